@@ -1,0 +1,43 @@
+# hl_library(NAME SOURCES... LINK LIBS...): a static library of one room.
+function(hl_library name)
+    cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
+    add_library(${name} STATIC ${ARG_SOURCES})
+    target_link_libraries(${name} PUBLIC ${ARG_LINK} PkgConfig::GLIB)
+endfunction()
+
+# hl_program(NAME SOURCES... LINK LIBS...): an installed program.
+function(hl_program name)
+    cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
+    add_executable(${name} ${ARG_SOURCES})
+    target_link_libraries(${name} PRIVATE ${ARG_LINK})
+    install(TARGETS ${name} RUNTIME DESTINATION bin)
+endfunction()
+
+# hl_unit_test(NAME SOURCES... LINK LIBS...): a g_test program, one ctest entry (label "unit").
+function(hl_unit_test name)
+    cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
+    add_executable(test-${name} ${ARG_SOURCES})
+    target_link_libraries(test-${name} PRIVATE ${ARG_LINK} hl_base)
+    add_test(NAME unit/${name} COMMAND test-${name})
+    set_tests_properties(unit/${name} PROPERTIES LABELS unit TIMEOUT 120)
+endfunction()
+
+# hl_embed(OUTPUT_VARIABLE FILE SYMBOL): FILE as the C string SYMBOL; the source to compile is put into OUTPUT_VARIABLE.
+function(hl_embed variable file symbol)
+    set(out ${CMAKE_CURRENT_BINARY_DIR}/${symbol}.c)
+    add_custom_command(
+        OUTPUT ${out}
+        COMMAND ${CMAKE_COMMAND} -DOUT=${out} -DNAME=${symbol} -DIN=${CMAKE_CURRENT_SOURCE_DIR}/${file}
+                -P ${CMAKE_SOURCE_DIR}/cmake/embed.cmake
+        DEPENDS ${file} ${CMAKE_SOURCE_DIR}/cmake/embed.cmake)
+    set(${variable} ${out} PARENT_SCOPE)
+endfunction()
+
+# hl_link_faults(TARGET): the program's changes of the disk go through tests/support/faults.c.
+function(hl_link_faults target)
+    target_sources(${target} PRIVATE ${CMAKE_SOURCE_DIR}/tests/support/faults.c)
+    foreach(call fsync rename link symlink mkostemp g_mkdir_with_parents sendfile unlink remove ftruncate fchmod write pwrite
+                 open)
+        target_link_options(${target} PRIVATE -Wl,--wrap=${call})
+    endforeach()
+endfunction()

@@ -1,0 +1,340 @@
+#include "lib/base/cli.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const HlFlag *find_flag(const HlProgram *program, const char *name, gsize length)
+{
+    for (gsize i = 0; i < program->n_flags; i++)
+        if (strncmp(program->flags[i].name, name, length) == 0 && program->flags[i].name[length] == '\0')
+            return &program->flags[i];
+    return NULL;
+}
+
+/* Flags named by one letter have one dash. */
+static const char *dashes(const HlFlag *flag)
+{
+    return flag->name[1] == '\0' ? "-" : "--";
+}
+
+static bool list_has(const char *const *list, const char *name)
+{
+    return list != NULL && g_strv_contains(list, name);
+}
+
+/* How many of the words are the command's name; 0 if they are not. */
+static int match_command(const HlCommand *command, char **words, int n_words)
+{
+    g_auto(GStrv) parts = g_strsplit(command->name, " ", -1);
+    int n = (int)g_strv_length(parts);
+
+    if (n > n_words)
+        return 0;
+    for (int i = 0; i < n; i++)
+        if (strcmp(parts[i], words[i]) != 0)
+            return 0;
+    return n;
+}
+
+static const HlCommand *find_command(const HlProgram *program, char **words, int n_words, int *used)
+{
+    const HlCommand *found = NULL;
+
+    *used = 0;
+    for (gsize i = 0; i < program->n_commands; i++) {
+        int n = match_command(&program->commands[i], words, n_words);
+
+        if (n > *used) {
+            *used = n;
+            found = &program->commands[i];
+        }
+    }
+    return found;
+}
+
+/* Whether there are commands of more words that begin with this one. */
+static bool begins_command(const HlProgram *program, const char *word)
+{
+    gsize length = strlen(word);
+
+    for (gsize i = 0; i < program->n_commands; i++)
+        if (strncmp(program->commands[i].name, word, length) == 0 && program->commands[i].name[length] == ' ')
+            return true;
+    return false;
+}
+
+static void print_command_help(const HlProgram *program, const HlCommand *command)
+{
+    printf("Usage: %s %s %s\n\n%s.\n", program->name, command->name, command->args, command->summary);
+    if (command->flags == NULL && program->global_flags == NULL)
+        return;
+    printf("\nOptions:\n");
+    for (gsize i = 0; i < program->n_flags; i++) {
+        const HlFlag *flag = &program->flags[i];
+        g_autofree char *form = g_strdup_printf("%s%s%s%s", dashes(flag), flag->name, flag->value != NULL ? " " : "",
+                                                flag->value != NULL ? flag->value : "");
+
+        if (list_has(command->flags, flag->name) || list_has(program->global_flags, flag->name))
+            printf("  %-26s %s\n", form, flag->help);
+    }
+}
+
+/* Every command whose name starts with these words; all of them for none. */
+static void print_help(const HlProgram *program, char **words, int n_words)
+{
+    g_autofree char *prefix = NULL;
+    int width = 0;
+
+    words[n_words] = NULL;
+    prefix = g_strjoinv(" ", words);
+    printf("Usage: %s COMMAND [OPTION...]\n\n%s.\n\nCommands:\n", program->name, program->summary);
+    for (gsize i = 0; i < program->n_commands; i++)
+        width = MAX(width, (int)(strlen(program->commands[i].name) + 1 + strlen(program->commands[i].args)));
+    width = MIN(width, 46);
+    for (gsize i = 0; i < program->n_commands; i++) {
+        const HlCommand *command = &program->commands[i];
+        g_autofree char *form = g_strdup_printf("%s %s", command->name, command->args);
+
+        if (!g_str_has_prefix(command->name, prefix))
+            continue;
+        if ((int)strlen(form) > width)
+            printf("  %s\n  %*s  %s\n", form, width, "", command->summary);
+        else
+            printf("  %-*s  %s\n", width, form, command->summary);
+    }
+    printf("\n'%s COMMAND --help' tells a command's options.\n", program->name);
+}
+
+static void print_completion_flags(const char *const *flags)
+{
+    for (gsize i = 0; flags != NULL && flags[i] != NULL; i++)
+        printf(" %s%s", flags[i][1] == '\0' ? "-" : "--", flags[i]);
+}
+
+/* The next word of a command's name; after the whole name its options and file names. */
+static void print_completion(const HlProgram *program)
+{
+    g_autofree char *function = g_strdelimit(g_strdup(program->name), "-", '_');
+
+    printf("# bash completion of %s: source it, or put it into bash_completion.d\n"
+           "_%s() {\n"
+           "    local cur=${COMP_WORDS[COMP_CWORD]} line=\"${COMP_WORDS[*]:1:COMP_CWORD-1}\" words='' name rest\n"
+           "    while read -r name; do\n"
+           "        rest=${name#\"${line:+$line }\"}\n"
+           "        [[ -n $line && $rest == \"$name\" ]] || words+=\" ${rest%%%% *}\"\n"
+           "    done <<'COMMANDS'\n",
+           program->name, function);
+    for (gsize i = 0; i < program->n_commands; i++)
+        printf("%s\n", program->commands[i].name);
+    printf("COMMANDS\n    if [[ -n $words ]]; then\n"
+           "        mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$cur\")\n        return\n    fi\n"
+           "    case \"$line\" in\n");
+    for (gsize i = 0; i < program->n_commands; i++) {
+        printf("    '%s'*) words='", program->commands[i].name);
+        print_completion_flags(program->commands[i].flags);
+        print_completion_flags(program->global_flags);
+        printf("' ;;\n");
+    }
+    printf("    esac\n    mapfile -t COMPREPLY < <(compgen -f -W \"$words\" -- \"$cur\")\n}\n"
+           "complete -o filenames -F _%s %s\n",
+           function, program->name);
+}
+
+/* Text in a man page: hyphens that can be copied, nothing that is a request by accident.  Caller frees. */
+static char *roff(const char *text)
+{
+    GString *out = g_string_new(*text == '.' || *text == '\'' ? "\\&" : "");
+
+    for (; *text != '\0'; text++)
+        g_string_append_printf(out, *text == '-' ? "\\-" : *text == '\\' ? "\\e" : "%c", *text);
+    return g_string_free(out, FALSE);
+}
+
+static void print_man_command(const HlProgram *program, const HlCommand *command)
+{
+    g_autofree char *name = g_strdup_printf("%s %s", program->name, command->name);
+    g_autofree char *bold = roff(name);
+    g_autofree char *args = roff(command->args);
+
+    printf(".B %s\n%s%s", bold, args, *args != '\0' ? "\n" : "");
+}
+
+/* The SYNOPSIS, COMMANDS and OPTIONS sections of the man page, in man(7) macros. */
+static void print_man(const HlProgram *program)
+{
+    printf(".SH SYNOPSIS\n");
+    for (gsize i = 0; i < program->n_commands; i++) {
+        printf(i > 0 ? ".br\n" : "");
+        print_man_command(program, &program->commands[i]);
+    }
+    printf(".SH COMMANDS\n");
+    for (gsize i = 0; i < program->n_commands; i++) {
+        const char *const *flags = program->commands[i].flags;
+        g_autofree char *form = g_strdup_printf("%s %s", program->commands[i].name, program->commands[i].args);
+        g_autofree char *bold = roff(g_strchomp(form));
+        g_autofree char *summary = roff(program->commands[i].summary);
+
+        printf(".TP\n.B %s\n%s.\n", bold, summary);
+        for (gsize f = 0; flags != NULL && flags[f] != NULL; f++)
+            printf("%s\\-%s%s%s", f == 0 ? "Options: " : ",\n", flags[f][1] == '\0' ? "" : "\\-", flags[f],
+                   flags[f + 1] == NULL ? ".\n" : "");
+    }
+    printf(".SH OPTIONS\n");
+    for (gsize i = 0; i < program->n_flags; i++)
+        printf(".TP\n.B %s%s%s%s\n%s.\n", program->flags[i].name[1] == '\0' ? "\\-" : "\\-\\-", program->flags[i].name,
+               program->flags[i].value != NULL ? " " : "",
+               program->flags[i].value != NULL ? program->flags[i].value : "", program->flags[i].help);
+}
+
+static void add_value(HlInvocation *call, const HlFlag *flag, const char *value)
+{
+    GPtrArray *values = g_hash_table_lookup(call->values, flag->name);
+
+    if (values == NULL) {
+        values = g_ptr_array_new_null_terminated(1, NULL, TRUE);
+        g_hash_table_insert(call->values, (gpointer)flag->name, values);
+    }
+    g_ptr_array_add(values, (gpointer)value);
+}
+
+/* Splits argv into options (call->values) and words.  "help" is known to every program. */
+static bool split(const HlProgram *program, int argc, char **argv, HlInvocation *call, char **words, int *n_words,
+                  bool *help, GError **error)
+{
+    for (int i = 1; i < argc; i++) {
+        const char *name = argv[i] + 2;
+        const char *equals = strchr(argv[i], '=');
+        const HlFlag *flag;
+
+        if (strcmp(argv[i], "--") == 0) {
+            while (++i < argc)
+                words[(*n_words)++] = argv[i];
+            return true;
+        }
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+            *help = true;
+            continue;
+        }
+        if (argv[i][0] != '-' || argv[i][1] == '\0') {
+            words[(*n_words)++] = argv[i];
+            continue;
+        }
+        flag = strncmp(argv[i], "--", 2) == 0
+                   ? find_flag(program, name, equals != NULL ? (gsize)(equals - name) : strlen(name))
+                   : find_flag(program, argv[i] + 1,
+                               strlen(argv[i] + 1)); /* one-letter flags are rows named by the letter */
+        if (flag == NULL)
+            return hl_fail(error, HL_ERROR_USAGE, "unknown option '%s'; see '%s --help'", argv[i], program->name);
+        if (flag->value == NULL && equals != NULL)
+            return hl_fail(error, HL_ERROR_USAGE, "option --%s takes no value", flag->name);
+        if (flag->value == NULL)
+            add_value(call, flag, "");
+        else if (equals != NULL)
+            add_value(call, flag, equals + 1);
+        else if (i + 1 < argc)
+            add_value(call, flag, argv[++i]);
+        else
+            return hl_fail(error, HL_ERROR_USAGE, "option --%s wants a value: %s", flag->name, flag->value);
+    }
+    return true;
+}
+
+static bool check_call(const HlInvocation *call, GError **error)
+{
+    const HlProgram *program = call->program;
+    const HlCommand *command = call->command;
+    GHashTableIter iter;
+    gpointer flag;
+
+    g_hash_table_iter_init(&iter, call->values);
+    while (g_hash_table_iter_next(&iter, &flag, NULL))
+        if (!list_has(command->flags, flag) && !list_has(program->global_flags, flag))
+            return hl_fail(error, HL_ERROR_USAGE, "'%s' takes no option --%s; see '%s %s --help'", command->name,
+                           (char *)flag, program->name, command->name);
+    if (call->n_args < command->min_args || (command->max_args != HL_ARGS_ANY && call->n_args > command->max_args))
+        return hl_fail(error, HL_ERROR_USAGE, "usage: %s %s %s", program->name, command->name, command->args);
+    return true;
+}
+
+static bool run(const HlProgram *program, int argc, char **argv, void *user, GError **error)
+{
+    g_autofree char **words = g_new0(char *, (gsize)argc + 1);
+    g_autoptr(GHashTable) values =
+        g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)g_ptr_array_unref);
+    HlInvocation call = { .program = program, .values = values, .user = user };
+    bool help = false;
+    int n_words = 0;
+    int used = 0;
+
+    if (argc == 2 && strcmp(argv[1], "--version") == 0) /* else an option of that name may take a value */
+        argv[1] = (char *)"version";
+    if (!split(program, argc, argv, &call, words, &n_words, &help, error))
+        return false;
+    call.command = find_command(program, words, n_words, &used);
+    if (call.command != NULL && used > 0 && help) {
+        print_command_help(program, call.command);
+        return true;
+    }
+    if (help || (n_words == 1 && strcmp(words[0], "help") == 0)) {
+        print_help(program, words, help ? n_words : 0);
+        return true;
+    }
+    if (n_words == 1 && strcmp(words[0], "version") == 0) {
+        printf("%s %s\n", program->name, HOLDLINE_VERSION);
+        return true;
+    }
+    if (n_words == 1 && strcmp(words[0], "completion") == 0) {
+        print_completion(program);
+        return true;
+    }
+    if (n_words == 1 && strcmp(words[0], "man-sections") == 0) {
+        print_man(program);
+        return true;
+    }
+    if (call.command == NULL && n_words == 0)
+        return hl_fail(error, HL_ERROR_USAGE, "no command given; see '%s --help'", program->name);
+    if (call.command == NULL && begins_command(program, words[0]))
+        return hl_fail(error, HL_ERROR_USAGE, "'%s%s%s' is not a command; see '%s %s --help'", words[0],
+                       n_words > 1 ? " " : "", n_words > 1 ? words[1] : "", program->name, words[0]);
+    if (call.command == NULL)
+        return hl_fail(error, HL_ERROR_USAGE, "unknown command '%s'; see '%s --help'", words[0], program->name);
+    call.args = words + used;
+    call.n_args = n_words - used;
+    return check_call(&call, error) && call.command->run(&call, error);
+}
+
+int hl_cli_main(const HlProgram *program, int argc, char **argv, void *user)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (run(program, argc, argv, user, &error)) {
+        if (fflush(stdout) == 0)
+            return 0;
+        fprintf(stderr, "%s: cannot write the output\n", program->name);
+        return 1;
+    }
+    fflush(stdout);
+    fprintf(stderr, "%s: %s\n", program->name, error->message);
+    return hl_error_exit_status(error);
+}
+
+bool hl_cli_has(const HlInvocation *call, const char *flag)
+{
+    return g_hash_table_contains(call->values, flag);
+}
+
+const char *hl_cli_value(const HlInvocation *call, const char *flag, const char *fallback)
+{
+    GPtrArray *values = g_hash_table_lookup(call->values, flag);
+
+    return values == NULL ? fallback : values->pdata[values->len - 1];
+}
+
+const char *const *hl_cli_values(const HlInvocation *call, const char *flag, gsize *n)
+{
+    static const char *const none[] = { NULL };
+    GPtrArray *values = g_hash_table_lookup(call->values, flag);
+
+    *n = values == NULL ? 0 : values->len;
+    return values == NULL ? none : (const char *const *)values->pdata;
+}

@@ -1,0 +1,63 @@
+/* Command lines from one table a program: dispatch, --help, completion and the man page's SYNOPSIS are made from it.
+ *
+ * Options may stand anywhere ("--" ends them); an option has the same meaning and arity in every command of a program.
+ */
+#ifndef LIB_BASE_CLI_H
+#define LIB_BASE_CLI_H
+
+#include "lib/base/error.h"
+
+#define HL_ARGS_ANY (-1)
+
+typedef struct {
+    const char *name;  /* without dashes */
+    const char *value; /* the placeholder of its value, NULL for a switch */
+    const char *help;
+} HlFlag;
+
+typedef struct HlInvocation HlInvocation;
+
+/* false with *error set: the program prints it and exits with hl_error_exit_status. */
+typedef bool (*HlCommandFn)(HlInvocation *call, GError **error);
+
+typedef struct {
+    const char *name; /* one or more words: "group set" */
+    const char *args; /* as in a synopsis, options included */
+    const char *summary;
+    HlCommandFn run;
+    int min_args, max_args;   /* HL_ARGS_ANY: no limit */
+    const char *const *flags; /* names of the flags that this command takes, ends with NULL; NULL for none */
+} HlCommand;
+
+typedef struct {
+    const char *name; /* of the program */
+    const char *summary;
+    const HlCommand *commands;
+    gsize n_commands;
+    const HlFlag *flags; /* every flag of every command */
+    gsize n_flags;
+    const char *const *global_flags; /* allowed with every command, ends with NULL; may be NULL */
+} HlProgram;
+
+struct HlInvocation {
+    const HlProgram *program;
+    const HlCommand *command;
+    char **args; /* the words after the command's name; borrowed */
+    int n_args;
+    GHashTable *values; /* flag name -> GPtrArray of text */
+    void *user;
+};
+
+/* Runs argv; returns the exit status.  Errors go to stderr as "PROGRAM: message". */
+int hl_cli_main(const HlProgram *program, int argc, char **argv, void *user);
+
+/* Whether a switch was given. */
+bool hl_cli_has(const HlInvocation *call, const char *flag);
+
+/* The last value given, or fallback. */
+const char *hl_cli_value(const HlInvocation *call, const char *flag, const char *fallback);
+
+/* All values in order, n of them; NULL-terminated, borrowed. */
+const char *const *hl_cli_values(const HlInvocation *call, const char *flag, gsize *n);
+
+#endif

@@ -1,0 +1,20 @@
+/* Configuration files: sections and keys (GKeyFile), checked against one option table a program.
+ *
+ * An unknown section or key is an error, so that a misspelt key is never silently ignored.  Nothing is stored unless
+ * the whole file is valid: SIGHUP can parse first and swap after. */
+#ifndef LIB_BASE_CONF_H
+#define LIB_BASE_CONF_H
+
+#include "lib/base/option.h"
+
+/* values must be zeroed or initialised by hl_options_init; on success they hold defaults overlaid with the file. Option
+ * names are "section.key". */
+bool hl_conf_load(const char *path, HlOptionTable table, void *values, GError **error);
+
+/* The same from text; name stands for the file in messages. */
+bool hl_conf_parse(const char *name, const char *text, gsize size, HlOptionTable table, void *values, GError **error);
+
+/* A documented file with every option at the value it has in values.  Caller frees. */
+char *hl_conf_print(HlOptionTable table, const void *values);
+
+#endif

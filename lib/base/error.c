@@ -1,0 +1,99 @@
+#include "lib/base/error.h"
+
+#include <errno.h>
+#include <string.h>
+
+G_DEFINE_QUARK(hl - error - quark, hl_error)
+
+typedef struct {
+    const char *name;
+    int exit_status;
+} CodeRow;
+
+static const CodeRow codes[HL_ERROR_N_CODES] = {
+    [HL_ERROR_FAILED] = { "failed", 1 },       [HL_ERROR_USAGE] = { "usage", 2 },
+    [HL_ERROR_INVALID] = { "invalid", 3 },     [HL_ERROR_NOT_FOUND] = { "not-found", 4 },
+    [HL_ERROR_EXISTS] = { "exists", 5 },       [HL_ERROR_DENIED] = { "denied", 6 },
+    [HL_ERROR_CONFLICT] = { "conflict", 5 },   [HL_ERROR_UNAVAILABLE] = { "unavailable", 7 },
+    [HL_ERROR_TIMEOUT] = { "timeout", 7 },     [HL_ERROR_EXPIRED] = { "expired", 8 },
+    [HL_ERROR_UNTRUSTED] = { "untrusted", 8 }, [HL_ERROR_LIMIT] = { "limit", 3 },
+    [HL_ERROR_FULL] = { "full", 1 },           [HL_ERROR_IO] = { "io", 1 },
+    [HL_ERROR_PARTIAL] = { "partial", 9 },
+};
+
+const char *hl_error_name(HlErrorCode code)
+{
+    return code < HL_ERROR_N_CODES ? codes[code].name : codes[HL_ERROR_FAILED].name;
+}
+
+HlErrorCode hl_error_from_name(const char *name)
+{
+    for (int i = 0; i < HL_ERROR_N_CODES; i++)
+        if (g_strcmp0(name, codes[i].name) == 0)
+            return (HlErrorCode)i;
+    return HL_ERROR_FAILED;
+}
+
+HlErrorCode hl_error_code(const GError *error)
+{
+    if (error == NULL || error->domain != HL_ERROR || error->code < 0 || error->code >= HL_ERROR_N_CODES)
+        return HL_ERROR_FAILED;
+    return (HlErrorCode)error->code;
+}
+
+int hl_error_exit_status(const GError *error)
+{
+    return codes[hl_error_code(error)].exit_status;
+}
+
+static HlErrorCode code_of_errno(int errno_value)
+{
+    switch (errno_value) {
+    case ENOSPC:
+    case EDQUOT:
+        return HL_ERROR_FULL;
+    case ENOENT:
+        return HL_ERROR_NOT_FOUND;
+    case EACCES:
+    case EPERM:
+        return HL_ERROR_DENIED;
+    default:
+        return HL_ERROR_IO;
+    }
+}
+
+bool hl_fail(GError **error, HlErrorCode code, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    if (error != NULL)
+        *error = g_error_new_valist(HL_ERROR, (int)code, format, args);
+    va_end(args);
+    return false;
+}
+
+bool hl_fail_errno(GError **error, int errno_value, const char *format, ...)
+{
+    g_autofree char *text = NULL;
+    va_list args;
+
+    va_start(args, format);
+    text = g_strdup_vprintf(format, args);
+    va_end(args);
+    return hl_fail(error, code_of_errno(errno_value), "%s: %s", text, g_strerror(errno_value));
+}
+
+bool hl_error_prefix(GError **error, const char *format, ...)
+{
+    g_autofree char *text = NULL;
+    va_list args;
+
+    if (error == NULL || *error == NULL)
+        return false;
+    va_start(args, format);
+    text = g_strdup_vprintf(format, args);
+    va_end(args);
+    g_prefix_error(error, "%s: ", text);
+    return false;
+}

@@ -1,0 +1,284 @@
+#include "lib/base/exec.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib-unix.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/base/file.h"
+
+#define LARGEST_OUTPUT (256 * 1024)
+#define LARGEST_ERRORS (4 * 1024)
+#define KILL_DELAY     (10 * HL_SECOND)
+
+typedef struct {
+    int fd;
+    guint source;
+    GString *text;
+} Pipe;
+
+struct HlChild {
+    pid_t pid;
+    HlChildLine on_line;
+    HlChildDone done;
+    gpointer user;
+    Pipe out, err;
+    gsize line_start; /* of the first line in out.text not yet told */
+    guint watch, timer;
+    bool ended, timed_out;
+    int wait_status;
+};
+
+typedef struct {
+    pid_t parent;
+    guint64 file_limit;
+} Setup;
+
+/* Runs between fork and exec: async-signal-safe calls only. */
+static void set_up_child(gpointer user)
+{
+    const Setup *setup = user;
+    struct rlimit limit;
+
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (getppid() != setup->parent)
+        _exit(127); /* the parent died before the line above */
+    if (setup->file_limit > 0 && getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        if (limit.rlim_max < setup->file_limit) { /* root may raise the hard limit too */
+            struct rlimit raised = { setup->file_limit, setup->file_limit };
+
+            if (setrlimit(RLIMIT_NOFILE, &raised) == 0)
+                return;
+        }
+        limit.rlim_cur = MIN(limit.rlim_max, setup->file_limit);
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+static void clear_pipe(Pipe *stream)
+{
+    if (stream->source != 0)
+        g_source_remove(stream->source);
+    stream->source = 0;
+    hl_fd_clear(&stream->fd);
+    if (stream->text != NULL)
+        g_string_free(stream->text, TRUE);
+    stream->text = NULL;
+}
+
+static void free_child(HlChild *child)
+{
+    if (child->watch != 0)
+        g_source_remove(child->watch);
+    if (child->timer != 0)
+        g_source_remove(child->timer);
+    clear_pipe(&child->out);
+    clear_pipe(&child->err);
+    g_free(child);
+}
+
+static void tell_lines(HlChild *child)
+{
+    char *end;
+
+    if (child->on_line == NULL)
+        return;
+    while ((end = strchr(child->out.text->str + child->line_start, '\n')) != NULL) {
+        g_autofree char *line = g_strndup(child->out.text->str + child->line_start,
+                                          (gsize)(end - child->out.text->str) - child->line_start);
+
+        child->line_start = (gsize)(end - child->out.text->str) + 1;
+        child->on_line(line, child->user);
+    }
+}
+
+static void finish_if_over(HlChild *child)
+{
+    HlChildEnd end;
+
+    if (!child->ended || child->out.source != 0 || child->err.source != 0)
+        return;
+    end = (HlChildEnd){ .exited = WIFEXITED(child->wait_status),
+                        .status = WIFEXITED(child->wait_status) ? WEXITSTATUS(child->wait_status)
+                                                                : WTERMSIG(child->wait_status),
+                        .timed_out = child->timed_out,
+                        .output = child->out.text->str,
+                        .errors = child->err.text->str };
+    child->done(&end, child->user);
+    free_child(child);
+}
+
+static gboolean on_readable(HlChild *child, Pipe *stream)
+{
+    char buffer[4096];
+    ssize_t n = read(stream->fd, buffer, sizeof buffer);
+
+    if (n < 0 && (errno == EINTR || errno == EAGAIN))
+        return G_SOURCE_CONTINUE;
+    if (n <= 0) {
+        stream->source = 0;
+        finish_if_over(child);
+        return G_SOURCE_REMOVE;
+    }
+    if (stream == &child->err) {
+        g_string_append_len(stream->text, buffer, n);
+        if (stream->text->len > LARGEST_ERRORS)
+            g_string_erase(stream->text, 0, (gssize)(stream->text->len - LARGEST_ERRORS));
+    } else if (stream->text->len + (gsize)n <= LARGEST_OUTPUT) {
+        g_string_append_len(stream->text, buffer, n);
+        tell_lines(child);
+    }
+    return G_SOURCE_CONTINUE;
+}
+
+static gboolean on_out(int fd G_GNUC_UNUSED, GIOCondition condition G_GNUC_UNUSED, gpointer user)
+{
+    HlChild *child = user;
+
+    return on_readable(child, &child->out);
+}
+
+static gboolean on_err(int fd G_GNUC_UNUSED, GIOCondition condition G_GNUC_UNUSED, gpointer user)
+{
+    HlChild *child = user;
+
+    return on_readable(child, &child->err);
+}
+
+/* A grandchild may keep the pipes open after the child is gone; its output is not waited for longer than a second. */
+static gboolean on_pipes_late(gpointer user)
+{
+    HlChild *child = user;
+
+    child->timer = 0;
+    for (Pipe *stream = &child->out; stream != NULL; stream = stream == &child->out ? &child->err : NULL) {
+        if (stream->source != 0)
+            g_source_remove(stream->source);
+        stream->source = 0;
+    }
+    finish_if_over(child);
+    return G_SOURCE_REMOVE;
+}
+
+static void on_exit_status(GPid pid G_GNUC_UNUSED, int status, gpointer user)
+{
+    HlChild *child = user;
+
+    child->watch = 0;
+    child->ended = true;
+    child->wait_status = status;
+    if (child->timer != 0)
+        g_source_remove(child->timer);
+    child->timer = 0;
+    if (child->out.source != 0 || child->err.source != 0)
+        child->timer = g_timeout_add(1000, on_pipes_late, child);
+    finish_if_over(child);
+}
+
+static gboolean on_kill_due(gpointer user)
+{
+    HlChild *child = user;
+
+    child->timer = 0;
+    kill(child->pid, SIGKILL);
+    return G_SOURCE_REMOVE;
+}
+
+static gboolean on_deadline(gpointer user)
+{
+    HlChild *child = user;
+
+    child->timer = 0;
+    child->timed_out = true;
+    hl_child_stop(child);
+    return G_SOURCE_REMOVE;
+}
+
+void hl_child_stop(HlChild *child)
+{
+    if (child->ended)
+        return;
+    kill(child->pid, SIGTERM);
+    if (child->timer != 0)
+        g_source_remove(child->timer);
+    child->timer = g_timeout_add((guint)KILL_DELAY, on_kill_due, child);
+}
+
+void hl_child_abandon(HlChild *child)
+{
+    if (!child->ended) {
+        kill(child->pid, SIGKILL);
+        while (waitpid(child->pid, NULL, 0) < 0 && errno == EINTR)
+            continue;
+    }
+    free_child(child);
+}
+
+pid_t hl_child_pid(const HlChild *child)
+{
+    return child->pid;
+}
+
+static void open_pipe(HlChild *child, Pipe *stream, GUnixFDSourceFunc callback)
+{
+    stream->text = g_string_new(NULL);
+    if (stream->fd < 0)
+        return;
+    g_unix_set_fd_nonblocking(stream->fd, TRUE, NULL);
+    stream->source = g_unix_fd_add(stream->fd, G_IO_IN | G_IO_HUP, callback, child);
+}
+
+HlChild *hl_child_start(const HlChildSpec *spec, HlChildLine on_line, HlChildDone done, gpointer user, GError **error)
+{
+    g_autofree HlChild *child = g_new0(HlChild, 1);
+    Setup setup = { .parent = getpid(), .file_limit = spec->file_limit };
+    hl_autofd int log = -1;
+    hl_autofd int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    g_autoptr(GError) problem = NULL;
+
+    child->out.fd = child->err.fd = -1;
+    child->on_line = on_line;
+    child->done = done;
+    child->user = user;
+    if (spec->log_path != NULL) {
+        log = open(spec->log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+        if (log < 0) {
+            hl_fail_errno(error, errno, "cannot open log %s", spec->log_path);
+            return NULL;
+        }
+    }
+    if (!g_spawn_async_with_pipes_and_fds(NULL, spec->argv, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD,
+                                          set_up_child, &setup, spec->stdin_fd >= 0 ? spec->stdin_fd : null, log, log,
+                                          NULL, NULL, 0, &child->pid, NULL, log < 0 ? &child->out.fd : NULL,
+                                          log < 0 ? &child->err.fd : NULL, &problem)) {
+        hl_fail(error, HL_ERROR_IO, "cannot start %s: %s", spec->argv[0], problem->message);
+        return NULL;
+    }
+    open_pipe(child, &child->out, on_out);
+    open_pipe(child, &child->err, on_err);
+    child->watch = g_child_watch_add(child->pid, on_exit_status, child);
+    if (spec->deadline > 0)
+        child->timer = g_timeout_add((guint)spec->deadline, on_deadline, child);
+    return g_steal_pointer(&child);
+}
+
+bool hl_exec(const char *const *argv, char **output, GError **error)
+{
+    g_autofree char *out = NULL;
+    g_autofree char *err = NULL;
+    g_autoptr(GError) problem = NULL;
+    int status = 0;
+
+    if (!g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, &out, &err, &status, &problem))
+        return hl_fail(error, HL_ERROR_IO, "cannot start %s: %s", argv[0], problem->message);
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+        return hl_fail(error, HL_ERROR_FAILED, "%s failed: %s", argv[0], g_strstrip(err));
+    if (output != NULL)
+        *output = g_steal_pointer(&out);
+    return true;
+}

@@ -1,0 +1,50 @@
+/* Child processes, watched from the loop.  A child dies with its parent (PR_SET_PDEATHSIG), gets its own file limit if
+ * asked, and its output as a bounded text.  Not for shells: argv only. */
+#ifndef LIB_BASE_EXEC_H
+#define LIB_BASE_EXEC_H
+
+#include <sys/types.h>
+
+#include "lib/base/clock.h"
+
+typedef struct HlChild HlChild;
+
+typedef struct {
+    const char *const *argv; /* ends with NULL; argv[0] is looked up in PATH */
+    int stdin_fd;            /* -1: /dev/null; otherwise borrowed */
+    const char
+        *log_path;      /* stdout and stderr are appended there; NULL: they are collected (stdout) and kept (stderr) */
+    guint64 file_limit; /* RLIMIT_NOFILE is raised towards it; 0 leaves it */
+    HlTime deadline;    /* after it SIGTERM, ten seconds later SIGKILL; 0: none */
+} HlChildSpec;
+
+typedef struct {
+    bool exited;        /* false: killed by a signal */
+    int status;         /* exit status, or the signal's number */
+    bool timed_out;     /* ended because of the deadline */
+    const char *output; /* collected stdout, cut at 256 KiB; valid during the callback */
+    const char *errors; /* collected stderr, the last 4 KiB */
+} HlChildEnd;
+
+/* Called once, on the loop that started the child; the child is freed after it returns. */
+typedef void (*HlChildDone)(const HlChildEnd *end, gpointer user);
+
+/* A whole line of collected stdout, as soon as it is there; NULL if nobody wants it. */
+typedef void (*HlChildLine)(const char *line, gpointer user);
+
+/* NULL on failure (program not found, fork failed). */
+HlChild *hl_child_start(const HlChildSpec *spec, HlChildLine on_line, HlChildDone done, gpointer user, GError **error);
+
+pid_t hl_child_pid(const HlChild *child);
+
+/* SIGTERM now, SIGKILL when it is still there after ten seconds; done is still called. */
+void hl_child_stop(HlChild *child);
+
+/* Kills and reaps it now, without calling done: for a program that ends. */
+void hl_child_abandon(HlChild *child);
+
+/* Runs to the end, blocking, output discarded unless output != NULL (caller frees).  For set-up commands, never in a
+ * daemon's loop. */
+bool hl_exec(const char *const *argv, char **output, GError **error);
+
+#endif

@@ -1,0 +1,171 @@
+#include "lib/base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+void hl_fd_clear(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
+int hl_fd_steal(int *fd)
+{
+    int stolen = *fd;
+
+    *fd = -1;
+    return stolen;
+}
+
+GBytes *hl_file_read(const char *path, gsize max_size, GError **error)
+{
+    hl_autofd int fd = open(path, O_RDONLY | O_CLOEXEC);
+    g_autofree char *data = NULL;
+    struct stat st;
+    gsize have = 0;
+
+    if (fd < 0 || fstat(fd, &st) != 0) {
+        hl_fail_errno(error, errno, "cannot read %s", path);
+        return NULL;
+    }
+    if (!S_ISREG(st.st_mode)) {
+        hl_fail(error, HL_ERROR_INVALID, "cannot read %s: not a regular file", path);
+        return NULL;
+    }
+    if ((guint64)st.st_size > max_size) {
+        hl_fail(error, HL_ERROR_LIMIT,
+                "cannot read %s: %" G_GINT64_FORMAT " bytes, at most %" G_GSIZE_FORMAT " are taken", path,
+                (gint64)st.st_size, max_size);
+        return NULL;
+    }
+    data = g_malloc((gsize)st.st_size + 1);
+    while (have < (gsize)st.st_size) {
+        ssize_t n = read(fd, data + have, (gsize)st.st_size - have);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0) {
+            hl_fail_errno(error, errno, "cannot read %s", path);
+            return NULL;
+        }
+        if (n == 0)
+            break; /* it was cut while we read: what is there is what it holds */
+        have += (gsize)n;
+    }
+    data[have] = '\0';
+    return g_bytes_new_take(g_steal_pointer(&data), have);
+}
+
+char *hl_file_read_text(const char *path, gsize max_size, GError **error)
+{
+    g_autoptr(GBytes) bytes = hl_file_read(path, max_size, error);
+    gsize size = 0;
+    const char *data = bytes == NULL ? NULL : g_bytes_get_data(bytes, &size);
+
+    if (bytes == NULL)
+        return NULL;
+    if (size > 0 && memchr(data, '\0', size) != NULL) {
+        hl_fail(error, HL_ERROR_INVALID, "%s is not text: it holds a NUL byte", path);
+        return NULL;
+    }
+    return g_strndup(size > 0 ? data : "", size);
+}
+
+static bool write_all(int fd, const char *data, gsize size)
+{
+    while (size > 0) {
+        ssize_t n = write(fd, data, size);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return false;
+        data += n;
+        size -= (gsize)n;
+    }
+    return true;
+}
+
+bool hl_dir_sync(const char *path, GError **error)
+{
+    hl_autofd int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (fd < 0 || fsync(fd) != 0)
+        return hl_fail_errno(error, errno, "cannot make changes in %s durable", path);
+    return true;
+}
+
+bool hl_file_write(const char *path, const void *data, gsize size, mode_t mode, GError **error)
+{
+    g_autofree char *temporary = g_strdup_printf("%s.XXXXXX", path);
+    g_autofree char *directory = g_path_get_dirname(path);
+    hl_autofd int fd = mkostemp(temporary, O_CLOEXEC);
+    int saved;
+
+    if (fd < 0)
+        return hl_fail_errno(error, errno, "cannot write %s", path);
+    if (write_all(fd, data, size) && fchmod(fd, mode) == 0 && fsync(fd) == 0 && rename(temporary, path) == 0)
+        return hl_dir_sync(directory, error);
+    saved = errno;
+    unlink(temporary);
+    return hl_fail_errno(error, saved, "cannot write %s", path);
+}
+
+bool hl_file_write_text(const char *path, const char *text, mode_t mode, GError **error)
+{
+    return hl_file_write(path, text, strlen(text), mode, error);
+}
+
+bool hl_dir_make(const char *path, mode_t mode, GError **error)
+{
+    if (g_mkdir_with_parents(path, (int)mode) != 0)
+        return hl_fail_errno(error, errno, "cannot make directory %s", path);
+    return true;
+}
+
+static int remove_entry(const char *path, const struct stat *st G_GNUC_UNUSED, int flag G_GNUC_UNUSED,
+                        struct FTW *where G_GNUC_UNUSED)
+{
+    return remove(path);
+}
+
+bool hl_tree_remove(const char *path, GError **error)
+{
+    if (nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS) != 0 && errno != ENOENT)
+        return hl_fail_errno(error, errno, "cannot remove %s", path);
+    return true;
+}
+
+int hl_file_lock(const char *path, GError **error)
+{
+    hl_autofd int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    char owner[32] = "";
+    g_autofree char *pid = g_strdup_printf("%d\n", (int)getpid());
+
+    if (fd < 0) {
+        hl_fail_errno(error, errno, "cannot lock %s", path);
+        return -1;
+    }
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        if (errno != EWOULDBLOCK) {
+            hl_fail_errno(error, errno, "cannot lock %s", path);
+        } else {
+            ssize_t n = pread(fd, owner, sizeof owner - 1, 0);
+
+            owner[MAX(n, 0)] = '\0';
+            hl_fail(error, HL_ERROR_CONFLICT, "%s is held by process %s: stop that one first", path, g_strstrip(owner));
+        }
+        return -1;
+    }
+    if (ftruncate(fd, 0) != 0 || pwrite(fd, pid, strlen(pid), 0) < 0) {
+        hl_fail_errno(error, errno, "cannot lock %s", path);
+        return -1;
+    }
+    return hl_fd_steal(&fd);
+}

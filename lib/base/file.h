@@ -1,0 +1,39 @@
+/* Files: bounded reads, atomic writes, locks, trees.  Blocking; the loop thread uses them at start and for small files
+ * only. */
+#ifndef LIB_BASE_FILE_H
+#define LIB_BASE_FILE_H
+
+#include <sys/stat.h>
+
+#include "lib/base/error.h"
+
+/* The whole file, refused with HL_ERROR_LIMIT when it is longer than max_size.  NULL on failure. */
+GBytes *hl_file_read(const char *path, gsize max_size, GError **error);
+
+/* The same as NUL-terminated text; refused when it holds a NUL.  Caller frees. */
+char *hl_file_read_text(const char *path, gsize max_size, GError **error);
+
+/* Atomic and durable: temporary file beside it, fsync, rename, fsync of the directory.  After a crash the old or the
+ * new content is there, never a mixture. */
+bool hl_file_write(const char *path, const void *data, gsize size, mode_t mode, GError **error);
+bool hl_file_write_text(const char *path, const char *text, mode_t mode, GError **error);
+
+/* Makes a rename or unlink in this directory durable. */
+bool hl_dir_sync(const char *path, GError **error);
+
+/* Like mkdir -p; an existing directory is fine, its mode is left. */
+bool hl_dir_make(const char *path, mode_t mode, GError **error);
+
+/* Like rm -rf, without following links; a missing path is fine. */
+bool hl_tree_remove(const char *path, GError **error);
+
+/* An exclusive lock (flock) for as long as the descriptor is open; the file is made if needed and holds the owner's
+ * pid. HL_ERROR_CONFLICT, naming that pid, when another process has it.  -1 on failure. */
+int hl_file_lock(const char *path, GError **error);
+
+/* A file descriptor that closes itself: hl_autofd int fd = -1; */
+void hl_fd_clear(int *fd);
+int hl_fd_steal(int *fd);
+#define hl_autofd __attribute__((cleanup(hl_fd_clear)))
+
+#endif

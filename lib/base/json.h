@@ -1,0 +1,21 @@
+/* JSON through jansson; the one place that includes its header.
+ *
+ * jansson because it can refuse duplicate members, keeps integers to 2^63 and strings with \u0000 apart.  json_t is
+ * vocabulary: modules that include this header use jansson's own functions, and g_autoptr(json_t). */
+#ifndef LIB_BASE_JSON_H
+#define LIB_BASE_JSON_H
+
+#include <jansson.h>
+
+#include "lib/base/error.h"
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(json_t, json_decref)
+
+/* Strict: duplicate members and trailing bytes are errors; nesting is bounded by jansson (2048).  name stands for the
+ * document in messages.  NULL on failure. */
+json_t *hl_json_parse(const char *name, const void *data, gsize size, GError **error);
+
+/* One line, members in insertion order.  Caller frees with g_free. */
+char *hl_json_print(const json_t *value);
+
+#endif

@@ -1,0 +1,27 @@
+/* The log: one line a record on stderr, "2026-11-22T21:45:00Z warn  line: message".
+ *
+ * For what happens in operation, to be read by an operator; not for failures that are returned (handle once or return,
+ * never both).  Any thread.  hl_log_limited lets one record a (site, key) through every ten seconds and counts the
+ * rest, so that rubbish from outside cannot fill a disk. */
+#ifndef LIB_BASE_LOG_H
+#define LIB_BASE_LOG_H
+
+#include <glib.h>
+
+typedef enum { HL_LOG_DEBUG, HL_LOG_INFO, HL_LOG_WARN, HL_LOG_ERROR } HlLogLevel;
+
+/* Records below the level are dropped; default HL_LOG_INFO. */
+void hl_log_set_level(HlLogLevel level);
+
+/* area is a short noun ("broker", "enrol"). */
+void hl_log(HlLogLevel level, const char *area, const char *format, ...) G_GNUC_PRINTF(3, 4);
+
+/* key names the sender or object; suppressed records are counted and told with the next one that passes. */
+void hl_log_limited(HlLogLevel level, const char *area, const char *key, const char *format, ...) G_GNUC_PRINTF(4, 5);
+
+#define hl_debug(area, ...) hl_log(HL_LOG_DEBUG, area, __VA_ARGS__)
+#define hl_info(area, ...)  hl_log(HL_LOG_INFO, area, __VA_ARGS__)
+#define hl_warn(area, ...)  hl_log(HL_LOG_WARN, area, __VA_ARGS__)
+#define hl_error(area, ...) hl_log(HL_LOG_ERROR, area, __VA_ARGS__)
+
+#endif

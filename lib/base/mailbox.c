@@ -1,0 +1,142 @@
+#include "lib/base/mailbox.h"
+
+#include <errno.h>
+#include <glib-unix.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+/* Items taken out in one turn of the loop; more wait for the next turn, so that a flood cannot starve timers and
+ * sockets. */
+#define TURN_ITEMS 4096
+
+struct HlMailbox {
+    const char *name;
+    gsize capacity;
+    HlMailboxReceiver receiver;
+    gpointer user;
+    GDestroyNotify discard;
+    GSource *source;
+    int event;
+
+    pthread_mutex_t lock;
+    GQueue items;
+    bool closed;
+    bool signalled; /* the eventfd is already readable: no second write needed */
+    uint64_t posted, refused;
+    gsize peak;
+};
+
+static void signal_event(HlMailbox *mailbox)
+{
+    uint64_t one = 1;
+
+    while (write(mailbox->event, &one, sizeof one) < 0 && errno == EINTR)
+        continue;
+}
+
+static void clear_event(HlMailbox *mailbox)
+{
+    uint64_t count;
+
+    while (read(mailbox->event, &count, sizeof count) < 0 && errno == EINTR)
+        continue;
+}
+
+static gboolean on_event(int fd G_GNUC_UNUSED, GIOCondition condition G_GNUC_UNUSED, gpointer user)
+{
+    HlMailbox *mailbox = user;
+    gpointer batch[TURN_ITEMS];
+    gsize n = 0;
+
+    pthread_mutex_lock(&mailbox->lock);
+    while (n < TURN_ITEMS && !g_queue_is_empty(&mailbox->items))
+        batch[n++] = g_queue_pop_head(&mailbox->items);
+    if (g_queue_is_empty(&mailbox->items)) {
+        clear_event(mailbox);
+        mailbox->signalled = false;
+    }
+    pthread_mutex_unlock(&mailbox->lock);
+    for (gsize i = 0; i < n; i++)
+        mailbox->receiver(batch[i], mailbox->user);
+    return G_SOURCE_CONTINUE;
+}
+
+HlMailbox *hl_mailbox_new(const char *name, gsize capacity, GMainContext *context, HlMailboxReceiver receiver,
+                          gpointer user, GDestroyNotify discard)
+{
+    HlMailbox *mailbox = g_new0(HlMailbox, 1);
+
+    mailbox->name = name;
+    mailbox->capacity = capacity;
+    mailbox->receiver = receiver;
+    mailbox->user = user;
+    mailbox->discard = discard;
+    mailbox->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (mailbox->event < 0)
+        g_error("mailbox %s: eventfd: %s", name, g_strerror(errno));
+    pthread_mutex_init(&mailbox->lock, NULL);
+    g_queue_init(&mailbox->items);
+    mailbox->source = g_unix_fd_source_new(mailbox->event, G_IO_IN);
+    g_source_set_callback(mailbox->source, G_SOURCE_FUNC(on_event), mailbox, NULL);
+    g_source_set_static_name(mailbox->source, name);
+    g_source_attach(mailbox->source, context);
+    return mailbox;
+}
+
+void hl_mailbox_free(HlMailbox *mailbox)
+{
+    if (mailbox == NULL)
+        return;
+    g_source_destroy(mailbox->source);
+    g_source_unref(mailbox->source);
+    for (gpointer item; (item = g_queue_pop_head(&mailbox->items)) != NULL;)
+        if (mailbox->discard != NULL)
+            mailbox->discard(item);
+    pthread_mutex_destroy(&mailbox->lock);
+    close(mailbox->event);
+    g_free(mailbox);
+}
+
+HlMailboxResult hl_mailbox_post(HlMailbox *mailbox, gpointer item)
+{
+    HlMailboxResult result = HL_MAILBOX_POSTED;
+
+    pthread_mutex_lock(&mailbox->lock);
+    if (mailbox->closed) {
+        result = HL_MAILBOX_CLOSED;
+    } else if (mailbox->items.length >= mailbox->capacity) {
+        mailbox->refused++;
+        result = HL_MAILBOX_FULL;
+    } else {
+        g_queue_push_tail(&mailbox->items, item);
+        mailbox->posted++;
+        mailbox->peak = MAX(mailbox->peak, mailbox->items.length);
+        if (!mailbox->signalled) {
+            mailbox->signalled = true;
+            signal_event(mailbox);
+        }
+    }
+    pthread_mutex_unlock(&mailbox->lock);
+    return result;
+}
+
+void hl_mailbox_close(HlMailbox *mailbox)
+{
+    pthread_mutex_lock(&mailbox->lock);
+    mailbox->closed = true;
+    pthread_mutex_unlock(&mailbox->lock);
+}
+
+HlMailboxCounts hl_mailbox_count(HlMailbox *mailbox)
+{
+    HlMailboxCounts counts;
+
+    pthread_mutex_lock(&mailbox->lock);
+    counts = (HlMailboxCounts){
+        .posted = mailbox->posted, .refused = mailbox->refused, .depth = mailbox->items.length, .peak = mailbox->peak
+    };
+    pthread_mutex_unlock(&mailbox->lock);
+    return counts;
+}

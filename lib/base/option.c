@@ -1,0 +1,271 @@
+#include "lib/base/option.h"
+
+#include <string.h>
+
+#include "lib/base/clock.h"
+
+typedef struct {
+    /* NULL error text: the value did not parse and the caller says what the option takes */
+    bool (*set)(const HlOption *option, void *place, const char *text);
+    char *(*get)(const HlOption *option, const void *place);
+    void (*clear)(void *place);
+    size_t size;
+} TypeOps;
+
+static bool in_bounds(const HlOption *option, int64_t value)
+{
+    return (option->min == 0 && option->max == 0) || (value >= option->min && value <= option->max);
+}
+
+/* UTF-8 without control characters: a line break in a value would be another line, so another option, in every text
+ * form. */
+static bool is_one_line(const char *text)
+{
+    if (!g_utf8_validate(text, -1, NULL))
+        return false;
+    for (const char *at = text; *at != '\0'; at = g_utf8_next_char(at))
+        if (g_unichar_iscntrl(g_utf8_get_char(at)))
+            return false;
+    return true;
+}
+
+static bool set_string(const HlOption *option, void *place, const char *text)
+{
+    char **value = place;
+
+    if (!is_one_line(text) || !in_bounds(option, (int64_t)strlen(text)))
+        return false;
+    g_free(*value);
+    *value = g_strdup(text);
+    return true;
+}
+
+static char *get_string(const HlOption *option G_GNUC_UNUSED, const void *place)
+{
+    return g_strdup(*(char *const *)place);
+}
+
+static void clear_string(void *place)
+{
+    g_clear_pointer((char **)place, g_free);
+}
+
+static bool set_int(const HlOption *option, void *place, const char *text)
+{
+    gint64 value;
+
+    if (!g_ascii_string_to_signed(text, 10, G_MININT64, G_MAXINT64, &value, NULL) || !in_bounds(option, value))
+        return false;
+    *(int64_t *)place = value;
+    return true;
+}
+
+static char *get_int(const HlOption *option G_GNUC_UNUSED, const void *place)
+{
+    return g_strdup_printf("%" G_GINT64_FORMAT, *(const int64_t *)place);
+}
+
+static bool set_bool(const HlOption *option G_GNUC_UNUSED, void *place, const char *text)
+{
+    static const char *const words[][2] = { { "yes", "no" }, { "true", "false" }, { "on", "off" }, { "1", "0" } };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(words); i++) {
+        for (int no = 0; no < 2; no++) {
+            if (g_ascii_strcasecmp(text, words[i][no]) == 0) {
+                *(bool *)place = no == 0;
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static char *get_bool(const HlOption *option G_GNUC_UNUSED, const void *place)
+{
+    return g_strdup(*(const bool *)place ? "yes" : "no");
+}
+
+static bool set_duration(const HlOption *option, void *place, const char *text)
+{
+    HlTime value;
+
+    if (!hl_duration_parse(text, &value, NULL) || !in_bounds(option, value))
+        return false;
+    *(HlTime *)place = value;
+    return true;
+}
+
+static char *get_duration(const HlOption *option G_GNUC_UNUSED, const void *place)
+{
+    return hl_duration_format(*(const HlTime *)place);
+}
+
+static bool set_choice(const HlOption *option, void *place, const char *text)
+{
+    for (int i = 0; option->choices[i] != NULL; i++) {
+        if (strcmp(text, option->choices[i]) == 0) {
+            *(int *)place = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static char *get_choice(const HlOption *option, const void *place)
+{
+    return g_strdup(option->choices[*(const int *)place]);
+}
+
+static bool set_list(const HlOption *option, void *place, const char *text)
+{
+    g_auto(GStrv) parts = g_strsplit(text, ",", -1);
+    g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
+    int64_t count = 0;
+
+    if (!is_one_line(text))
+        return false;
+    for (gsize i = 0; parts[i] != NULL; i++) {
+        if (*g_strstrip(parts[i]) == '\0')
+            continue;
+        g_strv_builder_add(builder, parts[i]);
+        count++;
+    }
+    if (!in_bounds(option, count))
+        return false;
+    g_strfreev(*(GStrv *)place);
+    *(GStrv *)place = g_strv_builder_end(builder);
+    return true;
+}
+
+static char *get_list(const HlOption *option G_GNUC_UNUSED, const void *place)
+{
+    return g_strjoinv(",", *(const GStrv *)place);
+}
+
+static void clear_list(void *place)
+{
+    g_clear_pointer((GStrv *)place, g_strfreev);
+}
+
+static const TypeOps types[] = {
+    [HL_OPTION_STRING] = { set_string, get_string, clear_string, sizeof(char *) },
+    [HL_OPTION_INT] = { set_int, get_int, NULL, sizeof(int64_t) },
+    [HL_OPTION_BOOL] = { set_bool, get_bool, NULL, sizeof(bool) },
+    [HL_OPTION_DURATION] = { set_duration, get_duration, NULL, sizeof(HlTime) },
+    [HL_OPTION_CHOICE] = { set_choice, get_choice, NULL, sizeof(int) },
+    [HL_OPTION_LIST] = { set_list, get_list, clear_list, sizeof(GStrv) },
+};
+
+static void *place_of(const HlOption *option, void *values)
+{
+    return (char *)values + option->offset;
+}
+
+const HlOption *hl_option_find(HlOptionTable table, const char *name)
+{
+    for (size_t i = 0; i < table.count; i++)
+        if (strcmp(table.rows[i].name, name) == 0)
+            return &table.rows[i];
+    return NULL;
+}
+
+void hl_options_init(HlOptionTable table, void *values)
+{
+    for (size_t i = 0; i < table.count; i++) {
+        g_autoptr(GError) error = NULL;
+
+        memset(place_of(&table.rows[i], values), 0, types[table.rows[i].type].size);
+        if (!hl_option_set(&table.rows[i], values, table.rows[i].fallback, &error))
+            g_error("option table: default of %s: %s", table.rows[i].name, error->message);
+    }
+}
+
+void hl_options_clear(HlOptionTable table, void *values)
+{
+    for (size_t i = 0; i < table.count; i++)
+        if (types[table.rows[i].type].clear != NULL)
+            types[table.rows[i].type].clear(place_of(&table.rows[i], values));
+}
+
+bool hl_option_set(const HlOption *option, void *values, const char *text, GError **error)
+{
+    g_autofree char *takes = NULL;
+    g_autofree char *shown = NULL;
+
+    if (option->check != NULL && !option->check(text, error))
+        return hl_error_prefix(error, "%s", option->name);
+    if (types[option->type].set(option, place_of(option, values), text))
+        return true;
+    takes = hl_option_describe(option);
+    shown = g_strndup(text, 80);
+    if (!g_utf8_validate(shown, -1, NULL))
+        return hl_fail(error, HL_ERROR_INVALID, "%s: the value is not UTF-8 text; it takes %s", option->name, takes);
+    return hl_fail(error, HL_ERROR_INVALID, "%s: '%s' is not valid; it takes %s", option->name, shown, takes);
+}
+
+static guint common_prefix(const char *a, const char *b)
+{
+    guint n = 0;
+
+    while (a[n] != '\0' && a[n] == b[n])
+        n++;
+    return n;
+}
+
+bool hl_options_set(HlOptionTable table, void *values, const char *name, const char *text, GError **error)
+{
+    const HlOption *option = hl_option_find(table, name);
+    const char *nearest = table.rows[0].name;
+
+    if (option != NULL)
+        return hl_option_set(option, values, text, error);
+    for (size_t i = 0; i < table.count; i++)
+        if (common_prefix(table.rows[i].name, name) > common_prefix(nearest, name))
+            nearest = table.rows[i].name;
+    return hl_fail(error, HL_ERROR_INVALID, "'%s' is not an option; the nearest is '%s'", name, nearest);
+}
+
+char *hl_option_get(const HlOption *option, const void *values)
+{
+    return types[option->type].get(option, (const char *)values + option->offset);
+}
+
+static char *describe_range(const HlOption *option, const char *noun, const char *unit)
+{
+    if (option->min == 0 && option->max == 0)
+        return g_strdup(noun);
+    return g_strdup_printf("%s from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT "%s", noun, option->min, option->max,
+                           unit);
+}
+
+static char *describe_duration(const HlOption *option)
+{
+    g_autofree char *min = hl_duration_format(option->min);
+    g_autofree char *max = hl_duration_format(option->max);
+
+    if (option->min == 0 && option->max == 0)
+        return g_strdup("a duration such as 90s, 15m, 6h, 7d");
+    return g_strdup_printf("a duration from %s to %s", min, max);
+}
+
+char *hl_option_describe(const HlOption *option)
+{
+    g_autofree char *joined = NULL;
+
+    switch (option->type) {
+    case HL_OPTION_STRING:
+        return describe_range(option, "a text", " bytes long");
+    case HL_OPTION_INT:
+        return describe_range(option, "a whole number", "");
+    case HL_OPTION_BOOL:
+        return g_strdup("yes or no");
+    case HL_OPTION_DURATION:
+        return describe_duration(option);
+    case HL_OPTION_LIST:
+        return describe_range(option, "a comma-separated list", " entries long");
+    case HL_OPTION_CHOICE:
+        joined = g_strjoinv(", ", (char **)option->choices);
+        return g_strdup_printf("one of %s", joined);
+    }
+    g_assert_not_reached();
+}

@@ -1,0 +1,64 @@
+/* Typed options in a table: one row an option, with type, place in a struct, default, bounds and help.
+ *
+ * The same row parses the text, checks it, prints it back and documents it, wherever the text comes from: a
+ * configuration file (conf.h), a command line KEY=VALUE, a settings document.  Strings belong to the struct;
+ * hl_options_clear frees them. */
+#ifndef LIB_BASE_OPTION_H
+#define LIB_BASE_OPTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/base/error.h"
+
+typedef enum {
+    HL_OPTION_STRING,   /* char *; min..max is its length in bytes */
+    HL_OPTION_INT,      /* int64_t; min..max */
+    HL_OPTION_BOOL,     /* bool; yes|no, true|false, on|off, 1|0 */
+    HL_OPTION_DURATION, /* HlTime; min..max in milliseconds */
+    HL_OPTION_CHOICE,   /* int: index into choices */
+    HL_OPTION_LIST,     /* char ** (GStrv), comma-separated; min..max is the count */
+} HlOptionType;
+
+typedef struct {
+    const char *name; /* "section.key"; dots in the key are allowed */
+    HlOptionType type;
+    size_t offset;
+    const char *fallback; /* the default as text; must pass the row's own checks */
+    int64_t min, max;     /* both 0: unbounded */
+    const char *const *choices;
+    const char *help;
+    bool (*check)(const char *text, GError **error); /* a further rule, or NULL */
+} HlOption;
+
+typedef struct {
+    const HlOption *rows;
+    size_t count;
+} HlOptionTable;
+
+#define HL_OPTION_TABLE(rows_) ((HlOptionTable){ (rows_), G_N_ELEMENTS(rows_) })
+
+/* NULL when the table has no such row. */
+const HlOption *hl_option_find(HlOptionTable table, const char *name);
+
+/* Sets every row to its default.  A default that breaks its own row is a bug and aborts. */
+void hl_options_init(HlOptionTable table, void *values);
+
+/* Frees what the values hold and zeroes them. */
+void hl_options_clear(HlOptionTable table, void *values);
+
+/* Parses, checks, stores.  On failure the old value stays and the message names the option and what it takes. */
+bool hl_option_set(const HlOption *option, void *values, const char *text, GError **error);
+
+/* The same by name; an unknown name is refused with the nearest known one. */
+bool hl_options_set(HlOptionTable table, void *values, const char *name, const char *text, GError **error);
+
+/* The value in the form that hl_option_set takes back.  Caller frees. */
+char *hl_option_get(const HlOption *option, const void *values);
+
+/* What the option takes, for help and messages: "a duration from 10s to 1h", "one of managed, external".  Caller frees.
+ */
+char *hl_option_describe(const HlOption *option);
+
+#endif

@@ -1,0 +1,38 @@
+/* Tables and progress for a terminal.  Column widths follow what a character occupies on the screen (Japanese is two
+ * wide); colour and redrawing only where stdout is a terminal and NO_COLOR is unset. */
+#ifndef LIB_BASE_TABLE_H
+#define LIB_BASE_TABLE_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include <glib.h>
+
+typedef struct HlTable HlTable;
+
+/* headings ends with NULL and must outlive the table. */
+HlTable *hl_table_new(const char *const *headings);
+void hl_table_free(HlTable *table);
+
+/* One text a heading; NULL shows "-".  Copies. */
+void hl_table_add(HlTable *table, const char *const *cells);
+
+void hl_table_print(HlTable *table, FILE *out);
+
+typedef enum { HL_TONE_PLAIN, HL_TONE_GOOD, HL_TONE_WARN, HL_TONE_BAD, HL_TONE_DIM, HL_TONE_BOLD } HlTone;
+
+/* text in the tone's colour where out is a terminal, else a plain copy.  Caller frees. */
+char *hl_tone(FILE *out, HlTone tone, const char *text);
+
+/* The columns that text occupies, colour sequences not counted. */
+int hl_text_width(const char *text);
+
+/* One line "label [#####.....] 12/20 detail", redrawn in place on a terminal, printed when it changes otherwise. */
+void hl_progress_show(FILE *out, const char *label, guint done, guint total, const char *detail);
+
+/* Ends the line that hl_progress_show redraws. */
+void hl_progress_end(FILE *out);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(HlTable, hl_table_free)
+
+#endif

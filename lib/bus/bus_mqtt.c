@@ -1,0 +1,399 @@
+/* The bus over MQTT: the state machine.  What speaks MQTT is link.c; what it says comes through two mailboxes. */
+#include <string.h>
+
+#include "lib/base/backoff.h"
+#include "lib/base/ident.h"
+#include "lib/bus/link.h"
+
+#define MESSAGE_CAPACITY 200000
+/* Completions never outnumber what is under way: the window, one connect, one subscribe, one loss. */
+#define EVENT_CAPACITY (2 * HL_BUS_WINDOW + 64)
+
+/* A publication that waits for the window. */
+typedef struct {
+    HlBusMessage message; /* owned */
+    HlBusPublished done;
+    gpointer user;
+} Waiting;
+
+struct HlBus {
+    char *client_id, *ca_path, *cert_path, *key_path;
+    GStrv brokers, subscriptions;
+    int subscription_qos;
+    HlTime keepalive;
+    guint receive_maximum;
+    GMainContext *context;
+    HlBusHandlers handlers;
+    gpointer user;
+
+    HlBusState state;
+    HlBackoff backoff;
+    GSource *timer;
+    guint next_broker;
+    char *broker;
+    bool closing;              /* hl_bus_reconnect waits for the end of this link */
+    HlLink *link, *retired[2]; /* old links stay while events of theirs may be in the mailboxes */
+    HlMailbox *events, *messages;
+    GHashTable *under_way; /* HlLinkSending * of the current link */
+    GQueue waiting;        /* Waiting * */
+    GQueue early;          /* HlLinkParcel *: came before the broker confirmed the subscriptions, waits for that */
+    guint window;
+    HlBusCounts counts;
+};
+
+static void start_attempt(HlBus *bus);
+static void send_waiting(HlBus *bus);
+
+static void free_waiting(Waiting *waiting)
+{
+    hl_link_message_clear(&waiting->message);
+    g_free(waiting);
+}
+
+static void retire_link(HlBus *bus)
+{
+    if (bus->link == NULL)
+        return;
+    hl_link_shut(bus->link);
+    hl_link_free(bus->retired[1]);
+    bus->retired[1] = bus->retired[0];
+    bus->retired[0] = bus->link;
+    bus->link = NULL;
+}
+
+static void stop_timer(HlBus *bus)
+{
+    if (bus->timer == NULL)
+        return;
+    g_source_destroy(bus->timer);
+    g_clear_pointer(&bus->timer, g_source_unref);
+}
+
+static gboolean on_attempt_due(gpointer user)
+{
+    HlBus *bus = user;
+
+    stop_timer(bus);
+    start_attempt(bus);
+    return G_SOURCE_REMOVE;
+}
+
+static void schedule_attempt(HlBus *bus, HlTime delay)
+{
+    stop_timer(bus);
+    bus->timer = g_timeout_source_new((guint)delay);
+    g_source_set_callback(bus->timer, on_attempt_due, bus, NULL);
+    g_source_attach(bus->timer, bus->context);
+}
+
+/* What was under way has no answer any more. */
+static void break_sendings(HlBus *bus)
+{
+    g_autoptr(GList) sendings = g_hash_table_get_keys(bus->under_way);
+
+    g_hash_table_steal_all(bus->under_way);
+    for (GList *at = sendings; at != NULL; at = at->next) {
+        HlLinkSending *sending = at->data;
+
+        if (sending->done != NULL)
+            sending->done(false, sending->user);
+        g_free(sending); /* its link is shut: nobody else knows it */
+    }
+    for (Waiting *waiting; (waiting = g_queue_pop_head(&bus->waiting)) != NULL;) {
+        if (waiting->done != NULL)
+            waiting->done(false, waiting->user);
+        free_waiting(waiting);
+    }
+}
+
+/* The link or the attempt is over; try again later. */
+static void end_link(HlBus *bus, const char *reason, bool at_once)
+{
+    bool was_up = bus->state == HL_BUS_UP;
+    g_autofree char *broker = g_strdup(bus->broker);
+    HlTime delay = at_once ? 0 : hl_backoff_next(&bus->backoff, hl_random_u64());
+
+    bus->state = HL_BUS_DOWN;
+    bus->closing = false;
+    g_queue_clear_full(&bus->early, hl_link_parcel_free);
+    retire_link(bus);
+    schedule_attempt(bus, delay);
+    break_sendings(bus);
+    if (was_up) {
+        bus->counts.lost_links++;
+        if (bus->handlers.down != NULL)
+            bus->handlers.down(reason, bus->user);
+    } else if (!at_once && bus->handlers.failed != NULL) {
+        bus->handlers.failed(broker, reason, delay, bus->user);
+    }
+}
+
+static void start_attempt(HlBus *bus)
+{
+    HlLinkSpec spec = { .client_id = bus->client_id,
+                        .ca_path = bus->ca_path,
+                        .cert_path = bus->cert_path,
+                        .key_path = bus->key_path,
+                        .keepalive = bus->keepalive,
+                        .receive_maximum = bus->receive_maximum };
+    const char *problem;
+
+    g_free(bus->broker);
+    bus->broker = g_strdup(bus->brokers[bus->next_broker % g_strv_length(bus->brokers)]);
+    bus->next_broker++;
+    bus->link = hl_link_new(bus->events, bus->messages);
+    bus->state = HL_BUS_CONNECTING;
+    spec.broker = bus->broker;
+    spec.will = bus->handlers.will != NULL ? bus->handlers.will(bus->user) : NULL;
+    problem = hl_link_connect(bus->link, &spec);
+    if (problem != NULL)
+        end_link(bus, problem, false);
+}
+
+static void subscribe(HlBus *bus)
+{
+    const char *problem = hl_link_subscribe(bus->link, bus->subscriptions, bus->subscription_qos);
+
+    if (problem != NULL)
+        end_link(bus, problem, false);
+}
+
+static void finish_sending(HlBus *bus, HlLinkSending *sending, bool acknowledged)
+{
+    if (!g_hash_table_steal(bus->under_way, sending))
+        return;
+    bus->counts.acknowledged += acknowledged;
+    if (sending->done != NULL)
+        sending->done(acknowledged, sending->user);
+    g_free(sending);
+    send_waiting(bus);
+}
+
+static void take_parcel(HlBus *bus, HlLinkParcel *parcel)
+{
+    if (parcel->link == bus->link && g_bytes_get_size(parcel->message.payload) <= HL_BUS_LARGEST) {
+        bus->counts.received++;
+        bus->handlers.message(&parcel->message, bus->user);
+    } else if (parcel->link == bus->link) {
+        bus->counts.refused++;
+    }
+    hl_link_parcel_free(parcel);
+}
+
+static void come_up(HlBus *bus)
+{
+    HlLinkParcel *parcel;
+
+    bus->state = HL_BUS_UP;
+    hl_backoff_reset(&bus->backoff);
+    if (bus->handlers.up != NULL)
+        bus->handlers.up(bus->user);
+    while ((parcel = g_queue_pop_head(&bus->early)) != NULL)
+        take_parcel(bus, parcel);
+}
+
+static void on_event(gpointer item, gpointer user)
+{
+    HlBus *bus = user;
+    HlLinkEvent *event = item;
+
+    if (event->link != bus->link) { /* of a link that is no more */
+        hl_link_event_free(event);
+        return;
+    }
+    switch (event->kind) {
+    case HL_LINK_CONNECTED:
+        /* one below the broker's window, so that it never fills: paho does not wake for a PUBACK then */
+        bus->window = MAX(1, MIN(HL_BUS_WINDOW, event->window - 1));
+        if (bus->closing)
+            end_link(bus, "closed to connect anew", true);
+        else
+            subscribe(bus);
+        break;
+    case HL_LINK_SUBSCRIBED:
+        if (bus->closing) {
+            end_link(bus, "closed to connect anew", true);
+            break;
+        }
+        come_up(bus);
+        break;
+    case HL_LINK_FAILED:
+    case HL_LINK_LOST:
+        end_link(bus, event->text, bus->closing);
+        break;
+    case HL_LINK_CLOSED:
+        end_link(bus, "closed to connect anew", true);
+        break;
+    case HL_LINK_SENT:
+    case HL_LINK_SEND_FAILED:
+        finish_sending(bus, event->sending, event->kind == HL_LINK_SENT);
+        break;
+    }
+    hl_link_event_free(event);
+}
+
+/* What arrives between the subscription and its confirmation waits: who takes it could not publish an answer yet. */
+static void on_parcel(gpointer item, gpointer user)
+{
+    HlBus *bus = user;
+    HlLinkParcel *parcel = item;
+
+    if (parcel->link == bus->link && bus->state == HL_BUS_CONNECTING &&
+        g_queue_get_length(&bus->early) < MESSAGE_CAPACITY)
+        g_queue_push_tail(&bus->early, parcel);
+    else
+        take_parcel(bus, parcel);
+}
+
+HlBus *hl_bus_new(const HlBusOptions *options, GError **error)
+{
+    HlBus *bus;
+
+    if (options->brokers == NULL || options->brokers[0] == NULL) {
+        hl_fail(error, HL_ERROR_INVALID, "no broker address given");
+        return NULL;
+    }
+    bus = g_new0(HlBus, 1);
+    bus->client_id = g_strdup(options->client_id);
+    bus->ca_path = g_strdup(options->ca_path);
+    bus->cert_path = g_strdup(options->cert_path);
+    bus->key_path = g_strdup(options->key_path);
+    bus->brokers = g_strdupv((char **)options->brokers);
+    bus->subscriptions =
+        options->subscriptions != NULL ? g_strdupv((char **)options->subscriptions) : g_new0(char *, 1);
+    bus->subscription_qos = options->subscription_qos;
+    bus->keepalive = options->keepalive > 0 ? options->keepalive : HL_MINUTE;
+    bus->receive_maximum = options->receive_maximum > 0 ? options->receive_maximum : 65535;
+    bus->context =
+        options->context != NULL ? g_main_context_ref(options->context) : g_main_context_ref(g_main_context_default());
+    bus->handlers = options->handlers;
+    bus->user = options->user;
+    bus->backoff = HL_BACKOFF_INIT(options->backoff_base > 0 ? options->backoff_base : HL_SECOND,
+                                   options->backoff_cap > 0 ? options->backoff_cap : 300 * HL_SECOND);
+    bus->under_way = g_hash_table_new(NULL, NULL);
+    g_queue_init(&bus->waiting);
+    g_queue_init(&bus->early);
+    bus->events = hl_mailbox_new("bus-events", EVENT_CAPACITY, bus->context, on_event, bus, hl_link_event_free);
+    bus->messages = hl_mailbox_new("bus-messages", MESSAGE_CAPACITY, bus->context, on_parcel, bus, hl_link_parcel_free);
+    schedule_attempt(bus, options->first_delay > 0 ? (HlTime)(hl_random_u64() % (uint64_t)options->first_delay) : 0);
+    return bus;
+}
+
+void hl_bus_free(HlBus *bus)
+{
+    if (bus == NULL)
+        return;
+    stop_timer(bus);
+    bus->handlers = (HlBusHandlers){ 0 };
+    g_queue_clear_full(&bus->early, hl_link_parcel_free);
+    if (bus->state == HL_BUS_UP && hl_link_close(bus->link, HL_LINK_DROP_WILL))
+        hl_link_wait_closed(bus->link);
+    retire_link(bus);
+    break_sendings(bus);
+    hl_mailbox_close(bus->events);
+    hl_mailbox_close(bus->messages);
+    hl_mailbox_free(bus->events);
+    hl_mailbox_free(bus->messages);
+    hl_link_free(bus->retired[0]);
+    hl_link_free(bus->retired[1]);
+    g_hash_table_unref(bus->under_way);
+    g_strfreev(bus->brokers);
+    g_strfreev(bus->subscriptions);
+    g_main_context_unref(bus->context);
+    g_free(bus->broker);
+    g_free(bus->client_id);
+    g_free(bus->ca_path);
+    g_free(bus->cert_path);
+    g_free(bus->key_path);
+    g_free(bus);
+}
+
+void hl_bus_reconnect(HlBus *bus)
+{
+    if (bus->closing)
+        return;
+    if (bus->state == HL_BUS_DOWN) {
+        schedule_attempt(bus, 0);
+        return;
+    }
+    /* an attempt under way ends by itself, within the link's time-out, and is then followed by one at once */
+    bus->closing = true;
+    if (bus->state == HL_BUS_UP && !hl_link_close(bus->link, HL_LINK_KEEP_WILL))
+        end_link(bus, "closed to connect anew", true);
+}
+
+void hl_bus_set_brokers(HlBus *bus, const char *const *brokers)
+{
+    g_strfreev(bus->brokers);
+    bus->brokers = g_strdupv((char **)brokers);
+    bus->next_broker = 0;
+}
+
+HlBusState hl_bus_state(const HlBus *bus)
+{
+    return bus->state;
+}
+
+const char *hl_bus_broker(const HlBus *bus)
+{
+    return bus->broker != NULL ? bus->broker : bus->brokers[0];
+}
+
+static bool send_now(HlBus *bus, const HlBusMessage *message, HlBusPublished done, gpointer user)
+{
+    HlLinkSending *sending;
+
+    if (!hl_link_send(bus->link, message, done, user, &sending))
+        return false;
+    bus->counts.sent++;
+    if (sending != NULL)
+        g_hash_table_add(bus->under_way, sending);
+    else if (done != NULL)
+        done(true, user);
+    return true;
+}
+
+static void send_waiting(HlBus *bus)
+{
+    while (bus->state == HL_BUS_UP && g_hash_table_size(bus->under_way) < bus->window &&
+           !g_queue_is_empty(&bus->waiting)) {
+        Waiting *waiting = g_queue_pop_head(&bus->waiting);
+
+        if (!send_now(bus, &waiting->message, waiting->done, waiting->user) && waiting->done != NULL)
+            waiting->done(false, waiting->user);
+        free_waiting(waiting);
+    }
+}
+
+static void keep_waiting(HlBus *bus, const HlBusMessage *message, HlBusPublished done, gpointer user)
+{
+    Waiting *waiting = g_new(Waiting, 1);
+
+    *waiting = (Waiting){ hl_link_message_copy(message), done, user };
+    g_queue_push_tail(&bus->waiting, waiting);
+}
+
+bool hl_bus_publish(HlBus *bus, const HlBusMessage *message, HlBusPublished done, gpointer user)
+{
+    g_assert(g_bytes_get_size(message->payload) <= HL_BUS_LARGEST);
+    if (bus->state != HL_BUS_UP || bus->closing)
+        return false;
+    if (message->qos == 0 || (g_hash_table_size(bus->under_way) < bus->window && g_queue_is_empty(&bus->waiting)))
+        return send_now(bus, message, done, user);
+    if (g_queue_get_length(&bus->waiting) >= HL_BUS_QUEUE) {
+        bus->counts.refused++;
+        return false;
+    }
+    keep_waiting(bus, message, done, user);
+    return true;
+}
+
+HlBusCounts hl_bus_count(const HlBus *bus)
+{
+    HlBusCounts counts = bus->counts;
+
+    counts.refused += hl_mailbox_count(bus->messages).refused;
+    counts.in_flight = g_hash_table_size(bus->under_way);
+    counts.queued = g_queue_get_length((GQueue *)&bus->waiting);
+    return counts;
+}

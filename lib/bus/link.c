@@ -1,0 +1,406 @@
+#include "lib/bus/link.h"
+
+#include <MQTTAsync.h>
+#include <pthread.h>
+#include <string.h>
+
+#define CONNECT_TIMEOUT_S 15
+#define CLOSE_WAIT_S      1
+
+/* Messages handed over that paho's thread has not taken yet; its default of 100 fails in the middle of a burst.  The
+ * window of QoS 1, and a burst of QoS 0 to some thousand endpoints.  (paho counts them at each send: not more.) */
+#define BUFFERED_MAX (HL_BUS_WINDOW + 10000)
+
+struct HlLink {
+    HlMailbox *events, *messages;
+    MQTTAsync handle;
+    pthread_mutex_t lock;
+    pthread_cond_t closed_changed;
+    bool closed;
+    char *ssl_problem; /* the first line of OpenSSL's complaint, under the lock */
+};
+
+void hl_link_event_free(gpointer item)
+{
+    HlLinkEvent *event = item;
+
+    g_free(event->text);
+    g_free(event);
+}
+
+void hl_link_message_clear(HlBusMessage *message)
+{
+    g_clear_pointer((char **)&message->topic, g_free);
+    g_clear_pointer((char **)&message->response_topic, g_free);
+    g_clear_pointer(&message->correlation, g_bytes_unref);
+    g_clear_pointer(&message->payload, g_bytes_unref);
+}
+
+HlBusMessage hl_link_message_copy(const HlBusMessage *message)
+{
+    HlBusMessage copy = *message;
+
+    copy.topic = g_strdup(message->topic);
+    copy.response_topic = g_strdup(message->response_topic);
+    copy.payload = g_bytes_ref(message->payload);
+    copy.correlation = message->correlation != NULL ? g_bytes_ref(message->correlation) : NULL;
+    return copy;
+}
+
+void hl_link_parcel_free(gpointer item)
+{
+    HlLinkParcel *parcel = item;
+
+    hl_link_message_clear(&parcel->message);
+    g_free(parcel);
+}
+
+/* ------------------------------------------------------------------------------------------------- paho's threads */
+
+static void post(HlLink *link, HlLinkEvent value)
+{
+    HlLinkEvent *event = g_memdup2(&value, sizeof value);
+
+    event->link = link;
+    event->text = g_strdup(value.text);
+    if (hl_mailbox_post(link->events, event) != HL_MAILBOX_POSTED)
+        hl_link_event_free(event); /* only while the bus ends */
+}
+
+static int on_ssl_error(const char *text, size_t length, void *user)
+{
+    HlLink *link = user;
+
+    pthread_mutex_lock(&link->lock);
+    if (link->ssl_problem == NULL)
+        link->ssl_problem = g_strchomp(g_strndup(text, length));
+    pthread_mutex_unlock(&link->lock);
+    return 0;
+}
+
+static void on_connected(void *context, MQTTAsync_successData5 *data)
+{
+    guint window = 65535;
+
+    if (MQTTProperties_hasProperty(&data->properties, MQTTPROPERTY_CODE_RECEIVE_MAXIMUM))
+        window = (guint)MQTTProperties_getNumericValue(&data->properties, MQTTPROPERTY_CODE_RECEIVE_MAXIMUM);
+    post(context, (HlLinkEvent){ .kind = HL_LINK_CONNECTED, .window = window });
+}
+
+static void fail_with(HlLink *link, const MQTTAsync_failureData5 *data, const char *fallback)
+{
+    g_autofree char *text = NULL;
+
+    pthread_mutex_lock(&link->lock);
+    if (link->ssl_problem != NULL)
+        text = g_strdup(link->ssl_problem);
+    else if (data != NULL && data->reasonCode != MQTTREASONCODE_SUCCESS &&
+             MQTTReasonCode_toString(data->reasonCode) != NULL)
+        text = g_strdup(MQTTReasonCode_toString(data->reasonCode));
+    else if (data != NULL && data->message != NULL)
+        text = g_strdup(data->message);
+    else
+        text = g_strdup(fallback);
+    pthread_mutex_unlock(&link->lock);
+    post(link, (HlLinkEvent){ .kind = HL_LINK_FAILED, .text = text });
+}
+
+static void on_connect_failed(void *context, MQTTAsync_failureData5 *data)
+{
+    fail_with(context, data, "no answer");
+}
+
+static void on_subscribed(void *context, MQTTAsync_successData5 *data G_GNUC_UNUSED)
+{
+    post(context, (HlLinkEvent){ .kind = HL_LINK_SUBSCRIBED });
+}
+
+static void on_subscribe_failed(void *context, MQTTAsync_failureData5 *data)
+{
+    fail_with(context, data, "the broker refused the subscriptions");
+}
+
+static void on_lost(void *context, char *cause)
+{
+    post(context, (HlLinkEvent){ .kind = HL_LINK_LOST, .text = cause != NULL ? cause : (char *)"connection lost" });
+}
+
+static void on_server_disconnect(void *context, MQTTProperties *properties G_GNUC_UNUSED, enum MQTTReasonCodes reason)
+{
+    const char *text = MQTTReasonCode_toString(reason);
+
+    post(context,
+         (HlLinkEvent){ .kind = HL_LINK_LOST, .text = (char *)(text != NULL ? text : "disconnected by the broker") });
+}
+
+static void mark_closed(HlLink *link)
+{
+    pthread_mutex_lock(&link->lock);
+    link->closed = true;
+    pthread_cond_signal(&link->closed_changed);
+    pthread_mutex_unlock(&link->lock);
+    post(link, (HlLinkEvent){ .kind = HL_LINK_CLOSED });
+}
+
+static void on_closed(void *context, MQTTAsync_successData5 *data G_GNUC_UNUSED)
+{
+    mark_closed(context);
+}
+
+static void on_close_failed(void *context, MQTTAsync_failureData5 *data G_GNUC_UNUSED)
+{
+    mark_closed(context);
+}
+
+static void on_sent(void *context, MQTTAsync_successData5 *data)
+{
+    HlLinkSending *sending = context;
+    bool in_vain = sending->request && data != NULL && data->reasonCode == MQTTREASONCODE_NO_MATCHING_SUBSCRIBERS;
+
+    post(sending->link, (HlLinkEvent){ .kind = in_vain ? HL_LINK_SEND_FAILED : HL_LINK_SENT, .sending = sending });
+}
+
+static void on_send_failed(void *context, MQTTAsync_failureData5 *data G_GNUC_UNUSED)
+{
+    HlLinkSending *sending = context;
+
+    post(sending->link, (HlLinkEvent){ .kind = HL_LINK_SEND_FAILED, .sending = sending });
+}
+
+static GBytes *binary_property(MQTTProperties *properties, enum MQTTPropertyCodes code)
+{
+    MQTTProperty *property = MQTTProperties_getProperty(properties, code);
+
+    return property == NULL ? NULL : g_bytes_new(property->value.data.data, (gsize)property->value.data.len);
+}
+
+static char *text_property(MQTTProperties *properties, enum MQTTPropertyCodes code)
+{
+    MQTTProperty *property = MQTTProperties_getProperty(properties, code);
+
+    return property == NULL ? NULL : g_strndup(property->value.data.data, (gsize)property->value.data.len);
+}
+
+static int on_message(void *context, char *topic, int topic_length, MQTTAsync_message *message)
+{
+    HlLink *link = context;
+    HlLinkParcel *parcel = g_new0(HlLinkParcel, 1);
+    gsize size = (gsize)MAX(message->payloadlen, 0);
+
+    parcel->link = link;
+    parcel->message.topic = topic_length > 0 ? g_strndup(topic, (gsize)topic_length) : g_strdup(topic);
+    parcel->message.payload = g_bytes_new(message->payload, MIN(size, HL_BUS_LARGEST + 1));
+    parcel->message.qos = message->qos;
+    parcel->message.retained = message->retained != 0;
+    parcel->message.response_topic = text_property(&message->properties, MQTTPROPERTY_CODE_RESPONSE_TOPIC);
+    parcel->message.correlation = binary_property(&message->properties, MQTTPROPERTY_CODE_CORRELATION_DATA);
+    MQTTAsync_freeMessage(&message);
+    MQTTAsync_free(topic);
+    /* refused when full: counted by the mailbox, and repaired by the sender's own retry */
+    if (hl_mailbox_post(link->messages, parcel) != HL_MAILBOX_POSTED)
+        hl_link_parcel_free(parcel);
+    return 1;
+}
+
+/* -------------------------------------------------------------------------------------------------- the loop thread */
+
+HlLink *hl_link_new(HlMailbox *events, HlMailbox *messages)
+{
+    HlLink *link = g_new0(HlLink, 1);
+
+    link->events = events;
+    link->messages = messages;
+    pthread_mutex_init(&link->lock, NULL);
+    pthread_cond_init(&link->closed_changed, NULL);
+    return link;
+}
+
+static MQTTAsync_SSLOptions tls_options(HlLink *link, const HlLinkSpec *spec)
+{
+    MQTTAsync_SSLOptions tls = MQTTAsync_SSLOptions_initializer;
+
+    tls.trustStore = spec->ca_path;
+    tls.keyStore = spec->cert_path;
+    tls.privateKey = spec->key_path;
+    tls.enableServerCertAuth = 1;
+    tls.verify = 1;
+    tls.sslVersion = MQTT_SSL_VERSION_TLS_1_2; /* the least; 1.3 is taken where both have it */
+    tls.disableDefaultTrustStore = 1;
+    tls.ssl_error_cb = on_ssl_error;
+    tls.ssl_error_context = link;
+    return tls;
+}
+
+static MQTTAsync_willOptions will_options(const HlBusMessage *last)
+{
+    MQTTAsync_willOptions will = MQTTAsync_willOptions_initializer;
+    gsize size;
+
+    will.topicName = last->topic;
+    will.payload.data = g_bytes_get_data(last->payload, &size);
+    will.payload.len = (int)size;
+    will.qos = last->qos;
+    will.retained = last->retained;
+    return will;
+}
+
+static int start_connect(HlLink *link, const HlLinkSpec *spec)
+{
+    MQTTAsync_connectOptions options = MQTTAsync_connectOptions_initializer5;
+    MQTTAsync_SSLOptions tls = tls_options(link, spec);
+    MQTTAsync_willOptions will;
+    MQTTProperties properties = MQTTProperties_initializer;
+    MQTTProperty maximum = { .identifier = MQTTPROPERTY_CODE_RECEIVE_MAXIMUM };
+    int rc;
+
+    maximum.value.integer2 = (unsigned short)spec->receive_maximum;
+    MQTTProperties_add(&properties, &maximum);
+    options.keepAliveInterval = (int)(spec->keepalive / HL_SECOND);
+    options.connectTimeout = CONNECT_TIMEOUT_S;
+    options.cleanstart = 1;
+    options.connectProperties = &properties;
+    options.onSuccess5 = on_connected;
+    options.onFailure5 = on_connect_failed;
+    options.context = link;
+    options.ssl = spec->ca_path != NULL ? &tls : NULL;
+    if (spec->will != NULL) {
+        will = will_options(spec->will);
+        options.will = &will;
+    }
+    rc = MQTTAsync_connect(link->handle, &options);
+    MQTTProperties_free(&properties);
+    return rc;
+}
+
+static const char *problem(int rc)
+{
+    return rc == MQTTASYNC_SUCCESS ? NULL : MQTTAsync_strerror(rc);
+}
+
+const char *hl_link_connect(HlLink *link, const HlLinkSpec *spec)
+{
+    MQTTAsync_createOptions create = MQTTAsync_createOptions_initializer5;
+    g_autofree char *uri = g_strconcat(spec->ca_path != NULL ? "ssl://" : "tcp://", spec->broker, NULL);
+    int rc;
+
+    create.maxBufferedMessages = BUFFERED_MAX;
+    rc = MQTTAsync_createWithOptions(&link->handle, uri, spec->client_id, MQTTCLIENT_PERSISTENCE_NONE, NULL, &create);
+    if (rc == MQTTASYNC_SUCCESS) {
+        MQTTAsync_setCallbacks(link->handle, link, on_lost, on_message, NULL);
+        MQTTAsync_setDisconnected(link->handle, link, on_server_disconnect);
+        rc = start_connect(link, spec);
+    }
+    return problem(rc);
+}
+
+const char *hl_link_subscribe(HlLink *link, char *const *filters, int qos)
+{
+    guint n = g_strv_length((char **)filters);
+    g_autofree int *each = g_new(int, n + 1);
+    MQTTAsync_responseOptions options = MQTTAsync_responseOptions_initializer;
+
+    if (n == 0) {
+        post(link, (HlLinkEvent){ .kind = HL_LINK_SUBSCRIBED });
+        return NULL;
+    }
+    for (guint i = 0; i < n; i++)
+        each[i] = qos;
+    options.onSuccess5 = on_subscribed;
+    options.onFailure5 = on_subscribe_failed;
+    options.context = link;
+    return problem(MQTTAsync_subscribeMany(link->handle, (int)n, filters, each, &options));
+}
+
+bool hl_link_close(HlLink *link, HlLinkClose how)
+{
+    MQTTAsync_disconnectOptions options = MQTTAsync_disconnectOptions_initializer5;
+
+    options.timeout = CLOSE_WAIT_S * 1000;
+    options.reasonCode =
+        how == HL_LINK_KEEP_WILL ? MQTTREASONCODE_DISCONNECT_WITH_WILL_MESSAGE : MQTTREASONCODE_NORMAL_DISCONNECTION;
+    options.onSuccess5 = on_closed;
+    options.onFailure5 = on_close_failed;
+    options.context = link;
+    return MQTTAsync_disconnect(link->handle, &options) == MQTTASYNC_SUCCESS;
+}
+
+void hl_link_wait_closed(HlLink *link)
+{
+    struct timespec until;
+
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += CLOSE_WAIT_S;
+    pthread_mutex_lock(&link->lock);
+    while (!link->closed && pthread_cond_timedwait(&link->closed_changed, &link->lock, &until) == 0)
+        continue;
+    pthread_mutex_unlock(&link->lock);
+}
+
+static void add_properties(MQTTProperties *properties, const HlBusMessage *message)
+{
+    MQTTProperty property = { 0 };
+
+    if (message->expiry > 0) {
+        property.identifier = MQTTPROPERTY_CODE_MESSAGE_EXPIRY_INTERVAL;
+        property.value.integer4 = (unsigned)MIN((message->expiry + HL_SECOND - 1) / HL_SECOND, G_MAXUINT32);
+        MQTTProperties_add(properties, &property);
+    }
+    if (message->response_topic != NULL) {
+        property.identifier = MQTTPROPERTY_CODE_RESPONSE_TOPIC;
+        property.value.data.data = (char *)message->response_topic;
+        property.value.data.len = (int)strlen(message->response_topic);
+        MQTTProperties_add(properties, &property);
+    }
+    if (message->correlation != NULL) {
+        gsize size;
+
+        property.identifier = MQTTPROPERTY_CODE_CORRELATION_DATA;
+        property.value.data.data = (char *)g_bytes_get_data(message->correlation, &size);
+        property.value.data.len = (int)size;
+        MQTTProperties_add(properties, &property);
+    }
+}
+
+bool hl_link_send(HlLink *link, const HlBusMessage *message, HlBusPublished done, gpointer user,
+                  HlLinkSending **sending)
+{
+    MQTTAsync_message out = MQTTAsync_message_initializer;
+    MQTTAsync_responseOptions options = MQTTAsync_responseOptions_initializer;
+    gsize size;
+    int rc;
+
+    *sending = NULL;
+    out.payload = (void *)g_bytes_get_data(message->payload, &size);
+    out.payloadlen = (int)size;
+    out.qos = message->qos;
+    out.retained = message->retained;
+    add_properties(&out.properties, message);
+    if (message->qos > 0) {
+        *sending = g_new(HlLinkSending, 1);
+        **sending = (HlLinkSending){ link, done, user, message->response_topic != NULL };
+        options.onSuccess5 = on_sent;
+        options.onFailure5 = on_send_failed;
+        options.context = *sending;
+    }
+    rc = MQTTAsync_sendMessage(link->handle, message->topic, &out, &options);
+    MQTTProperties_free(&out.properties);
+    if (rc != MQTTASYNC_SUCCESS)
+        g_clear_pointer(sending, g_free);
+    return rc == MQTTASYNC_SUCCESS;
+}
+
+void hl_link_shut(HlLink *link)
+{
+    if (link->handle != NULL)
+        MQTTAsync_destroy(&link->handle);
+}
+
+void hl_link_free(HlLink *link)
+{
+    if (link == NULL)
+        return;
+    pthread_mutex_destroy(&link->lock);
+    pthread_cond_destroy(&link->closed_changed);
+    g_free(link->ssl_problem);
+    g_free(link);
+}

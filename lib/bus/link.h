@@ -1,0 +1,87 @@
+/* One attempt to connect and, if it holds, one MQTT connection: paho's asynchronous client behind a dozen functions.
+ *
+ * paho's threads only copy what they bring into the two mailboxes and return (its callbacks run under a library-wide
+ * lock); the state machine that reads the mailboxes is bus_mqtt.c, the only user.  Each attempt has a handle of its
+ * own: what an old one still says carries the old link, and is dropped by comparing.  paho's automatic reconnect stays
+ * off: it begins only after a first success and gives every process of a fleet the same jitter. */
+#ifndef LIB_BUS_LINK_H
+#define LIB_BUS_LINK_H
+
+#include "lib/base/mailbox.h"
+#include "lib/bus/bus.h"
+
+typedef struct HlLink HlLink;
+
+typedef enum {
+    HL_LINK_CONNECTED,
+    HL_LINK_SUBSCRIBED,
+    HL_LINK_FAILED, /* the attempt: connect or subscribe */
+    HL_LINK_LOST,
+    HL_LINK_CLOSED, /* after hl_link_close */
+    HL_LINK_SENT,   /* acknowledged */
+    HL_LINK_SEND_FAILED
+} HlLinkEventKind;
+
+/* A QoS 1 publication under way: made by hl_link_send, freed by the caller with g_free once its event came or the link
+ * was shut. */
+typedef struct {
+    HlLink *link;
+    HlBusPublished done;
+    gpointer user;
+    bool request; /* in vain where nobody listens */
+} HlLinkSending;
+
+typedef struct {
+    HlLink *link;
+    HlLinkEventKind kind;
+    HlLinkSending *sending; /* HL_LINK_SENT, HL_LINK_SEND_FAILED; borrowed */
+    char *text;             /* HL_LINK_FAILED, HL_LINK_LOST: why, for people */
+    guint window;           /* HL_LINK_CONNECTED: the broker's Receive Maximum */
+} HlLinkEvent;
+
+void hl_link_event_free(gpointer event);
+
+/* A message that arrived.  Of one larger than HL_BUS_LARGEST the first HL_BUS_LARGEST + 1 bytes are here. */
+typedef struct {
+    HlLink *link;
+    HlBusMessage message; /* owned */
+} HlLinkParcel;
+
+void hl_link_parcel_free(gpointer parcel);
+
+/* An owned copy of a message; the payload and the correlation are shared. */
+HlBusMessage hl_link_message_copy(const HlBusMessage *message);
+void hl_link_message_clear(HlBusMessage *message);
+
+typedef struct {
+    const char *broker, *client_id;             /* broker is host:port */
+    const char *ca_path, *cert_path, *key_path; /* ca_path NULL: plain TCP */
+    HlTime keepalive;
+    guint receive_maximum;
+    const HlBusMessage *will; /* may be NULL */
+} HlLinkSpec;
+
+/* events takes HlLinkEvent, messages HlLinkParcel; both outlive the link. */
+HlLink *hl_link_new(HlMailbox *events, HlMailbox *messages);
+
+/* These start something and return NULL, or the reason why it cannot be started (static text). */
+const char *hl_link_connect(HlLink *link, const HlLinkSpec *spec);
+const char *hl_link_subscribe(HlLink *link, char *const *filters, int qos);
+
+typedef enum { HL_LINK_DROP_WILL, HL_LINK_KEEP_WILL } HlLinkClose;
+
+/* Starts to say DISCONNECT; HL_LINK_CLOSED follows, after a second at the latest.  false: there is nothing to
+ * close. */
+bool hl_link_close(HlLink *link, HlLinkClose how);
+void hl_link_wait_closed(HlLink *link);
+
+/* Hands a message over.  *sending is NULL for QoS 0. */
+bool hl_link_send(HlLink *link, const HlBusMessage *message, HlBusPublished done, gpointer user,
+                  HlLinkSending **sending);
+
+/* Closes the connection, if there is one, without a word.  No event is posted after it returns; what was posted before
+ * may still be in the mailboxes, so the link itself stays until hl_link_free. */
+void hl_link_shut(HlLink *link);
+void hl_link_free(HlLink *link);
+
+#endif

@@ -1,0 +1,12 @@
+/* Addresses of unix sockets. */
+#ifndef LIB_CTL_ADDRESS_H
+#define LIB_CTL_ADDRESS_H
+
+#include <sys/un.h>
+
+#include "lib/base/error.h"
+
+/* HL_ERROR_INVALID when the path is too long for the kernel. */
+bool hl_unix_address(const char *path, struct sockaddr_un *address, GError **error);
+
+#endif

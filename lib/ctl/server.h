@@ -1,0 +1,63 @@
+/* The local control socket of a daemon, server side: frames (frame.h) over a unix stream socket, on the GLib loop.
+ *
+ * Says who the peer is (SO_PEERCRED); what that peer may do is the handler's business.  Bounded: clients, frame length,
+ * bytes waiting for a slow reader, idle time.  A peer that breaks a bound is closed, with a (rate-limited) line in the
+ * log. */
+#ifndef LIB_CTL_SERVER_H
+#define LIB_CTL_SERVER_H
+
+#include <sys/types.h>
+
+#include "lib/base/clock.h"
+
+typedef struct HlCtlServer HlCtlServer;
+typedef struct HlCtlPeer HlCtlPeer; /* counted: hl_ctl_peer_ref to answer later */
+
+/* frame is borrowed; fd (-1: none) is the handler's to close.  peer is borrowed. */
+typedef void (*HlCtlHandler)(HlCtlPeer *peer, GBytes *frame, int fd, gpointer user);
+
+/* The connection is gone; hl_ctl_send on it does nothing from here on. */
+typedef void (*HlCtlClosed)(HlCtlPeer *peer, gpointer user);
+
+typedef struct {
+    const char *path;      /* at most 107 bytes; its directory must exist */
+    mode_t mode;           /* of the socket: who may connect at all */
+    GMainContext *context; /* NULL: the default context */
+    HlCtlHandler handler;
+    HlCtlClosed closed; /* may be NULL */
+    gpointer user;
+    guint max_peers; /* 0: 32 */
+    HlTime idle;     /* a peer that sends and is sent nothing this long is closed; 0: 10 minutes */
+    gsize max_queue; /* bytes waiting for one peer; 0: 4 MiB */
+} HlCtlOptions;
+
+/* A socket left by a dead process is replaced; one with a live owner is HL_ERROR_CONFLICT.  NULL on failure. */
+HlCtlServer *hl_ctl_server_new(const HlCtlOptions *options, GError **error);
+
+/* Closes all peers (closed is called) and removes the socket. */
+void hl_ctl_server_free(HlCtlServer *server);
+
+guint hl_ctl_server_peers(const HlCtlServer *server);
+
+/* Queues a frame.  false: the connection is gone, or its reader so slow that it was closed now. */
+bool hl_ctl_send(HlCtlPeer *peer, GBytes *frame);
+
+/* Closes once everything queued has gone out. */
+void hl_ctl_finish(HlCtlPeer *peer);
+
+bool hl_ctl_peer_is_open(const HlCtlPeer *peer);
+uid_t hl_ctl_peer_uid(const HlCtlPeer *peer);
+gid_t hl_ctl_peer_gid(const HlCtlPeer *peer);
+pid_t hl_ctl_peer_pid(const HlCtlPeer *peer);
+
+/* The caller's own state of this peer; freed with it. */
+void hl_ctl_peer_set_data(HlCtlPeer *peer, gpointer data, GDestroyNotify free_data);
+gpointer hl_ctl_peer_data(const HlCtlPeer *peer);
+
+HlCtlPeer *hl_ctl_peer_ref(HlCtlPeer *peer);
+void hl_ctl_peer_unref(HlCtlPeer *peer);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(HlCtlPeer, hl_ctl_peer_unref)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(HlCtlServer, hl_ctl_server_free)
+
+#endif

@@ -1,0 +1,89 @@
+/* A small HTTPS server: JSON calls answered on the loop thread, files served from a directory.
+ *
+ * libmicrohttpd runs one thread of its own.  A request for a handler is copied into a mailbox and its connection
+ * suspended; the handler runs on the loop thread and answers now or later.  Static files never touch the loop: they are
+ * sent by the HTTP thread (sendfile), with ranges, cache headers and a cap on concurrent downloads.
+ *
+ * Without a certificate it speaks plain HTTP: for tests and for a TLS-terminating proxy on the same machine. */
+#ifndef LIB_HTTP_SERVE_H
+#define LIB_HTTP_SERVE_H
+
+#include <stdint.h>
+
+#include "lib/base/clock.h"
+
+typedef struct HlHttpServer HlHttpServer;
+
+/* A copied request.  Belongs to whoever must answer it; hl_http_answer frees it. */
+typedef struct {
+    const char *method;  /* "GET", "POST", ... */
+    const char *path;    /* decoded, begins with '/', without the query */
+    const char *rest;    /* the part of path after the route's prefix */
+    GBytes *body;        /* never NULL */
+    const char *peer;    /* IP address as text */
+    GBytes *client_cert; /* DER; NULL unless one was presented that client_ca signed */
+} HlHttpRequest;
+
+/* Must call hl_http_answer exactly once, now or later, on the loop thread. */
+typedef void (*HlHttpHandler)(HlHttpRequest *request, gpointer user);
+
+/* One row a route; the first whose method and prefix fit is taken.  A prefix that ends with '/' fits all below it,
+ * another one only itself.  GET fits HEAD as well.  Either handler or directory is set. */
+typedef struct {
+    const char *method;
+    const char *prefix;
+    HlHttpHandler handler;
+    const char *directory; /* static files; method GET */
+} HlHttpRoute;
+
+typedef struct {
+    const char *address;            /* numeric; NULL: all addresses, IPv6 included */
+    uint16_t port;                  /* 0: any free one, see hl_http_server_port */
+    const char *cert_pem, *key_pem; /* texts; NULL: plain HTTP */
+    const char *client_ca_pem;      /* NULL: clients are not asked for a certificate */
+    GMainContext *context;          /* of the loop thread; NULL: the default context */
+    const HlHttpRoute *routes;      /* must outlive the server */
+    gsize n_routes;
+    gpointer user;                /* for the handlers */
+    guint max_connections;        /* 0: 1000 */
+    guint max_connections_per_ip; /* 0: 100; whole offices share one address behind NAT */
+    guint max_downloads;          /* static files sent at a time; 0: 100; beyond it 503 with Retry-After */
+    gsize max_body;               /* 0: 64 KiB; beyond it 413 */
+    HlTime timeout;               /* of a silent connection; 0: 30 s */
+} HlHttpOptions;
+
+typedef struct {
+    uint64_t requests, body_bytes; /* answered; bytes of bodies that went out whole */
+    uint64_t classes[6];           /* by hundreds of the status: classes[2] counts 200 to 299 */
+    uint64_t downloads_refused;
+    guint connections, downloads; /* now */
+} HlHttpCounts;
+
+/* NULL on failure. */
+HlHttpServer *hl_http_server_new(const HlHttpOptions *options, GError **error);
+
+/* Ends it; requests not yet answered get 503.  Answering them later is still right (and then does nothing). */
+void hl_http_server_free(HlHttpServer *server);
+
+/* The port that it listens on. */
+uint16_t hl_http_server_port(const HlHttpServer *server);
+
+/* New certificate and key for the connections from now on; on failure the old ones stay. */
+bool hl_http_server_reload(HlHttpServer *server, const char *cert_pem, const char *key_pem, GError **error);
+
+/* Any thread. */
+HlHttpCounts hl_http_server_count(HlHttpServer *server);
+
+/* Answers and frees the request.  body may be NULL (empty); headers is NULL or name, value, ..., NULL. */
+void hl_http_answer(HlHttpRequest *request, guint status, const char *content_type, GBytes *body,
+                    const char *const *headers);
+
+/* A query parameter, decoded; NULL when it is not there.  Borrowed. */
+const char *hl_http_query(const HlHttpRequest *request, const char *name);
+
+/* A request header, any case; NULL when it is not there.  Borrowed. */
+const char *hl_http_header(const HlHttpRequest *request, const char *name);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(HlHttpServer, hl_http_server_free)
+
+#endif

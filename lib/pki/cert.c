@@ -1,0 +1,227 @@
+#include "lib/pki/cert.h"
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+#include <string.h>
+#include <time.h>
+
+#include "lib/base/file.h"
+#include "lib/base/ident.h"
+#include "lib/pki/internal.h"
+
+static const char *const kind_names[HL_CERT_N_KINDS] = {
+    [HL_CERT_CA] = "ca",           [HL_CERT_ENDPOINT] = "endpoint", [HL_CERT_ADMIN] = "admin",
+    [HL_CERT_MONITOR] = "monitor", [HL_CERT_MANAGER] = "manager",   [HL_CERT_SERVER] = "server",
+    [HL_CERT_OTHER] = "other",
+};
+
+const char *hl_cert_kind_name(HlCertKind kind)
+{
+    g_assert(kind < HL_CERT_N_KINDS);
+    return kind_names[kind];
+}
+
+/* The single entry of this kind in the subject; NULL when there is none, more than one, or a NUL in it: a name that two
+ * readers could read differently is none.  Caller frees. */
+static char *subject_part(const X509 *x509, int nid)
+{
+    X509_NAME *subject = X509_get_subject_name(x509);
+    int at = X509_NAME_get_index_by_NID(subject, nid, -1);
+    unsigned char *text = NULL;
+    char *part = NULL;
+    int size;
+
+    if (at < 0 || X509_NAME_get_index_by_NID(subject, nid, at) >= 0)
+        return NULL;
+    size = ASN1_STRING_to_UTF8(&text, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at)));
+    if (size > 0 && memchr(text, '\0', (gsize)size) == NULL)
+        part = g_strndup((const char *)text, (gsize)size);
+    OPENSSL_free(text);
+    return part;
+}
+
+/* OU does not make a CA: the basic constraints do. */
+static HlCertKind kind_of(X509 *x509)
+{
+    g_autofree char *unit = subject_part(x509, NID_organizationalUnitName);
+    bool is_ca = X509_check_ca(x509) == 1;
+
+    for (int i = 0; i < HL_CERT_OTHER; i++)
+        if (g_strcmp0(unit, kind_names[i]) == 0 && (i == HL_CERT_CA) == is_ca)
+            return (HlCertKind)i;
+    return HL_CERT_OTHER;
+}
+
+char *hl_pki_serial_print(const ASN1_INTEGER *serial)
+{
+    g_autoptr(BIGNUM) number = ASN1_INTEGER_to_BN(serial, NULL);
+    char *upper = BN_bn2hex(number);
+    char *lower = g_ascii_strdown(upper, -1);
+
+    OPENSSL_free(upper);
+    return lower;
+}
+
+static HlTime time_from_asn1(const ASN1_TIME *time)
+{
+    struct tm parts = { 0 };
+
+    return ASN1_TIME_to_tm(time, &parts) == 1 ? (HlTime)timegm(&parts) * HL_SECOND : 0;
+}
+
+bool hl_pki_time_set(ASN1_TIME *time, HlTime wall)
+{
+    return wall >= 0 && ASN1_TIME_set(time, (time_t)(wall / HL_SECOND)) != NULL;
+}
+
+HlCert *hl_cert_from_x509(X509 *x509, const char *name, GError **error)
+{
+    g_autoptr(HlCert) cert = g_new0(HlCert, 1);
+    unsigned char fingerprint[EVP_MAX_MD_SIZE];
+    unsigned size = 0;
+
+    cert->x509 = x509;
+    cert->info.cn = subject_part(x509, NID_commonName);
+    if (cert->info.cn == NULL) {
+        hl_fail(error, HL_ERROR_INVALID, "%s: the certificate's subject has not exactly one common name", name);
+        return NULL;
+    }
+    if (X509_digest(x509, EVP_sha256(), fingerprint, &size) != 1) {
+        hl_pki_fail(error, HL_ERROR_INVALID, "%s: the certificate has no fingerprint", name);
+        return NULL;
+    }
+    cert->info.kind = kind_of(x509);
+    cert->info.serial = hl_pki_serial_print(X509_get0_serialNumber(x509));
+    cert->info.fingerprint = hl_hex(fingerprint, size);
+    cert->info.not_before = time_from_asn1(X509_get0_notBefore(x509));
+    cert->info.not_after = time_from_asn1(X509_get0_notAfter(x509));
+    return g_steal_pointer(&cert);
+}
+
+void hl_cert_free(HlCert *cert)
+{
+    if (cert == NULL)
+        return;
+    X509_free(cert->x509);
+    g_free((char *)cert->info.cn);
+    g_free((char *)cert->info.serial);
+    g_free((char *)cert->info.fingerprint);
+    g_free(cert);
+}
+
+HlCert *hl_cert_parse(const char *name, const void *data, gsize size, GError **error)
+{
+    static const char begin[] = "-----BEGIN ";
+    const unsigned char *der = data;
+    g_autoptr(X509) x509 = NULL;
+
+    if (size > HL_CERT_MAX_SIZE) {
+        hl_fail(error, HL_ERROR_LIMIT, "%s: %" G_GSIZE_FORMAT " bytes are too many for a certificate", name, size);
+        return NULL;
+    }
+    if (size > 0 && g_strstr_len(data, (gssize)size, begin) != NULL) {
+        g_autoptr(BIO) bio = BIO_new_mem_buf(data, (int)size);
+
+        x509 = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+    } else if (size > 0) {
+        x509 = d2i_X509(NULL, &der, (long)size);
+        if (x509 != NULL && der != (const unsigned char *)data + size)
+            g_clear_pointer(&x509, X509_free); /* bytes behind it */
+    }
+    if (x509 == NULL) {
+        hl_pki_fail(error, HL_ERROR_INVALID, "%s is no certificate in PEM or DER form", name);
+        return NULL;
+    }
+    return hl_cert_from_x509(g_steal_pointer(&x509), name, error);
+}
+
+HlCert *hl_cert_load(const char *path, GError **error)
+{
+    g_autoptr(GBytes) bytes = hl_file_read(path, HL_CERT_MAX_SIZE, error);
+
+    return bytes == NULL ? NULL : hl_cert_parse(path, g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes), error);
+}
+
+char *hl_cert_print(const HlCert *cert)
+{
+    g_autoptr(BIO) bio = BIO_new(BIO_s_mem());
+
+    if (PEM_write_bio_X509(bio, cert->x509) != 1)
+        g_error("a certificate cannot be written to memory");
+    return hl_pki_bio_text(bio);
+}
+
+GBytes *hl_cert_der(const HlCert *cert)
+{
+    unsigned char *der = NULL;
+    int size = i2d_X509(cert->x509, &der);
+    GBytes *bytes;
+
+    g_assert(size > 0);
+    bytes = g_bytes_new(der, (gsize)size);
+    OPENSSL_free(der);
+    return bytes;
+}
+
+bool hl_cert_save(const HlCert *cert, const char *path, GError **error)
+{
+    g_autofree char *pem = hl_cert_print(cert);
+
+    return hl_file_write_text(path, pem, 0644, error);
+}
+
+const HlCertInfo *hl_cert_info(const HlCert *cert)
+{
+    return &cert->info;
+}
+
+bool hl_cert_has_key(const HlCert *cert, const HlKey *key)
+{
+    EVP_PKEY *public_key = X509_get0_pubkey(cert->x509);
+
+    return public_key != NULL && EVP_PKEY_eq(public_key, key->pkey) == 1;
+}
+
+/* The signature comes first: the dates of a certificate that somebody else made mean nothing. */
+HlCertVerdict hl_cert_judge(const HlCert *cert, const HlCert *ca, HlTime now)
+{
+    bool signed_by_ca = ca->info.kind == HL_CERT_CA && X509_check_issued(ca->x509, cert->x509) == X509_V_OK &&
+                        X509_verify(cert->x509, X509_get0_pubkey(ca->x509)) == 1;
+
+    ERR_clear_error();
+    if (!signed_by_ca)
+        return HL_CERT_WRONG_ISSUER;
+    if (now >= cert->info.not_after + HL_SECOND) /* the last second is included */
+        return HL_CERT_EXPIRED;
+    if (now < cert->info.not_before)
+        return HL_CERT_NOT_YET_VALID;
+    return HL_CERT_VALID;
+}
+
+bool hl_cert_verify(const HlCert *cert, const HlCert *ca, HlTime now, GError **error)
+{
+    const HlCertInfo *info = &cert->info;
+    g_autofree char *begin = hl_time_format(info->not_before);
+    g_autofree char *end = hl_time_format(info->not_after);
+    g_autofree char *clock = hl_time_format(now);
+
+    switch (hl_cert_judge(cert, ca, now)) {
+    case HL_CERT_VALID:
+        return true;
+    case HL_CERT_WRONG_ISSUER:
+        return hl_fail(error, HL_ERROR_UNTRUSTED,
+                       "the certificate of %s (%s) was not issued by %s: it belongs to another installation, or is "
+                       "forged",
+                       info->cn, hl_cert_kind_name(info->kind), ca->info.cn);
+    case HL_CERT_EXPIRED:
+        return hl_fail(error, HL_ERROR_EXPIRED, "the certificate of %s expired at %s (it is now %s): renew it",
+                       info->cn, end, clock);
+    case HL_CERT_NOT_YET_VALID:
+        return hl_fail(
+            error, HL_ERROR_EXPIRED,
+            "the certificate of %s is valid from %s on, and the clock of this machine says %s: set the clock", info->cn,
+            begin, clock);
+    }
+    g_assert_not_reached();
+}

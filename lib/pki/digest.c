@@ -1,0 +1,60 @@
+#include "lib/pki/digest.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <string.h>
+
+#include "lib/base/ident.h"
+
+HlDigest hl_sha256(const void *data, gsize size)
+{
+    HlDigest digest;
+
+    if (EVP_Digest(size > 0 ? data : "", size, digest.bytes, NULL, EVP_sha256(), NULL) != 1)
+        g_error("SHA-256 is not there");
+    return digest;
+}
+
+char *hl_sha256_hex(const void *data, gsize size)
+{
+    HlDigest digest = hl_sha256(data, size);
+
+    return hl_hex(digest.bytes, sizeof digest.bytes);
+}
+
+HlDigest hl_hmac_sha256(const void *key, gsize key_size, const void *data, gsize size)
+{
+    HlDigest digest;
+
+    g_assert(key_size <= G_MAXINT);
+    if (HMAC(EVP_sha256(), key_size > 0 ? key : "", (int)key_size, size > 0 ? data : (const void *)"", size,
+             digest.bytes, NULL) == NULL)
+        g_error("HMAC-SHA-256 is not there");
+    return digest;
+}
+
+/* The letters of Crockford's base 32: none that is read as another. */
+char *hl_token_new(void)
+{
+    static const char digits[] = "0123456789abcdefghjkmnpqrstvwxyz";
+    uint8_t random[32];
+    char *token = g_malloc(sizeof random + 1);
+
+    hl_random_bytes(random, sizeof random);
+    for (gsize i = 0; i < sizeof random; i++)
+        token[i] = digits[random[i] & 31];
+    token[sizeof random] = '\0';
+    OPENSSL_cleanse(random, sizeof random);
+    return token;
+}
+
+char *hl_token_digest(const char *token)
+{
+    return hl_sha256_hex(token, strlen(token));
+}
+
+bool hl_equal_in_constant_time(const void *a, gsize a_size, const void *b, gsize b_size)
+{
+    return a_size == b_size && (a_size == 0 || CRYPTO_memcmp(a, b, a_size) == 0);
+}

@@ -1,0 +1,24 @@
+/* P-256 private keys for TLS.  (Sealing keys are Ed25519: seal.h.) */
+#ifndef LIB_PKI_KEY_H
+#define LIB_PKI_KEY_H
+
+#include "lib/base/error.h"
+
+typedef struct HlKey HlKey;
+
+HlKey *hl_key_generate(GError **error);
+void hl_key_free(HlKey *key);
+
+/* PKCS#8 PEM without a password; a key of another kind is refused.  name stands for the text in messages. */
+HlKey *hl_key_parse(const char *name, const char *pem, GError **error);
+HlKey *hl_key_load(const char *path, GError **error);
+
+/* Caller frees. */
+char *hl_key_print(const HlKey *key);
+
+/* Atomic and durable, mode 0600. */
+bool hl_key_save(const HlKey *key, const char *path, GError **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(HlKey, hl_key_free)
+
+#endif

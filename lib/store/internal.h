@@ -1,0 +1,63 @@
+/* What the files of lib/store share: the connection's inside, values, the translation of SQLite's errors.  For nobody
+ * else. */
+#ifndef LIB_STORE_INTERNAL_H
+#define LIB_STORE_INTERNAL_H
+
+#include <sqlite3.h>
+
+#include "lib/store/stmt.h"
+#include "lib/store/writer.h"
+
+struct HlDb {
+    sqlite3 *handle;
+    char *path;
+    GHashTable *idle; /* SQL text -> HlStmt: prepared and not in use; keys belong to the values */
+};
+
+struct HlStmt {
+    sqlite3_stmt *handle;
+    HlDb *db;
+    char *sql;
+};
+
+/* One bound value; which member holds it says a letter of the statement's types. */
+typedef union {
+    char *text;
+    int64_t integer;
+    GBytes *blob;
+} HlValue;
+
+typedef struct {
+    const char *sql;
+    const char *types;
+    HlValue *values; /* one a letter */
+    bool require;
+} HlWrite;
+
+struct HlWriteSet {
+    GArray *writes; /* of HlWrite */
+    bool durable;
+    HlTime submitted; /* mono */
+    HlWriteDone done;
+    gpointer user;
+    GError *error; /* why it failed */
+};
+
+/* Sets *error from the connection's last failure, returns false. */
+bool hl_db_fail(HlDb *db, GError **error, const char *sql);
+
+/* Prepares or takes from the cache, nothing bound.  NULL on failure. */
+HlStmt *hl_db_prepare(HlDb *db, const char *sql, GError **error);
+
+bool hl_stmt_bind(HlStmt *stmt, const char *types, const HlValue *values, GError **error);
+
+/* PRAGMA foreign_key_check; INVALID with the first finding. */
+bool hl_db_check_references(HlDb *db, GError **error);
+
+/* Finalises, for the cache. */
+void hl_stmt_destroy(gpointer stmt);
+
+/* Applies the set inside the open transaction, all or nothing; false sets set->error. */
+bool hl_write_set_apply(HlWriteSet *set, HlDb *db);
+
+#endif

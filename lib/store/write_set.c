@@ -1,0 +1,100 @@
+#include <stdarg.h>
+#include <string.h>
+
+#include "lib/store/internal.h"
+#include "lib/store/txn.h"
+
+static void clear_write(gpointer user)
+{
+    HlWrite *write = user;
+
+    for (gsize i = 0; write->types[i] != '\0'; i++) {
+        if (write->types[i] == 't')
+            g_free(write->values[i].text);
+        else if (write->types[i] == 'b')
+            g_clear_pointer(&write->values[i].blob, g_bytes_unref);
+    }
+    g_free(write->values);
+}
+
+HlWriteSet *hl_write_set_new(void)
+{
+    HlWriteSet *set = g_new0(HlWriteSet, 1);
+
+    set->writes = g_array_sized_new(FALSE, FALSE, sizeof(HlWrite), 4);
+    g_array_set_clear_func(set->writes, clear_write);
+    return set;
+}
+
+void hl_write_set_free(HlWriteSet *set)
+{
+    if (set == NULL)
+        return;
+    g_array_unref(set->writes);
+    g_clear_error(&set->error);
+    g_free(set);
+}
+
+void hl_write_set_add(HlWriteSet *set, const char *sql, const char *types, ...)
+{
+    HlWrite write = { .sql = sql, .types = types, .values = g_new0(HlValue, strlen(types)) };
+    va_list args;
+
+    va_start(args, types);
+    for (gsize i = 0; types[i] != '\0'; i++) {
+        if (types[i] == 't') {
+            write.values[i].text = g_strdup(va_arg(args, const char *));
+        } else if (types[i] == 'i') {
+            write.values[i].integer = va_arg(args, int64_t);
+        } else if (types[i] == 'b') {
+            GBytes *blob = va_arg(args, GBytes *);
+
+            write.values[i].blob = blob == NULL ? NULL : g_bytes_ref(blob);
+        }
+    }
+    va_end(args);
+    g_array_append_val(set->writes, write);
+}
+
+void hl_write_set_require(HlWriteSet *set)
+{
+    g_assert(set->writes->len > 0);
+    g_array_index(set->writes, HlWrite, set->writes->len - 1).require = true;
+}
+
+void hl_write_set_durable(HlWriteSet *set)
+{
+    set->durable = true;
+}
+
+static bool run_write(HlDb *db, const HlWrite *write, GError **error)
+{
+    g_autoptr(HlStmt) stmt = hl_db_prepare(db, write->sql, error);
+    sqlite3_int64 before = sqlite3_total_changes64(db->handle);
+    HlStep step;
+
+    if (stmt == NULL || !hl_stmt_bind(stmt, write->types, write->values, error))
+        return false;
+    while ((step = hl_stmt_step(stmt, error)) == HL_STEP_ROW)
+        continue;
+    if (step == HL_STEP_FAILED)
+        return false;
+    /* total_changes, because changes() keeps the count of an earlier statement when this one is no INSERT, UPDATE or
+     * DELETE */
+    if (write->require && sqlite3_total_changes64(db->handle) == before)
+        return hl_fail(error, HL_ERROR_CONFLICT, "the row is not there any more, or somebody else changed it first");
+    return true;
+}
+
+bool hl_write_set_apply(HlWriteSet *set, HlDb *db)
+{
+    g_auto(HlTxn) savepoint = HL_TXN_INIT;
+
+    /* One statement is atomic by itself. */
+    if (set->writes->len > 1 && !hl_txn_begin(&savepoint, db, &set->error))
+        return false;
+    for (guint i = 0; i < set->writes->len; i++)
+        if (!run_write(db, &g_array_index(set->writes, HlWrite, i), &set->error))
+            return false;
+    return savepoint.db == NULL || hl_txn_commit(&savepoint, &set->error);
+}
