@@ -1,0 +1,59 @@
+/* The generated messages under short names, and g_autoptr for what hl_wire_decode returns: HlMsgLink, HL_TYPE_LINK. */
+#ifndef PROTO_MESSAGES_H
+#define PROTO_MESSAGES_H
+
+#include <glib.h>
+
+#include "proto/holdline.pb-c.h"
+
+void hl_wire_free(gpointer message); /* proto/wire.h */
+
+#define HL_MESSAGE(short_name, Generated)         \
+    typedef Holdline__V1__##Generated short_name; \
+    G_DEFINE_AUTOPTR_CLEANUP_FUNC(short_name, hl_wire_free)
+
+HL_MESSAGE(HlMsgComponent, Component)
+HL_MESSAGE(HlMsgRegistration, Registration)
+HL_MESSAGE(HlMsgAppliedSettings, AppliedSettings)
+HL_MESSAGE(HlMsgLink, Link)
+HL_MESSAGE(HlMsgHeartbeat, Heartbeat)
+HL_MESSAGE(HlMsgCommandReport, CommandReport)
+HL_MESSAGE(HlMsgUpdateNotification, UpdateNotification)
+HL_MESSAGE(HlMsgRefusal, Refusal)
+HL_MESSAGE(HlMsgCertificateRequest, CertificateRequest)
+HL_MESSAGE(HlMsgSettingsPoll, SettingsPoll)
+HL_MESSAGE(HlMsgReport, Report)
+HL_MESSAGE(HlMsgEcho, Echo)
+HL_MESSAGE(HlMsgAck, Ack)
+HL_MESSAGE(HlMsgProbe, Probe)
+HL_MESSAGE(HlMsgManagerState, ManagerState)
+HL_MESSAGE(HlMsgSealed, Sealed)
+HL_MESSAGE(HlMsgSetting, Setting)
+HL_MESSAGE(HlMsgSettingsDocument, SettingsDocument)
+HL_MESSAGE(HlMsgCommand, Command)
+HL_MESSAGE(HlMsgBundle, Bundle)
+HL_MESSAGE(HlMsgEnrolRequest, EnrolRequest)
+HL_MESSAGE(HlMsgEnrolReply, EnrolReply)
+HL_MESSAGE(HlMsgArgument, Argument)
+HL_MESSAGE(HlMsgCall, Call)
+HL_MESSAGE(HlMsgCallReply, CallReply)
+
+/* The names of CommandState as shown and stored: "queued", "timed-out"; NULL for a number that this version does not
+ * know. */
+const char *hl_command_state_name(int state);
+
+/* -1 for an unknown name. */
+int hl_command_state_from_name(const char *name);
+
+/* Whether a report may move a command from one state to the other: forward only, never out of a final state; started
+ * may be repeated (progress). */
+gboolean hl_command_state_may_follow(int from, int to);
+
+/* Whether the life of a command ends there. */
+gboolean hl_command_state_is_final(int state);
+
+/* The names of CommandKind: "update-now"; NULL for an unknown number. */
+const char *hl_command_kind_name(int kind);
+int hl_command_kind_from_name(const char *name);
+
+#endif

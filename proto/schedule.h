@@ -1,0 +1,19 @@
+/* When something is done by itself: "off", "every 30m", "hourly", "daily 12:30", "weekly mon 12:30" (B18).  Times are
+ * the endpoint's local time.  Parsing only; endpoint/core/schedule.h tells the next run. */
+#ifndef PROTO_SCHEDULE_H
+#define PROTO_SCHEDULE_H
+
+#include "lib/base/clock.h"
+
+typedef enum { HL_SCHEDULE_OFF, HL_SCHEDULE_EVERY, HL_SCHEDULE_DAILY, HL_SCHEDULE_WEEKLY } HlScheduleKind;
+
+typedef struct {
+    HlScheduleKind kind;
+    HlTime every; /* HL_SCHEDULE_EVERY: one minute to one day */
+    int weekday;  /* HL_SCHEDULE_WEEKLY: 0 is Sunday, as in struct tm */
+    int minute;   /* of the day */
+} HlSchedule;
+
+bool hl_schedule_parse(const char *text, HlSchedule *schedule, GError **error);
+
+#endif

@@ -1,0 +1,217 @@
+#include "proto/settings.h"
+
+#include <string.h>
+
+#include "proto/schedule.h"
+
+static const char *const scan_methods[] = { "conventional", "smart", NULL };
+const char *const hl_scan_components[] = { [HL_SCAN_CONVENTIONAL] = "virus,rules", [HL_SCAN_SMART] = "agent,rules" };
+static const char *const deliveries[] = { "channel", "documented", NULL };
+
+static bool check_schedule(const char *text, GError **error)
+{
+    HlSchedule schedule;
+
+    return hl_schedule_parse(text, &schedule, error);
+}
+
+static bool check_sources(const char *text, GError **error)
+{
+    g_auto(GStrv) parts = g_strsplit(text, ",", -1);
+
+    for (gsize i = 0; parts[i] != NULL; i++) {
+        const char *source = g_strstrip(parts[i]);
+
+        if (*source != '\0' && strcmp(source, "server") != 0 && strcmp(source, "activeupdate") != 0 &&
+            !g_str_has_prefix(source, "https://") && !g_str_has_prefix(source, "http://"))
+            return hl_fail(error, HL_ERROR_INVALID, "'%s' is not a source: server, activeupdate, or an http(s):// URL",
+                           source);
+    }
+    return true;
+}
+
+static bool check_brokers(const char *text, GError **error)
+{
+    g_auto(GStrv) parts = g_strsplit(text, ",", -1);
+    guint n = 0;
+
+    for (gsize i = 0; parts[i] != NULL; i++) {
+        const char *broker = g_strstrip(parts[i]);
+        const char *colon = strrchr(broker, ':');
+        guint64 port;
+
+        if (*broker == '\0')
+            continue;
+        n++;
+        if (colon == NULL || colon == broker || !g_ascii_string_to_unsigned(colon + 1, 10, 1, 65535, &port, NULL))
+            return hl_fail(error, HL_ERROR_INVALID, "'%s' is not a broker address of the form host:port", broker);
+    }
+    if (n == 1)
+        return hl_fail(
+            error, HL_ERROR_INVALID,
+            "one broker address strands every endpoint when it changes: give two or more, or none for the bundle's");
+    return true;
+}
+
+#define ROW(name, type, field, fallback, min, max, choices, help, check)                  \
+    {                                                                                     \
+        name, type, offsetof(HlSettings, field), fallback, min, max, choices, help, check \
+    }
+
+/* Sorted by key: hl_settings_print relies on it (asserted by tests/unit/test_settings.c). */
+static const HlOption rows[] = {
+    ROW("delivery.mode", HL_OPTION_CHOICE, delivery, "channel", 0, 0, deliveries,
+        "How settings and commands reach the endpoints: down their line, or as documented for the classic product",
+        NULL),
+    ROW("direct.port", HL_OPTION_INT, direct_port, "0", 0, 65535, NULL, "Port of the direct dial; 0 for none", NULL),
+    ROW("line.brokers", HL_OPTION_LIST, brokers, "", 0, 8, NULL, "Broker addresses that replace those of the bundle",
+        check_brokers),
+    ROW("line.heartbeat", HL_OPTION_DURATION, heartbeat, "60s", HL_SECOND, HL_HOUR, NULL, "Time between heartbeats",
+        NULL),
+    ROW("mode.independent", HL_OPTION_BOOL, independent, "no", 0, 0, NULL,
+        "Stand-alone mode: connected, but takes no settings or commands", NULL),
+    ROW("privilege.scan", HL_OPTION_BOOL, allow_scan, "yes", 0, 0, NULL, "The user may scan by hand", NULL),
+    ROW("privilege.skip-scan", HL_OPTION_BOOL, allow_skip_scan, "no", 0, 0, NULL, "The user may skip a scheduled scan",
+        NULL),
+    ROW("privilege.stop", HL_OPTION_BOOL, allow_stop, "no", 0, 0, NULL, "The user may stop the client", NULL),
+    ROW("privilege.toggle-schedule", HL_OPTION_BOOL, allow_toggle_schedule, "no", 0, 0, NULL,
+        "The user may turn the scheduled update off and on", NULL),
+    ROW("privilege.update-now", HL_OPTION_BOOL, allow_update_now, "no", 0, 0, NULL, "The user may update by hand",
+        NULL),
+    ROW("scan.method", HL_OPTION_CHOICE, scan_method, "conventional", 0, 0, scan_methods,
+        "Scan method; decides the set of components", NULL),
+    ROW("scan.paths", HL_OPTION_LIST, scan_paths, "/home", 0, 64, NULL, "What a scheduled scan looks at", NULL),
+    ROW("scan.schedule", HL_OPTION_STRING, scan_schedule, "off", 1, 40, NULL, "When a scan runs by itself",
+        check_schedule),
+    ROW("update.activeupdate-url", HL_OPTION_STRING, activeupdate_url, "", 0, 512, NULL,
+        "URL of the public ActiveUpdate source", NULL),
+    ROW("update.block-program", HL_OPTION_BOOL, block_program_upgrade, "no", 0, 0, NULL,
+        "Never upgrade the program itself", NULL),
+    ROW("update.on-start", HL_OPTION_BOOL, update_on_start, "no", 0, 0, NULL, "Update when the endpoint starts", NULL),
+    ROW("update.on-start-delay", HL_OPTION_DURATION, update_on_start_delay, "5m", 0, HL_DAY, NULL,
+        "Start-up updates begin at random inside this time", NULL),
+    ROW("update.period", HL_OPTION_DURATION, update_period, "1h", 0, HL_DAY, NULL,
+        "Scheduled updates begin at random inside this time", NULL),
+    ROW("update.schedule", HL_OPTION_STRING, update_schedule, "off", 1, 40, NULL, "When an update runs by itself",
+        check_schedule),
+    ROW("update.settings-once-a-day", HL_OPTION_BOOL, settings_once_a_day, "no", 0, 0, NULL,
+        "With schedules by minutes or hours, take settings once a day only", NULL),
+    ROW("update.sources", HL_OPTION_LIST, update_sources, "server", 1, 8, NULL, "Where updates come from, in order",
+        check_sources),
+};
+
+HlOptionTable hl_settings_table(void)
+{
+    return HL_OPTION_TABLE(rows);
+}
+
+void hl_settings_init(HlSettings *settings)
+{
+    hl_options_init(hl_settings_table(), settings);
+}
+
+void hl_settings_clear(HlSettings *settings)
+{
+    hl_options_clear(hl_settings_table(), settings);
+}
+
+void hl_settings_copy(HlSettings *to, const HlSettings *from)
+{
+    g_autofree char *text = hl_settings_print(from);
+    g_autoptr(GError) error = NULL;
+
+    hl_settings_clear(to);
+    hl_settings_init(to);
+    if (!hl_settings_parse(to, text, &error))
+        g_error("settings do not survive their own text form: %s", error->message);
+}
+
+char *hl_settings_print(const HlSettings *settings)
+{
+    g_autoptr(GString) out = g_string_new(NULL);
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *value = hl_option_get(&rows[i], settings);
+
+        g_string_append_printf(out, "%s=%s\n", rows[i].name, value);
+    }
+    return g_string_free(g_steal_pointer(&out), FALSE);
+}
+
+bool hl_settings_parse(HlSettings *settings, const char *text, GError **error)
+{
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+
+    for (gsize i = 0; lines[i] != NULL; i++) {
+        char *equals = strchr(lines[i], '=');
+        const HlOption *option;
+
+        if (*lines[i] == '\0')
+            continue;
+        if (equals == NULL)
+            return hl_fail(error, HL_ERROR_INVALID, "settings line '%s' is not key=value", lines[i]);
+        *equals = '\0';
+        option = hl_option_find(hl_settings_table(), lines[i]);
+        if (option != NULL && !hl_option_set(option, settings, equals + 1, error))
+            return false;
+    }
+    return true;
+}
+
+HlMsgSetting **hl_settings_entries(const char *text, size_t *n)
+{
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    HlMsgSetting **entries = g_new0(HlMsgSetting *, g_strv_length(lines) + 1);
+
+    *n = 0;
+    for (gsize i = 0; lines[i] != NULL; i++) {
+        char *equals = strchr(lines[i], '=');
+
+        if (equals == NULL)
+            continue;
+        entries[*n] = g_new(HlMsgSetting, 1);
+        holdline__v1__setting__init(entries[*n]);
+        entries[*n]->key = g_strndup(lines[i], (gsize)(equals - lines[i]));
+        entries[*n]->value = g_strdup(equals + 1);
+        ++*n;
+    }
+    return entries;
+}
+
+void hl_settings_entries_free(HlMsgSetting **entries, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        g_free(entries[i]->key);
+        g_free(entries[i]->value);
+        g_free(entries[i]);
+    }
+    g_free(entries);
+}
+
+static int compare_keys(const void *a, const void *b)
+{
+    return strcmp((*(HlMsgSetting *const *)a)->key, (*(HlMsgSetting *const *)b)->key);
+}
+
+char *hl_settings_text_of_entries(HlMsgSetting *const *entries, size_t n)
+{
+    g_autofree HlMsgSetting **sorted = g_memdup2(entries, n * sizeof *entries);
+    g_autoptr(GString) out = g_string_new(NULL);
+
+    if (n > 0)
+        qsort(sorted, n, sizeof *sorted, compare_keys);
+    for (size_t i = 0; i < n; i++)
+        g_string_append_printf(out, "%s=%s\n", sorted[i]->key, sorted[i]->value);
+    return g_string_free(g_steal_pointer(&out), FALSE);
+}
+
+GBytes *hl_settings_digest(const char *text)
+{
+    g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+    guint8 digest[32];
+    gsize size = sizeof digest;
+
+    g_checksum_update(sum, (const guchar *)text, -1);
+    g_checksum_get_digest(sum, digest, &size);
+    return g_bytes_new(digest, size);
+}

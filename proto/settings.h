@@ -1,0 +1,65 @@
+/* The settings of a group, one row each: what an admin may set, what an endpoint obeys.
+ *
+ * A settings document is the list of key and value of every row, so that an endpoint of another version takes what it
+ * knows and keeps its default for the rest.  The digest is the SHA-256 of "key=value\n" over all entries sorted by key:
+ * both sides compute it over what was sent, so it proves what is applied. */
+#ifndef PROTO_SETTINGS_H
+#define PROTO_SETTINGS_H
+
+#include "lib/base/clock.h"
+#include "lib/base/option.h"
+#include "proto/messages.h"
+
+typedef enum { HL_SCAN_CONVENTIONAL, HL_SCAN_SMART } HlScanMethod;
+typedef enum { HL_DELIVERY_CHANNEL, HL_DELIVERY_DOCUMENTED } HlDelivery;
+
+typedef struct {
+    /* client privileges: what the user of the PC may do by himself */
+    bool allow_update_now, allow_toggle_schedule, allow_scan, allow_skip_scan, allow_stop;
+    /* automatic update */
+    char *update_schedule; /* proto/schedule text: off, every 30m, hourly, daily 12:30, weekly mon 12:30 */
+    HlTime update_period;  /* start at random inside it */
+    bool update_on_start, settings_once_a_day;
+    HlTime update_on_start_delay;
+    char **update_sources; /* in order: server, activeupdate, or a URL */
+    char *activeupdate_url;
+    bool block_program_upgrade;
+    int scan_method; /* HlScanMethod */
+    char *scan_schedule;
+    char **scan_paths;
+    HlTime heartbeat;
+    int64_t direct_port; /* 0: none */
+    bool independent;
+    int delivery;   /* HlDelivery */
+    char **brokers; /* host:port, at least two; empty: those of the bundle.  A re-home of the server. */
+} HlSettings;
+
+/* The components that each scan method takes (B19), comma-separated; by HlScanMethod. */
+extern const char *const hl_scan_components[];
+
+HlOptionTable hl_settings_table(void);
+
+void hl_settings_init(HlSettings *settings);
+void hl_settings_clear(HlSettings *settings);
+void hl_settings_copy(HlSettings *to, const HlSettings *from);
+
+/* "key=value" lines of every option, sorted by key: the stored form, and the input of the digest.  Caller frees. */
+char *hl_settings_print(const HlSettings *settings);
+
+/* Reads the stored form.  Unknown keys are skipped (they come from a newer version); a bad value of a known key is an
+ * error. */
+bool hl_settings_parse(HlSettings *settings, const char *text, GError **error);
+
+/* The entries of the text form as an array for SettingsDocument.settings.  Free with hl_settings_entries_free. */
+HlMsgSetting **hl_settings_entries(const char *text, size_t *n);
+void hl_settings_entries_free(HlMsgSetting **entries, size_t n);
+
+/* The text form of received entries: sorted, unknown keys included.  Caller frees. */
+char *hl_settings_text_of_entries(HlMsgSetting *const *entries, size_t n);
+
+/* SHA-256 of the text form, 32 bytes. */
+GBytes *hl_settings_digest(const char *text);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(HlSettings, hl_settings_clear)
+
+#endif

@@ -1,0 +1,143 @@
+#include "proto/wire.h"
+
+#include <string.h>
+
+#define LONGEST_STRING 16384 /* a PEM chain, a JSON result is exempt below */
+#define MOST_REPEATED  4096
+
+static bool check_message(const ProtobufCMessage *message, GError **error);
+
+/* C1 controls too: terminals take U+009B for the start of a control sequence. */
+static bool is_clean_text(const char *text)
+{
+    if (!g_utf8_validate(text, -1, NULL))
+        return false;
+    for (const char *at = text; *at != '\0'; at = g_utf8_next_char(at))
+        if (g_unichar_iscntrl(g_utf8_get_char(at)) && *at != '\n' && *at != '\t' && *at != '\r')
+            return false;
+    return true;
+}
+
+static bool check_value(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field, const void *place,
+                        GError **error)
+{
+    const char *type = message->descriptor->short_name;
+
+    switch (field->type) {
+    case PROTOBUF_C_TYPE_STRING: {
+        const char *text = *(const char *const *)place;
+        gsize longest = strcmp(field->name, "json") == 0 ? HL_WIRE_LARGEST : LONGEST_STRING;
+
+        if (text == NULL)
+            return true;
+        if (strlen(text) > longest)
+            return hl_fail(error, HL_ERROR_LIMIT, "%s.%s is longer than %" G_GSIZE_FORMAT " bytes", type, field->name,
+                           longest);
+        if (!is_clean_text(text))
+            return hl_fail(error, HL_ERROR_INVALID, "%s.%s is not clean UTF-8 text", type, field->name);
+        return true;
+    }
+    case PROTOBUF_C_TYPE_MESSAGE: {
+        const ProtobufCMessage *inner = *(const ProtobufCMessage *const *)place;
+
+        return inner == NULL || check_message(inner, error);
+    }
+    default:
+        return true; /* numbers have their own bounds; bytes are bounded by the message */
+    }
+}
+
+static bool check_repeated(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field, GError **error)
+{
+    size_t count = *(const size_t *)((const char *)message + field->quantifier_offset);
+    char *const *array = *(char *const *const *)((const char *)message + field->offset);
+
+    if (count > MOST_REPEATED)
+        return hl_fail(error, HL_ERROR_LIMIT, "%s.%s has more than %d entries", message->descriptor->short_name,
+                       field->name, MOST_REPEATED);
+    if (field->type != PROTOBUF_C_TYPE_STRING && field->type != PROTOBUF_C_TYPE_MESSAGE)
+        return true;
+    for (size_t i = 0; i < count; i++)
+        if (!check_value(message, field, &array[i], error))
+            return false;
+    return true;
+}
+
+static bool check_message(const ProtobufCMessage *message, GError **error)
+{
+    const ProtobufCMessageDescriptor *type = message->descriptor;
+
+    /* protobuf-c takes the number 0 in a long encoding, and then refuses what it makes of it itself */
+    for (unsigned i = 0; i < message->n_unknown_fields; i++)
+        if (message->unknown_fields[i].tag == 0)
+            return hl_fail(error, HL_ERROR_INVALID, "a %s with a field of number 0", type->short_name);
+    for (unsigned i = 0; i < type->n_fields; i++) {
+        const ProtobufCFieldDescriptor *field = &type->fields[i];
+
+        if (field->label == PROTOBUF_C_LABEL_REPEATED) {
+            if (!check_repeated(message, field, error))
+                return false;
+            continue;
+        }
+        if ((field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0 &&
+            *(const uint32_t *)((const char *)message + field->quantifier_offset) != field->id)
+            continue; /* another member of the union is set */
+        if (!check_value(message, field, (const char *)message + field->offset, error))
+            return false;
+    }
+    return true;
+}
+
+gpointer hl_wire_decode(const ProtobufCMessageDescriptor *type, const void *data, gsize size, GError **error)
+{
+    ProtobufCMessage *message;
+
+    if (size > HL_WIRE_LARGEST) {
+        hl_fail(error, HL_ERROR_LIMIT, "a %s of %" G_GSIZE_FORMAT " bytes is larger than %d", type->short_name, size,
+                HL_WIRE_LARGEST);
+        return NULL;
+    }
+    message = protobuf_c_message_unpack(type, NULL, size, data);
+    if (message == NULL) {
+        hl_fail(error, HL_ERROR_INVALID, "not a %s message", type->short_name);
+        return NULL;
+    }
+    if (!check_message(message, error)) {
+        protobuf_c_message_free_unpacked(message, NULL);
+        return NULL;
+    }
+    return message;
+}
+
+gpointer hl_wire_decode_bytes(const ProtobufCMessageDescriptor *type, GBytes *bytes, GError **error)
+{
+    gsize size;
+    const void *data = g_bytes_get_data(bytes, &size);
+
+    return hl_wire_decode(type, data, size, error);
+}
+
+GBytes *hl_wire_encode(const ProtobufCMessage *message)
+{
+    gsize size = protobuf_c_message_get_packed_size(message);
+    guint8 *data = g_malloc(size + 1);
+
+    protobuf_c_message_pack(message, data);
+    return g_bytes_new_take(data, size);
+}
+
+gpointer hl_wire_copy(const ProtobufCMessage *message)
+{
+    g_autoptr(GBytes) bytes = hl_wire_encode(message);
+    ProtobufCMessage *copy =
+        protobuf_c_message_unpack(message->descriptor, NULL, g_bytes_get_size(bytes), g_bytes_get_data(bytes, NULL));
+
+    g_assert(copy != NULL);
+    return copy;
+}
+
+void hl_wire_free(gpointer message)
+{
+    if (message != NULL)
+        protobuf_c_message_free_unpacked(message, NULL);
+}

@@ -1,0 +1,30 @@
+/* Bounds-checked decoding of control plane messages.
+ *
+ * protobuf-c checks the encoding; this checks what it does not: the size before anything is allocated, UTF-8 without
+ * control characters in every string, the length of strings and bytes, the count of repeated fields.  The checks walk
+ * the message's own descriptor, so a new field is covered the day it is added. */
+#ifndef PROTO_WIRE_H
+#define PROTO_WIRE_H
+
+#include "lib/base/error.h"
+#include "proto/messages.h"
+
+/* A settings document of every option, a certificate or a list of 1,000 endpoints fits; a bundle too. */
+#define HL_WIRE_LARGEST (256 * 1024)
+
+/* A message of this type, to be freed by hl_wire_free; NULL with HL_ERROR_INVALID or HL_ERROR_LIMIT and a message that
+ * names the type and the field. */
+gpointer hl_wire_decode(const ProtobufCMessageDescriptor *type, const void *data, gsize size, GError **error);
+gpointer hl_wire_decode_bytes(const ProtobufCMessageDescriptor *type, GBytes *bytes, GError **error);
+
+GBytes *hl_wire_encode(const ProtobufCMessage *message);
+
+/* A deep copy of the message. */
+gpointer hl_wire_copy(const ProtobufCMessage *message);
+
+/* Frees what hl_wire_decode made; NULL is fine. */
+void hl_wire_free(gpointer message);
+
+#define HL_WIRE_ENCODE(message) hl_wire_encode(&(message)->base)
+
+#endif
