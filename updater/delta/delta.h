@@ -1,0 +1,55 @@
+/* Increments and full files of pattern data: encode is pure (bytes in, bytes out), apply streams between descriptors.
+ *
+ * A delta is one of two formats, whichever is smaller:
+ *   lines   copy runs of lines from the base, code the new lines primed with the base round the places where they go
+ * (with zstd, or mix.h where they are few).  For text, one signature a line: what pattern files are. blocks  the target
+ * in pieces, each compressed by zstd with a piece of the base as its prefix.  For everything else.
+ *
+ * The container says nothing about who made it: signatures, and the hashes of base and result, are the caller's
+ * business (they stand in the signed metadata).  A hostile delta can neither crash apply, nor make it write more than
+ * out_length, nor make it hold more than UPD_DELTA_APPLY_MEMORY, whatever the size of the base.
+ *
+ * Blocking, any thread, no global state.  Errors: HL_ERROR_INVALID for a delta that breaks a rule of the format or does
+ * not belong to this base, HL_ERROR_LIMIT for one beyond a bound, HL_ERROR_IO and HL_ERROR_FULL from the system. */
+#ifndef UPDATER_DELTA_DELTA_H
+#define UPDATER_DELTA_DELTA_H
+
+#include "lib/base/error.h"
+
+/* The largest base and target: line starts are 32 bits wide. */
+#define UPD_DELTA_MAX_FILE ((guint64)1 << 31)
+
+/* What apply may hold at once beside the delta itself, whatever the size of the files: operations 5 MiB, new lines and
+ * their primer 6 MiB each, the coder's tables 18 MiB only while new lines are fewer than 256 KiB; or, for blocks, 12
+ * MiB of the base and 4 MiB of the result. */
+#define UPD_DELTA_APPLY_MEMORY ((gsize)31 << 20)
+
+typedef enum {
+    UPD_DELTA_LINES = 'L',
+    UPD_DELTA_BLOCKS = 'B',
+} UpdDeltaFormat;
+
+typedef struct {
+    UpdDeltaFormat format;
+    guint64 base_length, out_length;
+} UpdDeltaInfo;
+
+/* Makes the smallest delta from base to target; neither is kept.  Deterministic.  NULL only when one of them is longer
+ * than UPD_DELTA_MAX_FILE. */
+GBytes *upd_delta_encode(GBytes *base, GBytes *target, GError **error);
+
+/* Reads the container's header alone. */
+bool upd_delta_inspect(GBytes *delta, UpdDeltaInfo *info, GError **error);
+
+/* Writes the result to out_fd from its current position on.  out_length comes from signed metadata; a delta that says
+ * anything else is refused before the first byte is written.  base_fd must be a regular file; its position is not used.
+ */
+bool upd_delta_apply(int base_fd, GBytes *delta, int out_fd, guint64 out_length, GError **error);
+
+/* A full file: one zstd frame with a window of at most 8 MiB (level 19), so that unpacking never needs more. */
+GBytes *upd_full_pack(GBytes *content, GError **error);
+
+/* Streams packed_fd to out_fd; exactly out_length bytes must come out.  Holds about 9 MiB. */
+bool upd_full_unpack(int packed_fd, int out_fd, guint64 out_length, GError **error);
+
+#endif

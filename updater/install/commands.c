@@ -1,0 +1,299 @@
+#include "updater/install/commands.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/base/file.h"
+#include "lib/base/table.h"
+#include "updater/install/place.h"
+#include "updater/install/update.h"
+
+#define ENGINE_FLAGS "engine", "engine-arg", "clamd-socket"
+
+#define LOCK_PATIENCE   (30 * HL_SECOND)
+#define ENGINE_DEADLINE (5 * HL_MINUTE) /* 250 MB of patterns load within half a minute */
+#define BUSY_PATIENCE   (5 * HL_MINUTE)
+
+const char *const upd_update_flags[] = { "state-dir", "root",     "source", "components",     "ca-file",
+                                         "cert-file", "key-file", "proxy",  "private-source", "public-ca-file",
+                                         "time",      "force",    "json",   ENGINE_FLAGS,     NULL };
+const char *const upd_rollback_flags[] = { "state-dir", "json", ENGINE_FLAGS, NULL };
+const char *const upd_show_flags[] = { "state-dir", "json", NULL };
+
+/* ------------------------------------------------------------------------------------------------------- the output */
+
+/* A person gets a bar and a table, a program JSON lines. */
+static bool wants_json(const HlInvocation *call)
+{
+    return hl_cli_has(call, "json") || !isatty(STDOUT_FILENO);
+}
+
+typedef struct {
+    bool json;
+    guint percent;
+    char *what;
+} Output;
+
+static void output_init(Output *output, const HlInvocation *call)
+{
+    *output = (Output){ .json = wants_json(call), .percent = G_MAXUINT };
+}
+
+static void output_clear(Output *output)
+{
+    g_free(output->what);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Output, output_clear)
+
+static void print_line(const json_t *value)
+{
+    g_autofree char *text = hl_json_print(value);
+
+    puts(text);
+    fflush(stdout);
+}
+
+static void on_progress(guint percent, const char *what, void *user)
+{
+    Output *output = user;
+    g_autoptr(json_t) line = NULL;
+
+    if (percent == output->percent && g_strcmp0(what, output->what) == 0)
+        return;
+    output->percent = percent;
+    g_free(output->what);
+    output->what = g_strdup(what);
+    if (!output->json) {
+        hl_progress_show(stdout, "Update", percent, 100, what);
+        return;
+    }
+    line = json_pack("{s:i, s:s}", "progress", (int)percent, "what", what);
+    print_line(line);
+}
+
+static void print_outcome(const Output *output, const UpdOutcome *outcome, const GError *error)
+{
+    static const char *const results[] = {
+        [UPD_OUTCOME_FAILED] = "failed",
+        [UPD_OUTCOME_CURRENT] = "current",
+        [UPD_OUTCOME_UPDATED] = "updated",
+    };
+    g_autoptr(json_t) line = NULL;
+
+    if (!output->json) {
+        hl_progress_end(stdout);
+        if (error == NULL)
+            printf("%s (%" G_GUINT64_FORMAT " bytes received)\n", outcome->message, outcome->bytes);
+        return;
+    }
+    line = json_pack("{s:s, s:O, s:s, s:I}", "result", results[outcome->kind], "components", outcome->components,
+                     "source", outcome->source == NULL ? "" : outcome->source, "bytes", (json_int_t)outcome->bytes);
+    if (error != NULL)
+        json_object_set_new(line, "code", json_string(hl_error_name(hl_error_code(error))));
+    json_object_set_new(line, "message", json_string(error != NULL ? error->message : outcome->message));
+    print_line(line);
+}
+
+/* ---------------------------------------------------------------------------------------------------- the commands */
+
+/* The value of a flag that the command cannot do without. */
+static const char *need(const HlInvocation *call, const char *flag, GError **error)
+{
+    const char *value = hl_cli_value(call, flag, NULL);
+
+    if (value == NULL)
+        hl_fail(error, HL_ERROR_USAGE, "'%s' needs --%s; see '%s %s --help'", call->command->name, flag,
+                call->program->name, call->command->name);
+    return value;
+}
+
+static bool read_install(const HlInvocation *call, Output *output, UpdInstall *install, GError **error)
+{
+    gsize n;
+
+    *install = (UpdInstall){ .dir = need(call, "state-dir", error),
+                             .lock_patience = LOCK_PATIENCE,
+                             .engine = { .program = hl_cli_value(call, "engine", "clamscan"),
+                                         .extra_args = hl_cli_values(call, "engine-arg", &n),
+                                         .deadline = ENGINE_DEADLINE },
+                             .clamd_socket = hl_cli_value(call, "clamd-socket", NULL),
+                             .progress = on_progress,
+                             .user = output };
+    return install->dir != NULL;
+}
+
+static void clear_spec(gpointer spec)
+{
+    upd_source_spec_clear(spec);
+}
+
+/* Of UpdSourceSpec; NULL on failure. */
+static GArray *read_sources(const HlInvocation *call, GError **error)
+{
+    g_autoptr(GArray) sources = g_array_new(FALSE, TRUE, sizeof(UpdSourceSpec));
+    gsize n;
+    const char *const *values = hl_cli_values(call, "source", &n);
+
+    g_array_set_clear_func(sources, clear_spec);
+    if (need(call, "source", error) == NULL)
+        return NULL;
+    for (gsize i = 0; i < n; i++) {
+        UpdSourceSpec spec = { NULL, NULL };
+
+        if (!upd_source_parse(values[i], &spec, error))
+            return NULL;
+        for (guint j = 0; j < sources->len; j++) {
+            if (strcmp(g_array_index(sources, UpdSourceSpec, j).name, spec.name) == 0) {
+                hl_fail(error, HL_ERROR_USAGE, "two sources are called %s: give each its own name", spec.name);
+                upd_source_spec_clear(&spec);
+                return NULL;
+            }
+        }
+        g_array_append_val(sources, spec);
+    }
+    return g_steal_pointer(&sources);
+}
+
+/* NULL on failure. */
+static char **read_components(const HlInvocation *call, GError **error)
+{
+    const char *text = need(call, "components", error);
+    g_auto(GStrv) names = text == NULL ? NULL : g_strsplit(text, ",", -1);
+
+    for (gsize i = 0; names != NULL && names[i] != NULL; i++) {
+        if (!upd_release_component_ok(names[i], error))
+            return NULL;
+        for (gsize j = 0; j < i; j++) {
+            if (strcmp(names[i], names[j]) == 0) {
+                hl_fail(error, HL_ERROR_USAGE, "--components names %s twice", names[i]);
+                return NULL;
+            }
+        }
+    }
+    return g_steal_pointer(&names);
+}
+
+/* Who is reached how, and for how long. */
+static bool read_access(const HlInvocation *call, GBytes *root, UpdUpdate *update, GError **error)
+{
+    const char *time = hl_cli_value(call, "time", NULL);
+    const char *proxy = hl_cli_value(call, "proxy", NULL);
+
+    update->private_source = hl_cli_value(call, "private-source", NULL);
+    update->others = (HlFetchOptions){ .ca_file = hl_cli_value(call, "public-ca-file", NULL), .proxy = proxy };
+    update->access = (UpdSourceAccess){ .http = { .ca_file = hl_cli_value(call, "ca-file", NULL),
+                                                  .cert_file = hl_cli_value(call, "cert-file", NULL),
+                                                  .key_file = hl_cli_value(call, "key-file", NULL),
+                                                  .proxy = update->private_source == NULL ? proxy : NULL },
+                                        .root = root,
+                                        .patience = BUSY_PATIENCE };
+    return time == NULL || hl_duration_parse(time, &update->time, error) || hl_error_prefix(error, "--time");
+}
+
+bool upd_cmd_update(HlInvocation *call, GError **error)
+{
+    g_auto(Output) output = { 0 };
+    g_auto(UpdOutcome) outcome = { 0 };
+    UpdInstall install;
+    const char *root_path = need(call, "root", error);
+    g_autoptr(GArray) sources = root_path == NULL ? NULL : read_sources(call, error);
+    g_auto(GStrv) components = sources == NULL ? NULL : read_components(call, error);
+    g_autoptr(GBytes) root = NULL;
+    g_autoptr(GError) problem = NULL;
+    UpdUpdate update = { .mode = hl_cli_has(call, "force") ? UPD_PLAN_FORCE : UPD_PLAN_NEWER };
+
+    output_init(&output, call);
+    if (components == NULL || !read_install(call, &output, &install, error))
+        return false;
+    root = hl_file_read(root_path, tuf_role_max_size(TUF_ROOT), error);
+    if (root == NULL || !read_access(call, root, &update, error))
+        return false;
+    update.sources = (const UpdSourceSpec *)(void *)sources->data;
+    update.n_sources = sources->len;
+    update.components = (const char *const *)components;
+    upd_update(&install, &update, &outcome, &problem);
+    print_outcome(&output, &outcome, problem);
+    if (problem != NULL)
+        g_propagate_error(error, g_steal_pointer(&problem));
+    return outcome.kind != UPD_OUTCOME_FAILED;
+}
+
+bool upd_cmd_rollback(HlInvocation *call, GError **error)
+{
+    g_auto(Output) output = { 0 };
+    g_auto(UpdOutcome) outcome = { 0 };
+    g_autoptr(GError) problem = NULL;
+    UpdInstall install;
+
+    output_init(&output, call);
+    if (!read_install(call, &output, &install, error))
+        return false;
+    upd_rollback(&install, &outcome, &problem);
+    print_outcome(&output, &outcome, problem);
+    if (problem != NULL)
+        g_propagate_error(error, g_steal_pointer(&problem));
+    return outcome.kind != UPD_OUTCOME_FAILED;
+}
+
+static void show_as_json(const UpdPlace *place)
+{
+    g_autoptr(json_t) line =
+        json_pack("{s:s, s:o, s:o, s:O}", "result", "current", "components", upd_set_versions(place->active),
+                  "previous", upd_set_versions(place->previous), "held", place->held);
+
+    if (place->active != NULL) {
+        g_autofree char *installed = hl_time_format(place->active->installed);
+
+        json_object_set_new(line, "set", json_integer((json_int_t)place->active->number));
+        json_object_set_new(line, "source", json_string(place->active->source));
+        json_object_set_new(line, "installed", json_string(installed));
+        json_object_set_new(line, "age_seconds",
+                            json_integer((hl_clock_wall() - place->active->installed) / HL_SECOND));
+    }
+    print_line(line);
+}
+
+static void show_components(const UpdPlace *place)
+{
+    static const char *const headings[] = { "COMPONENT", "VERSION", "BEFORE", "HELD BACK", "SIGNATURES", NULL };
+    g_autoptr(HlTable) table = hl_table_new(headings);
+
+    for (guint i = 0; i < place->active->components->len; i++) {
+        const UpdSetComponent *component = place->active->components->pdata[i];
+        const UpdSetComponent *before = upd_set_component(place->previous, component->name);
+        const json_t *held = json_object_get(place->held, component->name);
+        g_autofree char *version = g_strdup_printf("%" G_GINT64_FORMAT, component->version);
+        g_autofree char *former = before == NULL ? NULL : g_strdup_printf("%" G_GINT64_FORMAT, before->version);
+        g_autofree char *refused = held == NULL ? NULL : hl_json_print(held);
+        g_autofree char *signatures =
+            component->signatures < 0 ? NULL : g_strdup_printf("%" G_GINT64_FORMAT, component->signatures);
+        const char *cells[] = { component->name, version, former, refused, signatures };
+
+        hl_table_add(table, cells);
+    }
+    hl_table_print(table, stdout);
+}
+
+bool upd_cmd_show(HlInvocation *call, GError **error)
+{
+    const char *dir = need(call, "state-dir", error);
+    g_autoptr(UpdPlace) place = dir == NULL ? NULL : upd_place_read(dir, error);
+    g_autofree char *age = NULL;
+
+    if (place == NULL)
+        return false;
+    if (wants_json(call)) {
+        show_as_json(place);
+        return true;
+    }
+    if (place->active == NULL) {
+        printf("No patterns are installed in %s: 'holdline-updater update' fetches them.\n", place->dir);
+        return true;
+    }
+    show_components(place);
+    age = hl_duration_describe(MAX(hl_clock_wall() - place->active->installed, 0));
+    printf("Set %" G_GUINT64_FORMAT " from %s, active for %s; %s.\n", place->active->number, place->active->source, age,
+           place->previous == NULL ? "there is none before it" : "'rollback' goes back to the one before");
+    return true;
+}

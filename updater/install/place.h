@@ -1,0 +1,60 @@
+/* The state directory of an endpoint's patterns: which set is active, which one was before, what is held back.
+ *
+ *   sets/<number>/       pattern sets (set.h); none but the active and the previous one outlive a run
+ *   active -> sets/N     switched by one rename: the only moment at which anything changes for the engine
+ *   previous -> sets/M   follows from the active set's record ("replaces"); repaired when a crash came between
+ *   held.json            versions that were rolled back from, by component
+ *   staging/             downloads that are not installed yet, by hash
+ *   sources/NAME/        TUF metadata of each source (updater/client/cache.h)
+ *   lock
+ *
+ * Whatever step is the last before a crash, active names a whole set, the old one or the new one. */
+#ifndef UPDATER_INSTALL_PLACE_H
+#define UPDATER_INSTALL_PLACE_H
+
+#include "updater/install/set.h"
+
+typedef struct {
+    char *dir;
+    int lock;
+    uint64_t active_number; /* 0: there is no active set */
+    UpdSet *active;         /* NULL: none, or one whose record cannot be read */
+    UpdSet *previous;       /* NULL: none */
+    json_t *held;           /* {"virus": 2026112203} */
+} UpdPlace;
+
+/* Makes what is missing, waits for the lock no longer than patience (HL_ERROR_CONFLICT names its holder), puts right
+ * what a crash left. */
+UpdPlace *upd_place_open(const char *dir, HlTime patience, GError **error);
+
+/* To look at it only: no lock, nothing is changed. */
+UpdPlace *upd_place_read(const char *dir, GError **error);
+void upd_place_free(UpdPlace *place);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(UpdPlace, upd_place_free)
+
+/* A path inside.  Caller frees. */
+char *upd_place_path(const UpdPlace *place, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+/* The directory of a set.  Caller frees. */
+char *upd_place_set(const UpdPlace *place, uint64_t number);
+
+/* A new, empty directory for set->number, which is chosen here, as is what it replaces.  Caller frees; NULL on failure.
+ */
+char *upd_place_begin(const UpdPlace *place, UpdSet *set, GError **error);
+
+/* Makes that set the active one and the active one the previous; takes the set.  Nothing is in force before, everything
+ * after. */
+bool upd_place_activate(UpdPlace *place, UpdSet *set, GError **error);
+
+/* The previous set becomes active, there is none before it then, and the versions that only the set before had are held
+ * back. */
+bool upd_place_go_back(UpdPlace *place, GError **error);
+
+/* After either: the link "previous", the versions held back, the sets that are not needed.  What fails is logged, and
+ * done when the place is opened the next time. */
+void upd_place_settle(UpdPlace *place);
+
+/* Removes every set but the active and the previous one. */
+bool upd_place_clean(const UpdPlace *place, GError **error);
+
+#endif

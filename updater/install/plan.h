@@ -1,0 +1,48 @@
+/* What an update has to do: a pure function of the active set, what is held back, and what a source offers. */
+#ifndef UPDATER_INSTALL_PLAN_H
+#define UPDATER_INSTALL_PLAN_H
+
+#include "updater/install/release.h"
+#include "updater/install/set.h"
+
+typedef enum {
+    UPD_PLAN_NEWER, /* only what rises, and nothing that was rolled back from */
+    UPD_PLAN_FORCE, /* exactly what the source offers: "synchronize" */
+} UpdPlanMode;
+
+/* One file of the coming set; all borrowed. */
+typedef struct {
+    const UpdSetFile *file;
+    const UpdSetFile *same;       /* in the active set, with this content: to be linked; or NULL */
+    const UpdSetFile *base;       /* in the active set, the former content of this file; or NULL */
+    const UpdReleaseFile *wanted; /* NULL only if same is not */
+} UpdPart;
+
+typedef enum {
+    UPD_PLAN_INSTALL,
+    UPD_PLAN_CURRENT, /* nothing to do */
+    UPD_PLAN_STALE,   /* the source is behind the active set */
+    UPD_PLAN_EMPTY,   /* the source offers no content of these components */
+} UpdPlanVerdict;
+
+typedef struct {
+    UpdPlanVerdict verdict;
+    UpdSet *set;      /* the coming set; its number is not chosen yet */
+    GPtrArray *parts; /* of UpdPart, one a file of set */
+    char *remark;     /* for people, NULL: none; which component is behind or held back */
+} UpdPlan;
+
+/* active may be NULL; its files were checked (upd_set_check).  held: component -> version. */
+typedef struct {
+    const UpdSet *active;
+    const json_t *held;
+    const GPtrArray *releases; /* of UpdRelease, one a component that this machine is to have */
+    UpdPlanMode mode;
+} UpdSituation;
+
+/* NULL on failure: a version is held back, and the files to keep instead are damaged. */
+UpdPlan *upd_plan_new(const UpdSituation *situation, GError **error);
+void upd_plan_free(UpdPlan *plan);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(UpdPlan, upd_plan_free)
+
+#endif

@@ -1,0 +1,434 @@
+#include "updater/install/update.h"
+
+#include <string.h>
+
+#include "lib/base/file.h"
+#include "updater/install/assemble.h"
+#include "updater/install/place.h"
+
+/* Percent: the parts of an update take about so long where patterns are large. */
+enum { AT_REFRESH = 1, AT_DOWNLOADS = 5, AT_CHECK = 80, AT_ENGINE = 85, AT_SWITCH = 95, AT_END = 100 };
+
+/* An update under way. */
+typedef struct {
+    const UpdInstall *install;
+    const UpdUpdate *update;
+    UpdPlace *place;
+    UpdOutcome *outcome;
+    GString *skipped; /* sources that were left for the next, and why */
+    HlTime until;     /* mono; 0: no end */
+    bool behind;      /* one of them was good, but older than what is active */
+} Run;
+
+/* What became of one source. */
+typedef enum {
+    SOURCE_SERVED,
+    SOURCE_LEFT,   /* error says why; the next one may do better */
+    SOURCE_BEHIND, /* it is older than what is active */
+    SOURCE_OVER,   /* error says what no other source can change */
+} SourceEnd;
+
+void upd_outcome_clear(UpdOutcome *outcome)
+{
+    json_decref(outcome->components);
+    g_free(outcome->source);
+    g_free(outcome->message);
+    memset(outcome, 0, sizeof *outcome);
+}
+
+static void tell(const UpdInstall *install, guint percent, const char *what)
+{
+    install->progress(percent, what, install->user);
+}
+
+static void on_assembly(uint64_t done, uint64_t total, const char *what, void *user)
+{
+    guint share = total == 0 ? 0 : (guint)(MIN(done, total) * (AT_CHECK - AT_DOWNLOADS) / total);
+
+    tell(user, AT_DOWNLOADS + share, what);
+}
+
+/* ---------------------------------------------------------------------------------------------- before the switch */
+
+/* The number of signatures that the publisher's engine loaded of these components; -1 where that cannot be said.  An
+ * ignore list works across components, so that the sum of two says nothing about both. */
+static int64_t expected_signatures(const UpdSet *set)
+{
+    int64_t sum = 0;
+
+    for (guint i = 0; i < set->components->len; i++) {
+        const UpdSetComponent *component = set->components->pdata[i];
+
+        if (component->signatures < 0)
+            return -1;
+        sum += component->signatures;
+    }
+    for (guint i = 0; i < set->files->len && set->components->len > 1; i++) {
+        const UpdSetFile *file = set->files->pdata[i];
+
+        if (g_str_has_suffix(file->name, ".ign") || g_str_has_suffix(file->name, ".ign2"))
+            return -1;
+    }
+    return sum;
+}
+
+/* A load that succeeds proves little: the engine takes files that were cut, and drops rules that it does not
+ * understand. So every hash is compared, and the number of signatures that it loaded. */
+static bool prove(const Run *run, UpdSet *set, const char *directory, GError **error)
+{
+    g_autofree char *empty = upd_place_path(run->place, "staging/empty");
+    int64_t expected = expected_signatures(set);
+    int64_t known;
+
+    tell(run->install, AT_CHECK, "checking hashes");
+    if (!upd_set_check(set, directory, error))
+        return false;
+    tell(run->install, AT_ENGINE, "the engine loads the new set");
+    if (!hl_file_write_text(empty, "", 0644, error) ||
+        !upd_engine_load(&run->install->engine, directory, empty, &known, error))
+        return false;
+    return expected < 0 || known == expected ||
+           hl_fail(error, HL_ERROR_INVALID,
+                   "the engine loads %" G_GINT64_FORMAT " signatures of the new set, the publisher's loaded "
+                   "%" G_GINT64_FORMAT ": it drops some, perhaps because it is another version",
+                   known, expected);
+}
+
+/* ------------------------------------------------------------------------------------------------------ one source */
+
+static GPtrArray *list_releases(const Run *run, UpdSource *source, GError **error)
+{
+    g_autoptr(GPtrArray) releases = g_ptr_array_new_with_free_func((GDestroyNotify)upd_release_free);
+
+    for (gsize i = 0; run->update->components[i] != NULL; i++) {
+        const char *component = run->update->components[i];
+        g_autoptr(GPtrArray) targets = upd_source_list(source, component, error);
+        UpdRelease *release = targets == NULL ? NULL : upd_release_new(component, targets, error);
+
+        if (release == NULL) {
+            hl_error_prefix(error, "%s", component);
+            return NULL;
+        }
+        g_ptr_array_add(releases, release);
+    }
+    return g_steal_pointer(&releases);
+}
+
+/* An engine that is too old would drop signatures without a word. */
+static bool check_engine(const Run *run, const GPtrArray *releases, GError **error)
+{
+    g_autofree char *version = upd_engine_version(&run->install->engine, error);
+
+    if (version == NULL)
+        return false;
+    for (guint i = 0; i < releases->len; i++) {
+        const UpdRelease *release = releases->pdata[i];
+
+        if (release->min_engine != NULL && !upd_engine_is_at_least(version, release->min_engine))
+            return hl_fail(error, HL_ERROR_INVALID,
+                           "%s %" G_GINT64_FORMAT " needs engine %s or newer, this machine has %s: upgrade ClamAV",
+                           release->component, release->version, release->min_engine, version);
+    }
+    return true;
+}
+
+static bool assemble(Run *run, UpdSource *source, const UpdPlan *plan, const char *directory, GError **error)
+{
+    g_autofree char *staging = upd_place_path(run->place, "staging");
+    g_autofree char *active = upd_place_set(run->place, run->place->active_number);
+    UpdAssembly assembly = { .source = source,
+                             .staging = staging,
+                             .active = active,
+                             .directory = directory,
+                             .progress = on_assembly,
+                             .user = (void *)run->install };
+    bool good = upd_assemble(&assembly, plan, error);
+
+    if (good && assembly.remark != NULL)
+        g_string_append_printf(run->skipped, "%s%s", run->skipped->len > 0 ? "; " : "", assembly.remark);
+    g_free(assembly.remark);
+    return good;
+}
+
+static bool activate(Run *run, UpdPlan *plan, const char *directory, GError **error)
+{
+    tell(run->install, AT_SWITCH, "switching to the new set");
+    if (!upd_set_store(plan->set, directory, error) ||
+        !upd_place_activate(run->place, g_steal_pointer(&plan->set), error))
+        return false;
+    upd_place_settle(run->place);
+    return true;
+}
+
+/* What is wrong with this machine is wrong with every source. */
+static SourceEnd classify(const GError *error)
+{
+    switch (hl_error_code(error)) {
+    case HL_ERROR_FULL:
+    case HL_ERROR_IO:
+    case HL_ERROR_DENIED:
+    case HL_ERROR_CONFLICT:
+        return SOURCE_OVER;
+    default:
+        return SOURCE_LEFT;
+    }
+}
+
+static SourceEnd install_plan(Run *run, const UpdSourceSpec *spec, UpdSource *source, UpdPlan *plan,
+                              const GPtrArray *releases, GError **error)
+{
+    g_autofree char *directory = NULL;
+
+    if (!check_engine(run, releases, error))
+        return SOURCE_OVER;
+    g_free(plan->set->source);
+    plan->set->source = g_strdup(spec->name);
+    plan->set->installed = hl_clock_wall();
+    directory = upd_place_begin(run->place, plan->set, error);
+    if (directory == NULL)
+        return SOURCE_OVER;
+    if (!assemble(run, source, plan, directory, error))
+        return classify(*error);
+    if (!prove(run, plan->set, directory, error) || !activate(run, plan, directory, error))
+        return SOURCE_OVER;
+    run->outcome->kind = UPD_OUTCOME_UPDATED;
+    return SOURCE_SERVED;
+}
+
+static SourceEnd use_source(Run *run, const UpdSourceSpec *spec, UpdSource *source, char **remark, GError **error)
+{
+    g_autoptr(GPtrArray) releases = list_releases(run, source, error);
+    UpdSituation situation = {
+        .active = run->place->active, .held = run->place->held, .releases = releases, .mode = run->update->mode
+    };
+    g_autoptr(UpdPlan) plan = releases == NULL ? NULL : upd_plan_new(&situation, error);
+
+    if (plan == NULL)
+        return releases == NULL ? classify(*error) : SOURCE_OVER;
+    *remark = g_strdup(plan->remark);
+    switch (plan->verdict) {
+    case UPD_PLAN_INSTALL:
+        return install_plan(run, spec, source, plan, releases, error);
+    case UPD_PLAN_CURRENT:
+        run->outcome->kind = UPD_OUTCOME_CURRENT;
+        return SOURCE_SERVED;
+    case UPD_PLAN_STALE:
+        return SOURCE_BEHIND;
+    case UPD_PLAN_EMPTY:
+        hl_fail(error, HL_ERROR_NOT_FOUND, "it has no patterns of the components that this machine is to have");
+        return SOURCE_LEFT;
+    }
+    g_assert_not_reached();
+}
+
+/* Certificates of the company's own server are nobody else's business, and its authority vouches for nobody else. */
+static UpdSourceAccess access_to(const Run *run, const UpdSourceSpec *spec)
+{
+    const UpdUpdate *update = run->update;
+    UpdSourceAccess access = update->access;
+    gsize rest = update->n_sources - (gsize)(spec - update->sources);
+    HlTime now = hl_clock_mono();
+
+    if (update->private_source != NULL && strcmp(update->private_source, spec->name) != 0)
+        access.http = update->others;
+    if (run->until > 0) /* a source that drips must leave time for the next */
+        access.until = now + MAX(run->until - now, HL_SECOND) / (HlTime)rest;
+    return access;
+}
+
+static SourceEnd try_source(Run *run, const UpdSourceSpec *spec, char **remark, GError **error)
+{
+    UpdSourceAccess access = access_to(run, spec);
+    g_autofree char *directory = upd_place_path(run->place, "sources/%s", spec->name);
+    g_autofree char *what = g_strdup_printf("asking %s", spec->name);
+    g_autoptr(UpdSource) source = NULL;
+
+    tell(run->install, AT_REFRESH, what);
+    source = upd_source_open(spec, &access, directory, &run->outcome->bytes, error);
+    return source == NULL ? classify(*error) : use_source(run, spec, source, remark, error);
+}
+
+/* ------------------------------------------------------------------------------------------------------- the whole */
+
+static void skip(Run *run, const UpdSourceSpec *spec, const char *why)
+{
+    g_string_append_printf(run->skipped, "%s%s: %s", run->skipped->len > 0 ? "; " : "", spec->name, why);
+}
+
+/* Tampering is worth more attention than a server that is away. */
+static void keep_worst(GError **worst, GError *problem)
+{
+    if (*worst == NULL ||
+        (hl_error_code(*worst) != HL_ERROR_UNTRUSTED && hl_error_code(problem) == HL_ERROR_UNTRUSTED)) {
+        g_clear_error(worst);
+        *worst = problem;
+        return;
+    }
+    g_error_free(problem);
+}
+
+static void reload(const UpdInstall *install, GString *message)
+{
+    g_autoptr(GError) problem = NULL;
+
+    if (install->clamd_socket != NULL && !upd_engine_reload(install->clamd_socket, &problem))
+        g_string_append_printf(message, "; not reloaded: %s", problem->message);
+}
+
+/* "updated from server: virus 2026112203; not used: ..."  Downloads are of no use any more. */
+static void finish(Run *run, const UpdSourceSpec *used, const char *remark)
+{
+    g_autofree char *staging = upd_place_path(run->place, "staging");
+    bool updated = run->outcome->kind == UPD_OUTCOME_UPDATED;
+    g_autofree char *versions = upd_set_describe(run->place->active);
+    GString *message = g_string_new(updated ? "updated" : "nothing newer");
+
+    if (used != NULL)
+        g_string_append_printf(message, " from %s", used->name);
+    g_string_append_printf(message, ": %s", versions);
+    if (remark != NULL)
+        g_string_append_printf(message, "; %s", remark);
+    if (run->skipped->len > 0)
+        g_string_append_printf(message, "; %s", run->skipped->str);
+    if (updated)
+        reload(run->install, message);
+    (void)hl_tree_remove(staging, NULL);
+    run->outcome->source = g_strdup(used != NULL ? used->name : "");
+    run->outcome->message = g_string_free(message, FALSE);
+}
+
+static bool try_sources(Run *run, GError **error)
+{
+    g_autoptr(GError) worst = NULL;
+
+    for (gsize i = 0; i < run->update->n_sources; i++) {
+        const UpdSourceSpec *spec = &run->update->sources[i];
+        g_autofree char *remark = NULL;
+        GError *problem = NULL;
+
+        switch (try_source(run, spec, &remark, &problem)) {
+        case SOURCE_SERVED:
+            finish(run, spec, remark);
+            return true;
+        case SOURCE_LEFT:
+            skip(run, spec, problem->message);
+            keep_worst(&worst, problem);
+            break;
+        case SOURCE_BEHIND:
+            skip(run, spec, remark);
+            run->behind = true;
+            break;
+        case SOURCE_OVER:
+            g_propagate_error(error, problem);
+            return hl_error_prefix(error, "%s", spec->name);
+        }
+    }
+    if (run->behind) {
+        run->outcome->kind = UPD_OUTCOME_CURRENT;
+        finish(run, NULL, NULL);
+        return true;
+    }
+    return hl_fail(error, hl_error_code(worst), "no source served: %s", run->skipped->str);
+}
+
+/* What a failed run leaves: the set that it had begun goes, downloads stay for the next run unless space is short. */
+static void tidy(const UpdPlace *place, const GError *error)
+{
+    g_autofree char *staging = upd_place_path(place, "staging");
+
+    (void)upd_place_clean(place, NULL);
+    if (hl_error_code(error) == HL_ERROR_FULL)
+        (void)hl_tree_remove(staging, NULL);
+}
+
+/* The disk has the last word: an error may have come right after the switch. */
+static json_t *read_versions(const char *dir)
+{
+    g_autoptr(UpdPlace) place = upd_place_read(dir, NULL);
+
+    return upd_set_versions(place == NULL ? NULL : place->active);
+}
+
+static void check_active(const UpdPlace *place)
+{
+    g_autofree char *directory = upd_place_set(place, place->active_number);
+
+    if (place->active != NULL)
+        (void)upd_set_check(place->active, directory, NULL); /* the plan heeds what it notes */
+}
+
+bool upd_update(const UpdInstall *install, const UpdUpdate *update, UpdOutcome *outcome, GError **error)
+{
+    g_autoptr(UpdPlace) place = NULL;
+    g_autoptr(GString) skipped = g_string_new(NULL);
+    g_autoptr(GError) problem = NULL;
+    Run run = { .install = install,
+                .update = update,
+                .outcome = outcome,
+                .skipped = skipped,
+                .until = update->time > 0 ? hl_clock_mono() + update->time : 0 };
+
+    *outcome = (UpdOutcome){ .components = json_object(), .source = NULL };
+    place = upd_place_open(install->dir, install->lock_patience, error);
+    if (place == NULL)
+        return false;
+    run.place = place;
+    check_active(place);
+    if (try_sources(&run, &problem)) {
+        tell(install, AT_END, "done");
+    } else {
+        outcome->kind = UPD_OUTCOME_FAILED;
+        tidy(place, problem);
+        g_propagate_error(error, g_steal_pointer(&problem));
+    }
+    json_decref(outcome->components);
+    outcome->components = read_versions(install->dir);
+    return outcome->kind != UPD_OUTCOME_FAILED;
+}
+
+static bool go_back(Run *run, GError **error)
+{
+    UpdSet *previous = run->place->previous;
+    g_autofree char *directory = NULL;
+    g_autofree char *versions = NULL;
+    GString *message;
+
+    if (previous == NULL)
+        return hl_fail(error, HL_ERROR_NOT_FOUND,
+                       "there is no set before the active one in %s: one step back is all that is kept",
+                       run->place->dir);
+    directory = upd_place_set(run->place, previous->number);
+    if (!prove(run, previous, directory, error))
+        return hl_error_prefix(error, "the set before cannot be used");
+    tell(run->install, AT_SWITCH, "switching to the set before");
+    if (!upd_place_go_back(run->place, error))
+        return false;
+    upd_place_settle(run->place);
+    versions = upd_set_describe(run->place->active);
+    message = g_string_new(NULL);
+    g_string_append_printf(message, "went back to the set before: %s", versions);
+    reload(run->install, message);
+    run->outcome->kind = UPD_OUTCOME_UPDATED;
+    run->outcome->message = g_string_free(message, FALSE);
+    return true;
+}
+
+bool upd_rollback(const UpdInstall *install, UpdOutcome *outcome, GError **error)
+{
+    g_autoptr(UpdPlace) place = NULL;
+    Run run = { .install = install, .outcome = outcome };
+    bool good;
+
+    *outcome = (UpdOutcome){ .components = json_object() };
+    place = upd_place_open(install->dir, install->lock_patience, error);
+    if (place == NULL)
+        return false;
+    run.place = place;
+    good = go_back(&run, error);
+    if (good)
+        tell(install, AT_END, "done");
+    json_decref(outcome->components);
+    outcome->components = read_versions(install->dir);
+    outcome->source = g_strdup(good ? place->active->source : "");
+    return good;
+}

@@ -1,0 +1,116 @@
+/* holdline-updater: the pattern repository, from both sides.  One row a command; the functions are in their rooms. */
+#include <signal.h>
+#include <string.h>
+
+#include "updater/client/commands.h"
+#include "updater/install/commands.h"
+#include "updater/mirror/commands.h"
+#include "updater/publisher/commands.h"
+
+static const HlFlag flags[] = {
+    /* client */
+    { "metadata-dir", "DIR", "Where trusted metadata is kept" },
+    { "metadata-url", "URL", "Where the repository's metadata is served" },
+    { "target-base-url", "URL", "Where the repository's targets are served" },
+    { "target-dir", "DIR", "Where targets are stored, under their percent-encoded path" },
+    { "target-name", "PATH", "A target's path in the repository; may be given more than once" },
+    /* endpoint */
+    { "state-dir", "DIR", "Where this machine's patterns are kept; DIR/active is what the engine loads" },
+    { "root", "FILE", "Root metadata to trust at first" },
+    { "source", "NAME=URL", "A repository; may be given more than once, they are tried in order" },
+    { "components", "NAMES", "What this machine is to have, as in virus,rules" },
+    { "engine", "PROGRAM", "The engine that loads a set before it becomes active (default: clamscan)" },
+    { "engine-arg", "ARG", "A further argument for it; may be given more than once" },
+    { "clamd-socket", "PATH", "A clamd that is told to reload" },
+    { "private-source", "NAME", "The one source that --ca-file, --cert-file and --key-file are for, without --proxy" },
+    { "public-ca-file", "FILE", "Certificate authorities to trust for the other sources (PEM)" },
+    { "time", "DURATION", "Time for all sources; one that is too slow leaves some of it to the next" },
+    { "force", NULL, "Install what the source has, be it older or rolled back from" },
+    { "json", NULL, "Print JSON lines on a terminal too" },
+    /* mirror */
+    { "from", "URL", "The repository that is copied; metadata/ and targets/ are below it" },
+    { "to", "DIR", "Where the copy is kept and served from" },
+    { "keep", "DURATION", "How long files stay that nothing lists any more (default: 24h)" },
+    /* repository */
+    { "single-host", NULL, "Keep every key of the repository on this machine" },
+    { "plain-keys", NULL, "Store private keys without a passphrase" },
+    { "passphrase-file", "FILE", "Passphrase of the private keys (default: HOLDLINE_REPO_PASSPHRASE)" },
+    { "component", "NAME", "A component to begin with (default: virus, agent, rules); may be given more than once" },
+    { "root-key", "FILE.pub", "Public key of a holder of root; three of them, any two sign" },
+    { "targets-key", "FILE.pub", "Public key of a holder of targets; two of them, any one signs" },
+    { "key", "FILE", "Private key to sign with" },
+    { "add-key", "FILE.pub", "Public key that the role gets; without it one is made here" },
+    { "drop-key", "KEYID", "Key that the role loses, by the beginning of its id" },
+    { "version", "YYYYMMDDNN", "Version of the content (default: the next one of today)" },
+    { "min-engine", "VERSION", "The oldest engine that loads the content (default: 0.103.0)" },
+    { "dry-run", NULL, "Say what would be removed, remove nothing" },
+    /* every command that talks HTTP */
+    { "ca-file", "FILE", "Certificate authorities to trust instead of the system's (PEM)" },
+    { "cert-file", "FILE", "Client certificate (PEM)" },
+    { "key-file", "FILE", "Its private key (PEM)" },
+    { "proxy", "URL", "Proxy to use instead of the environment's; empty for none" },
+};
+
+static const HlCommand commands[] = {
+    { "client init", "--metadata-dir DIR ROOTFILE", "Trust a repository by its root metadata; makes no request",
+      upd_cmd_client_init, 1, 1, upd_client_init_flags },
+    { "client refresh", "--metadata-dir DIR --metadata-url URL", "Bring the trusted metadata up to date",
+      upd_cmd_client_refresh, 0, 0, upd_client_refresh_flags },
+    { "client download",
+      "--metadata-dir DIR --metadata-url URL --target-dir DIR --target-base-url URL --target-name PATH...",
+      "Refresh, then download targets and verify them", upd_cmd_client_download, 0, 0, upd_client_download_flags },
+    { "update", "--state-dir DIR --root FILE --source NAME=URL... --components NAMES",
+      "Bring this machine's patterns up to date", upd_cmd_update, 0, 0, upd_update_flags },
+    { "rollback", "--state-dir DIR", "Go back to the pattern set before the active one", upd_cmd_rollback, 0, 0,
+      upd_rollback_flags },
+    { "show", "--state-dir DIR", "Show what is installed on this machine", upd_cmd_show, 0, 0, upd_show_flags },
+    { "mirror", "--from URL --root FILE --to DIR [--keep DURATION]", "Copy a public repository, verified and complete",
+      upd_cmd_mirror, 0, 0, upd_mirror_flags },
+    { "repo init", "DIR --single-host | --root-key FILE.pub... --targets-key FILE.pub...", "Found a pattern repository",
+      upd_cmd_repo_init, 1, 1, upd_repo_init_flags },
+    { "repo key new", "FILE", "Make a key pair: FILE, and FILE.pub to hand over", upd_cmd_repo_key_new, 1, 1,
+      upd_repo_key_flags },
+    { "repo key list", "DIR", "Show the keys of every role", upd_cmd_repo_key_list, 1, 1, NULL },
+    { "repo root sign", "DRAFT --key FILE", "Add a holder's signature to a draft of root or targets",
+      upd_cmd_repo_root_sign, 1, 1, upd_repo_root_sign_flags },
+    { "repo root accept", "DIR DRAFT...", "Collect signed drafts; with enough signatures they come into force",
+      upd_cmd_repo_root_accept, 2, HL_ARGS_ANY, upd_repo_signing_flags },
+    { "repo root rotate", "DIR ROLE", "Give a role another key, or renew root as it is", upd_cmd_repo_root_rotate, 2, 2,
+      upd_repo_root_rotate_flags },
+    { "repo role add", "DIR COMPONENT", "Add a component with a key of its own", upd_cmd_repo_role_add, 2, 2,
+      upd_repo_signing_flags },
+    { "repo role list", "DIR", "Show components and their versions", upd_cmd_repo_role_list, 1, 1, NULL },
+    { "repo add", "DIR COMPONENT FILE...", "Stage new content of a component", upd_cmd_repo_add, 3, HL_ARGS_ANY,
+      upd_repo_add_flags },
+    { "repo remove", "DIR COMPONENT", "Stage the emptying of a component", upd_cmd_repo_remove, 2, 2,
+      upd_repo_add_flags },
+    { "repo withdraw", "DIR COMPONENT", "Stage the content before the newest release again, under a higher version",
+      upd_cmd_repo_withdraw, 2, 2, NULL },
+    { "repo publish", "DIR", "Publish what is staged, with increments, and read it back", upd_cmd_repo_publish, 1, 1,
+      upd_repo_signing_flags },
+    { "repo resign", "DIR", "Renew the signatures that age (for a timer)", upd_cmd_repo_resign, 1, 1,
+      upd_repo_signing_flags },
+    { "repo versions", "DIR", "Print the newest version of each component, on one line", upd_cmd_repo_versions, 1, 1,
+      upd_repo_versions_flags },
+    { "repo check", "DIR", "Read everything back, and warn of what expires", upd_cmd_repo_check, 1, 1, NULL },
+    { "repo gc", "DIR", "Remove files that no client can ask for any more", upd_cmd_repo_gc, 1, 1, upd_repo_gc_flags },
+};
+
+static const HlProgram program = {
+    .name = "holdline-updater",
+    .summary = "Publish, mirror and fetch pattern files (The Update Framework)",
+    .commands = commands,
+    .n_commands = G_N_ELEMENTS(commands),
+    .flags = flags,
+    .n_flags = G_N_ELEMENTS(flags),
+};
+
+int main(int argc, char **argv)
+{
+    int status;
+
+    signal(SIGPIPE, SIG_IGN); /* a server that hangs up is an error code, not the end */
+    status = hl_cli_main(&program, argc, argv, NULL);
+    /* test suites for TUF clients know two answers */
+    return argc > 1 && strcmp(argv[1], "client") == 0 ? status != 0 : status;
+}

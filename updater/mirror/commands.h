@@ -1,0 +1,12 @@
+/* The command of the mirror; its row is in updater/main.c. */
+#ifndef UPDATER_MIRROR_COMMANDS_H
+#define UPDATER_MIRROR_COMMANDS_H
+
+#include "lib/base/cli.h"
+
+bool upd_cmd_mirror(HlInvocation *call, GError **error);
+
+/* What it takes, NULL-terminated. */
+extern const char *const upd_mirror_flags[];
+
+#endif

@@ -1,0 +1,293 @@
+#include "updater/publisher/ceremony.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/base/file.h"
+#include "updater/publisher/keys.h"
+#include "updater/publisher/release.h"
+#include "updater/tuf/canonical.h"
+
+static const json_t *definition_in(const json_t *root, const char *role)
+{
+    return json_object_get(json_object_get(upd_meta_signed(root), "roles"), role);
+}
+
+/* How many signatures a definition still lacks. */
+static bool count_lacking(const json_t *envelope, const json_t *keys, const json_t *definition, guint *lacking,
+                          GError **error)
+{
+    guint threshold = (guint)json_integer_value(json_object_get(definition, "threshold"));
+    guint count;
+
+    if (!upd_meta_count(envelope, keys, definition, &count, error))
+        return false;
+    *lacking = count < threshold ? threshold - count : 0;
+    return true;
+}
+
+/* A root must be signed by the one in force, and by itself. */
+static bool root_lacking(const json_t *old, const json_t *root, guint *lacking, GError **error)
+{
+    guint by_old = 0;
+
+    if (old != NULL &&
+        !count_lacking(root, json_object_get(upd_meta_signed(old), "keys"), definition_in(old, "root"), &by_old, error))
+        return false;
+    if (!count_lacking(root, json_object_get(upd_meta_signed(root), "keys"), definition_in(root, "root"), lacking,
+                       error))
+        return false;
+    *lacking = MAX(*lacking, by_old);
+    return true;
+}
+
+static bool store_draft(const UpdRepo *repo, const char *role, const json_t *envelope, GError **error)
+{
+    g_autofree char *name = g_strdup_printf("private/pending/%s.json", role);
+    g_autoptr(GBytes) bytes = upd_meta_print(envelope);
+
+    return upd_repo_store(repo, name, bytes, error);
+}
+
+bool upd_ceremony_root(const UpdRepo *repo, UpdState *state, json_t *root, bool *pending, GError **error)
+{
+    g_autoptr(json_t) draft = root;
+    const json_t *old = upd_state_get(state, "root");
+    const json_t *delegations = json_object_get(upd_meta_signed(upd_state_get(state, "targets")), "delegations");
+    guint lacking;
+
+    if (!upd_meta_check_roles(upd_meta_signed(draft), delegations, error))
+        return false;
+    upd_meta_renew(draft, repo->now + upd_role_spec("root")->lifetime);
+    if (!upd_keys_sign(repo, "root", draft, definition_in(draft, "root"),
+                       old == NULL ? NULL : definition_in(old, "root"), error) ||
+        !root_lacking(old, draft, &lacking, error))
+        return false;
+    *pending = lacking > 0;
+    return *pending ? store_draft(repo, "root", draft, error)
+                    : upd_release_install(repo, state, "root", g_steal_pointer(&draft), error);
+}
+
+static json_t *load_envelope(const char *path, GError **error)
+{
+    g_autoptr(GBytes) bytes = hl_file_read(path, UPD_META_MAX, error);
+    g_autoptr(json_t) envelope =
+        bytes == NULL ? NULL : hl_json_parse(path, g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes), error);
+
+    if (envelope == NULL)
+        return NULL;
+    if (!json_is_object(upd_meta_signed(envelope)) || !json_is_array(json_object_get(envelope, "signatures")) ||
+        json_string_value(json_object_get(upd_meta_signed(envelope), "_type")) == NULL) {
+        hl_fail(error, HL_ERROR_INVALID, "%s is not TUF metadata", path);
+        return NULL;
+    }
+    return g_steal_pointer(&envelope);
+}
+
+static const char *type_of(const json_t *envelope)
+{
+    return json_string_value(json_object_get(upd_meta_signed(envelope), "_type"));
+}
+
+bool upd_ceremony_sign(const char *draft, const char *key_file, const char *passphrase, char **role, GError **error)
+{
+    g_autoptr(json_t) envelope = load_envelope(draft, error);
+    g_autoptr(TufPrivateKey) key = envelope == NULL ? NULL : upd_key_file_load(key_file, passphrase, error);
+    g_autoptr(GBytes) bytes = NULL;
+
+    if (key == NULL || !upd_meta_sign(envelope, key, error))
+        return false;
+    *role = g_strdup(type_of(envelope));
+    bytes = upd_meta_print(envelope);
+    return hl_file_write(draft, g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes), 0644, error);
+}
+
+static bool same_content(const json_t *a, const json_t *b)
+{
+    g_autoptr(GBytes) x = tuf_canonical(upd_meta_signed(a), NULL);
+    g_autoptr(GBytes) y = tuf_canonical(upd_meta_signed(b), NULL);
+
+    return x != NULL && y != NULL && g_bytes_equal(x, y);
+}
+
+/* Takes the signatures of one file into the draft that waits. */
+static bool collect(const UpdRepo *repo, const char *path, GError **error)
+{
+    g_autoptr(json_t) given = load_envelope(path, error);
+    const char *role = given == NULL ? NULL : type_of(given);
+    g_autofree char *name = g_strdup_printf("private/pending/%s.json", role);
+    g_autoptr(json_t) draft = NULL;
+    json_t *signatures;
+    json_t *more;
+
+    if (given == NULL)
+        return false;
+    if ((strcmp(role, "root") != 0 && strcmp(role, "targets") != 0) || !upd_repo_exists(repo, name))
+        return hl_fail(error, HL_ERROR_NOT_FOUND, "no draft of %s waits for signatures in %s/private/pending", role,
+                       repo->dir);
+    draft = upd_repo_load(repo, name, error);
+    if (draft == NULL)
+        return false;
+    if (!same_content(draft, given))
+        return hl_fail(error, HL_ERROR_UNTRUSTED, "%s is not a copy of the draft that waits: sign %s/%s", path,
+                       repo->dir, name);
+    signatures = json_object_get(draft, "signatures");
+    more = json_object_get(given, "signatures");
+    for (gsize i = 0; i < json_array_size(more); i++) {
+        json_t *entry = json_array_get(more, i);
+        const char *keyid = json_string_value(json_object_get(entry, "keyid"));
+        bool known = keyid == NULL;
+
+        for (gsize k = 0; k < json_array_size(signatures); k++)
+            known = known ||
+                    g_strcmp0(json_string_value(json_object_get(json_array_get(signatures, k), "keyid")), keyid) == 0;
+        if (!known)
+            json_array_append(signatures, entry);
+    }
+    return store_draft(repo, role, draft, error);
+}
+
+/* Puts a draft into force if it has what it needs. */
+static bool promote(const UpdRepo *repo, UpdState *state, const char *role, bool *in_force, guint *lacking,
+                    GError **error)
+{
+    g_autofree char *name = g_strdup_printf("private/pending/%s.json", role);
+    g_autofree char *path = upd_repo_path(repo, "%s", name);
+    g_autoptr(json_t) draft = upd_repo_exists(repo, name) ? upd_repo_load(repo, name, error) : NULL;
+    const json_t *keys = NULL;
+    const json_t *definition = upd_state_definition(state, role, &keys);
+    guint missing = 0;
+
+    if (draft == NULL)
+        return !upd_repo_exists(repo, name);
+    if (strcmp(role, "root") == 0 ? !root_lacking(upd_state_get(state, "root"), draft, &missing, error)
+                                  : definition != NULL && !count_lacking(draft, keys, definition, &missing, error))
+        return false;
+    if (strcmp(role, "targets") == 0 && definition == NULL)
+        missing = 1; /* root first: it says who signs targets */
+    if (missing > 0) {
+        *lacking = *lacking > 0 ? *lacking : missing;
+        return true;
+    }
+    if (!upd_release_install(repo, state, role, g_steal_pointer(&draft), error))
+        return false;
+    *in_force = true;
+    if (unlink(path) != 0)
+        return hl_fail(error, HL_ERROR_IO, "cannot remove %s: remove it by hand", path);
+    return true;
+}
+
+/* Signs a role anew if its signers changed so that the present signatures no longer do. */
+static bool follow_role(const UpdRepo *repo, UpdState *state, const char *role, GError **error)
+{
+    const json_t *keys = NULL;
+    const json_t *definition = upd_state_definition(state, role, &keys);
+    guint lacking = 0;
+    bool pending = false;
+
+    return upd_state_get(state, role) == NULL ||
+           (count_lacking(upd_state_get(state, role), keys, definition, &lacking, error) &&
+            (lacking == 0 || upd_release_role(repo, state, role, &pending, error)));
+}
+
+/* What a change of root or targets brings with it: roles under new keys, then snapshot and timestamp. */
+static bool follow_up(const UpdRepo *repo, UpdState *state, GError **error)
+{
+    g_autoptr(GPtrArray) components = NULL;
+
+    if (!upd_state_load_components(repo, state, error) || !follow_role(repo, state, "targets", error))
+        return false;
+    components = upd_state_components(state);
+    for (guint i = 0; i < components->len; i++)
+        if (!follow_role(repo, state, components->pdata[i], error))
+            return false;
+    return upd_release_snapshot(repo, state, error);
+}
+
+bool upd_ceremony_accept(const UpdRepo *repo, UpdState *state, const char *const *files, gsize n_files,
+                         UpdAccepted *accepted, GError **error)
+{
+    *accepted = (UpdAccepted){ 0 };
+    for (gsize i = 0; i < n_files; i++)
+        if (!collect(repo, files[i], error))
+            return false;
+    if (!promote(repo, state, "root", &accepted->root, &accepted->lacking, error) ||
+        !promote(repo, state, "targets", &accepted->targets, &accepted->lacking, error))
+        return false;
+    if (upd_state_get(state, "root") == NULL || upd_state_get(state, "targets") == NULL ||
+        (!accepted->root && !accepted->targets))
+        return true;
+    return follow_up(repo, state, error);
+}
+
+/* Drops and adds in a definition; keys may hold keys of other roles too. */
+static bool change_keys(const UpdRepo *repo, json_t *keys, json_t *definition, const UpdRotation *rotation,
+                        GError **error)
+{
+    g_autoptr(GPtrArray) objects = upd_key_objects_new();
+    json_t *keyids = json_object_get(definition, "keyids");
+    g_autoptr(json_t) added = NULL;
+    gsize found = G_MAXSIZE;
+
+    for (gsize i = 0; rotation->drop_key != NULL && i < json_array_size(keyids); i++)
+        if (g_str_has_prefix(json_string_value(json_array_get(keyids, i)), rotation->drop_key))
+            found = i;
+    if (rotation->drop_key != NULL && found == G_MAXSIZE)
+        return hl_fail(error, HL_ERROR_NOT_FOUND, "role %s has no key %s: 'repo key list' shows its keys",
+                       rotation->role, rotation->drop_key);
+    if (rotation->add_key == NULL && !upd_keys_make(repo, rotation->role, 1, objects, error))
+        return false;
+    if (rotation->add_key != NULL) {
+        json_t *object = upd_public_file_load(rotation->add_key, error);
+
+        if (object == NULL)
+            return false;
+        g_ptr_array_add(objects, object);
+    }
+    added = upd_meta_definition(keys, (json_t *const *)objects->pdata, objects->len, 1, error);
+    if (added == NULL)
+        return false;
+    json_array_extend(keyids, json_object_get(added, "keyids"));
+    if (found != G_MAXSIZE) {
+        json_object_del(keys, json_string_value(json_array_get(keyids, found)));
+        json_array_remove(keyids, found);
+    }
+    return true;
+}
+
+static bool rotate_delegated(const UpdRepo *repo, UpdState *state, const UpdRotation *rotation, bool *pending,
+                             GError **error)
+{
+    const json_t *keys = NULL;
+    json_t *definition = (json_t *)upd_state_definition(state, rotation->role, &keys);
+    json_t *targets = upd_meta_signed(upd_state_get(state, "targets"));
+
+    if (definition == NULL)
+        return hl_fail(error, HL_ERROR_NOT_FOUND, "no role %s in this repository: 'repo key list' shows its roles",
+                       rotation->role);
+    return change_keys(repo, (json_t *)keys, definition, rotation, error) &&
+           upd_meta_check_roles(upd_meta_signed(upd_state_get(state, "root")), json_object_get(targets, "delegations"),
+                                error) &&
+           upd_release_role(repo, state, "targets", pending, error);
+}
+
+bool upd_ceremony_rotate(const UpdRepo *repo, UpdState *state, const UpdRotation *rotation, bool *pending,
+                         GError **error)
+{
+    bool change = rotation->add_key != NULL || rotation->drop_key != NULL;
+    bool ok;
+
+    if (!change && strcmp(rotation->role, "root") != 0)
+        return hl_fail(error, HL_ERROR_USAGE, "say what changes for %s: --drop-key KEYID, --add-key FILE.pub, or both",
+                       rotation->role);
+    if (upd_role_spec(rotation->role)->role == NULL) {
+        ok = rotate_delegated(repo, state, rotation, pending, error);
+    } else {
+        g_autoptr(json_t) root = json_deep_copy(upd_state_get(state, "root"));
+        json_t *keys = json_object_get(upd_meta_signed(root), "keys");
+
+        ok = (!change || change_keys(repo, keys, (json_t *)definition_in(root, rotation->role), rotation, error)) &&
+             upd_ceremony_root(repo, state, g_steal_pointer(&root), pending, error);
+    }
+    return ok && (*pending || follow_up(repo, state, error));
+}

@@ -1,0 +1,35 @@
+/* Changes of root and targets: the two roles whose keys need not be on this machine.  A change is a draft in
+ * private/pending until enough holders have signed it; where enough of the keys are here, it comes into force at once.
+ */
+#ifndef UPDATER_PUBLISHER_CEREMONY_H
+#define UPDATER_PUBLISHER_CEREMONY_H
+
+#include "updater/publisher/repo.h"
+
+/* The next root: gives it its version and end, signs it for the root in force (if there is one) and for itself.  root
+ * is consumed. */
+bool upd_ceremony_root(const UpdRepo *repo, UpdState *state, json_t *root, bool *pending, GError **error);
+
+/* A holder's part, on any machine: adds a signature to the draft file.  *role is what was signed; caller frees. */
+bool upd_ceremony_sign(const char *draft, const char *key_file, const char *passphrase, char **role, GError **error);
+
+typedef struct {
+    bool root, targets; /* came into force */
+    guint lacking;      /* signatures that the first draft that did not still lacks; 0: none waits */
+} UpdAccepted;
+
+/* Takes signatures from copies of the drafts.  What has enough comes into force, with a new snapshot and timestamp. */
+bool upd_ceremony_accept(const UpdRepo *repo, UpdState *state, const char *const *files, gsize n_files,
+                         UpdAccepted *accepted, GError **error);
+
+typedef struct {
+    const char *role;
+    const char *add_key;  /* file; NULL: made here if a key is dropped */
+    const char *drop_key; /* beginning of a keyid; NULL: none */
+} UpdRotation;
+
+/* Another key for a role, or the same root with a new end (neither add nor drop). */
+bool upd_ceremony_rotate(const UpdRepo *repo, UpdState *state, const UpdRotation *rotation, bool *pending,
+                         GError **error);
+
+#endif

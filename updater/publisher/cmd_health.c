@@ -1,0 +1,167 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/base/table.h"
+#include "updater/publisher/call.h"
+#include "updater/publisher/commands.h"
+#include "updater/publisher/content.h"
+#include "updater/publisher/gc.h"
+#include "updater/publisher/readback.h"
+
+const char *const upd_repo_versions_flags[] = { "json", NULL };
+const char *const upd_repo_gc_flags[] = { "dry-run", NULL };
+
+typedef struct {
+    guint expired, ageing;
+} Health;
+
+static const char *remedy(const char *role)
+{
+    if (strcmp(role, "root") == 0)
+        return "repo root rotate DIR root";
+    return strcmp(role, "targets") == 0 ? "repo root rotate DIR targets" : "repo resign DIR";
+}
+
+/* Half of a life is when a timer that ran would long have renewed it. */
+static void judge(const UpdRepo *repo, const UpdState *state, const char *role, HlTable *table, Health *health)
+{
+    const json_t *envelope = upd_state_get(state, role);
+    HlTime expires = 0;
+    bool known = envelope != NULL && upd_meta_expires(envelope, &expires, NULL);
+    HlTime left = expires - repo->now;
+    bool expired = !known || left <= 0;
+    bool ageing = !expired && left < upd_role_spec(role)->lifetime / 2;
+    g_autofree char *end = known ? hl_time_format(expires) : NULL;
+    g_autofree char *remains = known && left > 0 ? hl_duration_describe(left) : NULL;
+    g_autofree char *version =
+        envelope == NULL ? NULL : g_strdup_printf("%" JSON_INTEGER_FORMAT, upd_meta_version(envelope));
+    g_autofree char *text = expired  ? g_strdup_printf("EXPIRED: %s", remedy(role))
+                            : ageing ? g_strdup_printf("past half of its life: %s", remedy(role))
+                                     : g_strdup("good");
+    g_autofree char *shown = hl_tone(stdout, expired ? HL_TONE_BAD : ageing ? HL_TONE_WARN : HL_TONE_GOOD, text);
+    const char *cells[] = { role, version, end, remains, shown };
+
+    hl_table_add(table, cells);
+    health->expired += expired;
+    health->ageing += ageing;
+}
+
+bool upd_cmd_repo_check(HlInvocation *call, GError **error)
+{
+    static const char *const headings[] = { "ROLE", "VERSION", "EXPIRES", "LEFT", "STATE", NULL };
+    static const char *const roles[] = { "root", "targets", "snapshot", "timestamp" };
+    g_autoptr(UpdState) state = NULL;
+    g_autoptr(UpdRepo) repo = upd_call_open_state(call, &state, error);
+    g_autoptr(GPtrArray) components = repo == NULL ? NULL : upd_state_components(state);
+    g_autoptr(HlTable) table = hl_table_new(headings);
+    Health health = { 0 };
+    UpdReadback readback;
+
+    if (repo == NULL)
+        return false;
+    for (gsize i = 0; i < G_N_ELEMENTS(roles); i++)
+        judge(repo, state, roles[i], table, &health);
+    for (guint i = 0; i < components->len; i++)
+        judge(repo, state, components->pdata[i], table, &health);
+    hl_table_print(table, stdout);
+    if (health.expired > 0)
+        return hl_fail(error, HL_ERROR_EXPIRED,
+                       "%u role(s) of %s have expired: clients refuse the repository until they are renewed",
+                       health.expired, repo->dir);
+    if (!upd_meta_check_roles(upd_meta_signed(upd_state_get(state, "root")),
+                              json_object_get(upd_meta_signed(upd_state_get(state, "targets")), "delegations"),
+                              error) ||
+        !upd_readback(repo, &readback, error))
+        return false;
+    printf("Clients can use it: %u full file(s) and %u increment(s) hold.\n", readback.full, readback.increments);
+    return true;
+}
+
+static gint compare_names(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* {"version", "size" of its full files, "increments"}; NULL: it is empty. */
+static json_t *describe_component(const json_t *envelope)
+{
+    gint64 version = envelope == NULL ? 0 : upd_content_version(envelope);
+    json_t *targets = json_object_get(upd_meta_signed(envelope), "targets");
+    json_int_t size = 0;
+    json_int_t increments = 0;
+    const char *path;
+    json_t *target;
+
+    if (version == 0)
+        return NULL;
+    json_object_foreach(targets, path, target)
+    {
+        const char *kind = json_string_value(json_object_get(json_object_get(target, "custom"), "kind"));
+
+        if (g_strcmp0(kind, "full") == 0)
+            size += json_integer_value(json_object_get(target, "length"));
+        else
+            increments++;
+    }
+    return json_pack("{s:I, s:I, s:I}", "version", (json_int_t)version, "size", size, "increments", increments);
+}
+
+static void print_versions(const json_t *components)
+{
+    const char *separator = "";
+    const char *name;
+    json_t *component;
+
+    json_object_foreach((json_t *)components, name, component)
+    {
+        printf("%s%s=%" JSON_INTEGER_FORMAT, separator, name,
+               json_integer_value(json_object_get(component, "version")));
+        separator = " ";
+    }
+    printf("\n");
+}
+
+/* For programs; no lock, because a release that is under way is not in force yet. */
+bool upd_cmd_repo_versions(HlInvocation *call, GError **error)
+{
+    g_autoptr(UpdRepo) repo = upd_repo_read(call->args[0], error);
+    g_autoptr(UpdState) state = repo == NULL ? NULL : upd_state_load(repo, error);
+    g_autoptr(GPtrArray) names = state == NULL ? NULL : upd_state_components(state);
+    g_autoptr(json_t) components = json_object();
+    g_autoptr(json_t) document = NULL;
+    g_autofree char *text = NULL;
+
+    if (names == NULL)
+        return false;
+    g_ptr_array_sort(names, compare_names);
+    for (guint i = 0; i < names->len; i++) {
+        json_t *component = describe_component(upd_state_get(state, names->pdata[i]));
+
+        if (component != NULL)
+            json_object_set_new(components, names->pdata[i], component);
+    }
+    if (!hl_cli_has(call, "json")) {
+        print_versions(components);
+        return true;
+    }
+    document = json_pack("{s:O, s:O*}", "components", components, "expires",
+                         json_object_get(upd_meta_signed(upd_state_get(state, "timestamp")), "expires"));
+    text = hl_json_print(document);
+    puts(text);
+    return true;
+}
+
+bool upd_cmd_repo_gc(HlInvocation *call, GError **error)
+{
+    g_autoptr(UpdState) state = NULL;
+    g_autoptr(UpdRepo) repo = upd_call_open_state(call, &state, error);
+    bool dry = hl_cli_has(call, "dry-run");
+    g_autofree char *size = NULL;
+    UpdGarbage garbage;
+
+    if (repo == NULL || !upd_gc(repo, state, dry ? UPD_GC_DRY_RUN : UPD_GC_REMOVE, &garbage, error))
+        return false;
+    size = upd_call_size(garbage.bytes);
+    printf("%s %u file(s), %s.\n", dry ? "Would remove" : "Removed", garbage.files, size);
+    return true;
+}

@@ -1,0 +1,164 @@
+#include <stdio.h>
+
+#include "lib/base/table.h"
+#include "updater/publisher/call.h"
+#include "updater/publisher/commands.h"
+#include "updater/publisher/content.h"
+#include "updater/publisher/readback.h"
+#include "updater/publisher/release.h"
+#include "updater/publisher/stage.h"
+#include "updater/publisher/withdraw.h"
+
+const char *const upd_repo_add_flags[] = { "version", "min-engine", NULL };
+
+static bool stage(HlInvocation *call, gsize n_files, GError **error)
+{
+    g_autoptr(UpdState) state = NULL;
+    g_autoptr(UpdRepo) repo = upd_call_open_state(call, &state, error);
+    const char *version = hl_cli_value(call, "version", NULL);
+    UpdStageSpec spec = { .component = call->args[1],
+                          .files = (const char *const *)call->args + 2,
+                          .n_files = n_files,
+                          .min_engine = hl_cli_value(call, "min-engine", "0.103.0") };
+    UpdStaged staged;
+
+    if (version != NULL && !g_ascii_string_to_signed(version, 10, 1, G_MAXINT64, &spec.version, NULL))
+        return hl_fail(error, HL_ERROR_INVALID, "'%s' is not a version: versions are YYYYMMDDNN", version);
+    if (repo == NULL || !upd_stage_add(repo, state, &spec, &staged, error))
+        return false;
+    printf("Staged %s %" G_GINT64_FORMAT ": %zu file(s), %" G_GINT64_FORMAT " signatures (%s).\n", spec.component,
+           staged.version, n_files, staged.signatures,
+           staged.by_engine ? "as the engine loads them" : "counted; there is no clamscan here to ask");
+    if (staged.by_engine && staged.counted >= 0 && staged.counted != staged.signatures)
+        printf("Warning: the files hold %" G_GINT64_FORMAT
+               " signatures by our count, the engine loads %" G_GINT64_FORMAT
+               ": it drops what it does not understand.\n",
+               staged.counted, staged.signatures);
+    printf("'repo publish %s' puts it into force.\n", call->args[0]);
+    return true;
+}
+
+bool upd_cmd_repo_add(HlInvocation *call, GError **error)
+{
+    return stage(call, (gsize)call->n_args - 2, error);
+}
+
+bool upd_cmd_repo_remove(HlInvocation *call, GError **error)
+{
+    return stage(call, 0, error);
+}
+
+bool upd_cmd_repo_withdraw(HlInvocation *call, GError **error)
+{
+    g_autoptr(UpdState) state = NULL;
+    g_autoptr(UpdRepo) repo = upd_call_open_state(call, &state, error);
+    UpdWithdrawal withdrawal;
+
+    if (repo == NULL || !upd_withdraw(repo, state, call->args[1], &withdrawal, error))
+        return false;
+    printf("Staged %s %" G_GINT64_FORMAT ": the content of %" G_GINT64_FORMAT " again, in place of %" G_GINT64_FORMAT
+           ".\n'repo publish %s' puts it into force.\n",
+           call->args[1], withdrawal.staged.version, withdrawal.good, withdrawal.bad, call->args[0]);
+    return true;
+}
+
+static void show_progress(const char *component, guint done, guint total, const char *what, void *user G_GNUC_UNUSED)
+{
+    hl_progress_show(stdout, component, done, total, what);
+}
+
+static void say_published(const char *component, const UpdPublished *published)
+{
+    g_autofree char *full = upd_call_size(published->full_bytes);
+    g_autofree char *step = upd_call_size(published->step_bytes);
+
+    printf("%s %" G_GINT64_FORMAT ": full %s, %u increment(s)", component, published->version, full,
+           published->increments);
+    if (published->step_bytes > 0)
+        printf(", from the version before %s", step);
+    printf("\n");
+}
+
+static bool publish_components(const UpdRepo *repo, UpdState *state, const GPtrArray *staged, GError **error)
+{
+    for (guint i = 0; i < staged->len; i++) {
+        const char *component = staged->pdata[i];
+        UpdPublished published;
+        bool pending = false;
+        bool ok = upd_content_prepare(repo, state, component, show_progress, NULL, &published, error);
+
+        hl_progress_end(stdout);
+        if (!ok || !upd_release_role(repo, state, component, &pending, error))
+            return hl_error_prefix(error, "%s", component);
+        say_published(component, &published);
+    }
+    return true;
+}
+
+bool upd_cmd_repo_publish(HlInvocation *call, GError **error)
+{
+    g_autoptr(UpdState) state = NULL;
+    g_autoptr(UpdRepo) repo = upd_call_open_state(call, &state, error);
+    g_autoptr(GPtrArray) components = repo == NULL ? NULL : upd_state_components(state);
+    UpdReadback readback;
+
+    if (repo == NULL)
+        return false;
+    for (guint i = components->len; i-- > 0;)
+        if (!upd_content_is_staged(repo, components->pdata[i]))
+            g_ptr_array_remove_index(components, i);
+    if (components->len == 0) {
+        printf("Nothing is staged: 'repo add' stages content, 'repo resign' renews signatures.\n");
+        return true;
+    }
+    if (!publish_components(repo, state, components, error) || !upd_release_snapshot(repo, state, error))
+        return false;
+    for (guint i = 0; i < components->len; i++)
+        if (!upd_content_commit(repo, components->pdata[i], error))
+            return false;
+    if (!upd_readback(repo, &readback, error))
+        return hl_error_prefix(error, "published, but clients cannot use it");
+    printf("Read back as a new client and as one a release behind: %u full file(s) and %u increment(s) hold.\n",
+           readback.full, readback.increments);
+    printf("Published: snapshot %" JSON_INTEGER_FORMAT ", timestamp %" JSON_INTEGER_FORMAT ".\n",
+           upd_meta_version(upd_state_get(state, "snapshot")), upd_meta_version(upd_state_get(state, "timestamp")));
+    return true;
+}
+
+/* Whether the role was signed at least that long ago. */
+static bool is_older(const UpdRepo *repo, const json_t *envelope, const char *role, HlTime age)
+{
+    HlTime expires;
+
+    return !upd_meta_expires(envelope, &expires, NULL) || expires - upd_role_spec(role)->lifetime + age <= repo->now;
+}
+
+bool upd_cmd_repo_resign(HlInvocation *call, GError **error)
+{
+    g_autoptr(UpdState) state = NULL;
+    g_autoptr(UpdRepo) repo = upd_call_open_state(call, &state, error);
+    g_autoptr(GPtrArray) components = repo == NULL ? NULL : upd_state_components(state);
+    bool snapshot = false;
+
+    if (repo == NULL)
+        return false;
+    snapshot = is_older(repo, upd_state_get(state, "snapshot"), "snapshot", HL_DAY);
+    for (guint i = 0; i < components->len; i++) {
+        const char *component = components->pdata[i];
+        json_t *envelope = upd_state_get(state, component);
+        bool pending = false;
+
+        if (envelope == NULL || !is_older(repo, envelope, component, upd_role_spec(component)->lifetime / 2))
+            continue;
+        if (!upd_release_role(repo, state, component, &pending, error))
+            return hl_error_prefix(error, "%s is past half of its life", component);
+        printf("Re-signed %s until %s.\n", component,
+               json_string_value(json_object_get(upd_meta_signed(upd_state_get(state, component)), "expires")));
+        snapshot = true;
+    }
+    if (!(snapshot ? upd_release_snapshot(repo, state, error) : upd_release_timestamp(repo, state, error)))
+        return false;
+    printf("Re-signed timestamp%s until %s.\n", snapshot ? " and snapshot" : "",
+           json_string_value(json_object_get(upd_meta_signed(upd_state_get(state, "timestamp")), "expires")));
+    return true;
+}

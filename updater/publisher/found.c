@@ -1,0 +1,149 @@
+#include "updater/publisher/found.h"
+
+#include <string.h>
+
+#include "updater/publisher/ceremony.h"
+#include "updater/publisher/keys.h"
+#include "updater/publisher/release.h"
+
+/* The key objects of a role: of the files named, or made here. */
+static GPtrArray *role_keys(const UpdRepo *repo, const char *role, const char *const *files, gsize n_files,
+                            GError **error)
+{
+    g_autoptr(GPtrArray) objects = upd_key_objects_new();
+
+    if (n_files == 0)
+        return upd_keys_make(repo, role, upd_role_spec(role)->keys, objects, error) ? g_steal_pointer(&objects) : NULL;
+    for (gsize i = 0; i < n_files; i++) {
+        json_t *object = upd_public_file_load(files[i], error);
+
+        if (object == NULL)
+            return NULL;
+        g_ptr_array_add(objects, object);
+    }
+    return g_steal_pointer(&objects);
+}
+
+static bool define(const UpdRepo *repo, json_t *keys, json_t *roles, const char *role, const char *const *files,
+                   gsize n_files, GError **error)
+{
+    g_autoptr(GPtrArray) objects = role_keys(repo, role, files, n_files, error);
+    json_t *definition;
+
+    if (objects == NULL)
+        return false;
+    definition =
+        upd_meta_definition(keys, (json_t *const *)objects->pdata, objects->len, upd_role_spec(role)->threshold, error);
+    if (definition == NULL)
+        return false;
+    json_object_set_new(roles, role, definition);
+    return true;
+}
+
+static json_t *make_root(const UpdRepo *repo, const UpdFounding *founding, GError **error)
+{
+    g_autoptr(json_t) root = upd_meta_new("root", 0, 0);
+    json_t *content = upd_meta_signed(root);
+    json_t *keys = json_object();
+    json_t *roles = json_object();
+
+    json_object_set_new(content, "consistent_snapshot", json_true());
+    json_object_set_new(content, "keys", keys);
+    json_object_set_new(content, "roles", roles);
+    if (!define(repo, keys, roles, "root", founding->root_keys, founding->n_root_keys, error) ||
+        !define(repo, keys, roles, "targets", founding->targets_keys, founding->n_targets_keys, error) ||
+        !define(repo, keys, roles, "snapshot", NULL, 0, error) ||
+        !define(repo, keys, roles, "timestamp", NULL, 0, error) || !upd_meta_check_roles(content, NULL, error))
+        return NULL;
+    return g_steal_pointer(&root);
+}
+
+/* Adds the delegation to the targets role in memory. */
+static bool delegate(const UpdRepo *repo, json_t *targets, const char *component, GError **error)
+{
+    json_t *delegations = json_object_get(upd_meta_signed(targets), "delegations");
+    g_autoptr(GPtrArray) objects = upd_key_objects_new();
+    g_autofree char *pattern = g_strdup_printf("%s/*", component);
+    g_autoptr(json_t) definition = NULL;
+
+    if (!upd_keys_make(repo, component, upd_role_spec(component)->keys, objects, error))
+        return false;
+    definition = upd_meta_definition(json_object_get(delegations, "keys"), (json_t *const *)objects->pdata,
+                                     objects->len, upd_role_spec(component)->threshold, error);
+    if (definition == NULL)
+        return false;
+    json_object_set_new(definition, "name", json_string(component));
+    json_object_set_new(definition, "terminating", json_true());
+    json_object_set_new(definition, "paths", json_pack("[s]", pattern));
+    json_array_append(json_object_get(delegations, "roles"), definition);
+    return true;
+}
+
+/* Version 1 of a component's role: it lists nothing yet. */
+static bool release_empty(const UpdRepo *repo, UpdState *state, const char *component, GError **error)
+{
+    json_t *envelope = upd_meta_new("targets", 0, 0);
+    bool pending = false;
+
+    json_object_set_new(upd_meta_signed(envelope), "targets", json_object());
+    g_hash_table_insert(state, g_strdup(component), envelope);
+    return upd_release_role(repo, state, component, &pending, error);
+}
+
+static json_t *make_targets(const UpdRepo *repo, const UpdFounding *founding, GError **error)
+{
+    g_autoptr(json_t) targets = upd_meta_new("targets", 0, 0);
+    json_t *content = upd_meta_signed(targets);
+
+    json_object_set_new(content, "targets", json_object());
+    json_object_set_new(content, "delegations", json_pack("{s:{}, s:[]}", "keys", "roles"));
+    for (gsize i = 0; i < founding->n_components; i++)
+        if (!upd_component_name_ok(founding->components[i], error) ||
+            !delegate(repo, targets, founding->components[i], error))
+            return NULL;
+    return g_steal_pointer(&targets);
+}
+
+bool upd_found(const UpdRepo *repo, const UpdFounding *founding, GError **error)
+{
+    g_autoptr(UpdState) state = upd_state_load(repo, error);
+    g_autoptr(json_t) root = state == NULL ? NULL : make_root(repo, founding, error);
+    json_t *targets = root == NULL ? NULL : make_targets(repo, founding, error);
+    bool root_pending = false;
+    bool targets_pending = false;
+
+    if (targets == NULL)
+        return false;
+    g_hash_table_insert(state, g_strdup("targets"), targets);
+    if (!upd_ceremony_root(repo, state, json_incref(root), &root_pending, error))
+        return false;
+    if (root_pending) /* not in force yet, but it says already who may sign targets */
+        g_hash_table_insert(state, g_strdup("root"), json_incref(root));
+    if (!upd_release_role(repo, state, "targets", &targets_pending, error))
+        return false;
+    for (gsize i = 0; i < founding->n_components; i++)
+        if (!release_empty(repo, state, founding->components[i], error))
+            return false;
+    return root_pending || targets_pending || upd_release_snapshot(repo, state, error);
+}
+
+bool upd_found_component(const UpdRepo *repo, UpdState *state, const char *component, GError **error)
+{
+    json_t *targets = upd_state_get(state, "targets");
+    const json_t *keys;
+    bool pending = false;
+
+    if (!upd_component_name_ok(component, error))
+        return false;
+    if (targets == NULL)
+        return hl_fail(error, HL_ERROR_NOT_FOUND,
+                       "%s is not in force yet: finish the ceremony with 'repo root accept' first", repo->dir);
+    if (upd_state_definition(state, component, &keys) != NULL)
+        return hl_fail(error, HL_ERROR_EXISTS, "component %s has its role already", component);
+    if (!delegate(repo, targets, component, error) ||
+        !upd_meta_check_roles(upd_meta_signed(upd_state_get(state, "root")),
+                              json_object_get(upd_meta_signed(targets), "delegations"), error) ||
+        !upd_release_role(repo, state, "targets", &pending, error) || !release_empty(repo, state, component, error))
+        return false;
+    return pending || upd_release_snapshot(repo, state, error);
+}

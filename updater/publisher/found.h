@@ -1,0 +1,22 @@
+/* Founding a repository: keys, root, targets and an empty role for each component. */
+#ifndef UPDATER_PUBLISHER_FOUND_H
+#define UPDATER_PUBLISHER_FOUND_H
+
+#include "updater/publisher/repo.h"
+
+/* What the ceremony brought: public keys of the holders of root and targets; both empty for a single host, which then
+ * makes those keys too. */
+typedef struct {
+    const char *const *root_keys, *const *targets_keys; /* paths of public key files */
+    gsize n_root_keys, n_targets_keys;
+    const char *const *components;
+    gsize n_components;
+} UpdFounding;
+
+/* With private root and targets keys here, everything is published at once; else drafts stand in private/pending. */
+bool upd_found(const UpdRepo *repo, const UpdFounding *founding, GError **error);
+
+/* One more component: its key, its delegation, its empty role.  *pending: the targets role waits for its holders. */
+bool upd_found_component(const UpdRepo *repo, UpdState *state, const char *component, GError **error);
+
+#endif

@@ -1,0 +1,156 @@
+#include "updater/publisher/readback.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/base/file.h"
+#include "updater/client/client.h"
+#include "updater/delta/delta.h"
+#include "updater/publisher/content.h"
+
+/* The scheme in front of the repository's own paths, where a client has its server. */
+#define HERE "repository:/"
+
+/* hl_fetch_run's part: the file that a URL names. */
+static bool get_file(gpointer user, const HlFetchRequest *request, HlFetchResult *result, GError **error)
+{
+    const UpdRepo *repo = user;
+    g_autofree char *path = upd_repo_path(repo, "%s", request->url + strlen(HERE));
+    g_autoptr(GError) problem = NULL;
+    g_autoptr(GBytes) bytes = hl_file_read(path, request->max_size, &problem);
+    gsize size = bytes == NULL ? 0 : g_bytes_get_size(bytes);
+
+    result->status = 200;
+    if (bytes == NULL && hl_error_code(problem) != HL_ERROR_NOT_FOUND) {
+        g_propagate_error(error, g_steal_pointer(&problem));
+        return false;
+    }
+    if (bytes == NULL) {
+        result->status = 404;
+        bytes = g_bytes_new_static("", 0);
+    }
+    if (request->sink == NULL || result->status != 200) {
+        result->body = g_steal_pointer(&bytes);
+        return true;
+    }
+    result->body = g_bytes_new_static("", 0);
+    return request->sink(0, g_bytes_get_data(bytes, NULL), size, request->user, error);
+}
+
+static UpdClient *open_reader(const UpdRepo *repo, const char *directory, GError **error)
+{
+    UpdClientOptions options = { .metadata_dir = directory,
+                                 .metadata_url = HERE "metadata",
+                                 .target_url = HERE "targets",
+                                 .get = get_file,
+                                 .get_user = (gpointer)repo,
+                                 .now = repo->now };
+    g_autofree char *root_path = upd_repo_path(repo, "metadata/1.root.json");
+    g_autofree char *trusted = g_build_filename(directory, "root.json", NULL);
+    g_autoptr(GBytes) root = NULL;
+
+    if (access(trusted, F_OK) != 0) {
+        root = hl_file_read(root_path, UPD_META_MAX, error);
+        if (root == NULL || !upd_client_init(directory, root, error))
+            return NULL;
+    }
+    return upd_client_open(&options, error);
+}
+
+static const char *custom_text(const TufTarget *target, const char *name)
+{
+    const char *text = json_string_value(json_object_get(target->custom, name));
+
+    return text == NULL ? "" : text;
+}
+
+/* Unpacks or applies the file at path into memory and compares it with what the target promises. */
+static bool rebuild(const UpdRepo *repo, const TufTarget *target, const char *path, UpdReadback *readback,
+                    GError **error)
+{
+    guint64 length = (guint64)json_integer_value(json_object_get(target->custom, "out_length"));
+    bool full = strcmp(custom_text(target, "kind"), "full") == 0;
+    hl_autofd int out = upd_content_memory(NULL, error);
+    hl_autofd int in = open(path, O_RDONLY | O_CLOEXEC);
+    hl_autofd int base = -1;
+    g_autoptr(GBytes) packed = NULL;
+    g_autoptr(GBytes) content = NULL;
+    g_autofree char *hash = NULL;
+
+    if (out < 0)
+        return false;
+    if (in < 0)
+        return hl_fail_errno(error, errno, "cannot read %s", path);
+    if (full && !upd_full_unpack(in, out, length, error))
+        return false;
+    if (!full) {
+        base = upd_content_open(repo, custom_text(target, "component"), custom_text(target, "from_sha256"), error);
+        packed = base < 0 ? NULL : hl_file_read(path, UPD_DELTA_MAX_FILE, error);
+        if (packed == NULL || !upd_delta_apply(base, packed, out, length, error))
+            return false;
+    }
+    content = upd_content_map(out, length, error);
+    hash = content == NULL ? NULL
+                           : tuf_hash_hex(TUF_HASH_SHA256, g_bytes_get_data(content, NULL), g_bytes_get_size(content));
+    if (hash == NULL)
+        return false;
+    if (strcmp(hash, custom_text(target, "out_sha256")) != 0)
+        return hl_fail(error, HL_ERROR_UNTRUSTED, "what it makes is not what its entry promises");
+    *(full ? &readback->full : &readback->increments) += 1;
+    return true;
+}
+
+static bool read_component(const UpdRepo *repo, UpdClient *client, const char *component, const char *directory,
+                           UpdReadback *readback, GError **error)
+{
+    g_autofree char *path = g_build_filename(directory, "target", NULL);
+    GPtrArray *targets = upd_client_list(client, component, error);
+
+    for (guint i = 0; targets != NULL && i < targets->len; i++) {
+        const TufTarget *target = targets->pdata[i];
+
+        if (!upd_client_download(client, target, path, NULL, NULL, error) ||
+            !rebuild(repo, target, path, readback, error))
+            return hl_error_prefix(error, "target %s", target->path);
+    }
+    return targets != NULL;
+}
+
+/* One client with its metadata in this directory. */
+static bool read_as(const UpdRepo *repo, const GPtrArray *components, const char *metadata, const char *directory,
+                    UpdReadback *readback, GError **error)
+{
+    g_autoptr(UpdClient) client = open_reader(repo, metadata, error);
+
+    if (client == NULL || !upd_client_refresh(client, error))
+        return false;
+    *readback = (UpdReadback){ 0 };
+    for (guint i = 0; i < components->len; i++)
+        if (!read_component(repo, client, components->pdata[i], directory, readback, error))
+            return false;
+    return true;
+}
+
+bool upd_readback(const UpdRepo *repo, UpdReadback *readback, GError **error)
+{
+    g_autofree char *directory = upd_repo_path(repo, "private/readback.XXXXXX");
+    g_autofree char *fresh = NULL;
+    g_autofree char *behind = upd_repo_path(repo, "private/reader");
+    g_autoptr(UpdState) state = upd_state_load(repo, error);
+    g_autoptr(GPtrArray) components = state == NULL ? NULL : upd_state_components(state);
+    bool ok;
+
+    if (state == NULL)
+        return false;
+    if (mkdtemp(directory) == NULL)
+        return hl_fail_errno(error, errno, "cannot make a directory for reading back in %s/private", repo->dir);
+    fresh = g_build_filename(directory, "metadata", NULL);
+    ok = read_as(repo, components, fresh, directory, readback, error) ||
+         hl_error_prefix(error, "read back by a client with an empty cache");
+    ok = ok && (read_as(repo, components, behind, directory, readback, error) ||
+                hl_error_prefix(error, "read back by a client one release behind"));
+    return hl_tree_remove(directory, ok ? error : NULL) && ok;
+}

@@ -1,0 +1,16 @@
+/* Reading a repository back through the client that endpoints run, from its files instead of a server. */
+#ifndef UPDATER_PUBLISHER_READBACK_H
+#define UPDATER_PUBLISHER_READBACK_H
+
+#include "updater/publisher/repo.h"
+
+typedef struct {
+    guint full, increments; /* targets that were fetched, unpacked or applied, and held */
+} UpdReadback;
+
+/* Twice: as a client that knows nothing but the first root, and as the one that read the release before (its metadata
+ * is kept in private/reader).  Every target is fetched; full files are unpacked, increments applied to the content that
+ * they start from, and the result's length and hash compared. */
+bool upd_readback(const UpdRepo *repo, UpdReadback *readback, GError **error);
+
+#endif

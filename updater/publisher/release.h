@@ -1,0 +1,21 @@
+/* Putting metadata into force: new versions of the roles that changed, then snapshot, then timestamp.json, last. */
+#ifndef UPDATER_PUBLISHER_RELEASE_H
+#define UPDATER_PUBLISHER_RELEASE_H
+
+#include "updater/publisher/repo.h"
+
+/* Not for root (see ceremony.h).  Gives the role its next version, signs it with the keys that are here and writes it.
+ * With fewer signatures than the threshold, targets becomes a draft in private/pending (*pending is set; the old one
+ * stays in force); any other role fails, naming the key that is missing.  Does not touch snapshot and timestamp. */
+bool upd_release_role(const UpdRepo *repo, UpdState *state, const char *role, bool *pending, GError **error);
+
+/* The same for metadata that is new or came with its signatures: envelope has its version and end, and is consumed. */
+bool upd_release_install(const UpdRepo *repo, UpdState *state, const char *role, json_t *envelope, GError **error);
+
+/* A new snapshot of all roles in the state, and the timestamp. */
+bool upd_release_snapshot(const UpdRepo *repo, UpdState *state, GError **error);
+
+/* The timestamp alone. */
+bool upd_release_timestamp(const UpdRepo *repo, UpdState *state, GError **error);
+
+#endif

@@ -1,0 +1,61 @@
+/* A repository directory and what stands in it.
+ *
+ *   metadata/ targets/   to be served, by anything that serves files
+ *   private/             0700: keys/ROLE-N.pem, staged/COMPONENT/, history/ (contents of past versions), pending/
+ * (metadata that still lacks signatures), lock
+ *
+ * One process at a time (the lock).  The clock is read once, when the repository is opened. */
+#ifndef UPDATER_PUBLISHER_REPO_H
+#define UPDATER_PUBLISHER_REPO_H
+
+#include "updater/publisher/meta.h"
+
+typedef struct {
+    char *dir;
+    char *passphrase; /* of the keys in private/keys; NULL: they stand there in the clear */
+    HlTime now;
+    int lock;
+} UpdRepo;
+
+/* Opens and locks; passphrase may be NULL. */
+UpdRepo *upd_repo_open(const char *dir, const char *passphrase, GError **error);
+
+/* To read what is in force: no lock, no keys; a directory that was mirrored will do. */
+UpdRepo *upd_repo_read(const char *dir, GError **error);
+
+/* Makes the directories of a new one, refusing a directory that holds one already. */
+UpdRepo *upd_repo_create(const char *dir, const char *passphrase, GError **error);
+void upd_repo_free(UpdRepo *repo);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(UpdRepo, upd_repo_free)
+
+/* A path inside.  Caller frees. */
+char *upd_repo_path(const UpdRepo *repo, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+/* A JSON file inside, by its relative name; NULL on failure. */
+json_t *upd_repo_load(const UpdRepo *repo, const char *name, GError **error);
+bool upd_repo_exists(const UpdRepo *repo, const char *name);
+
+/* Writes a file inside durably, by temporary name and rename; mode 0644 below metadata/ and targets/, else 0600. */
+bool upd_repo_store(const UpdRepo *repo, const char *name, GBytes *content, GError **error);
+
+/* Names in a directory inside, sorted; empty if it is missing.  Free with g_ptr_array_unref. */
+GPtrArray *upd_repo_list(const UpdRepo *repo, const char *name);
+
+/* The metadata in force: role name -> envelope (json_t), with "root", "targets", "snapshot", "timestamp" and each
+ * component. What is not published yet is missing. */
+typedef GHashTable UpdState;
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(UpdState, g_hash_table_unref)
+UpdState *upd_state_load(const UpdRepo *repo, GError **error);
+json_t *upd_state_get(const UpdState *state, const char *role);
+
+/* The definition (keyids, threshold) of a role and the keys object that it refers to; borrowed, NULL if there is none.
+ */
+const json_t *upd_state_definition(const UpdState *state, const char *role, const json_t **keys);
+
+/* Takes in the roles of components that no snapshot lists yet: their delegation waited for a signature. */
+bool upd_state_load_components(const UpdRepo *repo, UpdState *state, GError **error);
+
+/* Names of the components, in the order of their delegations.  Free with g_ptr_array_unref; the names are borrowed. */
+GPtrArray *upd_state_components(const UpdState *state);
+
+#endif

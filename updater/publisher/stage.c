@@ -1,0 +1,286 @@
+#include "updater/publisher/stage.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "lib/base/exec.h"
+#include "lib/base/file.h"
+#include "updater/delta/delta.h"
+
+typedef enum { COUNT_LINES, COUNT_RULES, COUNT_NOT } Counting;
+
+/* The engine's database formats by file ending. */
+static const struct {
+    const char *ending;
+    Counting counting;
+} formats[] = {
+    { ".hdb", COUNT_LINES }, { ".hsb", COUNT_LINES }, { ".hdu", COUNT_LINES }, { ".hsu", COUNT_LINES },
+    { ".mdb", COUNT_LINES }, { ".msb", COUNT_LINES }, { ".mdu", COUNT_LINES }, { ".msu", COUNT_LINES },
+    { ".ndb", COUNT_LINES }, { ".ndu", COUNT_LINES }, { ".ldb", COUNT_LINES }, { ".ldu", COUNT_LINES },
+    { ".idb", COUNT_LINES }, { ".cdb", COUNT_LINES }, { ".yar", COUNT_RULES }, { ".yara", COUNT_RULES },
+    { ".pdb", COUNT_NOT },   { ".gdb", COUNT_NOT },   { ".wdb", COUNT_NOT },   { ".fp", COUNT_NOT },
+    { ".sfp", COUNT_NOT },   { ".ign", COUNT_NOT },   { ".ign2", COUNT_NOT },  { ".ftm", COUNT_NOT },
+    { ".crb", COUNT_NOT },   { ".pwdb", COUNT_NOT },  { ".cfg", COUNT_NOT },   { ".info", COUNT_NOT },
+    { ".cvd", COUNT_NOT },   { ".cld", COUNT_NOT },   { ".cud", COUNT_NOT },   { ".cbc", COUNT_NOT },
+};
+
+static bool find_counting(const char *name, Counting *counting)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(formats); i++) {
+        if (g_str_has_suffix(name, formats[i].ending)) {
+            *counting = formats[i].counting;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool upd_stage_name_ok(const char *name, GError **error)
+{
+    Counting counting;
+    gsize size = strlen(name);
+
+    if (size == 0 || size > 64 || name[0] == '.' || name[0] == '-' ||
+        strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") != size)
+        return hl_fail(error, HL_ERROR_INVALID,
+                       "'%s' cannot be a pattern file's name: use 1 to 64 letters, digits, '.', '_' and '-'", name);
+    if (!find_counting(name, &counting))
+        return hl_fail(
+            error, HL_ERROR_INVALID,
+            "%s is in no format of the engine: its name must end in .hdb, .hsb, .ndb, .ldb, .yar or the like", name);
+    return true;
+}
+
+/* Lines that are neither empty nor comments. */
+static gint64 count_lines(const char *text, gsize size)
+{
+    gint64 n = 0;
+
+    for (const char *p = text; p < text + size;) {
+        const char *end = memchr(p, '\n', (gsize)(text + size - p));
+
+        end = end == NULL ? text + size : end;
+        n += end > p && *p != '#' && *p != '\r';
+        p = end + 1;
+    }
+    return n;
+}
+
+/* Behind the words that may stand before "rule". */
+static const char *skip_modifiers(const char *p, const char *end)
+{
+    static const char *const words[] = { "private ", "global " };
+    gsize i = 0;
+
+    while (i < G_N_ELEMENTS(words)) {
+        gsize size = strlen(words[i]);
+
+        if ((gsize)(end - p) > size && strncmp(p, words[i], size) == 0) {
+            p += size;
+            i = 0;
+        } else {
+            i++;
+        }
+    }
+    return p;
+}
+
+/* Lines that begin a rule: "rule NAME", after "private" or "global" too.  Comments and strings can fool it, and only
+ * make the comparison with the engine's own count say so. */
+static gint64 count_rules(const char *text, gsize size)
+{
+    gint64 n = 0;
+
+    for (const char *p = text; p < text + size;) {
+        const char *end = memchr(p, '\n', (gsize)(text + size - p));
+
+        end = end == NULL ? text + size : end;
+        p = skip_modifiers(p, end);
+        n += end - p > 5 && strncmp(p, "rule ", 5) == 0;
+        p = end + 1;
+    }
+    return n;
+}
+
+gint64 upd_stage_count(const char *name, const char *text, gsize size)
+{
+    Counting counting = COUNT_NOT;
+
+    (void)find_counting(name, &counting);
+    switch (counting) {
+    case COUNT_LINES:
+        return count_lines(text, size);
+    case COUNT_RULES:
+        return count_rules(text, size);
+    case COUNT_NOT:
+        return -1;
+    }
+    g_assert_not_reached();
+}
+
+gint64 upd_stage_next_version(gint64 newest, HlTime now)
+{
+    time_t seconds = (time_t)(now / HL_SECOND);
+    struct tm tm = { 0 };
+    gint64 first;
+
+    gmtime_r(&seconds, &tm);
+    first = ((gint64)(tm.tm_year + 1900) * 10000 + (tm.tm_mon + 1) * 100 + tm.tm_mday) * 100 + 1;
+    return MAX(first, newest + 1);
+}
+
+static bool version_ok(gint64 version, gint64 newest, const char *component, GError **error)
+{
+    gint64 day = version / 100 % 100;
+    gint64 month = version / 10000 % 100;
+
+    if (version < G_GINT64_CONSTANT(1000000000) || version > G_GINT64_CONSTANT(9999999999) || month < 1 || month > 12 ||
+        day < 1 || day > 31)
+        return hl_fail(error, HL_ERROR_INVALID, "%" G_GINT64_FORMAT " is not a version: versions are YYYYMMDDNN",
+                       version);
+    if (version <= newest)
+        return hl_fail(error, HL_ERROR_CONFLICT,
+                       "version %" G_GINT64_FORMAT " of %s does not rise: it had %" G_GINT64_FORMAT
+                       " already; publish old content under a higher version",
+                       version, component, newest);
+    return true;
+}
+
+gint64 upd_stage_newest(const UpdRepo *repo, const char *component)
+{
+    g_autofree char *staged_name = g_strdup_printf("private/staged/%s/stage.json", component);
+    g_autofree char *history_name = g_strdup_printf("private/history/%s.json", component);
+    g_autoptr(json_t) staged = upd_repo_exists(repo, staged_name) ? upd_repo_load(repo, staged_name, NULL) : NULL;
+    g_autoptr(json_t) history = upd_repo_exists(repo, history_name) ? upd_repo_load(repo, history_name, NULL) : NULL;
+    const json_t *releases = json_object_get(history, "releases");
+    gint64 newest = json_integer_value(json_object_get(staged, "version"));
+
+    for (gsize i = 0; i < json_array_size(releases); i++)
+        newest = MAX(newest, json_integer_value(json_object_get(json_array_get(releases, i), "version")));
+    return newest;
+}
+
+/* "Known viruses: 1234" of clamscan's summary; -1 if it is not there. */
+static gint64 parse_known(const char *output)
+{
+    const char *at = strstr(output, "Known viruses: ");
+
+    return at == NULL ? -1 : g_ascii_strtoll(at + strlen("Known viruses: "), NULL, 10);
+}
+
+/* The engine complains about every rule that it drops; what stopped it stands in its last lines. */
+static bool fail_load(const GError *problem, GError **error)
+{
+    g_auto(GStrv) lines = g_strsplit(problem->message, "\n", -1);
+    guint n = g_strv_length(lines);
+    g_autofree char *last = g_strjoinv("; ", lines + (n > 3 ? n - 3 : 0));
+
+    return hl_fail(error, hl_error_code(problem), "the engine does not load these files: %s", last);
+}
+
+/* Has the engine load the staged files and asks what it loaded. */
+static bool ask_engine(const char *directory, gint64 *known, GError **error)
+{
+    g_autofree char *nothing = g_build_filename(directory, ".empty", NULL);
+    g_autofree char *database = g_strdup_printf("--database=%s", directory);
+    const char *argv[] = { "clamscan", database, nothing, NULL };
+    g_autofree char *output = NULL;
+    g_autoptr(GError) problem = NULL;
+
+    if (!hl_file_write_text(nothing, "", 0600, error))
+        return false;
+    if (!hl_exec(argv, &output, &problem))
+        return fail_load(problem, error);
+    *known = parse_known(output);
+    if (*known < 0)
+        return hl_fail(error, HL_ERROR_FAILED, "clamscan does not tell how many signatures it loaded");
+    return true;
+}
+
+/* Copies one file into the staging directory; adds to the count, -1 once a file cannot be counted. */
+static bool stage_file(const char *directory, const char *path, gint64 *counted, json_t *files, GError **error)
+{
+    g_autofree char *name = g_path_get_basename(path);
+    g_autofree char *to = g_build_filename(directory, name, NULL);
+    g_autoptr(GBytes) content = NULL;
+    gint64 n;
+
+    if (!upd_stage_name_ok(name, error))
+        return false;
+    for (gsize i = 0; i < json_array_size(files); i++)
+        if (strcmp(json_string_value(json_array_get(files, i)), name) == 0)
+            return hl_fail(error, HL_ERROR_INVALID,
+                           "two files are called %s: a component installs each under its own name", name);
+    content = hl_file_read(path, UPD_DELTA_MAX_FILE, error);
+    if (content == NULL)
+        return false;
+    if (g_bytes_get_size(content) == 0)
+        return hl_fail(error, HL_ERROR_INVALID, "%s is empty: to empty a component use 'repo remove'", path);
+    n = upd_stage_count(name, g_bytes_get_data(content, NULL), g_bytes_get_size(content));
+    *counted = n < 0 || *counted < 0 ? -1 : *counted + n;
+    json_array_append_new(files, json_string(name));
+    return hl_file_write(to, g_bytes_get_data(content, NULL), g_bytes_get_size(content), 0600, error);
+}
+
+static bool count_staged(const char *directory, UpdStaged *staged, GError **error)
+{
+    g_autofree char *clamscan = g_find_program_in_path("clamscan");
+
+    staged->by_engine = clamscan != NULL;
+    if (clamscan != NULL)
+        return ask_engine(directory, &staged->signatures, error);
+    if (staged->counted < 0)
+        return hl_fail(
+            error, HL_ERROR_UNAVAILABLE,
+            "the number of signatures is not known: install clamscan on this host, it alone can count these formats");
+    staged->signatures = staged->counted;
+    return true;
+}
+
+static bool fill(const UpdStageSpec *spec, const char *directory, UpdStaged *staged, GError **error)
+{
+    g_autoptr(json_t) files = json_array();
+    g_autoptr(json_t) record = NULL;
+    g_autofree char *path = g_build_filename(directory, "stage.json", NULL);
+    g_autofree char *text = NULL;
+
+    for (gsize i = 0; i < spec->n_files; i++)
+        if (!stage_file(directory, spec->files[i], &staged->counted, files, error))
+            return false;
+    if (spec->n_files > 0 && !count_staged(directory, staged, error))
+        return false;
+    record = json_pack("{s:I, s:I, s:s, s:O}", "version", (json_int_t)staged->version, "signatures",
+                       (json_int_t)staged->signatures, "min_engine", spec->min_engine, "files", files);
+    text = hl_json_print(record);
+    return hl_file_write_text(path, text, 0600, error);
+}
+
+bool upd_stage_add(const UpdRepo *repo, const UpdState *state, const UpdStageSpec *spec, UpdStaged *staged,
+                   GError **error)
+{
+    g_autofree char *directory = upd_repo_path(repo, "private/staged/%s", spec->component);
+    g_autofree char *coming = upd_repo_path(repo, "private/staged/.%s", spec->component);
+    gint64 newest;
+    const json_t *keys;
+
+    if (!upd_component_name_ok(spec->component, error))
+        return false;
+    if (upd_state_definition(state, spec->component, &keys) == NULL)
+        return hl_fail(error, HL_ERROR_NOT_FOUND, "no component %s in this repository: 'repo role add %s %s' makes one",
+                       spec->component, repo->dir, spec->component);
+    if (spec->n_files > UPD_STAGE_FILES_MAX)
+        return hl_fail(error, HL_ERROR_LIMIT, "a component has at most %d files", UPD_STAGE_FILES_MAX);
+    newest = upd_stage_newest(repo, spec->component);
+    *staged = (UpdStaged){ .version = spec->version != 0 ? spec->version : upd_stage_next_version(newest, repo->now) };
+    if (!version_ok(staged->version, newest, spec->component, error))
+        return false;
+    /* beside, then renamed: a failed or killed add leaves the former staging as it was */
+    if (!hl_tree_remove(coming, error) || !hl_dir_make(coming, 0700, error) || !fill(spec, coming, staged, error) ||
+        !hl_tree_remove(directory, error))
+        return false;
+    if (rename(coming, directory) != 0)
+        return hl_fail_errno(error, errno, "cannot stage %s", directory);
+    return true;
+}

@@ -1,0 +1,41 @@
+/* Content waiting to be published: private/staged/COMPONENT/ holds the files and stage.json.  A component is a set of
+ * files in the engine's own formats; its files change together. */
+#ifndef UPDATER_PUBLISHER_STAGE_H
+#define UPDATER_PUBLISHER_STAGE_H
+
+#include "updater/publisher/repo.h"
+
+#define UPD_STAGE_FILES_MAX 32
+
+typedef struct {
+    const char *component;
+    const char *const *files; /* paths; none: the component is emptied */
+    gsize n_files;
+    gint64 version; /* YYYYMMDDNN; 0: the next one of today */
+    const char *min_engine;
+} UpdStageSpec;
+
+typedef struct {
+    gint64 version;
+    gint64 signatures; /* what the engine says that it loads */
+    gint64 counted;    /* what we count in the files; -1 for a format that we do not count */
+    bool by_engine;    /* false: there is no clamscan here, signatures is our count */
+} UpdStaged;
+
+/* Copies the files, has the engine load them, records the version.  Replaces what was staged before. */
+bool upd_stage_add(const UpdRepo *repo, const UpdState *state, const UpdStageSpec *spec, UpdStaged *staged,
+                   GError **error);
+
+/* The highest version that the component ever had, published or staged; 0 if none. */
+gint64 upd_stage_newest(const UpdRepo *repo, const char *component);
+
+/* The version after newest on this day (UTC). */
+gint64 upd_stage_next_version(gint64 newest, HlTime now);
+
+/* How many signatures a file holds, by its name's ending: lines, or rules; -1 if that is not known. */
+gint64 upd_stage_count(const char *name, const char *text, gsize size);
+
+/* Whether the file can be part of a component: its name, and a format of the engine. */
+bool upd_stage_name_ok(const char *name, GError **error);
+
+#endif

@@ -1,0 +1,18 @@
+/* Withdrawing a bad release: the content before it is staged again, under a higher version, because versions only
+ * rise. */
+#ifndef UPDATER_PUBLISHER_WITHDRAW_H
+#define UPDATER_PUBLISHER_WITHDRAW_H
+
+#include "updater/publisher/stage.h"
+
+typedef struct {
+    gint64 bad, good; /* the versions: withdrawn, and whose content comes back */
+    UpdStaged staged;
+} UpdWithdrawal;
+
+/* Stages it.  HL_ERROR_NOT_FOUND when the history has no content before the one in force; content that was withdrawn
+ * earlier does not count, so that withdrawing twice goes two steps back. */
+bool upd_withdraw(const UpdRepo *repo, const UpdState *state, const char *component, UpdWithdrawal *withdrawal,
+                  GError **error);
+
+#endif
