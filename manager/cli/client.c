@@ -1,0 +1,417 @@
+#include "manager/cli/client.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "lib/base/conf.h"
+#include "lib/base/ident.h"
+#include "proto/topics.h"
+#include "proto/wire.h"
+
+#define CONNECT_PATIENCE (10 * HL_SECOND)
+#define ANSWER_PATIENCE  (20 * HL_SECOND) /* longer than the server holds a waiting call */
+#define SAY_AGAIN        200              /* ms */
+#define TURN_PATIENCE    (60 * HL_SECOND)
+#define TURN_POLL        20
+#define COMEBACK_MIN     500  /* a pause at random between these before a lent line is taken back, so that two that */
+#define COMEBACK_MAX     1500 /* look on do not chase each other */
+
+typedef struct {
+    char *name, *ca, *certificate, *key;
+    char **brokers;
+} Conf;
+
+#define ROW(name, type, field, min, max, help)                            \
+    {                                                                     \
+        name, type, offsetof(Conf, field), "", min, max, NULL, help, NULL \
+    }
+
+static const HlOption rows[] = {
+    ROW("client.name", HL_OPTION_STRING, name, 0, 64, "Name in the certificate"),
+    ROW("client.brokers", HL_OPTION_LIST, brokers, 0, 8, "host:port of the broker"),
+    ROW("client.ca", HL_OPTION_STRING, ca, 0, 4096, "Certificate of the authority"),
+    ROW("client.certificate", HL_OPTION_STRING, certificate, 0, 4096, "Own certificate"),
+    ROW("client.key", HL_OPTION_STRING, key, 0, 4096, "Own key"),
+};
+static const HlOptionTable conf_table = HL_OPTION_TABLE(rows);
+
+struct CliClient {
+    GMainContext *context;
+    Conf conf;
+    char *path; /* of the configuration; its file names are relative to it */
+    HlBus *bus; /* NULL while a lent line is with another process */
+    int turn;   /* the key's file, locked; -1 when it is not this process's turn */
+    bool lent, lost;
+    char *reason;
+    CliStatus on_status;
+    gpointer status_user;
+
+    GBytes *correlation; /* of the call under way */
+    json_t *result;
+    GError *error;
+    bool answered, done, manager_online, unheard;
+    CliProgress progress;
+    gpointer progress_user;
+};
+
+static char *find_conf(HlInvocation *call, GError **error)
+{
+    const char *given = hl_cli_value(call, "config", getenv("HOLDLINE_CONFIG"));
+    g_autofree char *own = g_build_filename(g_get_user_config_dir(), "holdline", "holdline.conf", NULL);
+    const char *places[] = { own, "/etc/holdline/holdline.conf" };
+
+    if (given != NULL && *given != '\0')
+        return g_strdup(given);
+    for (gsize i = 0; i < G_N_ELEMENTS(places); i++)
+        if (g_file_test(places[i], G_FILE_TEST_EXISTS))
+            return g_strdup(places[i]);
+    hl_fail(error, HL_ERROR_NOT_FOUND,
+            "no client configuration: name one with --config or HOLDLINE_CONFIG; 'holdline init' makes "
+            "DIR/admins/admin/holdline.conf");
+    return NULL;
+}
+
+static void merge(json_t *into, json_t *part)
+{
+    const char *name;
+    json_t *value;
+
+    json_object_foreach(part, name, value)
+    {
+        json_t *old = json_object_get(into, name);
+
+        if (json_is_array(old) && json_is_array(value))
+            json_array_extend(old, value);
+        else
+            json_object_set(into, name, value);
+    }
+}
+
+static void take_reply(CliClient *client, const HlBusMessage *message)
+{
+    g_autoptr(HlMsgCallReply) reply = NULL;
+    g_autoptr(json_t) document = NULL;
+
+    if (client->correlation == NULL || message->correlation == NULL ||
+        !g_bytes_equal(client->correlation, message->correlation))
+        return; /* of an earlier call, or of another process of this administrator */
+    reply = hl_wire_decode_bytes(&holdline__v1__call_reply__descriptor, message->payload, &client->error);
+    if (reply != NULL && *reply->code != '\0')
+        hl_fail(&client->error, hl_error_from_name(reply->code), "%s", reply->message);
+    if (reply != NULL && client->error == NULL)
+        document = hl_json_parse("the server's answer", reply->json, strlen(reply->json), &client->error);
+    client->answered = true;
+    client->done = reply == NULL || client->error != NULL || !reply->more;
+    if (document == NULL)
+        return;
+    if (reply->more && client->progress != NULL)
+        client->progress(document, client->progress_user);
+    else
+        merge(client->result, document);
+}
+
+static void on_message(const HlBusMessage *message, gpointer user)
+{
+    CliClient *client = user;
+    g_autofree char *id = NULL;
+    HlTopic topic;
+
+    if (!hl_topic_parse(message->topic, &topic, &id))
+        return;
+    if (topic == HL_TOPIC_ADMIN_REPLY) {
+        take_reply(client, message);
+    } else if (topic == HL_TOPIC_MANAGER_STATE) {
+        g_autoptr(HlMsgManagerState) state =
+            hl_wire_decode_bytes(&holdline__v1__manager_state__descriptor, message->payload, NULL);
+
+        client->manager_online = state != NULL && state->online;
+    } else if (client->on_status != NULL) {
+        gsize size;
+        const char *data = g_bytes_get_data(message->payload, &size);
+        g_autofree char *text = g_strndup(data != NULL ? data : "", size);
+
+        client->on_status(message->topic, text, client->status_user);
+    }
+}
+
+static void on_failed(const char *broker, const char *reason, HlTime delay G_GNUC_UNUSED, gpointer user)
+{
+    CliClient *client = user;
+
+    g_free(client->reason);
+    client->reason = g_strdup_printf("%s: %s", broker, reason);
+}
+
+static void on_down(const char *reason G_GNUC_UNUSED, gpointer user)
+{
+    CliClient *client = user;
+
+    client->lost = true;
+}
+
+/* One turn of the loop, woken at the deadline; false when it has passed. */
+static gboolean on_alarm(gpointer user G_GNUC_UNUSED)
+{
+    return G_SOURCE_REMOVE;
+}
+
+static bool turn(CliClient *client, HlTime deadline)
+{
+    HlTime left = deadline - hl_clock_mono();
+    GSource *alarm;
+
+    if (left <= 0)
+        return false;
+    alarm = g_timeout_source_new((guint)left);
+    g_source_set_callback(alarm, on_alarm, NULL, NULL);
+    g_source_attach(alarm, client->context);
+    g_main_context_iteration(client->context, TRUE);
+    g_source_destroy(alarm);
+    g_source_unref(alarm);
+    return true;
+}
+
+static char *beside(const char *conf_path, const char *name)
+{
+    g_autofree char *absolute = g_canonicalize_filename(conf_path, NULL);
+    g_autofree char *directory = g_path_get_dirname(absolute);
+
+    return g_canonicalize_filename(name, directory);
+}
+
+/* The broker knows a client by its certificate, and of two with the same one it drops the older.  So the processes of
+ * an administrator take turns, by a lock on the key's file. */
+static bool take_turn(CliClient *client, GError **error)
+{
+    g_autofree char *key = beside(client->path, client->conf.key);
+    HlTime deadline = hl_clock_mono() + TURN_PATIENCE;
+
+    client->turn = open(key, O_RDONLY | O_CLOEXEC);
+    if (client->turn < 0)
+        return hl_fail_errno(error, errno, "cannot read the key %s that %s names", key, client->path);
+    while (flock(client->turn, LOCK_EX | LOCK_NB) != 0) {
+        if (hl_clock_mono() > deadline)
+            return hl_fail(error, HL_ERROR_UNAVAILABLE,
+                           "another holdline has been using the certificate of '%s' for %d s: wait for it, or make one "
+                           "more with 'holdline admin create'",
+                           client->conf.name, (int)(TURN_PATIENCE / HL_SECOND));
+        g_usleep(TURN_POLL * 1000);
+    }
+    return true;
+}
+
+static void end_turn(CliClient *client)
+{
+    if (client->turn >= 0)
+        close(client->turn);
+    client->turn = -1;
+}
+
+static bool connect_line(CliClient *client, GError **error)
+{
+    g_autofree char *ca = beside(client->path, client->conf.ca);
+    g_autofree char *certificate = beside(client->path, client->conf.certificate);
+    g_autofree char *key = beside(client->path, client->conf.key);
+    g_autofree char *replies = hl_topic_name(HL_TOPIC_ADMIN_REPLY, client->conf.name);
+    const char *const filters[] = { replies, HL_TOPIC_ROOT "manager/state",
+                                    client->on_status != NULL ? HL_TOPIC_ROOT "status/#" : NULL, NULL };
+    HlTime deadline = hl_clock_mono() + CONNECT_PATIENCE;
+
+    client->lost = false;
+    client->manager_online = false;
+    client->bus =
+        hl_bus_new(&(HlBusOptions){ .client_id = client->conf.name,
+                                    .brokers = (const char *const *)client->conf.brokers,
+                                    .ca_path = ca,
+                                    .cert_path = certificate,
+                                    .key_path = key,
+                                    .subscriptions = filters,
+                                    .subscription_qos = 1,
+                                    .backoff_base = 200,
+                                    .backoff_cap = HL_SECOND,
+                                    .context = client->context,
+                                    .handlers = { .failed = on_failed, .down = on_down, .message = on_message },
+                                    .user = client },
+                   error);
+    /* the manager says "online" only when it can hear: a request before that would be lost */
+    while (client->bus != NULL && !client->manager_online) {
+        if (turn(client, deadline))
+            continue;
+        if (hl_bus_state(client->bus) == HL_BUS_UP)
+            return hl_fail(error, HL_ERROR_UNAVAILABLE,
+                           "the broker at %s answers, but no manager is connected to it; is holdline-managerd running?",
+                           hl_bus_broker(client->bus));
+        return hl_fail(error, HL_ERROR_UNAVAILABLE, "cannot reach the server: %s; is holdline-managerd running?",
+                       client->reason != NULL ? client->reason : hl_bus_broker(client->bus));
+    }
+    return client->bus != NULL;
+}
+
+CliClient *cli_client_open(HlInvocation *call, CliStatus on_status, gpointer user, GError **error)
+{
+    g_autoptr(CliClient) client = g_new0(CliClient, 1);
+
+    client->turn = -1;
+    client->context = g_main_context_new();
+    client->on_status = on_status;
+    client->status_user = user;
+    client->path = find_conf(call, error);
+    if (client->path == NULL || !hl_conf_load(client->path, conf_table, &client->conf, error) ||
+        !take_turn(client, error) || !connect_line(client, error))
+        return NULL;
+    return g_steal_pointer(&client);
+}
+
+void cli_client_lend(CliClient *client)
+{
+    client->lent = true;
+    end_turn(client);
+}
+
+/* A line that was lent and is gone is taken up again, when nobody else has the turn. */
+static bool come_back(CliClient *client, GError **error)
+{
+    bool ok;
+
+    if (!client->lent || (client->bus != NULL && !client->lost))
+        return true;
+    g_clear_pointer(&client->bus, hl_bus_free);
+    g_usleep(1000 * (COMEBACK_MIN + hl_random_u64() % (COMEBACK_MAX - COMEBACK_MIN)));
+    ok = take_turn(client, error) && connect_line(client, error);
+    if (!ok)
+        g_clear_pointer(&client->bus, hl_bus_free);
+    end_turn(client);
+    return ok;
+}
+
+void cli_client_close(CliClient *client)
+{
+    if (client == NULL)
+        return;
+    hl_bus_free(client->bus);
+    end_turn(client);
+    hl_options_clear(conf_table, &client->conf);
+    g_main_context_unref(client->context);
+    g_clear_pointer(&client->correlation, g_bytes_unref);
+    g_clear_pointer(&client->result, json_decref);
+    g_clear_error(&client->error);
+    g_free(client->path);
+    g_free(client->reason);
+    g_free(client);
+}
+
+/* A broker that came back before the manager did still tells of the manager's earlier "online".  What nobody has heard
+ * can be said again; when the link breaks, nobody knows who heard it. */
+static void on_sent(bool acknowledged, gpointer user)
+{
+    CliClient *client = user;
+
+    client->unheard = !acknowledged && hl_bus_state(client->bus) == HL_BUS_UP;
+}
+
+static bool send_call(CliClient *client, const char *name, const char *const *arguments, GError **error)
+{
+    HlMsgCall message = HOLDLINE__V1__CALL__INIT;
+    g_autofree char *topic = hl_topic_name(HL_TOPIC_ADMIN_REQUEST, client->conf.name);
+    g_autofree char *response = hl_topic_name(HL_TOPIC_ADMIN_REPLY, client->conf.name);
+    g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GBytes) payload = NULL;
+    uint64_t number = hl_random_u64();
+
+    for (gsize i = 0; arguments != NULL && arguments[i] != NULL; i += 2) {
+        HlMsgArgument *argument;
+
+        if (arguments[i + 1] == NULL)
+            continue;
+        argument = g_new(HlMsgArgument, 1);
+        holdline__v1__argument__init(argument);
+        argument->name = (char *)arguments[i];
+        argument->value = (char *)arguments[i + 1];
+        g_ptr_array_add(list, argument);
+    }
+    message.name = (char *)name;
+    message.arguments = (HlMsgArgument **)list->pdata;
+    message.n_arguments = list->len;
+    payload = HL_WIRE_ENCODE(&message);
+    if (g_bytes_get_size(payload) > HL_BUS_LARGEST)
+        return hl_fail(error, HL_ERROR_LIMIT, "the arguments are larger than %d bytes", HL_BUS_LARGEST);
+    g_clear_pointer(&client->correlation, g_bytes_unref);
+    client->correlation = g_bytes_new(&number, sizeof number);
+    if (!hl_bus_publish(client->bus,
+                        &(HlBusMessage){ .topic = topic,
+                                         .payload = payload,
+                                         .qos = 1,
+                                         .expiry = ANSWER_PATIENCE,
+                                         .response_topic = response,
+                                         .correlation = client->correlation },
+                        on_sent, client))
+        return hl_fail(error, HL_ERROR_UNAVAILABLE, "the link to the broker broke");
+    return true;
+}
+
+json_t *cli_client_call(CliClient *client, const char *name, const char *const *arguments, CliProgress progress,
+                        gpointer user, GError **error)
+{
+    HlTime deadline = hl_clock_mono() + ANSWER_PATIENCE;
+
+    g_clear_pointer(&client->result, json_decref);
+    g_clear_error(&client->error);
+    client->result = json_object();
+    client->done = false;
+    client->progress = progress;
+    client->progress_user = user;
+    if (!come_back(client, error) || !send_call(client, name, arguments, error))
+        return NULL;
+    while (!client->done) {
+        client->answered = false;
+        if (client->unheard) {
+            client->unheard = false;
+            cli_client_wait(client, SAY_AGAIN);
+            if (!send_call(client, name, arguments, error))
+                return NULL;
+        }
+        if (!turn(client, deadline)) {
+            hl_fail(error, HL_ERROR_TIMEOUT, "the server did not answer in %d s; is holdline-managerd running?",
+                    (int)(ANSWER_PATIENCE / HL_SECOND));
+            return NULL;
+        }
+        if (!client->done && (client->lost || !client->manager_online)) {
+            hl_fail(error, HL_ERROR_UNAVAILABLE,
+                    client->lost
+                        ? "the link broke before the answer came: look whether '%s' was done.  Each machine of an "
+                          "administrator wants a certificate of its own"
+                        : "the manager ended before it answered: look whether '%s' was done",
+                    name);
+            return NULL;
+        }
+        if (client->answered)
+            deadline = hl_clock_mono() + ANSWER_PATIENCE;
+    }
+    if (client->error != NULL) {
+        g_propagate_error(error, g_steal_pointer(&client->error));
+        return NULL;
+    }
+    return g_steal_pointer(&client->result);
+}
+
+bool cli_client_wait(CliClient *client, HlTime duration)
+{
+    HlTime until = hl_clock_mono() + duration;
+
+    if (!come_back(client, NULL))
+        return false;
+    while (!client->lost && turn(client, until))
+        continue;
+    return true;
+}
+
+json_t *cli_call(HlInvocation *call, const char *name, const char *const *arguments, GError **error)
+{
+    g_autoptr(CliClient) client = cli_client_open(call, NULL, NULL, error);
+
+    return client != NULL ? cli_client_call(client, name, arguments, NULL, NULL, error) : NULL;
+}

@@ -1,0 +1,42 @@
+/* The CLI's side of a call: connects with the admin certificate, asks, waits, merges the parts of the answer. Blocking.
+ */
+#ifndef MANAGER_CLI_CLIENT_H
+#define MANAGER_CLI_CLIENT_H
+
+#include "lib/base/cli.h"
+#include "lib/base/json.h"
+#include "lib/bus/bus.h"
+
+typedef struct CliClient CliClient;
+
+/* A progress reply; document is borrowed. */
+typedef void (*CliProgress)(json_t *document, gpointer user);
+
+/* A message of the status topics, for "status --watch"; payload is NUL-terminated JSON text. */
+typedef void (*CliStatus)(const char *topic, const char *payload, gpointer user);
+
+/* Reads the client configuration (--config, $HOLDLINE_CONFIG, ~/.config/holdline/holdline.conf,
+ * /etc/holdline/holdline.conf) and connects.  on_status NULL: the status topics are not subscribed to.  NULL on
+ * failure. */
+CliClient *cli_client_open(HlInvocation *call, CliStatus on_status, gpointer user, GError **error);
+void cli_client_close(CliClient *client);
+
+/* Holds the administrator's line no longer for itself alone: another process of the same administrator may take it, and
+ * this one comes back after it.  For those that look on for long (--wait, --watch). */
+void cli_client_lend(CliClient *client);
+
+/* arguments is name, value, ..., NULL; pairs whose value is NULL are left out.  NULL on failure: the server's own
+ * error, or HL_ERROR_TIMEOUT when it does not answer. */
+json_t *cli_client_call(CliClient *client, const char *name, const char *const *arguments, CliProgress progress,
+                        gpointer user, GError **error);
+
+/* Runs the loop of a lent line for a while: status messages are delivered.  Takes a line that broke up again; false
+ * when that fails. */
+bool cli_client_wait(CliClient *client, HlTime duration);
+
+/* Open, one call, close; the usual case. */
+json_t *cli_call(HlInvocation *call, const char *name, const char *const *arguments, GError **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(CliClient, cli_client_close)
+
+#endif

@@ -1,0 +1,160 @@
+/* holdline update-now, rollback, command ... */
+#include <stdio.h>
+#include <string.h>
+
+#include "manager/cli/client.h"
+#include "manager/cli/commands.h"
+#include "manager/cli/show.h"
+
+static const CliColumn target_columns[] = {
+    { "ENDPOINT", "endpoint", NULL }, { "HOST", "host", NULL },     { "STATE", "state", cli_format_state },
+    { "CODE", "code", NULL },         { "DETAIL", "detail", NULL },
+};
+
+static void show_progress(json_t *document, gpointer user)
+{
+    const HlInvocation *call = user;
+    guint total = (guint)cli_int(document, "endpoints");
+    guint open = (guint)cli_int(document, "open");
+    g_autofree char *states = cli_format_states(json_object_get(document, "states"), document);
+
+    if (!hl_cli_has(call, "json"))
+        hl_progress_show(stdout, cli_text(document, "id"), total - open, total, states);
+}
+
+static guint count_of(const json_t *document, const char *state)
+{
+    return (guint)cli_int(json_object_get(document, "states"), state);
+}
+
+/* Failures with their reasons, and the exit status of a script. */
+static bool judge(HlInvocation *call, const json_t *document, GError **error)
+{
+    guint total = (guint)cli_int(document, "endpoints");
+    guint succeeded = count_of(document, "succeeded");
+    const json_t *row;
+    size_t i;
+
+    if (!cli_show_json(call, document)) {
+        json_array_foreach(json_object_get(document, "targets"), i, row)
+        {
+            const char *state = cli_text(row, "state");
+
+            if (strcmp(state, "succeeded") != 0)
+                printf("  %s (%s): %s%s%s\n", cli_text(row, "endpoint"), cli_text(row, "host"), state,
+                       *cli_text(row, "detail") != '\0' ? ": " : "", cli_text(row, "detail"));
+        }
+        printf("%u of %u succeeded\n", succeeded, total);
+    }
+    if (succeeded == total)
+        return true;
+    return hl_fail(error, HL_ERROR_PARTIAL, "%u of %u endpoints did not succeed", total - succeeded, total);
+}
+
+/* Asks until no endpoint is open.  The server answers a waiting call after some seconds at the latest; one that was
+ * restarted meanwhile is simply asked again. */
+static bool wait_for(HlInvocation *call, CliClient *client, const char *id, GError **error)
+{
+    const char *arguments[] = { "command", id, NULL };
+
+    cli_client_lend(client);
+    for (;;) {
+        g_autoptr(GError) problem = NULL;
+        g_autoptr(json_t) document = cli_client_call(client, "command watch", arguments, show_progress, call, &problem);
+
+        if (document == NULL) {
+            if (hl_error_code(problem) != HL_ERROR_TIMEOUT && hl_error_code(problem) != HL_ERROR_UNAVAILABLE) {
+                g_propagate_error(error, g_steal_pointer(&problem));
+                return false;
+            }
+            cli_client_wait(client, HL_SECOND);
+            continue;
+        }
+        show_progress(document, call);
+        if (cli_int(document, "open") > 0)
+            continue;
+        if (!hl_cli_has(call, "json"))
+            hl_progress_end(stdout);
+        return judge(call, document, error);
+    }
+}
+
+static bool issue(HlInvocation *call, const char *name, GError **error)
+{
+    const char *arguments[] = { "selector", call->args[0],
+                                "expires",  hl_cli_value(call, "expires", NULL),
+                                "window",   hl_cli_value(call, "window", NULL),
+                                NULL };
+    g_autoptr(CliClient) client = cli_client_open(call, NULL, NULL, error);
+    g_autoptr(json_t) document = client != NULL ? cli_client_call(client, name, arguments, NULL, NULL, error) : NULL;
+
+    if (document == NULL)
+        return false;
+    if (hl_cli_has(call, "wait"))
+        return wait_for(call, client, cli_text(document, "id"), error);
+    if (!cli_show_json(call, document))
+        printf("%s: %s for %" JSON_INTEGER_FORMAT " endpoints; 'holdline command show %s' tells how it goes\n",
+               cli_text(document, "id"), name, cli_int(document, "endpoints"), cli_text(document, "id"));
+    return true;
+}
+
+bool cmd_update_now(HlInvocation *call, GError **error)
+{
+    return issue(call, "update-now", error);
+}
+
+bool cmd_rollback(HlInvocation *call, GError **error)
+{
+    return issue(call, "rollback", error);
+}
+
+bool cmd_synchronize(HlInvocation *call, GError **error)
+{
+    return issue(call, "synchronize", error);
+}
+
+bool cmd_command_list(HlInvocation *call, GError **error)
+{
+    static const CliColumn columns[] = {
+        { "ID", "id", NULL },
+        { "KIND", "kind", NULL },
+        { "FOR", "selector", NULL },
+        { "BY", "issuer", NULL },
+        { "ISSUED", "issued", cli_format_time },
+        { "OPEN", "open", NULL },
+        { "STATES", "states", cli_format_states },
+    };
+    g_autoptr(json_t) document = cli_call(call, "command list", NULL, error);
+
+    if (document == NULL)
+        return false;
+    cli_show_list(call, document, "commands", columns, G_N_ELEMENTS(columns));
+    return true;
+}
+
+bool cmd_command_show(HlInvocation *call, GError **error)
+{
+    const char *arguments[] = { "command", call->args[0], NULL };
+    g_autoptr(json_t) document = cli_call(call, "command show", arguments, error);
+
+    if (document == NULL)
+        return false;
+    cli_show_object(call, document);
+    if (!hl_cli_has(call, "json")) {
+        putchar('\n');
+        cli_show_list(call, document, "targets", target_columns, G_N_ELEMENTS(target_columns));
+    }
+    return true;
+}
+
+bool cmd_command_cancel(HlInvocation *call, GError **error)
+{
+    const char *arguments[] = { "command", call->args[0], NULL };
+    g_autoptr(json_t) document = cli_call(call, "command cancel", arguments, error);
+
+    if (document == NULL)
+        return false;
+    if (!cli_show_json(call, document))
+        printf("%s is cancelled where it has not started yet\n", call->args[0]);
+    return true;
+}

@@ -1,0 +1,288 @@
+/* holdline endpoint ..., holdline status */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/base/clock.h"
+#include "manager/cli/client.h"
+#include "manager/cli/commands.h"
+#include "manager/cli/show.h"
+#include "proto/topics.h"
+
+#define REDRAW (500) /* ms between two pictures of status --watch */
+
+static const CliColumn endpoint_columns[] = {
+    { "ID", "id", NULL },
+    { "HOST", "host", NULL },
+    { "GROUP", "group", NULL },
+    { "DISPLAYED", "displayed", NULL },
+    { "ACTUAL", "actual", cli_format_actual },
+    { "DIAL", "reachability", NULL },
+    { "VERDICT", "verdict", cli_format_verdict },
+    { "LAST SEEN", "last_seen", cli_format_time },
+    { "SETTINGS", "settings", cli_format_settings },
+    { "PATTERNS", "patterns", cli_format_patterns },
+};
+
+bool cmd_endpoint_list(HlInvocation *call, GError **error)
+{
+    const char *selector = hl_cli_has(call, "outdated") ? "outdated" : call->n_args > 0 ? call->args[0] : NULL;
+    const char *arguments[] = { "selector", selector, NULL };
+    g_autoptr(json_t) document = NULL;
+
+    if (hl_cli_has(call, "outdated") && call->n_args > 0)
+        return hl_fail(error, HL_ERROR_USAGE, "endpoint list wants a SELECTOR or --outdated, not both");
+    document = cli_call(call, "endpoint list", arguments, error);
+    if (document == NULL)
+        return false;
+    cli_show_list(call, document, "endpoints", endpoint_columns, G_N_ELEMENTS(endpoint_columns));
+    return true;
+}
+
+static json_t *call_named(HlInvocation *call, const char *name, GError **error)
+{
+    const char *arguments[] = { "endpoint", call->args[0], NULL };
+
+    return cli_call(call, name, arguments, error);
+}
+
+bool cmd_endpoint_show(HlInvocation *call, GError **error)
+{
+    static const CliColumn columns[] = { { "OPEN COMMAND", "id", NULL },
+                                         { "KIND", "kind", NULL },
+                                         { "STATE", "state", cli_format_state } };
+    g_autoptr(json_t) document = call_named(call, "endpoint show", error);
+
+    if (document == NULL)
+        return false;
+    cli_show_object(call, document);
+    if (!hl_cli_has(call, "json") && json_array_size(json_object_get(document, "commands")) > 0) {
+        putchar('\n');
+        cli_show_list(call, document, "commands", columns, G_N_ELEMENTS(columns));
+    }
+    return true;
+}
+
+bool cmd_endpoint_history(HlInvocation *call, GError **error)
+{
+    static const CliColumn columns[] = { { "AT", "at", NULL }, { "WHAT", "what", NULL }, { "DETAIL", "detail", NULL } };
+    g_autoptr(json_t) document = call_named(call, "endpoint history", error);
+
+    if (document == NULL)
+        return false;
+    cli_show_list(call, document, "history", columns, G_N_ELEMENTS(columns));
+    return true;
+}
+
+/* The whole story: the sentence, then what led to it. */
+bool cmd_endpoint_explain(HlInvocation *call, GError **error)
+{
+    const char *arguments[] = { "endpoint", call->args[0], NULL };
+    g_autoptr(CliClient) client = cli_client_open(call, NULL, NULL, error);
+    g_autoptr(json_t) endpoint =
+        client != NULL ? cli_client_call(client, "endpoint show", arguments, NULL, NULL, error) : NULL;
+    g_autoptr(json_t) history =
+        endpoint != NULL ? cli_client_call(client, "endpoint history", arguments, NULL, NULL, error) : NULL;
+    const char *dialled_at = cli_text(endpoint, "dialled_at");
+    const json_t *row;
+    size_t i;
+
+    if (history == NULL)
+        return false;
+    if (hl_cli_has(call, "json")) {
+        json_object_update(endpoint, history);
+        return cli_show_json(call, endpoint);
+    }
+    printf("%s (%s), group %s: %s\n%s\n\n", cli_text(endpoint, "id"), cli_text(endpoint, "host"),
+           cli_text(endpoint, "group"), cli_text(endpoint, "verdict"), cli_text(endpoint, "explanation"));
+    printf("displayed  %s since %s\nactual     %s since %s (%s)\n", cli_text(endpoint, "displayed"),
+           cli_text(endpoint, "displayed_since"), cli_text(endpoint, "actual"), cli_text(endpoint, "since"),
+           cli_text(endpoint, "reason"));
+    if (cli_int(endpoint, "direct_port") > 0)
+        printf("dial       %s%s%s, to %.*s port %" JSON_INTEGER_FORMAT "\n", cli_text(endpoint, "reachability"),
+               *dialled_at != '\0' ? ", last at " : "", dialled_at, (int)strcspn(cli_text(endpoint, "addresses"), ","),
+               cli_text(endpoint, "addresses"), cli_int(endpoint, "direct_port"));
+    printf("settings   delivered by %s\n\n", cli_text(endpoint, "delivery"));
+    json_array_foreach(json_object_get(history, "history"), i, row)
+    {
+        printf("%s  %-12s %s\n", cli_text(row, "at"), cli_text(row, "what"), cli_text(row, "detail"));
+    }
+    return true;
+}
+
+bool cmd_endpoint_clone(HlInvocation *call, GError **error)
+{
+    g_autoptr(json_t) document = call_named(call, call->command->name, error);
+
+    if (document == NULL)
+        return false;
+    if (!cli_show_json(call, document))
+        printf("%s: settled\n", call->args[0]);
+    return true;
+}
+
+bool cmd_verify(HlInvocation *call, GError **error)
+{
+    const char *arguments[] = { "selector", call->args[0], NULL };
+    g_autoptr(json_t) document = cli_call(call, "verify", arguments, error);
+
+    if (document == NULL)
+        return false;
+    cli_show_list(call, document, "endpoints", endpoint_columns, G_N_ELEMENTS(endpoint_columns));
+    return true;
+}
+
+bool cmd_endpoint_move(HlInvocation *call, GError **error)
+{
+    const char *arguments[] = { "selector", call->args[0], "group", call->args[1], NULL };
+    g_autoptr(json_t) document = cli_call(call, "endpoint move", arguments, error);
+
+    if (document == NULL)
+        return false;
+    if (!cli_show_json(call, document))
+        printf("%" JSON_INTEGER_FORMAT " moved to %s\n", cli_int(document, "moved"), call->args[1]);
+    return true;
+}
+
+static bool end_endpoint(HlInvocation *call, const char *name, const char *done, GError **error)
+{
+    g_autoptr(json_t) document = call_named(call, name, error);
+
+    if (document == NULL)
+        return false;
+    if (!cli_show_json(call, document))
+        printf("%s is %s; its certificate connects no more\n", call->args[0], done);
+    return true;
+}
+
+bool cmd_endpoint_revoke(HlInvocation *call, GError **error)
+{
+    return end_endpoint(call, "endpoint revoke", "revoked", error);
+}
+
+bool cmd_endpoint_remove(HlInvocation *call, GError **error)
+{
+    return end_endpoint(call, "endpoint remove", "removed", error);
+}
+
+static void print_summary(const json_t *summary)
+{
+    g_autofree char *online = g_strdup_printf("%" JSON_INTEGER_FORMAT " online", cli_int(summary, "online"));
+    g_autofree char *offline = g_strdup_printf("%" JSON_INTEGER_FORMAT " offline", cli_int(summary, "offline"));
+    g_autofree char *good = hl_tone(stdout, HL_TONE_GOOD, online);
+    g_autofree char *bad = hl_tone(stdout, cli_int(summary, "offline") > 0 ? HL_TONE_BAD : HL_TONE_DIM, offline);
+
+    printf("%" JSON_INTEGER_FORMAT " endpoints: %s, %" JSON_INTEGER_FORMAT " stale, %s, %" JSON_INTEGER_FORMAT
+           " never seen; %" JSON_INTEGER_FORMAT " outdated, %" JSON_INTEGER_FORMAT
+           " without the current settings, %" JSON_INTEGER_FORMAT " open commands\n",
+           cli_int(summary, "endpoints"), good, cli_int(summary, "stale"), bad, cli_int(summary, "never-seen"),
+           cli_int(summary, "outdated"), cli_int(summary, "settings_behind"), cli_int(summary, "open_commands"));
+    if (json_is_true(json_object_get(summary, "server_blind")))
+        puts("The server has no broker now: every status is as it was last known.");
+}
+
+/* status --watch: the picture is kept from the status topics alone, as monitoring would.  Into a file or a pipe, and as
+ * JSON, it is one line an event. */
+typedef struct {
+    HlInvocation *call;
+    json_t *endpoints; /* id -> document */
+    json_t *summary;
+    bool changed;
+} Watch;
+
+static void on_status(const char *topic, const char *payload, gpointer user)
+{
+    Watch *watch = user;
+    g_autofree char *id = NULL;
+    g_autoptr(GError) error = NULL;
+    json_t *document;
+    HlTopic kind;
+
+    if (!hl_topic_parse(topic, &kind, &id))
+        return;
+    if (kind == HL_TOPIC_STATUS_ENDPOINT && *payload == '\0') {
+        json_object_del(watch->endpoints, id);
+        watch->changed = true;
+        return;
+    }
+    document = hl_json_parse(topic, payload, strlen(payload), &error);
+    if (document == NULL)
+        return;
+    if (kind == HL_TOPIC_STATUS_EVENT && hl_cli_has(watch->call, "json")) {
+        puts(payload);
+        fflush(stdout);
+    } else if (kind == HL_TOPIC_STATUS_EVENT && !isatty(STDOUT_FILENO)) {
+        printf("%s %s (%s) %s: %s -> %s (%s)\n", cli_text(document, "at"), cli_text(document, "id"),
+               cli_text(document, "host"), cli_text(document, "what"), cli_text(document, "from"),
+               cli_text(document, "to"), cli_text(document, "reason"));
+        fflush(stdout);
+    }
+    if (kind == HL_TOPIC_STATUS_ENDPOINT)
+        json_object_set(watch->endpoints, id, document);
+    if (kind == HL_TOPIC_STATUS_SUMMARY)
+        json_object_update(watch->summary, document);
+    watch->changed = true;
+    json_decref(document);
+}
+
+static void draw(const Watch *watch)
+{
+    g_autoptr(json_t) document = json_object();
+    json_t *array = json_array();
+    const char *id;
+    json_t *endpoint;
+
+    json_object_foreach(watch->endpoints, id, endpoint)
+    {
+        json_array_append(array, endpoint);
+    }
+    json_object_set_new(document, "endpoints", array);
+    fputs("\033[H\033[J", stdout);
+    print_summary(watch->summary);
+    putchar('\n');
+    cli_show_list(watch->call, document, "endpoints", endpoint_columns, G_N_ELEMENTS(endpoint_columns));
+    fflush(stdout);
+}
+
+static bool watch_status(HlInvocation *call, GError **error)
+{
+    Watch watch = { .call = call, .endpoints = json_object(), .summary = json_object() };
+    g_autoptr(CliClient) client = cli_client_open(call, on_status, &watch, error);
+    bool picture = isatty(STDOUT_FILENO) && !hl_cli_has(call, "json");
+    HlTime drawn = 0;
+
+    if (client == NULL)
+        return false;
+    cli_client_lend(client);
+    for (;;) {
+        HlTime now = hl_clock_mono();
+
+        if (!cli_client_wait(client, REDRAW))
+            fprintf(stderr, "holdline: the link to the broker is down; trying again\n");
+        if (picture && (watch.changed || now - drawn > 10 * HL_SECOND)) {
+            draw(&watch);
+            watch.changed = false;
+            drawn = now;
+        }
+    }
+}
+
+bool cmd_status(HlInvocation *call, GError **error)
+{
+    g_autoptr(json_t) document = NULL;
+    const char *arguments[] = { "selector", call->n_args > 0 ? call->args[0] : NULL, NULL };
+
+    if (hl_cli_has(call, "watch") && call->n_args > 0)
+        return hl_fail(error, HL_ERROR_USAGE, "status --watch shows every endpoint: leave SELECTOR away");
+    if (hl_cli_has(call, "watch"))
+        return watch_status(call, error);
+    document = cli_call(call, "endpoint list", arguments, error);
+    if (document == NULL)
+        return false;
+    if (!hl_cli_has(call, "json")) {
+        print_summary(json_object_get(document, "summary"));
+        putchar('\n');
+    }
+    cli_show_list(call, document, "endpoints", endpoint_columns, G_N_ELEMENTS(endpoint_columns));
+    return true;
+}

@@ -1,0 +1,140 @@
+/* holdline group ..., holdline settings */
+#include <stdio.h>
+#include <string.h>
+
+#include "manager/cli/client.h"
+#include "manager/cli/commands.h"
+#include "manager/cli/show.h"
+#include "proto/settings.h"
+
+/* name, then every further word as a setting; the caller frees the array, not the texts. */
+static const char **group_arguments(const HlInvocation *call)
+{
+    const char **arguments = g_new0(const char *, 2 * (gsize)call->n_args + 4);
+    gsize n = 0;
+
+    arguments[n++] = "name";
+    arguments[n++] = call->args[0];
+    for (int i = 1; i < call->n_args; i++) {
+        arguments[n++] = "setting";
+        arguments[n++] = call->args[i];
+    }
+    if (hl_cli_has(call, "version")) {
+        arguments[n++] = "version";
+        arguments[n++] = hl_cli_value(call, "version", NULL);
+    }
+    return arguments;
+}
+
+static void show_missing(const json_t *group)
+{
+    const json_t *missing = json_object_get(group, "missing");
+    const json_t *row;
+    size_t i;
+
+    printf("%s: version %" JSON_INTEGER_FORMAT ", %" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT
+           " endpoints have it\n",
+           cli_text(group, "name"), cli_int(group, "version"), cli_int(group, "current"), cli_int(group, "endpoints"));
+    json_array_foreach(missing, i, row)
+    {
+        printf("  not yet: %s (%s), %s, has version %" JSON_INTEGER_FORMAT "\n", cli_text(row, "id"),
+               cli_text(row, "host"), cli_text(row, "actual"), cli_int(row, "applied"));
+    }
+}
+
+static bool run(HlInvocation *call, const char *name, GError **error)
+{
+    g_autofree const char **arguments = group_arguments(call);
+    g_autoptr(json_t) group = cli_call(call, name, arguments, error);
+
+    if (group == NULL)
+        return false;
+    if (!cli_show_json(call, group))
+        printf("%s: version %" JSON_INTEGER_FORMAT " is saved for %" JSON_INTEGER_FORMAT
+               " endpoints; 'holdline group show %s' tells who has it\n",
+               cli_text(group, "name"), cli_int(group, "version"), cli_int(group, "endpoints"),
+               cli_text(group, "name"));
+    return true;
+}
+
+bool cmd_group_create(HlInvocation *call, GError **error)
+{
+    return run(call, "group create", error);
+}
+
+bool cmd_group_set(HlInvocation *call, GError **error)
+{
+    return run(call, "group set", error);
+}
+
+bool cmd_group_list(HlInvocation *call, GError **error)
+{
+    static const CliColumn columns[] = { { "GROUP", "name", NULL },          { "VERSION", "version", NULL },
+                                         { "ENDPOINTS", "endpoints", NULL }, { "CURRENT", "current", NULL },
+                                         { "CHANGED", "changed", NULL },     { "BY", "changed_by", NULL } };
+    g_autoptr(json_t) document = cli_call(call, "group list", NULL, error);
+
+    if (document == NULL)
+        return false;
+    cli_show_list(call, document, "groups", columns, G_N_ELEMENTS(columns));
+    return true;
+}
+
+bool cmd_group_show(HlInvocation *call, GError **error)
+{
+    const char *arguments[] = { "name", call->args[0], NULL };
+    g_autoptr(json_t) group = cli_call(call, "group show", arguments, error);
+    const char *key;
+    json_t *value;
+
+    if (group == NULL)
+        return false;
+    if (cli_show_json(call, group))
+        return true;
+    json_object_foreach(json_object_get(group, "settings"), key, value)
+    {
+        printf("%-26s %s\n", key, json_string_value(value));
+    }
+    putchar('\n');
+    show_missing(group);
+    return true;
+}
+
+bool cmd_group_delete(HlInvocation *call, GError **error)
+{
+    const char *arguments[] = { "name", call->args[0], NULL };
+    g_autoptr(json_t) document = cli_call(call, "group delete", arguments, error);
+
+    if (document == NULL)
+        return false;
+    if (!cli_show_json(call, document))
+        printf("group %s is deleted\n", call->args[0]);
+    return true;
+}
+
+/* The table of settings, as help: works without a server. */
+bool cmd_settings(HlInvocation *call, GError **error G_GNUC_UNUSED)
+{
+    HlOptionTable settings = hl_settings_table();
+    g_autoptr(json_t) document = json_object();
+    json_t *array = json_array();
+
+    json_object_set_new(document, "settings", array);
+    for (size_t i = 0; i < settings.count; i++) {
+        const HlOption *row = &settings.rows[i];
+        g_autofree char *takes = row->check != NULL ? g_strdup("form: holdline(1)") : hl_option_describe(row);
+
+        json_array_append_new(array, json_pack("{s:s, s:s, s:s, s:s}", "name", row->name, "default", row->fallback,
+                                               "help", row->help, "takes", takes));
+    }
+    if (cli_show_json(call, document))
+        return true;
+    for (size_t i = 0; i < settings.count; i++) {
+        const HlOption *row = &settings.rows[i];
+        g_autofree char *takes = row->check != NULL ? g_strdup("form: holdline(1)") : hl_option_describe(row);
+        g_autofree char *name = hl_tone(stdout, HL_TONE_BOLD, row->name);
+
+        printf("%s=%s\n    %s (%s)\n", name, row->fallback, row->help, takes);
+    }
+    return true;
+}

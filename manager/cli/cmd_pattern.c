@@ -1,0 +1,164 @@
+/* holdline pattern ...
+ *
+ * list and sync are calls.  publish and withdraw sign, and the keys that sign for patterns are never within reach of a
+ * call: whoever has an administrator's certificate, or the server's memory, must not be able to feed every endpoint. So
+ * they run where the repository lies, as a person with access to it, who gives the passphrase if there is one. */
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/base/exec.h"
+#include "manager/cli/client.h"
+#include "manager/cli/commands.h"
+#include "manager/cli/show.h"
+
+#define UPDATER "holdline-updater"
+
+static char *format_size(const json_t *value, const json_t *row G_GNUC_UNUSED)
+{
+    return g_format_size((guint64)json_integer_value(value));
+}
+
+static char *format_age(const json_t *value, const json_t *row G_GNUC_UNUSED)
+{
+    HlTime published;
+
+    if (!json_is_string(value) || !hl_time_parse(json_string_value(value), &published, NULL))
+        return g_strdup("-");
+    return g_strdup_printf("%d d", (int)(MAX(hl_clock_wall() - published, 0) / HL_DAY));
+}
+
+static void show_origin(const json_t *document)
+{
+    g_autofree char *synced = cli_format_time(json_object_get(document, "synced"), document);
+    g_autofree char *expires = cli_format_time(json_object_get(document, "expires"), document);
+
+    if (strcmp(cli_text(document, "origin"), "mirror") != 0) {
+        printf("\nRepository %s on %s, signed there; metadata expires: %s\n", cli_text(document, "repository"),
+               cli_text(document, "host"), cli_text(document, "expires"));
+        return;
+    }
+    printf("\nRepository %s on %s, a copy of %s; synchronised: %s\n", cli_text(document, "repository"),
+           cli_text(document, "host"), cli_text(document, "url"), synced);
+    if (*cli_text(document, "sync_problem") != '\0')
+        printf("The last synchronisation failed: %s\n", cli_text(document, "sync_problem"));
+}
+
+bool cmd_pattern_list(HlInvocation *call, GError **error)
+{
+    static const CliColumn columns[] = {
+        { "COMPONENT", "component", NULL }, { "VERSION", "version", NULL },       { "AGE", "published", format_age },
+        { "SIZE", "size", format_size },    { "INCREMENTS", "increments", NULL }, { "HAVE IT", "current", NULL },
+        { "BEHIND", "behind", NULL },
+    };
+    g_autoptr(json_t) document = cli_call(call, "pattern list", NULL, error);
+
+    if (document == NULL)
+        return false;
+    cli_show_list(call, document, "components", columns, G_N_ELEMENTS(columns));
+    if (!hl_cli_has(call, "json"))
+        show_origin(document);
+    return true;
+}
+
+static void show_progress(json_t *document, gpointer user)
+{
+    if (!hl_cli_has(user, "json"))
+        hl_progress_show(stdout, "Sync", (guint)cli_int(document, "percent"), 100, cli_text(document, "what"));
+}
+
+bool cmd_pattern_sync(HlInvocation *call, GError **error)
+{
+    g_autoptr(CliClient) client = cli_client_open(call, NULL, NULL, error);
+    g_autoptr(json_t) document =
+        client == NULL ? NULL : cli_client_call(client, "pattern sync", NULL, show_progress, call, error);
+
+    if (!hl_cli_has(call, "json"))
+        hl_progress_end(stdout);
+    if (document == NULL)
+        return false;
+    if (!cli_show_json(call, document))
+        printf("%s\n", cli_text(document, "message"));
+    return true;
+}
+
+/* ------------------------------------------------------------------------------------- where the repository lies */
+
+/* Its directory; NULL when it is not on this machine, or is a copy. */
+static char *find_repository(HlInvocation *call, GError **error)
+{
+    const char *given = hl_cli_value(call, "repo", NULL);
+    g_autoptr(json_t) document = given != NULL ? NULL : cli_call(call, "pattern list", NULL, error);
+    g_autofree char *repository = g_strdup(given != NULL ? given : cli_text(document, "repository"));
+    g_autofree char *keys = g_build_filename(repository, "private", NULL);
+
+    if (given == NULL && document == NULL)
+        return NULL;
+    if (strcmp(cli_text(document, "origin"), "mirror") == 0) {
+        hl_fail(error, HL_ERROR_CONFLICT,
+                "the server's repository is a copy of %s: publish there, then run 'holdline pattern sync'",
+                cli_text(document, "url"));
+        return NULL;
+    }
+    if (given == NULL && strcmp(cli_text(document, "host"), g_get_host_name()) != 0) {
+        hl_fail(error, HL_ERROR_UNAVAILABLE,
+                "the repository and its keys are on %s in %s, and keys do not travel: run this command there",
+                cli_text(document, "host"), repository);
+        return NULL;
+    }
+    if (!g_file_test(keys, G_FILE_TEST_IS_DIR)) {
+        hl_fail(error, HL_ERROR_NOT_FOUND,
+                "%s holds no repository with keys: found one with '" UPDATER
+                " repo init', as the user that it belongs to, or name another with --repo",
+                repository);
+        return NULL;
+    }
+    return g_steal_pointer(&repository);
+}
+
+static bool run_updater(const char *const *words, GError **error)
+{
+    g_autofree char *output = NULL;
+
+    if (!hl_exec(words, &output, error))
+        return false;
+    fputs(output, stdout);
+    return true;
+}
+
+/* What was staged stays so when it cannot be signed now: nothing must be done twice. */
+static bool publish(const char *repository, GError **error)
+{
+    const char *words[] = { UPDATER, "repo", "publish", repository, NULL };
+    g_autoptr(GError) problem = NULL;
+
+    if (run_updater(words, &problem))
+        return true;
+    return hl_fail(error, hl_error_code(problem),
+                   "%s\nThe content stays staged.  With encrypted keys set HOLDLINE_REPO_PASSPHRASE; with keys on "
+                   "another machine bring them to the ceremony; then run: " UPDATER " repo publish %s",
+                   problem->message, repository);
+}
+
+bool cmd_pattern_publish(HlInvocation *call, GError **error)
+{
+    g_autofree char *repository = find_repository(call, error);
+    g_autoptr(GPtrArray) words = g_ptr_array_new();
+
+    if (repository == NULL)
+        return false;
+    for (const char *const *word = (const char *const[]){ UPDATER, "repo", "add", repository, NULL }; *word != NULL;
+         word++)
+        g_ptr_array_add(words, (gpointer)*word);
+    for (int i = 0; i < call->n_args; i++)
+        g_ptr_array_add(words, call->args[i]);
+    g_ptr_array_add(words, NULL);
+    return run_updater((const char *const *)words->pdata, error) && publish(repository, error);
+}
+
+bool cmd_pattern_withdraw(HlInvocation *call, GError **error)
+{
+    g_autofree char *repository = find_repository(call, error);
+    const char *words[] = { UPDATER, "repo", "withdraw", repository, call->args[0], NULL };
+
+    return repository != NULL && run_updater(words, error) && publish(repository, error);
+}

@@ -1,0 +1,234 @@
+/* holdline init: makes a site. */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/base/conf.h"
+#include "lib/base/file.h"
+#include "lib/store/stmt.h"
+#include "manager/cli/commands.h"
+#include "manager/cli/show.h"
+#include "manager/site/site.h"
+#include "proto/settings.h"
+
+#define BACKDATE        (5 * HL_MINUTE)
+#define CA_LIFETIME     (3650 * HL_DAY)
+#define SERVER_LIFETIME (3649 * HL_DAY) /* the site's own; an endpoint's is short and renewed */
+#define FIRST_GROUP     "default"
+
+static bool add_host(GPtrArray *hosts, const char *host, GError **error)
+{
+    if (!g_hostname_is_ip_address(host) && (*host == '\0' || strlen(host) > 253 || strpbrk(host, " /:@,") != NULL))
+        return hl_fail(error, HL_ERROR_USAGE, "--host: '%s' is neither a host name nor an IP address", host);
+    g_ptr_array_add(hosts, g_strdup(host));
+    return true;
+}
+
+/* The names by which endpoints reach the server; two at least, so that a rename strands nobody. */
+static GPtrArray *collect_hosts(HlInvocation *call, GError **error)
+{
+    g_autoptr(GPtrArray) hosts = g_ptr_array_new_null_terminated(8, g_free, TRUE);
+    gsize n;
+    const char *const *given = hl_cli_values(call, "host", &n);
+    const char *const fallbacks[] = { g_get_host_name(), "localhost", "127.0.0.1" };
+
+    for (gsize i = 0; i < n; i++)
+        if (!add_host(hosts, given[i], error))
+            return NULL;
+    for (gsize i = 0; n == 0 && i < G_N_ELEMENTS(fallbacks); i++)
+        if (i == 0 || strcmp(fallbacks[i], fallbacks[0]) != 0)
+            g_ptr_array_add(hosts, g_strdup(fallbacks[i]));
+    return g_steal_pointer(&hosts);
+}
+
+static bool set_option(MgrConf *conf, const char *name, const char *value, GError **error)
+{
+    return value == NULL || hl_options_set(mgr_conf_table(), conf, name, value, error);
+}
+
+static bool fill_conf(HlInvocation *call, MgrConf *conf, const GPtrArray *hosts, GError **error)
+{
+    g_autoptr(GString) addresses = g_string_new(NULL);
+    g_autofree char *url = NULL;
+
+    if (!set_option(conf, "broker.port", hl_cli_value(call, "broker-port", NULL), error) ||
+        !set_option(conf, "http.port", hl_cli_value(call, "http-port", NULL), error) ||
+        !set_option(conf, "broker.listen", hl_cli_value(call, "listen", NULL), error) ||
+        !set_option(conf, "http.listen", hl_cli_value(call, "listen", NULL), error))
+        return false;
+    for (guint i = 0; i < hosts->len; i++)
+        g_string_append_printf(addresses, "%s%s:%d", i > 0 ? "," : "", (char *)hosts->pdata[i], (int)conf->broker_port);
+    url = g_strdup_printf("https://%s:%d", (char *)hosts->pdata[0], (int)conf->http_port);
+    return set_option(conf, "broker.addresses", addresses->str, error) && set_option(conf, "http.url", url, error);
+}
+
+static bool make_directories(const char *dir, GError **error)
+{
+    static const char *const names[] = { "pki", "broker", "admins", "repo" };
+    g_autofree char *registry = mgr_site_path(dir, "registry.db");
+    g_autofree char *conf = mgr_site_path(dir, "manager.conf");
+
+    if (g_file_test(registry, G_FILE_TEST_EXISTS) || g_file_test(conf, G_FILE_TEST_EXISTS))
+        return hl_fail(error, HL_ERROR_EXISTS, "%s holds a site already: choose another directory; nothing was changed",
+                       dir);
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autofree char *path = mgr_site_path(dir, names[i]);
+
+        if (!hl_dir_make(path, 0700, error))
+            return false;
+    }
+    return true;
+}
+
+static bool make_keys(const char *dir, HlTime now, GError **error)
+{
+    g_autofree char *key_path = mgr_site_path(dir, "pki/ca.key");
+    g_autofree char *cert_path = mgr_site_path(dir, "pki/ca.pem");
+    g_autofree char *seal_path = mgr_site_path(dir, "pki/sealing.key");
+    g_autoptr(HlKey) key = hl_key_generate(error);
+    g_autoptr(HlCert) ca =
+        key != NULL ? hl_cert_make_ca(key, "Holdline CA", now - BACKDATE, now + CA_LIFETIME, error) : NULL;
+    g_autoptr(HlSealKey) seal = ca != NULL ? hl_seal_key_generate(error) : NULL;
+
+    return seal != NULL && hl_key_save(key, key_path, error) && hl_cert_save(ca, cert_path, error) &&
+           hl_seal_key_save(seal, seal_path, error);
+}
+
+/* Issues, keeps the record for the registry and for the lists. */
+static bool issue(const MgrAuthority *authority, const char *dir, const HlCertSpec *spec, const char *name,
+                  GHashTable *certificates, GError **error)
+{
+    g_autofree char *cert = g_strdup_printf("pki/%s.pem", name);
+    g_autofree char *key = g_strdup_printf("pki/%s.key", name);
+    MgrCertificateRecord *record = g_new0(MgrCertificateRecord, 1);
+
+    if (!mgr_authority_issue_files(authority, dir, cert, key, spec, record, error)) {
+        g_free(record);
+        return false;
+    }
+    g_hash_table_insert(certificates, record->serial, record);
+    return true;
+}
+
+static bool make_certificates(const char *dir, const MgrConf *conf, const GPtrArray *hosts, const char *admin,
+                              HlTime now, GHashTable *certificates, GError **error)
+{
+    g_auto(MgrAuthority) authority = { 0 };
+    MgrCertificateRecord *record = g_new0(MgrCertificateRecord, 1);
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+    HlCertSpec server = {
+        .cn = "server", .kind = HL_CERT_SERVER, .not_before = now - BACKDATE, .not_after = now + SERVER_LIFETIME
+    };
+    HlCertSpec manager = {
+        .cn = "manager", .kind = HL_CERT_MANAGER, .not_before = now - BACKDATE, .not_after = now + SERVER_LIFETIME
+    };
+
+    for (guint i = 0; i < hosts->len; i++)
+        g_ptr_array_add(names, hosts->pdata[i]);
+    g_ptr_array_add(names, (char *)"127.0.0.1"); /* the manager's own link to its broker */
+    if (strcmp(conf->broker_listen, "0.0.0.0") != 0)
+        g_ptr_array_add(names, conf->broker_listen);
+    g_ptr_array_add(names, NULL);
+    server.names = (const char *const *)names->pdata;
+    if (!mgr_authority_open(&authority, dir, error) ||
+        !issue(&authority, dir, &server, "server", certificates, error) ||
+        !issue(&authority, dir, &manager, "manager", certificates, error) ||
+        !mgr_site_write_client(&authority, dir, conf, admin, HL_CERT_ADMIN, record, error)) {
+        g_free(record);
+        return false;
+    }
+    g_hash_table_insert(certificates, record->serial, record);
+    return mgr_authority_write_crl(&authority, dir, certificates, 0, error) &&
+           mgr_site_write_acl(dir, certificates, error) && mgr_site_write_broker_conf(dir, conf, error);
+}
+
+/* The registry comes last: where it exists, the site is whole. */
+static bool make_registry(const char *dir, GHashTable *certificates, HlTime now, GError **error)
+{
+    g_autofree char *path = mgr_site_path(dir, "registry.db");
+    g_autofree char *temporary = g_strconcat(path, ".new", NULL);
+    g_auto(HlSettings) settings = { 0 };
+    g_autofree char *text = NULL;
+    g_autoptr(HlDb) db = mgr_registry_open(temporary, error);
+    GHashTableIter iter;
+    gpointer value;
+
+    hl_settings_init(&settings);
+    text = hl_settings_print(&settings);
+    if (db == NULL || !hl_db_run(db, NULL, error,
+                                 "INSERT INTO grp (name, version, revision, settings, changed_at, changed_by) VALUES "
+                                 "(?, 1, 1, ?, ?, 'init')",
+                                 "tti", FIRST_GROUP, text, (int64_t)now))
+        return false;
+    g_hash_table_iter_init(&iter, certificates);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        const MgrCertificateRecord *record = value;
+
+        if (!hl_db_run(db, NULL, error,
+                       "INSERT INTO certificate (serial, name, kind, issued_at, expires_at) VALUES (?, ?, ?, ?, ?)",
+                       "tttii", record->serial, record->name, record->kind, (int64_t)record->issued_at,
+                       (int64_t)record->expires_at))
+            return false;
+    }
+    if (!hl_db_exec(db, "PRAGMA wal_checkpoint(TRUNCATE)", error))
+        return false;
+    hl_db_close(g_steal_pointer(&db));
+    if (rename(temporary, path) != 0)
+        return hl_fail(error, HL_ERROR_IO, "cannot put the registry to %s", path);
+    return hl_dir_sync(dir, error);
+}
+
+static void free_record(gpointer item)
+{
+    mgr_certificate_record_clear(item);
+    g_free(item);
+}
+
+static void print_next_steps(const HlInvocation *call, const char *dir, const char *admin, const MgrConf *conf)
+{
+    g_autofree char *brokers = g_strjoinv(", ", conf->broker_addresses);
+    g_autofree char *client = g_strdup_printf("%s/admins/%s/holdline.conf", dir, admin);
+    g_autoptr(json_t) document =
+        json_pack("{s:s, s:s, s:s, s:s}", "site", dir, "brokers", brokers, "url", conf->http_url, "client", client);
+
+    if (cli_show_json(call, document))
+        return;
+    printf("The site is in %s.\n"
+           "  endpoints reach the broker at %s\n"
+           "  and the HTTPS front at %s\n\n"
+           "Next:\n"
+           "  holdline-updater repo init %s/repo --single-host   # the pattern repository; before the first bundle\n"
+           "  holdline-managerd -c %s/manager.conf\n"
+           "  export HOLDLINE_CONFIG=%s\n"
+           "  holdline bundle create --group %s --output pc.bundle\n"
+           "  holdline-endpoint enrol pc.bundle          # on the PC\n",
+           dir, brokers, conf->http_url, dir, dir, client, FIRST_GROUP);
+}
+
+bool cmd_init(HlInvocation *call, GError **error)
+{
+    g_autofree char *dir = g_canonicalize_filename(call->args[0], NULL);
+    const char *admin = hl_cli_value(call, "admin", "admin");
+    g_autoptr(GHashTable) certificates = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_record);
+    g_autoptr(GPtrArray) hosts = collect_hosts(call, error);
+    g_autofree char *conf_path = mgr_site_path(dir, "manager.conf");
+    g_autofree char *conf_text = NULL;
+    HlTime now = hl_clock_wall();
+    MgrConf conf = { 0 };
+    bool ok;
+
+    if (hosts == NULL || !mgr_site_check_name(admin, error))
+        return false;
+    hl_options_init(mgr_conf_table(), &conf);
+    ok = fill_conf(call, &conf, hosts, error) && make_directories(dir, error) && make_keys(dir, now, error) &&
+         make_certificates(dir, &conf, hosts, admin, now, certificates, error) &&
+         make_registry(dir, certificates, now, error);
+    if (ok) {
+        conf_text = hl_conf_print(mgr_conf_table(), &conf);
+        ok = hl_file_write_text(conf_path, conf_text, 0600, error);
+    }
+    if (ok)
+        print_next_steps(call, dir, admin, &conf);
+    hl_options_clear(mgr_conf_table(), &conf);
+    return ok || hl_error_prefix(error, "cannot make a site in %s", dir);
+}

@@ -1,0 +1,99 @@
+/* holdline: the administrator's command line.  One row a command. */
+#include "manager/cli/commands.h"
+
+static const HlFlag flags[] = {
+    { "config", "FILE", "Client configuration (default: $HOLDLINE_CONFIG, ~/.config/holdline/holdline.conf)" },
+    { "json", NULL, "Print the result as JSON" },
+    { "host", "NAME", "Host name or IP address of the server as endpoints reach it; give two or more" },
+    { "broker-port", "PORT", "Port of the broker (default 8883)" },
+    { "http-port", "PORT", "Port of the HTTPS front (default 8843)" },
+    { "listen", "ADDRESS", "Address to listen on (default 0.0.0.0)" },
+    { "admin", "NAME", "Name of the first administrator (default admin)" },
+    { "version", "N", "Fail if the group is not at this version any more" },
+    { "repo", "DIR", "The repository to sign in, instead of the server's" },
+    { "outdated", NULL, "Only endpoints whose patterns are behind the server's" },
+    { "watch", NULL, "Go on showing, as it changes" },
+    { "wait", NULL, "Wait for every endpoint, with progress" },
+    { "expires", "DURATION", "Lifetime (default 4d for commands, 7d for bundles)" },
+    { "window", "DURATION", "Endpoints begin at random inside this time (default: command.update-window)" },
+    { "group", "GROUP", "Group that the endpoints will belong to" },
+    { "uses", "N", "How many endpoints may enrol with it (default 1)" },
+    { "output", "FILE", "Where to write" },
+};
+
+static const char *const global_flags[] = { "config", "json", NULL };
+static const char *const init_flags[] = { "host", "broker-port", "http-port", "listen", "admin", NULL };
+static const char *const set_flags[] = { "version", NULL };
+static const char *const list_flags[] = { "outdated", NULL };
+static const char *const status_flags[] = { "watch", NULL };
+static const char *const issue_flags[] = { "wait", "expires", "window", NULL };
+static const char *const bundle_flags[] = { "group", "uses", "expires", "output", NULL };
+static const char *const client_flags[] = { "output", NULL };
+
+static const char *const pattern_flags[] = { "repo", NULL };
+
+static const HlCommand commands[] = {
+    { "init", "DIR [--host NAME]...", "Make a server's directory: keys, certificates, registry, configuration",
+      cmd_init, 1, 1, init_flags },
+    { "status", "[SELECTOR | --watch]", "Show who is online", cmd_status, 0, 1, status_flags },
+    { "group create", "GROUP [KEY=VALUE...]", "Make a group", cmd_group_create, 1, HL_ARGS_ANY, NULL },
+    { "group list", "", "List the groups", cmd_group_list, 0, 0, NULL },
+    { "group show", "GROUP", "Show a group's settings, and who does not have them yet", cmd_group_show, 1, 1, NULL },
+    { "group set", "GROUP KEY=VALUE...", "Change a group's settings", cmd_group_set, 2, HL_ARGS_ANY, set_flags },
+    { "group delete", "GROUP", "Delete an empty group", cmd_group_delete, 1, 1, NULL },
+    { "settings", "", "List every setting with its default and what it takes", cmd_settings, 0, 0, NULL },
+    { "endpoint list", "[SELECTOR | --outdated]", "List endpoints", cmd_endpoint_list, 0, 1, list_flags },
+    { "endpoint show", "ENDPOINT", "Show one endpoint", cmd_endpoint_show, 1, 1, NULL },
+    { "endpoint history", "ENDPOINT", "Show what happened to an endpoint", cmd_endpoint_history, 1, 1, NULL },
+    { "endpoint explain", "ENDPOINT", "Tell why an endpoint is shown as it is, with times", cmd_endpoint_explain, 1, 1,
+      NULL },
+    { "endpoint clone keep", "ENDPOINT", "The machine that holds the line now is the true one", cmd_endpoint_clone, 1,
+      1, NULL },
+    { "endpoint clone split", "ENDPOINT", "The other machine has an identity of its own now", cmd_endpoint_clone, 1, 1,
+      NULL },
+    { "verify", "SELECTOR", "Dial endpoints at their registered address now", cmd_verify, 1, 1, NULL },
+    { "endpoint move", "SELECTOR GROUP", "Move endpoints to another group", cmd_endpoint_move, 2, 2, NULL },
+    { "endpoint revoke", "ENDPOINT", "End an endpoint's certificate; its record stays", cmd_endpoint_revoke, 1, 1,
+      NULL },
+    { "endpoint remove", "ENDPOINT", "End an endpoint's certificate and forget it", cmd_endpoint_remove, 1, 1, NULL },
+    { "update-now", "SELECTOR [--wait] [--expires D]", "Have endpoints update themselves", cmd_update_now, 1, 1,
+      issue_flags },
+    { "rollback", "SELECTOR [--wait]", "Have endpoints go one pattern set back", cmd_rollback, 1, 1, issue_flags },
+    { "synchronize", "SELECTOR [--wait]",
+      "Have endpoints take exactly the server's patterns, older or given up ones too", cmd_synchronize, 1, 1,
+      issue_flags },
+    { "command list", "", "List commands", cmd_command_list, 0, 0, NULL },
+    { "command show", "COMMAND", "Show a command, endpoint by endpoint", cmd_command_show, 1, 1, NULL },
+    { "command cancel", "COMMAND", "End a command where it has not started", cmd_command_cancel, 1, 1, NULL },
+    { "pattern list", "", "Show the server's patterns: version, age, size, who has them", cmd_pattern_list, 0, 0,
+      NULL },
+    { "pattern sync", "", "Have the server copy its public source now", cmd_pattern_sync, 0, 0, NULL },
+    { "pattern publish", "COMPONENT FILE... [--repo DIR]",
+      "Sign and publish new content; runs where the repository lies", cmd_pattern_publish, 2, HL_ARGS_ANY,
+      pattern_flags },
+    { "pattern withdraw", "COMPONENT [--repo DIR]",
+      "Publish the content before the newest again, under a higher version", cmd_pattern_withdraw, 1, 1,
+      pattern_flags },
+    { "bundle create", "--group G [--uses N] [--expires D]", "Write the file with which PCs enrol", cmd_bundle_create,
+      0, 0, bundle_flags },
+    { "bundle list", "", "List bundles", cmd_bundle_list, 0, 0, NULL },
+    { "bundle withdraw", "BUNDLE", "Make a bundle worthless", cmd_bundle_withdraw, 1, 1, NULL },
+    { "monitor create", "NAME [--output DIR]", "Make a certificate that may read the status topics", cmd_client_create,
+      1, 1, client_flags },
+    { "monitor revoke", "NAME", "End a monitor's certificate", cmd_client_revoke, 1, 1, NULL },
+    { "admin create", "NAME [--output DIR]", "Make a certificate of an administrator", cmd_client_create, 1, 1,
+      client_flags },
+    { "admin revoke", "NAME", "End an administrator's certificate", cmd_client_revoke, 1, 1, NULL },
+};
+
+static const HlProgram program = {
+    "holdline",   "Manages the endpoints of a site; SELECTOR is an id, a host name, @GROUP, all or outdated",
+    commands,     G_N_ELEMENTS(commands),
+    flags,        G_N_ELEMENTS(flags),
+    global_flags,
+};
+
+int main(int argc, char **argv)
+{
+    return hl_cli_main(&program, argc, argv, NULL);
+}

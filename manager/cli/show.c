@@ -1,0 +1,211 @@
+#include "manager/cli/show.h"
+
+#include <string.h>
+
+#include "lib/base/clock.h"
+
+const char *cli_text(const json_t *document, const char *member)
+{
+    const char *text = json_string_value(json_object_get(document, member));
+
+    return text != NULL ? text : "";
+}
+
+json_int_t cli_int(const json_t *document, const char *member)
+{
+    return json_integer_value(json_object_get(document, member));
+}
+
+bool cli_show_json(const HlInvocation *call, const json_t *document)
+{
+    g_autofree char *text = NULL;
+
+    if (!hl_cli_has(call, "json"))
+        return false;
+    text = hl_json_print(document);
+    puts(text);
+    return true;
+}
+
+static char *plain(const json_t *value)
+{
+    if (json_is_string(value))
+        return g_strdup(json_string_value(value));
+    if (json_is_integer(value))
+        return g_strdup_printf("%" JSON_INTEGER_FORMAT, json_integer_value(value));
+    if (json_is_boolean(value))
+        return g_strdup(json_is_true(value) ? "yes" : "no");
+    if (value == NULL || json_is_null(value))
+        return g_strdup("-");
+    return hl_json_print(value);
+}
+
+static const json_t *descend(const json_t *object, const char *path)
+{
+    g_auto(GStrv) names = g_strsplit(path, ".", -1);
+
+    for (gsize i = 0; names[i] != NULL && object != NULL; i++)
+        object = json_object_get(object, names[i]);
+    return object;
+}
+
+void cli_show_list(const HlInvocation *call, const json_t *document, const char *member, const CliColumn *columns,
+                   gsize n)
+{
+    g_autofree const char **headings = g_new0(const char *, n + 1);
+    g_autoptr(HlTable) table = NULL;
+    const json_t *array = json_object_get(document, member);
+    const json_t *row;
+    size_t i;
+
+    if (cli_show_json(call, document))
+        return;
+    for (gsize c = 0; c < n; c++)
+        headings[c] = columns[c].heading;
+    table = hl_table_new(headings);
+    json_array_foreach(array, i, row)
+    {
+        g_auto(GStrv) cells = g_new0(char *, n + 1);
+
+        for (gsize c = 0; c < n; c++) {
+            const json_t *value = descend(row, columns[c].member);
+
+            cells[c] = columns[c].format != NULL ? columns[c].format(value, row) : plain(value);
+        }
+        hl_table_add(table, (const char *const *)cells);
+    }
+    hl_table_print(table, stdout);
+}
+
+static char *pretty_name(const char *name)
+{
+    return g_strdelimit(g_strdup(name), "_", ' ');
+}
+
+void cli_show_object(const HlInvocation *call, const json_t *document)
+{
+    const char *name;
+    json_t *value;
+    int width = 0;
+
+    if (cli_show_json(call, document))
+        return;
+    json_object_foreach((json_t *)document, name, value)
+    {
+        width = MAX(width, (int)strlen(name));
+    }
+    json_object_foreach((json_t *)document, name, value)
+    {
+        g_autofree char *shown = pretty_name(name);
+        g_autofree char *label = hl_tone(stdout, HL_TONE_DIM, shown);
+        g_autofree char *text = strcmp(name, "actual") == 0     ? cli_format_actual(value, document)
+                                : strcmp(name, "patterns") == 0 ? cli_format_patterns(value, document)
+                                : strcmp(name, "settings") == 0 && json_object_get(value, "desired") != NULL
+                                    ? cli_format_settings(value, document)
+                                    : plain(value);
+
+        if (!json_is_array(value) &&
+            (!json_is_object(value) || strcmp(name, "patterns") == 0 || json_object_get(value, "desired") != NULL))
+            printf("%s%*s  %s\n", label, width - (int)strlen(name), "", text);
+    }
+}
+
+typedef struct {
+    const char *word;
+    HlTone tone;
+} ToneRow;
+
+static char *coloured(const json_t *value, const ToneRow *rows, gsize n)
+{
+    const char *text = json_string_value(value);
+
+    for (gsize i = 0; text != NULL && i < n; i++)
+        if (strcmp(text, rows[i].word) == 0)
+            return hl_tone(stdout, rows[i].tone, text);
+    return plain(value);
+}
+
+char *cli_format_actual(const json_t *value, const json_t *row)
+{
+    static const ToneRow rows[] = {
+        { "online", HL_TONE_GOOD }, { "stale", HL_TONE_WARN }, { "offline", HL_TONE_BAD }, { "never-seen", HL_TONE_DIM }
+    };
+
+    g_autofree char *word = coloured(value, rows, G_N_ELEMENTS(rows));
+    const char *reason = cli_text(row, "reason");
+
+    /* why it is online is no news */
+    if (g_strcmp0(json_string_value(value), "online") == 0 || *reason == '\0')
+        return g_steal_pointer(&word);
+    return g_strdup_printf("%s (%s)", word, reason);
+}
+
+char *cli_format_verdict(const json_t *value, const json_t *row G_GNUC_UNUSED)
+{
+    static const ToneRow rows[] = { { "agree-online", HL_TONE_GOOD },  { "agree-offline", HL_TONE_DIM },
+                                    { "hidden-by-nat", HL_TONE_WARN }, { "ghost-online", HL_TONE_BAD },
+                                    { "wrong-host", HL_TONE_WARN },    { "unverified", HL_TONE_DIM } };
+
+    return coloured(value, rows, G_N_ELEMENTS(rows));
+}
+
+char *cli_format_state(const json_t *value, const json_t *row G_GNUC_UNUSED)
+{
+    static const ToneRow rows[] = { { "succeeded", HL_TONE_GOOD }, { "failed", HL_TONE_BAD },
+                                    { "rejected", HL_TONE_BAD },   { "timed-out", HL_TONE_BAD },
+                                    { "expired", HL_TONE_WARN },   { "cancelled", HL_TONE_WARN },
+                                    { "queued", HL_TONE_DIM } };
+
+    return coloured(value, rows, G_N_ELEMENTS(rows));
+}
+
+char *cli_format_time(const json_t *value, const json_t *row G_GNUC_UNUSED)
+{
+    const char *text = json_string_value(value);
+    g_autofree char *age = NULL;
+    HlTime wall;
+
+    if (text == NULL || !hl_time_parse(text, &wall, NULL))
+        return plain(value);
+    age = hl_duration_describe(hl_clock_wall() - wall);
+    return g_strdup_printf("%s ago", age);
+}
+
+static char *join_members(const json_t *object, const char *format)
+{
+    g_autoptr(GString) out = g_string_new(NULL);
+    const char *name;
+    json_t *value;
+
+    json_object_foreach((json_t *)object, name, value)
+    {
+        g_autofree char *number = plain(value);
+        bool name_first = format[0] == 'n';
+
+        g_string_append_printf(out, "%s%s %s", out->len > 0 ? ", " : "", name_first ? name : number,
+                               name_first ? number : name);
+    }
+    return out->len > 0 ? g_string_free(g_steal_pointer(&out), FALSE) : g_strdup("-");
+}
+
+char *cli_format_patterns(const json_t *value, const json_t *row G_GNUC_UNUSED)
+{
+    return join_members(value, "name first");
+}
+
+char *cli_format_states(const json_t *value, const json_t *row G_GNUC_UNUSED)
+{
+    return join_members(value, "count first");
+}
+
+char *cli_format_settings(const json_t *value, const json_t *row G_GNUC_UNUSED)
+{
+    json_int_t applied = cli_int(value, "applied");
+    json_int_t desired = cli_int(value, "desired");
+    g_autofree char *text =
+        json_is_true(json_object_get(value, "current"))
+            ? g_strdup_printf("%" JSON_INTEGER_FORMAT, desired)
+            : g_strdup_printf("%" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT, applied, desired);
+
+    return hl_tone(stdout, json_is_true(json_object_get(value, "current")) ? HL_TONE_PLAIN : HL_TONE_WARN, text);
+}

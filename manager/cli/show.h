@@ -1,0 +1,39 @@
+/* How results look: tables from arrays of JSON objects, "name: value" lists from one object. */
+#ifndef MANAGER_CLI_SHOW_H
+#define MANAGER_CLI_SHOW_H
+
+#include "lib/base/cli.h"
+#include "lib/base/json.h"
+#include "lib/base/table.h"
+
+/* A column: heading, member of the object ("a.b" goes down), and how it looks. */
+typedef struct {
+    const char *heading, *member;
+    char *(*format)(const json_t *value, const json_t *row); /* NULL: as it is; the result is freed */
+} CliColumn;
+
+/* --json: the document as it is, one line; otherwise the table of its member. */
+void cli_show_list(const HlInvocation *call, const json_t *document, const char *member, const CliColumn *columns,
+                   gsize n);
+
+/* --json: the document; otherwise its simple members, one a line, in order. */
+void cli_show_object(const HlInvocation *call, const json_t *document);
+
+/* Whether --json was given; then the document is printed. */
+bool cli_show_json(const HlInvocation *call, const json_t *document);
+
+/* Formats; row is the object that value is a member of. */
+char *cli_format_actual(const json_t *value, const json_t *row);   /* coloured */
+char *cli_format_verdict(const json_t *value, const json_t *row);  /* coloured */
+char *cli_format_state(const json_t *value, const json_t *row);    /* of a command's target, coloured */
+char *cli_format_time(const json_t *value, const json_t *row);     /* RFC 3339 -> "12 s ago" */
+char *cli_format_patterns(const json_t *value, const json_t *row); /* {"virus": 1} -> "virus 1" */
+char *cli_format_states(const json_t *value, const json_t *row);   /* {"sent": 2} -> "2 sent" */
+char *cli_format_settings(const json_t *value,
+                          const json_t *row); /* {"desired", "applied", "current"} -> "3" or "2 of 3" */
+
+/* The text of a member, "" when it is not there; borrowed. */
+const char *cli_text(const json_t *document, const char *member);
+json_int_t cli_int(const json_t *document, const char *member);
+
+#endif

@@ -1,0 +1,112 @@
+#include "manager/core/conf.h"
+
+#include <string.h>
+
+static const char *const broker_modes[] = { "managed", "external", NULL };
+static const char *const log_levels[] = { "debug", "info", "warn", "error", NULL };
+
+/* What endpoints would choke on after it went out in a bundle is refused here. */
+static bool check_listen(const char *text, GError **error)
+{
+    return g_hostname_is_ip_address(text) ||
+           hl_fail(error, HL_ERROR_INVALID, "'%s' is not an IP address to listen on, such as 0.0.0.0", text);
+}
+
+static bool check_addresses(const char *text, GError **error)
+{
+    g_auto(GStrv) parts = g_strsplit(text, ",", -1);
+
+    for (gsize i = 0; parts[i] != NULL; i++) {
+        const char *broker = g_strstrip(parts[i]);
+        const char *colon = strrchr(broker, ':');
+
+        if (*broker != '\0' &&
+            (colon == NULL || colon == broker || !g_ascii_string_to_unsigned(colon + 1, 10, 1, 65535, NULL, NULL)))
+            return hl_fail(error, HL_ERROR_INVALID, "'%s' is not a broker address of the form host:port", broker);
+    }
+    return true;
+}
+
+static bool check_front_url(const char *text, GError **error)
+{
+    return (g_str_has_prefix(text, "https://") && text[8] != '\0' && strpbrk(text, " \t\"'<>") == NULL) ||
+           hl_fail(error, HL_ERROR_INVALID, "'%s' is not an URL of the form https://host:port", text);
+}
+
+static bool check_source_url(const char *text, GError **error)
+{
+    return *text == '\0' || g_str_has_prefix(text, "https://") || g_str_has_prefix(text, "http://") ||
+           hl_fail(error, HL_ERROR_INVALID, "'%s' is not a URL that begins with https:// or http://", text);
+}
+
+#define ROW_CHECKED(name, type, field, fallback, min, max, choices, help, check)       \
+    {                                                                                  \
+        name, type, offsetof(MgrConf, field), fallback, min, max, choices, help, check \
+    }
+#define ROW(name, type, field, fallback, min, max, choices, help) \
+    ROW_CHECKED(name, type, field, fallback, min, max, choices, help, NULL)
+
+static const HlOption rows[] = {
+    ROW("broker.mode", HL_OPTION_CHOICE, broker_mode, "managed", 0, 0, broker_modes,
+        "managed: start and watch a mosquitto of its own; external: use one that exists"),
+    ROW_CHECKED("broker.listen", HL_OPTION_STRING, broker_listen, "0.0.0.0", 1, 64, NULL,
+                "Address that the managed broker listens on", check_listen),
+    ROW("broker.port", HL_OPTION_INT, broker_port, "8883", 1, 65535, NULL, "Port of the managed broker"),
+    ROW("broker.program", HL_OPTION_STRING, broker_program, "mosquitto", 1, 255, NULL, "Program of the managed broker"),
+    ROW_CHECKED("broker.addresses", HL_OPTION_LIST, broker_addresses, "localhost:8883,127.0.0.1:8883", 1, 8, NULL,
+                "host:port of the broker as endpoints reach it; give two or more", check_addresses),
+    ROW_CHECKED("http.listen", HL_OPTION_STRING, http_listen, "0.0.0.0", 1, 64, NULL,
+                "Address that the HTTPS front listens on", check_listen),
+    ROW("http.port", HL_OPTION_INT, http_port, "8843", 1, 65535, NULL, "Port of the HTTPS front"),
+    ROW_CHECKED("http.url", HL_OPTION_STRING, http_url, "https://localhost:8843", 8, 255, NULL,
+                "URL of the HTTPS front as endpoints reach it", check_front_url),
+    ROW("http.downloads", HL_OPTION_INT, http_downloads, "100", 1, 10000, NULL,
+        "Downloads of pattern files at a time; more are told to come back"),
+    ROW("enrolment.certificate-lifetime", HL_OPTION_DURATION, certificate_lifetime, "90d", HL_MINUTE, 3650 * HL_DAY,
+        NULL, "Lifetime of an endpoint's certificate; renewed in its last third"),
+    ROW("enrolment.per-minute", HL_OPTION_INT, enrol_per_minute, "60", 1, 100000, NULL,
+        "Enrolment requests that one source address may make in a minute"),
+    ROW("line.reconnect-window", HL_OPTION_DURATION, reconnect_window, "60s", HL_SECOND, HL_HOUR, NULL,
+        "Endpoints spread their return over this time when the manager or the broker comes back"),
+    ROW("command.timeout", HL_OPTION_DURATION, command_timeout, "1h", HL_SECOND, HL_DAY, NULL,
+        "Longest run of a command, once started"),
+    ROW("command.update-window", HL_OPTION_DURATION, update_window, "0s", 0, HL_DAY, NULL,
+        "Endpoints begin an update-now at random inside this time"),
+    ROW("status.probe-timeout", HL_OPTION_DURATION, probe_timeout, "3s", 100, HL_MINUTE, NULL,
+        "How long a direct dial waits for an answer"),
+    ROW("status.verification", HL_OPTION_DURATION, verification, "1d", HL_MINUTE, 30 * HL_DAY, NULL,
+        "Time between connection verifications"),
+    ROW("status.inactive-days", HL_OPTION_INT, inactive_days, "30", 1, 3650, NULL,
+        "Days of silence after which an endpoint is shown Inactive"),
+    ROW("status.remove-days", HL_OPTION_INT, remove_days, "0", 0, 3650, NULL,
+        "Days of silence after which an endpoint leaves the console until it registers again; 0 for never"),
+    ROW("status.unreachable", HL_OPTION_LIST, unreachable, "", 0, 256, NULL,
+        "Unreachable networks (CIDR): endpoints with such an address are not dialled"),
+    ROW("status.unreachable-heartbeat", HL_OPTION_DURATION, unreachable_heartbeat, "10m", HL_MINUTE, 90 * HL_DAY, NULL,
+        "Heartbeat of endpoints in unreachable networks"),
+    ROW("status.unreachable-poll", HL_OPTION_DURATION, unreachable_poll, "30m", HL_MINUTE, 90 * HL_DAY, NULL,
+        "Poll of endpoints in unreachable networks; at least three heartbeats"),
+    ROW("status.unreachable-offline", HL_OPTION_DURATION, unreachable_offline, "1h", HL_MINUTE, 90 * HL_DAY, NULL,
+        "Silence after which an endpoint in an unreachable network is shown Offline; more than a heartbeat"),
+    { "patterns.activeupdate-url", HL_OPTION_STRING, offsetof(MgrConf, activeupdate_url), "", 0, 255, NULL,
+      "Public pattern source that the server copies into its repository; empty when the repository is its own",
+      check_source_url },
+    ROW("patterns.activeupdate-root", HL_OPTION_STRING, activeupdate_root, "activeupdate-root.json", 1, 255, NULL,
+        "Root metadata of that source, got in a trustworthy way; a path relative to this file, or absolute"),
+    ROW("patterns.sync-every", HL_OPTION_DURATION, sync_every, "1h", 0, 30 * HL_DAY, NULL,
+        "Time between two synchronisations with that source; 0s for only by 'holdline pattern sync'"),
+    ROW("patterns.ca-file", HL_OPTION_STRING, patterns_ca_file, "", 0, 255, NULL,
+        "Authorities of that source (PEM); empty for the system's"),
+    ROW("patterns.proxy", HL_OPTION_STRING, patterns_proxy, "", 0, 255, NULL,
+        "Proxy on the way to that source; empty for what the environment says"),
+    ROW("updater.program", HL_OPTION_STRING, updater_program, "holdline-updater", 1, 255, NULL,
+        "Program that reads the pattern repository"),
+    ROW("registry.retention", HL_OPTION_DURATION, retention, "90d", HL_DAY, 3650 * HL_DAY, NULL,
+        "How long history and finished commands are kept"),
+    ROW("log.level", HL_OPTION_CHOICE, log_level, "info", 0, 0, log_levels, "Least level that is logged"),
+};
+
+HlOptionTable mgr_conf_table(void)
+{
+    return HL_OPTION_TABLE(rows);
+}

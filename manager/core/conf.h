@@ -1,0 +1,35 @@
+/* The manager's configuration: one table, from which manager.conf is read, checked and written. */
+#ifndef MANAGER_CORE_CONF_H
+#define MANAGER_CORE_CONF_H
+
+#include "lib/base/clock.h"
+#include "lib/base/option.h"
+
+typedef enum { MGR_BROKER_MANAGED, MGR_BROKER_EXTERNAL } MgrBrokerMode;
+
+typedef struct {
+    int broker_mode; /* MgrBrokerMode */
+    char *broker_listen, *broker_program;
+    int64_t broker_port;
+    char **broker_addresses; /* host:port, as endpoints reach it */
+    char *http_listen, *http_url;
+    int64_t http_port, http_downloads;
+    HlTime certificate_lifetime;
+    int64_t enrol_per_minute;
+    HlTime reconnect_window;
+    HlTime command_timeout, update_window;
+    HlTime retention;
+    HlTime probe_timeout, verification;
+    int64_t inactive_days, remove_days;
+    char **unreachable;
+    HlTime unreachable_heartbeat, unreachable_poll, unreachable_offline;
+    char *updater_program;
+    char *activeupdate_url, *activeupdate_root; /* "": the repository is no copy; a file */
+    char *patterns_ca_file, *patterns_proxy;    /* for that source */
+    HlTime sync_every;                          /* 0: never by itself */
+    int log_level;                              /* HlLogLevel */
+} MgrConf;
+
+HlOptionTable mgr_conf_table(void);
+
+#endif

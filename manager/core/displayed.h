@@ -1,0 +1,111 @@
+/* The displayed status: what the classic console would show of one endpoint, by the documented rules B1 to B14.
+ *
+ * Not the actual status: the line's births and wills move nothing here (B10, B12).  Pure; an MgrDisplay is plain data,
+ * zeroed = not registered.  The rules are the table in displayed.c, one row an event, to be read beside DOMAIN.md.
+ *
+ * Where an effect says `dial`, the prober dials the registered address; the result comes back as DIAL_ANSWERED or
+ * DIAL_FAILED with the generation of the effect.  A result of an older generation is ignored: the endpoint announced
+ * something since, and that is the newer truth. */
+#ifndef MANAGER_CORE_DISPLAYED_H
+#define MANAGER_CORE_DISPLAYED_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "manager/core/now.h"
+#include "manager/core/range.h"
+
+typedef enum {
+    MGR_DISPLAYED_OFFLINE,
+    MGR_DISPLAYED_ONLINE,
+    MGR_DISPLAYED_UNREACHABLE_OFFLINE,
+    MGR_DISPLAYED_UNREACHABLE_ONLINE,
+    MGR_DISPLAYED_INDEPENDENT,
+    MGR_DISPLAYED_INACTIVE,
+    MGR_DISPLAYED_N,
+} MgrDisplayed;
+
+/* "unreachable-online" for programs, "Unreachable/Online" for people. */
+const char *mgr_displayed_name(MgrDisplayed displayed);
+const char *mgr_displayed_title(MgrDisplayed displayed);
+bool mgr_displayed_parse(const char *name, MgrDisplayed *displayed);
+
+typedef enum {
+    MGR_DISPLAY_NOTHING,       /* no event yet; never fed */
+    MGR_DISPLAY_REGISTERED,    /* first registration, or a changed one (DHCP) */
+    MGR_DISPLAY_RESTARTED,     /* restart or reload, announced by the endpoint */
+    MGR_DISPLAY_STOPPED,       /* clean stop, announced */
+    MGR_DISPLAY_UNINSTALLED,   /* announced */
+    MGR_DISPLAY_MOVED,         /* to another server; announced */
+    MGR_DISPLAY_DIAL_ANSWERED, /* any dial: after an announcement, a notification, a verification */
+    MGR_DISPLAY_DIAL_FAILED,   /* refused, timeout, no-route, wrong-host alike */
+    MGR_DISPLAY_VERIFY,        /* connection verification, scheduled or by hand */
+    MGR_DISPLAY_UPDATED,       /* an update by the endpoint, its update notification included */
+    MGR_DISPLAY_LOG_UPLOADED,  /* logs, receipts, results */
+    MGR_DISPLAY_LINE_UP,       /* its line came up without an announcement: resume, roaming, broker restart */
+    MGR_DISPLAY_LINE_LOST,     /* pulled cable, killed process, wiped disk */
+    MGR_DISPLAY_HEARTBEAT,     /* every heartbeat on the line; counted as B13's once in n minutes */
+    MGR_DISPLAY_POLL,          /* B13's poll */
+    MGR_DISPLAY_SILENT,        /* made by TICK: k minutes without heartbeat or poll */
+    MGR_DISPLAY_ENTERED_RANGE, /* its own address is now in an unreachable network */
+    MGR_DISPLAY_LEFT_RANGE,
+    MGR_DISPLAY_INDEPENDENT_ON,
+    MGR_DISPLAY_INDEPENDENT_OFF,
+    MGR_DISPLAY_INACTIVE, /* made by TICK: no contact for N days */
+    MGR_DISPLAY_REMOVAL,  /* made by TICK: no contact for the removal time; or the admin removed it */
+    MGR_DISPLAY_TICK,
+    MGR_DISPLAY_N,
+} MgrDisplayEventKind;
+
+typedef struct {
+    MgrDisplayEventKind kind;
+    uint32_t generation; /* DIAL_*: of the effect that asked, or mgr_display's own at the time of another dial */
+    bool line_up;        /* TICK: the actual status is not Offline: never removed automatically */
+} MgrDisplayEvent;
+
+/* Members marked *kept* are stored by the daemon. */
+typedef struct {
+    HlTime since_wall;   /* kept; when `shown` took its value */
+    HlTime contact_wall; /* kept; the last documented contact, whatever it showed */
+    HlTime contact_mono;
+    HlTime beat_mono;       /* the last heartbeat or poll that counted for B13; re-based by restore */
+    uint32_t generation;    /* of dials; see above */
+    uint8_t shown;          /* MgrDisplayed; kept */
+    uint8_t cause;          /* MgrDisplayEventKind that gave `shown` its value; kept */
+    bool registered, up;    /* kept; what the console believes, before range and mode are applied */
+    bool in_range;          /* kept; B13 */
+    bool independent;       /* kept; B14 */
+    bool dialling;          /* kept; the dial after an announcement or verification is under way */
+    bool inactive, removed; /* kept; removed: a tombstone, gone from the console until it registers again */
+} MgrDisplay;
+
+typedef struct {
+    const MgrUnreachable *unreachable;
+    HlTime inactive_after; /* 0: never */
+    HlTime remove_after;   /* 0: never; longer than inactive_after */
+} MgrDisplayPolicy;
+
+typedef struct {
+    bool changed;  /* `shown` or `removed` is another: publish and store */
+    bool dial;     /* dial the registered address, first in line, under `generation` */
+    bool work;     /* an occasion to hand out queued work (B9, B13); see mgr_delivery_path() */
+    bool removed;  /* became a tombstone: the record leaves the lists, its identity is kept */
+    bool returned; /* a tombstone registered again */
+    uint32_t generation;
+} MgrDisplayEffects;
+
+MgrDisplayEffects mgr_display_step(MgrDisplay *display, const MgrDisplayPolicy *policy, const MgrDisplayEvent *event,
+                                   MgrNow now);
+
+/* After the kept members were loaded.  alive_wall: when the previous manager last wrote to the registry; the time in
+ * which there was no server counts neither as silence nor as inactivity.  true: a dial was under way when that manager
+ * ended; dial again, as at registration, under the present generation. */
+bool mgr_display_restore(MgrDisplay *display, HlTime alive_wall, MgrNow now);
+
+/* Whether the server dials and notifies this endpoint at all. */
+bool mgr_display_is_dialled(const MgrDisplay *display);
+
+/* The transition table as Markdown, for docs/documented-behaviour.md.  Caller frees. */
+char *mgr_display_table(void);
+
+#endif

@@ -1,0 +1,46 @@
+/* Documented notification (B16): the server dials an endpoint to say "settings changed" or "update now".
+ *
+ * One lane an endpoint: a plain struct with its own attempts and its own next time, no queue that a dead endpoint could
+ * stand in.  (The prober keeps first attempts ahead of repeats for the same reason.)  Pure. */
+#ifndef MANAGER_CORE_NOTIFY_H
+#define MANAGER_CORE_NOTIFY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "manager/core/now.h"
+
+#define MGR_NOTIFY_INTERVAL (15 * HL_MINUTE)
+#define MGR_NOTIFY_RETRIES  5 /* after the first attempt */
+
+typedef enum { MGR_NOTIFY_SETTINGS = 1 << 0, MGR_NOTIFY_UPDATE_NOW = 1 << 1 } MgrNotifyWhat;
+
+/* Zeroed: nothing to tell.  Not stored: after a restart it follows from desired against applied settings. */
+typedef struct {
+    uint8_t wanted;   /* MgrNotifyWhat, or-ed: told in one dial */
+    uint8_t told;     /* what the dial under way tells */
+    uint8_t attempts; /* failed so far */
+    bool dialling;
+    HlTime next_mono; /* of the next attempt while not dialling */
+} MgrNotify;
+
+typedef enum {
+    MGR_NOTIFY_WANT,     /* what; starts the attempts anew: somebody saved or clicked just now */
+    MGR_NOTIFY_ANSWERED, /* the endpoint took what it was told */
+    MGR_NOTIFY_FAILED,   /* the dial failed */
+    MGR_NOTIFY_SETTLED,  /* what: it got there by another way (update notification, poll), or is not wanted any more */
+    MGR_NOTIFY_TICK,
+} MgrNotifyEventKind;
+
+typedef struct {
+    uint8_t dial;     /* dial now and tell this (or-ed); 0: no */
+    bool retry;       /* with dial: not the first attempt */
+    uint8_t given_up; /* what waits for the endpoint's own next occasion from now on */
+} MgrNotifyEffects;
+
+MgrNotifyEffects mgr_notify_step(MgrNotify *notify, MgrNotifyEventKind kind, uint8_t what, MgrNow now);
+
+/* When TICK can matter; G_MAXINT64: never. */
+HlTime mgr_notify_deadline(const MgrNotify *notify);
+
+#endif

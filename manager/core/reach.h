@@ -1,0 +1,24 @@
+/* Reachability: what the last dial of an endpoint's registered address found.  Fed by the prober alone. */
+#ifndef MANAGER_CORE_REACH_H
+#define MANAGER_CORE_REACH_H
+
+#include <stdbool.h>
+
+typedef enum {
+    MGR_REACH_NOT_PROBED,
+    MGR_REACH_REACHABLE,  /* TLS stood, with this endpoint's own certificate */
+    MGR_REACH_REFUSED,    /* the connection was reset or refused */
+    MGR_REACH_TIMEOUT,    /* no answer within the deadline */
+    MGR_REACH_NO_ROUTE,   /* no way there: also an address that is none */
+    MGR_REACH_WRONG_HOST, /* somebody answered who is not this endpoint: no TLS, or another certificate */
+    MGR_REACH_N,
+} MgrReach;
+
+/* "reachable", "no-route", ... */
+const char *mgr_reach_name(MgrReach reach);
+bool mgr_reach_parse(const char *name, MgrReach *reach);
+
+/* The end of a sentence that begins with an address: "did not answer (timeout)". */
+const char *mgr_reach_phrase(MgrReach reach);
+
+#endif

@@ -1,0 +1,43 @@
+/* The verdict: what the two statuses and the last dial say together, and one sentence that explains it.  Pure. */
+#ifndef MANAGER_CORE_VERDICT_H
+#define MANAGER_CORE_VERDICT_H
+
+#include "manager/core/displayed.h"
+#include "manager/core/presence.h"
+#include "manager/core/reach.h"
+
+typedef enum {
+    MGR_VERDICT_UNVERIFIED,
+    MGR_VERDICT_AGREE_ONLINE,
+    MGR_VERDICT_AGREE_OFFLINE,
+    MGR_VERDICT_HIDDEN_BY_NAT, /* works, shown Offline: the dial cannot reach it */
+    MGR_VERDICT_GHOST_ONLINE,  /* gone, still shown Online */
+    MGR_VERDICT_WRONG_HOST,    /* the registered address belongs to somebody else in the server's view */
+    MGR_VERDICT_N,
+} MgrVerdict;
+
+/* "hidden-by-nat", ... */
+const char *mgr_verdict_name(MgrVerdict verdict);
+bool mgr_verdict_parse(const char *name, MgrVerdict *verdict);
+
+/* A function of these three alone.  For an actual status that is only kept (MGR_REASON_SERVER_BLIND) see
+ * mgr_verdict_of(). */
+MgrVerdict mgr_verdict(MgrDisplayed displayed, MgrActual actual, MgrReach reach);
+
+typedef struct {
+    const MgrPresence *presence;
+    const MgrDisplay *display;
+    MgrReach reach;
+    HlTime dialled_mono; /* of the last dial; with reach other than not-probed */
+    const char *address; /* as registered; NULL or "": none */
+    unsigned port;       /* 0: it does not listen */
+} MgrVerdictFacts;
+
+/* The verdict, MGR_VERDICT_UNVERIFIED while the actual status is only kept. */
+MgrVerdict mgr_verdict_of(const MgrVerdictFacts *facts);
+
+/* "shown Offline because 192.168.1.20:61000 did not answer (timeout); the endpoint's own line is up, last heartbeat
+ * 12 s ago".  Caller frees. */
+char *mgr_verdict_explain(const MgrVerdictFacts *facts, MgrNow now);
+
+#endif

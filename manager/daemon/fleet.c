@@ -1,0 +1,449 @@
+#include "manager/daemon/fleet.h"
+
+#include <string.h>
+
+#include "proto/components.h"
+
+static void free_group(gpointer item)
+{
+    MgrGroup *group = item;
+
+    mgr_group_record_clear(&group->record);
+    hl_settings_clear(&group->settings);
+    g_clear_pointer(&group->digest, g_bytes_unref);
+    g_free(group);
+}
+
+static void free_endpoint(gpointer item)
+{
+    MgrEndpoint *endpoint = item;
+
+    mgr_endpoint_record_clear(&endpoint->record);
+    g_ptr_array_unref(endpoint->open_targets);
+    g_free(endpoint->accepted_spool);
+    g_free(endpoint);
+}
+
+static void free_target(gpointer item)
+{
+    MgrTarget *target = item;
+
+    mgr_target_record_clear(&target->record);
+    g_free(target);
+}
+
+static void free_command(gpointer item)
+{
+    MgrCommand *command = item;
+
+    mgr_command_record_clear(&command->record);
+    g_ptr_array_unref(command->targets);
+    g_free(command);
+}
+
+static void free_token(gpointer item)
+{
+    mgr_token_record_clear(item);
+    g_free(item);
+}
+
+static void free_certificate(gpointer item)
+{
+    mgr_certificate_record_clear(item);
+    g_free(item);
+}
+
+void mgr_group_update(MgrGroup *group, MgrGroupRecord *record)
+{
+    g_autoptr(GError) error = NULL;
+
+    mgr_group_record_clear(&group->record);
+    group->record = *record;
+    memset(record, 0, sizeof *record);
+    hl_settings_clear(&group->settings);
+    hl_settings_init(&group->settings);
+    if (!hl_settings_parse(&group->settings, group->record.settings, &error))
+        g_error("stored settings of group %s: %s", group->record.name, error->message);
+    g_clear_pointer(&group->digest, g_bytes_unref);
+    group->digest = hl_settings_digest(group->record.settings);
+}
+
+MgrGroup *mgr_fleet_add_group(MgrFleet *fleet, MgrGroupRecord *record)
+{
+    MgrGroup *group = g_new0(MgrGroup, 1);
+
+    hl_settings_init(&group->settings);
+    mgr_group_update(group, record);
+    g_hash_table_insert(fleet->groups, group->record.name, group);
+    return group;
+}
+
+MgrEndpoint *mgr_fleet_add_endpoint(MgrFleet *fleet, MgrEndpointRecord *record)
+{
+    MgrEndpoint *endpoint = g_new0(MgrEndpoint, 1);
+
+    endpoint->record = *record;
+    memset(record, 0, sizeof *record);
+    endpoint->open_targets = g_ptr_array_new();
+    endpoint->accepted_seq = endpoint->record.report_seq;
+    endpoint->accepted_spool = g_strdup(endpoint->record.spool);
+    endpoint->group = g_hash_table_lookup(fleet->groups, endpoint->record.group);
+    g_assert(endpoint->group != NULL); /* a foreign key of the registry */
+    endpoint->group->members++;
+    fleet->next_number = MAX(fleet->next_number, endpoint->record.number + 1);
+    g_hash_table_insert(fleet->endpoints, endpoint->record.id, endpoint);
+    return endpoint;
+}
+
+void mgr_fleet_remove_endpoint(MgrFleet *fleet, MgrEndpoint *endpoint)
+{
+    for (guint i = 0; i < endpoint->open_targets->len; i++)
+        ((MgrTarget *)endpoint->open_targets->pdata[i])->endpoint = NULL;
+    endpoint->group->members--;
+    if (mgr_endpoint_is_up(endpoint))
+        fleet->online--;
+    g_hash_table_remove(fleet->endpoints, endpoint->record.id);
+}
+
+void mgr_endpoint_set_group(MgrEndpoint *endpoint, MgrGroup *group, uint64_t revision)
+{
+    endpoint->group->members--;
+    endpoint->group = group;
+    group->members++;
+    g_free(endpoint->record.group);
+    endpoint->record.group = g_strdup(group->record.name);
+    endpoint->record.moved_revision = revision;
+}
+
+MgrCommand *mgr_fleet_add_command(MgrFleet *fleet, MgrCommandRecord *record)
+{
+    MgrCommand *command = g_new0(MgrCommand, 1);
+
+    command->record = *record;
+    memset(record, 0, sizeof *record);
+    command->targets = g_ptr_array_new_with_free_func(free_target);
+    g_hash_table_insert(fleet->commands, command->record.id, command);
+    return command;
+}
+
+MgrTarget *mgr_fleet_add_target(MgrFleet *fleet, MgrTargetRecord *record)
+{
+    MgrCommand *command = g_hash_table_lookup(fleet->commands, record->command);
+    MgrTarget *target;
+
+    if (command == NULL)
+        return NULL;
+    target = g_new0(MgrTarget, 1);
+    target->command = command;
+    target->endpoint = g_hash_table_lookup(fleet->endpoints, record->endpoint);
+    target->record = *record;
+    memset(record, 0, sizeof *record);
+    g_ptr_array_add(command->targets, target);
+    command->counts[target->record.state]++;
+    if (!hl_command_state_is_final(target->record.state)) {
+        command->open++;
+        if (target->endpoint != NULL)
+            g_ptr_array_add(target->endpoint->open_targets, target);
+    }
+    return target;
+}
+
+bool mgr_target_move(MgrTarget *target, int state, HlTime now)
+{
+    MgrCommand *command = target->command;
+
+    command->counts[target->record.state]--;
+    command->counts[state]++;
+    command->changed_mono = now;
+    target->record.state = state;
+    if (!hl_command_state_is_final(state))
+        return false;
+    if (target->endpoint != NULL)
+        g_ptr_array_remove(target->endpoint->open_targets, target);
+    return --command->open == 0;
+}
+
+void mgr_fleet_drop_command(MgrFleet *fleet, MgrCommand *command)
+{
+    g_assert(command->open == 0);
+    g_hash_table_remove(fleet->commands, command->record.id);
+}
+
+MgrTarget *mgr_endpoint_find_target(const MgrEndpoint *endpoint, const char *command)
+{
+    for (guint i = 0; i < endpoint->open_targets->len; i++) {
+        MgrTarget *target = endpoint->open_targets->pdata[i];
+
+        if (strcmp(target->record.command, command) == 0)
+            return target;
+    }
+    return NULL;
+}
+
+MgrGroup *mgr_fleet_find_group(const MgrFleet *fleet, const char *name, GError **error)
+{
+    MgrGroup *group = g_hash_table_lookup(fleet->groups, name);
+
+    if (group == NULL)
+        hl_fail(error, HL_ERROR_NOT_FOUND, "there is no group '%s'; 'holdline group list' tells which there are", name);
+    return group;
+}
+
+/* Adds every endpoint of this host name; the number of them. */
+static guint add_by_host(const MgrFleet *fleet, const char *host, GPtrArray *found)
+{
+    GHashTableIter iter;
+    gpointer value;
+    guint n = 0;
+
+    g_hash_table_iter_init(&iter, fleet->endpoints);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        if (g_ascii_strcasecmp(((MgrEndpoint *)value)->record.host, host) != 0)
+            continue;
+        g_ptr_array_add(found, value);
+        n++;
+    }
+    return n;
+}
+
+MgrEndpoint *mgr_fleet_find_endpoint(const MgrFleet *fleet, const char *name, GError **error)
+{
+    MgrEndpoint *endpoint = g_hash_table_lookup(fleet->endpoints, name);
+    g_autoptr(GPtrArray) found = g_ptr_array_new();
+
+    if (endpoint != NULL)
+        return endpoint;
+    add_by_host(fleet, name, found);
+    if (found->len == 1)
+        return found->pdata[0];
+    if (found->len == 0)
+        hl_fail(error, HL_ERROR_NOT_FOUND, "there is no endpoint '%s'; 'holdline endpoint list' tells which there are",
+                name);
+    else
+        hl_fail(error, HL_ERROR_CONFLICT, "%u endpoints have the host name '%s' (%s, %s, ...): name one by its id",
+                found->len, name, ((MgrEndpoint *)found->pdata[0])->record.id,
+                ((MgrEndpoint *)found->pdata[1])->record.id);
+    return NULL;
+}
+
+static int compare_endpoints(gconstpointer a, gconstpointer b)
+{
+    return strcmp((*(MgrEndpoint *const *)a)->record.id, (*(MgrEndpoint *const *)b)->record.id);
+}
+
+static int compare_groups(gconstpointer a, gconstpointer b)
+{
+    return strcmp((*(MgrGroup *const *)a)->record.name, (*(MgrGroup *const *)b)->record.name);
+}
+
+GPtrArray *mgr_fleet_values(GHashTable *table)
+{
+    GPtrArray *values = g_ptr_array_sized_new(g_hash_table_size(table));
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, table);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        g_ptr_array_add(values, value);
+    return values;
+}
+
+static GPtrArray *sorted_values(GHashTable *table, GCompareFunc compare)
+{
+    GPtrArray *values = mgr_fleet_values(table);
+
+    g_ptr_array_sort(values, compare);
+    return values;
+}
+
+GPtrArray *mgr_fleet_sorted_endpoints(const MgrFleet *fleet)
+{
+    return sorted_values(fleet->endpoints, compare_endpoints);
+}
+
+GPtrArray *mgr_fleet_sorted_groups(const MgrFleet *fleet)
+{
+    return sorted_values(fleet->groups, compare_groups);
+}
+
+typedef bool (*MatchFn)(const MgrFleet *fleet, const MgrEndpoint *endpoint, const char *word);
+
+static bool is_any(const MgrFleet *fleet G_GNUC_UNUSED, const MgrEndpoint *endpoint, const char *word G_GNUC_UNUSED)
+{
+    return !endpoint->record.display.removed;
+}
+
+bool mgr_endpoint_is_outdated(const MgrFleet *fleet, const MgrEndpoint *endpoint)
+{
+    g_autofree char *wanted =
+        hl_components_only(fleet->latest, hl_scan_components[endpoint->group->settings.scan_method]);
+
+    return hl_components_behind(endpoint->record.patterns, wanted);
+}
+
+static bool is_outdated(const MgrFleet *fleet, const MgrEndpoint *endpoint, const char *word G_GNUC_UNUSED)
+{
+    return !endpoint->record.display.removed && mgr_endpoint_is_outdated(fleet, endpoint);
+}
+
+static bool is_of_group(const MgrFleet *fleet G_GNUC_UNUSED, const MgrEndpoint *endpoint, const char *word)
+{
+    return strcmp(endpoint->record.group, word + 1) == 0;
+}
+
+static void add_matching(const MgrFleet *fleet, MatchFn match, const char *word, GPtrArray *found)
+{
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, fleet->endpoints);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        if (match(fleet, value, word))
+            g_ptr_array_add(found, value);
+}
+
+static bool select_word(const MgrFleet *fleet, const char *word, GPtrArray *found, GError **error)
+{
+    MgrEndpoint *endpoint;
+
+    if (strcmp(word, "all") == 0) {
+        add_matching(fleet, is_any, word, found);
+        return true;
+    }
+    if (strcmp(word, "outdated") == 0) {
+        add_matching(fleet, is_outdated, word, found);
+        return true;
+    }
+    if (word[0] == '@') {
+        if (mgr_fleet_find_group(fleet, word + 1, error) == NULL)
+            return false;
+        add_matching(fleet, is_of_group, word, found);
+        return true;
+    }
+    endpoint = mgr_fleet_find_endpoint(fleet, word, error);
+    if (endpoint == NULL)
+        return false;
+    g_ptr_array_add(found, endpoint);
+    return true;
+}
+
+GPtrArray *mgr_fleet_filter(const MgrFleet *fleet, const char *selector, GError **error)
+{
+    g_auto(GStrv) words = g_strsplit(selector, ",", -1);
+    g_autoptr(GPtrArray) found = g_ptr_array_new();
+    GPtrArray *unique;
+
+    for (gsize i = 0; words[i] != NULL; i++)
+        if (*g_strstrip(words[i]) != '\0' && !select_word(fleet, words[i], found, error))
+            return NULL;
+    g_ptr_array_sort(found, compare_endpoints);
+    unique = g_ptr_array_new();
+    for (guint i = 0; i < found->len; i++)
+        if (i == 0 || found->pdata[i] != found->pdata[i - 1])
+            g_ptr_array_add(unique, found->pdata[i]);
+    return unique;
+}
+
+GPtrArray *mgr_fleet_select(const MgrFleet *fleet, const char *selector, GError **error)
+{
+    g_autoptr(GPtrArray) found = mgr_fleet_filter(fleet, selector, error);
+
+    if (found != NULL && found->len == 0) {
+        hl_fail(error, HL_ERROR_NOT_FOUND, "no endpoint fits '%s'", selector);
+        return NULL;
+    }
+    return g_steal_pointer(&found);
+}
+
+uint64_t mgr_endpoint_desired_counter(const MgrEndpoint *endpoint)
+{
+    return MAX(endpoint->group->record.revision, endpoint->record.moved_revision);
+}
+
+bool mgr_endpoint_has_desired(const MgrEndpoint *endpoint)
+{
+    const MgrApplied *applied = &endpoint->record.applied;
+
+    return applied->counter == mgr_endpoint_desired_counter(endpoint) && applied->digest != NULL &&
+           g_bytes_equal(applied->digest, endpoint->group->digest);
+}
+
+bool mgr_endpoint_is_up(const MgrEndpoint *endpoint)
+{
+    return endpoint->record.presence.actual == MGR_ACTUAL_ONLINE ||
+           endpoint->record.presence.actual == MGR_ACTUAL_STALE;
+}
+
+static void on_group(MgrGroupRecord *record, gpointer user)
+{
+    mgr_fleet_add_group(user, record);
+}
+
+static void on_endpoint(MgrEndpointRecord *record, gpointer user)
+{
+    MgrFleet *fleet = user;
+    MgrEndpoint *endpoint = mgr_fleet_add_endpoint(fleet, record);
+
+    mgr_presence_restore(&endpoint->record.presence, (MgrNow){ hl_clock_wall(), hl_clock_mono() });
+    fleet->online += mgr_endpoint_is_up(endpoint);
+}
+
+static void on_command(MgrCommandRecord *record, gpointer user)
+{
+    mgr_fleet_add_command(user, record);
+}
+
+static void on_target(MgrTargetRecord *record, gpointer user)
+{
+    mgr_fleet_add_target(user, record);
+}
+
+static void on_token(MgrTokenRecord *record, gpointer user)
+{
+    MgrFleet *fleet = user;
+    MgrTokenRecord *token = g_memdup2(record, sizeof *record);
+
+    memset(record, 0, sizeof *record);
+    g_hash_table_insert(fleet->tokens, token->id, token);
+}
+
+static void on_certificate(MgrCertificateRecord *record, gpointer user)
+{
+    MgrFleet *fleet = user;
+    MgrCertificateRecord *certificate = g_memdup2(record, sizeof *record);
+
+    memset(record, 0, sizeof *record);
+    g_hash_table_insert(fleet->certificates, certificate->serial, certificate);
+}
+
+bool mgr_fleet_load(MgrFleet *fleet, HlDb *db, GError **error)
+{
+    fleet->groups = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_group);
+    fleet->endpoints = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_endpoint);
+    fleet->commands = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_command);
+    fleet->tokens = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_token);
+    fleet->certificates = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_certificate);
+    fleet->next_number = 1;
+    fleet->latest = g_strdup("");
+    return mgr_registry_load_counter(db, "revision", &fleet->revision, error) &&
+           mgr_registry_load_counter(db, "epoch", &fleet->epoch, error) &&
+           mgr_registry_load_counter(db, "crl", &fleet->crl, error) &&
+           mgr_registry_load_counter(db, "alive", &fleet->alive, error) &&
+           mgr_registry_load_counter(db, "verified", &fleet->verified, error) &&
+           mgr_registry_load_groups(db, on_group, fleet, error) &&
+           mgr_registry_load_endpoints(db, on_endpoint, fleet, error) &&
+           mgr_registry_load_open_commands(db, on_command, fleet, error) &&
+           mgr_registry_load_open_targets(db, on_target, fleet, error) &&
+           mgr_registry_load_tokens(db, on_token, fleet, error) &&
+           mgr_registry_load_certificates(db, on_certificate, fleet, error);
+}
+
+void mgr_fleet_clear(MgrFleet *fleet)
+{
+    g_clear_pointer(&fleet->commands, g_hash_table_unref);
+    g_clear_pointer(&fleet->endpoints, g_hash_table_unref);
+    g_clear_pointer(&fleet->groups, g_hash_table_unref);
+    g_clear_pointer(&fleet->tokens, g_hash_table_unref);
+    g_clear_pointer(&fleet->certificates, g_hash_table_unref);
+    g_clear_pointer(&fleet->latest, g_free);
+}

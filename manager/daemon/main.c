@@ -1,0 +1,78 @@
+/* holdline-managerd: arguments, signals, loop. */
+#include <glib-unix.h>
+#include <signal.h>
+#include <stdio.h>
+
+#include "lib/base/cli.h"
+#include "lib/base/log.h"
+#include "manager/daemon/manager.h"
+
+static gboolean on_stop(gpointer user)
+{
+    Manager *manager = user;
+
+    hl_info("manager", "stopping");
+    g_main_loop_quit(manager->loop);
+    return G_SOURCE_CONTINUE;
+}
+
+static gboolean on_reload(gpointer user)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (mgr_manager_reload(user, &error))
+        hl_info("manager", "configuration read again");
+    else
+        hl_error("manager", "the configuration stays as it was: %s", error->message);
+    return G_SOURCE_CONTINUE;
+}
+
+static bool cmd_run(HlInvocation *call, GError **error)
+{
+    Manager *manager = mgr_manager_new(hl_cli_value(call, "c", "/etc/holdline/manager.conf"), error);
+
+    if (manager == NULL)
+        return false;
+    manager->loop = g_main_loop_new(NULL, FALSE);
+    signal(SIGPIPE, SIG_IGN);
+    g_unix_signal_add(SIGTERM, on_stop, manager);
+    g_unix_signal_add(SIGINT, on_stop, manager);
+    g_unix_signal_add(SIGHUP, on_reload, manager);
+    hl_info("manager", "version " HOLDLINE_VERSION " on %s: %u endpoints, %u groups", manager->dir,
+            g_hash_table_size(manager->fleet.endpoints), g_hash_table_size(manager->fleet.groups));
+    g_main_loop_run(manager->loop);
+    g_main_loop_unref(manager->loop);
+    mgr_manager_free(manager);
+    hl_info("manager", "stopped");
+    return true;
+}
+
+static const char *const run_flags[] = { "c", NULL };
+static const HlFlag flags[] = {
+    { "c", "FILE", "Configuration file, made by 'holdline init' (default /etc/holdline/manager.conf)" }
+};
+static const HlCommand commands[] = {
+    { "run", "[-c FILE]", "Run the manager in the foreground", cmd_run, 0, 0, run_flags },
+};
+static const HlProgram program = { "holdline-managerd",
+                                   "Manages the endpoints of a site; 'run' is understood when no command is given",
+                                   commands,
+                                   G_N_ELEMENTS(commands),
+                                   flags,
+                                   G_N_ELEMENTS(flags),
+                                   NULL };
+
+int main(int argc, char **argv)
+{
+    /* "holdline-managerd -c FILE" is the usual form: the command's name is put in */
+    g_autofree char **words = g_new0(char *, (gsize)argc + 2);
+    bool plain = argc == 1 || argv[1][0] == '-';
+    int n = 0;
+
+    words[n++] = argv[0];
+    if (plain)
+        words[n++] = (char *)"run";
+    for (int i = 1; i < argc; i++)
+        words[n++] = argv[i];
+    return hl_cli_main(&program, n, words, NULL);
+}

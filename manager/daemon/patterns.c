@@ -1,0 +1,359 @@
+#include "manager/daemon/patterns.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+#include "lib/base/exec.h"
+#include "lib/base/ident.h"
+#include "lib/base/log.h"
+#include "manager/daemon/status.h"
+#include "proto/components.h"
+
+#define READ_DEADLINE HL_MINUTE
+#define SYNC_DEADLINE (6 * HL_HOUR)
+#define FIRST_SYNC    (10 * HL_SECOND) /* after the start */
+#define RETRY_SYNC    (10 * HL_MINUTE) /* after a failure, if that is sooner than the next */
+#define TELL_EVERY    (2 * HL_SECOND)  /* that a synchronisation goes on: the CLI gives up on silence */
+#define MOST_WAITING  16
+
+/* The copy of the public source, and its next synchronisation. */
+struct MgrPatterns {
+    gint64 mtime;
+    HlChild *reader, *sync;
+    json_t *content;    /* of 'repo versions'; NULL: not read yet */
+    GPtrArray *waiting; /* MgrCall *, for the end of the synchronisation */
+    json_t *end;        /* the last line of the one that runs */
+    guint percent;
+    char *what;
+    HlTime next_mono, told_mono;
+    HlTime synced_wall; /* 0: not since the start */
+    char *problem;      /* of the last one; NULL: it succeeded */
+};
+
+static MgrPatterns *patterns_of(Manager *manager)
+{
+    if (manager->patterns == NULL) {
+        manager->patterns = g_new0(MgrPatterns, 1);
+        manager->patterns->waiting = g_ptr_array_new();
+        manager->patterns->next_mono = hl_clock_mono() + FIRST_SYNC;
+    }
+    return manager->patterns;
+}
+
+static bool is_mirror(const Manager *manager)
+{
+    return *manager->conf.activeupdate_url != '\0';
+}
+
+/* -------------------------------------------------------------------------------------------------------- versions */
+
+static char *print_latest(const json_t *content)
+{
+    GString *out = g_string_new(NULL);
+    const char *name;
+    json_t *component;
+
+    json_object_foreach(json_object_get(content, "components"), name, component)
+        g_string_append_printf(out, "%s%s=%" JSON_INTEGER_FORMAT, out->len > 0 ? " " : "", name,
+                               json_integer_value(json_object_get(component, "version")));
+    return g_string_free(out, FALSE);
+}
+
+static void on_read(const HlChildEnd *end, gpointer user)
+{
+    Manager *manager = user;
+    MgrPatterns *patterns = manager->patterns;
+    g_autoptr(json_t) content = NULL;
+    g_autofree char *latest = NULL;
+
+    patterns->reader = NULL;
+    content =
+        end->exited && end->status == 0 ? hl_json_parse("versions", end->output, strlen(end->output), NULL) : NULL;
+    if (content == NULL) {
+        hl_warn("patterns", "the repository cannot be read: %s", end->errors);
+        return;
+    }
+    latest = print_latest(content);
+    json_decref(patterns->content);
+    patterns->content = g_steal_pointer(&content);
+    if (strcmp(latest, manager->fleet.latest) == 0)
+        return;
+    hl_info("patterns", "the repository has %s", latest);
+    g_free(manager->fleet.latest);
+    manager->fleet.latest = g_steal_pointer(&latest);
+    mgr_status_publish_all(manager);
+}
+
+static void read_versions(Manager *manager)
+{
+    MgrPatterns *patterns = patterns_of(manager);
+    g_autofree char *repository = mgr_site_path(manager->dir, "repo");
+    g_autofree char *timestamp = g_build_filename(repository, "metadata", "timestamp.json", NULL);
+    const char *argv[] = { manager->conf.updater_program, "repo", "versions", repository, "--json", NULL };
+    HlChildSpec spec = { .argv = argv, .stdin_fd = -1, .deadline = READ_DEADLINE };
+    g_autoptr(GError) error = NULL;
+    struct stat st;
+    gint64 mtime;
+
+    if (patterns->reader != NULL || stat(timestamp, &st) != 0)
+        return;
+    mtime = (gint64)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
+    if (mtime == patterns->mtime)
+        return;
+    patterns->mtime = mtime;
+    patterns->reader = hl_child_start(&spec, NULL, on_read, manager, &error);
+    if (patterns->reader == NULL)
+        hl_warn("patterns", "%s", error->message);
+}
+
+/* -------------------------------------------------------------------------------------------------- synchronisation */
+
+static void on_line(const char *text, gpointer user)
+{
+    MgrPatterns *patterns = ((Manager *)user)->patterns;
+    g_autoptr(json_t) line = hl_json_parse("updater", text, strlen(text), NULL);
+    const json_t *progress = json_object_get(line, "progress");
+    const char *what = json_string_value(json_object_get(line, "what"));
+
+    if (json_object_get(line, "result") != NULL) {
+        json_decref(patterns->end);
+        patterns->end = g_steal_pointer(&line);
+    } else if (json_is_integer(progress) && what != NULL) {
+        patterns->percent = (guint)CLAMP(json_integer_value(progress), 0, 100);
+        g_free(patterns->what);
+        patterns->what = g_strndup(what, 200);
+        patterns->told_mono = 0;
+    }
+}
+
+static void answer_waiting(MgrPatterns *patterns, const json_t *end, const GError *error)
+{
+    for (guint i = 0; i < patterns->waiting->len; i++) {
+        if (error != NULL)
+            mgr_call_fail(patterns->waiting->pdata[i], error);
+        else
+            mgr_call_done(patterns->waiting->pdata[i], json_deep_copy(end));
+    }
+    g_ptr_array_set_size(patterns->waiting, 0);
+}
+
+/* How it ended, as an error or not. */
+static bool judge_end(const HlChildEnd *end, const json_t *line, GError **error)
+{
+    const char *message = json_string_value(json_object_get(line, "message"));
+    const char *code = json_string_value(json_object_get(line, "code"));
+
+    if (line != NULL && end->exited && end->status == 0)
+        return true;
+    if (end->timed_out)
+        return hl_fail(error, HL_ERROR_TIMEOUT,
+                       "the synchronisation took too long and was stopped; it goes on where it was");
+    if (line != NULL && message != NULL)
+        return hl_fail(error, code != NULL ? hl_error_from_name(code) : HL_ERROR_FAILED, "%s", message);
+    return hl_fail(error, HL_ERROR_FAILED, "the updater ended with %s %d: %s", end->exited ? "status" : "signal",
+                   end->status, end->errors);
+}
+
+static HlTime next_sync(const Manager *manager, bool good)
+{
+    HlTime every = manager->conf.sync_every;
+    HlTime wait = good || every == 0 ? every : MIN(every, RETRY_SYNC);
+
+    return hl_clock_mono() + wait + (HlTime)(hl_random_u64() % (uint64_t)(wait / 10 + 1)); /* not all servers at once */
+}
+
+static void on_synced(const HlChildEnd *end, gpointer user)
+{
+    Manager *manager = user;
+    MgrPatterns *patterns = manager->patterns;
+    g_autoptr(json_t) line = g_steal_pointer(&patterns->end);
+    g_autoptr(GError) error = NULL;
+    bool good = judge_end(end, line, &error);
+
+    patterns->sync = NULL;
+    g_clear_pointer(&patterns->problem, g_free);
+    if (good) {
+        const char *message = json_string_value(json_object_get(line, "message"));
+
+        patterns->synced_wall = hl_clock_wall();
+        hl_info("patterns", "synchronised with the public source: %s", message != NULL ? message : "done");
+    } else {
+        patterns->problem = g_strdup(error->message);
+        hl_warn("patterns", "synchronising with the public source: %s", error->message);
+    }
+    patterns->next_mono = next_sync(manager, good);
+    answer_waiting(patterns, line, error);
+}
+
+static bool start_sync(Manager *manager, GError **error)
+{
+    MgrPatterns *patterns = patterns_of(manager);
+    const MgrConf *conf = &manager->conf;
+    g_autofree char *repository = mgr_site_path(manager->dir, "repo");
+    g_autofree char *root = g_path_is_absolute(conf->activeupdate_root)
+                                ? g_strdup(conf->activeupdate_root)
+                                : mgr_site_path(manager->dir, conf->activeupdate_root);
+    g_autofree char *time = hl_duration_format(SYNC_DEADLINE / 10 * 9);
+    g_autoptr(GPtrArray) argv = g_ptr_array_new();
+    HlChildSpec spec = { .stdin_fd = -1, .deadline = SYNC_DEADLINE };
+
+    for (const char *const *word =
+             (const char *const[]){ conf->updater_program, "mirror", "--json", "--from", conf->activeupdate_url,
+                                    "--root", root, "--to", repository, "--time", time, NULL };
+         *word != NULL; word++)
+        g_ptr_array_add(argv, (gpointer)*word);
+    for (const char *const *pair =
+             (const char *const[]){ "--ca-file", conf->patterns_ca_file, "--proxy", conf->patterns_proxy, NULL };
+         *pair != NULL; pair += 2) {
+        if (*pair[1] == '\0')
+            continue;
+        g_ptr_array_add(argv, (gpointer)pair[0]);
+        g_ptr_array_add(argv, (gpointer)pair[1]);
+    }
+    g_ptr_array_add(argv, NULL);
+    spec.argv = (const char *const *)argv->pdata;
+    patterns->percent = 0;
+    g_free(patterns->what);
+    patterns->what = g_strdup("");
+    patterns->sync = hl_child_start(&spec, on_line, on_synced, manager, error);
+    return patterns->sync != NULL;
+}
+
+static void sync_when_due(Manager *manager)
+{
+    MgrPatterns *patterns = patterns_of(manager);
+    g_autoptr(GError) error = NULL;
+
+    if (patterns->sync != NULL || !is_mirror(manager) || manager->conf.sync_every == 0 ||
+        hl_clock_mono() < patterns->next_mono)
+        return;
+    if (start_sync(manager, &error))
+        return;
+    hl_warn("patterns", "%s", error->message);
+    patterns->next_mono = next_sync(manager, false);
+}
+
+static void tell_waiting(MgrPatterns *patterns)
+{
+    HlTime now = hl_clock_mono();
+
+    if (patterns->waiting->len == 0 || now - patterns->told_mono < TELL_EVERY)
+        return;
+    patterns->told_mono = now;
+    for (guint i = 0; i < patterns->waiting->len; i++)
+        mgr_call_progress(patterns->waiting->pdata[i],
+                          json_pack("{s:i, s:s}", "percent", (int)patterns->percent, "what", patterns->what));
+}
+
+void mgr_patterns_sync(MgrCall *call)
+{
+    Manager *manager = call->manager;
+    MgrPatterns *patterns = patterns_of(manager);
+    g_autoptr(GError) error = NULL;
+
+    if (!is_mirror(manager))
+        hl_fail(&error, HL_ERROR_UNAVAILABLE,
+                "this server copies no public source: set patterns.activeupdate-url and patterns.activeupdate-root in "
+                "%s, and reload",
+                manager->conf_path);
+    else if (patterns->waiting->len >= MOST_WAITING)
+        hl_fail(&error, HL_ERROR_LIMIT, "%d calls wait for the synchronisation already", MOST_WAITING);
+    else if (patterns->sync != NULL || start_sync(manager, &error))
+        g_ptr_array_add(patterns->waiting, call);
+    if (error != NULL)
+        mgr_call_fail(call, error);
+}
+
+/* ------------------------------------------------------------------------------------------------------- the whole */
+
+static uint64_t version_in(const char *text, const char *name)
+{
+    size_t n;
+    HlMsgComponent **components = hl_components_parse(text, &n);
+    uint64_t version = 0;
+
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(components[i]->name, name) == 0)
+            version = components[i]->version;
+    hl_components_free(components, n);
+    return version;
+}
+
+static json_t *time_or_null(HlTime wall)
+{
+    g_autofree char *text = hl_time_format(wall);
+
+    return wall > 0 ? json_string(text) : json_null();
+}
+
+/* How many endpoints have exactly this version, an older one, a newer one. */
+static json_t *describe_component(const Manager *manager, const char *name, const json_t *component)
+{
+    uint64_t version = (uint64_t)json_integer_value(json_object_get(component, "version"));
+    int counts[3] = { 0, 0, 0 };
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, manager->fleet.endpoints);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        uint64_t has = version_in(((const MgrEndpoint *)value)->record.patterns, name);
+
+        if (has > 0)
+            counts[has == version ? 0 : has < version ? 1 : 2]++;
+    }
+    return json_pack("{s:s, s:I, s:o, s:O*, s:O*, s:i, s:i, s:i}", "component", name, "version", (json_int_t)version,
+                     "published", time_or_null(hl_component_published(version)), "size",
+                     json_object_get(component, "size"), "increments", json_object_get(component, "increments"),
+                     "current", counts[0], "behind", counts[1], "ahead", counts[2]);
+}
+
+json_t *mgr_patterns_document(const Manager *manager)
+{
+    MgrPatterns *patterns = patterns_of((Manager *)manager);
+    g_autofree char *repository = mgr_site_path(manager->dir, "repo");
+    json_t *components = json_array();
+    json_t *document;
+    const char *name;
+    json_t *component;
+
+    json_object_foreach(json_object_get(patterns->content, "components"), name, component)
+        json_array_append_new(components, describe_component(manager, name, component));
+    document = json_pack("{s:o, s:s, s:s, s:s, s:O*}", "components", components, "repository", repository, "host",
+                         g_get_host_name(), "origin", is_mirror(manager) ? "mirror" : "server", "expires",
+                         json_object_get(patterns->content, "expires"));
+    if (is_mirror(manager)) {
+        json_object_set_new(document, "url", json_string(manager->conf.activeupdate_url));
+        json_object_set_new(document, "synced", time_or_null(patterns->synced_wall));
+        json_object_set_new(document, "sync_running", json_boolean(patterns->sync != NULL));
+        json_object_set_new(document, "sync_problem",
+                            patterns->problem != NULL ? json_string(patterns->problem) : json_null());
+    }
+    return document;
+}
+
+void mgr_patterns_tick(Manager *manager)
+{
+    read_versions(manager);
+    sync_when_due(manager);
+    tell_waiting(patterns_of(manager));
+}
+
+void mgr_patterns_stop(Manager *manager)
+{
+    MgrPatterns *patterns = manager->patterns;
+    g_autoptr(GError) error = NULL;
+
+    if (patterns == NULL)
+        return;
+    hl_fail(&error, HL_ERROR_UNAVAILABLE, "the server stops; the synchronisation goes on after its start");
+    g_clear_pointer(&patterns->reader, hl_child_abandon);
+    g_clear_pointer(&patterns->sync, hl_child_abandon); /* made to be killed */
+    answer_waiting(patterns, NULL, error);
+    g_ptr_array_unref(patterns->waiting);
+    json_decref(patterns->content);
+    json_decref(patterns->end);
+    g_free(patterns->what);
+    g_free(patterns->problem);
+    g_free(patterns);
+    manager->patterns = NULL;
+}

@@ -1,0 +1,185 @@
+#include "manager/site/site.h"
+
+#include <pwd.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/base/file.h"
+#include "lib/base/ident.h"
+#include "lib/pki/key.h"
+
+#define BACKDATE        (5 * HL_MINUTE) /* clocks differ */
+#define CLIENT_LIFETIME (730 * HL_DAY)
+#define CRL_LIFETIME    (3650 * HL_DAY) /* the file is local and written at each revocation: it must never age */
+
+extern const char broker_mosquitto_conf[];
+extern const char broker_acl[];
+
+char *mgr_site_path(const char *dir, const char *name)
+{
+    return g_build_filename(dir, name, NULL);
+}
+
+bool mgr_site_write_broker_conf(const char *dir, const MgrConf *conf, GError **error)
+{
+    g_autofree char *path = mgr_site_path(dir, "broker/mosquitto.conf");
+    g_autofree char *port = g_strdup_printf("%d", (int)conf->broker_port);
+    g_autofree char *absolute = g_canonicalize_filename(dir, NULL);
+    const struct passwd *user = getpwuid(geteuid());
+    g_autoptr(GString) text = g_string_new(broker_mosquitto_conf);
+
+    g_string_replace(text, "@USER@", user != NULL ? user->pw_name : "root", 0);
+    g_string_replace(text, "@PORT@", port, 0);
+    g_string_replace(text, "@LISTEN@", conf->broker_listen, 0);
+    g_string_replace(text, "@DIR@", absolute, 0);
+    return hl_file_write_text(path, text->str, 0600, error);
+}
+
+static int compare_names(gconstpointer a, gconstpointer b)
+{
+    return strcmp((*(const MgrCertificateRecord *const *)a)->name, (*(const MgrCertificateRecord *const *)b)->name);
+}
+
+static void append_user(GString *acl, const MgrCertificateRecord *record)
+{
+    bool is_admin = strcmp(record->kind, hl_cert_kind_name(HL_CERT_ADMIN)) == 0;
+
+    /* The patterns hold for every name: without the denials these too would have topics of endpoints, of their own
+     * name, and monitors the manager's state. */
+    g_string_append_printf(acl, "\nuser %s\ntopic deny holdline/v1/endpoint/#\ntopic read holdline/v1/status/#\n",
+                           record->name);
+    if (is_admin)
+        g_string_append_printf(acl, "topic write holdline/v1/admin/request/%s\ntopic read holdline/v1/admin/reply/%s\n",
+                               record->name, record->name);
+    else
+        g_string_append(acl, "topic deny holdline/v1/manager/#\n");
+}
+
+bool mgr_site_write_acl(const char *dir, GHashTable *certificates, GError **error)
+{
+    g_autofree char *path = mgr_site_path(dir, "broker/acl");
+    g_autoptr(GString) acl = g_string_new(broker_acl);
+    g_autoptr(GPtrArray) users = g_ptr_array_new();
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, certificates);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        const MgrCertificateRecord *record = value;
+
+        if (record->revoked_at == 0 && (strcmp(record->kind, hl_cert_kind_name(HL_CERT_ADMIN)) == 0 ||
+                                        strcmp(record->kind, hl_cert_kind_name(HL_CERT_MONITOR)) == 0))
+            g_ptr_array_add(users, value);
+    }
+    g_ptr_array_sort(users, compare_names);
+    for (guint i = 0; i < users->len; i++)
+        append_user(acl, users->pdata[i]);
+    return hl_file_write_text(path, acl->str, 0600, error);
+}
+
+bool mgr_site_check_name(const char *name, GError **error)
+{
+    static const char *const reserved[] = { "manager", "server", "holdline", NULL };
+
+    if (!hl_ident_is_valid(name) || g_str_has_prefix(name, "e-") || g_strv_contains(reserved, name))
+        return hl_fail(
+            error, HL_ERROR_INVALID,
+            "'%s' cannot be a name: 1 to 64 of a-z, 0-9, '.', '_', '-', not beginning with 'e-' and not %s, %s or %s",
+            name, reserved[0], reserved[1], reserved[2]);
+    return true;
+}
+
+bool mgr_authority_open(MgrAuthority *authority, const char *dir, GError **error)
+{
+    g_autofree char *key_path = mgr_site_path(dir, "pki/ca.key");
+    g_autofree char *cert_path = mgr_site_path(dir, "pki/ca.pem");
+
+    authority->key = hl_key_load(key_path, error);
+    authority->cert = authority->key != NULL ? hl_cert_load(cert_path, error) : NULL;
+    if (authority->cert == NULL)
+        return hl_error_prefix(error, "certificate authority of %s", dir);
+    if (!hl_cert_has_key(authority->cert, authority->key))
+        return hl_fail(error, HL_ERROR_INVALID, "%s is not the key of %s", key_path, cert_path);
+    return true;
+}
+
+void mgr_authority_clear(MgrAuthority *authority)
+{
+    g_clear_pointer(&authority->key, hl_key_free);
+    g_clear_pointer(&authority->cert, hl_cert_free);
+}
+
+HlCert *mgr_authority_issue(const MgrAuthority *authority, GBytes *csr, const HlCertSpec *spec,
+                            MgrCertificateRecord *record, GError **error)
+{
+    HlCert *cert = hl_cert_issue(authority->cert, authority->key, csr, spec, error);
+    const HlCertInfo *info;
+
+    if (cert == NULL)
+        return NULL;
+    info = hl_cert_info(cert);
+    *record = (MgrCertificateRecord){ .serial = g_strdup(info->serial),
+                                      .name = g_strdup(info->cn),
+                                      .kind = g_strdup(hl_cert_kind_name(info->kind)),
+                                      .issued_at = hl_clock_wall(),
+                                      .expires_at = info->not_after };
+    return cert;
+}
+
+bool mgr_authority_issue_files(const MgrAuthority *authority, const char *dir, const char *cert_name,
+                               const char *key_name, const HlCertSpec *spec, MgrCertificateRecord *record,
+                               GError **error)
+{
+    g_autofree char *cert_path = mgr_site_path(dir, cert_name);
+    g_autofree char *key_path = mgr_site_path(dir, key_name);
+    g_autoptr(HlKey) key = hl_key_generate(error);
+    g_autoptr(GBytes) csr = key != NULL ? hl_csr_make(key, spec->cn, error) : NULL;
+    g_autoptr(HlCert) cert = csr != NULL ? mgr_authority_issue(authority, csr, spec, record, error) : NULL;
+
+    return cert != NULL && hl_key_save(key, key_path, error) && hl_cert_save(cert, cert_path, error);
+}
+
+bool mgr_authority_write_crl(const MgrAuthority *authority, const char *dir, GHashTable *certificates, uint64_t number,
+                             GError **error)
+{
+    g_autofree char *path = mgr_site_path(dir, "pki/crl.pem");
+    g_autoptr(GArray) revoked = g_array_new(FALSE, FALSE, sizeof(HlRevoked));
+    g_autofree char *pem = NULL;
+    HlTime now = hl_clock_wall();
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, certificates);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        const MgrCertificateRecord *record = value;
+        HlRevoked entry = { record->serial, record->revoked_at };
+
+        if (record->revoked_at > 0 && record->expires_at > now)
+            g_array_append_val(revoked, entry);
+    }
+    pem = hl_crl_make(authority->cert, authority->key, (HlRevoked *)(void *)revoked->data, revoked->len,
+                      (int64_t)number, now - BACKDATE, now + CRL_LIFETIME, error);
+    return pem != NULL && hl_file_write_text(path, pem, 0644, error);
+}
+
+bool mgr_site_write_client(const MgrAuthority *authority, const char *dir, const MgrConf *conf, const char *name,
+                           HlCertKind kind, MgrCertificateRecord *record, GError **error)
+{
+    HlTime now = hl_clock_wall();
+    HlTime end = MIN(now + CLIENT_LIFETIME, hl_cert_info(authority->cert)->not_after);
+    HlCertSpec spec = { .cn = name, .kind = kind, .not_before = now - BACKDATE, .not_after = end };
+    g_autofree char *folder = g_build_filename(dir, "admins", name, NULL);
+    g_autofree char *cert_name = g_strdup_printf("admins/%s/%s.pem", name, name);
+    g_autofree char *key_name = g_strdup_printf("admins/%s/%s.key", name, name);
+    g_autofree char *ca_path = g_build_filename(folder, "ca.pem", NULL);
+    g_autofree char *conf_path = g_build_filename(folder, "holdline.conf", NULL);
+    g_autofree char *brokers = g_strjoinv(",", conf->broker_addresses);
+    g_autofree char *text =
+        g_strdup_printf("# What the %s \"%s\" needs to reach the server; paths are relative to this file.\n"
+                        "[client]\nname = %s\nbrokers = %s\nca = ca.pem\ncertificate = %s.pem\nkey = %s.key\n",
+                        hl_cert_kind_name(kind), name, name, brokers, name, name);
+
+    return mgr_site_check_name(name, error) && hl_dir_make(folder, 0700, error) &&
+           mgr_authority_issue_files(authority, dir, cert_name, key_name, &spec, record, error) &&
+           hl_cert_save(authority->cert, ca_path, error) && hl_file_write_text(conf_path, text, 0600, error);
+}

@@ -1,0 +1,59 @@
+/* The site: the directory of a server, what lies where in it, and the files that are made from the registry.
+ *
+ *     manager.conf            configuration
+ *     registry.db             the only record
+ *     pki/                    ca, server, manager certificates and keys, sealing.key, crl.pem
+ *     broker/                 mosquitto.conf, acl, the broker's database and log
+ *     admins/NAME/            what an administrator or monitor carries away: ca.pem, NAME.pem, NAME.key, holdline.conf
+ *     repo/                   the pattern repository that the HTTPS front serves
+ */
+#ifndef MANAGER_SITE_SITE_H
+#define MANAGER_SITE_SITE_H
+
+#include "lib/pki/cert.h"
+#include "lib/pki/seal.h"
+#include "manager/core/conf.h"
+#include "manager/store/registry.h"
+
+/* DIR/NAME.  Caller frees. */
+char *mgr_site_path(const char *dir, const char *name);
+
+/* Writes broker/mosquitto.conf. */
+bool mgr_site_write_broker_conf(const char *dir, const MgrConf *conf, GError **error);
+
+/* Writes broker/acl: the patterns and a block for each administrator and monitor whose certificate is not revoked. */
+bool mgr_site_write_acl(const char *dir, GHashTable *certificates, GError **error);
+
+/* The certificate authority, opened: what issues and revokes. */
+typedef struct {
+    HlKey *key;
+    HlCert *cert;
+} MgrAuthority;
+
+bool mgr_authority_open(MgrAuthority *authority, const char *dir, GError **error);
+void mgr_authority_clear(MgrAuthority *authority);
+
+/* Issues for a request; *record describes it for the registry. */
+HlCert *mgr_authority_issue(const MgrAuthority *authority, GBytes *csr, const HlCertSpec *spec,
+                            MgrCertificateRecord *record, GError **error);
+
+/* Makes a key, issues, and saves DIR/KEY and DIR/CERT below the site. */
+bool mgr_authority_issue_files(const MgrAuthority *authority, const char *dir, const char *cert_name,
+                               const char *key_name, const HlCertSpec *spec, MgrCertificateRecord *record,
+                               GError **error);
+
+/* Writes pki/crl.pem from the revoked ones of certificates (serial -> MgrCertificateRecord). */
+bool mgr_authority_write_crl(const MgrAuthority *authority, const char *dir, GHashTable *certificates, uint64_t number,
+                             GError **error);
+
+/* The folder that an administrator or monitor carries away: issues and writes it.  kind is HL_CERT_ADMIN or
+ * HL_CERT_MONITOR. */
+bool mgr_site_write_client(const MgrAuthority *authority, const char *dir, const MgrConf *conf, const char *name,
+                           HlCertKind kind, MgrCertificateRecord *record, GError **error);
+
+/* A name that may stand in the access list: an identifier, no endpoint id, not reserved. */
+bool mgr_site_check_name(const char *name, GError **error);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MgrAuthority, mgr_authority_clear)
+
+#endif

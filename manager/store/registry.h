@@ -1,0 +1,157 @@
+/* The registry's records: what is stored of each thing, how it is loaded at the start, and the write sets that change
+ * it.
+ *
+ * Not the fleet in memory (manager/daemon/fleet.h), which is a cache of this.  Loading blocks and happens once; changes
+ * are statements added to an HlWriteSet, so that the caller decides what commits together. */
+#ifndef MANAGER_STORE_REGISTRY_H
+#define MANAGER_STORE_REGISTRY_H
+
+#include "lib/store/db.h"
+#include "lib/store/writer.h"
+#include "manager/core/displayed.h"
+#include "manager/core/presence.h"
+#include "manager/core/reach.h"
+
+typedef struct {
+    char *name;
+    uint64_t version, revision;
+    char *settings; /* key=value lines */
+    HlTime changed_at;
+    char *changed_by;
+} MgrGroupRecord;
+
+typedef struct {
+    char *group;
+    uint64_t version, counter;
+    GBytes *digest; /* NULL: never told */
+    char *path;
+    HlTime at;
+} MgrApplied;
+
+typedef struct {
+    int64_t number;
+    char *id, *group, *host, *fingerprint, *addresses, *os, *program, *observed, *observed_by, *serial;
+    int direct_port;
+    HlTime enrolled_at, cert_expires, revoked_at;
+    uint64_t moved_revision;
+    MgrApplied applied;
+    char *patterns;
+    HlTime updated_at;
+    char *update_result, *update_source, *update_error;
+    char *spool;
+    uint64_t report_seq; /* committed */
+    MgrPresence presence;
+    MgrDisplay display;
+    MgrReach reach;
+    HlTime dialled_at; /* wall */
+} MgrEndpointRecord;
+
+typedef struct {
+    char *id, *selector, *issuer;
+    int kind; /* CommandKind */
+    HlTime issued_at, expires_at, cancelled_at;
+    uint32_t window_ms, timeout_ms;
+} MgrCommandRecord;
+
+typedef struct {
+    char *command, *endpoint;
+    int state; /* CommandState */
+    char *code, *detail;
+    HlTime changed_at;
+} MgrTargetRecord;
+
+typedef struct {
+    char *id, *digest, *group, *created_by;
+    int64_t uses_left;
+    HlTime expires_at, created_at, withdrawn_at;
+} MgrTokenRecord;
+
+typedef struct {
+    char *serial, *name, *kind;
+    HlTime issued_at, expires_at, revoked_at;
+} MgrCertificateRecord;
+
+void mgr_group_record_clear(MgrGroupRecord *record);
+void mgr_endpoint_record_clear(MgrEndpointRecord *record);
+void mgr_applied_clear(MgrApplied *applied);
+void mgr_command_record_clear(MgrCommandRecord *record);
+void mgr_target_record_clear(MgrTargetRecord *record);
+void mgr_token_record_clear(MgrTokenRecord *record);
+void mgr_certificate_record_clear(MgrCertificateRecord *record);
+
+/* Opens for writing, migrates. */
+HlDb *mgr_registry_open(const char *path, GError **error);
+
+/* Receivers of the loaders take what they want out of the record (g_steal_pointer); the rest is freed. */
+typedef void (*MgrGroupFn)(MgrGroupRecord *record, gpointer user);
+typedef void (*MgrEndpointFn)(MgrEndpointRecord *record, gpointer user);
+typedef void (*MgrCommandFn)(MgrCommandRecord *record, gpointer user);
+typedef void (*MgrTargetFn)(MgrTargetRecord *record, gpointer user);
+typedef void (*MgrTokenFn)(MgrTokenRecord *record, gpointer user);
+typedef void (*MgrCertificateFn)(MgrCertificateRecord *record, gpointer user);
+
+bool mgr_registry_load_groups(HlDb *db, MgrGroupFn fn, gpointer user, GError **error);
+bool mgr_registry_load_endpoints(HlDb *db, MgrEndpointFn fn, gpointer user, GError **error);
+/* Commands with a target that is not final, and those targets. */
+bool mgr_registry_load_open_commands(HlDb *db, MgrCommandFn fn, gpointer user, GError **error);
+bool mgr_registry_load_open_targets(HlDb *db, MgrTargetFn fn, gpointer user, GError **error);
+bool mgr_registry_load_tokens(HlDb *db, MgrTokenFn fn, gpointer user, GError **error);
+bool mgr_registry_load_certificates(HlDb *db, MgrCertificateFn fn, gpointer user, GError **error);
+bool mgr_registry_load_counter(HlDb *db, const char *name, uint64_t *value, GError **error);
+
+/* Changes.  Each adds its statements to the set. */
+void mgr_write_counter(HlWriteSet *set, const char *name, uint64_t value);
+void mgr_write_group(HlWriteSet *set, const MgrGroupRecord *group);
+/* Fails the set with HL_ERROR_CONFLICT when the stored version is not base_version any more. */
+void mgr_write_group_change(HlWriteSet *set, const MgrGroupRecord *group, uint64_t base_version);
+void mgr_write_group_removal(HlWriteSet *set, const char *name);
+void mgr_write_endpoint(HlWriteSet *set, const MgrEndpointRecord *endpoint);
+void mgr_write_endpoint_removal(HlWriteSet *set, int64_t number);
+void mgr_write_endpoint_group(HlWriteSet *set, const MgrEndpointRecord *endpoint, const char *group, uint64_t revision);
+void mgr_write_endpoint_certificate(HlWriteSet *set, int64_t number, const char *serial, HlTime expires);
+void mgr_write_endpoint_revocation(HlWriteSet *set, int64_t number, HlTime at);
+void mgr_write_endpoint_registration(HlWriteSet *set, const MgrEndpointRecord *endpoint);
+void mgr_write_applied(HlWriteSet *set, int64_t number, const MgrApplied *applied);
+void mgr_write_patterns(HlWriteSet *set, int64_t number, const char *patterns);
+
+/* An update notification. */
+typedef struct {
+    const char *patterns, *result, *source, *error;
+    HlTime at;
+} MgrUpdateStep;
+
+void mgr_write_update(HlWriteSet *set, int64_t number, const MgrUpdateStep *step);
+
+/* The last report of an endpoint, from what was accepted before it to this one. */
+typedef struct {
+    const char *from_spool, *to_spool;
+    uint64_t from, to;
+} MgrReportStep;
+
+/* Fails the set with HL_ERROR_CONFLICT unless the stored one is the step's "from". */
+void mgr_write_report(HlWriteSet *set, int64_t number, const MgrReportStep *step);
+void mgr_write_presence(HlWriteSet *set, int64_t number, const MgrPresence *presence);
+void mgr_write_display(HlWriteSet *set, const MgrEndpointRecord *endpoint);
+void mgr_write_command(HlWriteSet *set, const MgrCommandRecord *command);
+void mgr_write_command_cancel(HlWriteSet *set, const char *id, HlTime at);
+void mgr_write_new_target(HlWriteSet *set, const MgrTargetRecord *target);
+/* Leaves a target alone that is final already. */
+void mgr_write_target(HlWriteSet *set, const MgrTargetRecord *target);
+/* "Sent" may be written late: leaves a target alone of which more is known already. */
+void mgr_write_target_sent(HlWriteSet *set, const MgrTargetRecord *target);
+void mgr_write_token(HlWriteSet *set, const MgrTokenRecord *token);
+/* Takes one use; fails the set with HL_ERROR_CONFLICT when none is left. */
+void mgr_write_token_use(HlWriteSet *set, const char *id);
+void mgr_write_token_withdrawal(HlWriteSet *set, const char *id, HlTime at);
+void mgr_write_certificate(HlWriteSet *set, const MgrCertificateRecord *certificate);
+void mgr_write_certificate_revocation(HlWriteSet *set, const char *serial, HlTime at);
+void mgr_write_history(HlWriteSet *set, HlTime at, const char *endpoint, const char *what, const char *detail);
+/* Drops history and finished commands from before a time. */
+void mgr_write_prune(HlWriteSet *set, HlTime before);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MgrTokenRecord, mgr_token_record_clear)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MgrTargetRecord, mgr_target_record_clear)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MgrCommandRecord, mgr_command_record_clear)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MgrCertificateRecord, mgr_certificate_record_clear)
+
+#endif

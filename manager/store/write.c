@@ -1,0 +1,251 @@
+/* Changing the registry: statements added to write sets. */
+#include "manager/store/registry.h"
+#include "proto/messages.h"
+
+#define INT(value) ((int64_t)(value))
+
+void mgr_write_counter(HlWriteSet *set, const char *name, uint64_t value)
+{
+    /* a counter never goes back, whatever order two sets are written in */
+    hl_write_set_add(set, "UPDATE counter SET value = max(value, ?) WHERE name = ?", "it", INT(value), name);
+}
+
+void mgr_write_group(HlWriteSet *set, const MgrGroupRecord *group)
+{
+    hl_write_set_add(
+        set, "INSERT INTO grp (name, version, revision, settings, changed_at, changed_by) VALUES (?, ?, ?, ?, ?, ?)",
+        "tiitit", group->name, INT(group->version), INT(group->revision), group->settings, INT(group->changed_at),
+        group->changed_by);
+}
+
+void mgr_write_group_change(HlWriteSet *set, const MgrGroupRecord *group, uint64_t base_version)
+{
+    hl_write_set_add(set,
+                     "UPDATE grp SET version = ?, revision = ?, settings = ?, changed_at = ?, changed_by = ?"
+                     " WHERE name = ? AND version = ?",
+                     "iititti", INT(group->version), INT(group->revision), group->settings, INT(group->changed_at),
+                     group->changed_by, group->name, INT(base_version));
+    hl_write_set_require(set);
+}
+
+void mgr_write_group_removal(HlWriteSet *set, const char *name)
+{
+    hl_write_set_add(set, "DELETE FROM grp WHERE name = ?", "t", name);
+    hl_write_set_require(set);
+}
+
+void mgr_write_endpoint(HlWriteSet *set, const MgrEndpointRecord *e)
+{
+    hl_write_set_add(
+        set,
+        "INSERT INTO endpoint (number, id, grp, host, fingerprint, addresses, direct_port, os, program, observed,"
+        " enrolled_at, moved_revision, serial, cert_expires)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "ittttt"
+        "ittt"
+        "iiti",
+        e->number, e->id, e->group, e->host, e->fingerprint, e->addresses, INT(e->direct_port), e->os, e->program,
+        e->observed, INT(e->enrolled_at), INT(e->moved_revision), e->serial, INT(e->cert_expires));
+}
+
+void mgr_write_endpoint_removal(HlWriteSet *set, int64_t number)
+{
+    hl_write_set_add(set, "DELETE FROM endpoint WHERE number = ?", "i", number);
+    hl_write_set_require(set);
+}
+
+void mgr_write_endpoint_group(HlWriteSet *set, const MgrEndpointRecord *endpoint, const char *group, uint64_t revision)
+{
+    hl_write_set_add(set, "UPDATE endpoint SET grp = ?, moved_revision = ? WHERE number = ? AND grp = ?", "tiit", group,
+                     INT(revision), endpoint->number, endpoint->group);
+    hl_write_set_require(set); /* two admins who move it at once: the second is told */
+}
+
+void mgr_write_endpoint_certificate(HlWriteSet *set, int64_t number, const char *serial, HlTime expires)
+{
+    hl_write_set_add(set, "UPDATE endpoint SET serial = ?, cert_expires = ?, revoked_at = 0 WHERE number = ?", "tii",
+                     serial, INT(expires), number);
+    hl_write_set_require(set);
+}
+
+void mgr_write_endpoint_revocation(HlWriteSet *set, int64_t number, HlTime at)
+{
+    hl_write_set_add(set, "UPDATE endpoint SET revoked_at = ? WHERE number = ?", "ii", INT(at), number);
+    hl_write_set_require(set);
+}
+
+void mgr_write_endpoint_registration(HlWriteSet *set, const MgrEndpointRecord *e)
+{
+    hl_write_set_add(
+        set,
+        "UPDATE endpoint SET host = ?, fingerprint = ?, addresses = ?, direct_port = ?, os = ?, program = ?,"
+        " observed = ?, observed_by = ? WHERE number = ?",
+        "tttittt"
+        "ti",
+        e->host, e->fingerprint, e->addresses, INT(e->direct_port), e->os, e->program, e->observed, e->observed_by,
+        e->number);
+}
+
+void mgr_write_applied(HlWriteSet *set, int64_t number, const MgrApplied *applied)
+{
+    hl_write_set_add(
+        set,
+        "UPDATE endpoint SET applied_group = ?, applied_version = ?, applied_counter = ?, applied_digest = ?,"
+        " applied_path = ?, applied_at = ? WHERE number = ?",
+        "tiibtii", applied->group, INT(applied->version), INT(applied->counter), applied->digest, applied->path,
+        INT(applied->at), number);
+}
+
+void mgr_write_patterns(HlWriteSet *set, int64_t number, const char *patterns)
+{
+    hl_write_set_add(set, "UPDATE endpoint SET patterns = ? WHERE number = ?", "ti", patterns, number);
+}
+
+void mgr_write_update(HlWriteSet *set, int64_t number, const MgrUpdateStep *step)
+{
+    hl_write_set_add(set,
+                     "UPDATE endpoint SET patterns = ?, updated_at = ?, update_result = ?, update_source = ?,"
+                     " update_error = ? WHERE number = ?",
+                     "tittti", step->patterns, INT(step->at), step->result, step->source, step->error, number);
+}
+
+void mgr_write_report(HlWriteSet *set, int64_t number, const MgrReportStep *step)
+{
+    hl_write_set_add(set,
+                     "UPDATE endpoint SET spool = ?, report_seq = ? WHERE number = ? AND spool = ? AND report_seq = ?",
+                     "tiiti", step->to_spool, INT(step->to), number, step->from_spool, INT(step->from));
+    /* not found: removed meanwhile, or the one before it was not stored (disk full), and must not be skipped */
+    hl_write_set_require(set);
+}
+
+void mgr_write_presence(HlWriteSet *set, int64_t number, const MgrPresence *p)
+{
+    hl_write_set_add(
+        set,
+        "INSERT INTO presence (endpoint, session, born_session, boot, machine, previous_boot, other_machine,"
+        " kept_machine, since, seen, heartbeat_ms, actual, reason, clone, ended, retired)"
+        " SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE EXISTS"
+        " (SELECT 1 FROM endpoint WHERE number = ?)"
+        " ON CONFLICT (endpoint) DO UPDATE SET session = excluded.session, born_session = excluded.born_session,"
+        " boot = excluded.boot, machine = excluded.machine, previous_boot = excluded.previous_boot,"
+        " other_machine = excluded.other_machine, kept_machine = excluded.kept_machine, since = excluded.since,"
+        " seen = excluded.seen, heartbeat_ms = excluded.heartbeat_ms, actual = excluded.actual,"
+        " reason = excluded.reason, clone = excluded.clone, ended = excluded.ended, retired = excluded.retired",
+        "iiiiii"
+        "iiiii"
+        "ttiiii",
+        number, INT(p->session), INT(p->born_session), INT(p->boot), INT(p->machine), INT(p->previous_boot),
+        INT(p->other_machine), INT(p->kept_machine), INT(p->since_wall), INT(p->seen_wall), INT(p->heartbeat_ms),
+        mgr_actual_name((MgrActual)p->actual), mgr_reason_name((MgrReason)p->reason), INT(p->clone), INT(p->ended),
+        INT(p->retired), number);
+}
+
+void mgr_write_display(HlWriteSet *set, const MgrEndpointRecord *endpoint)
+{
+    const MgrDisplay *d = &endpoint->display;
+
+    hl_write_set_add(
+        set,
+        "INSERT INTO display (endpoint, shown, cause, since, contact, registered, up, in_range, independent,"
+        " dialling, inactive, removed, reach, dialled_at) SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?"
+        " WHERE EXISTS (SELECT 1 FROM endpoint WHERE number = ?)"
+        " ON CONFLICT (endpoint) DO UPDATE SET shown = excluded.shown, cause = excluded.cause,"
+        " since = excluded.since, contact = excluded.contact, registered = excluded.registered,"
+        " up = excluded.up, in_range = excluded.in_range, independent = excluded.independent,"
+        " dialling = excluded.dialling, inactive = excluded.inactive, removed = excluded.removed,"
+        " reach = excluded.reach, dialled_at = excluded.dialled_at",
+        "itiiiiiiiiiitii", endpoint->number, mgr_displayed_name((MgrDisplayed)d->shown), INT(d->cause),
+        INT(d->since_wall), INT(d->contact_wall), INT(d->registered), INT(d->up), INT(d->in_range), INT(d->independent),
+        INT(d->dialling), INT(d->inactive), INT(d->removed), mgr_reach_name(endpoint->reach), INT(endpoint->dialled_at),
+        endpoint->number);
+}
+
+void mgr_write_command(HlWriteSet *set, const MgrCommandRecord *command)
+{
+    hl_write_set_add(set,
+                     "INSERT INTO command (id, kind, selector, issuer, issued_at, expires_at, window_ms, timeout_ms)"
+                     " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                     "ttttiiii", command->id, hl_command_kind_name(command->kind), command->selector, command->issuer,
+                     INT(command->issued_at), INT(command->expires_at), INT(command->window_ms),
+                     INT(command->timeout_ms));
+}
+
+void mgr_write_command_cancel(HlWriteSet *set, const char *id, HlTime at)
+{
+    hl_write_set_add(set, "UPDATE command SET cancelled_at = ? WHERE id = ?", "it", INT(at), id);
+}
+
+void mgr_write_new_target(HlWriteSet *set, const MgrTargetRecord *target)
+{
+    hl_write_set_add(set, "INSERT INTO target (command, endpoint, state, changed_at) VALUES (?, ?, ?, ?)", "ttti",
+                     target->command, target->endpoint, hl_command_state_name(target->state), INT(target->changed_at));
+}
+
+void mgr_write_target(HlWriteSet *set, const MgrTargetRecord *target)
+{
+    hl_write_set_add(
+        set,
+        "UPDATE target SET state = ?, code = ?, detail = ?, changed_at = ? WHERE command = ? AND endpoint = ?"
+        " AND state IN ('queued', 'sent', 'received', 'started')",
+        "tttitt", hl_command_state_name(target->state), target->code, target->detail, INT(target->changed_at),
+        target->command, target->endpoint);
+}
+
+void mgr_write_target_sent(HlWriteSet *set, const MgrTargetRecord *target)
+{
+    hl_write_set_add(
+        set, "UPDATE target SET state = 'sent', changed_at = ? WHERE command = ? AND endpoint = ? AND state = 'queued'",
+        "itt", INT(target->changed_at), target->command, target->endpoint);
+}
+
+void mgr_write_token(HlWriteSet *set, const MgrTokenRecord *token)
+{
+    hl_write_set_add(set,
+                     "INSERT INTO token (id, digest, grp, uses_left, expires_at, created_at, created_by)"
+                     " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                     "tttiiit", token->id, token->digest, token->group, INT(token->uses_left), INT(token->expires_at),
+                     INT(token->created_at), token->created_by);
+}
+
+void mgr_write_token_use(HlWriteSet *set, const char *id)
+{
+    hl_write_set_add(set, "UPDATE token SET uses_left = uses_left - 1 WHERE id = ? AND uses_left > 0", "t", id);
+    hl_write_set_require(set);
+}
+
+void mgr_write_token_withdrawal(HlWriteSet *set, const char *id, HlTime at)
+{
+    hl_write_set_add(set, "UPDATE token SET withdrawn_at = ? WHERE id = ?", "it", INT(at), id);
+    hl_write_set_require(set);
+}
+
+void mgr_write_certificate(HlWriteSet *set, const MgrCertificateRecord *certificate)
+{
+    hl_write_set_add(set, "INSERT INTO certificate (serial, name, kind, issued_at, expires_at) VALUES (?, ?, ?, ?, ?)",
+                     "tttii", certificate->serial, certificate->name, certificate->kind, INT(certificate->issued_at),
+                     INT(certificate->expires_at));
+}
+
+void mgr_write_certificate_revocation(HlWriteSet *set, const char *serial, HlTime at)
+{
+    hl_write_set_add(set, "UPDATE certificate SET revoked_at = ? WHERE serial = ? AND revoked_at = 0", "it", INT(at),
+                     serial);
+}
+
+void mgr_write_history(HlWriteSet *set, HlTime at, const char *endpoint, const char *what, const char *detail)
+{
+    hl_write_set_add(set, "INSERT INTO history (at, endpoint, what, detail) VALUES (?, ?, ?, ?)", "ittt", INT(at),
+                     endpoint, what, detail);
+}
+
+void mgr_write_prune(HlWriteSet *set, HlTime before)
+{
+    hl_write_set_add(set, "DELETE FROM history WHERE at < ?", "i", INT(before));
+    hl_write_set_add(
+        set,
+        "DELETE FROM command WHERE issued_at < ? AND NOT EXISTS (SELECT 1 FROM target WHERE command = id AND"
+        " state IN ('queued', 'sent', 'received', 'started'))",
+        "i", INT(before));
+    hl_write_set_add(set, "DELETE FROM token WHERE expires_at < ?", "i", INT(before));
+    hl_write_set_add(set, "DELETE FROM certificate WHERE expires_at < ?", "i", INT(before));
+}
