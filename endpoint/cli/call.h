@@ -1,0 +1,25 @@
+/* Calls to the daemon over its control socket, blocking. */
+#ifndef ENDPOINT_CLI_CALL_H
+#define ENDPOINT_CLI_CALL_H
+
+#include "endpoint/core/conf.h"
+#include "lib/base/json.h"
+
+/* Progress of a call; json is borrowed and may be NULL. */
+typedef void (*CallProgress)(const json_t *json, gpointer user);
+
+typedef struct {
+    const char *name;
+    const char *argument, *value; /* NULL: none */
+    int fd;                       /* goes with the call; -1: none */
+    CallProgress progress;        /* NULL: progress is not shown */
+    gpointer user;
+} CallSpec;
+
+#define CALL(name_) ((CallSpec){ .name = (name_), .fd = -1 })
+
+/* The final answer: *json (may be NULL; json_decref) and *message (g_free).  Either place may be NULL.  A refusal by
+ * the daemon is an error with its code and message. */
+bool ep_call(const EpConf *conf, const CallSpec *spec, json_t **json, char **message, GError **error);
+
+#endif

@@ -1,0 +1,151 @@
+#include "endpoint/cli/commands.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "endpoint/cli/call.h"
+#include "endpoint/identity/enrol.h"
+#include "lib/base/file.h"
+#include "lib/base/table.h"
+
+static bool override(EpConf *conf, const char *option, const char *value, GError **error)
+{
+    return value == NULL || hl_options_set(ep_conf_table(), conf, option, value, error);
+}
+
+bool ep_tool_load(HlInvocation *call, GError **error)
+{
+    EpTool *tool = call->user;
+    const char *state = hl_cli_value(call, "state", NULL);
+    /* two programs started from different directories must still find one socket */
+    g_autofree char *absolute = state == NULL ? NULL : g_canonicalize_filename(state, NULL);
+
+    return ep_conf_load(&tool->conf, hl_cli_value(call, "c", NULL), error) &&
+           override(&tool->conf, "state.directory", absolute, error) &&
+           override(&tool->conf, "control.socket", hl_cli_value(call, "socket", NULL), error);
+}
+
+bool ep_cmd_enrol(HlInvocation *call, GError **error)
+{
+    EpTool *tool = call->user;
+    CallSpec reload = CALL("reload");
+    g_autofree char *id = NULL;
+    g_autoptr(GError) problem = NULL;
+
+    if (!ep_tool_load(call, error) ||
+        !ep_enrol(&tool->conf, call->args[0], hl_cli_has(call, "replace") ? EP_ENROL_REPLACE : EP_ENROL_DEFAULT, &id,
+                  error))
+        return false;
+    printf("Enrolled as %s.\n", id);
+    if (ep_call(&tool->conf, &reload, NULL, NULL, &problem))
+        printf("The endpoint daemon connects now; 'holdline-endpoint status' shows it.\n");
+    else if (g_error_matches(problem, HL_ERROR, HL_ERROR_UNAVAILABLE))
+        printf("Start holdline-endpointd to connect.\n");
+    else
+        printf("Restart holdline-endpointd to connect: %s.\n", problem->message);
+    return true;
+}
+
+/* ------------------------------------------------------------------------------------ update, rollback */
+
+static void show_progress(const json_t *json, gpointer user G_GNUC_UNUSED)
+{
+    const char *what = json_string_value(json_object_get(json, "what"));
+
+    hl_progress_show(stdout, "Updating", (guint)json_integer_value(json_object_get(json, "percent")), 100,
+                     what != NULL ? what : "");
+}
+
+static bool run_update(HlInvocation *call, const char *name, GError **error)
+{
+    const EpTool *tool = call->user;
+    CallSpec spec = CALL(name);
+    g_autofree char *message = NULL;
+    g_autoptr(json_t) result = NULL;
+    const char *patterns;
+    bool ok;
+
+    if (!ep_tool_load(call, error))
+        return false;
+    spec.progress = show_progress;
+    ok = ep_call(&tool->conf, &spec, &result, &message, error);
+    hl_progress_end(stdout);
+    if (!ok)
+        return hl_error_prefix(error, "%s", name);
+    patterns = json_string_value(json_object_get(result, "patterns"));
+    printf("%s\n", message);
+    if (patterns != NULL && *patterns != '\0')
+        printf("Patterns: %s\n", patterns);
+    return true;
+}
+
+bool ep_cmd_update_now(HlInvocation *call, GError **error)
+{
+    return run_update(call, "update-now", error);
+}
+
+bool ep_cmd_rollback(HlInvocation *call, GError **error)
+{
+    return run_update(call, "rollback", error);
+}
+
+/* ------------------------------------------------------------------------------------------------ scan */
+
+/* The file is opened here, as the user: the daemon reads with the user's rights, not with its own. */
+static bool scan_file(EpTool *tool, const char *path, GError **error)
+{
+    hl_autofd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    CallSpec spec = CALL("scan");
+    g_autoptr(json_t) result = NULL;
+    const char *verdict;
+    struct stat st;
+
+    if (fd < 0 || fstat(fd, &st) != 0)
+        return hl_fail_errno(error, errno, "cannot scan %s", path);
+    if (!S_ISREG(st.st_mode))
+        return hl_fail(error, HL_ERROR_INVALID, "cannot scan %s: only regular files are scanned", path);
+    spec.fd = fd;
+    if (!ep_call(&tool->conf, &spec, &result, NULL, error))
+        return hl_error_prefix(error, "cannot scan %s", path);
+    verdict = json_string_value(json_object_get(result, "verdict"));
+    if (g_strcmp0(verdict, "found") == 0) {
+        printf("%s: %s FOUND\n", path, json_string_value(json_object_get(result, "name")));
+        tool->status = 1;
+    } else {
+        printf("%s: OK\n", path);
+    }
+    return true;
+}
+
+bool ep_cmd_scan(HlInvocation *call, GError **error)
+{
+    EpTool *tool = call->user;
+
+    if (!ep_tool_load(call, error))
+        return false;
+    for (int i = 0; i < call->n_args; i++)
+        if (!scan_file(tool, call->args[i], error))
+            return false;
+    return true;
+}
+
+/* -------------------------------------------------------------------------------------- the small ones */
+
+bool ep_cmd_simple(HlInvocation *call, GError **error)
+{
+    const EpTool *tool = call->user;
+    CallSpec spec = CALL(call->command->name);
+    g_autofree char *message = NULL;
+
+    if (call->n_args > 0) {
+        spec.argument = "state";
+        spec.value = call->args[0];
+    }
+    if (!ep_tool_load(call, error) || !ep_call(&tool->conf, &spec, NULL, &message, error))
+        return false;
+    printf("%s\n", message);
+    return true;
+}

@@ -1,0 +1,24 @@
+/* The commands of holdline-endpoint; call->user is an EpTool. */
+#ifndef ENDPOINT_CLI_COMMANDS_H
+#define ENDPOINT_CLI_COMMANDS_H
+
+#include "endpoint/core/conf.h"
+#include "lib/base/cli.h"
+
+typedef struct {
+    EpConf conf;
+    int status; /* exit status of a call that did not fail: `scan` says what it found */
+} EpTool;
+
+/* Configuration file and the options that override it. */
+bool ep_tool_load(HlInvocation *call, GError **error);
+
+bool ep_cmd_enrol(HlInvocation *call, GError **error);
+bool ep_cmd_status(HlInvocation *call, GError **error);
+bool ep_cmd_update_now(HlInvocation *call, GError **error);
+bool ep_cmd_rollback(HlInvocation *call, GError **error);
+bool ep_cmd_scan(HlInvocation *call, GError **error);
+bool ep_cmd_simple(HlInvocation *call, GError **error); /* schedule, skip-scan, stop */
+bool ep_cmd_history(HlInvocation *call, GError **error);
+
+#endif

@@ -1,0 +1,48 @@
+/* holdline-endpoint: the user's side of the endpoint daemon. */
+#include "endpoint/cli/commands.h"
+
+static const char *const global_flags[] = { "c", "state", "socket", NULL };
+static const char *const json_flags[] = { "json", NULL };
+static const char *const enrol_flags[] = { "replace", NULL };
+
+static const HlFlag flags[] = {
+    { "c", "FILE", "Configuration of the endpoint, default " EP_CONF_DEFAULT_PATH },
+    { "state", "DIR", "State directory, instead of the configuration's" },
+    { "socket", "PATH", "Control socket, instead of the configuration's" },
+    { "json", NULL, "Print the document for scripts" },
+    { "replace", NULL, "This machine was enrolled before: end that identity" },
+};
+
+static const HlCommand commands[] = {
+    { "enrol", "BUNDLE [--replace]", "Make this machine an endpoint of the bundle's server", ep_cmd_enrol, 1, 1,
+      enrol_flags },
+    { "status", "[--json]", "Show enrolment, line, settings, privileges and patterns", ep_cmd_status, 0, 0,
+      json_flags },
+    { "update-now", "", "Update the patterns", ep_cmd_update_now, 0, 0, NULL },
+    { "scan", "FILE...", "Scan files; exit status 1 if something was found", ep_cmd_scan, 1, HL_ARGS_ANY, NULL },
+    { "schedule", "on|off", "Turn the scheduled update on or off", ep_cmd_simple, 1, 1, NULL },
+    { "skip-scan", "", "Stop the scheduled scan that runs, or skip the next one", ep_cmd_simple, 0, 0, NULL },
+    { "stop", "", "Stop the endpoint daemon", ep_cmd_simple, 0, 0, NULL },
+    { "leave", "", "End the enrolment: tell the server, forget certificate and key (root only)", ep_cmd_simple, 0, 0,
+      NULL },
+    { "rollback", "", "Go back to the pattern set before the active one (root only)", ep_cmd_rollback, 0, 0, NULL },
+    { "history", "[--json]", "Show the last commands and updates", ep_cmd_history, 0, 0, json_flags },
+};
+
+int main(int argc, char **argv)
+{
+    static const HlProgram program = {
+        .name = "holdline-endpoint",
+        .summary = "Looks at and uses this machine's Holdline endpoint",
+        .commands = commands,
+        .n_commands = G_N_ELEMENTS(commands),
+        .flags = flags,
+        .n_flags = G_N_ELEMENTS(flags),
+        .global_flags = global_flags,
+    };
+    EpTool tool = { 0 };
+    int status = hl_cli_main(&program, argc, argv, &tool);
+
+    ep_conf_clear(&tool.conf);
+    return status != 0 ? status : tool.status;
+}

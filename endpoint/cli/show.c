@@ -1,0 +1,176 @@
+/* What the daemon tells, for people: status and history. */
+#include <stdio.h>
+#include <string.h>
+
+#include "endpoint/cli/call.h"
+#include "endpoint/cli/commands.h"
+#include "lib/base/table.h"
+
+static const char *text(const json_t *object, const char *name)
+{
+    const char *value = json_string_value(json_object_get(object, name));
+
+    return value != NULL ? value : "";
+}
+
+static void show_pairs(const char *label, const json_t *object, bool (*wanted)(const json_t *value))
+{
+    const char *name;
+    json_t *value;
+    int n = 0;
+
+    printf("%-12s", label);
+    json_object_foreach((json_t *)object, name, value)
+    {
+        if (!wanted(value))
+            continue;
+        if (json_is_integer(value))
+            printf("%s%s %" JSON_INTEGER_FORMAT, n > 0 ? ", " : "", name, json_integer_value(value));
+        else
+            printf("%s%s", n > 0 ? ", " : "", name);
+        n++;
+    }
+    printf("%s\n", n == 0 ? "none" : "");
+}
+
+static bool is_true(const json_t *value)
+{
+    return json_is_true(value);
+}
+
+static bool is_any(const json_t *value G_GNUC_UNUSED)
+{
+    return true;
+}
+
+static void show_line(const json_t *line)
+{
+    const char *state = text(line, "state");
+    bool up = strcmp(state, "up") == 0;
+    g_autofree char *shown = hl_tone(stdout, up ? HL_TONE_GOOD : HL_TONE_BAD, state);
+
+    printf("%-12s%s", "Line", shown);
+    if (up)
+        printf(" to %s since %s\n", text(line, "broker"), text(line, "since"));
+    else if (json_is_true(json_object_get(line, "ever_up")))
+        printf(" since %s\n", text(line, "since"));
+    else
+        printf("; it never reached its server\n");
+    if (*text(line, "last_error") != '\0')
+        printf("%-12s%s\n", "", text(line, "last_error"));
+    if (!up && *text(line, "next_attempt") != '\0')
+        printf("%-12snext attempt %s, after %" JSON_INTEGER_FORMAT " failed\n", "", text(line, "next_attempt"),
+               json_integer_value(json_object_get(line, "failed_attempts")));
+}
+
+static void show_settings(const json_t *root)
+{
+    const json_t *settings = json_object_get(root, "settings");
+
+    if (json_is_object(settings))
+        printf("%-12sversion %" JSON_INTEGER_FORMAT " of group %s, applied %s by %s\n", "Settings",
+               json_integer_value(json_object_get(settings, "version")), text(settings, "group"),
+               text(settings, "applied"), text(settings, "path"));
+    else
+        printf("%-12snone applied yet\n", "Settings");
+    if (json_is_true(json_object_get(root, "independent")))
+        printf("%-12sstand-alone: takes no settings or commands\n", "Mode");
+    show_pairs("Privileges", json_object_get(root, "privileges"), is_true);
+}
+
+static void show_update(const json_t *update)
+{
+    if (json_is_true(json_object_get(update, "running")))
+        printf("%-12srunning, %" JSON_INTEGER_FORMAT " %% %s\n", "Update",
+               json_integer_value(json_object_get(update, "percent")), text(update, "what"));
+    if (*text(update, "last_at") != '\0')
+        printf("%-12s%s, %s: %s\n", "Last update", text(update, "last_at"), text(update, "last_trigger"),
+               text(update, "last_detail"));
+    if (json_is_true(json_object_get(update, "schedule_off_by_user")))
+        printf("%-12s%s, turned off by the user\n", "Schedule", text(update, "schedule"));
+    else if (*text(update, "next_scheduled") != '\0')
+        printf("%-12s%s, next from %s on\n", "Schedule", text(update, "schedule"), text(update, "next_scheduled"));
+}
+
+static void show_refused(const json_t *refused)
+{
+    const json_t *kinds = json_object_get(refused, "kinds");
+    size_t index;
+    json_t *kind;
+
+    json_array_foreach(kinds, index, kind) printf(
+        "%-12s%" JSON_INTEGER_FORMAT " %s, %s: %s\n", index == 0 ? "Refused" : "",
+        json_integer_value(json_object_get(kind, "count")), text(kind, "what"), text(kind, "code"), text(kind, "last"));
+}
+
+static void show_status(const json_t *root)
+{
+    json_int_t waiting = json_integer_value(json_object_get(root, "reports_waiting"));
+
+    if (json_is_true(json_object_get(root, "enrolled"))) {
+        printf("%-12s%s at %s\n", "Endpoint", text(root, "id"), text(root, "server"));
+        show_line(json_object_get(root, "line"));
+    } else {
+        printf("%-12snot enrolled: run 'holdline-endpoint enrol BUNDLE'\n", "Endpoint");
+    }
+    show_settings(root);
+    show_pairs("Patterns", json_object_get(root, "patterns"), is_any);
+    show_update(json_object_get(root, "update"));
+    if (waiting > 0)
+        printf("%-12s%" JSON_INTEGER_FORMAT " waiting for the server\n", "Reports", waiting);
+    if (*text(root, "certificate_ends") != '\0')
+        printf("%-12sholds until %s\n", "Certificate", text(root, "certificate_ends"));
+    show_refused(json_object_get(root, "refused"));
+    if (*text(root, "problem") != '\0') {
+        g_autofree char *problem = hl_tone(stdout, HL_TONE_BAD, text(root, "problem"));
+
+        printf("%-12s%s\n", "Problem", problem);
+    }
+}
+
+static void show_history(const json_t *root)
+{
+    static const char *const command_heads[] = { "RECEIVED", "COMMAND", "KIND", "STATE", "DETAIL", NULL };
+    static const char *const event_heads[] = { "TIME", "EVENT", "DETAIL", NULL };
+    g_autoptr(HlTable) commands = hl_table_new(command_heads);
+    g_autoptr(HlTable) events = hl_table_new(event_heads);
+    size_t index;
+    json_t *row;
+
+    json_array_foreach(json_object_get(root, "commands"), index, row)
+        hl_table_add(commands, (const char *const[]){ text(row, "received"), text(row, "id"), text(row, "kind"),
+                                                      text(row, "state"), text(row, "detail"), NULL });
+    json_array_foreach(json_object_get(root, "events"), index, row)
+        hl_table_add(events, (const char *const[]){ text(row, "at"), text(row, "what"), text(row, "detail"), NULL });
+    hl_table_print(commands, stdout);
+    printf("\n");
+    hl_table_print(events, stdout);
+}
+
+static bool show(HlInvocation *call, void (*print)(const json_t *root), GError **error)
+{
+    const EpTool *tool = call->user;
+    CallSpec spec = CALL(call->command->name);
+    g_autoptr(json_t) root = NULL;
+
+    if (!ep_tool_load(call, error) || !ep_call(&tool->conf, &spec, &root, NULL, error))
+        return false;
+    if (hl_cli_has(call, "json")) {
+        g_autofree char *line = hl_json_print(root);
+
+        printf("%s\n", line);
+    } else {
+        print(root);
+    }
+    return true;
+}
+
+bool ep_cmd_status(HlInvocation *call, GError **error)
+{
+    return show(call, show_status, error);
+}
+
+bool ep_cmd_history(HlInvocation *call, GError **error)
+{
+    return show(call, show_history, error);
+}

@@ -1,0 +1,71 @@
+/* The life of a command on the endpoint: whether it is taken, and which state follows which.  docs/protocol.md, "A
+ * command's life".  The seal was checked before.  Pure; times are wall. */
+#ifndef ENDPOINT_CORE_COMMAND_H
+#define ENDPOINT_CORE_COMMAND_H
+
+#include "lib/base/clock.h"
+
+/* More open commands than one endpoint ever gets; bounds the journal. */
+#define EP_COMMAND_MOST 1000
+/* A command may not bind the journal for ever; the manager's default is 4 days. */
+#define EP_COMMAND_LONGEST (400 * HL_DAY)
+
+typedef enum {
+    EP_COMMAND_RECEIVED, /* in the journal, not begun */
+    EP_COMMAND_STARTED,
+    EP_COMMAND_SUCCEEDED, /* this and all below are final */
+    EP_COMMAND_FAILED,
+    EP_COMMAND_REJECTED,
+    EP_COMMAND_TIMED_OUT,
+    EP_COMMAND_EXPIRED,
+    EP_COMMAND_CANCELLED,
+    EP_COMMAND_N_STATES,
+} EpCommandState;
+
+typedef enum {
+    EP_COMMAND_START,
+    EP_COMMAND_SUCCEED,
+    EP_COMMAND_FAIL,
+    EP_COMMAND_REJECT,
+    EP_COMMAND_TIME_OUT,
+    EP_COMMAND_EXPIRE,
+    EP_COMMAND_CANCEL,
+    EP_COMMAND_N_EVENTS,
+} EpCommandEvent;
+
+bool ep_command_is_final(EpCommandState state);
+
+/* false: the event does nothing in this state (a final state never changes). */
+bool ep_command_step(EpCommandState *state, EpCommandEvent event);
+
+typedef struct {
+    const char *endpoint; /* addressee */
+    const char *id;
+    bool kind_known;
+    HlTime expires;
+} EpCommandOffer;
+
+typedef struct {
+    const char *endpoint;
+    bool known;          /* the id is in the journal */
+    guint in_journal;    /* how many are */
+    HlTime pruned_until; /* ids that expired up to here were forgotten */
+    bool independent;
+    HlTime now;
+} EpCommandView;
+
+typedef enum {
+    EP_COMMAND_TAKE,
+    EP_COMMAND_REPEAT,             /* second delivery: say the last report again */
+    EP_COMMAND_REJECT_UNKNOWN,     /* journalled and reported as rejected: a newer manager's kind */
+    EP_COMMAND_REJECT_INDEPENDENT, /* the same: stand-alone mode */
+    EP_COMMAND_REFUSE_WRONG_ENDPOINT,
+    EP_COMMAND_REFUSE_EXPIRED,
+    EP_COMMAND_REFUSE_REPLAYED, /* its id may have been forgotten already */
+    EP_COMMAND_REFUSE_INVALID,
+    EP_COMMAND_REFUSE_LIMIT,
+} EpCommandVerdict;
+
+EpCommandVerdict ep_command_judge(const EpCommandOffer *offer, const EpCommandView *view);
+
+#endif

@@ -1,0 +1,56 @@
+#include "endpoint/core/conf.h"
+
+#include "lib/base/conf.h"
+
+static const char *const levels[] = { "debug", "info", "warn", "error", NULL }; /* as HlLogLevel */
+
+static const HlOption rows[] = {
+    { "state.directory", HL_OPTION_STRING, offsetof(EpConf, state_dir), "/var/lib/holdline", 1, 4000, NULL,
+      "Where identity, settings, reports and patterns are kept", NULL },
+    { "control.socket", HL_OPTION_STRING, offsetof(EpConf, socket), "", 0, 107, NULL,
+      "Control socket of the daemon; empty for 'control' in the state directory", NULL },
+    { "update.program", HL_OPTION_STRING, offsetof(EpConf, updater), "holdline-updater", 1, 4000, NULL,
+      "Program that fetches, verifies and switches pattern sets", NULL },
+    { "update.proxy", HL_OPTION_STRING, offsetof(EpConf, proxy), "", 0, 512, NULL,
+      "Proxy for update sources other than the server; empty for what the environment says", NULL },
+    { "update.ca-file", HL_OPTION_STRING, offsetof(EpConf, ca_file), "", 0, 4000, NULL,
+      "Authorities of update sources other than the server (PEM); empty for the system's", NULL },
+    { "scan.engine", HL_OPTION_STRING, offsetof(EpConf, engine), "clamscan", 1, 4000, NULL,
+      "Scanner with the command line of clamscan", NULL },
+    { "scan.clamd-socket", HL_OPTION_STRING, offsetof(EpConf, clamd), "", 0, 107, NULL,
+      "Socket of a clamd that is told when patterns change; empty for none", NULL },
+    { "log.level", HL_OPTION_CHOICE, offsetof(EpConf, log_level), "info", 0, 0, levels, "Least record that is logged",
+      NULL },
+    { "line.backoff-base", HL_OPTION_DURATION, offsetof(EpConf, backoff_base), "1s", 10, HL_HOUR, NULL,
+      "Bound of the first delay before a reconnect; it doubles with each failure", NULL },
+    { "line.backoff-cap", HL_OPTION_DURATION, offsetof(EpConf, backoff_cap), "5m", 10, HL_DAY, NULL,
+      "Largest bound of the delay before a reconnect", NULL },
+    { "line.keepalive", HL_OPTION_DURATION, offsetof(EpConf, keepalive), "60s", HL_SECOND, HL_MINUTE, NULL,
+      "Longest silence on the line; at most a minute, for some routers forget a silent one after four", NULL },
+    { "identity.machine_id", HL_OPTION_STRING, offsetof(EpConf, machine_id), "", 0, 256, NULL,
+      "Identity of this machine; empty for /etc/machine-id.  Lets several endpoints run on one machine", NULL },
+};
+
+HlOptionTable ep_conf_table(void)
+{
+    return HL_OPTION_TABLE(rows);
+}
+
+bool ep_conf_load(EpConf *conf, const char *path, GError **error)
+{
+    if (path == NULL && !g_file_test(EP_CONF_DEFAULT_PATH, G_FILE_TEST_EXISTS)) {
+        hl_options_init(ep_conf_table(), conf);
+        return true;
+    }
+    return hl_conf_load(path != NULL ? path : EP_CONF_DEFAULT_PATH, ep_conf_table(), conf, error);
+}
+
+void ep_conf_clear(EpConf *conf)
+{
+    hl_options_clear(ep_conf_table(), conf);
+}
+
+char *ep_conf_socket(const EpConf *conf)
+{
+    return *conf->socket != '\0' ? g_strdup(conf->socket) : g_build_filename(conf->state_dir, "control", NULL);
+}

@@ -1,0 +1,30 @@
+#include "endpoint/core/privilege.h"
+
+#include <stddef.h>
+
+static const struct {
+    const char *what;
+    const char *setting;
+    size_t offset; /* in EpPrivileges */
+} rows[EP_N_ACTS] = {
+    [EP_ACT_UPDATE_NOW] = { "update by hand", "privilege.update-now", offsetof(EpPrivileges, update_now) },
+    [EP_ACT_TOGGLE_SCHEDULE] = { "turn the scheduled update off or on", "privilege.toggle-schedule",
+                                 offsetof(EpPrivileges, toggle_schedule) },
+    [EP_ACT_SCAN] = { "scan by hand", "privilege.scan", offsetof(EpPrivileges, scan) },
+    [EP_ACT_SKIP_SCAN] = { "skip a scheduled scan", "privilege.skip-scan", offsetof(EpPrivileges, skip_scan) },
+    [EP_ACT_STOP] = { "stop the client", "privilege.stop", offsetof(EpPrivileges, stop) },
+};
+
+bool ep_privilege_check(EpAct act, const EpPrivileges *privileges, EpWho who, GError **error)
+{
+    if (act == EP_ACT_ANYBODY)
+        return true;
+    if (act == EP_ACT_ADMINISTER)
+        return who.caller == 0 || who.caller == who.daemon ||
+               hl_fail(error, HL_ERROR_DENIED, "this is for the administrator of this machine: run it as root");
+    if (*(const bool *)((const char *)privileges + rows[act].offset))
+        return true;
+    return hl_fail(error, HL_ERROR_DENIED,
+                   "the administrator does not allow users of this machine to %s; setting %s of its group gives it",
+                   rows[act].what, rows[act].setting);
+}

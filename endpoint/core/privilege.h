@@ -1,0 +1,33 @@
+/* What the user of the machine may do by himself.  The privileges are the administrator's decision in the group's
+ * settings; they bind every user of the machine, root as well, so that what the console shows is what happens.  Only
+ * roll-back is not a privilege of the settings: it is for the machine's administrator.  Pure. */
+#ifndef ENDPOINT_CORE_PRIVILEGE_H
+#define ENDPOINT_CORE_PRIVILEGE_H
+
+#include <sys/types.h>
+
+#include "lib/base/error.h"
+
+typedef enum {
+    EP_ACT_ANYBODY, /* looking: needs no privilege */
+    EP_ACT_UPDATE_NOW,
+    EP_ACT_TOGGLE_SCHEDULE,
+    EP_ACT_SCAN,
+    EP_ACT_SKIP_SCAN,
+    EP_ACT_STOP,
+    EP_ACT_ADMINISTER, /* root, or the user that the daemon runs as */
+    EP_N_ACTS,
+} EpAct;
+
+typedef struct {
+    bool update_now, toggle_schedule, scan, skip_scan, stop;
+} EpPrivileges;
+
+typedef struct {
+    uid_t caller, daemon;
+} EpWho;
+
+/* HL_ERROR_DENIED with what is missing and who can give it. */
+bool ep_privilege_check(EpAct act, const EpPrivileges *privileges, EpWho who, GError **error);
+
+#endif

@@ -1,0 +1,67 @@
+#include "endpoint/core/round.h"
+
+#include <string.h>
+
+static void free_source(gpointer data)
+{
+    EpSource *source = data;
+
+    g_free(source->name);
+    g_free(source->url);
+    g_free(source);
+}
+
+static void add_source(GPtrArray *sources, char *name, char *url)
+{
+    EpSource *source = g_new(EpSource, 1);
+
+    *source = (EpSource){ name, url };
+    g_ptr_array_add(sources, source);
+}
+
+GPtrArray *ep_round_sources(const EpSourcesWanted *wanted)
+{
+    GPtrArray *sources = g_ptr_array_new_with_free_func(free_source);
+
+    for (gsize i = 0; wanted->sources[i] != NULL; i++) {
+        const char *source = wanted->sources[i];
+
+        if (strcmp(source, "server") == 0)
+            add_source(sources, g_strdup(source),
+                       g_strconcat(wanted->server, g_str_has_suffix(wanted->server, "/") ? "" : "/", "repo/", NULL));
+        else if (strcmp(source, "activeupdate") != 0)
+            add_source(sources, g_strdup_printf("source-%" G_GSIZE_FORMAT, i + 1), g_strdup(source));
+        else if (*wanted->activeupdate != '\0')
+            add_source(sources, g_strdup(source), g_strdup(wanted->activeupdate));
+    }
+    return sources;
+}
+
+void ep_round_begin(EpRound *round, bool eager, HlTime now)
+{
+    *round = (EpRound){ .until = eager ? now : now + EP_ROUND_PATIENCE };
+}
+
+bool ep_round_settings_done(EpRound *round, bool line_up, HlTime now)
+{
+    if (!line_up)
+        round->up_since = 0;
+    else if (round->up_since == 0)
+        round->up_since = now;
+    return now >= round->until || (line_up && now - round->up_since >= EP_ROUND_GRACE);
+}
+
+char *ep_round_tell(const EpRoundFacts *facts)
+{
+    GString *out = g_string_new("settings: ");
+
+    if (facts->group == NULL)
+        g_string_append(out, "none yet");
+    else
+        g_string_append_printf(out, "version %" G_GUINT64_FORMAT " of %s", facts->version, facts->group);
+    if (!facts->line_up)
+        g_string_append(out, ", the server was not reached");
+    g_string_append_printf(out, "; patterns: %s; program: %s, %s", facts->patterns, facts->program,
+                           facts->program_blocked ? "upgrades are blocked by the settings" : "no upgrade is offered");
+    return g_string_free(out, FALSE);
+}

@@ -1,0 +1,63 @@
+/* One update of an endpoint: what is asked for, in which order, and what is told of it.
+ *
+ * Settings, then patterns, then the program (B17).  No step waits for the success of another: settings that do not come
+ * cost some seconds, patterns that fail leave the program's step to be reported, and a program upgrade that is blocked
+ * or not offered holds up nothing.  Pure; times are mono. */
+#ifndef ENDPOINT_CORE_ROUND_H
+#define ENDPOINT_CORE_ROUND_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <glib.h>
+
+#include "lib/base/clock.h"
+
+/* ---------------------------------------------------------------------------------------------------- the sources */
+
+/* Where patterns may come from, in the group's order (B15). */
+typedef struct {
+    char *name; /* server, activeupdate, or source-N: its place in the list */
+    char *url;  /* metadata/ and targets/ are below it */
+} EpSource;
+
+typedef struct {
+    const char *const *sources; /* as in the settings: server, activeupdate, or a URL; ends with NULL */
+    const char *activeupdate;   /* its URL; "": not set */
+    const char *server;         /* URL of the enrolment */
+} EpSourcesWanted;
+
+/* What the settings name but no URL is known of is left out.  Free with g_ptr_array_unref. */
+GPtrArray *ep_round_sources(const EpSourcesWanted *wanted);
+
+/* ------------------------------------------------------------------------------------------------------ the steps */
+
+/* So long an update that nobody waits for gives the line to come up and bring settings: after a start of the machine,
+ * or after it slept.  What is on its way down the line arrives within a fraction of the grace. */
+#define EP_ROUND_PATIENCE (10 * HL_SECOND)
+#define EP_ROUND_GRACE    HL_SECOND
+
+typedef struct {
+    HlTime until;    /* settings are waited for no longer */
+    HlTime up_since; /* the line was seen up first; 0: it was not */
+} EpRound;
+
+/* eager: somebody waits, or the line brought the order itself. */
+void ep_round_begin(EpRound *round, bool eager, HlTime now);
+
+/* Whether the settings' step is over, as its result is on hand or is not waited for any longer. */
+bool ep_round_settings_done(EpRound *round, bool line_up, HlTime now);
+
+typedef struct {
+    const char *patterns; /* what became of them, for people */
+    const char *group;    /* of the settings in force; NULL: none */
+    uint64_t version;
+    bool line_up;
+    bool program_blocked;
+    const char *program; /* version that runs */
+} EpRoundFacts;
+
+/* The three results in their order, as the update notification tells them.  Caller frees. */
+char *ep_round_tell(const EpRoundFacts *facts);
+
+#endif

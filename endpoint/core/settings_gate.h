@@ -1,0 +1,41 @@
+/* Whether a settings document is taken.  The seal was checked before (that needs the pinned key), the values are parsed
+ * after; this decides on addressee, expiry, counter and digest.  docs/protocol.md, "Settings".  Pure. */
+#ifndef ENDPOINT_CORE_SETTINGS_GATE_H
+#define ENDPOINT_CORE_SETTINGS_GATE_H
+
+#include "lib/base/clock.h"
+
+typedef struct {
+    const char *endpoint; /* addressee */
+    uint64_t counter;
+    HlTime expires;   /* 0: never */
+    GBytes *digest;   /* as stated in the document */
+    GBytes *computed; /* over what it holds */
+    const char *path;
+    bool independent; /* what it says about stand-alone mode */
+} EpSettingsOffer;
+
+typedef struct {
+    const char *endpoint;
+    bool applied; /* something is in force: */
+    uint64_t counter;
+    GBytes *digest;
+    const char *path;
+    bool independent;
+    HlTime now; /* wall */
+} EpSettingsView;
+
+typedef enum {
+    EP_SETTINGS_TAKE,
+    EP_SETTINGS_ALREADY,        /* in force, came again by the same path: nothing to do */
+    EP_SETTINGS_ALREADY_REPORT, /* in force, came by a new path: report it */
+    EP_SETTINGS_INDEPENDENT,    /* stand-alone mode takes no settings but those that end it */
+    EP_SETTINGS_WRONG_ENDPOINT,
+    EP_SETTINGS_EXPIRED,
+    EP_SETTINGS_REPLAYED,
+    EP_SETTINGS_INVALID, /* the digest is not that of the values */
+} EpSettingsVerdict;
+
+EpSettingsVerdict ep_settings_judge(const EpSettingsOffer *offer, const EpSettingsView *view);
+
+#endif

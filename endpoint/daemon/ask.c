@@ -1,0 +1,125 @@
+#include "endpoint/daemon/ask.h"
+
+#include "endpoint/daemon/direct.h"
+#include "endpoint/daemon/settings.h"
+#include "lib/base/log.h"
+
+#define FASTEST_POLL HL_MINUTE /* B13's least; what asks for more is not believed */
+
+struct EpAsk {
+    EpDaemon *daemon;
+    HlTlsContext *context;
+    EpDirect *direct;
+    int port;     /* wanted by the settings; 0: none */
+    char *serial; /* of the certificate that the listener shows */
+    HlTime poll;
+    guint poll_timer;
+};
+
+static void ask(EpDaemon *daemon, const char *occasion)
+{
+    HlMsgReport report = HOLDLINE__V1__REPORT__INIT;
+    HlMsgSettingsPoll body = HOLDLINE__V1__SETTINGS_POLL__INIT;
+    g_autoptr(GError) error = NULL;
+
+    body.occasion = (char *)occasion;
+    report.body_case = HOLDLINE__V1__REPORT__BODY_POLL;
+    report.poll = &body;
+    if (ep_spool_add(daemon->spool, &report, EP_SPOOL_LATEST, occasion, &error))
+        ep_spool_pump(daemon->spool);
+    else
+        ep_daemon_store_failed(daemon, "the question for work", error);
+}
+
+static void on_notice(EpDirectNotice notice, gpointer user)
+{
+    const EpAsk *self = user;
+
+    hl_info("direct", "the server dialled: %s", notice == EP_DIRECT_UPDATE_NOW ? "update now" : "settings changed");
+    ask(self->daemon, "direct");
+}
+
+static gboolean on_poll(gpointer user)
+{
+    const EpAsk *self = user;
+
+    ask(self->daemon, "poll");
+    return G_SOURCE_CONTINUE;
+}
+
+void ep_ask_set_poll(EpAsk *self, HlTime interval)
+{
+    interval = interval > 0 ? MAX(interval, FASTEST_POLL) : 0;
+    if (interval == self->poll)
+        return;
+    if (self->poll_timer != 0)
+        g_source_remove(self->poll_timer);
+    self->poll = interval;
+    self->poll_timer = interval > 0 ? g_timeout_add_seconds((guint)(interval / HL_SECOND), on_poll, self) : 0;
+}
+
+static void close_port(EpAsk *self)
+{
+    g_clear_pointer(&self->direct, ep_direct_free);
+    g_clear_pointer(&self->context, hl_tls_context_free);
+}
+
+static bool open_port(EpAsk *self, const HlCert *cert, GError **error)
+{
+    const EpIdentity *identity = self->daemon->identity;
+    g_autoptr(HlCert) ca = hl_cert_load(identity->ca_path, error);
+    g_autoptr(HlKey) key = ca != NULL ? hl_key_load(identity->pem_path, error) : NULL;
+
+    self->context = key != NULL ? hl_tls_context_new(HL_TLS_SERVER, ca, cert, key, error) : NULL;
+    self->direct =
+        self->context != NULL ? ep_direct_new(NULL, (uint16_t)self->port, self->context, on_notice, self, error) : NULL;
+    return self->direct != NULL;
+}
+
+void ep_ask_refresh(EpAsk *self)
+{
+    const HlSettings *values = &self->daemon->settings->values;
+    int port = values->independent ? 0 : (int)values->direct_port;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(HlCert) cert = hl_cert_load(self->daemon->identity->pem_path, &error);
+    const char *serial = cert != NULL ? hl_cert_info(cert)->serial : "";
+
+    /* a port that another program holds is tried again each time */
+    if (port == self->port && g_strcmp0(serial, self->serial) == 0 && (port == 0 || self->direct != NULL))
+        return;
+    close_port(self);
+    self->port = port;
+    g_free(self->serial);
+    self->serial = g_strdup(serial);
+    if (port == 0)
+        return;
+    if (cert != NULL && open_port(self, cert, &error))
+        hl_info("direct", "port %d is open for the server's dial", port);
+    else
+        hl_log_limited(HL_LOG_WARN, "direct", "open",
+                       "port %d cannot be opened, the server's dial will not be answered: %s", port, error->message);
+}
+
+int ep_ask_port(const EpAsk *self)
+{
+    return self->direct != NULL ? ep_direct_port(self->direct) : 0;
+}
+
+EpAsk *ep_ask_new(EpDaemon *daemon)
+{
+    EpAsk *self = g_new0(EpAsk, 1);
+
+    self->daemon = daemon;
+    ep_ask_refresh(self);
+    return self;
+}
+
+void ep_ask_free(EpAsk *self)
+{
+    if (self == NULL)
+        return;
+    ep_ask_set_poll(self, 0);
+    close_port(self);
+    g_free(self->serial);
+    g_free(self);
+}

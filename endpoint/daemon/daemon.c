@@ -1,0 +1,306 @@
+#include "endpoint/daemon/daemon.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "endpoint/daemon/ask.h"
+#include "endpoint/daemon/commands.h"
+#include "endpoint/daemon/control.h"
+#include "endpoint/daemon/line.h"
+#include "endpoint/daemon/renewal.h"
+#include "endpoint/daemon/scan.h"
+#include "endpoint/daemon/settings.h"
+#include "endpoint/daemon/store.h"
+#include "endpoint/daemon/times.h"
+#include "endpoint/daemon/update.h"
+#include "endpoint/identity/machine.h"
+#include "lib/base/file.h"
+#include "lib/base/ident.h"
+#include "lib/base/log.h"
+#include "lib/pki/seal.h"
+#include "proto/wire.h"
+
+#define STORE_RETRY_S   60
+#define RETRY_SPREAD    (10 * HL_SECOND)
+#define GOODBYE_TIMEOUT (3 * HL_SECOND)
+
+/* ----------------------------------------------------------------------------------- trouble, refusals */
+
+static gboolean on_store_retry(gpointer user)
+{
+    EpDaemon *daemon = user;
+
+    daemon->retry_timer = 0;
+    if (daemon->line != NULL)
+        ep_line_repeat_birth(daemon->line, RETRY_SPREAD);
+    return G_SOURCE_REMOVE;
+}
+
+void ep_daemon_store_failed(EpDaemon *daemon, const char *what, const GError *error)
+{
+    hl_log_limited(HL_LOG_ERROR, "store", what, "cannot store %s: %s", what, error->message);
+    g_free(daemon->problem);
+    daemon->problem = g_strdup_printf("cannot store %s: %s", what, error->message);
+    daemon->problem_at = hl_clock_wall();
+    if (daemon->retry_timer == 0)
+        daemon->retry_timer = g_timeout_add_seconds(STORE_RETRY_S, on_store_retry, daemon);
+}
+
+void ep_daemon_store_worked(EpDaemon *daemon)
+{
+    g_clear_pointer(&daemon->problem, g_free);
+}
+
+static void report_refusals(EpDaemon *daemon);
+
+static gboolean on_refusals_due(gpointer user)
+{
+    EpDaemon *daemon = user;
+
+    daemon->refusal_timer = 0;
+    report_refusals(daemon);
+    return G_SOURCE_REMOVE;
+}
+
+static void report_refusals(EpDaemon *daemon)
+{
+    g_autoptr(GError) error = NULL;
+    EpRefused what;
+    EpRefusedReason reason;
+
+    while (daemon->spool != NULL && ep_refusals_due(&daemon->refusals, hl_clock_mono(), &what, &reason)) {
+        HlMsgReport report = HOLDLINE__V1__REPORT__INIT;
+        HlMsgRefusal refusal = HOLDLINE__V1__REFUSAL__INIT;
+
+        refusal.what = (char *)ep_refused_name(what);
+        refusal.code = (char *)ep_refused_reason_name(reason);
+        refusal.detail = daemon->refusals.rows[what][reason].detail;
+        refusal.count = daemon->refusals.rows[what][reason].count;
+        report.body_case = HOLDLINE__V1__REPORT__BODY_REFUSAL;
+        report.refusal = &refusal;
+        if (!ep_spool_add(daemon->spool, &report, EP_SPOOL_MERGE, "refusal", &error)) {
+            ep_daemon_store_failed(daemon, "a refusal", error);
+            g_clear_error(&error);
+        }
+    }
+    if (daemon->spool != NULL)
+        ep_spool_pump(daemon->spool);
+    if (ep_refusals_waiting(&daemon->refusals) && daemon->refusal_timer == 0)
+        daemon->refusal_timer = g_timeout_add((guint)EP_REFUSAL_INTERVAL, on_refusals_due, daemon);
+}
+
+void ep_daemon_refuse(EpDaemon *daemon, EpRefused what, EpRefusedReason reason, const char *format, ...)
+{
+    g_autofree char *detail = NULL;
+    va_list arguments;
+
+    va_start(arguments, format);
+    detail = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
+    hl_log_limited(HL_LOG_WARN, "refused", ep_refused_name(what), "%s refused (%s): %s", ep_refused_name(what),
+                   ep_refused_reason_name(reason), detail);
+    ep_refusals_note(&daemon->refusals, what, reason, detail);
+    report_refusals(daemon);
+}
+
+/* -------------------------------------------------------------------------------------------- identity */
+
+static void drop_identity(EpDaemon *daemon)
+{
+    g_clear_pointer(&daemon->line, ep_line_free);
+    g_clear_pointer(&daemon->ask, ep_ask_free);
+    g_clear_pointer(&daemon->renewal, ep_renewal_free);
+    g_clear_pointer(&daemon->commands, ep_commands_free);
+    g_clear_pointer(&daemon->spool, ep_spool_free);
+    g_clear_pointer(&daemon->identity, ep_identity_free);
+}
+
+/* The database belongs to one identity: that of another one is forgotten. */
+static bool claim_database(EpDaemon *daemon, GError **error)
+{
+    g_autofree char *key = hl_seal_key_id(daemon->identity->sealing_key);
+    g_autofree char *name = g_strdup_printf("%s of %s", daemon->identity->id, key);
+    g_autofree char *before = ep_store_get(daemon->db, "identity", "");
+    g_auto(HlTxn) txn = HL_TXN_INIT;
+
+    if (strcmp(name, before) == 0)
+        return true;
+    if (!hl_txn_begin(&txn, daemon->db, error) || !ep_store_forget_identity(daemon->db, error) ||
+        !ep_store_set(daemon->db, "identity", name, error) || !hl_txn_commit(&txn, error))
+        return false;
+    ep_settings_reset(daemon);
+    return true;
+}
+
+/* The settings that came with the enrolment are in force before the first connect. */
+static void take_enrolled_settings(EpDaemon *daemon)
+{
+    const char *path = daemon->identity->settings_path;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GBytes) sealed = NULL;
+
+    if (!g_file_test(path, G_FILE_TEST_EXISTS))
+        return;
+    sealed = hl_file_read(path, HL_WIRE_LARGEST, &error);
+    if (sealed != NULL)
+        ep_settings_offer(daemon, sealed, "bundle");
+    else
+        hl_error("enrol", "%s", error->message);
+    if (daemon->problem == NULL)
+        unlink(path); /* once is enough: later it would be a replay */
+}
+
+bool ep_daemon_take_identity(EpDaemon *daemon, GError **error)
+{
+    g_autoptr(EpIdentity) identity = ep_identity_load(daemon->conf.state_dir, error);
+
+    if (identity == NULL)
+        return false;
+    if (daemon->line != NULL && strcmp(daemon->identity->id, identity->id) != 0)
+        ep_line_announce_leave(daemon->line, EP_LEAVE_MOVED);
+    drop_identity(daemon);
+    daemon->identity = g_steal_pointer(&identity);
+    if (claim_database(daemon, error) &&
+        (daemon->spool = ep_spool_new(daemon->db, ep_line_send_report, daemon, error)) != NULL) {
+        take_enrolled_settings(daemon);
+        daemon->commands = ep_commands_new(daemon);
+        daemon->ask = ep_ask_new(daemon);
+        daemon->line = ep_line_new(daemon, error);
+        daemon->renewal = ep_renewal_new(daemon);
+    }
+    if (daemon->line != NULL) {
+        hl_info("enrol", "this is endpoint %s of %s", daemon->identity->id, daemon->identity->server);
+        return true;
+    }
+    drop_identity(daemon);
+    return false;
+}
+
+/* ------------------------------------------------------------------------------------------------ life */
+
+static bool prepare_state(EpDaemon *daemon, GError **error)
+{
+    g_autofree char *lock = g_build_filename(daemon->conf.state_dir, "lock", NULL);
+
+    /* others may pass through it to the control socket; what is secret has modes of its own */
+    if (!hl_dir_make(daemon->conf.state_dir, 0711, error))
+        return false;
+    daemon->lock_fd = hl_file_lock(lock, error);
+    if (daemon->lock_fd < 0)
+        return hl_error_prefix(error, "another endpoint runs on %s", daemon->conf.state_dir);
+    daemon->db = ep_store_open(daemon->conf.state_dir, error);
+    daemon->fingerprint = daemon->db == NULL ? NULL : ep_machine_fingerprint(daemon->conf.machine_id, error);
+    daemon->boot_id = hl_ident_new("b-");
+    return daemon->fingerprint != NULL;
+}
+
+/* Not enrolled, or an identity that cannot be used: the daemon runs and says so. */
+static void look_for_identity(EpDaemon *daemon)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (ep_daemon_take_identity(daemon, &error))
+        return;
+    hl_warn("enrol", "%s", error->message);
+    if (!g_error_matches(error, HL_ERROR, HL_ERROR_NOT_FOUND)) {
+        g_free(daemon->problem);
+        daemon->problem = g_strdup(error->message);
+        daemon->problem_at = hl_clock_wall();
+    }
+}
+
+bool ep_daemon_start(EpDaemon *daemon, GError **error)
+{
+    daemon->announce = true;
+    hl_log_set_level((HlLogLevel)daemon->conf.log_level);
+    if (!prepare_state(daemon, error) || (daemon->settings = ep_settings_new(daemon, error)) == NULL)
+        return false;
+    daemon->updates = ep_updates_new(daemon);
+    daemon->scans = ep_scans_new(daemon);
+    look_for_identity(daemon);
+    daemon->times = ep_times_new(daemon);
+    daemon->control = ep_control_new(daemon, error);
+    return daemon->control != NULL;
+}
+
+bool ep_daemon_reload(EpDaemon *daemon, GError **error)
+{
+    g_auto(EpConf) conf = { 0 };
+
+    if (!ep_conf_load(&conf, daemon->conf_path, error))
+        return hl_error_prefix(error, "nothing was changed");
+    if (strcmp(conf.state_dir, daemon->conf.state_dir) != 0 || strcmp(conf.socket, daemon->conf.socket) != 0)
+        return hl_fail(error, HL_ERROR_INVALID,
+                       "nothing was changed: another state directory or socket needs a restart of the daemon");
+    hl_log_set_level((HlLogLevel)conf.log_level);
+    ep_conf_clear(&daemon->conf);
+    daemon->conf = conf;
+    memset(&conf, 0, sizeof conf);
+    daemon->announce = true;
+    look_for_identity(daemon);
+    return true;
+}
+
+static gboolean on_goodbye(gpointer user)
+{
+    EpDaemon *daemon = user;
+
+    g_main_loop_quit(daemon->loop);
+    return G_SOURCE_REMOVE;
+}
+
+static gboolean on_goodbye_late(gpointer user)
+{
+    EpDaemon *daemon = user;
+
+    daemon->exit_timer = 0;
+    hl_warn("line", "the broker did not confirm the clean stop in time");
+    return on_goodbye(daemon);
+}
+
+bool ep_daemon_leave(EpDaemon *daemon, GError **error)
+{
+    g_autofree char *directory = g_build_filename(daemon->conf.state_dir, "identity", NULL);
+
+    if (daemon->identity == NULL)
+        return hl_fail(error, HL_ERROR_NOT_FOUND, "this machine is not enrolled");
+    hl_info("enrol", "endpoint %s leaves %s", daemon->identity->id, daemon->identity->server);
+    if (daemon->line != NULL)
+        ep_line_announce_leave(daemon->line, EP_LEAVE_UNINSTALLED);
+    drop_identity(daemon);
+    ep_settings_reset(daemon);
+    return hl_tree_remove(directory, error);
+}
+
+void ep_daemon_stop(EpDaemon *daemon)
+{
+    if (daemon->stopping)
+        return;
+    daemon->stopping = true;
+    daemon->exit_timer = g_timeout_add((guint)GOODBYE_TIMEOUT, on_goodbye_late, daemon);
+    if (daemon->line != NULL)
+        ep_line_say_goodbye(daemon->line, on_goodbye, daemon);
+    else
+        on_goodbye(daemon);
+}
+
+void ep_daemon_clear(EpDaemon *daemon)
+{
+    guint *const timers[] = { &daemon->retry_timer, &daemon->exit_timer, &daemon->refusal_timer };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(timers); i++)
+        if (*timers[i] != 0)
+            g_source_remove(*timers[i]);
+    g_clear_pointer(&daemon->control, ep_control_free);
+    g_clear_pointer(&daemon->times, ep_times_free);
+    drop_identity(daemon);
+    g_clear_pointer(&daemon->scans, ep_scans_free);
+    g_clear_pointer(&daemon->updates, ep_updates_free);
+    g_clear_pointer(&daemon->settings, ep_settings_free);
+    g_clear_pointer(&daemon->db, hl_db_close);
+    g_free(daemon->boot_id);
+    g_free(daemon->fingerprint);
+    g_free(daemon->problem);
+    hl_fd_clear(&daemon->lock_fd);
+    ep_conf_clear(&daemon->conf);
+}

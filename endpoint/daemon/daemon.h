@@ -1,0 +1,81 @@
+/* The endpoint daemon: its parts and how they find each other.
+ *
+ * One thread, one GLib loop.  Parts that need an identity (spool, line, renewal) exist while the machine is enrolled;
+ * the others always.  Whoever calls a part of an enrolled endpoint checks daemon->line first. */
+#ifndef ENDPOINT_DAEMON_DAEMON_H
+#define ENDPOINT_DAEMON_DAEMON_H
+
+#include "endpoint/core/conf.h"
+#include "endpoint/core/refusals.h"
+#include "endpoint/daemon/spool.h"
+#include "endpoint/identity/identity.h"
+#include "lib/store/db.h"
+
+typedef struct EpSettings EpSettings;
+typedef struct EpLine EpLine;
+typedef struct EpCommands EpCommands;
+typedef struct EpUpdates EpUpdates;
+typedef struct EpScans EpScans;
+typedef struct EpTimes EpTimes;
+typedef struct EpRenewal EpRenewal;
+typedef struct EpControl EpControl;
+typedef struct EpAsk EpAsk;
+
+typedef struct EpDaemon {
+    EpConf conf;
+    const char *conf_path; /* NULL: the default */
+    GMainLoop *loop;
+    HlDb *db;
+    char *boot_id, *fingerprint;
+    bool announce; /* the next birth tells of a start or reload (B7) */
+    bool stopping;
+    int lock_fd; /* -1: not held */
+    guint retry_timer, exit_timer;
+
+    EpSettings *settings;
+    EpUpdates *updates;
+    EpScans *scans;
+    EpTimes *times;
+    EpControl *control;
+
+    EpIdentity *identity; /* NULL: not enrolled; then the following are NULL as well */
+    EpSpool *spool;
+    EpCommands *commands;
+    EpLine *line;
+    EpRenewal *renewal;
+    EpAsk *ask;
+
+    EpRefusals refusals;
+    guint refusal_timer;
+    char *problem; /* the last failure to store something; NULL: none since it worked again */
+    HlTime problem_at;
+} EpDaemon;
+
+/* conf is taken over.  false: it cannot run (locked state directory, broken database, ...). */
+bool ep_daemon_start(EpDaemon *daemon, GError **error);
+
+/* Says good-bye on the line, then ends the loop. */
+void ep_daemon_stop(EpDaemon *daemon);
+
+/* Configuration and identity anew; what does not parse changes nothing. */
+bool ep_daemon_reload(EpDaemon *daemon, GError **error);
+
+/* Frees everything; the loop has ended. */
+void ep_daemon_clear(EpDaemon *daemon);
+
+/* Looks whether this machine has been enrolled (or enrolled anew). */
+bool ep_daemon_take_identity(EpDaemon *daemon, GError **error);
+
+/* Announces the uninstall, ends the line and forgets the enrolment.  Settings of the enrolment end with it. */
+bool ep_daemon_leave(EpDaemon *daemon, GError **error);
+
+/* Something could not be stored: logged, shown in the status, and in a minute the line says its birth again, which the
+ * manager answers with what is missing here.  Nothing is lost: it is not acknowledged. */
+void ep_daemon_store_failed(EpDaemon *daemon, const char *what, const GError *error);
+void ep_daemon_store_worked(EpDaemon *daemon);
+
+/* Counts, logs and (rate-limited) reports a refusal. */
+void ep_daemon_refuse(EpDaemon *daemon, EpRefused what, EpRefusedReason reason, const char *format, ...)
+    G_GNUC_PRINTF(4, 5);
+
+#endif

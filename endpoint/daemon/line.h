@@ -1,0 +1,46 @@
+/* The line to the server: birth, will, heartbeats, echo, and what comes down (docs/protocol.md, "The line of an
+ * endpoint"). */
+#ifndef ENDPOINT_DAEMON_LINE_H
+#define ENDPOINT_DAEMON_LINE_H
+
+#include "endpoint/daemon/daemon.h"
+#include "lib/bus/bus.h"
+
+/* Starts to connect.  NULL on failure. */
+EpLine *ep_line_new(EpDaemon *daemon, GError **error);
+void ep_line_free(EpLine *line);
+
+/* The spool's way out (EpSpoolSend); user is the daemon. */
+bool ep_line_send_report(GBytes *report, gpointer daemon);
+
+/* Heartbeat interval and broker addresses may be others now. */
+void ep_line_settings_changed(EpLine *line);
+
+/* Connects anew: other certificate, other session. */
+void ep_line_reconnect(EpLine *line);
+
+/* Birth and unacknowledged reports again, at random inside this time. */
+void ep_line_repeat_birth(EpLine *line, HlTime within);
+
+/* Publishes the clean stop; done comes when the broker has it, or at once when the line is down. */
+void ep_line_say_goodbye(EpLine *line, GSourceFunc done, gpointer user);
+
+typedef enum { EP_LEAVE_UNINSTALLED, EP_LEAVE_MOVED } EpLeave;
+
+/* Announces that this machine leaves its server for good (B10), just before the line is freed; a line that is down says
+ * nothing. */
+void ep_line_announce_leave(EpLine *line, EpLeave leave);
+
+typedef struct {
+    HlBusState state;
+    const char *broker; /* of the link or the attempt; may be NULL */
+    uint64_t session;
+    HlTime since;           /* wall: of the state up or down; 0: never was up */
+    const char *last_error; /* NULL: none since it was up */
+    HlTime next_attempt;    /* wall; 0: none planned */
+    uint64_t attempts;      /* failed ones since it was up */
+} EpLineView;
+
+EpLineView ep_line_view(const EpLine *line);
+
+#endif

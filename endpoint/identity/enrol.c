@@ -1,0 +1,290 @@
+#include "endpoint/identity/enrol.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "endpoint/identity/bundle.h"
+#include "endpoint/identity/identity.h"
+#include "endpoint/identity/machine.h"
+#include "lib/base/file.h"
+#include "lib/base/ident.h"
+#include "lib/http/fetch.h"
+#include "lib/pki/seal.h"
+#include "proto/sealed.h"
+#include "proto/settings.h"
+
+#define ROUTE        "/v1/enrol"
+#define CONTENT_TYPE "application/x-protobuf"
+#define DEADLINE     (60 * HL_SECOND)
+#define CLOCK_OFF    (6 * HL_HOUR) /* more than any honest clock is off */
+#define ROOM         (64 * 1024)   /* certificate, settings and the file system's own needs */
+
+typedef struct {
+    const EpConf *conf;
+    const char *bundle_path;
+    HlMsgBundle *bundle;
+    char *prepared; /* STATE/identity.new */
+    HlKey *key;
+    char *fingerprint;
+    bool replace;
+} Enrolment;
+
+static void enrolment_clear(Enrolment *enrolment)
+{
+    if (enrolment->prepared != NULL)
+        hl_tree_remove(enrolment->prepared, NULL);
+    g_free(enrolment->prepared);
+    g_free(enrolment->fingerprint);
+    hl_key_free(enrolment->key);
+    hl_wire_free(enrolment->bundle);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Enrolment, enrolment_clear)
+
+static bool write_in(const Enrolment *enrolment, const char *name, const void *data, gsize size, GError **error)
+{
+    g_autofree char *path = g_build_filename(enrolment->prepared, name, NULL);
+
+    return hl_file_write(path, data, size, 0600, error);
+}
+
+static bool clock_error(HlTime now, HlTime server, GError **error)
+{
+    g_autofree char *ours = hl_time_format(now);
+    g_autofree char *theirs = hl_time_format(server);
+
+    return hl_fail(error, HL_ERROR_INVALID,
+                   "this machine's clock is wrong: it says %s, the server says %s; set the clock, then enrol again",
+                   ours, theirs);
+}
+
+/* What each refusal means to whoever holds the bundle. */
+static const struct {
+    const char *code;
+    const char *text;
+} refusals[] = {
+    { "denied", "the server does not accept the token of this bundle (wrong or withdrawn); ask for a new bundle" },
+    { "expired", "the token of this bundle has expired; ask for a new bundle" },
+    { "limit", "the token of this bundle is used up; ask for a new bundle" },
+    { "exists", "the server knows this machine already; '--replace' keeps its record and ends its old certificate" },
+    { "invalid", "the server did not understand the request" },
+    { "unavailable", "the server cannot enrol at this moment; try again later" },
+};
+
+static bool refused(const HlMsgEnrolReply *reply, GError **error)
+{
+    const char *text = "the server refused the enrolment";
+
+    for (gsize i = 0; i < G_N_ELEMENTS(refusals); i++)
+        if (strcmp(reply->code, refusals[i].code) == 0)
+            text = refusals[i].text;
+    return hl_fail(error, hl_error_from_name(reply->code), "%s%s%s%s", text, *reply->message != '\0' ? " (" : "",
+                   reply->message, *reply->message != '\0' ? ")" : "");
+}
+
+/* TLS failed: the wrong server, or the wrong time? */
+static bool untrusted(const Enrolment *enrolment, HlTime now, GError **error)
+{
+    const HlMsgBundle *bundle = enrolment->bundle;
+    g_autoptr(HlCert) ca = hl_cert_parse("CA", bundle->ca, strlen(bundle->ca), NULL);
+    g_autofree char *time = hl_time_format(now);
+    bool time_is_odd = now > bundle->expires_ms ||
+                       (ca != NULL && (now < hl_cert_info(ca)->not_before || now > hl_cert_info(ca)->not_after));
+
+    if (time_is_odd)
+        return hl_error_prefix(error,
+                               "the certificate of %s does not hold at %s: either this machine's clock is wrong (set "
+                               "it), or the bundle is out of date (ask for a new one)",
+                               bundle->server, time);
+    return hl_error_prefix(
+        error,
+        "%s is not the server of this bundle: its certificate is not from the bundle's CA (a bundle of "
+        "another server, or somebody in between)",
+        bundle->server);
+}
+
+/* One POST; *reply is NULL when there is none.  token "" asks for the server's time only. */
+static HlMsgEnrolReply *post(const Enrolment *enrolment, const char *token, GBytes *csr, GError **error)
+{
+    g_autofree char *ca_path = g_build_filename(enrolment->prepared, "ca.pem", NULL);
+    HlFetchOptions options = { .ca_file = ca_path };
+    g_autoptr(HlFetch) fetch = hl_fetch_new(&options);
+    HlMsgEnrolRequest request = HOLDLINE__V1__ENROL_REQUEST__INIT;
+    g_autoptr(HlMsgRegistration) registration =
+        ep_machine_registration(enrolment->fingerprint, enrolment->bundle->brokers[0], 0);
+    g_autofree char *url = g_strconcat(enrolment->bundle->server, ROUTE, NULL);
+    g_autoptr(GBytes) body = NULL;
+    g_auto(HlFetchResult) result = { 0 };
+    HlFetchRequest call = {
+        .url = url, .content_type = CONTENT_TYPE, .max_size = HL_WIRE_LARGEST, .deadline = DEADLINE
+    };
+    HlMsgEnrolReply *reply;
+
+    request.token = (char *)token;
+    request.csr.data = (guint8 *)g_bytes_get_data(csr, &request.csr.len);
+    request.registration = registration;
+    request.replace = enrolment->replace;
+    request.clock_ms = hl_clock_wall();
+    body = HL_WIRE_ENCODE(&request);
+    call.body = g_bytes_get_data(body, &call.body_size);
+    if (!hl_fetch_run(fetch, &call, &result, error)) {
+        if (g_error_matches(*error, HL_ERROR, HL_ERROR_UNTRUSTED))
+            untrusted(enrolment, hl_clock_wall(), error);
+        else
+            hl_error_prefix(error, "cannot enrol at %s", enrolment->bundle->server);
+        return NULL;
+    }
+    reply = hl_wire_decode_bytes(&holdline__v1__enrol_reply__descriptor, result.body, NULL);
+    if (reply != NULL && (result.status == 200 || *reply->code != '\0'))
+        return reply;
+    hl_wire_free(reply);
+    if (result.status == 429)
+        hl_fail(error, HL_ERROR_LIMIT,
+                "%s takes no more enrolments at this moment; try again in %" G_GINT64_FORMAT " s",
+                enrolment->bundle->server, MAX(result.retry_after, 10 * HL_SECOND) / HL_SECOND);
+    else
+        hl_fail(error, HL_ERROR_UNAVAILABLE, "%s answered HTTP %ld without an enrolment: is a Holdline server there?",
+                enrolment->bundle->server, result.status);
+    return NULL;
+}
+
+/* Before the token is spent: a clock that is behind, a bundle that is out of date by our clock.  Whether then the
+ * bundle or the clock is wrong, the server knows. */
+static bool check_time(const Enrolment *enrolment, GBytes *csr, GError **error)
+{
+    const HlMsgBundle *bundle = enrolment->bundle;
+    HlTime now = hl_clock_wall();
+    g_autoptr(HlMsgEnrolReply) reply = NULL;
+
+    if (bundle->issued_ms > now + CLOCK_OFF) {
+        g_autofree char *ours = hl_time_format(now);
+        g_autofree char *made = hl_time_format(bundle->issued_ms);
+
+        return hl_fail(error, HL_ERROR_INVALID,
+                       "this machine's clock is wrong: it says %s, but the bundle was made at %s; set the clock, then "
+                       "enrol again",
+                       ours, made);
+    }
+    if (bundle->expires_ms == 0 || bundle->expires_ms > now)
+        return true;
+    reply = post(enrolment, "", csr, error);
+    if (reply == NULL)
+        return false;
+    if (reply->clock_ms != 0 && ABS(now - reply->clock_ms) > CLOCK_OFF)
+        return clock_error(now, reply->clock_ms, error);
+    return hl_fail(error, HL_ERROR_EXPIRED, "the token of this bundle has expired; ask for a new bundle");
+}
+
+static bool prepare(Enrolment *enrolment, GError **error)
+{
+    const HlMsgBundle *bundle = enrolment->bundle;
+    g_autofree char *room = g_malloc0(ROOM);
+
+    if (!hl_tree_remove(enrolment->prepared, error) || !hl_dir_make(enrolment->prepared, 0700, error) ||
+        !write_in(enrolment, "ca.pem", bundle->ca, strlen(bundle->ca), error) ||
+        (bundle->pattern_root.len > 0 &&
+         !write_in(enrolment, "root.json", bundle->pattern_root.data, bundle->pattern_root.len, error)) ||
+        !write_in(enrolment, "room", room, ROOM, error))
+        return hl_error_prefix(error, "nothing was enrolled");
+    enrolment->key = hl_key_generate(error);
+    return enrolment->key != NULL;
+}
+
+static bool check_settings(const HlMsgEnrolReply *reply, GBytes *sealing_key, GError **error)
+{
+    g_autoptr(HlMsgSettingsDocument) document = NULL;
+
+    if (reply->settings == NULL)
+        return true;
+    document = hl_sealed_open(reply->settings, sealing_key, HL_SEAL_SETTINGS,
+                              &holdline__v1__settings_document__descriptor, error);
+    if (document == NULL)
+        return hl_error_prefix(error, "the settings of the server's answer");
+    if (strcmp(document->endpoint, reply->endpoint) != 0)
+        return hl_fail(error, HL_ERROR_UNTRUSTED, "the settings of the server's answer are for '%s', not for '%s'",
+                       document->endpoint, reply->endpoint);
+    return true;
+}
+
+/* Everything in the answer holds; then the files. */
+static bool accept_reply(const Enrolment *enrolment, const HlMsgEnrolReply *reply, GError **error)
+{
+    const HlMsgBundle *bundle = enrolment->bundle;
+    HlTime now = hl_clock_wall();
+    g_autoptr(HlCert) ca = hl_cert_parse("the bundle's CA", bundle->ca, strlen(bundle->ca), error);
+    g_autoptr(HlCert) cert = NULL;
+    g_autoptr(GBytes) sealing_key = g_bytes_new(bundle->sealing_key.data, bundle->sealing_key.len);
+    g_autofree char *room = g_build_filename(enrolment->prepared, "room", NULL);
+    g_autofree char *pem = g_build_filename(enrolment->prepared, "endpoint.pem", NULL);
+    g_autofree char *json = NULL;
+    g_autoptr(GBytes) settings = reply->settings == NULL ? NULL : HL_WIRE_ENCODE(reply->settings);
+
+    if (ca == NULL)
+        return false;
+    cert = hl_cert_parse("the issued certificate", reply->certificate, strlen(reply->certificate), error);
+    if (cert == NULL || !check_settings(reply, sealing_key, error))
+        return false;
+    if (!hl_ident_is_valid(reply->endpoint) || strcmp(hl_cert_info(cert)->cn, reply->endpoint) != 0 ||
+        hl_cert_info(cert)->kind != HL_CERT_ENDPOINT || !hl_cert_has_key(cert, enrolment->key))
+        return hl_fail(error, HL_ERROR_UNTRUSTED, "the issued certificate is not for this endpoint and its key");
+    if (reply->clock_ms != 0 && ABS(now - reply->clock_ms) > CLOCK_OFF)
+        return clock_error(now, reply->clock_ms, error);
+    if (!hl_cert_verify(cert, ca, now, error))
+        return hl_error_prefix(error, "the issued certificate does not hold");
+    json = ep_identity_print(reply->endpoint, bundle->group, bundle->server, bundle->brokers, bundle->n_brokers,
+                             sealing_key);
+    unlink(room);
+    return ep_identity_save_pem(pem, cert, enrolment->key, error) &&
+           write_in(enrolment, "identity.json", json, strlen(json), error) &&
+           (settings == NULL || write_in(enrolment, "settings.sealed", g_bytes_get_data(settings, NULL),
+                                         g_bytes_get_size(settings), error)) &&
+           ep_identity_install(enrolment->conf->state_dir, error);
+}
+
+static bool check_not_enrolled(const EpConf *conf, GError **error)
+{
+    g_autoptr(GError) problem = NULL;
+    g_autoptr(EpIdentity) identity = ep_identity_load(conf->state_dir, &problem);
+
+    if (identity != NULL)
+        return hl_fail(error, HL_ERROR_EXISTS,
+                       "this machine is enrolled already, as %s at %s; '--replace' ends that identity and enrols anew",
+                       identity->id, identity->server);
+    if (g_error_matches(problem, HL_ERROR, HL_ERROR_NOT_FOUND))
+        return true;
+    g_propagate_error(error, g_steal_pointer(&problem));
+    return false;
+}
+
+bool ep_enrol(const EpConf *conf, const char *bundle_path, EpEnrolFlags flags, char **id, GError **error)
+{
+    g_auto(Enrolment)
+        enrolment = { .conf = conf, .bundle_path = bundle_path, .replace = (flags & EP_ENROL_REPLACE) != 0 };
+    g_autofree char *lock_path = g_build_filename(conf->state_dir, "enrol.lock", NULL);
+    g_autoptr(HlMsgEnrolReply) reply = NULL;
+    g_autoptr(GBytes) csr = NULL;
+    hl_autofd int lock = -1;
+
+    if (!hl_dir_make(conf->state_dir, 0711, error))
+        return false;
+    lock = hl_file_lock(lock_path, error);
+    if (lock < 0 || (!enrolment.replace && !check_not_enrolled(conf, error)))
+        return false;
+    if ((enrolment.bundle = ep_bundle_load(bundle_path, error)) == NULL ||
+        (enrolment.fingerprint = ep_machine_fingerprint(conf->machine_id, error)) == NULL)
+        return false;
+    enrolment.prepared = g_build_filename(conf->state_dir, "identity.new", NULL);
+    if (!prepare(&enrolment, error) || (csr = hl_csr_make(enrolment.key, "new", error)) == NULL ||
+        !check_time(&enrolment, csr, error) || (reply = post(&enrolment, enrolment.bundle->token, csr, error)) == NULL)
+        return false;
+    if (*reply->code != '\0') {
+        if (reply->clock_ms != 0 && ABS(hl_clock_wall() - reply->clock_ms) > CLOCK_OFF)
+            return clock_error(hl_clock_wall(), reply->clock_ms, error);
+        return refused(reply, error);
+    }
+    if (!accept_reply(&enrolment, reply, error))
+        return hl_error_prefix(error,
+                               "nothing was enrolled here, but the server has %s on record: enrol again with --replace",
+                               reply->endpoint);
+    *id = g_strdup(reply->endpoint);
+    return true;
+}

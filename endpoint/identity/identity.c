@@ -1,0 +1,132 @@
+#include "endpoint/identity/identity.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/base/file.h"
+#include "lib/base/ident.h"
+#include "lib/base/json.h"
+#include "lib/pki/seal.h"
+
+#define LARGEST_JSON (64 * 1024)
+
+void ep_identity_free(EpIdentity *identity)
+{
+    if (identity == NULL)
+        return;
+    g_free(identity->id);
+    g_free(identity->group);
+    g_free(identity->server);
+    g_strfreev(identity->brokers);
+    g_clear_pointer(&identity->sealing_key, g_bytes_unref);
+    g_free(identity->pem_path);
+    g_free(identity->ca_path);
+    g_free(identity->root_path);
+    g_free(identity->settings_path);
+    g_free(identity->renewal_path);
+    hl_cert_free(identity->ca);
+    hl_cert_free(identity->cert);
+    g_free(identity);
+}
+
+char *ep_identity_print(const char *id, const char *group, const char *server, char *const *brokers, gsize n_brokers,
+                        GBytes *sealing_key)
+{
+    g_autoptr(json_t) list = json_array();
+    g_autoptr(json_t) root = NULL;
+    g_autofree char *key = hl_hex(g_bytes_get_data(sealing_key, NULL), g_bytes_get_size(sealing_key));
+
+    for (gsize i = 0; i < n_brokers; i++)
+        json_array_append_new(list, json_string(brokers[i]));
+    root = json_pack("{s:s, s:s, s:s, s:O, s:s}", "id", id, "group", group, "server", server, "brokers", list,
+                     "sealing_key", key);
+    g_assert(root != NULL);
+    return hl_json_print(root);
+}
+
+static bool read_json(EpIdentity *identity, const char *path, GError **error)
+{
+    g_autofree char *text = hl_file_read_text(path, LARGEST_JSON, error);
+    g_autoptr(json_t) root = text == NULL ? NULL : hl_json_parse(path, text, strlen(text), error);
+    const char *id;
+    const char *group;
+    const char *server;
+    const char *key;
+    json_t *brokers;
+    gsize index;
+    json_t *broker;
+    g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
+
+    if (root == NULL)
+        return false;
+    if (json_unpack(root, "{s:s, s:s, s:s, s:o, s:s}", "id", &id, "group", &group, "server", &server, "brokers",
+                    &brokers, "sealing_key", &key) != 0)
+        return hl_fail(error, HL_ERROR_INVALID, "%s lacks a member", path);
+    identity->sealing_key = hl_unhex(key);
+    if (!hl_ident_is_valid(id) || identity->sealing_key == NULL ||
+        g_bytes_get_size(identity->sealing_key) != HL_SEAL_PUBLIC_SIZE || json_array_size(brokers) == 0)
+        return hl_fail(error, HL_ERROR_INVALID, "%s is damaged", path);
+    json_array_foreach(brokers, index, broker) if (json_is_string(broker))
+        g_strv_builder_add(builder, json_string_value(broker));
+    identity->brokers = g_strv_builder_end(builder);
+    identity->id = g_strdup(id);
+    identity->group = g_strdup(group);
+    identity->server = g_strdup(server);
+    return true;
+}
+
+EpIdentity *ep_identity_load(const char *state_dir, GError **error)
+{
+    g_autofree char *directory = g_build_filename(state_dir, "identity", NULL);
+    g_autofree char *json_path = g_build_filename(directory, "identity.json", NULL);
+    g_autoptr(EpIdentity) identity = g_new0(EpIdentity, 1);
+    g_autoptr(HlKey) key = NULL;
+
+    if (!g_file_test(json_path, G_FILE_TEST_EXISTS)) {
+        hl_fail(error, HL_ERROR_NOT_FOUND, "this machine is not enrolled: run 'holdline-endpoint enrol BUNDLE'");
+        return NULL;
+    }
+    identity->pem_path = g_build_filename(directory, "endpoint.pem", NULL);
+    identity->ca_path = g_build_filename(directory, "ca.pem", NULL);
+    identity->root_path = g_build_filename(directory, "root.json", NULL);
+    identity->settings_path = g_build_filename(directory, "settings.sealed", NULL);
+    identity->renewal_path = g_build_filename(directory, "renewal.pem", NULL);
+    if (!read_json(identity, json_path, error) || (identity->ca = hl_cert_load(identity->ca_path, error)) == NULL ||
+        (identity->cert = hl_cert_load(identity->pem_path, error)) == NULL ||
+        (key = hl_key_load(identity->pem_path, error)) == NULL) {
+        hl_error_prefix(error, "the identity of this machine cannot be used (enrol again with --replace)");
+        return NULL;
+    }
+    if (!hl_cert_has_key(identity->cert, key) || g_strcmp0(hl_cert_info(identity->cert)->cn, identity->id) != 0) {
+        hl_fail(error, HL_ERROR_INVALID, "%s: certificate, key and id do not fit together; enrol again with --replace",
+                directory);
+        return NULL;
+    }
+    return g_steal_pointer(&identity);
+}
+
+bool ep_identity_save_pem(const char *path, const HlCert *cert, const HlKey *key, GError **error)
+{
+    g_autofree char *cert_pem = hl_cert_print(cert);
+    g_autofree char *key_pem = hl_key_print(key);
+    g_autofree char *both = g_strconcat(cert_pem, key_pem, NULL);
+
+    return hl_file_write_text(path, both, 0600, error);
+}
+
+bool ep_identity_install(const char *state_dir, GError **error)
+{
+    g_autofree char *prepared = g_build_filename(state_dir, "identity.new", NULL);
+    g_autofree char *place = g_build_filename(state_dir, "identity", NULL);
+
+    /* exchanged, not removed first: at no moment is there no identity */
+    if (renameat2(AT_FDCWD, prepared, AT_FDCWD, place, RENAME_EXCHANGE) != 0) {
+        if (errno != ENOENT)
+            return hl_fail_errno(error, errno, "cannot replace %s", place);
+        if (rename(prepared, place) != 0)
+            return hl_fail_errno(error, errno, "cannot make %s", place);
+    }
+    return hl_dir_sync(state_dir, error) && hl_tree_remove(prepared, error);
+}

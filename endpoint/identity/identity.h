@@ -1,0 +1,42 @@
+/* Who this endpoint is: the files of STATE/identity.
+ *
+ *   identity.json     id, group at enrolment, broker addresses, server, pinned sealing key
+ *   endpoint.pem      certificate, then its private key: one file, so that a renewal replaces both at once
+ *   ca.pem            the only authority that broker and server are believed by
+ *   root.json         the pattern repository's first trusted root; may be missing
+ *   settings.sealed   the settings that came with the enrolment
+ *   renewal.pem       key of a certificate that is asked for; gone once it came
+ *
+ * The directory appears and is replaced as a whole (ep_identity_install).  Blocking; small files. */
+#ifndef ENDPOINT_IDENTITY_IDENTITY_H
+#define ENDPOINT_IDENTITY_IDENTITY_H
+
+#include "lib/pki/cert.h"
+
+typedef struct {
+    char *id;
+    char *group;
+    char *server;   /* https://host:port */
+    char **brokers; /* host:port */
+    GBytes *sealing_key;
+    char *pem_path, *ca_path, *root_path, *settings_path, *renewal_path;
+    HlCert *ca, *cert;
+} EpIdentity;
+
+/* NULL on failure; HL_ERROR_NOT_FOUND when this machine is not enrolled. */
+EpIdentity *ep_identity_load(const char *state_dir, GError **error);
+void ep_identity_free(EpIdentity *identity);
+
+/* Certificate and key into PATH, atomically. */
+bool ep_identity_save_pem(const char *path, const HlCert *cert, const HlKey *key, GError **error);
+
+/* Text of identity.json; caller frees. */
+char *ep_identity_print(const char *id, const char *group, const char *server, char *const *brokers, gsize n_brokers,
+                        GBytes *sealing_key);
+
+/* Makes the prepared directory STATE/identity.new the identity; the one before it is removed. */
+bool ep_identity_install(const char *state_dir, GError **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(EpIdentity, ep_identity_free)
+
+#endif

@@ -1,0 +1,152 @@
+#include "endpoint/identity/machine.h"
+
+#include <arpa/inet.h>
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <netdb.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "lib/base/file.h"
+#include "lib/pki/digest.h"
+#include "proto/wire.h"
+
+#define MACHINE_ID     "/etc/machine-id"
+#define OS_RELEASE     "/etc/os-release"
+#define ANY_OUTSIDE_V4 "192.0.2.1" /* TEST-NET-1, RFC 5737: nothing is sent, only the route is looked up */
+
+char *ep_machine_fingerprint(const char *override, GError **error)
+{
+    g_autofree char *id = NULL;
+
+    if (*override != '\0')
+        return hl_sha256_hex(override, strlen(override));
+    id = hl_file_read_text(MACHINE_ID, 256, error);
+    if (id == NULL || *g_strstrip(id) == '\0') {
+        if (id != NULL)
+            hl_fail(error, HL_ERROR_INVALID, "%s is empty: run systemd-machine-id-setup, or set identity.machine_id",
+                    MACHINE_ID);
+        else
+            hl_error_prefix(error, "this machine has no identity (set identity.machine_id)");
+        return NULL;
+    }
+    return hl_sha256_hex(id, strlen(id));
+}
+
+static char *print_address(const struct sockaddr *address, socklen_t size)
+{
+    char host[NI_MAXHOST];
+
+    if (getnameinfo(address, size, host, sizeof host, NULL, 0, NI_NUMERICHOST) != 0)
+        return NULL;
+    host[strcspn(host, "%")] = '\0'; /* a scope means nothing elsewhere */
+    return g_strdup(host);
+}
+
+/* The source address that the kernel would take towards this numeric host; NULL if there is no route. */
+static char *routed_address(const char *host, const char *port)
+{
+    struct addrinfo hints = { .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV, .ai_socktype = SOCK_DGRAM };
+    struct addrinfo *found = NULL;
+    struct sockaddr_storage own;
+    socklen_t size = sizeof own;
+    hl_autofd int fd = -1;
+    char *text = NULL;
+
+    if (getaddrinfo(host, port, &hints, &found) != 0)
+        return NULL;
+    fd = socket(found->ai_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd >= 0 && connect(fd, found->ai_addr, found->ai_addrlen) == 0 &&
+        getsockname(fd, (struct sockaddr *)&own, &size) == 0)
+        text = print_address((const struct sockaddr *)&own, size);
+    freeaddrinfo(found);
+    return text;
+}
+
+static char *first_address(const char *peer)
+{
+    const char *colon = peer == NULL ? NULL : strrchr(peer, ':');
+    g_autofree char *host = NULL;
+    char *address = NULL;
+
+    if (colon != NULL) {
+        host = peer[0] == '[' && colon > peer + 2 ? g_strndup(peer + 1, (gsize)(colon - peer) - 2)
+                                                  : g_strndup(peer, (gsize)(colon - peer));
+        address = routed_address(strcmp(host, "localhost") == 0 ? "127.0.0.1" : host, colon + 1);
+    }
+    return address != NULL ? address : routed_address(ANY_OUTSIDE_V4, "9");
+}
+
+static void add_address(GPtrArray *addresses, char *address)
+{
+    if (address != NULL && addresses->len < EP_MACHINE_MOST_ADDRESSES &&
+        !g_ptr_array_find_with_equal_func(addresses, address, g_str_equal, NULL))
+        g_ptr_array_add(addresses, address);
+    else
+        g_free(address);
+}
+
+static bool is_link_local(const struct sockaddr *address)
+{
+    return address->sa_family == AF_INET6 &&
+           IN6_IS_ADDR_LINKLOCAL(&((const struct sockaddr_in6 *)(const void *)address)->sin6_addr);
+}
+
+char **ep_machine_addresses(const char *peer)
+{
+    GPtrArray *addresses = g_ptr_array_new();
+    struct ifaddrs *list = NULL;
+
+    add_address(addresses, first_address(peer));
+    if (getifaddrs(&list) == 0) {
+        for (const struct ifaddrs *at = list; at != NULL; at = at->ifa_next) {
+            bool v4 = at->ifa_addr != NULL && at->ifa_addr->sa_family == AF_INET;
+            bool v6 = at->ifa_addr != NULL && at->ifa_addr->sa_family == AF_INET6;
+
+            if ((v4 || v6) && (at->ifa_flags & IFF_LOOPBACK) == 0 && !is_link_local(at->ifa_addr))
+                add_address(addresses,
+                            print_address(at->ifa_addr, v4 ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6)));
+        }
+        freeifaddrs(list);
+    }
+    if (addresses->len == 0)
+        add_address(addresses, g_strdup("127.0.0.1"));
+    g_ptr_array_add(addresses, NULL);
+    return (char **)g_ptr_array_free(addresses, FALSE);
+}
+
+/* PRETTY_NAME of os-release(5), or the kernel's name. */
+static char *os_name(void)
+{
+    g_autofree char *text = hl_file_read_text(OS_RELEASE, 16 * 1024, NULL);
+    g_auto(GStrv) lines = g_strsplit(text != NULL ? text : "", "\n", -1);
+    struct utsname kernel;
+
+    for (gsize i = 0; lines[i] != NULL; i++) {
+        if (g_str_has_prefix(lines[i], "PRETTY_NAME=")) {
+            g_autofree char *name = g_shell_unquote(lines[i] + strlen("PRETTY_NAME="), NULL);
+
+            if (name != NULL && g_utf8_validate(name, -1, NULL) && strlen(name) < 200)
+                return g_steal_pointer(&name);
+        }
+    }
+    return uname(&kernel) == 0 ? g_strdup_printf("%s %s", kernel.sysname, kernel.release) : g_strdup("unknown");
+}
+
+HlMsgRegistration *ep_machine_registration(const char *fingerprint, const char *peer, int direct_port)
+{
+    HlMsgRegistration registration = HOLDLINE__V1__REGISTRATION__INIT;
+    g_auto(GStrv) addresses = ep_machine_addresses(peer);
+    g_autofree char *os = os_name();
+    g_autofree char *host = g_utf8_make_valid(g_get_host_name(), -1);
+
+    registration.host = host;
+    registration.addresses = addresses;
+    registration.n_addresses = g_strv_length(addresses);
+    registration.direct_port = (uint32_t)direct_port;
+    registration.os = os;
+    registration.program_version = (char *)HOLDLINE_VERSION;
+    registration.fingerprint = (char *)fingerprint;
+    return hl_wire_copy(&registration.base);
+}

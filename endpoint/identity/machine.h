@@ -1,0 +1,22 @@
+/* What an endpoint says about the machine it runs on: host name, own addresses, system, fingerprint (B1).  Blocking,
+ * but short: nothing here asks the network. */
+#ifndef ENDPOINT_IDENTITY_MACHINE_H
+#define ENDPOINT_IDENTITY_MACHINE_H
+
+#include "lib/base/error.h"
+#include "proto/messages.h"
+
+#define EP_MACHINE_MOST_ADDRESSES 16
+
+/* SHA-256, hexadecimal, of the machine identity: override if it is not empty, else /etc/machine-id.  NULL on failure;
+ * caller frees. */
+char *ep_machine_fingerprint(const char *override, GError **error);
+
+/* The own addresses, the one that routes towards the peer (host:port; only numeric hosts are looked at, others stand
+ * for the default route) first.  Never empty.  Caller frees (GStrv). */
+char **ep_machine_addresses(const char *peer);
+
+/* To be freed by hl_wire_free. */
+HlMsgRegistration *ep_machine_registration(const char *fingerprint, const char *peer, int direct_port);
+
+#endif
