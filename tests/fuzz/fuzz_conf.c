@@ -1,0 +1,38 @@
+/* Configuration files, read by the tables of manager and endpoint.  What is taken is printed, read again, and the same.
+ */
+#include <string.h>
+
+#include "endpoint/core/conf.h"
+#include "lib/base/conf.h"
+#include "manager/core/conf.h"
+#include "tests/fuzz/fuzz.h"
+
+static void try_table(HlOptionTable table, void *values, void *again, const uint8_t *data, size_t size)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *printed = NULL;
+    g_autofree char *reprinted = NULL;
+
+    if (!hl_conf_parse("fuzz.conf", (const char *)data, size, table, values, &error)) {
+        g_assert_nonnull(error);
+        g_assert_true(g_utf8_validate(error->message, -1, NULL));
+        return;
+    }
+    printed = hl_conf_print(table, values);
+    hl_conf_parse("printed.conf", printed, strlen(printed), table, again, &error);
+    g_assert_no_error(error);
+    reprinted = hl_conf_print(table, again);
+    g_assert_cmpstr(reprinted, ==, printed);
+    hl_options_clear(table, values);
+    hl_options_clear(table, again);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    MgrConf manager[2] = { 0 };
+    EpConf endpoint[2] = { 0 };
+
+    try_table(mgr_conf_table(), &manager[0], &manager[1], data, size);
+    try_table(ep_conf_table(), &endpoint[0], &endpoint[1], data, size);
+    return 0;
+}

@@ -1,0 +1,101 @@
+/* Enrolment: each thing that can be wrong has its own message, and nothing is ever half enrolled. */
+#include <signal.h>
+#include <string.h>
+
+#include "lib/base/file.h"
+#include "tests/integration/endpoint_bench.h"
+
+static void check_enrol(Bench *bench, const char *bundle, int status, const char *part)
+{
+    g_auto(BenchRun) run = bench_cli(bench, ARGS("enrol", bundle));
+
+    g_test_message("%s", run.errors);
+    g_assert_cmpint(run.status, ==, status);
+    if (part != NULL && strstr(run.errors, part) == NULL)
+        g_error("'%s' does not say '%s'", run.errors, part);
+}
+
+static void test_enrol_errors(void)
+{
+    g_autoptr(Bench) bench = bench_new();
+    HlTime now = hl_clock_wall();
+    g_autofree char *good = bench_bundle(bench, now, now + HL_DAY, bench->ca);
+    g_autofree char *future = bench_bundle(bench, now + 365 * HL_DAY, now + 370 * HL_DAY, bench->ca);
+    g_autofree char *old = bench_bundle(bench, now - 9 * HL_DAY, now - HL_DAY, bench->ca);
+    g_autoptr(HlKey) other_key = hl_key_generate(NULL);
+    g_autoptr(HlCert) other = hl_cert_make_ca(other_key, "Other", now - HL_DAY, now + HL_DAY, NULL);
+    g_autofree char *wrong_ca = bench_bundle(bench, now, now + HL_DAY, other);
+    g_autofree char *damaged = g_build_filename(bench->dir, "damaged", NULL);
+    g_autofree char *text = hl_file_read_text(good, 1 << 20, NULL);
+    char *in_seal;
+
+    bench->enrol_code = "denied";
+    check_enrol(bench, good, 6, "wrong or withdrawn");
+    bench->enrol_code = "limit";
+    check_enrol(bench, good, 3, "used up");
+    bench->enrol_code = "expired";
+    check_enrol(bench, good, 8, "expired");
+    bench->enrol_code = "exists";
+    check_enrol(bench, good, 5, "--replace");
+    bench->enrol_code = NULL;
+    check_enrol(bench, future, 3, "clock is wrong");
+    check_enrol(bench, old, 8, "expired"); /* and the server's clock agrees with ours */
+    bench->skew = -365 * HL_DAY;
+    check_enrol(bench, old, 3, "clock is wrong"); /* it does not: ours is a year ahead */
+    bench->skew = 0;
+    check_enrol(bench, wrong_ca, 8, "not the server of this bundle");
+    in_seal = strstr(text, "\n-----END") - 20;
+    *in_seal = *in_seal == 'A' ? 'B' : 'A';
+    hl_file_write_text(damaged, text, 0600, NULL);
+    check_enrol(bench, damaged, 8, "changed or damaged");
+    check_enrol(bench, bench->conf, 3, "is not a bundle");
+    g_assert_cmpuint(bench->enrolments, ==, 0);
+    check_enrol(bench, good, 0, NULL);
+    check_enrol(bench, good, 5, bench->id);
+    g_assert_cmpuint(bench->enrolments, ==, 1);
+}
+
+/* A full disk before and during the enrolment: nothing is half enrolled.  Needs root for a small file system. */
+static void test_enrol_disk_full(void)
+{
+    g_autoptr(Bench) bench = bench_new();
+    HlTime now = hl_clock_wall();
+    g_autofree char *bundle = bench_bundle(bench, now, now + HL_DAY, bench->ca);
+    g_autofree char *identity = g_build_filename(bench->state, "identity", NULL);
+
+    g_assert_true(hl_dir_make(bench->state, 0711, NULL));
+    if (!hl_exec(ARGS("mount", "-t", "tmpfs", "-o", "size=40k", "holdline-test", bench->state), NULL, NULL)) {
+        g_test_skip("no right to mount a small file system");
+        return;
+    }
+    check_enrol(bench, bundle, 1, "No space left");
+    g_assert_false(g_file_test(identity, G_FILE_TEST_EXISTS));
+    g_assert_true(hl_exec(ARGS("umount", bench->state), NULL, NULL));
+    g_assert_cmpuint(bench->enrolments, ==, 0); /* the token is not spent */
+}
+
+static void test_not_enrolled_then_enrolled(void)
+{
+    g_autoptr(Bench) bench = bench_new();
+    HlTime now = hl_clock_wall();
+    g_autofree char *bundle = bench_bundle(bench, now, now + HL_DAY, bench->ca);
+    g_autoptr(json_t) status = NULL;
+
+    bench_start_daemon(bench);
+    status = bench_status(bench);
+    g_assert_true(json_is_false(json_object_get(status, "enrolled")));
+    check_enrol(bench, bundle, 0, NULL);
+    bench_wait(bench, bench->links->len > 0); /* without a restart */
+    g_assert_true(bench_last_link(bench)->online);
+    g_assert_cmpstr(bench_last_link(bench)->applied->path, ==, "bundle");
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    g_test_add_func("/endpoint/enrol/errors", test_enrol_errors);
+    g_test_add_func("/endpoint/enrol/disk-full", test_enrol_disk_full);
+    g_test_add_func("/endpoint/enrol/picked-up", test_not_enrolled_then_enrolled);
+    return g_test_run();
+}

@@ -1,0 +1,160 @@
+/* The endpoint daemon and updates: what it asks of the updater, in which order, and what it tells of the end. */
+#include <signal.h>
+#include <string.h>
+
+#include "lib/base/file.h"
+#include "tests/integration/endpoint_bench.h"
+
+#define SUCCEEDED   HOLDLINE__V1__COMMAND_STATE__COMMAND_SUCCEEDED
+#define UPDATE      HOLDLINE__V1__COMMAND_KIND__KIND_UPDATE_NOW
+#define SYNCHRONIZE HOLDLINE__V1__COMMAND_KIND__KIND_SYNCHRONIZE
+
+static const HlMsgAppliedSettings *last_applied(const Bench *bench)
+{
+    for (guint i = bench->reports->len; i > 0; i--) {
+        const HlMsgReport *report = bench->reports->pdata[i - 1];
+
+        if (report->body_case == HOLDLINE__V1__REPORT__BODY_SETTINGS)
+            return report->settings;
+    }
+    return NULL;
+}
+
+static char *calls_text(const Bench *bench)
+{
+    g_autofree char *path = g_build_filename(bench->dir, "calls", NULL);
+    char *text = hl_file_read_text(path, 1 << 20, NULL);
+
+    return text != NULL ? text : g_strdup("");
+}
+
+/* "Synchronize with server" asks the server alone, for exactly what it has (B20); the enrolment's certificate is for
+ * the server alone. */
+static void test_synchronize(void)
+{
+    g_autoptr(Bench) bench = bench_new();
+    g_autofree char *update = NULL;
+    g_autofree char *both = NULL;
+    HlMsgCommand command;
+
+    bench_bring_up(bench);
+    bench_send_settings(bench,
+                        "line.heartbeat=1s\nupdate.sources=activeupdate,server\n"
+                        "update.activeupdate-url=https://patterns.example/\nscan.method=smart\n",
+                        bench->id, 10, 0);
+    command = bench_command(bench, "c-update", UPDATE);
+    bench_send_command(bench, &command);
+    bench_wait(bench, bench_count_states(bench, "c-update", SUCCEEDED) == 1);
+    update = calls_text(bench);
+    g_assert_nonnull(
+        strstr(update, "--source activeupdate=https://patterns.example/ --source server=https://127.0.0.1"));
+    g_assert_nonnull(strstr(update, "--private-source server"));
+    g_assert_nonnull(strstr(update, "--components agent,rules")); /* B19 */
+    g_assert_null(strstr(update, "--force"));
+    command = bench_command(bench, "c-sync", SYNCHRONIZE);
+    bench_send_command(bench, &command);
+    bench_wait(bench, bench_count_states(bench, "c-sync", SUCCEEDED) == 1);
+    both = calls_text(bench);
+    g_assert_null(strstr(both + strlen(update), "activeupdate"));
+    g_assert_nonnull(strstr(both + strlen(update), "--force"));
+}
+
+/* At a start of the machine settings come first, patterns after (B17), and the notification tells of both. */
+static void test_start_up(void)
+{
+    g_autoptr(Bench) bench = bench_new();
+    g_autofree char *calls = NULL;
+    const HlMsgUpdateNotification *told = NULL;
+    guint reports;
+
+    bench_bring_up(bench);
+    bench_send_settings(bench, "line.heartbeat=1s\nupdate.on-start=yes\nupdate.on-start-delay=0s\n", bench->id, 10, 0);
+    bench_wait(bench, last_applied(bench) != NULL && last_applied(bench)->counter == 10);
+    bench_kill_daemon(bench, SIGTERM);
+    bench_send_settings(bench,
+                        "line.heartbeat=1s\nscan.method=smart\nupdate.block-program=yes\n"
+                        "update.on-start=yes\nupdate.on-start-delay=0s\n",
+                        bench->id, 11, 0);
+    reports = bench->reports->len;
+    bench_start_daemon(bench);
+    bench_wait(bench, bench_lines(bench, "calls") == 1);
+    g_assert_cmpuint(last_applied(bench)->counter, ==, 11);
+    for (; told == NULL; bench_turn(bench))
+        for (guint i = reports; i < bench->reports->len; i++)
+            if (((HlMsgReport *)bench->reports->pdata[i])->body_case == HOLDLINE__V1__REPORT__BODY_UPDATE)
+                told = ((HlMsgReport *)bench->reports->pdata[i])->update;
+    calls = calls_text(bench);
+    g_assert_nonnull(strstr(calls, "--components agent,rules"));
+    g_assert_cmpstr(told->trigger, ==, "start-up");
+    g_assert_true(told->succeeded);
+    g_assert_true(g_str_has_prefix(told->detail, "settings: version 11 of bench; patterns: updated; program: "));
+    g_assert_true(g_str_has_suffix(told->detail, "upgrades are blocked by the settings"));
+}
+
+/* The last update notification among the reports; NULL: none. */
+static const HlMsgUpdateNotification *last_notification(const Bench *bench)
+{
+    for (guint i = bench->reports->len; i > 0; i--) {
+        const HlMsgReport *report = bench->reports->pdata[i - 1];
+
+        if (report->body_case == HOLDLINE__V1__REPORT__BODY_UPDATE)
+            return report->update;
+    }
+    return NULL;
+}
+
+static void write_engine(const Bench *bench, const char *script)
+{
+    g_autofree char *path = g_build_filename(bench->dir, "engine", NULL);
+    g_autofree char *text = g_strconcat("#!/bin/sh\n", script, "\n", NULL);
+
+    g_assert_true(hl_file_write_text(path, text, 0755, NULL));
+}
+
+/* An engine that crashes on the new set: after the third time the endpoint goes back by itself, once, and tells so. */
+static void test_crashing_engine(void)
+{
+    g_autoptr(Bench) bench = bench_new();
+    g_autofree char *file = g_build_filename(bench->dir, "good-file", NULL);
+    g_autofree char *conf = hl_file_read_text(bench->conf, 65536, NULL);
+    g_autofree char *more = g_strdup_printf("%s[scan]\nengine = %s/engine\n", conf, bench->dir);
+    g_autofree char *calls = NULL;
+    HlMsgCommand command;
+
+    g_assert_true(hl_file_write_text(bench->conf, more, 0644, NULL));
+    write_engine(bench, "cat >/dev/null; exit 0");
+    bench_bring_up(bench);
+    command = bench_command(bench, "c-update", UPDATE);
+    bench_send_command(bench, &command);
+    bench_wait(bench, bench_count_states(bench, "c-update", SUCCEEDED) == 1);
+    write_engine(bench, "kill -SEGV $$");
+    for (int i = 0; i < 5; i++) {
+        g_auto(BenchRun) run = { 0 };
+
+        if (i == 2) { /* a detection in between would begin the count anew; a restart of the daemon does not end it */
+            bench_kill_daemon(bench, SIGTERM);
+            bench_start_daemon(bench);
+            json_decref(bench_status(bench));
+        }
+        run = bench_cli(bench, ARGS("scan", file));
+        g_assert_cmpint(run.status, !=, 0);
+        bench_pass(bench, 100);
+    }
+    bench_wait(bench, last_notification(bench) != NULL && !last_notification(bench)->succeeded);
+    g_assert_cmpstr(last_notification(bench)->trigger, ==, "engine-failure");
+    g_assert_nonnull(strstr(last_notification(bench)->detail, "the engine failed 3 times"));
+    g_assert_nonnull(strstr(last_notification(bench)->detail, "signal 11; rolled back"));
+    calls = calls_text(bench);
+    g_assert_nonnull(strstr(calls, "rollback --state-dir"));
+    g_assert_cmpuint(bench_lines(bench, "calls"), ==, 2); /* the update, one step back, and no more */
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    g_test_add_func("/endpoint/update/synchronize", test_synchronize);
+    g_test_add_func("/endpoint/update/start-up", test_start_up);
+    g_test_add_func("/endpoint/update/crashing-engine", test_crashing_engine);
+    return g_test_run();
+}

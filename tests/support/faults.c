@@ -1,0 +1,114 @@
+#include "tests/support/faults.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static FaultsKind fault = FAULTS_NONE;
+static int changes_left = 0;
+static bool struck = false;
+
+typedef enum { TAKES_SPACE, FREES_SPACE } Change;
+
+void faults_at(FaultsKind kind, int n)
+{
+    fault = kind;
+    changes_left = n;
+    struck = false;
+}
+
+bool faults_struck(void)
+{
+    return struck;
+}
+
+/* Whether this change is the last or, on a full disk, comes after it. */
+static bool strikes(void)
+{
+    if (fault == FAULTS_NONE)
+        return false;
+    changes_left--;
+    struck = struck || changes_left <= 0;
+    return struck;
+}
+
+/* Whether the change fails. */
+static bool fails(Change change)
+{
+    if (!strikes())
+        return false;
+    if (fault == FAULTS_DIE)
+        _exit(FAULTS_DEAD);
+    errno = ENOSPC;
+    return change == TAKES_SPACE;
+}
+
+/* The linker's --wrap: calls of NAME come to __wrap_NAME, the real one is __real_NAME. */
+#define WRAP(type, name, parameters, arguments, change)      \
+    type __real_##name parameters;                           \
+    type __wrap_##name parameters;                           \
+    type __wrap_##name parameters                            \
+    {                                                        \
+        return fails(change) ? -1 : __real_##name arguments; \
+    }
+
+WRAP(int, fsync, (int fd), (fd), TAKES_SPACE)
+WRAP(int, rename, (const char *from, const char *to), (from, to), TAKES_SPACE)
+WRAP(int, link, (const char *from, const char *to), (from, to), TAKES_SPACE)
+WRAP(int, symlink, (const char *target, const char *path), (target, path), TAKES_SPACE)
+WRAP(int, mkostemp, (char *name, int flags), (name, flags), TAKES_SPACE)
+WRAP(int, g_mkdir_with_parents, (const char *path, int mode), (path, mode), TAKES_SPACE)
+WRAP(ssize_t, sendfile, (int out, int in, off_t *offset, size_t size), (out, in, offset, size), TAKES_SPACE)
+WRAP(int, unlink, (const char *path), (path), FREES_SPACE)
+WRAP(int, remove, (const char *path), (path), FREES_SPACE)
+WRAP(int, ftruncate, (int fd, off_t size), (fd, size), FREES_SPACE)
+WRAP(int, fchmod, (int fd, mode_t mode), (fd, mode), FREES_SPACE)
+
+ssize_t __real_write(int fd, const void *data, size_t size);
+ssize_t __wrap_write(int fd, const void *data, size_t size);
+ssize_t __real_pwrite(int fd, const void *data, size_t size, off_t offset);
+ssize_t __wrap_pwrite(int fd, const void *data, size_t size, off_t offset);
+int __real_open(const char *path, int flags, ...);
+int __wrap_open(const char *path, int flags, ...);
+
+ssize_t __wrap_write(int fd, const void *data, size_t size)
+{
+    if (!strikes())
+        return __real_write(fd, data, size);
+    if (fault == FAULTS_DIE) {
+        (void)!__real_write(fd, data, size / 2);
+        _exit(FAULTS_DEAD);
+    }
+    errno = ENOSPC;
+    return -1;
+}
+
+ssize_t __wrap_pwrite(int fd, const void *data, size_t size, off_t offset)
+{
+    if (!strikes())
+        return __real_pwrite(fd, data, size, offset);
+    if (fault == FAULTS_DIE) {
+        (void)!__real_pwrite(fd, data, size / 2, offset);
+        _exit(FAULTS_DEAD);
+    }
+    errno = ENOSPC;
+    return -1;
+}
+
+int __wrap_open(const char *path, int flags, ...)
+{
+    va_list args;
+    mode_t mode;
+
+    va_start(args, flags);
+    mode = (flags & O_CREAT) != 0 ? va_arg(args, mode_t) : 0;
+    va_end(args);
+    if ((flags & (O_CREAT | O_TRUNC)) != 0 && fails(TAKES_SPACE))
+        return -1;
+    return __real_open(path, flags, mode);
+}

@@ -1,0 +1,61 @@
+#!/usr/bin/env python3
+"""Makes sealed messages of the wire as somebody would who owns the broker and not the key - or, for what only a right seal can
+show, with the site's own key.  Encodes by hand: nothing here comes from the code under test.
+
+forge.py command|settings ENDPOINT [key=FILE.pem] [key_id=HEX] [id=C-ID] [kind=N] [expires=MS] [counter=N] [context=NAME] > payload
+Without key the message is not sealed at all."""
+import hashlib
+import subprocess
+import sys
+import tempfile
+import time
+
+
+def varint(n):
+    out = b""
+    while n > 127:
+        out += bytes([n & 127 | 128])
+        n >>= 7
+    return out + bytes([n])
+
+
+def field(number, value):
+    if isinstance(value, int):
+        return varint(number << 3) + varint(value) if value else b""
+    value = value.encode() if isinstance(value, str) else value
+    return varint(number << 3 | 2) + varint(len(value)) + value
+
+
+def openssl(*arguments, data=b""):
+    return subprocess.run(["openssl", *arguments], input=data, stdout=subprocess.PIPE, check=True).stdout
+
+
+def sign(key, data):
+    with tempfile.NamedTemporaryFile() as message:  # Ed25519 signs at one go: openssl wants a file of known size
+        message.write(data)
+        message.flush()
+        return openssl("pkeyutl", "-sign", "-rawin", "-inkey", key, "-in", message.name)
+
+
+def main():
+    what, endpoint = sys.argv[1:3]
+    options = dict(word.split("=", 1) for word in sys.argv[3:])
+    now = int(time.time() * 1000)
+    if what == "command":
+        payload = (field(1, endpoint) + field(2, options.get("id", "c-forged")) + field(3, int(options.get("kind", 1)))
+                   + field(4, now) + field(5, int(options.get("expires", now + 3600000))) + field(9, 60000))
+    else:
+        settings = field(1, "privilege.update-now") + field(2, "yes")
+        digest = hashlib.sha256(b"privilege.update-now=yes\n").digest()
+        payload = (field(1, endpoint) + field(2, "default") + field(3, 99) + field(4, int(options.get("counter", 999999)))
+                   + field(5, now) + field(7, digest) + field(8, settings))
+    sealed = field(2, payload)
+    if "key" in options:
+        public = openssl("pkey", "-in", options["key"], "-pubout", "-outform", "DER")[-32:]
+        key_id = options.get("key_id", hashlib.sha256(public).hexdigest()[:16])
+        data = b"holdline-v1\0" + options.get("context", what).encode() + b"\0" + payload
+        sealed = field(1, key_id) + sealed + field(3, sign(options["key"], data))
+    sys.stdout.buffer.write(sealed)
+
+
+main()

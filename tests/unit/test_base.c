@@ -1,0 +1,296 @@
+/* lib/base: options, configuration, command lines, durations, files, back-off, mailbox. */
+#include <pthread.h>
+#include <string.h>
+
+#include "lib/base/backoff.h"
+#include "lib/base/cli.h"
+#include "lib/base/clock.h"
+#include "lib/base/conf.h"
+#include "lib/base/file.h"
+#include "lib/base/ident.h"
+#include "lib/base/json.h"
+#include "lib/base/mailbox.h"
+#include "lib/base/table.h"
+
+typedef struct {
+    char *name;
+    int64_t port;
+    bool enabled;
+    HlTime interval;
+    int mode;
+    char **sources;
+} Sample;
+
+static const char *const modes[] = { "managed", "external", NULL };
+
+static const HlOption sample_rows[] = {
+    { "server.name", HL_OPTION_STRING, offsetof(Sample, name), "here", 1, 20, NULL, "Name of the server", NULL },
+    { "server.port", HL_OPTION_INT, offsetof(Sample, port), "8883", 1, 65535, NULL, "Port", NULL },
+    { "server.enabled", HL_OPTION_BOOL, offsetof(Sample, enabled), "yes", 0, 0, NULL, "Whether", NULL },
+    { "timing.interval", HL_OPTION_DURATION, offsetof(Sample, interval), "60s", HL_SECOND, HL_DAY, NULL, "Interval",
+      NULL },
+    { "timing.mode", HL_OPTION_CHOICE, offsetof(Sample, mode), "managed", 0, 0, modes, "Mode", NULL },
+    { "timing.sources", HL_OPTION_LIST, offsetof(Sample, sources), "a,b", 0, 3, NULL, "Sources", NULL },
+};
+static const HlOptionTable sample = HL_OPTION_TABLE(sample_rows);
+
+static void check_invalid(const char *text, const char *message_part)
+{
+    g_autoptr(GError) error = NULL;
+    Sample values = { 0 };
+
+    g_assert_false(hl_conf_parse("test.conf", text, strlen(text), sample, &values, &error));
+    g_assert_error(error, HL_ERROR, HL_ERROR_INVALID);
+    g_assert_nonnull(strstr(error->message, message_part));
+    g_assert_null(values.name); /* nothing half stored */
+}
+
+static void test_conf(void)
+{
+    static const char text[] = "[server]\nname = x\nport=1\n[timing]\ninterval=5m\nmode=external\nsources= p , q\n";
+    g_autofree char *printed = NULL;
+    g_autoptr(GError) error = NULL;
+    Sample values = { 0 };
+    Sample again = { 0 };
+
+    g_assert_true(hl_conf_parse("test.conf", text, strlen(text), sample, &values, &error));
+    g_assert_cmpstr(values.name, ==, "x");
+    g_assert_cmpint(values.port, ==, 1);
+    g_assert_true(values.enabled);
+    g_assert_cmpint(values.interval, ==, 5 * HL_MINUTE);
+    g_assert_cmpint(values.mode, ==, 1);
+    g_assert_cmpstr(values.sources[1], ==, "q");
+    printed = hl_conf_print(sample, &values);
+    g_assert_true(hl_conf_parse("printed", printed, strlen(printed), sample, &again, &error));
+    g_assert_cmpint(again.interval, ==, values.interval);
+    g_assert_cmpstr(again.sources[0], ==, "p");
+    hl_options_clear(sample, &values);
+    hl_options_clear(sample, &again);
+
+    check_invalid("[server]\nport = 70000\n", "from 1 to 65535");
+    check_invalid("[server]\nprot = 1\n", "nearest is 'server.port'");
+    check_invalid("[timing]\ninterval = 60\n", "a duration from 1s to 1d");
+    check_invalid("[timing]\nmode = auto\n", "one of managed, external");
+    check_invalid("[timing]\nsources = a,b,c,d\n", "list");
+    check_invalid("rubbish", "test.conf");
+    check_invalid("", "empty");
+    check_invalid("[server]\nname = \xff\xfe\n", "UTF-8");
+}
+
+static void test_duration(void)
+{
+    static const char *const bad[] = { "", "5", "-5s", "5 s", "5y", "99999999999w", "s", "1.5h" };
+    HlTime time = 0;
+
+    g_assert_true(hl_duration_parse("36h", &time, NULL));
+    g_assert_cmpint(time, ==, 36 * HL_HOUR);
+    for (gsize i = 0; i < G_N_ELEMENTS(bad); i++)
+        g_assert_false(hl_duration_parse(bad[i], &time, NULL));
+    for (HlTime t = 1; t < 100 * HL_DAY; t = t * 3 + 1) {
+        g_autofree char *text = hl_duration_format(t);
+
+        g_assert_true(hl_duration_parse(text, &time, NULL));
+        g_assert_cmpint(time, ==, t);
+    }
+    g_assert_true(hl_time_parse("2026-11-22T21:45:00Z", &time, NULL));
+    {
+        g_autofree char *text = hl_time_format(time);
+
+        g_assert_cmpstr(text, ==, "2026-11-22T21:45:00Z");
+    }
+    g_assert_false(hl_time_parse("yesterday", &time, NULL));
+}
+
+static void test_file(void)
+{
+    g_autofree char *directory = g_dir_make_tmp("holdline-XXXXXX", NULL);
+    g_autofree char *path = g_build_filename(directory, "a", NULL);
+    g_autoptr(GBytes) bytes = NULL;
+    g_autoptr(GError) error = NULL;
+    hl_autofd int lock = -1;
+
+    g_assert_true(hl_file_write_text(path, "hello", 0600, &error));
+    bytes = hl_file_read(path, 5, &error);
+    g_assert_cmpmem(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes), "hello", 5);
+    g_assert_null(hl_file_read(path, 4, &error));
+    g_assert_error(error, HL_ERROR, HL_ERROR_LIMIT);
+    g_clear_error(&error);
+    g_assert_null(hl_file_read(directory, 4, &error));
+    g_assert_error(error, HL_ERROR, HL_ERROR_INVALID);
+    g_clear_error(&error);
+    g_assert_null(hl_file_read("/nonexistent/file", 4, &error));
+    g_assert_error(error, HL_ERROR, HL_ERROR_NOT_FOUND);
+    g_clear_error(&error);
+    g_assert_false(hl_file_write("/proc/holdline", "x", 1, 0600, &error));
+    g_clear_error(&error);
+
+    lock = hl_file_lock(path, &error);
+    g_assert_cmpint(lock, >=, 0);
+    g_assert_cmpint(hl_file_lock(path, &error), ==, -1);
+    g_assert_error(error, HL_ERROR, HL_ERROR_CONFLICT);
+    g_assert_true(hl_tree_remove(directory, NULL));
+    g_assert_true(hl_tree_remove(directory, NULL)); /* a missing tree is fine */
+}
+
+static void test_backoff(void)
+{
+    HlBackoff backoff = HL_BACKOFF_INIT(HL_SECOND, 300 * HL_SECOND);
+    HlTime bound = HL_SECOND;
+
+    for (int i = 0; i < 64; i++) {
+        HlBackoff copy = backoff;
+
+        g_assert_cmpint(hl_backoff_next(&copy, UINT64_MAX), <=, MIN(bound, 300 * HL_SECOND));
+        g_assert_cmpint(hl_backoff_next(&backoff, (uint64_t)MIN(bound, 300 * HL_SECOND)), ==,
+                        MIN(bound, 300 * HL_SECOND));
+        bound = MIN(bound * 2, 300 * HL_SECOND);
+    }
+    hl_backoff_reset(&backoff);
+    g_assert_cmpint(hl_backoff_next(&backoff, 1000), ==, 1000);
+}
+
+static void test_ident(void)
+{
+    g_autofree char *a = hl_ident_new("e-");
+    g_autofree char *b = hl_ident_new("e-");
+    g_autoptr(GBytes) bytes = hl_unhex("00ffA0");
+    g_autofree char *hex = hl_hex(g_bytes_get_data(bytes, NULL), 3);
+
+    g_assert_true(hl_ident_is_valid(a));
+    g_assert_cmpstr(a, !=, b);
+    g_assert_cmpstr(hex, ==, "00ffa0");
+    g_assert_null(hl_unhex("0"));
+    g_assert_null(hl_unhex("zz"));
+    g_assert_false(hl_ident_is_valid("a/b"));
+    g_assert_false(hl_ident_is_valid("+"));
+    g_assert_false(hl_ident_is_valid("a#"));
+    g_assert_false(hl_ident_is_valid(""));
+    g_assert_false(hl_ident_is_valid("-a"));
+}
+
+static const char *const two_flags[] = { "json", "expires", NULL };
+
+static bool cmd_record(HlInvocation *call, GError **error)
+{
+    GString *out = call->user;
+
+    if (call->n_args > 0 && strcmp(call->args[0], "fail") == 0)
+        return hl_fail(error, HL_ERROR_NOT_FOUND, "no such thing");
+    g_string_assign(out, call->command->name);
+    for (int i = 0; i < call->n_args; i++)
+        g_string_append_printf(out, "|%s", call->args[i]);
+    g_string_append_printf(out, "|%d|%s", hl_cli_has(call, "json"), hl_cli_value(call, "expires", "none"));
+    return true;
+}
+
+static const HlFlag flags[] = { { "json", NULL, "as JSON" },
+                                { "expires", "DURATION", "lifetime" },
+                                { "config", "FILE", "x" } };
+static const HlCommand commands[] = {
+    { "group", "NAME", "x", cmd_record, 1, 1, NULL },
+    { "group set", "GROUP KEY=VALUE...", "x", cmd_record, 2, HL_ARGS_ANY, two_flags },
+};
+static const HlProgram program = { "prog", "test", commands, 2, flags, 3, NULL };
+
+static int call(GString *out, const char *line)
+{
+    g_auto(GStrv) argv = g_strsplit(line, " ", -1);
+
+    g_string_assign(out, "");
+    return hl_cli_main(&program, (int)g_strv_length(argv), argv, out);
+}
+
+static void test_cli(void)
+{
+    g_autoptr(GString) out = g_string_new(NULL);
+
+    g_assert_cmpint(call(out, "prog --expires 4d group set g a=b --json c=d"), ==, 0);
+    g_assert_cmpstr(out->str, ==, "group set|g|a=b|c=d|1|4d");
+    g_assert_cmpint(call(out, "prog group set -- g --json"), ==, 0);
+    g_assert_cmpstr(out->str, ==, "group set|g|--json|0|none");
+    g_assert_cmpint(call(out, "prog group g"), ==, 0);
+    g_assert_cmpint(call(out, "prog group fail"), ==, 4);
+    g_assert_cmpint(call(out, "prog group set g"), ==, 2);          /* too few words */
+    g_assert_cmpint(call(out, "prog group g --json"), ==, 2);       /* not this command's option */
+    g_assert_cmpint(call(out, "prog group set g a --nope"), ==, 2); /* nobody's option */
+    g_assert_cmpint(call(out, "prog group set g a --expires"), ==, 2);
+    g_assert_cmpint(call(out, "prog group set g a --json=1"), ==, 2);
+    g_assert_cmpint(call(out, "prog dance"), ==, 2);
+}
+
+static void test_json(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(json_t) value = hl_json_parse("x", "{\"a\":9007199254740993}", 22, &error);
+
+    g_assert_cmpint(json_integer_value(json_object_get(value, "a")), ==, 9007199254740993);
+    g_assert_null(hl_json_parse("x", "{\"a\":1,\"a\":2}", 13, &error));
+    g_assert_error(error, HL_ERROR, HL_ERROR_INVALID);
+}
+
+static void test_width(void)
+{
+    g_assert_cmpint(hl_text_width("abc"), ==, 3);
+    g_assert_cmpint(hl_text_width("クライアント"), ==, 12);
+    g_assert_cmpint(hl_text_width("\033[31mred\033[0m"), ==, 3);
+}
+
+typedef struct {
+    HlMailbox *mailbox;
+    guint expected, received;
+} Sink;
+
+static void on_item(gpointer item, gpointer user)
+{
+    Sink *sink = user;
+
+    g_assert_cmpuint(GPOINTER_TO_UINT(item), ==, ++sink->received); /* in order */
+}
+
+static void *post_many(void *user)
+{
+    Sink *sink = user;
+
+    for (guint i = 1; i <= sink->expected;)
+        if (hl_mailbox_post(sink->mailbox, GUINT_TO_POINTER(i)) == HL_MAILBOX_POSTED)
+            i++;
+    return NULL;
+}
+
+static void test_mailbox(void)
+{
+    Sink sink = { .expected = 100000 };
+    g_autoptr(HlMailbox) mailbox = hl_mailbox_new("test", 1000, NULL, on_item, &sink, NULL);
+    HlMailboxCounts counts;
+    pthread_t thread;
+
+    sink.mailbox = mailbox;
+    pthread_create(&thread, NULL, post_many, &sink);
+    while (sink.received < sink.expected)
+        g_main_context_iteration(NULL, TRUE);
+    pthread_join(thread, NULL);
+    counts = hl_mailbox_count(mailbox);
+    g_assert_cmpuint(counts.posted, ==, sink.expected);
+    g_assert_cmpuint(counts.depth, ==, 0);
+    g_assert_cmpuint(counts.peak, <=, 1000);
+    for (guint i = 0; i < 1000; i++)
+        g_assert_cmpint(hl_mailbox_post(mailbox, GUINT_TO_POINTER(1)), ==, HL_MAILBOX_POSTED);
+    g_assert_cmpint(hl_mailbox_post(mailbox, GUINT_TO_POINTER(1)), ==, HL_MAILBOX_FULL);
+    hl_mailbox_close(mailbox);
+    g_assert_cmpint(hl_mailbox_post(mailbox, GUINT_TO_POINTER(1)), ==, HL_MAILBOX_CLOSED);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/base/conf", test_conf);
+    g_test_add_func("/base/duration", test_duration);
+    g_test_add_func("/base/file", test_file);
+    g_test_add_func("/base/backoff", test_backoff);
+    g_test_add_func("/base/ident", test_ident);
+    g_test_add_func("/base/cli", test_cli);
+    g_test_add_func("/base/json", test_json);
+    g_test_add_func("/base/width", test_width);
+    g_test_add_func("/base/mailbox", test_mailbox);
+    return g_test_run();
+}

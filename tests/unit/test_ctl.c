@@ -1,0 +1,501 @@
+/* lib/ctl: the frame parser on any split, and server and client over a real socket in one loop. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "lib/base/file.h"
+#include "lib/base/ident.h"
+#include "lib/ctl/client.h"
+#include "lib/ctl/frame.h"
+#include "lib/ctl/server.h"
+
+#define SOON (5 * HL_SECOND)
+
+/* -- frames -- */
+
+static void append(GByteArray *stream, const char *text, gsize size, bool with_fd)
+{
+    g_autoptr(GBytes) payload = g_bytes_new(text, size);
+    g_autoptr(GBytes) packed = hl_frame_pack(payload, with_fd);
+
+    g_byte_array_append(stream, g_bytes_get_data(packed, NULL), (guint)g_bytes_get_size(packed));
+}
+
+/* Three frames, cut at every pair of places: always the same three frames. */
+static void test_frame_splits(void)
+{
+    static const char *const texts[] = { "first", "", "third" };
+    g_autoptr(GByteArray) stream = g_byte_array_new();
+
+    for (int i = 0; i < 3; i++)
+        append(stream, texts[i], strlen(texts[i]), i == 2);
+    for (guint first = 0; first <= stream->len; first++)
+        for (guint second = first; second <= stream->len; second++) {
+            const guint cuts[] = { 0, first, second, stream->len };
+            HlFrameParser parser;
+            int found = 0;
+
+            hl_frame_parser_init(&parser);
+            for (int part = 0; part < 3; part++) {
+                GBytes *frame = NULL;
+                bool with_fd = false;
+                uint32_t length = 0;
+
+                hl_frame_parser_feed(&parser, stream->data + cuts[part], cuts[part + 1] - cuts[part]);
+                while (hl_frame_parser_next(&parser, &frame, &with_fd, &length) == HL_FRAME_READY) {
+                    g_assert_cmpmem(g_bytes_get_data(frame, NULL), g_bytes_get_size(frame), texts[found],
+                                    strlen(texts[found]));
+                    g_assert_true(with_fd == (found == 2));
+                    found++;
+                    g_bytes_unref(frame);
+                }
+            }
+            g_assert_cmpint(found, ==, 3);
+            hl_frame_parser_clear(&parser);
+        }
+}
+
+static void test_frame_bounds(void)
+{
+    static const guint8 largest[] = { 0x00, 0x04, 0x00, 0x00 };
+    static const guint8 too_long[] = { 0x00, 0x04, 0x00, 0x01 };
+    static const guint8 huge[] = { 0xff, 0xff, 0xff, 0xff };
+    const struct {
+        const guint8 *head;
+        HlFrameResult result;
+        uint32_t length;
+    } rows[] = { { largest, HL_FRAME_MORE, HL_FRAME_MAX },
+                 { too_long, HL_FRAME_TOO_LONG, HL_FRAME_MAX + 1 },
+                 { huge, HL_FRAME_TOO_LONG, 0x7fffffff } };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        HlFrameParser parser;
+        GBytes *frame = NULL;
+        bool with_fd = false;
+        uint32_t length = 0;
+
+        hl_frame_parser_init(&parser);
+        hl_frame_parser_feed(&parser, rows[i].head, HL_FRAME_HEADER);
+        g_assert_cmpint(hl_frame_parser_next(&parser, &frame, &with_fd, &length), ==, rows[i].result);
+        g_assert_cmpuint(length, ==, rows[i].length);
+        g_assert_cmpint(hl_frame_parser_next(&parser, &frame, &with_fd, &length), ==, rows[i].result);
+        hl_frame_parser_clear(&parser);
+    }
+}
+
+/* -- server and client -- */
+
+typedef struct {
+    char *directory, *path;
+    HlCtlServer *server;
+    guint frames, closed;
+    HlCtlPeer *kept;
+    int fd; /* the last received */
+    pid_t pid;
+    uid_t uid;
+    char last[64];
+} Fixture;
+
+/* Echoes, but for some words. */
+static void on_frame(HlCtlPeer *peer, GBytes *frame, int fd, gpointer user)
+{
+    Fixture *fixture = user;
+    gsize size = g_bytes_get_size(frame);
+
+    fixture->frames++;
+    hl_fd_clear(&fixture->fd);
+    fixture->fd = fd;
+    fixture->pid = hl_ctl_peer_pid(peer);
+    fixture->uid = hl_ctl_peer_uid(peer);
+    g_snprintf(fixture->last, sizeof fixture->last, "%.*s", (int)MIN(size, 60),
+               (const char *)g_bytes_get_data(frame, NULL));
+    if (strcmp(fixture->last, "keep") == 0) {
+        hl_ctl_peer_unref(fixture->kept);
+        fixture->kept = hl_ctl_peer_ref(peer);
+    } else if (strcmp(fixture->last, "flood") == 0) {
+        g_autoptr(GBytes) large = g_bytes_new_take(g_malloc0(HL_FRAME_MAX), HL_FRAME_MAX);
+
+        while (hl_ctl_send(peer, large))
+            continue;
+        g_assert_false(hl_ctl_peer_is_open(peer));
+    } else if (strcmp(fixture->last, "bye") == 0) {
+        hl_ctl_send(peer, frame);
+        hl_ctl_finish(peer);
+    } else {
+        hl_ctl_send(peer, frame);
+    }
+}
+
+static void on_closed(HlCtlPeer *peer G_GNUC_UNUSED, gpointer user)
+{
+    ((Fixture *)user)->closed++;
+}
+
+static void start(Fixture *fixture, HlCtlOptions options)
+{
+    g_autoptr(GError) error = NULL;
+
+    options.path = fixture->path;
+    options.mode = 0600;
+    options.handler = on_frame;
+    options.closed = on_closed;
+    options.user = fixture;
+    fixture->server = hl_ctl_server_new(&options, &error);
+    g_assert_no_error(error);
+}
+
+static void set_up(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
+{
+    fixture->directory = g_dir_make_tmp("hl-ctl-XXXXXX", NULL);
+    fixture->path = g_build_filename(fixture->directory, "control", NULL);
+    fixture->fd = -1;
+}
+
+static void tear_down(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
+{
+    hl_ctl_server_free(fixture->server);
+    hl_ctl_peer_unref(fixture->kept);
+    hl_fd_clear(&fixture->fd);
+    g_assert_true(hl_tree_remove(fixture->directory, NULL));
+    g_free(fixture->path);
+    g_free(fixture->directory);
+}
+
+static HlCtlClient *connect_client(const Fixture *fixture)
+{
+    g_autoptr(GError) error = NULL;
+    HlCtlClient *client = hl_ctl_connect(fixture->path, "is it running?", SOON, &error);
+
+    g_assert_no_error(error);
+    return client;
+}
+
+static void send_text(HlCtlClient *client, const char *text, int fd)
+{
+    g_autoptr(GBytes) frame = g_bytes_new(text, strlen(text));
+    g_autoptr(GError) error = NULL;
+
+    hl_ctl_client_send(client, frame, fd, SOON, &error);
+    g_assert_no_error(error);
+}
+
+static void turn_until(const guint *counter, guint value)
+{
+    while (*counter < value)
+        g_main_context_iteration(NULL, TRUE);
+}
+
+static void check_receives(HlCtlClient *client, const char *text)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GBytes) frame = hl_ctl_client_receive(client, SOON, &error);
+
+    g_assert_no_error(error);
+    g_assert_cmpmem(g_bytes_get_data(frame, NULL), g_bytes_get_size(frame), text, strlen(text));
+}
+
+static void check_gone(HlCtlClient *client)
+{
+    g_autoptr(GError) error = NULL;
+
+    g_assert_null(hl_ctl_client_receive(client, SOON, &error));
+    g_assert_error(error, HL_ERROR, HL_ERROR_UNAVAILABLE);
+    g_assert_nonnull(strstr(error->message, "closed the connection"));
+}
+
+static void test_call(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
+{
+    g_autoptr(HlCtlClient) client = NULL;
+    g_autoptr(GError) error = NULL;
+    struct stat st;
+
+    start(fixture, (HlCtlOptions){ 0 });
+    g_assert_cmpint(stat(fixture->path, &st), ==, 0);
+    g_assert_cmpint(st.st_mode & 0777, ==, 0600);
+    client = connect_client(fixture);
+    send_text(client, "one", -1);
+    send_text(client, "", -1);
+    send_text(client, "three", -1);
+    turn_until(&fixture->frames, 3);
+    g_assert_cmpint(fixture->pid, ==, getpid());
+    g_assert_cmpuint(fixture->uid, ==, getuid());
+    check_receives(client, "one");
+    check_receives(client, "");
+    check_receives(client, "three");
+    g_assert_null(hl_ctl_client_receive(client, 0, &error));
+    g_assert_error(error, HL_ERROR, HL_ERROR_TIMEOUT);
+    send_text(client, "bye", -1);
+    turn_until(&fixture->closed, 1);
+    check_receives(client, "bye"); /* finished only after its answer went out */
+    check_gone(client);
+}
+
+/* An answer that comes after the handler returned, and one to a peer that is gone. */
+static void test_later(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
+{
+    g_autoptr(HlCtlClient) client = NULL;
+    g_autoptr(GBytes) answer = g_bytes_new_static("later", 5);
+
+    start(fixture, (HlCtlOptions){ 0 });
+    client = connect_client(fixture);
+    send_text(client, "keep", -1);
+    turn_until(&fixture->frames, 1);
+    g_assert_true(hl_ctl_send(fixture->kept, answer));
+    check_receives(client, "later");
+    hl_ctl_client_free(g_steal_pointer(&client));
+    turn_until(&fixture->closed, 1);
+    g_assert_false(hl_ctl_peer_is_open(fixture->kept));
+    g_assert_false(hl_ctl_send(fixture->kept, answer));
+    hl_ctl_finish(fixture->kept);
+}
+
+static void test_descriptor(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
+{
+    g_autoptr(HlCtlClient) client = NULL;
+    int ends[2];
+    char text[8] = "";
+
+    start(fixture, (HlCtlOptions){ 0 });
+    g_assert_cmpint(pipe2(ends, O_CLOEXEC), ==, 0);
+    g_assert_cmpint(write(ends[1], "through", 7), ==, 7);
+    client = connect_client(fixture);
+    send_text(client, "before", -1);
+    send_text(client, "with", ends[0]);
+    turn_until(&fixture->frames, 2);
+    g_assert_cmpstr(fixture->last, ==, "with");
+    g_assert_cmpint(fixture->fd, >=, 0);
+    g_assert_cmpint(fcntl(fixture->fd, F_GETFD) & FD_CLOEXEC, ==, FD_CLOEXEC);
+    g_assert_cmpint(read(fixture->fd, text, sizeof text - 1), ==, 7);
+    g_assert_cmpstr(text, ==, "through");
+    send_text(client, "after", -1);
+    turn_until(&fixture->frames, 3);
+    g_assert_cmpint(fixture->fd, ==, -1);
+    close(ends[0]);
+    close(ends[1]);
+}
+
+/* -- a client that breaks the rules -- */
+
+static int dial(const Fixture *fixture)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    g_strlcpy(address.sun_path, fixture->path, sizeof address.sun_path);
+    g_assert_cmpint(connect(fd, (struct sockaddr *)&address, sizeof address), ==, 0);
+    return fd;
+}
+
+static void send_fds(int to, const void *data, gsize size, int fd, gsize count)
+{
+    union {
+        char bytes[CMSG_SPACE(sizeof(int) * 16)];
+        struct cmsghdr aligned;
+    } control = { { 0 } };
+    struct iovec part = { .iov_base = (void *)data, .iov_len = size };
+    struct msghdr message = { .msg_iov = &part,
+                              .msg_iovlen = 1,
+                              .msg_control = control.bytes,
+                              .msg_controllen = CMSG_SPACE(sizeof(int) * count) };
+    struct cmsghdr *head = CMSG_FIRSTHDR(&message);
+
+    head->cmsg_level = SOL_SOCKET;
+    head->cmsg_type = SCM_RIGHTS;
+    head->cmsg_len = CMSG_LEN(sizeof(int) * count);
+    for (gsize i = 0; i < count; i++)
+        memcpy(CMSG_DATA(head) + i * sizeof fd, &fd, sizeof fd);
+    g_assert_cmpint(sendmsg(to, &message, 0), ==, size);
+}
+
+static guint open_descriptors(void)
+{
+    g_autoptr(GDir) directory = g_dir_open("/proc/self/fd", 0, NULL);
+    guint count = 0;
+
+    while (g_dir_read_name(directory) != NULL)
+        count++;
+    return count;
+}
+
+static void test_rubbish(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
+{
+    static const guint8 fd_announced[] = { 0x80, 0, 0, 1, 'x' };
+    guint before;
+
+    start(fixture, (HlCtlOptions){ 0 });
+    before = open_descriptors();
+    for (guint i = 0; i < 50; i++) {
+        hl_autofd int fd = dial(fixture);
+        guint8 bytes[64];
+
+        hl_random_bytes(bytes, sizeof bytes);
+        bytes[1] |= 0x10; /* at least 1 MiB */
+        g_assert_cmpint(send(fd, bytes, sizeof bytes, MSG_NOSIGNAL), ==, sizeof bytes);
+        turn_until(&fixture->closed, i + 1);
+    }
+    {
+        hl_autofd int fd = dial(fixture);
+
+        g_assert_cmpint(send(fd, fd_announced, sizeof fd_announced, MSG_NOSIGNAL), ==, sizeof fd_announced);
+        turn_until(&fixture->closed, 51);
+    }
+    for (gsize count = 5; count <= 16; count += 11) { /* more descriptors than frames may have */
+        hl_autofd int fd = dial(fixture);
+
+        send_fds(fd, "\0", 1, STDOUT_FILENO, count);
+        turn_until(&fixture->closed, count == 5 ? 52 : 53);
+    }
+    {
+        hl_autofd int fd = dial(fixture); /* goes away in mid-frame, with descriptors waiting */
+
+        send_fds(fd, "\0\0", 2, STDOUT_FILENO, 3);
+        hl_fd_clear(&fd);
+        turn_until(&fixture->closed, 54);
+    }
+    g_assert_cmpuint(fixture->frames, ==, 0);
+    g_assert_cmpuint(hl_ctl_server_peers(fixture->server), ==, 0);
+    g_assert_cmpuint(open_descriptors(), ==, before);
+}
+
+static void test_byte_by_byte(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
+{
+    static const char bytes[] = "\0\0\0\5hello";
+    hl_autofd int fd = -1;
+
+    start(fixture, (HlCtlOptions){ 0 });
+    fd = dial(fixture);
+    for (gsize i = 0; i < sizeof bytes - 1; i++) {
+        g_assert_cmpuint(fixture->frames, ==, 0);
+        g_assert_cmpint(send(fd, bytes + i, 1, 0), ==, 1);
+        while (g_main_context_iteration(NULL, FALSE))
+            continue;
+    }
+    g_assert_cmpstr(fixture->last, ==, "hello");
+}
+
+static void test_slow_reader(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
+{
+    g_autoptr(HlCtlClient) client = NULL;
+
+    start(fixture, (HlCtlOptions){ .max_queue = 1024 * 1024 });
+    client = connect_client(fixture);
+    send_text(client, "flood", -1);
+    turn_until(&fixture->closed, 1);
+    g_assert_cmpuint(hl_ctl_server_peers(fixture->server), ==, 0);
+}
+
+/* More than the socket takes at once, to a reader that does read: all arrives. */
+static void test_large_answers(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
+{
+    g_autofree char *data = g_malloc(HL_FRAME_MAX);
+    g_autoptr(GBytes) large = NULL;
+    g_autoptr(HlCtlClient) client = NULL;
+
+    hl_random_bytes(data, HL_FRAME_MAX);
+    large = g_bytes_new(data, HL_FRAME_MAX);
+    start(fixture, (HlCtlOptions){ 0 });
+    client = connect_client(fixture);
+    send_text(client, "keep", -1);
+    turn_until(&fixture->frames, 1);
+    for (int i = 0; i < 8; i++)
+        g_assert_true(hl_ctl_send(fixture->kept, large));
+    for (int i = 0; i < 8;) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(GBytes) frame = hl_ctl_client_receive(client, 0, &error);
+
+        g_main_context_iteration(NULL, FALSE);
+        if (frame == NULL) {
+            g_assert_error(error, HL_ERROR, HL_ERROR_TIMEOUT);
+            continue;
+        }
+        g_assert_true(g_bytes_equal(frame, large));
+        i++;
+    }
+}
+
+static void test_limits(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
+{
+    g_autoptr(HlCtlClient) first = NULL;
+    g_autoptr(HlCtlClient) second = NULL;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GBytes) too_long = g_bytes_new_take(g_malloc0(HL_FRAME_MAX + 1), HL_FRAME_MAX + 1);
+
+    start(fixture, (HlCtlOptions){ .max_peers = 1, .idle = 50 });
+    first = connect_client(fixture);
+    send_text(first, "x", -1);
+    turn_until(&fixture->frames, 1);
+    second = connect_client(fixture);
+    while (g_main_context_iteration(NULL, FALSE))
+        continue;
+    check_gone(second);
+    g_assert_false(hl_ctl_client_send(first, too_long, -1, SOON, &error));
+    g_assert_error(error, HL_ERROR, HL_ERROR_LIMIT);
+    turn_until(&fixture->closed, 1); /* the first, for being idle */
+    check_receives(first, "x");
+    check_gone(first);
+}
+
+static void check_connect_fails(const char *path, HlErrorCode code, const char *part)
+{
+    g_autoptr(GError) error = NULL;
+
+    g_assert_null(hl_ctl_connect(path, "is holdline-endpointd running?", SOON, &error));
+    g_assert_error(error, HL_ERROR, (int)code);
+    g_assert_nonnull(strstr(error->message, part));
+}
+
+static void check_listen_fails(const char *path, HlErrorCode code, const char *part)
+{
+    const HlCtlOptions options = { .path = path, .mode = 0600, .handler = on_frame };
+    g_autoptr(GError) error = NULL;
+
+    g_assert_null(hl_ctl_server_new(&options, &error));
+    g_assert_error(error, HL_ERROR, (int)code);
+    g_assert_nonnull(strstr(error->message, part));
+}
+
+static void test_socket_file(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    g_autofree char *long_path = g_strnfill(120, 'a');
+    g_autofree char *other = g_build_filename(fixture->directory, "file", NULL);
+    hl_autofd int dead = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    check_connect_fails(fixture->path, HL_ERROR_UNAVAILABLE, "is holdline-endpointd running?");
+    check_connect_fails(long_path, HL_ERROR_INVALID, "too long");
+    check_listen_fails(long_path, HL_ERROR_INVALID, "too long");
+    /* left behind by a process that died */
+    g_strlcpy(address.sun_path, fixture->path, sizeof address.sun_path);
+    g_assert_cmpint(bind(dead, (struct sockaddr *)&address, sizeof address), ==, 0);
+    hl_fd_clear(&dead);
+    check_connect_fails(fixture->path, HL_ERROR_UNAVAILABLE, "is holdline-endpointd running?");
+    start(fixture, (HlCtlOptions){ 0 });
+    check_listen_fails(fixture->path, HL_ERROR_CONFLICT, "another process listens");
+    g_assert_true(hl_file_write_text(other, "text", 0600, NULL));
+    check_listen_fails(other, HL_ERROR_CONFLICT, "is no socket");
+    g_assert_true(g_file_test(other, G_FILE_TEST_IS_REGULAR));
+    hl_ctl_server_free(g_steal_pointer(&fixture->server));
+    g_assert_false(g_file_test(fixture->path, G_FILE_TEST_EXISTS));
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+#define FIXTURE_TEST(name, function) g_test_add("/ctl/" name, Fixture, NULL, set_up, function, tear_down)
+    g_test_add_func("/ctl/frame/splits", test_frame_splits);
+    g_test_add_func("/ctl/frame/bounds", test_frame_bounds);
+    FIXTURE_TEST("call", test_call);
+    FIXTURE_TEST("later", test_later);
+    FIXTURE_TEST("descriptor", test_descriptor);
+    FIXTURE_TEST("rubbish", test_rubbish);
+    FIXTURE_TEST("byte-by-byte", test_byte_by_byte);
+    FIXTURE_TEST("slow-reader", test_slow_reader);
+    FIXTURE_TEST("large-answers", test_large_answers);
+    FIXTURE_TEST("limits", test_limits);
+    FIXTURE_TEST("socket-file", test_socket_file);
+    return g_test_run();
+}

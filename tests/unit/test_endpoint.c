@@ -1,0 +1,349 @@
+/* endpoint/core: the decisions of the endpoint.  Time is an argument: nothing here waits. */
+#include <string.h>
+
+#include "endpoint/core/command.h"
+#include "endpoint/core/conf.h"
+#include "endpoint/core/line.h"
+#include "endpoint/core/privilege.h"
+#include "endpoint/core/refusals.h"
+#include "endpoint/core/relapse.h"
+#include "endpoint/core/renewal.h"
+#include "endpoint/core/settings_gate.h"
+#include "endpoint/core/window.h"
+
+/* ------------------------------------------------------------------------------------------------------------ line */
+
+static void test_session(void)
+{
+    uint64_t last = 500;
+
+    g_assert_cmpuint(ep_session_next(0, 1000), ==, 1000);
+    g_assert_cmpuint(ep_session_next(5000, 1000), ==, 5001); /* the clock went back */
+    g_assert_cmpuint(ep_session_next(0, -5), ==, 1);
+    g_assert_cmpint(ep_session_fence(&last, 0), ==, EP_FENCE_NONE);
+    g_assert_cmpint(ep_session_fence(&last, 499), ==, EP_FENCE_NONE); /* an answer to an older birth */
+    g_assert_cmpint(ep_session_fence(&last, UINT64_MAX), ==, EP_FENCE_NONE);
+    g_assert_cmpuint(last, ==, 500);
+    g_assert_cmpint(ep_session_fence(&last, 9000), ==, EP_FENCE_PASS);
+    g_assert_cmpuint(ep_session_next(last, 1000), ==, 9001);
+}
+
+static void test_manager(void)
+{
+    EpManager manager = { 0 };
+
+    g_assert_false(ep_manager_seen(&manager, true, 3, true));  /* told on subscribing, before our birth */
+    g_assert_false(ep_manager_seen(&manager, true, 3, false)); /* the same again */
+    g_assert_true(ep_manager_seen(&manager, true, 4, false));  /* started anew */
+    g_assert_false(ep_manager_seen(&manager, false, 4, false));
+    g_assert_true(ep_manager_seen(&manager, true, 4, false)); /* back from offline */
+    g_assert_true(ep_manager_seen(&manager, true, 3, false)); /* a registry restored from a backup */
+}
+
+static void test_brokers(void)
+{
+    static const char *const settings[] = { "new:1", "old:2", NULL };
+    static const char *const enrolment[] = { "old:1", "old:2", NULL };
+    g_auto(GStrv) both = ep_line_brokers(settings, enrolment);
+    g_autofree char *text = g_strjoinv(" ", both);
+    g_auto(GStrv) alone = ep_line_brokers(NULL, enrolment);
+
+    g_assert_cmpstr(text, ==, "new:1 old:2 old:1");
+    g_assert_cmpuint(g_strv_length(alone), ==, 2);
+}
+
+static void test_spread(void)
+{
+    g_assert_cmpint(ep_spread(0, 77), ==, 0);
+    g_assert_cmpint(ep_spread(-5, 77), ==, 0);
+    for (uint64_t random = 0; random < 1000; random++)
+        g_assert_cmpint(ep_spread(10, random), <=, 10);
+}
+
+/* ---------------------------------------------------------------------------------------------------------- window */
+
+static guint send_all(EpWindow *window, HlTime now)
+{
+    guint n = 0;
+
+    for (uint64_t seq; ep_window_next(window, &seq); n++)
+        ep_window_sent(window, seq, now);
+    return n;
+}
+
+static void test_window(void)
+{
+    EpWindow window = { .last = 100 };
+    uint64_t seq;
+
+    g_assert_false(ep_window_next(&window, &seq)); /* the line is down */
+    ep_window_open(&window, 1000);
+    g_assert_cmpuint(send_all(&window, 1000), ==, EP_WINDOW_SIZE);
+    g_assert_cmpint(ep_window_ack(&window, 10, 1100), ==, EP_ACK_FORGET);
+    g_assert_cmpuint(send_all(&window, 1100), ==, 10);
+    g_assert_cmpint(ep_window_ack(&window, 9, 1200), ==, EP_ACK_IGNORED); /* overtaken */
+    g_assert_cmpint(ep_window_ack(&window, 101, 1200), ==, EP_ACK_STRANGE);
+    ep_window_close(&window);
+    g_assert_false(ep_window_next(&window, &seq));
+    ep_window_open(&window, 2000);
+    g_assert_true(ep_window_next(&window, &seq));
+    g_assert_cmpuint(seq, ==, 11);                                         /* the one after the acknowledged */
+    g_assert_cmpint(ep_window_ack(&window, 100, 2100), ==, EP_ACK_FORGET); /* committed on the last line */
+    g_assert_false(ep_window_next(&window, &seq));
+}
+
+/* A manager that misses one acknowledges the same number for each later one: the endpoint goes back once. */
+static void test_window_gap(void)
+{
+    EpWindow window = { .last = 50 };
+    guint rewinds = 0;
+
+    ep_window_open(&window, 1000);
+    send_all(&window, 1000);
+    g_assert_cmpint(ep_window_ack(&window, 5, 1000), ==, EP_ACK_FORGET);
+    for (guint i = 0; i < 44; i++) {
+        if (ep_window_ack(&window, 5, 1001) == EP_ACK_REWOUND) {
+            rewinds++;
+            g_assert_cmpuint(send_all(&window, 1001), ==, 45);
+        }
+    }
+    g_assert_cmpuint(rewinds, ==, 1);
+    g_assert_cmpint(ep_window_ack(&window, 5, 1001 + EP_WINDOW_DAMPER), ==, EP_ACK_REWOUND); /* lost again */
+}
+
+static void test_window_stall(void)
+{
+    EpWindow window = { .last = 3 };
+
+    ep_window_open(&window, 0);
+    g_assert_false(ep_window_stalled(&window, EP_WINDOW_STALL)); /* nothing is under way */
+    send_all(&window, 0);
+    g_assert_false(ep_window_stalled(&window, EP_WINDOW_STALL - 1));
+    g_assert_true(ep_window_stalled(&window, EP_WINDOW_STALL));
+    g_assert_cmpuint(send_all(&window, EP_WINDOW_STALL), ==, 3);
+    g_assert_false(ep_window_stalled(&window, EP_WINDOW_STALL + 1));
+}
+
+/* -------------------------------------------------------------------------------------------------------- settings */
+
+static void test_settings_gate(void)
+{
+    g_autoptr(GBytes) one = g_bytes_new_static("one", 3);
+    g_autoptr(GBytes) two = g_bytes_new_static("two", 3);
+    EpSettingsView empty = { .endpoint = "e-1", .now = 1000 };
+    EpSettingsView applied = {
+        .endpoint = "e-1", .applied = true, .counter = 5, .digest = one, .path = "bundle", .now = 1000
+    };
+    EpSettingsOffer offer = { .endpoint = "e-1", .counter = 5, .digest = one, .computed = one, .path = "bundle" };
+
+    g_assert_cmpint(ep_settings_judge(&offer, &empty), ==, EP_SETTINGS_TAKE);
+    g_assert_cmpint(ep_settings_judge(&offer, &applied), ==, EP_SETTINGS_ALREADY);
+    offer.path = "channel";
+    g_assert_cmpint(ep_settings_judge(&offer, &applied), ==, EP_SETTINGS_ALREADY_REPORT);
+    offer.digest = offer.computed = two; /* another document under the same counter */
+    g_assert_cmpint(ep_settings_judge(&offer, &applied), ==, EP_SETTINGS_REPLAYED);
+    offer.counter = 4;
+    g_assert_cmpint(ep_settings_judge(&offer, &applied), ==, EP_SETTINGS_REPLAYED);
+    offer.counter = 6;
+    g_assert_cmpint(ep_settings_judge(&offer, &applied), ==, EP_SETTINGS_TAKE);
+    offer.expires = 1000;
+    g_assert_cmpint(ep_settings_judge(&offer, &applied), ==, EP_SETTINGS_EXPIRED);
+    offer.expires = 1001;
+    g_assert_cmpint(ep_settings_judge(&offer, &applied), ==, EP_SETTINGS_TAKE);
+    offer.computed = one;
+    g_assert_cmpint(ep_settings_judge(&offer, &applied), ==, EP_SETTINGS_INVALID);
+    offer.endpoint = "e-2";
+    g_assert_cmpint(ep_settings_judge(&offer, &applied), ==, EP_SETTINGS_WRONG_ENDPOINT);
+    offer.endpoint = ""; /* the bundle's own copy is for nobody's line */
+    g_assert_cmpint(ep_settings_judge(&offer, &applied), ==, EP_SETTINGS_WRONG_ENDPOINT);
+    offer = (EpSettingsOffer){
+        .endpoint = "e-1", .counter = 6, .digest = two, .computed = two, .path = "channel", .independent = true
+    };
+    applied.independent = true;
+    g_assert_cmpint(ep_settings_judge(&offer, &applied), ==, EP_SETTINGS_INDEPENDENT);
+    offer.independent = false; /* what ends stand-alone mode is taken */
+    g_assert_cmpint(ep_settings_judge(&offer, &applied), ==, EP_SETTINGS_TAKE);
+}
+
+/* -------------------------------------------------------------------------------------------------------- commands */
+
+static void test_command_gate(void)
+{
+    EpCommandOffer offer = { .endpoint = "e-1", .id = "c-1", .kind_known = true, .expires = 2000 };
+    EpCommandView view = { .endpoint = "e-1", .now = 1000 };
+
+    g_assert_cmpint(ep_command_judge(&offer, &view), ==, EP_COMMAND_TAKE);
+    view.independent = true;
+    g_assert_cmpint(ep_command_judge(&offer, &view), ==, EP_COMMAND_REJECT_INDEPENDENT);
+    offer.kind_known = false;
+    g_assert_cmpint(ep_command_judge(&offer, &view), ==, EP_COMMAND_REJECT_UNKNOWN);
+    view.in_journal = EP_COMMAND_MOST;
+    g_assert_cmpint(ep_command_judge(&offer, &view), ==, EP_COMMAND_REFUSE_LIMIT);
+    offer.expires = view.now + EP_COMMAND_LONGEST + 1;
+    g_assert_cmpint(ep_command_judge(&offer, &view), ==, EP_COMMAND_REFUSE_INVALID);
+    offer.expires = 2000;
+    view.pruned_until = 2000; /* the clock went back behind what was forgotten */
+    g_assert_cmpint(ep_command_judge(&offer, &view), ==, EP_COMMAND_REFUSE_REPLAYED);
+    view.now = 2000;
+    g_assert_cmpint(ep_command_judge(&offer, &view), ==, EP_COMMAND_REFUSE_EXPIRED);
+    view.known = true; /* whatever else is wrong by now: it has a result */
+    g_assert_cmpint(ep_command_judge(&offer, &view), ==, EP_COMMAND_REPEAT);
+    offer.id = "../etc";
+    g_assert_cmpint(ep_command_judge(&offer, &view), ==, EP_COMMAND_REFUSE_INVALID);
+    offer.endpoint = "e-2";
+    g_assert_cmpint(ep_command_judge(&offer, &view), ==, EP_COMMAND_REFUSE_WRONG_ENDPOINT);
+}
+
+/* Every state against every event: ends stay ends, nothing jumps over "started" into success. */
+static void test_command_life(void)
+{
+    for (int from = 0; from < EP_COMMAND_N_STATES; from++) {
+        for (int event = 0; event < EP_COMMAND_N_EVENTS; event++) {
+            EpCommandState state = (EpCommandState)from;
+            bool moved = ep_command_step(&state, (EpCommandEvent)event);
+
+            if (!moved)
+                g_assert_cmpint(state, ==, from);
+            if (ep_command_is_final((EpCommandState)from))
+                g_assert_false(moved);
+            if (moved && (state == EP_COMMAND_SUCCEEDED || state == EP_COMMAND_FAILED || state == EP_COMMAND_TIMED_OUT))
+                g_assert_cmpint(from, ==, EP_COMMAND_STARTED);
+            if (moved && (state == EP_COMMAND_CANCELLED || state == EP_COMMAND_EXPIRED || state == EP_COMMAND_REJECTED))
+                g_assert_cmpint(from, ==, EP_COMMAND_RECEIVED);
+        }
+    }
+}
+
+/* ------------------------------------------------------------------------------------------------------ privileges */
+
+static void test_privileges(void)
+{
+    EpPrivileges none = { 0 };
+    EpPrivileges update = { .update_now = true };
+    EpWho user = { .caller = 1000 };
+    EpWho root = { .caller = 0 };
+    EpWho same = { .caller = 1000, .daemon = 1000 };
+    g_autoptr(GError) error = NULL;
+
+    for (int act = EP_ACT_UPDATE_NOW; act <= EP_ACT_STOP; act++) {
+        g_assert_false(ep_privilege_check((EpAct)act, &none, user, NULL));
+        g_assert_false(ep_privilege_check((EpAct)act, &none, root, NULL)); /* the console decides, not the PC */
+        g_assert_cmpint(ep_privilege_check((EpAct)act, &update, user, NULL), ==, act == EP_ACT_UPDATE_NOW);
+    }
+    g_assert_true(ep_privilege_check(EP_ACT_ANYBODY, &none, user, NULL));
+    g_assert_false(ep_privilege_check(EP_ACT_ADMINISTER, &update, user, NULL));
+    g_assert_true(ep_privilege_check(EP_ACT_ADMINISTER, &none, root, NULL));
+    g_assert_true(ep_privilege_check(EP_ACT_ADMINISTER, &none, same, NULL));
+    g_assert_false(ep_privilege_check(EP_ACT_UPDATE_NOW, &none, user, &error));
+    g_assert_error(error, HL_ERROR, HL_ERROR_DENIED);
+    g_assert_nonnull(strstr(error->message, "privilege.update-now"));
+}
+
+/* -------------------------------------------------------------------------------------------------------- refusals */
+
+static guint reports_at(EpRefusals *refusals, HlTime now)
+{
+    EpRefused what;
+    EpRefusedReason reason;
+    guint n = 0;
+
+    while (ep_refusals_due(refusals, now, &what, &reason))
+        n++;
+    return n;
+}
+
+static void test_refusals(void)
+{
+    EpRefusals refusals = { 0 };
+    g_autofree char *long_text = g_strnfill(500, 'x');
+
+    g_assert_cmpuint(reports_at(&refusals, 1000), ==, 0);
+    ep_refusals_note(&refusals, EP_REFUSED_COMMAND, EP_REFUSED_UNTRUSTED, "first");
+    g_assert_cmpuint(reports_at(&refusals, 1000), ==, 1);
+    for (int i = 0; i < 10000; i++)
+        ep_refusals_note(&refusals, EP_REFUSED_COMMAND, EP_REFUSED_UNTRUSTED, "a flood");
+    g_assert_cmpuint(reports_at(&refusals, 1001), ==, 0);
+    g_assert_true(ep_refusals_waiting(&refusals));
+    ep_refusals_note(&refusals, EP_REFUSED_SETTINGS, EP_REFUSED_REPLAYED, long_text); /* another kind: at once */
+    g_assert_cmpuint(reports_at(&refusals, 1001), ==, 1);
+    g_assert_cmpuint(reports_at(&refusals, 1000 + EP_REFUSAL_INTERVAL), ==, 1);
+    g_assert_cmpuint(refusals.rows[EP_REFUSED_COMMAND][EP_REFUSED_UNTRUSTED].count, ==, 10001);
+    g_assert_cmpuint(refusals.total, ==, 10002);
+    g_assert_cmpuint(strlen(refusals.rows[EP_REFUSED_SETTINGS][EP_REFUSED_REPLAYED].detail), <, 200);
+    g_assert_false(ep_refusals_waiting(&refusals));
+    long_text[198] = '\xc3'; /* a character of two bytes across the bound is left out whole */
+    long_text[199] = '\xa4';
+    ep_refusals_note(&refusals, EP_REFUSED_SETTINGS, EP_REFUSED_REPLAYED, long_text);
+    g_assert_true(g_utf8_validate(refusals.rows[EP_REFUSED_SETTINGS][EP_REFUSED_REPLAYED].detail, -1, NULL));
+}
+
+static void test_renewal(void)
+{
+    g_assert_false(ep_renewal_is_due(0, 90 * HL_DAY, 59 * HL_DAY));
+    g_assert_true(ep_renewal_is_due(0, 90 * HL_DAY, 60 * HL_DAY));
+    g_assert_true(ep_renewal_is_due(0, 90 * HL_DAY, 100 * HL_DAY));
+    g_assert_cmpint(ep_renewal_interval(0, 90 * HL_DAY), ==, HL_HOUR);
+    g_assert_cmpint(ep_renewal_interval(0, HL_HOUR), ==, 36 * HL_SECOND);
+    g_assert_cmpint(ep_renewal_interval(0, HL_SECOND), ==, HL_SECOND);
+}
+
+static void test_conf(void)
+{
+    g_auto(EpConf) conf = { 0 };
+    g_autofree char *socket = NULL;
+    g_autoptr(GError) error = NULL;
+
+    hl_options_init(ep_conf_table(), &conf);
+    socket = ep_conf_socket(&conf);
+    g_assert_cmpstr(socket, ==, "/var/lib/holdline/control");
+    g_assert_false(ep_conf_load(&conf, "/nonexistent/endpoint.conf", &error));
+    g_assert_error(error, HL_ERROR, HL_ERROR_NOT_FOUND);
+}
+
+/* Three failures in a row soon after a switch; once for each switch; detections and single troubles do not count. */
+static void test_relapse(void)
+{
+    EpRelapse relapse = { 0 };
+
+    for (int i = 0; i < 10; i++) /* no switch, nothing to take back */
+        g_assert_false(ep_relapse_engine(&relapse, EP_ENGINE_FAILED, i));
+    ep_relapse_switched(&relapse, HL_HOUR);
+    for (int i = 0; i < 10; i++) {
+        g_assert_false(ep_relapse_engine(&relapse, EP_ENGINE_FAILED, HL_HOUR + i));
+        g_assert_false(ep_relapse_engine(&relapse, EP_ENGINE_FAILED, HL_HOUR + i));
+        g_assert_false(ep_relapse_engine(&relapse, EP_ENGINE_WORKED, HL_HOUR + i));
+    }
+    g_assert_false(ep_relapse_engine(&relapse, EP_ENGINE_FAILED, HL_HOUR + 20));
+    g_assert_false(ep_relapse_engine(&relapse, EP_ENGINE_FAILED, HL_HOUR + 21));
+    g_assert_true(ep_relapse_engine(&relapse, EP_ENGINE_FAILED, HL_HOUR + EP_RELAPSE_WINDOW));
+    for (int i = 0; i < 10; i++) /* once */
+        g_assert_false(ep_relapse_engine(&relapse, EP_ENGINE_FAILED, HL_HOUR + EP_RELAPSE_WINDOW));
+    ep_relapse_switched(&relapse, 2 * HL_HOUR);
+    for (int i = 1; i < 10; i++) /* long after it: another trouble */
+        g_assert_false(ep_relapse_engine(&relapse, EP_ENGINE_FAILED, 2 * HL_HOUR + EP_RELAPSE_WINDOW + i));
+    ep_relapse_switched(&relapse, 4 * HL_HOUR);
+    ep_relapse_disarm(&relapse); /* the administrator was faster */
+    for (int i = 0; i < 10; i++)
+        g_assert_false(ep_relapse_engine(&relapse, EP_ENGINE_FAILED, 4 * HL_HOUR));
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/endpoint/session", test_session);
+    g_test_add_func("/endpoint/manager", test_manager);
+    g_test_add_func("/endpoint/brokers", test_brokers);
+    g_test_add_func("/endpoint/spread", test_spread);
+    g_test_add_func("/endpoint/window", test_window);
+    g_test_add_func("/endpoint/window/gap", test_window_gap);
+    g_test_add_func("/endpoint/window/stall", test_window_stall);
+    g_test_add_func("/endpoint/settings-gate", test_settings_gate);
+    g_test_add_func("/endpoint/command-gate", test_command_gate);
+    g_test_add_func("/endpoint/command-life", test_command_life);
+    g_test_add_func("/endpoint/privileges", test_privileges);
+    g_test_add_func("/endpoint/refusals", test_refusals);
+    g_test_add_func("/endpoint/renewal", test_renewal);
+    g_test_add_func("/endpoint/conf", test_conf);
+    g_test_add_func("/endpoint/relapse", test_relapse);
+    return g_test_run();
+}

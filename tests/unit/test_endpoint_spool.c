@@ -1,0 +1,218 @@
+/* endpoint/daemon/spool over a real database file: order, numbers, bounds. */
+#include <string.h>
+
+#include "endpoint/daemon/spool.h"
+#include "endpoint/daemon/store.h"
+#include "lib/base/file.h"
+#include "proto/wire.h"
+
+typedef struct {
+    char *dir;
+    HlDb *db;
+    EpSpool *spool;
+    GPtrArray *sent; /* HlMsgReport * */
+    bool refuse;
+} Fixture;
+
+static bool take(GBytes *bytes, gpointer user)
+{
+    Fixture *f = user;
+    HlMsgReport *report;
+
+    if (f->refuse)
+        return false;
+    report = hl_wire_decode_bytes(&holdline__v1__report__descriptor, bytes, NULL);
+    g_assert_nonnull(report);
+    g_ptr_array_add(f->sent, report);
+    return true;
+}
+
+static void open_spool(Fixture *f)
+{
+    g_autoptr(GError) error = NULL;
+
+    f->db = ep_store_open(f->dir, &error);
+    g_assert_no_error(error);
+    f->spool = ep_spool_new(f->db, take, f, &error);
+    g_assert_no_error(error);
+}
+
+static void close_spool(Fixture *f)
+{
+    g_clear_pointer(&f->spool, ep_spool_free);
+    g_clear_pointer(&f->db, hl_db_close);
+}
+
+static void set_up(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+    f->dir = g_dir_make_tmp("holdline-spool-XXXXXX", NULL);
+    f->sent = g_ptr_array_new_with_free_func(hl_wire_free);
+    open_spool(f);
+}
+
+static void tear_down(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+    close_spool(f);
+    g_ptr_array_unref(f->sent);
+    hl_tree_remove(f->dir, NULL);
+    g_free(f->dir);
+}
+
+static void add(Fixture *f, const char *id, guint percent, EpSpoolFate fate)
+{
+    HlMsgReport report = HOLDLINE__V1__REPORT__INIT;
+    HlMsgCommandReport command = HOLDLINE__V1__COMMAND_REPORT__INIT;
+    g_autoptr(GError) error = NULL;
+
+    command.command = (char *)id;
+    command.percent = percent;
+    report.body_case = HOLDLINE__V1__REPORT__BODY_COMMAND;
+    report.command = &command;
+    ep_spool_add(f->spool, &report, fate, id, &error);
+    g_assert_no_error(error);
+}
+
+static const HlMsgReport *sent(const Fixture *f, guint i)
+{
+    g_assert_cmpuint(i, <, f->sent->len);
+    return f->sent->pdata[i];
+}
+
+static bool ack(Fixture *f, uint64_t seq)
+{
+    g_autofree char *identity = g_strdup(sent(f, f->sent->len - 1)->spool);
+
+    return ep_spool_ack(f->spool, identity, seq, NULL);
+}
+
+static void test_order(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+    add(f, "c-1", 0, EP_SPOOL_KEEP_ALWAYS);
+    add(f, "c-2", 0, EP_SPOOL_KEEP_ALWAYS);
+    ep_spool_pump(f->spool);
+    g_assert_cmpuint(f->sent->len, ==, 0); /* the line is down */
+    close_spool(f);
+    open_spool(f);
+    ep_spool_open(f->spool, 77);
+    g_assert_cmpuint(f->sent->len, ==, 2);
+    g_assert_cmpuint(sent(f, 0)->seq, ==, 1);
+    g_assert_cmpuint(sent(f, 0)->session, ==, 77);
+    g_assert_cmpint(sent(f, 0)->at_ms, >, 0);
+    g_assert_cmpstr(sent(f, 1)->command->command, ==, "c-2");
+    g_assert_true(ack(f, 1));
+    close_spool(f);
+    open_spool(f);
+    ep_spool_open(f->spool, 78);
+    g_assert_cmpuint(f->sent->len, ==, 3); /* only the second, under its number */
+    g_assert_cmpuint(sent(f, 2)->seq, ==, 2);
+    g_assert_true(ack(f, 2));
+    add(f, "c-3", 0, EP_SPOOL_KEEP_ALWAYS); /* numbers go on when the spool was empty */
+    ep_spool_pump(f->spool);
+    g_assert_cmpuint(sent(f, 3)->seq, ==, 3);
+}
+
+static void test_rolled_back(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+    ep_spool_open(f->spool, 1);
+    {
+        g_auto(HlTxn) txn = HL_TXN_INIT;
+
+        g_assert_true(hl_txn_begin(&txn, f->db, NULL));
+        add(f, "c-never", 0, EP_SPOOL_KEEP_ALWAYS);
+    }
+    ep_spool_pump(f->spool);
+    g_assert_cmpuint(f->sent->len, ==, 0);
+    add(f, "c-1", 0, EP_SPOOL_KEEP_ALWAYS);
+    ep_spool_pump(f->spool);
+    g_assert_cmpuint(sent(f, 0)->seq, ==, 1);
+    g_assert_cmpstr(sent(f, 0)->command->command, ==, "c-1");
+}
+
+static void test_progress_merges(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+    for (guint percent = 1; percent <= 100; percent++)
+        add(f, "c-1", percent, EP_SPOOL_LATEST);
+    add(f, "c-1", 0, EP_SPOOL_KEEP_ALWAYS);
+    g_assert_true(ep_spool_has(f->spool, "c-1"));
+    g_assert_false(ep_spool_has(f->spool, "c-2"));
+    ep_spool_open(f->spool, 1);
+    g_assert_cmpuint(f->sent->len, ==, 2);
+    g_assert_cmpuint(sent(f, 0)->command->percent, ==, 100);
+    add(f, "c-1", 7, EP_SPOOL_LATEST); /* the last one is a result, and sent */
+    ep_spool_pump(f->spool);
+    g_assert_cmpuint(sent(f, 2)->seq, ==, 3);
+}
+
+/* Months without a server: bounded on disk, every result kept, numbers without gaps under a new identity. */
+static void test_bounded(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+    g_autoptr(GHashTable) results = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autofree char *before = NULL;
+
+    ep_spool_open(f->spool, 1);
+    add(f, "c-0", 0, EP_SPOOL_KEEP_ALWAYS);
+    ep_spool_pump(f->spool);
+    before = g_strdup(sent(f, 0)->spool);
+    ep_spool_close(f->spool);
+    g_ptr_array_set_size(f->sent, 0);
+    g_assert_true(hl_db_exec(f->db, "PRAGMA synchronous=OFF", NULL)); /* for the test's speed alone */
+    for (guint i = 0; i < 3 * EP_SPOOL_MOST; i++) {
+        g_autofree char *id = g_strdup_printf("c-%u", i);
+
+        add(f, i % 20 == 0 ? id : "update", 1, i % 20 == 0 ? EP_SPOOL_KEEP_ALWAYS : EP_SPOOL_MERGE);
+    }
+    ep_spool_open(f->spool, 2);
+    g_assert_cmpuint(ep_spool_waiting(f->spool), <=, EP_SPOOL_MOST);
+    while (ep_spool_waiting(f->spool) > 0)
+        g_assert_true(ack(f, sent(f, f->sent->len - 1)->seq));
+    g_assert_cmpstr(sent(f, 0)->spool, !=, before);
+    for (guint i = 0; i < f->sent->len; i++) {
+        g_assert_cmpuint(sent(f, i)->seq, ==, i + 1);
+        if (strcmp(sent(f, i)->command->command, "update") != 0)
+            g_hash_table_add(results, sent(f, i)->command->command);
+    }
+    g_assert_cmpuint(g_hash_table_size(results), ==, 3 * EP_SPOOL_MOST / 20);
+}
+
+/* A database restored from a copy: the manager acknowledges what this one never spooled. */
+static void test_restored(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+    g_autofree char *before = NULL;
+
+    ep_spool_open(f->spool, 1);
+    add(f, "c-1", 0, EP_SPOOL_KEEP_ALWAYS);
+    ep_spool_pump(f->spool);
+    before = g_strdup(sent(f, 0)->spool);
+    g_assert_true(ack(f, 500));
+    g_assert_cmpuint(f->sent->len, ==, 2); /* again, under a new identity from 1 */
+    g_assert_cmpstr(sent(f, 1)->spool, !=, before);
+    g_assert_cmpuint(sent(f, 1)->seq, ==, 1);
+    g_assert_true(ep_spool_ack(f->spool, before, 1, NULL)); /* of the old identity: says nothing */
+    g_assert_cmpuint(ep_spool_waiting(f->spool), ==, 1);
+}
+
+static void test_busy_line(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+    f->refuse = true;
+    ep_spool_open(f->spool, 1);
+    add(f, "c-1", 0, EP_SPOOL_KEEP_ALWAYS);
+    ep_spool_pump(f->spool);
+    g_assert_cmpuint(f->sent->len, ==, 0);
+    f->refuse = false;
+    ep_spool_tick(f->spool);
+    g_assert_cmpuint(f->sent->len, ==, 1);
+}
+
+#define ADD(path, function) g_test_add(path, Fixture, NULL, set_up, function, tear_down)
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    ADD("/spool/order", test_order);
+    ADD("/spool/rolled-back", test_rolled_back);
+    ADD("/spool/progress-merges", test_progress_merges);
+    ADD("/spool/bounded", test_bounded);
+    ADD("/spool/restored", test_restored);
+    ADD("/spool/busy-line", test_busy_line);
+    return g_test_run();
+}

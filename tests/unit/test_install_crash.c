@@ -1,0 +1,324 @@
+/* kill -9 between any two changes of the disk, and the disk full from any change on, during an update and a roll-back:
+ * the old or the new set is active, whole, and the next run gets there.  With the real publisher and the real engine.
+ */
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/base/exec.h"
+#include "lib/base/file.h"
+#include "tests/support/faults.h"
+#include "updater/install/place.h"
+#include "updater/install/update.h"
+#include "updater/publisher/content.h"
+#include "updater/publisher/found.h"
+#include "updater/publisher/release.h"
+#include "updater/publisher/stage.h"
+
+#define HERE "http://repository/"
+
+enum { FIRST = 2026010101, MIDDLE, LAST };
+
+/* A repository with releases FIRST to LAST, and two machines: one where FIRST and then MIDDLE were installed, and one
+ * where LAST was, too. */
+typedef struct {
+    char *top, *repository, *behind, *ahead, *work;
+    UpdRepo *repo;
+    GBytes *root;
+} World;
+
+static char *in(const char *directory, const char *name)
+{
+    return g_build_filename(directory, name, NULL);
+}
+
+static bool get_file(gpointer user, const HlFetchRequest *request, HlFetchResult *result, GError **error)
+{
+    const World *world = user;
+    g_autofree char *path = in(world->repository, request->url + strlen(HERE));
+    g_autoptr(GBytes) bytes = hl_file_read(path, request->max_size, NULL);
+
+    result->status = bytes == NULL ? 404 : 200;
+    if (bytes == NULL)
+        bytes = g_bytes_new_static("", 0);
+    if (request->sink != NULL && result->status == 200)
+        return request->sink(0, g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes), request->user, error);
+    result->body = g_steal_pointer(&bytes);
+    return true;
+}
+
+static void no_progress(guint percent G_GNUC_UNUSED, const char *what G_GNUC_UNUSED, void *user G_GNUC_UNUSED)
+{
+}
+
+static void no_publishing(const char *component G_GNUC_UNUSED, guint done G_GNUC_UNUSED, guint total G_GNUC_UNUSED,
+                          const char *what G_GNUC_UNUSED, void *user G_GNUC_UNUSED)
+{
+}
+
+static bool run_update(World *world, const char *dir, UpdOutcome *outcome, GError **error)
+{
+    static const char *const components[] = { "virus", "rules", NULL };
+    UpdSourceSpec source = { .name = (char *)"server", .url = (char *)HERE };
+    UpdInstall install = { .dir = dir,
+                           .engine = { .program = "clamscan", .deadline = HL_MINUTE },
+                           .progress = no_progress };
+    UpdUpdate update = { .sources = &source,
+                         .n_sources = 1,
+                         .access = { .get = get_file, .get_user = world, .root = world->root },
+                         .components = components };
+
+    return upd_update(&install, &update, outcome, error);
+}
+
+static bool run_rollback(World *world G_GNUC_UNUSED, const char *dir, UpdOutcome *outcome, GError **error)
+{
+    UpdInstall install = { .dir = dir,
+                           .engine = { .program = "clamscan", .deadline = HL_MINUTE },
+                           .progress = no_progress };
+
+    return upd_rollback(&install, outcome, error);
+}
+
+static void must(bool (*run)(World *, const char *, UpdOutcome *, GError **), World *world, const char *dir)
+{
+    g_auto(UpdOutcome) outcome = { 0 };
+    g_autoptr(GError) error = NULL;
+
+    run(world, dir, &outcome, &error);
+    g_assert_no_error(error);
+}
+
+static void release_component(World *world, const char *component, const char *file, const char *content,
+                              gint64 version)
+{
+    g_autofree char *path = in(world->top, file);
+    const char *const files[] = { path };
+    UpdStageSpec spec = {
+        .component = component, .files = files, .n_files = 1, .version = version, .min_engine = "0.103.0"
+    };
+    g_autoptr(UpdState) state = upd_state_load(world->repo, NULL);
+    g_autoptr(GError) error = NULL;
+    UpdStaged staged;
+    UpdPublished published;
+    bool pending = false;
+
+    g_assert_true(hl_file_write_text(path, content, 0644, NULL));
+    upd_stage_add(world->repo, state, &spec, &staged, &error);
+    g_assert_no_error(error);
+    g_assert_true(upd_content_prepare(world->repo, state, component, no_publishing, NULL, &published, NULL) &&
+                  upd_release_role(world->repo, state, component, &pending, NULL) &&
+                  upd_release_snapshot(world->repo, state, NULL) && upd_content_commit(world->repo, component, NULL));
+}
+
+static void publish(World *world, gint64 version)
+{
+    g_autoptr(GString) lines = g_string_new(NULL);
+    g_autofree char *rule = g_strdup_printf("rule R { strings: $a = \"zzqq%d\" condition: $a }\n", (int)version);
+
+    for (guint i = 0; i < 300 + (guint)(version - FIRST); i++)
+        g_string_append_printf(lines, "%08x%08x%08x%08x:%u:Test.Family-%u\n", i * 2654435761u, i * 40503u, i * 69069u,
+                               i, i + 1, i);
+    release_component(world, "virus", "main.hdb", lines->str, version);
+    release_component(world, "rules", "some.yar", rule, version);
+}
+
+static void copy(const char *from, const char *to)
+{
+    const char *argv[] = { "cp", "-a", from, to, NULL };
+
+    g_assert_true(hl_tree_remove(to, NULL));
+    g_assert_true(hl_exec(argv, NULL, NULL));
+}
+
+static void world_init(World *world)
+{
+    static const char *const components[] = { "virus", "rules" };
+    const UpdFounding founding = { .components = components, .n_components = G_N_ELEMENTS(components) };
+    g_autofree char *root = NULL;
+
+    world->top = g_dir_make_tmp("holdline-install-XXXXXX", NULL);
+    world->repository = in(world->top, "repository");
+    world->behind = in(world->top, "behind");
+    world->ahead = in(world->top, "ahead");
+    world->work = in(world->top, "work");
+    world->repo = upd_repo_create(world->repository, NULL, NULL);
+    g_assert_true(upd_found(world->repo, &founding, NULL));
+    root = in(world->repository, "metadata/1.root.json");
+    world->root = hl_file_read(root, 100000, NULL);
+    publish(world, FIRST);
+    must(run_update, world, world->behind);
+    publish(world, MIDDLE);
+    must(run_update, world, world->behind);
+    publish(world, LAST);
+    copy(world->behind, world->ahead);
+    must(run_update, world, world->ahead);
+}
+
+static void world_clear(World *world)
+{
+    upd_repo_free(world->repo);
+    g_bytes_unref(world->root);
+    g_assert_true(hl_tree_remove(world->top, NULL));
+    g_free(world->top);
+    g_free(world->repository);
+    g_free(world->behind);
+    g_free(world->ahead);
+    g_free(world->work);
+}
+
+/* The one version of everything in the active set, which must be whole. */
+static int64_t check_active(const char *dir)
+{
+    g_autoptr(UpdPlace) place = upd_place_read(dir, NULL);
+    g_autofree char *directory = in(dir, "active");
+    const UpdSetComponent *virus;
+    const UpdSetComponent *rules;
+
+    g_assert_nonnull(place);
+    g_assert_nonnull(place->active);
+    g_assert_true(upd_set_check(place->active, directory, NULL));
+    virus = upd_set_component(place->active, "virus");
+    rules = upd_set_component(place->active, "rules");
+    g_assert_true(virus != NULL && rules != NULL);
+    g_assert_cmpint(virus->version, ==, rules->version);
+    return virus->version;
+}
+
+static guint count_entries(const char *dir, const char *name)
+{
+    g_autofree char *path = in(dir, name);
+    g_autoptr(GDir) directory = g_dir_open(path, 0, NULL);
+    guint n = 0;
+
+    while (directory != NULL && g_dir_read_name(directory) != NULL)
+        n++;
+    return n;
+}
+
+/* What another machine would be like where nothing ever failed: the set before is there and whole, and no third one. */
+static void check_tidy(const char *dir, int64_t previous)
+{
+    g_autoptr(UpdPlace) place = upd_place_read(dir, NULL);
+    g_autofree char *link = in(dir, "previous");
+
+    g_assert_cmpuint(count_entries(dir, "sets"), ==, previous == 0 ? 1 : 2);
+    g_assert_true(g_file_test(link, G_FILE_TEST_EXISTS) == (previous != 0));
+    if (previous == 0) {
+        g_assert_null(place->previous);
+        return;
+    }
+    g_assert_true(upd_set_check(place->previous, link, NULL));
+    g_assert_cmpint(upd_set_component(place->previous, "virus")->version, ==, previous);
+}
+
+typedef enum { END_DONE, END_REFUSED, END_OTHER, END_UNTOUCHED, END_DEAD = FAULTS_DEAD } End;
+
+static End run_with_fault(bool (*run)(World *, const char *, UpdOutcome *, GError **), World *world, FaultsKind kind,
+                          int n)
+{
+    int status;
+    pid_t child = fork();
+
+    g_assert_cmpint(child, >=, 0);
+    if (child == 0) {
+        g_auto(UpdOutcome) outcome = { 0 };
+        g_autoptr(GError) error = NULL;
+        bool good;
+
+        faults_at(kind, n);
+        good = run(world, world->work, &outcome, &error);
+        if (!faults_struck())
+            _exit(good ? END_UNTOUCHED : END_OTHER);
+        if (error != NULL && hl_error_code(error) != HL_ERROR_FULL)
+            g_printerr("change %d: %s\n", n, error->message);
+        _exit(good ? END_DONE : hl_error_code(error) == HL_ERROR_FULL ? END_REFUSED : END_OTHER);
+    }
+    g_assert_cmpint(waitpid(child, &status, 0), ==, child);
+    g_assert_true(WIFEXITED(status));
+    return (End)WEXITSTATUS(status);
+}
+
+/* Counts how many ended with the old and how many with the new version. */
+static void try_updates(FaultsKind kind, guint *old, guint *new)
+{
+    World world;
+    End end = END_DONE;
+
+    *old = *new = 0;
+    world_init(&world);
+    for (int n = 1; end != END_UNTOUCHED; n++) {
+        int64_t version;
+
+        copy(world.behind, world.work);
+        end = run_with_fault(run_update, &world, kind, n);
+        g_assert_cmpint(end, !=, END_OTHER);
+        g_assert_true(kind != FAULTS_DIE || end == END_DEAD || end == END_UNTOUCHED);
+        version = check_active(world.work);
+        g_assert_true(version == MIDDLE || version == LAST);
+        g_assert_true(end != END_DONE || version == LAST);
+        *(version == LAST ? new : old) += 1;
+        must(run_update, &world, world.work);
+        g_assert_cmpint(check_active(world.work), ==, LAST);
+        check_tidy(world.work, MIDDLE);
+        g_assert_cmpuint(count_entries(world.work, "staging"), ==, 0);
+    }
+    world_clear(&world);
+}
+
+static void test_update_killed(void)
+{
+    guint old;
+    guint new;
+
+    try_updates(FAULTS_DIE, &old, &new);
+    g_test_message("killed at %u changes before the switch, at %u after it", old, new - 1);
+    g_assert_cmpuint(old, >, 40);
+    g_assert_cmpuint(new, >, 5);
+}
+
+static void test_update_full(void)
+{
+    guint old;
+    guint new;
+
+    try_updates(FAULTS_FULL, &old, &new);
+    g_test_message("full at %u changes before the switch, at %u after it", old, new - 1);
+    g_assert_cmpuint(old, >, 40);
+    g_assert_cmpuint(new, >, 3);
+}
+
+static void test_rollback_killed(void)
+{
+    World world;
+    End end = END_DONE;
+    guint seen[2] = { 0, 0 };
+
+    world_init(&world);
+    for (int n = 1; end != END_UNTOUCHED; n++) {
+        int64_t version;
+
+        copy(world.ahead, world.work);
+        end = run_with_fault(run_rollback, &world, FAULTS_DIE, n);
+        g_assert_cmpint(end, !=, END_OTHER);
+        version = check_active(world.work);
+        g_assert_true(version == MIDDLE || version == LAST);
+        seen[version == MIDDLE]++;
+        if (version == LAST)
+            must(run_rollback, &world, world.work);
+        must(run_update, &world, world.work); /* puts the directory right, and does not take LAST again */
+        g_assert_cmpint(check_active(world.work), ==, MIDDLE);
+        check_tidy(world.work, 0);
+    }
+    g_assert_true(seen[0] > 3 && seen[1] > 3);
+    world_clear(&world);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/install/crash/update-killed", test_update_killed);
+    g_test_add_func("/install/crash/update-full", test_update_full);
+    g_test_add_func("/install/crash/rollback-killed", test_rollback_killed);
+    return g_test_run();
+}

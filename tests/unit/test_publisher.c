@@ -1,0 +1,374 @@
+/* updater/publisher: versions, counting, roles, and whole releases in a directory of their own, read back by the
+ * client. */
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/base/file.h"
+#include "updater/publisher/ceremony.h"
+#include "updater/publisher/content.h"
+#include "updater/publisher/found.h"
+#include "updater/publisher/gc.h"
+#include "updater/publisher/keys.h"
+#include "updater/publisher/readback.h"
+#include "updater/publisher/release.h"
+#include "updater/publisher/stage.h"
+#include "updater/tuf/key.h"
+
+/* A repository in a directory that goes with the test. */
+typedef struct {
+    char *dir;
+    UpdRepo *repo;
+    UpdState *state;
+} Place;
+
+static void place_init(Place *place)
+{
+    static const char *const components[] = { "virus", "rules" };
+    const UpdFounding founding = { .components = components, .n_components = G_N_ELEMENTS(components) };
+    g_autoptr(GError) error = NULL;
+
+    place->dir = g_dir_make_tmp("holdline-publisher-XXXXXX", &error);
+    g_assert_no_error(error);
+    place->repo = upd_repo_create(place->dir, NULL, &error);
+    g_assert_no_error(error);
+    g_assert_true(upd_found(place->repo, &founding, &error));
+    place->state = upd_state_load(place->repo, &error);
+    g_assert_no_error(error);
+}
+
+static void place_clear(Place *place)
+{
+    g_hash_table_unref(place->state);
+    upd_repo_free(place->repo);
+    g_assert_true(hl_tree_remove(place->dir, NULL));
+    g_free(place->dir);
+}
+
+static void place_reload(Place *place)
+{
+    g_hash_table_unref(place->state);
+    place->state = upd_state_load(place->repo, NULL);
+    g_assert_nonnull(place->state);
+}
+
+/* Puts content straight into the staging directory: what the engine says of it is not this test's business. */
+static void stage(Place *place, const char *component, gint64 version, const char *file, const char *content)
+{
+    g_autofree char *content_name = g_strdup_printf("private/staged/%s/%s", component, file);
+    g_autofree char *record_name = g_strdup_printf("private/staged/%s/stage.json", component);
+    g_autofree char *record = g_strdup_printf("{\"version\":%" G_GINT64_FORMAT
+                                              ",\"signatures\":1,\"min_engine\":\"0.103.0\",\"files\":[\"%s\"]}",
+                                              version, file);
+    g_autoptr(GBytes) bytes = g_bytes_new(content, strlen(content));
+    g_autoptr(GBytes) record_bytes = g_bytes_new(record, strlen(record));
+
+    g_assert_true(upd_repo_store(place->repo, content_name, bytes, NULL));
+    g_assert_true(upd_repo_store(place->repo, record_name, record_bytes, NULL));
+}
+
+static void no_progress(const char *component G_GNUC_UNUSED, guint done G_GNUC_UNUSED, guint total G_GNUC_UNUSED,
+                        const char *what G_GNUC_UNUSED, void *user G_GNUC_UNUSED)
+{
+}
+
+static void release(Place *place, const char *component)
+{
+    g_autoptr(GError) error = NULL;
+    UpdPublished published;
+    bool pending = false;
+
+    upd_content_prepare(place->repo, place->state, component, no_progress, NULL, &published, &error);
+    g_assert_no_error(error);
+    upd_release_role(place->repo, place->state, component, &pending, &error);
+    g_assert_no_error(error);
+    g_assert_true(upd_release_snapshot(place->repo, place->state, &error));
+    g_assert_true(upd_content_commit(place->repo, component, &error));
+}
+
+static char *content_of(guint n)
+{
+    GString *text = g_string_new(NULL);
+
+    for (guint i = 0; i < 200 + n; i++)
+        g_string_append_printf(text, "%032x:%u:Test.Family-%u\n", i * 2654435761u, i, i);
+    return g_string_free(text, FALSE);
+}
+
+static void test_next_version(void)
+{
+    const HlTime day = 1795384800 * HL_SECOND; /* 2026-11-22 22:00 UTC */
+
+    g_assert_cmpint(upd_stage_next_version(0, day), ==, 2026112201);
+    g_assert_cmpint(upd_stage_next_version(2026112103, day), ==, 2026112201);
+    g_assert_cmpint(upd_stage_next_version(2026112204, day), ==, 2026112205);
+    g_assert_cmpint(upd_stage_next_version(2030010100, day), ==,
+                    2030010101); /* a clock that ran ahead once: still rises */
+}
+
+static void test_count(void)
+{
+    static const char lines[] = "# comment\na:1:x\n\nb:2:y\r\n\r\nc:3:z";
+    static const char rules[] =
+        "rule A { condition: true }\nprivate rule B\n{\n}\n// rule C\nglobal private rule D {}\nrules\n";
+
+    g_assert_cmpint(upd_stage_count("a.hdb", lines, sizeof lines - 1), ==, 3);
+    g_assert_cmpint(upd_stage_count("a.yar", rules, sizeof rules - 1), ==, 3);
+    g_assert_cmpint(upd_stage_count("a.cvd", lines, sizeof lines - 1), ==, -1);
+    g_assert_cmpint(upd_stage_count("a.hdb", "", 0), ==, 0);
+}
+
+static void test_names(void)
+{
+    static const char *const bad_components[] = { "",   "root",  "snapshot", "a/b",
+                                                  "..", "Virus", "-x",       "abcdefghijklmnopqrstuvwxyz0123456789" };
+    static const char *const bad_files[] = { "", ".hdb", "../x.hdb", "a b.hdb", "x.txt", "-x.hdb" };
+
+    g_assert_true(upd_component_name_ok("virus", NULL));
+    g_assert_true(upd_stage_name_ok("main.hdb", NULL));
+    for (gsize i = 0; i < G_N_ELEMENTS(bad_components); i++)
+        g_assert_false(upd_component_name_ok(bad_components[i], NULL));
+    for (gsize i = 0; i < G_N_ELEMENTS(bad_files); i++)
+        g_assert_false(upd_stage_name_ok(bad_files[i], NULL));
+}
+
+/* Doubling a signature does not raise the count; a signature of a changed content does not count. */
+static void test_count_signatures(void)
+{
+    g_autoptr(TufPrivateKey) a = tuf_private_key_generate();
+    g_autoptr(TufPrivateKey) b = tuf_private_key_generate();
+    json_t *objects[] = { tuf_key_object(a), tuf_key_object(b) };
+    g_autoptr(json_t) keys = json_object();
+    g_autoptr(json_t) definition = upd_meta_definition(keys, objects, 2, 2, NULL);
+    g_autoptr(json_t) envelope = upd_meta_new("targets", 1, HL_DAY);
+    guint count;
+
+    g_assert_true(upd_meta_sign(envelope, a, NULL) && upd_meta_sign(envelope, a, NULL));
+    g_assert_true(upd_meta_count(envelope, keys, definition, &count, NULL));
+    g_assert_cmpuint(count, ==, 1);
+    g_assert_cmpuint(json_array_size(json_object_get(envelope, "signatures")), ==, 1);
+    g_assert_true(upd_meta_sign(envelope, b, NULL));
+    g_assert_true(upd_meta_count(envelope, keys, definition, &count, NULL));
+    g_assert_cmpuint(count, ==, 2);
+    json_object_set_new(upd_meta_signed(envelope), "version", json_integer(2));
+    g_assert_true(upd_meta_count(envelope, keys, definition, &count, NULL));
+    g_assert_cmpuint(count, ==, 0);
+    json_decref(objects[0]);
+    json_decref(objects[1]);
+}
+
+static void test_one_key_one_role(void)
+{
+    Place place;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(json_t) root = NULL;
+    json_t *roles;
+    json_t *timestamp;
+
+    place_init(&place);
+    root = json_deep_copy(upd_meta_signed(upd_state_get(place.state, "root")));
+    roles = json_object_get(root, "roles");
+    timestamp = json_object_get(roles, "timestamp");
+    g_assert_true(upd_meta_check_roles(root, NULL, &error));
+    json_object_set_new(timestamp, "threshold", json_integer(2));
+    g_assert_false(upd_meta_check_roles(root, NULL, &error)); /* two signatures, one key */
+    g_assert_error(error, HL_ERROR, HL_ERROR_INVALID);
+    g_clear_error(&error);
+    json_object_set_new(timestamp, "threshold", json_integer(1));
+    json_object_set(timestamp, "keyids", json_object_get(json_object_get(roles, "snapshot"), "keyids"));
+    g_assert_false(upd_meta_check_roles(root, NULL, &error)); /* snapshot's key */
+    g_assert_error(error, HL_ERROR, HL_ERROR_INVALID);
+    place_clear(&place);
+}
+
+/* Seventeen releases: the newest lists its full file and increments from the fourteen before, and clients can use them
+ * all. */
+static void test_fourteen_increments(void)
+{
+    Place place;
+    UpdReadback readback;
+    g_autoptr(GError) error = NULL;
+    json_t *targets;
+
+    place_init(&place);
+    for (guint i = 1; i <= 17; i++) {
+        g_autofree char *content = content_of(i);
+
+        stage(&place, "virus", 2026010100 + i, "main.hdb", content);
+        release(&place, "virus");
+    }
+    targets = json_object_get(upd_meta_signed(upd_state_get(place.state, "virus")), "targets");
+    g_assert_cmpuint(json_object_size(targets), ==, 15);
+    g_assert_nonnull(json_object_get(targets, "virus/full-2026010117.zst"));
+    g_assert_nonnull(json_object_get(targets, "virus/delta-2026010103-2026010117.zst"));
+    g_assert_null(json_object_get(targets, "virus/delta-2026010102-2026010117.zst"));
+    g_assert_cmpint(upd_content_version(upd_state_get(place.state, "virus")), ==, 2026010117);
+    upd_readback(place.repo, &readback, &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(readback.full, ==, 1);
+    g_assert_cmpuint(readback.increments, ==, 14);
+    place_clear(&place);
+}
+
+/* A release that was cut between timestamp.json and its record is simply published again. */
+static void test_cut_before_commit(void)
+{
+    Place place;
+    UpdReadback readback;
+    g_autofree char *content = content_of(1);
+    g_autofree char *content2 = content_of(2);
+    UpdPublished published;
+    bool pending = false;
+
+    place_init(&place);
+    stage(&place, "virus", 2026010101, "main.hdb", content);
+    release(&place, "virus");
+    stage(&place, "virus", 2026010102, "main.hdb", content2);
+    g_assert_true(upd_content_prepare(place.repo, place.state, "virus", no_progress, NULL, &published, NULL));
+    g_assert_true(upd_release_role(place.repo, place.state, "virus", &pending, NULL));
+    g_assert_true(upd_release_snapshot(place.repo, place.state, NULL));
+    /* killed here */
+    place_reload(&place);
+    release(&place, "virus");
+    g_assert_true(upd_readback(place.repo, &readback, NULL));
+    g_assert_cmpuint(readback.increments, ==, 1);
+    place_clear(&place);
+}
+
+/* Whichever target or metadata file is damaged or gone, reading back says so. */
+static void test_readback_finds_damage(void)
+{
+    Place place;
+    g_autofree char *content = content_of(1);
+    g_autofree char *content2 = content_of(9);
+    static const char *const rooms[] = { "targets/virus", "metadata" };
+    UpdReadback readback;
+    guint damaged = 0;
+
+    place_init(&place);
+    stage(&place, "virus", 2026010101, "main.hdb", content);
+    release(&place, "virus");
+    stage(&place, "virus", 2026010102, "main.hdb", content2);
+    release(&place, "virus");
+    g_assert_true(upd_gc(place.repo, place.state, UPD_GC_DRY_RUN, &(UpdGarbage){ 0 }, NULL));
+    for (gsize r = 0; r < G_N_ELEMENTS(rooms); r++) {
+        g_autoptr(GPtrArray) names = upd_repo_list(place.repo, rooms[r]);
+
+        for (guint i = 0; i < names->len; i++) {
+            g_autofree char *path = upd_repo_path(place.repo, "%s/%s", rooms[r], (char *)names->pdata[i]);
+            g_autoptr(GBytes) good = hl_file_read(path, 1 << 20, NULL);
+            gsize size = g_bytes_get_size(good);
+            g_autofree guint8 *bad = g_memdup2(g_bytes_get_data(good, NULL), size);
+
+            bad[size / 2] ^= 1;
+            g_assert_true(hl_file_write(path, bad, size, 0644, NULL));
+            damaged += upd_readback(place.repo, &readback, NULL) ? 0 : 1;
+            g_assert_true(hl_file_write(path, g_bytes_get_data(good, NULL), size, 0644, NULL));
+            g_assert_true(upd_readback(place.repo, &readback, NULL));
+        }
+    }
+    /* the 2 targets in force; root, targets, timestamp, snapshot and 2 components in force.  Old versions may rot. */
+    g_assert_cmpuint(damaged, ==, 2 + 6);
+    place_clear(&place);
+}
+
+static void test_gc_keeps_what_clients_need(void)
+{
+    Place place;
+    UpdGarbage garbage;
+    UpdReadback readback;
+
+    place_init(&place);
+    for (guint i = 1; i <= 3; i++) {
+        g_autofree char *content = content_of(i);
+
+        stage(&place, "virus", 2026010100 + i, "main.hdb", content);
+        release(&place, "virus");
+    }
+    g_assert_true(upd_gc(place.repo, place.state, UPD_GC_REMOVE, &garbage, NULL));
+    g_assert_cmpuint(garbage.files, ==, 0); /* every snapshot still lives: a cache may hand out its timestamp */
+    place.repo->now += 8 * HL_DAY;
+    g_assert_true(upd_release_snapshot(place.repo, place.state, NULL));
+    g_assert_true(upd_gc(place.repo, place.state, UPD_GC_REMOVE, &garbage, NULL));
+    /* snapshots 1 to 4, virus 1 to 3; full files 1 and 2, increment 1 to 2 */
+    g_assert_cmpuint(garbage.files, ==, 4 + 3 + 3);
+    g_assert_true(upd_repo_exists(place.repo, "metadata/1.root.json"));
+    g_assert_true(upd_readback(place.repo, &readback, NULL));
+    g_assert_cmpuint(readback.increments, ==, 2);
+    place_clear(&place);
+}
+
+/* A timestamp key is replaced: old clients follow the chain of roots. */
+static void test_rotation(void)
+{
+    Place place;
+    g_autoptr(GError) error = NULL;
+    const json_t *keys = NULL;
+    UpdRotation rotation = { .role = "timestamp" };
+    UpdReadback readback;
+    bool pending = true;
+
+    place_init(&place);
+    g_assert_true(upd_readback(place.repo, &readback, NULL)); /* a client that knows root 1 and its timestamp */
+    rotation.drop_key = json_string_value(
+        json_array_get(json_object_get(upd_state_definition(place.state, "timestamp", &keys), "keyids"), 0));
+    g_assert_true(upd_ceremony_rotate(place.repo, place.state, &rotation, &pending, &error));
+    g_assert_false(pending);
+    g_assert_cmpint(upd_meta_version(upd_state_get(place.state, "root")), ==, 2);
+    upd_readback(place.repo, &readback, &error);
+    g_assert_no_error(error);
+    place_clear(&place);
+}
+
+static void test_versions_rise(void)
+{
+    Place place;
+    g_autofree char *content = content_of(1);
+    const UpdStageSpec spec = { .component = "virus", .version = 2026010101, .min_engine = "0.103.0" };
+    UpdStaged staged;
+    g_autoptr(GError) error = NULL;
+
+    place_init(&place);
+    stage(&place, "virus", 2026010101, "main.hdb", content);
+    release(&place, "virus");
+    g_assert_false(upd_stage_add(place.repo, place.state, &spec, &staged, &error));
+    g_assert_error(error, HL_ERROR, HL_ERROR_CONFLICT);
+    place_clear(&place);
+}
+
+/* A publish that was cut before its snapshot leaves a role's file that nothing lists: the next one goes past it. */
+static void test_cut_before_snapshot(void)
+{
+    Place place;
+    UpdReadback readback;
+    g_autoptr(GError) error = NULL;
+    g_autofree char *content = content_of(1);
+    bool pending = false;
+
+    place_init(&place);
+    g_assert_true(upd_release_role(place.repo, place.state, "virus", &pending, &error));
+    place_reload(&place); /* the snapshot in force lists version 1 */
+    stage(&place, "virus", 2026010101, "main.hdb", content);
+    release(&place, "virus");
+    g_assert_cmpint(upd_meta_version(upd_state_get(place.state, "virus")), ==, 3);
+    upd_readback(place.repo, &readback, &error);
+    g_assert_no_error(error);
+    place_clear(&place);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/publisher/next-version", test_next_version);
+    g_test_add_func("/publisher/count", test_count);
+    g_test_add_func("/publisher/names", test_names);
+    g_test_add_func("/publisher/count-signatures", test_count_signatures);
+    g_test_add_func("/publisher/one-key-one-role", test_one_key_one_role);
+    g_test_add_func("/publisher/fourteen-increments", test_fourteen_increments);
+    g_test_add_func("/publisher/cut-before-commit", test_cut_before_commit);
+    g_test_add_func("/publisher/readback-finds-damage", test_readback_finds_damage);
+    g_test_add_func("/publisher/gc", test_gc_keeps_what_clients_need);
+    g_test_add_func("/publisher/rotation", test_rotation);
+    g_test_add_func("/publisher/versions-rise", test_versions_rise);
+    g_test_add_func("/publisher/cut-before-snapshot", test_cut_before_snapshot);
+    return g_test_run();
+}
