@@ -21,6 +21,7 @@ bool cmd_bundle_create(HlInvocation *call, GError **error)
     g_autoptr(json_t) document = NULL;
     g_autofree char *name = NULL;
     g_autofree char *folder = NULL;
+    g_autofree char *uses = NULL;
 
     if (group == NULL)
         return hl_fail(error, HL_ERROR_USAGE, "bundle create wants --group GROUP");
@@ -33,10 +34,11 @@ bool cmd_bundle_create(HlInvocation *call, GError **error)
     name = output != NULL ? g_strdup(output) : g_strdup_printf("%s-%s.bundle", group, cli_text(document, "id"));
     if (!hl_file_write_text(name, cli_text(document, "bundle"), 0600, error))
         return false;
+    uses = cli_count(document, "uses", "endpoint");
     if (!cli_show_json(call, document))
-        printf("%s: bundle %s for group %s, good for %" JSON_INTEGER_FORMAT " endpoints until %s\n"
+        printf("%s: bundle %s for group %s, good for %s until %s\n"
                "It holds a secret: carry it to the PC, then run 'holdline-endpoint enrol %s' there.\n",
-               name, cli_text(document, "id"), group, cli_int(document, "uses"), cli_text(document, "expires"), name);
+               name, cli_text(document, "id"), group, uses, cli_text(document, "expires"), name);
     return true;
 }
 

@@ -85,6 +85,7 @@ static bool issue(HlInvocation *call, const char *name, GError **error)
                                 "expires",  hl_cli_value(call, "expires", NULL),
                                 "window",   hl_cli_value(call, "window", NULL),
                                 NULL };
+    g_autofree char *targets = NULL;
     g_autoptr(CliClient) client = cli_client_open(call, NULL, NULL, error);
     g_autoptr(json_t) document = client != NULL ? cli_client_call(client, name, arguments, NULL, NULL, error) : NULL;
 
@@ -92,9 +93,10 @@ static bool issue(HlInvocation *call, const char *name, GError **error)
         return false;
     if (hl_cli_has(call, "wait"))
         return wait_for(call, client, cli_text(document, "id"), error);
+    targets = cli_count(document, "endpoints", "endpoint");
     if (!cli_show_json(call, document))
-        printf("%s: %s for %" JSON_INTEGER_FORMAT " endpoints; 'holdline command show %s' tells how it goes\n",
-               cli_text(document, "id"), name, cli_int(document, "endpoints"), cli_text(document, "id"));
+        printf("%s: %s for %s; 'holdline command show %s' tells how it goes\n", cli_text(document, "id"), name, targets,
+               cli_text(document, "id"));
     return true;
 }
 

@@ -167,16 +167,17 @@ bool cmd_endpoint_remove(HlInvocation *call, GError **error)
 
 static void print_summary(const json_t *summary)
 {
+    g_autofree char *all = cli_count(summary, "endpoints", "endpoint");
+    g_autofree char *open = cli_count(summary, "open_commands", "open command");
     g_autofree char *online = g_strdup_printf("%" JSON_INTEGER_FORMAT " online", cli_int(summary, "online"));
     g_autofree char *offline = g_strdup_printf("%" JSON_INTEGER_FORMAT " offline", cli_int(summary, "offline"));
     g_autofree char *good = hl_tone(stdout, HL_TONE_GOOD, online);
     g_autofree char *bad = hl_tone(stdout, cli_int(summary, "offline") > 0 ? HL_TONE_BAD : HL_TONE_DIM, offline);
 
-    printf("%" JSON_INTEGER_FORMAT " endpoints: %s, %" JSON_INTEGER_FORMAT " stale, %s, %" JSON_INTEGER_FORMAT
-           " never seen; %" JSON_INTEGER_FORMAT " outdated, %" JSON_INTEGER_FORMAT
-           " without the current settings, %" JSON_INTEGER_FORMAT " open commands\n",
-           cli_int(summary, "endpoints"), good, cli_int(summary, "stale"), bad, cli_int(summary, "never-seen"),
-           cli_int(summary, "outdated"), cli_int(summary, "settings_behind"), cli_int(summary, "open_commands"));
+    printf("%s: %s, %" JSON_INTEGER_FORMAT " stale, %s, %" JSON_INTEGER_FORMAT " never seen; %" JSON_INTEGER_FORMAT
+           " outdated, %" JSON_INTEGER_FORMAT " without the current settings, %s\n",
+           all, good, cli_int(summary, "stale"), bad, cli_int(summary, "never-seen"), cli_int(summary, "outdated"),
+           cli_int(summary, "settings_behind"), open);
     if (json_is_true(json_object_get(summary, "server_blind")))
         puts("The server has no broker now: every status is as it was last known.");
 }

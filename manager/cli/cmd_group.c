@@ -46,14 +46,14 @@ static bool run(HlInvocation *call, const char *name, GError **error)
 {
     g_autofree const char **arguments = group_arguments(call);
     g_autoptr(json_t) group = cli_call(call, name, arguments, error);
+    g_autofree char *members = NULL;
 
     if (group == NULL)
         return false;
+    members = cli_count(group, "endpoints", "endpoint");
     if (!cli_show_json(call, group))
-        printf("%s: version %" JSON_INTEGER_FORMAT " is saved for %" JSON_INTEGER_FORMAT
-               " endpoints; 'holdline group show %s' tells who has it\n",
-               cli_text(group, "name"), cli_int(group, "version"), cli_int(group, "endpoints"),
-               cli_text(group, "name"));
+        printf("%s: version %" JSON_INTEGER_FORMAT " is saved for %s; 'holdline group show %s' tells who has it\n",
+               cli_text(group, "name"), cli_int(group, "version"), members, cli_text(group, "name"));
     return true;
 }
 

@@ -16,6 +16,13 @@ json_int_t cli_int(const json_t *document, const char *member)
     return json_integer_value(json_object_get(document, member));
 }
 
+char *cli_count(const json_t *document, const char *member, const char *noun)
+{
+    json_int_t n = cli_int(document, member);
+
+    return g_strdup_printf("%" JSON_INTEGER_FORMAT " %s%s", n, noun, n == 1 ? "" : "s");
+}
+
 bool cli_show_json(const HlInvocation *call, const json_t *document)
 {
     g_autofree char *text = NULL;

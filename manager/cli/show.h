@@ -36,4 +36,7 @@ char *cli_format_settings(const json_t *value,
 const char *cli_text(const json_t *document, const char *member);
 json_int_t cli_int(const json_t *document, const char *member);
 
+/* "1 endpoint", "2 endpoints", by a member that counts; to be freed. */
+char *cli_count(const json_t *document, const char *member, const char *noun);
+
 #endif
