@@ -10,13 +10,20 @@
 #define BUFFER_SIZE ((gsize)256 << 10)
 #define FIRST_FILL  ((gsize)4 << 10)
 
-/* The base, read through one buffer. */
+/* The base, read through one buffer, so that neighbouring small copies are one read. */
 typedef struct {
     int fd;
     guint32 length;
     guint32 from, have; /* the part that the buffer holds */
     guint8 *buffer;
 } Base;
+
+/* The result, gathered: a change of one line in a list costs two copies of some hundred bytes. */
+typedef struct {
+    int fd;
+    gsize have;
+    guint8 *buffer;
+} Sink;
 
 /* The sections of format L, unpacked. */
 typedef struct {
@@ -183,15 +190,60 @@ static bool read_lines(Base *base, const UpdDeltaInfo *info, UpdReader *in, Line
     return lines->literals != NULL;
 }
 
-static bool copy_base(Base *base, guint32 from, guint32 size, int out_fd, GError **error)
+static bool sink_flush(Sink *sink, GError **error)
+{
+    gsize n = sink->have;
+
+    sink->have = 0;
+    return upd_write_all(sink->fd, sink->buffer, n, error);
+}
+
+/* Room for at least one byte, at most for size. */
+static bool sink_room(Sink *sink, gsize size, guint8 **place, gsize *n, GError **error)
+{
+    if (sink->have == BUFFER_SIZE && !sink_flush(sink, error))
+        return false;
+    *place = sink->buffer + sink->have;
+    *n = MIN(size, BUFFER_SIZE - sink->have);
+    return true;
+}
+
+static bool copy_literals(Sink *sink, const guint8 *literals, gsize size, GError **error)
 {
     while (size > 0) {
-        guint32 n = (guint32)MIN(size, BUFFER_SIZE);
+        guint8 *place;
+        gsize n;
 
-        if (!upd_read_at(base->fd, from, base->buffer, n, error) || !upd_write_all(out_fd, base->buffer, n, error))
+        if (!sink_room(sink, size, &place, &n, error))
             return false;
-        from += n;
+        memcpy(place, literals, n);
+        sink->have += n;
+        literals += n;
         size -= n;
+    }
+    return true;
+}
+
+static bool copy_base(Base *base, guint32 from, guint32 size, Sink *sink, GError **error)
+{
+    while (size > 0) {
+        guint8 *place;
+        gsize n;
+
+        if (!sink_room(sink, size, &place, &n, error))
+            return false;
+        if (n >= FIRST_FILL) { /* straight to where it goes */
+            if (!upd_read_at(base->fd, from, place, n, error))
+                return false;
+        } else {
+            if (!base_fill(base, from, error))
+                return false;
+            n = MIN(n, (gsize)(base->from + base->have - from));
+            memcpy(place, base->buffer + (from - base->from), n);
+        }
+        sink->have += n;
+        from += (guint32)n;
+        size -= (guint32)n;
     }
     return true;
 }
@@ -212,6 +264,8 @@ static bool measure_lines(const guint8 *data, gsize size, guint32 n, gsize *leng
 
 static bool write_lines(Base *base, const UpdDeltaInfo *info, const Lines *lines, int out_fd, GError **error)
 {
+    g_autofree guint8 *buffer = g_malloc(BUFFER_SIZE);
+    Sink sink = { .fd = out_fd, .buffer = buffer };
     const guint8 *literals = lines->literals->data;
     gsize left = lines->literals->len;
     guint64 total = left;
@@ -222,21 +276,20 @@ static bool write_lines(Base *base, const UpdDeltaInfo *info, const Lines *lines
         return hl_fail(error, HL_ERROR_INVALID,
                        "the delta's steps make %" G_GUINT64_FORMAT " bytes, %" G_GUINT64_FORMAT " were announced",
                        total, info->out_length);
-    base->have = 0; /* the buffer now carries copies */
     for (guint i = 0; i < lines->steps->len; i++) {
         const UpdStep *step = &g_array_index(lines->steps, UpdStep, i);
         gsize size;
 
         if (!measure_lines(literals, left, step->literals, &size))
             return hl_fail(error, HL_ERROR_INVALID, "the delta holds fewer new lines than its steps take");
-        if (!upd_write_all(out_fd, literals, size, error) || !copy_base(base, step->from, step->size, out_fd, error))
+        if (!copy_literals(&sink, literals, size, error) || !copy_base(base, step->from, step->size, &sink, error))
             return false;
         literals = size > 0 ? literals + size : literals;
         left -= size;
     }
     if (left > 0)
         return hl_fail(error, HL_ERROR_INVALID, "the delta holds more new lines than its steps take");
-    return true;
+    return sink_flush(&sink, error);
 }
 
 static bool apply_lines(int base_fd, const UpdDeltaInfo *info, UpdReader *in, int out_fd, GError **error)

@@ -20,7 +20,7 @@
 #define UPD_DELTA_MAX_FILE ((guint64)1 << 31)
 
 /* What apply may hold at once beside the delta itself, whatever the size of the files: operations 5 MiB, new lines and
- * their primer 6 MiB each, the coder's tables 18 MiB only while new lines are fewer than 256 KiB; or, for blocks, 12
+ * their primer 6 MiB each, the coder's tables 5 MiB (only while new lines are fewer than 256 KiB); or, for blocks, 12
  * MiB of the base and 4 MiB of the result. */
 #define UPD_DELTA_APPLY_MEMORY ((gsize)31 << 20)
 

@@ -5,7 +5,7 @@
  * After M. Mahoney, "Adaptive Weighing of Context Models for Lossless Data Compression" (2005); the contexts that
  * follow fields and the line above are ours.  All arithmetic is in integers: both sides must predict the very same.
  *
- * Holds about 18 MiB while it works.  Pure. */
+ * Holds about 5 MiB beside primer and data while it works.  Pure. */
 #ifndef UPDATER_DELTA_MIX_H
 #define UPDATER_DELTA_MIX_H
 
