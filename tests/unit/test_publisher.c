@@ -319,6 +319,42 @@ static void test_rotation(void)
     place_clear(&place);
 }
 
+static HlTime end_of(const Place *place, const char *role)
+{
+    HlTime expires = 0;
+
+    g_assert_true(upd_meta_expires(upd_state_get(place->state, role), &expires, NULL));
+    return expires;
+}
+
+/* Without another key: targets alone gets a new end, or root and targets together. */
+static void test_renewal(void)
+{
+    static const char *const roles[] = { "targets", "root" };
+    Place place;
+    UpdReadback readback;
+    g_autoptr(GError) error = NULL;
+
+    place_init(&place);
+    for (guint i = 0; i < G_N_ELEMENTS(roles); i++) {
+        UpdRotation rotation = { .role = roles[i] };
+        bool pending = true;
+
+        place.repo->now += 91 * HL_DAY;
+        g_assert_true(upd_ceremony_rotate(place.repo, place.state, &rotation, &pending, &error));
+        g_assert_false(pending);
+        g_assert_cmpint(end_of(&place, "targets"), ==, place.repo->now / HL_SECOND * HL_SECOND + 180 * HL_DAY);
+        g_assert_cmpint(upd_meta_version(upd_state_get(place.state, "root")), ==, 1 + i);
+        /* the components' own keys renew them as ever */
+        g_assert_true(upd_release_role(place.repo, place.state, "virus", &pending, NULL));
+        g_assert_true(upd_release_role(place.repo, place.state, "rules", &pending, NULL));
+        g_assert_true(upd_release_snapshot(place.repo, place.state, NULL));
+        upd_readback(place.repo, &readback, &error);
+        g_assert_no_error(error);
+    }
+    place_clear(&place);
+}
+
 static void test_versions_rise(void)
 {
     Place place;
@@ -368,6 +404,7 @@ int main(int argc, char **argv)
     g_test_add_func("/publisher/readback-finds-damage", test_readback_finds_damage);
     g_test_add_func("/publisher/gc", test_gc_keeps_what_clients_need);
     g_test_add_func("/publisher/rotation", test_rotation);
+    g_test_add_func("/publisher/renewal", test_renewal);
     g_test_add_func("/publisher/versions-rise", test_versions_rise);
     g_test_add_func("/publisher/cut-before-snapshot", test_cut_before_snapshot);
     return g_test_run();

@@ -286,6 +286,26 @@ static void test_fast_forward_without_rotation(void)
     fixture_refuse(fixture, HL_ERROR_UNTRUSTED, "rollback");
 }
 
+/* A key more, or a lower threshold, accuses nobody: the keys that signed what is remembered are still trusted. */
+static void test_fast_forward_key_added(void)
+{
+    g_autoptr(Fixture) fixture = fixture_new();
+    TufSim *sim = fixture->sim;
+
+    tuf_sim_add_key(sim, "root", "timestamp");
+    tuf_sim_set_threshold(sim, "root", "timestamp", 2);
+    tuf_sim_publish(sim, "root");
+    tuf_sim_set_version(sim, "timestamp", 99998);
+    tuf_sim_publish(sim, "timestamp");
+    fixture_accept(fixture);
+    tuf_sim_add_key(sim, "root", "timestamp");
+    tuf_sim_set_threshold(sim, "root", "timestamp", 1);
+    tuf_sim_publish(sim, "root");
+    tuf_sim_set_version(sim, "timestamp", 1);
+    tuf_sim_publish(sim, "timestamp");
+    fixture_refuse(fixture, HL_ERROR_UNTRUSTED, "rollback");
+}
+
 /* Freeze: the same files for ever.  Each role's own expiry ends it. */
 static void test_freeze(void)
 {
@@ -433,6 +453,7 @@ int main(int argc, char **argv)
     g_test_add_func("/tuf/attack/vanished-role", test_vanished_role);
     g_test_add_func("/tuf/attack/fast-forward", test_fast_forward);
     g_test_add_func("/tuf/attack/fast-forward-partial-rotation", test_fast_forward_partial_rotation);
+    g_test_add_func("/tuf/attack/fast-forward-key-added", test_fast_forward_key_added);
     g_test_add_func("/tuf/attack/fast-forward-without-rotation", test_fast_forward_without_rotation);
     g_test_add_func("/tuf/attack/freeze", test_freeze);
     g_test_add_func("/tuf/attack/freeze-of-local-files", test_freeze_of_local_files);

@@ -30,12 +30,13 @@ static char *path_of_root(const UpdCache *cache, int64_t version)
     return path_of(cache, "root-history", file);
 }
 
-/* hl_file_write's temporary file is NAME.json.XXXXXX; one is left over when a run is killed. */
+/* hl_file_write's temporary file is NAME.json.XXXXXX; one is left over when a run is killed.  (A role may be called
+ * "x.json.y": its file ends as all of them do.) */
 static bool is_leftover(const char *name)
 {
     gsize length = strlen(name);
 
-    return length > 12 && strncmp(name + length - 12, ".json.", 6) == 0;
+    return length > 12 && strncmp(name + length - 12, ".json.", 6) == 0 && !g_str_has_suffix(name, ".json");
 }
 
 static bool remove_leftovers(const char *dir, GError **error)
@@ -65,7 +66,9 @@ bool upd_cache_open(UpdCache *cache, const char *dir, GError **error)
         return false;
     cache->lock = hl_file_lock(lock, error);
     if (cache->lock < 0)
-        return hl_error_prefix(error, "another updater works in %s", dir);
+        return error != NULL && hl_error_code(*error) == HL_ERROR_CONFLICT
+                   ? hl_error_prefix(error, "another updater works in %s", dir)
+                   : false;
     cache->dir = g_strdup(dir);
     return remove_leftovers(dir, error) && remove_leftovers(history, error);
 }
@@ -119,6 +122,11 @@ GBytes *upd_cache_read_root(const UpdCache *cache, int64_t version, gsize max_si
 
 bool upd_cache_write(UpdCache *cache, const char *role, GBytes *bytes, GError **error)
 {
+    g_autofree char *path = path_of_role(cache, role);
+
+    /* what lies there and is no file is broken, and what is broken never blocks an update: but for the root */
+    if (strcmp(role, "root") != 0 && g_file_test(path, G_FILE_TEST_IS_DIR) && !hl_tree_remove(path, error))
+        return false;
     return write_path(path_of_role(cache, role), bytes, error);
 }
 
@@ -132,8 +140,8 @@ bool upd_cache_forget(UpdCache *cache, const char *role, GError **error)
     g_autofree char *path = path_of_role(cache, role);
 
     TUF_MAY_DIE();
-    if (unlink(path) != 0 && errno != ENOENT)
-        return hl_fail_errno(error, errno, "cannot remove %s", path);
+    if (!hl_tree_remove(path, error))
+        return false;
     return hl_dir_sync(cache->dir, error);
 }
 

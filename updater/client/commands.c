@@ -1,6 +1,7 @@
 #include "updater/client/commands.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "lib/base/file.h"
 #include "updater/client/client.h"
@@ -70,7 +71,8 @@ bool upd_cmd_client_refresh(HlInvocation *call, GError **error)
 /* Flat, whatever the target is called: a path of the repository never becomes a path of this machine. */
 static bool download_one(UpdClient *client, const char *name, const char *dir, GError **error)
 {
-    g_autofree char *file = g_uri_escape_string(name, NULL, FALSE);
+    bool dots = strcmp(name, ".") == 0 || strcmp(name, "..") == 0; /* no escaping touches them */
+    g_autofree char *file = dots ? g_strdup_printf("%%2E%s", name + 1) : g_uri_escape_string(name, NULL, FALSE);
     g_autofree char *path = g_build_filename(dir, file, NULL);
     const TufTarget *target = upd_client_find(client, name, error);
 

@@ -146,8 +146,10 @@ static bool take_lock(UpdPlace *place, HlTime patience, GError **error)
         if (place->lock >= 0)
             return true;
         if (hl_error_code(problem) != HL_ERROR_CONFLICT || hl_clock_mono() >= end) {
+            if (hl_error_code(problem) == HL_ERROR_CONFLICT)
+                hl_error_prefix(&problem, "another update is running");
             g_propagate_error(error, g_steal_pointer(&problem));
-            return hl_error_prefix(error, "another update is running");
+            return false;
         }
         g_usleep(LOCK_STEP_MS * 1000);
     }

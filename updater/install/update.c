@@ -320,7 +320,8 @@ static bool try_sources(Run *run, GError **error)
             break;
         case SOURCE_OVER:
             g_propagate_error(error, problem);
-            return hl_error_prefix(error, "%s", spec->name);
+            hl_error_prefix(error, "%s", spec->name);
+            return run->skipped->len > 0 ? hl_error_prefix(error, "%s; then", run->skipped->str) : false;
         }
     }
     if (run->behind) {

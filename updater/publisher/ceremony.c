@@ -89,7 +89,15 @@ static const char *type_of(const json_t *envelope)
     return json_string_value(json_object_get(upd_meta_signed(envelope), "_type"));
 }
 
-bool upd_ceremony_sign(const char *draft, const char *key_file, const char *passphrase, char **role, GError **error)
+static const char *last_signer(const json_t *envelope)
+{
+    const json_t *signatures = json_object_get(envelope, "signatures");
+
+    return json_string_value(json_object_get(json_array_get(signatures, json_array_size(signatures) - 1), "keyid"));
+}
+
+bool upd_ceremony_sign(const char *draft, const char *key_file, const char *passphrase, char **role, bool *listed,
+                       GError **error)
 {
     g_autoptr(json_t) envelope = load_envelope(draft, error);
     g_autoptr(TufPrivateKey) key = envelope == NULL ? NULL : upd_key_file_load(key_file, passphrase, error);
@@ -98,6 +106,7 @@ bool upd_ceremony_sign(const char *draft, const char *key_file, const char *pass
     if (key == NULL || !upd_meta_sign(envelope, key, error))
         return false;
     *role = g_strdup(type_of(envelope));
+    *listed = strcmp(*role, "root") != 0 || upd_meta_lists(definition_in(envelope, "root"), last_signer(envelope));
     bytes = upd_meta_print(envelope);
     return hl_file_write(draft, g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes), 0644, error);
 }
@@ -110,8 +119,20 @@ static bool same_content(const json_t *a, const json_t *b)
     return x != NULL && y != NULL && g_bytes_equal(x, y);
 }
 
+/* Whether a signature by this key can count at all: by the root in force or, for a root, by the draft itself.  The first
+ * targets waits beside the first root, which nobody has agreed to yet. */
+static bool may_sign(const UpdState *state, const char *role, const json_t *draft, const char *keyid)
+{
+    const json_t *keys = NULL;
+
+    if (upd_meta_lists(upd_state_definition(state, role, &keys), keyid))
+        return true;
+    return strcmp(role, "root") == 0 ? upd_meta_lists(definition_in(draft, "root"), keyid)
+                                     : upd_state_get(state, "root") == NULL;
+}
+
 /* Takes the signatures of one file into the draft that waits. */
-static bool collect(const UpdRepo *repo, const char *path, GError **error)
+static bool collect(const UpdRepo *repo, const UpdState *state, const char *path, GError **error)
 {
     g_autoptr(json_t) given = load_envelope(path, error);
     const char *role = given == NULL ? NULL : type_of(given);
@@ -141,8 +162,13 @@ static bool collect(const UpdRepo *repo, const char *path, GError **error)
         for (gsize k = 0; k < json_array_size(signatures); k++)
             known = known ||
                     g_strcmp0(json_string_value(json_object_get(json_array_get(signatures, k), "keyid")), keyid) == 0;
-        if (!known)
-            json_array_append(signatures, entry);
+        if (known)
+            continue;
+        if (!may_sign(state, role, draft, keyid))
+            return hl_fail(error, HL_ERROR_UNTRUSTED,
+                           "%s is signed with key %.12s, which is none of role %s: 'repo key list' shows whose it is",
+                           path, keyid, role);
+        json_array_append(signatures, entry);
     }
     return store_draft(repo, role, draft, error);
 }
@@ -209,7 +235,7 @@ bool upd_ceremony_accept(const UpdRepo *repo, UpdState *state, const char *const
 {
     *accepted = (UpdAccepted){ 0 };
     for (gsize i = 0; i < n_files; i++)
-        if (!collect(repo, files[i], error))
+        if (!collect(repo, state, files[i], error))
             return false;
     if (!promote(repo, state, "root", &accepted->root, &accepted->lacking, error) ||
         !promote(repo, state, "targets", &accepted->targets, &accepted->lacking, error))
@@ -235,7 +261,9 @@ static bool change_keys(const UpdRepo *repo, json_t *keys, json_t *definition, c
     if (rotation->drop_key != NULL && found == G_MAXSIZE)
         return hl_fail(error, HL_ERROR_NOT_FOUND, "role %s has no key %s: 'repo key list' shows its keys",
                        rotation->role, rotation->drop_key);
-    if (rotation->add_key == NULL && !upd_keys_make(repo, rotation->role, 1, objects, error))
+    /* a role whose keys are kept elsewhere never gets one on this machine: dropped is dropped */
+    if (rotation->add_key == NULL && upd_keys_are_here(repo, rotation->role) &&
+        !upd_keys_make(repo, rotation->role, 1, objects, error))
         return false;
     if (rotation->add_key != NULL) {
         json_t *object = upd_public_file_load(rotation->add_key, error);
@@ -271,22 +299,42 @@ static bool rotate_delegated(const UpdRepo *repo, UpdState *state, const UpdRota
            upd_release_role(repo, state, "targets", pending, error);
 }
 
+/* Root or targets as they are, with a new end.  Targets goes with root: its holders are together then anyway. */
+static bool renew(const UpdRepo *repo, UpdState *state, const char *role, bool *pending, GError **error)
+{
+    bool with_root = strcmp(role, "root") == 0;
+    bool root_pending = false;
+    bool targets_pending = false;
+
+    if (!with_root && strcmp(role, "targets") != 0)
+        return hl_fail(error, HL_ERROR_USAGE, "say what changes for %s: --drop-key KEYID, --add-key FILE.pub, or both",
+                       role);
+    if (with_root &&
+        !upd_ceremony_root(repo, state, json_deep_copy(upd_state_get(state, "root")), &root_pending, error))
+        return false;
+    if (!upd_release_role(repo, state, "targets", &targets_pending, error))
+        return false;
+    *pending = root_pending || targets_pending;
+    return (targets_pending && (root_pending || !with_root)) || follow_up(repo, state, error);
+}
+
 bool upd_ceremony_rotate(const UpdRepo *repo, UpdState *state, const UpdRotation *rotation, bool *pending,
                          GError **error)
 {
-    bool change = rotation->add_key != NULL || rotation->drop_key != NULL;
     bool ok;
 
-    if (!change && strcmp(rotation->role, "root") != 0)
-        return hl_fail(error, HL_ERROR_USAGE, "say what changes for %s: --drop-key KEYID, --add-key FILE.pub, or both",
-                       rotation->role);
+    if (upd_state_get(state, "root") == NULL || upd_state_get(state, "targets") == NULL)
+        return hl_fail(error, HL_ERROR_NOT_FOUND,
+                       "%s is not in force yet: finish the ceremony with 'repo root accept' first", repo->dir);
+    if (rotation->add_key == NULL && rotation->drop_key == NULL)
+        return renew(repo, state, rotation->role, pending, error);
     if (upd_role_spec(rotation->role)->role == NULL) {
         ok = rotate_delegated(repo, state, rotation, pending, error);
     } else {
         g_autoptr(json_t) root = json_deep_copy(upd_state_get(state, "root"));
         json_t *keys = json_object_get(upd_meta_signed(root), "keys");
 
-        ok = (!change || change_keys(repo, keys, (json_t *)definition_in(root, rotation->role), rotation, error)) &&
+        ok = change_keys(repo, keys, (json_t *)definition_in(root, rotation->role), rotation, error) &&
              upd_ceremony_root(repo, state, g_steal_pointer(&root), pending, error);
     }
     return ok && (*pending || follow_up(repo, state, error));

@@ -10,8 +10,10 @@
  * is consumed. */
 bool upd_ceremony_root(const UpdRepo *repo, UpdState *state, json_t *root, bool *pending, GError **error);
 
-/* A holder's part, on any machine: adds a signature to the draft file.  *role is what was signed; caller frees. */
-bool upd_ceremony_sign(const char *draft, const char *key_file, const char *passphrase, char **role, GError **error);
+/* A holder's part, on any machine: adds a signature to the draft file.  *role is what was signed; caller frees.
+ * *listed is false if the draft is a root that does not list this key: right only for one that it drops. */
+bool upd_ceremony_sign(const char *draft, const char *key_file, const char *passphrase, char **role, bool *listed,
+                       GError **error);
 
 typedef struct {
     bool root, targets; /* came into force */
@@ -24,11 +26,12 @@ bool upd_ceremony_accept(const UpdRepo *repo, UpdState *state, const char *const
 
 typedef struct {
     const char *role;
-    const char *add_key;  /* file; NULL: made here if a key is dropped */
+    const char *add_key;  /* file; NULL: made here if a key is dropped and this role's keys are kept here */
     const char *drop_key; /* beginning of a keyid; NULL: none */
 } UpdRotation;
 
-/* Another key for a role, or the same root with a new end (neither add nor drop). */
+/* Another key for a role; or, with neither add nor drop, the same targets, or the same root and targets, with a new
+ * end. */
 bool upd_ceremony_rotate(const UpdRepo *repo, UpdState *state, const UpdRotation *rotation, bool *pending,
                          GError **error);
 

@@ -38,9 +38,8 @@ static bool found(HlInvocation *call, const UpdFounding *founding, const char *p
     if (repo == NULL)
         return false;
     if (!upd_found(repo, founding, error)) {
-        g_autofree char *kept = g_strdup(repo->dir);
-
-        return hl_error_prefix(error, "founding %s (remove what is there before trying again)", kept);
+        (void)upd_repo_discard(repo, NULL);
+        return hl_error_prefix(error, "founding %s", repo->dir);
     }
     printf("Repository %s is founded with the component(s)", repo->dir);
     for (gsize i = 0; i < founding->n_components; i++)

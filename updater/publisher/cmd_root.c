@@ -12,16 +12,19 @@ bool upd_cmd_repo_root_sign(HlInvocation *call, GError **error)
     const char *key = hl_cli_value(call, "key", NULL);
     g_autofree char *role = NULL;
     char *passphrase = NULL;
+    bool listed = true;
     bool ok;
 
     if (key == NULL)
         return hl_fail(error, HL_ERROR_USAGE, "say with which key: --key FILE");
     if (!upd_call_passphrase(call, &passphrase, error))
         return false;
-    ok = upd_ceremony_sign(call->args[0], key, passphrase, &role, error);
+    ok = upd_ceremony_sign(call->args[0], key, passphrase, &role, &listed, error);
     upd_call_wipe(&passphrase);
     if (ok)
         printf("Signed the draft of %s in %s; hand it back for 'repo root accept'.\n", role, call->args[0]);
+    if (ok && !listed)
+        printf("The draft does not list this key among those of root: its signature counts only if the draft drops it.\n");
     return ok;
 }
 

@@ -339,8 +339,9 @@ bool upd_content_commit(const UpdRepo *repo, const char *component, GError **err
         return false;
     /* an earlier commit may have been cut between its two writes */
     if (newest_release(history) < json_integer_value(json_object_get(stage, "version")))
-        json_array_append_new(releases, json_pack("{s:O, s:O}", "version", json_object_get(stage, "version"), "files",
-                                                  json_object_get(stage, "contents")));
+        json_array_append_new(releases, json_pack("{s:O, s:O, s:O*}", "version", json_object_get(stage, "version"),
+                                                  "files", json_object_get(stage, "contents"), "min_engine",
+                                                  json_object_get(stage, "min_engine")));
     while (json_array_size(releases) > UPD_INCREMENTS + 1)
         json_array_remove(releases, 0);
     bytes = upd_meta_print(history);

@@ -101,16 +101,6 @@ bool upd_keys_make(const UpdRepo *repo, const char *role, guint n, GPtrArray *ob
     return true;
 }
 
-static bool lists_key(const json_t *definition, const char *keyid)
-{
-    const json_t *keyids = json_object_get(definition, "keyids");
-
-    for (gsize i = 0; i < json_array_size(keyids); i++)
-        if (g_strcmp0(json_string_value(json_array_get(keyids, i)), keyid) == 0)
-            return true;
-    return false;
-}
-
 /* Whether a file is a key of this role: "virus-1.pem" is one of virus. */
 static bool is_key_of(const char *name, const char *role)
 {
@@ -118,6 +108,16 @@ static bool is_key_of(const char *name, const char *role)
 
     return dash != NULL && g_str_has_suffix(name, ".pem") && (gsize)(dash - name) == strlen(role) &&
            g_str_has_prefix(name, role);
+}
+
+bool upd_keys_are_here(const UpdRepo *repo, const char *role)
+{
+    g_autoptr(GPtrArray) names = upd_repo_list(repo, "private/keys");
+
+    for (guint i = 0; i < names->len; i++)
+        if (is_key_of(names->pdata[i], role))
+            return true;
+    return false;
 }
 
 bool upd_keys_sign(const UpdRepo *repo, const char *role, json_t *envelope, const json_t *definition,
@@ -140,7 +140,7 @@ bool upd_keys_sign(const UpdRepo *repo, const char *role, json_t *envelope, cons
         keyid = tuf_keyid(object, error);
         if (keyid == NULL)
             return false;
-        if ((lists_key(definition, keyid) || lists_key(other, keyid)) && !upd_meta_sign(envelope, key, error))
+        if ((upd_meta_lists(definition, keyid) || upd_meta_lists(other, keyid)) && !upd_meta_sign(envelope, key, error))
             return false;
     }
     return true;

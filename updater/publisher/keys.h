@@ -5,6 +5,9 @@
 
 #include "updater/publisher/repo.h"
 
+/* Whether private/keys holds a key of this role at all; root and targets are usually kept elsewhere. */
+bool upd_keys_are_here(const UpdRepo *repo, const char *role);
+
 /* Makes n keys of a role in private/keys; their key objects are appended to the array (json_t, owned by it). */
 bool upd_keys_make(const UpdRepo *repo, const char *role, guint n, GPtrArray *objects, GError **error);
 

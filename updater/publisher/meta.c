@@ -142,6 +142,16 @@ json_t *upd_meta_definition(json_t *keys, json_t *const *objects, guint n, guint
     return json_pack("{s:O, s:i}", "keyids", keyids, "threshold", (int)threshold);
 }
 
+bool upd_meta_lists(const json_t *definition, const char *keyid)
+{
+    const json_t *keyids = json_object_get(definition, "keyids");
+
+    for (gsize i = 0; i < json_array_size(keyids); i++)
+        if (g_strcmp0(json_string_value(json_array_get(keyids, i)), keyid) == 0)
+            return true;
+    return false;
+}
+
 /* seen: keyid -> role that has it. */
 static bool check_role(const char *role, const json_t *definition, GHashTable *seen, GError **error)
 {

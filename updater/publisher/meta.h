@@ -43,6 +43,9 @@ bool upd_meta_count(const json_t *envelope, const json_t *keys, const json_t *de
 /* The definition made of these key objects; each is put into keys as well. */
 json_t *upd_meta_definition(json_t *keys, json_t *const *objects, guint n, guint threshold, GError **error);
 
+/* Whether the definition names this keyid.  definition may be NULL. */
+bool upd_meta_lists(const json_t *definition, const char *keyid);
+
 /* Refuses one key in two roles, thresholds above the number of keys or of zero, and a missing role.  delegations (of
  * the targets role) may be NULL. */
 bool upd_meta_check_roles(const json_t *root, const json_t *delegations, GError **error);

@@ -79,7 +79,7 @@ UpdRepo *upd_repo_create(const char *dir, const char *passphrase, GError **error
                   { "private/pending", 0700 } };
     g_autoptr(UpdRepo) repo = repo_new(dir, passphrase);
 
-    if (upd_repo_exists(repo, "private") || upd_repo_exists(repo, "metadata")) {
+    if (upd_repo_exists(repo, "private") || upd_repo_exists(repo, "metadata") || upd_repo_exists(repo, "targets")) {
         hl_fail(error, HL_ERROR_EXISTS, "%s holds a repository already: choose another directory", repo->dir);
         return NULL;
     }
@@ -90,6 +90,19 @@ UpdRepo *upd_repo_create(const char *dir, const char *passphrase, GError **error
             return NULL;
     }
     return lock(repo, error) ? g_steal_pointer(&repo) : NULL;
+}
+
+bool upd_repo_discard(const UpdRepo *repo, GError **error)
+{
+    static const char *const rooms[] = { "metadata", "targets", "private" };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rooms); i++) {
+        g_autofree char *path = upd_repo_path(repo, "%s", rooms[i]);
+
+        if (!hl_tree_remove(path, error))
+            return false;
+    }
+    return true;
 }
 
 json_t *upd_repo_load(const UpdRepo *repo, const char *name, GError **error)

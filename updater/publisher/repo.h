@@ -25,6 +25,9 @@ UpdRepo *upd_repo_read(const char *dir, GError **error);
 
 /* Makes the directories of a new one, refusing a directory that holds one already. */
 UpdRepo *upd_repo_create(const char *dir, const char *passphrase, GError **error);
+
+/* Removes what upd_repo_create() made: the founding failed, and the next try shall find an empty place. */
+bool upd_repo_discard(const UpdRepo *repo, GError **error);
 void upd_repo_free(UpdRepo *repo);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(UpdRepo, upd_repo_free)
 

@@ -7,15 +7,29 @@
 
 #define OLDEST_ENGINE "0.103.0"
 
+/* Releases from before it was recorded can all be loaded by the oldest engine that updates are tried with. */
+static const char *min_engine_of(const json_t *release)
+{
+    const char *min_engine = json_string_value(json_object_get(release, "min_engine"));
+
+    return min_engine != NULL ? min_engine : OLDEST_ENGINE;
+}
+
+static bool is_same(const json_t *a, const json_t *b)
+{
+    return json_equal(json_object_get(a, "files"), json_object_get(b, "files")) &&
+           strcmp(min_engine_of(a), min_engine_of(b)) == 0;
+}
+
 /* The release that the one in force replaced for good: the one before its content first came.  A B A means that B was
  * withdrawn, so what is before the last A is what was before the first. */
 static const json_t *find_good(const json_t *releases)
 {
     gsize n = json_array_size(releases);
-    const json_t *now = n == 0 ? NULL : json_object_get(json_array_get(releases, n - 1), "files");
+    const json_t *now = n == 0 ? NULL : json_array_get(releases, n - 1);
 
     for (gsize i = 0; i < n; i++)
-        if (json_equal(json_object_get(json_array_get(releases, i), "files"), now))
+        if (is_same(json_array_get(releases, i), now))
             return i == 0 ? NULL : json_array_get(releases, i - 1);
     return NULL;
 }
@@ -59,7 +73,7 @@ bool upd_withdraw(const UpdRepo *repo, const UpdState *state, const char *compon
     const json_t *releases = json_object_get(history, "releases");
     const json_t *good = find_good(releases);
     g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
-    UpdStageSpec spec = { .component = component, .min_engine = OLDEST_ENGINE };
+    UpdStageSpec spec = { .component = component, .min_engine = min_engine_of(good) };
     bool done;
 
     if (error != NULL && *error != NULL)

@@ -179,16 +179,14 @@ static bool parse_signers(const json_t *object, TufSigners *signers, GError **er
     return get_number(object, "threshold", 1, &signers->threshold, error);
 }
 
-bool tuf_signers_equal(const TufSigners *a, const TufSigners *b)
+bool tuf_signers_kept(const TufSigners *old, const TufSigners *now)
 {
     GHashTableIter iter;
     gpointer keyid;
 
-    if (a->threshold != b->threshold || g_hash_table_size(a->keyids) != g_hash_table_size(b->keyids))
-        return false;
-    g_hash_table_iter_init(&iter, a->keyids);
+    g_hash_table_iter_init(&iter, old->keyids);
     while (g_hash_table_iter_next(&iter, &keyid, NULL))
-        if (!g_hash_table_contains(b->keyids, keyid))
+        if (!g_hash_table_contains(now->keyids, keyid))
             return false;
     return true;
 }

@@ -34,8 +34,8 @@ typedef struct {
     int64_t threshold;
 } TufSigners;
 
-/* Whether two sets of signers are the same keyids and the same threshold. */
-bool tuf_signers_equal(const TufSigners *a, const TufSigners *b);
+/* Whether every key of the old signers is still one of the new ones. */
+bool tuf_signers_kept(const TufSigners *old, const TufSigners *now);
 
 typedef struct {
     char *keyid;
