@@ -22,7 +22,7 @@ typedef struct {
     UpdGet get; /* NULL: over the network, with http */
     gpointer get_user;
     GBytes *root;    /* the root metadata that is trusted at first */
-    HlTime patience; /* the longest wait for a busy server */
+    HlTime patience; /* the longest wait for a busy server, or for one that is away */
     HlTime until;    /* mono: then the source is given up as too slow; 0: never */
 } UpdSourceAccess;
 

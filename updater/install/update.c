@@ -3,8 +3,12 @@
 #include <string.h>
 
 #include "lib/base/file.h"
+#include "lib/base/ident.h"
 #include "updater/install/assemble.h"
 #include "updater/install/place.h"
+
+/* The longest wait for sources that are all away: a manager with a large registry is back in less. */
+#define AWAY_PATIENCE (30 * HL_SECOND)
 
 /* Percent: the parts of an update take about so long where patterns are large. */
 enum { AT_REFRESH = 1, AT_DOWNLOADS = 5, AT_CHECK = 80, AT_ENGINE = 85, AT_SWITCH = 95, AT_END = 100 };
@@ -297,7 +301,7 @@ static void finish(Run *run, const UpdSourceSpec *used, const char *remark)
     run->outcome->message = g_string_free(message, FALSE);
 }
 
-static bool try_sources(Run *run, GError **error)
+static bool try_round(Run *run, GError **error)
 {
     g_autoptr(GError) worst = NULL;
 
@@ -330,6 +334,31 @@ static bool try_sources(Run *run, GError **error)
         return true;
     }
     return hl_fail(error, hl_error_code(worst), "no source served: %s", run->skipped->str);
+}
+
+/* A server that restarts is back within seconds, and no command should be spent on that: where nobody answers, everybody
+ * is asked again after 1, 2, 4 ... seconds and a random part of it more. */
+static bool try_sources(Run *run, GError **error)
+{
+    HlTime patience = MIN(run->update->access.patience, AWAY_PATIENCE);
+
+    for (HlTime step = HL_SECOND;; step *= 2) {
+        g_autoptr(GError) problem = NULL;
+        HlTime wait = step + (HlTime)(hl_random_u64() % (uint64_t)step);
+
+        if (try_round(run, &problem))
+            return true;
+        if (run->until > 0)
+            patience = MIN(patience, run->until - hl_clock_mono());
+        if (hl_error_code(problem) != HL_ERROR_UNAVAILABLE || wait > patience) {
+            g_propagate_error(error, g_steal_pointer(&problem));
+            return false;
+        }
+        patience -= wait;
+        g_string_truncate(run->skipped, 0);
+        tell(run->install, AT_REFRESH, "waiting for the source");
+        g_usleep((gulong)wait * 1000);
+    }
 }
 
 /* What a failed run leaves: the set that it had begun goes, downloads stay for the next run unless space is short. */
