@@ -1,5 +1,7 @@
 #include "endpoint/core/line.h"
 
+#include "lib/base/ident.h"
+
 uint64_t ep_session_next(uint64_t last, HlTime wall)
 {
     return MAX(last + 1, (uint64_t)MAX(wall, 1));
@@ -8,7 +10,7 @@ uint64_t ep_session_next(uint64_t last, HlTime wall)
 EpFence ep_session_fence(uint64_t *last, uint64_t fence)
 {
     /* acknowledgements are not sealed: a fence that leaves no numbers above it is nobody's honest one */
-    if (fence == 0 || fence < *last || fence > (uint64_t)INT64_MAX / 2)
+    if (fence == 0 || fence < *last || fence > HL_SESSION_MAX)
         return EP_FENCE_NONE;
     *last = fence;
     return EP_FENCE_PASS;

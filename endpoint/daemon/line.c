@@ -28,8 +28,8 @@ struct EpLine {
     uint64_t session; /* of the current connect; the highest this identity used */
     uint64_t heartbeats;
     EpManager manager;
-    char *address; /* the registered one */
-    int told_port; /* the registered direct port */
+    char *address, *addresses; /* as registered: the one that is dialled; all, joined */
+    int told_port;             /* the registered direct port */
     GBytes *will_payload;
     char *will_topic;
     HlBusMessage will;
@@ -92,6 +92,15 @@ static void on_birth_published(bool acknowledged, gpointer user)
         daemon->announce = false;
 }
 
+static char *joined_addresses(const HlMsgRegistration *registration)
+{
+    GString *out = g_string_new(NULL);
+
+    for (size_t i = 0; i < registration->n_addresses; i++)
+        g_string_append_printf(out, "%s%s", i > 0 ? "," : "", registration->addresses[i]);
+    return g_string_free(out, FALSE);
+}
+
 static void publish_birth(EpLine *line)
 {
     EpDaemon *daemon = line->daemon;
@@ -114,6 +123,8 @@ static void publish_birth(EpLine *line)
     line->told_port = ep_ask_port(daemon->ask);
     g_free(line->address);
     line->address = g_strdup(parts.registration->addresses[0]);
+    g_free(line->addresses);
+    line->addresses = joined_addresses(parts.registration);
     payload = HL_WIRE_ENCODE(&link);
     if (!publish(line, HL_TOPIC_LINK, payload, on_birth_published, daemon))
         hl_debug("line", "the birth waits: the link is not up");
@@ -158,18 +169,20 @@ static void publish_heartbeat(EpLine *line)
 static gboolean on_heartbeat(gpointer user)
 {
     EpLine *line = user;
-    g_auto(GStrv) addresses = ep_machine_addresses(hl_bus_broker(line->bus));
+    g_auto(GStrv) list = ep_machine_addresses(hl_bus_broker(line->bus));
+    g_autofree char *addresses = g_strjoinv(",", list);
 
     line->heartbeat_timer = 0;
-    if (strcmp(addresses[0], line->address) != 0) {
+    if (strcmp(list[0], line->address) != 0) {
         /* it registers afresh; the connection belonged to the old address and may be dead without knowing */
-        hl_info("line", "the address is %s now, it was %s: connecting anew", addresses[0], line->address);
+        hl_info("line", "the address is %s now, it was %s: connecting anew", list[0], line->address);
         ep_line_reconnect(line);
         return G_SOURCE_REMOVE;
     }
     ep_ask_refresh(line->daemon->ask);
-    if (line->told_port != ep_ask_port(line->daemon->ask))
-        publish_birth(line); /* the program that held the direct port gave it up */
+    /* the program that held the direct port gave it up; or another interface came, went or got another address */
+    if (line->told_port != ep_ask_port(line->daemon->ask) || strcmp(addresses, line->addresses) != 0)
+        publish_birth(line);
     publish_heartbeat(line);
     schedule_heartbeat(line, line->daemon->settings->values.heartbeat);
     return G_SOURCE_REMOVE;
@@ -450,6 +463,7 @@ void ep_line_free(EpLine *line)
     g_clear_pointer(&line->will_payload, g_bytes_unref);
     g_free(line->will_topic);
     g_free(line->address);
+    g_free(line->addresses);
     g_free(line->last_error);
     g_free(line);
 }

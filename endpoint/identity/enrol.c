@@ -16,6 +16,7 @@
 #define ROUTE        "/v1/enrol"
 #define CONTENT_TYPE "application/x-protobuf"
 #define DEADLINE     (60 * HL_SECOND)
+#define TOO_MANY     429
 #define CLOCK_OFF    (6 * HL_HOUR) /* more than any honest clock is off */
 #define ROOM         (64 * 1024)   /* certificate, settings and the file system's own needs */
 
@@ -134,10 +135,10 @@ static HlMsgEnrolReply *post(const Enrolment *enrolment, const char *token, GByt
         return NULL;
     }
     reply = hl_wire_decode_bytes(&holdline__v1__enrol_reply__descriptor, result.body, NULL);
-    if (reply != NULL && (result.status == 200 || *reply->code != '\0'))
+    if (reply != NULL && result.status != TOO_MANY && (result.status == 200 || *reply->code != '\0'))
         return reply;
     hl_wire_free(reply);
-    if (result.status == 429)
+    if (result.status == TOO_MANY) /* of the address, whatever bundle it holds */
         hl_fail(error, HL_ERROR_LIMIT,
                 "%s takes no more enrolments at this moment; try again in %" G_GINT64_FORMAT " s",
                 enrolment->bundle->server, MAX(result.retry_after, 10 * HL_SECOND) / HL_SECOND);

@@ -10,6 +10,9 @@
 void hl_random_bytes(void *buffer, gsize size);
 uint64_t hl_random_u64(void);
 
+/* The largest session number of a line that is believed: whatever it is, there must be numbers above it. */
+#define HL_SESSION_MAX ((uint64_t)INT64_MAX / 2)
+
 /* prefix + 12 characters of Crockford's base 32 in lower case (60 random bits): "e-7k3m9x2qv4tb".  Caller frees. */
 char *hl_ident_new(const char *prefix);
 

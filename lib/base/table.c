@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #define BAR_WIDTH 24
@@ -17,29 +18,66 @@ static bool is_terminal(FILE *out)
     return isatty(fileno(out)) == 1;
 }
 
+/* What comes next: one character, or one colour sequence (CSI ... m) of width 0.  *at moves behind it. */
+static int next_width(const char **at)
+{
+    gunichar c;
+
+    if (**at == '\033') {
+        *at += strcspn(*at, "m");
+        *at += **at != '\0';
+        return 0;
+    }
+    c = g_utf8_get_char_validated(*at, -1);
+    if (c == (gunichar)-1 || c == (gunichar)-2) {
+        (*at)++;
+        return 1;
+    }
+    *at = g_utf8_next_char(*at);
+    return g_unichar_iszerowidth(c) ? 0 : g_unichar_iswide(c) ? 2 : 1;
+}
+
 int hl_text_width(const char *text)
 {
     int width = 0;
 
-    for (const char *at = text; *at != '\0';) {
-        gunichar c;
-
-        if (*at == '\033') { /* CSI ... m */
-            at += strcspn(at, "m");
-            at += *at != '\0';
-            continue;
-        }
-        c = g_utf8_get_char_validated(at, -1);
-        if (c == (gunichar)-1 || c == (gunichar)-2) {
-            width++;
-            at++;
-            continue;
-        }
-        if (!g_unichar_iszerowidth(c))
-            width += g_unichar_iswide(c) ? 2 : 1;
-        at = g_utf8_next_char(at);
-    }
+    while (*text != '\0')
+        width += next_width(&text);
     return width;
+}
+
+/* text cut to a width, with an ellipsis where something was cut; colour sequences stay, so that colours end. */
+static char *clip(const char *text, int width)
+{
+    GString *out = g_string_new(NULL);
+    int used = 0;
+    bool cut = false;
+
+    if (hl_text_width(text) <= width)
+        return g_string_free(g_string_append(out, text), FALSE);
+    while (*text != '\0') {
+        const char *from = text;
+        int w = next_width(&text);
+
+        if (*from == '\033' || (!cut && used + w < width)) {
+            g_string_append_len(out, from, text - from);
+            used += w;
+        } else if (!cut) {
+            g_string_append(out, width > 0 ? "…" : "");
+            cut = true;
+        }
+    }
+    return g_string_free(out, FALSE);
+}
+
+int hl_terminal_size(FILE *out, int *rows)
+{
+    struct winsize size = { 0 };
+    bool known = is_terminal(out) && ioctl(fileno(out), TIOCGWINSZ, &size) == 0;
+
+    if (rows != NULL)
+        *rows = known && size.ws_row > 0 ? size.ws_row : G_MAXINT;
+    return known && size.ws_col > 0 ? size.ws_col : G_MAXINT;
 }
 
 HlTable *hl_table_new(const char *const *headings)
@@ -71,14 +109,18 @@ void hl_table_add(HlTable *table, const char *const *cells)
 
 static void print_row(FILE *out, const char *const *cells, guint columns, const int *widths, bool heading)
 {
+    g_autoptr(GString) line = g_string_new(NULL);
+    g_autofree char *shown = NULL;
+
     for (guint i = 0; i < columns; i++) {
         g_autofree char *text = hl_tone(out, heading ? HL_TONE_BOLD : HL_TONE_PLAIN, cells[i]);
 
-        fputs(text, out);
+        g_string_append(line, text);
         if (i + 1 < columns)
-            fprintf(out, "%*s", widths[i] - hl_text_width(cells[i]) + 2, "");
+            g_string_append_printf(line, "%*s", widths[i] - hl_text_width(cells[i]) + 2, "");
     }
-    fputc('\n', out);
+    shown = clip(line->str, hl_terminal_size(out, NULL));
+    fprintf(out, "%s\n", shown);
 }
 
 void hl_table_print(HlTable *table, FILE *out)
@@ -109,15 +151,22 @@ void hl_progress_show(FILE *out, const char *label, guint done, guint total, con
 {
     guint filled = total == 0 ? BAR_WIDTH : done * BAR_WIDTH / total;
     char bar[BAR_WIDTH + 1];
+    g_autofree char *line = NULL;
+    g_autofree char *shown = NULL;
 
     memset(bar, '.', BAR_WIDTH);
     memset(bar, '#', MIN(filled, BAR_WIDTH));
     bar[BAR_WIDTH] = '\0';
-    if (is_terminal(out))
-        fprintf(out, "\r\033[K%s [%s] %u/%u  %s", label, bar, done, total, detail);
-    else
-        fprintf(out, "%s [%s] %u/%u  %s\n", label, bar, done, total, detail);
+    line = g_strdup_printf("%s [%s] %u/%u  %s", label, bar, done, total, detail);
+    shown = clip(line, hl_terminal_size(out, NULL)); /* a line that wraps cannot be redrawn in place */
+    fprintf(out, is_terminal(out) ? "\r\033[K%s" : "%s\n", shown);
     fflush(out);
+}
+
+void hl_progress_clear(FILE *out)
+{
+    if (is_terminal(out))
+        fputs("\r\033[K", out);
 }
 
 void hl_progress_end(FILE *out)

@@ -23,7 +23,11 @@
 typedef struct {
     char *name, *ca, *certificate, *key;
     char **brokers;
+    int role;
 } Conf;
+
+enum { ADMIN, MONITOR };
+static const char *const roles[] = { "admin", "monitor", NULL };
 
 #define ROW(name, type, field, min, max, help)                            \
     {                                                                     \
@@ -36,6 +40,8 @@ static const HlOption rows[] = {
     ROW("client.ca", HL_OPTION_STRING, ca, 0, 4096, "Certificate of the authority"),
     ROW("client.certificate", HL_OPTION_STRING, certificate, 0, 4096, "Own certificate"),
     ROW("client.key", HL_OPTION_STRING, key, 0, 4096, "Own key"),
+    { "client.role", HL_OPTION_CHOICE, offsetof(Conf, role), "admin", 0, 0, roles, "What the certificate is for",
+      NULL },
 };
 static const HlOptionTable conf_table = HL_OPTION_TABLE(rows);
 
@@ -110,8 +116,8 @@ static void take_reply(CliClient *client, const HlBusMessage *message)
         return;
     if (reply->more && client->progress != NULL)
         client->progress(document, client->progress_user);
-    else
-        merge(client->result, document);
+    json_object_del(document, "failures"); /* news, not a part of the result */
+    merge(client->result, document);
 }
 
 static void on_message(const HlBusMessage *message, gpointer user)
@@ -211,6 +217,31 @@ static void end_turn(CliClient *client)
     client->turn = -1;
 }
 
+/* Monitors read status topics and nothing else: not even whether a manager is there. */
+static bool is_monitor(const CliClient *client)
+{
+    return client->conf.role == MONITOR;
+}
+
+static bool check_conf(const CliClient *client, GError **error)
+{
+    const Conf *conf = &client->conf;
+
+    if (*conf->name == '\0' || conf->brokers[0] == NULL || *conf->ca == '\0' || *conf->certificate == '\0' ||
+        *conf->key == '\0')
+        return hl_fail(
+            error, HL_ERROR_INVALID,
+            "%s: [client] must give name, brokers, ca, certificate and key, as 'holdline admin create' writes it",
+            client->path);
+    if (is_monitor(client) && client->on_status == NULL)
+        return hl_fail(
+            error, HL_ERROR_DENIED,
+            "%s is the configuration of a monitor, which may watch and nothing else: 'holdline status --watch', or "
+            "name an administrator's with --config",
+            client->path);
+    return true;
+}
+
 static bool connect_line(CliClient *client, GError **error)
 {
     g_autofree char *ca = beside(client->path, client->conf.ca);
@@ -238,7 +269,8 @@ static bool connect_line(CliClient *client, GError **error)
                                     .user = client },
                    error);
     /* the manager says "online" only when it can hear: a request before that would be lost */
-    while (client->bus != NULL && !client->manager_online) {
+    while (client->bus != NULL &&
+           !(is_monitor(client) ? hl_bus_state(client->bus) == HL_BUS_UP : client->manager_online)) {
         if (turn(client, deadline))
             continue;
         if (hl_bus_state(client->bus) == HL_BUS_UP)
@@ -261,7 +293,7 @@ CliClient *cli_client_open(HlInvocation *call, CliStatus on_status, gpointer use
     client->status_user = user;
     client->path = find_conf(call, error);
     if (client->path == NULL || !hl_conf_load(client->path, conf_table, &client->conf, error) ||
-        !take_turn(client, error) || !connect_line(client, error))
+        !check_conf(client, error) || !take_turn(client, error) || !connect_line(client, error))
         return NULL;
     return g_steal_pointer(&client);
 }
@@ -396,6 +428,11 @@ json_t *cli_client_call(CliClient *client, const char *name, const char *const *
         return NULL;
     }
     return g_steal_pointer(&client->result);
+}
+
+bool cli_client_is_up(const CliClient *client)
+{
+    return client->bus != NULL && !client->lost && (client->manager_online || is_monitor(client));
 }
 
 bool cli_client_wait(CliClient *client, HlTime duration)

@@ -30,6 +30,9 @@ void cli_client_lend(CliClient *client);
 json_t *cli_client_call(CliClient *client, const char *name, const char *const *arguments, CliProgress progress,
                         gpointer user, GError **error);
 
+/* Whether the link stands and a manager is on it, as far as is known. */
+bool cli_client_is_up(const CliClient *client);
+
 /* Runs the loop of a lent line for a while: status messages are delivered.  Takes a line that broke up again; false
  * when that fails. */
 bool cli_client_wait(CliClient *client, HlTime duration);

@@ -11,15 +11,52 @@ static const CliColumn target_columns[] = {
     { "CODE", "code", NULL },         { "DETAIL", "detail", NULL },
 };
 
+/* What was shown of a command that is waited for. */
+typedef struct {
+    HlInvocation *call;
+    char *line;
+    GHashTable *told; /* endpoints whose end was told */
+} Waiting;
+
+/* The end of an endpoint that did not succeed, once, above the bar. */
+static void tell_failures(Waiting *waiting, const json_t *targets)
+{
+    const json_t *row;
+    size_t i;
+
+    json_array_foreach(targets, i, row)
+    {
+        const char *state = cli_text(row, "state");
+        bool failed = strcmp(state, "succeeded") != 0 && json_is_true(json_object_get(row, "final"));
+
+        if (!failed || !g_hash_table_add(waiting->told, g_strdup(cli_text(row, "endpoint"))))
+            continue;
+        hl_progress_clear(stdout);
+        printf("  %s (%s): %s%s%s\n", cli_text(row, "endpoint"), cli_text(row, "host"), state,
+               *cli_text(row, "detail") != '\0' ? ": " : "", cli_text(row, "detail"));
+        g_clear_pointer(&waiting->line, g_free);
+    }
+}
+
 static void show_progress(json_t *document, gpointer user)
 {
-    const HlInvocation *call = user;
+    Waiting *waiting = user;
     guint total = (guint)cli_int(document, "endpoints");
     guint open = (guint)cli_int(document, "open");
     g_autofree char *states = cli_format_states(json_object_get(document, "states"), document);
+    g_autofree char *line = g_strdup_printf("%u %s", open, states);
 
-    if (!hl_cli_has(call, "json"))
-        hl_progress_show(stdout, cli_text(document, "id"), total - open, total, states);
+    if (hl_cli_has(waiting->call, "json"))
+        return;
+    tell_failures(waiting, json_object_get(document, "failures"));
+    tell_failures(waiting, json_object_get(document, "targets"));
+    if (json_object_get(document, "endpoints") == NULL) /* a part of a long list */
+        return;
+    if (g_strcmp0(line, waiting->line) == 0)
+        return; /* days may pass like this */
+    hl_progress_show(stdout, cli_text(document, "id"), total - open, total, states);
+    g_free(waiting->line);
+    waiting->line = g_steal_pointer(&line);
 }
 
 static guint count_of(const json_t *document, const char *state)
@@ -27,25 +64,14 @@ static guint count_of(const json_t *document, const char *state)
     return (guint)cli_int(json_object_get(document, "states"), state);
 }
 
-/* Failures with their reasons, and the exit status of a script. */
+/* The count, and the exit status of a script. */
 static bool judge(HlInvocation *call, const json_t *document, GError **error)
 {
     guint total = (guint)cli_int(document, "endpoints");
     guint succeeded = count_of(document, "succeeded");
-    const json_t *row;
-    size_t i;
 
-    if (!cli_show_json(call, document)) {
-        json_array_foreach(json_object_get(document, "targets"), i, row)
-        {
-            const char *state = cli_text(row, "state");
-
-            if (strcmp(state, "succeeded") != 0)
-                printf("  %s (%s): %s%s%s\n", cli_text(row, "endpoint"), cli_text(row, "host"), state,
-                       *cli_text(row, "detail") != '\0' ? ": " : "", cli_text(row, "detail"));
-        }
+    if (!cli_show_json(call, document))
         printf("%u of %u succeeded\n", succeeded, total);
-    }
     if (succeeded == total)
         return true;
     return hl_fail(error, HL_ERROR_PARTIAL, "%u of %u endpoints did not succeed", total - succeeded, total);
@@ -56,11 +82,16 @@ static bool judge(HlInvocation *call, const json_t *document, GError **error)
 static bool wait_for(HlInvocation *call, CliClient *client, const char *id, GError **error)
 {
     const char *arguments[] = { "command", id, NULL };
+    g_autoptr(GHashTable) told = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    Waiting waiting = { .call = call, .told = told };
 
     cli_client_lend(client);
+    if (!hl_cli_has(call, "json"))
+        printf("%s: waiting; Ctrl-C ends the waiting only, 'holdline command show %s' tells how it goes\n", id, id);
     for (;;) {
         g_autoptr(GError) problem = NULL;
-        g_autoptr(json_t) document = cli_client_call(client, "command watch", arguments, show_progress, call, &problem);
+        g_autoptr(json_t) document =
+            cli_client_call(client, "command watch", arguments, show_progress, &waiting, &problem);
 
         if (document == NULL) {
             if (hl_error_code(problem) != HL_ERROR_TIMEOUT && hl_error_code(problem) != HL_ERROR_UNAVAILABLE) {
@@ -70,11 +101,12 @@ static bool wait_for(HlInvocation *call, CliClient *client, const char *id, GErr
             cli_client_wait(client, HL_SECOND);
             continue;
         }
-        show_progress(document, call);
+        show_progress(document, &waiting);
         if (cli_int(document, "open") > 0)
             continue;
         if (!hl_cli_has(call, "json"))
             hl_progress_end(stdout);
+        g_free(waiting.line);
         return judge(call, document, error);
     }
 }

@@ -102,6 +102,9 @@ bool cmd_endpoint_explain(HlInvocation *call, GError **error)
         printf("dial       %s%s%s, to %.*s port %" JSON_INTEGER_FORMAT "\n", cli_text(endpoint, "reachability"),
                *dialled_at != '\0' ? ", last at " : "", dialled_at, (int)strcspn(cli_text(endpoint, "addresses"), ","),
                cli_text(endpoint, "addresses"), cli_int(endpoint, "direct_port"));
+    if (*cli_text(endpoint, "observed_address") != '\0')
+        printf("observed   %s, as the %s sees it\n", cli_text(endpoint, "observed_address"),
+               strcmp(cli_text(endpoint, "observed_by"), "https") == 0 ? "HTTPS front" : "broker");
     printf("settings   delivered by %s\n\n", cli_text(endpoint, "delivery"));
     json_array_foreach(json_object_get(history, "history"), i, row)
     {
@@ -151,7 +154,12 @@ static bool end_endpoint(HlInvocation *call, const char *name, const char *done,
     if (document == NULL)
         return false;
     if (!cli_show_json(call, document))
-        printf("%s is %s; its certificate connects no more\n", call->args[0], done);
+        printf(
+            "%s is %s; %s\n", call->args[0], done,
+            json_is_true(json_object_get(document, "tell_broker"))
+                ? "its certificate is in pki/crl.pem: have your broker read it (SIGHUP); until then its sessions are "
+                  "ended as they come"
+                : "its certificate connects no more");
     return true;
 }
 
@@ -226,22 +234,39 @@ static void on_status(const char *topic, const char *payload, gpointer user)
     json_decref(document);
 }
 
-static void draw(const Watch *watch)
+/* Lines of the picture beside the endpoints: summary (two where it wraps), a blank, headings, the last two. */
+#define PICTURE_FRAME 6
+
+/* lost_at: since when there is no link; 0: there is. */
+static void draw(const Watch *watch, HlTime lost_at)
 {
     g_autoptr(json_t) document = json_object();
     json_t *array = json_array();
     const char *id;
     json_t *endpoint;
+    int rows;
 
+    hl_terminal_size(stdout, &rows);
     json_object_foreach(watch->endpoints, id, endpoint)
     {
-        json_array_append(array, endpoint);
+        if ((int)json_array_size(array) < MAX(rows - PICTURE_FRAME, 1))
+            json_array_append(array, endpoint);
     }
     json_object_set_new(document, "endpoints", array);
     fputs("\033[H\033[J", stdout);
+    if (lost_at != 0) {
+        g_autofree char *since = hl_time_format(lost_at);
+        g_autofree char *text = g_strdup_printf("No link to the server since %s: this is what was known last", since);
+        g_autofree char *shown = hl_tone(stdout, HL_TONE_BAD, text);
+
+        puts(shown);
+    }
     print_summary(watch->summary);
     putchar('\n');
     cli_show_list(watch->call, document, "endpoints", endpoint_columns, G_N_ELEMENTS(endpoint_columns));
+    if (json_array_size(array) < json_object_size(watch->endpoints))
+        printf("... %zu more: 'holdline status' lists all",
+               json_object_size(watch->endpoints) - json_array_size(array));
     fflush(stdout);
 }
 
@@ -251,6 +276,7 @@ static bool watch_status(HlInvocation *call, GError **error)
     g_autoptr(CliClient) client = cli_client_open(call, on_status, &watch, error);
     bool picture = isatty(STDOUT_FILENO) && !hl_cli_has(call, "json");
     HlTime drawn = 0;
+    HlTime lost_at = 0;
 
     if (client == NULL)
         return false;
@@ -258,13 +284,18 @@ static bool watch_status(HlInvocation *call, GError **error)
     for (;;) {
         HlTime now = hl_clock_mono();
 
-        if (!cli_client_wait(client, REDRAW))
-            fprintf(stderr, "holdline: the link to the broker is down; trying again\n");
+        if (cli_client_is_up(client) == (lost_at != 0)) { /* it went, or it came back */
+            lost_at = lost_at != 0 ? 0 : hl_clock_wall();
+            watch.changed = true;
+            if (!picture && lost_at != 0)
+                fprintf(stderr, "holdline: the link to the server is down; trying again\n");
+        }
         if (picture && (watch.changed || now - drawn > 10 * HL_SECOND)) {
-            draw(&watch);
+            draw(&watch, lost_at);
             watch.changed = false;
             drawn = now;
         }
+        cli_client_wait(client, REDRAW);
     }
 }
 

@@ -89,6 +89,17 @@ static char *pretty_name(const char *name)
     return g_strdelimit(g_strdup(name), "_", ' ');
 }
 
+/* "3, by channel, digest 1a2b3c4d5e6f" */
+static char *settings_in_full(const json_t *settings, const json_t *document)
+{
+    g_autofree char *versions = cli_format_settings(settings, document);
+
+    if (*cli_text(settings, "digest") == '\0')
+        return g_steal_pointer(&versions);
+    return g_strdup_printf("%s, by %s at %s, digest %.12s", versions, cli_text(settings, "path"),
+                           cli_text(settings, "applied_at"), cli_text(settings, "digest"));
+}
+
 void cli_show_object(const HlInvocation *call, const json_t *document)
 {
     const char *name;
@@ -108,7 +119,7 @@ void cli_show_object(const HlInvocation *call, const json_t *document)
         g_autofree char *text = strcmp(name, "actual") == 0     ? cli_format_actual(value, document)
                                 : strcmp(name, "patterns") == 0 ? cli_format_patterns(value, document)
                                 : strcmp(name, "settings") == 0 && json_object_get(value, "desired") != NULL
-                                    ? cli_format_settings(value, document)
+                                    ? settings_in_full(value, document)
                                     : plain(value);
 
         if (!json_is_array(value) &&

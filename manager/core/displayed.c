@@ -38,11 +38,11 @@ typedef struct {
 static const Row rows[MGR_DISPLAY_N] = {
     [MGR_DISPLAY_NOTHING] = { "nothing", ALL(SAME), "", "the state before the first event" },
     [MGR_DISPLAY_REGISTERED] = { "registered",
-                                 { ANNOUNCE_START | DIAL, ANNOUNCE_START | BEAT, ANNOUNCE_START & ~WORK },
+                                 { ANNOUNCE_START | DIAL, ANNOUNCE_START | BEAT, ANNOUNCE_START },
                                  "B1 B7 B9",
                                  "Online for a moment; the dial of the registered address decides" },
     [MGR_DISPLAY_RESTARTED] = { "restarted",
-                                { ANNOUNCE_START | DIAL, ANNOUNCE_START | BEAT, ANNOUNCE_START & ~WORK },
+                                { ANNOUNCE_START | DIAL, ANNOUNCE_START | BEAT, ANNOUNCE_START },
                                 "B7 B9",
                                 "a restart or reload is announced and treated as a registration" },
     [MGR_DISPLAY_STOPPED] = { "stopped", ALL(ANNOUNCE_END), "B10", "a clean stop is announced and shows at once" },
@@ -61,7 +61,7 @@ static const Row rows[MGR_DISPLAY_N] = {
                              "B10 B11 B13",
                              "only those that are judged by the dial are dialled" },
     [MGR_DISPLAY_UPDATED] = { "updated",
-                              { CONTACT | WORK, CONTACT | WORK, CONTACT },
+                              { CONTACT | WORK, CONTACT | WORK, CONTACT | WORK },
                               "B4 B8 B9",
                               "an occasion for work, not a sign of life" },
     [MGR_DISPLAY_LOG_UPLOADED] = { "log uploaded", ALL(CONTACT), "B8", "not a sign of life" },
@@ -164,7 +164,7 @@ static void apply(MgrDisplay *display, unsigned actions, MgrNow now, MgrDisplayE
     }
     if (actions & (UP | DOWN))
         display->up = (actions & UP) != 0;
-    if (actions & UP)
+    if (actions & UP) /* not by a mere contact: B8 */
         display->inactive = false;
     if (actions & INACTIVE)
         display->inactive = true;

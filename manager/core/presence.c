@@ -288,6 +288,10 @@ static void on_down(Step *step)
         ignore(step); /* the late will: its endpoint has long been back */
         return;
     }
+    if (p->clone == MGR_CLONE_KEPT && !same) {
+        ignore(step); /* the farewell of the machine that was sent away */
+        return;
+    }
     if (!same)
         adopt(p, event->session);
     if (event->reason == MGR_REASON_LINE_LOST && is_up(p) && (p->unconfirmed || event->doubted)) {

@@ -5,6 +5,7 @@
 #include "lib/base/log.h"
 
 #define PART_ELEMENTS 100
+#define STREAM_STEP   4 /* ms between the parts of a long list: a part takes about five, so others have their turn */
 
 static void free_call(MgrCall *call)
 {
@@ -70,6 +71,71 @@ void mgr_call_done_list(MgrCall *call, const char *name, json_t *array, json_t *
     }
     json_object_set_new(last, name, part);
     mgr_call_done(call, last);
+}
+
+/* A long list that is made between the loop's other work. */
+typedef struct {
+    MgrCall *call;
+    const char *name;
+    GPtrArray *ids;
+    guint at, timer;
+    MgrCallElement element;
+    MgrCallRest rest;
+} MgrStream;
+
+static void free_stream(gpointer item)
+{
+    MgrStream *stream = item;
+
+    if (stream->timer != 0)
+        g_source_remove(stream->timer);
+    g_ptr_array_unref(stream->ids);
+    if (stream->call != NULL)
+        free_call(stream->call);
+    g_free(stream);
+}
+
+GPtrArray *mgr_call_streams_new(void)
+{
+    return g_ptr_array_new_with_free_func(free_stream);
+}
+
+static gboolean on_stream(gpointer user)
+{
+    MgrStream *stream = user;
+    Manager *manager = stream->call->manager;
+    json_t *part = json_array();
+    json_t *last;
+
+    for (; stream->at < stream->ids->len && json_array_size(part) < PART_ELEMENTS; stream->at++) {
+        json_t *element = stream->element(manager, stream->ids->pdata[stream->at]);
+
+        if (element != NULL)
+            json_array_append_new(part, element);
+    }
+    if (stream->at < stream->ids->len) {
+        mgr_call_progress(stream->call, json_pack("{s:o}", stream->name, part));
+        return G_SOURCE_CONTINUE;
+    }
+    last = stream->rest != NULL ? stream->rest(manager) : json_object();
+    json_object_set_new(last, stream->name, part);
+    mgr_call_done(g_steal_pointer(&stream->call), last);
+    stream->timer = 0;
+    g_ptr_array_remove_fast(manager->streams, stream);
+    return G_SOURCE_REMOVE;
+}
+
+void mgr_call_stream(MgrCall *call, const char *name, GPtrArray *ids, MgrCallElement element, MgrCallRest rest)
+{
+    MgrStream *stream = g_new0(MgrStream, 1);
+
+    *stream = (MgrStream){ .call = call, .name = name, .ids = ids, .element = element, .rest = rest };
+    /* once by hand, so that a short list is answered at once */
+    if (ids->len > PART_ELEMENTS)
+        stream->timer = g_timeout_add(STREAM_STEP, on_stream, stream);
+    g_ptr_array_add(call->manager->streams, stream);
+    if (stream->timer == 0)
+        on_stream(stream);
 }
 
 void mgr_call_fail(MgrCall *call, const GError *error)

@@ -39,6 +39,14 @@ void mgr_call_progress(MgrCall *call, json_t *document);
 void mgr_call_done(MgrCall *call, json_t *document);
 /* {name: array}, in as many replies as it takes; takes both.  rest (may be NULL) goes with the last. */
 void mgr_call_done_list(MgrCall *call, const char *name, json_t *array, json_t *rest);
+/* The same for a list that may be as long as the fleet: its elements are made a part at a time between the loop's other
+ * work, so that nobody's line waits for it.  Takes ids (of char *, freed by itself); an element that is gone meanwhile
+ * is NULL.  name is not copied. */
+typedef json_t *(*MgrCallElement)(const Manager *manager, const char *id);
+typedef json_t *(*MgrCallRest)(const Manager *manager);
+void mgr_call_stream(MgrCall *call, const char *name, GPtrArray *ids, MgrCallElement element, MgrCallRest rest);
+GPtrArray *mgr_call_streams_new(void);
+
 void mgr_call_fail(MgrCall *call, const GError *error);
 
 /* The rows of each file. */

@@ -11,6 +11,7 @@
 #define LIFETIME      (4 * HL_DAY)
 #define MOST_COMMANDS 200
 #define MOST_TARGETS  5000
+#define MOST_FAILURES 50 /* told in one progress report */
 /* A waiting call is answered after this long at the latest; the CLI asks again.  So a CLI that went away costs nothing.
  */
 #define WATCH_LONGEST (10 * HL_SECOND)
@@ -21,6 +22,7 @@ typedef struct {
     char *command;
     HlTime until, next;
     bool changed;
+    HlTime told; /* failures up to then */
 } MgrWatch;
 
 static void on_issued(MgrCommand *command, const GError *error, gpointer user)
@@ -154,9 +156,10 @@ static json_t *target_document(const Manager *manager, const char *endpoint, int
     const MgrEndpoint *known = g_hash_table_lookup(manager->fleet.endpoints, endpoint);
     g_autofree char *at = hl_time_format(changed);
 
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "endpoint", endpoint, "host",
-                     known != NULL ? known->record.host : "-", "state", hl_command_state_name(state), "code",
-                     code != NULL ? code : "", "detail", detail != NULL ? detail : "", "changed", at);
+    return json_pack("{s:s, s:s, s:s, s:b, s:s, s:s, s:s}", "endpoint", endpoint, "host",
+                     known != NULL ? known->record.host : "-", "state", hl_command_state_name(state), "final",
+                     hl_command_state_is_final(state), "code", code != NULL ? code : "", "detail",
+                     detail != NULL ? detail : "", "changed", at);
 }
 
 typedef struct {
@@ -263,7 +266,7 @@ static void call_watch(MgrCall *call)
     if (call->manager->watchers == NULL)
         call->manager->watchers = g_ptr_array_new_with_free_func(free_watch);
     watch = g_new(MgrWatch, 1);
-    *watch = (MgrWatch){ call, g_strdup(id), hl_clock_mono() + WATCH_LONGEST, 0, true };
+    *watch = (MgrWatch){ call, g_strdup(id), hl_clock_mono() + WATCH_LONGEST, 0, true, 0 };
     g_ptr_array_add(call->manager->watchers, watch);
 }
 
@@ -275,6 +278,28 @@ void mgr_watch_command_changed(Manager *manager, MgrCommand *command)
         if (strcmp(watch->command, command->record.id) == 0)
             watch->changed = true;
     }
+}
+
+/* How it goes, with those that ended otherwise than they should since this call was last told; a few, for whoever waits
+ * is told all of them in the end. */
+static json_t *progress_document(const Manager *manager, const MgrCommand *command, MgrWatch *watch)
+{
+    json_t *document = mgr_command_document(&command->record, command->counts, command->open);
+    json_t *failures = json_array();
+    HlTime since = watch->told;
+
+    for (guint i = 0; i < command->targets->len && json_array_size(failures) < MOST_FAILURES; i++) {
+        const MgrTargetRecord *record = &((const MgrTarget *)command->targets->pdata[i])->record;
+
+        if (record->changed_at < since || !hl_command_state_is_final(record->state) ||
+            record->state == STATE(SUCCEEDED))
+            continue;
+        watch->told = MAX(watch->told, record->changed_at);
+        json_array_append_new(failures, target_document(manager, record->endpoint, record->state, record->code,
+                                                        record->detail, record->changed_at));
+    }
+    json_object_set_new(document, "failures", failures);
+    return document;
 }
 
 void mgr_watch_flush(Manager *manager)
@@ -291,7 +316,7 @@ void mgr_watch_flush(Manager *manager)
             mgr_call_done(watch->call, mgr_command_document(&command->record, command->counts, command->open));
         } else {
             if (watch->changed && now >= watch->next) {
-                mgr_call_progress(watch->call, mgr_command_document(&command->record, command->counts, command->open));
+                mgr_call_progress(watch->call, progress_document(manager, command, watch));
                 watch->changed = false;
                 watch->next = now + WATCH_EVERY;
             }

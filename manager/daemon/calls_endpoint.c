@@ -13,26 +13,35 @@
 
 #define MOST_HISTORY 200
 
+/* What becomes of the commands that an endpoint had still to do. */
+static const char was_revoked[] = "the endpoint was revoked";
+static const char was_removed[] = "the endpoint was removed";
+
+static json_t *rest_with_summary(const Manager *manager)
+{
+    return json_pack("{s:o}", "summary", mgr_status_summary(manager));
+}
+
 static void call_list(MgrCall *call)
 {
     const char *selector = mgr_call_argument(call, "selector");
     g_autoptr(GError) error = NULL;
     g_autoptr(GPtrArray) endpoints = selector != NULL ? mgr_fleet_filter(&call->manager->fleet, selector, &error)
                                                       : mgr_fleet_sorted_endpoints(&call->manager->fleet);
-    json_t *array;
+    GPtrArray *ids;
 
     if (endpoints == NULL) {
         mgr_call_fail(call, error);
         return;
     }
-    array = json_array();
+    ids = g_ptr_array_new_with_free_func(g_free);
     for (guint i = 0; i < endpoints->len; i++) {
         const MgrEndpoint *endpoint = endpoints->pdata[i];
 
         if (selector != NULL || !endpoint->record.display.removed) /* a tombstone shows to who names it */
-            json_array_append_new(array, mgr_status_endpoint(call->manager, endpoint));
+            g_ptr_array_add(ids, g_strdup(endpoint->record.id));
     }
-    mgr_call_done_list(call, "endpoints", array, json_pack("{s:o}", "summary", mgr_status_summary(call->manager)));
+    mgr_call_stream(call, "endpoints", ids, mgr_status_endpoint_by_id, rest_with_summary);
 }
 
 static MgrEndpoint *named_endpoint(MgrCall *call, GError **error)
@@ -64,8 +73,6 @@ static void call_show(MgrCall *call)
     }
     json_object_set_new(document, "commands", open);
     json_object_set_new(document, "enrolled", json_string(enrolled));
-    json_object_set_new(document, "observed_address", json_string(endpoint->record.observed));
-    json_object_set_new(document, "observed_by", json_string(endpoint->record.observed_by));
     json_object_set_new(document, "direct_port", json_integer(endpoint->record.direct_port));
     json_object_set_new(document, "os", json_string(endpoint->record.os));
     json_object_set_new(document, "program", json_string(endpoint->record.program));
@@ -228,6 +235,7 @@ static void on_revoked(const GError *error, gpointer user)
             continue;
         endpoint->record.revoked_at = now;
         cut_off(manager, endpoint->record.id, now);
+        mgr_commands_fold_abandon(manager, endpoint, was_revoked);
         before = (MgrActual)endpoint->record.presence.actual;
         if (mgr_endpoint_is_up(endpoint))
             manager->fleet.online--;
@@ -238,7 +246,8 @@ static void on_revoked(const GError *error, gpointer user)
         mgr_status_event(manager, endpoint, "revoked", mgr_actual_name(before),
                          mgr_actual_name((MgrActual)endpoint->record.presence.actual), change->call->admin);
     }
-    mgr_call_done(change->call, json_pack("{s:i}", "revoked", (int)change->ids->len));
+    mgr_call_done(change->call,
+                  json_pack("{s:i, s:b}", "revoked", (int)change->ids->len, "tell_broker", manager->broker == NULL));
     free_change(change);
 }
 
@@ -271,6 +280,7 @@ static void call_revoke(MgrCall *call)
 
     if (change == NULL)
         return;
+    mgr_commands_write_abandon(set, endpoint, was_revoked, hl_clock_wall());
     mgr_write_endpoint_revocation(set, endpoint->record.number, hl_clock_wall());
     submit(change, set, on_revoked);
 }
@@ -289,7 +299,7 @@ static void on_removed(const GError *error, gpointer user)
         if (endpoint == NULL)
             continue;
         cut_off(manager, endpoint->record.id, now);
-        mgr_commands_fold_abandon(manager, endpoint);
+        mgr_commands_fold_abandon(manager, endpoint, was_removed);
         mgr_status_event(manager, endpoint, "removed", "", "", change->call->admin);
         mgr_delivery_forget(manager, endpoint->record.id);
         g_queue_remove(&manager->status_queue, endpoint);
@@ -297,7 +307,8 @@ static void on_removed(const GError *error, gpointer user)
         mgr_fleet_remove_endpoint(&manager->fleet, endpoint);
         manager->summary_dirty = true;
     }
-    mgr_call_done(change->call, json_pack("{s:i}", "removed", (int)change->ids->len));
+    mgr_call_done(change->call,
+                  json_pack("{s:i, s:b}", "removed", (int)change->ids->len, "tell_broker", manager->broker == NULL));
     free_change(change);
 }
 
@@ -309,7 +320,7 @@ static void call_remove(MgrCall *call)
 
     if (change == NULL)
         return;
-    mgr_commands_write_abandon(set, endpoint, hl_clock_wall());
+    mgr_commands_write_abandon(set, endpoint, was_removed, hl_clock_wall());
     mgr_write_endpoint_removal(set, endpoint->record.number);
     submit(change, set, on_removed);
 }
@@ -338,6 +349,12 @@ static void call_clone(MgrCall *call)
     if (endpoint != NULL && endpoint->record.presence.clone == MGR_CLONE_NONE)
         hl_fail(&error, HL_ERROR_CONFLICT, "nothing says that two machines use the identity of %s",
                 endpoint->record.id);
+    else if (endpoint != NULL && keep && endpoint->record.presence.machine == endpoint->record.presence.other_machine)
+        hl_fail(
+            &error, HL_ERROR_CONFLICT,
+            "both machines that use the identity of %s have the same fingerprint (a copied machine id), so none can be "
+            "kept by it: give one another identity.machine_id and enrol it anew, then 'endpoint clone split'",
+            endpoint->record.id);
     if (endpoint == NULL || error != NULL) {
         mgr_call_fail(call, error);
         return;

@@ -238,23 +238,23 @@ bool mgr_commands_cancel(Manager *manager, MgrCommand *command, MgrIssued done, 
     return false;
 }
 
-void mgr_commands_write_abandon(HlWriteSet *set, const MgrEndpoint *endpoint, HlTime now)
+void mgr_commands_write_abandon(HlWriteSet *set, const MgrEndpoint *endpoint, const char *why, HlTime now)
 {
     for (guint i = 0; i < endpoint->open_targets->len; i++) {
         MgrTargetRecord record = ((const MgrTarget *)endpoint->open_targets->pdata[i])->record;
 
         record.state = STATE(CANCELLED);
         record.code = "";
-        record.detail = "the endpoint was removed";
+        record.detail = (char *)why;
         record.changed_at = now;
         mgr_write_target(set, &record);
     }
 }
 
-void mgr_commands_fold_abandon(Manager *manager, MgrEndpoint *endpoint)
+void mgr_commands_fold_abandon(Manager *manager, MgrEndpoint *endpoint, const char *why)
 {
     while (endpoint->open_targets->len > 0)
-        move_target(manager, endpoint->open_targets->pdata[0], STATE(CANCELLED), "", "the endpoint was removed");
+        move_target(manager, endpoint->open_targets->pdata[0], STATE(CANCELLED), "", why);
 }
 
 typedef struct {

@@ -30,8 +30,8 @@ void mgr_commands_tick(Manager *manager);
 
 /* The targets of an endpoint that is removed end as cancelled; adds to the set that removes it, and folds when told to.
  */
-void mgr_commands_write_abandon(HlWriteSet *set, const MgrEndpoint *endpoint, HlTime now);
-void mgr_commands_fold_abandon(Manager *manager, MgrEndpoint *endpoint);
+void mgr_commands_write_abandon(HlWriteSet *set, const MgrEndpoint *endpoint, const char *why, HlTime now);
+void mgr_commands_fold_abandon(Manager *manager, MgrEndpoint *endpoint, const char *why);
 
 /* Answers a certificate request of the line. */
 void mgr_commands_renew_certificate(Manager *manager, MgrEndpoint *endpoint, GBytes *csr);

@@ -4,8 +4,10 @@
 
 #include "lib/base/log.h"
 #include "manager/daemon/delivery.h"
+#include "manager/daemon/report.h"
 #include "manager/daemon/status.h"
 
+#define CLOCK_STEP  (5 * HL_SECOND)  /* between two ticks: more is no slewing, it was set */
 #define ALIVE_EVERY (10 * HL_SECOND) /* how often the registry is told that a manager lives */
 
 /* A call that waits for dials. */
@@ -24,7 +26,8 @@ static void free_verification(gpointer item)
     g_free(verification);
 }
 
-static void finish_dial(Manager *manager, MgrEndpoint *endpoint, uint32_t generation, uint8_t asked, bool answered);
+static void finish_dial(Manager *manager, MgrEndpoint *endpoint, uint32_t generation, uint8_t asked, bool answered,
+                        bool took);
 static void abandon_dial(Manager *manager, MgrEndpoint *endpoint, uint8_t asked);
 
 static char *first_address(const MgrEndpoint *endpoint)
@@ -44,7 +47,7 @@ static void dial(Manager *manager, MgrEndpoint *endpoint, uint8_t tell, MgrLane 
 
     if (order.port == 0) { /* it does not listen: nothing to learn, and the classic console would get no answer */
         endpoint->record.reach = MGR_REACH_NOT_PROBED;
-        finish_dial(manager, endpoint, order.generation, tell, false);
+        finish_dial(manager, endpoint, order.generation, tell, false, false);
         return;
     }
     if (!mgr_prober_dial(manager->prober, &order)) {
@@ -68,6 +71,11 @@ static void feed(Manager *manager, MgrEndpoint *endpoint, const MgrDisplayEvent 
     MgrDisplayed before = (MgrDisplayed)display->shown;
     MgrDisplayEffects effects = mgr_display_step(display, &manager->display_policy, event, mgr_now());
 
+    if (!mgr_display_is_dialled(display) && endpoint->record.reach != MGR_REACH_NOT_PROBED) {
+        endpoint->record.reach = MGR_REACH_NOT_PROBED; /* what the last dial found is nobody's measure any more */
+        endpoint->display_dirty = true;
+        mgr_status_touch(manager, endpoint);
+    }
     if (effects.changed) {
         const char *from = mgr_displayed_name(before);
         const char *to = mgr_displayed_name((MgrDisplayed)display->shown);
@@ -113,14 +121,9 @@ static void notify(Manager *manager, MgrEndpoint *endpoint, MgrNotifyEventKind k
                  MGR_NOTIFY_RETRIES + 1, (effects.given_up & MGR_NOTIFY_SETTINGS) != 0 ? "settings" : "update now");
 }
 
-static MgrRecipient recipient_of(const MgrEndpoint *endpoint)
-{
-    return mgr_delivery_recipient(endpoint);
-}
-
 void mgr_display_want(Manager *manager, MgrEndpoint *endpoint, uint8_t what)
 {
-    MgrRecipient recipient = recipient_of(endpoint);
+    MgrRecipient recipient = mgr_delivery_recipient(endpoint);
 
     if (mgr_path_wants_dial(&recipient))
         notify(manager, endpoint, MGR_NOTIFY_WANT, what);
@@ -136,27 +139,22 @@ static void settle_verifications(Manager *manager, const char *id)
 {
     for (guint i = 0; i < manager->verifications->len;) {
         Verification *verification = manager->verifications->pdata[i];
-        json_t *array;
 
         g_hash_table_remove(verification->waiting, id);
         if (g_hash_table_size(verification->waiting) > 0) {
             i++;
             continue;
         }
-        array = json_array();
-        for (guint e = 0; e < verification->all->len; e++) {
-            const MgrEndpoint *endpoint = g_hash_table_lookup(manager->fleet.endpoints, verification->all->pdata[e]);
-
-            if (endpoint != NULL)
-                json_array_append_new(array, mgr_status_endpoint(manager, endpoint));
-        }
-        mgr_call_done_list(verification->call, "endpoints", array, NULL);
+        mgr_call_stream(verification->call, "endpoints", g_ptr_array_ref(verification->all), mgr_status_endpoint_by_id,
+                        NULL);
         g_ptr_array_remove_index(manager->verifications, i);
     }
 }
 
-/* What a dial means to the console, to the notification that it carried, and to those who wait for it. */
-static void finish_dial(Manager *manager, MgrEndpoint *endpoint, uint32_t generation, uint8_t asked, bool answered)
+/* What a dial means to the console, to the notification that it carried (which an endpoint that answers may still not
+ * have taken), and to those who wait for it. */
+static void finish_dial(Manager *manager, MgrEndpoint *endpoint, uint32_t generation, uint8_t asked, bool answered,
+                        bool took)
 {
     MgrDisplayEvent event = { .kind = answered ? MGR_DISPLAY_DIAL_ANSWERED : MGR_DISPLAY_DIAL_FAILED,
                               .generation = generation };
@@ -165,7 +163,7 @@ static void finish_dial(Manager *manager, MgrEndpoint *endpoint, uint32_t genera
     feed(manager, endpoint, &event, MGR_LANE_FIRST);
     mgr_status_touch(manager, endpoint);
     if (asked != 0)
-        notify(manager, endpoint, answered ? MGR_NOTIFY_ANSWERED : MGR_NOTIFY_FAILED, asked);
+        notify(manager, endpoint, took ? MGR_NOTIFY_ANSWERED : MGR_NOTIFY_FAILED, asked);
     settle_verifications(manager, endpoint->record.id);
 }
 
@@ -198,18 +196,37 @@ static void on_dialled(const MgrDialResult *result, gpointer user)
     endpoint->record.reach = result->reach;
     endpoint->record.dialled_at = hl_clock_wall();
     endpoint->dialled_mono = hl_clock_mono();
-    finish_dial(manager, endpoint, result->generation, result->asked,
+    finish_dial(manager, endpoint, result->generation, result->asked, result->reach == MGR_REACH_REACHABLE,
                 result->reach == MGR_REACH_REACHABLE && result->told == result->asked);
+}
+
+static void judge_range(Manager *manager, MgrEndpoint *endpoint)
+{
+    g_autofree char *address = first_address(endpoint);
+    bool in_range = mgr_unreachable_has(&manager->unreachable, address);
+
+    if (in_range != endpoint->record.display.in_range)
+        mgr_display_feed(manager, endpoint, in_range ? MGR_DISPLAY_ENTERED_RANGE : MGR_DISPLAY_LEFT_RANGE);
+}
+
+void mgr_display_reconfigured(Manager *manager)
+{
+    g_autoptr(GPtrArray) endpoints = mgr_fleet_values(manager->fleet.endpoints);
+
+    for (guint i = 0; i < endpoints->len; i++) {
+        MgrEndpoint *endpoint = endpoints->pdata[i];
+
+        judge_range(manager, endpoint);
+        if (mgr_endpoint_is_up(endpoint))
+            mgr_report_ack(manager, endpoint, 0); /* how often to poll, or that it need not */
+    }
 }
 
 void mgr_display_registered(Manager *manager, MgrEndpoint *endpoint, bool changed, bool announced)
 {
-    MgrDisplay *display = &endpoint->record.display;
-    g_autofree char *address = first_address(endpoint);
-    bool in_range = mgr_unreachable_has(&manager->unreachable, address);
+    const MgrDisplay *display = &endpoint->record.display;
 
-    if (in_range != display->in_range)
-        mgr_display_feed(manager, endpoint, in_range ? MGR_DISPLAY_ENTERED_RANGE : MGR_DISPLAY_LEFT_RANGE);
+    judge_range(manager, endpoint);
     if (!display->registered || display->removed || changed)
         mgr_display_feed(manager, endpoint, MGR_DISPLAY_REGISTERED);
     else
@@ -223,6 +240,15 @@ bool mgr_display_configure(Manager *manager, const MgrConf *conf, GError **error
                              .poll_minutes = conf->unreachable_poll / HL_MINUTE,
                              .offline_minutes = conf->unreachable_offline / HL_MINUTE };
 
+    if (conf->remove_days > 0 && conf->remove_days < conf->inactive_days)
+        return hl_fail(
+            error, HL_ERROR_INVALID,
+            "[status] remove-days = %d is less than inactive-days = %d: an endpoint is shown Inactive before it "
+            "leaves the console",
+            (int)conf->remove_days, (int)conf->inactive_days);
+    if (conf->unreachable_heartbeat % HL_MINUTE != 0 || conf->unreachable_poll % HL_MINUTE != 0 ||
+        conf->unreachable_offline % HL_MINUTE != 0)
+        return hl_fail(error, HL_ERROR_INVALID, "[status] unreachable-heartbeat, -poll and -offline are whole minutes");
     fresh.ranges = g_new0(MgrRange, fresh.n_ranges + 1);
     for (gsize i = 0; i < fresh.n_ranges; i++) {
         if (!mgr_range_parse(conf->unreachable[i], &fresh.ranges[i], error)) {
@@ -263,6 +289,7 @@ bool mgr_display_start(Manager *manager, GError **error)
     for (guint i = 0; i < endpoints->len; i++) {
         MgrEndpoint *endpoint = endpoints->pdata[i];
 
+        judge_range(manager, endpoint); /* the configuration may be another one than before */
         if (mgr_display_restore(&endpoint->record.display, (HlTime)manager->fleet.alive, mgr_now()))
             dial(manager, endpoint, MGR_DIAL_PING, MGR_LANE_FIRST);
         if (!mgr_endpoint_has_desired(endpoint)) /* notifications are not stored: they follow from what is missing */
@@ -281,6 +308,18 @@ void mgr_display_stop(Manager *manager)
     g_clear_pointer(&manager->unreachable.ranges, g_free);
 }
 
+/* Who may not be notified any more (unreachable network, independent mode, another delivery, out of the console) is not
+ * dialled again for what was wanted before. */
+static void tick_notification(Manager *manager, MgrEndpoint *endpoint)
+{
+    MgrRecipient recipient = mgr_delivery_recipient(endpoint);
+
+    if (mgr_path_wants_dial(&recipient) && !endpoint->record.display.removed)
+        notify(manager, endpoint, MGR_NOTIFY_TICK, 0);
+    else
+        notify(manager, endpoint, MGR_NOTIFY_SETTLED, endpoint->notify.wanted);
+}
+
 static void verify_all(Manager *manager)
 {
     g_autoptr(GPtrArray) endpoints = mgr_fleet_values(manager->fleet.endpoints);
@@ -291,17 +330,37 @@ static void verify_all(Manager *manager)
         mgr_display_feed(manager, endpoints->pdata[i], MGR_DISPLAY_VERIFY);
 }
 
+/* The clock was set: what is stored by the wall is moved along, so that a restart finds the same silence as before. */
+static void follow_clock(Manager *manager, const GPtrArray *endpoints, HlTime step)
+{
+    hl_warn("clock", "the server's clock was set by %" G_GINT64_FORMAT " s", step / HL_SECOND);
+    for (guint i = 0; i < endpoints->len; i++) {
+        MgrEndpoint *endpoint = endpoints->pdata[i];
+
+        if (endpoint->record.display.contact_wall != 0)
+            endpoint->record.display.contact_wall += step;
+        endpoint->display_dirty = true;
+    }
+    manager->fleet.alive = (uint64_t)((HlTime)manager->fleet.alive + step);
+    manager->fleet.verified = (uint64_t)((HlTime)manager->fleet.verified + step);
+}
+
 void mgr_display_tick(Manager *manager)
 {
     g_autoptr(GPtrArray) endpoints = mgr_fleet_values(manager->fleet.endpoints);
     HlTime now = hl_clock_wall();
+    HlTime ahead = now - hl_clock_mono();
+
+    if (manager->clock_ahead != 0 && ABS(ahead - manager->clock_ahead) > CLOCK_STEP)
+        follow_clock(manager, endpoints, ahead - manager->clock_ahead);
+    manager->clock_ahead = ahead;
 
     for (guint i = 0; i < endpoints->len; i++) {
         MgrEndpoint *endpoint = endpoints->pdata[i];
 
         mgr_display_feed(manager, endpoint, MGR_DISPLAY_TICK);
         if (endpoint->notify.wanted != 0)
-            notify(manager, endpoint, MGR_NOTIFY_TICK, 0);
+            tick_notification(manager, endpoint);
     }
     if (ABS(now - (HlTime)manager->fleet.alive) >= ALIVE_EVERY) {
         manager->fleet.alive = (uint64_t)now;

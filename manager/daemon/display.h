@@ -10,6 +10,9 @@
 /* Checks and takes over the options of [status]; also at a reload. */
 bool mgr_display_configure(Manager *manager, const MgrConf *conf, GError **error);
 
+/* The configuration is another one: who is in an unreachable network is judged anew. */
+void mgr_display_reconfigured(Manager *manager);
+
 /* Starts the prober; takes up what the registry says was under way. */
 bool mgr_display_start(Manager *manager, GError **error);
 void mgr_display_stop(Manager *manager);

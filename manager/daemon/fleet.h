@@ -52,6 +52,7 @@ struct MgrEndpoint {
     MgrNotify notify;
     HlTime dialled_mono;
     bool presence_dirty, display_dirty, status_dirty, ack_due;
+    bool started_anew;        /* it started while the manager did not listen: its next birth counts as announced */
     bool updated_by_schedule; /* the last update notification told of a scheduled update */
     bool removed;
 };

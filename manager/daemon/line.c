@@ -9,6 +9,7 @@
 #include "manager/daemon/commands.h"
 #include "manager/daemon/delivery.h"
 #include "manager/daemon/display.h"
+#include "manager/daemon/registration.h"
 #include "manager/daemon/report.h"
 #include "manager/daemon/revoke.h"
 #include "manager/daemon/status.h"
@@ -81,54 +82,17 @@ static void tell_clone(Manager *manager, MgrEndpoint *endpoint, const HlMsgLink 
     if (effects->clone_found) {
         hl_warn("clone", "two machines use the identity of %s: %.16s... and %.16s...", endpoint->record.id,
                 endpoint->record.fingerprint, other);
-        mgr_note(manager, endpoint->record.id, "clone", "two machines use this identity: fingerprints %s and %s",
-                 endpoint->record.fingerprint, other);
+        mgr_note(manager, endpoint->record.id, "clone",
+                 "two machines use this identity: fingerprints %s (host %s, %s) and %s (host %s, %s)",
+                 endpoint->record.fingerprint, endpoint->record.host, endpoint->record.addresses, other,
+                 link->registration != NULL ? link->registration->host : "unknown",
+                 link->registration != NULL && link->registration->n_addresses > 0 ? link->registration->addresses[0]
+                                                                                   : "no address");
         mgr_status_event(manager, endpoint, "clone", endpoint->record.fingerprint, other, "suspected");
         mgr_status_touch(manager, endpoint);
     }
     if (effects->quarantine)
         mgr_report_hold_off(manager, endpoint, link->boot_id, effects->hold_off);
-}
-
-static void replace_text(char **place, const char *text, bool *changed)
-{
-    if (g_strcmp0(*place, text) == 0)
-        return;
-    g_free(*place);
-    *place = g_strdup(text);
-    *changed = true;
-}
-
-static bool take_registration(Manager *manager, MgrEndpoint *endpoint, const HlMsgRegistration *registration)
-{
-    MgrEndpointRecord *record = &endpoint->record;
-    g_autofree char *dialled = g_strndup(record->addresses, strcspn(record->addresses, ","));
-    g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
-    g_auto(GStrv) list = NULL;
-    g_autofree char *addresses = NULL;
-    bool changed = record->direct_port != (int)registration->direct_port;
-
-    for (size_t i = 0; i < MIN(registration->n_addresses, 16); i++)
-        g_strv_builder_add(builder, registration->addresses[i]);
-    list = g_strv_builder_end(builder);
-    addresses = g_strjoinv(",", list);
-    replace_text(&record->host, registration->host, &changed);
-    replace_text(&record->fingerprint, registration->fingerprint, &changed);
-    replace_text(&record->addresses, addresses, &changed);
-    replace_text(&record->os, registration->os, &changed);
-    replace_text(&record->program, registration->program_version, &changed);
-    if (record->direct_port != (int)registration->direct_port ||
-        g_strcmp0(dialled, registration->n_addresses > 0 ? registration->addresses[0] : "") != 0) {
-        record->reach = MGR_REACH_NOT_PROBED; /* the last dial was of somewhere else */
-        record->dialled_at = 0;
-    }
-    record->direct_port = (int)MIN(registration->direct_port, 65535);
-    if (changed) {
-        mgr_write_endpoint_registration(manager->lazy, record);
-        mgr_note(manager, record->id, "registration", "host %s, addresses %s, direct port %d", record->host,
-                 record->addresses, record->direct_port);
-    }
-    return changed;
 }
 
 /* What reports write too goes the same way at once, and so in the order in which the endpoint said it: from the set
@@ -244,11 +208,14 @@ static void ask_broker(Manager *manager)
 
 static void on_birth(Manager *manager, MgrEndpoint *endpoint, const HlMsgLink *link)
 {
+    bool announced = link->announces || endpoint->started_anew;
+
     manager->counters.births++;
+    endpoint->started_anew = false;
     endpoint->skew = link->clock_ms - hl_clock_wall();
     mgr_display_registered(manager, endpoint,
-                           link->registration != NULL && take_registration(manager, endpoint, link->registration),
-                           link->announces);
+                           link->registration != NULL && mgr_registration_take(manager, endpoint, link->registration),
+                           announced);
     if (endpoint->record.display.in_range)
         mgr_report_ack(manager, endpoint, 0); /* tells it how often to poll */
     take_patterns(manager, endpoint, link->patterns, link->n_patterns);
@@ -257,8 +224,8 @@ static void on_birth(Manager *manager, MgrEndpoint *endpoint, const HlMsgLink *l
         HlWriteSet *set = hl_write_set_new();
         bool changed = false;
 
-        replace_text(&applied->group, link->applied->group, &changed);
-        replace_text(&applied->path, link->applied->path, &changed);
+        mgr_registration_text(&applied->group, link->applied->group, &changed);
+        mgr_registration_text(&applied->path, link->applied->path, &changed);
         applied->version = link->applied->version;
         compare_settings(manager, endpoint, link->applied->counter, link->applied->digest.data,
                          link->applied->digest.len);
@@ -286,6 +253,33 @@ static MgrDisplayEventKind farewell_of(const char *reason)
     return MGR_DISPLAY_LINE_LOST;
 }
 
+/* What presence did not accept says nothing to anybody else either; but a living line repeats its birth (after a change
+ * of the direct port, after a restart of the manager), and that is no news to presence alone. */
+static void follow_birth(Manager *manager, MgrEndpoint *endpoint, const HlMsgLink *link, uint64_t boot_before,
+                         const MgrPresenceEvent *event, const MgrPresenceEffects *effects)
+{
+    const MgrPresence *presence = &endpoint->record.presence;
+    bool repeated = effects->stale_message && !presence->ended && event->session == presence->session &&
+                    event->boot == presence->boot;
+
+    /* started while the manager did not listen: the announcement went to the broker alone (a resume keeps its boot) */
+    if (effects->born && boot_before != 0 && event->boot != boot_before)
+        endpoint->started_anew = true;
+    if ((effects->born || repeated) && !event->retained && !effects->quarantine)
+        on_birth(manager, endpoint, link);
+}
+
+/* A number that leaves none above it would lock the endpoint out for good. */
+static bool is_absurd(Manager *manager, const MgrEndpoint *endpoint, uint64_t session)
+{
+    if (session <= HL_SESSION_MAX)
+        return false;
+    manager->counters.bad_messages++;
+    hl_log_limited(HL_LOG_WARN, "line", endpoint->record.id, "%s claims session %" G_GUINT64_FORMAT ": ignored",
+                   endpoint->record.id, session);
+    return true;
+}
+
 static void on_link(Manager *manager, MgrEndpoint *endpoint, gconstpointer message, bool retained)
 {
     const HlMsgLink *link = message;
@@ -296,8 +290,11 @@ static void on_link(Manager *manager, MgrEndpoint *endpoint, gconstpointer messa
                                .machine =
                                    link->registration != NULL ? mgr_presence_hash(link->registration->fingerprint) : 0,
                                .heartbeat = link->heartbeat_ms };
+    uint64_t boot_before = endpoint->record.presence.boot;
     MgrPresenceEffects effects;
 
+    if (is_absurd(manager, endpoint, link->session))
+        return;
     if (!link->online) {
         event.reason =
             farewell_of(link->reason) != MGR_DISPLAY_LINE_LOST ? MGR_REASON_CLEAN_STOP : MGR_REASON_LINE_LOST;
@@ -308,9 +305,9 @@ static void on_link(Manager *manager, MgrEndpoint *endpoint, gconstpointer messa
     }
     effects = mgr_line_presence(manager, endpoint, &event);
     tell_clone(manager, endpoint, link, &effects);
-    if (link->online && !retained && !effects.quarantine && link->session == endpoint->record.presence.session)
-        on_birth(manager, endpoint, link);
-    else if (!link->online && !retained && link->session == endpoint->record.presence.session)
+    if (link->online)
+        follow_birth(manager, endpoint, link, boot_before, &event, &effects);
+    else if (!effects.stale_message) /* a replay too: it went while the manager did not listen */
         mgr_display_feed(manager, endpoint, farewell_of(link->reason));
 }
 
@@ -322,14 +319,15 @@ static void on_heartbeat(Manager *manager, MgrEndpoint *endpoint, gconstpointer 
     };
 
     manager->counters.heartbeats++;
+    if (is_absurd(manager, endpoint, beat->session))
+        return;
+    if (mgr_line_presence(manager, endpoint, &event).stale_message)
+        return;
     endpoint->skew = beat->clock_ms - hl_clock_wall();
     endpoint->presence_dirty = true;
-    mgr_line_presence(manager, endpoint, &event);
     mgr_display_feed(manager, endpoint, MGR_DISPLAY_HEARTBEAT);
     take_patterns(manager, endpoint, beat->patterns, beat->n_patterns);
-    if (beat->session == endpoint->record.presence.session)
-        compare_settings(manager, endpoint, beat->settings_counter, beat->settings_digest.data,
-                         beat->settings_digest.len);
+    compare_settings(manager, endpoint, beat->settings_counter, beat->settings_digest.data, beat->settings_digest.len);
     if (endpoint->record.presence.seen_wall - endpoint->seen_told >= SEEN_RESOLUTION)
         mgr_status_touch(manager, endpoint);
 }
@@ -344,7 +342,8 @@ static void on_echo(Manager *manager, MgrEndpoint *endpoint, gconstpointer messa
     const HlMsgEcho *echo = message;
     MgrPresenceEvent event = { .kind = MGR_PRESENCE_ECHO, .session = echo->session };
 
-    if (endpoint->probe_nonce == 0 || echo->nonce != endpoint->probe_nonce)
+    if (endpoint->probe_nonce == 0 || echo->nonce != endpoint->probe_nonce ||
+        is_absurd(manager, endpoint, echo->session))
         return;
     endpoint->probe_nonce = 0;
     endpoint->echo_ms = hl_clock_mono() - endpoint->probe_mono;
@@ -364,6 +363,15 @@ static const LineRow rows[HL_N_TOPICS] = {
     [HL_TOPIC_ECHO] = { &holdline__v1__echo__descriptor, on_echo },
 };
 
+/* A broker that has not read the revocation list lets in who has no business here: out again, each time. */
+static void end_uninvited(Manager *manager, const char *id, GBytes *payload)
+{
+    g_autoptr(HlMsgLink) link = hl_wire_decode_bytes(&holdline__v1__link__descriptor, payload, NULL);
+
+    if (link != NULL && link->online)
+        mgr_revoke_evict(manager, id);
+}
+
 static void take_from_endpoint(Manager *manager, HlTopic topic, const char *id, const HlBusMessage *message)
 {
     MgrEndpoint *endpoint = g_hash_table_lookup(manager->fleet.endpoints, id);
@@ -378,6 +386,8 @@ static void take_from_endpoint(Manager *manager, HlTopic topic, const char *id, 
                        endpoint == NULL ? "not in the registry" : "revoked");
         if (endpoint == NULL && topic == HL_TOPIC_LINK)
             mgr_delivery_forget(manager, id); /* the will of a removed one comes after its topics were emptied */
+        if (topic == HL_TOPIC_LINK && !message->retained)
+            end_uninvited(manager, id, message->payload);
         return;
     }
     decoded = hl_wire_decode_bytes(rows[topic].type, message->payload, &error);

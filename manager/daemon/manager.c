@@ -112,6 +112,8 @@ Manager *mgr_manager_new(const char *conf_path, GError **error)
     manager->conf_path = g_canonicalize_filename(conf_path, NULL);
     manager->dir = g_path_get_dirname(manager->conf_path);
     manager->lazy = hl_write_set_new();
+    manager->evictions = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    manager->streams = mgr_call_streams_new();
     manager->started_wall = hl_clock_wall();
     g_queue_init(&manager->status_queue);
     g_queue_init(&manager->ack_queue);
@@ -149,6 +151,8 @@ void mgr_manager_free(Manager *manager)
     g_clear_pointer(&manager->front, hl_http_server_free);
     mgr_line_stop(manager);
     mgr_display_stop(manager);
+    g_ptr_array_unref(manager->streams);
+    g_hash_table_unref(manager->evictions);
     g_clear_pointer(&manager->broker, mgr_broker_free);
     g_clear_pointer(&manager->reader, hl_db_close);
     hl_write_set_free(manager->lazy);
@@ -194,6 +198,7 @@ bool mgr_manager_reload(Manager *manager, GError **error)
     }
     hl_options_clear(mgr_conf_table(), &manager->conf);
     manager->conf = fresh;
+    mgr_display_reconfigured(manager);
     hl_log_set_level((HlLogLevel)manager->conf.log_level);
     mgr_rates_set(manager->rates, manager->conf.enrol_per_minute);
     manager->sight_policy.window = manager->conf.reconnect_window;

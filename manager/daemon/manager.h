@@ -54,7 +54,10 @@ typedef struct {
     MgrDisplayPolicy display_policy;
     HlTlsContext *dial_context;
     MgrProber *prober;
+    HlTime clock_ahead;       /* wall minus monotonic clock at the last tick: a change is a clock that was set */
     GPtrArray *verifications; /* calls that wait for dials */
+    GHashTable *evictions;    /* names whose sessions are being ended */
+    GPtrArray *streams;       /* calls whose long lists are being made: MgrStream * */
 
     guint second_timer, flush_timer;
     off_t observed_offset; /* in the broker's log */

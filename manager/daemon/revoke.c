@@ -32,6 +32,7 @@ typedef struct {
 
 static void free_files(Eviction *eviction)
 {
+    g_hash_table_remove(eviction->manager->evictions, eviction->name);
     unlink(eviction->cert_path);
     unlink(eviction->key_path);
     g_free(eviction->cert_path);
@@ -99,8 +100,11 @@ void mgr_revoke_evict(Manager *manager, const char *name)
     Eviction *eviction;
     HlBusOptions options;
 
+    if (!g_hash_table_add(manager->evictions, g_strdup(name)))
+        return; /* under way */
     if (!issue_files(manager, name, cert_name, key_name, &error)) {
         hl_error("revoke", "ending the session of %s: %s", name, error->message);
+        g_hash_table_remove(manager->evictions, name);
         return;
     }
     eviction = g_new0(Eviction, 1);

@@ -20,6 +20,7 @@ void mgr_status_event(Manager *manager, const MgrEndpoint *endpoint, const char 
 
 /* The documents; the caller's. */
 json_t *mgr_status_endpoint(const Manager *manager, const MgrEndpoint *endpoint);
+json_t *mgr_status_endpoint_by_id(const Manager *manager, const char *id); /* NULL: there is none */
 json_t *mgr_status_summary(const Manager *manager);
 
 #endif

@@ -157,8 +157,10 @@ bool mgr_authority_write_crl(const MgrAuthority *authority, const char *dir, GHa
         if (record->revoked_at > 0 && record->expires_at > now)
             g_array_append_val(revoked, entry);
     }
+    /* "this update" is as old as the CA: dated by a clock that is set back afterwards, the list would not be valid yet
+     * and nobody could connect.  The number says which list is newer. */
     pem = hl_crl_make(authority->cert, authority->key, (HlRevoked *)(void *)revoked->data, revoked->len,
-                      (int64_t)number, now - BACKDATE, now + CRL_LIFETIME, error);
+                      (int64_t)number, hl_cert_info(authority->cert)->not_before, now + CRL_LIFETIME, error);
     return pem != NULL && hl_file_write_text(path, pem, 0644, error);
 }
 
@@ -174,10 +176,10 @@ bool mgr_site_write_client(const MgrAuthority *authority, const char *dir, const
     g_autofree char *ca_path = g_build_filename(folder, "ca.pem", NULL);
     g_autofree char *conf_path = g_build_filename(folder, "holdline.conf", NULL);
     g_autofree char *brokers = g_strjoinv(",", conf->broker_addresses);
-    g_autofree char *text =
-        g_strdup_printf("# What the %s \"%s\" needs to reach the server; paths are relative to this file.\n"
-                        "[client]\nname = %s\nbrokers = %s\nca = ca.pem\ncertificate = %s.pem\nkey = %s.key\n",
-                        hl_cert_kind_name(kind), name, name, brokers, name, name);
+    g_autofree char *text = g_strdup_printf(
+        "# What the %s \"%s\" needs to reach the server; paths are relative to this file.\n"
+        "[client]\nrole = %s\nname = %s\nbrokers = %s\nca = ca.pem\ncertificate = %s.pem\nkey = %s.key\n",
+        hl_cert_kind_name(kind), name, hl_cert_kind_name(kind), name, brokers, name, name);
 
     return mgr_site_check_name(name, error) && hl_dir_make(folder, 0700, error) &&
            mgr_authority_issue_files(authority, dir, cert_name, key_name, &spec, record, error) &&

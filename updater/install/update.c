@@ -336,8 +336,8 @@ static bool try_round(Run *run, GError **error)
     return hl_fail(error, hl_error_code(worst), "no source served: %s", run->skipped->str);
 }
 
-/* A server that restarts is back within seconds, and no command should be spent on that: where nobody answers, everybody
- * is asked again after 1, 2, 4 ... seconds and a random part of it more. */
+/* A server that restarts is back within seconds, and no command should be spent on that: where nobody answers,
+ * everybody is asked again after 1, 2, 4 ... seconds and a random part of it more. */
 static bool try_sources(Run *run, GError **error)
 {
     HlTime patience = MIN(run->update->access.patience, AWAY_PATIENCE);

@@ -119,8 +119,8 @@ static bool same_content(const json_t *a, const json_t *b)
     return x != NULL && y != NULL && g_bytes_equal(x, y);
 }
 
-/* Whether a signature by this key can count at all: by the root in force or, for a root, by the draft itself.  The first
- * targets waits beside the first root, which nobody has agreed to yet. */
+/* Whether a signature by this key can count at all: by the root in force or, for a root, by the draft itself.  The
+ * first targets waits beside the first root, which nobody has agreed to yet. */
 static bool may_sign(const UpdState *state, const char *role, const json_t *draft, const char *keyid)
 {
     const json_t *keys = NULL;

@@ -24,7 +24,8 @@ bool upd_cmd_repo_root_sign(HlInvocation *call, GError **error)
     if (ok)
         printf("Signed the draft of %s in %s; hand it back for 'repo root accept'.\n", role, call->args[0]);
     if (ok && !listed)
-        printf("The draft does not list this key among those of root: its signature counts only if the draft drops it.\n");
+        printf(
+            "The draft does not list this key among those of root: its signature counts only if the draft drops it.\n");
     return ok;
 }
 
