@@ -30,6 +30,13 @@ static bool check_sources(const char *text, GError **error)
     return true;
 }
 
+static bool check_url(const char *text, GError **error)
+{
+    if (*text == '\0' || g_str_has_prefix(text, "https://") || g_str_has_prefix(text, "http://"))
+        return true;
+    return hl_fail(error, HL_ERROR_INVALID, "'%s' is not an http(s):// URL", text);
+}
+
 static bool check_brokers(const char *text, GError **error)
 {
     g_auto(GStrv) parts = g_strsplit(text, ",", -1);
@@ -84,7 +91,7 @@ static const HlOption rows[] = {
     ROW("scan.schedule", HL_OPTION_STRING, scan_schedule, "off", 1, 40, NULL, "When a scan runs by itself",
         check_schedule),
     ROW("update.activeupdate-url", HL_OPTION_STRING, activeupdate_url, "", 0, 512, NULL,
-        "URL of the public ActiveUpdate source", NULL),
+        "URL of the public ActiveUpdate source", check_url),
     ROW("update.block-program", HL_OPTION_BOOL, block_program_upgrade, "no", 0, 0, NULL,
         "Never upgrade the program itself", NULL),
     ROW("update.on-start", HL_OPTION_BOOL, update_on_start, "no", 0, 0, NULL, "Update when the endpoint starts", NULL),

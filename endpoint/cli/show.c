@@ -43,6 +43,8 @@ static bool is_any(const json_t *value G_GNUC_UNUSED)
     return true;
 }
 
+#define MANY_FAILURES 10
+
 static void show_line(const json_t *line)
 {
     const char *state = text(line, "state");
@@ -61,6 +63,13 @@ static void show_line(const json_t *line)
     if (!up && *text(line, "next_attempt") != '\0')
         printf("%-12snext attempt %s, after %" JSON_INTEGER_FORMAT " failed\n", "", text(line, "next_attempt"),
                json_integer_value(json_object_get(line, "failed_attempts")));
+    /* the broker does not say why it closes a connection, so this is as much as can be known here */
+    if (!up && json_is_true(json_object_get(line, "ever_up")) &&
+        json_integer_value(json_object_get(line, "failed_attempts")) >= MANY_FAILURES)
+        printf(
+            "%-12sif other machines reach the server, the administrator may have ended this one's enrolment: then ask "
+            "for a bundle, and 'enrol BUNDLE --replace'\n",
+            "");
 }
 
 static void show_settings(const json_t *root)

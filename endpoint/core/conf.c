@@ -42,7 +42,13 @@ bool ep_conf_load(EpConf *conf, const char *path, GError **error)
         hl_options_init(ep_conf_table(), conf);
         return true;
     }
-    return hl_conf_load(path != NULL ? path : EP_CONF_DEFAULT_PATH, ep_conf_table(), conf, error);
+    if (!hl_conf_load(path != NULL ? path : EP_CONF_DEFAULT_PATH, ep_conf_table(), conf, error))
+        return false;
+    if (conf->backoff_base <= conf->backoff_cap)
+        return true;
+    ep_conf_clear(conf);
+    return hl_fail(error, HL_ERROR_INVALID, "%s: [line] backoff-base is longer than backoff-cap",
+                   path != NULL ? path : EP_CONF_DEFAULT_PATH);
 }
 
 void ep_conf_clear(EpConf *conf)

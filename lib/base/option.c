@@ -222,6 +222,9 @@ bool hl_options_set(HlOptionTable table, void *values, const char *name, const c
     for (size_t i = 0; i < table.count; i++)
         if (common_prefix(table.rows[i].name, name) > common_prefix(nearest, name))
             nearest = table.rows[i].name;
+    if (common_prefix(nearest, name) == 0)
+        return hl_fail(error, HL_ERROR_INVALID, "'%s' is not an option; there are '%s', '%s' ...", name,
+                       table.rows[0].name, table.rows[MIN(1, table.count - 1)].name);
     return hl_fail(error, HL_ERROR_INVALID, "'%s' is not an option; the nearest is '%s'", name, nearest);
 }
 

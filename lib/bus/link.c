@@ -87,18 +87,38 @@ static void on_connected(void *context, MQTTAsync_successData5 *data)
     post(context, (HlLinkEvent){ .kind = HL_LINK_CONNECTED, .window = window });
 }
 
+/* What the library's words mean to somebody who wants to mend it. */
+static const struct {
+    const char *says, *means;
+} meanings[] = {
+    { "TCP/TLS connect failure", "nobody answers there (refused, or no way to it)" },
+    { "TCP connect completion failure",
+      "the broker closed the connection before it answered: it may not accept this certificate (revoked, ended, of "
+      "another CA)" },
+    { "certificate verify failed",
+      "the broker's certificate is not of this CA, or the clock of this machine is wrong" },
+};
+
+static char *in_plain_words(const char *text)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(meanings); i++)
+        if (strstr(text, meanings[i].says) != NULL)
+            return g_strdup(meanings[i].means);
+    return g_strdup(text);
+}
+
 static void fail_with(HlLink *link, const MQTTAsync_failureData5 *data, const char *fallback)
 {
     g_autofree char *text = NULL;
 
     pthread_mutex_lock(&link->lock);
     if (link->ssl_problem != NULL)
-        text = g_strdup(link->ssl_problem);
+        text = in_plain_words(link->ssl_problem);
     else if (data != NULL && data->reasonCode != MQTTREASONCODE_SUCCESS &&
              MQTTReasonCode_toString(data->reasonCode) != NULL)
         text = g_strdup(MQTTReasonCode_toString(data->reasonCode));
     else if (data != NULL && data->message != NULL)
-        text = g_strdup(data->message);
+        text = in_plain_words(data->message);
     else
         text = g_strdup(fallback);
     pthread_mutex_unlock(&link->lock);

@@ -169,8 +169,3 @@ GBytes *hl_ctl_client_receive(HlCtlClient *client, HlTime timeout, GError **erro
             return NULL;
     }
 }
-
-int hl_ctl_client_fd(const HlCtlClient *client)
-{
-    return client->fd;
-}

@@ -17,9 +17,6 @@ bool hl_ctl_client_send(HlCtlClient *client, GBytes *frame, int fd, HlTime timeo
 /* The next frame.  HL_ERROR_TIMEOUT; HL_ERROR_UNAVAILABLE when the daemon closed the connection.  NULL on failure. */
 GBytes *hl_ctl_client_receive(HlCtlClient *client, HlTime timeout, GError **error);
 
-/* To be watched by a loop; readable says that hl_ctl_client_receive may have something.  Borrowed. */
-int hl_ctl_client_fd(const HlCtlClient *client);
-
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HlCtlClient, hl_ctl_client_free)
 
 #endif

@@ -51,8 +51,6 @@ struct HlCtlPeer {
     gsize queued, sent; /* bytes in out; of its head, already gone */
     HlTime active;      /* mono */
     bool finishing;
-    gpointer data;
-    GDestroyNotify free_data;
 };
 
 /* -- peers -- */
@@ -67,8 +65,6 @@ void hl_ctl_peer_unref(HlCtlPeer *peer)
 {
     if (peer == NULL || !g_atomic_ref_count_dec(&peer->refs))
         return;
-    if (peer->free_data != NULL)
-        peer->free_data(peer->data);
     hl_frame_parser_clear(&peer->parser);
     g_free(peer);
 }
@@ -297,22 +293,28 @@ static gboolean on_readable(int socket_fd, GIOCondition condition G_GNUC_UNUSED,
 
 /* -- accepting -- */
 
-static void add_peer(HlCtlServer *server, int fd)
+/* A user may hold half of the places, so that one cannot keep out the others; root, who has to help then, all. */
+static bool has_place(const HlCtlServer *server, const struct ucred *who)
+{
+    guint held = 0;
+
+    for (guint i = 0; i < server->peers->len; i++)
+        held += ((const HlCtlPeer *)server->peers->pdata[i])->who.uid == who->uid;
+    return server->peers->len < server->max_peers && (who->uid == 0 || held < MAX(server->max_peers / 2, 1));
+}
+
+static void add_peer(HlCtlServer *server, int fd, const struct ucred *who)
 {
     HlCtlPeer *peer = g_new0(HlCtlPeer, 1);
-    socklen_t size = sizeof peer->who;
 
     g_atomic_ref_count_init(&peer->refs);
     peer->server = server;
     peer->fd = fd;
+    peer->who = *who;
     peer->active = hl_clock_mono();
     hl_frame_parser_init(&peer->parser);
     g_queue_init(&peer->out);
     g_ptr_array_add(server->peers, peer);
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer->who, &size) != 0) {
-        close_peer(peer); /* who cannot be known is not served */
-        return;
-    }
     peer->readable = watch(server, fd, G_IO_IN | G_IO_HUP, on_readable, peer);
 }
 
@@ -320,12 +322,16 @@ static gboolean on_connection(int listener, GIOCondition condition G_GNUC_UNUSED
 {
     HlCtlServer *server = user;
     int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    struct ucred who = { 0 };
+    socklen_t size = sizeof who;
 
-    if (fd >= 0 && server->peers->len < server->max_peers) {
-        add_peer(server, fd);
+    if (fd >= 0 && getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size) != 0) {
+        close(fd); /* who cannot be known is not served */
+    } else if (fd >= 0 && has_place(server, &who)) {
+        add_peer(server, fd, &who);
     } else if (fd >= 0) {
-        hl_log_limited(HL_LOG_WARN, "control", "full", "refused a connection to %s: %u are open already", server->path,
-                       server->max_peers);
+        hl_log_limited(HL_LOG_WARN, "control", "full", "refused a connection of user %u to %s: %u are open already",
+                       who.uid, server->path, server->peers->len);
         close(fd);
     } else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
         /* the connection stays in the backlog and the socket readable: rest until the next sweep instead of spinning */
@@ -454,25 +460,7 @@ uid_t hl_ctl_peer_uid(const HlCtlPeer *peer)
     return peer->who.uid;
 }
 
-gid_t hl_ctl_peer_gid(const HlCtlPeer *peer)
-{
-    return peer->who.gid;
-}
-
 pid_t hl_ctl_peer_pid(const HlCtlPeer *peer)
 {
     return peer->who.pid;
-}
-
-void hl_ctl_peer_set_data(HlCtlPeer *peer, gpointer data, GDestroyNotify free_data)
-{
-    if (peer->free_data != NULL)
-        peer->free_data(peer->data);
-    peer->data = data;
-    peer->free_data = free_data;
-}
-
-gpointer hl_ctl_peer_data(const HlCtlPeer *peer)
-{
-    return peer->data;
 }

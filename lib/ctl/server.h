@@ -26,7 +26,7 @@ typedef struct {
     HlCtlHandler handler;
     HlCtlClosed closed; /* may be NULL */
     gpointer user;
-    guint max_peers; /* 0: 32 */
+    guint max_peers; /* 0: 32; a user who is not root gets half of them at most */
     HlTime idle;     /* a peer that sends and is sent nothing this long is closed; 0: 10 minutes */
     gsize max_queue; /* bytes waiting for one peer; 0: 4 MiB */
 } HlCtlOptions;
@@ -47,12 +47,7 @@ void hl_ctl_finish(HlCtlPeer *peer);
 
 bool hl_ctl_peer_is_open(const HlCtlPeer *peer);
 uid_t hl_ctl_peer_uid(const HlCtlPeer *peer);
-gid_t hl_ctl_peer_gid(const HlCtlPeer *peer);
 pid_t hl_ctl_peer_pid(const HlCtlPeer *peer);
-
-/* The caller's own state of this peer; freed with it. */
-void hl_ctl_peer_set_data(HlCtlPeer *peer, gpointer data, GDestroyNotify free_data);
-gpointer hl_ctl_peer_data(const HlCtlPeer *peer);
 
 HlCtlPeer *hl_ctl_peer_ref(HlCtlPeer *peer);
 void hl_ctl_peer_unref(HlCtlPeer *peer);

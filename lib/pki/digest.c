@@ -2,7 +2,6 @@
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <string.h>
 
 #include "lib/base/ident.h"
@@ -23,17 +22,6 @@ char *hl_sha256_hex(const void *data, gsize size)
     return hl_hex(digest.bytes, sizeof digest.bytes);
 }
 
-HlDigest hl_hmac_sha256(const void *key, gsize key_size, const void *data, gsize size)
-{
-    HlDigest digest;
-
-    g_assert(key_size <= G_MAXINT);
-    if (HMAC(EVP_sha256(), key_size > 0 ? key : "", (int)key_size, size > 0 ? data : (const void *)"", size,
-             digest.bytes, NULL) == NULL)
-        g_error("HMAC-SHA-256 is not there");
-    return digest;
-}
-
 /* The letters of Crockford's base 32: none that is read as another. */
 char *hl_token_new(void)
 {
@@ -52,9 +40,4 @@ char *hl_token_new(void)
 char *hl_token_digest(const char *token)
 {
     return hl_sha256_hex(token, strlen(token));
-}
-
-bool hl_equal_in_constant_time(const void *a, gsize a_size, const void *b, gsize b_size)
-{
-    return a_size == b_size && (a_size == 0 || CRYPTO_memcmp(a, b, a_size) == 0);
 }

@@ -50,6 +50,7 @@ static bool fill_conf(HlInvocation *call, MgrConf *conf, const GPtrArray *hosts,
 {
     g_autoptr(GString) addresses = g_string_new(NULL);
     g_autofree char *url = NULL;
+    bool ok;
 
     if (!set_option(conf, "broker.port", hl_cli_value(call, "broker-port", NULL), error) ||
         !set_option(conf, "http.port", hl_cli_value(call, "http-port", NULL), error) ||
@@ -59,7 +60,11 @@ static bool fill_conf(HlInvocation *call, MgrConf *conf, const GPtrArray *hosts,
     for (guint i = 0; i < hosts->len; i++)
         g_string_append_printf(addresses, "%s%s:%d", i > 0 ? "," : "", (char *)hosts->pdata[i], (int)conf->broker_port);
     url = g_strdup_printf("https://%s:%d", (char *)hosts->pdata[0], (int)conf->http_port);
-    return set_option(conf, "broker.addresses", addresses->str, error) && set_option(conf, "http.url", url, error);
+    ok = set_option(conf, "broker.addresses", addresses->str, error) && set_option(conf, "http.url", url, error);
+    if (ok && conf->broker_port == conf->http_port)
+        return hl_fail(error, HL_ERROR_USAGE, "--broker-port and --http-port are both %d: give each one of its own",
+                       (int)conf->http_port);
+    return ok;
 }
 
 static bool make_directories(const char *dir, GError **error)
@@ -193,6 +198,10 @@ static void print_next_steps(const HlInvocation *call, const char *dir, const ch
 
     if (cli_show_json(call, document))
         return;
+    if (!hl_cli_has(call, "host"))
+        printf("No --host was given: a PC elsewhere can use '%s' alone, and needs a second way when that one changes.\n"
+               "Give the server's name and its address, each with --host, unless this is a trial on one machine.\n\n",
+               g_get_host_name());
     printf("The site is in %s.\n"
            "  endpoints reach the broker at %s\n"
            "  and the HTTPS front at %s\n\n"

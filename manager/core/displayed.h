@@ -88,7 +88,7 @@ typedef struct {
 typedef struct {
     bool changed;  /* `shown` or `removed` is another: publish and store */
     bool dial;     /* dial the registered address, first in line, under `generation` */
-    bool work;     /* an occasion to hand out queued work (B9, B13); see mgr_delivery_path() */
+    bool work;     /* an occasion to hand out queued work (B9, B13); see mgr_path_for() */
     bool removed;  /* became a tombstone: the record leaves the lists, its identity is kept */
     bool returned; /* a tombstone registered again */
     uint32_t generation;

@@ -37,17 +37,6 @@ const char *mgr_path_name(MgrPath path)
     return names[path];
 }
 
-bool mgr_path_parse(const char *name, MgrPath *path)
-{
-    for (unsigned i = 0; i < MGR_PATH_N; i++) {
-        if (strcmp(name, names[i]) == 0) {
-            *path = (MgrPath)i;
-            return true;
-        }
-    }
-    return false;
-}
-
 MgrPath mgr_path_for(const MgrRecipient *recipient, MgrWork work, MgrOccasion occasion)
 {
     g_assert((unsigned)recipient->by < MGR_BY_N && (unsigned)work < MGR_WORK_N && (unsigned)occasion < MGR_OCCASION_N);

@@ -20,7 +20,6 @@ typedef enum {
 
 /* "channel", "update-notification", ...; as in reports. */
 const char *mgr_path_name(MgrPath path);
-bool mgr_path_parse(const char *name, MgrPath *path);
 
 typedef enum {
     MGR_OCCASION_LINE,      /* the endpoint's own line is up: now, at any time */

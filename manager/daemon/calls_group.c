@@ -267,8 +267,8 @@ static void call_delete(MgrCall *call)
 
     if (group != NULL && group->members > 0)
         hl_fail(&error, HL_ERROR_CONFLICT,
-                "group '%s' has %u endpoints: move them first ('holdline endpoint move @%s GROUP')", group->record.name,
-                group->members, group->record.name);
+                "group '%s' has %u endpoint%s: move them first ('holdline endpoint move @%s GROUP')",
+                group->record.name, group->members, group->members == 1 ? "" : "s", group->record.name);
     if (error == NULL) {
         mgr_write_group_removal(set, group->record.name);
         hl_write_set_durable(set);

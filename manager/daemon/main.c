@@ -2,6 +2,7 @@
 #include <glib-unix.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "lib/base/cli.h"
 #include "lib/base/log.h"
@@ -66,7 +67,8 @@ int main(int argc, char **argv)
 {
     /* "holdline-managerd -c FILE" is the usual form: the command's name is put in */
     g_autofree char **words = g_new0(char *, (gsize)argc + 2);
-    bool plain = argc == 1 || argv[1][0] == '-';
+    bool plain =
+        argc == 1 || (argv[1][0] == '-' && strcmp(argv[1], "--version") != 0 && strcmp(argv[1], "--help") != 0);
     int n = 0;
 
     words[n++] = argv[0];

@@ -66,22 +66,15 @@ static void test_digest(void)
 {
     g_autofree char *abc = hl_sha256_hex("abc", 3);
     g_autofree char *empty = hl_sha256_hex(NULL, 0);
-    HlDigest mac = hl_hmac_sha256("Jefe", 4, "what do ya want for nothing?", 28);
-    g_autofree char *mac_hex = hl_hex(mac.bytes, sizeof mac.bytes);
     g_autofree char *token = hl_token_new();
     g_autofree char *other = hl_token_new();
     g_autofree char *digest = hl_token_digest("abc");
 
     g_assert_cmpstr(abc, ==, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     g_assert_cmpstr(empty, ==, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
-    g_assert_cmpstr(mac_hex, ==, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
     g_assert_cmpuint(strlen(token), ==, 32);
     g_assert_cmpstr(token, !=, other);
     g_assert_cmpstr(digest, ==, abc);
-    g_assert_true(hl_equal_in_constant_time("abc", 3, "abc", 3));
-    g_assert_false(hl_equal_in_constant_time("abc", 3, "abd", 3));
-    g_assert_false(hl_equal_in_constant_time("abc", 3, "abcd", 4));
-    g_assert_true(hl_equal_in_constant_time(NULL, 0, "", 0));
 }
 
 static void test_keys(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)

@@ -19,6 +19,7 @@ struct UpdSource {
     gpointer get_user;
     HlTime patience; /* left */
     HlTime until;
+    bool *busy;
     uint64_t *bytes;
     char *url;
 };
@@ -130,6 +131,8 @@ static bool get_patiently(gpointer user, const HlFetchRequest *request, HlFetchR
         if (!get_stubbornly(source, request, result, error))
             return false;
         wait = time_away(source, result);
+        if (wait == 0 && result->retry_after > 0 && source->busy != NULL)
+            *source->busy = true;
         if (wait == 0)
             return true;
         source->patience -= wait;
@@ -183,6 +186,7 @@ UpdSource *upd_source_open(const UpdSourceSpec *spec, const UpdSourceAccess *acc
     source->url = g_strdup(spec->url);
     source->patience = access->patience;
     source->until = access->until;
+    source->busy = access->busy;
     source->get = access->get;
     source->get_user = access->get_user;
     if (source->get == NULL) {

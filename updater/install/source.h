@@ -23,6 +23,7 @@ typedef struct {
     gpointer get_user;
     GBytes *root;    /* the root metadata that is trusted at first */
     HlTime patience; /* the longest wait for a busy server, or for one that is away */
+    bool *busy;      /* becomes true when one asked to be left alone for longer than that; may be NULL */
     HlTime until;    /* mono: then the source is given up as too slow; 0: never */
 } UpdSourceAccess;
 

@@ -8,7 +8,7 @@
 #include "updater/install/place.h"
 
 /* The longest wait for sources that are all away: a manager with a large registry is back in less. */
-#define AWAY_PATIENCE (30 * HL_SECOND)
+#define AWAY_PATIENCE (15 * HL_SECOND)
 
 /* Percent: the parts of an update take about so long where patterns are large. */
 enum { AT_REFRESH = 1, AT_DOWNLOADS = 5, AT_CHECK = 80, AT_ENGINE = 85, AT_SWITCH = 95, AT_END = 100 };
@@ -22,6 +22,7 @@ typedef struct {
     GString *skipped; /* sources that were left for the next, and why */
     HlTime until;     /* mono; 0: no end */
     bool behind;      /* one of them was good, but older than what is active */
+    bool busy;        /* one asked to be left alone for longer than there is time */
 } Run;
 
 /* What became of one source. */
@@ -226,13 +227,14 @@ static SourceEnd use_source(Run *run, const UpdSourceSpec *spec, UpdSource *sour
 }
 
 /* Certificates of the company's own server are nobody else's business, and its authority vouches for nobody else. */
-static UpdSourceAccess access_to(const Run *run, const UpdSourceSpec *spec)
+static UpdSourceAccess access_to(Run *run, const UpdSourceSpec *spec)
 {
     const UpdUpdate *update = run->update;
     UpdSourceAccess access = update->access;
     gsize rest = update->n_sources - (gsize)(spec - update->sources);
     HlTime now = hl_clock_mono();
 
+    access.busy = &run->busy;
     if (update->private_source != NULL && strcmp(update->private_source, spec->name) != 0)
         access.http = update->others;
     if (run->until > 0) /* a source that drips must leave time for the next */
@@ -350,7 +352,7 @@ static bool try_sources(Run *run, GError **error)
             return true;
         if (run->until > 0)
             patience = MIN(patience, run->until - hl_clock_mono());
-        if (hl_error_code(problem) != HL_ERROR_UNAVAILABLE || wait > patience) {
+        if (hl_error_code(problem) != HL_ERROR_UNAVAILABLE || run->busy || wait > patience) {
             g_propagate_error(error, g_steal_pointer(&problem));
             return false;
         }
