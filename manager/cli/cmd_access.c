@@ -73,15 +73,14 @@ static char *kind_of(const HlInvocation *call)
     return g_strndup(call->command->name, strcspn(call->command->name, " "));
 }
 
-static bool save_client(const char *folder, const char *name, const HlKey *key, const json_t *document, GError **error)
+static bool save_client(const char *folder, const char *role, const char *name, const HlKey *key,
+                        const json_t *document, GError **error)
 {
     g_autofree char *key_path = g_strdup_printf("%s/%s.key", folder, name);
     g_autofree char *cert_path = g_strdup_printf("%s/%s.pem", folder, name);
     g_autofree char *ca_path = g_build_filename(folder, "ca.pem", NULL);
     g_autofree char *conf_path = g_build_filename(folder, "holdline.conf", NULL);
-    g_autofree char *conf =
-        g_strdup_printf("[client]\nname = %s\nbrokers = %s\nca = ca.pem\ncertificate = %s.pem\nkey = %s.key\n", name,
-                        cli_text(document, "brokers"), name, name);
+    g_autofree char *conf = mgr_site_client_conf(role, name, cli_text(document, "brokers"));
 
     return hl_key_save(key, key_path, error) &&
            hl_file_write_text(cert_path, cli_text(document, "certificate"), 0644, error) &&
@@ -93,6 +92,7 @@ static bool save_client(const char *folder, const char *name, const HlKey *key, 
 bool cmd_client_create(HlInvocation *call, GError **error)
 {
     const char *name = call->args[0];
+    g_autofree char *role = kind_of(call);
     g_autofree char *folder = g_strdup(hl_cli_value(call, "output", name));
     g_autoptr(HlKey) key = hl_key_generate(error);
     g_autoptr(GBytes) csr = key != NULL ? hl_csr_make(key, name, error) : NULL;
@@ -108,7 +108,7 @@ bool cmd_client_create(HlInvocation *call, GError **error)
     document = cli_call(call, call->command->name, arguments, error);
     if (document == NULL)
         rmdir(folder); /* only if it is empty */
-    if (document == NULL || !save_client(folder, name, key, document, error))
+    if (document == NULL || !save_client(folder, role, name, key, document, error))
         return false;
     if (cli_show_json(call, document))
         return true;

@@ -164,6 +164,14 @@ bool mgr_authority_write_crl(const MgrAuthority *authority, const char *dir, GHa
     return pem != NULL && hl_file_write_text(path, pem, 0644, error);
 }
 
+char *mgr_site_client_conf(const char *role, const char *name, const char *brokers)
+{
+    return g_strdup_printf("# What the %s \"%s\" needs to reach the server; paths are relative to this file.\n"
+                           "[client]\nrole = %s\nname = %s\nbrokers = %s\nca = ca.pem\ncertificate = %s.pem\n"
+                           "key = %s.key\n",
+                           role, name, role, name, brokers, name, name);
+}
+
 bool mgr_site_write_client(const MgrAuthority *authority, const char *dir, const MgrConf *conf, const char *name,
                            HlCertKind kind, MgrCertificateRecord *record, GError **error)
 {
@@ -176,10 +184,7 @@ bool mgr_site_write_client(const MgrAuthority *authority, const char *dir, const
     g_autofree char *ca_path = g_build_filename(folder, "ca.pem", NULL);
     g_autofree char *conf_path = g_build_filename(folder, "holdline.conf", NULL);
     g_autofree char *brokers = g_strjoinv(",", conf->broker_addresses);
-    g_autofree char *text = g_strdup_printf(
-        "# What the %s \"%s\" needs to reach the server; paths are relative to this file.\n"
-        "[client]\nrole = %s\nname = %s\nbrokers = %s\nca = ca.pem\ncertificate = %s.pem\nkey = %s.key\n",
-        hl_cert_kind_name(kind), name, hl_cert_kind_name(kind), name, brokers, name, name);
+    g_autofree char *text = mgr_site_client_conf(hl_cert_kind_name(kind), name, brokers);
 
     return mgr_site_check_name(name, error) && hl_dir_make(folder, 0700, error) &&
            mgr_authority_issue_files(authority, dir, cert_name, key_name, &spec, record, error) &&

@@ -46,6 +46,10 @@ bool mgr_authority_issue_files(const MgrAuthority *authority, const char *dir, c
 bool mgr_authority_write_crl(const MgrAuthority *authority, const char *dir, GHashTable *certificates, uint64_t number,
                              GError **error);
 
+/* The configuration of "holdline" for a certificate of this role ("admin", "monitor"); its files lie beside it.  Caller
+ * frees. */
+char *mgr_site_client_conf(const char *role, const char *name, const char *brokers);
+
 /* The folder that an administrator or monitor carries away: issues and writes it.  kind is HL_CERT_ADMIN or
  * HL_CERT_MONITOR. */
 bool mgr_site_write_client(const MgrAuthority *authority, const char *dir, const MgrConf *conf, const char *name,

@@ -3,7 +3,9 @@
 show, with the site's own key.  Encodes by hand: nothing here comes from the code under test.
 
 forge.py command|settings ENDPOINT [key=FILE.pem] [key_id=HEX] [id=C-ID] [kind=N] [expires=MS] [counter=N] [context=NAME] > payload
-Without key the message is not sealed at all."""
+Without key the message is not sealed at all.
+forge.py link|heartbeat ENDPOINT session=N [boot=ID] [seq=N] [reason=TEXT] [host=NAME] [announces=1] [patterns=N] > payload
+What an endpoint says of itself, which nobody seals; without reason a link is a birth."""
 import hashlib
 import subprocess
 import sys
@@ -37,10 +39,29 @@ def sign(key, data):
         return openssl("pkeyutl", "-sign", "-rawin", "-inkey", key, "-in", message.name)
 
 
+def component(version):
+    return field(1, "virus") + field(2, int(version))
+
+
+def link(options, now):
+    reason = options.get("reason", "")
+    registration = field(1, options.get("host", "forged")) + field(2, "192.0.2.66") + field(6, "f" * 64)
+    return (field(1, int(options["session"])) + field(2, 0 if reason else 1) + field(3, reason) + field(4, options.get("boot", "b-x"))
+            + field(5, now) + field(6, 60000) + field(7, registration) + field(10, int(options.get("announces", 0))))
+
+
+def heartbeat(options, now):
+    return (field(1, int(options["session"])) + field(2, int(options.get("seq", 1))) + field(5, component(options["patterns"]))
+            + field(7, now))
+
+
 def main():
     what, endpoint = sys.argv[1:3]
     options = dict(word.split("=", 1) for word in sys.argv[3:])
     now = int(time.time() * 1000)
+    if what in ("link", "heartbeat"):
+        sys.stdout.buffer.write((link if what == "link" else heartbeat)(options, now))
+        return
     if what == "command":
         payload = (field(1, endpoint) + field(2, options.get("id", "c-forged")) + field(3, int(options.get("kind", 1)))
                    + field(4, now) + field(5, int(options.get("expires", now + 3600000))) + field(9, 60000))

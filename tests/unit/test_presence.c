@@ -290,6 +290,12 @@ static void test_clones(void)
     fx = step(&p, BIRTH(10, 2, 200), SEC(1002));
     g_assert_true(fx.quarantine && !fx.born);
     g_assert_true(step(&p, BEAT(10, 1), SEC(1003)).stale_message);
+    g_assert_true(
+        step(&p,
+             (MgrPresenceEvent){ .kind = MGR_PRESENCE_DOWN, .reason = MGR_REASON_CLEAN_STOP, .session = 10, .boot = 2 },
+             SEC(1003))
+            .stale_message); /* nor does its farewell count */
+    g_assert_cmpint(p.actual, ==, MGR_ACTUAL_ONLINE);
     g_assert_true(step(&p, BEAT(9, 1), SEC(1003)).stale_message == false);
     step(&p, JUST(MGR_PRESENCE_CLONE_SPLIT), SEC(1004));
     g_assert_true(step(&p, BIRTH(10, 4, 300), SEC(1005)).born);
