@@ -176,7 +176,7 @@ static gboolean on_heartbeat(gpointer user)
     if (strcmp(list[0], line->address) != 0) {
         /* it registers afresh; the connection belonged to the old address and may be dead without knowing */
         hl_info("line", "the address is %s now, it was %s: connecting anew", list[0], line->address);
-        ep_line_reconnect(line);
+        ep_line_reconnect(line, HL_BUS_KEEP_WILL);
         return G_SOURCE_REMOVE;
     }
     ep_ask_refresh(line->daemon->ask);
@@ -322,7 +322,7 @@ static void take_ack(EpLine *line, const HlBusMessage *message)
     if (ep_session_fence(&line->session, ack->fence_session) == EP_FENCE_PASS) {
         hl_warn("line", "the server knows session %" G_GUINT64_FORMAT " of this endpoint: connecting anew past it",
                 ack->fence_session);
-        ep_line_reconnect(line);
+        ep_line_reconnect(line, HL_BUS_KEEP_WILL);
         return;
     }
     ep_ask_set_poll(line->daemon->ask, ack->poll_ms);
@@ -489,11 +489,11 @@ void ep_line_settings_changed(EpLine *line)
         schedule_heartbeat(line, ep_spread(line->daemon->settings->values.heartbeat, hl_random_u64()));
 }
 
-void ep_line_reconnect(EpLine *line)
+void ep_line_reconnect(EpLine *line, HlBusWill will)
 {
     ep_ask_refresh(line->daemon->ask); /* it may be a new certificate */
     if (line->bus != NULL)
-        hl_bus_reconnect(line->bus);
+        hl_bus_reconnect(line->bus, will);
 }
 
 typedef struct {

@@ -16,8 +16,8 @@ bool ep_line_send_report(GBytes *report, gpointer daemon);
 /* Heartbeat interval and broker addresses may be others now. */
 void ep_line_settings_changed(EpLine *line);
 
-/* Connects anew: other certificate, other session. */
-void ep_line_reconnect(EpLine *line);
+/* Connects anew: other certificate, other session.  With the will dropped nobody is told: the line is as good as up. */
+void ep_line_reconnect(EpLine *line, HlBusWill will);
 
 /* Birth and unacknowledged reports again, at random inside this time. */
 void ep_line_repeat_birth(EpLine *line, HlTime within);

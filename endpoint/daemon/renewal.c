@@ -85,7 +85,7 @@ static gboolean on_reconnect(gpointer user)
     EpRenewal *renewal = user;
 
     renewal->reconnect_timer = 0;
-    ep_line_reconnect(renewal->daemon->line);
+    ep_line_reconnect(renewal->daemon->line, HL_BUS_DROP_WILL);
     return G_SOURCE_REMOVE;
 }
 

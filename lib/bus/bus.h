@@ -63,9 +63,11 @@ HlBus *hl_bus_new(const HlBusOptions *options, GError **error);
 /* Says DISCONNECT (so the broker drops the will), waits at most a second for it.  No callback comes any more. */
 void hl_bus_free(HlBus *bus);
 
-/* Sends DISCONNECT with the will kept, and connects again at once: for a new session number, certificate or broker
- * list. */
-void hl_bus_reconnect(HlBus *bus);
+/* Whether the broker tells the others that this client was away for the moment that a new connection takes. */
+typedef enum { HL_BUS_KEEP_WILL, HL_BUS_DROP_WILL } HlBusWill;
+
+/* Sends DISCONNECT and connects again at once: for a new session number, certificate or broker list. */
+void hl_bus_reconnect(HlBus *bus, HlBusWill will);
 
 /* Other addresses from the next attempt on. */
 void hl_bus_set_brokers(HlBus *bus, const char *const *brokers);

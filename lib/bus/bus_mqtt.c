@@ -308,7 +308,7 @@ void hl_bus_free(HlBus *bus)
     g_free(bus);
 }
 
-void hl_bus_reconnect(HlBus *bus)
+void hl_bus_reconnect(HlBus *bus, HlBusWill will)
 {
     if (bus->closing)
         return;
@@ -318,7 +318,8 @@ void hl_bus_reconnect(HlBus *bus)
     }
     /* an attempt under way ends by itself, within the link's time-out, and is then followed by one at once */
     bus->closing = true;
-    if (bus->state == HL_BUS_UP && !hl_link_close(bus->link, HL_LINK_KEEP_WILL))
+    if (bus->state == HL_BUS_UP &&
+        !hl_link_close(bus->link, will == HL_BUS_KEEP_WILL ? HL_LINK_KEEP_WILL : HL_LINK_DROP_WILL))
         end_link(bus, "closed to connect anew", true);
 }
 

@@ -96,7 +96,7 @@ static const struct {
       "the broker closed the connection before it answered: it may not accept this certificate (revoked, ended, of "
       "another CA)" },
     { "certificate verify failed",
-      "the broker's certificate is not of this CA, or the clock of this machine is wrong" },
+      "certificate verify failed: the broker's is not of this CA, or the clock of this machine is wrong" },
 };
 
 static char *in_plain_words(const char *text)

@@ -7,7 +7,8 @@
 #include "proto/components.h"
 
 #define SUMMARY_EVERY 250 /* ms; it counts every endpoint, so not with every change of one */
-#define FLUSH_MOST    200 /* documents a turn, about 10 ms; with a turn each 20 ms the status of 10,000 takes a second */
+#define FLUSH_MOST \
+    100 /* documents a turn, about 10 ms; with a turn each 20 ms the status of 10,000 takes two seconds */
 
 static bool publish_json(Manager *manager, HlTopic topic, const char *id, const json_t *document)
 {

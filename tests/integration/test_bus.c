@@ -348,7 +348,7 @@ static void test_second_address(void)
     g_assert_cmpuint(peer.failures, ==, 1);
     g_assert_cmpstr(hl_bus_broker(peer.bus), ==, broker.address);
     hl_bus_set_brokers(peer.bus, swapped);
-    hl_bus_reconnect(peer.bus);
+    hl_bus_reconnect(peer.bus, HL_BUS_KEEP_WILL);
     WAIT_UNTIL(peer.ups == 2);
     g_assert_cmpuint(peer.failures, ==, 1);
     close_peer(&peer);
@@ -394,15 +394,15 @@ static void test_reconnect_call(void)
     open_peer(&watcher, "watcher", broker.address, everything);
     WAIT_UNTIL(watcher.ups == 1);
     open_peer(&peer, "a", broker.address, nothing);
-    hl_bus_reconnect(peer.bus); /* not begun yet */
+    hl_bus_reconnect(peer.bus, HL_BUS_KEEP_WILL); /* not begun yet */
     WAIT_UNTIL(hl_bus_state(peer.bus) == HL_BUS_CONNECTING);
-    hl_bus_reconnect(peer.bus); /* in mid-attempt: that one ends, the next one is used */
+    hl_bus_reconnect(peer.bus, HL_BUS_KEEP_WILL); /* in mid-attempt: that one ends, the next one is used */
     WAIT_UNTIL(peer.ups == 1);
     g_assert_true(publish(&peer, "t/x", "", 1));
     WAIT_UNTIL(watcher.received > 0 && strcmp(watcher.last.topic, "t/x") == 0);
     watcher.received = 0;
-    hl_bus_reconnect(peer.bus);
-    hl_bus_reconnect(peer.bus); /* twice is once */
+    hl_bus_reconnect(peer.bus, HL_BUS_KEEP_WILL);
+    hl_bus_reconnect(peer.bus, HL_BUS_KEEP_WILL); /* twice is once */
     g_assert_false(publish(&peer, "t/x", "", 1));
     WAIT_UNTIL(peer.ups == 2 && watcher.received == 1);
     g_assert_cmpstr(watcher.last.topic, ==, "t/will"); /* so the other side knows */
@@ -476,7 +476,7 @@ static void test_free(void)
         if (round == 5)
             WAIT_UNTIL(peer.received > 10);
         if (round == 6) {
-            hl_bus_reconnect(peer.bus);
+            hl_bus_reconnect(peer.bus, HL_BUS_KEEP_WILL);
             test_broker_kill(&broker);
         }
         start = hl_clock_mono();
