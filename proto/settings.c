@@ -34,7 +34,7 @@ static bool check_url(const char *text, GError **error)
 {
     if (*text == '\0' || g_str_has_prefix(text, "https://") || g_str_has_prefix(text, "http://"))
         return true;
-    return hl_fail(error, HL_ERROR_INVALID, "'%s' is not an http(s):// URL", text);
+    return hl_fail(error, HL_ERROR_INVALID, "a URL begins with https:// or http://");
 }
 
 static bool check_brokers(const char *text, GError **error)

@@ -15,7 +15,7 @@ HlTime upd_workflow_deadline(const UpdClient *client, uint64_t max_size)
 
 bool upd_workflow_refused(const char *url, const HlFetchResult *result, GError **error)
 {
-    if (result->status == 403 || result->status == 404)
+    if (result->status == 404 || TUF_BREAKS(forbidden_is_missing, result->status == 403))
         return hl_fail(error, HL_ERROR_NOT_FOUND, "%s: the server does not have it (status %ld)", url, result->status);
     if (result->retry_after > 0)
         return hl_fail(error, HL_ERROR_UNAVAILABLE, "%s: status %ld; the server asks to come back in %d s", url,
@@ -83,7 +83,8 @@ static bool keep_root(UpdClient *client, bool is_new, bool rotated, GError **err
 {
     const TufMetadata *root = client->trusted.root;
 
-    if (is_new && !upd_cache_write_root(&client->cache, root->version, root->bytes, error))
+    if (is_new &&
+        TUF_FAILS(root_history_kept, upd_cache_write_root(&client->cache, root->version, root->bytes, error), error))
         return false;
     if (root->version <= client->cached_root)
         return true;
@@ -92,7 +93,7 @@ static bool keep_root(UpdClient *client, bool is_new, bool rotated, GError **err
                     !upd_cache_forget(&client->cache, tuf_role_name(TUF_SNAPSHOT), error)))
         return false;
     /* 5.3.8 Persist root metadata */
-    if (!upd_cache_write(&client->cache, tuf_role_name(TUF_ROOT), root->bytes, error))
+    if (TUF_FAILS(root_kept, upd_cache_write(&client->cache, tuf_role_name(TUF_ROOT), root->bytes, error), error))
         return false;
     client->cached_root = root->version;
     return true;

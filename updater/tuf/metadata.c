@@ -318,7 +318,7 @@ static bool parse_delegation(TufDelegation *delegation, const json_t *object, GE
         !parse_list(object, "paths", &delegation->paths, error) ||
         !parse_list(object, "path_hash_prefixes", &delegation->path_hash_prefixes, error))
         return false;
-    if (delegation->paths != NULL && delegation->path_hash_prefixes != NULL)
+    if (TUF_BREAKS(paths_or_prefixes, delegation->paths != NULL && delegation->path_hash_prefixes != NULL))
         return hl_fail(error, HL_ERROR_INVALID, "only one of \"paths\" and \"path_hash_prefixes\" may be given");
     return true;
 }
@@ -340,7 +340,7 @@ static bool parse_delegations(TufMetadata *metadata, const json_t *object, GErro
         g_ptr_array_add(metadata->delegations, delegation);
         if (!parse_delegation(delegation, json_array_get(array, i), error))
             return hl_error_prefix(error, "delegation %d", (int)i + 1);
-        if (!g_hash_table_add(names, delegation->name))
+        if (TUF_BREAKS(delegation_once, !g_hash_table_add(names, delegation->name)))
             return hl_fail(error, HL_ERROR_INVALID, "two delegations to \"%s\"", delegation->name);
     }
     return true;
