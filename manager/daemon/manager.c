@@ -94,8 +94,10 @@ static bool start_parts(Manager *manager, GError **error)
         if (manager->broker == NULL)
             return false;
     }
-    if (!mgr_display_configure(manager, &manager->conf, error) || !mgr_display_start(manager, error) ||
-        !mgr_front_start(manager, error) || !mgr_line_start(manager, error))
+    /* the line before the display, whose first judgements are told on it; neither hears anything before the loop runs
+     */
+    if (!mgr_display_configure(manager, &manager->conf, error) || !mgr_front_start(manager, error) ||
+        !mgr_line_start(manager, error) || !mgr_display_start(manager, error))
         return false;
     manager->second_timer = g_timeout_add(1000, on_second, manager);
     manager->flush_timer = g_timeout_add(FLUSH_MS, on_flush, manager);
