@@ -9,7 +9,7 @@
 
 #define OUT_MAX ((guint64)1 << 20)
 
-/* 400 lines of various lengths, some equal, the last without newline; the same as in corpus/README tells. */
+/* 400 lines of various lengths, some equal, the last without newline. */
 static int make_base(void)
 {
     int fd = memfd_create("base", MFD_CLOEXEC);

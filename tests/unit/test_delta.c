@@ -6,6 +6,7 @@
 #include "lib/base/file.h"
 #include "updater/delta/delta.h"
 #include "updater/delta/lines.h"
+#include "updater/delta/mix.h"
 
 static int memory_file(GBytes *bytes)
 {
@@ -297,10 +298,36 @@ static void test_lines(void)
     upd_lines_clear(&target);
 }
 
+/* The mixing coder finds again what it saw, in the primer or before: noise, once known, costs next to nothing. */
+static void test_mix_repeats(void)
+{
+    g_autoptr(GRand) random = g_rand_new_with_seed(5);
+    g_autofree guint8 *noise = g_malloc(20000);
+    g_autofree guint8 *result = g_malloc(8000);
+    g_autoptr(GByteArray) fresh = g_byte_array_new();
+    g_autoptr(GByteArray) twice = g_byte_array_new();
+    g_autoptr(GByteArray) primed = g_byte_array_new();
+    g_autoptr(GError) error = NULL;
+
+    for (guint i = 0; i < 20000; i++)
+        noise[i] = (guint8)g_rand_int(random);
+    memcpy(noise + 4000, noise, 4000);
+    upd_mix_pack(fresh, NULL, 0, noise, 4000);
+    upd_mix_pack(twice, NULL, 0, noise, 8000);
+    upd_mix_pack(primed, noise, 20000, noise + 9000, 4000); /* from between two of the trained pieces */
+    g_assert_cmpuint(fresh->len, >, 3900);
+    g_assert_cmpuint(twice->len, <, fresh->len + 200);
+    g_assert_cmpuint(primed->len, <, 200);
+    g_assert_true(upd_mix_unpack(NULL, 0, twice->data, twice->len, result, 8000, &error));
+    g_assert_no_error(error);
+    g_assert_cmpmem(result, 8000, noise, 8000);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/delta/lines", test_lines);
+    g_test_add_func("/delta/mix-repeats", test_mix_repeats);
     g_test_add_func("/delta/small", test_small);
     g_test_add_func("/delta/growth", test_growth);
     g_test_add_func("/delta/moved-lines", test_moved_lines);

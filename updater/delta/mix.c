@@ -3,35 +3,40 @@
 #include <string.h>
 
 /* Contexts beside the match: see set_contexts. */
-#define CONTEXTS 9
-#define INPUTS   (CONTEXTS + 1)
+#define CONTEXTS 7
+#define INPUTS   (CONTEXTS + 1) /* of 16 bits: together a vector register */
 
-/* Each context has a table of rows; a row holds a check and the 15 bit predictions of one half byte. */
+/* Each context has a table of rows of half a cache line: a check, and the cells of one half byte.  A cell holds the
+ * probability of a 1 in its upper 12 bits, how often it learned in the lower 4. */
 #define ROW_BITS_MIN 8
-#define ROW_BITS_MAX 13 /* 4 MiB in all: with 15 it takes 0.7 % less and twice the time, most of it for pages */
-#define ROW_SIZE     16
+#define ROW_BITS_MAX \
+    13 /* 1.8 MiB in all; with 14 it takes 0.6 % less, and more of the time is spent waiting for memory */
+#define ROW_CELLS 16
+#define CELL_HALF ((guint16)(2048 << 4))
 
-#define MATCH_BITS 16
-#define MATCH_MIN  5
-#define MATCH_MAX  31
+#define MATCH_BITS_MAX 18
+#define MATCH_MIN      5
+#define MATCH_MAX      31
 
-/* How much of the primer the contexts are trained with, in pieces spread over it; the match sees all of it. */
-#define TRAIN_MAX   ((gsize)16 << 10)
-#define TRAIN_PIECE ((gsize)4 << 10)
+/* The contexts are trained with pieces spread over the primer; the match sees all of it, or this many places. */
+#define TRAIN_PIECES ((gsize)4)
+#define TRAIN_PIECE  ((gsize)2 << 10)
+#define TRAIN_PLACES ((gsize)512 << 10)
 
 #define FIELDS 32 /* of a line that are told apart */
 #define MARGIN 8  /* bytes of nothing before the history, so that contexts may look back at its start */
 
-/* A prediction: the probability of a 1 in the upper 22 bits, how often it learned in the lower 10. */
-#define HALF        ((guint32)1 << 31)
-#define LEARN_LIMIT 120
-
-/* Sets of weights: by length of the match, by what the line above says, by bit of the byte.  65536 is a weight of one.
+/* Sets of weights: by length of the match, by what the line above says, by bit of the byte.  16384 is a weight of one.
  */
 #define MATCH_CLASSES 4
 #define ORDER_CLASSES 3
-#define LEARN_RATE    20
-#define START_WEIGHT  16000
+#define START_WEIGHT  4000
+#define WEIGHT_MAX    ((gint16)32000) /* what one step adds does not overflow */
+#define LEARN_RATE    5
+#define LEARN_ERROR   8 /* in 1/4096; what was foretold better than this teaches nothing and costs time */
+
+/* Vector of GCC and Clang: written as single numbers into memory, it could only be read back with a stall. */
+typedef gint16 Inputs __attribute__((vector_size(INPUTS * sizeof(gint16))));
 
 /* Fields of one line: where each starts in the history. */
 typedef struct {
@@ -41,31 +46,37 @@ typedef struct {
 
 /* Probabilities are 16 bits wide, logarithmic odds in 1/256 from -2047 to 2047. */
 typedef struct {
-    guint32 *tables[CONTEXTS];
+    guint16 (*tables[CONTEXTS])[ROW_CELLS];
     guint row_bits;
-    guint32 *rows[CONTEXTS];  /* in use */
+    guint16 *rows[CONTEXTS];  /* in use */
     guint32 hashes[CONTEXTS]; /* of the contexts, for this byte */
-    gint32 weights[MATCH_CLASSES * ORDER_CLASSES * 8][INPUTS];
-    gint32 inputs[INPUTS];
-    gint32 *set; /* of weights, in use */
+    gint16 weights[MATCH_CLASSES * ORDER_CLASSES * 8][INPUTS];
+    gint16 *set; /* of weights, in use */
+    Inputs inputs;
     gint16 stretch[4096];
-    guint32 reciprocals[LEARN_LIMIT + 1];
+    guint16 squash[4096];
 
     guint8 *history; /* MARGIN, primer, data */
     gsize at;        /* the byte that is being predicted */
     guint32 partial; /* its bits so far behind a leading 1 */
+    guint32 cell;    /* in the rows: those of its half */
 
     guint32 *places; /* last place after these MATCH_MIN bytes, by hash */
-    gsize match;     /* what followed the same bytes before; 0: never seen */
+    guint match_bits;
+    gsize match; /* what followed the same bytes before; 0: never seen */
     guint32 match_length;
-    guint32 match_trust[MATCH_MAX + 1]; /* predictions that the matching byte goes on being right */
+    guint16 match_trust[MATCH_MAX + 1]; /* cells: the matching byte goes on being right */
+    gint foretold;                      /* the bit that it holds, or -1 once the byte went another way */
 
     Line lines[2];
     Line *above, *here;
     guint32 column; /* in the field */
-    guint32 word;   /* hash of the letters and digits since the last other byte */
     gint32 order;   /* how this field compares with the one above so far: -1, 0, 1 */
 } Model;
+
+/* 32768 / (n + 1.3) after n bits. */
+static const guint16 rates[16] = { 25206, 14247, 9930, 7620, 6183, 5201, 4489, 3948,
+                                   3523,  3181,  2900, 2664, 2464, 2291, 2142, 2010 };
 
 /* 65536 / (1 + e^(-i / 4)) for i from -32 to 32. */
 static const guint16 odds[] = { 22,    28,    36,    47,    60,    77,    98,    126,   162,   208,   267,
@@ -77,26 +88,21 @@ static const guint16 odds[] = { 22,    28,    36,    47,    60,    77,    98,   
 
 static guint32 squash(gint32 d)
 {
-    guint32 place = (guint32)(CLAMP(d, -2047, 2047) + 2048);
+    guint32 place = (guint32)(d + 2048);
     guint32 low = odds[place >> 6];
     guint32 high = odds[(place >> 6) + 1];
 
     return low + (((high - low) * (place & 63)) >> 6);
 }
 
-static gint32 stretch(const Model *model, guint32 prediction)
+/* Rounded towards the bit, so that a cell that never errs ends at 0 or 4095; the count below the probability is too
+ * small to matter. */
+static guint16 learned(guint16 cell, guint bit)
 {
-    return model->stretch[prediction >> 20];
-}
+    gint32 distance = (bit ? 65535 : 15) - cell;
+    guint32 n = cell & 15;
 
-static void learn(const Model *model, guint32 *prediction, guint bit)
-{
-    gint64 p = *prediction >> 10;
-    guint32 n = *prediction & 1023;
-    gint64 target = bit ? (1 << 22) - 1 : 0;
-
-    p += ((target - p) * (gint64)model->reciprocals[n]) >> 16; /* arithmetic, as gcc and clang promise */
-    *prediction = (guint32)p << 10 | (n < LEARN_LIMIT ? n + 1 : n);
+    return (guint16)(cell + (((distance * rates[n] + (bit ? 15 << 15 : 0)) >> 15) & ~15) + (n < 15));
 }
 
 static void model_init(Model *model, const guint8 *primer, gsize primer_size, gsize size)
@@ -105,23 +111,27 @@ static void model_init(Model *model, const guint8 *primer, gsize primer_size, gs
 
     memset(model, 0, sizeof *model);
     model->row_bits = ROW_BITS_MIN; /* a row a byte: it uses two, and half of them are known */
-    while (model->row_bits < ROW_BITS_MAX && (gsize)1 << model->row_bits < MIN(primer_size, TRAIN_MAX) + size)
+    while (model->row_bits < ROW_BITS_MAX &&
+           (gsize)1 << model->row_bits < MIN(primer_size, TRAIN_PIECES * TRAIN_PIECE) + size)
         model->row_bits++;
     for (guint i = 0; i < CONTEXTS; i++)
-        model->tables[i] = g_new0(guint32, (gsize)ROW_SIZE << model->row_bits);
+        model->tables[i] = g_aligned_alloc0((gsize)1 << model->row_bits, sizeof *model->tables[i], 64);
     for (guint s = 0; s < G_N_ELEMENTS(model->weights); s++)
         for (guint i = 0; i < INPUTS; i++)
             model->weights[s][i] = START_WEIGHT;
-    for (gint32 d = -2047; d <= 2047; d++)
+    for (gint32 d = -2047; d <= 2047; d++) {
+        model->squash[d + 2048] = (guint16)squash(d);
         for (guint32 p = squash(d) >> 4; next <= p; next++)
             model->stretch[next] = (gint16)d;
+    }
     for (; next < G_N_ELEMENTS(model->stretch); next++)
         model->stretch[next] = 2047;
-    for (guint32 n = 0; n <= LEARN_LIMIT; n++)
-        model->reciprocals[n] = 10 * 65536 / (10 * n + 13);
     for (guint32 n = 0; n <= MATCH_MAX; n++)
-        model->match_trust[n] = HALF + (n << 25);
-    model->places = g_new0(guint32, (gsize)1 << MATCH_BITS);
+        model->match_trust[n] = (guint16)(CELL_HALF + (n << 9));
+    model->match_bits = ROW_BITS_MIN;
+    while (model->match_bits < MATCH_BITS_MAX && (gsize)1 << model->match_bits < primer_size + size)
+        model->match_bits++;
+    model->places = g_new0(guint32, (gsize)1 << model->match_bits);
     model->history = g_malloc0(MARGIN + primer_size + size + 1);
     if (primer_size > 0)
         memcpy(model->history + MARGIN, primer, primer_size);
@@ -135,7 +145,7 @@ static void model_init(Model *model, const guint8 *primer, gsize primer_size, gs
 static void model_clear(Model *model)
 {
     for (guint i = 0; i < CONTEXTS; i++)
-        g_free(model->tables[i]);
+        g_aligned_free(model->tables[i]);
     g_free(model->places);
     g_free(model->history);
 }
@@ -165,13 +175,11 @@ static void set_contexts(Model *model)
 
     model->hashes[0] = mix_hash(0, p[-1], 0, 0);
     model->hashes[1] = mix_hash(1, last4 & 0xffff, 0, 0);
-    model->hashes[2] = mix_hash(2, last4 & 0xffffff, 0, 0);
-    model->hashes[3] = mix_hash(3, last4, 0, 0);
-    model->hashes[4] = mix_hash(4, last4, (guint32)p[-5] << 8 | p[-6], 0);
-    model->hashes[5] = mix_hash(5, field, MIN(model->column, 255), 0);
-    model->hashes[6] = mix_hash(6, field, above, (guint32)(model->order + 1) << 8 | byte_above(model, 1));
-    model->hashes[7] = mix_hash(7, above, last4 & 0xffff, (guint32)(model->order + 1));
-    model->hashes[8] = mix_hash(8, model->word, p[-1], field);
+    model->hashes[2] = mix_hash(2, last4, 0, 0);
+    model->hashes[3] = mix_hash(3, last4, (guint32)p[-5] << 8 | p[-6], 0);
+    model->hashes[4] = mix_hash(4, field, MIN(model->column, 255), 0);
+    model->hashes[5] = mix_hash(5, field, above, (guint32)(model->order + 1) << 8 | byte_above(model, 1));
+    model->hashes[6] = mix_hash(6, above, last4 & 0xffff, (guint32)(model->order + 1));
 }
 
 /* The rows of this half byte; a row that another context had is cleared. */
@@ -179,44 +187,43 @@ static void set_rows(Model *model)
 {
     for (guint i = 0; i < CONTEXTS; i++) {
         guint32 h = (model->hashes[i] + model->partial * 0x9e3779b1u) * 0x2545f491u;
-        guint32 *row = model->tables[i] + (gsize)(h >> (32 - model->row_bits)) * ROW_SIZE;
+        guint16 *row = model->tables[i][h >> (32 - model->row_bits)];
+        guint16 check = (guint16)(h | 1); /* 0 marks a row that nobody had */
 
-        h |= 1; /* 0 marks a row that nobody had */
-        if (row[0] != h) {
-            row[0] = h;
-            for (guint k = 1; k < ROW_SIZE; k++)
-                row[k] = HALF;
+        if (row[0] != check) {
+            row[0] = check;
+            for (guint k = 1; k < ROW_CELLS; k++)
+                row[k] = CELL_HALF;
         }
         model->rows[i] = row;
     }
+    model->cell = 1;
 }
 
-static guint32 match_hash(const guint8 *p)
+/* Where the place after the last MATCH_MIN bytes is remembered. */
+static guint32 *place_slot(const Model *model)
 {
-    guint32 h = 0;
+    guint64 last8;
 
-    for (guint i = 1; i <= MATCH_MIN; i++)
-        h = (h + p[-(gint)i]) * 0x2f0b4c47u;
-    return h >> (32 - MATCH_BITS);
+    memcpy(&last8, model->history + model->at - sizeof last8, sizeof last8);
+    last8 = GUINT64_FROM_LE(last8) >> (64 - 8 * MATCH_MIN);
+    return &model->places[(last8 * 0x9e3779b97f4a7c15u) >> (64 - model->match_bits)];
 }
 
-/* Remembers this place, whatever follows. */
-static void index_place(Model *model)
-{
-    if (model->at >= MARGIN + MATCH_MIN)
-        model->places[match_hash(model->history + model->at)] = (guint32)model->at;
-}
-
+/* Goes on with the match or looks for another one; remembers this place, whatever follows. */
 static void find_match(Model *model)
 {
     const guint8 *history = model->history;
+    guint32 *slot = place_slot(model);
+    gsize before = *slot;
 
+    *slot = (guint32)model->at;
     if (model->match > 0 && history[model->match] == history[model->at - 1]) {
         model->match++;
         model->match_length = MIN(model->match_length + 1, MATCH_MAX);
         return;
     }
-    model->match = model->at >= MARGIN + MATCH_MIN ? model->places[match_hash(history + model->at)] : 0;
+    model->match = before;
     model->match_length = 0;
     while (model->match > 0 && model->match_length < MATCH_MAX && model->match - model->match_length > MARGIN &&
            history[model->match - model->match_length - 1] == history[model->at - model->match_length - 1])
@@ -246,10 +253,8 @@ static void advance(Model *model)
         if (model->order == 0)
             model->order = (gint32)(byte > byte_above(model, 0)) - (gint32)(byte < byte_above(model, 0));
         model->column++;
-        model->word = (model->word + byte + 1) * 0x2c9277b5u;
         return;
     }
-    model->word = 0;
     model->column = 0;
     model->order = 0;
     if (model->here->n < FIELDS)
@@ -266,73 +271,88 @@ static void begin_byte(Model *model)
     set_rows(model);
 }
 
-/* The bit that the match foretells, or -1 once the byte went another way. */
-static gint foretold(const Model *model, guint done)
+/* What a context's row, or the match, says: logarithmic odds. */
+static gint16 stretched(const Model *model, guint16 cell)
 {
-    guint32 byte = model->match > 0 ? model->history[model->match] | 0x100u : 0;
+    return model->stretch[cell >> 4];
+}
 
-    return byte >> (8 - done) == model->partial ? (gint)(byte >> (7 - done) & 1) : -1;
+static gint16 ask_row(const Model *model, guint context)
+{
+    return stretched(model, model->rows[context][model->cell]);
+}
+
+static gint16 ask_match(const Model *model)
+{
+    gint16 trust = model->foretold < 0 ? 0 : stretched(model, model->match_trust[model->match_length]);
+
+    return (gint16)(model->foretold == 0 ? -trust : trust);
 }
 
 /* Probability of a 1 as the next bit, `done` bits of the byte being known. */
 static guint32 predict(Model *model, guint done)
 {
-    guint32 slot = done < 4 ? model->partial : (model->partial & ((1u << (done - 4)) - 1)) | 1u << (done - 4);
-    gint bit = foretold(model, done);
-    guint32 class = bit < 0 ? 0 : model->match_length < 12 ? 1 : model->match_length < MATCH_MAX ? 2 : 3;
-    gint64 sum = 0;
+    guint32 byte = model->match > 0 ? model->history[model->match] | 0x100u : 0;
+    guint32 class;
+    gint32 sum = 0;
 
-    for (guint i = 0; i < CONTEXTS; i++)
-        model->inputs[i] = stretch(model, model->rows[i][slot]);
-    model->inputs[CONTEXTS] = bit < 0 ? 0 : stretch(model, model->match_trust[model->match_length]) * (bit ? 1 : -1);
+    model->foretold = byte >> (8 - done) == model->partial ? (gint)(byte >> (7 - done) & 1) : -1;
+    class = model->foretold < 0 ? 0 : model->match_length < 12 ? 1 : model->match_length < MATCH_MAX ? 2 : 3;
     model->set = model->weights[(class * ORDER_CLASSES + (guint32)(model->order + 1)) * 8 + done];
+    model->inputs = (Inputs){ ask_row(model, 0), ask_row(model, 1), ask_row(model, 2), ask_row(model, 3),
+                              ask_row(model, 4), ask_row(model, 5), ask_row(model, 6), ask_match(model) };
     for (guint i = 0; i < INPUTS; i++)
-        sum += (gint64)model->set[i] * model->inputs[i];
-    return squash((gint32)CLAMP(sum >> 16, -2047, 2047));
+        sum += model->set[i] * model->inputs[i];
+    return model->squash[CLAMP(sum >> 14, -2047, 2047) + 2048];
+}
+
+/* error in 1/4096, times LEARN_RATE. */
+static void adapt(gint16 *set, Inputs inputs, gint16 error)
+{
+    for (guint i = 0; i < INPUTS; i++) {
+        gint16 twice = (gint16)((inputs[i] * 2 * error) >> 16); /* arithmetic, as gcc and clang promise */
+        gint16 weight = (gint16)(set[i] + ((twice + 1) >> 1));
+
+        set[i] = CLAMP(weight, -WEIGHT_MAX, WEIGHT_MAX);
+    }
 }
 
 static void update(Model *model, guint done, guint32 probability, guint bit)
 {
-    guint32 slot = done < 4 ? model->partial : (model->partial & ((1u << (done - 4)) - 1)) | 1u << (done - 4);
-    gint32 error = (((gint32)(bit << 16) - (gint32)probability) >> 4) * LEARN_RATE;
-    gint expected = foretold(model, done);
+    gint32 error = ((gint32)(bit << 16) - (gint32)probability) >> 4;
 
-    for (guint i = 0; i < INPUTS; i++)
-        model->set[i] += (model->inputs[i] * error) >> 16;
-    for (guint i = 0; i < CONTEXTS; i++)
-        learn(model, &model->rows[i][slot], bit);
-    if (expected >= 0)
-        learn(model, &model->match_trust[model->match_length], expected == (gint)bit);
+    if (ABS(error) >= LEARN_ERROR) {
+        adapt(model->set, model->inputs, (gint16)(error * LEARN_RATE));
+        for (guint i = 0; i < CONTEXTS; i++)
+            model->rows[i][model->cell] = learned(model->rows[i][model->cell], bit);
+        if (model->foretold >= 0)
+            model->match_trust[model->match_length] =
+                learned(model->match_trust[model->match_length], model->foretold == (gint)bit);
+    }
     model->partial = model->partial << 1 | bit;
+    model->cell = model->cell << 1 | bit;
     if (done == 3)
         set_rows(model);
 }
 
-/* The byte is known: it stands in the history at model->at. */
-static void end_byte(Model *model)
-{
-    advance(model);
-    index_place(model);
-}
-
+/* Learns the primer: the end of each piece bit by bit, places to match in all of it. */
 static void train(Model *model, gsize primer_size)
 {
-    gsize pieces = TRAIN_MAX / TRAIN_PIECE;
+    gsize stride = 1 + primer_size / TRAIN_PLACES;
 
-    for (gsize i = 0; i < primer_size; i++) {
-        gsize piece = i * pieces / primer_size;
-        gsize end = (piece + 1) * primer_size / pieces;
+    for (gsize piece = 1; piece <= TRAIN_PIECES; piece++) {
+        gsize end = MARGIN + piece * primer_size / TRAIN_PIECES;
 
-        if (end - i <= TRAIN_PIECE) { /* the end of each piece */
+        for (; model->at + TRAIN_PIECE < end; model->at += stride)
+            *place_slot(model) = (guint32)model->at;
+        model->match = 0;
+        for (; model->at < end; advance(model)) {
             guint8 byte = model->history[model->at];
 
             begin_byte(model);
             for (guint done = 0; done < 8; done++)
                 update(model, done, predict(model, done), byte >> (7 - done) & 1);
-        } else {
-            model->match = 0;
         }
-        end_byte(model);
     }
 }
 
@@ -364,7 +384,7 @@ void upd_mix_pack(GByteArray *out, const guint8 *primer, gsize primer_size, cons
             update(&model, done, probability, bit);
         }
         model.history[model.at] = data[i];
-        end_byte(&model);
+        advance(&model);
     }
     /* one byte that lies between low and high, whatever the reader takes for those that follow */
     tail[0] = (guint8)((low >> 24) + 1);
@@ -402,7 +422,7 @@ static void decode_byte(Model *model, Input *input, guint32 *low, guint32 *high,
         update(model, done, probability, bit);
     }
     model->history[model->at] = (guint8)model->partial;
-    end_byte(model);
+    advance(model);
 }
 
 bool upd_mix_unpack(const guint8 *primer, gsize primer_size, const guint8 *packed, gsize packed_size, guint8 *data,

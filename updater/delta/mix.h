@@ -1,11 +1,12 @@
 /* A coder for small sections of text: predicts each bit from several contexts at once, mixes the predictions by how
  * well each did so far, and codes the bit with an arithmetic coder.  On the new lines of a pattern file it needs a
- * tenth to a quarter less than zstd, at a few hundred nanoseconds a byte; so it is for sections up to UPD_MIX_MAX only.
+ * tenth to a quarter less than zstd, at a quarter of a microsecond a byte; so it is for sections up to UPD_MIX_MAX
+ * only.
  *
  * After M. Mahoney, "Adaptive Weighing of Context Models for Lossless Data Compression" (2005); the contexts that
  * follow fields and the line above are ours.  All arithmetic is in integers: both sides must predict the very same.
  *
- * Holds about 5 MiB beside primer and data while it works.  Pure. */
+ * Holds about 3 MiB beside primer and data while it works.  Pure. */
 #ifndef UPDATER_DELTA_MIX_H
 #define UPDATER_DELTA_MIX_H
 
