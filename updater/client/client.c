@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "updater/client/workflow.h"
+#include "updater/tuf/check.h"
 #include "updater/tuf/delegation.h"
 
 enum {
@@ -47,6 +48,7 @@ UpdClient *upd_client_open(const UpdClientOptions *options, GError **error)
     if (http.min_speed_time == 0)
         http.min_speed_time = MIN_SPEED_SECONDS * HL_SECOND;
     client->min_speed = http.min_speed;
+    http.min_speed = TUF_BREAKS(minimum_speed, true) ? http.min_speed : 0;
     client->get = options->get;
     client->get_user = options->get_user;
     if (client->get == NULL) {

@@ -261,7 +261,10 @@ static void explain_expiry(const UpdClient *client, GError **error)
 const TufMetadata *upd_workflow_role(UpdClient *client, const TufMetadata *delegator, const TufDelegation *delegation,
                                      GError **error)
 {
-    TufMetadata *metadata = g_hash_table_lookup(client->roles, delegation);
+    /* by delegation, not by name: every delegator has keys of its own for it */
+    gpointer key =
+        TUF_BREAKS(each_delegator, true) ? (gpointer)delegation : (gpointer)g_intern_string(delegation->name);
+    TufMetadata *metadata = g_hash_table_lookup(client->roles, key);
     const TufMeta *meta = tuf_trusted_meta(&client->trusted, delegation->name, error);
     g_autoptr(GError) problem = NULL;
     g_autoptr(GBytes) bytes = NULL;
@@ -288,7 +291,7 @@ const TufMetadata *upd_workflow_role(UpdClient *client, const TufMetadata *deleg
             return NULL;
         }
     }
-    g_hash_table_insert(client->roles, (gpointer)delegation, metadata);
+    g_hash_table_insert(client->roles, key, metadata);
     return metadata;
 }
 

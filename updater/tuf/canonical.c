@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "updater/tuf/check.h"
+
 static bool append_value(GString *out, const json_t *value, GError **error);
 
 /* length counts: a string may hold NUL. */
@@ -71,8 +73,11 @@ static bool append_value(GString *out, const json_t *value, GError **error)
         g_string_append_printf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
         return true;
     case JSON_REAL:
-        return hl_fail(error, HL_ERROR_INVALID, "the number %g has no canonical form: signed data holds integers only",
-                       json_real_value(value));
+        return !TUF_FAILS(integers_only,
+                          hl_fail(error, HL_ERROR_INVALID,
+                                  "the number %g has no canonical form: signed data holds integers only",
+                                  json_real_value(value)),
+                          error);
     case JSON_TRUE:
         g_string_append(out, "true");
         return true;
