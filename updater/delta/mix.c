@@ -284,9 +284,13 @@ static gint16 ask_row(const Model *model, guint context)
 
 static gint16 ask_match(const Model *model)
 {
-    gint16 trust = model->foretold < 0 ? 0 : stretched(model, model->match_trust[model->match_length]);
+    gint16 trust = stretched(model, model->match_trust[model->match_length]);
 
-    return (gint16)(model->foretold == 0 ? -trust : trust);
+    if (model->foretold < 0)
+        return 0;
+    if (model->foretold == 0)
+        trust = (gint16)-trust;
+    return trust;
 }
 
 /* Probability of a 1 as the next bit, `done` bits of the byte being known. */
