@@ -114,6 +114,19 @@ static void test_growth(void)
     g_assert_cmpuint(g_bytes_get_size(delta), <, 100 * 24 + 20 * 4 + 200);
 }
 
+/* More new lines than the mixing coder takes: the others follow in a section of their own. */
+static void test_long_growth(void)
+{
+    g_autoptr(GBytes) base = signatures(30000, 0, 0, 0);
+    g_autoptr(GBytes) target = signatures(30000, 0, 3000, 7);
+    g_autoptr(GBytes) delta = round_trip(base, target);
+    UpdDeltaInfo info;
+
+    g_assert_true(upd_delta_inspect(delta, &info, NULL));
+    g_assert_cmpint(info.format, ==, UPD_DELTA_LINES);
+    g_assert_cmpuint(g_bytes_get_size(delta), <, 3000 * 25);
+}
+
 static void test_moved_lines(void)
 {
     g_autoptr(GBytes) base = signatures(9000, 0, 0, 0);
@@ -330,6 +343,7 @@ int main(int argc, char **argv)
     g_test_add_func("/delta/mix-repeats", test_mix_repeats);
     g_test_add_func("/delta/small", test_small);
     g_test_add_func("/delta/growth", test_growth);
+    g_test_add_func("/delta/long-growth", test_long_growth);
     g_test_add_func("/delta/moved-lines", test_moved_lines);
     g_test_add_func("/delta/binary", test_binary);
     g_test_add_func("/delta/blocks-over-bounds", test_blocks_over_bounds);

@@ -149,7 +149,7 @@ static bool read_steps(Base *base, Lines *lines, guint64 out_length, GError **er
     return true;
 }
 
-static GBytes *read_primer(const Base *base, const GArray *steps, GError **error)
+static GByteArray *read_primer(const Base *base, const GArray *steps, GError **error)
 {
     g_autoptr(GArray) spans = upd_primer_plan((const UpdStep *)(const void *)steps->data, steps->len, base->length);
     g_autoptr(GByteArray) primer = g_byte_array_new();
@@ -166,12 +166,28 @@ static GBytes *read_primer(const Base *base, const GArray *steps, GError **error
             return NULL;
         size += span->size;
     }
-    return g_byte_array_free_to_bytes(g_steal_pointer(&primer));
+    return g_steal_pointer(&primer);
+}
+
+/* Two sections: the second one's primer goes on with what the first one holds. */
+static GByteArray *read_literals(UpdReader *in, GByteArray *primer, GError **error)
+{
+    g_autoptr(GByteArray) literals = upd_section_get(in, primer, UPD_MAX_LITERALS, "new lines", error);
+    g_autoptr(GByteArray) rest = NULL;
+
+    if (literals == NULL)
+        return NULL;
+    g_byte_array_append(primer, literals->data, literals->len);
+    rest = upd_section_get(in, primer, UPD_MAX_LITERALS - literals->len, "new lines", error);
+    if (rest == NULL)
+        return NULL;
+    g_byte_array_append(literals, rest->data, rest->len);
+    return g_steal_pointer(&literals);
 }
 
 static bool read_lines(Base *base, const UpdDeltaInfo *info, UpdReader *in, Lines *lines, GError **error)
 {
-    g_autoptr(GBytes) primer = NULL;
+    g_autoptr(GByteArray) primer = NULL;
 
     if (!upd_get_number(in, UPD_MAX_STEPS, &lines->n_steps, "number of steps", error))
         return false;
@@ -186,7 +202,7 @@ static bool read_lines(Base *base, const UpdDeltaInfo *info, UpdReader *in, Line
     primer = read_primer(base, lines->steps, error);
     if (primer == NULL)
         return false;
-    lines->literals = upd_section_get(in, primer, UPD_MAX_LITERALS, "new lines", error);
+    lines->literals = read_literals(in, primer, error);
     return lines->literals != NULL;
 }
 

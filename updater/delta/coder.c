@@ -73,11 +73,11 @@ bool upd_zstd_unpack(const void *prefix, gsize prefix_size, const void *packed, 
     return true;
 }
 
-void upd_section_put(GByteArray *out, GBytes *primer, const void *data, guint32 size)
+void upd_section_put(GByteArray *out, const GByteArray *primer, const void *data, guint32 size, bool fast)
 {
     g_autoptr(GByteArray) packed = g_byte_array_new();
-    gsize primer_size = 0;
-    const void *prefix = primer == NULL ? NULL : g_bytes_get_data(primer, &primer_size);
+    gsize primer_size = primer == NULL ? 0 : primer->len;
+    const void *prefix = primer == NULL ? NULL : primer->data;
     UpdCoder coder = UPD_CODER_ZSTD;
 
     upd_put_number(out, size);
@@ -89,7 +89,7 @@ void upd_section_put(GByteArray *out, GBytes *primer, const void *data, guint32 
         g_byte_array_set_size(packed, 0);
         g_byte_array_append(packed, data, size);
     }
-    if (size <= UPD_MIX_MAX && size >= MIX_MIN) {
+    if (!fast && size <= UPD_MIX_MAX && size >= MIX_MIN) {
         g_autoptr(GByteArray) mixed = g_byte_array_new();
 
         upd_mix_pack(mixed, prefix, primer_size, data, size);
@@ -103,11 +103,11 @@ void upd_section_put(GByteArray *out, GBytes *primer, const void *data, guint32 
     g_byte_array_append(out, packed->data, packed->len);
 }
 
-GByteArray *upd_section_get(UpdReader *in, GBytes *primer, guint32 max, const char *what, GError **error)
+GByteArray *upd_section_get(UpdReader *in, const GByteArray *primer, guint32 max, const char *what, GError **error)
 {
     g_autoptr(GByteArray) data = g_byte_array_new();
-    gsize primer_size = 0;
-    const void *prefix = primer == NULL ? NULL : g_bytes_get_data(primer, &primer_size);
+    gsize primer_size = primer == NULL ? 0 : primer->len;
+    const void *prefix = primer == NULL ? NULL : primer->data;
     const guint8 *packed;
     guint32 size;
     guint32 form = 0;

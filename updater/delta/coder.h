@@ -12,10 +12,10 @@ void upd_zstd_pack(GByteArray *out, int level, const void *prefix, gsize prefix_
 bool upd_zstd_unpack(const void *prefix, gsize prefix_size, const void *packed, gsize packed_size, void *data,
                      gsize size, GError **error);
 
-/* A section in the coder that makes it smallest. */
-void upd_section_put(GByteArray *out, GBytes *primer, const void *data, guint32 size);
+/* A section in the coder that makes it smallest; fast: not in the mixing coder.  primer may be NULL. */
+void upd_section_put(GByteArray *out, const GByteArray *primer, const void *data, guint32 size, bool fast);
 
 /* NULL on failure.  what names the section in messages. */
-GByteArray *upd_section_get(UpdReader *in, GBytes *primer, guint32 max, const char *what, GError **error);
+GByteArray *upd_section_get(UpdReader *in, const GByteArray *primer, guint32 max, const char *what, GError **error);
 
 #endif

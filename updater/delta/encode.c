@@ -3,6 +3,11 @@
 #include "updater/delta/blocks.h"
 #include "updater/delta/coder.h"
 #include "updater/delta/lines.h"
+#include "updater/delta/mix.h"
+
+/* See mix_budget: bytes that mix in 45 ms, and what is mixed whatever the base. */
+#define MIX_TIME  ((gint64)176 << 10)
+#define MIX_LEAST ((gint64)24 << 10)
 
 /* The operations as planes; see wire.h. */
 typedef struct {
@@ -83,7 +88,7 @@ static GArray *make_steps(const UpdLines *base, const GArray *runs)
     return steps;
 }
 
-static GBytes *make_primer(const UpdLines *base, const GArray *steps)
+static GByteArray *make_primer(const UpdLines *base, const GArray *steps)
 {
     g_autoptr(GArray) spans =
         upd_primer_plan((const UpdStep *)(const void *)steps->data, steps->len, base->start[base->n]);
@@ -94,7 +99,34 @@ static GBytes *make_primer(const UpdLines *base, const GArray *steps)
 
         g_byte_array_append(primer, (const guint8 *)base->data + span->from, span->size);
     }
-    return g_byte_array_free_to_bytes(primer);
+    return primer;
+}
+
+/* How many bytes the mixing coder may take, so that applying keeps to a twentieth of a CPU second where it can: a byte
+ * costs it as much as copying 420 of them does. */
+static guint32 mix_budget(guint32 base_size, const Planes *planes)
+{
+    gint64 planned = planes->literals->len + planes->moves->len + planes->counts->len + planes->jumps->len;
+
+    return (guint32)CLAMP(MIX_TIME - base_size / 420 - planned, MIX_LEAST, (gint64)UPD_MIX_MAX);
+}
+
+static void put_planes(GByteArray *out, const Planes *planes)
+{
+    const GByteArray *const all[] = { planes->literals, planes->moves, planes->counts, planes->jumps };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(all); i++)
+        upd_section_put(out, NULL, all[i]->data, all[i]->len, false);
+}
+
+/* As much as the budget allows from the better coder, the rest from the faster one, to which the former is known. */
+static void put_literals(GByteArray *out, GByteArray *primer, const GByteArray *literals, guint32 budget)
+{
+    guint32 n = MIN(literals->len, budget);
+
+    upd_section_put(out, primer, literals->data, n, false);
+    g_byte_array_append(primer, literals->data, n);
+    upd_section_put(out, primer, literals->data + n, literals->len - n, true);
 }
 
 /* False if the files differ too much for the bounds of this format; *n_literals tells how many bytes were new. */
@@ -103,7 +135,7 @@ static bool encode_lines(GByteArray *out, const UpdLines *base, const UpdLines *
     g_autoptr(GArray) runs = upd_lines_diff(base, target);
     g_autoptr(GByteArray) literals = collect_literals(target, runs);
     g_autoptr(GArray) steps = NULL;
-    g_autoptr(GBytes) primer = NULL;
+    g_autoptr(GByteArray) primer = NULL;
     Planes planes;
 
     *n_literals = literals->len;
@@ -113,11 +145,8 @@ static bool encode_lines(GByteArray *out, const UpdLines *base, const UpdLines *
     primer = make_primer(base, steps);
     planes = make_planes(base, runs);
     upd_put_number(out, runs->len);
-    upd_section_put(out, NULL, planes.literals->data, planes.literals->len);
-    upd_section_put(out, NULL, planes.moves->data, planes.moves->len);
-    upd_section_put(out, NULL, planes.counts->data, planes.counts->len);
-    upd_section_put(out, NULL, planes.jumps->data, planes.jumps->len);
-    upd_section_put(out, primer, literals->data, literals->len);
+    put_planes(out, &planes);
+    put_literals(out, primer, literals, mix_budget(base->start[base->n], &planes));
     planes_clear(&planes);
     return true;
 }
