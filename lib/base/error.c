@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "lib/base/text.h"
+
 G_DEFINE_QUARK(hl - error - quark, hl_error)
 
 typedef struct {
@@ -64,12 +66,17 @@ static HlErrorCode code_of_errno(int errno_value)
 
 bool hl_fail(GError **error, HlErrorCode code, const char *format, ...)
 {
+    g_autofree char *text = NULL;
+    g_autofree char *clean = NULL;
     va_list args;
 
+    if (error == NULL)
+        return false;
     va_start(args, format);
-    if (error != NULL)
-        *error = g_error_new_valist(HL_ERROR, (int)code, format, args);
+    text = g_strdup_vprintf(format, args);
     va_end(args);
+    clean = hl_text_printable(text); /* it may repeat what a stranger sent */
+    *error = g_error_new_literal(HL_ERROR, (int)code, clean);
     return false;
 }
 
@@ -87,6 +94,7 @@ bool hl_fail_errno(GError **error, int errno_value, const char *format, ...)
 bool hl_error_prefix(GError **error, const char *format, ...)
 {
     g_autofree char *text = NULL;
+    g_autofree char *clean = NULL;
     va_list args;
 
     if (error == NULL || *error == NULL)
@@ -94,6 +102,7 @@ bool hl_error_prefix(GError **error, const char *format, ...)
     va_start(args, format);
     text = g_strdup_vprintf(format, args);
     va_end(args);
-    g_prefix_error(error, "%s: ", text);
+    clean = hl_text_printable(text);
+    g_prefix_error(error, "%s: ", clean);
     return false;
 }

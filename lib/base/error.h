@@ -45,7 +45,8 @@ HlErrorCode hl_error_code(const GError *error);
 /* The exit status of a program that ends with this error: 1 to 9, 2 is usage. */
 int hl_error_exit_status(const GError *error);
 
-/* Sets *error and returns false, so that a failing function is one line: return hl_fail(error, CODE, "...", ...). */
+/* Sets *error and returns false, so that a failing function is one line: return hl_fail(error, CODE, "...", ...).  The
+ * message becomes one printable line (hl_text_printable), whatever a stranger's words in it hold. */
 bool hl_fail(GError **error, HlErrorCode code, const char *format, ...) G_GNUC_PRINTF(3, 4);
 
 /* The same, with ": " and the text of errno_value; ENOSPC and EDQUOT become HL_ERROR_FULL, ENOENT HL_ERROR_NOT_FOUND,

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "lib/base/clock.h"
+#include "lib/base/text.h"
 
 #define LIMIT_INTERVAL (10 * HL_SECOND)
 #define LIMIT_KEYS     4096 /* past that the table starts afresh: forgetting a counter is better than growing for ever */
@@ -34,7 +35,8 @@ static bool is_enabled(HlLogLevel level)
 static void write_record(HlLogLevel level, const char *area, const char *message)
 {
     g_autofree char *time = hl_time_format(hl_clock_wall());
-    g_autofree char *line = g_strdup_printf("%s %s %s: %s\n", time, level_names[level], area, message);
+    g_autofree char *clean = hl_text_printable(message);
+    g_autofree char *line = g_strdup_printf("%s %s %s: %s\n", time, level_names[level], area, clean);
     ssize_t written = write(STDERR_FILENO, line, strlen(line));
 
     (void)written; /* a log that cannot be written has nobody left to tell */

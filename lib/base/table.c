@@ -103,7 +103,7 @@ void hl_table_add(HlTable *table, const char *const *cells)
     GStrv row = g_new0(char *, table->columns + 1);
 
     for (guint i = 0; i < table->columns; i++)
-        row[i] = g_strdup(cells[i] == NULL || *cells[i] == '\0' ? "-" : cells[i]);
+        row[i] = g_strdelimit(g_strdup(cells[i] == NULL || *cells[i] == '\0' ? "-" : cells[i]), "\n\r\t", ' ');
     g_ptr_array_add(table->rows, row);
 }
 

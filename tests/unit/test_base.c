@@ -11,6 +11,7 @@
 #include "lib/base/json.h"
 #include "lib/base/mailbox.h"
 #include "lib/base/table.h"
+#include "lib/base/text.h"
 
 typedef struct {
     char *name;
@@ -228,6 +229,32 @@ static void test_json(void)
     g_assert_error(error, HL_ERROR, HL_ERROR_INVALID);
 }
 
+/* What a stranger sent must neither move the cursor nor begin a line, in messages as in records. */
+static void test_printable(void)
+{
+    static const struct {
+        const char *text, *shown;
+    } cases[] = {
+        { "plain, Größe, 更新", "plain, Größe, 更新" },
+        { "\033[2Jgone\a", "\uFFFD[2Jgone\uFFFD" },
+        { "two\nlines\r\ttab", "two lines  tab" },
+        { "C1 \302\233 and \302\205", "C1 \uFFFD and \uFFFD" },
+        { "cut \xe2\x82", "cut \uFFFD\uFFFD" },
+        { "\u202Egnp.exe\u2066\u2028", "\uFFFDgnp.exe\uFFFD " },
+        { "", "" },
+    };
+    g_autoptr(GError) error = NULL;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *shown = hl_text_printable(cases[i].text);
+
+        g_assert_cmpstr(shown, ==, cases[i].shown);
+    }
+    g_assert_false(hl_fail(&error, HL_ERROR_INVALID, "'%s' is wrong", "\033[2J"));
+    hl_error_prefix(&error, "%s", "a\nb");
+    g_assert_cmpstr(error->message, ==, "a b: '\uFFFD[2J' is wrong");
+}
+
 static void test_width(void)
 {
     g_assert_cmpint(hl_text_width("abc"), ==, 3);
@@ -290,6 +317,7 @@ int main(int argc, char **argv)
     g_test_add_func("/base/ident", test_ident);
     g_test_add_func("/base/cli", test_cli);
     g_test_add_func("/base/json", test_json);
+    g_test_add_func("/base/printable", test_printable);
     g_test_add_func("/base/width", test_width);
     g_test_add_func("/base/mailbox", test_mailbox);
     return g_test_run();
