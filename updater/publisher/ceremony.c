@@ -246,6 +246,24 @@ bool upd_ceremony_accept(const UpdRepo *repo, UpdState *state, const char *const
     return follow_up(repo, state, error);
 }
 
+/* Whether the keys that are here will do for a role of this host: in force without them, it would lock every client
+ * out.
+ */
+static bool check_signers(const UpdRepo *repo, const char *role, const json_t *keys, const json_t *definition,
+                          GError **error)
+{
+    g_autoptr(json_t) probe = upd_meta_new(role, 0, 0);
+    guint lacking = 0;
+
+    if (!upd_keys_sign(repo, role, probe, definition, NULL, error) ||
+        !count_lacking(probe, keys, definition, &lacking, error))
+        return false;
+    return lacking == 0 || hl_fail(error, HL_ERROR_DENIED,
+                                   "role %s would lack %u signature(s) with these keys, nothing is changed: put the "
+                                   "private key into %s/private/keys as %s-2.pem first",
+                                   role, lacking, repo->dir, role);
+}
+
 /* Drops and adds in a definition; keys may hold keys of other roles too. */
 static bool change_keys(const UpdRepo *repo, json_t *keys, json_t *definition, const UpdRotation *rotation,
                         GError **error)
@@ -280,7 +298,8 @@ static bool change_keys(const UpdRepo *repo, json_t *keys, json_t *definition, c
         json_object_del(keys, json_string_value(json_array_get(keyids, found)));
         json_array_remove(keyids, found);
     }
-    return true;
+    return strcmp(rotation->role, "root") == 0 || strcmp(rotation->role, "targets") == 0 ||
+           check_signers(repo, rotation->role, keys, definition, error);
 }
 
 static bool rotate_delegated(const UpdRepo *repo, UpdState *state, const UpdRotation *rotation, bool *pending,
