@@ -47,6 +47,9 @@ static void test_patterns(void)
         { "[a-]", "-", true },
         { "[", "[", true },
         { "[ab", "[ab", true },
+        { "[/a]", "a", false },
+        { "[/a]", "[/a]", true },
+        { "[a-/]", "a", false },
         { "a[b", "ab", false },
         /* characters, not bytes */
         { "?.txt", "あ.txt", true },

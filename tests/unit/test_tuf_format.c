@@ -180,6 +180,7 @@ static void test_targets(void)
     expect_with(sim, "targets", TUF_TARGETS, "targets", NULL, "\"targets\" must be an object");
     expect_with(sim, "targets", TUF_TARGETS, "targets", json_pack("{s:{s:i}}", "a", "length", 1), "neither sha256");
     expect_with(sim, "targets", TUF_TARGETS, "delegations", json_object(), "no list \"roles\"");
+    expect_with(sim, "targets", TUF_TARGETS, "delegations", json_pack("{s:{}}", "succinct_roles"), "TAP 15");
     expect_delegation(sim, json_pack("{s:s, s:[], s:i, s:[s]}", "name", "a", "keyids", "threshold", 1, "paths", "*"),
                       NULL);
     expect_delegation(sim, json_pack("{s:s, s:[], s:i}", "name", "a", "keyids", "threshold", 1), NULL);

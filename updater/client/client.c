@@ -32,11 +32,24 @@ static char *with_slash(const char *url)
     return url == NULL ? NULL : g_strconcat(url, g_str_has_suffix(url, "/") ? "" : "/", NULL);
 }
 
+/* What libcurl would make the best of: a word as a host, a query that swallows the file's name. */
+static bool check_url(const char *url, GError **error)
+{
+    if (url == NULL || ((g_ascii_strncasecmp(url, "http://", 7) == 0 || g_ascii_strncasecmp(url, "https://", 8) == 0) &&
+                        strpbrk(url, "?#") == NULL))
+        return true;
+    return hl_fail(error, HL_ERROR_INVALID,
+                   "'%s' is not the address of a repository: it begins with http:// or https:// and has no '?' or '#'",
+                   url);
+}
+
 UpdClient *upd_client_open(const UpdClientOptions *options, GError **error)
 {
     g_autoptr(UpdClient) client = g_new0(UpdClient, 1);
     HlFetchOptions http = options->http;
 
+    if (options->get == NULL && (!check_url(options->metadata_url, error) || !check_url(options->target_url, error)))
+        return NULL;
     client->roles = g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)tuf_metadata_free);
     if (!upd_cache_open(&client->cache, options->metadata_dir, error))
         return NULL;

@@ -23,6 +23,17 @@ bool upd_workflow_refused(const char *url, const HlFetchResult *result, GError *
     return hl_fail(error, HL_ERROR_UNAVAILABLE, "%s: status %ld", url, result->status);
 }
 
+static bool is_web_page(GBytes *body)
+{
+    gsize size;
+    const char *text = g_bytes_get_data(body, &size);
+    gsize at = 0;
+
+    while (at < size && g_ascii_isspace(text[at]))
+        at++;
+    return at < size && text[at] == '<';
+}
+
 /* A metadata file of at most max_size bytes.  NULL with *error; HL_ERROR_NOT_FOUND when the server does not have it. */
 static GBytes *download(UpdClient *client, const char *name, gsize max_size, GError **error)
 {
@@ -39,6 +50,13 @@ static GBytes *download(UpdClient *client, const char *name, gsize max_size, GEr
     client->server_date = result.date;
     if (result.status != 200) {
         upd_workflow_refused(url, &result, error);
+        return NULL;
+    }
+    if (is_web_page(result.body)) {
+        hl_fail(
+            error, HL_ERROR_UNAVAILABLE,
+            "%s: a web page came instead: a captive portal or a proxy answers for the server, or the address is wrong",
+            url);
         return NULL;
     }
     return g_steal_pointer(&result.body);
@@ -157,7 +175,8 @@ static bool update_root(UpdClient *client, GError **error)
     if (TUF_BREAKS(root_rollback, client->trusted.root->version < client->cached_root))
         return hl_fail(error, HL_ERROR_UNTRUSTED,
                        "the repository ends at root version %" G_GINT64_FORMAT ", but %" G_GINT64_FORMAT
-                       " was trusted before (rollback)",
+                       " was trusted before (rollback); it looks the same when root-history/ here and the server "
+                       "have both lost a root",
                        client->trusted.root->version, client->cached_root);
     /* 5.3.10; 5.3.11 is done with each root, 5.3.12 is read off the trusted root where it counts */
     return tuf_trusted_check_root(&client->trusted, error);

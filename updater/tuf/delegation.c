@@ -10,7 +10,8 @@ typedef struct {
     guint depth;
 } Visit;
 
-/* "[...]" at *pattern, against c; *pattern moves behind it.  Without an end it is a '[' like any other character. */
+/* "[...]" at *pattern, against c; *pattern moves behind it.  Without an end in its segment it is a '[' like any other
+ * character. */
 static bool match_set(const char **pattern, gunichar c)
 {
     const char *p = *pattern + 1;
@@ -18,18 +19,18 @@ static bool match_set(const char **pattern, gunichar c)
     bool found = false;
     const char *first = p += negated ? 1 : 0;
 
-    while (*p != '\0' && (*p != ']' || p == first)) {
+    while (*p != '\0' && *p != '/' && (*p != ']' || p == first)) {
         gunichar low = g_utf8_get_char(p);
         gunichar high = low;
 
         p = g_utf8_next_char(p);
-        if (p[0] == '-' && p[1] != ']' && p[1] != '\0') {
+        if (p[0] == '-' && p[1] != ']' && p[1] != '/' && p[1] != '\0') {
             high = g_utf8_get_char(p + 1);
             p = g_utf8_next_char(p + 1);
         }
         found |= c >= low && c <= high;
     }
-    if (*p == '\0') {
+    if (*p != ']') {
         *pattern = g_utf8_next_char(*pattern);
         return c == '[';
     }

@@ -329,7 +329,10 @@ static bool parse_delegations(TufMetadata *metadata, const json_t *object, GErro
     g_autoptr(GHashTable) names = g_hash_table_new(g_str_hash, g_str_equal);
 
     if (!json_is_array(array))
-        return hl_fail(error, HL_ERROR_INVALID, "\"delegations\" has no list \"roles\"");
+        return hl_fail(error, HL_ERROR_INVALID, "\"delegations\" has no list \"roles\"%s",
+                       json_object_get(object, "succinct_roles") == NULL
+                           ? ""
+                           : "; \"succinct_roles\" (TAP 15) is not part of the specification and not supported");
     metadata->keys = tuf_keyring_parse(json_object_get(object, "keys"), error);
     if (metadata->keys == NULL)
         return false;
