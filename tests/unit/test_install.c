@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "lib/base/file.h"
+#include "updater/delta/delta.h"
 #include "updater/install/engine.h"
 #include "updater/install/place.h"
 #include "updater/install/plan.h"
@@ -50,7 +51,7 @@ static TufTarget *add_delta(GPtrArray *targets, int64_t length, int version, con
                             const char *to)
 {
     return add(targets, length,
-               json_pack("{s:s, s:s, s:s, s:i, s:s, s:s, s:i, s:s}", "kind", "delta", "format", "holdline-delta-1",
+               json_pack("{s:s, s:s, s:s, s:i, s:s, s:s, s:i, s:s}", "kind", "delta", "format", UPD_DELTA_FORMAT,
                          "component", "virus", "version", version, "file", file, "out_sha256", to, "out_length", 5000,
                          "from_sha256", from));
 }

@@ -6,6 +6,7 @@
 #include "updater/delta/blocks.h"
 #include "updater/delta/coder.h"
 #include "updater/delta/descriptor.h"
+#include "updater/delta/mix.h"
 
 #define BUFFER_SIZE ((gsize)256 << 10)
 #define FIRST_FILL  ((gsize)4 << 10)
@@ -172,7 +173,7 @@ static GByteArray *read_primer(const Base *base, const GArray *steps, GError **e
 /* Two sections: the second one's primer goes on with what the first one holds. */
 static GByteArray *read_literals(UpdReader *in, GByteArray *primer, GError **error)
 {
-    g_autoptr(GByteArray) literals = upd_section_get(in, primer, UPD_MAX_LITERALS, "new lines", error);
+    g_autoptr(GByteArray) literals = upd_section_get(in, primer, UPD_MIX_MAX, "new lines", error);
     g_autoptr(GByteArray) rest = NULL;
 
     if (literals == NULL)

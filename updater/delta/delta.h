@@ -2,8 +2,9 @@
  *
  * A delta is one of two formats, whichever is smaller:
  *   lines   copy runs of lines from the base, code the new lines primed with the base round the places where they go
- * (with zstd, or mix.h where they are few).  For text, one signature a line: what pattern files are. blocks  the target
- * in pieces, each compressed by zstd with a piece of the base as its prefix.  For everything else.
+ *           (as many as the CPU time allows with mix.h, the rest with zstd).  For text, one signature a line: what
+ *           pattern files are.
+ *   blocks  the target in pieces, each compressed by zstd with a piece of the base as its prefix.  For everything else.
  *
  * The container says nothing about who made it: signatures, and the hashes of base and result, are the caller's
  * business (they stand in the signed metadata).  A hostile delta can neither crash apply, nor make it write more than
@@ -16,12 +17,15 @@
 
 #include "lib/base/error.h"
 
+/* What the signed metadata calls this format; clients that know another one take the full file. */
+#define UPD_DELTA_FORMAT "holdline-delta-2"
+
 /* The largest base and target: line starts are 32 bits wide. */
 #define UPD_DELTA_MAX_FILE ((guint64)1 << 31)
 
-/* What apply may hold at once beside the delta itself, whatever the size of the files: operations 5 MiB, new lines and
- * their primer 6 MiB each, the coder's tables 5 MiB (only while new lines are fewer than 256 KiB); or, for blocks, 12
- * MiB of the base and 4 MiB of the result. */
+/* What apply may hold at once beside the delta itself, whatever the size of the files: operations 5 MiB, new lines,
+ * their primer and the coder's copy of it 6 MiB each, the coder's tables 3 MiB; or, for blocks, 12 MiB of the base and
+ * 4 MiB of the result. */
 #define UPD_DELTA_APPLY_MEMORY ((gsize)31 << 20)
 
 typedef enum {

@@ -7,7 +7,7 @@
 #define PRIMER_BEFORE 12288
 #define PRIMER_AFTER  4096
 
-static const guint8 magic[] = { 'H', 'L', 'D', 1 };
+static const guint8 magic[] = { 'H', 'L', 'D', 2 };
 
 UpdReader upd_reader(const guint8 *data, gsize size)
 {

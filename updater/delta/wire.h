@@ -1,6 +1,6 @@
 /* What the encoder and the applier share: numbers, bounds, and where the primer of the new lines comes from.  Pure.
  *
- * Container: "HLD" 1, format (one byte), base length, out length; numbers are little-endian base 128, at most 5 bytes.
+ * Container: "HLD" 2, format (one byte), base length, out length; numbers are little-endian base 128, at most 5 bytes.
  * Format L: number of steps, then six sections (length, packed length and coder, bytes): literal line counts, moves,
  * copied line counts, jumps, new lines, more new lines (whose primer is that of the former and the former themselves).
  * A move is the number of base lines to skip, or UPD_MOVE_JUMP: then the jumps

@@ -12,7 +12,7 @@ static const struct {
     Kind value;
 } kinds[] = {
     { "full", "zstd", KIND_FULL },
-    { "delta", "holdline-delta-1", KIND_DELTA },
+    { "delta", UPD_DELTA_FORMAT, KIND_DELTA },
 };
 
 static void file_free(gpointer data)

@@ -258,7 +258,7 @@ static bool put_increment(Work *work, const char *file, GBytes *content, const c
     if (g_bytes_get_size(delta) >= full_size)
         return true;
     work->published->increments++;
-    custom = make_custom(work, "delta", "holdline-delta-1", file, sha256, g_bytes_get_size(content));
+    custom = make_custom(work, "delta", UPD_DELTA_FORMAT, file, sha256, g_bytes_get_size(content));
     json_object_set_new(custom, "from", json_integer(from));
     json_object_set(custom, "from_sha256", json_object_get(past, "sha256"));
     return put_target(work, name, delta, custom, error);
