@@ -20,6 +20,8 @@ typedef struct {
     int fd;
     EpScanDone done;
     gpointer user;
+    char *trouble; /* of the engine with the active set; the set before is asked now whether it is the file's fault */
+    char *scratch; /* directory for what the engine unpacks */
 } EpScan;
 
 struct EpScans {
@@ -32,23 +34,28 @@ struct EpScans {
 };
 
 static void start_next(EpScans *scans);
+static bool start_file(EpScans *scans, EpScan *scan, GError **error);
 
 static void free_scan(gpointer data)
 {
     EpScan *scan = data;
 
     hl_fd_clear(&scan->fd);
+    if (scan->scratch != NULL)
+        hl_tree_remove(scan->scratch, NULL);
+    g_free(scan->trouble);
+    g_free(scan->scratch);
     g_free(scan);
 }
 
-static char *database(const EpScans *scans)
+static char *database(const EpScans *scans, const char *which)
 {
-    return g_build_filename(ep_updates_directory(scans->daemon->updates), "active", NULL);
+    return g_build_filename(ep_updates_directory(scans->daemon->updates), which, NULL);
 }
 
 static bool check_database(const EpScans *scans, GError **error)
 {
-    g_autofree char *path = database(scans);
+    g_autofree char *path = database(scans, "active");
 
     return g_file_test(path, G_FILE_TEST_IS_DIR) ||
            hl_fail(error, HL_ERROR_UNAVAILABLE, "there is no pattern set on this machine yet: update it first");
@@ -73,17 +80,47 @@ static char *signature_of(const char *output)
                                                            : g_strdup("unnamed");
 }
 
-/* What an engine does with a file that it was handed says something about the patterns: it works, or it does not.
- * refusal: its own words when it gave up. */
-static void tell_engine(EpScans *scans, const HlChildEnd *end, const char *refusal)
+/* How an engine failed, in words; NULL: it worked.  refusal: its own words when it gave up. */
+static char *trouble_of(const HlChildEnd *end, const char *refusal)
 {
-    g_autofree char *how = end->timed_out    ? g_strdup("it took too long and was stopped")
-                           : !end->exited    ? g_strdup_printf("it died of signal %d", end->status)
-                           : refusal != NULL ? g_strdup_printf("status %d, %s", end->status, refusal)
-                                             : NULL;
+    if (end->timed_out)
+        return g_strdup("it took too long and was stopped");
+    if (!end->exited)
+        return g_strdup_printf("it died of signal %d", end->status);
+    return refusal == NULL ? NULL : g_strdup_printf("status %d, %s", end->status, refusal);
+}
 
-    ep_updates_engine_ended(scans->daemon->updates, how == NULL ? EP_ENGINE_WORKED : EP_ENGINE_FAILED,
-                            how == NULL ? "" : how);
+/* What an engine does with a file says something about the patterns: it works, or it does not. */
+static void tell_engine(EpScans *scans, const char *trouble)
+{
+    ep_updates_engine_ended(scans->daemon->updates, trouble == NULL ? EP_ENGINE_WORKED : EP_ENGINE_FAILED,
+                            trouble == NULL ? "" : trouble);
+}
+
+/* A file that breaks the engine, or a disk that is full, is no fault of the patterns, and any user can bring it about:
+ * while failures count, the set before scans the same file.  True if it does. */
+static bool ask_set_before(EpScans *scans, const char *trouble)
+{
+    EpScan *scan = g_queue_peek_head(&scans->waiting);
+    g_autofree char *before = database(scans, "previous");
+
+    if (trouble == NULL || scan->trouble != NULL || !ep_updates_on_probation(scans->daemon->updates) ||
+        !g_file_test(before, G_FILE_TEST_IS_DIR))
+        return false;
+    scan->trouble = g_strdup(trouble);
+    return start_file(scans, scan, NULL);
+}
+
+static void judge_patterns(EpScans *scans, const char *trouble)
+{
+    const EpScan *scan = g_queue_peek_head(&scans->waiting);
+
+    if (scan->trouble == NULL && trouble != NULL)
+        return; /* there is no set before to go back to, or nothing is on probation */
+    if (scan->trouble == NULL || trouble == NULL)
+        tell_engine(scans, scan->trouble);
+    else
+        hl_info("scan", "the engine fails on a file with the pattern set before as well: %s", trouble);
 }
 
 static void on_file_done(const HlChildEnd *end, gpointer user)
@@ -92,10 +129,18 @@ static void on_file_done(const HlChildEnd *end, gpointer user)
     g_autofree char *signature = signature_of(end->output);
     g_autofree char *clean = g_utf8_make_valid(end->exited && end->status == 1 ? signature : end->errors, -1);
     EpScanEnd told = { .verdict = EP_SCAN_FAILED, .name = g_strstrip(clean) };
+    g_autofree char *trouble = NULL;
+    g_autofree char *first = NULL;
 
     scans->child = NULL;
-    tell_engine(scans, end, end->exited && end->status > 1 ? clean : NULL);
-    if (end->exited && end->status == 0)
+    trouble = trouble_of(end, end->exited && end->status > 1 ? told.name : NULL);
+    if (ask_set_before(scans, trouble))
+        return;
+    judge_patterns(scans, trouble);
+    first = g_strdup(((EpScan *)g_queue_peek_head(&scans->waiting))->trouble);
+    if (first != NULL)
+        told.name = first; /* the older patterns were asked about the engine, not about the file */
+    else if (end->exited && end->status == 0)
         told.verdict = EP_SCAN_CLEAN;
     else if (end->exited && end->status == 1)
         told.verdict = EP_SCAN_FOUND;
@@ -107,21 +152,29 @@ static void on_file_done(const HlChildEnd *end, gpointer user)
     start_next(scans);
 }
 
-static bool start_file(EpScans *scans, int fd, GError **error)
+static bool start_file(EpScans *scans, EpScan *scan, GError **error)
 {
-    g_autofree char *path = database(scans);
+    g_autofree char *path = database(scans, scan->trouble == NULL ? "active" : "previous");
+    g_autofree char *scratch = NULL;
     const char *argv[] = { scans->daemon->conf.engine,
                            "--no-summary",
+                           NULL,
                            "--max-filesize=" LARGEST_FILE,
                            "--max-scansize=" LARGEST_FILE,
                            "-d",
                            path,
                            "-",
                            NULL };
-    HlChildSpec spec = { .argv = argv, .stdin_fd = fd, .deadline = FILE_DEADLINE };
+    HlChildSpec spec = { .argv = argv, .stdin_fd = scan->fd, .deadline = FILE_DEADLINE };
 
     if (!check_database(scans, error))
         return false;
+    /* of its own, because an engine that fails leaves in it what it had begun */
+    if (scan->scratch == NULL)
+        scan->scratch = g_dir_make_tmp("holdline-scan-XXXXXX", NULL);
+    if (scan->scratch == NULL || lseek(scan->fd, 0, SEEK_SET) < 0)
+        return hl_fail(error, HL_ERROR_IO, "cannot make a directory for the engine in %s", g_get_tmp_dir());
+    argv[2] = scratch = g_strdup_printf("--tempdir=%s", scan->scratch);
     scans->child = hl_child_start(&spec, NULL, on_file_done, scans, error);
     return scans->child != NULL;
 }
@@ -129,10 +182,10 @@ static bool start_file(EpScans *scans, int fd, GError **error)
 static void start_next(EpScans *scans)
 {
     while (scans->child == NULL && !g_queue_is_empty(&scans->waiting)) {
-        const EpScan *scan = g_queue_peek_head(&scans->waiting);
+        EpScan *scan = g_queue_peek_head(&scans->waiting);
         g_autoptr(GError) error = NULL;
 
-        if (!start_file(scans, scan->fd, &error)) {
+        if (!start_file(scans, scan, &error)) {
             EpScanEnd end = { .verdict = EP_SCAN_FAILED, .name = error->message };
 
             finish(scans, &end);
@@ -155,7 +208,7 @@ bool ep_scans_ask(EpScans *scans, int fd, EpScanDone done, gpointer user, GError
     if (!check_database(scans, error))
         return false;
     scan = g_new(EpScan, 1);
-    *scan = (EpScan){ hl_fd_steal(&owned), done, user };
+    *scan = (EpScan){ .fd = hl_fd_steal(&owned), .done = done, .user = user };
     g_queue_push_tail(&scans->waiting, scan);
     start_next(scans);
     return true;
@@ -196,10 +249,12 @@ static void on_scheduled_done(const HlChildEnd *end, gpointer user)
     EpScans *scans = user;
     g_autoptr(GError) error = NULL;
     g_autofree char *detail = NULL;
+    g_autofree char *trouble = NULL;
 
     scans->scheduled = NULL;
+    trouble = trouble_of(end, NULL);
     if (!scans->skipped && (!end->exited || end->status <= 1)) /* status 2 may be a file that it may not read */
-        tell_engine(scans, end, NULL);
+        tell_engine(scans, trouble);
     if (scans->skipped)
         detail = g_strdup("stopped by the user");
     else if (end->exited && end->status <= 1)
@@ -216,7 +271,7 @@ static void on_scheduled_done(const HlChildEnd *end, gpointer user)
 void ep_scans_run_scheduled(EpScans *scans)
 {
     g_autoptr(GPtrArray) argv = g_ptr_array_new();
-    g_autofree char *path = database(scans);
+    g_autofree char *path = database(scans, "active");
     char **paths = scans->daemon->settings->values.scan_paths;
     HlChildSpec spec = { .stdin_fd = -1, .deadline = SCHEDULED_DEADLINE };
     g_autoptr(GError) error = NULL;

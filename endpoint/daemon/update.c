@@ -198,8 +198,7 @@ static bool store_end(EpUpdates *updates, const EpUpdateEnd *end, GError **error
     stored = hl_txn_begin(&txn, daemon->db, error) && ep_store_set(daemon->db, "patterns", end->patterns, error) &&
              ep_store_add_event(daemon->db, hl_clock_wall(),
                                 updates->work == EP_UPDATE_ROLLBACK ? "rollback" : "update", event, error) &&
-             (daemon->spool == NULL || (updates->work == EP_UPDATE_ROLLBACK && updates->blame == NULL) ||
-              ep_spool_add(daemon->spool, &report, EP_SPOOL_MERGE, "update", error)) &&
+             (daemon->spool == NULL || ep_spool_add(daemon->spool, &report, EP_SPOOL_MERGE, "update", error)) &&
              hl_txn_commit(&txn, error);
     hl_components_free(notification.patterns, notification.n_patterns);
     return stored;
@@ -484,6 +483,11 @@ void ep_updates_ask(EpUpdates *updates, const EpUpdateAsk *ask)
         updates->round.until = hl_clock_mono();
     g_ptr_array_add(joins ? updates->running : updates->waiting, g_memdup2(ask, sizeof *ask));
     start_next(updates);
+}
+
+bool ep_updates_on_probation(const EpUpdates *updates)
+{
+    return updates->relapse.armed && !is_busy(updates);
 }
 
 void ep_updates_engine_ended(EpUpdates *updates, EpEngineEnd end, const char *how)

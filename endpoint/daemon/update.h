@@ -45,6 +45,9 @@ void ep_updates_ask(EpUpdates *updates, const EpUpdateAsk *ask);
  * becomes active, and an update notification that failed tells so. */
 void ep_updates_engine_ended(EpUpdates *updates, EpEngineEnd end, const char *how);
 
+/* Whether the active set is so new that failures of the engine count. */
+bool ep_updates_on_probation(const EpUpdates *updates);
+
 /* No more callbacks to this user; the work goes on. */
 void ep_updates_forget(EpUpdates *updates, gpointer user);
 
