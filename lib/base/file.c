@@ -8,6 +8,8 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#define LOCK_STEP_MS 100
+
 void hl_fd_clear(int *fd)
 {
     if (*fd >= 0)
@@ -25,7 +27,7 @@ int hl_fd_steal(int *fd)
 
 GBytes *hl_file_read(const char *path, gsize max_size, GError **error)
 {
-    hl_autofd int fd = open(path, O_RDONLY | O_CLOEXEC);
+    hl_autofd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO is refused, not waited for */
     g_autofree char *data = NULL;
     struct stat st;
     gsize have = 0;
@@ -159,7 +161,8 @@ int hl_file_lock(const char *path, GError **error)
             ssize_t n = pread(fd, owner, sizeof owner - 1, 0);
 
             owner[MAX(n, 0)] = '\0';
-            hl_fail(error, HL_ERROR_CONFLICT, "%s is held by process %s: stop that one first", path, g_strstrip(owner));
+            hl_fail(error, HL_ERROR_CONFLICT, "%s is held by %s%s: stop that one first, or wait for it", path,
+                    *owner == '\0' ? "another process" : "process ", g_strstrip(owner));
         }
         return -1;
     }
@@ -168,4 +171,22 @@ int hl_file_lock(const char *path, GError **error)
         return -1;
     }
     return hl_fd_steal(&fd);
+}
+
+int hl_file_lock_wait(const char *path, HlTime patience, GError **error)
+{
+    HlTime end = hl_clock_mono() + patience;
+
+    for (;;) {
+        g_autoptr(GError) problem = NULL;
+        int fd = hl_file_lock(path, &problem);
+
+        if (fd >= 0)
+            return fd;
+        if (hl_error_code(problem) != HL_ERROR_CONFLICT || hl_clock_mono() >= end) {
+            g_propagate_error(error, g_steal_pointer(&problem));
+            return -1;
+        }
+        g_usleep(LOCK_STEP_MS * 1000);
+    }
 }

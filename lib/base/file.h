@@ -5,6 +5,7 @@
 
 #include <sys/stat.h>
 
+#include "lib/base/clock.h"
 #include "lib/base/error.h"
 
 /* The whole file, refused with HL_ERROR_LIMIT when it is longer than max_size.  NULL on failure. */
@@ -30,6 +31,9 @@ bool hl_tree_remove(const char *path, GError **error);
 /* An exclusive lock (flock) for as long as the descriptor is open; the file is made if needed and holds the owner's
  * pid. HL_ERROR_CONFLICT, naming that pid, when another process has it.  -1 on failure. */
 int hl_file_lock(const char *path, GError **error);
+
+/* The same, waiting for it no longer than patience. */
+int hl_file_lock_wait(const char *path, HlTime patience, GError **error);
 
 /* A file descriptor that closes itself: hl_autofd int fd = -1; */
 void hl_fd_clear(int *fd);

@@ -8,7 +8,7 @@
 #include "lib/base/file.h"
 #include "lib/base/log.h"
 
-enum { LOCK_STEP_MS = 100, HELD_MAX = 16 * 1024 };
+enum { HELD_MAX = 16 * 1024 };
 
 char *upd_place_path(const UpdPlace *place, const char *format, ...)
 {
@@ -137,22 +137,11 @@ UpdPlace *upd_place_read(const char *dir, GError **error)
 static bool take_lock(UpdPlace *place, HlTime patience, GError **error)
 {
     g_autofree char *path = upd_place_path(place, "lock");
-    HlTime end = hl_clock_mono() + patience;
 
-    for (;;) {
-        g_autoptr(GError) problem = NULL;
-
-        place->lock = hl_file_lock(path, &problem);
-        if (place->lock >= 0)
-            return true;
-        if (hl_error_code(problem) != HL_ERROR_CONFLICT || hl_clock_mono() >= end) {
-            if (hl_error_code(problem) == HL_ERROR_CONFLICT)
-                hl_error_prefix(&problem, "another update is running");
-            g_propagate_error(error, g_steal_pointer(&problem));
-            return false;
-        }
-        g_usleep(LOCK_STEP_MS * 1000);
-    }
+    place->lock = hl_file_lock_wait(path, patience, error);
+    if (place->lock < 0 && error != NULL && hl_error_code(*error) == HL_ERROR_CONFLICT)
+        hl_error_prefix(error, "another update is running");
+    return place->lock >= 0;
 }
 
 static bool write_previous(const UpdPlace *place, GError **error)

@@ -104,6 +104,8 @@ bool upd_cmd_mirror(HlInvocation *call, GError **error)
         return hl_fail(error, HL_ERROR_USAGE, "'mirror' needs --from URL, --root FILE and --to DIR");
     if (!duration_of(call, "keep", KEEP, &mirror.keep, error) || !duration_of(call, "time", NULL, &time, error))
         return false;
+    if (!g_str_has_prefix(from, "https://") && !g_str_has_prefix(from, "http://"))
+        return hl_fail(error, HL_ERROR_INVALID, "--from '%s' is not a URL: it begins with https:// or http://", from);
     root = hl_file_read(root_path, tuf_role_max_size(TUF_ROOT), error);
     if (root == NULL || !upd_source_parse(source, &spec, error))
         return false;

@@ -6,6 +6,9 @@
 
 #include "lib/base/file.h"
 
+/* A timer's resign and a person's publish meet. */
+#define LOCK_PATIENCE (30 * HL_SECOND)
+
 static UpdRepo *repo_new(const char *dir, const char *passphrase)
 {
     UpdRepo *repo = g_new0(UpdRepo, 1);
@@ -42,7 +45,7 @@ static bool lock(UpdRepo *repo, GError **error)
 {
     g_autofree char *path = upd_repo_path(repo, "private/lock");
 
-    repo->lock = hl_file_lock(path, error);
+    repo->lock = hl_file_lock_wait(path, LOCK_PATIENCE, error);
     return repo->lock >= 0;
 }
 
