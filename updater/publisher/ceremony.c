@@ -68,6 +68,22 @@ bool upd_ceremony_root(const UpdRepo *repo, UpdState *state, json_t *root, bool 
                     : upd_release_install(repo, state, "root", g_steal_pointer(&draft), error);
 }
 
+bool upd_ceremony_is_free(const UpdRepo *repo, GError **error)
+{
+    static const char *const roles[] = { "root", "targets" };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(roles); i++) {
+        g_autofree char *name = g_strdup_printf("private/pending/%s.json", roles[i]);
+
+        if (upd_repo_exists(repo, name))
+            return hl_fail(error, HL_ERROR_CONFLICT,
+                           "a draft of %s waits for signatures: finish it with 'repo root accept', or remove %s/%s to "
+                           "give it up",
+                           roles[i], repo->dir, name);
+    }
+    return true;
+}
+
 static json_t *load_envelope(const char *path, GError **error)
 {
     g_autoptr(GBytes) bytes = hl_file_read(path, UPD_META_MAX, error);
@@ -272,10 +288,17 @@ static bool change_keys(const UpdRepo *repo, json_t *keys, json_t *definition, c
     json_t *keyids = json_object_get(definition, "keyids");
     g_autoptr(json_t) added = NULL;
     gsize found = G_MAXSIZE;
+    guint matches = 0;
 
     for (gsize i = 0; rotation->drop_key != NULL && i < json_array_size(keyids); i++)
-        if (g_str_has_prefix(json_string_value(json_array_get(keyids, i)), rotation->drop_key))
+        if (g_str_has_prefix(json_string_value(json_array_get(keyids, i)), rotation->drop_key)) {
             found = i;
+            matches++;
+        }
+    if (rotation->drop_key != NULL && (matches > 1 || *rotation->drop_key == '\0'))
+        return hl_fail(error, HL_ERROR_INVALID,
+                       "--drop-key '%s' does not name one key of role %s: 'repo key list' shows them",
+                       rotation->drop_key, rotation->role);
     if (rotation->drop_key != NULL && found == G_MAXSIZE)
         return hl_fail(error, HL_ERROR_NOT_FOUND, "role %s has no key %s: 'repo key list' shows its keys",
                        rotation->role, rotation->drop_key);
@@ -345,6 +368,8 @@ bool upd_ceremony_rotate(const UpdRepo *repo, UpdState *state, const UpdRotation
     if (upd_state_get(state, "root") == NULL || upd_state_get(state, "targets") == NULL)
         return hl_fail(error, HL_ERROR_NOT_FOUND,
                        "%s is not in force yet: finish the ceremony with 'repo root accept' first", repo->dir);
+    if (!upd_ceremony_is_free(repo, error))
+        return false;
     if (rotation->add_key == NULL && rotation->drop_key == NULL)
         return renew(repo, state, rotation->role, pending, error);
     if (upd_role_spec(rotation->role)->role == NULL) {

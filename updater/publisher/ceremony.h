@@ -30,6 +30,9 @@ typedef struct {
     const char *drop_key; /* beginning of a keyid; NULL: none */
 } UpdRotation;
 
+/* Whether no draft waits for signatures: a second change would replace it, and the signatures that it has. */
+bool upd_ceremony_is_free(const UpdRepo *repo, GError **error);
+
 /* Another key for a role; or, with neither add nor drop, the same targets, or the same root and targets, with a new
  * end. */
 bool upd_ceremony_rotate(const UpdRepo *repo, UpdState *state, const UpdRotation *rotation, bool *pending,

@@ -75,6 +75,11 @@ bool upd_cmd_repo_init(HlInvocation *call, GError **error)
                        founding.n_root_keys, founding.n_targets_keys);
     if (!upd_call_passphrase(call, &passphrase, error))
         return false;
+    if (hl_cli_has(call, "passphrase-file") && hl_cli_has(call, "plain-keys")) {
+        upd_call_wipe(&passphrase);
+        return hl_fail(error, HL_ERROR_USAGE,
+                       "--passphrase-file or --plain-keys: the keys are encrypted or they are not");
+    }
     if (passphrase == NULL && !hl_cli_has(call, "plain-keys"))
         return hl_fail(error, HL_ERROR_USAGE,
                        "the private keys want a passphrase: set HOLDLINE_REPO_PASSPHRASE, or give --passphrase-file or "

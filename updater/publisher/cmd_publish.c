@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <string.h>
 
 #include "lib/base/table.h"
 #include "updater/publisher/call.h"
@@ -10,6 +11,24 @@
 #include "updater/publisher/withdraw.h"
 
 const char *const upd_repo_add_flags[] = { "version", "min-engine", NULL };
+
+/* A release is exactly the files that are named: who names only a new one should read what goes. */
+static void say_dropped(const UpdRepo *repo, const UpdStageSpec *spec)
+{
+    g_auto(GStrv) before = upd_content_files(repo, spec->component);
+
+    for (gsize i = 0; before[i] != NULL; i++) {
+        bool stays = false;
+
+        for (gsize k = 0; k < spec->n_files; k++) {
+            g_autofree char *name = g_path_get_basename(spec->files[k]);
+
+            stays = stays || strcmp(name, before[i]) == 0;
+        }
+        if (!stays)
+            printf("It goes without %s, which is in force now: name it too if it is to stay.\n", before[i]);
+    }
+}
 
 static bool stage(HlInvocation *call, gsize n_files, GError **error)
 {
@@ -26,9 +45,13 @@ static bool stage(HlInvocation *call, gsize n_files, GError **error)
         return hl_fail(error, HL_ERROR_INVALID, "'%s' is not a version: versions are YYYYMMDDNN", version);
     if (repo == NULL || !upd_stage_add(repo, state, &spec, &staged, error))
         return false;
-    printf("Staged %s %" G_GINT64_FORMAT ": %zu file(s), %" G_GINT64_FORMAT " signatures (%s).\n", spec.component,
-           staged.version, n_files, staged.signatures,
-           staged.by_engine ? "as the engine loads them" : "counted; there is no clamscan here to ask");
+    if (n_files == 0)
+        printf("Staged %s %" G_GINT64_FORMAT ": empty.\n", spec.component, staged.version);
+    else
+        printf("Staged %s %" G_GINT64_FORMAT ": %zu file(s), %" G_GINT64_FORMAT " signatures (%s).\n", spec.component,
+               staged.version, n_files, staged.signatures,
+               staged.by_engine ? "as the engine loads them" : "counted; there is no clamscan here to ask");
+    say_dropped(repo, &spec);
     if (staged.by_engine && staged.counted >= 0 && staged.counted != staged.signatures)
         printf("Warning: the files hold %" G_GINT64_FORMAT
                " signatures by our count, the engine loads %" G_GINT64_FORMAT
@@ -139,6 +162,7 @@ bool upd_cmd_repo_resign(HlInvocation *call, GError **error)
     g_autoptr(UpdRepo) repo = upd_call_open_state(call, &state, error);
     g_autoptr(GPtrArray) components = repo == NULL ? NULL : upd_state_components(state);
     bool snapshot = false;
+    g_autoptr(GError) problem = NULL;
 
     if (repo == NULL)
         return false;
@@ -150,8 +174,10 @@ bool upd_cmd_repo_resign(HlInvocation *call, GError **error)
 
         if (envelope == NULL || !is_older(repo, envelope, component, upd_role_spec(component)->lifetime / 2))
             continue;
-        if (!upd_release_role(repo, state, component, &pending, error))
-            return hl_error_prefix(error, "%s is past half of its life", component);
+        if (!upd_release_role(repo, state, component, &pending, problem == NULL ? &problem : NULL)) {
+            fprintf(stderr, "holdline-updater: %s is past half of its life and cannot be re-signed\n", component);
+            continue; /* whose key is missing does not take the others with it */
+        }
         printf("Re-signed %s until %s.\n", component,
                json_string_value(json_object_get(upd_meta_signed(upd_state_get(state, component)), "expires")));
         snapshot = true;
@@ -160,5 +186,7 @@ bool upd_cmd_repo_resign(HlInvocation *call, GError **error)
         return false;
     printf("Re-signed timestamp%s until %s.\n", snapshot ? " and snapshot" : "",
            json_string_value(json_object_get(upd_meta_signed(upd_state_get(state, "timestamp")), "expires")));
-    return true;
+    if (problem != NULL)
+        g_propagate_error(error, g_steal_pointer(&problem));
+    return error == NULL || *error == NULL;
 }

@@ -58,6 +58,22 @@ bool upd_content_is_staged(const UpdRepo *repo, const char *component)
     return upd_repo_exists(repo, name);
 }
 
+GStrv upd_content_files(const UpdRepo *repo, const char *component)
+{
+    g_autoptr(json_t) history = load_history(repo, component, NULL);
+    const json_t *releases = json_object_get(history, "releases");
+    gsize n = json_array_size(releases);
+    g_autoptr(GStrvBuilder) names = g_strv_builder_new();
+    const char *name;
+    json_t *file;
+
+    json_object_foreach(json_object_get(json_array_get(releases, n > 0 ? n - 1 : 0), "files"), name, file)
+    {
+        g_strv_builder_add(names, name);
+    }
+    return g_strv_builder_end(names);
+}
+
 gint64 upd_content_version(const json_t *envelope)
 {
     json_t *targets = json_object_get(upd_meta_signed(envelope), "targets");

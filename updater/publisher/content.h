@@ -20,6 +20,9 @@ gint64 upd_content_version(const json_t *envelope);
 /* One line of progress; done of total files and increments. */
 typedef void (*UpdProgress)(const char *component, guint done, guint total, const char *what, void *user);
 
+/* Names of the files of the newest release; empty if there is none.  Caller frees with g_strfreev. */
+GStrv upd_content_files(const UpdRepo *repo, const char *component);
+
 /* Whether the component has content waiting. */
 bool upd_content_is_staged(const UpdRepo *repo, const char *component);
 

@@ -97,10 +97,16 @@ static json_t *make_targets(const UpdRepo *repo, const UpdFounding *founding, GE
 
     json_object_set_new(content, "targets", json_object());
     json_object_set_new(content, "delegations", json_pack("{s:{}, s:[]}", "keys", "roles"));
-    for (gsize i = 0; i < founding->n_components; i++)
+    for (gsize i = 0; i < founding->n_components; i++) {
+        for (gsize k = 0; k < i; k++)
+            if (strcmp(founding->components[k], founding->components[i]) == 0) {
+                hl_fail(error, HL_ERROR_INVALID, "component %s is given twice", founding->components[i]);
+                return NULL;
+            }
         if (!upd_component_name_ok(founding->components[i], error) ||
             !delegate(repo, targets, founding->components[i], error))
             return NULL;
+    }
     return g_steal_pointer(&targets);
 }
 
@@ -140,6 +146,8 @@ bool upd_found_component(const UpdRepo *repo, UpdState *state, const char *compo
                        "%s is not in force yet: finish the ceremony with 'repo root accept' first", repo->dir);
     if (upd_state_definition(state, component, &keys) != NULL)
         return hl_fail(error, HL_ERROR_EXISTS, "component %s has its role already", component);
+    if (!upd_ceremony_is_free(repo, error))
+        return false;
     if (!delegate(repo, targets, component, error) ||
         !upd_meta_check_roles(upd_meta_signed(upd_state_get(state, "root")),
                               json_object_get(upd_meta_signed(targets), "delegations"), error) ||

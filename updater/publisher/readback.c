@@ -141,6 +141,20 @@ static bool read_as(const UpdRepo *repo, const GPtrArray *components, const char
     return true;
 }
 
+/* Of runs that were killed; the repository's lock is ours. */
+static bool remove_leftovers(const UpdRepo *repo, GError **error)
+{
+    g_autoptr(GPtrArray) names = upd_repo_list(repo, "private");
+
+    for (guint i = 0; i < names->len; i++) {
+        g_autofree char *path = upd_repo_path(repo, "private/%s", (char *)names->pdata[i]);
+
+        if (g_str_has_prefix(names->pdata[i], "readback.") && !hl_tree_remove(path, error))
+            return false;
+    }
+    return true;
+}
+
 bool upd_readback(const UpdRepo *repo, UpdReadback *readback, GError **error)
 {
     g_autofree char *directory = upd_repo_path(repo, "private/readback.XXXXXX");
@@ -151,6 +165,8 @@ bool upd_readback(const UpdRepo *repo, UpdReadback *readback, GError **error)
     bool ok;
 
     if (state == NULL)
+        return false;
+    if (!remove_leftovers(repo, error))
         return false;
     if (mkdtemp(directory) == NULL)
         return hl_fail_errno(error, errno, "cannot make a directory for reading back in %s/private", repo->dir);

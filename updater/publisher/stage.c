@@ -120,31 +120,57 @@ gint64 upd_stage_count(const char *name, const char *text, gsize size)
     g_assert_not_reached();
 }
 
-gint64 upd_stage_next_version(gint64 newest, HlTime now)
+static gint64 day_of(HlTime when)
 {
-    time_t seconds = (time_t)(now / HL_SECOND);
+    time_t seconds = (time_t)(when / HL_SECOND);
     struct tm tm = { 0 };
-    gint64 first;
 
     gmtime_r(&seconds, &tm);
-    first = ((gint64)(tm.tm_year + 1900) * 10000 + (tm.tm_mon + 1) * 100 + tm.tm_mday) * 100 + 1;
-    return MAX(first, newest + 1);
+    return (gint64)(tm.tm_year + 1900) * 10000 + (tm.tm_mon + 1) * 100 + tm.tm_mday;
 }
 
-static bool version_ok(gint64 version, gint64 newest, const char *component, GError **error)
+/* False if there is no such day. */
+static bool split_day(gint64 day, GDate *date)
 {
-    gint64 day = version / 100 % 100;
-    gint64 month = version / 10000 % 100;
+    guint y = (guint)(day / 10000);
+    guint m = (guint)(day / 100 % 100);
+    guint d = (guint)(day % 100);
 
-    if (version < G_GINT64_CONSTANT(1000000000) || version > G_GINT64_CONSTANT(9999999999) || month < 1 || month > 12 ||
-        day < 1 || day > 31)
+    if (y < 1000 || y > 9999 || !g_date_valid_dmy((GDateDay)d, (GDateMonth)m, (GDateYear)y))
+        return false;
+    g_date_set_dmy(date, (GDateDay)d, (GDateMonth)m, (GDateYear)y);
+    return true;
+}
+
+gint64 upd_stage_next_version(gint64 newest, HlTime now)
+{
+    GDate date;
+
+    if (newest % 100 == 99 && split_day(newest / 100, &date)) { /* the day is full */
+        g_date_add_days(&date, 1);
+        newest = ((gint64)g_date_get_year(&date) * 10000 + g_date_get_month(&date) * 100 + g_date_get_day(&date)) * 100;
+    }
+    return MAX(day_of(now) * 100 + 1, newest + 1);
+}
+
+static bool version_ok(const UpdStageSpec *spec, gint64 newest, HlTime now, GError **error)
+{
+    GDate date;
+
+    if (!split_day(spec->version / 100, &date))
         return hl_fail(error, HL_ERROR_INVALID, "%" G_GINT64_FORMAT " is not a version: versions are YYYYMMDDNN",
-                       version);
-    if (version <= newest)
+                       spec->version);
+    if (spec->version <= newest)
         return hl_fail(error, HL_ERROR_CONFLICT,
                        "version %" G_GINT64_FORMAT " of %s does not rise: it had %" G_GINT64_FORMAT
                        " already; publish old content under a higher version",
-                       version, component, newest);
+                       spec->version, spec->component, newest);
+    /* versions only rise: a year that was mistyped could never be left again */
+    if (spec->version / 100 > day_of(now + HL_DAY))
+        return hl_fail(error, HL_ERROR_INVALID,
+                       "version %" G_GINT64_FORMAT " lies in the future, and versions never fall: the newest for today "
+                       "begins with %" G_GINT64_FORMAT,
+                       spec->version, day_of(now));
     return true;
 }
 
@@ -170,16 +196,6 @@ static gint64 parse_known(const char *output)
     return at == NULL ? -1 : g_ascii_strtoll(at + strlen("Known viruses: "), NULL, 10);
 }
 
-/* The engine complains about every rule that it drops; what stopped it stands in its last lines. */
-static bool fail_load(const GError *problem, GError **error)
-{
-    g_auto(GStrv) lines = g_strsplit(problem->message, "\n", -1);
-    guint n = g_strv_length(lines);
-    g_autofree char *last = g_strjoinv("; ", lines + (n > 3 ? n - 3 : 0));
-
-    return hl_fail(error, hl_error_code(problem), "the engine does not load these files: %s", last);
-}
-
 /* Has the engine load the staged files and asks what it loaded. */
 static bool ask_engine(const char *directory, gint64 *known, GError **error)
 {
@@ -187,12 +203,11 @@ static bool ask_engine(const char *directory, gint64 *known, GError **error)
     g_autofree char *database = g_strdup_printf("--database=%s", directory);
     const char *argv[] = { "clamscan", database, nothing, NULL };
     g_autofree char *output = NULL;
-    g_autoptr(GError) problem = NULL;
 
     if (!hl_file_write_text(nothing, "", 0600, error))
         return false;
-    if (!hl_exec(argv, &output, &problem))
-        return fail_load(problem, error);
+    if (!hl_exec(argv, &output, error))
+        return hl_error_prefix(error, "the engine does not load these files");
     *known = parse_known(output);
     if (*known < 0)
         return hl_fail(error, HL_ERROR_FAILED, "clamscan does not tell how many signatures it loaded");
@@ -257,6 +272,12 @@ static bool fill(const UpdStageSpec *spec, const char *directory, UpdStaged *sta
     return hl_file_write_text(path, text, 0600, error);
 }
 
+/* "1.0.9": what updates compare number by number. */
+static bool engine_version_ok(const char *version)
+{
+    return g_regex_match_simple("^[0-9]{1,4}(\\.[0-9]{1,4}){1,3}$", version, G_REGEX_DOLLAR_ENDONLY, 0);
+}
+
 bool upd_stage_add(const UpdRepo *repo, const UpdState *state, const UpdStageSpec *spec, UpdStaged *staged,
                    GError **error)
 {
@@ -274,8 +295,11 @@ bool upd_stage_add(const UpdRepo *repo, const UpdState *state, const UpdStageSpe
         return hl_fail(error, HL_ERROR_LIMIT, "a component has at most %d files", UPD_STAGE_FILES_MAX);
     newest = upd_stage_newest(repo, spec->component);
     *staged = (UpdStaged){ .version = spec->version != 0 ? spec->version : upd_stage_next_version(newest, repo->now) };
-    if (!version_ok(staged->version, newest, spec->component, error))
+    if (spec->version != 0 && !version_ok(spec, newest, repo->now, error))
         return false;
+    if (!engine_version_ok(spec->min_engine))
+        return hl_fail(error, HL_ERROR_INVALID, "'%s' is not a version of the engine: give one like 1.0.9",
+                       spec->min_engine);
     /* beside, then renamed: a failed or killed add leaves the former staging as it was */
     if (!hl_tree_remove(coming, error) || !hl_dir_make(coming, 0700, error) || !fill(spec, coming, staged, error) ||
         !hl_tree_remove(directory, error))

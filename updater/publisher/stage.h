@@ -11,7 +11,7 @@ typedef struct {
     const char *component;
     const char *const *files; /* paths; none: the component is emptied */
     gsize n_files;
-    gint64 version; /* YYYYMMDDNN; 0: the next one of today */
+    gint64 version; /* YYYYMMDDNN, not after tomorrow; 0: the next one of today */
     const char *min_engine;
 } UpdStageSpec;
 
