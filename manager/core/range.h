@@ -5,28 +5,18 @@
 #include <stdint.h>
 
 #include "lib/base/clock.h"
+#include "lib/base/network.h"
 
 #define MGR_RANGES_MAX        256
 #define MGR_RANGE_MINUTES_MAX 129600
 
 typedef struct {
-    uint8_t address[16]; /* IPv4 as ::ffff:a.b.c.d */
-    uint8_t bits;        /* of the 128 */
-} MgrRange;
-
-typedef struct {
-    MgrRange *ranges;
+    HlNetwork *ranges;
     gsize n_ranges;            /* 0: the feature is off */
     int64_t heartbeat_minutes; /* n */
     int64_t poll_minutes;      /* m */
     int64_t offline_minutes;   /* k: shown Unreachable/Offline after so much silence */
 } MgrUnreachable;
-
-/* "192.168.0.0/16", "fd00::/8", or one address.  Host bits that are set are refused: most often a slip. */
-bool mgr_range_parse(const char *text, MgrRange *range, GError **error);
-
-/* The form that mgr_range_parse takes back.  Caller frees. */
-char *mgr_range_print(const MgrRange *range);
 
 /* Each 1 to 129,600 minutes, m >= 3 x n, k > n, at most MGR_RANGES_MAX ranges; the message names the rule that is
  * broken. */

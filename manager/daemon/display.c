@@ -249,9 +249,9 @@ bool mgr_display_configure(Manager *manager, const MgrConf *conf, GError **error
     if (conf->unreachable_heartbeat % HL_MINUTE != 0 || conf->unreachable_poll % HL_MINUTE != 0 ||
         conf->unreachable_offline % HL_MINUTE != 0)
         return hl_fail(error, HL_ERROR_INVALID, "[status] unreachable-heartbeat, -poll and -offline are whole minutes");
-    fresh.ranges = g_new0(MgrRange, fresh.n_ranges + 1);
+    fresh.ranges = g_new0(HlNetwork, fresh.n_ranges + 1);
     for (gsize i = 0; i < fresh.n_ranges; i++) {
-        if (!mgr_range_parse(conf->unreachable[i], &fresh.ranges[i], error)) {
+        if (!hl_network_parse(conf->unreachable[i], &fresh.ranges[i], error)) {
             g_free(fresh.ranges);
             return hl_error_prefix(error, "status.unreachable");
         }

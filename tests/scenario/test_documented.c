@@ -249,7 +249,7 @@ static void b13_unreachable_networks(void)
     guint dials;
 
     world_init(&w, MGR_BY_DOCUMENT);
-    g_assert_true(mgr_range_parse("192.168.0.0/16", &w.range, NULL));
+    g_assert_true(hl_network_parse("192.168.0.0/16", &w.range, NULL));
     w.unreachable.n_ranges = 1;
     inside = world_install(&w, PEER_NATED, "192.168.1.20");
     outside = world_install(&w, PEER_NATED, "10.9.9.9");

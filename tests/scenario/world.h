@@ -41,7 +41,7 @@ typedef struct {
 typedef struct {
     MgrNow now;
     MgrBy by;
-    MgrRange range;
+    HlNetwork range;
     MgrUnreachable unreachable;
     MgrDisplayPolicy policy;
     unsigned version;   /* of the settings as saved */

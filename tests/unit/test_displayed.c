@@ -181,9 +181,9 @@ static void test_random_walk(void)
 static void check_refused(const char *text)
 {
     g_autoptr(GError) error = NULL;
-    MgrRange range;
+    HlNetwork range;
 
-    g_assert_false(mgr_range_parse(text, &range, &error));
+    g_assert_false(hl_network_parse(text, &range, &error));
     g_assert_error(error, HL_ERROR, HL_ERROR_INVALID);
 }
 
@@ -205,7 +205,7 @@ static void test_ranges(void)
     static const char *const inside[] = { "192.168.255.1", "10.1.2.3", "fd12::9", "::ffff:192.168.3.4",
                                           "fdaa::1%eth0" };
     static const char *const outside[] = { "192.169.0.1", "10.1.2.4", "fe80::1", "", "printer", "172.32.0.1" };
-    MgrRange ranges[G_N_ELEMENTS(texts)];
+    HlNetwork ranges[G_N_ELEMENTS(texts)];
     MgrUnreachable u = { .ranges = ranges, .n_ranges = 3 };
 
     for (gsize i = 0; i < G_N_ELEMENTS(bad); i++)
@@ -213,8 +213,8 @@ static void test_ranges(void)
     for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
         g_autofree char *printed = NULL;
 
-        g_assert_true(mgr_range_parse(texts[i], &ranges[i], NULL));
-        printed = mgr_range_print(&ranges[i]);
+        g_assert_true(hl_network_parse(texts[i], &ranges[i], NULL));
+        printed = hl_network_print(&ranges[i]);
         g_assert_cmpstr(printed, ==, texts[i]);
     }
     for (gsize i = 0; i < G_N_ELEMENTS(inside); i++)

@@ -1,0 +1,85 @@
+#include "lib/base/network.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+#define V4_PREFIX_BITS 96
+
+static const uint8_t v4_prefix[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
+
+/* IPv4, IPv6 and IPv4 written as IPv6 all become 16 bytes; a zone ("%eth0") does not belong to the address. */
+static bool parse_address(const char *text, gsize length, uint8_t address[16], bool *is_v4)
+{
+    char copy[INET6_ADDRSTRLEN];
+    const char *zone = memchr(text, '%', length);
+
+    if (zone != NULL)
+        length = (gsize)(zone - text);
+    if (length >= sizeof copy)
+        return false;
+    memcpy(copy, text, length);
+    copy[length] = '\0';
+    *is_v4 = inet_pton(AF_INET, copy, address + 12) == 1;
+    if (*is_v4)
+        memcpy(address, v4_prefix, sizeof v4_prefix);
+    return *is_v4 || inet_pton(AF_INET6, copy, address) == 1;
+}
+
+static bool bits_equal(const uint8_t *a, const uint8_t *b, unsigned bits)
+{
+    unsigned bytes = bits / 8;
+    unsigned rest = bits % 8;
+
+    return memcmp(a, b, bytes) == 0 && (rest == 0 || ((a[bytes] ^ b[bytes]) >> (8 - rest)) == 0);
+}
+
+static bool has_host_bits(const HlNetwork *network)
+{
+    for (unsigned bit = network->bits; bit < 128; bit++)
+        if ((network->address[bit / 8] >> (7 - bit % 8) & 1) != 0)
+            return true;
+    return false;
+}
+
+bool hl_network_parse(const char *text, HlNetwork *network, GError **error)
+{
+    const char *slash = strchr(text, '/');
+    gsize length = slash == NULL ? strlen(text) : (gsize)(slash - text);
+    bool is_v4;
+    guint64 bits;
+
+    if (!parse_address(text, length, network->address, &is_v4))
+        return hl_fail(error, HL_ERROR_INVALID, "'%.64s' is not a network such as 192.168.0.0/16 or fd00::/8", text);
+    bits = is_v4 ? 32 : 128;
+    if (slash != NULL && !g_ascii_string_to_unsigned(slash + 1, 10, 0, bits, &bits, NULL))
+        return hl_fail(error, HL_ERROR_INVALID, "network '%.64s': the prefix length is a number from 0 to %d", text,
+                       is_v4 ? 32 : 128);
+    network->bits = (uint8_t)(bits + (is_v4 ? V4_PREFIX_BITS : 0));
+    if (has_host_bits(network))
+        return hl_fail(error, HL_ERROR_INVALID,
+                       "network '%.64s' has bits set to the right of its prefix; write the "
+                       "network's first address, or a longer prefix",
+                       text);
+    return true;
+}
+
+char *hl_network_print(const HlNetwork *network)
+{
+    bool is_v4 = network->bits >= V4_PREFIX_BITS && memcmp(network->address, v4_prefix, sizeof v4_prefix) == 0;
+    char text[INET6_ADDRSTRLEN];
+
+    if (is_v4)
+        inet_ntop(AF_INET, network->address + 12, text, sizeof text);
+    else
+        inet_ntop(AF_INET6, network->address, text, sizeof text);
+    return g_strdup_printf("%s/%d", text, network->bits - (is_v4 ? V4_PREFIX_BITS : 0));
+}
+
+bool hl_network_has(const HlNetwork *network, const char *address)
+{
+    uint8_t bytes[16];
+    bool is_v4;
+
+    return address != NULL && parse_address(address, strlen(address), bytes, &is_v4) &&
+           bits_equal(bytes, network->address, network->bits);
+}
