@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "proto/source.h"
+
 static void free_source(gpointer data)
 {
     EpSource *source = data;
@@ -11,12 +13,31 @@ static void free_source(gpointer data)
     g_free(source);
 }
 
+/* Takes both; the first of two with the same name or URL stays. */
 static void add_source(GPtrArray *sources, char *name, char *url)
 {
     EpSource *source = g_new(EpSource, 1);
 
     *source = (EpSource){ name, url };
+    for (guint i = 0; i < sources->len; i++) {
+        const EpSource *before = sources->pdata[i];
+
+        if (strcmp(before->name, name) == 0 || strcmp(before->url, url) == 0) {
+            free_source(source);
+            return;
+        }
+    }
     g_ptr_array_add(sources, source);
+}
+
+/* Whether an entry of the list is for this machine. */
+static bool is_for(const EpSourcesWanted *wanted, const HlUpdateSource *source)
+{
+    bool found = !source->limited;
+
+    for (gsize i = 0; !found && wanted->addresses[i] != NULL; i++)
+        found = hl_network_has(&source->network, wanted->addresses[i]);
+    return found;
 }
 
 GPtrArray *ep_round_sources(const EpSourcesWanted *wanted)
@@ -24,15 +45,18 @@ GPtrArray *ep_round_sources(const EpSourcesWanted *wanted)
     GPtrArray *sources = g_ptr_array_new_with_free_func(free_source);
 
     for (gsize i = 0; wanted->sources[i] != NULL; i++) {
-        const char *source = wanted->sources[i];
+        HlUpdateSource source;
 
-        if (strcmp(source, "server") == 0)
-            add_source(sources, g_strdup(source),
+        /* the settings' own check took it */
+        if (!hl_update_source_parse(wanted->sources[i], &source, NULL) || !is_for(wanted, &source))
+            continue;
+        if (strcmp(source.where, "server") == 0)
+            add_source(sources, g_strdup(source.where),
                        g_strconcat(wanted->server, g_str_has_suffix(wanted->server, "/") ? "" : "/", "repo/", NULL));
-        else if (strcmp(source, "activeupdate") != 0)
-            add_source(sources, g_strdup_printf("source-%" G_GSIZE_FORMAT, i + 1), g_strdup(source));
+        else if (strcmp(source.where, "activeupdate") != 0)
+            add_source(sources, g_strdup_printf("source-%" G_GSIZE_FORMAT, i + 1), g_strdup(source.where));
         else if (*wanted->activeupdate != '\0')
-            add_source(sources, g_strdup(source), g_strdup(wanted->activeupdate));
+            add_source(sources, g_strdup(source.where), g_strdup(wanted->activeupdate));
     }
     return sources;
 }

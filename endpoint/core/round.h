@@ -22,12 +22,14 @@ typedef struct {
 } EpSource;
 
 typedef struct {
-    const char *const *sources; /* as in the settings: server, activeupdate, or a URL; ends with NULL */
-    const char *activeupdate;   /* its URL; "": not set */
-    const char *server;         /* URL of the enrolment */
+    const char *const *sources;   /* as in the settings (proto/source.h); ends with NULL */
+    const char *const *addresses; /* this machine's own; ends with NULL */
+    const char *activeupdate;     /* its URL; "": not set */
+    const char *server;           /* URL of the enrolment */
 } EpSourcesWanted;
 
-/* What the settings name but no URL is known of is left out.  Free with g_ptr_array_unref. */
+/* Left out: what is for other networks, what no URL is known of, and what is in the list already.  Free with
+ * g_ptr_array_unref. */
 GPtrArray *ep_round_sources(const EpSourcesWanted *wanted);
 
 /* ------------------------------------------------------------------------------------------------------ the steps */

@@ -6,6 +6,7 @@
 #include "endpoint/daemon/line.h"
 #include "endpoint/daemon/settings.h"
 #include "endpoint/daemon/store.h"
+#include "endpoint/identity/machine.h"
 #include "lib/base/exec.h"
 #include "lib/base/json.h"
 #include "lib/base/log.h"
@@ -295,9 +296,11 @@ static GPtrArray *find_sources(const EpUpdates *updates)
 {
     static const char *const server_only[] = { "server", NULL };
     const HlSettings *values = &updates->daemon->settings->values;
+    g_auto(GStrv) own = ep_machine_addresses(updates->daemon->identity->brokers[0]);
     EpSourcesWanted wanted = { .sources = updates->work == EP_UPDATE_SYNCHRONIZE
                                               ? server_only
                                               : (const char *const *)values->update_sources,
+                               .addresses = (const char *const *)own,
                                .activeupdate = values->activeupdate_url,
                                .server = updates->daemon->identity->server };
 
@@ -386,8 +389,8 @@ static bool check_possible(const EpUpdates *updates, GError **error)
     if (sources->len == 0)
         return hl_fail(
             error, HL_ERROR_UNAVAILABLE,
-            "there is no source: update.sources names activeupdate alone, and update.activeupdate-url is not "
-            "set in the group's settings");
+            "there is no source: nothing in update.sources is for this machine's addresses, or it names activeupdate "
+            "and update.activeupdate-url is not set");
     return g_file_test(daemon->identity->root_path, G_FILE_TEST_EXISTS) ||
            hl_fail(error, HL_ERROR_UNAVAILABLE,
                    "the server had no pattern repository when this machine was enrolled: enrol again with --replace");

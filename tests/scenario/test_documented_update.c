@@ -175,7 +175,10 @@ static UpdInstall install_of(const World *world)
 static bool update(World *world, const char *const *settings, bool smart, UpdPlanMode mode, UpdOutcome *outcome,
                    GError **error)
 {
-    EpSourcesWanted wanted = { .sources = settings, .activeupdate = PUBLIC, .server = "http://server" };
+    EpSourcesWanted wanted = { .sources = settings,
+                               .addresses = (const char *const[]){ "10.1.2.3", NULL },
+                               .activeupdate = PUBLIC,
+                               .server = "http://server" };
     g_autoptr(GPtrArray) sources = ep_round_sources(&wanted);
     g_auto(GStrv) components = g_strsplit(hl_scan_components[smart ? HL_SCAN_SMART : HL_SCAN_CONVENTIONAL], ",", -1);
     UpdSourceSpec specs[4] = { 0 };
@@ -266,6 +269,7 @@ static void b15_stale_source(void)
 static void b15_components_only(void)
 {
     EpSourcesWanted wanted = { .sources = (const char *const[]){ "activeupdate", "http://near/repo", "server", NULL },
+                               .addresses = (const char *const[]){ NULL },
                                .activeupdate = "",
                                .server = "https://server:8843" };
     g_autoptr(GPtrArray) sources = ep_round_sources(&wanted);
@@ -281,6 +285,37 @@ static void b15_components_only(void)
     g_assert_cmpstr(told, ==,
                     "settings: version 3 of office, the server was not reached; patterns: updated from activeupdate; "
                     "program: 1.0, no upgrade is offered");
+}
+
+/* A branch office has a source of its own in front of the others, decided by the machine's own addresses. */
+static void b15_by_network(void)
+{
+    static const struct {
+        const char *address, *sources;
+    } cases[] = {
+        { "10.20.3.4", "source-1 http://branch/repo?x=1, server https://server/repo/, activeupdate " PUBLIC ", " },
+        { "fd00:7::9", "activeupdate " PUBLIC ", server https://server/repo/, " },
+        { "192.168.1.9", "server https://server/repo/, activeupdate " PUBLIC ", " },
+        { "no address", "server https://server/repo/, activeupdate " PUBLIC ", " },
+    };
+    static const char *const list[] = { "10.20.0.0/16=http://branch/repo?x=1", "fd00:7::/32=activeupdate", "server",
+                                        "activeupdate", NULL };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        EpSourcesWanted wanted = { .sources = list,
+                                   .addresses = (const char *const[]){ "127.0.0.1", cases[i].address, NULL },
+                                   .activeupdate = PUBLIC,
+                                   .server = "https://server" };
+        g_autoptr(GPtrArray) sources = ep_round_sources(&wanted);
+        g_autoptr(GString) told = g_string_new(NULL);
+
+        for (guint k = 0; k < sources->len; k++) {
+            const EpSource *source = sources->pdata[k];
+
+            g_string_append_printf(told, "%s %s, ", source->name, source->url);
+        }
+        g_assert_cmpstr(told->str, ==, cases[i].sources);
+    }
 }
 
 /* ------------------------------------------------------------------------------------------------------------- B17 */
@@ -482,6 +517,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/documented/B15", b15_two_sources);
     g_test_add_func("/documented/B15/stale", b15_stale_source);
+    g_test_add_func("/documented/B15/network", b15_by_network);
     g_test_add_func("/documented/B15/components-only", b15_components_only);
     g_test_add_func("/documented/B17", b17_order_and_independence);
     g_test_add_func("/documented/B18", b18_schedule);
