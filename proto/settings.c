@@ -122,6 +122,69 @@ void hl_settings_clear(HlSettings *settings)
     hl_options_clear(hl_settings_table(), settings);
 }
 
+/* A password in a setting would be read by monitors, and stand in logs and process lists; the message must not spread
+ * it either. */
+static bool check_address(const char *key, const char *url, GError **error)
+{
+    const char *authority = strstr(url, "://");
+    const char *at = strchr(url, '@');
+    g_autoptr(GUri) uri = NULL;
+
+    if (authority != NULL && at != NULL && at < authority + 3 + strcspn(authority + 3, "/?#"))
+        return hl_fail(error, HL_ERROR_INVALID,
+                       "%s: a URL with a user name or password before the '@' is not taken, as whoever sees settings "
+                       "would see them: let the source do without",
+                       key);
+    uri = g_uri_parse(url, G_URI_FLAGS_NONE, NULL);
+    if (uri == NULL || g_uri_get_host(uri) == NULL || *g_uri_get_host(uri) == '\0' || g_uri_get_port(uri) == 0 ||
+        strpbrk(url, " \"<>\\^`{|}") != NULL)
+        return hl_fail(error, HL_ERROR_INVALID, "%s: '%s' is not a URL of the form http(s)://HOST[:PORT][/PATH]", key,
+                       url);
+    if (g_uri_get_query(uri) != NULL || g_uri_get_fragment(uri) != NULL)
+        return hl_fail(error, HL_ERROR_INVALID, "%s: '%s' has a '?' or '#', which the address of a repository has not",
+                       key, url);
+    return true;
+}
+
+static bool is_same_source(const char *a, const char *b)
+{
+    gsize n = strlen(a) - (g_str_has_suffix(a, "/") ? 1 : 0);
+
+    return n == strlen(b) - (g_str_has_suffix(b, "/") ? 1 : 0) && strncmp(a, b, n) == 0;
+}
+
+static bool check_each_source(char *const *sources, GError **error)
+{
+    for (gsize i = 0; sources[i] != NULL; i++) {
+        if (strstr(sources[i], "://") != NULL && !check_address("update.sources", sources[i], error))
+            return false;
+        for (gsize other = 0; other < i; other++)
+            if (is_same_source(sources[i], sources[other]))
+                return hl_fail(error, HL_ERROR_INVALID, "update.sources: '%s' is named twice: name it once",
+                               sources[i]);
+    }
+    return true;
+}
+
+bool hl_settings_check_change(const HlSettings *was, const HlSettings *now, GError **error)
+{
+    bool new_sources =
+        !g_strv_equal((const char *const *)was->update_sources, (const char *const *)now->update_sources);
+    bool new_url = strcmp(was->activeupdate_url, now->activeupdate_url) != 0;
+
+    if (new_sources && !check_each_source(now->update_sources, error))
+        return false;
+    if (new_url && *now->activeupdate_url != '\0' &&
+        !check_address("update.activeupdate-url", now->activeupdate_url, error))
+        return false;
+    if ((new_sources || new_url) && *now->activeupdate_url == '\0' &&
+        g_strv_contains((const char *const *)now->update_sources, "activeupdate"))
+        return hl_fail(error, HL_ERROR_INVALID,
+                       "update.sources names activeupdate, and update.activeupdate-url is empty: set the URL in the "
+                       "same call, or leave activeupdate out");
+    return true;
+}
+
 void hl_settings_copy(HlSettings *to, const HlSettings *from)
 {
     g_autofree char *text = hl_settings_print(from);

@@ -43,6 +43,11 @@ void hl_settings_init(HlSettings *settings);
 void hl_settings_clear(HlSettings *settings);
 void hl_settings_copy(HlSettings *to, const HlSettings *from);
 
+/* What an administrator may not change settings to, beyond the checks of each row: sources that no update could use, or
+ * that tell a password.  Only what differs is judged, and only here: stored settings and those of an older manager are
+ * taken as they are, or an upgrade would stop a server or an endpoint. */
+bool hl_settings_check_change(const HlSettings *was, const HlSettings *now, GError **error);
+
 /* "key=value" lines of every option, sorted by key: the stored form, and the input of the digest.  Caller frees. */
 char *hl_settings_print(const HlSettings *settings);
 

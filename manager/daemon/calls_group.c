@@ -58,9 +58,9 @@ static json_t *group_document(const Manager *manager, const MgrGroup *group, boo
     return document;
 }
 
-static bool apply_settings(const MgrCall *call, HlSettings *settings, guint *n, GError **error)
+/* was: what holds before the call. */
+static bool apply_settings(const MgrCall *call, const HlSettings *was, HlSettings *settings, GError **error)
 {
-    *n = 0;
     for (size_t i = 0; i < call->message->n_arguments; i++) {
         const HlMsgArgument *argument = call->message->arguments[i];
         g_autofree char *key = NULL;
@@ -76,9 +76,8 @@ static bool apply_settings(const MgrCall *call, HlSettings *settings, guint *n, 
             return hl_fail(error, HL_ERROR_INVALID, "%s: a value is one line", key);
         if (!hl_options_set(hl_settings_table(), settings, key, equals + 1, error))
             return false;
-        ++*n;
     }
-    return true;
+    return hl_settings_check_change(was, settings, error);
 }
 
 /* A change of a group on its way through the registry. */
@@ -163,17 +162,18 @@ static void submit_change(Change *change, uint64_t base_version)
 static void call_create(MgrCall *call)
 {
     const char *name = mgr_call_argument(call, "name");
+    g_auto(HlSettings) defaults = { 0 };
     g_auto(HlSettings) settings = { 0 };
     g_autoptr(GError) error = NULL;
     Change *change;
-    guint n;
 
+    hl_settings_init(&defaults);
     hl_settings_init(&settings);
     if (!hl_ident_is_valid(name))
         hl_fail(&error, HL_ERROR_INVALID, "'%s' cannot be a group's name: 1 to 64 of a-z, 0-9, '.', '_', '-'", name);
     else if (g_hash_table_contains(call->manager->fleet.groups, name))
         hl_fail(&error, HL_ERROR_EXISTS, "there is a group '%s' already", name);
-    if (error != NULL || !apply_settings(call, &settings, &n, &error)) {
+    if (error != NULL || !apply_settings(call, &defaults, &settings, &error)) {
         mgr_call_fail(call, error);
         return;
     }
@@ -194,7 +194,6 @@ static void call_set(MgrCall *call)
     MgrGroup *group = mgr_fleet_find_group(&call->manager->fleet, mgr_call_argument(call, "name"), &error);
     guint64 version = 0;
     Change *change;
-    guint n = 0;
 
     if (group != NULL && expected != NULL && !g_ascii_string_to_unsigned(expected, 10, 1, G_MAXINT64, &version, NULL))
         hl_fail(&error, HL_ERROR_INVALID, "'%s' is not a version", expected);
@@ -206,7 +205,7 @@ static void call_set(MgrCall *call)
         hl_settings_init(&settings);
         hl_settings_copy(&settings, &group->settings);
     }
-    if (error != NULL || !apply_settings(call, &settings, &n, &error)) {
+    if (error != NULL || !apply_settings(call, &group->settings, &settings, &error)) {
         mgr_call_fail(call, error);
         return;
     }

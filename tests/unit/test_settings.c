@@ -205,6 +205,80 @@ static void test_refused_text(void)
     }
 }
 
+static void set_sources(HlSettings *settings, const char *sources, const char *url)
+{
+    g_autoptr(GError) error = NULL;
+
+    hl_settings_init(settings);
+    hl_options_set(hl_settings_table(), settings, "update.sources", sources, &error);
+    g_assert_no_error(error);
+    hl_options_set(hl_settings_table(), settings, "update.activeupdate-url", url, &error);
+    g_assert_no_error(error);
+}
+
+/* What would stop every update of a group, or tell a password, is refused where it is set. */
+static void test_change(void)
+{
+    static const struct {
+        const char *sources, *url, *says; /* says NULL: taken */
+    } rows[] = {
+        { "server", "", NULL },
+        { "server,https://mirror.example/x/,http://10.0.0.1:8080", "", NULL },
+        { "https://[::1]:8443/repo/", "", NULL },
+        { "https://a.example/user@host/", "", NULL },
+        { "activeupdate,server", "https://updates.example/", NULL },
+        { "server", "https://updates.example/", NULL },
+        { "server,server", "", "named twice" },
+        { "activeupdate,server,activeupdate", "https://u.example", "named twice" },
+        { "https://a.example/,server,https://a.example", "", "named twice" },
+        { "http://", "", "form" },
+        { "http:///path", "", "form" },
+        { "http://x y", "", "form" },
+        { "http://x/a b", "", "form" },
+        { "http://1.2.3.4:99999/", "", "form" },
+        { "http://1.2.3.4:0/", "", "form" },
+        { "http://a:b:c/", "", "form" },
+        { "https://a.example/?x=1", "", "'?'" },
+        { "https://a.example/#x", "", "'?'" },
+        { "https://me:secret@a.example/", "", "user name or password" },
+        { "https://secret@a.example:99999/", "", "user name or password" },
+        { "server", "https://me:secret@a.example/", "update.activeupdate-url: a URL with a user name" },
+        { "server", "https://", "update.activeupdate-url: 'https://'" },
+        { "server", "https://a.example?x", "update.activeupdate-url" },
+        { "server,activeupdate", "", "update.activeupdate-url is empty" },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_auto(HlSettings) was = { 0 };
+        g_auto(HlSettings) now = { 0 };
+        g_autoptr(GError) error = NULL;
+
+        hl_settings_init(&was);
+        set_sources(&now, rows[i].sources, rows[i].url);
+        if (hl_settings_check_change(&was, &now, &error) != (rows[i].says == NULL))
+            g_error("'%s' with '%s': %s", rows[i].sources, rows[i].url, error != NULL ? error->message : "taken");
+        if (rows[i].says == NULL)
+            continue;
+        g_assert_error(error, HL_ERROR, HL_ERROR_INVALID);
+        if (strstr(error->message, rows[i].says) == NULL || strstr(error->message, "secret") != NULL)
+            g_error("'%s' with '%s': %s", rows[i].sources, rows[i].url, error->message);
+        g_assert_true(hl_settings_check_change(&now, &now, NULL)); /* it stood before this version: no obstacle */
+    }
+}
+
+static void test_change_of_url(void)
+{
+    g_auto(HlSettings) was = { 0 };
+    g_auto(HlSettings) now = { 0 };
+
+    set_sources(&was, "server,activeupdate", "https://updates.example/");
+    set_sources(&now, "server,activeupdate", "");
+    g_assert_false(hl_settings_check_change(&was, &now, NULL));
+    hl_settings_clear(&now);
+    set_sources(&now, "server", "");
+    g_assert_true(hl_settings_check_change(&was, &now, NULL));
+}
+
 static void test_schedule(void)
 {
     static const struct {
@@ -274,6 +348,8 @@ int main(int argc, char **argv)
     g_test_add_func("/settings/unknown-key", test_unknown_key);
     g_test_add_func("/settings/refused", test_refused);
     g_test_add_func("/settings/refused-text", test_refused_text);
+    g_test_add_func("/settings/change", test_change);
+    g_test_add_func("/settings/change-of-url", test_change_of_url);
     g_test_add_func("/settings/schedule", test_schedule);
     return g_test_run();
 }
