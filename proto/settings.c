@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "proto/schedule.h"
+#include "proto/source.h"
 
 static const char *const scan_methods[] = { "conventional", "smart", NULL };
 const char *const hl_scan_components[] = { [HL_SCAN_CONVENTIONAL] = "virus,rules", [HL_SCAN_SMART] = "agent,rules" };
@@ -20,12 +21,20 @@ static bool check_sources(const char *text, GError **error)
     g_auto(GStrv) parts = g_strsplit(text, ",", -1);
 
     for (gsize i = 0; parts[i] != NULL; i++) {
-        const char *source = g_strstrip(parts[i]);
+        const char *text_of_one = g_strstrip(parts[i]);
+        HlUpdateSource source;
 
-        if (*source != '\0' && strcmp(source, "server") != 0 && strcmp(source, "activeupdate") != 0 &&
-            !g_str_has_prefix(source, "https://") && !g_str_has_prefix(source, "http://"))
-            return hl_fail(error, HL_ERROR_INVALID, "'%s' is not a source: server, activeupdate, or an http(s):// URL",
-                           source);
+        if (*text_of_one == '\0')
+            continue;
+        if (!hl_update_source_parse(text_of_one, &source, error))
+            return false;
+        if (strcmp(source.where, "server") != 0 && strcmp(source.where, "activeupdate") != 0 &&
+            !g_str_has_prefix(source.where, "https://") && !g_str_has_prefix(source.where, "http://"))
+            return hl_fail(
+                error, HL_ERROR_INVALID,
+                "'%s' is not a source: server, activeupdate, or an http(s):// URL, each with NETWORK= before "
+                "it if it is for one network",
+                text_of_one);
     }
     return true;
 }
@@ -103,7 +112,8 @@ static const HlOption rows[] = {
         check_schedule),
     ROW("update.settings-once-a-day", HL_OPTION_BOOL, settings_once_a_day, "no", 0, 0, NULL,
         "With schedules by minutes or hours, take settings once a day only", NULL),
-    ROW("update.sources", HL_OPTION_LIST, update_sources, "server", 1, 8, NULL, "Where updates come from, in order",
+    ROW("update.sources", HL_OPTION_LIST, update_sources, "server", 1, 8, NULL,
+        "Where updates come from, in order: server, activeupdate, URLs; NETWORK= before one makes it for that network",
         check_sources),
 };
 
@@ -156,7 +166,10 @@ static bool is_same_source(const char *a, const char *b)
 static bool check_each_source(char *const *sources, GError **error)
 {
     for (gsize i = 0; sources[i] != NULL; i++) {
-        if (strstr(sources[i], "://") != NULL && !check_address("update.sources", sources[i], error))
+        HlUpdateSource source;
+
+        if (!hl_update_source_parse(sources[i], &source, error) ||
+            (strstr(source.where, "://") != NULL && !check_address("update.sources", source.where, error)))
             return false;
         for (gsize other = 0; other < i; other++)
             if (is_same_source(sources[i], sources[other]))
@@ -164,6 +177,14 @@ static bool check_each_source(char *const *sources, GError **error)
                                sources[i]);
     }
     return true;
+}
+
+static bool names_activeupdate(char *const *sources)
+{
+    for (gsize i = 0; sources[i] != NULL; i++)
+        if (strcmp(sources[i], "activeupdate") == 0 || g_str_has_suffix(sources[i], "=activeupdate"))
+            return true;
+    return false;
 }
 
 bool hl_settings_check_change(const HlSettings *was, const HlSettings *now, GError **error)
@@ -177,8 +198,7 @@ bool hl_settings_check_change(const HlSettings *was, const HlSettings *now, GErr
     if (new_url && *now->activeupdate_url != '\0' &&
         !check_address("update.activeupdate-url", now->activeupdate_url, error))
         return false;
-    if ((new_sources || new_url) && *now->activeupdate_url == '\0' &&
-        g_strv_contains((const char *const *)now->update_sources, "activeupdate"))
+    if ((new_sources || new_url) && *now->activeupdate_url == '\0' && names_activeupdate(now->update_sources))
         return hl_fail(error, HL_ERROR_INVALID,
                        "update.sources names activeupdate, and update.activeupdate-url is empty: set the URL in the "
                        "same call, or leave activeupdate out");

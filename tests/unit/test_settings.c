@@ -25,7 +25,7 @@ static const struct {
 } changes[] = {
     { "privilege.update-now", "yes" },
     { "update.schedule", "weekly mon 12:30" },
-    { "update.sources", "activeupdate,https://mirror.example/x?a=b,server" },
+    { "update.sources", "10.20.0.0/16=https://branch.example/repo/,activeupdate,https://mirror.example/x?a=b,server" },
     { "update.activeupdate-url", "https://updates.example/path=1" },
     { "scan.method", "smart" },
     { "scan.paths", "/home,/srv/data files" },
@@ -150,6 +150,9 @@ static void test_refused(void)
         { "update.sources", "" },
         { "update.sources", "ftp://x" },
         { "update.sources", "server,other" },
+        { "update.sources", "10.0.0.1/8=server" },
+        { "update.sources", "office=server" },
+        { "update.sources", "10.0.0.0/8=other" },
         { "update.sources", "server,server,server,server,server,server,server,server,server" },
         { "line.brokers", "one.example:8883" },
         { "line.brokers", "a:1,b" },
@@ -246,6 +249,11 @@ static void test_change(void)
         { "server", "https://", "update.activeupdate-url: 'https://'" },
         { "server", "https://a.example?x", "update.activeupdate-url" },
         { "server,activeupdate", "", "update.activeupdate-url is empty" },
+        { "10.0.0.0/8=server,server", "", NULL },
+        { "fd00::/8=https://a.example/,10.0.0.0/8=https://a.example/", "", NULL },
+        { "10.0.0.0/8=server,10.0.0.0/8=server", "", "named twice" },
+        { "10.0.0.0/8=activeupdate,server", "", "update.activeupdate-url is empty" },
+        { "10.0.0.0/8=https://me:secret@a.example/", "", "user name or password" },
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
