@@ -117,6 +117,16 @@ gpointer hl_wire_decode_bytes(const ProtobufCMessageDescriptor *type, GBytes *by
     return hl_wire_decode(type, data, size, error);
 }
 
+bool hl_wire_check(const ProtobufCMessage *message, GError **error)
+{
+    gsize size = protobuf_c_message_get_packed_size(message);
+
+    if (size > HL_WIRE_LARGEST)
+        return hl_fail(error, HL_ERROR_LIMIT, "a %s of %" G_GSIZE_FORMAT " bytes is larger than %d",
+                       message->descriptor->short_name, size, HL_WIRE_LARGEST);
+    return check_message(message, error);
+}
+
 GBytes *hl_wire_encode(const ProtobufCMessage *message)
 {
     gsize size = protobuf_c_message_get_packed_size(message);

@@ -17,6 +17,9 @@
 gpointer hl_wire_decode(const ProtobufCMessageDescriptor *type, const void *data, gsize size, GError **error);
 gpointer hl_wire_decode_bytes(const ProtobufCMessageDescriptor *type, GBytes *bytes, GError **error);
 
+/* The checks of hl_wire_decode on a message of one's own: what fails here the other side would drop unread. */
+bool hl_wire_check(const ProtobufCMessage *message, GError **error);
+
 GBytes *hl_wire_encode(const ProtobufCMessage *message);
 
 /* A deep copy of the message. */

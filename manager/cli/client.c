@@ -17,6 +17,7 @@
 #define SAY_AGAIN        200              /* ms */
 #define TURN_PATIENCE    (60 * HL_SECOND)
 #define TURN_POLL        20
+#define SHOWN_VALUE      60   /* bytes of an argument in a message about it */
 #define COMEBACK_MIN     500  /* a pause at random between these before a lent line is taken back, so that two that */
 #define COMEBACK_MAX     1500 /* look on do not chase each other */
 
@@ -345,6 +346,16 @@ static void on_sent(bool acknowledged, gpointer user)
     client->unheard = !acknowledged && hl_bus_state(client->bus) == HL_BUS_UP;
 }
 
+/* The server drops what breaks the rules of the wire without an answer, so they are checked before it is sent. */
+static bool check_argument(const HlMsgArgument *argument, GError **error)
+{
+    g_autofree char *shown = g_strndup(argument->value, SHOWN_VALUE);
+
+    return hl_wire_check(&argument->base, error) ||
+           hl_error_prefix(error, "%s '%s%s' cannot be sent", argument->name, shown,
+                           strlen(argument->value) > SHOWN_VALUE ? "..." : "");
+}
+
 static bool send_call(CliClient *client, const char *name, const char *const *arguments, GError **error)
 {
     HlMsgCall message = HOLDLINE__V1__CALL__INIT;
@@ -364,13 +375,15 @@ static bool send_call(CliClient *client, const char *name, const char *const *ar
         argument->name = (char *)arguments[i];
         argument->value = (char *)arguments[i + 1];
         g_ptr_array_add(list, argument);
+        if (!check_argument(argument, error))
+            return false;
     }
     message.name = (char *)name;
     message.arguments = (HlMsgArgument **)list->pdata;
     message.n_arguments = list->len;
+    if (!hl_wire_check(&message.base, error))
+        return hl_error_prefix(error, "the arguments cannot be sent");
     payload = HL_WIRE_ENCODE(&message);
-    if (g_bytes_get_size(payload) > HL_BUS_LARGEST)
-        return hl_fail(error, HL_ERROR_LIMIT, "the arguments are larger than %d bytes", HL_BUS_LARGEST);
     g_clear_pointer(&client->correlation, g_bytes_unref);
     client->correlation = g_bytes_new(&number, sizeof number);
     if (!hl_bus_publish(client->bus,

@@ -182,6 +182,10 @@ static void check_refused(const HlMsgCallReply *reply, HlErrorCode code, const c
     g_assert_null(hl_wire_decode_bytes(&holdline__v1__call_reply__descriptor, bytes, &error));
     g_assert_error(error, HL_ERROR, code);
     g_assert_nonnull(strstr(error->message, field));
+    g_clear_error(&error);
+    g_assert_false(hl_wire_check(&reply->base, &error)); /* who sends it can know */
+    g_assert_error(error, HL_ERROR, code);
+    g_assert_nonnull(strstr(error->message, field));
 }
 
 static void test_decode_text(void)
@@ -202,6 +206,7 @@ static void test_decode_text(void)
     reply.message = fits;
     reply.code = (char *)"lines\n\tand \xe6\x9b\xb4\xe6\x96\xb0\r\n";
     reply.json = longer; /* results may be long */
+    g_assert_true(hl_wire_check(&reply.base, NULL));
     bytes = HL_WIRE_ENCODE(&reply);
     decoded = hl_wire_decode_bytes(&holdline__v1__call_reply__descriptor, bytes, NULL);
     g_assert_nonnull(decoded);
