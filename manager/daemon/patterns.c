@@ -10,6 +10,7 @@
 #include "proto/components.h"
 
 #define READ_DEADLINE HL_MINUTE
+#define READ_AGAIN    (10 * HL_SECOND) /* after a failure, though timestamp.json is the same */
 #define SYNC_DEADLINE (6 * HL_HOUR)
 #define FIRST_SYNC    (10 * HL_SECOND) /* after the start */
 #define RETRY_SYNC    (10 * HL_MINUTE) /* after a failure, if that is sooner than the next */
@@ -18,7 +19,8 @@
 
 /* The copy of the public source, and its next synchronisation. */
 struct MgrPatterns {
-    gint64 mtime;
+    gint64 mtime, reading_mtime; /* of timestamp.json: as content has it, as the last reading found it */
+    HlTime read_again_mono;      /* after a reading that failed */
     HlChild *reader, *sync;
     json_t *content;    /* of 'repo versions'; NULL: not read yet */
     GPtrArray *waiting; /* MgrCall *, for the end of the synchronisation */
@@ -70,9 +72,14 @@ static void on_read(const HlChildEnd *end, gpointer user)
     content =
         end->exited && end->status == 0 ? hl_json_parse("versions", end->output, strlen(end->output), NULL) : NULL;
     if (content == NULL) {
-        hl_warn("patterns", "the repository cannot be read: %s", end->errors);
+        g_autofree char *errors = g_strstrip(g_strdup(end->errors));
+
+        patterns->read_again_mono = hl_clock_mono() + READ_AGAIN;
+        hl_log_limited(HL_LOG_WARN, "patterns", "read", "the repository cannot be read: %s",
+                       *errors != '\0' ? errors : "the updater says nothing");
         return;
     }
+    patterns->mtime = patterns->reading_mtime;
     latest = print_latest(content);
     json_decref(patterns->content);
     patterns->content = g_steal_pointer(&content);
@@ -98,12 +105,14 @@ static void read_versions(Manager *manager)
     if (patterns->reader != NULL || stat(timestamp, &st) != 0)
         return;
     mtime = (gint64)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
-    if (mtime == patterns->mtime)
+    if (mtime == patterns->mtime || (mtime == patterns->reading_mtime && hl_clock_mono() < patterns->read_again_mono))
         return;
-    patterns->mtime = mtime;
+    patterns->reading_mtime = mtime;
     patterns->reader = hl_child_start(&spec, NULL, on_read, manager, &error);
-    if (patterns->reader == NULL)
-        hl_warn("patterns", "%s", error->message);
+    if (patterns->reader != NULL)
+        return;
+    patterns->read_again_mono = hl_clock_mono() + READ_AGAIN;
+    hl_log_limited(HL_LOG_WARN, "patterns", "read", "%s", error->message);
 }
 
 /* -------------------------------------------------------------------------------------------------- synchronisation */
