@@ -273,12 +273,16 @@ static bool is_any(const MgrFleet *fleet G_GNUC_UNUSED, const MgrEndpoint *endpo
     return !endpoint->record.display.removed;
 }
 
-bool mgr_endpoint_is_outdated(const MgrFleet *fleet, const MgrEndpoint *endpoint)
+bool mgr_endpoint_is_behind(const MgrEndpoint *endpoint, const char *versions)
 {
-    g_autofree char *wanted =
-        hl_components_only(fleet->latest, hl_scan_components[endpoint->group->settings.scan_method]);
+    g_autofree char *wanted = hl_components_only(versions, hl_scan_components[endpoint->group->settings.scan_method]);
 
     return hl_components_behind(endpoint->record.patterns, wanted);
+}
+
+bool mgr_endpoint_is_outdated(const MgrFleet *fleet, const MgrEndpoint *endpoint)
+{
+    return mgr_endpoint_is_behind(endpoint, fleet->latest);
 }
 
 static bool is_outdated(const MgrFleet *fleet, const MgrEndpoint *endpoint, const char *word G_GNUC_UNUSED)

@@ -108,7 +108,9 @@ GPtrArray *mgr_fleet_sorted_groups(const MgrFleet *fleet);
 /* What the endpoint shall have: the counter that orders saves and moves. */
 uint64_t mgr_endpoint_desired_counter(const MgrEndpoint *endpoint);
 bool mgr_endpoint_has_desired(const MgrEndpoint *endpoint);
-/* Whether a component that its scan method takes is older than, or missing against, the repository. */
+/* Whether a component that its scan method takes is older than in, or missing against, "name=version ..."; against the
+ * repository. */
+bool mgr_endpoint_is_behind(const MgrEndpoint *endpoint, const char *versions);
 bool mgr_endpoint_is_outdated(const MgrFleet *fleet, const MgrEndpoint *endpoint);
 bool mgr_endpoint_is_up(const MgrEndpoint *endpoint); /* Online or Stale */
 

@@ -295,25 +295,32 @@ static json_t *time_or_null(HlTime wall)
     return wall > 0 ? json_string(text) : json_null();
 }
 
-/* How many endpoints have exactly this version, an older one, a newer one. */
+/* How many endpoints have exactly this version, an older one or none though they take the component, a newer one. */
 static json_t *describe_component(const Manager *manager, const char *name, const json_t *component)
 {
     uint64_t version = (uint64_t)json_integer_value(json_object_get(component, "version"));
-    int counts[3] = { 0, 0, 0 };
+    g_autofree char *wanted = g_strdup_printf("%s=%" G_GUINT64_FORMAT, name, version);
+    int current = 0;
+    int behind = 0;
+    int ahead = 0;
     GHashTableIter iter;
     gpointer value;
 
     g_hash_table_iter_init(&iter, manager->fleet.endpoints);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        uint64_t has = version_in(((const MgrEndpoint *)value)->record.patterns, name);
+        const MgrEndpoint *endpoint = value;
+        uint64_t has = version_in(endpoint->record.patterns, name);
 
-        if (has > 0)
-            counts[has == version ? 0 : has < version ? 1 : 2]++;
+        if (endpoint->record.display.removed)
+            continue; /* as among the outdated */
+        current += has > 0 && has == version;
+        behind += mgr_endpoint_is_behind(endpoint, wanted);
+        ahead += has > version;
     }
     return json_pack("{s:s, s:I, s:o, s:O*, s:O*, s:i, s:i, s:i}", "component", name, "version", (json_int_t)version,
                      "published", time_or_null(hl_component_published(version)), "size",
                      json_object_get(component, "size"), "increments", json_object_get(component, "increments"),
-                     "current", counts[0], "behind", counts[1], "ahead", counts[2]);
+                     "current", current, "behind", behind, "ahead", ahead);
 }
 
 json_t *mgr_patterns_document(const Manager *manager)
