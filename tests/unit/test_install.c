@@ -377,6 +377,24 @@ static void test_unreadable_record(void)
     g_assert_true(hl_tree_remove(dir, NULL));
 }
 
+/* Nor does one whose files are damaged: the good one before it stays the set to go back to. */
+static void test_damaged_active(void)
+{
+    g_autofree char *dir = g_dir_make_tmp("holdline-place-XXXXXX", NULL);
+    g_autoptr(UpdPlace) place = upd_place_open(dir, 0, NULL);
+
+    switch_to(place, 1);
+    switch_to(place, 2);
+    upd_set_add_file(place->active, "virus", "main.hdb", SHA_A, 5000); /* not intact */
+    switch_to(place, 3);
+    g_assert_cmpint(upd_set_component(place->previous, "virus")->version, ==, 1);
+    upd_place_free(g_steal_pointer(&place));
+    place = upd_place_open(dir, 0, NULL);
+    g_assert_cmpint(upd_set_component(place->active, "virus")->version, ==, 3);
+    g_assert_cmpint(upd_set_component(place->previous, "virus")->version, ==, 1);
+    g_assert_true(hl_tree_remove(dir, NULL));
+}
+
 static void test_engine_version(void)
 {
     g_assert_true(upd_engine_is_at_least("1.0.9", "1.0.9"));
@@ -419,6 +437,7 @@ int main(int argc, char **argv)
     g_test_add_func("/install/set/record", test_record);
     g_test_add_func("/install/place/lock", test_lock);
     g_test_add_func("/install/place/unreadable-record", test_unreadable_record);
+    g_test_add_func("/install/place/damaged-active", test_damaged_active);
     g_test_add_func("/install/engine/version", test_engine_version);
     g_test_add_func("/install/source/words", test_source_words);
     return g_test_run();

@@ -216,13 +216,19 @@ UpdPlace *upd_place_open(const char *dir, HlTime patience, GError **error)
     return g_steal_pointer(&place);
 }
 
+/* One that is damaged, or cannot be read at all, is no set to go back to: the one before it stays that. */
+static bool is_worth_keeping(const UpdSet *active)
+{
+    return active != NULL && upd_set_is_intact(active);
+}
+
 char *upd_place_begin(const UpdPlace *place, UpdSet *set, GError **error)
 {
     uint64_t previous = place->previous == NULL ? 0 : place->previous->number;
     g_autofree char *directory = NULL;
 
     /* above every number in use, so that "replaces" never names another set than it meant */
-    set->replaces = place->active != NULL ? place->active_number : previous;
+    set->replaces = is_worth_keeping(place->active) ? place->active_number : previous;
     set->number = MAX(place->active_number, previous) + 1;
     directory = upd_place_set(place, set->number);
     if (!hl_tree_remove(directory, error) || !hl_dir_make(directory, 0755, error))
@@ -238,10 +244,11 @@ bool upd_place_activate(UpdPlace *place, UpdSet *set, GError **error)
 
     if (!hl_dir_sync(directory, error) || !hl_dir_sync(sets, error) || !write_link(place, "active", set->number, error))
         return false;
-    if (place->active != NULL) { /* else one that cannot be read was replaced, and is no set to go back to */
+    if (is_worth_keeping(place->active)) {
         upd_set_free(place->previous);
         place->previous = g_steal_pointer(&place->active);
     }
+    upd_set_free(place->active);
     place->active_number = set->number;
     place->active = g_steal_pointer(&coming);
     return true;

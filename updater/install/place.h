@@ -38,12 +38,12 @@ char *upd_place_path(const UpdPlace *place, const char *format, ...) G_GNUC_PRIN
 /* The directory of a set.  Caller frees. */
 char *upd_place_set(const UpdPlace *place, uint64_t number);
 
-/* A new, empty directory for set->number, which is chosen here, as is what it replaces.  Caller frees; NULL on failure.
- */
+/* A new, empty directory for set->number, which is chosen here, as is what it replaces: the active set, or the previous
+ * one where upd_set_check found the active one damaged.  Caller frees; NULL on failure. */
 char *upd_place_begin(const UpdPlace *place, UpdSet *set, GError **error);
 
-/* Makes that set the active one and the active one the previous; takes the set.  Nothing is in force before, everything
- * after. */
+/* Makes that set the active one and what it replaces the previous; takes the set.  Nothing is in force before,
+ * everything after. */
 bool upd_place_activate(UpdPlace *place, UpdSet *set, GError **error);
 
 /* The previous set becomes active, there is none before it then, and the versions that only the set before had are held

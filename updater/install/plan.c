@@ -126,9 +126,8 @@ static bool is_active(const UpdPlan *plan, const UpdSituation *situation)
         if (active == NULL || active->version != coming->version)
             return false;
     }
-    for (guint i = 0; i < situation->active->files->len; i++)
-        if (!((const UpdSetFile *)situation->active->files->pdata[i])->intact)
-            return false;
+    if (!upd_set_is_intact(situation->active))
+        return false;
     for (guint i = 0; situation->mode == UPD_PLAN_FORCE && i < plan->parts->len; i++)
         if (((const UpdPart *)plan->parts->pdata[i])->same == NULL)
             return false;

@@ -260,3 +260,11 @@ bool upd_set_check(UpdSet *set, const char *directory, GError **error)
            hl_fail(error, HL_ERROR_UNTRUSTED, "%s/%s.%s is not what was installed: its length or its hash differs",
                    directory, damaged->component, damaged->name);
 }
+
+bool upd_set_is_intact(const UpdSet *set)
+{
+    for (guint i = 0; i < set->files->len; i++)
+        if (!((const UpdSetFile *)set->files->pdata[i])->intact)
+            return false;
+    return true;
+}

@@ -66,4 +66,7 @@ bool upd_set_file_holds(const char *path, int64_t length, const char *sha256);
 /* Compares every file with its record and notes which are intact.  False, naming the first, if one is not. */
 bool upd_set_check(UpdSet *set, const char *directory, GError **error);
 
+/* What upd_set_check found. */
+bool upd_set_is_intact(const UpdSet *set);
+
 #endif
