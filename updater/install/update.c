@@ -23,6 +23,7 @@ typedef struct {
     HlTime until;     /* mono; 0: no end */
     bool behind;      /* one of them was good, but older than what is active */
     bool busy;        /* one asked to be left alone for longer than there is time */
+    bool refused;     /* the engine does not take what one of them offers */
 } Run;
 
 /* What became of one source. */
@@ -120,12 +121,8 @@ static GPtrArray *list_releases(const Run *run, UpdSource *source, GError **erro
 }
 
 /* An engine that is too old would drop signatures without a word. */
-static bool check_engine(const Run *run, const GPtrArray *releases, GError **error)
+static bool check_engine(const char *version, const GPtrArray *releases, GError **error)
 {
-    g_autofree char *version = upd_engine_version(&run->install->engine, error);
-
-    if (version == NULL)
-        return false;
     for (guint i = 0; i < releases->len; i++) {
         const UpdRelease *release = releases->pdata[i];
 
@@ -179,13 +176,26 @@ static SourceEnd classify(const GError *error)
     }
 }
 
+/* Another source may have a release that the engine takes: an older one, or one that its publisher has mended.  An
+ * engine that is too slow is so for everybody, and waiting for it again uses up the time of the whole. */
+static SourceEnd refuse(Run *run, const GError *error)
+{
+    if (hl_error_code(error) == HL_ERROR_TIMEOUT)
+        return SOURCE_OVER;
+    run->refused = true;
+    return classify(error);
+}
+
 static SourceEnd install_plan(Run *run, const UpdSourceSpec *spec, UpdSource *source, UpdPlan *plan,
                               const GPtrArray *releases, GError **error)
 {
+    g_autofree char *version = upd_engine_version(&run->install->engine, error);
     g_autofree char *directory = NULL;
 
-    if (!check_engine(run, releases, error))
+    if (version == NULL)
         return SOURCE_OVER;
+    if (!check_engine(version, releases, error))
+        return refuse(run, *error);
     g_free(plan->set->source);
     plan->set->source = g_strdup(spec->name);
     plan->set->installed = hl_clock_wall();
@@ -194,7 +204,9 @@ static SourceEnd install_plan(Run *run, const UpdSourceSpec *spec, UpdSource *so
         return SOURCE_OVER;
     if (!assemble(run, source, plan, directory, error))
         return classify(*error);
-    if (!prove(run, plan->set, directory, error) || !activate(run, plan, directory, error))
+    if (!prove(run, plan->set, directory, error))
+        return refuse(run, *error);
+    if (!activate(run, plan, directory, error))
         return SOURCE_OVER;
     run->outcome->kind = UPD_OUTCOME_UPDATED;
     return SOURCE_SERVED;
@@ -298,7 +310,10 @@ static void finish(Run *run, const UpdSourceSpec *used, const char *remark)
         g_string_append_printf(message, "; %s", run->skipped->str);
     if (updated)
         reload(run->install, message);
-    (void)hl_tree_remove(staging, NULL);
+    if (run->refused) /* what was begun goes; its downloads stay for the next run, which begins with it again */
+        (void)upd_place_clean(run->place, NULL);
+    else
+        (void)hl_tree_remove(staging, NULL);
     run->outcome->source = g_strdup(used != NULL ? used->name : "");
     run->outcome->message = g_string_free(message, FALSE);
 }
@@ -330,7 +345,7 @@ static bool try_round(Run *run, GError **error)
             return run->skipped->len > 0 ? hl_error_prefix(error, "%s; then", run->skipped->str) : false;
         }
     }
-    if (run->behind) {
+    if (run->behind && !run->refused) {
         run->outcome->kind = UPD_OUTCOME_CURRENT;
         finish(run, NULL, NULL);
         return true;
@@ -352,7 +367,7 @@ static bool try_sources(Run *run, GError **error)
             return true;
         if (run->until > 0)
             patience = MIN(patience, run->until - hl_clock_mono());
-        if (hl_error_code(problem) != HL_ERROR_UNAVAILABLE || run->busy || wait > patience) {
+        if (hl_error_code(problem) != HL_ERROR_UNAVAILABLE || run->busy || run->refused || wait > patience) {
             g_propagate_error(error, g_steal_pointer(&problem));
             return false;
         }

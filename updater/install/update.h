@@ -3,7 +3,8 @@
  *   lock -> source: refresh -> plan -> assemble -> check every hash -> the engine loads it -> switch -> clamd reloads
  *
  * Until the switch, which is one rename, nothing changes for the engine; whatever fails before it leaves the active set
- * as it was.  Blocking; runs the default main context while the engine works. */
+ * as it was; a source whose release the engine refuses is left for the next.  Blocking; runs the default main context
+ * while the engine works. */
 #ifndef UPDATER_INSTALL_UPDATE_H
 #define UPDATER_INSTALL_UPDATE_H
 
