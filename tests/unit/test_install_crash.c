@@ -62,6 +62,7 @@ static bool run_update(World *world, const char *dir, UpdOutcome *outcome, GErro
     UpdSourceSpec source = { .name = (char *)"server", .url = (char *)HERE };
     UpdInstall install = { .dir = dir,
                            .engine = { .program = "clamscan", .deadline = HL_MINUTE },
+                           .clamd_socket = "/nonexistent/clamd",
                            .progress = no_progress };
     UpdUpdate update = { .sources = &source,
                          .n_sources = 1,
@@ -131,6 +132,14 @@ static void copy(const char *from, const char *to)
     g_assert_true(hl_exec(argv, NULL, NULL));
 }
 
+static void forget_reload(const char *dir)
+{
+    g_autoptr(UpdPlace) place = upd_place_read(dir, NULL);
+
+    upd_place_reloaded(place);
+    g_assert_false(upd_place_owes_reload(place));
+}
+
 static void world_init(World *world)
 {
     static const char *const components[] = { "virus", "rules" };
@@ -151,6 +160,7 @@ static void world_init(World *world)
     publish(world, MIDDLE);
     must(run_update, world, world->behind);
     publish(world, LAST);
+    forget_reload(world->behind);
     copy(world->behind, world->ahead);
     must(run_update, world, world->ahead);
 }
@@ -183,6 +193,14 @@ static int64_t check_active(const char *dir)
     g_assert_true(virus != NULL && rules != NULL);
     g_assert_cmpint(virus->version, ==, rules->version);
     return virus->version;
+}
+
+/* clamd never answers here: whatever came after the switch, it is still owed the news. */
+static void check_reload_owed(const char *dir)
+{
+    g_autoptr(UpdPlace) place = upd_place_read(dir, NULL);
+
+    g_assert_true(upd_place_owes_reload(place));
 }
 
 static guint count_entries(const char *dir, const char *name)
@@ -257,6 +275,8 @@ static void try_updates(FaultsKind kind, guint *old, guint *new)
         version = check_active(world.work);
         g_assert_true(version == MIDDLE || version == LAST);
         g_assert_true(end != END_DONE || version == LAST);
+        if (version == LAST)
+            check_reload_owed(world.work);
         *(version == LAST ? new : old) += 1;
         must(run_update, &world, world.work);
         g_assert_cmpint(check_active(world.work), ==, LAST);

@@ -8,6 +8,8 @@
 #include "lib/base/file.h"
 #include "lib/base/log.h"
 
+#define RELOAD_MARK "reload-pending"
+
 enum { HELD_MAX = 16 * 1024 };
 
 char *upd_place_path(const UpdPlace *place, const char *format, ...)
@@ -158,6 +160,28 @@ static bool write_previous(const UpdPlace *place, GError **error)
     return hl_dir_sync(place->dir, error);
 }
 
+bool upd_place_owe_reload(const UpdPlace *place, GError **error)
+{
+    g_autofree char *path = upd_place_path(place, RELOAD_MARK);
+
+    return hl_file_write_text(path, "", 0644, error);
+}
+
+bool upd_place_owes_reload(const UpdPlace *place)
+{
+    g_autofree char *path = upd_place_path(place, RELOAD_MARK);
+
+    return g_file_test(path, G_FILE_TEST_EXISTS);
+}
+
+void upd_place_reloaded(const UpdPlace *place)
+{
+    g_autofree char *path = upd_place_path(place, RELOAD_MARK);
+
+    if (unlink(path) != 0 && errno != ENOENT) /* one reload too many is the harm */
+        hl_warn("update", "cannot remove %s: %s", path, g_strerror(errno));
+}
+
 /* Temporary files of hl_file_write that a crash left. */
 static void remove_temporaries(const UpdPlace *place)
 {
@@ -167,7 +191,7 @@ static void remove_temporaries(const UpdPlace *place)
     while (directory != NULL && (name = g_dir_read_name(directory)) != NULL) {
         g_autofree char *path = upd_place_path(place, "%s", name);
 
-        if (g_str_has_prefix(name, "held.json."))
+        if (g_str_has_prefix(name, "held.json.") || g_str_has_prefix(name, RELOAD_MARK "."))
             unlink(path);
     }
 }

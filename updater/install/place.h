@@ -4,6 +4,7 @@
  *   active -> sets/N     switched by one rename: the only moment at which anything changes for the engine
  *   previous -> sets/M   follows from the active set's record ("replaces"); repaired when a crash came between
  *   held.json            versions that were rolled back from, by component
+ *   reload-pending       clamd was not told of the active set yet, or perhaps of one that was about to be switched to
  *   staging/             downloads that are not installed yet, by hash
  *   sources/NAME/        TUF metadata of each source (updater/client/cache.h)
  *   lock
@@ -53,6 +54,12 @@ bool upd_place_go_back(UpdPlace *place, GError **error);
 /* After either: the link "previous", the versions held back, the sets that are not needed.  What fails is logged, and
  * done when the place is opened the next time. */
 void upd_place_settle(UpdPlace *place);
+
+/* The mark that clamd is to be told: written before a switch, so that whatever ends the run after it, a later one makes
+ * up for it. */
+bool upd_place_owe_reload(const UpdPlace *place, GError **error);
+bool upd_place_owes_reload(const UpdPlace *place);
+void upd_place_reloaded(const UpdPlace *place);
 
 /* Removes every set but the active and the previous one. */
 bool upd_place_clean(const UpdPlace *place, GError **error);

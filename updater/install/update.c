@@ -4,6 +4,7 @@
 
 #include "lib/base/file.h"
 #include "lib/base/ident.h"
+#include "lib/base/log.h"
 #include "updater/install/assemble.h"
 #include "updater/install/place.h"
 
@@ -152,10 +153,15 @@ static bool assemble(Run *run, UpdSource *source, const UpdPlan *plan, const cha
     return good;
 }
 
+static bool owe_reload(const Run *run, GError **error)
+{
+    return run->install->clamd_socket == NULL || upd_place_owe_reload(run->place, error);
+}
+
 static bool activate(Run *run, UpdPlan *plan, const char *directory, GError **error)
 {
     tell(run->install, AT_SWITCH, "switching to the new set");
-    if (!upd_set_store(plan->set, directory, error) ||
+    if (!upd_set_store(plan->set, directory, error) || !owe_reload(run, error) ||
         !upd_place_activate(run->place, g_steal_pointer(&plan->set), error))
         return false;
     upd_place_settle(run->place);
@@ -285,12 +291,25 @@ static void keep_worst(GError **worst, GError *problem)
     g_error_free(problem);
 }
 
-static void reload(const UpdInstall *install, GString *message)
+/* After every run, whatever became of it: clamd may have been away at the switch. */
+static bool reload(const Run *run, GError **error)
+{
+    const char *socket = run->install->clamd_socket;
+
+    if (socket == NULL || !upd_place_owes_reload(run->place))
+        return true;
+    if (!upd_engine_reload(socket, error))
+        return hl_error_prefix(error, "not reloaded, the next run tries again");
+    upd_place_reloaded(run->place);
+    return true;
+}
+
+static void add_reload(const Run *run, GString *message)
 {
     g_autoptr(GError) problem = NULL;
 
-    if (install->clamd_socket != NULL && !upd_engine_reload(install->clamd_socket, &problem))
-        g_string_append_printf(message, "; not reloaded: %s", problem->message);
+    if (!reload(run, &problem))
+        g_string_append_printf(message, "; %s", problem->message);
 }
 
 /* "updated from server: virus 2026112203; not used: ..."  Downloads are of no use any more. */
@@ -308,8 +327,7 @@ static void finish(Run *run, const UpdSourceSpec *used, const char *remark)
         g_string_append_printf(message, "; %s", remark);
     if (run->skipped->len > 0)
         g_string_append_printf(message, "; %s", run->skipped->str);
-    if (updated)
-        reload(run->install, message);
+    add_reload(run, message);
     if (run->refused) /* what was begun goes; its downloads stay for the next run, which begins with it again */
         (void)upd_place_clean(run->place, NULL);
     else
@@ -379,11 +397,14 @@ static bool try_sources(Run *run, GError **error)
 }
 
 /* What a failed run leaves: the set that it had begun goes, downloads stay for the next run unless space is short. */
-static void tidy(const UpdPlace *place, const GError *error)
+static void tidy(const Run *run, const GError *error)
 {
-    g_autofree char *staging = upd_place_path(place, "staging");
+    g_autofree char *staging = upd_place_path(run->place, "staging");
+    g_autoptr(GError) problem = NULL;
 
-    (void)upd_place_clean(place, NULL);
+    (void)upd_place_clean(run->place, NULL);
+    if (!reload(run, &problem))
+        hl_warn("update", "%s", problem->message);
     if (hl_error_code(error) == HL_ERROR_FULL)
         (void)hl_tree_remove(staging, NULL);
 }
@@ -425,7 +446,7 @@ bool upd_update(const UpdInstall *install, const UpdUpdate *update, UpdOutcome *
         tell(install, AT_END, "done");
     } else {
         outcome->kind = UPD_OUTCOME_FAILED;
-        tidy(place, problem);
+        tidy(&run, problem);
         g_propagate_error(error, g_steal_pointer(&problem));
     }
     json_decref(outcome->components);
@@ -448,13 +469,13 @@ static bool go_back(Run *run, GError **error)
     if (!prove(run, previous, directory, error))
         return hl_error_prefix(error, "the set before cannot be used");
     tell(run->install, AT_SWITCH, "switching to the set before");
-    if (!upd_place_go_back(run->place, error))
+    if (!owe_reload(run, error) || !upd_place_go_back(run->place, error))
         return false;
     upd_place_settle(run->place);
     versions = upd_set_describe(run->place->active);
     message = g_string_new(NULL);
     g_string_append_printf(message, "went back to the set before: %s", versions);
-    reload(run->install, message);
+    add_reload(run, message);
     run->outcome->kind = UPD_OUTCOME_UPDATED;
     run->outcome->message = g_string_free(message, FALSE);
     return true;
