@@ -284,6 +284,65 @@ static void test_empty(void)
     expect(&scene, UPD_PLAN_NEWER, UPD_PLAN_EMPTY);
 }
 
+/* The scene's release as one of rules, next to an agent that the source does not have. */
+static void want_agent(Scene *scene)
+{
+    g_autoptr(GPtrArray) none = targets_new();
+    UpdRelease *rules = scene->releases->pdata[0];
+
+    g_free(rules->component);
+    rules->component = g_strdup("rules");
+    g_ptr_array_insert(scene->releases, 0, upd_release_new("agent", none, NULL));
+}
+
+static void test_missing_main_pattern(void)
+{
+    g_auto(Scene) scene = { 0 };
+    g_autoptr(UpdPlan) made = NULL;
+    g_autoptr(UpdPlan) forced = NULL;
+    g_autoptr(UpdPlan) fresh = NULL;
+    UpdSituation situation;
+    g_autoptr(GError) error = NULL;
+
+    scene_init(&scene, 5, SHA_B);
+    want_agent(&scene);
+    made = plan(&scene, UPD_PLAN_NEWER);
+    g_assert_cmpint(made->verdict, ==, UPD_PLAN_INSTALL);
+    g_assert_cmpstr(made->remark, ==, "the source has no agent; virus 4 stays in use");
+    g_assert_cmpint(upd_set_component(made->set, "virus")->version, ==, 4);
+    g_assert_cmpint(upd_set_component(made->set, "rules")->version, ==, 5);
+    g_assert_cmpuint(made->parts->len, ==, 2);
+    forced = plan(&scene, UPD_PLAN_FORCE);
+    g_assert_nonnull(upd_set_component(forced->set, "virus"));
+    /* damaged files are not kept, and not dropped either */
+    scene.file->intact = false;
+    situation = (UpdSituation){ .active = scene.active, .held = scene.held, .releases = scene.releases };
+    g_assert_null(upd_plan_new(&situation, &error));
+    g_assert_error(error, HL_ERROR, HL_ERROR_UNTRUSTED);
+    g_clear_error(&error);
+    situation.active = NULL;
+    fresh = upd_plan_new(&situation, &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(fresh->parts->len, ==, 1);
+}
+
+/* A roll-back from the first agent leaves virus in use until there is another agent. */
+static void test_held_main_pattern(void)
+{
+    g_auto(Scene) scene = { 0 };
+    g_autoptr(UpdPlan) made = NULL;
+    UpdRelease *agent;
+
+    scene_init(&scene, 5, SHA_B);
+    agent = scene.releases->pdata[0];
+    g_free(agent->component);
+    agent->component = g_strdup("agent");
+    json_object_set_new(scene.held, "agent", json_integer(5));
+    expect(&scene, UPD_PLAN_NEWER, UPD_PLAN_CURRENT);
+    made = plan(&scene, UPD_PLAN_NEWER);
+    g_assert_nonnull(upd_set_component(made->set, "virus"));
+}
+
 /* ----------------------------------------------------------------------------------------------- sets and the place */
 
 static void test_record(void)
@@ -434,6 +493,8 @@ int main(int argc, char **argv)
     g_test_add_func("/install/plan/one-behind", test_one_behind);
     g_test_add_func("/install/plan/held", test_held);
     g_test_add_func("/install/plan/empty", test_empty);
+    g_test_add_func("/install/plan/missing-main-pattern", test_missing_main_pattern);
+    g_test_add_func("/install/plan/held-main-pattern", test_held_main_pattern);
     g_test_add_func("/install/set/record", test_record);
     g_test_add_func("/install/place/lock", test_lock);
     g_test_add_func("/install/place/unreadable-record", test_unreadable_record);

@@ -2,6 +2,9 @@
 
 #include <string.h>
 
+/* What a machine is to have one of: proto/settings.h, scan.method. */
+static const char *const main_patterns[] = { "virus", "agent", NULL };
+
 void upd_plan_free(UpdPlan *plan)
 {
     if (plan == NULL)
@@ -70,8 +73,13 @@ static void take_release(UpdPlan *plan, const UpdSet *active, const UpdRelease *
     }
 }
 
+/* Why a component is kept, and what to do when that is not possible. */
+typedef struct {
+    const char *reason, *remedy;
+} Keeping;
+
 /* The component stays as it is in the active set; if it is not there, it stays away. */
-static bool keep(UpdPlan *plan, const UpdSet *active, const char *component, GError **error)
+static bool keep(UpdPlan *plan, const UpdSet *active, const char *component, const Keeping *why, GError **error)
 {
     const UpdSetComponent *kept = upd_set_component(active, component);
 
@@ -86,9 +94,8 @@ static bool keep(UpdPlan *plan, const UpdSet *active, const char *component, GEr
             continue;
         if (!file->intact)
             return hl_fail(error, HL_ERROR_UNTRUSTED,
-                           "%s %" G_GINT64_FORMAT " is kept after a roll-back, but its file %s is damaged: "
-                           "'update --force' installs the version that was rolled back from",
-                           component, kept->version, file->name);
+                           "%s %" G_GINT64_FORMAT " is to be kept, %s, but its file %s is damaged: %s", component,
+                           kept->version, why->reason, file->name, why->remedy);
         part.file = upd_set_add_file(plan->set, file->component, file->name, file->sha256, file->length);
         add_part(plan, &part);
     }
@@ -97,6 +104,8 @@ static bool keep(UpdPlan *plan, const UpdSet *active, const char *component, GEr
 
 static bool plan_component(UpdPlan *plan, const UpdSituation *situation, const UpdRelease *release, GError **error)
 {
+    static const Keeping rolled_back = { "because it was rolled back to",
+                                         "'update --force' installs the version that was rolled back from" };
     const UpdSetComponent *active = upd_set_component(situation->active, release->component);
     int64_t held = json_integer_value(json_object_get(situation->held, release->component));
 
@@ -107,10 +116,51 @@ static bool plan_component(UpdPlan *plan, const UpdSituation *situation, const U
                    release->component, release->version, active->version);
         } else if (release->version == held && (active == NULL || active->version != held)) {
             remark(plan, "%s %" G_GINT64_FORMAT " is held back after a roll-back", release->component, held);
-            return keep(plan, situation->active, release->component, error);
+            return keep(plan, situation->active, release->component, &rolled_back, error);
         }
     }
+    if (release->files->len == 0)
+        remark(plan, "the source has no %s", release->component);
     take_release(plan, situation->active, release);
+    return true;
+}
+
+static bool is_main(const char *component)
+{
+    return g_strv_contains(main_patterns, component);
+}
+
+/* Rules alone detect next to nothing: where the source has not the main pattern that this machine is to have (the scan
+ * method was changed before the publisher was), the one in use goes on. */
+static bool keep_main(UpdPlan *plan, const UpdSituation *situation, GError **error)
+{
+    static const Keeping missing = { "because the source has no main pattern for this machine",
+                                     "have the publisher publish it, or set scan.method to the one that it has" };
+    bool wanted = false;
+
+    for (guint i = 0; i < situation->releases->len; i++) {
+        const UpdRelease *release = situation->releases->pdata[i];
+
+        wanted = wanted || is_main(release->component);
+        if (is_main(release->component) && upd_set_component(plan->set, release->component) != NULL)
+            return true;
+    }
+    for (gsize i = 0; wanted && main_patterns[i] != NULL; i++) {
+        const UpdSetComponent *active = upd_set_component(situation->active, main_patterns[i]);
+
+        if (active == NULL)
+            continue;
+        remark(plan, "%s %" G_GINT64_FORMAT " stays in use", active->name, active->version);
+        return keep(plan, situation->active, active->name, &missing, error);
+    }
+    return true;
+}
+
+static bool offers_nothing(const UpdSituation *situation)
+{
+    for (guint i = 0; i < situation->releases->len; i++)
+        if (((const UpdRelease *)situation->releases->pdata[i])->files->len > 0)
+            return false;
     return true;
 }
 
@@ -145,6 +195,12 @@ UpdPlan *upd_plan_new(const UpdSituation *situation, GError **error)
             return NULL;
     if (plan->verdict == UPD_PLAN_STALE)
         return g_steal_pointer(&plan);
+    if (offers_nothing(situation)) {
+        plan->verdict = UPD_PLAN_EMPTY;
+        return g_steal_pointer(&plan);
+    }
+    if (!keep_main(plan, situation, error))
+        return NULL;
     if (plan->parts->len == 0)
         plan->verdict = UPD_PLAN_EMPTY;
     else if (is_active(plan, situation))

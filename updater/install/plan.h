@@ -29,7 +29,7 @@ typedef struct {
     UpdPlanVerdict verdict;
     UpdSet *set;      /* the coming set; its number is not chosen yet */
     GPtrArray *parts; /* of UpdPart, one a file of set */
-    char *remark;     /* for people, NULL: none; which component is behind or held back */
+    char *remark;     /* for people, NULL: none; which component is behind, held back or missing */
 } UpdPlan;
 
 /* active may be NULL; its files were checked (upd_set_check).  held: component -> version. */
@@ -40,7 +40,8 @@ typedef struct {
     UpdPlanMode mode;
 } UpdSituation;
 
-/* NULL on failure: a version is held back, and the files to keep instead are damaged. */
+/* A machine that is to have virus or agent keeps the one in use when the source has no content of the wanted one.
+ * NULL on failure: the files to keep, for that or because a version is held back, are damaged. */
 UpdPlan *upd_plan_new(const UpdSituation *situation, GError **error);
 void upd_plan_free(UpdPlan *plan);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(UpdPlan, upd_plan_free)
