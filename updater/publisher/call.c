@@ -53,6 +53,12 @@ UpdRepo *upd_call_open_state(const HlInvocation *call, UpdState **state, GError 
     *state = repo == NULL ? NULL : upd_state_load(repo, error);
     if (*state == NULL)
         return NULL;
+    if (upd_repo_is_torso(repo)) {
+        hl_fail(error, HL_ERROR_CONFLICT, "the founding of %s was cut short: remove it and run 'repo init' again",
+                repo->dir);
+        g_clear_pointer(state, g_hash_table_unref);
+        return NULL;
+    }
     if (upd_state_get(*state, "timestamp") == NULL) {
         hl_fail(error, HL_ERROR_CONFLICT,
                 "%s is not in force yet: have the holders sign the drafts in its private/pending ('repo root sign'), "

@@ -72,6 +72,13 @@ UpdRepo *upd_repo_read(const char *dir, GError **error)
     return g_steal_pointer(&repo);
 }
 
+bool upd_repo_is_torso(const UpdRepo *repo)
+{
+    return upd_repo_exists(repo, "private") && !upd_repo_exists(repo, "metadata/timestamp.json") &&
+           !upd_repo_exists(repo, "private/pending/root.json") &&
+           !upd_repo_exists(repo, "private/pending/targets.json");
+}
+
 UpdRepo *upd_repo_create(const char *dir, const char *passphrase, GError **error)
 {
     static const struct {
@@ -82,6 +89,13 @@ UpdRepo *upd_repo_create(const char *dir, const char *passphrase, GError **error
                   { "private/pending", 0700 } };
     g_autoptr(UpdRepo) repo = repo_new(dir, passphrase);
 
+    if (upd_repo_is_torso(repo)) {
+        hl_fail(error, HL_ERROR_EXISTS,
+                "%s holds a repository whose founding was cut short: remove it, or choose another "
+                "directory",
+                repo->dir);
+        return NULL;
+    }
     if (upd_repo_exists(repo, "private") || upd_repo_exists(repo, "metadata") || upd_repo_exists(repo, "targets")) {
         hl_fail(error, HL_ERROR_EXISTS, "%s holds a repository already: choose another directory", repo->dir);
         return NULL;

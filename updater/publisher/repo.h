@@ -26,6 +26,9 @@ UpdRepo *upd_repo_read(const char *dir, GError **error);
 /* Makes the directories of a new one, refusing a directory that holds one already. */
 UpdRepo *upd_repo_create(const char *dir, const char *passphrase, GError **error);
 
+/* Whether a founding was killed in the middle: not in force, and no draft that anybody could sign. */
+bool upd_repo_is_torso(const UpdRepo *repo);
+
 /* Removes what upd_repo_create() made: the founding failed, and the next try shall find an empty place. */
 bool upd_repo_discard(const UpdRepo *repo, GError **error);
 void upd_repo_free(UpdRepo *repo);
