@@ -92,9 +92,10 @@ web other-2 other-web 203.0.113.40 8080
 note "ActiveUpdate on https://203.0.113.30, another source on http://203.0.113.40"
 public=update.activeupdate-url=https://203.0.113.30/ other=http://203.0.113.40/
 start_up=(update.on-start=yes update.on-start-delay=0s update.period=0s privilege.update-now=yes)
-group company "${start_up[@]}" "$public" "update.sources=server,activeupdate,$other"
+group company "${start_up[@]}" "$public" "update.sources=10.9.0.0/16=$other,server,activeupdate"
 group public "${start_up[@]}" "$public" "update.sources=activeupdate,server,$other"
-group branch "${start_up[@]}" "$public" "update.sources=$other,activeupdate,server"
+# by the endpoint's own address, in front of its NAT: for carl it counts, the one above for nobody here
+group branch "${start_up[@]}" "$public" "update.sources=192.168.1.0/24=$other,activeupdate,server"
 group trouble update.activeupdate-url=https://203.0.113.30:8443/ "update.sources=server,activeupdate,http://203.0.113.40:8080/"
 nat home-nat public 203.0.113.1/24 203.0.113.254 192.168.1.1/24
 nat dora-nat public 203.0.113.2/24 203.0.113.254 192.168.1.1/24

@@ -73,6 +73,11 @@ static void take_release(UpdPlan *plan, const UpdSet *active, const UpdRelease *
     }
 }
 
+static bool is_main(const char *component)
+{
+    return g_strv_contains(main_patterns, component);
+}
+
 /* Why a component is kept, and what to do when that is not possible. */
 typedef struct {
     const char *reason, *remedy;
@@ -119,15 +124,10 @@ static bool plan_component(UpdPlan *plan, const UpdSituation *situation, const U
             return keep(plan, situation->active, release->component, &rolled_back, error);
         }
     }
-    if (release->files->len == 0)
+    if (release->files->len == 0 && (is_main(release->component) || active != NULL)) /* rules come and go */
         remark(plan, "the source has no %s", release->component);
     take_release(plan, situation->active, release);
     return true;
-}
-
-static bool is_main(const char *component)
-{
-    return g_strv_contains(main_patterns, component);
 }
 
 /* Rules alone detect next to nothing: where the source has not the main pattern that this machine is to have (the scan
