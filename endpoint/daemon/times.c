@@ -4,7 +4,9 @@
 #include <time.h>
 
 #include "endpoint/core/line.h"
+#include "endpoint/core/retry.h"
 #include "endpoint/core/schedule.h"
+#include "endpoint/daemon/line.h"
 #include "endpoint/daemon/scan.h"
 #include "endpoint/daemon/settings.h"
 #include "endpoint/daemon/store.h"
@@ -27,6 +29,8 @@ struct EpTimes {
     bool user_off;
     HlTime start_up_at; /* mono; 0: done or not drawn yet */
     bool start_up_done;
+    EpRetry retry;
+    const char *trigger; /* of the update that was asked for last */
     guint timer;
 };
 
@@ -91,10 +95,46 @@ static bool is_due(EpTimes *times, Timetable *table, HlTime period)
     return due;
 }
 
+static void on_update_end(const EpUpdateEnd *end, gpointer user)
+{
+    EpTimes *times = user;
+    g_autofree char *wait = NULL;
+    HlTime now = hl_clock_mono();
+
+    if (end->succeeded || !(end->timed_out || ep_retry_passes(end->code))) {
+        ep_retry_settled(&times->retry);
+        return;
+    }
+    ep_retry_failed(&times->retry, now, hl_random_u64());
+    wait = hl_duration_describe(times->retry.at - now);
+    hl_log(HL_LOG_INFO, "update", "%s: trying again in %s, or when the line comes up", times->trigger, wait);
+}
+
+/* Nobody waits for these: the line may come up first. */
+static void ask_update(EpTimes *times, const char *trigger)
+{
+    EpUpdateAsk ask = {
+        .work = EP_UPDATE_UPDATE, .trigger = trigger, .patient = true, .done = on_update_end, .user = times
+    };
+
+    times->trigger = trigger;
+    ep_updates_ask(times->daemon->updates, &ask);
+}
+
+static void look_at_retry(EpTimes *times)
+{
+    const EpDaemon *daemon = times->daemon;
+    bool line_up = daemon->line != NULL && ep_line_view(daemon->line).state == HL_BUS_UP;
+
+    if (ep_updates_view(daemon->updates).last_succeeded || daemon->identity == NULL) /* somebody else's, since then */
+        ep_retry_settled(&times->retry);
+    if (ep_retry_step(&times->retry, line_up, hl_clock_mono()))
+        ask_update(times, times->trigger);
+}
+
 static void look_at_start_up(EpTimes *times)
 {
     const HlSettings *values = &times->daemon->settings->values;
-    EpUpdateAsk ask = { .work = EP_UPDATE_UPDATE, .trigger = "start-up", .patient = true };
 
     if (times->start_up_done || times->daemon->identity == NULL || !values->update_on_start)
         return;
@@ -103,19 +143,21 @@ static void look_at_start_up(EpTimes *times)
     if (hl_clock_mono() < times->start_up_at)
         return;
     times->start_up_done = true;
-    ep_updates_ask(times->daemon->updates, &ask);
+    ask_update(times, "start-up");
 }
 
 static gboolean on_look(gpointer user)
 {
     EpTimes *times = user;
     EpDaemon *daemon = times->daemon;
-    EpUpdateAsk ask = { .work = EP_UPDATE_UPDATE, .trigger = "schedule", .patient = true };
 
     look_at_start_up(times);
     if (is_due(times, &times->update, daemon->settings->values.update_period) && !times->user_off &&
-        daemon->identity != NULL)
-        ep_updates_ask(daemon->updates, &ask);
+        daemon->identity != NULL) {
+        ep_retry_settled(&times->retry); /* this run is its own first try */
+        ask_update(times, "schedule");
+    }
+    look_at_retry(times);
     if (is_due(times, &times->scan, 0))
         ep_scans_run_scheduled(daemon->scans);
     return G_SOURCE_CONTINUE;
@@ -142,6 +184,7 @@ void ep_times_free(EpTimes *times)
     if (times == NULL)
         return;
     g_source_remove(times->timer);
+    ep_updates_forget(times->daemon->updates, times);
     g_free(times->update.text);
     g_free(times->scan.text);
     g_free(times);

@@ -1,6 +1,7 @@
 /* The endpoint daemon and updates: what it asks of the updater, in which order, and what it tells of the end. */
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/base/file.h"
 #include "tests/integration/endpoint_bench.h"
@@ -91,6 +92,28 @@ static void test_start_up(void)
     g_assert_true(g_str_has_suffix(told->detail, "upgrades are blocked by the settings"));
 }
 
+/* A start-up update that failed because nothing was reachable is tried again when the line comes up. */
+static void test_retry(void)
+{
+    g_autoptr(Bench) bench = bench_new();
+    g_autofree char *fail = g_build_filename(bench->dir, "fail", NULL);
+
+    bench_bring_up(bench);
+    bench_send_settings(bench, "line.heartbeat=1s\nupdate.on-start=yes\nupdate.on-start-delay=0s\n", bench->id, 10, 0);
+    bench_wait(bench, last_applied(bench) != NULL && last_applied(bench)->counter == 10);
+    bench_kill_daemon(bench, SIGTERM);
+    bench_stop_broker(bench);
+    g_assert_true(hl_file_write_text(fail, "unavailable", 0644, NULL));
+    bench_start_daemon(bench);
+    bench_wait(bench, bench_lines(bench, "calls") == 1);
+    bench_pass(bench, 6 * HL_SECOND); /* times.c looks every 5 s: the line is not up */
+    g_assert_cmpuint(bench_lines(bench, "calls"), ==, 1);
+    g_assert_cmpint(unlink(fail), ==, 0);
+    bench_start_broker(bench);
+    bench_wait(bench, bench_lines(bench, "effects") == 1);
+    g_assert_cmpuint(bench_lines(bench, "calls"), ==, 2);
+}
+
 /* The last update notification among the reports; NULL: none. */
 static const HlMsgUpdateNotification *last_notification(const Bench *bench)
 {
@@ -162,6 +185,7 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     g_test_add_func("/endpoint/update/synchronize", test_synchronize);
     g_test_add_func("/endpoint/update/start-up", test_start_up);
+    g_test_add_func("/endpoint/update/retry", test_retry);
     g_test_add_func("/endpoint/update/crashing-engine", test_crashing_engine);
     return g_test_run();
 }

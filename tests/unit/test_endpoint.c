@@ -8,6 +8,7 @@
 #include "endpoint/core/refusals.h"
 #include "endpoint/core/relapse.h"
 #include "endpoint/core/renewal.h"
+#include "endpoint/core/retry.h"
 #include "endpoint/core/settings_gate.h"
 #include "endpoint/core/window.h"
 
@@ -327,6 +328,37 @@ static void test_relapse(void)
         g_assert_false(ep_relapse_engine(&relapse, EP_ENGINE_FAILED, 4 * HL_HOUR));
 }
 
+static void test_retry(void)
+{
+    static const HlTime waits[] = { 1, 2, 4, 8, 15, 15, 15 };
+    EpRetry retry = { 0 };
+    HlTime now = HL_HOUR;
+
+    g_assert_false(ep_retry_step(&retry, true, now)); /* nothing failed */
+    for (gsize i = 0; i < G_N_ELEMENTS(waits); i++) {
+        HlTime wait = waits[i] * HL_MINUTE;
+
+        ep_retry_failed(&retry, now, (uint64_t)wait + 7);
+        g_assert_false(ep_retry_step(&retry, true, now + wait + 6));
+        g_assert_true(ep_retry_step(&retry, true, now + wait + 7));
+        g_assert_false(ep_retry_step(&retry, true, now + HL_DAY)); /* it runs */
+        now += wait + 7;
+    }
+    /* the line that comes up, not the one that is up, brings it forward, and the waits go on where they were */
+    ep_retry_failed(&retry, now, 0);
+    g_assert_false(ep_retry_step(&retry, false, now + 1));
+    g_assert_true(ep_retry_step(&retry, true, now + 2));
+    ep_retry_failed(&retry, now, 0);
+    g_assert_false(ep_retry_step(&retry, true, now + EP_RETRY_MOST - 1));
+    ep_retry_settled(&retry);
+    g_assert_false(ep_retry_step(&retry, true, now + HL_DAY));
+    ep_retry_failed(&retry, now, 0); /* begins anew */
+    g_assert_true(ep_retry_step(&retry, true, now + EP_RETRY_FIRST));
+
+    g_assert_true(ep_retry_passes("unavailable") && ep_retry_passes("timeout") && ep_retry_passes("conflict"));
+    g_assert_false(ep_retry_passes("untrusted") || ep_retry_passes("invalid") || ep_retry_passes("failed"));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -345,5 +377,6 @@ int main(int argc, char **argv)
     g_test_add_func("/endpoint/renewal", test_renewal);
     g_test_add_func("/endpoint/conf", test_conf);
     g_test_add_func("/endpoint/relapse", test_relapse);
+    g_test_add_func("/endpoint/retry", test_retry);
     return g_test_run();
 }
