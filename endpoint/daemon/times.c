@@ -121,12 +121,24 @@ static void ask_update(EpTimes *times, const char *trigger)
     ep_updates_ask(times->daemon->updates, &ask);
 }
 
+bool ep_times_is_user_off(const EpTimes *times)
+{
+    return times->user_off && times->daemon->settings->values.allow_toggle_schedule;
+}
+
+static bool is_retry_unwanted(const EpTimes *times)
+{
+    return times->daemon->identity == NULL || /* somebody else's update succeeded since then */
+           ep_updates_view(times->daemon->updates).last_succeeded ||
+           (g_strcmp0(times->trigger, "schedule") == 0 && ep_times_is_user_off(times));
+}
+
 static void look_at_retry(EpTimes *times)
 {
     const EpDaemon *daemon = times->daemon;
     bool line_up = daemon->line != NULL && ep_line_view(daemon->line).state == HL_BUS_UP;
 
-    if (ep_updates_view(daemon->updates).last_succeeded || daemon->identity == NULL) /* somebody else's, since then */
+    if (is_retry_unwanted(times))
         ep_retry_settled(&times->retry);
     if (ep_retry_step(&times->retry, line_up, hl_clock_mono()))
         ask_update(times, times->trigger);
@@ -152,7 +164,7 @@ static gboolean on_look(gpointer user)
     EpDaemon *daemon = times->daemon;
 
     look_at_start_up(times);
-    if (is_due(times, &times->update, daemon->settings->values.update_period) && !times->user_off &&
+    if (is_due(times, &times->update, daemon->settings->values.update_period) && !ep_times_is_user_off(times) &&
         daemon->identity != NULL) {
         ep_retry_settled(&times->retry); /* this run is its own first try */
         ask_update(times, "schedule");
@@ -198,15 +210,10 @@ bool ep_times_set_user_off(EpDaemon *daemon, bool off, GError **error)
     return true;
 }
 
-bool ep_times_is_user_off(const EpTimes *times)
-{
-    return times->user_off;
-}
-
 HlTime ep_times_next_update(const EpDaemon *daemon)
 {
     const Timetable *table = &daemon->times->update;
     HlTime now = hl_clock_wall();
 
-    return daemon->times->user_off ? 0 : ep_plan_next(&table->plan, &table->schedule, now, utc_offset(now));
+    return ep_times_is_user_off(daemon->times) ? 0 : ep_plan_next(&table->plan, &table->schedule, now, utc_offset(now));
 }

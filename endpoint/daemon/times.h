@@ -10,7 +10,8 @@ void ep_times_free(EpTimes *times);
 
 void ep_times_settings_changed(EpDaemon *daemon);
 
-/* The user turns the scheduled update off or on; kept over restarts. */
+/* The user turns the scheduled update off or on; kept over restarts, and in force only while the group's settings give
+ * the privilege: what was allowed once must not leave a machine without updates for ever. */
 bool ep_times_set_user_off(EpDaemon *daemon, bool off, GError **error);
 bool ep_times_is_user_off(const EpTimes *times);
 

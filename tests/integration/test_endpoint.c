@@ -60,6 +60,7 @@ static void test_start_up_and_stop(void)
     g_auto(BenchRun) skip = { 0 };
     g_auto(BenchRun) stop = { 0 };
     g_autoptr(json_t) status = NULL;
+    g_autoptr(json_t) later = NULL;
 
     bench_bring_up(bench);
     early = bench_cli(bench, ARGS("schedule", "off"));
@@ -78,6 +79,14 @@ static void test_start_up_and_stop(void)
     g_assert_cmpuint(notification(bench, "start-up")->n_patterns, ==, 1);
     status = bench_status(bench);
     g_assert_true(json_is_true(json_object_get(json_object_get(status, "update"), "schedule_off_by_user")));
+    g_assert_true(json_is_null(json_object_get(json_object_get(status, "update"), "next_scheduled")));
+    /* the privilege is taken away: so is what the user did with it */
+    bench_send_settings(bench, "privilege.stop=yes\nline.heartbeat=1s\nupdate.schedule=daily 12:30\n", bench->id, 11,
+                        0);
+    bench_wait(bench, bench_last_applied(bench)->counter == 11);
+    later = bench_status(bench);
+    g_assert_true(json_is_false(json_object_get(json_object_get(later, "update"), "schedule_off_by_user")));
+    g_assert_true(json_is_string(json_object_get(json_object_get(later, "update"), "next_scheduled")));
     stop = bench_cli(bench, ARGS("stop"));
     g_assert_cmpint(stop.status, ==, 0);
     bench_wait(bench, bench->daemon == NULL);
