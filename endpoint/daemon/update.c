@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "endpoint/core/round.h"
+#include "endpoint/daemon/last_update.h"
 #include "endpoint/daemon/line.h"
 #include "endpoint/daemon/settings.h"
 #include "endpoint/daemon/store.h"
@@ -40,10 +41,7 @@ struct EpUpdates {
     Result result;
     guint percent;
     char *what;
-    HlTime last_at;
-    bool last_succeeded;
-    const char *last_trigger;
-    char *last_detail, *last_source;
+    EpLastUpdate last;
 };
 
 static void start_next(EpUpdates *updates);
@@ -197,6 +195,7 @@ static bool store_end(EpUpdates *updates, const EpUpdateEnd *end, GError **error
     report.body_case = HOLDLINE__V1__REPORT__BODY_UPDATE;
     report.update = &notification;
     stored = hl_txn_begin(&txn, daemon->db, error) && ep_store_set(daemon->db, "patterns", end->patterns, error) &&
+             ep_last_update_store(&updates->last, daemon->db, error) &&
              ep_store_add_event(daemon->db, hl_clock_wall(),
                                 updates->work == EP_UPDATE_ROLLBACK ? "rollback" : "update", event, error) &&
              (daemon->spool == NULL || ep_spool_add(daemon->spool, &report, EP_SPOOL_MERGE, "update", error)) &&
@@ -215,13 +214,11 @@ static void tell_end(EpUpdates *updates, const EpUpdateEnd *end)
     judge_switch(updates, end);
     g_free(updates->patterns);
     updates->patterns = g_strdup(end->patterns);
-    updates->last_at = hl_clock_wall();
-    updates->last_succeeded = end->succeeded;
-    updates->last_trigger = updates->trigger;
-    g_free(updates->last_detail);
-    updates->last_detail = g_strdup(end->detail);
-    g_free(updates->last_source);
-    updates->last_source = g_strdup(end->source);
+    ep_last_update_set(&updates->last, &(EpLastUpdate){ .at = hl_clock_wall(),
+                                                        .succeeded = end->succeeded,
+                                                        .trigger = (char *)updates->trigger,
+                                                        .detail = (char *)end->detail,
+                                                        .source = (char *)end->source });
     hl_log(end->succeeded ? HL_LOG_INFO : HL_LOG_WARN, "update", "%s: %s", updates->trigger, end->detail);
     if (store_end(updates, end, &error))
         ep_daemon_store_worked(daemon);
@@ -538,7 +535,7 @@ EpUpdates *ep_updates_new(EpDaemon *daemon)
     updates->patterns = ep_store_get(daemon->db, "patterns", "");
     updates->running = g_ptr_array_new_with_free_func(g_free);
     updates->waiting = g_ptr_array_new_with_free_func(g_free);
-    updates->last_trigger = "";
+    ep_last_update_load(&updates->last, daemon->db);
     resume_probation(updates);
     updates->showing = true;
     argv = arguments(updates, "show");
@@ -561,8 +558,7 @@ void ep_updates_free(EpUpdates *updates)
     g_free(updates->directory);
     g_free(updates->patterns);
     g_free(updates->what);
-    g_free(updates->last_detail);
-    g_free(updates->last_source);
+    ep_last_update_clear(&updates->last);
     g_free(updates->blame);
     g_free(updates);
 }
@@ -582,9 +578,9 @@ EpUpdateView ep_updates_view(const EpUpdates *updates)
     return (EpUpdateView){ .running = is_busy(updates) && !updates->showing,
                            .percent = updates->percent,
                            .what = updates->what != NULL ? updates->what : "",
-                           .last_at = updates->last_at,
-                           .last_succeeded = updates->last_succeeded,
-                           .last_trigger = updates->last_trigger,
-                           .last_detail = updates->last_detail,
-                           .last_source = updates->last_source };
+                           .last_at = updates->last.at,
+                           .last_succeeded = updates->last.succeeded,
+                           .last_trigger = updates->last.trigger != NULL ? updates->last.trigger : "",
+                           .last_detail = updates->last.detail,
+                           .last_source = updates->last.source };
 }

@@ -61,7 +61,7 @@ typedef struct {
     bool running;
     guint percent;
     const char *what;
-    HlTime last_at; /* wall; 0: none since the start of the program */
+    HlTime last_at; /* wall; 0: none yet */
     bool last_succeeded;
     const char *last_trigger, *last_detail, *last_source;
 } EpUpdateView;

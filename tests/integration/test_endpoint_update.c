@@ -92,6 +92,29 @@ static void test_start_up(void)
     g_assert_true(g_str_has_suffix(told->detail, "upgrades are blocked by the settings"));
 }
 
+/* status tells of the last update after a restart, too. */
+static void test_last_after_restart(void)
+{
+    g_autoptr(Bench) bench = bench_new();
+    g_autoptr(json_t) status = NULL;
+    const json_t *update;
+    HlMsgCommand command;
+
+    bench_bring_up(bench);
+    command = bench_command(bench, "c-update", UPDATE);
+    bench_send_command(bench, &command);
+    bench_wait(bench, bench_count_states(bench, "c-update", SUCCEEDED) == 1);
+    bench_kill_daemon(bench, SIGKILL);
+    bench_start_daemon(bench);
+    status = bench_status(bench);
+    update = json_object_get(status, "update");
+    g_assert_true(json_is_string(json_object_get(update, "last_at")));
+    g_assert_true(json_is_true(json_object_get(update, "last_succeeded")));
+    g_assert_cmpstr(json_string_value(json_object_get(update, "last_trigger")), ==, "command");
+    g_assert_cmpstr(json_string_value(json_object_get(update, "last_detail")), ==, "updated");
+    g_assert_cmpstr(json_string_value(json_object_get(update, "last_source")), ==, "server");
+}
+
 /* A start-up update that failed because nothing was reachable is tried again when the line comes up. */
 static void test_retry(void)
 {
@@ -185,6 +208,7 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     g_test_add_func("/endpoint/update/synchronize", test_synchronize);
     g_test_add_func("/endpoint/update/start-up", test_start_up);
+    g_test_add_func("/endpoint/update/last-after-restart", test_last_after_restart);
     g_test_add_func("/endpoint/update/retry", test_retry);
     g_test_add_func("/endpoint/update/crashing-engine", test_crashing_engine);
     return g_test_run();
