@@ -1,8 +1,10 @@
 #include "lib/http/fetch.h"
 
 #include <curl/curl.h>
+#include <errno.h>
 #include <pthread.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
     REDIRECTS_MAX = 5,
@@ -254,11 +256,11 @@ static HlErrorCode code_of(CURLcode code)
     case CURLE_OPERATION_TIMEDOUT:
         return HL_ERROR_TIMEOUT;
     case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_CACERT_BADFILE:
-    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CACERT_BADFILE: /* of the system: fail_file for others */
     case CURLE_SSL_ISSUER_ERROR:
     case CURLE_SSL_CRL_BADFILE:
         return HL_ERROR_UNTRUSTED;
+    case CURLE_SSL_CERTPROBLEM:
     case CURLE_URL_MALFORMAT:
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_TOO_MANY_REDIRECTS:
@@ -268,8 +270,31 @@ static HlErrorCode code_of(CURLcode code)
     }
 }
 
+/* A file of ours is missing or no PEM: that is no word about the server, which was not even asked.  Always INVALID:
+ * callers take NOT_FOUND for the server's.  True if so. */
+static bool fail_file(const HlFetch *fetch, CURLcode code, const char *text, GError **error)
+{
+    const char *const files[] = { code == CURLE_SSL_CACERT_BADFILE ? fetch->ca_file : NULL,
+                                  code == CURLE_SSL_CERTPROBLEM ? fetch->cert_file : NULL,
+                                  code == CURLE_SSL_CERTPROBLEM ? fetch->key_file : NULL };
+    g_autoptr(GString) named = g_string_new(NULL);
+
+    for (gsize i = 0; i < G_N_ELEMENTS(files); i++) {
+        if (files[i] == NULL)
+            continue;
+        if (access(files[i], R_OK) != 0) {
+            hl_fail(error, HL_ERROR_INVALID, "cannot read %s: %s", files[i], g_strerror(errno));
+            return true;
+        }
+        g_string_append_printf(named, "%s%s", named->len > 0 ? " with " : "", files[i]);
+    }
+    if (named->len > 0)
+        hl_fail(error, HL_ERROR_INVALID, "%s cannot be used: %s", named->str, text);
+    return named->len > 0;
+}
+
 /* Our own reason first: to libcurl it was only a callback that ended the transfer. */
-static bool fail_transfer(Transfer *transfer, CURLcode code, const char *text, GError **error)
+static bool fail_transfer(const HlFetch *fetch, Transfer *transfer, CURLcode code, const char *text, GError **error)
 {
     if (transfer->error != NULL) {
         g_propagate_error(error, g_steal_pointer(&transfer->error));
@@ -277,8 +302,11 @@ static bool fail_transfer(Transfer *transfer, CURLcode code, const char *text, G
     }
     if (transfer->cancelled)
         return hl_fail(error, HL_ERROR_FAILED, "%s: cancelled", transfer->request->url);
-    return hl_fail(error, code_of(code), "%s: %s", transfer->request->url,
-                   text[0] != '\0' ? text : curl_easy_strerror(code));
+    if (text[0] == '\0')
+        text = curl_easy_strerror(code);
+    if (fail_file(fetch, code, text, error))
+        return false;
+    return hl_fail(error, code_of(code), "%s: %s", transfer->request->url, text);
 }
 
 bool hl_fetch_run(HlFetch *fetch, const HlFetchRequest *request, HlFetchResult *result, GError **error)
@@ -297,7 +325,7 @@ bool hl_fetch_run(HlFetch *fetch, const HlFetchRequest *request, HlFetchResult *
     code = curl_easy_perform(fetch->curl);
     curl_easy_setopt(fetch->curl, CURLOPT_ERRORBUFFER, NULL);
     if (code != CURLE_OK && !transfer.cut)
-        return fail_transfer(&transfer, code, text, error);
+        return fail_transfer(fetch, &transfer, code, text, error);
     result->status = status_of(fetch->curl);
     if (curl_easy_getinfo(fetch->curl, CURLINFO_RETRY_AFTER, &retry_after) == CURLE_OK)
         result->retry_after = (HlTime)retry_after * HL_SECOND;
