@@ -22,6 +22,13 @@ static bool list_has(const char *const *list, const char *name)
     return list != NULL && g_strv_contains(list, name);
 }
 
+static bool takes(const HlProgram *program, const HlCommand *command, const char *flag)
+{
+    g_autofree char *not = g_strconcat("-", flag, NULL);
+
+    return list_has(command->flags, flag) || (list_has(program->global_flags, flag) && !list_has(command->flags, not ));
+}
+
 /* How many of the words are the command's name; 0 if they are not. */
 static int match_command(const HlCommand *command, char **words, int n_words)
 {
@@ -74,7 +81,7 @@ static void print_command_help(const HlProgram *program, const HlCommand *comman
         g_autofree char *form = g_strdup_printf("%s%s%s%s", dashes(flag), flag->name, flag->value != NULL ? " " : "",
                                                 flag->value != NULL ? flag->value : "");
 
-        if (list_has(command->flags, flag->name) || list_has(program->global_flags, flag->name))
+        if (takes(program, command, flag->name))
             printf("  %-26s %s\n", form, flag->help);
     }
 }
@@ -105,10 +112,11 @@ static void print_help(const HlProgram *program, char **words, int n_words)
     printf("\n'%s COMMAND --help' tells a command's options.\n", program->name);
 }
 
-static void print_completion_flags(const char *const *flags)
+static void print_completion_flags(const HlProgram *program, const HlCommand *command)
 {
-    for (gsize i = 0; flags != NULL && flags[i] != NULL; i++)
-        printf(" %s%s", flags[i][1] == '\0' ? "-" : "--", flags[i]);
+    for (gsize i = 0; i < program->n_flags; i++)
+        if (takes(program, command, program->flags[i].name))
+            printf(" %s%s", dashes(&program->flags[i]), program->flags[i].name);
 }
 
 /* The next word of a command's name; after the whole name its options and file names. */
@@ -131,8 +139,7 @@ static void print_completion(const HlProgram *program)
            "    case \"$line\" in\n");
     for (gsize i = 0; i < program->n_commands; i++) {
         printf("    '%s'*) words='", program->commands[i].name);
-        print_completion_flags(program->commands[i].flags);
-        print_completion_flags(program->global_flags);
+        print_completion_flags(program, &program->commands[i]);
         printf("' ;;\n");
     }
     printf("    esac\n    mapfile -t COMPREPLY < <(compgen -f -W \"$words\" -- \"$cur\")\n}\n"
@@ -175,9 +182,9 @@ static void print_man(const HlProgram *program)
         g_autofree char *summary = roff(program->commands[i].summary);
 
         printf(".TP\n.B %s\n%s.\n", bold, summary);
-        for (gsize f = 0; flags != NULL && flags[f] != NULL; f++)
+        for (gsize f = 0; flags != NULL && flags[f] != NULL && flags[f][0] != '-'; f++)
             printf("%s\\-%s%s%s", f == 0 ? "Options: " : ",\n", flags[f][1] == '\0' ? "" : "\\-", flags[f],
-                   flags[f + 1] == NULL ? ".\n" : "");
+                   flags[f + 1] == NULL || flags[f + 1][0] == '-' ? ".\n" : "");
     }
     printf(".SH OPTIONS\n");
     for (gsize i = 0; i < program->n_flags; i++)
@@ -248,7 +255,7 @@ static bool check_call(const HlInvocation *call, GError **error)
 
     g_hash_table_iter_init(&iter, call->values);
     while (g_hash_table_iter_next(&iter, &flag, NULL))
-        if (!list_has(command->flags, flag) && !list_has(program->global_flags, flag))
+        if (!takes(program, command, flag))
             return hl_fail(error, HL_ERROR_USAGE, "'%s' takes no option --%s; see '%s %s --help'", command->name,
                            (char *)flag, program->name, command->name);
     if (call->n_args < command->min_args || (command->max_args != HL_ARGS_ANY && call->n_args > command->max_args))

@@ -26,7 +26,8 @@ typedef struct {
     const char *summary;
     HlCommandFn run;
     int min_args, max_args;   /* HL_ARGS_ANY: no limit */
-    const char *const *flags; /* names of the flags that this command takes, ends with NULL; NULL for none */
+    const char *const *flags; /* names of the flags that this command takes, then "-NAME" for global ones that it does
+                                 not take; ends with NULL; NULL for none */
 } HlCommand;
 
 typedef struct {
@@ -36,7 +37,8 @@ typedef struct {
     gsize n_commands;
     const HlFlag *flags; /* every flag of every command */
     gsize n_flags;
-    const char *const *global_flags; /* allowed with every command, ends with NULL; may be NULL */
+    const char *const
+        *global_flags; /* allowed with every command that does not say otherwise, ends with NULL; may be NULL */
 } HlProgram;
 
 struct HlInvocation {

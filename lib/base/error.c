@@ -48,6 +48,14 @@ int hl_error_exit_status(const GError *error)
     return codes[hl_error_code(error)].exit_status;
 }
 
+HlErrorCode hl_error_from_exit_status(int status)
+{
+    for (int i = 0; i < HL_ERROR_N_CODES; i++)
+        if (codes[i].exit_status == status)
+            return (HlErrorCode)i;
+    return HL_ERROR_FAILED;
+}
+
 static HlErrorCode code_of_errno(int errno_value)
 {
     switch (errno_value) {

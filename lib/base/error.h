@@ -45,6 +45,9 @@ HlErrorCode hl_error_code(const GError *error);
 /* The exit status of a program that ends with this error: 1 to 9, 2 is usage. */
 int hl_error_exit_status(const GError *error);
 
+/* The other way, for a program of ours that ran: the first code with that status; HL_ERROR_FAILED for any other. */
+HlErrorCode hl_error_from_exit_status(int status);
+
 /* Sets *error and returns false, so that a failing function is one line: return hl_fail(error, CODE, "...", ...).  The
  * message becomes one printable line (hl_text_printable), whatever a stranger's words in it hold. */
 bool hl_fail(GError **error, HlErrorCode code, const char *format, ...) G_GNUC_PRINTF(3, 4);

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <glib-unix.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -291,5 +292,19 @@ bool hl_exec(const char *const *argv, char **output, GError **error)
         return hl_fail(error, HL_ERROR_FAILED, "%s failed: %s", argv[0], words);
     if (output != NULL)
         *output = g_steal_pointer(&out);
+    return true;
+}
+
+bool hl_exec_shown(const char *const *argv, int *status, GError **error)
+{
+    g_autoptr(GError) problem = NULL;
+
+    fflush(stdout); /* what was said before it stays before it */
+    if (!g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_CHILD_INHERITS_STDIN, NULL, NULL, NULL,
+                      NULL, status, &problem))
+        return hl_fail(error, HL_ERROR_IO, "cannot start %s: %s", argv[0], problem->message);
+    if (!WIFEXITED(*status))
+        return hl_fail(error, HL_ERROR_FAILED, "%s was killed by signal %d", argv[0], WTERMSIG(*status));
+    *status = WEXITSTATUS(*status);
     return true;
 }

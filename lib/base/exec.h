@@ -47,4 +47,8 @@ void hl_child_abandon(HlChild *child);
  * daemon's loop. */
 bool hl_exec(const char *const *argv, char **output, GError **error);
 
+/* The same with this program's own stdin, stdout and stderr: a person sees its words as they come.  *status is its exit
+ * status; false when it did not start, or was killed. */
+bool hl_exec_shown(const char *const *argv, int *status, GError **error);
+
 #endif

@@ -12,6 +12,7 @@
 #include "manager/cli/show.h"
 
 #define UPDATER "holdline-updater"
+#define NOTHING "nothing was staged or published"
 
 static char *format_size(const json_t *value, const json_t *row G_GNUC_UNUSED)
 {
@@ -115,28 +116,26 @@ static char *find_repository(HlInvocation *call, GError **error)
     return g_steal_pointer(&repository);
 }
 
-static bool run_updater(const char *const *words, GError **error)
+/* It tells itself what it does and why it fails, for a release takes its time; outcome is what its failure comes to. */
+static bool run_updater(const char *const *words, const char *outcome, GError **error)
 {
-    g_autofree char *output = NULL;
+    int status;
 
-    if (!hl_exec(words, &output, error))
-        return false;
-    fputs(output, stdout);
-    return true;
+    if (!hl_exec_shown(words, &status, error))
+        return hl_error_prefix(error, "%s", outcome);
+    return status == 0 || hl_fail(error, hl_error_from_exit_status(status), "%s", outcome);
 }
 
 /* What was staged stays so when it cannot be signed now: nothing must be done twice. */
 static bool publish(const char *repository, GError **error)
 {
     const char *words[] = { UPDATER, "repo", "publish", repository, NULL };
-    g_autoptr(GError) problem = NULL;
+    g_autofree char *outcome =
+        g_strdup_printf("the content stays staged; with encrypted keys set HOLDLINE_REPO_PASSPHRASE, with keys on "
+                        "another machine bring them to the ceremony, then run: " UPDATER " repo publish %s",
+                        repository);
 
-    if (run_updater(words, &problem))
-        return true;
-    return hl_fail(error, hl_error_code(problem),
-                   "%s\nThe content stays staged.  With encrypted keys set HOLDLINE_REPO_PASSPHRASE; with keys on "
-                   "another machine bring them to the ceremony; then run: " UPDATER " repo publish %s",
-                   problem->message, repository);
+    return run_updater(words, outcome, error);
 }
 
 bool cmd_pattern_publish(HlInvocation *call, GError **error)
@@ -152,7 +151,7 @@ bool cmd_pattern_publish(HlInvocation *call, GError **error)
     for (int i = 0; i < call->n_args; i++)
         g_ptr_array_add(words, call->args[i]);
     g_ptr_array_add(words, NULL);
-    return run_updater((const char *const *)words->pdata, error) && publish(repository, error);
+    return run_updater((const char *const *)words->pdata, NOTHING, error) && publish(repository, error);
 }
 
 bool cmd_pattern_withdraw(HlInvocation *call, GError **error)
@@ -160,5 +159,5 @@ bool cmd_pattern_withdraw(HlInvocation *call, GError **error)
     g_autofree char *repository = find_repository(call, error);
     const char *words[] = { UPDATER, "repo", "withdraw", repository, call->args[0], NULL };
 
-    return repository != NULL && run_updater(words, error) && publish(repository, error);
+    return repository != NULL && run_updater(words, NOTHING, error) && publish(repository, error);
 }

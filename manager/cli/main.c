@@ -30,7 +30,7 @@ static const char *const issue_flags[] = { "wait", "expires", "window", NULL };
 static const char *const bundle_flags[] = { "group", "uses", "expires", "output", NULL };
 static const char *const client_flags[] = { "output", NULL };
 
-static const char *const pattern_flags[] = { "repo", NULL };
+static const char *const pattern_flags[] = { "repo", "-json", NULL }; /* the words are the updater's */
 
 static const HlCommand commands[] = {
     { "init", "DIR [--host NAME]...", "Make a server's directory: keys, certificates, registry, configuration",

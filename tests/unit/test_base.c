@@ -6,6 +6,7 @@
 #include "lib/base/cli.h"
 #include "lib/base/clock.h"
 #include "lib/base/conf.h"
+#include "lib/base/exec.h"
 #include "lib/base/file.h"
 #include "lib/base/ident.h"
 #include "lib/base/json.h"
@@ -170,6 +171,8 @@ static void test_ident(void)
 }
 
 static const char *const two_flags[] = { "json", "expires", NULL };
+static const char *const not_config[] = { "json", "-config", NULL };
+static const char *const global_flags[] = { "config", NULL };
 
 static bool cmd_record(HlInvocation *call, GError **error)
 {
@@ -190,8 +193,9 @@ static const HlFlag flags[] = { { "json", NULL, "as JSON" },
 static const HlCommand commands[] = {
     { "group", "NAME", "x", cmd_record, 1, 1, NULL },
     { "group set", "GROUP KEY=VALUE...", "x", cmd_record, 2, HL_ARGS_ANY, two_flags },
+    { "quiet", "", "x", cmd_record, 0, 0, not_config },
 };
-static const HlProgram program = { "prog", "test", commands, 2, flags, 3, NULL };
+static const HlProgram program = { "prog", "test", commands, G_N_ELEMENTS(commands), flags, 3, global_flags };
 
 static int call(GString *out, const char *line)
 {
@@ -217,6 +221,31 @@ static void test_cli(void)
     g_assert_cmpint(call(out, "prog group set g a --expires"), ==, 2);
     g_assert_cmpint(call(out, "prog group set g a --json=1"), ==, 2);
     g_assert_cmpint(call(out, "prog dance"), ==, 2);
+    g_assert_cmpint(call(out, "prog group g --config x"), ==, 0);
+    g_assert_cmpint(call(out, "prog quiet --json"), ==, 0);
+    g_assert_cmpint(call(out, "prog quiet --config x"), ==, 2); /* global, but not for this one */
+}
+
+/* A program's exit status becomes the caller's, and its words go where the caller's go. */
+static void test_exec_shown(void)
+{
+    g_autoptr(GError) error = NULL;
+    int status = -1;
+
+    g_assert_true(hl_exec_shown((const char *const[]){ "sh", "-c", "exit 7", NULL }, &status, NULL));
+    g_assert_cmpint(status, ==, 7);
+    g_assert_cmpint(hl_error_from_exit_status(status), ==, HL_ERROR_UNAVAILABLE);
+    g_assert_cmpint(hl_error_from_exit_status(127), ==, HL_ERROR_FAILED);
+    for (int i = 1; i <= 9; i++) {
+        g_autoptr(GError) same = g_error_new_literal(HL_ERROR, (int)hl_error_from_exit_status(i), "x");
+
+        g_assert_cmpint(hl_error_exit_status(same), ==, i);
+    }
+    g_assert_false(hl_exec_shown((const char *const[]){ "sh", "-c", "kill -9 $$", NULL }, &status, &error));
+    g_assert_nonnull(strstr(error->message, "signal 9"));
+    g_clear_error(&error);
+    g_assert_false(hl_exec_shown((const char *const[]){ "/no/such/program", NULL }, &status, &error));
+    g_assert_error(error, HL_ERROR, HL_ERROR_IO);
 }
 
 static void test_json(void)
@@ -316,6 +345,7 @@ int main(int argc, char **argv)
     g_test_add_func("/base/backoff", test_backoff);
     g_test_add_func("/base/ident", test_ident);
     g_test_add_func("/base/cli", test_cli);
+    g_test_add_func("/base/exec-shown", test_exec_shown);
     g_test_add_func("/base/json", test_json);
     g_test_add_func("/base/printable", test_printable);
     g_test_add_func("/base/width", test_width);
