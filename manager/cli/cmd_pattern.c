@@ -61,19 +61,29 @@ bool cmd_pattern_list(HlInvocation *call, GError **error)
     return true;
 }
 
+typedef struct {
+    HlInvocation *call;
+    bool shown; /* a line of progress, which is to be ended */
+} Sync;
+
 static void show_progress(json_t *document, gpointer user)
 {
-    if (!hl_cli_has(user, "json"))
-        hl_progress_show(stdout, "Sync", (guint)cli_int(document, "percent"), 100, cli_text(document, "what"));
+    Sync *sync = user;
+
+    if (hl_cli_has(sync->call, "json"))
+        return;
+    hl_progress_show(stdout, "Sync", (guint)cli_int(document, "percent"), 100, cli_text(document, "what"));
+    sync->shown = true;
 }
 
 bool cmd_pattern_sync(HlInvocation *call, GError **error)
 {
+    Sync sync = { .call = call };
     g_autoptr(CliClient) client = cli_client_open(call, NULL, NULL, error);
     g_autoptr(json_t) document =
-        client == NULL ? NULL : cli_client_call(client, "pattern sync", NULL, show_progress, call, error);
+        client == NULL ? NULL : cli_client_call(client, "pattern sync", NULL, show_progress, &sync, error);
 
-    if (!hl_cli_has(call, "json"))
+    if (sync.shown)
         hl_progress_end(stdout);
     if (document == NULL)
         return false;

@@ -151,6 +151,7 @@ static bool judge_end(const HlChildEnd *end, const json_t *line, GError **error)
 {
     const char *message = json_string_value(json_object_get(line, "message"));
     const char *code = json_string_value(json_object_get(line, "code"));
+    g_autofree char *errors = g_strstrip(g_strdup(end->errors));
 
     if (line != NULL && end->exited && end->status == 0)
         return true;
@@ -159,8 +160,11 @@ static bool judge_end(const HlChildEnd *end, const json_t *line, GError **error)
                        "the synchronisation took too long and was stopped; it goes on where it was");
     if (line != NULL && message != NULL)
         return hl_fail(error, code != NULL ? hl_error_from_name(code) : HL_ERROR_FAILED, "%s", message);
-    return hl_fail(error, HL_ERROR_FAILED, "the updater ended with %s %d: %s", end->exited ? "status" : "signal",
-                   end->status, end->errors);
+    /* it ended before it began to copy: a file that is not there, say */
+    if (end->exited && *errors != '\0')
+        return hl_fail(error, hl_error_from_exit_status(end->status), "%s", errors);
+    return hl_fail(error, HL_ERROR_FAILED, "the updater ended with %s %d%s%s", end->exited ? "status" : "signal",
+                   end->status, *errors != '\0' ? ": " : "", errors);
 }
 
 static HlTime next_sync(const Manager *manager, bool good)
