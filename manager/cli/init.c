@@ -206,7 +206,7 @@ static void print_next_steps(const HlInvocation *call, const char *dir, const ch
            "  endpoints reach the broker at %s\n"
            "  and the HTTPS front at %s\n\n"
            "Next:\n"
-           "  holdline-updater repo init %s/repo --single-host   # the pattern repository; before the first bundle\n"
+           "  holdline-updater repo init %s/repo --single-host --plain-keys   # patterns: before the first bundle\n"
            "  holdline-managerd -c %s/manager.conf\n"
            "  export HOLDLINE_CONFIG=%s\n"
            "  holdline bundle create --group %s --output pc.bundle\n"
