@@ -91,7 +91,8 @@ static void on_connected(void *context, MQTTAsync_successData5 *data)
 static const struct {
     const char *says, *means;
 } meanings[] = {
-    { "TCP/TLS connect failure", "nobody answers there (refused, or no way to it)" },
+    { "TCP/TLS connect failure", /* the library's one word for both */
+      "nobody answers there (refused, or no way to it), or the broker does not accept this certificate" },
     { "TCP connect completion failure",
       "the broker closed the connection before it answered: it may not accept this certificate (revoked, ended, of "
       "another CA)" },
