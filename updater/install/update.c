@@ -274,9 +274,14 @@ static SourceEnd try_source(Run *run, const UpdSourceSpec *spec, char **remark, 
 
 /* ------------------------------------------------------------------------------------------------------- the whole */
 
-static void skip(Run *run, const UpdSourceSpec *spec, const char *why)
+static void skip(Run *run, const UpdSourceSpec *spec, const char *why, const char *kind)
 {
-    g_string_append_printf(run->skipped, "%s%s: %s", run->skipped->len > 0 ? "; " : "", spec->name, why);
+    g_string_append_printf(run->skipped, "%s%s: %s%s", run->skipped->len > 0 ? "; " : "", spec->name, why, kind);
+}
+
+static bool is_away(const GError *error)
+{
+    return hl_error_code(error) == HL_ERROR_UNAVAILABLE || hl_error_code(error) == HL_ERROR_TIMEOUT;
 }
 
 /* Tampering is worth more attention than a server that is away. */
@@ -318,7 +323,9 @@ static void finish(Run *run, const UpdSourceSpec *used, const char *remark)
     g_autofree char *staging = upd_place_path(run->place, "staging");
     bool updated = run->outcome->kind == UPD_OUTCOME_UPDATED;
     g_autofree char *versions = upd_set_describe(run->place->active);
-    GString *message = g_string_new(updated ? "updated" : "nothing newer");
+    GString *message = g_string_new(updated        ? "updated"
+                                    : used != NULL ? "nothing newer"
+                                                   : "no source that answered is up to date, what is in use stays");
 
     if (used != NULL)
         g_string_append_printf(message, " from %s", used->name);
@@ -350,11 +357,11 @@ static bool try_round(Run *run, GError **error)
             finish(run, spec, remark);
             return true;
         case SOURCE_LEFT:
-            skip(run, spec, problem->message);
+            skip(run, spec, problem->message, is_away(problem) ? " (unavailable)" : "");
             keep_worst(&worst, problem);
             break;
         case SOURCE_BEHIND:
-            skip(run, spec, remark);
+            skip(run, spec, remark, " (behind)");
             run->behind = true;
             break;
         case SOURCE_OVER:
