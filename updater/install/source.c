@@ -20,6 +20,8 @@ struct UpdSource {
     HlTime patience; /* left */
     HlTime until;
     bool *busy;
+    void (*waits)(HlTime wait, gpointer user);
+    gpointer waits_user;
     uint64_t *bytes;
     char *url;
 };
@@ -138,6 +140,8 @@ static bool get_patiently(gpointer user, const HlFetchRequest *request, HlFetchR
         source->patience -= wait;
         hl_fetch_result_clear(result);
         memset(result, 0, sizeof *result);
+        if (source->waits != NULL)
+            source->waits(wait, source->waits_user);
         g_usleep((gulong)wait * 1000);
     }
 }
@@ -187,6 +191,8 @@ UpdSource *upd_source_open(const UpdSourceSpec *spec, const UpdSourceAccess *acc
     source->patience = access->patience;
     source->until = access->until;
     source->busy = access->busy;
+    source->waits = access->waits;
+    source->waits_user = access->waits_user;
     source->get = access->get;
     source->get_user = access->get_user;
     if (source->get == NULL) {

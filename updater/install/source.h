@@ -24,7 +24,9 @@ typedef struct {
     GBytes *root;    /* the root metadata that is trusted at first */
     HlTime patience; /* the longest wait for a busy server, or for one that is away */
     bool *busy;      /* becomes true when one asked to be left alone for longer than that; may be NULL */
-    HlTime until;    /* mono: then the source is given up as too slow; 0: never */
+    void (*waits)(HlTime wait, gpointer user); /* a busy server is to be left alone so long now; may be NULL */
+    gpointer waits_user;
+    HlTime until; /* mono: then the source is given up as too slow; 0: never */
 } UpdSourceAccess;
 
 typedef struct UpdSource UpdSource;

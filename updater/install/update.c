@@ -24,6 +24,7 @@ typedef struct {
     HlTime until;     /* mono; 0: no end */
     bool behind;      /* one of them was good, but older than what is active */
     bool busy;        /* one asked to be left alone for longer than there is time */
+    guint percent;    /* told last, of what a source is asked for */
     bool refused;     /* the engine does not take what one of them offers */
 } Run;
 
@@ -50,9 +51,21 @@ static void tell(const UpdInstall *install, guint percent, const char *what)
 
 static void on_assembly(uint64_t done, uint64_t total, const char *what, void *user)
 {
+    Run *run = user;
     guint share = total == 0 ? 0 : (guint)(MIN(done, total) * (AT_CHECK - AT_DOWNLOADS) / total);
 
-    tell(user, AT_DOWNLOADS + share, what);
+    run->percent = AT_DOWNLOADS + share;
+    tell(run->install, run->percent, what);
+}
+
+/* Where nothing moves for minutes a person is told why. */
+static void on_wait(HlTime wait, gpointer user)
+{
+    const Run *run = user;
+    g_autofree char *what =
+        g_strdup_printf("busy, waiting %" G_GINT64_FORMAT " s", (gint64)((wait + HL_SECOND - 1) / HL_SECOND));
+
+    tell(run->install, run->percent, what);
 }
 
 /* ---------------------------------------------------------------------------------------------- before the switch */
@@ -144,7 +157,7 @@ static bool assemble(Run *run, UpdSource *source, const UpdPlan *plan, const cha
                              .active = active,
                              .directory = directory,
                              .progress = on_assembly,
-                             .user = (void *)run->install };
+                             .user = run };
     bool good = upd_assemble(&assembly, plan, error);
 
     if (good && assembly.remark != NULL)
@@ -253,6 +266,8 @@ static UpdSourceAccess access_to(Run *run, const UpdSourceSpec *spec)
     HlTime now = hl_clock_mono();
 
     access.busy = &run->busy;
+    access.waits = on_wait;
+    access.waits_user = run;
     if (update->private_source != NULL && strcmp(update->private_source, spec->name) != 0)
         access.http = update->others;
     if (run->until > 0) /* a source that drips must leave time for the next */
@@ -267,7 +282,8 @@ static SourceEnd try_source(Run *run, const UpdSourceSpec *spec, char **remark, 
     g_autofree char *what = g_strdup_printf("asking %s", spec->name);
     g_autoptr(UpdSource) source = NULL;
 
-    tell(run->install, AT_REFRESH, what);
+    run->percent = AT_REFRESH;
+    tell(run->install, run->percent, what);
     source = upd_source_open(spec, &access, directory, &run->outcome->bytes, error);
     return source == NULL ? classify(*error) : use_source(run, spec, source, remark, error);
 }
