@@ -326,6 +326,20 @@ static void test_missing_main_pattern(void)
     g_assert_cmpuint(fresh->parts->len, ==, 1);
 }
 
+/* What this machine never had and can do without is no news. */
+static void test_missing_rules(void)
+{
+    g_auto(Scene) scene = { 0 };
+    g_autoptr(GPtrArray) none = targets_new();
+    g_autoptr(UpdPlan) made = NULL;
+
+    scene_init(&scene, 5, SHA_B);
+    g_ptr_array_add(scene.releases, upd_release_new("rules", none, NULL));
+    made = plan(&scene, UPD_PLAN_NEWER);
+    g_assert_cmpint(made->verdict, ==, UPD_PLAN_INSTALL);
+    g_assert_null(made->remark);
+}
+
 /* A roll-back from the first agent leaves virus in use until there is another agent. */
 static void test_held_main_pattern(void)
 {
@@ -494,6 +508,7 @@ int main(int argc, char **argv)
     g_test_add_func("/install/plan/held", test_held);
     g_test_add_func("/install/plan/empty", test_empty);
     g_test_add_func("/install/plan/missing-main-pattern", test_missing_main_pattern);
+    g_test_add_func("/install/plan/missing-rules", test_missing_rules);
     g_test_add_func("/install/plan/held-main-pattern", test_held_main_pattern);
     g_test_add_func("/install/set/record", test_record);
     g_test_add_func("/install/place/lock", test_lock);
