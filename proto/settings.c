@@ -181,9 +181,12 @@ static bool check_each_source(char *const *sources, GError **error)
 
 static bool names_activeupdate(char *const *sources)
 {
-    for (gsize i = 0; sources[i] != NULL; i++)
-        if (strcmp(sources[i], "activeupdate") == 0 || g_str_has_suffix(sources[i], "=activeupdate"))
+    for (gsize i = 0; sources[i] != NULL; i++) {
+        HlUpdateSource source;
+
+        if (hl_update_source_parse(sources[i], &source, NULL) && strcmp(source.where, "activeupdate") == 0)
             return true;
+    }
     return false;
 }
 

@@ -19,8 +19,8 @@ void ep_last_update_set(EpLastUpdate *last, const EpLastUpdate *to)
     EpLastUpdate copy = { .at = to->at,
                           .succeeded = to->succeeded,
                           .trigger = g_strdup(to->trigger),
-                          .detail = g_strdup(to->detail),
-                          .source = g_strdup(to->source) };
+                          .detail = g_utf8_make_valid(to->detail, -1),
+                          .source = g_utf8_make_valid(to->source, -1) };
 
     ep_last_update_clear(last);
     *last = copy;

@@ -1,5 +1,6 @@
 #include "endpoint/daemon/scan.h"
 
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -20,8 +21,10 @@ typedef struct {
     int fd;
     EpScanDone done;
     gpointer user;
-    char *trouble; /* of the engine with the active set; the set before is asked now whether it is the file's fault */
-    char *scratch; /* directory for what the engine unpacks */
+    enum { SCAN_FIRST, SCAN_BEFORE, SCAN_AGAIN } run; /* with the active set, the one before, the active one again */
+    char *trouble;                                    /* of the first run */
+    char *patterns;                                   /* that were active then */
+    char *scratch;                                    /* directory for what the engine unpacks */
 } EpScan;
 
 struct EpScans {
@@ -44,6 +47,7 @@ static void free_scan(gpointer data)
     if (scan->scratch != NULL)
         hl_tree_remove(scan->scratch, NULL);
     g_free(scan->trouble);
+    g_free(scan->patterns);
     g_free(scan->scratch);
     g_free(scan);
 }
@@ -97,30 +101,39 @@ static void tell_engine(EpScans *scans, const char *trouble)
                             trouble == NULL ? "" : trouble);
 }
 
-/* A file that breaks the engine, or a disk that is full, is no fault of the patterns, and any user can bring it about:
- * while failures count, the set before scans the same file.  True if it does. */
-static bool ask_set_before(EpScans *scans, const char *trouble)
+/* A file that breaks the engine, or a disk that is full, is no fault of the patterns, and any user can bring it about.
+ * So while failures count, a failure is one only if the set before scans the same file and the active set fails on it
+ * once more.  True if another run has begun. */
+static bool run_again(EpScans *scans, const char *trouble)
 {
     EpScan *scan = g_queue_peek_head(&scans->waiting);
     g_autofree char *before = database(scans, "previous");
 
-    if (trouble == NULL || scan->trouble != NULL || !ep_updates_on_probation(scans->daemon->updates) ||
-        !g_file_test(before, G_FILE_TEST_IS_DIR))
+    if (scan->run == SCAN_FIRST && trouble != NULL && ep_updates_on_probation(scans->daemon->updates) &&
+        g_file_test(before, G_FILE_TEST_IS_DIR)) {
+        scan->trouble = g_strdup(trouble);
+        scan->patterns = g_strdup(ep_updates_patterns(scans->daemon->updates));
+        scan->run = SCAN_BEFORE;
+        return start_file(scans, scan, NULL);
+    }
+    if (scan->run != SCAN_BEFORE || trouble != NULL)
         return false;
-    scan->trouble = g_strdup(trouble);
+    scan->run = SCAN_AGAIN;
     return start_file(scans, scan, NULL);
 }
 
+/* After the last run.  What was switched meanwhile is not judged by it. */
 static void judge_patterns(EpScans *scans, const char *trouble)
 {
     const EpScan *scan = g_queue_peek_head(&scans->waiting);
 
-    if (scan->trouble == NULL && trouble != NULL)
-        return; /* there is no set before to go back to, or nothing is on probation */
-    if (scan->trouble == NULL || trouble == NULL)
+    if (scan->run == SCAN_FIRST && trouble == NULL)
+        tell_engine(scans, NULL);
+    else if (scan->run == SCAN_AGAIN && trouble != NULL &&
+             strcmp(scan->patterns, ep_updates_patterns(scans->daemon->updates)) == 0)
         tell_engine(scans, scan->trouble);
-    else
-        hl_info("scan", "the engine fails on a file with the pattern set before as well: %s", trouble);
+    else if (scan->run == SCAN_BEFORE)
+        hl_info("scan", "the engine fails on a file, and not only with the newest patterns: %s", scan->trouble);
 }
 
 static void on_file_done(const HlChildEnd *end, gpointer user)
@@ -131,15 +144,17 @@ static void on_file_done(const HlChildEnd *end, gpointer user)
     EpScanEnd told = { .verdict = EP_SCAN_FAILED, .name = g_strstrip(clean) };
     g_autofree char *trouble = NULL;
     g_autofree char *first = NULL;
+    const EpScan *scan;
 
     scans->child = NULL;
     trouble = trouble_of(end, end->exited && end->status > 1 ? told.name : NULL);
-    if (ask_set_before(scans, trouble))
+    if (run_again(scans, trouble))
         return;
     judge_patterns(scans, trouble);
-    first = g_strdup(((EpScan *)g_queue_peek_head(&scans->waiting))->trouble);
-    if (first != NULL)
-        told.name = first; /* the older patterns were asked about the engine, not about the file */
+    scan = g_queue_peek_head(&scans->waiting);
+    if (scan->run == SCAN_BEFORE)
+        told.name = first =
+            g_strdup(scan->trouble); /* the older patterns were asked about the engine, not about the file */
     else if (end->exited && end->status == 0)
         told.verdict = EP_SCAN_CLEAN;
     else if (end->exited && end->status == 1)
@@ -154,7 +169,7 @@ static void on_file_done(const HlChildEnd *end, gpointer user)
 
 static bool start_file(EpScans *scans, EpScan *scan, GError **error)
 {
-    g_autofree char *path = database(scans, scan->trouble == NULL ? "active" : "previous");
+    g_autofree char *path = database(scans, scan->run == SCAN_BEFORE ? "previous" : "active");
     g_autofree char *scratch = NULL;
     const char *argv[] = { scans->daemon->conf.engine,
                            "--no-summary",
@@ -196,6 +211,8 @@ static void start_next(EpScans *scans)
 bool ep_scans_ask(EpScans *scans, int fd, EpScanDone done, gpointer user, GError **error)
 {
     hl_autofd int owned = fd;
+    hl_autofd int again = -1;
+    char path[32];
     struct stat st;
     EpScan *scan;
 
@@ -207,8 +224,11 @@ bool ep_scans_ask(EpScans *scans, int fd, EpScanDone done, gpointer user, GError
         return hl_fail(error, HL_ERROR_LIMIT, "%d scans are waiting already: try again later", MOST_WAITING);
     if (!check_database(scans, error))
         return false;
+    /* a description of our own: whoever gave this one could move it while the engine reads */
+    g_snprintf(path, sizeof path, "/proc/self/fd/%d", owned);
+    again = open(path, O_RDONLY | O_CLOEXEC);
     scan = g_new(EpScan, 1);
-    *scan = (EpScan){ .fd = hl_fd_steal(&owned), .done = done, .user = user };
+    *scan = (EpScan){ .fd = hl_fd_steal(again >= 0 ? &again : &owned), .done = done, .user = user };
     g_queue_push_tail(&scans->waiting, scan);
     start_next(scans);
     return true;

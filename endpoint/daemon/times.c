@@ -126,11 +126,18 @@ bool ep_times_is_user_off(const EpTimes *times)
     return times->user_off && times->daemon->settings->values.allow_toggle_schedule;
 }
 
+/* Whether the settings, and the user, still want what was asked for last. */
+static bool is_still_wanted(const EpTimes *times)
+{
+    if (g_strcmp0(times->trigger, "schedule") != 0)
+        return times->daemon->settings->values.update_on_start;
+    return times->update.schedule.kind != HL_SCHEDULE_OFF && !ep_times_is_user_off(times);
+}
+
 static bool is_retry_unwanted(const EpTimes *times)
 {
     return times->daemon->identity == NULL || /* somebody else's update succeeded since then */
-           ep_updates_view(times->daemon->updates).last_succeeded ||
-           (g_strcmp0(times->trigger, "schedule") == 0 && ep_times_is_user_off(times));
+           ep_updates_view(times->daemon->updates).last_succeeded || !is_still_wanted(times);
 }
 
 static void look_at_retry(EpTimes *times)

@@ -80,7 +80,9 @@ static char *text_member(const json_t *object, const char *name)
 {
     const char *text = json_string_value(json_object_get(object, name));
 
-    return g_strndup(text != NULL ? text : "", 1000);
+    g_autofree char *cut = g_strndup(text != NULL ? text : "", 1000);
+
+    return g_utf8_make_valid(cut, -1); /* it may have been cut in the middle of a character */
 }
 
 static void take_result(EpUpdates *updates, const json_t *line)
@@ -385,11 +387,11 @@ static bool check_possible(const EpUpdates *updates, GError **error)
     sources = find_sources(updates);
     if (sources->len == 0)
         return hl_fail(
-            error, HL_ERROR_UNAVAILABLE,
+            error, HL_ERROR_NOT_FOUND,
             "there is no source: nothing in update.sources is for this machine's addresses, or it names activeupdate "
             "and update.activeupdate-url is not set");
     return g_file_test(daemon->identity->root_path, G_FILE_TEST_EXISTS) ||
-           hl_fail(error, HL_ERROR_UNAVAILABLE,
+           hl_fail(error, HL_ERROR_NOT_FOUND,
                    "the server had no pattern repository when this machine was enrolled: enrol again with --replace");
 }
 

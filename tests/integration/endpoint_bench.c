@@ -28,7 +28,8 @@ static const char updater[] =
     "while [ -e \"$bench/hold\" ]; do sleep 0.05; done\n"
     "if [ -e \"$bench/fail\" ]; then code=$(cat \"$bench/fail\"); "
     "last failed \"\\\"code\\\":\\\"${code:-untrusted}\\\",\\\"message\\\":\\\"hash of virus\\\"}\"; exit 1; fi\n"
-    "if [ \"$(version)\" = 2026112201 ]; then last current '\"message\":\"up to date\"}'; exit 0; fi\n"
+    "if [ \"$(version)\" = 2026112201 ]; then "
+    "last current \"\\\"message\\\":\\\"$(cat \"$bench/said\" 2>/dev/null || echo up to date)\\\"}\"; exit 0; fi\n"
     "mkdir -p \"$dir/active\" \"$dir/previous\"; echo \"$BENCH_SIGNATURE\" >\"$dir/active/test.hdb\"\n"
     "echo 2026112201 >\"$dir/active/version\"; echo done >>\"$bench/effects\"\n"
     "last updated '\"message\":\"updated\"}'\n";

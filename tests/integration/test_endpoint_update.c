@@ -115,6 +115,32 @@ static void test_last_after_restart(void)
     g_assert_cmpstr(json_string_value(json_object_get(update, "last_source")), ==, "server");
 }
 
+/* Words that are cut in the middle of a character lose no result. */
+static void test_long_words(void)
+{
+    g_autoptr(Bench) bench = bench_new();
+    g_autofree char *said = g_build_filename(bench->dir, "said", NULL);
+    g_autofree char *long_word = g_strnfill(999, 'a');
+    g_autofree char *words = g_strconcat(long_word, "é and more", NULL);
+    g_autoptr(json_t) status = NULL;
+    const char *detail;
+    HlMsgCommand command;
+
+    bench_bring_up(bench);
+    command = bench_command(bench, "c-update", UPDATE);
+    bench_send_command(bench, &command);
+    bench_wait(bench, bench_count_states(bench, "c-update", SUCCEEDED) == 1);
+    g_assert_true(hl_file_write_text(said, words, 0644, NULL));
+    command = bench_command(bench, "c-again", UPDATE);
+    bench_send_command(bench, &command);
+    bench_wait(bench, bench_count_states(bench, "c-again", SUCCEEDED) == 1);
+    bench_kill_daemon(bench, SIGKILL);
+    bench_start_daemon(bench);
+    status = bench_status(bench);
+    detail = json_string_value(json_object_get(json_object_get(status, "update"), "last_detail"));
+    g_assert_cmpuint(strlen(detail), ==, 999 + strlen("\uFFFD"));
+}
+
 /* A start-up update that failed because nothing was reachable is tried again when the line comes up. */
 static void test_retry(void)
 {
@@ -209,6 +235,7 @@ int main(int argc, char **argv)
     g_test_add_func("/endpoint/update/synchronize", test_synchronize);
     g_test_add_func("/endpoint/update/start-up", test_start_up);
     g_test_add_func("/endpoint/update/last-after-restart", test_last_after_restart);
+    g_test_add_func("/endpoint/update/long-words", test_long_words);
     g_test_add_func("/endpoint/update/retry", test_retry);
     g_test_add_func("/endpoint/update/crashing-engine", test_crashing_engine);
     return g_test_run();

@@ -250,6 +250,7 @@ static void test_change(void)
         { "server", "https://a.example?x", "update.activeupdate-url" },
         { "server,activeupdate", "", "update.activeupdate-url is empty" },
         { "10.0.0.0/8=server,server", "", NULL },
+        { "https://h.example/x=activeupdate", "", NULL },
         { "fd00::/8=https://a.example/,10.0.0.0/8=https://a.example/", "", NULL },
         { "10.0.0.0/8=server,10.0.0.0/8=server", "", "named twice" },
         { "10.0.0.0/8=activeupdate,server", "", "update.activeupdate-url is empty" },

@@ -239,8 +239,8 @@ static SourceEnd use_source(Run *run, const UpdSourceSpec *spec, UpdSource *sour
     };
     g_autoptr(UpdPlan) plan = releases == NULL ? NULL : upd_plan_new(&situation, error);
 
-    if (plan == NULL)
-        return releases == NULL ? classify(*error) : SOURCE_OVER;
+    if (plan == NULL) /* what would have to be kept is damaged: another source may have what replaces it */
+        return classify(*error);
     *remark = g_strdup(plan->remark);
     switch (plan->verdict) {
     case UPD_PLAN_INSTALL:

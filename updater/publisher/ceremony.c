@@ -159,6 +159,9 @@ static bool collect(const UpdRepo *repo, const UpdState *state, const char *path
 
     if (given == NULL)
         return false;
+    if (!upd_repo_exists(repo, name) && upd_state_get(state, role) != NULL &&
+        same_content(given, upd_state_get(state, role)))
+        return true; /* in force already: an acceptance that was cut short is gone on with */
     if ((strcmp(role, "root") != 0 && strcmp(role, "targets") != 0) || !upd_repo_exists(repo, name))
         return hl_fail(error, HL_ERROR_NOT_FOUND, "no draft of %s waits for signatures in %s/private/pending", role,
                        repo->dir);
@@ -189,6 +192,38 @@ static bool collect(const UpdRepo *repo, const UpdState *state, const char *path
     return store_draft(repo, role, draft, error);
 }
 
+/* Whether the keys that are here will do for a role of this host: in force without them, it would lock every client
+ * out.
+ */
+static bool check_signers(const UpdRepo *repo, const char *role, const json_t *keys, const json_t *definition,
+                          GError **error)
+{
+    g_autoptr(json_t) probe = upd_meta_new(role, 0, 0);
+    guint lacking = 0;
+
+    if (!upd_keys_sign(repo, role, probe, definition, NULL, error) ||
+        !count_lacking(probe, keys, definition, &lacking, error))
+        return false;
+    return lacking == 0 || hl_fail(error, HL_ERROR_DENIED,
+                                   "role %s would lack %u signature(s) with these keys, nothing is changed: put the "
+                                   "private key into %s/private/keys as %s-2.pem first",
+                                   role, lacking, repo->dir, role);
+}
+
+/* What follows a root or targets in force is signed here at once: that it can be is known before. */
+static bool check_followers(const UpdRepo *repo, const UpdState *state, const char *role, const json_t *draft,
+                            GError **error)
+{
+    static const char *const followers[] = { "snapshot", "timestamp" };
+    const json_t *root = strcmp(role, "root") == 0 ? draft : upd_state_get(state, "root");
+
+    for (gsize i = 0; i < G_N_ELEMENTS(followers); i++)
+        if (!check_signers(repo, followers[i], json_object_get(upd_meta_signed(root), "keys"),
+                           definition_in(root, followers[i]), error))
+            return false;
+    return true;
+}
+
 /* Puts a draft into force if it has what it needs. */
 static bool promote(const UpdRepo *repo, UpdState *state, const char *role, bool *in_force, guint *lacking,
                     GError **error)
@@ -211,7 +246,8 @@ static bool promote(const UpdRepo *repo, UpdState *state, const char *role, bool
         *lacking = *lacking > 0 ? *lacking : missing;
         return true;
     }
-    if (!upd_release_install(repo, state, role, g_steal_pointer(&draft), error))
+    if (!check_followers(repo, state, role, draft, error) ||
+        !upd_release_install(repo, state, role, g_steal_pointer(&draft), error))
         return false;
     *in_force = true;
     if (unlink(path) != 0)
@@ -257,27 +293,9 @@ bool upd_ceremony_accept(const UpdRepo *repo, UpdState *state, const char *const
         !promote(repo, state, "targets", &accepted->targets, &accepted->lacking, error))
         return false;
     if (upd_state_get(state, "root") == NULL || upd_state_get(state, "targets") == NULL ||
-        (!accepted->root && !accepted->targets))
+        (!accepted->root && !accepted->targets && upd_state_get(state, "timestamp") != NULL))
         return true;
     return follow_up(repo, state, error);
-}
-
-/* Whether the keys that are here will do for a role of this host: in force without them, it would lock every client
- * out.
- */
-static bool check_signers(const UpdRepo *repo, const char *role, const json_t *keys, const json_t *definition,
-                          GError **error)
-{
-    g_autoptr(json_t) probe = upd_meta_new(role, 0, 0);
-    guint lacking = 0;
-
-    if (!upd_keys_sign(repo, role, probe, definition, NULL, error) ||
-        !count_lacking(probe, keys, definition, &lacking, error))
-        return false;
-    return lacking == 0 || hl_fail(error, HL_ERROR_DENIED,
-                                   "role %s would lack %u signature(s) with these keys, nothing is changed: put the "
-                                   "private key into %s/private/keys as %s-2.pem first",
-                                   role, lacking, repo->dir, role);
 }
 
 /* Drops and adds in a definition; keys may hold keys of other roles too. */

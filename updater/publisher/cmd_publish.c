@@ -43,6 +43,9 @@ static bool stage(HlInvocation *call, gsize n_files, GError **error)
 
     if (version != NULL && !g_ascii_string_to_signed(version, 10, 1, G_MAXINT64, &spec.version, NULL))
         return hl_fail(error, HL_ERROR_INVALID, "'%s' is not a version: versions are YYYYMMDDNN", version);
+    if (!upd_stage_engine_ok(spec.min_engine))
+        return hl_fail(error, HL_ERROR_INVALID, "'%s' is not a version of the engine: give one like 1.0.9",
+                       spec.min_engine);
     if (repo == NULL || !upd_stage_add(repo, state, &spec, &staged, error))
         return false;
     if (n_files == 0)

@@ -72,13 +72,6 @@ UpdRepo *upd_repo_read(const char *dir, GError **error)
     return g_steal_pointer(&repo);
 }
 
-bool upd_repo_is_torso(const UpdRepo *repo)
-{
-    return upd_repo_exists(repo, "private") && !upd_repo_exists(repo, "metadata/timestamp.json") &&
-           !upd_repo_exists(repo, "private/pending/root.json") &&
-           !upd_repo_exists(repo, "private/pending/targets.json");
-}
-
 UpdRepo *upd_repo_create(const char *dir, const char *passphrase, GError **error)
 {
     static const struct {
@@ -183,6 +176,15 @@ static guint64 newest_version(const UpdRepo *repo, const char *role)
     return newest;
 }
 
+/* With the holders' signatures under a root it is no torso, however far it got: 'root accept' ends the ceremony. */
+bool upd_repo_is_torso(const UpdRepo *repo)
+{
+    return upd_repo_exists(repo, "private") && !upd_repo_exists(repo, "metadata/timestamp.json") &&
+           !upd_repo_exists(repo, "private/pending/root.json") &&
+           !upd_repo_exists(repo, "private/pending/targets.json") &&
+           (newest_version(repo, "root") == 0 || upd_repo_exists(repo, "private/keys/root-1.pem"));
+}
+
 static bool load_role(const UpdRepo *repo, UpdState *state, const char *role, json_int_t version, GError **error)
 {
     g_autofree char *name = version == 0 ? g_strdup_printf("metadata/%s.json", role)
@@ -232,8 +234,12 @@ UpdState *upd_state_load(const UpdRepo *repo, GError **error)
 
     if (root > 0 && !load_role(repo, state, "root", (json_int_t)root, error))
         return NULL;
-    if (!upd_repo_exists(repo, "metadata/timestamp.json"))
-        return g_steal_pointer(&state);
+    if (!upd_repo_exists(repo, "metadata/timestamp.json")) { /* a founding on its way: there may be targets already */
+        guint64 targets = newest_version(repo, "targets");
+
+        return targets == 0 || load_role(repo, state, "targets", (json_int_t)targets, error) ? g_steal_pointer(&state)
+                                                                                             : NULL;
+    }
     if (!load_role(repo, state, "timestamp", 0, error) ||
         !load_role(repo, state, "snapshot", listed_version(upd_state_get(state, "timestamp"), "snapshot.json"),
                    error) ||

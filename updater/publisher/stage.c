@@ -272,8 +272,7 @@ static bool fill(const UpdStageSpec *spec, const char *directory, UpdStaged *sta
     return hl_file_write_text(path, text, 0600, error);
 }
 
-/* "1.0.9": what updates compare number by number. */
-static bool engine_version_ok(const char *version)
+bool upd_stage_engine_ok(const char *version)
 {
     return g_regex_match_simple("^[0-9]{1,4}(\\.[0-9]{1,4}){1,3}$", version, G_REGEX_DOLLAR_ENDONLY, 0);
 }
@@ -297,9 +296,6 @@ bool upd_stage_add(const UpdRepo *repo, const UpdState *state, const UpdStageSpe
     *staged = (UpdStaged){ .version = spec->version != 0 ? spec->version : upd_stage_next_version(newest, repo->now) };
     if (spec->version != 0 && !version_ok(spec, newest, repo->now, error))
         return false;
-    if (!engine_version_ok(spec->min_engine))
-        return hl_fail(error, HL_ERROR_INVALID, "'%s' is not a version of the engine: give one like 1.0.9",
-                       spec->min_engine);
     /* beside, then renamed: a failed or killed add leaves the former staging as it was */
     if (!hl_tree_remove(coming, error) || !hl_dir_make(coming, 0700, error) || !fill(spec, coming, staged, error) ||
         !hl_tree_remove(directory, error))

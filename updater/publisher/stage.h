@@ -26,6 +26,9 @@ typedef struct {
 bool upd_stage_add(const UpdRepo *repo, const UpdState *state, const UpdStageSpec *spec, UpdStaged *staged,
                    GError **error);
 
+/* Whether a version of the engine is written as "1.0.9": what updates compare number by number. */
+bool upd_stage_engine_ok(const char *version);
+
 /* The highest version that the component ever had, published or staged; 0 if none. */
 gint64 upd_stage_newest(const UpdRepo *repo, const char *component);
 
