@@ -13,6 +13,7 @@
 #include "lib/base/log.h"
 
 #define MOST_WAITING       16
+#define SCRATCH_FACT       "scan-scratch" /* path, in the store */
 #define FILE_DEADLINE      (10 * HL_MINUTE)
 #define SCHEDULED_DEADLINE (12 * HL_HOUR)
 #define LARGEST_FILE       "2000M" /* the engine's own bound is 2 GiB; its default of 25 MiB calls larger ones clean */
@@ -187,6 +188,8 @@ static bool start_file(EpScans *scans, EpScan *scan, GError **error)
     /* of its own, because an engine that fails leaves in it what it had begun */
     if (scan->scratch == NULL)
         scan->scratch = g_dir_make_tmp("holdline-scan-XXXXXX", NULL);
+    if (scan->scratch != NULL && !ep_store_set(scans->daemon->db, SCRATCH_FACT, scan->scratch, error))
+        return false;
     if (scan->scratch == NULL || lseek(scan->fd, 0, SEEK_SET) < 0)
         return hl_fail(error, HL_ERROR_IO, "cannot make a directory for the engine in %s", g_get_tmp_dir());
     argv[2] = scratch = g_strdup_printf("--tempdir=%s", scan->scratch);
@@ -335,10 +338,22 @@ bool ep_scans_is_scheduled_running(const EpScans *scans)
     return scans->scheduled != NULL;
 }
 
+/* What a run that was killed left.  Ours alone: in a directory that everybody may write to, another owner's could be
+ * changed for a link to anywhere while it is removed. */
+static void remove_left_scratch(EpDaemon *daemon)
+{
+    g_autofree char *path = ep_store_get(daemon->db, SCRATCH_FACT, "");
+    struct stat st;
+
+    if (*path != '\0' && lstat(path, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid())
+        hl_tree_remove(path, NULL);
+}
+
 EpScans *ep_scans_new(EpDaemon *daemon)
 {
     EpScans *scans = g_new0(EpScans, 1);
 
+    remove_left_scratch(daemon);
     scans->daemon = daemon;
     g_queue_init(&scans->waiting);
     return scans;

@@ -79,7 +79,6 @@ static char *print_components(const json_t *object)
 static char *text_member(const json_t *object, const char *name)
 {
     const char *text = json_string_value(json_object_get(object, name));
-
     g_autofree char *cut = g_strndup(text != NULL ? text : "", 1000);
 
     return g_utf8_make_valid(cut, -1); /* it may have been cut in the middle of a character */

@@ -24,9 +24,10 @@ static bool list_has(const char *const *list, const char *name)
 
 static bool takes(const HlProgram *program, const HlCommand *command, const char *flag)
 {
-    g_autofree char *not = g_strconcat("-", flag, NULL);
+    g_autofree char *declined = g_strconcat("-", flag, NULL);
 
-    return list_has(command->flags, flag) || (list_has(program->global_flags, flag) && !list_has(command->flags, not ));
+    return list_has(command->flags, flag) ||
+           (list_has(program->global_flags, flag) && !list_has(command->flags, declined));
 }
 
 /* How many of the words are the command's name; 0 if they are not. */

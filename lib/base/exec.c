@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "lib/base/file.h"
+#include "lib/base/text.h"
 
 #define LARGEST_OUTPUT (256 * 1024)
 #define LARGEST_ERRORS (4 * 1024)
@@ -268,15 +269,6 @@ HlChild *hl_child_start(const HlChildSpec *spec, HlChildLine on_line, HlChildDon
     return g_steal_pointer(&child);
 }
 
-/* What a program says at last; it may have complained about much before. */
-static char *last_words(const char *text)
-{
-    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
-    guint n = g_strv_length(lines);
-
-    return g_strjoinv("; ", lines + (n > 3 ? n - 3 : 0));
-}
-
 bool hl_exec(const char *const *argv, char **output, GError **error)
 {
     g_autofree char *words = NULL;
@@ -287,7 +279,7 @@ bool hl_exec(const char *const *argv, char **output, GError **error)
 
     if (!g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, &out, &err, &status, &problem))
         return hl_fail(error, HL_ERROR_IO, "cannot start %s: %s", argv[0], problem->message);
-    words = last_words(g_strstrip(err));
+    words = hl_text_last_words(err);
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
         return hl_fail(error, HL_ERROR_FAILED, "%s failed: %s", argv[0], words);
     if (output != NULL)

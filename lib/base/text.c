@@ -3,6 +3,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#define LINES_TOLD 3
+
 /* Marks, embeddings, overrides and isolates of Unicode's bidirectional algorithm. */
 static bool turns_direction(gunichar c)
 {
@@ -23,4 +25,13 @@ char *hl_text_printable(const char *text)
             g_string_append_unichar(out, g_unichar_iscntrl(c) || turns_direction(c) ? 0xfffd : c);
     }
     return g_string_free(out, FALSE);
+}
+
+char *hl_text_last_words(const char *text)
+{
+    g_autofree char *trimmed = g_strstrip(g_strdup(text));
+    g_auto(GStrv) lines = g_strsplit(trimmed, "\n", -1);
+    guint n = g_strv_length(lines);
+
+    return g_strjoinv("; ", lines + (n > LINES_TOLD ? n - LINES_TOLD : 0));
 }

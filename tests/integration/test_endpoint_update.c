@@ -29,6 +29,15 @@ static char *calls_text(const Bench *bench)
     return text != NULL ? text : g_strdup("");
 }
 
+/* A command to update, and its success. */
+static void update_once(Bench *bench, const char *id)
+{
+    HlMsgCommand command = bench_command(bench, id, UPDATE);
+
+    bench_send_command(bench, &command);
+    bench_wait(bench, bench_count_states(bench, id, SUCCEEDED) == 1);
+}
+
 /* "Synchronize with server" asks the server alone, for exactly what it has (B20); the enrolment's certificate is for
  * the server alone. */
 static void test_synchronize(void)
@@ -43,9 +52,7 @@ static void test_synchronize(void)
                         "line.heartbeat=1s\nupdate.sources=activeupdate,server\n"
                         "update.activeupdate-url=https://patterns.example/\nscan.method=smart\n",
                         bench->id, 10, 0);
-    command = bench_command(bench, "c-update", UPDATE);
-    bench_send_command(bench, &command);
-    bench_wait(bench, bench_count_states(bench, "c-update", SUCCEEDED) == 1);
+    update_once(bench, "c-update");
     update = calls_text(bench);
     g_assert_nonnull(
         strstr(update, "--source activeupdate=https://patterns.example/ --source server=https://127.0.0.1"));
@@ -98,12 +105,9 @@ static void test_last_after_restart(void)
     g_autoptr(Bench) bench = bench_new();
     g_autoptr(json_t) status = NULL;
     const json_t *update;
-    HlMsgCommand command;
 
     bench_bring_up(bench);
-    command = bench_command(bench, "c-update", UPDATE);
-    bench_send_command(bench, &command);
-    bench_wait(bench, bench_count_states(bench, "c-update", SUCCEEDED) == 1);
+    update_once(bench, "c-update");
     bench_kill_daemon(bench, SIGKILL);
     bench_start_daemon(bench);
     status = bench_status(bench);
@@ -124,16 +128,11 @@ static void test_long_words(void)
     g_autofree char *words = g_strconcat(long_word, "é and more", NULL);
     g_autoptr(json_t) status = NULL;
     const char *detail;
-    HlMsgCommand command;
 
     bench_bring_up(bench);
-    command = bench_command(bench, "c-update", UPDATE);
-    bench_send_command(bench, &command);
-    bench_wait(bench, bench_count_states(bench, "c-update", SUCCEEDED) == 1);
+    update_once(bench, "c-update");
     g_assert_true(hl_file_write_text(said, words, 0644, NULL));
-    command = bench_command(bench, "c-again", UPDATE);
-    bench_send_command(bench, &command);
-    bench_wait(bench, bench_count_states(bench, "c-again", SUCCEEDED) == 1);
+    update_once(bench, "c-again");
     bench_kill_daemon(bench, SIGKILL);
     bench_start_daemon(bench);
     status = bench_status(bench);
@@ -192,14 +191,11 @@ static void test_crashing_engine(void)
     g_autofree char *conf = hl_file_read_text(bench->conf, 65536, NULL);
     g_autofree char *more = g_strdup_printf("%s[scan]\nengine = %s/engine\n", conf, bench->dir);
     g_autofree char *calls = NULL;
-    HlMsgCommand command;
 
     g_assert_true(hl_file_write_text(bench->conf, more, 0644, NULL));
     write_engine(bench, "cat >/dev/null; exit 0");
     bench_bring_up(bench);
-    command = bench_command(bench, "c-update", UPDATE);
-    bench_send_command(bench, &command);
-    bench_wait(bench, bench_count_states(bench, "c-update", SUCCEEDED) == 1);
+    update_once(bench, "c-update");
     write_engine(bench, "kill -SEGV $$");
     for (int i = 0; i < 4; i++) {
         g_auto(BenchRun) run = bench_cli(bench, ARGS("scan", file));

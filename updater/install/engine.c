@@ -9,8 +9,9 @@
 
 #include "lib/base/exec.h"
 #include "lib/base/file.h"
+#include "lib/base/text.h"
 
-enum { SOCKET_SECONDS = 10, LINES_TOLD = 3 };
+enum { SOCKET_SECONDS = 10 };
 
 typedef struct {
     bool over, exited, timed_out;
@@ -56,19 +57,10 @@ static bool run_engine(const UpdEngine *engine, const char *const *words, Run *r
     return true;
 }
 
-/* What stopped it stands in its last lines; before them it complains about every single rule. */
-static char *last_words(const Run *run)
-{
-    g_auto(GStrv) lines = g_strsplit(g_strstrip(run->errors), "\n", -1);
-    guint n = g_strv_length(lines);
-
-    return n == 0 || *lines[0] == '\0' ? g_strdup("it says nothing")
-                                       : g_strjoinv("; ", lines + (n > LINES_TOLD ? n - LINES_TOLD : 0));
-}
-
 static bool check_end(const Run *run, const char *what, GError **error)
 {
-    g_autofree char *words = last_words(run);
+    g_autofree char *said = hl_text_last_words(run->errors);
+    const char *words = *said != '\0' ? said : "it says nothing";
 
     if (run->timed_out)
         return hl_fail(error, HL_ERROR_TIMEOUT, "the engine took too long to %s and was stopped", what);

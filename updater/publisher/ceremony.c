@@ -192,9 +192,7 @@ static bool collect(const UpdRepo *repo, const UpdState *state, const char *path
     return store_draft(repo, role, draft, error);
 }
 
-/* Whether the keys that are here will do for a role of this host: in force without them, it would lock every client
- * out.
- */
+/* Whether the keys that are here will do for a role of this host: without them it would lock every client out. */
 static bool check_signers(const UpdRepo *repo, const char *role, const json_t *keys, const json_t *definition,
                           GError **error)
 {

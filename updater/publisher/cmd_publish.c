@@ -165,7 +165,7 @@ bool upd_cmd_repo_resign(HlInvocation *call, GError **error)
     g_autoptr(UpdRepo) repo = upd_call_open_state(call, &state, error);
     g_autoptr(GPtrArray) components = repo == NULL ? NULL : upd_state_components(state);
     bool snapshot = false;
-    g_autoptr(GError) problem = NULL;
+    guint failed = 0;
 
     if (repo == NULL)
         return false;
@@ -173,12 +173,14 @@ bool upd_cmd_repo_resign(HlInvocation *call, GError **error)
     for (guint i = 0; i < components->len; i++) {
         const char *component = components->pdata[i];
         json_t *envelope = upd_state_get(state, component);
+        g_autoptr(GError) problem = NULL;
         bool pending = false;
 
         if (envelope == NULL || !is_older(repo, envelope, component, upd_role_spec(component)->lifetime / 2))
             continue;
-        if (!upd_release_role(repo, state, component, &pending, problem == NULL ? &problem : NULL)) {
-            fprintf(stderr, "holdline-updater: %s is past half of its life and cannot be re-signed\n", component);
+        if (!upd_release_role(repo, state, component, &pending, &problem)) {
+            fprintf(stderr, "%s is past half of its life and cannot be re-signed: %s\n", component, problem->message);
+            failed++;
             continue; /* whose key is missing does not take the others with it */
         }
         printf("Re-signed %s until %s.\n", component,
@@ -189,7 +191,5 @@ bool upd_cmd_repo_resign(HlInvocation *call, GError **error)
         return false;
     printf("Re-signed timestamp%s until %s.\n", snapshot ? " and snapshot" : "",
            json_string_value(json_object_get(upd_meta_signed(upd_state_get(state, "timestamp")), "expires")));
-    if (problem != NULL)
-        g_propagate_error(error, g_steal_pointer(&problem));
-    return error == NULL || *error == NULL;
+    return failed == 0 || hl_fail(error, HL_ERROR_PARTIAL, "%u component(s) could not be re-signed", failed);
 }

@@ -179,7 +179,7 @@ static guint64 newest_version(const UpdRepo *repo, const char *role)
 /* With the holders' signatures under a root it is no torso, however far it got: 'root accept' ends the ceremony. */
 bool upd_repo_is_torso(const UpdRepo *repo)
 {
-    return upd_repo_exists(repo, "private") && !upd_repo_exists(repo, "metadata/timestamp.json") &&
+    return upd_repo_exists(repo, "private/keys") && !upd_repo_exists(repo, "metadata/timestamp.json") &&
            !upd_repo_exists(repo, "private/pending/root.json") &&
            !upd_repo_exists(repo, "private/pending/targets.json") &&
            (newest_version(repo, "root") == 0 || upd_repo_exists(repo, "private/keys/root-1.pem"));
