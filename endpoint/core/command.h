@@ -1,5 +1,5 @@
 /* The life of a command on the endpoint: whether it is taken, and which state follows which.  docs/protocol.md, "A
- * command's life".  The seal was checked before.  Pure; times are wall. */
+ * command's life".  The signature was checked before.  Pure; times are wall. */
 #ifndef ENDPOINT_CORE_COMMAND_H
 #define ENDPOINT_CORE_COMMAND_H
 

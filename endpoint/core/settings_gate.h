@@ -1,5 +1,5 @@
-/* Whether a settings document is taken.  The seal was checked before (that needs the pinned key), the values are parsed
- * after; this decides on addressee, expiry, counter and digest.  docs/protocol.md, "Settings".  Pure. */
+/* Whether a settings document is taken.  The signature was checked before (that needs the pinned key), the values are
+ * parsed after; this decides on addressee, expiry, counter and digest.  docs/protocol.md, "Settings".  Pure. */
 #ifndef ENDPOINT_CORE_SETTINGS_GATE_H
 #define ENDPOINT_CORE_SETTINGS_GATE_H
 

@@ -10,7 +10,7 @@
 #include "endpoint/daemon/update.h"
 #include "lib/base/ident.h"
 #include "lib/base/log.h"
-#include "proto/sealed.h"
+#include "proto/envelope.h"
 
 #define CLOCK_LOOK     HL_MINUTE        /* the wall clock may jump while a start is waited for */
 #define STORE_RETRY    (10 * HL_SECOND) /* a result that could not be stored (disk full) */
@@ -289,15 +289,15 @@ static const struct {
     [EP_COMMAND_REFUSE_LIMIT] = { EP_REFUSED_LIMIT, "the journal is full" },
 };
 
-static HlMsgCommand *open_sealed(EpDaemon *daemon, GBytes *bytes)
+static HlMsgCommand *open_envelope(EpDaemon *daemon, GBytes *bytes)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(HlMsgSealed) sealed = hl_wire_decode_bytes(&holdline__v1__sealed__descriptor, bytes, &error);
+    g_autoptr(HlMsgEnvelope) envelope = hl_wire_decode_bytes(&holdline__v1__signed_envelope__descriptor, bytes, &error);
     HlMsgCommand *command = NULL;
 
-    if (sealed != NULL)
-        command = hl_sealed_open(sealed, daemon->identity->sealing_key, HL_SEAL_COMMAND,
-                                 &holdline__v1__command__descriptor, &error);
+    if (envelope != NULL)
+        command = hl_envelope_open(envelope, daemon->identity->signing_key, HL_ENVELOPE_COMMAND,
+                                   &holdline__v1__command__descriptor, &error);
     if (command == NULL)
         ep_daemon_refuse(daemon, EP_REFUSED_COMMAND,
                          hl_error_code(error) == HL_ERROR_UNTRUSTED ? EP_REFUSED_UNTRUSTED : EP_REFUSED_INVALID, "%s",
@@ -406,9 +406,9 @@ static bool decide(EpDaemon *daemon, const HlMsgCommand *command, GError **error
     return true;
 }
 
-void ep_commands_offer(EpDaemon *daemon, GBytes *sealed)
+void ep_commands_offer(EpDaemon *daemon, GBytes *envelope)
 {
-    g_autoptr(HlMsgCommand) command = open_sealed(daemon, sealed);
+    g_autoptr(HlMsgCommand) command = open_envelope(daemon, envelope);
     g_autoptr(GError) error = NULL;
 
     if (command == NULL)

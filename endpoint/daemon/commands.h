@@ -8,7 +8,7 @@
 EpCommands *ep_commands_new(EpDaemon *daemon);
 void ep_commands_free(EpCommands *commands);
 
-/* An encoded Sealed that came down. */
-void ep_commands_offer(EpDaemon *daemon, GBytes *sealed);
+/* An encoded SignedEnvelope that came down. */
+void ep_commands_offer(EpDaemon *daemon, GBytes *envelope);
 
 #endif

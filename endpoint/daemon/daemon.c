@@ -17,7 +17,7 @@
 #include "lib/base/file.h"
 #include "lib/base/ident.h"
 #include "lib/base/log.h"
-#include "lib/pki/seal.h"
+#include "lib/pki/signing.h"
 #include "proto/wire.h"
 
 #define STORE_RETRY_S   60
@@ -118,7 +118,7 @@ static void drop_identity(EpDaemon *daemon)
 /* The database belongs to one identity: that of another one is forgotten. */
 static bool claim_database(EpDaemon *daemon, GError **error)
 {
-    g_autofree char *key = hl_seal_key_id(daemon->identity->sealing_key);
+    g_autofree char *key = hl_signing_key_id(daemon->identity->signing_key);
     g_autofree char *name = g_strdup_printf("%s of %s", daemon->identity->id, key);
     g_autofree char *before = ep_store_get(daemon->db, "identity", "");
     g_auto(HlTxn) txn = HL_TXN_INIT;
@@ -137,13 +137,13 @@ static void take_enrolled_settings(EpDaemon *daemon)
 {
     const char *path = daemon->identity->settings_path;
     g_autoptr(GError) error = NULL;
-    g_autoptr(GBytes) sealed = NULL;
+    g_autoptr(GBytes) envelope = NULL;
 
     if (!g_file_test(path, G_FILE_TEST_EXISTS))
         return;
-    sealed = hl_file_read(path, HL_WIRE_LARGEST, &error);
-    if (sealed != NULL)
-        ep_settings_offer(daemon, sealed, "bundle");
+    envelope = hl_file_read(path, HL_WIRE_LARGEST, &error);
+    if (envelope != NULL)
+        ep_settings_offer(daemon, envelope, "bundle");
     else
         hl_error("enrol", "%s", error->message);
     if (daemon->problem == NULL)

@@ -8,7 +8,7 @@
 #include "endpoint/daemon/store.h"
 #include "endpoint/daemon/times.h"
 #include "lib/base/log.h"
-#include "proto/sealed.h"
+#include "proto/envelope.h"
 
 #define PATH_CHANNEL "channel"
 
@@ -107,15 +107,15 @@ EpPrivileges ep_settings_privileges(const EpSettings *settings)
                            .stop = values->allow_stop };
 }
 
-/* Seal, form, values.  false: refused already. */
+/* Signature, form, values.  false: refused already. */
 static bool open_offer(EpDaemon *daemon, GBytes *bytes, Offer *offer)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(HlMsgSealed) sealed = hl_wire_decode_bytes(&holdline__v1__sealed__descriptor, bytes, &error);
+    g_autoptr(HlMsgEnvelope) envelope = hl_wire_decode_bytes(&holdline__v1__signed_envelope__descriptor, bytes, &error);
 
-    if (sealed != NULL)
-        offer->document = hl_sealed_open(sealed, daemon->identity->sealing_key, HL_SEAL_SETTINGS,
-                                         &holdline__v1__settings_document__descriptor, &error);
+    if (envelope != NULL)
+        offer->document = hl_envelope_open(envelope, daemon->identity->signing_key, HL_ENVELOPE_SETTINGS,
+                                           &holdline__v1__settings_document__descriptor, &error);
     if (offer->document == NULL) {
         ep_daemon_refuse(daemon, EP_REFUSED_SETTINGS,
                          hl_error_code(error) == HL_ERROR_UNTRUSTED ? EP_REFUSED_UNTRUSTED : EP_REFUSED_INVALID, "%s",
@@ -257,15 +257,16 @@ static void refuse(EpDaemon *daemon, EpSettingsVerdict verdict, const Offer *off
     }
 }
 
-void ep_settings_offer(EpDaemon *daemon, GBytes *sealed, const char *path)
+void ep_settings_offer(EpDaemon *daemon, GBytes *envelope, const char *path)
 {
     g_auto(Offer) offer = { 0 };
     EpSettingsVerdict verdict;
 
-    if (!open_offer(daemon, sealed, &offer))
+    if (!open_offer(daemon, envelope, &offer))
         return;
     if (strcmp(path, PATH_CHANNEL) == 0 && *offer.document->path != '\0')
-        path = offer.document->path; /* the line carried it; on which occasion is the manager's word, under its seal */
+        path = offer.document
+                   ->path; /* the line carried it; on which occasion is the manager's word, under its signature */
     verdict = judge(daemon, &offer, path);
     if (verdict == EP_SETTINGS_TAKE)
         take(daemon, &offer, path);

@@ -24,9 +24,9 @@ void ep_settings_free(EpSettings *settings);
 /* Back to the defaults: another identity took this place. */
 void ep_settings_reset(EpDaemon *daemon);
 
-/* An encoded Sealed that came by path ("channel", "bundle"): checked, stored, in force, reported; or refused,
+/* An encoded SignedEnvelope that came by path ("channel", "bundle"): checked, stored, in force, reported; or refused,
  * counted and reported. */
-void ep_settings_offer(EpDaemon *daemon, GBytes *sealed, const char *path);
+void ep_settings_offer(EpDaemon *daemon, GBytes *envelope, const char *path);
 
 /* The wire form of what is applied; all parts borrowed.  Only while applied. */
 HlMsgAppliedSettings ep_settings_wire(const EpSettings *settings);

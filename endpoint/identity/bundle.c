@@ -4,7 +4,7 @@
 
 #include "lib/base/file.h"
 #include "lib/pki/cert.h"
-#include "proto/sealed.h"
+#include "proto/envelope.h"
 
 /* The bytes between the two lines; NULL when they are not there or are not base 64. */
 static GBytes *unwrap(const char *text)
@@ -45,7 +45,7 @@ static bool check(const char *name, const HlMsgBundle *bundle, GError **error)
 HlMsgBundle *ep_bundle_parse(const char *name, const char *text, GError **error)
 {
     g_autoptr(GBytes) wrapped = unwrap(text);
-    g_autoptr(HlMsgSealed) sealed = NULL;
+    g_autoptr(HlMsgEnvelope) envelope = NULL;
     g_autoptr(HlMsgBundle) unproved = NULL;
     g_autoptr(HlMsgBundle) bundle = NULL;
     g_autoptr(GBytes) key = NULL;
@@ -56,15 +56,16 @@ HlMsgBundle *ep_bundle_parse(const char *name, const char *text, GError **error)
                 EP_BUNDLE_FIRST_LINE);
         return NULL;
     }
-    sealed = hl_wire_decode_bytes(&holdline__v1__sealed__descriptor, wrapped, error);
-    if (sealed != NULL)
-        unproved = hl_wire_decode(&holdline__v1__bundle__descriptor, sealed->payload.data, sealed->payload.len, error);
+    envelope = hl_wire_decode_bytes(&holdline__v1__signed_envelope__descriptor, wrapped, error);
+    if (envelope != NULL)
+        unproved =
+            hl_wire_decode(&holdline__v1__bundle__descriptor, envelope->payload.data, envelope->payload.len, error);
     if (unproved == NULL) {
         hl_error_prefix(error, "bundle %s is damaged", name);
         return NULL;
     }
-    key = g_bytes_new(unproved->sealing_key.data, unproved->sealing_key.len);
-    bundle = hl_sealed_open(sealed, key, HL_SEAL_BUNDLE, &holdline__v1__bundle__descriptor, error);
+    key = g_bytes_new(unproved->signing_key.data, unproved->signing_key.len);
+    bundle = hl_envelope_open(envelope, key, HL_ENVELOPE_BUNDLE, &holdline__v1__bundle__descriptor, error);
     if (bundle == NULL)
         hl_error_prefix(error, "bundle %s was changed or damaged; fetch it again", name);
     return bundle != NULL && check(name, bundle, error) ? g_steal_pointer(&bundle) : NULL;

@@ -9,8 +9,8 @@
 #include "lib/base/file.h"
 #include "lib/base/ident.h"
 #include "lib/http/fetch.h"
-#include "lib/pki/seal.h"
-#include "proto/sealed.h"
+#include "lib/pki/signing.h"
+#include "proto/envelope.h"
 #include "proto/settings.h"
 
 #define ROUTE        "/v1/enrol"
@@ -190,14 +190,14 @@ static bool prepare(Enrolment *enrolment, GError **error)
     return enrolment->key != NULL;
 }
 
-static bool check_settings(const HlMsgEnrolReply *reply, GBytes *sealing_key, GError **error)
+static bool check_settings(const HlMsgEnrolReply *reply, GBytes *signing_key, GError **error)
 {
     g_autoptr(HlMsgSettingsDocument) document = NULL;
 
     if (reply->settings == NULL)
         return true;
-    document = hl_sealed_open(reply->settings, sealing_key, HL_SEAL_SETTINGS,
-                              &holdline__v1__settings_document__descriptor, error);
+    document = hl_envelope_open(reply->settings, signing_key, HL_ENVELOPE_SETTINGS,
+                                &holdline__v1__settings_document__descriptor, error);
     if (document == NULL)
         return hl_error_prefix(error, "the settings of the server's answer");
     if (strcmp(document->endpoint, reply->endpoint) != 0)
@@ -213,7 +213,7 @@ static bool accept_reply(const Enrolment *enrolment, const HlMsgEnrolReply *repl
     HlTime now = hl_clock_wall();
     g_autoptr(HlCert) ca = hl_cert_parse("the bundle's CA", bundle->ca, strlen(bundle->ca), error);
     g_autoptr(HlCert) cert = NULL;
-    g_autoptr(GBytes) sealing_key = g_bytes_new(bundle->sealing_key.data, bundle->sealing_key.len);
+    g_autoptr(GBytes) signing_key = g_bytes_new(bundle->signing_key.data, bundle->signing_key.len);
     g_autofree char *room = g_build_filename(enrolment->prepared, "room", NULL);
     g_autofree char *pem = g_build_filename(enrolment->prepared, "endpoint.pem", NULL);
     g_autofree char *json = NULL;
@@ -222,7 +222,7 @@ static bool accept_reply(const Enrolment *enrolment, const HlMsgEnrolReply *repl
     if (ca == NULL)
         return false;
     cert = hl_cert_parse("the issued certificate", reply->certificate, strlen(reply->certificate), error);
-    if (cert == NULL || !check_settings(reply, sealing_key, error))
+    if (cert == NULL || !check_settings(reply, signing_key, error))
         return false;
     if (!hl_ident_is_valid(reply->endpoint) || strcmp(hl_cert_info(cert)->cn, reply->endpoint) != 0 ||
         hl_cert_info(cert)->kind != HL_CERT_ENDPOINT || !hl_cert_has_key(cert, enrolment->key))
@@ -232,7 +232,7 @@ static bool accept_reply(const Enrolment *enrolment, const HlMsgEnrolReply *repl
     if (!hl_cert_verify(cert, ca, now, error))
         return hl_error_prefix(error, "the issued certificate does not hold");
     json = ep_identity_print(reply->endpoint, bundle->group, bundle->server, bundle->brokers, bundle->n_brokers,
-                             sealing_key);
+                             signing_key);
     unlink(room);
     return ep_identity_save_pem(pem, cert, enrolment->key, error) &&
            write_in(enrolment, "identity.json", json, strlen(json), error) &&

@@ -8,7 +8,7 @@
 #include "lib/base/file.h"
 #include "lib/base/ident.h"
 #include "lib/base/json.h"
-#include "lib/pki/seal.h"
+#include "lib/pki/signing.h"
 
 #define LARGEST_JSON (64 * 1024)
 
@@ -20,7 +20,7 @@ void ep_identity_free(EpIdentity *identity)
     g_free(identity->group);
     g_free(identity->server);
     g_strfreev(identity->brokers);
-    g_clear_pointer(&identity->sealing_key, g_bytes_unref);
+    g_clear_pointer(&identity->signing_key, g_bytes_unref);
     g_free(identity->pem_path);
     g_free(identity->ca_path);
     g_free(identity->root_path);
@@ -32,11 +32,11 @@ void ep_identity_free(EpIdentity *identity)
 }
 
 char *ep_identity_print(const char *id, const char *group, const char *server, char *const *brokers, gsize n_brokers,
-                        GBytes *sealing_key)
+                        GBytes *signing_key)
 {
     g_autoptr(json_t) list = json_array();
     g_autoptr(json_t) root = NULL;
-    g_autofree char *key = hl_hex(g_bytes_get_data(sealing_key, NULL), g_bytes_get_size(sealing_key));
+    g_autofree char *key = hl_hex(g_bytes_get_data(signing_key, NULL), g_bytes_get_size(signing_key));
 
     for (gsize i = 0; i < n_brokers; i++)
         json_array_append_new(list, json_string(brokers[i]));
@@ -64,9 +64,9 @@ static bool read_json(EpIdentity *identity, const char *path, GError **error)
     if (json_unpack(root, "{s:s, s:s, s:s, s:o, s:s}", "id", &id, "group", &group, "server", &server, "brokers",
                     &brokers, "sealing_key", &key) != 0)
         return hl_fail(error, HL_ERROR_INVALID, "%s lacks a member", path);
-    identity->sealing_key = hl_unhex(key);
-    if (!hl_ident_is_valid(id) || identity->sealing_key == NULL ||
-        g_bytes_get_size(identity->sealing_key) != HL_SEAL_PUBLIC_SIZE || json_array_size(brokers) == 0)
+    identity->signing_key = hl_unhex(key);
+    if (!hl_ident_is_valid(id) || identity->signing_key == NULL ||
+        g_bytes_get_size(identity->signing_key) != HL_SIGNING_PUBLIC_SIZE || json_array_size(brokers) == 0)
         return hl_fail(error, HL_ERROR_INVALID, "%s is damaged", path);
     json_array_foreach(brokers, index, broker) if (json_is_string(broker))
         g_strv_builder_add(builder, json_string_value(broker));

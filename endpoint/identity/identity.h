@@ -1,6 +1,6 @@
 /* Who this endpoint is: the files of STATE/identity.
  *
- *   identity.json     id, group at enrolment, broker addresses, server, pinned sealing key
+ *   identity.json     id, group at enrolment, broker addresses, server, pinned signing key
  *   endpoint.pem      certificate, then its private key: one file, so that a renewal replaces both at once
  *   ca.pem            the only authority that broker and server are believed by
  *   root.json         the pattern repository's first trusted root; may be missing
@@ -18,7 +18,7 @@ typedef struct {
     char *group;
     char *server;   /* https://host:port */
     char **brokers; /* host:port */
-    GBytes *sealing_key;
+    GBytes *signing_key;
     char *pem_path, *ca_path, *root_path, *settings_path, *renewal_path;
     HlCert *ca, *cert;
 } EpIdentity;
@@ -32,7 +32,7 @@ bool ep_identity_save_pem(const char *path, const HlCert *cert, const HlKey *key
 
 /* Text of identity.json; caller frees. */
 char *ep_identity_print(const char *id, const char *group, const char *server, char *const *brokers, gsize n_brokers,
-                        GBytes *sealing_key);
+                        GBytes *signing_key);
 
 /* Makes the prepared directory STATE/identity.new the identity; the one before it is removed. */
 bool ep_identity_install(const char *state_dir, GError **error);

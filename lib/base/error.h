@@ -22,7 +22,7 @@ typedef enum {
     HL_ERROR_UNAVAILABLE, /* the other side cannot be reached now; trying again may help */
     HL_ERROR_TIMEOUT,     /* the deadline passed; whether it happened is not known */
     HL_ERROR_EXPIRED,     /* a token, certificate, command or metadata file is past its end */
-    HL_ERROR_UNTRUSTED,   /* a signature, seal, hash or certificate does not hold */
+    HL_ERROR_UNTRUSTED,   /* a signature, hash or certificate does not hold */
     HL_ERROR_LIMIT,       /* a bound was reached: size, rate, count */
     HL_ERROR_FULL,        /* no space left where it must be written */
     HL_ERROR_IO,          /* the operating system said no */

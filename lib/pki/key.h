@@ -1,4 +1,4 @@
-/* P-256 private keys for TLS.  (Sealing keys are Ed25519: seal.h.) */
+/* P-256 private keys for TLS.  (Signing keys are Ed25519: signing.h.) */
 #ifndef LIB_PKI_KEY_H
 #define LIB_PKI_KEY_H
 

@@ -89,14 +89,14 @@ static bool make_keys(const char *dir, HlTime now, GError **error)
 {
     g_autofree char *key_path = mgr_site_path(dir, "pki/ca.key");
     g_autofree char *cert_path = mgr_site_path(dir, "pki/ca.pem");
-    g_autofree char *seal_path = mgr_site_path(dir, "pki/sealing.key");
+    g_autofree char *signing_path = mgr_site_path(dir, "pki/sealing.key");
     g_autoptr(HlKey) key = hl_key_generate(error);
     g_autoptr(HlCert) ca =
         key != NULL ? hl_cert_make_ca(key, "Holdline CA", now - BACKDATE, now + CA_LIFETIME, error) : NULL;
-    g_autoptr(HlSealKey) seal = ca != NULL ? hl_seal_key_generate(error) : NULL;
+    g_autoptr(HlSigningKey) signing = ca != NULL ? hl_signing_key_generate(error) : NULL;
 
-    return seal != NULL && hl_key_save(key, key_path, error) && hl_cert_save(ca, cert_path, error) &&
-           hl_seal_key_save(seal, seal_path, error);
+    return signing != NULL && hl_key_save(key, key_path, error) && hl_cert_save(ca, cert_path, error) &&
+           hl_signing_key_save(signing, signing_path, error);
 }
 
 /* Issues, keeps the record for the registry and for the lists. */

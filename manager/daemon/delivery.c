@@ -5,8 +5,8 @@
 #include "lib/base/ident.h"
 #include "lib/base/log.h"
 #include "manager/daemon/status.h"
+#include "proto/envelope.h"
 #include "proto/schedule.h"
-#include "proto/sealed.h"
 
 #define CERTIFICATE_EXPIRY HL_DAY
 
@@ -45,11 +45,11 @@ MgrRecipient mgr_delivery_recipient(const MgrEndpoint *endpoint)
                            .independent = endpoint->record.display.independent && settings->independent };
 }
 
-HlMsgSealed *mgr_delivery_settings(const Manager *manager, const MgrGroup *group, const char *endpoint,
-                                   uint64_t counter, MgrPath path)
+HlMsgEnvelope *mgr_delivery_settings(const Manager *manager, const MgrGroup *group, const char *endpoint,
+                                     uint64_t counter, MgrPath path)
 {
     HlMsgSettingsDocument document = HOLDLINE__V1__SETTINGS_DOCUMENT__INIT;
-    HlMsgSealed *sealed;
+    HlMsgEnvelope *envelope;
 
     document.endpoint = (char *)endpoint;
     document.group = group->record.name;
@@ -59,34 +59,34 @@ HlMsgSealed *mgr_delivery_settings(const Manager *manager, const MgrGroup *group
     document.path = (char *)mgr_path_name(path);
     document.digest.data = (guint8 *)g_bytes_get_data(group->digest, &document.digest.len);
     document.settings = hl_settings_entries(group->record.settings, &document.n_settings);
-    sealed = hl_sealed_new(manager->seal_key, HL_SEAL_SETTINGS, &document.base);
+    envelope = hl_envelope_sign(manager->signing_key, HL_ENVELOPE_SETTINGS, &document.base);
     hl_settings_entries_free(document.settings, document.n_settings);
-    return sealed;
+    return envelope;
 }
 
 void mgr_delivery_push_settings(Manager *manager, MgrEndpoint *endpoint, MgrOccasion occasion)
 {
     MgrRecipient recipient = mgr_delivery_recipient(endpoint);
     MgrPath path = mgr_path_for(&recipient, MGR_WORK_SETTINGS, occasion);
-    g_autoptr(HlMsgSealed) sealed = NULL;
+    g_autoptr(HlMsgEnvelope) envelope = NULL;
     g_autoptr(GBytes) payload = NULL;
 
     if (!mgr_endpoint_is_up(endpoint) || endpoint->record.revoked_at > 0 || mgr_endpoint_has_desired(endpoint))
         return;
     if (path == MGR_PATH_NONE)
         return;
-    sealed = mgr_delivery_settings(manager, endpoint->group, endpoint->record.id,
-                                   mgr_endpoint_desired_counter(endpoint), path);
-    payload = HL_WIRE_ENCODE(sealed);
+    envelope = mgr_delivery_settings(manager, endpoint->group, endpoint->record.id,
+                                     mgr_endpoint_desired_counter(endpoint), path);
+    payload = HL_WIRE_ENCODE(envelope);
     if (publish(manager, HL_TOPIC_SETTINGS, endpoint->record.id, payload, 0))
         manager->counters.settings_sent++;
 }
 
-static GBytes *seal_command(const Manager *manager, const HlMsgCommand *command)
+static GBytes *sign_command(const Manager *manager, const HlMsgCommand *command)
 {
-    g_autoptr(HlMsgSealed) sealed = hl_sealed_new(manager->seal_key, HL_SEAL_COMMAND, &command->base);
+    g_autoptr(HlMsgEnvelope) envelope = hl_envelope_sign(manager->signing_key, HL_ENVELOPE_COMMAND, &command->base);
 
-    return HL_WIRE_ENCODE(sealed);
+    return HL_WIRE_ENCODE(envelope);
 }
 
 static void push_cancel(Manager *manager, const MgrTarget *target)
@@ -101,7 +101,7 @@ static void push_cancel(Manager *manager, const MgrTarget *target)
     command.subject = target->record.command;
     command.issued_ms = hl_clock_wall();
     command.expires_ms = target->command->record.expires_at;
-    payload = seal_command(manager, &command);
+    payload = sign_command(manager, &command);
     publish(manager, HL_TOPIC_COMMAND, target->endpoint->record.id, payload, command.expires_ms - command.issued_ms);
 }
 
@@ -130,7 +130,7 @@ void mgr_delivery_push_command(Manager *manager, MgrTarget *target, MgrOccasion 
     command.expires_ms = record->expires_at;
     command.window_ms = record->window_ms;
     command.timeout_ms = record->timeout_ms;
-    payload = seal_command(manager, &command);
+    payload = sign_command(manager, &command);
     if (!publish(manager, HL_TOPIC_COMMAND, endpoint->record.id, payload, left))
         return;
     manager->counters.commands_sent++;
@@ -175,7 +175,7 @@ void mgr_delivery_push_certificate(Manager *manager, MgrEndpoint *endpoint, cons
     command.expires_ms = command.issued_ms + CERTIFICATE_EXPIRY;
     command.certificate.data = (guint8 *)pem;
     command.certificate.len = strlen(pem);
-    payload = seal_command(manager, &command);
+    payload = sign_command(manager, &command);
     publish(manager, HL_TOPIC_COMMAND, endpoint->record.id, payload, CERTIFICATE_EXPIRY);
 }
 

@@ -10,7 +10,7 @@
 #include "manager/daemon/delivery.h"
 #include "manager/daemon/revoke.h"
 #include "manager/daemon/status.h"
-#include "proto/sealed.h"
+#include "proto/envelope.h"
 
 #define BACKDATE       (5 * HL_MINUTE)
 #define MOST_SKEW      HL_DAY
@@ -174,7 +174,7 @@ static void on_committed(const GError *error, gpointer user)
     Passage *passage = user;
     Manager *manager = passage->manager;
     HlMsgEnrolReply reply = HOLDLINE__V1__ENROL_REPLY__INIT;
-    g_autoptr(HlMsgSealed) settings = NULL;
+    g_autoptr(HlMsgEnvelope) settings = NULL;
     g_autoptr(GError) problem = NULL;
     MgrEndpoint *endpoint;
 
@@ -326,13 +326,13 @@ char *mgr_enrol_bundle(const Manager *manager, const MgrGroup *group, const char
     g_autofree char *ca = hl_cert_print(manager->authority.cert);
     g_autofree char *root_path = mgr_site_path(manager->dir, "repo/metadata/1.root.json");
     g_autoptr(GBytes) root = hl_file_read(root_path, LARGEST_ROOT, NULL); /* none: the server has no repository yet */
-    g_autoptr(HlMsgSealed) settings =
+    g_autoptr(HlMsgEnvelope) settings =
         mgr_delivery_settings(manager, group, "", group->record.revision, MGR_PATH_BUNDLE);
-    g_autoptr(HlMsgSealed) sealed = NULL;
+    g_autoptr(HlMsgEnvelope) envelope = NULL;
     g_autoptr(GBytes) packed = NULL;
     g_autofree char *base64 = NULL;
     GString *out = g_string_new("-----BEGIN HOLDLINE BUNDLE-----\n");
-    GBytes *key = hl_seal_key_public(manager->seal_key);
+    GBytes *key = hl_signing_key_public(manager->signing_key);
 
     bundle.group = group->record.name;
     bundle.token = (char *)token;
@@ -340,14 +340,14 @@ char *mgr_enrol_bundle(const Manager *manager, const MgrGroup *group, const char
     bundle.brokers = manager->conf.broker_addresses;
     bundle.n_brokers = g_strv_length(manager->conf.broker_addresses);
     bundle.server = manager->conf.http_url;
-    bundle.sealing_key.data = (guint8 *)g_bytes_get_data(key, &bundle.sealing_key.len);
+    bundle.signing_key.data = (guint8 *)g_bytes_get_data(key, &bundle.signing_key.len);
     bundle.settings = settings;
     if (root != NULL)
         bundle.pattern_root.data = (guint8 *)g_bytes_get_data(root, &bundle.pattern_root.len);
     bundle.expires_ms = expires;
     bundle.issued_ms = hl_clock_wall();
-    sealed = hl_sealed_new(manager->seal_key, HL_SEAL_BUNDLE, &bundle.base);
-    packed = HL_WIRE_ENCODE(sealed);
+    envelope = hl_envelope_sign(manager->signing_key, HL_ENVELOPE_BUNDLE, &bundle.base);
+    packed = HL_WIRE_ENCODE(envelope);
     base64 = g_base64_encode(g_bytes_get_data(packed, NULL), g_bytes_get_size(packed));
     for (gsize at = 0; at < strlen(base64); at += ARMOUR_COLUMNS)
         g_string_append_printf(out, "%.*s\n", ARMOUR_COLUMNS, base64 + at);

@@ -79,10 +79,10 @@ static bool open_registry(Manager *manager, GError **error)
 
 static bool open_keys(Manager *manager, GError **error)
 {
-    g_autofree char *seal = mgr_site_path(manager->dir, "pki/sealing.key");
+    g_autofree char *path = mgr_site_path(manager->dir, "pki/sealing.key");
 
-    manager->seal_key = hl_seal_key_load(seal, error);
-    return manager->seal_key != NULL && mgr_authority_open(&manager->authority, manager->dir, error);
+    manager->signing_key = hl_signing_key_load(path, error);
+    return manager->signing_key != NULL && mgr_authority_open(&manager->authority, manager->dir, error);
 }
 
 static bool start_parts(Manager *manager, GError **error)
@@ -163,7 +163,7 @@ void mgr_manager_free(Manager *manager)
     g_queue_clear(&manager->ack_queue);
     mgr_fleet_clear(&manager->fleet);
     mgr_authority_clear(&manager->authority);
-    g_clear_pointer(&manager->seal_key, hl_seal_key_free);
+    g_clear_pointer(&manager->signing_key, hl_signing_key_free);
     g_clear_pointer(&manager->rates, mgr_rates_free);
     hl_options_clear(mgr_conf_table(), &manager->conf);
     hl_fd_clear(&manager->lock);

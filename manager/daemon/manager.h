@@ -39,7 +39,7 @@ typedef struct {
     MgrFleet fleet;
 
     MgrAuthority authority;
-    HlSealKey *seal_key;
+    HlSigningKey *signing_key;
     MgrBroker *broker; /* NULL: external */
     HlBus *bus;
     HlHttpServer *front;

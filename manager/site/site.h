@@ -11,7 +11,7 @@
 #define MANAGER_SITE_SITE_H
 
 #include "lib/pki/cert.h"
-#include "lib/pki/seal.h"
+#include "lib/pki/signing.h"
 #include "manager/core/conf.h"
 #include "manager/store/registry.h"
 

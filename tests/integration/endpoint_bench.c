@@ -9,7 +9,7 @@
 
 #include "lib/base/file.h"
 #include "lib/base/ident.h"
-#include "proto/sealed.h"
+#include "proto/envelope.h"
 #include "proto/settings.h"
 
 /* Does what the real updater promises: says progress, is idempotent, has its effect once, survives being killed. */
@@ -151,13 +151,13 @@ void bench_stop_broker(Bench *bench)
 /* ------------------------------------------------------------------------------------------- enrolment */
 
 /* The bench stays valid while the server runs. */
-HlMsgSealed *bench_sealed_settings(Bench *bench, const char *lines, const char *endpoint, uint64_t counter,
-                                   HlTime expires)
+HlMsgEnvelope *bench_signed_settings(Bench *bench, const char *lines, const char *endpoint, uint64_t counter,
+                                     HlTime expires)
 {
     HlMsgSettingsDocument document = HOLDLINE__V1__SETTINGS_DOCUMENT__INIT;
     g_autoptr(GBytes) digest = NULL;
     g_autofree char *text = NULL;
-    HlMsgSealed *sealed;
+    HlMsgEnvelope *envelope;
 
     document.settings = hl_settings_entries(lines, &document.n_settings);
     text = hl_settings_text_of_entries(document.settings, document.n_settings);
@@ -169,9 +169,9 @@ HlMsgSealed *bench_sealed_settings(Bench *bench, const char *lines, const char *
     document.issued_ms = hl_clock_wall();
     document.expires_ms = expires;
     document.digest.data = (guint8 *)g_bytes_get_data(digest, &document.digest.len);
-    sealed = hl_sealed_new(bench->seal, HL_SEAL_SETTINGS, &document.base);
+    envelope = hl_envelope_sign(bench->signing_key, HL_ENVELOPE_SETTINGS, &document.base);
     hl_settings_entries_free(document.settings, document.n_settings);
-    return sealed;
+    return envelope;
 }
 
 static void on_enrol(HlHttpRequest *request, gpointer user)
@@ -201,7 +201,7 @@ static void on_enrol(HlHttpRequest *request, gpointer user)
         reply.endpoint = (char *)BENCH_ID;
         reply.certificate = pem;
         reply.settings =
-            bench_sealed_settings(bench, "line.heartbeat=1s\nprivilege.update-now=no\n", BENCH_ID, ++bench->counter, 0);
+            bench_signed_settings(bench, "line.heartbeat=1s\nprivilege.update-now=no\n", BENCH_ID, ++bench->counter, 0);
         bench->enrolments++;
     }
     body = HL_WIRE_ENCODE(&reply);
@@ -237,8 +237,8 @@ char *bench_bundle(Bench *bench, HlTime issued, HlTime expires, const HlCert *ca
     g_autofree char *second = g_strdup_printf("localhost:%d", bench->broker_port);
     char *brokers[] = { broker, second };
     g_autofree char *server = g_strdup_printf("https://127.0.0.1:%d", hl_http_server_port(bench->http));
-    GBytes *key = hl_seal_key_public(bench->seal);
-    g_autoptr(HlMsgSealed) sealed = NULL;
+    GBytes *key = hl_signing_key_public(bench->signing_key);
+    g_autoptr(HlMsgEnvelope) envelope = NULL;
     g_autoptr(GBytes) encoded = NULL;
     g_autofree char *base64 = NULL;
     g_autofree char *text = NULL;
@@ -251,13 +251,13 @@ char *bench_bundle(Bench *bench, HlTime issued, HlTime expires, const HlCert *ca
     bundle.brokers = brokers;
     bundle.n_brokers = G_N_ELEMENTS(brokers);
     bundle.server = server;
-    bundle.sealing_key.data = (guint8 *)g_bytes_get_data(key, &bundle.sealing_key.len);
+    bundle.signing_key.data = (guint8 *)g_bytes_get_data(key, &bundle.signing_key.len);
     bundle.pattern_root.data = (guint8 *)"{}";
     bundle.pattern_root.len = 2;
     bundle.issued_ms = issued;
     bundle.expires_ms = expires;
-    sealed = hl_sealed_new(bench->seal, HL_SEAL_BUNDLE, &bundle.base);
-    encoded = HL_WIRE_ENCODE(sealed);
+    envelope = hl_envelope_sign(bench->signing_key, HL_ENVELOPE_BUNDLE, &bundle.base);
+    encoded = HL_WIRE_ENCODE(envelope);
     base64 = g_base64_encode(g_bytes_get_data(encoded, NULL), g_bytes_get_size(encoded));
     text = g_strdup_printf("-----BEGIN HOLDLINE BUNDLE-----\n%s\n-----END HOLDLINE BUNDLE-----\n", base64);
     write_in(bench, name, text, 0600);
@@ -421,7 +421,7 @@ Bench *bench_new(void)
     bench->cert_left = HL_DAY;
     bench->ca_key = hl_key_generate(&error);
     bench->ca = hl_cert_make_ca(bench->ca_key, "Bench CA", now - 30 * HL_DAY, now + 30 * HL_DAY, &error);
-    bench->seal = hl_seal_key_generate(&error);
+    bench->signing_key = hl_signing_key_generate(&error);
     g_assert_no_error(error);
     pem = hl_cert_print(bench->ca);
     write_in(bench, "ca.pem", pem, 0644);
@@ -447,7 +447,7 @@ void bench_free(Bench *bench)
     hl_tree_remove(bench->dir, NULL);
     hl_cert_free(bench->ca);
     hl_key_free(bench->ca_key);
-    hl_seal_key_free(bench->seal);
+    hl_signing_key_free(bench->signing_key);
     g_free(bench->spool);
     g_free(bench->id);
     g_free(bench->dir);

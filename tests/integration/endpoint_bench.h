@@ -9,7 +9,7 @@
 #include "lib/bus/bus.h"
 #include "lib/http/serve.h"
 #include "lib/pki/cert.h"
-#include "lib/pki/seal.h"
+#include "lib/pki/signing.h"
 #include "proto/messages.h"
 
 #define RECEIVED  HOLDLINE__V1__COMMAND_STATE__COMMAND_RECEIVED
@@ -30,7 +30,7 @@ typedef struct {
     char *dir, *state, *conf;
     HlKey *ca_key;
     HlCert *ca;
-    HlSealKey *seal;
+    HlSigningKey *signing_key;
     int broker_port;
     HlChild *broker, *daemon;
     HlHttpServer *http;
@@ -98,8 +98,8 @@ void bench_turn(Bench *bench);
 void bench_pass(Bench *bench, HlTime time);
 
 void bench_publish(Bench *bench, const char *leaf, GBytes *payload, bool retained);
-HlMsgSealed *bench_sealed_settings(Bench *bench, const char *lines, const char *endpoint, uint64_t counter,
-                                   HlTime expires);
+HlMsgEnvelope *bench_signed_settings(Bench *bench, const char *lines, const char *endpoint, uint64_t counter,
+                                     HlTime expires);
 void bench_send_settings(Bench *bench, const char *lines, const char *endpoint, uint64_t counter, HlTime expires);
 void bench_send_command(Bench *bench, const HlMsgCommand *command);
 

@@ -1,7 +1,7 @@
 /* The scripted manager of the bench: acknowledges in order, remembers what it is told. */
 #include <string.h>
 
-#include "proto/sealed.h"
+#include "proto/envelope.h"
 #include "proto/topics.h"
 #include "tests/integration/endpoint_bench.h"
 
@@ -106,8 +106,8 @@ void bench_publish(Bench *bench, const char *leaf, GBytes *payload, bool retaine
 
 void bench_send_settings(Bench *bench, const char *lines, const char *endpoint, uint64_t counter, HlTime expires)
 {
-    g_autoptr(HlMsgSealed) sealed = bench_sealed_settings(bench, lines, endpoint, counter, expires);
-    g_autoptr(GBytes) payload = HL_WIRE_ENCODE(sealed);
+    g_autoptr(HlMsgEnvelope) envelope = bench_signed_settings(bench, lines, endpoint, counter, expires);
+    g_autoptr(GBytes) payload = HL_WIRE_ENCODE(envelope);
 
     publish_to(bench, HL_TOPIC_SETTINGS, payload);
 }
@@ -126,8 +126,8 @@ HlMsgCommand bench_command(Bench *bench, const char *id, int kind)
 
 void bench_send_command(Bench *bench, const HlMsgCommand *command)
 {
-    g_autoptr(HlMsgSealed) sealed = hl_sealed_new(bench->seal, HL_SEAL_COMMAND, &command->base);
-    g_autoptr(GBytes) payload = HL_WIRE_ENCODE(sealed);
+    g_autoptr(HlMsgEnvelope) envelope = hl_envelope_sign(bench->signing_key, HL_ENVELOPE_COMMAND, &command->base);
+    g_autoptr(GBytes) payload = HL_WIRE_ENCODE(envelope);
 
     publish_to(bench, HL_TOPIC_COMMAND, payload);
 }

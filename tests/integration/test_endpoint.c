@@ -8,7 +8,7 @@
 #include "lib/base/file.h"
 #include "lib/base/ident.h"
 #include "lib/ctl/client.h"
-#include "proto/sealed.h"
+#include "proto/envelope.h"
 #include "proto/settings.h"
 #include "tests/integration/endpoint_bench.h"
 
@@ -128,8 +128,8 @@ static void test_scan(void)
 static void test_forged(void)
 {
     g_autoptr(Bench) bench = bench_new();
-    g_autoptr(HlSealKey) stranger = hl_seal_key_generate(NULL);
-    HlSealKey *own = bench->seal;
+    g_autoptr(HlSigningKey) stranger = hl_signing_key_generate(NULL);
+    HlSigningKey *own = bench->signing_key;
     g_autoptr(GBytes) rubbish = g_bytes_new_static("rubbish", 7);
     g_autoptr(json_t) status = NULL;
     HlMsgCommand command;
@@ -139,11 +139,11 @@ static void test_forged(void)
     bench_send_settings(bench, "privilege.update-now=no\nline.heartbeat=1s\n", bench->id, 10, 0);
     bench_wait(bench, bench_last_applied(bench) != NULL && bench_last_applied(bench)->counter == 10);
 
-    bench->seal = stranger;
+    bench->signing_key = stranger;
     bench_send_settings(bench, "privilege.update-now=yes\n", bench->id, 11, 0);
     command = bench_command(bench, "c-stranger", UPDATE);
     bench_send_command(bench, &command);
-    bench->seal = own;
+    bench->signing_key = own;
     bench_send_settings(bench, "privilege.update-now=yes\n", bench->id, 9, 0);
     bench_send_settings(bench, "privilege.update-now=yes\n", "e-another", 12, 0);
     bench_send_settings(bench, "privilege.update-now=yes\n", bench->id, 13, hl_clock_wall() - 1);
@@ -175,18 +175,18 @@ static void test_forged(void)
     g_assert_cmpuint(bench_lines(bench, "calls"), ==, 0);
 }
 
-/* A settings document sealed as such must not pass as a command, nor the other way. */
+/* A settings document signed as such must not pass as a command, nor the other way. */
 static void test_context(void)
 {
     g_autoptr(Bench) bench = bench_new();
     HlMsgCommand command;
-    g_autoptr(HlMsgSealed) sealed = NULL;
+    g_autoptr(HlMsgEnvelope) envelope = NULL;
     g_autoptr(GBytes) payload = NULL;
 
     bench_bring_up(bench);
     command = bench_command(bench, "c-context", UPDATE);
-    sealed = hl_sealed_new(bench->seal, HL_SEAL_SETTINGS, &command.base);
-    payload = HL_WIRE_ENCODE(sealed);
+    envelope = hl_envelope_sign(bench->signing_key, HL_ENVELOPE_SETTINGS, &command.base);
+    payload = HL_WIRE_ENCODE(envelope);
     bench_publish(bench, "endpoint/" BENCH_ID "/command", payload, false);
     bench_wait(bench, bench_refusal(bench, "command", "untrusted") != NULL);
     g_assert_cmpuint(bench_lines(bench, "calls"), ==, 0);

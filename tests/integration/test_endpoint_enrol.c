@@ -27,7 +27,7 @@ static void test_enrol_errors(void)
     g_autofree char *wrong_ca = bench_bundle(bench, now, now + HL_DAY, other);
     g_autofree char *damaged = g_build_filename(bench->dir, "damaged", NULL);
     g_autofree char *text = hl_file_read_text(good, 1 << 20, NULL);
-    char *in_seal;
+    char *in_signed;
 
     bench->enrol_code = "denied";
     check_enrol(bench, good, 6, "wrong or withdrawn");
@@ -44,8 +44,8 @@ static void test_enrol_errors(void)
     check_enrol(bench, old, 3, "clock is wrong"); /* it does not: ours is a year ahead */
     bench->skew = 0;
     check_enrol(bench, wrong_ca, 8, "not the server of this bundle");
-    in_seal = strstr(text, "\n-----END") - 20;
-    *in_seal = *in_seal == 'A' ? 'B' : 'A';
+    in_signed = strstr(text, "\n-----END") - 20;
+    *in_signed = *in_signed == 'A' ? 'B' : 'A';
     hl_file_write_text(damaged, text, 0600, NULL);
     check_enrol(bench, damaged, 8, "changed or damaged");
     check_enrol(bench, bench->conf, 3, "is not a bundle");

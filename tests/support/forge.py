@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Makes sealed messages of the wire as somebody would who owns the broker and not the key - or, for what only a right seal can
+"""Makes signed messages of the wire as somebody would who owns the broker and not the key - or, for what only a right signature can
 show, with the site's own key.  Encodes by hand: nothing here comes from the code under test.
 
 forge.py command|settings ENDPOINT [key=FILE.pem] [key_id=HEX] [id=C-ID] [kind=N] [expires=MS] [counter=N] [context=NAME] > payload
-Without key the message is not sealed at all.
+Without key the message is not signed at all.
 forge.py link|heartbeat ENDPOINT session=N [boot=ID] [seq=N] [reason=TEXT] [host=NAME] [announces=1] [patterns=N] > payload
-What an endpoint says of itself, which nobody seals; without reason a link is a birth."""
+What an endpoint says of itself, which nobody signs; without reason a link is a birth."""
 import hashlib
 import subprocess
 import sys
@@ -70,13 +70,13 @@ def main():
         digest = hashlib.sha256(b"privilege.update-now=yes\n").digest()
         payload = (field(1, endpoint) + field(2, "default") + field(3, 99) + field(4, int(options.get("counter", 999999)))
                    + field(5, now) + field(7, digest) + field(8, settings))
-    sealed = field(2, payload)
+    envelope = field(2, payload)
     if "key" in options:
         public = openssl("pkey", "-in", options["key"], "-pubout", "-outform", "DER")[-32:]
         key_id = options.get("key_id", hashlib.sha256(public).hexdigest()[:16])
         data = b"holdline-v1\0" + options.get("context", what).encode() + b"\0" + payload
-        sealed = field(1, key_id) + sealed + field(3, sign(options["key"], data))
-    sys.stdout.buffer.write(sealed)
+        envelope = field(1, key_id) + envelope + field(3, sign(options["key"], data))
+    sys.stdout.buffer.write(envelope)
 
 
 main()

@@ -22,7 +22,7 @@ const ProtobufCMessageDescriptor *const wire_types[] = {
     TYPE(ack),
     TYPE(probe),
     TYPE(manager_state),
-    TYPE(sealed),
+    TYPE(signed_envelope),
     TYPE(setting),
     TYPE(settings_document),
     TYPE(command),

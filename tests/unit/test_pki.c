@@ -1,5 +1,5 @@
-/* lib/pki: digests against known answers, keys, seals, certificates and what must be refused; openssl(1) as a second
- * opinion. */
+/* lib/pki: digests against known answers, keys, signatures, certificates and what must be refused; openssl(1) as a
+ * second opinion. */
 #include <string.h>
 #include <sys/stat.h>
 
@@ -8,7 +8,7 @@
 #include "lib/base/ident.h"
 #include "lib/pki/cert.h"
 #include "lib/pki/digest.h"
-#include "lib/pki/seal.h"
+#include "lib/pki/signing.h"
 
 #define NOW   ((HlTime)1790000000000)
 #define YEAR  (365 * HL_DAY)
@@ -110,53 +110,53 @@ static void test_keys(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
     g_assert_error(error, HL_ERROR, HL_ERROR_INVALID);
 }
 
-static void test_seal(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
+static void test_signing(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
 {
-    g_autofree char *path = file(fixture, "seal.pem");
-    g_autoptr(HlSealKey) key = hl_seal_key_generate(NULL);
-    g_autoptr(HlSealKey) other = hl_seal_key_generate(NULL);
+    g_autofree char *path = file(fixture, "signing.pem");
+    g_autoptr(HlSigningKey) key = hl_signing_key_generate(NULL);
+    g_autoptr(HlSigningKey) other = hl_signing_key_generate(NULL);
     g_autoptr(GBytes) payload = g_bytes_new_static("allow update", 12);
     g_autoptr(GBytes) changed = g_bytes_new_static("allow upd4te", 12);
     g_autoptr(GBytes) empty = g_bytes_new_static("", 0);
-    g_autoptr(GBytes) seal = hl_seal_sign(key, "settings", payload);
-    g_autoptr(GBytes) empty_seal = hl_seal_sign(key, "settings", empty);
-    g_autoptr(GBytes) cut = g_bytes_new_from_bytes(seal, 0, 63);
-    g_autofree char *id = hl_seal_key_id(hl_seal_key_public(key));
-    g_autoptr(HlSealKey) again = NULL;
-    GBytes *public_key = hl_seal_key_public(key);
+    g_autoptr(GBytes) signature = hl_signing_key_sign(key, "settings", payload);
+    g_autoptr(GBytes) empty_envelope = hl_signing_key_sign(key, "settings", empty);
+    g_autoptr(GBytes) cut = g_bytes_new_from_bytes(signature, 0, 63);
+    g_autofree char *id = hl_signing_key_id(hl_signing_key_public(key));
+    g_autoptr(HlSigningKey) again = NULL;
+    GBytes *public_key = hl_signing_key_public(key);
 
-    g_assert_cmpuint(g_bytes_get_size(seal), ==, HL_SEAL_SIGNATURE_SIZE);
-    g_assert_cmpuint(g_bytes_get_size(public_key), ==, HL_SEAL_PUBLIC_SIZE);
+    g_assert_cmpuint(g_bytes_get_size(signature), ==, HL_SIGNATURE_SIZE);
+    g_assert_cmpuint(g_bytes_get_size(public_key), ==, HL_SIGNING_PUBLIC_SIZE);
     g_assert_cmpuint(strlen(id), ==, 16);
-    g_assert_true(hl_seal_verify(public_key, "settings", payload, seal));
-    g_assert_true(hl_seal_verify(public_key, "settings", empty, empty_seal));
-    g_assert_false(hl_seal_verify(public_key, "command", payload, seal));
-    g_assert_false(hl_seal_verify(public_key, "settings", changed, seal));
-    g_assert_false(hl_seal_verify(public_key, "settings", empty, seal));
-    g_assert_false(hl_seal_verify(hl_seal_key_public(other), "settings", payload, seal));
-    g_assert_false(hl_seal_verify(public_key, "settings", payload, cut));
-    g_assert_false(hl_seal_verify(cut, "settings", payload, seal));
-    g_assert_false(hl_seal_verify(empty, "settings", payload, seal));
-    g_assert_false(hl_seal_verify(public_key, "settings", payload, NULL));
+    g_assert_true(hl_signature_verify(public_key, "settings", payload, signature));
+    g_assert_true(hl_signature_verify(public_key, "settings", empty, empty_envelope));
+    g_assert_false(hl_signature_verify(public_key, "command", payload, signature));
+    g_assert_false(hl_signature_verify(public_key, "settings", changed, signature));
+    g_assert_false(hl_signature_verify(public_key, "settings", empty, signature));
+    g_assert_false(hl_signature_verify(hl_signing_key_public(other), "settings", payload, signature));
+    g_assert_false(hl_signature_verify(public_key, "settings", payload, cut));
+    g_assert_false(hl_signature_verify(cut, "settings", payload, signature));
+    g_assert_false(hl_signature_verify(empty, "settings", payload, signature));
+    g_assert_false(hl_signature_verify(public_key, "settings", payload, NULL));
 
-    g_assert_true(hl_seal_key_save(key, path, NULL));
-    again = hl_seal_key_load(path, NULL);
+    g_assert_true(hl_signing_key_save(key, path, NULL));
+    again = hl_signing_key_load(path, NULL);
     g_assert_nonnull(again);
-    g_assert_true(g_bytes_equal(hl_seal_key_public(again), public_key));
+    g_assert_true(g_bytes_equal(hl_signing_key_public(again), public_key));
     g_assert_true(hl_key_save(fixture->key, path, NULL));
-    g_assert_null(hl_seal_key_load(path, NULL)); /* P-256 does not seal */
+    g_assert_null(hl_signing_key_load(path, NULL)); /* P-256 does not sign */
 }
 
-/* The context is delimited: moving a letter between it and the payload breaks the seal. */
-static void test_seal_boundary(void)
+/* The context is delimited: moving a letter between it and the payload breaks the signature. */
+static void test_signing_boundary(void)
 {
-    g_autoptr(HlSealKey) key = hl_seal_key_generate(NULL);
+    g_autoptr(HlSigningKey) key = hl_signing_key_generate(NULL);
     g_autoptr(GBytes) payload = g_bytes_new_static("bc", 2);
     g_autoptr(GBytes) shifted = g_bytes_new_static("c", 1);
-    g_autoptr(GBytes) seal = hl_seal_sign(key, "a", payload);
+    g_autoptr(GBytes) signature = hl_signing_key_sign(key, "a", payload);
 
-    g_assert_true(hl_seal_verify(hl_seal_key_public(key), "a", payload, seal));
-    g_assert_false(hl_seal_verify(hl_seal_key_public(key), "ab", shifted, seal));
+    g_assert_true(hl_signature_verify(hl_signing_key_public(key), "a", payload, signature));
+    g_assert_false(hl_signature_verify(hl_signing_key_public(key), "ab", shifted, signature));
 }
 
 static void test_issue(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
@@ -362,8 +362,8 @@ int main(int argc, char **argv)
 #define FIXTURE_TEST(name, function) g_test_add("/pki/" name, Fixture, NULL, set_up, function, tear_down)
     g_test_add_func("/pki/digest", test_digest);
     FIXTURE_TEST("keys", test_keys);
-    FIXTURE_TEST("seal", test_seal);
-    g_test_add_func("/pki/seal-boundary", test_seal_boundary);
+    FIXTURE_TEST("signing", test_signing);
+    g_test_add_func("/pki/signing-boundary", test_signing_boundary);
     FIXTURE_TEST("issue", test_issue);
     FIXTURE_TEST("issue-refused", test_issue_refused);
     FIXTURE_TEST("csr-tampered", test_csr_tampered);

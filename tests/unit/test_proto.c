@@ -1,10 +1,10 @@
-/* proto: topics against the access list, decoding and its bounds, the samples of every release, seals, lists of
+/* proto: topics against the access list, decoding and its bounds, the samples of every release, envelopes, lists of
  * components, the life of a command.  (Settings and schedules: test_settings.c.) */
 #include <string.h>
 
 #include "lib/base/file.h"
 #include "proto/components.h"
-#include "proto/sealed.h"
+#include "proto/envelope.h"
 #include "proto/topics.h"
 #include "proto/wire.h"
 #include "tests/support/wire_samples.h"
@@ -424,13 +424,14 @@ static void test_golden_is_complete(void)
     }
 }
 
-/* --------------------------------------------------------------------------------------------------------- seals */
+/* ------------------------------------------------------------------------------------------------------ envelopes */
 
-static void check_opens(const HlMsgSealed *sealed, const HlSealKey *key, const char *context, const char *complaint)
+static void check_opens(const HlMsgEnvelope *envelope, const HlSigningKey *key, const char *context,
+                        const char *complaint)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(HlMsgProbe) probe =
-        hl_sealed_open(sealed, hl_seal_key_public(key), context, &holdline__v1__probe__descriptor, &error);
+        hl_envelope_open(envelope, hl_signing_key_public(key), context, &holdline__v1__probe__descriptor, &error);
 
     if (complaint == NULL) {
         g_assert_no_error(error);
@@ -442,57 +443,57 @@ static void check_opens(const HlMsgSealed *sealed, const HlSealKey *key, const c
     }
 }
 
-static void test_sealed(void)
+static void test_envelope(void)
 {
-    g_autoptr(HlSealKey) key = hl_seal_key_generate(NULL);
-    g_autoptr(HlSealKey) other = hl_seal_key_generate(NULL);
+    g_autoptr(HlSigningKey) key = hl_signing_key_generate(NULL);
+    g_autoptr(HlSigningKey) other = hl_signing_key_generate(NULL);
     HlMsgProbe probe = HOLDLINE__V1__PROBE__INIT;
-    g_autoptr(HlMsgSealed) sealed = NULL;
-    g_autofree char *other_id = hl_seal_key_id(hl_seal_key_public(other));
+    g_autoptr(HlMsgEnvelope) envelope = NULL;
+    g_autofree char *other_id = hl_signing_key_id(hl_signing_key_public(other));
     size_t length;
 
     probe.nonce = 42;
-    sealed = hl_sealed_new(key, HL_SEAL_COMMAND, &probe.base);
-    check_opens(sealed, key, HL_SEAL_COMMAND, NULL);
-    check_opens(sealed, key, HL_SEAL_SETTINGS, "does not hold");
-    check_opens(sealed, key, HL_SEAL_BUNDLE, "does not hold");
-    check_opens(sealed, other, HL_SEAL_COMMAND, other_id); /* names the pinned key */
-    for (size_t i = 0; i < sealed->payload.len; i++) {
-        sealed->payload.data[i] ^= 1;
-        check_opens(sealed, key, HL_SEAL_COMMAND, "does not hold");
-        sealed->payload.data[i] ^= 1;
+    envelope = hl_envelope_sign(key, HL_ENVELOPE_COMMAND, &probe.base);
+    check_opens(envelope, key, HL_ENVELOPE_COMMAND, NULL);
+    check_opens(envelope, key, HL_ENVELOPE_SETTINGS, "is not valid");
+    check_opens(envelope, key, HL_ENVELOPE_BUNDLE, "is not valid");
+    check_opens(envelope, other, HL_ENVELOPE_COMMAND, other_id); /* names the pinned key */
+    for (size_t i = 0; i < envelope->payload.len; i++) {
+        envelope->payload.data[i] ^= 1;
+        check_opens(envelope, key, HL_ENVELOPE_COMMAND, "is not valid");
+        envelope->payload.data[i] ^= 1;
     }
-    for (size_t i = 0; i < sealed->signature.len; i++) {
-        sealed->signature.data[i] ^= 0x80;
-        check_opens(sealed, key, HL_SEAL_COMMAND, "does not hold");
-        sealed->signature.data[i] ^= 0x80;
+    for (size_t i = 0; i < envelope->signature.len; i++) {
+        envelope->signature.data[i] ^= 0x80;
+        check_opens(envelope, key, HL_ENVELOPE_COMMAND, "is not valid");
+        envelope->signature.data[i] ^= 0x80;
     }
-    length = sealed->signature.len;
-    for (sealed->signature.len = 0; sealed->signature.len < length; sealed->signature.len++)
-        check_opens(sealed, key, HL_SEAL_COMMAND, "does not hold");
-    sealed->payload.len--;
-    check_opens(sealed, key, HL_SEAL_COMMAND, "does not hold");
-    sealed->payload.len++;
-    check_opens(sealed, key, HL_SEAL_COMMAND, NULL);
+    length = envelope->signature.len;
+    for (envelope->signature.len = 0; envelope->signature.len < length; envelope->signature.len++)
+        check_opens(envelope, key, HL_ENVELOPE_COMMAND, "is not valid");
+    envelope->payload.len--;
+    check_opens(envelope, key, HL_ENVELOPE_COMMAND, "is not valid");
+    envelope->payload.len++;
+    check_opens(envelope, key, HL_ENVELOPE_COMMAND, NULL);
     /* an id that claims the pinned key does not make another key's signature good */
-    check_opens(sealed, other, HL_SEAL_COMMAND, other_id);
-    free(sealed->key_id);
-    sealed->key_id = strdup(other_id);
-    check_opens(sealed, other, HL_SEAL_COMMAND, "does not hold");
+    check_opens(envelope, other, HL_ENVELOPE_COMMAND, other_id);
+    free(envelope->key_id);
+    envelope->key_id = strdup(other_id);
+    check_opens(envelope, other, HL_ENVELOPE_COMMAND, "is not valid");
 }
 
-/* The seal is good, what is inside is rubbish: the decoder's bounds hold here too. */
-static void test_sealed_rubbish(void)
+/* The signature is good, what is inside is garbage: the decoder's bounds hold here too. */
+static void test_envelope_garbage(void)
 {
-    g_autoptr(HlSealKey) key = hl_seal_key_generate(NULL);
+    g_autoptr(HlSigningKey) key = hl_signing_key_generate(NULL);
     HlMsgSetting setting = HOLDLINE__V1__SETTING__INIT;
-    g_autoptr(HlMsgSealed) sealed = NULL;
+    g_autoptr(HlMsgEnvelope) envelope = NULL;
     g_autoptr(GError) error = NULL;
 
     setting.key = (char *)"\x03";
-    sealed = hl_sealed_new(key, HL_SEAL_SETTINGS, &setting.base);
-    g_assert_null(
-        hl_sealed_open(sealed, hl_seal_key_public(key), HL_SEAL_SETTINGS, &holdline__v1__setting__descriptor, &error));
+    envelope = hl_envelope_sign(key, HL_ENVELOPE_SETTINGS, &setting.base);
+    g_assert_null(hl_envelope_open(envelope, hl_signing_key_public(key), HL_ENVELOPE_SETTINGS,
+                                   &holdline__v1__setting__descriptor, &error));
     g_assert_error(error, HL_ERROR, HL_ERROR_INVALID);
 }
 
@@ -575,8 +576,8 @@ int main(int argc, char **argv)
     g_test_add_func("/proto/wire/mutations", test_decode_mutations);
     g_test_add_func("/proto/golden", test_golden);
     g_test_add_func("/proto/golden/complete", test_golden_is_complete);
-    g_test_add_func("/proto/sealed", test_sealed);
-    g_test_add_func("/proto/sealed/rubbish", test_sealed_rubbish);
+    g_test_add_func("/proto/envelope", test_envelope);
+    g_test_add_func("/proto/envelope/garbage", test_envelope_garbage);
     g_test_add_func("/proto/components", test_components);
     g_test_add_func("/proto/command-states", test_command_states);
     return g_test_run();

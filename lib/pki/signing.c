@@ -1,4 +1,4 @@
-#include "lib/pki/seal.h"
+#include "lib/pki/signing.h"
 
 #include <openssl/err.h>
 #include <string.h>
@@ -13,17 +13,17 @@
 
 static const char domain[] = "holdline-v1"; /* its NUL is signed too */
 
-struct HlSealKey {
+struct HlSigningKey {
     EVP_PKEY *pkey;
     GBytes *public_key;
 };
 
 /* Takes pkey. */
-static HlSealKey *wrap(EVP_PKEY *pkey)
+static HlSigningKey *wrap(EVP_PKEY *pkey)
 {
-    uint8_t raw[HL_SEAL_PUBLIC_SIZE];
+    uint8_t raw[HL_SIGNING_PUBLIC_SIZE];
     gsize size = sizeof raw;
-    HlSealKey *key = g_new0(HlSealKey, 1);
+    HlSigningKey *key = g_new0(HlSigningKey, 1);
 
     if (EVP_PKEY_get_raw_public_key(pkey, raw, &size) != 1 || size != sizeof raw)
         g_error("an Ed25519 key without its public half");
@@ -32,17 +32,17 @@ static HlSealKey *wrap(EVP_PKEY *pkey)
     return key;
 }
 
-HlSealKey *hl_seal_key_generate(GError **error)
+HlSigningKey *hl_signing_key_generate(GError **error)
 {
     EVP_PKEY *pkey = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
 
     if (pkey != NULL)
         return wrap(pkey);
-    hl_pki_fail(error, HL_ERROR_FAILED, "cannot make a sealing key");
+    hl_pki_fail(error, HL_ERROR_FAILED, "cannot generate a signing key");
     return NULL;
 }
 
-void hl_seal_key_free(HlSealKey *key)
+void hl_signing_key_free(HlSigningKey *key)
 {
     if (key == NULL)
         return;
@@ -51,7 +51,7 @@ void hl_seal_key_free(HlSealKey *key)
     g_free(key);
 }
 
-HlSealKey *hl_seal_key_load(const char *path, GError **error)
+HlSigningKey *hl_signing_key_load(const char *path, GError **error)
 {
     g_autofree char *pem = hl_file_read_text(path, LARGEST_KEY_FILE, error);
     g_autoptr(EVP_PKEY) pkey = pem == NULL ? NULL : hl_pki_parse_private(path, pem, error);
@@ -67,7 +67,7 @@ HlSealKey *hl_seal_key_load(const char *path, GError **error)
     return wrap(g_steal_pointer(&pkey));
 }
 
-bool hl_seal_key_save(const HlSealKey *key, const char *path, GError **error)
+bool hl_signing_key_save(const HlSigningKey *key, const char *path, GError **error)
 {
     g_autofree char *pem = hl_pki_print_private(key->pkey);
     bool saved = hl_file_write_text(path, pem, 0600, error);
@@ -76,12 +76,12 @@ bool hl_seal_key_save(const HlSealKey *key, const char *path, GError **error)
     return saved;
 }
 
-GBytes *hl_seal_key_public(const HlSealKey *key)
+GBytes *hl_signing_key_public(const HlSigningKey *key)
 {
     return key->public_key;
 }
 
-char *hl_seal_key_id(GBytes *public_key)
+char *hl_signing_key_id(GBytes *public_key)
 {
     HlDigest digest = hl_sha256(g_bytes_get_data(public_key, NULL), g_bytes_get_size(public_key));
 
@@ -100,11 +100,11 @@ static GByteArray *signed_bytes(const char *context, GBytes *payload)
     return bytes;
 }
 
-GBytes *hl_seal_sign(const HlSealKey *key, const char *context, GBytes *payload)
+GBytes *hl_signing_key_sign(const HlSigningKey *key, const char *context, GBytes *payload)
 {
     g_autoptr(GByteArray) bytes = signed_bytes(context, payload);
     g_autoptr(EVP_MD_CTX) md = EVP_MD_CTX_new();
-    uint8_t signature[HL_SEAL_SIGNATURE_SIZE];
+    uint8_t signature[HL_SIGNATURE_SIZE];
     gsize size = sizeof signature;
 
     if (EVP_DigestSignInit(md, NULL, NULL, NULL, key->pkey) != 1 ||
@@ -113,23 +113,22 @@ GBytes *hl_seal_sign(const HlSealKey *key, const char *context, GBytes *payload)
     return g_bytes_new(signature, size);
 }
 
-bool hl_seal_verify(GBytes *public_key, const char *context, GBytes *payload, GBytes *signature)
+bool hl_signature_verify(GBytes *public_key, const char *context, GBytes *payload, GBytes *signature)
 {
     g_autoptr(GByteArray) bytes = NULL;
     g_autoptr(EVP_PKEY) pkey = NULL;
     g_autoptr(EVP_MD_CTX) md = NULL;
     bool good;
 
-    if (public_key == NULL || signature == NULL || g_bytes_get_size(public_key) != HL_SEAL_PUBLIC_SIZE ||
-        g_bytes_get_size(signature) != HL_SEAL_SIGNATURE_SIZE)
+    if (public_key == NULL || signature == NULL || g_bytes_get_size(public_key) != HL_SIGNING_PUBLIC_SIZE ||
+        g_bytes_get_size(signature) != HL_SIGNATURE_SIZE)
         return false;
     bytes = signed_bytes(context, payload);
-    pkey =
-        EVP_PKEY_new_raw_public_key_ex(NULL, "ED25519", NULL, g_bytes_get_data(public_key, NULL), HL_SEAL_PUBLIC_SIZE);
+    pkey = EVP_PKEY_new_raw_public_key_ex(NULL, "ED25519", NULL, g_bytes_get_data(public_key, NULL),
+                                          HL_SIGNING_PUBLIC_SIZE);
     md = EVP_MD_CTX_new();
-    good =
-        pkey != NULL && EVP_DigestVerifyInit(md, NULL, NULL, NULL, pkey) == 1 &&
-        EVP_DigestVerify(md, g_bytes_get_data(signature, NULL), HL_SEAL_SIGNATURE_SIZE, bytes->data, bytes->len) == 1;
-    ERR_clear_error(); /* a seal that does not hold is an answer, not a failure */
+    good = pkey != NULL && EVP_DigestVerifyInit(md, NULL, NULL, NULL, pkey) == 1 &&
+           EVP_DigestVerify(md, g_bytes_get_data(signature, NULL), HL_SIGNATURE_SIZE, bytes->data, bytes->len) == 1;
+    ERR_clear_error(); /* an invalid signature is an answer, not a failure */
     return good;
 }
