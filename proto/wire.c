@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#define LONGEST_STRING 16384 /* a PEM chain, a JSON result is exempt below */
-#define MOST_REPEATED  4096
+#define MAX_STRING   16384 /* a PEM chain, a JSON result is exempt below */
+#define MAX_REPEATED 4096
 
 static bool check_message(const ProtobufCMessage *message, GError **error);
 
@@ -26,7 +26,7 @@ static bool check_value(const ProtobufCMessage *message, const ProtobufCFieldDes
     switch (field->type) {
     case PROTOBUF_C_TYPE_STRING: {
         const char *text = *(const char *const *)place;
-        gsize longest = strcmp(field->name, "json") == 0 ? HL_WIRE_LARGEST : LONGEST_STRING;
+        gsize longest = strcmp(field->name, "json") == 0 ? HL_WIRE_MAX_SIZE : MAX_STRING;
 
         if (text == NULL)
             return true;
@@ -52,9 +52,9 @@ static bool check_repeated(const ProtobufCMessage *message, const ProtobufCField
     size_t count = *(const size_t *)((const char *)message + field->quantifier_offset);
     char *const *array = *(char *const *const *)((const char *)message + field->offset);
 
-    if (count > MOST_REPEATED)
+    if (count > MAX_REPEATED)
         return hl_fail(error, HL_ERROR_LIMIT, "%s.%s has more than %d entries", message->descriptor->short_name,
-                       field->name, MOST_REPEATED);
+                       field->name, MAX_REPEATED);
     if (field->type != PROTOBUF_C_TYPE_STRING && field->type != PROTOBUF_C_TYPE_MESSAGE)
         return true;
     for (size_t i = 0; i < count; i++)
@@ -92,9 +92,9 @@ gpointer hl_wire_decode(const ProtobufCMessageDescriptor *type, const void *data
 {
     ProtobufCMessage *message;
 
-    if (size > HL_WIRE_LARGEST) {
+    if (size > HL_WIRE_MAX_SIZE) {
         hl_fail(error, HL_ERROR_LIMIT, "a %s of %" G_GSIZE_FORMAT " bytes is larger than %d", type->short_name, size,
-                HL_WIRE_LARGEST);
+                HL_WIRE_MAX_SIZE);
         return NULL;
     }
     message = protobuf_c_message_unpack(type, NULL, size, data);
@@ -121,9 +121,9 @@ bool hl_wire_check(const ProtobufCMessage *message, GError **error)
 {
     gsize size = protobuf_c_message_get_packed_size(message);
 
-    if (size > HL_WIRE_LARGEST)
+    if (size > HL_WIRE_MAX_SIZE)
         return hl_fail(error, HL_ERROR_LIMIT, "a %s of %" G_GSIZE_FORMAT " bytes is larger than %d",
-                       message->descriptor->short_name, size, HL_WIRE_LARGEST);
+                       message->descriptor->short_name, size, HL_WIRE_MAX_SIZE);
     return check_message(message, error);
 }
 

@@ -10,7 +10,7 @@
 #include "proto/messages.h"
 
 /* A settings document of every option, a certificate or a list of 1,000 endpoints fits; a bundle too. */
-#define HL_WIRE_LARGEST (256 * 1024)
+#define HL_WIRE_MAX_SIZE (256 * 1024)
 
 /* A message of this type, to be freed by hl_wire_free; NULL with HL_ERROR_INVALID or HL_ERROR_LIMIT and a message that
  * names the type and the field. */

@@ -48,9 +48,9 @@ EpCommandVerdict ep_command_judge(const EpCommandOffer *offer, const EpCommandVi
         return EP_COMMAND_REFUSE_EXPIRED;
     if (offer->expires <= view->pruned_until)
         return EP_COMMAND_REFUSE_REPLAYED;
-    if (offer->expires > view->now + EP_COMMAND_LONGEST)
+    if (offer->expires > view->now + EP_COMMAND_MAX_LIFETIME)
         return EP_COMMAND_REFUSE_INVALID;
-    if (view->in_journal >= EP_COMMAND_MOST)
+    if (view->in_journal >= EP_COMMAND_MAX_ENTRIES)
         return EP_COMMAND_REFUSE_LIMIT;
     if (!offer->kind_known)
         return EP_COMMAND_REJECT_UNKNOWN;

@@ -6,9 +6,9 @@
 #include "lib/base/clock.h"
 
 /* More open commands than one endpoint ever gets; bounds the journal. */
-#define EP_COMMAND_MOST 1000
+#define EP_COMMAND_MAX_ENTRIES 1000
 /* A command may not bind the journal for ever; the manager's default is 4 days. */
-#define EP_COMMAND_LONGEST (400 * HL_DAY)
+#define EP_COMMAND_MAX_LIFETIME (400 * HL_DAY)
 
 typedef enum {
     EP_COMMAND_RECEIVED, /* in the journal, not begun */

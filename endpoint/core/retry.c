@@ -23,7 +23,7 @@ void ep_retry_failed(EpRetry *retry, HlTime now, uint64_t random)
 
     retry->armed = true;
     retry->at = now + step + (HlTime)(random % (uint64_t)step);
-    retry->step = MIN(2 * step, EP_RETRY_MOST);
+    retry->step = MIN(2 * step, EP_RETRY_MAX);
 }
 
 void ep_retry_settled(EpRetry *retry)

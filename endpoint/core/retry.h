@@ -11,7 +11,7 @@
 #include "lib/base/clock.h"
 
 #define EP_RETRY_FIRST HL_MINUTE
-#define EP_RETRY_MOST  (15 * HL_MINUTE)
+#define EP_RETRY_MAX   (15 * HL_MINUTE)
 
 typedef struct {
     bool armed;

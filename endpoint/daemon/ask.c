@@ -4,7 +4,7 @@
 #include "endpoint/daemon/settings.h"
 #include "lib/base/log.h"
 
-#define FASTEST_POLL HL_MINUTE /* B13's least; what asks for more is not believed */
+#define MIN_POLL_INTERVAL HL_MINUTE /* B13's least; what asks for more is not believed */
 
 struct EpAsk {
     EpDaemon *daemon;
@@ -49,7 +49,7 @@ static gboolean on_poll(gpointer user)
 
 void ep_ask_set_poll(EpAsk *self, HlTime interval)
 {
-    interval = interval > 0 ? MAX(interval, FASTEST_POLL) : 0;
+    interval = interval > 0 ? MAX(interval, MIN_POLL_INTERVAL) : 0;
     if (interval == self->poll)
         return;
     if (self->poll_timer != 0)

@@ -141,7 +141,7 @@ static void take_enrolled_settings(EpDaemon *daemon)
 
     if (!g_file_test(path, G_FILE_TEST_EXISTS))
         return;
-    envelope = hl_file_read(path, HL_WIRE_LARGEST, &error);
+    envelope = hl_file_read(path, HL_WIRE_MAX_SIZE, &error);
     if (envelope != NULL)
         ep_settings_offer(daemon, envelope, "bundle");
     else

@@ -18,7 +18,7 @@
 #define LONGEST_HOLD_OFF HL_HOUR
 #define SPOOL_TICK       (10 * HL_SECOND)
 #define FIRST_SPREAD     (2 * HL_SECOND)  /* the first connect of machines that are switched on together */
-#define LONGEST_WINDOW   (10 * HL_MINUTE) /* a manager that asks for more spread than that is not believed */
+#define MAX_WINDOW       (10 * HL_MINUTE) /* a manager that asks for more spread than that is not believed */
 #define REASON_LOST      "line-lost"
 #define REASON_STOP      "clean-stop"
 
@@ -204,7 +204,7 @@ void ep_line_repeat_birth(EpLine *line, HlTime within)
 {
     if (line->birth_timer == 0)
         line->birth_timer =
-            g_timeout_add((guint)ep_spread(MIN(within, LONGEST_WINDOW), hl_random_u64()), on_birth_due, line);
+            g_timeout_add((guint)ep_spread(MIN(within, MAX_WINDOW), hl_random_u64()), on_birth_due, line);
 }
 
 /* --------------------------------------------------------------------------------------------- the bus */

@@ -12,11 +12,11 @@
 #include "lib/base/file.h"
 #include "lib/base/log.h"
 
-#define MOST_WAITING       16
+#define MAX_WAITING        16
 #define SCRATCH_FACT       "scan-scratch" /* path, in the store */
 #define FILE_DEADLINE      (10 * HL_MINUTE)
 #define SCHEDULED_DEADLINE (12 * HL_HOUR)
-#define LARGEST_FILE       "2000M" /* the engine's own bound is 2 GiB; its default of 25 MiB calls larger ones clean */
+#define MAX_FILE_SIZE      "2000M" /* the engine's own bound is 2 GiB; its default of 25 MiB calls larger ones clean */
 
 typedef struct {
     int fd;
@@ -175,8 +175,8 @@ static bool start_file(EpScans *scans, EpScan *scan, GError **error)
     const char *argv[] = { scans->daemon->conf.engine,
                            "--no-summary",
                            NULL,
-                           "--max-filesize=" LARGEST_FILE,
-                           "--max-scansize=" LARGEST_FILE,
+                           "--max-filesize=" MAX_FILE_SIZE,
+                           "--max-scansize=" MAX_FILE_SIZE,
                            "-d",
                            path,
                            "-",
@@ -223,8 +223,8 @@ bool ep_scans_ask(EpScans *scans, int fd, EpScanDone done, gpointer user, GError
         return hl_fail(error, HL_ERROR_USAGE, "no file came with the call");
     if (!S_ISREG(st.st_mode))
         return hl_fail(error, HL_ERROR_INVALID, "only regular files are scanned");
-    if (g_queue_get_length(&scans->waiting) >= MOST_WAITING)
-        return hl_fail(error, HL_ERROR_LIMIT, "%d scans are waiting already: try again later", MOST_WAITING);
+    if (g_queue_get_length(&scans->waiting) >= MAX_WAITING)
+        return hl_fail(error, HL_ERROR_LIMIT, "%d scans are waiting already: try again later", MAX_WAITING);
     if (!check_database(scans, error))
         return false;
     /* a description of our own: whoever gave this one could move it while the engine reads */

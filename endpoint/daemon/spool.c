@@ -90,7 +90,7 @@ static bool shorten(EpSpool *spool, GError **error)
 
     if (!hl_db_query_int(spool->db, 0, &rows, error, "SELECT count(*) FROM spool", ""))
         return false;
-    if (rows < EP_SPOOL_MOST)
+    if (rows < EP_SPOOL_MAX_ROWS)
         return true;
     hl_warn("spool", "%" G_GINT64_FORMAT " reports wait for the server: the oldest that later ones replace are dropped",
             rows);

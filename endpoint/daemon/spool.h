@@ -11,8 +11,8 @@
 #include "lib/store/db.h"
 #include "proto/messages.h"
 
-#define EP_SPOOL_MOST 2000 /* rows at which it is made shorter; about 400 KiB */
-#define EP_SPOOL_KEEP 200  /* mergeable rows that stay then */
+#define EP_SPOOL_MAX_ROWS 2000 /* rows at which it is made shorter; about 400 KiB */
+#define EP_SPOOL_KEEP     200  /* mergeable rows that stay then */
 
 typedef struct EpSpool EpSpool;
 

@@ -17,7 +17,7 @@
 #define SHOW_TIMEOUT    HL_MINUTE
 #define ROUND_LOOK      200                 /* ms, while the settings of a round may come */
 #define SWITCHED_FACT   "patterns-switched" /* wall time, in the store */
-#define MOST_WAITING    64                  /* users that press the button again and again */
+#define MAX_WAITING     64                  /* users that press the button again and again */
 
 /* What the updater's last line of output said. */
 typedef struct {
@@ -475,7 +475,7 @@ void ep_updates_ask(EpUpdates *updates, const EpUpdateAsk *ask)
     bool joins = is_busy(updates) && !updates->showing && updates->work == ask->work;
     EpUpdateEnd full = { .code = "limit", .detail = "too many updates are waiting", .source = "", .patterns = "" };
 
-    if (updates->waiting->len + updates->running->len >= MOST_WAITING) {
+    if (updates->waiting->len + updates->running->len >= MAX_WAITING) {
         if (ask->done != NULL)
             ask->done(&full, ask->user);
         return;

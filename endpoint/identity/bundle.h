@@ -11,7 +11,7 @@
 
 #define EP_BUNDLE_FIRST_LINE "-----BEGIN HOLDLINE BUNDLE-----"
 #define EP_BUNDLE_LAST_LINE  "-----END HOLDLINE BUNDLE-----"
-#define EP_BUNDLE_MAX_SIZE   (400 * 1024) /* HL_WIRE_LARGEST in base 64, and line ends */
+#define EP_BUNDLE_MAX_SIZE   (400 * 1024) /* HL_WIRE_MAX_SIZE in base 64, and line ends */
 
 /* Checked: signature, CA, addresses, sizes.  Times and token are not.  NULL on failure; free with hl_wire_free. */
 HlMsgBundle *ep_bundle_parse(const char *name, const char *text, GError **error);

@@ -116,7 +116,7 @@ static HlMsgEnrolReply *post(const Enrolment *enrolment, const char *token, GByt
     g_autoptr(GBytes) body = NULL;
     g_auto(HlFetchResult) result = { 0 };
     HlFetchRequest call = {
-        .url = url, .content_type = CONTENT_TYPE, .max_size = HL_WIRE_LARGEST, .deadline = DEADLINE
+        .url = url, .content_type = CONTENT_TYPE, .max_size = HL_WIRE_MAX_SIZE, .deadline = DEADLINE
     };
     HlMsgEnrolReply *reply;
 

@@ -10,7 +10,7 @@
 #include "lib/base/json.h"
 #include "lib/pki/signing.h"
 
-#define LARGEST_JSON (64 * 1024)
+#define MAX_JSON_SIZE (64 * 1024)
 
 void ep_identity_free(EpIdentity *identity)
 {
@@ -48,7 +48,7 @@ char *ep_identity_print(const char *id, const char *group, const char *server, c
 
 static bool read_json(EpIdentity *identity, const char *path, GError **error)
 {
-    g_autofree char *text = hl_file_read_text(path, LARGEST_JSON, error);
+    g_autofree char *text = hl_file_read_text(path, MAX_JSON_SIZE, error);
     g_autoptr(json_t) root = text == NULL ? NULL : hl_json_parse(path, text, strlen(text), error);
     const char *id;
     const char *group;

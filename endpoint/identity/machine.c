@@ -80,7 +80,7 @@ static char *first_address(const char *peer)
 
 static void add_address(GPtrArray *addresses, char *address)
 {
-    if (address != NULL && addresses->len < EP_MACHINE_MOST_ADDRESSES &&
+    if (address != NULL && addresses->len < EP_MACHINE_MAX_ADDRESSES &&
         !g_ptr_array_find_with_equal_func(addresses, address, g_str_equal, NULL))
         g_ptr_array_add(addresses, address);
     else

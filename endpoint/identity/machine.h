@@ -6,7 +6,7 @@
 #include "lib/base/error.h"
 #include "proto/messages.h"
 
-#define EP_MACHINE_MOST_ADDRESSES 16
+#define EP_MACHINE_MAX_ADDRESSES 16
 
 /* SHA-256, hexadecimal, of the machine identity: override if it is not empty, else /etc/machine-id.  NULL on failure;
  * caller frees. */

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <time.h>
 
-#define LONGEST_DURATION (36525 * HL_DAY)
+#define MAX_DURATION (36525 * HL_DAY)
 
 static HlTime read_clock(clockid_t id)
 {
@@ -67,7 +67,7 @@ bool hl_duration_parse(const char *text, HlTime *duration, GError **error)
     for (gsize i = 0; end != NULL && i < G_N_ELEMENTS(units); i++) {
         if (strcmp(end, units[i].name) != 0)
             continue;
-        if (number > LONGEST_DURATION / units[i].length)
+        if (number > MAX_DURATION / units[i].length)
             return hl_fail(error, HL_ERROR_INVALID, "duration '%s' is longer than 100 years", text);
         *duration = number * units[i].length;
         return true;

@@ -4,7 +4,7 @@
 
 #include "lib/base/file.h"
 
-#define LARGEST_FILE (64 * 1024)
+#define MAX_FILE_SIZE (64 * 1024)
 
 static bool apply_group(const char *name, GKeyFile *file, const char *group, HlOptionTable table, void *values,
                         GError **error)
@@ -46,7 +46,7 @@ bool hl_conf_parse(const char *name, const char *text, gsize size, HlOptionTable
 
 bool hl_conf_load(const char *path, HlOptionTable table, void *values, GError **error)
 {
-    g_autofree char *text = hl_file_read_text(path, LARGEST_FILE, error);
+    g_autofree char *text = hl_file_read_text(path, MAX_FILE_SIZE, error);
 
     return text != NULL && hl_conf_parse(path, text, strlen(text), table, values, error);
 }

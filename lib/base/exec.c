@@ -14,9 +14,9 @@
 #include "lib/base/file.h"
 #include "lib/base/text.h"
 
-#define LARGEST_OUTPUT (256 * 1024)
-#define LARGEST_ERRORS (4 * 1024)
-#define KILL_DELAY     (10 * HL_SECOND)
+#define MAX_OUTPUT (256 * 1024)
+#define MAX_ERRORS (4 * 1024)
+#define KILL_DELAY (10 * HL_SECOND)
 
 typedef struct {
     int fd;
@@ -129,9 +129,9 @@ static gboolean on_readable(HlChild *child, Pipe *stream)
     }
     if (stream == &child->err) {
         g_string_append_len(stream->text, buffer, n);
-        if (stream->text->len > LARGEST_ERRORS)
-            g_string_erase(stream->text, 0, (gssize)(stream->text->len - LARGEST_ERRORS));
-    } else if (stream->text->len + (gsize)n <= LARGEST_OUTPUT) {
+        if (stream->text->len > MAX_ERRORS)
+            g_string_erase(stream->text, 0, (gssize)(stream->text->len - MAX_ERRORS));
+    } else if (stream->text->len + (gsize)n <= MAX_OUTPUT) {
         g_string_append_len(stream->text, buffer, n);
         tell_lines(child);
     }

@@ -4,8 +4,8 @@
 #include <string.h>
 #include <sys/random.h>
 
-#define IDENT_LENGTH  12
-#define IDENT_LONGEST 64
+#define IDENT_LENGTH     12
+#define IDENT_MAX_LENGTH 64
 
 void hl_random_bytes(void *buffer, gsize size)
 {
@@ -47,7 +47,7 @@ bool hl_ident_is_valid(const char *ident)
 {
     gsize length = ident == NULL ? 0 : strlen(ident);
 
-    if (length == 0 || length > IDENT_LONGEST || (!g_ascii_islower(ident[0]) && !g_ascii_isdigit(ident[0])))
+    if (length == 0 || length > IDENT_MAX_LENGTH || (!g_ascii_islower(ident[0]) && !g_ascii_isdigit(ident[0])))
         return false;
     for (gsize i = 0; i < length; i++)
         if (!g_ascii_islower(ident[i]) && !g_ascii_isdigit(ident[i]) && strchr("._-", ident[i]) == NULL)

@@ -18,7 +18,7 @@ typedef struct HlBus HlBus;
 /* Borrowed by callbacks; strings NULL when absent. */
 typedef struct {
     const char *topic;
-    GBytes *payload; /* never NULL; at most HL_BUS_LARGEST */
+    GBytes *payload; /* never NULL; at most HL_BUS_MAX_SIZE */
     int qos;         /* 0 or 1 */
     bool retained;
     HlTime expiry;              /* message expiry interval; 0: none.  Whole seconds on the wire, rounded up. */
@@ -26,7 +26,7 @@ typedef struct {
     GBytes *correlation;
 } HlBusMessage;
 
-#define HL_BUS_LARGEST (256 * 1024)
+#define HL_BUS_MAX_SIZE (256 * 1024)
 
 typedef enum { HL_BUS_DOWN, HL_BUS_CONNECTING, HL_BUS_UP } HlBusState;
 

@@ -171,7 +171,7 @@ static void finish_sending(HlBus *bus, HlLinkSending *sending, bool acknowledged
 
 static void take_parcel(HlBus *bus, HlLinkParcel *parcel)
 {
-    if (parcel->link == bus->link && g_bytes_get_size(parcel->message.payload) <= HL_BUS_LARGEST) {
+    if (parcel->link == bus->link && g_bytes_get_size(parcel->message.payload) <= HL_BUS_MAX_SIZE) {
         bus->counts.received++;
         bus->handlers.message(&parcel->message, bus->user);
     } else if (parcel->link == bus->link) {
@@ -376,7 +376,7 @@ static void keep_waiting(HlBus *bus, const HlBusMessage *message, HlBusPublished
 
 bool hl_bus_publish(HlBus *bus, const HlBusMessage *message, HlBusPublished done, gpointer user)
 {
-    g_assert(g_bytes_get_size(message->payload) <= HL_BUS_LARGEST);
+    g_assert(g_bytes_get_size(message->payload) <= HL_BUS_MAX_SIZE);
     if (bus->state != HL_BUS_UP || bus->closing)
         return false;
     if (message->qos == 0 || (g_hash_table_size(bus->under_way) < bus->window && g_queue_is_empty(&bus->waiting)))

@@ -210,7 +210,7 @@ static int on_message(void *context, char *topic, int topic_length, MQTTAsync_me
 
     parcel->link = link;
     parcel->message.topic = topic_length > 0 ? g_strndup(topic, (gsize)topic_length) : g_strdup(topic);
-    parcel->message.payload = g_bytes_new(message->payload, MIN(size, HL_BUS_LARGEST + 1));
+    parcel->message.payload = g_bytes_new(message->payload, MIN(size, HL_BUS_MAX_SIZE + 1));
     parcel->message.qos = message->qos;
     parcel->message.retained = message->retained != 0;
     parcel->message.response_topic = text_property(&message->properties, MQTTPROPERTY_CODE_RESPONSE_TOPIC);

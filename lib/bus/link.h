@@ -41,7 +41,7 @@ typedef struct {
 
 void hl_link_event_free(gpointer event);
 
-/* A message that arrived.  Of one larger than HL_BUS_LARGEST the first HL_BUS_LARGEST + 1 bytes are here. */
+/* A message that arrived.  Of one larger than HL_BUS_MAX_SIZE the first HL_BUS_MAX_SIZE + 1 bytes are here. */
 typedef struct {
     HlLink *link;
     HlBusMessage message; /* owned */

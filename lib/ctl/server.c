@@ -19,7 +19,7 @@
 #define READ_SIZE     (64 * 1024)
 
 /* Descriptors received whose frame is not complete yet.  A peer sends one a frame, and rarely two frames at once. */
-#define LARGEST_FDS 4
+#define MAX_FDS 4
 
 struct HlCtlServer {
     char *path;
@@ -45,7 +45,7 @@ struct HlCtlPeer {
     struct ucred who;
     GSource *readable, *writable; /* writable: NULL while nothing waits */
     HlFrameParser parser;
-    int fds[LARGEST_FDS];
+    int fds[MAX_FDS];
     guint n_fds;
     GQueue out;         /* of GBytes */
     gsize queued, sent; /* bytes in out; of its head, already gone */
@@ -209,7 +209,7 @@ static const char *take_fds(HlCtlPeer *peer, struct msghdr *message)
             int fd;
 
             memcpy(&fd, CMSG_DATA(head) + i * sizeof fd, sizeof fd);
-            if (peer->n_fds < LARGEST_FDS) {
+            if (peer->n_fds < MAX_FDS) {
                 peer->fds[peer->n_fds++] = fd;
             } else {
                 close(fd);
@@ -264,7 +264,7 @@ static gboolean on_readable(int socket_fd, GIOCondition condition G_GNUC_UNUSED,
     g_autoptr(HlCtlPeer) peer = hl_ctl_peer_ref(user);
     guint8 buffer[READ_SIZE];
     union {
-        char bytes[CMSG_SPACE(sizeof(int) * LARGEST_FDS)];
+        char bytes[CMSG_SPACE(sizeof(int) * MAX_FDS)];
         struct cmsghdr aligned;
     } control;
     struct iovec part = { .iov_base = buffer, .iov_len = sizeof buffer };

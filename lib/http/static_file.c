@@ -14,7 +14,7 @@
 #define CACHE_SHORT "max-age=60"
 #define CACHE_EVER  "max-age=31536000, immutable"
 
-#define LARGEST_DEPTH 16
+#define MAX_DEPTH 16
 
 static const struct {
     const char *suffix, *type;
@@ -28,10 +28,10 @@ static const struct {
 static int open_below(const char *directory, const char *rest)
 {
     hl_autofd int at = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    g_auto(GStrv) parts = g_strsplit(rest, "/", LARGEST_DEPTH + 1);
+    g_auto(GStrv) parts = g_strsplit(rest, "/", MAX_DEPTH + 1);
     guint count = g_strv_length(parts);
 
-    if (count == 0 || count > LARGEST_DEPTH)
+    if (count == 0 || count > MAX_DEPTH)
         return -1;
     for (guint i = 0; i < count && at >= 0; i++) {
         bool last = i + 1 == count;

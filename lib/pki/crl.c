@@ -5,13 +5,13 @@
 
 #include "lib/pki/internal.h"
 
-#define LARGEST_SERIAL 40 /* hexadecimal digits: 20 bytes, RFC 5280 4.1.2.2 */
+#define MAX_SERIAL 40 /* hexadecimal digits: 20 bytes, RFC 5280 4.1.2.2 */
 
 static bool is_serial(const char *serial)
 {
     gsize size = strlen(serial);
 
-    return size > 0 && size <= LARGEST_SERIAL && strspn(serial, "0123456789abcdefABCDEF") == size;
+    return size > 0 && size <= MAX_SERIAL && strspn(serial, "0123456789abcdefABCDEF") == size;
 }
 
 static bool add_revoked(X509_CRL *crl, const HlRevoked *row, GError **error)

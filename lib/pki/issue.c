@@ -6,10 +6,10 @@
 #include "lib/base/ident.h"
 #include "lib/pki/internal.h"
 
-#define LARGEST_CSR   (16 * 1024)
-#define LARGEST_CN    64 /* RFC 5280, ub-common-name */
-#define LARGEST_NAMES 32
-#define SERIAL_SIZE   16
+#define MAX_CSR_SIZE (16 * 1024)
+#define MAX_CN       64 /* RFC 5280, ub-common-name */
+#define MAX_NAMES    32
+#define SERIAL_SIZE  16
 
 typedef struct {
     int nid;
@@ -52,9 +52,9 @@ static bool add_extensions(X509 *x509, const X509 *issuer, const ExtensionRow *r
 
 static bool check_cn(const char *cn, GError **error)
 {
-    if (cn == NULL || cn[0] == '\0' || strlen(cn) > LARGEST_CN || !g_utf8_validate(cn, -1, NULL))
+    if (cn == NULL || cn[0] == '\0' || strlen(cn) > MAX_CN || !g_utf8_validate(cn, -1, NULL))
         return hl_fail(error, HL_ERROR_INVALID, "'%s' is no name for a certificate: 1 to %d bytes of UTF-8",
-                       cn == NULL ? "" : cn, LARGEST_CN);
+                       cn == NULL ? "" : cn, MAX_CN);
     return true;
 }
 
@@ -124,11 +124,11 @@ static EVP_PKEY *key_from_csr(GBytes *csr, GError **error)
     g_autoptr(X509_REQ) request = NULL;
     g_autoptr(EVP_PKEY) pkey = NULL;
 
-    if (size > 0 && size <= LARGEST_CSR)
+    if (size > 0 && size <= MAX_CSR_SIZE)
         request = d2i_X509_REQ(NULL, &der, (long)size);
     if (request == NULL || der != start + size) {
         hl_pki_fail(error, HL_ERROR_INVALID, "this is no signing request (PKCS#10, DER, at most %d bytes)",
-                    LARGEST_CSR);
+                    MAX_CSR_SIZE);
         return NULL;
     }
     pkey = X509_REQ_get_pubkey(request);
@@ -158,9 +158,9 @@ static char *print_names(const char *const *names, GError **error)
     for (gsize i = 0; names[i] != NULL; i++) {
         bool is_address = g_hostname_is_ip_address(names[i]) && strchr(names[i], '%') == NULL;
 
-        if (i >= LARGEST_NAMES || (!is_address && !is_dns_name(names[i]))) {
+        if (i >= MAX_NAMES || (!is_address && !is_dns_name(names[i]))) {
             hl_fail(error, HL_ERROR_INVALID, "'%s' is no host name or IP address for a certificate (at most %d)",
-                    names[i], LARGEST_NAMES);
+                    names[i], MAX_NAMES);
             return NULL;
         }
         g_string_append_printf(text, "%s%s:%s", i == 0 ? "" : ",", is_address ? "IP" : "DNS", names[i]);

@@ -6,10 +6,10 @@
 #include "lib/store/internal.h"
 
 /* Statements kept prepared.  A program has some dozens; the bound is for one that writes values into its SQL. */
-#define LARGEST_CACHE 256
+#define MAX_CACHE_SIZE 256
 
 /* Parameters of one statement; the widest table has about half as many columns. */
-#define LARGEST_PARAMETERS 64
+#define MAX_PARAMETERS 64
 
 void hl_stmt_destroy(gpointer user)
 {
@@ -48,7 +48,7 @@ void hl_stmt_free(HlStmt *stmt)
     idle = stmt->db->idle;
     sqlite3_reset(stmt->handle);
     sqlite3_clear_bindings(stmt->handle);
-    if (g_hash_table_size(idle) >= LARGEST_CACHE)
+    if (g_hash_table_size(idle) >= MAX_CACHE_SIZE)
         g_hash_table_remove_all(idle);
     g_hash_table_replace(idle, stmt->sql, stmt);
 }
@@ -86,10 +86,10 @@ bool hl_stmt_bind(HlStmt *stmt, const char *types, const HlValue *values, GError
 
 static HlStmt *select_va(HlDb *db, GError **error, const char *sql, const char *types, va_list *args)
 {
-    HlValue values[LARGEST_PARAMETERS] = { 0 };
+    HlValue values[MAX_PARAMETERS] = { 0 };
     g_autoptr(HlStmt) stmt = hl_db_prepare(db, sql, error);
 
-    g_assert(strlen(types) <= LARGEST_PARAMETERS);
+    g_assert(strlen(types) <= MAX_PARAMETERS);
     /* clang-tidy 14 takes the list for uninitialized when it reads several files in one run
      * NOLINTBEGIN(clang-analyzer-valist.Uninitialized) */
     for (int i = 0; types[i] != '\0'; i++) {

@@ -1,6 +1,6 @@
 #include "manager/core/rate.h"
 
-#define MOST_SENDERS \
+#define MAX_SENDERS \
     10000 /* past that all are forgotten: 10,000 addresses at once are not held back by a table anyway */
 
 typedef struct {
@@ -40,7 +40,7 @@ bool mgr_rates_take(MgrRates *rates, const char *sender, HlTime mono, HlTime *wa
     Bucket *bucket = g_hash_table_lookup(rates->buckets, sender);
 
     if (bucket == NULL) {
-        if (g_hash_table_size(rates->buckets) >= MOST_SENDERS)
+        if (g_hash_table_size(rates->buckets) >= MAX_SENDERS)
             g_hash_table_remove_all(rates->buckets);
         bucket = g_new(Bucket, 1);
         *bucket = (Bucket){ HL_MINUTE, mono };

@@ -16,7 +16,7 @@
 
 #define FILE_LIMIT   1048576 /* one descriptor a connection; the kernel's own limit bounds it */
 #define STEADY       (30 * HL_SECOND)
-#define LARGEST_LOG  (16 * 1024 * 1024)
+#define MAX_LOG_SIZE (16 * 1024 * 1024)
 #define YOUNG        (2 * HL_SECOND) /* until its handlers stand, a SIGHUP kills it */
 #define QUICK_DEATHS 5               /* in a row: said once more loudly, with the log's last line */
 
@@ -91,7 +91,7 @@ static void turn_log(const char *path)
     g_autofree char *old = g_strconcat(path, ".1", NULL);
     struct stat st;
 
-    if (stat(path, &st) == 0 && st.st_size > LARGEST_LOG && rename(path, old) != 0)
+    if (stat(path, &st) == 0 && st.st_size > MAX_LOG_SIZE && rename(path, old) != 0)
         hl_warn("broker", "cannot turn the log %s: %s", path, g_strerror(errno));
 }
 

@@ -28,7 +28,7 @@ static void reply(MgrCall *call, const char *code, const char *message, bool mor
     out.json = json;
     payload = HL_WIRE_ENCODE(&out);
     if (g_bytes_get_size(payload) >
-        HL_BUS_LARGEST) { /* one element that is larger than a message: cannot happen with our bounds */
+        HL_BUS_MAX_SIZE) { /* one element that is larger than a message: cannot happen with our bounds */
         hl_error("call", "the answer to '%s' is too large", call->message->name);
         return;
     }

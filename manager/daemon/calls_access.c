@@ -13,7 +13,7 @@
 #define CLIENT_LIFETIME (730 * HL_DAY)
 #define BACKDATE        (5 * HL_MINUTE)
 #define LISTING_TIME    200 /* ms; the broker reads its access list in a few */
-#define MOST_USES       1000000
+#define MAX_USES        1000000
 
 typedef struct {
     MgrCall *call;
@@ -82,8 +82,8 @@ static void call_bundle_create(MgrCall *call)
     HlWriteSet *set;
     Grant *grant;
 
-    if (group != NULL && uses_text != NULL && !g_ascii_string_to_signed(uses_text, 10, 1, MOST_USES, &uses, NULL))
-        hl_fail(&error, HL_ERROR_INVALID, "uses: '%s' is not a number from 1 to %d", uses_text, MOST_USES);
+    if (group != NULL && uses_text != NULL && !g_ascii_string_to_signed(uses_text, 10, 1, MAX_USES, &uses, NULL))
+        hl_fail(&error, HL_ERROR_INVALID, "uses: '%s' is not a number from 1 to %d", uses_text, MAX_USES);
     if (error != NULL ||
         !mgr_call_duration(call, "expires", BUNDLE_LIFETIME, HL_SECOND, 365 * HL_DAY, &lifetime, &error)) {
         mgr_call_fail(call, error);

@@ -8,14 +8,14 @@
 
 #define STATE(name) ((int)HOLDLINE__V1__COMMAND_STATE__COMMAND_##name)
 
-#define LIFETIME      (4 * HL_DAY)
-#define MOST_COMMANDS 200
-#define MOST_TARGETS  5000
-#define MOST_FAILURES 50 /* told in one progress report */
+#define LIFETIME     (4 * HL_DAY)
+#define MAX_COMMANDS 200
+#define MAX_TARGETS  5000
+#define MAX_FAILURES 50 /* told in one progress report */
 /* A waiting call is answered after this long at the latest; the CLI asks again.  So a CLI that went away costs nothing.
  */
-#define WATCH_LONGEST (10 * HL_SECOND)
-#define WATCH_EVERY   200 /* ms between two progress reports */
+#define MAX_WATCH   (10 * HL_SECOND)
+#define WATCH_EVERY 200 /* ms between two progress reports */
 
 typedef struct {
     MgrCall *call;
@@ -132,7 +132,7 @@ static json_t *read_commands(MgrCall *call, const char *id, GError **error)
         " FROM (SELECT * FROM command WHERE ?1 IS NULL OR id = ?1 ORDER BY issued_at DESC, id LIMIT ?2) AS c"
         " LEFT JOIN target AS t ON t.command = c.id"
         " GROUP BY c.id, t.state ORDER BY c.issued_at DESC, c.id",
-        "ti", id, (int64_t)MOST_COMMANDS);
+        "ti", id, (int64_t)MAX_COMMANDS);
     end_listed(&listing);
     if (!ok)
         g_clear_pointer(&listing.array, json_decref);
@@ -189,7 +189,7 @@ static json_t *read_targets(MgrCall *call, const char *id, GError **error)
     if (!hl_db_query(
             call->manager->reader, on_target_row, &targets, error,
             "SELECT endpoint, state, code, detail, changed_at FROM target WHERE command = ? ORDER BY endpoint LIMIT ?",
-            "ti", id, (int64_t)MOST_TARGETS))
+            "ti", id, (int64_t)MAX_TARGETS))
         g_clear_pointer(&targets.array, json_decref);
     return targets.array;
 }
@@ -266,7 +266,7 @@ static void call_watch(MgrCall *call)
     if (call->manager->watchers == NULL)
         call->manager->watchers = g_ptr_array_new_with_free_func(free_watch);
     watch = g_new(MgrWatch, 1);
-    *watch = (MgrWatch){ call, g_strdup(id), hl_clock_mono() + WATCH_LONGEST, 0, true, 0 };
+    *watch = (MgrWatch){ call, g_strdup(id), hl_clock_mono() + MAX_WATCH, 0, true, 0 };
     g_ptr_array_add(call->manager->watchers, watch);
 }
 
@@ -288,7 +288,7 @@ static json_t *progress_document(const Manager *manager, const MgrCommand *comma
     json_t *failures = json_array();
     HlTime since = watch->told;
 
-    for (guint i = 0; i < command->targets->len && json_array_size(failures) < MOST_FAILURES; i++) {
+    for (guint i = 0; i < command->targets->len && json_array_size(failures) < MAX_FAILURES; i++) {
         const MgrTargetRecord *record = &((const MgrTarget *)command->targets->pdata[i])->record;
 
         if (record->changed_at < since || !hl_command_state_is_final(record->state) ||

@@ -11,7 +11,7 @@
 #include "manager/daemon/revoke.h"
 #include "manager/daemon/status.h"
 
-#define MOST_HISTORY 200
+#define MAX_HISTORY 200
 
 /* What becomes of the commands that an endpoint had still to do. */
 static const char was_revoked[] = "the endpoint was revoked";
@@ -103,7 +103,7 @@ static void call_history(MgrCall *call)
     if (endpoint == NULL ||
         !hl_db_query(call->manager->reader, on_history_row, array, &error,
                      "SELECT at, what, detail FROM history WHERE endpoint = ? ORDER BY number DESC LIMIT ?", "ti",
-                     endpoint->record.id, (int64_t)MOST_HISTORY)) {
+                     endpoint->record.id, (int64_t)MAX_HISTORY)) {
         json_decref(array);
         mgr_call_fail(call, error);
         return;

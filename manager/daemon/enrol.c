@@ -13,8 +13,8 @@
 #include "proto/envelope.h"
 
 #define BACKDATE       (5 * HL_MINUTE)
-#define MOST_SKEW      HL_DAY
-#define LARGEST_ROOT   (64 * 1024)
+#define MAX_SKEW       HL_DAY
+#define MAX_ROOT_SIZE  (64 * 1024)
 #define ARMOUR_COLUMNS 64
 
 /* The way of one request through the registry. */
@@ -111,7 +111,7 @@ static bool check_request(const HlMsgEnrolRequest *message, HlTime now, GError *
         return hl_fail(error, HL_ERROR_INVALID, "the request names no host, or one longer than 255 bytes");
     if (strlen(registration->fingerprint) != 64 || strspn(registration->fingerprint, "0123456789abcdef") != 64)
         return hl_fail(error, HL_ERROR_INVALID, "the request has no machine fingerprint");
-    if (ABS(skew) > MOST_SKEW)
+    if (ABS(skew) > MAX_SKEW)
         return hl_fail(error, HL_ERROR_INVALID, "this machine's clock is %s %s: set it and enrol again", off,
                        skew < 0 ? "slow" : "fast");
     return true;
@@ -325,7 +325,7 @@ char *mgr_enrol_bundle(const Manager *manager, const MgrGroup *group, const char
     HlMsgBundle bundle = HOLDLINE__V1__BUNDLE__INIT;
     g_autofree char *ca = hl_cert_print(manager->authority.cert);
     g_autofree char *root_path = mgr_site_path(manager->dir, "repo/metadata/1.root.json");
-    g_autoptr(GBytes) root = hl_file_read(root_path, LARGEST_ROOT, NULL); /* none: the server has no repository yet */
+    g_autoptr(GBytes) root = hl_file_read(root_path, MAX_ROOT_SIZE, NULL); /* none: the server has no repository yet */
     g_autoptr(HlMsgEnvelope) settings =
         mgr_delivery_settings(manager, group, "", group->record.revision, MGR_PATH_BUNDLE);
     g_autoptr(HlMsgEnvelope) envelope = NULL;

@@ -5,7 +5,7 @@
 #include "lib/base/file.h"
 #include "manager/daemon/enrol.h"
 
-#define LARGEST_PEM (64 * 1024)
+#define MAX_PEM_SIZE (64 * 1024)
 
 typedef struct {
     const char *name, *help;
@@ -86,8 +86,8 @@ static bool read_pair(Manager *manager, char **cert, char **key, GError **error)
     g_autofree char *cert_path = mgr_site_path(manager->dir, "pki/server.pem");
     g_autofree char *key_path = mgr_site_path(manager->dir, "pki/server.key");
 
-    *cert = hl_file_read_text(cert_path, LARGEST_PEM, error);
-    *key = *cert != NULL ? hl_file_read_text(key_path, LARGEST_PEM, error) : NULL;
+    *cert = hl_file_read_text(cert_path, MAX_PEM_SIZE, error);
+    *key = *cert != NULL ? hl_file_read_text(key_path, MAX_PEM_SIZE, error) : NULL;
     return *key != NULL;
 }
 

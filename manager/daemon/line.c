@@ -15,9 +15,9 @@
 #include "manager/daemon/status.h"
 #include "proto/components.h"
 
-#define SEEN_RESOLUTION (10 * HL_SECOND) /* a heartbeat alone rewrites the status topic at most this often */
-#define ASK_INTERVAL    100              /* ms; a burst of wills is one question */
-#define FASTEST_COUNTER 1000000          /* a registry that lost more saves than this is not believed to exist */
+#define SEEN_RESOLUTION  (10 * HL_SECOND) /* a heartbeat alone rewrites the status topic at most this often */
+#define ASK_INTERVAL     100              /* ms; a burst of wills is one question */
+#define MAX_COUNTER_LEAD 1000000          /* a registry that lost more saves than this is not believed to exist */
 
 static void tell_change(Manager *manager, MgrEndpoint *endpoint, MgrActual before)
 {
@@ -126,7 +126,7 @@ static void outrun_counter(Manager *manager, MgrEndpoint *endpoint, uint64_t see
 {
     g_autoptr(HlWriteSet) set = NULL;
 
-    if (seen > manager->fleet.revision + FASTEST_COUNTER) {
+    if (seen > manager->fleet.revision + MAX_COUNTER_LEAD) {
         hl_log_limited(HL_LOG_WARN, "line", endpoint->record.id,
                        "endpoint %s claims settings counter %" G_GUINT64_FORMAT ", far beyond %" G_GUINT64_FORMAT
                        ": not believed",

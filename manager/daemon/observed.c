@@ -9,7 +9,7 @@
 #include "manager/core/broker_log.h"
 #include "manager/daemon/status.h"
 
-#define MOST_A_TICK (256 * 1024) /* a reconnecting fleet is read over some seconds */
+#define MAX_BYTES_A_TICK (256 * 1024) /* a reconnecting fleet is read over some seconds */
 
 static void take_line(Manager *manager, const char *line)
 {
@@ -49,14 +49,14 @@ void mgr_observed_tick(Manager *manager)
         manager->observed_offset = 0; /* the log was turned */
     if (st.st_size == manager->observed_offset)
         return;
-    buffer = g_malloc(MOST_A_TICK + 1);
-    n = pread(fd, buffer, MOST_A_TICK, manager->observed_offset);
+    buffer = g_malloc(MAX_BYTES_A_TICK + 1);
+    n = pread(fd, buffer, MAX_BYTES_A_TICK, manager->observed_offset);
     if (n <= 0)
         return;
     buffer[n] = '\0';
     last = strrchr(buffer, '\n');
     if (last == NULL) {
-        if (n == MOST_A_TICK)
+        if (n == MAX_BYTES_A_TICK)
             manager->observed_offset += n; /* no line of a broker is that long */
         return;
     }

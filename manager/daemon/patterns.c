@@ -15,7 +15,7 @@
 #define FIRST_SYNC    (10 * HL_SECOND) /* after the start */
 #define RETRY_SYNC    (10 * HL_MINUTE) /* after a failure, if that is sooner than the next */
 #define TELL_EVERY    (2 * HL_SECOND)  /* that a synchronisation goes on: the CLI gives up on silence */
-#define MOST_WAITING  16
+#define MAX_WAITING   16
 
 /* The copy of the public source, and its next synchronisation. */
 struct MgrPatterns {
@@ -269,8 +269,8 @@ void mgr_patterns_sync(MgrCall *call)
                 "this server copies no public source: set patterns.activeupdate-url and patterns.activeupdate-root in "
                 "%s, and reload",
                 manager->conf_path);
-    else if (patterns->waiting->len >= MOST_WAITING)
-        hl_fail(&error, HL_ERROR_LIMIT, "%d calls wait for the synchronisation already", MOST_WAITING);
+    else if (patterns->waiting->len >= MAX_WAITING)
+        hl_fail(&error, HL_ERROR_LIMIT, "%d calls wait for the synchronisation already", MAX_WAITING);
     else if (patterns->sync != NULL || start_sync(manager, &error))
         g_ptr_array_add(patterns->waiting, call);
     if (error != NULL)

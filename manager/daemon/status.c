@@ -7,8 +7,8 @@
 #include "proto/components.h"
 
 #define SUMMARY_EVERY 250 /* ms; it counts every endpoint, so not with every change of one */
-#define FLUSH_MOST \
-    100 /* documents a turn, about 10 ms; with a turn each 20 ms the status of 10,000 takes two seconds */
+/* documents a turn, about 10 ms; with a turn each 20 ms the status of 10,000 takes two seconds */
+#define MAX_FLUSH 100
 
 static bool publish_json(Manager *manager, HlTopic topic, const char *id, const json_t *document)
 {
@@ -195,7 +195,7 @@ static void tell_derived(Manager *manager, MgrEndpoint *endpoint)
 
 void mgr_status_flush(Manager *manager)
 {
-    for (guint n = 0; n < FLUSH_MOST && manager->status_queue.length > 0; n++) {
+    for (guint n = 0; n < MAX_FLUSH && manager->status_queue.length > 0; n++) {
         MgrEndpoint *endpoint = g_queue_pop_head(&manager->status_queue);
         g_autoptr(json_t) document = mgr_status_endpoint(manager, endpoint);
 

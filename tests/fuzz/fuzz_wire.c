@@ -19,7 +19,7 @@ static void try_type(const ProtobufCMessageDescriptor *type, const uint8_t *data
     bytes = hl_wire_encode(message);
     text = wire_text(message);
     hl_wire_free(message);
-    if (g_bytes_get_size(bytes) > HL_WIRE_LARGEST) /* the shortest form of a number may have been cheated */
+    if (g_bytes_get_size(bytes) > HL_WIRE_MAX_SIZE) /* the shortest form of a number may have been cheated */
         return;
     again = hl_wire_decode_bytes(type, bytes, &error);
     g_assert_no_error(error);

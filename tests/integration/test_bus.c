@@ -204,7 +204,7 @@ static void test_too_large(void)
     TestBroker broker;
     Peer peer = { 0 };
     g_autofree char *path = NULL;
-    g_autofree char *data = g_strnfill(HL_BUS_LARGEST + 1, 'x');
+    g_autofree char *data = g_strnfill(HL_BUS_MAX_SIZE + 1, 'x');
     g_autofree char *port = NULL;
 
     test_broker_init(&broker, "", false);
@@ -214,13 +214,13 @@ static void test_too_large(void)
                                 "t/x",           "-f", path, NULL };
     open_peer(&peer, "a", broker.address, everything);
     WAIT_UNTIL(peer.ups == 1);
-    g_assert_true(hl_file_write(path, data, HL_BUS_LARGEST + 1, 0600, NULL));
+    g_assert_true(hl_file_write(path, data, HL_BUS_MAX_SIZE + 1, 0600, NULL));
     g_assert_true(hl_exec(publisher, NULL, NULL));
-    g_assert_true(hl_file_write(path, data, HL_BUS_LARGEST, 0600, NULL));
+    g_assert_true(hl_file_write(path, data, HL_BUS_MAX_SIZE, 0600, NULL));
     g_assert_true(hl_exec(publisher, NULL, NULL));
     WAIT_UNTIL(peer.received > 0);
     g_assert_cmpuint(peer.received, ==, 1);
-    g_assert_cmpuint(g_bytes_get_size(peer.last.payload), ==, HL_BUS_LARGEST);
+    g_assert_cmpuint(g_bytes_get_size(peer.last.payload), ==, HL_BUS_MAX_SIZE);
     g_assert_cmpuint(hl_bus_count(peer.bus).refused, ==, 1);
     g_assert_cmpuint(peer.downs, ==, 0);
     close_peer(&peer);

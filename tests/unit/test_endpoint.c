@@ -178,9 +178,9 @@ static void test_command_gate(void)
     g_assert_cmpint(ep_command_judge(&offer, &view), ==, EP_COMMAND_REJECT_INDEPENDENT);
     offer.kind_known = false;
     g_assert_cmpint(ep_command_judge(&offer, &view), ==, EP_COMMAND_REJECT_UNKNOWN);
-    view.in_journal = EP_COMMAND_MOST;
+    view.in_journal = EP_COMMAND_MAX_ENTRIES;
     g_assert_cmpint(ep_command_judge(&offer, &view), ==, EP_COMMAND_REFUSE_LIMIT);
-    offer.expires = view.now + EP_COMMAND_LONGEST + 1;
+    offer.expires = view.now + EP_COMMAND_MAX_LIFETIME + 1;
     g_assert_cmpint(ep_command_judge(&offer, &view), ==, EP_COMMAND_REFUSE_INVALID);
     offer.expires = 2000;
     view.pruned_until = 2000; /* the clock went back behind what was forgotten */
@@ -349,7 +349,7 @@ static void test_retry(void)
     g_assert_false(ep_retry_step(&retry, false, now + 1));
     g_assert_true(ep_retry_step(&retry, true, now + 2));
     ep_retry_failed(&retry, now, 0);
-    g_assert_false(ep_retry_step(&retry, true, now + EP_RETRY_MOST - 1));
+    g_assert_false(ep_retry_step(&retry, true, now + EP_RETRY_MAX - 1));
     ep_retry_settled(&retry);
     g_assert_false(ep_retry_step(&retry, true, now + HL_DAY));
     ep_retry_failed(&retry, now, 0); /* begins anew */

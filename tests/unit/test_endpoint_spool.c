@@ -156,13 +156,13 @@ static void test_bounded(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
     ep_spool_close(f->spool);
     g_ptr_array_set_size(f->sent, 0);
     g_assert_true(hl_db_exec(f->db, "PRAGMA synchronous=OFF", NULL)); /* for the test's speed alone */
-    for (guint i = 0; i < 3 * EP_SPOOL_MOST; i++) {
+    for (guint i = 0; i < 3 * EP_SPOOL_MAX_ROWS; i++) {
         g_autofree char *id = g_strdup_printf("c-%u", i);
 
         add(f, i % 20 == 0 ? id : "update", 1, i % 20 == 0 ? EP_SPOOL_KEEP_ALWAYS : EP_SPOOL_MERGE);
     }
     ep_spool_open(f->spool, 2);
-    g_assert_cmpuint(ep_spool_waiting(f->spool), <=, EP_SPOOL_MOST);
+    g_assert_cmpuint(ep_spool_waiting(f->spool), <=, EP_SPOOL_MAX_ROWS);
     while (ep_spool_waiting(f->spool) > 0)
         g_assert_true(ack(f, sent(f, f->sent->len - 1)->seq));
     g_assert_cmpstr(sent(f, 0)->spool, !=, before);
@@ -171,7 +171,7 @@ static void test_bounded(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
         if (strcmp(sent(f, i)->command->command, "update") != 0)
             g_hash_table_add(results, sent(f, i)->command->command);
     }
-    g_assert_cmpuint(g_hash_table_size(results), ==, 3 * EP_SPOOL_MOST / 20);
+    g_assert_cmpuint(g_hash_table_size(results), ==, 3 * EP_SPOOL_MAX_ROWS / 20);
 }
 
 /* A database restored from a copy: the manager acknowledges what this one never spooled. */

@@ -215,14 +215,14 @@ static void test_decode_text(void)
 
 static void test_decode_size(void)
 {
-    g_autofree guint8 *data = g_malloc0(HL_WIRE_LARGEST + 1);
+    g_autofree guint8 *data = g_malloc0(HL_WIRE_MAX_SIZE + 1);
     g_autoptr(GError) error = NULL;
 
-    g_assert_null(hl_wire_decode(&holdline__v1__link__descriptor, data, HL_WIRE_LARGEST + 1, &error));
+    g_assert_null(hl_wire_decode(&holdline__v1__link__descriptor, data, HL_WIRE_MAX_SIZE + 1, &error));
     g_assert_error(error, HL_ERROR, HL_ERROR_LIMIT);
     g_assert_nonnull(strstr(error->message, "Link"));
     g_clear_error(&error);
-    g_assert_null(hl_wire_decode(&holdline__v1__link__descriptor, data, HL_WIRE_LARGEST, &error));
+    g_assert_null(hl_wire_decode(&holdline__v1__link__descriptor, data, HL_WIRE_MAX_SIZE, &error));
     g_assert_error(error, HL_ERROR, HL_ERROR_INVALID); /* NULs are no fields */
 }
 
@@ -371,8 +371,8 @@ static void check_golden(const char *directory, const char *file)
     g_autofree char *text_path = g_build_filename(directory, text_file, NULL);
     const ProtobufCMessageDescriptor *type = wire_type_find(type_name);
     g_autoptr(GError) error = NULL;
-    g_autoptr(GBytes) bytes = hl_file_read(path, HL_WIRE_LARGEST, &error);
-    g_autofree char *expected = hl_file_read_text(text_path, HL_WIRE_LARGEST, error == NULL ? &error : NULL);
+    g_autoptr(GBytes) bytes = hl_file_read(path, HL_WIRE_MAX_SIZE, &error);
+    g_autofree char *expected = hl_file_read_text(text_path, HL_WIRE_MAX_SIZE, error == NULL ? &error : NULL);
     g_autofree char *text = NULL;
     ProtobufCMessage *message;
 

@@ -6,8 +6,8 @@
 #include "updater/delta/mix.h"
 
 /* See mix_budget: bytes that mix in 45 ms, and what is mixed whatever the base. */
-#define MIX_TIME  ((gint64)176 << 10)
-#define MIX_LEAST ((gint64)24 << 10)
+#define MIX_TIME     ((gint64)176 << 10)
+#define MIX_MIN_SIZE ((gint64)24 << 10)
 
 /* The operations as planes; see wire.h. */
 typedef struct {
@@ -108,7 +108,7 @@ static guint32 mix_budget(guint32 base_size, const Planes *planes)
 {
     gint64 planned = planes->literals->len + planes->moves->len + planes->counts->len + planes->jumps->len;
 
-    return (guint32)CLAMP(MIX_TIME - base_size / 420 - planned, MIX_LEAST, (gint64)UPD_MIX_MAX);
+    return (guint32)CLAMP(MIX_TIME - base_size / 420 - planned, MIX_MIN_SIZE, (gint64)UPD_MIX_MAX);
 }
 
 static void put_planes(GByteArray *out, const Planes *planes)
