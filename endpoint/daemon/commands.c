@@ -208,7 +208,7 @@ static void run_certificate(EpJob *job)
     EpDaemon *daemon = job->commands->daemon;
     g_autoptr(GError) error = NULL;
 
-    if (ep_renewal_take(daemon, job->entry->certificate, &error)) {
+    if (ep_renewal_install(daemon, job->entry->certificate, &error)) {
         end(job, EP_COMMAND_SUCCEED, "", "the new certificate is in use");
         return;
     }

@@ -37,7 +37,7 @@ struct EpDirect {
     int fd;
     uint16_t port;
     HlTlsContext *context;
-    EpDirectTake take;
+    EpDirectHandler take;
     gpointer user;
     GPtrArray *connections;
     GSource *accept_watch;
@@ -315,7 +315,7 @@ static int open_listener(const char *text, uint16_t port, GError **error)
     return fd;
 }
 
-EpDirect *ep_direct_new(const char *address, uint16_t port, HlTlsContext *context, EpDirectTake take, gpointer user,
+EpDirect *ep_direct_new(const char *address, uint16_t port, HlTlsContext *context, EpDirectHandler take, gpointer user,
                         GError **error)
 {
     int fd = open_listener(address, port, error);

@@ -19,7 +19,7 @@ typedef struct EpDirect EpDirect;
 typedef enum { EP_DIRECT_SETTINGS_CHANGED, EP_DIRECT_UPDATE_NOW } EpDirectNotice;
 
 /* Called on the loop, before the answer goes out: what it starts must not take long, and must not free the listener. */
-typedef void (*EpDirectTake)(EpDirectNotice notice, gpointer user);
+typedef void (*EpDirectHandler)(EpDirectNotice notice, gpointer user);
 
 typedef struct {
     uint64_t accepted, answered, notices;
@@ -29,7 +29,7 @@ typedef struct {
 
 /* address NULL: all of IPv4 and IPv6; port 0: the system chooses.  context is a server's, of this endpoint's
  * certificate, and must outlive the listener.  NULL on failure. */
-EpDirect *ep_direct_new(const char *address, uint16_t port, HlTlsContext *context, EpDirectTake take, gpointer user,
+EpDirect *ep_direct_new(const char *address, uint16_t port, HlTlsContext *context, EpDirectHandler take, gpointer user,
                         GError **error);
 void ep_direct_free(EpDirect *direct);
 

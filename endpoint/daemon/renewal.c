@@ -101,7 +101,7 @@ static bool verify(const EpIdentity *identity, const HlCert *cert, const HlKey *
     return hl_cert_verify(cert, identity->ca, hl_clock_wall(), error);
 }
 
-bool ep_renewal_take(EpDaemon *daemon, GBytes *pem, GError **error)
+bool ep_renewal_install(EpDaemon *daemon, GBytes *pem, GError **error)
 {
     const EpIdentity *identity = daemon->identity;
     gsize size = 0;

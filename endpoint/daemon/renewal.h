@@ -9,6 +9,6 @@ void ep_renewal_free(EpRenewal *renewal);
 
 /* The server's answer, PEM: checked against the key that was made for it, the pinned CA and this endpoint's id; then in
  * place, and the line connects anew with it.  Taking the one in use again is fine. */
-bool ep_renewal_take(EpDaemon *daemon, GBytes *pem, GError **error);
+bool ep_renewal_install(EpDaemon *daemon, GBytes *pem, GError **error);
 
 #endif

@@ -161,7 +161,7 @@ static bool make_registry(const char *dir, GHashTable *certificates, HlTime now,
     hl_settings_init(&settings);
     text = hl_settings_print(&settings);
     if (db == NULL || !hl_db_run(db, NULL, error,
-                                 "INSERT INTO grp (name, version, revision, settings, changed_at, changed_by) VALUES "
+                                 "INSERT INTO grp (name, version, counter, settings, changed_at, changed_by) VALUES "
                                  "(?, 1, 1, ?, ?, 'init')",
                                  "tti", FIRST_GROUP, text, (int64_t)now))
         return false;

@@ -73,14 +73,14 @@ static const Row rows[MGR_DISPLAY_N] = {
                                 "once in n minutes; carries no work" },
     [MGR_DISPLAY_POLL] = { "poll", { SAME, UP | CONTACT | BEAT | WORK, SAME }, "B13", "carries work" },
     [MGR_DISPLAY_SILENT] = { "k minutes silent", { SAME, DOWN, SAME }, "B13", "offline after k minutes" },
-    [MGR_DISPLAY_ENTERED_RANGE] = { "entered an unreachable network",
-                                    { SAME, BEAT | ANNOUNCED, SAME },
-                                    "B13",
-                                    "judged by heartbeats from now on, no more notified" },
-    [MGR_DISPLAY_LEFT_RANGE] = { "left the unreachable networks",
-                                 { DIAL, SAME, SAME },
-                                 "B13 B2",
-                                 "judged by the dial from now on" },
+    [MGR_DISPLAY_ENTERED_UNREACHABLE_NET] = { "entered an unreachable network",
+                                              { SAME, BEAT | ANNOUNCED, SAME },
+                                              "B13",
+                                              "judged by heartbeats from now on, no more notified" },
+    [MGR_DISPLAY_LEFT_UNREACHABLE_NET] = { "left the unreachable networks",
+                                           { DIAL, SAME, SAME },
+                                           "B13 B2",
+                                           "judged by the dial from now on" },
     [MGR_DISPLAY_INDEPENDENT_ON] = { "independent on",
                                      { SAME, SAME, UP | CONTACT | ANNOUNCED },
                                      "B14",
@@ -139,7 +139,7 @@ static Mode mode_of(const MgrDisplay *display)
 {
     if (display->independent)
         return INDEPENDENT;
-    return display->in_range ? BY_HEARTBEAT : BY_DIAL;
+    return display->in_unreachable_net ? BY_HEARTBEAT : BY_DIAL;
 }
 
 bool mgr_display_is_dialled(const MgrDisplay *display)
@@ -149,8 +149,8 @@ bool mgr_display_is_dialled(const MgrDisplay *display)
 
 static void set_mode(MgrDisplay *display, MgrDisplayEventKind kind)
 {
-    if (kind == MGR_DISPLAY_ENTERED_RANGE || kind == MGR_DISPLAY_LEFT_RANGE)
-        display->in_range = kind == MGR_DISPLAY_ENTERED_RANGE;
+    if (kind == MGR_DISPLAY_ENTERED_UNREACHABLE_NET || kind == MGR_DISPLAY_LEFT_UNREACHABLE_NET)
+        display->in_unreachable_net = kind == MGR_DISPLAY_ENTERED_UNREACHABLE_NET;
     if (kind == MGR_DISPLAY_INDEPENDENT_ON || kind == MGR_DISPLAY_INDEPENDENT_OFF)
         display->independent = kind == MGR_DISPLAY_INDEPENDENT_ON;
 }
@@ -224,8 +224,8 @@ static bool is_void(const MgrDisplay *display, const MgrDisplayPolicy *policy, c
     /* the line's heartbeats are more frequent than the documented ones */
     if (kind == MGR_DISPLAY_HEARTBEAT && display->up && mode_of(display) == BY_HEARTBEAT)
         return now.mono - display->beat_mono < policy->unreachable->heartbeat_minutes * HL_MINUTE;
-    if ((kind == MGR_DISPLAY_ENTERED_RANGE && display->in_range) ||
-        (kind == MGR_DISPLAY_LEFT_RANGE && !display->in_range) ||
+    if ((kind == MGR_DISPLAY_ENTERED_UNREACHABLE_NET && display->in_unreachable_net) ||
+        (kind == MGR_DISPLAY_LEFT_UNREACHABLE_NET && !display->in_unreachable_net) ||
         (kind == MGR_DISPLAY_INDEPENDENT_ON && display->independent) ||
         (kind == MGR_DISPLAY_INDEPENDENT_OFF && !display->independent))
         return true;

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #include "manager/core/now.h"
-#include "manager/core/range.h"
+#include "manager/core/unreachable.h"
 
 typedef enum {
     MGR_DISPLAYED_OFFLINE,
@@ -31,24 +31,24 @@ const char *mgr_displayed_title(MgrDisplayed displayed);
 bool mgr_displayed_parse(const char *name, MgrDisplayed *displayed);
 
 typedef enum {
-    MGR_DISPLAY_NOTHING,       /* no event yet; never fed */
-    MGR_DISPLAY_REGISTERED,    /* first registration, or a changed one (DHCP) */
-    MGR_DISPLAY_RESTARTED,     /* restart or reload, announced by the endpoint */
-    MGR_DISPLAY_STOPPED,       /* clean stop, announced */
-    MGR_DISPLAY_UNINSTALLED,   /* announced */
-    MGR_DISPLAY_MOVED,         /* to another server; announced */
-    MGR_DISPLAY_DIAL_ANSWERED, /* any dial: after an announcement, a notification, a verification */
-    MGR_DISPLAY_DIAL_FAILED,   /* refused, timeout, no-route, wrong-host alike */
-    MGR_DISPLAY_VERIFY,        /* connection verification, scheduled or by hand */
-    MGR_DISPLAY_UPDATED,       /* an update by the endpoint, its update notification included */
-    MGR_DISPLAY_LOG_UPLOADED,  /* logs, receipts, results */
-    MGR_DISPLAY_LINE_UP,       /* its line came up without an announcement: resume, roaming, broker restart */
-    MGR_DISPLAY_LINE_LOST,     /* pulled cable, killed process, wiped disk */
-    MGR_DISPLAY_HEARTBEAT,     /* every heartbeat on the line; counted as B13's once in n minutes */
-    MGR_DISPLAY_POLL,          /* B13's poll */
-    MGR_DISPLAY_SILENT,        /* made by TICK: k minutes without heartbeat or poll */
-    MGR_DISPLAY_ENTERED_RANGE, /* its own address is now in an unreachable network */
-    MGR_DISPLAY_LEFT_RANGE,
+    MGR_DISPLAY_NOTHING,                 /* no event yet; never fed */
+    MGR_DISPLAY_REGISTERED,              /* first registration, or a changed one (DHCP) */
+    MGR_DISPLAY_RESTARTED,               /* restart or reload, announced by the endpoint */
+    MGR_DISPLAY_STOPPED,                 /* clean stop, announced */
+    MGR_DISPLAY_UNINSTALLED,             /* announced */
+    MGR_DISPLAY_MOVED,                   /* to another server; announced */
+    MGR_DISPLAY_DIAL_ANSWERED,           /* any dial: after an announcement, a notification, a verification */
+    MGR_DISPLAY_DIAL_FAILED,             /* refused, timeout, no-route, wrong-host alike */
+    MGR_DISPLAY_VERIFY,                  /* connection verification, scheduled or by hand */
+    MGR_DISPLAY_UPDATED,                 /* an update by the endpoint, its update notification included */
+    MGR_DISPLAY_LOG_UPLOADED,            /* logs, receipts, results */
+    MGR_DISPLAY_LINE_UP,                 /* its line came up without an announcement: resume, roaming, broker restart */
+    MGR_DISPLAY_LINE_LOST,               /* pulled cable, killed process, wiped disk */
+    MGR_DISPLAY_HEARTBEAT,               /* every heartbeat on the line; counted as B13's once in n minutes */
+    MGR_DISPLAY_POLL,                    /* B13's poll */
+    MGR_DISPLAY_SILENT,                  /* made by TICK: k minutes without heartbeat or poll */
+    MGR_DISPLAY_ENTERED_UNREACHABLE_NET, /* its own address is now in an unreachable network */
+    MGR_DISPLAY_LEFT_UNREACHABLE_NET,
     MGR_DISPLAY_INDEPENDENT_ON,
     MGR_DISPLAY_INDEPENDENT_OFF,
     MGR_DISPLAY_INACTIVE, /* made by TICK: no contact for N days */
@@ -68,15 +68,15 @@ typedef struct {
     HlTime since_wall;   /* kept; when `shown` took its value */
     HlTime contact_wall; /* kept; the last documented contact, whatever it showed */
     HlTime contact_mono;
-    HlTime beat_mono;       /* the last heartbeat or poll that counted for B13; re-based by restore */
-    uint32_t generation;    /* of dials; see above */
-    uint8_t shown;          /* MgrDisplayed; kept */
-    uint8_t cause;          /* MgrDisplayEventKind that gave `shown` its value; kept */
-    bool registered, up;    /* kept; what the console believes, before range and mode are applied */
-    bool in_range;          /* kept; B13 */
-    bool independent;       /* kept; B14 */
-    bool dialling;          /* kept; the dial after an announcement or verification is under way */
-    bool inactive, removed; /* kept; removed: a tombstone, gone from the console until it registers again */
+    HlTime beat_mono;        /* the last heartbeat or poll that counted for B13; re-based by restore */
+    uint32_t generation;     /* of dials; see above */
+    uint8_t shown;           /* MgrDisplayed; kept */
+    uint8_t cause;           /* MgrDisplayEventKind that gave `shown` its value; kept */
+    bool registered, up;     /* kept; what the console believes, before range and mode are applied */
+    bool in_unreachable_net; /* kept; B13 */
+    bool independent;        /* kept; B14 */
+    bool dialling;           /* kept; the dial after an announcement or verification is under way */
+    bool inactive, removed;  /* kept; removed: a tombstone, gone from the console until it registers again */
 } MgrDisplay;
 
 typedef struct {

@@ -44,9 +44,9 @@ MgrPath mgr_path_for(const MgrRecipient *recipient, MgrWork work, MgrOccasion oc
         return paths[recipient->by][occasion][work];
     if (recipient->independent) /* B14 */
         return MGR_PATH_NONE;
-    if (occasion == MGR_OCCASION_DIAL && recipient->in_range) /* B13: not notified any more */
+    if (occasion == MGR_OCCASION_DIAL && recipient->in_unreachable_net) /* B13: not notified any more */
         return MGR_PATH_NONE;
-    if (occasion == MGR_OCCASION_POLL && !recipient->in_range) /* only those in a range poll */
+    if (occasion == MGR_OCCASION_POLL && !recipient->in_unreachable_net) /* only those in a range poll */
         return MGR_PATH_NONE;
     if (occasion == MGR_OCCASION_UPDATED && work == MGR_WORK_SETTINGS && recipient->had_today) /* B18 */
         return MGR_PATH_NONE;
@@ -55,5 +55,5 @@ MgrPath mgr_path_for(const MgrRecipient *recipient, MgrWork work, MgrOccasion oc
 
 bool mgr_path_wants_dial(const MgrRecipient *recipient)
 {
-    return recipient->by == MGR_BY_DOCUMENT && !recipient->in_range && !recipient->independent;
+    return recipient->by == MGR_BY_DOCUMENT && !recipient->in_unreachable_net && !recipient->independent;
 }

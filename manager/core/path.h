@@ -39,9 +39,9 @@ typedef enum { MGR_BY_CHANNEL, MGR_BY_DOCUMENT, MGR_BY_N } MgrBy; /* delivery of
 
 typedef struct {
     MgrBy by;
-    bool in_range;    /* MgrDisplay.in_range */
-    bool independent; /* MgrDisplay.independent */
-    bool had_today;   /* settings came with an update notification already, and once a day is what the group wants */
+    bool in_unreachable_net; /* MgrDisplay.in_unreachable_net */
+    bool independent;        /* MgrDisplay.independent */
+    bool had_today; /* settings came with an update notification already, and once a day is what the group wants */
 } MgrRecipient;
 
 /* MGR_PATH_NONE: hold it back. */

@@ -35,7 +35,7 @@ void mgr_rates_set(MgrRates *rates, int64_t per_minute)
     rates->cost = MAX(1, HL_MINUTE / per_minute);
 }
 
-bool mgr_rates_take(MgrRates *rates, const char *sender, HlTime mono, HlTime *wait)
+bool mgr_rates_admit(MgrRates *rates, const char *sender, HlTime mono, HlTime *wait)
 {
     Bucket *bucket = g_hash_table_lookup(rates->buckets, sender);
 

@@ -11,7 +11,7 @@ void mgr_rates_free(MgrRates *rates);
 void mgr_rates_set(MgrRates *rates, int64_t per_minute);
 
 /* Whether this sender may have one more; if not, *wait is how long until it may. */
-bool mgr_rates_take(MgrRates *rates, const char *sender, HlTime mono, HlTime *wait);
+bool mgr_rates_admit(MgrRates *rates, const char *sender, HlTime mono, HlTime *wait);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MgrRates, mgr_rates_free)
 

@@ -226,7 +226,7 @@ static bool is_admin(const Manager *manager, const char *name)
     return false;
 }
 
-void mgr_calls_take(Manager *manager, const char *admin, const HlBusMessage *message)
+void mgr_calls_handle(Manager *manager, const char *admin, const HlBusMessage *message)
 {
     g_autofree char *reply_topic = hl_topic_name(HL_TOPIC_ADMIN_REPLY, admin);
     g_autoptr(HlMsgCall) decoded = NULL;

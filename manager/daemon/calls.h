@@ -26,7 +26,7 @@ typedef struct {
 } MgrCallRow;
 
 /* A request that came in from this admin. */
-void mgr_calls_take(Manager *manager, const char *admin, const HlBusMessage *message);
+void mgr_calls_handle(Manager *manager, const char *admin, const HlBusMessage *message);
 
 /* NULL when it was not given. */
 const char *mgr_call_argument(const MgrCall *call, const char *name);

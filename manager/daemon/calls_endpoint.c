@@ -116,7 +116,7 @@ typedef struct {
     MgrCall *call;
     GPtrArray *ids;
     char *group;
-    uint64_t revision;
+    uint64_t counter;
 } Change;
 
 static Change *new_change(MgrCall *call)
@@ -166,7 +166,7 @@ static void on_moved(const GError *error, gpointer user)
 
         if (endpoint == NULL)
             continue;
-        mgr_endpoint_set_group(endpoint, group, change->revision);
+        mgr_endpoint_set_group(endpoint, group, change->counter);
         mgr_delivery_regroup(manager, endpoint);
         mgr_display_want(manager, endpoint, MGR_NOTIFY_SETTINGS);
         mgr_status_touch(manager, endpoint);
@@ -192,15 +192,15 @@ static void call_move(MgrCall *call)
     }
     change = new_change(call);
     change->group = g_strdup(group->record.name);
-    change->revision = ++manager->fleet.revision;
+    change->counter = ++manager->fleet.settings_counter;
     set = hl_write_set_new();
-    mgr_write_counter(set, "revision", change->revision);
+    mgr_write_counter(set, "settings", change->counter);
     for (guint i = 0; i < endpoints->len; i++) {
         MgrEndpoint *endpoint = endpoints->pdata[i];
 
         if (endpoint->group == group)
             continue;
-        mgr_write_endpoint_group(set, &endpoint->record, group->record.name, change->revision);
+        mgr_write_endpoint_group(set, &endpoint->record, group->record.name, change->counter);
         mgr_write_history(set, hl_clock_wall(), endpoint->record.id, "moved", group->record.name);
         g_ptr_array_add(change->ids, g_strdup(endpoint->record.id));
     }

@@ -146,10 +146,10 @@ static void submit_change(Change *change, uint64_t base_version)
     g_autoptr(HlWriteSet) set = hl_write_set_new();
     g_autoptr(GError) error = NULL;
 
-    change->record.revision = ++manager->fleet.revision;
+    change->record.counter = ++manager->fleet.settings_counter;
     change->record.changed_at = hl_clock_wall();
     change->record.changed_by = g_strdup(change->call->admin);
-    mgr_write_counter(set, "revision", change->record.revision);
+    mgr_write_counter(set, "settings", change->record.counter);
     if (change->fresh)
         mgr_write_group(set, &change->record);
     else

@@ -39,7 +39,7 @@ MgrRecipient mgr_delivery_recipient(const MgrEndpoint *endpoint)
     const HlSettings *settings = &endpoint->group->settings;
 
     return (MgrRecipient){ .by = settings->delivery == HL_DELIVERY_DOCUMENTED ? MGR_BY_DOCUMENT : MGR_BY_CHANNEL,
-                           .in_range = endpoint->record.display.in_range,
+                           .in_unreachable_net = endpoint->record.display.in_unreachable_net,
                            .had_today = had_today(endpoint),
                            /* the settings that end the independent mode are the only ones that it takes */
                            .independent = endpoint->record.display.independent && settings->independent };

@@ -105,7 +105,7 @@ void mgr_display_feed(Manager *manager, MgrEndpoint *endpoint, MgrDisplayEventKi
     MgrDisplayEvent event = { .kind = kind, .line_up = mgr_endpoint_is_up(endpoint) };
 
     /* ticks and the heartbeats of endpoints that are judged by the dial change nothing that is stored */
-    if (kind != MGR_DISPLAY_TICK && (kind != MGR_DISPLAY_HEARTBEAT || endpoint->record.display.in_range))
+    if (kind != MGR_DISPLAY_TICK && (kind != MGR_DISPLAY_HEARTBEAT || endpoint->record.display.in_unreachable_net))
         endpoint->display_dirty = true;
     feed(manager, endpoint, &event, kind == MGR_DISPLAY_VERIFY ? MGR_LANE_SWEEP : MGR_LANE_FIRST);
 }
@@ -200,13 +200,14 @@ static void on_dialled(const MgrDialResult *result, gpointer user)
                 result->reach == MGR_REACH_REACHABLE && result->told == result->asked);
 }
 
-static void judge_range(Manager *manager, MgrEndpoint *endpoint)
+static void judge_unreachable(Manager *manager, MgrEndpoint *endpoint)
 {
     g_autofree char *address = first_address(endpoint);
-    bool in_range = mgr_unreachable_has(&manager->unreachable, address);
+    bool in_unreachable_net = mgr_unreachable_has(&manager->unreachable, address);
 
-    if (in_range != endpoint->record.display.in_range)
-        mgr_display_feed(manager, endpoint, in_range ? MGR_DISPLAY_ENTERED_RANGE : MGR_DISPLAY_LEFT_RANGE);
+    if (in_unreachable_net != endpoint->record.display.in_unreachable_net)
+        mgr_display_feed(manager, endpoint,
+                         in_unreachable_net ? MGR_DISPLAY_ENTERED_UNREACHABLE_NET : MGR_DISPLAY_LEFT_UNREACHABLE_NET);
 }
 
 void mgr_display_reconfigured(Manager *manager)
@@ -216,7 +217,7 @@ void mgr_display_reconfigured(Manager *manager)
     for (guint i = 0; i < endpoints->len; i++) {
         MgrEndpoint *endpoint = endpoints->pdata[i];
 
-        judge_range(manager, endpoint);
+        judge_unreachable(manager, endpoint);
         if (mgr_endpoint_is_up(endpoint))
             mgr_report_ack(manager, endpoint, 0); /* how often to poll, or that it need not */
     }
@@ -226,7 +227,7 @@ void mgr_display_registered(Manager *manager, MgrEndpoint *endpoint, bool change
 {
     const MgrDisplay *display = &endpoint->record.display;
 
-    judge_range(manager, endpoint);
+    judge_unreachable(manager, endpoint);
     if (!display->registered || display->removed || changed)
         mgr_display_feed(manager, endpoint, MGR_DISPLAY_REGISTERED);
     else
@@ -289,7 +290,7 @@ bool mgr_display_start(Manager *manager, GError **error)
     for (guint i = 0; i < endpoints->len; i++) {
         MgrEndpoint *endpoint = endpoints->pdata[i];
 
-        judge_range(manager, endpoint); /* the configuration may be another one than before */
+        judge_unreachable(manager, endpoint); /* the configuration may be another one than before */
         if (mgr_display_restore(&endpoint->record.display, (HlTime)manager->fleet.alive, mgr_now()))
             dial(manager, endpoint, MGR_DIAL_PING, MGR_LANE_FIRST);
         if (!mgr_endpoint_has_desired(endpoint)) /* notifications are not stored: they follow from what is missing */

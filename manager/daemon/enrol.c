@@ -238,7 +238,7 @@ static void describe_fresh(Passage *passage, const MgrTokenRecord *token, const 
                                           .serial = g_strdup(passage->issued.serial),
                                           .enrolled_at = passage->issued.issued_at,
                                           .cert_expires = passage->issued.expires_at,
-                                          .moved_revision = group->record.revision,
+                                          .moved_counter = group->record.counter,
                                           .patterns = g_strdup(""),
                                           .spool = g_strdup(""),
                                           .update_result = g_strdup(""),
@@ -302,14 +302,14 @@ static bool enrol(Manager *manager, HlHttpRequest *request, const HlMsgEnrolRequ
     return false;
 }
 
-void mgr_enrol_take(HlHttpRequest *request, gpointer user)
+void mgr_enrol_handle(HlHttpRequest *request, gpointer user)
 {
     Manager *manager = user;
     g_autoptr(HlMsgEnrolRequest) message = NULL;
     g_autoptr(GError) error = NULL;
     HlTime wait;
 
-    if (!mgr_rates_take(manager->rates, request->peer, hl_clock_mono(), &wait)) {
+    if (!mgr_rates_admit(manager->rates, request->peer, hl_clock_mono(), &wait)) {
         hl_fail(&error, HL_ERROR_LIMIT, "too many enrolment requests from %s: wait %" G_GINT64_FORMAT " s",
                 request->peer, wait / HL_SECOND + 1);
         refuse(manager, request, 429, error, wait);
@@ -327,7 +327,7 @@ char *mgr_enrol_bundle(const Manager *manager, const MgrGroup *group, const char
     g_autofree char *root_path = mgr_site_path(manager->dir, "repo/metadata/1.root.json");
     g_autoptr(GBytes) root = hl_file_read(root_path, MAX_ROOT_SIZE, NULL); /* none: the server has no repository yet */
     g_autoptr(HlMsgEnvelope) settings =
-        mgr_delivery_settings(manager, group, "", group->record.revision, MGR_PATH_BUNDLE);
+        mgr_delivery_settings(manager, group, "", group->record.counter, MGR_PATH_BUNDLE);
     g_autoptr(HlMsgEnvelope) envelope = NULL;
     g_autoptr(GBytes) packed = NULL;
     g_autofree char *base64 = NULL;

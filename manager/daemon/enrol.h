@@ -5,7 +5,7 @@
 #include "manager/daemon/manager.h"
 
 /* Handler of POST /v1/enrol; user is the Manager. */
-void mgr_enrol_take(HlHttpRequest *request, gpointer user);
+void mgr_enrol_handle(HlHttpRequest *request, gpointer user);
 
 /* The bundle file's text for a group: armoured, signed; the caller's. */
 char *mgr_enrol_bundle(const Manager *manager, const MgrGroup *group, const char *token, HlTime expires);

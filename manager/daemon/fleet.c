@@ -105,14 +105,14 @@ void mgr_fleet_remove_endpoint(MgrFleet *fleet, MgrEndpoint *endpoint)
     g_hash_table_remove(fleet->endpoints, endpoint->record.id);
 }
 
-void mgr_endpoint_set_group(MgrEndpoint *endpoint, MgrGroup *group, uint64_t revision)
+void mgr_endpoint_set_group(MgrEndpoint *endpoint, MgrGroup *group, uint64_t counter)
 {
     endpoint->group->members--;
     endpoint->group = group;
     group->members++;
     g_free(endpoint->record.group);
     endpoint->record.group = g_strdup(group->record.name);
-    endpoint->record.moved_revision = revision;
+    endpoint->record.moved_counter = counter;
 }
 
 MgrCommand *mgr_fleet_add_command(MgrFleet *fleet, MgrCommandRecord *record)
@@ -361,7 +361,7 @@ GPtrArray *mgr_fleet_select(const MgrFleet *fleet, const char *selector, GError 
 
 uint64_t mgr_endpoint_desired_counter(const MgrEndpoint *endpoint)
 {
-    return MAX(endpoint->group->record.revision, endpoint->record.moved_revision);
+    return MAX(endpoint->group->record.counter, endpoint->record.moved_counter);
 }
 
 bool mgr_endpoint_has_desired(const MgrEndpoint *endpoint)
@@ -429,7 +429,7 @@ bool mgr_fleet_load(MgrFleet *fleet, HlDb *db, GError **error)
     fleet->certificates = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_certificate);
     fleet->next_number = 1;
     fleet->latest = g_strdup("");
-    return mgr_registry_load_counter(db, "revision", &fleet->revision, error) &&
+    return mgr_registry_load_counter(db, "settings", &fleet->settings_counter, error) &&
            mgr_registry_load_counter(db, "epoch", &fleet->epoch, error) &&
            mgr_registry_load_counter(db, "crl", &fleet->crl, error) &&
            mgr_registry_load_counter(db, "alive", &fleet->alive, error) &&

@@ -64,7 +64,7 @@ typedef struct {
     GHashTable *tokens;       /* id -> MgrTokenRecord * */
     GHashTable *certificates; /* serial -> MgrCertificateRecord * */
     int64_t next_number;
-    uint64_t revision, epoch, crl, alive, verified;
+    uint64_t settings_counter, epoch, crl, alive, verified;
     guint online; /* Online or Stale */
     char *latest; /* pattern versions of the server's repository, proto/components.h */
 } MgrFleet;
@@ -77,7 +77,7 @@ MgrGroup *mgr_fleet_add_group(MgrFleet *fleet, MgrGroupRecord *record); /* takes
 void mgr_group_update(MgrGroup *group, MgrGroupRecord *record);
 MgrEndpoint *mgr_fleet_add_endpoint(MgrFleet *fleet, MgrEndpointRecord *record);
 void mgr_fleet_remove_endpoint(MgrFleet *fleet, MgrEndpoint *endpoint);
-void mgr_endpoint_set_group(MgrEndpoint *endpoint, MgrGroup *group, uint64_t revision);
+void mgr_endpoint_set_group(MgrEndpoint *endpoint, MgrGroup *group, uint64_t counter);
 
 MgrCommand *mgr_fleet_add_command(MgrFleet *fleet, MgrCommandRecord *record);
 MgrTarget *mgr_fleet_add_target(MgrFleet *fleet, MgrTargetRecord *record);

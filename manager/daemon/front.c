@@ -94,7 +94,7 @@ static bool read_pair(Manager *manager, char **cert, char **key, GError **error)
 bool mgr_front_start(Manager *manager, GError **error)
 {
     static HlHttpRoute routes[] = {
-        { "POST", "/v1/enrol", mgr_enrol_take, NULL },
+        { "POST", "/v1/enrol", mgr_enrol_handle, NULL },
         { "GET", "/metrics", on_metrics, NULL },
         { "GET", "/healthz", on_health, NULL },
         /* the repository's own folder holds its keys too: only these two are anybody's business */

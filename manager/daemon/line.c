@@ -126,18 +126,18 @@ static void outrun_counter(Manager *manager, MgrEndpoint *endpoint, uint64_t see
 {
     g_autoptr(HlWriteSet) set = NULL;
 
-    if (seen > manager->fleet.revision + MAX_COUNTER_LEAD) {
+    if (seen > manager->fleet.settings_counter + MAX_COUNTER_LEAD) {
         hl_log_limited(HL_LOG_WARN, "line", endpoint->record.id,
                        "endpoint %s claims settings counter %" G_GUINT64_FORMAT ", far beyond %" G_GUINT64_FORMAT
                        ": not believed",
-                       endpoint->record.id, seen, manager->fleet.revision);
+                       endpoint->record.id, seen, manager->fleet.settings_counter);
         return;
     }
-    manager->fleet.revision = MAX(manager->fleet.revision, seen) + 1;
+    manager->fleet.settings_counter = MAX(manager->fleet.settings_counter, seen) + 1;
     set = hl_write_set_new();
-    mgr_write_counter(set, "revision", manager->fleet.revision);
-    mgr_write_endpoint_group(set, &endpoint->record, endpoint->record.group, manager->fleet.revision);
-    endpoint->record.moved_revision = manager->fleet.revision;
+    mgr_write_counter(set, "settings", manager->fleet.settings_counter);
+    mgr_write_endpoint_group(set, &endpoint->record, endpoint->record.group, manager->fleet.settings_counter);
+    endpoint->record.moved_counter = manager->fleet.settings_counter;
     hl_writer_submit(manager->writer, g_steal_pointer(&set), NULL, NULL, NULL);
     mgr_note(manager, endpoint->record.id, "settings", "it knew a later counter than the registry: issued anew");
 }
@@ -214,9 +214,9 @@ static void on_birth(Manager *manager, MgrEndpoint *endpoint, const HlMsgLink *l
     endpoint->started_anew = false;
     endpoint->skew = link->clock_ms - hl_clock_wall();
     mgr_display_registered(manager, endpoint,
-                           link->registration != NULL && mgr_registration_take(manager, endpoint, link->registration),
+                           link->registration != NULL && mgr_registration_handle(manager, endpoint, link->registration),
                            announced);
-    if (endpoint->record.display.in_range)
+    if (endpoint->record.display.in_unreachable_net)
         mgr_report_ack(manager, endpoint, 0); /* tells it how often to poll */
     take_patterns(manager, endpoint, link->patterns, link->n_patterns);
     if (link->applied != NULL) {
@@ -334,7 +334,7 @@ static void on_heartbeat(Manager *manager, MgrEndpoint *endpoint, gconstpointer 
 
 static void on_report(Manager *manager, MgrEndpoint *endpoint, gconstpointer message, bool retained G_GNUC_UNUSED)
 {
-    mgr_report_take(manager, endpoint, message);
+    mgr_report_handle(manager, endpoint, message);
 }
 
 static void on_echo(Manager *manager, MgrEndpoint *endpoint, gconstpointer message, bool retained G_GNUC_UNUSED)
@@ -446,7 +446,7 @@ static void on_message(const HlBusMessage *message, gpointer user)
     if (topic == HL_TOPIC_MANAGER_ECHO)
         feed_all(manager, MGR_PRESENCE_PROVEN);
     else if (topic == HL_TOPIC_ADMIN_REQUEST)
-        mgr_calls_take(manager, id, message);
+        mgr_calls_handle(manager, id, message);
     else if (rows[topic].take != NULL)
         take_from_endpoint(manager, topic, id, message);
 }

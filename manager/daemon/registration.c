@@ -11,7 +11,7 @@ void mgr_registration_text(char **place, const char *text, bool *changed)
     *changed = true;
 }
 
-bool mgr_registration_take(Manager *manager, MgrEndpoint *endpoint, const HlMsgRegistration *registration)
+bool mgr_registration_handle(Manager *manager, MgrEndpoint *endpoint, const HlMsgRegistration *registration)
 {
     MgrEndpointRecord *record = &endpoint->record;
     g_autofree char *dialled = g_strndup(record->addresses, strcspn(record->addresses, ","));

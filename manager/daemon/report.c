@@ -191,7 +191,7 @@ static void send_ack(Manager *manager, const MgrEndpoint *endpoint, HlMsgAck ack
 
     ack.spool = endpoint->record.spool;
     ack.seq = endpoint->record.report_seq;
-    ack.poll_ms = endpoint->record.display.in_range ? (uint32_t)manager->conf.unreachable_poll : 0;
+    ack.poll_ms = endpoint->record.display.in_unreachable_net ? (uint32_t)manager->conf.unreachable_poll : 0;
     payload = HL_WIRE_ENCODE(&ack);
     hl_bus_publish(manager->bus, &(HlBusMessage){ .topic = topic, .payload = payload, .qos = 1 }, NULL, NULL);
 }
@@ -306,7 +306,7 @@ static bool is_next(Manager *manager, MgrEndpoint *endpoint, const HlMsgReport *
     return false;
 }
 
-void mgr_report_take(Manager *manager, MgrEndpoint *endpoint, const HlMsgReport *report)
+void mgr_report_handle(Manager *manager, MgrEndpoint *endpoint, const HlMsgReport *report)
 {
     g_autoptr(HlWriteSet) set = NULL;
     g_autoptr(GError) error = NULL;

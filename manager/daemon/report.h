@@ -5,7 +5,7 @@
 
 #include "manager/daemon/manager.h"
 
-void mgr_report_take(Manager *manager, MgrEndpoint *endpoint, const HlMsgReport *report);
+void mgr_report_handle(Manager *manager, MgrEndpoint *endpoint, const HlMsgReport *report);
 
 /* Sends the acknowledgements that are due. */
 void mgr_report_flush_acks(Manager *manager);

@@ -6,12 +6,14 @@
 
 extern const char migration_001_registry[];
 extern const char migration_002_displayed[];
+extern const char migration_003_names[];
 
 HlDb *mgr_registry_open(const char *path, GError **error)
 {
     const HlMigration migrations[] = {
         { 1, "registry", migration_001_registry },
         { 2, "displayed", migration_002_displayed },
+        { 3, "names", migration_003_names },
     };
     g_autoptr(HlDb) db = hl_db_open(path, HL_DB_DEFAULT, error);
 
@@ -44,7 +46,7 @@ static bool on_group(HlStmt *row, gpointer user)
     const Receiver *to = user;
     MgrGroupRecord record = { .name = text(row, 0),
                               .version = (uint64_t)hl_stmt_int(row, 1),
-                              .revision = (uint64_t)hl_stmt_int(row, 2),
+                              .counter = (uint64_t)hl_stmt_int(row, 2),
                               .settings = text(row, 3),
                               .changed_at = hl_stmt_int(row, 4),
                               .changed_by = text(row, 5) };
@@ -59,7 +61,7 @@ bool mgr_registry_load_groups(HlDb *db, MgrGroupFn fn, gpointer user, GError **e
     Receiver to = { (AnyFn)fn, user };
 
     return hl_db_query(db, on_group, &to, error,
-                       "SELECT name, version, revision, settings, changed_at, changed_by FROM grp ORDER BY name", "");
+                       "SELECT name, version, counter, settings, changed_at, changed_by FROM grp ORDER BY name", "");
 }
 
 void mgr_applied_clear(MgrApplied *applied)
@@ -124,7 +126,7 @@ static void read_display(HlStmt *row, int column, MgrEndpointRecord *record)
     display->contact_wall = hl_stmt_int(row, column + 3);
     display->registered = hl_stmt_int(row, column + 4) != 0;
     display->up = hl_stmt_int(row, column + 5) != 0;
-    display->in_range = hl_stmt_int(row, column + 6) != 0;
+    display->in_unreachable_net = hl_stmt_int(row, column + 6) != 0;
     display->independent = hl_stmt_int(row, column + 7) != 0;
     display->dialling = hl_stmt_int(row, column + 8) != 0;
     display->inactive = hl_stmt_int(row, column + 9) != 0;
@@ -149,7 +151,7 @@ static bool on_endpoint(HlStmt *row, gpointer user)
         .observed = text(row, 9),
         .observed_by = text(row, 54),
         .enrolled_at = hl_stmt_int(row, 10),
-        .moved_revision = (uint64_t)hl_stmt_int(row, 11),
+        .moved_counter = (uint64_t)hl_stmt_int(row, 11),
         .serial = text(row, 12),
         .cert_expires = hl_stmt_int(row, 13),
         .revoked_at = hl_stmt_int(row, 14),
@@ -182,11 +184,11 @@ bool mgr_registry_load_endpoints(HlDb *db, MgrEndpointFn fn, gpointer user, GErr
     return hl_db_query(
         db, on_endpoint, &to, error,
         "SELECT number, id, grp, host, fingerprint, addresses, direct_port, os, program, observed,"
-        " enrolled_at, moved_revision, serial, cert_expires, revoked_at, applied_group, applied_version,"
+        " enrolled_at, moved_counter, serial, cert_expires, revoked_at, applied_group, applied_version,"
         " applied_counter, applied_digest, applied_path, applied_at, patterns, updated_at, update_result,"
         " spool, report_seq, session, born_session, boot, machine, previous_boot, other_machine,"
         " kept_machine, presence.since, seen, heartbeat_ms, actual, reason, clone, ended, retired, shown, cause,"
-        " display.since, contact, registered, up, in_range, independent, dialling, inactive, removed, reach,"
+        " display.since, contact, registered, up, in_unreachable_net, independent, dialling, inactive, removed, reach,"
         " dialled_at, observed_by, update_source, update_error FROM endpoint LEFT JOIN presence ON presence.endpoint = "
         "number"
         " LEFT JOIN display ON display.endpoint = number ORDER BY number",

@@ -14,7 +14,7 @@
 
 typedef struct {
     char *name;
-    uint64_t version, revision;
+    uint64_t version, counter;
     char *settings; /* key=value lines */
     HlTime changed_at;
     char *changed_by;
@@ -33,7 +33,7 @@ typedef struct {
     char *id, *group, *host, *fingerprint, *addresses, *os, *program, *observed, *observed_by, *serial;
     int direct_port;
     HlTime enrolled_at, cert_expires, revoked_at;
-    uint64_t moved_revision;
+    uint64_t moved_counter;
     MgrApplied applied;
     char *patterns;
     HlTime updated_at;
@@ -107,7 +107,7 @@ void mgr_write_group_change(HlWriteSet *set, const MgrGroupRecord *group, uint64
 void mgr_write_group_removal(HlWriteSet *set, const char *name);
 void mgr_write_endpoint(HlWriteSet *set, const MgrEndpointRecord *endpoint);
 void mgr_write_endpoint_removal(HlWriteSet *set, int64_t number);
-void mgr_write_endpoint_group(HlWriteSet *set, const MgrEndpointRecord *endpoint, const char *group, uint64_t revision);
+void mgr_write_endpoint_group(HlWriteSet *set, const MgrEndpointRecord *endpoint, const char *group, uint64_t counter);
 void mgr_write_endpoint_certificate(HlWriteSet *set, int64_t number, const char *serial, HlTime expires);
 void mgr_write_endpoint_revocation(HlWriteSet *set, int64_t number, HlTime at);
 void mgr_write_endpoint_registration(HlWriteSet *set, const MgrEndpointRecord *endpoint);

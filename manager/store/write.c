@@ -13,17 +13,17 @@ void mgr_write_counter(HlWriteSet *set, const char *name, uint64_t value)
 void mgr_write_group(HlWriteSet *set, const MgrGroupRecord *group)
 {
     hl_write_set_add(
-        set, "INSERT INTO grp (name, version, revision, settings, changed_at, changed_by) VALUES (?, ?, ?, ?, ?, ?)",
-        "tiitit", group->name, INT(group->version), INT(group->revision), group->settings, INT(group->changed_at),
+        set, "INSERT INTO grp (name, version, counter, settings, changed_at, changed_by) VALUES (?, ?, ?, ?, ?, ?)",
+        "tiitit", group->name, INT(group->version), INT(group->counter), group->settings, INT(group->changed_at),
         group->changed_by);
 }
 
 void mgr_write_group_change(HlWriteSet *set, const MgrGroupRecord *group, uint64_t base_version)
 {
     hl_write_set_add(set,
-                     "UPDATE grp SET version = ?, revision = ?, settings = ?, changed_at = ?, changed_by = ?"
+                     "UPDATE grp SET version = ?, counter = ?, settings = ?, changed_at = ?, changed_by = ?"
                      " WHERE name = ? AND version = ?",
-                     "iititti", INT(group->version), INT(group->revision), group->settings, INT(group->changed_at),
+                     "iititti", INT(group->version), INT(group->counter), group->settings, INT(group->changed_at),
                      group->changed_by, group->name, INT(base_version));
     hl_write_set_require(set);
 }
@@ -39,13 +39,13 @@ void mgr_write_endpoint(HlWriteSet *set, const MgrEndpointRecord *e)
     hl_write_set_add(
         set,
         "INSERT INTO endpoint (number, id, grp, host, fingerprint, addresses, direct_port, os, program, observed,"
-        " enrolled_at, moved_revision, serial, cert_expires)"
+        " enrolled_at, moved_counter, serial, cert_expires)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         "ittttt"
         "ittt"
         "iiti",
         e->number, e->id, e->group, e->host, e->fingerprint, e->addresses, INT(e->direct_port), e->os, e->program,
-        e->observed, INT(e->enrolled_at), INT(e->moved_revision), e->serial, INT(e->cert_expires));
+        e->observed, INT(e->enrolled_at), INT(e->moved_counter), e->serial, INT(e->cert_expires));
 }
 
 void mgr_write_endpoint_removal(HlWriteSet *set, int64_t number)
@@ -54,10 +54,10 @@ void mgr_write_endpoint_removal(HlWriteSet *set, int64_t number)
     hl_write_set_require(set);
 }
 
-void mgr_write_endpoint_group(HlWriteSet *set, const MgrEndpointRecord *endpoint, const char *group, uint64_t revision)
+void mgr_write_endpoint_group(HlWriteSet *set, const MgrEndpointRecord *endpoint, const char *group, uint64_t counter)
 {
-    hl_write_set_add(set, "UPDATE endpoint SET grp = ?, moved_revision = ? WHERE number = ? AND grp = ?", "tiit", group,
-                     INT(revision), endpoint->number, endpoint->group);
+    hl_write_set_add(set, "UPDATE endpoint SET grp = ?, moved_counter = ? WHERE number = ? AND grp = ?", "tiit", group,
+                     INT(counter), endpoint->number, endpoint->group);
     hl_write_set_require(set); /* two admins who move it at once: the second is told */
 }
 
@@ -146,18 +146,18 @@ void mgr_write_display(HlWriteSet *set, const MgrEndpointRecord *endpoint)
 
     hl_write_set_add(
         set,
-        "INSERT INTO display (endpoint, shown, cause, since, contact, registered, up, in_range, independent,"
+        "INSERT INTO display (endpoint, shown, cause, since, contact, registered, up, in_unreachable_net, independent,"
         " dialling, inactive, removed, reach, dialled_at) SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?"
         " WHERE EXISTS (SELECT 1 FROM endpoint WHERE number = ?)"
         " ON CONFLICT (endpoint) DO UPDATE SET shown = excluded.shown, cause = excluded.cause,"
         " since = excluded.since, contact = excluded.contact, registered = excluded.registered,"
-        " up = excluded.up, in_range = excluded.in_range, independent = excluded.independent,"
+        " up = excluded.up, in_unreachable_net = excluded.in_unreachable_net, independent = excluded.independent,"
         " dialling = excluded.dialling, inactive = excluded.inactive, removed = excluded.removed,"
         " reach = excluded.reach, dialled_at = excluded.dialled_at",
         "itiiiiiiiiiitii", endpoint->number, mgr_displayed_name((MgrDisplayed)d->shown), INT(d->cause),
-        INT(d->since_wall), INT(d->contact_wall), INT(d->registered), INT(d->up), INT(d->in_range), INT(d->independent),
-        INT(d->dialling), INT(d->inactive), INT(d->removed), mgr_reach_name(endpoint->reach), INT(endpoint->dialled_at),
-        endpoint->number);
+        INT(d->since_wall), INT(d->contact_wall), INT(d->registered), INT(d->up), INT(d->in_unreachable_net),
+        INT(d->independent), INT(d->dialling), INT(d->inactive), INT(d->removed), mgr_reach_name(endpoint->reach),
+        INT(endpoint->dialled_at), endpoint->number);
 }
 
 void mgr_write_command(HlWriteSet *set, const MgrCommandRecord *command)

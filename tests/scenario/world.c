@@ -6,8 +6,9 @@ static void display(World *world, Peer *peer, MgrDisplayEventKind kind);
 
 static MgrRecipient recipient_of(const World *world, const Peer *peer)
 {
-    return (
-        MgrRecipient){ .by = world->by, .in_range = peer->display.in_range, .independent = peer->display.independent };
+    return (MgrRecipient){ .by = world->by,
+                           .in_unreachable_net = peer->display.in_unreachable_net,
+                           .independent = peer->display.independent };
 }
 
 static void presence(World *world, Peer *peer, MgrPresenceEvent event)
@@ -103,11 +104,11 @@ static void connect(World *world, Peer *peer)
 
 static void announce(World *world, Peer *peer, MgrDisplayEventKind kind)
 {
-    bool in_range = mgr_unreachable_has(&world->unreachable, peer->address);
+    bool in_unreachable_net = mgr_unreachable_has(&world->unreachable, peer->address);
 
     peer->running = peer->plugged = true;
     connect(world, peer);
-    display(world, peer, in_range ? MGR_DISPLAY_ENTERED_RANGE : MGR_DISPLAY_LEFT_RANGE);
+    display(world, peer, in_unreachable_net ? MGR_DISPLAY_ENTERED_UNREACHABLE_NET : MGR_DISPLAY_LEFT_UNREACHABLE_NET);
     display(world, peer, kind);
 }
 
@@ -249,7 +250,8 @@ static void live(World *world, Peer *peer)
         display(world, peer, MGR_DISPLAY_HEARTBEAT);
         deliver(world, peer, MGR_OCCASION_HEARTBEAT);
     }
-    if (peer->display.in_range && world->now.mono - peer->polled >= world->unreachable.poll_minutes * HL_MINUTE) {
+    if (peer->display.in_unreachable_net &&
+        world->now.mono - peer->polled >= world->unreachable.poll_minutes * HL_MINUTE) {
         peer->polled = world->now.mono;
         display(world, peer, MGR_DISPLAY_POLL);
     }

@@ -95,20 +95,20 @@ static void test_inactive(void)
 static void test_restore(void)
 {
     MgrDisplay d = offline();
-    MgrDisplay in_range = { 0 };
+    MgrDisplay networked = { 0 };
 
-    step(&in_range, MGR_DISPLAY_ENTERED_RANGE, SEC(0));
-    step(&in_range, MGR_DISPLAY_REGISTERED, SEC(0));
+    step(&networked, MGR_DISPLAY_ENTERED_UNREACHABLE_NET, SEC(0));
+    step(&networked, MGR_DISPLAY_REGISTERED, SEC(0));
     g_assert_false(mgr_display_restore(&d, DAYS(20).wall, DAYS(385)));
-    mgr_display_restore(&in_range, SEC(60).wall, DAYS(385));
+    mgr_display_restore(&networked, SEC(60).wall, DAYS(385));
     step(&d, MGR_DISPLAY_TICK, DAYS(394));
     expect(&d, MGR_DISPLAYED_OFFLINE);
     step(&d, MGR_DISPLAY_TICK, DAYS(395)); /* 20 days before, 10 after */
     expect(&d, MGR_DISPLAYED_INACTIVE);
-    step(&in_range, MGR_DISPLAY_TICK, (MgrNow){ .mono = DAYS(385).mono + 59 * HL_MINUTE });
-    expect(&in_range, MGR_DISPLAYED_UNREACHABLE_ONLINE);
-    step(&in_range, MGR_DISPLAY_TICK, (MgrNow){ .mono = DAYS(385).mono + 60 * HL_MINUTE });
-    expect(&in_range, MGR_DISPLAYED_UNREACHABLE_OFFLINE);
+    step(&networked, MGR_DISPLAY_TICK, (MgrNow){ .mono = DAYS(385).mono + 59 * HL_MINUTE });
+    expect(&networked, MGR_DISPLAYED_UNREACHABLE_ONLINE);
+    step(&networked, MGR_DISPLAY_TICK, (MgrNow){ .mono = DAYS(385).mono + 60 * HL_MINUTE });
+    expect(&networked, MGR_DISPLAYED_UNREACHABLE_OFFLINE);
     mgr_display_restore(&d, SEC(-9999).wall, DAYS(400));
     g_assert_cmpint(d.contact_mono, ==, DAYS(400).mono);
     step(&d, MGR_DISPLAY_RESTARTED, DAYS(400)); /* and the manager dies before the dial is back */
@@ -119,7 +119,7 @@ static void test_modes(void)
 {
     MgrDisplay d = offline();
 
-    step(&d, MGR_DISPLAY_ENTERED_RANGE, SEC(10));
+    step(&d, MGR_DISPLAY_ENTERED_UNREACHABLE_NET, SEC(10));
     expect(&d, MGR_DISPLAYED_UNREACHABLE_OFFLINE);
     g_assert_false(mgr_display_is_dialled(&d));
     g_assert_false(step(&d, MGR_DISPLAY_VERIFY, SEC(11)).dial);
@@ -139,7 +139,7 @@ static void test_modes(void)
     expect(&d, MGR_DISPLAYED_INDEPENDENT);
     step(&d, MGR_DISPLAY_INDEPENDENT_OFF, DAYS(3));
     expect(&d, MGR_DISPLAYED_UNREACHABLE_ONLINE);
-    g_assert_true(step(&d, MGR_DISPLAY_LEFT_RANGE, DAYS(3)).dial);
+    g_assert_true(step(&d, MGR_DISPLAY_LEFT_UNREACHABLE_NET, DAYS(3)).dial);
     step(&d, MGR_DISPLAY_DIAL_FAILED, DAYS(3));
     expect(&d, MGR_DISPLAYED_OFFLINE);
 }
@@ -166,14 +166,14 @@ static void test_random_walk(void)
         if (fx.dial || fx.work)
             g_assert_false(d.removed);
         if (fx.dial)
-            g_assert_false(d.in_range || d.independent);
+            g_assert_false(d.in_unreachable_net || d.independent);
         if (d.removed || !d.registered)
             continue; /* not shown; computed anew when it returns */
         if (d.inactive)
             expect(&d, MGR_DISPLAYED_INACTIVE);
         else if (d.independent && d.up)
             expect(&d, MGR_DISPLAYED_INDEPENDENT);
-        else if (d.in_range && !d.independent)
+        else if (d.in_unreachable_net && !d.independent)
             expect(&d, d.up ? MGR_DISPLAYED_UNREACHABLE_ONLINE : MGR_DISPLAYED_UNREACHABLE_OFFLINE);
     }
 }

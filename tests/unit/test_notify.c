@@ -70,7 +70,7 @@ static void test_paths(void)
 {
     MgrRecipient document = { .by = MGR_BY_DOCUMENT };
     MgrRecipient channel = { .by = MGR_BY_CHANNEL };
-    MgrRecipient range = { .by = MGR_BY_DOCUMENT, .in_range = true };
+    MgrRecipient range = { .by = MGR_BY_DOCUMENT, .in_unreachable_net = true };
 
     expect_path(channel, MGR_WORK_SETTINGS, MGR_OCCASION_LINE, MGR_PATH_CHANNEL);
     expect_path(channel, MGR_WORK_COMMAND, MGR_OCCASION_LINE, MGR_PATH_CHANNEL);
@@ -95,7 +95,9 @@ static void test_paths(void)
 static void test_independent(void)
 {
     for (int i = 0; i < MGR_OCCASION_N * MGR_WORK_N * MGR_BY_N * 2; i++) {
-        MgrRecipient to = { .by = (MgrBy)(i % MGR_BY_N), .in_range = i / MGR_BY_N % 2 == 1, .independent = true };
+        MgrRecipient to = { .by = (MgrBy)(i % MGR_BY_N),
+                            .in_unreachable_net = i / MGR_BY_N % 2 == 1,
+                            .independent = true };
         MgrOccasion occasion = (MgrOccasion)(i / (MGR_BY_N * 2) % MGR_OCCASION_N);
         MgrWork work = (MgrWork)(i / (MGR_BY_N * 2 * MGR_OCCASION_N));
 

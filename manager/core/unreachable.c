@@ -1,4 +1,4 @@
-#include "manager/core/range.h"
+#include "manager/core/unreachable.h"
 
 bool mgr_unreachable_check(const MgrUnreachable *unreachable, GError **error)
 {

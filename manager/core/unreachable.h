@@ -1,6 +1,6 @@
 /* Unreachable networks (B13): which endpoints the server does not dial, and how they are judged instead.  Pure. */
-#ifndef MANAGER_CORE_RANGE_H
-#define MANAGER_CORE_RANGE_H
+#ifndef MANAGER_CORE_UNREACHABLE_H
+#define MANAGER_CORE_UNREACHABLE_H
 
 #include <stdint.h>
 
