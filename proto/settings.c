@@ -85,7 +85,7 @@ static const HlOption rows[] = {
     ROW("line.heartbeat", HL_OPTION_DURATION, heartbeat, "60s", HL_SECOND, HL_HOUR, NULL, "Time between heartbeats",
         NULL),
     ROW("mode.independent", HL_OPTION_BOOL, independent, "no", 0, 0, NULL,
-        "Stand-alone mode: connected, but takes no settings or commands", NULL),
+        "Independent mode: connected, but takes no settings or commands", NULL),
     ROW("privilege.scan", HL_OPTION_BOOL, allow_scan, "yes", 0, 0, NULL, "The user may scan by hand", NULL),
     ROW("privilege.skip-scan", HL_OPTION_BOOL, allow_skip_scan, "no", 0, 0, NULL, "The user may skip a scheduled scan",
         NULL),

@@ -58,7 +58,7 @@ typedef enum {
     EP_COMMAND_TAKE,
     EP_COMMAND_REPEAT,             /* second delivery: say the last report again */
     EP_COMMAND_REJECT_UNKNOWN,     /* journalled and reported as rejected: a newer manager's kind */
-    EP_COMMAND_REJECT_INDEPENDENT, /* the same: stand-alone mode */
+    EP_COMMAND_REJECT_INDEPENDENT, /* the same: independent mode */
     EP_COMMAND_REFUSE_WRONG_ENDPOINT,
     EP_COMMAND_REFUSE_EXPIRED,
     EP_COMMAND_REFUSE_REPLAYED, /* its id may have been forgotten already */

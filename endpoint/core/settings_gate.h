@@ -12,7 +12,7 @@ typedef struct {
     GBytes *digest;   /* as stated in the document */
     GBytes *computed; /* over what it holds */
     const char *path;
-    bool independent; /* what it says about stand-alone mode */
+    bool independent; /* what it says about independent mode */
 } EpSettingsOffer;
 
 typedef struct {
@@ -29,7 +29,7 @@ typedef enum {
     EP_SETTINGS_TAKE,
     EP_SETTINGS_ALREADY,        /* in force, came again by the same path: nothing to do */
     EP_SETTINGS_ALREADY_REPORT, /* in force, came by a new path: report it */
-    EP_SETTINGS_INDEPENDENT,    /* stand-alone mode takes no settings but those that end it */
+    EP_SETTINGS_INDEPENDENT,    /* independent mode takes no settings but those that end it */
     EP_SETTINGS_WRONG_ENDPOINT,
     EP_SETTINGS_EXPIRED,
     EP_SETTINGS_REPLAYED,

@@ -12,7 +12,7 @@ void ep_ask_free(EpAsk *ask);
 /* Port, independent mode or certificate may be others now: the listener is made anew where they are. */
 void ep_ask_refresh(EpAsk *ask);
 
-/* The port that is open now; 0: none (none wanted, stand-alone mode, or taken by another program). */
+/* The port that is open now; 0: none (none wanted, independent mode, or taken by another program). */
 int ep_ask_port(const EpAsk *ask);
 
 /* The server wants a poll this often; 0: none. */

@@ -327,7 +327,7 @@ static EpEntry *new_entry(const HlMsgCommand *command, HlTime now)
 static bool judge(EpDaemon *daemon, const HlMsgCommand *command, const EpEntry *known, HlTime now,
                   EpCommandVerdict *verdict, GError **error)
 {
-    bool renews = command->kind == HOLDLINE__V1__COMMAND_KIND__KIND_CERTIFICATE; /* stand-alone endpoints renew too */
+    bool renews = command->kind == HOLDLINE__V1__COMMAND_KIND__KIND_CERTIFICATE; /* independent endpoints renew too */
     EpCommandOffer offer = { .endpoint = command->endpoint,
                              .id = command->id,
                              .kind_known = is_known((int)command->kind),
@@ -393,7 +393,7 @@ static bool decide(EpDaemon *daemon, const HlMsgCommand *command, GError **error
         return enter(daemon, command, "invalid", "this version of the endpoint does not know this kind of command",
                      error);
     case EP_COMMAND_REJECT_INDEPENDENT:
-        return enter(daemon, command, "denied", "the endpoint is in stand-alone mode", error);
+        return enter(daemon, command, "denied", "the endpoint is in independent mode", error);
     case EP_COMMAND_REFUSE_WRONG_ENDPOINT:
     case EP_COMMAND_REFUSE_EXPIRED:
     case EP_COMMAND_REFUSE_REPLAYED:

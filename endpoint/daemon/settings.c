@@ -231,7 +231,7 @@ static void refuse(EpDaemon *daemon, EpSettingsVerdict verdict, const Offer *off
     case EP_SETTINGS_ALREADY_REPORT:
         break;
     case EP_SETTINGS_INDEPENDENT:
-        hl_log_limited(HL_LOG_INFO, "settings", document->group, "stand-alone mode: settings of group %s are not taken",
+        hl_log_limited(HL_LOG_INFO, "settings", document->group, "independent mode: settings of group %s are not taken",
                        document->group);
         break;
     case EP_SETTINGS_WRONG_ENDPOINT:

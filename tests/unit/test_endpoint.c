@@ -162,7 +162,7 @@ static void test_settings_gate(void)
     };
     applied.independent = true;
     g_assert_cmpint(ep_settings_judge(&offer, &applied), ==, EP_SETTINGS_INDEPENDENT);
-    offer.independent = false; /* what ends stand-alone mode is taken */
+    offer.independent = false; /* what ends independent mode is taken */
     g_assert_cmpint(ep_settings_judge(&offer, &applied), ==, EP_SETTINGS_TAKE);
 }
 
