@@ -37,7 +37,7 @@ struct EpDirect {
     int fd;
     uint16_t port;
     HlTlsContext *context;
-    EpDirectHandler take;
+    EpDirectHandler handler;
     gpointer user;
     GPtrArray *connections;
     GSource *accept_watch;
@@ -87,7 +87,7 @@ static HlDirectAnswer answer(EpDirect *direct, uint8_t kind)
     case HL_DIRECT_SETTINGS_CHANGED:
     case HL_DIRECT_UPDATE_NOW:
         direct->counts.notices++;
-        direct->take(kind == HL_DIRECT_UPDATE_NOW ? EP_DIRECT_UPDATE_NOW : EP_DIRECT_SETTINGS_CHANGED, direct->user);
+        direct->handler(kind == HL_DIRECT_UPDATE_NOW ? EP_DIRECT_UPDATE_NOW : EP_DIRECT_SETTINGS_CHANGED, direct->user);
         return HL_DIRECT_TAKEN;
     default:
         return HL_DIRECT_UNKNOWN;
@@ -315,8 +315,8 @@ static int open_listener(const char *text, uint16_t port, GError **error)
     return fd;
 }
 
-EpDirect *ep_direct_new(const char *address, uint16_t port, HlTlsContext *context, EpDirectHandler take, gpointer user,
-                        GError **error)
+EpDirect *ep_direct_new(const char *address, uint16_t port, HlTlsContext *context, EpDirectHandler handler,
+                        gpointer user, GError **error)
 {
     int fd = open_listener(address, port, error);
     struct sockaddr_in6 bound = { 0 }; /* the port stands at the same place in an IPv4 address */
@@ -330,7 +330,7 @@ EpDirect *ep_direct_new(const char *address, uint16_t port, HlTlsContext *contex
     direct->fd = fd;
     direct->port = ntohs(bound.sin6_port);
     direct->context = context;
-    direct->take = take;
+    direct->handler = handler;
     direct->user = user;
     direct->connections = g_ptr_array_new_with_free_func(connection_free);
     direct->tokens = RATE;

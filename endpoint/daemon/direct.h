@@ -29,8 +29,8 @@ typedef struct {
 
 /* address NULL: all of IPv4 and IPv6; port 0: the system chooses.  context is a server's, of this endpoint's
  * certificate, and must outlive the listener.  NULL on failure. */
-EpDirect *ep_direct_new(const char *address, uint16_t port, HlTlsContext *context, EpDirectHandler take, gpointer user,
-                        GError **error);
+EpDirect *ep_direct_new(const char *address, uint16_t port, HlTlsContext *context, EpDirectHandler handler,
+                        gpointer user, GError **error);
 void ep_direct_free(EpDirect *direct);
 
 uint16_t ep_direct_port(const EpDirect *direct);

@@ -310,7 +310,7 @@ static void hold_off(EpLine *line, HlTime hold)
     line->hold_off_timer = g_idle_add(on_hold_off, line);
 }
 
-static void take_ack(EpLine *line, const HlBusMessage *message)
+static void handle_ack(EpLine *line, const HlBusMessage *message)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(HlMsgAck) ack = hl_wire_decode_bytes(&holdline__v1__ack__descriptor, message->payload, &error);
@@ -338,7 +338,7 @@ static void take_ack(EpLine *line, const HlBusMessage *message)
         ep_daemon_store_failed(line->daemon, "an acknowledgement", error);
 }
 
-static void take_probe(EpLine *line, const HlBusMessage *message)
+static void handle_probe(EpLine *line, const HlBusMessage *message)
 {
     g_autoptr(HlMsgProbe) probe = hl_wire_decode_bytes(&holdline__v1__probe__descriptor, message->payload, NULL);
     HlMsgEcho echo = HOLDLINE__V1__ECHO__INIT;
@@ -352,7 +352,7 @@ static void take_probe(EpLine *line, const HlBusMessage *message)
     publish(line, HL_TOPIC_ECHO, payload, NULL, NULL);
 }
 
-static void take_manager_state(EpLine *line, const HlBusMessage *message)
+static void handle_manager_state(EpLine *line, const HlBusMessage *message)
 {
     g_autoptr(HlMsgManagerState) state =
         hl_wire_decode_bytes(&holdline__v1__manager_state__descriptor, message->payload, NULL);
@@ -361,23 +361,23 @@ static void take_manager_state(EpLine *line, const HlBusMessage *message)
         ep_line_repeat_birth(line, state->reconnect_window_ms);
 }
 
-static void take_settings(EpLine *line, const HlBusMessage *message)
+static void handle_settings(EpLine *line, const HlBusMessage *message)
 {
     if (g_bytes_get_size(message->payload) > 0) /* an empty one clears what the broker retained */
         ep_settings_offer(line->daemon, message->payload, "channel");
 }
 
-static void take_command(EpLine *line, const HlBusMessage *message)
+static void handle_command(EpLine *line, const HlBusMessage *message)
 {
     ep_commands_offer(line->daemon, message->payload);
 }
 
-static void (*const takers[HL_N_TOPICS])(EpLine *line, const HlBusMessage *message) = {
-    [HL_TOPIC_ACK] = take_ack,
-    [HL_TOPIC_PROBE] = take_probe,
-    [HL_TOPIC_SETTINGS] = take_settings,
-    [HL_TOPIC_COMMAND] = take_command,
-    [HL_TOPIC_MANAGER_STATE] = take_manager_state,
+static void (*const handlers[HL_N_TOPICS])(EpLine *line, const HlBusMessage *message) = {
+    [HL_TOPIC_ACK] = handle_ack,
+    [HL_TOPIC_PROBE] = handle_probe,
+    [HL_TOPIC_SETTINGS] = handle_settings,
+    [HL_TOPIC_COMMAND] = handle_command,
+    [HL_TOPIC_MANAGER_STATE] = handle_manager_state,
 };
 
 static void on_message(const HlBusMessage *message, gpointer user)
@@ -386,12 +386,12 @@ static void on_message(const HlBusMessage *message, gpointer user)
     g_autofree char *id = NULL;
     HlTopic topic;
 
-    if (!hl_topic_parse(message->topic, &topic, &id) || takers[topic] == NULL ||
+    if (!hl_topic_parse(message->topic, &topic, &id) || handlers[topic] == NULL ||
         (*id != '\0' && strcmp(id, line->daemon->identity->id) != 0))
         hl_log_limited(HL_LOG_WARN, "line", "topic", "a message on topic %.80s is not for this endpoint",
                        message->topic);
     else
-        takers[topic](line, message);
+        handlers[topic](line, message);
 }
 
 /* ------------------------------------------------------------------------------------------------ life */

@@ -105,7 +105,7 @@ static void write_in_order(Manager *manager, HlWriteSet *set)
         hl_log_limited(HL_LOG_ERROR, "registry", "line", "%s", error->message);
 }
 
-static void take_patterns(Manager *manager, MgrEndpoint *endpoint, HlMsgComponent *const *patterns, size_t n)
+static void handle_patterns(Manager *manager, MgrEndpoint *endpoint, HlMsgComponent *const *patterns, size_t n)
 {
     g_autofree char *text = hl_components_print(patterns, n);
     HlWriteSet *set;
@@ -218,7 +218,7 @@ static void on_birth(Manager *manager, MgrEndpoint *endpoint, const HlMsgLink *l
                            announced);
     if (endpoint->record.display.in_unreachable_net)
         mgr_report_ack(manager, endpoint, 0); /* tells it how often to poll */
-    take_patterns(manager, endpoint, link->patterns, link->n_patterns);
+    handle_patterns(manager, endpoint, link->patterns, link->n_patterns);
     if (link->applied != NULL) {
         MgrApplied *applied = &endpoint->record.applied;
         HlWriteSet *set = hl_write_set_new();
@@ -326,7 +326,7 @@ static void on_heartbeat(Manager *manager, MgrEndpoint *endpoint, gconstpointer 
     endpoint->skew = beat->clock_ms - hl_clock_wall();
     endpoint->presence_dirty = true;
     mgr_display_feed(manager, endpoint, MGR_DISPLAY_HEARTBEAT);
-    take_patterns(manager, endpoint, beat->patterns, beat->n_patterns);
+    handle_patterns(manager, endpoint, beat->patterns, beat->n_patterns);
     compare_settings(manager, endpoint, beat->settings_counter, beat->settings_digest.data, beat->settings_digest.len);
     if (endpoint->record.presence.seen_wall - endpoint->seen_told >= SEEN_RESOLUTION)
         mgr_status_touch(manager, endpoint);
@@ -353,7 +353,7 @@ static void on_echo(Manager *manager, MgrEndpoint *endpoint, gconstpointer messa
 /* One row a topic that endpoints write. */
 typedef struct {
     const ProtobufCMessageDescriptor *type;
-    void (*take)(Manager *manager, MgrEndpoint *endpoint, gconstpointer message, bool retained);
+    void (*handle)(Manager *manager, MgrEndpoint *endpoint, gconstpointer message, bool retained);
 } LineRow;
 
 static const LineRow rows[HL_N_TOPICS] = {
@@ -372,7 +372,7 @@ static void end_uninvited(Manager *manager, const char *id, GBytes *payload)
         mgr_revoke_evict(manager, id);
 }
 
-static void take_from_endpoint(Manager *manager, HlTopic topic, const char *id, const HlBusMessage *message)
+static void handle_from_endpoint(Manager *manager, HlTopic topic, const char *id, const HlBusMessage *message)
 {
     MgrEndpoint *endpoint = g_hash_table_lookup(manager->fleet.endpoints, id);
     g_autoptr(GError) error = NULL;
@@ -396,7 +396,7 @@ static void take_from_endpoint(Manager *manager, HlTopic topic, const char *id, 
         hl_log_limited(HL_LOG_WARN, "line", id, "%s: %s: ignored", message->topic, error->message);
         return;
     }
-    rows[topic].take(manager, endpoint, decoded, message->retained);
+    rows[topic].handle(manager, endpoint, decoded, message->retained);
     hl_wire_free(decoded);
 }
 
@@ -447,8 +447,8 @@ static void on_message(const HlBusMessage *message, gpointer user)
         feed_all(manager, MGR_PRESENCE_PROVEN);
     else if (topic == HL_TOPIC_ADMIN_REQUEST)
         mgr_calls_handle(manager, id, message);
-    else if (rows[topic].take != NULL)
-        take_from_endpoint(manager, topic, id, message);
+    else if (rows[topic].handle != NULL)
+        handle_from_endpoint(manager, topic, id, message);
 }
 
 static void on_up(gpointer user)

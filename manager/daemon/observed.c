@@ -11,7 +11,7 @@
 
 #define MAX_BYTES_A_TICK (256 * 1024) /* a reconnecting fleet is read over some seconds */
 
-static void take_line(Manager *manager, const char *line)
+static void handle_line(Manager *manager, const char *line)
 {
     g_autofree char *address = NULL;
     g_autofree char *client = NULL;
@@ -64,5 +64,5 @@ void mgr_observed_tick(Manager *manager)
     manager->observed_offset += last + 1 - buffer;
     lines = g_strsplit(buffer, "\n", -1);
     for (gsize i = 0; lines[i] != NULL; i++)
-        take_line(manager, lines[i]);
+        handle_line(manager, lines[i]);
 }

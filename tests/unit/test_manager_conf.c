@@ -109,19 +109,19 @@ static void test_rate(void)
     HlTime wait = -1;
 
     for (int i = 0; i < 60; i++)
-        g_assert_true(mgr_rates_take(rates, "10.0.0.1", 1000, &wait));
+        g_assert_true(mgr_rates_admit(rates, "10.0.0.1", 1000, &wait));
     g_assert_cmpint(wait, ==, 0);
-    g_assert_false(mgr_rates_take(rates, "10.0.0.1", 1000, &wait));
+    g_assert_false(mgr_rates_admit(rates, "10.0.0.1", 1000, &wait));
     g_assert_cmpint(wait, ==, HL_SECOND);
-    g_assert_true(mgr_rates_take(rates, "10.0.0.2", 1000, &wait)); /* each for itself */
-    g_assert_false(mgr_rates_take(rates, "10.0.0.1", 1999, &wait));
+    g_assert_true(mgr_rates_admit(rates, "10.0.0.2", 1000, &wait)); /* each for itself */
+    g_assert_false(mgr_rates_admit(rates, "10.0.0.1", 1999, &wait));
     g_assert_cmpint(wait, ==, 1);
-    g_assert_true(mgr_rates_take(rates, "10.0.0.1", 2000, &wait));
-    g_assert_false(mgr_rates_take(rates, "10.0.0.1", 2000, &wait));
+    g_assert_true(mgr_rates_admit(rates, "10.0.0.1", 2000, &wait));
+    g_assert_false(mgr_rates_admit(rates, "10.0.0.1", 2000, &wait));
     /* a long rest gives a minute's worth, not more */
     for (int i = 0; i < 60; i++)
-        g_assert_true(mgr_rates_take(rates, "10.0.0.1", 100 * HL_DAY, &wait));
-    g_assert_false(mgr_rates_take(rates, "10.0.0.1", 100 * HL_DAY, &wait));
+        g_assert_true(mgr_rates_admit(rates, "10.0.0.1", 100 * HL_DAY, &wait));
+    g_assert_false(mgr_rates_admit(rates, "10.0.0.1", 100 * HL_DAY, &wait));
 }
 
 static void test_rate_change(void)
@@ -129,11 +129,11 @@ static void test_rate_change(void)
     g_autoptr(MgrRates) rates = mgr_rates_new(1);
     HlTime wait;
 
-    g_assert_true(mgr_rates_take(rates, "a", 0, &wait));
-    g_assert_false(mgr_rates_take(rates, "a", 0, &wait));
+    g_assert_true(mgr_rates_admit(rates, "a", 0, &wait));
+    g_assert_false(mgr_rates_admit(rates, "a", 0, &wait));
     g_assert_cmpint(wait, ==, HL_MINUTE);
     mgr_rates_set(rates, 100000); /* the most that the configuration takes */
-    g_assert_true(mgr_rates_take(rates, "a", 10, &wait));
+    g_assert_true(mgr_rates_admit(rates, "a", 10, &wait));
 }
 
 /* More senders than are kept: memory stays bounded, and nobody is refused who was not there before. */
@@ -145,7 +145,7 @@ static void test_rate_bounded(void)
     for (int i = 0; i < 25000; i++) {
         g_autofree char *sender = g_strdup_printf("10.%d.%d.%d", i >> 16, (i >> 8) & 255, i & 255);
 
-        g_assert_true(mgr_rates_take(rates, sender, 0, &wait));
+        g_assert_true(mgr_rates_admit(rates, sender, 0, &wait));
     }
 }
 
