@@ -128,26 +128,26 @@ static void on_update_done(const EpUpdateEnd *result, gpointer user)
     end(job, event, result->succeeded ? "" : result->timed_out ? "timeout" : result->code, result->detail);
 }
 
-static void ask_updater(EpJob *job, EpUpdateWork work)
+static void request_update(EpJob *job, EpUpdateWork work)
 {
-    EpUpdateAsk ask = { .work = work,
-                        .trigger = "command",
-                        .timeout = job->entry->timeout,
-                        .progress = on_update_progress,
-                        .done = on_update_done,
-                        .user = job };
+    EpUpdateRequest request = { .work = work,
+                                .trigger = "command",
+                                .timeout = job->entry->timeout,
+                                .progress = on_update_progress,
+                                .done = on_update_done,
+                                .user = job };
 
-    ep_updates_ask(job->commands->daemon->updates, &ask);
+    ep_updates_request(job->commands->daemon->updates, &request);
 }
 
 static void run_update(EpJob *job)
 {
-    ask_updater(job, EP_UPDATE_UPDATE);
+    request_update(job, EP_UPDATE_UPDATE);
 }
 
 static void run_rollback(EpJob *job)
 {
-    ask_updater(job, EP_UPDATE_ROLLBACK);
+    request_update(job, EP_UPDATE_ROLLBACK);
 }
 
 /* The subject is not at work here: it has ended, or it never came.  In the latter case the journal takes it as
@@ -180,7 +180,7 @@ static void cancel_absent(EpJob *job)
 
 static void run_synchronize(EpJob *job)
 {
-    ask_updater(job, EP_UPDATE_SYNCHRONIZE);
+    request_update(job, EP_UPDATE_SYNCHRONIZE);
 }
 
 static void run_cancel(EpJob *job)

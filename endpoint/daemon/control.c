@@ -4,9 +4,9 @@
 #include <unistd.h>
 
 #include "endpoint/daemon/scan.h"
+#include "endpoint/daemon/scheduler.h"
 #include "endpoint/daemon/settings.h"
 #include "endpoint/daemon/status.h"
-#include "endpoint/daemon/times.h"
 #include "endpoint/daemon/update.h"
 #include "lib/base/file.h"
 #include "lib/base/log.h"
@@ -29,7 +29,7 @@ typedef struct {
     HlCtlPeer *peer;
     const HlMsgCall *call;
     int *fd; /* the handler may steal it */
-} Ask;
+} Request;
 
 static void send_reply(HlCtlPeer *peer, const char *code, const char *message, bool more, const json_t *json)
 {
@@ -61,21 +61,21 @@ static const char *argument(const HlMsgCall *call, const char *name)
 
 /* ----------------------------------------------------------------------------------------------- calls */
 
-static bool call_status(const Ask *ask, GError **error G_GNUC_UNUSED)
+static bool call_status(const Request *request, GError **error G_GNUC_UNUSED)
 {
-    g_autoptr(json_t) status = ep_status_json(ask->daemon);
+    g_autoptr(json_t) status = ep_status_json(request->daemon);
 
-    send_reply(ask->peer, "", "", false, status);
+    send_reply(request->peer, "", "", false, status);
     return true;
 }
 
-static bool call_history(const Ask *ask, GError **error)
+static bool call_history(const Request *request, GError **error)
 {
-    g_autoptr(json_t) history = ep_history_json(ask->daemon, error);
+    g_autoptr(json_t) history = ep_history_json(request->daemon, error);
 
     if (history == NULL)
         return false;
-    send_reply(ask->peer, "", "", false, history);
+    send_reply(request->peer, "", "", false, history);
     return true;
 }
 
@@ -94,24 +94,24 @@ static void on_update_done(const EpUpdateEnd *end, gpointer user)
     send_reply(user, end->succeeded ? "" : end->timed_out ? "timeout" : end->code, end->detail, false, result);
 }
 
-static bool ask_updater(const Ask *ask, EpUpdateWork work)
+static bool request_update(const Request *request, EpUpdateWork work)
 {
-    EpUpdateAsk update = {
-        .work = work, .trigger = "manual", .progress = on_update_progress, .done = on_update_done, .user = ask->peer
+    EpUpdateRequest update = {
+        .work = work, .trigger = "manual", .progress = on_update_progress, .done = on_update_done, .user = request->peer
     };
 
-    ep_updates_ask(ask->daemon->updates, &update);
+    ep_updates_request(request->daemon->updates, &update);
     return true;
 }
 
-static bool call_update_now(const Ask *ask, GError **error G_GNUC_UNUSED)
+static bool call_update_now(const Request *request, GError **error G_GNUC_UNUSED)
 {
-    return ask_updater(ask, EP_UPDATE_UPDATE);
+    return request_update(request, EP_UPDATE_UPDATE);
 }
 
-static bool call_rollback(const Ask *ask, GError **error G_GNUC_UNUSED)
+static bool call_rollback(const Request *request, GError **error G_GNUC_UNUSED)
 {
-    return ask_updater(ask, EP_UPDATE_ROLLBACK);
+    return request_update(request, EP_UPDATE_ROLLBACK);
 }
 
 static void on_scan_done(const EpScanEnd *end, gpointer user)
@@ -127,27 +127,27 @@ static void on_scan_done(const EpScanEnd *end, gpointer user)
         send_reply(user, "", "", false, result);
 }
 
-static bool call_scan(const Ask *ask, GError **error)
+static bool call_scan(const Request *request, GError **error)
 {
-    return ep_scans_ask(ask->daemon->scans, hl_fd_steal(ask->fd), on_scan_done, ask->peer, error);
+    return ep_scans_request(request->daemon->scans, hl_fd_steal(request->fd), on_scan_done, request->peer, error);
 }
 
-static bool call_schedule(const Ask *ask, GError **error)
+static bool call_schedule(const Request *request, GError **error)
 {
-    const char *state = argument(ask->call, "state");
+    const char *state = argument(request->call, "state");
     bool off = g_strcmp0(state, "off") == 0;
 
     if (!off && g_strcmp0(state, "on") != 0)
         return hl_fail(error, HL_ERROR_USAGE, "schedule takes 'on' or 'off'");
-    if (!ep_times_set_user_off(ask->daemon, off, error))
+    if (!ep_scheduler_set_user_off(request->daemon, off, error))
         return false;
-    send_reply(ask->peer, "", off ? "the scheduled update is off" : "the scheduled update is on", false, NULL);
+    send_reply(request->peer, "", off ? "the scheduled update is off" : "the scheduled update is on", false, NULL);
     return true;
 }
 
-static bool call_skip_scan(const Ask *ask, GError **error G_GNUC_UNUSED)
+static bool call_skip_scan(const Request *request, GError **error G_GNUC_UNUSED)
 {
-    send_reply(ask->peer, "", ep_scans_skip(ask->daemon->scans), false, NULL);
+    send_reply(request->peer, "", ep_scans_skip(request->daemon->scans), false, NULL);
     return true;
 }
 
@@ -160,36 +160,36 @@ static gboolean on_stop(gpointer user)
     return G_SOURCE_REMOVE;
 }
 
-static bool call_stop(const Ask *ask, GError **error G_GNUC_UNUSED)
+static bool call_stop(const Request *request, GError **error G_GNUC_UNUSED)
 {
-    hl_info("control", "stopped by user %d", (int)hl_ctl_peer_uid(ask->peer));
-    send_reply(ask->peer, "", "the endpoint stops", false, NULL);
-    if (ask->control->stop_timer == 0)
-        ask->control->stop_timer = g_timeout_add(STOP_DELAY, on_stop, ask->control);
+    hl_info("control", "stopped by user %d", (int)hl_ctl_peer_uid(request->peer));
+    send_reply(request->peer, "", "the endpoint stops", false, NULL);
+    if (request->control->stop_timer == 0)
+        request->control->stop_timer = g_timeout_add(STOP_DELAY, on_stop, request->control);
     return true;
 }
 
-static bool call_reload(const Ask *ask, GError **error)
+static bool call_reload(const Request *request, GError **error)
 {
-    if (!ep_daemon_reload(ask->daemon, error))
+    if (!ep_daemon_reload(request->daemon, error))
         return false;
-    send_reply(ask->peer, "", "configuration and identity are read anew", false, NULL);
+    send_reply(request->peer, "", "configuration and identity are read anew", false, NULL);
     return true;
 }
 
-static bool call_leave(const Ask *ask, GError **error)
+static bool call_leave(const Request *request, GError **error)
 {
-    if (!ep_daemon_leave(ask->daemon, error))
+    if (!ep_daemon_leave(request->daemon, error))
         return false;
-    send_reply(ask->peer, "", "the server was told that this machine leaves; its certificate and key are gone", false,
-               NULL);
+    send_reply(request->peer, "", "the server was told that this machine leaves; its certificate and key are gone",
+               false, NULL);
     return true;
 }
 
 static const struct {
     const char *name;
     EpAct act;
-    bool (*run)(const Ask *ask, GError **error); /* true: it answered, or will */
+    bool (*run)(const Request *request, GError **error); /* true: it answered, or will */
 } calls[] = {
     { "status", EP_ACT_ANYBODY, call_status },
     { "history", EP_ACT_ANYBODY, call_history },
@@ -205,15 +205,15 @@ static const struct {
 
 /* -------------------------------------------------------------------------------------------- dispatch */
 
-static bool dispatch(const Ask *ask, GError **error)
+static bool dispatch(const Request *request, GError **error)
 {
-    EpPrivileges privileges = ep_settings_privileges(ask->daemon->settings);
-    EpWho who = { .caller = hl_ctl_peer_uid(ask->peer), .daemon = getuid() };
+    EpPrivileges privileges = ep_settings_privileges(request->daemon->settings);
+    EpWho who = { .caller = hl_ctl_peer_uid(request->peer), .daemon = getuid() };
 
     for (gsize i = 0; i < G_N_ELEMENTS(calls); i++)
-        if (strcmp(calls[i].name, ask->call->name) == 0)
-            return ep_privilege_check(calls[i].act, &privileges, who, error) && calls[i].run(ask, error);
-    return hl_fail(error, HL_ERROR_USAGE, "the endpoint knows no call '%.64s'", ask->call->name);
+        if (strcmp(calls[i].name, request->call->name) == 0)
+            return ep_privilege_check(calls[i].act, &privileges, who, error) && calls[i].run(request, error);
+    return hl_fail(error, HL_ERROR_USAGE, "the endpoint knows no call '%.64s'", request->call->name);
 }
 
 static void on_frame(HlCtlPeer *peer, GBytes *frame, int fd, gpointer user)
@@ -222,9 +222,9 @@ static void on_frame(HlCtlPeer *peer, GBytes *frame, int fd, gpointer user)
     hl_autofd int owned = fd;
     g_autoptr(GError) error = NULL;
     g_autoptr(HlMsgCall) call = hl_wire_decode_bytes(&holdline__v1__call__descriptor, frame, &error);
-    Ask ask = { control, control->daemon, peer, call, &owned };
+    Request request = { control, control->daemon, peer, call, &owned };
 
-    if (call == NULL || !dispatch(&ask, &error))
+    if (call == NULL || !dispatch(&request, &error))
         send_error(peer, error);
 }
 

@@ -3,15 +3,15 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "endpoint/daemon/ask.h"
 #include "endpoint/daemon/commands.h"
 #include "endpoint/daemon/control.h"
 #include "endpoint/daemon/line.h"
+#include "endpoint/daemon/poll.h"
 #include "endpoint/daemon/renewal.h"
 #include "endpoint/daemon/scan.h"
+#include "endpoint/daemon/scheduler.h"
 #include "endpoint/daemon/settings.h"
 #include "endpoint/daemon/store.h"
-#include "endpoint/daemon/times.h"
 #include "endpoint/daemon/update.h"
 #include "endpoint/identity/machine.h"
 #include "lib/base/file.h"
@@ -108,7 +108,7 @@ void ep_daemon_refuse(EpDaemon *daemon, EpRefused what, EpRefusedReason reason, 
 static void drop_identity(EpDaemon *daemon)
 {
     g_clear_pointer(&daemon->line, ep_line_free);
-    g_clear_pointer(&daemon->ask, ep_ask_free);
+    g_clear_pointer(&daemon->poll, ep_poll_free);
     g_clear_pointer(&daemon->renewal, ep_renewal_free);
     g_clear_pointer(&daemon->commands, ep_commands_free);
     g_clear_pointer(&daemon->spool, ep_spool_free);
@@ -164,7 +164,7 @@ bool ep_daemon_take_identity(EpDaemon *daemon, GError **error)
         (daemon->spool = ep_spool_new(daemon->db, ep_line_send_report, daemon, error)) != NULL) {
         take_enrolled_settings(daemon);
         daemon->commands = ep_commands_new(daemon);
-        daemon->ask = ep_ask_new(daemon);
+        daemon->poll = ep_poll_new(daemon);
         daemon->line = ep_line_new(daemon, error);
         daemon->renewal = ep_renewal_new(daemon);
     }
@@ -218,7 +218,7 @@ bool ep_daemon_start(EpDaemon *daemon, GError **error)
     daemon->updates = ep_updates_new(daemon);
     daemon->scans = ep_scans_new(daemon);
     look_for_identity(daemon);
-    daemon->times = ep_times_new(daemon);
+    daemon->scheduler = ep_scheduler_new(daemon);
     daemon->control = ep_control_new(daemon, error);
     return daemon->control != NULL;
 }
@@ -292,7 +292,7 @@ void ep_daemon_clear(EpDaemon *daemon)
         if (*timers[i] != 0)
             g_source_remove(*timers[i]);
     g_clear_pointer(&daemon->control, ep_control_free);
-    g_clear_pointer(&daemon->times, ep_times_free);
+    g_clear_pointer(&daemon->scheduler, ep_scheduler_free);
     drop_identity(daemon);
     g_clear_pointer(&daemon->scans, ep_scans_free);
     g_clear_pointer(&daemon->updates, ep_updates_free);

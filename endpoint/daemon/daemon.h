@@ -16,10 +16,10 @@ typedef struct EpLine EpLine;
 typedef struct EpCommands EpCommands;
 typedef struct EpUpdates EpUpdates;
 typedef struct EpScans EpScans;
-typedef struct EpTimes EpTimes;
+typedef struct EpScheduler EpScheduler;
 typedef struct EpRenewal EpRenewal;
 typedef struct EpControl EpControl;
-typedef struct EpAsk EpAsk;
+typedef struct EpPoll EpPoll;
 
 typedef struct EpDaemon {
     EpConf conf;
@@ -35,7 +35,7 @@ typedef struct EpDaemon {
     EpSettings *settings;
     EpUpdates *updates;
     EpScans *scans;
-    EpTimes *times;
+    EpScheduler *scheduler;
     EpControl *control;
 
     EpIdentity *identity; /* NULL: not enrolled; then the following are NULL as well */
@@ -43,7 +43,7 @@ typedef struct EpDaemon {
     EpCommands *commands;
     EpLine *line;
     EpRenewal *renewal;
-    EpAsk *ask;
+    EpPoll *poll;
 
     EpRefusals refusals;
     guint refusal_timer;

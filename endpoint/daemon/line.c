@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "endpoint/core/line.h"
-#include "endpoint/daemon/ask.h"
 #include "endpoint/daemon/commands.h"
+#include "endpoint/daemon/poll.h"
 #include "endpoint/daemon/settings.h"
 #include "endpoint/daemon/store.h"
 #include "endpoint/daemon/update.h"
@@ -110,7 +110,7 @@ static void publish_birth(EpLine *line)
     g_autoptr(GBytes) payload = NULL;
 
     parts.registration =
-        ep_machine_registration(daemon->fingerprint, hl_bus_broker(line->bus), ep_ask_port(daemon->ask));
+        ep_machine_registration(daemon->fingerprint, hl_bus_broker(line->bus), ep_poll_port(daemon->poll));
     parts.patterns = hl_components_parse(ep_updates_patterns(daemon->updates), &parts.n_patterns);
     if (settings->applied) {
         parts.applied = ep_settings_wire(settings);
@@ -120,7 +120,7 @@ static void publish_birth(EpLine *line)
     link.patterns = parts.patterns;
     link.n_patterns = parts.n_patterns;
     link.announces = daemon->announce;
-    line->told_port = ep_ask_port(daemon->ask);
+    line->told_port = ep_poll_port(daemon->poll);
     g_free(line->address);
     line->address = g_strdup(parts.registration->addresses[0]);
     g_free(line->addresses);
@@ -179,9 +179,9 @@ static gboolean on_heartbeat(gpointer user)
         ep_line_reconnect(line, HL_BUS_KEEP_WILL);
         return G_SOURCE_REMOVE;
     }
-    ep_ask_refresh(line->daemon->ask);
+    ep_poll_refresh(line->daemon->poll);
     /* the program that held the direct port gave it up; or another interface came, went or got another address */
-    if (line->told_port != ep_ask_port(line->daemon->ask) || strcmp(addresses, line->addresses) != 0)
+    if (line->told_port != ep_poll_port(line->daemon->poll) || strcmp(addresses, line->addresses) != 0)
         publish_birth(line);
     publish_heartbeat(line);
     schedule_heartbeat(line, line->daemon->settings->values.heartbeat);
@@ -325,7 +325,7 @@ static void handle_ack(EpLine *line, const HlBusMessage *message)
         ep_line_reconnect(line, HL_BUS_KEEP_WILL);
         return;
     }
-    ep_ask_set_poll(line->daemon->ask, ack->poll_ms);
+    ep_poll_set_poll(line->daemon->poll, ack->poll_ms);
     if (ack->hold_off_ms > 0 && strcmp(ack->hold_off_boot, line->daemon->boot_id) == 0) {
         hold_off(line, MIN(ack->hold_off_ms, LONGEST_HOLD_OFF));
         return;
@@ -483,7 +483,7 @@ void ep_line_settings_changed(EpLine *line)
     if (line->bus == NULL)
         return; /* it stays away: the next one is made with them */
     hl_bus_set_brokers(line->bus, (const char *const *)brokers);
-    if (state_of(line) == HL_BUS_UP && line->told_port != ep_ask_port(line->daemon->ask))
+    if (state_of(line) == HL_BUS_UP && line->told_port != ep_poll_port(line->daemon->poll))
         publish_birth(line); /* registers the new port */
     if (state_of(line) == HL_BUS_UP)
         schedule_heartbeat(line, ep_spread(line->daemon->settings->values.heartbeat, hl_random_u64()));
@@ -491,7 +491,7 @@ void ep_line_settings_changed(EpLine *line)
 
 void ep_line_reconnect(EpLine *line, HlBusWill will)
 {
-    ep_ask_refresh(line->daemon->ask); /* it may be a new certificate */
+    ep_poll_refresh(line->daemon->poll); /* it may be a new certificate */
     if (line->bus != NULL)
         hl_bus_reconnect(line->bus, will);
 }

@@ -211,7 +211,7 @@ static void start_next(EpScans *scans)
     }
 }
 
-bool ep_scans_ask(EpScans *scans, int fd, EpScanDone done, gpointer user, GError **error)
+bool ep_scans_request(EpScans *scans, int fd, EpScanDone done, gpointer user, GError **error)
 {
     hl_autofd int owned = fd;
     hl_autofd int again = -1;

@@ -19,7 +19,7 @@ EpScans *ep_scans_new(EpDaemon *daemon);
 void ep_scans_free(EpScans *scans);
 
 /* Queues a scan; fd is taken over, whatever the result.  done comes once unless this fails. */
-bool ep_scans_ask(EpScans *scans, int fd, EpScanDone done, gpointer user, GError **error);
+bool ep_scans_request(EpScans *scans, int fd, EpScanDone done, gpointer user, GError **error);
 
 /* No more callbacks to this user; its waiting scans are dropped. */
 void ep_scans_forget(EpScans *scans, gpointer user);

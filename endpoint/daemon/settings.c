@@ -3,10 +3,10 @@
 #include <string.h>
 
 #include "endpoint/core/settings_gate.h"
-#include "endpoint/daemon/ask.h"
 #include "endpoint/daemon/line.h"
+#include "endpoint/daemon/poll.h"
+#include "endpoint/daemon/scheduler.h"
 #include "endpoint/daemon/store.h"
-#include "endpoint/daemon/times.h"
 #include "lib/base/log.h"
 #include "proto/envelope.h"
 
@@ -80,7 +80,7 @@ void ep_settings_reset(EpDaemon *daemon)
 {
     clear(daemon->settings);
     hl_settings_init(&daemon->settings->values);
-    ep_times_settings_changed(daemon);
+    ep_scheduler_settings_changed(daemon);
 }
 
 HlMsgAppliedSettings ep_settings_wire(const EpSettings *settings)
@@ -135,13 +135,13 @@ static EpSettingsVerdict judge(const EpDaemon *daemon, const Offer *offer, const
 {
     const EpSettings *settings = daemon->settings;
     g_autoptr(GBytes) digest = g_bytes_new(offer->document->digest.data, offer->document->digest.len);
-    EpSettingsOffer ask = { .endpoint = offer->document->endpoint,
-                            .counter = offer->document->counter,
-                            .expires = offer->document->expires_ms,
-                            .digest = digest,
-                            .computed = offer->computed,
-                            .path = path,
-                            .independent = offer->values.independent };
+    EpSettingsOffer judged = { .endpoint = offer->document->endpoint,
+                               .counter = offer->document->counter,
+                               .expires = offer->document->expires_ms,
+                               .digest = digest,
+                               .computed = offer->computed,
+                               .path = path,
+                               .independent = offer->values.independent };
     EpSettingsView view = { .endpoint = daemon->identity->id,
                             .applied = settings->applied,
                             .counter = settings->counter,
@@ -150,7 +150,7 @@ static EpSettingsVerdict judge(const EpDaemon *daemon, const Offer *offer, const
                             .independent = settings->values.independent,
                             .now = hl_clock_wall() };
 
-    return ep_settings_judge(&ask, &view);
+    return ep_settings_judge(&judged, &view);
 }
 
 /* The report, and with text != NULL the settings themselves, in one transaction. */
@@ -198,9 +198,9 @@ static void take(EpDaemon *daemon, Offer *offer, const char *path)
     clear(daemon->settings);
     *daemon->settings = next;
     hl_info("settings", "version %" G_GUINT64_FORMAT " of group %s is in force, by %s", next.version, next.group, path);
-    ep_times_settings_changed(daemon);
-    if (daemon->ask != NULL)
-        ep_ask_refresh(daemon->ask);
+    ep_scheduler_settings_changed(daemon);
+    if (daemon->poll != NULL)
+        ep_poll_refresh(daemon->poll);
     if (daemon->line != NULL)
         ep_line_settings_changed(daemon->line);
     ep_spool_pump(daemon->spool);

@@ -3,8 +3,8 @@
 #include "endpoint/core/command.h"
 #include "endpoint/daemon/line.h"
 #include "endpoint/daemon/scan.h"
+#include "endpoint/daemon/scheduler.h"
 #include "endpoint/daemon/settings.h"
-#include "endpoint/daemon/times.h"
 #include "endpoint/daemon/update.h"
 #include "lib/base/ident.h"
 #include "lib/store/stmt.h"
@@ -95,8 +95,8 @@ static json_t *update_json(const EpDaemon *daemon)
     set_text(object, "last_detail", view.last_detail);
     set_text(object, "last_source", view.last_source);
     set_text(object, "schedule", daemon->settings->values.update_schedule);
-    json_object_set_new(object, "schedule_off_by_user", json_boolean(ep_times_is_user_off(daemon->times)));
-    set_time(object, "next_scheduled", ep_times_next_update(daemon));
+    json_object_set_new(object, "schedule_off_by_user", json_boolean(ep_scheduler_is_user_off(daemon->scheduler)));
+    set_time(object, "next_scheduled", ep_scheduler_next_update(daemon));
     return object;
 }
 

@@ -32,12 +32,12 @@ struct EpUpdates {
     bool showing; /* the child only says what is active */
     EpRound round;
     guint round_timer; /* not 0: settings come first */
-    EpRelapse relapse;
-    char *blame; /* not NULL: what the engine did to the set that is gone back from */
+    EpProbation probation;
+    char *rollback_reason; /* not NULL: what the engine did to the set that is gone back from */
     EpUpdateWork work;
     const char *trigger;
     HlTime timeout;
-    GPtrArray *running, *waiting; /* EpUpdateAsk * */
+    GPtrArray *running, *waiting; /* EpUpdateRequest * */
     Result result;
     guint percent;
     char *what;
@@ -123,10 +123,10 @@ static void on_line(const char *line, gpointer user)
     g_free(updates->what);
     updates->what = text_member(value, "what");
     for (guint i = 0; i < updates->running->len; i++) {
-        const EpUpdateAsk *ask = updates->running->pdata[i];
+        const EpUpdateRequest *request = updates->running->pdata[i];
 
-        if (ask->progress != NULL)
-            ask->progress(updates->percent, updates->what, ask->user);
+        if (request->progress != NULL)
+            request->progress(updates->percent, updates->what, request->user);
     }
 }
 
@@ -142,8 +142,9 @@ static char *describe_round(const EpUpdates *updates, const EpUpdateEnd *end)
 {
     const EpDaemon *daemon = updates->daemon;
     const EpSettings *settings = daemon->settings;
-    g_autofree char *patterns = g_strdup_printf("%s%s%s", updates->blame != NULL ? updates->blame : "",
-                                                updates->blame != NULL ? "; " : "", end->detail);
+    g_autofree char *patterns =
+        g_strdup_printf("%s%s%s", updates->rollback_reason != NULL ? updates->rollback_reason : "",
+                        updates->rollback_reason != NULL ? "; " : "", end->detail);
     EpRoundFacts facts = { .patterns = patterns,
                            .group = settings->applied ? settings->group : NULL,
                            .version = settings->version,
@@ -160,9 +161,9 @@ static void judge_switch(EpUpdates *updates, const EpUpdateEnd *end)
     g_autoptr(GError) error = NULL;
 
     if (updates->work == EP_UPDATE_ROLLBACK && end->succeeded) {
-        ep_relapse_disarm(&updates->relapse);
+        ep_probation_end(&updates->probation);
     } else if (strcmp(end->patterns, updates->patterns) != 0) {
-        ep_relapse_switched(&updates->relapse, hl_clock_mono());
+        ep_probation_begin(&updates->probation, hl_clock_mono());
         if (!ep_store_set_int(updates->daemon->db, SWITCHED_FACT, hl_clock_wall(), &error))
             ep_daemon_store_failed(updates->daemon, "when patterns changed", error);
     }
@@ -173,8 +174,8 @@ static void resume_probation(EpUpdates *updates)
 {
     HlTime age = hl_clock_wall() - ep_store_get_int(updates->daemon->db, SWITCHED_FACT, 0);
 
-    if (age >= 0 && age < EP_RELAPSE_WINDOW)
-        ep_relapse_switched(&updates->relapse, hl_clock_mono() - age);
+    if (age >= 0 && age < EP_PROBATION_WINDOW)
+        ep_probation_begin(&updates->probation, hl_clock_mono() - age);
 }
 
 static bool store_end(EpUpdates *updates, const EpUpdateEnd *end, GError **error)
@@ -189,7 +190,7 @@ static bool store_end(EpUpdates *updates, const EpUpdateEnd *end, GError **error
     bool stored;
 
     notification.trigger = (char *)updates->trigger;
-    notification.succeeded = end->succeeded && updates->blame == NULL;
+    notification.succeeded = end->succeeded && updates->rollback_reason == NULL;
     notification.detail = detail;
     notification.source = (char *)end->source;
     notification.patterns = hl_components_parse(end->patterns, &notification.n_patterns);
@@ -208,7 +209,7 @@ static bool store_end(EpUpdates *updates, const EpUpdateEnd *end, GError **error
 static void tell_end(EpUpdates *updates, const EpUpdateEnd *end)
 {
     EpDaemon *daemon = updates->daemon;
-    g_autoptr(GPtrArray) askers = updates->running;
+    g_autoptr(GPtrArray) waiters = updates->running;
     g_autoptr(GError) error = NULL;
 
     updates->running = g_ptr_array_new_with_free_func(g_free);
@@ -225,12 +226,12 @@ static void tell_end(EpUpdates *updates, const EpUpdateEnd *end)
         ep_daemon_store_worked(daemon);
     else
         ep_daemon_store_failed(daemon, "an update's result", error);
-    g_clear_pointer(&updates->blame, g_free);
-    for (guint i = 0; i < askers->len; i++) {
-        const EpUpdateAsk *ask = askers->pdata[i];
+    g_clear_pointer(&updates->rollback_reason, g_free);
+    for (guint i = 0; i < waiters->len; i++) {
+        const EpUpdateRequest *request = waiters->pdata[i];
 
-        if (ask->done != NULL)
-            ask->done(end, ask->user);
+        if (request->done != NULL)
+            request->done(end, request->user);
     }
     if (daemon->spool != NULL)
         ep_spool_pump(daemon->spool);
@@ -416,17 +417,17 @@ static bool is_busy(const EpUpdates *updates)
 /* Everybody who waits for the same work as the first one joins it. */
 static void gather(EpUpdates *updates)
 {
-    const EpUpdateAsk *first = updates->waiting->pdata[0];
+    const EpUpdateRequest *first = updates->waiting->pdata[0];
     bool patient = first->patient;
 
     updates->work = first->work;
     updates->trigger = first->trigger;
     updates->timeout = first->timeout > 0 ? first->timeout : DEFAULT_TIMEOUT;
     for (guint i = 0; i < updates->waiting->len;) {
-        const EpUpdateAsk *ask = updates->waiting->pdata[i];
+        const EpUpdateRequest *request = updates->waiting->pdata[i];
 
-        if (ask->work == updates->work) {
-            patient = patient && ask->patient;
+        if (request->work == updates->work) {
+            patient = patient && request->patient;
             g_ptr_array_add(updates->running, g_ptr_array_steal_index(updates->waiting, i));
         } else {
             i++;
@@ -470,51 +471,51 @@ static void start_next(EpUpdates *updates)
     }
 }
 
-void ep_updates_ask(EpUpdates *updates, const EpUpdateAsk *ask)
+void ep_updates_request(EpUpdates *updates, const EpUpdateRequest *request)
 {
-    bool joins = is_busy(updates) && !updates->showing && updates->work == ask->work;
+    bool joins = is_busy(updates) && !updates->showing && updates->work == request->work;
     EpUpdateEnd full = { .code = "limit", .detail = "too many updates are waiting", .source = "", .patterns = "" };
 
     if (updates->waiting->len + updates->running->len >= MAX_WAITING) {
-        if (ask->done != NULL)
-            ask->done(&full, ask->user);
+        if (request->done != NULL)
+            request->done(&full, request->user);
         return;
     }
-    if (joins && !ask->patient)
+    if (joins && !request->patient)
         updates->round.until = hl_clock_mono();
-    g_ptr_array_add(joins ? updates->running : updates->waiting, g_memdup2(ask, sizeof *ask));
+    g_ptr_array_add(joins ? updates->running : updates->waiting, g_memdup2(request, sizeof *request));
     start_next(updates);
 }
 
 bool ep_updates_on_probation(const EpUpdates *updates)
 {
-    return updates->relapse.armed && !is_busy(updates);
+    return updates->probation.armed && !is_busy(updates);
 }
 
 void ep_updates_engine_ended(EpUpdates *updates, EpEngineEnd end, const char *how)
 {
-    EpUpdateAsk ask = { .work = EP_UPDATE_ROLLBACK, .trigger = "engine-failure" };
+    EpUpdateRequest request = { .work = EP_UPDATE_ROLLBACK, .trigger = "engine-failure" };
 
     if (is_busy(updates)) /* the set is about to be another one */
         return;
-    if (!ep_relapse_engine(&updates->relapse, end, hl_clock_mono()))
+    if (!ep_probation_engine_ended(&updates->probation, end, hl_clock_mono()))
         return;
-    g_free(updates->blame);
-    updates->blame = g_strdup_printf("the engine failed %d times after the change of patterns, at last: %.200s",
-                                     EP_RELAPSE_FAILURES, how);
-    hl_warn("update", "%s; going back", updates->blame);
-    ep_updates_ask(updates, &ask);
+    g_free(updates->rollback_reason);
+    updates->rollback_reason = g_strdup_printf(
+        "the engine failed %d times after the change of patterns, at last: %.200s", EP_PROBATION_FAILURES, how);
+    hl_warn("update", "%s; going back", updates->rollback_reason);
+    ep_updates_request(updates, &request);
 }
 
 static void forget_in(GPtrArray *asks, gconstpointer user)
 {
     for (guint i = 0; i < asks->len; i++) {
-        EpUpdateAsk *ask = asks->pdata[i];
+        EpUpdateRequest *request = asks->pdata[i];
 
-        if (ask->user == user) {
-            ask->progress = NULL;
-            ask->done = NULL;
-            ask->user = NULL;
+        if (request->user == user) {
+            request->progress = NULL;
+            request->done = NULL;
+            request->user = NULL;
         }
     }
 }
@@ -560,7 +561,7 @@ void ep_updates_free(EpUpdates *updates)
     g_free(updates->patterns);
     g_free(updates->what);
     ep_last_update_clear(&updates->last);
-    g_free(updates->blame);
+    g_free(updates->rollback_reason);
     g_free(updates);
 }
 

@@ -1,9 +1,9 @@
 /* Updates of the pattern set: one child of the updater program at a time.  Who asks while one runs joins it and gets
- * its result.  After every update an update notification is spooled (B4), before the askers hear of the end. */
+ * its result.  After every update an update notification is spooled (B4), before the waiters hear of the end. */
 #ifndef ENDPOINT_DAEMON_UPDATE_H
 #define ENDPOINT_DAEMON_UPDATE_H
 
-#include "endpoint/core/relapse.h"
+#include "endpoint/core/probation.h"
 #include "endpoint/daemon/daemon.h"
 
 typedef enum {
@@ -30,7 +30,7 @@ typedef struct {
     void (*progress)(guint percent, const char *what, gpointer user); /* may be NULL */
     void (*done)(const EpUpdateEnd *end, gpointer user);              /* once; may be NULL */
     gpointer user;
-} EpUpdateAsk;
+} EpUpdateRequest;
 
 /* Asks the updater what is active.  Never NULL. */
 EpUpdates *ep_updates_new(EpDaemon *daemon);
@@ -38,8 +38,8 @@ EpUpdates *ep_updates_new(EpDaemon *daemon);
 /* A running child is killed: the updater is made for that, and whoever asked asks again after the restart. */
 void ep_updates_free(EpUpdates *updates);
 
-/* Queues or joins; *ask is copied. */
-void ep_updates_ask(EpUpdates *updates, const EpUpdateAsk *ask);
+/* Queues or joins; *request is copied. */
+void ep_updates_request(EpUpdates *updates, const EpUpdateRequest *request);
 
 /* A run of the scan engine ended, how: in words.  After a new set on which it fails again and again the set before
  * becomes active, and an update notification that failed tells so. */

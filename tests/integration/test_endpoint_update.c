@@ -154,7 +154,7 @@ static void test_retry(void)
     g_assert_true(hl_file_write_text(fail, "unavailable", 0644, NULL));
     bench_start_daemon(bench);
     bench_wait(bench, bench_lines(bench, "calls") == 1);
-    bench_pass(bench, 6 * HL_SECOND); /* times.c looks every 5 s: the line is not up */
+    bench_pass(bench, 6 * HL_SECOND); /* scheduler.c looks every 5 s: the line is not up */
     g_assert_cmpuint(bench_lines(bench, "calls"), ==, 1);
     g_assert_cmpint(unlink(fail), ==, 0);
     bench_start_broker(bench);

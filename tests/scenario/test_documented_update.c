@@ -10,11 +10,11 @@
 #include "lib/base/file.h"
 #include "manager/core/path.h"
 #include "proto/settings.h"
-#include "updater/install/place.h"
+#include "updater/install/pattern_store.h"
 #include "updater/install/update.h"
 #include "updater/publisher/content.h"
-#include "updater/publisher/found.h"
 #include "updater/publisher/release.h"
+#include "updater/publisher/repo_init.h"
 #include "updater/publisher/stage.h"
 
 #define SERVER "http://server/repo/"
@@ -120,7 +120,7 @@ static void publish(World *world, const char *component, guint lines, gint64 ver
 static World *world_new(void)
 {
     static const char *const components[] = { "virus", "agent", "rules" };
-    const UpdFounding founding = { .components = components, .n_components = G_N_ELEMENTS(components) };
+    const UpdRepoInit founding = { .components = components, .n_components = G_N_ELEMENTS(components) };
     World *world = g_new0(World, 1);
     g_autofree char *root = NULL;
 
@@ -129,7 +129,7 @@ static World *world_new(void)
     world->machine = in(world->top, "machine");
     world->requests = g_ptr_array_new_with_free_func(g_free);
     world->repo = upd_repo_create(world->repository, NULL, NULL);
-    g_assert_true(upd_found(world->repo, &founding, NULL));
+    g_assert_true(upd_repo_init(world->repo, &founding, NULL));
     root = in(world->repository, "metadata/1.root.json");
     world->root = hl_file_read(root, 100000, NULL);
     return world;

@@ -5,8 +5,8 @@
 #include "endpoint/core/conf.h"
 #include "endpoint/core/line.h"
 #include "endpoint/core/privilege.h"
+#include "endpoint/core/probation.h"
 #include "endpoint/core/refusals.h"
-#include "endpoint/core/relapse.h"
 #include "endpoint/core/renewal.h"
 #include "endpoint/core/retry.h"
 #include "endpoint/core/settings_gate.h"
@@ -302,30 +302,30 @@ static void test_conf(void)
 }
 
 /* Three failures in a row soon after a switch; once for each switch; detections and single troubles do not count. */
-static void test_relapse(void)
+static void test_probation(void)
 {
-    EpRelapse relapse = { 0 };
+    EpProbation probation = { 0 };
 
     for (int i = 0; i < 10; i++) /* no switch, nothing to take back */
-        g_assert_false(ep_relapse_engine(&relapse, EP_ENGINE_FAILED, i));
-    ep_relapse_switched(&relapse, HL_HOUR);
+        g_assert_false(ep_probation_engine_ended(&probation, EP_ENGINE_FAILED, i));
+    ep_probation_begin(&probation, HL_HOUR);
     for (int i = 0; i < 10; i++) {
-        g_assert_false(ep_relapse_engine(&relapse, EP_ENGINE_FAILED, HL_HOUR + i));
-        g_assert_false(ep_relapse_engine(&relapse, EP_ENGINE_FAILED, HL_HOUR + i));
-        g_assert_false(ep_relapse_engine(&relapse, EP_ENGINE_WORKED, HL_HOUR + i));
+        g_assert_false(ep_probation_engine_ended(&probation, EP_ENGINE_FAILED, HL_HOUR + i));
+        g_assert_false(ep_probation_engine_ended(&probation, EP_ENGINE_FAILED, HL_HOUR + i));
+        g_assert_false(ep_probation_engine_ended(&probation, EP_ENGINE_WORKED, HL_HOUR + i));
     }
-    g_assert_false(ep_relapse_engine(&relapse, EP_ENGINE_FAILED, HL_HOUR + 20));
-    g_assert_false(ep_relapse_engine(&relapse, EP_ENGINE_FAILED, HL_HOUR + 21));
-    g_assert_true(ep_relapse_engine(&relapse, EP_ENGINE_FAILED, HL_HOUR + EP_RELAPSE_WINDOW));
+    g_assert_false(ep_probation_engine_ended(&probation, EP_ENGINE_FAILED, HL_HOUR + 20));
+    g_assert_false(ep_probation_engine_ended(&probation, EP_ENGINE_FAILED, HL_HOUR + 21));
+    g_assert_true(ep_probation_engine_ended(&probation, EP_ENGINE_FAILED, HL_HOUR + EP_PROBATION_WINDOW));
     for (int i = 0; i < 10; i++) /* once */
-        g_assert_false(ep_relapse_engine(&relapse, EP_ENGINE_FAILED, HL_HOUR + EP_RELAPSE_WINDOW));
-    ep_relapse_switched(&relapse, 2 * HL_HOUR);
+        g_assert_false(ep_probation_engine_ended(&probation, EP_ENGINE_FAILED, HL_HOUR + EP_PROBATION_WINDOW));
+    ep_probation_begin(&probation, 2 * HL_HOUR);
     for (int i = 1; i < 10; i++) /* long after it: another trouble */
-        g_assert_false(ep_relapse_engine(&relapse, EP_ENGINE_FAILED, 2 * HL_HOUR + EP_RELAPSE_WINDOW + i));
-    ep_relapse_switched(&relapse, 4 * HL_HOUR);
-    ep_relapse_disarm(&relapse); /* the administrator was faster */
+        g_assert_false(ep_probation_engine_ended(&probation, EP_ENGINE_FAILED, 2 * HL_HOUR + EP_PROBATION_WINDOW + i));
+    ep_probation_begin(&probation, 4 * HL_HOUR);
+    ep_probation_end(&probation); /* the administrator was faster */
     for (int i = 0; i < 10; i++)
-        g_assert_false(ep_relapse_engine(&relapse, EP_ENGINE_FAILED, 4 * HL_HOUR));
+        g_assert_false(ep_probation_engine_ended(&probation, EP_ENGINE_FAILED, 4 * HL_HOUR));
 }
 
 static void test_retry(void)
@@ -376,7 +376,7 @@ int main(int argc, char **argv)
     g_test_add_func("/endpoint/refusals", test_refusals);
     g_test_add_func("/endpoint/renewal", test_renewal);
     g_test_add_func("/endpoint/conf", test_conf);
-    g_test_add_func("/endpoint/relapse", test_relapse);
+    g_test_add_func("/endpoint/probation", test_probation);
     g_test_add_func("/endpoint/retry", test_retry);
     return g_test_run();
 }

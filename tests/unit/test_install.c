@@ -6,7 +6,7 @@
 #include "lib/base/file.h"
 #include "updater/delta/delta.h"
 #include "updater/install/engine.h"
-#include "updater/install/place.h"
+#include "updater/install/pattern_store.h"
 #include "updater/install/plan.h"
 #include "updater/install/source.h"
 
@@ -395,15 +395,15 @@ static void test_lock(void)
 {
     g_autofree char *dir = g_dir_make_tmp("holdline-place-XXXXXX", NULL);
     g_autofree char *pid = g_strdup_printf("%d", (int)getpid());
-    g_autoptr(UpdPlace) first = upd_place_open(dir, 0, NULL);
+    g_autoptr(UpdPatternStore) first = upd_pattern_store_open(dir, 0, NULL);
     g_autoptr(GError) error = NULL;
 
     g_assert_nonnull(first);
-    g_assert_null(upd_place_open(dir, 150, &error));
+    g_assert_null(upd_pattern_store_open(dir, 150, &error));
     g_assert_error(error, HL_ERROR, HL_ERROR_CONFLICT);
     g_assert_nonnull(strstr(error->message, pid));
-    upd_place_free(g_steal_pointer(&first));
-    first = upd_place_open(dir, 0, NULL);
+    upd_pattern_store_free(g_steal_pointer(&first));
+    first = upd_pattern_store_open(dir, 0, NULL);
     g_assert_nonnull(first);
     g_assert_true(hl_tree_remove(dir, NULL));
 }
@@ -417,15 +417,15 @@ static UpdSet *one_component(int64_t version)
     return set;
 }
 
-static void switch_to(UpdPlace *place, int64_t version)
+static void switch_to(UpdPatternStore *store, int64_t version)
 {
     UpdSet *set = one_component(version);
-    g_autofree char *directory = upd_place_begin(place, set, NULL);
+    g_autofree char *directory = upd_pattern_store_begin(store, set, NULL);
 
     g_assert_nonnull(directory);
     g_assert_true(upd_set_store(set, directory, NULL));
-    g_assert_true(upd_place_activate(place, set, NULL));
-    upd_place_settle(place);
+    g_assert_true(upd_pattern_store_activate(store, set, NULL));
+    upd_pattern_store_settle(store);
 }
 
 /* A record that cannot be read is replaced, and never becomes the set to go back to. */
@@ -433,20 +433,20 @@ static void test_unreadable_record(void)
 {
     g_autofree char *dir = g_dir_make_tmp("holdline-place-XXXXXX", NULL);
     g_autofree char *record = g_build_filename(dir, "active", UPD_SET_RECORD, NULL);
-    g_autoptr(UpdPlace) place = upd_place_open(dir, 0, NULL);
+    g_autoptr(UpdPatternStore) store = upd_pattern_store_open(dir, 0, NULL);
 
-    switch_to(place, 1);
-    switch_to(place, 2);
-    upd_place_free(g_steal_pointer(&place));
+    switch_to(store, 1);
+    switch_to(store, 2);
+    upd_pattern_store_free(g_steal_pointer(&store));
     g_assert_true(hl_file_write_text(record, "{", 0644, NULL));
-    place = upd_place_open(dir, 0, NULL);
-    g_assert_null(place->active);
-    g_assert_cmpint(upd_set_component(place->previous, "virus")->version, ==, 1);
-    switch_to(place, 3);
-    upd_place_free(g_steal_pointer(&place));
-    place = upd_place_open(dir, 0, NULL);
-    g_assert_cmpint(upd_set_component(place->active, "virus")->version, ==, 3);
-    g_assert_cmpint(upd_set_component(place->previous, "virus")->version, ==, 1);
+    store = upd_pattern_store_open(dir, 0, NULL);
+    g_assert_null(store->active);
+    g_assert_cmpint(upd_set_component(store->previous, "virus")->version, ==, 1);
+    switch_to(store, 3);
+    upd_pattern_store_free(g_steal_pointer(&store));
+    store = upd_pattern_store_open(dir, 0, NULL);
+    g_assert_cmpint(upd_set_component(store->active, "virus")->version, ==, 3);
+    g_assert_cmpint(upd_set_component(store->previous, "virus")->version, ==, 1);
     g_assert_true(hl_tree_remove(dir, NULL));
 }
 
@@ -454,17 +454,17 @@ static void test_unreadable_record(void)
 static void test_damaged_active(void)
 {
     g_autofree char *dir = g_dir_make_tmp("holdline-place-XXXXXX", NULL);
-    g_autoptr(UpdPlace) place = upd_place_open(dir, 0, NULL);
+    g_autoptr(UpdPatternStore) store = upd_pattern_store_open(dir, 0, NULL);
 
-    switch_to(place, 1);
-    switch_to(place, 2);
-    upd_set_add_file(place->active, "virus", "main.hdb", SHA_A, 5000); /* not intact */
-    switch_to(place, 3);
-    g_assert_cmpint(upd_set_component(place->previous, "virus")->version, ==, 1);
-    upd_place_free(g_steal_pointer(&place));
-    place = upd_place_open(dir, 0, NULL);
-    g_assert_cmpint(upd_set_component(place->active, "virus")->version, ==, 3);
-    g_assert_cmpint(upd_set_component(place->previous, "virus")->version, ==, 1);
+    switch_to(store, 1);
+    switch_to(store, 2);
+    upd_set_add_file(store->active, "virus", "main.hdb", SHA_A, 5000); /* not intact */
+    switch_to(store, 3);
+    g_assert_cmpint(upd_set_component(store->previous, "virus")->version, ==, 1);
+    upd_pattern_store_free(g_steal_pointer(&store));
+    store = upd_pattern_store_open(dir, 0, NULL);
+    g_assert_cmpint(upd_set_component(store->active, "virus")->version, ==, 3);
+    g_assert_cmpint(upd_set_component(store->previous, "virus")->version, ==, 1);
     g_assert_true(hl_tree_remove(dir, NULL));
 }
 

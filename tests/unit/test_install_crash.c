@@ -8,11 +8,11 @@
 #include "lib/base/exec.h"
 #include "lib/base/file.h"
 #include "tests/support/faults.h"
-#include "updater/install/place.h"
+#include "updater/install/pattern_store.h"
 #include "updater/install/update.h"
 #include "updater/publisher/content.h"
-#include "updater/publisher/found.h"
 #include "updater/publisher/release.h"
+#include "updater/publisher/repo_init.h"
 #include "updater/publisher/stage.h"
 
 #define HERE "http://repository/"
@@ -134,16 +134,16 @@ static void copy(const char *from, const char *to)
 
 static void forget_reload(const char *dir)
 {
-    g_autoptr(UpdPlace) place = upd_place_read(dir, NULL);
+    g_autoptr(UpdPatternStore) store = upd_pattern_store_read(dir, NULL);
 
-    upd_place_reloaded(place);
-    g_assert_false(upd_place_owes_reload(place));
+    upd_pattern_store_reloaded(store);
+    g_assert_false(upd_pattern_store_owes_reload(store));
 }
 
 static void world_init(World *world)
 {
     static const char *const components[] = { "virus", "rules" };
-    const UpdFounding founding = { .components = components, .n_components = G_N_ELEMENTS(components) };
+    const UpdRepoInit founding = { .components = components, .n_components = G_N_ELEMENTS(components) };
     g_autofree char *root = NULL;
 
     world->top = g_dir_make_tmp("holdline-install-XXXXXX", NULL);
@@ -152,7 +152,7 @@ static void world_init(World *world)
     world->ahead = in(world->top, "ahead");
     world->work = in(world->top, "work");
     world->repo = upd_repo_create(world->repository, NULL, NULL);
-    g_assert_true(upd_found(world->repo, &founding, NULL));
+    g_assert_true(upd_repo_init(world->repo, &founding, NULL));
     root = in(world->repository, "metadata/1.root.json");
     world->root = hl_file_read(root, 100000, NULL);
     publish(world, FIRST);
@@ -180,16 +180,16 @@ static void world_clear(World *world)
 /* The one version of everything in the active set, which must be whole. */
 static int64_t check_active(const char *dir)
 {
-    g_autoptr(UpdPlace) place = upd_place_read(dir, NULL);
+    g_autoptr(UpdPatternStore) store = upd_pattern_store_read(dir, NULL);
     g_autofree char *directory = in(dir, "active");
     const UpdSetComponent *virus;
     const UpdSetComponent *rules;
 
-    g_assert_nonnull(place);
-    g_assert_nonnull(place->active);
-    g_assert_true(upd_set_check(place->active, directory, NULL));
-    virus = upd_set_component(place->active, "virus");
-    rules = upd_set_component(place->active, "rules");
+    g_assert_nonnull(store);
+    g_assert_nonnull(store->active);
+    g_assert_true(upd_set_check(store->active, directory, NULL));
+    virus = upd_set_component(store->active, "virus");
+    rules = upd_set_component(store->active, "rules");
     g_assert_true(virus != NULL && rules != NULL);
     g_assert_cmpint(virus->version, ==, rules->version);
     return virus->version;
@@ -198,9 +198,9 @@ static int64_t check_active(const char *dir)
 /* clamd never answers here: whatever came after the switch, it is still owed the news. */
 static void check_reload_owed(const char *dir)
 {
-    g_autoptr(UpdPlace) place = upd_place_read(dir, NULL);
+    g_autoptr(UpdPatternStore) store = upd_pattern_store_read(dir, NULL);
 
-    g_assert_true(upd_place_owes_reload(place));
+    g_assert_true(upd_pattern_store_owes_reload(store));
 }
 
 static guint count_entries(const char *dir, const char *name)
@@ -217,17 +217,17 @@ static guint count_entries(const char *dir, const char *name)
 /* What another machine would be like where nothing ever failed: the set before is there and whole, and no third one. */
 static void check_tidy(const char *dir, int64_t previous)
 {
-    g_autoptr(UpdPlace) place = upd_place_read(dir, NULL);
+    g_autoptr(UpdPatternStore) store = upd_pattern_store_read(dir, NULL);
     g_autofree char *link = in(dir, "previous");
 
     g_assert_cmpuint(count_entries(dir, "sets"), ==, previous == 0 ? 1 : 2);
     g_assert_true(g_file_test(link, G_FILE_TEST_EXISTS) == (previous != 0));
     if (previous == 0) {
-        g_assert_null(place->previous);
+        g_assert_null(store->previous);
         return;
     }
-    g_assert_true(upd_set_check(place->previous, link, NULL));
-    g_assert_cmpint(upd_set_component(place->previous, "virus")->version, ==, previous);
+    g_assert_true(upd_set_check(store->previous, link, NULL));
+    g_assert_cmpint(upd_set_component(store->previous, "virus")->version, ==, previous);
 }
 
 typedef enum { END_DONE, END_REFUSED, END_OTHER, END_UNTOUCHED, END_DEAD = FAULTS_DEAD } End;

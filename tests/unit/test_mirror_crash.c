@@ -9,10 +9,10 @@
 #include "lib/base/file.h"
 #include "tests/support/faults.h"
 #include "updater/mirror/mirror.h"
-#include "updater/mirror/shelf.h"
+#include "updater/mirror/published_files.h"
 #include "updater/publisher/content.h"
-#include "updater/publisher/found.h"
 #include "updater/publisher/release.h"
+#include "updater/publisher/repo_init.h"
 
 #define HERE "http://repository/"
 
@@ -98,7 +98,7 @@ static void copy_tree(const char *from, const char *to)
 static void world_init(World *world)
 {
     static const char *const components[] = { "virus" };
-    const UpdFounding founding = { .components = components, .n_components = G_N_ELEMENTS(components) };
+    const UpdRepoInit founding = { .components = components, .n_components = G_N_ELEMENTS(components) };
     g_autoptr(GError) error = NULL;
     g_autofree char *root = NULL;
 
@@ -107,7 +107,7 @@ static void world_init(World *world)
     world->ready = in(world->top, "ready");
     world->copy = in(world->top, "copy");
     world->repo = upd_repo_create(world->repository, NULL, NULL);
-    g_assert_true(upd_found(world->repo, &founding, NULL));
+    g_assert_true(upd_repo_init(world->repo, &founding, NULL));
     root = in(world->repository, "metadata/1.root.json");
     world->root = hl_file_read(root, 100000, NULL);
     g_assert_true(run_mirror(world, NULL)); /* empty: what it needs is needless later */
@@ -229,21 +229,21 @@ static void test_target_names(void)
 {
     static const char *const bad[] = { "",       "/x",    "../x", "a/../x", "a//x", "a/",  ".x",
                                        "a/.b/x", "a/./x", "a/..", "..",     ".",    "a/.x" };
-    g_autofree char *plain = upd_shelf_target_name("x.zst", "ab", NULL);
-    g_autofree char *below = upd_shelf_target_name("virus/full-1.zst", "ab", NULL);
+    g_autofree char *plain = upd_published_files_target_name("x.zst", "ab", NULL);
+    g_autofree char *below = upd_published_files_target_name("virus/full-1.zst", "ab", NULL);
     g_autofree char *deep = g_strnfill(40, 'a');
     g_autofree char *long_name = g_strnfill(181, 'a');
 
     g_assert_cmpstr(plain, ==, "targets/ab.x.zst");
     g_assert_cmpstr(below, ==, "targets/virus/ab.full-1.zst");
     for (gsize i = 0; i < G_N_ELEMENTS(bad); i++)
-        if (upd_shelf_target_name(bad[i], "ab", NULL) != NULL)
+        if (upd_published_files_target_name(bad[i], "ab", NULL) != NULL)
             g_error("'%s' is taken", bad[i]);
     for (gsize i = 1; i < 40; i += 2)
         deep[i] = '/';
     deep[39] = 'a';
-    g_assert_null(upd_shelf_target_name(deep, "ab", NULL));
-    g_assert_null(upd_shelf_target_name(long_name, "ab", NULL));
+    g_assert_null(upd_published_files_target_name(deep, "ab", NULL));
+    g_assert_null(upd_published_files_target_name(long_name, "ab", NULL));
 }
 
 int main(int argc, char **argv)

@@ -6,11 +6,11 @@
 #include "lib/base/file.h"
 #include "updater/publisher/ceremony.h"
 #include "updater/publisher/content.h"
-#include "updater/publisher/found.h"
 #include "updater/publisher/gc.h"
 #include "updater/publisher/keys.h"
 #include "updater/publisher/readback.h"
 #include "updater/publisher/release.h"
+#include "updater/publisher/repo_init.h"
 #include "updater/publisher/stage.h"
 #include "updater/tuf/key.h"
 
@@ -24,14 +24,14 @@ typedef struct {
 static void place_init(Place *place)
 {
     static const char *const components[] = { "virus", "rules" };
-    const UpdFounding founding = { .components = components, .n_components = G_N_ELEMENTS(components) };
+    const UpdRepoInit founding = { .components = components, .n_components = G_N_ELEMENTS(components) };
     g_autoptr(GError) error = NULL;
 
     place->dir = g_dir_make_tmp("holdline-publisher-XXXXXX", &error);
     g_assert_no_error(error);
     place->repo = upd_repo_create(place->dir, NULL, &error);
     g_assert_no_error(error);
-    g_assert_true(upd_found(place->repo, &founding, &error));
+    g_assert_true(upd_repo_init(place->repo, &founding, &error));
     place->state = upd_state_load(place->repo, &error);
     g_assert_no_error(error);
 }

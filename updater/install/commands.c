@@ -6,7 +6,7 @@
 
 #include "lib/base/file.h"
 #include "lib/base/table.h"
-#include "updater/install/place.h"
+#include "updater/install/pattern_store.h"
 #include "updater/install/update.h"
 
 #define ENGINE_FLAGS "engine", "engine-arg", "clamd-socket"
@@ -236,33 +236,33 @@ bool upd_cmd_rollback(HlInvocation *call, GError **error)
     return outcome.kind != UPD_OUTCOME_FAILED;
 }
 
-static void show_as_json(const UpdPlace *place)
+static void show_as_json(const UpdPatternStore *store)
 {
     g_autoptr(json_t) line =
-        json_pack("{s:s, s:o, s:o, s:O}", "result", "current", "components", upd_set_versions(place->active),
-                  "previous", upd_set_versions(place->previous), "held", place->held);
+        json_pack("{s:s, s:o, s:o, s:O}", "result", "current", "components", upd_set_versions(store->active),
+                  "previous", upd_set_versions(store->previous), "held", store->held);
 
-    if (place->active != NULL) {
-        g_autofree char *installed = hl_time_format(place->active->installed);
+    if (store->active != NULL) {
+        g_autofree char *installed = hl_time_format(store->active->installed);
 
-        json_object_set_new(line, "set", json_integer((json_int_t)place->active->number));
-        json_object_set_new(line, "source", json_string(place->active->source));
+        json_object_set_new(line, "set", json_integer((json_int_t)store->active->number));
+        json_object_set_new(line, "source", json_string(store->active->source));
         json_object_set_new(line, "installed", json_string(installed));
         json_object_set_new(line, "age_seconds",
-                            json_integer((hl_clock_wall() - place->active->installed) / HL_SECOND));
+                            json_integer((hl_clock_wall() - store->active->installed) / HL_SECOND));
     }
     print_line(line);
 }
 
-static void show_components(const UpdPlace *place)
+static void show_components(const UpdPatternStore *store)
 {
     static const char *const headings[] = { "COMPONENT", "VERSION", "BEFORE", "HELD BACK", "SIGNATURES", NULL };
     g_autoptr(HlTable) table = hl_table_new(headings);
 
-    for (guint i = 0; i < place->active->components->len; i++) {
-        const UpdSetComponent *component = place->active->components->pdata[i];
-        const UpdSetComponent *before = upd_set_component(place->previous, component->name);
-        const json_t *held = json_object_get(place->held, component->name);
+    for (guint i = 0; i < store->active->components->len; i++) {
+        const UpdSetComponent *component = store->active->components->pdata[i];
+        const UpdSetComponent *before = upd_set_component(store->previous, component->name);
+        const json_t *held = json_object_get(store->held, component->name);
         g_autofree char *version = g_strdup_printf("%" G_GINT64_FORMAT, component->version);
         g_autofree char *former = before == NULL ? NULL : g_strdup_printf("%" G_GINT64_FORMAT, before->version);
         g_autofree char *refused = held == NULL ? NULL : hl_json_print(held);
@@ -278,22 +278,22 @@ static void show_components(const UpdPlace *place)
 bool upd_cmd_show(HlInvocation *call, GError **error)
 {
     const char *dir = need(call, "state-dir", error);
-    g_autoptr(UpdPlace) place = dir == NULL ? NULL : upd_place_read(dir, error);
+    g_autoptr(UpdPatternStore) store = dir == NULL ? NULL : upd_pattern_store_read(dir, error);
     g_autofree char *age = NULL;
 
-    if (place == NULL)
+    if (store == NULL)
         return false;
     if (wants_json(call)) {
-        show_as_json(place);
+        show_as_json(store);
         return true;
     }
-    if (place->active == NULL) {
-        printf("No patterns are installed in %s: 'holdline-updater update' fetches them.\n", place->dir);
+    if (store->active == NULL) {
+        printf("No patterns are installed in %s: 'holdline-updater update' fetches them.\n", store->dir);
         return true;
     }
-    show_components(place);
-    age = hl_duration_describe(MAX(hl_clock_wall() - place->active->installed, 0));
-    printf("Set %" G_GUINT64_FORMAT " from %s, active for %s; %s.\n", place->active->number, place->active->source, age,
-           place->previous == NULL ? "there is none before it" : "'rollback' goes back to the one before");
+    show_components(store);
+    age = hl_duration_describe(MAX(hl_clock_wall() - store->active->installed, 0));
+    printf("Set %" G_GUINT64_FORMAT " from %s, active for %s; %s.\n", store->active->number, store->active->source, age,
+           store->previous == NULL ? "there is none before it" : "'rollback' goes back to the one before");
     return true;
 }

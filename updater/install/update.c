@@ -6,7 +6,7 @@
 #include "lib/base/ident.h"
 #include "lib/base/log.h"
 #include "updater/install/assemble.h"
-#include "updater/install/place.h"
+#include "updater/install/pattern_store.h"
 
 /* The longest wait for sources that are all away: a manager with a large registry is back in less. */
 #define AWAY_PATIENCE (15 * HL_SECOND)
@@ -18,7 +18,7 @@ enum { AT_REFRESH = 1, AT_DOWNLOADS = 5, AT_CHECK = 80, AT_ENGINE = 85, AT_SWITC
 typedef struct {
     const UpdInstall *install;
     const UpdUpdate *update;
-    UpdPlace *place;
+    UpdPatternStore *store;
     UpdOutcome *outcome;
     GString *skipped; /* sources that were left for the next, and why */
     HlTime until;     /* mono; 0: no end */
@@ -96,7 +96,7 @@ static int64_t expected_signatures(const UpdSet *set)
  * understand. So every hash is compared, and the number of signatures that it loaded. */
 static bool prove(const Run *run, UpdSet *set, const char *directory, GError **error)
 {
-    g_autofree char *empty = upd_place_path(run->place, "staging/empty");
+    g_autofree char *empty = upd_pattern_store_path(run->store, "staging/empty");
     int64_t expected = expected_signatures(set);
     int64_t known;
 
@@ -150,8 +150,8 @@ static bool check_engine(const char *version, const GPtrArray *releases, GError 
 
 static bool assemble(Run *run, UpdSource *source, const UpdPlan *plan, const char *directory, GError **error)
 {
-    g_autofree char *staging = upd_place_path(run->place, "staging");
-    g_autofree char *active = upd_place_set(run->place, run->place->active_number);
+    g_autofree char *staging = upd_pattern_store_path(run->store, "staging");
+    g_autofree char *active = upd_pattern_store_set(run->store, run->store->active_number);
     UpdAssembly assembly = { .source = source,
                              .staging = staging,
                              .active = active,
@@ -168,16 +168,16 @@ static bool assemble(Run *run, UpdSource *source, const UpdPlan *plan, const cha
 
 static bool owe_reload(const Run *run, GError **error)
 {
-    return run->install->clamd_socket == NULL || upd_place_owe_reload(run->place, error);
+    return run->install->clamd_socket == NULL || upd_pattern_store_owe_reload(run->store, error);
 }
 
 static bool activate(Run *run, UpdPlan *plan, const char *directory, GError **error)
 {
     tell(run->install, AT_SWITCH, "switching to the new set");
     if (!upd_set_store(plan->set, directory, error) || !owe_reload(run, error) ||
-        !upd_place_activate(run->place, g_steal_pointer(&plan->set), error))
+        !upd_pattern_store_activate(run->store, g_steal_pointer(&plan->set), error))
         return false;
-    upd_place_settle(run->place);
+    upd_pattern_store_settle(run->store);
     return true;
 }
 
@@ -218,7 +218,7 @@ static SourceEnd install_plan(Run *run, const UpdSourceSpec *spec, UpdSource *so
     g_free(plan->set->source);
     plan->set->source = g_strdup(spec->name);
     plan->set->installed = hl_clock_wall();
-    directory = upd_place_begin(run->place, plan->set, error);
+    directory = upd_pattern_store_begin(run->store, plan->set, error);
     if (directory == NULL)
         return SOURCE_OVER;
     if (!assemble(run, source, plan, directory, error))
@@ -235,7 +235,7 @@ static SourceEnd use_source(Run *run, const UpdSourceSpec *spec, UpdSource *sour
 {
     g_autoptr(GPtrArray) releases = list_releases(run, source, error);
     UpdSituation situation = {
-        .active = run->place->active, .held = run->place->held, .releases = releases, .mode = run->update->mode
+        .active = run->store->active, .held = run->store->held, .releases = releases, .mode = run->update->mode
     };
     g_autoptr(UpdPlan) plan = releases == NULL ? NULL : upd_plan_new(&situation, error);
 
@@ -278,7 +278,7 @@ static UpdSourceAccess access_to(Run *run, const UpdSourceSpec *spec)
 static SourceEnd try_source(Run *run, const UpdSourceSpec *spec, char **remark, GError **error)
 {
     UpdSourceAccess access = access_to(run, spec);
-    g_autofree char *directory = upd_place_path(run->place, "sources/%s", spec->name);
+    g_autofree char *directory = upd_pattern_store_path(run->store, "sources/%s", spec->name);
     g_autofree char *what = g_strdup_printf("asking %s", spec->name);
     g_autoptr(UpdSource) source = NULL;
 
@@ -317,11 +317,11 @@ static bool reload(const Run *run, GError **error)
 {
     const char *socket = run->install->clamd_socket;
 
-    if (socket == NULL || !upd_place_owes_reload(run->place))
+    if (socket == NULL || !upd_pattern_store_owes_reload(run->store))
         return true;
     if (!upd_engine_reload(socket, error))
         return hl_error_prefix(error, "not reloaded, the next run tries again");
-    upd_place_reloaded(run->place);
+    upd_pattern_store_reloaded(run->store);
     return true;
 }
 
@@ -336,9 +336,9 @@ static void add_reload(const Run *run, GString *message)
 /* "updated from server: virus 2026112203; not used: ..."  Downloads are of no use any more. */
 static void finish(Run *run, const UpdSourceSpec *used, const char *remark)
 {
-    g_autofree char *staging = upd_place_path(run->place, "staging");
+    g_autofree char *staging = upd_pattern_store_path(run->store, "staging");
     bool updated = run->outcome->kind == UPD_OUTCOME_UPDATED;
-    g_autofree char *versions = upd_set_describe(run->place->active);
+    g_autofree char *versions = upd_set_describe(run->store->active);
     GString *message = g_string_new(updated        ? "updated"
                                     : used != NULL ? "nothing newer"
                                                    : "no source that answered is up to date, what is in use stays");
@@ -352,7 +352,7 @@ static void finish(Run *run, const UpdSourceSpec *used, const char *remark)
         g_string_append_printf(message, "; %s", run->skipped->str);
     add_reload(run, message);
     if (run->refused) /* what was begun goes; its downloads stay for the next run, which begins with it again */
-        (void)upd_place_clean(run->place, NULL);
+        (void)upd_pattern_store_clean(run->store, NULL);
     else
         (void)hl_tree_remove(staging, NULL);
     run->outcome->source = g_strdup(used != NULL ? used->name : "");
@@ -422,10 +422,10 @@ static bool try_sources(Run *run, GError **error)
 /* What a failed run leaves: the set that it had begun goes, downloads stay for the next run unless space is short. */
 static void tidy(const Run *run, const GError *error)
 {
-    g_autofree char *staging = upd_place_path(run->place, "staging");
+    g_autofree char *staging = upd_pattern_store_path(run->store, "staging");
     g_autoptr(GError) problem = NULL;
 
-    (void)upd_place_clean(run->place, NULL);
+    (void)upd_pattern_store_clean(run->store, NULL);
     if (!reload(run, &problem))
         hl_warn("update", "%s", problem->message);
     if (hl_error_code(error) == HL_ERROR_FULL)
@@ -435,22 +435,22 @@ static void tidy(const Run *run, const GError *error)
 /* The disk has the last word: an error may have come right after the switch. */
 static json_t *read_versions(const char *dir)
 {
-    g_autoptr(UpdPlace) place = upd_place_read(dir, NULL);
+    g_autoptr(UpdPatternStore) store = upd_pattern_store_read(dir, NULL);
 
-    return upd_set_versions(place == NULL ? NULL : place->active);
+    return upd_set_versions(store == NULL ? NULL : store->active);
 }
 
-static void check_active(const UpdPlace *place)
+static void check_active(const UpdPatternStore *store)
 {
-    g_autofree char *directory = upd_place_set(place, place->active_number);
+    g_autofree char *directory = upd_pattern_store_set(store, store->active_number);
 
-    if (place->active != NULL)
-        (void)upd_set_check(place->active, directory, NULL); /* the plan heeds what it notes */
+    if (store->active != NULL)
+        (void)upd_set_check(store->active, directory, NULL); /* the plan heeds what it notes */
 }
 
 bool upd_update(const UpdInstall *install, const UpdUpdate *update, UpdOutcome *outcome, GError **error)
 {
-    g_autoptr(UpdPlace) place = NULL;
+    g_autoptr(UpdPatternStore) store = NULL;
     g_autoptr(GString) skipped = g_string_new(NULL);
     g_autoptr(GError) problem = NULL;
     Run run = { .install = install,
@@ -460,11 +460,11 @@ bool upd_update(const UpdInstall *install, const UpdUpdate *update, UpdOutcome *
                 .until = update->time > 0 ? hl_clock_mono() + update->time : 0 };
 
     *outcome = (UpdOutcome){ .components = json_object(), .source = NULL };
-    place = upd_place_open(install->dir, install->lock_patience, error);
-    if (place == NULL)
+    store = upd_pattern_store_open(install->dir, install->lock_patience, error);
+    if (store == NULL)
         return false;
-    run.place = place;
-    check_active(place);
+    run.store = store;
+    check_active(store);
     if (try_sources(&run, &problem)) {
         tell(install, AT_END, "done");
     } else {
@@ -479,7 +479,7 @@ bool upd_update(const UpdInstall *install, const UpdUpdate *update, UpdOutcome *
 
 static bool go_back(Run *run, GError **error)
 {
-    UpdSet *previous = run->place->previous;
+    UpdSet *previous = run->store->previous;
     g_autofree char *directory = NULL;
     g_autofree char *versions = NULL;
     GString *message;
@@ -487,15 +487,15 @@ static bool go_back(Run *run, GError **error)
     if (previous == NULL)
         return hl_fail(error, HL_ERROR_NOT_FOUND,
                        "there is no set before the active one in %s: one step back is all that is kept",
-                       run->place->dir);
-    directory = upd_place_set(run->place, previous->number);
+                       run->store->dir);
+    directory = upd_pattern_store_set(run->store, previous->number);
     if (!prove(run, previous, directory, error))
         return hl_error_prefix(error, "the set before cannot be used");
     tell(run->install, AT_SWITCH, "switching to the set before");
-    if (!owe_reload(run, error) || !upd_place_go_back(run->place, error))
+    if (!owe_reload(run, error) || !upd_pattern_store_go_back(run->store, error))
         return false;
-    upd_place_settle(run->place);
-    versions = upd_set_describe(run->place->active);
+    upd_pattern_store_settle(run->store);
+    versions = upd_set_describe(run->store->active);
     message = g_string_new(NULL);
     g_string_append_printf(message, "went back to the set before: %s", versions);
     add_reload(run, message);
@@ -506,20 +506,20 @@ static bool go_back(Run *run, GError **error)
 
 bool upd_rollback(const UpdInstall *install, UpdOutcome *outcome, GError **error)
 {
-    g_autoptr(UpdPlace) place = NULL;
+    g_autoptr(UpdPatternStore) store = NULL;
     Run run = { .install = install, .outcome = outcome };
     bool good;
 
     *outcome = (UpdOutcome){ .components = json_object() };
-    place = upd_place_open(install->dir, install->lock_patience, error);
-    if (place == NULL)
+    store = upd_pattern_store_open(install->dir, install->lock_patience, error);
+    if (store == NULL)
         return false;
-    run.place = place;
+    run.store = store;
     good = go_back(&run, error);
     if (good)
         tell(install, AT_END, "done");
     json_decref(outcome->components);
     outcome->components = read_versions(install->dir);
-    outcome->source = g_strdup(good ? place->active->source : "");
+    outcome->source = g_strdup(good ? store->active->source : "");
     return good;
 }

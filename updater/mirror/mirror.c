@@ -7,12 +7,12 @@
 
 #include "lib/base/file.h"
 #include "updater/install/release.h"
-#include "updater/mirror/shelf.h"
+#include "updater/mirror/published_files.h"
 #include "updater/tuf/trusted.h"
 
 #define DIR_MODE 0755 /* all of it is public */
 
-/* A target to be on the shelf; borrowed from the client. */
+/* A target to be published; borrowed from the client. */
 typedef struct {
     const TufTarget *target;
     char *name;
@@ -24,7 +24,7 @@ typedef struct {
     UpdMirrored *mirrored;
     UpdSource *source;
     UpdClient *client; /* the source's */
-    UpdShelf shelf;
+    UpdPublishedFiles files;
     GPtrArray *items;    /* of Item */
     GHashTable *roles;   /* name -> const TufMetadata: the delegated ones */
     uint64_t done, size; /* of targets that must be fetched */
@@ -113,8 +113,8 @@ static bool collect_targets(Run *run, const TufMetadata *role, GError **error)
     g_hash_table_iter_init(&iter, role->targets);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         const TufTarget *target = value;
-        g_autofree char *name = upd_shelf_target_name(target->path, hash_of(target), error);
-        g_autofree char *path = name == NULL ? NULL : upd_shelf_path(&run->shelf, name);
+        g_autofree char *name = upd_published_files_target_name(target->path, hash_of(target), error);
+        g_autofree char *path = name == NULL ? NULL : upd_published_files_path(&run->files, name);
         struct stat st;
         Item *item;
 
@@ -122,7 +122,7 @@ static bool collect_targets(Run *run, const TufMetadata *role, GError **error)
             return false;
         if (stat(path, &st) != 0 || st.st_size != target->length)
             run->size += (uint64_t)target->length;
-        upd_shelf_need(&run->shelf, name);
+        upd_published_files_need(&run->files, name);
         item = g_new(Item, 1);
         *item = (Item){ target, g_steal_pointer(&name) };
         g_ptr_array_add(run->items, item);
@@ -165,7 +165,7 @@ static bool on_download(uint64_t done, uint64_t total G_GNUC_UNUSED, gpointer us
 /* Compared with its hash when it is there, because it may have suffered since. */
 static bool fetch_target(Run *run, const Item *item, GError **error)
 {
-    g_autofree char *path = upd_shelf_path(&run->shelf, item->name);
+    g_autofree char *path = upd_published_files_path(&run->files, item->name);
     g_autofree char *directory = g_path_get_dirname(path);
     uint64_t before = run->mirrored->bytes;
 
@@ -174,7 +174,7 @@ static bool fetch_target(Run *run, const Item *item, GError **error)
         !upd_source_download(run->source, item->target, path, on_download, run, error))
         return hl_error_prefix(error, "target %s", item->target->path);
     if (run->mirrored->bytes > before) {
-        run->shelf.added++;
+        run->files.added++;
         run->done += (uint64_t)item->target->length;
     }
     return true;
@@ -199,7 +199,7 @@ static bool put(Run *run, int64_t version, const char *role, GBytes *bytes, GErr
     g_autofree char *encoded = g_uri_escape_string(role, NULL, FALSE);
     g_autofree char *name = g_strdup_printf("metadata/%" G_GINT64_FORMAT ".%s.json", version, encoded);
 
-    return upd_shelf_put(&run->shelf, name, bytes, error);
+    return upd_published_files_put(&run->files, name, bytes, error);
 }
 
 static bool put_top(Run *run, TufRole role, GError **error)
@@ -226,7 +226,7 @@ static bool put_earlier_roots(Run *run, int64_t pinned, GError **error)
 
     for (int64_t version = pinned - 1; version > 0; version--) {
         g_autofree char *name = g_strdup_printf("metadata/%" G_GINT64_FORMAT ".root.json", version);
-        g_autofree char *path = upd_shelf_path(&run->shelf, name);
+        g_autofree char *path = upd_published_files_path(&run->files, name);
         gsize max_size = tuf_role_max_size(TUF_ROOT);
         g_autoptr(GBytes) bytes = hl_file_read(path, max_size, NULL);
         g_autoptr(GError) problem = NULL;
@@ -243,7 +243,7 @@ static bool put_earlier_roots(Run *run, int64_t pinned, GError **error)
         }
         if (!is_before(bytes, later))
             return hl_fail(error, HL_ERROR_UNTRUSTED, "%s: its keys do not sign the root after it", name);
-        if (!upd_shelf_put(&run->shelf, name, bytes, error))
+        if (!upd_published_files_put(&run->files, name, bytes, error))
             return false;
         g_bytes_unref(later);
         later = g_steal_pointer(&bytes);
@@ -280,15 +280,15 @@ static bool put_metadata(Run *run, GError **error)
             return false;
     }
     return put_top(run, TUF_TARGETS, error) && put_top(run, TUF_SNAPSHOT, error) && put_roots(run, error) &&
-           upd_shelf_put(&run->shelf, "metadata/timestamp.json", upd_client_metadata(run->client, TUF_TIMESTAMP)->bytes,
-                         error);
+           upd_published_files_put(&run->files, "metadata/timestamp.json",
+                                   upd_client_metadata(run->client, TUF_TIMESTAMP)->bytes, error);
 }
 
 /* ------------------------------------------------------------------------------------------------------- the whole */
 
 static bool note_source(const Run *run, GError **error)
 {
-    g_autofree char *path = upd_shelf_path(&run->shelf, "mirror/source.json");
+    g_autofree char *path = upd_published_files_path(&run->files, "mirror/source.json");
     g_autofree char *synced = hl_time_format(hl_clock_wall());
     g_autoptr(json_t) record = json_pack("{s:s, s:s}", "url", run->mirror->source->url, "synced", synced);
     g_autofree char *text = hl_json_print(record);
@@ -299,7 +299,7 @@ static bool note_source(const Run *run, GError **error)
 static void run_clear(Run *run)
 {
     upd_source_free(run->source);
-    upd_shelf_clear(&run->shelf);
+    upd_published_files_clear(&run->files);
     g_ptr_array_unref(run->items);
     g_hash_table_unref(run->roles);
 }
@@ -314,12 +314,12 @@ bool upd_mirror_run(const UpdMirror *mirror, UpdMirrored *mirrored, GError **err
     bool good;
 
     *mirrored = (UpdMirrored){ .components = json_object() };
-    upd_shelf_init(&run.shelf, mirror->dir);
+    upd_published_files_init(&run.files, mirror->dir);
     mirror->progress(0, 0, "asking for what is new", mirror->user);
     good = make_place(mirror, error) && open_source(&run, error) && fetch_targets(&run, error) &&
            put_metadata(&run, error) && note_source(&run, error) &&
-           upd_shelf_sweep(&run.shelf, mirror->keep, hl_clock_wall(), error);
-    mirrored->added = run.shelf.added;
-    mirrored->removed = run.shelf.removed;
+           upd_published_files_sweep(&run.files, mirror->keep, hl_clock_wall(), error);
+    mirrored->added = run.files.added;
+    mirrored->removed = run.files.removed;
     return good;
 }

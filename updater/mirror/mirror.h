@@ -2,7 +2,8 @@
  * complete, so that it serves every client that the original serves.
  *
  *   DIR/metadata DIR/targets   to be served, by anything that serves files
- *   DIR/mirror/                client/ (what is trusted of the original), source.json, unlisted.json (shelf.h)
+ *   DIR/mirror/                client/ (what is trusted of the original), source.json, unlisted.json
+ * (published_files.h)
  *
  * Readers never see a broken state: targets come first, then the metadata that list them, timestamp.json last, each by
  * a temporary name and a rename; what the last timestamp.json leads to is never removed.  What was fetched stays when a

@@ -53,7 +53,7 @@ UpdRepo *upd_call_open_state(const HlInvocation *call, UpdState **state, GError 
     *state = repo == NULL ? NULL : upd_state_load(repo, error);
     if (*state == NULL)
         return NULL;
-    if (upd_repo_is_torso(repo)) {
+    if (upd_repo_is_half_initialised(repo)) {
         hl_fail(error, HL_ERROR_CONFLICT, "the founding of %s was cut short: remove it and run 'repo init' again",
                 repo->dir);
         g_clear_pointer(state, g_hash_table_unref);

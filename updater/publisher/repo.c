@@ -82,7 +82,7 @@ UpdRepo *upd_repo_create(const char *dir, const char *passphrase, GError **error
                   { "private/pending", 0700 } };
     g_autoptr(UpdRepo) repo = repo_new(dir, passphrase);
 
-    if (upd_repo_is_torso(repo)) {
+    if (upd_repo_is_half_initialised(repo)) {
         hl_fail(error, HL_ERROR_EXISTS,
                 "%s holds a repository whose founding was cut short: remove it, or choose another "
                 "directory",
@@ -176,8 +176,9 @@ static guint64 newest_version(const UpdRepo *repo, const char *role)
     return newest;
 }
 
-/* With the holders' signatures under a root it is no torso, however far it got: 'root accept' ends the ceremony. */
-bool upd_repo_is_torso(const UpdRepo *repo)
+/* With the holders' signatures under a root it counts as initialised, however far it got: 'root accept' ends the
+ * ceremony. */
+bool upd_repo_is_half_initialised(const UpdRepo *repo)
 {
     return upd_repo_exists(repo, "private/keys") && !upd_repo_exists(repo, "metadata/timestamp.json") &&
            !upd_repo_exists(repo, "private/pending/root.json") &&

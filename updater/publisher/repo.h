@@ -27,7 +27,7 @@ UpdRepo *upd_repo_read(const char *dir, GError **error);
 UpdRepo *upd_repo_create(const char *dir, const char *passphrase, GError **error);
 
 /* Whether a founding was killed in the middle: not in force, and no draft that anybody could sign. */
-bool upd_repo_is_torso(const UpdRepo *repo);
+bool upd_repo_is_half_initialised(const UpdRepo *repo);
 
 /* Removes what upd_repo_create() made: the founding failed, and the next try shall find an empty place. */
 bool upd_repo_discard(const UpdRepo *repo, GError **error);

@@ -1,4 +1,4 @@
-#include "updater/publisher/found.h"
+#include "updater/publisher/repo_init.h"
 
 #include <string.h>
 
@@ -40,7 +40,7 @@ static bool define(const UpdRepo *repo, json_t *keys, json_t *roles, const char 
     return true;
 }
 
-static json_t *make_root(const UpdRepo *repo, const UpdFounding *founding, GError **error)
+static json_t *make_root(const UpdRepo *repo, const UpdRepoInit *founding, GError **error)
 {
     g_autoptr(json_t) root = upd_meta_new("root", 0, 0);
     json_t *content = upd_meta_signed(root);
@@ -90,7 +90,7 @@ static bool release_empty(const UpdRepo *repo, UpdState *state, const char *comp
     return upd_release_role(repo, state, component, &pending, error);
 }
 
-static json_t *make_targets(const UpdRepo *repo, const UpdFounding *founding, GError **error)
+static json_t *make_targets(const UpdRepo *repo, const UpdRepoInit *founding, GError **error)
 {
     g_autoptr(json_t) targets = upd_meta_new("targets", 0, 0);
     json_t *content = upd_meta_signed(targets);
@@ -110,7 +110,7 @@ static json_t *make_targets(const UpdRepo *repo, const UpdFounding *founding, GE
     return g_steal_pointer(&targets);
 }
 
-bool upd_found(const UpdRepo *repo, const UpdFounding *founding, GError **error)
+bool upd_repo_init(const UpdRepo *repo, const UpdRepoInit *founding, GError **error)
 {
     g_autoptr(UpdState) state = upd_state_load(repo, error);
     g_autoptr(json_t) root = state == NULL ? NULL : make_root(repo, founding, error);
@@ -133,7 +133,7 @@ bool upd_found(const UpdRepo *repo, const UpdFounding *founding, GError **error)
     return root_pending || targets_pending || upd_release_snapshot(repo, state, error);
 }
 
-bool upd_found_component(const UpdRepo *repo, UpdState *state, const char *component, GError **error)
+bool upd_repo_init_component(const UpdRepo *repo, UpdState *state, const char *component, GError **error)
 {
     json_t *targets = upd_state_get(state, "targets");
     const json_t *keys;

@@ -10,8 +10,8 @@
  *   lock
  *
  * Whatever step is the last before a crash, active names a whole set, the old one or the new one. */
-#ifndef UPDATER_INSTALL_PLACE_H
-#define UPDATER_INSTALL_PLACE_H
+#ifndef UPDATER_INSTALL_PATTERN_STORE_H
+#define UPDATER_INSTALL_PATTERN_STORE_H
 
 #include "updater/install/set.h"
 
@@ -22,46 +22,46 @@ typedef struct {
     UpdSet *active;         /* NULL: none, or one whose record cannot be read */
     UpdSet *previous;       /* NULL: none */
     json_t *held;           /* {"virus": 2026112203} */
-} UpdPlace;
+} UpdPatternStore;
 
 /* Makes what is missing, waits for the lock no longer than patience (HL_ERROR_CONFLICT names its holder), puts right
  * what a crash left. */
-UpdPlace *upd_place_open(const char *dir, HlTime patience, GError **error);
+UpdPatternStore *upd_pattern_store_open(const char *dir, HlTime patience, GError **error);
 
 /* To look at it only: no lock, nothing is changed. */
-UpdPlace *upd_place_read(const char *dir, GError **error);
-void upd_place_free(UpdPlace *place);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(UpdPlace, upd_place_free)
+UpdPatternStore *upd_pattern_store_read(const char *dir, GError **error);
+void upd_pattern_store_free(UpdPatternStore *store);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(UpdPatternStore, upd_pattern_store_free)
 
 /* A path inside.  Caller frees. */
-char *upd_place_path(const UpdPlace *place, const char *format, ...) G_GNUC_PRINTF(2, 3);
+char *upd_pattern_store_path(const UpdPatternStore *store, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 /* The directory of a set.  Caller frees. */
-char *upd_place_set(const UpdPlace *place, uint64_t number);
+char *upd_pattern_store_set(const UpdPatternStore *store, uint64_t number);
 
 /* A new, empty directory for set->number, which is chosen here, as is what it replaces: the active set, or the previous
  * one where upd_set_check found the active one damaged.  Caller frees; NULL on failure. */
-char *upd_place_begin(const UpdPlace *place, UpdSet *set, GError **error);
+char *upd_pattern_store_begin(const UpdPatternStore *store, UpdSet *set, GError **error);
 
 /* Makes that set the active one and what it replaces the previous; takes the set.  Nothing is in force before,
  * everything after. */
-bool upd_place_activate(UpdPlace *place, UpdSet *set, GError **error);
+bool upd_pattern_store_activate(UpdPatternStore *store, UpdSet *set, GError **error);
 
 /* The previous set becomes active, there is none before it then, and the versions that only the set before had are held
  * back. */
-bool upd_place_go_back(UpdPlace *place, GError **error);
+bool upd_pattern_store_go_back(UpdPatternStore *store, GError **error);
 
 /* After either: the link "previous", the versions held back, the sets that are not needed.  What fails is logged, and
- * done when the place is opened the next time. */
-void upd_place_settle(UpdPlace *place);
+ * done when the store is opened the next time. */
+void upd_pattern_store_settle(UpdPatternStore *store);
 
 /* The mark that clamd is to be told: written before a switch, so that whatever ends the run after it, a later one makes
  * up for it. */
-bool upd_place_owe_reload(const UpdPlace *place, GError **error);
-bool upd_place_owes_reload(const UpdPlace *place);
-void upd_place_reloaded(const UpdPlace *place);
+bool upd_pattern_store_owe_reload(const UpdPatternStore *store, GError **error);
+bool upd_pattern_store_owes_reload(const UpdPatternStore *store);
+void upd_pattern_store_reloaded(const UpdPatternStore *store);
 
 /* Removes every set but the active and the previous one. */
-bool upd_place_clean(const UpdPlace *place, GError **error);
+bool upd_pattern_store_clean(const UpdPatternStore *store, GError **error);
 
 #endif

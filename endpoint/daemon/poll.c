@@ -1,4 +1,4 @@
-#include "endpoint/daemon/ask.h"
+#include "endpoint/daemon/poll.h"
 
 #include "endpoint/daemon/direct.h"
 #include "endpoint/daemon/settings.h"
@@ -6,7 +6,7 @@
 
 #define MIN_POLL_INTERVAL HL_MINUTE /* B13's least; what asks for more is not believed */
 
-struct EpAsk {
+struct EpPoll {
     EpDaemon *daemon;
     HlTlsContext *context;
     EpDirect *direct;
@@ -16,7 +16,7 @@ struct EpAsk {
     guint poll_timer;
 };
 
-static void ask(EpDaemon *daemon, const char *occasion)
+static void spool_poll(EpDaemon *daemon, const char *occasion)
 {
     HlMsgReport report = HOLDLINE__V1__REPORT__INIT;
     HlMsgSettingsPoll body = HOLDLINE__V1__SETTINGS_POLL__INIT;
@@ -33,21 +33,21 @@ static void ask(EpDaemon *daemon, const char *occasion)
 
 static void on_notice(EpDirectNotice notice, gpointer user)
 {
-    const EpAsk *self = user;
+    const EpPoll *self = user;
 
     hl_info("direct", "the server dialled: %s", notice == EP_DIRECT_UPDATE_NOW ? "update now" : "settings changed");
-    ask(self->daemon, "direct");
+    spool_poll(self->daemon, "direct");
 }
 
 static gboolean on_poll(gpointer user)
 {
-    const EpAsk *self = user;
+    const EpPoll *self = user;
 
-    ask(self->daemon, "poll");
+    spool_poll(self->daemon, "poll");
     return G_SOURCE_CONTINUE;
 }
 
-void ep_ask_set_poll(EpAsk *self, HlTime interval)
+void ep_poll_set_poll(EpPoll *self, HlTime interval)
 {
     interval = interval > 0 ? MAX(interval, MIN_POLL_INTERVAL) : 0;
     if (interval == self->poll)
@@ -58,13 +58,13 @@ void ep_ask_set_poll(EpAsk *self, HlTime interval)
     self->poll_timer = interval > 0 ? g_timeout_add_seconds((guint)(interval / HL_SECOND), on_poll, self) : 0;
 }
 
-static void close_port(EpAsk *self)
+static void close_port(EpPoll *self)
 {
     g_clear_pointer(&self->direct, ep_direct_free);
     g_clear_pointer(&self->context, hl_tls_context_free);
 }
 
-static bool open_port(EpAsk *self, const HlCert *cert, GError **error)
+static bool open_port(EpPoll *self, const HlCert *cert, GError **error)
 {
     const EpIdentity *identity = self->daemon->identity;
     g_autoptr(HlCert) ca = hl_cert_load(identity->ca_path, error);
@@ -76,7 +76,7 @@ static bool open_port(EpAsk *self, const HlCert *cert, GError **error)
     return self->direct != NULL;
 }
 
-void ep_ask_refresh(EpAsk *self)
+void ep_poll_refresh(EpPoll *self)
 {
     const HlSettings *values = &self->daemon->settings->values;
     int port = values->independent ? 0 : (int)values->direct_port;
@@ -100,25 +100,25 @@ void ep_ask_refresh(EpAsk *self)
                        "port %d cannot be opened, the server's dial will not be answered: %s", port, error->message);
 }
 
-int ep_ask_port(const EpAsk *self)
+int ep_poll_port(const EpPoll *self)
 {
     return self->direct != NULL ? ep_direct_port(self->direct) : 0;
 }
 
-EpAsk *ep_ask_new(EpDaemon *daemon)
+EpPoll *ep_poll_new(EpDaemon *daemon)
 {
-    EpAsk *self = g_new0(EpAsk, 1);
+    EpPoll *self = g_new0(EpPoll, 1);
 
     self->daemon = daemon;
-    ep_ask_refresh(self);
+    ep_poll_refresh(self);
     return self;
 }
 
-void ep_ask_free(EpAsk *self)
+void ep_poll_free(EpPoll *self)
 {
     if (self == NULL)
         return;
-    ep_ask_set_poll(self, 0);
+    ep_poll_set_poll(self, 0);
     close_port(self);
     g_free(self->serial);
     g_free(self);

@@ -1,4 +1,4 @@
-#include "updater/mirror/shelf.h"
+#include "updater/mirror/published_files.h"
 
 #include <errno.h>
 #include <string.h>
@@ -17,22 +17,22 @@ enum {
     RECORD_MAX = 16 * 1024 * 1024,
 };
 
-void upd_shelf_init(UpdShelf *shelf, const char *dir)
+void upd_published_files_init(UpdPublishedFiles *files, const char *dir)
 {
-    *shelf = (UpdShelf){ .dir = dir, .needed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL) };
+    *files = (UpdPublishedFiles){ .dir = dir, .needed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL) };
 }
 
-void upd_shelf_clear(UpdShelf *shelf)
+void upd_published_files_clear(UpdPublishedFiles *files)
 {
-    g_clear_pointer(&shelf->needed, g_hash_table_unref);
+    g_clear_pointer(&files->needed, g_hash_table_unref);
 }
 
-char *upd_shelf_path(const UpdShelf *shelf, const char *name)
+char *upd_published_files_path(const UpdPublishedFiles *files, const char *name)
 {
-    return g_build_filename(shelf->dir, name, NULL);
+    return g_build_filename(files->dir, name, NULL);
 }
 
-char *upd_shelf_target_name(const char *path, const char *hash, GError **error)
+char *upd_published_files_target_name(const char *path, const char *hash, GError **error)
 {
     g_auto(GStrv) parts = g_strsplit(path, "/", DEPTH_MAX + 1);
     guint n = g_strv_length(parts);
@@ -51,9 +51,9 @@ char *upd_shelf_target_name(const char *path, const char *hash, GError **error)
     return NULL;
 }
 
-void upd_shelf_need(UpdShelf *shelf, const char *name)
+void upd_published_files_need(UpdPublishedFiles *files, const char *name)
 {
-    g_hash_table_add(shelf->needed, g_strdup(name));
+    g_hash_table_add(files->needed, g_strdup(name));
 }
 
 static bool holds(const char *path, GBytes *bytes)
@@ -63,21 +63,21 @@ static bool holds(const char *path, GBytes *bytes)
     return there != NULL && g_bytes_equal(there, bytes);
 }
 
-bool upd_shelf_put(UpdShelf *shelf, const char *name, GBytes *bytes, GError **error)
+bool upd_published_files_put(UpdPublishedFiles *files, const char *name, GBytes *bytes, GError **error)
 {
-    g_autofree char *path = upd_shelf_path(shelf, name);
+    g_autofree char *path = upd_published_files_path(files, name);
 
-    upd_shelf_need(shelf, name);
+    upd_published_files_need(files, name);
     if (holds(path, bytes))
         return true;
-    shelf->added++;
+    files->added++;
     return hl_file_write(path, g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes), 0644, error);
 }
 
 /* ------------------------------------------------------------------------------------------------------- the sweep */
 
 typedef struct {
-    UpdShelf *shelf;
+    UpdPublishedFiles *files;
     const json_t *before; /* name -> wall time since it is needless */
     json_t *after;
     HlTime keep, now;
@@ -89,30 +89,30 @@ static bool judge_file(const Sweep *sweep, const char *name, GError **error)
     HlTime since = json_is_integer(noted) ? json_integer_value(noted) : sweep->now;
     g_autofree char *path = NULL;
 
-    if (g_hash_table_contains(sweep->shelf->needed, name))
+    if (g_hash_table_contains(sweep->files->needed, name))
         return true;
     since = MIN(since, sweep->now); /* the clock was put back */
     if (since == sweep->now || sweep->now - since < sweep->keep) {
         json_object_set_new(sweep->after, name, json_integer(since));
         return true;
     }
-    path = upd_shelf_path(sweep->shelf, name);
+    path = upd_published_files_path(sweep->files, name);
     if (unlink(path) != 0)
         return hl_fail_errno(error, errno, "cannot remove %s", path);
-    sweep->shelf->removed++;
+    sweep->files->removed++;
     return true;
 }
 
 /* Links and special files are not ours and left alone.  A directory that is empty goes. */
 static bool sweep_directory(const Sweep *sweep, const char *name, int depth, GError **error)
 {
-    g_autofree char *directory = upd_shelf_path(sweep->shelf, name);
+    g_autofree char *directory = upd_published_files_path(sweep->files, name);
     g_autoptr(GDir) dir = g_dir_open(directory, 0, NULL);
     const char *entry;
 
     while (dir != NULL && (entry = g_dir_read_name(dir)) != NULL) {
         g_autofree char *below = g_strdup_printf("%s/%s", name, entry);
-        g_autofree char *path = upd_shelf_path(sweep->shelf, below);
+        g_autofree char *path = upd_published_files_path(sweep->files, below);
         struct stat st;
 
         if (lstat(path, &st) != 0)
@@ -127,14 +127,14 @@ static bool sweep_directory(const Sweep *sweep, const char *name, int depth, GEr
     return true;
 }
 
-bool upd_shelf_sweep(UpdShelf *shelf, HlTime keep, HlTime now, GError **error)
+bool upd_published_files_sweep(UpdPublishedFiles *files, HlTime keep, HlTime now, GError **error)
 {
-    g_autofree char *record = upd_shelf_path(shelf, UNLISTED);
+    g_autofree char *record = upd_published_files_path(files, UNLISTED);
     g_autoptr(GBytes) text = hl_file_read(record, RECORD_MAX, NULL);
     g_autoptr(json_t) before =
         text == NULL ? NULL : hl_json_parse(UNLISTED, g_bytes_get_data(text, NULL), g_bytes_get_size(text), NULL);
     g_autoptr(json_t) after = json_object();
-    const Sweep sweep = { shelf, before, after, keep, now };
+    const Sweep sweep = { files, before, after, keep, now };
     g_autofree char *print = NULL;
 
     if (!sweep_directory(&sweep, "metadata", 0, error) || !sweep_directory(&sweep, "targets", 0, error))

@@ -4,7 +4,7 @@
 #include "updater/publisher/call.h"
 #include "updater/publisher/commands.h"
 #include "updater/publisher/content.h"
-#include "updater/publisher/found.h"
+#include "updater/publisher/repo_init.h"
 #include "updater/publisher/stage.h"
 
 const char *const upd_repo_init_flags[] = { "single-host", "plain-keys",      "component", "root-key",
@@ -31,13 +31,13 @@ static void say_ceremony(const UpdRepo *repo)
            repo->dir, repo->dir);
 }
 
-static bool found(HlInvocation *call, const UpdFounding *founding, const char *passphrase, GError **error)
+static bool found(HlInvocation *call, const UpdRepoInit *founding, const char *passphrase, GError **error)
 {
     g_autoptr(UpdRepo) repo = upd_repo_create(call->args[0], passphrase, error);
 
     if (repo == NULL)
         return false;
-    if (!upd_found(repo, founding, error)) {
+    if (!upd_repo_init(repo, founding, error)) {
         (void)upd_repo_discard(repo, NULL);
         return hl_error_prefix(error, "founding %s", repo->dir);
     }
@@ -55,7 +55,7 @@ static bool found(HlInvocation *call, const UpdFounding *founding, const char *p
 bool upd_cmd_repo_init(HlInvocation *call, GError **error)
 {
     static const char *const usual[] = { "virus", "agent", "rules" };
-    UpdFounding founding = { 0 };
+    UpdRepoInit founding = { 0 };
     bool single = hl_cli_has(call, "single-host");
     char *passphrase = NULL;
     bool ok;
@@ -94,7 +94,7 @@ bool upd_cmd_repo_role_add(HlInvocation *call, GError **error)
     g_autoptr(UpdState) state = NULL;
     g_autoptr(UpdRepo) repo = upd_call_open_state(call, &state, error);
 
-    if (repo == NULL || !upd_found_component(repo, state, call->args[1], error))
+    if (repo == NULL || !upd_repo_init_component(repo, state, call->args[1], error))
         return false;
     if (upd_repo_exists(repo, "private/pending/targets.json"))
         printf(

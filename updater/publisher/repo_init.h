@@ -1,6 +1,6 @@
 /* Founding a repository: keys, root, targets and an empty role for each component. */
-#ifndef UPDATER_PUBLISHER_FOUND_H
-#define UPDATER_PUBLISHER_FOUND_H
+#ifndef UPDATER_PUBLISHER_REPO_INIT_H
+#define UPDATER_PUBLISHER_REPO_INIT_H
 
 #include "updater/publisher/repo.h"
 
@@ -11,12 +11,12 @@ typedef struct {
     gsize n_root_keys, n_targets_keys;
     const char *const *components;
     gsize n_components;
-} UpdFounding;
+} UpdRepoInit;
 
 /* With private root and targets keys here, everything is published at once; else drafts stand in private/pending. */
-bool upd_found(const UpdRepo *repo, const UpdFounding *founding, GError **error);
+bool upd_repo_init(const UpdRepo *repo, const UpdRepoInit *founding, GError **error);
 
 /* One more component: its key, its delegation, its empty role.  *pending: the targets role waits for its holders. */
-bool upd_found_component(const UpdRepo *repo, UpdState *state, const char *component, GError **error);
+bool upd_repo_init_component(const UpdRepo *repo, UpdState *state, const char *component, GError **error);
 
 #endif
