@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "lib/base/table.h"
+#include "lib/base/unconst.h"
 #include "updater/publisher/call.h"
 #include "updater/publisher/commands.h"
 #include "updater/publisher/content.h"
@@ -112,7 +113,7 @@ static void print_versions(const json_t *components)
     const char *name;
     json_t *component;
 
-    json_object_foreach((json_t *)components, name, component)
+    json_object_foreach(hl_unconst(components), name, component)
     {
         printf("%s%s=%" JSON_INTEGER_FORMAT, separator, name,
                json_integer_value(json_object_get(component, "version")));
