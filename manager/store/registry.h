@@ -109,7 +109,10 @@ void mgr_write_group_removal(HlWriteSet *set, const char *name);
 void mgr_write_endpoint(HlWriteSet *set, const MgrEndpointRecord *endpoint);
 void mgr_write_endpoint_removal(HlWriteSet *set, int64_t number);
 void mgr_write_endpoint_group(HlWriteSet *set, const MgrEndpointRecord *endpoint, const char *group, uint64_t counter);
-void mgr_write_endpoint_certificate(HlWriteSet *set, int64_t number, const char *serial, HlTime expires);
+/* A certificate by enrolment, which ends a revocation; by renewal, which fails the set with HL_ERROR_CONFLICT where the
+ * endpoint is revoked. */
+void mgr_write_endpoint_enrolment(HlWriteSet *set, int64_t number, const char *serial, HlTime expires);
+void mgr_write_endpoint_renewal(HlWriteSet *set, int64_t number, const char *serial, HlTime expires);
 void mgr_write_endpoint_revocation(HlWriteSet *set, int64_t number, HlTime at);
 void mgr_write_endpoint_registration(HlWriteSet *set, const MgrEndpointRecord *endpoint);
 void mgr_write_applied(HlWriteSet *set, int64_t number, const MgrApplied *applied);
@@ -145,7 +148,8 @@ void mgr_write_token(HlWriteSet *set, const MgrTokenRecord *token);
 void mgr_write_token_use(HlWriteSet *set, const char *id);
 void mgr_write_token_withdrawal(HlWriteSet *set, const char *id, HlTime at);
 void mgr_write_certificate(HlWriteSet *set, const MgrCertificateRecord *certificate);
-void mgr_write_certificate_revocation(HlWriteSet *set, const char *serial, HlTime at);
+/* All certificates of this name that the registry has when the set is written, but for one serial (or NULL). */
+void mgr_write_revocations(HlWriteSet *set, const char *name, const char *but_serial, HlTime at);
 void mgr_write_history(HlWriteSet *set, HlTime at, const char *endpoint, const char *what, const char *detail);
 /* Drops history and finished commands from before a time. */
 void mgr_write_prune(HlWriteSet *set, HlTime before);

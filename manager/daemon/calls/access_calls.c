@@ -1,123 +1,136 @@
-/* Calls about who may come in: bundles, administrators, monitors. */
+#include "manager/daemon/calls/access_calls.h"
+
 #include <string.h>
 
 #include "lib/base/ident.h"
-#include "lib/base/log.h"
 #include "lib/pki/digest.h"
-#include "manager/daemon/broker.h"
-#include "manager/daemon/calls.h"
-#include "manager/daemon/enrol.h"
-#include "manager/daemon/revoke.h"
+#include "manager/site/site.h"
 
 #define BUNDLE_LIFETIME (7 * HL_DAY)
 #define CLIENT_LIFETIME (730 * HL_DAY)
-#define BACKDATE        (5 * HL_MINUTE)
 #define LISTING_TIME    200 /* ms; the broker reads its access list in a few */
 #define MAX_USES        1000000
 
+struct MgrAccessCalls {
+    MgrAccessCallsOptions parts;
+    GPtrArray *listings; /* Listing *: certificates that wait for the broker */
+};
+
+/* What is given or taken back, on its way through the registry. */
 typedef struct {
+    MgrAccessCalls *calls;
     MgrCall *call;
     MgrTokenRecord token;
     MgrCertificateRecord certificate;
     char *secret; /* the token itself, or the certificate's PEM */
+    char *name;   /* of what is withdrawn or revoked */
+    HlTime at;
 } Grant;
 
-static void free_grant(Grant *grant)
+static Grant *grant_new(MgrAccessCalls *calls, MgrCall *call)
 {
+    Grant *grant = g_new0(Grant, 1);
+
+    grant->calls = calls;
+    grant->call = call;
+    grant->at = hl_clock_wall();
+    return grant;
+}
+
+static void grant_free(gpointer change)
+{
+    Grant *grant = change;
+
     mgr_token_record_clear(&grant->token);
     mgr_certificate_record_clear(&grant->certificate);
     g_free(grant->secret);
+    g_free(grant->name);
     g_free(grant);
 }
 
-static bool fail_grant(Grant *grant, const GError *error)
+static void fail_grant(gpointer change, const GError *error)
 {
-    if (error == NULL)
-        return false;
-    mgr_call_fail(grant->call, error);
-    free_grant(grant);
-    return true;
+    mgr_call_fail(((const Grant *)change)->call, error);
 }
 
-static void submit(Grant *grant, HlWriteSet *set, HlWriteDone done)
+/* ----------------------------------------------------------------------------------------------------------- bundles
+ */
+
+static void fold_bundle(gpointer change)
 {
+    Grant *grant = change;
+    MgrFleet *fleet = grant->calls->parts.fleet;
+    const MgrGroup *group = mgr_fleet_group(fleet, grant->token.group);
+    const MgrTokenRecord *kept;
     g_autoptr(GError) error = NULL;
-
-    hl_write_set_durable(set);
-    if (!hl_writer_submit(grant->call->manager->writer, set, done, grant, &error))
-        done(error, grant);
-}
-
-static void on_bundle(const GError *error, gpointer user)
-{
-    Grant *grant = user;
-    Manager *manager = grant->call->manager;
-    MgrTokenRecord *kept;
-    MgrGroup *group;
     g_autofree char *text = NULL;
     g_autofree char *expires = NULL;
 
-    if (fail_grant(grant, error))
+    if (group == NULL) { /* deleted meanwhile; the registry deleted the token with it */
+        hl_fail(&error, HL_ERROR_NOT_FOUND, "group '%s' was deleted a moment ago", grant->token.group);
+        mgr_call_fail(grant->call, error);
         return;
-    kept = g_memdup2(&grant->token, sizeof grant->token);
-    memset(&grant->token, 0, sizeof grant->token);
-    g_hash_table_insert(manager->fleet.tokens, kept->id, kept);
-    group = g_hash_table_lookup(manager->fleet.groups, kept->group);
-    text = group != NULL ? mgr_enrol_bundle(manager, group, grant->secret, kept->expires_at) : g_strdup("");
+    }
+    kept = mgr_fleet_add_token(fleet, &grant->token);
+    text = mgr_bundle_print(&grant->calls->parts.bundle, group, grant->secret, kept->expires_at);
     expires = hl_time_format(kept->expires_at);
     mgr_call_done(grant->call, json_pack("{s:s, s:s, s:I, s:s, s:s}", "id", kept->id, "group", kept->group, "uses",
                                          (json_int_t)kept->uses_left, "expires", expires, "bundle", text));
-    free_grant(grant);
 }
 
-static void call_bundle_create(MgrCall *call)
+static bool parse_uses(const char *text, gint64 *uses, GError **error)
 {
-    Manager *manager = call->manager;
+    *uses = 1;
+    return text == NULL || g_ascii_string_to_signed(text, 10, 1, MAX_USES, uses, NULL) ||
+           hl_fail(error, HL_ERROR_INVALID, "uses: '%s' is not a number from 1 to %d", text, MAX_USES);
+}
+
+static void call_bundle_create(MgrCall *call, gpointer user)
+{
+    static const MgrChangeKind kind = { fold_bundle, fail_grant, grant_free };
+    MgrAccessCalls *calls = user;
     g_autoptr(GError) error = NULL;
-    MgrGroup *group = mgr_fleet_find_group(&manager->fleet, mgr_call_argument(call, "group"), &error);
-    const char *uses_text = mgr_call_argument(call, "uses");
-    gint64 uses = 1;
-    HlTime lifetime = 0;
-    HlTime now = hl_clock_wall();
+    const MgrGroup *group = mgr_fleet_find_group(calls->parts.fleet, mgr_call_argument(call, "group"), &error);
+    gint64 uses;
+    HlTime lifetime;
     HlWriteSet *set;
     Grant *grant;
 
-    if (group != NULL && uses_text != NULL && !g_ascii_string_to_signed(uses_text, 10, 1, MAX_USES, &uses, NULL))
-        hl_fail(&error, HL_ERROR_INVALID, "uses: '%s' is not a number from 1 to %d", uses_text, MAX_USES);
-    if (error != NULL ||
+    if (group == NULL || !parse_uses(mgr_call_argument(call, "uses"), &uses, &error) ||
         !mgr_call_duration(call, "expires", BUNDLE_LIFETIME, HL_SECOND, 365 * HL_DAY, &lifetime, &error)) {
         mgr_call_fail(call, error);
         return;
     }
-    grant = g_new0(Grant, 1);
-    grant->call = call;
+    grant = grant_new(calls, call);
     grant->secret = hl_token_new();
     grant->token = (MgrTokenRecord){ .id = hl_ident_new("b-"),
                                      .digest = hl_token_digest(grant->secret),
                                      .group = g_strdup(group->record.name),
-                                     .created_by = g_strdup(call->admin),
+                                     .created_by = g_strdup(mgr_call_admin(call)),
                                      .uses_left = uses,
-                                     .expires_at = now + lifetime,
-                                     .created_at = now };
+                                     .expires_at = grant->at + lifetime,
+                                     .created_at = grant->at };
     set = hl_write_set_new();
     mgr_write_token(set, &grant->token);
-    submit(grant, set, on_bundle);
+    mgr_record_commit(calls->parts.record, set, &kind, grant);
 }
 
-static void call_bundle_list(MgrCall *call)
+static void call_bundle_list(MgrCall *call, gpointer user)
 {
+    const MgrAccessCalls *calls = user;
+    HlTime now = hl_clock_wall();
     json_t *array = json_array();
     GHashTableIter iter;
     gpointer value;
 
-    g_hash_table_iter_init(&iter, call->manager->fleet.tokens);
+    g_hash_table_iter_init(&iter, calls->parts.fleet->tokens);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         const MgrTokenRecord *token = value;
         g_autofree char *expires = hl_time_format(token->expires_at);
-        const char *state = token->withdrawn_at > 0               ? "withdrawn"
-                            : token->expires_at < hl_clock_wall() ? "expired"
-                            : token->uses_left == 0               ? "used up"
-                                                                  : "valid";
+        const char *state = token->withdrawn_at > 0   ? "withdrawn"
+                            : token->expires_at < now ? "expired"
+                            : token->uses_left == 0   ? "used up"
+                                                      : "valid";
 
         json_array_append_new(array, json_pack("{s:s, s:s, s:I, s:s, s:s, s:s}", "id", token->id, "group", token->group,
                                                "uses_left", (json_int_t)token->uses_left, "expires", expires,
@@ -126,175 +139,195 @@ static void call_bundle_list(MgrCall *call)
     mgr_call_done_list(call, "bundles", array, NULL);
 }
 
-static void on_withdrawn(const GError *error, gpointer user)
+static void fold_withdrawal(gpointer change)
 {
-    Grant *grant = user;
-    MgrTokenRecord *token;
+    const Grant *grant = change;
+    MgrTokenRecord *token = mgr_fleet_token(grant->calls->parts.fleet, grant->name);
 
-    if (fail_grant(grant, error))
-        return;
-    token = g_hash_table_lookup(grant->call->manager->fleet.tokens, mgr_call_argument(grant->call, "bundle"));
     if (token != NULL)
-        token->withdrawn_at = hl_clock_wall();
+        token->withdrawn_at = grant->at;
     mgr_call_done(grant->call, NULL);
-    free_grant(grant);
 }
 
-static void call_bundle_withdraw(MgrCall *call)
+static void call_bundle_withdraw(MgrCall *call, gpointer user)
 {
+    static const MgrChangeKind kind = { fold_withdrawal, fail_grant, grant_free };
+    MgrAccessCalls *calls = user;
     const char *id = mgr_call_argument(call, "bundle");
     g_autoptr(GError) error = NULL;
     HlWriteSet *set;
     Grant *grant;
 
-    if (!g_hash_table_contains(call->manager->fleet.tokens, id)) {
+    if (mgr_fleet_token(calls->parts.fleet, id) == NULL) {
         hl_fail(&error, HL_ERROR_NOT_FOUND, "there is no bundle '%s'; 'holdline bundle list' tells which there are",
                 id);
         mgr_call_fail(call, error);
         return;
     }
-    grant = g_new0(Grant, 1);
-    grant->call = call;
+    grant = grant_new(calls, call);
+    grant->name = g_strdup(id);
     set = hl_write_set_new();
-    mgr_write_token_withdrawal(set, id, hl_clock_wall());
-    submit(grant, set, on_withdrawn);
+    mgr_write_token_withdrawal(set, id, grant->at);
+    mgr_record_commit(calls->parts.record, set, &kind, grant);
 }
 
-/* The kind that a call is about: "admin create", "monitor revoke". */
-static HlCertKind kind_of(const MgrCall *call)
+/* ------------------------------------------------------------------------------------- administrators, monitors */
+
+/* A certificate that is stored, while the broker re-reads its access list: only then is it what it will be. */
+typedef struct {
+    MgrAccessCalls *calls;
+    MgrCall *call;
+    char *certificate;
+    guint timer;
+} Listing;
+
+static void listing_free(gpointer item)
 {
-    return g_str_has_prefix(call->message->name, "admin") ? HL_CERT_ADMIN : HL_CERT_MONITOR;
+    Listing *listing = item;
+
+    g_clear_handle_id(&listing->timer, g_source_remove);
+    g_free(listing->certificate);
+    g_free(listing);
 }
 
-static bool has_live_name(const Manager *manager, const char *name, HlCertKind kind)
+static gboolean on_listed(gpointer user)
 {
-    GHashTableIter iter;
-    gpointer value;
+    Listing *listing = user;
+    MgrAccessCalls *calls = listing->calls;
+    g_autofree char *ca = hl_cert_print(mgr_pki_authority(calls->parts.pki));
+    g_autofree char *brokers = g_strjoinv(",", calls->parts.conf->broker_addresses);
 
-    g_hash_table_iter_init(&iter, manager->fleet.certificates);
-    while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        const MgrCertificateRecord *record = value;
-
-        if (record->revoked_at == 0 && strcmp(record->name, name) == 0 &&
-            (kind == HL_CERT_OTHER || strcmp(record->kind, hl_cert_kind_name(kind)) == 0))
-            return true;
-    }
-    return false;
-}
-
-/* The broker has its new access list: only now is the certificate what it will be. */
-static gboolean on_client_listed(gpointer user)
-{
-    Grant *grant = user;
-    Manager *manager = grant->call->manager;
-    g_autofree char *ca = hl_cert_print(manager->authority.cert);
-    g_autofree char *brokers = g_strjoinv(",", manager->conf.broker_addresses);
-
-    mgr_call_done(grant->call, json_pack("{s:s, s:s, s:s, s:s}", "name", mgr_call_argument(grant->call, "name"),
-                                         "certificate", grant->secret, "ca", ca, "brokers", brokers));
-    free_grant(grant);
+    listing->timer = 0;
+    mgr_call_done(listing->call, json_pack("{s:s, s:s, s:s, s:s}", "name", mgr_call_argument(listing->call, "name"),
+                                           "certificate", listing->certificate, "ca", ca, "brokers", brokers));
+    g_ptr_array_remove_fast(calls->listings, listing);
     return G_SOURCE_REMOVE;
 }
 
-static void on_client(const GError *error, gpointer user)
+static void fold_client(gpointer change)
 {
-    Grant *grant = user;
-    Manager *manager = grant->call->manager;
-    g_autoptr(GError) problem = NULL;
-    MgrCertificateRecord *kept;
-    HlTime wait;
+    Grant *grant = change;
+    MgrAccessCalls *calls = grant->calls;
+    g_autoptr(GError) error = NULL;
+    Listing *listing;
 
-    if (fail_grant(grant, error))
+    mgr_fleet_add_certificate(calls->parts.fleet, &grant->certificate);
+    if (!mgr_pki_publish(calls->parts.pki, &error)) {
+        hl_error_prefix(&error,
+                        "the certificate is stored, but the broker does not know it yet; revoke it and try again");
+        mgr_call_fail(grant->call, error);
         return;
-    kept = g_memdup2(&grant->certificate, sizeof grant->certificate);
-    memset(&grant->certificate, 0, sizeof grant->certificate);
-    g_hash_table_insert(manager->fleet.certificates, kept->serial, kept);
-    if (!mgr_revoke_publish(manager, &problem))
-        hl_error("access", "%s", problem->message);
-    wait = manager->broker != NULL ? mgr_broker_until_reload(manager->broker) : 0;
-    g_timeout_add((guint)wait + LISTING_TIME, on_client_listed, grant);
+    }
+    listing = g_new(Listing, 1);
+    *listing = (Listing){ calls, grant->call, g_steal_pointer(&grant->secret), 0 };
+    listing->timer = g_timeout_add((guint)mgr_pki_until_published(calls->parts.pki) + LISTING_TIME, on_listed, listing);
+    g_ptr_array_add(calls->listings, listing);
 }
 
-static void call_client_create(MgrCall *call)
+static void create_client(MgrAccessCalls *calls, MgrCall *call, HlCertKind kind)
 {
-    Manager *manager = call->manager;
+    static const MgrChangeKind change_kind = { fold_client, fail_grant, grant_free };
     const char *name = mgr_call_argument(call, "name");
-    HlCertKind kind = kind_of(call);
-    HlTime now = hl_clock_wall();
-    HlCertSpec spec = { .cn = name, .kind = kind, .not_before = now - BACKDATE, .not_after = now + CLIENT_LIFETIME };
     gsize size = 0;
     guint8 *der = g_base64_decode(mgr_call_argument(call, "csr"), &size);
     g_autoptr(GBytes) csr = g_bytes_new_take(der, size);
     g_autoptr(HlCert) cert = NULL;
     g_autoptr(GError) error = NULL;
     HlWriteSet *set;
-    Grant *grant;
+    Grant *grant = grant_new(calls, call);
 
-    if (mgr_site_check_name(name, &error) && has_live_name(manager, name, HL_CERT_OTHER))
+    if (mgr_site_check_name(name, &error) && mgr_fleet_has_live_name(calls->parts.fleet, name, NULL))
         hl_fail(&error, HL_ERROR_EXISTS, "the name '%s' is taken: choose another, or revoke that one first", name);
-    if (error != NULL) {
-        mgr_call_fail(call, error);
-        return;
-    }
-    grant = g_new0(Grant, 1);
-    grant->call = call;
-    cert = mgr_authority_issue(&manager->authority, csr, &spec, &grant->certificate, &error);
+    if (error == NULL)
+        cert = mgr_pki_issue(calls->parts.pki, csr, kind, name, CLIENT_LIFETIME, &grant->certificate, &error);
     if (cert == NULL) {
         fail_grant(grant, error);
+        grant_free(grant);
         return;
     }
     grant->secret = hl_cert_print(cert);
     set = hl_write_set_new();
     mgr_write_certificate(set, &grant->certificate);
-    submit(grant, set, on_client);
+    mgr_record_commit(calls->parts.record, set, &change_kind, grant);
 }
 
-static void on_client_revoked(const GError *error, gpointer user)
+static void fold_client_revocation(gpointer change)
 {
-    Grant *grant = user;
-    Manager *manager = grant->call->manager;
-    const char *name = mgr_call_argument(grant->call, "name");
-    g_autoptr(GError) problem = NULL;
+    const Grant *grant = change;
 
-    if (fail_grant(grant, error))
-        return;
-    mgr_revoke_certificates(manager, NULL, name, NULL, hl_clock_wall());
-    if (!mgr_revoke_publish(manager, &problem))
-        hl_error("access", "%s", problem->message);
-    mgr_revoke_evict(manager, name);
-    mgr_call_done(grant->call, NULL); /* the name goes with the call */
-    free_grant(grant);
+    mgr_pki_fold_revocations(grant->calls->parts.pki, grant->name, NULL, grant->at);
+    mgr_call_done(grant->call, NULL);
 }
 
-static void call_client_revoke(MgrCall *call)
+static void revoke_client(MgrAccessCalls *calls, MgrCall *call, HlCertKind kind)
 {
+    static const MgrChangeKind change_kind = { fold_client_revocation, fail_grant, grant_free };
     const char *name = mgr_call_argument(call, "name");
+    const char *kind_name = hl_cert_kind_name(kind);
     g_autoptr(GError) error = NULL;
     HlWriteSet *set;
     Grant *grant;
 
-    if (strcmp(name, call->admin) == 0)
+    if (strcmp(name, mgr_call_admin(call)) == 0)
         hl_fail(&error, HL_ERROR_INVALID, "'%s' is you: have another administrator revoke you", name);
-    else if (!has_live_name(call->manager, name, kind_of(call)))
-        hl_fail(&error, HL_ERROR_NOT_FOUND, "there is no %s '%s'", hl_cert_kind_name(kind_of(call)), name);
+    else if (!mgr_fleet_has_live_name(calls->parts.fleet, name, kind_name))
+        hl_fail(&error, HL_ERROR_NOT_FOUND, "there is no %s '%s'", kind_name, name);
     if (error != NULL) {
         mgr_call_fail(call, error);
         return;
     }
-    grant = g_new0(Grant, 1);
-    grant->call = call;
+    grant = grant_new(calls, call);
+    grant->name = g_strdup(name);
     set = hl_write_set_new();
-    mgr_revoke_certificates(call->manager, set, name, NULL, hl_clock_wall());
-    submit(grant, set, on_client_revoked);
+    mgr_write_revocations(set, name, NULL, grant->at);
+    mgr_record_commit(calls->parts.record, set, &change_kind, grant);
 }
 
-const MgrCallRow mgr_calls_access[] = {
+static void call_monitor_create(MgrCall *call, gpointer user)
+{
+    create_client(user, call, HL_CERT_MONITOR);
+}
+
+static void call_monitor_revoke(MgrCall *call, gpointer user)
+{
+    revoke_client(user, call, HL_CERT_MONITOR);
+}
+
+static void call_admin_create(MgrCall *call, gpointer user)
+{
+    create_client(user, call, HL_CERT_ADMIN);
+}
+
+static void call_admin_revoke(MgrCall *call, gpointer user)
+{
+    revoke_client(user, call, HL_CERT_ADMIN);
+}
+
+static const MgrCallRow rows[] = {
     { "bundle create", "group", "uses expires", call_bundle_create },
     { "bundle list", "", "", call_bundle_list },
     { "bundle withdraw", "bundle", "", call_bundle_withdraw },
-    { "monitor create", "name csr", "", call_client_create },
-    { "monitor revoke", "name", "", call_client_revoke },
-    { "admin create", "name csr", "", call_client_create },
-    { "admin revoke", "name", "", call_client_revoke },
+    { "monitor create", "name csr", "", call_monitor_create },
+    { "monitor revoke", "name", "", call_monitor_revoke },
+    { "admin create", "name csr", "", call_admin_create },
+    { "admin revoke", "name", "", call_admin_revoke },
     { NULL, NULL, NULL, NULL },
 };
+
+MgrAccessCalls *mgr_access_calls_new(const MgrAccessCallsOptions *options, MgrDispatch *dispatch)
+{
+    MgrAccessCalls *calls = g_new0(MgrAccessCalls, 1);
+
+    calls->parts = *options;
+    calls->listings = g_ptr_array_new_with_free_func(listing_free);
+    mgr_dispatch_add(dispatch, rows, calls);
+    return calls;
+}
+
+void mgr_access_calls_free(MgrAccessCalls *calls)
+{
+    if (calls == NULL)
+        return;
+    g_ptr_array_unref(calls->listings);
+    g_free(calls);
+}

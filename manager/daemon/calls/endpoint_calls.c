@@ -1,33 +1,43 @@
-/* Calls about endpoints and the whole. */
+#include "manager/daemon/calls/endpoint_calls.h"
+
 #include <string.h>
 
 #include "lib/base/log.h"
 #include "lib/store/stmt.h"
-#include "manager/daemon/calls.h"
-#include "manager/daemon/commands.h"
-#include "manager/daemon/delivery.h"
-#include "manager/daemon/display.h"
-#include "manager/daemon/line.h"
-#include "manager/daemon/revoke.h"
-#include "manager/daemon/status.h"
+#include "manager/daemon/ground/selector.h"
 
 #define MAX_HISTORY 200
 
-/* What becomes of the commands that an endpoint had still to do. */
-static const char was_revoked[] = "the endpoint was revoked";
-static const char was_removed[] = "the endpoint was removed";
+struct MgrEndpointCalls {
+    MgrEndpointCallsOptions parts;
+    MgrStreamKind listing, verified;
+};
 
-static json_t *rest_with_summary(const Manager *manager)
+/* -------------------------------------------------------------------------------------------------------- list, show
+ */
+
+static json_t *stream_endpoint(const char *id, gconstpointer user)
 {
-    return json_pack("{s:o}", "summary", mgr_status_summary(manager));
+    const MgrEndpointCalls *calls = user;
+    const MgrEndpoint *endpoint = mgr_fleet_endpoint(calls->parts.fleet, id);
+
+    return endpoint != NULL ? mgr_status_endpoint(calls->parts.status, endpoint) : NULL;
 }
 
-static void call_list(MgrCall *call)
+static json_t *stream_summary(gconstpointer user)
 {
+    const MgrEndpointCalls *calls = user;
+
+    return json_pack("{s:o}", "summary", mgr_status_summary(calls->parts.status));
+}
+
+static void call_list(MgrCall *call, gpointer user)
+{
+    const MgrEndpointCalls *calls = user;
     const char *selector = mgr_call_argument(call, "selector");
     g_autoptr(GError) error = NULL;
-    g_autoptr(GPtrArray) endpoints = selector != NULL ? mgr_fleet_filter(&call->manager->fleet, selector, &error)
-                                                      : mgr_fleet_sorted_endpoints(&call->manager->fleet);
+    g_autoptr(GPtrArray) endpoints = selector != NULL ? mgr_selector_filter(calls->parts.fleet, selector, &error)
+                                                      : mgr_fleet_sorted_endpoints(calls->parts.fleet);
     GPtrArray *ids;
 
     if (endpoints == NULL) {
@@ -38,32 +48,27 @@ static void call_list(MgrCall *call)
     for (guint i = 0; i < endpoints->len; i++) {
         const MgrEndpoint *endpoint = endpoints->pdata[i];
 
-        if (selector != NULL || !endpoint->record.display.removed) /* a tombstone shows to who names it */
+        if (selector != NULL || !endpoint->record.display.removed) /* a tombstone shows to those who name it */
             g_ptr_array_add(ids, g_strdup(endpoint->record.id));
     }
-    mgr_call_stream(call, "endpoints", ids, mgr_status_endpoint_by_id, rest_with_summary);
+    mgr_call_stream(call, &calls->listing, ids);
 }
 
-static MgrEndpoint *named_endpoint(MgrCall *call, GError **error)
-{
-    return mgr_fleet_find_endpoint(&call->manager->fleet, mgr_call_argument(call, "endpoint"), error);
-}
-
-static void call_show(MgrCall *call)
+/* NULL: the call has failed already. */
+static MgrEndpoint *named_endpoint(const MgrEndpointCalls *calls, MgrCall *call)
 {
     g_autoptr(GError) error = NULL;
-    MgrEndpoint *endpoint = named_endpoint(call, &error);
-    g_autofree char *enrolled = NULL;
-    json_t *document;
-    json_t *open;
+    MgrEndpoint *endpoint = mgr_selector_find(calls->parts.fleet, mgr_call_argument(call, "endpoint"), &error);
 
-    if (endpoint == NULL) {
+    if (endpoint == NULL)
         mgr_call_fail(call, error);
-        return;
-    }
-    document = mgr_status_endpoint(call->manager, endpoint);
-    enrolled = hl_time_format(endpoint->record.enrolled_at);
-    open = json_array();
+    return endpoint;
+}
+
+static json_t *open_commands(const MgrEndpoint *endpoint)
+{
+    json_t *open = json_array();
+
     for (guint i = 0; i < endpoint->open_targets->len; i++) {
         const MgrTarget *target = endpoint->open_targets->pdata[i];
 
@@ -71,7 +76,21 @@ static void call_show(MgrCall *call)
                                               hl_command_kind_name(target->command->record.kind), "state",
                                               hl_command_state_name(target->record.state)));
     }
-    json_object_set_new(document, "commands", open);
+    return open;
+}
+
+static void call_show(MgrCall *call, gpointer user)
+{
+    const MgrEndpointCalls *calls = user;
+    const MgrEndpoint *endpoint = named_endpoint(calls, call);
+    g_autofree char *enrolled = NULL;
+    json_t *document;
+
+    if (endpoint == NULL)
+        return;
+    document = mgr_status_endpoint(calls->parts.status, endpoint);
+    enrolled = hl_time_format(endpoint->record.enrolled_at);
+    json_object_set_new(document, "commands", open_commands(endpoint));
     json_object_set_new(document, "enrolled", json_string(enrolled));
     json_object_set_new(document, "direct_port", json_integer(endpoint->record.direct_port));
     json_object_set_new(document, "os", json_string(endpoint->record.os));
@@ -92,97 +111,110 @@ static bool on_history_row(HlStmt *row, gpointer user)
     return true;
 }
 
-static void call_history(MgrCall *call)
+static void call_history(MgrCall *call, gpointer user)
 {
+    const MgrEndpointCalls *calls = user;
     g_autoptr(GError) error = NULL;
-    MgrEndpoint *endpoint = named_endpoint(call, &error);
-    json_t *array = json_array();
+    const MgrEndpoint *endpoint = named_endpoint(calls, call);
+    json_t *array;
 
-    mgr_line_flush(call->manager); /* what is still held back must show already */
-    hl_writer_flush(call->manager->writer);
-    if (endpoint == NULL ||
-        !hl_db_query(call->manager->reader, on_history_row, array, &error,
-                     "SELECT at, what, detail FROM history WHERE endpoint = ? ORDER BY number DESC LIMIT ?", "ti",
-                     endpoint->record.id, (int64_t)MAX_HISTORY)) {
-        json_decref(array);
-        mgr_call_fail(call, error);
+    if (endpoint == NULL)
+        return;
+    array = json_array();
+    if (hl_db_query(mgr_record_reader(calls->parts.record), on_history_row, array, &error,
+                    "SELECT at, what, detail FROM history WHERE endpoint = ? ORDER BY number DESC LIMIT ?", "ti",
+                    endpoint->record.id, (int64_t)MAX_HISTORY)) {
+        mgr_call_done_list(call, "history", array, NULL);
         return;
     }
-    mgr_call_done_list(call, "history", array, NULL);
+    json_decref(array);
+    mgr_call_fail(call, error);
 }
+
+static void call_summary(MgrCall *call, gpointer user)
+{
+    const MgrEndpointCalls *calls = user;
+    g_autoptr(json_t) about = calls->parts.about(calls->parts.user);
+    json_t *document = mgr_status_summary(calls->parts.status);
+
+    json_object_update(document, about);
+    mgr_call_done(call, document);
+}
+
+/* ----------------------------------------------------------------------------------------- move, revoke, remove */
 
 /* A change of endpoints on its way through the registry. */
 typedef struct {
+    MgrEndpointCalls *calls;
     MgrCall *call;
     GPtrArray *ids;
-    char *group;
-    uint64_t counter;
+    char *group;      /* move */
+    uint64_t counter; /* move */
+    const struct End *end;
+    HlTime at;
 } Change;
 
-static Change *new_change(MgrCall *call)
+static Change *change_new(MgrEndpointCalls *calls, MgrCall *call)
 {
     Change *change = g_new0(Change, 1);
 
+    change->calls = calls;
     change->call = call;
     change->ids = g_ptr_array_new_with_free_func(g_free);
+    change->at = hl_clock_wall();
     return change;
 }
 
-static void free_change(Change *change)
+static void change_free(gpointer data)
 {
+    Change *change = data;
+
     g_ptr_array_unref(change->ids);
     g_free(change->group);
     g_free(change);
 }
 
-static bool fail_change(Change *change, const GError *error)
+static void fail_change(gpointer data, const GError *error)
 {
-    if (error == NULL)
-        return false;
-    mgr_call_fail(change->call, error);
-    free_change(change);
-    return true;
+    mgr_call_fail(((const Change *)data)->call, error);
 }
 
-static void submit(Change *change, HlWriteSet *set, HlWriteDone done)
+static void move_one(const Change *change, MgrEndpoint *endpoint, MgrGroup *group)
 {
-    g_autoptr(GError) error = NULL;
+    const MgrEndpointCallsOptions *parts = &change->calls->parts;
 
-    hl_write_set_durable(set);
-    if (!hl_writer_submit(change->call->manager->writer, set, done, change, &error))
-        done(error, change);
+    mgr_endpoint_set_group(endpoint, group, change->counter);
+    mgr_delivery_regroup(parts->delivery, endpoint);
+    mgr_console_want(parts->console, endpoint, MGR_NOTIFY_SETTINGS);
+    mgr_status_touch(parts->status, endpoint);
+    mgr_status_event(parts->status, endpoint, "moved", "", group->record.name, mgr_call_admin(change->call));
 }
 
-static void on_moved(const GError *error, gpointer user)
+/* The group cannot be gone: it has members in the registry from this commit on. */
+static void fold_move(gpointer data)
 {
-    Change *change = user;
-    Manager *manager = change->call->manager;
-    MgrGroup *group = g_hash_table_lookup(manager->fleet.groups, change->group);
+    const Change *change = data;
+    MgrFleet *fleet = change->calls->parts.fleet;
+    MgrGroup *group = mgr_fleet_group(fleet, change->group);
 
-    if (fail_change(change, error))
-        return;
     for (guint i = 0; group != NULL && i < change->ids->len; i++) {
-        MgrEndpoint *endpoint = g_hash_table_lookup(manager->fleet.endpoints, change->ids->pdata[i]);
+        MgrEndpoint *endpoint = mgr_fleet_endpoint(fleet, change->ids->pdata[i]);
 
-        if (endpoint == NULL)
-            continue;
-        mgr_endpoint_set_group(endpoint, group, change->counter);
-        mgr_delivery_regroup(manager, endpoint);
-        mgr_display_want(manager, endpoint, MGR_NOTIFY_SETTINGS);
-        mgr_status_touch(manager, endpoint);
-        mgr_status_event(manager, endpoint, "moved", "", group->record.name, change->call->admin);
+        if (endpoint != NULL)
+            move_one(change, endpoint, group);
     }
     mgr_call_done(change->call, json_pack("{s:i, s:s}", "moved", (int)change->ids->len, "group", change->group));
-    free_change(change);
 }
 
-static void call_move(MgrCall *call)
+static void call_move(MgrCall *call, gpointer user)
 {
-    Manager *manager = call->manager;
+    static const MgrChangeKind kind = { fold_move, fail_change, change_free };
+    MgrEndpointCalls *calls = user;
+    MgrFleet *fleet = calls->parts.fleet;
     g_autoptr(GError) error = NULL;
-    MgrGroup *group = mgr_fleet_find_group(&manager->fleet, mgr_call_argument(call, "group"), &error);
+    const MgrGroup *group = mgr_fleet_find_group(fleet, mgr_call_argument(call, "group"), &error);
     g_autoptr(GPtrArray) endpoints =
-        group != NULL ? mgr_fleet_select(&manager->fleet, mgr_call_argument(call, "selector"), &error) : NULL;
+        group != NULL ? mgr_selector_select(fleet, mgr_call_argument(call, "selector"), &error) : NULL;
     HlWriteSet *set;
     Change *change;
 
@@ -190,208 +222,232 @@ static void call_move(MgrCall *call)
         mgr_call_fail(call, error);
         return;
     }
-    change = new_change(call);
+    change = change_new(calls, call);
     change->group = g_strdup(group->record.name);
-    change->counter = ++manager->fleet.settings_counter;
+    change->counter = ++fleet->settings_counter;
     set = hl_write_set_new();
     mgr_write_counter(set, "settings", change->counter);
     for (guint i = 0; i < endpoints->len; i++) {
-        MgrEndpoint *endpoint = endpoints->pdata[i];
+        const MgrEndpoint *endpoint = endpoints->pdata[i];
 
         if (endpoint->group == group)
             continue;
         mgr_write_endpoint_group(set, &endpoint->record, group->record.name, change->counter);
-        mgr_write_history(set, hl_clock_wall(), endpoint->record.id, "moved", group->record.name);
+        mgr_write_history(set, change->at, endpoint->record.id, "moved", group->record.name);
         g_ptr_array_add(change->ids, g_strdup(endpoint->record.id));
     }
-    submit(change, set, on_moved);
+    mgr_record_commit(calls->parts.record, set, &kind, change);
 }
 
-/* The certificate ends: list, broker, live session. */
-static void cut_off(Manager *manager, const char *id, HlTime now)
-{
-    g_autoptr(GError) error = NULL;
+/* Revoking and removing: the endpoint's commands and certificates end, its history says who did it. */
+typedef struct End {
+    const char *what; /* "revoked": in history, events, the answer */
+    const char *why;  /* what its open commands end with */
+    void (*write)(HlWriteSet *set, const MgrEndpoint *endpoint, HlTime at);
+    void (*fold)(const Change *change, MgrEndpoint *endpoint);
+} End;
 
-    mgr_revoke_certificates(manager, NULL, id, NULL, now);
-    if (!mgr_revoke_publish(manager, &error))
-        hl_error("revoke", "%s", error->message);
-    mgr_revoke_evict(manager, id);
+static void write_revocation(HlWriteSet *set, const MgrEndpoint *endpoint, HlTime at)
+{
+    mgr_write_endpoint_revocation(set, endpoint->record.number, at);
 }
 
-static void on_revoked(const GError *error, gpointer user)
+static void fold_revocation(const Change *change, MgrEndpoint *endpoint)
 {
-    Change *change = user;
-    Manager *manager = change->call->manager;
-    MgrPresenceEvent event = { .kind = MGR_PRESENCE_RETIRE, .reason = MGR_REASON_REVOKED };
-    HlTime now = hl_clock_wall();
+    const MgrEndpointCallsOptions *parts = &change->calls->parts;
+    MgrActual before = (MgrActual)endpoint->record.presence.actual;
 
-    if (fail_change(change, error))
-        return;
-    for (guint i = 0; i < change->ids->len; i++) {
-        MgrEndpoint *endpoint = g_hash_table_lookup(manager->fleet.endpoints, change->ids->pdata[i]);
-        MgrActual before;
+    endpoint->record.revoked_at = change->at;
+    mgr_tracker_retire(parts->tracker, endpoint, MGR_REASON_REVOKED);
+    mgr_console_feed(parts->console, endpoint, MGR_DISPLAY_STOPPED); /* the server's own act: no ghost */
+    mgr_status_touch(parts->status, endpoint);
+    mgr_status_event(parts->status, endpoint, "revoked", mgr_actual_name(before),
+                     mgr_actual_name((MgrActual)endpoint->record.presence.actual), mgr_call_admin(change->call));
+}
 
-        if (endpoint == NULL)
-            continue;
-        endpoint->record.revoked_at = now;
-        cut_off(manager, endpoint->record.id, now);
-        mgr_commands_fold_abandon(manager, endpoint, was_revoked);
-        before = (MgrActual)endpoint->record.presence.actual;
-        if (mgr_endpoint_is_up(endpoint))
-            manager->fleet.online--;
-        mgr_presence_step(&endpoint->record.presence, &mgr_presence_policy, &event, mgr_now());
-        endpoint->presence_dirty = true;
-        mgr_display_feed(manager, endpoint, MGR_DISPLAY_STOPPED); /* the server's own act: no ghost */
-        mgr_status_touch(manager, endpoint);
-        mgr_status_event(manager, endpoint, "revoked", mgr_actual_name(before),
-                         mgr_actual_name((MgrActual)endpoint->record.presence.actual), change->call->admin);
+static void write_removal(HlWriteSet *set, const MgrEndpoint *endpoint, HlTime at G_GNUC_UNUSED)
+{
+    mgr_write_endpoint_removal(set, endpoint->record.number);
+}
+
+static void fold_removal(const Change *change, MgrEndpoint *endpoint)
+{
+    const MgrEndpointCallsOptions *parts = &change->calls->parts;
+
+    mgr_status_event(parts->status, endpoint, "removed", "", "", mgr_call_admin(change->call));
+    mgr_delivery_clear_retained(parts->delivery, endpoint->record.id);
+    mgr_status_forget(parts->status, endpoint);
+    mgr_delivery_forget(parts->delivery, endpoint);
+    mgr_fleet_remove_endpoint(parts->fleet, endpoint);
+}
+
+static const End revocation = { "revoked", "the endpoint was revoked", write_revocation, fold_revocation };
+static const End removal = { "removed", "the endpoint was removed", write_removal, fold_removal };
+
+static void fold_end(gpointer data)
+{
+    const Change *change = data;
+    const MgrEndpointCallsOptions *parts = &change->calls->parts;
+    MgrEndpoint *endpoint = mgr_fleet_endpoint(parts->fleet, change->ids->pdata[0]);
+
+    if (endpoint != NULL) {
+        mgr_pki_fold_revocations(parts->pki, endpoint->record.id, NULL, change->at);
+        mgr_commands_fold_abandon(parts->commands, endpoint, change->end->why, change->at);
+        change->end->fold(change, endpoint);
     }
-    mgr_call_done(change->call,
-                  json_pack("{s:i, s:b}", "revoked", (int)change->ids->len, "tell_broker", manager->broker == NULL));
-    free_change(change);
+    mgr_call_done(change->call, json_pack("{s:i, s:b}", change->end->what, (int)change->ids->len, "tell_broker",
+                                          !mgr_pki_manages_broker(parts->pki)));
 }
 
-/* What revoking and removing have in common: the endpoint is named, its certificates end, its history says who did it.
- * NULL: the call has failed already. */
-static Change *begin_end(MgrCall *call, const char *what, MgrEndpoint **endpoint, HlWriteSet **set)
+static void end_endpoint(MgrEndpointCalls *calls, MgrCall *call, const End *end)
 {
-    g_autoptr(GError) error = NULL;
-    HlTime now = hl_clock_wall();
+    static const MgrChangeKind kind = { fold_end, fail_change, change_free };
+    const MgrEndpoint *endpoint = named_endpoint(calls, call);
+    HlWriteSet *set;
     Change *change;
 
-    *endpoint = named_endpoint(call, &error);
-    if (*endpoint == NULL) {
-        mgr_call_fail(call, error);
-        return NULL;
-    }
-    change = new_change(call);
-    g_ptr_array_add(change->ids, g_strdup((*endpoint)->record.id));
-    *set = hl_write_set_new();
-    mgr_revoke_certificates(call->manager, *set, (*endpoint)->record.id, NULL, now);
-    mgr_write_history(*set, now, (*endpoint)->record.id, what, call->admin);
-    return change;
-}
-
-static void call_revoke(MgrCall *call)
-{
-    MgrEndpoint *endpoint;
-    HlWriteSet *set;
-    Change *change = begin_end(call, "revoked", &endpoint, &set);
-
-    if (change == NULL)
+    if (endpoint == NULL)
         return;
-    mgr_commands_write_abandon(set, endpoint, was_revoked, hl_clock_wall());
-    mgr_write_endpoint_revocation(set, endpoint->record.number, hl_clock_wall());
-    submit(change, set, on_revoked);
+    set = hl_write_set_new();
+    change = change_new(calls, call);
+    change->end = end;
+    g_ptr_array_add(change->ids, g_strdup(endpoint->record.id));
+    mgr_write_revocations(set, endpoint->record.id, NULL, change->at);
+    mgr_write_history(set, change->at, endpoint->record.id, end->what, mgr_call_admin(call));
+    mgr_commands_write_abandon(set, endpoint, end->why, change->at);
+    end->write(set, endpoint, change->at);
+    mgr_record_commit(calls->parts.record, set, &kind, change);
 }
 
-static void on_removed(const GError *error, gpointer user)
+static void call_revoke(MgrCall *call, gpointer user)
 {
-    Change *change = user;
-    Manager *manager = change->call->manager;
-    HlTime now = hl_clock_wall();
-
-    if (fail_change(change, error))
-        return;
-    for (guint i = 0; i < change->ids->len; i++) {
-        MgrEndpoint *endpoint = g_hash_table_lookup(manager->fleet.endpoints, change->ids->pdata[i]);
-
-        if (endpoint == NULL)
-            continue;
-        cut_off(manager, endpoint->record.id, now);
-        mgr_commands_fold_abandon(manager, endpoint, was_removed);
-        mgr_status_event(manager, endpoint, "removed", "", "", change->call->admin);
-        mgr_delivery_forget(manager, endpoint->record.id);
-        g_queue_remove(&manager->status_queue, endpoint);
-        g_queue_remove(&manager->ack_queue, endpoint);
-        mgr_fleet_remove_endpoint(&manager->fleet, endpoint);
-        manager->summary_dirty = true;
-    }
-    mgr_call_done(change->call,
-                  json_pack("{s:i, s:b}", "removed", (int)change->ids->len, "tell_broker", manager->broker == NULL));
-    free_change(change);
+    end_endpoint(user, call, &revocation);
 }
 
-static void call_remove(MgrCall *call)
+static void call_remove(MgrCall *call, gpointer user)
 {
-    MgrEndpoint *endpoint;
-    HlWriteSet *set;
-    Change *change = begin_end(call, "removed", &endpoint, &set);
-
-    if (change == NULL)
-        return;
-    mgr_commands_write_abandon(set, endpoint, was_removed, hl_clock_wall());
-    mgr_write_endpoint_removal(set, endpoint->record.number);
-    submit(change, set, on_removed);
+    end_endpoint(user, call, &removal);
 }
 
-static void call_verify(MgrCall *call)
+/* -------------------------------------------------------------------------------------------------- verify, clone */
+
+typedef struct {
+    const MgrEndpointCalls *calls;
+    MgrCall *call;
+    GPtrArray *ids;
+} Verification;
+
+static void verification_free(gpointer user)
 {
+    Verification *verification = user;
+
+    g_clear_pointer(&verification->ids, g_ptr_array_unref);
+    g_free(verification);
+}
+
+static void on_verified(gpointer user)
+{
+    Verification *verification = user;
+
+    mgr_call_stream(verification->call, &verification->calls->verified, g_steal_pointer(&verification->ids));
+}
+
+static void call_verify(MgrCall *call, gpointer user)
+{
+    const MgrEndpointCalls *calls = user;
     g_autoptr(GError) error = NULL;
     g_autoptr(GPtrArray) endpoints =
-        mgr_fleet_select(&call->manager->fleet, mgr_call_argument(call, "selector"), &error);
+        mgr_selector_select(calls->parts.fleet, mgr_call_argument(call, "selector"), &error);
+    Verification *verification;
 
-    if (endpoints == NULL)
+    if (endpoints == NULL) {
         mgr_call_fail(call, error);
-    else
-        mgr_display_verify(call, endpoints);
+        return;
+    }
+    verification = g_new(Verification, 1);
+    *verification = (Verification){ calls, call, g_ptr_array_new_with_free_func(g_free) };
+    for (guint i = 0; i < endpoints->len; i++)
+        g_ptr_array_add(verification->ids, g_strdup(((const MgrEndpoint *)endpoints->pdata[i])->record.id));
+    mgr_console_verify(calls->parts.console, endpoints, on_verified, verification, verification_free);
 }
 
-/* "clone keep": the machine that holds the line now is the true one, the other is kept away; "clone split": the other
- * got an identity of its own, the quarrel is over. */
-static void call_clone(MgrCall *call)
+static bool check_clone(const MgrEndpoint *endpoint, MgrPresenceEventKind kind, GError **error)
 {
-    bool keep = strcmp(call->message->name, "endpoint clone keep") == 0;
-    g_autoptr(GError) error = NULL;
-    MgrEndpoint *endpoint = named_endpoint(call, &error);
-    MgrPresenceEvent event = { .kind = keep ? MGR_PRESENCE_CLONE_KEEP : MGR_PRESENCE_CLONE_SPLIT };
+    const MgrPresence *presence = &endpoint->record.presence;
 
-    if (endpoint != NULL && endpoint->record.presence.clone == MGR_CLONE_NONE)
-        hl_fail(&error, HL_ERROR_CONFLICT, "nothing says that two machines use the identity of %s",
-                endpoint->record.id);
-    else if (endpoint != NULL && keep && endpoint->record.presence.machine == endpoint->record.presence.other_machine)
-        hl_fail(
-            &error, HL_ERROR_CONFLICT,
+    if (presence->clone == MGR_CLONE_NONE)
+        return hl_fail(error, HL_ERROR_CONFLICT, "nothing says that two machines use the identity of %s",
+                       endpoint->record.id);
+    if (kind == MGR_PRESENCE_CLONE_KEEP && presence->machine == presence->other_machine)
+        return hl_fail(
+            error, HL_ERROR_CONFLICT,
             "both machines that use the identity of %s have the same fingerprint (a copied machine id), so none can be "
-            "kept by it: give one another identity.machine_id and enrol it anew, then 'endpoint clone split'",
+            "kept by it: give one another identity.machine_id and enrol it again, then 'endpoint clone split'",
             endpoint->record.id);
-    if (endpoint == NULL || error != NULL) {
+    return true;
+}
+
+static void settle_clone(const MgrEndpointCalls *calls, MgrCall *call, MgrPresenceEventKind kind, const char *what)
+{
+    MgrEndpoint *endpoint = named_endpoint(calls, call);
+    MgrPresenceEvent event = { .kind = kind };
+    g_autoptr(GError) error = NULL;
+
+    if (endpoint == NULL)
+        return;
+    if (!check_clone(endpoint, kind, &error)) {
         mgr_call_fail(call, error);
         return;
     }
     /* the registered machine: one that was only let in to be sent away did not register */
     event.machine = mgr_presence_hash(endpoint->record.fingerprint);
-    mgr_line_presence(call->manager, endpoint, &event);
+    mgr_tracker_feed(calls->parts.tracker, endpoint, &event);
     endpoint->presence_dirty = true;
-    mgr_note(call->manager, endpoint->record.id, "clone", "%s by %s: fingerprint %s", keep ? "kept" : "split",
-             call->admin, endpoint->record.fingerprint);
-    mgr_status_event(call->manager, endpoint, "clone", "", endpoint->record.fingerprint, keep ? "kept" : "split");
-    mgr_status_touch(call->manager, endpoint);
-    mgr_call_done(call, mgr_status_endpoint(call->manager, endpoint));
+    mgr_record_note(calls->parts.record, endpoint->record.id, "clone", "%s by %s: fingerprint %s", what,
+                    mgr_call_admin(call), endpoint->record.fingerprint);
+    mgr_status_event(calls->parts.status, endpoint, "clone", "", endpoint->record.fingerprint, what);
+    mgr_status_touch(calls->parts.status, endpoint);
+    mgr_call_done(call, mgr_status_endpoint(calls->parts.status, endpoint));
 }
 
-static void call_summary(MgrCall *call)
+/* The machine that holds the line now is the true one, the other is kept away. */
+static void call_clone_keep(MgrCall *call, gpointer user)
 {
-    json_t *document = mgr_status_summary(call->manager);
-    g_autofree char *started = hl_time_format(call->manager->started_wall);
-
-    json_object_set_new(document, "manager_version", json_string(HOLDLINE_VERSION));
-    json_object_set_new(document, "manager_started", json_string(started));
-    json_object_set_new(document, "refusals", json_integer((json_int_t)call->manager->counters.refusals));
-    json_object_set_new(document, "bad_messages", json_integer((json_int_t)call->manager->counters.bad_messages));
-    mgr_call_done(call, document);
+    settle_clone(user, call, MGR_PRESENCE_CLONE_KEEP, "kept");
 }
 
-const MgrCallRow mgr_calls_endpoint[] = {
+/* The other got an identity of its own, the quarrel is over. */
+static void call_clone_split(MgrCall *call, gpointer user)
+{
+    settle_clone(user, call, MGR_PRESENCE_CLONE_SPLIT, "split");
+}
+
+static const MgrCallRow rows[] = {
     { "endpoint list", "", "selector", call_list },
     { "endpoint show", "endpoint", "", call_show },
     { "endpoint history", "endpoint", "", call_history },
     { "endpoint move", "selector group", "", call_move },
     { "endpoint revoke", "endpoint", "", call_revoke },
     { "endpoint remove", "endpoint", "", call_remove },
-    { "endpoint clone keep", "endpoint", "", call_clone },
-    { "endpoint clone split", "endpoint", "", call_clone },
+    { "endpoint clone keep", "endpoint", "", call_clone_keep },
+    { "endpoint clone split", "endpoint", "", call_clone_split },
     { "verify", "selector", "", call_verify },
     { "summary", "", "", call_summary },
     { NULL, NULL, NULL, NULL },
 };
+
+MgrEndpointCalls *mgr_endpoint_calls_new(const MgrEndpointCallsOptions *options, MgrDispatch *dispatch)
+{
+    MgrEndpointCalls *calls = g_new0(MgrEndpointCalls, 1);
+
+    calls->parts = *options;
+    calls->listing = (MgrStreamKind){ "endpoints", stream_endpoint, stream_summary, calls };
+    calls->verified = (MgrStreamKind){ "endpoints", stream_endpoint, NULL, calls };
+    mgr_dispatch_add(dispatch, rows, calls);
+    return calls;
+}
+
+void mgr_endpoint_calls_free(MgrEndpointCalls *calls)
+{
+    g_free(calls);
+}

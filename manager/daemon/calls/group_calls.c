@@ -1,12 +1,15 @@
-/* Calls about groups and their settings. */
+#include "manager/daemon/calls/group_calls.h"
+
 #include <string.h>
 
 #include "lib/base/ident.h"
 #include "lib/base/log.h"
-#include "manager/daemon/calls.h"
-#include "manager/daemon/delivery.h"
-#include "manager/daemon/display.h"
-#include "manager/daemon/status.h"
+
+#define MAX_MISSING 500 /* endpoints without the current settings that are named */
+
+struct MgrGroupCalls {
+    MgrGroupCallsOptions parts;
+};
 
 static json_t *settings_object(const char *text)
 {
@@ -24,7 +27,9 @@ static json_t *settings_object(const char *text)
     return object;
 }
 
-static json_t *group_document(const Manager *manager, const MgrGroup *group, bool whole)
+typedef enum { DOCUMENT_LINE, DOCUMENT_WHOLE } DocumentSize;
+
+static json_t *group_document(const MgrFleet *fleet, const MgrGroup *group, DocumentSize size)
 {
     g_autofree char *changed = hl_time_format(group->record.changed_at);
     json_t *missing = json_array();
@@ -33,7 +38,7 @@ static json_t *group_document(const Manager *manager, const MgrGroup *group, boo
     GHashTableIter iter;
     gpointer value;
 
-    g_hash_table_iter_init(&iter, manager->fleet.endpoints);
+    g_hash_table_iter_init(&iter, fleet->endpoints);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         const MgrEndpoint *endpoint = value;
 
@@ -41,7 +46,7 @@ static json_t *group_document(const Manager *manager, const MgrGroup *group, boo
             continue;
         if (mgr_endpoint_has_desired(endpoint))
             have++;
-        else if (whole && json_array_size(missing) < 500)
+        else if (size == DOCUMENT_WHOLE && json_array_size(missing) < MAX_MISSING)
             json_array_append_new(missing, json_pack("{s:s, s:s, s:s, s:I}", "id", endpoint->record.id, "host",
                                                      endpoint->record.host, "actual",
                                                      mgr_actual_name((MgrActual)endpoint->record.presence.actual),
@@ -50,7 +55,7 @@ static json_t *group_document(const Manager *manager, const MgrGroup *group, boo
     document = json_pack("{s:s, s:I, s:s, s:s, s:i, s:i}", "name", group->record.name, "version",
                          (json_int_t)group->record.version, "changed", changed, "changed_by", group->record.changed_by,
                          "endpoints", (int)group->members, "current", (int)have);
-    if (whole) {
+    if (size == DOCUMENT_WHOLE) {
         json_object_set_new(document, "settings", settings_object(group->record.settings));
         json_object_set(document, "missing", missing);
     }
@@ -61,8 +66,10 @@ static json_t *group_document(const Manager *manager, const MgrGroup *group, boo
 /* was: what holds before the call. */
 static bool apply_settings(const MgrCall *call, const HlSettings *was, HlSettings *settings, GError **error)
 {
-    for (size_t i = 0; i < call->message->n_arguments; i++) {
-        const HlMsgArgument *argument = call->message->arguments[i];
+    const HlMsgCall *message = mgr_call_message(call);
+
+    for (size_t i = 0; i < message->n_arguments; i++) {
+        const HlMsgArgument *argument = message->arguments[i];
         g_autofree char *key = NULL;
         const char *equals;
 
@@ -80,204 +87,225 @@ static bool apply_settings(const MgrCall *call, const HlSettings *was, HlSetting
     return hl_settings_check_change(was, settings, error);
 }
 
-/* A change of a group on its way through the registry. */
+/* -------------------------------------------------------------------------------------------------- create, set */
+
+/* A save on its way through the registry. */
 typedef struct {
+    MgrGroupCalls *calls;
     MgrCall *call;
     MgrGroupRecord record;
-    bool fresh;
-} Change;
+} Save;
 
-static void free_change(Change *change)
+static void save_free(gpointer change)
 {
-    mgr_group_record_clear(&change->record);
-    g_free(change);
+    Save *save = change;
+
+    mgr_group_record_clear(&save->record);
+    g_free(save);
 }
 
-static void push_to_members(Manager *manager, MgrGroup *group)
+static void fail_save(gpointer change, const GError *error)
 {
-    GHashTableIter iter;
-    gpointer value;
+    const Save *save = change;
+    g_autoptr(GError) conflict = NULL;
 
-    g_hash_table_iter_init(&iter, manager->fleet.endpoints);
-    while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        MgrEndpoint *endpoint = value;
+    if (hl_error_code(error) == HL_ERROR_CONFLICT)
+        hl_fail(&conflict, HL_ERROR_CONFLICT, "somebody else changed group '%s' a moment ago: look at it and set again",
+                save->record.name);
+    mgr_call_fail(save->call, conflict != NULL ? conflict : error);
+}
+
+static void push_to_members(MgrGroupCalls *calls, const MgrGroup *group)
+{
+    g_autoptr(GPtrArray) endpoints = mgr_fleet_values(calls->parts.fleet->endpoints);
+
+    for (guint i = 0; i < endpoints->len; i++) {
+        MgrEndpoint *endpoint = endpoints->pdata[i];
 
         if (endpoint->group != group)
             continue;
-        mgr_delivery_regroup(manager, endpoint);
-        mgr_display_want(manager, endpoint, MGR_NOTIFY_SETTINGS);
-        mgr_status_touch(manager, endpoint);
+        mgr_delivery_regroup(calls->parts.delivery, endpoint);
+        mgr_console_want(calls->parts.console, endpoint, MGR_NOTIFY_SETTINGS);
+        mgr_status_touch(calls->parts.status, endpoint);
     }
 }
 
-static void on_changed(const GError *error, gpointer user)
+static void fold_save(gpointer change)
 {
-    Change *change = user;
-    Manager *manager = change->call->manager;
-    g_autoptr(GError) conflict = NULL;
-    MgrGroup *group;
+    Save *save = change;
+    MgrGroup *group = mgr_fleet_put_group(save->calls->parts.fleet, &save->record);
 
-    if (error != NULL) {
-        if (hl_error_code(error) == HL_ERROR_CONFLICT)
-            hl_fail(&conflict, HL_ERROR_CONFLICT,
-                    "somebody else changed group '%s' a moment ago: look at it and set again", change->record.name);
-        mgr_call_fail(change->call, conflict != NULL ? conflict : error);
-        free_change(change);
-        return;
-    }
-    group = g_hash_table_lookup(manager->fleet.groups, change->record.name);
-    hl_info("group", "%s version %" G_GUINT64_FORMAT " by %s", change->record.name, change->record.version,
-            change->call->admin);
-    if (group == NULL) {
-        group = mgr_fleet_add_group(&manager->fleet, &change->record);
-    } else {
-        g_hash_table_steal(manager->fleet.groups, group->record.name); /* the key lives in the record */
-        mgr_group_update(group, &change->record);
-        g_hash_table_insert(manager->fleet.groups, group->record.name, group);
-        push_to_members(manager, group);
-    }
-    mgr_call_done(change->call, group_document(manager, group, true));
-    free_change(change);
+    hl_info("group", "%s version %" G_GUINT64_FORMAT " by %s", group->record.name, group->record.version,
+            group->record.changed_by);
+    push_to_members(save->calls, group);
+    mgr_call_done(save->call, group_document(save->calls->parts.fleet, group, DOCUMENT_WHOLE));
 }
 
-static void submit_change(Change *change, uint64_t base_version)
+static Save *save_new(MgrGroupCalls *calls, MgrCall *call, const char *name, uint64_t version,
+                      const HlSettings *settings)
 {
-    Manager *manager = change->call->manager;
-    g_autoptr(HlWriteSet) set = hl_write_set_new();
-    g_autoptr(GError) error = NULL;
+    Save *save = g_new0(Save, 1);
 
-    change->record.counter = ++manager->fleet.settings_counter;
-    change->record.changed_at = hl_clock_wall();
-    change->record.changed_by = g_strdup(change->call->admin);
-    mgr_write_counter(set, "settings", change->record.counter);
-    if (change->fresh)
-        mgr_write_group(set, &change->record);
+    save->calls = calls;
+    save->call = call;
+    save->record = (MgrGroupRecord){ .name = g_strdup(name),
+                                     .version = version,
+                                     .counter = ++calls->parts.fleet->settings_counter,
+                                     .settings = hl_settings_print(settings),
+                                     .changed_at = hl_clock_wall(),
+                                     .changed_by = g_strdup(mgr_call_admin(call)) };
+    return save;
+}
+
+/* base_version 0: a new group. */
+static void commit_save(Save *save, uint64_t base_version)
+{
+    static const MgrChangeKind kind = { fold_save, fail_save, save_free };
+    HlWriteSet *set = hl_write_set_new();
+
+    mgr_write_counter(set, "settings", save->record.counter);
+    if (base_version == 0)
+        mgr_write_group(set, &save->record);
     else
-        mgr_write_group_change(set, &change->record, base_version);
-    hl_write_set_durable(set);
-    if (!hl_writer_submit(manager->writer, g_steal_pointer(&set), on_changed, change, &error))
-        on_changed(error, change);
+        mgr_write_group_change(set, &save->record, base_version);
+    mgr_record_commit(save->calls->parts.record, set, &kind, save);
 }
 
-static void call_create(MgrCall *call)
+static void call_create(MgrCall *call, gpointer user)
 {
+    MgrGroupCalls *calls = user;
     const char *name = mgr_call_argument(call, "name");
     g_auto(HlSettings) defaults = { 0 };
     g_auto(HlSettings) settings = { 0 };
     g_autoptr(GError) error = NULL;
-    Change *change;
 
     hl_settings_init(&defaults);
     hl_settings_init(&settings);
     if (!hl_ident_is_valid(name))
         hl_fail(&error, HL_ERROR_INVALID, "'%s' cannot be a group's name: 1 to 64 of a-z, 0-9, '.', '_', '-'", name);
-    else if (g_hash_table_contains(call->manager->fleet.groups, name))
+    else if (mgr_fleet_group(calls->parts.fleet, name) != NULL)
         hl_fail(&error, HL_ERROR_EXISTS, "there is a group '%s' already", name);
-    if (error != NULL || !apply_settings(call, &defaults, &settings, &error)) {
+    if (error == NULL && apply_settings(call, &defaults, &settings, &error))
+        commit_save(save_new(calls, call, name, 1, &settings), 0);
+    else
         mgr_call_fail(call, error);
-        return;
-    }
-    change = g_new0(Change, 1);
-    change->call = call;
-    change->fresh = true;
-    change->record.name = g_strdup(name);
-    change->record.version = 1;
-    change->record.settings = hl_settings_print(&settings);
-    submit_change(change, 0);
 }
 
-static void call_set(MgrCall *call)
+/* What the caller looked at, if he says so. */
+static bool check_version(const MgrGroup *group, const char *expected, GError **error)
 {
-    const char *expected = mgr_call_argument(call, "version");
+    guint64 version = 0;
+
+    if (expected == NULL)
+        return true;
+    if (!g_ascii_string_to_unsigned(expected, 10, 1, G_MAXINT64, &version, NULL))
+        return hl_fail(error, HL_ERROR_INVALID, "'%s' is not a version", expected);
+    return version == group->record.version || hl_fail(error, HL_ERROR_CONFLICT,
+                                                       "group '%s' is at version %" G_GUINT64_FORMAT
+                                                       ", not %s: somebody changed it; look at it and set again",
+                                                       group->record.name, group->record.version, expected);
+}
+
+static void call_set(MgrCall *call, gpointer user)
+{
+    MgrGroupCalls *calls = user;
     g_auto(HlSettings) settings = { 0 };
     g_autoptr(GError) error = NULL;
-    MgrGroup *group = mgr_fleet_find_group(&call->manager->fleet, mgr_call_argument(call, "name"), &error);
-    guint64 version = 0;
-    Change *change;
+    const MgrGroup *group = mgr_fleet_find_group(calls->parts.fleet, mgr_call_argument(call, "name"), &error);
 
-    if (group != NULL && expected != NULL && !g_ascii_string_to_unsigned(expected, 10, 1, G_MAXINT64, &version, NULL))
-        hl_fail(&error, HL_ERROR_INVALID, "'%s' is not a version", expected);
-    else if (group != NULL && expected != NULL && version != group->record.version)
-        hl_fail(&error, HL_ERROR_CONFLICT,
-                "group '%s' is at version %" G_GUINT64_FORMAT ", not %s: somebody changed it; look at it and set again",
-                group->record.name, group->record.version, expected);
-    if (error == NULL) {
-        hl_settings_init(&settings);
-        hl_settings_copy(&settings, &group->settings);
-    }
-    if (error != NULL || !apply_settings(call, &group->settings, &settings, &error)) {
+    if (group == NULL || !check_version(group, mgr_call_argument(call, "version"), &error)) {
         mgr_call_fail(call, error);
         return;
     }
-    change = g_new0(Change, 1);
-    change->call = call;
-    change->record.name = g_strdup(group->record.name);
-    change->record.version = group->record.version + 1;
-    change->record.settings = hl_settings_print(&settings);
-    submit_change(change, group->record.version);
+    hl_settings_init(&settings);
+    hl_settings_copy(&settings, &group->settings);
+    if (apply_settings(call, &group->settings, &settings, &error))
+        commit_save(save_new(calls, call, group->record.name, group->record.version + 1, &settings),
+                    group->record.version);
+    else
+        mgr_call_fail(call, error);
 }
 
-static void call_list(MgrCall *call)
+/* -------------------------------------------------------------------------------------------------- list, show */
+
+static void call_list(MgrCall *call, gpointer user)
 {
-    g_autoptr(GPtrArray) groups = mgr_fleet_sorted_groups(&call->manager->fleet);
+    const MgrGroupCalls *calls = user;
+    g_autoptr(GPtrArray) groups = mgr_fleet_sorted_groups(calls->parts.fleet);
     json_t *array = json_array();
 
     for (guint i = 0; i < groups->len; i++)
-        json_array_append_new(array, group_document(call->manager, groups->pdata[i], false));
+        json_array_append_new(array, group_document(calls->parts.fleet, groups->pdata[i], DOCUMENT_LINE));
     mgr_call_done_list(call, "groups", array, NULL);
 }
 
-static void call_show(MgrCall *call)
+static void call_show(MgrCall *call, gpointer user)
 {
+    const MgrGroupCalls *calls = user;
     g_autoptr(GError) error = NULL;
-    MgrGroup *group = mgr_fleet_find_group(&call->manager->fleet, mgr_call_argument(call, "name"), &error);
+    const MgrGroup *group = mgr_fleet_find_group(calls->parts.fleet, mgr_call_argument(call, "name"), &error);
 
     if (group == NULL)
         mgr_call_fail(call, error);
     else
-        mgr_call_done(call, group_document(call->manager, group, true));
+        mgr_call_done(call, group_document(calls->parts.fleet, group, DOCUMENT_WHOLE));
 }
 
-static void on_deleted(const GError *error, gpointer user)
-{
-    MgrCall *call = user;
-    const char *name = mgr_call_argument(call, "name");
-    GHashTableIter iter;
-    gpointer value;
+/* ------------------------------------------------------------------------------------------------------ delete */
 
-    if (error != NULL) {
-        mgr_call_fail(call, error);
-        return;
-    }
-    g_hash_table_iter_init(&iter, call->manager->fleet.tokens);
-    while (g_hash_table_iter_next(&iter, NULL, &value))
-        if (strcmp(((MgrTokenRecord *)value)->group, name) == 0)
-            g_hash_table_iter_remove(&iter); /* the registry deleted them with the group */
-    g_hash_table_remove(call->manager->fleet.groups, name);
-    hl_info("group", "%s deleted by %s", name, call->admin);
-    mgr_call_done(call, NULL);
+typedef struct {
+    MgrGroupCalls *calls;
+    MgrCall *call;
+    char *name;
+} Deletion;
+
+static void deletion_free(gpointer change)
+{
+    Deletion *deletion = change;
+
+    g_free(deletion->name);
+    g_free(deletion);
 }
 
-static void call_delete(MgrCall *call)
+static void fail_deletion(gpointer change, const GError *error)
 {
-    g_autoptr(HlWriteSet) set = hl_write_set_new();
+    mgr_call_fail(((const Deletion *)change)->call, error);
+}
+
+static void fold_deletion(gpointer change)
+{
+    const Deletion *deletion = change;
+
+    mgr_fleet_remove_group(deletion->calls->parts.fleet, deletion->name);
+    hl_info("group", "%s deleted by %s", deletion->name, mgr_call_admin(deletion->call));
+    mgr_call_done(deletion->call, NULL);
+}
+
+static void call_delete(MgrCall *call, gpointer user)
+{
+    static const MgrChangeKind kind = { fold_deletion, fail_deletion, deletion_free };
+    MgrGroupCalls *calls = user;
     g_autoptr(GError) error = NULL;
-    MgrGroup *group = mgr_fleet_find_group(&call->manager->fleet, mgr_call_argument(call, "name"), &error);
+    const MgrGroup *group = mgr_fleet_find_group(calls->parts.fleet, mgr_call_argument(call, "name"), &error);
+    HlWriteSet *set;
+    Deletion *deletion;
 
     if (group != NULL && group->members > 0)
         hl_fail(&error, HL_ERROR_CONFLICT,
                 "group '%s' has %u endpoint%s: move them first ('holdline endpoint move @%s GROUP')",
                 group->record.name, group->members, group->members == 1 ? "" : "s", group->record.name);
-    if (error == NULL) {
-        mgr_write_group_removal(set, group->record.name);
-        hl_write_set_durable(set);
-        if (hl_writer_submit(call->manager->writer, g_steal_pointer(&set), on_deleted, call, &error))
-            return;
+    if (error != NULL) {
+        mgr_call_fail(call, error);
+        return;
     }
-    mgr_call_fail(call, error);
+    set = hl_write_set_new();
+    mgr_write_group_removal(set, group->record.name);
+    deletion = g_new(Deletion, 1);
+    *deletion = (Deletion){ calls, call, g_strdup(group->record.name) };
+    mgr_record_commit(calls->parts.record, set, &kind, deletion);
 }
 
-const MgrCallRow mgr_calls_group[] = {
+static const MgrCallRow rows[] = {
     { "group create", "name", "setting", call_create },
     { "group set", "name", "version setting", call_set },
     { "group list", "", "", call_list },
@@ -285,3 +313,17 @@ const MgrCallRow mgr_calls_group[] = {
     { "group delete", "name", "", call_delete },
     { NULL, NULL, NULL, NULL },
 };
+
+MgrGroupCalls *mgr_group_calls_new(const MgrGroupCallsOptions *options, MgrDispatch *dispatch)
+{
+    MgrGroupCalls *calls = g_new0(MgrGroupCalls, 1);
+
+    calls->parts = *options;
+    mgr_dispatch_add(dispatch, rows, calls);
+    return calls;
+}
+
+void mgr_group_calls_free(MgrGroupCalls *calls)
+{
+    g_free(calls);
+}

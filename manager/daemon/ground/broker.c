@@ -1,4 +1,4 @@
-#include "manager/daemon/broker.h"
+#include "manager/daemon/ground/broker.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -31,11 +31,16 @@ struct MgrBroker {
 
 static bool start_child(MgrBroker *broker, GError **error);
 
-char *mgr_broker_local_address(const MgrConf *conf)
+GStrv mgr_broker_own_addresses(const MgrConf *conf)
 {
     bool any = strcmp(conf->broker_listen, "0.0.0.0") == 0;
+    g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
+    g_autofree char *local = g_strdup_printf("%s:%d", any ? "127.0.0.1" : conf->broker_listen, (int)conf->broker_port);
 
-    return g_strdup_printf("%s:%d", any ? "127.0.0.1" : conf->broker_listen, (int)conf->broker_port);
+    if (conf->broker_mode != MGR_BROKER_MANAGED)
+        return g_strdupv(conf->broker_addresses);
+    g_strv_builder_add(builder, local);
+    return g_strv_builder_end(builder);
 }
 
 static char *last_line(const char *path)
@@ -86,13 +91,13 @@ static void on_ended(const HlChildEnd *end, gpointer user)
 }
 
 /* One old log is kept, so that connects of many years do not fill the disk. */
-static void turn_log(const char *path)
+static void rotate_log(const char *path)
 {
     g_autofree char *old = g_strconcat(path, ".1", NULL);
     struct stat st;
 
     if (stat(path, &st) == 0 && st.st_size > MAX_LOG_SIZE && rename(path, old) != 0)
-        hl_warn("broker", "cannot turn the log %s: %s", path, g_strerror(errno));
+        hl_warn("broker", "cannot rotate the log %s: %s", path, g_strerror(errno));
 }
 
 static bool start_child(MgrBroker *broker, GError **error)
@@ -100,7 +105,7 @@ static bool start_child(MgrBroker *broker, GError **error)
     const char *argv[] = { broker->program, "-c", broker->conf_path, NULL };
     HlChildSpec spec = { .argv = argv, .stdin_fd = -1, .log_path = broker->log_path, .file_limit = FILE_LIMIT };
 
-    turn_log(broker->log_path);
+    rotate_log(broker->log_path);
     broker->started_mono = hl_clock_mono();
     broker->child = hl_child_start(&spec, NULL, on_ended, broker, error);
     if (broker->child == NULL)

@@ -1,6 +1,6 @@
 /* The managed broker: a mosquitto of the manager's own, started, watched, started again with back-off when it dies. */
-#ifndef MANAGER_DAEMON_BROKER_H
-#define MANAGER_DAEMON_BROKER_H
+#ifndef MANAGER_DAEMON_GROUND_BROKER_H
+#define MANAGER_DAEMON_GROUND_BROKER_H
 
 #include "manager/core/conf.h"
 
@@ -18,7 +18,7 @@ HlTime mgr_broker_until_reload(const MgrBroker *broker);
 /* SIGTERM, a few seconds, SIGKILL. */
 void mgr_broker_free(MgrBroker *broker);
 
-/* host:port for the manager's own link; the caller's. */
-char *mgr_broker_local_address(const MgrConf *conf);
+/* host:port addresses for connections of the manager itself, ends with NULL; free with g_strfreev. */
+GStrv mgr_broker_own_addresses(const MgrConf *conf);
 
 #endif

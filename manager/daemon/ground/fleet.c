@@ -1,7 +1,8 @@
-#include "manager/daemon/fleet.h"
+#include "manager/daemon/ground/fleet.h"
 
 #include <string.h>
 
+#include "manager/daemon/ground/now.h"
 #include "proto/components.h"
 
 static void free_group(gpointer item)
@@ -53,7 +54,19 @@ static void free_certificate(gpointer item)
     g_free(item);
 }
 
-void mgr_group_update(MgrGroup *group, MgrGroupRecord *record)
+bool mgr_set_text(char **place, const char *text)
+{
+    char *copy;
+
+    if (g_strcmp0(*place, text) == 0)
+        return false;
+    copy = g_strdup(text); /* text may be a part of what is freed */
+    g_free(*place);
+    *place = copy;
+    return true;
+}
+
+static void set_record(MgrGroup *group, MgrGroupRecord *record)
 {
     g_autoptr(GError) error = NULL;
 
@@ -68,12 +81,17 @@ void mgr_group_update(MgrGroup *group, MgrGroupRecord *record)
     group->digest = hl_settings_digest(group->record.settings);
 }
 
-MgrGroup *mgr_fleet_add_group(MgrFleet *fleet, MgrGroupRecord *record)
+MgrGroup *mgr_fleet_put_group(MgrFleet *fleet, MgrGroupRecord *record)
 {
-    MgrGroup *group = g_new0(MgrGroup, 1);
+    MgrGroup *group = mgr_fleet_group(fleet, record->name);
 
-    hl_settings_init(&group->settings);
-    mgr_group_update(group, record);
+    if (group == NULL) {
+        group = g_new0(MgrGroup, 1);
+        hl_settings_init(&group->settings);
+    } else {
+        g_hash_table_steal(fleet->groups, group->record.name); /* the key lives in the record */
+    }
+    set_record(group, record);
     g_hash_table_insert(fleet->groups, group->record.name, group);
     return group;
 }
@@ -87,7 +105,7 @@ MgrEndpoint *mgr_fleet_add_endpoint(MgrFleet *fleet, MgrEndpointRecord *record)
     endpoint->open_targets = g_ptr_array_new();
     endpoint->accepted_seq = endpoint->record.report_seq;
     endpoint->accepted_spool = g_strdup(endpoint->record.spool);
-    endpoint->group = g_hash_table_lookup(fleet->groups, endpoint->record.group);
+    endpoint->group = mgr_fleet_group(fleet, endpoint->record.group);
     g_assert(endpoint->group != NULL); /* a foreign key of the registry */
     endpoint->group->members++;
     fleet->next_number = MAX(fleet->next_number, endpoint->record.number + 1);
@@ -103,6 +121,58 @@ void mgr_fleet_remove_endpoint(MgrFleet *fleet, MgrEndpoint *endpoint)
     if (mgr_endpoint_is_up(endpoint))
         fleet->online--;
     g_hash_table_remove(fleet->endpoints, endpoint->record.id);
+}
+
+const MgrTokenRecord *mgr_fleet_add_token(MgrFleet *fleet, MgrTokenRecord *record)
+{
+    MgrTokenRecord *token = g_memdup2(record, sizeof *record);
+
+    memset(record, 0, sizeof *record);
+    g_hash_table_insert(fleet->tokens, token->id, token);
+    return token;
+}
+
+const MgrCertificateRecord *mgr_fleet_add_certificate(MgrFleet *fleet, MgrCertificateRecord *record)
+{
+    MgrCertificateRecord *certificate = g_memdup2(record, sizeof *record);
+
+    memset(record, 0, sizeof *record);
+    g_hash_table_insert(fleet->certificates, certificate->serial, certificate);
+    return certificate;
+}
+
+bool mgr_fleet_has_live_name(const MgrFleet *fleet, const char *name, const char *kind)
+{
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, fleet->certificates);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        const MgrCertificateRecord *record = value;
+
+        if (record->revoked_at == 0 && strcmp(record->name, name) == 0 &&
+            (kind == NULL || strcmp(record->kind, kind) == 0))
+            return true;
+    }
+    return false;
+}
+
+void mgr_fleet_remove_group(MgrFleet *fleet, const char *name)
+{
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, fleet->tokens);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        if (strcmp(((const MgrTokenRecord *)value)->group, name) == 0)
+            g_hash_table_iter_remove(&iter); /* the registry deletes them with the group */
+    g_hash_table_remove(fleet->groups, name);
+}
+
+void mgr_endpoint_set_certificate(MgrEndpoint *endpoint, const MgrCertificateRecord *certificate)
+{
+    mgr_set_text(&endpoint->record.serial, certificate->serial);
+    endpoint->record.cert_expires = certificate->expires_at;
 }
 
 void mgr_endpoint_set_group(MgrEndpoint *endpoint, MgrGroup *group, uint64_t counter)
@@ -128,14 +198,14 @@ MgrCommand *mgr_fleet_add_command(MgrFleet *fleet, MgrCommandRecord *record)
 
 MgrTarget *mgr_fleet_add_target(MgrFleet *fleet, MgrTargetRecord *record)
 {
-    MgrCommand *command = g_hash_table_lookup(fleet->commands, record->command);
+    MgrCommand *command = mgr_fleet_command(fleet, record->command);
     MgrTarget *target;
 
     if (command == NULL)
         return NULL;
     target = g_new0(MgrTarget, 1);
     target->command = command;
-    target->endpoint = g_hash_table_lookup(fleet->endpoints, record->endpoint);
+    target->endpoint = mgr_fleet_endpoint(fleet, record->endpoint);
     target->record = *record;
     memset(record, 0, sizeof *record);
     g_ptr_array_add(command->targets, target);
@@ -148,15 +218,18 @@ MgrTarget *mgr_fleet_add_target(MgrFleet *fleet, MgrTargetRecord *record)
     return target;
 }
 
-bool mgr_target_move(MgrTarget *target, int state, HlTime now)
+bool mgr_target_move(MgrTarget *target, const MgrTargetStep *step, HlTime mono)
 {
     MgrCommand *command = target->command;
 
     command->counts[target->record.state]--;
-    command->counts[state]++;
-    command->changed_mono = now;
-    target->record.state = state;
-    if (!hl_command_state_is_final(state))
+    command->counts[step->state]++;
+    command->changed_mono = mono;
+    target->record.state = step->state;
+    target->record.changed_at = step->at;
+    mgr_set_text(&target->record.code, step->code);
+    mgr_set_text(&target->record.detail, step->detail);
+    if (!hl_command_state_is_final(step->state))
         return false;
     if (target->endpoint != NULL)
         g_ptr_array_remove(target->endpoint->open_targets, target);
@@ -180,53 +253,36 @@ MgrTarget *mgr_endpoint_find_target(const MgrEndpoint *endpoint, const char *com
     return NULL;
 }
 
+MgrGroup *mgr_fleet_group(const MgrFleet *fleet, const char *name)
+{
+    return g_hash_table_lookup(fleet->groups, name);
+}
+
+MgrEndpoint *mgr_fleet_endpoint(const MgrFleet *fleet, const char *id)
+{
+    return g_hash_table_lookup(fleet->endpoints, id);
+}
+
+MgrCommand *mgr_fleet_command(const MgrFleet *fleet, const char *id)
+{
+    return g_hash_table_lookup(fleet->commands, id);
+}
+
+MgrTokenRecord *mgr_fleet_token(const MgrFleet *fleet, const char *id)
+{
+    return g_hash_table_lookup(fleet->tokens, id);
+}
+
 MgrGroup *mgr_fleet_find_group(const MgrFleet *fleet, const char *name, GError **error)
 {
-    MgrGroup *group = g_hash_table_lookup(fleet->groups, name);
+    MgrGroup *group = mgr_fleet_group(fleet, name);
 
     if (group == NULL)
         hl_fail(error, HL_ERROR_NOT_FOUND, "there is no group '%s'; 'holdline group list' tells which there are", name);
     return group;
 }
 
-/* Adds every endpoint of this host name; the number of them. */
-static guint add_by_host(const MgrFleet *fleet, const char *host, GPtrArray *found)
-{
-    GHashTableIter iter;
-    gpointer value;
-    guint n = 0;
-
-    g_hash_table_iter_init(&iter, fleet->endpoints);
-    while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        if (g_ascii_strcasecmp(((MgrEndpoint *)value)->record.host, host) != 0)
-            continue;
-        g_ptr_array_add(found, value);
-        n++;
-    }
-    return n;
-}
-
-MgrEndpoint *mgr_fleet_find_endpoint(const MgrFleet *fleet, const char *name, GError **error)
-{
-    MgrEndpoint *endpoint = g_hash_table_lookup(fleet->endpoints, name);
-    g_autoptr(GPtrArray) found = g_ptr_array_new();
-
-    if (endpoint != NULL)
-        return endpoint;
-    add_by_host(fleet, name, found);
-    if (found->len == 1)
-        return found->pdata[0];
-    if (found->len == 0)
-        hl_fail(error, HL_ERROR_NOT_FOUND, "there is no endpoint '%s'; 'holdline endpoint list' tells which there are",
-                name);
-    else
-        hl_fail(error, HL_ERROR_CONFLICT, "%u endpoints have the host name '%s' (%s, %s, ...): name one by its id",
-                found->len, name, ((MgrEndpoint *)found->pdata[0])->record.id,
-                ((MgrEndpoint *)found->pdata[1])->record.id);
-    return NULL;
-}
-
-static int compare_endpoints(gconstpointer a, gconstpointer b)
+int mgr_endpoint_compare(gconstpointer a, gconstpointer b)
 {
     return strcmp((*(MgrEndpoint *const *)a)->record.id, (*(MgrEndpoint *const *)b)->record.id);
 }
@@ -258,19 +314,12 @@ static GPtrArray *sorted_values(GHashTable *table, GCompareFunc compare)
 
 GPtrArray *mgr_fleet_sorted_endpoints(const MgrFleet *fleet)
 {
-    return sorted_values(fleet->endpoints, compare_endpoints);
+    return sorted_values(fleet->endpoints, mgr_endpoint_compare);
 }
 
 GPtrArray *mgr_fleet_sorted_groups(const MgrFleet *fleet)
 {
     return sorted_values(fleet->groups, compare_groups);
-}
-
-typedef bool (*MatchFn)(const MgrFleet *fleet, const MgrEndpoint *endpoint, const char *word);
-
-static bool is_any(const MgrFleet *fleet G_GNUC_UNUSED, const MgrEndpoint *endpoint, const char *word G_GNUC_UNUSED)
-{
-    return !endpoint->record.display.removed;
 }
 
 bool mgr_endpoint_is_behind(const MgrEndpoint *endpoint, const char *versions)
@@ -283,80 +332,6 @@ bool mgr_endpoint_is_behind(const MgrEndpoint *endpoint, const char *versions)
 bool mgr_endpoint_is_outdated(const MgrFleet *fleet, const MgrEndpoint *endpoint)
 {
     return mgr_endpoint_is_behind(endpoint, fleet->latest);
-}
-
-static bool is_outdated(const MgrFleet *fleet, const MgrEndpoint *endpoint, const char *word G_GNUC_UNUSED)
-{
-    return !endpoint->record.display.removed && mgr_endpoint_is_outdated(fleet, endpoint);
-}
-
-static bool is_of_group(const MgrFleet *fleet G_GNUC_UNUSED, const MgrEndpoint *endpoint, const char *word)
-{
-    return strcmp(endpoint->record.group, word + 1) == 0;
-}
-
-static void add_matching(const MgrFleet *fleet, MatchFn match, const char *word, GPtrArray *found)
-{
-    GHashTableIter iter;
-    gpointer value;
-
-    g_hash_table_iter_init(&iter, fleet->endpoints);
-    while (g_hash_table_iter_next(&iter, NULL, &value))
-        if (match(fleet, value, word))
-            g_ptr_array_add(found, value);
-}
-
-static bool select_word(const MgrFleet *fleet, const char *word, GPtrArray *found, GError **error)
-{
-    MgrEndpoint *endpoint;
-
-    if (strcmp(word, "all") == 0) {
-        add_matching(fleet, is_any, word, found);
-        return true;
-    }
-    if (strcmp(word, "outdated") == 0) {
-        add_matching(fleet, is_outdated, word, found);
-        return true;
-    }
-    if (word[0] == '@') {
-        if (mgr_fleet_find_group(fleet, word + 1, error) == NULL)
-            return false;
-        add_matching(fleet, is_of_group, word, found);
-        return true;
-    }
-    endpoint = mgr_fleet_find_endpoint(fleet, word, error);
-    if (endpoint == NULL)
-        return false;
-    g_ptr_array_add(found, endpoint);
-    return true;
-}
-
-GPtrArray *mgr_fleet_filter(const MgrFleet *fleet, const char *selector, GError **error)
-{
-    g_auto(GStrv) words = g_strsplit(selector, ",", -1);
-    g_autoptr(GPtrArray) found = g_ptr_array_new();
-    GPtrArray *unique;
-
-    for (gsize i = 0; words[i] != NULL; i++)
-        if (*g_strstrip(words[i]) != '\0' && !select_word(fleet, words[i], found, error))
-            return NULL;
-    g_ptr_array_sort(found, compare_endpoints);
-    unique = g_ptr_array_new();
-    for (guint i = 0; i < found->len; i++)
-        if (i == 0 || found->pdata[i] != found->pdata[i - 1])
-            g_ptr_array_add(unique, found->pdata[i]);
-    return unique;
-}
-
-GPtrArray *mgr_fleet_select(const MgrFleet *fleet, const char *selector, GError **error)
-{
-    g_autoptr(GPtrArray) found = mgr_fleet_filter(fleet, selector, error);
-
-    if (found != NULL && found->len == 0) {
-        hl_fail(error, HL_ERROR_NOT_FOUND, "no endpoint fits '%s'", selector);
-        return NULL;
-    }
-    return g_steal_pointer(&found);
 }
 
 uint64_t mgr_endpoint_desired_counter(const MgrEndpoint *endpoint)
@@ -372,6 +347,22 @@ bool mgr_endpoint_has_desired(const MgrEndpoint *endpoint)
            g_bytes_equal(applied->digest, endpoint->group->digest);
 }
 
+char *mgr_endpoint_address(const MgrEndpoint *endpoint)
+{
+    return g_strndup(endpoint->record.addresses, strcspn(endpoint->record.addresses, ","));
+}
+
+MgrVerdictFacts mgr_endpoint_facts(const MgrEndpoint *endpoint, char **address)
+{
+    *address = mgr_endpoint_address(endpoint);
+    return (MgrVerdictFacts){ .presence = &endpoint->record.presence,
+                              .display = &endpoint->record.display,
+                              .reach = endpoint->record.reach,
+                              .dialled_mono = endpoint->dialled_mono,
+                              .address = *address,
+                              .port = (unsigned)endpoint->record.direct_port };
+}
+
 bool mgr_endpoint_is_up(const MgrEndpoint *endpoint)
 {
     return endpoint->record.presence.actual == MGR_ACTUAL_ONLINE ||
@@ -380,7 +371,7 @@ bool mgr_endpoint_is_up(const MgrEndpoint *endpoint)
 
 static void on_group(MgrGroupRecord *record, gpointer user)
 {
-    mgr_fleet_add_group(user, record);
+    mgr_fleet_put_group(user, record);
 }
 
 static void on_endpoint(MgrEndpointRecord *record, gpointer user)
@@ -388,7 +379,7 @@ static void on_endpoint(MgrEndpointRecord *record, gpointer user)
     MgrFleet *fleet = user;
     MgrEndpoint *endpoint = mgr_fleet_add_endpoint(fleet, record);
 
-    mgr_presence_restore(&endpoint->record.presence, (MgrNow){ hl_clock_wall(), hl_clock_mono() });
+    mgr_presence_restore(&endpoint->record.presence, mgr_now());
     fleet->online += mgr_endpoint_is_up(endpoint);
 }
 
@@ -404,20 +395,12 @@ static void on_target(MgrTargetRecord *record, gpointer user)
 
 static void on_token(MgrTokenRecord *record, gpointer user)
 {
-    MgrFleet *fleet = user;
-    MgrTokenRecord *token = g_memdup2(record, sizeof *record);
-
-    memset(record, 0, sizeof *record);
-    g_hash_table_insert(fleet->tokens, token->id, token);
+    mgr_fleet_add_token(user, record);
 }
 
 static void on_certificate(MgrCertificateRecord *record, gpointer user)
 {
-    MgrFleet *fleet = user;
-    MgrCertificateRecord *certificate = g_memdup2(record, sizeof *record);
-
-    memset(record, 0, sizeof *record);
-    g_hash_table_insert(fleet->certificates, certificate->serial, certificate);
+    mgr_fleet_add_certificate(user, record);
 }
 
 bool mgr_fleet_load(MgrFleet *fleet, HlDb *db, GError **error)

@@ -1,4 +1,4 @@
-#include "manager/daemon/prober.h"
+#include "manager/daemon/ground/prober.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -9,8 +9,8 @@
  * Where the server itself lacks something (descriptors, ports), nothing was learnt about the endpoint: not-probed.
  *
  * Lanes keep the living from waiting behind the dead: repeats and sweeps never take the last fifth of the places. */
-#ifndef MANAGER_DAEMON_PROBER_H
-#define MANAGER_DAEMON_PROBER_H
+#ifndef MANAGER_DAEMON_GROUND_PROBER_H
+#define MANAGER_DAEMON_GROUND_PROBER_H
 
 #include <stdint.h>
 

@@ -1,43 +1,66 @@
-#include "manager/daemon/display.h"
+#include "manager/daemon/state/console_state.h"
 
 #include <string.h>
 
 #include "lib/base/log.h"
-#include "manager/daemon/delivery.h"
-#include "manager/daemon/report.h"
-#include "manager/daemon/status.h"
+#include "manager/daemon/ground/now.h"
 
 #define CLOCK_STEP  (5 * HL_SECOND)  /* between two ticks: more is no slewing, it was set */
 #define ALIVE_EVERY (10 * HL_SECOND) /* how often the registry is told that a manager lives */
 
-/* A call that waits for dials. */
+struct MgrConsole {
+    MgrConsoleOptions parts;
+    MgrConsolePolicy policy;
+    MgrDisplayPolicy display_policy; /* of policy */
+    HlTime clock_ahead;              /* wall minus monotonic clock at the last tick: a change is a clock that was set */
+    GPtrArray *verifications;        /* Verification * */
+};
+
+/* Somebody who waits for dials. */
 typedef struct {
-    MgrCall *call;
     GHashTable *waiting; /* ids */
-    GPtrArray *all;      /* ids */
+    MgrVerified done;
+    gpointer user;
+    GDestroyNotify destroy;
 } Verification;
 
-static void free_verification(gpointer item)
+static void verification_free(gpointer item)
 {
     Verification *verification = item;
 
     g_hash_table_unref(verification->waiting);
-    g_ptr_array_unref(verification->all);
+    verification->destroy(verification->user);
     g_free(verification);
 }
 
-static void finish_dial(Manager *manager, MgrEndpoint *endpoint, uint32_t generation, uint8_t asked, bool answered,
-                        bool took);
-static void abandon_dial(Manager *manager, MgrEndpoint *endpoint, uint8_t asked);
-
-static char *first_address(const MgrEndpoint *endpoint)
+MgrConsole *mgr_console_new(const MgrConsoleOptions *options)
 {
-    return g_strndup(endpoint->record.addresses, strcspn(endpoint->record.addresses, ","));
+    MgrConsole *console = g_new0(MgrConsole, 1);
+
+    console->parts = *options;
+    console->verifications = g_ptr_array_new_with_free_func(verification_free);
+    return console;
 }
 
-static void dial(Manager *manager, MgrEndpoint *endpoint, uint8_t tell, MgrLane lane)
+void mgr_console_free(MgrConsole *console)
 {
-    g_autofree char *address = first_address(endpoint);
+    if (console == NULL)
+        return;
+    g_ptr_array_unref(console->verifications);
+    mgr_console_policy_clear(&console->policy);
+    g_free(console);
+}
+
+/* ---------------------------------------------------------------------------------------------------------- dialling
+ */
+
+static void finish_dial(MgrConsole *console, MgrEndpoint *endpoint, uint32_t generation, uint8_t asked, bool answered,
+                        bool took);
+static void abandon_dial(MgrConsole *console, MgrEndpoint *endpoint, uint8_t asked);
+
+static void dial(MgrConsole *console, MgrEndpoint *endpoint, uint8_t tell, MgrLane lane)
+{
+    g_autofree char *address = mgr_endpoint_address(endpoint);
     MgrDial order = { .endpoint = endpoint->record.id,
                       .address = address,
                       .port = (uint16_t)endpoint->record.direct_port,
@@ -47,13 +70,13 @@ static void dial(Manager *manager, MgrEndpoint *endpoint, uint8_t tell, MgrLane 
 
     if (order.port == 0) { /* it does not listen: nothing to learn, and the classic console would get no answer */
         endpoint->record.reach = MGR_REACH_NOT_PROBED;
-        finish_dial(manager, endpoint, order.generation, tell, false, false);
+        finish_dial(console, endpoint, order.generation, tell, false, false);
         return;
     }
-    if (!mgr_prober_dial(manager->prober, &order)) {
+    if (!console->parts.dial(&order, console->parts.user)) {
         hl_log_limited(HL_LOG_WARN, "prober", "full", "too many dials are waiting; %s is dialled at the next occasion",
                        endpoint->record.id);
-        abandon_dial(manager, endpoint, tell);
+        abandon_dial(console, endpoint, tell);
     }
 }
 
@@ -65,182 +88,168 @@ static MgrOccasion occasion_of(MgrDisplayEventKind kind)
                                        : MGR_OCCASION_ANNOUNCED;
 }
 
-static void feed(Manager *manager, MgrEndpoint *endpoint, const MgrDisplayEvent *event, MgrLane lane)
+static void feed(MgrConsole *console, MgrEndpoint *endpoint, const MgrDisplayEvent *event, MgrLane lane)
 {
     MgrDisplay *display = &endpoint->record.display;
     MgrDisplayed before = (MgrDisplayed)display->shown;
-    MgrDisplayEffects effects = mgr_display_step(display, &manager->display_policy, event, mgr_now());
+    MgrDisplayEffects effects = mgr_display_step(display, &console->display_policy, event, mgr_now());
 
     if (!mgr_display_is_dialled(display) && endpoint->record.reach != MGR_REACH_NOT_PROBED) {
         endpoint->record.reach = MGR_REACH_NOT_PROBED; /* what the last dial found is nobody's measure any more */
         endpoint->display_dirty = true;
-        mgr_status_touch(manager, endpoint);
+        mgr_status_touch(console->parts.status, endpoint);
     }
     if (effects.changed) {
         const char *from = mgr_displayed_name(before);
         const char *to = mgr_displayed_name((MgrDisplayed)display->shown);
 
         endpoint->display_dirty = true;
-        mgr_status_touch(manager, endpoint);
+        mgr_status_touch(console->parts.status, endpoint);
         if (strcmp(from, to) != 0) {
-            mgr_note(manager, endpoint->record.id, "displayed", "%s -> %s", from, to);
-            mgr_status_event(manager, endpoint, "displayed", from, to, mgr_reach_name(endpoint->record.reach));
+            mgr_record_note(console->parts.record, endpoint->record.id, "displayed", "%s -> %s", from, to);
+            mgr_status_event(console->parts.status, endpoint, "displayed", from, to,
+                             mgr_reach_name(endpoint->record.reach));
         }
     }
     if (effects.removed) {
-        mgr_note(manager, endpoint->record.id, "displayed",
-                 "removed from the console; it comes back when it registers");
-        mgr_status_event(manager, endpoint, "tombstone", "", "", "");
+        mgr_record_note(console->parts.record, endpoint->record.id, "displayed",
+                        "removed from the console; it comes back when it registers");
+        mgr_status_event(console->parts.status, endpoint, "tombstone", "", "", "");
     }
     if (effects.returned)
-        mgr_status_event(manager, endpoint, "returned", "", "", "");
+        mgr_status_event(console->parts.status, endpoint, "returned", "", "", "");
     if (effects.dial)
-        dial(manager, endpoint, MGR_DIAL_PING, lane);
+        dial(console, endpoint, MGR_DIAL_PING, lane);
     if (effects.work)
-        mgr_delivery_push_all(manager, endpoint, occasion_of(event->kind));
+        mgr_delivery_all(console->parts.delivery, endpoint, occasion_of(event->kind));
 }
 
-void mgr_display_feed(Manager *manager, MgrEndpoint *endpoint, MgrDisplayEventKind kind)
+void mgr_console_feed(MgrConsole *console, MgrEndpoint *endpoint, MgrDisplayEventKind kind)
 {
     MgrDisplayEvent event = { .kind = kind, .line_up = mgr_endpoint_is_up(endpoint) };
 
     /* ticks and the heartbeats of endpoints that are judged by the dial change nothing that is stored */
     if (kind != MGR_DISPLAY_TICK && (kind != MGR_DISPLAY_HEARTBEAT || endpoint->record.display.in_unreachable_net))
         endpoint->display_dirty = true;
-    feed(manager, endpoint, &event, kind == MGR_DISPLAY_VERIFY ? MGR_LANE_SWEEP : MGR_LANE_FIRST);
+    feed(console, endpoint, &event, kind == MGR_DISPLAY_VERIFY ? MGR_LANE_SWEEP : MGR_LANE_FIRST);
 }
 
-static void notify(Manager *manager, MgrEndpoint *endpoint, MgrNotifyEventKind kind, uint8_t what)
+static void notify(MgrConsole *console, MgrEndpoint *endpoint, MgrNotifyEventKind kind, uint8_t what)
 {
     MgrNotifyEffects effects = mgr_notify_step(&endpoint->notify, kind, what, mgr_now());
 
     if (effects.dial != 0)
-        dial(manager, endpoint, effects.dial, effects.retry ? MGR_LANE_REPEAT : MGR_LANE_FIRST);
+        dial(console, endpoint, effects.dial, effects.retry ? MGR_LANE_REPEAT : MGR_LANE_FIRST);
     if (effects.given_up != 0)
-        mgr_note(manager, endpoint->record.id, "notify", "not reached %d times: %s waits for its own next occasion",
-                 MGR_NOTIFY_RETRIES + 1, (effects.given_up & MGR_NOTIFY_SETTINGS) != 0 ? "settings" : "update now");
+        mgr_record_note(console->parts.record, endpoint->record.id, "notify",
+                        "not reached %d times: %s waits for its own next occasion", MGR_NOTIFY_RETRIES + 1,
+                        (effects.given_up & MGR_NOTIFY_SETTINGS) != 0 ? "settings" : "update now");
 }
 
-void mgr_display_want(Manager *manager, MgrEndpoint *endpoint, uint8_t what)
+void mgr_console_want(MgrConsole *console, MgrEndpoint *endpoint, uint8_t what)
 {
     MgrRecipient recipient = mgr_delivery_recipient(endpoint);
 
     if (mgr_path_wants_dial(&recipient))
-        notify(manager, endpoint, MGR_NOTIFY_WANT, what);
+        notify(console, endpoint, MGR_NOTIFY_WANT, what);
 }
 
-void mgr_display_settled(Manager *manager, MgrEndpoint *endpoint, uint8_t what)
+void mgr_console_settled(MgrConsole *console, MgrEndpoint *endpoint, uint8_t what)
 {
-    notify(manager, endpoint, MGR_NOTIFY_SETTLED, what);
+    notify(console, endpoint, MGR_NOTIFY_SETTLED, what);
 }
 
-/* A waiting "verify" is answered when its last dial ended. */
-static void settle_verifications(Manager *manager, const char *id)
+/* Somebody who waits is told when his last dial ended.  done may begin another verification. */
+static void settle_verifications(MgrConsole *console, const char *id)
 {
-    for (guint i = 0; i < manager->verifications->len;) {
-        Verification *verification = manager->verifications->pdata[i];
+    for (guint i = 0; i < console->verifications->len;) {
+        Verification *verification = console->verifications->pdata[i];
 
         g_hash_table_remove(verification->waiting, id);
         if (g_hash_table_size(verification->waiting) > 0) {
             i++;
             continue;
         }
-        mgr_call_stream(verification->call, "endpoints", g_ptr_array_ref(verification->all), mgr_status_endpoint_by_id,
-                        NULL);
-        g_ptr_array_remove_index(manager->verifications, i);
+        g_ptr_array_steal_index(console->verifications, i);
+        verification->done(verification->user);
+        verification_free(verification);
     }
 }
 
 /* What a dial means to the console, to the notification that it carried (which an endpoint that answers may still not
  * have taken), and to those who wait for it. */
-static void finish_dial(Manager *manager, MgrEndpoint *endpoint, uint32_t generation, uint8_t asked, bool answered,
+static void finish_dial(MgrConsole *console, MgrEndpoint *endpoint, uint32_t generation, uint8_t asked, bool answered,
                         bool took)
 {
     MgrDisplayEvent event = { .kind = answered ? MGR_DISPLAY_DIAL_ANSWERED : MGR_DISPLAY_DIAL_FAILED,
                               .generation = generation };
 
     endpoint->display_dirty = true;
-    feed(manager, endpoint, &event, MGR_LANE_FIRST);
-    mgr_status_touch(manager, endpoint);
+    feed(console, endpoint, &event, MGR_LANE_FIRST);
+    mgr_status_touch(console->parts.status, endpoint);
     if (asked != 0)
-        notify(manager, endpoint, took ? MGR_NOTIFY_ANSWERED : MGR_NOTIFY_FAILED, asked);
-    settle_verifications(manager, endpoint->record.id);
+        notify(console, endpoint, took ? MGR_NOTIFY_ANSWERED : MGR_NOTIFY_FAILED, asked);
+    settle_verifications(console, endpoint->record.id);
 }
 
 /* Nothing was learned, for the server itself lacked something: a notification is repeated as after a failure. */
-static void abandon_dial(Manager *manager, MgrEndpoint *endpoint, uint8_t asked)
+static void abandon_dial(MgrConsole *console, MgrEndpoint *endpoint, uint8_t asked)
 {
     if (asked != 0)
-        notify(manager, endpoint, MGR_NOTIFY_FAILED, asked);
-    settle_verifications(manager, endpoint->record.id);
+        notify(console, endpoint, MGR_NOTIFY_FAILED, asked);
+    settle_verifications(console, endpoint->record.id);
 }
 
-static void on_dialled(const MgrDialResult *result, gpointer user)
+void mgr_console_dialled(MgrConsole *console, const MgrDialResult *result)
 {
-    Manager *manager = user;
-    MgrEndpoint *endpoint = g_hash_table_lookup(manager->fleet.endpoints, result->endpoint);
-    g_autofree char *address = endpoint != NULL ? first_address(endpoint) : NULL;
+    MgrEndpoint *endpoint = mgr_fleet_endpoint(console->parts.fleet, result->endpoint);
+    g_autofree char *address = endpoint != NULL ? mgr_endpoint_address(endpoint) : NULL;
 
     if (endpoint == NULL) { /* removed */
-        settle_verifications(manager, result->endpoint);
+        settle_verifications(console, result->endpoint);
         return;
     }
     /* a dial of an address that it has left meanwhile tells nothing either */
     if (result->reach == MGR_REACH_NOT_PROBED || strcmp(result->address, address) != 0) {
-        abandon_dial(manager, endpoint, result->asked);
+        abandon_dial(console, endpoint, result->asked);
         return;
     }
     if (endpoint->record.reach != result->reach)
-        mgr_note(manager, endpoint->record.id, "dial", "%s:%d: %s (%s)", address, endpoint->record.direct_port,
-                 mgr_reach_name(result->reach), result->detail);
+        mgr_record_note(console->parts.record, endpoint->record.id, "dial", "%s:%d: %s (%s)", address,
+                        endpoint->record.direct_port, mgr_reach_name(result->reach), result->detail);
     endpoint->record.reach = result->reach;
     endpoint->record.dialled_at = hl_clock_wall();
     endpoint->dialled_mono = hl_clock_mono();
-    finish_dial(manager, endpoint, result->generation, result->asked, result->reach == MGR_REACH_REACHABLE,
+    finish_dial(console, endpoint, result->generation, result->asked, result->reach == MGR_REACH_REACHABLE,
                 result->reach == MGR_REACH_REACHABLE && result->told == result->asked);
 }
 
-static void judge_unreachable(Manager *manager, MgrEndpoint *endpoint)
+/* --------------------------------------------------------------------------------------------- policy, registration */
+
+static void judge_unreachable(MgrConsole *console, MgrEndpoint *endpoint)
 {
-    g_autofree char *address = first_address(endpoint);
-    bool in_unreachable_net = mgr_unreachable_has(&manager->unreachable, address);
+    g_autofree char *address = mgr_endpoint_address(endpoint);
+    bool in_unreachable_net = mgr_unreachable_has(&console->policy.unreachable, address);
 
     if (in_unreachable_net != endpoint->record.display.in_unreachable_net)
-        mgr_display_feed(manager, endpoint,
+        mgr_console_feed(console, endpoint,
                          in_unreachable_net ? MGR_DISPLAY_ENTERED_UNREACHABLE_NET : MGR_DISPLAY_LEFT_UNREACHABLE_NET);
 }
 
-void mgr_display_reconfigured(Manager *manager)
-{
-    g_autoptr(GPtrArray) endpoints = mgr_fleet_values(manager->fleet.endpoints);
-
-    for (guint i = 0; i < endpoints->len; i++) {
-        MgrEndpoint *endpoint = endpoints->pdata[i];
-
-        judge_unreachable(manager, endpoint);
-        if (mgr_endpoint_is_up(endpoint))
-            mgr_report_ack(manager, endpoint, 0); /* how often to poll, or that it need not */
-    }
-}
-
-void mgr_display_registered(Manager *manager, MgrEndpoint *endpoint, bool changed, bool announced)
+void mgr_console_registered(MgrConsole *console, MgrEndpoint *endpoint, MgrRegistered how)
 {
     const MgrDisplay *display = &endpoint->record.display;
 
-    judge_unreachable(manager, endpoint);
-    if (!display->registered || display->removed || changed)
-        mgr_display_feed(manager, endpoint, MGR_DISPLAY_REGISTERED);
+    judge_unreachable(console, endpoint);
+    if (!display->registered || display->removed || how == MGR_REGISTERED_CHANGED)
+        mgr_console_feed(console, endpoint, MGR_DISPLAY_REGISTERED);
     else
-        mgr_display_feed(manager, endpoint, announced ? MGR_DISPLAY_RESTARTED : MGR_DISPLAY_LINE_UP);
+        mgr_console_feed(console, endpoint,
+                         how == MGR_REGISTERED_ANNOUNCED ? MGR_DISPLAY_RESTARTED : MGR_DISPLAY_LINE_UP);
 }
 
-bool mgr_display_configure(Manager *manager, const MgrConf *conf, GError **error)
+static bool check_days(const MgrConf *conf, GError **error)
 {
-    MgrUnreachable fresh = { .n_ranges = g_strv_length(conf->unreachable),
-                             .heartbeat_minutes = conf->unreachable_heartbeat / HL_MINUTE,
-                             .poll_minutes = conf->unreachable_poll / HL_MINUTE,
-                             .offline_minutes = conf->unreachable_offline / HL_MINUTE };
-
     if (conf->remove_days > 0 && conf->remove_days < conf->inactive_days)
         return hl_fail(
             error, HL_ERROR_INVALID,
@@ -250,89 +259,97 @@ bool mgr_display_configure(Manager *manager, const MgrConf *conf, GError **error
     if (conf->unreachable_heartbeat % HL_MINUTE != 0 || conf->unreachable_poll % HL_MINUTE != 0 ||
         conf->unreachable_offline % HL_MINUTE != 0)
         return hl_fail(error, HL_ERROR_INVALID, "[status] unreachable-heartbeat, -poll and -offline are whole minutes");
-    fresh.ranges = g_new0(HlNetwork, fresh.n_ranges + 1);
-    for (gsize i = 0; i < fresh.n_ranges; i++) {
-        if (!hl_network_parse(conf->unreachable[i], &fresh.ranges[i], error)) {
-            g_free(fresh.ranges);
-            return hl_error_prefix(error, "status.unreachable");
-        }
-    }
-    if (!mgr_unreachable_check(&fresh, error)) {
-        g_free(fresh.ranges);
-        return hl_error_prefix(error, "[status] unreachable-heartbeat (n), -poll (m), -offline (k)");
-    }
-    g_free(manager->unreachable.ranges);
-    manager->unreachable = fresh;
-    manager->display_policy = (MgrDisplayPolicy){ .unreachable = &manager->unreachable,
-                                                  .inactive_after = conf->inactive_days * HL_DAY,
-                                                  .remove_after = conf->remove_days * HL_DAY };
     return true;
 }
 
-bool mgr_display_start(Manager *manager, GError **error)
+bool mgr_console_policy_init(MgrConsolePolicy *policy, const MgrConf *conf, GError **error)
 {
-    g_autofree char *cert_path = mgr_site_path(manager->dir, "pki/manager.pem");
-    g_autofree char *key_path = mgr_site_path(manager->dir, "pki/manager.key");
-    g_autoptr(HlCert) cert = hl_cert_load(cert_path, error);
-    g_autoptr(HlKey) key = cert != NULL ? hl_key_load(key_path, error) : NULL;
-    MgrProberLimits limits = mgr_prober_limits;
-    g_autoptr(GPtrArray) endpoints = mgr_fleet_values(manager->fleet.endpoints);
+    MgrUnreachable *unreachable = &policy->unreachable;
 
-    limits.deadline = manager->conf.probe_timeout;
-    manager->verifications = g_ptr_array_new_with_free_func(free_verification);
-    manager->dial_context =
-        key != NULL ? hl_tls_context_new(HL_TLS_CLIENT, manager->authority.cert, cert, key, error) : NULL;
-    manager->prober = manager->dial_context != NULL
-                          ? mgr_prober_new(&limits, manager->dial_context, on_dialled, manager, error)
-                          : NULL;
-    if (manager->prober == NULL)
-        return hl_error_prefix(error, "prober");
+    if (!check_days(conf, error))
+        return false;
+    *policy = (MgrConsolePolicy){ .unreachable = { .n_ranges = g_strv_length(conf->unreachable),
+                                                   .heartbeat_minutes = conf->unreachable_heartbeat / HL_MINUTE,
+                                                   .poll_minutes = conf->unreachable_poll / HL_MINUTE,
+                                                   .offline_minutes = conf->unreachable_offline / HL_MINUTE },
+                                  .inactive_after = conf->inactive_days * HL_DAY,
+                                  .remove_after = conf->remove_days * HL_DAY,
+                                  .verification = conf->verification };
+    unreachable->ranges = g_new0(HlNetwork, unreachable->n_ranges + 1);
+    for (gsize i = 0; i < unreachable->n_ranges; i++)
+        if (!hl_network_parse(conf->unreachable[i], &unreachable->ranges[i], error))
+            return hl_error_prefix(error, "status.unreachable");
+    return mgr_unreachable_check(unreachable, error) ||
+           hl_error_prefix(error, "[status] unreachable-heartbeat (n), -poll (m), -offline (k)");
+}
+
+void mgr_console_policy_clear(MgrConsolePolicy *policy)
+{
+    g_clear_pointer(&policy->unreachable.ranges, g_free);
+}
+
+void mgr_console_apply(MgrConsole *console, MgrConsolePolicy *policy)
+{
+    g_autoptr(GPtrArray) endpoints = mgr_fleet_values(console->parts.fleet->endpoints);
+
+    mgr_console_policy_clear(&console->policy);
+    console->policy = *policy;
+    *policy = (MgrConsolePolicy){ 0 };
+    console->display_policy = (MgrDisplayPolicy){ .unreachable = &console->policy.unreachable,
+                                                  .inactive_after = console->policy.inactive_after,
+                                                  .remove_after = console->policy.remove_after };
     for (guint i = 0; i < endpoints->len; i++) {
         MgrEndpoint *endpoint = endpoints->pdata[i];
 
-        judge_unreachable(manager, endpoint); /* the configuration may be another one than before */
-        if (mgr_display_restore(&endpoint->record.display, (HlTime)manager->fleet.alive, mgr_now()))
-            dial(manager, endpoint, MGR_DIAL_PING, MGR_LANE_FIRST);
-        if (!mgr_endpoint_has_desired(endpoint)) /* notifications are not stored: they follow from what is missing */
-            mgr_display_want(manager, endpoint, MGR_NOTIFY_SETTINGS);
-        if (endpoint->open_targets->len > 0)
-            mgr_display_want(manager, endpoint, MGR_NOTIFY_UPDATE_NOW);
+        judge_unreachable(console, endpoint);
+        if (mgr_endpoint_is_up(endpoint))
+            mgr_delivery_ack(console->parts.delivery, endpoint); /* how often to poll, or that it need not */
     }
-    return true;
 }
 
-void mgr_display_stop(Manager *manager)
+void mgr_console_start(MgrConsole *console)
 {
-    g_clear_pointer(&manager->prober, mgr_prober_free);
-    g_clear_pointer(&manager->dial_context, hl_tls_context_free);
-    g_clear_pointer(&manager->verifications, g_ptr_array_unref);
-    g_clear_pointer(&manager->unreachable.ranges, g_free);
+    g_autoptr(GPtrArray) endpoints = mgr_fleet_values(console->parts.fleet->endpoints);
+
+    for (guint i = 0; i < endpoints->len; i++) {
+        MgrEndpoint *endpoint = endpoints->pdata[i];
+
+        if (mgr_display_restore(&endpoint->record.display, (HlTime)console->parts.fleet->alive, mgr_now()))
+            dial(console, endpoint, MGR_DIAL_PING, MGR_LANE_FIRST);
+        if (!mgr_endpoint_has_desired(endpoint)) /* notifications are not stored: they follow from what is missing */
+            mgr_console_want(console, endpoint, MGR_NOTIFY_SETTINGS);
+        if (endpoint->open_targets->len > 0)
+            mgr_console_want(console, endpoint, MGR_NOTIFY_UPDATE_NOW);
+    }
 }
+
+/* -------------------------------------------------------------------------------------------------------------- time
+ */
 
 /* Who may not be notified any more (unreachable network, independent mode, another delivery, out of the console) is not
  * dialled again for what was wanted before. */
-static void tick_notification(Manager *manager, MgrEndpoint *endpoint)
+static void tick_notification(MgrConsole *console, MgrEndpoint *endpoint)
 {
     MgrRecipient recipient = mgr_delivery_recipient(endpoint);
 
     if (mgr_path_wants_dial(&recipient) && !endpoint->record.display.removed)
-        notify(manager, endpoint, MGR_NOTIFY_TICK, 0);
+        notify(console, endpoint, MGR_NOTIFY_TICK, 0);
     else
-        notify(manager, endpoint, MGR_NOTIFY_SETTLED, endpoint->notify.wanted);
+        notify(console, endpoint, MGR_NOTIFY_SETTLED, endpoint->notify.wanted);
 }
 
-static void verify_all(Manager *manager)
+static void verify_all(MgrConsole *console)
 {
-    g_autoptr(GPtrArray) endpoints = mgr_fleet_values(manager->fleet.endpoints);
+    g_autoptr(GPtrArray) endpoints = mgr_fleet_values(console->parts.fleet->endpoints);
 
-    manager->fleet.verified = (uint64_t)hl_clock_wall();
-    mgr_write_counter(manager->lazy, "verified", manager->fleet.verified);
+    console->parts.fleet->verified = (uint64_t)hl_clock_wall();
+    mgr_write_counter(mgr_record_background(console->parts.record), "verified", console->parts.fleet->verified);
     for (guint i = 0; i < endpoints->len; i++)
-        mgr_display_feed(manager, endpoints->pdata[i], MGR_DISPLAY_VERIFY);
+        mgr_console_feed(console, endpoints->pdata[i], MGR_DISPLAY_VERIFY);
 }
 
 /* The clock was set: what is stored by the wall is moved along, so that a restart finds the same silence as before. */
-static void follow_clock(Manager *manager, const GPtrArray *endpoints, HlTime step)
+static void follow_clock(MgrConsole *console, const GPtrArray *endpoints, HlTime step)
 {
     hl_warn("clock", "the server's clock was set by %" G_GINT64_FORMAT " s", step / HL_SECOND);
     for (guint i = 0; i < endpoints->len; i++) {
@@ -342,66 +359,55 @@ static void follow_clock(Manager *manager, const GPtrArray *endpoints, HlTime st
             endpoint->record.display.contact_wall += step;
         endpoint->display_dirty = true;
     }
-    manager->fleet.alive = (uint64_t)((HlTime)manager->fleet.alive + step);
-    manager->fleet.verified = (uint64_t)((HlTime)manager->fleet.verified + step);
+    console->parts.fleet->alive = (uint64_t)((HlTime)console->parts.fleet->alive + step);
+    console->parts.fleet->verified = (uint64_t)((HlTime)console->parts.fleet->verified + step);
 }
 
-void mgr_display_tick(Manager *manager)
+void mgr_console_tick(MgrConsole *console)
 {
-    g_autoptr(GPtrArray) endpoints = mgr_fleet_values(manager->fleet.endpoints);
+    g_autoptr(GPtrArray) endpoints = mgr_fleet_values(console->parts.fleet->endpoints);
     HlTime now = hl_clock_wall();
     HlTime ahead = now - hl_clock_mono();
 
-    if (manager->clock_ahead != 0 && ABS(ahead - manager->clock_ahead) > CLOCK_STEP)
-        follow_clock(manager, endpoints, ahead - manager->clock_ahead);
-    manager->clock_ahead = ahead;
+    if (console->clock_ahead != 0 && ABS(ahead - console->clock_ahead) > CLOCK_STEP)
+        follow_clock(console, endpoints, ahead - console->clock_ahead);
+    console->clock_ahead = ahead;
 
     for (guint i = 0; i < endpoints->len; i++) {
         MgrEndpoint *endpoint = endpoints->pdata[i];
 
-        mgr_display_feed(manager, endpoint, MGR_DISPLAY_TICK);
+        mgr_console_feed(console, endpoint, MGR_DISPLAY_TICK);
         if (endpoint->notify.wanted != 0)
-            tick_notification(manager, endpoint);
+            tick_notification(console, endpoint);
     }
-    if (ABS(now - (HlTime)manager->fleet.alive) >= ALIVE_EVERY) {
-        manager->fleet.alive = (uint64_t)now;
-        mgr_write_counter(manager->lazy, "alive", manager->fleet.alive);
+    if (ABS(now - (HlTime)console->parts.fleet->alive) >= ALIVE_EVERY) {
+        console->parts.fleet->alive = (uint64_t)now;
+        mgr_write_counter(mgr_record_background(console->parts.record), "alive", console->parts.fleet->alive);
     }
     /* a new site, or a clock that was set back: the next verification is a whole interval away, and no more */
-    if (manager->fleet.verified == 0 || (HlTime)manager->fleet.verified > now)
-        manager->fleet.verified = (uint64_t)now;
-    if (now - (HlTime)manager->fleet.verified >= manager->conf.verification)
-        verify_all(manager);
+    if (console->parts.fleet->verified == 0 || (HlTime)console->parts.fleet->verified > now)
+        console->parts.fleet->verified = (uint64_t)now;
+    if (now - (HlTime)console->parts.fleet->verified >= console->policy.verification)
+        verify_all(console);
 }
 
-void mgr_display_verify(MgrCall *call, GPtrArray *endpoints)
+void mgr_console_verify(MgrConsole *console, const GPtrArray *endpoints, MgrVerified done, gpointer user,
+                        GDestroyNotify destroy)
 {
-    Manager *manager = call->manager;
     Verification *verification = g_new0(Verification, 1);
 
-    verification->call = call;
     verification->waiting = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    verification->all = g_ptr_array_new_with_free_func(g_free);
+    verification->done = done;
+    verification->user = user;
+    verification->destroy = destroy;
     for (guint i = 0; i < endpoints->len; i++) {
-        MgrEndpoint *endpoint = endpoints->pdata[i];
+        const MgrEndpoint *endpoint = endpoints->pdata[i];
 
-        g_ptr_array_add(verification->all, g_strdup(endpoint->record.id));
         if (mgr_display_is_dialled(&endpoint->record.display))
             g_hash_table_add(verification->waiting, g_strdup(endpoint->record.id));
     }
-    g_ptr_array_add(manager->verifications, verification);
+    g_ptr_array_add(console->verifications, verification);
     for (guint i = 0; i < endpoints->len; i++)
-        mgr_display_feed(manager, endpoints->pdata[i], MGR_DISPLAY_VERIFY);
-    settle_verifications(manager, ""); /* none of them is dialled */
-}
-
-MgrVerdictFacts mgr_display_facts(const MgrEndpoint *endpoint, char **address)
-{
-    *address = first_address(endpoint);
-    return (MgrVerdictFacts){ .presence = &endpoint->record.presence,
-                              .display = &endpoint->record.display,
-                              .reach = endpoint->record.reach,
-                              .dialled_mono = endpoint->dialled_mono,
-                              .address = *address,
-                              .port = (unsigned)endpoint->record.direct_port };
+        mgr_console_feed(console, endpoints->pdata[i], MGR_DISPLAY_VERIFY);
+    settle_verifications(console, ""); /* none of them is dialled */
 }

@@ -1,4 +1,4 @@
-#include "manager/daemon/patterns.h"
+#include "manager/daemon/state/patterns.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -6,7 +6,7 @@
 #include "lib/base/exec.h"
 #include "lib/base/ident.h"
 #include "lib/base/log.h"
-#include "manager/daemon/status.h"
+#include "manager/site/site.h"
 #include "proto/components.h"
 
 #define READ_DEADLINE HL_MINUTE
@@ -19,12 +19,14 @@
 
 /* The copy of the public source, and its next synchronisation. */
 struct MgrPatterns {
+    MgrPatternsOptions options;
+    char *repository;
     gint64 mtime, reading_mtime; /* of timestamp.json: as content has it, as the last reading found it */
     HlTime read_again_mono;      /* after a reading that failed */
     HlChild *reader, *sync;
-    json_t *content;    /* of 'repo versions'; NULL: not read yet */
-    GPtrArray *waiting; /* MgrCall *, for the end of the synchronisation */
-    json_t *end;        /* the last line of the one that runs */
+    json_t *content; /* of 'repo versions'; NULL: not read yet */
+    GArray *waiting; /* MgrPatternsWaiter, for the end of the synchronisation */
+    json_t *end;     /* the last line of the one that runs */
     guint percent;
     char *what;
     HlTime next_mono, told_mono;
@@ -32,19 +34,20 @@ struct MgrPatterns {
     char *problem;      /* of the last one; NULL: it succeeded */
 };
 
-static MgrPatterns *patterns_of(Manager *manager)
+MgrPatterns *mgr_patterns_new(const MgrPatternsOptions *options)
 {
-    if (manager->patterns == NULL) {
-        manager->patterns = g_new0(MgrPatterns, 1);
-        manager->patterns->waiting = g_ptr_array_new();
-        manager->patterns->next_mono = hl_clock_mono() + FIRST_SYNC;
-    }
-    return manager->patterns;
+    MgrPatterns *patterns = g_new0(MgrPatterns, 1);
+
+    patterns->options = *options;
+    patterns->repository = mgr_site_path(options->dir, "repo");
+    patterns->waiting = g_array_new(FALSE, FALSE, sizeof(MgrPatternsWaiter));
+    patterns->next_mono = hl_clock_mono() + FIRST_SYNC;
+    return patterns;
 }
 
-static bool is_mirror(const Manager *manager)
+static bool is_mirror(const MgrPatterns *patterns)
 {
-    return *manager->conf.activeupdate_url != '\0';
+    return *patterns->options.conf->activeupdate_url != '\0';
 }
 
 /* -------------------------------------------------------------------------------------------------------- versions */
@@ -63,8 +66,7 @@ static char *print_latest(const json_t *content)
 
 static void on_read(const HlChildEnd *end, gpointer user)
 {
-    Manager *manager = user;
-    MgrPatterns *patterns = manager->patterns;
+    MgrPatterns *patterns = user;
     g_autoptr(json_t) content = NULL;
     g_autofree char *latest = NULL;
 
@@ -83,20 +85,18 @@ static void on_read(const HlChildEnd *end, gpointer user)
     latest = print_latest(content);
     json_decref(patterns->content);
     patterns->content = g_steal_pointer(&content);
-    if (strcmp(latest, manager->fleet.latest) == 0)
+    if (!mgr_set_text(&patterns->options.fleet->latest, latest))
         return;
     hl_info("patterns", "the repository has %s", latest);
-    g_free(manager->fleet.latest);
-    manager->fleet.latest = g_steal_pointer(&latest);
-    mgr_status_publish_all(manager);
+    mgr_status_touch_all(patterns->options.status);
 }
 
-static void read_versions(Manager *manager)
+static void read_versions(MgrPatterns *patterns)
 {
-    MgrPatterns *patterns = patterns_of(manager);
-    g_autofree char *repository = mgr_site_path(manager->dir, "repo");
-    g_autofree char *timestamp = g_build_filename(repository, "metadata", "timestamp.json", NULL);
-    const char *argv[] = { manager->conf.updater_program, "repo", "versions", repository, "--json", NULL };
+    g_autofree char *timestamp = g_build_filename(patterns->repository, "metadata", "timestamp.json", NULL);
+    const char *argv[] = {
+        patterns->options.conf->updater_program, "repo", "versions", patterns->repository, "--json", NULL
+    };
     HlChildSpec spec = { .argv = argv, .stdin_fd = -1, .deadline = READ_DEADLINE };
     g_autoptr(GError) error = NULL;
     struct stat st;
@@ -108,7 +108,7 @@ static void read_versions(Manager *manager)
     if (mtime == patterns->mtime || (mtime == patterns->reading_mtime && hl_clock_mono() < patterns->read_again_mono))
         return;
     patterns->reading_mtime = mtime;
-    patterns->reader = hl_child_start(&spec, NULL, on_read, manager, &error);
+    patterns->reader = hl_child_start(&spec, NULL, on_read, patterns, &error);
     if (patterns->reader != NULL)
         return;
     patterns->read_again_mono = hl_clock_mono() + READ_AGAIN;
@@ -119,7 +119,7 @@ static void read_versions(Manager *manager)
 
 static void on_line(const char *text, gpointer user)
 {
-    MgrPatterns *patterns = ((Manager *)user)->patterns;
+    MgrPatterns *patterns = user;
     g_autoptr(json_t) line = hl_json_parse("updater", text, strlen(text), NULL);
     const json_t *progress = json_object_get(line, "progress");
     const char *what = json_string_value(json_object_get(line, "what"));
@@ -135,15 +135,20 @@ static void on_line(const char *text, gpointer user)
     }
 }
 
-static void answer_waiting(MgrPatterns *patterns, const json_t *end, const GError *error)
+/* A waiter that begins the next synchronisation from its callback waits in a list of its own. */
+static void tell_end(MgrPatterns *patterns, const json_t *end, const GError *error)
 {
-    for (guint i = 0; i < patterns->waiting->len; i++) {
+    g_autoptr(GArray) told = patterns->waiting;
+
+    patterns->waiting = g_array_new(FALSE, FALSE, sizeof(MgrPatternsWaiter));
+    for (guint i = 0; i < told->len; i++) {
+        const MgrPatternsWaiter *waiter = &g_array_index(told, MgrPatternsWaiter, i);
+
         if (error != NULL)
-            mgr_call_fail(patterns->waiting->pdata[i], error);
+            waiter->failed(error, waiter->user);
         else
-            mgr_call_done(patterns->waiting->pdata[i], json_deep_copy(end));
+            waiter->done(end, waiter->user);
     }
-    g_ptr_array_set_size(patterns->waiting, 0);
 }
 
 /* How it ended, as an error or not. */
@@ -167,9 +172,9 @@ static bool judge_end(const HlChildEnd *end, const json_t *line, GError **error)
                    end->status, *errors != '\0' ? ": " : "", errors);
 }
 
-static HlTime next_sync(const Manager *manager, bool good)
+static HlTime next_sync(const MgrPatterns *patterns, bool good)
 {
-    HlTime every = manager->conf.sync_every;
+    HlTime every = patterns->options.conf->sync_every;
     HlTime wait = good || every == 0 ? every : MIN(every, RETRY_SYNC);
 
     return hl_clock_mono() + wait + (HlTime)(hl_random_u64() % (uint64_t)(wait / 10 + 1)); /* not all servers at once */
@@ -177,8 +182,7 @@ static HlTime next_sync(const Manager *manager, bool good)
 
 static void on_synced(const HlChildEnd *end, gpointer user)
 {
-    Manager *manager = user;
-    MgrPatterns *patterns = manager->patterns;
+    MgrPatterns *patterns = user;
     g_autoptr(json_t) line = g_steal_pointer(&patterns->end);
     g_autoptr(GError) error = NULL;
     bool good = judge_end(end, line, &error);
@@ -194,25 +198,23 @@ static void on_synced(const HlChildEnd *end, gpointer user)
         patterns->problem = g_strdup(error->message);
         hl_warn("patterns", "synchronising with the public source: %s", error->message);
     }
-    patterns->next_mono = next_sync(manager, good);
-    answer_waiting(patterns, line, error);
+    patterns->next_mono = next_sync(patterns, good);
+    tell_end(patterns, line, error);
 }
 
-static bool start_sync(Manager *manager, GError **error)
+static bool start_sync(MgrPatterns *patterns, GError **error)
 {
-    MgrPatterns *patterns = patterns_of(manager);
-    const MgrConf *conf = &manager->conf;
-    g_autofree char *repository = mgr_site_path(manager->dir, "repo");
+    const MgrConf *conf = patterns->options.conf;
     g_autofree char *root = g_path_is_absolute(conf->activeupdate_root)
                                 ? g_strdup(conf->activeupdate_root)
-                                : mgr_site_path(manager->dir, conf->activeupdate_root);
+                                : mgr_site_path(patterns->options.dir, conf->activeupdate_root);
     g_autofree char *time = hl_duration_format(SYNC_DEADLINE / 10 * 9);
     g_autoptr(GPtrArray) argv = g_ptr_array_new();
     HlChildSpec spec = { .stdin_fd = -1, .deadline = SYNC_DEADLINE };
 
     for (const char *const *word =
              (const char *const[]){ conf->updater_program, "mirror", "--json", "--from", conf->activeupdate_url,
-                                    "--root", root, "--to", repository, "--time", time, NULL };
+                                    "--root", root, "--to", patterns->repository, "--time", time, NULL };
          *word != NULL; word++)
         g_ptr_array_add(argv, (gpointer)*word);
     for (const char *const *pair =
@@ -228,22 +230,21 @@ static bool start_sync(Manager *manager, GError **error)
     patterns->percent = 0;
     g_free(patterns->what);
     patterns->what = g_strdup("");
-    patterns->sync = hl_child_start(&spec, on_line, on_synced, manager, error);
+    patterns->sync = hl_child_start(&spec, on_line, on_synced, patterns, error);
     return patterns->sync != NULL;
 }
 
-static void sync_when_due(Manager *manager)
+static void sync_when_due(MgrPatterns *patterns)
 {
-    MgrPatterns *patterns = patterns_of(manager);
     g_autoptr(GError) error = NULL;
 
-    if (patterns->sync != NULL || !is_mirror(manager) || manager->conf.sync_every == 0 ||
+    if (patterns->sync != NULL || !is_mirror(patterns) || patterns->options.conf->sync_every == 0 ||
         hl_clock_mono() < patterns->next_mono)
         return;
-    if (start_sync(manager, &error))
+    if (start_sync(patterns, &error))
         return;
     hl_warn("patterns", "%s", error->message);
-    patterns->next_mono = next_sync(manager, false);
+    patterns->next_mono = next_sync(patterns, false);
 }
 
 static void tell_waiting(MgrPatterns *patterns)
@@ -253,28 +254,26 @@ static void tell_waiting(MgrPatterns *patterns)
     if (patterns->waiting->len == 0 || now - patterns->told_mono < TELL_EVERY)
         return;
     patterns->told_mono = now;
-    for (guint i = 0; i < patterns->waiting->len; i++)
-        mgr_call_progress(patterns->waiting->pdata[i],
-                          json_pack("{s:i, s:s}", "percent", (int)patterns->percent, "what", patterns->what));
+    for (guint i = 0; i < patterns->waiting->len; i++) {
+        const MgrPatternsWaiter *waiter = &g_array_index(patterns->waiting, MgrPatternsWaiter, i);
+
+        waiter->progress(patterns->percent, patterns->what, waiter->user);
+    }
 }
 
-void mgr_patterns_sync(MgrCall *call)
+bool mgr_patterns_sync(MgrPatterns *patterns, const MgrPatternsWaiter *waiter, GError **error)
 {
-    Manager *manager = call->manager;
-    MgrPatterns *patterns = patterns_of(manager);
-    g_autoptr(GError) error = NULL;
-
-    if (!is_mirror(manager))
-        hl_fail(&error, HL_ERROR_UNAVAILABLE,
-                "this server copies no public source: set patterns.activeupdate-url and patterns.activeupdate-root in "
-                "%s, and reload",
-                manager->conf_path);
-    else if (patterns->waiting->len >= MAX_WAITING)
-        hl_fail(&error, HL_ERROR_LIMIT, "%d calls wait for the synchronisation already", MAX_WAITING);
-    else if (patterns->sync != NULL || start_sync(manager, &error))
-        g_ptr_array_add(patterns->waiting, call);
-    if (error != NULL)
-        mgr_call_fail(call, error);
+    if (!is_mirror(patterns))
+        return hl_fail(error, HL_ERROR_UNAVAILABLE,
+                       "this server copies no public source: set patterns.activeupdate-url and "
+                       "patterns.activeupdate-root in %s, and reload",
+                       patterns->options.conf_path);
+    if (patterns->waiting->len >= MAX_WAITING)
+        return hl_fail(error, HL_ERROR_LIMIT, "%d calls wait for the synchronisation already", MAX_WAITING);
+    if (patterns->sync == NULL && !start_sync(patterns, error))
+        return false;
+    g_array_append_val(patterns->waiting, *waiter);
+    return true;
 }
 
 /* ------------------------------------------------------------------------------------------------------- the whole */
@@ -300,7 +299,7 @@ static json_t *time_or_null(HlTime wall)
 }
 
 /* How many endpoints have exactly this version, an older one or none though they take the component, a newer one. */
-static json_t *describe_component(const Manager *manager, const char *name, const json_t *component)
+static json_t *describe_component(const MgrPatterns *patterns, const char *name, const json_t *component)
 {
     uint64_t version = (uint64_t)json_integer_value(json_object_get(component, "version"));
     g_autofree char *wanted = g_strdup_printf("%s=%" G_GUINT64_FORMAT, name, version);
@@ -310,7 +309,7 @@ static json_t *describe_component(const Manager *manager, const char *name, cons
     GHashTableIter iter;
     gpointer value;
 
-    g_hash_table_iter_init(&iter, manager->fleet.endpoints);
+    g_hash_table_iter_init(&iter, patterns->options.fleet->endpoints);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         const MgrEndpoint *endpoint = value;
         uint64_t has = version_in(endpoint->record.patterns, name);
@@ -327,22 +326,20 @@ static json_t *describe_component(const Manager *manager, const char *name, cons
                      "current", current, "behind", behind, "ahead", ahead);
 }
 
-json_t *mgr_patterns_document(const Manager *manager)
+json_t *mgr_patterns_document(const MgrPatterns *patterns)
 {
-    MgrPatterns *patterns = patterns_of((Manager *)manager);
-    g_autofree char *repository = mgr_site_path(manager->dir, "repo");
     json_t *components = json_array();
     json_t *document;
     const char *name;
     json_t *component;
 
     json_object_foreach(json_object_get(patterns->content, "components"), name, component)
-        json_array_append_new(components, describe_component(manager, name, component));
-    document = json_pack("{s:o, s:s, s:s, s:s, s:O*}", "components", components, "repository", repository, "host",
-                         g_get_host_name(), "origin", is_mirror(manager) ? "mirror" : "server", "expires",
+        json_array_append_new(components, describe_component(patterns, name, component));
+    document = json_pack("{s:o, s:s, s:s, s:s, s:O*}", "components", components, "repository", patterns->repository,
+                         "host", g_get_host_name(), "origin", is_mirror(patterns) ? "mirror" : "server", "expires",
                          json_object_get(patterns->content, "expires"));
-    if (is_mirror(manager)) {
-        json_object_set_new(document, "url", json_string(manager->conf.activeupdate_url));
+    if (is_mirror(patterns)) {
+        json_object_set_new(document, "url", json_string(patterns->options.conf->activeupdate_url));
         json_object_set_new(document, "synced", time_or_null(patterns->synced_wall));
         json_object_set_new(document, "sync_running", json_boolean(patterns->sync != NULL));
         json_object_set_new(document, "sync_problem",
@@ -351,16 +348,15 @@ json_t *mgr_patterns_document(const Manager *manager)
     return document;
 }
 
-void mgr_patterns_tick(Manager *manager)
+void mgr_patterns_tick(MgrPatterns *patterns)
 {
-    read_versions(manager);
-    sync_when_due(manager);
-    tell_waiting(patterns_of(manager));
+    read_versions(patterns);
+    sync_when_due(patterns);
+    tell_waiting(patterns);
 }
 
-void mgr_patterns_stop(Manager *manager)
+void mgr_patterns_free(MgrPatterns *patterns)
 {
-    MgrPatterns *patterns = manager->patterns;
     g_autoptr(GError) error = NULL;
 
     if (patterns == NULL)
@@ -368,12 +364,12 @@ void mgr_patterns_stop(Manager *manager)
     hl_fail(&error, HL_ERROR_UNAVAILABLE, "the server stops; the synchronisation goes on after its start");
     g_clear_pointer(&patterns->reader, hl_child_abandon);
     g_clear_pointer(&patterns->sync, hl_child_abandon); /* made to be killed */
-    answer_waiting(patterns, NULL, error);
-    g_ptr_array_unref(patterns->waiting);
+    tell_end(patterns, NULL, error);
+    g_array_unref(patterns->waiting);
     json_decref(patterns->content);
     json_decref(patterns->end);
+    g_free(patterns->repository);
     g_free(patterns->what);
     g_free(patterns->problem);
     g_free(patterns);
-    manager->patterns = NULL;
 }

@@ -1,25 +1,38 @@
-#include "manager/daemon/status.h"
-
-#include <string.h>
+#include "manager/daemon/state/status.h"
 
 #include "lib/base/ident.h"
-#include "manager/daemon/display.h"
+#include "manager/daemon/ground/now.h"
 #include "proto/components.h"
 
 #define SUMMARY_EVERY 250 /* ms; it counts every endpoint, so not with every change of one */
 /* documents a turn, about 10 ms; with a turn each 20 ms the status of 10,000 takes two seconds */
 #define MAX_FLUSH 100
 
-static bool publish_json(Manager *manager, HlTopic topic, const char *id, const json_t *document)
-{
-    const HlTopicRow *row = hl_topic_row(topic);
-    g_autofree char *name = hl_topic_name(topic, id);
-    char *text = hl_json_print(document);
-    g_autoptr(GBytes) payload = g_bytes_new_take(text, strlen(text));
+struct MgrStatus {
+    MgrFleet *fleet;
+    MgrDown *down;
+    GQueue queue; /* MgrEndpoint * whose topic is to be written */
+    bool blind, summary_dirty;
+    HlTime summary_mono;
+};
 
-    return hl_bus_publish(
-        manager->bus, &(HlBusMessage){ .topic = name, .payload = payload, .qos = row->qos, .retained = row->retained },
-        NULL, NULL);
+MgrStatus *mgr_status_new(const MgrStatusOptions *options)
+{
+    MgrStatus *status = g_new0(MgrStatus, 1);
+
+    status->fleet = options->fleet;
+    status->down = options->down;
+    status->blind = true; /* until the link says otherwise */
+    g_queue_init(&status->queue);
+    return status;
+}
+
+void mgr_status_free(MgrStatus *status)
+{
+    if (status == NULL)
+        return;
+    g_queue_clear(&status->queue);
+    g_free(status);
 }
 
 static json_t *time_value(HlTime wall)
@@ -56,7 +69,7 @@ static json_t *settings_value(const MgrEndpoint *endpoint)
 static json_t *verdict_members(const MgrEndpoint *endpoint)
 {
     g_autofree char *address = NULL;
-    MgrVerdictFacts facts = mgr_display_facts(endpoint, &address);
+    MgrVerdictFacts facts = mgr_endpoint_facts(endpoint, &address);
     g_autofree char *explanation = mgr_verdict_explain(&facts, mgr_now());
     const MgrDisplay *display = &endpoint->record.display;
 
@@ -77,7 +90,7 @@ static void add_update_members(json_t *document, const MgrEndpointRecord *record
     json_object_set_new(document, "patterns_published", time_value(published));
 }
 
-json_t *mgr_status_endpoint(const Manager *manager, const MgrEndpoint *endpoint)
+json_t *mgr_status_endpoint(const MgrStatus *status, const MgrEndpoint *endpoint)
 {
     const MgrEndpointRecord *record = &endpoint->record;
     const MgrPresence *presence = &record->presence;
@@ -88,7 +101,7 @@ json_t *mgr_status_endpoint(const Manager *manager, const MgrEndpoint *endpoint)
         mgr_actual_name((MgrActual)presence->actual), "reason", mgr_reason_name(mgr_presence_reason(presence)), "since",
         time_value(presence->since_wall), "last_seen", time_value(presence->seen_wall), "settings",
         settings_value(endpoint), "patterns", patterns_value(record->patterns), "outdated",
-        mgr_endpoint_is_outdated(&manager->fleet, endpoint), "open_commands", (int)endpoint->open_targets->len,
+        mgr_endpoint_is_outdated(status->fleet, endpoint), "open_commands", (int)endpoint->open_targets->len,
         "last_update", time_value(record->updated_at), "last_update_result", record->update_result, "addresses",
         record->addresses, "certificate_expires", time_value(record->cert_expires), "clock_skew_ms",
         (json_int_t)endpoint->skew, "lost_heartbeats", (json_int_t)endpoint->lost_heartbeats, "refused",
@@ -105,14 +118,7 @@ json_t *mgr_status_endpoint(const Manager *manager, const MgrEndpoint *endpoint)
     return document;
 }
 
-json_t *mgr_status_endpoint_by_id(const Manager *manager, const char *id)
-{
-    const MgrEndpoint *endpoint = g_hash_table_lookup(manager->fleet.endpoints, id);
-
-    return endpoint != NULL ? mgr_status_endpoint(manager, endpoint) : NULL;
-}
-
-json_t *mgr_status_summary(const Manager *manager)
+json_t *mgr_status_summary(const MgrStatus *status)
 {
     guint by_actual[MGR_ACTUAL_N] = { 0 };
     guint by_displayed[MGR_DISPLAYED_N] = { 0 };
@@ -128,7 +134,7 @@ json_t *mgr_status_summary(const Manager *manager)
     GHashTableIter iter;
     gpointer value;
 
-    g_hash_table_iter_init(&iter, manager->fleet.endpoints);
+    g_hash_table_iter_init(&iter, status->fleet->endpoints);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         const MgrEndpoint *endpoint = value;
 
@@ -137,16 +143,16 @@ json_t *mgr_status_summary(const Manager *manager)
             continue;
         }
         by_actual[endpoint->record.presence.actual]++;
-        outdated += mgr_endpoint_is_outdated(&manager->fleet, endpoint);
+        outdated += mgr_endpoint_is_outdated(status->fleet, endpoint);
         settings_behind += !mgr_endpoint_has_desired(endpoint);
         by_displayed[endpoint->record.display.shown]++;
         address = NULL;
-        facts = mgr_display_facts(endpoint, &address);
+        facts = mgr_endpoint_facts(endpoint, &address);
         by_verdict[mgr_verdict_of(&facts)]++;
         g_free(address);
     }
     json_object_set_new(document, "at", time_value(hl_clock_wall()));
-    json_object_set_new(document, "endpoints", json_integer(g_hash_table_size(manager->fleet.endpoints) - removed));
+    json_object_set_new(document, "endpoints", json_integer(g_hash_table_size(status->fleet->endpoints) - removed));
     json_object_set_new(document, "removed", json_integer(removed));
     for (int i = 0; i < MGR_ACTUAL_N; i++)
         json_object_set_new(document, mgr_actual_name((MgrActual)i), json_integer(by_actual[i]));
@@ -158,78 +164,97 @@ json_t *mgr_status_summary(const Manager *manager)
     json_object_set_new(document, "verdicts", verdicts);
     json_object_set_new(document, "outdated", json_integer(outdated));
     json_object_set_new(document, "settings_behind", json_integer(settings_behind));
-    json_object_set_new(document, "open_commands", json_integer(g_hash_table_size(manager->fleet.commands)));
-    json_object_set_new(document, "server_blind", json_boolean(manager->sight.state == MGR_SIGHT_BLIND));
-    json_object_set_new(document, "latest_patterns", patterns_value(manager->fleet.latest));
+    json_object_set_new(document, "open_commands", json_integer(g_hash_table_size(status->fleet->commands)));
+    json_object_set_new(document, "server_blind", json_boolean(status->blind));
+    json_object_set_new(document, "latest_patterns", patterns_value(status->fleet->latest));
     return document;
 }
 
-void mgr_status_touch(Manager *manager, MgrEndpoint *endpoint)
+void mgr_status_touch(MgrStatus *status, MgrEndpoint *endpoint)
 {
-    manager->summary_dirty = true;
+    status->summary_dirty = true;
     if (endpoint->status_dirty)
         return;
     endpoint->status_dirty = true;
-    g_queue_push_tail(&manager->status_queue, endpoint);
+    g_queue_push_tail(&status->queue, endpoint);
 }
 
-/* An event for what follows from several causes, where it is told: the change that counts is the one between two
- * documents. */
-static void tell_changed(Manager *manager, const MgrEndpoint *endpoint, const char *what, const char **told,
-                         const char *now)
+void mgr_status_touch_summary(MgrStatus *status)
 {
-    if (*told != NULL && strcmp(*told, now) != 0)
-        mgr_status_event(manager, endpoint, what, *told, now,
-                         mgr_reason_name(mgr_presence_reason(&endpoint->record.presence)));
-    *told = now;
+    status->summary_dirty = true;
 }
 
-static void tell_derived(Manager *manager, MgrEndpoint *endpoint)
-{
-    g_autofree char *address = NULL;
-    MgrVerdictFacts facts = mgr_display_facts(endpoint, &address);
-
-    tell_changed(manager, endpoint, "reachability", &endpoint->reach_told, mgr_reach_name(endpoint->record.reach));
-    tell_changed(manager, endpoint, "verdict", &endpoint->verdict_told, mgr_verdict_name(mgr_verdict_of(&facts)));
-}
-
-void mgr_status_flush(Manager *manager)
-{
-    for (guint n = 0; n < MAX_FLUSH && manager->status_queue.length > 0; n++) {
-        MgrEndpoint *endpoint = g_queue_pop_head(&manager->status_queue);
-        g_autoptr(json_t) document = mgr_status_endpoint(manager, endpoint);
-
-        endpoint->status_dirty = false;
-        endpoint->seen_told = endpoint->record.presence.seen_wall;
-        publish_json(manager, HL_TOPIC_STATUS_ENDPOINT, endpoint->record.id,
-                     document); /* down: all are written at the return */
-        tell_derived(manager, endpoint);
-    }
-    if (manager->summary_dirty && hl_clock_mono() - manager->summary_mono >= SUMMARY_EVERY) {
-        manager->summary_mono = hl_clock_mono();
-        g_autoptr(json_t) summary = mgr_status_summary(manager);
-
-        manager->summary_dirty = !publish_json(manager, HL_TOPIC_STATUS_SUMMARY, "", summary);
-    }
-}
-
-void mgr_status_publish_all(Manager *manager)
+void mgr_status_touch_all(MgrStatus *status)
 {
     GHashTableIter iter;
     gpointer value;
 
-    g_hash_table_iter_init(&iter, manager->fleet.endpoints);
+    g_hash_table_iter_init(&iter, status->fleet->endpoints);
     while (g_hash_table_iter_next(&iter, NULL, &value))
-        mgr_status_touch(manager, value);
-    manager->summary_dirty = true;
+        mgr_status_touch(status, value);
+    status->summary_dirty = true;
 }
 
-void mgr_status_event(Manager *manager, const MgrEndpoint *endpoint, const char *what, const char *from, const char *to,
-                      const char *reason)
+void mgr_status_forget(MgrStatus *status, MgrEndpoint *endpoint)
+{
+    if (endpoint->status_dirty)
+        g_queue_remove(&status->queue, endpoint);
+    endpoint->status_dirty = false;
+    status->summary_dirty = true;
+}
+
+void mgr_status_set_blind(MgrStatus *status, bool blind)
+{
+    status->summary_dirty = status->summary_dirty || blind != status->blind;
+    status->blind = blind;
+}
+
+/* An event for what follows from several causes, where it is told: the change that counts is the one between two
+ * documents. */
+static void tell_changed(MgrStatus *status, const MgrEndpoint *endpoint, const char *what, const char **told,
+                         const char *now)
+{
+    if (*told != NULL && strcmp(*told, now) != 0)
+        mgr_status_event(status, endpoint, what, *told, now,
+                         mgr_reason_name(mgr_presence_reason(&endpoint->record.presence)));
+    *told = now;
+}
+
+static void tell_derived(MgrStatus *status, MgrEndpoint *endpoint)
+{
+    g_autofree char *address = NULL;
+    MgrVerdictFacts facts = mgr_endpoint_facts(endpoint, &address);
+
+    tell_changed(status, endpoint, "reachability", &endpoint->reach_told, mgr_reach_name(endpoint->record.reach));
+    tell_changed(status, endpoint, "verdict", &endpoint->verdict_told, mgr_verdict_name(mgr_verdict_of(&facts)));
+}
+
+void mgr_status_flush(MgrStatus *status)
+{
+    for (guint n = 0; n < MAX_FLUSH && status->queue.length > 0; n++) {
+        MgrEndpoint *endpoint = g_queue_pop_head(&status->queue);
+        g_autoptr(json_t) document = mgr_status_endpoint(status, endpoint);
+
+        endpoint->status_dirty = false;
+        endpoint->seen_told = endpoint->record.presence.seen_wall;
+        mgr_down_send_json(status->down, HL_TOPIC_STATUS_ENDPOINT, endpoint->record.id,
+                           document); /* down: all are written at the return */
+        tell_derived(status, endpoint);
+    }
+    if (status->summary_dirty && hl_clock_mono() - status->summary_mono >= SUMMARY_EVERY) {
+        status->summary_mono = hl_clock_mono();
+        g_autoptr(json_t) summary = mgr_status_summary(status);
+
+        status->summary_dirty = !mgr_down_send_json(status->down, HL_TOPIC_STATUS_SUMMARY, "", summary);
+    }
+}
+
+void mgr_status_event(MgrStatus *status, const MgrEndpoint *endpoint, const char *what, const char *from,
+                      const char *to, const char *reason)
 {
     g_autoptr(json_t) event =
         json_pack("{s:o, s:s, s:s, s:s, s:s, s:s, s:s}", "at", time_value(hl_clock_wall()), "id", endpoint->record.id,
                   "host", endpoint->record.host, "what", what, "from", from, "to", to, "reason", reason);
 
-    publish_json(manager, HL_TOPIC_STATUS_EVENT, "", event);
+    mgr_down_send_json(status->down, HL_TOPIC_STATUS_EVENT, "", event);
 }

@@ -1,45 +1,74 @@
-/* The life of commands: issued, sent, reported, expired, cancelled.  States are kept per endpoint in the registry. */
-#ifndef MANAGER_DAEMON_COMMANDS_H
-#define MANAGER_DAEMON_COMMANDS_H
+/* The life of commands: issued, sent, reported, expired, cancelled.  States are kept per endpoint in the registry; the
+ * fleet has the open ones. */
+#ifndef MANAGER_DAEMON_WORK_COMMANDS_H
+#define MANAGER_DAEMON_WORK_COMMANDS_H
 
-#include "lib/base/json.h"
-#include "manager/daemon/manager.h"
+#include "manager/daemon/state/console_state.h"
+
+typedef struct MgrCommands MgrCommands;
 
 typedef struct {
-    int kind; /* CommandKind */
+    const MgrConf *conf; /* command.timeout */
+    MgrFleet *fleet;
+    MgrRecord *record;
+    MgrStatus *status;
+    MgrDelivery *delivery;
+    MgrConsole *console;
+    /* A command of the fleet changed; open == 0: it leaves the fleet right after. */
+    void (*changed)(const MgrCommand *command, gpointer user);
+    gpointer user;
+} MgrCommandsOptions;
+
+MgrCommands *mgr_commands_new(const MgrCommandsOptions *options);
+void mgr_commands_free(MgrCommands *commands);
+
+typedef enum {
+    MGR_COMMAND_STORED,     /* issued, or what had not begun is cancelled */
+    MGR_COMMAND_TOO_LATE,   /* cancel: it ended before the cancellation was stored */
+    MGR_COMMAND_NOT_STORED, /* error says why; nothing was changed */
+} MgrCommandOutcome;
+
+typedef struct {
+    MgrCommandOutcome outcome;
+    const MgrCommand *command; /* STORED, else NULL; borrowed for the call */
+    const GError *error;       /* NOT_STORED, else NULL */
+} MgrCommandResult;
+
+/* Called once, after the commit or at once. */
+typedef void (*MgrCommandDone)(const MgrCommandResult *result, gpointer user);
+
+typedef struct {
+    HlCommandKind kind;
     const char *selector, *issuer;
     HlTime lifetime, window;
 } MgrCommandSpec;
 
-/* Called after the commit: command is NULL with error set when it could not be stored. */
-typedef void (*MgrIssued)(MgrCommand *command, const GError *error, gpointer user);
+/* Stores the command for these endpoints (MgrEndpoint *) and then sends it. */
+void mgr_commands_issue(MgrCommands *commands, const MgrCommandSpec *spec, const GPtrArray *endpoints,
+                        MgrCommandDone done, gpointer user);
 
-/* Stores the command for these endpoints (MgrEndpoint *) and then sends it.  false at once only when the registry is
- * overloaded. */
-bool mgr_commands_issue(Manager *manager, const MgrCommandSpec *spec, GPtrArray *endpoints, MgrIssued done,
-                        gpointer user, GError **error);
+/* Ends what has not started, and asks those that have it to. */
+void mgr_commands_cancel(MgrCommands *commands, const char *id, MgrCommandDone done, gpointer user);
 
-/* What has not started is ended; done as above. */
-bool mgr_commands_cancel(Manager *manager, MgrCommand *command, MgrIssued done, gpointer user, GError **error);
+/* A report, at the time when it came: what it writes, and what it changes once that is committed. */
+typedef struct {
+    const char *command;
+    HlCommandState state;
+    const char *code, *detail;
+    guint percent;
+    HlTime at;
+} MgrCommandNews;
 
-/* A committed report. */
-void mgr_commands_reported(Manager *manager, MgrEndpoint *endpoint, const HlMsgCommandReport *report);
+void mgr_commands_write_news(HlWriteSet *set, const MgrEndpoint *endpoint, const MgrCommandNews *news);
+void mgr_commands_fold_news(MgrCommands *commands, MgrEndpoint *endpoint, const MgrCommandNews *news);
+
+/* The open targets of an endpoint that is revoked or removed end as cancelled: the same two halves. */
+void mgr_commands_write_abandon(HlWriteSet *set, const MgrEndpoint *endpoint, const char *why, HlTime at);
+void mgr_commands_fold_abandon(MgrCommands *commands, MgrEndpoint *endpoint, const char *why, HlTime at);
 
 /* Once a second: what is past its end. */
-void mgr_commands_tick(Manager *manager);
+void mgr_commands_tick(MgrCommands *commands);
 
-/* The targets of an endpoint that is removed end as cancelled; adds to the set that removes it, and folds when told to.
- */
-void mgr_commands_write_abandon(HlWriteSet *set, const MgrEndpoint *endpoint, const char *why, HlTime now);
-void mgr_commands_fold_abandon(Manager *manager, MgrEndpoint *endpoint, const char *why);
-
-/* Answers a certificate request of the line. */
-void mgr_commands_renew_certificate(Manager *manager, MgrEndpoint *endpoint, GBytes *csr);
-
-/* {"id", "kind", "selector", "issuer", "issued", "expires", "counts": {...}, "open": n}.  The caller's. */
-json_t *mgr_command_document(const MgrCommandRecord *record, const guint *counts, guint open);
-
-/* Told whenever a command of the fleet changed, and one last time (open == 0) before it leaves. */
-void mgr_watch_command_changed(Manager *manager, MgrCommand *command);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MgrCommands, mgr_commands_free)
 
 #endif

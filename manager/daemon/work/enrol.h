@@ -1,13 +1,37 @@
-/* Enrolment: a token and a signing request against a certificate.  See docs/protocol.md. */
-#ifndef MANAGER_DAEMON_ENROL_H
-#define MANAGER_DAEMON_ENROL_H
+/* Enrolment: a token and a signing request against a certificate (docs/protocol.md, "Enrolment"). */
+#ifndef MANAGER_DAEMON_WORK_ENROL_H
+#define MANAGER_DAEMON_WORK_ENROL_H
 
-#include "manager/daemon/manager.h"
+#include "lib/http/serve.h"
+#include "manager/daemon/state/delivery.h"
+#include "manager/daemon/state/pki.h"
 
-/* Handler of POST /v1/enrol; user is the Manager. */
-void mgr_enrol_handle(HlHttpRequest *request, gpointer user);
+typedef struct MgrEnrol MgrEnrol;
 
-/* The bundle file's text for a group: armoured, signed; the caller's. */
-char *mgr_enrol_bundle(const Manager *manager, const MgrGroup *group, const char *token, HlTime expires);
+typedef struct {
+    const MgrConf *conf; /* enrolment.certificate-lifetime, .per-minute */
+    MgrFleet *fleet;
+    MgrRecord *record;
+    MgrStatus *status;
+    MgrDelivery *delivery;
+    MgrPki *pki;
+} MgrEnrolOptions;
+
+MgrEnrol *mgr_enrol_new(const MgrEnrolOptions *options);
+void mgr_enrol_free(MgrEnrol *enrol);
+
+/* The configuration may say another rate now. */
+void mgr_enrol_reconfigured(MgrEnrol *enrol);
+
+/* POST /v1/enrol; answers the request. */
+void mgr_enrol_handle(MgrEnrol *enrol, HlHttpRequest *request);
+
+typedef struct {
+    uint64_t enrolled, refused;
+} MgrEnrolCounts;
+
+MgrEnrolCounts mgr_enrol_count(const MgrEnrol *enrol);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MgrEnrol, mgr_enrol_free)
 
 #endif

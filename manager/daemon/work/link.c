@@ -1,238 +1,202 @@
-#include "manager/daemon/line.h"
+#include "manager/daemon/work/link.h"
 
 #include <string.h>
 
 #include "lib/base/ident.h"
 #include "lib/base/log.h"
-#include "manager/daemon/broker.h"
-#include "manager/daemon/calls.h"
-#include "manager/daemon/commands.h"
-#include "manager/daemon/delivery.h"
-#include "manager/daemon/display.h"
-#include "manager/daemon/registration.h"
-#include "manager/daemon/report.h"
-#include "manager/daemon/revoke.h"
-#include "manager/daemon/status.h"
+#include "manager/daemon/ground/broker.h"
+#include "manager/daemon/ground/now.h"
+#include "manager/daemon/state/registration.h"
+#include "manager/site/site.h"
 #include "proto/components.h"
+#include "proto/wire.h"
 
 #define SEEN_RESOLUTION  (10 * HL_SECOND) /* a heartbeat alone rewrites the status topic at most this often */
 #define ASK_INTERVAL     100              /* ms; a burst of wills is one question */
 #define MAX_COUNTER_LEAD 1000000          /* a registry that lost more saves than this is not believed to exist */
 
-static void tell_change(Manager *manager, MgrEndpoint *endpoint, MgrActual before)
-{
-    const MgrPresence *presence = &endpoint->record.presence;
-    const char *reason = mgr_reason_name(mgr_presence_reason(presence));
-    MgrActual now = (MgrActual)presence->actual;
+struct MgrLink {
+    MgrLinkOptions parts;
+    HlBus *bus;
+    MgrSight sight;
+    MgrSightPolicy sight_policy;
+    guint ask_timer;
+    HlTime asked_mono;
+    GBytes *will_payload;
+    char *will_topic;
+    HlBusMessage will;
+    MgrLinkCounts counts;
+};
 
-    if (now == before)
+MgrLinkCounts mgr_link_count(const MgrLink *link)
+{
+    MgrLinkCounts counts = link->counts;
+
+    counts.blind = link->sight.state == MGR_SIGHT_BLIND;
+    return counts;
+}
+
+/* ------------------------------------------------------------------------------------- what the manager says of itself
+ */
+
+static GBytes *manager_state(const MgrLink *link, bool online)
+{
+    HlMsgManagerState state = HOLDLINE__V1__MANAGER_STATE__INIT;
+
+    state.online = online;
+    state.epoch = link->parts.fleet->epoch;
+    state.reconnect_window_ms = (uint32_t)link->parts.conf->reconnect_window;
+    return HL_WIRE_ENCODE(&state);
+}
+
+static void publish_state(MgrLink *link, bool online)
+{
+    g_autoptr(GBytes) payload = manager_state(link, online);
+
+    mgr_down_send(link->parts.down, HL_TOPIC_MANAGER_STATE, "", payload, 0);
+}
+
+static void ask_broker(MgrLink *link);
+
+static gboolean on_ask_due(gpointer user)
+{
+    MgrLink *link = user;
+
+    link->ask_timer = 0;
+    ask_broker(link);
+    return G_SOURCE_REMOVE;
+}
+
+/* Something that comes back to the manager itself, and to nobody else, if the broker lives. */
+static void ask_broker(MgrLink *link)
+{
+    g_autoptr(GBytes) payload = g_bytes_new_static("?", 1);
+    HlTime wait = link->asked_mono + ASK_INTERVAL - hl_clock_mono();
+
+    if (wait > 0) { /* what is doubted after the last answer needs another one */
+        if (link->ask_timer == 0)
+            link->ask_timer = g_timeout_add((guint)wait, on_ask_due, link);
         return;
-    mgr_note(manager, endpoint->record.id, "status", "%s -> %s (%s)", mgr_actual_name(before), mgr_actual_name(now),
-             reason);
-    mgr_status_event(manager, endpoint, "status", mgr_actual_name(before), mgr_actual_name(now), reason);
-}
-
-static void send_probe(Manager *manager, MgrEndpoint *endpoint)
-{
-    HlMsgProbe probe = HOLDLINE__V1__PROBE__INIT;
-    g_autofree char *topic = hl_topic_name(HL_TOPIC_PROBE, endpoint->record.id);
-    g_autoptr(GBytes) payload = NULL;
-
-    endpoint->probe_nonce = hl_random_u64() | 1;
-    endpoint->probe_mono = hl_clock_mono();
-    probe.nonce = endpoint->probe_nonce;
-    payload = HL_WIRE_ENCODE(&probe);
-    hl_bus_publish(manager->bus, &(HlBusMessage){ .topic = topic, .payload = payload, .expiry = 30 * HL_SECOND }, NULL,
-                   NULL);
-}
-
-MgrPresenceEffects mgr_line_presence(Manager *manager, MgrEndpoint *endpoint, const MgrPresenceEvent *event)
-{
-    MgrPresence *presence = &endpoint->record.presence;
-    MgrActual before = (MgrActual)presence->actual;
-    bool was_up = mgr_endpoint_is_up(endpoint);
-    MgrPresenceEffects effects = mgr_presence_step(presence, &mgr_presence_policy, event, mgr_now());
-    bool is_up = mgr_endpoint_is_up(endpoint);
-
-    manager->fleet.online += (guint)is_up - (guint)was_up;
-    manager->counters.stale_messages += effects.stale_message;
-    if (effects.lost_heartbeats > 0) {
-        endpoint->lost_heartbeats += effects.lost_heartbeats;
-        manager->counters.lost_heartbeats += effects.lost_heartbeats;
     }
-    if (effects.changed || effects.born) {
-        endpoint->presence_dirty = true;
-        mgr_status_touch(manager, endpoint);
-        tell_change(manager, endpoint, before);
-    }
-    if (effects.fence)
-        mgr_report_ack(manager, endpoint, effects.fence_session);
-    if (effects.probe)
-        send_probe(manager, endpoint);
-    return effects;
+    link->asked_mono = hl_clock_mono();
+    mgr_down_send(link->parts.down, HL_TOPIC_MANAGER_ECHO, "", payload, 0);
 }
+
+/* ------------------------------------------------------------------------------------------------------------- births
+ */
 
 /* Two machines with one identity evict each other in a loop: said with both fingerprints, and the one that came last is
  * asked to stay away, longer each time, until an administrator settles it. */
-static void tell_clone(Manager *manager, MgrEndpoint *endpoint, const HlMsgLink *link,
+static void tell_clone(MgrLink *link, MgrEndpoint *endpoint, const HlMsgLink *message,
                        const MgrPresenceEffects *effects)
 {
-    const char *other = link->registration != NULL ? link->registration->fingerprint : "unknown";
+    const char *other = message->registration != NULL ? message->registration->fingerprint : "unknown";
 
     if (effects->clone_found) {
         hl_warn("clone", "two machines use the identity of %s: %.16s... and %.16s...", endpoint->record.id,
                 endpoint->record.fingerprint, other);
-        mgr_note(manager, endpoint->record.id, "clone",
-                 "two machines use this identity: fingerprints %s (host %s, %s) and %s (host %s, %s)",
-                 endpoint->record.fingerprint, endpoint->record.host, endpoint->record.addresses, other,
-                 link->registration != NULL ? link->registration->host : "unknown",
-                 link->registration != NULL && link->registration->n_addresses > 0 ? link->registration->addresses[0]
-                                                                                   : "no address");
-        mgr_status_event(manager, endpoint, "clone", endpoint->record.fingerprint, other, "suspected");
-        mgr_status_touch(manager, endpoint);
+        mgr_record_note(link->parts.record, endpoint->record.id, "clone",
+                        "two machines use this identity: fingerprints %s (host %s, %s) and %s (host %s, %s)",
+                        endpoint->record.fingerprint, endpoint->record.host, endpoint->record.addresses, other,
+                        message->registration != NULL ? message->registration->host : "unknown",
+                        message->registration != NULL && message->registration->n_addresses > 0
+                            ? message->registration->addresses[0]
+                            : "no address");
+        mgr_status_event(link->parts.status, endpoint, "clone", endpoint->record.fingerprint, other, "suspected");
+        mgr_status_touch(link->parts.status, endpoint);
     }
     if (effects->quarantine)
-        mgr_report_hold_off(manager, endpoint, link->boot_id, effects->hold_off);
+        mgr_delivery_hold_off(link->parts.delivery, endpoint, message->boot_id, effects->hold_off);
 }
 
-/* What reports write too goes the same way at once, and so in the order in which the endpoint said it: from the set
- * that is flushed once a second it would overwrite what a report has said meanwhile. */
-static void write_in_order(Manager *manager, HlWriteSet *set)
-{
-    g_autoptr(GError) error = NULL;
-
-    if (!hl_writer_submit(manager->writer, set, NULL, NULL, &error))
-        hl_log_limited(HL_LOG_ERROR, "registry", "line", "%s", error->message);
-}
-
-static void handle_patterns(Manager *manager, MgrEndpoint *endpoint, HlMsgComponent *const *patterns, size_t n)
+static void handle_patterns(MgrLink *link, MgrEndpoint *endpoint, HlMsgComponent *const *patterns, size_t n)
 {
     g_autofree char *text = hl_components_print(patterns, n);
     HlWriteSet *set;
 
-    if (n == 0 || strcmp(text, endpoint->record.patterns) == 0)
+    if (n == 0 || !mgr_set_text(&endpoint->record.patterns, text))
         return;
-    g_free(endpoint->record.patterns);
-    endpoint->record.patterns = g_steal_pointer(&text);
     set = hl_write_set_new();
-    mgr_write_patterns(set, endpoint->record.number, endpoint->record.patterns);
-    write_in_order(manager, set);
-    mgr_status_touch(manager, endpoint);
+    mgr_write_patterns(set, endpoint->record.number, text);
+    mgr_record_write(link->parts.record, set);
+    mgr_status_touch(link->parts.status, endpoint);
 }
 
-/* The endpoint has seen saves that this registry has not: it was restored from a backup.  Step past them and issue
- * anew. */
-static void outrun_counter(Manager *manager, MgrEndpoint *endpoint, uint64_t seen)
+/* The endpoint has seen saves that this registry has not: it was restored from a backup.  It steps past them
+ * and issues its own again. */
+static void outrun_counter(MgrLink *link, MgrEndpoint *endpoint, uint64_t seen)
 {
-    g_autoptr(HlWriteSet) set = NULL;
+    MgrFleet *fleet = link->parts.fleet;
+    HlWriteSet *set;
 
-    if (seen > manager->fleet.settings_counter + MAX_COUNTER_LEAD) {
+    if (seen > fleet->settings_counter + MAX_COUNTER_LEAD) {
         hl_log_limited(HL_LOG_WARN, "line", endpoint->record.id,
                        "endpoint %s claims settings counter %" G_GUINT64_FORMAT ", far beyond %" G_GUINT64_FORMAT
                        ": not believed",
-                       endpoint->record.id, seen, manager->fleet.settings_counter);
+                       endpoint->record.id, seen, fleet->settings_counter);
         return;
     }
-    manager->fleet.settings_counter = MAX(manager->fleet.settings_counter, seen) + 1;
+    fleet->settings_counter = MAX(fleet->settings_counter, seen) + 1;
     set = hl_write_set_new();
-    mgr_write_counter(set, "settings", manager->fleet.settings_counter);
-    mgr_write_endpoint_group(set, &endpoint->record, endpoint->record.group, manager->fleet.settings_counter);
-    endpoint->record.moved_counter = manager->fleet.settings_counter;
-    hl_writer_submit(manager->writer, g_steal_pointer(&set), NULL, NULL, NULL);
-    mgr_note(manager, endpoint->record.id, "settings", "it knew a later counter than the registry: issued anew");
+    mgr_write_counter(set, "settings", fleet->settings_counter);
+    mgr_write_endpoint_group(set, &endpoint->record, endpoint->record.group, fleet->settings_counter);
+    endpoint->record.moved_counter = fleet->settings_counter;
+    mgr_record_write(link->parts.record, set);
+    mgr_record_note(link->parts.record, endpoint->record.id, "settings",
+                    "it knew a later counter than the registry: issued again");
 }
 
 /* What the endpoint says it has, against what the registry knows and wants. */
-static void compare_settings(Manager *manager, MgrEndpoint *endpoint, uint64_t counter, const void *digest,
+static void compare_settings(MgrLink *link, MgrEndpoint *endpoint, uint64_t counter, const void *digest,
                              size_t digest_size)
 {
     MgrApplied *applied = &endpoint->record.applied;
     g_autoptr(GBytes) told = g_bytes_new(digest, digest_size);
 
     if (counter > mgr_endpoint_desired_counter(endpoint))
-        outrun_counter(manager, endpoint, counter);
+        outrun_counter(link, endpoint, counter);
     if (applied->counter != counter || applied->digest == NULL || !g_bytes_equal(applied->digest, told)) {
         applied->counter = counter;
         g_clear_pointer(&applied->digest, g_bytes_unref);
         applied->digest = g_bytes_ref(told);
-        mgr_status_touch(manager, endpoint);
+        mgr_status_touch(link->parts.status, endpoint);
     }
-    mgr_delivery_push_settings(manager, endpoint, MGR_OCCASION_LINE);
+    mgr_delivery_settings(link->parts.delivery, endpoint, MGR_OCCASION_LINE);
 }
 
-static GBytes *manager_state(const Manager *manager, bool online)
+/* The birth says all of what is applied; a report says when and how it came to be. */
+static void handle_applied(MgrLink *link, MgrEndpoint *endpoint, const HlMsgAppliedSettings *told)
 {
-    HlMsgManagerState state = HOLDLINE__V1__MANAGER_STATE__INIT;
+    MgrApplied *applied = &endpoint->record.applied;
+    HlWriteSet *set = hl_write_set_new();
 
-    state.online = online;
-    state.epoch = manager->fleet.epoch;
-    state.reconnect_window_ms = (uint32_t)manager->conf.reconnect_window;
-    return HL_WIRE_ENCODE(&state);
+    mgr_set_text(&applied->group, told->group);
+    mgr_set_text(&applied->path, told->path);
+    applied->version = told->version;
+    compare_settings(link, endpoint, told->counter, told->digest.data, told->digest.len);
+    mgr_write_applied(set, endpoint->record.number, applied);
+    mgr_record_write(link->parts.record, set);
 }
 
-static void publish_state(Manager *manager, bool online)
+static void on_birth(MgrLink *link, MgrEndpoint *endpoint, const HlMsgLink *message)
 {
-    g_autofree char *topic = hl_topic_name(HL_TOPIC_MANAGER_STATE, "");
-    g_autoptr(GBytes) payload = manager_state(manager, online);
+    bool announced = message->announces || endpoint->restarted_unheard;
+    bool changed =
+        message->registration != NULL && mgr_registration_handle(link->parts.record, endpoint, message->registration);
 
-    hl_bus_publish(manager->bus, &(HlBusMessage){ .topic = topic, .payload = payload, .qos = 1, .retained = true },
-                   NULL, NULL);
-}
-
-static void ask_broker(Manager *manager);
-
-static gboolean on_ask_due(gpointer user)
-{
-    Manager *manager = user;
-
-    manager->ask_timer = 0;
-    ask_broker(manager);
-    return G_SOURCE_REMOVE;
-}
-
-/* Something that comes back to the manager itself, and to nobody else, if the broker lives. */
-static void ask_broker(Manager *manager)
-{
-    g_autofree char *topic = hl_topic_name(HL_TOPIC_MANAGER_ECHO, "");
-    g_autoptr(GBytes) payload = g_bytes_new_static("?", 1);
-    HlTime wait = manager->asked_mono + ASK_INTERVAL - hl_clock_mono();
-
-    if (wait > 0) { /* what is doubted after the last answer needs another one */
-        if (manager->ask_timer == 0)
-            manager->ask_timer = g_timeout_add((guint)wait, on_ask_due, manager);
-        return;
-    }
-    manager->asked_mono = hl_clock_mono();
-    hl_bus_publish(manager->bus, &(HlBusMessage){ .topic = topic, .payload = payload }, NULL, NULL);
-}
-
-static void on_birth(Manager *manager, MgrEndpoint *endpoint, const HlMsgLink *link)
-{
-    bool announced = link->announces || endpoint->started_anew;
-
-    manager->counters.births++;
-    endpoint->started_anew = false;
-    endpoint->skew = link->clock_ms - hl_clock_wall();
-    mgr_display_registered(manager, endpoint,
-                           link->registration != NULL && mgr_registration_handle(manager, endpoint, link->registration),
-                           announced);
+    link->counts.births++;
+    endpoint->restarted_unheard = false;
+    endpoint->skew = message->clock_ms - hl_clock_wall();
+    mgr_console_registered(link->parts.console, endpoint,
+                           changed     ? MGR_REGISTERED_CHANGED
+                           : announced ? MGR_REGISTERED_ANNOUNCED
+                                       : MGR_REGISTERED_AGAIN);
     if (endpoint->record.display.in_unreachable_net)
-        mgr_report_ack(manager, endpoint, 0); /* tells it how often to poll */
-    handle_patterns(manager, endpoint, link->patterns, link->n_patterns);
-    if (link->applied != NULL) {
-        MgrApplied *applied = &endpoint->record.applied;
-        HlWriteSet *set = hl_write_set_new();
-        bool changed = false;
-
-        mgr_registration_text(&applied->group, link->applied->group, &changed);
-        mgr_registration_text(&applied->path, link->applied->path, &changed);
-        applied->version = link->applied->version;
-        compare_settings(manager, endpoint, link->applied->counter, link->applied->digest.data,
-                         link->applied->digest.len);
-        mgr_write_applied(set, endpoint->record.number, applied);
-        write_in_order(manager, set);
-    }
-    mgr_delivery_push_all(manager, endpoint, MGR_OCCASION_LINE);
+        mgr_delivery_ack(link->parts.delivery, endpoint); /* tells it how often to poll */
+    handle_patterns(link, endpoint, message->patterns, message->n_patterns);
+    if (message->applied != NULL)
+        handle_applied(link, endpoint, message->applied);
+    mgr_delivery_all(link->parts.delivery, endpoint, MGR_OCCASION_LINE);
 }
 
 /* What an endpoint announces when it goes (B10); every other word is the will's. */
@@ -255,7 +219,7 @@ static MgrDisplayEventKind farewell_of(const char *reason)
 
 /* What presence did not accept says nothing to anybody else either; but a living line repeats its birth (after a change
  * of the direct port, after a restart of the manager), and that is no news to presence alone. */
-static void follow_birth(Manager *manager, MgrEndpoint *endpoint, const HlMsgLink *link, uint64_t boot_before,
+static void follow_birth(MgrLink *link, MgrEndpoint *endpoint, const HlMsgLink *message, uint64_t boot_before,
                          const MgrPresenceEvent *event, const MgrPresenceEffects *effects)
 {
     const MgrPresence *presence = &endpoint->record.presence;
@@ -264,210 +228,230 @@ static void follow_birth(Manager *manager, MgrEndpoint *endpoint, const HlMsgLin
 
     /* started while the manager did not listen: the announcement went to the broker alone (a resume keeps its boot) */
     if (effects->born && boot_before != 0 && event->boot != boot_before)
-        endpoint->started_anew = true;
+        endpoint->restarted_unheard = true;
     if ((effects->born || repeated) && !event->retained && !effects->quarantine)
-        on_birth(manager, endpoint, link);
+        on_birth(link, endpoint, message);
 }
 
 /* A number that leaves none above it would lock the endpoint out for good. */
-static bool is_absurd(Manager *manager, const MgrEndpoint *endpoint, uint64_t session)
+static bool is_absurd(MgrLink *link, const MgrEndpoint *endpoint, uint64_t session)
 {
     if (session <= HL_SESSION_MAX)
         return false;
-    manager->counters.bad_messages++;
+    link->counts.bad_messages++;
     hl_log_limited(HL_LOG_WARN, "line", endpoint->record.id, "%s claims session %" G_GUINT64_FORMAT ": ignored",
                    endpoint->record.id, session);
     return true;
 }
 
-static void on_link(Manager *manager, MgrEndpoint *endpoint, gconstpointer message, bool retained)
+/* A will is doubted where so many come at once that the broker itself may be going. */
+static bool is_doubted(MgrLink *link, MgrReason reason, bool retained)
 {
-    const HlMsgLink *link = message;
-    MgrPresenceEvent event = { .kind = link->online ? MGR_PRESENCE_BIRTH : MGR_PRESENCE_DOWN,
+    bool doubted =
+        reason == MGR_REASON_LINE_LOST && !retained && mgr_sight_doubts(&link->sight, &link->sight_policy, mgr_now());
+
+    if (doubted)
+        ask_broker(link);
+    return doubted;
+}
+
+static void handle_link(MgrLink *link, MgrEndpoint *endpoint, gconstpointer data, bool retained)
+{
+    const HlMsgLink *message = data;
+    const HlMsgRegistration *registration = message->registration;
+    MgrDisplayEventKind farewell = farewell_of(message->reason);
+    MgrPresenceEvent event = { .kind = message->online ? MGR_PRESENCE_BIRTH : MGR_PRESENCE_DOWN,
                                .retained = retained,
-                               .session = link->session,
-                               .boot = mgr_presence_hash(link->boot_id),
-                               .machine =
-                                   link->registration != NULL ? mgr_presence_hash(link->registration->fingerprint) : 0,
-                               .heartbeat = link->heartbeat_ms };
+                               .session = message->session,
+                               .boot = mgr_presence_hash(message->boot_id),
+                               .machine = registration != NULL ? mgr_presence_hash(registration->fingerprint) : 0,
+                               .heartbeat = message->heartbeat_ms };
     uint64_t boot_before = endpoint->record.presence.boot;
     MgrPresenceEffects effects;
 
-    if (is_absurd(manager, endpoint, link->session))
+    if (is_absurd(link, endpoint, message->session))
         return;
-    if (!link->online) {
-        event.reason =
-            farewell_of(link->reason) != MGR_DISPLAY_LINE_LOST ? MGR_REASON_CLEAN_STOP : MGR_REASON_LINE_LOST;
-        event.doubted = event.reason == MGR_REASON_LINE_LOST && !retained &&
-                        mgr_sight_doubts(&manager->sight, &manager->sight_policy, mgr_now());
-        if (event.doubted)
-            ask_broker(manager);
+    if (!message->online) {
+        event.reason = farewell != MGR_DISPLAY_LINE_LOST ? MGR_REASON_CLEAN_STOP : MGR_REASON_LINE_LOST;
+        event.doubted = is_doubted(link, event.reason, retained);
     }
-    effects = mgr_line_presence(manager, endpoint, &event);
-    tell_clone(manager, endpoint, link, &effects);
-    if (link->online)
-        follow_birth(manager, endpoint, link, boot_before, &event, &effects);
+    effects = mgr_tracker_feed(link->parts.tracker, endpoint, &event);
+    tell_clone(link, endpoint, message, &effects);
+    if (message->online)
+        follow_birth(link, endpoint, message, boot_before, &event, &effects);
     else if (!effects.stale_message) /* a replay too: it went while the manager did not listen */
-        mgr_display_feed(manager, endpoint, farewell_of(link->reason));
+        mgr_console_feed(link->parts.console, endpoint, farewell);
 }
 
-static void on_heartbeat(Manager *manager, MgrEndpoint *endpoint, gconstpointer message, bool retained)
+/* --------------------------------------------------------------------------------------------- what else endpoints say
+ */
+
+static void handle_heartbeat(MgrLink *link, MgrEndpoint *endpoint, gconstpointer data, bool retained)
 {
-    const HlMsgHeartbeat *beat = message;
+    const HlMsgHeartbeat *beat = data;
     MgrPresenceEvent event = {
         .kind = MGR_PRESENCE_HEARTBEAT, .session = beat->session, .sequence = beat->seq, .retained = retained
     };
 
-    manager->counters.heartbeats++;
-    if (is_absurd(manager, endpoint, beat->session))
-        return;
-    if (mgr_line_presence(manager, endpoint, &event).stale_message)
+    link->counts.heartbeats++;
+    if (is_absurd(link, endpoint, beat->session) ||
+        mgr_tracker_feed(link->parts.tracker, endpoint, &event).stale_message)
         return;
     endpoint->skew = beat->clock_ms - hl_clock_wall();
     endpoint->presence_dirty = true;
-    mgr_display_feed(manager, endpoint, MGR_DISPLAY_HEARTBEAT);
-    handle_patterns(manager, endpoint, beat->patterns, beat->n_patterns);
-    compare_settings(manager, endpoint, beat->settings_counter, beat->settings_digest.data, beat->settings_digest.len);
+    mgr_console_feed(link->parts.console, endpoint, MGR_DISPLAY_HEARTBEAT);
+    handle_patterns(link, endpoint, beat->patterns, beat->n_patterns);
+    compare_settings(link, endpoint, beat->settings_counter, beat->settings_digest.data, beat->settings_digest.len);
     if (endpoint->record.presence.seen_wall - endpoint->seen_told >= SEEN_RESOLUTION)
-        mgr_status_touch(manager, endpoint);
+        mgr_status_touch(link->parts.status, endpoint);
 }
 
-static void on_report(Manager *manager, MgrEndpoint *endpoint, gconstpointer message, bool retained G_GNUC_UNUSED)
+static void handle_report(MgrLink *link, MgrEndpoint *endpoint, gconstpointer data, bool retained G_GNUC_UNUSED)
 {
-    mgr_report_handle(manager, endpoint, message);
+    mgr_reports_handle(link->parts.reports, endpoint, data);
 }
 
-static void on_echo(Manager *manager, MgrEndpoint *endpoint, gconstpointer message, bool retained G_GNUC_UNUSED)
+static void handle_echo(MgrLink *link, MgrEndpoint *endpoint, gconstpointer data, bool retained G_GNUC_UNUSED)
 {
-    const HlMsgEcho *echo = message;
-    MgrPresenceEvent event = { .kind = MGR_PRESENCE_ECHO, .session = echo->session };
+    const HlMsgEcho *echo = data;
 
-    if (endpoint->probe_nonce == 0 || echo->nonce != endpoint->probe_nonce ||
-        is_absurd(manager, endpoint, echo->session))
-        return;
-    endpoint->probe_nonce = 0;
-    endpoint->echo_ms = hl_clock_mono() - endpoint->probe_mono;
-    mgr_line_presence(manager, endpoint, &event);
+    if (!is_absurd(link, endpoint, echo->session))
+        mgr_tracker_echo(link->parts.tracker, endpoint, echo->nonce, echo->session);
 }
 
 /* One row a topic that endpoints write. */
 typedef struct {
     const ProtobufCMessageDescriptor *type;
-    void (*handle)(Manager *manager, MgrEndpoint *endpoint, gconstpointer message, bool retained);
-} LineRow;
+    void (*handle)(MgrLink *link, MgrEndpoint *endpoint, gconstpointer data, bool retained);
+} EndpointRow;
 
-static const LineRow rows[HL_N_TOPICS] = {
-    [HL_TOPIC_LINK] = { &holdline__v1__link__descriptor, on_link },
-    [HL_TOPIC_HEARTBEAT] = { &holdline__v1__heartbeat__descriptor, on_heartbeat },
-    [HL_TOPIC_REPORT] = { &holdline__v1__report__descriptor, on_report },
-    [HL_TOPIC_ECHO] = { &holdline__v1__echo__descriptor, on_echo },
+static const EndpointRow endpoint_rows[HL_N_TOPICS] = {
+    [HL_TOPIC_LINK] = { &holdline__v1__link__descriptor, handle_link },
+    [HL_TOPIC_HEARTBEAT] = { &holdline__v1__heartbeat__descriptor, handle_heartbeat },
+    [HL_TOPIC_REPORT] = { &holdline__v1__report__descriptor, handle_report },
+    [HL_TOPIC_ECHO] = { &holdline__v1__echo__descriptor, handle_echo },
 };
 
 /* A broker that has not read the revocation list lets in who has no business here: out again, each time. */
-static void end_uninvited(Manager *manager, const char *id, GBytes *payload)
+static void end_uninvited(MgrLink *link, const char *id, GBytes *payload)
 {
-    g_autoptr(HlMsgLink) link = hl_wire_decode_bytes(&holdline__v1__link__descriptor, payload, NULL);
+    g_autoptr(HlMsgLink) message = hl_wire_decode_bytes(&holdline__v1__link__descriptor, payload, NULL);
 
-    if (link != NULL && link->online)
-        mgr_revoke_evict(manager, id);
+    if (message != NULL && message->online)
+        mgr_pki_evict(link->parts.pki, id);
 }
 
-static void handle_from_endpoint(Manager *manager, HlTopic topic, const char *id, const HlBusMessage *message)
+static void handle_unknown(MgrLink *link, HlTopic topic, const char *id, const HlBusMessage *message, bool is_revoked)
 {
-    MgrEndpoint *endpoint = g_hash_table_lookup(manager->fleet.endpoints, id);
+    link->counts.unknown_senders++;
+    hl_log_limited(HL_LOG_WARN, "line", id, "%s from %s, which is %s: ignored", message->topic, id,
+                   is_revoked ? "revoked" : "not in the registry");
+    if (topic != HL_TOPIC_LINK)
+        return;
+    if (!is_revoked)
+        mgr_delivery_clear_retained(link->parts.delivery, id); /* a removed one's will comes after they were emptied */
+    if (!message->retained)
+        end_uninvited(link, id, message->payload);
+}
+
+static void handle_from_endpoint(MgrLink *link, HlTopic topic, const char *id, const HlBusMessage *message)
+{
+    const EndpointRow *row = &endpoint_rows[topic];
+    MgrEndpoint *endpoint = mgr_fleet_endpoint(link->parts.fleet, id);
     g_autoptr(GError) error = NULL;
     gpointer decoded;
 
     if (g_bytes_get_size(message->payload) == 0)
         return; /* a retained topic was emptied */
     if (endpoint == NULL || endpoint->record.revoked_at > 0) {
-        manager->counters.unknown_senders++;
-        hl_log_limited(HL_LOG_WARN, "line", id, "%s from %s, which is %s: ignored", message->topic, id,
-                       endpoint == NULL ? "not in the registry" : "revoked");
-        if (endpoint == NULL && topic == HL_TOPIC_LINK)
-            mgr_delivery_forget(manager, id); /* the will of a removed one comes after its topics were emptied */
-        if (topic == HL_TOPIC_LINK && !message->retained)
-            end_uninvited(manager, id, message->payload);
+        handle_unknown(link, topic, id, message, endpoint != NULL);
         return;
     }
-    decoded = hl_wire_decode_bytes(rows[topic].type, message->payload, &error);
+    decoded = hl_wire_decode_bytes(row->type, message->payload, &error);
     if (decoded == NULL) {
-        manager->counters.bad_messages++;
+        link->counts.bad_messages++;
         hl_log_limited(HL_LOG_WARN, "line", id, "%s: %s: ignored", message->topic, error->message);
         return;
     }
-    rows[topic].handle(manager, endpoint, decoded, message->retained);
+    row->handle(link, endpoint, decoded, message->retained);
     hl_wire_free(decoded);
 }
 
-static void feed_all(Manager *manager, MgrPresenceEventKind kind)
+static void handle_request(MgrLink *link, HlTopic topic G_GNUC_UNUSED, const char *id, const HlBusMessage *message)
 {
-    MgrPresenceEvent event = { .kind = kind };
-    GHashTableIter iter;
-    gpointer value;
-
-    g_hash_table_iter_init(&iter, manager->fleet.endpoints);
-    while (g_hash_table_iter_next(&iter, NULL, &value))
-        mgr_line_presence(manager, value, &event);
+    link->parts.request(id, message, link->parts.user);
 }
 
-static void follow_sight(Manager *manager, MgrSightChange change)
+static void handle_own_echo(MgrLink *link, HlTopic topic G_GNUC_UNUSED, const char *id G_GNUC_UNUSED,
+                            const HlBusMessage *message G_GNUC_UNUSED)
+{
+    mgr_tracker_feed_all(link->parts.tracker, MGR_PRESENCE_PROVEN);
+}
+
+/* One row a topic that the manager hears (HlTopicRow.to_manager). */
+static void (*const handlers[HL_N_TOPICS])(MgrLink *link, HlTopic topic, const char *id,
+                                           const HlBusMessage *message) = {
+    [HL_TOPIC_LINK] = handle_from_endpoint,    [HL_TOPIC_HEARTBEAT] = handle_from_endpoint,
+    [HL_TOPIC_REPORT] = handle_from_endpoint,  [HL_TOPIC_ECHO] = handle_from_endpoint,
+    [HL_TOPIC_ADMIN_REQUEST] = handle_request, [HL_TOPIC_MANAGER_ECHO] = handle_own_echo,
+};
+
+/* -------------------------------------------------------------------------------------------------- sight, and the bus
+ */
+
+static void follow_sight(MgrLink *link, MgrSightChange change)
 {
     switch (change) {
     case MGR_SIGHT_SAME:
         break;
     case MGR_SIGHT_LOST:
         hl_warn("line", "the manager cannot hear its endpoints: every status is kept as it was");
-        feed_all(manager, MGR_PRESENCE_BLIND);
+        mgr_tracker_feed_all(link->parts.tracker, MGR_PRESENCE_BLIND);
         break;
     case MGR_SIGHT_REGAINED:
         hl_info("line", "connected to the broker at %s; endpoints have %" G_GINT64_FORMAT " s to come back",
-                hl_bus_broker(manager->bus), manager->sight_policy.window / HL_SECOND);
-        publish_state(manager, true);
+                hl_bus_broker(link->bus), link->sight_policy.window / HL_SECOND);
+        publish_state(link, true);
         break;
     case MGR_SIGHT_CLEARED:
-        feed_all(manager, MGR_PRESENCE_SIGHTED);
+        mgr_tracker_feed_all(link->parts.tracker, MGR_PRESENCE_SIGHTED);
         break;
     case MGR_SIGHT_ASK:
-        ask_broker(manager);
+        ask_broker(link);
         break;
     }
+    mgr_status_set_blind(link->parts.status, link->sight.state == MGR_SIGHT_BLIND);
 }
 
 static void on_message(const HlBusMessage *message, gpointer user)
 {
-    Manager *manager = user;
+    MgrLink *link = user;
     g_autofree char *id = NULL;
     HlTopic topic;
 
-    follow_sight(manager, mgr_sight_heard(&manager->sight, &manager->sight_policy, mgr_now()));
-    if (!hl_topic_parse(message->topic, &topic, &id))
-        return;
-    if (topic == HL_TOPIC_MANAGER_ECHO)
-        feed_all(manager, MGR_PRESENCE_PROVEN);
-    else if (topic == HL_TOPIC_ADMIN_REQUEST)
-        mgr_calls_handle(manager, id, message);
-    else if (rows[topic].handle != NULL)
-        handle_from_endpoint(manager, topic, id, message);
+    follow_sight(link, mgr_sight_heard(&link->sight, &link->sight_policy, mgr_now()));
+    if (hl_topic_parse(message->topic, &topic, &id) && handlers[topic] != NULL)
+        handlers[topic](link, topic, id, message);
 }
 
 static void on_up(gpointer user)
 {
-    Manager *manager = user;
+    MgrLink *link = user;
+    MgrFleet *fleet = link->parts.fleet;
 
-    manager->fleet.epoch++; /* endpoints answer a rise with their birth, whoever of the two was away */
-    mgr_write_counter(manager->lazy, "epoch", manager->fleet.epoch);
-    follow_sight(manager, mgr_sight_link(&manager->sight, &manager->sight_policy, true, mgr_now()));
-    mgr_status_publish_all(manager);
-    mgr_revoke_evict_all(manager);
+    fleet->epoch++; /* endpoints answer a rise with their birth, whichever of the two was away */
+    mgr_write_counter(mgr_record_background(link->parts.record), "epoch", fleet->epoch);
+    follow_sight(link, mgr_sight_link(&link->sight, &link->sight_policy, true, mgr_now()));
+    mgr_status_touch_all(link->parts.status);
+    mgr_pki_evict_revoked(link->parts.pki);
 }
 
 static void on_down(const char *reason, gpointer user)
 {
-    Manager *manager = user;
+    MgrLink *link = user;
 
-    hl_warn("line", "lost the broker at %s: %s", hl_bus_broker(manager->bus), reason);
-    follow_sight(manager, mgr_sight_link(&manager->sight, &manager->sight_policy, false, mgr_now()));
+    hl_warn("line", "lost the broker at %s: %s", hl_bus_broker(link->bus), reason);
+    follow_sight(link, mgr_sight_link(&link->sight, &link->sight_policy, false, mgr_now()));
 }
 
 static void on_failed(const char *broker, const char *reason, HlTime delay, gpointer user G_GNUC_UNUSED)
@@ -479,88 +463,96 @@ static void on_failed(const char *broker, const char *reason, HlTime delay, gpoi
 
 static const HlBusMessage *make_will(gpointer user)
 {
-    static HlBusMessage will;
-    static const char topic[] = HL_TOPIC_ROOT "manager/state";
+    MgrLink *link = user;
+    const HlTopicRow *row = hl_topic_row(HL_TOPIC_MANAGER_STATE);
 
-    g_clear_pointer(&will.payload, g_bytes_unref);
-    will = (HlBusMessage){ .topic = topic, .payload = manager_state(user, false), .qos = 1, .retained = true };
-    return &will;
+    g_clear_pointer(&link->will_payload, g_bytes_unref);
+    link->will_payload = manager_state(link, false);
+    link->will = (HlBusMessage){
+        .topic = link->will_topic, .payload = link->will_payload, .qos = row->qos, .retained = row->retained
+    };
+    return &link->will;
 }
 
-bool mgr_line_start(Manager *manager, GError **error)
+/* A topic that is subscribed to and not handled would be a recipe half followed. */
+static GStrv subscriptions(void)
 {
-    static const char *const filters[] = { HL_TOPIC_ROOT "endpoint/+/link",
-                                           HL_TOPIC_ROOT "endpoint/+/heartbeat",
-                                           HL_TOPIC_ROOT "endpoint/+/report",
-                                           HL_TOPIC_ROOT "endpoint/+/echo",
-                                           HL_TOPIC_ROOT "admin/request/+",
-                                           HL_TOPIC_ROOT "manager/echo",
-                                           NULL };
-    g_autofree char *ca = mgr_site_path(manager->dir, "pki/ca.pem");
-    g_autofree char *cert = mgr_site_path(manager->dir, "pki/manager.pem");
-    g_autofree char *key = mgr_site_path(manager->dir, "pki/manager.key");
-    g_autofree char *own = mgr_broker_local_address(&manager->conf);
-    const char *managed[] = { own, NULL };
+    g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
+
+    for (HlTopic topic = 0; topic < HL_N_TOPICS; topic++) {
+        g_autofree char *filter = hl_topic_name(topic, "+");
+
+        g_assert(hl_topic_row(topic)->to_manager == (handlers[topic] != NULL));
+        if (hl_topic_row(topic)->to_manager)
+            g_strv_builder_add(builder, filter);
+    }
+    return g_strv_builder_end(builder);
+}
+
+static bool connect_bus(MgrLink *link, GError **error)
+{
+    const char *dir = link->parts.dir;
+    g_autofree char *ca = mgr_site_path(dir, "pki/ca.pem");
+    g_autofree char *cert = mgr_site_path(dir, "pki/manager.pem");
+    g_autofree char *key = mgr_site_path(dir, "pki/manager.key");
+    g_auto(GStrv) brokers = mgr_broker_own_addresses(link->parts.conf);
+    g_auto(GStrv) filters = subscriptions();
     HlBusOptions options = {
         .client_id = "manager",
-        .brokers = manager->conf.broker_mode == MGR_BROKER_MANAGED
-                       ? managed
-                       : (const char *const *)manager->conf.broker_addresses,
+        .brokers = (const char *const *)brokers,
         .ca_path = ca,
         .cert_path = cert,
         .key_path = key,
-        .subscriptions = filters,
+        .subscriptions = (const char *const *)filters,
         .subscription_qos = 1,
         .keepalive = 10 * HL_SECOND,
         .backoff_base = 200,
         .backoff_cap = 5 * HL_SECOND,
         .handlers = { .will = make_will, .up = on_up, .down = on_down, .failed = on_failed, .message = on_message },
-        .user = manager
+        .user = link
     };
 
-    manager->sight_policy = mgr_sight_policy;
-    manager->sight_policy.window = manager->conf.reconnect_window;
-    manager->bus = hl_bus_new(&options, error);
-    return manager->bus != NULL;
+    link->bus = hl_bus_new(&options, error);
+    return link->bus != NULL;
 }
 
-void mgr_line_flush(Manager *manager)
+MgrLink *mgr_link_new(const MgrLinkOptions *options, GError **error)
 {
-    g_autoptr(HlWriteSet) set = g_steal_pointer(&manager->lazy);
-    g_autoptr(GError) error = NULL;
-    GHashTableIter iter;
-    gpointer value;
+    g_autoptr(MgrLink) link = g_new0(MgrLink, 1);
 
-    g_hash_table_iter_init(&iter, manager->fleet.endpoints);
-    while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        MgrEndpoint *endpoint = value;
-
-        if (endpoint->presence_dirty)
-            mgr_write_presence(set, endpoint->record.number, &endpoint->record.presence);
-        if (endpoint->display_dirty)
-            mgr_write_display(set, &endpoint->record);
-        endpoint->presence_dirty = endpoint->display_dirty = false;
-    }
-    manager->lazy = hl_write_set_new();
-    if (!hl_writer_submit(manager->writer, g_steal_pointer(&set), NULL, NULL, &error))
-        hl_log_limited(HL_LOG_ERROR, "registry", "presence", "%s", error->message);
+    link->parts = *options;
+    link->sight_policy = mgr_sight_policy;
+    link->will_topic = hl_topic_name(HL_TOPIC_MANAGER_STATE, "");
+    mgr_link_reconfigured(link);
+    if (!connect_bus(link, error))
+        return NULL;
+    mgr_down_attach(link->parts.down, link->bus);
+    return g_steal_pointer(&link);
 }
 
-void mgr_line_tick(Manager *manager)
+void mgr_link_free(MgrLink *link)
 {
-    follow_sight(manager, mgr_sight_tick(&manager->sight, &manager->sight_policy, mgr_now()));
-    /* while the broker owes an answer, the silence may be its own */
-    if (manager->sight.state != MGR_SIGHT_BLIND && !manager->sight.asked)
-        feed_all(manager, MGR_PRESENCE_TICK);
-    mgr_line_flush(manager);
-}
-
-void mgr_line_stop(Manager *manager)
-{
-    if (manager->ask_timer != 0)
-        g_source_remove(manager->ask_timer);
-    if (manager->bus == NULL)
+    if (link == NULL)
         return;
-    publish_state(manager, false); /* the will goes with a clean DISCONNECT */
-    g_clear_pointer(&manager->bus, hl_bus_free);
+    g_clear_handle_id(&link->ask_timer, g_source_remove);
+    if (link->bus != NULL)
+        publish_state(link, false); /* a clean DISCONNECT drops the will */
+    mgr_down_attach(link->parts.down, NULL);
+    g_clear_pointer(&link->bus, hl_bus_free);
+    g_clear_pointer(&link->will_payload, g_bytes_unref);
+    g_free(link->will_topic);
+    g_free(link);
+}
+
+void mgr_link_reconfigured(MgrLink *link)
+{
+    link->sight_policy.window = link->parts.conf->reconnect_window;
+}
+
+void mgr_link_tick(MgrLink *link)
+{
+    follow_sight(link, mgr_sight_tick(&link->sight, &link->sight_policy, mgr_now()));
+    /* while the broker owes an answer, the silence may be its own */
+    if (link->sight.state != MGR_SIGHT_BLIND && !link->sight.asked)
+        mgr_tracker_feed_all(link->parts.tracker, MGR_PRESENCE_TICK);
 }

@@ -1,56 +1,84 @@
-#include "manager/daemon/report.h"
+#include "manager/daemon/work/reports.h"
 
 #include <string.h>
 
 #include "lib/base/log.h"
-#include "manager/daemon/commands.h"
-#include "manager/daemon/delivery.h"
-#include "manager/daemon/display.h"
-#include "manager/daemon/status.h"
 #include "proto/components.h"
+#include "proto/wire.h"
 
-#define RETRY_ACK_MS 5000
+#define RETRY_MS 5000
 
-/* A report on its way through the writer. */
+struct MgrReports {
+    MgrReportsOptions parts;
+    GHashTable *unstored; /* ids whose reports could not be stored: told so, a little later */
+    guint retry_timer;
+    MgrReportsCounts counts;
+};
+
+/* A report on its way through the writer: what is written of it and what is folded have the one time. */
 typedef struct {
-    Manager *manager;
-    char *endpoint; /* looked up again after the commit: it may have been removed */
-    HlMsgReport *report;
-} Passage;
+    MgrReports *reports;
+    char *endpoint; /* id */
+    HlMsgReport *message;
+    HlTime at;
+} Pending;
 
-typedef bool (*WriteFn)(Manager *manager, MgrEndpoint *endpoint, const HlMsgReport *report, HlWriteSet *set);
-typedef void (*FoldFn)(Manager *manager, MgrEndpoint *endpoint, const HlMsgReport *report);
-
-static MgrApplied applied_of(const HlMsgAppliedSettings *message)
+MgrReports *mgr_reports_new(const MgrReportsOptions *options)
 {
-    return (MgrApplied){ .group = g_strdup(message->group),
-                         .version = message->version,
-                         .counter = message->counter,
-                         .digest = g_bytes_new(message->digest.data, message->digest.len),
-                         .path = g_strdup(message->path),
-                         .at = hl_clock_wall() };
+    MgrReports *reports = g_new0(MgrReports, 1);
+
+    reports->parts = *options;
+    reports->unstored = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    return reports;
 }
 
-static bool write_command(Manager *manager G_GNUC_UNUSED, MgrEndpoint *endpoint, const HlMsgReport *report,
-                          HlWriteSet *set)
+void mgr_reports_free(MgrReports *reports)
 {
-    const HlMsgCommandReport *body = report->command;
-    MgrTarget *target = mgr_endpoint_find_target(endpoint, body->command);
-    MgrTargetRecord record = { body->command, endpoint->record.id, (int)body->state,
-                               body->code,    body->detail,        hl_clock_wall() };
-
-    if (target == NULL || !hl_command_state_may_follow(target->record.state, (int)body->state))
-        return true; /* nothing new: of a command that ended, or out of order */
-    mgr_write_target(set, &record);
-    if (hl_command_state_is_final((int)body->state))
-        mgr_write_history(set, record.changed_at, endpoint->record.id,
-                          hl_command_kind_name(target->command->record.kind), hl_command_state_name((int)body->state));
-    return true;
+    if (reports == NULL)
+        return;
+    g_clear_handle_id(&reports->retry_timer, g_source_remove);
+    g_hash_table_unref(reports->unstored);
+    g_free(reports);
 }
 
-static void fold_command(Manager *manager, MgrEndpoint *endpoint, const HlMsgReport *report)
+MgrReportsCounts mgr_reports_count(const MgrReports *reports)
 {
-    mgr_commands_reported(manager, endpoint, report->command);
+    return reports->counts;
+}
+
+static void pending_free(gpointer change)
+{
+    Pending *pending = change;
+
+    hl_wire_free(pending->message);
+    g_free(pending->endpoint);
+    g_free(pending);
+}
+
+/* --------------------------------------------------------------------------------------------- the kinds of report */
+
+static MgrCommandNews news_of(const HlMsgCommandReport *body, HlTime at)
+{
+    return (MgrCommandNews){ .command = body->command,
+                             .state = hl_command_state_from_wire((int)body->state),
+                             .code = body->code,
+                             .detail = body->detail,
+                             .percent = body->percent,
+                             .at = at };
+}
+
+static void write_command(const Pending *pending, const MgrEndpoint *endpoint, HlWriteSet *set)
+{
+    MgrCommandNews news = news_of(pending->message->command, pending->at);
+
+    mgr_commands_write_news(set, endpoint, &news);
+}
+
+static void fold_command(const Pending *pending, MgrEndpoint *endpoint)
+{
+    MgrCommandNews news = news_of(pending->message->command, pending->at);
+
+    mgr_commands_fold_news(pending->reports->parts.commands, endpoint, &news);
 }
 
 static char *describe_update(const HlMsgUpdateNotification *body)
@@ -60,111 +88,118 @@ static char *describe_update(const HlMsgUpdateNotification *body)
                            body->detail);
 }
 
-static bool write_update(Manager *manager G_GNUC_UNUSED, MgrEndpoint *endpoint, const HlMsgReport *report,
-                         HlWriteSet *set)
+static void write_update(const Pending *pending, const MgrEndpoint *endpoint, HlWriteSet *set)
 {
-    const HlMsgUpdateNotification *body = report->update;
+    const HlMsgUpdateNotification *body = pending->message->update;
     g_autofree char *patterns = hl_components_print(body->patterns, body->n_patterns);
     g_autofree char *result = describe_update(body);
-    HlTime now = hl_clock_wall();
     MgrUpdateStep step = { .patterns = body->n_patterns > 0 ? patterns : endpoint->record.patterns,
                            .result = result,
                            .source = body->source,
                            .error = body->succeeded ? "" : body->detail,
-                           .at = now };
+                           .at = pending->at };
 
     mgr_write_update(set, endpoint->record.number, &step);
-    mgr_write_history(set, now, endpoint->record.id, "update", result);
-    return true;
+    mgr_write_history(set, pending->at, endpoint->record.id, "update", result);
 }
 
-static void fold_update(Manager *manager, MgrEndpoint *endpoint, const HlMsgReport *report)
+static void fold_update(const Pending *pending, MgrEndpoint *endpoint)
 {
-    const HlMsgUpdateNotification *body = report->update;
+    const HlMsgUpdateNotification *body = pending->message->update;
+    g_autofree char *patterns = hl_components_print(body->patterns, body->n_patterns);
+    g_autofree char *result = describe_update(body);
+    MgrEndpointRecord *record = &endpoint->record;
 
-    if (body->n_patterns > 0) {
-        g_free(endpoint->record.patterns);
-        endpoint->record.patterns = hl_components_print(body->patterns, body->n_patterns);
-    }
-    g_free(endpoint->record.update_result);
-    endpoint->record.update_result = describe_update(body);
-    g_free(endpoint->record.update_source);
-    endpoint->record.update_source = g_strdup(body->source);
-    g_free(endpoint->record.update_error);
-    endpoint->record.update_error = g_strdup(body->succeeded ? "" : body->detail);
-    endpoint->record.updated_at = hl_clock_wall();
+    if (body->n_patterns > 0)
+        mgr_set_text(&record->patterns, patterns);
+    mgr_set_text(&record->update_result, result);
+    mgr_set_text(&record->update_source, body->source);
+    mgr_set_text(&record->update_error, body->succeeded ? "" : body->detail);
+    record->updated_at = pending->at;
     endpoint->updated_by_schedule = strcmp(body->trigger, "schedule") == 0;
-    mgr_display_feed(manager, endpoint, MGR_DISPLAY_UPDATED);
+    mgr_console_feed(pending->reports->parts.console, endpoint, MGR_DISPLAY_UPDATED);
 }
 
-static bool write_settings(Manager *manager G_GNUC_UNUSED, MgrEndpoint *endpoint, const HlMsgReport *report,
-                           HlWriteSet *set)
+static MgrApplied applied_of(const HlMsgAppliedSettings *message, HlTime at)
 {
-    MgrApplied applied = applied_of(report->settings);
+    return (MgrApplied){ .group = g_strdup(message->group),
+                         .version = message->version,
+                         .counter = message->counter,
+                         .digest = g_bytes_new(message->digest.data, message->digest.len),
+                         .path = g_strdup(message->path),
+                         .at = at };
+}
+
+static void write_settings(const Pending *pending, const MgrEndpoint *endpoint, HlWriteSet *set)
+{
+    MgrApplied applied = applied_of(pending->message->settings, pending->at);
     g_autofree char *text =
         g_strdup_printf("%s version %" G_GUINT64_FORMAT " applied (%s)", applied.group, applied.version, applied.path);
 
     mgr_write_applied(set, endpoint->record.number, &applied);
     mgr_write_history(set, applied.at, endpoint->record.id, "settings", text);
     mgr_applied_clear(&applied);
-    return true;
 }
 
-static void fold_settings(Manager *manager, MgrEndpoint *endpoint, const HlMsgReport *report)
+static void fold_settings(const Pending *pending, MgrEndpoint *endpoint)
 {
+    const MgrReportsOptions *parts = &pending->reports->parts;
+    bool independent = endpoint->group->settings.independent;
+
     mgr_applied_clear(&endpoint->record.applied);
-    endpoint->record.applied = applied_of(report->settings);
-    if (mgr_endpoint_has_desired(endpoint)) {
-        bool independent = endpoint->group->settings.independent;
-
-        mgr_display_settled(manager, endpoint, MGR_NOTIFY_SETTINGS);
-        if (independent != endpoint->record.display.independent)
-            mgr_display_feed(manager, endpoint, independent ? MGR_DISPLAY_INDEPENDENT_ON : MGR_DISPLAY_INDEPENDENT_OFF);
-    } else {
-        mgr_delivery_push_settings(manager, endpoint, MGR_OCCASION_LINE); /* saved again meanwhile */
+    endpoint->record.applied = applied_of(pending->message->settings, pending->at);
+    if (!mgr_endpoint_has_desired(endpoint)) { /* saved again meanwhile */
+        mgr_delivery_settings(parts->delivery, endpoint, MGR_OCCASION_LINE);
+        return;
     }
+    mgr_console_settled(parts->console, endpoint, MGR_NOTIFY_SETTINGS);
+    if (independent != endpoint->record.display.independent)
+        mgr_console_feed(parts->console, endpoint,
+                         independent ? MGR_DISPLAY_INDEPENDENT_ON : MGR_DISPLAY_INDEPENDENT_OFF);
 }
 
-static bool write_refusal(Manager *manager G_GNUC_UNUSED, MgrEndpoint *endpoint, const HlMsgReport *report,
-                          HlWriteSet *set)
+static void write_refusal(const Pending *pending, const MgrEndpoint *endpoint, HlWriteSet *set)
 {
-    const HlMsgRefusal *body = report->refusal;
+    const HlMsgRefusal *body = pending->message->refusal;
     g_autofree char *text = g_strdup_printf("%s refused (%s): %s", body->what, body->code, body->detail);
 
-    mgr_write_history(set, hl_clock_wall(), endpoint->record.id, "refusal", text);
-    return true;
+    mgr_write_history(set, pending->at, endpoint->record.id, "refusal", text);
 }
 
-static void fold_refusal(Manager *manager, MgrEndpoint *endpoint, const HlMsgReport *report)
+static void fold_refusal(const Pending *pending, MgrEndpoint *endpoint)
 {
-    const HlMsgRefusal *body = report->refusal;
+    const HlMsgRefusal *body = pending->message->refusal;
 
-    manager->counters.refusals++;
+    pending->reports->counts.refusals++;
     endpoint->refused++;
     hl_log_limited(HL_LOG_WARN, "line", endpoint->record.id, "endpoint %s refused a %s (%s): %s", endpoint->record.id,
                    body->what, body->code, body->detail);
-    mgr_status_event(manager, endpoint, "refusal", "", body->what, body->code);
+    mgr_status_event(pending->reports->parts.status, endpoint, "refusal", "", body->what, body->code);
 }
 
-static void fold_certificate(Manager *manager, MgrEndpoint *endpoint, const HlMsgReport *report)
+static void fold_certificate(const Pending *pending, MgrEndpoint *endpoint)
 {
-    g_autoptr(GBytes) csr = g_bytes_new(report->certificate->csr.data, report->certificate->csr.len);
+    const HlMsgCertificateRequest *body = pending->message->certificate;
+    g_autoptr(GBytes) csr = g_bytes_new(body->csr.data, body->csr.len);
 
-    mgr_commands_renew_certificate(manager, endpoint, csr);
+    mgr_renewals_request(pending->reports->parts.renewals, endpoint, csr);
 }
 
 /* It asks for work: because it was dialled and told so, or at its poll. */
-static void fold_poll(Manager *manager, MgrEndpoint *endpoint, const HlMsgReport *report)
+static void fold_poll(const Pending *pending, MgrEndpoint *endpoint)
 {
-    if (strcmp(report->poll->occasion, "direct") == 0)
-        mgr_delivery_push_all(manager, endpoint, MGR_OCCASION_DIAL);
+    const MgrReportsOptions *parts = &pending->reports->parts;
+
+    if (strcmp(pending->message->poll->occasion, "direct") == 0)
+        mgr_delivery_all(parts->delivery, endpoint, MGR_OCCASION_DIAL);
     else
-        mgr_display_feed(manager, endpoint, MGR_DISPLAY_POLL);
+        mgr_console_feed(parts->console, endpoint, MGR_DISPLAY_POLL);
 }
 
 typedef struct {
-    WriteFn write; /* adds statements; may be NULL */
-    FoldFn fold;   /* after the commit; may be NULL */
+    void (*write)(const Pending *pending, const MgrEndpoint *endpoint,
+                  HlWriteSet *set);                              /* adds statements; may be NULL */
+    void (*fold)(const Pending *pending, MgrEndpoint *endpoint); /* after the commit; may be NULL */
 } ReportRow;
 
 static const ReportRow rows[] = {
@@ -177,155 +212,107 @@ static const ReportRow rows[] = {
 };
 
 /* A body of a later version is committed as seen and otherwise skipped. */
-static const ReportRow *row_of(const HlMsgReport *report)
+static const ReportRow *row_of(const HlMsgReport *message)
 {
     static const ReportRow none = { NULL, NULL };
 
-    return (gsize)report->body_case < G_N_ELEMENTS(rows) ? &rows[report->body_case] : &none;
+    return (gsize)message->body_case < G_N_ELEMENTS(rows) ? &rows[message->body_case] : &none;
 }
 
-static void send_ack(Manager *manager, const MgrEndpoint *endpoint, HlMsgAck ack)
-{
-    g_autofree char *topic = hl_topic_name(HL_TOPIC_ACK, endpoint->record.id);
-    g_autoptr(GBytes) payload = NULL;
+/* ------------------------------------------------------------------------------------------------------- the change */
 
-    ack.spool = endpoint->record.spool;
-    ack.seq = endpoint->record.report_seq;
-    ack.poll_ms = endpoint->record.display.in_unreachable_net ? (uint32_t)manager->conf.unreachable_poll : 0;
-    payload = HL_WIRE_ENCODE(&ack);
-    hl_bus_publish(manager->bus, &(HlBusMessage){ .topic = topic, .payload = payload, .qos = 1 }, NULL, NULL);
+static void fold_report(gpointer change)
+{
+    const Pending *pending = change;
+    MgrReports *reports = pending->reports;
+    MgrEndpoint *endpoint = mgr_fleet_endpoint(reports->parts.fleet, pending->endpoint);
+
+    if (endpoint == NULL)
+        return; /* removed meanwhile */
+    mgr_set_text(&endpoint->record.spool, pending->message->spool);
+    endpoint->record.report_seq = pending->message->seq;
+    if (row_of(pending->message)->fold != NULL)
+        row_of(pending->message)->fold(pending, endpoint);
+    mgr_console_feed(reports->parts.console, endpoint, MGR_DISPLAY_LOG_UPLOADED);
+    mgr_delivery_ack_later(reports->parts.delivery, endpoint);
+    mgr_status_touch(reports->parts.status, endpoint);
 }
 
-void mgr_report_ack(Manager *manager, const MgrEndpoint *endpoint, uint64_t fence_session)
+static gboolean on_retry(gpointer user)
 {
-    HlMsgAck ack = HOLDLINE__V1__ACK__INIT;
+    MgrReports *reports = user;
+    g_autoptr(GList) ids = g_hash_table_get_keys(reports->unstored);
 
-    ack.fence_session = fence_session;
-    send_ack(manager, endpoint, ack);
-}
+    reports->retry_timer = 0;
+    for (GList *at = ids; at != NULL; at = at->next) {
+        const MgrEndpoint *endpoint = mgr_fleet_endpoint(reports->parts.fleet, at->data);
 
-void mgr_report_hold_off(Manager *manager, const MgrEndpoint *endpoint, const char *boot_id, HlTime hold_off)
-{
-    HlMsgAck ack = HOLDLINE__V1__ACK__INIT;
-
-    ack.hold_off_ms = (uint32_t)hold_off;
-    ack.hold_off_boot = (char *)boot_id;
-    send_ack(manager, endpoint, ack);
-}
-
-void mgr_report_flush_acks(Manager *manager)
-{
-    for (MgrEndpoint *endpoint; (endpoint = g_queue_pop_head(&manager->ack_queue)) != NULL;) {
-        endpoint->ack_due = false;
-        mgr_report_ack(manager, endpoint, 0);
+        if (endpoint != NULL)
+            mgr_delivery_ack(reports->parts.delivery, endpoint);
     }
-}
-
-typedef struct {
-    Manager *manager;
-    char *endpoint;
-} Retry;
-
-static gboolean on_retry_ack(gpointer user)
-{
-    Retry *retry = user;
-    MgrEndpoint *endpoint = g_hash_table_lookup(retry->manager->fleet.endpoints, retry->endpoint);
-
-    if (endpoint != NULL && retry->manager->bus != NULL)
-        mgr_report_ack(retry->manager, endpoint, 0);
-    g_free(retry->endpoint);
-    g_free(retry);
+    g_hash_table_remove_all(reports->unstored);
     return G_SOURCE_REMOVE;
 }
 
-/* Nothing was stored: take nothing as received, and have the endpoint go back to what is committed a little later. */
-static void take_back(Manager *manager, MgrEndpoint *endpoint, const GError *error)
+/* Nothing was stored: nothing counts as received, and the endpoint is sent back to what is committed a little later. */
+static void fail_report(gpointer change, const GError *error)
 {
-    Retry *retry = g_new(Retry, 1);
+    const Pending *pending = change;
+    MgrReports *reports = pending->reports;
+    MgrEndpoint *endpoint = mgr_fleet_endpoint(reports->parts.fleet, pending->endpoint);
 
-    manager->counters.write_failures++;
+    if (endpoint == NULL)
+        return;
     hl_log_limited(HL_LOG_ERROR, "registry", "report", "reports cannot be stored and are asked for again: %s",
                    error->message);
-    g_free(endpoint->accepted_spool);
-    endpoint->accepted_spool = g_strdup(endpoint->record.spool);
+    mgr_set_text(&endpoint->accepted_spool, endpoint->record.spool);
     endpoint->accepted_seq = endpoint->record.report_seq;
-    *retry = (Retry){ manager, g_strdup(endpoint->record.id) };
-    g_timeout_add(RETRY_ACK_MS, on_retry_ack, retry);
-}
-
-static void on_committed(const GError *error, gpointer user)
-{
-    Passage *passage = user;
-    Manager *manager = passage->manager;
-    MgrEndpoint *endpoint = g_hash_table_lookup(manager->fleet.endpoints, passage->endpoint);
-
-    if (endpoint != NULL && error != NULL) {
-        take_back(manager, endpoint, error);
-    } else if (endpoint != NULL) {
-        if (strcmp(endpoint->record.spool, passage->report->spool) != 0) {
-            g_free(endpoint->record.spool);
-            endpoint->record.spool = g_strdup(passage->report->spool);
-        }
-        endpoint->record.report_seq = passage->report->seq;
-        if (row_of(passage->report)->fold != NULL)
-            row_of(passage->report)->fold(manager, endpoint, passage->report);
-        mgr_display_feed(manager, endpoint, MGR_DISPLAY_LOG_UPLOADED);
-        if (!endpoint->ack_due) {
-            endpoint->ack_due = true;
-            g_queue_push_tail(&manager->ack_queue, endpoint);
-        }
-        mgr_status_touch(manager, endpoint);
-    }
-    hl_wire_free(passage->report);
-    g_free(passage->endpoint);
-    g_free(passage);
+    g_hash_table_add(reports->unstored, g_strdup(endpoint->record.id));
+    if (reports->retry_timer == 0)
+        reports->retry_timer = g_timeout_add(RETRY_MS, on_retry, reports);
 }
 
 /* Whether this report is the next one; repeated ones are acknowledged again, a gap sends the endpoint back. */
-static bool is_next(Manager *manager, MgrEndpoint *endpoint, const HlMsgReport *report)
+static bool is_next(MgrReports *reports, const MgrEndpoint *endpoint, const HlMsgReport *message)
 {
-    bool same_spool = strcmp(endpoint->accepted_spool, report->spool) == 0;
-
-    if (!same_spool || report->seq == endpoint->accepted_seq + 1)
+    if (strcmp(endpoint->accepted_spool, message->spool) != 0 || message->seq == endpoint->accepted_seq + 1)
         return true;
-    if (report->seq <= endpoint->accepted_seq) {
-        manager->counters.repeated_reports++;
-        if (report->seq <= endpoint->record.report_seq)
-            mgr_report_ack(manager, endpoint, 0);
+    if (message->seq <= endpoint->accepted_seq) {
+        reports->counts.repeated++;
+        if (message->seq <= endpoint->record.report_seq)
+            mgr_delivery_ack(reports->parts.delivery, endpoint);
         return false;
     }
-    if (report->first ==
-        report->seq) { /* what is between is gone from the spool: acknowledged by a registry that was lost */
-        manager->counters.report_gaps++;
-        mgr_note(manager, endpoint->record.id, "reports",
-                 "reports %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT " are lost", endpoint->accepted_seq + 1,
-                 report->seq - 1);
+    if (message->first == message->seq) {
+        /* what is between is gone from the spool: acknowledged by a registry that was lost */
+        reports->counts.gaps++;
+        mgr_record_note(reports->parts.record, endpoint->record.id, "reports",
+                        "reports %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT " are lost", endpoint->accepted_seq + 1,
+                        message->seq - 1);
         return true;
     }
-    mgr_report_ack(manager, endpoint, 0);
+    mgr_delivery_ack(reports->parts.delivery, endpoint);
     return false;
 }
 
-void mgr_report_handle(Manager *manager, MgrEndpoint *endpoint, const HlMsgReport *report)
+void mgr_reports_handle(MgrReports *reports, MgrEndpoint *endpoint, const HlMsgReport *message)
 {
-    g_autoptr(HlWriteSet) set = NULL;
-    g_autoptr(GError) error = NULL;
-    Passage *passage;
+    static const MgrChangeKind kind = { fold_report, fail_report, pending_free };
+    HlWriteSet *set;
+    Pending *pending;
 
-    manager->counters.reports++;
-    if (!is_next(manager, endpoint, report))
+    reports->counts.received++;
+    if (!is_next(reports, endpoint, message))
         return;
     set = hl_write_set_new();
-    mgr_write_report(set, endpoint->record.number,
-                     &(MgrReportStep){ endpoint->accepted_spool, report->spool, endpoint->accepted_seq, report->seq });
-    if (row_of(report)->write != NULL)
-        row_of(report)->write(manager, endpoint, report, set);
-    hl_write_set_durable(set);
-    passage = g_new(Passage, 1);
-    *passage = (Passage){ manager, g_strdup(endpoint->record.id), hl_wire_copy(&report->base) };
-    g_free(endpoint->accepted_spool);
-    endpoint->accepted_spool = g_strdup(report->spool);
-    endpoint->accepted_seq = report->seq;
-    if (!hl_writer_submit(manager->writer, g_steal_pointer(&set), on_committed, passage, &error))
-        on_committed(error, passage);
+    pending = g_new(Pending, 1);
+    *pending = (Pending){ reports, g_strdup(endpoint->record.id), hl_wire_copy(&message->base), hl_clock_wall() };
+    mgr_write_report(
+        set, endpoint->record.number,
+        &(MgrReportStep){ endpoint->accepted_spool, message->spool, endpoint->accepted_seq, message->seq });
+    if (row_of(message)->write != NULL)
+        row_of(message)->write(pending, endpoint, set);
+    mgr_set_text(&endpoint->accepted_spool, message->spool);
+    endpoint->accepted_seq = message->seq;
+    mgr_record_commit(reports->parts.record, set, &kind, pending);
 }

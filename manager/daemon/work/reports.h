@@ -1,19 +1,34 @@
-/* Reports: taken in order, committed, folded, acknowledged - in this order, so that an acknowledged report is on disk
- * and a report that is not on disk is sent again. */
-#ifndef MANAGER_DAEMON_REPORT_H
-#define MANAGER_DAEMON_REPORT_H
+/* Reports: accepted in order, committed, folded, acknowledged - in this order, so that an acknowledged report is on
+ * disk and a report that is not on disk is sent again. */
+#ifndef MANAGER_DAEMON_WORK_REPORTS_H
+#define MANAGER_DAEMON_WORK_REPORTS_H
 
-#include "manager/daemon/manager.h"
+#include "manager/daemon/work/commands.h"
+#include "manager/daemon/work/renewals.h"
 
-void mgr_report_handle(Manager *manager, MgrEndpoint *endpoint, const HlMsgReport *report);
+typedef struct MgrReports MgrReports;
 
-/* Sends the acknowledgements that are due. */
-void mgr_report_flush_acks(Manager *manager);
+typedef struct {
+    MgrFleet *fleet;
+    MgrRecord *record;
+    MgrStatus *status;
+    MgrDelivery *delivery;
+    MgrConsole *console;
+    MgrCommands *commands;
+    MgrRenewals *renewals;
+} MgrReportsOptions;
 
-/* Acknowledges what is committed, or tells a known session (fence); 0 for none. */
-void mgr_report_ack(Manager *manager, const MgrEndpoint *endpoint, uint64_t fence_session);
+MgrReports *mgr_reports_new(const MgrReportsOptions *options);
+void mgr_reports_free(MgrReports *reports);
 
-/* Asks the start of the program with this boot id to stay away for a while: its identity is used twice. */
-void mgr_report_hold_off(Manager *manager, const MgrEndpoint *endpoint, const char *boot_id, HlTime hold_off);
+void mgr_reports_handle(MgrReports *reports, MgrEndpoint *endpoint, const HlMsgReport *report);
+
+typedef struct {
+    uint64_t received, repeated, gaps, refusals;
+} MgrReportsCounts;
+
+MgrReportsCounts mgr_reports_count(const MgrReports *reports);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MgrReports, mgr_reports_free)
 
 #endif
