@@ -69,7 +69,8 @@ void hl_http_server_free(HlHttpServer *server);
 uint16_t hl_http_server_port(const HlHttpServer *server);
 
 /* New certificate and key for the connections from now on; on failure the old ones stay. */
-bool hl_http_server_reload(HlHttpServer *server, const char *cert_pem, const char *key_pem, GError **error);
+bool hl_http_server_reload(HlHttpServer *server, const char *cert_pem, const char *key_pem,
+                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Any thread. */
 HlHttpCounts hl_http_server_count(HlHttpServer *server);

@@ -72,8 +72,8 @@ static void write_in(const Bench *bench, const char *name, const char *text, mod
     g_autofree char *path = g_build_filename(bench->dir, name, NULL);
     g_autoptr(GError) error = NULL;
 
-    hl_file_write_text(path, text, mode, &error);
-    g_assert_no_error(error);
+    if (!hl_file_write_text(path, text, mode, &error))
+        g_error("%s", error->message);
 }
 
 /* Certificate and key, NAME.pem and NAME.key, signed by the bench's CA. */
@@ -449,7 +449,7 @@ void bench_free(Bench *bench)
     g_clear_pointer(&bench->broker, hl_child_abandon);
     g_ptr_array_unref(bench->reports);
     g_ptr_array_unref(bench->links);
-    hl_tree_remove(bench->dir, NULL);
+    g_assert_true(hl_tree_remove(bench->dir, NULL));
     hl_cert_free(bench->ca);
     hl_key_free(bench->ca_key);
     hl_signing_key_free(bench->signing_key);

@@ -354,7 +354,7 @@ static void finish(Run *run, const UpdSourceSpec *used, const char *remark)
     if (run->refused) /* what was begun goes; its downloads stay for the next run, which begins with it again */
         (void)upd_pattern_store_clean(run->store, NULL);
     else
-        (void)hl_tree_remove(staging, NULL);
+        HL_IGNORE(hl_tree_remove(staging, NULL)); /* the next run removes what it does not know */
     run->outcome->source = g_strdup(used != NULL ? used->name : "");
     run->outcome->message = g_string_free(message, FALSE);
 }
@@ -429,7 +429,7 @@ static void tidy(const Run *run, const GError *error)
     if (!reload(run, &problem))
         hl_warn("update", "%s", problem->message);
     if (hl_error_code(error) == HL_ERROR_FULL)
-        (void)hl_tree_remove(staging, NULL);
+        HL_IGNORE(hl_tree_remove(staging, NULL)); /* best effort: the update failed already, and its error is told */
 }
 
 /* The disk has the last word: an error may have come right after the switch. */
