@@ -325,7 +325,7 @@ json_t *mgr_command_document(const MgrCommandRecord *record, const guint *counts
     json_t *states = json_object();
     guint total = 0;
 
-    for (int state = STATE(QUEUED); hl_command_state_name(state) != NULL; state++) {
+    for (HlCommandState state = HL_STATE_QUEUED; state < HL_N_STATES; state++) {
         total += counts[state];
         if (counts[state] > 0)
             json_object_set_new(states, hl_command_state_name(state), json_integer(counts[state]));

@@ -134,8 +134,8 @@ void mgr_delivery_push_command(Manager *manager, MgrTarget *target, MgrOccasion 
     if (!publish(manager, HL_TOPIC_COMMAND, endpoint->record.id, payload, left))
         return;
     manager->counters.commands_sent++;
-    if (target->record.state == HOLDLINE__V1__COMMAND_STATE__COMMAND_QUEUED) {
-        mgr_target_move(target, HOLDLINE__V1__COMMAND_STATE__COMMAND_SENT, hl_clock_mono());
+    if (target->record.state == HL_STATE_QUEUED) {
+        mgr_target_move(target, HL_STATE_SENT, hl_clock_mono());
         target->record.changed_at = hl_clock_wall();
         mgr_write_target_sent(manager->lazy, &target->record);
         mgr_status_touch(manager, endpoint);

@@ -11,6 +11,7 @@
 #include "manager/core/displayed.h"
 #include "manager/core/presence.h"
 #include "manager/core/reach.h"
+#include "proto/command.h"
 
 typedef struct {
     char *name;
@@ -48,14 +49,14 @@ typedef struct {
 
 typedef struct {
     char *id, *selector, *issuer;
-    int kind; /* CommandKind */
+    HlCommandKind kind;
     HlTime issued_at, expires_at, cancelled_at;
     uint32_t window_ms, timeout_ms;
 } MgrCommandRecord;
 
 typedef struct {
     char *command, *endpoint;
-    int state; /* CommandState */
+    HlCommandState state;
     char *code, *detail;
     HlTime changed_at;
 } MgrTargetRecord;
