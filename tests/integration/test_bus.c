@@ -467,6 +467,7 @@ static void test_free(void)
     hl_autofd int fd = listen_silently(&silent);
     HlTime start;
 
+    g_assert_cmpint(fd, >=, 0);
     test_broker_init(&broker, "", false);
     for (int round = 0; round < 7; round++) {
         Peer peer = { .insists = true };
