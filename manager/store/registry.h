@@ -91,14 +91,16 @@ typedef void (*MgrTargetFn)(MgrTargetRecord *record, gpointer user);
 typedef void (*MgrTokenFn)(MgrTokenRecord *record, gpointer user);
 typedef void (*MgrCertificateFn)(MgrCertificateRecord *record, gpointer user);
 
-bool mgr_registry_load_groups(HlDb *db, MgrGroupFn fn, gpointer user, GError **error);
-bool mgr_registry_load_endpoints(HlDb *db, MgrEndpointFn fn, gpointer user, GError **error);
+bool mgr_registry_load_groups(HlDb *db, MgrGroupFn fn, gpointer user, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool mgr_registry_load_endpoints(HlDb *db, MgrEndpointFn fn, gpointer user, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Commands with a target that is not final, and those targets. */
-bool mgr_registry_load_open_commands(HlDb *db, MgrCommandFn fn, gpointer user, GError **error);
-bool mgr_registry_load_open_targets(HlDb *db, MgrTargetFn fn, gpointer user, GError **error);
-bool mgr_registry_load_tokens(HlDb *db, MgrTokenFn fn, gpointer user, GError **error);
-bool mgr_registry_load_certificates(HlDb *db, MgrCertificateFn fn, gpointer user, GError **error);
-bool mgr_registry_load_counter(HlDb *db, const char *name, uint64_t *value, GError **error);
+bool mgr_registry_load_open_commands(HlDb *db, MgrCommandFn fn, gpointer user,
+                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool mgr_registry_load_open_targets(HlDb *db, MgrTargetFn fn, gpointer user, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool mgr_registry_load_tokens(HlDb *db, MgrTokenFn fn, gpointer user, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool mgr_registry_load_certificates(HlDb *db, MgrCertificateFn fn, gpointer user,
+                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool mgr_registry_load_counter(HlDb *db, const char *name, uint64_t *value, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Changes.  Each adds its statements to the set. */
 void mgr_write_counter(HlWriteSet *set, const char *name, uint64_t value);

@@ -181,11 +181,11 @@ static void check_refused(const HlMsgCallReply *reply, HlErrorCode code, const c
     g_autoptr(GError) error = NULL;
 
     g_assert_null(hl_wire_decode_bytes(&holdline__v1__call_reply__descriptor, bytes, &error));
-    g_assert_error(error, HL_ERROR, code);
+    g_assert_error(error, HL_ERROR, (gint)code);
     g_assert_nonnull(strstr(error->message, field));
     g_clear_error(&error);
     g_assert_false(hl_wire_check(&reply->base, &error)); /* who sends it can know */
-    g_assert_error(error, HL_ERROR, code);
+    g_assert_error(error, HL_ERROR, (gint)code);
     g_assert_nonnull(strstr(error->message, field));
 }
 
@@ -246,7 +246,7 @@ static void check_entries(size_t n, HlErrorCode code)
         g_assert_no_error(error);
         g_assert_cmpuint(decoded->n_settings, ==, n);
     } else {
-        g_assert_error(error, HL_ERROR, code);
+        g_assert_error(error, HL_ERROR, (gint)code);
         g_assert_nonnull(strstr(error->message, "SettingsDocument.settings"));
     }
 }
