@@ -103,8 +103,11 @@ static void rotate_log(const char *path)
 static bool start_child(MgrBroker *broker, GError **error)
 {
     const char *argv[] = { broker->program, "-c", broker->conf_path, NULL };
-    HlChildSpec spec = { .argv = argv, .stdin_fd = -1, .log_path = broker->log_path, .file_limit = FILE_LIMIT };
+    HlChildSpec spec = HL_CHILD_SPEC_INIT;
 
+    spec.argv = argv;
+    spec.log_path = broker->log_path;
+    spec.file_limit = FILE_LIMIT;
     rotate_log(broker->log_path);
     broker->started_mono = hl_clock_mono();
     broker->child = hl_child_start(&spec, NULL, on_ended, broker, error);

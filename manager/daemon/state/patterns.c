@@ -8,6 +8,7 @@
 #include "lib/base/log.h"
 #include "manager/site/site.h"
 #include "proto/components.h"
+#include "proto/updater_lines.h"
 
 #define READ_DEADLINE HL_MINUTE
 #define READ_AGAIN    (10 * HL_SECOND) /* after a failure, though timestamp.json is the same */
@@ -24,9 +25,10 @@ struct MgrPatterns {
     gint64 mtime, reading_mtime; /* of timestamp.json: as content has it, as the last reading found it */
     HlTime read_again_mono;      /* after a reading that failed */
     HlChild *reader, *sync;
-    json_t *content; /* of 'repo versions'; NULL: not read yet */
-    GArray *waiting; /* MgrPatternsWaiter, for the end of the synchronisation */
-    json_t *end;     /* the last line of the one that runs */
+    HlUpdaterVersions content; /* of 'repo versions'; empty: not read yet */
+    GArray *waiting;           /* MgrPatternsWaiter, for the end of the synchronisation */
+    HlUpdaterResult result;    /* of the one that runs, if it has said */
+    bool has_result;
     guint percent;
     char *what;
     HlTime next_mono, told_mono;
@@ -41,6 +43,7 @@ MgrPatterns *mgr_patterns_new(const MgrPatternsOptions *options)
     patterns->options = *options;
     patterns->repository = mgr_site_path(options->dir, "repo");
     patterns->waiting = g_array_new(FALSE, FALSE, sizeof(MgrPatternsWaiter));
+    hl_updater_versions_init(&patterns->content);
     patterns->next_mono = hl_clock_mono() + FIRST_SYNC;
     return patterns;
 }
@@ -52,43 +55,36 @@ static bool is_mirror(const MgrPatterns *patterns)
 
 /* -------------------------------------------------------------------------------------------------------- versions */
 
-static char *print_latest(const json_t *content)
+static void keep_versions(MgrPatterns *patterns, HlUpdaterVersions *versions)
 {
-    GString *out = g_string_new(NULL);
-    const char *name;
-    json_t *component;
+    g_autofree char *latest = hl_updater_versions_latest(versions);
 
-    json_object_foreach(json_object_get(content, "components"), name, component)
-        g_string_append_printf(out, "%s%s=%" JSON_INTEGER_FORMAT, out->len > 0 ? " " : "", name,
-                               json_integer_value(json_object_get(component, "version")));
-    return g_string_free(out, FALSE);
+    patterns->mtime = patterns->reading_mtime;
+    hl_updater_versions_clear(&patterns->content);
+    patterns->content = *versions;
+    hl_updater_versions_init(versions);
+    if (!mgr_set_text(&patterns->options.fleet->latest, latest))
+        return;
+    hl_info("patterns", "the repository has %s", latest);
+    mgr_status_touch_all(patterns->options.status);
 }
 
 static void on_read(const HlChildEnd *end, gpointer user)
 {
     MgrPatterns *patterns = user;
-    g_autoptr(json_t) content = NULL;
-    g_autofree char *latest = NULL;
+    g_auto(HlUpdaterVersions) versions = { 0 };
+    g_autofree char *errors = NULL;
 
     patterns->reader = NULL;
-    content =
-        end->exited && end->status == 0 ? hl_json_parse("versions", end->output, strlen(end->output), NULL) : NULL;
-    if (content == NULL) {
-        g_autofree char *errors = g_strstrip(g_strdup(end->errors));
-
-        patterns->read_again_mono = hl_clock_mono() + READ_AGAIN;
-        hl_log_limited(HL_LOG_WARN, "patterns", "read", "the repository cannot be read: %s",
-                       *errors != '\0' ? errors : "the updater says nothing");
+    hl_updater_versions_init(&versions);
+    if (end->exited && end->status == 0 && hl_updater_versions_parse(end->output, &versions, NULL)) {
+        keep_versions(patterns, &versions);
         return;
     }
-    patterns->mtime = patterns->reading_mtime;
-    latest = print_latest(content);
-    json_decref(patterns->content);
-    patterns->content = g_steal_pointer(&content);
-    if (!mgr_set_text(&patterns->options.fleet->latest, latest))
-        return;
-    hl_info("patterns", "the repository has %s", latest);
-    mgr_status_touch_all(patterns->options.status);
+    errors = g_strstrip(g_strdup(end->errors));
+    patterns->read_again_mono = hl_clock_mono() + READ_AGAIN;
+    hl_log_limited(HL_LOG_WARN, "patterns", "read", "the repository cannot be read: %s",
+                   *errors != '\0' ? errors : "the updater says nothing");
 }
 
 static void read_versions(MgrPatterns *patterns)
@@ -97,7 +93,7 @@ static void read_versions(MgrPatterns *patterns)
     const char *argv[] = {
         patterns->options.conf->updater_program, "repo", "versions", patterns->repository, "--json", NULL
     };
-    HlChildSpec spec = { .argv = argv, .stdin_fd = -1, .deadline = READ_DEADLINE };
+    HlChildSpec spec = HL_CHILD_SPEC_INIT;
     g_autoptr(GError) error = NULL;
     struct stat st;
     gint64 mtime;
@@ -108,6 +104,8 @@ static void read_versions(MgrPatterns *patterns)
     if (mtime == patterns->mtime || (mtime == patterns->reading_mtime && hl_clock_mono() < patterns->read_again_mono))
         return;
     patterns->reading_mtime = mtime;
+    spec.argv = argv;
+    spec.deadline = READ_DEADLINE;
     patterns->reader = hl_child_start(&spec, NULL, on_read, patterns, &error);
     if (patterns->reader != NULL)
         return;
@@ -120,18 +118,21 @@ static void read_versions(MgrPatterns *patterns)
 static void on_line(const char *text, gpointer user)
 {
     MgrPatterns *patterns = user;
-    g_autoptr(json_t) line = hl_json_parse("updater", text, strlen(text), NULL);
-    const json_t *progress = json_object_get(line, "progress");
-    const char *what = json_string_value(json_object_get(line, "what"));
+    g_auto(HlUpdaterLine) line = { 0 };
 
-    if (json_object_get(line, "result") != NULL) {
-        json_decref(patterns->end);
-        patterns->end = g_steal_pointer(&line);
-    } else if (json_is_integer(progress) && what != NULL) {
-        patterns->percent = (guint)CLAMP(json_integer_value(progress), 0, 100);
-        g_free(patterns->what);
-        patterns->what = g_strndup(what, 200);
+    switch (hl_updater_line_parse(text, &line)) {
+    case HL_UPDATER_LINE_PROGRESS:
+        patterns->percent = line.progress.percent;
+        mgr_set_text(&patterns->what, line.progress.what);
         patterns->told_mono = 0;
+        break;
+    case HL_UPDATER_LINE_RESULT:
+        hl_updater_result_clear(&patterns->result);
+        patterns->result = hl_updater_line_steal(&line);
+        patterns->has_result = true;
+        break;
+    case HL_UPDATER_LINE_OTHER:
+        break;
     }
 }
 
@@ -151,20 +152,18 @@ static void tell_end(MgrPatterns *patterns, const json_t *end, const GError *err
     }
 }
 
-/* How it ended, as an error or not. */
-static bool judge_end(const HlChildEnd *end, const json_t *line, GError **error)
+/* How it ended, as an error or not.  result NULL: it ended without a word. */
+static bool judge_end(const HlChildEnd *end, const HlUpdaterResult *result, GError **error)
 {
-    const char *message = json_string_value(json_object_get(line, "message"));
-    const char *code = json_string_value(json_object_get(line, "code"));
     g_autofree char *errors = g_strstrip(g_strdup(end->errors));
 
-    if (line != NULL && end->exited && end->status == 0)
+    if (result != NULL && end->exited && end->status == 0)
         return true;
     if (end->timed_out)
         return hl_fail(error, HL_ERROR_TIMEOUT,
                        "the synchronisation took too long and was stopped; it goes on where it was");
-    if (line != NULL && message != NULL)
-        return hl_fail(error, code != NULL ? hl_error_from_name(code) : HL_ERROR_FAILED, "%s", message);
+    if (result != NULL && *result->message != '\0')
+        return hl_fail(error, hl_error_from_name(result->code), "%s", result->message);
     /* it ended before it began to copy: a file that is not there, say */
     if (end->exited && *errors != '\0')
         return hl_fail(error, hl_error_from_exit_status(end->status), "%s", errors);
@@ -183,23 +182,26 @@ static HlTime next_sync(const MgrPatterns *patterns, bool good)
 static void on_synced(const HlChildEnd *end, gpointer user)
 {
     MgrPatterns *patterns = user;
-    g_autoptr(json_t) line = g_steal_pointer(&patterns->end);
+    g_auto(HlUpdaterResult) result = patterns->result;
+    bool has_result = patterns->has_result;
+    g_autoptr(json_t) document = has_result ? hl_updater_mirrored_document(&result) : NULL;
     g_autoptr(GError) error = NULL;
-    bool good = judge_end(end, line, &error);
+    bool good = judge_end(end, has_result ? &result : NULL, &error);
 
     patterns->sync = NULL;
+    patterns->result = (HlUpdaterResult){ 0 };
+    patterns->has_result = false;
     g_clear_pointer(&patterns->problem, g_free);
     if (good) {
-        const char *message = json_string_value(json_object_get(line, "message"));
-
         patterns->synced_wall = hl_clock_wall();
-        hl_info("patterns", "synchronised with the public source: %s", message != NULL ? message : "done");
+        hl_info("patterns", "synchronised with the public source: %s",
+                *result.message != '\0' ? result.message : "done");
     } else {
         patterns->problem = g_strdup(error->message);
         hl_warn("patterns", "synchronising with the public source: %s", error->message);
     }
     patterns->next_mono = next_sync(patterns, good);
-    tell_end(patterns, line, error);
+    tell_end(patterns, document, error);
 }
 
 static bool start_sync(MgrPatterns *patterns, GError **error)
@@ -210,7 +212,7 @@ static bool start_sync(MgrPatterns *patterns, GError **error)
                                 : mgr_site_path(patterns->options.dir, conf->activeupdate_root);
     g_autofree char *time = hl_duration_format(SYNC_DEADLINE / 10 * 9);
     g_autoptr(GPtrArray) argv = g_ptr_array_new();
-    HlChildSpec spec = { .stdin_fd = -1, .deadline = SYNC_DEADLINE };
+    HlChildSpec spec = HL_CHILD_SPEC_INIT;
 
     for (const char *const *word =
              (const char *const[]){ conf->updater_program, "mirror", "--json", "--from", conf->activeupdate_url,
@@ -227,6 +229,7 @@ static bool start_sync(MgrPatterns *patterns, GError **error)
     }
     g_ptr_array_add(argv, NULL);
     spec.argv = (const char *const *)argv->pdata;
+    spec.deadline = SYNC_DEADLINE;
     patterns->percent = 0;
     g_free(patterns->what);
     patterns->what = g_strdup("");
@@ -299,10 +302,9 @@ static json_t *time_or_null(HlTime wall)
 }
 
 /* How many endpoints have exactly this version, an older one or none though they take the component, a newer one. */
-static json_t *describe_component(const MgrPatterns *patterns, const char *name, const json_t *component)
+static json_t *describe_component(const MgrPatterns *patterns, const HlUpdaterVersion *component)
 {
-    uint64_t version = (uint64_t)json_integer_value(json_object_get(component, "version"));
-    g_autofree char *wanted = g_strdup_printf("%s=%" G_GUINT64_FORMAT, name, version);
+    g_autofree char *wanted = g_strdup_printf("%s=%" G_GUINT64_FORMAT, component->name, component->version);
     int current = 0;
     int behind = 0;
     int ahead = 0;
@@ -312,34 +314,34 @@ static json_t *describe_component(const MgrPatterns *patterns, const char *name,
     g_hash_table_iter_init(&iter, patterns->options.fleet->endpoints);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         const MgrEndpoint *endpoint = value;
-        uint64_t has = version_in(endpoint->record.patterns, name);
+        uint64_t has = version_in(endpoint->record.patterns, component->name);
 
         if (endpoint->record.display.removed)
             continue; /* as among the outdated */
-        current += has > 0 && has == version;
+        current += has > 0 && has == component->version;
         behind += mgr_endpoint_is_behind(endpoint, wanted);
-        ahead += has > version;
+        ahead += has > component->version;
     }
-    return json_pack("{s:s, s:I, s:o, s:O*, s:O*, s:i, s:i, s:i}", "component", name, "version", (json_int_t)version,
-                     "published", time_or_null(hl_component_published(version)), "size",
-                     json_object_get(component, "size"), "increments", json_object_get(component, "increments"),
-                     "current", current, "behind", behind, "ahead", ahead);
+    return json_pack("{s:s, s:I, s:o, s:I, s:I, s:i, s:i, s:i}", "component", component->name, "version",
+                     (json_int_t)component->version, "published",
+                     time_or_null(hl_component_published(component->version)), "size", (json_int_t)component->size,
+                     "increments", (json_int_t)component->increments, "current", current, "behind", behind, "ahead",
+                     ahead);
 }
 
 json_t *mgr_patterns_document(const MgrPatterns *patterns)
 {
+    const MgrConf *conf = patterns->options.conf;
     json_t *components = json_array();
     json_t *document;
-    const char *name;
-    json_t *component;
 
-    json_object_foreach(json_object_get(patterns->content, "components"), name, component)
-        json_array_append_new(components, describe_component(patterns, name, component));
-    document = json_pack("{s:o, s:s, s:s, s:s, s:O*}", "components", components, "repository", patterns->repository,
+    for (guint i = 0; i < patterns->content.components->len; i++)
+        json_array_append_new(components, describe_component(patterns, patterns->content.components->pdata[i]));
+    document = json_pack("{s:o, s:s, s:s, s:s, s:s?}", "components", components, "repository", patterns->repository,
                          "host", g_get_host_name(), "origin", is_mirror(patterns) ? "mirror" : "server", "expires",
-                         json_object_get(patterns->content, "expires"));
+                         patterns->content.expires);
     if (is_mirror(patterns)) {
-        json_object_set_new(document, "url", json_string(patterns->options.conf->activeupdate_url));
+        json_object_set_new(document, "url", json_string(conf->activeupdate_url));
         json_object_set_new(document, "synced", time_or_null(patterns->synced_wall));
         json_object_set_new(document, "sync_running", json_boolean(patterns->sync != NULL));
         json_object_set_new(document, "sync_problem",
@@ -366,8 +368,8 @@ void mgr_patterns_free(MgrPatterns *patterns)
     g_clear_pointer(&patterns->sync, hl_child_abandon); /* made to be killed */
     tell_end(patterns, NULL, error);
     g_array_unref(patterns->waiting);
-    json_decref(patterns->content);
-    json_decref(patterns->end);
+    hl_updater_versions_clear(&patterns->content);
+    hl_updater_result_clear(&patterns->result);
     g_free(patterns->repository);
     g_free(patterns->what);
     g_free(patterns->problem);
