@@ -34,7 +34,7 @@ typedef struct {
 static void enrolment_clear(Enrolment *enrolment)
 {
     if (enrolment->prepared != NULL)
-        hl_tree_remove(enrolment->prepared, NULL);
+        HL_IGNORE(hl_tree_remove(enrolment->prepared, NULL)); /* the next enrolment begins by removing it */
     g_free(enrolment->prepared);
     g_free(enrolment->fingerprint);
     hl_key_free(enrolment->key);

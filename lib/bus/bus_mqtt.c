@@ -5,6 +5,7 @@
 #include "lib/base/ident.h"
 #include "lib/base/unconst.h"
 #include "lib/bus/link.h"
+#include "lib/bus/message.h"
 
 #define MESSAGE_CAPACITY 200000
 /* Completions never outnumber what is under way: the window, one connect, one subscribe, one loss. */
@@ -47,7 +48,7 @@ static void send_waiting(HlBus *bus);
 
 static void free_waiting(Waiting *waiting)
 {
-    hl_link_message_clear(&waiting->message);
+    hl_bus_message_clear(&waiting->message);
     g_free(waiting);
 }
 
@@ -289,6 +290,7 @@ void hl_bus_free(HlBus *bus)
     g_queue_clear_full(&bus->early, hl_link_parcel_free);
     if (bus->state == HL_BUS_UP && hl_link_close(bus->link, HL_LINK_DROP_WILL))
         hl_link_wait_closed(bus->link);
+    bus->state = HL_BUS_DOWN; /* what a done() publishes from here on is refused */
     retire_link(bus);
     break_sendings(bus);
     hl_mailbox_close(bus->events);
@@ -371,7 +373,7 @@ static void keep_waiting(HlBus *bus, const HlBusMessage *message, HlBusPublished
 {
     Waiting *waiting = g_new(Waiting, 1);
 
-    *waiting = (Waiting){ hl_link_message_copy(message), done, user };
+    *waiting = (Waiting){ hl_bus_message_copy(message), done, user };
     g_queue_push_tail(&bus->waiting, waiting);
 }
 

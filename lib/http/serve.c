@@ -562,18 +562,23 @@ uint16_t hl_http_server_port(const HlHttpServer *server)
     return server->port;
 }
 
-bool hl_http_server_reload(HlHttpServer *server, const char *cert_pem, const char *key_pem, GError **error)
+HlTlsIdentity *hl_http_identity_new(const char *cert_pem, const char *key_pem, GError **error)
 {
-    HlTlsIdentity *identity = hl_tls_identity_new(cert_pem, key_pem, error);
+    return hl_tls_identity_new(cert_pem, key_pem, error);
+}
 
+void hl_http_identity_free(HlTlsIdentity *identity)
+{
+    hl_tls_identity_free(identity);
+}
+
+void hl_http_server_set_identity(HlHttpServer *server, HlTlsIdentity *identity)
+{
     g_assert(server->identity != NULL);
-    if (identity == NULL)
-        return false;
     pthread_mutex_lock(&server->identity_lock);
     identity->older = server->identity;
     server->identity = identity;
     pthread_mutex_unlock(&server->identity_lock);
-    return true;
 }
 
 HlHttpCounts hl_http_server_count(HlHttpServer *server)

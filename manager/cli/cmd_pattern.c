@@ -32,7 +32,6 @@ static char *format_age(const json_t *value, const json_t *row G_GNUC_UNUSED)
 static void show_origin(const json_t *document)
 {
     g_autofree char *synced = cli_format_time(json_object_get(document, "synced"), document);
-    g_autofree char *expires = cli_format_time(json_object_get(document, "expires"), document);
 
     if (strcmp(cli_text(document, "origin"), "mirror") != 0) {
         printf("\nRepository %s on %s, signed there; metadata expires: %s\n", cli_text(document, "repository"),

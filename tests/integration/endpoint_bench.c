@@ -73,8 +73,8 @@ static void write_in(const Bench *bench, const char *name, const char *text, mod
     g_autofree char *path = g_build_filename(bench->dir, name, NULL);
     g_autoptr(GError) error = NULL;
 
-    hl_file_write_text(path, text, mode, &error);
-    g_assert_no_error(error);
+    if (!hl_file_write_text(path, text, mode, &error))
+        g_error("%s", error->message);
 }
 
 /* Certificate and key, NAME.pem and NAME.key, signed by the bench's CA. */
@@ -134,9 +134,11 @@ void bench_start_broker(Bench *bench)
     g_autofree char *path = g_build_filename(bench->dir, "mosquitto.conf", NULL);
     g_autofree char *log = g_build_filename(bench->dir, "mosquitto.log", NULL);
     const char *argv[] = { "/usr/sbin/mosquitto", "-c", path, NULL };
-    HlChildSpec spec = { .argv = argv, .stdin_fd = -1, .log_path = log };
+    HlChildSpec spec = HL_CHILD_SPEC_INIT;
     g_autoptr(GError) error = NULL;
 
+    spec.argv = argv;
+    spec.log_path = log;
     write_in(bench, "mosquitto.conf", conf, 0644);
     bench->broker = hl_child_start(&spec, NULL, on_broker_end, bench, &error);
     g_assert_no_error(error);
@@ -285,9 +287,11 @@ void bench_start_daemon(Bench *bench)
 {
     g_autofree char *log = g_build_filename(bench->dir, "daemon.log", NULL);
     const char *argv[] = { HOLDLINE_BIN_DIR "/holdline-endpointd", "-c", bench->conf, NULL };
-    HlChildSpec spec = { .argv = argv, .stdin_fd = -1, .log_path = log };
+    HlChildSpec spec = HL_CHILD_SPEC_INIT;
     g_autoptr(GError) error = NULL;
 
+    spec.argv = argv;
+    spec.log_path = log;
     bench->daemon = hl_child_start(&spec, NULL, on_daemon_end, bench, &error);
     g_assert_no_error(error);
 }
@@ -316,7 +320,7 @@ static void on_cli_end(const HlChildEnd *end, gpointer user)
 BenchRun bench_cli(Bench *bench, const char *const *args)
 {
     g_autoptr(GPtrArray) argv = g_ptr_array_new();
-    HlChildSpec spec = { .stdin_fd = -1, .deadline = BENCH_DEADLINE };
+    HlChildSpec spec = HL_CHILD_SPEC_INIT;
     Running running = { 0 };
     g_autoptr(GError) error = NULL;
 
@@ -327,6 +331,7 @@ BenchRun bench_cli(Bench *bench, const char *const *args)
         g_ptr_array_add(argv, hl_unconst(args[i]));
     g_ptr_array_add(argv, NULL);
     spec.argv = (const char *const *)argv->pdata;
+    spec.deadline = BENCH_DEADLINE;
     g_assert_nonnull(hl_child_start(&spec, NULL, on_cli_end, &running, &error));
     g_assert_no_error(error);
     bench_wait(bench, running.over);
@@ -445,7 +450,7 @@ void bench_free(Bench *bench)
     g_clear_pointer(&bench->broker, hl_child_abandon);
     g_ptr_array_unref(bench->reports);
     g_ptr_array_unref(bench->links);
-    hl_tree_remove(bench->dir, NULL);
+    g_assert_true(hl_tree_remove(bench->dir, NULL));
     hl_cert_free(bench->ca);
     hl_key_free(bench->ca_key);
     hl_signing_key_free(bench->signing_key);

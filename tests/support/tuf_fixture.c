@@ -25,7 +25,7 @@ void fixture_free(Fixture *fixture)
 {
     if (fixture == NULL)
         return;
-    hl_tree_remove(fixture->top, NULL);
+    g_assert_true(hl_tree_remove(fixture->top, NULL));
     tuf_sim_free(fixture->sim);
     g_free(fixture->top);
     g_free(fixture->dir);

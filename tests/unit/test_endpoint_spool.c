@@ -55,7 +55,7 @@ static void tear_down(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
     close_spool(f);
     g_ptr_array_unref(f->sent);
-    hl_tree_remove(f->dir, NULL);
+    g_assert_true(hl_tree_remove(f->dir, NULL));
     g_free(f->dir);
 }
 

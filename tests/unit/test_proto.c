@@ -4,6 +4,7 @@
 
 #include "lib/base/file.h"
 #include "lib/base/unconst.h"
+#include "proto/command.h"
 #include "proto/components.h"
 #include "proto/envelope.h"
 #include "proto/topics.h"
@@ -181,11 +182,11 @@ static void check_refused(const HlMsgCallReply *reply, HlErrorCode code, const c
     g_autoptr(GError) error = NULL;
 
     g_assert_null(hl_wire_decode_bytes(&holdline__v1__call_reply__descriptor, bytes, &error));
-    g_assert_error(error, HL_ERROR, code);
+    g_assert_error(error, HL_ERROR, (gint)code);
     g_assert_nonnull(strstr(error->message, field));
     g_clear_error(&error);
     g_assert_false(hl_wire_check(&reply->base, &error)); /* who sends it can know */
-    g_assert_error(error, HL_ERROR, code);
+    g_assert_error(error, HL_ERROR, (gint)code);
     g_assert_nonnull(strstr(error->message, field));
 }
 
@@ -246,7 +247,7 @@ static void check_entries(size_t n, HlErrorCode code)
         g_assert_no_error(error);
         g_assert_cmpuint(decoded->n_settings, ==, n);
     } else {
-        g_assert_error(error, HL_ERROR, code);
+        g_assert_error(error, HL_ERROR, (gint)code);
         g_assert_nonnull(strstr(error->message, "SettingsDocument.settings"));
     }
 }
@@ -537,27 +538,26 @@ static void test_components(void)
 /* Forward only, never out of a final state; progress repeats "started". */
 static void test_command_states(void)
 {
-    const int started = HOLDLINE__V1__COMMAND_STATE__COMMAND_STARTED;
-    const int first_final = HOLDLINE__V1__COMMAND_STATE__COMMAND_SUCCEEDED;
-    const int last = HOLDLINE__V1__COMMAND_STATE__COMMAND_CANCELLED;
-
-    for (int from = 0; from <= last; from++)
-        for (int to = -1; to <= last + 1; to++)
+    for (HlCommandState from = HL_STATE_QUEUED; from < HL_N_STATES; from++) {
+        for (HlCommandState to = HL_STATE_QUEUED; to < HL_N_STATES; to++)
             g_assert_cmpint(hl_command_state_may_follow(from, to), ==,
-                            from < first_final && to <= last && to > 0 && (to > from || (to == from && to == started)));
-    for (int state = 1; state <= last; state++) {
-        g_assert_cmpint(hl_command_state_from_name(hl_command_state_name(state)), ==, state);
-        g_assert_cmpint(hl_command_state_is_final(state), ==, state >= first_final);
+                            from < HL_STATE_SUCCEEDED && (to > from || (to == from && to == HL_STATE_STARTED)));
+        g_assert_false(hl_command_state_may_follow(from, HL_STATE_UNKNOWN));
+        g_assert_cmpint(hl_command_state_from_name(hl_command_state_name(from)), ==, from);
+        g_assert_cmpint(hl_command_state_from_wire((int)hl_command_state_to_wire(from)), ==, from);
+        g_assert_cmpint(hl_command_state_is_final(from), ==, from >= HL_STATE_SUCCEEDED);
     }
-    g_assert_null(hl_command_state_name(0));
-    g_assert_null(hl_command_state_name(-1));
-    g_assert_null(hl_command_state_name(last + 1));
-    g_assert_cmpint(hl_command_state_from_name("running"), ==, -1);
-    g_assert_cmpint(hl_command_kind_from_name(""), ==, -1);
-    g_assert_null(hl_command_kind_name(0));
-    g_assert_null(hl_command_kind_name(99));
-    for (int kind = 1; hl_command_kind_name(kind) != NULL; kind++)
+    for (HlCommandKind kind = HL_KIND_UPDATE_NOW; kind < HL_N_KINDS; kind++) {
         g_assert_cmpint(hl_command_kind_from_name(hl_command_kind_name(kind)), ==, kind);
+        g_assert_cmpint(hl_command_kind_from_wire((int)hl_command_kind_to_wire(kind)), ==, kind);
+    }
+    /* a later version's word or number, and none at all */
+    g_assert_cmpint(hl_command_state_from_name("running"), ==, HL_STATE_UNKNOWN);
+    g_assert_cmpint(hl_command_state_from_name("unknown"), ==, HL_STATE_UNKNOWN);
+    g_assert_cmpint(hl_command_kind_from_name(""), ==, HL_KIND_UNKNOWN);
+    for (int other = -1; other <= HL_N_STATES; other += HL_N_STATES + 1)
+        g_assert_cmpint(hl_command_state_from_wire(other), ==, HL_STATE_UNKNOWN);
+    g_assert_cmpint(hl_command_kind_from_wire(99), ==, HL_KIND_UNKNOWN);
 }
 
 int main(int argc, char **argv)

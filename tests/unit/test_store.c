@@ -175,6 +175,7 @@ static void test_looked_into(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
     int expected[] = { 1, 2 };
 
     g_assert_no_error(error);
+    g_assert_nonnull(second);
     for (gsize i = 0; i < G_N_ELEMENTS(expected); i++) {
         g_autofree char *output = NULL;
         int status;
