@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "lib/base/log.h"
+#include "lib/base/unconst.h"
 #include "proto/wire.h"
 
 #define PART_ELEMENTS 100
@@ -124,8 +125,8 @@ static void reply(MgrCall *call, const char *code, const char *message, bool mor
     g_autofree char *json = document != NULL ? hl_json_print(document) : g_strdup("{}");
     g_autoptr(GBytes) payload = NULL;
 
-    out.code = (char *)code;
-    out.message = (char *)message;
+    out.code = hl_unconst(code);
+    out.message = hl_unconst(message);
     out.more = more;
     out.json = json;
     payload = HL_WIRE_ENCODE(&out);

@@ -6,6 +6,7 @@
 #include "lib/base/exec.h"
 #include "lib/base/ident.h"
 #include "lib/base/log.h"
+#include "lib/base/unconst.h"
 #include "manager/site/site.h"
 #include "proto/components.h"
 #include "proto/updater_lines.h"
@@ -218,14 +219,14 @@ static bool start_sync(MgrPatterns *patterns, GError **error)
              (const char *const[]){ conf->updater_program, "mirror", "--json", "--from", conf->activeupdate_url,
                                     "--root", root, "--to", patterns->repository, "--time", time, NULL };
          *word != NULL; word++)
-        g_ptr_array_add(argv, (gpointer)*word);
+        g_ptr_array_add(argv, hl_unconst(*word));
     for (const char *const *pair =
              (const char *const[]){ "--ca-file", conf->patterns_ca_file, "--proxy", conf->patterns_proxy, NULL };
          *pair != NULL; pair += 2) {
         if (*pair[1] == '\0')
             continue;
-        g_ptr_array_add(argv, (gpointer)pair[0]);
-        g_ptr_array_add(argv, (gpointer)pair[1]);
+        g_ptr_array_add(argv, hl_unconst(pair[0]));
+        g_ptr_array_add(argv, hl_unconst(pair[1]));
     }
     g_ptr_array_add(argv, NULL);
     spec.argv = (const char *const *)argv->pdata;

@@ -4,6 +4,7 @@
 
 #include "lib/base/ident.h"
 #include "lib/base/log.h"
+#include "lib/base/unconst.h"
 #include "manager/daemon/ground/now.h"
 
 /* After the end of a command its endpoints get this long to report a result that they already have. */
@@ -59,8 +60,8 @@ static void write_step(HlWriteSet *set, const MgrTarget *target, const MgrTarget
     MgrTargetRecord record = target->record;
 
     record.state = step->state;
-    record.code = (char *)step->code;
-    record.detail = (char *)step->detail;
+    record.code = hl_unconst(step->code);
+    record.detail = hl_unconst(step->detail);
     record.changed_at = step->at;
     mgr_write_target(set, &record);
     if (hl_command_state_is_final(step->state))
@@ -303,8 +304,8 @@ void mgr_commands_write_abandon(HlWriteSet *set, const MgrEndpoint *endpoint, co
         MgrTargetRecord record = ((const MgrTarget *)endpoint->open_targets->pdata[i])->record;
 
         record.state = HL_STATE_CANCELLED;
-        record.code = (char *)"";
-        record.detail = (char *)why;
+        record.code = hl_unconst("");
+        record.detail = hl_unconst(why);
         record.changed_at = at;
         mgr_write_target(set, &record);
     }

@@ -4,6 +4,7 @@
 
 #include "lib/base/ident.h"
 #include "lib/base/log.h"
+#include "lib/base/unconst.h"
 #include "lib/pki/digest.h"
 #include "manager/core/rate.h"
 #include "manager/daemon/state/registration.h"
@@ -90,7 +91,7 @@ static void refuse(MgrEnrol *enrol, HlHttpRequest *request, guint status, const 
 
     enrol->counts.refused++;
     hl_log_limited(HL_LOG_WARN, "enrol", request->peer, "refused %s: %s", request->peer, error->message);
-    reply.code = (char *)hl_error_name(hl_error_code(error));
+    reply.code = hl_unconst(hl_error_name(hl_error_code(error)));
     reply.message = error->message;
     answer(request, status, &reply, wait > 0 ? headers : NULL);
 }
