@@ -86,7 +86,7 @@ typedef struct {
 } MgrFleet;
 
 /* The fleet is zeroed before; clear it whatever comes. */
-bool mgr_fleet_load(MgrFleet *fleet, HlDb *db, GError **error);
+bool mgr_fleet_load(MgrFleet *fleet, HlDb *db, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void mgr_fleet_clear(MgrFleet *fleet);
 
 /* All mgr_fleet_add_* and _put_* take the record's contents and leave it empty. */
