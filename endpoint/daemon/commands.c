@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "endpoint/core/line.h"
+#include "endpoint/core/link.h"
 #include "endpoint/daemon/journal.h"
 #include "endpoint/daemon/renewal.h"
 #include "endpoint/daemon/settings.h"

@@ -5,7 +5,7 @@
 
 #include "endpoint/daemon/commands.h"
 #include "endpoint/daemon/control.h"
-#include "endpoint/daemon/line.h"
+#include "endpoint/daemon/link.h"
 #include "endpoint/daemon/poll.h"
 #include "endpoint/daemon/renewal.h"
 #include "endpoint/daemon/scan.h"
@@ -31,8 +31,8 @@ static gboolean on_store_retry(gpointer user)
     EpDaemon *daemon = user;
 
     daemon->retry_timer = 0;
-    if (daemon->line != NULL)
-        ep_line_repeat_birth(daemon->line, RETRY_SPREAD);
+    if (daemon->link != NULL)
+        ep_link_repeat_birth(daemon->link, RETRY_SPREAD);
     return G_SOURCE_REMOVE;
 }
 
@@ -107,7 +107,7 @@ void ep_daemon_refuse(EpDaemon *daemon, EpRefused what, EpRefusedReason reason, 
 
 static void drop_identity(EpDaemon *daemon)
 {
-    g_clear_pointer(&daemon->line, ep_line_free);
+    g_clear_pointer(&daemon->link, ep_link_free);
     g_clear_pointer(&daemon->poll, ep_poll_free);
     g_clear_pointer(&daemon->renewal, ep_renewal_free);
     g_clear_pointer(&daemon->commands, ep_commands_free);
@@ -156,19 +156,19 @@ bool ep_daemon_take_identity(EpDaemon *daemon, GError **error)
 
     if (identity == NULL)
         return false;
-    if (daemon->line != NULL && strcmp(daemon->identity->id, identity->id) != 0)
-        ep_line_announce_leave(daemon->line, EP_LEAVE_MOVED);
+    if (daemon->link != NULL && strcmp(daemon->identity->id, identity->id) != 0)
+        ep_link_announce_leave(daemon->link, EP_LEAVE_MOVED);
     drop_identity(daemon);
     daemon->identity = g_steal_pointer(&identity);
     if (claim_database(daemon, error) &&
-        (daemon->spool = ep_spool_new(daemon->db, ep_line_send_report, daemon, error)) != NULL) {
+        (daemon->spool = ep_spool_new(daemon->db, ep_link_send_report, daemon, error)) != NULL) {
         take_enrolled_settings(daemon);
         daemon->commands = ep_commands_new(daemon);
         daemon->poll = ep_poll_new(daemon);
-        daemon->line = ep_line_new(daemon, error);
+        daemon->link = ep_link_new(daemon, error);
         daemon->renewal = ep_renewal_new(daemon);
     }
-    if (daemon->line != NULL) {
+    if (daemon->link != NULL) {
         hl_info("enrol", "this is endpoint %s of %s", daemon->identity->id, daemon->identity->server);
         return true;
     }
@@ -265,8 +265,8 @@ bool ep_daemon_leave(EpDaemon *daemon, GError **error)
     if (daemon->identity == NULL)
         return hl_fail(error, HL_ERROR_NOT_FOUND, "this machine is not enrolled");
     hl_info("enrol", "endpoint %s leaves %s", daemon->identity->id, daemon->identity->server);
-    if (daemon->line != NULL)
-        ep_line_announce_leave(daemon->line, EP_LEAVE_UNINSTALLED);
+    if (daemon->link != NULL)
+        ep_link_announce_leave(daemon->link, EP_LEAVE_UNINSTALLED);
     drop_identity(daemon);
     ep_settings_reset(daemon);
     return hl_tree_remove(directory, error);
@@ -278,8 +278,8 @@ void ep_daemon_stop(EpDaemon *daemon)
         return;
     daemon->stopping = true;
     daemon->exit_timer = g_timeout_add((guint)GOODBYE_TIMEOUT, on_goodbye_late, daemon);
-    if (daemon->line != NULL)
-        ep_line_say_goodbye(daemon->line, on_goodbye, daemon);
+    if (daemon->link != NULL)
+        ep_link_say_goodbye(daemon->link, on_goodbye, daemon);
     else
         on_goodbye(daemon);
 }

@@ -1,7 +1,7 @@
 /* The endpoint daemon: its parts and how they find each other.
  *
  * One thread, one GLib loop.  Parts that need an identity (spool, line, renewal) exist while the machine is enrolled;
- * the others always.  Whoever calls a part of an enrolled endpoint checks daemon->line first. */
+ * the others always.  Whoever calls a part of an enrolled endpoint checks daemon->link first. */
 #ifndef ENDPOINT_DAEMON_DAEMON_H
 #define ENDPOINT_DAEMON_DAEMON_H
 
@@ -12,7 +12,7 @@
 #include "lib/store/db.h"
 
 typedef struct EpSettings EpSettings;
-typedef struct EpLine EpLine;
+typedef struct EpLink EpLink;
 typedef struct EpCommands EpCommands;
 typedef struct EpUpdates EpUpdates;
 typedef struct EpScans EpScans;
@@ -41,7 +41,7 @@ typedef struct EpDaemon {
     EpIdentity *identity; /* NULL: not enrolled; then the following are NULL as well */
     EpSpool *spool;
     EpCommands *commands;
-    EpLine *line;
+    EpLink *link;
     EpRenewal *renewal;
     EpPoll *poll;
 

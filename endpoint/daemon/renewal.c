@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "endpoint/core/renewal.h"
-#include "endpoint/daemon/line.h"
+#include "endpoint/daemon/link.h"
 #include "lib/base/log.h"
 
 struct EpRenewal {
@@ -85,7 +85,7 @@ static gboolean on_reconnect(gpointer user)
     EpRenewal *renewal = user;
 
     renewal->reconnect_timer = 0;
-    ep_line_reconnect(renewal->daemon->line, HL_BUS_DROP_WILL);
+    ep_link_reconnect(renewal->daemon->link, HL_BUS_DROP_WILL);
     return G_SOURCE_REMOVE;
 }
 

@@ -3,10 +3,10 @@
 #include <string.h>
 #include <time.h>
 
-#include "endpoint/core/line.h"
+#include "endpoint/core/link.h"
 #include "endpoint/core/retry.h"
 #include "endpoint/core/schedule.h"
-#include "endpoint/daemon/line.h"
+#include "endpoint/daemon/link.h"
 #include "endpoint/daemon/scan.h"
 #include "endpoint/daemon/settings.h"
 #include "endpoint/daemon/store.h"
@@ -143,7 +143,7 @@ static bool is_retry_unwanted(const EpScheduler *scheduler)
 static void look_at_retry(EpScheduler *scheduler)
 {
     const EpDaemon *daemon = scheduler->daemon;
-    bool line_up = daemon->line != NULL && ep_line_view(daemon->line).state == HL_BUS_UP;
+    bool line_up = daemon->link != NULL && ep_link_view(daemon->link).state == HL_BUS_UP;
 
     if (is_retry_unwanted(scheduler))
         ep_retry_settled(&scheduler->retry);

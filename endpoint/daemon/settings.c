@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "endpoint/core/settings_gate.h"
-#include "endpoint/daemon/line.h"
+#include "endpoint/daemon/link.h"
 #include "endpoint/daemon/poll.h"
 #include "endpoint/daemon/scheduler.h"
 #include "endpoint/daemon/store.h"
@@ -201,8 +201,8 @@ static void take(EpDaemon *daemon, Offer *offer, const char *path)
     ep_scheduler_settings_changed(daemon);
     if (daemon->poll != NULL)
         ep_poll_refresh(daemon->poll);
-    if (daemon->line != NULL)
-        ep_line_settings_changed(daemon->line);
+    if (daemon->link != NULL)
+        ep_link_settings_changed(daemon->link);
     ep_spool_pump(daemon->spool);
 }
 

@@ -1,7 +1,7 @@
 #include "endpoint/daemon/status.h"
 
 #include "endpoint/core/command.h"
-#include "endpoint/daemon/line.h"
+#include "endpoint/daemon/link.h"
 #include "endpoint/daemon/scan.h"
 #include "endpoint/daemon/scheduler.h"
 #include "endpoint/daemon/settings.h"
@@ -25,12 +25,12 @@ static void set_time(json_t *object, const char *name, HlTime time)
     set_text(object, name, text);
 }
 
-static json_t *line_json(const EpLine *line)
+static json_t *line_json(const EpLink *link)
 {
     static const char *const states[] = {
         [HL_BUS_DOWN] = "down", [HL_BUS_CONNECTING] = "connecting", [HL_BUS_UP] = "up"
     };
-    EpLineView view = ep_line_view(line);
+    EpLinkView view = ep_link_view(link);
     json_t *object = json_object();
 
     set_text(object, "state", states[view.state]);
@@ -127,7 +127,7 @@ static void add_identity(json_t *root, const EpDaemon *daemon)
         return;
     set_text(root, "id", identity->id);
     set_text(root, "server", identity->server);
-    json_object_set_new(root, "line", line_json(daemon->line));
+    json_object_set_new(root, "line", line_json(daemon->link));
     json_object_set_new(root, "reports_waiting", json_integer((json_int_t)ep_spool_waiting(daemon->spool)));
     set_time(root, "certificate_ends", hl_cert_info(identity->cert)->not_after);
 }

@@ -4,7 +4,7 @@
 
 #include "endpoint/core/round.h"
 #include "endpoint/daemon/last_update.h"
-#include "endpoint/daemon/line.h"
+#include "endpoint/daemon/link.h"
 #include "endpoint/daemon/settings.h"
 #include "endpoint/daemon/store.h"
 #include "endpoint/identity/machine.h"
@@ -134,7 +134,7 @@ static void on_line(const char *line, gpointer user)
 
 static bool is_line_up(const EpDaemon *daemon)
 {
-    return daemon->line != NULL && ep_line_view(daemon->line).state == HL_BUS_UP;
+    return daemon->link != NULL && ep_link_view(daemon->link).state == HL_BUS_UP;
 }
 
 /* Settings, patterns, program: what the update notification says of each. */
@@ -440,7 +440,7 @@ static bool are_settings_done(EpUpdates *updates)
 {
     const EpDaemon *daemon = updates->daemon;
 
-    return daemon->line == NULL || ep_round_settings_done(&updates->round, is_line_up(daemon), hl_clock_mono());
+    return daemon->link == NULL || ep_round_settings_done(&updates->round, is_line_up(daemon), hl_clock_mono());
 }
 
 static gboolean on_round_look(gpointer user)

@@ -1,7 +1,7 @@
 /* Decisions of the line: session numbers, the manager's epochs, which broker addresses.  docs/protocol.md, "The line of
  * an endpoint", points 1, 2, 6 and 8.  Pure. */
-#ifndef ENDPOINT_CORE_LINE_H
-#define ENDPOINT_CORE_LINE_H
+#ifndef ENDPOINT_CORE_LINK_H
+#define ENDPOINT_CORE_LINK_H
 
 #include "lib/base/clock.h"
 
@@ -31,6 +31,6 @@ HlTime ep_spread(HlTime bound, uint64_t random);
 
 /* The addresses of the settings first, those of the enrolment after them without repeats: settings that name a broker
  * which is not there must not strand the endpoint.  Caller frees (GStrv). */
-char **ep_line_brokers(const char *const *from_settings, const char *const *from_enrolment);
+char **ep_link_brokers(const char *const *from_settings, const char *const *from_enrolment);
 
 #endif

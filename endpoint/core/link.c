@@ -1,4 +1,4 @@
-#include "endpoint/core/line.h"
+#include "endpoint/core/link.h"
 
 #include "lib/base/ident.h"
 
@@ -31,7 +31,7 @@ HlTime ep_spread(HlTime bound, uint64_t random)
     return bound <= 0 ? 0 : (HlTime)(random % ((uint64_t)bound + 1));
 }
 
-char **ep_line_brokers(const char *const *from_settings, const char *const *from_enrolment)
+char **ep_link_brokers(const char *const *from_settings, const char *const *from_enrolment)
 {
     const char *const *const lists[] = { from_settings, from_enrolment };
     g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
