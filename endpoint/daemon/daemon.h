@@ -7,7 +7,7 @@
 
 #include "endpoint/core/conf.h"
 #include "endpoint/core/refusals.h"
-#include "endpoint/daemon/spool.h"
+#include "endpoint/daemon/ground/spool.h"
 #include "endpoint/identity/identity.h"
 #include "lib/store/db.h"
 

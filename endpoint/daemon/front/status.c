@@ -1,0 +1,200 @@
+#include "endpoint/daemon/front/status.h"
+
+#include "endpoint/core/command.h"
+#include "endpoint/daemon/link/link.h"
+#include "endpoint/daemon/work/scans.h"
+#include "endpoint/daemon/work/scheduler.h"
+#include "endpoint/daemon/work/settings.h"
+#include "endpoint/daemon/work/updates.h"
+#include "lib/base/ident.h"
+#include "lib/store/stmt.h"
+#include "proto/command.h"
+#include "proto/components.h"
+
+#define HISTORY 50
+
+static void set_text(json_t *object, const char *name, const char *value)
+{
+    json_object_set_new(object, name, value == NULL ? json_null() : json_string(value));
+}
+
+static void set_time(json_t *object, const char *name, HlTime time)
+{
+    g_autofree char *text = time == 0 ? NULL : hl_time_format(time);
+
+    set_text(object, name, text);
+}
+
+static json_t *line_json(const EpLink *link)
+{
+    static const char *const states[] = {
+        [HL_BUS_DOWN] = "down", [HL_BUS_CONNECTING] = "connecting", [HL_BUS_UP] = "up"
+    };
+    EpLinkView view = ep_link_view(link);
+    json_t *object = json_object();
+
+    set_text(object, "state", states[view.state]);
+    set_text(object, "broker", view.broker);
+    json_object_set_new(object, "session", json_integer((json_int_t)view.session));
+    set_time(object, "since", view.since);
+    json_object_set_new(object, "ever_up", json_boolean(view.since != 0));
+    json_object_set_new(object, "failed_attempts", json_integer((json_int_t)view.attempts));
+    set_text(object, "last_error", view.last_error);
+    set_time(object, "next_attempt", view.next_attempt);
+    return object;
+}
+
+static json_t *settings_json(const EpSettings *settings)
+{
+    g_autofree char *digest = NULL;
+    json_t *object;
+
+    if (!settings->applied)
+        return json_null();
+    object = json_object();
+    digest = hl_hex(g_bytes_get_data(settings->digest, NULL), g_bytes_get_size(settings->digest));
+    set_text(object, "group", settings->group);
+    json_object_set_new(object, "version", json_integer((json_int_t)settings->version));
+    json_object_set_new(object, "counter", json_integer((json_int_t)settings->counter));
+    set_text(object, "digest", digest);
+    set_text(object, "path", settings->path);
+    set_time(object, "applied", settings->at);
+    return object;
+}
+
+static json_t *privileges_json(const EpSettings *settings)
+{
+    EpPrivileges may = ep_settings_privileges(settings);
+
+    return json_pack("{s:b, s:b, s:b, s:b, s:b}", "update-now", may.update_now, "toggle-schedule", may.toggle_schedule,
+                     "scan", may.scan, "skip-scan", may.skip_scan, "stop", may.stop);
+}
+
+static json_t *patterns_json(const EpUpdates *updates)
+{
+    json_t *object = json_object();
+    size_t n;
+    HlMsgComponent **components = hl_components_parse(ep_updates_patterns(updates), &n);
+
+    for (size_t i = 0; i < n; i++)
+        json_object_set_new(object, components[i]->name, json_integer((json_int_t)components[i]->version));
+    hl_components_free(components, n);
+    return object;
+}
+
+static json_t *update_json(const EpDaemon *daemon)
+{
+    EpUpdateView view = ep_updates_view(daemon->updates);
+    json_t *object = json_object();
+
+    json_object_set_new(object, "running", json_boolean(view.running));
+    json_object_set_new(object, "percent", json_integer(view.percent));
+    set_text(object, "what", view.what);
+    set_time(object, "last_at", view.last_at);
+    json_object_set_new(object, "last_succeeded", json_boolean(view.last_succeeded));
+    set_text(object, "last_trigger", view.last_trigger);
+    set_text(object, "last_detail", view.last_detail);
+    set_text(object, "last_source", view.last_source);
+    set_text(object, "schedule", daemon->settings->values.update_schedule);
+    json_object_set_new(object, "schedule_off_by_user", json_boolean(ep_scheduler_is_user_off(daemon->scheduler)));
+    set_time(object, "next_scheduled", ep_scheduler_next_update(daemon));
+    return object;
+}
+
+static json_t *refused_json(const EpRefusals *refusals)
+{
+    json_t *list = json_array();
+
+    for (int what = 0; what < EP_REFUSED_N_WHATS; what++) {
+        for (int reason = 0; reason < EP_REFUSED_N_REASONS; reason++) {
+            const EpRefusal *row = &refusals->rows[what][reason];
+
+            if (row->count > 0)
+                json_array_append_new(list, json_pack("{s:s, s:s, s:I, s:s}", "what", ep_refused_name((EpRefused)what),
+                                                      "code", ep_refused_reason_name((EpRefusedReason)reason), "count",
+                                                      (json_int_t)row->count, "last", row->detail));
+        }
+    }
+    return json_pack("{s:I, s:o}", "total", (json_int_t)refusals->total, "kinds", list);
+}
+
+static void add_identity(json_t *root, const EpDaemon *daemon)
+{
+    const EpIdentity *identity = daemon->identity;
+
+    json_object_set_new(root, "enrolled", json_boolean(identity != NULL));
+    if (identity == NULL)
+        return;
+    set_text(root, "id", identity->id);
+    set_text(root, "server", identity->server);
+    json_object_set_new(root, "line", line_json(daemon->link));
+    json_object_set_new(root, "reports_waiting", json_integer((json_int_t)ep_spool_waiting(daemon->spool)));
+    set_time(root, "certificate_ends", hl_cert_info(identity->cert)->not_after);
+}
+
+json_t *ep_status_json(const EpDaemon *daemon)
+{
+    json_t *root = json_object();
+
+    set_text(root, "program_version", HOLDLINE_VERSION);
+    add_identity(root, daemon);
+    json_object_set_new(root, "settings", settings_json(daemon->settings));
+    json_object_set_new(root, "independent", json_boolean(daemon->settings->values.independent));
+    json_object_set_new(root, "privileges", privileges_json(daemon->settings));
+    json_object_set_new(root, "patterns", patterns_json(daemon->updates));
+    json_object_set_new(root, "update", update_json(daemon));
+    json_object_set_new(root, "scheduled_scan_running", json_boolean(ep_scans_is_scheduled_running(daemon->scans)));
+    json_object_set_new(root, "refused", refused_json(&daemon->refusals));
+    set_text(root, "problem", daemon->problem);
+    set_time(root, "problem_at", daemon->problem == NULL ? 0 : daemon->problem_at);
+    return root;
+}
+
+static const char *const state_names[EP_COMMAND_N_STATES] = {
+    [EP_COMMAND_RECEIVED] = "received", [EP_COMMAND_STARTED] = "started",     [EP_COMMAND_SUCCEEDED] = "succeeded",
+    [EP_COMMAND_FAILED] = "failed",     [EP_COMMAND_REJECTED] = "rejected",   [EP_COMMAND_TIMED_OUT] = "timed-out",
+    [EP_COMMAND_EXPIRED] = "expired",   [EP_COMMAND_CANCELLED] = "cancelled",
+};
+
+static bool add_command(HlStmt *row, gpointer user)
+{
+    json_t *object = json_object();
+    HlCommandKind kind = hl_command_kind_from_wire((int)hl_stmt_int(row, 1));
+    int64_t state = CLAMP(hl_stmt_int(row, 2), 0, EP_COMMAND_N_STATES - 1);
+
+    set_text(object, "id", hl_stmt_text(row, 0));
+    set_text(object, "kind", kind != HL_KIND_UNKNOWN ? hl_command_kind_name(kind) : NULL);
+    set_text(object, "state", state_names[state]);
+    set_time(object, "received", hl_stmt_int(row, 3));
+    set_time(object, "ended", hl_stmt_int(row, 4));
+    set_text(object, "code", hl_stmt_text(row, 5));
+    set_text(object, "detail", hl_stmt_text(row, 6));
+    json_array_append_new(user, object);
+    return true;
+}
+
+static bool add_event(HlStmt *row, gpointer user)
+{
+    json_t *object = json_object();
+
+    set_time(object, "at", hl_stmt_int(row, 0));
+    set_text(object, "what", hl_stmt_text(row, 1));
+    set_text(object, "detail", hl_stmt_text(row, 2));
+    json_array_append_new(user, object);
+    return true;
+}
+
+json_t *ep_history_json(const EpDaemon *daemon, GError **error)
+{
+    g_autoptr(json_t) commands = json_array();
+    g_autoptr(json_t) events = json_array();
+
+    if (!hl_db_query(daemon->db, add_command, commands, error,
+                     "SELECT id, kind, state, received_ms, ended_ms, code, detail FROM command"
+                     " ORDER BY received_ms DESC LIMIT ?",
+                     "i", (int64_t)HISTORY) ||
+        !hl_db_query(daemon->db, add_event, events, error,
+                     "SELECT at_ms, what, detail FROM event ORDER BY n DESC LIMIT ?", "i", (int64_t)HISTORY))
+        return NULL;
+    return json_pack("{s:O, s:O}", "commands", commands, "events", events);
+}
