@@ -20,87 +20,16 @@
 #include "lib/pki/signing.h"
 #include "proto/wire.h"
 
-#define STORE_RETRY_S   60
 #define RETRY_SPREAD    (10 * HL_SECOND)
 #define GOODBYE_TIMEOUT (3 * HL_SECOND)
 
-/* ----------------------------------------------------------------------------------- trouble, refusals */
-
-static gboolean on_store_retry(gpointer user)
+/* A store that failed: birth and reports once more, which the manager answers with what is missing here. */
+static void on_store_retry(gpointer user)
 {
     EpDaemon *daemon = user;
 
-    daemon->retry_timer = 0;
     if (daemon->link != NULL)
         ep_link_repeat_birth(daemon->link, RETRY_SPREAD);
-    return G_SOURCE_REMOVE;
-}
-
-void ep_daemon_store_failed(EpDaemon *daemon, const char *what, const GError *error)
-{
-    hl_log_limited(HL_LOG_ERROR, "store", what, "cannot store %s: %s", what, error->message);
-    g_free(daemon->problem);
-    daemon->problem = g_strdup_printf("cannot store %s: %s", what, error->message);
-    daemon->problem_at = hl_clock_wall();
-    if (daemon->retry_timer == 0)
-        daemon->retry_timer = g_timeout_add_seconds(STORE_RETRY_S, on_store_retry, daemon);
-}
-
-void ep_daemon_store_worked(EpDaemon *daemon)
-{
-    g_clear_pointer(&daemon->problem, g_free);
-}
-
-static void report_refusals(EpDaemon *daemon);
-
-static gboolean on_refusals_due(gpointer user)
-{
-    EpDaemon *daemon = user;
-
-    daemon->refusal_timer = 0;
-    report_refusals(daemon);
-    return G_SOURCE_REMOVE;
-}
-
-static void report_refusals(EpDaemon *daemon)
-{
-    g_autoptr(GError) error = NULL;
-    EpRefused what;
-    EpRefusedReason reason;
-
-    while (daemon->spool != NULL && ep_refusals_due(&daemon->refusals, hl_clock_mono(), &what, &reason)) {
-        HlMsgReport report = HOLDLINE__V1__REPORT__INIT;
-        HlMsgRefusal refusal = HOLDLINE__V1__REFUSAL__INIT;
-
-        refusal.what = (char *)ep_refused_name(what);
-        refusal.code = (char *)ep_refused_reason_name(reason);
-        refusal.detail = daemon->refusals.rows[what][reason].detail;
-        refusal.count = daemon->refusals.rows[what][reason].count;
-        report.body_case = HOLDLINE__V1__REPORT__BODY_REFUSAL;
-        report.refusal = &refusal;
-        if (!ep_spool_add(daemon->spool, &report, EP_SPOOL_MERGE, "refusal", &error)) {
-            ep_daemon_store_failed(daemon, "a refusal", error);
-            g_clear_error(&error);
-        }
-    }
-    if (daemon->spool != NULL)
-        ep_spool_pump(daemon->spool);
-    if (ep_refusals_waiting(&daemon->refusals) && daemon->refusal_timer == 0)
-        daemon->refusal_timer = g_timeout_add((guint)EP_REFUSAL_INTERVAL, on_refusals_due, daemon);
-}
-
-void ep_daemon_refuse(EpDaemon *daemon, EpRefused what, EpRefusedReason reason, const char *format, ...)
-{
-    g_autofree char *detail = NULL;
-    va_list arguments;
-
-    va_start(arguments, format);
-    detail = g_strdup_vprintf(format, arguments);
-    va_end(arguments);
-    hl_log_limited(HL_LOG_WARN, "refused", ep_refused_name(what), "%s refused (%s): %s", ep_refused_name(what),
-                   ep_refused_reason_name(reason), detail);
-    ep_refusals_note(&daemon->refusals, what, reason, detail);
-    report_refusals(daemon);
 }
 
 /* -------------------------------------------------------------------------------------------- identity */
@@ -111,6 +40,7 @@ static void drop_identity(EpDaemon *daemon)
     g_clear_pointer(&daemon->poll, ep_poll_free);
     g_clear_pointer(&daemon->renewal, ep_renewal_free);
     g_clear_pointer(&daemon->commands, ep_commands_free);
+    g_clear_pointer(&daemon->refuser, ep_refuser_free);
     g_clear_pointer(&daemon->spool, ep_spool_free);
     g_clear_pointer(&daemon->identity, ep_identity_free);
 }
@@ -146,7 +76,7 @@ static void take_enrolled_settings(EpDaemon *daemon)
         ep_settings_offer(daemon, envelope, "bundle");
     else
         hl_error("enrol", "%s", error->message);
-    if (daemon->problem == NULL)
+    if (ep_trouble_view(daemon->trouble).text == NULL)
         unlink(path); /* once is enough: later it would be a replay */
 }
 
@@ -160,8 +90,10 @@ bool ep_daemon_take_identity(EpDaemon *daemon, GError **error)
         ep_link_announce_leave(daemon->link, EP_LEAVE_MOVED);
     drop_identity(daemon);
     daemon->identity = g_steal_pointer(&identity);
+    ep_trouble_set_identity(daemon->trouble, NULL);
     if (claim_database(daemon, error) &&
         (daemon->spool = ep_spool_new(daemon->db, ep_link_send_report, daemon, error)) != NULL) {
+        daemon->refuser = ep_refuser_new(&(EpRefuserOptions){ &daemon->refusals, daemon->spool, daemon->trouble });
         take_enrolled_settings(daemon);
         daemon->commands = ep_commands_new(daemon);
         daemon->poll = ep_poll_new(daemon);
@@ -202,16 +134,14 @@ static void look_for_identity(EpDaemon *daemon)
     if (ep_daemon_take_identity(daemon, &error))
         return;
     hl_warn("enrol", "%s", error->message);
-    if (!g_error_matches(error, HL_ERROR, HL_ERROR_NOT_FOUND)) {
-        g_free(daemon->problem);
-        daemon->problem = g_strdup(error->message);
-        daemon->problem_at = hl_clock_wall();
-    }
+    if (!g_error_matches(error, HL_ERROR, HL_ERROR_NOT_FOUND))
+        ep_trouble_set_identity(daemon->trouble, error->message);
 }
 
 bool ep_daemon_start(EpDaemon *daemon, GError **error)
 {
     daemon->announce = true;
+    daemon->trouble = ep_trouble_new(&(EpTroubleOptions){ on_store_retry, daemon });
     hl_log_set_level((HlLogLevel)daemon->conf.log_level);
     if (!prepare_state(daemon, error) || (daemon->settings = ep_settings_new(daemon, error)) == NULL)
         return false;
@@ -286,11 +216,7 @@ void ep_daemon_stop(EpDaemon *daemon)
 
 void ep_daemon_clear(EpDaemon *daemon)
 {
-    guint *const timers[] = { &daemon->retry_timer, &daemon->exit_timer, &daemon->refusal_timer };
-
-    for (gsize i = 0; i < G_N_ELEMENTS(timers); i++)
-        if (*timers[i] != 0)
-            g_source_remove(*timers[i]);
+    g_clear_handle_id(&daemon->exit_timer, g_source_remove);
     g_clear_pointer(&daemon->control, ep_control_free);
     g_clear_pointer(&daemon->scheduler, ep_scheduler_free);
     drop_identity(daemon);
@@ -300,7 +226,7 @@ void ep_daemon_clear(EpDaemon *daemon)
     g_clear_pointer(&daemon->db, hl_db_close);
     g_free(daemon->boot_id);
     g_free(daemon->fingerprint);
-    g_free(daemon->problem);
+    g_clear_pointer(&daemon->trouble, ep_trouble_free);
     hl_fd_clear(&daemon->lock_fd);
     ep_conf_clear(&daemon->conf);
 }

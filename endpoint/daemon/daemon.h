@@ -7,7 +7,7 @@
 
 #include "endpoint/core/conf.h"
 #include "endpoint/core/refusals.h"
-#include "endpoint/daemon/ground/spool.h"
+#include "endpoint/daemon/ground/refuser.h"
 #include "endpoint/identity/identity.h"
 #include "lib/store/db.h"
 
@@ -30,7 +30,7 @@ typedef struct EpDaemon {
     bool announce; /* the next birth tells of a start or reload (B7) */
     bool stopping;
     int lock_fd; /* -1: not held */
-    guint retry_timer, exit_timer;
+    guint exit_timer;
 
     EpSettings *settings;
     EpUpdates *updates;
@@ -45,10 +45,10 @@ typedef struct EpDaemon {
     EpRenewal *renewal;
     EpPoll *poll;
 
-    EpRefusals refusals;
-    guint refusal_timer;
-    char *problem; /* the last failure to store something; NULL: none since it worked again */
-    HlTime problem_at;
+    EpRefuser *refuser;
+
+    EpTrouble *trouble;
+    EpRefusals refusals; /* since the start, of all identities */
 } EpDaemon;
 
 /* conf is taken over.  false: it cannot run (locked state directory, broken database, ...). */
@@ -68,14 +68,5 @@ bool ep_daemon_take_identity(EpDaemon *daemon, GError **error);
 
 /* Announces the uninstall, ends the line and forgets the enrolment.  Settings of the enrolment end with it. */
 bool ep_daemon_leave(EpDaemon *daemon, GError **error);
-
-/* Something could not be stored: logged, shown in the status, and in a minute the line says its birth again, which the
- * manager answers with what is missing here.  Nothing is lost: it is not acknowledged. */
-void ep_daemon_store_failed(EpDaemon *daemon, const char *what, const GError *error);
-void ep_daemon_store_worked(EpDaemon *daemon);
-
-/* Counts, logs and (rate-limited) reports a refusal. */
-void ep_daemon_refuse(EpDaemon *daemon, EpRefused what, EpRefusedReason reason, const char *format, ...)
-    G_GNUC_PRINTF(4, 5);
 
 #endif

@@ -134,6 +134,7 @@ static void add_identity(json_t *root, const EpDaemon *daemon)
 
 json_t *ep_status_json(const EpDaemon *daemon)
 {
+    EpTroubleView trouble = ep_trouble_view(daemon->trouble);
     json_t *root = json_object();
 
     set_text(root, "program_version", HOLDLINE_VERSION);
@@ -145,8 +146,8 @@ json_t *ep_status_json(const EpDaemon *daemon)
     json_object_set_new(root, "update", update_json(daemon));
     json_object_set_new(root, "scheduled_scan_running", json_boolean(ep_scans_is_scheduled_running(daemon->scans)));
     json_object_set_new(root, "refused", refused_json(&daemon->refusals));
-    set_text(root, "problem", daemon->problem);
-    set_time(root, "problem_at", daemon->problem == NULL ? 0 : daemon->problem_at);
+    set_text(root, "problem", trouble.text);
+    set_time(root, "problem_at", trouble.at);
     return root;
 }
 

@@ -219,7 +219,7 @@ static const HlBusMessage *on_will(gpointer user)
 
     link->session = ep_session_next(link->session, hl_clock_wall());
     if (!ep_store_set_int(link->daemon->db, "session", (int64_t)link->session, &error))
-        ep_daemon_store_failed(link->daemon, "the session number", error);
+        ep_trouble_store_failed(link->daemon->trouble, "the session number", error);
     news = base_link(link, false, REASON_LOST);
     g_clear_pointer(&link->will_payload, g_bytes_unref);
     link->will_payload = HL_WIRE_ENCODE(&news);
@@ -333,9 +333,9 @@ static void handle_ack(EpLink *link, const HlBusMessage *message)
     if (*ack->spool == '\0')
         return;
     if (ep_spool_ack(link->daemon->spool, ack->spool, ack->seq, &error))
-        ep_daemon_store_worked(link->daemon);
+        ep_trouble_store_worked(link->daemon->trouble);
     else
-        ep_daemon_store_failed(link->daemon, "an acknowledgement", error);
+        ep_trouble_store_failed(link->daemon->trouble, "an acknowledgement", error);
 }
 
 static void handle_probe(EpLink *link, const HlBusMessage *message)

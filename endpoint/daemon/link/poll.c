@@ -28,7 +28,7 @@ static void spool_poll(EpDaemon *daemon, const char *occasion)
     if (ep_spool_add(daemon->spool, &report, EP_SPOOL_LATEST, occasion, &error))
         ep_spool_pump(daemon->spool);
     else
-        ep_daemon_store_failed(daemon, "the question for work", error);
+        ep_trouble_store_failed(daemon->trouble, "the question for work", error);
 }
 
 static void on_notice(EpDirectNotice notice, gpointer user)

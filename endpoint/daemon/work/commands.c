@@ -65,11 +65,11 @@ static bool store(EpJob *job)
     g_autoptr(GError) error = NULL;
 
     if (ep_journal_move(daemon->db, daemon->spool, job->entry, &error)) {
-        ep_daemon_store_worked(daemon);
+        ep_trouble_store_worked(daemon->trouble);
         ep_spool_pump(daemon->spool);
         return true;
     }
-    ep_daemon_store_failed(daemon, "a command's state", error);
+    ep_trouble_store_failed(daemon->trouble, "a command's state", error);
     if (job->timer == 0)
         job->timer = g_timeout_add((guint)STORE_RETRY, on_store_again, job);
     return false;
@@ -170,7 +170,7 @@ static void cancel_absent(EpJob *job)
         end(job, EP_COMMAND_FAIL, "invalid", "it does not say which command to cancel");
     } else if (!ep_journal_find(daemon->db, tomb.id, &known, &error) ||
                (known == NULL && !ep_journal_add(daemon->db, daemon->spool, &tomb, &error))) {
-        ep_daemon_store_failed(daemon, "a cancelled command", error);
+        ep_trouble_store_failed(daemon->trouble, "a cancelled command", error);
         end(job, EP_COMMAND_FAIL, hl_error_name(hl_error_code(error)), error->message);
     } else if (known != NULL) {
         end(job, EP_COMMAND_FAIL, "conflict", "the command has ended already");
@@ -214,9 +214,9 @@ static void run_certificate(EpJob *job)
         return;
     }
     if (hl_error_code(error) == HL_ERROR_EXPIRED)
-        ep_daemon_refuse(daemon, EP_REFUSED_CERTIFICATE, EP_REFUSED_EXPIRED, "%s", error->message);
+        ep_refuse(daemon->refuser, EP_REFUSED_CERTIFICATE, EP_REFUSED_EXPIRED, "%s", error->message);
     else if (hl_error_code(error) == HL_ERROR_UNTRUSTED || hl_error_code(error) == HL_ERROR_INVALID)
-        ep_daemon_refuse(daemon, EP_REFUSED_CERTIFICATE, EP_REFUSED_UNTRUSTED, "%s", error->message);
+        ep_refuse(daemon->refuser, EP_REFUSED_CERTIFICATE, EP_REFUSED_UNTRUSTED, "%s", error->message);
     end(job, EP_COMMAND_FAIL, hl_error_name(hl_error_code(error)), error->message);
 }
 
@@ -300,9 +300,9 @@ static HlMsgCommand *open_envelope(EpDaemon *daemon, GBytes *bytes)
         command = hl_envelope_open(envelope, daemon->identity->signing_key, HL_ENVELOPE_COMMAND,
                                    &holdline__v1__command__descriptor, &error);
     if (command == NULL)
-        ep_daemon_refuse(daemon, EP_REFUSED_COMMAND,
-                         hl_error_code(error) == HL_ERROR_UNTRUSTED ? EP_REFUSED_UNTRUSTED : EP_REFUSED_INVALID, "%s",
-                         error->message);
+        ep_refuse(daemon->refuser, EP_REFUSED_COMMAND,
+                  hl_error_code(error) == HL_ERROR_UNTRUSTED ? EP_REFUSED_UNTRUSTED : EP_REFUSED_INVALID, "%s",
+                  error->message);
     return command;
 }
 
@@ -400,8 +400,8 @@ static bool decide(EpDaemon *daemon, const HlMsgCommand *command, GError **error
     case EP_COMMAND_REFUSE_REPLAYED:
     case EP_COMMAND_REFUSE_INVALID:
     case EP_COMMAND_REFUSE_LIMIT:
-        ep_daemon_refuse(daemon, EP_REFUSED_COMMAND, refusals[verdict].reason, "command %.64s: %s", command->id,
-                         refusals[verdict].text);
+        ep_refuse(daemon->refuser, EP_REFUSED_COMMAND, refusals[verdict].reason, "command %.64s: %s", command->id,
+                  refusals[verdict].text);
         return true;
     }
     return true;
@@ -415,9 +415,9 @@ void ep_commands_offer(EpDaemon *daemon, GBytes *envelope)
     if (command == NULL)
         return;
     if (decide(daemon, command, &error))
-        ep_daemon_store_worked(daemon);
+        ep_trouble_store_worked(daemon->trouble);
     else
-        ep_daemon_store_failed(daemon, "a command", error); /* not reported, so the manager sends it again */
+        ep_trouble_store_failed(daemon->trouble, "a command", error); /* not reported, so the manager sends it again */
 }
 
 /* ------------------------------------------------------------------------------------------------ life */
@@ -428,7 +428,7 @@ static gboolean on_prune(gpointer user)
     g_autoptr(GError) error = NULL;
 
     if (!ep_journal_prune(commands->daemon->db, hl_clock_wall(), &error))
-        ep_daemon_store_failed(commands->daemon, "the journal", error);
+        ep_trouble_store_failed(commands->daemon->trouble, "the journal", error);
     return G_SOURCE_CONTINUE;
 }
 
@@ -441,7 +441,7 @@ static gboolean on_take_up(gpointer user)
     commands->prune_timer = g_timeout_add((guint)PRUNE_INTERVAL, on_prune, commands);
     on_prune(commands);
     if (open == NULL) {
-        ep_daemon_store_failed(commands->daemon, "the journal", error);
+        ep_trouble_store_failed(commands->daemon->trouble, "the journal", error);
         return G_SOURCE_REMOVE;
     }
     g_ptr_array_set_free_func(open, NULL); /* take_up owns them */

@@ -55,7 +55,7 @@ static gboolean on_look(gpointer user)
         hl_info("renewal", "asking for a new certificate");
         ep_spool_pump(daemon->spool);
     } else {
-        ep_daemon_store_failed(daemon, "a certificate request", error);
+        ep_trouble_store_failed(daemon->trouble, "a certificate request", error);
     }
     return G_SOURCE_REMOVE;
 }

@@ -288,7 +288,7 @@ static void on_scheduled_done(const HlChildEnd *end, gpointer user)
     scans->skipped = false;
     hl_info("scan", "scheduled scan: %s", detail);
     if (!ep_store_add_event(scans->daemon->db, hl_clock_wall(), "scheduled scan", detail, &error))
-        ep_daemon_store_failed(scans->daemon, "a scan's result", error);
+        ep_trouble_store_failed(scans->daemon->trouble, "a scan's result", error);
 }
 
 void ep_scans_run_scheduled(EpScans *scans)

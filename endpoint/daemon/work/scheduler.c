@@ -50,7 +50,7 @@ static void store_done(EpScheduler *scheduler, const Timetable *table)
 
     if (!ep_store_set_int(scheduler->daemon->db, table->done_fact, table->plan.done, &error) ||
         !ep_store_set(scheduler->daemon->db, table->text_fact, table->text, &error))
-        ep_daemon_store_failed(scheduler->daemon, "the schedule's state", error);
+        ep_trouble_store_failed(scheduler->daemon->trouble, "the schedule's state", error);
 }
 
 /* A changed schedule begins with its next slot; after a restart the same one goes on where it was. */

@@ -117,9 +117,9 @@ static bool open_offer(EpDaemon *daemon, GBytes *bytes, Offer *offer)
         offer->document = hl_envelope_open(envelope, daemon->identity->signing_key, HL_ENVELOPE_SETTINGS,
                                            &holdline__v1__settings_document__descriptor, &error);
     if (offer->document == NULL) {
-        ep_daemon_refuse(daemon, EP_REFUSED_SETTINGS,
-                         hl_error_code(error) == HL_ERROR_UNTRUSTED ? EP_REFUSED_UNTRUSTED : EP_REFUSED_INVALID, "%s",
-                         error->message);
+        ep_refuse(daemon->refuser, EP_REFUSED_SETTINGS,
+                  hl_error_code(error) == HL_ERROR_UNTRUSTED ? EP_REFUSED_UNTRUSTED : EP_REFUSED_INVALID, "%s",
+                  error->message);
         return false;
     }
     offer->text = hl_settings_text_of_entries(offer->document->settings, offer->document->n_settings);
@@ -127,7 +127,7 @@ static bool open_offer(EpDaemon *daemon, GBytes *bytes, Offer *offer)
     hl_settings_init(&offer->values);
     if (hl_settings_parse(&offer->values, offer->text, &error))
         return true;
-    ep_daemon_refuse(daemon, EP_REFUSED_SETTINGS, EP_REFUSED_INVALID, "%s", error->message);
+    ep_refuse(daemon->refuser, EP_REFUSED_SETTINGS, EP_REFUSED_INVALID, "%s", error->message);
     return false;
 }
 
@@ -188,11 +188,11 @@ static void take(EpDaemon *daemon, Offer *offer, const char *path)
     g_autoptr(GError) error = NULL;
 
     if (!store(daemon, &next, offer->text, &error)) {
-        ep_daemon_store_failed(daemon, "settings", error);
+        ep_trouble_store_failed(daemon->trouble, "settings", error);
         clear(&next);
         return;
     }
-    ep_daemon_store_worked(daemon);
+    ep_trouble_store_worked(daemon->trouble);
     next.values = offer->values;
     memset(&offer->values, 0, sizeof offer->values);
     clear(daemon->settings);
@@ -218,7 +218,7 @@ static void report_path(EpDaemon *daemon, const char *path)
     }
     g_free(daemon->settings->path);
     daemon->settings->path = g_steal_pointer(&before);
-    ep_daemon_store_failed(daemon, "the path of the settings", error);
+    ep_trouble_store_failed(daemon->trouble, "the path of the settings", error);
 }
 
 static void refuse(EpDaemon *daemon, EpSettingsVerdict verdict, const Offer *offer)
@@ -235,24 +235,24 @@ static void refuse(EpDaemon *daemon, EpSettingsVerdict verdict, const Offer *off
                        document->group);
         break;
     case EP_SETTINGS_WRONG_ENDPOINT:
-        ep_daemon_refuse(daemon, EP_REFUSED_SETTINGS, EP_REFUSED_WRONG_ENDPOINT, "settings are for '%s'",
-                         document->endpoint);
+        ep_refuse(daemon->refuser, EP_REFUSED_SETTINGS, EP_REFUSED_WRONG_ENDPOINT, "settings are for '%s'",
+                  document->endpoint);
         break;
     case EP_SETTINGS_EXPIRED: {
         g_autofree char *end = hl_time_format(document->expires_ms);
         g_autofree char *now = hl_time_format(hl_clock_wall());
 
-        ep_daemon_refuse(daemon, EP_REFUSED_SETTINGS, EP_REFUSED_EXPIRED,
-                         "settings expired at %s; this machine's clock says %s", end, now);
+        ep_refuse(daemon->refuser, EP_REFUSED_SETTINGS, EP_REFUSED_EXPIRED,
+                  "settings expired at %s; this machine's clock says %s", end, now);
         break;
     }
     case EP_SETTINGS_REPLAYED:
-        ep_daemon_refuse(daemon, EP_REFUSED_SETTINGS, EP_REFUSED_REPLAYED,
-                         "settings with counter %" G_GUINT64_FORMAT " came after %" G_GUINT64_FORMAT, document->counter,
-                         daemon->settings->counter);
+        ep_refuse(daemon->refuser, EP_REFUSED_SETTINGS, EP_REFUSED_REPLAYED,
+                  "settings with counter %" G_GUINT64_FORMAT " came after %" G_GUINT64_FORMAT, document->counter,
+                  daemon->settings->counter);
         break;
     case EP_SETTINGS_INVALID:
-        ep_daemon_refuse(daemon, EP_REFUSED_SETTINGS, EP_REFUSED_INVALID, "the digest is not that of the settings");
+        ep_refuse(daemon->refuser, EP_REFUSED_SETTINGS, EP_REFUSED_INVALID, "the digest is not that of the settings");
         break;
     }
 }

@@ -165,7 +165,7 @@ static void judge_switch(EpUpdates *updates, const EpUpdateEnd *end)
     } else if (strcmp(end->patterns, updates->patterns) != 0) {
         ep_probation_begin(&updates->probation, hl_clock_mono());
         if (!ep_store_set_int(updates->daemon->db, SWITCHED_FACT, hl_clock_wall(), &error))
-            ep_daemon_store_failed(updates->daemon, "when patterns changed", error);
+            ep_trouble_store_failed(updates->daemon->trouble, "when patterns changed", error);
     }
 }
 
@@ -223,9 +223,9 @@ static void tell_end(EpUpdates *updates, const EpUpdateEnd *end)
                                                         .source = (char *)end->source });
     hl_log(end->succeeded ? HL_LOG_INFO : HL_LOG_WARN, "update", "%s: %s", updates->trigger, end->detail);
     if (store_end(updates, end, &error))
-        ep_daemon_store_worked(daemon);
+        ep_trouble_store_worked(daemon->trouble);
     else
-        ep_daemon_store_failed(daemon, "an update's result", error);
+        ep_trouble_store_failed(daemon->trouble, "an update's result", error);
     g_clear_pointer(&updates->rollback_reason, g_free);
     for (guint i = 0; i < waiters->len; i++) {
         const EpUpdateRequest *request = waiters->pdata[i];
