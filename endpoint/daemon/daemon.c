@@ -41,6 +41,7 @@ static void drop_identity(EpDaemon *daemon)
     g_clear_pointer(&daemon->renewal, ep_renewal_free);
     g_clear_pointer(&daemon->commands, ep_commands_free);
     g_clear_pointer(&daemon->refuser, ep_refuser_free);
+    g_clear_pointer(&daemon->journal, ep_journal_free);
     g_clear_pointer(&daemon->spool, ep_spool_free);
     g_clear_pointer(&daemon->identity, ep_identity_free);
 }
@@ -93,6 +94,7 @@ bool ep_daemon_take_identity(EpDaemon *daemon, GError **error)
     ep_trouble_set_identity(daemon->trouble, NULL);
     if (claim_database(daemon, error) &&
         (daemon->spool = ep_spool_new(daemon->db, ep_link_send_report, daemon, error)) != NULL) {
+        daemon->journal = ep_journal_new(daemon->db, daemon->spool);
         daemon->refuser = ep_refuser_new(&(EpRefuserOptions){ &daemon->refusals, daemon->spool, daemon->trouble });
         take_enrolled_settings(daemon);
         daemon->commands = ep_commands_new(daemon);

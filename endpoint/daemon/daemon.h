@@ -7,6 +7,7 @@
 
 #include "endpoint/core/conf.h"
 #include "endpoint/core/refusals.h"
+#include "endpoint/daemon/ground/journal.h"
 #include "endpoint/daemon/ground/refuser.h"
 #include "endpoint/identity/identity.h"
 #include "lib/store/db.h"
@@ -40,6 +41,7 @@ typedef struct EpDaemon {
 
     EpIdentity *identity; /* NULL: not enrolled; then the following are NULL as well */
     EpSpool *spool;
+    EpJournal *journal;
     EpCommands *commands;
     EpLink *link;
     EpRenewal *renewal;

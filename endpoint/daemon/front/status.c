@@ -1,6 +1,6 @@
 #include "endpoint/daemon/front/status.h"
 
-#include "endpoint/core/command.h"
+#include "endpoint/daemon/ground/journal.h"
 #include "endpoint/daemon/link/link.h"
 #include "endpoint/daemon/work/scans.h"
 #include "endpoint/daemon/work/scheduler.h"
@@ -151,25 +151,21 @@ json_t *ep_status_json(const EpDaemon *daemon)
     return root;
 }
 
-static const char *const state_names[EP_COMMAND_N_STATES] = {
-    [EP_COMMAND_RECEIVED] = "received", [EP_COMMAND_STARTED] = "started",     [EP_COMMAND_SUCCEEDED] = "succeeded",
-    [EP_COMMAND_FAILED] = "failed",     [EP_COMMAND_REJECTED] = "rejected",   [EP_COMMAND_TIMED_OUT] = "timed-out",
-    [EP_COMMAND_EXPIRED] = "expired",   [EP_COMMAND_CANCELLED] = "cancelled",
-};
+enum { ID, KIND, STATE, RECEIVED, ENDED, CODE, DETAIL };
+#define COMMAND_COLUMNS "id, kind, state, received_ms, ended_ms, code, detail"
 
 static bool add_command(HlStmt *row, gpointer user)
 {
     json_t *object = json_object();
-    HlCommandKind kind = hl_command_kind_from_wire((int)hl_stmt_int(row, 1));
-    int64_t state = CLAMP(hl_stmt_int(row, 2), 0, EP_COMMAND_N_STATES - 1);
+    HlCommandKind kind = hl_command_kind_from_wire((int)hl_stmt_int(row, KIND));
 
-    set_text(object, "id", hl_stmt_text(row, 0));
+    set_text(object, "id", hl_stmt_text(row, ID));
     set_text(object, "kind", kind != HL_KIND_UNKNOWN ? hl_command_kind_name(kind) : NULL);
-    set_text(object, "state", state_names[state]);
-    set_time(object, "received", hl_stmt_int(row, 3));
-    set_time(object, "ended", hl_stmt_int(row, 4));
-    set_text(object, "code", hl_stmt_text(row, 5));
-    set_text(object, "detail", hl_stmt_text(row, 6));
+    set_text(object, "state", hl_command_state_name(ep_journal_shown_state(hl_stmt_int(row, STATE))));
+    set_time(object, "received", hl_stmt_int(row, RECEIVED));
+    set_time(object, "ended", hl_stmt_int(row, ENDED));
+    set_text(object, "code", hl_stmt_text(row, CODE));
+    set_text(object, "detail", hl_stmt_text(row, DETAIL));
     json_array_append_new(user, object);
     return true;
 }
@@ -191,7 +187,7 @@ json_t *ep_history_json(const EpDaemon *daemon, GError **error)
     g_autoptr(json_t) events = json_array();
 
     if (!hl_db_query(daemon->db, add_command, commands, error,
-                     "SELECT id, kind, state, received_ms, ended_ms, code, detail FROM command"
+                     "SELECT " COMMAND_COLUMNS " FROM command"
                      " ORDER BY received_ms DESC LIMIT ?",
                      "i", (int64_t)HISTORY) ||
         !hl_db_query(daemon->db, add_event, events, error,

@@ -64,7 +64,7 @@ static bool store(EpJob *job)
     EpDaemon *daemon = job->commands->daemon;
     g_autoptr(GError) error = NULL;
 
-    if (ep_journal_move(daemon->db, daemon->spool, job->entry, &error)) {
+    if (ep_journal_move(daemon->journal, job->entry, &error)) {
         ep_trouble_store_worked(daemon->trouble);
         ep_spool_pump(daemon->spool);
         return true;
@@ -96,8 +96,8 @@ static void end(EpJob *job, EpCommandEvent event, const char *code, const char *
         return;
     set_text(&job->entry->code, code);
     set_text(&job->entry->detail, detail);
-    hl_info("command", "%s %s: %s%s%s", hl_command_kind_name(hl_command_kind_from_wire(job->entry->kind)),
-            job->entry->id, code, *code != '\0' ? ": " : "", detail);
+    hl_info("command", "%s %s: %s%s%s", hl_command_kind_name(job->entry->kind), job->entry->id, code,
+            *code != '\0' ? ": " : "", detail);
     if (store(job))
         g_hash_table_remove(job->commands->jobs, job->entry->id);
 }
@@ -115,7 +115,7 @@ static void on_update_progress(guint percent, const char *what, gpointer user)
         return;
     job->progress_at = now;
     job->percent = percent;
-    if (ep_journal_progress(daemon->spool, job->entry->id, percent, clean, NULL)) /* without it nothing is lost */
+    if (ep_journal_progress(daemon->journal, job->entry->id, percent, clean, NULL)) /* without it nothing is lost */
         ep_spool_pump(daemon->spool);
 }
 
@@ -168,8 +168,8 @@ static void cancel_absent(EpJob *job)
 
     if (!hl_ident_is_valid(tomb.id)) {
         end(job, EP_COMMAND_FAIL, "invalid", "it does not say which command to cancel");
-    } else if (!ep_journal_find(daemon->db, tomb.id, &known, &error) ||
-               (known == NULL && !ep_journal_add(daemon->db, daemon->spool, &tomb, &error))) {
+    } else if (ep_journal_find(daemon->journal, tomb.id, &known, &error) == EP_JOURNAL_UNREADABLE ||
+               (known == NULL && !ep_journal_add(daemon->journal, &tomb, &error))) {
         ep_trouble_store_failed(daemon->trouble, "a cancelled command", error);
         end(job, EP_COMMAND_FAIL, hl_error_name(hl_error_code(error)), error->message);
     } else if (known != NULL) {
@@ -220,17 +220,14 @@ static void run_certificate(EpJob *job)
     end(job, EP_COMMAND_FAIL, hl_error_name(hl_error_code(error)), error->message);
 }
 
-static void (*const runs[])(EpJob *job) = {
-    [HOLDLINE__V1__COMMAND_KIND__KIND_UPDATE_NOW] = run_update,
-    [HOLDLINE__V1__COMMAND_KIND__KIND_CANCEL] = run_cancel,
-    [HOLDLINE__V1__COMMAND_KIND__KIND_CERTIFICATE] = run_certificate,
-    [HOLDLINE__V1__COMMAND_KIND__KIND_ROLLBACK] = run_rollback,
-    [HOLDLINE__V1__COMMAND_KIND__KIND_SYNCHRONIZE] = run_synchronize,
+static void (*const runs[HL_N_KINDS])(EpJob *job) = {
+    [HL_KIND_UPDATE_NOW] = run_update, [HL_KIND_CANCEL] = run_cancel,           [HL_KIND_CERTIFICATE] = run_certificate,
+    [HL_KIND_ROLLBACK] = run_rollback, [HL_KIND_SYNCHRONIZE] = run_synchronize,
 };
 
-static bool is_known(int kind)
+static bool is_known(HlCommandKind kind)
 {
-    return kind > 0 && (gsize)kind < G_N_ELEMENTS(runs) && runs[kind] != NULL;
+    return runs[kind] != NULL;
 }
 
 /* ------------------------------------------------------------------------------------------- the start */
@@ -312,7 +309,7 @@ static EpEntry *new_entry(const HlMsgCommand *command, HlTime now)
     HlTime room = MAX(command->expires_ms - now - 1, 0);
 
     entry->id = g_strdup(command->id);
-    entry->kind = (int)command->kind;
+    entry->kind = hl_command_kind_from_wire((int)command->kind);
     entry->received = now;
     entry->start = now + ep_spread(MIN((HlTime)command->window_ms, room), hl_random_u64());
     entry->expires = command->expires_ms;
@@ -328,19 +325,19 @@ static EpEntry *new_entry(const HlMsgCommand *command, HlTime now)
 static bool judge(EpDaemon *daemon, const HlMsgCommand *command, const EpEntry *known, HlTime now,
                   EpCommandVerdict *verdict, GError **error)
 {
-    bool renews = command->kind == HOLDLINE__V1__COMMAND_KIND__KIND_CERTIFICATE; /* independent endpoints renew too */
-    EpCommandOffer offer = { .endpoint = command->endpoint,
-                             .id = command->id,
-                             .kind_known = is_known((int)command->kind),
-                             .expires = command->expires_ms };
+    HlCommandKind kind = hl_command_kind_from_wire((int)command->kind);
+    bool renews = kind == HL_KIND_CERTIFICATE; /* independent endpoints renew too */
+    EpCommandOffer offer = {
+        .endpoint = command->endpoint, .id = command->id, .kind_known = is_known(kind), .expires = command->expires_ms
+    };
     EpCommandView view = { .endpoint = daemon->identity->id,
                            .known = known != NULL,
-                           .pruned_until = ep_store_get_int(daemon->db, "pruned-until", 0),
+                           .pruned_until = ep_journal_pruned_until(daemon->journal),
                            .independent = daemon->settings->values.independent && !renews,
                            .now = now };
     int64_t count;
 
-    if (!ep_journal_count(daemon->db, &count, error))
+    if (!ep_journal_count(daemon->journal, &count, error))
         return false;
     view.in_journal = (guint)count;
     *verdict = ep_command_judge(&offer, &view);
@@ -357,7 +354,7 @@ static bool enter(EpDaemon *daemon, const HlMsgCommand *command, const char *cod
         set_text(&entry->code, code);
         set_text(&entry->detail, rejected);
     }
-    if (!ep_journal_add(daemon->db, daemon->spool, entry, error))
+    if (!ep_journal_add(daemon->journal, entry, error))
         return false;
     ep_spool_pump(daemon->spool);
     if (rejected == NULL)
@@ -370,8 +367,7 @@ static bool repeat(EpDaemon *daemon, const EpEntry *entry, GError **error)
     const EpJob *job = g_hash_table_lookup(daemon->commands->jobs, entry->id);
 
     /* a job whose end waits to be stored reports itself when it is */
-    if ((job == NULL || job->entry->state == entry->state) &&
-        !ep_journal_repeat(daemon->db, daemon->spool, entry, error))
+    if ((job == NULL || job->entry->state == entry->state) && !ep_journal_repeat(daemon->journal, entry, error))
         return false;
     ep_spool_pump(daemon->spool);
     return true;
@@ -382,7 +378,7 @@ static bool decide(EpDaemon *daemon, const HlMsgCommand *command, GError **error
     g_autoptr(EpEntry) known = NULL;
     EpCommandVerdict verdict;
 
-    if (!ep_journal_find(daemon->db, command->id, &known, error) ||
+    if (ep_journal_find(daemon->journal, command->id, &known, error) == EP_JOURNAL_UNREADABLE ||
         !judge(daemon, command, known, hl_clock_wall(), &verdict, error))
         return false;
     switch (verdict) {
@@ -427,7 +423,7 @@ static gboolean on_prune(gpointer user)
     EpCommands *commands = user;
     g_autoptr(GError) error = NULL;
 
-    if (!ep_journal_prune(commands->daemon->db, hl_clock_wall(), &error))
+    if (!ep_journal_prune(commands->daemon->journal, hl_clock_wall(), &error))
         ep_trouble_store_failed(commands->daemon->trouble, "the journal", error);
     return G_SOURCE_CONTINUE;
 }
@@ -436,7 +432,7 @@ static gboolean on_take_up(gpointer user)
 {
     EpCommands *commands = user;
     g_autoptr(GError) error = NULL;
-    g_autoptr(GPtrArray) open = ep_journal_open(commands->daemon->db, &error);
+    g_autoptr(GPtrArray) open = ep_journal_open(commands->daemon->journal, &error);
 
     commands->prune_timer = g_timeout_add((guint)PRUNE_INTERVAL, on_prune, commands);
     on_prune(commands);
