@@ -40,6 +40,7 @@ static void drop_identity(EpDaemon *daemon)
     g_clear_pointer(&daemon->poll, ep_poll_free);
     g_clear_pointer(&daemon->renewal, ep_renewal_free);
     g_clear_pointer(&daemon->commands, ep_commands_free);
+    g_clear_pointer(&daemon->intake, ep_intake_free);
     g_clear_pointer(&daemon->refuser, ep_refuser_free);
     g_clear_pointer(&daemon->journal, ep_journal_free);
     g_clear_pointer(&daemon->spool, ep_spool_free);
@@ -59,7 +60,7 @@ static bool claim_database(EpDaemon *daemon, GError **error)
     if (!hl_txn_begin(&txn, daemon->db, error) || !ep_store_forget_identity(daemon->db, error) ||
         !ep_store_set(daemon->db, "identity", name, error) || !hl_txn_commit(&txn, error))
         return false;
-    ep_settings_reset(daemon);
+    ep_settings_reset(daemon->settings);
     return true;
 }
 
@@ -73,12 +74,20 @@ static void take_enrolled_settings(EpDaemon *daemon)
     if (!g_file_test(path, G_FILE_TEST_EXISTS))
         return;
     envelope = hl_file_read(path, HL_WIRE_MAX_SIZE, &error);
-    if (envelope != NULL)
-        ep_settings_offer(daemon, envelope, "bundle");
-    else
+    if (envelope == NULL) {
         hl_error("enrol", "%s", error->message);
-    if (ep_trouble_view(daemon->trouble).text == NULL)
+        return;
+    }
+    switch (ep_intake_offer(daemon->intake, envelope, "bundle")) {
+    case EP_INTAKE_IN_FORCE:
+    case EP_INTAKE_UNCHANGED:
+    case EP_INTAKE_DECLINED:
+    case EP_INTAKE_REFUSED:
         unlink(path); /* once is enough: later it would be a replay */
+        break;
+    case EP_INTAKE_NOT_STORED: /* the next start offers it again */
+        break;
+    }
 }
 
 bool ep_daemon_take_identity(EpDaemon *daemon, GError **error)
@@ -96,6 +105,12 @@ bool ep_daemon_take_identity(EpDaemon *daemon, GError **error)
         (daemon->spool = ep_spool_new(daemon->db, ep_link_send_report, daemon, error)) != NULL) {
         daemon->journal = ep_journal_new(daemon->db, daemon->spool);
         daemon->refuser = ep_refuser_new(&(EpRefuserOptions){ &daemon->refusals, daemon->spool, daemon->trouble });
+        daemon->intake = ep_intake_new(&(EpIntakeOptions){ .identity = daemon->identity,
+                                                           .db = daemon->db,
+                                                           .settings = daemon->settings,
+                                                           .spool = daemon->spool,
+                                                           .refuser = daemon->refuser,
+                                                           .trouble = daemon->trouble });
         take_enrolled_settings(daemon);
         daemon->commands = ep_commands_new(daemon);
         daemon->poll = ep_poll_new(daemon);
@@ -140,12 +155,28 @@ static void look_for_identity(EpDaemon *daemon)
         ep_trouble_set_identity(daemon->trouble, error->message);
 }
 
+static void on_settings_changed(gpointer user)
+{
+    EpDaemon *daemon = user;
+
+    ep_scheduler_settings_changed(daemon);
+    if (daemon->poll != NULL)
+        ep_poll_refresh(daemon->poll);
+    if (daemon->link != NULL)
+        ep_link_settings_changed(daemon->link);
+}
+
 bool ep_daemon_start(EpDaemon *daemon, GError **error)
 {
+    EpSettingsOptions options = { .changed = on_settings_changed, .user = daemon };
+
     daemon->announce = true;
     daemon->trouble = ep_trouble_new(&(EpTroubleOptions){ on_store_retry, daemon });
     hl_log_set_level((HlLogLevel)daemon->conf.log_level);
-    if (!prepare_state(daemon, error) || (daemon->settings = ep_settings_new(daemon, error)) == NULL)
+    if (!prepare_state(daemon, error))
+        return false;
+    options.db = daemon->db;
+    if ((daemon->settings = ep_settings_new(&options, error)) == NULL)
         return false;
     daemon->updates = ep_updates_new(daemon);
     daemon->scans = ep_scans_new(daemon);
@@ -200,7 +231,7 @@ bool ep_daemon_leave(EpDaemon *daemon, GError **error)
     if (daemon->link != NULL)
         ep_link_announce_leave(daemon->link, EP_LEAVE_UNINSTALLED);
     drop_identity(daemon);
-    ep_settings_reset(daemon);
+    ep_settings_reset(daemon->settings);
     return hl_tree_remove(directory, error);
 }
 

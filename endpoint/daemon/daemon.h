@@ -9,10 +9,10 @@
 #include "endpoint/core/refusals.h"
 #include "endpoint/daemon/ground/journal.h"
 #include "endpoint/daemon/ground/refuser.h"
+#include "endpoint/daemon/work/intake.h"
 #include "endpoint/identity/identity.h"
 #include "lib/store/db.h"
 
-typedef struct EpSettings EpSettings;
 typedef struct EpLink EpLink;
 typedef struct EpCommands EpCommands;
 typedef struct EpUpdates EpUpdates;
@@ -48,6 +48,7 @@ typedef struct EpDaemon {
     EpPoll *poll;
 
     EpRefuser *refuser;
+    EpIntake *intake;
 
     EpTrouble *trouble;
     EpRefusals refusals; /* since the start, of all identities */

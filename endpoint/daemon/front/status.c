@@ -44,21 +44,21 @@ static json_t *line_json(const EpLink *link)
     return object;
 }
 
-static json_t *settings_json(const EpSettings *settings)
+static json_t *settings_json(const EpSettingsOrigin *origin)
 {
     g_autofree char *digest = NULL;
     json_t *object;
 
-    if (!settings->applied)
+    if (!origin->applied)
         return json_null();
     object = json_object();
-    digest = hl_hex(g_bytes_get_data(settings->digest, NULL), g_bytes_get_size(settings->digest));
-    set_text(object, "group", settings->group);
-    json_object_set_new(object, "version", json_integer((json_int_t)settings->version));
-    json_object_set_new(object, "counter", json_integer((json_int_t)settings->counter));
+    digest = hl_hex(g_bytes_get_data(origin->digest, NULL), g_bytes_get_size(origin->digest));
+    set_text(object, "group", origin->group);
+    json_object_set_new(object, "version", json_integer((json_int_t)origin->version));
+    json_object_set_new(object, "counter", json_integer((json_int_t)origin->counter));
     set_text(object, "digest", digest);
-    set_text(object, "path", settings->path);
-    set_time(object, "applied", settings->at);
+    set_text(object, "path", origin->path);
+    set_time(object, "applied", origin->at);
     return object;
 }
 
@@ -95,7 +95,7 @@ static json_t *update_json(const EpDaemon *daemon)
     set_text(object, "last_trigger", view.last_trigger);
     set_text(object, "last_detail", view.last_detail);
     set_text(object, "last_source", view.last_source);
-    set_text(object, "schedule", daemon->settings->values.update_schedule);
+    set_text(object, "schedule", ep_settings_values(daemon->settings)->update_schedule);
     json_object_set_new(object, "schedule_off_by_user", json_boolean(ep_scheduler_is_user_off(daemon->scheduler)));
     set_time(object, "next_scheduled", ep_scheduler_next_update(daemon));
     return object;
@@ -139,8 +139,8 @@ json_t *ep_status_json(const EpDaemon *daemon)
 
     set_text(root, "program_version", HOLDLINE_VERSION);
     add_identity(root, daemon);
-    json_object_set_new(root, "settings", settings_json(daemon->settings));
-    json_object_set_new(root, "independent", json_boolean(daemon->settings->values.independent));
+    json_object_set_new(root, "settings", settings_json(ep_settings_origin(daemon->settings)));
+    json_object_set_new(root, "independent", json_boolean(ep_settings_values(daemon->settings)->independent));
     json_object_set_new(root, "privileges", privileges_json(daemon->settings));
     json_object_set_new(root, "patterns", patterns_json(daemon->updates));
     json_object_set_new(root, "update", update_json(daemon));

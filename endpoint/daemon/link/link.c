@@ -80,7 +80,7 @@ static HlMsgLink base_link(const EpLink *link, bool online, const char *reason)
     news.reason = (char *)reason;
     news.boot_id = link->daemon->boot_id;
     news.clock_ms = hl_clock_wall();
-    news.heartbeat_ms = (uint32_t)link->daemon->settings->values.heartbeat;
+    news.heartbeat_ms = (uint32_t)ep_settings_values(link->daemon->settings)->heartbeat;
     return news;
 }
 
@@ -104,7 +104,7 @@ static char *joined_addresses(const HlMsgRegistration *registration)
 static void publish_birth(EpLink *link)
 {
     EpDaemon *daemon = link->daemon;
-    const EpSettings *settings = daemon->settings;
+    const EpSettingsOrigin *origin = ep_settings_origin(daemon->settings);
     HlMsgLink news = base_link(link, true, "");
     g_auto(LinkParts) parts = { 0 };
     g_autoptr(GBytes) payload = NULL;
@@ -112,8 +112,8 @@ static void publish_birth(EpLink *link)
     parts.registration =
         ep_machine_registration(daemon->fingerprint, hl_bus_broker(link->bus), ep_poll_port(daemon->poll));
     parts.patterns = hl_components_parse(ep_updates_patterns(daemon->updates), &parts.n_patterns);
-    if (settings->applied) {
-        parts.applied = ep_settings_wire(settings);
+    if (origin->applied) {
+        parts.applied = ep_settings_wire(origin);
         news.applied = &parts.applied;
     }
     news.registration = parts.registration;
@@ -144,7 +144,7 @@ static void schedule_heartbeat(EpLink *link, HlTime delay)
 static void publish_heartbeat(EpLink *link)
 {
     EpDaemon *daemon = link->daemon;
-    const EpSettings *settings = daemon->settings;
+    const EpSettingsOrigin *origin = ep_settings_origin(daemon->settings);
     HlMsgHeartbeat beat = HOLDLINE__V1__HEARTBEAT__INIT;
     size_t n;
     HlMsgComponent **patterns = hl_components_parse(ep_updates_patterns(daemon->updates), &n);
@@ -152,9 +152,9 @@ static void publish_heartbeat(EpLink *link)
 
     beat.session = link->session;
     beat.seq = ++link->heartbeats;
-    if (settings->applied) {
-        beat.settings_counter = settings->counter;
-        beat.settings_digest.data = (guint8 *)g_bytes_get_data(settings->digest, &beat.settings_digest.len);
+    if (origin->applied) {
+        beat.settings_counter = origin->counter;
+        beat.settings_digest.data = (guint8 *)g_bytes_get_data(origin->digest, &beat.settings_digest.len);
     }
     beat.patterns = patterns;
     beat.n_patterns = n;
@@ -184,7 +184,7 @@ static gboolean on_heartbeat(gpointer user)
     if (link->told_port != ep_poll_port(link->daemon->poll) || strcmp(addresses, link->addresses) != 0)
         publish_birth(link);
     publish_heartbeat(link);
-    schedule_heartbeat(link, link->daemon->settings->values.heartbeat);
+    schedule_heartbeat(link, ep_settings_values(link->daemon->settings)->heartbeat);
     return G_SOURCE_REMOVE;
 }
 
@@ -242,7 +242,7 @@ static void on_up(gpointer user)
     hl_info("line", "up at %s, session %" G_GUINT64_FORMAT, hl_bus_broker(link->bus), link->session);
     publish_birth(link);
     ep_spool_open(link->daemon->spool, link->session);
-    schedule_heartbeat(link, ep_spread(link->daemon->settings->values.heartbeat, hl_random_u64()));
+    schedule_heartbeat(link, ep_spread(ep_settings_values(link->daemon->settings)->heartbeat, hl_random_u64()));
 }
 
 static void on_down(const char *reason, gpointer user)
@@ -364,7 +364,7 @@ static void handle_manager_state(EpLink *link, const HlBusMessage *message)
 static void handle_settings(EpLink *link, const HlBusMessage *message)
 {
     if (g_bytes_get_size(message->payload) > 0) /* an empty one clears what the broker retained */
-        ep_settings_offer(link->daemon, message->payload, "channel");
+        ep_intake_offer(link->daemon->intake, message->payload, "channel");
 }
 
 static void handle_command(EpLink *link, const HlBusMessage *message)
@@ -411,7 +411,7 @@ static bool start_bus(EpLink *link, GError **error)
                                       HL_TOPIC_MANAGER_STATE };
     g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
     g_auto(GStrv) filters = NULL;
-    g_auto(GStrv) brokers = ep_link_brokers((const char *const *)daemon->settings->values.brokers,
+    g_auto(GStrv) brokers = ep_link_brokers((const char *const *)ep_settings_values(daemon->settings)->brokers,
                                             (const char *const *)daemon->identity->brokers);
     HlBusOptions options = { .client_id = daemon->identity->id,
                              .brokers = (const char *const *)brokers,
@@ -477,7 +477,7 @@ bool ep_link_send_report(GBytes *report, gpointer user)
 
 void ep_link_settings_changed(EpLink *link)
 {
-    g_auto(GStrv) brokers = ep_link_brokers((const char *const *)link->daemon->settings->values.brokers,
+    g_auto(GStrv) brokers = ep_link_brokers((const char *const *)ep_settings_values(link->daemon->settings)->brokers,
                                             (const char *const *)link->daemon->identity->brokers);
 
     if (link->bus == NULL)
@@ -486,7 +486,7 @@ void ep_link_settings_changed(EpLink *link)
     if (state_of(link) == HL_BUS_UP && link->told_port != ep_poll_port(link->daemon->poll))
         publish_birth(link); /* registers the new port */
     if (state_of(link) == HL_BUS_UP)
-        schedule_heartbeat(link, ep_spread(link->daemon->settings->values.heartbeat, hl_random_u64()));
+        schedule_heartbeat(link, ep_spread(ep_settings_values(link->daemon->settings)->heartbeat, hl_random_u64()));
 }
 
 void ep_link_reconnect(EpLink *link, HlBusWill will)

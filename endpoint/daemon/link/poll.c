@@ -78,7 +78,7 @@ static bool open_port(EpPoll *self, const HlCert *cert, GError **error)
 
 void ep_poll_refresh(EpPoll *self)
 {
-    const HlSettings *values = &self->daemon->settings->values;
+    const HlSettings *values = ep_settings_values(self->daemon->settings);
     int port = values->independent ? 0 : (int)values->direct_port;
     g_autoptr(GError) error = NULL;
     g_autoptr(HlCert) cert = hl_cert_load(self->daemon->identity->pem_path, &error);

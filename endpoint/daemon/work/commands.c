@@ -333,7 +333,7 @@ static bool judge(EpDaemon *daemon, const HlMsgCommand *command, const EpEntry *
     EpCommandView view = { .endpoint = daemon->identity->id,
                            .known = known != NULL,
                            .pruned_until = ep_journal_pruned_until(daemon->journal),
-                           .independent = daemon->settings->values.independent && !renews,
+                           .independent = ep_settings_values(daemon->settings)->independent && !renews,
                            .now = now };
     int64_t count;
 

@@ -295,7 +295,7 @@ void ep_scans_run_scheduled(EpScans *scans)
 {
     g_autoptr(GPtrArray) argv = g_ptr_array_new();
     g_autofree char *path = database(scans, "active");
-    char **paths = scans->daemon->settings->values.scan_paths;
+    char **paths = ep_settings_values(scans->daemon->settings)->scan_paths;
     HlChildSpec spec = { .stdin_fd = -1, .deadline = SCHEDULED_DEADLINE };
     g_autoptr(GError) error = NULL;
 

@@ -80,8 +80,8 @@ void ep_scheduler_settings_changed(EpDaemon *daemon)
 
     if (scheduler == NULL)
         return;
-    set_schedule(scheduler, &scheduler->update, daemon->settings->values.update_schedule);
-    set_schedule(scheduler, &scheduler->scan, daemon->settings->values.scan_schedule);
+    set_schedule(scheduler, &scheduler->update, ep_settings_values(daemon->settings)->update_schedule);
+    set_schedule(scheduler, &scheduler->scan, ep_settings_values(daemon->settings)->scan_schedule);
 }
 
 static bool is_due(EpScheduler *scheduler, Timetable *table, HlTime period)
@@ -123,14 +123,14 @@ static void ask_update(EpScheduler *scheduler, const char *trigger)
 
 bool ep_scheduler_is_user_off(const EpScheduler *scheduler)
 {
-    return scheduler->user_off && scheduler->daemon->settings->values.allow_toggle_schedule;
+    return scheduler->user_off && ep_settings_values(scheduler->daemon->settings)->allow_toggle_schedule;
 }
 
 /* Whether the settings, and the user, still want what was asked for last. */
 static bool is_still_wanted(const EpScheduler *scheduler)
 {
     if (g_strcmp0(scheduler->trigger, "schedule") != 0)
-        return scheduler->daemon->settings->values.update_on_start;
+        return ep_settings_values(scheduler->daemon->settings)->update_on_start;
     return scheduler->update.schedule.kind != HL_SCHEDULE_OFF && !ep_scheduler_is_user_off(scheduler);
 }
 
@@ -153,7 +153,7 @@ static void look_at_retry(EpScheduler *scheduler)
 
 static void look_at_start_up(EpScheduler *scheduler)
 {
-    const HlSettings *values = &scheduler->daemon->settings->values;
+    const HlSettings *values = ep_settings_values(scheduler->daemon->settings);
 
     if (scheduler->start_up_done || scheduler->daemon->identity == NULL || !values->update_on_start)
         return;
@@ -171,7 +171,7 @@ static gboolean on_look(gpointer user)
     EpDaemon *daemon = scheduler->daemon;
 
     look_at_start_up(scheduler);
-    if (is_due(scheduler, &scheduler->update, daemon->settings->values.update_period) &&
+    if (is_due(scheduler, &scheduler->update, ep_settings_values(daemon->settings)->update_period) &&
         !ep_scheduler_is_user_off(scheduler) && daemon->identity != NULL) {
         ep_retry_settled(&scheduler->retry); /* this run is its own first try */
         ask_update(scheduler, "schedule");
@@ -193,7 +193,7 @@ EpScheduler *ep_scheduler_new(EpDaemon *daemon)
     daemon->scheduler = scheduler;
     ep_scheduler_settings_changed(daemon);
     /* an enrolment or a setting that comes later is not this start of the machine */
-    scheduler->start_up_done = daemon->identity == NULL || !daemon->settings->values.update_on_start;
+    scheduler->start_up_done = daemon->identity == NULL || !ep_settings_values(daemon->settings)->update_on_start;
     scheduler->timer = g_timeout_add((guint)LOOK, on_look, scheduler);
     return scheduler;
 }

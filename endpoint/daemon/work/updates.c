@@ -141,15 +141,15 @@ static bool is_line_up(const EpDaemon *daemon)
 static char *describe_round(const EpUpdates *updates, const EpUpdateEnd *end)
 {
     const EpDaemon *daemon = updates->daemon;
-    const EpSettings *settings = daemon->settings;
+    const EpSettingsOrigin *origin = ep_settings_origin(daemon->settings);
     g_autofree char *patterns =
         g_strdup_printf("%s%s%s", updates->rollback_reason != NULL ? updates->rollback_reason : "",
                         updates->rollback_reason != NULL ? "; " : "", end->detail);
     EpRoundFacts facts = { .patterns = patterns,
-                           .group = settings->applied ? settings->group : NULL,
-                           .version = settings->version,
+                           .group = origin->group,
+                           .version = origin->version,
                            .line_up = is_line_up(daemon),
-                           .program_blocked = settings->values.block_program_upgrade,
+                           .program_blocked = ep_settings_values(daemon->settings)->block_program_upgrade,
                            .program = HOLDLINE_VERSION };
 
     return ep_round_tell(&facts);
@@ -294,7 +294,7 @@ static void add(GPtrArray *argv, const char *name, char *value)
 static GPtrArray *find_sources(const EpUpdates *updates)
 {
     static const char *const server_only[] = { "server", NULL };
-    const HlSettings *values = &updates->daemon->settings->values;
+    const HlSettings *values = ep_settings_values(updates->daemon->settings);
     g_auto(GStrv) own = ep_machine_addresses(updates->daemon->identity->brokers[0]);
     EpSourcesWanted wanted = { .sources = updates->work == EP_UPDATE_SYNCHRONIZE
                                               ? server_only
@@ -334,7 +334,7 @@ static void add_update(const EpUpdates *updates, HlTime timeout, GPtrArray *argv
 
     add(argv, "--root", g_strdup(daemon->identity->root_path));
     add_sources(updates, argv);
-    add(argv, "--components", g_strdup(hl_scan_components[daemon->settings->values.scan_method]));
+    add(argv, "--components", g_strdup(hl_scan_components[ep_settings_values(daemon->settings)->scan_method]));
     add(argv, "--time", hl_duration_format(timeout / 10 * 9));
     if (updates->work == EP_UPDATE_SYNCHRONIZE)
         g_ptr_array_add(argv, g_strdup("--force"));
