@@ -1,0 +1,127 @@
+/* What the updater says on its standard output, one JSON object a line: the one place where it is written and read.
+ *
+ *   {"progress":40,"what":"virus from server"}                                        update, rollback, mirror
+ *   {"result":"updated","components":{"virus":2026112203},"source":"server","bytes":52,"message":"..."}
+ *                                                          update, rollback; with "code" before "message" if it failed
+ *   {"result":"current","components":{},"bytes":0,"added":0,"removed":0,"message":"..."}     mirror; "code" at the end
+ *   {"result":"current","components":{...},"previous":{},"held":{},"set":7,...}                                    show
+ *   {"components":{"virus":{"version":2026112203,"size":9,"increments":2}},"expires":"..."}      repo versions --json
+ *
+ * The updater makes lines with hl_updater_line_*.  Members are only added, never renamed: tools read the lines too.
+ *
+ * The endpoint daemon gives each line of its child to hl_updater_line_parse: a progress goes to whoever waits; of
+ * results it keeps the last (hl_updater_line_steal), judges it when the child has ended, and stores its components as
+ * text; the rest is for the debug log.  A child that ends without a result crashed or was stopped.
+ * The manager does the same with 'mirror', and answers `pattern sync` with hl_updater_mirrored_document; the exit
+ * status decides there, the result explains.  The whole output of 'repo versions --json' goes to
+ * hl_updater_versions_parse.
+ *
+ * What comes out of the parsers is safe to keep, show and send: every text is one printable line (lib/base/text.h) of
+ * at most HL_UPDATER_MAX_TEXT bytes and never NULL unless said so; components are in their text form
+ * ("rules=1 virus=2", proto/components.h), sorted, names checked, at most HL_UPDATER_MAX_COMPONENTS.
+ * Pure.  The size of a line is bounded by lib/base/exec. */
+#ifndef PROTO_UPDATER_LINES_H
+#define PROTO_UPDATER_LINES_H
+
+#include <stdint.h>
+
+#include "lib/base/clock.h"
+#include "lib/base/json.h"
+
+#define HL_UPDATER_MAX_TEXT       1000
+#define HL_UPDATER_MAX_COMPONENTS 256
+
+typedef enum { HL_UPDATER_FAILED, HL_UPDATER_CURRENT, HL_UPDATER_UPDATED } HlUpdaterOutcome;
+
+typedef struct {
+    guint percent; /* 0 to 100 */
+    char *what;
+} HlUpdaterProgress;
+
+/* The end of one run. */
+typedef struct {
+    HlUpdaterOutcome outcome; /* a word that this version does not know is CURRENT: only "failed" is a failure */
+    char *code;               /* of lib/base/error.h: never "" if it failed; "" otherwise */
+    char *message;            /* what happened, or why it failed */
+    char *source;             /* that was used, or "" */
+    char *components;         /* in force now, or mirrored; NULL: the line does not say */
+    uint64_t bytes;           /* that came over the network */
+    guint added, removed;     /* files; of 'mirror' */
+} HlUpdaterResult;
+
+void hl_updater_result_clear(HlUpdaterResult *result);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(HlUpdaterResult, hl_updater_result_clear)
+
+/* ---------------------------------------------------------------------------------------------------- reading lines */
+
+typedef enum { HL_UPDATER_LINE_OTHER, HL_UPDATER_LINE_PROGRESS, HL_UPDATER_LINE_RESULT } HlUpdaterLineKind;
+
+typedef struct {
+    HlUpdaterLineKind kind;
+    HlUpdaterProgress progress; /* filled if it is one; else 0 and NULL */
+    HlUpdaterResult result;     /* filled if it is one */
+} HlUpdaterLine;
+
+/* Fills *line, whatever the text is, and returns its kind.  No failure: what is no line of the protocol is OTHER. */
+HlUpdaterLineKind hl_updater_line_parse(const char *text, HlUpdaterLine *line);
+void hl_updater_line_clear(HlUpdaterLine *line);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(HlUpdaterLine, hl_updater_line_clear)
+
+/* Gives the result away: the caller clears it, the line has none any more. */
+HlUpdaterResult hl_updater_line_steal(HlUpdaterLine *line);
+
+/* ----------------------------------------------------------------------------------------------------- making lines */
+
+/* All without the newline; caller frees.  Components are written in the order of their text; a message that is NULL,
+ * and a code that is NULL or "", are left out.  Bytes that are not UTF-8 are replaced. */
+char *hl_updater_line_progress(guint percent, const char *what);
+char *hl_updater_line_updated(const HlUpdaterResult *result);  /* the end of update and rollback */
+char *hl_updater_line_mirrored(const HlUpdaterResult *result); /* the end of mirror */
+
+/* What hl_updater_line_mirrored prints, as a document.  Caller decrefs. */
+json_t *hl_updater_mirrored_document(const HlUpdaterResult *result);
+
+/* What is installed, for 'show'; all borrowed. */
+typedef struct {
+    const char *components, *previous; /* of the active set, and of the one before; "": none */
+    const char *held;                  /* versions that were rolled back from */
+    uint64_t set;                      /* 0: nothing is active, and what follows is left out */
+    const char *source;
+    HlTime installed, age; /* wall time; how long ago that was */
+} HlUpdaterShown;
+
+char *hl_updater_line_shown(const HlUpdaterShown *shown);
+
+/* ------------------------------------------------------------------------------------------- the repository's content
+ */
+
+typedef struct {
+    char *name;
+    uint64_t version; /* never 0 */
+    uint64_t size;    /* of its full files */
+    uint64_t increments;
+} HlUpdaterVersion;
+
+/* What 'repo versions' says of a repository. */
+typedef struct {
+    GPtrArray *components; /* of HlUpdaterVersion, sorted by name */
+    char *expires;         /* of the timestamp, as in the metadata; NULL: not known */
+} HlUpdaterVersions;
+
+void hl_updater_versions_init(HlUpdaterVersions *versions);
+void hl_updater_versions_clear(HlUpdaterVersions *versions);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(HlUpdaterVersions, hl_updater_versions_clear)
+
+/* Adds one; the caller keeps the order. */
+void hl_updater_versions_add(HlUpdaterVersions *versions, const char *name, uint64_t version, uint64_t size,
+                             uint64_t increments);
+
+/* The text form: "rules=2026112201 virus=2026112203".  Caller frees. */
+char *hl_updater_versions_latest(const HlUpdaterVersions *versions);
+
+char *hl_updater_versions_print(const HlUpdaterVersions *versions);
+
+/* Components without a usable name or version are left out; what is no such document fails, with *versions empty. */
+bool hl_updater_versions_parse(const char *text, HlUpdaterVersions *versions, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+#endif
