@@ -46,18 +46,16 @@ static void output_clear(Output *output)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Output, output_clear)
 
-static void print_line(const json_t *value)
+static void print_line(const char *line)
 {
-    g_autofree char *text = hl_json_print(value);
-
-    puts(text);
+    puts(line);
     fflush(stdout);
 }
 
 static void on_progress(guint percent, const char *what, void *user)
 {
     Output *output = user;
-    g_autoptr(json_t) line = NULL;
+    g_autofree char *line = NULL;
 
     if (percent == output->percent && g_strcmp0(what, output->what) == 0)
         return;
@@ -68,18 +66,14 @@ static void on_progress(guint percent, const char *what, void *user)
         hl_progress_show(stdout, "Update", percent, 100, what);
         return;
     }
-    line = json_pack("{s:i, s:s}", "progress", (int)percent, "what", what);
+    line = hl_updater_line_progress(percent, what);
     print_line(line);
 }
 
 static void print_outcome(const Output *output, const UpdOutcome *outcome, const GError *error)
 {
-    static const char *const results[] = {
-        [UPD_OUTCOME_FAILED] = "failed",
-        [UPD_OUTCOME_CURRENT] = "current",
-        [UPD_OUTCOME_UPDATED] = "updated",
-    };
-    g_autoptr(json_t) line = NULL;
+    g_auto(HlUpdaterResult) result = { .outcome = outcome->kind, .bytes = outcome->bytes };
+    g_autofree char *line = NULL;
 
     if (!output->json) {
         hl_progress_end(stdout);
@@ -87,11 +81,11 @@ static void print_outcome(const Output *output, const UpdOutcome *outcome, const
             printf("%s (%" G_GUINT64_FORMAT " bytes received)\n", outcome->message, outcome->bytes);
         return;
     }
-    line = json_pack("{s:s, s:O, s:s, s:I}", "result", results[outcome->kind], "components", outcome->components,
-                     "source", outcome->source == NULL ? "" : outcome->source, "bytes", (json_int_t)outcome->bytes);
-    if (error != NULL)
-        json_object_set_new(line, "code", json_string(hl_error_name(hl_error_code(error))));
-    json_object_set_new(line, "message", json_string(error != NULL ? error->message : outcome->message));
+    result.code = g_strdup(error != NULL ? hl_error_name(hl_error_code(error)) : "");
+    result.message = g_strdup(error != NULL ? error->message : outcome->message);
+    result.source = g_strdup(outcome->source);
+    result.components = g_strdup(outcome->components);
+    line = hl_updater_line_updated(&result);
     print_line(line);
 }
 
@@ -216,7 +210,7 @@ bool upd_cmd_update(HlInvocation *call, GError **error)
     print_outcome(&output, &outcome, problem);
     if (problem != NULL)
         g_propagate_error(error, g_steal_pointer(&problem));
-    return outcome.kind != UPD_OUTCOME_FAILED;
+    return outcome.kind != HL_UPDATER_FAILED;
 }
 
 bool upd_cmd_rollback(HlInvocation *call, GError **error)
@@ -233,24 +227,35 @@ bool upd_cmd_rollback(HlInvocation *call, GError **error)
     print_outcome(&output, &outcome, problem);
     if (problem != NULL)
         g_propagate_error(error, g_steal_pointer(&problem));
-    return outcome.kind != UPD_OUTCOME_FAILED;
+    return outcome.kind != HL_UPDATER_FAILED;
+}
+
+static char *held_versions(const UpdPatternStore *store)
+{
+    GString *out = g_string_new(NULL);
+    const char *name;
+    json_t *version;
+
+    json_object_foreach(store->held, name, version) g_string_append_printf(
+        out, "%s%s=%" JSON_INTEGER_FORMAT, out->len > 0 ? " " : "", name, json_integer_value(version));
+    return g_string_free(out, FALSE);
 }
 
 static void show_as_json(const UpdPatternStore *store)
 {
-    g_autoptr(json_t) line =
-        json_pack("{s:s, s:o, s:o, s:O}", "result", "current", "components", upd_set_versions(store->active),
-                  "previous", upd_set_versions(store->previous), "held", store->held);
+    g_autofree char *components = upd_set_versions(store->active);
+    g_autofree char *previous = upd_set_versions(store->previous);
+    g_autofree char *held = held_versions(store);
+    HlUpdaterShown shown = { .components = components, .previous = previous, .held = held };
+    g_autofree char *line = NULL;
 
     if (store->active != NULL) {
-        g_autofree char *installed = hl_time_format(store->active->installed);
-
-        json_object_set_new(line, "set", json_integer((json_int_t)store->active->number));
-        json_object_set_new(line, "source", json_string(store->active->source));
-        json_object_set_new(line, "installed", json_string(installed));
-        json_object_set_new(line, "age_seconds",
-                            json_integer((hl_clock_wall() - store->active->installed) / HL_SECOND));
+        shown.set = store->active->number;
+        shown.source = store->active->source;
+        shown.installed = store->active->installed;
+        shown.age = hl_clock_wall() - store->active->installed;
     }
+    line = hl_updater_line_shown(&shown);
     print_line(line);
 }
 

@@ -85,16 +85,16 @@ const UpdSetComponent *upd_set_component(const UpdSet *set, const char *name)
     return NULL;
 }
 
-json_t *upd_set_versions(const UpdSet *set)
+char *upd_set_versions(const UpdSet *set)
 {
-    json_t *versions = json_object();
+    GString *text = g_string_new(NULL);
 
     for (guint i = 0; set != NULL && i < set->components->len; i++) {
         const UpdSetComponent *component = set->components->pdata[i];
 
-        json_object_set_new(versions, component->name, json_integer(component->version));
+        g_string_append_printf(text, "%s%s=%" G_GINT64_FORMAT, i == 0 ? "" : " ", component->name, component->version);
     }
-    return versions;
+    return g_string_free(text, FALSE);
 }
 
 char *upd_set_describe(const UpdSet *set)

@@ -47,8 +47,9 @@ UpdSetFile *upd_set_add_file(UpdSet *set, const char *component, const char *nam
 /* NULL if the set (which may be NULL) has no such component. */
 const UpdSetComponent *upd_set_component(const UpdSet *set, const char *name);
 
-/* {"virus": 2026112203}; empty for NULL.  "virus 2026112203, rules 2026112201", or "none"; caller frees. */
-json_t *upd_set_versions(const UpdSet *set);
+/* "virus=2026112203 rules=2026112201"; empty for NULL.  "virus 2026112203, rules 2026112201", or "none".  Caller frees.
+ */
+char *upd_set_versions(const UpdSet *set);
 char *upd_set_describe(const UpdSet *set);
 
 /* Reads set.json of a directory; NULL on failure. */

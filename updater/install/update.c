@@ -38,7 +38,7 @@ typedef enum {
 
 void upd_outcome_clear(UpdOutcome *outcome)
 {
-    json_decref(outcome->components);
+    g_free(outcome->components);
     g_free(outcome->source);
     g_free(outcome->message);
     memset(outcome, 0, sizeof *outcome);
@@ -227,7 +227,7 @@ static SourceEnd install_plan(Run *run, const UpdSourceSpec *spec, UpdSource *so
         return refuse(run, *error);
     if (!activate(run, plan, directory, error))
         return SOURCE_OVER;
-    run->outcome->kind = UPD_OUTCOME_UPDATED;
+    run->outcome->kind = HL_UPDATER_UPDATED;
     return SOURCE_SERVED;
 }
 
@@ -246,7 +246,7 @@ static SourceEnd use_source(Run *run, const UpdSourceSpec *spec, UpdSource *sour
     case UPD_PLAN_INSTALL:
         return install_plan(run, spec, source, plan, releases, error);
     case UPD_PLAN_CURRENT:
-        run->outcome->kind = UPD_OUTCOME_CURRENT;
+        run->outcome->kind = HL_UPDATER_CURRENT;
         return SOURCE_SERVED;
     case UPD_PLAN_STALE:
         return SOURCE_BEHIND;
@@ -337,7 +337,7 @@ static void add_reload(const Run *run, GString *message)
 static void finish(Run *run, const UpdSourceSpec *used, const char *remark)
 {
     g_autofree char *staging = upd_pattern_store_path(run->store, "staging");
-    bool updated = run->outcome->kind == UPD_OUTCOME_UPDATED;
+    bool updated = run->outcome->kind == HL_UPDATER_UPDATED;
     g_autofree char *versions = upd_set_describe(run->store->active);
     GString *message = g_string_new(updated        ? "updated"
                                     : used != NULL ? "nothing newer"
@@ -387,7 +387,7 @@ static bool try_round(Run *run, GError **error)
         }
     }
     if (run->behind && !run->refused) {
-        run->outcome->kind = UPD_OUTCOME_CURRENT;
+        run->outcome->kind = HL_UPDATER_CURRENT;
         finish(run, NULL, NULL);
         return true;
     }
@@ -433,7 +433,7 @@ static void tidy(const Run *run, const GError *error)
 }
 
 /* The disk has the last word: an error may have come right after the switch. */
-static json_t *read_versions(const char *dir)
+static char *read_versions(const char *dir)
 {
     g_autoptr(UpdPatternStore) store = upd_pattern_store_read(dir, NULL);
 
@@ -459,7 +459,7 @@ bool upd_update(const UpdInstall *install, const UpdUpdate *update, UpdOutcome *
                 .skipped = skipped,
                 .until = update->time > 0 ? hl_clock_mono() + update->time : 0 };
 
-    *outcome = (UpdOutcome){ .components = json_object(), .source = NULL };
+    *outcome = (UpdOutcome){ 0 };
     store = upd_pattern_store_open(install->dir, install->lock_patience, error);
     if (store == NULL)
         return false;
@@ -468,13 +468,12 @@ bool upd_update(const UpdInstall *install, const UpdUpdate *update, UpdOutcome *
     if (try_sources(&run, &problem)) {
         tell(install, AT_END, "done");
     } else {
-        outcome->kind = UPD_OUTCOME_FAILED;
+        outcome->kind = HL_UPDATER_FAILED;
         tidy(&run, problem);
         g_propagate_error(error, g_steal_pointer(&problem));
     }
-    json_decref(outcome->components);
     outcome->components = read_versions(install->dir);
-    return outcome->kind != UPD_OUTCOME_FAILED;
+    return outcome->kind != HL_UPDATER_FAILED;
 }
 
 static bool go_back(Run *run, GError **error)
@@ -499,7 +498,7 @@ static bool go_back(Run *run, GError **error)
     message = g_string_new(NULL);
     g_string_append_printf(message, "went back to the set before: %s", versions);
     add_reload(run, message);
-    run->outcome->kind = UPD_OUTCOME_UPDATED;
+    run->outcome->kind = HL_UPDATER_UPDATED;
     run->outcome->message = g_string_free(message, FALSE);
     return true;
 }
@@ -510,7 +509,7 @@ bool upd_rollback(const UpdInstall *install, UpdOutcome *outcome, GError **error
     Run run = { .install = install, .outcome = outcome };
     bool good;
 
-    *outcome = (UpdOutcome){ .components = json_object() };
+    *outcome = (UpdOutcome){ 0 };
     store = upd_pattern_store_open(install->dir, install->lock_patience, error);
     if (store == NULL)
         return false;
@@ -518,7 +517,6 @@ bool upd_rollback(const UpdInstall *install, UpdOutcome *outcome, GError **error
     good = go_back(&run, error);
     if (good)
         tell(install, AT_END, "done");
-    json_decref(outcome->components);
     outcome->components = read_versions(install->dir);
     outcome->source = g_strdup(good ? store->active->source : "");
     return good;

@@ -8,6 +8,7 @@
 #ifndef UPDATER_INSTALL_UPDATE_H
 #define UPDATER_INSTALL_UPDATE_H
 
+#include "proto/updater_lines.h"
 #include "updater/install/engine.h"
 #include "updater/install/plan.h"
 #include "updater/install/source.h"
@@ -34,15 +35,13 @@ typedef struct {
     UpdPlanMode mode;
 } UpdUpdate;
 
-typedef enum { UPD_OUTCOME_FAILED, UPD_OUTCOME_CURRENT, UPD_OUTCOME_UPDATED } UpdOutcomeKind;
-
 /* Also filled, as far as it is known, when the call fails. */
 typedef struct {
-    UpdOutcomeKind kind;
-    json_t *components; /* of the set that is active now: {"virus": 2026112203} */
-    char *source;       /* that was used; "" */
-    uint64_t bytes;     /* that came from all sources that were tried */
-    char *message;      /* what happened; NULL if the call failed */
+    HlUpdaterOutcome kind;
+    char *components; /* of the set that is active now: "virus=2026112203" */
+    char *source;     /* that was used; "" */
+    uint64_t bytes;   /* that came from all sources that were tried */
+    char *message;    /* what happened; NULL if the call failed */
 } UpdOutcome;
 
 void upd_outcome_clear(UpdOutcome *outcome);

@@ -4,8 +4,8 @@
 #include <unistd.h>
 
 #include "lib/base/file.h"
-#include "lib/base/json.h"
 #include "lib/base/table.h"
+#include "proto/updater_lines.h"
 #include "updater/mirror/mirror.h"
 
 #define KEEP          "24h"
@@ -20,11 +20,9 @@ typedef struct {
     guint percent;
 } Output;
 
-static void print_line(const json_t *value)
+static void print_line(const char *line)
 {
-    g_autofree char *text = hl_json_print(value);
-
-    puts(text);
+    puts(line);
     fflush(stdout);
 }
 
@@ -32,7 +30,7 @@ static void on_progress(uint64_t done, uint64_t total, const char *what, void *u
 {
     Output *output = user;
     guint percent = total == 0 ? 0 : (guint)(done * 100 / total);
-    g_autoptr(json_t) line = NULL;
+    g_autofree char *line = NULL;
 
     if (percent == output->percent)
         return;
@@ -41,41 +39,41 @@ static void on_progress(uint64_t done, uint64_t total, const char *what, void *u
         hl_progress_show(stdout, "Mirror", percent, 100, what);
         return;
     }
-    line = json_pack("{s:i, s:s}", "progress", (int)percent, "what", what);
+    line = hl_updater_line_progress(percent, what);
     print_line(line);
 }
 
 static char *describe(const UpdMirrored *mirrored)
 {
     GString *out = g_string_new(mirrored->added > 0 ? "mirrored" : "nothing new");
-    const char *name;
-    json_t *version;
+    g_auto(GStrv) components = g_strsplit(mirrored->components, " ", -1);
 
-    json_object_foreach(mirrored->components, name, version)
-        g_string_append_printf(out, ", %s %" JSON_INTEGER_FORMAT, name, json_integer_value(version));
+    for (gsize i = 0; components[i] != NULL; i++)
+        g_string_append_printf(out, ", %s", g_strdelimit(components[i], "=", ' '));
     g_string_append_printf(out, "; %u file(s) new, %u removed", mirrored->added, mirrored->removed);
     return g_string_free(out, FALSE);
 }
 
 static void print_end(const Output *output, const UpdMirrored *mirrored, const GError *problem)
 {
-    g_autofree char *message = problem == NULL ? describe(mirrored) : g_strdup(problem->message);
-    g_autoptr(json_t) line = NULL;
+    g_auto(HlUpdaterResult) result = { .outcome = problem != NULL       ? HL_UPDATER_FAILED
+                                                  : mirrored->added > 0 ? HL_UPDATER_UPDATED
+                                                                        : HL_UPDATER_CURRENT,
+                                       .message = problem == NULL ? describe(mirrored) : g_strdup(problem->message),
+                                       .components = g_strdup(mirrored->components),
+                                       .bytes = mirrored->bytes,
+                                       .added = mirrored->added,
+                                       .removed = mirrored->removed };
+    g_autofree char *line = NULL;
 
     if (!output->json) {
         hl_progress_end(stdout);
         if (problem == NULL)
-            printf("%s (%" G_GUINT64_FORMAT " bytes received)\n", message, mirrored->bytes);
+            printf("%s (%" G_GUINT64_FORMAT " bytes received)\n", result.message, mirrored->bytes);
         return;
     }
-    line = json_pack("{s:s, s:O, s:I, s:i, s:i, s:s}", "result",
-                     problem != NULL       ? "failed"
-                     : mirrored->added > 0 ? "updated"
-                                           : "current",
-                     "components", mirrored->components, "bytes", (json_int_t)mirrored->bytes, "added",
-                     (int)mirrored->added, "removed", (int)mirrored->removed, "message", message);
-    if (problem != NULL)
-        json_object_set_new(line, "code", json_string(hl_error_name(hl_error_code(problem))));
+    result.code = g_strdup(problem != NULL ? hl_error_name(hl_error_code(problem)) : "");
+    line = hl_updater_line_mirrored(&result);
     print_line(line);
 }
 

@@ -33,7 +33,7 @@ typedef struct {
 
 void upd_mirrored_clear(UpdMirrored *mirrored)
 {
-    json_decref(mirrored->components);
+    g_free(mirrored->components);
     memset(mirrored, 0, sizeof *mirrored);
 }
 
@@ -141,8 +141,12 @@ static void note_component(Run *run, const char *name, const TufMetadata *role)
     while (g_hash_table_iter_next(&iter, NULL, &value))
         g_ptr_array_add(targets, value);
     release = upd_release_component_ok(name, NULL) ? upd_release_new(name, targets, NULL) : NULL;
-    if (release != NULL && release->version > 0)
-        json_object_set_new(run->mirrored->components, name, json_integer(release->version));
+    if (release != NULL && release->version > 0) {
+        g_autofree char *before = g_steal_pointer(&run->mirrored->components);
+
+        run->mirrored->components =
+            g_strdup_printf("%s%s%s=%" G_GINT64_FORMAT, before, *before != '\0' ? " " : "", name, release->version);
+    }
 }
 
 static bool on_role(const char *name, const TufMetadata *role, gpointer user, GError **error)
@@ -313,7 +317,7 @@ bool upd_mirror_run(const UpdMirror *mirror, UpdMirrored *mirrored, GError **err
                         .roles = g_hash_table_new(g_str_hash, g_str_equal) };
     bool good;
 
-    *mirrored = (UpdMirrored){ .components = json_object() };
+    *mirrored = (UpdMirrored){ .components = g_strdup("") };
     upd_published_files_init(&run.files, mirror->dir);
     mirror->progress(0, 0, "asking for what is new", mirror->user);
     good = make_place(mirror, error) && open_source(&run, error) && fetch_targets(&run, error) &&

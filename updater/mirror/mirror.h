@@ -31,7 +31,7 @@ typedef struct {
 typedef struct {
     uint64_t bytes;       /* that came */
     guint added, removed; /* files */
-    json_t *components;   /* {"virus": 2026112203}; NULL: not known */
+    char *components;     /* "virus=2026112203"; as far as known */
 } UpdMirrored;
 
 void upd_mirrored_clear(UpdMirrored *mirrored);

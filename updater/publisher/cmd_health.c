@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "lib/base/table.h"
+#include "proto/updater_lines.h"
 #include "updater/publisher/call.h"
 #include "updater/publisher/commands.h"
 #include "updater/publisher/content.h"
@@ -82,43 +83,28 @@ static gint compare_names(gconstpointer a, gconstpointer b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* {"version", "size" of its full files, "increments"}; NULL: it is empty. */
-static json_t *describe_component(const json_t *envelope)
+/* A component that is empty has no version. */
+static void add_component(HlUpdaterVersions *versions, const char *name, const json_t *envelope)
 {
     gint64 version = envelope == NULL ? 0 : upd_content_version(envelope);
     json_t *targets = json_object_get(upd_meta_signed(envelope), "targets");
-    json_int_t size = 0;
-    json_int_t increments = 0;
+    uint64_t size = 0;
+    uint64_t increments = 0;
     const char *path;
     json_t *target;
 
-    if (version == 0)
-        return NULL;
+    if (version <= 0)
+        return;
     json_object_foreach(targets, path, target)
     {
         const char *kind = json_string_value(json_object_get(json_object_get(target, "custom"), "kind"));
 
         if (g_strcmp0(kind, "full") == 0)
-            size += json_integer_value(json_object_get(target, "length"));
+            size += (uint64_t)json_integer_value(json_object_get(target, "length"));
         else
             increments++;
     }
-    return json_pack("{s:I, s:I, s:I}", "version", (json_int_t)version, "size", size, "increments", increments);
-}
-
-static void print_versions(const json_t *components)
-{
-    const char *separator = "";
-    const char *name;
-    json_t *component;
-
-    json_object_foreach((json_t *)components, name, component)
-    {
-        printf("%s%s=%" JSON_INTEGER_FORMAT, separator, name,
-               json_integer_value(json_object_get(component, "version")));
-        separator = " ";
-    }
-    printf("\n");
+    hl_updater_versions_add(versions, name, (uint64_t)version, size, increments);
 }
 
 /* For programs; no lock, because a release that is under way is not in force yet. */
@@ -127,26 +113,18 @@ bool upd_cmd_repo_versions(HlInvocation *call, GError **error)
     g_autoptr(UpdRepo) repo = upd_repo_read(call->args[0], error);
     g_autoptr(UpdState) state = repo == NULL ? NULL : upd_state_load(repo, error);
     g_autoptr(GPtrArray) names = state == NULL ? NULL : upd_state_components(state);
-    g_autoptr(json_t) components = json_object();
-    g_autoptr(json_t) document = NULL;
+    g_auto(HlUpdaterVersions) versions = { 0 };
     g_autofree char *text = NULL;
 
     if (names == NULL)
         return false;
     g_ptr_array_sort(names, compare_names);
-    for (guint i = 0; i < names->len; i++) {
-        json_t *component = describe_component(upd_state_get(state, names->pdata[i]));
-
-        if (component != NULL)
-            json_object_set_new(components, names->pdata[i], component);
-    }
-    if (!hl_cli_has(call, "json")) {
-        print_versions(components);
-        return true;
-    }
-    document = json_pack("{s:O, s:O*}", "components", components, "expires",
-                         json_object_get(upd_meta_signed(upd_state_get(state, "timestamp")), "expires"));
-    text = hl_json_print(document);
+    hl_updater_versions_init(&versions);
+    for (guint i = 0; i < names->len; i++)
+        add_component(&versions, names->pdata[i], upd_state_get(state, names->pdata[i]));
+    versions.expires =
+        g_strdup(json_string_value(json_object_get(upd_meta_signed(upd_state_get(state, "timestamp")), "expires")));
+    text = hl_cli_has(call, "json") ? hl_updater_versions_print(&versions) : hl_updater_versions_latest(&versions);
     puts(text);
     return true;
 }
