@@ -4,6 +4,7 @@
 #include "lib/base/backoff.h"
 #include "lib/base/ident.h"
 #include "lib/bus/link.h"
+#include "lib/bus/message.h"
 
 #define MESSAGE_CAPACITY 200000
 /* Completions never outnumber what is under way: the window, one connect, one subscribe, one loss. */
@@ -46,7 +47,7 @@ static void send_waiting(HlBus *bus);
 
 static void free_waiting(Waiting *waiting)
 {
-    hl_link_message_clear(&waiting->message);
+    hl_bus_message_clear(&waiting->message);
     g_free(waiting);
 }
 
@@ -370,7 +371,7 @@ static void keep_waiting(HlBus *bus, const HlBusMessage *message, HlBusPublished
 {
     Waiting *waiting = g_new(Waiting, 1);
 
-    *waiting = (Waiting){ hl_link_message_copy(message), done, user };
+    *waiting = (Waiting){ hl_bus_message_copy(message), done, user };
     g_queue_push_tail(&bus->waiting, waiting);
 }
 

@@ -4,6 +4,8 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "lib/bus/message.h"
+
 #define CONNECT_TIMEOUT_S 15
 #define CLOSE_WAIT_S      1
 
@@ -28,30 +30,11 @@ void hl_link_event_free(gpointer item)
     g_free(event);
 }
 
-void hl_link_message_clear(HlBusMessage *message)
-{
-    g_clear_pointer((char **)&message->topic, g_free);
-    g_clear_pointer((char **)&message->response_topic, g_free);
-    g_clear_pointer(&message->correlation, g_bytes_unref);
-    g_clear_pointer(&message->payload, g_bytes_unref);
-}
-
-HlBusMessage hl_link_message_copy(const HlBusMessage *message)
-{
-    HlBusMessage copy = *message;
-
-    copy.topic = g_strdup(message->topic);
-    copy.response_topic = g_strdup(message->response_topic);
-    copy.payload = g_bytes_ref(message->payload);
-    copy.correlation = message->correlation != NULL ? g_bytes_ref(message->correlation) : NULL;
-    return copy;
-}
-
 void hl_link_parcel_free(gpointer item)
 {
     HlLinkParcel *parcel = item;
 
-    hl_link_message_clear(&parcel->message);
+    hl_bus_message_clear(&parcel->message);
     g_free(parcel);
 }
 
