@@ -1,5 +1,5 @@
 /* What the files of lib/store share: the connection's inside, values, the translation of SQLite's errors.  For nobody
- * else. */
+ * else but the writer's stand-in in tests/support. */
 #ifndef LIB_STORE_INTERNAL_H
 #define LIB_STORE_INTERNAL_H
 
@@ -59,5 +59,12 @@ void hl_stmt_destroy(gpointer stmt);
 
 /* Applies the set inside the open transaction, all or nothing; false sets set->error. */
 bool hl_write_set_apply(HlWriteSet *set, HlDb *db);
+
+/* Applies the sets, of HlWriteSet, in a transaction of their own.  One that fails is undone alone and keeps its error;
+ * false: nothing of the transaction was committed. */
+bool hl_write_sets_commit(GPtrArray *sets, HlDb *db, GError **error);
+
+/* Gives the error to all that have none yet. */
+void hl_write_sets_fail(GPtrArray *sets, const GError *error);
 
 #endif
