@@ -19,6 +19,7 @@ typedef int64_t HlTime;
 #define HL_HOUR   (60 * HL_MINUTE)
 #define HL_DAY    (24 * HL_HOUR)
 
+/* clock.c holds these two and nothing else, so that a test can have its own (tests/support/clock_fake.h). */
 HlTime hl_clock_wall(void);
 HlTime hl_clock_mono(void);
 
