@@ -18,6 +18,9 @@ typedef struct {
     HlTime deadline;    /* after it SIGTERM, ten seconds later SIGKILL; 0: none */
 } HlChildSpec;
 
+/* Starts from this, not from zeros: descriptor 0 is somebody's standard input. */
+#define HL_CHILD_SPEC_INIT ((HlChildSpec){ .stdin_fd = -1 })
+
 typedef struct {
     bool exited;        /* false: killed by a signal */
     int status;         /* exit status, or the signal's number */

@@ -133,9 +133,11 @@ void bench_start_broker(Bench *bench)
     g_autofree char *path = g_build_filename(bench->dir, "mosquitto.conf", NULL);
     g_autofree char *log = g_build_filename(bench->dir, "mosquitto.log", NULL);
     const char *argv[] = { "/usr/sbin/mosquitto", "-c", path, NULL };
-    HlChildSpec spec = { .argv = argv, .stdin_fd = -1, .log_path = log };
+    HlChildSpec spec = HL_CHILD_SPEC_INIT;
     g_autoptr(GError) error = NULL;
 
+    spec.argv = argv;
+    spec.log_path = log;
     write_in(bench, "mosquitto.conf", conf, 0644);
     bench->broker = hl_child_start(&spec, NULL, on_broker_end, bench, &error);
     g_assert_no_error(error);
@@ -284,9 +286,11 @@ void bench_start_daemon(Bench *bench)
 {
     g_autofree char *log = g_build_filename(bench->dir, "daemon.log", NULL);
     const char *argv[] = { HOLDLINE_BIN_DIR "/holdline-endpointd", "-c", bench->conf, NULL };
-    HlChildSpec spec = { .argv = argv, .stdin_fd = -1, .log_path = log };
+    HlChildSpec spec = HL_CHILD_SPEC_INIT;
     g_autoptr(GError) error = NULL;
 
+    spec.argv = argv;
+    spec.log_path = log;
     bench->daemon = hl_child_start(&spec, NULL, on_daemon_end, bench, &error);
     g_assert_no_error(error);
 }
@@ -315,7 +319,7 @@ static void on_cli_end(const HlChildEnd *end, gpointer user)
 BenchRun bench_cli(Bench *bench, const char *const *args)
 {
     g_autoptr(GPtrArray) argv = g_ptr_array_new();
-    HlChildSpec spec = { .stdin_fd = -1, .deadline = BENCH_DEADLINE };
+    HlChildSpec spec = HL_CHILD_SPEC_INIT;
     Running running = { 0 };
     g_autoptr(GError) error = NULL;
 
@@ -326,6 +330,7 @@ BenchRun bench_cli(Bench *bench, const char *const *args)
         g_ptr_array_add(argv, (gpointer)args[i]);
     g_ptr_array_add(argv, NULL);
     spec.argv = (const char *const *)argv->pdata;
+    spec.deadline = BENCH_DEADLINE;
     g_assert_nonnull(hl_child_start(&spec, NULL, on_cli_end, &running, &error));
     g_assert_no_error(error);
     bench_wait(bench, running.over);

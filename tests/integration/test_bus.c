@@ -252,13 +252,15 @@ static void test_will(void)
     Peer watcher = { 0 };
     Peer stopped = { 0 };
     bool ended = false;
+    HlChildSpec spec = HL_CHILD_SPEC_INIT;
     HlChild *victim;
 
     test_broker_init(&broker, "", false);
     const char *argv[] = { "/proc/self/exe", "--victim", broker.address, NULL };
     open_peer(&watcher, "watcher", broker.address, everything);
     WAIT_UNTIL(watcher.ups == 1);
-    victim = hl_child_start(&(HlChildSpec){ .argv = argv, .stdin_fd = -1 }, NULL, on_victim_ended, &ended, NULL);
+    spec.argv = argv;
+    victim = hl_child_start(&spec, NULL, on_victim_ended, &ended, NULL);
     g_assert_nonnull(victim);
     WAIT_UNTIL(watcher.received == 1);
     g_assert_cmpstr(watcher.last.topic, ==, "t/alive");

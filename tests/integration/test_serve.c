@@ -337,7 +337,7 @@ static char *run_curl(const Fixture *fixture, const char *path, const char *cons
     g_autofree char *url = g_strdup_printf("https://127.0.0.1:%u%s", hl_http_server_port(fixture->server), path);
     g_autofree char *ca = g_build_filename(fixture->directory, "ca.pem", NULL);
     g_autoptr(GPtrArray) argv = g_ptr_array_new();
-    HlChildSpec spec = { .stdin_fd = -1, .deadline = 30 * HL_SECOND };
+    HlChildSpec spec = HL_CHILD_SPEC_INIT;
     Curl curl = { 0 };
 
     for (const char *const *word = (const char *const[]){ "curl", "-sS", "--noproxy", "*", "--cacert", NULL };
@@ -349,6 +349,7 @@ static char *run_curl(const Fixture *fixture, const char *path, const char *cons
     g_ptr_array_add(argv, url);
     g_ptr_array_add(argv, NULL);
     spec.argv = (const char *const *)argv->pdata;
+    spec.deadline = 30 * HL_SECOND;
     g_assert_nonnull(hl_child_start(&spec, NULL, on_curl, &curl, NULL));
     while (!curl.done)
         g_main_context_iteration(NULL, TRUE);

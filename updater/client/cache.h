@@ -20,7 +20,7 @@ typedef struct {
     int lock;
 } UpdCache;
 
-#define UPD_CACHE_NULL ((UpdCache){ .lock = -1 })
+#define UPD_CACHE_INIT ((UpdCache){ .lock = -1 })
 
 /* Makes what is missing and takes the lock; HL_ERROR_CONFLICT when another updater has it. */
 bool upd_cache_open(UpdCache *cache, const char *dir, GError **error);

@@ -41,7 +41,7 @@ static void on_done(const HlChildEnd *end, gpointer user)
 static bool run_engine(const UpdEngine *engine, const char *const *words, Run *run, GError **error)
 {
     g_autoptr(GPtrArray) argv = g_ptr_array_new();
-    HlChildSpec spec = { .stdin_fd = -1, .deadline = engine->deadline };
+    HlChildSpec spec = HL_CHILD_SPEC_INIT;
 
     g_ptr_array_add(argv, (gpointer)engine->program);
     for (gsize i = 0; engine->extra_args != NULL && engine->extra_args[i] != NULL; i++)
@@ -50,6 +50,7 @@ static bool run_engine(const UpdEngine *engine, const char *const *words, Run *r
         g_ptr_array_add(argv, (gpointer)words[i]);
     g_ptr_array_add(argv, NULL);
     spec.argv = (const char *const *)argv->pdata;
+    spec.deadline = engine->deadline;
     if (hl_child_start(&spec, NULL, on_done, run, error) == NULL)
         return hl_error_prefix(error, "the scan engine: install ClamAV's clamscan, or name another with --engine");
     while (!run->over)
