@@ -289,6 +289,7 @@ void hl_bus_free(HlBus *bus)
     g_queue_clear_full(&bus->early, hl_link_parcel_free);
     if (bus->state == HL_BUS_UP && hl_link_close(bus->link, HL_LINK_DROP_WILL))
         hl_link_wait_closed(bus->link);
+    bus->state = HL_BUS_DOWN; /* what a done() publishes from here on is refused */
     retire_link(bus);
     break_sendings(bus);
     hl_mailbox_close(bus->events);
