@@ -34,8 +34,17 @@ static void on_store_retry(gpointer user)
 
 /* -------------------------------------------------------------------------------------------- identity */
 
+static bool is_line_up(gpointer user)
+{
+    const EpDaemon *daemon = user;
+
+    return daemon->link != NULL && ep_link_view(daemon->link).state == HL_BUS_UP;
+}
+
 static void drop_identity(EpDaemon *daemon)
 {
+    if (daemon->updates != NULL)
+        ep_updates_enrol(daemon->updates, NULL);
     g_clear_pointer(&daemon->link, ep_link_free);
     g_clear_pointer(&daemon->poll, ep_poll_free);
     g_clear_pointer(&daemon->renewal, ep_renewal_free);
@@ -112,6 +121,7 @@ bool ep_daemon_take_identity(EpDaemon *daemon, GError **error)
                                                            .refuser = daemon->refuser,
                                                            .trouble = daemon->trouble });
         take_enrolled_settings(daemon);
+        ep_updates_enrol(daemon->updates, &(EpUpdateEnrolment){ daemon->identity, daemon->spool, is_line_up, daemon });
         daemon->commands = ep_commands_new(daemon);
         daemon->poll = ep_poll_new(daemon);
         daemon->link = ep_link_new(daemon, error);
@@ -178,7 +188,8 @@ bool ep_daemon_start(EpDaemon *daemon, GError **error)
     options.db = daemon->db;
     if ((daemon->settings = ep_settings_new(&options, error)) == NULL)
         return false;
-    daemon->updates = ep_updates_new(daemon);
+    daemon->updates = ep_updates_new(&(EpUpdatesOptions){
+        .db = daemon->db, .conf = &daemon->conf, .settings = daemon->settings, .trouble = daemon->trouble });
     daemon->scans = ep_scans_new(daemon);
     look_for_identity(daemon);
     daemon->scheduler = ep_scheduler_new(daemon);

@@ -4,29 +4,22 @@
 
 #include "endpoint/core/round.h"
 #include "endpoint/daemon/ground/store.h"
-#include "endpoint/daemon/link/link.h"
 #include "endpoint/daemon/work/last_update.h"
-#include "endpoint/daemon/work/settings.h"
-#include "endpoint/identity/machine.h"
 #include "lib/base/exec.h"
-#include "lib/base/json.h"
 #include "lib/base/log.h"
 #include "proto/components.h"
+#include "proto/updater_lines.h"
 
 #define DEFAULT_TIMEOUT (30 * HL_MINUTE)
 #define SHOW_TIMEOUT    HL_MINUTE
 #define ROUND_LOOK      200                 /* ms, while the settings of a round may come */
+#define PATTERNS_FACT   "patterns"          /* component versions, in the store */
 #define SWITCHED_FACT   "patterns-switched" /* wall time, in the store */
 #define MAX_WAITING     64                  /* users that press the button again and again */
 
-/* What the updater's last line of output said. */
-typedef struct {
-    bool seen, succeeded;
-    char *code, *detail, *source, *patterns;
-} Result;
-
 struct EpUpdates {
-    EpDaemon *daemon;
+    EpUpdatesOptions has;
+    EpUpdateEnrolment enrolment; /* identity NULL: not enrolled */
     char *directory, *patterns;
     HlChild *child;
     bool showing; /* the child only says what is active */
@@ -38,7 +31,9 @@ struct EpUpdates {
     const char *trigger;
     HlTime timeout;
     GPtrArray *running, *waiting; /* EpUpdateRequest * */
-    Result result;
+    GPtrArray *telling;           /* GPtrArray of EpUpdateRequest *: those that hear of an end at this moment */
+    HlUpdaterResult result;       /* the last one of the child that runs */
+    bool has_result;
     guint percent;
     char *what;
     EpLastUpdate last;
@@ -46,82 +41,22 @@ struct EpUpdates {
 
 static void start_next(EpUpdates *updates);
 
-static void result_clear(Result *result)
+EpStanding ep_updates_standing(const EpUpdates *updates)
 {
-    g_free(result->code);
-    g_free(result->detail);
-    g_free(result->source);
-    g_free(result->patterns);
-    memset(result, 0, sizeof *result);
+    const EpUpdateEnrolment *enrolment = &updates->enrolment;
+
+    if (enrolment->identity == NULL)
+        return EP_NOT_ENROLLED;
+    return enrolment->line_up(enrolment->user) ? EP_LINE_UP : EP_LINE_DOWN;
 }
 
-/* ---------------------------------------------------------------------------------- the child's output */
+/* ------------------------------------------------------------------------------------------- the child's output */
 
-static char *print_components(const json_t *object)
+static void tell_progress(EpUpdates *updates, const HlUpdaterProgress *progress)
 {
-    g_autoptr(GString) out = g_string_new(NULL);
-    g_autoptr(GPtrArray) names = g_ptr_array_new();
-    const char *name;
-    json_t *value;
-    size_t n;
-    HlMsgComponent **components;
-    char *text;
-
-    json_object_foreach((json_t *)object, name, value) if (json_is_integer(value) && json_integer_value(value) >= 0)
-        g_string_append_printf(out, "%s%s=%" JSON_INTEGER_FORMAT, out->len > 0 ? " " : "", name,
-                               json_integer_value(value));
-    components = hl_components_parse(out->str, &n); /* sorted and checked */
-    text = hl_components_print(components, n);
-    hl_components_free(components, n);
-    return text;
-}
-
-static char *text_member(const json_t *object, const char *name)
-{
-    const char *text = json_string_value(json_object_get(object, name));
-    g_autofree char *cut = g_strndup(text != NULL ? text : "", 1000);
-
-    return g_utf8_make_valid(cut, -1); /* it may have been cut in the middle of a character */
-}
-
-static void take_result(EpUpdates *updates, const json_t *line)
-{
-    const char *verdict = json_string_value(json_object_get(line, "result"));
-    const json_t *components = json_object_get(line, "components");
-    Result *result = &updates->result;
-
-    result_clear(result);
-    result->seen = true;
-    result->succeeded = verdict != NULL && strcmp(verdict, "failed") != 0;
-    result->code = text_member(line, "code");
-    result->detail = text_member(line, "message");
-    result->source = text_member(line, "source");
-    result->patterns = json_is_object(components) ? print_components(components) : NULL;
-    if (*result->detail == '\0' && verdict != NULL) {
-        g_free(result->detail);
-        result->detail = g_strndup(verdict, 100);
-    }
-}
-
-static void on_line(const char *line, gpointer user)
-{
-    EpUpdates *updates = user;
-    g_autoptr(json_t) value = hl_json_parse("updater", line, strlen(line), NULL);
-    const json_t *progress = json_object_get(value, "progress");
-
-    if (value == NULL) {
-        hl_debug("update", "%s", line);
-        return;
-    }
-    if (json_object_get(value, "result") != NULL) {
-        take_result(updates, value);
-        return;
-    }
-    if (!json_is_integer(progress))
-        return;
-    updates->percent = (guint)CLAMP(json_integer_value(progress), 0, 100);
+    updates->percent = progress->percent;
     g_free(updates->what);
-    updates->what = text_member(value, "what");
+    updates->what = g_strdup(progress->what);
     for (guint i = 0; i < updates->running->len; i++) {
         const EpUpdateRequest *request = updates->running->pdata[i];
 
@@ -130,26 +65,46 @@ static void on_line(const char *line, gpointer user)
     }
 }
 
-/* --------------------------------------------------------------------------------------------- the end */
-
-static bool is_line_up(const EpDaemon *daemon)
+static void clear_result(EpUpdates *updates)
 {
-    return daemon->link != NULL && ep_link_view(daemon->link).state == HL_BUS_UP;
+    hl_updater_result_clear(&updates->result);
+    updates->has_result = false;
 }
+
+static void on_line(const char *text, gpointer user)
+{
+    EpUpdates *updates = user;
+    g_auto(HlUpdaterLine) line = { 0 };
+
+    switch (hl_updater_line_parse(text, &line)) {
+    case HL_UPDATER_LINE_OTHER:
+        hl_debug("update", "%s", text);
+        break;
+    case HL_UPDATER_LINE_PROGRESS:
+        tell_progress(updates, &line.progress);
+        break;
+    case HL_UPDATER_LINE_RESULT:
+        clear_result(updates);
+        updates->result = hl_updater_line_steal(&line);
+        updates->has_result = true;
+        break;
+    }
+}
+
+/* ------------------------------------------------------------------------------------------------------ the end */
 
 /* Settings, patterns, program: what the update notification says of each. */
 static char *describe_round(const EpUpdates *updates, const EpUpdateEnd *end)
 {
-    const EpDaemon *daemon = updates->daemon;
-    const EpSettingsOrigin *origin = ep_settings_origin(daemon->settings);
+    const EpSettingsOrigin *origin = ep_settings_origin(updates->has.settings);
     g_autofree char *patterns =
         g_strdup_printf("%s%s%s", updates->rollback_reason != NULL ? updates->rollback_reason : "",
                         updates->rollback_reason != NULL ? "; " : "", end->detail);
     EpRoundFacts facts = { .patterns = patterns,
                            .group = origin->group,
                            .version = origin->version,
-                           .line_up = is_line_up(daemon),
-                           .program_blocked = ep_settings_values(daemon->settings)->block_program_upgrade,
+                           .line_up = ep_updates_standing(updates) == EP_LINE_UP,
+                           .program_blocked = ep_settings_values(updates->has.settings)->block_program_upgrade,
                            .program = HOLDLINE_VERSION };
 
     return ep_round_tell(&facts);
@@ -164,30 +119,26 @@ static void judge_switch(EpUpdates *updates, const EpUpdateEnd *end)
         ep_probation_end(&updates->probation);
     } else if (strcmp(end->patterns, updates->patterns) != 0) {
         ep_probation_begin(&updates->probation, hl_clock_mono());
-        if (!ep_store_set_int(updates->daemon->db, SWITCHED_FACT, hl_clock_wall(), &error))
-            ep_trouble_store_failed(updates->daemon->trouble, "when patterns changed", error);
+        if (!ep_store_set_int(updates->has.db, SWITCHED_FACT, hl_clock_wall(), &error))
+            ep_trouble_store_failed(updates->has.trouble, "when patterns changed", error);
     }
 }
 
-/* The program may have been started anew since the switch. */
+/* The daemon may have been restarted since the switch. */
 static void resume_probation(EpUpdates *updates)
 {
-    HlTime age = hl_clock_wall() - ep_store_get_int(updates->daemon->db, SWITCHED_FACT, 0);
+    HlTime age = hl_clock_wall() - ep_store_get_int(updates->has.db, SWITCHED_FACT, 0);
 
     if (age >= 0 && age < EP_PROBATION_WINDOW)
         ep_probation_begin(&updates->probation, hl_clock_mono() - age);
 }
 
-static bool store_end(EpUpdates *updates, const EpUpdateEnd *end, GError **error)
+static bool spool_notification(EpUpdates *updates, const EpUpdateEnd *end, GError **error)
 {
-    EpDaemon *daemon = updates->daemon;
     HlMsgReport report = HOLDLINE__V1__REPORT__INIT;
     HlMsgUpdateNotification notification = HOLDLINE__V1__UPDATE_NOTIFICATION__INIT;
-    g_autofree char *event =
-        g_strdup_printf("%s, %s%s%s", updates->trigger, end->detail, *end->patterns != '\0' ? ": " : "", end->patterns);
     g_autofree char *detail = describe_round(updates, end);
-    g_auto(HlTxn) txn = HL_TXN_INIT;
-    bool stored;
+    bool spooled;
 
     notification.trigger = (char *)updates->trigger;
     notification.succeeded = end->succeeded && updates->rollback_reason == NULL;
@@ -196,23 +147,48 @@ static bool store_end(EpUpdates *updates, const EpUpdateEnd *end, GError **error
     notification.patterns = hl_components_parse(end->patterns, &notification.n_patterns);
     report.body_case = HOLDLINE__V1__REPORT__BODY_UPDATE;
     report.update = &notification;
-    stored = hl_txn_begin(&txn, daemon->db, error) && ep_store_set(daemon->db, "patterns", end->patterns, error) &&
-             ep_last_update_store(&updates->last, daemon->db, error) &&
-             ep_store_add_event(daemon->db, hl_clock_wall(),
-                                updates->work == EP_UPDATE_ROLLBACK ? "rollback" : "update", event, error) &&
-             (daemon->spool == NULL || ep_spool_add(daemon->spool, &report, EP_SPOOL_MERGE, "update", error)) &&
-             hl_txn_commit(&txn, error);
+    spooled = ep_spool_add(updates->enrolment.spool, &report, EP_SPOOL_MERGE, "update", error);
     hl_components_free(notification.patterns, notification.n_patterns);
-    return stored;
+    return spooled;
 }
 
-static void tell_end(EpUpdates *updates, const EpUpdateEnd *end)
+static bool store_end(EpUpdates *updates, const EpUpdateEnd *end, GError **error)
 {
-    EpDaemon *daemon = updates->daemon;
-    g_autoptr(GPtrArray) waiters = updates->running;
-    g_autoptr(GError) error = NULL;
+    HlDb *db = updates->has.db;
+    g_autofree char *event =
+        g_strdup_printf("%s, %s%s%s", updates->trigger, end->detail, *end->patterns != '\0' ? ": " : "", end->patterns);
+    g_auto(HlTxn) txn = HL_TXN_INIT;
+
+    return hl_txn_begin(&txn, db, error) && ep_store_set(db, PATTERNS_FACT, end->patterns, error) &&
+           ep_last_update_store(&updates->last, db, error) &&
+           ep_store_add_event(db, hl_clock_wall(), updates->work == EP_UPDATE_ROLLBACK ? "rollback" : "update", event,
+                              error) &&
+           (updates->enrolment.identity == NULL || spool_notification(updates, end, error)) &&
+           hl_txn_commit(&txn, error);
+}
+
+/* A callback may end one of the others: a connection that is closed because it does not read takes all its requests
+ * with it.  So they stay where ep_updates_forget finds them until each was told; and a callback may ask for the next
+ * update, whose end comes before this one returns, so there may be several such lists. */
+static void tell_waiters(EpUpdates *updates, const EpUpdateEnd *end)
+{
+    GPtrArray *waiters = updates->running;
 
     updates->running = g_ptr_array_new_with_free_func(g_free);
+    g_ptr_array_add(updates->telling, waiters);
+    for (guint i = 0; i < waiters->len; i++) {
+        const EpUpdateRequest *request = waiters->pdata[i];
+
+        if (request->done != NULL)
+            request->done(end, request->user);
+    }
+    g_ptr_array_remove_index(updates->telling, updates->telling->len - 1);
+}
+
+static void finish(EpUpdates *updates, const EpUpdateEnd *end)
+{
+    g_autoptr(GError) error = NULL;
+
     judge_switch(updates, end);
     g_free(updates->patterns);
     updates->patterns = g_strdup(end->patterns);
@@ -223,150 +199,85 @@ static void tell_end(EpUpdates *updates, const EpUpdateEnd *end)
                                                         .source = (char *)end->source });
     hl_log(end->succeeded ? HL_LOG_INFO : HL_LOG_WARN, "update", "%s: %s", updates->trigger, end->detail);
     if (store_end(updates, end, &error))
-        ep_trouble_store_worked(daemon->trouble);
+        ep_trouble_store_worked(updates->has.trouble);
     else
-        ep_trouble_store_failed(daemon->trouble, "an update's result", error);
+        ep_trouble_store_failed(updates->has.trouble, "an update's result", error);
     g_clear_pointer(&updates->rollback_reason, g_free);
-    for (guint i = 0; i < waiters->len; i++) {
-        const EpUpdateRequest *request = waiters->pdata[i];
-
-        if (request->done != NULL)
-            request->done(end, request->user);
-    }
-    if (daemon->spool != NULL)
-        ep_spool_pump(daemon->spool);
+    tell_waiters(updates, end);
+    if (updates->enrolment.identity != NULL)
+        ep_spool_pump(updates->enrolment.spool);
 }
 
-static void fail_all(EpUpdates *updates, const char *code, const char *detail)
+/* The work ended without a child's result: the active set is what it was. */
+static void finish_failed(EpUpdates *updates, const char *code, const char *detail, bool timed_out)
 {
-    EpUpdateEnd end = { .code = code, .detail = detail, .source = "", .patterns = "" };
     g_autofree char *patterns = g_strdup(updates->patterns);
+    EpUpdateEnd end = { .timed_out = timed_out, .code = code, .detail = detail, .source = "", .patterns = patterns };
 
-    end.patterns = patterns;
-    tell_end(updates, &end);
+    finish(updates, &end);
 }
 
-static void on_done(const HlChildEnd *end, gpointer user)
+static void finish_with_result(EpUpdates *updates, const HlChildEnd *child)
+{
+    const HlUpdaterResult *result = &updates->result;
+    g_autofree char *patterns = g_strdup(result->components != NULL ? result->components : updates->patterns);
+    bool succeeded = result->outcome != HL_UPDATER_FAILED;
+    EpUpdateEnd end = { .succeeded = succeeded,
+                        .timed_out = child->timed_out && !succeeded,
+                        .code = result->code,
+                        .detail = result->message,
+                        .source = result->source,
+                        .patterns = patterns };
+
+    finish(updates, &end);
+}
+
+static void finish_crashed(EpUpdates *updates, const HlChildEnd *child)
+{
+    g_autofree char *errors = g_utf8_make_valid(child->errors, -1);
+    g_autofree char *detail =
+        child->timed_out ? g_strdup("it took too long and was stopped")
+                         : g_strdup_printf("the updater ended with %s %d: %s", child->exited ? "status" : "signal",
+                                           child->status, g_strstrip(errors));
+
+    finish_failed(updates, "failed", detail, child->timed_out);
+}
+
+static void on_done(const HlChildEnd *child, gpointer user)
 {
     EpUpdates *updates = user;
-    Result *result = &updates->result;
-    g_autofree char *patterns = g_strdup(result->patterns != NULL ? result->patterns : updates->patterns);
-    g_autofree char *errors = g_utf8_make_valid(end->errors, -1);
-    g_autofree char *crash = NULL;
 
     updates->child = NULL;
-    if (updates->showing) {
-        updates->showing = false;
-        if (result->seen && result->patterns != NULL) {
-            g_free(updates->patterns);
-            updates->patterns = g_steal_pointer(&patterns);
-        }
-    } else if (result->seen) {
-        EpUpdateEnd told = { .succeeded = result->succeeded,
-                             .timed_out = end->timed_out && !result->succeeded,
-                             .code = *result->code != '\0' ? result->code : "failed",
-                             .detail = result->detail,
-                             .source = result->source,
-                             .patterns = patterns };
-
-        tell_end(updates, &told);
-    } else {
-        EpUpdateEnd told = { .timed_out = end->timed_out, .code = "failed", .source = "", .patterns = patterns };
-
-        crash = end->timed_out ? g_strdup("it took too long and was stopped")
-                               : g_strdup_printf("the updater ended with %s %d: %s", end->exited ? "status" : "signal",
-                                                 end->status, g_strstrip(errors));
-        told.detail = crash;
-        tell_end(updates, &told);
+    if (!updates->showing) {
+        if (updates->has_result)
+            finish_with_result(updates, child);
+        else
+            finish_crashed(updates, child);
+    } else if (updates->has_result && updates->result.components != NULL) {
+        g_free(updates->patterns);
+        updates->patterns = g_steal_pointer(&updates->result.components);
     }
-    result_clear(result);
+    updates->showing = false;
+    clear_result(updates);
     start_next(updates);
 }
 
-/* ------------------------------------------------------------------------------------------- the start */
+/* ---------------------------------------------------------------------------------------------------- the start */
 
-static void add(GPtrArray *argv, const char *name, char *value)
+static EpUpdaterContext context_of(const EpUpdates *updates)
 {
-    g_ptr_array_add(argv, g_strdup(name));
-    g_ptr_array_add(argv, value);
+    return (EpUpdaterContext){ .conf = updates->has.conf,
+                               .settings = ep_settings_values(updates->has.settings),
+                               .identity = updates->enrolment.identity,
+                               .directory = updates->directory };
 }
 
-static GPtrArray *find_sources(const EpUpdates *updates)
+static bool start_child(EpUpdates *updates, const GPtrArray *argv, HlTime deadline, GError **error)
 {
-    static const char *const server_only[] = { "server", NULL };
-    const HlSettings *values = ep_settings_values(updates->daemon->settings);
-    g_auto(GStrv) own = ep_machine_addresses(updates->daemon->identity->brokers[0]);
-    EpSourcesWanted wanted = { .sources = updates->work == EP_UPDATE_SYNCHRONIZE
-                                              ? server_only
-                                              : (const char *const *)values->update_sources,
-                               .addresses = (const char *const *)own,
-                               .activeupdate = values->activeupdate_url,
-                               .server = updates->daemon->identity->server };
+    HlChildSpec spec = HL_CHILD_SPEC_INIT;
 
-    return ep_round_sources(&wanted);
-}
-
-/* Identity and authority of the enrolment are for the server alone. */
-static void add_sources(const EpUpdates *updates, GPtrArray *argv)
-{
-    const EpDaemon *daemon = updates->daemon;
-    g_autoptr(GPtrArray) sources = find_sources(updates);
-
-    for (guint i = 0; i < sources->len; i++) {
-        const EpSource *source = sources->pdata[i];
-
-        add(argv, "--source", g_strdup_printf("%s=%s", source->name, source->url));
-    }
-    add(argv, "--private-source", g_strdup("server"));
-    add(argv, "--ca-file", g_strdup(daemon->identity->ca_path));
-    add(argv, "--cert-file", g_strdup(daemon->identity->pem_path));
-    add(argv, "--key-file", g_strdup(daemon->identity->pem_path));
-    if (*daemon->conf.ca_file != '\0')
-        add(argv, "--public-ca-file", g_strdup(daemon->conf.ca_file));
-    if (*daemon->conf.proxy != '\0')
-        add(argv, "--proxy", g_strdup(daemon->conf.proxy));
-}
-
-/* timeout: of the child; what its last steps take is not given to downloads. */
-static void add_update(const EpUpdates *updates, HlTime timeout, GPtrArray *argv)
-{
-    const EpDaemon *daemon = updates->daemon;
-
-    add(argv, "--root", g_strdup(daemon->identity->root_path));
-    add_sources(updates, argv);
-    add(argv, "--components", g_strdup(hl_scan_components[ep_settings_values(daemon->settings)->scan_method]));
-    add(argv, "--time", hl_duration_format(timeout / 10 * 9));
-    if (updates->work == EP_UPDATE_SYNCHRONIZE)
-        g_ptr_array_add(argv, g_strdup("--force"));
-}
-
-static GPtrArray *arguments(const EpUpdates *updates, const char *verb)
-{
-    const EpDaemon *daemon = updates->daemon;
-    GPtrArray *argv = g_ptr_array_new_with_free_func(g_free);
-
-    g_ptr_array_add(argv, g_strdup(daemon->conf.updater));
-    add(argv, verb, g_strdup("--state-dir"));
-    g_ptr_array_add(argv, g_strdup(updates->directory));
-    g_ptr_array_add(argv, g_strdup("--json"));
-    return argv;
-}
-
-static void add_engine(const EpUpdates *updates, GPtrArray *argv)
-{
-    const EpDaemon *daemon = updates->daemon;
-
-    add(argv, "--engine", g_strdup(daemon->conf.engine));
-    if (*daemon->conf.clamd != '\0')
-        add(argv, "--clamd-socket", g_strdup(daemon->conf.clamd));
-}
-
-static bool start_child(EpUpdates *updates, GPtrArray *argv, HlTime deadline, GError **error)
-{
-    HlChildSpec spec = { .stdin_fd = -1, .deadline = deadline };
-
-    g_ptr_array_add(argv, NULL);
     spec.argv = (const char *const *)argv->pdata;
+    spec.deadline = deadline;
     updates->percent = 0;
     g_free(updates->what);
     updates->what = g_strdup("");
@@ -374,39 +285,17 @@ static bool start_child(EpUpdates *updates, GPtrArray *argv, HlTime deadline, GE
     return updates->child != NULL;
 }
 
-static bool check_possible(const EpUpdates *updates, GError **error)
+/* false: everybody was told. */
+static bool launch(EpUpdates *updates)
 {
-    const EpDaemon *daemon = updates->daemon;
-    g_autoptr(GPtrArray) sources = NULL;
+    EpUpdaterContext context = context_of(updates);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) argv = ep_updater_arguments(&context, updates->work, updates->timeout, &error);
 
-    if (updates->work == EP_UPDATE_ROLLBACK)
+    if (argv != NULL && start_child(updates, argv, updates->timeout, &error))
         return true;
-    if (daemon->identity == NULL)
-        return hl_fail(error, HL_ERROR_UNAVAILABLE,
-                       "this machine is not enrolled: run 'holdline-endpoint enrol BUNDLE' first");
-    sources = find_sources(updates);
-    if (sources->len == 0)
-        return hl_fail(
-            error, HL_ERROR_NOT_FOUND,
-            "there is no source: nothing in update.sources is for this machine's addresses, or it names activeupdate "
-            "and update.activeupdate-url is not set");
-    return g_file_test(daemon->identity->root_path, G_FILE_TEST_EXISTS) ||
-           hl_fail(error, HL_ERROR_NOT_FOUND,
-                   "the server had no pattern repository when this machine was enrolled: enrol again with --replace");
-}
-
-static bool launch(EpUpdates *updates, GError **error)
-{
-    static const char *const verbs[EP_UPDATE_N_WORKS] = { "update", "rollback", "update" };
-    g_autoptr(GPtrArray) argv = NULL;
-
-    if (!check_possible(updates, error))
-        return false;
-    argv = arguments(updates, verbs[updates->work]);
-    if (updates->work != EP_UPDATE_ROLLBACK)
-        add_update(updates, updates->timeout, argv);
-    add_engine(updates, argv);
-    return start_child(updates, argv, updates->timeout, error);
+    finish_failed(updates, hl_error_name(hl_error_code(error)), error->message, false);
+    return false;
 }
 
 static bool is_busy(const EpUpdates *updates)
@@ -438,36 +327,32 @@ static void gather(EpUpdates *updates)
 
 static bool are_settings_done(EpUpdates *updates)
 {
-    const EpDaemon *daemon = updates->daemon;
+    EpStanding standing = ep_updates_standing(updates);
 
-    return daemon->link == NULL || ep_round_settings_done(&updates->round, is_line_up(daemon), hl_clock_mono());
+    return standing == EP_NOT_ENROLLED ||
+           ep_round_settings_done(&updates->round, standing == EP_LINE_UP, hl_clock_mono());
 }
 
 static gboolean on_round_look(gpointer user)
 {
     EpUpdates *updates = user;
-    g_autoptr(GError) error = NULL;
 
     if (!are_settings_done(updates))
         return G_SOURCE_CONTINUE;
     updates->round_timer = 0;
-    if (!launch(updates, &error)) {
-        fail_all(updates, hl_error_name(hl_error_code(error)), error->message);
+    if (!launch(updates))
         start_next(updates);
-    }
     return G_SOURCE_REMOVE;
 }
 
 static void start_next(EpUpdates *updates)
 {
     while (!is_busy(updates) && updates->waiting->len > 0) {
-        g_autoptr(GError) error = NULL;
-
         gather(updates);
         if (!are_settings_done(updates))
             updates->round_timer = g_timeout_add(ROUND_LOOK, on_round_look, updates);
-        else if (!launch(updates, &error))
-            fail_all(updates, hl_error_name(hl_error_code(error)), error->message);
+        else if (launch(updates))
+            break;
     }
 }
 
@@ -487,6 +372,29 @@ void ep_updates_request(EpUpdates *updates, const EpUpdateRequest *request)
     start_next(updates);
 }
 
+static void forget_in(const GPtrArray *requests, gconstpointer user)
+{
+    for (guint i = 0; i < requests->len; i++) {
+        EpUpdateRequest *request = requests->pdata[i];
+
+        if (request->user == user) {
+            request->progress = NULL;
+            request->done = NULL;
+            request->user = NULL;
+        }
+    }
+}
+
+void ep_updates_forget(EpUpdates *updates, gconstpointer user)
+{
+    forget_in(updates->running, user);
+    forget_in(updates->waiting, user);
+    for (guint i = 0; i < updates->telling->len; i++)
+        forget_in(updates->telling->pdata[i], user);
+}
+
+/* ------------------------------------------------------------------------------------------------ the active set */
+
 bool ep_updates_on_probation(const EpUpdates *updates)
 {
     return updates->probation.armed && !is_busy(updates);
@@ -505,64 +413,6 @@ void ep_updates_engine_ended(EpUpdates *updates, EpEngineEnd end, const char *ho
         "the engine failed %d times after the change of patterns, at last: %.200s", EP_PROBATION_FAILURES, how);
     hl_warn("update", "%s; going back", updates->rollback_reason);
     ep_updates_request(updates, &request);
-}
-
-static void forget_in(GPtrArray *asks, gconstpointer user)
-{
-    for (guint i = 0; i < asks->len; i++) {
-        EpUpdateRequest *request = asks->pdata[i];
-
-        if (request->user == user) {
-            request->progress = NULL;
-            request->done = NULL;
-            request->user = NULL;
-        }
-    }
-}
-
-void ep_updates_forget(EpUpdates *updates, gpointer user)
-{
-    forget_in(updates->running, user);
-    forget_in(updates->waiting, user);
-}
-
-EpUpdates *ep_updates_new(EpDaemon *daemon)
-{
-    EpUpdates *updates = g_new0(EpUpdates, 1);
-    g_autoptr(GPtrArray) argv = NULL;
-    g_autoptr(GError) error = NULL;
-
-    updates->daemon = daemon;
-    updates->directory = g_build_filename(daemon->conf.state_dir, "patterns", NULL);
-    updates->patterns = ep_store_get(daemon->db, "patterns", "");
-    updates->running = g_ptr_array_new_with_free_func(g_free);
-    updates->waiting = g_ptr_array_new_with_free_func(g_free);
-    ep_last_update_load(&updates->last, daemon->db);
-    resume_probation(updates);
-    updates->showing = true;
-    argv = arguments(updates, "show");
-    if (!start_child(updates, argv, SHOW_TIMEOUT, &error)) {
-        updates->showing = false;
-        hl_warn("update", "%s (update.program in the configuration)", error->message);
-    }
-    return updates;
-}
-
-void ep_updates_free(EpUpdates *updates)
-{
-    if (updates == NULL)
-        return;
-    g_clear_pointer(&updates->child, hl_child_abandon);
-    g_clear_handle_id(&updates->round_timer, g_source_remove);
-    g_ptr_array_unref(updates->running);
-    g_ptr_array_unref(updates->waiting);
-    result_clear(&updates->result);
-    g_free(updates->directory);
-    g_free(updates->patterns);
-    g_free(updates->what);
-    ep_last_update_clear(&updates->last);
-    g_free(updates->rollback_reason);
-    g_free(updates);
 }
 
 const char *ep_updates_patterns(const EpUpdates *updates)
@@ -585,4 +435,56 @@ EpUpdateView ep_updates_view(const EpUpdates *updates)
                            .last_trigger = updates->last.trigger != NULL ? updates->last.trigger : "",
                            .last_detail = updates->last.detail,
                            .last_source = updates->last.source };
+}
+
+/* --------------------------------------------------------------------------------------------------------- life */
+
+static void show(EpUpdates *updates)
+{
+    EpUpdaterContext context = context_of(updates);
+    g_autoptr(GPtrArray) argv = ep_updater_show_arguments(&context);
+    g_autoptr(GError) error = NULL;
+
+    updates->showing = start_child(updates, argv, SHOW_TIMEOUT, &error);
+    if (!updates->showing)
+        hl_warn("update", "%s (update.program in the configuration)", error->message);
+}
+
+EpUpdates *ep_updates_new(const EpUpdatesOptions *options)
+{
+    EpUpdates *updates = g_new0(EpUpdates, 1);
+
+    updates->has = *options;
+    updates->directory = g_build_filename(options->conf->state_dir, "patterns", NULL);
+    updates->patterns = ep_store_get(options->db, PATTERNS_FACT, "");
+    updates->running = g_ptr_array_new_with_free_func(g_free);
+    updates->waiting = g_ptr_array_new_with_free_func(g_free);
+    updates->telling = g_ptr_array_new_with_free_func((GDestroyNotify)g_ptr_array_unref);
+    ep_last_update_load(&updates->last, options->db);
+    resume_probation(updates);
+    show(updates);
+    return updates;
+}
+
+void ep_updates_enrol(EpUpdates *updates, const EpUpdateEnrolment *enrolment)
+{
+    updates->enrolment = enrolment != NULL ? *enrolment : (EpUpdateEnrolment){ 0 };
+}
+
+void ep_updates_free(EpUpdates *updates)
+{
+    if (updates == NULL)
+        return;
+    g_clear_pointer(&updates->child, hl_child_abandon);
+    g_clear_handle_id(&updates->round_timer, g_source_remove);
+    g_ptr_array_unref(updates->running);
+    g_ptr_array_unref(updates->waiting);
+    g_ptr_array_unref(updates->telling);
+    clear_result(updates);
+    g_free(updates->directory);
+    g_free(updates->patterns);
+    g_free(updates->what);
+    ep_last_update_clear(&updates->last);
+    g_free(updates->rollback_reason);
+    g_free(updates);
 }
