@@ -190,7 +190,11 @@ bool ep_daemon_start(EpDaemon *daemon, GError **error)
         return false;
     daemon->updates = ep_updates_new(&(EpUpdatesOptions){
         .db = daemon->db, .conf = &daemon->conf, .settings = daemon->settings, .trouble = daemon->trouble });
-    daemon->scans = ep_scans_new(daemon);
+    daemon->scans = ep_scans_new(&(EpScansOptions){ .db = daemon->db,
+                                                    .conf = &daemon->conf,
+                                                    .settings = daemon->settings,
+                                                    .trouble = daemon->trouble,
+                                                    .updates = daemon->updates });
     look_for_identity(daemon);
     daemon->scheduler = ep_scheduler_new(daemon);
     daemon->control = ep_control_new(daemon, error);

@@ -10,13 +10,12 @@
 #include "endpoint/daemon/ground/journal.h"
 #include "endpoint/daemon/ground/refuser.h"
 #include "endpoint/daemon/work/intake.h"
-#include "endpoint/daemon/work/updates.h"
+#include "endpoint/daemon/work/scans.h"
 #include "endpoint/identity/identity.h"
 #include "lib/store/db.h"
 
 typedef struct EpLink EpLink;
 typedef struct EpCommands EpCommands;
-typedef struct EpScans EpScans;
 typedef struct EpScheduler EpScheduler;
 typedef struct EpRenewal EpRenewal;
 typedef struct EpControl EpControl;

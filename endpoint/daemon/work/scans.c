@@ -6,8 +6,6 @@
 #include <unistd.h>
 
 #include "endpoint/daemon/ground/store.h"
-#include "endpoint/daemon/work/settings.h"
-#include "endpoint/daemon/work/updates.h"
 #include "lib/base/exec.h"
 #include "lib/base/file.h"
 #include "lib/base/log.h"
@@ -29,7 +27,7 @@ typedef struct {
 } EpScan;
 
 struct EpScans {
-    EpDaemon *daemon;
+    EpScansOptions has;
     GQueue waiting; /* EpScan *; the head is the one that runs */
     HlChild *child, *scheduled;
     guint found;
@@ -55,7 +53,7 @@ static void free_scan(gpointer data)
 
 static char *database(const EpScans *scans, const char *which)
 {
-    return g_build_filename(ep_updates_directory(scans->daemon->updates), which, NULL);
+    return g_build_filename(ep_updates_directory(scans->has.updates), which, NULL);
 }
 
 static bool check_database(const EpScans *scans, GError **error)
@@ -98,7 +96,7 @@ static char *trouble_of(const HlChildEnd *end, const char *refusal)
 /* What an engine does with a file says something about the patterns: it works, or it does not. */
 static void tell_engine(EpScans *scans, const char *trouble)
 {
-    ep_updates_engine_ended(scans->daemon->updates, trouble == NULL ? EP_ENGINE_WORKED : EP_ENGINE_FAILED,
+    ep_updates_engine_ended(scans->has.updates, trouble == NULL ? EP_ENGINE_WORKED : EP_ENGINE_FAILED,
                             trouble == NULL ? "" : trouble);
 }
 
@@ -110,10 +108,10 @@ static bool run_again(EpScans *scans, const char *trouble)
     EpScan *scan = g_queue_peek_head(&scans->waiting);
     g_autofree char *before = database(scans, "previous");
 
-    if (scan->run == SCAN_FIRST && trouble != NULL && ep_updates_on_probation(scans->daemon->updates) &&
+    if (scan->run == SCAN_FIRST && trouble != NULL && ep_updates_on_probation(scans->has.updates) &&
         g_file_test(before, G_FILE_TEST_IS_DIR)) {
         scan->trouble = g_strdup(trouble);
-        scan->patterns = g_strdup(ep_updates_patterns(scans->daemon->updates));
+        scan->patterns = g_strdup(ep_updates_patterns(scans->has.updates));
         scan->run = SCAN_BEFORE;
         return start_file(scans, scan, NULL);
     }
@@ -131,7 +129,7 @@ static void judge_patterns(EpScans *scans, const char *trouble)
     if (scan->run == SCAN_FIRST && trouble == NULL)
         tell_engine(scans, NULL);
     else if (scan->run == SCAN_AGAIN && trouble != NULL &&
-             strcmp(scan->patterns, ep_updates_patterns(scans->daemon->updates)) == 0)
+             strcmp(scan->patterns, ep_updates_patterns(scans->has.updates)) == 0)
         tell_engine(scans, scan->trouble);
     else if (scan->run == SCAN_BEFORE)
         hl_info("scan", "the engine fails on a file, and not only with the newest patterns: %s", scan->trouble);
@@ -172,7 +170,7 @@ static bool start_file(EpScans *scans, EpScan *scan, GError **error)
 {
     g_autofree char *path = database(scans, scan->run == SCAN_BEFORE ? "previous" : "active");
     g_autofree char *scratch = NULL;
-    const char *argv[] = { scans->daemon->conf.engine,
+    const char *argv[] = { scans->has.conf->engine,
                            "--no-summary",
                            NULL,
                            "--max-filesize=" MAX_FILE_SIZE,
@@ -188,7 +186,7 @@ static bool start_file(EpScans *scans, EpScan *scan, GError **error)
     /* of its own, because an engine that fails leaves in it what it had begun */
     if (scan->scratch == NULL)
         scan->scratch = g_dir_make_tmp("holdline-scan-XXXXXX", NULL);
-    if (scan->scratch != NULL && !ep_store_set(scans->daemon->db, SCRATCH_FACT, scan->scratch, error))
+    if (scan->scratch != NULL && !ep_store_set(scans->has.db, SCRATCH_FACT, scan->scratch, error))
         return false;
     if (scan->scratch == NULL || lseek(scan->fd, 0, SEEK_SET) < 0)
         return hl_fail(error, HL_ERROR_IO, "cannot make a directory for the engine in %s", g_get_tmp_dir());
@@ -237,7 +235,7 @@ bool ep_scans_request(EpScans *scans, int fd, EpScanDone done, gpointer user, GE
     return true;
 }
 
-void ep_scans_forget(EpScans *scans, gpointer user)
+void ep_scans_forget(EpScans *scans, gconstpointer user)
 {
     for (GList *at = scans->waiting.head, *next; at != NULL; at = next) {
         EpScan *scan = at->data;
@@ -287,16 +285,16 @@ static void on_scheduled_done(const HlChildEnd *end, gpointer user)
         detail = g_strdup(end->timed_out ? "took too long and was stopped" : "the engine failed");
     scans->skipped = false;
     hl_info("scan", "scheduled scan: %s", detail);
-    if (!ep_store_add_event(scans->daemon->db, hl_clock_wall(), "scheduled scan", detail, &error))
-        ep_trouble_store_failed(scans->daemon->trouble, "a scan's result", error);
+    if (!ep_store_add_event(scans->has.db, hl_clock_wall(), "scheduled scan", detail, &error))
+        ep_trouble_store_failed(scans->has.trouble, "a scan's result", error);
 }
 
 void ep_scans_run_scheduled(EpScans *scans)
 {
     g_autoptr(GPtrArray) argv = g_ptr_array_new();
     g_autofree char *path = database(scans, "active");
-    char **paths = ep_settings_values(scans->daemon->settings)->scan_paths;
-    HlChildSpec spec = { .stdin_fd = -1, .deadline = SCHEDULED_DEADLINE };
+    char **paths = ep_settings_values(scans->has.settings)->scan_paths;
+    HlChildSpec spec = HL_CHILD_SPEC_INIT;
     g_autoptr(GError) error = NULL;
 
     if (scans->scheduled != NULL || paths[0] == NULL)
@@ -307,13 +305,14 @@ void ep_scans_run_scheduled(EpScans *scans)
         return;
     }
     for (const char *const *word =
-             (const char *const[]){ scans->daemon->conf.engine, "--no-summary", "-i", "-r", "-d", path, "--", NULL };
+             (const char *const[]){ scans->has.conf->engine, "--no-summary", "-i", "-r", "-d", path, "--", NULL };
          *word != NULL; word++)
         g_ptr_array_add(argv, (gpointer)*word);
     for (gsize i = 0; paths[i] != NULL; i++)
         g_ptr_array_add(argv, paths[i]);
     g_ptr_array_add(argv, NULL);
     spec.argv = (const char *const *)argv->pdata;
+    spec.deadline = SCHEDULED_DEADLINE;
     scans->found = 0;
     g_clear_pointer(&scans->first, g_free);
     if (check_database(scans, &error))
@@ -340,21 +339,21 @@ bool ep_scans_is_scheduled_running(const EpScans *scans)
 
 /* What a run that was killed left.  Ours alone: in a directory that everybody may write to, another owner's could be
  * changed for a link to anywhere while it is removed. */
-static void remove_left_scratch(EpDaemon *daemon)
+static void remove_left_scratch(HlDb *db)
 {
-    g_autofree char *path = ep_store_get(daemon->db, SCRATCH_FACT, "");
+    g_autofree char *path = ep_store_get(db, SCRATCH_FACT, "");
     struct stat st;
 
     if (*path != '\0' && lstat(path, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid())
         hl_tree_remove(path, NULL);
 }
 
-EpScans *ep_scans_new(EpDaemon *daemon)
+EpScans *ep_scans_new(const EpScansOptions *options)
 {
     EpScans *scans = g_new0(EpScans, 1);
 
-    remove_left_scratch(daemon);
-    scans->daemon = daemon;
+    remove_left_scratch(options->db);
+    scans->has = *options;
     g_queue_init(&scans->waiting);
     return scans;
 }
