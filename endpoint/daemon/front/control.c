@@ -3,21 +3,15 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "endpoint/daemon/front/status.h"
-#include "endpoint/daemon/work/scans.h"
-#include "endpoint/daemon/work/scheduler.h"
-#include "endpoint/daemon/work/settings.h"
-#include "endpoint/daemon/work/updates.h"
 #include "lib/base/file.h"
 #include "lib/base/log.h"
 #include "lib/ctl/server.h"
-#include "proto/components.h"
 #include "proto/wire.h"
 
 #define STOP_DELAY 100 /* ms; the answer goes out before the daemon does */
 
 struct EpControl {
-    EpDaemon *daemon;
+    EpControlOptions has;
     HlCtlServer *server;
     guint stop_timer;
 };
@@ -25,7 +19,7 @@ struct EpControl {
 /* One call.  The peer stays valid until its "closed", which forgets whatever waits for it. */
 typedef struct {
     EpControl *control;
-    EpDaemon *daemon;
+    const EpControlOptions *has;
     HlCtlPeer *peer;
     const HlMsgCall *call;
     int *fd; /* the handler may steal it */
@@ -63,7 +57,8 @@ static const char *argument(const HlMsgCall *call, const char *name)
 
 static bool call_status(const Request *request, GError **error G_GNUC_UNUSED)
 {
-    g_autoptr(json_t) status = ep_status_json(request->daemon);
+    EpStatusView view = request->has->view(request->has->user);
+    g_autoptr(json_t) status = ep_status_json(&view);
 
     send_reply(request->peer, "", "", false, status);
     return true;
@@ -71,7 +66,8 @@ static bool call_status(const Request *request, GError **error G_GNUC_UNUSED)
 
 static bool call_history(const Request *request, GError **error)
 {
-    g_autoptr(json_t) history = ep_history_json(request->daemon, error);
+    EpStatusView view = request->has->view(request->has->user);
+    g_autoptr(json_t) history = ep_history_json(view.db, error);
 
     if (history == NULL)
         return false;
@@ -100,7 +96,7 @@ static bool request_update(const Request *request, EpUpdateWork work)
         .work = work, .trigger = "manual", .progress = on_update_progress, .done = on_update_done, .user = request->peer
     };
 
-    ep_updates_request(request->daemon->updates, &update);
+    ep_updates_request(request->has->updates, &update);
     return true;
 }
 
@@ -129,7 +125,7 @@ static void on_scan_done(const EpScanEnd *end, gpointer user)
 
 static bool call_scan(const Request *request, GError **error)
 {
-    return ep_scans_request(request->daemon->scans, hl_fd_steal(request->fd), on_scan_done, request->peer, error);
+    return ep_scans_request(request->has->scans, hl_fd_steal(request->fd), on_scan_done, request->peer, error);
 }
 
 static bool call_schedule(const Request *request, GError **error)
@@ -139,7 +135,7 @@ static bool call_schedule(const Request *request, GError **error)
 
     if (!off && g_strcmp0(state, "on") != 0)
         return hl_fail(error, HL_ERROR_USAGE, "schedule takes 'on' or 'off'");
-    if (!ep_scheduler_set_user_off(request->daemon, off, error))
+    if (!ep_scheduler_set_user_off(request->has->scheduler, off, error))
         return false;
     send_reply(request->peer, "", off ? "the scheduled update is off" : "the scheduled update is on", false, NULL);
     return true;
@@ -147,7 +143,7 @@ static bool call_schedule(const Request *request, GError **error)
 
 static bool call_skip_scan(const Request *request, GError **error G_GNUC_UNUSED)
 {
-    send_reply(request->peer, "", ep_scans_skip(request->daemon->scans), false, NULL);
+    send_reply(request->peer, "", ep_scans_skip(request->has->scans), false, NULL);
     return true;
 }
 
@@ -156,7 +152,7 @@ static gboolean on_stop(gpointer user)
     EpControl *control = user;
 
     control->stop_timer = 0;
-    ep_daemon_stop(control->daemon);
+    control->has.stop(control->has.user);
     return G_SOURCE_REMOVE;
 }
 
@@ -171,15 +167,15 @@ static bool call_stop(const Request *request, GError **error G_GNUC_UNUSED)
 
 static bool call_reload(const Request *request, GError **error)
 {
-    if (!ep_daemon_reload(request->daemon, error))
+    if (!request->has->reload(request->has->user, error))
         return false;
-    send_reply(request->peer, "", "configuration and identity are read anew", false, NULL);
+    send_reply(request->peer, "", "configuration and identity were re-read", false, NULL);
     return true;
 }
 
 static bool call_leave(const Request *request, GError **error)
 {
-    if (!ep_daemon_leave(request->daemon, error))
+    if (!request->has->leave(request->has->user, error))
         return false;
     send_reply(request->peer, "", "the server was told that this machine leaves; its certificate and key are gone",
                false, NULL);
@@ -207,7 +203,7 @@ static const struct {
 
 static bool dispatch(const Request *request, GError **error)
 {
-    EpPrivileges privileges = ep_settings_privileges(request->daemon->settings);
+    EpPrivileges privileges = ep_settings_privileges(request->has->settings);
     EpWho who = { .caller = hl_ctl_peer_uid(request->peer), .daemon = getuid() };
 
     for (gsize i = 0; i < G_N_ELEMENTS(calls); i++)
@@ -222,7 +218,7 @@ static void on_frame(HlCtlPeer *peer, GBytes *frame, int fd, gpointer user)
     hl_autofd int owned = fd;
     g_autoptr(GError) error = NULL;
     g_autoptr(HlMsgCall) call = hl_wire_decode_bytes(&holdline__v1__call__descriptor, frame, &error);
-    Request request = { control, control->daemon, peer, call, &owned };
+    Request request = { control, &control->has, peer, call, &owned };
 
     if (call == NULL || !dispatch(&request, &error))
         send_error(peer, error);
@@ -232,20 +228,20 @@ static void on_closed(HlCtlPeer *peer, gpointer user)
 {
     EpControl *control = user;
 
-    ep_updates_forget(control->daemon->updates, peer);
-    ep_scans_forget(control->daemon->scans, peer);
+    ep_updates_forget(control->has.updates, peer);
+    ep_scans_forget(control->has.scans, peer);
 }
 
-EpControl *ep_control_new(EpDaemon *daemon, GError **error)
+EpControl *ep_control_new(const EpControlOptions *options, GError **error)
 {
-    g_autofree char *path = ep_conf_socket(&daemon->conf);
     EpControl *control = g_new0(EpControl, 1);
-    HlCtlOptions options = {
-        .path = path, .mode = 0666, .handler = on_frame, .closed = on_closed, .user = control, .idle = HL_HOUR
+    HlCtlOptions server = {
+        .path = options->path, .mode = 0666, .handler = on_frame, .closed = on_closed, .user = control, .idle = HL_HOUR
     };
 
-    control->daemon = daemon;
-    control->server = hl_ctl_server_new(&options, error);
+    control->has = *options;
+    control->has.path = NULL; /* the server's */
+    control->server = hl_ctl_server_new(&server, error);
     if (control->server != NULL)
         return control;
     g_free(control);
@@ -256,8 +252,7 @@ void ep_control_free(EpControl *control)
 {
     if (control == NULL)
         return;
-    if (control->stop_timer != 0)
-        g_source_remove(control->stop_timer);
+    g_clear_handle_id(&control->stop_timer, g_source_remove);
     hl_ctl_server_free(control->server);
     g_free(control);
 }

@@ -1,14 +1,8 @@
 #include "endpoint/daemon/front/status.h"
 
 #include "endpoint/daemon/ground/journal.h"
-#include "endpoint/daemon/link/link.h"
-#include "endpoint/daemon/work/scans.h"
-#include "endpoint/daemon/work/scheduler.h"
-#include "endpoint/daemon/work/settings.h"
-#include "endpoint/daemon/work/updates.h"
 #include "lib/base/ident.h"
 #include "lib/store/stmt.h"
-#include "proto/command.h"
 #include "proto/components.h"
 
 #define HISTORY 50
@@ -25,12 +19,11 @@ static void set_time(json_t *object, const char *name, HlTime time)
     set_text(object, name, text);
 }
 
-static json_t *line_json(const EpLink *link)
+static json_t *line_json(EpLinkView view)
 {
     static const char *const states[] = {
         [HL_BUS_DOWN] = "down", [HL_BUS_CONNECTING] = "connecting", [HL_BUS_UP] = "up"
     };
-    EpLinkView view = ep_link_view(link);
     json_t *object = json_object();
 
     set_text(object, "state", states[view.state]);
@@ -82,9 +75,9 @@ static json_t *patterns_json(const EpUpdates *updates)
     return object;
 }
 
-static json_t *update_json(const EpDaemon *daemon)
+static json_t *update_json(const EpStatusView *from)
 {
-    EpUpdateView view = ep_updates_view(daemon->updates);
+    EpUpdateView view = ep_updates_view(from->updates);
     json_t *object = json_object();
 
     json_object_set_new(object, "running", json_boolean(view.running));
@@ -95,9 +88,9 @@ static json_t *update_json(const EpDaemon *daemon)
     set_text(object, "last_trigger", view.last_trigger);
     set_text(object, "last_detail", view.last_detail);
     set_text(object, "last_source", view.last_source);
-    set_text(object, "schedule", ep_settings_values(daemon->settings)->update_schedule);
-    json_object_set_new(object, "schedule_off_by_user", json_boolean(ep_scheduler_is_user_off(daemon->scheduler)));
-    set_time(object, "next_scheduled", ep_scheduler_next_update(daemon));
+    set_text(object, "schedule", ep_settings_values(from->settings)->update_schedule);
+    json_object_set_new(object, "schedule_off_by_user", json_boolean(ep_scheduler_is_user_off(from->scheduler)));
+    set_time(object, "next_scheduled", ep_scheduler_next_update(from->scheduler));
     return object;
 }
 
@@ -118,34 +111,35 @@ static json_t *refused_json(const EpRefusals *refusals)
     return json_pack("{s:I, s:o}", "total", (json_int_t)refusals->total, "kinds", list);
 }
 
-static void add_identity(json_t *root, const EpDaemon *daemon)
+static void add_identity(json_t *root, const EpEnrolled *enrolled)
 {
-    const EpIdentity *identity = daemon->identity;
+    const EpIdentity *identity;
 
-    json_object_set_new(root, "enrolled", json_boolean(identity != NULL));
-    if (identity == NULL)
+    json_object_set_new(root, "enrolled", json_boolean(enrolled != NULL));
+    if (enrolled == NULL)
         return;
+    identity = ep_enrolled_identity(enrolled);
     set_text(root, "id", identity->id);
     set_text(root, "server", identity->server);
-    json_object_set_new(root, "line", line_json(daemon->link));
-    json_object_set_new(root, "reports_waiting", json_integer((json_int_t)ep_spool_waiting(daemon->spool)));
+    json_object_set_new(root, "line", line_json(ep_enrolled_link(enrolled)));
+    json_object_set_new(root, "reports_waiting", json_integer((json_int_t)ep_enrolled_reports_waiting(enrolled)));
     set_time(root, "certificate_ends", hl_cert_info(identity->cert)->not_after);
 }
 
-json_t *ep_status_json(const EpDaemon *daemon)
+json_t *ep_status_json(const EpStatusView *view)
 {
-    EpTroubleView trouble = ep_trouble_view(daemon->trouble);
+    EpTroubleView trouble = ep_trouble_view(view->trouble);
     json_t *root = json_object();
 
     set_text(root, "program_version", HOLDLINE_VERSION);
-    add_identity(root, daemon);
-    json_object_set_new(root, "settings", settings_json(ep_settings_origin(daemon->settings)));
-    json_object_set_new(root, "independent", json_boolean(ep_settings_values(daemon->settings)->independent));
-    json_object_set_new(root, "privileges", privileges_json(daemon->settings));
-    json_object_set_new(root, "patterns", patterns_json(daemon->updates));
-    json_object_set_new(root, "update", update_json(daemon));
-    json_object_set_new(root, "scheduled_scan_running", json_boolean(ep_scans_is_scheduled_running(daemon->scans)));
-    json_object_set_new(root, "refused", refused_json(&daemon->refusals));
+    add_identity(root, view->enrolled);
+    json_object_set_new(root, "settings", settings_json(ep_settings_origin(view->settings)));
+    json_object_set_new(root, "independent", json_boolean(ep_settings_values(view->settings)->independent));
+    json_object_set_new(root, "privileges", privileges_json(view->settings));
+    json_object_set_new(root, "patterns", patterns_json(view->updates));
+    json_object_set_new(root, "update", update_json(view));
+    json_object_set_new(root, "scheduled_scan_running", json_boolean(ep_scans_is_scheduled_running(view->scans)));
+    json_object_set_new(root, "refused", refused_json(view->refused));
     set_text(root, "problem", trouble.text);
     set_time(root, "problem_at", trouble.at);
     return root;
@@ -181,17 +175,17 @@ static bool add_event(HlStmt *row, gpointer user)
     return true;
 }
 
-json_t *ep_history_json(const EpDaemon *daemon, GError **error)
+json_t *ep_history_json(HlDb *db, GError **error)
 {
     g_autoptr(json_t) commands = json_array();
     g_autoptr(json_t) events = json_array();
 
-    if (!hl_db_query(daemon->db, add_command, commands, error,
+    if (!hl_db_query(db, add_command, commands, error,
                      "SELECT " COMMAND_COLUMNS " FROM command"
                      " ORDER BY received_ms DESC LIMIT ?",
                      "i", (int64_t)HISTORY) ||
-        !hl_db_query(daemon->db, add_event, events, error,
-                     "SELECT at_ms, what, detail FROM event ORDER BY n DESC LIMIT ?", "i", (int64_t)HISTORY))
+        !hl_db_query(db, add_event, events, error, "SELECT at_ms, what, detail FROM event ORDER BY n DESC LIMIT ?", "i",
+                     (int64_t)HISTORY))
         return NULL;
     return json_pack("{s:O, s:O}", "commands", commands, "events", events);
 }

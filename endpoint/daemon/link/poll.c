@@ -1,22 +1,21 @@
 #include "endpoint/daemon/link/poll.h"
 
 #include "endpoint/daemon/link/direct.h"
-#include "endpoint/daemon/work/settings.h"
 #include "lib/base/log.h"
 
-#define MIN_POLL_INTERVAL HL_MINUTE /* B13's least; what asks for more is not believed */
+#define MIN_INTERVAL HL_MINUTE /* B13's least; what asks for more is not believed */
 
 struct EpPoll {
-    EpDaemon *daemon;
+    EpPollOptions has;
     HlTlsContext *context;
     EpDirect *direct;
     int port;     /* wanted by the settings; 0: none */
     char *serial; /* of the certificate that the listener shows */
-    HlTime poll;
-    guint poll_timer;
+    HlTime interval;
+    guint timer;
 };
 
-static void spool_poll(EpDaemon *daemon, const char *occasion)
+static void ask(const EpPoll *poll, const char *occasion)
 {
     HlMsgReport report = HOLDLINE__V1__REPORT__INIT;
     HlMsgSettingsPoll body = HOLDLINE__V1__SETTINGS_POLL__INIT;
@@ -25,101 +24,94 @@ static void spool_poll(EpDaemon *daemon, const char *occasion)
     body.occasion = (char *)occasion;
     report.body_case = HOLDLINE__V1__REPORT__BODY_POLL;
     report.poll = &body;
-    if (ep_spool_add(daemon->spool, &report, EP_SPOOL_LATEST, occasion, &error))
-        ep_spool_pump(daemon->spool);
+    if (ep_spool_add(poll->has.spool, &report, EP_SPOOL_LATEST, occasion, &error))
+        ep_spool_pump(poll->has.spool);
     else
-        ep_trouble_store_failed(daemon->trouble, "the question for work", error);
+        ep_trouble_store_failed(poll->has.trouble, "the question for work", error);
 }
 
 static void on_notice(EpDirectNotice notice, gpointer user)
 {
-    const EpPoll *self = user;
-
     hl_info("direct", "the server dialled: %s", notice == EP_DIRECT_UPDATE_NOW ? "update now" : "settings changed");
-    spool_poll(self->daemon, "direct");
+    ask(user, "direct");
 }
 
 static gboolean on_poll(gpointer user)
 {
-    const EpPoll *self = user;
-
-    spool_poll(self->daemon, "poll");
+    ask(user, "poll");
     return G_SOURCE_CONTINUE;
 }
 
-void ep_poll_set_poll(EpPoll *self, HlTime interval)
+void ep_poll_set_interval(EpPoll *poll, HlTime interval)
 {
-    interval = interval > 0 ? MAX(interval, MIN_POLL_INTERVAL) : 0;
-    if (interval == self->poll)
+    interval = interval > 0 ? MAX(interval, MIN_INTERVAL) : 0;
+    if (interval == poll->interval)
         return;
-    if (self->poll_timer != 0)
-        g_source_remove(self->poll_timer);
-    self->poll = interval;
-    self->poll_timer = interval > 0 ? g_timeout_add_seconds((guint)(interval / HL_SECOND), on_poll, self) : 0;
+    g_clear_handle_id(&poll->timer, g_source_remove);
+    poll->interval = interval;
+    if (interval > 0)
+        poll->timer = g_timeout_add_seconds((guint)(interval / HL_SECOND), on_poll, poll);
 }
 
-static void close_port(EpPoll *self)
+static void close_port(EpPoll *poll)
 {
-    g_clear_pointer(&self->direct, ep_direct_free);
-    g_clear_pointer(&self->context, hl_tls_context_free);
+    g_clear_pointer(&poll->direct, ep_direct_free);
+    g_clear_pointer(&poll->context, hl_tls_context_free);
 }
 
-static bool open_port(EpPoll *self, const HlCert *cert, GError **error)
+static bool open_port(EpPoll *poll, const HlCert *cert, GError **error)
 {
-    const EpIdentity *identity = self->daemon->identity;
-    g_autoptr(HlCert) ca = hl_cert_load(identity->ca_path, error);
-    g_autoptr(HlKey) key = ca != NULL ? hl_key_load(identity->pem_path, error) : NULL;
+    const EpIdentity *identity = poll->has.identity;
+    g_autoptr(HlKey) key = hl_key_load(identity->pem_path, error);
 
-    self->context = key != NULL ? hl_tls_context_new(HL_TLS_SERVER, ca, cert, key, error) : NULL;
-    self->direct =
-        self->context != NULL ? ep_direct_new(NULL, (uint16_t)self->port, self->context, on_notice, self, error) : NULL;
-    return self->direct != NULL;
+    poll->context = key != NULL ? hl_tls_context_new(HL_TLS_SERVER, identity->ca, cert, key, error) : NULL;
+    poll->direct =
+        poll->context != NULL ? ep_direct_new(NULL, (uint16_t)poll->port, poll->context, on_notice, poll, error) : NULL;
+    return poll->direct != NULL;
 }
 
-void ep_poll_refresh(EpPoll *self)
+void ep_poll_refresh(EpPoll *poll)
 {
-    const HlSettings *values = ep_settings_values(self->daemon->settings);
+    const HlSettings *values = ep_settings_values(poll->has.settings);
     int port = values->independent ? 0 : (int)values->direct_port;
+    const HlCert *cert = poll->has.identity->cert;
+    const char *serial = hl_cert_info(cert)->serial;
     g_autoptr(GError) error = NULL;
-    g_autoptr(HlCert) cert = hl_cert_load(self->daemon->identity->pem_path, &error);
-    const char *serial = cert != NULL ? hl_cert_info(cert)->serial : "";
 
-    /* a port that another program holds is tried again each time */
-    if (port == self->port && g_strcmp0(serial, self->serial) == 0 && (port == 0 || self->direct != NULL))
+    if (port == poll->port && g_strcmp0(serial, poll->serial) == 0 && (port == 0 || poll->direct != NULL))
         return;
-    close_port(self);
-    self->port = port;
-    g_free(self->serial);
-    self->serial = g_strdup(serial);
+    close_port(poll);
+    poll->port = port;
+    g_free(poll->serial);
+    poll->serial = g_strdup(serial);
     if (port == 0)
         return;
-    if (cert != NULL && open_port(self, cert, &error))
+    if (open_port(poll, cert, &error))
         hl_info("direct", "port %d is open for the server's dial", port);
     else
         hl_log_limited(HL_LOG_WARN, "direct", "open",
                        "port %d cannot be opened, the server's dial will not be answered: %s", port, error->message);
 }
 
-int ep_poll_port(const EpPoll *self)
+int ep_poll_port(const EpPoll *poll)
 {
-    return self->direct != NULL ? ep_direct_port(self->direct) : 0;
+    return poll->direct != NULL ? ep_direct_port(poll->direct) : 0;
 }
 
-EpPoll *ep_poll_new(EpDaemon *daemon)
+EpPoll *ep_poll_new(const EpPollOptions *options)
 {
-    EpPoll *self = g_new0(EpPoll, 1);
+    EpPoll *poll = g_new0(EpPoll, 1);
 
-    self->daemon = daemon;
-    ep_poll_refresh(self);
-    return self;
+    poll->has = *options;
+    return poll;
 }
 
-void ep_poll_free(EpPoll *self)
+void ep_poll_free(EpPoll *poll)
 {
-    if (self == NULL)
+    if (poll == NULL)
         return;
-    ep_poll_set_poll(self, 0);
-    close_port(self);
-    g_free(self->serial);
-    g_free(self);
+    ep_poll_set_interval(poll, 0);
+    close_port(poll);
+    g_free(poll->serial);
+    g_free(poll);
 }

@@ -3,14 +3,8 @@
 #include <string.h>
 
 #include "endpoint/core/link.h"
-#include "endpoint/daemon/ground/journal.h"
-#include "endpoint/daemon/ground/store.h"
-#include "endpoint/daemon/work/renewal.h"
-#include "endpoint/daemon/work/settings.h"
-#include "endpoint/daemon/work/updates.h"
 #include "lib/base/ident.h"
 #include "lib/base/log.h"
-#include "proto/command.h"
 #include "proto/envelope.h"
 
 #define CLOCK_LOOK     HL_MINUTE        /* the wall clock may jump while a start is waited for */
@@ -19,10 +13,12 @@
 #define PROGRESS_STEP  10               /* ... and for that many percent */
 #define PRUNE_INTERVAL HL_HOUR
 
+#define CANCELLED_EARLY "cancelled before it arrived"
+
 struct EpCommands {
-    EpDaemon *daemon;
-    GHashTable *jobs; /* id -> EpJob *: what has not ended */
-    guint prune_timer;
+    EpCommandsOptions has;
+    GHashTable *jobs; /* id -> EpJob *: what has not ended, or whose end is not stored yet */
+    guint prune_timer, resume_timer;
 };
 
 typedef struct {
@@ -39,9 +35,8 @@ static void free_job(gpointer data)
 {
     EpJob *job = data;
 
-    if (job->timer != 0)
-        g_source_remove(job->timer);
-    ep_updates_forget(job->commands->daemon->updates, job);
+    g_clear_handle_id(&job->timer, g_source_remove);
+    ep_updates_forget(job->commands->has.updates, job);
     ep_entry_free(job->entry);
     g_free(job);
 }
@@ -61,15 +56,15 @@ static gboolean on_store_again(gpointer user);
 /* Journal and report of the state that the entry has now.  On failure it is tried again until it can be stored. */
 static bool store(EpJob *job)
 {
-    EpDaemon *daemon = job->commands->daemon;
+    const EpCommandsOptions *has = &job->commands->has;
     g_autoptr(GError) error = NULL;
 
-    if (ep_journal_move(daemon->journal, job->entry, &error)) {
-        ep_trouble_store_worked(daemon->trouble);
-        ep_spool_pump(daemon->spool);
+    if (ep_journal_move(has->journal, job->entry, &error)) {
+        ep_trouble_store_worked(has->trouble);
+        ep_spool_pump(has->spool);
         return true;
     }
-    ep_trouble_store_failed(daemon->trouble, "a command's state", error);
+    ep_trouble_store_failed(has->trouble, "a command's state", error);
     if (job->timer == 0)
         job->timer = g_timeout_add((guint)STORE_RETRY, on_store_again, job);
     return false;
@@ -107,7 +102,7 @@ static void end(EpJob *job, EpCommandEvent event, const char *code, const char *
 static void on_update_progress(guint percent, const char *what, gpointer user)
 {
     EpJob *job = user;
-    EpDaemon *daemon = job->commands->daemon;
+    const EpCommandsOptions *has = &job->commands->has;
     HlTime now = hl_clock_mono();
     g_autofree char *clean = g_utf8_make_valid(what, -1);
 
@@ -115,8 +110,8 @@ static void on_update_progress(guint percent, const char *what, gpointer user)
         return;
     job->progress_at = now;
     job->percent = percent;
-    if (ep_journal_progress(daemon->journal, job->entry->id, percent, clean, NULL)) /* without it nothing is lost */
-        ep_spool_pump(daemon->spool);
+    if (ep_journal_progress(has->journal, job->entry->id, percent, clean, NULL)) /* without it nothing is lost */
+        ep_spool_pump(has->spool);
 }
 
 static void on_update_done(const EpUpdateEnd *result, gpointer user)
@@ -138,7 +133,7 @@ static void request_update(EpJob *job, EpUpdateWork work)
                                 .done = on_update_done,
                                 .user = job };
 
-    ep_updates_request(job->commands->daemon->updates, &request);
+    ep_updates_request(job->commands->has.updates, &request);
 }
 
 static void run_update(EpJob *job)
@@ -151,31 +146,51 @@ static void run_rollback(EpJob *job)
     request_update(job, EP_UPDATE_ROLLBACK);
 }
 
-/* The subject is not at work here: it has ended, or it never came.  In the latter case the journal takes it as
- * cancelled, so that nobody can deliver it afterwards, and the manager hears how it ended. */
-static void cancel_absent(EpJob *job)
+/* A command that never came is journalled as cancelled, so that nobody can deliver it afterwards, and the manager hears
+ * how it ended. */
+static bool bury(EpJob *job, GError **error)
 {
-    EpDaemon *daemon = job->commands->daemon;
     EpEntry tomb = { .id = job->entry->subject,
+                     .kind = HL_KIND_UNKNOWN,
                      .state = EP_COMMAND_CANCELLED,
                      .received = hl_clock_wall(),
                      .expires = job->entry->expires,
                      .subject = (char *)"",
                      .code = (char *)"",
-                     .detail = (char *)"cancelled before it arrived" };
+                     .detail = (char *)CANCELLED_EARLY };
+
+    return ep_journal_add(job->commands->has.journal, &tomb, error);
+}
+
+static void end_unstored(EpJob *job, const GError *error)
+{
+    ep_trouble_store_failed(job->commands->has.trouble, "a cancelled command", error);
+    end(job, EP_COMMAND_FAIL, hl_error_name(hl_error_code(error)), error->message);
+}
+
+/* The subject is not at work here: it has ended, or it never came. */
+static void cancel_absent(EpJob *job)
+{
     g_autoptr(EpEntry) known = NULL;
     g_autoptr(GError) error = NULL;
 
-    if (!hl_ident_is_valid(tomb.id)) {
+    if (!hl_ident_is_valid(job->entry->subject)) {
         end(job, EP_COMMAND_FAIL, "invalid", "it does not say which command to cancel");
-    } else if (ep_journal_find(daemon->journal, tomb.id, &known, &error) == EP_JOURNAL_UNREADABLE ||
-               (known == NULL && !ep_journal_add(daemon->journal, &tomb, &error))) {
-        ep_trouble_store_failed(daemon->trouble, "a cancelled command", error);
-        end(job, EP_COMMAND_FAIL, hl_error_name(hl_error_code(error)), error->message);
-    } else if (known != NULL) {
+        return;
+    }
+    switch (ep_journal_find(job->commands->has.journal, job->entry->subject, &known, &error)) {
+    case EP_JOURNAL_FOUND:
         end(job, EP_COMMAND_FAIL, "conflict", "the command has ended already");
-    } else {
-        end(job, EP_COMMAND_SUCCEED, "", tomb.detail);
+        break;
+    case EP_JOURNAL_ABSENT:
+        if (bury(job, &error))
+            end(job, EP_COMMAND_SUCCEED, "", CANCELLED_EARLY);
+        else
+            end_unstored(job, error);
+        break;
+    case EP_JOURNAL_UNREADABLE:
+        end_unstored(job, error);
+        break;
     }
 }
 
@@ -197,26 +212,24 @@ static void run_cancel(EpJob *job)
         end(job, EP_COMMAND_FAIL, "conflict", "the command has started already");
         return;
     }
-    if (subject->timer != 0)
-        g_source_remove(subject->timer);
-    subject->timer = 0;
+    g_clear_handle_id(&subject->timer, g_source_remove);
     end(subject, EP_COMMAND_CANCEL, "", "cancelled by the administrator");
     end(job, EP_COMMAND_SUCCEED, "", "cancelled");
 }
 
 static void run_certificate(EpJob *job)
 {
-    EpDaemon *daemon = job->commands->daemon;
+    const EpCommandsOptions *has = &job->commands->has;
     g_autoptr(GError) error = NULL;
 
-    if (ep_renewal_install(daemon, job->entry->certificate, &error)) {
+    if (ep_renewal_install(has->renewal, job->entry->certificate, &error)) {
         end(job, EP_COMMAND_SUCCEED, "", "the new certificate is in use");
         return;
     }
     if (hl_error_code(error) == HL_ERROR_EXPIRED)
-        ep_refuse(daemon->refuser, EP_REFUSED_CERTIFICATE, EP_REFUSED_EXPIRED, "%s", error->message);
+        ep_refuse(has->refuser, EP_REFUSED_CERTIFICATE, EP_REFUSED_EXPIRED, "%s", error->message);
     else if (hl_error_code(error) == HL_ERROR_UNTRUSTED || hl_error_code(error) == HL_ERROR_INVALID)
-        ep_refuse(daemon->refuser, EP_REFUSED_CERTIFICATE, EP_REFUSED_UNTRUSTED, "%s", error->message);
+        ep_refuse(has->refuser, EP_REFUSED_CERTIFICATE, EP_REFUSED_UNTRUSTED, "%s", error->message);
     end(job, EP_COMMAND_FAIL, hl_error_name(hl_error_code(error)), error->message);
 }
 
@@ -264,7 +277,7 @@ static void begin(EpJob *job)
     runs[entry->kind](job);
 }
 
-static void take_up(EpCommands *commands, EpEntry *entry)
+static void add_job(EpCommands *commands, EpEntry *entry)
 {
     EpJob *job = g_new0(EpJob, 1);
 
@@ -287,17 +300,18 @@ static const struct {
     [EP_COMMAND_REFUSE_LIMIT] = { EP_REFUSED_LIMIT, "the journal is full" },
 };
 
-static HlMsgCommand *open_envelope(EpDaemon *daemon, GBytes *bytes)
+/* NULL: refused already. */
+static HlMsgCommand *open_envelope(const EpCommands *commands, GBytes *bytes)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(HlMsgEnvelope) envelope = hl_wire_decode_bytes(&holdline__v1__signed_envelope__descriptor, bytes, &error);
     HlMsgCommand *command = NULL;
 
     if (envelope != NULL)
-        command = hl_envelope_open(envelope, daemon->identity->signing_key, HL_ENVELOPE_COMMAND,
+        command = hl_envelope_open(envelope, commands->has.identity->signing_key, HL_ENVELOPE_COMMAND,
                                    &holdline__v1__command__descriptor, &error);
     if (command == NULL)
-        ep_refuse(daemon->refuser, EP_REFUSED_COMMAND,
+        ep_refuse(commands->has.refuser, EP_REFUSED_COMMAND,
                   hl_error_code(error) == HL_ERROR_UNTRUSTED ? EP_REFUSED_UNTRUSTED : EP_REFUSED_INVALID, "%s",
                   error->message);
     return command;
@@ -322,98 +336,110 @@ static EpEntry *new_entry(const HlMsgCommand *command, HlTime now)
     return entry;
 }
 
-static bool judge(EpDaemon *daemon, const HlMsgCommand *command, const EpEntry *known, HlTime now,
+static bool judge(const EpCommands *commands, const HlMsgCommand *command, const EpEntry *known,
                   EpCommandVerdict *verdict, GError **error)
 {
+    const EpCommandsOptions *has = &commands->has;
     HlCommandKind kind = hl_command_kind_from_wire((int)command->kind);
     bool renews = kind == HL_KIND_CERTIFICATE; /* independent endpoints renew too */
     EpCommandOffer offer = {
         .endpoint = command->endpoint, .id = command->id, .kind_known = is_known(kind), .expires = command->expires_ms
     };
-    EpCommandView view = { .endpoint = daemon->identity->id,
+    EpCommandView view = { .endpoint = has->identity->id,
                            .known = known != NULL,
-                           .pruned_until = ep_journal_pruned_until(daemon->journal),
-                           .independent = ep_settings_values(daemon->settings)->independent && !renews,
-                           .now = now };
+                           .pruned_until = ep_journal_pruned_until(has->journal),
+                           .independent = ep_settings_values(has->settings)->independent && !renews,
+                           .now = hl_clock_wall() };
     int64_t count;
 
-    if (!ep_journal_count(daemon->journal, &count, error))
+    if (!ep_journal_count(has->journal, &count, error))
         return false;
     view.in_journal = (guint)count;
     *verdict = ep_command_judge(&offer, &view);
     return true;
 }
 
-/* Taken, or rejected with a report: either way the journal knows it from now on. */
-static bool enter(EpDaemon *daemon, const HlMsgCommand *command, const char *code, const char *rejected, GError **error)
+static bool add_entry(EpCommands *commands, const EpEntry *entry, GError **error)
+{
+    if (!ep_journal_add(commands->has.journal, entry, error))
+        return false;
+    ep_spool_pump(commands->has.spool);
+    return true;
+}
+
+static bool accept_command(EpCommands *commands, const HlMsgCommand *command, GError **error)
 {
     g_autoptr(EpEntry) entry = new_entry(command, hl_clock_wall());
 
-    if (rejected != NULL) {
-        entry->state = EP_COMMAND_REJECTED;
-        set_text(&entry->code, code);
-        set_text(&entry->detail, rejected);
-    }
-    if (!ep_journal_add(daemon->journal, entry, error))
+    if (!add_entry(commands, entry, error))
         return false;
-    ep_spool_pump(daemon->spool);
-    if (rejected == NULL)
-        take_up(daemon->commands, g_steal_pointer(&entry));
+    add_job(commands, g_steal_pointer(&entry));
     return true;
 }
 
-static bool repeat(EpDaemon *daemon, const EpEntry *entry, GError **error)
+/* Not run, but in the journal, so that the manager hears of it once and a second delivery changes nothing. */
+static bool reject(EpCommands *commands, const HlMsgCommand *command, const char *code, const char *why, GError **error)
 {
-    const EpJob *job = g_hash_table_lookup(daemon->commands->jobs, entry->id);
+    g_autoptr(EpEntry) entry = new_entry(command, hl_clock_wall());
+
+    entry->state = EP_COMMAND_REJECTED;
+    set_text(&entry->code, code);
+    set_text(&entry->detail, why);
+    return add_entry(commands, entry, error);
+}
+
+static bool repeat(EpCommands *commands, const EpEntry *entry, GError **error)
+{
+    const EpJob *job = g_hash_table_lookup(commands->jobs, entry->id);
 
     /* a job whose end waits to be stored reports itself when it is */
-    if ((job == NULL || job->entry->state == entry->state) && !ep_journal_repeat(daemon->journal, entry, error))
+    if ((job == NULL || job->entry->state == entry->state) && !ep_journal_repeat(commands->has.journal, entry, error))
         return false;
-    ep_spool_pump(daemon->spool);
+    ep_spool_pump(commands->has.spool);
     return true;
 }
 
-static bool decide(EpDaemon *daemon, const HlMsgCommand *command, GError **error)
+static bool decide(EpCommands *commands, const HlMsgCommand *command, GError **error)
 {
     g_autoptr(EpEntry) known = NULL;
     EpCommandVerdict verdict;
 
-    if (ep_journal_find(daemon->journal, command->id, &known, error) == EP_JOURNAL_UNREADABLE ||
-        !judge(daemon, command, known, hl_clock_wall(), &verdict, error))
+    if (ep_journal_find(commands->has.journal, command->id, &known, error) == EP_JOURNAL_UNREADABLE ||
+        !judge(commands, command, known, &verdict, error))
         return false;
     switch (verdict) {
     case EP_COMMAND_TAKE:
-        return enter(daemon, command, "", NULL, error);
+        return accept_command(commands, command, error);
     case EP_COMMAND_REPEAT:
-        return repeat(daemon, known, error);
+        return repeat(commands, known, error);
     case EP_COMMAND_REJECT_UNKNOWN:
-        return enter(daemon, command, "invalid", "this version of the endpoint does not know this kind of command",
-                     error);
+        return reject(commands, command, "invalid", "this version of the endpoint does not know this kind of command",
+                      error);
     case EP_COMMAND_REJECT_INDEPENDENT:
-        return enter(daemon, command, "denied", "the endpoint is in independent mode", error);
+        return reject(commands, command, "denied", "the endpoint is in independent mode", error);
     case EP_COMMAND_REFUSE_WRONG_ENDPOINT:
     case EP_COMMAND_REFUSE_EXPIRED:
     case EP_COMMAND_REFUSE_REPLAYED:
     case EP_COMMAND_REFUSE_INVALID:
     case EP_COMMAND_REFUSE_LIMIT:
-        ep_refuse(daemon->refuser, EP_REFUSED_COMMAND, refusals[verdict].reason, "command %.64s: %s", command->id,
+        ep_refuse(commands->has.refuser, EP_REFUSED_COMMAND, refusals[verdict].reason, "command %.64s: %s", command->id,
                   refusals[verdict].text);
         return true;
     }
     return true;
 }
 
-void ep_commands_offer(EpDaemon *daemon, GBytes *envelope)
+void ep_commands_offer(EpCommands *commands, GBytes *envelope)
 {
-    g_autoptr(HlMsgCommand) command = open_envelope(daemon, envelope);
+    g_autoptr(HlMsgCommand) command = open_envelope(commands, envelope);
     g_autoptr(GError) error = NULL;
 
     if (command == NULL)
         return;
-    if (decide(daemon, command, &error))
-        ep_trouble_store_worked(daemon->trouble);
-    else
-        ep_trouble_store_failed(daemon->trouble, "a command", error); /* not reported, so the manager sends it again */
+    if (decide(commands, command, &error))
+        ep_trouble_store_worked(commands->has.trouble);
+    else /* not reported, so the manager sends it again */
+        ep_trouble_store_failed(commands->has.trouble, "a command", error);
 }
 
 /* ------------------------------------------------------------------------------------------------ life */
@@ -423,43 +449,50 @@ static gboolean on_prune(gpointer user)
     EpCommands *commands = user;
     g_autoptr(GError) error = NULL;
 
-    if (!ep_journal_prune(commands->daemon->journal, hl_clock_wall(), &error))
-        ep_trouble_store_failed(commands->daemon->trouble, "the journal", error);
+    if (!ep_journal_prune(commands->has.journal, hl_clock_wall(), &error))
+        ep_trouble_store_failed(commands->has.trouble, "the journal", error);
     return G_SOURCE_CONTINUE;
 }
 
-static gboolean on_take_up(gpointer user)
+static gboolean on_resume(gpointer user)
 {
     EpCommands *commands = user;
-    g_autoptr(GError) error = NULL;
-    g_autoptr(GPtrArray) open = ep_journal_open(commands->daemon->journal, &error);
 
-    commands->prune_timer = g_timeout_add((guint)PRUNE_INTERVAL, on_prune, commands);
+    commands->resume_timer = 0;
+    ep_commands_resume(commands);
+    return G_SOURCE_REMOVE;
+}
+
+void ep_commands_resume(EpCommands *commands)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) open = NULL;
+
     on_prune(commands);
+    open = ep_journal_open(commands->has.journal, &error);
     if (open == NULL) {
-        ep_trouble_store_failed(commands->daemon->trouble, "the journal", error);
-        return G_SOURCE_REMOVE;
+        ep_trouble_store_failed(commands->has.trouble, "the journal", error);
+        commands->resume_timer = g_timeout_add((guint)STORE_RETRY, on_resume, commands);
+        return;
     }
-    g_ptr_array_set_free_func(open, NULL); /* take_up owns them */
+    g_ptr_array_set_free_func(open, NULL); /* each goes to its job */
     for (guint i = 0; i < open->len; i++) {
         EpEntry *entry = open->pdata[i];
 
         if (is_known(entry->kind) && !g_hash_table_contains(commands->jobs, entry->id))
-            take_up(commands, entry);
+            add_job(commands, entry);
         else
             ep_entry_free(entry);
     }
-    return G_SOURCE_REMOVE;
 }
 
-/* The open ones are taken up from the loop, when every part of the daemon is there. */
-EpCommands *ep_commands_new(EpDaemon *daemon)
+EpCommands *ep_commands_new(const EpCommandsOptions *options)
 {
     EpCommands *commands = g_new0(EpCommands, 1);
 
-    commands->daemon = daemon;
+    commands->has = *options;
     commands->jobs = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_job);
-    commands->prune_timer = g_idle_add(on_take_up, commands);
+    commands->prune_timer = g_timeout_add((guint)PRUNE_INTERVAL, on_prune, commands);
     return commands;
 }
 
@@ -467,8 +500,8 @@ void ep_commands_free(EpCommands *commands)
 {
     if (commands == NULL)
         return;
-    if (commands->prune_timer != 0)
-        g_source_remove(commands->prune_timer);
+    g_clear_handle_id(&commands->prune_timer, g_source_remove);
+    g_clear_handle_id(&commands->resume_timer, g_source_remove);
     g_hash_table_unref(commands->jobs);
     g_free(commands);
 }

@@ -4,12 +4,14 @@
 #include <unistd.h>
 
 #include "endpoint/core/renewal.h"
-#include "endpoint/daemon/link/link.h"
 #include "lib/base/log.h"
 
+#define FIRST_LOOK HL_SECOND
+#define TELL_DELAY 100 /* ms, in which the command that brought the certificate stores its result */
+
 struct EpRenewal {
-    EpDaemon *daemon;
-    guint timer, reconnect_timer;
+    EpRenewalOptions has;
+    guint look_timer, tell_timer;
 };
 
 /* The key of a request that was made before, or a new one, which is on disk before it is used. */
@@ -25,10 +27,11 @@ static HlKey *request_key(const EpIdentity *identity, GError **error)
     return key != NULL && hl_key_save(key, identity->renewal_path, error) ? g_steal_pointer(&key) : NULL;
 }
 
-static bool request(EpDaemon *daemon, GError **error)
+static bool request(const EpRenewal *renewal, GError **error)
 {
-    g_autoptr(HlKey) key = request_key(daemon->identity, error);
-    g_autoptr(GBytes) csr = key == NULL ? NULL : hl_csr_make(key, daemon->identity->id, error);
+    const EpIdentity *identity = renewal->has.identity;
+    g_autoptr(HlKey) key = request_key(identity, error);
+    g_autoptr(GBytes) csr = key == NULL ? NULL : hl_csr_make(key, identity->id, error);
     HlMsgReport report = HOLDLINE__V1__REPORT__INIT;
     HlMsgCertificateRequest body = HOLDLINE__V1__CERTIFICATE_REQUEST__INIT;
 
@@ -37,35 +40,35 @@ static bool request(EpDaemon *daemon, GError **error)
     body.csr.data = (guint8 *)g_bytes_get_data(csr, &body.csr.len);
     report.body_case = HOLDLINE__V1__REPORT__BODY_CERTIFICATE;
     report.certificate = &body;
-    return ep_spool_add(daemon->spool, &report, EP_SPOOL_KEEP_ALWAYS, "certificate", error);
+    return ep_spool_add(renewal->has.spool, &report, EP_SPOOL_KEEP_ALWAYS, "certificate", error);
 }
 
 static gboolean on_look(gpointer user)
 {
     EpRenewal *renewal = user;
-    EpDaemon *daemon = renewal->daemon;
-    const HlCertInfo *info = hl_cert_info(daemon->identity->cert);
+    const HlCertInfo *info = hl_cert_info(renewal->has.identity->cert);
     g_autoptr(GError) error = NULL;
 
-    renewal->timer = g_timeout_add((guint)ep_renewal_interval(info->not_before, info->not_after), on_look, renewal);
+    renewal->look_timer =
+        g_timeout_add((guint)ep_renewal_interval(info->not_before, info->not_after), on_look, renewal);
     if (!ep_renewal_is_due(info->not_before, info->not_after, hl_clock_wall()) ||
-        ep_spool_has(daemon->spool, "certificate"))
+        ep_spool_has(renewal->has.spool, "certificate"))
         return G_SOURCE_REMOVE;
-    if (request(daemon, &error)) {
+    if (request(renewal, &error)) {
         hl_info("renewal", "asking for a new certificate");
-        ep_spool_pump(daemon->spool);
+        ep_spool_pump(renewal->has.spool);
     } else {
-        ep_trouble_store_failed(daemon->trouble, "a certificate request", error);
+        ep_trouble_store_failed(renewal->has.trouble, "a certificate request", error);
     }
     return G_SOURCE_REMOVE;
 }
 
-EpRenewal *ep_renewal_new(EpDaemon *daemon)
+EpRenewal *ep_renewal_new(const EpRenewalOptions *options)
 {
     EpRenewal *renewal = g_new0(EpRenewal, 1);
 
-    renewal->daemon = daemon;
-    renewal->timer = g_timeout_add_seconds(1, on_look, renewal);
+    renewal->has = *options;
+    renewal->look_timer = g_timeout_add((guint)FIRST_LOOK, on_look, renewal);
     return renewal;
 }
 
@@ -73,19 +76,17 @@ void ep_renewal_free(EpRenewal *renewal)
 {
     if (renewal == NULL)
         return;
-    if (renewal->timer != 0)
-        g_source_remove(renewal->timer);
-    if (renewal->reconnect_timer != 0)
-        g_source_remove(renewal->reconnect_timer);
+    g_clear_handle_id(&renewal->look_timer, g_source_remove);
+    g_clear_handle_id(&renewal->tell_timer, g_source_remove);
     g_free(renewal);
 }
 
-static gboolean on_reconnect(gpointer user)
+static gboolean on_tell(gpointer user)
 {
     EpRenewal *renewal = user;
 
-    renewal->reconnect_timer = 0;
-    ep_link_reconnect(renewal->daemon->link, HL_BUS_DROP_WILL);
+    renewal->tell_timer = 0;
+    renewal->has.renewed(renewal->has.user);
     return G_SOURCE_REMOVE;
 }
 
@@ -94,36 +95,40 @@ static bool verify(const EpIdentity *identity, const HlCert *cert, const HlKey *
     const HlCertInfo *info = hl_cert_info(cert);
 
     if (!hl_cert_has_key(cert, key))
-        return hl_fail(error, HL_ERROR_UNTRUSTED, "the new certificate is not for the key that was asked with");
+        return hl_fail(error, HL_ERROR_UNTRUSTED, "the new certificate is not for the key of the request");
     if (strcmp(info->cn, identity->id) != 0 || info->kind != HL_CERT_ENDPOINT)
         return hl_fail(error, HL_ERROR_UNTRUSTED, "the new certificate is for '%s', not for %s", info->cn,
                        identity->id);
     return hl_cert_verify(cert, identity->ca, hl_clock_wall(), error);
 }
 
-bool ep_renewal_install(EpDaemon *daemon, GBytes *pem, GError **error)
+static bool replace(EpIdentity *identity, HlCert *cert, GError **error)
 {
-    const EpIdentity *identity = daemon->identity;
+    g_autoptr(HlKey) key = hl_key_load(identity->renewal_path, error);
+
+    if (key == NULL)
+        return hl_error_prefix(error, "a certificate that was not asked for");
+    return verify(identity, cert, key, error) && ep_identity_replace_cert(identity, cert, key, error);
+}
+
+bool ep_renewal_install(EpRenewal *renewal, GBytes *pem, GError **error)
+{
+    EpIdentity *identity = renewal->has.identity;
     gsize size = 0;
     const void *data = pem == NULL ? NULL : g_bytes_get_data(pem, &size);
     g_autoptr(HlCert) cert = hl_cert_parse("the new certificate", size > 0 ? data : "", size, error);
-    g_autoptr(HlKey) key = NULL;
 
     if (cert == NULL)
         return false;
     if (strcmp(hl_cert_info(cert)->fingerprint, hl_cert_info(identity->cert)->fingerprint) == 0)
         return true;
-    key = hl_key_load(identity->renewal_path, error);
-    if (key == NULL)
-        return hl_error_prefix(error, "a certificate that was not asked for");
-    if (!verify(identity, cert, key, error) || !ep_identity_save_pem(identity->pem_path, cert, key, error))
+    if (!replace(identity, cert, error))
         return false;
+    cert = NULL; /* the identity's now */
     unlink(identity->renewal_path);
-    hl_cert_free(daemon->identity->cert);
-    daemon->identity->cert = g_steal_pointer(&cert);
     hl_info("renewal", "the new certificate is in place");
-    /* after the command's result is stored; a line that is down takes the new one at its next attempt anyway */
-    if (daemon->renewal->reconnect_timer == 0)
-        daemon->renewal->reconnect_timer = g_timeout_add(100, on_reconnect, daemon->renewal);
+    /* a line that is down uses the new one at its next attempt anyway */
+    if (renewal->tell_timer == 0)
+        renewal->tell_timer = g_timeout_add(TELL_DELAY, on_tell, renewal);
     return true;
 }

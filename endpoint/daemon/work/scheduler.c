@@ -7,14 +7,11 @@
 #include "endpoint/core/retry.h"
 #include "endpoint/core/schedule.h"
 #include "endpoint/daemon/ground/store.h"
-#include "endpoint/daemon/link/link.h"
-#include "endpoint/daemon/work/scans.h"
-#include "endpoint/daemon/work/settings.h"
-#include "endpoint/daemon/work/updates.h"
 #include "lib/base/ident.h"
 #include "lib/base/log.h"
 
-#define LOOK (5 * HL_SECOND) /* also how soon a jump of the clock or a wake-up is noticed */
+#define USER_OFF_FACT "schedule-off"  /* in the store */
+#define LOOK          (5 * HL_SECOND) /* also how soon a jump of the clock or a wake-up is noticed */
 
 typedef struct {
     const char *done_fact, *text_fact; /* names in the store */
@@ -24,7 +21,7 @@ typedef struct {
 } Timetable;
 
 struct EpScheduler {
-    EpDaemon *daemon;
+    EpSchedulerOptions has;
     Timetable update, scan;
     bool user_off;
     HlTime start_up_at; /* mono; 0: done or not drawn yet */
@@ -33,6 +30,11 @@ struct EpScheduler {
     const char *trigger; /* of the update that was asked for last */
     guint timer;
 };
+
+static const HlSettings *settings_of(const EpScheduler *scheduler)
+{
+    return ep_settings_values(scheduler->has.settings);
+}
 
 /* Local time's distance from UTC at this moment. */
 static HlTime utc_offset(HlTime now)
@@ -48,9 +50,9 @@ static void store_done(EpScheduler *scheduler, const Timetable *table)
 {
     g_autoptr(GError) error = NULL;
 
-    if (!ep_store_set_int(scheduler->daemon->db, table->done_fact, table->plan.done, &error) ||
-        !ep_store_set(scheduler->daemon->db, table->text_fact, table->text, &error))
-        ep_trouble_store_failed(scheduler->daemon->trouble, "the schedule's state", error);
+    if (!ep_store_set_int(scheduler->has.db, table->done_fact, table->plan.done, &error) ||
+        !ep_store_set(scheduler->has.db, table->text_fact, table->text, &error))
+        ep_trouble_store_failed(scheduler->has.trouble, "the schedule's state", error);
 }
 
 /* A changed schedule begins with its next slot; after a restart the same one goes on where it was. */
@@ -62,8 +64,8 @@ static void set_schedule(EpScheduler *scheduler, Timetable *table, const char *t
     if (g_strcmp0(table->text, text) == 0)
         return;
     if (table->text == NULL) {
-        stored = ep_store_get(scheduler->daemon->db, table->text_fact, "");
-        table->plan.done = ep_store_get_int(scheduler->daemon->db, table->done_fact, 0);
+        stored = ep_store_get(scheduler->has.db, table->text_fact, "");
+        table->plan.done = ep_store_get_int(scheduler->has.db, table->done_fact, 0);
     }
     g_free(table->text);
     table->text = g_strdup(text);
@@ -74,14 +76,10 @@ static void set_schedule(EpScheduler *scheduler, Timetable *table, const char *t
     store_done(scheduler, table);
 }
 
-void ep_scheduler_settings_changed(EpDaemon *daemon)
+void ep_scheduler_settings_changed(EpScheduler *scheduler)
 {
-    EpScheduler *scheduler = daemon->scheduler;
-
-    if (scheduler == NULL)
-        return;
-    set_schedule(scheduler, &scheduler->update, ep_settings_values(daemon->settings)->update_schedule);
-    set_schedule(scheduler, &scheduler->scan, ep_settings_values(daemon->settings)->scan_schedule);
+    set_schedule(scheduler, &scheduler->update, settings_of(scheduler)->update_schedule);
+    set_schedule(scheduler, &scheduler->scan, settings_of(scheduler)->scan_schedule);
 }
 
 static bool is_due(EpScheduler *scheduler, Timetable *table, HlTime period)
@@ -118,32 +116,36 @@ static void ask_update(EpScheduler *scheduler, const char *trigger)
     };
 
     scheduler->trigger = trigger;
-    ep_updates_request(scheduler->daemon->updates, &request);
+    ep_updates_request(scheduler->has.updates, &request);
 }
 
 bool ep_scheduler_is_user_off(const EpScheduler *scheduler)
 {
-    return scheduler->user_off && ep_settings_values(scheduler->daemon->settings)->allow_toggle_schedule;
+    return scheduler->user_off && settings_of(scheduler)->allow_toggle_schedule;
+}
+
+static bool is_enrolled(const EpScheduler *scheduler)
+{
+    return ep_updates_standing(scheduler->has.updates) != EP_NOT_ENROLLED;
 }
 
 /* Whether the settings, and the user, still want what was asked for last. */
 static bool is_still_wanted(const EpScheduler *scheduler)
 {
     if (g_strcmp0(scheduler->trigger, "schedule") != 0)
-        return ep_settings_values(scheduler->daemon->settings)->update_on_start;
+        return settings_of(scheduler)->update_on_start;
     return scheduler->update.schedule.kind != HL_SCHEDULE_OFF && !ep_scheduler_is_user_off(scheduler);
 }
 
 static bool is_retry_unwanted(const EpScheduler *scheduler)
 {
-    return scheduler->daemon->identity == NULL || /* somebody else's update succeeded since then */
-           ep_updates_view(scheduler->daemon->updates).last_succeeded || !is_still_wanted(scheduler);
+    return !is_enrolled(scheduler) || /* somebody else's update succeeded since then */
+           ep_updates_view(scheduler->has.updates).last_succeeded || !is_still_wanted(scheduler);
 }
 
 static void look_at_retry(EpScheduler *scheduler)
 {
-    const EpDaemon *daemon = scheduler->daemon;
-    bool line_up = daemon->link != NULL && ep_link_view(daemon->link).state == HL_BUS_UP;
+    bool line_up = ep_updates_standing(scheduler->has.updates) == EP_LINE_UP;
 
     if (is_retry_unwanted(scheduler))
         ep_retry_settled(&scheduler->retry);
@@ -153,9 +155,9 @@ static void look_at_retry(EpScheduler *scheduler)
 
 static void look_at_start_up(EpScheduler *scheduler)
 {
-    const HlSettings *values = ep_settings_values(scheduler->daemon->settings);
+    const HlSettings *values = settings_of(scheduler);
 
-    if (scheduler->start_up_done || scheduler->daemon->identity == NULL || !values->update_on_start)
+    if (scheduler->start_up_done || !is_enrolled(scheduler) || !values->update_on_start)
         return;
     if (scheduler->start_up_at == 0)
         scheduler->start_up_at = hl_clock_mono() + ep_spread(values->update_on_start_delay, hl_random_u64());
@@ -168,32 +170,29 @@ static void look_at_start_up(EpScheduler *scheduler)
 static gboolean on_look(gpointer user)
 {
     EpScheduler *scheduler = user;
-    EpDaemon *daemon = scheduler->daemon;
 
     look_at_start_up(scheduler);
-    if (is_due(scheduler, &scheduler->update, ep_settings_values(daemon->settings)->update_period) &&
-        !ep_scheduler_is_user_off(scheduler) && daemon->identity != NULL) {
+    if (is_due(scheduler, &scheduler->update, settings_of(scheduler)->update_period) &&
+        !ep_scheduler_is_user_off(scheduler) && is_enrolled(scheduler)) {
         ep_retry_settled(&scheduler->retry); /* this run is its own first try */
         ask_update(scheduler, "schedule");
     }
     look_at_retry(scheduler);
     if (is_due(scheduler, &scheduler->scan, 0))
-        ep_scans_run_scheduled(daemon->scans);
+        ep_scans_run_scheduled(scheduler->has.scans);
     return G_SOURCE_CONTINUE;
 }
 
-EpScheduler *ep_scheduler_new(EpDaemon *daemon)
+EpScheduler *ep_scheduler_new(const EpSchedulerOptions *options)
 {
     EpScheduler *scheduler = g_new0(EpScheduler, 1);
 
-    scheduler->daemon = daemon;
+    scheduler->has = *options;
     scheduler->update = (Timetable){ .done_fact = "update-slot", .text_fact = "update-schedule" };
     scheduler->scan = (Timetable){ .done_fact = "scan-slot", .text_fact = "scan-schedule" };
-    scheduler->user_off = ep_store_get_int(daemon->db, "schedule-off", 0) != 0;
-    daemon->scheduler = scheduler;
-    ep_scheduler_settings_changed(daemon);
-    /* an enrolment or a setting that comes later is not this start of the machine */
-    scheduler->start_up_done = daemon->identity == NULL || !ep_settings_values(daemon->settings)->update_on_start;
+    scheduler->user_off = ep_store_get_int(options->db, USER_OFF_FACT, 0) != 0;
+    ep_scheduler_settings_changed(scheduler);
+    scheduler->start_up_done = !is_enrolled(scheduler) || !settings_of(scheduler)->update_on_start;
     scheduler->timer = g_timeout_add((guint)LOOK, on_look, scheduler);
     return scheduler;
 }
@@ -203,26 +202,24 @@ void ep_scheduler_free(EpScheduler *scheduler)
     if (scheduler == NULL)
         return;
     g_source_remove(scheduler->timer);
-    ep_updates_forget(scheduler->daemon->updates, scheduler);
+    ep_updates_forget(scheduler->has.updates, scheduler);
     g_free(scheduler->update.text);
     g_free(scheduler->scan.text);
     g_free(scheduler);
 }
 
-bool ep_scheduler_set_user_off(EpDaemon *daemon, bool off, GError **error)
+bool ep_scheduler_set_user_off(EpScheduler *scheduler, bool off, GError **error)
 {
-    if (!ep_store_set_int(daemon->db, "schedule-off", off, error))
+    if (!ep_store_set_int(scheduler->has.db, USER_OFF_FACT, off, error))
         return false;
-    daemon->scheduler->user_off = off;
+    scheduler->user_off = off;
     return true;
 }
 
-HlTime ep_scheduler_next_update(const EpDaemon *daemon)
+HlTime ep_scheduler_next_update(const EpScheduler *scheduler)
 {
-    const Timetable *table = &daemon->scheduler->update;
+    const Timetable *table = &scheduler->update;
     HlTime now = hl_clock_wall();
 
-    return ep_scheduler_is_user_off(daemon->scheduler)
-               ? 0
-               : ep_plan_next(&table->plan, &table->schedule, now, utc_offset(now));
+    return ep_scheduler_is_user_off(scheduler) ? 0 : ep_plan_next(&table->plan, &table->schedule, now, utc_offset(now));
 }
