@@ -27,10 +27,10 @@ HlTime hl_clock_mono(void);
 char *hl_time_format(HlTime wall);
 
 /* RFC 3339, UTC ("Z") only. */
-bool hl_time_parse(const char *text, HlTime *wall, GError **error);
+bool hl_time_parse(const char *text, HlTime *wall, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* "4d", "90s", "250ms": a whole number and one unit.  Result in milliseconds, at most 100 years. */
-bool hl_duration_parse(const char *text, HlTime *duration, GError **error);
+bool hl_duration_parse(const char *text, HlTime *duration, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The shortest exact form that hl_duration_parse takes back.  Caller frees. */
 char *hl_duration_format(HlTime duration);

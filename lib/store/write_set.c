@@ -116,7 +116,7 @@ bool hl_write_sets_commit(GPtrArray *sets, HlDb *db, GError **error)
     if (hl_db_exec(db, "COMMIT", error))
         return true;
     if (sqlite3_get_autocommit(db->handle) == 0)
-        hl_db_exec(db, "ROLLBACK", NULL);
+        HL_IGNORE(hl_db_exec(db, "ROLLBACK", NULL)); /* if it fails, the next BEGIN does too, and says so */
     return false;
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lib/base/exec.h"
+#include "lib/base/unconst.h"
 #include "manager/cli/client.h"
 #include "manager/cli/commands.h"
 #include "manager/cli/show.h"
@@ -31,7 +32,6 @@ static char *format_age(const json_t *value, const json_t *row G_GNUC_UNUSED)
 static void show_origin(const json_t *document)
 {
     g_autofree char *synced = cli_format_time(json_object_get(document, "synced"), document);
-    g_autofree char *expires = cli_format_time(json_object_get(document, "expires"), document);
 
     if (strcmp(cli_text(document, "origin"), "mirror") != 0) {
         printf("\nRepository %s on %s, signed there; metadata expires: %s\n", cli_text(document, "repository"),
@@ -157,7 +157,7 @@ bool cmd_pattern_publish(HlInvocation *call, GError **error)
         return false;
     for (const char *const *word = (const char *const[]){ UPDATER, "repo", "add", repository, NULL }; *word != NULL;
          word++)
-        g_ptr_array_add(words, (gpointer)*word);
+        g_ptr_array_add(words, hl_unconst(*word));
     for (int i = 0; i < call->n_args; i++)
         g_ptr_array_add(words, call->args[i]);
     g_ptr_array_add(words, NULL);

@@ -7,6 +7,7 @@
 #include "updater/delta/delta.h"
 #include "updater/delta/lines.h"
 #include "updater/delta/mix.h"
+#include "updater/delta/wire.h"
 
 static int memory_file(GBytes *bytes)
 {
@@ -205,6 +206,45 @@ static void test_wrong_base_and_length(void)
     g_assert_cmpuint(written, ==, 0);
 }
 
+/* What a delta announces is held against the length of the result before anything is unpacked: a hostile one would have
+ * its full 256 KiB mixed for a result of ten bytes. */
+static void test_announced_too_much(void)
+{
+    static const struct {
+        guint32 out_length, steps, size, more;
+        const char *words;
+    } cases[] = {
+        { 10, 11, 0, 0, "number of steps is 11, at most 10" },
+        { 10, 0, UPD_MIX_MAX, 0, "new lines is 262144, at most 10" },
+        { 10, 0, 4, 7, "new lines is 7, at most 6" },
+        { 10, 0, 0, 11, "new lines is 11, at most 10" },
+    };
+    static const guint8 nothing[12];
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        UpdDeltaInfo info = { .format = UPD_DELTA_LINES, .base_length = 2, .out_length = cases[i].out_length };
+        GByteArray *out = g_byte_array_new();
+        g_autoptr(GBytes) base = text("a\n");
+        g_autoptr(GBytes) delta = NULL;
+        g_autoptr(GError) error = NULL;
+
+        upd_put_header(out, &info);
+        upd_put_number(out, cases[i].steps);
+        for (int plane = 0; plane < 4; plane++)
+            upd_put_number(out, 0);
+        upd_put_number(out, cases[i].size);
+        if (cases[i].size > 0) {
+            upd_put_number(out, MIN(cases[i].size, sizeof nothing) << 2 | UPD_CODER_RAW);
+            g_byte_array_append(out, nothing, MIN(cases[i].size, sizeof nothing));
+        }
+        upd_put_number(out, cases[i].more);
+        delta = g_byte_array_free_to_bytes(out);
+        g_assert_null(apply(base, delta, cases[i].out_length, NULL, &error));
+        g_assert_error(error, HL_ERROR, HL_ERROR_LIMIT);
+        g_assert_nonnull(strstr(error->message, cases[i].words));
+    }
+}
+
 /* Whatever single byte is changed, and wherever it is cut: no more is written than was announced. */
 static void test_damage(void)
 {
@@ -218,13 +258,15 @@ static void test_damage(void)
         g_autoptr(GBytes) cut = g_bytes_new_from_bytes(delta, 0, at);
         g_autofree guint8 *copy = g_memdup2(data, size);
         g_autoptr(GBytes) changed = NULL;
+        g_autoptr(GBytes) result = NULL;
         gsize written = 0;
 
         g_assert_null(apply(base, cut, g_bytes_get_size(target), NULL, NULL));
         copy[at] ^= (guint8)(1 + at % 255);
         changed = g_bytes_new(copy, size);
-        g_autoptr(GBytes) ignored = apply(base, changed, g_bytes_get_size(target), &written, NULL);
+        result = apply(base, changed, g_bytes_get_size(target), &written, NULL);
         g_assert_cmpuint(written, <=, g_bytes_get_size(target));
+        g_assert_true(result == NULL || g_bytes_get_size(result) == g_bytes_get_size(target));
     }
 }
 
@@ -348,6 +390,7 @@ int main(int argc, char **argv)
     g_test_add_func("/delta/binary", test_binary);
     g_test_add_func("/delta/blocks-over-bounds", test_blocks_over_bounds);
     g_test_add_func("/delta/wrong-base-and-length", test_wrong_base_and_length);
+    g_test_add_func("/delta/announced-too-much", test_announced_too_much);
     g_test_add_func("/delta/damage", test_damage);
     g_test_add_func("/delta/trailing-bytes", test_trailing_bytes);
     g_test_add_func("/delta/full", test_full);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "lib/base/file.h"
+#include "lib/base/unconst.h"
 #include "proto/command.h"
 #include "proto/components.h"
 #include "proto/envelope.h"
@@ -181,11 +182,11 @@ static void check_refused(const HlMsgCallReply *reply, HlErrorCode code, const c
     g_autoptr(GError) error = NULL;
 
     g_assert_null(hl_wire_decode_bytes(&holdline__v1__call_reply__descriptor, bytes, &error));
-    g_assert_error(error, HL_ERROR, code);
+    g_assert_error(error, HL_ERROR, (gint)code);
     g_assert_nonnull(strstr(error->message, field));
     g_clear_error(&error);
     g_assert_false(hl_wire_check(&reply->base, &error)); /* who sends it can know */
-    g_assert_error(error, HL_ERROR, code);
+    g_assert_error(error, HL_ERROR, (gint)code);
     g_assert_nonnull(strstr(error->message, field));
 }
 
@@ -199,7 +200,7 @@ static void test_decode_text(void)
     g_autoptr(HlMsgCallReply) decoded = NULL;
 
     for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
-        reply.message = (char *)bad[i];
+        reply.message = hl_unconst(bad[i]);
         check_refused(&reply, HL_ERROR_INVALID, "CallReply.message");
     }
     reply.message = longer;
@@ -246,7 +247,7 @@ static void check_entries(size_t n, HlErrorCode code)
         g_assert_no_error(error);
         g_assert_cmpuint(decoded->n_settings, ==, n);
     } else {
-        g_assert_error(error, HL_ERROR, code);
+        g_assert_error(error, HL_ERROR, (gint)code);
         g_assert_nonnull(strstr(error->message, "SettingsDocument.settings"));
     }
 }

@@ -127,8 +127,9 @@ static bool read_step(Base *base, Lines *lines, guint32 *place, UpdStep *step, G
     return true;
 }
 
-/* All steps.  What they copy is bounded by the result's length, so that a small delta cannot cost much time. */
-static bool read_steps(Base *base, Lines *lines, guint64 out_length, GError **error)
+/* All steps.  What they copy is bounded by the result's length, so that a small delta cannot cost much time; *left is
+ * what they leave to the new lines. */
+static bool read_steps(Base *base, Lines *lines, guint64 out_length, guint64 *left, GError **error)
 {
     guint64 copied = 0;
     guint32 place = 0;
@@ -147,6 +148,7 @@ static bool read_steps(Base *base, Lines *lines, guint64 out_length, GError **er
     for (gsize i = 0; i < G_N_ELEMENTS(lines->readers); i++)
         if (lines->readers[i].at != lines->readers[i].end)
             return hl_fail(error, HL_ERROR_INVALID, "the delta's %s go on after the last step", plane_names[i]);
+    *left = out_length - copied;
     return true;
 }
 
@@ -170,16 +172,17 @@ static GByteArray *read_primer(const Base *base, const GArray *steps, GError **e
     return g_steal_pointer(&primer);
 }
 
-/* Two sections: the second one's primer goes on with what the first one holds. */
-static GByteArray *read_literals(UpdReader *in, GByteArray *primer, GError **error)
+/* Two sections: the second one's primer goes on with what the first one holds.  max: of both together, checked before
+ * they are unpacked, which is what takes time. */
+static GByteArray *read_literals(UpdReader *in, GByteArray *primer, guint32 max, GError **error)
 {
-    g_autoptr(GByteArray) literals = upd_section_get(in, primer, UPD_MIX_MAX, "new lines", error);
+    g_autoptr(GByteArray) literals = upd_section_get(in, primer, MIN(UPD_MIX_MAX, max), "new lines", error);
     g_autoptr(GByteArray) rest = NULL;
 
     if (literals == NULL)
         return NULL;
     g_byte_array_append(primer, literals->data, literals->len);
-    rest = upd_section_get(in, primer, UPD_MAX_LITERALS - literals->len, "new lines", error);
+    rest = upd_section_get(in, primer, max - literals->len, "new lines", error);
     if (rest == NULL)
         return NULL;
     g_byte_array_append(literals, rest->data, rest->len);
@@ -189,8 +192,9 @@ static GByteArray *read_literals(UpdReader *in, GByteArray *primer, GError **err
 static bool read_lines(Base *base, const UpdDeltaInfo *info, UpdReader *in, Lines *lines, GError **error)
 {
     g_autoptr(GByteArray) primer = NULL;
+    guint64 left = 0;
 
-    if (!upd_get_number(in, UPD_MAX_STEPS, &lines->n_steps, "number of steps", error))
+    if (!upd_get_number(in, (guint32)MIN(UPD_MAX_STEPS, info->out_length), &lines->n_steps, "number of steps", error))
         return false;
     for (gsize i = 0; i < G_N_ELEMENTS(lines->planes); i++) {
         lines->planes[i] = upd_section_get(in, NULL, lines->n_steps * 5, plane_names[i], error);
@@ -198,12 +202,12 @@ static bool read_lines(Base *base, const UpdDeltaInfo *info, UpdReader *in, Line
             return false;
         lines->readers[i] = upd_reader(lines->planes[i]->data, lines->planes[i]->len);
     }
-    if (!read_steps(base, lines, info->out_length, error))
+    if (!read_steps(base, lines, info->out_length, &left, error))
         return false;
     primer = read_primer(base, lines->steps, error);
     if (primer == NULL)
         return false;
-    lines->literals = read_literals(in, primer, error);
+    lines->literals = read_literals(in, primer, (guint32)MIN(UPD_MAX_LITERALS, left), error);
     return lines->literals != NULL;
 }
 

@@ -5,6 +5,7 @@
 
 #include "lib/base/file.h"
 #include "lib/base/log.h"
+#include "lib/base/unconst.h"
 #include "lib/ctl/server.h"
 #include "proto/wire.h"
 
@@ -32,7 +33,7 @@ static void send_reply(HlCtlPeer *peer, const char *code, const char *message, b
     g_autofree char *clean = g_utf8_make_valid(message, -1);
     g_autoptr(GBytes) frame = NULL;
 
-    reply.code = (char *)code;
+    reply.code = hl_unconst(code);
     reply.message = clean;
     reply.more = more;
     reply.json = text;

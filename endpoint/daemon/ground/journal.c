@@ -1,6 +1,7 @@
 #include "endpoint/daemon/ground/journal.h"
 
 #include "endpoint/daemon/ground/store.h"
+#include "lib/base/unconst.h"
 
 #define PRUNED_FACT "pruned-until" /* wall time, in the store */
 
@@ -80,10 +81,10 @@ bool ep_journal_progress(EpJournal *journal, const char *id, guint percent, cons
 {
     HlMsgCommandReport command = HOLDLINE__V1__COMMAND_REPORT__INIT;
 
-    command.command = (char *)id;
+    command.command = hl_unconst(id);
     command.state = hl_command_state_to_wire(HL_STATE_STARTED);
     command.percent = percent;
-    command.detail = (char *)what;
+    command.detail = hl_unconst(what);
     return spool_report(journal, &command, EP_SPOOL_LATEST, error);
 }
 

@@ -1,6 +1,7 @@
 #include "endpoint/daemon/ground/refuser.h"
 
 #include "lib/base/log.h"
+#include "lib/base/unconst.h"
 
 struct EpRefuser {
     EpRefuserOptions has;
@@ -25,8 +26,8 @@ static void report(EpRefuser *refuser, EpRefused what, EpRefusedReason reason)
     HlMsgRefusal refusal = HOLDLINE__V1__REFUSAL__INIT;
     g_autoptr(GError) error = NULL;
 
-    refusal.what = (char *)ep_refused_name(what);
-    refusal.code = (char *)ep_refused_reason_name(reason);
+    refusal.what = hl_unconst(ep_refused_name(what));
+    refusal.code = hl_unconst(ep_refused_reason_name(reason));
     refusal.detail = row->detail;
     refusal.count = row->count;
     message.body_case = HOLDLINE__V1__REPORT__BODY_REFUSAL;

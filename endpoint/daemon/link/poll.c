@@ -2,6 +2,7 @@
 
 #include "endpoint/daemon/link/direct.h"
 #include "lib/base/log.h"
+#include "lib/base/unconst.h"
 
 #define MIN_INTERVAL HL_MINUTE /* B13's least; what asks for more is not believed */
 
@@ -21,7 +22,7 @@ static void ask(const EpPoll *poll, const char *occasion)
     HlMsgSettingsPoll body = HOLDLINE__V1__SETTINGS_POLL__INIT;
     g_autoptr(GError) error = NULL;
 
-    body.occasion = (char *)occasion;
+    body.occasion = hl_unconst(occasion);
     report.body_case = HOLDLINE__V1__REPORT__BODY_POLL;
     report.poll = &body;
     if (ep_spool_add(poll->has.spool, &report, EP_SPOOL_LATEST, occasion, &error))

@@ -6,6 +6,7 @@
 #include "endpoint/identity/machine.h"
 #include "lib/base/ident.h"
 #include "lib/base/log.h"
+#include "lib/base/unconst.h"
 #include "proto/components.h"
 #include "proto/wire.h"
 
@@ -38,8 +39,8 @@ static HlMsgLink base_link(const EpPresence *presence, bool online, const char *
 
     link.session = ep_link_session(presence->link);
     link.online = online;
-    link.reason = (char *)reason;
-    link.boot_id = (char *)presence->has.boot_id;
+    link.reason = hl_unconst(reason);
+    link.boot_id = hl_unconst(presence->has.boot_id);
     link.clock_ms = hl_clock_wall();
     link.heartbeat_ms = (uint32_t)values(presence)->heartbeat;
     return link;
@@ -117,7 +118,7 @@ static void publish_heartbeat(EpPresence *presence)
     beat.seq = ++presence->heartbeats;
     if (origin->applied) {
         beat.settings_counter = origin->counter;
-        beat.settings_digest.data = (guint8 *)g_bytes_get_data(origin->digest, &beat.settings_digest.len);
+        beat.settings_digest.data = hl_unconst(g_bytes_get_data(origin->digest, &beat.settings_digest.len));
     }
     beat.patterns = hl_components_parse(ep_updates_patterns(presence->has.updates), &beat.n_patterns);
     beat.address = presence->address;

@@ -4,6 +4,7 @@
 
 #include "endpoint/core/settings_gate.h"
 #include "lib/base/log.h"
+#include "lib/base/unconst.h"
 #include "lib/store/txn.h"
 #include "proto/envelope.h"
 
@@ -117,7 +118,7 @@ static bool store_path(const EpIntake *intake, const char *path, GError **error)
     EpSettingsOrigin origin = *ep_settings_origin(intake->has.settings); /* borrowed, with another path */
     g_auto(HlTxn) txn = HL_TXN_INIT;
 
-    origin.path = (char *)path;
+    origin.path = hl_unconst(path);
     return hl_txn_begin(&txn, intake->has.db, error) && ep_settings_write_path(intake->has.settings, path, error) &&
            spool_report(intake, &origin, error) && hl_txn_commit(&txn, error);
 }

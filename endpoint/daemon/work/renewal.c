@@ -5,6 +5,7 @@
 
 #include "endpoint/core/renewal.h"
 #include "lib/base/log.h"
+#include "lib/base/unconst.h"
 
 #define FIRST_LOOK HL_SECOND
 #define TELL_DELAY 100 /* ms, in which the command that brought the certificate stores its result */
@@ -37,7 +38,7 @@ static bool request(const EpRenewal *renewal, GError **error)
 
     if (csr == NULL)
         return false;
-    body.csr.data = (guint8 *)g_bytes_get_data(csr, &body.csr.len);
+    body.csr.data = hl_unconst(g_bytes_get_data(csr, &body.csr.len));
     report.body_case = HOLDLINE__V1__REPORT__BODY_CERTIFICATE;
     report.certificate = &body;
     return ep_spool_add(renewal->has.spool, &report, EP_SPOOL_KEEP_ALWAYS, "certificate", error);

@@ -9,6 +9,7 @@
 #include "lib/base/exec.h"
 #include "lib/base/file.h"
 #include "lib/base/log.h"
+#include "lib/base/unconst.h"
 
 #define MAX_WAITING        16
 #define SCRATCH_FACT       "scan-scratch" /* path, in the store */
@@ -44,7 +45,7 @@ static void free_scan(gpointer data)
 
     hl_fd_clear(&scan->fd);
     if (scan->scratch != NULL)
-        hl_tree_remove(scan->scratch, NULL);
+        HL_IGNORE(hl_tree_remove(scan->scratch, NULL)); /* the next start looks at it once more */
     g_free(scan->trouble);
     g_free(scan->patterns);
     g_free(scan->scratch);
@@ -307,7 +308,7 @@ void ep_scans_run_scheduled(EpScans *scans)
     for (const char *const *word =
              (const char *const[]){ scans->has.conf->engine, "--no-summary", "-i", "-r", "-d", path, "--", NULL };
          *word != NULL; word++)
-        g_ptr_array_add(argv, (gpointer)*word);
+        g_ptr_array_add(argv, hl_unconst(*word));
     for (gsize i = 0; paths[i] != NULL; i++)
         g_ptr_array_add(argv, paths[i]);
     g_ptr_array_add(argv, NULL);
@@ -345,7 +346,7 @@ static void remove_left_scratch(HlDb *db)
     struct stat st;
 
     if (*path != '\0' && lstat(path, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid())
-        hl_tree_remove(path, NULL);
+        HL_IGNORE(hl_tree_remove(path, NULL)); /* what stays is for the cleaner of the temporary directory */
 }
 
 EpScans *ep_scans_new(const EpScansOptions *options)

@@ -69,7 +69,7 @@ static void set_schedule(EpScheduler *scheduler, Timetable *table, const char *t
     }
     g_free(table->text);
     table->text = g_strdup(text);
-    hl_schedule_parse(text, &table->schedule, NULL); /* the settings' own check took it */
+    HL_IGNORE(hl_schedule_parse(text, &table->schedule, NULL)); /* the settings' own check accepted it */
     if (g_strcmp0(stored, text) == 0)
         return;
     ep_plan_reset(&table->plan, &table->schedule, now, utc_offset(now));

@@ -1,4 +1,5 @@
 #include "endpoint/daemon/work/settings.h"
+#include "lib/base/unconst.h"
 
 #include <string.h>
 
@@ -89,7 +90,7 @@ HlMsgAppliedSettings ep_settings_wire(const EpSettingsOrigin *origin)
     wire.group = origin->group;
     wire.version = origin->version;
     wire.counter = origin->counter;
-    wire.digest.data = (guint8 *)g_bytes_get_data(origin->digest, &wire.digest.len);
+    wire.digest.data = hl_unconst(g_bytes_get_data(origin->digest, &wire.digest.len));
     wire.path = origin->path;
     wire.at_ms = origin->at;
     return wire;

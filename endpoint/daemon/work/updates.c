@@ -7,6 +7,7 @@
 #include "endpoint/daemon/work/last_update.h"
 #include "lib/base/exec.h"
 #include "lib/base/log.h"
+#include "lib/base/unconst.h"
 #include "proto/components.h"
 #include "proto/updater_lines.h"
 
@@ -140,10 +141,10 @@ static bool spool_notification(EpUpdates *updates, const EpUpdateEnd *end, GErro
     g_autofree char *detail = describe_round(updates, end);
     bool spooled;
 
-    notification.trigger = (char *)updates->trigger;
+    notification.trigger = hl_unconst(updates->trigger);
     notification.succeeded = end->succeeded && updates->rollback_reason == NULL;
     notification.detail = detail;
-    notification.source = (char *)end->source;
+    notification.source = hl_unconst(end->source);
     notification.patterns = hl_components_parse(end->patterns, &notification.n_patterns);
     report.body_case = HOLDLINE__V1__REPORT__BODY_UPDATE;
     report.update = &notification;
@@ -194,9 +195,9 @@ static void finish(EpUpdates *updates, const EpUpdateEnd *end)
     updates->patterns = g_strdup(end->patterns);
     ep_last_update_set(&updates->last, &(EpLastUpdate){ .at = hl_clock_wall(),
                                                         .succeeded = end->succeeded,
-                                                        .trigger = (char *)updates->trigger,
-                                                        .detail = (char *)end->detail,
-                                                        .source = (char *)end->source });
+                                                        .trigger = hl_unconst(updates->trigger),
+                                                        .detail = hl_unconst(end->detail),
+                                                        .source = hl_unconst(end->source) });
     hl_log(end->succeeded ? HL_LOG_INFO : HL_LOG_WARN, "update", "%s: %s", updates->trigger, end->detail);
     if (store_end(updates, end, &error))
         ep_trouble_store_worked(updates->has.trouble);
