@@ -27,7 +27,7 @@ static gboolean on_reload(gpointer user)
     g_autoptr(GError) error = NULL;
 
     if (ep_daemon_reload(user, &error))
-        hl_info("reload", "configuration and identity are read anew");
+        hl_info("reload", "configuration and identity were re-read");
     else
         hl_error("reload", "%s", error->message);
     return G_SOURCE_CONTINUE;
@@ -58,39 +58,45 @@ static bool parse(int argc, char **argv, Arguments *arguments, GError **error)
     return true;
 }
 
-static bool run(EpDaemon *daemon, GError **error)
+static void on_stopped(gpointer user)
 {
-    daemon->loop = g_main_loop_new(NULL, FALSE);
-    if (!ep_daemon_start(daemon, error))
+    g_main_loop_quit(user);
+}
+
+static bool run(EpConf *conf, const char *conf_path, GError **error)
+{
+    g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
+    EpDaemonOptions options = { .conf_path = conf_path, .stopped = on_stopped, .user = loop };
+    EpDaemon *daemon = ep_daemon_new(conf, &options, error);
+
+    if (daemon == NULL)
         return false;
     g_unix_signal_add(SIGTERM, on_stop, daemon);
     g_unix_signal_add(SIGINT, on_stop, daemon);
     g_unix_signal_add(SIGHUP, on_reload, daemon);
-    g_main_loop_run(daemon->loop);
+    g_main_loop_run(loop);
+    ep_daemon_free(daemon);
     return true;
 }
 
 int main(int argc, char **argv)
 {
     Arguments arguments = { 0 };
-    EpDaemon daemon = { .lock_fd = -1 };
+    g_auto(EpConf) conf = { 0 };
     g_autoptr(GError) error = NULL;
     bool ok = parse(argc, argv, &arguments, &error);
 
     signal(SIGPIPE, SIG_IGN);
     if (ok && arguments.done)
         return 0;
-    daemon.conf_path = arguments.conf_path;
-    ok = ok && ep_conf_load(&daemon.conf, arguments.conf_path, &error);
+    ok = ok && ep_conf_load(&conf, arguments.conf_path, &error);
     if (ok && arguments.print_config) {
-        g_autofree char *text = hl_conf_print(ep_conf_table(), &daemon.conf);
+        g_autofree char *text = hl_conf_print(ep_conf_table(), &conf);
 
         fputs(text, stdout);
     } else if (ok) {
-        ok = run(&daemon, &error);
+        ok = run(&conf, arguments.conf_path, &error);
     }
-    ep_daemon_clear(&daemon);
-    g_clear_pointer(&daemon.loop, g_main_loop_unref);
     if (ok)
         return 0;
     fprintf(stderr, "holdline-endpointd: %s\n", error->message);

@@ -116,6 +116,15 @@ bool ep_identity_save_pem(const char *path, const HlCert *cert, const HlKey *key
     return hl_file_write_text(path, both, 0600, error);
 }
 
+bool ep_identity_replace_cert(EpIdentity *identity, HlCert *cert, const HlKey *key, GError **error)
+{
+    if (!ep_identity_save_pem(identity->pem_path, cert, key, error))
+        return false;
+    hl_cert_free(identity->cert);
+    identity->cert = cert;
+    return true;
+}
+
 bool ep_identity_install(const char *state_dir, GError **error)
 {
     g_autofree char *prepared = g_build_filename(state_dir, "identity.new", NULL);

@@ -31,6 +31,11 @@ void ep_identity_free(EpIdentity *identity);
 bool ep_identity_save_pem(const char *path, const HlCert *cert, const HlKey *key,
                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Another certificate of the same identity with its key: on disk, then in *identity, which takes cert.  On failure
+ * nothing changes and cert is the caller's. */
+bool ep_identity_replace_cert(EpIdentity *identity, HlCert *cert, const HlKey *key,
+                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Text of identity.json; caller frees. */
 char *ep_identity_print(const char *id, const char *group, const char *server, char *const *brokers, gsize n_brokers,
                         GBytes *signing_key);

@@ -1,8 +1,8 @@
 /* The registry's records: what is stored of each thing, how it is loaded at the start, and the write sets that change
  * it.
  *
- * Not the fleet in memory (manager/daemon/ground/fleet.h), which is a cache of this.  Loading blocks and happens once; changes
- * are statements added to an HlWriteSet, so that the caller decides what commits together. */
+ * Not the fleet in memory (manager/daemon/ground/fleet.h), which is a cache of this.  Loading blocks and happens once;
+ * changes are statements added to an HlWriteSet, so that the caller decides what commits together. */
 #ifndef MANAGER_STORE_REGISTRY_H
 #define MANAGER_STORE_REGISTRY_H
 
