@@ -159,8 +159,7 @@ static void call_bundle_withdraw(MgrCall *call, gpointer user)
     Grant *grant;
 
     if (mgr_fleet_token(calls->parts.fleet, id) == NULL) {
-        hl_fail(&error, HL_ERROR_NOT_FOUND, "there is no bundle '%s'; 'holdline bundle list' tells which there are",
-                id);
+        hl_fail(&error, HL_ERROR_NOT_FOUND, "there is no bundle '%s'; 'holdline bundle list' lists them", id);
         mgr_call_fail(call, error);
         return;
     }

@@ -278,7 +278,7 @@ MgrGroup *mgr_fleet_find_group(const MgrFleet *fleet, const char *name, GError *
     MgrGroup *group = mgr_fleet_group(fleet, name);
 
     if (group == NULL)
-        hl_fail(error, HL_ERROR_NOT_FOUND, "there is no group '%s'; 'holdline group list' tells which there are", name);
+        hl_fail(error, HL_ERROR_NOT_FOUND, "there is no group '%s'; 'holdline group list' lists them", name);
     return group;
 }
 

@@ -85,7 +85,7 @@ static void on_read(const HlChildEnd *end, gpointer user)
     errors = g_strstrip(g_strdup(end->errors));
     patterns->read_again_mono = hl_clock_mono() + READ_AGAIN;
     hl_log_limited(HL_LOG_WARN, "patterns", "read", "the repository cannot be read: %s",
-                   *errors != '\0' ? errors : "the updater says nothing");
+                   *errors != '\0' ? errors : "the updater gave no reason");
 }
 
 static void read_versions(MgrPatterns *patterns)
@@ -162,7 +162,7 @@ static bool judge_end(const HlChildEnd *end, const HlUpdaterResult *result, GErr
         return true;
     if (end->timed_out)
         return hl_fail(error, HL_ERROR_TIMEOUT,
-                       "the synchronisation took too long and was stopped; it goes on where it was");
+                       "the synchronisation took too long and was stopped; it resumes where it stopped");
     if (result != NULL && *result->message != '\0')
         return hl_fail(error, hl_error_from_name(result->code), "%s", result->message);
     /* it ended before it began to copy: a file that is not there, say */
@@ -364,7 +364,7 @@ void mgr_patterns_free(MgrPatterns *patterns)
 
     if (patterns == NULL)
         return;
-    hl_fail(&error, HL_ERROR_UNAVAILABLE, "the server stops; the synchronisation goes on after its start");
+    hl_fail(&error, HL_ERROR_UNAVAILABLE, "the server is stopping; the synchronisation resumes after its restart");
     g_clear_pointer(&patterns->reader, hl_child_abandon);
     g_clear_pointer(&patterns->sync, hl_child_abandon); /* made to be killed */
     tell_end(patterns, NULL, error);
