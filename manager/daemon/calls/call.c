@@ -119,18 +119,56 @@ bool mgr_call_duration(const MgrCall *call, const char *name, HlTime fallback, H
 /* ------------------------------------------------------------------------------------------------------------ replies
  */
 
-static void reply(MgrCall *call, const char *code, const char *message, bool more, const json_t *document)
+/* false: it is larger than a message. */
+static bool send_reply(MgrCall *call, const char *code, const char *message, bool more, const char *json)
 {
     HlMsgCallReply out = HOLDLINE__V1__CALL_REPLY__INIT;
-    g_autofree char *json = document != NULL ? hl_json_print(document) : g_strdup("{}");
     g_autoptr(GBytes) payload = NULL;
 
     out.code = hl_unconst(code);
     out.message = hl_unconst(message);
     out.more = more;
-    out.json = json;
+    out.json = hl_unconst(json);
     payload = HL_WIRE_ENCODE(&out);
+    if (g_bytes_get_size(payload) > HL_WIRE_MAX_SIZE)
+        return false;
     mgr_down_reply(call->calls->down, call->admin, payload, call->correlation);
+    return true;
+}
+
+static void reply(MgrCall *call, const char *code, const char *message, bool more, const json_t *document)
+{
+    g_autofree char *json = document != NULL ? hl_json_print(document) : g_strdup("{}");
+
+    if (send_reply(call, code, message, more, json))
+        return;
+    /* a caller that gets nothing waits until it gives up on the server */
+    hl_error("call", "an answer to '%s' is larger than a message takes and was left out", call->message->name);
+    send_reply(call, hl_error_name(HL_ERROR_LIMIT), "the answer is larger than a message takes; ask for less at a time",
+               more, "{}");
+}
+
+/* A part of a list; where it is larger than a message, in halves.  Documents of endpoints are 1 kB, and up to 30 kB
+ * where one of them makes the most of its bounds. */
+static void reply_part(MgrCall *call, const char *name, const json_t *part)
+{
+    g_autoptr(json_t) document = json_pack("{s:O}", name, hl_unconst(part));
+    g_autofree char *json = hl_json_print(document);
+    size_t size = json_array_size(part);
+
+    if (send_reply(call, "", "", true, json))
+        return;
+    if (size <= 1) {
+        reply(call, "", "", true, document); /* says so */
+        return;
+    }
+    for (size_t begin = 0; begin < size; begin += (size + 1) / 2) {
+        g_autoptr(json_t) half = json_array();
+
+        for (size_t i = begin; i < MIN(begin + (size + 1) / 2, size); i++)
+            json_array_append(half, json_array_get(part, i));
+        reply_part(call, name, half);
+    }
 }
 
 static void end_call(MgrCall *call)
@@ -160,24 +198,39 @@ void mgr_call_fail(MgrCall *call, const GError *error)
     end_call(call);
 }
 
+/* The last reply of a list: the last part and the rest together, if a message takes both; takes both. */
+static void finish_list(MgrCall *call, const char *name, json_t *part, json_t *rest)
+{
+    g_autoptr(json_t) owned = part;
+    g_autoptr(json_t) last = rest != NULL ? rest : json_object();
+    g_autofree char *json = NULL;
+
+    json_object_set(last, name, owned);
+    json = hl_json_print(last);
+    if (!send_reply(call, "", "", false, json)) {
+        reply_part(call, name, owned);
+        json_object_set_new(last, name, json_array());
+        reply(call, "", "", false, last);
+    }
+    end_call(call);
+}
+
 void mgr_call_done_list(MgrCall *call, const char *name, json_t *array, json_t *rest)
 {
     g_autoptr(json_t) all = array;
-    json_t *last = rest != NULL ? rest : json_object();
-    json_t *part = json_array();
+    g_autoptr(json_t) part = json_array();
     json_t *element;
     size_t i;
 
     json_array_foreach(all, i, element)
     {
         json_array_append(part, element);
-        if (json_array_size(part) == PART_ELEMENTS && i + 1 < json_array_size(all)) {
-            mgr_call_progress(call, json_pack("{s:o}", name, part));
-            part = json_array();
+        if (json_array_size(part) == PART_ELEMENTS) {
+            reply_part(call, name, part);
+            json_array_clear(part);
         }
     }
-    json_object_set_new(last, name, part);
-    mgr_call_done(call, last);
+    finish_list(call, name, g_steal_pointer(&part), rest);
 }
 
 /* ------------------------------------------------------------------------------------------------------------ streams
@@ -188,8 +241,7 @@ static gboolean on_stream(gpointer user)
     MgrCall *call = user;
     Stream *stream = &call->stream;
     const MgrStreamKind *kind = stream->kind;
-    json_t *part = json_array();
-    json_t *last;
+    g_autoptr(json_t) part = json_array();
 
     for (; stream->at < stream->ids->len && json_array_size(part) < PART_ELEMENTS; stream->at++) {
         json_t *element = kind->element(stream->ids->pdata[stream->at], kind->user);
@@ -198,13 +250,11 @@ static gboolean on_stream(gpointer user)
             json_array_append_new(part, element);
     }
     if (stream->at < stream->ids->len) {
-        mgr_call_progress(call, json_pack("{s:o}", kind->name, part));
+        reply_part(call, kind->name, part);
         return G_SOURCE_CONTINUE;
     }
-    last = kind->rest != NULL ? kind->rest(kind->user) : json_object();
-    json_object_set_new(last, kind->name, part);
     stream->timer = 0;
-    mgr_call_done(call, last);
+    finish_list(call, kind->name, g_steal_pointer(&part), kind->rest != NULL ? kind->rest(kind->user) : NULL);
     return G_SOURCE_REMOVE;
 }
 

@@ -359,7 +359,7 @@ static void handle_from_endpoint(MgrLink *link, HlTopic topic, const char *id, c
     const EndpointRow *row = &endpoint_rows[topic];
     MgrEndpoint *endpoint = mgr_fleet_endpoint(link->parts.fleet, id);
     g_autoptr(GError) error = NULL;
-    gpointer decoded;
+    gpointer decoded = NULL;
 
     if (g_bytes_get_size(message->payload) == 0)
         return; /* a retained topic was emptied */
@@ -367,7 +367,10 @@ static void handle_from_endpoint(MgrLink *link, HlTopic topic, const char *id, c
         handle_unknown(link, topic, id, message, endpoint != NULL);
         return;
     }
-    decoded = hl_wire_decode_bytes(row->type, message->payload, &error);
+    if (!message->retained || hl_topic_row(topic)->retained)
+        decoded = hl_wire_decode_bytes(row->type, message->payload, &error);
+    else /* somebody had the broker keep it: said once, it would come back at each start */
+        hl_fail(&error, HL_ERROR_INVALID, "retained, and it must not be");
     if (decoded == NULL) {
         link->counts.bad_messages++;
         hl_log_limited(HL_LOG_WARN, "line", id, "%s: %s: ignored", message->topic, error->message);
