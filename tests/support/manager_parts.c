@@ -1,6 +1,7 @@
 #include "tests/support/manager_parts.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/base/file.h"
 #include "lib/base/option.h"
@@ -8,6 +9,17 @@
 #include "proto/envelope.h"
 
 #define ADMIN "admin"
+
+/* SQLite calls it through the program's symbols. */
+int fsync(int fd G_GNUC_UNUSED)
+{
+    return 0;
+}
+
+int fdatasync(int fd G_GNUC_UNUSED)
+{
+    return 0;
+}
 
 static void ok(bool done, GError *error)
 {
@@ -69,8 +81,25 @@ static void make_registry(Parts *parts)
 
 static bool record_dial(const MgrDial *order, gpointer user)
 {
-    g_ptr_array_add(((Parts *)user)->dials, g_strdup(order->endpoint));
+    Parts *parts = user;
+    PartsDial *dial;
+
+    if (parts->dials_refused)
+        return false;
+    dial = g_new(PartsDial, 1);
+    *dial = (PartsDial){ g_strdup(order->endpoint), g_strdup(order->address), order->port, order->tell, order->lane,
+                         order->generation };
+    g_ptr_array_add(parts->dials, dial);
     return true;
+}
+
+static void free_dial(gpointer item)
+{
+    PartsDial *dial = item;
+
+    g_free(dial->endpoint);
+    g_free(dial->address);
+    g_free(dial);
 }
 
 static void on_changed(const MgrCommand *command, gpointer user)
@@ -102,6 +131,7 @@ static void build_state(Parts *p)
     p->console = mgr_console_new(&(MgrConsoleOptions){ &p->fleet, p->record, p->status, p->delivery, record_dial, p });
     ok(mgr_console_policy_init(&policy, &p->conf, &error), error);
     mgr_console_apply(p->console, &policy);
+    p->patterns = mgr_patterns_new(&(MgrPatternsOptions){ &p->conf, p->dir, "manager.conf", &p->fleet, p->status });
 }
 
 static void build_work(Parts *p)
@@ -155,6 +185,7 @@ static void build_calls(Parts *p)
         mgr_command_calls_new(&(MgrCommandCallsOptions){ &p->conf, &p->fleet, p->record, p->commands }, p->dispatch);
     p->access_calls =
         mgr_access_calls_new(&(MgrAccessCallsOptions){ &p->conf, &p->fleet, p->record, p->pki, bundle }, p->dispatch);
+    p->pattern_calls = mgr_pattern_calls_new(&(MgrPatternCallsOptions){ p->patterns }, p->dispatch);
 }
 
 Parts *parts_new(void)
@@ -166,7 +197,8 @@ Parts *parts_new(void)
     parts->dir = g_dir_make_tmp("holdline-parts-XXXXXX", &error);
     g_assert_no_error(error);
     hl_options_init(mgr_conf_table(), &parts->conf);
-    parts->dials = g_ptr_array_new_with_free_func(g_free);
+    parts->dials = g_ptr_array_new_with_free_func(free_dial);
+    parts->replies = g_ptr_array_new_with_free_func((GDestroyNotify)bus_fake_message_free);
     make_keys(parts);
     make_registry(parts);
     build_state(parts);
@@ -183,6 +215,7 @@ void parts_free(Parts *p)
     g_autoptr(GError) error = NULL;
 
     mgr_record_stop(p->record);
+    mgr_pattern_calls_free(p->pattern_calls);
     mgr_access_calls_free(p->access_calls);
     mgr_command_calls_free(p->command_calls);
     mgr_endpoint_calls_free(p->endpoint_calls);
@@ -193,6 +226,7 @@ void parts_free(Parts *p)
     mgr_reports_free(p->reports);
     mgr_renewals_free(p->renewals);
     mgr_commands_free(p->commands);
+    mgr_patterns_free(p->patterns);
     mgr_console_free(p->console);
     mgr_tracker_free(p->tracker);
     mgr_delivery_free(p->delivery);
@@ -204,6 +238,7 @@ void parts_free(Parts *p)
     hl_signing_key_free(p->key);
     hl_options_clear(mgr_conf_table(), &p->conf);
     g_ptr_array_unref(p->dials);
+    g_ptr_array_unref(p->replies);
     ok(hl_tree_remove(p->dir, &error), error);
     g_free(p->dir);
     g_free(p);
@@ -259,6 +294,23 @@ MgrEndpoint *parts_add_endpoint(Parts *parts, const char *id)
     mgr_record_commit(parts->record, set, &kind, &addition);
     parts_commit(parts);
     return mgr_fleet_endpoint(&parts->fleet, id);
+}
+
+void parts_add_group(Parts *parts, const char *name, const char *setting)
+{
+    if (setting != NULL)
+        parts_call(parts, "group create", "name", name, "setting", setting, NULL);
+    else
+        parts_call(parts, "group create", "name", name, NULL);
+    parts_commit(parts);
+    json_decref(parts_expect_reply(parts, ""));
+}
+
+void parts_set(Parts *parts, const char *group, const char *setting)
+{
+    parts_call(parts, "group set", "name", group, "setting", setting, NULL);
+    parts_commit(parts);
+    json_decref(parts_expect_reply(parts, ""));
 }
 
 void parts_load(Parts *parts, MgrFleet *fleet)
@@ -402,6 +454,14 @@ void parts_will(Parts *parts, const char *id, uint64_t session)
     parts_deliver(parts, HL_TOPIC_LINK, id, &link.base);
 }
 
+void parts_report(Parts *parts, const char *id, uint64_t seq, HlMsgReport *report)
+{
+    report->spool = (char *)"s-1";
+    report->seq = seq;
+    report->first = 1;
+    parts_deliver(parts, HL_TOPIC_REPORT, id, &report->base);
+}
+
 void parts_report_command(Parts *parts, const char *id, uint64_t seq, const char *command, HlCommandState state)
 {
     HlMsgReport report = HOLDLINE__V1__REPORT__INIT;
@@ -409,12 +469,9 @@ void parts_report_command(Parts *parts, const char *id, uint64_t seq, const char
 
     body.command = (char *)command;
     body.state = hl_command_state_to_wire(state);
-    report.spool = (char *)"s-1";
-    report.seq = seq;
-    report.first = 1;
     report.body_case = HOLDLINE__V1__REPORT__BODY_COMMAND;
     report.command = &body;
-    parts_deliver(parts, HL_TOPIC_REPORT, id, &report.base);
+    parts_report(parts, id, seq, &report);
 }
 
 gpointer parts_take(Parts *parts, HlTopic topic, const char *id, const ProtobufCMessageDescriptor *type)
@@ -451,29 +508,130 @@ HlMsgCommand *parts_take_command(Parts *parts, const char *id)
 
 #define MAX_ARGUMENTS 8
 
-void parts_call(Parts *parts, const char *name, ...)
+void parts_request(Parts *parts, const PartsRequest *request)
 {
+    const char *admin = request->admin != NULL ? request->admin : ADMIN;
     HlMsgCall call = HOLDLINE__V1__CALL__INIT;
     HlMsgArgument arguments[MAX_ARGUMENTS];
     HlMsgArgument *pointers[MAX_ARGUMENTS];
-    g_autofree char *topic = hl_topic_name(HL_TOPIC_ADMIN_REQUEST, ADMIN);
-    g_autofree char *reply = hl_topic_name(HL_TOPIC_ADMIN_REPLY, ADMIN);
+    g_autofree char *topic = hl_topic_name(HL_TOPIC_ADMIN_REQUEST, admin);
+    g_autofree char *reply = hl_topic_name(HL_TOPIC_ADMIN_REPLY, admin);
+    const char *response = request->response_topic;
     g_autoptr(GBytes) payload = NULL;
-    va_list list;
+    g_autoptr(GBytes) correlation = NULL;
 
-    va_start(list, name);
-    for (const char *word; (word = va_arg(list, const char *)) != NULL; call.n_arguments++) {
-        arguments[call.n_arguments] = (HlMsgArgument)HOLDLINE__V1__ARGUMENT__INIT;
-        arguments[call.n_arguments].name = (char *)word;
-        arguments[call.n_arguments].value = va_arg(list, char *);
-        pointers[call.n_arguments] = &arguments[call.n_arguments];
+    for (const char *const *word = request->arguments; word != NULL && *word != NULL; word += 2, call.n_arguments++) {
+        HlMsgArgument *argument = &arguments[call.n_arguments];
+
+        g_assert_cmpuint(call.n_arguments, <, MAX_ARGUMENTS);
+        *argument = (HlMsgArgument)HOLDLINE__V1__ARGUMENT__INIT;
+        argument->name = (char *)word[0];
+        argument->value = (char *)word[1];
+        pointers[call.n_arguments] = argument;
     }
-    va_end(list);
-    call.name = (char *)name;
+    call.name = (char *)request->name;
     call.arguments = pointers;
     payload = HL_WIRE_ENCODE(&call);
-    bus_fake_deliver(parts->bus,
-                     &(HlBusMessage){ .topic = topic, .payload = payload, .qos = 1, .response_topic = reply });
+    if (request->correlation != NULL)
+        correlation = g_bytes_new(request->correlation, strlen(request->correlation));
+    if (response == NULL)
+        response = reply;
+    bus_fake_deliver(parts->bus, &(HlBusMessage){ .topic = topic,
+                                                  .payload = payload,
+                                                  .qos = 1,
+                                                  .retained = request->retained,
+                                                  .response_topic = *response != '\0' ? response : NULL,
+                                                  .correlation = correlation });
+}
+
+void parts_call(Parts *parts, const char *name, ...)
+{
+    const char *words[2 * MAX_ARGUMENTS + 1] = { NULL };
+    va_list list;
+    guint n = 0;
+
+    va_start(list, name);
+    for (const char *word; (word = va_arg(list, const char *)) != NULL;) {
+        g_assert_cmpuint(n, <, G_N_ELEMENTS(words) - 1);
+        words[n++] = word;
+    }
+    va_end(list);
+    parts_request(parts, &(PartsRequest){ .name = name, .arguments = words });
+}
+
+static bool has_correlation(const HlBusMessage *message, const char *correlation)
+{
+    gsize size = 0;
+    const void *data = message->correlation != NULL ? g_bytes_get_data(message->correlation, &size) : NULL;
+
+    if (correlation == NULL)
+        return message->correlation == NULL;
+    return data != NULL && size == strlen(correlation) && memcmp(data, correlation, size) == 0;
+}
+
+char *parts_end_of(Parts *parts, const char *correlation)
+{
+    g_autofree char *topic = hl_topic_name(HL_TOPIC_ADMIN_REPLY, "+");
+    char *code = NULL;
+
+    for (HlBusMessage *message; (message = bus_fake_take(parts->bus, topic)) != NULL;)
+        g_ptr_array_add(parts->replies, message);
+    for (guint i = 0; i < parts->replies->len;) {
+        const HlBusMessage *message = parts->replies->pdata[i];
+        g_autoptr(HlMsgCallReply) reply = NULL;
+        g_autoptr(GError) error = NULL;
+
+        if (!has_correlation(message, correlation)) {
+            i++;
+            continue;
+        }
+        g_assert_null(code); /* nothing comes after the end */
+        reply = hl_wire_decode_bytes(&holdline__v1__call_reply__descriptor, message->payload, &error);
+        g_assert_no_error(error);
+        g_test_message("%s: %s %s", correlation, reply->code, reply->message);
+        if (!reply->more)
+            code = g_strdup(reply->code);
+        g_ptr_array_remove_index(parts->replies, i);
+    }
+    return code;
+}
+
+char *parts_make_csr_text(void)
+{
+    g_autoptr(GBytes) csr = parts_make_csr();
+    gsize size;
+    const void *data = g_bytes_get_data(csr, &size);
+
+    return g_base64_encode(data, size);
+}
+
+GBytes *parts_make_csr(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(HlKey) key = hl_key_generate(&error);
+    GBytes *csr = key != NULL ? hl_csr_make(key, "somebody", &error) : NULL;
+
+    g_assert_no_error(error);
+    return csr;
+}
+
+void parts_end_dial(Parts *parts, MgrReach reach)
+{
+    PartsDial *dial;
+    MgrDialResult result;
+
+    g_assert_cmpuint(parts->dials->len, >, 0);
+    dial = g_ptr_array_steal_index(parts->dials, 0);
+    result = (MgrDialResult){ .endpoint = dial->endpoint,
+                              .address = dial->address,
+                              .generation = dial->generation,
+                              .reach = reach,
+                              .asked = dial->tell,
+                              .told = reach == MGR_REACH_REACHABLE ? dial->tell : 0,
+                              .took = 5,
+                              .detail = mgr_reach_name(reach) };
+    mgr_console_dialled(parts->console, &result);
+    free_dial(dial);
 }
 
 HlMsgCallReply *parts_reply(Parts *parts)
