@@ -118,6 +118,8 @@ void mgr_write_endpoint_renewal(HlWriteSet *set, int64_t number, const char *ser
 void mgr_write_endpoint_revocation(HlWriteSet *set, int64_t number, HlTime at);
 void mgr_write_endpoint_registration(HlWriteSet *set, const MgrEndpointRecord *endpoint);
 void mgr_write_applied(HlWriteSet *set, int64_t number, const MgrApplied *applied);
+/* The same but for the time, which only a report knows: the one of a report that is being stored must stay. */
+void mgr_write_applied_told(HlWriteSet *set, int64_t number, const MgrApplied *applied);
 void mgr_write_patterns(HlWriteSet *set, int64_t number, const char *patterns);
 
 /* An update notification. */

@@ -103,6 +103,15 @@ void mgr_write_applied(HlWriteSet *set, int64_t number, const MgrApplied *applie
         INT(applied->at), number);
 }
 
+void mgr_write_applied_told(HlWriteSet *set, int64_t number, const MgrApplied *applied)
+{
+    hl_write_set_add(set,
+                     "UPDATE endpoint SET applied_group = ?, applied_version = ?, applied_counter = ?,"
+                     " applied_digest = ?, applied_path = ? WHERE number = ?",
+                     "tiibti", applied->group != NULL ? applied->group : "", INT(applied->version),
+                     INT(applied->counter), applied->digest, applied->path != NULL ? applied->path : "", number);
+}
+
 void mgr_write_patterns(HlWriteSet *set, int64_t number, const char *patterns)
 {
     hl_write_set_add(set, "UPDATE endpoint SET patterns = ? WHERE number = ?", "ti", patterns, number);

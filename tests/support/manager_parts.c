@@ -93,7 +93,7 @@ static bool record_dial(const MgrDial *order, gpointer user)
     return true;
 }
 
-static void free_dial(gpointer item)
+void parts_dial_free(gpointer item)
 {
     PartsDial *dial = item;
 
@@ -197,7 +197,7 @@ Parts *parts_new(void)
     parts->dir = g_dir_make_tmp("holdline-parts-XXXXXX", &error);
     g_assert_no_error(error);
     hl_options_init(mgr_conf_table(), &parts->conf);
-    parts->dials = g_ptr_array_new_with_free_func(free_dial);
+    parts->dials = g_ptr_array_new_with_free_func(parts_dial_free);
     parts->replies = g_ptr_array_new_with_free_func((GDestroyNotify)bus_fake_message_free);
     make_keys(parts);
     make_registry(parts);
@@ -362,9 +362,9 @@ static int compare_lines(gconstpointer a, gconstpointer b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static char *describe(const MgrFleet *fleet)
+static GPtrArray *describe(const MgrFleet *fleet)
 {
-    g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
+    GPtrArray *lines = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GPtrArray) endpoints = mgr_fleet_values(fleet->endpoints);
     g_autoptr(GPtrArray) groups = mgr_fleet_values(fleet->groups);
     g_autoptr(GPtrArray) commands = mgr_fleet_values(fleet->commands);
@@ -395,21 +395,36 @@ static char *describe(const MgrFleet *fleet)
             lines, g_strdup_printf("certificate %s %s revoked %" G_GINT64_FORMAT, r->serial, r->name, r->revoked_at));
     }
     g_ptr_array_sort(lines, compare_lines);
-    g_ptr_array_add(lines, NULL);
-    return g_strjoinv("\n", (char **)lines->pdata);
+    return lines;
+}
+
+/* The lines of one that the other has not. */
+static char *difference(const GPtrArray *lines, const GPtrArray *others)
+{
+    GString *out = g_string_new(NULL);
+
+    for (guint i = 0; i < lines->len; i++)
+        if (!g_ptr_array_find_with_equal_func((GPtrArray *)others, lines->pdata[i], g_str_equal, NULL))
+            g_string_append_printf(out, "%s\n", (const char *)lines->pdata[i]);
+    return g_string_free(out, FALSE);
 }
 
 void parts_check_registry(Parts *parts)
 {
     MgrFleet stored = { 0 };
-    g_autofree char *expected = NULL;
-    g_autofree char *found = NULL;
+    g_autoptr(GPtrArray) memory = NULL;
+    g_autoptr(GPtrArray) registry = NULL;
+    g_autofree char *forgotten = NULL;
+    g_autofree char *unknown = NULL;
 
     parts_load(parts, &stored);
-    expected = describe(&parts->fleet);
-    found = describe(&stored);
+    memory = describe(&parts->fleet);
+    registry = describe(&stored);
     mgr_fleet_clear(&stored);
-    g_assert_cmpstr(found, ==, expected);
+    forgotten = difference(memory, registry);
+    unknown = difference(registry, memory);
+    g_assert_cmpstr(unknown, ==, forgotten); /* the registry's lines, and memory's */
+    g_assert_cmpuint(registry->len, ==, memory->len);
 }
 
 guint parts_commit(Parts *parts)
@@ -501,166 +516,4 @@ HlMsgCommand *parts_take_command(Parts *parts, const char *id)
                                &holdline__v1__command__descriptor, &error);
     g_assert_no_error(error);
     return command;
-}
-
-/* ------------------------------------------------------------------------------------------------------------- calls
- */
-
-#define MAX_ARGUMENTS 8
-
-void parts_request(Parts *parts, const PartsRequest *request)
-{
-    const char *admin = request->admin != NULL ? request->admin : ADMIN;
-    HlMsgCall call = HOLDLINE__V1__CALL__INIT;
-    HlMsgArgument arguments[MAX_ARGUMENTS];
-    HlMsgArgument *pointers[MAX_ARGUMENTS];
-    g_autofree char *topic = hl_topic_name(HL_TOPIC_ADMIN_REQUEST, admin);
-    g_autofree char *reply = hl_topic_name(HL_TOPIC_ADMIN_REPLY, admin);
-    const char *response = request->response_topic;
-    g_autoptr(GBytes) payload = NULL;
-    g_autoptr(GBytes) correlation = NULL;
-
-    for (const char *const *word = request->arguments; word != NULL && *word != NULL; word += 2, call.n_arguments++) {
-        HlMsgArgument *argument = &arguments[call.n_arguments];
-
-        g_assert_cmpuint(call.n_arguments, <, MAX_ARGUMENTS);
-        *argument = (HlMsgArgument)HOLDLINE__V1__ARGUMENT__INIT;
-        argument->name = (char *)word[0];
-        argument->value = (char *)word[1];
-        pointers[call.n_arguments] = argument;
-    }
-    call.name = (char *)request->name;
-    call.arguments = pointers;
-    payload = HL_WIRE_ENCODE(&call);
-    if (request->correlation != NULL)
-        correlation = g_bytes_new(request->correlation, strlen(request->correlation));
-    if (response == NULL)
-        response = reply;
-    bus_fake_deliver(parts->bus, &(HlBusMessage){ .topic = topic,
-                                                  .payload = payload,
-                                                  .qos = 1,
-                                                  .retained = request->retained,
-                                                  .response_topic = *response != '\0' ? response : NULL,
-                                                  .correlation = correlation });
-}
-
-void parts_call(Parts *parts, const char *name, ...)
-{
-    const char *words[2 * MAX_ARGUMENTS + 1] = { NULL };
-    va_list list;
-    guint n = 0;
-
-    va_start(list, name);
-    for (const char *word; (word = va_arg(list, const char *)) != NULL;) {
-        g_assert_cmpuint(n, <, G_N_ELEMENTS(words) - 1);
-        words[n++] = word;
-    }
-    va_end(list);
-    parts_request(parts, &(PartsRequest){ .name = name, .arguments = words });
-}
-
-static bool has_correlation(const HlBusMessage *message, const char *correlation)
-{
-    gsize size = 0;
-    const void *data = message->correlation != NULL ? g_bytes_get_data(message->correlation, &size) : NULL;
-
-    if (correlation == NULL)
-        return message->correlation == NULL;
-    return data != NULL && size == strlen(correlation) && memcmp(data, correlation, size) == 0;
-}
-
-char *parts_end_of(Parts *parts, const char *correlation)
-{
-    g_autofree char *topic = hl_topic_name(HL_TOPIC_ADMIN_REPLY, "+");
-    char *code = NULL;
-
-    for (HlBusMessage *message; (message = bus_fake_take(parts->bus, topic)) != NULL;)
-        g_ptr_array_add(parts->replies, message);
-    for (guint i = 0; i < parts->replies->len;) {
-        const HlBusMessage *message = parts->replies->pdata[i];
-        g_autoptr(HlMsgCallReply) reply = NULL;
-        g_autoptr(GError) error = NULL;
-
-        if (!has_correlation(message, correlation)) {
-            i++;
-            continue;
-        }
-        g_assert_null(code); /* nothing comes after the end */
-        reply = hl_wire_decode_bytes(&holdline__v1__call_reply__descriptor, message->payload, &error);
-        g_assert_no_error(error);
-        g_test_message("%s: %s %s", correlation, reply->code, reply->message);
-        if (!reply->more)
-            code = g_strdup(reply->code);
-        g_ptr_array_remove_index(parts->replies, i);
-    }
-    return code;
-}
-
-char *parts_make_csr_text(void)
-{
-    g_autoptr(GBytes) csr = parts_make_csr();
-    gsize size;
-    const void *data = g_bytes_get_data(csr, &size);
-
-    return g_base64_encode(data, size);
-}
-
-GBytes *parts_make_csr(void)
-{
-    g_autoptr(GError) error = NULL;
-    g_autoptr(HlKey) key = hl_key_generate(&error);
-    GBytes *csr = key != NULL ? hl_csr_make(key, "somebody", &error) : NULL;
-
-    g_assert_no_error(error);
-    return csr;
-}
-
-void parts_end_dial(Parts *parts, MgrReach reach)
-{
-    PartsDial *dial;
-    MgrDialResult result;
-
-    g_assert_cmpuint(parts->dials->len, >, 0);
-    dial = g_ptr_array_steal_index(parts->dials, 0);
-    result = (MgrDialResult){ .endpoint = dial->endpoint,
-                              .address = dial->address,
-                              .generation = dial->generation,
-                              .reach = reach,
-                              .asked = dial->tell,
-                              .told = reach == MGR_REACH_REACHABLE ? dial->tell : 0,
-                              .took = 5,
-                              .detail = mgr_reach_name(reach) };
-    mgr_console_dialled(parts->console, &result);
-    free_dial(dial);
-}
-
-HlMsgCallReply *parts_reply(Parts *parts)
-{
-    return parts_take(parts, HL_TOPIC_ADMIN_REPLY, ADMIN, &holdline__v1__call_reply__descriptor);
-}
-
-json_t *parts_expect_reply(Parts *parts, const char *code)
-{
-    g_autoptr(HlMsgCallReply) reply = parts_reply(parts);
-    g_autoptr(GError) error = NULL;
-    json_t *document;
-
-    g_assert_nonnull(reply);
-    g_test_message("reply: %s %s", reply->code, reply->message);
-    g_assert_cmpstr(reply->code, ==, code);
-    if (*code != '\0')
-        return json_object();
-    document = hl_json_parse("reply", reply->json, strlen(reply->json), &error);
-    g_assert_no_error(error);
-    return document;
-}
-
-char *parts_issue(Parts *parts, const char *selector)
-{
-    g_autoptr(json_t) document = NULL;
-
-    parts_call(parts, "update-now", "selector", selector, "window", "0s", NULL);
-    parts_commit(parts);
-    document = parts_expect_reply(parts, "");
-    return g_strdup(json_string_value(json_object_get(document, "id")));
 }

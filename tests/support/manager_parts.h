@@ -28,6 +28,8 @@ typedef struct {
     uint32_t generation;
 } PartsDial;
 
+void parts_dial_free(gpointer dial);
+
 typedef struct {
     char *dir;
     MgrConf conf;
