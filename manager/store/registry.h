@@ -152,6 +152,8 @@ void mgr_write_token(HlWriteSet *set, const MgrTokenRecord *token);
 void mgr_write_token_use(HlWriteSet *set, const char *id);
 void mgr_write_token_withdrawal(HlWriteSet *set, const char *id, HlTime at);
 void mgr_write_certificate(HlWriteSet *set, const MgrCertificateRecord *certificate);
+/* Fails the set with HL_ERROR_CONFLICT where another certificate of that name is in force. */
+void mgr_write_named_certificate(HlWriteSet *set, const MgrCertificateRecord *certificate);
 /* All certificates of this name that the registry has when the set is written, but for one serial (or NULL). */
 void mgr_write_revocations(HlWriteSet *set, const char *name, const char *but_serial, HlTime at);
 void mgr_write_history(HlWriteSet *set, HlTime at, const char *endpoint, const char *what, const char *detail);

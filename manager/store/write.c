@@ -242,6 +242,16 @@ void mgr_write_certificate(HlWriteSet *set, const MgrCertificateRecord *certific
                      INT(certificate->expires_at));
 }
 
+void mgr_write_named_certificate(HlWriteSet *set, const MgrCertificateRecord *certificate)
+{
+    hl_write_set_add(set,
+                     "INSERT INTO certificate (serial, name, kind, issued_at, expires_at) SELECT ?1, ?2, ?3, ?4, ?5"
+                     " WHERE NOT EXISTS (SELECT 1 FROM certificate WHERE name = ?2 AND revoked_at = 0)",
+                     "tttii", certificate->serial, certificate->name, certificate->kind, INT(certificate->issued_at),
+                     INT(certificate->expires_at));
+    hl_write_set_require(set);
+}
+
 void mgr_write_revocations(HlWriteSet *set, const char *name, const char *but_serial, HlTime at)
 {
     hl_write_set_add(set, "UPDATE certificate SET revoked_at = ? WHERE name = ? AND revoked_at = 0 AND serial IS NOT ?",
