@@ -124,7 +124,8 @@ void mgr_write_patterns(HlWriteSet *set, int64_t number, const char *patterns);
 
 /* An update notification. */
 typedef struct {
-    const char *patterns, *result, *source, *error;
+    const char *patterns; /* NULL: not told, they stay */
+    const char *result, *source, *error;
     HlTime at;
 } MgrUpdateStep;
 

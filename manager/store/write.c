@@ -119,10 +119,11 @@ void mgr_write_patterns(HlWriteSet *set, int64_t number, const char *patterns)
 
 void mgr_write_update(HlWriteSet *set, int64_t number, const MgrUpdateStep *step)
 {
-    hl_write_set_add(set,
-                     "UPDATE endpoint SET patterns = ?, updated_at = ?, update_result = ?, update_source = ?,"
-                     " update_error = ? WHERE number = ?",
-                     "tittti", step->patterns, INT(step->at), step->result, step->source, step->error, number);
+    hl_write_set_add(
+        set,
+        "UPDATE endpoint SET patterns = coalesce(?, patterns), updated_at = ?, update_result = ?, update_source = ?,"
+        " update_error = ? WHERE number = ?",
+        "tittti", step->patterns, INT(step->at), step->result, step->source, step->error, number);
 }
 
 void mgr_write_report(HlWriteSet *set, int64_t number, const MgrReportStep *step)
