@@ -144,7 +144,8 @@ void mgr_write_display(HlWriteSet *set, const MgrEndpointRecord *endpoint);
 void mgr_write_command(HlWriteSet *set, const MgrCommandRecord *command);
 void mgr_write_command_cancel(HlWriteSet *set, const char *id, HlTime at);
 void mgr_write_new_target(HlWriteSet *set, const MgrTargetRecord *target);
-/* Leaves a target alone that is final already. */
+/* Leaves a target alone that may not come to this state from where it is when the set is written
+ * (hl_command_state_may_follow): a report repeated, or overtaken by a later one. */
 void mgr_write_target(HlWriteSet *set, const MgrTargetRecord *target);
 /* "Sent" may be written late: leaves a target alone of which more is known already. */
 void mgr_write_target_sent(HlWriteSet *set, const MgrTargetRecord *target);

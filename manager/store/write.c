@@ -198,14 +198,27 @@ void mgr_write_new_target(HlWriteSet *set, const MgrTargetRecord *target)
                      target->command, target->endpoint, hl_command_state_name(target->state), INT(target->changed_at));
 }
 
+/* " queued sent ": the states from which a target may come to this one. */
+static char *states_before(HlCommandState state)
+{
+    GString *out = g_string_new(" ");
+
+    for (HlCommandState from = HL_STATE_QUEUED; from < HL_N_STATES; from++)
+        if (hl_command_state_may_follow(from, state))
+            g_string_append_printf(out, "%s ", hl_command_state_name(from));
+    return g_string_free(out, FALSE);
+}
+
 void mgr_write_target(HlWriteSet *set, const MgrTargetRecord *target)
 {
+    g_autofree char *before = states_before(target->state);
+
     hl_write_set_add(
         set,
         "UPDATE target SET state = ?, code = ?, detail = ?, changed_at = ? WHERE command = ? AND endpoint = ?"
-        " AND state IN ('queued', 'sent', 'received', 'started')",
-        "tttitt", hl_command_state_name(target->state), target->code, target->detail, INT(target->changed_at),
-        target->command, target->endpoint);
+        " AND instr(?, ' ' || state || ' ') > 0",
+        "tttittt", hl_command_state_name(target->state), target->code, target->detail, INT(target->changed_at),
+        target->command, target->endpoint, before);
 }
 
 void mgr_write_target_sent(HlWriteSet *set, const MgrTargetRecord *target)
