@@ -77,7 +77,7 @@ static const HlBound rows[] = {
     { "EnrolReply.certificate", .max = MAX_PEM },
     { "Argument.name", .max = HL_MAX_NAME },
     { "Argument.value", .max = MAX_VALUE },
-    { "Call.name", .max = HL_MAX_NAME },
+    { "Call.name", .max = HL_MAX_HOST },
     { "Call.arguments", .count = 256 },
     { "CallReply.code", .max = MAX_WORD },
     { "CallReply.message", .max = 4 * HL_MAX_TEXT, .cut = true },

@@ -119,56 +119,22 @@ bool mgr_call_duration(const MgrCall *call, const char *name, HlTime fallback, H
 /* ------------------------------------------------------------------------------------------------------------ replies
  */
 
-/* false: it is larger than a message. */
-static bool send_reply(MgrCall *call, const char *code, const char *message, bool more, const char *json)
+/* false: it is larger than a message, and was not sent.  (Where the line is down it is lost: the CLI asks again.) */
+static bool reply(MgrCall *call, const char *code, const char *message, bool more, const json_t *document)
 {
     HlMsgCallReply out = HOLDLINE__V1__CALL_REPLY__INIT;
+    g_autofree char *json = document != NULL ? hl_json_print(document) : g_strdup("{}");
     g_autoptr(GBytes) payload = NULL;
 
     out.code = hl_unconst(code);
     out.message = hl_unconst(message);
     out.more = more;
-    out.json = hl_unconst(json);
+    out.json = json;
     payload = HL_WIRE_ENCODE(&out);
-    if (g_bytes_get_size(payload) > HL_WIRE_MAX_SIZE)
+    if (g_bytes_get_size(payload) > HL_BUS_MAX_SIZE)
         return false;
     mgr_down_reply(call->calls->down, call->admin, payload, call->correlation);
     return true;
-}
-
-static void reply(MgrCall *call, const char *code, const char *message, bool more, const json_t *document)
-{
-    g_autofree char *json = document != NULL ? hl_json_print(document) : g_strdup("{}");
-
-    if (send_reply(call, code, message, more, json))
-        return;
-    /* a caller that gets nothing waits until it gives up on the server */
-    hl_error("call", "an answer to '%s' is larger than a message takes and was left out", call->message->name);
-    send_reply(call, hl_error_name(HL_ERROR_LIMIT), "the answer is larger than a message takes; ask for less at a time",
-               more, "{}");
-}
-
-/* A part of a list; where it is larger than a message, in halves.  Documents of endpoints are 1 kB, and up to 30 kB
- * where one of them makes the most of its bounds. */
-static void reply_part(MgrCall *call, const char *name, const json_t *part)
-{
-    g_autoptr(json_t) document = json_pack("{s:O}", name, hl_unconst(part));
-    g_autofree char *json = hl_json_print(document);
-    size_t size = json_array_size(part);
-
-    if (send_reply(call, "", "", true, json))
-        return;
-    if (size <= 1) {
-        reply(call, "", "", true, document); /* says so */
-        return;
-    }
-    for (size_t begin = 0; begin < size; begin += (size + 1) / 2) {
-        g_autoptr(json_t) half = json_array();
-
-        for (size_t i = begin; i < MIN(begin + (size + 1) / 2, size); i++)
-            json_array_append(half, json_array_get(part, i));
-        reply_part(call, name, half);
-    }
 }
 
 static void end_call(MgrCall *call)
@@ -180,15 +146,28 @@ void mgr_call_progress(MgrCall *call, json_t *document)
 {
     g_autoptr(json_t) owned = document;
 
-    reply(call, "", "", true, owned);
+    if (!reply(call, "", "", true, owned))
+        hl_log_limited(HL_LOG_ERROR, "call", call->message->name, "%s: progress larger than a message is left out",
+                       call->message->name);
+}
+
+static void fail_too_large(MgrCall *call)
+{
+    g_autoptr(GError) error = NULL;
+
+    hl_fail(&error, HL_ERROR_LIMIT, "the answer to '%s' is larger than the %d bytes that a message takes",
+            call->message->name, HL_BUS_MAX_SIZE);
+    mgr_call_fail(call, error);
 }
 
 void mgr_call_done(MgrCall *call, json_t *document)
 {
     g_autoptr(json_t) owned = document;
 
-    reply(call, "", "", false, owned);
-    end_call(call);
+    if (reply(call, "", "", false, owned))
+        end_call(call);
+    else
+        fail_too_large(call);
 }
 
 void mgr_call_fail(MgrCall *call, const GError *error)
@@ -198,39 +177,67 @@ void mgr_call_fail(MgrCall *call, const GError *error)
     end_call(call);
 }
 
-/* The last reply of a list: the last part and the rest together, if a message takes both; takes both. */
-static void finish_list(MgrCall *call, const char *name, json_t *part, json_t *rest)
+/* Elements [from, to) in as many parts as their size takes.  false: one of them alone is too large. */
+static bool send_elements(MgrCall *call, const char *name, const json_t *array, size_t from, size_t to)
+{
+    g_autoptr(json_t) document = json_object();
+    json_t *part = json_array();
+
+    for (size_t i = from; i < to; i++)
+        json_array_append(part, json_array_get(array, i));
+    json_object_set_new(document, name, part);
+    if (reply(call, "", "", true, document))
+        return true;
+    return to - from > 1 && send_elements(call, name, array, from, from + (to - from) / 2) &&
+           send_elements(call, name, array, from + (to - from) / 2, to);
+}
+
+/* A part of a list that is not the last; takes it.  false: the call has failed. */
+static bool send_part(MgrCall *call, const char *name, json_t *part)
+{
+    g_autoptr(json_t) owned = part;
+
+    if (send_elements(call, name, owned, 0, json_array_size(owned)))
+        return true;
+    fail_too_large(call);
+    return false;
+}
+
+/* The last part, with the rest; takes both. */
+static void send_last(MgrCall *call, const char *name, json_t *part, json_t *rest)
 {
     g_autoptr(json_t) owned = part;
     g_autoptr(json_t) last = rest != NULL ? rest : json_object();
-    g_autofree char *json = NULL;
 
     json_object_set(last, name, owned);
-    json = hl_json_print(last);
-    if (!send_reply(call, "", "", false, json)) {
-        reply_part(call, name, owned);
-        json_object_set_new(last, name, json_array());
-        reply(call, "", "", false, last);
+    if (reply(call, "", "", false, last)) {
+        end_call(call);
+        return;
     }
-    end_call(call);
+    json_object_set_new(last, name, json_array());
+    if (send_part(call, name, json_incref(owned)))
+        mgr_call_done(call, json_incref(last));
 }
 
 void mgr_call_done_list(MgrCall *call, const char *name, json_t *array, json_t *rest)
 {
     g_autoptr(json_t) all = array;
-    g_autoptr(json_t) part = json_array();
+    json_t *part = json_array();
     json_t *element;
     size_t i;
 
     json_array_foreach(all, i, element)
     {
         json_array_append(part, element);
-        if (json_array_size(part) == PART_ELEMENTS) {
-            reply_part(call, name, part);
-            json_array_clear(part);
+        if (json_array_size(part) == PART_ELEMENTS && i + 1 < json_array_size(all)) {
+            if (!send_part(call, name, part)) {
+                json_decref(rest);
+                return;
+            }
+            part = json_array();
         }
     }
-    finish_list(call, name, g_steal_pointer(&part), rest);
+    send_last(call, name, part, rest);
 }
 
 /* ------------------------------------------------------------------------------------------------------------ streams
@@ -241,7 +248,7 @@ static gboolean on_stream(gpointer user)
     MgrCall *call = user;
     Stream *stream = &call->stream;
     const MgrStreamKind *kind = stream->kind;
-    g_autoptr(json_t) part = json_array();
+    json_t *part = json_array();
 
     for (; stream->at < stream->ids->len && json_array_size(part) < PART_ELEMENTS; stream->at++) {
         json_t *element = kind->element(stream->ids->pdata[stream->at], kind->user);
@@ -249,12 +256,10 @@ static gboolean on_stream(gpointer user)
         if (element != NULL)
             json_array_append_new(part, element);
     }
-    if (stream->at < stream->ids->len) {
-        reply_part(call, kind->name, part);
-        return G_SOURCE_CONTINUE;
-    }
+    if (stream->at < stream->ids->len)
+        return send_part(call, kind->name, part) ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
     stream->timer = 0;
-    finish_list(call, kind->name, g_steal_pointer(&part), kind->rest != NULL ? kind->rest(kind->user) : NULL);
+    send_last(call, kind->name, part, kind->rest != NULL ? kind->rest(kind->user) : NULL);
     return G_SOURCE_REMOVE;
 }
 

@@ -369,6 +369,12 @@ bool mgr_endpoint_is_up(const MgrEndpoint *endpoint)
            endpoint->record.presence.actual == MGR_ACTUAL_STALE;
 }
 
+bool mgr_endpoint_is_reporting(const MgrEndpoint *endpoint)
+{
+    return endpoint->accepted_seq != endpoint->record.report_seq ||
+           strcmp(endpoint->accepted_spool, endpoint->record.spool) != 0;
+}
+
 static void on_group(MgrGroupRecord *record, gpointer user)
 {
     mgr_fleet_put_group(user, record);

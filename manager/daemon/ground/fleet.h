@@ -152,6 +152,8 @@ bool mgr_endpoint_has_desired(const MgrEndpoint *endpoint);
 bool mgr_endpoint_is_behind(const MgrEndpoint *endpoint, const char *versions);
 bool mgr_endpoint_is_outdated(const MgrFleet *fleet, const MgrEndpoint *endpoint);
 bool mgr_endpoint_is_up(const MgrEndpoint *endpoint); /* Online or Stale */
+/* Whether a report of it is on its way through the writer: it may say how one of its commands ended. */
+bool mgr_endpoint_is_reporting(const MgrEndpoint *endpoint);
 
 /* The registered address that is dialled; "" when none is.  Caller frees. */
 char *mgr_endpoint_address(const MgrEndpoint *endpoint);

@@ -146,11 +146,17 @@ static void notify(MgrConsole *console, MgrEndpoint *endpoint, MgrNotifyEventKin
                         (effects.given_up & MGR_NOTIFY_SETTINGS) != 0 ? "settings" : "update now");
 }
 
-void mgr_console_want(MgrConsole *console, MgrEndpoint *endpoint, uint8_t what)
+/* Not in unreachable networks, independent mode, another delivery; not who is revoked or out of the console. */
+static bool is_notified(const MgrEndpoint *endpoint)
 {
     MgrRecipient recipient = mgr_delivery_recipient(endpoint);
 
-    if (mgr_path_wants_dial(&recipient))
+    return mgr_path_wants_dial(&recipient) && !endpoint->record.display.removed && endpoint->record.revoked_at == 0;
+}
+
+void mgr_console_want(MgrConsole *console, MgrEndpoint *endpoint, uint8_t what)
+{
+    if (is_notified(endpoint))
         notify(console, endpoint, MGR_NOTIFY_WANT, what);
 }
 
@@ -326,13 +332,10 @@ void mgr_console_start(MgrConsole *console)
 /* -------------------------------------------------------------------------------------------------------------- time
  */
 
-/* An endpoint that may no longer be notified (unreachable network, independent mode, another delivery, out of the
- * console) is not dialled again for what was wanted before. */
+/* An endpoint that may no longer be notified is not dialled again for what was wanted before. */
 static void tick_notification(MgrConsole *console, MgrEndpoint *endpoint)
 {
-    MgrRecipient recipient = mgr_delivery_recipient(endpoint);
-
-    if (mgr_path_wants_dial(&recipient) && !endpoint->record.display.removed)
+    if (is_notified(endpoint))
         notify(console, endpoint, MGR_NOTIFY_TICK, 0);
     else
         notify(console, endpoint, MGR_NOTIFY_SETTLED, endpoint->notify.wanted);

@@ -219,9 +219,11 @@ static void fail_cancel(gpointer change, const GError *error)
     cancel->done(&(MgrCommandResult){ .outcome = MGR_COMMAND_NOT_STORED, .error = error }, cancel->user);
 }
 
-/* Whether nobody has it, or can come to have it, but the manager. */
+/* Whether nobody has it, or can come to have it, but the manager.  (Queued, and reported: the registry is a backup.) */
 static bool has_not_left(const MgrTarget *target)
 {
+    if (target->endpoint != NULL && mgr_endpoint_is_reporting(target->endpoint))
+        return false;
     return target->record.state == HL_STATE_QUEUED ||
            (target->record.state == HL_STATE_SENT && target->endpoint == NULL);
 }
@@ -330,12 +332,14 @@ static bool has_begun(const MgrTarget *target)
 }
 
 /* Past the command's end: nobody is waited for who never had it, or is away; who has it may still report for a while.
- */
+ * A report that is being stored may be of its end, which then counts. */
 static bool is_due(const MgrTarget *target, HlTime now)
 {
     const MgrCommandRecord *command = &target->command->record;
     bool is_away = target->endpoint == NULL || !mgr_endpoint_is_up(target->endpoint);
 
+    if (target->endpoint != NULL && mgr_endpoint_is_reporting(target->endpoint))
+        return false;
     switch (target->record.state) {
     case HL_STATE_QUEUED:
         return true;
