@@ -79,6 +79,16 @@ static void test_conf(void)
     check_invalid("[server]\nname = \xff\xfe\n", "UTF-8");
 }
 
+/* Clocks come over the wire: a hostile one must not overflow what is made of it. */
+static void test_time_difference(void)
+{
+    g_assert_cmpint(hl_time_difference(5, 8), ==, -3);
+    g_assert_cmpint(hl_time_difference(0, G_MININT64), ==, G_MAXINT64);
+    g_assert_cmpint(hl_time_difference(-2, G_MAXINT64), ==, -G_MAXINT64);
+    g_assert_cmpint(hl_time_difference(-1, G_MAXINT64), ==, -G_MAXINT64); /* G_MININT64 has no counterpart */
+    g_assert_cmpint(hl_time_difference(G_MININT64, 0), ==, -G_MAXINT64);
+}
+
 static void test_duration(void)
 {
     static const char *const bad[] = { "", "5", "-5s", "5 s", "5y", "99999999999w", "s", "1.5h" };
@@ -340,6 +350,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/base/conf", test_conf);
+    g_test_add_func("/base/time-difference", test_time_difference);
     g_test_add_func("/base/duration", test_duration);
     g_test_add_func("/base/file", test_file);
     g_test_add_func("/base/backoff", test_backoff);
