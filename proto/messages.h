@@ -38,22 +38,4 @@ HL_MESSAGE(HlMsgArgument, Argument)
 HL_MESSAGE(HlMsgCall, Call)
 HL_MESSAGE(HlMsgCallReply, CallReply)
 
-/* The names of CommandState as shown and stored: "queued", "timed-out"; NULL for a number that this version does not
- * know. */
-const char *hl_command_state_name(int state);
-
-/* -1 for an unknown name. */
-int hl_command_state_from_name(const char *name);
-
-/* Whether a report may move a command from one state to the other: forward only, never out of a final state; started
- * may be repeated (progress). */
-gboolean hl_command_state_may_follow(int from, int to);
-
-/* Whether the life of a command ends there. */
-gboolean hl_command_state_is_final(int state);
-
-/* The names of CommandKind: "update-now"; NULL for an unknown number. */
-const char *hl_command_kind_name(int kind);
-int hl_command_kind_from_name(const char *name);
-
 #endif

@@ -14,6 +14,6 @@ typedef struct {
     int minute;   /* of the day */
 } HlSchedule;
 
-bool hl_schedule_parse(const char *text, HlSchedule *schedule, GError **error);
+bool hl_schedule_parse(const char *text, HlSchedule *schedule, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 #endif

@@ -46,14 +46,14 @@ void hl_settings_copy(HlSettings *to, const HlSettings *from);
 /* What an administrator may not change settings to, beyond the checks of each row: sources that no update could use, or
  * that tell a password.  Only what differs is judged, and only here: stored settings and those of an older manager are
  * taken as they are, or an upgrade would stop a server or an endpoint. */
-bool hl_settings_check_change(const HlSettings *was, const HlSettings *now, GError **error);
+bool hl_settings_check_change(const HlSettings *was, const HlSettings *now, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* "key=value" lines of every option, sorted by key: the stored form, and the input of the digest.  Caller frees. */
 char *hl_settings_print(const HlSettings *settings);
 
 /* Reads the stored form.  Unknown keys are skipped (they come from a newer version); a bad value of a known key is an
  * error. */
-bool hl_settings_parse(HlSettings *settings, const char *text, GError **error);
+bool hl_settings_parse(HlSettings *settings, const char *text, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The entries of the text form as an array for SettingsDocument.settings.  Free with hl_settings_entries_free. */
 HlMsgSetting **hl_settings_entries(const char *text, size_t *n);

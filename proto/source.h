@@ -18,6 +18,6 @@ typedef struct {
 } HlUpdateSource;
 
 /* The network only: what `where` may be is the settings' own check. */
-bool hl_update_source_parse(const char *text, HlUpdateSource *source, GError **error);
+bool hl_update_source_parse(const char *text, HlUpdateSource *source, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 #endif

@@ -35,6 +35,7 @@ typedef struct {
     HlSender sender;
     int qos;
     bool retained;
+    bool to_manager, to_endpoint; /* which program of ours subscribes to it */
 } HlTopicRow;
 
 const HlTopicRow *hl_topic_row(HlTopic topic);

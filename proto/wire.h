@@ -18,7 +18,7 @@ gpointer hl_wire_decode(const ProtobufCMessageDescriptor *type, const void *data
 gpointer hl_wire_decode_bytes(const ProtobufCMessageDescriptor *type, GBytes *bytes, GError **error);
 
 /* The checks of hl_wire_decode on a message of one's own: what fails here the other side would drop unread. */
-bool hl_wire_check(const ProtobufCMessage *message, GError **error);
+bool hl_wire_check(const ProtobufCMessage *message, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 GBytes *hl_wire_encode(const ProtobufCMessage *message);
 

@@ -20,6 +20,7 @@ typedef struct {
 
 /* The final answer: *json (may be NULL; json_decref) and *message (g_free).  Either place may be NULL.  A refusal by
  * the daemon is an error with its code and message. */
-bool ep_call(const EpConf *conf, const CallSpec *spec, json_t **json, char **message, GError **error);
+bool ep_call(const EpConf *conf, const CallSpec *spec, json_t **json, char **message,
+             GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 #endif

@@ -25,7 +25,7 @@ typedef struct {
 HlOptionTable ep_conf_table(void);
 
 /* path NULL: the default file if there is one, else the defaults.  conf must be zeroed or initialised. */
-bool ep_conf_load(EpConf *conf, const char *path, GError **error);
+bool ep_conf_load(EpConf *conf, const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void ep_conf_clear(EpConf *conf);
 
 /* Path of the control socket; caller frees. */

@@ -28,6 +28,6 @@ typedef struct {
 } EpWho;
 
 /* HL_ERROR_DENIED with what is missing and who can give it. */
-bool ep_privilege_check(EpAct act, const EpPrivileges *privileges, EpWho who, GError **error);
+bool ep_privilege_check(EpAct act, const EpPrivileges *privileges, EpWho who, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 #endif

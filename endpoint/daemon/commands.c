@@ -10,6 +10,7 @@
 #include "endpoint/daemon/update.h"
 #include "lib/base/ident.h"
 #include "lib/base/log.h"
+#include "proto/command.h"
 #include "proto/envelope.h"
 
 #define CLOCK_LOOK     HL_MINUTE        /* the wall clock may jump while a start is waited for */
@@ -95,8 +96,8 @@ static void end(EpJob *job, EpCommandEvent event, const char *code, const char *
         return;
     set_text(&job->entry->code, code);
     set_text(&job->entry->detail, detail);
-    hl_info("command", "%s %s: %s%s%s", hl_command_kind_name(job->entry->kind), job->entry->id, code,
-            *code != '\0' ? ": " : "", detail);
+    hl_info("command", "%s %s: %s%s%s", hl_command_kind_name(hl_command_kind_from_wire(job->entry->kind)),
+            job->entry->id, code, *code != '\0' ? ": " : "", detail);
     if (store(job))
         g_hash_table_remove(job->commands->jobs, job->entry->id);
 }

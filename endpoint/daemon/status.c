@@ -8,6 +8,7 @@
 #include "endpoint/daemon/update.h"
 #include "lib/base/ident.h"
 #include "lib/store/stmt.h"
+#include "proto/command.h"
 #include "proto/components.h"
 
 #define HISTORY 50
@@ -158,11 +159,11 @@ static const char *const state_names[EP_COMMAND_N_STATES] = {
 static bool add_command(HlStmt *row, gpointer user)
 {
     json_t *object = json_object();
-    const char *kind = hl_command_kind_name((int)hl_stmt_int(row, 1));
+    HlCommandKind kind = hl_command_kind_from_wire((int)hl_stmt_int(row, 1));
     int64_t state = CLAMP(hl_stmt_int(row, 2), 0, EP_COMMAND_N_STATES - 1);
 
     set_text(object, "id", hl_stmt_text(row, 0));
-    set_text(object, "kind", kind);
+    set_text(object, "kind", kind != HL_KIND_UNKNOWN ? hl_command_kind_name(kind) : NULL);
     set_text(object, "state", state_names[state]);
     set_time(object, "received", hl_stmt_int(row, 3));
     set_time(object, "ended", hl_stmt_int(row, 4));

@@ -14,6 +14,7 @@ typedef enum {
 } EpEnrolFlags;
 
 /* On success *id is the endpoint's id; caller frees. */
-bool ep_enrol(const EpConf *conf, const char *bundle_path, EpEnrolFlags flags, char **id, GError **error);
+bool ep_enrol(const EpConf *conf, const char *bundle_path, EpEnrolFlags flags, char **id,
+              GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 #endif

@@ -28,14 +28,15 @@ EpIdentity *ep_identity_load(const char *state_dir, GError **error);
 void ep_identity_free(EpIdentity *identity);
 
 /* Certificate and key into PATH, atomically. */
-bool ep_identity_save_pem(const char *path, const HlCert *cert, const HlKey *key, GError **error);
+bool ep_identity_save_pem(const char *path, const HlCert *cert, const HlKey *key,
+                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Text of identity.json; caller frees. */
 char *ep_identity_print(const char *id, const char *group, const char *server, char *const *brokers, gsize n_brokers,
                         GBytes *signing_key);
 
 /* Makes the prepared directory STATE/identity.new the identity; the one before it is removed. */
-bool ep_identity_install(const char *state_dir, GError **error);
+bool ep_identity_install(const char *state_dir, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(EpIdentity, ep_identity_free)
 

@@ -1,10 +1,7 @@
 #include "lib/base/clock.h"
 
 #include <errno.h>
-#include <string.h>
 #include <time.h>
-
-#define MAX_DURATION (36525 * HL_DAY)
 
 static HlTime read_clock(clockid_t id)
 {
@@ -23,84 +20,4 @@ HlTime hl_clock_wall(void)
 HlTime hl_clock_mono(void)
 {
     return read_clock(CLOCK_BOOTTIME);
-}
-
-char *hl_time_format(HlTime wall)
-{
-    time_t seconds = (time_t)(wall / HL_SECOND);
-    struct tm tm;
-    char text[32];
-
-    if (wall <= 0 || gmtime_r(&seconds, &tm) == NULL || strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
-        return g_strdup("-");
-    return g_strdup(text);
-}
-
-bool hl_time_parse(const char *text, HlTime *wall, GError **error)
-{
-    struct tm tm = { 0 };
-    const char *end = strptime(text, "%Y-%m-%dT%H:%M:%SZ", &tm);
-
-    if (end == NULL || *end != '\0')
-        return hl_fail(error, HL_ERROR_INVALID, "time '%s' is not of the form 2026-11-22T21:45:00Z", text);
-    *wall = (HlTime)timegm(&tm) * HL_SECOND;
-    return true;
-}
-
-HlTime hl_time_difference(HlTime a, HlTime b)
-{
-    HlTime difference;
-
-    if (__builtin_sub_overflow(a, b, &difference))
-        return a < b ? -G_MAXINT64 : G_MAXINT64;
-    return MAX(difference, -G_MAXINT64);
-}
-
-typedef struct {
-    const char *name;
-    HlTime length;
-} Unit;
-
-/* Largest first: hl_duration_format takes the first that divides. */
-static const Unit units[] = {
-    { "w", 7 * HL_DAY }, { "d", HL_DAY }, { "h", HL_HOUR }, { "m", HL_MINUTE }, { "s", HL_SECOND }, { "ms", 1 },
-};
-
-bool hl_duration_parse(const char *text, HlTime *duration, GError **error)
-{
-    char *end = NULL;
-    gint64 number = 0;
-
-    if (g_ascii_isdigit(text[0]))
-        number = g_ascii_strtoll(text, &end, 10);
-    for (gsize i = 0; end != NULL && i < G_N_ELEMENTS(units); i++) {
-        if (strcmp(end, units[i].name) != 0)
-            continue;
-        if (number > MAX_DURATION / units[i].length)
-            return hl_fail(error, HL_ERROR_INVALID, "duration '%s' is longer than 100 years", text);
-        *duration = number * units[i].length;
-        return true;
-    }
-    return hl_fail(error, HL_ERROR_INVALID,
-                   "duration '%s' is not a number with a unit (ms, s, m, h, d, w), as in 90s or 7d", text);
-}
-
-char *hl_duration_format(HlTime duration)
-{
-    for (gsize i = 0; duration != 0 && i < G_N_ELEMENTS(units); i++)
-        if (duration % units[i].length == 0)
-            return g_strdup_printf("%" G_GINT64_FORMAT "%s", duration / units[i].length, units[i].name);
-    return g_strdup("0s");
-}
-
-char *hl_duration_describe(HlTime duration)
-{
-    if (duration < HL_MINUTE)
-        return g_strdup_printf("%" G_GINT64_FORMAT " s", MAX(duration, 0) / HL_SECOND);
-    if (duration < HL_HOUR)
-        return g_strdup_printf("%" G_GINT64_FORMAT " min", duration / HL_MINUTE);
-    if (duration < HL_DAY)
-        return g_strdup_printf("%" G_GINT64_FORMAT " h %" G_GINT64_FORMAT " min", duration / HL_HOUR,
-                               duration % HL_HOUR / HL_MINUTE);
-    return g_strdup_printf("%" G_GINT64_FORMAT " d", duration / HL_DAY);
 }

@@ -19,6 +19,7 @@ typedef int64_t HlTime;
 #define HL_HOUR   (60 * HL_MINUTE)
 #define HL_DAY    (24 * HL_HOUR)
 
+/* clock.c holds these two and nothing else, so that a test can have its own (tests/support/clock_fake.h). */
 HlTime hl_clock_wall(void);
 HlTime hl_clock_mono(void);
 
@@ -26,13 +27,13 @@ HlTime hl_clock_mono(void);
 char *hl_time_format(HlTime wall);
 
 /* RFC 3339, UTC ("Z") only. */
-bool hl_time_parse(const char *text, HlTime *wall, GError **error);
+bool hl_time_parse(const char *text, HlTime *wall, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* a - b for times that somebody else chose: kept to what can be negated, where the plain difference would overflow. */
 HlTime hl_time_difference(HlTime a, HlTime b);
 
 /* "4d", "90s", "250ms": a whole number and one unit.  Result in milliseconds, at most 100 years. */
-bool hl_duration_parse(const char *text, HlTime *duration, GError **error);
+bool hl_duration_parse(const char *text, HlTime *duration, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The shortest exact form that hl_duration_parse takes back.  Caller frees. */
 char *hl_duration_format(HlTime duration);

@@ -9,10 +9,11 @@
 
 /* values must be zeroed or initialised by hl_options_init; on success they hold defaults overlaid with the file. Option
  * names are "section.key". */
-bool hl_conf_load(const char *path, HlOptionTable table, void *values, GError **error);
+bool hl_conf_load(const char *path, HlOptionTable table, void *values, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The same from text; name stands for the file in messages. */
-bool hl_conf_parse(const char *name, const char *text, gsize size, HlOptionTable table, void *values, GError **error);
+bool hl_conf_parse(const char *name, const char *text, gsize size, HlOptionTable table, void *values,
+                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* A documented file with every option at the value it has in values.  Caller frees. */
 char *hl_conf_print(HlOptionTable table, const void *values);

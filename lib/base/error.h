@@ -59,4 +59,12 @@ bool hl_fail_errno(GError **error, int errno_value, const char *format, ...) G_G
 /* Puts "text: " before the message, keeps the code, returns false. */
 bool hl_error_prefix(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
+/* Where a failure changes nothing for the caller, and a comment says why.  The functions that can fail carry
+ * G_GNUC_WARN_UNUSED_RESULT, which gcc does not let a cast to void silence. */
+#define HL_IGNORE(call) \
+    do {                \
+        if (!(call)) {  \
+        }               \
+    } while (0)
+
 #endif

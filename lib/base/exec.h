@@ -18,6 +18,9 @@ typedef struct {
     HlTime deadline;    /* after it SIGTERM, ten seconds later SIGKILL; 0: none */
 } HlChildSpec;
 
+/* Starts from this, not from zeros: descriptor 0 is somebody's standard input. */
+#define HL_CHILD_SPEC_INIT ((HlChildSpec){ .stdin_fd = -1 })
+
 typedef struct {
     bool exited;        /* false: killed by a signal */
     int status;         /* exit status, or the signal's number */
@@ -45,10 +48,10 @@ void hl_child_abandon(HlChild *child);
 
 /* Runs to the end, blocking, output discarded unless output != NULL (caller frees).  For set-up commands, never in a
  * daemon's loop. */
-bool hl_exec(const char *const *argv, char **output, GError **error);
+bool hl_exec(const char *const *argv, char **output, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The same with this program's own stdin, stdout and stderr: a person sees its words as they come.  *status is its exit
  * status; false when it did not start, or was killed. */
-bool hl_exec_shown(const char *const *argv, int *status, GError **error);
+bool hl_exec_shown(const char *const *argv, int *status, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 #endif

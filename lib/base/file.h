@@ -16,17 +16,18 @@ char *hl_file_read_text(const char *path, gsize max_size, GError **error);
 
 /* Atomic and durable: temporary file beside it, fsync, rename, fsync of the directory.  After a crash the old or the
  * new content is there, never a mixture. */
-bool hl_file_write(const char *path, const void *data, gsize size, mode_t mode, GError **error);
-bool hl_file_write_text(const char *path, const char *text, mode_t mode, GError **error);
+bool hl_file_write(const char *path, const void *data, gsize size, mode_t mode,
+                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool hl_file_write_text(const char *path, const char *text, mode_t mode, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Makes a rename or unlink in this directory durable. */
-bool hl_dir_sync(const char *path, GError **error);
+bool hl_dir_sync(const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Like mkdir -p; an existing directory is fine, its mode is left. */
-bool hl_dir_make(const char *path, mode_t mode, GError **error);
+bool hl_dir_make(const char *path, mode_t mode, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Like rm -rf, without following links; a missing path is fine. */
-bool hl_tree_remove(const char *path, GError **error);
+bool hl_tree_remove(const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* An exclusive lock (flock) for as long as the descriptor is open; the file is made if needed and holds the owner's
  * pid. HL_ERROR_CONFLICT, naming that pid, when another process has it.  -1 on failure. */

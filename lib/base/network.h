@@ -12,7 +12,7 @@ typedef struct {
 } HlNetwork;
 
 /* "192.168.0.0/16", "fd00::/8", or one address.  Host bits that are set are refused: most often a slip. */
-bool hl_network_parse(const char *text, HlNetwork *network, GError **error);
+bool hl_network_parse(const char *text, HlNetwork *network, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The form that hl_network_parse takes back.  Caller frees. */
 char *hl_network_print(const HlNetwork *network);

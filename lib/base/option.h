@@ -49,10 +49,11 @@ void hl_options_init(HlOptionTable table, void *values);
 void hl_options_clear(HlOptionTable table, void *values);
 
 /* Parses, checks, stores.  On failure the old value stays and the message names the option and what it takes. */
-bool hl_option_set(const HlOption *option, void *values, const char *text, GError **error);
+bool hl_option_set(const HlOption *option, void *values, const char *text, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The same by name; an unknown name is refused with the nearest known one. */
-bool hl_options_set(HlOptionTable table, void *values, const char *name, const char *text, GError **error);
+bool hl_options_set(HlOptionTable table, void *values, const char *name, const char *text,
+                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The value in the form that hl_option_set takes back.  Caller frees. */
 char *hl_option_get(const HlOption *option, const void *values);

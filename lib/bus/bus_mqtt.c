@@ -3,7 +3,9 @@
 
 #include "lib/base/backoff.h"
 #include "lib/base/ident.h"
+#include "lib/base/unconst.h"
 #include "lib/bus/link.h"
+#include "lib/bus/message.h"
 
 #define MESSAGE_CAPACITY 200000
 /* Completions never outnumber what is under way: the window, one connect, one subscribe, one loss. */
@@ -46,7 +48,7 @@ static void send_waiting(HlBus *bus);
 
 static void free_waiting(Waiting *waiting)
 {
-    hl_link_message_clear(&waiting->message);
+    hl_bus_message_clear(&waiting->message);
     g_free(waiting);
 }
 
@@ -258,9 +260,9 @@ HlBus *hl_bus_new(const HlBusOptions *options, GError **error)
     bus->ca_path = g_strdup(options->ca_path);
     bus->cert_path = g_strdup(options->cert_path);
     bus->key_path = g_strdup(options->key_path);
-    bus->brokers = g_strdupv((char **)options->brokers);
+    bus->brokers = g_strdupv(hl_unconst(options->brokers));
     bus->subscriptions =
-        options->subscriptions != NULL ? g_strdupv((char **)options->subscriptions) : g_new0(char *, 1);
+        options->subscriptions != NULL ? g_strdupv(hl_unconst(options->subscriptions)) : g_new0(char *, 1);
     bus->subscription_qos = options->subscription_qos;
     bus->keepalive = options->keepalive > 0 ? options->keepalive : HL_MINUTE;
     bus->receive_maximum = options->receive_maximum > 0 ? options->receive_maximum : 65535;
@@ -288,6 +290,7 @@ void hl_bus_free(HlBus *bus)
     g_queue_clear_full(&bus->early, hl_link_parcel_free);
     if (bus->state == HL_BUS_UP && hl_link_close(bus->link, HL_LINK_DROP_WILL))
         hl_link_wait_closed(bus->link);
+    bus->state = HL_BUS_DOWN; /* what a done() publishes from here on is refused */
     retire_link(bus);
     break_sendings(bus);
     hl_mailbox_close(bus->events);
@@ -326,7 +329,7 @@ void hl_bus_reconnect(HlBus *bus, HlBusWill will)
 void hl_bus_set_brokers(HlBus *bus, const char *const *brokers)
 {
     g_strfreev(bus->brokers);
-    bus->brokers = g_strdupv((char **)brokers);
+    bus->brokers = g_strdupv(hl_unconst(brokers));
     bus->next_broker = 0;
 }
 
@@ -370,7 +373,7 @@ static void keep_waiting(HlBus *bus, const HlBusMessage *message, HlBusPublished
 {
     Waiting *waiting = g_new(Waiting, 1);
 
-    *waiting = (Waiting){ hl_link_message_copy(message), done, user };
+    *waiting = (Waiting){ hl_bus_message_copy(message), done, user };
     g_queue_push_tail(&bus->waiting, waiting);
 }
 
@@ -395,6 +398,6 @@ HlBusCounts hl_bus_count(const HlBus *bus)
 
     counts.refused += hl_mailbox_count(bus->messages).refused;
     counts.in_flight = g_hash_table_size(bus->under_way);
-    counts.queued = g_queue_get_length((GQueue *)&bus->waiting);
+    counts.queued = bus->waiting.length;
     return counts;
 }

@@ -1,8 +1,11 @@
 #include "lib/bus/link.h"
+#include "lib/base/unconst.h"
 
 #include <MQTTAsync.h>
 #include <pthread.h>
 #include <string.h>
+
+#include "lib/bus/message.h"
 
 #define CONNECT_TIMEOUT_S 15
 #define CLOSE_WAIT_S      1
@@ -28,30 +31,11 @@ void hl_link_event_free(gpointer item)
     g_free(event);
 }
 
-void hl_link_message_clear(HlBusMessage *message)
-{
-    g_clear_pointer((char **)&message->topic, g_free);
-    g_clear_pointer((char **)&message->response_topic, g_free);
-    g_clear_pointer(&message->correlation, g_bytes_unref);
-    g_clear_pointer(&message->payload, g_bytes_unref);
-}
-
-HlBusMessage hl_link_message_copy(const HlBusMessage *message)
-{
-    HlBusMessage copy = *message;
-
-    copy.topic = g_strdup(message->topic);
-    copy.response_topic = g_strdup(message->response_topic);
-    copy.payload = g_bytes_ref(message->payload);
-    copy.correlation = message->correlation != NULL ? g_bytes_ref(message->correlation) : NULL;
-    return copy;
-}
-
 void hl_link_parcel_free(gpointer item)
 {
     HlLinkParcel *parcel = item;
 
-    hl_link_message_clear(&parcel->message);
+    hl_bus_message_clear(&parcel->message);
     g_free(parcel);
 }
 
@@ -151,7 +135,7 @@ static void on_server_disconnect(void *context, MQTTProperties *properties G_GNU
     const char *text = MQTTReasonCode_toString(reason);
 
     post(context,
-         (HlLinkEvent){ .kind = HL_LINK_LOST, .text = (char *)(text != NULL ? text : "disconnected by the broker") });
+         (HlLinkEvent){ .kind = HL_LINK_LOST, .text = hl_unconst(text != NULL ? text : "disconnected by the broker") });
 }
 
 static void mark_closed(HlLink *link)
@@ -316,7 +300,7 @@ const char *hl_link_connect(HlLink *link, const HlLinkSpec *spec)
 
 const char *hl_link_subscribe(HlLink *link, char *const *filters, int qos)
 {
-    guint n = g_strv_length((char **)filters);
+    guint n = g_strv_length(hl_unconst(filters));
     g_autofree int *each = g_new(int, n + 1);
     MQTTAsync_responseOptions options = MQTTAsync_responseOptions_initializer;
 
@@ -368,7 +352,7 @@ static void add_properties(MQTTProperties *properties, const HlBusMessage *messa
     }
     if (message->response_topic != NULL) {
         property.identifier = MQTTPROPERTY_CODE_RESPONSE_TOPIC;
-        property.value.data.data = (char *)message->response_topic;
+        property.value.data.data = hl_unconst(message->response_topic);
         property.value.data.len = (int)strlen(message->response_topic);
         MQTTProperties_add(properties, &property);
     }
@@ -376,7 +360,7 @@ static void add_properties(MQTTProperties *properties, const HlBusMessage *messa
         gsize size;
 
         property.identifier = MQTTPROPERTY_CODE_CORRELATION_DATA;
-        property.value.data.data = (char *)g_bytes_get_data(message->correlation, &size);
+        property.value.data.data = hl_unconst(g_bytes_get_data(message->correlation, &size));
         property.value.data.len = (int)size;
         MQTTProperties_add(properties, &property);
     }
@@ -391,7 +375,7 @@ bool hl_link_send(HlLink *link, const HlBusMessage *message, HlBusPublished done
     int rc;
 
     *sending = NULL;
-    out.payload = (void *)g_bytes_get_data(message->payload, &size);
+    out.payload = hl_unconst(g_bytes_get_data(message->payload, &size));
     out.payloadlen = (int)size;
     out.qos = message->qos;
     out.retained = message->retained;

@@ -49,10 +49,6 @@ typedef struct {
 
 void hl_link_parcel_free(gpointer parcel);
 
-/* An owned copy of a message; the payload and the correlation are shared. */
-HlBusMessage hl_link_message_copy(const HlBusMessage *message);
-void hl_link_message_clear(HlBusMessage *message);
-
 typedef struct {
     const char *broker, *client_id;             /* broker is host:port */
     const char *ca_path, *cert_path, *key_path; /* ca_path NULL: plain TCP */

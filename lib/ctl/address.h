@@ -7,6 +7,6 @@
 #include "lib/base/error.h"
 
 /* HL_ERROR_INVALID when the path is too long for the kernel. */
-bool hl_unix_address(const char *path, struct sockaddr_un *address, GError **error);
+bool hl_unix_address(const char *path, struct sockaddr_un *address, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 #endif

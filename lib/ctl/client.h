@@ -12,7 +12,8 @@ HlCtlClient *hl_ctl_connect(const char *path, const char *hint, HlTime timeout, 
 void hl_ctl_client_free(HlCtlClient *client);
 
 /* Sends a frame, and a descriptor with it unless fd is -1 (borrowed). */
-bool hl_ctl_client_send(HlCtlClient *client, GBytes *frame, int fd, HlTime timeout, GError **error);
+bool hl_ctl_client_send(HlCtlClient *client, GBytes *frame, int fd, HlTime timeout,
+                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The next frame.  HL_ERROR_TIMEOUT; HL_ERROR_UNAVAILABLE when the daemon closed the connection.  NULL on failure. */
 GBytes *hl_ctl_client_receive(HlCtlClient *client, HlTime timeout, GError **error);

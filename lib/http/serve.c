@@ -7,6 +7,7 @@
 
 #include "lib/base/log.h"
 #include "lib/base/mailbox.h"
+#include "lib/base/unconst.h"
 #include "lib/http/listener.h"
 #include "lib/http/static_file.h"
 #include "lib/http/tls_identity.h"
@@ -82,7 +83,7 @@ static struct MHD_Response *make_response(GBytes *body, const char *content_type
     gsize size = body == NULL ? 0 : g_bytes_get_size(body);
     const void *data = size == 0 ? "" : g_bytes_get_data(body, NULL);
     /* a copy: no reference count is shared between the two threads */
-    struct MHD_Response *response = MHD_create_response_from_buffer(size, (void *)data, MHD_RESPMEM_MUST_COPY);
+    struct MHD_Response *response = MHD_create_response_from_buffer(size, hl_unconst(data), MHD_RESPMEM_MUST_COPY);
 
     g_assert(response != NULL);
     if (content_type != NULL)
@@ -174,9 +175,9 @@ static void free_request(gpointer user)
 {
     Request *request = user;
 
-    g_free((char *)request->open.method);
-    g_free((char *)request->open.path);
-    g_free((char *)request->open.peer);
+    g_free(hl_unconst(request->open.method));
+    g_free(hl_unconst(request->open.path));
+    g_free(hl_unconst(request->open.peer));
     g_bytes_unref(request->open.body);
     g_clear_pointer(&request->open.client_cert, g_bytes_unref);
     g_hash_table_destroy(request->query);
@@ -467,7 +468,7 @@ static struct MHD_Daemon *start_daemon(HlHttpServer *server, const HlHttpOptions
         { MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)on_certificate_needed },
         { MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)TLS_PRIORITIES },
         { options->client_ca_pem != NULL ? MHD_OPTION_HTTPS_MEM_TRUST : MHD_OPTION_END, 0,
-          (void *)options->client_ca_pem },
+          hl_unconst(options->client_ca_pem) },
         { MHD_OPTION_END, 0, NULL },
     };
     struct MHD_OptionItem none[] = { { MHD_OPTION_END, 0, NULL } };
@@ -561,18 +562,23 @@ uint16_t hl_http_server_port(const HlHttpServer *server)
     return server->port;
 }
 
-bool hl_http_server_reload(HlHttpServer *server, const char *cert_pem, const char *key_pem, GError **error)
+HlTlsIdentity *hl_http_identity_new(const char *cert_pem, const char *key_pem, GError **error)
 {
-    HlTlsIdentity *identity = hl_tls_identity_new(cert_pem, key_pem, error);
+    return hl_tls_identity_new(cert_pem, key_pem, error);
+}
 
+void hl_http_identity_free(HlTlsIdentity *identity)
+{
+    hl_tls_identity_free(identity);
+}
+
+void hl_http_server_set_identity(HlHttpServer *server, HlTlsIdentity *identity)
+{
     g_assert(server->identity != NULL);
-    if (identity == NULL)
-        return false;
     pthread_mutex_lock(&server->identity_lock);
     identity->older = server->identity;
     server->identity = identity;
     pthread_mutex_unlock(&server->identity_lock);
-    return true;
 }
 
 HlHttpCounts hl_http_server_count(HlHttpServer *server)

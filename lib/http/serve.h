@@ -68,8 +68,13 @@ void hl_http_server_free(HlHttpServer *server);
 /* The port that it listens on. */
 uint16_t hl_http_server_port(const HlHttpServer *server);
 
-/* New certificate and key for the connections from now on; on failure the old ones stay. */
-bool hl_http_server_reload(HlHttpServer *server, const char *cert_pem, const char *key_pem, GError **error);
+/* Certificate and key, checked: each can be read, and they belong together.  NULL on failure. */
+typedef struct HlTlsIdentity HlTlsIdentity;
+HlTlsIdentity *hl_http_identity_new(const char *cert_pem, const char *key_pem, GError **error);
+void hl_http_identity_free(HlTlsIdentity *identity);
+
+/* For the connections from now on; takes the identity.  Only of a server that was made with one. */
+void hl_http_server_set_identity(HlHttpServer *server, HlTlsIdentity *identity);
 
 /* Any thread. */
 HlHttpCounts hl_http_server_count(HlHttpServer *server);

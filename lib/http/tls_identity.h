@@ -8,16 +8,16 @@
 #include <gnutls/abstract.h>
 #include <gnutls/gnutls.h>
 
-#include "lib/base/error.h"
+#include "lib/http/serve.h"
 
 #define HL_TLS_CHAIN 4
 
-typedef struct HlTlsIdentity {
+struct HlTlsIdentity {
     gnutls_pcert_st chain[HL_TLS_CHAIN];
     unsigned length;
     gnutls_privkey_t key;
     struct HlTlsIdentity *older;
-} HlTlsIdentity;
+};
 
 /* From PEM texts; the key must be the certificate's.  NULL on failure. */
 HlTlsIdentity *hl_tls_identity_new(const char *cert_pem, const char *key_pem, GError **error);

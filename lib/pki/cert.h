@@ -64,7 +64,7 @@ char *hl_cert_print(const HlCert *cert);
 GBytes *hl_cert_der(const HlCert *cert);
 
 /* Atomic, mode 0644. */
-bool hl_cert_save(const HlCert *cert, const char *path, GError **error);
+bool hl_cert_save(const HlCert *cert, const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Valid as long as the certificate. */
 const HlCertInfo *hl_cert_info(const HlCert *cert);
@@ -83,7 +83,7 @@ typedef enum {
 HlCertVerdict hl_cert_judge(const HlCert *cert, const HlCert *ca, HlTime now);
 
 /* The same as a failure with a message: UNTRUSTED or EXPIRED. */
-bool hl_cert_verify(const HlCert *cert, const HlCert *ca, HlTime now, GError **error);
+bool hl_cert_verify(const HlCert *cert, const HlCert *ca, HlTime now, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 typedef struct {
     const char *serial; /* as in HlCertInfo */

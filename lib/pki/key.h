@@ -17,7 +17,7 @@ HlKey *hl_key_load(const char *path, GError **error);
 char *hl_key_print(const HlKey *key);
 
 /* Atomic and durable, mode 0600. */
-bool hl_key_save(const HlKey *key, const char *path, GError **error);
+bool hl_key_save(const HlKey *key, const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HlKey, hl_key_free)
 

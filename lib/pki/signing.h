@@ -18,7 +18,7 @@ void hl_signing_key_free(HlSigningKey *key);
 
 /* PKCS#8 PEM; saved atomically with mode 0600. */
 HlSigningKey *hl_signing_key_load(const char *path, GError **error);
-bool hl_signing_key_save(const HlSigningKey *key, const char *path, GError **error);
+bool hl_signing_key_save(const HlSigningKey *key, const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The public key, 32 raw bytes; borrowed. */
 GBytes *hl_signing_key_public(const HlSigningKey *key);

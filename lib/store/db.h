@@ -29,16 +29,16 @@ void hl_db_close(HlDb *db);
 const char *hl_db_path(const HlDb *db);
 
 /* One or more statements without parameters or results. */
-bool hl_db_exec(HlDb *db, const char *sql, GError **error);
+bool hl_db_exec(HlDb *db, const char *sql, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* PRAGMA user_version; -1 on failure. */
 int hl_db_version(HlDb *db, GError **error);
 
 /* A consistent copy at path, which must not exist; other connections go on working meanwhile. */
-bool hl_db_copy(HlDb *db, const char *path, GError **error);
+bool hl_db_copy(HlDb *db, const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* PRAGMA integrity_check and foreign_key_check; the first finding is the error (IO, INVALID). */
-bool hl_db_check(HlDb *db, GError **error);
+bool hl_db_check(HlDb *db, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HlDb, hl_db_close)
 

@@ -1,5 +1,5 @@
 /* What the files of lib/store share: the connection's inside, values, the translation of SQLite's errors.  For nobody
- * else. */
+ * else but the writer's stand-in in tests/support. */
 #ifndef LIB_STORE_INTERNAL_H
 #define LIB_STORE_INTERNAL_H
 
@@ -49,15 +49,22 @@ bool hl_db_fail(HlDb *db, GError **error, const char *sql);
 /* Prepares or takes from the cache, nothing bound.  NULL on failure. */
 HlStmt *hl_db_prepare(HlDb *db, const char *sql, GError **error);
 
-bool hl_stmt_bind(HlStmt *stmt, const char *types, const HlValue *values, GError **error);
+bool hl_stmt_bind(HlStmt *stmt, const char *types, const HlValue *values, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* PRAGMA foreign_key_check; INVALID with the first finding. */
-bool hl_db_check_references(HlDb *db, GError **error);
+bool hl_db_check_references(HlDb *db, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Finalises, for the cache. */
 void hl_stmt_destroy(gpointer stmt);
 
 /* Applies the set inside the open transaction, all or nothing; false sets set->error. */
 bool hl_write_set_apply(HlWriteSet *set, HlDb *db);
+
+/* Applies the sets, of HlWriteSet, in a transaction of their own.  One that fails is undone alone and keeps its error;
+ * false: nothing of the transaction was committed. */
+bool hl_write_sets_commit(GPtrArray *sets, HlDb *db, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Gives the error to all that have none yet. */
+void hl_write_sets_fail(GPtrArray *sets, const GError *error);
 
 #endif

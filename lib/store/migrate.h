@@ -17,6 +17,6 @@ typedef struct {
 } HlMigration;
 
 /* Brings the database to the last migration's version. */
-bool hl_migrate(HlDb *db, const HlMigration *migrations, gsize count, GError **error);
+bool hl_migrate(HlDb *db, const HlMigration *migrations, gsize count, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 #endif

@@ -40,14 +40,16 @@ GBytes *hl_stmt_blob(HlStmt *stmt, int column);
 bool hl_stmt_is_null(HlStmt *stmt, int column);
 
 /* Runs a statement to its end with a callback a row (which may be NULL). */
-bool hl_db_query(HlDb *db, HlRowFn row, gpointer user, GError **error, const char *sql, const char *types, ...);
+bool hl_db_query(HlDb *db, HlRowFn row, gpointer user, GError **error, const char *sql, const char *types,
+                 ...) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Runs a statement that changes rows; the number changed is stored unless changed is NULL. */
-bool hl_db_run(HlDb *db, int64_t *changed, GError **error, const char *sql, const char *types, ...);
+bool hl_db_run(HlDb *db, int64_t *changed, GError **error, const char *sql, const char *types,
+               ...) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The first column of the first row as integer; fallback when there is no row. */
 bool hl_db_query_int(HlDb *db, int64_t fallback, int64_t *value, GError **error, const char *sql, const char *types,
-                     ...);
+                     ...) G_GNUC_WARN_UNUSED_RESULT;
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HlStmt, hl_stmt_free)
 

@@ -28,7 +28,9 @@ bool hl_txn_commit(HlTxn *txn, GError **error)
 /* After some failures (disk full, I/O) SQLite has rolled back already and there is nothing left to undo. */
 void hl_txn_clear(HlTxn *txn)
 {
-    if (txn->db != NULL && sqlite3_get_autocommit(txn->db->handle) == 0)
-        hl_db_exec(txn->db, txn->nested ? "ROLLBACK TO hl_txn; RELEASE hl_txn" : "ROLLBACK", NULL);
+    if (txn->db != NULL && sqlite3_get_autocommit(txn->db->handle) == 0) {
+        /* no way forward if that fails: SQLite undoes what is open when the connection is closed */
+        HL_IGNORE(hl_db_exec(txn->db, txn->nested ? "ROLLBACK TO hl_txn; RELEASE hl_txn" : "ROLLBACK", NULL));
+    }
     *txn = HL_TXN_INIT;
 }

@@ -17,10 +17,10 @@ typedef struct {
 
 #define HL_TXN_INIT ((HlTxn){ NULL, false })
 
-bool hl_txn_begin(HlTxn *txn, HlDb *db, GError **error);
+bool hl_txn_begin(HlTxn *txn, HlDb *db, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* On failure everything since hl_txn_begin is rolled back. */
-bool hl_txn_commit(HlTxn *txn, GError **error);
+bool hl_txn_commit(HlTxn *txn, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Rolls back; fine on a transaction that is not open. */
 void hl_txn_clear(HlTxn *txn);

@@ -98,3 +98,34 @@ bool hl_write_set_apply(HlWriteSet *set, HlDb *db)
             return false;
     return savepoint.db == NULL || hl_txn_commit(&savepoint, &set->error);
 }
+
+bool hl_write_sets_commit(GPtrArray *sets, HlDb *db, GError **error)
+{
+    if (!hl_db_exec(db, "BEGIN IMMEDIATE", error))
+        return false;
+    for (guint i = 0; i < sets->len; i++) {
+        HlWriteSet *set = g_ptr_array_index(sets, i);
+
+        /* On a full disk or an I/O error SQLite may end the whole transaction by itself; the sets before are gone too
+         */
+        if (!hl_write_set_apply(set, db) && sqlite3_get_autocommit(db->handle) != 0) {
+            g_propagate_error(error, g_error_copy(set->error));
+            return false;
+        }
+    }
+    if (hl_db_exec(db, "COMMIT", error))
+        return true;
+    if (sqlite3_get_autocommit(db->handle) == 0)
+        HL_IGNORE(hl_db_exec(db, "ROLLBACK", NULL)); /* if it fails, the next BEGIN does too, and says so */
+    return false;
+}
+
+void hl_write_sets_fail(GPtrArray *sets, const GError *error)
+{
+    for (guint i = 0; i < sets->len; i++) {
+        HlWriteSet *set = g_ptr_array_index(sets, i);
+
+        if (set->error == NULL)
+            set->error = g_error_copy(error);
+    }
+}

@@ -28,16 +28,6 @@ struct HlWriter {
     HlWriterCounts counts;
 };
 
-static void fail_batch(GPtrArray *batch, const GError *error)
-{
-    for (guint i = 0; i < batch->len; i++) {
-        HlWriteSet *set = g_ptr_array_index(batch, i);
-
-        if (set->error == NULL)
-            set->error = g_error_copy(error);
-    }
-}
-
 static bool set_synchronous(HlWriter *writer, GPtrArray *batch, GError **error)
 {
     bool full = false;
@@ -52,36 +42,14 @@ static bool set_synchronous(HlWriter *writer, GPtrArray *batch, GError **error)
     return true;
 }
 
-/* false: nothing of the batch was committed. */
-static bool commit_batch(HlWriter *writer, GPtrArray *batch, GError **error)
-{
-    if (!set_synchronous(writer, batch, error) || !hl_db_exec(writer->db, "BEGIN IMMEDIATE", error))
-        return false;
-    for (guint i = 0; i < batch->len; i++) {
-        HlWriteSet *set = g_ptr_array_index(batch, i);
-
-        /* On a full disk or an I/O error SQLite may end the whole transaction by itself; the sets before are gone too
-         */
-        if (!hl_write_set_apply(set, writer->db) && sqlite3_get_autocommit(writer->db->handle) != 0) {
-            g_propagate_error(error, g_error_copy(set->error));
-            return false;
-        }
-    }
-    if (hl_db_exec(writer->db, "COMMIT", error))
-        return true;
-    if (sqlite3_get_autocommit(writer->db->handle) == 0)
-        hl_db_exec(writer->db, "ROLLBACK", NULL);
-    return false;
-}
-
 static void run_batch(HlWriter *writer, GPtrArray *batch)
 {
     g_autoptr(GError) error = NULL;
-    bool committed = commit_batch(writer, batch, &error);
+    bool committed = set_synchronous(writer, batch, &error) && hl_write_sets_commit(batch, writer->db, &error);
     guint failed = 0;
 
     if (!committed)
-        fail_batch(batch, error);
+        hl_write_sets_fail(batch, error);
     for (guint i = 0; i < batch->len; i++)
         failed += ((HlWriteSet *)g_ptr_array_index(batch, i))->error != NULL;
     pthread_mutex_lock(&writer->lock);

@@ -55,7 +55,8 @@ HlWriter *hl_writer_new(const HlWriterOptions *options, GError **error);
 
 /* Takes the set, whatever the result.  done may be NULL.  HL_ERROR_LIMIT when too many sets wait; done is then never
  * called. */
-bool hl_writer_submit(HlWriter *writer, HlWriteSet *set, HlWriteDone done, gpointer user, GError **error);
+bool hl_writer_submit(HlWriter *writer, HlWriteSet *set, HlWriteDone done, gpointer user,
+                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Blocks until everything submitted so far is committed or failed; done follows from the loop. */
 void hl_writer_flush(HlWriter *writer);

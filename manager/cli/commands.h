@@ -4,42 +4,42 @@
 
 #include "lib/base/cli.h"
 
-bool cmd_init(HlInvocation *call, GError **error);
+bool cmd_init(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-bool cmd_group_create(HlInvocation *call, GError **error);
-bool cmd_group_list(HlInvocation *call, GError **error);
-bool cmd_group_show(HlInvocation *call, GError **error);
-bool cmd_group_set(HlInvocation *call, GError **error);
-bool cmd_group_delete(HlInvocation *call, GError **error);
-bool cmd_settings(HlInvocation *call, GError **error);
+bool cmd_group_create(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool cmd_group_list(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool cmd_group_show(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool cmd_group_set(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool cmd_group_delete(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool cmd_settings(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-bool cmd_endpoint_list(HlInvocation *call, GError **error);
-bool cmd_endpoint_show(HlInvocation *call, GError **error);
-bool cmd_endpoint_history(HlInvocation *call, GError **error);
-bool cmd_endpoint_explain(HlInvocation *call, GError **error);
-bool cmd_endpoint_clone(HlInvocation *call, GError **error);
-bool cmd_verify(HlInvocation *call, GError **error);
-bool cmd_endpoint_move(HlInvocation *call, GError **error);
-bool cmd_endpoint_revoke(HlInvocation *call, GError **error);
-bool cmd_endpoint_remove(HlInvocation *call, GError **error);
-bool cmd_status(HlInvocation *call, GError **error);
+bool cmd_endpoint_list(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool cmd_endpoint_show(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool cmd_endpoint_history(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool cmd_endpoint_explain(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool cmd_endpoint_clone(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool cmd_verify(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool cmd_endpoint_move(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool cmd_endpoint_revoke(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool cmd_endpoint_remove(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool cmd_status(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-bool cmd_update_now(HlInvocation *call, GError **error);
-bool cmd_rollback(HlInvocation *call, GError **error);
-bool cmd_synchronize(HlInvocation *call, GError **error);
-bool cmd_command_list(HlInvocation *call, GError **error);
-bool cmd_command_show(HlInvocation *call, GError **error);
-bool cmd_command_cancel(HlInvocation *call, GError **error);
+bool cmd_update_now(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool cmd_rollback(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool cmd_synchronize(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool cmd_command_list(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool cmd_command_show(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool cmd_command_cancel(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-bool cmd_pattern_list(HlInvocation *call, GError **error);
-bool cmd_pattern_publish(HlInvocation *call, GError **error);
-bool cmd_pattern_sync(HlInvocation *call, GError **error);
-bool cmd_pattern_withdraw(HlInvocation *call, GError **error);
+bool cmd_pattern_list(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool cmd_pattern_publish(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool cmd_pattern_sync(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool cmd_pattern_withdraw(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-bool cmd_bundle_create(HlInvocation *call, GError **error);
-bool cmd_bundle_list(HlInvocation *call, GError **error);
-bool cmd_bundle_withdraw(HlInvocation *call, GError **error);
-bool cmd_client_create(HlInvocation *call, GError **error);
-bool cmd_client_revoke(HlInvocation *call, GError **error);
+bool cmd_bundle_create(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool cmd_bundle_list(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool cmd_bundle_withdraw(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool cmd_client_create(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool cmd_client_revoke(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 #endif

@@ -8,21 +8,27 @@
 #include "lib/base/log.h"
 #include "manager/daemon/manager.h"
 
+typedef struct {
+    Manager *manager;
+    GMainLoop *loop;
+} Run;
+
 static gboolean on_stop(gpointer user)
 {
-    Manager *manager = user;
+    const Run *run = user;
 
     hl_info("manager", "stopping");
-    g_main_loop_quit(manager->loop);
+    g_main_loop_quit(run->loop);
     return G_SOURCE_CONTINUE;
 }
 
 static gboolean on_reload(gpointer user)
 {
+    const Run *run = user;
     g_autoptr(GError) error = NULL;
 
-    if (mgr_manager_reload(user, &error))
-        hl_info("manager", "configuration read again");
+    if (mgr_manager_reload(run->manager, &error))
+        hl_info("manager", "the configuration was re-read");
     else
         hl_error("manager", "the configuration stays as it was: %s", error->message);
     return G_SOURCE_CONTINUE;
@@ -30,20 +36,18 @@ static gboolean on_reload(gpointer user)
 
 static bool cmd_run(HlInvocation *call, GError **error)
 {
-    Manager *manager = mgr_manager_new(hl_cli_value(call, "c", "/etc/holdline/manager.conf"), error);
+    Run run = { .manager = mgr_manager_new(hl_cli_value(call, "c", "/etc/holdline/manager.conf"), error) };
 
-    if (manager == NULL)
+    if (run.manager == NULL)
         return false;
-    manager->loop = g_main_loop_new(NULL, FALSE);
+    run.loop = g_main_loop_new(NULL, FALSE);
     signal(SIGPIPE, SIG_IGN);
-    g_unix_signal_add(SIGTERM, on_stop, manager);
-    g_unix_signal_add(SIGINT, on_stop, manager);
-    g_unix_signal_add(SIGHUP, on_reload, manager);
-    hl_info("manager", "version " HOLDLINE_VERSION " on %s: %u endpoints, %u groups", manager->dir,
-            g_hash_table_size(manager->fleet.endpoints), g_hash_table_size(manager->fleet.groups));
-    g_main_loop_run(manager->loop);
-    g_main_loop_unref(manager->loop);
-    mgr_manager_free(manager);
+    g_unix_signal_add(SIGTERM, on_stop, &run);
+    g_unix_signal_add(SIGINT, on_stop, &run);
+    g_unix_signal_add(SIGHUP, on_reload, &run);
+    g_main_loop_run(run.loop);
+    g_main_loop_unref(run.loop);
+    mgr_manager_free(run.manager);
     hl_info("manager", "stopped");
     return true;
 }

@@ -3,43 +3,69 @@
 #include <string.h>
 
 #include "lib/base/conf.h"
-#include "lib/base/exec.h"
 #include "lib/base/file.h"
 #include "lib/base/log.h"
-#include "manager/core/rate.h"
-#include "manager/daemon/broker.h"
-#include "manager/daemon/calls.h"
-#include "manager/daemon/commands.h"
-#include "manager/daemon/display.h"
-#include "manager/daemon/front.h"
-#include "manager/daemon/line.h"
-#include "manager/daemon/observed.h"
-#include "manager/daemon/patterns.h"
-#include "manager/daemon/report.h"
-#include "manager/daemon/revoke.h"
-#include "manager/daemon/status.h"
+#include "manager/daemon/calls/access_calls.h"
+#include "manager/daemon/calls/command_calls.h"
+#include "manager/daemon/calls/endpoint_calls.h"
+#include "manager/daemon/calls/group_calls.h"
+#include "manager/daemon/calls/pattern_calls.h"
+#include "manager/daemon/front/front.h"
+#include "manager/daemon/state/observed.h"
+#include "manager/site/site.h"
 
 #define FLUSH_MS    20 /* status topics and acknowledgements: gathered this long */
 #define PRUNE_EVERY HL_HOUR
 
-void mgr_note(Manager *manager, const char *endpoint, const char *what, const char *format, ...)
-{
-    g_autofree char *detail = NULL;
-    va_list args;
+struct Manager {
+    char *dir, *conf_path;
+    MgrConf conf; /* parts read it where it is: a reload puts another one here */
+    int lock;
+    HlTime started_wall, pruned_mono;
+    guint second_timer, flush_timer;
 
-    va_start(args, format);
-    detail = g_strdup_vprintf(format, args);
-    va_end(args);
-    mgr_write_history(manager->lazy, hl_clock_wall(), endpoint, what, detail);
-}
+    MgrFleet fleet;
+    MgrRecord *record;
+    HlSigningKey *signing_key;
+    MgrDown *down;
+    MgrBroker *broker; /* NULL: external */
+    HlTlsContext *dial_context;
+    MgrProber *prober;
+
+    MgrStatus *status;
+    MgrPki *pki;
+    MgrDelivery *delivery;
+    MgrTracker *tracker;
+    MgrConsole *console;
+    MgrObserved *observed; /* NULL: the broker's log is not ours */
+    MgrPatterns *patterns;
+
+    MgrCommands *commands;
+    MgrRenewals *renewals;
+    MgrReports *reports;
+    MgrEnrol *enrol;
+    MgrLink *link;
+
+    MgrCalls *calls;
+    MgrDispatch *dispatch;
+    MgrGroupCalls *group_calls;
+    MgrEndpointCalls *endpoint_calls;
+    MgrCommandCalls *command_calls;
+    MgrAccessCalls *access_calls;
+    MgrPatternCalls *pattern_calls;
+
+    MgrFront *front;
+};
+
+/* ----------------------------------------------------------------------------------------------------------- timers */
 
 static gboolean on_flush(gpointer user)
 {
     Manager *manager = user;
 
-    mgr_report_flush_acks(manager);
-    mgr_status_flush(manager);
-    mgr_watch_flush(manager);
+    mgr_delivery_flush_acks(manager->delivery);
+    mgr_status_flush(manager->status);
+    mgr_command_calls_flush(manager->command_calls);
     return G_SOURCE_CONTINUE;
 }
 
@@ -48,17 +74,57 @@ static gboolean on_second(gpointer user)
     Manager *manager = user;
     HlTime now = hl_clock_mono();
 
-    mgr_commands_tick(manager);
-    mgr_display_tick(manager);
-    mgr_patterns_tick(manager);
-    mgr_observed_tick(manager);
+    mgr_commands_tick(manager->commands);
+    mgr_console_tick(manager->console);
+    mgr_patterns_tick(manager->patterns);
+    if (manager->observed != NULL)
+        mgr_observed_tick(manager->observed);
     if (now - manager->pruned_mono > PRUNE_EVERY) {
         manager->pruned_mono = now;
-        mgr_write_prune(manager->lazy, hl_clock_wall() - manager->conf.retention);
+        mgr_write_prune(mgr_record_background(manager->record), hl_clock_wall() - manager->conf.retention);
     }
-    mgr_line_tick(manager);
+    mgr_link_tick(manager->link);
+    mgr_tracker_flush(manager->tracker);
+    mgr_record_flush(manager->record);
     return G_SOURCE_CONTINUE;
 }
+
+/* -------------------------------------------------------------------------------- upwards: what parts call back with
+ */
+
+static void on_command_changed(const MgrCommand *command, gpointer user)
+{
+    mgr_command_calls_changed(((Manager *)user)->command_calls, command);
+}
+
+static void on_request(const char *admin, const HlBusMessage *message, gpointer user)
+{
+    mgr_dispatch_handle(((Manager *)user)->dispatch, admin, message);
+}
+
+static bool dial(const MgrDial *order, gpointer user)
+{
+    return mgr_prober_dial(((Manager *)user)->prober, order);
+}
+
+static void on_dialled(const MgrDialResult *result, gpointer user)
+{
+    mgr_console_dialled(((Manager *)user)->console, result);
+}
+
+static json_t *about(gconstpointer user)
+{
+    const Manager *manager = user;
+    g_autofree char *started = hl_time_format(manager->started_wall);
+    uint64_t bad = mgr_link_count(manager->link).bad_messages + mgr_dispatch_count(manager->dispatch).bad_messages;
+
+    return json_pack("{s:s, s:s, s:I, s:I}", "manager_version", HOLDLINE_VERSION, "manager_started", started,
+                     "refusals", (json_int_t)mgr_reports_count(manager->reports).refusals, "bad_messages",
+                     (json_int_t)bad);
+}
+
+/* ------------------------------------------------------------------------------------------------------------ wiring
+ */
 
 static bool open_registry(Manager *manager, GError **error)
 {
@@ -72,99 +138,303 @@ static bool open_registry(Manager *manager, GError **error)
     if (db == NULL || !mgr_fleet_load(&manager->fleet, db, error))
         return false;
     hl_db_close(g_steal_pointer(&db));
-    manager->reader = hl_db_open(path, HL_DB_READ_ONLY, error);
-    manager->writer = manager->reader != NULL ? hl_writer_new(&(HlWriterOptions){ .path = path }, error) : NULL;
-    return manager->writer != NULL;
+    manager->record = mgr_record_new(path, error);
+    return manager->record != NULL;
 }
 
-static bool open_keys(Manager *manager, GError **error)
+static bool open_prober(Manager *manager, GError **error)
 {
-    g_autofree char *path = mgr_site_path(manager->dir, "pki/sealing.key");
+    g_autofree char *cert_path = mgr_site_path(manager->dir, "pki/manager.pem");
+    g_autofree char *key_path = mgr_site_path(manager->dir, "pki/manager.key");
+    g_autoptr(HlCert) cert = hl_cert_load(cert_path, error);
+    g_autoptr(HlKey) key = cert != NULL ? hl_key_load(key_path, error) : NULL;
+    MgrProberLimits limits = mgr_prober_limits;
 
-    manager->signing_key = hl_signing_key_load(path, error);
-    return manager->signing_key != NULL && mgr_authority_open(&manager->authority, manager->dir, error);
+    limits.deadline = manager->conf.probe_timeout;
+    if (key != NULL)
+        manager->dial_context = hl_tls_context_new(HL_TLS_CLIENT, mgr_pki_authority(manager->pki), cert, key, error);
+    if (manager->dial_context != NULL)
+        manager->prober = mgr_prober_new(&limits, manager->dial_context, on_dialled, manager, error);
+    return manager->prober != NULL || hl_error_prefix(error, "prober");
 }
 
-static bool start_parts(Manager *manager, GError **error)
+static bool open_ground(Manager *manager, GError **error)
 {
-    if (!mgr_revoke_publish(manager, error)) /* before the broker reads them */
+    g_autofree char *key = mgr_site_path(manager->dir, "pki/sealing.key");
+
+    manager->signing_key = hl_signing_key_load(key, error);
+    manager->down = mgr_down_new();
+    return manager->signing_key != NULL && open_registry(manager, error);
+}
+
+/* Lists before the broker, which reads them at its start. */
+static bool open_pki(Manager *manager, GError **error)
+{
+    manager->pki = mgr_pki_new(
+        &(MgrPkiOptions){
+            .dir = manager->dir, .conf = &manager->conf, .fleet = &manager->fleet, .record = manager->record },
+        error);
+    if (manager->pki == NULL || !mgr_pki_publish(manager->pki, error))
         return false;
-    if (manager->conf.broker_mode == MGR_BROKER_MANAGED) {
-        manager->broker = mgr_broker_start(manager->dir, &manager->conf, error);
-        if (manager->broker == NULL)
-            return false;
-    }
-    /* the line before the display, whose first judgements are told on it; neither hears anything before the loop runs
-     */
-    if (!mgr_display_configure(manager, &manager->conf, error) || !mgr_front_start(manager, error) ||
-        !mgr_line_start(manager, error) || !mgr_display_start(manager, error))
+    if (manager->conf.broker_mode != MGR_BROKER_MANAGED)
+        return true;
+    manager->broker = mgr_broker_start(manager->dir, &manager->conf, error);
+    mgr_pki_attach_broker(manager->pki, manager->broker);
+    return manager->broker != NULL;
+}
+
+static void build_observed(Manager *manager)
+{
+    g_autofree char *log = mgr_site_path(manager->dir, "broker/mosquitto.log");
+
+    if (manager->broker != NULL)
+        manager->observed = mgr_observed_new(&(MgrObservedOptions){
+            .log_path = log, .fleet = &manager->fleet, .record = manager->record, .status = manager->status });
+}
+
+static void build_state(Manager *manager)
+{
+    manager->status = mgr_status_new(&(MgrStatusOptions){ .fleet = &manager->fleet, .down = manager->down });
+    manager->delivery = mgr_delivery_new(&(MgrDeliveryOptions){ .conf = &manager->conf,
+                                                                .down = manager->down,
+                                                                .record = manager->record,
+                                                                .status = manager->status,
+                                                                .key = manager->signing_key });
+    manager->tracker = mgr_tracker_new(&(MgrTrackerOptions){ .fleet = &manager->fleet,
+                                                             .record = manager->record,
+                                                             .status = manager->status,
+                                                             .delivery = manager->delivery });
+    manager->console = mgr_console_new(&(MgrConsoleOptions){ .fleet = &manager->fleet,
+                                                             .record = manager->record,
+                                                             .status = manager->status,
+                                                             .delivery = manager->delivery,
+                                                             .dial = dial,
+                                                             .user = manager });
+    manager->patterns = mgr_patterns_new(&(MgrPatternsOptions){ .conf = &manager->conf,
+                                                                .dir = manager->dir,
+                                                                .conf_path = manager->conf_path,
+                                                                .fleet = &manager->fleet,
+                                                                .status = manager->status });
+    build_observed(manager);
+}
+
+static void build_work(Manager *manager)
+{
+    manager->commands = mgr_commands_new(&(MgrCommandsOptions){ .conf = &manager->conf,
+                                                                .fleet = &manager->fleet,
+                                                                .record = manager->record,
+                                                                .status = manager->status,
+                                                                .delivery = manager->delivery,
+                                                                .console = manager->console,
+                                                                .changed = on_command_changed,
+                                                                .user = manager });
+    manager->renewals = mgr_renewals_new(&(MgrRenewalsOptions){ .conf = &manager->conf,
+                                                                .fleet = &manager->fleet,
+                                                                .record = manager->record,
+                                                                .status = manager->status,
+                                                                .delivery = manager->delivery,
+                                                                .pki = manager->pki });
+    manager->reports = mgr_reports_new(&(MgrReportsOptions){ .fleet = &manager->fleet,
+                                                             .record = manager->record,
+                                                             .status = manager->status,
+                                                             .delivery = manager->delivery,
+                                                             .console = manager->console,
+                                                             .commands = manager->commands,
+                                                             .renewals = manager->renewals });
+    manager->enrol = mgr_enrol_new(&(MgrEnrolOptions){ .conf = &manager->conf,
+                                                       .fleet = &manager->fleet,
+                                                       .record = manager->record,
+                                                       .status = manager->status,
+                                                       .delivery = manager->delivery,
+                                                       .pki = manager->pki });
+}
+
+static void build_calls(Manager *manager)
+{
+    MgrBundleParts bundle = { .dir = manager->dir,
+                              .conf = &manager->conf,
+                              .key = manager->signing_key,
+                              .delivery = manager->delivery,
+                              .pki = manager->pki };
+
+    manager->calls = mgr_calls_new(manager->down);
+    manager->dispatch = mgr_dispatch_new(&manager->fleet, manager->calls);
+    manager->group_calls = mgr_group_calls_new(&(MgrGroupCallsOptions){ .fleet = &manager->fleet,
+                                                                        .record = manager->record,
+                                                                        .status = manager->status,
+                                                                        .delivery = manager->delivery,
+                                                                        .console = manager->console },
+                                               manager->dispatch);
+    manager->endpoint_calls = mgr_endpoint_calls_new(&(MgrEndpointCallsOptions){ .fleet = &manager->fleet,
+                                                                                 .record = manager->record,
+                                                                                 .status = manager->status,
+                                                                                 .delivery = manager->delivery,
+                                                                                 .tracker = manager->tracker,
+                                                                                 .console = manager->console,
+                                                                                 .pki = manager->pki,
+                                                                                 .commands = manager->commands,
+                                                                                 .about = about,
+                                                                                 .user = manager },
+                                                     manager->dispatch);
+    manager->command_calls = mgr_command_calls_new(&(MgrCommandCallsOptions){ .conf = &manager->conf,
+                                                                              .fleet = &manager->fleet,
+                                                                              .record = manager->record,
+                                                                              .commands = manager->commands },
+                                                   manager->dispatch);
+    manager->access_calls = mgr_access_calls_new(&(MgrAccessCallsOptions){ .conf = &manager->conf,
+                                                                           .fleet = &manager->fleet,
+                                                                           .record = manager->record,
+                                                                           .pki = manager->pki,
+                                                                           .bundle = bundle },
+                                                 manager->dispatch);
+    manager->pattern_calls =
+        mgr_pattern_calls_new(&(MgrPatternCallsOptions){ .patterns = manager->patterns }, manager->dispatch);
+}
+
+static bool open_link(Manager *manager, GError **error)
+{
+    manager->link = mgr_link_new(&(MgrLinkOptions){ .dir = manager->dir,
+                                                    .conf = &manager->conf,
+                                                    .fleet = &manager->fleet,
+                                                    .record = manager->record,
+                                                    .down = manager->down,
+                                                    .status = manager->status,
+                                                    .delivery = manager->delivery,
+                                                    .tracker = manager->tracker,
+                                                    .console = manager->console,
+                                                    .pki = manager->pki,
+                                                    .reports = manager->reports,
+                                                    .request = on_request,
+                                                    .user = manager },
+                                 error);
+    return manager->link != NULL;
+}
+
+static bool open_front(Manager *manager, GError **error)
+{
+    MgrMetricsParts metrics = { .fleet = &manager->fleet,
+                                .record = manager->record,
+                                .down = manager->down,
+                                .delivery = manager->delivery,
+                                .tracker = manager->tracker,
+                                .reports = manager->reports,
+                                .enrol = manager->enrol,
+                                .link = manager->link,
+                                .dispatch = manager->dispatch,
+                                .calls = manager->calls };
+
+    manager->front = mgr_front_new(&(MgrFrontOptions){ .dir = manager->dir,
+                                                       .conf = &manager->conf,
+                                                       .down = manager->down,
+                                                       .enrol = manager->enrol,
+                                                       .metrics = metrics },
+                                   error);
+    return manager->front != NULL;
+}
+
+/* From the ground up.  The link before the console's start, whose first judgements are told on it; neither hears
+ * anything before the loop runs. */
+static bool start(Manager *manager, GError **error)
+{
+    g_auto(MgrConsolePolicy) policy = { 0 };
+
+    if (!mgr_console_policy_init(&policy, &manager->conf, error) || !open_ground(manager, error) ||
+        !open_pki(manager, error) || !open_prober(manager, error))
         return false;
+    build_state(manager);
+    build_work(manager);
+    build_calls(manager);
+    if (!open_link(manager, error) || !open_front(manager, error))
+        return false;
+    mgr_console_apply(manager->console, &policy);
+    mgr_console_start(manager->console);
+    mgr_patterns_tick(manager->patterns);
     manager->second_timer = g_timeout_add(1000, on_second, manager);
     manager->flush_timer = g_timeout_add(FLUSH_MS, on_flush, manager);
-    mgr_patterns_tick(manager);
+    hl_info("manager", "version " HOLDLINE_VERSION " on %s: %u endpoints, %u groups", manager->dir,
+            g_hash_table_size(manager->fleet.endpoints), g_hash_table_size(manager->fleet.groups));
     return true;
+}
+
+static bool read_conf(Manager *manager, GError **error)
+{
+    g_autofree char *lock = mgr_site_path(manager->dir, "lock");
+
+    if (!hl_conf_load(manager->conf_path, mgr_conf_table(), &manager->conf, error))
+        return false;
+    hl_log_set_level((HlLogLevel)manager->conf.log_level);
+    manager->lock = hl_file_lock(lock, error);
+    return manager->lock >= 0 || hl_error_prefix(error, "a manager runs on %s already", manager->dir);
 }
 
 Manager *mgr_manager_new(const char *conf_path, GError **error)
 {
     Manager *manager = g_new0(Manager, 1);
-    g_autofree char *lock = NULL;
 
     manager->lock = -1;
     manager->conf_path = g_canonicalize_filename(conf_path, NULL);
     manager->dir = g_path_get_dirname(manager->conf_path);
-    manager->lazy = hl_write_set_new();
-    manager->evictions = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    manager->streams = mgr_call_streams_new();
     manager->started_wall = hl_clock_wall();
-    g_queue_init(&manager->status_queue);
-    g_queue_init(&manager->ack_queue);
-    lock = mgr_site_path(manager->dir, "lock");
-    if (hl_conf_load(manager->conf_path, mgr_conf_table(), &manager->conf, error)) {
-        hl_log_set_level((HlLogLevel)manager->conf.log_level);
-        manager->rates = mgr_rates_new(manager->conf.enrol_per_minute);
-        manager->lock = hl_file_lock(lock, error);
-        if (manager->lock < 0)
-            hl_error_prefix(error, "a manager runs on %s already", manager->dir);
-    }
-    if (manager->lock >= 0 && open_keys(manager, error) && open_registry(manager, error) && start_parts(manager, error))
+    if (read_conf(manager, error) && start(manager, error))
         return manager;
     mgr_manager_free(manager);
     return NULL;
 }
 
+/* -------------------------------------------------------------------------------------------------------------- stop
+ */
+
+/* What was noted last is written, and what is committed now is still acknowledged, sent and answered: before the link
+ * and the front go. */
+static void settle(Manager *manager)
+{
+    g_clear_handle_id(&manager->second_timer, g_source_remove);
+    g_clear_handle_id(&manager->flush_timer, g_source_remove);
+    g_clear_pointer(&manager->patterns, mgr_patterns_free); /* answers the calls that wait for it */
+    if (manager->tracker != NULL)
+        mgr_tracker_flush(manager->tracker);
+    if (manager->record != NULL)
+        mgr_record_stop(manager->record);
+    if (manager->link == NULL)
+        return;
+    mgr_delivery_flush_acks(manager->delivery);
+    mgr_status_flush(manager->status);
+}
+
+static void free_calls(Manager *manager)
+{
+    g_clear_pointer(&manager->pattern_calls, mgr_pattern_calls_free);
+    g_clear_pointer(&manager->access_calls, mgr_access_calls_free);
+    g_clear_pointer(&manager->command_calls, mgr_command_calls_free);
+    g_clear_pointer(&manager->endpoint_calls, mgr_endpoint_calls_free);
+    g_clear_pointer(&manager->group_calls, mgr_group_calls_free);
+    g_clear_pointer(&manager->dispatch, mgr_dispatch_free);
+    g_clear_pointer(&manager->calls, mgr_calls_free);
+}
+
 void mgr_manager_free(Manager *manager)
 {
-    if (manager->second_timer != 0)
-        g_source_remove(manager->second_timer);
-    if (manager->flush_timer != 0)
-        g_source_remove(manager->flush_timer);
-    mgr_patterns_stop(manager);
-    if (manager->bus != NULL && manager->writer != NULL)
-        mgr_line_tick(manager); /* what was noted last; nothing is begun any more */
-    /* Before the bus and the front: what is committed now is still acknowledged, sent and answered through them.  It is
-     * set NULL afterwards: callbacks that want to write more are refused by a writer that ends. */
-    hl_writer_free(manager->writer);
-    manager->writer = NULL;
-    if (manager->bus != NULL) {
-        mgr_report_flush_acks(manager);
-        mgr_status_flush(manager);
-    }
-    g_clear_pointer(&manager->front, hl_http_server_free);
-    mgr_line_stop(manager);
-    mgr_display_stop(manager);
-    g_ptr_array_unref(manager->streams);
-    g_hash_table_unref(manager->evictions);
+    settle(manager);
+    g_clear_pointer(&manager->front, mgr_front_free);
+    g_clear_pointer(&manager->link, mgr_link_free);
+    free_calls(manager);
+    g_clear_pointer(&manager->enrol, mgr_enrol_free);
+    g_clear_pointer(&manager->reports, mgr_reports_free);
+    g_clear_pointer(&manager->renewals, mgr_renewals_free);
+    g_clear_pointer(&manager->commands, mgr_commands_free);
+    g_clear_pointer(&manager->prober, mgr_prober_free);
+    g_clear_pointer(&manager->observed, mgr_observed_free);
+    g_clear_pointer(&manager->console, mgr_console_free);
+    g_clear_pointer(&manager->tracker, mgr_tracker_free);
+    g_clear_pointer(&manager->delivery, mgr_delivery_free);
+    g_clear_pointer(&manager->pki, mgr_pki_free);
+    g_clear_pointer(&manager->status, mgr_status_free);
+    g_clear_pointer(&manager->dial_context, hl_tls_context_free);
     g_clear_pointer(&manager->broker, mgr_broker_free);
-    g_clear_pointer(&manager->reader, hl_db_close);
-    hl_write_set_free(manager->lazy);
-    g_clear_pointer(&manager->watchers, g_ptr_array_unref);
-    g_queue_clear(&manager->status_queue);
-    g_queue_clear(&manager->ack_queue);
-    mgr_fleet_clear(&manager->fleet);
-    mgr_authority_clear(&manager->authority);
+    g_clear_pointer(&manager->down, mgr_down_free);
     g_clear_pointer(&manager->signing_key, hl_signing_key_free);
-    g_clear_pointer(&manager->rates, mgr_rates_free);
+    g_clear_pointer(&manager->record, mgr_record_free);
+    mgr_fleet_clear(&manager->fleet);
     hl_options_clear(mgr_conf_table(), &manager->conf);
     hl_fd_clear(&manager->lock);
     g_free(manager->dir);
@@ -172,37 +442,75 @@ void mgr_manager_free(Manager *manager)
     g_free(manager);
 }
 
+/* ------------------------------------------------------------------------------------------------------------ reload
+ */
+
 /* What is fixed for the life of the process. */
 static const char *const fixed_options[] = { "broker.mode", "broker.listen", "broker.port",   "broker.program",
                                              "http.listen", "http.port",     "http.downloads" };
 
-bool mgr_manager_reload(Manager *manager, GError **error)
-{
-    MgrConf fresh = { 0 };
+/* Everything that a reload reads, checked: swapping it in cannot fail. */
+typedef struct {
+    MgrConf conf;
+    MgrConsolePolicy policy;
+    HlTlsIdentity *identity; /* of the front */
+} Reload;
 
-    if (!hl_conf_load(manager->conf_path, mgr_conf_table(), &fresh, error))
-        return false;
+static void reload_clear(Reload *reload)
+{
+    hl_options_clear(mgr_conf_table(), &reload->conf);
+    mgr_console_policy_clear(&reload->policy);
+    g_clear_pointer(&reload->identity, hl_http_identity_free);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Reload, reload_clear)
+
+static bool keep_fixed(const Manager *manager, MgrConf *fresh, GError **error)
+{
     for (gsize i = 0; i < G_N_ELEMENTS(fixed_options); i++) {
         const HlOption *option = hl_option_find(mgr_conf_table(), fixed_options[i]);
         g_autofree char *old_value = hl_option_get(option, &manager->conf);
-        g_autofree char *new_value = hl_option_get(option, &fresh);
+        g_autofree char *new_value = hl_option_get(option, fresh);
 
-        if (strcmp(old_value, new_value) != 0) {
-            hl_warn("manager", "%s = %s takes effect at the next start; it stays %s now", fixed_options[i], new_value,
-                    old_value);
-            if (!hl_option_set(option, &fresh, old_value, error))
-                return false;
-        }
+        if (strcmp(old_value, new_value) == 0)
+            continue;
+        hl_warn("manager", "%s = %s takes effect at the next start; it stays %s now", fixed_options[i], new_value,
+                old_value);
+        if (!hl_option_set(option, fresh, old_value, error))
+            return false;
     }
-    if (!mgr_display_configure(manager, &fresh, error)) {
-        hl_options_clear(mgr_conf_table(), &fresh);
+    return true;
+}
+
+/* The lists are files made from the registry: writing them again changes nothing, and shows that it can be done. */
+static bool read_all(Manager *manager, Reload *reload, GError **error)
+{
+    if (!hl_conf_load(manager->conf_path, mgr_conf_table(), &reload->conf, error) ||
+        !mgr_console_policy_init(&reload->policy, &reload->conf, error))
         return false;
-    }
-    hl_options_clear(mgr_conf_table(), &manager->conf);
-    manager->conf = fresh;
-    mgr_display_reconfigured(manager);
+    reload->identity = mgr_front_read_identity(manager->front, error);
+    return reload->identity != NULL && mgr_pki_publish(manager->pki, error) &&
+           keep_fixed(manager, &reload->conf, error);
+}
+
+static void swap_all(Manager *manager, Reload *reload)
+{
+    MgrConf old = manager->conf;
+
+    manager->conf = reload->conf;
+    reload->conf = old; /* cleared by the caller */
     hl_log_set_level((HlLogLevel)manager->conf.log_level);
-    mgr_rates_set(manager->rates, manager->conf.enrol_per_minute);
-    manager->sight_policy.window = manager->conf.reconnect_window;
-    return mgr_front_reload(manager, error) && mgr_revoke_publish(manager, error);
+    mgr_front_set_identity(manager->front, g_steal_pointer(&reload->identity));
+    mgr_console_apply(manager->console, &reload->policy);
+    mgr_enrol_reconfigured(manager->enrol);
+    mgr_link_reconfigured(manager->link);
+}
+
+bool mgr_manager_reload(Manager *manager, GError **error)
+{
+    g_auto(Reload) reload = { 0 };
+
+    if (!read_all(manager, &reload, error))
+        return false;
+    swap_all(manager, &reload);
+    return true;
 }

@@ -19,10 +19,10 @@
 char *mgr_site_path(const char *dir, const char *name);
 
 /* Writes broker/mosquitto.conf. */
-bool mgr_site_write_broker_conf(const char *dir, const MgrConf *conf, GError **error);
+bool mgr_site_write_broker_conf(const char *dir, const MgrConf *conf, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Writes broker/acl: the patterns and a block for each administrator and monitor whose certificate is not revoked. */
-bool mgr_site_write_acl(const char *dir, GHashTable *certificates, GError **error);
+bool mgr_site_write_acl(const char *dir, GHashTable *certificates, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The certificate authority, opened: what issues and revokes. */
 typedef struct {
@@ -30,7 +30,7 @@ typedef struct {
     HlCert *cert;
 } MgrAuthority;
 
-bool mgr_authority_open(MgrAuthority *authority, const char *dir, GError **error);
+bool mgr_authority_open(MgrAuthority *authority, const char *dir, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void mgr_authority_clear(MgrAuthority *authority);
 
 /* Issues for a request; *record describes it for the registry. */
@@ -40,11 +40,11 @@ HlCert *mgr_authority_issue(const MgrAuthority *authority, GBytes *csr, const Hl
 /* Makes a key, issues, and saves DIR/KEY and DIR/CERT below the site. */
 bool mgr_authority_issue_files(const MgrAuthority *authority, const char *dir, const char *cert_name,
                                const char *key_name, const HlCertSpec *spec, MgrCertificateRecord *record,
-                               GError **error);
+                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Writes pki/crl.pem from the revoked ones of certificates (serial -> MgrCertificateRecord). */
 bool mgr_authority_write_crl(const MgrAuthority *authority, const char *dir, GHashTable *certificates, uint64_t number,
-                             GError **error);
+                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The configuration of "holdline" for a certificate of this role ("admin", "monitor"); its files lie beside it.  Caller
  * frees. */
@@ -53,10 +53,10 @@ char *mgr_site_client_conf(const char *role, const char *name, const char *broke
 /* The folder that an administrator or monitor carries away: issues and writes it.  kind is HL_CERT_ADMIN or
  * HL_CERT_MONITOR. */
 bool mgr_site_write_client(const MgrAuthority *authority, const char *dir, const MgrConf *conf, const char *name,
-                           HlCertKind kind, MgrCertificateRecord *record, GError **error);
+                           HlCertKind kind, MgrCertificateRecord *record, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* A name that may stand in the access list: an identifier, no endpoint id, not reserved. */
-bool mgr_site_check_name(const char *name, GError **error);
+bool mgr_site_check_name(const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MgrAuthority, mgr_authority_clear)
 

@@ -11,6 +11,7 @@
 #include "manager/core/displayed.h"
 #include "manager/core/presence.h"
 #include "manager/core/reach.h"
+#include "proto/command.h"
 
 typedef struct {
     char *name;
@@ -48,14 +49,14 @@ typedef struct {
 
 typedef struct {
     char *id, *selector, *issuer;
-    int kind; /* CommandKind */
+    HlCommandKind kind;
     HlTime issued_at, expires_at, cancelled_at;
     uint32_t window_ms, timeout_ms;
 } MgrCommandRecord;
 
 typedef struct {
     char *command, *endpoint;
-    int state; /* CommandState */
+    HlCommandState state;
     char *code, *detail;
     HlTime changed_at;
 } MgrTargetRecord;
@@ -90,14 +91,16 @@ typedef void (*MgrTargetFn)(MgrTargetRecord *record, gpointer user);
 typedef void (*MgrTokenFn)(MgrTokenRecord *record, gpointer user);
 typedef void (*MgrCertificateFn)(MgrCertificateRecord *record, gpointer user);
 
-bool mgr_registry_load_groups(HlDb *db, MgrGroupFn fn, gpointer user, GError **error);
-bool mgr_registry_load_endpoints(HlDb *db, MgrEndpointFn fn, gpointer user, GError **error);
+bool mgr_registry_load_groups(HlDb *db, MgrGroupFn fn, gpointer user, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool mgr_registry_load_endpoints(HlDb *db, MgrEndpointFn fn, gpointer user, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Commands with a target that is not final, and those targets. */
-bool mgr_registry_load_open_commands(HlDb *db, MgrCommandFn fn, gpointer user, GError **error);
-bool mgr_registry_load_open_targets(HlDb *db, MgrTargetFn fn, gpointer user, GError **error);
-bool mgr_registry_load_tokens(HlDb *db, MgrTokenFn fn, gpointer user, GError **error);
-bool mgr_registry_load_certificates(HlDb *db, MgrCertificateFn fn, gpointer user, GError **error);
-bool mgr_registry_load_counter(HlDb *db, const char *name, uint64_t *value, GError **error);
+bool mgr_registry_load_open_commands(HlDb *db, MgrCommandFn fn, gpointer user,
+                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool mgr_registry_load_open_targets(HlDb *db, MgrTargetFn fn, gpointer user, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool mgr_registry_load_tokens(HlDb *db, MgrTokenFn fn, gpointer user, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool mgr_registry_load_certificates(HlDb *db, MgrCertificateFn fn, gpointer user,
+                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool mgr_registry_load_counter(HlDb *db, const char *name, uint64_t *value, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Changes.  Each adds its statements to the set. */
 void mgr_write_counter(HlWriteSet *set, const char *name, uint64_t value);
@@ -108,7 +111,10 @@ void mgr_write_group_removal(HlWriteSet *set, const char *name);
 void mgr_write_endpoint(HlWriteSet *set, const MgrEndpointRecord *endpoint);
 void mgr_write_endpoint_removal(HlWriteSet *set, int64_t number);
 void mgr_write_endpoint_group(HlWriteSet *set, const MgrEndpointRecord *endpoint, const char *group, uint64_t counter);
-void mgr_write_endpoint_certificate(HlWriteSet *set, int64_t number, const char *serial, HlTime expires);
+/* A certificate by enrolment, which ends a revocation; by renewal, which fails the set with HL_ERROR_CONFLICT where the
+ * endpoint is revoked. */
+void mgr_write_endpoint_enrolment(HlWriteSet *set, int64_t number, const char *serial, HlTime expires);
+void mgr_write_endpoint_renewal(HlWriteSet *set, int64_t number, const char *serial, HlTime expires);
 void mgr_write_endpoint_revocation(HlWriteSet *set, int64_t number, HlTime at);
 void mgr_write_endpoint_registration(HlWriteSet *set, const MgrEndpointRecord *endpoint);
 void mgr_write_applied(HlWriteSet *set, int64_t number, const MgrApplied *applied);
@@ -144,7 +150,8 @@ void mgr_write_token(HlWriteSet *set, const MgrTokenRecord *token);
 void mgr_write_token_use(HlWriteSet *set, const char *id);
 void mgr_write_token_withdrawal(HlWriteSet *set, const char *id, HlTime at);
 void mgr_write_certificate(HlWriteSet *set, const MgrCertificateRecord *certificate);
-void mgr_write_certificate_revocation(HlWriteSet *set, const char *serial, HlTime at);
+/* All certificates of this name that the registry has when the set is written, but for one serial (or NULL). */
+void mgr_write_revocations(HlWriteSet *set, const char *name, const char *but_serial, HlTime at);
 void mgr_write_history(HlWriteSet *set, HlTime at, const char *endpoint, const char *what, const char *detail);
 /* Drops history and finished commands from before a time. */
 void mgr_write_prune(HlWriteSet *set, HlTime before);

@@ -61,11 +61,18 @@ void mgr_write_endpoint_group(HlWriteSet *set, const MgrEndpointRecord *endpoint
     hl_write_set_require(set); /* two admins who move it at once: the second is told */
 }
 
-void mgr_write_endpoint_certificate(HlWriteSet *set, int64_t number, const char *serial, HlTime expires)
+void mgr_write_endpoint_enrolment(HlWriteSet *set, int64_t number, const char *serial, HlTime expires)
 {
     hl_write_set_add(set, "UPDATE endpoint SET serial = ?, cert_expires = ?, revoked_at = 0 WHERE number = ?", "tii",
                      serial, INT(expires), number);
     hl_write_set_require(set);
+}
+
+void mgr_write_endpoint_renewal(HlWriteSet *set, int64_t number, const char *serial, HlTime expires)
+{
+    hl_write_set_add(set, "UPDATE endpoint SET serial = ?, cert_expires = ? WHERE number = ? AND revoked_at = 0", "tii",
+                     serial, INT(expires), number);
+    hl_write_set_require(set); /* revoked or removed between request and commit */
 }
 
 void mgr_write_endpoint_revocation(HlWriteSet *set, int64_t number, HlTime at)
@@ -226,10 +233,10 @@ void mgr_write_certificate(HlWriteSet *set, const MgrCertificateRecord *certific
                      INT(certificate->expires_at));
 }
 
-void mgr_write_certificate_revocation(HlWriteSet *set, const char *serial, HlTime at)
+void mgr_write_revocations(HlWriteSet *set, const char *name, const char *but_serial, HlTime at)
 {
-    hl_write_set_add(set, "UPDATE certificate SET revoked_at = ? WHERE serial = ? AND revoked_at = 0", "it", INT(at),
-                     serial);
+    hl_write_set_add(set, "UPDATE certificate SET revoked_at = ? WHERE name = ? AND revoked_at = 0 AND serial IS NOT ?",
+                     "itt", INT(at), name, but_serial);
 }
 
 void mgr_write_history(HlWriteSet *set, HlTime at, const char *endpoint, const char *what, const char *detail)

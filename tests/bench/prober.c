@@ -14,7 +14,7 @@
 
 #include "endpoint/daemon/direct.h"
 #include "lib/base/exec.h"
-#include "manager/daemon/prober.h"
+#include "manager/daemon/ground/prober.h"
 
 #define LIVE "e-live"
 

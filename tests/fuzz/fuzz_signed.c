@@ -11,6 +11,7 @@
 #include "endpoint/core/schedule.h"
 #include "endpoint/core/settings_gate.h"
 #include "lib/base/ident.h"
+#include "proto/command.h"
 #include "proto/envelope.h"
 #include "proto/settings.h"
 #include "tests/fuzz/fuzz.h"
@@ -61,7 +62,7 @@ static void put_in_force(Endpoint *endpoint, const HlMsgSettingsDocument *docume
     g_assert_true(hl_schedule_parse(values->scan_schedule, &schedule, NULL));
     hl_settings_init(&again);
     g_assert_true(hl_settings_parse(&again, printed, NULL)); /* as it is stored */
-    (void)hl_settings_check_change(&endpoint->values, values, NULL);
+    HL_IGNORE(hl_settings_check_change(&endpoint->values, values, NULL));
     hl_settings_clear(&endpoint->values);
     endpoint->values = *values;
     memset(values, 0, sizeof *values);
@@ -110,11 +111,6 @@ static void try_settings(Endpoint *endpoint, const uint8_t *data, size_t size, c
 
 /* ------------------------------------------------------------------------------------------------------ commands */
 
-static bool is_kind(int kind)
-{
-    return kind > 0 && hl_command_kind_name(kind) != NULL;
-}
-
 /* Every path through its states that the bits choose: a final state never changes. */
 static void live(uint64_t events)
 {
@@ -133,7 +129,7 @@ static void judge_command(Endpoint *endpoint, const HlMsgCommand *command)
 {
     EpCommandOffer offer = { .endpoint = command->endpoint,
                              .id = command->id,
-                             .kind_known = is_kind((int)command->kind),
+                             .kind_known = hl_command_kind_from_wire((int)command->kind) != HL_KIND_UNKNOWN,
                              .expires = command->expires_ms };
     EpCommandView view = { .endpoint = ENDPOINT,
                            .known = g_hash_table_contains(endpoint->journal, command->id),

@@ -16,7 +16,7 @@ static void try_root(GBytes *bytes)
 
     if (tuf_trusted_init(&trusted, bytes, HL_DAY, NULL)) {
         g_assert_false(tuf_trusted_update_root(&trusted, bytes, &rotated, NULL)); /* never its own successor */
-        tuf_trusted_check_root(&trusted, NULL);
+        HL_IGNORE(tuf_trusted_check_root(&trusted, NULL));                        /* whether it has expired */
     }
 }
 

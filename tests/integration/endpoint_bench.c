@@ -9,6 +9,7 @@
 
 #include "lib/base/file.h"
 #include "lib/base/ident.h"
+#include "lib/base/unconst.h"
 #include "proto/envelope.h"
 #include "proto/settings.h"
 
@@ -72,8 +73,8 @@ static void write_in(const Bench *bench, const char *name, const char *text, mod
     g_autofree char *path = g_build_filename(bench->dir, name, NULL);
     g_autoptr(GError) error = NULL;
 
-    hl_file_write_text(path, text, mode, &error);
-    g_assert_no_error(error);
+    if (!hl_file_write_text(path, text, mode, &error))
+        g_error("%s", error->message);
 }
 
 /* Certificate and key, NAME.pem and NAME.key, signed by the bench's CA. */
@@ -133,9 +134,11 @@ void bench_start_broker(Bench *bench)
     g_autofree char *path = g_build_filename(bench->dir, "mosquitto.conf", NULL);
     g_autofree char *log = g_build_filename(bench->dir, "mosquitto.log", NULL);
     const char *argv[] = { "/usr/sbin/mosquitto", "-c", path, NULL };
-    HlChildSpec spec = { .argv = argv, .stdin_fd = -1, .log_path = log };
+    HlChildSpec spec = HL_CHILD_SPEC_INIT;
     g_autoptr(GError) error = NULL;
 
+    spec.argv = argv;
+    spec.log_path = log;
     write_in(bench, "mosquitto.conf", conf, 0644);
     bench->broker = hl_child_start(&spec, NULL, on_broker_end, bench, &error);
     g_assert_no_error(error);
@@ -162,13 +165,13 @@ HlMsgEnvelope *bench_signed_settings(Bench *bench, const char *lines, const char
     document.settings = hl_settings_entries(lines, &document.n_settings);
     text = hl_settings_text_of_entries(document.settings, document.n_settings);
     digest = hl_settings_digest(text);
-    document.endpoint = (char *)endpoint;
+    document.endpoint = hl_unconst(endpoint);
     document.group = (char *)"bench";
     document.version = counter;
     document.counter = counter;
     document.issued_ms = hl_clock_wall();
     document.expires_ms = expires;
-    document.digest.data = (guint8 *)g_bytes_get_data(digest, &document.digest.len);
+    document.digest.data = hl_unconst(g_bytes_get_data(digest, &document.digest.len));
     envelope = hl_envelope_sign(bench->signing_key, HL_ENVELOPE_SETTINGS, &document.base);
     hl_settings_entries_free(document.settings, document.n_settings);
     return envelope;
@@ -186,7 +189,7 @@ static void on_enrol(HlHttpRequest *request, gpointer user)
 
     reply.clock_ms = now + bench->skew;
     if (ask == NULL || bench->enrol_code != NULL || *ask->token == '\0') {
-        reply.code = (char *)(bench->enrol_code != NULL ? bench->enrol_code : "denied");
+        reply.code = hl_unconst(bench->enrol_code != NULL ? bench->enrol_code : "denied");
         reply.message = (char *)"says the bench";
     } else {
         g_autoptr(GBytes) csr = g_bytes_new(ask->csr.data, ask->csr.len);
@@ -251,7 +254,7 @@ char *bench_bundle(Bench *bench, HlTime issued, HlTime expires, const HlCert *ca
     bundle.brokers = brokers;
     bundle.n_brokers = G_N_ELEMENTS(brokers);
     bundle.server = server;
-    bundle.signing_key.data = (guint8 *)g_bytes_get_data(key, &bundle.signing_key.len);
+    bundle.signing_key.data = hl_unconst(g_bytes_get_data(key, &bundle.signing_key.len));
     bundle.pattern_root.data = (guint8 *)"{}";
     bundle.pattern_root.len = 2;
     bundle.issued_ms = issued;
@@ -284,9 +287,11 @@ void bench_start_daemon(Bench *bench)
 {
     g_autofree char *log = g_build_filename(bench->dir, "daemon.log", NULL);
     const char *argv[] = { HOLDLINE_BIN_DIR "/holdline-endpointd", "-c", bench->conf, NULL };
-    HlChildSpec spec = { .argv = argv, .stdin_fd = -1, .log_path = log };
+    HlChildSpec spec = HL_CHILD_SPEC_INIT;
     g_autoptr(GError) error = NULL;
 
+    spec.argv = argv;
+    spec.log_path = log;
     bench->daemon = hl_child_start(&spec, NULL, on_daemon_end, bench, &error);
     g_assert_no_error(error);
 }
@@ -315,7 +320,7 @@ static void on_cli_end(const HlChildEnd *end, gpointer user)
 BenchRun bench_cli(Bench *bench, const char *const *args)
 {
     g_autoptr(GPtrArray) argv = g_ptr_array_new();
-    HlChildSpec spec = { .stdin_fd = -1, .deadline = BENCH_DEADLINE };
+    HlChildSpec spec = HL_CHILD_SPEC_INIT;
     Running running = { 0 };
     g_autoptr(GError) error = NULL;
 
@@ -323,9 +328,10 @@ BenchRun bench_cli(Bench *bench, const char *const *args)
     g_ptr_array_add(argv, (gpointer) "-c");
     g_ptr_array_add(argv, bench->conf);
     for (gsize i = 0; args[i] != NULL; i++)
-        g_ptr_array_add(argv, (gpointer)args[i]);
+        g_ptr_array_add(argv, hl_unconst(args[i]));
     g_ptr_array_add(argv, NULL);
     spec.argv = (const char *const *)argv->pdata;
+    spec.deadline = BENCH_DEADLINE;
     g_assert_nonnull(hl_child_start(&spec, NULL, on_cli_end, &running, &error));
     g_assert_no_error(error);
     bench_wait(bench, running.over);
@@ -444,7 +450,7 @@ void bench_free(Bench *bench)
     g_clear_pointer(&bench->broker, hl_child_abandon);
     g_ptr_array_unref(bench->reports);
     g_ptr_array_unref(bench->links);
-    hl_tree_remove(bench->dir, NULL);
+    g_assert_true(hl_tree_remove(bench->dir, NULL));
     hl_cert_free(bench->ca);
     hl_key_free(bench->ca_key);
     hl_signing_key_free(bench->signing_key);

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "endpoint/daemon/direct.h"
-#include "manager/daemon/prober.h"
+#include "manager/daemon/ground/prober.h"
 #include "proto/direct.h"
 
 #define ID "e-7k3m9x2qv4tb"

@@ -46,7 +46,7 @@ static void test_enrol_errors(void)
     check_enrol(bench, wrong_ca, 8, "not the server of this bundle");
     in_signed = strstr(text, "\n-----END") - 20;
     *in_signed = *in_signed == 'A' ? 'B' : 'A';
-    hl_file_write_text(damaged, text, 0600, NULL);
+    g_assert_true(hl_file_write_text(damaged, text, 0600, NULL));
     check_enrol(bench, damaged, 8, "changed or damaged");
     check_enrol(bench, bench->conf, 3, "is not a bundle");
     g_assert_cmpuint(bench->enrolments, ==, 0);

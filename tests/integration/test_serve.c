@@ -11,6 +11,7 @@
 #include "lib/base/file.h"
 #include "lib/base/ident.h"
 #include "lib/base/mailbox.h"
+#include "lib/base/unconst.h"
 #include "lib/http/serve.h"
 #include "lib/pki/cert.h"
 
@@ -337,18 +338,19 @@ static char *run_curl(const Fixture *fixture, const char *path, const char *cons
     g_autofree char *url = g_strdup_printf("https://127.0.0.1:%u%s", hl_http_server_port(fixture->server), path);
     g_autofree char *ca = g_build_filename(fixture->directory, "ca.pem", NULL);
     g_autoptr(GPtrArray) argv = g_ptr_array_new();
-    HlChildSpec spec = { .stdin_fd = -1, .deadline = 30 * HL_SECOND };
+    HlChildSpec spec = HL_CHILD_SPEC_INIT;
     Curl curl = { 0 };
 
     for (const char *const *word = (const char *const[]){ "curl", "-sS", "--noproxy", "*", "--cacert", NULL };
          *word != NULL; word++)
-        g_ptr_array_add(argv, (gpointer)*word);
+        g_ptr_array_add(argv, hl_unconst(*word));
     g_ptr_array_add(argv, ca);
     for (; extra != NULL && *extra != NULL; extra++)
-        g_ptr_array_add(argv, (gpointer)*extra);
+        g_ptr_array_add(argv, hl_unconst(*extra));
     g_ptr_array_add(argv, url);
     g_ptr_array_add(argv, NULL);
     spec.argv = (const char *const *)argv->pdata;
+    spec.deadline = 30 * HL_SECOND;
     g_assert_nonnull(hl_child_start(&spec, NULL, on_curl, &curl, NULL));
     while (!curl.done)
         g_main_context_iteration(NULL, TRUE);
@@ -457,6 +459,7 @@ static void test_reload(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
     g_autofree char *before = NULL;
     g_autofree char *after = NULL;
     g_autofree char *kept = NULL;
+    HlTlsIdentity *identity;
     g_autoptr(GError) error = NULL;
 
     make_pair(fixture, "old-server", HL_CERT_SERVER, &cert, &key);
@@ -464,16 +467,18 @@ static void test_reload(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
     start(fixture, (HlHttpOptions){ .cert_pem = cert, .key_pem = key });
     before = run_curl(fixture, "/who", verbose, NULL);
     g_assert_nonnull(strstr(before, "old-server"));
-    g_assert_false(hl_http_server_reload(fixture->server, new_cert, key, &error));
+    g_assert_null(hl_http_identity_new(new_cert, key, &error));
     g_assert_error(error, HL_ERROR, HL_ERROR_INVALID);
     g_assert_nonnull(strstr(error->message, "not the key of its certificate"));
     g_clear_error(&error);
-    g_assert_false(hl_http_server_reload(fixture->server, "rubbish", key, &error));
+    g_assert_null(hl_http_identity_new("garbage", key, &error));
     g_assert_error(error, HL_ERROR, HL_ERROR_INVALID);
     g_clear_error(&error);
     kept = run_curl(fixture, "/who", verbose, NULL);
     g_assert_nonnull(strstr(kept, "old-server"));
-    g_assert_true(hl_http_server_reload(fixture->server, new_cert, new_key, &error));
+    identity = hl_http_identity_new(new_cert, new_key, &error);
+    g_assert_no_error(error);
+    hl_http_server_set_identity(fixture->server, identity);
     after = run_curl(fixture, "/who", verbose, NULL);
     g_assert_nonnull(strstr(after, "new-server"));
 }

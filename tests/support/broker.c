@@ -90,11 +90,13 @@ void test_broker_start(TestBroker *broker)
     g_autofree char *log = test_broker_path(broker, "mosquitto.log");
     const char *argv[] = { "mosquitto", "-c", conf, NULL };
     g_autofree char *directory = g_strconcat(g_getenv("PATH"), ":/usr/sbin", NULL);
+    HlChildSpec spec = HL_CHILD_SPEC_INIT;
     g_autoptr(GError) error = NULL;
 
     g_setenv("PATH", directory, TRUE); /* where Debian has it, which a user's PATH often lacks */
-    broker->child =
-        hl_child_start(&(HlChildSpec){ .argv = argv, .stdin_fd = -1, .log_path = log }, NULL, on_ended, broker, &error);
+    spec.argv = argv;
+    spec.log_path = log;
+    broker->child = hl_child_start(&spec, NULL, on_ended, broker, &error);
     g_assert_no_error(error);
     WAIT_UNTIL(accepts(broker->port) || broker->child == NULL);
     g_assert_nonnull(broker->child);

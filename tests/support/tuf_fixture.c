@@ -16,8 +16,8 @@ Fixture *fixture_new(void)
     g_assert_no_error(error);
     fixture->dir = g_build_filename(fixture->top, "metadata", NULL);
     fixture->out = g_build_filename(fixture->top, "target", NULL);
-    upd_client_init(fixture->dir, tuf_sim_served(fixture->sim, "metadata/1.root.json"), &error);
-    g_assert_no_error(error);
+    if (!upd_client_init(fixture->dir, tuf_sim_served(fixture->sim, "metadata/1.root.json"), &error))
+        g_error("%s", error->message);
     return fixture;
 }
 
@@ -25,7 +25,7 @@ void fixture_free(Fixture *fixture)
 {
     if (fixture == NULL)
         return;
-    hl_tree_remove(fixture->top, NULL);
+    g_assert_true(hl_tree_remove(fixture->top, NULL));
     tuf_sim_free(fixture->sim);
     g_free(fixture->top);
     g_free(fixture->dir);

@@ -73,7 +73,8 @@ void tuf_sim_add_target(TufSim *sim, const char *role, const char *path, const c
 char *tuf_sim_target_path(TufSim *sim, const char *role, const char *path);
 
 /* An UpdGet; user is the TufSim. */
-bool tuf_sim_get(gpointer user, const HlFetchRequest *request, HlFetchResult *result, GError **error);
+bool tuf_sim_get(gpointer user, const HlFetchRequest *request, HlFetchResult *result,
+                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The requests since the last call, joined by blanks, without "metadata/" and ".json".  Caller frees. */
 char *tuf_sim_take_requests(TufSim *sim);

@@ -18,8 +18,8 @@ static HlSchedule schedule_of(const char *text)
     HlSchedule schedule;
     g_autoptr(GError) error = NULL;
 
-    hl_schedule_parse(text, &schedule, &error);
-    g_assert_no_error(error);
+    if (!hl_schedule_parse(text, &schedule, &error))
+        g_error("%s", error->message);
     return schedule;
 }
 

@@ -4,6 +4,7 @@
 #include "endpoint/daemon/spool.h"
 #include "endpoint/daemon/store.h"
 #include "lib/base/file.h"
+#include "lib/base/unconst.h"
 #include "proto/wire.h"
 
 typedef struct {
@@ -54,7 +55,7 @@ static void tear_down(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
     close_spool(f);
     g_ptr_array_unref(f->sent);
-    hl_tree_remove(f->dir, NULL);
+    g_assert_true(hl_tree_remove(f->dir, NULL));
     g_free(f->dir);
 }
 
@@ -64,7 +65,7 @@ static void add(Fixture *f, const char *id, guint percent, EpSpoolFate fate)
     HlMsgCommandReport command = HOLDLINE__V1__COMMAND_REPORT__INIT;
     g_autoptr(GError) error = NULL;
 
-    command.command = (char *)id;
+    command.command = hl_unconst(id);
     command.percent = percent;
     report.body_case = HOLDLINE__V1__REPORT__BODY_COMMAND;
     report.command = &command;

@@ -105,8 +105,8 @@ static void release_component(World *world, const char *component, const char *f
     bool pending = false;
 
     g_assert_true(hl_file_write_text(path, content, 0644, NULL));
-    upd_stage_add(world->repo, state, &spec, &staged, &error);
-    g_assert_no_error(error);
+    if (!upd_stage_add(world->repo, state, &spec, &staged, &error))
+        g_error("%s", error->message);
     g_assert_true(upd_content_prepare(world->repo, state, component, no_publishing, NULL, &published, NULL) &&
                   upd_release_role(world->repo, state, component, &pending, NULL) &&
                   upd_release_snapshot(world->repo, state, NULL) && upd_content_commit(world->repo, component, NULL));

@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "lib/base/file.h"
+#include "lib/base/unconst.h"
+#include "proto/command.h"
 #include "proto/components.h"
 #include "proto/envelope.h"
 #include "proto/topics.h"
@@ -198,7 +200,7 @@ static void test_decode_text(void)
     g_autoptr(HlMsgCallReply) decoded = NULL;
 
     for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
-        reply.message = (char *)bad[i];
+        reply.message = hl_unconst(bad[i]);
         check_refused(&reply, HL_ERROR_INVALID, "CallReply.message");
     }
     reply.message = longer;
@@ -536,27 +538,26 @@ static void test_components(void)
 /* Forward only, never out of a final state; progress repeats "started". */
 static void test_command_states(void)
 {
-    const int started = HOLDLINE__V1__COMMAND_STATE__COMMAND_STARTED;
-    const int first_final = HOLDLINE__V1__COMMAND_STATE__COMMAND_SUCCEEDED;
-    const int last = HOLDLINE__V1__COMMAND_STATE__COMMAND_CANCELLED;
-
-    for (int from = 0; from <= last; from++)
-        for (int to = -1; to <= last + 1; to++)
+    for (HlCommandState from = HL_STATE_QUEUED; from < HL_N_STATES; from++) {
+        for (HlCommandState to = HL_STATE_QUEUED; to < HL_N_STATES; to++)
             g_assert_cmpint(hl_command_state_may_follow(from, to), ==,
-                            from < first_final && to <= last && to > 0 && (to > from || (to == from && to == started)));
-    for (int state = 1; state <= last; state++) {
-        g_assert_cmpint(hl_command_state_from_name(hl_command_state_name(state)), ==, state);
-        g_assert_cmpint(hl_command_state_is_final(state), ==, state >= first_final);
+                            from < HL_STATE_SUCCEEDED && (to > from || (to == from && to == HL_STATE_STARTED)));
+        g_assert_false(hl_command_state_may_follow(from, HL_STATE_UNKNOWN));
+        g_assert_cmpint(hl_command_state_from_name(hl_command_state_name(from)), ==, from);
+        g_assert_cmpint(hl_command_state_from_wire((int)hl_command_state_to_wire(from)), ==, from);
+        g_assert_cmpint(hl_command_state_is_final(from), ==, from >= HL_STATE_SUCCEEDED);
     }
-    g_assert_null(hl_command_state_name(0));
-    g_assert_null(hl_command_state_name(-1));
-    g_assert_null(hl_command_state_name(last + 1));
-    g_assert_cmpint(hl_command_state_from_name("running"), ==, -1);
-    g_assert_cmpint(hl_command_kind_from_name(""), ==, -1);
-    g_assert_null(hl_command_kind_name(0));
-    g_assert_null(hl_command_kind_name(99));
-    for (int kind = 1; hl_command_kind_name(kind) != NULL; kind++)
+    for (HlCommandKind kind = HL_KIND_UPDATE_NOW; kind < HL_N_KINDS; kind++) {
         g_assert_cmpint(hl_command_kind_from_name(hl_command_kind_name(kind)), ==, kind);
+        g_assert_cmpint(hl_command_kind_from_wire((int)hl_command_kind_to_wire(kind)), ==, kind);
+    }
+    /* a later version's word or number, and none at all */
+    g_assert_cmpint(hl_command_state_from_name("running"), ==, HL_STATE_UNKNOWN);
+    g_assert_cmpint(hl_command_state_from_name("unknown"), ==, HL_STATE_UNKNOWN);
+    g_assert_cmpint(hl_command_kind_from_name(""), ==, HL_KIND_UNKNOWN);
+    for (int other = -1; other <= HL_N_STATES; other += HL_N_STATES + 1)
+        g_assert_cmpint(hl_command_state_from_wire(other), ==, HL_STATE_UNKNOWN);
+    g_assert_cmpint(hl_command_kind_from_wire(99), ==, HL_KIND_UNKNOWN);
 }
 
 int main(int argc, char **argv)

@@ -61,7 +61,7 @@ bool upd_cache_open(UpdCache *cache, const char *dir, GError **error)
     g_autofree char *partial = g_build_filename(dir, "partial", NULL);
     g_autofree char *lock = g_build_filename(dir, "lock", NULL);
 
-    *cache = UPD_CACHE_NULL;
+    *cache = UPD_CACHE_INIT;
     if (!hl_dir_make(history, DIR_MODE, error) || !hl_dir_make(partial, DIR_MODE, error))
         return false;
     cache->lock = hl_file_lock(lock, error);

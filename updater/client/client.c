@@ -14,7 +14,7 @@ enum {
 bool upd_client_init(const char *metadata_dir, GBytes *root, GError **error)
 {
     g_auto(TufTrusted) trusted = { 0 };
-    UpdCache cache = UPD_CACHE_NULL;
+    UpdCache cache = UPD_CACHE_INIT;
     bool good = tuf_trusted_init(&trusted, root, 0, error) && upd_cache_open(&cache, metadata_dir, error) &&
                 upd_cache_pin(&cache, root, error);
 

@@ -31,14 +31,14 @@ typedef struct {
 } UpdClientOptions;
 
 /* Trusts this root from now on: checks it, pins it in metadata_dir (made if missing).  No request is made. */
-bool upd_client_init(const char *metadata_dir, GBytes *root, GError **error);
+bool upd_client_init(const char *metadata_dir, GBytes *root, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 UpdClient *upd_client_open(const UpdClientOptions *options, GError **error);
 void upd_client_close(UpdClient *client);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(UpdClient, upd_client_close)
 
 /* One update cycle: TUF section 5.1 to 5.6.6.  On failure the client trusts nothing until a refresh succeeds. */
-bool upd_client_refresh(UpdClient *client, GError **error);
+bool upd_client_refresh(UpdClient *client, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* After a refresh: the version in use of a top-level role. */
 int64_t upd_client_version(const UpdClient *client, TufRole role);
@@ -52,7 +52,7 @@ GBytes *upd_client_root(UpdClient *client, int64_t version);
 /* Every role that delegations of the top-level targets lead to, each once, a delegator before its delegates; verified
  * for every delegator.  What the snapshot does not list is not in force and left out.  The visitor fails to end it. */
 typedef bool (*UpdRoleVisit)(const char *name, const TufMetadata *role, gpointer user, GError **error);
-bool upd_client_visit(UpdClient *client, UpdRoleVisit visit, gpointer user, GError **error);
+bool upd_client_visit(UpdClient *client, UpdRoleVisit visit, gpointer user, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* 5.6.7: the target as the role in charge lists it; downloads the delegated roles on the way.  NULL with
  * HL_ERROR_NOT_FOUND when nobody lists it.  Valid until the next refresh. */
@@ -65,6 +65,6 @@ GPtrArray *upd_client_list(UpdClient *client, const char *role, GError **error);
 /* 5.7: a file with exactly the listed length and hashes at path, or a failure and path as it was.  Nothing is requested
  * when it is there already; what broke off is taken up again by the next call, in this run or a later one. */
 bool upd_client_download(UpdClient *client, const TufTarget *target, const char *path, HlFetchProgress progress,
-                         gpointer user, GError **error);
+                         gpointer user, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 #endif

@@ -4,9 +4,9 @@
 
 #include "lib/base/cli.h"
 
-bool upd_cmd_client_init(HlInvocation *call, GError **error);
-bool upd_cmd_client_refresh(HlInvocation *call, GError **error);
-bool upd_cmd_client_download(HlInvocation *call, GError **error);
+bool upd_cmd_client_init(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool upd_cmd_client_refresh(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool upd_cmd_client_download(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* What they take, NULL-terminated. */
 extern const char *const upd_client_init_flags[];

@@ -23,7 +23,7 @@ struct UpdClient {
 };
 
 /* Sections 5.1 to 5.6.6 in their order. */
-bool upd_workflow_refresh(UpdClient *client, GError **error);
+bool upd_workflow_refresh(UpdClient *client, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* 5.6.1 to 5.6.6 for a delegated role on behalf of its delegator; the result belongs to the client. */
 const TufMetadata *upd_workflow_role(UpdClient *client, const TufMetadata *delegator, const TufDelegation *delegation,
@@ -32,7 +32,7 @@ const TufMetadata *upd_workflow_role(UpdClient *client, const TufMetadata *deleg
 /* The time that max_size bytes may take, slow start included. */
 HlTime upd_workflow_deadline(const UpdClient *client, uint64_t max_size);
 
-/* Status 403, 404 or another refusal as an error that names url and what may help. */
+/* Status 403, 404 or another refusal as an error that names url and what may help; returns false, like hl_fail. */
 bool upd_workflow_refused(const char *url, const HlFetchResult *result, GError **error);
 
 #endif

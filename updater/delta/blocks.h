@@ -14,6 +14,7 @@
 void upd_blocks_encode(GByteArray *out, const guint8 *base, guint32 base_size, const guint8 *target,
                        guint32 target_size);
 
-bool upd_blocks_apply(int base_fd, const UpdDeltaInfo *info, UpdReader *in, int out_fd, GError **error);
+bool upd_blocks_apply(int base_fd, const UpdDeltaInfo *info, UpdReader *in, int out_fd,
+                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 #endif

@@ -10,7 +10,7 @@ void upd_zstd_pack(GByteArray *out, int level, const void *prefix, gsize prefix_
 
 /* Exactly size bytes must come out. */
 bool upd_zstd_unpack(const void *prefix, gsize prefix_size, const void *packed, gsize packed_size, void *data,
-                     gsize size, GError **error);
+                     gsize size, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* A section in the coder that makes it smallest; fast: not in the mixing coder.  primer may be NULL. */
 void upd_section_put(GByteArray *out, const GByteArray *primer, const void *data, guint32 size, bool fast);

@@ -43,17 +43,18 @@ typedef struct {
 GBytes *upd_delta_encode(GBytes *base, GBytes *target, GError **error);
 
 /* Reads the container's header alone. */
-bool upd_delta_inspect(GBytes *delta, UpdDeltaInfo *info, GError **error);
+bool upd_delta_inspect(GBytes *delta, UpdDeltaInfo *info, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Writes the result to out_fd from its current position on.  out_length comes from signed metadata; a delta that says
  * anything else is refused before the first byte is written.  base_fd must be a regular file; its position is not used.
  */
-bool upd_delta_apply(int base_fd, GBytes *delta, int out_fd, guint64 out_length, GError **error);
+bool upd_delta_apply(int base_fd, GBytes *delta, int out_fd, guint64 out_length,
+                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* A full file: one zstd frame with a window of at most 8 MiB (level 19), so that unpacking never needs more. */
 GBytes *upd_full_pack(GBytes *content, GError **error);
 
 /* Streams packed_fd to out_fd; exactly out_length bytes must come out.  Holds about 9 MiB. */
-bool upd_full_unpack(int packed_fd, int out_fd, guint64 out_length, GError **error);
+bool upd_full_unpack(int packed_fd, int out_fd, guint64 out_length, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 #endif

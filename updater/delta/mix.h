@@ -20,6 +20,6 @@ void upd_mix_pack(GByteArray *out, const guint8 *primer, gsize primer_size, cons
 /* Always fills data with size bytes; whether they are the right ones only their hash can tell.  False when the packed
  * bytes end long before. */
 bool upd_mix_unpack(const guint8 *primer, gsize primer_size, const guint8 *packed, gsize packed_size, guint8 *data,
-                    gsize size, GError **error);
+                    gsize size, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 #endif

@@ -40,12 +40,14 @@ typedef struct {
 UpdReader upd_reader(const guint8 *data, gsize size);
 
 void upd_put_number(GByteArray *out, guint32 value);
-bool upd_get_number(UpdReader *in, guint32 max, guint32 *value, const char *what, GError **error);
-bool upd_get_bytes(UpdReader *in, guint32 size, const guint8 **bytes, const char *what, GError **error);
+bool upd_get_number(UpdReader *in, guint32 max, guint32 *value, const char *what,
+                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool upd_get_bytes(UpdReader *in, guint32 size, const guint8 **bytes, const char *what,
+                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The header; get leaves the reader behind it. */
 void upd_put_header(GByteArray *out, const UpdDeltaInfo *info);
-bool upd_get_header(UpdReader *in, UpdDeltaInfo *info, GError **error);
+bool upd_get_header(UpdReader *in, UpdDeltaInfo *info, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The spans of the base round the places where new lines go, ascending, without overlap, together at most
  * UPD_MAX_PRIMER. Free with g_array_unref. */

@@ -19,6 +19,6 @@ typedef struct {
     char *remark; /* out: increments that had to be given up for full files; NULL: none.  Caller frees. */
 } UpdAssembly;
 
-bool upd_assemble(UpdAssembly *assembly, const UpdPlan *plan, GError **error);
+bool upd_assemble(UpdAssembly *assembly, const UpdPlan *plan, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 #endif

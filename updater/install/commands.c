@@ -196,6 +196,7 @@ bool upd_cmd_update(HlInvocation *call, GError **error)
     g_autoptr(GBytes) root = NULL;
     g_autoptr(GError) problem = NULL;
     UpdUpdate update = { .mode = hl_cli_has(call, "force") ? UPD_PLAN_FORCE : UPD_PLAN_NEWER };
+    bool done;
 
     output_init(&output, call);
     if (components == NULL || !read_install(call, &output, &install, error))
@@ -206,11 +207,11 @@ bool upd_cmd_update(HlInvocation *call, GError **error)
     update.sources = (const UpdSourceSpec *)(void *)sources->data;
     update.n_sources = sources->len;
     update.components = (const char *const *)components;
-    upd_update(&install, &update, &outcome, &problem);
+    done = upd_update(&install, &update, &outcome, &problem);
     print_outcome(&output, &outcome, problem);
-    if (problem != NULL)
+    if (!done)
         g_propagate_error(error, g_steal_pointer(&problem));
-    return outcome.kind != HL_UPDATER_FAILED;
+    return done;
 }
 
 bool upd_cmd_rollback(HlInvocation *call, GError **error)
@@ -219,15 +220,16 @@ bool upd_cmd_rollback(HlInvocation *call, GError **error)
     g_auto(UpdOutcome) outcome = { 0 };
     g_autoptr(GError) problem = NULL;
     UpdInstall install;
+    bool done;
 
     output_init(&output, call);
     if (!read_install(call, &output, &install, error))
         return false;
-    upd_rollback(&install, &outcome, &problem);
+    done = upd_rollback(&install, &outcome, &problem);
     print_outcome(&output, &outcome, problem);
-    if (problem != NULL)
+    if (!done)
         g_propagate_error(error, g_steal_pointer(&problem));
-    return outcome.kind != HL_UPDATER_FAILED;
+    return done;
 }
 
 static char *held_versions(const UpdPatternStore *store)

@@ -10,6 +10,7 @@
 #include "lib/base/exec.h"
 #include "lib/base/file.h"
 #include "lib/base/text.h"
+#include "lib/base/unconst.h"
 
 enum { SOCKET_SECONDS = 10 };
 
@@ -41,15 +42,16 @@ static void on_done(const HlChildEnd *end, gpointer user)
 static bool run_engine(const UpdEngine *engine, const char *const *words, Run *run, GError **error)
 {
     g_autoptr(GPtrArray) argv = g_ptr_array_new();
-    HlChildSpec spec = { .stdin_fd = -1, .deadline = engine->deadline };
+    HlChildSpec spec = HL_CHILD_SPEC_INIT;
 
-    g_ptr_array_add(argv, (gpointer)engine->program);
+    g_ptr_array_add(argv, hl_unconst(engine->program));
     for (gsize i = 0; engine->extra_args != NULL && engine->extra_args[i] != NULL; i++)
-        g_ptr_array_add(argv, (gpointer)engine->extra_args[i]);
+        g_ptr_array_add(argv, hl_unconst(engine->extra_args[i]));
     for (gsize i = 0; words[i] != NULL; i++)
-        g_ptr_array_add(argv, (gpointer)words[i]);
+        g_ptr_array_add(argv, hl_unconst(words[i]));
     g_ptr_array_add(argv, NULL);
     spec.argv = (const char *const *)argv->pdata;
+    spec.deadline = engine->deadline;
     if (hl_child_start(&spec, NULL, on_done, run, error) == NULL)
         return hl_error_prefix(error, "the scan engine: install ClamAV's clamscan, or name another with --engine");
     while (!run->over)

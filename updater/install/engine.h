@@ -20,9 +20,9 @@ bool upd_engine_is_at_least(const char *version, const char *least);
 /* Has a new process load the directory; *known is the number of signatures that it then says to know.  empty_file is an
  * existing file that it may scan.  HL_ERROR_INVALID with the engine's own words when it refuses, HL_ERROR_TIMEOUT. */
 bool upd_engine_load(const UpdEngine *engine, const char *directory, const char *empty_file, int64_t *known,
-                     GError **error);
+                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Tells the clamd that listens on this socket to load its database directory anew; it does so by itself, later. */
-bool upd_engine_reload(const char *socket_path, GError **error);
+bool upd_engine_reload(const char *socket_path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 #endif

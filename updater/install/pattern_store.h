@@ -45,11 +45,11 @@ char *upd_pattern_store_begin(const UpdPatternStore *store, UpdSet *set, GError 
 
 /* Makes that set the active one and what it replaces the previous; takes the set.  Nothing is in force before,
  * everything after. */
-bool upd_pattern_store_activate(UpdPatternStore *store, UpdSet *set, GError **error);
+bool upd_pattern_store_activate(UpdPatternStore *store, UpdSet *set, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The previous set becomes active, there is none before it then, and the versions that only the set before had are held
  * back. */
-bool upd_pattern_store_go_back(UpdPatternStore *store, GError **error);
+bool upd_pattern_store_go_back(UpdPatternStore *store, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* After either: the link "previous", the versions held back, the sets that are not needed.  What fails is logged, and
  * done when the store is opened the next time. */
@@ -57,11 +57,11 @@ void upd_pattern_store_settle(UpdPatternStore *store);
 
 /* The mark that clamd is to be told: written before a switch, so that whatever ends the run after it, a later one makes
  * up for it. */
-bool upd_pattern_store_owe_reload(const UpdPatternStore *store, GError **error);
+bool upd_pattern_store_owe_reload(const UpdPatternStore *store, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool upd_pattern_store_owes_reload(const UpdPatternStore *store);
 void upd_pattern_store_reloaded(const UpdPatternStore *store);
 
 /* Removes every set but the active and the previous one. */
-bool upd_pattern_store_clean(const UpdPatternStore *store, GError **error);
+bool upd_pattern_store_clean(const UpdPatternStore *store, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 #endif

@@ -32,7 +32,7 @@ void upd_release_free(UpdRelease *release);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(UpdRelease, upd_release_free)
 
 /* 1 to 32 of [a-z0-9-]. */
-bool upd_release_component_ok(const char *name, GError **error);
+bool upd_release_component_ok(const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The fewest bytes that lead to the file: an increment from this content (NULL: there is none), or the full file. */
 const TufTarget *upd_release_cheapest(const UpdReleaseFile *file, const char *base_sha256);

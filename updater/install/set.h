@@ -56,7 +56,7 @@ char *upd_set_describe(const UpdSet *set);
 UpdSet *upd_set_load(const char *directory, GError **error);
 
 /* Writes it durably. */
-bool upd_set_store(const UpdSet *set, const char *directory, GError **error);
+bool upd_set_store(const UpdSet *set, const char *directory, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The name under which a file of a component stands in its set.  Caller frees. */
 char *upd_set_file_name(const char *component, const char *name);
@@ -65,7 +65,7 @@ char *upd_set_file_name(const char *component, const char *name);
 bool upd_set_file_holds(const char *path, int64_t length, const char *sha256);
 
 /* Compares every file with its record and notes which are intact.  False, naming the first, if one is not. */
-bool upd_set_check(UpdSet *set, const char *directory, GError **error);
+bool upd_set_check(UpdSet *set, const char *directory, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* What upd_set_check found. */
 bool upd_set_is_intact(const UpdSet *set);

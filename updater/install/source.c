@@ -154,7 +154,7 @@ static bool get_by_http(gpointer user, const HlFetchRequest *request, HlFetchRes
 /* Starts from the root that we were given, unless that was done before. */
 static bool pin_root(const char *directory, GBytes *root, GError **error)
 {
-    UpdCache cache = UPD_CACHE_NULL;
+    UpdCache cache = UPD_CACHE_INIT;
     g_autoptr(GBytes) pinned = NULL;
 
     if (!upd_cache_open(&cache, directory, error))

@@ -13,7 +13,7 @@ typedef struct {
 } UpdSourceSpec;
 
 /* NAME=URL. */
-bool upd_source_parse(const char *text, UpdSourceSpec *spec, GError **error);
+bool upd_source_parse(const char *text, UpdSourceSpec *spec, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void upd_source_spec_clear(UpdSourceSpec *spec);
 
 /* How to reach it. */
@@ -44,7 +44,7 @@ GPtrArray *upd_source_list(UpdSource *source, const char *component, GError **er
 
 /* As upd_client_download, taking a broken connection up again as long as it brings something. */
 bool upd_source_download(UpdSource *source, const TufTarget *target, const char *path, HlFetchProgress progress,
-                         gpointer user, GError **error);
+                         gpointer user, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* A file below the source's URL, as it comes: nothing vouches for it.  NULL on failure, HL_ERROR_NOT_FOUND when it is
  * not there. */

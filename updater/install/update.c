@@ -352,9 +352,9 @@ static void finish(Run *run, const UpdSourceSpec *used, const char *remark)
         g_string_append_printf(message, "; %s", run->skipped->str);
     add_reload(run, message);
     if (run->refused) /* what was begun goes; its downloads stay for the next run, which begins with it again */
-        (void)upd_pattern_store_clean(run->store, NULL);
+        HL_IGNORE(upd_pattern_store_clean(run->store, NULL)); /* not in use, and cleaned again by the next run */
     else
-        (void)hl_tree_remove(staging, NULL);
+        HL_IGNORE(hl_tree_remove(staging, NULL)); /* the next run removes what it does not know */
     run->outcome->source = g_strdup(used != NULL ? used->name : "");
     run->outcome->message = g_string_free(message, FALSE);
 }
@@ -425,11 +425,11 @@ static void tidy(const Run *run, const GError *error)
     g_autofree char *staging = upd_pattern_store_path(run->store, "staging");
     g_autoptr(GError) problem = NULL;
 
-    (void)upd_pattern_store_clean(run->store, NULL);
+    HL_IGNORE(upd_pattern_store_clean(run->store, NULL)); /* best effort, as below */
     if (!reload(run, &problem))
         hl_warn("update", "%s", problem->message);
     if (hl_error_code(error) == HL_ERROR_FULL)
-        (void)hl_tree_remove(staging, NULL);
+        HL_IGNORE(hl_tree_remove(staging, NULL)); /* best effort: the update failed already, and its error is told */
 }
 
 /* The disk has the last word: an error may have come right after the switch. */
@@ -445,7 +445,7 @@ static void check_active(const UpdPatternStore *store)
     g_autofree char *directory = upd_pattern_store_set(store, store->active_number);
 
     if (store->active != NULL)
-        (void)upd_set_check(store->active, directory, NULL); /* the plan heeds what it notes */
+        HL_IGNORE(upd_set_check(store->active, directory, NULL)); /* the plan heeds what it notes */
 }
 
 bool upd_update(const UpdInstall *install, const UpdUpdate *update, UpdOutcome *outcome, GError **error)

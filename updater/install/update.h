@@ -47,9 +47,10 @@ typedef struct {
 void upd_outcome_clear(UpdOutcome *outcome);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(UpdOutcome, upd_outcome_clear)
 
-bool upd_update(const UpdInstall *install, const UpdUpdate *update, UpdOutcome *outcome, GError **error);
+bool upd_update(const UpdInstall *install, const UpdUpdate *update, UpdOutcome *outcome,
+                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* One step back.  HL_ERROR_NOT_FOUND when there is no set before the active one. */
-bool upd_rollback(const UpdInstall *install, UpdOutcome *outcome, GError **error);
+bool upd_rollback(const UpdInstall *install, UpdOutcome *outcome, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 #endif

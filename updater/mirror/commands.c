@@ -97,6 +97,7 @@ bool upd_cmd_mirror(HlInvocation *call, GError **error)
     g_autoptr(GBytes) root = NULL;
     g_autoptr(GError) problem = NULL;
     HlTime time = 0;
+    bool done;
 
     if (from == NULL || root_path == NULL || mirror.dir == NULL)
         return hl_fail(error, HL_ERROR_USAGE, "'mirror' needs --from URL, --root FILE and --to DIR");
@@ -115,11 +116,10 @@ bool upd_cmd_mirror(HlInvocation *call, GError **error)
                                        .root = root,
                                        .patience = BUSY_PATIENCE,
                                        .until = time > 0 ? hl_clock_mono() + time : 0 };
-    upd_mirror_run(&mirror, &mirrored, &problem);
+    done = upd_mirror_run(&mirror, &mirrored, &problem);
     print_end(&output, &mirrored, problem);
     upd_source_spec_clear(&spec);
-    if (problem == NULL)
-        return true;
-    g_propagate_error(error, g_steal_pointer(&problem));
-    return false;
+    if (!done)
+        g_propagate_error(error, g_steal_pointer(&problem));
+    return done;
 }

@@ -4,7 +4,7 @@
 
 #include "lib/base/cli.h"
 
-bool upd_cmd_mirror(HlInvocation *call, GError **error);
+bool upd_cmd_mirror(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* What it takes, NULL-terminated. */
 extern const char *const upd_mirror_flags[];

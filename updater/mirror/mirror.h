@@ -38,6 +38,6 @@ void upd_mirrored_clear(UpdMirrored *mirrored);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(UpdMirrored, upd_mirrored_clear)
 
 /* HL_ERROR_CONFLICT when DIR is a repository with keys, or another mirror run has it; else as the client fails. */
-bool upd_mirror_run(const UpdMirror *mirror, UpdMirrored *mirrored, GError **error);
+bool upd_mirror_run(const UpdMirror *mirror, UpdMirrored *mirrored, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 #endif

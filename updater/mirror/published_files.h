@@ -29,9 +29,11 @@ char *upd_published_files_target_name(const char *path, const char *hash, GError
 void upd_published_files_need(UpdPublishedFiles *files, const char *name);
 
 /* Needed, and with this content from now on: atomic and durable, untouched if it is so already. */
-bool upd_published_files_put(UpdPublishedFiles *files, const char *name, GBytes *bytes, GError **error);
+bool upd_published_files_put(UpdPublishedFiles *files, const char *name, GBytes *bytes,
+                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Removes what has been needless for longer than keep.  now: wall. */
-bool upd_published_files_sweep(UpdPublishedFiles *files, HlTime keep, HlTime now, GError **error);
+bool upd_published_files_sweep(UpdPublishedFiles *files, HlTime keep, HlTime now,
+                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 #endif

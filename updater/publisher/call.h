@@ -7,7 +7,7 @@
 
 /* From --passphrase-file (its first line) or HOLDLINE_REPO_PASSPHRASE; *passphrase is NULL where neither is given.
  * Caller frees (and wipes). */
-bool upd_call_passphrase(const HlInvocation *call, char **passphrase, GError **error);
+bool upd_call_passphrase(const HlInvocation *call, char **passphrase, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void upd_call_wipe(char **secret);
 
 /* The repository that the first word names. */

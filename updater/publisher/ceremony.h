@@ -8,12 +8,13 @@
 
 /* The next root: gives it its version and end, signs it for the root in force (if there is one) and for itself.  root
  * is consumed. */
-bool upd_ceremony_root(const UpdRepo *repo, UpdState *state, json_t *root, bool *pending, GError **error);
+bool upd_ceremony_root(const UpdRepo *repo, UpdState *state, json_t *root, bool *pending,
+                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* A holder's part, on any machine: adds a signature to the draft file.  *role is what was signed; caller frees.
  * *listed is false if the draft is a root that does not list this key: right only for one that it drops. */
 bool upd_ceremony_sign(const char *draft, const char *key_file, const char *passphrase, char **role, bool *listed,
-                       GError **error);
+                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 typedef struct {
     bool root, targets; /* came into force */
@@ -22,7 +23,7 @@ typedef struct {
 
 /* Takes signatures from copies of the drafts.  What has enough comes into force, with a new snapshot and timestamp. */
 bool upd_ceremony_accept(const UpdRepo *repo, UpdState *state, const char *const *files, gsize n_files,
-                         UpdAccepted *accepted, GError **error);
+                         UpdAccepted *accepted, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 typedef struct {
     const char *role;
@@ -31,11 +32,11 @@ typedef struct {
 } UpdRotation;
 
 /* Whether no draft waits for signatures: a second change would replace it, and the signatures that it has. */
-bool upd_ceremony_is_free(const UpdRepo *repo, GError **error);
+bool upd_ceremony_is_free(const UpdRepo *repo, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Another key for a role; or, with neither add nor drop, the same targets, or the same root and targets, with a new
  * end. */
 bool upd_ceremony_rotate(const UpdRepo *repo, UpdState *state, const UpdRotation *rotation, bool *pending,
-                         GError **error);
+                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 #endif

@@ -38,7 +38,7 @@ static bool found(HlInvocation *call, const UpdRepoInit *founding, const char *p
     if (repo == NULL)
         return false;
     if (!upd_repo_init(repo, founding, error)) {
-        (void)upd_repo_discard(repo, NULL);
+        HL_IGNORE(upd_repo_discard(repo, NULL)); /* the failure before it is the one to tell */
         return hl_error_prefix(error, "founding %s", repo->dir);
     }
     printf("Repository %s is founded with the component(s)", repo->dir);

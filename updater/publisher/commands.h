@@ -4,22 +4,22 @@
 
 #include "lib/base/cli.h"
 
-bool upd_cmd_repo_init(HlInvocation *call, GError **error);
-bool upd_cmd_repo_key_new(HlInvocation *call, GError **error);
-bool upd_cmd_repo_key_list(HlInvocation *call, GError **error);
-bool upd_cmd_repo_role_add(HlInvocation *call, GError **error);
-bool upd_cmd_repo_role_list(HlInvocation *call, GError **error);
-bool upd_cmd_repo_root_sign(HlInvocation *call, GError **error);
-bool upd_cmd_repo_root_accept(HlInvocation *call, GError **error);
-bool upd_cmd_repo_root_rotate(HlInvocation *call, GError **error);
-bool upd_cmd_repo_add(HlInvocation *call, GError **error);
-bool upd_cmd_repo_remove(HlInvocation *call, GError **error);
-bool upd_cmd_repo_withdraw(HlInvocation *call, GError **error);
-bool upd_cmd_repo_publish(HlInvocation *call, GError **error);
-bool upd_cmd_repo_resign(HlInvocation *call, GError **error);
-bool upd_cmd_repo_versions(HlInvocation *call, GError **error);
-bool upd_cmd_repo_check(HlInvocation *call, GError **error);
-bool upd_cmd_repo_gc(HlInvocation *call, GError **error);
+bool upd_cmd_repo_init(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool upd_cmd_repo_key_new(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool upd_cmd_repo_key_list(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool upd_cmd_repo_role_add(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool upd_cmd_repo_role_list(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool upd_cmd_repo_root_sign(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool upd_cmd_repo_root_accept(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool upd_cmd_repo_root_rotate(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool upd_cmd_repo_add(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool upd_cmd_repo_remove(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool upd_cmd_repo_withdraw(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool upd_cmd_repo_publish(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool upd_cmd_repo_resign(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool upd_cmd_repo_versions(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool upd_cmd_repo_check(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool upd_cmd_repo_gc(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* What they take, NULL-terminated. */
 extern const char *const upd_repo_init_flags[];

@@ -29,10 +29,10 @@ bool upd_content_is_staged(const UpdRepo *repo, const char *component);
 /* Writes the targets of the staged content and puts them into the component's role in memory; the caller releases the
  * role and then calls upd_content_commit.  Nothing that clients see changes before. */
 bool upd_content_prepare(const UpdRepo *repo, UpdState *state, const char *component, UpdProgress progress, void *user,
-                         UpdPublished *published, GError **error);
+                         UpdPublished *published, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Records the release in the history and removes the staging. */
-bool upd_content_commit(const UpdRepo *repo, const char *component, GError **error);
+bool upd_content_commit(const UpdRepo *repo, const char *component, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The content of a past release as an unnamed file in memory, its hash checked; -1 on failure. */
 int upd_content_open(const UpdRepo *repo, const char *component, const char *sha256, GError **error);

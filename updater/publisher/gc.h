@@ -14,6 +14,7 @@ typedef struct {
     guint64 bytes;
 } UpdGarbage;
 
-bool upd_gc(const UpdRepo *repo, const UpdState *state, UpdGcMode mode, UpdGarbage *garbage, GError **error);
+bool upd_gc(const UpdRepo *repo, const UpdState *state, UpdGcMode mode, UpdGarbage *garbage,
+            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 #endif

@@ -11,6 +11,6 @@ typedef struct {
 /* Twice: as a client that knows nothing but the first root, and as the one that read the release before (its metadata
  * is kept in private/reader).  Every target is fetched; full files are unpacked, increments applied to the content that
  * they start from, and the result's length and hash compared.  Increments of another format are fetched only. */
-bool upd_readback(const UpdRepo *repo, UpdReadback *readback, GError **error);
+bool upd_readback(const UpdRepo *repo, UpdReadback *readback, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 #endif

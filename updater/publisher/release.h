@@ -7,15 +7,17 @@
 /* Not for root (see ceremony.h).  Gives the role its next version, signs it with the keys that are here and writes it.
  * With fewer signatures than the threshold, targets becomes a draft in private/pending (*pending is set; the old one
  * stays in force); any other role fails, naming the key that is missing.  Does not touch snapshot and timestamp. */
-bool upd_release_role(const UpdRepo *repo, UpdState *state, const char *role, bool *pending, GError **error);
+bool upd_release_role(const UpdRepo *repo, UpdState *state, const char *role, bool *pending,
+                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The same for metadata that is new or came with its signatures: envelope has its version and end, and is consumed. */
-bool upd_release_install(const UpdRepo *repo, UpdState *state, const char *role, json_t *envelope, GError **error);
+bool upd_release_install(const UpdRepo *repo, UpdState *state, const char *role, json_t *envelope,
+                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* A new snapshot of all roles in the state, and the timestamp. */
-bool upd_release_snapshot(const UpdRepo *repo, UpdState *state, GError **error);
+bool upd_release_snapshot(const UpdRepo *repo, UpdState *state, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The timestamp alone. */
-bool upd_release_timestamp(const UpdRepo *repo, UpdState *state, GError **error);
+bool upd_release_timestamp(const UpdRepo *repo, UpdState *state, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 #endif

@@ -30,7 +30,7 @@ UpdRepo *upd_repo_create(const char *dir, const char *passphrase, GError **error
 bool upd_repo_is_half_initialised(const UpdRepo *repo);
 
 /* Removes what upd_repo_create() made: the founding failed, and the next try shall find an empty place. */
-bool upd_repo_discard(const UpdRepo *repo, GError **error);
+bool upd_repo_discard(const UpdRepo *repo, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void upd_repo_free(UpdRepo *repo);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(UpdRepo, upd_repo_free)
 
@@ -42,7 +42,7 @@ json_t *upd_repo_load(const UpdRepo *repo, const char *name, GError **error);
 bool upd_repo_exists(const UpdRepo *repo, const char *name);
 
 /* Writes a file inside durably, by temporary name and rename; mode 0644 below metadata/ and targets/, else 0600. */
-bool upd_repo_store(const UpdRepo *repo, const char *name, GBytes *content, GError **error);
+bool upd_repo_store(const UpdRepo *repo, const char *name, GBytes *content, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Names in a directory inside, sorted; empty if it is missing.  Free with g_ptr_array_unref. */
 GPtrArray *upd_repo_list(const UpdRepo *repo, const char *name);
@@ -55,11 +55,12 @@ UpdState *upd_state_load(const UpdRepo *repo, GError **error);
 json_t *upd_state_get(const UpdState *state, const char *role);
 
 /* The definition (keyids, threshold) of a role and the keys object that it refers to; borrowed, NULL if there is none.
+ * Not const: a rotation changes them in place.
  */
-const json_t *upd_state_definition(const UpdState *state, const char *role, const json_t **keys);
+json_t *upd_state_definition(const UpdState *state, const char *role, json_t **keys);
 
 /* Takes in the roles of components that no snapshot lists yet: their delegation waited for a signature. */
-bool upd_state_load_components(const UpdRepo *repo, UpdState *state, GError **error);
+bool upd_state_load_components(const UpdRepo *repo, UpdState *state, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Names of the components, in the order of their delegations.  Free with g_ptr_array_unref; the names are borrowed. */
 GPtrArray *upd_state_components(const UpdState *state);

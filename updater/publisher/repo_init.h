@@ -14,9 +14,10 @@ typedef struct {
 } UpdRepoInit;
 
 /* With private root and targets keys here, everything is published at once; else drafts stand in private/pending. */
-bool upd_repo_init(const UpdRepo *repo, const UpdRepoInit *founding, GError **error);
+bool upd_repo_init(const UpdRepo *repo, const UpdRepoInit *founding, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* One more component: its key, its delegation, its empty role.  *pending: the targets role waits for its holders. */
-bool upd_repo_init_component(const UpdRepo *repo, UpdState *state, const char *component, GError **error);
+bool upd_repo_init_component(const UpdRepo *repo, UpdState *state, const char *component,
+                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 #endif

@@ -24,7 +24,7 @@ typedef struct {
 
 /* Copies the files, has the engine load them, records the version.  Replaces what was staged before. */
 bool upd_stage_add(const UpdRepo *repo, const UpdState *state, const UpdStageSpec *spec, UpdStaged *staged,
-                   GError **error);
+                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Whether a version of the engine is written as "1.0.9": what updates compare number by number. */
 bool upd_stage_engine_ok(const char *version);
@@ -39,6 +39,6 @@ gint64 upd_stage_next_version(gint64 newest, HlTime now);
 gint64 upd_stage_count(const char *name, const char *text, gsize size);
 
 /* Whether the file can be part of a component: its name, and a format of the engine. */
-bool upd_stage_name_ok(const char *name, GError **error);
+bool upd_stage_name_ok(const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 #endif

@@ -13,6 +13,6 @@ typedef struct {
 /* Stages it.  HL_ERROR_NOT_FOUND when the history has no content before the one in force; content that was withdrawn
  * earlier does not count, so that withdrawing twice goes two steps back. */
 bool upd_withdraw(const UpdRepo *repo, const UpdState *state, const char *component, UpdWithdrawal *withdrawal,
-                  GError **error);
+                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 #endif

@@ -1,0 +1,100 @@
+/* The bus in memory, for tests: the functions of bus.h without a network, and the broker's side of them for the test.
+ *
+ * A test program links hl_bus_fake instead of hl_bus (or before a library that links hl_bus).  The part under test
+ * calls hl_bus_* as ever; the test is the network and the broker: it says when an attempt succeeds or fails, what
+ * arrives, and what is acknowledged.  Nothing happens by itself: no thread, no timer, no socket, and backoff_* and
+ * keepalive are not looked at.  Every callback comes on the calling thread, out of the bus_fake_* call that causes it
+ * (QoS 0: out of hl_bus_publish, like the real one).
+ *
+ * What the real bus promises is kept, and what would be a mistake there fails the test here: a message on a topic that
+ * the client did not subscribe to, a publication or a will on a topic filter or beyond HL_BUS_MAX_SIZE, freeing a bus
+ * out of one of its own handlers.  Not simulated: the access list (docs/protocol.md; tests/integration/acl), retained
+ * messages, and other clients: the test carries a message from one bus to another if it wants that.
+ *
+ * A test ends with bus_fake_reset(). */
+#ifndef LIB_BUS_BUS_FAKE_H
+#define LIB_BUS_BUS_FAKE_H
+
+#include "lib/bus/bus.h"
+
+/* The newest living bus with this client id, or of all; NULL: there is none.  Borrowed: the part under test owns it. */
+HlBus *bus_fake_find(const char *client_id);
+HlBus *bus_fake_last(void);
+
+/* What it was made with (brokers as of hl_bus_set_brokers).  Borrowed. */
+const HlBusOptions *bus_fake_options(const HlBus *bus);
+
+/* -- the link -- */
+
+/* An attempt begins: the next broker, the will is asked for.  Only while down.  bus_fake_up and bus_fake_fail begin one
+ * by themselves where none is under way. */
+void bus_fake_attempt(HlBus *bus);
+
+/* The attempt succeeds: up() is called.  After hl_bus_reconnect, the end of the old link (with down()) and a new
+ * attempt come first. */
+void bus_fake_up(HlBus *bus);
+
+/* The attempt fails: failed() is called with delay.  After an hl_bus_reconnect in mid-attempt it ends silently. */
+void bus_fake_fail(HlBus *bus, const char *reason, HlTime delay);
+
+/* The link breaks: what is under way is done(false), then down() is called.  Only while up. */
+void bus_fake_down(HlBus *bus, const char *reason);
+
+/* Whether hl_bus_reconnect was called and the old link or attempt has not ended yet; *will (may be NULL) as given. */
+bool bus_fake_is_closing(const HlBus *bus, HlBusWill *will);
+
+/* The will that the link or attempt carries, or the last one carried; NULL: none.  Borrowed until the next attempt. */
+const HlBusMessage *bus_fake_will(const HlBus *bus);
+
+/* -- towards the client -- */
+
+/* A message arrives: message() is called.  Only while up.  The QoS is lowered to that of the subscription, and the
+ * expiry taken off, as with the real one.  One larger than HL_BUS_MAX_SIZE is refused and counted. */
+void bus_fake_deliver(HlBus *bus, const HlBusMessage *message);
+
+/* The same for text without anything special: QoS 1, not retained. */
+void bus_fake_deliver_text(HlBus *bus, const char *topic, const char *text);
+
+/* -- from the client -- */
+
+/* What was published is recorded until it is taken.  filter: a topic or an MQTT filter with + and #; NULL: any. */
+
+/* The oldest publication recorded that matches, taken out; NULL: none.  Caller frees. */
+HlBusMessage *bus_fake_take(HlBus *bus, const char *filter);
+
+/* The same for buses that were freed: what a part said before it went.  Oldest first over all buses of the client id.
+ */
+HlBusMessage *bus_fake_take_left(const char *client_id, const char *filter);
+
+/* How many recorded publications match. */
+guint bus_fake_published(const HlBus *bus, const char *filter);
+
+/* Forgets what was recorded. */
+void bus_fake_forget(HlBus *bus);
+
+void bus_fake_message_free(HlBusMessage *message);
+
+/* true: hl_bus_publish returns false from now on, as when too much is under way, although the link is up. */
+void bus_fake_refuse(HlBus *bus, bool refuse);
+
+/* When QoS 1 publications are acknowledged: by bus_fake_ack (or never), or at once, inside hl_bus_publish.  The real
+ * bus answers them later, always; at once is for tests that do not care. */
+typedef enum { BUS_FAKE_ACKS_LATER, BUS_FAKE_ACKS_AT_ONCE } BusFakeAcks;
+
+void bus_fake_set_acks(HlBus *bus, BusFakeAcks acks); /* of a new bus: later */
+
+/* The next count QoS 1 publications under way that match get their done(true); 0: all that are under way now.  Returns
+ * how many. */
+guint bus_fake_ack(HlBus *bus, const char *filter, guint count);
+
+/* The same with done(false) while the link stays up: nobody listens to a request. */
+guint bus_fake_nack(HlBus *bus, const char *filter, guint count);
+
+/* -- the end of a test -- */
+
+/* Forgets what freed buses left.  Fails the test if a bus still lives. */
+void bus_fake_reset(void);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(HlBusMessage, bus_fake_message_free)
+
+#endif

@@ -1,0 +1,333 @@
+#include "manager/daemon/calls/access_calls.h"
+
+#include <string.h>
+
+#include "lib/base/ident.h"
+#include "lib/pki/digest.h"
+#include "manager/site/site.h"
+
+#define BUNDLE_LIFETIME (7 * HL_DAY)
+#define CLIENT_LIFETIME (730 * HL_DAY)
+#define LISTING_TIME    200 /* ms; the broker reads its access list in a few */
+#define MAX_USES        1000000
+
+struct MgrAccessCalls {
+    MgrAccessCallsOptions parts;
+    GPtrArray *listings; /* Listing *: certificates that wait for the broker */
+};
+
+/* What is given or taken back, on its way through the registry. */
+typedef struct {
+    MgrAccessCalls *calls;
+    MgrCall *call;
+    MgrTokenRecord token;
+    MgrCertificateRecord certificate;
+    char *secret; /* the token itself, or the certificate's PEM */
+    char *name;   /* of what is withdrawn or revoked */
+    HlTime at;
+} Grant;
+
+static Grant *grant_new(MgrAccessCalls *calls, MgrCall *call)
+{
+    Grant *grant = g_new0(Grant, 1);
+
+    grant->calls = calls;
+    grant->call = call;
+    grant->at = hl_clock_wall();
+    return grant;
+}
+
+static void grant_free(gpointer change)
+{
+    Grant *grant = change;
+
+    mgr_token_record_clear(&grant->token);
+    mgr_certificate_record_clear(&grant->certificate);
+    g_free(grant->secret);
+    g_free(grant->name);
+    g_free(grant);
+}
+
+static void fail_grant(gpointer change, const GError *error)
+{
+    mgr_call_fail(((const Grant *)change)->call, error);
+}
+
+/* ----------------------------------------------------------------------------------------------------------- bundles
+ */
+
+static void fold_bundle(gpointer change)
+{
+    Grant *grant = change;
+    MgrFleet *fleet = grant->calls->parts.fleet;
+    const MgrGroup *group = mgr_fleet_group(fleet, grant->token.group);
+    const MgrTokenRecord *kept;
+    g_autoptr(GError) error = NULL;
+    g_autofree char *text = NULL;
+    g_autofree char *expires = NULL;
+
+    if (group == NULL) { /* deleted meanwhile; the registry deleted the token with it */
+        hl_fail(&error, HL_ERROR_NOT_FOUND, "group '%s' was deleted a moment ago", grant->token.group);
+        mgr_call_fail(grant->call, error);
+        return;
+    }
+    kept = mgr_fleet_add_token(fleet, &grant->token);
+    text = mgr_bundle_print(&grant->calls->parts.bundle, group, grant->secret, kept->expires_at);
+    expires = hl_time_format(kept->expires_at);
+    mgr_call_done(grant->call, json_pack("{s:s, s:s, s:I, s:s, s:s}", "id", kept->id, "group", kept->group, "uses",
+                                         (json_int_t)kept->uses_left, "expires", expires, "bundle", text));
+}
+
+static bool parse_uses(const char *text, gint64 *uses, GError **error)
+{
+    *uses = 1;
+    return text == NULL || g_ascii_string_to_signed(text, 10, 1, MAX_USES, uses, NULL) ||
+           hl_fail(error, HL_ERROR_INVALID, "uses: '%s' is not a number from 1 to %d", text, MAX_USES);
+}
+
+static void call_bundle_create(MgrCall *call, gpointer user)
+{
+    static const MgrChangeKind kind = { fold_bundle, fail_grant, grant_free };
+    MgrAccessCalls *calls = user;
+    g_autoptr(GError) error = NULL;
+    const MgrGroup *group = mgr_fleet_find_group(calls->parts.fleet, mgr_call_argument(call, "group"), &error);
+    gint64 uses;
+    HlTime lifetime;
+    HlWriteSet *set;
+    Grant *grant;
+
+    if (group == NULL || !parse_uses(mgr_call_argument(call, "uses"), &uses, &error) ||
+        !mgr_call_duration(call, "expires", BUNDLE_LIFETIME, HL_SECOND, 365 * HL_DAY, &lifetime, &error)) {
+        mgr_call_fail(call, error);
+        return;
+    }
+    grant = grant_new(calls, call);
+    grant->secret = hl_token_new();
+    grant->token = (MgrTokenRecord){ .id = hl_ident_new("b-"),
+                                     .digest = hl_token_digest(grant->secret),
+                                     .group = g_strdup(group->record.name),
+                                     .created_by = g_strdup(mgr_call_admin(call)),
+                                     .uses_left = uses,
+                                     .expires_at = grant->at + lifetime,
+                                     .created_at = grant->at };
+    set = hl_write_set_new();
+    mgr_write_token(set, &grant->token);
+    mgr_record_commit(calls->parts.record, set, &kind, grant);
+}
+
+static void call_bundle_list(MgrCall *call, gpointer user)
+{
+    const MgrAccessCalls *calls = user;
+    HlTime now = hl_clock_wall();
+    json_t *array = json_array();
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, calls->parts.fleet->tokens);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        const MgrTokenRecord *token = value;
+        g_autofree char *expires = hl_time_format(token->expires_at);
+        const char *state = token->withdrawn_at > 0   ? "withdrawn"
+                            : token->expires_at < now ? "expired"
+                            : token->uses_left == 0   ? "used up"
+                                                      : "valid";
+
+        json_array_append_new(array, json_pack("{s:s, s:s, s:I, s:s, s:s, s:s}", "id", token->id, "group", token->group,
+                                               "uses_left", (json_int_t)token->uses_left, "expires", expires,
+                                               "created_by", token->created_by, "state", state));
+    }
+    mgr_call_done_list(call, "bundles", array, NULL);
+}
+
+static void fold_withdrawal(gpointer change)
+{
+    const Grant *grant = change;
+    MgrTokenRecord *token = mgr_fleet_token(grant->calls->parts.fleet, grant->name);
+
+    if (token != NULL)
+        token->withdrawn_at = grant->at;
+    mgr_call_done(grant->call, NULL);
+}
+
+static void call_bundle_withdraw(MgrCall *call, gpointer user)
+{
+    static const MgrChangeKind kind = { fold_withdrawal, fail_grant, grant_free };
+    MgrAccessCalls *calls = user;
+    const char *id = mgr_call_argument(call, "bundle");
+    g_autoptr(GError) error = NULL;
+    HlWriteSet *set;
+    Grant *grant;
+
+    if (mgr_fleet_token(calls->parts.fleet, id) == NULL) {
+        hl_fail(&error, HL_ERROR_NOT_FOUND, "there is no bundle '%s'; 'holdline bundle list' tells which there are",
+                id);
+        mgr_call_fail(call, error);
+        return;
+    }
+    grant = grant_new(calls, call);
+    grant->name = g_strdup(id);
+    set = hl_write_set_new();
+    mgr_write_token_withdrawal(set, id, grant->at);
+    mgr_record_commit(calls->parts.record, set, &kind, grant);
+}
+
+/* ------------------------------------------------------------------------------------- administrators, monitors */
+
+/* A certificate that is stored, while the broker re-reads its access list: only then is it what it will be. */
+typedef struct {
+    MgrAccessCalls *calls;
+    MgrCall *call;
+    char *certificate;
+    guint timer;
+} Listing;
+
+static void listing_free(gpointer item)
+{
+    Listing *listing = item;
+
+    g_clear_handle_id(&listing->timer, g_source_remove);
+    g_free(listing->certificate);
+    g_free(listing);
+}
+
+static gboolean on_listed(gpointer user)
+{
+    Listing *listing = user;
+    MgrAccessCalls *calls = listing->calls;
+    g_autofree char *ca = hl_cert_print(mgr_pki_authority(calls->parts.pki));
+    g_autofree char *brokers = g_strjoinv(",", calls->parts.conf->broker_addresses);
+
+    listing->timer = 0;
+    mgr_call_done(listing->call, json_pack("{s:s, s:s, s:s, s:s}", "name", mgr_call_argument(listing->call, "name"),
+                                           "certificate", listing->certificate, "ca", ca, "brokers", brokers));
+    g_ptr_array_remove_fast(calls->listings, listing);
+    return G_SOURCE_REMOVE;
+}
+
+static void fold_client(gpointer change)
+{
+    Grant *grant = change;
+    MgrAccessCalls *calls = grant->calls;
+    g_autoptr(GError) error = NULL;
+    Listing *listing;
+
+    mgr_fleet_add_certificate(calls->parts.fleet, &grant->certificate);
+    if (!mgr_pki_publish(calls->parts.pki, &error)) {
+        hl_error_prefix(&error,
+                        "the certificate is stored, but the broker does not know it yet; revoke it and try again");
+        mgr_call_fail(grant->call, error);
+        return;
+    }
+    listing = g_new(Listing, 1);
+    *listing = (Listing){ calls, grant->call, g_steal_pointer(&grant->secret), 0 };
+    listing->timer = g_timeout_add((guint)mgr_pki_until_published(calls->parts.pki) + LISTING_TIME, on_listed, listing);
+    g_ptr_array_add(calls->listings, listing);
+}
+
+static void create_client(MgrAccessCalls *calls, MgrCall *call, HlCertKind kind)
+{
+    static const MgrChangeKind change_kind = { fold_client, fail_grant, grant_free };
+    const char *name = mgr_call_argument(call, "name");
+    gsize size = 0;
+    guint8 *der = g_base64_decode(mgr_call_argument(call, "csr"), &size);
+    g_autoptr(GBytes) csr = g_bytes_new_take(der, size);
+    g_autoptr(HlCert) cert = NULL;
+    g_autoptr(GError) error = NULL;
+    HlWriteSet *set;
+    Grant *grant = grant_new(calls, call);
+
+    if (mgr_site_check_name(name, &error) && mgr_fleet_has_live_name(calls->parts.fleet, name, NULL))
+        hl_fail(&error, HL_ERROR_EXISTS, "the name '%s' is taken: choose another, or revoke that one first", name);
+    if (error == NULL)
+        cert = mgr_pki_issue(calls->parts.pki, csr, kind, name, CLIENT_LIFETIME, &grant->certificate, &error);
+    if (cert == NULL) {
+        fail_grant(grant, error);
+        grant_free(grant);
+        return;
+    }
+    grant->secret = hl_cert_print(cert);
+    set = hl_write_set_new();
+    mgr_write_certificate(set, &grant->certificate);
+    mgr_record_commit(calls->parts.record, set, &change_kind, grant);
+}
+
+static void fold_client_revocation(gpointer change)
+{
+    const Grant *grant = change;
+
+    mgr_pki_fold_revocations(grant->calls->parts.pki, grant->name, NULL, grant->at);
+    mgr_call_done(grant->call, NULL);
+}
+
+static void revoke_client(MgrAccessCalls *calls, MgrCall *call, HlCertKind kind)
+{
+    static const MgrChangeKind change_kind = { fold_client_revocation, fail_grant, grant_free };
+    const char *name = mgr_call_argument(call, "name");
+    const char *kind_name = hl_cert_kind_name(kind);
+    g_autoptr(GError) error = NULL;
+    HlWriteSet *set;
+    Grant *grant;
+
+    if (strcmp(name, mgr_call_admin(call)) == 0)
+        hl_fail(&error, HL_ERROR_INVALID, "'%s' is you: have another administrator revoke you", name);
+    else if (!mgr_fleet_has_live_name(calls->parts.fleet, name, kind_name))
+        hl_fail(&error, HL_ERROR_NOT_FOUND, "there is no %s '%s'", kind_name, name);
+    if (error != NULL) {
+        mgr_call_fail(call, error);
+        return;
+    }
+    grant = grant_new(calls, call);
+    grant->name = g_strdup(name);
+    set = hl_write_set_new();
+    mgr_write_revocations(set, name, NULL, grant->at);
+    mgr_record_commit(calls->parts.record, set, &change_kind, grant);
+}
+
+static void call_monitor_create(MgrCall *call, gpointer user)
+{
+    create_client(user, call, HL_CERT_MONITOR);
+}
+
+static void call_monitor_revoke(MgrCall *call, gpointer user)
+{
+    revoke_client(user, call, HL_CERT_MONITOR);
+}
+
+static void call_admin_create(MgrCall *call, gpointer user)
+{
+    create_client(user, call, HL_CERT_ADMIN);
+}
+
+static void call_admin_revoke(MgrCall *call, gpointer user)
+{
+    revoke_client(user, call, HL_CERT_ADMIN);
+}
+
+static const MgrCallRow rows[] = {
+    { "bundle create", "group", "uses expires", call_bundle_create },
+    { "bundle list", "", "", call_bundle_list },
+    { "bundle withdraw", "bundle", "", call_bundle_withdraw },
+    { "monitor create", "name csr", "", call_monitor_create },
+    { "monitor revoke", "name", "", call_monitor_revoke },
+    { "admin create", "name csr", "", call_admin_create },
+    { "admin revoke", "name", "", call_admin_revoke },
+    { NULL, NULL, NULL, NULL },
+};
+
+MgrAccessCalls *mgr_access_calls_new(const MgrAccessCallsOptions *options, MgrDispatch *dispatch)
+{
+    MgrAccessCalls *calls = g_new0(MgrAccessCalls, 1);
+
+    calls->parts = *options;
+    calls->listings = g_ptr_array_new_with_free_func(listing_free);
+    mgr_dispatch_add(dispatch, rows, calls);
+    return calls;
+}
+
+void mgr_access_calls_free(MgrAccessCalls *calls)
+{
+    if (calls == NULL)
+        return;
+    g_ptr_array_unref(calls->listings);
+    g_free(calls);
+}

@@ -1,0 +1,218 @@
+#include "manager/daemon/calls/call.h"
+
+#include <string.h>
+
+#include "lib/base/log.h"
+#include "lib/base/unconst.h"
+#include "proto/wire.h"
+
+#define PART_ELEMENTS 100
+#define STREAM_STEP   4 /* ms between the parts of a long list: a part takes about five, so others have their turn */
+
+struct MgrCalls {
+    MgrDown *down;
+    GHashTable *open; /* a set of MgrCall * */
+    uint64_t refused;
+};
+
+/* A long list that is made between the loop's other work. */
+typedef struct {
+    const MgrStreamKind *kind;
+    GPtrArray *ids;
+    guint at, timer;
+} Stream;
+
+struct MgrCall {
+    MgrCalls *calls;
+    char *admin;
+    GBytes *correlation; /* may be NULL */
+    HlMsgCall *message;
+    Stream stream; /* ids NULL: it does not stream */
+};
+
+static void free_call(gpointer item)
+{
+    MgrCall *call = item;
+
+    g_clear_handle_id(&call->stream.timer, g_source_remove);
+    g_clear_pointer(&call->stream.ids, g_ptr_array_unref);
+    g_free(call->admin);
+    g_clear_pointer(&call->correlation, g_bytes_unref);
+    hl_wire_free(call->message);
+    g_free(call);
+}
+
+MgrCalls *mgr_calls_new(MgrDown *down)
+{
+    MgrCalls *calls = g_new0(MgrCalls, 1);
+
+    calls->down = down;
+    calls->open = g_hash_table_new_full(NULL, NULL, free_call, NULL);
+    return calls;
+}
+
+void mgr_calls_free(MgrCalls *calls)
+{
+    if (calls == NULL)
+        return;
+    g_hash_table_unref(calls->open);
+    g_free(calls);
+}
+
+uint64_t mgr_calls_refused(const MgrCalls *calls)
+{
+    return calls->refused;
+}
+
+MgrCall *mgr_call_new(MgrCalls *calls, const char *admin, GBytes *correlation, HlMsgCall *message)
+{
+    MgrCall *call = g_new0(MgrCall, 1);
+
+    call->calls = calls;
+    call->admin = g_strdup(admin);
+    call->correlation = correlation != NULL ? g_bytes_ref(correlation) : NULL;
+    call->message = message;
+    g_hash_table_add(calls->open, call);
+    return call;
+}
+
+const char *mgr_call_admin(const MgrCall *call)
+{
+    return call->admin;
+}
+
+const HlMsgCall *mgr_call_message(const MgrCall *call)
+{
+    return call->message;
+}
+
+/* ---------------------------------------------------------------------------------------------------------- arguments
+ */
+
+const char *mgr_call_argument(const MgrCall *call, const char *name)
+{
+    for (size_t i = 0; i < call->message->n_arguments; i++)
+        if (strcmp(call->message->arguments[i]->name, name) == 0)
+            return call->message->arguments[i]->value;
+    return NULL;
+}
+
+bool mgr_call_duration(const MgrCall *call, const char *name, HlTime fallback, HlTime min, HlTime max, HlTime *value,
+                       GError **error)
+{
+    const char *text = mgr_call_argument(call, name);
+
+    *value = fallback;
+    if (text == NULL)
+        return true;
+    if (!hl_duration_parse(text, value, error))
+        return hl_error_prefix(error, "%s", name);
+    if (*value < min || *value > max) {
+        g_autofree char *least = hl_duration_format(min);
+        g_autofree char *most = hl_duration_format(max);
+
+        return hl_fail(error, HL_ERROR_INVALID, "%s: %s is not between %s and %s", name, text, least, most);
+    }
+    return true;
+}
+
+/* ------------------------------------------------------------------------------------------------------------ replies
+ */
+
+static void reply(MgrCall *call, const char *code, const char *message, bool more, const json_t *document)
+{
+    HlMsgCallReply out = HOLDLINE__V1__CALL_REPLY__INIT;
+    g_autofree char *json = document != NULL ? hl_json_print(document) : g_strdup("{}");
+    g_autoptr(GBytes) payload = NULL;
+
+    out.code = hl_unconst(code);
+    out.message = hl_unconst(message);
+    out.more = more;
+    out.json = json;
+    payload = HL_WIRE_ENCODE(&out);
+    mgr_down_reply(call->calls->down, call->admin, payload, call->correlation);
+}
+
+static void end_call(MgrCall *call)
+{
+    g_hash_table_remove(call->calls->open, call);
+}
+
+void mgr_call_progress(MgrCall *call, json_t *document)
+{
+    g_autoptr(json_t) owned = document;
+
+    reply(call, "", "", true, owned);
+}
+
+void mgr_call_done(MgrCall *call, json_t *document)
+{
+    g_autoptr(json_t) owned = document;
+
+    reply(call, "", "", false, owned);
+    end_call(call);
+}
+
+void mgr_call_fail(MgrCall *call, const GError *error)
+{
+    call->calls->refused++;
+    reply(call, hl_error_name(hl_error_code(error)), error->message, false, NULL);
+    end_call(call);
+}
+
+void mgr_call_done_list(MgrCall *call, const char *name, json_t *array, json_t *rest)
+{
+    g_autoptr(json_t) all = array;
+    json_t *last = rest != NULL ? rest : json_object();
+    json_t *part = json_array();
+    json_t *element;
+    size_t i;
+
+    json_array_foreach(all, i, element)
+    {
+        json_array_append(part, element);
+        if (json_array_size(part) == PART_ELEMENTS && i + 1 < json_array_size(all)) {
+            mgr_call_progress(call, json_pack("{s:o}", name, part));
+            part = json_array();
+        }
+    }
+    json_object_set_new(last, name, part);
+    mgr_call_done(call, last);
+}
+
+/* ------------------------------------------------------------------------------------------------------------ streams
+ */
+
+static gboolean on_stream(gpointer user)
+{
+    MgrCall *call = user;
+    Stream *stream = &call->stream;
+    const MgrStreamKind *kind = stream->kind;
+    json_t *part = json_array();
+    json_t *last;
+
+    for (; stream->at < stream->ids->len && json_array_size(part) < PART_ELEMENTS; stream->at++) {
+        json_t *element = kind->element(stream->ids->pdata[stream->at], kind->user);
+
+        if (element != NULL)
+            json_array_append_new(part, element);
+    }
+    if (stream->at < stream->ids->len) {
+        mgr_call_progress(call, json_pack("{s:o}", kind->name, part));
+        return G_SOURCE_CONTINUE;
+    }
+    last = kind->rest != NULL ? kind->rest(kind->user) : json_object();
+    json_object_set_new(last, kind->name, part);
+    stream->timer = 0;
+    mgr_call_done(call, last);
+    return G_SOURCE_REMOVE;
+}
+
+void mgr_call_stream(MgrCall *call, const MgrStreamKind *kind, GPtrArray *ids)
+{
+    call->stream = (Stream){ .kind = kind, .ids = ids };
+    if (ids->len > PART_ELEMENTS)
+        call->stream.timer = g_timeout_add(STREAM_STEP, on_stream, call);
+    else
+        on_stream(call); /* a short list is answered at once */
+}

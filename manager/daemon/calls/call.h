@@ -1,0 +1,60 @@
+/* Admin calls: what a handler does with one.
+ *
+ * A handler gets a call and answers it exactly once, now or after a commit, with mgr_call_done, _done_list, _stream or
+ * _fail; the call is gone then.  Results are JSON documents.  A long list goes out in parts: the receiver appends
+ * arrays of the same name.  Which handler gets which call is dispatch.h. */
+#ifndef MANAGER_DAEMON_CALLS_CALL_H
+#define MANAGER_DAEMON_CALLS_CALL_H
+
+#include "lib/base/json.h"
+#include "manager/daemon/ground/down.h"
+#include "proto/messages.h"
+
+/* What all calls share: the way back, and those that are not answered yet. */
+typedef struct MgrCalls MgrCalls;
+
+MgrCalls *mgr_calls_new(MgrDown *down);
+
+/* Calls that are not answered are dropped: nothing may answer them later. */
+void mgr_calls_free(MgrCalls *calls);
+
+/* Calls that ended with an error. */
+uint64_t mgr_calls_refused(const MgrCalls *calls);
+
+typedef struct MgrCall MgrCall;
+
+/* Takes message; correlation may be NULL. */
+MgrCall *mgr_call_new(MgrCalls *calls, const char *admin, GBytes *correlation, HlMsgCall *message);
+
+/* Borrowed from the call. */
+const char *mgr_call_admin(const MgrCall *call);
+const HlMsgCall *mgr_call_message(const MgrCall *call);
+
+/* NULL when it was not given. */
+const char *mgr_call_argument(const MgrCall *call, const char *name);
+/* Value of a duration argument, or fallback; a bad one fails. */
+bool mgr_call_duration(const MgrCall *call, const char *name, HlTime fallback, HlTime min, HlTime max, HlTime *value,
+                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Takes the document (NULL: an empty one). */
+void mgr_call_progress(MgrCall *call, json_t *document);
+void mgr_call_done(MgrCall *call, json_t *document);
+/* {name: array}, in as many replies as it takes; takes both.  rest (may be NULL) goes with the last. */
+void mgr_call_done_list(MgrCall *call, const char *name, json_t *array, json_t *rest);
+void mgr_call_fail(MgrCall *call, const GError *error);
+
+/* The same for a list that may be as long as the fleet: its elements are made a part at a time between the loop's other
+ * work, so that nobody's line waits for it. */
+typedef struct {
+    const char *name;                                       /* of the array; static */
+    json_t *(*element)(const char *id, gconstpointer user); /* NULL: it is gone meanwhile */
+    json_t *(*rest)(gconstpointer user);                    /* what goes with the last part; NULL: nothing */
+    gconstpointer user;                                     /* outlives the call */
+} MgrStreamKind;
+
+/* Takes ids (of char *, freed by itself). */
+void mgr_call_stream(MgrCall *call, const MgrStreamKind *kind, GPtrArray *ids);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MgrCalls, mgr_calls_free)
+
+#endif

@@ -1,0 +1,407 @@
+#include "manager/daemon/calls/command_calls.h"
+
+#include <string.h>
+
+#include "lib/store/stmt.h"
+#include "manager/daemon/ground/selector.h"
+
+#define LIFETIME     (4 * HL_DAY)
+#define MAX_COMMANDS 200
+#define MAX_TARGETS  5000
+#define MAX_FAILURES 50 /* told in one progress report */
+/* A waiting call is answered after this long at the latest; the CLI asks again.  So a CLI that went away costs nothing.
+ */
+#define MAX_WATCH   (10 * HL_SECOND)
+#define WATCH_EVERY 200 /* ms between two progress reports */
+
+struct MgrCommandCalls {
+    MgrCommandCallsOptions parts;
+    GPtrArray *watches; /* Watch * */
+};
+
+/* A call that waits for a command. */
+typedef struct {
+    MgrCall *call;
+    char *command;
+    HlTime until, next;
+    bool changed;
+    HlTime told; /* failures up to then */
+} Watch;
+
+/* {"id", "kind", "selector", "issuer", "issued", "expires", "states": {...}, "open": n}. */
+static json_t *command_document(const MgrCommandRecord *record, const guint *counts, guint open)
+{
+    g_autofree char *issued = hl_time_format(record->issued_at);
+    g_autofree char *expires = hl_time_format(record->expires_at);
+    json_t *states = json_object();
+    guint total = 0;
+
+    for (HlCommandState state = HL_STATE_QUEUED; state < HL_N_STATES; state++) {
+        total += counts[state];
+        if (counts[state] > 0)
+            json_object_set_new(states, hl_command_state_name(state), json_integer(counts[state]));
+    }
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:i, s:i, s:o}", "id", record->id, "kind",
+                     hl_command_kind_name(record->kind), "selector", record->selector, "issuer", record->issuer,
+                     "issued", issued, "expires", expires, "cancelled", record->cancelled_at > 0, "endpoints",
+                     (int)total, "open", (int)open, "states", states);
+}
+
+/* -------------------------------------------------------------------------------------------------------- issue */
+
+static void on_stored(const MgrCommandResult *result, gpointer user)
+{
+    MgrCall *call = user;
+    g_autoptr(GError) error = NULL;
+
+    switch (result->outcome) {
+    case MGR_COMMAND_STORED:
+        mgr_call_done(call, command_document(&result->command->record, result->command->counts, result->command->open));
+        break;
+    case MGR_COMMAND_TOO_LATE:
+        hl_fail(&error, HL_ERROR_CONFLICT, "command '%s' has ended already", mgr_call_argument(call, "command"));
+        mgr_call_fail(call, error);
+        break;
+    case MGR_COMMAND_NOT_STORED:
+        mgr_call_fail(call, result->error);
+        break;
+    }
+}
+
+/* Those that can obey; a revoked one never comes back for a command. */
+static GPtrArray *select_obedient(const MgrFleet *fleet, const char *selector, GError **error)
+{
+    g_autoptr(GPtrArray) all = mgr_selector_select(fleet, selector, error);
+    g_autoptr(GPtrArray) obedient = g_ptr_array_new();
+
+    for (guint i = 0; all != NULL && i < all->len; i++)
+        if (((MgrEndpoint *)all->pdata[i])->record.revoked_at == 0)
+            g_ptr_array_add(obedient, all->pdata[i]);
+    if (all != NULL && obedient->len == 0)
+        hl_fail(error, HL_ERROR_DENIED, "'%s': revoked endpoints take no commands", selector);
+    return obedient->len > 0 ? g_steal_pointer(&obedient) : NULL;
+}
+
+static void issue(MgrCommandCalls *calls, MgrCall *call, HlCommandKind kind)
+{
+    const char *selector = mgr_call_argument(call, "selector");
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) endpoints = select_obedient(calls->parts.fleet, selector, &error);
+    MgrCommandSpec spec = { .kind = kind, .selector = selector, .issuer = mgr_call_admin(call) };
+
+    if (endpoints != NULL &&
+        mgr_call_duration(call, "expires", LIFETIME, HL_SECOND, 365 * HL_DAY, &spec.lifetime, &error) &&
+        mgr_call_duration(call, "window", calls->parts.conf->update_window, 0, HL_DAY, &spec.window, &error))
+        mgr_commands_issue(calls->parts.commands, &spec, endpoints, on_stored, call);
+    else
+        mgr_call_fail(call, error);
+}
+
+static void call_update_now(MgrCall *call, gpointer user)
+{
+    issue(user, call, HL_KIND_UPDATE_NOW);
+}
+
+static void call_rollback(MgrCall *call, gpointer user)
+{
+    issue(user, call, HL_KIND_ROLLBACK);
+}
+
+static void call_synchronize(MgrCall *call, gpointer user)
+{
+    issue(user, call, HL_KIND_SYNCHRONIZE);
+}
+
+/* --------------------------------------------------------------------------------------------------- list, show */
+
+/* Columns of the listing. */
+enum { C_ID, C_KIND, C_SELECTOR, C_ISSUER, C_ISSUED, C_EXPIRES, C_CANCELLED, C_STATE, C_COUNT };
+
+/* Commands of the registry with their counts, newest first. */
+typedef struct {
+    json_t *array;
+    MgrCommandRecord record;
+    guint counts[HL_N_STATES];
+    guint open;
+} Listing;
+
+static void end_listed(Listing *listing)
+{
+    if (listing->record.id != NULL)
+        json_array_append_new(listing->array, command_document(&listing->record, listing->counts, listing->open));
+    mgr_command_record_clear(&listing->record);
+    memset(listing->counts, 0, sizeof listing->counts);
+    listing->open = 0;
+}
+
+static bool on_command_row(HlStmt *row, gpointer user)
+{
+    Listing *listing = user;
+    const char *text = hl_stmt_text(row, C_STATE);
+    HlCommandState state = text != NULL ? hl_command_state_from_name(text) : HL_STATE_UNKNOWN;
+    guint count = (guint)hl_stmt_int(row, C_COUNT);
+
+    if (g_strcmp0(listing->record.id, hl_stmt_text(row, C_ID)) != 0) {
+        end_listed(listing);
+        listing->record = (MgrCommandRecord){ .id = g_strdup(hl_stmt_text(row, C_ID)),
+                                              .kind = hl_command_kind_from_name(hl_stmt_text(row, C_KIND)),
+                                              .selector = g_strdup(hl_stmt_text(row, C_SELECTOR)),
+                                              .issuer = g_strdup(hl_stmt_text(row, C_ISSUER)),
+                                              .issued_at = hl_stmt_int(row, C_ISSUED),
+                                              .expires_at = hl_stmt_int(row, C_EXPIRES),
+                                              .cancelled_at = hl_stmt_int(row, C_CANCELLED) };
+    }
+    if (state != HL_STATE_UNKNOWN) { /* a command without targets has one row, with no state */
+        listing->counts[state] += count;
+        if (!hl_command_state_is_final(state))
+            listing->open += count;
+    }
+    return true;
+}
+
+/* id NULL: the newest ones. */
+static json_t *read_commands(const MgrCommandCalls *calls, const char *id, GError **error)
+{
+    Listing listing = { .array = json_array() };
+    bool ok = hl_db_query(
+        mgr_record_reader(calls->parts.record), on_command_row, &listing, error,
+        "SELECT c.id, kind, selector, issuer, issued_at, expires_at, cancelled_at, t.state, count(t.state)"
+        " FROM (SELECT * FROM command WHERE ?1 IS NULL OR id = ?1 ORDER BY issued_at DESC, id LIMIT ?2) AS c"
+        " LEFT JOIN target AS t ON t.command = c.id"
+        " GROUP BY c.id, t.state ORDER BY c.issued_at DESC, c.id",
+        "ti", id, (int64_t)MAX_COMMANDS);
+
+    end_listed(&listing);
+    if (!ok)
+        g_clear_pointer(&listing.array, json_decref);
+    return listing.array;
+}
+
+static void call_list(MgrCall *call, gpointer user)
+{
+    g_autoptr(GError) error = NULL;
+    json_t *array = read_commands(user, NULL, &error);
+
+    if (array == NULL)
+        mgr_call_fail(call, error);
+    else
+        mgr_call_done_list(call, "commands", array, NULL);
+}
+
+static json_t *target_document(const MgrFleet *fleet, const char *endpoint, HlCommandState state, const char *code,
+                               const char *detail, HlTime changed)
+{
+    const MgrEndpoint *known = mgr_fleet_endpoint(fleet, endpoint);
+    g_autofree char *at = hl_time_format(changed);
+
+    return json_pack("{s:s, s:s, s:s, s:b, s:s, s:s, s:s}", "endpoint", endpoint, "host",
+                     known != NULL ? known->record.host : "-", "state", hl_command_state_name(state), "final",
+                     hl_command_state_is_final(state), "code", code != NULL ? code : "", "detail",
+                     detail != NULL ? detail : "", "changed", at);
+}
+
+typedef struct {
+    const MgrFleet *fleet;
+    const MgrCommand *live; /* NULL: it ended */
+    json_t *array;
+} Targets;
+
+/* Columns of the targets. */
+enum { T_ENDPOINT, T_STATE, T_CODE, T_DETAIL, T_CHANGED };
+
+static bool on_target_row(HlStmt *row, gpointer user)
+{
+    const Targets *targets = user;
+    const char *id = hl_stmt_text(row, T_ENDPOINT);
+    const MgrEndpoint *endpoint = mgr_fleet_endpoint(targets->fleet, id);
+    const MgrTarget *live =
+        targets->live != NULL && endpoint != NULL ? mgr_endpoint_find_target(endpoint, targets->live->record.id) : NULL;
+    HlCommandState state = live != NULL ? live->record.state : hl_command_state_from_name(hl_stmt_text(row, T_STATE));
+
+    json_array_append_new(targets->array, target_document(targets->fleet, id, state, hl_stmt_text(row, T_CODE),
+                                                          hl_stmt_text(row, T_DETAIL), hl_stmt_int(row, T_CHANGED)));
+    return true;
+}
+
+static json_t *read_targets(const MgrCommandCalls *calls, const char *id, GError **error)
+{
+    Targets targets = { calls->parts.fleet, mgr_fleet_command(calls->parts.fleet, id), json_array() };
+
+    if (!hl_db_query(
+            mgr_record_reader(calls->parts.record), on_target_row, &targets, error,
+            "SELECT endpoint, state, code, detail, changed_at FROM target WHERE command = ? ORDER BY endpoint LIMIT ?",
+            "ti", id, (int64_t)MAX_TARGETS))
+        g_clear_pointer(&targets.array, json_decref);
+    return targets.array;
+}
+
+/* The document of one command, from memory while it is open, else from the registry; NULL with an error. */
+static json_t *find_document(const MgrCommandCalls *calls, const char *id, GError **error)
+{
+    const MgrCommand *live = mgr_fleet_command(calls->parts.fleet, id);
+    g_autoptr(json_t) found = NULL;
+
+    if (live != NULL)
+        return command_document(&live->record, live->counts, live->open);
+    found = read_commands(calls, id, error);
+    if (found == NULL)
+        return NULL;
+    if (json_array_size(found) == 0) {
+        hl_fail(error, HL_ERROR_NOT_FOUND, "there is no command '%s'; 'holdline command list' tells which there are",
+                id);
+        return NULL;
+    }
+    return json_incref(json_array_get(found, 0));
+}
+
+static void answer_whole(MgrCall *call, gpointer user)
+{
+    const MgrCommandCalls *calls = user;
+    const char *id = mgr_call_argument(call, "command");
+    g_autoptr(GError) error = NULL;
+    json_t *document = find_document(calls, id, &error);
+    json_t *targets = document != NULL ? read_targets(calls, id, &error) : NULL;
+
+    if (targets == NULL) {
+        json_decref(document);
+        mgr_call_fail(call, error);
+        return;
+    }
+    mgr_call_done_list(call, "targets", targets, document);
+}
+
+static void call_cancel(MgrCall *call, gpointer user)
+{
+    const MgrCommandCalls *calls = user;
+    const char *id = mgr_call_argument(call, "command");
+    g_autoptr(GError) error = NULL;
+    g_autoptr(json_t) ended = NULL;
+
+    if (mgr_fleet_command(calls->parts.fleet, id) != NULL) {
+        mgr_commands_cancel(calls->parts.commands, id, on_stored, call);
+        return;
+    }
+    ended = find_document(calls, id, &error);
+    if (ended != NULL)
+        hl_fail(&error, HL_ERROR_CONFLICT, "command '%s' has ended already", id);
+    mgr_call_fail(call, error);
+}
+
+/* --------------------------------------------------------------------------------------------------------- watch */
+
+static void watch_free(gpointer item)
+{
+    Watch *watch = item;
+
+    g_free(watch->command);
+    g_free(watch);
+}
+
+static void call_watch(MgrCall *call, gpointer user)
+{
+    MgrCommandCalls *calls = user;
+    const char *id = mgr_call_argument(call, "command");
+    Watch *watch;
+
+    if (mgr_fleet_command(calls->parts.fleet, id) == NULL) {
+        answer_whole(call, calls);
+        return;
+    }
+    watch = g_new(Watch, 1);
+    *watch = (Watch){ call, g_strdup(id), hl_clock_mono() + MAX_WATCH, 0, true, 0 };
+    g_ptr_array_add(calls->watches, watch);
+}
+
+void mgr_command_calls_changed(MgrCommandCalls *calls, const MgrCommand *command)
+{
+    for (guint i = 0; i < calls->watches->len; i++) {
+        Watch *watch = calls->watches->pdata[i];
+
+        if (strcmp(watch->command, command->record.id) == 0)
+            watch->changed = true;
+    }
+}
+
+/* How it goes, with those that ended otherwise than they should since this call was last told; a few, for whoever waits
+ * is told all of them in the end. */
+static json_t *progress_document(const MgrFleet *fleet, const MgrCommand *command, Watch *watch)
+{
+    json_t *document = command_document(&command->record, command->counts, command->open);
+    json_t *failures = json_array();
+    HlTime since = watch->told;
+
+    for (guint i = 0; i < command->targets->len && json_array_size(failures) < MAX_FAILURES; i++) {
+        const MgrTargetRecord *record = &((const MgrTarget *)command->targets->pdata[i])->record;
+
+        if (record->changed_at < since || !hl_command_state_is_final(record->state) ||
+            record->state == HL_STATE_SUCCEEDED)
+            continue;
+        watch->told = MAX(watch->told, record->changed_at);
+        json_array_append_new(failures, target_document(fleet, record->endpoint, record->state, record->code,
+                                                        record->detail, record->changed_at));
+    }
+    json_object_set_new(document, "failures", failures);
+    return document;
+}
+
+/* Whether it goes on waiting. */
+static bool tell_watch(MgrCommandCalls *calls, Watch *watch, HlTime now)
+{
+    const MgrCommand *command = mgr_fleet_command(calls->parts.fleet, watch->command);
+
+    if (command == NULL) {
+        answer_whole(watch->call, calls);
+        return false;
+    }
+    if (now >= watch->until) {
+        mgr_call_done(watch->call, command_document(&command->record, command->counts, command->open));
+        return false;
+    }
+    if (watch->changed && now >= watch->next) {
+        mgr_call_progress(watch->call, progress_document(calls->parts.fleet, command, watch));
+        watch->changed = false;
+        watch->next = now + WATCH_EVERY;
+    }
+    return true;
+}
+
+void mgr_command_calls_flush(MgrCommandCalls *calls)
+{
+    HlTime now = hl_clock_mono();
+
+    for (guint i = 0; i < calls->watches->len;) {
+        if (tell_watch(calls, calls->watches->pdata[i], now))
+            i++;
+        else
+            g_ptr_array_remove_index(calls->watches, i);
+    }
+}
+
+static const MgrCallRow rows[] = {
+    { "update-now", "selector", "expires window", call_update_now },
+    { "rollback", "selector", "expires window", call_rollback },
+    { "synchronize", "selector", "expires window", call_synchronize },
+    { "command list", "", "", call_list },
+    { "command show", "command", "", answer_whole },
+    { "command watch", "command", "", call_watch },
+    { "command cancel", "command", "", call_cancel },
+    { NULL, NULL, NULL, NULL },
+};
+
+MgrCommandCalls *mgr_command_calls_new(const MgrCommandCallsOptions *options, MgrDispatch *dispatch)
+{
+    MgrCommandCalls *calls = g_new0(MgrCommandCalls, 1);
+
+    calls->parts = *options;
+    calls->watches = g_ptr_array_new_with_free_func(watch_free);
+    mgr_dispatch_add(dispatch, rows, calls);
+    return calls;
+}
+
+void mgr_command_calls_free(MgrCommandCalls *calls)
+{
+    if (calls == NULL)
+        return;
+    g_ptr_array_unref(calls->watches);
+    g_free(calls);
+}

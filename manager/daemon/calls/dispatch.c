@@ -1,0 +1,138 @@
+#include "manager/daemon/calls/dispatch.h"
+
+#include <string.h>
+
+#include "lib/base/log.h"
+#include "lib/pki/cert.h"
+#include "proto/wire.h"
+
+typedef struct {
+    const MgrCallRow *rows;
+    gpointer user;
+} Table;
+
+struct MgrDispatch {
+    const MgrFleet *fleet;
+    MgrCalls *calls;
+    GArray *tables; /* of Table */
+    MgrDispatchCounts counts;
+};
+
+MgrDispatch *mgr_dispatch_new(const MgrFleet *fleet, MgrCalls *calls)
+{
+    MgrDispatch *dispatch = g_new0(MgrDispatch, 1);
+
+    dispatch->fleet = fleet;
+    dispatch->calls = calls;
+    dispatch->tables = g_array_new(FALSE, FALSE, sizeof(Table));
+    return dispatch;
+}
+
+void mgr_dispatch_free(MgrDispatch *dispatch)
+{
+    if (dispatch == NULL)
+        return;
+    g_array_unref(dispatch->tables);
+    g_free(dispatch);
+}
+
+MgrDispatchCounts mgr_dispatch_count(const MgrDispatch *dispatch)
+{
+    return dispatch->counts;
+}
+
+void mgr_dispatch_add(MgrDispatch *dispatch, const MgrCallRow *rows, gpointer user)
+{
+    Table table = { rows, user };
+
+    g_array_append_val(dispatch->tables, table);
+}
+
+static const MgrCallRow *find_row(const MgrDispatch *dispatch, const char *name, gpointer *user)
+{
+    for (guint t = 0; t < dispatch->tables->len; t++) {
+        const Table *table = &g_array_index(dispatch->tables, Table, t);
+
+        *user = table->user;
+        for (const MgrCallRow *row = table->rows; row->name != NULL; row++)
+            if (strcmp(row->name, name) == 0)
+                return row;
+    }
+    return NULL;
+}
+
+static bool has_word(const char *words, const char *word)
+{
+    g_auto(GStrv) list = g_strsplit(words, " ", -1);
+
+    return g_strv_contains((const char *const *)list, word);
+}
+
+static bool check_arguments(const HlMsgCall *message, const MgrCallRow *row, GError **error)
+{
+    g_auto(GStrv) required = g_strsplit(row->required, " ", -1);
+
+    for (size_t i = 0; i < message->n_arguments; i++) {
+        const char *name = message->arguments[i]->name;
+
+        if (!has_word(row->required, name) && !has_word(row->optional, name))
+            return hl_fail(error, HL_ERROR_INVALID, "'%s' takes no argument '%s'; is this CLI newer than the server?",
+                           row->name, name);
+    }
+    for (gsize i = 0; required[i] != NULL; i++) {
+        bool given = *required[i] == '\0';
+
+        for (size_t n = 0; n < message->n_arguments && !given; n++)
+            given = strcmp(message->arguments[n]->name, required[i]) == 0;
+        if (!given)
+            return hl_fail(error, HL_ERROR_INVALID, "'%s' wants the argument '%s'", row->name, required[i]);
+    }
+    return true;
+}
+
+static void ignore(MgrDispatch *dispatch, const char *admin, const char *why)
+{
+    dispatch->counts.bad_messages++;
+    hl_log_limited(HL_LOG_WARN, "call", admin, "request of '%s' ignored: %s", admin, why);
+}
+
+/* The topic says who asks: the broker's access list lets nobody else write it.  His certificate is in the registry, and
+ * not revoked. */
+static bool is_admin(const MgrDispatch *dispatch, const char *name)
+{
+    return mgr_fleet_has_live_name(dispatch->fleet, name, hl_cert_kind_name(HL_CERT_ADMIN));
+}
+
+void mgr_dispatch_handle(MgrDispatch *dispatch, const char *admin, const HlBusMessage *message)
+{
+    g_autofree char *reply_topic = hl_topic_name(HL_TOPIC_ADMIN_REPLY, admin);
+    g_autoptr(HlMsgCall) decoded = NULL;
+    g_autoptr(GError) error = NULL;
+    const MgrCallRow *row;
+    gpointer user;
+    MgrCall *call;
+
+    dispatch->counts.received++;
+    decoded = hl_wire_decode_bytes(&holdline__v1__call__descriptor, message->payload, &error);
+    if (decoded == NULL || !is_admin(dispatch, admin)) {
+        ignore(dispatch, admin, error != NULL ? error->message : "not an administrator");
+        return;
+    }
+    if (message->retained || g_strcmp0(message->response_topic, reply_topic) != 0) {
+        g_autofree char *why = g_strdup_printf("its response topic is not %s", reply_topic);
+
+        ignore(dispatch, admin, why);
+        return;
+    }
+    row = find_row(dispatch, decoded->name, &user);
+    if (row == NULL)
+        hl_fail(&error, HL_ERROR_INVALID, "this server knows no call '%.64s'; is this CLI newer than the server?",
+                decoded->name);
+    if (row != NULL && !check_arguments(decoded, row, &error))
+        row = NULL;
+    call = mgr_call_new(dispatch->calls, admin, message->correlation, g_steal_pointer(&decoded));
+    if (row != NULL)
+        row->handler(call, user);
+    else
+        mgr_call_fail(call, error);
+}

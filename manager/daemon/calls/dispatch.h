@@ -1,0 +1,37 @@
+/* Which handler gets which admin call: tables of rows, added when the manager is wired.
+ *
+ * A request is checked here, before any handler sees it: it decodes, an administrator asks, the answer goes to his own
+ * topic, the call is known and has the arguments of its row. */
+#ifndef MANAGER_DAEMON_CALLS_DISPATCH_H
+#define MANAGER_DAEMON_CALLS_DISPATCH_H
+
+#include "manager/daemon/calls/call.h"
+#include "manager/daemon/ground/fleet.h"
+
+typedef struct {
+    const char *name;
+    const char *required; /* argument names, separated by spaces; each must be there once */
+    const char *optional; /* may be there; "setting" may be repeated */
+    void (*handler)(MgrCall *call, gpointer user);
+} MgrCallRow;
+
+typedef struct MgrDispatch MgrDispatch;
+
+MgrDispatch *mgr_dispatch_new(const MgrFleet *fleet, MgrCalls *calls);
+void mgr_dispatch_free(MgrDispatch *dispatch);
+
+/* rows end with one without a name, and are static; user goes to their handlers. */
+void mgr_dispatch_add(MgrDispatch *dispatch, const MgrCallRow *rows, gpointer user);
+
+/* A message on admin/request/<admin>. */
+void mgr_dispatch_handle(MgrDispatch *dispatch, const char *admin, const HlBusMessage *message);
+
+typedef struct {
+    uint64_t received, bad_messages;
+} MgrDispatchCounts;
+
+MgrDispatchCounts mgr_dispatch_count(const MgrDispatch *dispatch);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MgrDispatch, mgr_dispatch_free)
+
+#endif

@@ -1,0 +1,453 @@
+#include "manager/daemon/calls/endpoint_calls.h"
+
+#include <string.h>
+
+#include "lib/base/log.h"
+#include "lib/store/stmt.h"
+#include "manager/daemon/ground/selector.h"
+
+#define MAX_HISTORY 200
+
+struct MgrEndpointCalls {
+    MgrEndpointCallsOptions parts;
+    MgrStreamKind listing, verified;
+};
+
+/* -------------------------------------------------------------------------------------------------------- list, show
+ */
+
+static json_t *stream_endpoint(const char *id, gconstpointer user)
+{
+    const MgrEndpointCalls *calls = user;
+    const MgrEndpoint *endpoint = mgr_fleet_endpoint(calls->parts.fleet, id);
+
+    return endpoint != NULL ? mgr_status_endpoint(calls->parts.status, endpoint) : NULL;
+}
+
+static json_t *stream_summary(gconstpointer user)
+{
+    const MgrEndpointCalls *calls = user;
+
+    return json_pack("{s:o}", "summary", mgr_status_summary(calls->parts.status));
+}
+
+static void call_list(MgrCall *call, gpointer user)
+{
+    const MgrEndpointCalls *calls = user;
+    const char *selector = mgr_call_argument(call, "selector");
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) endpoints = selector != NULL ? mgr_selector_filter(calls->parts.fleet, selector, &error)
+                                                      : mgr_fleet_sorted_endpoints(calls->parts.fleet);
+    GPtrArray *ids;
+
+    if (endpoints == NULL) {
+        mgr_call_fail(call, error);
+        return;
+    }
+    ids = g_ptr_array_new_with_free_func(g_free);
+    for (guint i = 0; i < endpoints->len; i++) {
+        const MgrEndpoint *endpoint = endpoints->pdata[i];
+
+        if (selector != NULL || !endpoint->record.display.removed) /* a tombstone shows to those who name it */
+            g_ptr_array_add(ids, g_strdup(endpoint->record.id));
+    }
+    mgr_call_stream(call, &calls->listing, ids);
+}
+
+/* NULL: the call has failed already. */
+static MgrEndpoint *named_endpoint(const MgrEndpointCalls *calls, MgrCall *call)
+{
+    g_autoptr(GError) error = NULL;
+    MgrEndpoint *endpoint = mgr_selector_find(calls->parts.fleet, mgr_call_argument(call, "endpoint"), &error);
+
+    if (endpoint == NULL)
+        mgr_call_fail(call, error);
+    return endpoint;
+}
+
+static json_t *open_commands(const MgrEndpoint *endpoint)
+{
+    json_t *open = json_array();
+
+    for (guint i = 0; i < endpoint->open_targets->len; i++) {
+        const MgrTarget *target = endpoint->open_targets->pdata[i];
+
+        json_array_append_new(open, json_pack("{s:s, s:s, s:s}", "id", target->record.command, "kind",
+                                              hl_command_kind_name(target->command->record.kind), "state",
+                                              hl_command_state_name(target->record.state)));
+    }
+    return open;
+}
+
+static void call_show(MgrCall *call, gpointer user)
+{
+    const MgrEndpointCalls *calls = user;
+    const MgrEndpoint *endpoint = named_endpoint(calls, call);
+    g_autofree char *enrolled = NULL;
+    json_t *document;
+
+    if (endpoint == NULL)
+        return;
+    document = mgr_status_endpoint(calls->parts.status, endpoint);
+    enrolled = hl_time_format(endpoint->record.enrolled_at);
+    json_object_set_new(document, "commands", open_commands(endpoint));
+    json_object_set_new(document, "enrolled", json_string(enrolled));
+    json_object_set_new(document, "direct_port", json_integer(endpoint->record.direct_port));
+    json_object_set_new(document, "os", json_string(endpoint->record.os));
+    json_object_set_new(document, "program", json_string(endpoint->record.program));
+    json_object_set_new(document, "fingerprint", json_string(endpoint->record.fingerprint));
+    json_object_set_new(document, "certificate_serial", json_string(endpoint->record.serial));
+    json_object_set_new(document, "session", json_integer((json_int_t)endpoint->record.presence.session));
+    json_object_set_new(document, "echo_ms", json_integer(endpoint->echo_ms));
+    mgr_call_done(call, document);
+}
+
+static bool on_history_row(HlStmt *row, gpointer user)
+{
+    g_autofree char *at = hl_time_format(hl_stmt_int(row, 0));
+
+    json_array_insert_new(
+        user, 0, json_pack("{s:s, s:s, s:s}", "at", at, "what", hl_stmt_text(row, 1), "detail", hl_stmt_text(row, 2)));
+    return true;
+}
+
+static void call_history(MgrCall *call, gpointer user)
+{
+    const MgrEndpointCalls *calls = user;
+    g_autoptr(GError) error = NULL;
+    const MgrEndpoint *endpoint = named_endpoint(calls, call);
+    json_t *array;
+
+    if (endpoint == NULL)
+        return;
+    array = json_array();
+    if (hl_db_query(mgr_record_reader(calls->parts.record), on_history_row, array, &error,
+                    "SELECT at, what, detail FROM history WHERE endpoint = ? ORDER BY number DESC LIMIT ?", "ti",
+                    endpoint->record.id, (int64_t)MAX_HISTORY)) {
+        mgr_call_done_list(call, "history", array, NULL);
+        return;
+    }
+    json_decref(array);
+    mgr_call_fail(call, error);
+}
+
+static void call_summary(MgrCall *call, gpointer user)
+{
+    const MgrEndpointCalls *calls = user;
+    g_autoptr(json_t) about = calls->parts.about(calls->parts.user);
+    json_t *document = mgr_status_summary(calls->parts.status);
+
+    json_object_update(document, about);
+    mgr_call_done(call, document);
+}
+
+/* ----------------------------------------------------------------------------------------- move, revoke, remove */
+
+/* A change of endpoints on its way through the registry. */
+typedef struct {
+    MgrEndpointCalls *calls;
+    MgrCall *call;
+    GPtrArray *ids;
+    char *group;      /* move */
+    uint64_t counter; /* move */
+    const struct End *end;
+    HlTime at;
+} Change;
+
+static Change *change_new(MgrEndpointCalls *calls, MgrCall *call)
+{
+    Change *change = g_new0(Change, 1);
+
+    change->calls = calls;
+    change->call = call;
+    change->ids = g_ptr_array_new_with_free_func(g_free);
+    change->at = hl_clock_wall();
+    return change;
+}
+
+static void change_free(gpointer data)
+{
+    Change *change = data;
+
+    g_ptr_array_unref(change->ids);
+    g_free(change->group);
+    g_free(change);
+}
+
+static void fail_change(gpointer data, const GError *error)
+{
+    mgr_call_fail(((const Change *)data)->call, error);
+}
+
+static void move_one(const Change *change, MgrEndpoint *endpoint, MgrGroup *group)
+{
+    const MgrEndpointCallsOptions *parts = &change->calls->parts;
+
+    mgr_endpoint_set_group(endpoint, group, change->counter);
+    mgr_delivery_regroup(parts->delivery, endpoint);
+    mgr_console_want(parts->console, endpoint, MGR_NOTIFY_SETTINGS);
+    mgr_status_touch(parts->status, endpoint);
+    mgr_status_event(parts->status, endpoint, "moved", "", group->record.name, mgr_call_admin(change->call));
+}
+
+/* The group cannot be gone: it has members in the registry from this commit on. */
+static void fold_move(gpointer data)
+{
+    const Change *change = data;
+    MgrFleet *fleet = change->calls->parts.fleet;
+    MgrGroup *group = mgr_fleet_group(fleet, change->group);
+
+    for (guint i = 0; group != NULL && i < change->ids->len; i++) {
+        MgrEndpoint *endpoint = mgr_fleet_endpoint(fleet, change->ids->pdata[i]);
+
+        if (endpoint != NULL)
+            move_one(change, endpoint, group);
+    }
+    mgr_call_done(change->call, json_pack("{s:i, s:s}", "moved", (int)change->ids->len, "group", change->group));
+}
+
+static void call_move(MgrCall *call, gpointer user)
+{
+    static const MgrChangeKind kind = { fold_move, fail_change, change_free };
+    MgrEndpointCalls *calls = user;
+    MgrFleet *fleet = calls->parts.fleet;
+    g_autoptr(GError) error = NULL;
+    const MgrGroup *group = mgr_fleet_find_group(fleet, mgr_call_argument(call, "group"), &error);
+    g_autoptr(GPtrArray) endpoints =
+        group != NULL ? mgr_selector_select(fleet, mgr_call_argument(call, "selector"), &error) : NULL;
+    HlWriteSet *set;
+    Change *change;
+
+    if (endpoints == NULL) {
+        mgr_call_fail(call, error);
+        return;
+    }
+    change = change_new(calls, call);
+    change->group = g_strdup(group->record.name);
+    change->counter = ++fleet->settings_counter;
+    set = hl_write_set_new();
+    mgr_write_counter(set, "settings", change->counter);
+    for (guint i = 0; i < endpoints->len; i++) {
+        const MgrEndpoint *endpoint = endpoints->pdata[i];
+
+        if (endpoint->group == group)
+            continue;
+        mgr_write_endpoint_group(set, &endpoint->record, group->record.name, change->counter);
+        mgr_write_history(set, change->at, endpoint->record.id, "moved", group->record.name);
+        g_ptr_array_add(change->ids, g_strdup(endpoint->record.id));
+    }
+    mgr_record_commit(calls->parts.record, set, &kind, change);
+}
+
+/* Revoking and removing: the endpoint's commands and certificates end, its history says who did it. */
+typedef struct End {
+    const char *what; /* "revoked": in history, events, the answer */
+    const char *why;  /* what its open commands end with */
+    void (*write)(HlWriteSet *set, const MgrEndpoint *endpoint, HlTime at);
+    void (*fold)(const Change *change, MgrEndpoint *endpoint);
+} End;
+
+static void write_revocation(HlWriteSet *set, const MgrEndpoint *endpoint, HlTime at)
+{
+    mgr_write_endpoint_revocation(set, endpoint->record.number, at);
+}
+
+static void fold_revocation(const Change *change, MgrEndpoint *endpoint)
+{
+    const MgrEndpointCallsOptions *parts = &change->calls->parts;
+    MgrActual before = (MgrActual)endpoint->record.presence.actual;
+
+    endpoint->record.revoked_at = change->at;
+    mgr_tracker_retire(parts->tracker, endpoint, MGR_REASON_REVOKED);
+    mgr_console_feed(parts->console, endpoint, MGR_DISPLAY_STOPPED); /* the server's own act: no ghost */
+    mgr_status_touch(parts->status, endpoint);
+    mgr_status_event(parts->status, endpoint, "revoked", mgr_actual_name(before),
+                     mgr_actual_name((MgrActual)endpoint->record.presence.actual), mgr_call_admin(change->call));
+}
+
+static void write_removal(HlWriteSet *set, const MgrEndpoint *endpoint, HlTime at G_GNUC_UNUSED)
+{
+    mgr_write_endpoint_removal(set, endpoint->record.number);
+}
+
+static void fold_removal(const Change *change, MgrEndpoint *endpoint)
+{
+    const MgrEndpointCallsOptions *parts = &change->calls->parts;
+
+    mgr_status_event(parts->status, endpoint, "removed", "", "", mgr_call_admin(change->call));
+    mgr_delivery_clear_retained(parts->delivery, endpoint->record.id);
+    mgr_status_forget(parts->status, endpoint);
+    mgr_delivery_forget(parts->delivery, endpoint);
+    mgr_fleet_remove_endpoint(parts->fleet, endpoint);
+}
+
+static const End revocation = { "revoked", "the endpoint was revoked", write_revocation, fold_revocation };
+static const End removal = { "removed", "the endpoint was removed", write_removal, fold_removal };
+
+static void fold_end(gpointer data)
+{
+    const Change *change = data;
+    const MgrEndpointCallsOptions *parts = &change->calls->parts;
+    MgrEndpoint *endpoint = mgr_fleet_endpoint(parts->fleet, change->ids->pdata[0]);
+
+    if (endpoint != NULL) {
+        mgr_pki_fold_revocations(parts->pki, endpoint->record.id, NULL, change->at);
+        mgr_commands_fold_abandon(parts->commands, endpoint, change->end->why, change->at);
+        change->end->fold(change, endpoint);
+    }
+    mgr_call_done(change->call, json_pack("{s:i, s:b}", change->end->what, (int)change->ids->len, "tell_broker",
+                                          !mgr_pki_manages_broker(parts->pki)));
+}
+
+static void end_endpoint(MgrEndpointCalls *calls, MgrCall *call, const End *end)
+{
+    static const MgrChangeKind kind = { fold_end, fail_change, change_free };
+    const MgrEndpoint *endpoint = named_endpoint(calls, call);
+    HlWriteSet *set;
+    Change *change;
+
+    if (endpoint == NULL)
+        return;
+    set = hl_write_set_new();
+    change = change_new(calls, call);
+    change->end = end;
+    g_ptr_array_add(change->ids, g_strdup(endpoint->record.id));
+    mgr_write_revocations(set, endpoint->record.id, NULL, change->at);
+    mgr_write_history(set, change->at, endpoint->record.id, end->what, mgr_call_admin(call));
+    mgr_commands_write_abandon(set, endpoint, end->why, change->at);
+    end->write(set, endpoint, change->at);
+    mgr_record_commit(calls->parts.record, set, &kind, change);
+}
+
+static void call_revoke(MgrCall *call, gpointer user)
+{
+    end_endpoint(user, call, &revocation);
+}
+
+static void call_remove(MgrCall *call, gpointer user)
+{
+    end_endpoint(user, call, &removal);
+}
+
+/* -------------------------------------------------------------------------------------------------- verify, clone */
+
+typedef struct {
+    const MgrEndpointCalls *calls;
+    MgrCall *call;
+    GPtrArray *ids;
+} Verification;
+
+static void verification_free(gpointer user)
+{
+    Verification *verification = user;
+
+    g_clear_pointer(&verification->ids, g_ptr_array_unref);
+    g_free(verification);
+}
+
+static void on_verified(gpointer user)
+{
+    Verification *verification = user;
+
+    mgr_call_stream(verification->call, &verification->calls->verified, g_steal_pointer(&verification->ids));
+}
+
+static void call_verify(MgrCall *call, gpointer user)
+{
+    const MgrEndpointCalls *calls = user;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) endpoints =
+        mgr_selector_select(calls->parts.fleet, mgr_call_argument(call, "selector"), &error);
+    Verification *verification;
+
+    if (endpoints == NULL) {
+        mgr_call_fail(call, error);
+        return;
+    }
+    verification = g_new(Verification, 1);
+    *verification = (Verification){ calls, call, g_ptr_array_new_with_free_func(g_free) };
+    for (guint i = 0; i < endpoints->len; i++)
+        g_ptr_array_add(verification->ids, g_strdup(((const MgrEndpoint *)endpoints->pdata[i])->record.id));
+    mgr_console_verify(calls->parts.console, endpoints, on_verified, verification, verification_free);
+}
+
+static bool check_clone(const MgrEndpoint *endpoint, MgrPresenceEventKind kind, GError **error)
+{
+    const MgrPresence *presence = &endpoint->record.presence;
+
+    if (presence->clone == MGR_CLONE_NONE)
+        return hl_fail(error, HL_ERROR_CONFLICT, "nothing says that two machines use the identity of %s",
+                       endpoint->record.id);
+    if (kind == MGR_PRESENCE_CLONE_KEEP && presence->machine == presence->other_machine)
+        return hl_fail(
+            error, HL_ERROR_CONFLICT,
+            "both machines that use the identity of %s have the same fingerprint (a copied machine id), so none can be "
+            "kept by it: give one another identity.machine_id and enrol it again, then 'endpoint clone split'",
+            endpoint->record.id);
+    return true;
+}
+
+static void settle_clone(const MgrEndpointCalls *calls, MgrCall *call, MgrPresenceEventKind kind, const char *what)
+{
+    MgrEndpoint *endpoint = named_endpoint(calls, call);
+    MgrPresenceEvent event = { .kind = kind };
+    g_autoptr(GError) error = NULL;
+
+    if (endpoint == NULL)
+        return;
+    if (!check_clone(endpoint, kind, &error)) {
+        mgr_call_fail(call, error);
+        return;
+    }
+    /* the registered machine: one that was only let in to be sent away did not register */
+    event.machine = mgr_presence_hash(endpoint->record.fingerprint);
+    mgr_tracker_feed(calls->parts.tracker, endpoint, &event);
+    endpoint->presence_dirty = true;
+    mgr_record_note(calls->parts.record, endpoint->record.id, "clone", "%s by %s: fingerprint %s", what,
+                    mgr_call_admin(call), endpoint->record.fingerprint);
+    mgr_status_event(calls->parts.status, endpoint, "clone", "", endpoint->record.fingerprint, what);
+    mgr_status_touch(calls->parts.status, endpoint);
+    mgr_call_done(call, mgr_status_endpoint(calls->parts.status, endpoint));
+}
+
+/* The machine that holds the line now is the true one, the other is kept away. */
+static void call_clone_keep(MgrCall *call, gpointer user)
+{
+    settle_clone(user, call, MGR_PRESENCE_CLONE_KEEP, "kept");
+}
+
+/* The other got an identity of its own, the quarrel is over. */
+static void call_clone_split(MgrCall *call, gpointer user)
+{
+    settle_clone(user, call, MGR_PRESENCE_CLONE_SPLIT, "split");
+}
+
+static const MgrCallRow rows[] = {
+    { "endpoint list", "", "selector", call_list },
+    { "endpoint show", "endpoint", "", call_show },
+    { "endpoint history", "endpoint", "", call_history },
+    { "endpoint move", "selector group", "", call_move },
+    { "endpoint revoke", "endpoint", "", call_revoke },
+    { "endpoint remove", "endpoint", "", call_remove },
+    { "endpoint clone keep", "endpoint", "", call_clone_keep },
+    { "endpoint clone split", "endpoint", "", call_clone_split },
+    { "verify", "selector", "", call_verify },
+    { "summary", "", "", call_summary },
+    { NULL, NULL, NULL, NULL },
+};
+
+MgrEndpointCalls *mgr_endpoint_calls_new(const MgrEndpointCallsOptions *options, MgrDispatch *dispatch)
+{
+    MgrEndpointCalls *calls = g_new0(MgrEndpointCalls, 1);
+
+    calls->parts = *options;
+    calls->listing = (MgrStreamKind){ "endpoints", stream_endpoint, stream_summary, calls };
+    calls->verified = (MgrStreamKind){ "endpoints", stream_endpoint, NULL, calls };
+    mgr_dispatch_add(dispatch, rows, calls);
+    return calls;
+}
+
+void mgr_endpoint_calls_free(MgrEndpointCalls *calls)
+{
+    g_free(calls);
+}

@@ -1,0 +1,27 @@
+/* The HTTPS front: enrolment, the pattern repository, health and metrics. */
+#ifndef MANAGER_DAEMON_FRONT_FRONT_H
+#define MANAGER_DAEMON_FRONT_FRONT_H
+
+#include "manager/daemon/front/metrics.h"
+
+typedef struct MgrFront MgrFront;
+
+typedef struct {
+    const char *dir; /* the site: certificate, key, repository; borrowed */
+    const MgrConf *conf;
+    const MgrDown *down; /* health */
+    MgrEnrol *enrol;
+    MgrMetricsParts metrics;
+} MgrFrontOptions;
+
+MgrFront *mgr_front_new(const MgrFrontOptions *options, GError **error);
+void mgr_front_free(MgrFront *front);
+
+/* A reload in two halves: reads and checks the server's certificate and key; puts them in force (takes the identity).
+ */
+HlTlsIdentity *mgr_front_read_identity(const MgrFront *front, GError **error);
+void mgr_front_set_identity(MgrFront *front, HlTlsIdentity *identity);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MgrFront, mgr_front_free)
+
+#endif

@@ -1,0 +1,62 @@
+#include "manager/daemon/front/metrics.h"
+
+#include <string.h>
+
+typedef struct {
+    const char *name, *help;
+    uint64_t value;
+} Metric;
+
+static void add_metrics(GString *out, const Metric *metrics, gsize n)
+{
+    for (gsize i = 0; i < n; i++)
+        g_string_append_printf(out, "# HELP holdline_%s %s\n# TYPE holdline_%s %s\nholdline_%s %" G_GUINT64_FORMAT "\n",
+                               metrics[i].name, metrics[i].help, metrics[i].name,
+                               g_str_has_suffix(metrics[i].name, "_total") ? "counter" : "gauge", metrics[i].name,
+                               metrics[i].value);
+}
+
+char *mgr_metrics_print(const MgrMetricsParts *parts, const HlHttpCounts *http)
+{
+    const MgrLinkCounts link = mgr_link_count(parts->link);
+    const MgrTrackerCounts tracker = mgr_tracker_count(parts->tracker);
+    const MgrReportsCounts reports = mgr_reports_count(parts->reports);
+    const MgrDeliveryCounts delivery = mgr_delivery_count(parts->delivery);
+    const MgrEnrolCounts enrol = mgr_enrol_count(parts->enrol);
+    const MgrDispatchCounts dispatch = mgr_dispatch_count(parts->dispatch);
+    const HlWriterCounts writer = mgr_record_count(parts->record);
+    const HlBusCounts bus = mgr_down_count(parts->down);
+    const Metric metrics[] = {
+        { "endpoints", "Endpoints in the registry", g_hash_table_size(parts->fleet->endpoints) },
+        { "endpoints_online", "Endpoints that are Online or Stale", parts->fleet->online },
+        { "server_blind", "1 while the manager cannot hear its endpoints", link.blind },
+        { "commands_open", "Commands with an endpoint that is not done", g_hash_table_size(parts->fleet->commands) },
+        { "births_total", "Births received", link.births },
+        { "heartbeats_total", "Heartbeats received", link.heartbeats },
+        { "heartbeats_lost_total", "Gaps in heartbeat numbers", tracker.lost_heartbeats },
+        { "messages_stale_total", "Messages of an older session, ignored", tracker.stale_messages },
+        { "messages_bad_total", "Messages that did not decode, ignored", link.bad_messages + dispatch.bad_messages },
+        { "messages_unknown_total", "Messages of senders that are not in the registry", link.unknown_senders },
+        { "reports_total", "Reports received", reports.received },
+        { "reports_repeated_total", "Reports received again", reports.repeated },
+        { "reports_gaps_total", "Gaps in report numbers", reports.gaps },
+        { "refusals_total", "Settings and commands that endpoints refused", reports.refusals },
+        { "settings_sent_total", "Settings documents sent", delivery.settings },
+        { "commands_sent_total", "Commands sent", delivery.commands },
+        { "enrolled_total", "Enrolments", enrol.enrolled },
+        { "enrol_refused_total", "Enrolment requests refused", enrol.refused },
+        { "calls_total", "Admin calls", dispatch.received },
+        { "calls_refused_total", "Admin calls refused", mgr_calls_refused(parts->calls) },
+        { "registry_transactions_total", "Transactions committed", writer.transactions },
+        { "registry_failures_total", "Write sets that failed", writer.failed_sets },
+        { "registry_pending", "Write sets waiting", writer.pending },
+        { "bus_lost_total", "Lost links to the broker", bus.lost_links },
+        { "bus_queued", "Publications waiting for the window", bus.queued },
+        { "http_requests_total", "HTTPS requests answered", http->requests },
+        { "http_downloads_refused_total", "Downloads told to come back later", http->downloads_refused },
+    };
+    GString *out = g_string_new(NULL);
+
+    add_metrics(out, metrics, G_N_ELEMENTS(metrics));
+    return g_string_free(out, FALSE);
+}

@@ -1,0 +1,26 @@
+/* The figures of all parts in Prometheus' text format: read from their counts, nothing of their own. */
+#ifndef MANAGER_DAEMON_FRONT_METRICS_H
+#define MANAGER_DAEMON_FRONT_METRICS_H
+
+#include "lib/http/serve.h"
+#include "manager/daemon/calls/dispatch.h"
+#include "manager/daemon/work/enrol.h"
+#include "manager/daemon/work/link.h"
+
+typedef struct {
+    const MgrFleet *fleet;
+    const MgrRecord *record;
+    const MgrDown *down;
+    const MgrDelivery *delivery;
+    const MgrTracker *tracker;
+    const MgrReports *reports;
+    const MgrEnrol *enrol;
+    const MgrLink *link;
+    const MgrDispatch *dispatch;
+    const MgrCalls *calls;
+} MgrMetricsParts;
+
+/* Caller frees. */
+char *mgr_metrics_print(const MgrMetricsParts *parts, const HlHttpCounts *http);
+
+#endif

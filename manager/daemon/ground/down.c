@@ -1,0 +1,68 @@
+#include "manager/daemon/ground/down.h"
+
+#include <string.h>
+
+#include "lib/base/log.h"
+
+struct MgrDown {
+    HlBus *bus; /* borrowed; NULL: none yet */
+};
+
+MgrDown *mgr_down_new(void)
+{
+    return g_new0(MgrDown, 1);
+}
+
+void mgr_down_free(MgrDown *down)
+{
+    g_free(down);
+}
+
+void mgr_down_attach(MgrDown *down, HlBus *bus)
+{
+    down->bus = bus;
+}
+
+bool mgr_down_is_up(const MgrDown *down)
+{
+    return down->bus != NULL && hl_bus_state(down->bus) == HL_BUS_UP;
+}
+
+static bool send(MgrDown *down, HlTopic topic, const char *id, HlBusMessage message)
+{
+    const HlTopicRow *row = hl_topic_row(topic);
+    g_autofree char *name = hl_topic_name(topic, id);
+
+    if (g_bytes_get_size(message.payload) > HL_BUS_MAX_SIZE) {
+        hl_log_limited(HL_LOG_ERROR, "down", name, "%s: %" G_GSIZE_FORMAT " bytes are more than a message takes", name,
+                       g_bytes_get_size(message.payload));
+        return false;
+    }
+    message.topic = name;
+    message.qos = row->qos;
+    message.retained = row->retained;
+    return down->bus != NULL && hl_bus_publish(down->bus, &message, NULL, NULL);
+}
+
+bool mgr_down_send(MgrDown *down, HlTopic topic, const char *id, GBytes *payload, HlTime expiry)
+{
+    return send(down, topic, id, (HlBusMessage){ .payload = payload, .expiry = expiry });
+}
+
+bool mgr_down_send_json(MgrDown *down, HlTopic topic, const char *id, const json_t *document)
+{
+    char *text = hl_json_print(document);
+    g_autoptr(GBytes) payload = g_bytes_new_take(text, strlen(text));
+
+    return mgr_down_send(down, topic, id, payload, 0);
+}
+
+bool mgr_down_reply(MgrDown *down, const char *admin, GBytes *payload, GBytes *correlation)
+{
+    return send(down, HL_TOPIC_ADMIN_REPLY, admin, (HlBusMessage){ .payload = payload, .correlation = correlation });
+}
+
+HlBusCounts mgr_down_count(const MgrDown *down)
+{
+    return down->bus != NULL ? hl_bus_count(down->bus) : (HlBusCounts){ 0 };
+}

@@ -1,0 +1,35 @@
+/* Down: publications of the manager, each by its topic's row, which says quality of service and retain.
+ *
+ * Not the link (work/link.h), which makes and watches the connection: it attaches the bus here once there is one.  What
+ * is sent while the connection is down is not sent at all; the registry is the record, and a birth makes up for it. */
+#ifndef MANAGER_DAEMON_GROUND_DOWN_H
+#define MANAGER_DAEMON_GROUND_DOWN_H
+
+#include "lib/base/json.h"
+#include "lib/bus/bus.h"
+#include "proto/topics.h"
+
+typedef struct MgrDown MgrDown;
+
+MgrDown *mgr_down_new(void);
+void mgr_down_free(MgrDown *down);
+
+/* bus is borrowed; NULL detaches. */
+void mgr_down_attach(MgrDown *down, HlBus *bus);
+
+bool mgr_down_is_up(const MgrDown *down);
+
+/* id is that of an endpoint, "" where the topic has none; expiry 0: never.  false: not handed to the broker (the
+ * connection is down, too much is queued, or the payload is larger than HL_BUS_MAX_SIZE, which is logged). */
+bool mgr_down_send(MgrDown *down, HlTopic topic, const char *id, GBytes *payload, HlTime expiry);
+bool mgr_down_send_json(MgrDown *down, HlTopic topic, const char *id, const json_t *document);
+
+/* To the reply topic of this administrator; correlation may be NULL. */
+bool mgr_down_reply(MgrDown *down, const char *admin, GBytes *payload, GBytes *correlation);
+
+/* All zero while no bus is attached. */
+HlBusCounts mgr_down_count(const MgrDown *down);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MgrDown, mgr_down_free)
+
+#endif

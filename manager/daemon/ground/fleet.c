@@ -1,0 +1,436 @@
+#include "manager/daemon/ground/fleet.h"
+
+#include <string.h>
+
+#include "manager/daemon/ground/now.h"
+#include "proto/components.h"
+
+static void free_group(gpointer item)
+{
+    MgrGroup *group = item;
+
+    mgr_group_record_clear(&group->record);
+    hl_settings_clear(&group->settings);
+    g_clear_pointer(&group->digest, g_bytes_unref);
+    g_free(group);
+}
+
+static void free_endpoint(gpointer item)
+{
+    MgrEndpoint *endpoint = item;
+
+    mgr_endpoint_record_clear(&endpoint->record);
+    g_ptr_array_unref(endpoint->open_targets);
+    g_free(endpoint->accepted_spool);
+    g_free(endpoint);
+}
+
+static void free_target(gpointer item)
+{
+    MgrTarget *target = item;
+
+    mgr_target_record_clear(&target->record);
+    g_free(target);
+}
+
+static void free_command(gpointer item)
+{
+    MgrCommand *command = item;
+
+    mgr_command_record_clear(&command->record);
+    g_ptr_array_unref(command->targets);
+    g_free(command);
+}
+
+static void free_token(gpointer item)
+{
+    mgr_token_record_clear(item);
+    g_free(item);
+}
+
+static void free_certificate(gpointer item)
+{
+    mgr_certificate_record_clear(item);
+    g_free(item);
+}
+
+bool mgr_set_text(char **place, const char *text)
+{
+    char *copy;
+
+    if (g_strcmp0(*place, text) == 0)
+        return false;
+    copy = g_strdup(text); /* text may be a part of what is freed */
+    g_free(*place);
+    *place = copy;
+    return true;
+}
+
+static void set_record(MgrGroup *group, MgrGroupRecord *record)
+{
+    g_autoptr(GError) error = NULL;
+
+    mgr_group_record_clear(&group->record);
+    group->record = *record;
+    memset(record, 0, sizeof *record);
+    hl_settings_clear(&group->settings);
+    hl_settings_init(&group->settings);
+    if (!hl_settings_parse(&group->settings, group->record.settings, &error))
+        g_error("stored settings of group %s: %s", group->record.name, error->message);
+    g_clear_pointer(&group->digest, g_bytes_unref);
+    group->digest = hl_settings_digest(group->record.settings);
+}
+
+MgrGroup *mgr_fleet_put_group(MgrFleet *fleet, MgrGroupRecord *record)
+{
+    MgrGroup *group = mgr_fleet_group(fleet, record->name);
+
+    if (group == NULL) {
+        group = g_new0(MgrGroup, 1);
+        hl_settings_init(&group->settings);
+    } else {
+        g_hash_table_steal(fleet->groups, group->record.name); /* the key lives in the record */
+    }
+    set_record(group, record);
+    g_hash_table_insert(fleet->groups, group->record.name, group);
+    return group;
+}
+
+MgrEndpoint *mgr_fleet_add_endpoint(MgrFleet *fleet, MgrEndpointRecord *record)
+{
+    MgrEndpoint *endpoint = g_new0(MgrEndpoint, 1);
+
+    endpoint->record = *record;
+    memset(record, 0, sizeof *record);
+    endpoint->open_targets = g_ptr_array_new();
+    endpoint->accepted_seq = endpoint->record.report_seq;
+    endpoint->accepted_spool = g_strdup(endpoint->record.spool);
+    endpoint->group = mgr_fleet_group(fleet, endpoint->record.group);
+    g_assert(endpoint->group != NULL); /* a foreign key of the registry */
+    endpoint->group->members++;
+    fleet->next_number = MAX(fleet->next_number, endpoint->record.number + 1);
+    g_hash_table_insert(fleet->endpoints, endpoint->record.id, endpoint);
+    return endpoint;
+}
+
+void mgr_fleet_remove_endpoint(MgrFleet *fleet, MgrEndpoint *endpoint)
+{
+    for (guint i = 0; i < endpoint->open_targets->len; i++)
+        ((MgrTarget *)endpoint->open_targets->pdata[i])->endpoint = NULL;
+    endpoint->group->members--;
+    if (mgr_endpoint_is_up(endpoint))
+        fleet->online--;
+    g_hash_table_remove(fleet->endpoints, endpoint->record.id);
+}
+
+const MgrTokenRecord *mgr_fleet_add_token(MgrFleet *fleet, MgrTokenRecord *record)
+{
+    MgrTokenRecord *token = g_memdup2(record, sizeof *record);
+
+    memset(record, 0, sizeof *record);
+    g_hash_table_insert(fleet->tokens, token->id, token);
+    return token;
+}
+
+const MgrCertificateRecord *mgr_fleet_add_certificate(MgrFleet *fleet, MgrCertificateRecord *record)
+{
+    MgrCertificateRecord *certificate = g_memdup2(record, sizeof *record);
+
+    memset(record, 0, sizeof *record);
+    g_hash_table_insert(fleet->certificates, certificate->serial, certificate);
+    return certificate;
+}
+
+bool mgr_fleet_has_live_name(const MgrFleet *fleet, const char *name, const char *kind)
+{
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, fleet->certificates);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        const MgrCertificateRecord *record = value;
+
+        if (record->revoked_at == 0 && strcmp(record->name, name) == 0 &&
+            (kind == NULL || strcmp(record->kind, kind) == 0))
+            return true;
+    }
+    return false;
+}
+
+void mgr_fleet_remove_group(MgrFleet *fleet, const char *name)
+{
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, fleet->tokens);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        if (strcmp(((const MgrTokenRecord *)value)->group, name) == 0)
+            g_hash_table_iter_remove(&iter); /* the registry deletes them with the group */
+    g_hash_table_remove(fleet->groups, name);
+}
+
+void mgr_endpoint_set_certificate(MgrEndpoint *endpoint, const MgrCertificateRecord *certificate)
+{
+    mgr_set_text(&endpoint->record.serial, certificate->serial);
+    endpoint->record.cert_expires = certificate->expires_at;
+}
+
+void mgr_endpoint_set_group(MgrEndpoint *endpoint, MgrGroup *group, uint64_t counter)
+{
+    endpoint->group->members--;
+    endpoint->group = group;
+    group->members++;
+    g_free(endpoint->record.group);
+    endpoint->record.group = g_strdup(group->record.name);
+    endpoint->record.moved_counter = counter;
+}
+
+MgrCommand *mgr_fleet_add_command(MgrFleet *fleet, MgrCommandRecord *record)
+{
+    MgrCommand *command = g_new0(MgrCommand, 1);
+
+    command->record = *record;
+    memset(record, 0, sizeof *record);
+    command->targets = g_ptr_array_new_with_free_func(free_target);
+    g_hash_table_insert(fleet->commands, command->record.id, command);
+    return command;
+}
+
+MgrTarget *mgr_fleet_add_target(MgrFleet *fleet, MgrTargetRecord *record)
+{
+    MgrCommand *command = mgr_fleet_command(fleet, record->command);
+    MgrTarget *target;
+
+    if (command == NULL)
+        return NULL;
+    target = g_new0(MgrTarget, 1);
+    target->command = command;
+    target->endpoint = mgr_fleet_endpoint(fleet, record->endpoint);
+    target->record = *record;
+    memset(record, 0, sizeof *record);
+    g_ptr_array_add(command->targets, target);
+    command->counts[target->record.state]++;
+    if (!hl_command_state_is_final(target->record.state)) {
+        command->open++;
+        if (target->endpoint != NULL)
+            g_ptr_array_add(target->endpoint->open_targets, target);
+    }
+    return target;
+}
+
+bool mgr_target_move(MgrTarget *target, const MgrTargetStep *step, HlTime mono)
+{
+    MgrCommand *command = target->command;
+
+    command->counts[target->record.state]--;
+    command->counts[step->state]++;
+    command->changed_mono = mono;
+    target->record.state = step->state;
+    target->record.changed_at = step->at;
+    mgr_set_text(&target->record.code, step->code);
+    mgr_set_text(&target->record.detail, step->detail);
+    if (!hl_command_state_is_final(step->state))
+        return false;
+    if (target->endpoint != NULL)
+        g_ptr_array_remove(target->endpoint->open_targets, target);
+    return --command->open == 0;
+}
+
+void mgr_fleet_drop_command(MgrFleet *fleet, MgrCommand *command)
+{
+    g_assert(command->open == 0);
+    g_hash_table_remove(fleet->commands, command->record.id);
+}
+
+MgrTarget *mgr_endpoint_find_target(const MgrEndpoint *endpoint, const char *command)
+{
+    for (guint i = 0; i < endpoint->open_targets->len; i++) {
+        MgrTarget *target = endpoint->open_targets->pdata[i];
+
+        if (strcmp(target->record.command, command) == 0)
+            return target;
+    }
+    return NULL;
+}
+
+MgrGroup *mgr_fleet_group(const MgrFleet *fleet, const char *name)
+{
+    return g_hash_table_lookup(fleet->groups, name);
+}
+
+MgrEndpoint *mgr_fleet_endpoint(const MgrFleet *fleet, const char *id)
+{
+    return g_hash_table_lookup(fleet->endpoints, id);
+}
+
+MgrCommand *mgr_fleet_command(const MgrFleet *fleet, const char *id)
+{
+    return g_hash_table_lookup(fleet->commands, id);
+}
+
+MgrTokenRecord *mgr_fleet_token(const MgrFleet *fleet, const char *id)
+{
+    return g_hash_table_lookup(fleet->tokens, id);
+}
+
+MgrGroup *mgr_fleet_find_group(const MgrFleet *fleet, const char *name, GError **error)
+{
+    MgrGroup *group = mgr_fleet_group(fleet, name);
+
+    if (group == NULL)
+        hl_fail(error, HL_ERROR_NOT_FOUND, "there is no group '%s'; 'holdline group list' tells which there are", name);
+    return group;
+}
+
+int mgr_endpoint_compare(gconstpointer a, gconstpointer b)
+{
+    return strcmp((*(MgrEndpoint *const *)a)->record.id, (*(MgrEndpoint *const *)b)->record.id);
+}
+
+static int compare_groups(gconstpointer a, gconstpointer b)
+{
+    return strcmp((*(MgrGroup *const *)a)->record.name, (*(MgrGroup *const *)b)->record.name);
+}
+
+GPtrArray *mgr_fleet_values(GHashTable *table)
+{
+    GPtrArray *values = g_ptr_array_sized_new(g_hash_table_size(table));
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, table);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        g_ptr_array_add(values, value);
+    return values;
+}
+
+static GPtrArray *sorted_values(GHashTable *table, GCompareFunc compare)
+{
+    GPtrArray *values = mgr_fleet_values(table);
+
+    g_ptr_array_sort(values, compare);
+    return values;
+}
+
+GPtrArray *mgr_fleet_sorted_endpoints(const MgrFleet *fleet)
+{
+    return sorted_values(fleet->endpoints, mgr_endpoint_compare);
+}
+
+GPtrArray *mgr_fleet_sorted_groups(const MgrFleet *fleet)
+{
+    return sorted_values(fleet->groups, compare_groups);
+}
+
+bool mgr_endpoint_is_behind(const MgrEndpoint *endpoint, const char *versions)
+{
+    g_autofree char *wanted = hl_components_only(versions, hl_scan_components[endpoint->group->settings.scan_method]);
+
+    return hl_components_behind(endpoint->record.patterns, wanted);
+}
+
+bool mgr_endpoint_is_outdated(const MgrFleet *fleet, const MgrEndpoint *endpoint)
+{
+    return mgr_endpoint_is_behind(endpoint, fleet->latest);
+}
+
+uint64_t mgr_endpoint_desired_counter(const MgrEndpoint *endpoint)
+{
+    return MAX(endpoint->group->record.counter, endpoint->record.moved_counter);
+}
+
+bool mgr_endpoint_has_desired(const MgrEndpoint *endpoint)
+{
+    const MgrApplied *applied = &endpoint->record.applied;
+
+    return applied->counter == mgr_endpoint_desired_counter(endpoint) && applied->digest != NULL &&
+           g_bytes_equal(applied->digest, endpoint->group->digest);
+}
+
+char *mgr_endpoint_address(const MgrEndpoint *endpoint)
+{
+    return g_strndup(endpoint->record.addresses, strcspn(endpoint->record.addresses, ","));
+}
+
+MgrVerdictFacts mgr_endpoint_facts(const MgrEndpoint *endpoint, char **address)
+{
+    *address = mgr_endpoint_address(endpoint);
+    return (MgrVerdictFacts){ .presence = &endpoint->record.presence,
+                              .display = &endpoint->record.display,
+                              .reach = endpoint->record.reach,
+                              .dialled_mono = endpoint->dialled_mono,
+                              .address = *address,
+                              .port = (unsigned)endpoint->record.direct_port };
+}
+
+bool mgr_endpoint_is_up(const MgrEndpoint *endpoint)
+{
+    return endpoint->record.presence.actual == MGR_ACTUAL_ONLINE ||
+           endpoint->record.presence.actual == MGR_ACTUAL_STALE;
+}
+
+static void on_group(MgrGroupRecord *record, gpointer user)
+{
+    mgr_fleet_put_group(user, record);
+}
+
+static void on_endpoint(MgrEndpointRecord *record, gpointer user)
+{
+    MgrFleet *fleet = user;
+    MgrEndpoint *endpoint = mgr_fleet_add_endpoint(fleet, record);
+
+    mgr_presence_restore(&endpoint->record.presence, mgr_now());
+    fleet->online += mgr_endpoint_is_up(endpoint);
+}
+
+static void on_command(MgrCommandRecord *record, gpointer user)
+{
+    mgr_fleet_add_command(user, record);
+}
+
+static void on_target(MgrTargetRecord *record, gpointer user)
+{
+    mgr_fleet_add_target(user, record);
+}
+
+static void on_token(MgrTokenRecord *record, gpointer user)
+{
+    mgr_fleet_add_token(user, record);
+}
+
+static void on_certificate(MgrCertificateRecord *record, gpointer user)
+{
+    mgr_fleet_add_certificate(user, record);
+}
+
+bool mgr_fleet_load(MgrFleet *fleet, HlDb *db, GError **error)
+{
+    fleet->groups = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_group);
+    fleet->endpoints = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_endpoint);
+    fleet->commands = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_command);
+    fleet->tokens = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_token);
+    fleet->certificates = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_certificate);
+    fleet->next_number = 1;
+    fleet->latest = g_strdup("");
+    return mgr_registry_load_counter(db, "settings", &fleet->settings_counter, error) &&
+           mgr_registry_load_counter(db, "epoch", &fleet->epoch, error) &&
+           mgr_registry_load_counter(db, "crl", &fleet->crl, error) &&
+           mgr_registry_load_counter(db, "alive", &fleet->alive, error) &&
+           mgr_registry_load_counter(db, "verified", &fleet->verified, error) &&
+           mgr_registry_load_groups(db, on_group, fleet, error) &&
+           mgr_registry_load_endpoints(db, on_endpoint, fleet, error) &&
+           mgr_registry_load_open_commands(db, on_command, fleet, error) &&
+           mgr_registry_load_open_targets(db, on_target, fleet, error) &&
+           mgr_registry_load_tokens(db, on_token, fleet, error) &&
+           mgr_registry_load_certificates(db, on_certificate, fleet, error);
+}
+
+void mgr_fleet_clear(MgrFleet *fleet)
+{
+    g_clear_pointer(&fleet->commands, g_hash_table_unref);
+    g_clear_pointer(&fleet->endpoints, g_hash_table_unref);
+    g_clear_pointer(&fleet->groups, g_hash_table_unref);
+    g_clear_pointer(&fleet->tokens, g_hash_table_unref);
+    g_clear_pointer(&fleet->certificates, g_hash_table_unref);
+    g_clear_pointer(&fleet->latest, g_free);
+}

@@ -1,0 +1,165 @@
+/* The fleet in memory: groups, endpoints, open commands, tokens, certificates.  A cache of the registry, owned by the
+ * loop thread.
+ *
+ * What matters is changed in the registry first and here after the commit (record.h); only presence runs ahead: it is
+ * flushed once a second and proves itself again from the line.  Pointers are valid until the loop runs other work:
+ * code that waits for a commit keeps the name, and looks it up again. */
+#ifndef MANAGER_DAEMON_GROUND_FLEET_H
+#define MANAGER_DAEMON_GROUND_FLEET_H
+
+#include "manager/core/notify.h"
+#include "manager/core/verdict.h"
+#include "manager/store/registry.h"
+#include "proto/settings.h"
+
+typedef struct MgrGroup MgrGroup;
+typedef struct MgrEndpoint MgrEndpoint;
+typedef struct MgrCommand MgrCommand;
+
+struct MgrGroup {
+    MgrGroupRecord record;
+    HlSettings settings;
+    GBytes *digest;
+    guint members;
+};
+
+/* One endpoint's part of a command. */
+typedef struct {
+    MgrCommand *command;
+    MgrEndpoint *endpoint; /* NULL once it was removed */
+    MgrTargetRecord record;
+    guint percent;
+} MgrTarget;
+
+struct MgrCommand {
+    MgrCommandRecord record;
+    GPtrArray *targets; /* MgrTarget *, owned */
+    guint counts[HL_N_STATES];
+    guint open; /* targets that are not final */
+    HlTime changed_mono;
+};
+
+/* What is registered, and beside it what each part keeps of it. */
+struct MgrEndpoint {
+    MgrEndpointRecord record;
+    MgrGroup *group;
+    GPtrArray *open_targets; /* MgrTarget *, borrowed, oldest first */
+    HlTime skew;             /* its clock against the server's, at the last birth or heartbeat */
+    uint64_t refused, lost_heartbeats;
+
+    /* reports: submitted to the writer, perhaps not committed */
+    uint64_t accepted_seq;
+    char *accepted_spool;
+
+    /* tracker: the probe under way, 0: none; how long the last one took */
+    uint64_t probe_nonce;
+    HlTime probe_mono, echo_ms;
+    bool presence_dirty, display_dirty; /* differs from the registry */
+
+    /* link */
+    bool restarted_unheard;   /* it started while the manager did not listen: its next birth counts as announced */
+    bool updated_by_schedule; /* the last update notification told of a scheduled update */
+
+    /* console state */
+    MgrNotify notify;
+    HlTime dialled_mono;
+
+    /* status: last seen, reachability and verdict as the topic says them; NULL: nothing yet */
+    HlTime seen_told;
+    const char *reach_told, *verdict_told;
+    bool status_dirty; /* in the queue */
+
+    /* delivery */
+    bool ack_due; /* in the queue */
+};
+
+typedef struct {
+    GHashTable *groups;       /* name -> MgrGroup * */
+    GHashTable *endpoints;    /* id -> MgrEndpoint * */
+    GHashTable *commands;     /* id -> MgrCommand *, open ones */
+    GHashTable *tokens;       /* id -> MgrTokenRecord * */
+    GHashTable *certificates; /* serial -> MgrCertificateRecord * */
+    int64_t next_number;
+    uint64_t settings_counter, epoch, crl, alive, verified;
+    guint online; /* Online or Stale */
+    char *latest; /* pattern versions of the server's repository, proto/components.h */
+} MgrFleet;
+
+/* The fleet is zeroed before; clear it whatever comes. */
+bool mgr_fleet_load(MgrFleet *fleet, HlDb *db, GError **error);
+void mgr_fleet_clear(MgrFleet *fleet);
+
+/* All mgr_fleet_add_* and _put_* take the record's contents and leave it empty. */
+
+/* A new group, or new contents of the one of that name. */
+MgrGroup *mgr_fleet_put_group(MgrFleet *fleet, MgrGroupRecord *record);
+/* With its tokens; it has no members. */
+void mgr_fleet_remove_group(MgrFleet *fleet, const char *name);
+
+/* The group exists. */
+MgrEndpoint *mgr_fleet_add_endpoint(MgrFleet *fleet, MgrEndpointRecord *record);
+/* Parts that queue endpoints were told before (mgr_status_forget, mgr_delivery_forget). */
+void mgr_fleet_remove_endpoint(MgrFleet *fleet, MgrEndpoint *endpoint);
+void mgr_endpoint_set_group(MgrEndpoint *endpoint, MgrGroup *group, uint64_t counter);
+void mgr_endpoint_set_certificate(MgrEndpoint *endpoint, const MgrCertificateRecord *certificate);
+
+const MgrTokenRecord *mgr_fleet_add_token(MgrFleet *fleet, MgrTokenRecord *record);
+const MgrCertificateRecord *mgr_fleet_add_certificate(MgrFleet *fleet, MgrCertificateRecord *record);
+/* Whether a certificate of this name and kind (NULL: any) is not revoked. */
+bool mgr_fleet_has_live_name(const MgrFleet *fleet, const char *name, const char *kind);
+
+MgrCommand *mgr_fleet_add_command(MgrFleet *fleet, MgrCommandRecord *record);
+/* NULL, and nothing taken, when its command is not there. */
+MgrTarget *mgr_fleet_add_target(MgrFleet *fleet, MgrTargetRecord *record);
+/* Every target is final. */
+void mgr_fleet_drop_command(MgrFleet *fleet, MgrCommand *command);
+
+/* What moves a target: one value for registry and memory. */
+typedef struct {
+    HlCommandState state;
+    const char *code, *detail;
+    HlTime at; /* wall */
+} MgrTargetStep;
+
+/* true when it was the last open one of its command, which is then to be dropped from the fleet. */
+bool mgr_target_move(MgrTarget *target, const MgrTargetStep *step, HlTime mono);
+MgrTarget *mgr_endpoint_find_target(const MgrEndpoint *endpoint, const char *command);
+
+/* NULL when there is none. */
+MgrGroup *mgr_fleet_group(const MgrFleet *fleet, const char *name);
+MgrEndpoint *mgr_fleet_endpoint(const MgrFleet *fleet, const char *id);
+MgrCommand *mgr_fleet_command(const MgrFleet *fleet, const char *id);
+MgrTokenRecord *mgr_fleet_token(const MgrFleet *fleet, const char *id);
+
+/* HL_ERROR_NOT_FOUND with the name in the message. */
+MgrGroup *mgr_fleet_find_group(const MgrFleet *fleet, const char *name, GError **error);
+
+/* A snapshot of a table's values, to go through them while they change; free with g_ptr_array_unref. */
+GPtrArray *mgr_fleet_values(GHashTable *table);
+
+/* Of MgrEndpoint * by id, for g_ptr_array_sort. */
+int mgr_endpoint_compare(gconstpointer a, gconstpointer b);
+
+/* All endpoints or groups, sorted by id or name; free with g_ptr_array_unref. */
+GPtrArray *mgr_fleet_sorted_endpoints(const MgrFleet *fleet);
+GPtrArray *mgr_fleet_sorted_groups(const MgrFleet *fleet);
+
+/* What the endpoint shall have: the counter that orders saves and moves. */
+uint64_t mgr_endpoint_desired_counter(const MgrEndpoint *endpoint);
+bool mgr_endpoint_has_desired(const MgrEndpoint *endpoint);
+/* Whether a component that its scan method takes is older than in, or missing against, "name=version ..."; against the
+ * repository. */
+bool mgr_endpoint_is_behind(const MgrEndpoint *endpoint, const char *versions);
+bool mgr_endpoint_is_outdated(const MgrFleet *fleet, const MgrEndpoint *endpoint);
+bool mgr_endpoint_is_up(const MgrEndpoint *endpoint); /* Online or Stale */
+
+/* The registered address that is dialled; "" when none is.  Caller frees. */
+char *mgr_endpoint_address(const MgrEndpoint *endpoint);
+
+/* What the verdict is made of; borrows from the endpoint; *address is the caller's. */
+MgrVerdictFacts mgr_endpoint_facts(const MgrEndpoint *endpoint, char **address);
+
+/* Puts a copy of text there; true if it is another one. */
+bool mgr_set_text(char **place, const char *text);
+
+#endif

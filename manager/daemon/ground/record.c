@@ -1,0 +1,135 @@
+#include "manager/daemon/ground/record.h"
+
+#include "lib/base/clock.h"
+#include "lib/base/log.h"
+#include "manager/store/registry.h"
+
+struct MgrRecord {
+    HlDb *reader;
+    HlWriter *writer; /* NULL: stopped */
+    HlWriteSet *background;
+    HlWriterCounts last; /* as counted at the stop */
+};
+
+/* A change on its way through the writer. */
+typedef struct {
+    const MgrChangeKind *kind;
+    gpointer change;
+} Pending;
+
+MgrRecord *mgr_record_new(const char *path, GError **error)
+{
+    g_autoptr(MgrRecord) record = g_new0(MgrRecord, 1);
+
+    record->background = hl_write_set_new();
+    record->reader = hl_db_open(path, HL_DB_READ_ONLY, error);
+    record->writer = record->reader != NULL ? hl_writer_new(&(HlWriterOptions){ .path = path }, error) : NULL;
+    return record->writer != NULL ? g_steal_pointer(&record) : NULL;
+}
+
+void mgr_record_stop(MgrRecord *record)
+{
+    HlWriter *writer = record->writer;
+
+    if (writer == NULL)
+        return;
+    mgr_record_flush(record);
+    hl_writer_flush(writer);
+    record->last = hl_writer_count(writer);
+    /* a fold that runs in here may want to write once more: it finds a record that has stopped */
+    record->writer = NULL;
+    hl_writer_free(writer);
+}
+
+void mgr_record_free(MgrRecord *record)
+{
+    if (record == NULL)
+        return;
+    mgr_record_stop(record);
+    g_clear_pointer(&record->reader, hl_db_close);
+    hl_write_set_free(record->background);
+    g_free(record);
+}
+
+static void on_done(const GError *error, gpointer user)
+{
+    g_autofree Pending *pending = user;
+
+    if (error == NULL)
+        pending->kind->fold(pending->change);
+    else
+        pending->kind->fail(pending->change, error);
+    if (pending->kind->free != NULL)
+        pending->kind->free(pending->change);
+}
+
+static bool submit(MgrRecord *record, HlWriteSet *set, HlWriteDone done, gpointer user, GError **error)
+{
+    if (record->writer != NULL)
+        return hl_writer_submit(record->writer, set, done, user, error);
+    hl_write_set_free(set);
+    return hl_fail(error, HL_ERROR_UNAVAILABLE, "the manager is stopping: try again in a moment");
+}
+
+void mgr_record_commit(MgrRecord *record, HlWriteSet *set, const MgrChangeKind *kind, gpointer change)
+{
+    g_autoptr(GError) error = NULL;
+    Pending *pending = g_new(Pending, 1);
+
+    *pending = (Pending){ kind, change };
+    hl_write_set_durable(set);
+    if (!submit(record, set, on_done, pending, &error))
+        on_done(error, pending);
+}
+
+static void on_written(const GError *error, gpointer user G_GNUC_UNUSED)
+{
+    if (error != NULL)
+        hl_log_limited(HL_LOG_ERROR, "registry", "write", "%s", error->message);
+}
+
+void mgr_record_write(MgrRecord *record, HlWriteSet *set)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (!submit(record, set, on_written, NULL, &error))
+        on_written(error, NULL);
+}
+
+HlWriteSet *mgr_record_background(MgrRecord *record)
+{
+    return record->background;
+}
+
+void mgr_record_note(MgrRecord *record, const char *endpoint, const char *what, const char *format, ...)
+{
+    g_autofree char *detail = NULL;
+    va_list arguments;
+
+    va_start(arguments, format);
+    detail = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
+    mgr_write_history(record->background, hl_clock_wall(), endpoint, what, detail);
+}
+
+void mgr_record_flush(MgrRecord *record)
+{
+    HlWriteSet *full = record->background;
+
+    record->background = hl_write_set_new();
+    mgr_record_write(record, full);
+}
+
+HlDb *mgr_record_reader(MgrRecord *record)
+{
+    if (record->writer != NULL) {
+        mgr_record_flush(record);
+        hl_writer_flush(record->writer);
+    }
+    return record->reader;
+}
+
+HlWriterCounts mgr_record_count(const MgrRecord *record)
+{
+    return record->writer != NULL ? hl_writer_count(record->writer) : record->last;
+}

@@ -1,0 +1,121 @@
+#include "manager/daemon/ground/selector.h"
+
+#include <string.h>
+
+/* Adds every endpoint of this host name; the number of them. */
+static guint add_by_host(const MgrFleet *fleet, const char *host, GPtrArray *found)
+{
+    GHashTableIter iter;
+    gpointer value;
+    guint n = 0;
+
+    g_hash_table_iter_init(&iter, fleet->endpoints);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        if (g_ascii_strcasecmp(((MgrEndpoint *)value)->record.host, host) != 0)
+            continue;
+        g_ptr_array_add(found, value);
+        n++;
+    }
+    return n;
+}
+
+MgrEndpoint *mgr_selector_find(const MgrFleet *fleet, const char *name, GError **error)
+{
+    MgrEndpoint *endpoint = mgr_fleet_endpoint(fleet, name);
+    g_autoptr(GPtrArray) found = g_ptr_array_new();
+
+    if (endpoint != NULL)
+        return endpoint;
+    add_by_host(fleet, name, found);
+    if (found->len == 1)
+        return found->pdata[0];
+    if (found->len == 0)
+        hl_fail(error, HL_ERROR_NOT_FOUND, "there is no endpoint '%s'; 'holdline endpoint list' tells which there are",
+                name);
+    else
+        hl_fail(error, HL_ERROR_CONFLICT, "%u endpoints have the host name '%s' (%s, %s, ...): name one by its id",
+                found->len, name, ((MgrEndpoint *)found->pdata[0])->record.id,
+                ((MgrEndpoint *)found->pdata[1])->record.id);
+    return NULL;
+}
+
+typedef bool (*MatchFn)(const MgrFleet *fleet, const MgrEndpoint *endpoint, const char *word);
+
+static bool is_any(const MgrFleet *fleet G_GNUC_UNUSED, const MgrEndpoint *endpoint, const char *word G_GNUC_UNUSED)
+{
+    return !endpoint->record.display.removed;
+}
+
+static bool is_outdated(const MgrFleet *fleet, const MgrEndpoint *endpoint, const char *word G_GNUC_UNUSED)
+{
+    return !endpoint->record.display.removed && mgr_endpoint_is_outdated(fleet, endpoint);
+}
+
+static bool is_of_group(const MgrFleet *fleet G_GNUC_UNUSED, const MgrEndpoint *endpoint, const char *word)
+{
+    return strcmp(endpoint->record.group, word + 1) == 0;
+}
+
+static void add_matching(const MgrFleet *fleet, MatchFn match, const char *word, GPtrArray *found)
+{
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, fleet->endpoints);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        if (match(fleet, value, word))
+            g_ptr_array_add(found, value);
+}
+
+static bool select_word(const MgrFleet *fleet, const char *word, GPtrArray *found, GError **error)
+{
+    MgrEndpoint *endpoint;
+
+    if (strcmp(word, "all") == 0) {
+        add_matching(fleet, is_any, word, found);
+        return true;
+    }
+    if (strcmp(word, "outdated") == 0) {
+        add_matching(fleet, is_outdated, word, found);
+        return true;
+    }
+    if (word[0] == '@') {
+        if (mgr_fleet_find_group(fleet, word + 1, error) == NULL)
+            return false;
+        add_matching(fleet, is_of_group, word, found);
+        return true;
+    }
+    endpoint = mgr_selector_find(fleet, word, error);
+    if (endpoint == NULL)
+        return false;
+    g_ptr_array_add(found, endpoint);
+    return true;
+}
+
+GPtrArray *mgr_selector_filter(const MgrFleet *fleet, const char *selector, GError **error)
+{
+    g_auto(GStrv) words = g_strsplit(selector, ",", -1);
+    g_autoptr(GPtrArray) found = g_ptr_array_new();
+    GPtrArray *unique;
+
+    for (gsize i = 0; words[i] != NULL; i++)
+        if (*g_strstrip(words[i]) != '\0' && !select_word(fleet, words[i], found, error))
+            return NULL;
+    g_ptr_array_sort(found, mgr_endpoint_compare);
+    unique = g_ptr_array_new();
+    for (guint i = 0; i < found->len; i++)
+        if (i == 0 || found->pdata[i] != found->pdata[i - 1])
+            g_ptr_array_add(unique, found->pdata[i]);
+    return unique;
+}
+
+GPtrArray *mgr_selector_select(const MgrFleet *fleet, const char *selector, GError **error)
+{
+    g_autoptr(GPtrArray) found = mgr_selector_filter(fleet, selector, error);
+
+    if (found != NULL && found->len == 0) {
+        hl_fail(error, HL_ERROR_NOT_FOUND, "no endpoint fits '%s'", selector);
+        return NULL;
+    }
+    return g_steal_pointer(&found);
+}

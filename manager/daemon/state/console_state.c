@@ -1,0 +1,413 @@
+#include "manager/daemon/state/console_state.h"
+
+#include <string.h>
+
+#include "lib/base/log.h"
+#include "manager/daemon/ground/now.h"
+
+#define CLOCK_STEP  (5 * HL_SECOND)  /* between two ticks: more is no slewing, it was set */
+#define ALIVE_EVERY (10 * HL_SECOND) /* how often the registry is told that a manager lives */
+
+struct MgrConsole {
+    MgrConsoleOptions parts;
+    MgrConsolePolicy policy;
+    MgrDisplayPolicy display_policy; /* of policy */
+    HlTime clock_ahead;              /* wall minus monotonic clock at the last tick: a change is a clock that was set */
+    GPtrArray *verifications;        /* Verification * */
+};
+
+/* Somebody who waits for dials. */
+typedef struct {
+    GHashTable *waiting; /* ids */
+    MgrVerified done;
+    gpointer user;
+    GDestroyNotify destroy;
+} Verification;
+
+static void verification_free(gpointer item)
+{
+    Verification *verification = item;
+
+    g_hash_table_unref(verification->waiting);
+    verification->destroy(verification->user);
+    g_free(verification);
+}
+
+MgrConsole *mgr_console_new(const MgrConsoleOptions *options)
+{
+    MgrConsole *console = g_new0(MgrConsole, 1);
+
+    console->parts = *options;
+    console->verifications = g_ptr_array_new_with_free_func(verification_free);
+    return console;
+}
+
+void mgr_console_free(MgrConsole *console)
+{
+    if (console == NULL)
+        return;
+    g_ptr_array_unref(console->verifications);
+    mgr_console_policy_clear(&console->policy);
+    g_free(console);
+}
+
+/* ---------------------------------------------------------------------------------------------------------- dialling
+ */
+
+static void finish_dial(MgrConsole *console, MgrEndpoint *endpoint, uint32_t generation, uint8_t asked, bool answered,
+                        bool took);
+static void abandon_dial(MgrConsole *console, MgrEndpoint *endpoint, uint8_t asked);
+
+static void dial(MgrConsole *console, MgrEndpoint *endpoint, uint8_t tell, MgrLane lane)
+{
+    g_autofree char *address = mgr_endpoint_address(endpoint);
+    MgrDial order = { .endpoint = endpoint->record.id,
+                      .address = address,
+                      .port = (uint16_t)endpoint->record.direct_port,
+                      .tell = tell,
+                      .lane = lane,
+                      .generation = endpoint->record.display.generation };
+
+    if (order.port == 0) { /* it does not listen: nothing to learn, and the classic console would get no answer */
+        endpoint->record.reach = MGR_REACH_NOT_PROBED;
+        finish_dial(console, endpoint, order.generation, tell, false, false);
+        return;
+    }
+    if (!console->parts.dial(&order, console->parts.user)) {
+        hl_log_limited(HL_LOG_WARN, "prober", "full", "too many dials are waiting; %s is dialled at the next occasion",
+                       endpoint->record.id);
+        abandon_dial(console, endpoint, tell);
+    }
+}
+
+/* The occasion for work that a display event is. */
+static MgrOccasion occasion_of(MgrDisplayEventKind kind)
+{
+    return kind == MGR_DISPLAY_UPDATED ? MGR_OCCASION_UPDATED
+           : kind == MGR_DISPLAY_POLL  ? MGR_OCCASION_POLL
+                                       : MGR_OCCASION_ANNOUNCED;
+}
+
+static void feed(MgrConsole *console, MgrEndpoint *endpoint, const MgrDisplayEvent *event, MgrLane lane)
+{
+    MgrDisplay *display = &endpoint->record.display;
+    MgrDisplayed before = (MgrDisplayed)display->shown;
+    MgrDisplayEffects effects = mgr_display_step(display, &console->display_policy, event, mgr_now());
+
+    if (!mgr_display_is_dialled(display) && endpoint->record.reach != MGR_REACH_NOT_PROBED) {
+        endpoint->record.reach = MGR_REACH_NOT_PROBED; /* what the last dial found is nobody's measure any more */
+        endpoint->display_dirty = true;
+        mgr_status_touch(console->parts.status, endpoint);
+    }
+    if (effects.changed) {
+        const char *from = mgr_displayed_name(before);
+        const char *to = mgr_displayed_name((MgrDisplayed)display->shown);
+
+        endpoint->display_dirty = true;
+        mgr_status_touch(console->parts.status, endpoint);
+        if (strcmp(from, to) != 0) {
+            mgr_record_note(console->parts.record, endpoint->record.id, "displayed", "%s -> %s", from, to);
+            mgr_status_event(console->parts.status, endpoint, "displayed", from, to,
+                             mgr_reach_name(endpoint->record.reach));
+        }
+    }
+    if (effects.removed) {
+        mgr_record_note(console->parts.record, endpoint->record.id, "displayed",
+                        "removed from the console; it comes back when it registers");
+        mgr_status_event(console->parts.status, endpoint, "tombstone", "", "", "");
+    }
+    if (effects.returned)
+        mgr_status_event(console->parts.status, endpoint, "returned", "", "", "");
+    if (effects.dial)
+        dial(console, endpoint, MGR_DIAL_PING, lane);
+    if (effects.work)
+        mgr_delivery_all(console->parts.delivery, endpoint, occasion_of(event->kind));
+}
+
+void mgr_console_feed(MgrConsole *console, MgrEndpoint *endpoint, MgrDisplayEventKind kind)
+{
+    MgrDisplayEvent event = { .kind = kind, .line_up = mgr_endpoint_is_up(endpoint) };
+
+    /* ticks and the heartbeats of endpoints that are judged by the dial change nothing that is stored */
+    if (kind != MGR_DISPLAY_TICK && (kind != MGR_DISPLAY_HEARTBEAT || endpoint->record.display.in_unreachable_net))
+        endpoint->display_dirty = true;
+    feed(console, endpoint, &event, kind == MGR_DISPLAY_VERIFY ? MGR_LANE_SWEEP : MGR_LANE_FIRST);
+}
+
+static void notify(MgrConsole *console, MgrEndpoint *endpoint, MgrNotifyEventKind kind, uint8_t what)
+{
+    MgrNotifyEffects effects = mgr_notify_step(&endpoint->notify, kind, what, mgr_now());
+
+    if (effects.dial != 0)
+        dial(console, endpoint, effects.dial, effects.retry ? MGR_LANE_REPEAT : MGR_LANE_FIRST);
+    if (effects.given_up != 0)
+        mgr_record_note(console->parts.record, endpoint->record.id, "notify",
+                        "not reached %d times: %s waits for its own next occasion", MGR_NOTIFY_RETRIES + 1,
+                        (effects.given_up & MGR_NOTIFY_SETTINGS) != 0 ? "settings" : "update now");
+}
+
+void mgr_console_want(MgrConsole *console, MgrEndpoint *endpoint, uint8_t what)
+{
+    MgrRecipient recipient = mgr_delivery_recipient(endpoint);
+
+    if (mgr_path_wants_dial(&recipient))
+        notify(console, endpoint, MGR_NOTIFY_WANT, what);
+}
+
+void mgr_console_settled(MgrConsole *console, MgrEndpoint *endpoint, uint8_t what)
+{
+    notify(console, endpoint, MGR_NOTIFY_SETTLED, what);
+}
+
+/* Somebody who waits is told when his last dial ended.  done may begin another verification. */
+static void settle_verifications(MgrConsole *console, const char *id)
+{
+    for (guint i = 0; i < console->verifications->len;) {
+        Verification *verification = console->verifications->pdata[i];
+
+        g_hash_table_remove(verification->waiting, id);
+        if (g_hash_table_size(verification->waiting) > 0) {
+            i++;
+            continue;
+        }
+        g_ptr_array_steal_index(console->verifications, i);
+        verification->done(verification->user);
+        verification_free(verification);
+    }
+}
+
+/* What a dial means to the console, to the notification that it carried (which an endpoint that answers may still not
+ * have taken), and to those who wait for it. */
+static void finish_dial(MgrConsole *console, MgrEndpoint *endpoint, uint32_t generation, uint8_t asked, bool answered,
+                        bool took)
+{
+    MgrDisplayEvent event = { .kind = answered ? MGR_DISPLAY_DIAL_ANSWERED : MGR_DISPLAY_DIAL_FAILED,
+                              .generation = generation };
+
+    endpoint->display_dirty = true;
+    feed(console, endpoint, &event, MGR_LANE_FIRST);
+    mgr_status_touch(console->parts.status, endpoint);
+    if (asked != 0)
+        notify(console, endpoint, took ? MGR_NOTIFY_ANSWERED : MGR_NOTIFY_FAILED, asked);
+    settle_verifications(console, endpoint->record.id);
+}
+
+/* Nothing was learned, for the server itself lacked something: a notification is repeated as after a failure. */
+static void abandon_dial(MgrConsole *console, MgrEndpoint *endpoint, uint8_t asked)
+{
+    if (asked != 0)
+        notify(console, endpoint, MGR_NOTIFY_FAILED, asked);
+    settle_verifications(console, endpoint->record.id);
+}
+
+void mgr_console_dialled(MgrConsole *console, const MgrDialResult *result)
+{
+    MgrEndpoint *endpoint = mgr_fleet_endpoint(console->parts.fleet, result->endpoint);
+    g_autofree char *address = endpoint != NULL ? mgr_endpoint_address(endpoint) : NULL;
+
+    if (endpoint == NULL) { /* removed */
+        settle_verifications(console, result->endpoint);
+        return;
+    }
+    /* a dial of an address that it has left meanwhile tells nothing either */
+    if (result->reach == MGR_REACH_NOT_PROBED || strcmp(result->address, address) != 0) {
+        abandon_dial(console, endpoint, result->asked);
+        return;
+    }
+    if (endpoint->record.reach != result->reach)
+        mgr_record_note(console->parts.record, endpoint->record.id, "dial", "%s:%d: %s (%s)", address,
+                        endpoint->record.direct_port, mgr_reach_name(result->reach), result->detail);
+    endpoint->record.reach = result->reach;
+    endpoint->record.dialled_at = hl_clock_wall();
+    endpoint->dialled_mono = hl_clock_mono();
+    finish_dial(console, endpoint, result->generation, result->asked, result->reach == MGR_REACH_REACHABLE,
+                result->reach == MGR_REACH_REACHABLE && result->told == result->asked);
+}
+
+/* --------------------------------------------------------------------------------------------- policy, registration */
+
+static void judge_unreachable(MgrConsole *console, MgrEndpoint *endpoint)
+{
+    g_autofree char *address = mgr_endpoint_address(endpoint);
+    bool in_unreachable_net = mgr_unreachable_has(&console->policy.unreachable, address);
+
+    if (in_unreachable_net != endpoint->record.display.in_unreachable_net)
+        mgr_console_feed(console, endpoint,
+                         in_unreachable_net ? MGR_DISPLAY_ENTERED_UNREACHABLE_NET : MGR_DISPLAY_LEFT_UNREACHABLE_NET);
+}
+
+void mgr_console_registered(MgrConsole *console, MgrEndpoint *endpoint, MgrRegistered how)
+{
+    const MgrDisplay *display = &endpoint->record.display;
+
+    judge_unreachable(console, endpoint);
+    if (!display->registered || display->removed || how == MGR_REGISTERED_CHANGED)
+        mgr_console_feed(console, endpoint, MGR_DISPLAY_REGISTERED);
+    else
+        mgr_console_feed(console, endpoint,
+                         how == MGR_REGISTERED_ANNOUNCED ? MGR_DISPLAY_RESTARTED : MGR_DISPLAY_LINE_UP);
+}
+
+static bool check_days(const MgrConf *conf, GError **error)
+{
+    if (conf->remove_days > 0 && conf->remove_days < conf->inactive_days)
+        return hl_fail(
+            error, HL_ERROR_INVALID,
+            "[status] remove-days = %d is less than inactive-days = %d: an endpoint is shown Inactive before it "
+            "leaves the console",
+            (int)conf->remove_days, (int)conf->inactive_days);
+    if (conf->unreachable_heartbeat % HL_MINUTE != 0 || conf->unreachable_poll % HL_MINUTE != 0 ||
+        conf->unreachable_offline % HL_MINUTE != 0)
+        return hl_fail(error, HL_ERROR_INVALID, "[status] unreachable-heartbeat, -poll and -offline are whole minutes");
+    return true;
+}
+
+bool mgr_console_policy_init(MgrConsolePolicy *policy, const MgrConf *conf, GError **error)
+{
+    MgrUnreachable *unreachable = &policy->unreachable;
+
+    if (!check_days(conf, error))
+        return false;
+    *policy = (MgrConsolePolicy){ .unreachable = { .n_ranges = g_strv_length(conf->unreachable),
+                                                   .heartbeat_minutes = conf->unreachable_heartbeat / HL_MINUTE,
+                                                   .poll_minutes = conf->unreachable_poll / HL_MINUTE,
+                                                   .offline_minutes = conf->unreachable_offline / HL_MINUTE },
+                                  .inactive_after = conf->inactive_days * HL_DAY,
+                                  .remove_after = conf->remove_days * HL_DAY,
+                                  .verification = conf->verification };
+    unreachable->ranges = g_new0(HlNetwork, unreachable->n_ranges + 1);
+    for (gsize i = 0; i < unreachable->n_ranges; i++)
+        if (!hl_network_parse(conf->unreachable[i], &unreachable->ranges[i], error))
+            return hl_error_prefix(error, "status.unreachable");
+    return mgr_unreachable_check(unreachable, error) ||
+           hl_error_prefix(error, "[status] unreachable-heartbeat (n), -poll (m), -offline (k)");
+}
+
+void mgr_console_policy_clear(MgrConsolePolicy *policy)
+{
+    g_clear_pointer(&policy->unreachable.ranges, g_free);
+}
+
+void mgr_console_apply(MgrConsole *console, MgrConsolePolicy *policy)
+{
+    g_autoptr(GPtrArray) endpoints = mgr_fleet_values(console->parts.fleet->endpoints);
+
+    mgr_console_policy_clear(&console->policy);
+    console->policy = *policy;
+    *policy = (MgrConsolePolicy){ 0 };
+    console->display_policy = (MgrDisplayPolicy){ .unreachable = &console->policy.unreachable,
+                                                  .inactive_after = console->policy.inactive_after,
+                                                  .remove_after = console->policy.remove_after };
+    for (guint i = 0; i < endpoints->len; i++) {
+        MgrEndpoint *endpoint = endpoints->pdata[i];
+
+        judge_unreachable(console, endpoint);
+        if (mgr_endpoint_is_up(endpoint))
+            mgr_delivery_ack(console->parts.delivery, endpoint); /* how often to poll, or that it need not */
+    }
+}
+
+void mgr_console_start(MgrConsole *console)
+{
+    g_autoptr(GPtrArray) endpoints = mgr_fleet_values(console->parts.fleet->endpoints);
+
+    for (guint i = 0; i < endpoints->len; i++) {
+        MgrEndpoint *endpoint = endpoints->pdata[i];
+
+        if (mgr_display_restore(&endpoint->record.display, (HlTime)console->parts.fleet->alive, mgr_now()))
+            dial(console, endpoint, MGR_DIAL_PING, MGR_LANE_FIRST);
+        if (!mgr_endpoint_has_desired(endpoint)) /* notifications are not stored: they follow from what is missing */
+            mgr_console_want(console, endpoint, MGR_NOTIFY_SETTINGS);
+        if (endpoint->open_targets->len > 0)
+            mgr_console_want(console, endpoint, MGR_NOTIFY_UPDATE_NOW);
+    }
+}
+
+/* -------------------------------------------------------------------------------------------------------------- time
+ */
+
+/* Who may not be notified any more (unreachable network, independent mode, another delivery, out of the console) is not
+ * dialled again for what was wanted before. */
+static void tick_notification(MgrConsole *console, MgrEndpoint *endpoint)
+{
+    MgrRecipient recipient = mgr_delivery_recipient(endpoint);
+
+    if (mgr_path_wants_dial(&recipient) && !endpoint->record.display.removed)
+        notify(console, endpoint, MGR_NOTIFY_TICK, 0);
+    else
+        notify(console, endpoint, MGR_NOTIFY_SETTLED, endpoint->notify.wanted);
+}
+
+static void verify_all(MgrConsole *console)
+{
+    g_autoptr(GPtrArray) endpoints = mgr_fleet_values(console->parts.fleet->endpoints);
+
+    console->parts.fleet->verified = (uint64_t)hl_clock_wall();
+    mgr_write_counter(mgr_record_background(console->parts.record), "verified", console->parts.fleet->verified);
+    for (guint i = 0; i < endpoints->len; i++)
+        mgr_console_feed(console, endpoints->pdata[i], MGR_DISPLAY_VERIFY);
+}
+
+/* The clock was set: what is stored by the wall is moved along, so that a restart finds the same silence as before. */
+static void follow_clock(MgrConsole *console, const GPtrArray *endpoints, HlTime step)
+{
+    hl_warn("clock", "the server's clock was set by %" G_GINT64_FORMAT " s", step / HL_SECOND);
+    for (guint i = 0; i < endpoints->len; i++) {
+        MgrEndpoint *endpoint = endpoints->pdata[i];
+
+        if (endpoint->record.display.contact_wall != 0)
+            endpoint->record.display.contact_wall += step;
+        endpoint->display_dirty = true;
+    }
+    console->parts.fleet->alive = (uint64_t)((HlTime)console->parts.fleet->alive + step);
+    console->parts.fleet->verified = (uint64_t)((HlTime)console->parts.fleet->verified + step);
+}
+
+void mgr_console_tick(MgrConsole *console)
+{
+    g_autoptr(GPtrArray) endpoints = mgr_fleet_values(console->parts.fleet->endpoints);
+    HlTime now = hl_clock_wall();
+    HlTime ahead = now - hl_clock_mono();
+
+    if (console->clock_ahead != 0 && ABS(ahead - console->clock_ahead) > CLOCK_STEP)
+        follow_clock(console, endpoints, ahead - console->clock_ahead);
+    console->clock_ahead = ahead;
+
+    for (guint i = 0; i < endpoints->len; i++) {
+        MgrEndpoint *endpoint = endpoints->pdata[i];
+
+        mgr_console_feed(console, endpoint, MGR_DISPLAY_TICK);
+        if (endpoint->notify.wanted != 0)
+            tick_notification(console, endpoint);
+    }
+    if (ABS(now - (HlTime)console->parts.fleet->alive) >= ALIVE_EVERY) {
+        console->parts.fleet->alive = (uint64_t)now;
+        mgr_write_counter(mgr_record_background(console->parts.record), "alive", console->parts.fleet->alive);
+    }
+    /* a new site, or a clock that was set back: the next verification is a whole interval away, and no more */
+    if (console->parts.fleet->verified == 0 || (HlTime)console->parts.fleet->verified > now)
+        console->parts.fleet->verified = (uint64_t)now;
+    if (now - (HlTime)console->parts.fleet->verified >= console->policy.verification)
+        verify_all(console);
+}
+
+void mgr_console_verify(MgrConsole *console, const GPtrArray *endpoints, MgrVerified done, gpointer user,
+                        GDestroyNotify destroy)
+{
+    Verification *verification = g_new0(Verification, 1);
+
+    verification->waiting = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    verification->done = done;
+    verification->user = user;
+    verification->destroy = destroy;
+    for (guint i = 0; i < endpoints->len; i++) {
+        const MgrEndpoint *endpoint = endpoints->pdata[i];
+
+        if (mgr_display_is_dialled(&endpoint->record.display))
+            g_hash_table_add(verification->waiting, g_strdup(endpoint->record.id));
+    }
+    g_ptr_array_add(console->verifications, verification);
+    for (guint i = 0; i < endpoints->len; i++)
+        mgr_console_feed(console, endpoints->pdata[i], MGR_DISPLAY_VERIFY);
+    settle_verifications(console, ""); /* none of them is dialled */
+}

@@ -1,0 +1,289 @@
+#include "manager/daemon/state/delivery.h"
+
+#include <string.h>
+
+#include "lib/base/ident.h"
+#include "lib/base/unconst.h"
+#include "proto/envelope.h"
+#include "proto/schedule.h"
+
+#define CERTIFICATE_EXPIRY HL_DAY
+#define PROBE_EXPIRY       (30 * HL_SECOND)
+
+struct MgrDelivery {
+    const MgrConf *conf;
+    MgrDown *down;
+    MgrRecord *record;
+    MgrStatus *status;
+    const HlSigningKey *key;
+    GQueue acks; /* MgrEndpoint * whose reports were committed */
+    MgrDeliveryCounts counts;
+};
+
+MgrDelivery *mgr_delivery_new(const MgrDeliveryOptions *options)
+{
+    MgrDelivery *delivery = g_new0(MgrDelivery, 1);
+
+    delivery->conf = options->conf;
+    delivery->down = options->down;
+    delivery->record = options->record;
+    delivery->status = options->status;
+    delivery->key = options->key;
+    g_queue_init(&delivery->acks);
+    return delivery;
+}
+
+void mgr_delivery_free(MgrDelivery *delivery)
+{
+    if (delivery == NULL)
+        return;
+    g_queue_clear(&delivery->acks);
+    g_free(delivery);
+}
+
+MgrDeliveryCounts mgr_delivery_count(const MgrDelivery *delivery)
+{
+    return delivery->counts;
+}
+
+/* B18: the option is for schedules by minutes or hours; what a user or the administrator started brings settings. */
+static bool had_today(const MgrEndpoint *endpoint)
+{
+    const HlSettings *settings = &endpoint->group->settings;
+    const MgrApplied *applied = &endpoint->record.applied;
+    HlTime since = hl_clock_wall() - applied->at;
+    HlSchedule schedule;
+
+    return settings->settings_once_a_day && endpoint->updated_by_schedule && applied->path != NULL &&
+           hl_schedule_parse(settings->update_schedule, &schedule, NULL) && schedule.kind == HL_SCHEDULE_EVERY &&
+           strcmp(applied->path, mgr_path_name(MGR_PATH_UPDATE_NOTIFICATION)) == 0 && since >= 0 && since < HL_DAY;
+}
+
+MgrRecipient mgr_delivery_recipient(const MgrEndpoint *endpoint)
+{
+    const HlSettings *settings = &endpoint->group->settings;
+
+    return (MgrRecipient){ .by = settings->delivery == HL_DELIVERY_DOCUMENTED ? MGR_BY_DOCUMENT : MGR_BY_CHANNEL,
+                           .in_unreachable_net = endpoint->record.display.in_unreachable_net,
+                           .had_today = had_today(endpoint),
+                           /* the settings that end the independent mode are the only ones that it takes */
+                           .independent = endpoint->record.display.independent && settings->independent };
+}
+
+HlMsgEnvelope *mgr_delivery_envelope(const MgrDelivery *delivery, const MgrGroup *group, const char *endpoint,
+                                     uint64_t counter, MgrPath path)
+{
+    HlMsgSettingsDocument document = HOLDLINE__V1__SETTINGS_DOCUMENT__INIT;
+    HlMsgEnvelope *envelope;
+
+    document.endpoint = hl_unconst(endpoint);
+    document.group = group->record.name;
+    document.version = group->record.version;
+    document.counter = counter;
+    document.issued_ms = hl_clock_wall();
+    document.path = hl_unconst(mgr_path_name(path));
+    document.digest.data = hl_unconst(g_bytes_get_data(group->digest, &document.digest.len));
+    document.settings = hl_settings_entries(group->record.settings, &document.n_settings);
+    envelope = hl_envelope_sign(delivery->key, HL_ENVELOPE_SETTINGS, &document.base);
+    hl_settings_entries_free(document.settings, document.n_settings);
+    return envelope;
+}
+
+void mgr_delivery_settings(MgrDelivery *delivery, MgrEndpoint *endpoint, MgrOccasion occasion)
+{
+    MgrRecipient recipient = mgr_delivery_recipient(endpoint);
+    MgrPath path = mgr_path_for(&recipient, MGR_WORK_SETTINGS, occasion);
+    g_autoptr(HlMsgEnvelope) envelope = NULL;
+    g_autoptr(GBytes) payload = NULL;
+
+    if (!mgr_endpoint_is_up(endpoint) || endpoint->record.revoked_at > 0 || mgr_endpoint_has_desired(endpoint))
+        return;
+    if (path == MGR_PATH_NONE)
+        return;
+    envelope = mgr_delivery_envelope(delivery, endpoint->group, endpoint->record.id,
+                                     mgr_endpoint_desired_counter(endpoint), path);
+    payload = HL_WIRE_ENCODE(envelope);
+    if (mgr_down_send(delivery->down, HL_TOPIC_SETTINGS, endpoint->record.id, payload, 0))
+        delivery->counts.settings++;
+}
+
+static GBytes *sign_command(const MgrDelivery *delivery, const HlMsgCommand *command)
+{
+    g_autoptr(HlMsgEnvelope) envelope = hl_envelope_sign(delivery->key, HL_ENVELOPE_COMMAND, &command->base);
+
+    return HL_WIRE_ENCODE(envelope);
+}
+
+static void send_cancel(MgrDelivery *delivery, const MgrTarget *target)
+{
+    HlMsgCommand command = HOLDLINE__V1__COMMAND__INIT;
+    g_autofree char *id = g_strdup_printf("%s.cancel", target->record.command);
+    g_autoptr(GBytes) payload = NULL;
+
+    command.endpoint = target->endpoint->record.id;
+    command.id = id;
+    command.kind = hl_command_kind_to_wire(HL_KIND_CANCEL);
+    command.subject = target->record.command;
+    command.issued_ms = hl_clock_wall();
+    command.expires_ms = target->command->record.expires_at;
+    payload = sign_command(delivery, &command);
+    mgr_down_send(delivery->down, HL_TOPIC_COMMAND, target->endpoint->record.id, payload,
+                  command.expires_ms - command.issued_ms);
+}
+
+/* Written in the background: a manager that forgets it sends once more, and the endpoint takes a command once. */
+static void note_sent(MgrDelivery *delivery, MgrTarget *target)
+{
+    MgrTargetStep sent = { HL_STATE_SENT, target->record.code, target->record.detail, hl_clock_wall() };
+
+    mgr_target_move(target, &sent, hl_clock_mono());
+    mgr_write_target_sent(mgr_record_background(delivery->record), &target->record);
+    mgr_status_touch(delivery->status, target->endpoint);
+}
+
+void mgr_delivery_command(MgrDelivery *delivery, MgrTarget *target, MgrOccasion occasion)
+{
+    const MgrCommandRecord *record = &target->command->record;
+    MgrEndpoint *endpoint = target->endpoint;
+    HlTime left = record->expires_at - hl_clock_wall();
+    HlMsgCommand command = HOLDLINE__V1__COMMAND__INIT;
+    MgrRecipient recipient;
+    g_autoptr(GBytes) payload = NULL;
+
+    if (endpoint == NULL || !mgr_endpoint_is_up(endpoint) || endpoint->record.revoked_at > 0 || left <= 0)
+        return;
+    recipient = mgr_delivery_recipient(endpoint);
+    if (mgr_path_for(&recipient, MGR_WORK_COMMAND, occasion) == MGR_PATH_NONE)
+        return;
+    if (record->cancelled_at > 0) {
+        send_cancel(delivery, target);
+        return;
+    }
+    command.endpoint = endpoint->record.id;
+    command.id = record->id;
+    command.kind = hl_command_kind_to_wire(record->kind);
+    command.issued_ms = record->issued_at;
+    command.expires_ms = record->expires_at;
+    command.window_ms = record->window_ms;
+    command.timeout_ms = record->timeout_ms;
+    payload = sign_command(delivery, &command);
+    if (!mgr_down_send(delivery->down, HL_TOPIC_COMMAND, endpoint->record.id, payload, left))
+        return;
+    delivery->counts.commands++;
+    if (target->record.state == HL_STATE_QUEUED)
+        note_sent(delivery, target);
+}
+
+void mgr_delivery_all(MgrDelivery *delivery, MgrEndpoint *endpoint, MgrOccasion occasion)
+{
+    mgr_delivery_settings(delivery, endpoint, occasion);
+    for (guint i = 0; i < endpoint->open_targets->len; i++)
+        mgr_delivery_command(delivery, endpoint->open_targets->pdata[i], occasion);
+}
+
+void mgr_delivery_regroup(MgrDelivery *delivery, MgrEndpoint *endpoint)
+{
+    MgrRecipient recipient = mgr_delivery_recipient(endpoint);
+    g_autoptr(GBytes) empty = g_bytes_new_static("", 0);
+
+    if (recipient.by == MGR_BY_DOCUMENT)
+        /* else its next connect would fetch, as by channel, what was sent down a line that was dead already */
+        mgr_down_send(delivery->down, HL_TOPIC_SETTINGS, endpoint->record.id, empty, 0);
+    else
+        mgr_delivery_all(delivery, endpoint, MGR_OCCASION_LINE);
+}
+
+void mgr_delivery_certificate(MgrDelivery *delivery, const MgrEndpoint *endpoint, const HlCert *cert)
+{
+    HlMsgCommand command = HOLDLINE__V1__COMMAND__INIT;
+    g_autofree char *pem = hl_cert_print(cert);
+    g_autofree char *id = hl_ident_new("k-");
+    g_autoptr(GBytes) payload = NULL;
+
+    command.endpoint = endpoint->record.id;
+    command.id = id;
+    command.kind = hl_command_kind_to_wire(HL_KIND_CERTIFICATE);
+    command.issued_ms = hl_clock_wall();
+    command.expires_ms = command.issued_ms + CERTIFICATE_EXPIRY;
+    command.certificate.data = (guint8 *)pem;
+    command.certificate.len = strlen(pem);
+    payload = sign_command(delivery, &command);
+    mgr_down_send(delivery->down, HL_TOPIC_COMMAND, endpoint->record.id, payload, CERTIFICATE_EXPIRY);
+}
+
+void mgr_delivery_clear_retained(MgrDelivery *delivery, const char *id)
+{
+    static const HlTopic topics[] = { HL_TOPIC_SETTINGS, HL_TOPIC_LINK, HL_TOPIC_STATUS_ENDPOINT };
+    g_autoptr(GBytes) empty = g_bytes_new_static("", 0);
+
+    for (gsize i = 0; i < G_N_ELEMENTS(topics); i++)
+        mgr_down_send(delivery->down, topics[i], id, empty, 0);
+}
+
+/* ------------------------------------------------------------------------------------------------ acknowledgements */
+
+static void send_ack(MgrDelivery *delivery, const MgrEndpoint *endpoint, HlMsgAck ack)
+{
+    g_autoptr(GBytes) payload = NULL;
+
+    ack.spool = endpoint->record.spool;
+    ack.seq = endpoint->record.report_seq;
+    ack.poll_ms = endpoint->record.display.in_unreachable_net ? (uint32_t)delivery->conf->unreachable_poll : 0;
+    payload = HL_WIRE_ENCODE(&ack);
+    mgr_down_send(delivery->down, HL_TOPIC_ACK, endpoint->record.id, payload, 0);
+}
+
+void mgr_delivery_ack(MgrDelivery *delivery, const MgrEndpoint *endpoint)
+{
+    send_ack(delivery, endpoint, (HlMsgAck)HOLDLINE__V1__ACK__INIT);
+}
+
+void mgr_delivery_fence(MgrDelivery *delivery, const MgrEndpoint *endpoint, uint64_t session)
+{
+    HlMsgAck ack = HOLDLINE__V1__ACK__INIT;
+
+    ack.fence_session = session;
+    send_ack(delivery, endpoint, ack);
+}
+
+void mgr_delivery_hold_off(MgrDelivery *delivery, const MgrEndpoint *endpoint, const char *boot_id, HlTime hold_off)
+{
+    HlMsgAck ack = HOLDLINE__V1__ACK__INIT;
+
+    ack.hold_off_ms = (uint32_t)hold_off;
+    ack.hold_off_boot = hl_unconst(boot_id);
+    send_ack(delivery, endpoint, ack);
+}
+
+void mgr_delivery_ack_later(MgrDelivery *delivery, MgrEndpoint *endpoint)
+{
+    if (endpoint->ack_due)
+        return;
+    endpoint->ack_due = true;
+    g_queue_push_tail(&delivery->acks, endpoint);
+}
+
+void mgr_delivery_flush_acks(MgrDelivery *delivery)
+{
+    for (MgrEndpoint *endpoint; (endpoint = g_queue_pop_head(&delivery->acks)) != NULL;) {
+        endpoint->ack_due = false;
+        mgr_delivery_ack(delivery, endpoint);
+    }
+}
+
+void mgr_delivery_probe(MgrDelivery *delivery, const MgrEndpoint *endpoint, uint64_t nonce)
+{
+    HlMsgProbe probe = HOLDLINE__V1__PROBE__INIT;
+    g_autoptr(GBytes) payload = NULL;
+
+    probe.nonce = nonce;
+    payload = HL_WIRE_ENCODE(&probe);
+    mgr_down_send(delivery->down, HL_TOPIC_PROBE, endpoint->record.id, payload, PROBE_EXPIRY);
+}
+
+void mgr_delivery_forget(MgrDelivery *delivery, MgrEndpoint *endpoint)
+{
+    if (endpoint->ack_due)
+        g_queue_remove(&delivery->acks, endpoint);
+    endpoint->ack_due = false;
+}

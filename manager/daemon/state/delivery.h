@@ -1,0 +1,80 @@
+/* What goes down to one endpoint: signed settings and commands, acknowledgements of its reports, probes.
+ *
+ * Decides whether it may go now (manager/core/path.h), not what it is.  Settings are state: sent until the endpoint
+ * says that it has them.  Commands are sent to a line that is up, and again at each birth until they are final. */
+#ifndef MANAGER_DAEMON_STATE_DELIVERY_H
+#define MANAGER_DAEMON_STATE_DELIVERY_H
+
+#include "lib/pki/cert.h"
+#include "lib/pki/signing.h"
+#include "manager/core/conf.h"
+#include "manager/core/path.h"
+#include "manager/daemon/ground/record.h"
+#include "manager/daemon/state/status.h"
+#include "proto/messages.h"
+
+typedef struct MgrDelivery MgrDelivery;
+
+typedef struct {
+    const MgrConf *conf; /* status.unreachable-poll */
+    MgrDown *down;
+    MgrRecord *record;
+    MgrStatus *status;
+    const HlSigningKey *key;
+} MgrDeliveryOptions;
+
+MgrDelivery *mgr_delivery_new(const MgrDeliveryOptions *options);
+void mgr_delivery_free(MgrDelivery *delivery);
+
+/* How its group is delivered to, what holds it back. */
+MgrRecipient mgr_delivery_recipient(const MgrEndpoint *endpoint);
+
+/* The signed settings of a group, addressed to the endpoint ("" for a bundle).  Free with hl_wire_free. */
+HlMsgEnvelope *mgr_delivery_envelope(const MgrDelivery *delivery, const MgrGroup *group, const char *endpoint,
+                                     uint64_t counter, MgrPath path);
+
+/* Sends the settings if the endpoint is up, does not have them, and its group's delivery allows it on this occasion. */
+void mgr_delivery_settings(MgrDelivery *delivery, MgrEndpoint *endpoint, MgrOccasion occasion);
+
+/* Sends one open command, or its cancellation, under the same conditions. */
+void mgr_delivery_command(MgrDelivery *delivery, MgrTarget *target, MgrOccasion occasion);
+
+/* Everything that is missing: at a birth, or at an occasion for work. */
+void mgr_delivery_all(MgrDelivery *delivery, MgrEndpoint *endpoint, MgrOccasion occasion);
+
+/* Its group's settings changed, or its group: sends what is missing, or, where the line is not the way of delivery,
+ * withdraws what the broker still keeps for it. */
+void mgr_delivery_regroup(MgrDelivery *delivery, MgrEndpoint *endpoint);
+
+/* A new certificate, as a signed command. */
+void mgr_delivery_certificate(MgrDelivery *delivery, const MgrEndpoint *endpoint, const HlCert *cert);
+
+/* Empties the retained topics of an id that is not, or no longer, in the fleet. */
+void mgr_delivery_clear_retained(MgrDelivery *delivery, const char *id);
+
+/* ---- acknowledgements: the highest report that is committed, and what rides along */
+
+/* With the next flush; many reports are one acknowledgement. */
+void mgr_delivery_ack_later(MgrDelivery *delivery, MgrEndpoint *endpoint);
+void mgr_delivery_ack(MgrDelivery *delivery, const MgrEndpoint *endpoint);
+/* Tells it the session that is known, for it to connect past it. */
+void mgr_delivery_fence(MgrDelivery *delivery, const MgrEndpoint *endpoint, uint64_t session);
+/* Asks the start of the program with this boot id to stay away for a while: its identity is used twice. */
+void mgr_delivery_hold_off(MgrDelivery *delivery, const MgrEndpoint *endpoint, const char *boot_id, HlTime hold_off);
+void mgr_delivery_flush_acks(MgrDelivery *delivery);
+
+/* Asks down the line for an echo of this number. */
+void mgr_delivery_probe(MgrDelivery *delivery, const MgrEndpoint *endpoint, uint64_t nonce);
+
+/* The endpoint is about to be removed from the fleet. */
+void mgr_delivery_forget(MgrDelivery *delivery, MgrEndpoint *endpoint);
+
+typedef struct {
+    uint64_t settings, commands; /* sent */
+} MgrDeliveryCounts;
+
+MgrDeliveryCounts mgr_delivery_count(const MgrDelivery *delivery);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MgrDelivery, mgr_delivery_free)
+
+#endif

@@ -1,0 +1,29 @@
+/* Source addresses as the managed broker sees them: what stands before a NAT is registered, what is behind it is
+ * observed.
+ *
+ * Read from the broker's own log, a few lines a second; an external broker's log is not ours, so there the address of
+ * the enrolment (HTTPS front) stays.  It is shown, never dialled and never a key. */
+#ifndef MANAGER_DAEMON_STATE_OBSERVED_H
+#define MANAGER_DAEMON_STATE_OBSERVED_H
+
+#include "manager/daemon/ground/record.h"
+#include "manager/daemon/state/status.h"
+
+typedef struct MgrObserved MgrObserved;
+
+typedef struct {
+    const char *log_path; /* of the managed broker; copied */
+    MgrFleet *fleet;
+    MgrRecord *record;
+    MgrStatus *status;
+} MgrObservedOptions;
+
+MgrObserved *mgr_observed_new(const MgrObservedOptions *options);
+void mgr_observed_free(MgrObserved *observed);
+
+/* Once a second: handles what the log says since. */
+void mgr_observed_tick(MgrObserved *observed);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MgrObserved, mgr_observed_free)
+
+#endif

@@ -1,0 +1,378 @@
+#include "manager/daemon/state/patterns.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+#include "lib/base/exec.h"
+#include "lib/base/ident.h"
+#include "lib/base/log.h"
+#include "lib/base/unconst.h"
+#include "manager/site/site.h"
+#include "proto/components.h"
+#include "proto/updater_lines.h"
+
+#define READ_DEADLINE HL_MINUTE
+#define READ_AGAIN    (10 * HL_SECOND) /* after a failure, though timestamp.json is the same */
+#define SYNC_DEADLINE (6 * HL_HOUR)
+#define FIRST_SYNC    (10 * HL_SECOND) /* after the start */
+#define RETRY_SYNC    (10 * HL_MINUTE) /* after a failure, if that is sooner than the next */
+#define TELL_EVERY    (2 * HL_SECOND)  /* that a synchronisation goes on: the CLI gives up on silence */
+#define MAX_WAITING   16
+
+/* The copy of the public source, and its next synchronisation. */
+struct MgrPatterns {
+    MgrPatternsOptions options;
+    char *repository;
+    gint64 mtime, reading_mtime; /* of timestamp.json: as content has it, as the last reading found it */
+    HlTime read_again_mono;      /* after a reading that failed */
+    HlChild *reader, *sync;
+    HlUpdaterVersions content; /* of 'repo versions'; empty: not read yet */
+    GArray *waiting;           /* MgrPatternsWaiter, for the end of the synchronisation */
+    HlUpdaterResult result;    /* of the one that runs, if it has said */
+    bool has_result;
+    guint percent;
+    char *what;
+    HlTime next_mono, told_mono;
+    HlTime synced_wall; /* 0: not since the start */
+    char *problem;      /* of the last one; NULL: it succeeded */
+};
+
+MgrPatterns *mgr_patterns_new(const MgrPatternsOptions *options)
+{
+    MgrPatterns *patterns = g_new0(MgrPatterns, 1);
+
+    patterns->options = *options;
+    patterns->repository = mgr_site_path(options->dir, "repo");
+    patterns->waiting = g_array_new(FALSE, FALSE, sizeof(MgrPatternsWaiter));
+    hl_updater_versions_init(&patterns->content);
+    patterns->next_mono = hl_clock_mono() + FIRST_SYNC;
+    return patterns;
+}
+
+static bool is_mirror(const MgrPatterns *patterns)
+{
+    return *patterns->options.conf->activeupdate_url != '\0';
+}
+
+/* -------------------------------------------------------------------------------------------------------- versions */
+
+static void keep_versions(MgrPatterns *patterns, HlUpdaterVersions *versions)
+{
+    g_autofree char *latest = hl_updater_versions_latest(versions);
+
+    patterns->mtime = patterns->reading_mtime;
+    hl_updater_versions_clear(&patterns->content);
+    patterns->content = *versions;
+    hl_updater_versions_init(versions);
+    if (!mgr_set_text(&patterns->options.fleet->latest, latest))
+        return;
+    hl_info("patterns", "the repository has %s", latest);
+    mgr_status_touch_all(patterns->options.status);
+}
+
+static void on_read(const HlChildEnd *end, gpointer user)
+{
+    MgrPatterns *patterns = user;
+    g_auto(HlUpdaterVersions) versions = { 0 };
+    g_autofree char *errors = NULL;
+
+    patterns->reader = NULL;
+    hl_updater_versions_init(&versions);
+    if (end->exited && end->status == 0 && hl_updater_versions_parse(end->output, &versions, NULL)) {
+        keep_versions(patterns, &versions);
+        return;
+    }
+    errors = g_strstrip(g_strdup(end->errors));
+    patterns->read_again_mono = hl_clock_mono() + READ_AGAIN;
+    hl_log_limited(HL_LOG_WARN, "patterns", "read", "the repository cannot be read: %s",
+                   *errors != '\0' ? errors : "the updater says nothing");
+}
+
+static void read_versions(MgrPatterns *patterns)
+{
+    g_autofree char *timestamp = g_build_filename(patterns->repository, "metadata", "timestamp.json", NULL);
+    const char *argv[] = {
+        patterns->options.conf->updater_program, "repo", "versions", patterns->repository, "--json", NULL
+    };
+    HlChildSpec spec = HL_CHILD_SPEC_INIT;
+    g_autoptr(GError) error = NULL;
+    struct stat st;
+    gint64 mtime;
+
+    if (patterns->reader != NULL || stat(timestamp, &st) != 0)
+        return;
+    mtime = (gint64)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
+    if (mtime == patterns->mtime || (mtime == patterns->reading_mtime && hl_clock_mono() < patterns->read_again_mono))
+        return;
+    patterns->reading_mtime = mtime;
+    spec.argv = argv;
+    spec.deadline = READ_DEADLINE;
+    patterns->reader = hl_child_start(&spec, NULL, on_read, patterns, &error);
+    if (patterns->reader != NULL)
+        return;
+    patterns->read_again_mono = hl_clock_mono() + READ_AGAIN;
+    hl_log_limited(HL_LOG_WARN, "patterns", "read", "%s", error->message);
+}
+
+/* -------------------------------------------------------------------------------------------------- synchronisation */
+
+static void on_line(const char *text, gpointer user)
+{
+    MgrPatterns *patterns = user;
+    g_auto(HlUpdaterLine) line = { 0 };
+
+    switch (hl_updater_line_parse(text, &line)) {
+    case HL_UPDATER_LINE_PROGRESS:
+        patterns->percent = line.progress.percent;
+        mgr_set_text(&patterns->what, line.progress.what);
+        patterns->told_mono = 0;
+        break;
+    case HL_UPDATER_LINE_RESULT:
+        hl_updater_result_clear(&patterns->result);
+        patterns->result = hl_updater_line_steal(&line);
+        patterns->has_result = true;
+        break;
+    case HL_UPDATER_LINE_OTHER:
+        break;
+    }
+}
+
+/* A waiter that begins the next synchronisation from its callback waits in a list of its own. */
+static void tell_end(MgrPatterns *patterns, const json_t *end, const GError *error)
+{
+    g_autoptr(GArray) told = patterns->waiting;
+
+    patterns->waiting = g_array_new(FALSE, FALSE, sizeof(MgrPatternsWaiter));
+    for (guint i = 0; i < told->len; i++) {
+        const MgrPatternsWaiter *waiter = &g_array_index(told, MgrPatternsWaiter, i);
+
+        if (error != NULL)
+            waiter->failed(error, waiter->user);
+        else
+            waiter->done(end, waiter->user);
+    }
+}
+
+/* How it ended, as an error or not.  result NULL: it ended without a word. */
+static bool judge_end(const HlChildEnd *end, const HlUpdaterResult *result, GError **error)
+{
+    g_autofree char *errors = g_strstrip(g_strdup(end->errors));
+
+    if (result != NULL && end->exited && end->status == 0)
+        return true;
+    if (end->timed_out)
+        return hl_fail(error, HL_ERROR_TIMEOUT,
+                       "the synchronisation took too long and was stopped; it goes on where it was");
+    if (result != NULL && *result->message != '\0')
+        return hl_fail(error, hl_error_from_name(result->code), "%s", result->message);
+    /* it ended before it began to copy: a file that is not there, say */
+    if (end->exited && *errors != '\0')
+        return hl_fail(error, hl_error_from_exit_status(end->status), "%s", errors);
+    return hl_fail(error, HL_ERROR_FAILED, "the updater ended with %s %d%s%s", end->exited ? "status" : "signal",
+                   end->status, *errors != '\0' ? ": " : "", errors);
+}
+
+static HlTime next_sync(const MgrPatterns *patterns, bool good)
+{
+    HlTime every = patterns->options.conf->sync_every;
+    HlTime wait = good || every == 0 ? every : MIN(every, RETRY_SYNC);
+
+    return hl_clock_mono() + wait + (HlTime)(hl_random_u64() % (uint64_t)(wait / 10 + 1)); /* not all servers at once */
+}
+
+static void on_synced(const HlChildEnd *end, gpointer user)
+{
+    MgrPatterns *patterns = user;
+    g_auto(HlUpdaterResult) result = patterns->result;
+    bool has_result = patterns->has_result;
+    g_autoptr(json_t) document = has_result ? hl_updater_mirrored_document(&result) : NULL;
+    g_autoptr(GError) error = NULL;
+    bool good = judge_end(end, has_result ? &result : NULL, &error);
+
+    patterns->sync = NULL;
+    patterns->result = (HlUpdaterResult){ 0 };
+    patterns->has_result = false;
+    g_clear_pointer(&patterns->problem, g_free);
+    if (good) {
+        patterns->synced_wall = hl_clock_wall();
+        hl_info("patterns", "synchronised with the public source: %s",
+                *result.message != '\0' ? result.message : "done");
+    } else {
+        patterns->problem = g_strdup(error->message);
+        hl_warn("patterns", "synchronising with the public source: %s", error->message);
+    }
+    patterns->next_mono = next_sync(patterns, good);
+    tell_end(patterns, document, error);
+}
+
+static bool start_sync(MgrPatterns *patterns, GError **error)
+{
+    const MgrConf *conf = patterns->options.conf;
+    g_autofree char *root = g_path_is_absolute(conf->activeupdate_root)
+                                ? g_strdup(conf->activeupdate_root)
+                                : mgr_site_path(patterns->options.dir, conf->activeupdate_root);
+    g_autofree char *time = hl_duration_format(SYNC_DEADLINE / 10 * 9);
+    g_autoptr(GPtrArray) argv = g_ptr_array_new();
+    HlChildSpec spec = HL_CHILD_SPEC_INIT;
+
+    for (const char *const *word =
+             (const char *const[]){ conf->updater_program, "mirror", "--json", "--from", conf->activeupdate_url,
+                                    "--root", root, "--to", patterns->repository, "--time", time, NULL };
+         *word != NULL; word++)
+        g_ptr_array_add(argv, hl_unconst(*word));
+    for (const char *const *pair =
+             (const char *const[]){ "--ca-file", conf->patterns_ca_file, "--proxy", conf->patterns_proxy, NULL };
+         *pair != NULL; pair += 2) {
+        if (*pair[1] == '\0')
+            continue;
+        g_ptr_array_add(argv, hl_unconst(pair[0]));
+        g_ptr_array_add(argv, hl_unconst(pair[1]));
+    }
+    g_ptr_array_add(argv, NULL);
+    spec.argv = (const char *const *)argv->pdata;
+    spec.deadline = SYNC_DEADLINE;
+    patterns->percent = 0;
+    g_free(patterns->what);
+    patterns->what = g_strdup("");
+    patterns->sync = hl_child_start(&spec, on_line, on_synced, patterns, error);
+    return patterns->sync != NULL;
+}
+
+static void sync_when_due(MgrPatterns *patterns)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (patterns->sync != NULL || !is_mirror(patterns) || patterns->options.conf->sync_every == 0 ||
+        hl_clock_mono() < patterns->next_mono)
+        return;
+    if (start_sync(patterns, &error))
+        return;
+    hl_warn("patterns", "%s", error->message);
+    patterns->next_mono = next_sync(patterns, false);
+}
+
+static void tell_waiting(MgrPatterns *patterns)
+{
+    HlTime now = hl_clock_mono();
+
+    if (patterns->waiting->len == 0 || now - patterns->told_mono < TELL_EVERY)
+        return;
+    patterns->told_mono = now;
+    for (guint i = 0; i < patterns->waiting->len; i++) {
+        const MgrPatternsWaiter *waiter = &g_array_index(patterns->waiting, MgrPatternsWaiter, i);
+
+        waiter->progress(patterns->percent, patterns->what, waiter->user);
+    }
+}
+
+bool mgr_patterns_sync(MgrPatterns *patterns, const MgrPatternsWaiter *waiter, GError **error)
+{
+    if (!is_mirror(patterns))
+        return hl_fail(error, HL_ERROR_UNAVAILABLE,
+                       "this server copies no public source: set patterns.activeupdate-url and "
+                       "patterns.activeupdate-root in %s, and reload",
+                       patterns->options.conf_path);
+    if (patterns->waiting->len >= MAX_WAITING)
+        return hl_fail(error, HL_ERROR_LIMIT, "%d calls wait for the synchronisation already", MAX_WAITING);
+    if (patterns->sync == NULL && !start_sync(patterns, error))
+        return false;
+    g_array_append_val(patterns->waiting, *waiter);
+    return true;
+}
+
+/* ------------------------------------------------------------------------------------------------------- the whole */
+
+static uint64_t version_in(const char *text, const char *name)
+{
+    size_t n;
+    HlMsgComponent **components = hl_components_parse(text, &n);
+    uint64_t version = 0;
+
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(components[i]->name, name) == 0)
+            version = components[i]->version;
+    hl_components_free(components, n);
+    return version;
+}
+
+static json_t *time_or_null(HlTime wall)
+{
+    g_autofree char *text = hl_time_format(wall);
+
+    return wall > 0 ? json_string(text) : json_null();
+}
+
+/* How many endpoints have exactly this version, an older one or none though they take the component, a newer one. */
+static json_t *describe_component(const MgrPatterns *patterns, const HlUpdaterVersion *component)
+{
+    g_autofree char *wanted = g_strdup_printf("%s=%" G_GUINT64_FORMAT, component->name, component->version);
+    int current = 0;
+    int behind = 0;
+    int ahead = 0;
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, patterns->options.fleet->endpoints);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        const MgrEndpoint *endpoint = value;
+        uint64_t has = version_in(endpoint->record.patterns, component->name);
+
+        if (endpoint->record.display.removed)
+            continue; /* as among the outdated */
+        current += has > 0 && has == component->version;
+        behind += mgr_endpoint_is_behind(endpoint, wanted);
+        ahead += has > component->version;
+    }
+    return json_pack("{s:s, s:I, s:o, s:I, s:I, s:i, s:i, s:i}", "component", component->name, "version",
+                     (json_int_t)component->version, "published",
+                     time_or_null(hl_component_published(component->version)), "size", (json_int_t)component->size,
+                     "increments", (json_int_t)component->increments, "current", current, "behind", behind, "ahead",
+                     ahead);
+}
+
+json_t *mgr_patterns_document(const MgrPatterns *patterns)
+{
+    const MgrConf *conf = patterns->options.conf;
+    json_t *components = json_array();
+    json_t *document;
+
+    for (guint i = 0; i < patterns->content.components->len; i++)
+        json_array_append_new(components, describe_component(patterns, patterns->content.components->pdata[i]));
+    document = json_pack("{s:o, s:s, s:s, s:s, s:s?}", "components", components, "repository", patterns->repository,
+                         "host", g_get_host_name(), "origin", is_mirror(patterns) ? "mirror" : "server", "expires",
+                         patterns->content.expires);
+    if (is_mirror(patterns)) {
+        json_object_set_new(document, "url", json_string(conf->activeupdate_url));
+        json_object_set_new(document, "synced", time_or_null(patterns->synced_wall));
+        json_object_set_new(document, "sync_running", json_boolean(patterns->sync != NULL));
+        json_object_set_new(document, "sync_problem",
+                            patterns->problem != NULL ? json_string(patterns->problem) : json_null());
+    }
+    return document;
+}
+
+void mgr_patterns_tick(MgrPatterns *patterns)
+{
+    read_versions(patterns);
+    sync_when_due(patterns);
+    tell_waiting(patterns);
+}
+
+void mgr_patterns_free(MgrPatterns *patterns)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (patterns == NULL)
+        return;
+    hl_fail(&error, HL_ERROR_UNAVAILABLE, "the server stops; the synchronisation goes on after its start");
+    g_clear_pointer(&patterns->reader, hl_child_abandon);
+    g_clear_pointer(&patterns->sync, hl_child_abandon); /* made to be killed */
+    tell_end(patterns, NULL, error);
+    g_array_unref(patterns->waiting);
+    hl_updater_versions_clear(&patterns->content);
+    hl_updater_result_clear(&patterns->result);
+    g_free(patterns->repository);
+    g_free(patterns->what);
+    g_free(patterns->problem);
+    g_free(patterns);
+}

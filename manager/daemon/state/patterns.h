@@ -1,0 +1,47 @@
+/* The server's pattern repository as the manager sees it: which versions it has (what "outdated" is measured against),
+ * and, where it is a copy of the public source, keeping that copy up to date.
+ *
+ * The work itself is done by holdline-updater, in child processes: 'repo versions' and 'mirror'. */
+#ifndef MANAGER_DAEMON_STATE_PATTERNS_H
+#define MANAGER_DAEMON_STATE_PATTERNS_H
+
+#include "manager/core/conf.h"
+#include "manager/daemon/state/status.h"
+
+typedef struct MgrPatterns MgrPatterns;
+
+typedef struct {
+    const MgrConf *conf;
+    const char *dir;       /* the site; borrowed */
+    const char *conf_path; /* named in messages; borrowed */
+    MgrFleet *fleet;
+    MgrStatus *status;
+} MgrPatternsOptions;
+
+MgrPatterns *mgr_patterns_new(const MgrPatternsOptions *options);
+
+/* Ends the children.  Those who wait for a synchronisation are told that it failed. */
+void mgr_patterns_free(MgrPatterns *patterns);
+
+/* Once a second.  Looks whether timestamp.json changed and, if so, has the repository read; begins a synchronisation
+ * when one is due. */
+void mgr_patterns_tick(MgrPatterns *patterns);
+
+/* Who waits for the end of a synchronisation.  One of done and failed is called, once, with borrowed arguments. */
+typedef struct {
+    void (*progress)(guint percent, const char *what, gpointer user);
+    void (*done)(const json_t *end, gpointer user);
+    void (*failed)(const GError *error, gpointer user);
+    gpointer user;
+} MgrPatternsWaiter;
+
+/* Begins one, or joins the one that runs.  false: neither, and the waiter is not called. */
+bool mgr_patterns_sync(MgrPatterns *patterns, const MgrPatternsWaiter *waiter,
+                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* {"components": [...], "repository", "origin", "url", ...}; the caller's.  What is not known is null. */
+json_t *mgr_patterns_document(const MgrPatterns *patterns);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MgrPatterns, mgr_patterns_free)
+
+#endif

@@ -1,0 +1,57 @@
+/* The certificates of a site while the manager runs: issued, revoked, told to the broker.
+ *
+ * The authority's key is here and nowhere else.  What is revoked is in the registry; revocation list and access list
+ * are files made from it, and made again at each change and each start. */
+#ifndef MANAGER_DAEMON_STATE_PKI_H
+#define MANAGER_DAEMON_STATE_PKI_H
+
+#include "lib/pki/cert.h"
+#include "manager/core/conf.h"
+#include "manager/daemon/ground/broker.h"
+#include "manager/daemon/ground/fleet.h"
+#include "manager/daemon/ground/record.h"
+
+typedef struct MgrPki MgrPki;
+
+typedef struct {
+    const char *dir; /* the site; borrowed */
+    const MgrConf *conf;
+    MgrFleet *fleet;
+    MgrRecord *record;
+} MgrPkiOptions;
+
+/* NULL when the authority's files cannot be read. */
+MgrPki *mgr_pki_new(const MgrPkiOptions *options, GError **error);
+void mgr_pki_free(MgrPki *pki);
+
+/* The managed broker re-reads the lists from now on; borrowed.  Never called: the broker is external. */
+void mgr_pki_attach_broker(MgrPki *pki, MgrBroker *broker);
+bool mgr_pki_manages_broker(const MgrPki *pki);
+
+/* The authority's certificate; borrowed. */
+const HlCert *mgr_pki_authority(const MgrPki *pki);
+
+/* For a signing request, valid from a little before now for lifetime; *record describes it for the registry (and is
+ * clear on failure).  NULL on failure. */
+HlCert *mgr_pki_issue(const MgrPki *pki, GBytes *csr, HlCertKind kind, const char *name, HlTime lifetime,
+                      MgrCertificateRecord *record, GError **error);
+
+/* Writes revocation list and access list from the fleet, and has the broker re-read them. */
+bool mgr_pki_publish(MgrPki *pki, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* How long until the broker has what was published. */
+HlTime mgr_pki_until_published(const MgrPki *pki);
+
+/* Memory's half of mgr_write_revocations, for the fold of that change: the certificates of this name but for one serial
+ * (or NULL) are revoked, the lists published (a failure is logged), the live session ended. */
+void mgr_pki_fold_revocations(MgrPki *pki, const char *name, const char *but_serial, HlTime at);
+
+/* Ends the live session of this name, if there is one. */
+void mgr_pki_evict(MgrPki *pki, const char *name);
+
+/* An external broker came back: the endpoints that were revoked meanwhile. */
+void mgr_pki_evict_revoked(MgrPki *pki);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MgrPki, mgr_pki_free)
+
+#endif

@@ -1,0 +1,21 @@
+/* What an endpoint registers with its birth (B1): host, addresses, direct port, program; into memory, and into the
+ * registry with the background set.  Runs ahead of the registry like presence: the next birth tells it again. */
+#ifndef MANAGER_DAEMON_STATE_REGISTRATION_H
+#define MANAGER_DAEMON_STATE_REGISTRATION_H
+
+#include "manager/daemon/ground/fleet.h"
+#include "manager/daemon/ground/record.h"
+#include "proto/messages.h"
+
+/* More addresses than this are not kept. */
+#define MGR_MAX_ADDRESSES 16
+
+/* The addresses of a registration as they are stored: joined by commas, the one that is dialled first.  Caller frees.
+ */
+char *mgr_registration_addresses(const HlMsgRegistration *registration);
+
+/* Whether it registered something new that the server would dial, or knows it by.  A port that was only closed is no
+ * such thing: it comes with independent mode, which is told for itself. */
+bool mgr_registration_handle(MgrRecord *record, MgrEndpoint *endpoint, const HlMsgRegistration *registration);
+
+#endif

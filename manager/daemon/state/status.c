@@ -1,0 +1,260 @@
+#include "manager/daemon/state/status.h"
+
+#include "lib/base/ident.h"
+#include "manager/daemon/ground/now.h"
+#include "proto/components.h"
+
+#define SUMMARY_EVERY 250 /* ms; it counts every endpoint, so not with every change of one */
+/* documents a turn, about 10 ms; with a turn each 20 ms the status of 10,000 takes two seconds */
+#define MAX_FLUSH 100
+
+struct MgrStatus {
+    MgrFleet *fleet;
+    MgrDown *down;
+    GQueue queue; /* MgrEndpoint * whose topic is to be written */
+    bool blind, summary_dirty;
+    HlTime summary_mono;
+};
+
+MgrStatus *mgr_status_new(const MgrStatusOptions *options)
+{
+    MgrStatus *status = g_new0(MgrStatus, 1);
+
+    status->fleet = options->fleet;
+    status->down = options->down;
+    status->blind = true; /* until the link says otherwise */
+    g_queue_init(&status->queue);
+    return status;
+}
+
+void mgr_status_free(MgrStatus *status)
+{
+    if (status == NULL)
+        return;
+    g_queue_clear(&status->queue);
+    g_free(status);
+}
+
+static json_t *time_value(HlTime wall)
+{
+    g_autofree char *text = hl_time_format(wall);
+
+    return wall > 0 ? json_string(text) : json_null();
+}
+
+static json_t *patterns_value(const char *text)
+{
+    json_t *object = json_object();
+    size_t n;
+    HlMsgComponent **components = hl_components_parse(text, &n);
+
+    for (size_t i = 0; i < n; i++)
+        json_object_set_new(object, components[i]->name, json_integer((json_int_t)components[i]->version));
+    hl_components_free(components, n);
+    return object;
+}
+
+static json_t *settings_value(const MgrEndpoint *endpoint)
+{
+    const MgrApplied *applied = &endpoint->record.applied;
+    gsize size = 0;
+    const void *digest = applied->digest != NULL ? g_bytes_get_data(applied->digest, &size) : NULL;
+    g_autofree char *hex = hl_hex(digest, size);
+
+    return json_pack("{s:I, s:I, s:b, s:s, s:s, s:o}", "desired", (json_int_t)endpoint->group->record.version,
+                     "applied", (json_int_t)applied->version, "current", mgr_endpoint_has_desired(endpoint), "digest",
+                     hex, "path", applied->path != NULL ? applied->path : "", "applied_at", time_value(applied->at));
+}
+
+static json_t *verdict_members(const MgrEndpoint *endpoint)
+{
+    g_autofree char *address = NULL;
+    MgrVerdictFacts facts = mgr_endpoint_facts(endpoint, &address);
+    g_autofree char *explanation = mgr_verdict_explain(&facts, mgr_now());
+    const MgrDisplay *display = &endpoint->record.display;
+
+    return json_pack("{s:s, s:o, s:s, s:o, s:s, s:s, s:b}", "displayed",
+                     mgr_displayed_title((MgrDisplayed)display->shown), "displayed_since",
+                     time_value(display->since_wall), "reachability", mgr_reach_name(endpoint->record.reach),
+                     "dialled_at", time_value(endpoint->record.dialled_at), "verdict",
+                     mgr_verdict_name(mgr_verdict_of(&facts)), "explanation", explanation, "removed", display->removed);
+}
+
+/* Where the patterns came from, what went wrong last, and how old they are: of the component that is oldest. */
+static void add_update_members(json_t *document, const MgrEndpointRecord *record)
+{
+    HlTime published = hl_components_published(record->patterns);
+
+    json_object_set_new(document, "last_update_source", json_string(record->update_source));
+    json_object_set_new(document, "last_update_error", json_string(record->update_error));
+    json_object_set_new(document, "patterns_published", time_value(published));
+}
+
+json_t *mgr_status_endpoint(const MgrStatus *status, const MgrEndpoint *endpoint)
+{
+    const MgrEndpointRecord *record = &endpoint->record;
+    const MgrPresence *presence = &record->presence;
+    g_autoptr(json_t) verdict = verdict_members(endpoint);
+    json_t *document = json_pack(
+        "{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:b, s:i, s:o, s:s, s:s, s:o, s:I, s:I, s:I, s:b, s:b}", "id",
+        record->id, "host", record->host, "group", record->group, "actual",
+        mgr_actual_name((MgrActual)presence->actual), "reason", mgr_reason_name(mgr_presence_reason(presence)), "since",
+        time_value(presence->since_wall), "last_seen", time_value(presence->seen_wall), "settings",
+        settings_value(endpoint), "patterns", patterns_value(record->patterns), "outdated",
+        mgr_endpoint_is_outdated(status->fleet, endpoint), "open_commands", (int)endpoint->open_targets->len,
+        "last_update", time_value(record->updated_at), "last_update_result", record->update_result, "addresses",
+        record->addresses, "certificate_expires", time_value(record->cert_expires), "clock_skew_ms",
+        (json_int_t)endpoint->skew, "lost_heartbeats", (json_int_t)endpoint->lost_heartbeats, "refused",
+        (json_int_t)endpoint->refused, "revoked", record->revoked_at > 0, "clone_suspected",
+        presence->clone == MGR_CLONE_SUSPECTED);
+
+    json_object_update(document, verdict);
+    add_update_members(document, record);
+    json_object_set_new(document, "observed_address", json_string(record->observed));
+    json_object_set_new(document, "observed_by", json_string(record->observed_by));
+    json_object_set_new(
+        document, "delivery",
+        json_string(endpoint->group->settings.delivery == HL_DELIVERY_DOCUMENTED ? "documented" : "channel"));
+    return document;
+}
+
+json_t *mgr_status_summary(const MgrStatus *status)
+{
+    guint by_actual[MGR_ACTUAL_N] = { 0 };
+    guint by_displayed[MGR_DISPLAYED_N] = { 0 };
+    guint by_verdict[MGR_VERDICT_N] = { 0 };
+    json_t *displayed = json_object();
+    json_t *verdicts = json_object();
+    MgrVerdictFacts facts;
+    char *address;
+    guint outdated = 0;
+    guint removed = 0;
+    guint settings_behind = 0;
+    json_t *document = json_object();
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, status->fleet->endpoints);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        const MgrEndpoint *endpoint = value;
+
+        if (endpoint->record.display.removed) {
+            removed++;
+            continue;
+        }
+        by_actual[endpoint->record.presence.actual]++;
+        outdated += mgr_endpoint_is_outdated(status->fleet, endpoint);
+        settings_behind += !mgr_endpoint_has_desired(endpoint);
+        by_displayed[endpoint->record.display.shown]++;
+        address = NULL;
+        facts = mgr_endpoint_facts(endpoint, &address);
+        by_verdict[mgr_verdict_of(&facts)]++;
+        g_free(address);
+    }
+    json_object_set_new(document, "at", time_value(hl_clock_wall()));
+    json_object_set_new(document, "endpoints", json_integer(g_hash_table_size(status->fleet->endpoints) - removed));
+    json_object_set_new(document, "removed", json_integer(removed));
+    for (int i = 0; i < MGR_ACTUAL_N; i++)
+        json_object_set_new(document, mgr_actual_name((MgrActual)i), json_integer(by_actual[i]));
+    for (int i = 0; i < MGR_DISPLAYED_N; i++)
+        json_object_set_new(displayed, mgr_displayed_name((MgrDisplayed)i), json_integer(by_displayed[i]));
+    for (int i = 0; i < MGR_VERDICT_N; i++)
+        json_object_set_new(verdicts, mgr_verdict_name((MgrVerdict)i), json_integer(by_verdict[i]));
+    json_object_set_new(document, "displayed", displayed);
+    json_object_set_new(document, "verdicts", verdicts);
+    json_object_set_new(document, "outdated", json_integer(outdated));
+    json_object_set_new(document, "settings_behind", json_integer(settings_behind));
+    json_object_set_new(document, "open_commands", json_integer(g_hash_table_size(status->fleet->commands)));
+    json_object_set_new(document, "server_blind", json_boolean(status->blind));
+    json_object_set_new(document, "latest_patterns", patterns_value(status->fleet->latest));
+    return document;
+}
+
+void mgr_status_touch(MgrStatus *status, MgrEndpoint *endpoint)
+{
+    status->summary_dirty = true;
+    if (endpoint->status_dirty)
+        return;
+    endpoint->status_dirty = true;
+    g_queue_push_tail(&status->queue, endpoint);
+}
+
+void mgr_status_touch_summary(MgrStatus *status)
+{
+    status->summary_dirty = true;
+}
+
+void mgr_status_touch_all(MgrStatus *status)
+{
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, status->fleet->endpoints);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        mgr_status_touch(status, value);
+    status->summary_dirty = true;
+}
+
+void mgr_status_forget(MgrStatus *status, MgrEndpoint *endpoint)
+{
+    if (endpoint->status_dirty)
+        g_queue_remove(&status->queue, endpoint);
+    endpoint->status_dirty = false;
+    status->summary_dirty = true;
+}
+
+void mgr_status_set_blind(MgrStatus *status, bool blind)
+{
+    status->summary_dirty = status->summary_dirty || blind != status->blind;
+    status->blind = blind;
+}
+
+/* An event for what follows from several causes, where it is told: the change that counts is the one between two
+ * documents. */
+static void tell_changed(MgrStatus *status, const MgrEndpoint *endpoint, const char *what, const char **told,
+                         const char *now)
+{
+    if (*told != NULL && strcmp(*told, now) != 0)
+        mgr_status_event(status, endpoint, what, *told, now,
+                         mgr_reason_name(mgr_presence_reason(&endpoint->record.presence)));
+    *told = now;
+}
+
+static void tell_derived(MgrStatus *status, MgrEndpoint *endpoint)
+{
+    g_autofree char *address = NULL;
+    MgrVerdictFacts facts = mgr_endpoint_facts(endpoint, &address);
+
+    tell_changed(status, endpoint, "reachability", &endpoint->reach_told, mgr_reach_name(endpoint->record.reach));
+    tell_changed(status, endpoint, "verdict", &endpoint->verdict_told, mgr_verdict_name(mgr_verdict_of(&facts)));
+}
+
+void mgr_status_flush(MgrStatus *status)
+{
+    for (guint n = 0; n < MAX_FLUSH && status->queue.length > 0; n++) {
+        MgrEndpoint *endpoint = g_queue_pop_head(&status->queue);
+        g_autoptr(json_t) document = mgr_status_endpoint(status, endpoint);
+
+        endpoint->status_dirty = false;
+        endpoint->seen_told = endpoint->record.presence.seen_wall;
+        mgr_down_send_json(status->down, HL_TOPIC_STATUS_ENDPOINT, endpoint->record.id,
+                           document); /* down: all are written at the return */
+        tell_derived(status, endpoint);
+    }
+    if (status->summary_dirty && hl_clock_mono() - status->summary_mono >= SUMMARY_EVERY) {
+        status->summary_mono = hl_clock_mono();
+        g_autoptr(json_t) summary = mgr_status_summary(status);
+
+        status->summary_dirty = !mgr_down_send_json(status->down, HL_TOPIC_STATUS_SUMMARY, "", summary);
+    }
+}
+
+void mgr_status_event(MgrStatus *status, const MgrEndpoint *endpoint, const char *what, const char *from,
+                      const char *to, const char *reason)
+{
+    g_autoptr(json_t) event =
+        json_pack("{s:o, s:s, s:s, s:s, s:s, s:s, s:s}", "at", time_value(hl_clock_wall()), "id", endpoint->record.id,
+                  "host", endpoint->record.host, "what", what, "from", from, "to", to, "reason", reason);
+
+    mgr_down_send_json(status->down, HL_TOPIC_STATUS_EVENT, "", event);
+}

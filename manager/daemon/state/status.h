@@ -1,0 +1,49 @@
+/* The status topics: JSON that monitoring reads.  Written by the manager alone, from the fleet, coalesced.
+ *
+ * Not a judge of anything: what the documents say was decided elsewhere. */
+#ifndef MANAGER_DAEMON_STATE_STATUS_H
+#define MANAGER_DAEMON_STATE_STATUS_H
+
+#include "lib/base/json.h"
+#include "manager/daemon/ground/down.h"
+#include "manager/daemon/ground/fleet.h"
+
+typedef struct MgrStatus MgrStatus;
+
+typedef struct {
+    MgrFleet *fleet;
+    MgrDown *down;
+} MgrStatusOptions;
+
+MgrStatus *mgr_status_new(const MgrStatusOptions *options);
+void mgr_status_free(MgrStatus *status);
+
+/* Has the endpoint's topic (and the summary) written soon. */
+void mgr_status_touch(MgrStatus *status, MgrEndpoint *endpoint);
+
+/* Only the summary: something that it counts changed. */
+void mgr_status_touch_summary(MgrStatus *status);
+
+/* Everything: after the broker came back, perhaps without its memory. */
+void mgr_status_touch_all(MgrStatus *status);
+
+/* The endpoint is about to be removed from the fleet. */
+void mgr_status_forget(MgrStatus *status, MgrEndpoint *endpoint);
+
+/* Whether the server cannot hear its endpoints; told in the summary. */
+void mgr_status_set_blind(MgrStatus *status, bool blind);
+
+/* Writes what was touched; a part of it a turn.  Called some fifty times a second. */
+void mgr_status_flush(MgrStatus *status);
+
+/* A line of status/event. */
+void mgr_status_event(MgrStatus *status, const MgrEndpoint *endpoint, const char *what, const char *from,
+                      const char *to, const char *reason);
+
+/* The documents; the caller's. */
+json_t *mgr_status_endpoint(const MgrStatus *status, const MgrEndpoint *endpoint);
+json_t *mgr_status_summary(const MgrStatus *status);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MgrStatus, mgr_status_free)
+
+#endif

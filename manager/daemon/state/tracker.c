@@ -1,0 +1,133 @@
+#include "manager/daemon/state/tracker.h"
+
+#include "lib/base/ident.h"
+#include "manager/daemon/ground/now.h"
+
+struct MgrTracker {
+    MgrFleet *fleet;
+    MgrRecord *record;
+    MgrStatus *status;
+    MgrDelivery *delivery;
+    MgrTrackerCounts counts;
+};
+
+MgrTracker *mgr_tracker_new(const MgrTrackerOptions *options)
+{
+    MgrTracker *tracker = g_new0(MgrTracker, 1);
+
+    tracker->fleet = options->fleet;
+    tracker->record = options->record;
+    tracker->status = options->status;
+    tracker->delivery = options->delivery;
+    return tracker;
+}
+
+void mgr_tracker_free(MgrTracker *tracker)
+{
+    g_free(tracker);
+}
+
+MgrTrackerCounts mgr_tracker_count(const MgrTracker *tracker)
+{
+    return tracker->counts;
+}
+
+static void tell_change(MgrTracker *tracker, MgrEndpoint *endpoint, MgrActual before)
+{
+    const MgrPresence *presence = &endpoint->record.presence;
+    const char *reason = mgr_reason_name(mgr_presence_reason(presence));
+    MgrActual now = (MgrActual)presence->actual;
+
+    if (now == before)
+        return;
+    mgr_record_note(tracker->record, endpoint->record.id, "status", "%s -> %s (%s)", mgr_actual_name(before),
+                    mgr_actual_name(now), reason);
+    mgr_status_event(tracker->status, endpoint, "status", mgr_actual_name(before), mgr_actual_name(now), reason);
+}
+
+static void send_probe(MgrTracker *tracker, MgrEndpoint *endpoint)
+{
+    endpoint->probe_nonce = hl_random_u64() | 1; /* 0 means that none is under way */
+    endpoint->probe_mono = hl_clock_mono();
+    mgr_delivery_probe(tracker->delivery, endpoint, endpoint->probe_nonce);
+}
+
+/* Steps, and keeps the number of those that are up; for what is told of it see the callers. */
+static MgrPresenceEffects step(MgrTracker *tracker, MgrEndpoint *endpoint, const MgrPresenceEvent *event)
+{
+    bool was_up = mgr_endpoint_is_up(endpoint);
+    MgrPresenceEffects effects = mgr_presence_step(&endpoint->record.presence, &mgr_presence_policy, event, mgr_now());
+
+    tracker->fleet->online += (guint)mgr_endpoint_is_up(endpoint) - (guint)was_up;
+    return effects;
+}
+
+MgrPresenceEffects mgr_tracker_feed(MgrTracker *tracker, MgrEndpoint *endpoint, const MgrPresenceEvent *event)
+{
+    MgrActual before = (MgrActual)endpoint->record.presence.actual;
+    MgrPresenceEffects effects = step(tracker, endpoint, event);
+
+    tracker->counts.stale_messages += effects.stale_message;
+    tracker->counts.lost_heartbeats += effects.lost_heartbeats;
+    endpoint->lost_heartbeats += effects.lost_heartbeats;
+    if (effects.changed || effects.born) {
+        endpoint->presence_dirty = true;
+        mgr_status_touch(tracker->status, endpoint);
+        tell_change(tracker, endpoint, before);
+    }
+    if (effects.fence)
+        mgr_delivery_fence(tracker->delivery, endpoint, effects.fence_session);
+    if (effects.probe)
+        send_probe(tracker, endpoint);
+    return effects;
+}
+
+void mgr_tracker_feed_all(MgrTracker *tracker, MgrPresenceEventKind kind)
+{
+    MgrPresenceEvent event = { .kind = kind };
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, tracker->fleet->endpoints);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        mgr_tracker_feed(tracker, value, &event);
+}
+
+/* The caller tells of it, in its own words. */
+void mgr_tracker_retire(MgrTracker *tracker, MgrEndpoint *endpoint, MgrReason reason)
+{
+    MgrPresenceEvent event = { .kind = MGR_PRESENCE_RETIRE, .reason = reason };
+
+    step(tracker, endpoint, &event);
+    endpoint->presence_dirty = true;
+}
+
+bool mgr_tracker_echo(MgrTracker *tracker, MgrEndpoint *endpoint, uint64_t nonce, uint64_t session)
+{
+    MgrPresenceEvent event = { .kind = MGR_PRESENCE_ECHO, .session = session };
+
+    if (endpoint->probe_nonce == 0 || nonce != endpoint->probe_nonce)
+        return false;
+    endpoint->probe_nonce = 0;
+    endpoint->echo_ms = hl_clock_mono() - endpoint->probe_mono;
+    mgr_tracker_feed(tracker, endpoint, &event);
+    return true;
+}
+
+void mgr_tracker_flush(MgrTracker *tracker)
+{
+    HlWriteSet *set = mgr_record_background(tracker->record);
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, tracker->fleet->endpoints);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        MgrEndpoint *endpoint = value;
+
+        if (endpoint->presence_dirty)
+            mgr_write_presence(set, endpoint->record.number, &endpoint->record.presence);
+        if (endpoint->display_dirty)
+            mgr_write_display(set, &endpoint->record);
+        endpoint->presence_dirty = endpoint->display_dirty = false;
+    }
+}

@@ -1,0 +1,45 @@
+/* The actual status: feeds each endpoint's presence (manager/core/presence.h) and performs what follows.
+ *
+ * Not the link, which knows what a message is; not the displayed status (console_state.h).  Presence runs ahead of the
+ * registry and is written once a second, with what the console shows. */
+#ifndef MANAGER_DAEMON_STATE_TRACKER_H
+#define MANAGER_DAEMON_STATE_TRACKER_H
+
+#include "manager/daemon/state/delivery.h"
+
+typedef struct MgrTracker MgrTracker;
+
+typedef struct {
+    MgrFleet *fleet;
+    MgrRecord *record;
+    MgrStatus *status;
+    MgrDelivery *delivery; /* fences, probes */
+} MgrTrackerOptions;
+
+MgrTracker *mgr_tracker_new(const MgrTrackerOptions *options);
+void mgr_tracker_free(MgrTracker *tracker);
+
+/* Feeds one event and performs the effects; returns them for what only the caller can do. */
+MgrPresenceEffects mgr_tracker_feed(MgrTracker *tracker, MgrEndpoint *endpoint, const MgrPresenceEvent *event);
+
+/* The same event to every endpoint. */
+void mgr_tracker_feed_all(MgrTracker *tracker, MgrPresenceEventKind kind);
+
+/* Revoked: no birth counts until it enrols again. */
+void mgr_tracker_retire(MgrTracker *tracker, MgrEndpoint *endpoint, MgrReason reason);
+
+/* An echo that answers the probe under way; false, and nothing done, for any other. */
+bool mgr_tracker_echo(MgrTracker *tracker, MgrEndpoint *endpoint, uint64_t nonce, uint64_t session);
+
+/* Adds what changed of presence and display to the record's background set. */
+void mgr_tracker_flush(MgrTracker *tracker);
+
+typedef struct {
+    uint64_t stale_messages, lost_heartbeats;
+} MgrTrackerCounts;
+
+MgrTrackerCounts mgr_tracker_count(const MgrTracker *tracker);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MgrTracker, mgr_tracker_free)
+
+#endif

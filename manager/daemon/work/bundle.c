@@ -1,0 +1,46 @@
+#include "manager/daemon/work/bundle.h"
+
+#include <string.h>
+
+#include "lib/base/file.h"
+#include "lib/base/unconst.h"
+#include "manager/site/site.h"
+#include "proto/envelope.h"
+
+#define MAX_ROOT_SIZE  (64 * 1024)
+#define ARMOUR_COLUMNS 64
+
+char *mgr_bundle_print(const MgrBundleParts *parts, const MgrGroup *group, const char *token, HlTime expires)
+{
+    HlMsgBundle bundle = HOLDLINE__V1__BUNDLE__INIT;
+    g_autofree char *ca = hl_cert_print(mgr_pki_authority(parts->pki));
+    g_autofree char *root_path = mgr_site_path(parts->dir, "repo/metadata/1.root.json");
+    g_autoptr(GBytes) root = hl_file_read(root_path, MAX_ROOT_SIZE, NULL); /* none: the server has no repository yet */
+    g_autoptr(HlMsgEnvelope) settings =
+        mgr_delivery_envelope(parts->delivery, group, "", group->record.counter, MGR_PATH_BUNDLE);
+    g_autoptr(HlMsgEnvelope) envelope = NULL;
+    g_autoptr(GBytes) packed = NULL;
+    g_autofree char *base64 = NULL;
+    GString *out = g_string_new("-----BEGIN HOLDLINE BUNDLE-----\n");
+    GBytes *key = hl_signing_key_public(parts->key);
+
+    bundle.group = group->record.name;
+    bundle.token = hl_unconst(token);
+    bundle.ca = ca;
+    bundle.brokers = parts->conf->broker_addresses;
+    bundle.n_brokers = g_strv_length(parts->conf->broker_addresses);
+    bundle.server = parts->conf->http_url;
+    bundle.signing_key.data = hl_unconst(g_bytes_get_data(key, &bundle.signing_key.len));
+    bundle.settings = settings;
+    if (root != NULL)
+        bundle.pattern_root.data = hl_unconst(g_bytes_get_data(root, &bundle.pattern_root.len));
+    bundle.expires_ms = expires;
+    bundle.issued_ms = hl_clock_wall();
+    envelope = hl_envelope_sign(parts->key, HL_ENVELOPE_BUNDLE, &bundle.base);
+    packed = HL_WIRE_ENCODE(envelope);
+    base64 = g_base64_encode(g_bytes_get_data(packed, NULL), g_bytes_get_size(packed));
+    for (gsize at = 0; at < strlen(base64); at += ARMOUR_COLUMNS)
+        g_string_append_printf(out, "%.*s\n", ARMOUR_COLUMNS, base64 + at);
+    g_string_append(out, "-----END HOLDLINE BUNDLE-----\n");
+    return g_string_free(out, FALSE);
+}

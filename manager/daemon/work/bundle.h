@@ -1,0 +1,19 @@
+/* The bundle file: everything that a PC needs to enrol, signed (docs/protocol.md, "Enrolment"). */
+#ifndef MANAGER_DAEMON_WORK_BUNDLE_H
+#define MANAGER_DAEMON_WORK_BUNDLE_H
+
+#include "manager/daemon/state/delivery.h"
+#include "manager/daemon/state/pki.h"
+
+typedef struct {
+    const char *dir; /* the site: the repository's root metadata is there, if it has one */
+    const MgrConf *conf;
+    const HlSigningKey *key;
+    const MgrDelivery *delivery;
+    const MgrPki *pki;
+} MgrBundleParts;
+
+/* The armoured text for a group and this token; expires is wall.  Caller frees. */
+char *mgr_bundle_print(const MgrBundleParts *parts, const MgrGroup *group, const char *token, HlTime expires);
+
+#endif

@@ -1,0 +1,389 @@
+#include "manager/daemon/work/commands.h"
+
+#include <string.h>
+
+#include "lib/base/ident.h"
+#include "lib/base/log.h"
+#include "lib/base/unconst.h"
+#include "manager/daemon/ground/now.h"
+
+/* After the end of a command its endpoints get this long to report a result that they already have. */
+#define REPORT_GRACE (2 * HL_MINUTE)
+
+struct MgrCommands {
+    MgrCommandsOptions parts;
+};
+
+MgrCommands *mgr_commands_new(const MgrCommandsOptions *options)
+{
+    MgrCommands *commands = g_new0(MgrCommands, 1);
+
+    commands->parts = *options;
+    return commands;
+}
+
+void mgr_commands_free(MgrCommands *commands)
+{
+    g_free(commands);
+}
+
+/* -------------------------------------------------------------------------------------------------------- the targets
+ */
+
+static void tell_changed(MgrCommands *commands, const MgrCommand *command)
+{
+    commands->parts.changed(command, commands->parts.user);
+}
+
+/* Moves and tells.  With its last target the command leaves the fleet, and both are gone. */
+static void move_target(MgrCommands *commands, MgrTarget *target, const MgrTargetStep *step)
+{
+    MgrCommand *command = target->command;
+    MgrEndpoint *endpoint = target->endpoint;
+    bool ended;
+
+    if (endpoint != NULL)
+        mgr_status_touch(commands->parts.status, endpoint);
+    if (endpoint != NULL && hl_command_state_is_final(step->state) && endpoint->open_targets->len == 1)
+        mgr_console_settled(commands->parts.console, endpoint, MGR_NOTIFY_UPDATE_NOW);
+    ended = mgr_target_move(target, step, hl_clock_mono());
+    tell_changed(commands, command);
+    if (!ended)
+        return;
+    hl_info("command", "%s ended: %u succeeded of %u", command->record.id, command->counts[HL_STATE_SUCCEEDED],
+            command->targets->len);
+    mgr_fleet_drop_command(commands->parts.fleet, command);
+}
+
+static void write_step(HlWriteSet *set, const MgrTarget *target, const MgrTargetStep *step)
+{
+    MgrTargetRecord record = target->record;
+
+    record.state = step->state;
+    record.code = hl_unconst(step->code);
+    record.detail = hl_unconst(step->detail);
+    record.changed_at = step->at;
+    mgr_write_target(set, &record);
+    if (hl_command_state_is_final(step->state))
+        mgr_write_history(set, step->at, record.endpoint, hl_command_kind_name(target->command->record.kind),
+                          hl_command_state_name(step->state));
+}
+
+/* What the manager ends by itself is written in the background: a manager that forgets it decides the same again. */
+static void end_targets(MgrCommands *commands, const GPtrArray *targets, const MgrTargetStep *step)
+{
+    for (guint i = 0; i < targets->len; i++) {
+        write_step(mgr_record_background(commands->parts.record), targets->pdata[i], step);
+        move_target(commands, targets->pdata[i], step);
+    }
+}
+
+/* ------------------------------------------------------------------------------------------------------------- issued
+ */
+
+typedef struct {
+    MgrCommands *commands;
+    MgrCommandRecord record;
+    GPtrArray *endpoints; /* ids */
+    MgrCommandDone done;
+    gpointer user;
+} Issue;
+
+static void issue_free(gpointer change)
+{
+    Issue *issue = change;
+
+    mgr_command_record_clear(&issue->record);
+    g_ptr_array_unref(issue->endpoints);
+    g_free(issue);
+}
+
+static void fail_issue(gpointer change, const GError *error)
+{
+    const Issue *issue = change;
+
+    issue->done(&(MgrCommandResult){ .outcome = MGR_COMMAND_NOT_STORED, .error = error }, issue->user);
+}
+
+static MgrCommand *add_command(MgrCommands *commands, Issue *issue)
+{
+    MgrFleet *fleet = commands->parts.fleet;
+    HlTime issued_at = issue->record.issued_at;
+    MgrCommand *command = mgr_fleet_add_command(fleet, &issue->record);
+
+    command->changed_mono = hl_clock_mono();
+    for (guint i = 0; i < issue->endpoints->len; i++) {
+        MgrTargetRecord record = { .command = g_strdup(command->record.id),
+                                   .endpoint = g_strdup(issue->endpoints->pdata[i]),
+                                   .state = HL_STATE_QUEUED,
+                                   .code = g_strdup(""),
+                                   .detail = g_strdup(""),
+                                   .changed_at = issued_at };
+
+        mgr_fleet_add_target(fleet, &record);
+    }
+    return command;
+}
+
+/* Those that were removed or revoked between the write and its commit never come for it. */
+static void abandon_gone(MgrCommands *commands, const MgrCommand *command)
+{
+    MgrTargetStep step = { HL_STATE_CANCELLED, "", "the endpoint was removed or revoked", hl_clock_wall() };
+    g_autoptr(GPtrArray) gone = g_ptr_array_new();
+
+    for (guint i = 0; i < command->targets->len; i++) {
+        const MgrTarget *target = command->targets->pdata[i];
+
+        if (target->endpoint == NULL || target->endpoint->record.revoked_at > 0)
+            g_ptr_array_add(gone, command->targets->pdata[i]);
+    }
+    end_targets(commands, gone, &step);
+}
+
+static void fold_issue(gpointer change)
+{
+    Issue *issue = change;
+    MgrCommands *commands = issue->commands;
+    MgrCommand *command = add_command(commands, issue);
+
+    hl_info("command", "%s %s for %s by %s: %u endpoints", command->record.id,
+            hl_command_kind_name(command->record.kind), command->record.selector, command->record.issuer,
+            command->targets->len);
+    for (guint i = 0; i < command->targets->len; i++) {
+        MgrTarget *target = command->targets->pdata[i];
+
+        mgr_delivery_command(commands->parts.delivery, target, MGR_OCCASION_LINE);
+        if (target->endpoint != NULL) {
+            mgr_console_want(commands->parts.console, target->endpoint, MGR_NOTIFY_UPDATE_NOW);
+            mgr_status_touch(commands->parts.status, target->endpoint);
+        }
+    }
+    issue->done(&(MgrCommandResult){ .outcome = MGR_COMMAND_STORED, .command = command }, issue->user);
+    abandon_gone(commands, command);
+}
+
+void mgr_commands_issue(MgrCommands *commands, const MgrCommandSpec *spec, const GPtrArray *endpoints,
+                        MgrCommandDone done, gpointer user)
+{
+    static const MgrChangeKind kind = { fold_issue, fail_issue, issue_free };
+    HlWriteSet *set = hl_write_set_new();
+    Issue *issue = g_new0(Issue, 1);
+    HlTime now = hl_clock_wall();
+
+    *issue = (Issue){ .commands = commands,
+                      .record = { .id = hl_ident_new("c-"),
+                                  .selector = g_strdup(spec->selector),
+                                  .issuer = g_strdup(spec->issuer),
+                                  .kind = spec->kind,
+                                  .issued_at = now,
+                                  .expires_at = now + spec->lifetime,
+                                  .window_ms = (uint32_t)spec->window,
+                                  .timeout_ms = (uint32_t)commands->parts.conf->command_timeout },
+                      .endpoints = g_ptr_array_new_with_free_func(g_free),
+                      .done = done,
+                      .user = user };
+    mgr_write_command(set, &issue->record);
+    for (guint i = 0; i < endpoints->len; i++) {
+        const MgrEndpoint *endpoint = endpoints->pdata[i];
+        MgrTargetRecord record = { issue->record.id, endpoint->record.id, HL_STATE_QUEUED, NULL, NULL, now };
+
+        mgr_write_new_target(set, &record);
+        g_ptr_array_add(issue->endpoints, g_strdup(endpoint->record.id));
+    }
+    mgr_record_commit(commands->parts.record, set, &kind, issue);
+}
+
+/* ---------------------------------------------------------------------------------------------------------- cancelled
+ */
+
+typedef struct {
+    MgrCommands *commands;
+    char *id;
+    HlTime at;
+    MgrCommandDone done;
+    gpointer user;
+} Cancel;
+
+static void cancel_free(gpointer change)
+{
+    Cancel *cancel = change;
+
+    g_free(cancel->id);
+    g_free(cancel);
+}
+
+static void fail_cancel(gpointer change, const GError *error)
+{
+    const Cancel *cancel = change;
+
+    cancel->done(&(MgrCommandResult){ .outcome = MGR_COMMAND_NOT_STORED, .error = error }, cancel->user);
+}
+
+/* Whether nobody has it, or can come to have it, but the manager. */
+static bool has_not_left(const MgrTarget *target)
+{
+    return target->record.state == HL_STATE_QUEUED ||
+           (target->record.state == HL_STATE_SENT && target->endpoint == NULL);
+}
+
+static void fold_cancel(gpointer change)
+{
+    const Cancel *cancel = change;
+    MgrCommands *commands = cancel->commands;
+    MgrCommand *command = mgr_fleet_command(commands->parts.fleet, cancel->id);
+    MgrTargetStep step = { HL_STATE_CANCELLED, "", "cancelled before it was sent", cancel->at };
+    g_autoptr(GPtrArray) kept_back = g_ptr_array_new();
+
+    if (command == NULL) { /* its last target ended while the cancellation was being stored */
+        cancel->done(&(MgrCommandResult){ .outcome = MGR_COMMAND_TOO_LATE }, cancel->user);
+        return;
+    }
+    command->record.cancelled_at = cancel->at;
+    for (guint i = 0; i < command->targets->len; i++) {
+        MgrTarget *target = command->targets->pdata[i];
+
+        if (has_not_left(target))
+            g_ptr_array_add(kept_back, target);
+        else if (!hl_command_state_is_final(target->record.state))
+            mgr_delivery_command(commands->parts.delivery, target, MGR_OCCASION_LINE); /* sends the cancellation */
+    }
+    cancel->done(&(MgrCommandResult){ .outcome = MGR_COMMAND_STORED, .command = command }, cancel->user);
+    end_targets(commands, kept_back, &step);
+}
+
+void mgr_commands_cancel(MgrCommands *commands, const char *id, MgrCommandDone done, gpointer user)
+{
+    static const MgrChangeKind kind = { fold_cancel, fail_cancel, cancel_free };
+    HlWriteSet *set = hl_write_set_new();
+    Cancel *cancel = g_new(Cancel, 1);
+
+    *cancel = (Cancel){ commands, g_strdup(id), hl_clock_wall(), done, user };
+    mgr_write_command_cancel(set, id, cancel->at);
+    mgr_record_commit(commands->parts.record, set, &kind, cancel);
+}
+
+/* ------------------------------------------------------------------------------------------------ reported, abandoned
+ */
+
+static MgrTargetStep step_of(const MgrCommandNews *news)
+{
+    return (MgrTargetStep){ news->state, news->code, news->detail, news->at };
+}
+
+/* NULL: nothing new; the command ended, or the report is out of order. */
+static MgrTarget *find_moved(const MgrEndpoint *endpoint, const MgrCommandNews *news)
+{
+    MgrTarget *target = mgr_endpoint_find_target(endpoint, news->command);
+
+    return target != NULL && hl_command_state_may_follow(target->record.state, news->state) ? target : NULL;
+}
+
+void mgr_commands_write_news(HlWriteSet *set, const MgrEndpoint *endpoint, const MgrCommandNews *news)
+{
+    const MgrTarget *target = find_moved(endpoint, news);
+    MgrTargetStep step = step_of(news);
+
+    if (target != NULL)
+        write_step(set, target, &step);
+}
+
+void mgr_commands_fold_news(MgrCommands *commands, MgrEndpoint *endpoint, const MgrCommandNews *news)
+{
+    MgrTarget *target = find_moved(endpoint, news);
+    MgrTargetStep step = step_of(news);
+
+    if (target == NULL)
+        return;
+    target->percent = MIN(news->percent, 100);
+    move_target(commands, target, &step);
+}
+
+void mgr_commands_write_abandon(HlWriteSet *set, const MgrEndpoint *endpoint, const char *why, HlTime at)
+{
+    for (guint i = 0; i < endpoint->open_targets->len; i++) {
+        MgrTargetRecord record = ((const MgrTarget *)endpoint->open_targets->pdata[i])->record;
+
+        record.state = HL_STATE_CANCELLED;
+        record.code = hl_unconst("");
+        record.detail = hl_unconst(why);
+        record.changed_at = at;
+        mgr_write_target(set, &record);
+    }
+}
+
+/* Also those that were given between the write and its commit: they end like the others, in the background set. */
+void mgr_commands_fold_abandon(MgrCommands *commands, MgrEndpoint *endpoint, const char *why, HlTime at)
+{
+    MgrTargetStep step = { HL_STATE_CANCELLED, "", why, at };
+
+    mgr_commands_write_abandon(mgr_record_background(commands->parts.record), endpoint, why, at);
+    while (endpoint->open_targets->len > 0)
+        move_target(commands, endpoint->open_targets->pdata[0], &step);
+}
+
+/* ------------------------------------------------------------------------------------------------------------ expired
+ */
+
+static bool has_begun(const MgrTarget *target)
+{
+    return target->record.state >= HL_STATE_RECEIVED;
+}
+
+/* Past the command's end: nobody is waited for who never had it, or is away; who has it may still report for a while.
+ */
+static bool is_due(const MgrTarget *target, HlTime now)
+{
+    const MgrCommandRecord *command = &target->command->record;
+    bool is_away = target->endpoint == NULL || !mgr_endpoint_is_up(target->endpoint);
+
+    switch (target->record.state) {
+    case HL_STATE_QUEUED:
+        return true;
+    case HL_STATE_SENT:
+        return is_away || now > command->expires_at + REPORT_GRACE;
+    case HL_STATE_RECEIVED:
+    case HL_STATE_STARTED:
+        return now > command->expires_at + (HlTime)command->timeout_ms + REPORT_GRACE;
+    case HL_STATE_UNKNOWN:
+    case HL_STATE_SUCCEEDED:
+    case HL_STATE_FAILED:
+    case HL_STATE_REJECTED:
+    case HL_STATE_TIMED_OUT:
+    case HL_STATE_EXPIRED:
+    case HL_STATE_CANCELLED:
+    case HL_N_STATES:
+        break;
+    }
+    return false;
+}
+
+static void expire_command(MgrCommands *commands, const MgrCommand *command, HlTime now)
+{
+    MgrTargetStep expired = { HL_STATE_EXPIRED, "expired", "the endpoint did not come back in time", now };
+    MgrTargetStep timed_out = { HL_STATE_TIMED_OUT, "timeout", "no result came in time", now };
+    g_autoptr(GPtrArray) never_began = g_ptr_array_new();
+    g_autoptr(GPtrArray) began = g_ptr_array_new();
+
+    for (guint i = 0; i < command->targets->len; i++) {
+        MgrTarget *target = command->targets->pdata[i];
+
+        if (is_due(target, now))
+            g_ptr_array_add(has_begun(target) ? began : never_began, target);
+    }
+    /* the command is gone with the last of them */
+    end_targets(commands, never_began, &expired);
+    end_targets(commands, began, &timed_out);
+}
+
+void mgr_commands_tick(MgrCommands *commands)
+{
+    g_autoptr(GPtrArray) open = mgr_fleet_values(commands->parts.fleet->commands);
+    HlTime now = hl_clock_wall();
+
+    for (guint i = 0; i < open->len; i++) {
+        const MgrCommand *command = open->pdata[i];
+
+        if (now > command->record.expires_at)
+            expire_command(commands, command, now);
+    }
+}

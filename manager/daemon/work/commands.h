@@ -1,0 +1,74 @@
+/* The life of commands: issued, sent, reported, expired, cancelled.  States are kept per endpoint in the registry; the
+ * fleet has the open ones. */
+#ifndef MANAGER_DAEMON_WORK_COMMANDS_H
+#define MANAGER_DAEMON_WORK_COMMANDS_H
+
+#include "manager/daemon/state/console_state.h"
+
+typedef struct MgrCommands MgrCommands;
+
+typedef struct {
+    const MgrConf *conf; /* command.timeout */
+    MgrFleet *fleet;
+    MgrRecord *record;
+    MgrStatus *status;
+    MgrDelivery *delivery;
+    MgrConsole *console;
+    /* A command of the fleet changed; open == 0: it leaves the fleet right after. */
+    void (*changed)(const MgrCommand *command, gpointer user);
+    gpointer user;
+} MgrCommandsOptions;
+
+MgrCommands *mgr_commands_new(const MgrCommandsOptions *options);
+void mgr_commands_free(MgrCommands *commands);
+
+typedef enum {
+    MGR_COMMAND_STORED,     /* issued, or what had not begun is cancelled */
+    MGR_COMMAND_TOO_LATE,   /* cancel: it ended before the cancellation was stored */
+    MGR_COMMAND_NOT_STORED, /* error says why; nothing was changed */
+} MgrCommandOutcome;
+
+typedef struct {
+    MgrCommandOutcome outcome;
+    const MgrCommand *command; /* STORED, else NULL; borrowed for the call */
+    const GError *error;       /* NOT_STORED, else NULL */
+} MgrCommandResult;
+
+/* Called once, after the commit or at once. */
+typedef void (*MgrCommandDone)(const MgrCommandResult *result, gpointer user);
+
+typedef struct {
+    HlCommandKind kind;
+    const char *selector, *issuer;
+    HlTime lifetime, window;
+} MgrCommandSpec;
+
+/* Stores the command for these endpoints (MgrEndpoint *) and then sends it. */
+void mgr_commands_issue(MgrCommands *commands, const MgrCommandSpec *spec, const GPtrArray *endpoints,
+                        MgrCommandDone done, gpointer user);
+
+/* Ends what has not started, and asks those that have it to. */
+void mgr_commands_cancel(MgrCommands *commands, const char *id, MgrCommandDone done, gpointer user);
+
+/* A report, at the time when it came: what it writes, and what it changes once that is committed. */
+typedef struct {
+    const char *command;
+    HlCommandState state;
+    const char *code, *detail;
+    guint percent;
+    HlTime at;
+} MgrCommandNews;
+
+void mgr_commands_write_news(HlWriteSet *set, const MgrEndpoint *endpoint, const MgrCommandNews *news);
+void mgr_commands_fold_news(MgrCommands *commands, MgrEndpoint *endpoint, const MgrCommandNews *news);
+
+/* The open targets of an endpoint that is revoked or removed end as cancelled: the same two halves. */
+void mgr_commands_write_abandon(HlWriteSet *set, const MgrEndpoint *endpoint, const char *why, HlTime at);
+void mgr_commands_fold_abandon(MgrCommands *commands, MgrEndpoint *endpoint, const char *why, HlTime at);
+
+/* Once a second: what is past its end. */
+void mgr_commands_tick(MgrCommands *commands);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MgrCommands, mgr_commands_free)
+
+#endif

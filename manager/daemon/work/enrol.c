@@ -1,0 +1,365 @@
+#include "manager/daemon/work/enrol.h"
+
+#include <string.h>
+
+#include "lib/base/ident.h"
+#include "lib/base/log.h"
+#include "lib/base/unconst.h"
+#include "lib/pki/digest.h"
+#include "manager/core/rate.h"
+#include "manager/daemon/state/registration.h"
+#include "proto/wire.h"
+
+#define MAX_SKEW HL_DAY
+
+struct MgrEnrol {
+    MgrEnrolOptions parts;
+    MgrRates *rates;
+    MgrEnrolCounts counts;
+};
+
+/* One request on its way through the registry. */
+typedef struct {
+    MgrEnrol *enrol;
+    HlHttpRequest *request;
+    char *token;       /* id */
+    char *certificate; /* PEM */
+    MgrCertificateRecord issued;
+    MgrEndpointRecord fresh; /* of a new endpoint; id NULL when one is enrolled again */
+    char *endpoint;          /* id */
+} Pending;
+
+MgrEnrol *mgr_enrol_new(const MgrEnrolOptions *options)
+{
+    MgrEnrol *enrol = g_new0(MgrEnrol, 1);
+
+    enrol->parts = *options;
+    enrol->rates = mgr_rates_new(options->conf->enrol_per_minute);
+    return enrol;
+}
+
+void mgr_enrol_free(MgrEnrol *enrol)
+{
+    if (enrol == NULL)
+        return;
+    mgr_rates_free(enrol->rates);
+    g_free(enrol);
+}
+
+void mgr_enrol_reconfigured(MgrEnrol *enrol)
+{
+    mgr_rates_set(enrol->rates, enrol->parts.conf->enrol_per_minute);
+}
+
+MgrEnrolCounts mgr_enrol_count(const MgrEnrol *enrol)
+{
+    return enrol->counts;
+}
+
+typedef struct {
+    HlErrorCode code;
+    guint status;
+} StatusRow;
+
+static guint status_of(const GError *error)
+{
+    static const StatusRow rows[] = {
+        { HL_ERROR_DENIED, 403 }, { HL_ERROR_EXISTS, 409 },  { HL_ERROR_EXPIRED, 410 },
+        { HL_ERROR_LIMIT, 410 },  { HL_ERROR_INVALID, 400 }, { HL_ERROR_UNTRUSTED, 400 },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
+        if (hl_error_code(error) == rows[i].code)
+            return rows[i].status;
+    return 503;
+}
+
+static void answer(HlHttpRequest *request, guint status, HlMsgEnrolReply *reply, const char *const *headers)
+{
+    g_autoptr(GBytes) body = NULL;
+
+    reply->clock_ms = hl_clock_wall();
+    body = HL_WIRE_ENCODE(reply);
+    hl_http_answer(request, status, "application/x-protobuf", body, headers);
+}
+
+static void refuse(MgrEnrol *enrol, HlHttpRequest *request, guint status, const GError *error, HlTime wait)
+{
+    HlMsgEnrolReply reply = HOLDLINE__V1__ENROL_REPLY__INIT;
+    g_autofree char *seconds = g_strdup_printf("%" G_GINT64_FORMAT, wait / HL_SECOND + 1);
+    const char *headers[] = { "Retry-After", seconds, NULL };
+
+    enrol->counts.refused++;
+    hl_log_limited(HL_LOG_WARN, "enrol", request->peer, "refused %s: %s", request->peer, error->message);
+    reply.code = hl_unconst(hl_error_name(hl_error_code(error)));
+    reply.message = error->message;
+    answer(request, status, &reply, wait > 0 ? headers : NULL);
+}
+
+static const MgrTokenRecord *find_token(const MgrEnrol *enrol, const char *text)
+{
+    g_autofree char *digest = hl_token_digest(text);
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, enrol->parts.fleet->tokens);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        if (strcmp(((MgrTokenRecord *)value)->digest, digest) == 0)
+            return value;
+    return NULL;
+}
+
+static bool check_token(const MgrTokenRecord *token, HlTime now, GError **error)
+{
+    g_autofree char *when = NULL;
+
+    if (token == NULL)
+        return hl_fail(error, HL_ERROR_DENIED, "the bundle's token is not known to this server: ask for a new bundle");
+    if (token->withdrawn_at > 0) {
+        when = hl_time_format(token->withdrawn_at);
+        return hl_fail(error, HL_ERROR_DENIED, "the bundle %s was withdrawn at %s: ask for a new one", token->id, when);
+    }
+    if (now > token->expires_at) {
+        when = hl_time_format(token->expires_at);
+        return hl_fail(error, HL_ERROR_EXPIRED, "the bundle %s expired at %s: ask for a new one", token->id, when);
+    }
+    if (token->uses_left == 0)
+        return hl_fail(error, HL_ERROR_LIMIT, "the bundle %s was used as often as it may be: ask for a new one",
+                       token->id);
+    return true;
+}
+
+static bool check_request(const HlMsgEnrolRequest *message, HlTime now, GError **error)
+{
+    const HlMsgRegistration *registration = message->registration;
+    HlTime skew = message->clock_ms - now;
+    g_autofree char *off = hl_duration_describe(ABS(skew));
+
+    if (registration == NULL || *registration->host == '\0' || strlen(registration->host) > 255)
+        return hl_fail(error, HL_ERROR_INVALID, "the request names no host, or one longer than 255 bytes");
+    if (strlen(registration->fingerprint) != 64 || strspn(registration->fingerprint, "0123456789abcdef") != 64)
+        return hl_fail(error, HL_ERROR_INVALID, "the request has no machine fingerprint");
+    if (ABS(skew) > MAX_SKEW)
+        return hl_fail(error, HL_ERROR_INVALID, "this machine's clock is %s %s: set it and enrol again", off,
+                       skew < 0 ? "slow" : "fast");
+    return true;
+}
+
+static const MgrEndpoint *find_machine(const MgrEnrol *enrol, const char *fingerprint)
+{
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, enrol->parts.fleet->endpoints);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        if (strcmp(((MgrEndpoint *)value)->record.fingerprint, fingerprint) == 0)
+            return value;
+    return NULL;
+}
+
+static void pending_free(gpointer change)
+{
+    Pending *pending = change;
+
+    mgr_certificate_record_clear(&pending->issued);
+    mgr_endpoint_record_clear(&pending->fresh);
+    g_free(pending->token);
+    g_free(pending->certificate);
+    g_free(pending->endpoint);
+    g_free(pending);
+}
+
+/* ------------------------------------------------------------------------------------------------ after the commit */
+
+static void fail_enrolment(gpointer change, const GError *error)
+{
+    const Pending *pending = change;
+    g_autoptr(GError) problem = NULL;
+
+    if (hl_error_code(error) == HL_ERROR_CONFLICT)
+        hl_fail(&problem, HL_ERROR_LIMIT, "the bundle was used up or withdrawn a moment ago: ask for a new one");
+    else
+        hl_fail(&problem, HL_ERROR_UNAVAILABLE, "the server cannot store the enrolment now: %s", error->message);
+    refuse(pending->enrol, pending->request, status_of(problem), problem, 0);
+}
+
+/* The certificate, and the endpoint, new or again; NULL: it was removed meanwhile. */
+static MgrEndpoint *fold_records(Pending *pending)
+{
+    MgrEnrol *enrol = pending->enrol;
+    MgrTokenRecord *token = mgr_fleet_token(enrol->parts.fleet, pending->token);
+    HlTime at = pending->issued.issued_at;
+    const MgrCertificateRecord *certificate = mgr_fleet_add_certificate(enrol->parts.fleet, &pending->issued);
+    MgrEndpoint *endpoint;
+
+    if (token != NULL)
+        token->uses_left--;
+    if (pending->fresh.id != NULL)
+        return mgr_fleet_add_endpoint(enrol->parts.fleet, &pending->fresh);
+    endpoint = mgr_fleet_endpoint(enrol->parts.fleet, pending->endpoint);
+    if (endpoint == NULL)
+        return NULL;
+    mgr_endpoint_set_certificate(endpoint, certificate);
+    endpoint->record.revoked_at = 0;
+    mgr_presence_enrolled(&endpoint->record.presence);
+    mgr_pki_fold_revocations(enrol->parts.pki, endpoint->record.id, certificate->serial, at);
+    return endpoint;
+}
+
+static void answer_enrolled(const Pending *pending, const MgrEndpoint *endpoint)
+{
+    HlMsgEnrolReply reply = HOLDLINE__V1__ENROL_REPLY__INIT;
+    g_autoptr(HlMsgEnvelope) settings =
+        mgr_delivery_envelope(pending->enrol->parts.delivery, endpoint->group, endpoint->record.id,
+                              mgr_endpoint_desired_counter(endpoint), MGR_PATH_BUNDLE);
+
+    reply.endpoint = endpoint->record.id;
+    reply.certificate = pending->certificate;
+    reply.settings = settings;
+    answer(pending->request, 200, &reply, NULL);
+}
+
+static void fold_enrolment(gpointer change)
+{
+    Pending *pending = change;
+    MgrEnrol *enrol = pending->enrol;
+    MgrEndpoint *endpoint = fold_records(pending);
+    g_autoptr(GError) problem = NULL;
+
+    if (endpoint == NULL) {
+        hl_fail(&problem, HL_ERROR_UNAVAILABLE, "the endpoint was removed a moment ago: enrol again");
+        refuse(enrol, pending->request, 503, problem, 1);
+        return;
+    }
+    enrol->counts.enrolled++;
+    hl_info("enrol", "%s (%s) of group %s from %s", endpoint->record.id, endpoint->record.host, endpoint->record.group,
+            pending->request->peer);
+    answer_enrolled(pending, endpoint);
+    mgr_status_touch(enrol->parts.status, endpoint);
+    mgr_status_event(enrol->parts.status, endpoint, "enrolled", "", endpoint->record.group, "");
+}
+
+/* ------------------------------------------------------------------------------------------------------ the request */
+
+/* false: its group was deleted, and the token with it. */
+static bool describe_fresh(Pending *pending, const MgrTokenRecord *token, const HlMsgRegistration *registration,
+                           GError **error)
+{
+    MgrFleet *fleet = pending->enrol->parts.fleet;
+    const MgrGroup *group = mgr_fleet_find_group(fleet, token->group, error);
+
+    if (group == NULL)
+        return false;
+    pending->fresh = (MgrEndpointRecord){ .number = fleet->next_number++,
+                                          .id = g_strdup(pending->endpoint),
+                                          .group = g_strdup(token->group),
+                                          .host = g_strdup(registration->host),
+                                          .fingerprint = g_strdup(registration->fingerprint),
+                                          .addresses = mgr_registration_addresses(registration),
+                                          .direct_port = (int)MIN(registration->direct_port, 65535),
+                                          .os = g_strdup(registration->os),
+                                          .program = g_strdup(registration->program_version),
+                                          .observed = g_strdup(pending->request->peer),
+                                          .observed_by = g_strdup("https"),
+                                          .serial = g_strdup(pending->issued.serial),
+                                          .enrolled_at = pending->issued.issued_at,
+                                          .cert_expires = pending->issued.expires_at,
+                                          .moved_counter = group->record.counter,
+                                          .patterns = g_strdup(""),
+                                          .spool = g_strdup(""),
+                                          .update_result = g_strdup(""),
+                                          .update_source = g_strdup(""),
+                                          .update_error = g_strdup("") };
+    return true;
+}
+
+static bool check_machine(const MgrEndpoint *known, const HlMsgEnrolRequest *message, GError **error)
+{
+    if (known == NULL || message->replace || known->record.revoked_at > 0)
+        return true;
+    return hl_fail(error, HL_ERROR_EXISTS,
+                   "this machine is enrolled already, as %s (%s): enrol with --replace to keep that record, or "
+                   "have it removed",
+                   known->record.id, known->record.host);
+}
+
+/* Adds what of the endpoint changes: a new row, or another certificate for the one that is known. */
+static bool write_endpoint(Pending *pending, const MgrEndpoint *known, const MgrTokenRecord *token,
+                           const HlMsgRegistration *registration, HlWriteSet *set, GError **error)
+{
+    const MgrCertificateRecord *issued = &pending->issued;
+
+    if (known == NULL) {
+        if (!describe_fresh(pending, token, registration, error))
+            return false;
+        mgr_write_endpoint(set, &pending->fresh);
+    } else {
+        mgr_write_endpoint_enrolment(set, known->record.number, issued->serial, issued->expires_at);
+        mgr_write_revocations(set, known->record.id, issued->serial, issued->issued_at);
+    }
+    mgr_write_history(set, issued->issued_at, pending->endpoint, "enrolled",
+                      known == NULL ? pending->request->peer : "again, with a new certificate");
+    return true;
+}
+
+/* Everything is checked: issues, stores, answers after the commit.  false: not begun. */
+static bool begin(MgrEnrol *enrol, HlHttpRequest *request, const HlMsgEnrolRequest *message,
+                  const MgrTokenRecord *token, const MgrEndpoint *known, GError **error)
+{
+    static const MgrChangeKind kind = { fold_enrolment, fail_enrolment, pending_free };
+    g_autoptr(GBytes) csr = g_bytes_new(message->csr.data, message->csr.len);
+    g_autoptr(HlCert) cert = NULL;
+    HlWriteSet *set;
+    Pending *pending = g_new0(Pending, 1);
+
+    pending->enrol = enrol;
+    pending->request = request;
+    pending->token = g_strdup(token->id);
+    pending->endpoint = known != NULL ? g_strdup(known->record.id) : hl_ident_new("e-");
+    cert = mgr_pki_issue(enrol->parts.pki, csr, HL_CERT_ENDPOINT, pending->endpoint,
+                         enrol->parts.conf->certificate_lifetime, &pending->issued, error);
+    if (cert == NULL) {
+        pending_free(pending);
+        return hl_error_prefix(error, "signing request");
+    }
+    pending->certificate = hl_cert_print(cert);
+    set = hl_write_set_new();
+    mgr_write_token_use(set, token->id);
+    mgr_write_certificate(set, &pending->issued);
+    if (!write_endpoint(pending, known, token, message->registration, set, error)) {
+        hl_write_set_free(set);
+        pending_free(pending);
+        return false;
+    }
+    mgr_record_commit(enrol->parts.record, set, &kind, pending);
+    return true;
+}
+
+static bool check_and_begin(MgrEnrol *enrol, HlHttpRequest *request, const HlMsgEnrolRequest *message, GError **error)
+{
+    HlTime now = hl_clock_wall();
+    const MgrTokenRecord *token = find_token(enrol, message->token);
+    const MgrEndpoint *known = NULL;
+
+    if (!check_token(token, now, error) || !check_request(message, now, error))
+        return false;
+    known = find_machine(enrol, message->registration->fingerprint);
+    return check_machine(known, message, error) && begin(enrol, request, message, token, known, error);
+}
+
+void mgr_enrol_handle(MgrEnrol *enrol, HlHttpRequest *request)
+{
+    g_autoptr(HlMsgEnrolRequest) message = NULL;
+    g_autoptr(GError) error = NULL;
+    HlTime wait;
+
+    if (!mgr_rates_admit(enrol->rates, request->peer, hl_clock_mono(), &wait)) {
+        hl_fail(&error, HL_ERROR_LIMIT, "too many enrolment requests from %s: wait %" G_GINT64_FORMAT " s",
+                request->peer, wait / HL_SECOND + 1);
+        refuse(enrol, request, 429, error, wait);
+        return;
+    }
+    message = hl_wire_decode_bytes(&holdline__v1__enrol_request__descriptor, request->body, &error);
+    if (message == NULL || !check_and_begin(enrol, request, message, &error))
+        refuse(enrol, request, status_of(error), error, 0);
+}

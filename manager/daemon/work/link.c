@@ -1,0 +1,558 @@
+#include "manager/daemon/work/link.h"
+
+#include <string.h>
+
+#include "lib/base/ident.h"
+#include "lib/base/log.h"
+#include "manager/daemon/ground/broker.h"
+#include "manager/daemon/ground/now.h"
+#include "manager/daemon/state/registration.h"
+#include "manager/site/site.h"
+#include "proto/components.h"
+#include "proto/wire.h"
+
+#define SEEN_RESOLUTION  (10 * HL_SECOND) /* a heartbeat alone rewrites the status topic at most this often */
+#define ASK_INTERVAL     100              /* ms; a burst of wills is one question */
+#define MAX_COUNTER_LEAD 1000000          /* a registry that lost more saves than this is not believed to exist */
+
+struct MgrLink {
+    MgrLinkOptions parts;
+    HlBus *bus;
+    MgrSight sight;
+    MgrSightPolicy sight_policy;
+    guint ask_timer;
+    HlTime asked_mono;
+    GBytes *will_payload;
+    char *will_topic;
+    HlBusMessage will;
+    MgrLinkCounts counts;
+};
+
+MgrLinkCounts mgr_link_count(const MgrLink *link)
+{
+    MgrLinkCounts counts = link->counts;
+
+    counts.blind = link->sight.state == MGR_SIGHT_BLIND;
+    return counts;
+}
+
+/* ------------------------------------------------------------------------------------- what the manager says of itself
+ */
+
+static GBytes *manager_state(const MgrLink *link, bool online)
+{
+    HlMsgManagerState state = HOLDLINE__V1__MANAGER_STATE__INIT;
+
+    state.online = online;
+    state.epoch = link->parts.fleet->epoch;
+    state.reconnect_window_ms = (uint32_t)link->parts.conf->reconnect_window;
+    return HL_WIRE_ENCODE(&state);
+}
+
+static void publish_state(MgrLink *link, bool online)
+{
+    g_autoptr(GBytes) payload = manager_state(link, online);
+
+    mgr_down_send(link->parts.down, HL_TOPIC_MANAGER_STATE, "", payload, 0);
+}
+
+static void ask_broker(MgrLink *link);
+
+static gboolean on_ask_due(gpointer user)
+{
+    MgrLink *link = user;
+
+    link->ask_timer = 0;
+    ask_broker(link);
+    return G_SOURCE_REMOVE;
+}
+
+/* Something that comes back to the manager itself, and to nobody else, if the broker lives. */
+static void ask_broker(MgrLink *link)
+{
+    g_autoptr(GBytes) payload = g_bytes_new_static("?", 1);
+    HlTime wait = link->asked_mono + ASK_INTERVAL - hl_clock_mono();
+
+    if (wait > 0) { /* what is doubted after the last answer needs another one */
+        if (link->ask_timer == 0)
+            link->ask_timer = g_timeout_add((guint)wait, on_ask_due, link);
+        return;
+    }
+    link->asked_mono = hl_clock_mono();
+    mgr_down_send(link->parts.down, HL_TOPIC_MANAGER_ECHO, "", payload, 0);
+}
+
+/* ------------------------------------------------------------------------------------------------------------- births
+ */
+
+/* Two machines with one identity evict each other in a loop: said with both fingerprints, and the one that came last is
+ * asked to stay away, longer each time, until an administrator settles it. */
+static void tell_clone(MgrLink *link, MgrEndpoint *endpoint, const HlMsgLink *message,
+                       const MgrPresenceEffects *effects)
+{
+    const char *other = message->registration != NULL ? message->registration->fingerprint : "unknown";
+
+    if (effects->clone_found) {
+        hl_warn("clone", "two machines use the identity of %s: %.16s... and %.16s...", endpoint->record.id,
+                endpoint->record.fingerprint, other);
+        mgr_record_note(link->parts.record, endpoint->record.id, "clone",
+                        "two machines use this identity: fingerprints %s (host %s, %s) and %s (host %s, %s)",
+                        endpoint->record.fingerprint, endpoint->record.host, endpoint->record.addresses, other,
+                        message->registration != NULL ? message->registration->host : "unknown",
+                        message->registration != NULL && message->registration->n_addresses > 0
+                            ? message->registration->addresses[0]
+                            : "no address");
+        mgr_status_event(link->parts.status, endpoint, "clone", endpoint->record.fingerprint, other, "suspected");
+        mgr_status_touch(link->parts.status, endpoint);
+    }
+    if (effects->quarantine)
+        mgr_delivery_hold_off(link->parts.delivery, endpoint, message->boot_id, effects->hold_off);
+}
+
+static void handle_patterns(MgrLink *link, MgrEndpoint *endpoint, HlMsgComponent *const *patterns, size_t n)
+{
+    g_autofree char *text = hl_components_print(patterns, n);
+    HlWriteSet *set;
+
+    if (n == 0 || !mgr_set_text(&endpoint->record.patterns, text))
+        return;
+    set = hl_write_set_new();
+    mgr_write_patterns(set, endpoint->record.number, text);
+    mgr_record_write(link->parts.record, set);
+    mgr_status_touch(link->parts.status, endpoint);
+}
+
+/* The endpoint has seen saves that this registry has not: it was restored from a backup.  It steps past them
+ * and issues its own again. */
+static void outrun_counter(MgrLink *link, MgrEndpoint *endpoint, uint64_t seen)
+{
+    MgrFleet *fleet = link->parts.fleet;
+    HlWriteSet *set;
+
+    if (seen > fleet->settings_counter + MAX_COUNTER_LEAD) {
+        hl_log_limited(HL_LOG_WARN, "line", endpoint->record.id,
+                       "endpoint %s claims settings counter %" G_GUINT64_FORMAT ", far beyond %" G_GUINT64_FORMAT
+                       ": not believed",
+                       endpoint->record.id, seen, fleet->settings_counter);
+        return;
+    }
+    fleet->settings_counter = MAX(fleet->settings_counter, seen) + 1;
+    set = hl_write_set_new();
+    mgr_write_counter(set, "settings", fleet->settings_counter);
+    mgr_write_endpoint_group(set, &endpoint->record, endpoint->record.group, fleet->settings_counter);
+    endpoint->record.moved_counter = fleet->settings_counter;
+    mgr_record_write(link->parts.record, set);
+    mgr_record_note(link->parts.record, endpoint->record.id, "settings",
+                    "it knew a later counter than the registry: issued again");
+}
+
+/* What the endpoint says it has, against what the registry knows and wants. */
+static void compare_settings(MgrLink *link, MgrEndpoint *endpoint, uint64_t counter, const void *digest,
+                             size_t digest_size)
+{
+    MgrApplied *applied = &endpoint->record.applied;
+    g_autoptr(GBytes) told = g_bytes_new(digest, digest_size);
+
+    if (counter > mgr_endpoint_desired_counter(endpoint))
+        outrun_counter(link, endpoint, counter);
+    if (applied->counter != counter || applied->digest == NULL || !g_bytes_equal(applied->digest, told)) {
+        applied->counter = counter;
+        g_clear_pointer(&applied->digest, g_bytes_unref);
+        applied->digest = g_bytes_ref(told);
+        mgr_status_touch(link->parts.status, endpoint);
+    }
+    mgr_delivery_settings(link->parts.delivery, endpoint, MGR_OCCASION_LINE);
+}
+
+/* The birth says all of what is applied; a report says when and how it came to be. */
+static void handle_applied(MgrLink *link, MgrEndpoint *endpoint, const HlMsgAppliedSettings *told)
+{
+    MgrApplied *applied = &endpoint->record.applied;
+    HlWriteSet *set = hl_write_set_new();
+
+    mgr_set_text(&applied->group, told->group);
+    mgr_set_text(&applied->path, told->path);
+    applied->version = told->version;
+    compare_settings(link, endpoint, told->counter, told->digest.data, told->digest.len);
+    mgr_write_applied(set, endpoint->record.number, applied);
+    mgr_record_write(link->parts.record, set);
+}
+
+static void on_birth(MgrLink *link, MgrEndpoint *endpoint, const HlMsgLink *message)
+{
+    bool announced = message->announces || endpoint->restarted_unheard;
+    bool changed =
+        message->registration != NULL && mgr_registration_handle(link->parts.record, endpoint, message->registration);
+
+    link->counts.births++;
+    endpoint->restarted_unheard = false;
+    endpoint->skew = message->clock_ms - hl_clock_wall();
+    mgr_console_registered(link->parts.console, endpoint,
+                           changed     ? MGR_REGISTERED_CHANGED
+                           : announced ? MGR_REGISTERED_ANNOUNCED
+                                       : MGR_REGISTERED_AGAIN);
+    if (endpoint->record.display.in_unreachable_net)
+        mgr_delivery_ack(link->parts.delivery, endpoint); /* tells it how often to poll */
+    handle_patterns(link, endpoint, message->patterns, message->n_patterns);
+    if (message->applied != NULL)
+        handle_applied(link, endpoint, message->applied);
+    mgr_delivery_all(link->parts.delivery, endpoint, MGR_OCCASION_LINE);
+}
+
+/* What an endpoint announces when it goes (B10); every other word is the will's. */
+static const struct {
+    const char *reason;
+    MgrDisplayEventKind shows;
+} farewells[] = {
+    { "clean-stop", MGR_DISPLAY_STOPPED },
+    { "uninstalled", MGR_DISPLAY_UNINSTALLED },
+    { "moved", MGR_DISPLAY_MOVED },
+};
+
+static MgrDisplayEventKind farewell_of(const char *reason)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(farewells); i++)
+        if (strcmp(reason, farewells[i].reason) == 0)
+            return farewells[i].shows;
+    return MGR_DISPLAY_LINE_LOST;
+}
+
+/* What presence did not accept says nothing to anybody else either; but a living line repeats its birth (after a change
+ * of the direct port, after a restart of the manager), and that is no news to presence alone. */
+static void follow_birth(MgrLink *link, MgrEndpoint *endpoint, const HlMsgLink *message, uint64_t boot_before,
+                         const MgrPresenceEvent *event, const MgrPresenceEffects *effects)
+{
+    const MgrPresence *presence = &endpoint->record.presence;
+    bool repeated = effects->stale_message && !presence->ended && event->session == presence->session &&
+                    event->boot == presence->boot;
+
+    /* started while the manager did not listen: the announcement went to the broker alone (a resume keeps its boot) */
+    if (effects->born && boot_before != 0 && event->boot != boot_before)
+        endpoint->restarted_unheard = true;
+    if ((effects->born || repeated) && !event->retained && !effects->quarantine)
+        on_birth(link, endpoint, message);
+}
+
+/* A number that leaves none above it would lock the endpoint out for good. */
+static bool is_absurd(MgrLink *link, const MgrEndpoint *endpoint, uint64_t session)
+{
+    if (session <= HL_SESSION_MAX)
+        return false;
+    link->counts.bad_messages++;
+    hl_log_limited(HL_LOG_WARN, "line", endpoint->record.id, "%s claims session %" G_GUINT64_FORMAT ": ignored",
+                   endpoint->record.id, session);
+    return true;
+}
+
+/* A will is doubted where so many come at once that the broker itself may be going. */
+static bool is_doubted(MgrLink *link, MgrReason reason, bool retained)
+{
+    bool doubted =
+        reason == MGR_REASON_LINE_LOST && !retained && mgr_sight_doubts(&link->sight, &link->sight_policy, mgr_now());
+
+    if (doubted)
+        ask_broker(link);
+    return doubted;
+}
+
+static void handle_link(MgrLink *link, MgrEndpoint *endpoint, gconstpointer data, bool retained)
+{
+    const HlMsgLink *message = data;
+    const HlMsgRegistration *registration = message->registration;
+    MgrDisplayEventKind farewell = farewell_of(message->reason);
+    MgrPresenceEvent event = { .kind = message->online ? MGR_PRESENCE_BIRTH : MGR_PRESENCE_DOWN,
+                               .retained = retained,
+                               .session = message->session,
+                               .boot = mgr_presence_hash(message->boot_id),
+                               .machine = registration != NULL ? mgr_presence_hash(registration->fingerprint) : 0,
+                               .heartbeat = message->heartbeat_ms };
+    uint64_t boot_before = endpoint->record.presence.boot;
+    MgrPresenceEffects effects;
+
+    if (is_absurd(link, endpoint, message->session))
+        return;
+    if (!message->online) {
+        event.reason = farewell != MGR_DISPLAY_LINE_LOST ? MGR_REASON_CLEAN_STOP : MGR_REASON_LINE_LOST;
+        event.doubted = is_doubted(link, event.reason, retained);
+    }
+    effects = mgr_tracker_feed(link->parts.tracker, endpoint, &event);
+    tell_clone(link, endpoint, message, &effects);
+    if (message->online)
+        follow_birth(link, endpoint, message, boot_before, &event, &effects);
+    else if (!effects.stale_message) /* a replay too: it went while the manager did not listen */
+        mgr_console_feed(link->parts.console, endpoint, farewell);
+}
+
+/* --------------------------------------------------------------------------------------------- what else endpoints say
+ */
+
+static void handle_heartbeat(MgrLink *link, MgrEndpoint *endpoint, gconstpointer data, bool retained)
+{
+    const HlMsgHeartbeat *beat = data;
+    MgrPresenceEvent event = {
+        .kind = MGR_PRESENCE_HEARTBEAT, .session = beat->session, .sequence = beat->seq, .retained = retained
+    };
+
+    link->counts.heartbeats++;
+    if (is_absurd(link, endpoint, beat->session) ||
+        mgr_tracker_feed(link->parts.tracker, endpoint, &event).stale_message)
+        return;
+    endpoint->skew = beat->clock_ms - hl_clock_wall();
+    endpoint->presence_dirty = true;
+    mgr_console_feed(link->parts.console, endpoint, MGR_DISPLAY_HEARTBEAT);
+    handle_patterns(link, endpoint, beat->patterns, beat->n_patterns);
+    compare_settings(link, endpoint, beat->settings_counter, beat->settings_digest.data, beat->settings_digest.len);
+    if (endpoint->record.presence.seen_wall - endpoint->seen_told >= SEEN_RESOLUTION)
+        mgr_status_touch(link->parts.status, endpoint);
+}
+
+static void handle_report(MgrLink *link, MgrEndpoint *endpoint, gconstpointer data, bool retained G_GNUC_UNUSED)
+{
+    mgr_reports_handle(link->parts.reports, endpoint, data);
+}
+
+static void handle_echo(MgrLink *link, MgrEndpoint *endpoint, gconstpointer data, bool retained G_GNUC_UNUSED)
+{
+    const HlMsgEcho *echo = data;
+
+    if (!is_absurd(link, endpoint, echo->session))
+        mgr_tracker_echo(link->parts.tracker, endpoint, echo->nonce, echo->session);
+}
+
+/* One row a topic that endpoints write. */
+typedef struct {
+    const ProtobufCMessageDescriptor *type;
+    void (*handle)(MgrLink *link, MgrEndpoint *endpoint, gconstpointer data, bool retained);
+} EndpointRow;
+
+static const EndpointRow endpoint_rows[HL_N_TOPICS] = {
+    [HL_TOPIC_LINK] = { &holdline__v1__link__descriptor, handle_link },
+    [HL_TOPIC_HEARTBEAT] = { &holdline__v1__heartbeat__descriptor, handle_heartbeat },
+    [HL_TOPIC_REPORT] = { &holdline__v1__report__descriptor, handle_report },
+    [HL_TOPIC_ECHO] = { &holdline__v1__echo__descriptor, handle_echo },
+};
+
+/* A broker that has not read the revocation list lets in who has no business here: out again, each time. */
+static void end_uninvited(MgrLink *link, const char *id, GBytes *payload)
+{
+    g_autoptr(HlMsgLink) message = hl_wire_decode_bytes(&holdline__v1__link__descriptor, payload, NULL);
+
+    if (message != NULL && message->online)
+        mgr_pki_evict(link->parts.pki, id);
+}
+
+static void handle_unknown(MgrLink *link, HlTopic topic, const char *id, const HlBusMessage *message, bool is_revoked)
+{
+    link->counts.unknown_senders++;
+    hl_log_limited(HL_LOG_WARN, "line", id, "%s from %s, which is %s: ignored", message->topic, id,
+                   is_revoked ? "revoked" : "not in the registry");
+    if (topic != HL_TOPIC_LINK)
+        return;
+    if (!is_revoked)
+        mgr_delivery_clear_retained(link->parts.delivery, id); /* a removed one's will comes after they were emptied */
+    if (!message->retained)
+        end_uninvited(link, id, message->payload);
+}
+
+static void handle_from_endpoint(MgrLink *link, HlTopic topic, const char *id, const HlBusMessage *message)
+{
+    const EndpointRow *row = &endpoint_rows[topic];
+    MgrEndpoint *endpoint = mgr_fleet_endpoint(link->parts.fleet, id);
+    g_autoptr(GError) error = NULL;
+    gpointer decoded;
+
+    if (g_bytes_get_size(message->payload) == 0)
+        return; /* a retained topic was emptied */
+    if (endpoint == NULL || endpoint->record.revoked_at > 0) {
+        handle_unknown(link, topic, id, message, endpoint != NULL);
+        return;
+    }
+    decoded = hl_wire_decode_bytes(row->type, message->payload, &error);
+    if (decoded == NULL) {
+        link->counts.bad_messages++;
+        hl_log_limited(HL_LOG_WARN, "line", id, "%s: %s: ignored", message->topic, error->message);
+        return;
+    }
+    row->handle(link, endpoint, decoded, message->retained);
+    hl_wire_free(decoded);
+}
+
+static void handle_request(MgrLink *link, HlTopic topic G_GNUC_UNUSED, const char *id, const HlBusMessage *message)
+{
+    link->parts.request(id, message, link->parts.user);
+}
+
+static void handle_own_echo(MgrLink *link, HlTopic topic G_GNUC_UNUSED, const char *id G_GNUC_UNUSED,
+                            const HlBusMessage *message G_GNUC_UNUSED)
+{
+    mgr_tracker_feed_all(link->parts.tracker, MGR_PRESENCE_PROVEN);
+}
+
+/* One row a topic that the manager hears (HlTopicRow.to_manager). */
+static void (*const handlers[HL_N_TOPICS])(MgrLink *link, HlTopic topic, const char *id,
+                                           const HlBusMessage *message) = {
+    [HL_TOPIC_LINK] = handle_from_endpoint,    [HL_TOPIC_HEARTBEAT] = handle_from_endpoint,
+    [HL_TOPIC_REPORT] = handle_from_endpoint,  [HL_TOPIC_ECHO] = handle_from_endpoint,
+    [HL_TOPIC_ADMIN_REQUEST] = handle_request, [HL_TOPIC_MANAGER_ECHO] = handle_own_echo,
+};
+
+/* -------------------------------------------------------------------------------------------------- sight, and the bus
+ */
+
+static void follow_sight(MgrLink *link, MgrSightChange change)
+{
+    switch (change) {
+    case MGR_SIGHT_SAME:
+        break;
+    case MGR_SIGHT_LOST:
+        hl_warn("line", "the manager cannot hear its endpoints: every status is kept as it was");
+        mgr_tracker_feed_all(link->parts.tracker, MGR_PRESENCE_BLIND);
+        break;
+    case MGR_SIGHT_REGAINED:
+        hl_info("line", "connected to the broker at %s; endpoints have %" G_GINT64_FORMAT " s to come back",
+                hl_bus_broker(link->bus), link->sight_policy.window / HL_SECOND);
+        publish_state(link, true);
+        break;
+    case MGR_SIGHT_CLEARED:
+        mgr_tracker_feed_all(link->parts.tracker, MGR_PRESENCE_SIGHTED);
+        break;
+    case MGR_SIGHT_ASK:
+        ask_broker(link);
+        break;
+    }
+    mgr_status_set_blind(link->parts.status, link->sight.state == MGR_SIGHT_BLIND);
+}
+
+static void on_message(const HlBusMessage *message, gpointer user)
+{
+    MgrLink *link = user;
+    g_autofree char *id = NULL;
+    HlTopic topic;
+
+    follow_sight(link, mgr_sight_heard(&link->sight, &link->sight_policy, mgr_now()));
+    if (hl_topic_parse(message->topic, &topic, &id) && handlers[topic] != NULL)
+        handlers[topic](link, topic, id, message);
+}
+
+static void on_up(gpointer user)
+{
+    MgrLink *link = user;
+    MgrFleet *fleet = link->parts.fleet;
+
+    fleet->epoch++; /* endpoints answer a rise with their birth, whichever of the two was away */
+    mgr_write_counter(mgr_record_background(link->parts.record), "epoch", fleet->epoch);
+    follow_sight(link, mgr_sight_link(&link->sight, &link->sight_policy, true, mgr_now()));
+    mgr_status_touch_all(link->parts.status);
+    mgr_pki_evict_revoked(link->parts.pki);
+}
+
+static void on_down(const char *reason, gpointer user)
+{
+    MgrLink *link = user;
+
+    hl_warn("line", "lost the broker at %s: %s", hl_bus_broker(link->bus), reason);
+    follow_sight(link, mgr_sight_link(&link->sight, &link->sight_policy, false, mgr_now()));
+}
+
+static void on_failed(const char *broker, const char *reason, HlTime delay, gpointer user G_GNUC_UNUSED)
+{
+    hl_log_limited(HL_LOG_WARN, "line", "connect",
+                   "cannot connect to the broker at %s: %s; trying again in %" G_GINT64_FORMAT " ms", broker, reason,
+                   delay);
+}
+
+static const HlBusMessage *make_will(gpointer user)
+{
+    MgrLink *link = user;
+    const HlTopicRow *row = hl_topic_row(HL_TOPIC_MANAGER_STATE);
+
+    g_clear_pointer(&link->will_payload, g_bytes_unref);
+    link->will_payload = manager_state(link, false);
+    link->will = (HlBusMessage){
+        .topic = link->will_topic, .payload = link->will_payload, .qos = row->qos, .retained = row->retained
+    };
+    return &link->will;
+}
+
+/* A topic that is subscribed to and not handled would be a recipe half followed. */
+static GStrv subscriptions(void)
+{
+    g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
+
+    for (HlTopic topic = 0; topic < HL_N_TOPICS; topic++) {
+        g_autofree char *filter = hl_topic_name(topic, "+");
+
+        g_assert(hl_topic_row(topic)->to_manager == (handlers[topic] != NULL));
+        if (hl_topic_row(topic)->to_manager)
+            g_strv_builder_add(builder, filter);
+    }
+    return g_strv_builder_end(builder);
+}
+
+static bool connect_bus(MgrLink *link, GError **error)
+{
+    const char *dir = link->parts.dir;
+    g_autofree char *ca = mgr_site_path(dir, "pki/ca.pem");
+    g_autofree char *cert = mgr_site_path(dir, "pki/manager.pem");
+    g_autofree char *key = mgr_site_path(dir, "pki/manager.key");
+    g_auto(GStrv) brokers = mgr_broker_own_addresses(link->parts.conf);
+    g_auto(GStrv) filters = subscriptions();
+    HlBusOptions options = {
+        .client_id = "manager",
+        .brokers = (const char *const *)brokers,
+        .ca_path = ca,
+        .cert_path = cert,
+        .key_path = key,
+        .subscriptions = (const char *const *)filters,
+        .subscription_qos = 1,
+        .keepalive = 10 * HL_SECOND,
+        .backoff_base = 200,
+        .backoff_cap = 5 * HL_SECOND,
+        .handlers = { .will = make_will, .up = on_up, .down = on_down, .failed = on_failed, .message = on_message },
+        .user = link
+    };
+
+    link->bus = hl_bus_new(&options, error);
+    return link->bus != NULL;
+}
+
+MgrLink *mgr_link_new(const MgrLinkOptions *options, GError **error)
+{
+    g_autoptr(MgrLink) link = g_new0(MgrLink, 1);
+
+    link->parts = *options;
+    link->sight_policy = mgr_sight_policy;
+    link->will_topic = hl_topic_name(HL_TOPIC_MANAGER_STATE, "");
+    mgr_link_reconfigured(link);
+    if (!connect_bus(link, error))
+        return NULL;
+    mgr_down_attach(link->parts.down, link->bus);
+    return g_steal_pointer(&link);
+}
+
+void mgr_link_free(MgrLink *link)
+{
+    if (link == NULL)
+        return;
+    g_clear_handle_id(&link->ask_timer, g_source_remove);
+    if (link->bus != NULL)
+        publish_state(link, false); /* a clean DISCONNECT drops the will */
+    mgr_down_attach(link->parts.down, NULL);
+    g_clear_pointer(&link->bus, hl_bus_free);
+    g_clear_pointer(&link->will_payload, g_bytes_unref);
+    g_free(link->will_topic);
+    g_free(link);
+}
+
+void mgr_link_reconfigured(MgrLink *link)
+{
+    link->sight_policy.window = link->parts.conf->reconnect_window;
+}
+
+void mgr_link_tick(MgrLink *link)
+{
+    follow_sight(link, mgr_sight_tick(&link->sight, &link->sight_policy, mgr_now()));
+    /* while the broker owes an answer, the silence may be its own */
+    if (link->sight.state != MGR_SIGHT_BLIND && !link->sight.asked)
+        mgr_tracker_feed_all(link->parts.tracker, MGR_PRESENCE_TICK);
+}

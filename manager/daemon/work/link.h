@@ -1,0 +1,52 @@
+/* The manager's own connection to the broker, and what comes up it: links, heartbeats, reports, echoes.  Decoded,
+ * checked against the registry, handed to the parts that know what it means.
+ *
+ * Admin requests go to a function given at creation.  Which topics are subscribed to is a column of the topic table
+ * (proto/topics.h); a topic without a handler here is an error of the program, found at its start. */
+#ifndef MANAGER_DAEMON_WORK_LINK_H
+#define MANAGER_DAEMON_WORK_LINK_H
+
+#include "manager/core/sight.h"
+#include "manager/daemon/state/tracker.h"
+#include "manager/daemon/work/reports.h"
+
+typedef struct MgrLink MgrLink;
+
+typedef struct {
+    const char *dir; /* the site: certificate and key of the manager; borrowed */
+    const MgrConf *conf;
+    MgrFleet *fleet;
+    MgrRecord *record;
+    MgrDown *down;
+    MgrStatus *status;
+    MgrDelivery *delivery;
+    MgrTracker *tracker;
+    MgrConsole *console;
+    MgrPki *pki;
+    MgrReports *reports;
+    void (*request)(const char *admin, const HlBusMessage *message, gpointer user);
+    gpointer user;
+} MgrLinkOptions;
+
+/* Begins to connect. */
+MgrLink *mgr_link_new(const MgrLinkOptions *options, GError **error);
+
+/* Says that the manager goes, and disconnects. */
+void mgr_link_free(MgrLink *link);
+
+/* The configuration may say another reconnect window now. */
+void mgr_link_reconfigured(MgrLink *link);
+
+/* Once a second: can the manager hear; whose heartbeat is late. */
+void mgr_link_tick(MgrLink *link);
+
+typedef struct {
+    uint64_t births, heartbeats, bad_messages, unknown_senders;
+    bool blind;
+} MgrLinkCounts;
+
+MgrLinkCounts mgr_link_count(const MgrLink *link);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MgrLink, mgr_link_free)
+
+#endif

@@ -1,0 +1,85 @@
+#include "manager/daemon/work/renewals.h"
+
+#include "lib/base/log.h"
+
+struct MgrRenewals {
+    MgrRenewalsOptions parts;
+};
+
+MgrRenewals *mgr_renewals_new(const MgrRenewalsOptions *options)
+{
+    MgrRenewals *renewals = g_new0(MgrRenewals, 1);
+
+    renewals->parts = *options;
+    return renewals;
+}
+
+void mgr_renewals_free(MgrRenewals *renewals)
+{
+    g_free(renewals);
+}
+
+typedef struct {
+    MgrRenewals *renewals;
+    char *endpoint; /* id */
+    HlCert *cert;
+    MgrCertificateRecord record;
+} Renewal;
+
+static void renewal_free(gpointer change)
+{
+    Renewal *renewal = change;
+
+    mgr_certificate_record_clear(&renewal->record);
+    hl_cert_free(renewal->cert);
+    g_free(renewal->endpoint);
+    g_free(renewal);
+}
+
+static void fail_renewal(gpointer change, const GError *error)
+{
+    const Renewal *renewal = change;
+
+    hl_error("renew", "certificate of %s: %s", renewal->endpoint, error->message);
+}
+
+static void fold_renewal(gpointer change)
+{
+    Renewal *renewal = change;
+    MgrRenewals *renewals = renewal->renewals;
+    MgrEndpoint *endpoint = mgr_fleet_endpoint(renewals->parts.fleet, renewal->endpoint);
+    const MgrCertificateRecord *kept = mgr_fleet_add_certificate(renewals->parts.fleet, &renewal->record);
+
+    /* removed or revoked meanwhile: it does not get a certificate */
+    if (endpoint == NULL || endpoint->record.revoked_at > 0)
+        return;
+    mgr_endpoint_set_certificate(endpoint, kept);
+    mgr_delivery_certificate(renewals->parts.delivery, endpoint, renewal->cert);
+    mgr_status_touch(renewals->parts.status, endpoint);
+}
+
+void mgr_renewals_request(MgrRenewals *renewals, const MgrEndpoint *endpoint, GBytes *csr)
+{
+    static const MgrChangeKind kind = { fold_renewal, fail_renewal, renewal_free };
+    g_autoptr(GError) error = NULL;
+    HlWriteSet *set;
+    Renewal *renewal;
+
+    if (endpoint->record.revoked_at > 0)
+        return;
+    renewal = g_new0(Renewal, 1);
+    renewal->renewals = renewals;
+    renewal->endpoint = g_strdup(endpoint->record.id);
+    renewal->cert = mgr_pki_issue(renewals->parts.pki, csr, HL_CERT_ENDPOINT, endpoint->record.id,
+                                  renewals->parts.conf->certificate_lifetime, &renewal->record, &error);
+    if (renewal->cert == NULL) {
+        fail_renewal(renewal, error);
+        renewal_free(renewal);
+        return;
+    }
+    set = hl_write_set_new();
+    mgr_write_certificate(set, &renewal->record);
+    mgr_write_endpoint_renewal(set, endpoint->record.number, renewal->record.serial, renewal->record.expires_at);
+    mgr_write_history(set, renewal->record.issued_at, endpoint->record.id, "certificate", "renewed");
+    mgr_record_commit(renewals->parts.record, set, &kind, renewal);
+}

@@ -1,0 +1,27 @@
+/* Certificates that endpoints ask for over the line: issued for the key of their request, stored, then sent. */
+#ifndef MANAGER_DAEMON_WORK_RENEWALS_H
+#define MANAGER_DAEMON_WORK_RENEWALS_H
+
+#include "manager/daemon/state/delivery.h"
+#include "manager/daemon/state/pki.h"
+
+typedef struct MgrRenewals MgrRenewals;
+
+typedef struct {
+    const MgrConf *conf; /* enrolment.certificate-lifetime */
+    MgrFleet *fleet;
+    MgrRecord *record;
+    MgrStatus *status;
+    MgrDelivery *delivery;
+    MgrPki *pki;
+} MgrRenewalsOptions;
+
+MgrRenewals *mgr_renewals_new(const MgrRenewalsOptions *options);
+void mgr_renewals_free(MgrRenewals *renewals);
+
+/* A failure is logged: the endpoint asks again. */
+void mgr_renewals_request(MgrRenewals *renewals, const MgrEndpoint *endpoint, GBytes *csr);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MgrRenewals, mgr_renewals_free)
+
+#endif

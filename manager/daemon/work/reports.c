@@ -1,0 +1,318 @@
+#include "manager/daemon/work/reports.h"
+
+#include <string.h>
+
+#include "lib/base/log.h"
+#include "proto/components.h"
+#include "proto/wire.h"
+
+#define RETRY_MS 5000
+
+struct MgrReports {
+    MgrReportsOptions parts;
+    GHashTable *unstored; /* ids whose reports could not be stored: told so, a little later */
+    guint retry_timer;
+    MgrReportsCounts counts;
+};
+
+/* A report on its way through the writer: what is written of it and what is folded have the one time. */
+typedef struct {
+    MgrReports *reports;
+    char *endpoint; /* id */
+    HlMsgReport *message;
+    HlTime at;
+} Pending;
+
+MgrReports *mgr_reports_new(const MgrReportsOptions *options)
+{
+    MgrReports *reports = g_new0(MgrReports, 1);
+
+    reports->parts = *options;
+    reports->unstored = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    return reports;
+}
+
+void mgr_reports_free(MgrReports *reports)
+{
+    if (reports == NULL)
+        return;
+    g_clear_handle_id(&reports->retry_timer, g_source_remove);
+    g_hash_table_unref(reports->unstored);
+    g_free(reports);
+}
+
+MgrReportsCounts mgr_reports_count(const MgrReports *reports)
+{
+    return reports->counts;
+}
+
+static void pending_free(gpointer change)
+{
+    Pending *pending = change;
+
+    hl_wire_free(pending->message);
+    g_free(pending->endpoint);
+    g_free(pending);
+}
+
+/* --------------------------------------------------------------------------------------------- the kinds of report */
+
+static MgrCommandNews news_of(const HlMsgCommandReport *body, HlTime at)
+{
+    return (MgrCommandNews){ .command = body->command,
+                             .state = hl_command_state_from_wire((int)body->state),
+                             .code = body->code,
+                             .detail = body->detail,
+                             .percent = body->percent,
+                             .at = at };
+}
+
+static void write_command(const Pending *pending, const MgrEndpoint *endpoint, HlWriteSet *set)
+{
+    MgrCommandNews news = news_of(pending->message->command, pending->at);
+
+    mgr_commands_write_news(set, endpoint, &news);
+}
+
+static void fold_command(const Pending *pending, MgrEndpoint *endpoint)
+{
+    MgrCommandNews news = news_of(pending->message->command, pending->at);
+
+    mgr_commands_fold_news(pending->reports->parts.commands, endpoint, &news);
+}
+
+static char *describe_update(const HlMsgUpdateNotification *body)
+{
+    return g_strdup_printf("%s (%s%s%s)%s%s", body->succeeded ? "succeeded" : "failed", body->trigger,
+                           *body->source != '\0' ? ", from " : "", body->source, *body->detail != '\0' ? ": " : "",
+                           body->detail);
+}
+
+static void write_update(const Pending *pending, const MgrEndpoint *endpoint, HlWriteSet *set)
+{
+    const HlMsgUpdateNotification *body = pending->message->update;
+    g_autofree char *patterns = hl_components_print(body->patterns, body->n_patterns);
+    g_autofree char *result = describe_update(body);
+    MgrUpdateStep step = { .patterns = body->n_patterns > 0 ? patterns : endpoint->record.patterns,
+                           .result = result,
+                           .source = body->source,
+                           .error = body->succeeded ? "" : body->detail,
+                           .at = pending->at };
+
+    mgr_write_update(set, endpoint->record.number, &step);
+    mgr_write_history(set, pending->at, endpoint->record.id, "update", result);
+}
+
+static void fold_update(const Pending *pending, MgrEndpoint *endpoint)
+{
+    const HlMsgUpdateNotification *body = pending->message->update;
+    g_autofree char *patterns = hl_components_print(body->patterns, body->n_patterns);
+    g_autofree char *result = describe_update(body);
+    MgrEndpointRecord *record = &endpoint->record;
+
+    if (body->n_patterns > 0)
+        mgr_set_text(&record->patterns, patterns);
+    mgr_set_text(&record->update_result, result);
+    mgr_set_text(&record->update_source, body->source);
+    mgr_set_text(&record->update_error, body->succeeded ? "" : body->detail);
+    record->updated_at = pending->at;
+    endpoint->updated_by_schedule = strcmp(body->trigger, "schedule") == 0;
+    mgr_console_feed(pending->reports->parts.console, endpoint, MGR_DISPLAY_UPDATED);
+}
+
+static MgrApplied applied_of(const HlMsgAppliedSettings *message, HlTime at)
+{
+    return (MgrApplied){ .group = g_strdup(message->group),
+                         .version = message->version,
+                         .counter = message->counter,
+                         .digest = g_bytes_new(message->digest.data, message->digest.len),
+                         .path = g_strdup(message->path),
+                         .at = at };
+}
+
+static void write_settings(const Pending *pending, const MgrEndpoint *endpoint, HlWriteSet *set)
+{
+    MgrApplied applied = applied_of(pending->message->settings, pending->at);
+    g_autofree char *text =
+        g_strdup_printf("%s version %" G_GUINT64_FORMAT " applied (%s)", applied.group, applied.version, applied.path);
+
+    mgr_write_applied(set, endpoint->record.number, &applied);
+    mgr_write_history(set, applied.at, endpoint->record.id, "settings", text);
+    mgr_applied_clear(&applied);
+}
+
+static void fold_settings(const Pending *pending, MgrEndpoint *endpoint)
+{
+    const MgrReportsOptions *parts = &pending->reports->parts;
+    bool independent = endpoint->group->settings.independent;
+
+    mgr_applied_clear(&endpoint->record.applied);
+    endpoint->record.applied = applied_of(pending->message->settings, pending->at);
+    if (!mgr_endpoint_has_desired(endpoint)) { /* saved again meanwhile */
+        mgr_delivery_settings(parts->delivery, endpoint, MGR_OCCASION_LINE);
+        return;
+    }
+    mgr_console_settled(parts->console, endpoint, MGR_NOTIFY_SETTINGS);
+    if (independent != endpoint->record.display.independent)
+        mgr_console_feed(parts->console, endpoint,
+                         independent ? MGR_DISPLAY_INDEPENDENT_ON : MGR_DISPLAY_INDEPENDENT_OFF);
+}
+
+static void write_refusal(const Pending *pending, const MgrEndpoint *endpoint, HlWriteSet *set)
+{
+    const HlMsgRefusal *body = pending->message->refusal;
+    g_autofree char *text = g_strdup_printf("%s refused (%s): %s", body->what, body->code, body->detail);
+
+    mgr_write_history(set, pending->at, endpoint->record.id, "refusal", text);
+}
+
+static void fold_refusal(const Pending *pending, MgrEndpoint *endpoint)
+{
+    const HlMsgRefusal *body = pending->message->refusal;
+
+    pending->reports->counts.refusals++;
+    endpoint->refused++;
+    hl_log_limited(HL_LOG_WARN, "line", endpoint->record.id, "endpoint %s refused a %s (%s): %s", endpoint->record.id,
+                   body->what, body->code, body->detail);
+    mgr_status_event(pending->reports->parts.status, endpoint, "refusal", "", body->what, body->code);
+}
+
+static void fold_certificate(const Pending *pending, MgrEndpoint *endpoint)
+{
+    const HlMsgCertificateRequest *body = pending->message->certificate;
+    g_autoptr(GBytes) csr = g_bytes_new(body->csr.data, body->csr.len);
+
+    mgr_renewals_request(pending->reports->parts.renewals, endpoint, csr);
+}
+
+/* It asks for work: because it was dialled and told so, or at its poll. */
+static void fold_poll(const Pending *pending, MgrEndpoint *endpoint)
+{
+    const MgrReportsOptions *parts = &pending->reports->parts;
+
+    if (strcmp(pending->message->poll->occasion, "direct") == 0)
+        mgr_delivery_all(parts->delivery, endpoint, MGR_OCCASION_DIAL);
+    else
+        mgr_console_feed(parts->console, endpoint, MGR_DISPLAY_POLL);
+}
+
+typedef struct {
+    void (*write)(const Pending *pending, const MgrEndpoint *endpoint,
+                  HlWriteSet *set);                              /* adds statements; may be NULL */
+    void (*fold)(const Pending *pending, MgrEndpoint *endpoint); /* after the commit; may be NULL */
+} ReportRow;
+
+static const ReportRow rows[] = {
+    [HOLDLINE__V1__REPORT__BODY_COMMAND] = { write_command, fold_command },
+    [HOLDLINE__V1__REPORT__BODY_UPDATE] = { write_update, fold_update },
+    [HOLDLINE__V1__REPORT__BODY_SETTINGS] = { write_settings, fold_settings },
+    [HOLDLINE__V1__REPORT__BODY_REFUSAL] = { write_refusal, fold_refusal },
+    [HOLDLINE__V1__REPORT__BODY_CERTIFICATE] = { NULL, fold_certificate },
+    [HOLDLINE__V1__REPORT__BODY_POLL] = { NULL, fold_poll },
+};
+
+/* A body of a later version is committed as seen and otherwise skipped. */
+static const ReportRow *row_of(const HlMsgReport *message)
+{
+    static const ReportRow none = { NULL, NULL };
+
+    return (gsize)message->body_case < G_N_ELEMENTS(rows) ? &rows[message->body_case] : &none;
+}
+
+/* ------------------------------------------------------------------------------------------------------- the change */
+
+static void fold_report(gpointer change)
+{
+    const Pending *pending = change;
+    MgrReports *reports = pending->reports;
+    MgrEndpoint *endpoint = mgr_fleet_endpoint(reports->parts.fleet, pending->endpoint);
+
+    if (endpoint == NULL)
+        return; /* removed meanwhile */
+    mgr_set_text(&endpoint->record.spool, pending->message->spool);
+    endpoint->record.report_seq = pending->message->seq;
+    if (row_of(pending->message)->fold != NULL)
+        row_of(pending->message)->fold(pending, endpoint);
+    mgr_console_feed(reports->parts.console, endpoint, MGR_DISPLAY_LOG_UPLOADED);
+    mgr_delivery_ack_later(reports->parts.delivery, endpoint);
+    mgr_status_touch(reports->parts.status, endpoint);
+}
+
+static gboolean on_retry(gpointer user)
+{
+    MgrReports *reports = user;
+    g_autoptr(GList) ids = g_hash_table_get_keys(reports->unstored);
+
+    reports->retry_timer = 0;
+    for (GList *at = ids; at != NULL; at = at->next) {
+        const MgrEndpoint *endpoint = mgr_fleet_endpoint(reports->parts.fleet, at->data);
+
+        if (endpoint != NULL)
+            mgr_delivery_ack(reports->parts.delivery, endpoint);
+    }
+    g_hash_table_remove_all(reports->unstored);
+    return G_SOURCE_REMOVE;
+}
+
+/* Nothing was stored: nothing counts as received, and the endpoint is sent back to what is committed a little later. */
+static void fail_report(gpointer change, const GError *error)
+{
+    const Pending *pending = change;
+    MgrReports *reports = pending->reports;
+    MgrEndpoint *endpoint = mgr_fleet_endpoint(reports->parts.fleet, pending->endpoint);
+
+    if (endpoint == NULL)
+        return;
+    hl_log_limited(HL_LOG_ERROR, "registry", "report", "reports cannot be stored and are asked for again: %s",
+                   error->message);
+    mgr_set_text(&endpoint->accepted_spool, endpoint->record.spool);
+    endpoint->accepted_seq = endpoint->record.report_seq;
+    g_hash_table_add(reports->unstored, g_strdup(endpoint->record.id));
+    if (reports->retry_timer == 0)
+        reports->retry_timer = g_timeout_add(RETRY_MS, on_retry, reports);
+}
+
+/* Whether this report is the next one; repeated ones are acknowledged again, a gap sends the endpoint back. */
+static bool is_next(MgrReports *reports, const MgrEndpoint *endpoint, const HlMsgReport *message)
+{
+    if (strcmp(endpoint->accepted_spool, message->spool) != 0 || message->seq == endpoint->accepted_seq + 1)
+        return true;
+    if (message->seq <= endpoint->accepted_seq) {
+        reports->counts.repeated++;
+        if (message->seq <= endpoint->record.report_seq)
+            mgr_delivery_ack(reports->parts.delivery, endpoint);
+        return false;
+    }
+    if (message->first == message->seq) {
+        /* what is between is gone from the spool: acknowledged by a registry that was lost */
+        reports->counts.gaps++;
+        mgr_record_note(reports->parts.record, endpoint->record.id, "reports",
+                        "reports %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT " are lost", endpoint->accepted_seq + 1,
+                        message->seq - 1);
+        return true;
+    }
+    mgr_delivery_ack(reports->parts.delivery, endpoint);
+    return false;
+}
+
+void mgr_reports_handle(MgrReports *reports, MgrEndpoint *endpoint, const HlMsgReport *message)
+{
+    static const MgrChangeKind kind = { fold_report, fail_report, pending_free };
+    HlWriteSet *set;
+    Pending *pending;
+
+    reports->counts.received++;
+    if (!is_next(reports, endpoint, message))
+        return;
+    set = hl_write_set_new();
+    pending = g_new(Pending, 1);
+    *pending = (Pending){ reports, g_strdup(endpoint->record.id), hl_wire_copy(&message->base), hl_clock_wall() };
+    mgr_write_report(
+        set, endpoint->record.number,
+        &(MgrReportStep){ endpoint->accepted_spool, message->spool, endpoint->accepted_seq, message->seq });
+    if (row_of(message)->write != NULL)
+        row_of(message)->write(pending, endpoint, set);
+    mgr_set_text(&endpoint->accepted_spool, message->spool);
+    endpoint->accepted_seq = message->seq;
+    mgr_record_commit(reports->parts.record, set, &kind, pending);
+}

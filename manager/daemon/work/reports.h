@@ -1,0 +1,34 @@
+/* Reports: accepted in order, committed, folded, acknowledged - in this order, so that an acknowledged report is on
+ * disk and a report that is not on disk is sent again. */
+#ifndef MANAGER_DAEMON_WORK_REPORTS_H
+#define MANAGER_DAEMON_WORK_REPORTS_H
+
+#include "manager/daemon/work/commands.h"
+#include "manager/daemon/work/renewals.h"
+
+typedef struct MgrReports MgrReports;
+
+typedef struct {
+    MgrFleet *fleet;
+    MgrRecord *record;
+    MgrStatus *status;
+    MgrDelivery *delivery;
+    MgrConsole *console;
+    MgrCommands *commands;
+    MgrRenewals *renewals;
+} MgrReportsOptions;
+
+MgrReports *mgr_reports_new(const MgrReportsOptions *options);
+void mgr_reports_free(MgrReports *reports);
+
+void mgr_reports_handle(MgrReports *reports, MgrEndpoint *endpoint, const HlMsgReport *report);
+
+typedef struct {
+    uint64_t received, repeated, gaps, refusals;
+} MgrReportsCounts;
+
+MgrReportsCounts mgr_reports_count(const MgrReports *reports);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MgrReports, mgr_reports_free)
+
+#endif

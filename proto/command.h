@@ -1,0 +1,60 @@
+/* Commands as the programs know them: kinds, states, their names.  The wire's own numbers are in holdline.proto; code
+ * that reads or writes messages translates with the functions at the end, and nothing else knows those names.
+ *
+ * The values are those of the wire, which the endpoint's journal stores too (checked in command.c): they never change.
+ */
+#ifndef PROTO_COMMAND_H
+#define PROTO_COMMAND_H
+
+#include <stdbool.h>
+
+#include "proto/messages.h"
+
+typedef enum {
+    HL_KIND_UNKNOWN, /* of a later version */
+    HL_KIND_UPDATE_NOW,
+    HL_KIND_CANCEL,
+    HL_KIND_CERTIFICATE,
+    HL_KIND_ROLLBACK,
+    HL_KIND_SYNCHRONIZE,
+    HL_N_KINDS,
+} HlCommandKind;
+
+/* In the order of a command's life; everything from HL_STATE_SUCCEEDED on is final. */
+typedef enum {
+    HL_STATE_UNKNOWN,
+    HL_STATE_QUEUED,
+    HL_STATE_SENT,
+    HL_STATE_RECEIVED,
+    HL_STATE_STARTED,
+    HL_STATE_SUCCEEDED,
+    HL_STATE_FAILED,
+    HL_STATE_REJECTED,
+    HL_STATE_TIMED_OUT,
+    HL_STATE_EXPIRED,
+    HL_STATE_CANCELLED,
+    HL_N_STATES,
+} HlCommandState;
+
+/* As shown and stored: "update-now", "timed-out".  "unknown" for HL_KIND_UNKNOWN and HL_STATE_UNKNOWN. */
+const char *hl_command_kind_name(HlCommandKind kind);
+const char *hl_command_state_name(HlCommandState state);
+
+/* _UNKNOWN for a name that this version does not know. */
+HlCommandKind hl_command_kind_from_name(const char *name);
+HlCommandState hl_command_state_from_name(const char *name);
+
+/* Whether the life of a command ends there. */
+bool hl_command_state_is_final(HlCommandState state);
+
+/* Whether a report may move a command from one state to the other: forward only, never out of a final state; started
+ * may be repeated (progress). */
+bool hl_command_state_may_follow(HlCommandState from, HlCommandState to);
+
+/* From and to the wire; _UNKNOWN for a number that this version does not know. */
+HlCommandKind hl_command_kind_from_wire(int value);
+HlCommandState hl_command_state_from_wire(int value);
+Holdline__V1__CommandKind hl_command_kind_to_wire(HlCommandKind kind);
+Holdline__V1__CommandState hl_command_state_to_wire(HlCommandState state);
+
+#endif

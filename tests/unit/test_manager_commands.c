@@ -1,0 +1,338 @@
+/* manager/daemon/work/commands and the calls on it: with commits that come late, fail, or find that what they were
+ * about is gone.  Time is virtual, the broker is in memory. */
+#include <string.h>
+
+#include "tests/support/manager_parts.h"
+
+static HlCommandState state_of(const Parts *parts, const char *command, const char *endpoint)
+{
+    const MgrTarget *target = mgr_endpoint_find_target(mgr_fleet_endpoint(&parts->fleet, endpoint), command);
+
+    return target != NULL ? target->record.state : HL_STATE_UNKNOWN;
+}
+
+/* What the registry says of a command that has left the fleet. */
+static char *stored_state(Parts *parts, const char *command)
+{
+    g_autoptr(json_t) document = NULL;
+    const json_t *target;
+
+    parts_call(parts, "command show", "command", command, NULL);
+    document = parts_expect_reply(parts, "");
+    target = json_array_get(json_object_get(document, "targets"), 0);
+    return g_strdup_printf("%s: %s", json_string_value(json_object_get(target, "state")),
+                           json_string_value(json_object_get(target, "detail")));
+}
+
+static void pass(Parts *parts, HlTime duration)
+{
+    clock_fake_advance(duration);
+    mgr_commands_tick(parts->commands);
+}
+
+/* ---------------------------------------------------------------------------------------------------- an ordinary life
+ */
+
+static void test_life(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    g_autofree char *id = NULL;
+    g_autoptr(HlMsgCommand) sent = NULL;
+    g_autofree char *end = NULL;
+
+    parts_add_endpoint(parts, "e-one");
+    parts_birth(parts, "e-one", 1);
+    id = parts_issue(parts, "@office");
+    g_assert_cmpint(state_of(parts, id, "e-one"), ==, HL_STATE_SENT);
+    sent = parts_take_command(parts, "e-one");
+    g_assert_cmpstr(sent->id, ==, id);
+    g_assert_cmpint(sent->kind, ==, HOLDLINE__V1__COMMAND_KIND__KIND_UPDATE_NOW);
+    parts_report_command(parts, "e-one", 1, id, HL_STATE_STARTED);
+    g_assert_cmpint(state_of(parts, id, "e-one"), ==, HL_STATE_SENT); /* memory folds after the commit */
+    parts_commit(parts);
+    g_assert_cmpint(state_of(parts, id, "e-one"), ==, HL_STATE_STARTED);
+    parts_check_registry(parts);
+    parts_report_command(parts, "e-one", 2, id, HL_STATE_SUCCEEDED);
+    parts_commit(parts);
+    g_assert_null(mgr_fleet_command(&parts->fleet, id));
+    end = stored_state(parts, id);
+    g_assert_cmpstr(end, ==, "succeeded: ");
+    parts_check_registry(parts);
+}
+
+/* An endpoint that is away gets it at its next birth, and again at the one after that. */
+static void test_sent_at_birth(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    g_autofree char *id = NULL;
+
+    parts_add_endpoint(parts, "e-one");
+    id = parts_issue(parts, "e-one");
+    g_assert_cmpint(state_of(parts, id, "e-one"), ==, HL_STATE_QUEUED);
+    g_assert_null(parts_take_command(parts, "e-one"));
+    for (uint64_t session = 1; session <= 2; session++) {
+        g_autoptr(HlMsgCommand) sent = NULL;
+
+        parts_birth(parts, "e-one", session);
+        sent = parts_take_command(parts, "e-one");
+        g_assert_nonnull(sent);
+        g_assert_cmpint(state_of(parts, id, "e-one"), ==, HL_STATE_SENT);
+    }
+    parts_check_registry(parts);
+}
+
+static void test_expiry(void)
+{
+    static const struct {
+        HlCommandState reported;
+        const char *end;
+    } cases[] = {
+        { HL_STATE_UNKNOWN, "expired: the endpoint did not come back in time" },
+        { HL_STATE_RECEIVED, "timed-out: no result came in time" },
+        { HL_STATE_STARTED, "timed-out: no result came in time" },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(Parts) parts = parts_new();
+        g_autofree char *id = NULL;
+        g_autofree char *end = NULL;
+
+        parts_add_endpoint(parts, "e-one");
+        if (cases[i].reported != HL_STATE_UNKNOWN)
+            parts_birth(parts, "e-one", 1);
+        id = parts_issue(parts, "e-one");
+        if (cases[i].reported != HL_STATE_UNKNOWN)
+            parts_report_command(parts, "e-one", 1, id, cases[i].reported);
+        parts_commit(parts);
+        pass(parts, 4 * HL_DAY - HL_SECOND);
+        g_assert_nonnull(mgr_fleet_command(&parts->fleet, id));
+        pass(parts, HL_DAY);
+        g_assert_null(mgr_fleet_command(&parts->fleet, id));
+        end = stored_state(parts, id);
+        g_assert_cmpstr(end, ==, cases[i].end);
+        parts_check_registry(parts);
+    }
+}
+
+/* -------------------------------------------------------------------------------------------------------- cancellation
+ */
+
+static void test_cancel_queued(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    g_autofree char *id = NULL;
+    g_autofree char *end = NULL;
+
+    parts_add_endpoint(parts, "e-one");
+    id = parts_issue(parts, "e-one");
+    parts_call(parts, "command cancel", "command", id, NULL);
+    g_assert_null(parts_reply(parts)); /* not before it is stored */
+    parts_commit(parts);
+    json_decref(parts_expect_reply(parts, ""));
+    g_assert_null(mgr_fleet_command(&parts->fleet, id));
+    end = stored_state(parts, id);
+    g_assert_cmpstr(end, ==, "cancelled: cancelled before it was sent");
+    parts_check_registry(parts);
+}
+
+static void test_cancel_sent(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    g_autofree char *id = NULL;
+    g_autoptr(HlMsgCommand) sent = NULL;
+    g_autoptr(HlMsgCommand) cancel = NULL;
+
+    parts_add_endpoint(parts, "e-one");
+    parts_birth(parts, "e-one", 1);
+    id = parts_issue(parts, "e-one");
+    sent = parts_take_command(parts, "e-one");
+    parts_call(parts, "command cancel", "command", id, NULL);
+    parts_commit(parts);
+    json_decref(parts_expect_reply(parts, ""));
+    cancel = parts_take_command(parts, "e-one");
+    g_assert_cmpint(cancel->kind, ==, HOLDLINE__V1__COMMAND_KIND__KIND_CANCEL);
+    g_assert_cmpstr(cancel->subject, ==, id);
+    g_assert_cmpint(state_of(parts, id, "e-one"), ==, HL_STATE_SENT); /* the endpoint says how it ended */
+    parts_check_registry(parts);
+}
+
+/* The last target ends between the write of the cancellation and its commit: by whatever ends targets. */
+static void end_by_expiry(Parts *parts, const char *id G_GNUC_UNUSED)
+{
+    pass(parts, 5 * HL_DAY);
+}
+
+static void end_by_report(Parts *parts, const char *id)
+{
+    parts_report_command(parts, "e-one", 1, id, HL_STATE_SUCCEEDED);
+    /* the report was given to the writer after the cancellation; its fold comes right after that one's */
+}
+
+static void end_by_removal(Parts *parts, const char *id G_GNUC_UNUSED)
+{
+    parts_call(parts, "endpoint remove", "endpoint", "e-one", NULL);
+}
+
+static void end_by_revocation(Parts *parts, const char *id G_GNUC_UNUSED)
+{
+    parts_call(parts, "endpoint revoke", "endpoint", "e-one", NULL);
+}
+
+static void test_cancel_overtaken(void)
+{
+    static const struct {
+        void (*end)(Parts *parts, const char *id);
+        bool first; /* it is in force before the cancellation is committed */
+    } cases[] = {
+        { end_by_expiry, true },   { end_by_report, true },     { end_by_report, false },     { end_by_removal, true },
+        { end_by_removal, false }, { end_by_revocation, true }, { end_by_revocation, false },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(Parts) parts = parts_new();
+        g_autofree char *id = NULL;
+        guint too_late = 0;
+        g_autoptr(HlMsgCallReply) none = NULL;
+
+        g_test_message("case %u", (unsigned)i);
+        parts_add_endpoint(parts, "e-one");
+        parts_birth(parts, "e-one", 1);
+        id = parts_issue(parts, "e-one");
+        if (cases[i].first && cases[i].end != end_by_expiry) {
+            cases[i].end(parts, id);
+            parts_call(parts, "command cancel", "command", id, NULL);
+        } else {
+            parts_call(parts, "command cancel", "command", id, NULL);
+            cases[i].end(parts, id);
+        }
+        parts_commit(parts);
+        for (HlMsgCallReply *reply; (reply = parts_reply(parts)) != NULL; hl_wire_free(reply))
+            too_late += strcmp(reply->code, "conflict") == 0;
+        /* the command had left the fleet before the cancellation was folded: that is an answer, and no crash */
+        g_assert_cmpuint(too_late, ==, cases[i].first ? 1 : 0);
+        g_assert_null(mgr_fleet_command(&parts->fleet, id));
+        parts_check_registry(parts);
+    }
+}
+
+/* Two who cancel the same at once. */
+static void test_cancel_twice(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    g_autofree char *id = NULL;
+
+    parts_add_endpoint(parts, "e-one");
+    id = parts_issue(parts, "e-one");
+    parts_call(parts, "command cancel", "command", id, NULL);
+    parts_call(parts, "command cancel", "command", id, NULL);
+    parts_commit(parts);
+    json_decref(parts_expect_reply(parts, ""));
+    json_decref(parts_expect_reply(parts, "conflict"));
+    parts_call(parts, "command cancel", "command", id, NULL);
+    json_decref(parts_expect_reply(parts, "conflict"));
+    parts_call(parts, "command cancel", "command", "c-none", NULL);
+    json_decref(parts_expect_reply(parts, "not-found"));
+    parts_check_registry(parts);
+}
+
+/* --------------------------------------------------------------------------------------------- what cannot be stored
+ */
+
+static void test_not_stored(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    g_autofree char *id = NULL;
+
+    parts_add_endpoint(parts, "e-one");
+    writer_fake_fail_at(parts->writer, 1, HL_ERROR_FULL);
+    parts_call(parts, "update-now", "selector", "e-one", NULL);
+    parts_commit(parts);
+    g_assert_true(writer_fake_failed(parts->writer));
+    json_decref(parts_expect_reply(parts, "full"));
+    g_assert_cmpuint(g_hash_table_size(parts->fleet.commands), ==, 0);
+
+    id = parts_issue(parts, "e-one");
+    writer_fake_fail_at(parts->writer, 1, HL_ERROR_IO);
+    parts_call(parts, "command cancel", "command", id, NULL);
+    parts_commit(parts);
+    json_decref(parts_expect_reply(parts, "io"));
+    g_assert_cmpint(mgr_fleet_command(&parts->fleet, id)->record.cancelled_at, ==, 0);
+
+    writer_fake_refuse(parts->writer, true);
+    parts_call(parts, "update-now", "selector", "e-one", NULL);
+    json_decref(parts_expect_reply(parts, "limit"));
+    parts_call(parts, "command cancel", "command", id, NULL);
+    json_decref(parts_expect_reply(parts, "limit"));
+    writer_fake_refuse(parts->writer, false);
+    parts_check_registry(parts);
+}
+
+/* Endpoints that go while the command is being stored never come for it. */
+static void test_issued_to_the_gone(void)
+{
+    static const char *const ends[] = { "endpoint remove", "endpoint revoke" };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(ends); i++) {
+        g_autoptr(Parts) parts = parts_new();
+        g_autoptr(json_t) issued = NULL;
+        g_autofree char *end = NULL;
+        const char *id;
+
+        parts_add_endpoint(parts, "e-one");
+        parts_birth(parts, "e-one", 1);
+        parts_call(parts, ends[i], "endpoint", "e-one", NULL);
+        parts_call(parts, "update-now", "selector", "e-one", NULL);
+        parts_commit(parts);
+        json_decref(parts_expect_reply(parts, ""));
+        issued = parts_expect_reply(parts, "");
+        id = json_string_value(json_object_get(issued, "id"));
+        g_assert_null(parts_take_command(parts, "e-one"));
+        g_assert_null(mgr_fleet_command(&parts->fleet, id));
+        end = stored_state(parts, id);
+        g_assert_cmpstr(end, ==, "cancelled: the endpoint was removed or revoked");
+        parts_check_registry(parts);
+    }
+}
+
+/* A call that waits is told the end, and by the registry when the command has gone. */
+static void test_watch(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    g_autofree char *id = NULL;
+    g_autoptr(HlMsgCallReply) progress = NULL;
+    g_autoptr(HlMsgCallReply) end = NULL;
+
+    parts_add_endpoint(parts, "e-one");
+    parts_birth(parts, "e-one", 1);
+    id = parts_issue(parts, "e-one");
+    parts_call(parts, "command watch", "command", id, NULL);
+    mgr_command_calls_flush(parts->command_calls);
+    progress = parts_reply(parts);
+    g_assert_true(progress->more);
+    mgr_command_calls_flush(parts->command_calls);
+    g_assert_null(parts_reply(parts)); /* nothing changed */
+    parts_report_command(parts, "e-one", 1, id, HL_STATE_FAILED);
+    parts_commit(parts);
+    mgr_command_calls_flush(parts->command_calls);
+    end = parts_reply(parts);
+    g_assert_false(end->more);
+    g_assert_nonnull(strstr(end->json, "\"failed\""));
+    mgr_command_calls_flush(parts->command_calls);
+    g_assert_null(parts_reply(parts));
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/manager/commands/life", test_life);
+    g_test_add_func("/manager/commands/sent-at-birth", test_sent_at_birth);
+    g_test_add_func("/manager/commands/expiry", test_expiry);
+    g_test_add_func("/manager/commands/cancel/queued", test_cancel_queued);
+    g_test_add_func("/manager/commands/cancel/sent", test_cancel_sent);
+    g_test_add_func("/manager/commands/cancel/overtaken", test_cancel_overtaken);
+    g_test_add_func("/manager/commands/cancel/twice", test_cancel_twice);
+    g_test_add_func("/manager/commands/not-stored", test_not_stored);
+    g_test_add_func("/manager/commands/issued-to-the-gone", test_issued_to_the_gone);
+    g_test_add_func("/manager/commands/watch", test_watch);
+    return g_test_run();
+}
