@@ -127,7 +127,10 @@ static void write_enrol(void)
     g_autoptr(HlCert) cert = hl_cert_issue(ca, key, csr, &spec, NULL);
     g_autoptr(HlSigningKey) signing_key = hl_signing_key_generate(NULL);
     g_autofree char *pem = hl_cert_print(cert);
-    g_autoptr(GBytes) der = hl_cert_der(cert);
+    const char *begin = strchr(pem, '\n');
+    g_autofree char *base64 = g_strndup(begin, (gsize)(strstr(begin, "-----END") - begin));
+    gsize size;
+    g_autofree guchar *der = g_base64_decode(base64, &size);
     g_autoptr(GByteArray) out = g_byte_array_new();
     HlMsgSettingsDocument document = HOLDLINE__V1__SETTINGS_DOCUMENT__INIT;
     HlMsgEnrolReply reply = HOLDLINE__V1__ENROL_REPLY__INIT;
@@ -144,7 +147,7 @@ static void write_enrol(void)
     reply.message = (char[]){ "the bundle's token is not known to this server" };
     put_message("enrol", "refusal", "A", &reply.base);
     g_byte_array_append(out, (const guint8 *)"X", 1);
-    g_byte_array_append(out, g_bytes_get_data(der, NULL), (guint)g_bytes_get_size(der));
+    g_byte_array_append(out, der, (guint)size);
     put("enrol", "certificate", out->data, out->len);
 }
 
