@@ -296,9 +296,23 @@ static void test_printable(void)
 
 static void test_width(void)
 {
-    g_assert_cmpint(hl_text_width("abc"), ==, 3);
-    g_assert_cmpint(hl_text_width("クライアント"), ==, 12);
-    g_assert_cmpint(hl_text_width("\033[31mred\033[0m"), ==, 3);
+    static const char *const headings[] = { "NAME", "STATE", NULL };
+    static const char *const rows[][2] = { { "abc", "x" }, { "クライアント", NULL }, { "\033[31mred\033[0m", "y" } };
+    g_autoptr(HlTable) table = hl_table_new(headings);
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
+        hl_table_add(table, rows[i]);
+    hl_table_print(table, out);
+    g_assert_cmpint(fclose(out), ==, 0);
+    g_assert_cmpstr(text, ==,
+                    "NAME          STATE\n"
+                    "abc           x\n"
+                    "クライアント  -\n"
+                    "\033[31mred\033[0m           y\n");
+    free(text);
 }
 
 typedef struct {
