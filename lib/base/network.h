@@ -14,9 +14,6 @@ typedef struct {
 /* "192.168.0.0/16", "fd00::/8", or one address.  Host bits that are set are refused: most often a slip. */
 bool hl_network_parse(const char *text, HlNetwork *network, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The form that hl_network_parse takes back.  Caller frees. */
-char *hl_network_print(const HlNetwork *network);
-
 /* Whether an address is in it.  Text that is no address, or NULL, is in none. */
 bool hl_network_has(const HlNetwork *network, const char *address);
 

@@ -28,9 +28,6 @@ char *hl_tone(FILE *out, HlTone tone, const char *text);
 /* Columns and rows (may be NULL) of the terminal; G_MAXINT for both where out is none. */
 int hl_terminal_size(FILE *out, int *rows);
 
-/* The columns that text occupies, colour sequences not counted. */
-int hl_text_width(const char *text);
-
 /* One line "label [#####.....] 12/20 detail", redrawn in place on a terminal (cut to its width), else printed. */
 void hl_progress_show(FILE *out, const char *label, guint done, guint total, const char *detail);
 
