@@ -50,6 +50,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(EndpointParts, parts_free)
 /* The process is gone and comes back: parts from the store, open commands resumed.  The line is down. */
 void parts_restart(EndpointParts *parts);
 
+/* All parts end; the directory stays, for a test that makes them by itself. */
+void parts_stop(EndpointParts *parts);
+
 /* The identity is gone while the rest stays; and comes back. */
 void parts_leave(EndpointParts *parts);
 void parts_enrol(EndpointParts *parts);
