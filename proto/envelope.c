@@ -1,4 +1,5 @@
 #include "proto/envelope.h"
+#include "lib/base/unconst.h"
 
 HlMsgEnvelope *hl_envelope_sign(const HlSigningKey *key, const char *context, const ProtobufCMessage *inner)
 {
@@ -8,8 +9,8 @@ HlMsgEnvelope *hl_envelope_sign(const HlSigningKey *key, const char *context, co
     HlMsgEnvelope envelope = HOLDLINE__V1__SIGNED_ENVELOPE__INIT;
 
     envelope.key_id = key_id;
-    envelope.payload.data = (guint8 *)g_bytes_get_data(payload, &envelope.payload.len);
-    envelope.signature.data = (guint8 *)g_bytes_get_data(signature, &envelope.signature.len);
+    envelope.payload.data = hl_unconst(g_bytes_get_data(payload, &envelope.payload.len));
+    envelope.signature.data = hl_unconst(g_bytes_get_data(signature, &envelope.signature.len));
     return hl_wire_copy(&envelope.base);
 }
 

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "lib/base/unconst.h"
 #include "lib/ctl/client.h"
 #include "proto/wire.h"
 
@@ -14,10 +15,10 @@ static GBytes *encode(const CallSpec *spec)
     HlMsgArgument argument = HOLDLINE__V1__ARGUMENT__INIT;
     HlMsgArgument *arguments[] = { &argument };
 
-    call.name = (char *)spec->name;
+    call.name = hl_unconst(spec->name);
     if (spec->argument != NULL) {
-        argument.name = (char *)spec->argument;
-        argument.value = (char *)spec->value;
+        argument.name = hl_unconst(spec->argument);
+        argument.value = hl_unconst(spec->value);
         call.arguments = arguments;
         call.n_arguments = 1;
     }

@@ -5,6 +5,7 @@
 #include "endpoint/cli/call.h"
 #include "endpoint/cli/commands.h"
 #include "lib/base/table.h"
+#include "lib/base/unconst.h"
 
 static const char *text(const json_t *object, const char *name)
 {
@@ -20,7 +21,7 @@ static void show_pairs(const char *label, const json_t *object, bool (*wanted)(c
     int n = 0;
 
     printf("%-12s", label);
-    json_object_foreach((json_t *)object, name, value)
+    json_object_foreach(hl_unconst(object), name, value)
     {
         if (!wanted(value))
             continue;

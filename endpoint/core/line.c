@@ -1,6 +1,7 @@
 #include "endpoint/core/line.h"
 
 #include "lib/base/ident.h"
+#include "lib/base/unconst.h"
 
 uint64_t ep_session_next(uint64_t last, HlTime wall)
 {
@@ -39,7 +40,7 @@ char **ep_line_brokers(const char *const *from_settings, const char *const *from
 
     for (gsize list = 0; list < G_N_ELEMENTS(lists); list++)
         for (gsize i = 0; lists[list] != NULL && lists[list][i] != NULL; i++)
-            if (g_hash_table_add(seen, (gpointer)lists[list][i]))
+            if (g_hash_table_add(seen, hl_unconst(lists[list][i])))
                 g_strv_builder_add(builder, lists[list][i]);
     return g_strv_builder_end(builder);
 }

@@ -8,6 +8,7 @@
 #include "endpoint/identity/machine.h"
 #include "lib/base/file.h"
 #include "lib/base/ident.h"
+#include "lib/base/unconst.h"
 #include "lib/http/fetch.h"
 #include "lib/pki/signing.h"
 #include "proto/envelope.h"
@@ -120,8 +121,8 @@ static HlMsgEnrolReply *post(const Enrolment *enrolment, const char *token, GByt
     };
     HlMsgEnrolReply *reply;
 
-    request.token = (char *)token;
-    request.csr.data = (guint8 *)g_bytes_get_data(csr, &request.csr.len);
+    request.token = hl_unconst(token);
+    request.csr.data = hl_unconst(g_bytes_get_data(csr, &request.csr.len));
     request.registration = registration;
     request.replace = enrolment->replace;
     request.clock_ms = hl_clock_wall();

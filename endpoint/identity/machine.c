@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "lib/base/file.h"
+#include "lib/base/unconst.h"
 #include "lib/pki/digest.h"
 #include "proto/wire.h"
 
@@ -147,6 +148,6 @@ HlMsgRegistration *ep_machine_registration(const char *fingerprint, const char *
     registration.direct_port = (uint32_t)direct_port;
     registration.os = os;
     registration.program_version = (char *)HOLDLINE_VERSION;
-    registration.fingerprint = (char *)fingerprint;
+    registration.fingerprint = hl_unconst(fingerprint);
     return hl_wire_copy(&registration.base);
 }

@@ -1,4 +1,5 @@
 #include "lib/base/cli.h"
+#include "lib/base/unconst.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -200,9 +201,9 @@ static void add_value(HlInvocation *call, const HlFlag *flag, const char *value)
 
     if (values == NULL) {
         values = g_ptr_array_new_null_terminated(1, NULL, TRUE);
-        g_hash_table_insert(call->values, (gpointer)flag->name, values);
+        g_hash_table_insert(call->values, hl_unconst(flag->name), values);
     }
-    g_ptr_array_add(values, (gpointer)value);
+    g_ptr_array_add(values, hl_unconst(value));
 }
 
 /* Splits argv into options (call->values) and words.  "help" is known to every program. */

@@ -13,6 +13,7 @@
 
 #include "lib/base/file.h"
 #include "lib/base/text.h"
+#include "lib/base/unconst.h"
 
 #define MAX_OUTPUT (256 * 1024)
 #define MAX_ERRORS (4 * 1024)
@@ -277,7 +278,7 @@ bool hl_exec(const char *const *argv, char **output, GError **error)
     g_autoptr(GError) problem = NULL;
     int status = 0;
 
-    if (!g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, &out, &err, &status, &problem))
+    if (!g_spawn_sync(NULL, hl_unconst(argv), NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, &out, &err, &status, &problem))
         return hl_fail(error, HL_ERROR_IO, "cannot start %s: %s", argv[0], problem->message);
     words = hl_text_last_words(err);
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
@@ -292,8 +293,8 @@ bool hl_exec_shown(const char *const *argv, int *status, GError **error)
     g_autoptr(GError) problem = NULL;
 
     fflush(stdout); /* what was said before it stays before it */
-    if (!g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_CHILD_INHERITS_STDIN, NULL, NULL, NULL,
-                      NULL, status, &problem))
+    if (!g_spawn_sync(NULL, hl_unconst(argv), NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_CHILD_INHERITS_STDIN, NULL, NULL,
+                      NULL, NULL, status, &problem))
         return hl_fail(error, HL_ERROR_IO, "cannot start %s: %s", argv[0], problem->message);
     if (!WIFEXITED(*status))
         return hl_fail(error, HL_ERROR_FAILED, "%s was killed by signal %d", argv[0], WTERMSIG(*status));

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "lib/base/clock.h"
+#include "lib/base/unconst.h"
 
 typedef struct {
     /* NULL error text: the value did not parse and the caller says what the option takes */
@@ -267,7 +268,7 @@ char *hl_option_describe(const HlOption *option)
     case HL_OPTION_LIST:
         return describe_range(option, "a comma-separated list", " entries long");
     case HL_OPTION_CHOICE:
-        joined = g_strjoinv(", ", (char **)option->choices);
+        joined = g_strjoinv(", ", hl_unconst(option->choices));
         return g_strdup_printf("one of %s", joined);
     }
     g_assert_not_reached();

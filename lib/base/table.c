@@ -1,4 +1,5 @@
 #include "lib/base/table.h"
+#include "lib/base/unconst.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -85,7 +86,7 @@ HlTable *hl_table_new(const char *const *headings)
     HlTable *table = g_new0(HlTable, 1);
 
     table->headings = headings;
-    table->columns = g_strv_length((char **)headings);
+    table->columns = g_strv_length(hl_unconst(headings));
     table->rows = g_ptr_array_new_with_free_func((GDestroyNotify)g_strfreev);
     return table;
 }

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "lib/base/unconst.h"
 #include "lib/bus/message.h"
 
 /* A QoS 1 publication that was not answered yet. */
@@ -133,7 +134,7 @@ void bus_fake_attempt(HlBus *bus)
 
     g_assert(bus->state == HL_BUS_DOWN);
     g_free(bus->broker);
-    bus->broker = g_strdup(bus->options.brokers[bus->next_broker % g_strv_length((char **)bus->options.brokers)]);
+    bus->broker = g_strdup(bus->options.brokers[bus->next_broker % g_strv_length(hl_unconst(bus->options.brokers))]);
     bus->next_broker++;
     bus->state = HL_BUS_CONNECTING;
     bus->calling++;
@@ -337,7 +338,7 @@ void bus_fake_reset(void)
 
 static const char *const *copy_list(const char *const *list)
 {
-    return (const char *const *)(list != NULL ? g_strdupv((char **)list) : g_new0(char *, 1));
+    return (const char *const *)(list != NULL ? g_strdupv(hl_unconst(list)) : g_new0(char *, 1));
 }
 
 HlBus *hl_bus_new(const HlBusOptions *options, GError **error)
@@ -381,12 +382,12 @@ void hl_bus_free(HlBus *bus)
     answer(bus, NULL, 0, false);
     leave(bus);
     hl_bus_message_clear(&bus->will);
-    g_strfreev((char **)bus->options.brokers);
-    g_strfreev((char **)bus->options.subscriptions);
-    g_free((char *)bus->options.client_id);
-    g_free((char *)bus->options.ca_path);
-    g_free((char *)bus->options.cert_path);
-    g_free((char *)bus->options.key_path);
+    g_strfreev(hl_unconst(bus->options.brokers));
+    g_strfreev(hl_unconst(bus->options.subscriptions));
+    g_free(hl_unconst(bus->options.client_id));
+    g_free(hl_unconst(bus->options.ca_path));
+    g_free(hl_unconst(bus->options.cert_path));
+    g_free(hl_unconst(bus->options.key_path));
     g_free(bus->broker);
     g_free(bus);
 }
@@ -401,7 +402,7 @@ void hl_bus_reconnect(HlBus *bus, HlBusWill will)
 
 void hl_bus_set_brokers(HlBus *bus, const char *const *brokers)
 {
-    g_strfreev((char **)bus->options.brokers);
+    g_strfreev(hl_unconst(bus->options.brokers));
     bus->options.brokers = copy_list(brokers);
     bus->next_broker = 0;
 }

@@ -3,6 +3,7 @@
 
 #include "lib/base/backoff.h"
 #include "lib/base/ident.h"
+#include "lib/base/unconst.h"
 #include "lib/bus/link.h"
 #include "lib/bus/message.h"
 
@@ -259,9 +260,9 @@ HlBus *hl_bus_new(const HlBusOptions *options, GError **error)
     bus->ca_path = g_strdup(options->ca_path);
     bus->cert_path = g_strdup(options->cert_path);
     bus->key_path = g_strdup(options->key_path);
-    bus->brokers = g_strdupv((char **)options->brokers);
+    bus->brokers = g_strdupv(hl_unconst(options->brokers));
     bus->subscriptions =
-        options->subscriptions != NULL ? g_strdupv((char **)options->subscriptions) : g_new0(char *, 1);
+        options->subscriptions != NULL ? g_strdupv(hl_unconst(options->subscriptions)) : g_new0(char *, 1);
     bus->subscription_qos = options->subscription_qos;
     bus->keepalive = options->keepalive > 0 ? options->keepalive : HL_MINUTE;
     bus->receive_maximum = options->receive_maximum > 0 ? options->receive_maximum : 65535;
@@ -328,7 +329,7 @@ void hl_bus_reconnect(HlBus *bus, HlBusWill will)
 void hl_bus_set_brokers(HlBus *bus, const char *const *brokers)
 {
     g_strfreev(bus->brokers);
-    bus->brokers = g_strdupv((char **)brokers);
+    bus->brokers = g_strdupv(hl_unconst(brokers));
     bus->next_broker = 0;
 }
 
@@ -397,6 +398,6 @@ HlBusCounts hl_bus_count(const HlBus *bus)
 
     counts.refused += hl_mailbox_count(bus->messages).refused;
     counts.in_flight = g_hash_table_size(bus->under_way);
-    counts.queued = g_queue_get_length((GQueue *)&bus->waiting);
+    counts.queued = bus->waiting.length;
     return counts;
 }

@@ -1,4 +1,5 @@
 #include "lib/bus/link.h"
+#include "lib/base/unconst.h"
 
 #include <MQTTAsync.h>
 #include <pthread.h>
@@ -134,7 +135,7 @@ static void on_server_disconnect(void *context, MQTTProperties *properties G_GNU
     const char *text = MQTTReasonCode_toString(reason);
 
     post(context,
-         (HlLinkEvent){ .kind = HL_LINK_LOST, .text = (char *)(text != NULL ? text : "disconnected by the broker") });
+         (HlLinkEvent){ .kind = HL_LINK_LOST, .text = hl_unconst(text != NULL ? text : "disconnected by the broker") });
 }
 
 static void mark_closed(HlLink *link)
@@ -299,7 +300,7 @@ const char *hl_link_connect(HlLink *link, const HlLinkSpec *spec)
 
 const char *hl_link_subscribe(HlLink *link, char *const *filters, int qos)
 {
-    guint n = g_strv_length((char **)filters);
+    guint n = g_strv_length(hl_unconst(filters));
     g_autofree int *each = g_new(int, n + 1);
     MQTTAsync_responseOptions options = MQTTAsync_responseOptions_initializer;
 
@@ -351,7 +352,7 @@ static void add_properties(MQTTProperties *properties, const HlBusMessage *messa
     }
     if (message->response_topic != NULL) {
         property.identifier = MQTTPROPERTY_CODE_RESPONSE_TOPIC;
-        property.value.data.data = (char *)message->response_topic;
+        property.value.data.data = hl_unconst(message->response_topic);
         property.value.data.len = (int)strlen(message->response_topic);
         MQTTProperties_add(properties, &property);
     }
@@ -359,7 +360,7 @@ static void add_properties(MQTTProperties *properties, const HlBusMessage *messa
         gsize size;
 
         property.identifier = MQTTPROPERTY_CODE_CORRELATION_DATA;
-        property.value.data.data = (char *)g_bytes_get_data(message->correlation, &size);
+        property.value.data.data = hl_unconst(g_bytes_get_data(message->correlation, &size));
         property.value.data.len = (int)size;
         MQTTProperties_add(properties, &property);
     }
@@ -374,7 +375,7 @@ bool hl_link_send(HlLink *link, const HlBusMessage *message, HlBusPublished done
     int rc;
 
     *sending = NULL;
-    out.payload = (void *)g_bytes_get_data(message->payload, &size);
+    out.payload = hl_unconst(g_bytes_get_data(message->payload, &size));
     out.payloadlen = (int)size;
     out.qos = message->qos;
     out.retained = message->retained;

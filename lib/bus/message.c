@@ -1,4 +1,5 @@
 #include "lib/bus/message.h"
+#include "lib/base/unconst.h"
 
 HlBusMessage hl_bus_message_copy(const HlBusMessage *message)
 {
@@ -13,8 +14,8 @@ HlBusMessage hl_bus_message_copy(const HlBusMessage *message)
 
 void hl_bus_message_clear(HlBusMessage *message)
 {
-    g_free((char *)message->topic);
-    g_free((char *)message->response_topic);
+    g_free(hl_unconst(message->topic));
+    g_free(hl_unconst(message->response_topic));
     g_clear_pointer(&message->correlation, g_bytes_unref);
     g_clear_pointer(&message->payload, g_bytes_unref);
     *message = (HlBusMessage){ 0 };

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include "lib/base/file.h"
+#include "lib/base/unconst.h"
 #include "lib/ctl/address.h"
 #include "lib/ctl/frame.h"
 
@@ -83,7 +84,7 @@ static ssize_t send_some(int to, const guint8 *data, gsize size, int fd)
         char bytes[CMSG_SPACE(sizeof(int))];
         struct cmsghdr aligned;
     } control = { { 0 } };
-    struct iovec part = { .iov_base = (void *)data, .iov_len = size };
+    struct iovec part = { .iov_base = hl_unconst(data), .iov_len = size };
     struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
 
     if (fd >= 0) {

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/http/range.h"
+
 enum {
     REDIRECTS_MAX = 5,
     REFUSAL_SIZE_MAX = 64 * 1024, /* an explanation, not a file */
@@ -109,8 +111,7 @@ static size_t on_header(char *line, size_t one, size_t count, void *user)
     if (header_value(line, size, "HTTP/", value)) {
         transfer->has_range = false;
     } else if (header_value(line, size, "Content-Range:", value)) {
-        transfer->has_range = g_ascii_strncasecmp(value, "bytes ", 6) == 0 && g_ascii_isdigit(value[6]);
-        transfer->range_from = transfer->has_range ? g_ascii_strtoull(value + 6, NULL, 10) : 0;
+        transfer->has_range = hl_content_range_parse(value, &transfer->range_from);
     } else if (header_value(line, size, "Date:", value)) {
         transfer->date = MAX((HlTime)curl_getdate(value, NULL), 0) * HL_SECOND;
     }

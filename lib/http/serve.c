@@ -7,6 +7,7 @@
 
 #include "lib/base/log.h"
 #include "lib/base/mailbox.h"
+#include "lib/base/unconst.h"
 #include "lib/http/listener.h"
 #include "lib/http/static_file.h"
 #include "lib/http/tls_identity.h"
@@ -82,7 +83,7 @@ static struct MHD_Response *make_response(GBytes *body, const char *content_type
     gsize size = body == NULL ? 0 : g_bytes_get_size(body);
     const void *data = size == 0 ? "" : g_bytes_get_data(body, NULL);
     /* a copy: no reference count is shared between the two threads */
-    struct MHD_Response *response = MHD_create_response_from_buffer(size, (void *)data, MHD_RESPMEM_MUST_COPY);
+    struct MHD_Response *response = MHD_create_response_from_buffer(size, hl_unconst(data), MHD_RESPMEM_MUST_COPY);
 
     g_assert(response != NULL);
     if (content_type != NULL)
@@ -174,9 +175,9 @@ static void free_request(gpointer user)
 {
     Request *request = user;
 
-    g_free((char *)request->open.method);
-    g_free((char *)request->open.path);
-    g_free((char *)request->open.peer);
+    g_free(hl_unconst(request->open.method));
+    g_free(hl_unconst(request->open.path));
+    g_free(hl_unconst(request->open.peer));
     g_bytes_unref(request->open.body);
     g_clear_pointer(&request->open.client_cert, g_bytes_unref);
     g_hash_table_destroy(request->query);
@@ -467,7 +468,7 @@ static struct MHD_Daemon *start_daemon(HlHttpServer *server, const HlHttpOptions
         { MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)on_certificate_needed },
         { MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)TLS_PRIORITIES },
         { options->client_ca_pem != NULL ? MHD_OPTION_HTTPS_MEM_TRUST : MHD_OPTION_END, 0,
-          (void *)options->client_ca_pem },
+          hl_unconst(options->client_ca_pem) },
         { MHD_OPTION_END, 0, NULL },
     };
     struct MHD_OptionItem none[] = { { MHD_OPTION_END, 0, NULL } };

@@ -1,6 +1,5 @@
 #include "lib/http/static_file.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,6 +7,7 @@
 #include <unistd.h>
 
 #include "lib/base/file.h"
+#include "lib/http/range.h"
 
 /* A mirror's files are named by their content and never change; only the timestamp does.  A missing file may be
  * published any moment. */
@@ -61,48 +61,6 @@ static bool is_timestamp(const char *path)
     const char *slash = strrchr(path, '/');
 
     return strcmp(slash == NULL ? path : slash + 1, "timestamp.json") == 0;
-}
-
-/* Digits only, to the end character; false on overflow. */
-static bool parse_number(const char **text, uint64_t *value)
-{
-    char *end = NULL;
-
-    if (!g_ascii_isdigit(**text))
-        return false;
-    errno = 0;
-    *value = g_ascii_strtoull(*text, &end, 10);
-    *text = end;
-    return errno == 0;
-}
-
-HlRange hl_range_parse(const char *text, uint64_t size, uint64_t *offset, uint64_t *length)
-{
-    uint64_t first = 0;
-    uint64_t last = G_MAXUINT64;
-    bool has_first;
-
-    if (text == NULL || g_ascii_strncasecmp(text, "bytes=", 6) != 0)
-        return HL_RANGE_NONE;
-    text += 6;
-    has_first = parse_number(&text, &first);
-    if (*text++ != '-')
-        return HL_RANGE_NONE;
-    if (*text != '\0' && !parse_number(&text, &last))
-        return HL_RANGE_NONE;
-    if (*text != '\0' || last < first || (!has_first && last == G_MAXUINT64))
-        return HL_RANGE_NONE;
-    if (!has_first) { /* the last so many bytes */
-        first = last >= size ? 0 : size - last;
-        if (last == 0)
-            return HL_RANGE_UNSATISFIABLE;
-        last = G_MAXUINT64;
-    }
-    if (first >= size)
-        return HL_RANGE_UNSATISFIABLE;
-    *offset = first;
-    *length = MIN(last, size - 1) - first + 1;
-    return HL_RANGE_ONE;
 }
 
 static void choose_part(HlStaticFile *file, const HlStaticQuery *query)

@@ -25,12 +25,4 @@ typedef struct {
 /* rest is the decoded path below the directory, without a slash in front. */
 HlStaticFile hl_static_open(const char *directory, const char *rest, const HlStaticQuery *query);
 
-typedef enum {
-    HL_RANGE_NONE, /* not a single byte range: send the whole (RFC 9110, 14.2) */
-    HL_RANGE_ONE,
-    HL_RANGE_UNSATISFIABLE,
-} HlRange;
-
-HlRange hl_range_parse(const char *text, uint64_t size, uint64_t *offset, uint64_t *length);
-
 #endif

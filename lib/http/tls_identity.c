@@ -1,4 +1,5 @@
 #include "lib/http/tls_identity.h"
+#include "lib/base/unconst.h"
 
 #include <string.h>
 
@@ -11,7 +12,7 @@ static bool fail(GError **error, const char *what, int result)
 
 static gnutls_datum_t datum(const char *text)
 {
-    return (gnutls_datum_t){ (unsigned char *)text, (unsigned)strlen(text) };
+    return (gnutls_datum_t){ hl_unconst(text), (unsigned)strlen(text) };
 }
 
 static bool key_id(gnutls_pubkey_t key, unsigned char *id)

@@ -8,6 +8,7 @@
 
 #include "lib/base/file.h"
 #include "lib/base/ident.h"
+#include "lib/base/unconst.h"
 #include "lib/pki/internal.h"
 
 static const char *const kind_names[HL_CERT_N_KINDS] = {
@@ -104,9 +105,9 @@ void hl_cert_free(HlCert *cert)
     if (cert == NULL)
         return;
     X509_free(cert->x509);
-    g_free((char *)cert->info.cn);
-    g_free((char *)cert->info.serial);
-    g_free((char *)cert->info.fingerprint);
+    g_free(hl_unconst(cert->info.cn));
+    g_free(hl_unconst(cert->info.serial));
+    g_free(hl_unconst(cert->info.fingerprint));
     g_free(cert);
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/base/ident.h"
+#include "lib/base/unconst.h"
 #include "lib/pki/internal.h"
 
 #define MAX_CSR_SIZE (16 * 1024)
@@ -40,7 +41,7 @@ static bool add_extensions(X509 *x509, const X509 *issuer, const ExtensionRow *r
 {
     X509V3_CTX context;
 
-    X509V3_set_ctx(&context, (X509 *)issuer, x509, NULL, NULL, 0);
+    X509V3_set_ctx(&context, hl_unconst(issuer), x509, NULL, NULL, 0);
     for (gsize i = 0; i < count; i++) {
         g_autoptr(X509_EXTENSION) extension = X509V3_EXT_conf_nid(NULL, &context, rows[i].nid, rows[i].value);
 

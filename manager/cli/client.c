@@ -9,6 +9,7 @@
 
 #include "lib/base/conf.h"
 #include "lib/base/ident.h"
+#include "lib/base/unconst.h"
 #include "proto/topics.h"
 #include "proto/wire.h"
 
@@ -372,13 +373,13 @@ static bool send_call(CliClient *client, const char *name, const char *const *ar
             continue;
         argument = g_new(HlMsgArgument, 1);
         holdline__v1__argument__init(argument);
-        argument->name = (char *)arguments[i];
-        argument->value = (char *)arguments[i + 1];
+        argument->name = hl_unconst(arguments[i]);
+        argument->value = hl_unconst(arguments[i + 1]);
         g_ptr_array_add(list, argument);
         if (!check_argument(argument, error))
             return false;
     }
-    message.name = (char *)name;
+    message.name = hl_unconst(name);
     message.arguments = (HlMsgArgument **)list->pdata;
     message.n_arguments = list->len;
     if (!hl_wire_check(&message.base, error))

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lib/base/exec.h"
+#include "lib/base/unconst.h"
 #include "manager/cli/client.h"
 #include "manager/cli/commands.h"
 #include "manager/cli/show.h"
@@ -156,7 +157,7 @@ bool cmd_pattern_publish(HlInvocation *call, GError **error)
         return false;
     for (const char *const *word = (const char *const[]){ UPDATER, "repo", "add", repository, NULL }; *word != NULL;
          word++)
-        g_ptr_array_add(words, (gpointer)*word);
+        g_ptr_array_add(words, hl_unconst(*word));
     for (int i = 0; i < call->n_args; i++)
         g_ptr_array_add(words, call->args[i]);
     g_ptr_array_add(words, NULL);

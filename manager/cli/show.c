@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "lib/base/clock.h"
+#include "lib/base/unconst.h"
 
 const char *cli_text(const json_t *document, const char *member)
 {
@@ -108,11 +109,11 @@ void cli_show_object(const HlInvocation *call, const json_t *document)
 
     if (cli_show_json(call, document))
         return;
-    json_object_foreach((json_t *)document, name, value)
+    json_object_foreach(hl_unconst(document), name, value)
     {
         width = MAX(width, (int)strlen(name));
     }
-    json_object_foreach((json_t *)document, name, value)
+    json_object_foreach(hl_unconst(document), name, value)
     {
         g_autofree char *shown = pretty_name(name);
         g_autofree char *label = hl_tone(stdout, HL_TONE_DIM, shown);
@@ -195,7 +196,7 @@ static char *join_members(const json_t *object, const char *format)
     const char *name;
     json_t *value;
 
-    json_object_foreach((json_t *)object, name, value)
+    json_object_foreach(hl_unconst(object), name, value)
     {
         g_autofree char *number = plain(value);
         bool name_first = format[0] == 'n';

@@ -14,6 +14,7 @@
 
 #include "lib/base/clock.h"
 #include "lib/base/ident.h"
+#include "lib/base/unconst.h"
 #include "proto/topics.h"
 #include "proto/wire.h"
 
@@ -89,7 +90,7 @@ static void send_link(struct mosquitto *client, int endpoint, uint64_t session, 
 
     applied.group = (char *)"default";
     applied.version = applied.counter = 1;
-    applied.digest.data = (guint8 *)g_bytes_get_data(digest, &applied.digest.len);
+    applied.digest.data = hl_unconst(g_bytes_get_data(digest, &applied.digest.len));
     link.session = session;
     link.online = online;
     link.reason = (char *)(online ? "" : "clean-stop");
@@ -108,7 +109,7 @@ static void send_round(struct mosquitto *client, int count, uint64_t session, ui
     beat.session = session;
     beat.seq = seq;
     beat.settings_counter = 1;
-    beat.settings_digest.data = (guint8 *)g_bytes_get_data(digest, &beat.settings_digest.len);
+    beat.settings_digest.data = hl_unconst(g_bytes_get_data(digest, &beat.settings_digest.len));
     beat.address = (char *)"192.168.1.10";
     beat.clock_ms = hl_clock_wall();
     for (int i = 0; i < count; i++) {

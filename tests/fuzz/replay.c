@@ -1,5 +1,7 @@
 /* Runs a fuzz target without a fuzzer: every file of the directories named, all its beginnings, and it with each byte
- * changed in four ways.  Deterministic, so that a test may rest on it. */
+ * changed in four ways.  Deterministic, so that a test may rest on it.
+ *
+ *   replay [--places N] DIRECTORY...    of inputs longer than N bytes (200) only N bytes are changed */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,13 +11,13 @@
 
 #define INPUT_MAX ((gsize)1 << 20)
 
-/* Longer inputs are changed at every n-th byte only, so that one file costs at most a thousand runs. */
-#define PLACES 200
+/* Longer inputs are changed at every n-th byte only, so that one file costs at most five times as many runs. */
+static gsize places = 200;
 
 static void replay(const uint8_t *data, gsize size)
 {
     static const uint8_t flips[] = { 0x01, 0x80, 0xff, 0x55 };
-    gsize stride = size / PLACES + 1;
+    gsize stride = size / MAX(places, 1) + 1;
     g_autofree uint8_t *copy = g_memdup2(data, size);
 
     LLVMFuzzerTestOneInput(data, size);
@@ -54,6 +56,10 @@ int main(int argc, char **argv)
     guint count = 0;
 
     for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--places") == 0 && i + 1 < argc) {
+            places = strtoul(argv[++i], NULL, 10);
+            continue;
+        }
         if (!replay_directory(argv[i], &count, &error)) {
             fprintf(stderr, "replay: %s\n", error->message);
             return EXIT_FAILURE;

@@ -9,6 +9,7 @@
 
 #include "lib/base/file.h"
 #include "lib/base/ident.h"
+#include "lib/base/unconst.h"
 #include "proto/envelope.h"
 #include "proto/settings.h"
 
@@ -164,13 +165,13 @@ HlMsgEnvelope *bench_signed_settings(Bench *bench, const char *lines, const char
     document.settings = hl_settings_entries(lines, &document.n_settings);
     text = hl_settings_text_of_entries(document.settings, document.n_settings);
     digest = hl_settings_digest(text);
-    document.endpoint = (char *)endpoint;
+    document.endpoint = hl_unconst(endpoint);
     document.group = (char *)"bench";
     document.version = counter;
     document.counter = counter;
     document.issued_ms = hl_clock_wall();
     document.expires_ms = expires;
-    document.digest.data = (guint8 *)g_bytes_get_data(digest, &document.digest.len);
+    document.digest.data = hl_unconst(g_bytes_get_data(digest, &document.digest.len));
     envelope = hl_envelope_sign(bench->signing_key, HL_ENVELOPE_SETTINGS, &document.base);
     hl_settings_entries_free(document.settings, document.n_settings);
     return envelope;
@@ -188,7 +189,7 @@ static void on_enrol(HlHttpRequest *request, gpointer user)
 
     reply.clock_ms = now + bench->skew;
     if (ask == NULL || bench->enrol_code != NULL || *ask->token == '\0') {
-        reply.code = (char *)(bench->enrol_code != NULL ? bench->enrol_code : "denied");
+        reply.code = hl_unconst(bench->enrol_code != NULL ? bench->enrol_code : "denied");
         reply.message = (char *)"says the bench";
     } else {
         g_autoptr(GBytes) csr = g_bytes_new(ask->csr.data, ask->csr.len);
@@ -253,7 +254,7 @@ char *bench_bundle(Bench *bench, HlTime issued, HlTime expires, const HlCert *ca
     bundle.brokers = brokers;
     bundle.n_brokers = G_N_ELEMENTS(brokers);
     bundle.server = server;
-    bundle.signing_key.data = (guint8 *)g_bytes_get_data(key, &bundle.signing_key.len);
+    bundle.signing_key.data = hl_unconst(g_bytes_get_data(key, &bundle.signing_key.len));
     bundle.pattern_root.data = (guint8 *)"{}";
     bundle.pattern_root.len = 2;
     bundle.issued_ms = issued;
@@ -327,7 +328,7 @@ BenchRun bench_cli(Bench *bench, const char *const *args)
     g_ptr_array_add(argv, (gpointer) "-c");
     g_ptr_array_add(argv, bench->conf);
     for (gsize i = 0; args[i] != NULL; i++)
-        g_ptr_array_add(argv, (gpointer)args[i]);
+        g_ptr_array_add(argv, hl_unconst(args[i]));
     g_ptr_array_add(argv, NULL);
     spec.argv = (const char *const *)argv->pdata;
     spec.deadline = BENCH_DEADLINE;

@@ -1,6 +1,7 @@
 /* The scripted manager of the bench: acknowledges in order, remembers what it is told. */
 #include <string.h>
 
+#include "lib/base/unconst.h"
 #include "proto/envelope.h"
 #include "proto/topics.h"
 #include "tests/integration/endpoint_bench.h"
@@ -117,7 +118,7 @@ HlMsgCommand bench_command(Bench *bench, const char *id, int kind)
     HlMsgCommand command = HOLDLINE__V1__COMMAND__INIT;
 
     command.endpoint = bench->id;
-    command.id = (char *)id;
+    command.id = hl_unconst(id);
     command.kind = (Holdline__V1__CommandKind)kind;
     command.issued_ms = hl_clock_wall();
     command.expires_ms = hl_clock_wall() + HL_HOUR;

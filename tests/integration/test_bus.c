@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "lib/base/file.h"
+#include "lib/base/unconst.h"
 #include "lib/bus/bus.h"
 #include "tests/support/broker.h"
 
@@ -59,8 +60,8 @@ static void on_failed(const char *broker, const char *reason, HlTime delay, gpoi
 
 static void forget_last(Peer *peer)
 {
-    g_free((char *)peer->last.topic);
-    g_free((char *)peer->last.response_topic);
+    g_free(hl_unconst(peer->last.topic));
+    g_free(hl_unconst(peer->last.response_topic));
     g_clear_pointer(&peer->last.payload, g_bytes_unref);
     g_clear_pointer(&peer->last.correlation, g_bytes_unref);
     memset(&peer->last, 0, sizeof peer->last);

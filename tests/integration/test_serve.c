@@ -11,6 +11,7 @@
 #include "lib/base/file.h"
 #include "lib/base/ident.h"
 #include "lib/base/mailbox.h"
+#include "lib/base/unconst.h"
 #include "lib/http/serve.h"
 #include "lib/pki/cert.h"
 
@@ -342,10 +343,10 @@ static char *run_curl(const Fixture *fixture, const char *path, const char *cons
 
     for (const char *const *word = (const char *const[]){ "curl", "-sS", "--noproxy", "*", "--cacert", NULL };
          *word != NULL; word++)
-        g_ptr_array_add(argv, (gpointer)*word);
+        g_ptr_array_add(argv, hl_unconst(*word));
     g_ptr_array_add(argv, ca);
     for (; extra != NULL && *extra != NULL; extra++)
-        g_ptr_array_add(argv, (gpointer)*extra);
+        g_ptr_array_add(argv, hl_unconst(*extra));
     g_ptr_array_add(argv, url);
     g_ptr_array_add(argv, NULL);
     spec.argv = (const char *const *)argv->pdata;

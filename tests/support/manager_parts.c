@@ -4,6 +4,7 @@
 
 #include "lib/base/file.h"
 #include "lib/base/option.h"
+#include "lib/base/unconst.h"
 #include "lib/store/stmt.h"
 #include "proto/envelope.h"
 
@@ -407,7 +408,7 @@ void parts_report_command(Parts *parts, const char *id, uint64_t seq, const char
     HlMsgReport report = HOLDLINE__V1__REPORT__INIT;
     HlMsgCommandReport body = HOLDLINE__V1__COMMAND_REPORT__INIT;
 
-    body.command = (char *)command;
+    body.command = hl_unconst(command);
     body.state = hl_command_state_to_wire(state);
     report.spool = (char *)"s-1";
     report.seq = seq;
@@ -464,12 +465,12 @@ void parts_call(Parts *parts, const char *name, ...)
     va_start(list, name);
     for (const char *word; (word = va_arg(list, const char *)) != NULL; call.n_arguments++) {
         arguments[call.n_arguments] = (HlMsgArgument)HOLDLINE__V1__ARGUMENT__INIT;
-        arguments[call.n_arguments].name = (char *)word;
+        arguments[call.n_arguments].name = hl_unconst(word);
         arguments[call.n_arguments].value = va_arg(list, char *);
         pointers[call.n_arguments] = &arguments[call.n_arguments];
     }
     va_end(list);
-    call.name = (char *)name;
+    call.name = hl_unconst(name);
     call.arguments = pointers;
     payload = HL_WIRE_ENCODE(&call);
     bus_fake_deliver(parts->bus,

@@ -9,6 +9,7 @@
 
 #include "lib/base/file.h"
 #include "lib/base/ident.h"
+#include "lib/base/unconst.h"
 #include "lib/ctl/client.h"
 #include "lib/ctl/frame.h"
 #include "lib/ctl/server.h"
@@ -296,7 +297,7 @@ static void send_fds(int to, const void *data, gsize size, int fd, gsize count)
         char bytes[CMSG_SPACE(sizeof(int) * 16)];
         struct cmsghdr aligned;
     } control = { { 0 } };
-    struct iovec part = { .iov_base = (void *)data, .iov_len = size };
+    struct iovec part = { .iov_base = hl_unconst(data), .iov_len = size };
     struct msghdr message = { .msg_iov = &part,
                               .msg_iovlen = 1,
                               .msg_control = control.bytes,

@@ -4,6 +4,7 @@
 #include "endpoint/daemon/spool.h"
 #include "endpoint/daemon/store.h"
 #include "lib/base/file.h"
+#include "lib/base/unconst.h"
 #include "proto/wire.h"
 
 typedef struct {
@@ -64,7 +65,7 @@ static void add(Fixture *f, const char *id, guint percent, EpSpoolFate fate)
     HlMsgCommandReport command = HOLDLINE__V1__COMMAND_REPORT__INIT;
     g_autoptr(GError) error = NULL;
 
-    command.command = (char *)id;
+    command.command = hl_unconst(id);
     command.percent = percent;
     report.body_case = HOLDLINE__V1__REPORT__BODY_COMMAND;
     report.command = &command;

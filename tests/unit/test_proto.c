@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "lib/base/file.h"
+#include "lib/base/unconst.h"
 #include "proto/command.h"
 #include "proto/components.h"
 #include "proto/envelope.h"
@@ -199,7 +200,7 @@ static void test_decode_text(void)
     g_autoptr(HlMsgCallReply) decoded = NULL;
 
     for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
-        reply.message = (char *)bad[i];
+        reply.message = hl_unconst(bad[i]);
         check_refused(&reply, HL_ERROR_INVALID, "CallReply.message");
     }
     reply.message = longer;

@@ -302,7 +302,7 @@ static void test_rotation(void)
 {
     Place place;
     g_autoptr(GError) error = NULL;
-    const json_t *keys = NULL;
+    json_t *keys = NULL;
     UpdRotation rotation = { .role = "timestamp" };
     UpdReadback readback;
     bool pending = true;

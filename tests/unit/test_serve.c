@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "lib/base/file.h"
+#include "lib/http/range.h"
 #include "lib/http/static_file.h"
 
 static const HlStaticQuery plain = { NULL, NULL, NULL };
@@ -49,6 +50,36 @@ static void test_ranges(void)
         g_assert_cmpuint(length, ==, rows[i].length);
     }
     g_assert_cmpint(hl_range_parse("bytes=0-0", 0, &(uint64_t){ 0 }, &(uint64_t){ 0 }), ==, HL_RANGE_UNSATISFIABLE);
+}
+
+static void test_content_ranges(void)
+{
+    static const struct {
+        const char *text;
+        bool taken;
+        uint64_t from;
+    } rows[] = {
+        { "bytes 0-9/10", true, 0 },
+        { "Bytes 5-9/*", true, 5 },
+        { "bytes 18446744073709551615-", true, G_MAXUINT64 },
+        { "bytes 18446744073709551616-", false, 1 },
+        { "bytes */10", false, 1 },
+        { "bytes -9/10", false, 1 },
+        { "bytes 5", false, 1 },
+        { "bytes  5-9/10", false, 1 },
+        { "bytes=5-9/10", false, 1 },
+        { "bytes ", false, 1 },
+        { "lines 5-9/10", false, 1 },
+        { "", false, 1 },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        uint64_t from = 1;
+
+        g_test_message("%s", rows[i].text);
+        g_assert_true(hl_content_range_parse(rows[i].text, &from) == rows[i].taken);
+        g_assert_cmpuint(from, ==, rows[i].from);
+    }
 }
 
 typedef struct {
@@ -180,6 +211,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/serve/ranges", test_ranges);
+    g_test_add_func("/serve/content-ranges", test_content_ranges);
     g_test_add("/serve/paths", Fixture, NULL, set_up, test_paths, tear_down);
     g_test_add("/serve/validators", Fixture, NULL, set_up, test_validators, tear_down);
     return g_test_run();

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "lib/base/file.h"
+#include "lib/base/unconst.h"
 #include "lib/store/migrate.h"
 #include "lib/store/stmt.h"
 #include "lib/store/txn.h"
@@ -180,7 +181,7 @@ static void test_looked_into(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
         int status;
 
         add_parent(fixture->db, expected[i], i == 0 ? "one" : "two");
-        g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, &output, NULL, &status, &error);
+        g_spawn_sync(NULL, hl_unconst(argv), NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, &output, NULL, &status, &error);
         g_assert_no_error(error);
         g_assert_cmpint(status, ==, 0);
         g_assert_cmpint(atoi(output), ==, expected[i]);

@@ -1,6 +1,7 @@
 /* Which role is in charge of a target: patterns, order, terminating, bounds, and every delegator's own word. */
 #include <string.h>
 
+#include "lib/base/unconst.h"
 #include "tests/support/tuf_fixture.h"
 #include "updater/tuf/delegation.h"
 
@@ -99,7 +100,7 @@ static void expect_visits(const Edge *edges, gsize n, const char *visits)
 
     for (gsize i = 0; i < n; i++) {
         tuf_sim_delegate(sim, edges[i].delegator, edges[i].role, edges[i].pattern, edges[i].terminating);
-        g_hash_table_add(roles, (gpointer)edges[i].role);
+        g_hash_table_add(roles, hl_unconst(edges[i].role));
     }
     for (gsize i = 0; i < n; i++)
         if (g_hash_table_remove(roles, edges[i].role))

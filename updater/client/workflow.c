@@ -1,6 +1,7 @@
 #include "updater/client/workflow.h"
 
 #include "lib/base/log.h"
+#include "lib/base/unconst.h"
 #include "updater/tuf/check.h"
 
 enum {
@@ -282,7 +283,7 @@ const TufMetadata *upd_workflow_role(UpdClient *client, const TufMetadata *deleg
 {
     /* by delegation, not by name: every delegator has keys of its own for it */
     gpointer key =
-        TUF_BREAKS(each_delegator, true) ? (gpointer)delegation : (gpointer)g_intern_string(delegation->name);
+        hl_unconst(TUF_BREAKS(each_delegator, true) ? (gconstpointer)delegation : g_intern_string(delegation->name));
     TufMetadata *metadata = g_hash_table_lookup(client->roles, key);
     const TufMeta *meta = tuf_trusted_meta(&client->trusted, delegation->name, error);
     g_autoptr(GError) problem = NULL;

@@ -10,6 +10,7 @@
 #include "lib/base/exec.h"
 #include "lib/base/file.h"
 #include "lib/base/text.h"
+#include "lib/base/unconst.h"
 
 enum { SOCKET_SECONDS = 10 };
 
@@ -43,11 +44,11 @@ static bool run_engine(const UpdEngine *engine, const char *const *words, Run *r
     g_autoptr(GPtrArray) argv = g_ptr_array_new();
     HlChildSpec spec = HL_CHILD_SPEC_INIT;
 
-    g_ptr_array_add(argv, (gpointer)engine->program);
+    g_ptr_array_add(argv, hl_unconst(engine->program));
     for (gsize i = 0; engine->extra_args != NULL && engine->extra_args[i] != NULL; i++)
-        g_ptr_array_add(argv, (gpointer)engine->extra_args[i]);
+        g_ptr_array_add(argv, hl_unconst(engine->extra_args[i]));
     for (gsize i = 0; words[i] != NULL; i++)
-        g_ptr_array_add(argv, (gpointer)words[i]);
+        g_ptr_array_add(argv, hl_unconst(words[i]));
     g_ptr_array_add(argv, NULL);
     spec.argv = (const char *const *)argv->pdata;
     spec.deadline = engine->deadline;

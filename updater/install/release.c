@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "lib/base/unconst.h"
 #include "updater/delta/delta.h"
 #include "updater/install/set.h"
 
@@ -143,7 +144,7 @@ static void add_delta(const UpdRelease *release, const TufTarget *target)
 
     if (file != NULL && strcmp(file->sha256, text(target, "out_sha256")) == 0 &&
         file->length == number(target, "out_length"))
-        g_ptr_array_add(file->deltas, (gpointer)target);
+        g_ptr_array_add(file->deltas, hl_unconst(target));
 }
 
 UpdRelease *upd_release_new(const char *component, const GPtrArray *targets, GError **error)

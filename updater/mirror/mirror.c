@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "lib/base/file.h"
+#include "lib/base/unconst.h"
 #include "updater/install/release.h"
 #include "updater/mirror/published_files.h"
 #include "updater/tuf/trusted.h"
@@ -153,7 +154,7 @@ static bool on_role(const char *name, const TufMetadata *role, gpointer user, GE
 {
     Run *run = user;
 
-    g_hash_table_insert(run->roles, (gpointer)name, (gpointer)role);
+    g_hash_table_insert(run->roles, hl_unconst(name), hl_unconst(role));
     note_component(run, name, role);
     return collect_targets(run, role, error);
 }

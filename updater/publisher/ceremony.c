@@ -8,7 +8,7 @@
 #include "updater/publisher/release.h"
 #include "updater/tuf/canonical.h"
 
-static const json_t *definition_in(const json_t *root, const char *role)
+static json_t *definition_in(const json_t *root, const char *role)
 {
     return json_object_get(json_object_get(upd_meta_signed(root), "roles"), role);
 }
@@ -139,7 +139,7 @@ static bool same_content(const json_t *a, const json_t *b)
  * first targets waits beside the first root, which nobody has agreed to yet. */
 static bool may_sign(const UpdState *state, const char *role, const json_t *draft, const char *keyid)
 {
-    const json_t *keys = NULL;
+    json_t *keys = NULL;
 
     if (upd_meta_lists(upd_state_definition(state, role, &keys), keyid))
         return true;
@@ -229,7 +229,7 @@ static bool promote(const UpdRepo *repo, UpdState *state, const char *role, bool
     g_autofree char *name = g_strdup_printf("private/pending/%s.json", role);
     g_autofree char *path = upd_repo_path(repo, "%s", name);
     g_autoptr(json_t) draft = upd_repo_exists(repo, name) ? upd_repo_load(repo, name, error) : NULL;
-    const json_t *keys = NULL;
+    json_t *keys = NULL;
     const json_t *definition = upd_state_definition(state, role, &keys);
     guint missing = 0;
 
@@ -256,7 +256,7 @@ static bool promote(const UpdRepo *repo, UpdState *state, const char *role, bool
 /* Signs a role anew if its signers changed so that the present signatures no longer do. */
 static bool follow_role(const UpdRepo *repo, UpdState *state, const char *role, GError **error)
 {
-    const json_t *keys = NULL;
+    json_t *keys = NULL;
     const json_t *definition = upd_state_definition(state, role, &keys);
     guint lacking = 0;
     bool pending = false;
@@ -344,14 +344,14 @@ static bool change_keys(const UpdRepo *repo, json_t *keys, json_t *definition, c
 static bool rotate_delegated(const UpdRepo *repo, UpdState *state, const UpdRotation *rotation, bool *pending,
                              GError **error)
 {
-    const json_t *keys = NULL;
-    json_t *definition = (json_t *)upd_state_definition(state, rotation->role, &keys);
+    json_t *keys = NULL;
+    json_t *definition = upd_state_definition(state, rotation->role, &keys);
     json_t *targets = upd_meta_signed(upd_state_get(state, "targets"));
 
     if (definition == NULL)
         return hl_fail(error, HL_ERROR_NOT_FOUND, "no role %s in this repository: 'repo key list' shows its roles",
                        rotation->role);
-    return change_keys(repo, (json_t *)keys, definition, rotation, error) &&
+    return change_keys(repo, keys, definition, rotation, error) &&
            upd_meta_check_roles(upd_meta_signed(upd_state_get(state, "root")), json_object_get(targets, "delegations"),
                                 error) &&
            upd_release_role(repo, state, "targets", pending, error);
@@ -394,7 +394,7 @@ bool upd_ceremony_rotate(const UpdRepo *repo, UpdState *state, const UpdRotation
         g_autoptr(json_t) root = json_deep_copy(upd_state_get(state, "root"));
         json_t *keys = json_object_get(upd_meta_signed(root), "keys");
 
-        ok = change_keys(repo, keys, (json_t *)definition_in(root, rotation->role), rotation, error) &&
+        ok = change_keys(repo, keys, definition_in(root, rotation->role), rotation, error) &&
              upd_ceremony_root(repo, state, g_steal_pointer(&root), pending, error);
     }
     return ok && (*pending || follow_up(repo, state, error));

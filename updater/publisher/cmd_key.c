@@ -30,7 +30,7 @@ bool upd_cmd_repo_key_new(HlInvocation *call, GError **error)
 
 static void add_keys(const UpdState *state, const char *role, HlTable *table)
 {
-    const json_t *keys = NULL;
+    json_t *keys = NULL;
     const json_t *definition = upd_state_definition(state, role, &keys);
     const json_t *keyids = json_object_get(definition, "keyids");
     g_autofree char *wanted =

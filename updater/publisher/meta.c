@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "lib/base/ident.h"
+#include "lib/base/unconst.h"
 #include "updater/tuf/canonical.h"
 #include "updater/tuf/key.h"
 
@@ -178,7 +179,7 @@ static bool check_role(const char *role, const json_t *definition, GHashTable *s
                 error, HL_ERROR_INVALID,
                 "key %.12s is given to both %s and %s: who takes it takes both, make one of them a key of its own",
                 keyid, other, role);
-        g_hash_table_insert(seen, (gpointer)keyid, (gpointer)role);
+        g_hash_table_insert(seen, hl_unconst(keyid), hl_unconst(role));
     }
     return true;
 }

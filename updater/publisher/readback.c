@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "lib/base/file.h"
+#include "lib/base/unconst.h"
 #include "updater/client/client.h"
 #include "updater/delta/delta.h"
 #include "updater/publisher/content.h"
@@ -46,7 +47,7 @@ static UpdClient *open_reader(const UpdRepo *repo, const char *directory, GError
                                  .metadata_url = HERE "metadata",
                                  .target_url = HERE "targets",
                                  .get = get_file,
-                                 .get_user = (gpointer)repo,
+                                 .get_user = hl_unconst(repo),
                                  .now = repo->now };
     g_autofree char *root_path = upd_repo_path(repo, "metadata/1.root.json");
     g_autofree char *trusted = g_build_filename(directory, "root.json", NULL);

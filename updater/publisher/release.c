@@ -28,7 +28,7 @@ bool upd_release_install(const UpdRepo *repo, UpdState *state, const char *role,
 static bool sign(const UpdRepo *repo, const UpdState *state, const char *role, json_t *envelope, guint *lacking,
                  GError **error)
 {
-    const json_t *keys = NULL;
+    json_t *keys = NULL;
     const json_t *definition = upd_state_definition(state, role, &keys);
     guint count = 0;
 

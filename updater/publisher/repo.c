@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "lib/base/file.h"
+#include "lib/base/unconst.h"
 
 /* A timer's resign and a person's publish meet. */
 #define LOCK_PATIENCE (30 * HL_SECOND)
@@ -251,10 +252,10 @@ UpdState *upd_state_load(const UpdRepo *repo, GError **error)
 
 json_t *upd_state_get(const UpdState *state, const char *role)
 {
-    return g_hash_table_lookup((GHashTable *)state, role);
+    return g_hash_table_lookup(hl_unconst(state), role);
 }
 
-const json_t *upd_state_definition(const UpdState *state, const char *role, const json_t **keys)
+json_t *upd_state_definition(const UpdState *state, const char *role, json_t **keys)
 {
     const json_t *root = upd_meta_signed(upd_state_get(state, "root"));
     const json_t *delegations = json_object_get(upd_meta_signed(upd_state_get(state, "targets")), "delegations");
@@ -278,7 +279,7 @@ GPtrArray *upd_state_components(const UpdState *state)
     GPtrArray *names = g_ptr_array_new();
 
     for (gsize i = 0; i < json_array_size(delegated); i++)
-        g_ptr_array_add(names, (gpointer)json_string_value(json_object_get(json_array_get(delegated, i), "name")));
+        g_ptr_array_add(names, hl_unconst(json_string_value(json_object_get(json_array_get(delegated, i), "name"))));
     return names;
 }
 

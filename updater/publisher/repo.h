@@ -55,8 +55,9 @@ UpdState *upd_state_load(const UpdRepo *repo, GError **error);
 json_t *upd_state_get(const UpdState *state, const char *role);
 
 /* The definition (keyids, threshold) of a role and the keys object that it refers to; borrowed, NULL if there is none.
+ * Not const: a rotation changes them in place.
  */
-const json_t *upd_state_definition(const UpdState *state, const char *role, const json_t **keys);
+json_t *upd_state_definition(const UpdState *state, const char *role, json_t **keys);
 
 /* Takes in the roles of components that no snapshot lists yet: their delegation waited for a signature. */
 bool upd_state_load_components(const UpdRepo *repo, UpdState *state, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -136,7 +136,7 @@ bool upd_repo_init(const UpdRepo *repo, const UpdRepoInit *founding, GError **er
 bool upd_repo_init_component(const UpdRepo *repo, UpdState *state, const char *component, GError **error)
 {
     json_t *targets = upd_state_get(state, "targets");
-    const json_t *keys;
+    json_t *keys;
     bool pending = false;
 
     if (!upd_component_name_ok(component, error))

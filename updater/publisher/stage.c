@@ -283,7 +283,7 @@ bool upd_stage_add(const UpdRepo *repo, const UpdState *state, const UpdStageSpe
     g_autofree char *directory = upd_repo_path(repo, "private/staged/%s", spec->component);
     g_autofree char *coming = upd_repo_path(repo, "private/staged/.%s", spec->component);
     gint64 newest;
-    const json_t *keys;
+    json_t *keys;
 
     if (!upd_component_name_ok(spec->component, error))
         return false;

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "lib/base/unconst.h"
 #include "updater/tuf/check.h"
 
 static bool append_value(GString *out, const json_t *value, GError **error);
@@ -43,7 +44,7 @@ static bool append_object(GString *out, const json_t *object, GError **error)
     const char *name;
     json_t *member;
 
-    json_object_foreach((json_t *)object, name, member) g_ptr_array_add(names, (gpointer)name);
+    json_object_foreach(hl_unconst(object), name, member) g_ptr_array_add(names, hl_unconst(name));
     g_ptr_array_sort(names, compare_names);
     g_string_append_c(out, '{');
     for (guint i = 0; i < names->len; i++) {

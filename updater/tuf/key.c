@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "lib/base/unconst.h"
 #include "updater/tuf/canonical.h"
 #include "updater/tuf/check.h"
 
@@ -89,7 +90,7 @@ static bool add_key(TufKeyring *ring, GHashTable *identities, const char *keyid,
     key->keyid = g_strdup(keyid);
     key->public = g_steal_pointer(&public);
     if (key->public != NULL)
-        g_hash_table_insert(identities, (gpointer)tuf_public_key_identity(key->public), key->keyid);
+        g_hash_table_insert(identities, hl_unconst(tuf_public_key_identity(key->public)), key->keyid);
     g_hash_table_insert(ring, key->keyid, key);
     return true;
 }
@@ -105,7 +106,7 @@ TufKeyring *tuf_keyring_parse(const json_t *keys, GError **error)
         hl_fail(error, HL_ERROR_INVALID, "\"keys\" must be an object of at most %d keys", TUF_KEYS_MAX);
         return NULL;
     }
-    json_object_foreach((json_t *)keys, keyid, object) if (!add_key(ring, identities, keyid, object, error))
+    json_object_foreach(hl_unconst(keys), keyid, object) if (!add_key(ring, identities, keyid, object, error))
     {
         hl_error_prefix(error, "key %.64s", keyid);
         return NULL;
@@ -115,7 +116,7 @@ TufKeyring *tuf_keyring_parse(const json_t *keys, GError **error)
 
 const TufKey *tuf_keyring_find(const TufKeyring *ring, const char *keyid)
 {
-    return g_hash_table_lookup((TufKeyring *)ring, keyid);
+    return g_hash_table_lookup(hl_unconst(ring), keyid);
 }
 
 json_t *tuf_key_object(const TufPrivateKey *key)

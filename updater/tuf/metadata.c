@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "lib/base/ident.h"
+#include "lib/base/unconst.h"
 #include "updater/tuf/canonical.h"
 #include "updater/tuf/check.h"
 
@@ -236,7 +237,7 @@ static bool parse_meta(TufMetadata *metadata, const json_t *body, GError **error
     json_t *entry;
 
     metadata->meta = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, meta_free);
-    json_object_foreach((json_t *)object, name, entry)
+    json_object_foreach(hl_unconst(object), name, entry)
     {
         TufMeta *meta = parse_meta_entry(entry, error);
 
@@ -360,7 +361,7 @@ static bool parse_targets(TufMetadata *metadata, const json_t *body, GError **er
     if (!json_is_object(object))
         return hl_fail(error, HL_ERROR_INVALID, "\"targets\" must be an object");
     metadata->targets = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, target_free);
-    json_object_foreach((json_t *)object, path, entry)
+    json_object_foreach(hl_unconst(object), path, entry)
     {
         TufTarget *target = parse_target(path, entry, error);
 
@@ -413,7 +414,7 @@ static bool check_numbers(const json_t *value, GError **error)
     for (gsize i = 0; i < json_array_size(value); i++)
         if (!check_numbers(json_array_get(value, i), error))
             return false;
-    json_object_foreach((json_t *)value, name, member) if (!check_numbers(member, error)) return false;
+    json_object_foreach(hl_unconst(value), name, member) if (!check_numbers(member, error)) return false;
     return true;
 }
 

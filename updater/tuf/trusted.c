@@ -1,5 +1,6 @@
 #include "updater/tuf/trusted.h"
 
+#include "lib/base/unconst.h"
 #include "updater/tuf/check.h"
 
 void tuf_trusted_clear(TufTrusted *trusted)
@@ -36,7 +37,7 @@ static bool check_signed(const TufMetadata *metadata, const TufSigners *signers,
         if (key == NULL || key->public == NULL ||
             TUF_BREAKS(signature_holds, !tuf_verify(key->public, data, size, value, length)))
             continue;
-        if (TUF_BREAKS(count_keys, !g_hash_table_add(counted, (gpointer)tuf_public_key_identity(key->public))))
+        if (TUF_BREAKS(count_keys, !g_hash_table_add(counted, hl_unconst(tuf_public_key_identity(key->public)))))
             continue;
         valid++;
     }

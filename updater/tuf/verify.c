@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "lib/base/ident.h"
+#include "lib/base/unconst.h"
 
 enum {
     ED25519_KEY_SIZE = 32,
@@ -263,7 +264,7 @@ TufPrivateKey *tuf_private_key_parse(const char *pem, const char *passphrase, GE
     gsize size = strlen(pem);
     g_autoptr(BIO) bio = size > PEM_SIZE_MAX ? NULL : BIO_new_mem_buf(pem, (int)size);
     g_autoptr(EVP_PKEY) pkey =
-        bio == NULL ? NULL : PEM_read_bio_PrivateKey(bio, NULL, give_passphrase, (void *)passphrase);
+        bio == NULL ? NULL : PEM_read_bio_PrivateKey(bio, NULL, give_passphrase, hl_unconst(passphrase));
 
     ERR_clear_error();
     if (pkey == NULL && strstr(pem, "ENCRYPTED") != NULL)
