@@ -1,6 +1,7 @@
 /* manager/store: what a write set stores is what the loaders give back, member by member.  Every value differs from
  * every other, so that two columns that changed places show. */
 #include "lib/base/file.h"
+#include "lib/base/unconst.h"
 #include "manager/store/registry.h"
 #include "tests/support/writer_fake.h"
 
@@ -54,7 +55,7 @@ static void commit(Fixture *fixture)
 
 static MgrGroupRecord group(const char *name)
 {
-    return (MgrGroupRecord){ .name = (char *)name,
+    return (MgrGroupRecord){ .name = hl_unconst(name),
                              .version = 3,
                              .counter = 44,
                              .settings = (char *)"privilege.scan=no\n",
