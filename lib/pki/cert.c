@@ -23,8 +23,8 @@ const char *hl_cert_kind_name(HlCertKind kind)
     return kind_names[kind];
 }
 
-/* The single entry of this kind in the subject; NULL when there is none, more than one, or a NUL in it: a name that two
- * readers could read differently is none.  Caller frees. */
+/* The single entry of this kind in the subject; NULL if there is none, more than one, or one with a NUL: a name that
+ * two readers could read differently does not count.  Caller frees. */
 static char *subject_part(const X509 *x509, int nid)
 {
     X509_NAME *subject = X509_get_subject_name(x509);
@@ -42,7 +42,7 @@ static char *subject_part(const X509 *x509, int nid)
     return part;
 }
 
-/* OU does not make a CA: the basic constraints do. */
+/* It is the basic constraints that make a CA, not OU. */
 static HlCertKind kind_of(X509 *x509)
 {
     g_autofree char *unit = subject_part(x509, NID_organizationalUnitName);
@@ -85,11 +85,11 @@ HlCert *hl_cert_from_x509(X509 *x509, const char *name, GError **error)
     cert->x509 = x509;
     cert->info.cn = subject_part(x509, NID_commonName);
     if (cert->info.cn == NULL) {
-        hl_fail(error, HL_ERROR_INVALID, "%s: the certificate's subject has not exactly one common name", name);
+        hl_fail(error, HL_ERROR_INVALID, "%s: the certificate's subject does not have exactly one common name", name);
         return NULL;
     }
     if (X509_digest(x509, EVP_sha256(), fingerprint, &size) != 1) {
-        hl_pki_fail(error, HL_ERROR_INVALID, "%s: the certificate has no fingerprint", name);
+        hl_pki_fail(error, HL_ERROR_INVALID, "%s: cannot compute the certificate's fingerprint", name);
         return NULL;
     }
     cert->info.kind = kind_of(x509);
@@ -128,10 +128,10 @@ HlCert *hl_cert_parse(const char *name, const void *data, gsize size, GError **e
     } else if (size > 0) {
         x509 = d2i_X509(NULL, &der, (long)size);
         if (x509 != NULL && der != (const unsigned char *)data + size)
-            g_clear_pointer(&x509, X509_free); /* bytes behind it */
+            g_clear_pointer(&x509, X509_free); /* trailing bytes */
     }
     if (x509 == NULL) {
-        hl_pki_fail(error, HL_ERROR_INVALID, "%s is no certificate in PEM or DER form", name);
+        hl_pki_fail(error, HL_ERROR_INVALID, "%s is not a certificate in PEM or DER form", name);
         return NULL;
     }
     return hl_cert_from_x509(g_steal_pointer(&x509), name, error);
@@ -184,7 +184,7 @@ bool hl_cert_has_key(const HlCert *cert, const HlKey *key)
     return public_key != NULL && EVP_PKEY_eq(public_key, key->pkey) == 1;
 }
 
-/* The signature comes first: the dates of a certificate that somebody else made mean nothing. */
+/* The signature comes first: the dates of a certificate made by somebody else mean nothing. */
 HlCertVerdict hl_cert_judge(const HlCert *cert, const HlCert *ca, HlTime now)
 {
     bool signed_by_ca = ca->info.kind == HL_CERT_CA && X509_check_issued(ca->x509, cert->x509) == X509_V_OK &&
@@ -193,7 +193,7 @@ HlCertVerdict hl_cert_judge(const HlCert *cert, const HlCert *ca, HlTime now)
     ERR_clear_error();
     if (!signed_by_ca)
         return HL_CERT_WRONG_ISSUER;
-    if (now >= cert->info.not_after + HL_SECOND) /* the last second is included */
+    if (now >= cert->info.not_after + HL_SECOND) /* inclusive of the last second */
         return HL_CERT_EXPIRED;
     if (now < cert->info.not_before)
         return HL_CERT_NOT_YET_VALID;
@@ -219,10 +219,9 @@ bool hl_cert_verify(const HlCert *cert, const HlCert *ca, HlTime now, GError **e
         return hl_fail(error, HL_ERROR_EXPIRED, "the certificate of %s expired at %s (it is now %s): renew it",
                        info->cn, end, clock);
     case HL_CERT_NOT_YET_VALID:
-        return hl_fail(
-            error, HL_ERROR_EXPIRED,
-            "the certificate of %s is valid from %s on, and the clock of this machine says %s: set the clock", info->cn,
-            begin, clock);
+        return hl_fail(error, HL_ERROR_EXPIRED,
+                       "the certificate of %s is valid from %s, but this machine's clock says %s: set the clock",
+                       info->cn, begin, clock);
     }
     g_assert_not_reached();
 }
