@@ -2,12 +2,12 @@
 
 #include <string.h>
 
-#define MAX_STRING   16384 /* a PEM chain, a JSON result is exempt below */
+#define MAX_STRING   16384 /* a PEM chain; JSON results are exempt, see below */
 #define MAX_REPEATED 4096
 
 static bool check_message(const ProtobufCMessage *message, GError **error);
 
-/* C1 controls too: terminals take U+009B for the start of a control sequence. */
+/* C1 controls too: terminals treat U+009B as the start of a control sequence. */
 static bool is_clean_text(const char *text)
 {
     if (!g_utf8_validate(text, -1, NULL))
@@ -43,7 +43,7 @@ static bool check_value(const ProtobufCMessage *message, const ProtobufCFieldDes
         return inner == NULL || check_message(inner, error);
     }
     default:
-        return true; /* numbers have their own bounds; bytes are bounded by the message */
+        return true; /* numbers bound themselves; bytes are bounded by the message */
     }
 }
 
@@ -67,10 +67,10 @@ static bool check_message(const ProtobufCMessage *message, GError **error)
 {
     const ProtobufCMessageDescriptor *type = message->descriptor;
 
-    /* protobuf-c takes the number 0 in a long encoding, and then refuses what it makes of it itself */
+    /* protobuf-c accepts the number 0 in a long encoding, but refuses its own output of it */
     for (unsigned i = 0; i < message->n_unknown_fields; i++)
         if (message->unknown_fields[i].tag == 0)
-            return hl_fail(error, HL_ERROR_INVALID, "a %s with a field of number 0", type->short_name);
+            return hl_fail(error, HL_ERROR_INVALID, "a %s with a field number 0", type->short_name);
     for (unsigned i = 0; i < type->n_fields; i++) {
         const ProtobufCFieldDescriptor *field = &type->fields[i];
 
@@ -81,7 +81,7 @@ static bool check_message(const ProtobufCMessage *message, GError **error)
         }
         if ((field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0 &&
             *(const uint32_t *)((const char *)message + field->quantifier_offset) != field->id)
-            continue; /* another member of the union is set */
+            continue; /* a different member of the union is set */
         if (!check_value(message, field, (const char *)message + field->offset, error))
             return false;
     }
