@@ -80,7 +80,7 @@ static void test_refused(void)
         { "[broker]\naddresses = a:0\n", "'a:0' is not a broker address" },
         { "[broker]\nlisten = nonsense\n", "'nonsense' is not an IP address" },
         { "[http]\nlisten = -1\n", "'-1' is not an IP address" },
-        { "[http]\nurl = http://plain\n", "'http://plain' is not an URL" },
+        { "[http]\nurl = http://plain\n", "'http://plain' is not a URL" },
         { "[broker]\nmode = internal\n", "managed, external" },
         { "[enrolment]\ncertificate-lifetime = 90\n", "enrolment.certificate-lifetime" },
         { "[enrolment]\nper-minute = 0\n", "enrolment.per-minute" },
