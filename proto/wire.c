@@ -9,7 +9,7 @@ typedef enum { FIT_CUT, FIT_REFUSE } Fit;
 
 static bool check_message(const ProtobufCMessage *message, Fit fit, GError **error);
 
-/* C1 controls too: terminals take U+009B for the start of a control sequence. */
+/* C1 controls too: terminals treat U+009B as the start of a control sequence. */
 static bool is_clean_text(const char *text)
 {
     if (!g_utf8_validate(text, -1, NULL))
@@ -81,10 +81,10 @@ static bool check_message(const ProtobufCMessage *message, Fit fit, GError **err
 {
     const ProtobufCMessageDescriptor *type = message->descriptor;
 
-    /* protobuf-c takes the number 0 in a long encoding, and then refuses what it makes of it itself */
+    /* protobuf-c accepts the number 0 in a long encoding, but refuses its own output of it */
     for (unsigned i = 0; i < message->n_unknown_fields; i++)
         if (message->unknown_fields[i].tag == 0)
-            return hl_fail(error, HL_ERROR_INVALID, "a %s with a field of number 0", type->short_name);
+            return hl_fail(error, HL_ERROR_INVALID, "a %s with a field number 0", type->short_name);
     for (unsigned i = 0; i < type->n_fields; i++) {
         const ProtobufCFieldDescriptor *field = &type->fields[i];
 

@@ -1,4 +1,4 @@
-/* Bounds-checked decoding of control plane messages.
+/* Bounds-checked decoding of control-plane messages.
  *
  * protobuf-c checks the encoding; this checks what it does not: the size before anything is allocated, UTF-8 without
  * control characters in every string, and the row of each field in bounds.h.  The checks walk the message's own
@@ -9,7 +9,7 @@
 #include "lib/base/error.h"
 #include "proto/messages.h"
 
-/* A settings document of every option, a certificate or a list of 1,000 endpoints fits; a bundle too. */
+/* Large enough for a settings document of every option, a certificate, a list of 1,000 endpoints, or a bundle. */
 #define HL_WIRE_MAX_SIZE (256 * 1024)
 
 /* A message of this type, to be freed by hl_wire_free; NULL with HL_ERROR_INVALID or HL_ERROR_LIMIT and a message that
@@ -25,7 +25,7 @@ GBytes *hl_wire_encode(const ProtobufCMessage *message);
 /* A deep copy of the message. */
 gpointer hl_wire_copy(const ProtobufCMessage *message);
 
-/* Frees what hl_wire_decode made; NULL is fine. */
+/* Frees what hl_wire_decode returned; NULL is fine. */
 void hl_wire_free(gpointer message);
 
 #define HL_WIRE_ENCODE(message) hl_wire_encode(&(message)->base)

@@ -109,7 +109,7 @@ EpIdentity *ep_identity_load(const char *state_dir, GError **error)
         return NULL;
     }
     /* its age is not judged here: a machine with a wrong clock keeps its identity */
-    if (hl_cert_judge(identity->cert, identity->ca, hl_clock_wall()) == HL_CERT_WRONG_ISSUER) {
+    if (!hl_cert_is_issued_by(identity->cert, identity->ca)) {
         hl_fail(error, HL_ERROR_INVALID, "%s did not sign the certificate of this endpoint; enrol again with --replace",
                 identity->ca_path);
         return NULL;

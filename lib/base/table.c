@@ -19,7 +19,7 @@ static bool is_terminal(FILE *out)
     return isatty(fileno(out)) == 1;
 }
 
-/* What comes next: one character, or one colour sequence (CSI ... m) of width 0.  *at moves behind it. */
+/* The next item: a character, or a colour sequence (CSI ... m) of width 0.  *at moves past it. */
 static int next_width(const char **at)
 {
     gunichar c;
@@ -48,7 +48,7 @@ static int text_width(const char *text)
     return width;
 }
 
-/* text cut to a width, with an ellipsis where something was cut; colour sequences stay, so that colours end. */
+/* text cut to a width, with an ellipsis if something was cut; colour sequences are kept, so that colours end. */
 static char *clip(const char *text, int width)
 {
     GString *out = g_string_new(NULL);

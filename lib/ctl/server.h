@@ -1,8 +1,8 @@
-/* The local control socket of a daemon, server side: frames (frame.h) over a unix stream socket, on the GLib loop.
+/* The local control socket of a daemon, server side: frames (frame.h) over a Unix stream socket, on the GLib loop.
  *
- * Says who the peer is (SO_PEERCRED); what that peer may do is the handler's business.  Bounded: clients, frame length,
- * bytes waiting for a slow reader, idle time.  A peer that breaks a bound is closed, with a (rate-limited) line in the
- * log. */
+ * Tells who the peer is (SO_PEERCRED); what that peer may do is the handler's business.  Bounded: clients, frame
+ * length, bytes waiting for a slow reader, idle time.  A peer that exceeds a bound is disconnected, with a
+ * (rate-limited) line in the log. */
 #ifndef LIB_CTL_SERVER_H
 #define LIB_CTL_SERVER_H
 
@@ -26,12 +26,12 @@ typedef struct {
     HlCtlHandler handler;
     HlCtlClosed closed; /* may be NULL */
     gpointer user;
-    guint max_peers; /* 0: 32; a user who is not root gets half of them at most */
-    HlTime idle;     /* a peer that sends and is sent nothing this long is closed; 0: 10 minutes */
+    guint max_peers; /* 0: 32; a user other than root gets at most half of them */
+    HlTime idle;     /* a peer with no traffic for this long is disconnected; 0: 10 minutes */
     gsize max_queue; /* bytes waiting for one peer; 0: 4 MiB */
 } HlCtlOptions;
 
-/* A socket left by a dead process is replaced; one with a live owner is HL_ERROR_CONFLICT.  NULL on failure. */
+/* A socket left behind by a dead process is replaced; one with a live owner is HL_ERROR_CONFLICT.  NULL on failure. */
 HlCtlServer *hl_ctl_server_new(const HlCtlOptions *options, GError **error);
 
 /* Closes all peers (closed is called) and removes the socket. */

@@ -23,8 +23,8 @@ const char *hl_cert_kind_name(HlCertKind kind)
     return kind_names[kind];
 }
 
-/* The single entry of this kind in the subject; NULL when there is none, more than one, or a NUL in it: a name that two
- * readers could read differently is none.  Caller frees. */
+/* The single entry of this kind in the subject; NULL if there is none, more than one, or one with a NUL: a name that
+ * two readers could read differently does not count.  Caller frees. */
 static char *subject_part(const X509 *x509, int nid)
 {
     X509_NAME *subject = X509_get_subject_name(x509);
@@ -42,7 +42,7 @@ static char *subject_part(const X509 *x509, int nid)
     return part;
 }
 
-/* OU does not make a CA: the basic constraints do. */
+/* It is the basic constraints that make a CA, not OU. */
 static HlCertKind kind_of(X509 *x509)
 {
     g_autofree char *unit = subject_part(x509, NID_organizationalUnitName);
@@ -86,11 +86,11 @@ HlCert *hl_cert_from_x509(X509 *x509, const char *name, GError **error)
     cert->x509 = x509;
     cert->info.cn = subject_part(x509, NID_commonName);
     if (cert->info.cn == NULL) {
-        hl_fail(error, HL_ERROR_INVALID, "%s: the certificate's subject has not exactly one common name", name);
+        hl_fail(error, HL_ERROR_INVALID, "%s: the certificate's subject does not have exactly one common name", name);
         return NULL;
     }
     if (X509_digest(x509, EVP_sha256(), fingerprint, &size) != 1) {
-        hl_pki_fail(error, HL_ERROR_INVALID, "%s: the certificate has no fingerprint", name);
+        hl_pki_fail(error, HL_ERROR_INVALID, "%s: cannot compute the certificate's fingerprint", name);
         return NULL;
     }
     cert->info.kind = kind_of(x509);
@@ -129,10 +129,10 @@ HlCert *hl_cert_parse(const char *name, const void *data, gsize size, GError **e
     } else if (size > 0) {
         x509 = d2i_X509(NULL, &der, (long)size);
         if (x509 != NULL && der != (const unsigned char *)data + size)
-            g_clear_pointer(&x509, X509_free); /* bytes behind it */
+            g_clear_pointer(&x509, X509_free); /* trailing bytes */
     }
     if (x509 == NULL) {
-        hl_pki_fail(error, HL_ERROR_INVALID, "%s is no certificate in PEM or DER form", name);
+        hl_pki_fail(error, HL_ERROR_INVALID, "%s is not a certificate in PEM or DER form", name);
         return NULL;
     }
     return hl_cert_from_x509(g_steal_pointer(&x509), name, error);
@@ -180,14 +180,19 @@ typedef enum {
     NOT_YET_VALID, /* signed by it, but it begins later: most often this machine's clock is wrong */
 } Verdict;
 
-/* The signature comes first: the dates of a certificate that somebody else made mean nothing. */
+bool hl_cert_is_issued_by(const HlCert *cert, const HlCert *ca)
+{
+    bool is_issued = ca->info.kind == HL_CERT_CA && X509_check_issued(ca->x509, cert->x509) == X509_V_OK &&
+                     X509_verify(cert->x509, X509_get0_pubkey(ca->x509)) == 1;
+
+    ERR_clear_error(); /* no is an answer, not a failure */
+    return is_issued;
+}
+
+/* The signature comes first: the dates of a certificate made by somebody else mean nothing. */
 static Verdict judge(const HlCert *cert, const HlCert *ca, HlTime now)
 {
-    bool signed_by_ca = ca->info.kind == HL_CERT_CA && X509_check_issued(ca->x509, cert->x509) == X509_V_OK &&
-                        X509_verify(cert->x509, X509_get0_pubkey(ca->x509)) == 1;
-
-    ERR_clear_error();
-    if (!signed_by_ca)
+    if (!hl_cert_is_issued_by(cert, ca))
         return WRONG_ISSUER;
     if (now >= cert->info.not_after + HL_SECOND) /* the last second is included */
         return EXPIRED;

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "endpoint/core/command.h"
-#include "endpoint/core/line.h"
+#include "endpoint/core/link.h"
 #include "endpoint/core/schedule.h"
 #include "endpoint/core/settings_gate.h"
 #include "lib/base/ident.h"

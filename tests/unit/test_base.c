@@ -70,7 +70,7 @@ static void test_conf(void)
     hl_options_clear(sample, &again);
 
     check_invalid("[server]\nport = 70000\n", "from 1 to 65535");
-    check_invalid("[server]\nprot = 1\n", "nearest is 'server.port'");
+    check_invalid("[server]\nprot = 1\n", "did you mean 'server.port'");
     check_invalid("[timing]\ninterval = 60\n", "a duration from 1s to 1d");
     check_invalid("[timing]\nmode = auto\n", "one of managed, external");
     check_invalid("[timing]\nsources = a,b,c,d\n", "list");

@@ -464,9 +464,9 @@ static void test_socket_file(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
     hl_fd_clear(&dead);
     check_connect_fails(fixture->path, HL_ERROR_UNAVAILABLE, "is holdline-endpointd running?");
     start(fixture, (HlCtlOptions){ 0 });
-    check_listen_fails(fixture->path, HL_ERROR_CONFLICT, "another process listens");
+    check_listen_fails(fixture->path, HL_ERROR_CONFLICT, "another process is already listening");
     g_assert_true(hl_file_write_text(other, "text", 0600, NULL));
-    check_listen_fails(other, HL_ERROR_CONFLICT, "is no socket");
+    check_listen_fails(other, HL_ERROR_CONFLICT, "is not a socket");
     g_assert_true(g_file_test(other, G_FILE_TEST_IS_REGULAR));
     hl_ctl_server_free(g_steal_pointer(&fixture->server));
     g_assert_false(g_file_test(fixture->path, G_FILE_TEST_EXISTS));

@@ -100,7 +100,7 @@ static void test_keys(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
     g_assert_true(hl_exec(make_rsa, NULL, &error));
     g_assert_null(hl_key_load(rsa, &error));
     g_assert_error(error, HL_ERROR, HL_ERROR_INVALID);
-    g_assert_nonnull(strstr(error->message, "not of kind P-256"));
+    g_assert_nonnull(strstr(error->message, "not a P-256 key"));
     g_clear_error(&error);
     g_assert_true(hl_exec(lock, NULL, &error));
     g_assert_null(hl_key_load(locked, &error)); /* and does not ask for the password */
@@ -217,7 +217,7 @@ static void test_issue_refused(Fixture *fixture, gconstpointer user G_GNUC_UNUSE
 
     check_issue_refused(fixture, &spec, "needs a host name");
     spec.names = injected;
-    check_issue_refused(fixture, &spec, "no host name");
+    check_issue_refused(fixture, &spec, "not a valid host name");
     spec = (HlCertSpec){ long_name, HL_CERT_ADMIN, NULL, BEGIN, NOW + YEAR };
     check_issue_refused(fixture, &spec, "1 to 64 bytes");
     spec = (HlCertSpec){ "", HL_CERT_ADMIN, NULL, BEGIN, NOW + YEAR };
