@@ -77,7 +77,7 @@ static const struct {
     const char *says, *means;
 } meanings[] = {
     { "TCP/TLS connect failure", /* the library's one word for both */
-      "no answer from there (refused, or no route), or the broker does not accept this certificate" },
+      "no answer (refused, or no route), or the broker does not accept this certificate" },
     { "TCP connect completion failure", "the broker closed the connection before it answered: it may not accept this "
                                         "certificate (revoked, expired, or of another CA)" },
     { "certificate verify failed",

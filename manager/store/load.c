@@ -1,4 +1,4 @@
-/* Reading the registry at the start: one SELECT and one row function a table. */
+/* Loading the registry at start: one SELECT and one row function per table. */
 #include "lib/store/migrate.h"
 #include "lib/store/stmt.h"
 #include "manager/store/registry.h"
@@ -29,7 +29,7 @@ HlDb *mgr_registry_open(const char *path, GError **error)
  * are both made from it, so that they cannot disagree. */
 #define CONSTANT(constant_, sql_)   constant_,
 #define EXPRESSION(constant_, sql_) sql_ ", "
-/* The one more at the end takes the last comma; nobody reads it. */
+/* The extra column takes the last comma; nobody reads it. */
 #define SELECT(columns_) "SELECT " columns_(EXPRESSION) "0 "
 
 typedef void (*AnyFn)(void);

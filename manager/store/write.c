@@ -6,7 +6,7 @@
 
 void mgr_write_counter(HlWriteSet *set, const char *name, uint64_t value)
 {
-    /* a counter never goes back, whatever order two sets are written in */
+    /* a counter never goes back, in whatever order two sets are written */
     hl_write_set_add(set, "UPDATE counter SET value = max(value, ?) WHERE name = ?", "it", INT(value), name);
 }
 
@@ -58,7 +58,7 @@ void mgr_write_endpoint_group(HlWriteSet *set, const MgrEndpointRecord *endpoint
 {
     hl_write_set_add(set, "UPDATE endpoint SET grp = ?, moved_counter = ? WHERE number = ? AND grp = ?", "tiit", group,
                      INT(counter), endpoint->number, endpoint->group);
-    hl_write_set_require(set); /* two admins who move it at once: the second is told */
+    hl_write_set_require(set); /* if two administrators move it at once, the second is told */
 }
 
 void mgr_write_endpoint_enrolment(HlWriteSet *set, int64_t number, const char *serial, HlTime expires)
