@@ -6,6 +6,7 @@
 #include "lib/base/log.h"
 #include "lib/pki/digest.h"
 #include "manager/core/rate.h"
+#include "manager/daemon/ground/now.h"
 #include "manager/daemon/state/registration.h"
 #include "proto/wire.h"
 
@@ -128,14 +129,16 @@ static bool check_token(const MgrTokenRecord *token, HlTime now, GError **error)
     return true;
 }
 
-static bool check_request(const HlMsgEnrolRequest *message, HlTime now, GError **error)
+static bool check_request(const HlMsgEnrolRequest *message, GError **error)
 {
     const HlMsgRegistration *registration = message->registration;
-    HlTime skew = message->clock_ms - now;
+    HlTime skew = mgr_skew(message->clock_ms);
     g_autofree char *off = hl_duration_describe(ABS(skew));
 
-    if (registration == NULL || *registration->host == '\0' || strlen(registration->host) > 255)
-        return hl_fail(error, HL_ERROR_INVALID, "the request names no host, or one longer than 255 bytes");
+    if (registration == NULL || *registration->host == '\0')
+        return hl_fail(error, HL_ERROR_INVALID, "the request names no host");
+    if (!mgr_registration_check(registration, error))
+        return false;
     if (strlen(registration->fingerprint) != 64 || strspn(registration->fingerprint, "0123456789abcdef") != 64)
         return hl_fail(error, HL_ERROR_INVALID, "the request has no machine fingerprint");
     if (ABS(skew) > MAX_SKEW)
@@ -340,7 +343,7 @@ static bool check_and_begin(MgrEnrol *enrol, HlHttpRequest *request, const HlMsg
     const MgrTokenRecord *token = find_token(enrol, message->token);
     const MgrEndpoint *known = NULL;
 
-    if (!check_token(token, now, error) || !check_request(message, now, error))
+    if (!check_token(token, now, error) || !check_request(message, error))
         return false;
     known = find_machine(enrol, message->registration->fingerprint);
     return check_machine(known, message, error) && begin(enrol, request, message, token, known, error);
