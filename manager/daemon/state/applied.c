@@ -13,7 +13,7 @@ bool mgr_applied_check(const HlMsgAppliedSettings *told, GError **error)
     if (told->digest.len != 0 && told->digest.len != DIGEST_SIZE)
         return hl_fail(error, HL_ERROR_INVALID, "a settings digest of %" G_GSIZE_FORMAT " bytes", told->digest.len);
     if (strlen(told->group) > MAX_WORD || strlen(told->path) > MAX_WORD)
-        return hl_fail(error, HL_ERROR_LIMIT, "the group or path of its settings is longer than %d bytes", MAX_WORD);
+        return hl_fail(error, HL_ERROR_INVALID, "the group or path of its settings is longer than %d bytes", MAX_WORD);
     return true;
 }
 

@@ -9,7 +9,7 @@
 static bool check_length(const char *what, const char *text, gsize max, GError **error)
 {
     return strlen(text) <= max ||
-           hl_fail(error, HL_ERROR_LIMIT, "%s is longer than %" G_GSIZE_FORMAT " bytes", what, max);
+           hl_fail(error, HL_ERROR_INVALID, "%s is longer than %" G_GSIZE_FORMAT " bytes", what, max);
 }
 
 bool mgr_registration_check(const HlMsgRegistration *registration, GError **error)

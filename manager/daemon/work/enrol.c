@@ -15,6 +15,7 @@
 struct MgrEnrol {
     MgrEnrolOptions parts;
     MgrRates *rates;
+    GHashTable *under_way; /* fingerprints of machines that are being stored */
     MgrEnrolCounts counts;
 };
 
@@ -23,6 +24,7 @@ typedef struct {
     MgrEnrol *enrol;
     HlHttpRequest *request;
     char *token;       /* id */
+    char *fingerprint; /* under way until the end */
     char *certificate; /* PEM */
     MgrCertificateRecord issued;
     MgrEndpointRecord fresh; /* of a new endpoint; id NULL when one is enrolled again */
@@ -35,6 +37,7 @@ MgrEnrol *mgr_enrol_new(const MgrEnrolOptions *options)
 
     enrol->parts = *options;
     enrol->rates = mgr_rates_new(options->conf->enrol_per_minute);
+    enrol->under_way = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     return enrol;
 }
 
@@ -43,6 +46,7 @@ void mgr_enrol_free(MgrEnrol *enrol)
     if (enrol == NULL)
         return;
     mgr_rates_free(enrol->rates);
+    g_hash_table_unref(enrol->under_way);
     g_free(enrol);
 }
 
@@ -163,9 +167,11 @@ static void pending_free(gpointer change)
 {
     Pending *pending = change;
 
+    g_hash_table_remove(pending->enrol->under_way, pending->fingerprint);
     mgr_certificate_record_clear(&pending->issued);
     mgr_endpoint_record_clear(&pending->fresh);
     g_free(pending->token);
+    g_free(pending->fingerprint);
     g_free(pending->certificate);
     g_free(pending->endpoint);
     g_free(pending);
@@ -275,8 +281,12 @@ static bool describe_fresh(Pending *pending, const MgrTokenRecord *token, const 
     return true;
 }
 
-static bool check_machine(const MgrEndpoint *known, const HlMsgEnrolRequest *message, GError **error)
+static bool check_machine(const MgrEnrol *enrol, const MgrEndpoint *known, const HlMsgEnrolRequest *message,
+                          GError **error)
 {
+    /* it lost patience and asks again: one machine is one record */
+    if (g_hash_table_contains(enrol->under_way, message->registration->fingerprint))
+        return hl_fail(error, HL_ERROR_UNAVAILABLE, "an enrolment of this machine is being stored: try again");
     if (known == NULL || message->replace || known->record.revoked_at > 0)
         return true;
     return hl_fail(error, HL_ERROR_EXISTS,
@@ -317,6 +327,8 @@ static bool begin(MgrEnrol *enrol, HlHttpRequest *request, const HlMsgEnrolReque
     pending->enrol = enrol;
     pending->request = request;
     pending->token = g_strdup(token->id);
+    pending->fingerprint = g_strdup(message->registration->fingerprint);
+    g_hash_table_add(enrol->under_way, g_strdup(pending->fingerprint));
     pending->endpoint = known != NULL ? g_strdup(known->record.id) : hl_ident_new("e-");
     cert = mgr_pki_issue(enrol->parts.pki, csr, HL_CERT_ENDPOINT, pending->endpoint,
                          enrol->parts.conf->certificate_lifetime, &pending->issued, error);
@@ -346,7 +358,7 @@ static bool check_and_begin(MgrEnrol *enrol, HlHttpRequest *request, const HlMsg
     if (!check_token(token, now, error) || !check_request(message, error))
         return false;
     known = find_machine(enrol, message->registration->fingerprint);
-    return check_machine(known, message, error) && begin(enrol, request, message, token, known, error);
+    return check_machine(enrol, known, message, error) && begin(enrol, request, message, token, known, error);
 }
 
 void mgr_enrol_handle(MgrEnrol *enrol, HlHttpRequest *request)
