@@ -1,5 +1,5 @@
 /* manager/daemon/work/link, with tracker, registration and applied behind it: births, wills, heartbeats, echoes; who
- * has no business here; nonsense; and a broker that goes and comes back. */
+ * has no business here; nonsense.  For the broker that goes and comes back see test_manager_sight.c. */
 #include <string.h>
 
 #include "lib/base/ident.h"
@@ -56,26 +56,6 @@ static void beat(Parts *parts, uint64_t session, uint64_t seq)
 static MgrActual actual(const Parts *parts, const char *id)
 {
     return mgr_fleet_endpoint(&parts->fleet, id)->record.presence.actual;
-}
-
-/* The broker gives back what the manager asks itself. */
-static void answer_own_echo(Parts *parts)
-{
-    g_autofree char *topic = hl_topic_name(HL_TOPIC_MANAGER_ECHO, "");
-
-    for (HlBusMessage *message; (message = bus_fake_take(parts->bus, topic)) != NULL; bus_fake_message_free(message))
-        bus_fake_deliver(parts->bus, message);
-}
-
-/* Seconds pass, with a broker that answers. */
-static void pass(Parts *parts, guint seconds)
-{
-    for (guint i = 0; i < seconds; i++) {
-        clock_fake_advance(HL_SECOND);
-        timers_fake_run();
-        mgr_link_tick(parts->link);
-        answer_own_echo(parts);
-    }
 }
 
 static Parts *parts_with_endpoint(void)
@@ -164,7 +144,7 @@ static void test_clone(void)
         birth.registration.fingerprint = (char *)(session % 2 == 0 ? "f-even" : "f-odd");
         birth.link.registration = &birth.registration;
         deliver(parts, "e-one", &birth.link, false);
-        pass(parts, 1);
+        parts_pass(parts, 1);
     }
     for (HlMsgAck *ack; (ack = parts_take(parts, HL_TOPIC_ACK, "e-one", &holdline__v1__ack__descriptor)) != NULL;
          hl_wire_free(ack))
@@ -232,7 +212,7 @@ static void test_many_wills(void)
         g_assert_cmpuint(offline, ==, 3);
         g_assert_cmpuint(bus_fake_published(parts->bus, "holdline/v1/manager/echo"), ==, 1); /* one question for all */
         if (goes_on == 1) {
-            answer_own_echo(parts);
+            parts_answer_echo(parts);
             g_assert_cmpuint(parts->fleet.online, ==, 0);
         } else {
             bus_fake_down(parts->bus, "gone");
@@ -271,25 +251,25 @@ static void test_silence(void)
     g_autoptr(HlMsgProbe) probe = NULL;
     HlMsgEcho echo = HOLDLINE__V1__ECHO__INIT;
 
-    pass(parts, 70); /* sight is clear */
+    parts_pass(parts, 70); /* sight is clear */
     be_born(parts, 1, "b-1", false);
-    pass(parts, 74);
+    parts_pass(parts, 74);
     g_assert_null(parts_take(parts, HL_TOPIC_PROBE, "e-one", &holdline__v1__probe__descriptor));
-    pass(parts, 2);
+    parts_pass(parts, 2);
     probe = parts_take(parts, HL_TOPIC_PROBE, "e-one", &holdline__v1__probe__descriptor);
     g_assert_nonnull(probe);
     echo.session = 1;
     echo.nonce = probe->nonce + 1; /* not what was asked */
     parts_deliver(parts, HL_TOPIC_ECHO, "e-one", &echo.base);
-    pass(parts, 16);
+    parts_pass(parts, 16);
     g_assert_cmpint(actual(parts, "e-one"), ==, MGR_ACTUAL_STALE);
     echo.nonce = probe->nonce;
     parts_deliver(parts, HL_TOPIC_ECHO, "e-one", &echo.base);
     g_assert_cmpint(actual(parts, "e-one"), ==, MGR_ACTUAL_ONLINE);
     parts_deliver(parts, HL_TOPIC_ECHO, "e-one", &echo.base); /* once */
-    pass(parts, 179);
+    parts_pass(parts, 179);
     g_assert_cmpint(actual(parts, "e-one"), ==, MGR_ACTUAL_STALE);
-    pass(parts, 2);
+    parts_pass(parts, 2);
     g_assert_cmpint(actual(parts, "e-one"), ==, MGR_ACTUAL_OFFLINE);
     parts_check_registry(parts);
 }
@@ -471,125 +451,6 @@ static void test_malformed(void)
     g_assert_cmpuint(parts_commit(parts), ==, 0);
 }
 
-/* ------------------------------------------------------------------------------------------------------ the broker */
-
-static HlMsgManagerState *take_state(Parts *parts)
-{
-    return parts_take(parts, HL_TOPIC_MANAGER_STATE, "", &holdline__v1__manager_state__descriptor);
-}
-
-static void test_broker_lost(void)
-{
-    g_autoptr(Parts) parts = parts_with_endpoint();
-    const MgrEndpoint *endpoint = mgr_fleet_endpoint(&parts->fleet, "e-one");
-    uint64_t epoch = parts->fleet.epoch;
-    g_autoptr(HlMsgManagerState) state = NULL;
-    g_autoptr(HlMsgManagerState) will = NULL;
-    g_autoptr(GError) error = NULL;
-
-    parts_add_endpoint(parts, "e-two");
-    pass(parts, 70);
-    be_born(parts, 1, "b-1", false);
-    parts_birth(parts, "e-two", 1);
-    will = hl_wire_decode_bytes(&holdline__v1__manager_state__descriptor, bus_fake_will(parts->bus)->payload, &error);
-    g_assert_no_error(error);
-    g_assert_false(will->online);
-    g_assert_true(bus_fake_will(parts->bus)->retained);
-
-    bus_fake_down(parts->bus, "gone");
-    g_assert_true(mgr_link_count(parts->link).blind);
-    for (guint i = 0; i < 3600; i++) { /* an hour, and nobody's status changes */
-        clock_fake_advance(HL_SECOND);
-        mgr_link_tick(parts->link);
-    }
-    g_assert_cmpint(actual(parts, "e-one"), ==, MGR_ACTUAL_ONLINE);
-    g_assert_cmpint(mgr_presence_reason(&endpoint->record.presence), ==, MGR_REASON_SERVER_BLIND);
-    g_assert_cmpuint(bus_fake_published(parts->bus, "holdline/v1/status/#"), >, 0); /* of before */
-
-    bus_fake_forget(parts->bus);
-    bus_fake_up(parts->bus);
-    state = take_state(parts);
-    g_assert_true(state->online);
-    g_assert_cmpuint(state->epoch, ==, epoch + 1);
-    g_assert_cmpuint(state->reconnect_window_ms, ==, 60 * HL_SECOND);
-    mgr_status_flush(parts->status);
-    g_assert_cmpuint(bus_fake_published(parts->bus, "holdline/v1/status/endpoint/+"), ==, 2);
-    g_assert_false(mgr_link_count(parts->link).blind);
-    be_born(parts, 2, "b-1", false); /* one comes back, the other does not */
-    pass(parts, 59);
-    g_assert_cmpint(actual(parts, "e-two"), ==, MGR_ACTUAL_ONLINE);
-    for (uint64_t seq = 1; seq <= 4; seq++) {
-        beat(parts, 2, seq);
-        pass(parts, 60);
-    }
-    g_assert_cmpint(actual(parts, "e-one"), ==, MGR_ACTUAL_ONLINE);
-    g_assert_cmpint(actual(parts, "e-two"), ==, MGR_ACTUAL_OFFLINE);
-    parts_check_registry(parts);
-}
-
-/* The link stands and nothing comes: asked, and then taken for lost, until something comes. */
-static void test_broker_hangs(void)
-{
-    g_autoptr(Parts) parts = parts_with_endpoint();
-
-    pass(parts, 70);
-    be_born(parts, 1, "b-1", false);
-    for (guint i = 0; i < 600; i++) {
-        clock_fake_advance(HL_SECOND);
-        timers_fake_run();
-        mgr_link_tick(parts->link);
-    }
-    g_assert_true(mgr_link_count(parts->link).blind);
-    g_assert_cmpint(actual(parts, "e-one"), ==, MGR_ACTUAL_ONLINE);
-    answer_own_echo(parts);
-    g_assert_false(mgr_link_count(parts->link).blind);
-}
-
-/* Revoked endpoints that the registry still shows up are put out when an external broker comes back. */
-static void test_revoked_at_return(void)
-{
-    g_autoptr(Parts) parts = parts_with_endpoint();
-
-    be_born(parts, 1, "b-1", false);
-    bus_fake_down(parts->bus, "gone");
-    mgr_fleet_endpoint(&parts->fleet, "e-one")->record.revoked_at = hl_clock_wall();
-    bus_fake_up(parts->bus);
-    g_assert_nonnull(bus_fake_find("e-one"));
-}
-
-static void test_goodbye(void)
-{
-    g_autoptr(Parts) parts = parts_with_endpoint();
-    g_autoptr(HlBusMessage) last = NULL;
-    g_autoptr(HlMsgManagerState) state = NULL;
-    g_autoptr(GError) error = NULL;
-
-    g_clear_pointer(&parts->link, mgr_link_free);
-    last = bus_fake_take_left("manager", "holdline/v1/manager/state");
-    state = hl_wire_decode_bytes(&holdline__v1__manager_state__descriptor, last->payload, &error);
-    g_assert_no_error(error);
-    g_assert_false(state->online);
-    g_assert_true(last->retained);
-    g_assert_false(mgr_down_is_up(parts->down)); /* whatever is sent now goes nowhere, and harms nobody */
-    mgr_status_flush(parts->status);
-}
-
-/* Every topic of the table that is for the manager is subscribed to, and no other. */
-static void test_topics(void)
-{
-    g_autoptr(Parts) parts = parts_new();
-    const char *const *filters = bus_fake_options(parts->bus)->subscriptions;
-    guint n = 0;
-
-    for (HlTopic topic = 0; topic < HL_N_TOPICS; topic++) {
-        g_autofree char *filter = hl_topic_name(topic, "+");
-
-        g_assert_cmpint(g_strv_contains(filters, filter), ==, hl_topic_row(topic)->to_manager);
-        n += hl_topic_row(topic)->to_manager;
-    }
-    g_assert_cmpuint(g_strv_length((char **)filters), ==, n);
-}
-
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -607,10 +468,5 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/link/unknown", test_unknown);
     g_test_add_func("/manager/link/eviction", test_eviction);
     g_test_add_func("/manager/link/malformed", test_malformed);
-    g_test_add_func("/manager/link/broker-lost", test_broker_lost);
-    g_test_add_func("/manager/link/broker-hangs", test_broker_hangs);
-    g_test_add_func("/manager/link/revoked-at-return", test_revoked_at_return);
-    g_test_add_func("/manager/link/goodbye", test_goodbye);
-    g_test_add_func("/manager/link/topics", test_topics);
     return g_test_run();
 }
