@@ -11,6 +11,7 @@
 enum {
     REDIRECTS_MAX = 5,
     REFUSAL_SIZE_MAX = 64 * 1024, /* enough for an explanation, not for a file */
+    HEADERS_SIZE_MAX = 128 * 1024, /* of a request: servers stop at 8 to 16 KiB a response, and there may be six */
     COLLECT_STEP = 16 * 1024,
 };
 
@@ -26,6 +27,7 @@ typedef struct {
     CURL *curl;
     const HlFetchRequest *request;
     GByteArray *collected;
+    gsize headers_size;  /* so far, those of redirects and the trailers included */
     uint64_t offset;     /* of the next byte in the whole body */
     uint64_t range_from; /* according to the server's Content-Range */
     bool has_range, started, cut, cancelled;
@@ -101,13 +103,25 @@ static bool header_value(const char *line, gsize size, const char *name, char va
     return true;
 }
 
-/* The headers of each response, including redirects: a new status line starts over. */
+/* libcurl keeps every header that it has seen, bounds those before a body and no trailer after it. */
+static bool count_header(Transfer *transfer, gsize size)
+{
+    transfer->headers_size += size;
+    return transfer->headers_size <= HEADERS_SIZE_MAX ||
+           hl_fail(&transfer->error, HL_ERROR_LIMIT, "%s: more than %d KiB of headers and trailers",
+                   transfer->request->url, HEADERS_SIZE_MAX / 1024);
+}
+
+/* The headers of each response, including redirects: a new status line starts over.  Trailers come here as
+ * well. */
 static size_t on_header(char *line, size_t one, size_t count, void *user)
 {
     Transfer *transfer = user;
     gsize size = one * count;
     char value[64];
 
+    if (!count_header(transfer, size))
+        return 0;
     if (header_value(line, size, "HTTP/", value)) {
         transfer->has_range = false;
     } else if (header_value(line, size, "Content-Range:", value)) {
