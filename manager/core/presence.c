@@ -200,6 +200,8 @@ static void accept_birth(Step *step)
     watch_takeover(step);
     if (event->session > p->session)
         adopt(p, event->session);
+    /* a machine restored from its disk may take a number again that is known from heartbeats only: it counts anew */
+    p->sequence = 0;
     p->born_session = event->session;
     p->boot = event->boot;
     p->machine = event->machine;

@@ -101,6 +101,20 @@ static void test_overtaken_birth(void)
     g_assert_true(step(&p, BEAT(7, 1), SEC(5)).fence);
 }
 
+/* The manager knows a session from heartbeats only, its birth was lost.  Then the disk is restored, and the machine
+ * comes up with the same number and another boot: its heartbeats start again at 1. */
+static void test_session_taken_again(void)
+{
+    MgrPresence p = online(4);
+
+    g_assert_false(step(&p, BEAT(5, 32), SEC(10)).stale_message);
+    g_assert_true(step(&p, BIRTH(5, 2, 100), SEC(20)).born);
+    g_assert_false(step(&p, BEAT(5, 1), SEC(80)).stale_message);
+    g_assert_true(step(&p, BEAT(5, 1), SEC(81)).stale_message); /* a copy */
+    step(&p, TICK, SEC(80 + 89));
+    expect(&p, MGR_ACTUAL_ONLINE, MGR_REASON_BIRTH);
+}
+
 static void test_fence(void)
 {
     MgrPresence p = online(9);
@@ -375,6 +389,7 @@ int main(int argc, char **argv)
     g_test_add_func("/presence/life", test_life);
     g_test_add_func("/presence/late-will", test_late_will);
     g_test_add_func("/presence/overtaken-birth", test_overtaken_birth);
+    g_test_add_func("/presence/session-taken-again", test_session_taken_again);
     g_test_add_func("/presence/fence", test_fence);
     g_test_add_func("/presence/silence", test_silence);
     g_test_add_func("/presence/wall-jump", test_wall_jump);
