@@ -4,6 +4,7 @@
 
 #include "endpoint/daemon/enrolled.h"
 #include "endpoint/daemon/front/control.h"
+#include "endpoint/daemon/front/status.h"
 #include "endpoint/daemon/ground/store.h"
 #include "endpoint/daemon/work/scheduler.h"
 #include "endpoint/identity/machine.h"

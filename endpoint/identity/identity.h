@@ -23,7 +23,8 @@ typedef struct {
     HlCert *ca, *cert;
 } EpIdentity;
 
-/* NULL on failure; HL_ERROR_NOT_FOUND when this machine is not enrolled. */
+/* Read and checked: the certificate is of this id, of the key beside it, and signed by the CA; its time is not judged.
+ * NULL on failure: NOT_FOUND when this machine is not enrolled, INVALID when its files cannot be used. */
 EpIdentity *ep_identity_load(const char *state_dir, GError **error);
 void ep_identity_free(EpIdentity *identity);
 

@@ -111,18 +111,22 @@ static char *describe_round(const EpUpdates *updates, const EpUpdateEnd *end)
     return ep_round_tell(&facts);
 }
 
-/* A set that is new here is on probation. */
+/* A set that is new here is on probation; one that was gone back to is not, not even after a restart. */
 static void judge_switch(EpUpdates *updates, const EpUpdateEnd *end)
 {
     g_autoptr(GError) error = NULL;
+    HlTime switched = hl_clock_wall();
 
     if (updates->work == EP_UPDATE_ROLLBACK && end->succeeded) {
         ep_probation_end(&updates->probation);
+        switched = 0;
     } else if (strcmp(end->patterns, updates->patterns) != 0) {
         ep_probation_begin(&updates->probation, hl_clock_mono());
-        if (!ep_store_set_int(updates->has.db, SWITCHED_FACT, hl_clock_wall(), &error))
-            ep_trouble_store_failed(updates->has.trouble, "when patterns changed", error);
+    } else {
+        return;
     }
+    if (!ep_store_set_int(updates->has.db, SWITCHED_FACT, switched, &error))
+        ep_trouble_store_failed(updates->has.trouble, "when patterns changed", error);
 }
 
 /* The daemon may have been restarted since the switch. */
