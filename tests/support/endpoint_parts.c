@@ -96,6 +96,7 @@ void parts_enrol(EndpointParts *parts)
 {
     g_autoptr(GError) error = NULL;
 
+    parts->time = (EpServerTime){ 0 };
     parts->identity = ep_identity_load(parts->dir, &error);
     g_assert_no_error(error);
     parts->spool = ep_spool_new(parts->db, on_send, parts, &error);
@@ -120,7 +121,8 @@ void parts_enrol(EndpointParts *parts)
 
 void parts_leave(EndpointParts *parts)
 {
-    ep_updates_enrol(parts->updates, NULL);
+    if (parts->updates != NULL)
+        ep_updates_enrol(parts->updates, NULL);
     g_clear_pointer(&parts->commands, ep_commands_free);
     g_clear_pointer(&parts->renewal, ep_renewal_free);
     g_clear_pointer(&parts->intake, ep_intake_free);
@@ -163,12 +165,17 @@ EndpointParts *parts_new(void)
     return parts;
 }
 
-void parts_restart(EndpointParts *parts)
+void parts_stop(EndpointParts *parts)
 {
     parts_leave(parts);
     close_ground(parts);
     timer_fake_reset();
     child_fake_reset();
+}
+
+void parts_restart(EndpointParts *parts)
+{
+    parts_stop(parts);
     parts->line_up = false;
     open_ground(parts);
     parts_enrol(parts);
@@ -176,10 +183,7 @@ void parts_restart(EndpointParts *parts)
 
 void parts_free(EndpointParts *parts)
 {
-    parts_leave(parts);
-    close_ground(parts);
-    timer_fake_reset();
-    child_fake_reset();
+    parts_stop(parts);
     g_ptr_array_unref(parts->reports);
     ep_conf_clear(&parts->conf);
     hl_signing_key_free(parts->signing_key);

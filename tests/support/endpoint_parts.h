@@ -6,6 +6,7 @@
 #ifndef TESTS_SUPPORT_ENDPOINT_PARTS_H
 #define TESTS_SUPPORT_ENDPOINT_PARTS_H
 
+#include "endpoint/core/server_time.h"
 #include "endpoint/daemon/work/commands.h"
 #include "endpoint/daemon/work/intake.h"
 #include "endpoint/daemon/work/scans.h"
@@ -29,6 +30,7 @@ typedef struct {
     EpUpdates *updates;
     EpScans *scans;
 
+    EpServerTime time;    /* not known, but in a test that says what it is */
     EpIdentity *identity; /* this and below: NULL after parts_leave */
     EpSpool *spool;
     EpJournal *journal;
@@ -49,6 +51,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(EndpointParts, parts_free)
 
 /* The process is gone and comes back: parts from the store, open commands resumed.  The line is down. */
 void parts_restart(EndpointParts *parts);
+
+/* All parts end; the directory stays, for a test that makes them by itself. */
+void parts_stop(EndpointParts *parts);
 
 /* The identity is gone while the rest stays; and comes back. */
 void parts_leave(EndpointParts *parts);

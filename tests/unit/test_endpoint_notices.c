@@ -16,7 +16,6 @@
 
 typedef struct {
     EndpointParts *parts;
-    EpServerTime time;
     EpSpool *spool; /* sends over the presence */
     EpPoll *poll;
     EpPresence *presence;
@@ -47,7 +46,7 @@ static void make(Fixture *f)
                                                         .fingerprint = "print",
                                                         .db = parts->db,
                                                         .trouble = parts->trouble,
-                                                        .time = &f->time,
+                                                        .time = &parts->time,
                                                         .spool = f->spool,
                                                         .settings = parts->settings,
                                                         .updates = parts->updates,
@@ -65,7 +64,7 @@ static void drop(Fixture *f)
     g_clear_pointer(&f->presence, ep_presence_free);
     g_clear_pointer(&f->poll, ep_poll_free);
     g_clear_pointer(&f->spool, ep_spool_free);
-    f->time = (EpServerTime){ 0 };
+    f->parts->time = (EpServerTime){ 0 };
 }
 
 static void set_up(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
