@@ -2,11 +2,16 @@
 
 #include <string.h>
 
+#include "lib/base/ident.h"
+
 /* Takeovers within the window that amount to clones quarrelling: one is a disk moved into another machine, two is the
  * move back (or a virtual machine reset to a snapshot); nothing honest does three. */
 #define QUARREL_TAKEOVERS 3
 
 #define LONGEST_HOLD_OFF HL_HOUR
+
+#define SESSION_LEAD  HL_DAY /* ahead of our clock */
+#define SESSION_STEPS 1000   /* ahead of the last one: connects that we did not hear of.  2^62 is 10^15 of these away */
 
 const MgrPresencePolicy mgr_presence_policy = {
     .heartbeat = 60 * HL_SECOND,
@@ -445,10 +450,24 @@ uint64_t mgr_presence_hash(const char *text)
     return hash == 0 ? 1 : hash;
 }
 
-void mgr_presence_restore(MgrPresence *presence, MgrNow now)
+bool mgr_presence_believes(const MgrPresence *presence, uint64_t session, HlTime wall)
+{
+    return session <= (uint64_t)(MAX(wall, 0) + SESSION_LEAD) ||
+           (presence->session <= HL_SESSION_MAX - SESSION_STEPS && session <= presence->session + SESSION_STEPS);
+}
+
+static void restart_numbers(MgrPresence *presence)
+{
+    presence->session = presence->born_session = presence->sequence = 0;
+}
+
+bool mgr_presence_restore(MgrPresence *presence, MgrNow now)
 {
     HlTime age = MAX(now.wall - presence->seen_wall, 0);
+    bool believed = presence->session <= (uint64_t)(MAX(now.wall, 0) + SESSION_LEAD);
 
+    if (!believed)
+        restart_numbers(presence);
     presence->sequence = 0;
     presence->seen_mono = presence->seen_wall == 0 ? 0 : now.mono - age;
     presence->quiet_mono = now.mono;
@@ -458,11 +477,13 @@ void mgr_presence_restore(MgrPresence *presence, MgrNow now)
     presence->probed = false;
     presence->unconfirmed = !presence->retired;
     presence->doubted = presence->ended && is_up(presence); /* the last manager died while in doubt */
+    return believed;
 }
 
 void mgr_presence_enrolled(MgrPresence *presence)
 {
     presence->retired = false;
+    restart_numbers(presence);
 }
 
 MgrReason mgr_presence_reason(const MgrPresence *presence)

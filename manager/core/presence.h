@@ -142,11 +142,17 @@ MgrPresenceEffects mgr_presence_step(MgrPresence *presence, const MgrPresencePol
  * matters, and nobody gains from colliding with themselves.) */
 uint64_t mgr_presence_hash(const char *text);
 
-/* Call once the kept members are loaded: re-bases the wall times on this boot's monotonic clock; unconfirmed until
- * heard. */
-void mgr_presence_restore(MgrPresence *presence, MgrNow now);
+/* Whether a session number of this endpoint is believed.  Nobody signs them, and whoever makes one up must not lock the
+ * endpoint out: they follow the wall clock, so one more than a day ahead of ours is believed only as the next few after
+ * the last one (this clock may be the wrong one). */
+bool mgr_presence_believes(const MgrPresence *presence, uint64_t session, HlTime wall);
 
-/* A new certificate for this identity (enrolled again after replacement or revocation): births count again. */
+/* After the kept members were loaded: re-bases the wall times on this boot's monotonic clock; unconfirmed until heard.
+ * false: the session that was kept was beyond belief (an earlier version took it), and its numbers start again. */
+bool mgr_presence_restore(MgrPresence *presence, MgrNow now);
+
+/* A new certificate for this identity (enrolled again, maybe after a revocation): births count again, and the numbers
+ * of its line start again, whatever they were. */
 void mgr_presence_enrolled(MgrPresence *presence);
 
 /* The reason to show: MGR_REASON_SERVER_BLIND if the status is only kept. */

@@ -23,6 +23,9 @@ int64_t ep_store_get_int(HlDb *db, const char *name, int64_t fallback);
 /* The last things that happened here, for `holdline-endpoint history`; bounded. */
 bool ep_store_add_event(HlDb *db, HlTime at, const char *what, const char *detail, GError **error);
 
+/* The identity was enrolled again: the numbers of its line start again.  Reports stay, to be numbered again. */
+bool ep_store_restart_line(HlDb *db, GError **error);
+
 /* Another identity took this place: forgets settings, commands, reports and session.  Events and patterns stay. */
 bool ep_store_forget_identity(HlDb *db, GError **error);
 

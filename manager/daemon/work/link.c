@@ -106,7 +106,8 @@ static void tell_clone(MgrLink *link, MgrEndpoint *endpoint, const HlMsgLink *me
         mgr_status_touch(link->parts.status, endpoint);
     }
     if (effects->quarantine)
-        mgr_delivery_hold_off(link->parts.delivery, endpoint, message->boot_id, effects->hold_off);
+        mgr_delivery_hold_off(link->parts.delivery, endpoint,
+                              &(MgrHoldOff){ message->session, message->boot_id, effects->hold_off });
 }
 
 static void handle_patterns(MgrLink *link, MgrEndpoint *endpoint, HlMsgComponent *const *patterns, size_t n)
@@ -165,8 +166,8 @@ static void on_birth(MgrLink *link, MgrEndpoint *endpoint, const HlMsgLink *mess
                            changed     ? MGR_REGISTERED_CHANGED
                            : announced ? MGR_REGISTERED_ANNOUNCED
                                        : MGR_REGISTERED_AGAIN);
-    if (endpoint->record.display.in_unreachable_net)
-        mgr_delivery_ack(link->parts.delivery, endpoint); /* tells it how often to poll */
+    /* before anything else goes down: it tells our time, what is committed, and how often to poll */
+    mgr_delivery_ack(link->parts.delivery, endpoint);
     handle_patterns(link, endpoint, message->patterns, message->n_patterns);
     if (message->applied != NULL)
         handle_applied(link, endpoint, message->applied, MGR_APPLIED_ALL);
@@ -207,14 +208,21 @@ static void follow_birth(MgrLink *link, MgrEndpoint *endpoint, const HlMsgLink *
         on_birth(link, endpoint, message);
 }
 
-/* A number that leaves none above it would lock the endpoint out for good. */
-static bool is_absurd(MgrLink *link, const MgrEndpoint *endpoint, uint64_t session)
+/* A number beyond belief changes nothing; an endpoint that really is there is told the one to go on from. */
+static bool is_absurd(MgrLink *link, const MgrEndpoint *endpoint, uint64_t session, MgrPresenceEventKind kind)
 {
-    if (session <= HL_SESSION_MAX)
+    const MgrPresence *presence = &endpoint->record.presence;
+
+    if (mgr_presence_believes(presence, session, hl_clock_wall()))
         return false;
     link->counts.bad_messages++;
-    hl_log_limited(HL_LOG_WARN, "line", endpoint->record.id, "%s claims session %" G_GUINT64_FORMAT ": ignored",
+    hl_log_limited(HL_LOG_WARN, "line", endpoint->record.id,
+                   "%s claims session %" G_GUINT64_FORMAT
+                   ", more than a day ahead of this clock: ignored; if it stays away, set its clock, and install the "
+                   "current version if it runs 0.1.0",
                    endpoint->record.id, session);
+    if (kind != MGR_PRESENCE_DOWN && !presence->retired)
+        mgr_delivery_fence(link->parts.delivery, endpoint, session, presence->session);
     return true;
 }
 
@@ -243,8 +251,10 @@ static void handle_link(MgrLink *link, MgrEndpoint *endpoint, gconstpointer data
     uint64_t boot_before = endpoint->record.presence.boot;
     MgrPresenceEffects effects;
 
-    if (is_absurd(link, endpoint, message->session))
+    if (is_absurd(link, endpoint, message->session, event.kind))
         return;
+    if (message->online)
+        endpoint->heard_session = message->session;
     if (!message->online) {
         event.reason = farewell != MGR_DISPLAY_LINE_LOST ? MGR_REASON_CLEAN_STOP : MGR_REASON_LINE_LOST;
         event.doubted = is_doubted(link, event.reason, retained);
@@ -269,7 +279,7 @@ static void handle_heartbeat(MgrLink *link, MgrEndpoint *endpoint, gconstpointer
     };
 
     link->counts.heartbeats++;
-    if (is_absurd(link, endpoint, beat->session) ||
+    if (is_absurd(link, endpoint, beat->session, event.kind) ||
         mgr_tracker_feed(link->parts.tracker, endpoint, &event).stale_message)
         return;
     endpoint->skew = mgr_skew(beat->clock_ms);
@@ -285,6 +295,7 @@ static void handle_heartbeat(MgrLink *link, MgrEndpoint *endpoint, gconstpointer
 
 static void handle_report(MgrLink *link, MgrEndpoint *endpoint, gconstpointer data, bool retained G_GNUC_UNUSED)
 {
+    endpoint->heard_session = ((const HlMsgReport *)data)->session;
     mgr_reports_handle(link->parts.reports, endpoint, data);
 }
 
@@ -292,7 +303,7 @@ static void handle_echo(MgrLink *link, MgrEndpoint *endpoint, gconstpointer data
 {
     const HlMsgEcho *echo = data;
 
-    if (!is_absurd(link, endpoint, echo->session))
+    if (!is_absurd(link, endpoint, echo->session, MGR_PRESENCE_ECHO))
         mgr_tracker_echo(link->parts.tracker, endpoint, echo->nonce, echo->session);
 }
 
