@@ -13,7 +13,7 @@ static void free_source(gpointer data)
     g_free(source);
 }
 
-/* Takes both; the first of two with the same name or URL stays. */
+/* Takes both; the first of two with the same name or URL is kept. */
 static void add_source(GPtrArray *sources, char *name, char *url)
 {
     EpSource *source = g_new(EpSource, 1);
