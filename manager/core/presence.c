@@ -45,14 +45,6 @@ const char *mgr_actual_name(MgrActual actual)
     return actual_names[actual];
 }
 
-const char *mgr_actual_title(MgrActual actual)
-{
-    static const char *const titles[MGR_ACTUAL_N] = { "Never seen", "Online", "Stale", "Offline" };
-
-    g_assert((unsigned)actual < MGR_ACTUAL_N);
-    return titles[actual];
-}
-
 const char *mgr_reason_name(MgrReason reason)
 {
     g_assert((unsigned)reason < MGR_REASON_N);
@@ -468,21 +460,4 @@ MgrReason mgr_presence_reason(const MgrPresence *presence)
     if ((presence->unconfirmed || presence->doubted) && is_up(presence))
         return MGR_REASON_SERVER_BLIND;
     return presence->reason;
-}
-
-HlTime mgr_presence_deadline(const MgrPresence *presence, const MgrPresencePolicy *policy)
-{
-    HlTime interval = interval_of(presence, policy);
-    unsigned percent = policy->lost_percent;
-
-    if (presence->unconfirmed || !is_up(presence))
-        return G_MAXINT64;
-    if (presence->doubted)
-        return presence->down_mono + policy->doubt;
-    if (presence->actual == MGR_ACTUAL_ONLINE)
-        percent = MIN(percent, policy->stale_percent);
-    if (!presence->probed)
-        percent = MIN(percent, policy->probe_percent);
-    /* rounded up: a tick at the deadline must find it passed */
-    return presence->quiet_mono + (interval * percent + 99) / 100;
 }

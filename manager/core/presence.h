@@ -49,7 +49,6 @@ typedef enum {
 
 /* "online", "never-seen", "line-lost", ...: as on the wire and in the CLI. */
 const char *mgr_actual_name(MgrActual actual);
-const char *mgr_actual_title(MgrActual actual); /* "Online", "Never seen": for people */
 const char *mgr_reason_name(MgrReason reason);
 bool mgr_actual_parse(const char *name, MgrActual *actual);
 bool mgr_reason_parse(const char *name, MgrReason *reason);
@@ -150,9 +149,5 @@ void mgr_presence_enrolled(MgrPresence *presence);
 
 /* The reason to show: MGR_REASON_SERVER_BLIND where the status is only kept. */
 MgrReason mgr_presence_reason(const MgrPresence *presence);
-
-/* When this endpoint's next TICK can matter (mono); G_MAXINT64: only a message can.  For a timer wheel; ticking
- * everybody is as good. */
-HlTime mgr_presence_deadline(const MgrPresence *presence, const MgrPresencePolicy *policy);
 
 #endif

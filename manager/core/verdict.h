@@ -18,11 +18,6 @@ typedef enum {
 
 /* "hidden-by-nat", ... */
 const char *mgr_verdict_name(MgrVerdict verdict);
-bool mgr_verdict_parse(const char *name, MgrVerdict *verdict);
-
-/* A function of these three alone.  For an actual status that is only kept (MGR_REASON_SERVER_BLIND) see
- * mgr_verdict_of(). */
-MgrVerdict mgr_verdict(MgrDisplayed displayed, MgrActual actual, MgrReach reach);
 
 typedef struct {
     const MgrPresence *presence;
@@ -33,7 +28,8 @@ typedef struct {
     unsigned port;       /* 0: it does not listen */
 } MgrVerdictFacts;
 
-/* The verdict, MGR_VERDICT_UNVERIFIED while the actual status is only kept. */
+/* Displayed status, actual status and reach alone decide; MGR_VERDICT_UNVERIFIED while the actual status is only kept
+ * (MGR_REASON_SERVER_BLIND). */
 MgrVerdict mgr_verdict_of(const MgrVerdictFacts *facts);
 
 /* "shown Offline because 192.168.1.20:61000 did not answer (timeout); the endpoint's own line is up, last heartbeat
