@@ -192,6 +192,8 @@ static void accept_birth(Step *step)
     watch_takeover(step);
     if (event->session > p->session)
         adopt(p, event->session);
+    else if (event->boot != p->boot)
+        p->sequence = 0; /* the heartbeats that came before it may be another start's */
     p->born_session = event->session;
     p->boot = event->boot;
     p->machine = event->machine;

@@ -116,6 +116,26 @@ static void test_fence(void)
     g_assert_true(fx.born && !fx.fence);
 }
 
+/* Of a session that heartbeats made known, the birth may be another start's: the machine fell back to the number before
+ * (a restored disk) while the birth of the start that sent them was lost.  Its heartbeats count from 1. */
+static void test_birth_behind_heartbeats(void)
+{
+    MgrPresence p = online(5);
+    MgrPresenceEffects fx;
+
+    g_assert_false(step(&p, BEAT(6, 18), SEC(1)).stale_message);
+    fx = step(&p, BIRTH(6, 7, 100), SEC(2));
+    g_assert_true(fx.born && !fx.fence);
+    fx = step(&p, BEAT(6, 1), SEC(3));
+    g_assert_false(fx.stale_message);
+    g_assert_cmpuint(fx.lost_heartbeats, ==, 0);
+    g_assert_true(step(&p, BEAT(6, 1), SEC(4)).stale_message); /* a copy */
+    /* overtaken by its own heartbeats, the birth of the same start changes nothing */
+    step(&p, BEAT(7, 3), SEC(5));
+    step(&p, BIRTH(7, 7, 100), SEC(6));
+    g_assert_true(step(&p, BEAT(7, 3), SEC(7)).stale_message);
+}
+
 static void test_silence(void)
 {
     MgrPresence p = online(1);
@@ -371,6 +391,7 @@ int main(int argc, char **argv)
     g_test_add_func("/presence/late-will", test_late_will);
     g_test_add_func("/presence/overtaken-birth", test_overtaken_birth);
     g_test_add_func("/presence/fence", test_fence);
+    g_test_add_func("/presence/birth-behind-heartbeats", test_birth_behind_heartbeats);
     g_test_add_func("/presence/silence", test_silence);
     g_test_add_func("/presence/wall-jump", test_wall_jump);
     g_test_add_func("/presence/blind", test_blind);
