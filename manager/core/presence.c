@@ -104,12 +104,11 @@ static void ignore(Step *step)
     step->fx.stale_message = true;
 }
 
-static void fence(Step *step, uint64_t boot)
+static void fence(Step *step)
 {
     ignore(step);
     step->fx.fence = true;
     step->fx.fence_session = step->p->session;
-    step->fx.fence_boot = boot;
 }
 
 /* A sign of life of the current session. */
@@ -218,11 +217,11 @@ static void on_birth(Step *step)
             quarantine(step, UINT16_MAX);
     } else if (event->session > p->session || (same && p->born_session != p->session && !p->ended)) {
         accept_birth(step);
-    } else if (same && event->boot == p->boot) {
+    } else if (event->boot == p->boot) { /* a copy, or late: the numbers of one start only rise */
         ignore(step);
-        step->fx.probe = !p->ended && (p->unconfirmed || !is_up(p));
+        step->fx.probe = same && !p->ended && (p->unconfirmed || !is_up(p));
     } else {
-        fence(step, p->boot); /* also for a replay: who is there may be the one that fell back meanwhile */
+        fence(step); /* also for a replay: who is there may be the one that fell back meanwhile */
     }
 }
 
@@ -240,7 +239,7 @@ static bool belongs(Step *step)
     if (session > p->session)
         ignore(step);
     else
-        fence(step, session == p->session ? 0 : p->boot);
+        fence(step);
     return false;
 }
 

@@ -108,7 +108,6 @@ static void test_fence(void)
 
     g_assert_true(fx.fence && !fx.born);
     g_assert_cmpuint(fx.fence_session, ==, 9);
-    g_assert_cmpuint(fx.fence_boot, ==, 1);
     fx = step(&p, BIRTH(9, 7, 100), SEC(1)); /* the same number by chance */
     g_assert_true(fx.fence);
     g_assert_true(step(&p, RETAINED(3, 7, 100), SEC(1)).fence); /* whoever it is, if he is still there */
@@ -134,6 +133,20 @@ static void test_birth_behind_heartbeats(void)
     step(&p, BEAT(7, 3), SEC(5));
     step(&p, BIRTH(7, 7, 100), SEC(6));
     g_assert_true(step(&p, BEAT(7, 3), SEC(7)).stale_message);
+}
+
+/* The broker comes back with what it remembers: an old birth of this very start is late, and nobody fell back. */
+static void test_old_birth_of_this_start(void)
+{
+    MgrPresence p = online(8);
+    MgrPresenceEffects fx;
+
+    step(&p, BIRTH(9, 1, 100), SEC(1));
+    fx = step(&p, RETAINED(8, 1, 100), SEC(2));
+    g_assert_true(fx.stale_message && !fx.fence && !fx.probe);
+    fx = step(&p, BIRTH(8, 1, 100), SEC(2));
+    g_assert_true(fx.stale_message && !fx.fence && !fx.probe);
+    g_assert_true(step(&p, RETAINED(8, 2, 100), SEC(3)).fence); /* another start's */
 }
 
 static void test_silence(void)
@@ -392,6 +405,7 @@ int main(int argc, char **argv)
     g_test_add_func("/presence/overtaken-birth", test_overtaken_birth);
     g_test_add_func("/presence/fence", test_fence);
     g_test_add_func("/presence/birth-behind-heartbeats", test_birth_behind_heartbeats);
+    g_test_add_func("/presence/old-birth-of-this-start", test_old_birth_of_this_start);
     g_test_add_func("/presence/silence", test_silence);
     g_test_add_func("/presence/wall-jump", test_wall_jump);
     g_test_add_func("/presence/blind", test_blind);
