@@ -50,14 +50,6 @@ const char *mgr_actual_name(MgrActual actual)
     return actual_names[actual];
 }
 
-const char *mgr_actual_title(MgrActual actual)
-{
-    static const char *const titles[MGR_ACTUAL_N] = { "Never seen", "Online", "Stale", "Offline" };
-
-    g_assert((unsigned)actual < MGR_ACTUAL_N);
-    return titles[actual];
-}
-
 const char *mgr_reason_name(MgrReason reason)
 {
     g_assert((unsigned)reason < MGR_REASON_N);
@@ -117,12 +109,11 @@ static void ignore(Step *step)
     step->fx.stale_message = true;
 }
 
-static void fence(Step *step, uint64_t boot)
+static void fence(Step *step)
 {
     ignore(step);
     step->fx.fence = true;
     step->fx.fence_session = step->p->session;
-    step->fx.fence_boot = boot;
 }
 
 /* A sign of life of the current session. */
@@ -205,8 +196,8 @@ static void accept_birth(Step *step)
     watch_takeover(step);
     if (event->session > p->session)
         adopt(p, event->session);
-    /* a machine restored from its disk may take a number again that is known from heartbeats only: it counts anew */
-    p->sequence = 0;
+    else if (event->boot != p->boot)
+        p->sequence = 0; /* the heartbeats that came before it may be another start's: a restored disk */
     p->born_session = event->session;
     p->boot = event->boot;
     p->machine = event->machine;
@@ -231,11 +222,11 @@ static void on_birth(Step *step)
             quarantine(step, UINT16_MAX);
     } else if (event->session > p->session || (same && p->born_session != p->session && !p->ended)) {
         accept_birth(step);
-    } else if (same && event->boot == p->boot) {
+    } else if (event->boot == p->boot) { /* a copy, or late: the numbers of one start only rise */
         ignore(step);
-        step->fx.probe = !p->ended && (p->unconfirmed || !is_up(p));
+        step->fx.probe = same && !p->ended && (p->unconfirmed || !is_up(p));
     } else {
-        fence(step, p->boot); /* also for a replay: the one that is there may have fallen back meanwhile */
+        fence(step); /* also for a replay: the one that is there may have fallen back meanwhile */
     }
 }
 
@@ -253,7 +244,7 @@ static bool belongs(Step *step)
     if (session > p->session)
         ignore(step);
     else
-        fence(step, session == p->session ? 0 : p->boot);
+        fence(step);
     return false;
 }
 
@@ -491,21 +482,4 @@ MgrReason mgr_presence_reason(const MgrPresence *presence)
     if ((presence->unconfirmed || presence->doubted) && is_up(presence))
         return MGR_REASON_SERVER_BLIND;
     return presence->reason;
-}
-
-HlTime mgr_presence_deadline(const MgrPresence *presence, const MgrPresencePolicy *policy)
-{
-    HlTime interval = interval_of(presence, policy);
-    unsigned percent = policy->lost_percent;
-
-    if (presence->unconfirmed || !is_up(presence))
-        return G_MAXINT64;
-    if (presence->doubted)
-        return presence->down_mono + policy->doubt;
-    if (presence->actual == MGR_ACTUAL_ONLINE)
-        percent = MIN(percent, policy->stale_percent);
-    if (!presence->probed)
-        percent = MIN(percent, policy->probe_percent);
-    /* rounded up: a tick at the deadline must find it passed */
-    return presence->quiet_mono + (interval * percent + 99) / 100;
 }

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "lib/base/unconst.h"
+
 static GQueue answers = G_QUEUE_INIT; /* HttpFakeAnswer * */
 static guint n_open;
 
@@ -31,7 +33,7 @@ void hl_http_answer(HlHttpRequest *request, guint status, const char *content_ty
             answer->retry_after = g_strdup(headers[1]);
     g_queue_push_tail(&answers, answer);
     g_bytes_unref(request->body);
-    g_free((char *)request->peer);
+    g_free(hl_unconst(request->peer));
     g_free(request);
 }
 

@@ -2,6 +2,7 @@
  * request is answered exactly once. */
 #include <string.h>
 
+#include "lib/base/unconst.h"
 #include "manager/daemon/work/enrol.h"
 #include "proto/envelope.h"
 #include "tests/support/http_fake.h"
@@ -84,11 +85,11 @@ static void request_init(const World *world, Request *request)
     holdline__v1__enrol_request__init(&request->request);
     holdline__v1__registration__init(&request->registration);
     request->request.token = world->token;
-    request->request.csr.data = (guint8 *)g_bytes_get_data(world->csr, &request->request.csr.len);
+    request->request.csr.data = hl_unconst(g_bytes_get_data(world->csr, &request->request.csr.len));
     request->request.registration = &request->registration;
     request->request.clock_ms = hl_clock_wall();
-    request->registration.host = (char *)"one";
-    request->registration.fingerprint = (char *)FINGERPRINT;
+    request->registration.host = hl_unconst("one");
+    request->registration.fingerprint = hl_unconst(FINGERPRINT);
 }
 
 static void post(World *world, const Request *request)
@@ -104,7 +105,7 @@ static void ask(World *world, const char *fingerprint, bool replace)
     Request request;
 
     request_init(world, &request);
-    request.registration.fingerprint = (char *)fingerprint;
+    request.registration.fingerprint = hl_unconst(fingerprint);
     request.request.replace = replace;
     post(world, &request);
 }
@@ -189,12 +190,12 @@ static void withdraw_now(World *world, Request *request G_GNUC_UNUSED)
 
 static void set_unknown_token(World *world G_GNUC_UNUSED, Request *request)
 {
-    request->request.token = (char *)"no such token";
+    request->request.token = hl_unconst("no such token");
 }
 
 static void set_no_token(World *world G_GNUC_UNUSED, Request *request)
 {
-    request->request.token = (char *)"";
+    request->request.token = hl_unconst("");
 }
 
 static void let_expire(World *world G_GNUC_UNUSED, Request *request)
@@ -246,7 +247,7 @@ static void set_no_registration(World *world G_GNUC_UNUSED, Request *request)
 
 static void set_no_host(World *world G_GNUC_UNUSED, Request *request)
 {
-    request->registration.host = (char *)"";
+    request->registration.host = hl_unconst("");
 }
 
 static char long_text[16001];
@@ -263,7 +264,7 @@ static void set_long_os(World *world G_GNUC_UNUSED, Request *request)
 
 static void set_bad_fingerprint(World *world G_GNUC_UNUSED, Request *request)
 {
-    request->registration.fingerprint = (char *)"F123";
+    request->registration.fingerprint = hl_unconst("F123");
 }
 
 static void enrol_before(World *world, Request *request G_GNUC_UNUSED)

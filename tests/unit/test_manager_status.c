@@ -1,6 +1,7 @@
 /* manager/daemon/state/status: the documents that monitoring reads, and when they are written. */
 #include <string.h>
 
+#include "lib/base/unconst.h"
 #include "tests/support/manager_parts.h"
 
 #define MAX_FLUSH     100
@@ -43,7 +44,7 @@ static json_int_t sum_of(const json_t *object)
     const char *name;
     json_t *value;
 
-    json_object_foreach((json_t *)object, name, value)
+    json_object_foreach(hl_unconst(object), name, value)
     {
         sum += json_integer_value(value);
     }
