@@ -41,3 +41,19 @@ function(hl_link_faults target)
         target_link_options(${target} PRIVATE -Wl,--wrap=${call})
     endforeach()
 endfunction()
+
+# hl_link_timers(TARGET): the program's GLib timers are those of tests/support/timer_fake.c.
+function(hl_link_timers target)
+    target_sources(${target} PRIVATE ${CMAKE_SOURCE_DIR}/tests/support/timer_fake.c)
+    foreach(call g_timeout_add g_timeout_add_seconds g_idle_add g_source_remove)
+        target_link_options(${target} PRIVATE -Wl,--wrap=${call})
+    endforeach()
+endfunction()
+
+# hl_link_db_faults(TARGET): the program's statements go through tests/support/db_faults.c.
+function(hl_link_db_faults target)
+    target_sources(${target} PRIVATE ${CMAKE_SOURCE_DIR}/tests/support/db_faults.c)
+    foreach(call sqlite3_step sqlite3_extended_errcode sqlite3_errmsg hl_db_exec)
+        target_link_options(${target} PRIVATE -Wl,--wrap=${call})
+    endforeach()
+endfunction()

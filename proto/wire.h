@@ -1,8 +1,8 @@
 /* Bounds-checked decoding of control-plane messages.
  *
  * protobuf-c checks the encoding; this checks what it does not: the size before anything is allocated, UTF-8 without
- * control characters in every string, the length of strings and bytes, the count of repeated fields.  The checks walk
- * the message's own descriptor, so a new field is covered from the day it is added. */
+ * control characters in every string, and the row of each field in bounds.h.  The checks walk the message's own
+ * descriptor; a field without a row is found by the first test that decodes it. */
 #ifndef PROTO_WIRE_H
 #define PROTO_WIRE_H
 
@@ -17,8 +17,7 @@
 gpointer hl_wire_decode(const ProtobufCMessageDescriptor *type, const void *data, gsize size, GError **error);
 gpointer hl_wire_decode_bytes(const ProtobufCMessageDescriptor *type, GBytes *bytes, GError **error);
 
-/* The checks of hl_wire_decode on a message of our own: one that fails here would be dropped unread by the other
- * side. */
+/* The checks of hl_wire_decode on a message of one's own: what fails here the other side would drop unread, or cut. */
 bool hl_wire_check(const ProtobufCMessage *message, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 GBytes *hl_wire_encode(const ProtobufCMessage *message);

@@ -1,182 +1,202 @@
 #include "endpoint/daemon/daemon.h"
 
 #include <string.h>
-#include <unistd.h>
 
-#include "endpoint/daemon/commands.h"
-#include "endpoint/daemon/control.h"
-#include "endpoint/daemon/line.h"
-#include "endpoint/daemon/poll.h"
-#include "endpoint/daemon/renewal.h"
-#include "endpoint/daemon/scan.h"
-#include "endpoint/daemon/scheduler.h"
-#include "endpoint/daemon/settings.h"
-#include "endpoint/daemon/store.h"
-#include "endpoint/daemon/update.h"
+#include "endpoint/daemon/enrolled.h"
+#include "endpoint/daemon/front/control.h"
+#include "endpoint/daemon/front/status.h"
+#include "endpoint/daemon/ground/store.h"
+#include "endpoint/daemon/work/scheduler.h"
 #include "endpoint/identity/machine.h"
 #include "lib/base/file.h"
 #include "lib/base/ident.h"
 #include "lib/base/log.h"
-#include "lib/pki/signing.h"
-#include "proto/wire.h"
 
-#define STORE_RETRY_S   60
-#define RETRY_SPREAD    (10 * HL_SECOND)
 #define GOODBYE_TIMEOUT (3 * HL_SECOND)
 
-/* ----------------------------------------------------------------------------------- trouble, refusals */
+struct EpDaemon {
+    EpDaemonOptions has;
+    EpConf conf; /* parts borrow the place, not the texts in it */
+    int lock_fd; /* -1: not held */
+    char *boot_id, *fingerprint;
+    HlDb *db;
+    EpTrouble *trouble;
+    EpRefusals refused; /* since the start, of all identities */
+    EpSettings *settings;
+    EpUpdates *updates;
+    EpScans *scans;
+    EpEnrolled *enrolled; /* NULL: not enrolled */
+    EpScheduler *scheduler;
+    EpControl *control;
+    bool stopping;
+    guint goodbye_timer;
+};
 
-static gboolean on_store_retry(gpointer user)
+/* ------------------------------------------------------------------------------------------------- the arrows up */
+
+static void on_retry(gpointer user)
 {
     EpDaemon *daemon = user;
 
-    daemon->retry_timer = 0;
-    if (daemon->line != NULL)
-        ep_line_repeat_birth(daemon->line, RETRY_SPREAD);
-    return G_SOURCE_REMOVE;
+    if (daemon->enrolled != NULL)
+        ep_enrolled_ask_again(daemon->enrolled);
 }
 
-void ep_daemon_store_failed(EpDaemon *daemon, const char *what, const GError *error)
-{
-    hl_log_limited(HL_LOG_ERROR, "store", what, "cannot store %s: %s", what, error->message);
-    g_free(daemon->problem);
-    daemon->problem = g_strdup_printf("cannot store %s: %s", what, error->message);
-    daemon->problem_at = hl_clock_wall();
-    if (daemon->retry_timer == 0)
-        daemon->retry_timer = g_timeout_add_seconds(STORE_RETRY_S, on_store_retry, daemon);
-}
-
-void ep_daemon_store_worked(EpDaemon *daemon)
-{
-    g_clear_pointer(&daemon->problem, g_free);
-}
-
-static void report_refusals(EpDaemon *daemon);
-
-static gboolean on_refusals_due(gpointer user)
+/* Also while the parts are made, from the ground up. */
+static void on_settings_changed(gpointer user)
 {
     EpDaemon *daemon = user;
 
-    daemon->refusal_timer = 0;
-    report_refusals(daemon);
-    return G_SOURCE_REMOVE;
+    if (daemon->scheduler != NULL)
+        ep_scheduler_settings_changed(daemon->scheduler);
+    if (daemon->enrolled != NULL)
+        ep_enrolled_settings_changed(daemon->enrolled);
 }
 
-static void report_refusals(EpDaemon *daemon)
+static EpStatusView on_view(gpointer user)
+{
+    const EpDaemon *daemon = user;
+
+    return (EpStatusView){ .db = daemon->db,
+                           .trouble = daemon->trouble,
+                           .refused = &daemon->refused,
+                           .settings = daemon->settings,
+                           .updates = daemon->updates,
+                           .scans = daemon->scans,
+                           .scheduler = daemon->scheduler,
+                           .enrolled = daemon->enrolled };
+}
+
+static void on_call_stop(gpointer user)
+{
+    ep_daemon_stop(user);
+}
+
+static bool on_call_reload(gpointer user, GError **error)
+{
+    return ep_daemon_reload(user, error);
+}
+
+static bool on_call_leave(gpointer user, GError **error)
+{
+    return ep_daemon_leave(user, error);
+}
+
+/* ------------------------------------------------------------------------------------------------------ identity */
+
+static EpEnrolled *enrolled_new(EpDaemon *daemon, const EpConf *conf, EpIdentity **identity, GError **error)
+{
+    EpEnrolledOptions options = { .conf = conf,
+                                  .boot_id = daemon->boot_id,
+                                  .fingerprint = daemon->fingerprint,
+                                  .db = daemon->db,
+                                  .trouble = daemon->trouble,
+                                  .settings = daemon->settings,
+                                  .updates = daemon->updates,
+                                  .refused = &daemon->refused };
+
+    return ep_enrolled_new(&options, identity, error);
+}
+
+/* Cannot fail. */
+static void enrol(EpDaemon *daemon, EpEnrolled *enrolled)
+{
+    EpEnrolled *before = daemon->enrolled;
+
+    if (before != NULL && strcmp(ep_enrolled_identity(before)->id, ep_enrolled_identity(enrolled)->id) != 0)
+        ep_enrolled_announce_leave(before, EP_LEAVE_MOVED);
+    ep_enrolled_free(before);
+    daemon->enrolled = enrolled;
+    ep_enrolled_start(enrolled);
+}
+
+/* At the start: what cannot be used is shown, and the next reload looks again. */
+static void look_for_identity(EpDaemon *daemon)
 {
     g_autoptr(GError) error = NULL;
-    EpRefused what;
-    EpRefusedReason reason;
+    g_autoptr(EpIdentity) identity = ep_identity_load(daemon->conf.state_dir, &error);
+    EpEnrolled *enrolled = identity == NULL ? NULL : enrolled_new(daemon, &daemon->conf, &identity, &error);
 
-    while (daemon->spool != NULL && ep_refusals_due(&daemon->refusals, hl_clock_mono(), &what, &reason)) {
-        HlMsgReport report = HOLDLINE__V1__REPORT__INIT;
-        HlMsgRefusal refusal = HOLDLINE__V1__REFUSAL__INIT;
-
-        refusal.what = (char *)ep_refused_name(what);
-        refusal.code = (char *)ep_refused_reason_name(reason);
-        refusal.detail = daemon->refusals.rows[what][reason].detail;
-        refusal.count = daemon->refusals.rows[what][reason].count;
-        report.body_case = HOLDLINE__V1__REPORT__BODY_REFUSAL;
-        report.refusal = &refusal;
-        if (!ep_spool_add(daemon->spool, &report, EP_SPOOL_MERGE, "refusal", &error)) {
-            ep_daemon_store_failed(daemon, "a refusal", error);
-            g_clear_error(&error);
-        }
+    if (enrolled != NULL) {
+        enrol(daemon, enrolled);
+        return;
     }
-    if (daemon->spool != NULL)
-        ep_spool_pump(daemon->spool);
-    if (ep_refusals_waiting(&daemon->refusals) && daemon->refusal_timer == 0)
-        daemon->refusal_timer = g_timeout_add((guint)EP_REFUSAL_INTERVAL, on_refusals_due, daemon);
+    hl_warn("enrol", "%s", error->message);
+    if (!g_error_matches(error, HL_ERROR, HL_ERROR_NOT_FOUND))
+        ep_trouble_set_identity(daemon->trouble, error->message);
 }
 
-void ep_daemon_refuse(EpDaemon *daemon, EpRefused what, EpRefusedReason reason, const char *format, ...)
-{
-    g_autofree char *detail = NULL;
-    va_list arguments;
+/* -------------------------------------------------------------------------------------------------------- reload */
 
-    va_start(arguments, format);
-    detail = g_strdup_vprintf(format, arguments);
-    va_end(arguments);
-    hl_log_limited(HL_LOG_WARN, "refused", ep_refused_name(what), "%s refused (%s): %s", ep_refused_name(what),
-                   ep_refused_reason_name(reason), detail);
-    ep_refusals_note(&daemon->refusals, what, reason, detail);
-    report_refusals(daemon);
+/* What a reload has read, until it is in use. */
+typedef struct {
+    EpConf conf;
+    EpIdentity *identity; /* NULL: this machine is not enrolled */
+    EpEnrolled *enrolled; /* NULL: the same */
+} Reload;
+
+static void reload_clear(Reload *reload)
+{
+    ep_conf_clear(&reload->conf);
+    ep_enrolled_free(reload->enrolled);
+    ep_identity_free(reload->identity);
 }
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Reload, reload_clear)
 
-/* -------------------------------------------------------------------------------------------- identity */
-
-static void drop_identity(EpDaemon *daemon)
+static bool read_conf(const EpDaemon *daemon, Reload *reload, GError **error)
 {
-    g_clear_pointer(&daemon->line, ep_line_free);
-    g_clear_pointer(&daemon->poll, ep_poll_free);
-    g_clear_pointer(&daemon->renewal, ep_renewal_free);
-    g_clear_pointer(&daemon->commands, ep_commands_free);
-    g_clear_pointer(&daemon->spool, ep_spool_free);
-    g_clear_pointer(&daemon->identity, ep_identity_free);
-}
-
-/* The database belongs to one identity: that of another one is forgotten. */
-static bool claim_database(EpDaemon *daemon, GError **error)
-{
-    g_autofree char *key = hl_signing_key_id(daemon->identity->signing_key);
-    g_autofree char *name = g_strdup_printf("%s of %s", daemon->identity->id, key);
-    g_autofree char *before = ep_store_get(daemon->db, "identity", "");
-    g_auto(HlTxn) txn = HL_TXN_INIT;
-
-    if (strcmp(name, before) == 0)
-        return true;
-    if (!hl_txn_begin(&txn, daemon->db, error) || !ep_store_forget_identity(daemon->db, error) ||
-        !ep_store_set(daemon->db, "identity", name, error) || !hl_txn_commit(&txn, error))
+    if (!ep_conf_load(&reload->conf, daemon->has.conf_path, error))
         return false;
-    ep_settings_reset(daemon);
+    return (strcmp(reload->conf.state_dir, daemon->conf.state_dir) == 0 &&
+            strcmp(reload->conf.socket, daemon->conf.socket) == 0) ||
+           hl_fail(error, HL_ERROR_INVALID, "another state directory or socket needs a restart of the daemon");
+}
+
+static bool read_identity(const EpDaemon *daemon, Reload *reload, GError **error)
+{
+    g_autoptr(GError) problem = NULL;
+
+    reload->identity = ep_identity_load(daemon->conf.state_dir, &problem);
+    if (reload->identity != NULL)
+        return true;
+    if (!g_error_matches(problem, HL_ERROR, HL_ERROR_NOT_FOUND)) {
+        g_propagate_error(error, g_steal_pointer(&problem));
+        return false;
+    }
+    /* files that are gone do not end an enrolment: that is for 'leave', which tells the server */
+    return daemon->enrolled == NULL ||
+           hl_fail(error, HL_ERROR_NOT_FOUND,
+                   "%s/identity is gone: put it back, or end the enrolment with 'holdline-endpoint leave'",
+                   daemon->conf.state_dir);
+}
+
+static bool read_all(EpDaemon *daemon, Reload *reload, GError **error)
+{
+    if (!read_conf(daemon, reload, error) || !read_identity(daemon, reload, error))
+        return false;
+    if (reload->identity == NULL)
+        return true;
+    reload->enrolled = enrolled_new(daemon, &reload->conf, &reload->identity, error);
+    return reload->enrolled != NULL;
+}
+
+bool ep_daemon_reload(EpDaemon *daemon, GError **error)
+{
+    g_auto(Reload) reload = { 0 };
+
+    if (!read_all(daemon, &reload, error))
+        return hl_error_prefix(error, "nothing was changed");
+    ep_conf_clear(&daemon->conf);
+    daemon->conf = reload.conf;
+    memset(&reload.conf, 0, sizeof reload.conf);
+    hl_log_set_level((HlLogLevel)daemon->conf.log_level);
+    ep_trouble_set_identity(daemon->trouble, NULL);
+    if (reload.enrolled != NULL)
+        enrol(daemon, g_steal_pointer(&reload.enrolled));
     return true;
 }
 
-/* The settings that came with the enrolment are in force before the first connect. */
-static void take_enrolled_settings(EpDaemon *daemon)
-{
-    const char *path = daemon->identity->settings_path;
-    g_autoptr(GError) error = NULL;
-    g_autoptr(GBytes) envelope = NULL;
-
-    if (!g_file_test(path, G_FILE_TEST_EXISTS))
-        return;
-    envelope = hl_file_read(path, HL_WIRE_MAX_SIZE, &error);
-    if (envelope != NULL)
-        ep_settings_offer(daemon, envelope, "bundle");
-    else
-        hl_error("enrol", "%s", error->message);
-    if (daemon->problem == NULL)
-        unlink(path); /* once is enough: later it would be a replay */
-}
-
-bool ep_daemon_take_identity(EpDaemon *daemon, GError **error)
-{
-    g_autoptr(EpIdentity) identity = ep_identity_load(daemon->conf.state_dir, error);
-
-    if (identity == NULL)
-        return false;
-    if (daemon->line != NULL && strcmp(daemon->identity->id, identity->id) != 0)
-        ep_line_announce_leave(daemon->line, EP_LEAVE_MOVED);
-    drop_identity(daemon);
-    daemon->identity = g_steal_pointer(&identity);
-    if (claim_database(daemon, error) &&
-        (daemon->spool = ep_spool_new(daemon->db, ep_line_send_report, daemon, error)) != NULL) {
-        take_enrolled_settings(daemon);
-        daemon->commands = ep_commands_new(daemon);
-        daemon->poll = ep_poll_new(daemon);
-        daemon->line = ep_line_new(daemon, error);
-        daemon->renewal = ep_renewal_new(daemon);
-    }
-    if (daemon->line != NULL) {
-        hl_info("enrol", "this is endpoint %s of %s", daemon->identity->id, daemon->identity->server);
-        return true;
-    }
-    drop_identity(daemon);
-    return false;
-}
-
-/* ------------------------------------------------------------------------------------------------ life */
+/* ---------------------------------------------------------------------------------------------------------- life */
 
 static bool prepare_state(EpDaemon *daemon, GError **error)
 {
@@ -194,82 +214,112 @@ static bool prepare_state(EpDaemon *daemon, GError **error)
     return daemon->fingerprint != NULL;
 }
 
-/* Not enrolled, or an identity that cannot be used: the daemon runs and says so. */
-static void look_for_identity(EpDaemon *daemon)
+/* What exists whether the machine is enrolled or not, from the ground up. */
+static bool make_parts(EpDaemon *daemon, GError **error)
 {
-    g_autoptr(GError) error = NULL;
-
-    if (ep_daemon_take_identity(daemon, &error))
-        return;
-    hl_warn("enrol", "%s", error->message);
-    if (!g_error_matches(error, HL_ERROR, HL_ERROR_NOT_FOUND)) {
-        g_free(daemon->problem);
-        daemon->problem = g_strdup(error->message);
-        daemon->problem_at = hl_clock_wall();
-    }
-}
-
-bool ep_daemon_start(EpDaemon *daemon, GError **error)
-{
-    daemon->announce = true;
-    hl_log_set_level((HlLogLevel)daemon->conf.log_level);
-    if (!prepare_state(daemon, error) || (daemon->settings = ep_settings_new(daemon, error)) == NULL)
+    daemon->trouble = ep_trouble_new(&(EpTroubleOptions){ on_retry, daemon });
+    daemon->settings = ep_settings_new(&(EpSettingsOptions){ daemon->db, on_settings_changed, daemon }, error);
+    if (daemon->settings == NULL)
         return false;
-    daemon->updates = ep_updates_new(daemon);
-    daemon->scans = ep_scans_new(daemon);
-    look_for_identity(daemon);
-    daemon->scheduler = ep_scheduler_new(daemon);
-    daemon->control = ep_control_new(daemon, error);
-    return daemon->control != NULL;
-}
-
-bool ep_daemon_reload(EpDaemon *daemon, GError **error)
-{
-    g_auto(EpConf) conf = { 0 };
-
-    if (!ep_conf_load(&conf, daemon->conf_path, error))
-        return hl_error_prefix(error, "nothing was changed");
-    if (strcmp(conf.state_dir, daemon->conf.state_dir) != 0 || strcmp(conf.socket, daemon->conf.socket) != 0)
-        return hl_fail(error, HL_ERROR_INVALID,
-                       "nothing was changed: another state directory or socket needs a restart of the daemon");
-    hl_log_set_level((HlLogLevel)conf.log_level);
-    ep_conf_clear(&daemon->conf);
-    daemon->conf = conf;
-    memset(&conf, 0, sizeof conf);
-    daemon->announce = true;
-    look_for_identity(daemon);
+    daemon->updates =
+        ep_updates_new(&(EpUpdatesOptions){ daemon->db, &daemon->conf, daemon->settings, daemon->trouble });
+    daemon->scans = ep_scans_new(
+        &(EpScansOptions){ daemon->db, &daemon->conf, daemon->settings, daemon->trouble, daemon->updates });
     return true;
 }
 
-static gboolean on_goodbye(gpointer user)
+static bool make_front(EpDaemon *daemon, GError **error)
+{
+    g_autofree char *path = ep_conf_socket(&daemon->conf);
+    EpControlOptions options = { .path = path,
+                                 .settings = daemon->settings,
+                                 .updates = daemon->updates,
+                                 .scans = daemon->scans,
+                                 .view = on_view,
+                                 .stop = on_call_stop,
+                                 .reload = on_call_reload,
+                                 .leave = on_call_leave,
+                                 .user = daemon };
+
+    daemon->scheduler = ep_scheduler_new(
+        &(EpSchedulerOptions){ daemon->db, daemon->trouble, daemon->settings, daemon->updates, daemon->scans });
+    options.scheduler = daemon->scheduler;
+    daemon->control = ep_control_new(&options, error);
+    return daemon->control != NULL;
+}
+
+EpDaemon *ep_daemon_new(EpConf *conf, const EpDaemonOptions *options, GError **error)
+{
+    EpDaemon *daemon = g_new0(EpDaemon, 1);
+
+    daemon->has = *options;
+    daemon->lock_fd = -1;
+    daemon->conf = *conf;
+    memset(conf, 0, sizeof *conf);
+    hl_log_set_level((HlLogLevel)daemon->conf.log_level);
+    if (prepare_state(daemon, error) && make_parts(daemon, error)) {
+        look_for_identity(daemon);
+        if (make_front(daemon, error))
+            return daemon;
+    }
+    ep_daemon_free(daemon);
+    return NULL;
+}
+
+/* From the top down. */
+void ep_daemon_free(EpDaemon *daemon)
+{
+    if (daemon == NULL)
+        return;
+    g_clear_handle_id(&daemon->goodbye_timer, g_source_remove);
+    g_clear_pointer(&daemon->control, ep_control_free);
+    g_clear_pointer(&daemon->scheduler, ep_scheduler_free);
+    g_clear_pointer(&daemon->enrolled, ep_enrolled_free);
+    g_clear_pointer(&daemon->scans, ep_scans_free);
+    g_clear_pointer(&daemon->updates, ep_updates_free);
+    g_clear_pointer(&daemon->settings, ep_settings_free);
+    g_clear_pointer(&daemon->trouble, ep_trouble_free);
+    g_clear_pointer(&daemon->db, hl_db_close);
+    g_free(daemon->boot_id);
+    g_free(daemon->fingerprint);
+    hl_fd_clear(&daemon->lock_fd);
+    ep_conf_clear(&daemon->conf);
+    g_free(daemon);
+}
+
+bool ep_daemon_leave(EpDaemon *daemon, GError **error)
+{
+    g_autofree char *directory = g_build_filename(daemon->conf.state_dir, "identity", NULL);
+    const EpIdentity *identity;
+
+    if (daemon->enrolled == NULL)
+        return hl_fail(error, HL_ERROR_NOT_FOUND, "this machine is not enrolled");
+    identity = ep_enrolled_identity(daemon->enrolled);
+    /* the settings first: if they stayed in the store, the next start would put them in force once more */
+    if (!ep_enrolled_disclaim(daemon->db, error))
+        return hl_error_prefix(error, "nothing was changed");
+    hl_info("enrol", "endpoint %s leaves %s", identity->id, identity->server);
+    ep_enrolled_announce_leave(daemon->enrolled, EP_LEAVE_UNINSTALLED);
+    g_clear_pointer(&daemon->enrolled, ep_enrolled_free);
+    ep_settings_reset(daemon->settings);
+    return hl_tree_remove(directory, error);
+}
+
+static void on_goodbye(gpointer user)
 {
     EpDaemon *daemon = user;
 
-    g_main_loop_quit(daemon->loop);
-    return G_SOURCE_REMOVE;
+    daemon->has.stopped(daemon->has.user);
 }
 
 static gboolean on_goodbye_late(gpointer user)
 {
     EpDaemon *daemon = user;
 
-    daemon->exit_timer = 0;
+    daemon->goodbye_timer = 0;
     hl_warn("line", "the broker did not confirm the clean stop in time");
-    return on_goodbye(daemon);
-}
-
-bool ep_daemon_leave(EpDaemon *daemon, GError **error)
-{
-    g_autofree char *directory = g_build_filename(daemon->conf.state_dir, "identity", NULL);
-
-    if (daemon->identity == NULL)
-        return hl_fail(error, HL_ERROR_NOT_FOUND, "this machine is not enrolled");
-    hl_info("enrol", "endpoint %s leaves %s", daemon->identity->id, daemon->identity->server);
-    if (daemon->line != NULL)
-        ep_line_announce_leave(daemon->line, EP_LEAVE_UNINSTALLED);
-    drop_identity(daemon);
-    ep_settings_reset(daemon);
-    return hl_tree_remove(directory, error);
+    on_goodbye(daemon);
+    return G_SOURCE_REMOVE;
 }
 
 void ep_daemon_stop(EpDaemon *daemon)
@@ -277,30 +327,9 @@ void ep_daemon_stop(EpDaemon *daemon)
     if (daemon->stopping)
         return;
     daemon->stopping = true;
-    daemon->exit_timer = g_timeout_add((guint)GOODBYE_TIMEOUT, on_goodbye_late, daemon);
-    if (daemon->line != NULL)
-        ep_line_say_goodbye(daemon->line, on_goodbye, daemon);
+    daemon->goodbye_timer = g_timeout_add((guint)GOODBYE_TIMEOUT, on_goodbye_late, daemon);
+    if (daemon->enrolled != NULL)
+        ep_enrolled_say_goodbye(daemon->enrolled, on_goodbye, daemon);
     else
         on_goodbye(daemon);
-}
-
-void ep_daemon_clear(EpDaemon *daemon)
-{
-    guint *const timers[] = { &daemon->retry_timer, &daemon->exit_timer, &daemon->refusal_timer };
-
-    for (gsize i = 0; i < G_N_ELEMENTS(timers); i++)
-        if (*timers[i] != 0)
-            g_source_remove(*timers[i]);
-    g_clear_pointer(&daemon->control, ep_control_free);
-    g_clear_pointer(&daemon->scheduler, ep_scheduler_free);
-    drop_identity(daemon);
-    g_clear_pointer(&daemon->scans, ep_scans_free);
-    g_clear_pointer(&daemon->updates, ep_updates_free);
-    g_clear_pointer(&daemon->settings, ep_settings_free);
-    g_clear_pointer(&daemon->db, hl_db_close);
-    g_free(daemon->boot_id);
-    g_free(daemon->fingerprint);
-    g_free(daemon->problem);
-    hl_fd_clear(&daemon->lock_fd);
-    ep_conf_clear(&daemon->conf);
 }

@@ -1,81 +1,32 @@
-/* The endpoint daemon: its parts and how they find each other.
+/* The endpoint daemon: wires its parts, and starts, reloads and stops them in order.  Nothing else is decided here.
  *
- * One thread, one GLib loop.  Parts that need an identity (spool, line, renewal) exist while the machine is enrolled;
- * the others always.  Whoever calls a part of an enrolled endpoint checks daemon->line first. */
+ * One thread, one GLib loop (the default context's). */
 #ifndef ENDPOINT_DAEMON_DAEMON_H
 #define ENDPOINT_DAEMON_DAEMON_H
 
 #include "endpoint/core/conf.h"
-#include "endpoint/core/refusals.h"
-#include "endpoint/daemon/spool.h"
-#include "endpoint/identity/identity.h"
-#include "lib/store/db.h"
 
-typedef struct EpSettings EpSettings;
-typedef struct EpLine EpLine;
-typedef struct EpCommands EpCommands;
-typedef struct EpUpdates EpUpdates;
-typedef struct EpScans EpScans;
-typedef struct EpScheduler EpScheduler;
-typedef struct EpRenewal EpRenewal;
-typedef struct EpControl EpControl;
-typedef struct EpPoll EpPoll;
+typedef struct EpDaemon EpDaemon;
 
-typedef struct EpDaemon {
-    EpConf conf;
-    const char *conf_path; /* NULL: the default */
-    GMainLoop *loop;
-    HlDb *db;
-    char *boot_id, *fingerprint;
-    bool announce; /* the next birth tells of a start or reload (B7) */
-    bool stopping;
-    int lock_fd; /* -1: not held */
-    guint retry_timer, exit_timer;
+typedef struct {
+    const char *conf_path;          /* read again by a reload; borrowed; NULL: the default */
+    void (*stopped)(gpointer user); /* after ep_daemon_stop: the goodbye was said */
+    gpointer user;
+} EpDaemonOptions;
 
-    EpSettings *settings;
-    EpUpdates *updates;
-    EpScans *scans;
-    EpScheduler *scheduler;
-    EpControl *control;
+/* Consumes *conf.  A machine that is not enrolled, or whose identity cannot be used, is no failure: the daemon runs and
+ * says so.  NULL: it cannot run (state directory in use, damaged database, ...). */
+EpDaemon *ep_daemon_new(EpConf *conf, const EpDaemonOptions *options, GError **error);
+void ep_daemon_free(EpDaemon *daemon);
 
-    EpIdentity *identity; /* NULL: not enrolled; then the following are NULL as well */
-    EpSpool *spool;
-    EpCommands *commands;
-    EpLine *line;
-    EpRenewal *renewal;
-    EpPoll *poll;
-
-    EpRefusals refusals;
-    guint refusal_timer;
-    char *problem; /* the last failure to store something; NULL: none since it worked again */
-    HlTime problem_at;
-} EpDaemon;
-
-/* conf is taken over.  false: it cannot run (locked state directory, broken database, ...). */
-bool ep_daemon_start(EpDaemon *daemon, GError **error);
-
-/* Says good-bye on the line, then ends the loop. */
+/* Says goodbye on the line; stopped is called within three seconds. */
 void ep_daemon_stop(EpDaemon *daemon);
 
-/* Configuration and identity anew; what does not parse changes nothing. */
-bool ep_daemon_reload(EpDaemon *daemon, GError **error);
+/* Reads configuration and identity again, checks all, then swaps all; the line is connected again.  On failure nothing
+ * has changed, and the message names what cannot be used. */
+bool ep_daemon_reload(EpDaemon *daemon, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Frees everything; the loop has ended. */
-void ep_daemon_clear(EpDaemon *daemon);
-
-/* Looks whether this machine has been enrolled (or enrolled anew). */
-bool ep_daemon_take_identity(EpDaemon *daemon, GError **error);
-
-/* Announces the uninstall, ends the line and forgets the enrolment.  Settings of the enrolment end with it. */
-bool ep_daemon_leave(EpDaemon *daemon, GError **error);
-
-/* Something could not be stored: logged, shown in the status, and in a minute the line says its birth again, which the
- * manager answers with what is missing here.  Nothing is lost: it is not acknowledged. */
-void ep_daemon_store_failed(EpDaemon *daemon, const char *what, const GError *error);
-void ep_daemon_store_worked(EpDaemon *daemon);
-
-/* Counts, logs and (rate-limited) reports a refusal. */
-void ep_daemon_refuse(EpDaemon *daemon, EpRefused what, EpRefusedReason reason, const char *format, ...)
-    G_GNUC_PRINTF(4, 5);
+/* Announces the uninstall, disconnects and forgets the enrolment with its settings, keys and reports. */
+bool ep_daemon_leave(EpDaemon *daemon, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 #endif

@@ -1,20 +1,13 @@
-/* holdline-endpointd: holds the endpoint's line to its server.  Signals, configuration, the loop; the work is in
- * daemon.c. */
+/* holdline-endpointd: arguments, signals, loop.  The work is in daemon.c. */
 #include <glib-unix.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "endpoint/daemon/daemon.h"
+#include "lib/base/cli.h"
 #include "lib/base/conf.h"
 #include "lib/base/log.h"
-
-static const char usage[] = "Usage: holdline-endpointd [-c FILE]\n\n"
-                            "Holds this machine's line to its Holdline server, in the foreground.\n\n"
-                            "Options:\n"
-                            "  -c FILE          configuration; default " EP_CONF_DEFAULT_PATH " if it is there\n"
-                            "  --print-config   print a documented configuration with the values in use\n"
-                            "  --version        print the version\n";
 
 static gboolean on_stop(gpointer user)
 {
@@ -27,72 +20,80 @@ static gboolean on_reload(gpointer user)
     g_autoptr(GError) error = NULL;
 
     if (ep_daemon_reload(user, &error))
-        hl_info("reload", "configuration and identity are read anew");
+        hl_info("reload", "configuration and identity were re-read");
     else
         hl_error("reload", "%s", error->message);
     return G_SOURCE_CONTINUE;
 }
 
-typedef struct {
-    const char *conf_path;
-    bool print_config, done;
-} Arguments;
-
-static bool parse(int argc, char **argv, Arguments *arguments, GError **error)
+static void on_stopped(gpointer user)
 {
-    for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "-c") == 0 && i + 1 < argc) {
-            arguments->conf_path = argv[++i];
-        } else if (strcmp(argv[i], "--print-config") == 0) {
-            arguments->print_config = true;
-        } else if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
-            arguments->done = true;
-            fputs(usage, stdout);
-        } else if (strcmp(argv[i], "--version") == 0) {
-            arguments->done = true;
-            printf("holdline-endpointd %s\n", HOLDLINE_VERSION);
-        } else {
-            return hl_fail(error, HL_ERROR_USAGE, "unknown argument '%s'; see --help", argv[i]);
-        }
-    }
-    return true;
+    g_main_loop_quit(user);
 }
 
-static bool run(EpDaemon *daemon, GError **error)
+static bool run(EpConf *conf, const char *conf_path, GError **error)
 {
-    daemon->loop = g_main_loop_new(NULL, FALSE);
-    if (!ep_daemon_start(daemon, error))
+    g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
+    EpDaemonOptions options = { .conf_path = conf_path, .stopped = on_stopped, .user = loop };
+    EpDaemon *daemon;
+
+    signal(SIGPIPE, SIG_IGN);
+    daemon = ep_daemon_new(conf, &options, error);
+    if (daemon == NULL)
         return false;
     g_unix_signal_add(SIGTERM, on_stop, daemon);
     g_unix_signal_add(SIGINT, on_stop, daemon);
     g_unix_signal_add(SIGHUP, on_reload, daemon);
-    g_main_loop_run(daemon->loop);
+    g_main_loop_run(loop);
+    ep_daemon_free(daemon);
     return true;
 }
 
+static bool cmd_run(HlInvocation *call, GError **error)
+{
+    const char *path = hl_cli_value(call, "c", NULL);
+    g_auto(EpConf) conf = { 0 };
+    g_autofree char *text = NULL;
+
+    if (!ep_conf_load(&conf, path, error))
+        return false;
+    if (!hl_cli_has(call, "print-config"))
+        return run(&conf, path, error);
+    text = hl_conf_print(ep_conf_table(), &conf);
+    fputs(text, stdout);
+    return true;
+}
+
+static const char *const run_flags[] = { "c", "print-config", NULL };
+static const HlFlag flags[] = {
+    { "c", "FILE", "Configuration; the default is " EP_CONF_DEFAULT_PATH " if it is there, else the defaults" },
+    { "print-config", NULL, "Print a documented configuration with the values in use, and do nothing else" },
+};
+static const HlCommand commands[] = {
+    { "run", "[-c FILE] [--print-config]", "Hold this machine's line to its server, in the foreground", cmd_run, 0, 0,
+      run_flags },
+};
+static const HlProgram program = {
+    .name = "holdline-endpointd",
+    .summary = "Holds this machine's line to its Holdline server; 'run' is understood when no command is given",
+    .commands = commands,
+    .n_commands = G_N_ELEMENTS(commands),
+    .flags = flags,
+    .n_flags = G_N_ELEMENTS(flags),
+};
+
 int main(int argc, char **argv)
 {
-    Arguments arguments = { 0 };
-    EpDaemon daemon = { .lock_fd = -1 };
-    g_autoptr(GError) error = NULL;
-    bool ok = parse(argc, argv, &arguments, &error);
+    /* "holdline-endpointd -c FILE" is the usual form: the command's name is put in */
+    g_autofree char **words = g_new0(char *, (gsize)argc + 2);
+    bool plain =
+        argc == 1 || (argv[1][0] == '-' && strcmp(argv[1], "--version") != 0 && strcmp(argv[1], "--help") != 0);
+    int n = 0;
 
-    signal(SIGPIPE, SIG_IGN);
-    if (ok && arguments.done)
-        return 0;
-    daemon.conf_path = arguments.conf_path;
-    ok = ok && ep_conf_load(&daemon.conf, arguments.conf_path, &error);
-    if (ok && arguments.print_config) {
-        g_autofree char *text = hl_conf_print(ep_conf_table(), &daemon.conf);
-
-        fputs(text, stdout);
-    } else if (ok) {
-        ok = run(&daemon, &error);
-    }
-    ep_daemon_clear(&daemon);
-    g_clear_pointer(&daemon.loop, g_main_loop_unref);
-    if (ok)
-        return 0;
-    fprintf(stderr, "holdline-endpointd: %s\n", error->message);
-    return hl_error_exit_status(error);
+    words[n++] = argv[0];
+    if (plain)
+        words[n++] = (char *)"run";
+    for (int i = 1; i < argc; i++)
+        words[n++] = argv[i];
+    return hl_cli_main(&program, n, words, NULL);
 }

@@ -170,7 +170,7 @@ static bool check_time(const Enrolment *enrolment, GBytes *csr, GError **error)
     reply = post(enrolment, "", csr, error);
     if (reply == NULL)
         return false;
-    if (reply->clock_ms != 0 && ABS(now - reply->clock_ms) > CLOCK_OFF)
+    if (reply->clock_ms != 0 && ABS(hl_time_difference(now, reply->clock_ms)) > CLOCK_OFF)
         return clock_error(now, reply->clock_ms, error);
     return hl_fail(error, HL_ERROR_EXPIRED, "the token of this bundle has expired; ask for a new bundle");
 }
@@ -227,7 +227,7 @@ static bool accept_reply(const Enrolment *enrolment, const HlMsgEnrolReply *repl
     if (!hl_ident_is_valid(reply->endpoint) || strcmp(hl_cert_info(cert)->cn, reply->endpoint) != 0 ||
         hl_cert_info(cert)->kind != HL_CERT_ENDPOINT || !hl_cert_has_key(cert, enrolment->key))
         return hl_fail(error, HL_ERROR_UNTRUSTED, "the issued certificate is not for this endpoint and its key");
-    if (reply->clock_ms != 0 && ABS(now - reply->clock_ms) > CLOCK_OFF)
+    if (reply->clock_ms != 0 && ABS(hl_time_difference(now, reply->clock_ms)) > CLOCK_OFF)
         return clock_error(now, reply->clock_ms, error);
     if (!hl_cert_verify(cert, ca, now, error))
         return hl_error_prefix(error, "the issued certificate is not valid");
@@ -279,7 +279,7 @@ bool ep_enrol(const EpConf *conf, const char *bundle_path, EpEnrolFlags flags, c
         !check_time(&enrolment, csr, error) || (reply = post(&enrolment, enrolment.bundle->token, csr, error)) == NULL)
         return false;
     if (*reply->code != '\0') {
-        if (reply->clock_ms != 0 && ABS(hl_clock_wall() - reply->clock_ms) > CLOCK_OFF)
+        if (reply->clock_ms != 0 && ABS(hl_time_difference(hl_clock_wall(), reply->clock_ms)) > CLOCK_OFF)
             return clock_error(hl_clock_wall(), reply->clock_ms, error);
         return refused(reply, error);
     }

@@ -83,6 +83,7 @@ EpIdentity *ep_identity_load(const char *state_dir, GError **error)
     g_autofree char *json_path = g_build_filename(directory, "identity.json", NULL);
     g_autoptr(EpIdentity) identity = g_new0(EpIdentity, 1);
     g_autoptr(HlKey) key = NULL;
+    g_autoptr(GError) problem = NULL;
 
     if (!g_file_test(json_path, G_FILE_TEST_EXISTS)) {
         hl_fail(error, HL_ERROR_NOT_FOUND, "this machine is not enrolled: run 'holdline-endpoint enrol BUNDLE'");
@@ -93,15 +94,24 @@ EpIdentity *ep_identity_load(const char *state_dir, GError **error)
     identity->root_path = g_build_filename(directory, "root.json", NULL);
     identity->settings_path = g_build_filename(directory, "settings.sealed", NULL);
     identity->renewal_path = g_build_filename(directory, "renewal.pem", NULL);
-    if (!read_json(identity, json_path, error) || (identity->ca = hl_cert_load(identity->ca_path, error)) == NULL ||
-        (identity->cert = hl_cert_load(identity->pem_path, error)) == NULL ||
-        (key = hl_key_load(identity->pem_path, error)) == NULL) {
-        hl_error_prefix(error, "the identity of this machine cannot be used (enrol again with --replace)");
+    if (!read_json(identity, json_path, &problem) ||
+        (identity->ca = hl_cert_load(identity->ca_path, &problem)) == NULL ||
+        (identity->cert = hl_cert_load(identity->pem_path, &problem)) == NULL ||
+        (key = hl_key_load(identity->pem_path, &problem)) == NULL) {
+        /* never NOT_FOUND: a file that is missing does not make the machine one that was never enrolled */
+        hl_fail(error, HL_ERROR_INVALID, "the identity of this machine cannot be used (enrol again with --replace): %s",
+                problem->message);
         return NULL;
     }
     if (!hl_cert_has_key(identity->cert, key) || g_strcmp0(hl_cert_info(identity->cert)->cn, identity->id) != 0) {
         hl_fail(error, HL_ERROR_INVALID,
                 "%s: certificate, key and id do not belong together; enrol again with --replace", directory);
+        return NULL;
+    }
+    /* its age is not judged here: a machine with a wrong clock keeps its identity */
+    if (!hl_cert_is_issued_by(identity->cert, identity->ca)) {
+        hl_fail(error, HL_ERROR_INVALID, "%s did not sign the certificate of this endpoint; enrol again with --replace",
+                identity->ca_path);
         return NULL;
     }
     return g_steal_pointer(&identity);
@@ -114,6 +124,15 @@ bool ep_identity_save_pem(const char *path, const HlCert *cert, const HlKey *key
     g_autofree char *both = g_strconcat(cert_pem, key_pem, NULL);
 
     return hl_file_write_text(path, both, 0600, error);
+}
+
+bool ep_identity_replace_cert(EpIdentity *identity, HlCert *cert, const HlKey *key, GError **error)
+{
+    if (!ep_identity_save_pem(identity->pem_path, cert, key, error))
+        return false;
+    hl_cert_free(identity->cert);
+    identity->cert = cert;
+    return true;
 }
 
 bool ep_identity_install(const char *state_dir, GError **error)

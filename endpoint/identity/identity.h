@@ -23,13 +23,19 @@ typedef struct {
     HlCert *ca, *cert;
 } EpIdentity;
 
-/* NULL on failure; HL_ERROR_NOT_FOUND if this machine is not enrolled. */
+/* Reads and checks: the certificate is for this id, matches the key beside it, and is signed by the CA; its time is not
+ * judged.  NULL on failure: NOT_FOUND if this machine is not enrolled, INVALID if its files cannot be used. */
 EpIdentity *ep_identity_load(const char *state_dir, GError **error);
 void ep_identity_free(EpIdentity *identity);
 
 /* Certificate and key into PATH, atomically. */
 bool ep_identity_save_pem(const char *path, const HlCert *cert, const HlKey *key,
                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Another certificate of the same identity with its key: on disk, then in *identity, which takes cert.  On failure
+ * nothing changes and cert is the caller's. */
+bool ep_identity_replace_cert(EpIdentity *identity, HlCert *cert, const HlKey *key,
+                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Text of identity.json; caller frees. */
 char *ep_identity_print(const char *id, const char *group, const char *server, char *const *brokers, gsize n_brokers,

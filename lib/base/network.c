@@ -63,18 +63,6 @@ bool hl_network_parse(const char *text, HlNetwork *network, GError **error)
     return true;
 }
 
-char *hl_network_print(const HlNetwork *network)
-{
-    bool is_v4 = network->bits >= V4_PREFIX_BITS && memcmp(network->address, v4_prefix, sizeof v4_prefix) == 0;
-    char text[INET6_ADDRSTRLEN];
-
-    if (is_v4)
-        inet_ntop(AF_INET, network->address + 12, text, sizeof text);
-    else
-        inet_ntop(AF_INET6, network->address, text, sizeof text);
-    return g_strdup_printf("%s/%d", text, network->bits - (is_v4 ? V4_PREFIX_BITS : 0));
-}
-
 bool hl_network_has(const HlNetwork *network, const char *address)
 {
     uint8_t bytes[16];

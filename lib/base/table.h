@@ -28,10 +28,7 @@ char *hl_tone(FILE *out, HlTone tone, const char *text);
 /* Columns and rows (may be NULL) of the terminal; G_MAXINT for both if out is not one. */
 int hl_terminal_size(FILE *out, int *rows);
 
-/* The cells that text occupies, colour sequences not counted. */
-int hl_text_width(const char *text);
-
-/* One line "label [#####.....] 12/20 detail", redrawn in place on a terminal (cut to its width), otherwise printed. */
+/* One line "label [#####.....] 12/20 detail", redrawn in place on a terminal (cut to its width), else printed. */
 void hl_progress_show(FILE *out, const char *label, guint done, guint total, const char *detail);
 
 /* Ends the line that hl_progress_show redraws. */

@@ -51,24 +51,24 @@ struct HlCtlPeer {
     GQueue out;         /* of GBytes */
     gsize queued, sent; /* bytes in out; of its head, already sent */
     HlTime active;      /* mono */
-    bool finishing;
 };
 
 /* -- peers -- */
 
-HlCtlPeer *hl_ctl_peer_ref(HlCtlPeer *peer)
+static HlCtlPeer *peer_ref(HlCtlPeer *peer)
 {
     g_atomic_ref_count_inc(&peer->refs);
     return peer;
 }
 
-void hl_ctl_peer_unref(HlCtlPeer *peer)
+static void peer_unref(HlCtlPeer *peer)
 {
     if (peer == NULL || !g_atomic_ref_count_dec(&peer->refs))
         return;
     hl_frame_parser_clear(&peer->parser);
     g_free(peer);
 }
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(HlCtlPeer, peer_unref)
 
 static void drop_source(GSource **source)
 {
@@ -142,15 +142,12 @@ static bool flush_peer(HlCtlPeer *peer)
         peer->sent = 0;
         g_bytes_unref(g_queue_pop_head(&peer->out));
     }
-    if (!peer->finishing)
-        return true;
-    close_peer(peer);
-    return false;
+    return true;
 }
 
 static gboolean on_writable(int fd G_GNUC_UNUSED, GIOCondition condition G_GNUC_UNUSED, gpointer user)
 {
-    g_autoptr(HlCtlPeer) peer = hl_ctl_peer_ref(user);
+    g_autoptr(HlCtlPeer) peer = peer_ref(user);
 
     if (flush_peer(peer) && g_queue_is_empty(&peer->out))
         drop_source(&peer->writable);
@@ -165,10 +162,10 @@ static void want_writable(HlCtlPeer *peer)
 
 bool hl_ctl_send(HlCtlPeer *peer, GBytes *frame)
 {
-    g_autoptr(HlCtlPeer) kept G_GNUC_UNUSED = hl_ctl_peer_ref(peer);
+    g_autoptr(HlCtlPeer) kept G_GNUC_UNUSED = peer_ref(peer);
     GBytes *packed;
 
-    if (peer->server == NULL || peer->finishing)
+    if (peer->server == NULL)
         return false;
     packed = hl_frame_pack(frame, false);
     if (peer->queued + g_bytes_get_size(packed) > peer->server->max_queue) {
@@ -182,16 +179,6 @@ bool hl_ctl_send(HlCtlPeer *peer, GBytes *frame)
         return false;
     want_writable(peer);
     return true;
-}
-
-void hl_ctl_finish(HlCtlPeer *peer)
-{
-    g_autoptr(HlCtlPeer) kept G_GNUC_UNUSED = hl_ctl_peer_ref(peer);
-
-    if (peer->server == NULL)
-        return;
-    peer->finishing = true;
-    flush_peer(peer);
 }
 
 /* -- receiving -- */
@@ -235,7 +222,7 @@ static int pop_fd(HlCtlPeer *peer)
 
 static void handle_frames(HlCtlPeer *peer)
 {
-    while (peer->server != NULL && !peer->finishing) {
+    while (peer->server != NULL) {
         g_autofree char *reason = NULL;
         g_autoptr(GBytes) frame = NULL;
         bool with_fd = false;
@@ -262,7 +249,7 @@ static void handle_frames(HlCtlPeer *peer)
 
 static gboolean on_readable(int socket_fd, GIOCondition condition G_GNUC_UNUSED, gpointer user)
 {
-    g_autoptr(HlCtlPeer) peer = hl_ctl_peer_ref(user);
+    g_autoptr(HlCtlPeer) peer = peer_ref(user);
     guint8 buffer[READ_SIZE];
     union {
         char bytes[CMSG_SPACE(sizeof(int) * MAX_FDS)];
@@ -417,7 +404,7 @@ HlCtlServer *hl_ctl_server_new(const HlCtlOptions *options, GError **error)
     server->device = st.st_dev;
     server->inode = st.st_ino;
     server->context = options->context;
-    server->peers = g_ptr_array_new_with_free_func((GDestroyNotify)hl_ctl_peer_unref);
+    server->peers = g_ptr_array_new_with_free_func((GDestroyNotify)peer_unref);
     server->handler = options->handler;
     server->closed = options->closed;
     server->user = options->user;
@@ -449,22 +436,7 @@ void hl_ctl_server_free(HlCtlServer *server)
     g_free(server);
 }
 
-guint hl_ctl_server_peers(const HlCtlServer *server)
-{
-    return server->peers->len;
-}
-
-bool hl_ctl_peer_is_open(const HlCtlPeer *peer)
-{
-    return peer->server != NULL;
-}
-
 uid_t hl_ctl_peer_uid(const HlCtlPeer *peer)
 {
     return peer->who.uid;
-}
-
-pid_t hl_ctl_peer_pid(const HlCtlPeer *peer)
-{
-    return peer->who.pid;
 }

@@ -11,12 +11,12 @@
 #include "lib/base/clock.h"
 
 typedef struct HlCtlServer HlCtlServer;
-typedef struct HlCtlPeer HlCtlPeer; /* reference-counted: hl_ctl_peer_ref to answer later */
+typedef struct HlCtlPeer HlCtlPeer; /* there until closed was called for it */
 
-/* frame and peer are borrowed; fd (-1: none) is the handler's to close. */
+/* frame is borrowed; fd (-1: none) is the handler's to close.  peer may be kept, to answer later, until closed. */
 typedef void (*HlCtlHandler)(HlCtlPeer *peer, GBytes *frame, int fd, gpointer user);
 
-/* The connection is gone; from here on hl_ctl_send does nothing. */
+/* The connection is gone; hl_ctl_send on it does nothing any more, and after this call nobody may name it. */
 typedef void (*HlCtlClosed)(HlCtlPeer *peer, gpointer user);
 
 typedef struct {
@@ -37,22 +37,11 @@ HlCtlServer *hl_ctl_server_new(const HlCtlOptions *options, GError **error);
 /* Closes all peers (closed is called) and removes the socket. */
 void hl_ctl_server_free(HlCtlServer *server);
 
-guint hl_ctl_server_peers(const HlCtlServer *server);
-
-/* Queues a frame.  false: the connection is gone, or was closed now because its reader is too slow. */
+/* Queues a frame.  false: the connection is gone, or its reader so slow that it was closed now. */
 bool hl_ctl_send(HlCtlPeer *peer, GBytes *frame);
 
-/* Closes once everything queued has gone out. */
-void hl_ctl_finish(HlCtlPeer *peer);
-
-bool hl_ctl_peer_is_open(const HlCtlPeer *peer);
 uid_t hl_ctl_peer_uid(const HlCtlPeer *peer);
-pid_t hl_ctl_peer_pid(const HlCtlPeer *peer);
 
-HlCtlPeer *hl_ctl_peer_ref(HlCtlPeer *peer);
-void hl_ctl_peer_unref(HlCtlPeer *peer);
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(HlCtlPeer, hl_ctl_peer_unref)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HlCtlServer, hl_ctl_server_free)
 
 #endif

@@ -33,8 +33,7 @@ typedef struct Call Call;
 typedef struct {
     HlHttpRequest open; /* first: hl_http_answer gets its address */
     HlHttpHandler handler;
-    GHashTable *query, *headers; /* header names in lower case */
-    Call *call;                  /* NULL: the server is gone */
+    Call *call; /* NULL: the server is gone */
 } Request;
 
 /* A request inside the HTTP thread; while its connection is suspended it belongs to the loop thread. */
@@ -181,28 +180,7 @@ static void free_request(gpointer user)
     g_free(hl_unconst(request->open.peer));
     g_bytes_unref(request->open.body);
     g_clear_pointer(&request->open.client_cert, g_bytes_unref);
-    g_hash_table_destroy(request->query);
-    g_hash_table_destroy(request->headers);
     g_free(request);
-}
-
-/* The first of equal names counts. */
-static enum MHD_Result copy_value(void *user, enum MHD_ValueKind kind, const char *key, const char *value)
-{
-    GHashTable *table = user;
-    g_autofree char *name = kind == MHD_HEADER_KIND ? g_ascii_strdown(key, -1) : g_strdup(key);
-
-    if (!g_hash_table_contains(table, name))
-        g_hash_table_insert(table, g_steal_pointer(&name), g_strdup(value == NULL ? "" : value));
-    return MHD_YES;
-}
-
-static GHashTable *copy_values(struct MHD_Connection *connection, enum MHD_ValueKind kind)
-{
-    GHashTable *table = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-
-    MHD_get_connection_values(connection, kind, copy_value, table);
-    return table;
 }
 
 static GBytes *client_cert(const Call *call)
@@ -227,8 +205,6 @@ static Request *copy_request(Call *call, const HlHttpRoute *route, const char *m
         hl_address_print(MHD_get_connection_info(call->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr);
     request->open.body = g_byte_array_free_to_bytes(g_steal_pointer(&call->body));
     request->open.client_cert = client_cert(call);
-    request->query = copy_values(call->connection, MHD_GET_ARGUMENT_KIND);
-    request->headers = copy_values(call->connection, MHD_HEADER_KIND);
     return request;
 }
 
@@ -290,18 +266,6 @@ void hl_http_answer(HlHttpRequest *open, guint status, const char *content_type,
         resume(request->call, status, response, body == NULL ? 0 : g_bytes_get_size(body));
     }
     free_request(request);
-}
-
-const char *hl_http_query(const HlHttpRequest *open, const char *name)
-{
-    return g_hash_table_lookup(((const Request *)open)->query, name);
-}
-
-const char *hl_http_header(const HlHttpRequest *open, const char *name)
-{
-    g_autofree char *lower = g_ascii_strdown(name, -1);
-
-    return g_hash_table_lookup(((const Request *)open)->headers, lower);
 }
 
 /* -- dispatch, HTTP thread -- */

@@ -65,7 +65,7 @@ HlHttpServer *hl_http_server_new(const HlHttpOptions *options, GError **error);
 /* Ends it; requests not yet answered get 503.  Answering them later is still required (and then only frees them). */
 void hl_http_server_free(HlHttpServer *server);
 
-/* The port that it listens on. */
+/* The port that it listens on; for tests, which ask for any free one. */
 uint16_t hl_http_server_port(const HlHttpServer *server);
 
 /* Certificate and key, checked: each can be parsed, and they belong together.  NULL on failure. */
@@ -82,12 +82,6 @@ HlHttpCounts hl_http_server_count(HlHttpServer *server);
 /* Answers and frees the request.  body may be NULL (empty); headers is NULL or name, value, ..., NULL. */
 void hl_http_answer(HlHttpRequest *request, guint status, const char *content_type, GBytes *body,
                     const char *const *headers);
-
-/* A query parameter, decoded; NULL if there is none.  Borrowed. */
-const char *hl_http_query(const HlHttpRequest *request, const char *name);
-
-/* A request header, in any case; NULL if there is none.  Borrowed. */
-const char *hl_http_header(const HlHttpRequest *request, const char *name);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HlHttpServer, hl_http_server_free)
 

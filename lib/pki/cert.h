@@ -61,7 +61,6 @@ HlCert *hl_cert_load(const char *path, GError **error);
 
 /* PEM text; caller frees. */
 char *hl_cert_print(const HlCert *cert);
-GBytes *hl_cert_der(const HlCert *cert);
 
 /* Atomic, mode 0644. */
 bool hl_cert_save(const HlCert *cert, const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
@@ -72,17 +71,11 @@ const HlCertInfo *hl_cert_info(const HlCert *cert);
 /* Whether the key belongs to the certificate. */
 bool hl_cert_has_key(const HlCert *cert, const HlKey *key);
 
-typedef enum {
-    HL_CERT_VALID,
-    HL_CERT_WRONG_ISSUER,  /* not signed by this CA */
-    HL_CERT_EXPIRED,       /* signed by it, but expired */
-    HL_CERT_NOT_YET_VALID, /* signed by it, but not valid yet: most often this machine's clock is wrong */
-} HlCertVerdict;
+/* Whether this CA signed it, whatever its dates. */
+bool hl_cert_is_issued_by(const HlCert *cert, const HlCert *ca);
 
-/* Signature and time; revocation is for the caller's list. */
-HlCertVerdict hl_cert_judge(const HlCert *cert, const HlCert *ca, HlTime now);
-
-/* The same as a failure with a message: UNTRUSTED or EXPIRED. */
+/* Signature and time; revocation is the caller's list.  UNTRUSTED: not signed by this CA; EXPIRED: signed by it, but
+ * past its end or before its beginning (most often this machine's clock is wrong). */
 bool hl_cert_verify(const HlCert *cert, const HlCert *ca, HlTime now, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 typedef struct {

@@ -34,10 +34,7 @@ bool hl_pki_is_p256(EVP_PKEY *pkey);
 /* Takes x509. */
 HlCert *hl_cert_from_x509(X509 *x509, const char *name, GError **error);
 
-/* Hexadecimal, lower case, without leading zeros but of even length; caller frees. */
-char *hl_pki_serial_print(const ASN1_INTEGER *serial);
-
-/* false if time is outside the years that a certificate can express. */
+/* false when time is outside the years that a certificate can hold. */
 bool hl_pki_time_set(ASN1_TIME *time, HlTime wall);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BIO, BIO_free_all)

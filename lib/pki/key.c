@@ -102,7 +102,7 @@ void hl_key_free(HlKey *key)
     g_free(key);
 }
 
-HlKey *hl_key_parse(const char *name, const char *pem, GError **error)
+static HlKey *parse(const char *name, const char *pem, GError **error)
 {
     g_autoptr(EVP_PKEY) pkey = hl_pki_parse_private(name, pem, error);
 
@@ -118,7 +118,7 @@ HlKey *hl_key_parse(const char *name, const char *pem, GError **error)
 HlKey *hl_key_load(const char *path, GError **error)
 {
     g_autofree char *pem = hl_file_read_text(path, LARGEST_KEY_FILE, error);
-    HlKey *key = pem == NULL ? NULL : hl_key_parse(path, pem, error);
+    HlKey *key = pem == NULL ? NULL : parse(path, pem, error);
 
     if (pem != NULL)
         OPENSSL_cleanse(pem, strlen(pem));

@@ -168,15 +168,3 @@ bool hl_db_check_references(HlDb *db, GError **error)
                        hl_stmt_text(stmt, 2));
     return step == HL_STEP_DONE;
 }
-
-bool hl_db_check(HlDb *db, GError **error)
-{
-    g_autoptr(HlStmt) stmt = hl_db_select(db, error, "PRAGMA integrity_check(1)", "");
-
-    if (stmt == NULL || hl_stmt_step(stmt, error) != HL_STEP_ROW)
-        return false;
-    if (g_strcmp0(hl_stmt_text(stmt, 0), "ok") != 0)
-        return hl_fail(error, HL_ERROR_IO, "database %s is damaged: %s; restore a backup", db->path,
-                       hl_stmt_text(stmt, 0));
-    return hl_db_check_references(db, error) || hl_error_prefix(error, "database %s is damaged", db->path);
-}

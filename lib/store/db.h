@@ -37,9 +37,6 @@ int hl_db_version(HlDb *db, GError **error);
 /* A consistent copy at path, which must not exist; other connections keep working meanwhile. */
 bool hl_db_copy(HlDb *db, const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* PRAGMA integrity_check and foreign_key_check; the first finding is the error (IO, INVALID). */
-bool hl_db_check(HlDb *db, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HlDb, hl_db_close)
 
 #endif

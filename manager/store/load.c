@@ -2,6 +2,9 @@
 #include "lib/store/migrate.h"
 #include "lib/store/stmt.h"
 #include "manager/store/registry.h"
+
+#include "lib/base/log.h"
+#include "manager/store/heal.h"
 #include "proto/messages.h"
 
 extern const char migration_001_registry[];
@@ -221,6 +224,7 @@ static void read_display(HlStmt *row, MgrEndpointRecord *record)
 static bool on_endpoint(HlStmt *row, gpointer user)
 {
     const Receiver *to = user;
+    g_autofree char *healed = NULL;
     MgrEndpointRecord record = {
         .number = hl_stmt_int(row, E_NUMBER),
         .id = text(row, E_ID),
@@ -255,6 +259,9 @@ static bool on_endpoint(HlStmt *row, gpointer user)
 
     read_presence(row, &record.presence);
     read_display(row, &record);
+    healed = mgr_heal_endpoint(&record);
+    if (healed != NULL)
+        hl_warn("registry", "endpoint %s: what an older version stored was too long and is cut: %s", record.id, healed);
     ((MgrEndpointFn)to->fn)(&record, to->user);
     mgr_endpoint_record_clear(&record);
     return true;

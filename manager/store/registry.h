@@ -118,11 +118,14 @@ void mgr_write_endpoint_renewal(HlWriteSet *set, int64_t number, const char *ser
 void mgr_write_endpoint_revocation(HlWriteSet *set, int64_t number, HlTime at);
 void mgr_write_endpoint_registration(HlWriteSet *set, const MgrEndpointRecord *endpoint);
 void mgr_write_applied(HlWriteSet *set, int64_t number, const MgrApplied *applied);
+/* The same but for the time, which only a report knows: the one of a report that is being stored must stay. */
+void mgr_write_applied_told(HlWriteSet *set, int64_t number, const MgrApplied *applied);
 void mgr_write_patterns(HlWriteSet *set, int64_t number, const char *patterns);
 
 /* An update notification. */
 typedef struct {
-    const char *patterns, *result, *source, *error;
+    const char *patterns; /* NULL: not told, they stay */
+    const char *result, *source, *error;
     HlTime at;
 } MgrUpdateStep;
 
@@ -141,7 +144,8 @@ void mgr_write_display(HlWriteSet *set, const MgrEndpointRecord *endpoint);
 void mgr_write_command(HlWriteSet *set, const MgrCommandRecord *command);
 void mgr_write_command_cancel(HlWriteSet *set, const char *id, HlTime at);
 void mgr_write_new_target(HlWriteSet *set, const MgrTargetRecord *target);
-/* Leaves a target alone that is already final. */
+/* Leaves a target alone that may not come to this state from the one that it has when the set is written
+ * (hl_command_state_may_follow): a report repeated, or overtaken by a later one. */
 void mgr_write_target(HlWriteSet *set, const MgrTargetRecord *target);
 /* "Sent" may be written late: leaves a target alone if more is already known of it. */
 void mgr_write_target_sent(HlWriteSet *set, const MgrTargetRecord *target);
@@ -150,6 +154,8 @@ void mgr_write_token(HlWriteSet *set, const MgrTokenRecord *token);
 void mgr_write_token_use(HlWriteSet *set, const char *id);
 void mgr_write_token_withdrawal(HlWriteSet *set, const char *id, HlTime at);
 void mgr_write_certificate(HlWriteSet *set, const MgrCertificateRecord *certificate);
+/* Fails the set with HL_ERROR_CONFLICT if another certificate with that name is in force. */
+void mgr_write_named_certificate(HlWriteSet *set, const MgrCertificateRecord *certificate);
 /* All certificates with this name that the registry has when the set is written, except for one serial (or NULL). */
 void mgr_write_revocations(HlWriteSet *set, const char *name, const char *but_serial, HlTime at);
 void mgr_write_history(HlWriteSet *set, HlTime at, const char *endpoint, const char *what, const char *detail);

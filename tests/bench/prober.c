@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "endpoint/daemon/direct.h"
+#include "endpoint/daemon/link/direct.h"
 #include "lib/base/exec.h"
 #include "manager/daemon/ground/prober.h"
 

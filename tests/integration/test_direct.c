@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "endpoint/daemon/direct.h"
+#include "endpoint/daemon/link/direct.h"
 #include "manager/daemon/ground/prober.h"
 #include "proto/direct.h"
 

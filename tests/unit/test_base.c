@@ -79,6 +79,16 @@ static void test_conf(void)
     check_invalid("[server]\nname = \xff\xfe\n", "UTF-8");
 }
 
+/* Clocks come over the wire: a hostile one must not overflow what is made of it. */
+static void test_time_difference(void)
+{
+    g_assert_cmpint(hl_time_difference(5, 8), ==, -3);
+    g_assert_cmpint(hl_time_difference(0, G_MININT64), ==, G_MAXINT64);
+    g_assert_cmpint(hl_time_difference(-2, G_MAXINT64), ==, -G_MAXINT64);
+    g_assert_cmpint(hl_time_difference(-1, G_MAXINT64), ==, -G_MAXINT64); /* G_MININT64 has no counterpart */
+    g_assert_cmpint(hl_time_difference(G_MININT64, 0), ==, -G_MAXINT64);
+}
+
 static void test_duration(void)
 {
     static const char *const bad[] = { "", "5", "-5s", "5 s", "5y", "99999999999w", "s", "1.5h" };
@@ -286,9 +296,23 @@ static void test_printable(void)
 
 static void test_width(void)
 {
-    g_assert_cmpint(hl_text_width("abc"), ==, 3);
-    g_assert_cmpint(hl_text_width("クライアント"), ==, 12);
-    g_assert_cmpint(hl_text_width("\033[31mred\033[0m"), ==, 3);
+    static const char *const headings[] = { "NAME", "STATE", NULL };
+    static const char *const rows[][2] = { { "abc", "x" }, { "クライアント", NULL }, { "\033[31mred\033[0m", "y" } };
+    g_autoptr(HlTable) table = hl_table_new(headings);
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
+        hl_table_add(table, rows[i]);
+    hl_table_print(table, out);
+    g_assert_cmpint(fclose(out), ==, 0);
+    g_assert_cmpstr(text, ==,
+                    "NAME          STATE\n"
+                    "abc           x\n"
+                    "クライアント  -\n"
+                    "\033[31mred\033[0m           y\n");
+    free(text);
 }
 
 typedef struct {
@@ -340,6 +364,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/base/conf", test_conf);
+    g_test_add_func("/base/time-difference", test_time_difference);
     g_test_add_func("/base/duration", test_duration);
     g_test_add_func("/base/file", test_file);
     g_test_add_func("/base/backoff", test_backoff);

@@ -3,7 +3,7 @@
 
 #include "endpoint/core/command.h"
 #include "endpoint/core/conf.h"
-#include "endpoint/core/line.h"
+#include "endpoint/core/link.h"
 #include "endpoint/core/privilege.h"
 #include "endpoint/core/probation.h"
 #include "endpoint/core/refusals.h"
@@ -45,9 +45,9 @@ static void test_brokers(void)
 {
     static const char *const settings[] = { "new:1", "old:2", NULL };
     static const char *const enrolment[] = { "old:1", "old:2", NULL };
-    g_auto(GStrv) both = ep_line_brokers(settings, enrolment);
+    g_auto(GStrv) both = ep_link_brokers(settings, enrolment);
     g_autofree char *text = g_strjoinv(" ", both);
-    g_auto(GStrv) alone = ep_line_brokers(NULL, enrolment);
+    g_auto(GStrv) alone = ep_link_brokers(NULL, enrolment);
 
     g_assert_cmpstr(text, ==, "new:1 old:2 old:1");
     g_assert_cmpuint(g_strv_length(alone), ==, 2);

@@ -1,8 +1,8 @@
 /* endpoint/daemon/spool over a real database file: order, numbers, bounds. */
 #include <string.h>
 
-#include "endpoint/daemon/spool.h"
-#include "endpoint/daemon/store.h"
+#include "endpoint/daemon/ground/spool.h"
+#include "endpoint/daemon/ground/store.h"
 #include "lib/base/file.h"
 #include "lib/base/unconst.h"
 #include "proto/wire.h"

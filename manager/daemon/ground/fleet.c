@@ -278,7 +278,7 @@ MgrGroup *mgr_fleet_find_group(const MgrFleet *fleet, const char *name, GError *
     MgrGroup *group = mgr_fleet_group(fleet, name);
 
     if (group == NULL)
-        hl_fail(error, HL_ERROR_NOT_FOUND, "there is no group '%s'; 'holdline group list' tells which there are", name);
+        hl_fail(error, HL_ERROR_NOT_FOUND, "there is no group '%s'; 'holdline group list' lists them", name);
     return group;
 }
 
@@ -367,6 +367,12 @@ bool mgr_endpoint_is_up(const MgrEndpoint *endpoint)
 {
     return endpoint->record.presence.actual == MGR_ACTUAL_ONLINE ||
            endpoint->record.presence.actual == MGR_ACTUAL_STALE;
+}
+
+bool mgr_endpoint_is_reporting(const MgrEndpoint *endpoint)
+{
+    return endpoint->accepted_seq != endpoint->record.report_seq ||
+           strcmp(endpoint->accepted_spool, endpoint->record.spool) != 0;
 }
 
 static void on_group(MgrGroupRecord *record, gpointer user)

@@ -86,7 +86,7 @@ typedef struct {
 } MgrFleet;
 
 /* The fleet is zeroed before; clear it whatever comes. */
-bool mgr_fleet_load(MgrFleet *fleet, HlDb *db, GError **error);
+bool mgr_fleet_load(MgrFleet *fleet, HlDb *db, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void mgr_fleet_clear(MgrFleet *fleet);
 
 /* All mgr_fleet_add_* and _put_* take the record's contents and leave it empty. */
@@ -152,6 +152,8 @@ bool mgr_endpoint_has_desired(const MgrEndpoint *endpoint);
 bool mgr_endpoint_is_behind(const MgrEndpoint *endpoint, const char *versions);
 bool mgr_endpoint_is_outdated(const MgrFleet *fleet, const MgrEndpoint *endpoint);
 bool mgr_endpoint_is_up(const MgrEndpoint *endpoint); /* Online or Stale */
+/* Whether a report of it is on its way through the writer: it may say how one of its commands ended. */
+bool mgr_endpoint_is_reporting(const MgrEndpoint *endpoint);
 
 /* The registered address that is dialled; "" when none is.  Caller frees. */
 char *mgr_endpoint_address(const MgrEndpoint *endpoint);

@@ -95,7 +95,7 @@ static void feed(MgrConsole *console, MgrEndpoint *endpoint, const MgrDisplayEve
     MgrDisplayEffects effects = mgr_display_step(display, &console->display_policy, event, mgr_now());
 
     if (!mgr_display_is_dialled(display) && endpoint->record.reach != MGR_REACH_NOT_PROBED) {
-        endpoint->record.reach = MGR_REACH_NOT_PROBED; /* what the last dial found is nobody's measure any more */
+        endpoint->record.reach = MGR_REACH_NOT_PROBED; /* what the last dial found no longer counts */
         endpoint->display_dirty = true;
         mgr_status_touch(console->parts.status, endpoint);
     }
@@ -146,11 +146,17 @@ static void notify(MgrConsole *console, MgrEndpoint *endpoint, MgrNotifyEventKin
                         (effects.given_up & MGR_NOTIFY_SETTINGS) != 0 ? "settings" : "update now");
 }
 
-void mgr_console_want(MgrConsole *console, MgrEndpoint *endpoint, uint8_t what)
+/* Not in unreachable networks, independent mode, another delivery; not who is revoked or out of the console. */
+static bool is_notified(const MgrEndpoint *endpoint)
 {
     MgrRecipient recipient = mgr_delivery_recipient(endpoint);
 
-    if (mgr_path_wants_dial(&recipient))
+    return mgr_path_wants_dial(&recipient) && !endpoint->record.display.removed && endpoint->record.revoked_at == 0;
+}
+
+void mgr_console_want(MgrConsole *console, MgrEndpoint *endpoint, uint8_t what)
+{
+    if (is_notified(endpoint))
         notify(console, endpoint, MGR_NOTIFY_WANT, what);
 }
 
@@ -326,13 +332,10 @@ void mgr_console_start(MgrConsole *console)
 /* -------------------------------------------------------------------------------------------------------------- time
  */
 
-/* Who may not be notified any more (unreachable network, independent mode, another delivery, out of the console) is not
- * dialled again for what was wanted before. */
+/* An endpoint that may no longer be notified is not dialled again for what was wanted before. */
 static void tick_notification(MgrConsole *console, MgrEndpoint *endpoint)
 {
-    MgrRecipient recipient = mgr_delivery_recipient(endpoint);
-
-    if (mgr_path_wants_dial(&recipient) && !endpoint->record.display.removed)
+    if (is_notified(endpoint))
         notify(console, endpoint, MGR_NOTIFY_TICK, 0);
     else
         notify(console, endpoint, MGR_NOTIFY_SETTLED, endpoint->notify.wanted);
@@ -384,7 +387,7 @@ void mgr_console_tick(MgrConsole *console)
         console->parts.fleet->alive = (uint64_t)now;
         mgr_write_counter(mgr_record_background(console->parts.record), "alive", console->parts.fleet->alive);
     }
-    /* a new site, or a clock that was set back: the next verification is a whole interval away, and no more */
+    /* a new site, or a clock that was set back: the next verification is one whole interval away */
     if (console->parts.fleet->verified == 0 || (HlTime)console->parts.fleet->verified > now)
         console->parts.fleet->verified = (uint64_t)now;
     if (now - (HlTime)console->parts.fleet->verified >= console->policy.verification)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "lib/base/ident.h"
+#include "lib/base/unconst.h"
 #include "proto/envelope.h"
 #include "proto/schedule.h"
 
@@ -75,13 +76,13 @@ HlMsgEnvelope *mgr_delivery_envelope(const MgrDelivery *delivery, const MgrGroup
     HlMsgSettingsDocument document = HOLDLINE__V1__SETTINGS_DOCUMENT__INIT;
     HlMsgEnvelope *envelope;
 
-    document.endpoint = (char *)endpoint;
+    document.endpoint = hl_unconst(endpoint);
     document.group = group->record.name;
     document.version = group->record.version;
     document.counter = counter;
     document.issued_ms = hl_clock_wall();
-    document.path = (char *)mgr_path_name(path);
-    document.digest.data = (guint8 *)g_bytes_get_data(group->digest, &document.digest.len);
+    document.path = hl_unconst(mgr_path_name(path));
+    document.digest.data = hl_unconst(g_bytes_get_data(group->digest, &document.digest.len));
     document.settings = hl_settings_entries(group->record.settings, &document.n_settings);
     envelope = hl_envelope_sign(delivery->key, HL_ENVELOPE_SETTINGS, &document.base);
     hl_settings_entries_free(document.settings, document.n_settings);
@@ -250,7 +251,7 @@ void mgr_delivery_hold_off(MgrDelivery *delivery, const MgrEndpoint *endpoint, c
     HlMsgAck ack = HOLDLINE__V1__ACK__INIT;
 
     ack.hold_off_ms = (uint32_t)hold_off;
-    ack.hold_off_boot = (char *)boot_id;
+    ack.hold_off_boot = hl_unconst(boot_id);
     send_ack(delivery, endpoint, ack);
 }
 

@@ -4,6 +4,7 @@
 
 #include "lib/base/ident.h"
 #include "lib/base/log.h"
+#include "lib/base/unconst.h"
 #include "lib/pki/digest.h"
 #include "manager/core/rate.h"
 #include "manager/daemon/state/registration.h"
@@ -90,7 +91,7 @@ static void refuse(MgrEnrol *enrol, HlHttpRequest *request, guint status, const 
 
     enrol->counts.refused++;
     hl_log_limited(HL_LOG_WARN, "enrol", request->peer, "refused %s: %s", request->peer, error->message);
-    reply.code = (char *)hl_error_name(hl_error_code(error));
+    reply.code = hl_unconst(hl_error_name(hl_error_code(error)));
     reply.message = error->message;
     answer(request, status, &reply, wait > 0 ? headers : NULL);
 }
@@ -123,8 +124,7 @@ static bool check_token(const MgrTokenRecord *token, HlTime now, GError **error)
         return hl_fail(error, HL_ERROR_EXPIRED, "the bundle %s expired at %s: ask for a new one", token->id, when);
     }
     if (token->uses_left == 0)
-        return hl_fail(error, HL_ERROR_LIMIT, "the bundle %s was used as often as it may be: ask for a new one",
-                       token->id);
+        return hl_fail(error, HL_ERROR_LIMIT, "the bundle %s has no uses left: ask for a new one", token->id);
     return true;
 }
 
@@ -135,7 +135,7 @@ static bool check_request(const HlMsgEnrolRequest *message, HlTime now, GError *
     g_autofree char *off = hl_duration_describe(ABS(skew));
 
     if (registration == NULL || *registration->host == '\0' || strlen(registration->host) > 255)
-        return hl_fail(error, HL_ERROR_INVALID, "the request names no host, or one longer than 255 bytes");
+        return hl_fail(error, HL_ERROR_INVALID, "the request has no host name, or one longer than 255 bytes");
     if (strlen(registration->fingerprint) != 64 || strspn(registration->fingerprint, "0123456789abcdef") != 64)
         return hl_fail(error, HL_ERROR_INVALID, "the request has no machine fingerprint");
     if (ABS(skew) > MAX_SKEW)

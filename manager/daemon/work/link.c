@@ -146,36 +146,57 @@ static void outrun_counter(MgrLink *link, MgrEndpoint *endpoint, uint64_t seen)
                     "it knew a later counter than the registry: issued again");
 }
 
-/* What the endpoint says it has, against what the registry knows and wants. */
-static void compare_settings(MgrLink *link, MgrEndpoint *endpoint, uint64_t counter, const void *digest,
-                             size_t digest_size)
+static void store_applied(MgrLink *link, MgrEndpoint *endpoint)
 {
-    MgrApplied *applied = &endpoint->record.applied;
+    HlWriteSet *set = hl_write_set_new();
+
+    mgr_write_applied_told(set, endpoint->record.number, &endpoint->record.applied);
+    mgr_record_write(link->parts.record, set);
+    mgr_status_touch(link->parts.status, endpoint);
+}
+
+/* What the endpoint says it has, against what the registry knows. */
+static bool set_applied(MgrApplied *applied, uint64_t counter, const void *digest, size_t digest_size)
+{
     g_autoptr(GBytes) told = g_bytes_new(digest, digest_size);
 
+    if (applied->counter == counter && applied->digest != NULL && g_bytes_equal(applied->digest, told))
+        return false;
+    applied->counter = counter;
+    g_clear_pointer(&applied->digest, g_bytes_unref);
+    applied->digest = g_bytes_ref(told);
+    return true;
+}
+
+/* The same against what the registry wants. */
+static void compare_desired(MgrLink *link, MgrEndpoint *endpoint, uint64_t counter)
+{
     if (counter > mgr_endpoint_desired_counter(endpoint))
         outrun_counter(link, endpoint, counter);
-    if (applied->counter != counter || applied->digest == NULL || !g_bytes_equal(applied->digest, told)) {
-        applied->counter = counter;
-        g_clear_pointer(&applied->digest, g_bytes_unref);
-        applied->digest = g_bytes_ref(told);
-        mgr_status_touch(link->parts.status, endpoint);
-    }
     mgr_delivery_settings(link->parts.delivery, endpoint, MGR_OCCASION_LINE);
+}
+
+static void handle_beat_applied(MgrLink *link, MgrEndpoint *endpoint, const HlMsgHeartbeat *beat)
+{
+    if (set_applied(&endpoint->record.applied, beat->settings_counter, beat->settings_digest.data,
+                    beat->settings_digest.len))
+        store_applied(link, endpoint);
+    compare_desired(link, endpoint, beat->settings_counter);
 }
 
 /* The birth says all of what is applied; a report says when and how it came to be. */
 static void handle_applied(MgrLink *link, MgrEndpoint *endpoint, const HlMsgAppliedSettings *told)
 {
     MgrApplied *applied = &endpoint->record.applied;
-    HlWriteSet *set = hl_write_set_new();
+    bool changed = set_applied(applied, told->counter, told->digest.data, told->digest.len);
 
-    mgr_set_text(&applied->group, told->group);
-    mgr_set_text(&applied->path, told->path);
+    changed |= applied->version != told->version;
     applied->version = told->version;
-    compare_settings(link, endpoint, told->counter, told->digest.data, told->digest.len);
-    mgr_write_applied(set, endpoint->record.number, applied);
-    mgr_record_write(link->parts.record, set);
+    changed |= mgr_set_text(&applied->group, told->group);
+    changed |= mgr_set_text(&applied->path, told->path);
+    if (changed)
+        store_applied(link, endpoint);
+    compare_desired(link, endpoint, told->counter);
 }
 
 static void on_birth(MgrLink *link, MgrEndpoint *endpoint, const HlMsgLink *message)
@@ -301,7 +322,7 @@ static void handle_heartbeat(MgrLink *link, MgrEndpoint *endpoint, gconstpointer
     endpoint->presence_dirty = true;
     mgr_console_feed(link->parts.console, endpoint, MGR_DISPLAY_HEARTBEAT);
     handle_patterns(link, endpoint, beat->patterns, beat->n_patterns);
-    compare_settings(link, endpoint, beat->settings_counter, beat->settings_digest.data, beat->settings_digest.len);
+    handle_beat_applied(link, endpoint, beat);
     if (endpoint->record.presence.seen_wall - endpoint->seen_told >= SEEN_RESOLUTION)
         mgr_status_touch(link->parts.status, endpoint);
 }
@@ -359,7 +380,7 @@ static void handle_from_endpoint(MgrLink *link, HlTopic topic, const char *id, c
     const EndpointRow *row = &endpoint_rows[topic];
     MgrEndpoint *endpoint = mgr_fleet_endpoint(link->parts.fleet, id);
     g_autoptr(GError) error = NULL;
-    gpointer decoded;
+    gpointer decoded = NULL;
 
     if (g_bytes_get_size(message->payload) == 0)
         return; /* a retained topic was emptied */
@@ -367,7 +388,10 @@ static void handle_from_endpoint(MgrLink *link, HlTopic topic, const char *id, c
         handle_unknown(link, topic, id, message, endpoint != NULL);
         return;
     }
-    decoded = hl_wire_decode_bytes(row->type, message->payload, &error);
+    if (!message->retained || hl_topic_row(topic)->retained)
+        decoded = hl_wire_decode_bytes(row->type, message->payload, &error);
+    else /* somebody had the broker keep it: said once, it would come back at each start */
+        hl_fail(&error, HL_ERROR_INVALID, "retained, and it must not be");
     if (decoded == NULL) {
         link->counts.bad_messages++;
         hl_log_limited(HL_LOG_WARN, "line", id, "%s: %s: ignored", message->topic, error->message);

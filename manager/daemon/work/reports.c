@@ -93,7 +93,7 @@ static void write_update(const Pending *pending, const MgrEndpoint *endpoint, Hl
     const HlMsgUpdateNotification *body = pending->message->update;
     g_autofree char *patterns = hl_components_print(body->patterns, body->n_patterns);
     g_autofree char *result = describe_update(body);
-    MgrUpdateStep step = { .patterns = body->n_patterns > 0 ? patterns : endpoint->record.patterns,
+    MgrUpdateStep step = { .patterns = body->n_patterns > 0 ? patterns : NULL,
                            .result = result,
                            .source = body->source,
                            .error = body->succeeded ? "" : body->detail,

@@ -1,0 +1,46 @@
+#include "endpoint/core/link.h"
+
+#include "lib/base/ident.h"
+#include "lib/base/unconst.h"
+
+uint64_t ep_session_next(uint64_t last, HlTime wall)
+{
+    return MAX(last + 1, (uint64_t)MAX(wall, 1));
+}
+
+EpFence ep_session_fence(uint64_t *last, uint64_t fence)
+{
+    /* acknowledgements are not signed: no honest fence leaves no numbers above it */
+    if (fence == 0 || fence < *last || fence > HL_SESSION_MAX)
+        return EP_FENCE_NONE;
+    *last = fence;
+    return EP_FENCE_PASS;
+}
+
+bool ep_manager_seen(EpManager *manager, bool online, uint64_t epoch, bool retained)
+{
+    bool news = online && (!manager->known || !manager->online || epoch != manager->epoch);
+
+    manager->known = true;
+    manager->online = online;
+    manager->epoch = epoch;
+    return news && !retained;
+}
+
+HlTime ep_spread(HlTime bound, uint64_t random)
+{
+    return bound <= 0 ? 0 : (HlTime)(random % ((uint64_t)bound + 1));
+}
+
+char **ep_link_brokers(const char *const *from_settings, const char *const *from_enrolment)
+{
+    const char *const *const lists[] = { from_settings, from_enrolment };
+    g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
+    g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+
+    for (gsize list = 0; list < G_N_ELEMENTS(lists); list++)
+        for (gsize i = 0; lists[list] != NULL && lists[list][i] != NULL; i++)
+            if (g_hash_table_add(seen, hl_unconst(lists[list][i])))
+                g_strv_builder_add(builder, lists[list][i]);
+    return g_strv_builder_end(builder);
+}

@@ -1,0 +1,58 @@
+/* The parts that exist while this machine is enrolled: spool, journal, intake of settings, commands, renewal, poll,
+ * presence.  Wires them and nothing else; there is one of these, or there is none.
+ *
+ * Made in two steps, so that a reload can have everything checked before anything changes.  Loop thread. */
+#ifndef ENDPOINT_DAEMON_ENROLLED_H
+#define ENDPOINT_DAEMON_ENROLLED_H
+
+#include "endpoint/core/conf.h"
+#include "endpoint/core/refusals.h"
+#include "endpoint/daemon/link/presence.h"
+#include "endpoint/daemon/work/updates.h"
+
+typedef struct EpEnrolled EpEnrolled;
+
+/* All borrowed, and outlive it. */
+typedef struct {
+    const EpConf *conf; /* read by ep_enrolled_new only */
+    const char *boot_id, *fingerprint;
+    HlDb *db;
+    EpTrouble *trouble;
+    EpSettings *settings;
+    EpUpdates *updates;
+    EpRefusals *refused;
+} EpEnrolledOptions;
+
+/* Takes *identity, and the database for it: what another identity left there is forgotten, in one transaction.  Nothing
+ * is to be seen of it yet outside.  On failure nothing has changed, *identity is the caller's, and NULL is returned. */
+EpEnrolled *ep_enrolled_new(const EpEnrolledOptions *options, EpIdentity **identity, GError **error);
+
+/* From here on it is the one: opens the direct port, applies the settings of the enrolment, resumes commands.  An
+ * earlier one was freed before. */
+void ep_enrolled_start(EpEnrolled *enrolled);
+
+/* Disconnects.  What runs goes on without it. */
+void ep_enrolled_free(EpEnrolled *enrolled);
+
+/* Other settings are in force. */
+void ep_enrolled_settings_changed(EpEnrolled *enrolled);
+
+/* Something was lost because it could not be stored: asks the manager to send again what is missing here. */
+void ep_enrolled_ask_again(EpEnrolled *enrolled);
+
+/* As of presence.h. */
+void ep_enrolled_say_goodbye(EpEnrolled *enrolled, void (*done)(gpointer user), gpointer user);
+void ep_enrolled_announce_leave(EpEnrolled *enrolled, EpLeave leave);
+
+const EpIdentity *ep_enrolled_identity(const EpEnrolled *enrolled);
+EpLinkView ep_enrolled_link(const EpEnrolled *enrolled);
+
+/* Reports that the manager has not acknowledged. */
+uint64_t ep_enrolled_reports_waiting(const EpEnrolled *enrolled);
+
+/* The database belongs to nobody any longer: settings, commands and reports of the identity are forgotten. */
+bool ep_enrolled_disclaim(HlDb *db, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(EpEnrolled, ep_enrolled_free)
+
+#endif

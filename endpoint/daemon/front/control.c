@@ -1,0 +1,259 @@
+#include "endpoint/daemon/front/control.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/base/file.h"
+#include "lib/base/log.h"
+#include "lib/base/unconst.h"
+#include "lib/ctl/server.h"
+#include "proto/wire.h"
+
+#define STOP_DELAY 100 /* ms; the answer goes out before the daemon does */
+
+struct EpControl {
+    EpControlOptions has;
+    HlCtlServer *server;
+    guint stop_timer;
+};
+
+/* One call.  The peer stays valid until its "closed", which forgets whatever waits for it. */
+typedef struct {
+    EpControl *control;
+    const EpControlOptions *has;
+    HlCtlPeer *peer;
+    const HlMsgCall *call;
+    int *fd; /* the handler may steal it */
+} Request;
+
+static void send_reply(HlCtlPeer *peer, const char *code, const char *message, bool more, const json_t *json)
+{
+    HlMsgCallReply reply = HOLDLINE__V1__CALL_REPLY__INIT;
+    g_autofree char *text = json == NULL ? g_strdup("") : hl_json_print(json);
+    g_autofree char *clean = g_utf8_make_valid(message, -1);
+    g_autoptr(GBytes) frame = NULL;
+
+    reply.code = hl_unconst(code);
+    reply.message = clean;
+    reply.more = more;
+    reply.json = text;
+    frame = HL_WIRE_ENCODE(&reply);
+    hl_ctl_send(peer, frame);
+}
+
+static void send_error(HlCtlPeer *peer, const GError *error)
+{
+    send_reply(peer, hl_error_name(hl_error_code(error)), error->message, false, NULL);
+}
+
+static const char *argument(const HlMsgCall *call, const char *name)
+{
+    for (size_t i = 0; i < call->n_arguments; i++)
+        if (strcmp(call->arguments[i]->name, name) == 0)
+            return call->arguments[i]->value;
+    return NULL;
+}
+
+/* ----------------------------------------------------------------------------------------------- calls */
+
+static bool call_status(const Request *request, GError **error G_GNUC_UNUSED)
+{
+    EpStatusView view = request->has->view(request->has->user);
+    g_autoptr(json_t) status = ep_status_json(&view);
+
+    send_reply(request->peer, "", "", false, status);
+    return true;
+}
+
+static bool call_history(const Request *request, GError **error)
+{
+    EpStatusView view = request->has->view(request->has->user);
+    g_autoptr(json_t) history = ep_history_json(view.db, error);
+
+    if (history == NULL)
+        return false;
+    send_reply(request->peer, "", "", false, history);
+    return true;
+}
+
+static void on_update_progress(guint percent, const char *what, gpointer user)
+{
+    g_autoptr(json_t) progress = json_pack("{s:i, s:s}", "percent", (int)percent, "what", what);
+
+    send_reply(user, "", "", true, progress);
+}
+
+static void on_update_done(const EpUpdateEnd *end, gpointer user)
+{
+    g_autoptr(json_t) result =
+        json_pack("{s:s, s:s, s:s}", "detail", end->detail, "source", end->source, "patterns", end->patterns);
+
+    send_reply(user, end->succeeded ? "" : end->timed_out ? "timeout" : end->code, end->detail, false, result);
+}
+
+static bool request_update(const Request *request, EpUpdateWork work)
+{
+    EpUpdateRequest update = {
+        .work = work, .trigger = "manual", .progress = on_update_progress, .done = on_update_done, .user = request->peer
+    };
+
+    ep_updates_request(request->has->updates, &update);
+    return true;
+}
+
+static bool call_update_now(const Request *request, GError **error G_GNUC_UNUSED)
+{
+    return request_update(request, EP_UPDATE_UPDATE);
+}
+
+static bool call_rollback(const Request *request, GError **error G_GNUC_UNUSED)
+{
+    return request_update(request, EP_UPDATE_ROLLBACK);
+}
+
+static void on_scan_done(const EpScanEnd *end, gpointer user)
+{
+    static const char *const verdicts[] = {
+        [EP_SCAN_CLEAN] = "clean", [EP_SCAN_FOUND] = "found", [EP_SCAN_FAILED] = "failed"
+    };
+    g_autoptr(json_t) result = json_pack("{s:s, s:s}", "verdict", verdicts[end->verdict], "name", end->name);
+
+    if (end->verdict == EP_SCAN_FAILED)
+        send_reply(user, "unavailable", end->name, false, NULL); /* not 1, the status for "found" */
+    else
+        send_reply(user, "", "", false, result);
+}
+
+static bool call_scan(const Request *request, GError **error)
+{
+    return ep_scans_request(request->has->scans, hl_fd_steal(request->fd), on_scan_done, request->peer, error);
+}
+
+static bool call_schedule(const Request *request, GError **error)
+{
+    const char *state = argument(request->call, "state");
+    bool off = g_strcmp0(state, "off") == 0;
+
+    if (!off && g_strcmp0(state, "on") != 0)
+        return hl_fail(error, HL_ERROR_USAGE, "schedule takes 'on' or 'off'");
+    if (!ep_scheduler_set_user_off(request->has->scheduler, off, error))
+        return false;
+    send_reply(request->peer, "", off ? "the scheduled update is off" : "the scheduled update is on", false, NULL);
+    return true;
+}
+
+static bool call_skip_scan(const Request *request, GError **error G_GNUC_UNUSED)
+{
+    send_reply(request->peer, "", ep_scans_skip(request->has->scans), false, NULL);
+    return true;
+}
+
+static gboolean on_stop(gpointer user)
+{
+    EpControl *control = user;
+
+    control->stop_timer = 0;
+    control->has.stop(control->has.user);
+    return G_SOURCE_REMOVE;
+}
+
+static bool call_stop(const Request *request, GError **error G_GNUC_UNUSED)
+{
+    hl_info("control", "stopped by user %d", (int)hl_ctl_peer_uid(request->peer));
+    send_reply(request->peer, "", "the endpoint stops", false, NULL);
+    if (request->control->stop_timer == 0)
+        request->control->stop_timer = g_timeout_add(STOP_DELAY, on_stop, request->control);
+    return true;
+}
+
+static bool call_reload(const Request *request, GError **error)
+{
+    if (!request->has->reload(request->has->user, error))
+        return false;
+    send_reply(request->peer, "", "configuration and identity were re-read", false, NULL);
+    return true;
+}
+
+static bool call_leave(const Request *request, GError **error)
+{
+    if (!request->has->leave(request->has->user, error))
+        return false;
+    send_reply(request->peer, "", "the server was told that this machine leaves; its certificate and key are gone",
+               false, NULL);
+    return true;
+}
+
+static const struct {
+    const char *name;
+    EpAct act;
+    bool (*run)(const Request *request, GError **error); /* true: it answered, or will */
+} calls[] = {
+    { "status", EP_ACT_ANYBODY, call_status },
+    { "history", EP_ACT_ANYBODY, call_history },
+    { "update-now", EP_ACT_UPDATE_NOW, call_update_now },
+    { "scan", EP_ACT_SCAN, call_scan },
+    { "schedule", EP_ACT_TOGGLE_SCHEDULE, call_schedule },
+    { "skip-scan", EP_ACT_SKIP_SCAN, call_skip_scan },
+    { "stop", EP_ACT_STOP, call_stop },
+    { "rollback", EP_ACT_ADMINISTER, call_rollback },
+    { "reload", EP_ACT_ADMINISTER, call_reload },
+    { "leave", EP_ACT_ADMINISTER, call_leave },
+};
+
+/* -------------------------------------------------------------------------------------------- dispatch */
+
+static bool dispatch(const Request *request, GError **error)
+{
+    EpPrivileges privileges = ep_settings_privileges(request->has->settings);
+    EpWho who = { .caller = hl_ctl_peer_uid(request->peer), .daemon = getuid() };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(calls); i++)
+        if (strcmp(calls[i].name, request->call->name) == 0)
+            return ep_privilege_check(calls[i].act, &privileges, who, error) && calls[i].run(request, error);
+    return hl_fail(error, HL_ERROR_USAGE, "the endpoint knows no call '%.64s'", request->call->name);
+}
+
+static void on_frame(HlCtlPeer *peer, GBytes *frame, int fd, gpointer user)
+{
+    EpControl *control = user;
+    hl_autofd int owned = fd;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(HlMsgCall) call = hl_wire_decode_bytes(&holdline__v1__call__descriptor, frame, &error);
+    Request request = { control, &control->has, peer, call, &owned };
+
+    if (call == NULL || !dispatch(&request, &error))
+        send_error(peer, error);
+}
+
+static void on_closed(HlCtlPeer *peer, gpointer user)
+{
+    EpControl *control = user;
+
+    ep_updates_forget(control->has.updates, peer);
+    ep_scans_forget(control->has.scans, peer);
+}
+
+EpControl *ep_control_new(const EpControlOptions *options, GError **error)
+{
+    EpControl *control = g_new0(EpControl, 1);
+    HlCtlOptions server = {
+        .path = options->path, .mode = 0666, .handler = on_frame, .closed = on_closed, .user = control, .idle = HL_HOUR
+    };
+
+    control->has = *options;
+    control->has.path = NULL; /* the server's */
+    control->server = hl_ctl_server_new(&server, error);
+    if (control->server != NULL)
+        return control;
+    g_free(control);
+    return NULL;
+}
+
+void ep_control_free(EpControl *control)
+{
+    if (control == NULL)
+        return;
+    g_clear_handle_id(&control->stop_timer, g_source_remove);
+    hl_ctl_server_free(control->server);
+    g_free(control);
+}

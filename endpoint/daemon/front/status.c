@@ -1,0 +1,191 @@
+#include "endpoint/daemon/front/status.h"
+
+#include "endpoint/daemon/ground/journal.h"
+#include "lib/base/ident.h"
+#include "lib/store/stmt.h"
+#include "proto/components.h"
+
+#define HISTORY 50
+
+static void set_text(json_t *object, const char *name, const char *value)
+{
+    json_object_set_new(object, name, value == NULL ? json_null() : json_string(value));
+}
+
+static void set_time(json_t *object, const char *name, HlTime time)
+{
+    g_autofree char *text = time == 0 ? NULL : hl_time_format(time);
+
+    set_text(object, name, text);
+}
+
+static json_t *line_json(EpLinkView view)
+{
+    static const char *const states[] = {
+        [HL_BUS_DOWN] = "down", [HL_BUS_CONNECTING] = "connecting", [HL_BUS_UP] = "up"
+    };
+    json_t *object = json_object();
+
+    set_text(object, "state", states[view.state]);
+    set_text(object, "broker", view.broker);
+    json_object_set_new(object, "session", json_integer((json_int_t)view.session));
+    set_time(object, "since", view.since);
+    json_object_set_new(object, "ever_up", json_boolean(view.since != 0));
+    json_object_set_new(object, "failed_attempts", json_integer((json_int_t)view.attempts));
+    set_text(object, "last_error", view.last_error);
+    set_time(object, "next_attempt", view.next_attempt);
+    return object;
+}
+
+static json_t *settings_json(const EpSettingsOrigin *origin)
+{
+    g_autofree char *digest = NULL;
+    json_t *object;
+
+    if (!origin->applied)
+        return json_null();
+    object = json_object();
+    digest = hl_hex(g_bytes_get_data(origin->digest, NULL), g_bytes_get_size(origin->digest));
+    set_text(object, "group", origin->group);
+    json_object_set_new(object, "version", json_integer((json_int_t)origin->version));
+    json_object_set_new(object, "counter", json_integer((json_int_t)origin->counter));
+    set_text(object, "digest", digest);
+    set_text(object, "path", origin->path);
+    set_time(object, "applied", origin->at);
+    return object;
+}
+
+static json_t *privileges_json(const EpSettings *settings)
+{
+    EpPrivileges may = ep_settings_privileges(settings);
+
+    return json_pack("{s:b, s:b, s:b, s:b, s:b}", "update-now", may.update_now, "toggle-schedule", may.toggle_schedule,
+                     "scan", may.scan, "skip-scan", may.skip_scan, "stop", may.stop);
+}
+
+static json_t *patterns_json(const EpUpdates *updates)
+{
+    json_t *object = json_object();
+    size_t n;
+    HlMsgComponent **components = hl_components_parse(ep_updates_patterns(updates), &n);
+
+    for (size_t i = 0; i < n; i++)
+        json_object_set_new(object, components[i]->name, json_integer((json_int_t)components[i]->version));
+    hl_components_free(components, n);
+    return object;
+}
+
+static json_t *update_json(const EpStatusView *from)
+{
+    EpUpdateView view = ep_updates_view(from->updates);
+    json_t *object = json_object();
+
+    json_object_set_new(object, "running", json_boolean(view.running));
+    json_object_set_new(object, "percent", json_integer(view.percent));
+    set_text(object, "what", view.what);
+    set_time(object, "last_at", view.last_at);
+    json_object_set_new(object, "last_succeeded", json_boolean(view.last_succeeded));
+    set_text(object, "last_trigger", view.last_trigger);
+    set_text(object, "last_detail", view.last_detail);
+    set_text(object, "last_source", view.last_source);
+    set_text(object, "schedule", ep_settings_values(from->settings)->update_schedule);
+    json_object_set_new(object, "schedule_off_by_user", json_boolean(ep_scheduler_is_user_off(from->scheduler)));
+    set_time(object, "next_scheduled", ep_scheduler_next_update(from->scheduler));
+    return object;
+}
+
+static json_t *refused_json(const EpRefusals *refusals)
+{
+    json_t *list = json_array();
+
+    for (int what = 0; what < EP_REFUSED_N_WHATS; what++) {
+        for (int reason = 0; reason < EP_REFUSED_N_REASONS; reason++) {
+            const EpRefusal *row = &refusals->rows[what][reason];
+
+            if (row->count > 0)
+                json_array_append_new(list, json_pack("{s:s, s:s, s:I, s:s}", "what", ep_refused_name((EpRefused)what),
+                                                      "code", ep_refused_reason_name((EpRefusedReason)reason), "count",
+                                                      (json_int_t)row->count, "last", row->detail));
+        }
+    }
+    return json_pack("{s:I, s:o}", "total", (json_int_t)refusals->total, "kinds", list);
+}
+
+static void add_identity(json_t *root, const EpEnrolled *enrolled)
+{
+    const EpIdentity *identity;
+
+    json_object_set_new(root, "enrolled", json_boolean(enrolled != NULL));
+    if (enrolled == NULL)
+        return;
+    identity = ep_enrolled_identity(enrolled);
+    set_text(root, "id", identity->id);
+    set_text(root, "server", identity->server);
+    json_object_set_new(root, "line", line_json(ep_enrolled_link(enrolled)));
+    json_object_set_new(root, "reports_waiting", json_integer((json_int_t)ep_enrolled_reports_waiting(enrolled)));
+    set_time(root, "certificate_ends", hl_cert_info(identity->cert)->not_after);
+}
+
+json_t *ep_status_json(const EpStatusView *view)
+{
+    EpTroubleView trouble = ep_trouble_view(view->trouble);
+    json_t *root = json_object();
+
+    set_text(root, "program_version", HOLDLINE_VERSION);
+    add_identity(root, view->enrolled);
+    json_object_set_new(root, "settings", settings_json(ep_settings_origin(view->settings)));
+    json_object_set_new(root, "independent", json_boolean(ep_settings_values(view->settings)->independent));
+    json_object_set_new(root, "privileges", privileges_json(view->settings));
+    json_object_set_new(root, "patterns", patterns_json(view->updates));
+    json_object_set_new(root, "update", update_json(view));
+    json_object_set_new(root, "scheduled_scan_running", json_boolean(ep_scans_is_scheduled_running(view->scans)));
+    json_object_set_new(root, "refused", refused_json(view->refused));
+    set_text(root, "problem", trouble.text);
+    set_time(root, "problem_at", trouble.at);
+    return root;
+}
+
+enum { ID, KIND, STATE, RECEIVED, ENDED, CODE, DETAIL };
+#define COMMAND_COLUMNS "id, kind, state, received_ms, ended_ms, code, detail"
+
+static bool add_command(HlStmt *row, gpointer user)
+{
+    json_t *object = json_object();
+    HlCommandKind kind = hl_command_kind_from_wire((int)hl_stmt_int(row, KIND));
+
+    set_text(object, "id", hl_stmt_text(row, ID));
+    set_text(object, "kind", kind != HL_KIND_UNKNOWN ? hl_command_kind_name(kind) : NULL);
+    set_text(object, "state", hl_command_state_name(ep_journal_shown_state(hl_stmt_int(row, STATE))));
+    set_time(object, "received", hl_stmt_int(row, RECEIVED));
+    set_time(object, "ended", hl_stmt_int(row, ENDED));
+    set_text(object, "code", hl_stmt_text(row, CODE));
+    set_text(object, "detail", hl_stmt_text(row, DETAIL));
+    json_array_append_new(user, object);
+    return true;
+}
+
+static bool add_event(HlStmt *row, gpointer user)
+{
+    json_t *object = json_object();
+
+    set_time(object, "at", hl_stmt_int(row, 0));
+    set_text(object, "what", hl_stmt_text(row, 1));
+    set_text(object, "detail", hl_stmt_text(row, 2));
+    json_array_append_new(user, object);
+    return true;
+}
+
+json_t *ep_history_json(HlDb *db, GError **error)
+{
+    g_autoptr(json_t) commands = json_array();
+    g_autoptr(json_t) events = json_array();
+
+    if (!hl_db_query(db, add_command, commands, error,
+                     "SELECT " COMMAND_COLUMNS " FROM command"
+                     " ORDER BY received_ms DESC LIMIT ?",
+                     "i", (int64_t)HISTORY) ||
+        !hl_db_query(db, add_event, events, error, "SELECT at_ms, what, detail FROM event ORDER BY n DESC LIMIT ?", "i",
+                     (int64_t)HISTORY))
+        return NULL;
+    return json_pack("{s:O, s:O}", "commands", commands, "events", events);
+}

@@ -1,0 +1,28 @@
+/* What the daemon tells of itself, as JSON for `holdline-endpoint status` and `history`.  Reads, and changes nothing.
+ */
+#ifndef ENDPOINT_DAEMON_FRONT_STATUS_H
+#define ENDPOINT_DAEMON_FRONT_STATUS_H
+
+#include "endpoint/daemon/enrolled.h"
+#include "endpoint/daemon/work/scheduler.h"
+#include "lib/base/json.h"
+
+/* All borrowed. */
+typedef struct {
+    HlDb *db;
+    const EpTrouble *trouble;
+    const EpRefusals *refused;
+    const EpSettings *settings;
+    const EpUpdates *updates;
+    const EpScans *scans;
+    const EpScheduler *scheduler;
+    const EpEnrolled *enrolled; /* NULL: not enrolled */
+} EpStatusView;
+
+/* json_decref. */
+json_t *ep_status_json(const EpStatusView *view);
+
+/* The newest commands and events, newest first; json_decref.  NULL on failure. */
+json_t *ep_history_json(HlDb *db, GError **error);
+
+#endif

@@ -1,0 +1,66 @@
+/* The journal: every command that this endpoint accepted, until it expired (docs/protocol.md, "A command's life").
+ *
+ * A row and its report change together, in one transaction; the caller pumps the spool afterwards.  Decides nothing:
+ * that is endpoint/core/command.  Of one identity; loop thread. */
+#ifndef ENDPOINT_DAEMON_GROUND_JOURNAL_H
+#define ENDPOINT_DAEMON_GROUND_JOURNAL_H
+
+#include "endpoint/core/command.h"
+#include "endpoint/daemon/ground/spool.h"
+#include "proto/command.h"
+
+typedef struct {
+    char *id;
+    HlCommandKind kind; /* HL_KIND_UNKNOWN: of a later version, or never received (cancelled before it came) */
+    EpCommandState state;
+    HlTime received, start, expires, timeout; /* wall, timeout a duration */
+    char *subject;
+    GBytes *certificate; /* NULL: none */
+    char *code, *detail; /* of the end */
+} EpEntry;
+
+void ep_entry_free(EpEntry *entry);
+
+/* A state as the journal stores it, in the words of the wire. */
+HlCommandState ep_journal_shown_state(int64_t stored);
+
+typedef struct EpJournal EpJournal;
+
+/* Both are borrowed and outlive the journal.  Never NULL. */
+EpJournal *ep_journal_new(HlDb *db, EpSpool *spool);
+void ep_journal_free(EpJournal *journal);
+
+/* A new command: the row and its report. */
+bool ep_journal_add(EpJournal *journal, const EpEntry *entry, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The state, code and detail of entry as they are now, and the report. */
+bool ep_journal_move(EpJournal *journal, const EpEntry *entry, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The report of the state once more, and nothing else. */
+bool ep_journal_repeat(EpJournal *journal, const EpEntry *entry, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* A report of progress; not in the journal. */
+bool ep_journal_progress(EpJournal *journal, const char *id, guint percent, const char *what,
+                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+typedef enum { EP_JOURNAL_FOUND, EP_JOURNAL_ABSENT, EP_JOURNAL_UNREADABLE } EpJournalFind;
+
+/* *entry is the caller's if it was found, else NULL; *error is set if the journal could not be read. */
+EpJournalFind ep_journal_find(EpJournal *journal, const char *id, EpEntry **entry,
+                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* EpEntry *, those that have not ended, oldest first.  NULL on failure. */
+GPtrArray *ep_journal_open(EpJournal *journal, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+bool ep_journal_count(EpJournal *journal, int64_t *count, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Forgets ended commands that expired, and remembers up to when: a command that expired by then is never accepted
+ * again. */
+bool ep_journal_prune(EpJournal *journal, HlTime now, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Wall time; 0: nothing was forgotten yet. */
+HlTime ep_journal_pruned_until(const EpJournal *journal);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(EpEntry, ep_entry_free)
+
+#endif

@@ -1,0 +1,268 @@
+#include "endpoint/daemon/ground/spool.h"
+
+#include <string.h>
+
+#include "endpoint/core/window.h"
+#include "endpoint/daemon/ground/store.h"
+#include "lib/base/ident.h"
+#include "lib/base/log.h"
+#include "proto/wire.h"
+
+struct EpSpool {
+    HlDb *db;
+    EpSpoolSend send;
+    gpointer user;
+    char *identity;
+    uint64_t session;
+    EpWindow window;
+};
+
+/* What the database says: numbers given inside a transaction that was rolled back were never given. */
+static bool read_last(EpSpool *spool, GError **error)
+{
+    int64_t last;
+
+    if (!hl_db_query_int(spool->db, 0, &last, error, "SELECT coalesce(max(seq), 0) FROM spool", ""))
+        return false;
+    spool->window.last = MAX((uint64_t)last, spool->window.acked);
+    spool->window.sent = MIN(spool->window.sent, spool->window.last);
+    return true;
+}
+
+/* Under a new identity the numbers start at 1; the manager has no memory of it. */
+static bool renumber(EpSpool *spool, GError **error)
+{
+    g_autofree char *identity = hl_ident_new("s-");
+
+    return hl_db_exec(spool->db,
+                      "UPDATE spool SET seq = -r.n FROM"
+                      " (SELECT seq AS old, row_number() OVER (ORDER BY seq) AS n FROM spool) AS r"
+                      " WHERE spool.seq = r.old;"
+                      "UPDATE spool SET seq = -seq",
+                      error) &&
+           ep_store_set(spool->db, "spool", identity, error) && ep_store_set_int(spool->db, "spool-acked", 0, error);
+}
+
+/* Takes over what the database says.  After a renumbering the window starts over. */
+static bool refresh(EpSpool *spool, GError **error)
+{
+    g_autofree char *identity = ep_store_get(spool->db, "spool", NULL);
+
+    if (identity != NULL && g_strcmp0(identity, spool->identity) != 0) {
+        bool up = spool->window.up;
+
+        g_free(spool->identity);
+        spool->identity = g_steal_pointer(&identity);
+        spool->window = (EpWindow){ .acked = (uint64_t)ep_store_get_int(spool->db, "spool-acked", 0) };
+        spool->window.sent = spool->window.acked;
+        if (up)
+            ep_window_open(&spool->window, hl_clock_mono());
+    }
+    return read_last(spool, error);
+}
+
+EpSpool *ep_spool_new(HlDb *db, EpSpoolSend send, gpointer user, GError **error)
+{
+    g_autofree char *identity = ep_store_get(db, "spool", NULL);
+    EpSpool *spool = g_new0(EpSpool, 1);
+
+    spool->db = db;
+    spool->send = send;
+    spool->user = user;
+    if ((identity != NULL || renumber(spool, error)) && refresh(spool, error))
+        return spool;
+    ep_spool_free(spool);
+    return NULL;
+}
+
+void ep_spool_free(EpSpool *spool)
+{
+    if (spool == NULL)
+        return;
+    g_free(spool->identity);
+    g_free(spool);
+}
+
+/* Shortens a spool that is too long.  What remains gets new numbers under a new identity: numbers must have no gaps. */
+static bool shorten(EpSpool *spool, GError **error)
+{
+    int64_t rows;
+
+    if (!hl_db_query_int(spool->db, 0, &rows, error, "SELECT count(*) FROM spool", ""))
+        return false;
+    if (rows < EP_SPOOL_MAX_ROWS)
+        return true;
+    hl_warn("spool", "%" G_GINT64_FORMAT " reports wait for the server: the oldest that later ones replace are dropped",
+            rows);
+    return hl_db_run(spool->db, NULL, error,
+                     "DELETE FROM spool WHERE merge = 1 AND seq NOT IN"
+                     " (SELECT seq FROM spool WHERE merge = 1 ORDER BY seq DESC LIMIT ?)",
+                     "i", (int64_t)EP_SPOOL_KEEP) &&
+           renumber(spool, error);
+}
+
+/* The number of the last report when it is not sent and has this subject; 0 otherwise. */
+static bool find_unsent(EpSpool *spool, const char *subject, int64_t *seq, GError **error)
+{
+    return hl_db_query_int(spool->db, 0, seq, error,
+                           "SELECT seq FROM spool WHERE seq = (SELECT max(seq) FROM spool)"
+                           " AND seq > ? AND subject = ? AND merge = 1",
+                           "it", (int64_t)spool->window.sent, subject);
+}
+
+bool ep_spool_add(EpSpool *spool, const HlMsgReport *report, EpSpoolFate fate, const char *subject, GError **error)
+{
+    g_autoptr(GBytes) body = HL_WIRE_ENCODE(report);
+    g_auto(HlTxn) txn = HL_TXN_INIT;
+    HlTime now = hl_clock_wall();
+    int64_t seq = 0;
+    int64_t merge = fate != EP_SPOOL_KEEP_ALWAYS;
+
+    if (!hl_txn_begin(&txn, spool->db, error) || !shorten(spool, error) ||
+        (fate == EP_SPOOL_LATEST && !find_unsent(spool, subject, &seq, error)))
+        return false;
+    if (seq != 0) {
+        if (!hl_db_run(spool->db, NULL, error, "UPDATE spool SET at_ms = ?, body = ? WHERE seq = ?", "ibi", now, body,
+                       seq))
+            return false;
+    } else if (!hl_db_run(spool->db, NULL, error,
+                          "INSERT INTO spool (seq, at_ms, subject, merge, body) VALUES (1 + max("
+                          " (SELECT coalesce(max(seq), 0) FROM spool),"
+                          " (SELECT coalesce(max(CAST(value AS INTEGER)), 0) FROM fact WHERE name = 'spool-acked')),"
+                          " ?, ?, ?, ?)",
+                          "itib", now, subject, merge, body)) {
+        return false;
+    }
+    return hl_txn_commit(&txn, error);
+}
+
+/* The stored body with the envelope appended: encoded messages concatenate (protobuf: the last value of a field
+ * counts), so the body is not decoded again. */
+static GBytes *envelop(const EpSpool *spool, uint64_t seq, HlTime at, GBytes *body)
+{
+    HlMsgReport envelope = HOLDLINE__V1__REPORT__INIT;
+    g_autoptr(GBytes) head = NULL;
+    g_autoptr(GByteArray) both = g_byte_array_new();
+
+    envelope.spool = spool->identity;
+    envelope.seq = seq;
+    envelope.at_ms = at;
+    envelope.session = spool->session;
+    envelope.first = spool->window.acked + 1;
+    head = HL_WIRE_ENCODE(&envelope);
+    g_byte_array_append(both, g_bytes_get_data(body, NULL), (guint)g_bytes_get_size(body));
+    g_byte_array_append(both, g_bytes_get_data(head, NULL), (guint)g_bytes_get_size(head));
+    return g_byte_array_free_to_bytes(g_steal_pointer(&both));
+}
+
+static bool send_one(EpSpool *spool, uint64_t seq, GError **error)
+{
+    g_autoptr(HlStmt) stmt =
+        hl_db_select(spool->db, error, "SELECT at_ms, body FROM spool WHERE seq = ?", "i", (int64_t)seq);
+    g_autoptr(GBytes) body = NULL;
+    g_autoptr(GBytes) report = NULL;
+
+    switch (stmt == NULL ? HL_STEP_FAILED : hl_stmt_step(stmt, error)) {
+    case HL_STEP_ROW:
+        break;
+    case HL_STEP_DONE:
+        return hl_fail(error, HL_ERROR_IO, "report %" G_GUINT64_FORMAT " is missing", seq);
+    case HL_STEP_FAILED:
+        return false;
+    }
+    body = hl_stmt_blob(stmt, 1);
+    report = envelop(spool, seq, hl_stmt_int(stmt, 0), body);
+    if (!spool->send(report, spool->user))
+        return false;
+    ep_window_sent(&spool->window, seq, hl_clock_mono());
+    return true;
+}
+
+void ep_spool_pump(EpSpool *spool)
+{
+    g_autoptr(GError) error = NULL;
+    uint64_t seq;
+
+    if (refresh(spool, &error))
+        while (ep_window_next(&spool->window, &seq) && send_one(spool, seq, &error))
+            continue;
+    if (error != NULL)
+        hl_log_limited(HL_LOG_ERROR, "spool", "send", "cannot send reports: %s", error->message);
+}
+
+void ep_spool_open(EpSpool *spool, uint64_t session)
+{
+    spool->session = session;
+    ep_window_open(&spool->window, hl_clock_mono());
+    ep_spool_pump(spool);
+}
+
+void ep_spool_close(EpSpool *spool)
+{
+    ep_window_close(&spool->window);
+}
+
+static bool forget(EpSpool *spool, uint64_t seq, GError **error)
+{
+    g_auto(HlTxn) txn = HL_TXN_INIT;
+
+    return hl_txn_begin(&txn, spool->db, error) &&
+           hl_db_run(spool->db, NULL, error, "DELETE FROM spool WHERE seq <= ?", "i", (int64_t)seq) &&
+           ep_store_set_int(spool->db, "spool-acked", (int64_t)seq, error) && hl_txn_commit(&txn, error);
+}
+
+/* The manager knows reports that this database does not: it is an old copy.  Go on under a new identity. */
+static bool start_over(EpSpool *spool, GError **error)
+{
+    g_auto(HlTxn) txn = HL_TXN_INIT;
+
+    hl_warn("spool", "the server has seen later reports than this database: it was restored; numbers start over");
+    return hl_txn_begin(&txn, spool->db, error) && renumber(spool, error) && hl_txn_commit(&txn, error);
+}
+
+bool ep_spool_ack(EpSpool *spool, const char *identity, uint64_t seq, GError **error)
+{
+    if (strcmp(identity, spool->identity) != 0)
+        return true; /* an earlier identity of this spool */
+    if (!read_last(spool, error))
+        return false;
+    switch (ep_window_ack(&spool->window, seq, hl_clock_mono())) {
+    case EP_ACK_IGNORED:
+        return true;
+    case EP_ACK_FORGET:
+        if (!forget(spool, seq, error))
+            return false;
+        break;
+    case EP_ACK_REWOUND:
+        break;
+    case EP_ACK_STRANGE:
+        if (!start_over(spool, error))
+            return false;
+        break;
+    }
+    ep_spool_pump(spool);
+    return true;
+}
+
+void ep_spool_tick(EpSpool *spool)
+{
+    if (ep_window_stalled(&spool->window, hl_clock_mono()))
+        hl_info("spool", "no acknowledgement for long: sending %" G_GUINT64_FORMAT " reports again",
+                ep_spool_waiting(spool));
+    ep_spool_pump(spool);
+}
+
+uint64_t ep_spool_waiting(const EpSpool *spool)
+{
+    return spool->window.last - spool->window.acked;
+}
+
+bool ep_spool_has(EpSpool *spool, const char *subject)
+{
+    g_autoptr(GError) error = NULL;
+    int64_t count;
+
+    return !hl_db_query_int(spool->db, 0, &count, &error, "SELECT count(*) FROM spool WHERE subject = ?", "t",
+                            subject) ||
+           count > 0;
+}

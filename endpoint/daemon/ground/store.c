@@ -1,0 +1,81 @@
+#include "endpoint/daemon/ground/store.h"
+
+#include "lib/base/log.h"
+#include "lib/store/migrate.h"
+
+#define EVENTS_KEPT 500
+
+static const HlMigration migrations[] = {
+    { 1, "first tables",
+      "CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;"
+      /* merge: the newest of its kind says it all; such a row may go when the spool is too long */
+      "CREATE TABLE spool (seq INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, subject TEXT NOT NULL,"
+      " merge INTEGER NOT NULL, body BLOB NOT NULL) STRICT;"
+      "CREATE TABLE command (id TEXT PRIMARY KEY, kind INTEGER NOT NULL, state INTEGER NOT NULL,"
+      " received_ms INTEGER NOT NULL, start_ms INTEGER NOT NULL, expires_ms INTEGER NOT NULL,"
+      " timeout_ms INTEGER NOT NULL, subject TEXT NOT NULL, certificate BLOB, code TEXT NOT NULL DEFAULT '',"
+      " detail TEXT NOT NULL DEFAULT '', ended_ms INTEGER NOT NULL DEFAULT 0) STRICT;"
+      "CREATE TABLE settings (one INTEGER PRIMARY KEY CHECK (one = 1), grp TEXT NOT NULL, version INTEGER NOT NULL,"
+      " counter INTEGER NOT NULL, digest BLOB NOT NULL, path TEXT NOT NULL, at_ms INTEGER NOT NULL,"
+      " text TEXT NOT NULL) STRICT;"
+      "CREATE TABLE event (n INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, what TEXT NOT NULL,"
+      " detail TEXT NOT NULL) STRICT;" },
+};
+
+HlDb *ep_store_open(const char *state_dir, GError **error)
+{
+    g_autofree char *path = g_build_filename(state_dir, "endpoint.db", NULL);
+    g_autoptr(HlDb) db = hl_db_open(path, HL_DB_DURABLE, error);
+
+    if (db == NULL || !hl_migrate(db, migrations, G_N_ELEMENTS(migrations), error))
+        return NULL;
+    return g_steal_pointer(&db);
+}
+
+bool ep_store_set(HlDb *db, const char *name, const char *value, GError **error)
+{
+    return hl_db_run(db, NULL, error, "INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)", "tt", name, value);
+}
+
+bool ep_store_set_int(HlDb *db, const char *name, int64_t value, GError **error)
+{
+    g_autofree char *text = g_strdup_printf("%" G_GINT64_FORMAT, value);
+
+    return ep_store_set(db, name, text, error);
+}
+
+char *ep_store_get(HlDb *db, const char *name, const char *fallback)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(HlStmt) stmt = hl_db_select(db, &error, "SELECT value FROM fact WHERE name = ?", "t", name);
+
+    if (stmt != NULL && hl_stmt_step(stmt, &error) == HL_STEP_ROW)
+        return g_strdup(hl_stmt_text(stmt, 0));
+    if (error != NULL)
+        hl_error("store", "cannot read %s: %s", name, error->message);
+    return g_strdup(fallback);
+}
+
+int64_t ep_store_get_int(HlDb *db, const char *name, int64_t fallback)
+{
+    g_autofree char *text = ep_store_get(db, name, NULL);
+    gint64 value;
+
+    return text != NULL && g_ascii_string_to_signed(text, 10, G_MININT64, G_MAXINT64, &value, NULL) ? value : fallback;
+}
+
+bool ep_store_add_event(HlDb *db, HlTime at, const char *what, const char *detail, GError **error)
+{
+    return hl_db_run(db, NULL, error, "INSERT INTO event (at_ms, what, detail) VALUES (?, ?, ?)", "itt", at, what,
+                     detail) &&
+           hl_db_run(db, NULL, error, "DELETE FROM event WHERE n <= (SELECT max(n) FROM event) - ?", "i",
+                     (int64_t)EVENTS_KEPT);
+}
+
+bool ep_store_forget_identity(HlDb *db, GError **error)
+{
+    return hl_db_exec(db,
+                      "DELETE FROM spool; DELETE FROM command; DELETE FROM settings;"
+                      "DELETE FROM fact WHERE name IN ('session', 'spool', 'spool-acked', 'pruned-until')",
+                      error);
+}

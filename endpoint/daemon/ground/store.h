@@ -1,0 +1,29 @@
+/* endpoint.db: what the endpoint must not forget.  One connection, used on the loop thread; writes are few, small and
+ * durable (they survive a power cut).  The tables are those of store.c; spool.c, journal.c and settings.c know theirs.
+ *
+ * The daemon's lock file in the state directory says who owns it. */
+#ifndef ENDPOINT_DAEMON_GROUND_STORE_H
+#define ENDPOINT_DAEMON_GROUND_STORE_H
+
+#include "lib/base/clock.h"
+#include "lib/store/stmt.h"
+#include "lib/store/txn.h"
+
+/* Opens and migrates STATE/endpoint.db.  NULL on failure. */
+HlDb *ep_store_open(const char *state_dir, GError **error);
+
+/* Facts: single values by name. */
+bool ep_store_set(HlDb *db, const char *name, const char *value, GError **error);
+bool ep_store_set_int(HlDb *db, const char *name, int64_t value, GError **error);
+
+/* The fact, or fallback when it was never set or cannot be read (which is logged); caller frees. */
+char *ep_store_get(HlDb *db, const char *name, const char *fallback);
+int64_t ep_store_get_int(HlDb *db, const char *name, int64_t fallback);
+
+/* The last things that happened here, for `holdline-endpoint history`; bounded. */
+bool ep_store_add_event(HlDb *db, HlTime at, const char *what, const char *detail, GError **error);
+
+/* Another identity took this place: forgets settings, commands, reports and session.  Events and patterns stay. */
+bool ep_store_forget_identity(HlDb *db, GError **error);
+
+#endif

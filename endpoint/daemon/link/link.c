@@ -1,0 +1,271 @@
+#include "endpoint/daemon/link/link.h"
+
+#include <string.h>
+
+#include "endpoint/core/link.h"
+#include "endpoint/daemon/ground/store.h"
+#include "lib/base/log.h"
+
+#define MAX_HOLD_OFF HL_HOUR         /* a manager that asks for more is not believed: the endpoint would be lost */
+#define FIRST_SPREAD (2 * HL_SECOND) /* the first connect of machines that are switched on together */
+#define SESSION_FACT "session"       /* in the store */
+
+struct EpLink {
+    EpLinkOptions has;
+    char **brokers; /* in the order of attempts */
+    HlBus *bus;     /* NULL while the link stays away */
+    uint64_t session;
+    GBytes *will_payload;
+    char *will_topic;
+    HlBusMessage will;
+    guint hold_off_timer;
+    HlTime hold_off;
+    HlTime since, next_attempt;
+    char *last_error;
+    uint64_t attempts;
+};
+
+HlBusState ep_link_state(const EpLink *link)
+{
+    return link->bus != NULL ? hl_bus_state(link->bus) : HL_BUS_DOWN;
+}
+
+const char *ep_link_broker(const EpLink *link)
+{
+    return link->bus != NULL ? hl_bus_broker(link->bus) : NULL;
+}
+
+uint64_t ep_link_session(const EpLink *link)
+{
+    return link->session;
+}
+
+bool ep_link_publish(EpLink *link, HlTopic topic, GBytes *payload, HlBusPublished done, gpointer user)
+{
+    const HlTopicRow *row = hl_topic_row(topic);
+    g_autofree char *name = hl_topic_name(topic, link->has.identity->id);
+    HlBusMessage message = { .topic = name, .payload = payload, .qos = row->qos, .retained = row->retained };
+
+    return link->bus != NULL && hl_bus_publish(link->bus, &message, done, user);
+}
+
+/* ------------------------------------------------------------------------------------------------------ the bus */
+
+/* The session number is durable before it is used.  When it cannot be stored (disk full) the line comes up all the
+ * same: the clock makes the next one higher. */
+static const HlBusMessage *on_will(gpointer user)
+{
+    EpLink *link = user;
+    const HlTopicRow *row = hl_topic_row(HL_TOPIC_LINK);
+    g_autoptr(GError) error = NULL;
+
+    link->session = ep_session_next(link->session, hl_clock_wall());
+    if (!ep_store_set_int(link->has.db, SESSION_FACT, (int64_t)link->session, &error))
+        ep_trouble_store_failed(link->has.trouble, "the session number", error);
+    g_clear_pointer(&link->will_payload, g_bytes_unref);
+    link->will_payload = link->has.handlers.will(link->has.user);
+    link->will = (HlBusMessage){
+        .topic = link->will_topic, .payload = link->will_payload, .qos = row->qos, .retained = row->retained
+    };
+    return &link->will;
+}
+
+static void on_up(gpointer user)
+{
+    EpLink *link = user;
+
+    link->since = hl_clock_wall();
+    link->next_attempt = 0;
+    link->attempts = 0;
+    g_clear_pointer(&link->last_error, g_free);
+    hl_info("line", "up at %s, session %" G_GUINT64_FORMAT, hl_bus_broker(link->bus), link->session);
+    link->has.handlers.up(link->has.user);
+}
+
+static void on_down(const char *reason, gpointer user)
+{
+    EpLink *link = user;
+
+    link->since = hl_clock_wall();
+    g_free(link->last_error);
+    link->last_error = g_strdup(reason);
+    hl_warn("line", "down: %s", reason);
+    link->has.handlers.down(link->has.user);
+}
+
+static void on_failed(const char *broker, const char *reason, HlTime delay, gpointer user)
+{
+    EpLink *link = user;
+
+    link->attempts++;
+    link->next_attempt = hl_clock_wall() + delay;
+    g_free(link->last_error);
+    link->last_error = g_strdup_printf("%s: %s", broker, reason);
+    hl_log_limited(HL_LOG_WARN, "line", broker, "cannot connect to %s: %s", broker, reason);
+}
+
+static void on_message(const HlBusMessage *message, gpointer user)
+{
+    EpLink *link = user;
+    g_autofree char *id = NULL;
+    HlTopic topic;
+
+    if (!hl_topic_parse(message->topic, &topic, &id) || link->has.handlers.messages[topic] == NULL ||
+        (*id != '\0' && strcmp(id, link->has.identity->id) != 0))
+        hl_log_limited(HL_LOG_WARN, "line", "topic", "a message on topic %.80s is not for this endpoint",
+                       message->topic);
+    else
+        link->has.handlers.messages[topic](message->payload, message->retained, link->has.user);
+}
+
+/* One filter for each topic that has a handler. */
+static char **subscriptions(const EpLink *link)
+{
+    g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
+
+    for (HlTopic topic = 0; topic < HL_N_TOPICS; topic++) {
+        g_autofree char *filter = NULL;
+
+        if (link->has.handlers.messages[topic] == NULL)
+            continue;
+        filter = hl_topic_name(topic, link->has.identity->id);
+        g_strv_builder_add(builder, filter);
+    }
+    return g_strv_builder_end(builder);
+}
+
+static bool start_bus(EpLink *link, GError **error)
+{
+    const EpIdentity *identity = link->has.identity;
+    g_auto(GStrv) filters = subscriptions(link);
+    HlBusOptions options = { .client_id = identity->id,
+                             .brokers = (const char *const *)link->brokers,
+                             .ca_path = identity->ca_path,
+                             .cert_path = identity->pem_path,
+                             .key_path = identity->pem_path,
+                             .subscriptions = (const char *const *)filters,
+                             .subscription_qos = 1,
+                             .backoff_base = link->has.backoff_base,
+                             .backoff_cap = link->has.backoff_cap,
+                             .keepalive = link->has.keepalive,
+                             .first_delay = MIN(FIRST_SPREAD, link->has.backoff_base),
+                             .handlers = { on_will, on_up, on_down, on_failed, on_message },
+                             .user = link };
+
+    link->bus = hl_bus_new(&options, error);
+    return link->bus != NULL;
+}
+
+/* -------------------------------------------------------------------------------------------------- staying away */
+
+static gboolean on_hold_off_over(gpointer user)
+{
+    EpLink *link = user;
+    g_autoptr(GError) error = NULL;
+
+    link->hold_off_timer = 0;
+    if (start_bus(link, &error))
+        return G_SOURCE_REMOVE;
+    /* the files of the identity are damaged: whatever mends them, this finds out */
+    hl_log_limited(HL_LOG_ERROR, "line", "bus", "%s", error->message);
+    link->next_attempt = hl_clock_wall() + MAX_HOLD_OFF;
+    link->hold_off_timer = g_timeout_add((guint)MAX_HOLD_OFF, on_hold_off_over, link);
+    return G_SOURCE_REMOVE;
+}
+
+static gboolean on_hold_off(gpointer user)
+{
+    EpLink *link = user;
+
+    g_clear_pointer(&link->bus, hl_bus_free);
+    on_down("asked to stay away: another machine uses this identity", link);
+    link->next_attempt = hl_clock_wall() + link->hold_off;
+    link->hold_off_timer = g_timeout_add((guint)link->hold_off, on_hold_off_over, link);
+    return G_SOURCE_REMOVE;
+}
+
+/* The bus goes after its own callback, which brought the order. */
+void ep_link_hold_off(EpLink *link, HlTime duration)
+{
+    if (link->hold_off_timer != 0)
+        return;
+    link->hold_off = MIN(duration, MAX_HOLD_OFF);
+    hl_warn("line",
+            "another machine uses this identity too: staying away for %" G_GINT64_FORMAT " s, as the server asks",
+            link->hold_off / HL_SECOND);
+    link->hold_off_timer = g_timeout_add(0, on_hold_off, link);
+}
+
+/* --------------------------------------------------------------------------------------------------------- life */
+
+static void choose_brokers(EpLink *link, const char *const *preferred)
+{
+    g_strfreev(link->brokers);
+    link->brokers = ep_link_brokers(preferred, (const char *const *)link->has.identity->brokers);
+}
+
+EpLink *ep_link_new(const EpLinkOptions *options, GError **error)
+{
+    EpLink *link = g_new0(EpLink, 1);
+
+    link->has = *options;
+    link->session = (uint64_t)ep_store_get_int(options->db, SESSION_FACT, 0);
+    link->will_topic = hl_topic_name(HL_TOPIC_LINK, options->identity->id);
+    choose_brokers(link, options->brokers);
+    if (start_bus(link, error))
+        return link;
+    ep_link_free(link);
+    return NULL;
+}
+
+void ep_link_free(EpLink *link)
+{
+    if (link == NULL)
+        return;
+    g_clear_handle_id(&link->hold_off_timer, g_source_remove);
+    g_clear_pointer(&link->bus, hl_bus_free);
+    g_clear_pointer(&link->will_payload, g_bytes_unref);
+    g_free(link->will_topic);
+    g_free(link->last_error);
+    g_strfreev(link->brokers);
+    g_free(link);
+}
+
+void ep_link_set_brokers(EpLink *link, const char *const *brokers)
+{
+    choose_brokers(link, brokers);
+    if (link->bus != NULL) /* else the next bus is made with them */
+        hl_bus_set_brokers(link->bus, (const char *const *)link->brokers);
+}
+
+void ep_link_reconnect(EpLink *link, HlBusWill will)
+{
+    if (link->bus != NULL)
+        hl_bus_reconnect(link->bus, will);
+}
+
+bool ep_link_pass_fence(EpLink *link, uint64_t fence)
+{
+    switch (ep_session_fence(&link->session, fence)) {
+    case EP_FENCE_NONE:
+        return false;
+    case EP_FENCE_PASS:
+        break;
+    }
+    hl_warn("line", "the server knows session %" G_GUINT64_FORMAT " of this endpoint: connecting again past it", fence);
+    ep_link_reconnect(link, HL_BUS_KEEP_WILL);
+    return true;
+}
+
+EpLinkView ep_link_view(const EpLink *link)
+{
+    HlBusState state = ep_link_state(link);
+
+    return (EpLinkView){ .state = state,
+                         .broker = ep_link_broker(link),
+                         .session = link->session,
+                         .since = link->since,
+                         .last_error = link->last_error,
+                         .next_attempt = state == HL_BUS_UP ? 0 : link->next_attempt,
+                         .attempts = link->attempts };
+}

@@ -1,0 +1,82 @@
+/* The link: the MQTT connection to the manager's broker with its sessions, its will, and the time that it stays away
+ * (docs/protocol.md, "The line of an endpoint").
+ *
+ * Carries messages, and knows no more of them than their topics: what is said over it is in presence.h.  It connects by
+ * itself and for ever.  Callbacks come from the loop, never out of a call into the link but ep_link_free, which breaks
+ * off what is under way.  Of one identity; loop thread. */
+#ifndef ENDPOINT_DAEMON_LINK_LINK_H
+#define ENDPOINT_DAEMON_LINK_LINK_H
+
+#include "endpoint/daemon/ground/trouble.h"
+#include "endpoint/identity/identity.h"
+#include "lib/bus/bus.h"
+#include "lib/store/db.h"
+#include "proto/topics.h"
+
+typedef struct EpLink EpLink;
+
+/* A message that came down, for this endpoint; payload is borrowed. */
+typedef void (*EpLinkHandler)(GBytes *payload, bool retained, gpointer user);
+
+typedef struct {
+    GBytes *(*will)(gpointer user); /* payload on the link topic; ep_link_session is already that of the attempt */
+    void (*up)(gpointer user);
+    void (*down)(gpointer user);
+    EpLinkHandler messages[HL_N_TOPICS]; /* NULL: not subscribed to */
+} EpLinkHandlers;
+
+typedef struct {
+    const EpIdentity *identity; /* these three are borrowed, and outlive the link */
+    HlDb *db;                   /* for the session number */
+    EpTrouble *trouble;
+    const char *const *brokers; /* preferred to those of the identity; copied */
+    HlTime backoff_base, backoff_cap, keepalive;
+    EpLinkHandlers handlers; /* all but messages are required */
+    gpointer user;
+} EpLinkOptions;
+
+/* Starts to connect, within two seconds.  NULL for an identity that no connection can be made with. */
+EpLink *ep_link_new(const EpLinkOptions *options, GError **error);
+
+/* Disconnects in good order: the broker drops the will, and gets what was published before. */
+void ep_link_free(EpLink *link);
+
+/* On the endpoint's own topic of this kind, with its quality of service.  false: the link is not up, or too much is
+ * under way; done (may be NULL) is then never called. */
+bool ep_link_publish(EpLink *link, HlTopic topic, GBytes *payload, HlBusPublished done, gpointer user);
+
+HlBusState ep_link_state(const EpLink *link);
+
+/* The address of the connection or of the attempt; NULL while the link stays away. */
+const char *ep_link_broker(const EpLink *link);
+
+/* Of the connection or of the attempt: the highest number that this identity used. */
+uint64_t ep_link_session(const EpLink *link);
+
+/* Other preferred addresses, from the next attempt on. */
+void ep_link_set_brokers(EpLink *link, const char *const *brokers);
+
+/* Connects again: another certificate, another session.  With the will dropped nobody is told: the line is as good as
+ * up. */
+void ep_link_reconnect(EpLink *link, HlBusWill will);
+
+/* The server knows this session of this endpoint.  true: it is not behind the own one, and the link connects again past
+ * it. */
+bool ep_link_pass_fence(EpLink *link, uint64_t fence);
+
+/* Another machine uses this identity too, and the server settles which of them may speak: stays away this long. */
+void ep_link_hold_off(EpLink *link, HlTime duration);
+
+typedef struct {
+    HlBusState state;
+    const char *broker; /* may be NULL */
+    uint64_t session;
+    HlTime since;           /* wall: of the state up or down; 0: never was up */
+    const char *last_error; /* NULL: none since it was up */
+    HlTime next_attempt;    /* wall; 0: none planned */
+    uint64_t attempts;      /* failed ones since it was up */
+} EpLinkView;
+
+EpLinkView ep_link_view(const EpLink *link);
+
+#endif

@@ -1,0 +1,387 @@
+#include "endpoint/daemon/link/presence.h"
+
+#include <string.h>
+
+#include "endpoint/core/link.h"
+#include "endpoint/identity/machine.h"
+#include "lib/base/ident.h"
+#include "lib/base/log.h"
+#include "lib/base/unconst.h"
+#include "proto/components.h"
+#include "proto/wire.h"
+
+#define SPOOL_TICK  (10 * HL_SECOND)
+#define MAX_WINDOW  (10 * HL_MINUTE) /* a manager that asks for more spread than that is not believed */
+#define REASON_LOST "line-lost"
+#define REASON_STOP "clean-stop"
+
+struct EpPresence {
+    EpPresenceOptions has;
+    EpLink *link;
+    EpManager manager;
+    bool announce; /* the next birth tells of a start or a reload */
+    uint64_t heartbeats;
+    char *address, *addresses; /* as registered: the one that is dialled; all, joined */
+    int told_port;             /* the registered direct port */
+    guint heartbeat_timer, birth_timer, spool_timer;
+};
+
+static const HlSettings *values(const EpPresence *presence)
+{
+    return ep_settings_values(presence->has.settings);
+}
+
+/* ------------------------------------------------------------------------------------------------ link messages */
+
+static HlMsgLink base_link(const EpPresence *presence, bool online, const char *reason)
+{
+    HlMsgLink link = HOLDLINE__V1__LINK__INIT;
+
+    link.session = ep_link_session(presence->link);
+    link.online = online;
+    link.reason = hl_unconst(reason);
+    link.boot_id = hl_unconst(presence->has.boot_id);
+    link.clock_ms = hl_clock_wall();
+    link.heartbeat_ms = (uint32_t)values(presence)->heartbeat;
+    return link;
+}
+
+static GBytes *on_will(gpointer user)
+{
+    HlMsgLink link = base_link(user, false, REASON_LOST);
+
+    return HL_WIRE_ENCODE(&link);
+}
+
+static void on_birth_published(bool acknowledged, gpointer user)
+{
+    EpPresence *presence = user;
+
+    if (acknowledged)
+        presence->announce = false;
+}
+
+/* What the manager now knows of where this machine is: a heartbeat that finds it changed repeats the birth. */
+static void note_registration(EpPresence *presence, const HlMsgRegistration *registration)
+{
+    g_auto(GStrv) copy = g_new0(char *, registration->n_addresses + 1);
+
+    for (size_t i = 0; i < registration->n_addresses; i++)
+        copy[i] = g_strdup(registration->addresses[i]);
+    g_free(presence->address);
+    g_free(presence->addresses);
+    presence->address = g_strdup(copy[0]);
+    presence->addresses = g_strjoinv(",", copy);
+    presence->told_port = ep_poll_port(presence->has.poll);
+}
+
+static void publish_birth(EpPresence *presence)
+{
+    const EpSettingsOrigin *origin = ep_settings_origin(presence->has.settings);
+    HlMsgLink link = base_link(presence, true, "");
+    g_autoptr(HlMsgRegistration) registration = ep_machine_registration(
+        presence->has.fingerprint, ep_link_broker(presence->link), ep_poll_port(presence->has.poll));
+    HlMsgAppliedSettings applied;
+    g_autoptr(GBytes) payload = NULL;
+
+    if (origin->applied) {
+        applied = ep_settings_wire(origin);
+        link.applied = &applied;
+    }
+    link.registration = registration;
+    link.patterns = hl_components_parse(ep_updates_patterns(presence->has.updates), &link.n_patterns);
+    link.announces = presence->announce;
+    note_registration(presence, registration);
+    payload = HL_WIRE_ENCODE(&link);
+    hl_components_free(link.patterns, link.n_patterns);
+    if (!ep_link_publish(presence->link, HL_TOPIC_LINK, payload, on_birth_published, presence))
+        hl_debug("line", "the birth waits: the link is not up");
+}
+
+static void publish_absence(EpPresence *presence, const char *reason)
+{
+    HlMsgLink link = base_link(presence, false, reason);
+    g_autoptr(GBytes) payload = HL_WIRE_ENCODE(&link);
+
+    ep_link_publish(presence->link, HL_TOPIC_LINK, payload, NULL, NULL);
+}
+
+/* --------------------------------------------------------------------------------------------------- heartbeats */
+
+static void publish_heartbeat(EpPresence *presence)
+{
+    const EpSettingsOrigin *origin = ep_settings_origin(presence->has.settings);
+    HlMsgHeartbeat beat = HOLDLINE__V1__HEARTBEAT__INIT;
+    g_autoptr(GBytes) payload = NULL;
+
+    beat.session = ep_link_session(presence->link);
+    beat.seq = ++presence->heartbeats;
+    if (origin->applied) {
+        beat.settings_counter = origin->counter;
+        beat.settings_digest.data = hl_unconst(g_bytes_get_data(origin->digest, &beat.settings_digest.len));
+    }
+    beat.patterns = hl_components_parse(ep_updates_patterns(presence->has.updates), &beat.n_patterns);
+    beat.address = presence->address;
+    beat.clock_ms = hl_clock_wall();
+    beat.refused = presence->has.refused->total;
+    payload = HL_WIRE_ENCODE(&beat);
+    hl_components_free(beat.patterns, beat.n_patterns);
+    ep_link_publish(presence->link, HL_TOPIC_HEARTBEAT, payload, NULL, NULL);
+}
+
+static gboolean on_heartbeat(gpointer user);
+
+static void schedule_heartbeat(EpPresence *presence, HlTime delay)
+{
+    g_clear_handle_id(&presence->heartbeat_timer, g_source_remove);
+    presence->heartbeat_timer = g_timeout_add((guint)delay, on_heartbeat, presence);
+}
+
+static gboolean on_heartbeat(gpointer user)
+{
+    EpPresence *presence = user;
+    g_auto(GStrv) list = ep_machine_addresses(ep_link_broker(presence->link));
+    g_autofree char *addresses = g_strjoinv(",", list);
+
+    presence->heartbeat_timer = 0;
+    ep_poll_refresh(presence->has.poll);
+    if (strcmp(list[0], presence->address) != 0) {
+        /* the connection belonged to the old address and may be dead without knowing; the birth registers the new one
+         */
+        hl_info("line", "the address is now %s, it was %s: connecting again", list[0], presence->address);
+        ep_link_reconnect(presence->link, HL_BUS_KEEP_WILL);
+        return G_SOURCE_REMOVE;
+    }
+    /* the program that held the direct port gave it up; or another interface came, went or got another address */
+    if (presence->told_port != ep_poll_port(presence->has.poll) || strcmp(addresses, presence->addresses) != 0)
+        publish_birth(presence);
+    publish_heartbeat(presence);
+    schedule_heartbeat(presence, values(presence)->heartbeat);
+    return G_SOURCE_REMOVE;
+}
+
+/* The first one after a change comes at random inside the interval: a group's endpoints change together. */
+static void spread_heartbeats(EpPresence *presence)
+{
+    schedule_heartbeat(presence, ep_spread(values(presence)->heartbeat, hl_random_u64()));
+}
+
+/* ------------------------------------------------------------------------------------------------- up and down */
+
+static void on_up(gpointer user)
+{
+    EpPresence *presence = user;
+
+    presence->heartbeats = 0;
+    publish_birth(presence);
+    ep_spool_open(presence->has.spool, ep_link_session(presence->link));
+    spread_heartbeats(presence);
+}
+
+static void on_down(gpointer user)
+{
+    EpPresence *presence = user;
+
+    g_clear_handle_id(&presence->heartbeat_timer, g_source_remove);
+    ep_spool_close(presence->has.spool);
+}
+
+static gboolean on_birth_due(gpointer user)
+{
+    EpPresence *presence = user;
+
+    presence->birth_timer = 0;
+    if (ep_link_state(presence->link) == HL_BUS_UP) {
+        publish_birth(presence);
+        ep_spool_open(presence->has.spool, ep_link_session(presence->link));
+    }
+    return G_SOURCE_REMOVE;
+}
+
+void ep_presence_repeat_birth(EpPresence *presence, HlTime within)
+{
+    HlTime delay = ep_spread(MIN(within, MAX_WINDOW), hl_random_u64());
+
+    if (presence->birth_timer == 0)
+        presence->birth_timer = g_timeout_add((guint)delay, on_birth_due, presence);
+}
+
+/* ------------------------------------------------------------------------------------------------ what comes down */
+
+static void handle_ack(GBytes *payload, bool retained G_GNUC_UNUSED, gpointer user)
+{
+    EpPresence *presence = user;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(HlMsgAck) ack = hl_wire_decode_bytes(&holdline__v1__ack__descriptor, payload, &error);
+
+    if (ack == NULL) {
+        hl_log_limited(HL_LOG_WARN, "line", "ack", "malformed acknowledgement: %s", error->message);
+        return;
+    }
+    if (ep_link_pass_fence(presence->link, ack->fence_session))
+        return;
+    ep_poll_set_interval(presence->has.poll, ack->poll_ms);
+    if (ack->hold_off_ms > 0 && strcmp(ack->hold_off_boot, presence->has.boot_id) == 0) {
+        ep_link_hold_off(presence->link, ack->hold_off_ms);
+        return;
+    }
+    if (*ack->spool == '\0')
+        return;
+    if (ep_spool_ack(presence->has.spool, ack->spool, ack->seq, &error))
+        ep_trouble_store_worked(presence->has.trouble);
+    else
+        ep_trouble_store_failed(presence->has.trouble, "an acknowledgement", error);
+}
+
+static void handle_probe(GBytes *payload, bool retained G_GNUC_UNUSED, gpointer user)
+{
+    EpPresence *presence = user;
+    g_autoptr(HlMsgProbe) probe = hl_wire_decode_bytes(&holdline__v1__probe__descriptor, payload, NULL);
+    HlMsgEcho echo = HOLDLINE__V1__ECHO__INIT;
+    g_autoptr(GBytes) answer = NULL;
+
+    if (probe == NULL)
+        return;
+    echo.nonce = probe->nonce;
+    echo.session = ep_link_session(presence->link);
+    answer = HL_WIRE_ENCODE(&echo);
+    ep_link_publish(presence->link, HL_TOPIC_ECHO, answer, NULL, NULL);
+}
+
+static void handle_manager_state(GBytes *payload, bool retained, gpointer user)
+{
+    EpPresence *presence = user;
+    g_autoptr(HlMsgManagerState) state = hl_wire_decode_bytes(&holdline__v1__manager_state__descriptor, payload, NULL);
+
+    if (state != NULL && ep_manager_seen(&presence->manager, state->online, state->epoch, retained))
+        ep_presence_repeat_birth(presence, state->reconnect_window_ms);
+}
+
+static void handle_settings(GBytes *payload, bool retained G_GNUC_UNUSED, gpointer user)
+{
+    const EpPresence *presence = user;
+
+    if (g_bytes_get_size(payload) > 0) /* an empty one clears what the broker retained */
+        presence->has.settings_came(payload, presence->has.user);
+}
+
+static void handle_command(GBytes *payload, bool retained G_GNUC_UNUSED, gpointer user)
+{
+    const EpPresence *presence = user;
+
+    presence->has.command_came(payload, presence->has.user);
+}
+
+/* --------------------------------------------------------------------------------------------------------- life */
+
+static gboolean on_spool_tick(gpointer user)
+{
+    const EpPresence *presence = user;
+
+    ep_spool_tick(presence->has.spool);
+    return G_SOURCE_CONTINUE;
+}
+
+EpPresence *ep_presence_new(const EpPresenceOptions *options, GError **error)
+{
+    EpPresence *presence = g_new0(EpPresence, 1);
+    EpLinkOptions link = { .identity = options->identity,
+                           .db = options->db,
+                           .trouble = options->trouble,
+                           .brokers = (const char *const *)ep_settings_values(options->settings)->brokers,
+                           .backoff_base = options->conf->backoff_base,
+                           .backoff_cap = options->conf->backoff_cap,
+                           .keepalive = options->conf->keepalive,
+                           .handlers = { on_will,
+                                         on_up,
+                                         on_down,
+                                         { [HL_TOPIC_ACK] = handle_ack,
+                                           [HL_TOPIC_PROBE] = handle_probe,
+                                           [HL_TOPIC_SETTINGS] = handle_settings,
+                                           [HL_TOPIC_COMMAND] = handle_command,
+                                           [HL_TOPIC_MANAGER_STATE] = handle_manager_state } },
+                           .user = presence };
+
+    presence->has = *options;
+    presence->has.conf = NULL;
+    presence->announce = true;
+    presence->link = ep_link_new(&link, error);
+    if (presence->link == NULL) {
+        ep_presence_free(presence);
+        return NULL;
+    }
+    presence->spool_timer = g_timeout_add((guint)SPOOL_TICK, on_spool_tick, presence);
+    return presence;
+}
+
+void ep_presence_free(EpPresence *presence)
+{
+    if (presence == NULL)
+        return;
+    g_clear_handle_id(&presence->heartbeat_timer, g_source_remove);
+    g_clear_handle_id(&presence->birth_timer, g_source_remove);
+    g_clear_handle_id(&presence->spool_timer, g_source_remove);
+    ep_spool_close(presence->has.spool);
+    g_clear_pointer(&presence->link, ep_link_free); /* its last callbacks need the rest */
+    g_free(presence->address);
+    g_free(presence->addresses);
+    g_free(presence);
+}
+
+bool ep_presence_send_report(EpPresence *presence, GBytes *report)
+{
+    return ep_link_publish(presence->link, HL_TOPIC_REPORT, report, NULL, NULL);
+}
+
+void ep_presence_settings_changed(EpPresence *presence)
+{
+    ep_link_set_brokers(presence->link, (const char *const *)values(presence)->brokers);
+    if (ep_link_state(presence->link) != HL_BUS_UP)
+        return;
+    if (presence->told_port != ep_poll_port(presence->has.poll))
+        publish_birth(presence); /* registers the new port */
+    spread_heartbeats(presence);
+}
+
+void ep_presence_renewed(EpPresence *presence)
+{
+    ep_poll_refresh(presence->has.poll);
+    ep_link_reconnect(presence->link, HL_BUS_DROP_WILL);
+}
+
+typedef struct {
+    void (*done)(gpointer user);
+    gpointer user;
+} Goodbye;
+
+static void on_goodbye(bool acknowledged G_GNUC_UNUSED, gpointer user)
+{
+    g_autofree Goodbye *goodbye = user;
+
+    goodbye->done(goodbye->user);
+}
+
+void ep_presence_say_goodbye(EpPresence *presence, void (*done)(gpointer user), gpointer user)
+{
+    HlMsgLink link = base_link(presence, false, REASON_STOP);
+    g_autoptr(GBytes) payload = HL_WIRE_ENCODE(&link);
+    Goodbye *goodbye = g_new(Goodbye, 1);
+
+    *goodbye = (Goodbye){ done, user };
+    if (ep_link_publish(presence->link, HL_TOPIC_LINK, payload, on_goodbye, goodbye))
+        return;
+    g_free(goodbye);
+    done(user);
+}
+
+void ep_presence_announce_leave(EpPresence *presence, EpLeave leave)
+{
+    static const char *const reasons[] = { [EP_LEAVE_UNINSTALLED] = "uninstalled", [EP_LEAVE_MOVED] = "moved" };
+
+    publish_absence(presence, reasons[leave]); /* the DISCONNECT of ep_link_free waits for it */
+}
+
+EpLinkView ep_presence_view(const EpPresence *presence)
+{
+    return ep_link_view(presence->link);
+}

@@ -1,0 +1,507 @@
+#include "endpoint/daemon/work/commands.h"
+
+#include <string.h>
+
+#include "endpoint/core/link.h"
+#include "lib/base/ident.h"
+#include "lib/base/log.h"
+#include "proto/envelope.h"
+
+#define CLOCK_LOOK     HL_MINUTE        /* the wall clock may jump while a start is waited for */
+#define STORE_RETRY    (10 * HL_SECOND) /* a result that could not be stored (disk full) */
+#define PROGRESS_TIME  HL_SECOND        /* at most one report of progress in this time ... */
+#define PROGRESS_STEP  10               /* ... and for that many percent */
+#define PRUNE_INTERVAL HL_HOUR
+
+#define CANCELLED_EARLY "cancelled before it arrived"
+
+struct EpCommands {
+    EpCommandsOptions has;
+    GHashTable *jobs; /* id -> EpJob *: what has not ended, or whose end is not stored yet */
+    guint prune_timer, resume_timer;
+};
+
+typedef struct {
+    EpCommands *commands;
+    EpEntry *entry;
+    guint timer; /* start, or another try to store */
+    HlTime progress_at;
+    guint percent;
+} EpJob;
+
+static void begin(EpJob *job);
+
+static void free_job(gpointer data)
+{
+    EpJob *job = data;
+
+    g_clear_handle_id(&job->timer, g_source_remove);
+    ep_updates_forget(job->commands->has.updates, job);
+    ep_entry_free(job->entry);
+    g_free(job);
+}
+
+static void set_text(char **place, const char *text)
+{
+    char *copy = g_utf8_make_valid(text, -1);
+
+    g_free(*place);
+    *place = copy;
+}
+
+/* ------------------------------------------------------------------------------------------- moving on */
+
+static gboolean on_store_again(gpointer user);
+
+/* Journal and report of the state that the entry has now.  On failure it is tried again until it can be stored. */
+static bool store(EpJob *job)
+{
+    const EpCommandsOptions *has = &job->commands->has;
+    g_autoptr(GError) error = NULL;
+
+    if (ep_journal_move(has->journal, job->entry, &error)) {
+        ep_trouble_store_worked(has->trouble);
+        ep_spool_pump(has->spool);
+        return true;
+    }
+    ep_trouble_store_failed(has->trouble, "a command's state", error);
+    if (job->timer == 0)
+        job->timer = g_timeout_add((guint)STORE_RETRY, on_store_again, job);
+    return false;
+}
+
+static gboolean on_store_again(gpointer user)
+{
+    EpJob *job = user;
+
+    job->timer = 0;
+    if (!store(job))
+        return G_SOURCE_REMOVE;
+    if (ep_command_is_final(job->entry->state))
+        g_hash_table_remove(job->commands->jobs, job->entry->id);
+    else
+        begin(job);
+    return G_SOURCE_REMOVE;
+}
+
+/* The end of a command; the job is freed once that is stored. */
+static void end(EpJob *job, EpCommandEvent event, const char *code, const char *detail)
+{
+    if (!ep_command_step(&job->entry->state, event))
+        return;
+    set_text(&job->entry->code, code);
+    set_text(&job->entry->detail, detail);
+    hl_info("command", "%s %s: %s%s%s", hl_command_kind_name(job->entry->kind), job->entry->id, code,
+            *code != '\0' ? ": " : "", detail);
+    if (store(job))
+        g_hash_table_remove(job->commands->jobs, job->entry->id);
+}
+
+/* --------------------------------------------------------------------------------------- kinds of work */
+
+static void on_update_progress(guint percent, const char *what, gpointer user)
+{
+    EpJob *job = user;
+    const EpCommandsOptions *has = &job->commands->has;
+    HlTime now = hl_clock_mono();
+    g_autofree char *clean = g_utf8_make_valid(what, -1);
+
+    if (now - job->progress_at < PROGRESS_TIME || percent < job->percent + PROGRESS_STEP)
+        return;
+    job->progress_at = now;
+    job->percent = percent;
+    if (ep_journal_progress(has->journal, job->entry->id, percent, clean, NULL)) /* without it nothing is lost */
+        ep_spool_pump(has->spool);
+}
+
+static void on_update_done(const EpUpdateEnd *result, gpointer user)
+{
+    EpJob *job = user;
+    EpCommandEvent event = result->succeeded   ? EP_COMMAND_SUCCEED
+                           : result->timed_out ? EP_COMMAND_TIME_OUT
+                                               : EP_COMMAND_FAIL;
+
+    end(job, event, result->succeeded ? "" : result->timed_out ? "timeout" : result->code, result->detail);
+}
+
+static void request_update(EpJob *job, EpUpdateWork work)
+{
+    EpUpdateRequest request = { .work = work,
+                                .trigger = "command",
+                                .timeout = job->entry->timeout,
+                                .progress = on_update_progress,
+                                .done = on_update_done,
+                                .user = job };
+
+    ep_updates_request(job->commands->has.updates, &request);
+}
+
+static void run_update(EpJob *job)
+{
+    request_update(job, EP_UPDATE_UPDATE);
+}
+
+static void run_rollback(EpJob *job)
+{
+    request_update(job, EP_UPDATE_ROLLBACK);
+}
+
+/* A command that never came is journalled as cancelled, so that nobody can deliver it afterwards, and the manager hears
+ * how it ended. */
+static bool bury(EpJob *job, GError **error)
+{
+    EpEntry tomb = { .id = job->entry->subject,
+                     .kind = HL_KIND_UNKNOWN,
+                     .state = EP_COMMAND_CANCELLED,
+                     .received = hl_clock_wall(),
+                     .expires = job->entry->expires,
+                     .subject = (char *)"",
+                     .code = (char *)"",
+                     .detail = (char *)CANCELLED_EARLY };
+
+    return ep_journal_add(job->commands->has.journal, &tomb, error);
+}
+
+static void end_unstored(EpJob *job, const GError *error)
+{
+    ep_trouble_store_failed(job->commands->has.trouble, "a cancelled command", error);
+    end(job, EP_COMMAND_FAIL, hl_error_name(hl_error_code(error)), error->message);
+}
+
+/* The subject is not at work here: it has ended, or it never came. */
+static void cancel_absent(EpJob *job)
+{
+    g_autoptr(EpEntry) known = NULL;
+    g_autoptr(GError) error = NULL;
+
+    if (!hl_ident_is_valid(job->entry->subject)) {
+        end(job, EP_COMMAND_FAIL, "invalid", "it does not say which command to cancel");
+        return;
+    }
+    switch (ep_journal_find(job->commands->has.journal, job->entry->subject, &known, &error)) {
+    case EP_JOURNAL_FOUND:
+        end(job, EP_COMMAND_FAIL, "conflict", "the command has ended already");
+        break;
+    case EP_JOURNAL_ABSENT:
+        if (bury(job, &error))
+            end(job, EP_COMMAND_SUCCEED, "", CANCELLED_EARLY);
+        else
+            end_unstored(job, error);
+        break;
+    case EP_JOURNAL_UNREADABLE:
+        end_unstored(job, error);
+        break;
+    }
+}
+
+static void run_synchronize(EpJob *job)
+{
+    request_update(job, EP_UPDATE_SYNCHRONIZE);
+}
+
+static void run_cancel(EpJob *job)
+{
+    EpCommands *commands = job->commands;
+    EpJob *subject = g_hash_table_lookup(commands->jobs, job->entry->subject);
+
+    if (subject == NULL || subject == job) {
+        cancel_absent(job);
+        return;
+    }
+    if (subject->entry->state != EP_COMMAND_RECEIVED) {
+        end(job, EP_COMMAND_FAIL, "conflict", "the command has started already");
+        return;
+    }
+    g_clear_handle_id(&subject->timer, g_source_remove);
+    end(subject, EP_COMMAND_CANCEL, "", "cancelled by the administrator");
+    end(job, EP_COMMAND_SUCCEED, "", "cancelled");
+}
+
+static void run_certificate(EpJob *job)
+{
+    const EpCommandsOptions *has = &job->commands->has;
+    g_autoptr(GError) error = NULL;
+
+    if (ep_renewal_install(has->renewal, job->entry->certificate, &error)) {
+        end(job, EP_COMMAND_SUCCEED, "", "the new certificate is in use");
+        return;
+    }
+    if (hl_error_code(error) == HL_ERROR_EXPIRED)
+        ep_refuse(has->refuser, EP_REFUSED_CERTIFICATE, EP_REFUSED_EXPIRED, "%s", error->message);
+    else if (hl_error_code(error) == HL_ERROR_UNTRUSTED || hl_error_code(error) == HL_ERROR_INVALID)
+        ep_refuse(has->refuser, EP_REFUSED_CERTIFICATE, EP_REFUSED_UNTRUSTED, "%s", error->message);
+    end(job, EP_COMMAND_FAIL, hl_error_name(hl_error_code(error)), error->message);
+}
+
+static void (*const runs[HL_N_KINDS])(EpJob *job) = {
+    [HL_KIND_UPDATE_NOW] = run_update, [HL_KIND_CANCEL] = run_cancel,           [HL_KIND_CERTIFICATE] = run_certificate,
+    [HL_KIND_ROLLBACK] = run_rollback, [HL_KIND_SYNCHRONIZE] = run_synchronize,
+};
+
+static bool is_known(HlCommandKind kind)
+{
+    return runs[kind] != NULL;
+}
+
+/* ------------------------------------------------------------------------------------------- the start */
+
+static gboolean on_start_due(gpointer user)
+{
+    EpJob *job = user;
+
+    job->timer = 0;
+    begin(job);
+    return G_SOURCE_REMOVE;
+}
+
+/* Waits for the start, or begins.  Journal and report say "started" before the work does. */
+static void begin(EpJob *job)
+{
+    EpEntry *entry = job->entry;
+    HlTime now = hl_clock_wall();
+    bool again = entry->state == EP_COMMAND_STARTED; /* found so after a crash, or "started" is stored at last */
+
+    if (!again && now >= entry->expires) {
+        end(job, EP_COMMAND_EXPIRE, "expired", "its time was over before it could start");
+        return;
+    }
+    if (!again && now < entry->start) {
+        job->timer = g_timeout_add((guint)MIN(entry->start - now, CLOCK_LOOK), on_start_due, job);
+        return;
+    }
+    if (!again) {
+        ep_command_step(&entry->state, EP_COMMAND_START);
+        if (!store(job))
+            return; /* on_store_again goes on */
+    }
+    runs[entry->kind](job);
+}
+
+static void add_job(EpCommands *commands, EpEntry *entry)
+{
+    EpJob *job = g_new0(EpJob, 1);
+
+    job->commands = commands;
+    job->entry = entry;
+    g_hash_table_insert(commands->jobs, entry->id, job);
+    begin(job);
+}
+
+/* ------------------------------------------------------------------------------------------ the intake */
+
+static const struct {
+    EpRefusedReason reason;
+    const char *text;
+} refusals[] = {
+    [EP_COMMAND_REFUSE_WRONG_ENDPOINT] = { EP_REFUSED_WRONG_ENDPOINT, "it is for another endpoint" },
+    [EP_COMMAND_REFUSE_EXPIRED] = { EP_REFUSED_EXPIRED, "it has expired by this machine's clock" },
+    [EP_COMMAND_REFUSE_REPLAYED] = { EP_REFUSED_REPLAYED, "it is older than the journal" },
+    [EP_COMMAND_REFUSE_INVALID] = { EP_REFUSED_INVALID, "its id or its expiry breaks the rules" },
+    [EP_COMMAND_REFUSE_LIMIT] = { EP_REFUSED_LIMIT, "the journal is full" },
+};
+
+/* NULL: refused already. */
+static HlMsgCommand *open_envelope(const EpCommands *commands, GBytes *bytes)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(HlMsgEnvelope) envelope = hl_wire_decode_bytes(&holdline__v1__signed_envelope__descriptor, bytes, &error);
+    HlMsgCommand *command = NULL;
+
+    if (envelope != NULL)
+        command = hl_envelope_open(envelope, commands->has.identity->signing_key, HL_ENVELOPE_COMMAND,
+                                   &holdline__v1__command__descriptor, &error);
+    if (command == NULL)
+        ep_refuse(commands->has.refuser, EP_REFUSED_COMMAND,
+                  hl_error_code(error) == HL_ERROR_UNTRUSTED ? EP_REFUSED_UNTRUSTED : EP_REFUSED_INVALID, "%s",
+                  error->message);
+    return command;
+}
+
+static EpEntry *new_entry(const HlMsgCommand *command, HlTime now)
+{
+    EpEntry *entry = g_new0(EpEntry, 1);
+    HlTime room = MAX(command->expires_ms - now - 1, 0);
+
+    entry->id = g_strdup(command->id);
+    entry->kind = hl_command_kind_from_wire((int)command->kind);
+    entry->received = now;
+    entry->start = now + ep_spread(MIN((HlTime)command->window_ms, room), hl_random_u64());
+    entry->expires = command->expires_ms;
+    entry->timeout = command->timeout_ms;
+    entry->subject = g_strdup(command->subject);
+    if (command->certificate.len > 0)
+        entry->certificate = g_bytes_new(command->certificate.data, command->certificate.len);
+    entry->code = g_strdup("");
+    entry->detail = g_strdup("");
+    return entry;
+}
+
+static bool judge(const EpCommands *commands, const HlMsgCommand *command, const EpEntry *known,
+                  EpCommandVerdict *verdict, GError **error)
+{
+    const EpCommandsOptions *has = &commands->has;
+    HlCommandKind kind = hl_command_kind_from_wire((int)command->kind);
+    bool renews = kind == HL_KIND_CERTIFICATE; /* independent endpoints renew too */
+    EpCommandOffer offer = {
+        .endpoint = command->endpoint, .id = command->id, .kind_known = is_known(kind), .expires = command->expires_ms
+    };
+    EpCommandView view = { .endpoint = has->identity->id,
+                           .known = known != NULL,
+                           .pruned_until = ep_journal_pruned_until(has->journal),
+                           .independent = ep_settings_values(has->settings)->independent && !renews,
+                           .now = hl_clock_wall() };
+    int64_t count;
+
+    if (!ep_journal_count(has->journal, &count, error))
+        return false;
+    view.in_journal = (guint)count;
+    *verdict = ep_command_judge(&offer, &view);
+    return true;
+}
+
+static bool add_entry(EpCommands *commands, const EpEntry *entry, GError **error)
+{
+    if (!ep_journal_add(commands->has.journal, entry, error))
+        return false;
+    ep_spool_pump(commands->has.spool);
+    return true;
+}
+
+static bool accept_command(EpCommands *commands, const HlMsgCommand *command, GError **error)
+{
+    g_autoptr(EpEntry) entry = new_entry(command, hl_clock_wall());
+
+    if (!add_entry(commands, entry, error))
+        return false;
+    add_job(commands, g_steal_pointer(&entry));
+    return true;
+}
+
+/* Not run, but in the journal, so that the manager hears of it once and a second delivery changes nothing. */
+static bool reject(EpCommands *commands, const HlMsgCommand *command, const char *code, const char *why, GError **error)
+{
+    g_autoptr(EpEntry) entry = new_entry(command, hl_clock_wall());
+
+    entry->state = EP_COMMAND_REJECTED;
+    set_text(&entry->code, code);
+    set_text(&entry->detail, why);
+    return add_entry(commands, entry, error);
+}
+
+static bool repeat(EpCommands *commands, const EpEntry *entry, GError **error)
+{
+    const EpJob *job = g_hash_table_lookup(commands->jobs, entry->id);
+
+    /* a job whose end waits to be stored reports itself when it is */
+    if ((job == NULL || job->entry->state == entry->state) && !ep_journal_repeat(commands->has.journal, entry, error))
+        return false;
+    ep_spool_pump(commands->has.spool);
+    return true;
+}
+
+static bool decide(EpCommands *commands, const HlMsgCommand *command, GError **error)
+{
+    g_autoptr(EpEntry) known = NULL;
+    EpCommandVerdict verdict;
+
+    if (ep_journal_find(commands->has.journal, command->id, &known, error) == EP_JOURNAL_UNREADABLE ||
+        !judge(commands, command, known, &verdict, error))
+        return false;
+    switch (verdict) {
+    case EP_COMMAND_TAKE:
+        return accept_command(commands, command, error);
+    case EP_COMMAND_REPEAT:
+        return repeat(commands, known, error);
+    case EP_COMMAND_REJECT_UNKNOWN:
+        return reject(commands, command, "invalid", "this version of the endpoint does not know this kind of command",
+                      error);
+    case EP_COMMAND_REJECT_INDEPENDENT:
+        return reject(commands, command, "denied", "the endpoint is in independent mode", error);
+    case EP_COMMAND_REFUSE_WRONG_ENDPOINT:
+    case EP_COMMAND_REFUSE_EXPIRED:
+    case EP_COMMAND_REFUSE_REPLAYED:
+    case EP_COMMAND_REFUSE_INVALID:
+    case EP_COMMAND_REFUSE_LIMIT:
+        ep_refuse(commands->has.refuser, EP_REFUSED_COMMAND, refusals[verdict].reason, "command %.64s: %s", command->id,
+                  refusals[verdict].text);
+        return true;
+    }
+    return true;
+}
+
+void ep_commands_offer(EpCommands *commands, GBytes *envelope)
+{
+    g_autoptr(HlMsgCommand) command = open_envelope(commands, envelope);
+    g_autoptr(GError) error = NULL;
+
+    if (command == NULL)
+        return;
+    if (decide(commands, command, &error))
+        ep_trouble_store_worked(commands->has.trouble);
+    else /* not reported, so the manager sends it again */
+        ep_trouble_store_failed(commands->has.trouble, "a command", error);
+}
+
+/* ------------------------------------------------------------------------------------------------ life */
+
+static gboolean on_prune(gpointer user)
+{
+    EpCommands *commands = user;
+    g_autoptr(GError) error = NULL;
+
+    if (!ep_journal_prune(commands->has.journal, hl_clock_wall(), &error))
+        ep_trouble_store_failed(commands->has.trouble, "the journal", error);
+    return G_SOURCE_CONTINUE;
+}
+
+static gboolean on_resume(gpointer user)
+{
+    EpCommands *commands = user;
+
+    commands->resume_timer = 0;
+    ep_commands_resume(commands);
+    return G_SOURCE_REMOVE;
+}
+
+void ep_commands_resume(EpCommands *commands)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) open = NULL;
+
+    on_prune(commands);
+    open = ep_journal_open(commands->has.journal, &error);
+    if (open == NULL) {
+        ep_trouble_store_failed(commands->has.trouble, "the journal", error);
+        commands->resume_timer = g_timeout_add((guint)STORE_RETRY, on_resume, commands);
+        return;
+    }
+    g_ptr_array_set_free_func(open, NULL); /* each goes to its job */
+    for (guint i = 0; i < open->len; i++) {
+        EpEntry *entry = open->pdata[i];
+
+        if (is_known(entry->kind) && !g_hash_table_contains(commands->jobs, entry->id))
+            add_job(commands, entry);
+        else
+            ep_entry_free(entry);
+    }
+}
+
+EpCommands *ep_commands_new(const EpCommandsOptions *options)
+{
+    EpCommands *commands = g_new0(EpCommands, 1);
+
+    commands->has = *options;
+    commands->jobs = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_job);
+    commands->prune_timer = g_timeout_add((guint)PRUNE_INTERVAL, on_prune, commands);
+    return commands;
+}
+
+void ep_commands_free(EpCommands *commands)
+{
+    if (commands == NULL)
+        return;
+    g_clear_handle_id(&commands->prune_timer, g_source_remove);
+    g_clear_handle_id(&commands->resume_timer, g_source_remove);
+    g_hash_table_unref(commands->jobs);
+    g_free(commands);
+}

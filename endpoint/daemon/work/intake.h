@@ -1,0 +1,38 @@
+/* The intake of settings: a signed document is checked, stored with its report, and in force (docs/protocol.md,
+ * "Settings").  Whatever way a document comes, it passes the same gate; endpoint/core/settings_gate decides.
+ *
+ * Of one identity; loop thread. */
+#ifndef ENDPOINT_DAEMON_WORK_INTAKE_H
+#define ENDPOINT_DAEMON_WORK_INTAKE_H
+
+#include "endpoint/daemon/ground/refuser.h"
+#include "endpoint/daemon/work/settings.h"
+#include "endpoint/identity/identity.h"
+
+typedef struct EpIntake EpIntake;
+
+typedef struct {
+    const EpIdentity *identity; /* all borrowed, and outlive the intake */
+    HlDb *db;
+    EpSettings *settings;
+    EpSpool *spool;
+    EpRefuser *refuser;
+    EpTrouble *trouble;
+} EpIntakeOptions;
+
+/* Never NULL. */
+EpIntake *ep_intake_new(const EpIntakeOptions *options);
+void ep_intake_free(EpIntake *intake);
+
+typedef enum {
+    EP_INTAKE_IN_FORCE,
+    EP_INTAKE_UNCHANGED,  /* in force before; a new path was reported */
+    EP_INTAKE_DECLINED,   /* independent mode accepts none but those that end it */
+    EP_INTAKE_REFUSED,    /* counted and reported */
+    EP_INTAKE_NOT_STORED, /* nothing changed; worth offering once more */
+} EpIntakeOutcome;
+
+/* An encoded SignedEnvelope that came by path ("channel", "bundle"). */
+EpIntakeOutcome ep_intake_offer(EpIntake *intake, GBytes *envelope, const char *path);
+
+#endif

@@ -1,0 +1,135 @@
+#include "endpoint/daemon/work/renewal.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "endpoint/core/renewal.h"
+#include "lib/base/log.h"
+#include "lib/base/unconst.h"
+
+#define FIRST_LOOK HL_SECOND
+#define TELL_DELAY 100 /* ms, in which the command that brought the certificate stores its result */
+
+struct EpRenewal {
+    EpRenewalOptions has;
+    guint look_timer, tell_timer;
+};
+
+/* The key of a request that was made before, or a new one, which is on disk before it is used. */
+static HlKey *request_key(const EpIdentity *identity, GError **error)
+{
+    g_autoptr(HlKey) key = NULL;
+
+    if (g_file_test(identity->renewal_path, G_FILE_TEST_EXISTS))
+        key = hl_key_load(identity->renewal_path, NULL);
+    if (key != NULL)
+        return g_steal_pointer(&key);
+    key = hl_key_generate(error);
+    return key != NULL && hl_key_save(key, identity->renewal_path, error) ? g_steal_pointer(&key) : NULL;
+}
+
+static bool request(const EpRenewal *renewal, GError **error)
+{
+    const EpIdentity *identity = renewal->has.identity;
+    g_autoptr(HlKey) key = request_key(identity, error);
+    g_autoptr(GBytes) csr = key == NULL ? NULL : hl_csr_make(key, identity->id, error);
+    HlMsgReport report = HOLDLINE__V1__REPORT__INIT;
+    HlMsgCertificateRequest body = HOLDLINE__V1__CERTIFICATE_REQUEST__INIT;
+
+    if (csr == NULL)
+        return false;
+    body.csr.data = hl_unconst(g_bytes_get_data(csr, &body.csr.len));
+    report.body_case = HOLDLINE__V1__REPORT__BODY_CERTIFICATE;
+    report.certificate = &body;
+    return ep_spool_add(renewal->has.spool, &report, EP_SPOOL_KEEP_ALWAYS, "certificate", error);
+}
+
+static gboolean on_look(gpointer user)
+{
+    EpRenewal *renewal = user;
+    const HlCertInfo *info = hl_cert_info(renewal->has.identity->cert);
+    g_autoptr(GError) error = NULL;
+
+    renewal->look_timer =
+        g_timeout_add((guint)ep_renewal_interval(info->not_before, info->not_after), on_look, renewal);
+    if (!ep_renewal_is_due(info->not_before, info->not_after, hl_clock_wall()) ||
+        ep_spool_has(renewal->has.spool, "certificate"))
+        return G_SOURCE_REMOVE;
+    if (request(renewal, &error)) {
+        hl_info("renewal", "asking for a new certificate");
+        ep_spool_pump(renewal->has.spool);
+    } else {
+        ep_trouble_store_failed(renewal->has.trouble, "a certificate request", error);
+    }
+    return G_SOURCE_REMOVE;
+}
+
+EpRenewal *ep_renewal_new(const EpRenewalOptions *options)
+{
+    EpRenewal *renewal = g_new0(EpRenewal, 1);
+
+    renewal->has = *options;
+    renewal->look_timer = g_timeout_add((guint)FIRST_LOOK, on_look, renewal);
+    return renewal;
+}
+
+void ep_renewal_free(EpRenewal *renewal)
+{
+    if (renewal == NULL)
+        return;
+    g_clear_handle_id(&renewal->look_timer, g_source_remove);
+    g_clear_handle_id(&renewal->tell_timer, g_source_remove);
+    g_free(renewal);
+}
+
+static gboolean on_tell(gpointer user)
+{
+    EpRenewal *renewal = user;
+
+    renewal->tell_timer = 0;
+    renewal->has.renewed(renewal->has.user);
+    return G_SOURCE_REMOVE;
+}
+
+static bool verify(const EpIdentity *identity, const HlCert *cert, const HlKey *key, GError **error)
+{
+    const HlCertInfo *info = hl_cert_info(cert);
+
+    if (!hl_cert_has_key(cert, key))
+        return hl_fail(error, HL_ERROR_UNTRUSTED, "the new certificate is not for the key of the request");
+    if (strcmp(info->cn, identity->id) != 0 || info->kind != HL_CERT_ENDPOINT)
+        return hl_fail(error, HL_ERROR_UNTRUSTED, "the new certificate is for '%s', not for %s", info->cn,
+                       identity->id);
+    return hl_cert_verify(cert, identity->ca, hl_clock_wall(), error);
+}
+
+static bool replace(EpIdentity *identity, HlCert *cert, GError **error)
+{
+    g_autoptr(HlKey) key = hl_key_load(identity->renewal_path, error);
+
+    if (key == NULL)
+        return hl_error_prefix(error, "a certificate that was not asked for");
+    return verify(identity, cert, key, error) && ep_identity_replace_cert(identity, cert, key, error);
+}
+
+bool ep_renewal_install(EpRenewal *renewal, GBytes *pem, GError **error)
+{
+    EpIdentity *identity = renewal->has.identity;
+    gsize size = 0;
+    const void *data = pem == NULL ? NULL : g_bytes_get_data(pem, &size);
+    g_autoptr(HlCert) cert = hl_cert_parse("the new certificate", size > 0 ? data : "", size, error);
+
+    if (cert == NULL)
+        return false;
+    if (strcmp(hl_cert_info(cert)->fingerprint, hl_cert_info(identity->cert)->fingerprint) == 0)
+        return true;
+    if (!replace(identity, cert, error))
+        return false;
+    cert = NULL; /* the identity's now */
+    unlink(identity->renewal_path);
+    hl_info("renewal", "the new certificate is in place");
+    /* a line that is down uses the new one at its next attempt anyway */
+    if (renewal->tell_timer == 0)
+        renewal->tell_timer = g_timeout_add(TELL_DELAY, on_tell, renewal);
+    return true;
+}

@@ -1,0 +1,30 @@
+/* Renewal of the certificate over the line: asked for in the last third of its life, with a new key each time.
+ *
+ * Of one identity, whose certificate it replaces; loop thread. */
+#ifndef ENDPOINT_DAEMON_WORK_RENEWAL_H
+#define ENDPOINT_DAEMON_WORK_RENEWAL_H
+
+#include "endpoint/daemon/ground/spool.h"
+#include "endpoint/daemon/ground/trouble.h"
+#include "endpoint/identity/identity.h"
+
+typedef struct EpRenewal EpRenewal;
+
+typedef struct {
+    EpIdentity *identity; /* these three are borrowed, and outlive the renewal */
+    EpSpool *spool;
+    EpTrouble *trouble;
+    void (*renewed)(gpointer user); /* another certificate is in place; a moment after ep_renewal_install returned */
+    gpointer user;
+} EpRenewalOptions;
+
+/* Never NULL. */
+EpRenewal *ep_renewal_new(const EpRenewalOptions *options);
+void ep_renewal_free(EpRenewal *renewal);
+
+/* The server's answer, PEM (NULL: none came): checked against the key that was made for it, the pinned CA and this
+ * endpoint's id; then in place.  Installing the one in use again is fine.  NOT_FOUND: it was not asked for; UNTRUSTED,
+ * EXPIRED, INVALID: what is wrong with it; others: it could not be written.  On failure nothing changes. */
+bool ep_renewal_install(EpRenewal *renewal, GBytes *pem, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+#endif

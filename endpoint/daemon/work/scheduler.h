@@ -1,0 +1,36 @@
+/* What the endpoint does by itself: scheduled updates and scans (B18), the start-up update, and another try of either
+ * after a failure that passes.  endpoint/core/schedule and endpoint/core/retry decide when.
+ *
+ * Exists whether the machine is enrolled or not: scheduled scans need no server.  Loop thread. */
+#ifndef ENDPOINT_DAEMON_WORK_SCHEDULER_H
+#define ENDPOINT_DAEMON_WORK_SCHEDULER_H
+
+#include "endpoint/daemon/work/scans.h"
+
+typedef struct EpScheduler EpScheduler;
+
+/* All borrowed, and outlive the scheduler. */
+typedef struct {
+    HlDb *db;
+    EpTrouble *trouble;
+    EpSettings *settings;
+    EpUpdates *updates;
+    EpScans *scans;
+} EpSchedulerOptions;
+
+/* Whether the machine is enrolled by now, and what the settings say by now, decides on the start-up update: what comes
+ * later is no start of the machine.  Never NULL. */
+EpScheduler *ep_scheduler_new(const EpSchedulerOptions *options);
+void ep_scheduler_free(EpScheduler *scheduler);
+
+void ep_scheduler_settings_changed(EpScheduler *scheduler);
+
+/* The user turns the scheduled update off or on; kept over restarts, and in force only while the group's settings give
+ * the privilege: what was allowed once must not leave a machine without updates for ever. */
+bool ep_scheduler_set_user_off(EpScheduler *scheduler, bool off, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool ep_scheduler_is_user_off(const EpScheduler *scheduler);
+
+/* Wall time of the next scheduled update; 0: none. */
+HlTime ep_scheduler_next_update(const EpScheduler *scheduler);
+
+#endif
