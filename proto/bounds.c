@@ -29,6 +29,7 @@ static const HlBound rows[] = {
     { "AppliedSettings.path", .max = MAX_WORD },
     { "Link.reason", .max = MAX_WORD },
     { "Link.boot_id", .max = HL_MAX_ID },
+    { "Link.spool", .max = HL_MAX_ID },
     { "Link.patterns", .count = HL_MAX_PATTERNS },
     { "Heartbeat.settings_digest", .max = HL_DIGEST_SIZE, .exact = HL_DIGEST_SIZE },
     { "Heartbeat.patterns", .count = HL_MAX_PATTERNS },

@@ -23,8 +23,8 @@ typedef struct {
     HlCert *ca, *cert;
 } EpIdentity;
 
-/* Read and checked: the certificate is of this id, of the key beside it, and signed by the CA; its time is not judged.
- * NULL on failure: NOT_FOUND when this machine is not enrolled, INVALID when its files cannot be used. */
+/* Reads and checks: the certificate is for this id, matches the key beside it, and is signed by the CA; its time is not
+ * judged.  NULL on failure: NOT_FOUND if this machine is not enrolled, INVALID if its files cannot be used. */
 EpIdentity *ep_identity_load(const char *state_dir, GError **error);
 void ep_identity_free(EpIdentity *identity);
 

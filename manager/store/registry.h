@@ -144,7 +144,7 @@ void mgr_write_display(HlWriteSet *set, const MgrEndpointRecord *endpoint);
 void mgr_write_command(HlWriteSet *set, const MgrCommandRecord *command);
 void mgr_write_command_cancel(HlWriteSet *set, const char *id, HlTime at);
 void mgr_write_new_target(HlWriteSet *set, const MgrTargetRecord *target);
-/* Leaves a target alone that may not come to this state from where it is when the set is written
+/* Leaves a target alone that may not come to this state from the one that it has when the set is written
  * (hl_command_state_may_follow): a report repeated, or overtaken by a later one. */
 void mgr_write_target(HlWriteSet *set, const MgrTargetRecord *target);
 /* "Sent" may be written late: leaves a target alone if more is already known of it. */
@@ -154,9 +154,9 @@ void mgr_write_token(HlWriteSet *set, const MgrTokenRecord *token);
 void mgr_write_token_use(HlWriteSet *set, const char *id);
 void mgr_write_token_withdrawal(HlWriteSet *set, const char *id, HlTime at);
 void mgr_write_certificate(HlWriteSet *set, const MgrCertificateRecord *certificate);
-/* Fails the set with HL_ERROR_CONFLICT where another certificate of that name is in force. */
+/* Fails the set with HL_ERROR_CONFLICT if another certificate with that name is in force. */
 void mgr_write_named_certificate(HlWriteSet *set, const MgrCertificateRecord *certificate);
-/* All certificates of this name that the registry has when the set is written, but for one serial (or NULL). */
+/* All certificates with this name that the registry has when the set is written, except for one serial (or NULL). */
 void mgr_write_revocations(HlWriteSet *set, const char *name, const char *but_serial, HlTime at);
 void mgr_write_history(HlWriteSet *set, HlTime at, const char *endpoint, const char *what, const char *detail);
 /* Drops history and finished commands older than a time. */
