@@ -1,13 +1,13 @@
-/* The life of a command on the endpoint: whether it is taken, and which state follows which.  docs/protocol.md, "A
+/* The life of a command on the endpoint: whether it is accepted, and which state follows which.  docs/protocol.md, "A
  * command's life".  The signature was checked before.  Pure; times are wall. */
 #ifndef ENDPOINT_CORE_COMMAND_H
 #define ENDPOINT_CORE_COMMAND_H
 
 #include "lib/base/clock.h"
 
-/* More open commands than one endpoint ever gets; bounds the journal. */
+/* More than one endpoint ever gets; bounds the journal. */
 #define EP_COMMAND_MAX_ENTRIES 1000
-/* A command may not bind the journal for ever; the manager's default is 4 days. */
+/* No command may stay in the journal forever; the manager's default is 4 days. */
 #define EP_COMMAND_MAX_LIFETIME (400 * HL_DAY)
 
 typedef enum {
@@ -56,7 +56,7 @@ typedef struct {
 
 typedef enum {
     EP_COMMAND_TAKE,
-    EP_COMMAND_REPEAT,             /* second delivery: say the last report again */
+    EP_COMMAND_REPEAT,             /* second delivery: repeat the last report */
     EP_COMMAND_REJECT_UNKNOWN,     /* journalled and reported as rejected: a newer manager's kind */
     EP_COMMAND_REJECT_INDEPENDENT, /* the same: independent mode */
     EP_COMMAND_REFUSE_WRONG_ENDPOINT,

@@ -10,7 +10,7 @@ uint64_t ep_session_next(uint64_t last, HlTime wall)
 
 EpFence ep_session_fence(uint64_t *last, uint64_t fence)
 {
-    /* acknowledgements are not signed: a fence that leaves no numbers above it is nobody's honest one */
+    /* acknowledgements are not signed: one that leaves no numbers above it is not honest */
     if (fence == 0 || fence < *last || fence > HL_SESSION_MAX)
         return EP_FENCE_NONE;
     *last = fence;

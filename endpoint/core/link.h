@@ -10,13 +10,13 @@ uint64_t ep_session_next(uint64_t last, HlTime wall);
 
 typedef enum {
     EP_FENCE_NONE, /* the fence is behind us: an answer to an older birth */
-    EP_FENCE_PASS, /* *last is now the fence: connect anew with ep_session_next(*last) */
+    EP_FENCE_PASS, /* *last is now the fence: connect again with ep_session_next(*last) */
 } EpFence;
 
-/* The registry knows a session as high as ours or higher. */
+/* The registry knows a session that is not below ours. */
 EpFence ep_session_fence(uint64_t *last, uint64_t fence);
 
-/* What this endpoint heard of the manager. */
+/* What this endpoint has heard of the manager. */
 typedef struct {
     bool known, online;
     uint64_t epoch;
@@ -26,7 +26,7 @@ typedef struct {
  * so the birth answers it already. */
 bool ep_manager_seen(EpManager *manager, bool online, uint64_t epoch, bool retained);
 
-/* Even in 0..bound, both included. */
+/* Uniform in 0..bound, both included. */
 HlTime ep_spread(HlTime bound, uint64_t random);
 
 /* The addresses of the settings first, those of the enrolment after them without repeats: settings that name a broker

@@ -1,5 +1,5 @@
-/* What the user of the machine may do by himself.  The privileges are the administrator's decision in the group's
- * settings; they bind every user of the machine, root as well, so that what the console shows is what happens.  Only
+/* What the user of the machine may do without the administrator.  The privileges are the administrator's decision in
+ * the group's settings; they bind every user of the machine, root as well, so that the console shows what holds.  Only
  * roll-back is not a privilege of the settings: it is for the machine's administrator.  Pure. */
 #ifndef ENDPOINT_CORE_PRIVILEGE_H
 #define ENDPOINT_CORE_PRIVILEGE_H
@@ -9,7 +9,7 @@
 #include "lib/base/error.h"
 
 typedef enum {
-    EP_ACT_ANYBODY, /* looking: needs no privilege */
+    EP_ACT_ANYBODY, /* read-only: needs no privilege */
     EP_ACT_UPDATE_NOW,
     EP_ACT_TOGGLE_SCHEDULE,
     EP_ACT_SCAN,

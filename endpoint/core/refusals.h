@@ -1,5 +1,5 @@
 /* Counts what was refused, and decides when to report it: the first of a kind at once, then at most once a minute with
- * the count, so that whoever floods an endpoint with forged commands cannot flood the registry.  Pure; mono time. */
+ * the count, so that a flood of forged commands does not flood the registry.  Pure; mono time. */
 #ifndef ENDPOINT_CORE_REFUSALS_H
 #define ENDPOINT_CORE_REFUSALS_H
 

@@ -1,4 +1,4 @@
-/* An update that runs by itself (schedule, start-up) and failed for a reason that passes is tried again: a machine that
+/* An update that runs by itself (schedule, start-up) and failed for a temporary reason is tried again: a machine that
  * wakes up away from its network must not wait for the next slot, which may be a week ahead.
  *
  * After 1, 2, 4 ... minutes up to 15, and a random part of that more; at once when the line comes up; until an update
@@ -23,13 +23,13 @@ typedef struct {
 /* Whether a failure with this code (lib/base/error.h) may be gone the next time. */
 bool ep_retry_passes(const char *code);
 
-/* The update failed so. */
+/* The update failed for such a reason. */
 void ep_retry_failed(EpRetry *retry, HlTime now, uint64_t random);
 
-/* Nothing is to be made up for any more. */
+/* Nothing is left to retry. */
 void ep_retry_settled(EpRetry *retry);
 
-/* Whether to try now; then the next word is ep_retry_failed or ep_retry_settled.  To be asked every few seconds. */
+/* Whether to try now; the caller then says ep_retry_failed or ep_retry_settled.  To be asked every few seconds. */
 bool ep_retry_step(EpRetry *retry, bool line_up, HlTime now);
 
 #endif

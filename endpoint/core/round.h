@@ -1,4 +1,4 @@
-/* One update of an endpoint: what is asked for, in which order, and what is told of it.
+/* One update of an endpoint: what is done, in which order, and what is reported of it.
  *
  * Settings, then patterns, then the program (B17).  No step waits for the success of another: settings that do not come
  * cost some seconds, patterns that fail leave the program's step to be reported, and a program upgrade that is blocked
@@ -34,20 +34,20 @@ GPtrArray *ep_round_sources(const EpSourcesWanted *wanted);
 
 /* ------------------------------------------------------------------------------------------------------ the steps */
 
-/* So long an update that nobody waits for gives the line to come up and bring settings: after a start of the machine,
- * or after it slept.  What is on its way down the line arrives within a fraction of the grace. */
+/* How long an update that nobody waits for lets the line come up and bring settings, after a start of the machine or
+ * after it slept.  What is on its way down the line arrives within a fraction of the grace. */
 #define EP_ROUND_PATIENCE (10 * HL_SECOND)
 #define EP_ROUND_GRACE    HL_SECOND
 
 typedef struct {
-    HlTime until;    /* settings are waited for no longer */
-    HlTime up_since; /* the line was seen up first; 0: it was not */
+    HlTime until;    /* from then on settings are not waited for */
+    HlTime up_since; /* when the line was first seen up; 0: not yet */
 } EpRound;
 
-/* eager: somebody waits, or the line brought the order itself. */
+/* eager: somebody waits, or the order came down the line itself. */
 void ep_round_begin(EpRound *round, bool eager, HlTime now);
 
-/* Whether the settings' step is over, as its result is on hand or is not waited for any longer. */
+/* Whether the settings' step is over, because they came or are not waited for any longer. */
 bool ep_round_settings_done(EpRound *round, bool line_up, HlTime now);
 
 typedef struct {

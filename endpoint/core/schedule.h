@@ -1,8 +1,8 @@
 /* When something that has a schedule runs next (B18).
  *
  * Time is cut into slots by the schedule ("daily 12:30" cuts at every 12:30); each slot has one run, at a random moment
- * inside the period after its start.  A slot that was slept through is caught up with, spread over the period as well,
- * because a whole office wakes at nine.  Catching up means the last slot only.  Pure; times are wall, and the local
+ * inside the period after its start.  A slot that was slept through is made up for, spread over the period as well,
+ * because a whole office wakes at nine.  Only the last slot is made up for.  Pure; times are wall, and the local
  * time's offset from UTC is an argument. */
 #ifndef ENDPOINT_CORE_SCHEDULE_H
 #define ENDPOINT_CORE_SCHEDULE_H
@@ -18,7 +18,7 @@ typedef struct {
 /* Start of the slot that now lies in; 0 for HL_SCHEDULE_OFF. */
 HlTime ep_schedule_slot(const HlSchedule *schedule, HlTime now, HlTime utc_offset);
 
-/* A new schedule begins with its next slot: nothing is caught up with. */
+/* A new schedule begins with its next slot: nothing is made up for. */
 void ep_plan_reset(EpPlan *plan, const HlSchedule *schedule, HlTime now, HlTime utc_offset);
 
 /* Whether to run now; then the slot counts as done.  random is used when a new slot is planned. */

@@ -1,5 +1,5 @@
-/* Whether a settings document is taken.  The signature was checked before (that needs the pinned key), the values are
- * parsed after; this decides on addressee, expiry, counter and digest.  docs/protocol.md, "Settings".  Pure. */
+/* Whether a settings document is accepted.  The signature was checked before (that needs the pinned key), the values
+ * are parsed after; this decides on addressee, expiry, counter and digest.  docs/protocol.md, "Settings".  Pure. */
 #ifndef ENDPOINT_CORE_SETTINGS_GATE_H
 #define ENDPOINT_CORE_SETTINGS_GATE_H
 
@@ -29,7 +29,7 @@ typedef enum {
     EP_SETTINGS_TAKE,
     EP_SETTINGS_ALREADY,        /* in force, came again by the same path: nothing to do */
     EP_SETTINGS_ALREADY_REPORT, /* in force, came by a new path: report it */
-    EP_SETTINGS_INDEPENDENT,    /* independent mode takes no settings but those that end it */
+    EP_SETTINGS_INDEPENDENT,    /* independent mode accepts only settings that end it */
     EP_SETTINGS_WRONG_ENDPOINT,
     EP_SETTINGS_EXPIRED,
     EP_SETTINGS_REPLAYED,

@@ -6,7 +6,7 @@
 #include "lib/base/clock.h"
 
 #define EP_WINDOW_SIZE   64        /* reports under way at a time */
-#define EP_WINDOW_DAMPER HL_SECOND /* a burst of repeated acknowledgements goes back once, not once each */
+#define EP_WINDOW_DAMPER HL_SECOND /* a burst of repeated acknowledgements rewinds once, not once each */
 #define EP_WINDOW_STALL  (30 * HL_SECOND)
 
 typedef struct {
@@ -25,7 +25,7 @@ typedef enum {
     EP_ACK_STRANGE, /* it acknowledges what was never spooled: this database is older than the manager's knowledge */
 } EpAck;
 
-/* The line is up (again), or a new manager is: everything not acknowledged goes out anew. */
+/* The line is up (again), or there is a new manager: everything not acknowledged is sent again. */
 void ep_window_open(EpWindow *window, HlTime now);
 void ep_window_close(EpWindow *window);
 

@@ -1,7 +1,8 @@
 /* The bundle: the one file that makes a machine an endpoint.
  *
- * Text with a first and a last line round the base 64 of SignedEnvelope(Bundle).  The signature is checked with the key
- * inside the bundle itself: that finds damage, not forgery.  Whom to trust is decided by whoever hands over the file.
+ * Text with a first and a last line around the base 64 of SignedEnvelope(Bundle).  The signature is checked with the
+ * key inside the bundle itself: that finds damage, not forgery.  Whether to trust it is up to the person who hands over
+ * the file.
  */
 #ifndef ENDPOINT_IDENTITY_BUNDLE_H
 #define ENDPOINT_IDENTITY_BUNDLE_H

@@ -59,7 +59,7 @@ static bool clock_error(HlTime now, HlTime server, GError **error)
                    ours, theirs);
 }
 
-/* What each refusal means to whoever holds the bundle. */
+/* What each refusal means to the holder of the bundle. */
 static const struct {
     const char *code;
     const char *text;
@@ -140,8 +140,7 @@ static HlMsgEnrolReply *post(const Enrolment *enrolment, const char *token, GByt
         return reply;
     hl_wire_free(reply);
     if (result.status == TOO_MANY) /* of the address, whatever bundle it holds */
-        hl_fail(error, HL_ERROR_LIMIT,
-                "%s takes no more enrolments at this moment; try again in %" G_GINT64_FORMAT " s",
+        hl_fail(error, HL_ERROR_LIMIT, "%s accepts no enrolments at the moment; try again in %" G_GINT64_FORMAT " s",
                 enrolment->bundle->server, MAX(result.retry_after, 10 * HL_SECOND) / HL_SECOND);
     else
         hl_fail(error, HL_ERROR_UNAVAILABLE, "%s answered HTTP %ld without an enrolment: is a Holdline server there?",
@@ -149,8 +148,8 @@ static HlMsgEnrolReply *post(const Enrolment *enrolment, const char *token, GByt
     return NULL;
 }
 
-/* Before the token is spent: a clock that is behind, a bundle that is out of date by our clock.  Whether then the
- * bundle or the clock is wrong, the server knows. */
+/* Before the token is spent: a clock that is behind, a bundle that is out of date by our clock.  Only the server knows
+ * whether the bundle or the clock is wrong. */
 static bool check_time(const Enrolment *enrolment, GBytes *csr, GError **error)
 {
     const HlMsgBundle *bundle = enrolment->bundle;
@@ -207,7 +206,7 @@ static bool check_settings(const HlMsgEnrolReply *reply, GBytes *signing_key, GE
     return true;
 }
 
-/* Everything in the answer holds; then the files. */
+/* Checks everything in the answer before a file is written. */
 static bool accept_reply(const Enrolment *enrolment, const HlMsgEnrolReply *reply, GError **error)
 {
     const HlMsgBundle *bundle = enrolment->bundle;
@@ -249,7 +248,7 @@ static bool check_not_enrolled(const EpConf *conf, GError **error)
 
     if (identity != NULL)
         return hl_fail(error, HL_ERROR_EXISTS,
-                       "this machine is enrolled already, as %s at %s; '--replace' ends that identity and enrols anew",
+                       "this machine is enrolled already, as %s at %s; '--replace' ends that identity and enrols again",
                        identity->id, identity->server);
     if (g_error_matches(problem, HL_ERROR, HL_ERROR_NOT_FOUND))
         return true;

@@ -1,8 +1,8 @@
 /* Enrolment: a machine with a bundle becomes an endpoint (docs/protocol.md, "Enrolment").
  *
  * Runs in the command line tool, blocking, whether the daemon runs or not.  Everything is prepared in
- * STATE/identity.new and becomes the identity by one rename, so that nothing is ever half enrolled.  Room for what the
- * answer brings is taken before the token is spent. */
+ * STATE/identity.new and becomes the identity by one rename, so that nothing is ever half enrolled.  Disk space for the
+ * answer is reserved before the token is spent. */
 #ifndef ENDPOINT_IDENTITY_ENROL_H
 #define ENDPOINT_IDENTITY_ENROL_H
 

@@ -6,7 +6,7 @@
 #include "endpoint/daemon/ground/store.h"
 #include "lib/base/log.h"
 
-#define MAX_HOLD_OFF HL_HOUR         /* a manager that asks for more is not believed: the endpoint would be lost */
+#define MAX_HOLD_OFF HL_HOUR         /* longer is not believed: it would lose the endpoint */
 #define FIRST_SPREAD (2 * HL_SECOND) /* the first connect of machines that are switched on together */
 #define SESSION_FACT "session"       /* in the store */
 
@@ -166,7 +166,7 @@ static gboolean on_hold_off_over(gpointer user)
     link->hold_off_timer = 0;
     if (start_bus(link, &error))
         return G_SOURCE_REMOVE;
-    /* the files of the identity are damaged: whatever mends them, this finds out */
+    /* the files of the identity are damaged; somebody may repair them */
     hl_log_limited(HL_LOG_ERROR, "line", "bus", "%s", error->message);
     link->next_attempt = hl_clock_wall() + MAX_HOLD_OFF;
     link->hold_off_timer = g_timeout_add((guint)MAX_HOLD_OFF, on_hold_off_over, link);

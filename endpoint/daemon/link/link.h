@@ -1,9 +1,9 @@
 /* The link: the MQTT connection to the manager's broker with its sessions, its will, and the time that it stays away
  * (docs/protocol.md, "The line of an endpoint").
  *
- * Carries messages, and knows no more of them than their topics: what is said over it is in presence.h.  It connects by
- * itself and for ever.  Callbacks come from the loop, never out of a call into the link but ep_link_free, which breaks
- * off what is under way.  Of one identity; loop thread. */
+ * Carries messages and knows nothing of them but their topics: what is said over it is in presence.h.  Connects by
+ * itself, and never gives up.  Callbacks come from the loop, never out of a call into the link but ep_link_free, which
+ * breaks off what is under way.  Of one identity; loop thread. */
 #ifndef ENDPOINT_DAEMON_LINK_LINK_H
 #define ENDPOINT_DAEMON_LINK_LINK_H
 
