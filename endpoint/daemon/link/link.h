@@ -22,7 +22,7 @@ typedef struct {
     GBytes *(*will)(gpointer user); /* payload on the link topic; ep_link_session is already that of the attempt */
     void (*up)(gpointer user);
     void (*down)(gpointer user);
-    EpLinkHandler messages[HL_N_TOPICS]; /* NULL: not subscribed to */
+    EpLinkHandler messages[HL_N_TOPICS]; /* one for each topic of an endpoint (HlTopicRow.to_endpoint) */
 } EpLinkHandlers;
 
 typedef struct {
@@ -31,7 +31,7 @@ typedef struct {
     EpTrouble *trouble;
     const char *const *brokers; /* preferred to those of the identity; copied */
     HlTime backoff_base, backoff_cap, keepalive;
-    EpLinkHandlers handlers; /* all but messages are required */
+    EpLinkHandlers handlers; /* all are required */
     gpointer user;
 } EpLinkOptions;
 
