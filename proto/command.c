@@ -20,7 +20,7 @@ G_STATIC_ASSERT((int)HL_KIND_SYNCHRONIZE == (int)HOLDLINE__V1__COMMAND_KIND__KIN
 G_STATIC_ASSERT((int)HL_STATE_QUEUED == (int)HOLDLINE__V1__COMMAND_STATE__COMMAND_QUEUED);
 G_STATIC_ASSERT((int)HL_STATE_CANCELLED == (int)HOLDLINE__V1__COMMAND_STATE__COMMAND_CANCELLED);
 
-/* 0, "unknown", is no name that anything is stored under. */
+/* 0, "unknown", is not a name that anything is stored under. */
 static int value_of(const char *const *names, int count, const char *name)
 {
     for (int i = 1; i < count; i++)

@@ -1,8 +1,8 @@
 /* Commands as the programs know them: kinds, states, their names.  The wire's own numbers are in holdline.proto; code
  * that reads or writes messages translates with the functions at the end, and nothing else knows those names.
  *
- * The values are those of the wire, which the endpoint's journal stores too (checked in command.c): they never change.
- */
+ * The values are those of the wire, which the endpoint's journal also stores (checked in command.c): they never
+ * change. */
 #ifndef PROTO_COMMAND_H
 #define PROTO_COMMAND_H
 
@@ -11,7 +11,7 @@
 #include "proto/messages.h"
 
 typedef enum {
-    HL_KIND_UNKNOWN, /* of a later version */
+    HL_KIND_UNKNOWN, /* from a later version */
     HL_KIND_UPDATE_NOW,
     HL_KIND_CANCEL,
     HL_KIND_CERTIFICATE,
@@ -20,7 +20,7 @@ typedef enum {
     HL_N_KINDS,
 } HlCommandKind;
 
-/* In the order of a command's life; everything from HL_STATE_SUCCEEDED on is final. */
+/* In the order of a command's life; HL_STATE_SUCCEEDED and all after it are final. */
 typedef enum {
     HL_STATE_UNKNOWN,
     HL_STATE_QUEUED,
@@ -40,18 +40,18 @@ typedef enum {
 const char *hl_command_kind_name(HlCommandKind kind);
 const char *hl_command_state_name(HlCommandState state);
 
-/* _UNKNOWN for a name that this version does not know. */
+/* _UNKNOWN for a name unknown to this version. */
 HlCommandKind hl_command_kind_from_name(const char *name);
 HlCommandState hl_command_state_from_name(const char *name);
 
 /* Whether the life of a command ends there. */
 bool hl_command_state_is_final(HlCommandState state);
 
-/* Whether a report may move a command from one state to the other: forward only, never out of a final state; started
- * may be repeated (progress). */
+/* Whether a report may move a command from one state to another: only forward, never out of a final state; started may
+ * be repeated (progress). */
 bool hl_command_state_may_follow(HlCommandState from, HlCommandState to);
 
-/* From and to the wire; _UNKNOWN for a number that this version does not know. */
+/* From and to the wire; _UNKNOWN for a number unknown to this version. */
 HlCommandKind hl_command_kind_from_wire(int value);
 HlCommandState hl_command_state_from_wire(int value);
 Holdline__V1__CommandKind hl_command_kind_to_wire(HlCommandKind kind);

@@ -1,25 +1,30 @@
-/* Lists of component versions as text, "agent=2026112201 virus=2026112203": the form in registry, status topics and
- * tables. */
+/* Lists of component versions as text, "agent=2026112201 virus=2026112203": the form used in registry, status topics
+ * and tables. */
 #ifndef PROTO_COMPONENTS_H
 #define PROTO_COMPONENTS_H
 
 #include "lib/base/clock.h"
 #include "proto/messages.h"
 
-/* Sorted by name; entries whose name is no identifier are left out.  Caller frees. */
+/* No repository has nearly as many. */
+#define HL_COMPONENTS_MAX 64
+
+/* Sorted by name; entries whose name is not an identifier are left out, and those beyond HL_COMPONENTS_MAX.  Caller
+ * frees.
+ */
 char *hl_components_print(HlMsgComponent *const *components, size_t n);
 
 /* The entries of the text form; free with hl_components_free.  Bad entries are left out. */
 HlMsgComponent **hl_components_parse(const char *text, size_t *n);
 void hl_components_free(HlMsgComponent **components, size_t n);
 
-/* The entries of text whose names stand in the comma-separated list.  Caller frees. */
+/* The entries of text whose names are in the comma-separated list.  Caller frees. */
 char *hl_components_only(const char *text, const char *names);
 
-/* The day (UTC) on which a version YYYYMMDDNN was published; 0 when it does not say. */
+/* The day (UTC) on which a version YYYYMMDDNN was published; 0 if it does not tell. */
 HlTime hl_component_published(uint64_t version);
 
-/* That of the component whose version is oldest; 0 when there is none, or none that says. */
+/* That of the component with the oldest version; 0 if there is none, or none that tells. */
 HlTime hl_components_published(const char *text);
 
 /* Whether a component of wanted is missing in, or older in, have: "outdated". */

@@ -1,10 +1,10 @@
 /* The direct dial: what the manager says to an endpoint's direct port, over mutual TLS, and nothing else.
  *
- * A request is 16 bytes, so is its answer; one connection may carry some requests, one after the other.
+ * A request is 16 bytes, and so is its answer; one connection may carry several requests, one after the other.
  *
- *   0..3  "HLD1"   4  kind   5  answer (0 in a request)   6..7  zero   8..15  number, returned as it came
+ *   0..3  "HLD1"   4  kind   5  answer (0 in a request)   6..7  zero   8..15  number, returned unchanged
  *
- * No payload: "settings changed" and "update now" only tell the endpoint to ask over its own line. */
+ * No payload: "settings changed" and "update now" only tell the endpoint to ask on its own line. */
 #ifndef PROTO_DIRECT_H
 #define PROTO_DIRECT_H
 
@@ -23,12 +23,12 @@ typedef enum {
 typedef enum {
     HL_DIRECT_REQUEST = 0,
     HL_DIRECT_TAKEN = 1,
-    HL_DIRECT_BUSY = 2,    /* too many in too short a time */
-    HL_DIRECT_UNKNOWN = 3, /* a kind that this version does not know */
+    HL_DIRECT_BUSY = 2,    /* too many requests in a short time */
+    HL_DIRECT_UNKNOWN = 3, /* a kind unknown to this version */
 } HlDirectAnswer;
 
 typedef struct {
-    uint8_t kind;   /* HlDirectKind; another one is for HL_DIRECT_UNKNOWN */
+    uint8_t kind;   /* HlDirectKind; any other is answered with HL_DIRECT_UNKNOWN */
     uint8_t answer; /* HlDirectAnswer */
     uint64_t number;
 } HlDirectFrame;

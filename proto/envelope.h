@@ -1,5 +1,5 @@
-/* Signed envelopes: an inner message and the manager's Ed25519 signature over it.  The context keeps the kinds apart,
- * so that a settings document can never be taken for a command. */
+/* Signed envelopes: an inner message and the manager's Ed25519 signature over it.  The context keeps kinds apart, so
+ * that a settings document can never be taken for a command. */
 #ifndef PROTO_ENVELOPE_H
 #define PROTO_ENVELOPE_H
 
@@ -9,11 +9,12 @@
 #define HL_ENVELOPE_SETTINGS "settings"
 #define HL_ENVELOPE_COMMAND  "command"
 #define HL_ENVELOPE_BUNDLE   "bundle"
+#define HL_ENVELOPE_LINE     "line"
 
 /* The signed envelope of an inner message, to be freed by hl_wire_free. */
 HlMsgEnvelope *hl_envelope_sign(const HlSigningKey *key, const char *context, const ProtobufCMessage *inner);
 
-/* The inner message, once the signature of this raw public key (32 bytes) holds: NULL with HL_ERROR_UNTRUSTED
+/* The inner message if its signature by this raw public key (32 bytes) is valid; NULL with HL_ERROR_UNTRUSTED
  * otherwise. */
 gpointer hl_envelope_open(const HlMsgEnvelope *envelope, GBytes *public_key, const char *context,
                           const ProtobufCMessageDescriptor *type, GError **error);

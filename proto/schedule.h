@@ -1,5 +1,5 @@
-/* When something is done by itself: "off", "every 30m", "hourly", "daily 12:30", "weekly mon 12:30" (B18).  Times are
- * the endpoint's local time.  Parsing only; endpoint/core/schedule.h tells the next run. */
+/* When something runs automatically: "off", "every 30m", "hourly", "daily 12:30", "weekly mon 12:30" (B18).  Times are
+ * the endpoint's local time.  Parsing only; endpoint/core/schedule.h determines the next run. */
 #ifndef PROTO_SCHEDULE_H
 #define PROTO_SCHEDULE_H
 

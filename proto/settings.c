@@ -30,11 +30,10 @@ static bool check_sources(const char *text, GError **error)
             return false;
         if (strcmp(source.where, "server") != 0 && strcmp(source.where, "activeupdate") != 0 &&
             !g_str_has_prefix(source.where, "https://") && !g_str_has_prefix(source.where, "http://"))
-            return hl_fail(
-                error, HL_ERROR_INVALID,
-                "'%s' is not a source: server, activeupdate, or an http(s):// URL, each with NETWORK= before "
-                "it if it is for one network",
-                text_of_one);
+            return hl_fail(error, HL_ERROR_INVALID,
+                           "'%s' is not a source: use server, activeupdate, or an http(s):// URL, with NETWORK= before "
+                           "it to limit it to one network",
+                           text_of_one);
     }
     return true;
 }
@@ -43,7 +42,7 @@ static bool check_url(const char *text, GError **error)
 {
     if (*text == '\0' || g_str_has_prefix(text, "https://") || g_str_has_prefix(text, "http://"))
         return true;
-    return hl_fail(error, HL_ERROR_INVALID, "a URL begins with https:// or http://");
+    return hl_fail(error, HL_ERROR_INVALID, "a URL must begin with https:// or http://");
 }
 
 static bool check_brokers(const char *text, GError **error)
@@ -63,9 +62,9 @@ static bool check_brokers(const char *text, GError **error)
             return hl_fail(error, HL_ERROR_INVALID, "'%s' is not a broker address of the form host:port", broker);
     }
     if (n == 1)
-        return hl_fail(
-            error, HL_ERROR_INVALID,
-            "one broker address strands every endpoint when it changes: give two or more, or none for the bundle's");
+        return hl_fail(error, HL_ERROR_INVALID,
+                       "a single broker address strands every endpoint when it changes: give two or more, or none to "
+                       "use the bundle's");
     return true;
 }
 
@@ -96,8 +95,8 @@ static const HlOption rows[] = {
         NULL),
     ROW("scan.method", HL_OPTION_CHOICE, scan_method, "conventional", 0, 0, scan_methods,
         "Scan method; decides the set of components", NULL),
-    ROW("scan.paths", HL_OPTION_LIST, scan_paths, "/home", 0, 64, NULL, "What a scheduled scan looks at", NULL),
-    ROW("scan.schedule", HL_OPTION_STRING, scan_schedule, "off", 1, 40, NULL, "When a scan runs by itself",
+    ROW("scan.paths", HL_OPTION_LIST, scan_paths, "/home", 0, 64, NULL, "What a scheduled scan examines", NULL),
+    ROW("scan.schedule", HL_OPTION_STRING, scan_schedule, "off", 1, 40, NULL, "When a scan runs automatically",
         check_schedule),
     ROW("update.activeupdate-url", HL_OPTION_STRING, activeupdate_url, "", 0, 512, NULL,
         "URL of the public ActiveUpdate source", check_url),
@@ -105,15 +104,15 @@ static const HlOption rows[] = {
         "Never upgrade the program itself", NULL),
     ROW("update.on-start", HL_OPTION_BOOL, update_on_start, "no", 0, 0, NULL, "Update when the endpoint starts", NULL),
     ROW("update.on-start-delay", HL_OPTION_DURATION, update_on_start_delay, "5m", 0, HL_DAY, NULL,
-        "Start-up updates begin at random inside this time", NULL),
+        "Start-up updates begin at a random moment within this time", NULL),
     ROW("update.period", HL_OPTION_DURATION, update_period, "1h", 0, HL_DAY, NULL,
-        "Scheduled updates begin at random inside this time", NULL),
-    ROW("update.schedule", HL_OPTION_STRING, update_schedule, "off", 1, 40, NULL, "When an update runs by itself",
+        "Scheduled updates begin at a random moment within this time", NULL),
+    ROW("update.schedule", HL_OPTION_STRING, update_schedule, "off", 1, 40, NULL, "When an update runs automatically",
         check_schedule),
     ROW("update.settings-once-a-day", HL_OPTION_BOOL, settings_once_a_day, "no", 0, 0, NULL,
-        "With schedules by minutes or hours, take settings once a day only", NULL),
+        "With schedules by minutes or hours, take settings only once a day", NULL),
     ROW("update.sources", HL_OPTION_LIST, update_sources, "server", 1, 8, NULL,
-        "Where updates come from, in order: server, activeupdate, URLs; NETWORK= before one makes it for that network",
+        "Where updates come from, in order: server, activeupdate, URLs; NETWORK= before one limits it to that network",
         check_sources),
 };
 
@@ -132,8 +131,8 @@ void hl_settings_clear(HlSettings *settings)
     hl_options_clear(hl_settings_table(), settings);
 }
 
-/* A password in a setting would be read by monitors, and stand in logs and process lists; the message must not spread
- * it either. */
+/* A password in a setting would be visible to monitors, in logs and in process lists; the message must not spread it
+ * either. */
 static bool check_address(const char *key, const char *url, GError **error)
 {
     const char *authority = strstr(url, "://");
@@ -142,8 +141,8 @@ static bool check_address(const char *key, const char *url, GError **error)
 
     if (authority != NULL && at != NULL && at < authority + 3 + strcspn(authority + 3, "/?#"))
         return hl_fail(error, HL_ERROR_INVALID,
-                       "%s: a URL with a user name or password before the '@' is not taken, as whoever sees settings "
-                       "would see them: let the source do without",
+                       "%s: a URL must not contain a user name or password before the '@', because anybody who sees "
+                       "the settings would see them: use a source that needs none",
                        key);
     uri = g_uri_parse(url, G_URI_FLAGS_NONE, NULL);
     if (uri == NULL || g_uri_get_host(uri) == NULL || *g_uri_get_host(uri) == '\0' || g_uri_get_port(uri) == 0 ||
@@ -151,8 +150,8 @@ static bool check_address(const char *key, const char *url, GError **error)
         return hl_fail(error, HL_ERROR_INVALID, "%s: '%s' is not a URL of the form http(s)://HOST[:PORT][/PATH]", key,
                        url);
     if (g_uri_get_query(uri) != NULL || g_uri_get_fragment(uri) != NULL)
-        return hl_fail(error, HL_ERROR_INVALID, "%s: '%s' has a '?' or '#', which the address of a repository has not",
-                       key, url);
+        return hl_fail(error, HL_ERROR_INVALID,
+                       "%s: '%s' contains a '?' or '#', which the address of a repository must not have", key, url);
     return true;
 }
 
@@ -173,8 +172,7 @@ static bool check_each_source(char *const *sources, GError **error)
             return false;
         for (gsize other = 0; other < i; other++)
             if (is_same_source(sources[i], sources[other]))
-                return hl_fail(error, HL_ERROR_INVALID, "update.sources: '%s' is named twice: name it once",
-                               sources[i]);
+                return hl_fail(error, HL_ERROR_INVALID, "update.sources: '%s' appears twice: name it once", sources[i]);
     }
     return true;
 }
@@ -203,8 +201,8 @@ bool hl_settings_check_change(const HlSettings *was, const HlSettings *now, GErr
         return false;
     if ((new_sources || new_url) && *now->activeupdate_url == '\0' && names_activeupdate(now->update_sources))
         return hl_fail(error, HL_ERROR_INVALID,
-                       "update.sources names activeupdate, and update.activeupdate-url is empty: set the URL in the "
-                       "same call, or leave activeupdate out");
+                       "update.sources names activeupdate, but update.activeupdate-url is empty: set the URL in the "
+                       "same call, or leave out activeupdate");
     return true;
 }
 

@@ -1,8 +1,8 @@
-/* The settings of a group, one row each: what an admin may set, what an endpoint obeys.
+/* The settings of a group, one row each: what an administrator may set and an endpoint obeys.
  *
- * A settings document is the list of key and value of every row, so that an endpoint of another version takes what it
- * knows and keeps its default for the rest.  The digest is the SHA-256 of "key=value\n" over all entries sorted by key:
- * both sides compute it over what was sent, so it proves what is applied. */
+ * A settings document is the list of key and value of every row, so that an endpoint of another version takes those it
+ * knows and keeps its defaults for the rest.  The digest is the SHA-256 of "key=value\n" over all entries sorted by
+ * key: both sides compute it over what was sent, so that it proves what is applied. */
 #ifndef PROTO_SETTINGS_H
 #define PROTO_SETTINGS_H
 
@@ -14,11 +14,11 @@ typedef enum { HL_SCAN_CONVENTIONAL, HL_SCAN_SMART } HlScanMethod;
 typedef enum { HL_DELIVERY_CHANNEL, HL_DELIVERY_DOCUMENTED } HlDelivery;
 
 typedef struct {
-    /* client privileges: what the user of the PC may do by himself */
+    /* client privileges: what the PC's user may do */
     bool allow_update_now, allow_toggle_schedule, allow_scan, allow_skip_scan, allow_stop;
     /* automatic update */
     char *update_schedule; /* proto/schedule text: off, every 30m, hourly, daily 12:30, weekly mon 12:30 */
-    HlTime update_period;  /* start at random inside it */
+    HlTime update_period;  /* start at a random moment within it */
     bool update_on_start, settings_once_a_day;
     HlTime update_on_start_delay;
     char **update_sources; /* in order: server, activeupdate, or a URL */
@@ -31,7 +31,7 @@ typedef struct {
     int64_t direct_port; /* 0: none */
     bool independent;
     int delivery;   /* HlDelivery */
-    char **brokers; /* host:port, at least two; empty: those of the bundle.  A re-home of the server. */
+    char **brokers; /* host:port, at least two; empty: those of the bundle.  For moving the server. */
 } HlSettings;
 
 /* The components that each scan method takes (B19), comma-separated; by HlScanMethod. */
@@ -44,15 +44,15 @@ void hl_settings_clear(HlSettings *settings);
 void hl_settings_copy(HlSettings *to, const HlSettings *from);
 
 /* What an administrator may not change settings to, beyond the checks of each row: sources that no update could use, or
- * that tell a password.  Only what differs is judged, and only here: stored settings and those of an older manager are
- * taken as they are, or an upgrade would stop a server or an endpoint. */
+ * that reveal a password.  Only what differs is judged, and only here: stored settings and those of an older manager
+ * are accepted as they are, or an upgrade would stop a server or an endpoint. */
 bool hl_settings_check_change(const HlSettings *was, const HlSettings *now, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* "key=value" lines of every option, sorted by key: the stored form, and the input of the digest.  Caller frees. */
+/* The "key=value" lines of all options, sorted by key: the stored form, and the input of the digest.  Caller frees. */
 char *hl_settings_print(const HlSettings *settings);
 
-/* Reads the stored form.  Unknown keys are skipped (they come from a newer version); a bad value of a known key is an
- * error. */
+/* Reads the stored form.  Unknown keys are skipped (they come from a newer version); an invalid value of a known key is
+ * an error. */
 bool hl_settings_parse(HlSettings *settings, const char *text, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The entries of the text form as an array for SettingsDocument.settings.  Free with hl_settings_entries_free. */

@@ -5,7 +5,7 @@
 bool hl_update_source_parse(const char *text, HlUpdateSource *source, GError **error)
 {
     const char *equals = strchr(text, '=');
-    const char *scheme = strstr(text, "://"); /* a URL may hold '=' too */
+    const char *scheme = strstr(text, "://"); /* a URL may contain '=' too */
     g_autofree char *network = NULL;
 
     *source = (HlUpdateSource){ .where = text };

@@ -2,8 +2,8 @@
  *
  *   [NETWORK=]server | activeupdate | http(s)://...
  *
- * With a network it counts only on endpoints that have an address of their own (before any NAT) in it.  What stands
- * later in the list is what an endpoint falls back to; what does not stand there it never asks (B15).  Pure. */
+ * With a network it counts only for endpoints that have an address of their own (before any NAT) in it.  An endpoint
+ * falls back to what comes later in the list, and never asks anything that is not in it (B15).  Pure. */
 #ifndef PROTO_SOURCE_H
 #define PROTO_SOURCE_H
 
@@ -14,10 +14,10 @@
 typedef struct {
     bool limited; /* to the network */
     HlNetwork network;
-    const char *where; /* the part behind '=': borrowed from the text */
+    const char *where; /* the part after '=': borrowed from the text */
 } HlUpdateSource;
 
-/* The network only: what `where` may be is the settings' own check. */
+/* Checks the network only: what `where` may be is for the checks of settings. */
 bool hl_update_source_parse(const char *text, HlUpdateSource *source, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 #endif

@@ -38,7 +38,7 @@ char *hl_topic_name(HlTopic topic, const char *id)
     return g_strdup_printf(HL_TOPIC_ROOT "%.*s%s%s", (int)(hole - pattern), pattern, id, hole + 1);
 }
 
-/* Whether name (below the root) fits the pattern; *id is what stands in its hole. */
+/* Whether name (below the root) matches the pattern; *id is what takes the place of '%'. */
 static bool matches(const char *pattern, const char *name, char **id)
 {
     const char *hole = strchr(pattern, '%');

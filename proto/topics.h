@@ -21,7 +21,7 @@ typedef enum {
     HL_TOPIC_ADMIN_REQUEST,
     HL_TOPIC_ADMIN_REPLY,
     HL_TOPIC_MANAGER_STATE,
-    HL_TOPIC_MANAGER_ECHO, /* the manager's question to itself: does the broker live? */
+    HL_TOPIC_MANAGER_ECHO, /* the manager's question to itself: is the broker alive? */
     HL_TOPIC_STATUS_ENDPOINT,
     HL_TOPIC_STATUS_SUMMARY,
     HL_TOPIC_STATUS_EVENT,
@@ -35,7 +35,7 @@ typedef struct {
     HlSender sender;
     int qos;
     bool retained;
-    bool to_manager, to_endpoint; /* which program of ours subscribes to it */
+    bool to_manager, to_endpoint; /* which of our programs subscribes to it */
 } HlTopicRow;
 
 const HlTopicRow *hl_topic_row(HlTopic topic);
@@ -43,8 +43,8 @@ const HlTopicRow *hl_topic_row(HlTopic topic);
 /* The full topic; id "+" makes a subscription filter.  id is ignored by topics without one.  Caller frees. */
 char *hl_topic_name(HlTopic topic, const char *id);
 
-/* Which topic a name is; *id (caller frees) is the id in it, "" if it has none.  false for every other name and for ids
- * that hl_ident_is_valid refuses. */
+/* Which topic a name denotes; *id (caller frees) is the id in it, "" if it has none.  false for any other name and for
+ * ids that hl_ident_is_valid refuses. */
 bool hl_topic_parse(const char *name, HlTopic *topic, char **id);
 
 #endif

@@ -6,7 +6,7 @@
 #include "lib/base/text.h"
 #include "proto/components.h"
 
-#define MAX_WORD 100 /* bytes of a result's word when it must serve as the message */
+#define MAX_WORD 100 /* bytes of a result's word if it has to serve as the message */
 
 static const char *const outcome_words[] = {
     [HL_UPDATER_FAILED] = "failed",

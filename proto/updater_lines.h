@@ -1,4 +1,5 @@
-/* What the updater says on its standard output, one JSON object a line: the one place where it is written and read.
+/* What the updater prints on its standard output, one JSON object per line: the only place where it is written and
+ * read.
  *
  *   {"progress":40,"what":"virus from server"}                                        update, rollback, mirror
  *   {"result":"updated","components":{"virus":2026112203},"source":"server","bytes":52,"message":"..."}
@@ -9,17 +10,16 @@
  *
  * The updater makes lines with hl_updater_line_*.  Members are only added, never renamed: tools read the lines too.
  *
- * The endpoint daemon gives each line of its child to hl_updater_line_parse: a progress goes to whoever waits; of
+ * The endpoint daemon gives each line of its child to hl_updater_line_parse: progress goes to those who wait; of the
  * results it keeps the last (hl_updater_line_steal), judges it when the child has ended, and stores its components as
- * text; the rest is for the debug log.  A child that ends without a result crashed or was stopped.
- * The manager does the same with 'mirror', and answers `pattern sync` with hl_updater_mirrored_document; the exit
- * status decides there, the result explains.  The whole output of 'repo versions --json' goes to
- * hl_updater_versions_parse.
+ * text; the rest goes to the debug log.  A child that ends without a result has crashed or was stopped. The manager
+ * does the same with 'mirror', and answers `pattern sync` with hl_updater_mirrored_document; the exit status decides
+ * there, the result explains.  The whole output of 'repo versions --json' goes to hl_updater_versions_parse.
  *
  * What comes out of the parsers is safe to keep, show and send: every text is one printable line (lib/base/text.h) of
- * at most HL_UPDATER_MAX_TEXT bytes and never NULL unless said so; components are in their text form
- * ("rules=1 virus=2", proto/components.h), sorted, names checked, at most HL_UPDATER_MAX_COMPONENTS.
- * Pure.  The size of a line is bounded by lib/base/exec. */
+ * at most HL_UPDATER_MAX_TEXT bytes and never NULL unless said so; components are in their text form ("rules=1
+ * virus=2", proto/components.h), sorted, names checked, at most HL_UPDATER_MAX_COMPONENTS. Pure.  The size of a line is
+ * bounded by lib/base/exec. */
 #ifndef PROTO_UPDATER_LINES_H
 #define PROTO_UPDATER_LINES_H
 
@@ -40,7 +40,7 @@ typedef struct {
 
 /* The end of one run. */
 typedef struct {
-    HlUpdaterOutcome outcome; /* a word that this version does not know is CURRENT: only "failed" is a failure */
+    HlUpdaterOutcome outcome; /* a word unknown to this version is CURRENT: only "failed" is a failure */
     char *code;               /* of lib/base/error.h: never "" if it failed; "" otherwise */
     char *message;            /* what happened, or why it failed */
     char *source;             /* that was used, or "" */
@@ -62,18 +62,19 @@ typedef struct {
     HlUpdaterResult result;     /* filled if it is one */
 } HlUpdaterLine;
 
-/* Fills *line, whatever the text is, and returns its kind.  No failure: what is no line of the protocol is OTHER. */
+/* Fills *line, whatever the text is, and returns its kind.  Cannot fail: anything that is not a line of the protocol is
+ * OTHER. */
 HlUpdaterLineKind hl_updater_line_parse(const char *text, HlUpdaterLine *line);
 void hl_updater_line_clear(HlUpdaterLine *line);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(HlUpdaterLine, hl_updater_line_clear)
 
-/* Gives the result away: the caller clears it, the line has none any more. */
+/* Hands over the result: the caller clears it, and the line has none from then on. */
 HlUpdaterResult hl_updater_line_steal(HlUpdaterLine *line);
 
 /* ----------------------------------------------------------------------------------------------------- making lines */
 
-/* All without the newline; caller frees.  Components are written in the order of their text; a message that is NULL,
- * and a code that is NULL or "", are left out.  Bytes that are not UTF-8 are replaced. */
+/* All without the newline; caller frees.  Components are written in the order of their text; a message that is NULL and
+ * a code that is NULL or "" are left out.  Bytes that are not UTF-8 are replaced. */
 char *hl_updater_line_progress(guint percent, const char *what);
 char *hl_updater_line_updated(const HlUpdaterResult *result);  /* the end of update and rollback */
 char *hl_updater_line_mirrored(const HlUpdaterResult *result); /* the end of mirror */
@@ -102,7 +103,7 @@ typedef struct {
     uint64_t increments;
 } HlUpdaterVersion;
 
-/* What 'repo versions' says of a repository. */
+/* What 'repo versions' tells about a repository. */
 typedef struct {
     GPtrArray *components; /* of HlUpdaterVersion, sorted by name */
     char *expires;         /* of the timestamp, as in the metadata; NULL: not known */
@@ -121,7 +122,7 @@ char *hl_updater_versions_latest(const HlUpdaterVersions *versions);
 
 char *hl_updater_versions_print(const HlUpdaterVersions *versions);
 
-/* Components without a usable name or version are left out; what is no such document fails, with *versions empty. */
+/* Components without a usable name or version are left out; any other document is refused, leaving *versions empty. */
 bool hl_updater_versions_parse(const char *text, HlUpdaterVersions *versions, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 #endif

@@ -2,12 +2,14 @@
 
 #include <string.h>
 
-#define MAX_STRING   16384 /* a PEM chain, a JSON result is exempt below */
-#define MAX_REPEATED 4096
+#include "proto/bounds.h"
 
-static bool check_message(const ProtobufCMessage *message, GError **error);
+/* What is decoded is cut where it may be; what is about to be sent is only looked at. */
+typedef enum { FIT_CUT, FIT_REFUSE } Fit;
 
-/* C1 controls too: terminals take U+009B for the start of a control sequence. */
+static bool check_message(const ProtobufCMessage *message, Fit fit, GError **error);
+
+/* C1 controls too: terminals treat U+009B as the start of a control sequence. */
 static bool is_clean_text(const char *text)
 {
     if (!g_utf8_validate(text, -1, NULL))
@@ -18,71 +20,83 @@ static bool is_clean_text(const char *text)
     return true;
 }
 
-static bool check_value(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field, const void *place,
-                        GError **error)
+static bool check_string(const HlBound *bound, char *text, Fit fit, GError **error)
 {
-    const char *type = message->descriptor->short_name;
-
-    switch (field->type) {
-    case PROTOBUF_C_TYPE_STRING: {
-        const char *text = *(const char *const *)place;
-        gsize longest = strcmp(field->name, "json") == 0 ? HL_WIRE_MAX_SIZE : MAX_STRING;
-
-        if (text == NULL)
-            return true;
-        if (strlen(text) > longest)
-            return hl_fail(error, HL_ERROR_LIMIT, "%s.%s is longer than %" G_GSIZE_FORMAT " bytes", type, field->name,
-                           longest);
-        if (!is_clean_text(text))
-            return hl_fail(error, HL_ERROR_INVALID, "%s.%s is not clean UTF-8 text", type, field->name);
+    if (text == NULL)
         return true;
-    }
+    if (!is_clean_text(text))
+        return hl_fail(error, HL_ERROR_INVALID, "%s is not clean UTF-8 text", bound->field);
+    if ((bound->cut && fit == FIT_CUT && hl_bound_cut(text, bound->max)) || strlen(text) <= bound->max)
+        return true;
+    return hl_fail(error, HL_ERROR_LIMIT, "%s is longer than %" G_GSIZE_FORMAT " bytes", bound->field, bound->max);
+}
+
+static bool check_bytes(const HlBound *bound, gsize size, GError **error)
+{
+    if (bound->exact != 0 && size != 0 && size != bound->exact)
+        return hl_fail(error, HL_ERROR_INVALID, "%s is %" G_GSIZE_FORMAT " bytes, not %" G_GSIZE_FORMAT, bound->field,
+                       size, bound->exact);
+    return size <= bound->max ||
+           hl_fail(error, HL_ERROR_LIMIT, "%s is longer than %" G_GSIZE_FORMAT " bytes", bound->field, bound->max);
+}
+
+/* Numbers have their own bounds where they are used. */
+static bool check_value(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field, const void *place,
+                        Fit fit, GError **error)
+{
+    switch (field->type) {
+    case PROTOBUF_C_TYPE_STRING:
+        return check_string(hl_bound_find(message->descriptor, field), *(char *const *)place, fit, error);
+    case PROTOBUF_C_TYPE_BYTES:
+        return check_bytes(hl_bound_find(message->descriptor, field), ((const ProtobufCBinaryData *)place)->len, error);
     case PROTOBUF_C_TYPE_MESSAGE: {
         const ProtobufCMessage *inner = *(const ProtobufCMessage *const *)place;
 
-        return inner == NULL || check_message(inner, error);
+        return inner == NULL || check_message(inner, fit, error);
     }
     default:
-        return true; /* numbers have their own bounds; bytes are bounded by the message */
+        return true;
     }
 }
 
-static bool check_repeated(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field, GError **error)
+static bool check_repeated(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field, Fit fit,
+                           GError **error)
 {
+    const HlBound *bound = hl_bound_find(message->descriptor, field);
     size_t count = *(const size_t *)((const char *)message + field->quantifier_offset);
     char *const *array = *(char *const *const *)((const char *)message + field->offset);
 
-    if (count > MAX_REPEATED)
-        return hl_fail(error, HL_ERROR_LIMIT, "%s.%s has more than %d entries", message->descriptor->short_name,
-                       field->name, MAX_REPEATED);
+    if (count > bound->count)
+        return hl_fail(error, HL_ERROR_LIMIT, "%s has more than %" G_GSIZE_FORMAT " entries", bound->field,
+                       bound->count);
     if (field->type != PROTOBUF_C_TYPE_STRING && field->type != PROTOBUF_C_TYPE_MESSAGE)
         return true;
     for (size_t i = 0; i < count; i++)
-        if (!check_value(message, field, &array[i], error))
+        if (!check_value(message, field, &array[i], fit, error))
             return false;
     return true;
 }
 
-static bool check_message(const ProtobufCMessage *message, GError **error)
+static bool check_message(const ProtobufCMessage *message, Fit fit, GError **error)
 {
     const ProtobufCMessageDescriptor *type = message->descriptor;
 
-    /* protobuf-c takes the number 0 in a long encoding, and then refuses what it makes of it itself */
+    /* protobuf-c accepts the number 0 in a long encoding, but refuses its own output of it */
     for (unsigned i = 0; i < message->n_unknown_fields; i++)
         if (message->unknown_fields[i].tag == 0)
-            return hl_fail(error, HL_ERROR_INVALID, "a %s with a field of number 0", type->short_name);
+            return hl_fail(error, HL_ERROR_INVALID, "a %s with a field number 0", type->short_name);
     for (unsigned i = 0; i < type->n_fields; i++) {
         const ProtobufCFieldDescriptor *field = &type->fields[i];
 
         if (field->label == PROTOBUF_C_LABEL_REPEATED) {
-            if (!check_repeated(message, field, error))
+            if (!check_repeated(message, field, fit, error))
                 return false;
             continue;
         }
         if ((field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0 &&
             *(const uint32_t *)((const char *)message + field->quantifier_offset) != field->id)
             continue; /* another member of the union is set */
-        if (!check_value(message, field, (const char *)message + field->offset, error))
+        if (!check_value(message, field, (const char *)message + field->offset, fit, error))
             return false;
     }
     return true;
@@ -102,7 +116,7 @@ gpointer hl_wire_decode(const ProtobufCMessageDescriptor *type, const void *data
         hl_fail(error, HL_ERROR_INVALID, "not a %s message", type->short_name);
         return NULL;
     }
-    if (!check_message(message, error)) {
+    if (!check_message(message, FIT_CUT, error)) {
         protobuf_c_message_free_unpacked(message, NULL);
         return NULL;
     }
@@ -124,7 +138,7 @@ bool hl_wire_check(const ProtobufCMessage *message, GError **error)
     if (size > HL_WIRE_MAX_SIZE)
         return hl_fail(error, HL_ERROR_LIMIT, "a %s of %" G_GSIZE_FORMAT " bytes is larger than %d",
                        message->descriptor->short_name, size, HL_WIRE_MAX_SIZE);
-    return check_message(message, error);
+    return check_message(message, FIT_REFUSE, error);
 }
 
 GBytes *hl_wire_encode(const ProtobufCMessage *message)

@@ -1,15 +1,15 @@
-/* Bounds-checked decoding of control plane messages.
+/* Bounds-checked decoding of control-plane messages.
  *
  * protobuf-c checks the encoding; this checks what it does not: the size before anything is allocated, UTF-8 without
- * control characters in every string, the length of strings and bytes, the count of repeated fields.  The checks walk
- * the message's own descriptor, so a new field is covered the day it is added. */
+ * control characters in every string, and the row of each field in bounds.h.  The checks walk the message's own
+ * descriptor; a field without a row is found by the first test that decodes it. */
 #ifndef PROTO_WIRE_H
 #define PROTO_WIRE_H
 
 #include "lib/base/error.h"
 #include "proto/messages.h"
 
-/* A settings document of every option, a certificate or a list of 1,000 endpoints fits; a bundle too. */
+/* Large enough for a settings document of every option, a certificate, a list of 1,000 endpoints, or a bundle. */
 #define HL_WIRE_MAX_SIZE (256 * 1024)
 
 /* A message of this type, to be freed by hl_wire_free; NULL with HL_ERROR_INVALID or HL_ERROR_LIMIT and a message that
@@ -17,7 +17,7 @@
 gpointer hl_wire_decode(const ProtobufCMessageDescriptor *type, const void *data, gsize size, GError **error);
 gpointer hl_wire_decode_bytes(const ProtobufCMessageDescriptor *type, GBytes *bytes, GError **error);
 
-/* The checks of hl_wire_decode on a message of one's own: what fails here the other side would drop unread. */
+/* The checks of hl_wire_decode on a message of one's own: what fails here the other side would drop unread, or cut. */
 bool hl_wire_check(const ProtobufCMessage *message, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 GBytes *hl_wire_encode(const ProtobufCMessage *message);
@@ -25,7 +25,7 @@ GBytes *hl_wire_encode(const ProtobufCMessage *message);
 /* A deep copy of the message. */
 gpointer hl_wire_copy(const ProtobufCMessage *message);
 
-/* Frees what hl_wire_decode made; NULL is fine. */
+/* Frees what hl_wire_decode returned; NULL is fine. */
 void hl_wire_free(gpointer message);
 
 #define HL_WIRE_ENCODE(message) hl_wire_encode(&(message)->base)

@@ -7,7 +7,7 @@
 #include "proto/wire.h"
 
 #define CONNECT_TIMEOUT (5 * HL_SECOND)
-#define ANSWER_TIMEOUT  HL_HOUR /* the daemon itself ends updates and scans earlier */
+#define ANSWER_TIMEOUT  HL_HOUR /* the daemon itself ends updates and scans before this */
 
 static GBytes *encode(const CallSpec *spec)
 {

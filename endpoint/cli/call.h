@@ -18,7 +18,7 @@ typedef struct {
 
 #define CALL(name_) ((CallSpec){ .name = (name_), .fd = -1 })
 
-/* The final answer: *json (may be NULL; json_decref) and *message (g_free).  Either place may be NULL.  A refusal by
+/* The final answer: *json (may be NULL; json_decref) and *message (g_free).  Either pointer may be NULL.  A refusal by
  * the daemon is an error with its code and message. */
 bool ep_call(const EpConf *conf, const CallSpec *spec, json_t **json, char **message,
              GError **error) G_GNUC_WARN_UNUSED_RESULT;

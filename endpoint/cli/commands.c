@@ -20,7 +20,7 @@ bool ep_tool_load(HlInvocation *call, GError **error)
 {
     EpTool *tool = call->user;
     const char *state = hl_cli_value(call, "state", NULL);
-    /* two programs started from different directories must still find one socket */
+    /* two programs started in different directories must find the same socket */
     g_autofree char *absolute = state == NULL ? NULL : g_canonicalize_filename(state, NULL);
 
     return ep_conf_load(&tool->conf, hl_cli_value(call, "c", NULL), error) &&

@@ -7,10 +7,10 @@
 
 typedef struct {
     EpConf conf;
-    int status; /* exit status of a call that did not fail: `scan` says what it found */
+    int status; /* exit status of a call that did not fail: `scan` reports by it whether it found something */
 } EpTool;
 
-/* Configuration file and the options that override it. */
+/* Reads the configuration file and the options that override it. */
 bool ep_tool_load(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 bool ep_cmd_enrol(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -6,11 +6,11 @@ static const char *const json_flags[] = { "json", NULL };
 static const char *const enrol_flags[] = { "replace", NULL };
 
 static const HlFlag flags[] = {
-    { "c", "FILE", "Configuration of the endpoint, default " EP_CONF_DEFAULT_PATH },
+    { "c", "FILE", "Configuration of the endpoint; default  " EP_CONF_DEFAULT_PATH },
     { "state", "DIR", "State directory, instead of the configuration's" },
     { "socket", "PATH", "Control socket, instead of the configuration's" },
     { "json", NULL, "Print the document for scripts" },
-    { "replace", NULL, "This machine was enrolled before: end that identity" },
+    { "replace", NULL, "This machine was enrolled before: give up that identity" },
 };
 
 static const HlCommand commands[] = {
@@ -21,9 +21,9 @@ static const HlCommand commands[] = {
     { "update-now", "", "Update the patterns", ep_cmd_update_now, 0, 0, NULL },
     { "scan", "FILE...", "Scan files; exit status 1 if something was found", ep_cmd_scan, 1, HL_ARGS_ANY, NULL },
     { "schedule", "on|off", "Turn the scheduled update on or off", ep_cmd_simple, 1, 1, NULL },
-    { "skip-scan", "", "Stop the scheduled scan that runs, or skip the next one", ep_cmd_simple, 0, 0, NULL },
+    { "skip-scan", "", "Stop the running scheduled scan, or skip the next one", ep_cmd_simple, 0, 0, NULL },
     { "stop", "", "Stop the endpoint daemon", ep_cmd_simple, 0, 0, NULL },
-    { "leave", "", "End the enrolment: tell the server, forget certificate and key (root only)", ep_cmd_simple, 0, 0,
+    { "leave", "", "End the enrolment: tell the server, delete certificate and key (root only)", ep_cmd_simple, 0, 0,
       NULL },
     { "rollback", "", "Go back to the pattern set before the active one (root only)", ep_cmd_rollback, 0, 0, NULL },
     { "history", "[--json]", "Show the last commands and updates", ep_cmd_history, 0, 0, json_flags },
@@ -33,7 +33,7 @@ int main(int argc, char **argv)
 {
     static const HlProgram program = {
         .name = "holdline-endpoint",
-        .summary = "Looks at and uses this machine's Holdline endpoint",
+        .summary = "Shows and controls this machine's Holdline endpoint",
         .commands = commands,
         .n_commands = G_N_ELEMENTS(commands),
         .flags = flags,

@@ -1,4 +1,4 @@
-/* What the daemon tells, for people: status and history. */
+/* What the daemon reports, for people: status and history. */
 #include <stdio.h>
 #include <string.h>
 
@@ -58,19 +58,18 @@ static void show_line(const json_t *line)
     else if (json_is_true(json_object_get(line, "ever_up")))
         printf(" since %s\n", text(line, "since"));
     else
-        printf("; it never reached its server\n");
+        printf("; it has never reached its server\n");
     if (*text(line, "last_error") != '\0')
         printf("%-12s%s\n", "", text(line, "last_error"));
     if (!up && *text(line, "next_attempt") != '\0')
         printf("%-12snext attempt %s, after %" JSON_INTEGER_FORMAT " failed\n", "", text(line, "next_attempt"),
                json_integer_value(json_object_get(line, "failed_attempts")));
-    /* the broker does not say why it closes a connection, so this is as much as can be known here */
+    /* the broker does not say why it closes a connection, so this is all that can be known here */
     if (!up && json_is_true(json_object_get(line, "ever_up")) &&
         json_integer_value(json_object_get(line, "failed_attempts")) >= MANY_FAILURES)
-        printf(
-            "%-12sif other machines reach the server, the administrator may have ended this one's enrolment: then ask "
-            "for a bundle, and 'enrol BUNDLE --replace'\n",
-            "");
+        printf("%-12sif other machines reach the server, the administrator may have revoked this one's certificate: "
+               "then ask for a bundle, and run 'enrol BUNDLE --replace'\n",
+               "");
 }
 
 static void show_settings(const json_t *root)
@@ -99,7 +98,7 @@ static void show_update(const json_t *update)
     if (json_is_true(json_object_get(update, "schedule_off_by_user")))
         printf("%-12s%s, turned off by the user\n", "Schedule", text(update, "schedule"));
     else if (*text(update, "next_scheduled") != '\0')
-        printf("%-12s%s, next from %s on\n", "Schedule", text(update, "schedule"), text(update, "next_scheduled"));
+        printf("%-12s%s, next not before %s\n", "Schedule", text(update, "schedule"), text(update, "next_scheduled"));
 }
 
 static void show_refused(const json_t *refused)
@@ -129,7 +128,7 @@ static void show_status(const json_t *root)
     if (waiting > 0)
         printf("%-12s%" JSON_INTEGER_FORMAT " waiting for the server\n", "Reports", waiting);
     if (*text(root, "certificate_ends") != '\0')
-        printf("%-12sholds until %s\n", "Certificate", text(root, "certificate_ends"));
+        printf("%-12svalid until %s\n", "Certificate", text(root, "certificate_ends"));
     show_refused(json_object_get(root, "refused"));
     if (*text(root, "problem") != '\0') {
         g_autofree char *problem = hl_tone(stdout, HL_TONE_BAD, text(root, "problem"));

@@ -4,7 +4,7 @@
 
 #include "lib/base/ident.h"
 
-/* What is not named here does nothing.  A job found STARTED after a crash is started again: same state. */
+/* Anything not named here does nothing.  A job found STARTED after a crash is started again: same state. */
 static const struct {
     EpCommandState from;
     EpCommandEvent event;

@@ -1,13 +1,13 @@
-/* The life of a command on the endpoint: whether it is accepted, and which state follows which.  docs/protocol.md, "A
- * command's life".  The signature was checked before.  Pure; times are wall. */
+/* The life of a command on the endpoint: whether it is accepted, and which state follows which.  See docs/protocol.md,
+ * "A command's life".  The signature has been checked before.  Pure; times are wall. */
 #ifndef ENDPOINT_CORE_COMMAND_H
 #define ENDPOINT_CORE_COMMAND_H
 
 #include "lib/base/clock.h"
 
-/* More than one endpoint ever gets; bounds the journal. */
+/* More open commands than one endpoint ever gets; bounds the journal. */
 #define EP_COMMAND_MAX_ENTRIES 1000
-/* No command may stay in the journal forever; the manager's default is 4 days. */
+/* A command must not occupy the journal forever; the manager's default is 4 days. */
 #define EP_COMMAND_MAX_LIFETIME (400 * HL_DAY)
 
 typedef enum {
@@ -35,7 +35,7 @@ typedef enum {
 
 bool ep_command_is_final(EpCommandState state);
 
-/* false: the event does nothing in this state (a final state never changes). */
+/* false: the event has no effect in this state (a final state never changes). */
 bool ep_command_step(EpCommandState *state, EpCommandEvent event);
 
 typedef struct {
@@ -48,8 +48,8 @@ typedef struct {
 typedef struct {
     const char *endpoint;
     bool known;          /* the id is in the journal */
-    guint in_journal;    /* how many are */
-    HlTime pruned_until; /* ids that expired up to here were forgotten */
+    guint in_journal;    /* how many there are */
+    HlTime pruned_until; /* ids that expired up to this time were forgotten */
     bool independent;
     HlTime now;
 } EpCommandView;
@@ -61,7 +61,7 @@ typedef enum {
     EP_COMMAND_REJECT_INDEPENDENT, /* the same: independent mode */
     EP_COMMAND_REFUSE_WRONG_ENDPOINT,
     EP_COMMAND_REFUSE_EXPIRED,
-    EP_COMMAND_REFUSE_REPLAYED, /* its id may have been forgotten already */
+    EP_COMMAND_REFUSE_REPLAYED, /* its id may already have been forgotten */
     EP_COMMAND_REFUSE_INVALID,
     EP_COMMAND_REFUSE_LIMIT,
 } EpCommandVerdict;

@@ -1,6 +1,6 @@
 /* What the programs of an endpoint read from their configuration file, one row each.  Shared by the daemon and its
- * command line tool, so that both find the same state and the same socket.  What an administrator decides for a group
- * is not here: that is proto/settings.h. */
+ * command-line tool, so that both find the same state and the same socket.  What an administrator decides for a group
+ * is not here but in proto/settings.h. */
 #ifndef ENDPOINT_CORE_CONF_H
 #define ENDPOINT_CORE_CONF_H
 
@@ -24,7 +24,7 @@ typedef struct {
 
 HlOptionTable ep_conf_table(void);
 
-/* path NULL: the default file if there is one, else the defaults.  conf must be zeroed or initialised. */
+/* path NULL: the default file if there is one, otherwise the defaults.  conf must be zeroed or initialised. */
 bool ep_conf_load(EpConf *conf, const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void ep_conf_clear(EpConf *conf);
 

@@ -1,20 +1,28 @@
-/* Decisions of the line: session numbers, the manager's epochs, which broker addresses.  docs/protocol.md, "The line of
+/* Decisions of the line: session numbers, the manager's epochs, broker addresses.  See docs/protocol.md, "The line of
  * an endpoint", points 1, 2, 6 and 8.  Pure. */
 #ifndef ENDPOINT_CORE_LINK_H
 #define ENDPOINT_CORE_LINK_H
 
 #include "lib/base/clock.h"
 
-/* The number of the next connect: rises even when the clock went back or the database is older than the clock. */
+/* The number of the next connect: grows even if the clock went back or the database is older than the clock. */
 uint64_t ep_session_next(uint64_t last, HlTime wall);
 
+/* A signed fence: the number that the registry would have us go on from. */
+typedef struct {
+    uint64_t answered; /* the session that it was said to */
+    uint64_t session;  /* 0: none */
+    HlTime issued;     /* the manager's clock */
+} EpFenceOrder;
+
 typedef enum {
-    EP_FENCE_NONE, /* the fence is behind us: an answer to an older birth */
-    EP_FENCE_PASS, /* *last is now the fence: connect again with ep_session_next(*last) */
+    EP_FENCE_NONE,
+    EP_FENCE_PASS,   /* *last is now the fence, which may be lower: connect again with ep_session_next(*last) */
+    EP_FENCE_ABSURD, /* more than a day ahead of both clocks: not believed, whoever signed it */
 } EpFence;
 
-/* The registry knows a session that is not below ours. */
-EpFence ep_session_fence(uint64_t *last, uint64_t fence);
+/* An order that answers another session than *last is none. */
+EpFence ep_session_fence(uint64_t *last, const EpFenceOrder *order, HlTime wall);
 
 /* What this endpoint has heard of the manager. */
 typedef struct {
@@ -22,15 +30,15 @@ typedef struct {
     uint64_t epoch;
 } EpManager;
 
-/* Whether birth and reports must go out again.  retained: the broker told it on subscribing, before our birth went out,
- * so the birth answers it already. */
+/* Whether birth and reports must go out again.  retained: the broker sent it on subscribing, before our birth went out,
+ * so that the birth already answers it. */
 bool ep_manager_seen(EpManager *manager, bool online, uint64_t epoch, bool retained);
 
-/* Uniform in 0..bound, both included. */
+/* Evenly distributed over 0..bound, both included. */
 HlTime ep_spread(HlTime bound, uint64_t random);
 
-/* The addresses of the settings first, those of the enrolment after them without repeats: settings that name a broker
- * which is not there must not strand the endpoint.  Caller frees (GStrv). */
+/* The addresses of the settings first, then those of the enrolment, without duplicates: settings that name a broker
+ * which does not exist must not strand the endpoint.  Caller frees (GStrv). */
 char **ep_link_brokers(const char *const *from_settings, const char *const *from_enrolment);
 
 #endif

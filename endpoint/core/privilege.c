@@ -21,10 +21,10 @@ bool ep_privilege_check(EpAct act, const EpPrivileges *privileges, EpWho who, GE
         return true;
     if (act == EP_ACT_ADMINISTER)
         return who.caller == 0 || who.caller == who.daemon ||
-               hl_fail(error, HL_ERROR_DENIED, "this is for the administrator of this machine: run it as root");
+               hl_fail(error, HL_ERROR_DENIED, "only the administrator of this machine may do this: run it as root");
     if (*(const bool *)((const char *)privileges + rows[act].offset))
         return true;
     return hl_fail(error, HL_ERROR_DENIED,
-                   "the administrator does not allow users of this machine to %s; setting %s of its group gives it",
+                   "the administrator does not allow users of this machine to %s; setting %s of its group allows it",
                    rows[act].what, rows[act].setting);
 }

@@ -1,6 +1,6 @@
-/* What the user of the machine may do without the administrator.  The privileges are the administrator's decision in
- * the group's settings; they bind every user of the machine, root as well, so that the console shows what holds.  Only
- * roll-back is not a privilege of the settings: it is for the machine's administrator.  Pure. */
+/* What the machine's user may do.  The privileges are the administrator's decision in the group's settings; they bind
+ * every user of the machine, including root, so that what the console shows is what happens.  Only roll-back is not a
+ * privilege of the settings: it is reserved for the machine's administrator.  Pure. */
 #ifndef ENDPOINT_CORE_PRIVILEGE_H
 #define ENDPOINT_CORE_PRIVILEGE_H
 
@@ -9,7 +9,7 @@
 #include "lib/base/error.h"
 
 typedef enum {
-    EP_ACT_ANYBODY, /* read-only: needs no privilege */
+    EP_ACT_ANYBODY, /* looking: needs no privilege */
     EP_ACT_UPDATE_NOW,
     EP_ACT_TOGGLE_SCHEDULE,
     EP_ACT_SCAN,
@@ -27,7 +27,7 @@ typedef struct {
     uid_t caller, daemon;
 } EpWho;
 
-/* HL_ERROR_DENIED with what is missing and who can give it. */
+/* HL_ERROR_DENIED, with what is missing and who can grant it. */
 bool ep_privilege_check(EpAct act, const EpPrivileges *privileges, EpWho who, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 #endif

@@ -14,7 +14,7 @@ bool ep_probation_engine_ended(EpProbation *probation, EpEngineEnd end, HlTime n
 {
     if (!probation->armed)
         return false;
-    if (now - probation->switched > EP_PROBATION_WINDOW) { /* it worked long enough: the cause is another one */
+    if (now - probation->switched > EP_PROBATION_WINDOW) { /* it has worked long enough: the cause is something else */
         ep_probation_end(probation);
         return false;
     }

@@ -1,5 +1,5 @@
 /* Counts what was refused, and decides when to report it: the first of a kind at once, then at most once a minute with
- * the count, so that a flood of forged commands does not flood the registry.  Pure; mono time. */
+ * the count, so that flooding an endpoint with forged commands does not flood the registry.  Pure; mono time. */
 #ifndef ENDPOINT_CORE_REFUSALS_H
 #define ENDPOINT_CORE_REFUSALS_H
 
@@ -36,7 +36,7 @@ typedef struct {
 
 void ep_refusals_note(EpRefusals *refusals, EpRefused what, EpRefusedReason reason, const char *detail);
 
-/* The next kind to report now, which then counts as reported; false when there is none.  Call until false. */
+/* The next kind to report now, which then counts as reported; false if there is none.  Call until false. */
 bool ep_refusals_due(EpRefusals *refusals, HlTime now, EpRefused *what, EpRefusedReason *reason);
 
 /* Whether something waits for its minute to pass. */

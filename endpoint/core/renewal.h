@@ -1,11 +1,10 @@
-/* When a certificate is renewed: in the last third of its life, asked for again while no answer comes.  Pure; wall
- * time. */
+/* When a certificate is renewed: in the last third of its life, requested again until answered.  Pure; wall time. */
 #ifndef ENDPOINT_CORE_RENEWAL_H
 #define ENDPOINT_CORE_RENEWAL_H
 
 #include "lib/base/clock.h"
 
-/* How often it is checked, and asked for: a hundredth of the life, one second to one hour. */
+/* How long to wait between two checks (and two requests): a hundredth of the life, one second to one hour. */
 HlTime ep_renewal_interval(HlTime not_before, HlTime not_after);
 
 bool ep_renewal_is_due(HlTime not_before, HlTime not_after, HlTime now);

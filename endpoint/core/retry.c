@@ -9,7 +9,7 @@ bool ep_retry_passes(const char *code)
     switch (hl_error_from_name(code)) {
     case HL_ERROR_UNAVAILABLE:
     case HL_ERROR_TIMEOUT:
-    case HL_ERROR_CONFLICT: /* somebody runs the updater by hand */
+    case HL_ERROR_CONFLICT: /* somebody is running the updater by hand */
     case HL_ERROR_FULL:
         return true;
     default:

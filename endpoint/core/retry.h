@@ -1,8 +1,8 @@
-/* An update that runs by itself (schedule, start-up) and failed for a temporary reason is tried again: a machine that
- * wakes up away from its network must not wait for the next slot, which may be a week ahead.
+/* An automatic update (schedule, start-up) that failed for a transient reason is tried again: a machine that wakes up
+ * away from its network must not wait for the next slot, which may be a week away.
  *
- * After 1, 2, 4 ... minutes up to 15, and a random part of that more; at once when the line comes up; until an update
- * succeeded, one failed for another reason, or the next slot has its run.  Pure; times are mono. */
+ * After 1, 2, 4, ... minutes up to 15, plus a random part of that; at once when the line comes up; until an update
+ * succeeds, one fails for another reason, or the next slot has its run.  Pure; times are mono. */
 #ifndef ENDPOINT_CORE_RETRY_H
 #define ENDPOINT_CORE_RETRY_H
 
@@ -15,21 +15,21 @@
 
 typedef struct {
     bool armed;
-    bool line_up; /* when it was looked at last */
+    bool line_up; /* when it was last checked */
     HlTime step;  /* the next wait; 0: the first */
     HlTime at;
 } EpRetry;
 
-/* Whether a failure with this code (lib/base/error.h) may be gone the next time. */
+/* Whether a failure with this code (lib/base/error.h) is transient. */
 bool ep_retry_passes(const char *code);
 
 /* The update failed for such a reason. */
 void ep_retry_failed(EpRetry *retry, HlTime now, uint64_t random);
 
-/* Nothing is left to retry. */
+/* There is nothing left to make up for. */
 void ep_retry_settled(EpRetry *retry);
 
-/* Whether to try now; the caller then says ep_retry_failed or ep_retry_settled.  To be asked every few seconds. */
+/* Whether to try now; then ep_retry_failed or ep_retry_settled must follow.  Call every few seconds. */
 bool ep_retry_step(EpRetry *retry, bool line_up, HlTime now);
 
 #endif

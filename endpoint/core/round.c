@@ -13,7 +13,7 @@ static void free_source(gpointer data)
     g_free(source);
 }
 
-/* Consumes both; the first of two with the same name or URL stays. */
+/* Takes both; the first of two with the same name or URL is kept. */
 static void add_source(GPtrArray *sources, char *name, char *url)
 {
     EpSource *source = g_new(EpSource, 1);
@@ -47,7 +47,7 @@ GPtrArray *ep_round_sources(const EpSourcesWanted *wanted)
     for (gsize i = 0; wanted->sources[i] != NULL; i++) {
         HlUpdateSource source;
 
-        /* checked when the settings were accepted */
+        /* the settings' own check took it */
         if (!hl_update_source_parse(wanted->sources[i], &source, NULL) || !is_for(wanted, &source))
             continue;
         if (strcmp(source.where, "server") == 0)

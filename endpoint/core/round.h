@@ -1,7 +1,7 @@
-/* One update of an endpoint: what is done, in which order, and what is reported of it.
+/* One update of an endpoint: what is asked for, in which order, and what is reported about it.
  *
- * Settings, then patterns, then the program (B17).  No step waits for the success of another: settings that do not come
- * cost some seconds, patterns that fail leave the program's step to be reported, and a program upgrade that is blocked
+ * Settings, then patterns, then the program (B17).  No step waits for another to succeed: settings that do not come
+ * cost a few seconds, patterns that fail leave the program's step to be reported, and a program upgrade that is blocked
  * or not offered holds up nothing.  Pure; times are mono. */
 #ifndef ENDPOINT_CORE_ROUND_H
 #define ENDPOINT_CORE_ROUND_H
@@ -17,7 +17,7 @@
 
 /* Where patterns may come from, in the group's order (B15). */
 typedef struct {
-    char *name; /* server, activeupdate, or source-N: its place in the list */
+    char *name; /* server, activeupdate, or source-N: its position in the list */
     char *url;  /* metadata/ and targets/ are below it */
 } EpSource;
 
@@ -28,26 +28,26 @@ typedef struct {
     const char *server;           /* URL of the enrolment */
 } EpSourcesWanted;
 
-/* Left out: what is for other networks, what no URL is known of, and what is in the list already.  Free with
+/* Left out: what is for other networks, what has no known URL, and what is already in the list.  Free with
  * g_ptr_array_unref. */
 GPtrArray *ep_round_sources(const EpSourcesWanted *wanted);
 
 /* ------------------------------------------------------------------------------------------------------ the steps */
 
-/* How long an update that nobody waits for lets the line come up and bring settings, after a start of the machine or
- * after it slept.  What is on its way down the line arrives within a fraction of the grace. */
+/* How long an update that nobody waits for gives the line to come up and bring settings, after the machine started or
+ * woke up.  What is already on its way down the line arrives within a fraction of the grace. */
 #define EP_ROUND_PATIENCE (10 * HL_SECOND)
 #define EP_ROUND_GRACE    HL_SECOND
 
 typedef struct {
-    HlTime until;    /* from then on settings are not waited for */
-    HlTime up_since; /* when the line was first seen up; 0: not yet */
+    HlTime until;    /* until when to wait for settings */
+    HlTime up_since; /* when the line was first seen up; 0: never */
 } EpRound;
 
-/* eager: somebody waits, or the order came down the line itself. */
+/* eager: somebody is waiting, or the order came down the line. */
 void ep_round_begin(EpRound *round, bool eager, HlTime now);
 
-/* Whether the settings' step is over, because they came or are not waited for any longer. */
+/* Whether the settings' step is over, because its result is known or no longer waited for. */
 bool ep_round_settings_done(EpRound *round, bool line_up, HlTime now);
 
 typedef struct {
@@ -59,7 +59,7 @@ typedef struct {
     const char *program; /* version that runs */
 } EpRoundFacts;
 
-/* The three results in their order, as the update notification tells them.  Caller frees. */
+/* The three results in order, as in the update notification.  Caller frees. */
 char *ep_round_tell(const EpRoundFacts *facts);
 
 #endif

@@ -3,7 +3,7 @@
 #define WEEK         (7 * HL_DAY)
 #define FIRST_SUNDAY (3 * HL_DAY) /* 1970-01-04; day 0 was a Thursday */
 
-/* Slots are cut every length, beginning at anchor, in local time. */
+/* A slot begins every length, counted from anchor, in local time. */
 typedef struct {
     HlTime length, anchor;
 } Slots;
@@ -47,13 +47,13 @@ bool ep_plan_step(EpPlan *plan, const HlSchedule *schedule, HlTime period, HlTim
 
     if (slot == 0)
         return false;
-    /* never asked before; or the clock was put back behind a slot that is done, which must not stop the schedule until
-     * then */
+    /* never asked before; or the clock was set back to before a slot that is done, which must not stop the schedule
+     * until then */
     if (plan->done == 0 || plan->done > now) {
         ep_plan_reset(plan, schedule, now, utc_offset);
         return false;
     }
-    /* daylight saving moves the start of a slot by an hour at most: not a new slot if it is that near the last one */
+    /* daylight saving moves the start of a slot by at most an hour: one this close to the last is not a new slot */
     if (slot <= plan->done || (length >= HL_DAY && slot - plan->done < length / 2))
         return false;
     if (plan->planned != slot) {

@@ -1,8 +1,8 @@
-/* When something that has a schedule runs next (B18).
+/* When something scheduled runs next (B18).
  *
- * Time is cut into slots by the schedule ("daily 12:30" cuts at every 12:30); each slot has one run, at a random moment
- * inside the period after its start.  A slot that was slept through is made up for, spread over the period as well,
- * because a whole office wakes at nine.  Only the last slot is made up for.  Pure; times are wall, and the local
+ * The schedule divides time into slots ("daily 12:30" begins one at every 12:30); each slot has one run, at a random
+ * moment within the period after its start.  A slot that was slept through is made up for, spread over the period as
+ * well, because a whole office wakes at nine.  Only the last slot is made up for.  Pure; times are wall, and the local
  * time's offset from UTC is an argument. */
 #ifndef ENDPOINT_CORE_SCHEDULE_H
 #define ENDPOINT_CORE_SCHEDULE_H
@@ -15,7 +15,7 @@ typedef struct {
     HlTime at;      /* of the run */
 } EpPlan;
 
-/* Start of the slot that now lies in; 0 for HL_SCHEDULE_OFF. */
+/* Start of the current slot; 0 for HL_SCHEDULE_OFF. */
 HlTime ep_schedule_slot(const HlSchedule *schedule, HlTime now, HlTime utc_offset);
 
 /* A new schedule begins with its next slot: nothing is made up for. */
@@ -25,7 +25,7 @@ void ep_plan_reset(EpPlan *plan, const HlSchedule *schedule, HlTime now, HlTime 
 bool ep_plan_step(EpPlan *plan, const HlSchedule *schedule, HlTime period, HlTime now, HlTime utc_offset,
                   uint64_t random);
 
-/* When the next run comes, as far as known: drawn, or the start of the next slot.  0: never. */
+/* The time of the next run, as far as known: drawn, or the start of the next slot.  0: never. */
 HlTime ep_plan_next(const EpPlan *plan, const HlSchedule *schedule, HlTime now, HlTime utc_offset);
 
 #endif

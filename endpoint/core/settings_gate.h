@@ -1,5 +1,6 @@
-/* Whether a settings document is accepted.  The signature was checked before (that needs the pinned key), the values
- * are parsed after; this decides on addressee, expiry, counter and digest.  docs/protocol.md, "Settings".  Pure. */
+/* Whether a settings document is accepted.  The signature has been checked before (that needs the pinned key), the
+ * values are parsed afterwards; this decides on addressee, expiry, counter and digest.  See docs/protocol.md,
+ * "Settings".  Pure. */
 #ifndef ENDPOINT_CORE_SETTINGS_GATE_H
 #define ENDPOINT_CORE_SETTINGS_GATE_H
 
@@ -10,7 +11,7 @@ typedef struct {
     uint64_t counter;
     HlTime expires;   /* 0: never */
     GBytes *digest;   /* as stated in the document */
-    GBytes *computed; /* over what it holds */
+    GBytes *computed; /* over its content */
     const char *path;
     bool independent; /* what it says about independent mode */
 } EpSettingsOffer;
@@ -27,13 +28,13 @@ typedef struct {
 
 typedef enum {
     EP_SETTINGS_TAKE,
-    EP_SETTINGS_ALREADY,        /* in force, came again by the same path: nothing to do */
-    EP_SETTINGS_ALREADY_REPORT, /* in force, came by a new path: report it */
-    EP_SETTINGS_INDEPENDENT,    /* independent mode accepts only settings that end it */
+    EP_SETTINGS_ALREADY,        /* already in force, came again by the same path: nothing to do */
+    EP_SETTINGS_ALREADY_REPORT, /* already in force, came by a new path: report it */
+    EP_SETTINGS_INDEPENDENT,    /* independent mode accepts no settings except those that end it */
     EP_SETTINGS_WRONG_ENDPOINT,
     EP_SETTINGS_EXPIRED,
     EP_SETTINGS_REPLAYED,
-    EP_SETTINGS_INVALID, /* the digest is not that of the values */
+    EP_SETTINGS_INVALID, /* the digest does not match the values */
 } EpSettingsVerdict;
 
 EpSettingsVerdict ep_settings_judge(const EpSettingsOffer *offer, const EpSettingsView *view);

@@ -6,7 +6,7 @@
 #include "lib/pki/cert.h"
 #include "proto/envelope.h"
 
-/* The bytes between the two lines; NULL when they are not there or are not base 64. */
+/* The bytes between the two lines; NULL if they are missing or not base 64. */
 static GBytes *unwrap(const char *text)
 {
     const char *first = strstr(text, EP_BUNDLE_FIRST_LINE);
@@ -33,8 +33,8 @@ static bool check(const char *name, const HlMsgBundle *bundle, GError **error)
     if (ca == NULL)
         return hl_error_prefix(error, "bundle %s", name);
     if (bundle->n_brokers == 0 || bundle->n_brokers > 8)
-        return hl_fail(error, HL_ERROR_INVALID, "bundle %s names %" G_GSIZE_FORMAT " brokers, wanted are 1 to 8", name,
-                       bundle->n_brokers);
+        return hl_fail(error, HL_ERROR_INVALID, "bundle %s names %" G_GSIZE_FORMAT " brokers, there must be 1 to 8",
+                       name, bundle->n_brokers);
     if (!g_str_has_prefix(bundle->server, "https://") || strpbrk(bundle->server, " \r\n\t") != NULL)
         return hl_fail(error, HL_ERROR_INVALID, "bundle %s names no https:// server", name);
     if (*bundle->token == '\0')
@@ -52,7 +52,7 @@ HlMsgBundle *ep_bundle_parse(const char *name, const char *text, GError **error)
 
     if (wrapped == NULL) {
         hl_fail(error, HL_ERROR_INVALID,
-                "%s is not a bundle: wanted is the file that 'holdline bundle create' wrote, from '%s' on", name,
+                "%s is not a bundle: give the file that 'holdline bundle create' wrote, from '%s' on", name,
                 EP_BUNDLE_FIRST_LINE);
         return NULL;
     }

@@ -18,7 +18,7 @@
 #define CONTENT_TYPE "application/x-protobuf"
 #define DEADLINE     (60 * HL_SECOND)
 #define TOO_MANY     429
-#define CLOCK_OFF    (6 * HL_HOUR) /* more than any honest clock is off */
+#define CLOCK_OFF    (6 * HL_HOUR) /* further than any honest clock is off */
 #define ROOM         (64 * 1024)   /* certificate, settings and the file system's own needs */
 
 typedef struct {
@@ -67,9 +67,9 @@ static const struct {
     { "denied", "the server does not accept the token of this bundle (wrong or withdrawn); ask for a new bundle" },
     { "expired", "the token of this bundle has expired; ask for a new bundle" },
     { "limit", "the token of this bundle is used up; ask for a new bundle" },
-    { "exists", "the server knows this machine already; '--replace' keeps its record and ends its old certificate" },
+    { "exists", "the server already knows this machine; '--replace' keeps its record and revokes its old certificate" },
     { "invalid", "the server did not understand the request" },
-    { "unavailable", "the server cannot enrol at this moment; try again later" },
+    { "unavailable", "the server cannot enrol at the moment; try again later" },
 };
 
 static bool refused(const HlMsgEnrolReply *reply, GError **error)
@@ -94,17 +94,16 @@ static bool untrusted(const Enrolment *enrolment, HlTime now, GError **error)
 
     if (time_is_odd)
         return hl_error_prefix(error,
-                               "the certificate of %s does not hold at %s: either this machine's clock is wrong (set "
+                               "the certificate of %s is not valid at %s: either this machine's clock is wrong (set "
                                "it), or the bundle is out of date (ask for a new one)",
                                bundle->server, time);
-    return hl_error_prefix(
-        error,
-        "%s is not the server of this bundle: its certificate is not from the bundle's CA (a bundle of "
-        "another server, or somebody in between)",
-        bundle->server);
+    return hl_error_prefix(error,
+                           "%s is not the server of this bundle: its certificate was not issued by the bundle's CA (a "
+                           "bundle of another server, or somebody in between)",
+                           bundle->server);
 }
 
-/* One POST; *reply is NULL when there is none.  token "" asks for the server's time only. */
+/* One POST; *reply is NULL if there is none.  token "" only asks for the server's time. */
 static HlMsgEnrolReply *post(const Enrolment *enrolment, const char *token, GBytes *csr, GError **error)
 {
     g_autofree char *ca_path = g_build_filename(enrolment->prepared, "ca.pem", NULL);
@@ -139,8 +138,9 @@ static HlMsgEnrolReply *post(const Enrolment *enrolment, const char *token, GByt
     if (reply != NULL && result.status != TOO_MANY && (result.status == 200 || *reply->code != '\0'))
         return reply;
     hl_wire_free(reply);
-    if (result.status == TOO_MANY) /* of the address, whatever bundle it holds */
-        hl_fail(error, HL_ERROR_LIMIT, "%s accepts no enrolments at the moment; try again in %" G_GINT64_FORMAT " s",
+    if (result.status == TOO_MANY) /* for this address, whatever the bundle */
+        hl_fail(error, HL_ERROR_LIMIT,
+                "%s accepts no more enrolments at the moment; try again in %" G_GINT64_FORMAT " s",
                 enrolment->bundle->server, MAX(result.retry_after, 10 * HL_SECOND) / HL_SECOND);
     else
         hl_fail(error, HL_ERROR_UNAVAILABLE, "%s answered HTTP %ld without an enrolment: is a Holdline server there?",
@@ -148,8 +148,8 @@ static HlMsgEnrolReply *post(const Enrolment *enrolment, const char *token, GByt
     return NULL;
 }
 
-/* Before the token is spent: a clock that is behind, a bundle that is out of date by our clock.  Only the server knows
- * whether the bundle or the clock is wrong. */
+/* Before the token is spent: a clock that is behind, or a bundle that is out of date by our clock.  The server knows
+ * which of the two is wrong. */
 static bool check_time(const Enrolment *enrolment, GBytes *csr, GError **error)
 {
     const HlMsgBundle *bundle = enrolment->bundle;
@@ -170,7 +170,7 @@ static bool check_time(const Enrolment *enrolment, GBytes *csr, GError **error)
     reply = post(enrolment, "", csr, error);
     if (reply == NULL)
         return false;
-    if (reply->clock_ms != 0 && ABS(now - reply->clock_ms) > CLOCK_OFF)
+    if (reply->clock_ms != 0 && ABS(hl_time_difference(now, reply->clock_ms)) > CLOCK_OFF)
         return clock_error(now, reply->clock_ms, error);
     return hl_fail(error, HL_ERROR_EXPIRED, "the token of this bundle has expired; ask for a new bundle");
 }
@@ -199,14 +199,14 @@ static bool check_settings(const HlMsgEnrolReply *reply, GBytes *signing_key, GE
     document = hl_envelope_open(reply->settings, signing_key, HL_ENVELOPE_SETTINGS,
                                 &holdline__v1__settings_document__descriptor, error);
     if (document == NULL)
-        return hl_error_prefix(error, "the settings of the server's answer");
+        return hl_error_prefix(error, "the settings in the server's answer");
     if (strcmp(document->endpoint, reply->endpoint) != 0)
-        return hl_fail(error, HL_ERROR_UNTRUSTED, "the settings of the server's answer are for '%s', not for '%s'",
+        return hl_fail(error, HL_ERROR_UNTRUSTED, "the settings in the server's answer are for '%s', not for '%s'",
                        document->endpoint, reply->endpoint);
     return true;
 }
 
-/* Checks everything in the answer before a file is written. */
+/* Verifies everything in the answer, then writes the files. */
 static bool accept_reply(const Enrolment *enrolment, const HlMsgEnrolReply *reply, GError **error)
 {
     const HlMsgBundle *bundle = enrolment->bundle;
@@ -227,10 +227,10 @@ static bool accept_reply(const Enrolment *enrolment, const HlMsgEnrolReply *repl
     if (!hl_ident_is_valid(reply->endpoint) || strcmp(hl_cert_info(cert)->cn, reply->endpoint) != 0 ||
         hl_cert_info(cert)->kind != HL_CERT_ENDPOINT || !hl_cert_has_key(cert, enrolment->key))
         return hl_fail(error, HL_ERROR_UNTRUSTED, "the issued certificate is not for this endpoint and its key");
-    if (reply->clock_ms != 0 && ABS(now - reply->clock_ms) > CLOCK_OFF)
+    if (reply->clock_ms != 0 && ABS(hl_time_difference(now, reply->clock_ms)) > CLOCK_OFF)
         return clock_error(now, reply->clock_ms, error);
     if (!hl_cert_verify(cert, ca, now, error))
-        return hl_error_prefix(error, "the issued certificate does not hold");
+        return hl_error_prefix(error, "the issued certificate is not valid");
     json = ep_identity_print(reply->endpoint, bundle->group, bundle->server, bundle->brokers, bundle->n_brokers,
                              signing_key);
     unlink(room);
@@ -247,9 +247,10 @@ static bool check_not_enrolled(const EpConf *conf, GError **error)
     g_autoptr(EpIdentity) identity = ep_identity_load(conf->state_dir, &problem);
 
     if (identity != NULL)
-        return hl_fail(error, HL_ERROR_EXISTS,
-                       "this machine is enrolled already, as %s at %s; '--replace' ends that identity and enrols again",
-                       identity->id, identity->server);
+        return hl_fail(
+            error, HL_ERROR_EXISTS,
+            "this machine is already enrolled, as %s at %s; '--replace' gives up that identity and enrols again",
+            identity->id, identity->server);
     if (g_error_matches(problem, HL_ERROR, HL_ERROR_NOT_FOUND))
         return true;
     g_propagate_error(error, g_steal_pointer(&problem));
@@ -278,7 +279,7 @@ bool ep_enrol(const EpConf *conf, const char *bundle_path, EpEnrolFlags flags, c
         !check_time(&enrolment, csr, error) || (reply = post(&enrolment, enrolment.bundle->token, csr, error)) == NULL)
         return false;
     if (*reply->code != '\0') {
-        if (reply->clock_ms != 0 && ABS(hl_clock_wall() - reply->clock_ms) > CLOCK_OFF)
+        if (reply->clock_ms != 0 && ABS(hl_time_difference(hl_clock_wall(), reply->clock_ms)) > CLOCK_OFF)
             return clock_error(hl_clock_wall(), reply->clock_ms, error);
         return refused(reply, error);
     }

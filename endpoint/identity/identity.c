@@ -104,12 +104,12 @@ EpIdentity *ep_identity_load(const char *state_dir, GError **error)
         return NULL;
     }
     if (!hl_cert_has_key(identity->cert, key) || g_strcmp0(hl_cert_info(identity->cert)->cn, identity->id) != 0) {
-        hl_fail(error, HL_ERROR_INVALID, "%s: certificate, key and id do not fit together; enrol again with --replace",
-                directory);
+        hl_fail(error, HL_ERROR_INVALID,
+                "%s: certificate, key and id do not belong together; enrol again with --replace", directory);
         return NULL;
     }
     /* its age is not judged here: a machine with a wrong clock keeps its identity */
-    if (hl_cert_judge(identity->cert, identity->ca, hl_clock_wall()) == HL_CERT_WRONG_ISSUER) {
+    if (!hl_cert_is_issued_by(identity->cert, identity->ca)) {
         hl_fail(error, HL_ERROR_INVALID, "%s did not sign the certificate of this endpoint; enrol again with --replace",
                 identity->ca_path);
         return NULL;
@@ -140,12 +140,12 @@ bool ep_identity_install(const char *state_dir, GError **error)
     g_autofree char *prepared = g_build_filename(state_dir, "identity.new", NULL);
     g_autofree char *place = g_build_filename(state_dir, "identity", NULL);
 
-    /* exchanged, not removed first: at no moment is there no identity */
+    /* exchanged, not removed first: there is an identity at every moment */
     if (renameat2(AT_FDCWD, prepared, AT_FDCWD, place, RENAME_EXCHANGE) != 0) {
         if (errno != ENOENT)
             return hl_fail_errno(error, errno, "cannot replace %s", place);
         if (rename(prepared, place) != 0)
-            return hl_fail_errno(error, errno, "cannot make %s", place);
+            return hl_fail_errno(error, errno, "cannot create %s", place);
     }
     return hl_dir_sync(state_dir, error) && hl_tree_remove(prepared, error);
 }

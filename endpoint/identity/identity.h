@@ -2,10 +2,10 @@
  *
  *   identity.json     id, group at enrolment, broker addresses, server, pinned signing key
  *   endpoint.pem      certificate, then its private key: one file, so that a renewal replaces both at once
- *   ca.pem            the only authority for the certificates of broker and server
+ *   ca.pem            the only authority trusted for broker and server
  *   root.json         the pattern repository's first trusted root; may be missing
  *   settings.sealed   the settings that came with the enrolment
- *   renewal.pem       key of a requested certificate; removed once that is in place
+ *   renewal.pem       key of a certificate that was requested; removed once it has come
  *
  * The directory appears and is replaced as a whole (ep_identity_install).  Blocking; small files. */
 #ifndef ENDPOINT_IDENTITY_IDENTITY_H
@@ -32,8 +32,8 @@ void ep_identity_free(EpIdentity *identity);
 bool ep_identity_save_pem(const char *path, const HlCert *cert, const HlKey *key,
                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Another certificate of the same identity with its key: on disk, then in *identity, which owns cert from then on.  On
- * failure nothing changes and cert is the caller's. */
+/* Another certificate of the same identity with its key: on disk, then in *identity, which takes cert.  On failure
+ * nothing changes and cert is the caller's. */
 bool ep_identity_replace_cert(EpIdentity *identity, HlCert *cert, const HlKey *key,
                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
@@ -41,7 +41,7 @@ bool ep_identity_replace_cert(EpIdentity *identity, HlCert *cert, const HlKey *k
 char *ep_identity_print(const char *id, const char *group, const char *server, char *const *brokers, gsize n_brokers,
                         GBytes *signing_key);
 
-/* Makes the prepared directory STATE/identity.new the identity; the one before it is removed. */
+/* Makes the prepared directory STATE/identity.new the identity; the previous one is removed. */
 bool ep_identity_install(const char *state_dir, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(EpIdentity, ep_identity_free)

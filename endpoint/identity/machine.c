@@ -41,11 +41,11 @@ static char *print_address(const struct sockaddr *address, socklen_t size)
 
     if (getnameinfo(address, size, host, sizeof host, NULL, 0, NI_NUMERICHOST) != 0)
         return NULL;
-    host[strcspn(host, "%")] = '\0'; /* a scope means nothing elsewhere */
+    host[strcspn(host, "%")] = '\0'; /* a scope is meaningless on other machines */
     return g_strdup(host);
 }
 
-/* The source address that the kernel would take towards this numeric host; NULL if there is no route. */
+/* The source address that the kernel would use towards this numeric host; NULL if there is no route. */
 static char *routed_address(const char *host, const char *port)
 {
     struct addrinfo hints = { .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV, .ai_socktype = SOCK_DGRAM };

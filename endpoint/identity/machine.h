@@ -1,5 +1,5 @@
-/* What an endpoint says about the machine it runs on: host name, own addresses, system, fingerprint (B1).  Blocking,
- * but short: nothing here asks the network. */
+/* What an endpoint reports about its machine: host name, own addresses, system, fingerprint (B1).  Blocking, but
+ * briefly: nothing here uses the network. */
 #ifndef ENDPOINT_IDENTITY_MACHINE_H
 #define ENDPOINT_IDENTITY_MACHINE_H
 
@@ -12,8 +12,8 @@
  * caller frees. */
 char *ep_machine_fingerprint(const char *override, GError **error);
 
-/* The own addresses, the one that routes towards the peer (host:port; only numeric hosts are looked at, others stand
- * for the default route) first.  Never empty.  Caller frees (GStrv). */
+/* The machine's own addresses, first the one that routes towards the peer (host:port; only numeric hosts are
+ * considered, others mean the default route).  Never empty.  Caller frees (GStrv). */
 char **ep_machine_addresses(const char *peer);
 
 /* To be freed by hl_wire_free. */

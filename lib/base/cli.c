@@ -31,7 +31,7 @@ static bool takes(const HlProgram *program, const HlCommand *command, const char
            (list_has(program->global_flags, flag) && !list_has(command->flags, declined));
 }
 
-/* How many of the words are the command's name; 0 if they are not. */
+/* How many of the words form the command's name; 0 if they do not start with it. */
 static int match_command(const HlCommand *command, char **words, int n_words)
 {
     g_auto(GStrv) parts = g_strsplit(command->name, " ", -1);
@@ -61,7 +61,7 @@ static const HlCommand *find_command(const HlProgram *program, char **words, int
     return found;
 }
 
-/* Whether there are commands of more words that begin with this one. */
+/* Whether longer command names begin with this word. */
 static bool begins_command(const HlProgram *program, const char *word)
 {
     gsize length = strlen(word);
@@ -111,7 +111,7 @@ static void print_help(const HlProgram *program, char **words, int n_words)
         else
             printf("  %-*s  %s\n", width, form, command->summary);
     }
-    printf("\n'%s COMMAND --help' tells a command's options.\n", program->name);
+    printf("\n'%s COMMAND --help' lists a command's options.\n", program->name);
 }
 
 static void print_completion_flags(const HlProgram *program, const HlCommand *command)
@@ -149,7 +149,7 @@ static void print_completion(const HlProgram *program)
            function, program->name);
 }
 
-/* Text in a man page: hyphens that can be copied, nothing that is a request by accident.  Caller frees. */
+/* Text for a man page: hyphens that can be copied, nothing that is taken for a request by accident.  Caller frees. */
 static char *roff(const char *text)
 {
     GString *out = g_string_new(*text == '.' || *text == '\'' ? "\\&" : "");
@@ -243,7 +243,7 @@ static bool split(const HlProgram *program, int argc, char **argv, HlInvocation 
         else if (i + 1 < argc)
             add_value(call, flag, argv[++i]);
         else
-            return hl_fail(error, HL_ERROR_USAGE, "option --%s wants a value: %s", flag->name, flag->value);
+            return hl_fail(error, HL_ERROR_USAGE, "option --%s needs a value: %s", flag->name, flag->value);
     }
     return true;
 }
@@ -275,7 +275,7 @@ static bool run(const HlProgram *program, int argc, char **argv, void *user, GEr
     int n_words = 0;
     int used = 0;
 
-    if (argc == 2 && strcmp(argv[1], "--version") == 0) /* else an option of that name may take a value */
+    if (argc == 2 && strcmp(argv[1], "--version") == 0) /* otherwise an option of that name may take a value */
         argv[1] = (char *)"version";
     if (!split(program, argc, argv, &call, words, &n_words, &help, error))
         return false;

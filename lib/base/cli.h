@@ -1,7 +1,7 @@
-/* Command lines from one table a program: dispatch, --help, completion and the man page's SYNOPSIS are made from it.
+/* Command lines from one table per program: dispatch, --help, completion and the man page's SYNOPSIS are made from it.
  *
- * Options may stand anywhere ("--" ends them); an option has the same meaning and arity in every command of a program.
- */
+ * Options may appear anywhere ("--" ends them); an option has the same meaning and arity in every command of a
+ * program. */
 #ifndef LIB_BASE_CLI_H
 #define LIB_BASE_CLI_H
 

@@ -3,7 +3,7 @@
  * HlTime counts milliseconds.  Two clocks, never mixed: wall (since 1970, UTC; may jump) for what a person or another
  * machine reads, mono (since boot, includes suspend; never jumps) for durations and deadlines.  Pure cores take their
  * time as an argument; only daemons call hl_clock_*.  Durations are written "90s", "15m", "6h", "7d", "2w"; a bare
- * number is refused, because nobody can know its unit. */
+ * number is refused, because its unit would be a guess. */
 #ifndef LIB_BASE_CLOCK_H
 #define LIB_BASE_CLOCK_H
 
@@ -29,10 +29,13 @@ char *hl_time_format(HlTime wall);
 /* RFC 3339, UTC ("Z") only. */
 bool hl_time_parse(const char *text, HlTime *wall, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* a - b for times that somebody else chose: kept to what can be negated, where the plain difference would overflow. */
+HlTime hl_time_difference(HlTime a, HlTime b);
+
 /* "4d", "90s", "250ms": a whole number and one unit.  Result in milliseconds, at most 100 years. */
 bool hl_duration_parse(const char *text, HlTime *duration, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The shortest exact form that hl_duration_parse takes back.  Caller frees. */
+/* The shortest exact form; hl_duration_parse accepts it.  Caller frees. */
 char *hl_duration_format(HlTime duration);
 
 /* For people: "12 s", "3 min", "2 h 5 min", "4 d".  Caller frees. */

@@ -27,6 +27,15 @@ bool hl_time_parse(const char *text, HlTime *wall, GError **error)
     return true;
 }
 
+HlTime hl_time_difference(HlTime a, HlTime b)
+{
+    HlTime difference;
+
+    if (__builtin_sub_overflow(a, b, &difference))
+        return a < b ? -G_MAXINT64 : G_MAXINT64;
+    return MAX(difference, -G_MAXINT64);
+}
+
 typedef struct {
     const char *name;
     HlTime length;

@@ -1,4 +1,4 @@
-/* Configuration files: sections and keys (GKeyFile), checked against one option table a program.
+/* Configuration files: sections and keys (GKeyFile), checked against one option table per program.
  *
  * An unknown section or key is an error, so that a misspelt key is never silently ignored.  Nothing is stored unless
  * the whole file is valid: SIGHUP can parse first and swap after. */
@@ -11,11 +11,11 @@
  * names are "section.key". */
 bool hl_conf_load(const char *path, HlOptionTable table, void *values, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The same from text; name stands for the file in messages. */
+/* The same from text; messages call it name. */
 bool hl_conf_parse(const char *name, const char *text, gsize size, HlOptionTable table, void *values,
                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* A documented file with every option at the value it has in values.  Caller frees. */
+/* A documented file with every option set as in values.  Caller frees. */
 char *hl_conf_print(HlOptionTable table, const void *values);
 
 #endif

@@ -83,7 +83,7 @@ bool hl_fail(GError **error, HlErrorCode code, const char *format, ...)
     va_start(args, format);
     text = g_strdup_vprintf(format, args);
     va_end(args);
-    clean = hl_text_printable(text); /* it may repeat what a stranger sent */
+    clean = hl_text_printable(text); /* it may quote what a stranger sent */
     *error = g_error_new_literal(HL_ERROR, (int)code, clean);
     return false;
 }

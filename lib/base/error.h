@@ -1,10 +1,10 @@
 /* Failures as GError.
  *
- * One domain with canonical codes, not one domain a module: a failure travels (endpoint -> wire -> manager -> CLI), and
- * each code must mean the same at every hop, on the wire (the name) and in a shell (the exit status).  The message
+ * One domain with canonical codes, not one domain per module: a failure travels (endpoint -> wire -> manager -> CLI),
+ * and each code must mean the same at every hop, on the wire (the name) and in a shell (the exit status).  The message
  * names the object and the remedy; each level prefixes what it was trying (hl_error_prefix).
  *
- * Expected outcomes are not errors: they are enums in the header of their module. */
+ * Expected outcomes are not errors: they are enums in their module's header. */
 #ifndef LIB_BASE_ERROR_H
 #define LIB_BASE_ERROR_H
 
@@ -12,21 +12,21 @@
 #include <stdbool.h>
 
 typedef enum {
-    HL_ERROR_FAILED,      /* anything without a better code */
-    HL_ERROR_USAGE,       /* the words of a call are off */
+    HL_ERROR_FAILED,      /* anything that no other code fits */
+    HL_ERROR_USAGE,       /* malformed command line */
     HL_ERROR_INVALID,     /* input that breaks a rule, naming the rule */
     HL_ERROR_NOT_FOUND,   /* the named object does not exist */
-    HL_ERROR_EXISTS,      /* the named object exists already */
+    HL_ERROR_EXISTS,      /* the named object already exists */
     HL_ERROR_DENIED,      /* a privilege or a permission is missing */
     HL_ERROR_CONFLICT,    /* somebody else changed it first (optimistic version) */
     HL_ERROR_UNAVAILABLE, /* the other side cannot be reached now; trying again may help */
     HL_ERROR_TIMEOUT,     /* the deadline passed; whether it happened is not known */
     HL_ERROR_EXPIRED,     /* a token, certificate, command or metadata file is past its end */
-    HL_ERROR_UNTRUSTED,   /* a signature, hash or certificate does not hold */
+    HL_ERROR_UNTRUSTED,   /* a signature, hash or certificate is not valid */
     HL_ERROR_LIMIT,       /* a bound was reached: size, rate, count */
-    HL_ERROR_FULL,        /* no space left where it must be written */
-    HL_ERROR_IO,          /* the operating system said no */
-    HL_ERROR_PARTIAL,     /* done for some, not for all; the message counts */
+    HL_ERROR_FULL,        /* no space left on the device */
+    HL_ERROR_IO,          /* the operating system reported an error */
+    HL_ERROR_PARTIAL,     /* done for some, not for all; the message says how many */
     HL_ERROR_N_CODES,
 } HlErrorCode;
 
@@ -36,20 +36,21 @@ GQuark hl_error_quark(void);
 /* The stable name of a code ("not-found"), as used on the wire; never NULL. */
 const char *hl_error_name(HlErrorCode code);
 
-/* The code of a name; HL_ERROR_FAILED for a name that this version does not know. */
+/* The code of a name; HL_ERROR_FAILED for a name unknown to this version. */
 HlErrorCode hl_error_from_name(const char *name);
 
 /* The code of an error; HL_ERROR_FAILED for errors of another domain. */
 HlErrorCode hl_error_code(const GError *error);
 
-/* The exit status of a program that ends with this error: 1 to 9, 2 is usage. */
+/* The exit status of a program that ends with this error: 1 to 9; 2 means usage. */
 int hl_error_exit_status(const GError *error);
 
-/* The other way, for a program of ours that ran: the first code with that status; HL_ERROR_FAILED for any other. */
+/* The reverse, for one of our programs that has ended: the first code with that status; HL_ERROR_FAILED for any
+ * other. */
 HlErrorCode hl_error_from_exit_status(int status);
 
 /* Sets *error and returns false, so that a failing function is one line: return hl_fail(error, CODE, "...", ...).  The
- * message becomes one printable line (hl_text_printable), whatever a stranger's words in it hold. */
+ * message becomes one printable line (hl_text_printable), whatever a stranger put into its words. */
 bool hl_fail(GError **error, HlErrorCode code, const char *format, ...) G_GNUC_PRINTF(3, 4);
 
 /* The same, with ": " and the text of errno_value; ENOSPC and EDQUOT become HL_ERROR_FULL, ENOENT HL_ERROR_NOT_FOUND,

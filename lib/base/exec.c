@@ -31,7 +31,7 @@ struct HlChild {
     HlChildDone done;
     gpointer user;
     Pipe out, err;
-    gsize line_start; /* of the first line in out.text not yet told */
+    gsize line_start; /* of the first line in out.text that was not passed on yet */
     guint watch, timer;
     bool ended, timed_out;
     int wait_status;
@@ -292,7 +292,7 @@ bool hl_exec_shown(const char *const *argv, int *status, GError **error)
 {
     g_autoptr(GError) problem = NULL;
 
-    fflush(stdout); /* what was said before it stays before it */
+    fflush(stdout); /* what was printed before it stays before it */
     if (!g_spawn_sync(NULL, hl_unconst(argv), NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_CHILD_INHERITS_STDIN, NULL, NULL,
                       NULL, NULL, status, &problem))
         return hl_fail(error, HL_ERROR_IO, "cannot start %s: %s", argv[0], problem->message);

@@ -1,5 +1,5 @@
-/* Child processes, watched from the loop.  A child dies with its parent (PR_SET_PDEATHSIG), gets its own file limit if
- * asked, and its output as a bounded text.  Not for shells: argv only. */
+/* Child processes, watched from the loop.  A child dies with its parent (PR_SET_PDEATHSIG), may get a file limit of its
+ * own, and has its output collected as bounded text.  No shell: argv only. */
 #ifndef LIB_BASE_EXEC_H
 #define LIB_BASE_EXEC_H
 
@@ -15,24 +15,24 @@ typedef struct {
     const char
         *log_path;      /* stdout and stderr are appended there; NULL: they are collected (stdout) and kept (stderr) */
     guint64 file_limit; /* RLIMIT_NOFILE is raised towards it; 0 leaves it */
-    HlTime deadline;    /* after it SIGTERM, ten seconds later SIGKILL; 0: none */
+    HlTime deadline;    /* then SIGTERM, ten seconds later SIGKILL; 0: none */
 } HlChildSpec;
 
-/* Starts from this, not from zeros: descriptor 0 is somebody's standard input. */
+/* Start from this, not from zeros: descriptor 0 is this program's own standard input. */
 #define HL_CHILD_SPEC_INIT ((HlChildSpec){ .stdin_fd = -1 })
 
 typedef struct {
     bool exited;        /* false: killed by a signal */
     int status;         /* exit status, or the signal's number */
-    bool timed_out;     /* ended because of the deadline */
+    bool timed_out;     /* ended by the deadline */
     const char *output; /* collected stdout, cut at 256 KiB; valid during the callback */
     const char *errors; /* collected stderr, the last 4 KiB */
 } HlChildEnd;
 
-/* Called once, on the loop that started the child; the child is freed after it returns. */
+/* Called once, on the loop that started the child, which is freed after it returns. */
 typedef void (*HlChildDone)(const HlChildEnd *end, gpointer user);
 
-/* A whole line of collected stdout, as soon as it is there; NULL if nobody wants it. */
+/* A whole line of collected stdout, as soon as it is complete; NULL if not wanted. */
 typedef void (*HlChildLine)(const char *line, gpointer user);
 
 /* NULL on failure (program not found, fork failed). */
@@ -40,18 +40,18 @@ HlChild *hl_child_start(const HlChildSpec *spec, HlChildLine on_line, HlChildDon
 
 pid_t hl_child_pid(const HlChild *child);
 
-/* SIGTERM now, SIGKILL when it is still there after ten seconds; done is still called. */
+/* SIGTERM now, SIGKILL if it is still running after ten seconds; done is still called. */
 void hl_child_stop(HlChild *child);
 
-/* Kills and reaps it now, without calling done: for a program that ends. */
+/* Kills and reaps it now, without calling done: for a program about to exit. */
 void hl_child_abandon(HlChild *child);
 
 /* Runs to the end, blocking, output discarded unless output != NULL (caller frees).  For set-up commands, never in a
  * daemon's loop. */
 bool hl_exec(const char *const *argv, char **output, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The same with this program's own stdin, stdout and stderr: a person sees its words as they come.  *status is its exit
- * status; false when it did not start, or was killed. */
+/* The same with this program's own stdin, stdout and stderr, so that a person sees the output as it comes.  *status is
+ * its exit status; false if it did not start, or was killed. */
 bool hl_exec_shown(const char *const *argv, int *status, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 #endif

@@ -41,9 +41,8 @@ GBytes *hl_file_read(const char *path, gsize max_size, GError **error)
         return NULL;
     }
     if ((guint64)st.st_size > max_size) {
-        hl_fail(error, HL_ERROR_LIMIT,
-                "cannot read %s: %" G_GINT64_FORMAT " bytes, at most %" G_GSIZE_FORMAT " are taken", path,
-                (gint64)st.st_size, max_size);
+        hl_fail(error, HL_ERROR_LIMIT, "cannot read %s: %" G_GINT64_FORMAT " bytes, the limit is %" G_GSIZE_FORMAT,
+                path, (gint64)st.st_size, max_size);
         return NULL;
     }
     data = g_malloc((gsize)st.st_size + 1);
@@ -57,7 +56,7 @@ GBytes *hl_file_read(const char *path, gsize max_size, GError **error)
             return NULL;
         }
         if (n == 0)
-            break; /* it was cut while we read: what is there is what it holds */
+            break; /* truncated while we read: what is there now is its content */
         have += (gsize)n;
     }
     data[have] = '\0';
@@ -73,7 +72,7 @@ char *hl_file_read_text(const char *path, gsize max_size, GError **error)
     if (bytes == NULL)
         return NULL;
     if (size > 0 && memchr(data, '\0', size) != NULL) {
-        hl_fail(error, HL_ERROR_INVALID, "%s is not text: it holds a NUL byte", path);
+        hl_fail(error, HL_ERROR_INVALID, "%s is not text: it contains a NUL byte", path);
         return NULL;
     }
     return g_strndup(size > 0 ? data : "", size);
@@ -99,7 +98,7 @@ bool hl_dir_sync(const char *path, GError **error)
     hl_autofd int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
     if (fd < 0 || fsync(fd) != 0)
-        return hl_fail_errno(error, errno, "cannot make changes in %s durable", path);
+        return hl_fail_errno(error, errno, "cannot sync directory %s", path);
     return true;
 }
 
@@ -127,7 +126,7 @@ bool hl_file_write_text(const char *path, const char *text, mode_t mode, GError 
 bool hl_dir_make(const char *path, mode_t mode, GError **error)
 {
     if (g_mkdir_with_parents(path, (int)mode) != 0)
-        return hl_fail_errno(error, errno, "cannot make directory %s", path);
+        return hl_fail_errno(error, errno, "cannot create directory %s", path);
     return true;
 }
 
@@ -161,7 +160,7 @@ int hl_file_lock(const char *path, GError **error)
             ssize_t n = pread(fd, owner, sizeof owner - 1, 0);
 
             owner[MAX(n, 0)] = '\0';
-            hl_fail(error, HL_ERROR_CONFLICT, "%s is held by %s%s: stop that one first, or wait for it", path,
+            hl_fail(error, HL_ERROR_CONFLICT, "%s is held by %s%s: stop that process first, or wait for it", path,
                     *owner == '\0' ? "another process" : "process ", g_strstrip(owner));
         }
         return -1;

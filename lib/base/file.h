@@ -1,5 +1,5 @@
-/* Files: bounded reads, atomic writes, locks, trees.  Blocking; the loop thread uses them at start and for small files
- * only. */
+/* Files: bounded reads, atomic writes, locks, trees.  Blocking; the loop thread uses them only at start and for small
+ * files. */
 #ifndef LIB_BASE_FILE_H
 #define LIB_BASE_FILE_H
 
@@ -8,14 +8,14 @@
 #include "lib/base/clock.h"
 #include "lib/base/error.h"
 
-/* The whole file, refused with HL_ERROR_LIMIT when it is longer than max_size.  NULL on failure. */
+/* The whole file; HL_ERROR_LIMIT if it is longer than max_size.  NULL on failure. */
 GBytes *hl_file_read(const char *path, gsize max_size, GError **error);
 
-/* The same as NUL-terminated text; refused when it holds a NUL.  Caller frees. */
+/* The same as NUL-terminated text; refused if it contains a NUL.  Caller frees. */
 char *hl_file_read_text(const char *path, gsize max_size, GError **error);
 
-/* Atomic and durable: temporary file beside it, fsync, rename, fsync of the directory.  After a crash the old or the
- * new content is there, never a mixture. */
+/* Atomic and durable: a temporary file in the same directory, fsync, rename, fsync of the directory.  After a crash the
+ * file has its old or its new content, never a mixture. */
 bool hl_file_write(const char *path, const void *data, gsize size, mode_t mode,
                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool hl_file_write_text(const char *path, const char *text, mode_t mode, GError **error) G_GNUC_WARN_UNUSED_RESULT;
@@ -23,17 +23,17 @@ bool hl_file_write_text(const char *path, const char *text, mode_t mode, GError 
 /* Makes a rename or unlink in this directory durable. */
 bool hl_dir_sync(const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Like mkdir -p; an existing directory is fine, its mode is left. */
+/* Like mkdir -p; an existing directory is fine and keeps its mode. */
 bool hl_dir_make(const char *path, mode_t mode, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Like rm -rf, without following links; a missing path is fine. */
 bool hl_tree_remove(const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* An exclusive lock (flock) for as long as the descriptor is open; the file is made if needed and holds the owner's
- * pid. HL_ERROR_CONFLICT, naming that pid, when another process has it.  -1 on failure. */
+/* An exclusive lock (flock) for as long as the descriptor is open; the file is created if needed and contains the
+ * owner's pid.  HL_ERROR_CONFLICT, naming that pid, if another process holds it.  -1 on failure. */
 int hl_file_lock(const char *path, GError **error);
 
-/* The same, waiting for it no longer than patience. */
+/* The same, but waits for it, at most for patience. */
 int hl_file_lock_wait(const char *path, HlTime patience, GError **error);
 
 /* A file descriptor that closes itself: hl_autofd int fd = -1; */

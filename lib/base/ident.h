@@ -10,13 +10,14 @@
 void hl_random_bytes(void *buffer, gsize size);
 uint64_t hl_random_u64(void);
 
-/* The largest session number of a line that is believed: whatever it is, there must be numbers above it. */
+/* The largest session number of a line that is believed: there must always be numbers above it. */
 #define HL_SESSION_MAX ((uint64_t)INT64_MAX / 2)
 
-/* prefix + 12 characters of Crockford's base 32 in lower case (60 random bits): "e-7k3m9x2qv4tb".  Caller frees. */
+/* prefix + 12 characters of Crockford's base 32, lower case (60 random bits): "e-7k3m9x2qv4tb".  Caller frees. */
 char *hl_ident_new(const char *prefix);
 
-/* 1 to 64 of [a-z0-9._-], first a letter or digit: safe as MQTT topic level, client id, file name and X.509 CN. */
+/* 1 to 64 characters of [a-z0-9._-], the first a letter or digit: safe as MQTT topic level, client id, file name and
+ * X.509 CN. */
 bool hl_ident_is_valid(const char *ident);
 
 /* Lower-case hexadecimal.  Caller frees. */

@@ -9,7 +9,7 @@
 #include "lib/base/text.h"
 
 #define LIMIT_INTERVAL (10 * HL_SECOND)
-#define LIMIT_KEYS     4096 /* past that the table starts afresh: forgetting a counter is better than growing for ever */
+#define LIMIT_KEYS     4096 /* beyond that the table starts over: better to forget a counter than to grow without bound */
 
 typedef struct {
     HlTime next;
@@ -39,7 +39,7 @@ static void write_record(HlLogLevel level, const char *area, const char *message
     g_autofree char *line = g_strdup_printf("%s %s %s: %s\n", time, level_names[level], area, clean);
     ssize_t written = write(STDERR_FILENO, line, strlen(line));
 
-    (void)written; /* a log that cannot be written has nobody left to tell */
+    (void)written; /* there is nobody left to tell about a log that cannot be written */
 }
 
 void hl_log(HlLogLevel level, const char *area, const char *format, ...)
@@ -55,7 +55,7 @@ void hl_log(HlLogLevel level, const char *area, const char *format, ...)
     write_record(level, area, message);
 }
 
-/* Whether a record of this key may pass now; *suppressed is how many did not since the last that did. */
+/* Whether a record with this key may pass now; *suppressed is how many were held back since the last one that did. */
 static bool pass_limit(const char *area, const char *key, guint *suppressed)
 {
     g_autofree char *name = g_strdup_printf("%s/%s", area, key);
@@ -98,6 +98,6 @@ void hl_log_limited(HlLogLevel level, const char *area, const char *key, const c
     g_string_append_vprintf(message, format, args);
     va_end(args);
     if (suppressed > 0)
-        g_string_append_printf(message, " (%u more of the kind were not logged)", suppressed);
+        g_string_append_printf(message, " (%u more like it were not logged)", suppressed);
     write_record(level, area, message->str);
 }

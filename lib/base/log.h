@@ -1,8 +1,8 @@
-/* The log: one line a record on stderr, "2026-11-22T21:45:00Z warn  line: message".
+/* The log: one line per record on stderr, "2026-11-22T21:45:00Z warn  line: message".
  *
- * For what happens in operation, to be read by an operator; not for failures that are returned (handle once or return,
- * never both).  Any thread.  hl_log_limited lets one record a (site, key) through every ten seconds and counts the
- * rest, so that rubbish from outside cannot fill a disk. */
+ * For events that an operator should read; not for failures that are returned (handle once or return, never both).  Any
+ * thread.  hl_log_limited lets one record per area and key through every ten seconds and counts the rest, so that
+ * garbage from outside cannot fill a disk. */
 #ifndef LIB_BASE_LOG_H
 #define LIB_BASE_LOG_H
 
@@ -16,7 +16,7 @@ void hl_log_set_level(HlLogLevel level);
 /* area is a short noun ("broker", "enrol"). */
 void hl_log(HlLogLevel level, const char *area, const char *format, ...) G_GNUC_PRINTF(3, 4);
 
-/* key names the sender or object; suppressed records are counted and told with the next one that passes. */
+/* key names the sender or object; suppressed records are counted, and the next one that passes gives their number. */
 void hl_log_limited(HlLogLevel level, const char *area, const char *key, const char *format, ...) G_GNUC_PRINTF(4, 5);
 
 #define hl_debug(area, ...) hl_log(HL_LOG_DEBUG, area, __VA_ARGS__)

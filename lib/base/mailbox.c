@@ -7,7 +7,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-/* Items taken out in one turn of the loop; more wait for the next turn, so that a flood cannot starve timers and
+/* Items taken out per iteration of the loop; more wait for the next one, so that a flood cannot starve timers and
  * sockets. */
 #define TURN_ITEMS 4096
 

@@ -25,13 +25,13 @@ typedef void (*HlMailboxReceiver)(gpointer item, gpointer user);
 HlMailbox *hl_mailbox_new(const char *name, gsize capacity, GMainContext *context, HlMailboxReceiver receiver,
                           gpointer user, GDestroyNotify discard);
 
-/* Only the receiving thread, and only when no poster is left. */
+/* Receiving thread only, and only once there is no poster left. */
 void hl_mailbox_free(HlMailbox *mailbox);
 
 /* Any thread.  On HL_MAILBOX_POSTED the item belongs to the mailbox. */
 HlMailboxResult hl_mailbox_post(HlMailbox *mailbox, gpointer item);
 
-/* Any thread: later posts are refused as closed; what is inside is discarded by hl_mailbox_free. */
+/* Any thread.  Later posts are refused as closed; what is still inside is discarded by hl_mailbox_free. */
 void hl_mailbox_close(HlMailbox *mailbox);
 
 /* Any thread. */

@@ -7,7 +7,7 @@
 
 static const uint8_t v4_prefix[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
 
-/* IPv4, IPv6 and IPv4 written as IPv6 all become 16 bytes; a zone ("%eth0") does not belong to the address. */
+/* IPv4, IPv6 and IPv4 written as IPv6 all become 16 bytes; a zone ("%eth0") is not part of the address. */
 static bool parse_address(const char *text, gsize length, uint8_t address[16], bool *is_v4)
 {
     char copy[INET6_ADDRSTRLEN];
@@ -52,8 +52,8 @@ bool hl_network_parse(const char *text, HlNetwork *network, GError **error)
         return hl_fail(error, HL_ERROR_INVALID, "'%.64s' is not a network such as 192.168.0.0/16 or fd00::/8", text);
     bits = is_v4 ? 32 : 128;
     if (slash != NULL && !g_ascii_string_to_unsigned(slash + 1, 10, 0, bits, &bits, NULL))
-        return hl_fail(error, HL_ERROR_INVALID, "network '%.64s': the prefix length is a number from 0 to %d", text,
-                       is_v4 ? 32 : 128);
+        return hl_fail(error, HL_ERROR_INVALID, "network '%.64s': the prefix length must be a number from 0 to %d",
+                       text, is_v4 ? 32 : 128);
     network->bits = (uint8_t)(bits + (is_v4 ? V4_PREFIX_BITS : 0));
     if (has_host_bits(network))
         return hl_fail(error, HL_ERROR_INVALID,
@@ -61,18 +61,6 @@ bool hl_network_parse(const char *text, HlNetwork *network, GError **error)
                        "network's first address, or a longer prefix",
                        text);
     return true;
-}
-
-char *hl_network_print(const HlNetwork *network)
-{
-    bool is_v4 = network->bits >= V4_PREFIX_BITS && memcmp(network->address, v4_prefix, sizeof v4_prefix) == 0;
-    char text[INET6_ADDRSTRLEN];
-
-    if (is_v4)
-        inet_ntop(AF_INET, network->address + 12, text, sizeof text);
-    else
-        inet_ntop(AF_INET6, network->address, text, sizeof text);
-    return g_strdup_printf("%s/%d", text, network->bits - (is_v4 ? V4_PREFIX_BITS : 0));
 }
 
 bool hl_network_has(const HlNetwork *network, const char *address)

@@ -1,4 +1,4 @@
-/* Networks in the notation of RFC 4632: an address and how many of its bits count.  Pure. */
+/* Networks in the notation of RFC 4632: an address and the number of its bits that count.  Pure. */
 #ifndef LIB_BASE_NETWORK_H
 #define LIB_BASE_NETWORK_H
 
@@ -11,11 +11,8 @@ typedef struct {
     uint8_t bits;        /* of the 128 */
 } HlNetwork;
 
-/* "192.168.0.0/16", "fd00::/8", or one address.  Host bits that are set are refused: most often a slip. */
+/* "192.168.0.0/16", "fd00::/8", or one address.  Host bits must be clear: a set one is most often a typing error. */
 bool hl_network_parse(const char *text, HlNetwork *network, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
-/* The form that hl_network_parse takes back.  Caller frees. */
-char *hl_network_print(const HlNetwork *network);
 
 /* Whether an address is in it.  Text that is no address, or NULL, is in none. */
 bool hl_network_has(const HlNetwork *network, const char *address);

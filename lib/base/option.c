@@ -6,7 +6,7 @@
 #include "lib/base/unconst.h"
 
 typedef struct {
-    /* NULL error text: the value did not parse and the caller says what the option takes */
+    /* no error text: the value does not parse, and the caller says what the option takes */
     bool (*set)(const HlOption *option, void *place, const char *text);
     char *(*get)(const HlOption *option, const void *place);
     void (*clear)(void *place);
@@ -18,8 +18,8 @@ static bool in_bounds(const HlOption *option, int64_t value)
     return (option->min == 0 && option->max == 0) || (value >= option->min && value <= option->max);
 }
 
-/* UTF-8 without control characters: a line break in a value would be another line, so another option, in every text
- * form. */
+/* UTF-8 without control characters: in every text form a line break in a value would start another line, and so another
+ * option. */
 static bool is_one_line(const char *text)
 {
     if (!g_utf8_validate(text, -1, NULL))
@@ -224,9 +224,9 @@ bool hl_options_set(HlOptionTable table, void *values, const char *name, const c
         if (common_prefix(table.rows[i].name, name) > common_prefix(nearest, name))
             nearest = table.rows[i].name;
     if (common_prefix(nearest, name) == 0)
-        return hl_fail(error, HL_ERROR_INVALID, "'%s' is not an option; there are '%s', '%s' ...", name,
-                       table.rows[0].name, table.rows[MIN(1, table.count - 1)].name);
-    return hl_fail(error, HL_ERROR_INVALID, "'%s' is not an option; the nearest is '%s'", name, nearest);
+        return hl_fail(error, HL_ERROR_INVALID, "there is no option '%s'; try '%s', '%s' ...", name, table.rows[0].name,
+                       table.rows[MIN(1, table.count - 1)].name);
+    return hl_fail(error, HL_ERROR_INVALID, "there is no option '%s'; did you mean '%s'?", name, nearest);
 }
 
 char *hl_option_get(const HlOption *option, const void *values)

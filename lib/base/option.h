@@ -1,8 +1,8 @@
-/* Typed options in a table: one row an option, with type, place in a struct, default, bounds and help.
+/* Typed options in a table: one row per option, with type, offset in a struct, default, bounds and help.
  *
- * The same row parses the text, checks it, prints it back and documents it, wherever the text comes from: a
- * configuration file (conf.h), a command line KEY=VALUE, a settings document.  Strings belong to the struct;
- * hl_options_clear frees them. */
+ * The same row parses, checks, prints and documents the value, wherever its text comes from: a configuration file
+ * (conf.h), a command line KEY=VALUE, a settings document.  Strings belong to the struct; hl_options_clear frees
+ * them. */
 #ifndef LIB_BASE_OPTION_H
 #define LIB_BASE_OPTION_H
 
@@ -29,7 +29,7 @@ typedef struct {
     int64_t min, max;     /* both 0: unbounded */
     const char *const *choices;
     const char *help;
-    bool (*check)(const char *text, GError **error); /* a further rule, or NULL */
+    bool (*check)(const char *text, GError **error); /* an additional rule, or NULL */
 } HlOption;
 
 typedef struct {
@@ -39,23 +39,23 @@ typedef struct {
 
 #define HL_OPTION_TABLE(rows_) ((HlOptionTable){ (rows_), G_N_ELEMENTS(rows_) })
 
-/* NULL when the table has no such row. */
+/* NULL if the table has no such row. */
 const HlOption *hl_option_find(HlOptionTable table, const char *name);
 
-/* Sets every row to its default.  A default that breaks its own row is a bug and aborts. */
+/* Sets every option to its default.  A default that breaks the rules of its own row is a bug and aborts. */
 void hl_options_init(HlOptionTable table, void *values);
 
-/* Frees what the values hold and zeroes them. */
+/* Frees the strings and lists of the values and zeroes all of them. */
 void hl_options_clear(HlOptionTable table, void *values);
 
-/* Parses, checks, stores.  On failure the old value stays and the message names the option and what it takes. */
+/* Parses, checks, stores.  On failure the old value stays, and the message names the option and says what it takes. */
 bool hl_option_set(const HlOption *option, void *values, const char *text, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The same by name; an unknown name is refused with the nearest known one. */
+/* The same by name; the error for an unknown name suggests the most similar one. */
 bool hl_options_set(HlOptionTable table, void *values, const char *name, const char *text,
                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The value in the form that hl_option_set takes back.  Caller frees. */
+/* The value in the form that hl_option_set accepts.  Caller frees. */
 char *hl_option_get(const HlOption *option, const void *values);
 
 /* What the option takes, for help and messages: "a duration from 10s to 1h", "one of managed, external".  Caller frees.

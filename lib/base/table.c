@@ -19,7 +19,7 @@ static bool is_terminal(FILE *out)
     return isatty(fileno(out)) == 1;
 }
 
-/* What comes next: one character, or one colour sequence (CSI ... m) of width 0.  *at moves behind it. */
+/* The next item: a character, or a colour sequence (CSI ... m) of width 0.  *at moves past it. */
 static int next_width(const char **at)
 {
     gunichar c;
@@ -38,7 +38,8 @@ static int next_width(const char **at)
     return g_unichar_iszerowidth(c) ? 0 : g_unichar_iswide(c) ? 2 : 1;
 }
 
-int hl_text_width(const char *text)
+/* The columns that text occupies, colour sequences not counted. */
+static int text_width(const char *text)
 {
     int width = 0;
 
@@ -47,14 +48,14 @@ int hl_text_width(const char *text)
     return width;
 }
 
-/* text cut to a width, with an ellipsis where something was cut; colour sequences stay, so that colours end. */
+/* text cut to a width, with an ellipsis if something was cut; colour sequences are kept, so that colours end. */
 static char *clip(const char *text, int width)
 {
     GString *out = g_string_new(NULL);
     int used = 0;
     bool cut = false;
 
-    if (hl_text_width(text) <= width)
+    if (text_width(text) <= width)
         return g_string_free(g_string_append(out, text), FALSE);
     while (*text != '\0') {
         const char *from = text;
@@ -118,7 +119,7 @@ static void print_row(FILE *out, const char *const *cells, guint columns, const 
 
         g_string_append(line, text);
         if (i + 1 < columns)
-            g_string_append_printf(line, "%*s", widths[i] - hl_text_width(cells[i]) + 2, "");
+            g_string_append_printf(line, "%*s", widths[i] - text_width(cells[i]) + 2, "");
     }
     shown = clip(line->str, hl_terminal_size(out, NULL));
     fprintf(out, "%s\n", shown);
@@ -129,9 +130,9 @@ void hl_table_print(HlTable *table, FILE *out)
     g_autofree int *widths = g_new0(int, table->columns);
 
     for (guint i = 0; i < table->columns; i++) {
-        widths[i] = hl_text_width(table->headings[i]);
+        widths[i] = text_width(table->headings[i]);
         for (guint r = 0; r < table->rows->len; r++)
-            widths[i] = MAX(widths[i], hl_text_width(((GStrv)table->rows->pdata[r])[i]));
+            widths[i] = MAX(widths[i], text_width(((GStrv)table->rows->pdata[r])[i]));
     }
     print_row(out, table->headings, table->columns, widths, true);
     for (guint r = 0; r < table->rows->len; r++)

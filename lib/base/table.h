@@ -1,5 +1,5 @@
-/* Tables and progress for a terminal.  Column widths follow what a character occupies on the screen (Japanese is two
- * wide); colour and redrawing only where stdout is a terminal and NO_COLOR is unset. */
+/* Tables and progress for a terminal.  Column widths follow the cells that a character occupies on the screen (two for
+ * Japanese); colour and redrawing only where stdout is a terminal and NO_COLOR is unset. */
 #ifndef LIB_BASE_TABLE_H
 #define LIB_BASE_TABLE_H
 
@@ -14,10 +14,10 @@ typedef struct HlTable HlTable;
 HlTable *hl_table_new(const char *const *headings);
 void hl_table_free(HlTable *table);
 
-/* One text a heading; NULL shows "-".  Copies. */
+/* One text per heading; NULL shows "-".  Copied. */
 void hl_table_add(HlTable *table, const char *const *cells);
 
-/* On a terminal a row that is too long is cut, not wrapped; into a pipe or a file it is whole. */
+/* On a terminal a row that is too long is cut, not wrapped; in a pipe or a file it is complete. */
 void hl_table_print(HlTable *table, FILE *out);
 
 typedef enum { HL_TONE_PLAIN, HL_TONE_GOOD, HL_TONE_WARN, HL_TONE_BAD, HL_TONE_DIM, HL_TONE_BOLD } HlTone;
@@ -25,11 +25,8 @@ typedef enum { HL_TONE_PLAIN, HL_TONE_GOOD, HL_TONE_WARN, HL_TONE_BAD, HL_TONE_D
 /* text in the tone's colour where out is a terminal, else a plain copy.  Caller frees. */
 char *hl_tone(FILE *out, HlTone tone, const char *text);
 
-/* Columns and rows (may be NULL) of the terminal; G_MAXINT for both where out is none. */
+/* Columns and rows (may be NULL) of the terminal; G_MAXINT for both if out is not one. */
 int hl_terminal_size(FILE *out, int *rows);
-
-/* The columns that text occupies, colour sequences not counted. */
-int hl_text_width(const char *text);
 
 /* One line "label [#####.....] 12/20 detail", redrawn in place on a terminal (cut to its width), else printed. */
 void hl_progress_show(FILE *out, const char *label, guint done, guint total, const char *detail);
@@ -37,7 +34,7 @@ void hl_progress_show(FILE *out, const char *label, guint done, guint total, con
 /* Ends the line that hl_progress_show redraws. */
 void hl_progress_end(FILE *out);
 
-/* Takes that line away for something that stays; the next hl_progress_show draws it again below. */
+/* Clears that line to make room for output that stays; the next hl_progress_show draws it again below. */
 void hl_progress_clear(FILE *out);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HlTable, hl_table_free)

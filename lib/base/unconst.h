@@ -1,9 +1,9 @@
 /* For foreign interfaces that take a pointer without const and only read through it, or store it for others to read:
  * char * members of protobuf-c, containers of GLib, argument vectors, jansson's iterators, OpenSSL, iovec; and to free
- * a string that its struct shows as const to everybody else.
+ * a string that its struct declares const for everybody else.
  *
- * Not for our own functions, whose parameters say what they do, and never to write.  One name, so that each such place
- * is found; -Wcast-qual refuses a cast that does the same unseen. */
+ * Not for our own functions, whose parameters say what they do, and never to write.  It has a name so that each such
+ * place can be found; -Wcast-qual refuses a cast that does the same silently. */
 #ifndef LIB_BASE_UNCONST_H
 #define LIB_BASE_UNCONST_H
 
@@ -11,7 +11,7 @@
 
 static inline gpointer hl_unconst(gconstpointer pointer)
 {
-    /* through a number, because the warning is for a cast from pointer to pointer */
+    /* through an integer, because only a cast from pointer to pointer causes the warning */
     return (gpointer)(guintptr)pointer;
 }
 

@@ -1,9 +1,9 @@
 /* The bus: one MQTT 5 link, as events on the loop thread.
  *
- * Holds the link by itself: connects to the first broker address that answers, and after any loss tries again with full
- * jitter (lib/base/backoff.h), next address each time, for ever, in constant memory.  Delivers what arrives, in order.
- * It promises nothing across a loss: a publication is accepted only while the link is up, and what must not be lost is
- * the caller's to keep until the other side's own acknowledgement.  bus_fake.h has the same functions over memory, for
+ * Keeps the link up by itself: connects to the first broker address that answers, and after any loss tries again with
+ * full jitter (lib/base/backoff.h), the next address each time, forever, in constant memory.  Delivers what arrives, in
+ * order. It promises nothing across a loss: a publication is accepted only while the link is up, and the caller keeps
+ * what must not be lost until the other side itself acknowledges it.  bus_fake.h has the same functions in memory, for
  * tests.
  *
  * Everything is called, and calls back, on the thread of the GMainContext given; handlers may call back into the bus.
@@ -31,11 +31,11 @@ typedef struct {
 typedef enum { HL_BUS_DOWN, HL_BUS_CONNECTING, HL_BUS_UP } HlBusState;
 
 typedef struct {
-    /* Just before each attempt: the will to leave with the broker, or NULL.  The bus copies it. */
+    /* Just before each attempt: the will to leave with the broker, or NULL.  Copied. */
     const HlBusMessage *(*will)(gpointer user);
     /* Connected and subscribed. */
     void (*up)(gpointer user);
-    /* Was up, is not any more.  reason is for people. */
+    /* Was up and no longer is.  reason is for people. */
     void (*down)(const char *reason, gpointer user);
     /* An attempt failed; the next comes after delay. */
     void (*failed)(const char *broker, const char *reason, HlTime delay, gpointer user);
@@ -46,46 +46,48 @@ typedef struct {
     const char *client_id;
     const char *const *brokers;                 /* host:port, ends with NULL; at least one */
     const char *ca_path, *cert_path, *key_path; /* ca_path NULL: plain TCP, for tests */
-    const char *const *subscriptions;           /* filters, made at every connect; ends with NULL */
-    int subscription_qos;                       /* 0 or 1: the most that is asked for */
+    const char *const *subscriptions;           /* filters, subscribed to at every connect; ends with NULL */
+    int subscription_qos;                       /* 0 or 1: the maximum asked for */
     HlTime keepalive;                           /* 0: 60 s */
     HlTime backoff_base, backoff_cap;           /* 0: 1 s and 300 s */
-    HlTime first_delay;                         /* the first attempt comes at random inside it; 0: at once */
+    HlTime first_delay;                         /* the first attempt is made at a random moment within it; 0: at once */
     guint receive_maximum;                      /* 0: 65535 */
     GMainContext *context;                      /* NULL: the default context */
     HlBusHandlers handlers;
     gpointer user;
 } HlBusOptions;
 
-/* Starts to connect.  Options are copied.  NULL only for options that cannot be (no broker address, unreadable key). */
+/* Starts to connect.  Options are copied.  NULL only for invalid options (no broker address). */
 HlBus *hl_bus_new(const HlBusOptions *options, GError **error);
 
-/* Says DISCONNECT (so the broker drops the will), waits at most a second for it.  No callback comes any more. */
+/* Sends DISCONNECT (so that the broker drops the will) and waits at most a second for it.  What is under way is
+ * done(false); no callback comes after it returns.  Not from inside a handler. */
 void hl_bus_free(HlBus *bus);
 
-/* Whether the broker tells the others that this client was away for the moment that a new connection takes. */
+/* Whether the broker tells others that this client was away while it connected again. */
 typedef enum { HL_BUS_KEEP_WILL, HL_BUS_DROP_WILL } HlBusWill;
 
 /* Sends DISCONNECT and connects again at once: for a new session number, certificate or broker list. */
 void hl_bus_reconnect(HlBus *bus, HlBusWill will);
 
-/* Other addresses from the next attempt on. */
+/* Uses other addresses from the next attempt on. */
 void hl_bus_set_brokers(HlBus *bus, const char *const *brokers);
 
 HlBusState hl_bus_state(const HlBus *bus);
 
-/* The address of the link or of the attempt. */
+/* The address of the link or attempt. */
 const char *hl_bus_broker(const HlBus *bus);
 
-/* done (may be NULL) comes once: true when the broker has it (QoS 0: when it was handed over), false when the link
- * broke first (state is no more HL_BUS_UP), or when nobody listens to a request, a message with a response_topic. */
+/* Called exactly once: true when the broker has the message (QoS 0: when it was handed over), false when the link broke
+ * first (the state is no longer HL_BUS_UP), or when nobody is subscribed to a request, a message with a
+ * response_topic. */
 typedef void (*HlBusPublished)(bool acknowledged, gpointer user);
 
-/* false when the link is not up or too much is under way (HL_BUS_WINDOW unacknowledged QoS 1 messages wait in memory
- * beyond the window, at most HL_BUS_QUEUE); done is then never called. */
+/* false if the link is not up or too much is under way (up to HL_BUS_WINDOW QoS 1 messages are unacknowledged, up to
+ * HL_BUS_QUEUE more wait in memory); done is then never called.  done may be NULL. */
 bool hl_bus_publish(HlBus *bus, const HlBusMessage *message, HlBusPublished done, gpointer user);
 
-/* Below the broker's max_inflight_messages, so that paho's own window, which stalls when full, never fills. */
+/* Below the broker's max_inflight_messages, so that paho's own window, which stalls when full, never fills up. */
 #define HL_BUS_WINDOW 500
 #define HL_BUS_QUEUE  200000
 

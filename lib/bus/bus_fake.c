@@ -64,7 +64,7 @@ static bool topic_matches(const char *filter, const char *topic)
 static void check_outgoing(const HlBus *bus, const HlBusMessage *message)
 {
     if (message->topic == NULL || message->topic[0] == '\0' || strpbrk(message->topic, "+#") != NULL)
-        g_error("bus of %s: '%s' is no topic to publish to", bus->options.client_id, message->topic);
+        g_error("bus of %s: '%s' is not a topic to publish to", bus->options.client_id, message->topic);
     g_assert(message->payload != NULL);
     g_assert(g_bytes_get_size(message->payload) <= HL_BUS_MAX_SIZE);
     g_assert(message->qos == 0 || message->qos == 1);
@@ -211,7 +211,7 @@ void bus_fake_deliver(HlBus *bus, const HlBusMessage *message)
         return;
     }
     bus->counts.received++;
-    copy = hl_bus_message_copy(message); /* the handler must not live on the test's memory */
+    copy = hl_bus_message_copy(message); /* the handler must not depend on the test's memory */
     copy.qos = MIN(copy.qos, bus->options.subscription_qos);
     copy.expiry = 0;
     bus->calling++;
@@ -376,7 +376,7 @@ void hl_bus_free(HlBus *bus)
 {
     if (bus == NULL)
         return;
-    g_assert(bus->calling == 0); /* not out of one of its own handlers */
+    g_assert(bus->calling == 0); /* not from inside one of its own handlers */
     g_queue_remove(&buses, bus);
     bus->state = HL_BUS_DOWN;
     answer(bus, NULL, 0, false);

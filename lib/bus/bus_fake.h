@@ -3,13 +3,13 @@
  * A test program links hl_bus_fake instead of hl_bus (or before a library that links hl_bus).  The part under test
  * calls hl_bus_* as ever; the test is the network and the broker: it says when an attempt succeeds or fails, what
  * arrives, and what is acknowledged.  Nothing happens by itself: no thread, no timer, no socket, and backoff_* and
- * keepalive are not looked at.  Every callback comes on the calling thread, out of the bus_fake_* call that causes it
- * (QoS 0: out of hl_bus_publish, like the real one).
+ * keepalive are ignored.  Every callback comes on the calling thread, from inside the bus_fake_* call that causes it
+ * (QoS 0: from inside hl_bus_publish, like the real one).
  *
  * What the real bus promises is kept, and what would be a mistake there fails the test here: a message on a topic that
  * the client did not subscribe to, a publication or a will on a topic filter or beyond HL_BUS_MAX_SIZE, freeing a bus
- * out of one of its own handlers.  Not simulated: the access list (docs/protocol.md; tests/integration/acl), retained
- * messages, and other clients: the test carries a message from one bus to another if it wants that.
+ * from inside one of its own handlers.  Not simulated: the access list (docs/protocol.md; tests/integration/acl),
+ * retained messages, and other clients: the test carries a message from one bus to another if it wants that.
  *
  * A test ends with bus_fake_reset(). */
 #ifndef LIB_BUS_BUS_FAKE_H
@@ -26,8 +26,8 @@ const HlBusOptions *bus_fake_options(const HlBus *bus);
 
 /* -- the link -- */
 
-/* An attempt begins: the next broker, the will is asked for.  Only while down.  bus_fake_up and bus_fake_fail begin one
- * by themselves where none is under way. */
+/* Begins an attempt: the next broker, the will is asked for.  Only while down.  bus_fake_up and bus_fake_fail begin one
+ * by themselves if none is under way. */
 void bus_fake_attempt(HlBus *bus);
 
 /* The attempt succeeds: up() is called.  After hl_bus_reconnect, the end of the old link (with down()) and a new
@@ -62,8 +62,8 @@ void bus_fake_deliver_text(HlBus *bus, const char *topic, const char *text);
 /* The oldest publication recorded that matches, taken out; NULL: none.  Caller frees. */
 HlBusMessage *bus_fake_take(HlBus *bus, const char *filter);
 
-/* The same for buses that were freed: what a part said before it went.  Oldest first over all buses of the client id.
- */
+/* The same for buses that were freed: what a part published before it went.  Oldest first over all buses of the client
+ * id. */
 HlBusMessage *bus_fake_take_left(const char *client_id, const char *filter);
 
 /* How many recorded publications match. */
@@ -87,7 +87,7 @@ void bus_fake_set_acks(HlBus *bus, BusFakeAcks acks); /* of a new bus: later */
  * how many. */
 guint bus_fake_ack(HlBus *bus, const char *filter, guint count);
 
-/* The same with done(false) while the link stays up: nobody listens to a request. */
+/* The same with done(false) while the link stays up: nobody is subscribed to a request. */
 guint bus_fake_nack(HlBus *bus, const char *filter, guint count);
 
 /* -- the end of a test -- */

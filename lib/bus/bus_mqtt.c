@@ -1,4 +1,4 @@
-/* The bus over MQTT: the state machine.  What speaks MQTT is link.c; what it says comes through two mailboxes. */
+/* The bus over MQTT: the state machine.  link.c speaks MQTT; what it reports comes through two mailboxes. */
 #include <string.h>
 
 #include "lib/base/backoff.h"
@@ -38,7 +38,7 @@ struct HlBus {
     HlMailbox *events, *messages;
     GHashTable *under_way; /* HlLinkSending * of the current link */
     GQueue waiting;        /* Waiting * */
-    GQueue early;          /* HlLinkParcel *: came before the broker confirmed the subscriptions, waits for that */
+    GQueue early;          /* HlLinkParcel *: arrived before the broker confirmed the subscriptions; wait for that */
     guint window;
     HlBusCounts counts;
 };
@@ -88,7 +88,7 @@ static void schedule_attempt(HlBus *bus, HlTime delay)
     g_source_attach(bus->timer, bus->context);
 }
 
-/* What was under way has no answer any more. */
+/* What was under way will not be answered any longer. */
 static void break_sendings(HlBus *bus)
 {
     g_autoptr(GList) sendings = g_hash_table_get_keys(bus->under_way);
@@ -99,7 +99,7 @@ static void break_sendings(HlBus *bus)
 
         if (sending->done != NULL)
             sending->done(false, sending->user);
-        g_free(sending); /* its link is shut: nobody else knows it */
+        g_free(sending); /* its link is shut down: nobody else refers to it */
     }
     for (Waiting *waiting; (waiting = g_queue_pop_head(&bus->waiting)) != NULL;) {
         if (waiting->done != NULL)
@@ -199,22 +199,22 @@ static void on_event(gpointer item, gpointer user)
     HlBus *bus = user;
     HlLinkEvent *event = item;
 
-    if (event->link != bus->link) { /* of a link that is no more */
+    if (event->link != bus->link) { /* of a link that no longer exists */
         hl_link_event_free(event);
         return;
     }
     switch (event->kind) {
     case HL_LINK_CONNECTED:
-        /* one below the broker's window, so that it never fills: paho does not wake for a PUBACK then */
+        /* one below the broker's window, so that it never fills: paho would not wake up for a PUBACK then */
         bus->window = MAX(1, MIN(HL_BUS_WINDOW, event->window - 1));
         if (bus->closing)
-            end_link(bus, "closed to connect anew", true);
+            end_link(bus, "closed to reconnect", true);
         else
             subscribe(bus);
         break;
     case HL_LINK_SUBSCRIBED:
         if (bus->closing) {
-            end_link(bus, "closed to connect anew", true);
+            end_link(bus, "closed to reconnect", true);
             break;
         }
         come_up(bus);
@@ -224,7 +224,7 @@ static void on_event(gpointer item, gpointer user)
         end_link(bus, event->text, bus->closing);
         break;
     case HL_LINK_CLOSED:
-        end_link(bus, "closed to connect anew", true);
+        end_link(bus, "closed to reconnect", true);
         break;
     case HL_LINK_SENT:
     case HL_LINK_SEND_FAILED:
@@ -234,7 +234,7 @@ static void on_event(gpointer item, gpointer user)
     hl_link_event_free(event);
 }
 
-/* What arrives between the subscription and its confirmation waits: who takes it could not publish an answer yet. */
+/* What arrives between the subscription and its confirmation waits: its handler could not publish an answer yet. */
 static void on_parcel(gpointer item, gpointer user)
 {
     HlBus *bus = user;
@@ -290,7 +290,7 @@ void hl_bus_free(HlBus *bus)
     g_queue_clear_full(&bus->early, hl_link_parcel_free);
     if (bus->state == HL_BUS_UP && hl_link_close(bus->link, HL_LINK_DROP_WILL))
         hl_link_wait_closed(bus->link);
-    bus->state = HL_BUS_DOWN; /* what a done() publishes from here on is refused */
+    bus->state = HL_BUS_DOWN; /* from here on, what a done() publishes is refused */
     retire_link(bus);
     break_sendings(bus);
     hl_mailbox_close(bus->events);
@@ -319,11 +319,11 @@ void hl_bus_reconnect(HlBus *bus, HlBusWill will)
         schedule_attempt(bus, 0);
         return;
     }
-    /* an attempt under way ends by itself, within the link's time-out, and is then followed by one at once */
+    /* an attempt under way ends by itself, within the link's timeout, and is then followed by another at once */
     bus->closing = true;
     if (bus->state == HL_BUS_UP &&
         !hl_link_close(bus->link, will == HL_BUS_KEEP_WILL ? HL_LINK_KEEP_WILL : HL_LINK_DROP_WILL))
-        end_link(bus, "closed to connect anew", true);
+        end_link(bus, "closed to reconnect", true);
 }
 
 void hl_bus_set_brokers(HlBus *bus, const char *const *brokers)

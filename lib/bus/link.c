@@ -10,8 +10,9 @@
 #define CONNECT_TIMEOUT_S 15
 #define CLOSE_WAIT_S      1
 
-/* Messages handed over that paho's thread has not taken yet; its default of 100 fails in the middle of a burst.  The
- * window of QoS 1, and a burst of QoS 0 to some thousand endpoints.  (paho counts them at each send: not more.) */
+/* Messages handed over that paho's thread has not taken yet; its default of 100 fails in the middle of a burst.  Enough
+ * for the window of QoS 1 and a burst of QoS 0 to some thousand endpoints; no more, because paho counts them at each
+ * send. */
 #define BUFFERED_MAX (HL_BUS_WINDOW + 10000)
 
 struct HlLink {
@@ -20,7 +21,7 @@ struct HlLink {
     pthread_mutex_t lock;
     pthread_cond_t closed_changed;
     bool closed;
-    char *ssl_problem; /* the first line of OpenSSL's complaint, under the lock */
+    char *ssl_problem; /* the first line of OpenSSL's complaint; protected by the lock */
 };
 
 void hl_link_event_free(gpointer item)
@@ -71,17 +72,16 @@ static void on_connected(void *context, MQTTAsync_successData5 *data)
     post(context, (HlLinkEvent){ .kind = HL_LINK_CONNECTED, .window = window });
 }
 
-/* What the library's words mean to somebody who wants to mend it. */
+/* What the library's words mean to a person who wants to fix the problem. */
 static const struct {
     const char *says, *means;
 } meanings[] = {
     { "TCP/TLS connect failure", /* the library's one word for both */
-      "nobody answers there (refused, or no way to it), or the broker does not accept this certificate" },
-    { "TCP connect completion failure",
-      "the broker closed the connection before it answered: it may not accept this certificate (revoked, ended, of "
-      "another CA)" },
+      "no answer (refused, or no route), or the broker does not accept this certificate" },
+    { "TCP connect completion failure", "the broker closed the connection before it answered: it may not accept this "
+                                        "certificate (revoked, expired, or of another CA)" },
     { "certificate verify failed",
-      "certificate verify failed: the broker's is not of this CA, or the clock of this machine is wrong" },
+      "certificate verify failed: the broker's certificate is not of this CA, or this machine's clock is wrong" },
 };
 
 static char *in_plain_words(const char *text)
@@ -201,7 +201,7 @@ static int on_message(void *context, char *topic, int topic_length, MQTTAsync_me
     parcel->message.correlation = binary_property(&message->properties, MQTTPROPERTY_CODE_CORRELATION_DATA);
     MQTTAsync_freeMessage(&message);
     MQTTAsync_free(topic);
-    /* refused when full: counted by the mailbox, and repaired by the sender's own retry */
+    /* refused when full: the mailbox counts it, and the sender's own retry makes up for it */
     if (hl_mailbox_post(link->messages, parcel) != HL_MAILBOX_POSTED)
         hl_link_parcel_free(parcel);
     return 1;
@@ -229,7 +229,7 @@ static MQTTAsync_SSLOptions tls_options(HlLink *link, const HlLinkSpec *spec)
     tls.privateKey = spec->key_path;
     tls.enableServerCertAuth = 1;
     tls.verify = 1;
-    tls.sslVersion = MQTT_SSL_VERSION_TLS_1_2; /* the least; 1.3 is taken where both have it */
+    tls.sslVersion = MQTT_SSL_VERSION_TLS_1_2; /* the minimum; 1.3 is used if both sides have it */
     tls.disableDefaultTrustStore = 1;
     tls.ssl_error_cb = on_ssl_error;
     tls.ssl_error_context = link;

@@ -1,8 +1,8 @@
 /* One attempt to connect and, if it holds, one MQTT connection: paho's asynchronous client behind a dozen functions.
  *
- * paho's threads only copy what they bring into the two mailboxes and return (its callbacks run under a library-wide
+ * paho's threads only copy what they deliver into the two mailboxes and return (its callbacks run under a library-wide
  * lock); the state machine that reads the mailboxes is bus_mqtt.c, the only user.  Each attempt has a handle of its
- * own: what an old one still says carries the old link, and is dropped by comparing.  paho's automatic reconnect stays
+ * own: what an old one still reports names the old link, and is dropped for that.  paho's automatic reconnect stays
  * off: it begins only after a first success and gives every process of a fleet the same jitter. */
 #ifndef LIB_BUS_LINK_H
 #define LIB_BUS_LINK_H
@@ -22,13 +22,13 @@ typedef enum {
     HL_LINK_SEND_FAILED
 } HlLinkEventKind;
 
-/* A QoS 1 publication under way: made by hl_link_send, freed by the caller with g_free once its event came or the link
- * was shut. */
+/* A QoS 1 publication under way: made by hl_link_send, freed by the caller with g_free once its event has come or the
+ * link was shut down. */
 typedef struct {
     HlLink *link;
     HlBusPublished done;
     gpointer user;
-    bool request; /* in vain where nobody listens */
+    bool request; /* failed if nobody is subscribed */
 } HlLinkSending;
 
 typedef struct {
@@ -41,7 +41,7 @@ typedef struct {
 
 void hl_link_event_free(gpointer event);
 
-/* A message that arrived.  Of one larger than HL_BUS_MAX_SIZE the first HL_BUS_MAX_SIZE + 1 bytes are here. */
+/* A message that arrived.  One larger than HL_BUS_MAX_SIZE is cut to HL_BUS_MAX_SIZE + 1 bytes. */
 typedef struct {
     HlLink *link;
     HlBusMessage message; /* owned */
@@ -66,7 +66,7 @@ const char *hl_link_subscribe(HlLink *link, char *const *filters, int qos);
 
 typedef enum { HL_LINK_DROP_WILL, HL_LINK_KEEP_WILL } HlLinkClose;
 
-/* Starts to say DISCONNECT; HL_LINK_CLOSED follows, after a second at the latest.  false: there is nothing to
+/* Starts to send DISCONNECT; HL_LINK_CLOSED follows, after a second at the latest.  false: there is nothing to
  * close. */
 bool hl_link_close(HlLink *link, HlLinkClose how);
 void hl_link_wait_closed(HlLink *link);
@@ -75,8 +75,8 @@ void hl_link_wait_closed(HlLink *link);
 bool hl_link_send(HlLink *link, const HlBusMessage *message, HlBusPublished done, gpointer user,
                   HlLinkSending **sending);
 
-/* Closes the connection, if there is one, without a word.  No event is posted after it returns; what was posted before
- * may still be in the mailboxes, so the link itself stays until hl_link_free. */
+/* Closes the connection, if there is one, without DISCONNECT.  No event is posted after it returns; earlier ones may
+ * still be in the mailboxes, so the link itself stays until hl_link_free. */
 void hl_link_shut(HlLink *link);
 void hl_link_free(HlLink *link);
 

@@ -1,5 +1,5 @@
-/* Owned copies of a message, for the files of lib/bus.  A message in a callback is borrowed; what keeps one copies it.
- */
+/* Owned copies of a message, for the files of lib/bus.  A message in a callback is borrowed; whatever keeps it makes a
+ * copy. */
 #ifndef LIB_BUS_MESSAGE_H
 #define LIB_BUS_MESSAGE_H
 

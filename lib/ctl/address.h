@@ -1,4 +1,4 @@
-/* Addresses of unix sockets. */
+/* Addresses of Unix sockets. */
 #ifndef LIB_CTL_ADDRESS_H
 #define LIB_CTL_ADDRESS_H
 

@@ -21,7 +21,7 @@ static bool fail_connect(GError **error, int errno_value, const char *path, cons
     switch (errno_value) {
     case ENOENT:
     case ECONNREFUSED:
-        return hl_fail(error, HL_ERROR_UNAVAILABLE, "nobody listens on %s: %s", path, hint);
+        return hl_fail(error, HL_ERROR_UNAVAILABLE, "nothing is listening on %s: %s", path, hint);
     case EAGAIN:
         return hl_fail(error, HL_ERROR_TIMEOUT, "%s is busy: try again", path);
     default:
@@ -38,7 +38,7 @@ HlCtlClient *hl_ctl_connect(const char *path, const char *hint, HlTime timeout, 
 
     if (!hl_unix_address(path, &address, error))
         return NULL;
-    /* connect() of a unix socket waits for a place in the backlog, and no longer than this */
+    /* connect() to a Unix socket waits for a place in the backlog, but no longer than this */
     if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) != 0 ||
         connect(fd, (const struct sockaddr *)&address, sizeof address) != 0) {
         fail_connect(error, errno, path, hint);
@@ -73,7 +73,7 @@ static bool wait_for(const HlCtlClient *client, short events, HlTime deadline, G
         if (ready == 0)
             return hl_fail(error, HL_ERROR_TIMEOUT, "no answer from %s in time", client->path);
         if (errno != EINTR)
-            return hl_fail_errno(error, errno, "cannot wait for %s", client->path);
+            return hl_fail_errno(error, errno, "cannot poll %s", client->path);
     }
 }
 
@@ -109,7 +109,7 @@ bool hl_ctl_client_send(HlCtlClient *client, GBytes *frame, int fd, HlTime timeo
     gsize left = 0;
 
     if (g_bytes_get_size(frame) > HL_FRAME_MAX)
-        return hl_fail(error, HL_ERROR_LIMIT, "the request is too long: %zu bytes, at most %d go to %s",
+        return hl_fail(error, HL_ERROR_LIMIT, "the request is too long: %zu bytes, the limit is %d for %s",
                        g_bytes_get_size(frame), HL_FRAME_MAX, client->path);
     packed = hl_frame_pack(frame, fd >= 0);
     data = g_bytes_get_data(packed, &left);
@@ -141,8 +141,7 @@ static bool receive_some(HlCtlClient *client, GError **error)
         hl_frame_parser_feed(&client->parser, buffer, (gsize)n);
     else if (n == 0 || errno == ECONNRESET)
         return hl_fail(error, HL_ERROR_UNAVAILABLE,
-                       "the daemon at %s closed the connection: it may be busy or stopping, its log says more",
-                       client->path);
+                       "the daemon at %s closed the connection: it may be busy or stopping; see its log", client->path);
     else if (errno != EAGAIN && errno != EINTR)
         return hl_fail_errno(error, errno, "cannot receive from %s", client->path);
     return true;
@@ -160,7 +159,7 @@ GBytes *hl_ctl_client_receive(HlCtlClient *client, HlTime timeout, GError **erro
         case HL_FRAME_READY:
             return frame;
         case HL_FRAME_TOO_LONG:
-            hl_fail(error, HL_ERROR_INVALID, "%s answers with a frame of %u bytes: that is not our daemon",
+            hl_fail(error, HL_ERROR_INVALID, "%s answered with a frame of %u bytes: this is not our daemon",
                     client->path, length);
             return NULL;
         case HL_FRAME_MORE:

@@ -18,16 +18,17 @@
 #define BACKLOG       64
 #define READ_SIZE     (64 * 1024)
 
-/* Descriptors received whose frame is not complete yet.  A peer sends one a frame, and rarely two frames at once. */
+/* Descriptors received whose frame is not complete yet.  A peer sends at most one per frame, and rarely two frames at
+ * once. */
 #define MAX_FDS 4
 
 struct HlCtlServer {
     char *path;
-    dev_t device; /* of the socket file, to remove no other's */
+    dev_t device; /* of the socket file, so that only ours is removed */
     ino_t inode;
     int fd;
     GMainContext *context;
-    GSource *listener; /* NULL while the process has no descriptor left */
+    GSource *listener; /* NULL while the process is out of descriptors */
     GSource *sweep;
     GPtrArray *peers;
     HlCtlHandler handler;
@@ -48,26 +49,26 @@ struct HlCtlPeer {
     int fds[MAX_FDS];
     guint n_fds;
     GQueue out;         /* of GBytes */
-    gsize queued, sent; /* bytes in out; of its head, already gone */
+    gsize queued, sent; /* bytes in out; of its head, already sent */
     HlTime active;      /* mono */
-    bool finishing;
 };
 
 /* -- peers -- */
 
-HlCtlPeer *hl_ctl_peer_ref(HlCtlPeer *peer)
+static HlCtlPeer *peer_ref(HlCtlPeer *peer)
 {
     g_atomic_ref_count_inc(&peer->refs);
     return peer;
 }
 
-void hl_ctl_peer_unref(HlCtlPeer *peer)
+static void peer_unref(HlCtlPeer *peer)
 {
     if (peer == NULL || !g_atomic_ref_count_dec(&peer->refs))
         return;
     hl_frame_parser_clear(&peer->parser);
     g_free(peer);
 }
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(HlCtlPeer, peer_unref)
 
 static void drop_source(GSource **source)
 {
@@ -95,7 +96,7 @@ static void close_peer(HlCtlPeer *peer)
     g_ptr_array_remove_fast(server->peers, peer); /* drops the server's reference */
 }
 
-/* Closes a peer that broke a rule.  The log's key is the uid: a loop of new connections stays one line. */
+/* Closes a peer that broke a rule.  The log's key is the uid, so that a loop of new connections is one line. */
 static void expel(HlCtlPeer *peer, const char *reason)
 {
     g_autofree char *key = g_strdup_printf("%u", (unsigned)peer->who.uid);
@@ -117,7 +118,7 @@ static GSource *watch(HlCtlServer *server, int fd, GIOCondition condition, GUnix
 
 /* -- sending -- */
 
-/* Writes what the socket takes.  false: the peer was closed. */
+/* Writes as much as the socket takes.  false: the peer was closed. */
 static bool flush_peer(HlCtlPeer *peer)
 {
     for (GBytes *head; (head = g_queue_peek_head(&peer->out)) != NULL;) {
@@ -130,7 +131,7 @@ static bool flush_peer(HlCtlPeer *peer)
         if (n < 0 && errno == EAGAIN)
             return true;
         if (n < 0) {
-            close_peer(peer); /* it went away: nothing to report */
+            close_peer(peer); /* it has gone away: nothing to report */
             return false;
         }
         peer->active = hl_clock_mono();
@@ -141,19 +142,16 @@ static bool flush_peer(HlCtlPeer *peer)
         peer->sent = 0;
         g_bytes_unref(g_queue_pop_head(&peer->out));
     }
-    if (!peer->finishing)
-        return true;
-    close_peer(peer);
-    return false;
+    return true;
 }
 
 static gboolean on_writable(int fd G_GNUC_UNUSED, GIOCondition condition G_GNUC_UNUSED, gpointer user)
 {
-    g_autoptr(HlCtlPeer) peer = hl_ctl_peer_ref(user);
+    g_autoptr(HlCtlPeer) peer = peer_ref(user);
 
     if (flush_peer(peer) && g_queue_is_empty(&peer->out))
         drop_source(&peer->writable);
-    return G_SOURCE_CONTINUE; /* a destroyed source does not come back, whatever is returned */
+    return G_SOURCE_CONTINUE; /* a destroyed source does not return, whatever the result */
 }
 
 static void want_writable(HlCtlPeer *peer)
@@ -164,10 +162,10 @@ static void want_writable(HlCtlPeer *peer)
 
 bool hl_ctl_send(HlCtlPeer *peer, GBytes *frame)
 {
-    g_autoptr(HlCtlPeer) kept G_GNUC_UNUSED = hl_ctl_peer_ref(peer);
+    g_autoptr(HlCtlPeer) kept G_GNUC_UNUSED = peer_ref(peer);
     GBytes *packed;
 
-    if (peer->server == NULL || peer->finishing)
+    if (peer->server == NULL)
         return false;
     packed = hl_frame_pack(frame, false);
     if (peer->queued + g_bytes_get_size(packed) > peer->server->max_queue) {
@@ -183,19 +181,9 @@ bool hl_ctl_send(HlCtlPeer *peer, GBytes *frame)
     return true;
 }
 
-void hl_ctl_finish(HlCtlPeer *peer)
-{
-    g_autoptr(HlCtlPeer) kept G_GNUC_UNUSED = hl_ctl_peer_ref(peer);
-
-    if (peer->server == NULL)
-        return;
-    peer->finishing = true;
-    flush_peer(peer);
-}
-
 /* -- receiving -- */
 
-/* Takes over the descriptors of a message.  NULL, or what is wrong. */
+/* Takes over the descriptors of a message.  NULL, or what is wrong with them. */
 static const char *take_fds(HlCtlPeer *peer, struct msghdr *message)
 {
     const char *problem = (message->msg_flags & MSG_CTRUNC) != 0 ? "it sent too many descriptors at once" : NULL;
@@ -220,7 +208,7 @@ static const char *take_fds(HlCtlPeer *peer, struct msghdr *message)
     return problem;
 }
 
-/* The oldest descriptor; the caller's.  -1 when there is none. */
+/* The oldest descriptor, now the caller's; -1 if there is none. */
 static int pop_fd(HlCtlPeer *peer)
 {
     int fd = peer->fds[0];
@@ -234,7 +222,7 @@ static int pop_fd(HlCtlPeer *peer)
 
 static void handle_frames(HlCtlPeer *peer)
 {
-    while (peer->server != NULL && !peer->finishing) {
+    while (peer->server != NULL) {
         g_autofree char *reason = NULL;
         g_autoptr(GBytes) frame = NULL;
         bool with_fd = false;
@@ -245,14 +233,14 @@ static void handle_frames(HlCtlPeer *peer)
         case HL_FRAME_MORE:
             return;
         case HL_FRAME_TOO_LONG:
-            reason = g_strdup_printf("it announced a frame of %u bytes, at most %d are taken", length, HL_FRAME_MAX);
+            reason = g_strdup_printf("it announced a frame of %u bytes, the limit is %d", length, HL_FRAME_MAX);
             expel(peer, reason);
             return;
         case HL_FRAME_READY:
             break;
         }
         if (with_fd && (fd = pop_fd(peer)) < 0) {
-            expel(peer, "it announced a descriptor and sent none");
+            expel(peer, "it announced a descriptor but sent none");
             return;
         }
         peer->server->handler(peer, frame, fd, peer->server->user);
@@ -261,7 +249,7 @@ static void handle_frames(HlCtlPeer *peer)
 
 static gboolean on_readable(int socket_fd, GIOCondition condition G_GNUC_UNUSED, gpointer user)
 {
-    g_autoptr(HlCtlPeer) peer = hl_ctl_peer_ref(user);
+    g_autoptr(HlCtlPeer) peer = peer_ref(user);
     guint8 buffer[READ_SIZE];
     union {
         char bytes[CMSG_SPACE(sizeof(int) * MAX_FDS)];
@@ -293,7 +281,8 @@ static gboolean on_readable(int socket_fd, GIOCondition condition G_GNUC_UNUSED,
 
 /* -- accepting -- */
 
-/* A user may hold half of the places, so that one cannot keep out the others; root, who has to help then, all. */
+/* A user may hold half of the places, so that one cannot lock out the others; root, who would have to help then, may
+ * hold all. */
 static bool has_place(const HlCtlServer *server, const struct ucred *who)
 {
     guint held = 0;
@@ -326,15 +315,16 @@ static gboolean on_connection(int listener, GIOCondition condition G_GNUC_UNUSED
     socklen_t size = sizeof who;
 
     if (fd >= 0 && getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size) != 0) {
-        close(fd); /* who cannot be known is not served */
+        close(fd); /* a peer that cannot be identified is not served */
     } else if (fd >= 0 && has_place(server, &who)) {
         add_peer(server, fd, &who);
     } else if (fd >= 0) {
-        hl_log_limited(HL_LOG_WARN, "control", "full", "refused a connection of user %u to %s: %u are open already",
+        hl_log_limited(HL_LOG_WARN, "control", "full", "refused a connection from user %u to %s: %u are already open",
                        who.uid, server->path, server->peers->len);
         close(fd);
     } else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
-        /* the connection stays in the backlog and the socket readable: rest until the next sweep instead of spinning */
+        /* the connection stays in the backlog and the socket readable: pause until the next sweep instead of
+         * spinning */
         hl_log_limited(HL_LOG_WARN, "control", "accept", "cannot accept on %s: %s", server->path, g_strerror(errno));
         drop_source(&server->listener);
     }
@@ -349,7 +339,7 @@ static gboolean on_sweep(gpointer user)
     for (guint i = server->peers->len; i > 0; i--) {
         HlCtlPeer *peer = i <= server->peers->len ? g_ptr_array_index(server->peers, i - 1) : NULL;
 
-        if (peer == NULL || peer->active > limit) /* NULL: a closed callback closed others too */
+        if (peer == NULL || peer->active > limit) /* NULL: a closed callback closed others as well */
             continue;
         hl_debug("control", "closed the connection of process %d: idle", (int)peer->who.pid);
         close_peer(peer);
@@ -359,30 +349,31 @@ static gboolean on_sweep(gpointer user)
     return G_SOURCE_CONTINUE;
 }
 
-/* Removes the socket of a process that is gone.  (Two daemons that start at one moment are kept apart by the lock that
- * each takes before.) */
+/* Removes the socket of a process that no longer exists.  (Two daemons that start at the same moment are kept apart by
+ * the lock that each takes first.) */
 static bool clear_path(const char *path, const struct sockaddr_un *address, GError **error)
 {
     hl_autofd int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     struct stat st;
 
     if (lstat(path, &st) != 0)
-        return errno == ENOENT || hl_fail_errno(error, errno, "cannot look at %s", path);
+        return errno == ENOENT || hl_fail_errno(error, errno, "cannot examine %s", path);
     if (!S_ISSOCK(st.st_mode))
-        return hl_fail(error, HL_ERROR_CONFLICT, "%s exists and is no socket: remove it or choose another path", path);
+        return hl_fail(error, HL_ERROR_CONFLICT, "%s exists and is not a socket: remove it or choose another path",
+                       path);
     if (fd < 0)
-        return hl_fail_errno(error, errno, "cannot make a socket");
-    /* EAGAIN: somebody lives there, with a full backlog */
+        return hl_fail_errno(error, errno, "cannot create a socket");
+    /* EAGAIN: its owner is alive, with a full backlog */
     if (connect(fd, (const struct sockaddr *)address, sizeof *address) == 0 || errno == EAGAIN)
-        return hl_fail(error, HL_ERROR_CONFLICT, "another process listens on %s already: stop that one first", path);
+        return hl_fail(error, HL_ERROR_CONFLICT, "another process is already listening on %s: stop it first", path);
     if (errno != ECONNREFUSED)
-        return hl_fail_errno(error, errno, "cannot find out who owns %s", path);
+        return hl_fail_errno(error, errno, "cannot determine who owns %s", path);
     if (unlink(path) != 0)
         return hl_fail_errno(error, errno, "cannot replace %s", path);
     return true;
 }
 
-/* The mode is set before listen(), so nobody can connect who may not.  -1 on failure. */
+/* The mode is set before listen(), so that nobody without permission can connect.  -1 on failure. */
 static int open_socket(const char *path, mode_t mode, struct stat *st, GError **error)
 {
     hl_autofd int fd = -1;
@@ -413,7 +404,7 @@ HlCtlServer *hl_ctl_server_new(const HlCtlOptions *options, GError **error)
     server->device = st.st_dev;
     server->inode = st.st_ino;
     server->context = options->context;
-    server->peers = g_ptr_array_new_with_free_func((GDestroyNotify)hl_ctl_peer_unref);
+    server->peers = g_ptr_array_new_with_free_func((GDestroyNotify)peer_unref);
     server->handler = options->handler;
     server->closed = options->closed;
     server->user = options->user;
@@ -445,22 +436,7 @@ void hl_ctl_server_free(HlCtlServer *server)
     g_free(server);
 }
 
-guint hl_ctl_server_peers(const HlCtlServer *server)
-{
-    return server->peers->len;
-}
-
-bool hl_ctl_peer_is_open(const HlCtlPeer *peer)
-{
-    return peer->server != NULL;
-}
-
 uid_t hl_ctl_peer_uid(const HlCtlPeer *peer)
 {
     return peer->who.uid;
-}
-
-pid_t hl_ctl_peer_pid(const HlCtlPeer *peer)
-{
-    return peer->who.pid;
 }

@@ -1,8 +1,8 @@
-/* The local control socket of a daemon, server side: frames (frame.h) over a unix stream socket, on the GLib loop.
+/* The local control socket of a daemon, server side: frames (frame.h) over a Unix stream socket, on the GLib loop.
  *
- * Says who the peer is (SO_PEERCRED); what that peer may do is the handler's business.  Bounded: clients, frame length,
- * bytes waiting for a slow reader, idle time.  A peer that breaks a bound is closed, with a (rate-limited) line in the
- * log. */
+ * Tells who the peer is (SO_PEERCRED); what that peer may do is the handler's business.  Bounded: clients, frame
+ * length, bytes waiting for a slow reader, idle time.  A peer that exceeds a bound is disconnected, with a
+ * (rate-limited) line in the log. */
 #ifndef LIB_CTL_SERVER_H
 #define LIB_CTL_SERVER_H
 
@@ -11,12 +11,12 @@
 #include "lib/base/clock.h"
 
 typedef struct HlCtlServer HlCtlServer;
-typedef struct HlCtlPeer HlCtlPeer; /* counted: hl_ctl_peer_ref to answer later */
+typedef struct HlCtlPeer HlCtlPeer; /* there until closed was called for it */
 
-/* frame is borrowed; fd (-1: none) is the handler's to close.  peer is borrowed. */
+/* frame is borrowed; fd (-1: none) is the handler's to close.  peer may be kept, to answer later, until closed. */
 typedef void (*HlCtlHandler)(HlCtlPeer *peer, GBytes *frame, int fd, gpointer user);
 
-/* The connection is gone; hl_ctl_send on it does nothing from here on. */
+/* The connection is gone; hl_ctl_send on it does nothing any more, and after this call nobody may name it. */
 typedef void (*HlCtlClosed)(HlCtlPeer *peer, gpointer user);
 
 typedef struct {
@@ -26,33 +26,22 @@ typedef struct {
     HlCtlHandler handler;
     HlCtlClosed closed; /* may be NULL */
     gpointer user;
-    guint max_peers; /* 0: 32; a user who is not root gets half of them at most */
-    HlTime idle;     /* a peer that sends and is sent nothing this long is closed; 0: 10 minutes */
+    guint max_peers; /* 0: 32; a user other than root gets at most half of them */
+    HlTime idle;     /* a peer with no traffic for this long is disconnected; 0: 10 minutes */
     gsize max_queue; /* bytes waiting for one peer; 0: 4 MiB */
 } HlCtlOptions;
 
-/* A socket left by a dead process is replaced; one with a live owner is HL_ERROR_CONFLICT.  NULL on failure. */
+/* A socket left behind by a dead process is replaced; one with a live owner is HL_ERROR_CONFLICT.  NULL on failure. */
 HlCtlServer *hl_ctl_server_new(const HlCtlOptions *options, GError **error);
 
 /* Closes all peers (closed is called) and removes the socket. */
 void hl_ctl_server_free(HlCtlServer *server);
 
-guint hl_ctl_server_peers(const HlCtlServer *server);
-
 /* Queues a frame.  false: the connection is gone, or its reader so slow that it was closed now. */
 bool hl_ctl_send(HlCtlPeer *peer, GBytes *frame);
 
-/* Closes once everything queued has gone out. */
-void hl_ctl_finish(HlCtlPeer *peer);
-
-bool hl_ctl_peer_is_open(const HlCtlPeer *peer);
 uid_t hl_ctl_peer_uid(const HlCtlPeer *peer);
-pid_t hl_ctl_peer_pid(const HlCtlPeer *peer);
 
-HlCtlPeer *hl_ctl_peer_ref(HlCtlPeer *peer);
-void hl_ctl_peer_unref(HlCtlPeer *peer);
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(HlCtlPeer, hl_ctl_peer_unref)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HlCtlServer, hl_ctl_server_free)
 
 #endif

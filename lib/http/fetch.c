@@ -10,7 +10,8 @@
 
 enum {
     REDIRECTS_MAX = 5,
-    REFUSAL_SIZE_MAX = 64 * 1024, /* an explanation, not a file */
+    REFUSAL_SIZE_MAX = 64 * 1024,  /* enough for an explanation, not for a file */
+    HEADERS_SIZE_MAX = 128 * 1024, /* of a request: servers stop at 8 to 16 KiB a response, and there may be six */
     COLLECT_STEP = 16 * 1024,
 };
 
@@ -26,8 +27,9 @@ typedef struct {
     CURL *curl;
     const HlFetchRequest *request;
     GByteArray *collected;
+    gsize headers_size;  /* so far, those of redirects and the trailers included */
     uint64_t offset;     /* of the next byte in the whole body */
-    uint64_t range_from; /* as the server's Content-Range says */
+    uint64_t range_from; /* according to the server's Content-Range */
     bool has_range, started, cut, cancelled;
     HlTime date;
     GError *error;
@@ -39,7 +41,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(HeaderList, curl_slist_free_all)
 static void init_curl(void)
 {
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-        g_error("libcurl does not start");
+        g_error("libcurl cannot be initialised");
 }
 
 HlFetch *hl_fetch_new(const HlFetchOptions *options)
@@ -87,7 +89,7 @@ static long status_of(CURL *curl)
     return status;
 }
 
-/* The value of a header line if it has this name (which ends with a colon), cut at 63 bytes. */
+/* The value of a header line if it has this name (which ends with a colon), cut to 63 bytes. */
 static bool header_value(const char *line, gsize size, const char *name, char value[64])
 {
     gsize skip = strlen(name);
@@ -101,13 +103,25 @@ static bool header_value(const char *line, gsize size, const char *name, char va
     return true;
 }
 
-/* The headers of each response, those of redirects included: a new status line starts over. */
+/* libcurl keeps every header that it has seen, bounds those before a body and no trailer after it. */
+static bool count_header(Transfer *transfer, gsize size)
+{
+    transfer->headers_size += size;
+    return transfer->headers_size <= HEADERS_SIZE_MAX ||
+           hl_fail(&transfer->error, HL_ERROR_LIMIT, "%s: more than %d KiB of headers and trailers",
+                   transfer->request->url, HEADERS_SIZE_MAX / 1024);
+}
+
+/* The headers of each response, including redirects: a new status line starts over.  Trailers come here as
+ * well. */
 static size_t on_header(char *line, size_t one, size_t count, void *user)
 {
     Transfer *transfer = user;
     gsize size = one * count;
     char value[64];
 
+    if (!count_header(transfer, size))
+        return 0;
     if (header_value(line, size, "HTTP/", value)) {
         transfer->has_range = false;
     } else if (header_value(line, size, "Content-Range:", value)) {
@@ -118,20 +132,20 @@ static size_t on_header(char *line, size_t one, size_t count, void *user)
     return size;
 }
 
-/* The first bytes of the body: where do they belong? */
+/* At the first bytes of the body: where do they belong? */
 static bool start_body(Transfer *transfer, long status)
 {
     transfer->started = true;
     if (status != 206 || transfer->request->resume_from == 0)
         return true; /* everything, from the start */
     if (!transfer->has_range || transfer->range_from != transfer->request->resume_from)
-        return hl_fail(&transfer->error, HL_ERROR_INVALID, "%s: the server sent another part than was asked for",
+        return hl_fail(&transfer->error, HL_ERROR_INVALID, "%s: the server sent a different part than was asked for",
                        transfer->request->url);
     transfer->offset = transfer->range_from;
     return true;
 }
 
-/* What explains a refusal is worth reading, but not at any length. */
+/* The explanation of a refusal is worth reading, but not at any length. */
 static size_t on_refusal(Transfer *transfer, const char *data, size_t size)
 {
     gsize room = REFUSAL_SIZE_MAX - transfer->collected->len;
@@ -153,7 +167,7 @@ static size_t on_body(char *data, size_t one, size_t count, void *user)
     if (!transfer->started && !start_body(transfer, status))
         return 0;
     if (size > request->max_size || transfer->offset > request->max_size - size) {
-        hl_fail(&transfer->error, HL_ERROR_LIMIT, "%s: more than the %" G_GUINT64_FORMAT " bytes that are taken",
+        hl_fail(&transfer->error, HL_ERROR_LIMIT, "%s: longer than the limit of %" G_GUINT64_FORMAT " bytes",
                 request->url, request->max_size);
         return 0;
     }
@@ -176,7 +190,7 @@ static int on_progress(void *user, curl_off_t total, curl_off_t done, curl_off_t
     return transfer->cancelled ? 1 : 0;
 }
 
-/* curl_easy_setopt fails for want of memory or of a feature that every libcurl of Debian has: both are bugs here. */
+/* curl_easy_setopt fails for lack of memory or of a feature that every libcurl of Debian has: both are bugs here. */
 #define SET(option, value)                                     \
     do {                                                       \
         if (curl_easy_setopt(curl, option, value) != CURLE_OK) \
@@ -257,7 +271,7 @@ static HlErrorCode code_of(CURLcode code)
     case CURLE_OPERATION_TIMEDOUT:
         return HL_ERROR_TIMEOUT;
     case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_CACERT_BADFILE: /* of the system: fail_file for others */
+    case CURLE_SSL_CACERT_BADFILE: /* the system's; for others see fail_file */
     case CURLE_SSL_ISSUER_ERROR:
     case CURLE_SSL_CRL_BADFILE:
         return HL_ERROR_UNTRUSTED;
@@ -271,8 +285,8 @@ static HlErrorCode code_of(CURLcode code)
     }
 }
 
-/* A file of ours is missing or no PEM: that is no word about the server, which was not even asked.  Always INVALID:
- * callers take NOT_FOUND for the server's.  True if so. */
+/* One of our own files is missing or not PEM: that says nothing about the server, which was not even asked.  Always
+ * INVALID: callers take NOT_FOUND for the server's answer.  True if so. */
 static bool fail_file(const HlFetch *fetch, CURLcode code, const char *text, GError **error)
 {
     const char *const files[] = { code == CURLE_SSL_CACERT_BADFILE ? fetch->ca_file : NULL,
@@ -294,7 +308,7 @@ static bool fail_file(const HlFetch *fetch, CURLcode code, const char *text, GEr
     return named->len > 0;
 }
 
-/* Our own reason first: to libcurl it was only a callback that ended the transfer. */
+/* Our own reason comes first: libcurl only knows that a callback ended the transfer. */
 static bool fail_transfer(const HlFetch *fetch, Transfer *transfer, CURLcode code, const char *text, GError **error)
 {
     if (transfer->error != NULL) {
@@ -319,7 +333,7 @@ bool hl_fetch_run(HlFetch *fetch, const HlFetchRequest *request, HlFetchResult *
     curl_off_t retry_after = 0;
     CURLcode code;
 
-    curl_easy_reset(fetch->curl); /* options only: the connection stays */
+    curl_easy_reset(fetch->curl); /* resets the options only: the connection stays */
     set_session(fetch);
     set_request(fetch->curl, request, headers, &transfer);
     curl_easy_setopt(fetch->curl, CURLOPT_ERRORBUFFER, text);

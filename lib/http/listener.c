@@ -24,7 +24,7 @@ int hl_listen(const char *address, uint16_t port, uint16_t *bound, GError **erro
     if (address == NULL)
         address = access("/proc/net/if_inet6", F_OK) == 0 ? "::" : "0.0.0.0";
     if (getaddrinfo(address, service, &hints, &found) != 0) {
-        hl_fail(error, HL_ERROR_INVALID, "'%s' is no IP address to listen on", address);
+        hl_fail(error, HL_ERROR_INVALID, "'%s' is not an IP address to listen on", address);
         return -1;
     }
     fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -40,7 +40,7 @@ int hl_listen(const char *address, uint16_t port, uint16_t *bound, GError **erro
         return -1;
     }
     freeaddrinfo(found);
-    *bound = ntohs(name.sin6_port); /* at the same place in sockaddr_in */
+    *bound = ntohs(name.sin6_port); /* at the same offset in sockaddr_in */
     return hl_fd_steal(&fd);
 }
 

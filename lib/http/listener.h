@@ -7,12 +7,12 @@
 
 #include "lib/base/error.h"
 
-/* A listening TCP socket.  address is numeric, NULL for all (IPv6 included where there is any); port 0 is any free one;
- * *bound is the port in the end.  Ours and not libmicrohttpd's, because that one does not say why it could not bind. -1
- * on failure. */
+/* A listening TCP socket.  address is numeric, NULL for all (including IPv6 if there is any); port 0 means any free
+ * one; *bound is the actual port.  Not left to libmicrohttpd, which does not say why it could not bind.  -1 on
+ * failure. */
 int hl_listen(const char *address, uint16_t port, uint16_t *bound, GError **error);
 
-/* The numeric IP address, IPv4 also where it comes in the shape of IPv6.  Caller frees. */
+/* The numeric IP address, IPv4-mapped IPv6 as IPv4.  Caller frees. */
 char *hl_address_print(const struct sockaddr *address);
 
 #endif

@@ -32,7 +32,7 @@ HlRange hl_range_parse(const char *text, uint64_t size, uint64_t *offset, uint64
         return HL_RANGE_NONE;
     if (*text != '\0' || last < first || (!has_first && last == G_MAXUINT64))
         return HL_RANGE_NONE;
-    if (!has_first) { /* the last so many bytes */
+    if (!has_first) { /* the last n bytes */
         first = last >= size ? 0 : size - last;
         if (last == 0)
             return HL_RANGE_UNSATISFIABLE;

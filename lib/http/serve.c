@@ -19,10 +19,10 @@
 #define DEFAULT_TIMEOUT     (30 * HL_SECOND)
 #define RETRY_AFTER         "30"
 
-/* A body without a length is read to its end, so that its sender gets a 413 instead of a reset; but not without end. */
+/* A body without a length is read to its end, so that its sender gets a 413 instead of a reset; but not endlessly. */
 #define DRAIN_FACTOR 8
 
-/* Metadata must stay readable while the cap on downloads is reached. */
+/* Metadata must stay readable even when the cap on downloads is reached. */
 #define SMALL_FILE (64 * 1024)
 
 #define TLS_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
@@ -33,11 +33,10 @@ typedef struct Call Call;
 typedef struct {
     HlHttpRequest open; /* first: hl_http_answer gets its address */
     HlHttpHandler handler;
-    GHashTable *query, *headers; /* header names in lower case */
-    Call *call;                  /* NULL: the server is gone */
+    Call *call; /* NULL: the server is gone */
 } Request;
 
-/* A request inside the HTTP thread; while its connection is suspended it stays put and belongs to the loop thread. */
+/* A request inside the HTTP thread; while its connection is suspended it belongs to the loop thread. */
 struct Call {
     HlHttpServer *server;
     struct MHD_Connection *connection;
@@ -62,15 +61,16 @@ struct HlHttpServer {
     bool asks_clients;
     HlHttpCounts counts; /* atomic, one by one */
 
-    pthread_mutex_t lock; /* for the two below */
+    pthread_mutex_t lock; /* protects the two below */
     bool closing;
-    GHashTable *waiting; /* Calls that are suspended */
+    GHashTable *waiting; /* suspended Calls */
 
     pthread_mutex_t identity_lock;
     HlTlsIdentity *identity;
 };
 
-/* The server of this HTTP thread: each has one thread, and TLS asks for the certificate without saying for whom. */
+/* The server of this HTTP thread: each server has one thread, and TLS asks for the certificate without saying for
+ * which. */
 static _Thread_local HlHttpServer *thread_server;
 
 #define COUNT(counter, by) __atomic_add_fetch(&(counter), (by), __ATOMIC_RELAXED)
@@ -101,7 +101,7 @@ static enum MHD_Result queue(Call *call, guint status, struct MHD_Response *resp
     return result;
 }
 
-/* A short answer of the server itself; header may be NULL. */
+/* A short answer from the server itself; header may be NULL. */
 static enum MHD_Result refuse(Call *call, guint status, const char *text, const char *header, const char *value)
 {
     g_autofree char *line = g_strconcat(text, "\n", NULL);
@@ -147,7 +147,7 @@ static enum MHD_Result send_file(Call *call, const HlHttpRoute *route, const cha
         return refuse(call, 404, "no such file", MHD_HTTP_HEADER_CACHE_CONTROL, file.cache_control);
     if (file.fd >= 0 && !head && !admit_download(call, file.length)) {
         close(file.fd);
-        return refuse(call, 503, "too many downloads at this moment; try again later", MHD_HTTP_HEADER_RETRY_AFTER,
+        return refuse(call, 503, "too many downloads at the moment; try again later", MHD_HTTP_HEADER_RETRY_AFTER,
                       RETRY_AFTER);
     }
     if (file.fd >= 0)
@@ -180,28 +180,7 @@ static void free_request(gpointer user)
     g_free(hl_unconst(request->open.peer));
     g_bytes_unref(request->open.body);
     g_clear_pointer(&request->open.client_cert, g_bytes_unref);
-    g_hash_table_destroy(request->query);
-    g_hash_table_destroy(request->headers);
     g_free(request);
-}
-
-/* The first of equal names counts. */
-static enum MHD_Result copy_value(void *user, enum MHD_ValueKind kind, const char *key, const char *value)
-{
-    GHashTable *table = user;
-    g_autofree char *name = kind == MHD_HEADER_KIND ? g_ascii_strdown(key, -1) : g_strdup(key);
-
-    if (!g_hash_table_contains(table, name))
-        g_hash_table_insert(table, g_steal_pointer(&name), g_strdup(value == NULL ? "" : value));
-    return MHD_YES;
-}
-
-static GHashTable *copy_values(struct MHD_Connection *connection, enum MHD_ValueKind kind)
-{
-    GHashTable *table = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-
-    MHD_get_connection_values(connection, kind, copy_value, table);
-    return table;
 }
 
 static GBytes *client_cert(const Call *call)
@@ -226,12 +205,10 @@ static Request *copy_request(Call *call, const HlHttpRoute *route, const char *m
         hl_address_print(MHD_get_connection_info(call->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr);
     request->open.body = g_byte_array_free_to_bytes(g_steal_pointer(&call->body));
     request->open.client_cert = client_cert(call);
-    request->query = copy_values(call->connection, MHD_GET_ARGUMENT_KIND);
-    request->headers = copy_values(call->connection, MHD_HEADER_KIND);
     return request;
 }
 
-/* Suspends before posting: the answer may come at once.  false: it cannot be handed over. */
+/* Suspends before posting, because the answer may come at once.  false: it cannot be handed over. */
 static bool hand_over(Call *call, Request *request)
 {
     HlHttpServer *server = call->server;
@@ -244,7 +221,7 @@ static bool hand_over(Call *call, Request *request)
         call->request = request;
         g_hash_table_add(server->waiting, call);
         if (hl_mailbox_post(server->requests, request) != HL_MAILBOX_POSTED)
-            g_error("http: the mailbox refused a request"); /* it has a place for each connection */
+            g_error("http: the mailbox refused a request"); /* it has room for every connection */
     }
     pthread_mutex_unlock(&server->lock);
     return taken;
@@ -291,18 +268,6 @@ void hl_http_answer(HlHttpRequest *open, guint status, const char *content_type,
     free_request(request);
 }
 
-const char *hl_http_query(const HlHttpRequest *open, const char *name)
-{
-    return g_hash_table_lookup(((const Request *)open)->query, name);
-}
-
-const char *hl_http_header(const HlHttpRequest *open, const char *name)
-{
-    g_autofree char *lower = g_ascii_strdown(name, -1);
-
-    return g_hash_table_lookup(((const Request *)open)->headers, lower);
-}
-
 /* -- dispatch, HTTP thread -- */
 
 static bool route_fits(const HlHttpRoute *route, const char *path)
@@ -311,7 +276,7 @@ static bool route_fits(const HlHttpRoute *route, const char *path)
                                                 : strcmp(path, route->prefix) == 0;
 }
 
-/* NULL when no route fits; *allowed is then the method of a route that fits but for it, or NULL. */
+/* NULL if no route matches; *allowed is then the method of a route that matches except for it, or NULL. */
 static const HlHttpRoute *find_route(const HlHttpServer *server, const char *method, const char *path,
                                      const char **allowed)
 {
@@ -337,7 +302,7 @@ static enum MHD_Result dispatch(Call *call, const char *method, const char *path
     Request *request;
 
     if (route == NULL && allowed != NULL)
-        return refuse(call, 405, "this method is not allowed here", MHD_HTTP_HEADER_ALLOW, allowed);
+        return refuse(call, 405, "method not allowed here", MHD_HTTP_HEADER_ALLOW, allowed);
     if (route == NULL)
         return refuse(call, 404, "no such page", NULL, NULL);
     if (route->directory != NULL)
@@ -378,7 +343,8 @@ static Call *new_call(HlHttpServer *server, struct MHD_Connection *connection)
     return call;
 }
 
-/* Called with the head, then with each part of the body, then at its end, then once more when an answer resumed it. */
+/* Called with the header, then with each part of the body, then at its end, then once more when an answer has resumed
+ * it. */
 static enum MHD_Result on_access(void *user, struct MHD_Connection *connection, const char *path, const char *method,
                                  const char *version G_GNUC_UNUSED, const char *data, size_t *size, void **slot)
 {
@@ -451,7 +417,7 @@ static int on_certificate_needed(gnutls_session_t session G_GNUC_UNUSED,
     return 0;
 }
 
-/* What libmicrohttpd says is about single connections: rubbish from outside, most often. */
+/* What libmicrohttpd reports concerns single connections: garbage from outside, most often. */
 static void G_GNUC_PRINTF(2, 0) on_log(void *user G_GNUC_UNUSED, const char *format, va_list args)
 {
     char text[256];
@@ -474,7 +440,7 @@ static struct MHD_Daemon *start_daemon(HlHttpServer *server, const HlHttpOptions
     struct MHD_OptionItem none[] = { { MHD_OPTION_END, 0, NULL } };
     bool secure = server->identity != NULL;
     /* poll and not epoll: with epoll a TLS handshake that its client leaves half done keeps a core busy until it times
-     * out (measured with 0.9.75: 0.92 s of CPU a second; with poll none) */
+     * out (measured with 0.9.75: 0.92 s of CPU per second; with poll none) */
     unsigned flags = MHD_USE_POLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
     HlTime timeout = options->timeout > 0 ? options->timeout : DEFAULT_TIMEOUT;
     guint connections = options->max_connections > 0 ? options->max_connections : DEFAULT_CONNECTIONS;
@@ -518,7 +484,7 @@ HlHttpServer *hl_http_server_new(const HlHttpOptions *options, GError **error)
     server->daemon = start_daemon(server, options, listener);
     if (server->daemon == NULL) {
         close(listener);
-        hl_fail(error, HL_ERROR_FAILED, "the HTTP server does not start%s",
+        hl_fail(error, HL_ERROR_FAILED, "the HTTP server cannot start%s",
                 server->asks_clients ? "; is the client CA a certificate in PEM form?" : "");
         return NULL;
     }

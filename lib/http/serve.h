@@ -14,21 +14,21 @@
 
 typedef struct HlHttpServer HlHttpServer;
 
-/* A copied request.  Belongs to whoever must answer it; hl_http_answer frees it. */
+/* A copied request.  Owned by the handler, which must answer it; hl_http_answer frees it. */
 typedef struct {
     const char *method;  /* "GET", "POST", ... */
     const char *path;    /* decoded, begins with '/', without the query */
     const char *rest;    /* the part of path after the route's prefix */
     GBytes *body;        /* never NULL */
     const char *peer;    /* IP address as text */
-    GBytes *client_cert; /* DER; NULL unless one was presented that client_ca signed */
+    GBytes *client_cert; /* DER; NULL unless one signed by client_ca was presented */
 } HlHttpRequest;
 
 /* Must call hl_http_answer exactly once, now or later, on the loop thread. */
 typedef void (*HlHttpHandler)(HlHttpRequest *request, gpointer user);
 
-/* One row a route; the first whose method and prefix fit is taken.  A prefix that ends with '/' fits all below it,
- * another one only itself.  GET fits HEAD as well.  Either handler or directory is set. */
+/* One row per route; the first whose method and prefix match is taken.  A prefix that ends with '/' matches everything
+ * below it, any other only itself.  GET matches HEAD as well.  Either handler or directory is set. */
 typedef struct {
     const char *method;
     const char *prefix;
@@ -47,14 +47,14 @@ typedef struct {
     gpointer user;                /* for the handlers */
     guint max_connections;        /* 0: 1000 */
     guint max_connections_per_ip; /* 0: 100; whole offices share one address behind NAT */
-    guint max_downloads;          /* static files sent at a time; 0: 100; beyond it 503 with Retry-After */
+    guint max_downloads;          /* static files sent at the same time; 0: 100; beyond it 503 with Retry-After */
     gsize max_body;               /* 0: 64 KiB; beyond it 413 */
-    HlTime timeout;               /* of a silent connection; 0: 30 s */
+    HlTime timeout;               /* for a silent connection; 0: 30 s */
 } HlHttpOptions;
 
 typedef struct {
     uint64_t requests, body_bytes; /* answered; bytes of bodies that went out whole */
-    uint64_t classes[6];           /* by hundreds of the status: classes[2] counts 200 to 299 */
+    uint64_t classes[6];           /* by first digit of the status: classes[2] counts 200 to 299 */
     uint64_t downloads_refused;
     guint connections, downloads; /* now */
 } HlHttpCounts;
@@ -62,18 +62,18 @@ typedef struct {
 /* NULL on failure. */
 HlHttpServer *hl_http_server_new(const HlHttpOptions *options, GError **error);
 
-/* Ends it; requests not yet answered get 503.  Answering them later is still right (and then does nothing). */
+/* Ends it; requests not yet answered get 503.  Answering them later is still required (and then only frees them). */
 void hl_http_server_free(HlHttpServer *server);
 
-/* The port that it listens on. */
+/* The port that it listens on; for tests, which ask for any free one. */
 uint16_t hl_http_server_port(const HlHttpServer *server);
 
-/* Certificate and key, checked: each can be read, and they belong together.  NULL on failure. */
+/* Certificate and key, checked: each can be parsed, and they belong together.  NULL on failure. */
 typedef struct HlTlsIdentity HlTlsIdentity;
 HlTlsIdentity *hl_http_identity_new(const char *cert_pem, const char *key_pem, GError **error);
 void hl_http_identity_free(HlTlsIdentity *identity);
 
-/* For the connections from now on; takes the identity.  Only of a server that was made with one. */
+/* For new connections from now on; takes the identity.  Only for a server that was created with one. */
 void hl_http_server_set_identity(HlHttpServer *server, HlTlsIdentity *identity);
 
 /* Any thread. */
@@ -82,12 +82,6 @@ HlHttpCounts hl_http_server_count(HlHttpServer *server);
 /* Answers and frees the request.  body may be NULL (empty); headers is NULL or name, value, ..., NULL. */
 void hl_http_answer(HlHttpRequest *request, guint status, const char *content_type, GBytes *body,
                     const char *const *headers);
-
-/* A query parameter, decoded; NULL when it is not there.  Borrowed. */
-const char *hl_http_query(const HlHttpRequest *request, const char *name);
-
-/* A request header, any case; NULL when it is not there.  Borrowed. */
-const char *hl_http_header(const HlHttpRequest *request, const char *name);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HlHttpServer, hl_http_server_free)
 

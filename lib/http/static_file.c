@@ -10,7 +10,7 @@
 #include "lib/http/range.h"
 
 /* A mirror's files are named by their content and never change; only the timestamp does.  A missing file may be
- * published any moment. */
+ * published at any moment. */
 #define CACHE_SHORT "max-age=60"
 #define CACHE_EVER  "max-age=31536000, immutable"
 
@@ -24,7 +24,7 @@ static const struct {
     { ".html", "text/html; charset=utf-8" },
 };
 
-/* -1 when it is not there or nothing that is served. */
+/* -1 if it does not exist or must not be served. */
 static int open_below(const char *directory, const char *rest)
 {
     hl_autofd int at = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -71,7 +71,7 @@ static void choose_part(HlStaticFile *file, const HlStaticQuery *query)
         file->status = 304;
         return;
     }
-    /* a range of another version than the client has the rest of would be worse than the whole */
+    /* a range of another version than the one the client has the rest of would be worse than the whole file */
     if (query->if_range != NULL && strcmp(query->if_range, file->etag) != 0)
         return;
     switch (hl_range_parse(query->range, file->size, &file->offset, &file->length)) {

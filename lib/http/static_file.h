@@ -1,7 +1,7 @@
 /* Which bytes of which file answer a GET: path, range, validators and cache headers, apart from the HTTP library.
  *
- * A path is walked component by component without following symbolic links; "..", hidden names and anything that is no
- * regular file are simply not found.  Only the directory itself may be a link.  Blocking, any thread. */
+ * A path is walked component by component without following symbolic links; "..", hidden names and anything that is not
+ * a regular file are simply not found.  Only the directory itself may be a link.  Blocking, any thread. */
 #ifndef LIB_HTTP_STATIC_FILE_H
 #define LIB_HTTP_STATIC_FILE_H
 

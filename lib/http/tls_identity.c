@@ -30,11 +30,11 @@ static bool check_pair(const HlTlsIdentity *identity, GError **error)
     bool same;
 
     if (gnutls_pubkey_init(&public_key) != 0)
-        return hl_fail(error, HL_ERROR_FAILED, "no memory for a key");
+        return hl_fail(error, HL_ERROR_FAILED, "out of memory for a key");
     same = gnutls_pubkey_import_privkey(public_key, identity->key, 0, 0) == 0 && key_id(public_key, of_key) &&
            key_id(identity->chain[0].pubkey, of_cert) && memcmp(of_cert, of_key, KEY_ID_SIZE) == 0;
     gnutls_pubkey_deinit(public_key);
-    return same || hl_fail(error, HL_ERROR_INVALID, "the server's key is not the key of its certificate");
+    return same || hl_fail(error, HL_ERROR_INVALID, "the server's key does not match its certificate");
 }
 
 HlTlsIdentity *hl_tls_identity_new(const char *cert_pem, const char *key_pem, GError **error)

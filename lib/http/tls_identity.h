@@ -1,7 +1,7 @@
 /* The server's certificate and key inside the TLS library of libmicrohttpd, so that they can be replaced while it runs.
  *
- * A handshake borrows the identity that was current when it began and may still use it after the next one came; so the
- * old ones are kept, in a list, until the server ends (some kB each, and a renewal is a matter of months). */
+ * A handshake borrows the identity that was current when it began and may still use it after it was replaced; so the
+ * old ones are kept, in a list, until the server ends (some kB each, and renewals are months apart). */
 #ifndef LIB_HTTP_TLS_IDENTITY_H
 #define LIB_HTTP_TLS_IDENTITY_H
 
@@ -19,13 +19,14 @@ struct HlTlsIdentity {
     struct HlTlsIdentity *older;
 };
 
-/* From PEM texts; the key must be the certificate's.  NULL on failure. */
+/* From PEM texts; the key must match the certificate.  NULL on failure. */
 HlTlsIdentity *hl_tls_identity_new(const char *cert_pem, const char *key_pem, GError **error);
 
 /* Frees the older ones too. */
 void hl_tls_identity_free(HlTlsIdentity *identity);
 
-/* The client's certificate (DER) if it showed one that the configured CA signed and that is valid now; else NULL. */
+/* The client's certificate (DER) if it presented one that the configured CA signed and that is valid now; otherwise
+ * NULL. */
 GBytes *hl_tls_client_cert(gnutls_session_t session);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HlTlsIdentity, hl_tls_identity_free)

@@ -23,8 +23,8 @@ const char *hl_cert_kind_name(HlCertKind kind)
     return kind_names[kind];
 }
 
-/* The single entry of this kind in the subject; NULL when there is none, more than one, or a NUL in it: a name that two
- * readers could read differently is none.  Caller frees. */
+/* The single entry of this kind in the subject; NULL if there is none, more than one, or one with a NUL: a name that
+ * two readers could read differently does not count.  Caller frees. */
 static char *subject_part(const X509 *x509, int nid)
 {
     X509_NAME *subject = X509_get_subject_name(x509);
@@ -42,7 +42,7 @@ static char *subject_part(const X509 *x509, int nid)
     return part;
 }
 
-/* OU does not make a CA: the basic constraints do. */
+/* It is the basic constraints that make a CA, not OU. */
 static HlCertKind kind_of(X509 *x509)
 {
     g_autofree char *unit = subject_part(x509, NID_organizationalUnitName);
@@ -54,7 +54,8 @@ static HlCertKind kind_of(X509 *x509)
     return HL_CERT_OTHER;
 }
 
-char *hl_pki_serial_print(const ASN1_INTEGER *serial)
+/* Hexadecimal, lower case, without leading zeros but even; caller frees. */
+static char *print_serial(const ASN1_INTEGER *serial)
 {
     g_autoptr(BIGNUM) number = ASN1_INTEGER_to_BN(serial, NULL);
     char *upper = BN_bn2hex(number);
@@ -85,15 +86,15 @@ HlCert *hl_cert_from_x509(X509 *x509, const char *name, GError **error)
     cert->x509 = x509;
     cert->info.cn = subject_part(x509, NID_commonName);
     if (cert->info.cn == NULL) {
-        hl_fail(error, HL_ERROR_INVALID, "%s: the certificate's subject has not exactly one common name", name);
+        hl_fail(error, HL_ERROR_INVALID, "%s: the certificate's subject does not have exactly one common name", name);
         return NULL;
     }
     if (X509_digest(x509, EVP_sha256(), fingerprint, &size) != 1) {
-        hl_pki_fail(error, HL_ERROR_INVALID, "%s: the certificate has no fingerprint", name);
+        hl_pki_fail(error, HL_ERROR_INVALID, "%s: cannot compute the certificate's fingerprint", name);
         return NULL;
     }
     cert->info.kind = kind_of(x509);
-    cert->info.serial = hl_pki_serial_print(X509_get0_serialNumber(x509));
+    cert->info.serial = print_serial(X509_get0_serialNumber(x509));
     cert->info.fingerprint = hl_hex(fingerprint, size);
     cert->info.not_before = time_from_asn1(X509_get0_notBefore(x509));
     cert->info.not_after = time_from_asn1(X509_get0_notAfter(x509));
@@ -128,10 +129,10 @@ HlCert *hl_cert_parse(const char *name, const void *data, gsize size, GError **e
     } else if (size > 0) {
         x509 = d2i_X509(NULL, &der, (long)size);
         if (x509 != NULL && der != (const unsigned char *)data + size)
-            g_clear_pointer(&x509, X509_free); /* bytes behind it */
+            g_clear_pointer(&x509, X509_free); /* trailing bytes */
     }
     if (x509 == NULL) {
-        hl_pki_fail(error, HL_ERROR_INVALID, "%s is no certificate in PEM or DER form", name);
+        hl_pki_fail(error, HL_ERROR_INVALID, "%s is not a certificate in PEM or DER form", name);
         return NULL;
     }
     return hl_cert_from_x509(g_steal_pointer(&x509), name, error);
@@ -153,18 +154,6 @@ char *hl_cert_print(const HlCert *cert)
     return hl_pki_bio_text(bio);
 }
 
-GBytes *hl_cert_der(const HlCert *cert)
-{
-    unsigned char *der = NULL;
-    int size = i2d_X509(cert->x509, &der);
-    GBytes *bytes;
-
-    g_assert(size > 0);
-    bytes = g_bytes_new(der, (gsize)size);
-    OPENSSL_free(der);
-    return bytes;
-}
-
 bool hl_cert_save(const HlCert *cert, const char *path, GError **error)
 {
     g_autofree char *pem = hl_cert_print(cert);
@@ -184,20 +173,32 @@ bool hl_cert_has_key(const HlCert *cert, const HlKey *key)
     return public_key != NULL && EVP_PKEY_eq(public_key, key->pkey) == 1;
 }
 
-/* The signature comes first: the dates of a certificate that somebody else made mean nothing. */
-HlCertVerdict hl_cert_judge(const HlCert *cert, const HlCert *ca, HlTime now)
-{
-    bool signed_by_ca = ca->info.kind == HL_CERT_CA && X509_check_issued(ca->x509, cert->x509) == X509_V_OK &&
-                        X509_verify(cert->x509, X509_get0_pubkey(ca->x509)) == 1;
+typedef enum {
+    VALID,
+    WRONG_ISSUER,  /* not signed by this CA */
+    EXPIRED,       /* signed by it, but past its end */
+    NOT_YET_VALID, /* signed by it, but it begins later: most often this machine's clock is wrong */
+} Verdict;
 
-    ERR_clear_error();
-    if (!signed_by_ca)
-        return HL_CERT_WRONG_ISSUER;
+bool hl_cert_is_issued_by(const HlCert *cert, const HlCert *ca)
+{
+    bool is_issued = ca->info.kind == HL_CERT_CA && X509_check_issued(ca->x509, cert->x509) == X509_V_OK &&
+                     X509_verify(cert->x509, X509_get0_pubkey(ca->x509)) == 1;
+
+    ERR_clear_error(); /* no is an answer, not a failure */
+    return is_issued;
+}
+
+/* The signature comes first: the dates of a certificate made by somebody else mean nothing. */
+static Verdict judge(const HlCert *cert, const HlCert *ca, HlTime now)
+{
+    if (!hl_cert_is_issued_by(cert, ca))
+        return WRONG_ISSUER;
     if (now >= cert->info.not_after + HL_SECOND) /* the last second is included */
-        return HL_CERT_EXPIRED;
+        return EXPIRED;
     if (now < cert->info.not_before)
-        return HL_CERT_NOT_YET_VALID;
-    return HL_CERT_VALID;
+        return NOT_YET_VALID;
+    return VALID;
 }
 
 bool hl_cert_verify(const HlCert *cert, const HlCert *ca, HlTime now, GError **error)
@@ -207,18 +208,18 @@ bool hl_cert_verify(const HlCert *cert, const HlCert *ca, HlTime now, GError **e
     g_autofree char *end = hl_time_format(info->not_after);
     g_autofree char *clock = hl_time_format(now);
 
-    switch (hl_cert_judge(cert, ca, now)) {
-    case HL_CERT_VALID:
+    switch (judge(cert, ca, now)) {
+    case VALID:
         return true;
-    case HL_CERT_WRONG_ISSUER:
+    case WRONG_ISSUER:
         return hl_fail(error, HL_ERROR_UNTRUSTED,
                        "the certificate of %s (%s) was not issued by %s: it belongs to another installation, or is "
                        "forged",
                        info->cn, hl_cert_kind_name(info->kind), ca->info.cn);
-    case HL_CERT_EXPIRED:
+    case EXPIRED:
         return hl_fail(error, HL_ERROR_EXPIRED, "the certificate of %s expired at %s (it is now %s): renew it",
                        info->cn, end, clock);
-    case HL_CERT_NOT_YET_VALID:
+    case NOT_YET_VALID:
         return hl_fail(
             error, HL_ERROR_EXPIRED,
             "the certificate of %s is valid from %s on, and the clock of this machine says %s: set the clock", info->cn,

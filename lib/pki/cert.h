@@ -1,7 +1,7 @@
 /* X.509 certificates of one private CA: making, reading, checking, revoking.
  *
  * The subject is CN = the identity (endpoint id, admin name, ...) and OU = the kind; both are decided by the issuer.
- * From a signing request only the public key is taken, after its self-signature was checked.  Only P-256.  Not a
+ * Only the public key is taken from a signing request, once its self-signature has been checked.  Only P-256.  Not a
  * general PKI: one CA that signs leaves directly. */
 #ifndef LIB_PKI_CERT_H
 #define LIB_PKI_CERT_H
@@ -9,7 +9,7 @@
 #include "lib/base/clock.h"
 #include "lib/pki/key.h"
 
-#define HL_CERT_MAX_SIZE (16 * 1024) /* PEM or DER taken from outside; ours are below 1 KiB */
+#define HL_CERT_MAX_SIZE (16 * 1024) /* PEM or DER accepted from outside; ours are below 1 KiB */
 
 typedef struct HlCert HlCert;
 
@@ -20,7 +20,7 @@ typedef enum {
     HL_CERT_MONITOR,
     HL_CERT_MANAGER, /* client of the broker */
     HL_CERT_SERVER,  /* broker and HTTPS front */
-    HL_CERT_OTHER,   /* read from outside with an OU that is none of ours */
+    HL_CERT_OTHER,   /* read from outside, with an OU that is not one of ours */
     HL_CERT_N_KINDS,
 } HlCertKind;
 
@@ -30,7 +30,7 @@ const char *hl_cert_kind_name(HlCertKind kind);
 typedef struct {
     const char *cn;
     HlCertKind kind;              /* never HL_CERT_CA or HL_CERT_OTHER */
-    const char *const *names;     /* DNS names and IP addresses, ends with NULL; NULL: none; needed for servers */
+    const char *const *names;     /* DNS names and IP addresses, ends with NULL; NULL: none; required for servers */
     HlTime not_before, not_after; /* wall */
 } HlCertSpec;
 
@@ -42,26 +42,25 @@ typedef struct {
     HlTime not_before, not_after;
 } HlCertInfo;
 
-/* A CA: self-signed, may sign leaves and revocation lists.  Backdate not_before a little: clocks differ. */
+/* A CA: self-signed, may sign leaf certificates and revocation lists.  Backdate not_before a little: clocks differ. */
 HlCert *hl_cert_make_ca(const HlKey *key, const char *cn, HlTime not_before, HlTime not_after, GError **error);
 
 /* A signing request (PKCS#10, DER) for the key. */
 GBytes *hl_csr_make(const HlKey *key, const char *cn, GError **error);
 
-/* Issues a certificate for the public key in a signing request (DER).  UNTRUSTED: the request's signature does not
- * hold; INVALID: not a request, not P-256, or a bad name in spec.  It must not outlive the CA; a beginning before
- * the CA's is moved up to it. */
+/* Issues a certificate for the public key in a signing request (DER).  UNTRUSTED: the request's signature is not valid;
+ * INVALID: not a request, not P-256, or a bad name in spec.  It must not outlive the CA; a start before the CA's is
+ * moved up to it. */
 HlCert *hl_cert_issue(const HlCert *ca, const HlKey *ca_key, GBytes *csr, const HlCertSpec *spec, GError **error);
 
 void hl_cert_free(HlCert *cert);
 
-/* From the first PEM block or from DER.  name stands for the data in messages. */
+/* From the first PEM block or from DER.  Messages call the data name. */
 HlCert *hl_cert_parse(const char *name, const void *data, gsize size, GError **error);
 HlCert *hl_cert_load(const char *path, GError **error);
 
 /* PEM text; caller frees. */
 char *hl_cert_print(const HlCert *cert);
-GBytes *hl_cert_der(const HlCert *cert);
 
 /* Atomic, mode 0644. */
 bool hl_cert_save(const HlCert *cert, const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
@@ -72,17 +71,11 @@ const HlCertInfo *hl_cert_info(const HlCert *cert);
 /* Whether the key belongs to the certificate. */
 bool hl_cert_has_key(const HlCert *cert, const HlKey *key);
 
-typedef enum {
-    HL_CERT_VALID,
-    HL_CERT_WRONG_ISSUER,  /* not signed by this CA */
-    HL_CERT_EXPIRED,       /* signed by it, but past its end */
-    HL_CERT_NOT_YET_VALID, /* signed by it, but it begins later: most often this machine's clock is wrong */
-} HlCertVerdict;
+/* Whether this CA signed it, whatever its dates. */
+bool hl_cert_is_issued_by(const HlCert *cert, const HlCert *ca);
 
-/* Signature and time; revocation is the caller's list. */
-HlCertVerdict hl_cert_judge(const HlCert *cert, const HlCert *ca, HlTime now);
-
-/* The same as a failure with a message: UNTRUSTED or EXPIRED. */
+/* Signature and time; revocation is the caller's list.  UNTRUSTED: not signed by this CA; EXPIRED: signed by it, but
+ * past its end or before its beginning (most often this machine's clock is wrong). */
 bool hl_cert_verify(const HlCert *cert, const HlCert *ca, HlTime now, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 typedef struct {

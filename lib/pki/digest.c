@@ -11,7 +11,7 @@ HlDigest hl_sha256(const void *data, gsize size)
     HlDigest digest;
 
     if (EVP_Digest(size > 0 ? data : "", size, digest.bytes, NULL, EVP_sha256(), NULL) != 1)
-        g_error("SHA-256 is not there");
+        g_error("SHA-256 is not available");
     return digest;
 }
 
@@ -22,7 +22,7 @@ char *hl_sha256_hex(const void *data, gsize size)
     return hl_hex(digest.bytes, sizeof digest.bytes);
 }
 
-/* The letters of Crockford's base 32: none that is read as another. */
+/* Crockford's base 32: no letter that is easily read as another. */
 char *hl_token_new(void)
 {
     static const char digits[] = "0123456789abcdefghjkmnpqrstvwxyz";

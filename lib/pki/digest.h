@@ -20,7 +20,7 @@ char *hl_sha256_hex(const void *data, gsize size);
 /* A secret of 160 random bits as 32 characters of base 32.  Caller frees. */
 char *hl_token_new(void);
 
-/* What is stored instead of a token: the hexadecimal SHA-256 of it.  (160 random bits need no salt and no slow hash.)
+/* What is stored instead of a token: its SHA-256 in hexadecimal.  (160 random bits need no salt and no slow hash.)
  * Caller frees. */
 char *hl_token_digest(const char *token);
 

@@ -1,4 +1,4 @@
-/* What the files of lib/pki share.  For nobody else. */
+/* Shared by the files of lib/pki, and nobody else. */
 #ifndef LIB_PKI_INTERNAL_H
 #define LIB_PKI_INTERNAL_H
 
@@ -17,7 +17,7 @@ struct HlCert {
     HlCertInfo info;
 };
 
-/* Sets *error to "text: " and OpenSSL's first reason, empties its queue, returns false. */
+/* Sets *error to "text: " and OpenSSL's first reason, clears OpenSSL's queue, returns false. */
 bool hl_pki_fail(GError **error, HlErrorCode code, const char *format, ...) G_GNUC_PRINTF(3, 4);
 
 /* A private key from PKCS#8 PEM without asking for a password.  NULL on failure. */
@@ -33,9 +33,6 @@ bool hl_pki_is_p256(EVP_PKEY *pkey);
 
 /* Takes x509. */
 HlCert *hl_cert_from_x509(X509 *x509, const char *name, GError **error);
-
-/* Hexadecimal, lower case, without leading zeros but even; caller frees. */
-char *hl_pki_serial_print(const ASN1_INTEGER *serial);
 
 /* false when time is outside the years that a certificate can hold. */
 bool hl_pki_time_set(ASN1_TIME *time, HlTime wall);

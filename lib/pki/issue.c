@@ -54,7 +54,7 @@ static bool add_extensions(X509 *x509, const X509 *issuer, const ExtensionRow *r
 static bool check_cn(const char *cn, GError **error)
 {
     if (cn == NULL || cn[0] == '\0' || strlen(cn) > MAX_CN || !g_utf8_validate(cn, -1, NULL))
-        return hl_fail(error, HL_ERROR_INVALID, "'%s' is no name for a certificate: 1 to %d bytes of UTF-8",
+        return hl_fail(error, HL_ERROR_INVALID, "'%s' is not a valid name for a certificate: 1 to %d bytes of UTF-8",
                        cn == NULL ? "" : cn, MAX_CN);
     return true;
 }
@@ -128,17 +128,16 @@ static EVP_PKEY *key_from_csr(GBytes *csr, GError **error)
     if (size > 0 && size <= MAX_CSR_SIZE)
         request = d2i_X509_REQ(NULL, &der, (long)size);
     if (request == NULL || der != start + size) {
-        hl_pki_fail(error, HL_ERROR_INVALID, "this is no signing request (PKCS#10, DER, at most %d bytes)",
-                    MAX_CSR_SIZE);
+        hl_pki_fail(error, HL_ERROR_INVALID, "not a signing request (PKCS#10, DER, at most %d bytes)", MAX_CSR_SIZE);
         return NULL;
     }
     pkey = X509_REQ_get_pubkey(request);
     if (pkey == NULL || !hl_pki_is_p256(pkey)) {
-        hl_pki_fail(error, HL_ERROR_INVALID, "the key in the signing request is not of kind P-256");
+        hl_pki_fail(error, HL_ERROR_INVALID, "the key in the signing request is not a P-256 key");
         return NULL;
     }
     if (X509_REQ_verify(request, pkey) != 1) {
-        hl_pki_fail(error, HL_ERROR_UNTRUSTED, "the signature of the signing request does not hold");
+        hl_pki_fail(error, HL_ERROR_UNTRUSTED, "the signature of the signing request is not valid");
         return NULL;
     }
     return g_steal_pointer(&pkey);
@@ -150,8 +149,8 @@ static bool is_dns_name(const char *name)
            strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.*_") == strlen(name);
 }
 
-/* "IP:192.0.2.1,DNS:example.net"; NULL with *error when a name is neither.  Each name is checked to the letter, since a
- * comma in it would smuggle in another entry.  Caller frees. */
+/* "IP:192.0.2.1,DNS:example.net"; NULL with *error when a name is neither.  Each name is checked character by
+ * character, because a comma in it would smuggle in another entry.  Caller frees. */
 static char *print_names(const char *const *names, GError **error)
 {
     g_autoptr(GString) text = g_string_new(NULL);
@@ -160,8 +159,8 @@ static char *print_names(const char *const *names, GError **error)
         bool is_address = g_hostname_is_ip_address(names[i]) && strchr(names[i], '%') == NULL;
 
         if (i >= MAX_NAMES || (!is_address && !is_dns_name(names[i]))) {
-            hl_fail(error, HL_ERROR_INVALID, "'%s' is no host name or IP address for a certificate (at most %d)",
-                    names[i], MAX_NAMES);
+            hl_fail(error, HL_ERROR_INVALID,
+                    "'%s' is not a valid host name or IP address for a certificate (at most %d)", names[i], MAX_NAMES);
             return NULL;
         }
         g_string_append_printf(text, "%s%s:%s", i == 0 ? "" : ",", is_address ? "IP" : "DNS", names[i]);
@@ -175,7 +174,7 @@ static bool check_spec(const HlCert *ca, const HlKey *ca_key, const HlCertSpec *
 
     g_assert(spec->kind != HL_CERT_CA && spec->kind < HL_CERT_OTHER);
     if (ca->info.kind != HL_CERT_CA || !hl_cert_has_key(ca, ca_key))
-        return hl_fail(error, HL_ERROR_INVALID, "%s is no CA, or the key is not its key", ca->info.cn);
+        return hl_fail(error, HL_ERROR_INVALID, "%s is not a CA, or the key is not its own", ca->info.cn);
     if (spec->kind == HL_CERT_SERVER && !has_names)
         return hl_fail(error, HL_ERROR_INVALID, "a server certificate needs a host name or an IP address");
     if (spec->not_after > ca->info.not_after)

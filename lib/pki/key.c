@@ -27,7 +27,7 @@ bool hl_pki_fail(GError **error, HlErrorCode code, const char *format, ...)
     return hl_fail(error, code, "%s: %s", prefix, text);
 }
 
-/* Without it OpenSSL asks on the terminal. */
+/* Without it OpenSSL asks for a password on the terminal. */
 static int no_password(char *buffer G_GNUC_UNUSED, int size G_GNUC_UNUSED, int writing G_GNUC_UNUSED,
                        void *user G_GNUC_UNUSED)
 {
@@ -41,13 +41,13 @@ EVP_PKEY *hl_pki_parse_private(const char *name, const char *pem, GError **error
     EVP_PKEY *pkey;
 
     if (size > LARGEST_KEY_FILE) {
-        hl_fail(error, HL_ERROR_LIMIT, "%s is too long for a key", name);
+        hl_fail(error, HL_ERROR_LIMIT, "%s is too long to be a key", name);
         return NULL;
     }
     bio = BIO_new_mem_buf(pem, (int)size);
     pkey = PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL);
     if (pkey == NULL)
-        hl_pki_fail(error, HL_ERROR_INVALID, "%s holds no private key in PEM form without a password", name);
+        hl_pki_fail(error, HL_ERROR_INVALID, "%s does not contain a private key in PEM form without a password", name);
     return pkey;
 }
 
@@ -61,7 +61,7 @@ char *hl_pki_bio_text(BIO *bio)
 
 char *hl_pki_print_private(EVP_PKEY *pkey)
 {
-    g_autoptr(BIO) bio = BIO_new(BIO_s_secmem()); /* wiped when it is freed */
+    g_autoptr(BIO) bio = BIO_new(BIO_s_secmem()); /* wiped when freed */
 
     if (PEM_write_bio_PKCS8PrivateKey(bio, pkey, NULL, NULL, 0, NULL, NULL) != 1)
         g_error("a private key cannot be written to memory");
@@ -90,7 +90,7 @@ HlKey *hl_key_generate(GError **error)
 
     if (pkey != NULL)
         return wrap(pkey);
-    hl_pki_fail(error, HL_ERROR_FAILED, "cannot make a key");
+    hl_pki_fail(error, HL_ERROR_FAILED, "cannot generate a key");
     return NULL;
 }
 
@@ -102,14 +102,14 @@ void hl_key_free(HlKey *key)
     g_free(key);
 }
 
-HlKey *hl_key_parse(const char *name, const char *pem, GError **error)
+static HlKey *parse(const char *name, const char *pem, GError **error)
 {
     g_autoptr(EVP_PKEY) pkey = hl_pki_parse_private(name, pem, error);
 
     if (pkey == NULL)
         return NULL;
     if (!hl_pki_is_p256(pkey)) {
-        hl_fail(error, HL_ERROR_INVALID, "the key in %s is not of kind P-256; make it anew", name);
+        hl_fail(error, HL_ERROR_INVALID, "the key in %s is not a P-256 key; generate a new one", name);
         return NULL;
     }
     return wrap(g_steal_pointer(&pkey));
@@ -118,7 +118,7 @@ HlKey *hl_key_parse(const char *name, const char *pem, GError **error)
 HlKey *hl_key_load(const char *path, GError **error)
 {
     g_autofree char *pem = hl_file_read_text(path, LARGEST_KEY_FILE, error);
-    HlKey *key = pem == NULL ? NULL : hl_key_parse(path, pem, error);
+    HlKey *key = pem == NULL ? NULL : parse(path, pem, error);
 
     if (pem != NULL)
         OPENSSL_cleanse(pem, strlen(pem));

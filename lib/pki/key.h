@@ -9,8 +9,7 @@ typedef struct HlKey HlKey;
 HlKey *hl_key_generate(GError **error);
 void hl_key_free(HlKey *key);
 
-/* PKCS#8 PEM without a password; a key of another kind is refused.  name stands for the text in messages. */
-HlKey *hl_key_parse(const char *name, const char *pem, GError **error);
+/* PKCS#8 PEM without a password; a key of another kind is refused. */
 HlKey *hl_key_load(const char *path, GError **error);
 
 /* Caller frees. */

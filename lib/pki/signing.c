@@ -26,7 +26,7 @@ static HlSigningKey *wrap(EVP_PKEY *pkey)
     HlSigningKey *key = g_new0(HlSigningKey, 1);
 
     if (EVP_PKEY_get_raw_public_key(pkey, raw, &size) != 1 || size != sizeof raw)
-        g_error("an Ed25519 key without its public half");
+        g_error("an Ed25519 key without its public part");
     key->pkey = pkey;
     key->public_key = g_bytes_new(raw, sizeof raw);
     return key;
@@ -61,7 +61,7 @@ HlSigningKey *hl_signing_key_load(const char *path, GError **error)
     if (pkey == NULL)
         return NULL;
     if (EVP_PKEY_is_a(pkey, "ED25519") != 1) {
-        hl_fail(error, HL_ERROR_INVALID, "the key in %s is not of kind Ed25519", path);
+        hl_fail(error, HL_ERROR_INVALID, "the key in %s is not an Ed25519 key", path);
         return NULL;
     }
     return wrap(g_steal_pointer(&pkey));
@@ -109,7 +109,7 @@ GBytes *hl_signing_key_sign(const HlSigningKey *key, const char *context, GBytes
 
     if (EVP_DigestSignInit(md, NULL, NULL, NULL, key->pkey) != 1 ||
         EVP_DigestSign(md, signature, &size, bytes->data, bytes->len) != 1 || size != sizeof signature)
-        g_error("Ed25519 does not sign");
+        g_error("Ed25519 cannot sign");
     return g_bytes_new(signature, size);
 }
 

@@ -1,7 +1,7 @@
-/* Ed25519 signatures of the manager, independent of who carried the message.
+/* The manager's Ed25519 signatures, independent of how the message travelled.
  *
- * Signed are "holdline-v1\0" + context + "\0" + payload, so that a signature of one kind ("settings") can never be
- * shown as one of another ("command").  A context is a short word without NUL.  Counters, addressees and expiry are
+ * What is signed is "holdline-v1\0" + context + "\0" + payload, so that a signature of one kind ("settings") can never
+ * pass for one of another ("command").  A context is a short word without NUL.  Counters, addressees and expiry are
  * inside the payload: not the business of this module. */
 #ifndef LIB_PKI_SIGNING_H
 #define LIB_PKI_SIGNING_H
@@ -29,7 +29,7 @@ char *hl_signing_key_id(GBytes *public_key);
 /* 64 bytes; never NULL (a failure of the library here is a bug and aborts). */
 GBytes *hl_signing_key_sign(const HlSigningKey *key, const char *context, GBytes *payload);
 
-/* false for any public key, signature or payload that does not fit, whatever its size. */
+/* false unless public key, signature and payload belong together, whatever their sizes. */
 bool hl_signature_verify(GBytes *public_key, const char *context, GBytes *payload, GBytes *signature);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HlSigningKey, hl_signing_key_free)

@@ -78,7 +78,7 @@ HlTlsContext *hl_tls_context_new(HlTlsRole role, const HlCert *ca, const HlCert 
     }
     if (SSL_CTX_use_certificate(context->ssl, cert->x509) != 1 ||
         SSL_CTX_use_PrivateKey(context->ssl, key->pkey) != 1 || SSL_CTX_check_private_key(context->ssl) != 1) {
-        hl_pki_fail(error, HL_ERROR_INVALID, "certificate of %s: the private key is not its own; enrol anew",
+        hl_pki_fail(error, HL_ERROR_INVALID, "certificate of %s: the private key does not belong to it; enrol again",
                     cert->info.cn);
         return NULL;
     }
@@ -143,7 +143,7 @@ static void set_problem(HlTls *tls, int saved_errno)
         tls->problem = g_strdup("the peer closed the connection");
 }
 
-/* The outcome of the call that returned result; the error queue was empty before it. */
+/* The outcome of the call that returned result; the error queue was empty before the call. */
 static HlTlsOutcome outcome_of(HlTls *tls, int result)
 {
     int saved_errno = errno;

@@ -1,8 +1,8 @@
 /* Mutual TLS 1.3 on a non-blocking socket, between two holders of certificates of one private CA.
  *
- * Both sides are always checked: chain, time, purpose; who the peer is (CN and kind) is for the caller to compare, no
+ * Both sides are always checked: chain, time, purpose; who the peer is (CN and kind) is for the caller to compare; no
  * host names are involved.  No resumption, no early data.  The socket is borrowed: the caller makes, polls and closes
- * it; nothing here blocks, and a lost peer is an outcome, never a SIGPIPE.
+ * it; nothing here blocks, and losing the peer is an outcome, never a SIGPIPE.
  *
  * An HlTlsContext may be shared between threads once it is made; an HlTls belongs to one thread. */
 #ifndef LIB_PKI_TLS_H
@@ -21,31 +21,31 @@ HlTlsContext *hl_tls_context_new(HlTlsRole role, const HlCert *ca, const HlCert 
 void hl_tls_context_free(HlTlsContext *context);
 
 typedef enum {
-    HL_TLS_DONE,       /* handshake: it stands; read and write: *n bytes moved, at least one */
-    HL_TLS_WANT_READ,  /* call again when the socket is readable */
-    HL_TLS_WANT_WRITE, /* call again when it is writable */
-    HL_TLS_CLOSED,     /* the peer closed in good order */
-    HL_TLS_FAILED,     /* no TLS, a certificate that does not hold, or a broken connection: hl_tls_problem() */
+    HL_TLS_DONE,       /* handshake: complete; read and write: *n bytes moved, at least one */
+    HL_TLS_WANT_READ,  /* call again once the socket is readable */
+    HL_TLS_WANT_WRITE, /* call again once it is writable */
+    HL_TLS_CLOSED,     /* the peer closed the connection properly */
+    HL_TLS_FAILED,     /* not TLS, an invalid certificate, or a broken connection: see hl_tls_problem() */
 } HlTlsOutcome;
 
 /* The context must outlive it. */
 HlTls *hl_tls_new(HlTlsContext *context, int fd);
 
-/* Without a word to the peer; see hl_tls_close. */
+/* Without telling the peer; see hl_tls_close. */
 void hl_tls_free(HlTls *tls);
 
 HlTlsOutcome hl_tls_handshake(HlTls *tls);
 HlTlsOutcome hl_tls_read(HlTls *tls, void *buffer, gsize size, gsize *n);
 HlTlsOutcome hl_tls_write(HlTls *tls, const void *data, gsize size, gsize *n);
 
-/* Tells the peer, as far as the socket takes it now. */
+/* Tells the peer, as far as the socket accepts it now. */
 void hl_tls_close(HlTls *tls);
 
-/* Of the peer's certificate, after the handshake is done; valid as long as tls. */
+/* Of the peer's certificate, once the handshake is complete; valid as long as tls. */
 const char *hl_tls_peer_cn(const HlTls *tls);
 HlCertKind hl_tls_peer_kind(const HlTls *tls);
 
-/* What made the last HL_TLS_FAILED, for people: "the peer's certificate: certificate has expired". */
+/* The reason for the last HL_TLS_FAILED, for people: "the peer's certificate: certificate has expired". */
 const char *hl_tls_problem(const HlTls *tls);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HlTlsContext, hl_tls_context_free)

@@ -10,7 +10,7 @@
 
 #define BUSY_TIMEOUT_MS 5000
 
-/* How much of a statement a message shows. */
+/* How much of a statement is quoted in a message. */
 #define SHOWN_SQL 80
 
 typedef struct {
@@ -21,15 +21,15 @@ typedef struct {
 
 static const FailureRow failures[] = {
     { SQLITE_FULL, HL_ERROR_FULL, "free some space" },
-    { SQLITE_IOERR, HL_ERROR_IO, "look at the disk and its file system" },
-    { SQLITE_CANTOPEN, HL_ERROR_IO, "look at the path and its permissions" },
+    { SQLITE_IOERR, HL_ERROR_IO, "check the disk and its file system" },
+    { SQLITE_CANTOPEN, HL_ERROR_IO, "check the path and its permissions" },
     { SQLITE_CORRUPT, HL_ERROR_IO, "the file is damaged: restore a backup" },
-    { SQLITE_NOTADB, HL_ERROR_IO, "the file is no database: restore a backup" },
-    { SQLITE_READONLY, HL_ERROR_DENIED, "it can only be read" },
+    { SQLITE_NOTADB, HL_ERROR_IO, "the file is not a database: restore a backup" },
+    { SQLITE_READONLY, HL_ERROR_DENIED, "it is read-only" },
     { SQLITE_PERM, HL_ERROR_DENIED, "look at its permissions" },
     { SQLITE_AUTH, HL_ERROR_DENIED, "look at its permissions" },
-    { SQLITE_BUSY, HL_ERROR_UNAVAILABLE, "another process holds it" },
-    { SQLITE_LOCKED, HL_ERROR_UNAVAILABLE, "another statement holds it" },
+    { SQLITE_BUSY, HL_ERROR_UNAVAILABLE, "another process has locked it" },
+    { SQLITE_LOCKED, HL_ERROR_UNAVAILABLE, "another statement has locked it" },
     { SQLITE_TOOBIG, HL_ERROR_LIMIT, "the value is too big" },
 };
 
@@ -46,9 +46,9 @@ bool hl_db_fail(HlDb *db, GError **error, const char *sql)
     return hl_fail(error, HL_ERROR_INVALID, "database %s: %s, in: %.*s", db->path, text, SHOWN_SQL, sql);
 }
 
-/* A new file is private from its first moment.  One that exists is never opened here: to close any descriptor of a file
- * drops all POSIX locks that this process holds on it, those of its other connections to the database too, and then
- * another process that looks in takes the log away from under them (sqlite.org/howtocorrupt, 2.2). */
+/* A new file is private from the start.  An existing one is never opened here: closing any descriptor of a file drops
+ * all POSIX locks that this process holds on it, including those of its other connections to the database, and then
+ * another process that opens it removes the log from under them (sqlite.org/howtocorrupt, 2.2). */
 static bool create_private(const char *path, GError **error)
 {
     hl_autofd int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -67,7 +67,7 @@ static bool make_sure_it_exists(const char *path, GError **error)
     return true;
 }
 
-/* WAL needs shared memory; a network file system that has none silently stays in another mode. */
+/* WAL needs shared memory; on a network file system without it SQLite silently stays in another mode. */
 static bool use_wal(HlDb *db, GError **error)
 {
     g_autoptr(HlStmt) stmt = hl_db_select(db, error, "PRAGMA journal_mode = WAL", "");
@@ -75,8 +75,8 @@ static bool use_wal(HlDb *db, GError **error)
     if (stmt == NULL || hl_stmt_step(stmt, error) != HL_STEP_ROW)
         return false;
     if (g_strcmp0(hl_stmt_text(stmt, 0), "wal") != 0)
-        return hl_fail(error, HL_ERROR_IO, "database %s: its file system has no write-ahead log; use a local disk",
-                       db->path);
+        return hl_fail(error, HL_ERROR_IO,
+                       "database %s: its file system does not support a write-ahead log; use a local disk", db->path);
     return true;
 }
 
@@ -99,11 +99,13 @@ HlDb *hl_db_open(const char *path, HlDbFlags flags, GError **error)
         return NULL;
     }
     sqlite3_busy_timeout(db->handle, BUSY_TIMEOUT_MS);
-    /* trusted_schema off: what a damaged or planted file defines may not call functions */
+    /* trusted_schema off: a damaged or planted schema must not call functions */
     if (!hl_db_exec(db, "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF", error))
         return NULL;
     if (read_only)
-        return hl_db_version(db, error) < 0 ? NULL : g_steal_pointer(&db); /* reads the file: is it a database? */
+        return hl_db_version(db, error) < 0
+                   ? NULL
+                   : g_steal_pointer(&db); /* reads the file, and so shows whether it is a database */
     if (!use_wal(db, error) || !hl_db_exec(db, "PRAGMA journal_size_limit = 67108864", error) ||
         !hl_db_exec(db, (flags & HL_DB_DURABLE) != 0 ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL",
                     error))
@@ -165,16 +167,4 @@ bool hl_db_check_references(HlDb *db, GError **error)
         return hl_fail(error, HL_ERROR_INVALID, "a row of %s refers to a missing row of %s", hl_stmt_text(stmt, 0),
                        hl_stmt_text(stmt, 2));
     return step == HL_STEP_DONE;
-}
-
-bool hl_db_check(HlDb *db, GError **error)
-{
-    g_autoptr(HlStmt) stmt = hl_db_select(db, error, "PRAGMA integrity_check(1)", "");
-
-    if (stmt == NULL || hl_stmt_step(stmt, error) != HL_STEP_ROW)
-        return false;
-    if (g_strcmp0(hl_stmt_text(stmt, 0), "ok") != 0)
-        return hl_fail(error, HL_ERROR_IO, "database %s is damaged: %s; restore a backup", db->path,
-                       hl_stmt_text(stmt, 0));
-    return hl_db_check_references(db, error) || hl_error_prefix(error, "database %s is damaged", db->path);
 }

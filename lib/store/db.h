@@ -1,10 +1,10 @@
 /* One SQLite connection.  Not a pool and not thread-safe: a connection belongs to the thread that uses it.
  *
  * Every connection runs in WAL mode with foreign keys on and a busy timeout of 5 s, so that a reader on the loop thread
- * and the one writer (writer.h) do not disturb each other.  Who owns the file is not decided here: the daemon holds
+ * and the one writer (writer.h) do not disturb each other.  Ownership of the file is not decided here: the daemon holds
  * hl_file_lock on it.
  *
- * Errors of this room: FULL (no space), IO (the disk, a damaged file), EXISTS (a unique key), INVALID (another
+ * Errors of this library: FULL (no space), IO (the disk, a damaged file), EXISTS (a unique key), INVALID (another
  * constraint, a wrong statement), DENIED (read-only), UNAVAILABLE (locked by another process), LIMIT (too big). */
 #ifndef LIB_STORE_DB_H
 #define LIB_STORE_DB_H
@@ -16,7 +16,7 @@
 typedef struct HlDb HlDb;
 
 typedef enum {
-    HL_DB_DEFAULT = 0,        /* read and write, made if missing (0600), synchronous=NORMAL */
+    HL_DB_DEFAULT = 0,        /* read and write, created if missing (0600), synchronous=NORMAL */
     HL_DB_READ_ONLY = 1 << 0, /* the file must exist */
     HL_DB_DURABLE = 1 << 1,   /* synchronous=FULL: a commit survives a power cut */
 } HlDbFlags;
@@ -34,11 +34,8 @@ bool hl_db_exec(HlDb *db, const char *sql, GError **error) G_GNUC_WARN_UNUSED_RE
 /* PRAGMA user_version; -1 on failure. */
 int hl_db_version(HlDb *db, GError **error);
 
-/* A consistent copy at path, which must not exist; other connections go on working meanwhile. */
+/* A consistent copy at path, which must not exist; other connections keep working meanwhile. */
 bool hl_db_copy(HlDb *db, const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
-/* PRAGMA integrity_check and foreign_key_check; the first finding is the error (IO, INVALID). */
-bool hl_db_check(HlDb *db, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HlDb, hl_db_close)
 

@@ -1,5 +1,5 @@
-/* What the files of lib/store share: the connection's inside, values, the translation of SQLite's errors.  For nobody
- * else but the writer's stand-in in tests/support. */
+/* Shared by the files of lib/store: the inside of a connection, values, the translation of SQLite's errors.  For nobody
+ * else, except the fake writer in tests/support. */
 #ifndef LIB_STORE_INTERNAL_H
 #define LIB_STORE_INTERNAL_H
 
@@ -11,7 +11,7 @@
 struct HlDb {
     sqlite3 *handle;
     char *path;
-    GHashTable *idle; /* SQL text -> HlStmt: prepared and not in use; keys belong to the values */
+    GHashTable *idle; /* SQL text -> HlStmt: prepared and not in use; the values own the keys */
 };
 
 struct HlStmt {
@@ -20,7 +20,7 @@ struct HlStmt {
     char *sql;
 };
 
-/* One bound value; which member holds it says a letter of the statement's types. */
+/* One bound value; a letter of the statement's types says which member it is. */
 typedef union {
     char *text;
     int64_t integer;
@@ -30,7 +30,7 @@ typedef union {
 typedef struct {
     const char *sql;
     const char *types;
-    HlValue *values; /* one a letter */
+    HlValue *values; /* one per letter */
     bool require;
 } HlWrite;
 
@@ -46,7 +46,7 @@ struct HlWriteSet {
 /* Sets *error from the connection's last failure, returns false. */
 bool hl_db_fail(HlDb *db, GError **error, const char *sql);
 
-/* Prepares or takes from the cache, nothing bound.  NULL on failure. */
+/* Prepares or takes from the cache, with nothing bound.  NULL on failure. */
 HlStmt *hl_db_prepare(HlDb *db, const char *sql, GError **error);
 
 bool hl_stmt_bind(HlStmt *stmt, const char *types, const HlValue *values, GError **error) G_GNUC_WARN_UNUSED_RESULT;
@@ -54,7 +54,7 @@ bool hl_stmt_bind(HlStmt *stmt, const char *types, const HlValue *values, GError
 /* PRAGMA foreign_key_check; INVALID with the first finding. */
 bool hl_db_check_references(HlDb *db, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Finalises, for the cache. */
+/* Finalises; for the cache. */
 void hl_stmt_destroy(gpointer stmt);
 
 /* Applies the set inside the open transaction, all or nothing; false sets set->error. */

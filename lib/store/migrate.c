@@ -26,7 +26,7 @@ static bool check_version(HlDb *db, int version, gsize count, GError **error)
         return false;
     if (tables > 0)
         return hl_fail(error, HL_ERROR_INVALID,
-                       "database %s holds tables but no version: it belongs to another program; give another path",
+                       "database %s has tables but no version: it belongs to another program; choose another path",
                        hl_db_path(db));
     return true;
 }
@@ -42,7 +42,7 @@ static bool copy_before(HlDb *db, int version, GError **error)
     if (!hl_db_copy(db, partial, error))
         return false;
     if (rename(partial, copy) != 0)
-        return hl_fail_errno(error, errno, "cannot name the copy %s", copy);
+        return hl_fail_errno(error, errno, "cannot rename the copy to %s", copy);
     hl_info("store", "copied %s to %s before upgrading it", hl_db_path(db), copy);
     return hl_dir_sync(directory, error);
 }
@@ -84,7 +84,7 @@ bool hl_migrate(HlDb *db, const HlMigration *migrations, gsize count, GError **e
         return true;
     if (version > 0 && !copy_before(db, version + 1, error))
         return false;
-    /* has no effect inside a transaction, hence around them */
+    /* has no effect inside a transaction, hence around all of them */
     if (!hl_db_exec(db, "PRAGMA foreign_keys = OFF", error))
         return false;
     applied = apply_all(db, version, migrations, count, error);

@@ -5,7 +5,7 @@
 
 #include "lib/store/internal.h"
 
-/* Statements kept prepared.  A program has some dozens; the bound is for one that writes values into its SQL. */
+/* Statements kept prepared.  A program has a few dozen; the bound is for one that writes values into its SQL. */
 #define MAX_CACHE_SIZE 256
 
 /* Parameters of one statement; the widest table has about half as many columns. */
@@ -20,7 +20,7 @@ void hl_stmt_destroy(gpointer user)
     g_free(stmt);
 }
 
-/* A statement in use is not in the cache; so the same SQL twice at a time is simply prepared twice. */
+/* A statement in use is not in the cache, so the same SQL twice at a time is simply prepared twice. */
 HlStmt *hl_db_prepare(HlDb *db, const char *sql, GError **error)
 {
     gpointer kept = NULL;
@@ -70,14 +70,14 @@ static int bind_one(sqlite3_stmt *stmt, int index, char type, const HlValue *val
     case 'n':
         return sqlite3_bind_null(stmt, index);
     default:
-        g_error("statement: '%c' is no parameter type", type);
+        g_error("statement: '%c' is not a parameter type", type);
     }
 }
 
 bool hl_stmt_bind(HlStmt *stmt, const char *types, const HlValue *values, GError **error)
 {
     if ((int)strlen(types) != sqlite3_bind_parameter_count(stmt->handle))
-        g_error("statement: \"%s\" does not fit the parameters of: %s", types, stmt->sql);
+        g_error("statement: \"%s\" does not match the parameters of: %s", types, stmt->sql);
     for (int i = 0; types[i] != '\0'; i++)
         if (bind_one(stmt->handle, i + 1, types[i], &values[i]) != SQLITE_OK)
             return hl_db_fail(stmt->db, error, stmt->sql);
@@ -90,7 +90,7 @@ static HlStmt *select_va(HlDb *db, GError **error, const char *sql, const char *
     g_autoptr(HlStmt) stmt = hl_db_prepare(db, sql, error);
 
     g_assert(strlen(types) <= MAX_PARAMETERS);
-    /* clang-tidy 14 takes the list for uninitialized when it reads several files in one run
+    /* clang-tidy 14 takes the list for uninitialised if it reads several files in one run
      * NOLINTBEGIN(clang-analyzer-valist.Uninitialized) */
     for (int i = 0; types[i] != '\0'; i++) {
         if (types[i] == 't')

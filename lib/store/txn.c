@@ -7,7 +7,7 @@ bool hl_txn_begin(HlTxn *txn, HlDb *db, GError **error)
     bool nested = sqlite3_get_autocommit(db->handle) == 0;
 
     g_assert(txn->db == NULL);
-    /* IMMEDIATE: to take the write lock later, in mid-transaction, can fail without being worth a retry */
+    /* IMMEDIATE: taking the write lock later, in mid-transaction, can fail in a way that no retry helps */
     if (!hl_db_exec(db, nested ? "SAVEPOINT hl_txn" : "BEGIN IMMEDIATE", error))
         return false;
     *txn = (HlTxn){ db, nested };
@@ -25,11 +25,11 @@ bool hl_txn_commit(HlTxn *txn, GError **error)
     return true;
 }
 
-/* After some failures (disk full, I/O) SQLite has rolled back already and there is nothing left to undo. */
+/* After some failures (disk full, I/O) SQLite has already rolled back and there is nothing left to undo. */
 void hl_txn_clear(HlTxn *txn)
 {
     if (txn->db != NULL && sqlite3_get_autocommit(txn->db->handle) == 0) {
-        /* no way forward if that fails: SQLite undoes what is open when the connection is closed */
+        /* nothing to be done if this fails: SQLite rolls back what is open when the connection is closed */
         HL_IGNORE(hl_db_exec(txn->db, txn->nested ? "ROLLBACK TO hl_txn; RELEASE hl_txn" : "ROLLBACK", NULL));
     }
     *txn = HL_TXN_INIT;

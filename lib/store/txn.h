@@ -22,7 +22,7 @@ bool hl_txn_begin(HlTxn *txn, HlDb *db, GError **error) G_GNUC_WARN_UNUSED_RESUL
 /* On failure everything since hl_txn_begin is rolled back. */
 bool hl_txn_commit(HlTxn *txn, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Rolls back; fine on a transaction that is not open. */
+/* Rolls back; does nothing if the transaction is not open. */
 void hl_txn_clear(HlTxn *txn);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(HlTxn, hl_txn_clear)

@@ -79,10 +79,10 @@ static bool run_write(HlDb *db, const HlWrite *write, GError **error)
         continue;
     if (step == HL_STEP_FAILED)
         return false;
-    /* total_changes, because changes() keeps the count of an earlier statement when this one is no INSERT, UPDATE or
+    /* total_changes, because changes() keeps the count of an earlier statement if this one is not an INSERT, UPDATE or
      * DELETE */
     if (write->require && sqlite3_total_changes64(db->handle) == before)
-        return hl_fail(error, HL_ERROR_CONFLICT, "the row is not there any more, or somebody else changed it first");
+        return hl_fail(error, HL_ERROR_CONFLICT, "the row no longer exists, or somebody else changed it first");
     return true;
 }
 
@@ -106,8 +106,8 @@ bool hl_write_sets_commit(GPtrArray *sets, HlDb *db, GError **error)
     for (guint i = 0; i < sets->len; i++) {
         HlWriteSet *set = g_ptr_array_index(sets, i);
 
-        /* On a full disk or an I/O error SQLite may end the whole transaction by itself; the sets before are gone too
-         */
+        /* On a full disk or an I/O error SQLite may end the whole transaction by itself; then the sets before are gone
+         * too */
         if (!hl_write_set_apply(set, db) && sqlite3_get_autocommit(db->handle) != 0) {
             g_propagate_error(error, g_error_copy(set->error));
             return false;
@@ -116,7 +116,7 @@ bool hl_write_sets_commit(GPtrArray *sets, HlDb *db, GError **error)
     if (hl_db_exec(db, "COMMIT", error))
         return true;
     if (sqlite3_get_autocommit(db->handle) == 0)
-        HL_IGNORE(hl_db_exec(db, "ROLLBACK", NULL)); /* if it fails, the next BEGIN does too, and says so */
+        HL_IGNORE(hl_db_exec(db, "ROLLBACK", NULL)); /* if this fails, so does the next BEGIN, and reports it */
     return false;
 }
 

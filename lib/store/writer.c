@@ -9,13 +9,13 @@
 
 #define DEFAULT_BATCH_SETS 2000
 #define DEFAULT_DELAY      ((HlTime)5)
-#define DEFAULT_CAPACITY   100000 /* at 1 kB a set 100 MB, and some seconds of work */
+#define DEFAULT_CAPACITY   100000 /* at 1 kB per set 100 MB, and a few seconds of work */
 
 struct HlWriter {
-    HlDb *db; /* the writer thread's, from its start to its end */
+    HlDb *db; /* used only by the writer thread while it runs */
     guint batch_sets, capacity;
     HlTime batch_delay;
-    bool is_full_sync;  /* what PRAGMA synchronous was last set to; writer thread */
+    bool is_full_sync;  /* as PRAGMA synchronous was last set; writer thread */
     HlMailbox *results; /* of GPtrArray: the sets of one transaction */
     pthread_t thread;
 
@@ -23,7 +23,7 @@ struct HlWriter {
     pthread_cond_t work, drained;
     GQueue queue;
     bool busy;  /* the thread has taken sets out that are not committed yet */
-    bool hurry; /* somebody waits: do not wait for a batch to fill */
+    bool hurry; /* somebody is waiting: do not wait for a batch to fill up */
     bool stop;
     HlWriterCounts counts;
 };
@@ -58,12 +58,12 @@ static void run_batch(HlWriter *writer, GPtrArray *batch)
     writer->counts.sets += batch->len - failed;
     writer->counts.failed_sets += failed;
     pthread_mutex_unlock(&writer->lock);
-    /* cannot be full: it has a place for every set that may be pending */
+    /* cannot be full: it has room for every set that may be pending */
     if (hl_mailbox_post(writer->results, batch) != HL_MAILBOX_POSTED)
         g_error("writer: the mailbox refused a result");
 }
 
-/* Under the lock.  Waits until the batch is full, its first set old enough, or somebody in a hurry. */
+/* Under the lock.  Waits until the batch is full, its first set is old enough, or somebody is waiting. */
 static void wait_for_batch(HlWriter *writer)
 {
     while (!writer->stop && !writer->hurry && writer->queue.length < writer->batch_sets) {
@@ -162,7 +162,7 @@ HlWriter *hl_writer_new(const HlWriterOptions *options, GError **error)
     pthread_condattr_destroy(&monotonic);
     failed = pthread_create(&writer->thread, NULL, run, writer);
     if (failed != 0)
-        g_error("writer: no thread: %s", g_strerror(failed));
+        g_error("writer: cannot create a thread: %s", g_strerror(failed));
     g_steal_pointer(&db);
     return g_steal_pointer(&writer);
 }
@@ -189,7 +189,8 @@ bool hl_writer_submit(HlWriter *writer, HlWriteSet *set, HlWriteDone done, gpoin
     if (taken)
         return true;
     hl_write_set_free(set);
-    return hl_fail(error, HL_ERROR_LIMIT, "database %s: %u changes wait to be written already; the disk is too slow",
+    return hl_fail(error, HL_ERROR_LIMIT,
+                   "database %s: %u changes are already waiting to be written; the disk is too slow",
                    hl_db_path(writer->db), writer->capacity);
 }
 

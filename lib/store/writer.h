@@ -1,16 +1,15 @@
 /* The one thread that writes a database: group commit of write sets.
  *
  * A write set is a list of statements that happen together or not at all.  Sets are applied in the order of submission;
- * those that arrive within a few milliseconds share one transaction, which is what makes a thousand small sets as cheap
- * as one large one.  A set that fails is undone alone; the others of its transaction are committed.  When the
- * transaction itself cannot be committed (disk full, I/O error), all its sets fail with that error and the writer goes
- * on with the next.
+ * those that arrive within a few milliseconds share one transaction, which makes a thousand small sets as cheap as one
+ * large one.  A set that fails is undone alone; the others in its transaction are committed.  If the transaction itself
+ * cannot be committed (disk full, I/O error), all its sets fail with that error and the writer continues with the next.
  *
  * Threads: everything here is called on the loop thread (the thread of options.context).  Statements run on the
  * writer's own thread and connection; done is called on the loop thread, in order, after COMMIT.
  *
- * Durability: a transaction with a set marked durable is committed with synchronous=FULL (it survives a power cut, and
- * with it all that was committed before); others with NORMAL (they survive a crash of the program). */
+ * Durability: a transaction with a set marked durable is committed with synchronous=FULL (it survives a power cut, as
+ * does everything committed before it); others with NORMAL (they survive a crash of the program). */
 #ifndef LIB_STORE_WRITER_H
 #define LIB_STORE_WRITER_H
 
@@ -23,8 +22,8 @@ typedef struct HlWriteSet HlWriteSet;
 typedef struct {
     const char *path;      /* of an existing, migrated database */
     GMainContext *context; /* where done is called; NULL: the default context */
-    guint batch_sets;      /* a transaction ends at this many sets; 0: 2000 */
-    HlTime batch_delay;    /* and a non-full one this long after its first set; 0: 5 ms */
+    guint batch_sets;      /* a transaction ends after this many sets; 0: 2000 */
+    HlTime batch_delay;    /* and one that is not full this long after its first set; 0: 5 ms */
     guint capacity;        /* sets submitted and not yet done; 0: 100000 */
 } HlWriterOptions;
 
@@ -39,29 +38,29 @@ typedef void (*HlWriteDone)(const GError *error, gpointer user);
 HlWriteSet *hl_write_set_new(void);
 void hl_write_set_free(HlWriteSet *set);
 
-/* Adds a statement; types as in stmt.h ("tibn"), values are copied; sql and types must be static.  A set that never got
- * a statement is fine and succeeds.  No "OR ROLLBACK" or "OR FAIL" clauses (they break the set's
- * atomicity) and no deferred constraints (they would fail the whole transaction). */
+/* Adds a statement; types as in stmt.h ("tibn"), values are copied; sql and types must be static.  An empty set is fine
+ * and succeeds.  No "OR ROLLBACK" or "OR FAIL" clauses (they break the set's atomicity) and no deferred constraints
+ * (they would fail the whole transaction). */
 void hl_write_set_add(HlWriteSet *set, const char *sql, const char *types, ...);
 
-/* The statement added last must change at least one row, else the set fails with HL_ERROR_CONFLICT. */
+/* The statement added last must change at least one row, or the set fails with HL_ERROR_CONFLICT. */
 void hl_write_set_require(HlWriteSet *set);
 
-/* Must survive a power cut once done was called. */
+/* The set survives a power cut once done has been called. */
 void hl_write_set_durable(HlWriteSet *set);
 
 /* NULL on failure. */
 HlWriter *hl_writer_new(const HlWriterOptions *options, GError **error);
 
-/* Takes the set, whatever the result.  done may be NULL.  HL_ERROR_LIMIT when too many sets wait; done is then never
- * called. */
+/* Takes the set, whatever the result.  done may be NULL.  HL_ERROR_LIMIT if too many sets are waiting; done is then
+ * never called. */
 bool hl_writer_submit(HlWriter *writer, HlWriteSet *set, HlWriteDone done, gpointer user,
                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Blocks until everything submitted so far is committed or failed; done follows from the loop. */
+/* Blocks until everything submitted so far is committed or has failed; done follows from the loop. */
 void hl_writer_flush(HlWriter *writer);
 
-/* Flushes, calls every outstanding done, ends the thread. */
+/* Flushes, calls every outstanding done, and ends the thread. */
 void hl_writer_free(HlWriter *writer);
 
 HlWriterCounts hl_writer_count(HlWriter *writer);

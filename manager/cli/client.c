@@ -14,11 +14,11 @@
 #include "proto/wire.h"
 
 #define CONNECT_PATIENCE (10 * HL_SECOND)
-#define ANSWER_PATIENCE  (20 * HL_SECOND) /* longer than the server holds a waiting call */
+#define ANSWER_PATIENCE  (20 * HL_SECOND) /* longer than the server holds a waiting call open */
 #define SAY_AGAIN        200              /* ms */
 #define TURN_PATIENCE    (60 * HL_SECOND)
 #define TURN_POLL        20
-#define SHOWN_VALUE      60   /* bytes of an argument in a message about it */
+#define SHOWN_VALUE      60   /* bytes of an argument that a message quotes */
 #define COMEBACK_MIN     500  /* a pause at random between these before a lent line is taken back, so that two that */
 #define COMEBACK_MAX     1500 /* look on do not chase each other */
 
@@ -50,9 +50,9 @@ static const HlOptionTable conf_table = HL_OPTION_TABLE(rows);
 struct CliClient {
     GMainContext *context;
     Conf conf;
-    char *path; /* of the configuration; its file names are relative to it */
+    char *path; /* of the configuration; file names in it are relative to it */
     HlBus *bus; /* NULL while a lent line is with another process */
-    int turn;   /* the key's file, locked; -1 when it is not this process's turn */
+    int turn;   /* the key file, locked; -1 while it is not this process's turn */
     bool lent, lost;
     char *reason;
     CliStatus on_status;
@@ -118,7 +118,7 @@ static void take_reply(CliClient *client, const HlBusMessage *message)
         return;
     if (reply->more && client->progress != NULL)
         client->progress(document, client->progress_user);
-    json_object_del(document, "failures"); /* news, not a part of the result */
+    json_object_del(document, "failures"); /* progress, not part of the result */
     merge(client->result, document);
 }
 
@@ -192,7 +192,7 @@ static char *beside(const char *conf_path, const char *name)
 }
 
 /* The broker knows a client by its certificate, and of two with the same one it drops the older.  So the processes of
- * an administrator take turns, by a lock on the key's file. */
+ * an administrator take turns, with a lock on the key file. */
 static bool take_turn(CliClient *client, GError **error)
 {
     g_autofree char *key = beside(client->path, client->conf.key);
@@ -204,8 +204,8 @@ static bool take_turn(CliClient *client, GError **error)
     while (flock(client->turn, LOCK_EX | LOCK_NB) != 0) {
         if (hl_clock_mono() > deadline)
             return hl_fail(error, HL_ERROR_UNAVAILABLE,
-                           "another holdline has been using the certificate of '%s' for %d s: wait for it, or make one "
-                           "more with 'holdline admin create'",
+                           "another holdline has been using the certificate of '%s' for %d s: wait for it, or create "
+                           "another one with 'holdline admin create'",
                            client->conf.name, (int)(TURN_PATIENCE / HL_SECOND));
         g_usleep(TURN_POLL * 1000);
     }
@@ -219,7 +219,7 @@ static void end_turn(CliClient *client)
     client->turn = -1;
 }
 
-/* Monitors read status topics and nothing else: not even whether a manager is there. */
+/* Monitors read status topics and nothing else, not even whether a manager is connected. */
 static bool is_monitor(const CliClient *client)
 {
     return client->conf.role == MONITOR;
@@ -236,11 +236,10 @@ static bool check_conf(const CliClient *client, GError **error)
             "%s: [client] must give name, brokers, ca, certificate and key, as 'holdline admin create' writes it",
             client->path);
     if (is_monitor(client) && client->on_status == NULL)
-        return hl_fail(
-            error, HL_ERROR_DENIED,
-            "%s is the configuration of a monitor, which may watch and nothing else: 'holdline status --watch', or "
-            "name an administrator's with --config",
-            client->path);
+        return hl_fail(error, HL_ERROR_DENIED,
+                       "%s is the configuration of a monitor, which may only watch: use 'holdline status --watch', or "
+                       "name an administrator's with --config",
+                       client->path);
     return true;
 }
 
@@ -270,7 +269,7 @@ static bool connect_line(CliClient *client, GError **error)
                                     .handlers = { .failed = on_failed, .down = on_down, .message = on_message },
                                     .user = client },
                    error);
-    /* the manager says "online" only when it can hear: a request before that would be lost */
+    /* the manager says "online" only once it can hear: an earlier request would be lost */
     while (client->bus != NULL &&
            !(is_monitor(client) ? hl_bus_state(client->bus) == HL_BUS_UP : client->manager_online)) {
         if (turn(client, deadline))
@@ -306,7 +305,7 @@ void cli_client_lend(CliClient *client)
     end_turn(client);
 }
 
-/* A line that was lent and is gone is taken up again, when nobody else has the turn. */
+/* A line that was lent and is gone is taken up again when it is nobody else's turn. */
 static bool come_back(CliClient *client, GError **error)
 {
     bool ok;
@@ -338,8 +337,8 @@ void cli_client_close(CliClient *client)
     g_free(client);
 }
 
-/* A broker that came back before the manager did still tells of the manager's earlier "online".  What nobody has heard
- * can be said again; when the link breaks, nobody knows who heard it. */
+/* A broker that came back before the manager did still reports the manager's earlier "online".  What nobody has heard
+ * can be sent again; but when the link breaks, nobody knows who heard it. */
 static void on_sent(bool acknowledged, gpointer user)
 {
     CliClient *client = user;
@@ -347,7 +346,7 @@ static void on_sent(bool acknowledged, gpointer user)
     client->unheard = !acknowledged && hl_bus_state(client->bus) == HL_BUS_UP;
 }
 
-/* The server drops what breaks the rules of the wire without an answer, so they are checked before it is sent. */
+/* The server drops what breaks the rules of the wire without answering, so they are checked before sending. */
 static bool check_argument(const HlMsgArgument *argument, GError **error)
 {
     g_autofree char *shown = g_strndup(argument->value, SHOWN_VALUE);
@@ -427,10 +426,9 @@ json_t *cli_client_call(CliClient *client, const char *name, const char *const *
         }
         if (!client->done && (client->lost || !client->manager_online)) {
             hl_fail(error, HL_ERROR_UNAVAILABLE,
-                    client->lost
-                        ? "the link broke before the answer came: look whether '%s' was done.  Each machine of an "
-                          "administrator wants a certificate of its own"
-                        : "the manager ended before it answered: look whether '%s' was done",
+                    client->lost ? "the link broke before the answer came: check whether '%s' was carried out.  Each "
+                                   "machine of an administrator needs a certificate of its own"
+                                 : "the manager ended before it answered: check whether '%s' was carried out",
                     name);
             return NULL;
         }

@@ -1,5 +1,5 @@
-/* The CLI's side of a call: connects with the admin certificate, asks, waits, merges the parts of the answer. Blocking.
- */
+/* The CLI's side of a call: connects with the administrator's certificate, asks, waits, merges the parts of the answer.
+ * Blocking. */
 #ifndef MANAGER_CLI_CLIENT_H
 #define MANAGER_CLI_CLIENT_H
 
@@ -21,20 +21,20 @@ typedef void (*CliStatus)(const char *topic, const char *payload, gpointer user)
 CliClient *cli_client_open(HlInvocation *call, CliStatus on_status, gpointer user, GError **error);
 void cli_client_close(CliClient *client);
 
-/* Holds the administrator's line no longer for itself alone: another process of the same administrator may take it, and
- * this one comes back after it.  For those that look on for long (--wait, --watch). */
+/* Gives up the exclusive use of the administrator's line: another process of the same administrator may take it, and
+ * this one comes back after it.  For those that watch for long (--wait, --watch). */
 void cli_client_lend(CliClient *client);
 
 /* arguments is name, value, ..., NULL; pairs whose value is NULL are left out.  NULL on failure: the server's own
- * error, or HL_ERROR_TIMEOUT when it does not answer. */
+ * error, or HL_ERROR_TIMEOUT if it does not answer. */
 json_t *cli_client_call(CliClient *client, const char *name, const char *const *arguments, CliProgress progress,
                         gpointer user, GError **error);
 
-/* Whether the link stands and a manager is on it, as far as is known. */
+/* Whether the link is up and a manager is on it, as far as is known. */
 bool cli_client_is_up(const CliClient *client);
 
-/* Runs the loop of a lent line for a while: status messages are delivered.  Takes a line that broke up again; false
- * when that fails. */
+/* Runs the loop of a lent line for a while: status messages are delivered.  Takes up again a line that broke; false if
+ * that fails. */
 bool cli_client_wait(CliClient *client, HlTime duration);
 
 /* Open, one call, close; the usual case. */

@@ -24,9 +24,9 @@ bool cmd_bundle_create(HlInvocation *call, GError **error)
     g_autofree char *uses = NULL;
 
     if (group == NULL)
-        return hl_fail(error, HL_ERROR_USAGE, "bundle create wants --group GROUP");
+        return hl_fail(error, HL_ERROR_USAGE, "bundle create needs --group GROUP");
     folder = g_path_get_dirname(output != NULL ? output : "");
-    if (access(folder, W_OK) != 0) /* a bundle that nobody gets could still enrol */
+    if (access(folder, W_OK) != 0) /* a bundle that nobody received could still enrol */
         return hl_fail_errno(error, errno, "cannot write into %s", folder);
     document = cli_call(call, "bundle create", arguments, error);
     if (document == NULL)
@@ -36,8 +36,8 @@ bool cmd_bundle_create(HlInvocation *call, GError **error)
         return false;
     uses = cli_count(document, "uses", "endpoint");
     if (!cli_show_json(call, document))
-        printf("%s: bundle %s for group %s, good for %s until %s\n"
-               "It holds a secret: carry it to the PC, then run 'holdline-endpoint enrol %s' there.\n",
+        printf("%s: bundle %s for group %s, valid for %s until %s\n"
+               "It contains a secret: carry it to the PC, then run 'holdline-endpoint enrol %s' there.\n",
                name, cli_text(document, "id"), group, uses, cli_text(document, "expires"), name);
     return true;
 }
@@ -63,7 +63,7 @@ bool cmd_bundle_withdraw(HlInvocation *call, GError **error)
     if (document == NULL)
         return false;
     if (!cli_show_json(call, document))
-        printf("bundle %s enrols nobody any more\n", call->args[0]);
+        printf("bundle %s can no longer be used to enrol\n", call->args[0]);
     return true;
 }
 
@@ -88,7 +88,7 @@ static bool save_client(const char *folder, const char *role, const char *name, 
            hl_file_write_text(conf_path, conf, 0600, error);
 }
 
-/* The key is made here and stays here; the server signs a request. */
+/* The key is generated here and stays here; the server signs a request. */
 bool cmd_client_create(HlInvocation *call, GError **error)
 {
     const char *name = call->args[0];
@@ -113,7 +113,7 @@ bool cmd_client_create(HlInvocation *call, GError **error)
     if (cli_show_json(call, document))
         return true;
     broker = cli_text(document, "brokers");
-    printf("%s/ holds the certificate, the key and holdline.conf of %s.\n", folder, name);
+    printf("%s/ contains the certificate, the key and holdline.conf of %s.\n", folder, name);
     if (g_str_has_prefix(call->command->name, "monitor"))
         printf("mosquitto_sub -h %.*s -p %.*s -V mqttv5 --cafile %s/ca.pem --cert %s/%s.pem --key %s/%s.key -i %s -v "
                "-t 'holdline/v1/status/#'\n",

@@ -11,14 +11,14 @@ static const CliColumn target_columns[] = {
     { "CODE", "code", NULL },         { "DETAIL", "detail", NULL },
 };
 
-/* What was shown of a command that is waited for. */
+/* What has been shown of a command that is being waited for. */
 typedef struct {
     HlInvocation *call;
     char *line;
-    GHashTable *told; /* endpoints whose end was told */
+    GHashTable *told; /* endpoints whose end was reported */
 } Waiting;
 
-/* The end of an endpoint that did not succeed, once, above the bar. */
+/* Reports the end of an endpoint that did not succeed, once, above the bar. */
 static void tell_failures(Waiting *waiting, const json_t *targets)
 {
     const json_t *row;
@@ -50,10 +50,10 @@ static void show_progress(json_t *document, gpointer user)
         return;
     tell_failures(waiting, json_object_get(document, "failures"));
     tell_failures(waiting, json_object_get(document, "targets"));
-    if (json_object_get(document, "endpoints") == NULL) /* a part of a long list */
+    if (json_object_get(document, "endpoints") == NULL) /* part of a long list */
         return;
     if (g_strcmp0(line, waiting->line) == 0)
-        return; /* days may pass like this */
+        return; /* this may go on for days */
     hl_progress_show(stdout, cli_text(document, "id"), total - open, total, states);
     g_free(waiting->line);
     waiting->line = g_steal_pointer(&line);
@@ -77,7 +77,7 @@ static bool judge(HlInvocation *call, const json_t *document, GError **error)
     return hl_fail(error, HL_ERROR_PARTIAL, "%u of %u endpoints did not succeed", total - succeeded, total);
 }
 
-/* Asks until no endpoint is open.  The server answers a waiting call after some seconds at the latest; one that was
+/* Asks until no endpoint is open.  The server answers a waiting call after a few seconds at the latest; one that was
  * restarted meanwhile is simply asked again. */
 static bool wait_for(HlInvocation *call, CliClient *client, const char *id, GError **error)
 {
@@ -87,7 +87,7 @@ static bool wait_for(HlInvocation *call, CliClient *client, const char *id, GErr
 
     cli_client_lend(client);
     if (!hl_cli_has(call, "json"))
-        printf("%s: waiting; Ctrl-C ends the waiting only, 'holdline command show %s' tells how it goes\n", id, id);
+        printf("%s: waiting; Ctrl-C only ends the wait, 'holdline command show %s' shows its progress\n", id, id);
     for (;;) {
         g_autoptr(GError) problem = NULL;
         g_autoptr(json_t) document =
@@ -127,8 +127,8 @@ static bool issue(HlInvocation *call, const char *name, GError **error)
         return wait_for(call, client, cli_text(document, "id"), error);
     targets = cli_count(document, "endpoints", "endpoint");
     if (!cli_show_json(call, document))
-        printf("%s: %s for %s; 'holdline command show %s' tells how it goes\n", cli_text(document, "id"), name, targets,
-               cli_text(document, "id"));
+        printf("%s: %s for %s; 'holdline command show %s' shows its progress\n", cli_text(document, "id"), name,
+               targets, cli_text(document, "id"));
     return true;
 }
 
@@ -189,6 +189,6 @@ bool cmd_command_cancel(HlInvocation *call, GError **error)
     if (document == NULL)
         return false;
     if (!cli_show_json(call, document))
-        printf("%s is cancelled where it has not started yet\n", call->args[0]);
+        printf("%s is cancelled wherever it has not started yet\n", call->args[0]);
     return true;
 }

@@ -9,7 +9,7 @@
 #include "manager/cli/show.h"
 #include "proto/topics.h"
 
-#define REDRAW (500) /* ms between two pictures of status --watch */
+#define REDRAW (500) /* ms between two screens of status --watch */
 
 static const CliColumn endpoint_columns[] = {
     { "ID", "id", NULL },
@@ -31,7 +31,7 @@ bool cmd_endpoint_list(HlInvocation *call, GError **error)
     g_autoptr(json_t) document = NULL;
 
     if (hl_cli_has(call, "outdated") && call->n_args > 0)
-        return hl_fail(error, HL_ERROR_USAGE, "endpoint list wants a SELECTOR or --outdated, not both");
+        return hl_fail(error, HL_ERROR_USAGE, "endpoint list takes a SELECTOR or --outdated, not both");
     document = cli_call(call, "endpoint list", arguments, error);
     if (document == NULL)
         return false;
@@ -74,7 +74,7 @@ bool cmd_endpoint_history(HlInvocation *call, GError **error)
     return true;
 }
 
-/* The whole story: the sentence, then what led to it. */
+/* The whole story: the verdict, then what led to it. */
 bool cmd_endpoint_explain(HlInvocation *call, GError **error)
 {
     const char *arguments[] = { "endpoint", call->args[0], NULL };
@@ -154,12 +154,11 @@ static bool end_endpoint(HlInvocation *call, const char *name, const char *done,
     if (document == NULL)
         return false;
     if (!cli_show_json(call, document))
-        printf(
-            "%s is %s; %s\n", call->args[0], done,
-            json_is_true(json_object_get(document, "tell_broker"))
-                ? "its certificate is in pki/crl.pem: have your broker read it (SIGHUP); until then its sessions are "
-                  "ended as they come"
-                : "its certificate connects no more");
+        printf("%s is %s; %s\n", call->args[0], done,
+               json_is_true(json_object_get(document, "tell_broker"))
+                   ? "its certificate is in pki/crl.pem: make your broker read it (SIGHUP); until then its sessions "
+                     "are ended as they appear"
+                   : "its certificate can no longer connect");
     return true;
 }
 
@@ -187,11 +186,11 @@ static void print_summary(const json_t *summary)
            all, good, cli_int(summary, "stale"), bad, cli_int(summary, "never-seen"), cli_int(summary, "outdated"),
            cli_int(summary, "settings_behind"), open);
     if (json_is_true(json_object_get(summary, "server_blind")))
-        puts("The server has no broker now: every status is as it was last known.");
+        puts("The server has no broker at the moment: every status is as last known.");
 }
 
-/* status --watch: the picture is kept from the status topics alone, as monitoring would.  Into a file or a pipe, and as
- * JSON, it is one line an event. */
+/* status --watch: the screen is maintained from the status topics alone, as monitoring would do it.  In a file or a
+ * pipe, and as JSON, it is one line per event. */
 typedef struct {
     HlInvocation *call;
     json_t *endpoints; /* id -> document */
@@ -234,7 +233,7 @@ static void on_status(const char *topic, const char *payload, gpointer user)
     json_decref(document);
 }
 
-/* Lines of the picture beside the endpoints: summary (two where it wraps), a blank, headings, the last two. */
+/* Lines of the screen besides the endpoints: summary (two if it wraps), a blank, headings, the last two. */
 #define PICTURE_FRAME 6
 
 /* lost_at: since when there is no link; 0: there is. */
@@ -256,7 +255,7 @@ static void draw(const Watch *watch, HlTime lost_at)
     fputs("\033[H\033[J", stdout);
     if (lost_at != 0) {
         g_autofree char *since = hl_time_format(lost_at);
-        g_autofree char *text = g_strdup_printf("No link to the server since %s: this is what was known last", since);
+        g_autofree char *text = g_strdup_printf("No link to the server since %s: this is what was last known", since);
         g_autofree char *shown = hl_tone(stdout, HL_TONE_BAD, text);
 
         puts(shown);
@@ -284,7 +283,7 @@ static bool watch_status(HlInvocation *call, GError **error)
     for (;;) {
         HlTime now = hl_clock_mono();
 
-        if (cli_client_is_up(client) == (lost_at != 0)) { /* it went, or it came back */
+        if (cli_client_is_up(client) == (lost_at != 0)) { /* it was removed, or it came back */
             lost_at = lost_at != 0 ? 0 : hl_clock_wall();
             watch.changed = true;
             if (!picture && lost_at != 0)
@@ -305,7 +304,7 @@ bool cmd_status(HlInvocation *call, GError **error)
     const char *arguments[] = { "selector", call->n_args > 0 ? call->args[0] : NULL, NULL };
 
     if (hl_cli_has(call, "watch") && call->n_args > 0)
-        return hl_fail(error, HL_ERROR_USAGE, "status --watch shows every endpoint: leave SELECTOR away");
+        return hl_fail(error, HL_ERROR_USAGE, "status --watch shows every endpoint: leave out SELECTOR");
     if (hl_cli_has(call, "watch"))
         return watch_status(call, error);
     document = cli_call(call, "endpoint list", arguments, error);

@@ -7,7 +7,7 @@
 #include "manager/cli/show.h"
 #include "proto/settings.h"
 
-/* name, then every further word as a setting; the caller frees the array, not the texts. */
+/* name, then each further word as a setting; the caller frees the array, not the texts. */
 static const char **group_arguments(const HlInvocation *call)
 {
     const char **arguments = g_new0(const char *, 2 * (gsize)call->n_args + 4);
@@ -52,7 +52,7 @@ static bool run(HlInvocation *call, const char *name, GError **error)
         return false;
     members = cli_count(group, "endpoints", "endpoint");
     if (!cli_show_json(call, group))
-        printf("%s: version %" JSON_INTEGER_FORMAT " is saved for %s; 'holdline group show %s' tells who has it\n",
+        printf("%s: version %" JSON_INTEGER_FORMAT " is saved for %s; 'holdline group show %s' lists who has it\n",
                cli_text(group, "name"), cli_int(group, "version"), members, cli_text(group, "name"));
     return true;
 }
@@ -112,7 +112,7 @@ bool cmd_group_delete(HlInvocation *call, GError **error)
     return true;
 }
 
-/* The table of settings, as help: works without a server. */
+/* The table of settings as help; works without a server. */
 bool cmd_settings(HlInvocation *call, GError **error G_GNUC_UNUSED)
 {
     HlOptionTable settings = hl_settings_table();

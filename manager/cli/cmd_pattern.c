@@ -1,8 +1,8 @@
 /* holdline pattern ...
  *
- * list and sync are calls.  publish and withdraw sign, and the keys that sign for patterns are never within reach of a
- * call: whoever has an administrator's certificate, or the server's memory, must not be able to feed every endpoint. So
- * they run where the repository lies, as a person with access to it, who gives the passphrase if there is one. */
+ * list and sync are calls.  publish and withdraw sign, and the keys that sign patterns are never within reach of a
+ * call: an administrator's certificate, or the server's memory, must not be enough to feed every endpoint.  So they run
+ * where the repository is, as a person with access to it, who enters the passphrase if there is one. */
 #include <stdio.h>
 #include <string.h>
 
@@ -63,7 +63,7 @@ bool cmd_pattern_list(HlInvocation *call, GError **error)
 
 typedef struct {
     HlInvocation *call;
-    bool shown; /* a line of progress, which is to be ended */
+    bool shown; /* a line of progress, which has to be ended */
 } Sync;
 
 static void show_progress(json_t *document, gpointer user)
@@ -94,7 +94,7 @@ bool cmd_pattern_sync(HlInvocation *call, GError **error)
 
 /* ------------------------------------------------------------------------------------- where the repository lies */
 
-/* Its directory; NULL when it is not on this machine, or is a copy. */
+/* Its directory; NULL if it is not on this machine, or is a copy. */
 static char *find_repository(HlInvocation *call, GError **error)
 {
     const char *given = hl_cli_value(call, "repo", NULL);
@@ -112,21 +112,22 @@ static char *find_repository(HlInvocation *call, GError **error)
     }
     if (given == NULL && strcmp(cli_text(document, "host"), g_get_host_name()) != 0) {
         hl_fail(error, HL_ERROR_UNAVAILABLE,
-                "the repository and its keys are on %s in %s, and keys do not travel: run this command there",
+                "the repository and its keys are on %s in %s, and the keys never leave it: run this command there",
                 cli_text(document, "host"), repository);
         return NULL;
     }
     if (!g_file_test(keys, G_FILE_TEST_IS_DIR)) {
         hl_fail(error, HL_ERROR_NOT_FOUND,
-                "%s holds no repository with keys: found one with '" UPDATER
-                " repo init', as the user that it belongs to, or name another with --repo",
+                "%s contains no repository with keys: create one with '" UPDATER
+                " repo init', as the user who is to own it, or name another with --repo",
                 repository);
         return NULL;
     }
     return g_steal_pointer(&repository);
 }
 
-/* It tells itself what it does and why it fails, for a release takes its time; outcome is what its failure comes to. */
+/* The updater itself reports what it does and why it fails, because a release takes time; outcome says what its failure
+ * means. */
 static bool run_updater(const char *const *words, const char *outcome, GError **error)
 {
     int status;
@@ -136,13 +137,13 @@ static bool run_updater(const char *const *words, const char *outcome, GError **
     return status == 0 || hl_fail(error, hl_error_from_exit_status(status), "%s", outcome);
 }
 
-/* What was staged stays so when it cannot be signed now: nothing must be done twice. */
+/* What was staged stays staged if it cannot be signed now: nothing has to be done twice. */
 static bool publish(const char *repository, GError **error)
 {
     const char *words[] = { UPDATER, "repo", "publish", repository, NULL };
     g_autofree char *outcome =
-        g_strdup_printf("the content stays staged; with encrypted keys set HOLDLINE_REPO_PASSPHRASE, with keys on "
-                        "another machine bring them to the ceremony, then run: " UPDATER " repo publish %s",
+        g_strdup_printf("the content stays staged; if the keys are encrypted, set HOLDLINE_REPO_PASSPHRASE; if they "
+                        "are on another machine, bring them to the ceremony; then run: " UPDATER " repo publish %s",
                         repository);
 
     return run_updater(words, outcome, error);

@@ -1,4 +1,4 @@
-/* holdline init: makes a site. */
+/* holdline init: creates a site. */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,10 +11,11 @@
 #include "manager/site/site.h"
 #include "proto/settings.h"
 
-#define BACKDATE        (5 * HL_MINUTE)
-#define CA_LIFETIME     (3650 * HL_DAY)
-#define SERVER_LIFETIME (3649 * HL_DAY) /* the site's own; an endpoint's is short and renewed */
-#define FIRST_GROUP     "default"
+#define BACKDATE    (5 * HL_MINUTE)
+#define CA_LIFETIME (3650 * HL_DAY)
+#define SERVER_LIFETIME \
+    (3649 * HL_DAY) /* of the site's own certificates; those of endpoints are short-lived and renewed */
+#define FIRST_GROUP "default"
 
 static bool add_host(GPtrArray *hosts, const char *host, GError **error)
 {
@@ -24,7 +25,7 @@ static bool add_host(GPtrArray *hosts, const char *host, GError **error)
     return true;
 }
 
-/* The names by which endpoints reach the server; two at least, so that a rename strands nobody. */
+/* The names by which endpoints reach the server; at least two, so that renaming it strands nobody. */
 static GPtrArray *collect_hosts(HlInvocation *call, GError **error)
 {
     g_autoptr(GPtrArray) hosts = g_ptr_array_new_null_terminated(8, g_free, TRUE);
@@ -62,7 +63,7 @@ static bool fill_conf(HlInvocation *call, MgrConf *conf, const GPtrArray *hosts,
     url = g_strdup_printf("https://%s:%d", (char *)hosts->pdata[0], (int)conf->http_port);
     ok = set_option(conf, "broker.addresses", addresses->str, error) && set_option(conf, "http.url", url, error);
     if (ok && conf->broker_port == conf->http_port)
-        return hl_fail(error, HL_ERROR_USAGE, "--broker-port and --http-port are both %d: give each one of its own",
+        return hl_fail(error, HL_ERROR_USAGE, "--broker-port and --http-port are both %d: use different ports",
                        (int)conf->http_port);
     return ok;
 }
@@ -74,8 +75,8 @@ static bool make_directories(const char *dir, GError **error)
     g_autofree char *conf = mgr_site_path(dir, "manager.conf");
 
     if (g_file_test(registry, G_FILE_TEST_EXISTS) || g_file_test(conf, G_FILE_TEST_EXISTS))
-        return hl_fail(error, HL_ERROR_EXISTS, "%s holds a site already: choose another directory; nothing was changed",
-                       dir);
+        return hl_fail(error, HL_ERROR_EXISTS,
+                       "%s already contains a site: choose another directory; nothing was changed", dir);
     for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
         g_autofree char *path = mgr_site_path(dir, names[i]);
 
@@ -99,7 +100,7 @@ static bool make_keys(const char *dir, HlTime now, GError **error)
            hl_signing_key_save(signing, signing_path, error);
 }
 
-/* Issues, keeps the record for the registry and for the lists. */
+/* Issues, and keeps the record for the registry and the lists. */
 static bool issue(const MgrAuthority *authority, const char *dir, const HlCertSpec *spec, const char *name,
                   GHashTable *certificates, GError **error)
 {
@@ -147,7 +148,7 @@ static bool make_certificates(const char *dir, const MgrConf *conf, const GPtrAr
            mgr_site_write_acl(dir, certificates, error) && mgr_site_write_broker_conf(dir, conf, error);
 }
 
-/* The registry comes last: where it exists, the site is whole. */
+/* The registry comes last: if it exists, the site is complete. */
 static bool make_registry(const char *dir, GHashTable *certificates, HlTime now, GError **error)
 {
     g_autofree char *path = mgr_site_path(dir, "registry.db");
@@ -179,7 +180,7 @@ static bool make_registry(const char *dir, GHashTable *certificates, HlTime now,
         return false;
     hl_db_close(g_steal_pointer(&db));
     if (rename(temporary, path) != 0)
-        return hl_fail(error, HL_ERROR_IO, "cannot put the registry to %s", path);
+        return hl_fail(error, HL_ERROR_IO, "cannot move the registry to %s", path);
     return hl_dir_sync(dir, error);
 }
 
@@ -199,9 +200,10 @@ static void print_next_steps(const HlInvocation *call, const char *dir, const ch
     if (cli_show_json(call, document))
         return;
     if (!hl_cli_has(call, "host"))
-        printf("No --host was given: a PC elsewhere can use '%s' alone, and needs a second way when that one changes.\n"
-               "Give the server's name and its address, each with --host, unless this is a trial on one machine.\n\n",
-               g_get_host_name());
+        printf(
+            "No --host was given: PCs elsewhere can only use '%s', and need a second address when that one changes.\n"
+            "Give the server's name and its address, each with --host, unless this is a trial on one machine.\n\n",
+            g_get_host_name());
     printf("The site is in %s.\n"
            "  endpoints reach the broker at %s\n"
            "  and the HTTPS front at %s\n\n"
@@ -239,5 +241,5 @@ bool cmd_init(HlInvocation *call, GError **error)
     if (ok)
         print_next_steps(call, dir, admin, &conf);
     hl_options_clear(mgr_conf_table(), &conf);
-    return ok || hl_error_prefix(error, "cannot make a site in %s", dir);
+    return ok || hl_error_prefix(error, "cannot create a site in %s", dir);
 }

@@ -6,17 +6,17 @@
 #include "lib/base/json.h"
 #include "lib/base/table.h"
 
-/* A column: heading, member of the object ("a.b" goes down), and how it looks. */
+/* A column: heading, member of the object ("a.b" descends), and format. */
 typedef struct {
     const char *heading, *member;
-    char *(*format)(const json_t *value, const json_t *row); /* NULL: as it is; the result is freed */
+    char *(*format)(const json_t *value, const json_t *row); /* NULL: unchanged; the result is freed */
 } CliColumn;
 
 /* --json: the document as it is, one line; otherwise the table of its member. */
 void cli_show_list(const HlInvocation *call, const json_t *document, const char *member, const CliColumn *columns,
                    gsize n);
 
-/* --json: the document; otherwise its simple members, one a line, in order. */
+/* --json: the document; otherwise its simple members, one per line, in order. */
 void cli_show_object(const HlInvocation *call, const json_t *document);
 
 /* Whether --json was given; then the document is printed. */
@@ -32,11 +32,11 @@ char *cli_format_states(const json_t *value, const json_t *row);   /* {"sent": 2
 char *cli_format_settings(const json_t *value,
                           const json_t *row); /* {"desired", "applied", "current"} -> "3" or "2 of 3" */
 
-/* The text of a member, "" when it is not there; borrowed. */
+/* The text of a member, "" if there is none; borrowed. */
 const char *cli_text(const json_t *document, const char *member);
 json_int_t cli_int(const json_t *document, const char *member);
 
-/* "1 endpoint", "2 endpoints", by a member that counts; to be freed. */
+/* "1 endpoint", "2 endpoints", from a member that counts.  Caller frees. */
 char *cli_count(const json_t *document, const char *member, const char *noun);
 
 #endif

@@ -20,7 +20,7 @@ bool mgr_broker_log_client(const char *line, char **address, char **client)
     from += strlen(MARK);
     place = g_strndup(from, (gsize)(as - from));
     name = g_strndup(as + 4, strcspn(as + 4, " "));
-    colon = strrchr(place, ':'); /* of the port; an IPv6 address has more of them */
+    colon = strrchr(place, ':'); /* the one before the port; an IPv6 address contains more of them */
     if (colon == NULL || !hl_ident_is_valid(name))
         return false;
     *colon = '\0';

@@ -5,7 +5,7 @@
 static const char *const broker_modes[] = { "managed", "external", NULL };
 static const char *const log_levels[] = { "debug", "info", "warn", "error", NULL };
 
-/* What endpoints would choke on after it went out in a bundle is refused here. */
+/* Refuses here what endpoints would choke on once it went out in a bundle. */
 static bool check_listen(const char *text, GError **error)
 {
     return g_hostname_is_ip_address(text) ||
@@ -30,7 +30,7 @@ static bool check_addresses(const char *text, GError **error)
 static bool check_front_url(const char *text, GError **error)
 {
     return (g_str_has_prefix(text, "https://") && text[8] != '\0' && strpbrk(text, " \t\"'<>") == NULL) ||
-           hl_fail(error, HL_ERROR_INVALID, "'%s' is not an URL of the form https://host:port", text);
+           hl_fail(error, HL_ERROR_INVALID, "'%s' is not a URL of the form https://host:port", text);
 }
 
 static bool check_source_url(const char *text, GError **error)
@@ -48,7 +48,7 @@ static bool check_source_url(const char *text, GError **error)
 
 static const HlOption rows[] = {
     ROW("broker.mode", HL_OPTION_CHOICE, broker_mode, "managed", 0, 0, broker_modes,
-        "managed: start and watch a mosquitto of its own; external: use one that exists"),
+        "managed: start and watch a mosquitto of its own; external: use an existing broker"),
     ROW_CHECKED("broker.listen", HL_OPTION_STRING, broker_listen, "0.0.0.0", 1, 64, NULL,
                 "Address that the managed broker listens on", check_listen),
     ROW("broker.port", HL_OPTION_INT, broker_port, "8883", 1, 65535, NULL, "Port of the managed broker"),
@@ -61,17 +61,17 @@ static const HlOption rows[] = {
     ROW_CHECKED("http.url", HL_OPTION_STRING, http_url, "https://localhost:8843", 8, 255, NULL,
                 "URL of the HTTPS front as endpoints reach it", check_front_url),
     ROW("http.downloads", HL_OPTION_INT, http_downloads, "100", 1, 10000, NULL,
-        "Downloads of pattern files at a time; more are told to come back"),
+        "Downloads of pattern files at the same time; others are told to come back later"),
     ROW("enrolment.certificate-lifetime", HL_OPTION_DURATION, certificate_lifetime, "90d", HL_MINUTE, 3650 * HL_DAY,
         NULL, "Lifetime of an endpoint's certificate; renewed in its last third"),
     ROW("enrolment.per-minute", HL_OPTION_INT, enrol_per_minute, "60", 1, 100000, NULL,
-        "Enrolment requests that one source address may make in a minute"),
+        "Enrolment requests that one source address may make per minute"),
     ROW("line.reconnect-window", HL_OPTION_DURATION, reconnect_window, "60s", HL_SECOND, HL_HOUR, NULL,
         "Endpoints spread their return over this time when the manager or the broker comes back"),
     ROW("command.timeout", HL_OPTION_DURATION, command_timeout, "1h", HL_SECOND, HL_DAY, NULL,
         "Longest run of a command, once started"),
     ROW("command.update-window", HL_OPTION_DURATION, update_window, "0s", 0, HL_DAY, NULL,
-        "Endpoints begin an update-now at random inside this time"),
+        "Endpoints begin an update-now at a random moment within this time"),
     ROW("status.probe-timeout", HL_OPTION_DURATION, probe_timeout, "3s", 100, HL_MINUTE, NULL,
         "How long a direct dial waits for an answer"),
     ROW("status.verification", HL_OPTION_DURATION, verification, "1d", HL_MINUTE, 30 * HL_DAY, NULL,
@@ -89,21 +89,21 @@ static const HlOption rows[] = {
     ROW("status.unreachable-offline", HL_OPTION_DURATION, unreachable_offline, "1h", HL_MINUTE, 90 * HL_DAY, NULL,
         "Silence after which an endpoint in an unreachable network is shown Offline; more than a heartbeat"),
     { "patterns.activeupdate-url", HL_OPTION_STRING, offsetof(MgrConf, activeupdate_url), "", 0, 255, NULL,
-      "Public pattern source that the server copies into its repository; empty when the repository is its own",
+      "Public pattern source that the server copies into its repository; empty if the repository is its own",
       check_source_url },
     ROW("patterns.activeupdate-root", HL_OPTION_STRING, activeupdate_root, "activeupdate-root.json", 1, 255, NULL,
-        "Root metadata of that source, got in a trustworthy way; a path relative to this file, or absolute"),
+        "Root metadata of that source, obtained in a trustworthy way; a path relative to this file, or absolute"),
     ROW("patterns.sync-every", HL_OPTION_DURATION, sync_every, "1h", 0, 30 * HL_DAY, NULL,
-        "Time between two synchronisations with that source; 0s for only by 'holdline pattern sync'"),
+        "Time between two synchronisations with that source; 0s: only by 'holdline pattern sync'"),
     ROW("patterns.ca-file", HL_OPTION_STRING, patterns_ca_file, "", 0, 255, NULL,
         "Authorities of that source (PEM); empty for the system's"),
     ROW("patterns.proxy", HL_OPTION_STRING, patterns_proxy, "", 0, 255, NULL,
-        "Proxy on the way to that source; empty for what the environment says"),
+        "Proxy on the way to that source; empty for that of the environment"),
     ROW("updater.program", HL_OPTION_STRING, updater_program, "holdline-updater", 1, 255, NULL,
         "Program that reads the pattern repository"),
     ROW("registry.retention", HL_OPTION_DURATION, retention, "90d", HL_DAY, 3650 * HL_DAY, NULL,
         "How long history and finished commands are kept"),
-    ROW("log.level", HL_OPTION_CHOICE, log_level, "info", 0, 0, log_levels, "Least level that is logged"),
+    ROW("log.level", HL_OPTION_CHOICE, log_level, "info", 0, 0, log_levels, "Lowest level that is logged"),
 };
 
 HlOptionTable mgr_conf_table(void)

@@ -1,4 +1,4 @@
-/* The manager's configuration: one table, from which manager.conf is read, checked and written. */
+/* The manager's configuration: one table, by which manager.conf is read, checked and written. */
 #ifndef MANAGER_CORE_CONF_H
 #define MANAGER_CORE_CONF_H
 
@@ -24,9 +24,9 @@ typedef struct {
     char **unreachable;
     HlTime unreachable_heartbeat, unreachable_poll, unreachable_offline;
     char *updater_program;
-    char *activeupdate_url, *activeupdate_root; /* "": the repository is no copy; a file */
+    char *activeupdate_url, *activeupdate_root; /* a file; "": the repository is not a copy */
     char *patterns_ca_file, *patterns_proxy;    /* for that source */
-    HlTime sync_every;                          /* 0: never by itself */
+    HlTime sync_every;                          /* 0: never automatically */
     int log_level;                              /* HlLogLevel */
 } MgrConf;
 

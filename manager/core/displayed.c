@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-/* How the console judges an endpoint.  Independent beats range: such an endpoint is dialled no more than the other. */
+/* How the console judges an endpoint.  Independent takes precedence over range; neither kind is dialled. */
 typedef enum { BY_DIAL, BY_HEARTBEAT, INDEPENDENT, N_MODES } Mode;
 
 /* What an event does to what the console believes. */
@@ -13,11 +13,11 @@ enum {
     DIAL = 1 << 2,    /* the server dials at once, and the answer is the next event */
     WORK = 1 << 3,    /* queued work is handed out */
     CONTACT = 1 << 4, /* counts against inactivity, shows nothing */
-    BEAT = 1 << 5,    /* starts the k minutes anew */
+    BEAT = 1 << 5,    /* restarts the k minutes */
     REMOVE = 1 << 6,
     RETURN = 1 << 7,
     INACTIVE = 1 << 8,
-    ANNOUNCED = 1 << 9, /* the endpoint's own word: dials that are under way are overtaken */
+    ANNOUNCED = 1 << 9, /* the endpoint's own word: it supersedes dials that are under way */
 };
 
 typedef struct {

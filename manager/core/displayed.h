@@ -1,11 +1,12 @@
 /* The displayed status: what the classic console would show of one endpoint, by the documented rules B1 to B14.
  *
  * Not the actual status: the line's births and wills move nothing here (B10, B12).  Pure; an MgrDisplay is plain data,
- * zeroed = not registered.  The rules are the table in displayed.c, one row an event, to be read beside DOMAIN.md.
+ * zeroed = not registered.  The rules are the table in displayed.c, one row an event, to be read beside
+ * docs/documented-behaviour.md.
  *
  * Where an effect says `dial`, the prober dials the registered address; the result comes back as DIAL_ANSWERED or
- * DIAL_FAILED with the generation of the effect.  A result of an older generation is ignored: the endpoint announced
- * something since, and that is the newer truth. */
+ * DIAL_FAILED with the generation of the effect.  A result of an older generation is ignored: the endpoint has
+ * announced something since, and that is more recent. */
 #ifndef MANAGER_CORE_DISPLAYED_H
 #define MANAGER_CORE_DISPLAYED_H
 
@@ -86,7 +87,7 @@ typedef struct {
 } MgrDisplayPolicy;
 
 typedef struct {
-    bool changed;  /* `shown` or `removed` is another: publish and store */
+    bool changed;  /* `shown` or `removed` changed: publish and store */
     bool dial;     /* dial the registered address, first in line, under `generation` */
     bool work;     /* an occasion to hand out queued work (B9, B13); see mgr_path_for() */
     bool removed;  /* became a tombstone: the record leaves the lists, its identity is kept */
@@ -97,9 +98,9 @@ typedef struct {
 MgrDisplayEffects mgr_display_step(MgrDisplay *display, const MgrDisplayPolicy *policy, const MgrDisplayEvent *event,
                                    MgrNow now);
 
-/* After the kept members were loaded.  alive_wall: when the previous manager last wrote to the registry; the time in
- * which there was no server counts neither as silence nor as inactivity.  true: a dial was under way when that manager
- * ended; dial again, as at registration, under the present generation. */
+/* Call once the kept members are loaded.  alive_wall: when the previous manager last wrote to the registry; time
+ * without a server counts neither as silence nor as inactivity.  true: a dial was under way when that manager ended;
+ * dial again, as at registration, under the current generation. */
 bool mgr_display_restore(MgrDisplay *display, HlTime alive_wall, MgrNow now);
 
 /* Whether the server dials and notifies this endpoint at all. */

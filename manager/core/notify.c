@@ -37,7 +37,7 @@ MgrNotifyEffects mgr_notify_step(MgrNotify *notify, MgrNotifyEventKind kind, uin
     switch (kind) {
     case MGR_NOTIFY_WANT:
         notify->wanted |= what;
-        notify->told &= (uint8_t)~what; /* the dial under way tells the older state: it must be told again */
+        notify->told &= (uint8_t)~what; /* the dial under way reports the older state: it must be told again */
         notify->attempts = 0;
         if (!notify->dialling)
             dial(notify, &fx);

@@ -13,10 +13,10 @@ static const char *const names[MGR_PATH_N] = {
     [MGR_PATH_REGISTRATION] = "registration",
 };
 
-/* Delivery by channel: everything goes down the line, and a bundle carries what it can.  The other occasions come over
- * that same line, so they add nothing.
- * Delivery by document: settings by the dial (B6), with the update notification (B4), at poll (B13), in a bundle (B5);
- * commands by the dial, and at the occasions of B9.  A heartbeat carries nothing (B13), a log neither (B8). */
+/* Delivery by channel: everything goes down the line, and a bundle carries what it can.  The other occasions arise on
+ * that same line, so they add nothing.  Delivery as documented: settings by the dial (B6), with the update notification
+ * (B4), at poll (B13), in a bundle (B5); commands by the dial, and at the occasions of B9.  A heartbeat carries nothing
+ * (B13), nor does a log (B8). */
 static const MgrPath paths[MGR_BY_N][MGR_OCCASION_N][MGR_WORK_N] = {
     [MGR_BY_CHANNEL] = {
         [MGR_OCCASION_LINE] = { MGR_PATH_CHANNEL, MGR_PATH_CHANNEL },
@@ -44,7 +44,7 @@ MgrPath mgr_path_for(const MgrRecipient *recipient, MgrWork work, MgrOccasion oc
         return paths[recipient->by][occasion][work];
     if (recipient->independent) /* B14 */
         return MGR_PATH_NONE;
-    if (occasion == MGR_OCCASION_DIAL && recipient->in_unreachable_net) /* B13: not notified any more */
+    if (occasion == MGR_OCCASION_DIAL && recipient->in_unreachable_net) /* B13: no longer notified */
         return MGR_PATH_NONE;
     if (occasion == MGR_OCCASION_POLL && !recipient->in_unreachable_net) /* only those in a range poll */
         return MGR_PATH_NONE;

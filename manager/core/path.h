@@ -1,7 +1,7 @@
-/* By which path work may reach an endpoint, on which occasion (B3 to B6, B9, B13, B14).  Pure; one table.
+/* The path by which work may reach an endpoint on each occasion (B3 to B6, B9, B13, B14).  Pure; one table.
  *
- * In documented delivery the line must never carry settings or commands early: otherwise the comparison proves nothing.
- */
+ * In documented delivery the line must never carry settings or commands early: otherwise the comparison would prove
+ * nothing. */
 #ifndef MANAGER_CORE_PATH_H
 #define MANAGER_CORE_PATH_H
 
@@ -41,13 +41,13 @@ typedef struct {
     MgrBy by;
     bool in_unreachable_net; /* MgrDisplay.in_unreachable_net */
     bool independent;        /* MgrDisplay.independent */
-    bool had_today; /* settings came with an update notification already, and once a day is what the group wants */
+    bool had_today; /* settings already came with an update notification, and the group wants them once a day */
 } MgrRecipient;
 
 /* MGR_PATH_NONE: hold it back. */
 MgrPath mgr_path_for(const MgrRecipient *recipient, MgrWork work, MgrOccasion occasion);
 
-/* Whether saving settings or giving a command makes the server dial (MGR_NOTIFY_WANT). */
+/* Whether saving settings or issuing a command makes the server dial (MGR_NOTIFY_WANT). */
 bool mgr_path_wants_dial(const MgrRecipient *recipient);
 
 #endif

@@ -2,11 +2,16 @@
 
 #include <string.h>
 
-/* Takeovers within the window that make a quarrel of clones: one is a disk moved into another case, two is the move
- * back (or a virtual machine set back to a snapshot); nothing honest does three. */
+#include "lib/base/ident.h"
+
+/* Takeovers within the window that amount to clones quarrelling: one is a disk moved into another machine, two is the
+ * move back (or a virtual machine reset to a snapshot); nothing honest does three. */
 #define QUARREL_TAKEOVERS 3
 
 #define LONGEST_HOLD_OFF HL_HOUR
+
+#define SESSION_LEAD  HL_DAY /* ahead of our clock */
+#define SESSION_STEPS 1000   /* ahead of the last one: connects that we did not hear of.  2^62 is 10^15 of these away */
 
 const MgrPresencePolicy mgr_presence_policy = {
     .heartbeat = 60 * HL_SECOND,
@@ -167,7 +172,7 @@ static void watch_takeover(Step *step)
     MgrPresence *p = step->p;
     const MgrPresenceEvent *event = step->event;
     bool other_machine = event->machine != 0 && p->machine != 0 && event->machine != p->machine;
-    /* who takes the line back from one that was just sent away is no newcomer */
+    /* one that takes the line back from another that was just sent away is not a newcomer */
     bool vacated = p->held_boot != 0 && p->boot == p->held_boot && step->now.mono < p->held_until;
 
     if (p->born_session == 0 || event->boot == p->boot)
@@ -184,7 +189,7 @@ static void watch_takeover(Step *step)
             p->clone = MGR_CLONE_SUSPECTED;
             step->fx.clone_found = true;
         }
-        /* the newcomer is sent away, so that the machine that was here first keeps its line for a while */
+        /* the newcomer is sent away, so that the machine that came first keeps its line for a while */
         if (p->clone == MGR_CLONE_SUSPECTED)
             quarantine(step, p->takeovers - QUARREL_TAKEOVERS);
     }
@@ -200,13 +205,15 @@ static void accept_birth(Step *step)
     watch_takeover(step);
     if (event->session > p->session)
         adopt(p, event->session);
+    /* a machine restored from its disk may take a number again that is known from heartbeats only: it counts anew */
+    p->sequence = 0;
     p->born_session = event->session;
     p->boot = event->boot;
     p->machine = event->machine;
     if (event->heartbeat > 0)
         p->heartbeat_ms = (uint32_t)CLAMP(event->heartbeat, HL_SECOND, HL_DAY);
     step->fx.born = true;
-    if (event->retained) /* it was so once; whether it still is, the probe tells */
+    if (event->retained) /* it was true once; the probe will tell whether it still is */
         step->fx.probe = true;
     else
         hear(step, MGR_REASON_BIRTH);
@@ -228,7 +235,7 @@ static void on_birth(Step *step)
         ignore(step);
         step->fx.probe = !p->ended && (p->unconfirmed || !is_up(p));
     } else {
-        fence(step, p->boot); /* also for a replay: who is there may be the one that fell back meanwhile */
+        fence(step, p->boot); /* also for a replay: the one that is there may have fallen back meanwhile */
     }
 }
 
@@ -261,7 +268,7 @@ static void on_heartbeat(Step *step)
     }
     if (!belongs(step))
         return;
-    if (sequence <= p->sequence) { /* a copy, or overtaken by a later one */
+    if (sequence <= p->sequence) { /* a copy, or superseded by a later one */
         ignore(step);
         return;
     }
@@ -399,7 +406,7 @@ static void on_clone_split(Step *step)
 
 typedef struct {
     void (*handle)(Step *step);
-    bool from_endpoint; /* needs a session number, and counts for nothing once retired */
+    bool from_endpoint; /* needs a session number, and no longer counts once retired */
 } Handler;
 
 static const Handler handlers[] = {
@@ -443,10 +450,24 @@ uint64_t mgr_presence_hash(const char *text)
     return hash == 0 ? 1 : hash;
 }
 
-void mgr_presence_restore(MgrPresence *presence, MgrNow now)
+bool mgr_presence_believes(const MgrPresence *presence, uint64_t session, HlTime wall)
+{
+    return session <= (uint64_t)(MAX(wall, 0) + SESSION_LEAD) ||
+           (presence->session <= HL_SESSION_MAX - SESSION_STEPS && session <= presence->session + SESSION_STEPS);
+}
+
+static void restart_numbers(MgrPresence *presence)
+{
+    presence->session = presence->born_session = presence->sequence = 0;
+}
+
+bool mgr_presence_restore(MgrPresence *presence, MgrNow now)
 {
     HlTime age = MAX(now.wall - presence->seen_wall, 0);
+    bool believed = presence->session <= (uint64_t)(MAX(now.wall, 0) + SESSION_LEAD);
 
+    if (!believed)
+        restart_numbers(presence);
     presence->sequence = 0;
     presence->seen_mono = presence->seen_wall == 0 ? 0 : now.mono - age;
     presence->quiet_mono = now.mono;
@@ -455,12 +476,14 @@ void mgr_presence_restore(MgrPresence *presence, MgrNow now)
     presence->actual_before = presence->actual;
     presence->probed = false;
     presence->unconfirmed = !presence->retired;
-    presence->doubted = presence->ended && is_up(presence); /* the last manager died while it doubted */
+    presence->doubted = presence->ended && is_up(presence); /* the last manager died while in doubt */
+    return believed;
 }
 
 void mgr_presence_enrolled(MgrPresence *presence)
 {
     presence->retired = false;
+    restart_numbers(presence);
 }
 
 MgrReason mgr_presence_reason(const MgrPresence *presence)

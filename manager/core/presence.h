@@ -5,17 +5,17 @@
  *
  * The order of arrival proves nothing: MQTT delivers late wills, copies and retained replays.  So every message is
  * fenced by the endpoint's session number, which grows by one with each connection: a message of an older session
- * changes nothing, and a session that was ended stays ended.  The answer to an old number from a living
- * line (a disk was restored, the counter is behind) is a fence: the daemon tells the endpoint the number that is known.
- * An endpoint whose own number is lower, or equal with another boot, connects anew with a number past it (the will is
- * fixed at CONNECT, so a new birth alone would not do); any other ignores the fence, so that a needless one is
- * harmless.
+ * changes nothing, and a session that was ended stays ended.  The answer to an old number from a living line (a disk
+ * was restored, the counter is behind) is a fence: the daemon tells the endpoint the number that is known. An endpoint
+ * whose own number is lower, or equal with another boot, reconnects with a number past it (the will is fixed at
+ * CONNECT, so a new birth alone would not do); any other ignores the fence, so that a needless one is harmless.
  *
  * Silence is judged on the monotonic clock, and only while the server can hear (sight.h): at MGR_PRESENCE_BLIND every
- * endpoint becomes unconfirmed and keeps its status until it is heard again, or until MGR_PRESENCE_SIGHTED starts its
- * timers anew.  A line that was lost in the last seconds before blindness was the broker's farewell: it is taken back.
+ * endpoint becomes unconfirmed and keeps its status until it is heard again, or until MGR_PRESENCE_SIGHTED restarts its
+ * timers.  A line that was lost in the last seconds before blindness was the broker's farewell: it is taken back.
  *
- * Subscribe to link topics *without* retain-as-published: `retained` must mean a replay, which is no sign of life. */
+ * Subscribe to link topics *without* retain-as-published: `retained` must mean a replay, which is not a sign of
+ * life. */
 #ifndef MANAGER_CORE_PRESENCE_H
 #define MANAGER_CORE_PRESENCE_H
 
@@ -27,7 +27,7 @@
 typedef enum {
     MGR_ACTUAL_NEVER_SEEN,
     MGR_ACTUAL_ONLINE,
-    MGR_ACTUAL_STALE,   /* the line is up as far as anybody knows, the heartbeat is late */
+    MGR_ACTUAL_STALE,   /* the line is up as far as anybody knows, but the heartbeat is late */
     MGR_ACTUAL_OFFLINE, /* the line was closed or lost */
     MGR_ACTUAL_N,
 } MgrActual;
@@ -43,7 +43,7 @@ typedef enum {
     MGR_REASON_KEEPALIVE,  /* silent too long; a dead broker sends no wills */
     MGR_REASON_REPLACED,   /* another record took its place */
     MGR_REASON_REVOKED,
-    MGR_REASON_SERVER_BLIND, /* status kept: the server could not hear since, or doubts the broker's word */
+    MGR_REASON_SERVER_BLIND, /* status kept: the server has not been able to hear since, or doubts the broker's word */
     MGR_REASON_N,
 } MgrReason;
 
@@ -60,7 +60,7 @@ typedef enum { MGR_CLONE_NONE, MGR_CLONE_SUSPECTED, MGR_CLONE_KEPT } MgrClone;
 typedef struct {
     uint64_t session;                      /* kept; highest accepted, 0: none */
     uint64_t born_session;                 /* kept; the last one whose birth was seen */
-    uint64_t boot, machine;                /* kept; hashes told by that birth, 0: not known */
+    uint64_t boot, machine;                /* kept; hashes reported by that birth, 0: not known */
     uint64_t previous_boot, other_machine; /* kept; the holder before that, for clone detection and its report */
     uint64_t held_boot;                    /* the one that was sent away last, until held_until; 0: none */
     HlTime held_until;                     /* monotonic */
@@ -78,20 +78,20 @@ typedef struct {
     uint8_t reason;                        /* MgrReason, why actual has its value; kept; show mgr_presence_reason() */
     uint8_t actual_before;                 /* what a farewell will is taken back to */
     uint8_t clone;                         /* MgrClone; kept */
-    bool ended;                            /* kept; this session is over: nothing of it counts any more */
-    bool retired;                          /* kept; replaced or revoked: only mgr_presence_enrolled() starts it anew */
+    bool ended;                            /* kept; this session is over: nothing from it counts any longer */
+    bool retired;                          /* kept; replaced or revoked: only mgr_presence_enrolled() restarts it */
     bool unconfirmed;                      /* not heard since the server was blind */
     bool doubted;                          /* the line was reported lost, but the report is not believed yet */
     bool probed;                           /* a probe was asked for in this silence */
 } MgrPresence;
 
 typedef struct {
-    HlTime heartbeat;       /* for endpoints that told no interval */
+    HlTime heartbeat;       /* for endpoints that reported no interval */
     unsigned probe_percent; /* of the interval: ask down the line; 125 */
     unsigned stale_percent; /* 150 */
     unsigned lost_percent;  /* Offline (keepalive): 300 */
     HlTime doubt;           /* how long a doubted report waits; also how far back a farewell is taken back: 5 s */
-    HlTime clone_window;    /* alternations further apart than this are not one quarrel: 15 min */
+    HlTime clone_window;    /* alternations further apart than this are not the same quarrel: 15 min */
     HlTime hold_off;        /* the first quarantine of a suspected clone; doubles up to 1 h: 1 min */
 } MgrPresencePolicy;
 
@@ -103,12 +103,13 @@ typedef enum {
     MGR_PRESENCE_HEARTBEAT,   /* session, sequence */
     MGR_PRESENCE_ECHO,        /* session; the daemon matched the nonce of a probe sent a moment ago */
     MGR_PRESENCE_RETIRE,      /* reason: MGR_REASON_REPLACED or MGR_REASON_REVOKED */
-    MGR_PRESENCE_PROVEN,      /* the broker went on working after the report that was doubted: it was true */
-    MGR_PRESENCE_TICK,        /* time passed; once a second, not while sight is not clear */
+    MGR_PRESENCE_PROVEN,      /* the broker kept working after the report that was doubted: it was true */
+    MGR_PRESENCE_TICK,        /* time has passed; once a second, but not while sight is not clear */
     MGR_PRESENCE_BLIND,       /* sight was lost */
     MGR_PRESENCE_SIGHTED,     /* sight is clear and the reconnect window is over */
-    MGR_PRESENCE_CLONE_KEEP,  /* the admin's word: machine is the true one */
-    MGR_PRESENCE_CLONE_SPLIT, /* the admin's word: the other got an identity of its own; forget the quarrel */
+    MGR_PRESENCE_CLONE_KEEP,  /* the administrator's decision: machine is the genuine one */
+    MGR_PRESENCE_CLONE_SPLIT, /* the administrator's decision: the other got an identity of its own; forget the quarrel
+                               */
 } MgrPresenceEventKind;
 
 typedef struct {
@@ -121,13 +122,13 @@ typedef struct {
 } MgrPresenceEvent;
 
 typedef struct {
-    bool changed;             /* the actual status or its shown reason is another: publish and store */
+    bool changed;             /* the actual status or the reason shown for it changed: publish and store */
     bool born;                /* a new session was accepted: compare applied settings, send what is missing */
     bool stale_message;       /* of an older or ended session, or a copy: ignored, to be counted */
     bool probe;               /* send a channel probe now */
     bool fence;               /* tell the endpoint: session `fence_session` of boot `fence_boot` is known */
     bool clone_found;         /* newly suspected: report machine and other_machine */
-    bool quarantine;          /* the machine of this birth shall stay away for hold_off */
+    bool quarantine;          /* the machine of this birth must stay away for hold_off */
     uint64_t fence_session;   /* with fence */
     uint64_t fence_boot;      /* with fence */
     uint64_t lost_heartbeats; /* a gap in the numbers, not explained by blindness */
@@ -138,21 +139,27 @@ MgrPresenceEffects mgr_presence_step(MgrPresence *presence, const MgrPresencePol
                                      const MgrPresenceEvent *event, MgrNow now);
 
 /* A boot id or machine fingerprint as the number that this module compares; 0 for "" and NULL.  (FNV-1a: only equality
- * matters, and nobody gains by a collision with himself.) */
+ * matters, and nobody gains from colliding with themselves.) */
 uint64_t mgr_presence_hash(const char *text);
 
-/* After the kept members were loaded: re-bases the wall times on this boot's monotonic clock; unconfirmed until heard.
- */
-void mgr_presence_restore(MgrPresence *presence, MgrNow now);
+/* Whether a session number of this endpoint is believed.  Nobody signs them, and whoever makes one up must not lock the
+ * endpoint out: they follow the wall clock, so one more than a day ahead of ours is believed only as the next few after
+ * the last one (this clock may be the wrong one). */
+bool mgr_presence_believes(const MgrPresence *presence, uint64_t session, HlTime wall);
 
-/* A new certificate for this identity (enrolled anew after replacement or revocation): births count again. */
+/* After the kept members were loaded: re-bases the wall times on this boot's monotonic clock; unconfirmed until heard.
+ * false: the session that was kept was beyond belief (an earlier version took it), and its numbers start again. */
+bool mgr_presence_restore(MgrPresence *presence, MgrNow now);
+
+/* A new certificate for this identity (enrolled again, maybe after a revocation): births count again, and the numbers
+ * of its line start again, whatever they were. */
 void mgr_presence_enrolled(MgrPresence *presence);
 
-/* The reason to show: MGR_REASON_SERVER_BLIND where the status is only kept. */
+/* The reason to show: MGR_REASON_SERVER_BLIND if the status is only kept. */
 MgrReason mgr_presence_reason(const MgrPresence *presence);
 
-/* When this endpoint's next TICK can matter (mono); G_MAXINT64: only a message can.  For a timer wheel; ticking
- * everybody is as good. */
+/* When this endpoint's next TICK can matter (mono); G_MAXINT64: only a message can.  For a timer wheel; ticking every
+ * endpoint works just as well. */
 HlTime mgr_presence_deadline(const MgrPresence *presence, const MgrPresencePolicy *policy);
 
 #endif

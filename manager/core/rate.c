@@ -1,7 +1,6 @@
 #include "manager/core/rate.h"
 
-#define MAX_SENDERS \
-    10000 /* past that all are forgotten: 10,000 addresses at once are not held back by a table anyway */
+#define MAX_SENDERS 10000 /* beyond that all are forgotten: no table holds back 10,000 addresses at once anyway */
 
 typedef struct {
     int64_t credit; /* milliseconds times requests: a request costs HL_MINUTE / per_minute */

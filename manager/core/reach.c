@@ -10,8 +10,8 @@ static const struct {
     [MGR_REACH_REACHABLE] = { "reachable", "answered with this endpoint's certificate (reachable)" },
     [MGR_REACH_REFUSED] = { "refused", "refused the connection (refused)" },
     [MGR_REACH_TIMEOUT] = { "timeout", "did not answer (timeout)" },
-    [MGR_REACH_NO_ROUTE] = { "no-route", "cannot be routed to from the server (no-route)" },
-    [MGR_REACH_WRONG_HOST] = { "wrong-host", "is another machine in the server's view (wrong-host)" },
+    [MGR_REACH_NO_ROUTE] = { "no-route", "cannot be reached from the server (no-route)" },
+    [MGR_REACH_WRONG_HOST] = { "wrong-host", "belongs to another machine as seen from the server (wrong-host)" },
 };
 
 const char *mgr_reach_name(MgrReach reach)

@@ -6,11 +6,11 @@
 
 typedef enum {
     MGR_REACH_NOT_PROBED,
-    MGR_REACH_REACHABLE,  /* TLS stood, with this endpoint's own certificate */
+    MGR_REACH_REACHABLE,  /* TLS was established, with this endpoint's own certificate */
     MGR_REACH_REFUSED,    /* the connection was reset or refused */
     MGR_REACH_TIMEOUT,    /* no answer within the deadline */
-    MGR_REACH_NO_ROUTE,   /* no way there: also an address that is none */
-    MGR_REACH_WRONG_HOST, /* somebody answered who is not this endpoint: no TLS, or another certificate */
+    MGR_REACH_NO_ROUTE,   /* no way to get there, including a malformed address */
+    MGR_REACH_WRONG_HOST, /* something other than this endpoint answered: no TLS, or a different certificate */
     MGR_REACH_N,
 } MgrReach;
 

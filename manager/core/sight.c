@@ -38,7 +38,7 @@ MgrSightChange mgr_sight_heard(MgrSight *sight, const MgrSightPolicy *policy, Mg
 {
     sight->heard_mono = now.mono;
     sight->asked = false;
-    /* the broker had hung and goes on: endpoints may have left it meanwhile */
+    /* the broker hung and goes on: endpoints may have left it meanwhile */
     return sight->link && sight->state == MGR_SIGHT_BLIND ? regain(sight, policy->window, now) : MGR_SIGHT_SAME;
 }
 
@@ -65,7 +65,7 @@ MgrSightChange mgr_sight_tick(MgrSight *sight, const MgrSightPolicy *policy, Mgr
         sight->state = MGR_SIGHT_CLEAR;
         return MGR_SIGHT_CLEARED;
     }
-    if (silence >= policy->ask_after) { /* asked anew at each tick: the first question may have been lost */
+    if (silence >= policy->ask_after) { /* asked again at each tick: the first question may have been lost */
         sight->asked = true;
         return MGR_SIGHT_ASK;
     }

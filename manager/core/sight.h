@@ -1,9 +1,9 @@
 /* Whether the server can hear its endpoints at all, for one broker (a manager with several keeps one MgrSight each).
  *
- * Guards against the fleet-wide false Offline.  Not clear means: nobody's silence is judged.  It is lost when the link
- * to the broker is down, when nothing at all came from the broker for a while although asked, and when the manager
- * itself was not running (a late tick: suspend, a stalled disk).  It is clear again when the reconnect window is over.
- * Pure. */
+ * Guards against the fleet-wide false Offline.  While it is not clear, nobody's silence is judged.  It is lost when the
+ * link to the broker is down, when the broker, although asked, has sent nothing at all for a while, and when the
+ * manager itself was not running (a late tick: suspend, a stalled disk).  It is clear again when the reconnect window
+ * is over. Pure. */
 #ifndef MANAGER_CORE_SIGHT_H
 #define MANAGER_CORE_SIGHT_H
 
@@ -19,12 +19,13 @@ typedef enum {
 } MgrSightState;
 
 typedef struct {
-    HlTime window;     /* from the broker's return until sight is clear: as long as endpoints spread their return */
-    HlTime settle;     /* the same after a pause of the manager alone, where endpoints kept their lines: 5 s */
-    HlTime ask_after;  /* silence of the whole broker after which it is asked for a sign: 2 s */
-    HlTime lost_after; /* silence after which it is taken for lost: 8 s */
+    HlTime
+        window; /* from the broker's return until sight is clear: the time over which endpoints spread their return */
+    HlTime settle;     /* the same after a pause of the manager alone, during which endpoints kept their lines: 5 s */
+    HlTime ask_after;  /* silence of the broker as a whole after which it is asked for a sign of life: 2 s */
+    HlTime lost_after; /* silence after which it is considered lost: 8 s */
     HlTime late_tick;  /* a tick this late means that the manager was not running: 5 s */
-    unsigned wills;    /* more in one second are doubted: 3 */
+    unsigned wills;    /* more than this in one second are doubted: 3 */
 } MgrSightPolicy;
 
 extern const MgrSightPolicy mgr_sight_policy; /* the values above; window 60 s */
@@ -54,14 +55,14 @@ MgrSightChange mgr_sight_link(MgrSight *sight, const MgrSightPolicy *policy, boo
 /* Any message arrived from the broker.  Cheap: call it for each, before the message is handled. */
 MgrSightChange mgr_sight_heard(MgrSight *sight, const MgrSightPolicy *policy, MgrNow now);
 
-/* Once a second; MGR_PRESENCE_TICK is fed only where the state is then MGR_SIGHT_CLEAR or RECOVERING (an endpoint that
- * was heard since is judged, the others keep their status). */
+/* Once a second; MGR_PRESENCE_TICK is fed only if the state is then MGR_SIGHT_CLEAR or RECOVERING (an endpoint that was
+ * heard since is judged, the others keep their status). */
 MgrSightChange mgr_sight_tick(MgrSight *sight, const MgrSightPolicy *policy, MgrNow now);
 
-/* One will (line lost) arrived.  true: so many at once are more likely the farewell of a broker that stops (it sends
- * every will, then closes) than so many accidents: give the DOWN event `doubted`, and publish the question of
- * MGR_SIGHT_ASK.  Its arrival proves that the broker goes on: MGR_PRESENCE_PROVEN to all that were doubted before it
- * was sent.  Without it the doubt ends by itself after some seconds (MgrPresencePolicy.doubt). */
+/* One will (line lost) arrived.  true: so many at once are more likely the farewell of a broker that is stopping (it
+ * sends every will, then closes) than that many accidents: mark the DOWN event `doubted`, and publish the question of
+ * MGR_SIGHT_ASK.  Its arrival proves that the broker goes on: feed MGR_PRESENCE_PROVEN to all that were doubted before
+ * it was sent.  Otherwise the doubt ends by itself after a few seconds (MgrPresencePolicy.doubt). */
 bool mgr_sight_doubts(MgrSight *sight, const MgrSightPolicy *policy, MgrNow now);
 
 #endif

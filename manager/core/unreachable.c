@@ -12,7 +12,7 @@ bool mgr_unreachable_check(const MgrUnreachable *unreachable, GError **error)
     for (gsize i = 0; i < G_N_ELEMENTS(values); i++)
         if (values[i].minutes < 1 || values[i].minutes > MGR_RANGE_MINUTES_MAX)
             return hl_fail(error, HL_ERROR_INVALID,
-                           "unreachable networks: %s is 1 to %d minutes, not %" G_GINT64_FORMAT, values[i].name,
+                           "unreachable networks: %s must be 1 to %d minutes, not %" G_GINT64_FORMAT, values[i].name,
                            MGR_RANGE_MINUTES_MAX, values[i].minutes);
     if (unreachable->poll_minutes < 3 * unreachable->heartbeat_minutes)
         return hl_fail(error, HL_ERROR_INVALID,

@@ -18,12 +18,12 @@ typedef struct {
     int64_t offline_minutes;   /* k: shown Unreachable/Offline after so much silence */
 } MgrUnreachable;
 
-/* Each 1 to 129,600 minutes, m >= 3 x n, k > n, at most MGR_RANGES_MAX ranges; the message names the rule that is
+/* Each from 1 to 129,600 minutes, m >= 3 x n, k > n, at most MGR_RANGES_MAX ranges; the message names the rule that is
  * broken. */
 bool mgr_unreachable_check(const MgrUnreachable *unreachable, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Whether an endpoint with this address of its own (what it registered, before any NAT) is in a range.  Text that is no
- * address is in none. */
+/* Whether an endpoint with this address of its own (what it registered, before any NAT) is in a range.  Text that is
+ * not an address is in none. */
 bool mgr_unreachable_has(const MgrUnreachable *unreachable, const char *own_address);
 
 #endif

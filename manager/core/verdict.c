@@ -4,19 +4,20 @@
 
 #define ANY (-1)
 
-/* What the display comes down to. */
+/* What the displayed status comes down to. */
 typedef enum { SHOWN_ONLINE, SHOWN_OFFLINE, SHOWN_BY_RULE } Side;
 
 static const Side sides[MGR_DISPLAYED_N] = {
     [MGR_DISPLAYED_OFFLINE] = SHOWN_OFFLINE,
     [MGR_DISPLAYED_ONLINE] = SHOWN_ONLINE,
-    [MGR_DISPLAYED_UNREACHABLE_OFFLINE] = SHOWN_BY_RULE, /* Offline, and nobody dials: the range itself says NAT */
+    [MGR_DISPLAYED_UNREACHABLE_OFFLINE] =
+        SHOWN_BY_RULE, /* Offline, and not dialled: being in such a range implies NAT */
     [MGR_DISPLAYED_UNREACHABLE_ONLINE] = SHOWN_ONLINE,
     [MGR_DISPLAYED_INDEPENDENT] = SHOWN_ONLINE,
     [MGR_DISPLAYED_INACTIVE] = SHOWN_OFFLINE,
 };
 
-/* First row that fits.  An actual status of Stale is a doubt, and a doubt is not a verdict. */
+/* The first row that matches.  An actual status of Stale is a doubt, and a doubt is not a verdict. */
 static const struct {
     int side, actual, reach;
     MgrVerdict verdict;
@@ -28,7 +29,7 @@ static const struct {
     { SHOWN_ONLINE, MGR_ACTUAL_OFFLINE, ANY, MGR_VERDICT_GHOST_ONLINE },
     { ANY, MGR_ACTUAL_OFFLINE, ANY, MGR_VERDICT_AGREE_OFFLINE },
     { SHOWN_BY_RULE, MGR_ACTUAL_ONLINE, ANY, MGR_VERDICT_HIDDEN_BY_NAT },
-    /* shown Offline for another reason than a failed dial: the next verification will tell */
+    /* shown Offline for a reason other than a failed dial: the next verification will tell */
     { SHOWN_OFFLINE, MGR_ACTUAL_ONLINE, MGR_REACH_NOT_PROBED, MGR_VERDICT_UNVERIFIED },
     { SHOWN_OFFLINE, MGR_ACTUAL_ONLINE, MGR_REACH_REACHABLE, MGR_VERDICT_UNVERIFIED },
     { SHOWN_OFFLINE, MGR_ACTUAL_ONLINE, ANY, MGR_VERDICT_HIDDEN_BY_NAT },
@@ -74,22 +75,22 @@ MgrVerdict mgr_verdict_of(const MgrVerdictFacts *facts)
     return mgr_verdict(facts->display->shown, facts->presence->actual, facts->reach);
 }
 
-/* Why the display is what it is, as the end of "shown X because ..."; NULL where the dial is the reason. */
+/* Why the displayed status is what it is, as the end of "shown X because ..."; NULL if the dial is the reason. */
 static const char *const causes[MGR_DISPLAY_N] = {
     [MGR_DISPLAY_NOTHING] = "it has not registered yet",
     [MGR_DISPLAY_REGISTERED] = "it has just registered",
     [MGR_DISPLAY_RESTARTED] = "it has just announced its start",
-    [MGR_DISPLAY_STOPPED] = "it announced its stop",
+    [MGR_DISPLAY_STOPPED] = "it announced that it was stopping",
     [MGR_DISPLAY_UNINSTALLED] = "it announced that it was uninstalled",
     [MGR_DISPLAY_MOVED] = "it announced that it moved to another server",
-    [MGR_DISPLAY_HEARTBEAT] = "its heartbeat came in time",
-    [MGR_DISPLAY_POLL] = "its poll came in time",
-    [MGR_DISPLAY_SILENT] = "no heartbeat came within the set minutes",
+    [MGR_DISPLAY_HEARTBEAT] = "its heartbeat arrived in time",
+    [MGR_DISPLAY_POLL] = "its poll arrived in time",
+    [MGR_DISPLAY_SILENT] = "no heartbeat arrived within the configured time",
     [MGR_DISPLAY_ENTERED_UNREACHABLE_NET] = "its own address is in an unreachable network",
-    [MGR_DISPLAY_LEFT_UNREACHABLE_NET] = "its own address left the unreachable networks",
+    [MGR_DISPLAY_LEFT_UNREACHABLE_NET] = "its own address is no longer in an unreachable network",
     [MGR_DISPLAY_INDEPENDENT_ON] = "it is in independent mode",
     [MGR_DISPLAY_INDEPENDENT_OFF] = "it has just left independent mode",
-    [MGR_DISPLAY_INACTIVE] = "it has not made contact for too many days",
+    [MGR_DISPLAY_INACTIVE] = "it has not been in contact for too many days",
     [MGR_DISPLAY_REMOVAL] = "it was removed from the console",
 };
 
@@ -113,8 +114,8 @@ static void explain_display(GString *out, const MgrVerdictFacts *facts)
 /* What the line says, by the reason of the actual status; %s is the time since the last sign of life or the change. */
 static const char *const line_texts[MGR_REASON_N] = {
     [MGR_REASON_NONE] = "the endpoint has never connected",
-    [MGR_REASON_LATE] = "the endpoint's own line seems up, but its heartbeat is late: the last came %s ago",
-    [MGR_REASON_CLEAN_STOP] = "the endpoint closed its line in good order %s ago",
+    [MGR_REASON_LATE] = "the endpoint's own line seems up, but its heartbeat is late: the last one was %s ago",
+    [MGR_REASON_CLEAN_STOP] = "the endpoint closed its line properly %s ago",
     [MGR_REASON_LINE_LOST] = "the endpoint's own line was lost %s ago",
     [MGR_REASON_KEEPALIVE] = "the endpoint's own line has been silent for %s",
     [MGR_REASON_REPLACED] = "another record took this endpoint's place %s ago",
@@ -127,7 +128,7 @@ static void explain_line(GString *out, const MgrVerdictFacts *facts, MgrNow now)
     const MgrPresence *presence = facts->presence;
     MgrReason reason = mgr_presence_reason(presence);
     bool since_heard = reason == MGR_REASON_LATE || reason == MGR_REASON_KEEPALIVE || reason == MGR_REASON_SERVER_BLIND;
-    /* down_mono is of this process only; where it is known, a step of the clock does not show */
+    /* down_mono is known only to this process; with it, a step of the clock does not show */
     HlTime ago = since_heard                ? now.mono - presence->seen_mono
                  : presence->down_mono != 0 ? now.mono - presence->down_mono
                                             : now.wall - presence->since_wall;
@@ -157,6 +158,6 @@ char *mgr_verdict_explain(const MgrVerdictFacts *facts, MgrNow now)
     explain_display(out, facts);
     explain_line(out, facts, now);
     if (facts->reach == MGR_REACH_WRONG_HOST && facts->display->cause != MGR_DISPLAY_DIAL_FAILED)
-        g_string_append(out, "; the last dial of its address met another machine (wrong-host)");
+        g_string_append(out, "; the last dial of its address reached another machine (wrong-host)");
     return g_string_free(out, FALSE);
 }

@@ -12,7 +12,7 @@ typedef enum {
     MGR_VERDICT_AGREE_OFFLINE,
     MGR_VERDICT_HIDDEN_BY_NAT, /* works, shown Offline: the dial cannot reach it */
     MGR_VERDICT_GHOST_ONLINE,  /* gone, still shown Online */
-    MGR_VERDICT_WRONG_HOST,    /* the registered address belongs to somebody else in the server's view */
+    MGR_VERDICT_WRONG_HOST,    /* from the server, the registered address belongs to another machine */
     MGR_VERDICT_N,
 } MgrVerdict;
 
@@ -20,7 +20,7 @@ typedef enum {
 const char *mgr_verdict_name(MgrVerdict verdict);
 bool mgr_verdict_parse(const char *name, MgrVerdict *verdict);
 
-/* A function of these three alone.  For an actual status that is only kept (MGR_REASON_SERVER_BLIND) see
+/* A function of these three alone.  For an actual status that is merely kept (MGR_REASON_SERVER_BLIND) see
  * mgr_verdict_of(). */
 MgrVerdict mgr_verdict(MgrDisplayed displayed, MgrActual actual, MgrReach reach);
 
@@ -33,7 +33,7 @@ typedef struct {
     unsigned port;       /* 0: it does not listen */
 } MgrVerdictFacts;
 
-/* The verdict, MGR_VERDICT_UNVERIFIED while the actual status is only kept. */
+/* The verdict; MGR_VERDICT_UNVERIFIED while the actual status is merely kept. */
 MgrVerdict mgr_verdict_of(const MgrVerdictFacts *facts);
 
 /* "shown Offline because 192.168.1.20:61000 did not answer (timeout); the endpoint's own line is up, last heartbeat

@@ -10,7 +10,7 @@
 
 #define BACKDATE        (5 * HL_MINUTE) /* clocks differ */
 #define CLIENT_LIFETIME (730 * HL_DAY)
-#define CRL_LIFETIME    (3650 * HL_DAY) /* the file is local and written at each revocation: it must never age */
+#define CRL_LIFETIME    (3650 * HL_DAY) /* the file is local and rewritten at each revocation: it must never expire */
 
 extern const char broker_mosquitto_conf[];
 extern const char broker_acl[];
@@ -44,8 +44,8 @@ static void append_user(GString *acl, const MgrCertificateRecord *record)
 {
     bool is_admin = strcmp(record->kind, hl_cert_kind_name(HL_CERT_ADMIN)) == 0;
 
-    /* The patterns hold for every name: without the denials these too would have topics of endpoints, of their own
-     * name, and monitors the manager's state. */
+    /* The patterns apply to every name: without the denials administrators and monitors too would have endpoint topics
+     * with their own name, and monitors would see the manager's state. */
     g_string_append_printf(acl, "\nuser %s\ntopic deny holdline/v1/endpoint/#\ntopic read holdline/v1/status/#\n",
                            record->name);
     if (is_admin)
@@ -82,10 +82,10 @@ bool mgr_site_check_name(const char *name, GError **error)
     static const char *const reserved[] = { "manager", "server", "holdline", NULL };
 
     if (!hl_ident_is_valid(name) || g_str_has_prefix(name, "e-") || g_strv_contains(reserved, name))
-        return hl_fail(
-            error, HL_ERROR_INVALID,
-            "'%s' cannot be a name: 1 to 64 of a-z, 0-9, '.', '_', '-', not beginning with 'e-' and not %s, %s or %s",
-            name, reserved[0], reserved[1], reserved[2]);
+        return hl_fail(error, HL_ERROR_INVALID,
+                       "'%s' is not a valid name: use 1 to 64 of a-z, 0-9, '.', '_', '-', not beginning with 'e-', and "
+                       "not %s, %s or %s",
+                       name, reserved[0], reserved[1], reserved[2]);
     return true;
 }
 
@@ -157,8 +157,8 @@ bool mgr_authority_write_crl(const MgrAuthority *authority, const char *dir, GHa
         if (record->revoked_at > 0 && record->expires_at > now)
             g_array_append_val(revoked, entry);
     }
-    /* "this update" is as old as the CA: dated by a clock that is set back afterwards, the list would not be valid yet
-     * and nobody could connect.  The number says which list is newer. */
+    /* "This update" is as old as the CA: if it were dated by a clock that is set back afterwards, the list would not be
+     * valid yet and nobody could connect.  The number tells which list is newer. */
     pem = hl_crl_make(authority->cert, authority->key, (HlRevoked *)(void *)revoked->data, revoked->len,
                       (int64_t)number, hl_cert_info(authority->cert)->not_before, now + CRL_LIFETIME, error);
     return pem != NULL && hl_file_write_text(path, pem, 0644, error);

@@ -1,12 +1,11 @@
-/* The site: the directory of a server, what lies where in it, and the files that are made from the registry.
+/* The site: a server's directory, the layout of it, and the files that are generated from the registry.
  *
  *     manager.conf            configuration
  *     registry.db             the only record
  *     pki/                    ca, server, manager certificates and keys, sealing.key, crl.pem
  *     broker/                 mosquitto.conf, acl, the broker's database and log
- *     admins/NAME/            what an administrator or monitor carries away: ca.pem, NAME.pem, NAME.key, holdline.conf
- *     repo/                   the pattern repository that the HTTPS front serves
- */
+ *     admins/NAME/            what an administrator or monitor takes along: ca.pem, NAME.pem, NAME.key, holdline.conf
+ *     repo/                   the pattern repository that the HTTPS front serves */
 #ifndef MANAGER_SITE_SITE_H
 #define MANAGER_SITE_SITE_H
 
@@ -24,7 +23,7 @@ bool mgr_site_write_broker_conf(const char *dir, const MgrConf *conf, GError **e
 /* Writes broker/acl: the patterns and a block for each administrator and monitor whose certificate is not revoked. */
 bool mgr_site_write_acl(const char *dir, GHashTable *certificates, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The certificate authority, opened: what issues and revokes. */
+/* The opened certificate authority, which issues and revokes. */
 typedef struct {
     HlKey *key;
     HlCert *cert;
@@ -37,25 +36,25 @@ void mgr_authority_clear(MgrAuthority *authority);
 HlCert *mgr_authority_issue(const MgrAuthority *authority, GBytes *csr, const HlCertSpec *spec,
                             MgrCertificateRecord *record, GError **error);
 
-/* Makes a key, issues, and saves DIR/KEY and DIR/CERT below the site. */
+/* Generates a key, issues, and saves DIR/KEY and DIR/CERT below the site. */
 bool mgr_authority_issue_files(const MgrAuthority *authority, const char *dir, const char *cert_name,
                                const char *key_name, const HlCertSpec *spec, MgrCertificateRecord *record,
                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Writes pki/crl.pem from the revoked ones of certificates (serial -> MgrCertificateRecord). */
+/* Writes pki/crl.pem from those of the certificates (serial -> MgrCertificateRecord) that are revoked. */
 bool mgr_authority_write_crl(const MgrAuthority *authority, const char *dir, GHashTable *certificates, uint64_t number,
                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The configuration of "holdline" for a certificate of this role ("admin", "monitor"); its files lie beside it.  Caller
- * frees. */
+/* The configuration of "holdline" for a certificate of this role ("admin", "monitor"), with the files next to it.
+ * Caller frees. */
 char *mgr_site_client_conf(const char *role, const char *name, const char *brokers);
 
-/* The folder that an administrator or monitor carries away: issues and writes it.  kind is HL_CERT_ADMIN or
+/* Issues for an administrator or monitor and writes the directory to take along.  kind is HL_CERT_ADMIN or
  * HL_CERT_MONITOR. */
 bool mgr_site_write_client(const MgrAuthority *authority, const char *dir, const MgrConf *conf, const char *name,
                            HlCertKind kind, MgrCertificateRecord *record, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* A name that may stand in the access list: an identifier, no endpoint id, not reserved. */
+/* A name that may appear in the access list: an identifier, not an endpoint id, not reserved. */
 bool mgr_site_check_name(const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MgrAuthority, mgr_authority_clear)

@@ -1,7 +1,10 @@
-/* Reading the registry at the start: one SELECT and one row function a table. */
+/* Loading the registry at start: one SELECT and one row function per table. */
 #include "lib/store/migrate.h"
 #include "lib/store/stmt.h"
 #include "manager/store/registry.h"
+
+#include "lib/base/log.h"
+#include "manager/store/heal.h"
 #include "proto/messages.h"
 
 extern const char migration_001_registry[];
@@ -22,6 +25,13 @@ HlDb *mgr_registry_open(const char *path, GError **error)
     return g_steal_pointer(&db);
 }
 
+/* The columns of a SELECT are a list of X(constant, expression): the enum that reads a row and the text of the query
+ * are both made from it, so that they cannot disagree. */
+#define CONSTANT(constant_, sql_)   constant_,
+#define EXPRESSION(constant_, sql_) sql_ ", "
+/* The extra column takes the last comma; nobody reads it. */
+#define SELECT(columns_) "SELECT " columns_(EXPRESSION) "0 "
+
 typedef void (*AnyFn)(void);
 
 typedef struct {
@@ -41,15 +51,25 @@ void mgr_group_record_clear(MgrGroupRecord *record)
     g_clear_pointer(&record->changed_by, g_free);
 }
 
+#define GROUP_COLUMNS(X)          \
+    X(G_NAME, "name")             \
+    X(G_VERSION, "version")       \
+    X(G_COUNTER, "counter")       \
+    X(G_SETTINGS, "settings")     \
+    X(G_CHANGED_AT, "changed_at") \
+    X(G_CHANGED_BY, "changed_by")
+
+enum { GROUP_COLUMNS(CONSTANT) };
+
 static bool on_group(HlStmt *row, gpointer user)
 {
     const Receiver *to = user;
-    MgrGroupRecord record = { .name = text(row, 0),
-                              .version = (uint64_t)hl_stmt_int(row, 1),
-                              .counter = (uint64_t)hl_stmt_int(row, 2),
-                              .settings = text(row, 3),
-                              .changed_at = hl_stmt_int(row, 4),
-                              .changed_by = text(row, 5) };
+    MgrGroupRecord record = { .name = text(row, G_NAME),
+                              .version = (uint64_t)hl_stmt_int(row, G_VERSION),
+                              .counter = (uint64_t)hl_stmt_int(row, G_COUNTER),
+                              .settings = text(row, G_SETTINGS),
+                              .changed_at = hl_stmt_int(row, G_CHANGED_AT),
+                              .changed_by = text(row, G_CHANGED_BY) };
 
     ((MgrGroupFn)to->fn)(&record, to->user);
     mgr_group_record_clear(&record);
@@ -60,8 +80,7 @@ bool mgr_registry_load_groups(HlDb *db, MgrGroupFn fn, gpointer user, GError **e
 {
     Receiver to = { (AnyFn)fn, user };
 
-    return hl_db_query(db, on_group, &to, error,
-                       "SELECT name, version, counter, settings, changed_at, changed_by FROM grp ORDER BY name", "");
+    return hl_db_query(db, on_group, &to, error, SELECT(GROUP_COLUMNS) "FROM grp ORDER BY name", "");
 }
 
 void mgr_applied_clear(MgrApplied *applied)
@@ -84,94 +103,165 @@ void mgr_endpoint_record_clear(MgrEndpointRecord *record)
     mgr_applied_clear(&record->applied);
 }
 
-static void read_presence(HlStmt *row, int column, MgrPresence *presence)
+#define ENDPOINT_COLUMNS(X)                 \
+    X(E_NUMBER, "number")                   \
+    X(E_ID, "id")                           \
+    X(E_GROUP, "grp")                       \
+    X(E_HOST, "host")                       \
+    X(E_FINGERPRINT, "fingerprint")         \
+    X(E_ADDRESSES, "addresses")             \
+    X(E_DIRECT_PORT, "direct_port")         \
+    X(E_OS, "os")                           \
+    X(E_PROGRAM, "program")                 \
+    X(E_OBSERVED, "observed")               \
+    X(E_OBSERVED_BY, "observed_by")         \
+    X(E_ENROLLED_AT, "enrolled_at")         \
+    X(E_MOVED_COUNTER, "moved_counter")     \
+    X(E_SERIAL, "serial")                   \
+    X(E_CERT_EXPIRES, "cert_expires")       \
+    X(E_REVOKED_AT, "revoked_at")           \
+    X(E_APPLIED_GROUP, "applied_group")     \
+    X(E_APPLIED_VERSION, "applied_version") \
+    X(E_APPLIED_COUNTER, "applied_counter") \
+    X(E_APPLIED_DIGEST, "applied_digest")   \
+    X(E_APPLIED_PATH, "applied_path")       \
+    X(E_APPLIED_AT, "applied_at")           \
+    X(E_PATTERNS, "patterns")               \
+    X(E_UPDATED_AT, "updated_at")           \
+    X(E_UPDATE_RESULT, "update_result")     \
+    X(E_UPDATE_SOURCE, "update_source")     \
+    X(E_UPDATE_ERROR, "update_error")       \
+    X(E_SPOOL, "spool")                     \
+    X(E_REPORT_SEQ, "report_seq")
+
+#define PRESENCE_COLUMNS(X)             \
+    X(P_SESSION, "session")             \
+    X(P_BORN_SESSION, "born_session")   \
+    X(P_BOOT, "boot")                   \
+    X(P_MACHINE, "machine")             \
+    X(P_PREVIOUS_BOOT, "previous_boot") \
+    X(P_OTHER_MACHINE, "other_machine") \
+    X(P_KEPT_MACHINE, "kept_machine")   \
+    X(P_SINCE, "presence.since")        \
+    X(P_SEEN, "seen")                   \
+    X(P_HEARTBEAT_MS, "heartbeat_ms")   \
+    X(P_ACTUAL, "actual")               \
+    X(P_REASON, "reason")               \
+    X(P_CLONE, "clone")                 \
+    X(P_ENDED, "ended")                 \
+    X(P_RETIRED, "retired")
+
+#define DISPLAY_COLUMNS(X)                        \
+    X(D_SHOWN, "shown")                           \
+    X(D_CAUSE, "cause")                           \
+    X(D_SINCE, "display.since")                   \
+    X(D_CONTACT, "contact")                       \
+    X(D_REGISTERED, "registered")                 \
+    X(D_UP, "up")                                 \
+    X(D_IN_UNREACHABLE_NET, "in_unreachable_net") \
+    X(D_INDEPENDENT, "independent")               \
+    X(D_DIALLING, "dialling")                     \
+    X(D_INACTIVE, "inactive")                     \
+    X(D_REMOVED, "removed")                       \
+    X(D_REACH, "reach")                           \
+    X(D_DIALLED_AT, "dialled_at")
+
+#define ALL_COLUMNS(X) ENDPOINT_COLUMNS(X) PRESENCE_COLUMNS(X) DISPLAY_COLUMNS(X)
+
+enum { ALL_COLUMNS(CONSTANT) };
+
+static void read_presence(HlStmt *row, MgrPresence *presence)
 {
     MgrActual actual = MGR_ACTUAL_NEVER_SEEN;
     MgrReason reason = MGR_REASON_NONE;
 
-    if (hl_stmt_is_null(row, column))
+    if (hl_stmt_is_null(row, P_SESSION))
         return; /* never seen: no row yet */
-    presence->session = (uint64_t)hl_stmt_int(row, column);
-    presence->born_session = (uint64_t)hl_stmt_int(row, column + 1);
-    presence->boot = (uint64_t)hl_stmt_int(row, column + 2);
-    presence->machine = (uint64_t)hl_stmt_int(row, column + 3);
-    presence->previous_boot = (uint64_t)hl_stmt_int(row, column + 4);
-    presence->other_machine = (uint64_t)hl_stmt_int(row, column + 5);
-    presence->kept_machine = (uint64_t)hl_stmt_int(row, column + 6);
-    presence->since_wall = hl_stmt_int(row, column + 7);
-    presence->seen_wall = hl_stmt_int(row, column + 8);
-    presence->heartbeat_ms = (uint32_t)hl_stmt_int(row, column + 9);
-    if (mgr_actual_parse(hl_stmt_text(row, column + 10), &actual))
+    presence->session = (uint64_t)hl_stmt_int(row, P_SESSION);
+    presence->born_session = (uint64_t)hl_stmt_int(row, P_BORN_SESSION);
+    presence->boot = (uint64_t)hl_stmt_int(row, P_BOOT);
+    presence->machine = (uint64_t)hl_stmt_int(row, P_MACHINE);
+    presence->previous_boot = (uint64_t)hl_stmt_int(row, P_PREVIOUS_BOOT);
+    presence->other_machine = (uint64_t)hl_stmt_int(row, P_OTHER_MACHINE);
+    presence->kept_machine = (uint64_t)hl_stmt_int(row, P_KEPT_MACHINE);
+    presence->since_wall = hl_stmt_int(row, P_SINCE);
+    presence->seen_wall = hl_stmt_int(row, P_SEEN);
+    presence->heartbeat_ms = (uint32_t)hl_stmt_int(row, P_HEARTBEAT_MS);
+    if (mgr_actual_parse(hl_stmt_text(row, P_ACTUAL), &actual))
         presence->actual = (uint8_t)actual;
-    if (mgr_reason_parse(hl_stmt_text(row, column + 11), &reason))
+    if (mgr_reason_parse(hl_stmt_text(row, P_REASON), &reason))
         presence->reason = (uint8_t)reason;
-    presence->clone = (uint8_t)hl_stmt_int(row, column + 12);
-    presence->ended = hl_stmt_int(row, column + 13) != 0;
-    presence->retired = hl_stmt_int(row, column + 14) != 0;
+    presence->clone = (uint8_t)hl_stmt_int(row, P_CLONE);
+    presence->ended = hl_stmt_int(row, P_ENDED) != 0;
+    presence->retired = hl_stmt_int(row, P_RETIRED) != 0;
 }
 
-static void read_display(HlStmt *row, int column, MgrEndpointRecord *record)
+static void read_display(HlStmt *row, MgrEndpointRecord *record)
 {
     MgrDisplay *display = &record->display;
     MgrDisplayed shown = MGR_DISPLAYED_OFFLINE;
     int64_t cause;
 
-    if (hl_stmt_is_null(row, column))
+    if (hl_stmt_is_null(row, D_SHOWN))
         return;
-    if (mgr_displayed_parse(hl_stmt_text(row, column), &shown))
+    if (mgr_displayed_parse(hl_stmt_text(row, D_SHOWN), &shown))
         display->shown = (uint8_t)shown;
-    cause = hl_stmt_int(row, column + 1);
+    cause = hl_stmt_int(row, D_CAUSE);
     display->cause = cause >= 0 && cause < MGR_DISPLAY_N ? (uint8_t)cause : MGR_DISPLAY_NOTHING;
-    display->since_wall = hl_stmt_int(row, column + 2);
-    display->contact_wall = hl_stmt_int(row, column + 3);
-    display->registered = hl_stmt_int(row, column + 4) != 0;
-    display->up = hl_stmt_int(row, column + 5) != 0;
-    display->in_unreachable_net = hl_stmt_int(row, column + 6) != 0;
-    display->independent = hl_stmt_int(row, column + 7) != 0;
-    display->dialling = hl_stmt_int(row, column + 8) != 0;
-    display->inactive = hl_stmt_int(row, column + 9) != 0;
-    display->removed = hl_stmt_int(row, column + 10) != 0;
-    mgr_reach_parse(hl_stmt_text(row, column + 11), &record->reach);
-    record->dialled_at = hl_stmt_int(row, column + 12);
+    display->since_wall = hl_stmt_int(row, D_SINCE);
+    display->contact_wall = hl_stmt_int(row, D_CONTACT);
+    display->registered = hl_stmt_int(row, D_REGISTERED) != 0;
+    display->up = hl_stmt_int(row, D_UP) != 0;
+    display->in_unreachable_net = hl_stmt_int(row, D_IN_UNREACHABLE_NET) != 0;
+    display->independent = hl_stmt_int(row, D_INDEPENDENT) != 0;
+    display->dialling = hl_stmt_int(row, D_DIALLING) != 0;
+    display->inactive = hl_stmt_int(row, D_INACTIVE) != 0;
+    display->removed = hl_stmt_int(row, D_REMOVED) != 0;
+    mgr_reach_parse(hl_stmt_text(row, D_REACH), &record->reach);
+    record->dialled_at = hl_stmt_int(row, D_DIALLED_AT);
 }
 
 static bool on_endpoint(HlStmt *row, gpointer user)
 {
     const Receiver *to = user;
+    g_autofree char *healed = NULL;
     MgrEndpointRecord record = {
-        .number = hl_stmt_int(row, 0),
-        .id = text(row, 1),
-        .group = text(row, 2),
-        .host = text(row, 3),
-        .fingerprint = text(row, 4),
-        .addresses = text(row, 5),
-        .direct_port = (int)hl_stmt_int(row, 6),
-        .os = text(row, 7),
-        .program = text(row, 8),
-        .observed = text(row, 9),
-        .observed_by = text(row, 54),
-        .enrolled_at = hl_stmt_int(row, 10),
-        .moved_counter = (uint64_t)hl_stmt_int(row, 11),
-        .serial = text(row, 12),
-        .cert_expires = hl_stmt_int(row, 13),
-        .revoked_at = hl_stmt_int(row, 14),
-        .applied = { .group = text(row, 15),
-                     .version = (uint64_t)hl_stmt_int(row, 16),
-                     .counter = (uint64_t)hl_stmt_int(row, 17),
-                     .digest = hl_stmt_blob(row, 18),
-                     .path = text(row, 19),
-                     .at = hl_stmt_int(row, 20) },
-        .patterns = text(row, 21),
-        .updated_at = hl_stmt_int(row, 22),
-        .update_result = text(row, 23),
-        .update_source = text(row, 55),
-        .update_error = text(row, 56),
-        .spool = text(row, 24),
-        .report_seq = (uint64_t)hl_stmt_int(row, 25),
+        .number = hl_stmt_int(row, E_NUMBER),
+        .id = text(row, E_ID),
+        .group = text(row, E_GROUP),
+        .host = text(row, E_HOST),
+        .fingerprint = text(row, E_FINGERPRINT),
+        .addresses = text(row, E_ADDRESSES),
+        .direct_port = (int)hl_stmt_int(row, E_DIRECT_PORT),
+        .os = text(row, E_OS),
+        .program = text(row, E_PROGRAM),
+        .observed = text(row, E_OBSERVED),
+        .observed_by = text(row, E_OBSERVED_BY),
+        .enrolled_at = hl_stmt_int(row, E_ENROLLED_AT),
+        .moved_counter = (uint64_t)hl_stmt_int(row, E_MOVED_COUNTER),
+        .serial = text(row, E_SERIAL),
+        .cert_expires = hl_stmt_int(row, E_CERT_EXPIRES),
+        .revoked_at = hl_stmt_int(row, E_REVOKED_AT),
+        .applied = { .group = text(row, E_APPLIED_GROUP),
+                     .version = (uint64_t)hl_stmt_int(row, E_APPLIED_VERSION),
+                     .counter = (uint64_t)hl_stmt_int(row, E_APPLIED_COUNTER),
+                     .digest = hl_stmt_blob(row, E_APPLIED_DIGEST),
+                     .path = text(row, E_APPLIED_PATH),
+                     .at = hl_stmt_int(row, E_APPLIED_AT) },
+        .patterns = text(row, E_PATTERNS),
+        .updated_at = hl_stmt_int(row, E_UPDATED_AT),
+        .update_result = text(row, E_UPDATE_RESULT),
+        .update_source = text(row, E_UPDATE_SOURCE),
+        .update_error = text(row, E_UPDATE_ERROR),
+        .spool = text(row, E_SPOOL),
+        .report_seq = (uint64_t)hl_stmt_int(row, E_REPORT_SEQ),
     };
 
-    read_presence(row, 26, &record.presence);
-    read_display(row, 41, &record);
+    read_presence(row, &record.presence);
+    read_display(row, &record);
+    healed = mgr_heal_endpoint(&record);
+    if (healed != NULL)
+        hl_warn("registry", "endpoint %s: what an older version stored was too long and is cut: %s", record.id, healed);
     ((MgrEndpointFn)to->fn)(&record, to->user);
     mgr_endpoint_record_clear(&record);
     return true;
@@ -181,18 +271,10 @@ bool mgr_registry_load_endpoints(HlDb *db, MgrEndpointFn fn, gpointer user, GErr
 {
     Receiver to = { (AnyFn)fn, user };
 
-    return hl_db_query(
-        db, on_endpoint, &to, error,
-        "SELECT number, id, grp, host, fingerprint, addresses, direct_port, os, program, observed,"
-        " enrolled_at, moved_counter, serial, cert_expires, revoked_at, applied_group, applied_version,"
-        " applied_counter, applied_digest, applied_path, applied_at, patterns, updated_at, update_result,"
-        " spool, report_seq, session, born_session, boot, machine, previous_boot, other_machine,"
-        " kept_machine, presence.since, seen, heartbeat_ms, actual, reason, clone, ended, retired, shown, cause,"
-        " display.since, contact, registered, up, in_unreachable_net, independent, dialling, inactive, removed, reach,"
-        " dialled_at, observed_by, update_source, update_error FROM endpoint LEFT JOIN presence ON presence.endpoint = "
-        "number"
-        " LEFT JOIN display ON display.endpoint = number ORDER BY number",
-        "");
+    return hl_db_query(db, on_endpoint, &to, error,
+                       SELECT(ALL_COLUMNS) "FROM endpoint LEFT JOIN presence ON presence.endpoint = number"
+                                           " LEFT JOIN display ON display.endpoint = number ORDER BY number",
+                       "");
 }
 
 void mgr_command_record_clear(MgrCommandRecord *record)
@@ -202,18 +284,31 @@ void mgr_command_record_clear(MgrCommandRecord *record)
     g_clear_pointer(&record->issuer, g_free);
 }
 
+#define COMMAND_COLUMNS(X)        \
+    X(C_ID, "id")                 \
+    X(C_KIND, "kind")             \
+    X(C_SELECTOR, "selector")     \
+    X(C_ISSUER, "issuer")         \
+    X(C_ISSUED_AT, "issued_at")   \
+    X(C_EXPIRES_AT, "expires_at") \
+    X(C_WINDOW_MS, "window_ms")   \
+    X(C_TIMEOUT_MS, "timeout_ms") \
+    X(C_CANCELLED_AT, "cancelled_at")
+
+enum { COMMAND_COLUMNS(CONSTANT) };
+
 static bool on_command(HlStmt *row, gpointer user)
 {
     const Receiver *to = user;
-    MgrCommandRecord record = { .id = text(row, 0),
-                                .kind = hl_command_kind_from_name(hl_stmt_text(row, 1)),
-                                .selector = text(row, 2),
-                                .issuer = text(row, 3),
-                                .issued_at = hl_stmt_int(row, 4),
-                                .expires_at = hl_stmt_int(row, 5),
-                                .window_ms = (uint32_t)hl_stmt_int(row, 6),
-                                .timeout_ms = (uint32_t)hl_stmt_int(row, 7),
-                                .cancelled_at = hl_stmt_int(row, 8) };
+    MgrCommandRecord record = { .id = text(row, C_ID),
+                                .kind = hl_command_kind_from_name(hl_stmt_text(row, C_KIND)),
+                                .selector = text(row, C_SELECTOR),
+                                .issuer = text(row, C_ISSUER),
+                                .issued_at = hl_stmt_int(row, C_ISSUED_AT),
+                                .expires_at = hl_stmt_int(row, C_EXPIRES_AT),
+                                .window_ms = (uint32_t)hl_stmt_int(row, C_WINDOW_MS),
+                                .timeout_ms = (uint32_t)hl_stmt_int(row, C_TIMEOUT_MS),
+                                .cancelled_at = hl_stmt_int(row, C_CANCELLED_AT) };
 
     ((MgrCommandFn)to->fn)(&record, to->user);
     mgr_command_record_clear(&record);
@@ -227,10 +322,9 @@ bool mgr_registry_load_open_commands(HlDb *db, MgrCommandFn fn, gpointer user, G
     Receiver to = { (AnyFn)fn, user };
 
     return hl_db_query(db, on_command, &to, error,
-                       "SELECT id, kind, selector, issuer, issued_at, expires_at, window_ms, timeout_ms, cancelled_at"
-                       " FROM command WHERE EXISTS (SELECT 1 FROM target WHERE command = id AND state IN " OPEN_STATES
-                       ")"
-                       " ORDER BY issued_at, id",
+                       SELECT(COMMAND_COLUMNS) "FROM command WHERE EXISTS (SELECT 1 FROM target WHERE command = id AND "
+                                               "state IN " OPEN_STATES ")"
+                                               " ORDER BY issued_at, id",
                        "");
 }
 
@@ -242,15 +336,25 @@ void mgr_target_record_clear(MgrTargetRecord *record)
     g_clear_pointer(&record->detail, g_free);
 }
 
+#define TARGET_COLUMNS(X)     \
+    X(T_COMMAND, "command")   \
+    X(T_ENDPOINT, "endpoint") \
+    X(T_STATE, "state")       \
+    X(T_CODE, "code")         \
+    X(T_DETAIL, "detail")     \
+    X(T_CHANGED_AT, "changed_at")
+
+enum { TARGET_COLUMNS(CONSTANT) };
+
 static bool on_target(HlStmt *row, gpointer user)
 {
     const Receiver *to = user;
-    MgrTargetRecord record = { .command = text(row, 0),
-                               .endpoint = text(row, 1),
-                               .state = hl_command_state_from_name(hl_stmt_text(row, 2)),
-                               .code = text(row, 3),
-                               .detail = text(row, 4),
-                               .changed_at = hl_stmt_int(row, 5) };
+    MgrTargetRecord record = { .command = text(row, T_COMMAND),
+                               .endpoint = text(row, T_ENDPOINT),
+                               .state = hl_command_state_from_name(hl_stmt_text(row, T_STATE)),
+                               .code = text(row, T_CODE),
+                               .detail = text(row, T_DETAIL),
+                               .changed_at = hl_stmt_int(row, T_CHANGED_AT) };
 
     ((MgrTargetFn)to->fn)(&record, to->user);
     mgr_target_record_clear(&record);
@@ -263,8 +367,8 @@ bool mgr_registry_load_open_targets(HlDb *db, MgrTargetFn fn, gpointer user, GEr
 
     /* all targets of a command that is open anywhere: its counts need the finished ones too */
     return hl_db_query(db, on_target, &to, error,
-                       "SELECT command, endpoint, state, code, detail, changed_at FROM target WHERE command IN"
-                       " (SELECT command FROM target WHERE state IN " OPEN_STATES ")",
+                       SELECT(TARGET_COLUMNS) "FROM target WHERE command IN"
+                                              " (SELECT command FROM target WHERE state IN " OPEN_STATES ")",
                        "");
 }
 
@@ -276,17 +380,29 @@ void mgr_token_record_clear(MgrTokenRecord *record)
     g_clear_pointer(&record->created_by, g_free);
 }
 
+#define TOKEN_COLUMNS(X)          \
+    X(K_ID, "id")                 \
+    X(K_DIGEST, "digest")         \
+    X(K_GROUP, "grp")             \
+    X(K_USES_LEFT, "uses_left")   \
+    X(K_EXPIRES_AT, "expires_at") \
+    X(K_CREATED_AT, "created_at") \
+    X(K_CREATED_BY, "created_by") \
+    X(K_WITHDRAWN_AT, "withdrawn_at")
+
+enum { TOKEN_COLUMNS(CONSTANT) };
+
 static bool on_token(HlStmt *row, gpointer user)
 {
     const Receiver *to = user;
-    MgrTokenRecord record = { .id = text(row, 0),
-                              .digest = text(row, 1),
-                              .group = text(row, 2),
-                              .uses_left = hl_stmt_int(row, 3),
-                              .expires_at = hl_stmt_int(row, 4),
-                              .created_at = hl_stmt_int(row, 5),
-                              .created_by = text(row, 6),
-                              .withdrawn_at = hl_stmt_int(row, 7) };
+    MgrTokenRecord record = { .id = text(row, K_ID),
+                              .digest = text(row, K_DIGEST),
+                              .group = text(row, K_GROUP),
+                              .uses_left = hl_stmt_int(row, K_USES_LEFT),
+                              .expires_at = hl_stmt_int(row, K_EXPIRES_AT),
+                              .created_at = hl_stmt_int(row, K_CREATED_AT),
+                              .created_by = text(row, K_CREATED_BY),
+                              .withdrawn_at = hl_stmt_int(row, K_WITHDRAWN_AT) };
 
     ((MgrTokenFn)to->fn)(&record, to->user);
     mgr_token_record_clear(&record);
@@ -297,10 +413,7 @@ bool mgr_registry_load_tokens(HlDb *db, MgrTokenFn fn, gpointer user, GError **e
 {
     Receiver to = { (AnyFn)fn, user };
 
-    return hl_db_query(db, on_token, &to, error,
-                       "SELECT id, digest, grp, uses_left, expires_at, created_at, created_by, withdrawn_at FROM token"
-                       " ORDER BY created_at",
-                       "");
+    return hl_db_query(db, on_token, &to, error, SELECT(TOKEN_COLUMNS) "FROM token ORDER BY created_at", "");
 }
 
 void mgr_certificate_record_clear(MgrCertificateRecord *record)
@@ -310,15 +423,25 @@ void mgr_certificate_record_clear(MgrCertificateRecord *record)
     g_clear_pointer(&record->kind, g_free);
 }
 
+#define CERTIFICATE_COLUMNS(X)    \
+    X(S_SERIAL, "serial")         \
+    X(S_NAME, "name")             \
+    X(S_KIND, "kind")             \
+    X(S_ISSUED_AT, "issued_at")   \
+    X(S_EXPIRES_AT, "expires_at") \
+    X(S_REVOKED_AT, "revoked_at")
+
+enum { CERTIFICATE_COLUMNS(CONSTANT) };
+
 static bool on_certificate(HlStmt *row, gpointer user)
 {
     const Receiver *to = user;
-    MgrCertificateRecord record = { .serial = text(row, 0),
-                                    .name = text(row, 1),
-                                    .kind = text(row, 2),
-                                    .issued_at = hl_stmt_int(row, 3),
-                                    .expires_at = hl_stmt_int(row, 4),
-                                    .revoked_at = hl_stmt_int(row, 5) };
+    MgrCertificateRecord record = { .serial = text(row, S_SERIAL),
+                                    .name = text(row, S_NAME),
+                                    .kind = text(row, S_KIND),
+                                    .issued_at = hl_stmt_int(row, S_ISSUED_AT),
+                                    .expires_at = hl_stmt_int(row, S_EXPIRES_AT),
+                                    .revoked_at = hl_stmt_int(row, S_REVOKED_AT) };
 
     ((MgrCertificateFn)to->fn)(&record, to->user);
     mgr_certificate_record_clear(&record);
@@ -329,9 +452,8 @@ bool mgr_registry_load_certificates(HlDb *db, MgrCertificateFn fn, gpointer user
 {
     Receiver to = { (AnyFn)fn, user };
 
-    return hl_db_query(
-        db, on_certificate, &to, error,
-        "SELECT serial, name, kind, issued_at, expires_at, revoked_at FROM certificate ORDER BY issued_at", "");
+    return hl_db_query(db, on_certificate, &to, error,
+                       SELECT(CERTIFICATE_COLUMNS) "FROM certificate ORDER BY issued_at", "");
 }
 
 bool mgr_registry_load_counter(HlDb *db, const char *name, uint64_t *value, GError **error)

@@ -1,8 +1,8 @@
-/* The registry's records: what is stored of each thing, how it is loaded at the start, and the write sets that change
+/* The registry's records: what is stored about each thing, how it is loaded at start, and the write sets that change
  * it.
  *
- * Not the fleet in memory (manager/daemon/fleet.h), which is a cache of this.  Loading blocks and happens once; changes
- * are statements added to an HlWriteSet, so that the caller decides what commits together. */
+ * Not the fleet in memory (manager/daemon/ground/fleet.h), which is a cache of this.  Loading blocks and happens once;
+ * changes are statements added to an HlWriteSet, so that the caller decides what commits together. */
 #ifndef MANAGER_STORE_REGISTRY_H
 #define MANAGER_STORE_REGISTRY_H
 
@@ -24,7 +24,7 @@ typedef struct {
 typedef struct {
     char *group;
     uint64_t version, counter;
-    GBytes *digest; /* NULL: never told */
+    GBytes *digest; /* NULL: never reported */
     char *path;
     HlTime at;
 } MgrApplied;
@@ -80,10 +80,10 @@ void mgr_target_record_clear(MgrTargetRecord *record);
 void mgr_token_record_clear(MgrTokenRecord *record);
 void mgr_certificate_record_clear(MgrCertificateRecord *record);
 
-/* Opens for writing, migrates. */
+/* Opens it for writing and migrates it. */
 HlDb *mgr_registry_open(const char *path, GError **error);
 
-/* Receivers of the loaders take what they want out of the record (g_steal_pointer); the rest is freed. */
+/* The loaders' receivers take what they want out of the record (g_steal_pointer); the rest is freed. */
 typedef void (*MgrGroupFn)(MgrGroupRecord *record, gpointer user);
 typedef void (*MgrEndpointFn)(MgrEndpointRecord *record, gpointer user);
 typedef void (*MgrCommandFn)(MgrCommandRecord *record, gpointer user);
@@ -105,30 +105,33 @@ bool mgr_registry_load_counter(HlDb *db, const char *name, uint64_t *value, GErr
 /* Changes.  Each adds its statements to the set. */
 void mgr_write_counter(HlWriteSet *set, const char *name, uint64_t value);
 void mgr_write_group(HlWriteSet *set, const MgrGroupRecord *group);
-/* Fails the set with HL_ERROR_CONFLICT when the stored version is not base_version any more. */
+/* Fails the set with HL_ERROR_CONFLICT if the stored version is no longer base_version. */
 void mgr_write_group_change(HlWriteSet *set, const MgrGroupRecord *group, uint64_t base_version);
 void mgr_write_group_removal(HlWriteSet *set, const char *name);
 void mgr_write_endpoint(HlWriteSet *set, const MgrEndpointRecord *endpoint);
 void mgr_write_endpoint_removal(HlWriteSet *set, int64_t number);
 void mgr_write_endpoint_group(HlWriteSet *set, const MgrEndpointRecord *endpoint, const char *group, uint64_t counter);
-/* A certificate by enrolment, which ends a revocation; by renewal, which fails the set with HL_ERROR_CONFLICT where the
- * endpoint is revoked. */
+/* A certificate from enrolment, which ends a revocation; from renewal, which fails the set with HL_ERROR_CONFLICT if
+ * the endpoint is revoked. */
 void mgr_write_endpoint_enrolment(HlWriteSet *set, int64_t number, const char *serial, HlTime expires);
 void mgr_write_endpoint_renewal(HlWriteSet *set, int64_t number, const char *serial, HlTime expires);
 void mgr_write_endpoint_revocation(HlWriteSet *set, int64_t number, HlTime at);
 void mgr_write_endpoint_registration(HlWriteSet *set, const MgrEndpointRecord *endpoint);
 void mgr_write_applied(HlWriteSet *set, int64_t number, const MgrApplied *applied);
+/* The same but for the time, which only a report knows: the one of a report that is being stored must stay. */
+void mgr_write_applied_told(HlWriteSet *set, int64_t number, const MgrApplied *applied);
 void mgr_write_patterns(HlWriteSet *set, int64_t number, const char *patterns);
 
 /* An update notification. */
 typedef struct {
-    const char *patterns, *result, *source, *error;
+    const char *patterns; /* NULL: not told, they stay */
+    const char *result, *source, *error;
     HlTime at;
 } MgrUpdateStep;
 
 void mgr_write_update(HlWriteSet *set, int64_t number, const MgrUpdateStep *step);
 
-/* The last report of an endpoint, from what was accepted before it to this one. */
+/* An endpoint's last report: from the one accepted before it to this one. */
 typedef struct {
     const char *from_spool, *to_spool;
     uint64_t from, to;
@@ -141,19 +144,22 @@ void mgr_write_display(HlWriteSet *set, const MgrEndpointRecord *endpoint);
 void mgr_write_command(HlWriteSet *set, const MgrCommandRecord *command);
 void mgr_write_command_cancel(HlWriteSet *set, const char *id, HlTime at);
 void mgr_write_new_target(HlWriteSet *set, const MgrTargetRecord *target);
-/* Leaves a target alone that is final already. */
+/* Leaves a target alone that may not come to this state from where it is when the set is written
+ * (hl_command_state_may_follow): a report repeated, or overtaken by a later one. */
 void mgr_write_target(HlWriteSet *set, const MgrTargetRecord *target);
-/* "Sent" may be written late: leaves a target alone of which more is known already. */
+/* "Sent" may be written late: leaves a target alone if more is already known of it. */
 void mgr_write_target_sent(HlWriteSet *set, const MgrTargetRecord *target);
 void mgr_write_token(HlWriteSet *set, const MgrTokenRecord *token);
-/* Takes one use; fails the set with HL_ERROR_CONFLICT when none is left. */
+/* Takes one use; fails the set with HL_ERROR_CONFLICT if none is left, or it is withdrawn. */
 void mgr_write_token_use(HlWriteSet *set, const char *id);
 void mgr_write_token_withdrawal(HlWriteSet *set, const char *id, HlTime at);
 void mgr_write_certificate(HlWriteSet *set, const MgrCertificateRecord *certificate);
+/* Fails the set with HL_ERROR_CONFLICT where another certificate of that name is in force. */
+void mgr_write_named_certificate(HlWriteSet *set, const MgrCertificateRecord *certificate);
 /* All certificates of this name that the registry has when the set is written, but for one serial (or NULL). */
 void mgr_write_revocations(HlWriteSet *set, const char *name, const char *but_serial, HlTime at);
 void mgr_write_history(HlWriteSet *set, HlTime at, const char *endpoint, const char *what, const char *detail);
-/* Drops history and finished commands from before a time. */
+/* Drops history and finished commands older than a time. */
 void mgr_write_prune(HlWriteSet *set, HlTime before);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MgrTokenRecord, mgr_token_record_clear)

@@ -6,7 +6,7 @@
 
 void mgr_write_counter(HlWriteSet *set, const char *name, uint64_t value)
 {
-    /* a counter never goes back, whatever order two sets are written in */
+    /* a counter never goes back, in whatever order two sets are written */
     hl_write_set_add(set, "UPDATE counter SET value = max(value, ?) WHERE name = ?", "it", INT(value), name);
 }
 
@@ -58,7 +58,7 @@ void mgr_write_endpoint_group(HlWriteSet *set, const MgrEndpointRecord *endpoint
 {
     hl_write_set_add(set, "UPDATE endpoint SET grp = ?, moved_counter = ? WHERE number = ? AND grp = ?", "tiit", group,
                      INT(counter), endpoint->number, endpoint->group);
-    hl_write_set_require(set); /* two admins who move it at once: the second is told */
+    hl_write_set_require(set); /* if two administrators move it at once, the second is told */
 }
 
 void mgr_write_endpoint_enrolment(HlWriteSet *set, int64_t number, const char *serial, HlTime expires)
@@ -103,6 +103,15 @@ void mgr_write_applied(HlWriteSet *set, int64_t number, const MgrApplied *applie
         INT(applied->at), number);
 }
 
+void mgr_write_applied_told(HlWriteSet *set, int64_t number, const MgrApplied *applied)
+{
+    hl_write_set_add(set,
+                     "UPDATE endpoint SET applied_group = ?, applied_version = ?, applied_counter = ?,"
+                     " applied_digest = ?, applied_path = ? WHERE number = ?",
+                     "tiibti", applied->group != NULL ? applied->group : "", INT(applied->version),
+                     INT(applied->counter), applied->digest, applied->path != NULL ? applied->path : "", number);
+}
+
 void mgr_write_patterns(HlWriteSet *set, int64_t number, const char *patterns)
 {
     hl_write_set_add(set, "UPDATE endpoint SET patterns = ? WHERE number = ?", "ti", patterns, number);
@@ -110,10 +119,11 @@ void mgr_write_patterns(HlWriteSet *set, int64_t number, const char *patterns)
 
 void mgr_write_update(HlWriteSet *set, int64_t number, const MgrUpdateStep *step)
 {
-    hl_write_set_add(set,
-                     "UPDATE endpoint SET patterns = ?, updated_at = ?, update_result = ?, update_source = ?,"
-                     " update_error = ? WHERE number = ?",
-                     "tittti", step->patterns, INT(step->at), step->result, step->source, step->error, number);
+    hl_write_set_add(
+        set,
+        "UPDATE endpoint SET patterns = coalesce(?, patterns), updated_at = ?, update_result = ?, update_source = ?,"
+        " update_error = ? WHERE number = ?",
+        "tittti", step->patterns, INT(step->at), step->result, step->source, step->error, number);
 }
 
 void mgr_write_report(HlWriteSet *set, int64_t number, const MgrReportStep *step)
@@ -188,14 +198,27 @@ void mgr_write_new_target(HlWriteSet *set, const MgrTargetRecord *target)
                      target->command, target->endpoint, hl_command_state_name(target->state), INT(target->changed_at));
 }
 
+/* " queued sent ": the states from which a target may come to this one. */
+static char *states_before(HlCommandState state)
+{
+    GString *out = g_string_new(" ");
+
+    for (HlCommandState from = HL_STATE_QUEUED; from < HL_N_STATES; from++)
+        if (hl_command_state_may_follow(from, state))
+            g_string_append_printf(out, "%s ", hl_command_state_name(from));
+    return g_string_free(out, FALSE);
+}
+
 void mgr_write_target(HlWriteSet *set, const MgrTargetRecord *target)
 {
+    g_autofree char *before = states_before(target->state);
+
     hl_write_set_add(
         set,
         "UPDATE target SET state = ?, code = ?, detail = ?, changed_at = ? WHERE command = ? AND endpoint = ?"
-        " AND state IN ('queued', 'sent', 'received', 'started')",
-        "tttitt", hl_command_state_name(target->state), target->code, target->detail, INT(target->changed_at),
-        target->command, target->endpoint);
+        " AND instr(?, ' ' || state || ' ') > 0",
+        "tttittt", hl_command_state_name(target->state), target->code, target->detail, INT(target->changed_at),
+        target->command, target->endpoint, before);
 }
 
 void mgr_write_target_sent(HlWriteSet *set, const MgrTargetRecord *target)
@@ -216,7 +239,8 @@ void mgr_write_token(HlWriteSet *set, const MgrTokenRecord *token)
 
 void mgr_write_token_use(HlWriteSet *set, const char *id)
 {
-    hl_write_set_add(set, "UPDATE token SET uses_left = uses_left - 1 WHERE id = ? AND uses_left > 0", "t", id);
+    hl_write_set_add(
+        set, "UPDATE token SET uses_left = uses_left - 1 WHERE id = ? AND uses_left > 0 AND withdrawn_at = 0", "t", id);
     hl_write_set_require(set);
 }
 
@@ -231,6 +255,16 @@ void mgr_write_certificate(HlWriteSet *set, const MgrCertificateRecord *certific
     hl_write_set_add(set, "INSERT INTO certificate (serial, name, kind, issued_at, expires_at) VALUES (?, ?, ?, ?, ?)",
                      "tttii", certificate->serial, certificate->name, certificate->kind, INT(certificate->issued_at),
                      INT(certificate->expires_at));
+}
+
+void mgr_write_named_certificate(HlWriteSet *set, const MgrCertificateRecord *certificate)
+{
+    hl_write_set_add(set,
+                     "INSERT INTO certificate (serial, name, kind, issued_at, expires_at) SELECT ?1, ?2, ?3, ?4, ?5"
+                     " WHERE NOT EXISTS (SELECT 1 FROM certificate WHERE name = ?2 AND revoked_at = 0)",
+                     "tttii", certificate->serial, certificate->name, certificate->kind, INT(certificate->issued_at),
+                     INT(certificate->expires_at));
+    hl_write_set_require(set);
 }
 
 void mgr_write_revocations(HlWriteSet *set, const char *name, const char *but_serial, HlTime at)

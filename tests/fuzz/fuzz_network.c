@@ -1,5 +1,7 @@
-/* Networks, and the entries of update.sources that begin with one.  A first line that is a network is printed, read
- * again and the same; the second line is an address that lies in it or not. */
+/* Networks, and the entries of update.sources that begin with one.  A first line that is a network has its first
+ * address in it, and reads the same when that address is written instead; the second line is an address that lies in it
+ * or not. */
+#include <arpa/inet.h>
 #include <string.h>
 
 #include "proto/source.h"
@@ -10,22 +12,21 @@ static void try_network(const char *text, const char *address)
     HlNetwork network;
     HlNetwork again;
     g_autoptr(GError) error = NULL;
-    g_autofree char *printed = NULL;
-    char *slash;
+    g_autofree char *again_text = NULL;
+    char first[INET6_ADDRSTRLEN];
 
     if (!hl_network_parse(text, &network, &error)) {
         g_assert_nonnull(error);
         return;
     }
     g_assert_cmpuint(network.bits, <=, 128);
-    printed = hl_network_print(&network);
-    g_assert_true(hl_network_parse(printed, &again, &error));
+    inet_ntop(AF_INET6, network.address, first, sizeof first);
+    g_assert_true(hl_network_has(&network, first));
+    again_text = g_strdup_printf("%s/%d", first, network.bits);
+    g_assert_true(hl_network_parse(again_text, &again, &error));
     g_assert_cmpmem(again.address, sizeof again.address, network.address, sizeof network.address);
     g_assert_cmpuint(again.bits, ==, network.bits);
     g_assert_true(hl_network_has(&network, address) == hl_network_has(&again, address));
-    slash = strchr(printed, '/');
-    *slash = '\0';
-    g_assert_true(hl_network_has(&network, printed)); /* its first address */
 }
 
 static void try_source(const char *text)

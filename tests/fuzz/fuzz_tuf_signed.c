@@ -16,6 +16,9 @@
 #include "updater/tuf/delegation.h"
 #include "updater/tuf/trusted.h"
 
+/* Where any answer is right, and only the way to it is tried. */
+static volatile bool done;
+
 #define N_KEYS     6
 #define FILES_MAX  12
 #define SIGNED_MAX 4
@@ -150,7 +153,7 @@ static void try_root(TufTrusted *trusted, GBytes *bytes)
     } else {
         g_assert_cmpint(trusted->root->version, ==, version);
     }
-    (void)tuf_trusted_check_root(trusted, NULL);
+    done = tuf_trusted_check_root(trusted, NULL);
 }
 
 static int64_t listed_snapshot(const TufMetadata *timestamp)
@@ -247,13 +250,13 @@ static void apply(TufTrusted *trusted, const File *file)
         try_timestamp(trusted, file->bytes);
         return;
     case 'T':
-        (void)tuf_trusted_load_timestamp(trusted, file->bytes, NULL);
+        done = tuf_trusted_load_timestamp(trusted, file->bytes, NULL);
         return;
     case 's':
         try_snapshot(trusted, file->bytes);
         return;
     case 'S':
-        (void)tuf_trusted_load_snapshot(trusted, file->bytes, NULL);
+        done = tuf_trusted_load_snapshot(trusted, file->bytes, NULL);
         return;
     case 'g':
         try_targets(trusted, file->bytes);

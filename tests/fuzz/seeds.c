@@ -5,6 +5,9 @@
 #include <string.h>
 
 #include "lib/base/file.h"
+#include "lib/pki/cert.h"
+#include "proto/envelope.h"
+#include "proto/settings.h"
 #include "tests/fuzz/delta_base.h"
 #include "updater/delta/delta.h"
 
@@ -76,6 +79,157 @@ static void write_delta(void)
     g_string_free(text, TRUE);
 }
 
+/* --------------------------------------------------------------------------------------------------------- enrol */
+
+static void put_message(const char *corpus, const char *name, const char *head, const ProtobufCMessage *message)
+{
+    g_autoptr(GBytes) bytes = hl_wire_encode(message);
+    g_autoptr(GByteArray) out = g_byte_array_new();
+
+    g_byte_array_append(out, (const guint8 *)head, (guint)strlen(head));
+    g_byte_array_append(out, g_bytes_get_data(bytes, NULL), (guint)g_bytes_get_size(bytes));
+    put(corpus, name, out->data, out->len);
+}
+
+static void write_request(const char *name, GBytes *csr)
+{
+    HlMsgRegistration registration = HOLDLINE__V1__REGISTRATION__INIT;
+    HlMsgEnrolRequest request = HOLDLINE__V1__ENROL_REQUEST__INIT;
+    char *addresses[] = { (char[]){ "10.0.0.5" }, (char[]){ "fd00::5" } };
+    g_autofree char *fingerprint = g_strnfill(64, 'a');
+
+    registration.host = (char[]){ "pc-5" };
+    registration.addresses = addresses;
+    registration.n_addresses = G_N_ELEMENTS(addresses);
+    registration.fingerprint = fingerprint;
+    registration.os = (char[]){ "Debian 12" };
+    registration.program_version = (char[]){ "0.1.0" };
+    registration.direct_port = 21112;
+    request.token = (char[]){ "0123456789abcdef" };
+    request.csr.data = g_memdup2(g_bytes_get_data(csr, NULL), g_bytes_get_size(csr));
+    request.csr.len = g_bytes_get_size(csr);
+    request.registration = &registration;
+    request.replace = true;
+    request.clock_ms = 1795385700000;
+    put_message("enrol", name, "", &request.base);
+    g_free(request.csr.data);
+}
+
+static void write_enrol(void)
+{
+    g_autoptr(HlKey) key = hl_key_generate(NULL);
+    g_autoptr(HlCert) ca = hl_cert_make_ca(key, "seeds", 1795385600000, 1795385600000 + 900 * HL_DAY, NULL);
+    g_autoptr(GBytes) csr = hl_csr_make(key, "e-seed", NULL);
+    g_autoptr(GBytes) cut = g_bytes_new_from_bytes(csr, 0, g_bytes_get_size(csr) - 1);
+    const HlCertSpec spec = {
+        .cn = "e-seed", .kind = HL_CERT_ENDPOINT, .not_before = 1795385600000, .not_after = 1795385600000 + HL_DAY
+    };
+    g_autoptr(HlCert) cert = hl_cert_issue(ca, key, csr, &spec, NULL);
+    g_autoptr(HlSigningKey) signing_key = hl_signing_key_generate(NULL);
+    g_autofree char *pem = hl_cert_print(cert);
+    const char *begin = strchr(pem, '\n');
+    g_autofree char *base64 = g_strndup(begin, (gsize)(strstr(begin, "-----END") - begin));
+    gsize size;
+    g_autofree guchar *der = g_base64_decode(base64, &size);
+    g_autoptr(GByteArray) out = g_byte_array_new();
+    HlMsgSettingsDocument document = HOLDLINE__V1__SETTINGS_DOCUMENT__INIT;
+    HlMsgEnrolReply reply = HOLDLINE__V1__ENROL_REPLY__INIT;
+    g_autoptr(HlMsgEnvelope) settings = hl_envelope_sign(signing_key, HL_ENVELOPE_SETTINGS, &document.base);
+
+    write_request("request", csr);
+    write_request("request-cut", cut);
+    reply.endpoint = (char[]){ "e-seed" };
+    reply.certificate = pem;
+    reply.settings = settings;
+    put_message("enrol", "reply", "A", &reply.base);
+    reply = (HlMsgEnrolReply)HOLDLINE__V1__ENROL_REPLY__INIT;
+    reply.code = (char[]){ "denied" };
+    reply.message = (char[]){ "the bundle's token is not known to this server" };
+    put_message("enrol", "refusal", "A", &reply.base);
+    g_byte_array_append(out, (const guint8 *)"X", 1);
+    g_byte_array_append(out, der, (guint)size);
+    put("enrol", "certificate", out->data, out->len);
+}
+
+/* -------------------------------------------------------------------------------------------------------- signed */
+
+static void add_message(GByteArray *out, char type, const ProtobufCMessage *message)
+{
+    g_autoptr(GBytes) bytes = hl_wire_encode(message);
+    gsize size = g_bytes_get_size(bytes);
+    const guint8 head[] = { (guint8)type, (guint8)(size >> 8), (guint8)size };
+
+    g_byte_array_append(out, head, sizeof head);
+    g_byte_array_append(out, g_bytes_get_data(bytes, NULL), (guint)size);
+}
+
+static void add_settings(GByteArray *out, char type, const char *text, guint64 counter, HlTime expires)
+{
+    HlMsgSettingsDocument document = HOLDLINE__V1__SETTINGS_DOCUMENT__INIT;
+    size_t n;
+    HlMsgSetting **entries = hl_settings_entries(text, &n);
+
+    document.endpoint = (char[]){ "e-1" };
+    document.group = (char[]){ "sales" };
+    document.counter = counter;
+    document.expires_ms = expires;
+    document.settings = entries;
+    document.n_settings = n;
+    add_message(out, type, &document.base);
+    hl_settings_entries_free(entries, n);
+}
+
+static void add_command(GByteArray *out, const char *id, int kind)
+{
+    HlMsgCommand command = HOLDLINE__V1__COMMAND__INIT;
+    g_autofree char *copy = g_strdup(id);
+
+    command.endpoint = (char[]){ "e-1" };
+    command.id = copy;
+    command.kind = (Holdline__V1__CommandKind)kind;
+    command.issued_ms = 0x123456789ab;
+    command.expires_ms = 1795385700000 + HL_HOUR;
+    command.subject = (char[]){ "c-2" };
+    command.window_ms = 60000;
+    command.timeout_ms = 600000;
+    add_message(out, 'C', &command.base);
+}
+
+static void put_and_clear(const char *name, GByteArray *out)
+{
+    put("signed", name, out->data, out->len);
+    g_byte_array_set_size(out, 0);
+}
+
+static void write_signed(void)
+{
+    static const char daily[] = "update.schedule=daily 12:30\nline.heartbeat=60s\nupdate.sources=server,activeupdate\n";
+    g_autoptr(GByteArray) out = g_byte_array_new();
+
+    add_settings(out, 'S', daily, 1, 0);
+    add_settings(out, 'S', daily, 1, 0);
+    add_settings(out, 'P', daily, 1, 0);
+    add_settings(out, 'S', "", 2, 0);
+    add_settings(out, 'S', "", 1, 0);
+    put_and_clear("settings", out);
+    add_settings(out, 'S', "mode.independent=true\n", 5, 0);
+    add_command(out, "c-1", 1);
+    add_command(out, "c-3", 3);
+    add_settings(out, 'S', "mode.independent=true\nscan.schedule=weekly mon 01:00\n", 6, 0);
+    add_settings(out, 'P', "mode.independent=false\n", 7, 0);
+    put_and_clear("independent", out);
+    add_settings(out, 'S', "of.a.newer.version=x\nscan.method=smart\n", 1, 1795385700000);
+    add_settings(out, 'S', "update.schedule=sometimes\n", 2, 0);
+    put_and_clear("refused", out);
+    for (int kind = 0; kind <= 6; kind++) {
+        g_autofree char *id = g_strdup_printf("c-%d", kind);
+
+        add_command(out, id, kind);
+        add_command(out, id, kind);
+    }
+    put_and_clear("commands", out);
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 2) {
@@ -84,5 +238,7 @@ int main(int argc, char **argv)
     }
     top = argv[1];
     write_delta();
+    write_enrol();
+    write_signed();
     return EXIT_SUCCESS;
 }

@@ -38,11 +38,8 @@ static void answer_text(HlHttpRequest *request, guint status, const char *text)
 
 static void on_echo(HlHttpRequest *request, gpointer user G_GNUC_UNUSED)
 {
-    const char *name = hl_http_query(request, "name");
-    const char *agent = hl_http_header(request, "X-Test");
     g_autofree char *text =
-        g_strdup_printf("%s %s rest=%s name=%s x=%s peer=%s body=%.*s", request->method, request->path, request->rest,
-                        name == NULL ? "-" : name, agent == NULL ? "-" : agent, request->peer,
+        g_strdup_printf("%s %s rest=%s peer=%s body=%.*s", request->method, request->path, request->rest, request->peer,
                         (int)g_bytes_get_size(request->body), (const char *)g_bytes_get_data(request->body, NULL));
 
     answer_text(request, 201, text);
@@ -191,7 +188,7 @@ static void check_reply(const Fixture *fixture, const char *head, const char *st
 
 static void test_answers(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
 {
-    static const char post[] = "POST /echo/a%20b?name=x%26y HTTP/1.1\r\nHost: t\r\nX-Test: 1\r\nX-Test: 2\r\n"
+    static const char post[] = "POST /echo/a%20b?name=x%26y HTTP/1.1\r\nHost: t\r\n"
                                "Content-Length: 5\r\nConnection: close\r\n\r\nhello";
     g_autofree char *reply = NULL;
     HlHttpCounts counts;
@@ -200,8 +197,8 @@ static void test_answers(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
     reply = exchange_bytes(hl_http_server_port(fixture->server), post, strlen(post), false);
     g_assert_true(g_str_has_prefix(reply, "HTTP/1.1 201"));
     g_assert_nonnull(strstr(reply, "Retry-After: 7"));
-    g_assert_nonnull(strstr(reply, "POST /echo/a b rest=a b name=x&y x=1 peer=127.0.0.1 body=hello"));
-    check_reply(fixture, "GET /echo/ HTTP/1.1\r\n", "HTTP/1.1 201", "name=- x=- ");
+    g_assert_nonnull(strstr(reply, "POST /echo/a b rest=a b peer=127.0.0.1 body=hello"));
+    check_reply(fixture, "GET /echo/ HTTP/1.1\r\n", "HTTP/1.1 201", "GET /echo/ rest= peer=");
     check_reply(fixture, "GET /none HTTP/1.1\r\n", "HTTP/1.1 404", "no such page");
     check_reply(fixture, "GET /keeper HTTP/1.1\r\n", "HTTP/1.1 404", "no such page");
     check_reply(fixture, "DELETE /keep HTTP/1.1\r\n", "HTTP/1.1 405", "Allow: GET");
@@ -469,7 +466,7 @@ static void test_reload(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
     g_assert_nonnull(strstr(before, "old-server"));
     g_assert_null(hl_http_identity_new(new_cert, key, &error));
     g_assert_error(error, HL_ERROR, HL_ERROR_INVALID);
-    g_assert_nonnull(strstr(error->message, "not the key of its certificate"));
+    g_assert_nonnull(strstr(error->message, "does not match its certificate"));
     g_clear_error(&error);
     g_assert_null(hl_http_identity_new("garbage", key, &error));
     g_assert_error(error, HL_ERROR, HL_ERROR_INVALID);

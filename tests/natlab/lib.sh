@@ -1,5 +1,5 @@
 # The NAT lab: the real programs over real address translation, on one machine and without touching it.  To be sourced by a scenario
-# (bash), whose second line says what it shows ("# shows: B2 B7 repaired").
+# (bash), which says what it shows in a line "# shows: B2 B7 repaired".
 #
 # A scenario runs in a world of its own (user, mount, network and process namespaces): root makes it directly, others by way of a
 # user namespace where the kernel lets them.  Where neither works it is skipped (exit status 77), never failed.  All files lie on a
@@ -137,7 +137,7 @@ lab_end() {
     local promised
 
     trap - EXIT
-    promised=$(sed -n '2s/^# shows: //p' "$0")
+    promised=$(sed -n 's/^# shows: //p' "$0")
     if [ "$status" = 0 ]; then
         for rule in $promised; do
             [ -n "${SHOWN[$rule]:-}" ] || { lab_line FAILED "the scenario promises $rule and never showed it"; status=1; }

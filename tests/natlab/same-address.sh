@@ -24,7 +24,7 @@ launch printer printer "$LAB/printer.log" python3 -m http.server 61000 --bind 19
 lab_until 10 in_ns server bash -c 'exec 3<>/dev/tcp/192.168.1.20/61000'
 run hl verify all
 for name in anna bert; do expect "$name is not mistaken for it" looks $name Offline online wrong-host; done
-expect "the explanation says so" tells anna "192.168.1.20:61000 is another machine in the server's view (wrong-host)"
+expect "the explanation says so" tells anna "192.168.1.20:61000 belongs to another machine as seen from the server (wrong-host)"
 end printer TERM
 
 note "a printer that takes the connection and says nothing"

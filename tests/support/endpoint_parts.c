@@ -96,6 +96,7 @@ void parts_enrol(EndpointParts *parts)
 {
     g_autoptr(GError) error = NULL;
 
+    parts->time = (EpServerTime){ 0 };
     parts->identity = ep_identity_load(parts->dir, &error);
     g_assert_no_error(error);
     parts->spool = ep_spool_new(parts->db, on_send, parts, &error);

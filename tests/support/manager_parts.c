@@ -1,6 +1,7 @@
 #include "tests/support/manager_parts.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/base/file.h"
 #include "lib/base/option.h"
@@ -9,6 +10,17 @@
 #include "proto/envelope.h"
 
 #define ADMIN "admin"
+
+/* SQLite calls it through the program's symbols. */
+int fsync(int fd G_GNUC_UNUSED)
+{
+    return 0;
+}
+
+int fdatasync(int fd G_GNUC_UNUSED)
+{
+    return 0;
+}
 
 static void ok(bool done, GError *error)
 {
@@ -70,8 +82,25 @@ static void make_registry(Parts *parts)
 
 static bool record_dial(const MgrDial *order, gpointer user)
 {
-    g_ptr_array_add(((Parts *)user)->dials, g_strdup(order->endpoint));
+    Parts *parts = user;
+    PartsDial *dial;
+
+    if (parts->dials_refused)
+        return false;
+    dial = g_new(PartsDial, 1);
+    *dial = (PartsDial){ g_strdup(order->endpoint), g_strdup(order->address), order->port, order->tell, order->lane,
+                         order->generation };
+    g_ptr_array_add(parts->dials, dial);
     return true;
+}
+
+void parts_dial_free(gpointer item)
+{
+    PartsDial *dial = item;
+
+    g_free(dial->endpoint);
+    g_free(dial->address);
+    g_free(dial);
 }
 
 static void on_changed(const MgrCommand *command, gpointer user)
@@ -103,6 +132,7 @@ static void build_state(Parts *p)
     p->console = mgr_console_new(&(MgrConsoleOptions){ &p->fleet, p->record, p->status, p->delivery, record_dial, p });
     ok(mgr_console_policy_init(&policy, &p->conf, &error), error);
     mgr_console_apply(p->console, &policy);
+    p->patterns = mgr_patterns_new(&(MgrPatternsOptions){ &p->conf, p->dir, "manager.conf", &p->fleet, p->status });
 }
 
 static void build_work(Parts *p)
@@ -156,6 +186,7 @@ static void build_calls(Parts *p)
         mgr_command_calls_new(&(MgrCommandCallsOptions){ &p->conf, &p->fleet, p->record, p->commands }, p->dispatch);
     p->access_calls =
         mgr_access_calls_new(&(MgrAccessCallsOptions){ &p->conf, &p->fleet, p->record, p->pki, bundle }, p->dispatch);
+    p->pattern_calls = mgr_pattern_calls_new(&(MgrPatternCallsOptions){ p->patterns }, p->dispatch);
 }
 
 Parts *parts_new(void)
@@ -167,7 +198,8 @@ Parts *parts_new(void)
     parts->dir = g_dir_make_tmp("holdline-parts-XXXXXX", &error);
     g_assert_no_error(error);
     hl_options_init(mgr_conf_table(), &parts->conf);
-    parts->dials = g_ptr_array_new_with_free_func(g_free);
+    parts->dials = g_ptr_array_new_with_free_func(parts_dial_free);
+    parts->replies = g_ptr_array_new_with_free_func((GDestroyNotify)bus_fake_message_free);
     make_keys(parts);
     make_registry(parts);
     build_state(parts);
@@ -184,6 +216,7 @@ void parts_free(Parts *p)
     g_autoptr(GError) error = NULL;
 
     mgr_record_stop(p->record);
+    mgr_pattern_calls_free(p->pattern_calls);
     mgr_access_calls_free(p->access_calls);
     mgr_command_calls_free(p->command_calls);
     mgr_endpoint_calls_free(p->endpoint_calls);
@@ -194,6 +227,7 @@ void parts_free(Parts *p)
     mgr_reports_free(p->reports);
     mgr_renewals_free(p->renewals);
     mgr_commands_free(p->commands);
+    mgr_patterns_free(p->patterns);
     mgr_console_free(p->console);
     mgr_tracker_free(p->tracker);
     mgr_delivery_free(p->delivery);
@@ -205,6 +239,7 @@ void parts_free(Parts *p)
     hl_signing_key_free(p->key);
     hl_options_clear(mgr_conf_table(), &p->conf);
     g_ptr_array_unref(p->dials);
+    g_ptr_array_unref(p->replies);
     ok(hl_tree_remove(p->dir, &error), error);
     g_free(p->dir);
     g_free(p);
@@ -262,6 +297,23 @@ MgrEndpoint *parts_add_endpoint(Parts *parts, const char *id)
     return mgr_fleet_endpoint(&parts->fleet, id);
 }
 
+void parts_add_group(Parts *parts, const char *name, const char *setting)
+{
+    if (setting != NULL)
+        parts_call(parts, "group create", "name", name, "setting", setting, NULL);
+    else
+        parts_call(parts, "group create", "name", name, NULL);
+    parts_commit(parts);
+    json_decref(parts_expect_reply(parts, ""));
+}
+
+void parts_set(Parts *parts, const char *group, const char *setting)
+{
+    parts_call(parts, "group set", "name", group, "setting", setting, NULL);
+    parts_commit(parts);
+    json_decref(parts_expect_reply(parts, ""));
+}
+
 void parts_load(Parts *parts, MgrFleet *fleet)
 {
     g_autofree char *path = path_in(parts, "registry.db");
@@ -311,9 +363,9 @@ static int compare_lines(gconstpointer a, gconstpointer b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static char *describe(const MgrFleet *fleet)
+static GPtrArray *describe(const MgrFleet *fleet)
 {
-    g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
+    GPtrArray *lines = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GPtrArray) endpoints = mgr_fleet_values(fleet->endpoints);
     g_autoptr(GPtrArray) groups = mgr_fleet_values(fleet->groups);
     g_autoptr(GPtrArray) commands = mgr_fleet_values(fleet->commands);
@@ -344,21 +396,36 @@ static char *describe(const MgrFleet *fleet)
             lines, g_strdup_printf("certificate %s %s revoked %" G_GINT64_FORMAT, r->serial, r->name, r->revoked_at));
     }
     g_ptr_array_sort(lines, compare_lines);
-    g_ptr_array_add(lines, NULL);
-    return g_strjoinv("\n", (char **)lines->pdata);
+    return lines;
+}
+
+/* The lines of one that the other has not. */
+static char *difference(const GPtrArray *lines, const GPtrArray *others)
+{
+    GString *out = g_string_new(NULL);
+
+    for (guint i = 0; i < lines->len; i++)
+        if (!g_ptr_array_find_with_equal_func(hl_unconst(others), lines->pdata[i], g_str_equal, NULL))
+            g_string_append_printf(out, "%s\n", (const char *)lines->pdata[i]);
+    return g_string_free(out, FALSE);
 }
 
 void parts_check_registry(Parts *parts)
 {
     MgrFleet stored = { 0 };
-    g_autofree char *expected = NULL;
-    g_autofree char *found = NULL;
+    g_autoptr(GPtrArray) memory = NULL;
+    g_autoptr(GPtrArray) registry = NULL;
+    g_autofree char *forgotten = NULL;
+    g_autofree char *unknown = NULL;
 
     parts_load(parts, &stored);
-    expected = describe(&parts->fleet);
-    found = describe(&stored);
+    memory = describe(&parts->fleet);
+    registry = describe(&stored);
     mgr_fleet_clear(&stored);
-    g_assert_cmpstr(found, ==, expected);
+    forgotten = difference(memory, registry);
+    unknown = difference(registry, memory);
+    g_assert_cmpstr(unknown, ==, forgotten); /* the registry's lines, and memory's */
+    g_assert_cmpuint(registry->len, ==, memory->len);
 }
 
 guint parts_commit(Parts *parts)
@@ -387,7 +454,7 @@ void parts_birth(Parts *parts, const char *id, uint64_t session)
 
     link.online = true;
     link.session = session;
-    link.boot_id = (char *)"b-1";
+    link.boot_id = hl_unconst("b-1");
     link.heartbeat_ms = 60000;
     link.clock_ms = hl_clock_wall();
     parts_deliver(parts, HL_TOPIC_LINK, id, &link.base);
@@ -398,9 +465,17 @@ void parts_will(Parts *parts, const char *id, uint64_t session)
     HlMsgLink link = HOLDLINE__V1__LINK__INIT;
 
     link.session = session;
-    link.boot_id = (char *)"b-1";
-    link.reason = (char *)"line-lost";
+    link.boot_id = hl_unconst("b-1");
+    link.reason = hl_unconst("line-lost");
     parts_deliver(parts, HL_TOPIC_LINK, id, &link.base);
+}
+
+void parts_report(Parts *parts, const char *id, uint64_t seq, HlMsgReport *report)
+{
+    report->spool = hl_unconst("s-1");
+    report->seq = seq;
+    report->first = 1;
+    parts_deliver(parts, HL_TOPIC_REPORT, id, &report->base);
 }
 
 void parts_report_command(Parts *parts, const char *id, uint64_t seq, const char *command, HlCommandState state)
@@ -410,12 +485,9 @@ void parts_report_command(Parts *parts, const char *id, uint64_t seq, const char
 
     body.command = hl_unconst(command);
     body.state = hl_command_state_to_wire(state);
-    report.spool = (char *)"s-1";
-    report.seq = seq;
-    report.first = 1;
     report.body_case = HOLDLINE__V1__REPORT__BODY_COMMAND;
     report.command = &body;
-    parts_deliver(parts, HL_TOPIC_REPORT, id, &report.base);
+    parts_report(parts, id, seq, &report);
 }
 
 gpointer parts_take(Parts *parts, HlTopic topic, const char *id, const ProtobufCMessageDescriptor *type)
@@ -445,65 +517,4 @@ HlMsgCommand *parts_take_command(Parts *parts, const char *id)
                                &holdline__v1__command__descriptor, &error);
     g_assert_no_error(error);
     return command;
-}
-
-/* ------------------------------------------------------------------------------------------------------------- calls
- */
-
-#define MAX_ARGUMENTS 8
-
-void parts_call(Parts *parts, const char *name, ...)
-{
-    HlMsgCall call = HOLDLINE__V1__CALL__INIT;
-    HlMsgArgument arguments[MAX_ARGUMENTS];
-    HlMsgArgument *pointers[MAX_ARGUMENTS];
-    g_autofree char *topic = hl_topic_name(HL_TOPIC_ADMIN_REQUEST, ADMIN);
-    g_autofree char *reply = hl_topic_name(HL_TOPIC_ADMIN_REPLY, ADMIN);
-    g_autoptr(GBytes) payload = NULL;
-    va_list list;
-
-    va_start(list, name);
-    for (const char *word; (word = va_arg(list, const char *)) != NULL; call.n_arguments++) {
-        arguments[call.n_arguments] = (HlMsgArgument)HOLDLINE__V1__ARGUMENT__INIT;
-        arguments[call.n_arguments].name = hl_unconst(word);
-        arguments[call.n_arguments].value = va_arg(list, char *);
-        pointers[call.n_arguments] = &arguments[call.n_arguments];
-    }
-    va_end(list);
-    call.name = hl_unconst(name);
-    call.arguments = pointers;
-    payload = HL_WIRE_ENCODE(&call);
-    bus_fake_deliver(parts->bus,
-                     &(HlBusMessage){ .topic = topic, .payload = payload, .qos = 1, .response_topic = reply });
-}
-
-HlMsgCallReply *parts_reply(Parts *parts)
-{
-    return parts_take(parts, HL_TOPIC_ADMIN_REPLY, ADMIN, &holdline__v1__call_reply__descriptor);
-}
-
-json_t *parts_expect_reply(Parts *parts, const char *code)
-{
-    g_autoptr(HlMsgCallReply) reply = parts_reply(parts);
-    g_autoptr(GError) error = NULL;
-    json_t *document;
-
-    g_assert_nonnull(reply);
-    g_test_message("reply: %s %s", reply->code, reply->message);
-    g_assert_cmpstr(reply->code, ==, code);
-    if (*code != '\0')
-        return json_object();
-    document = hl_json_parse("reply", reply->json, strlen(reply->json), &error);
-    g_assert_no_error(error);
-    return document;
-}
-
-char *parts_issue(Parts *parts, const char *selector)
-{
-    g_autoptr(json_t) document = NULL;
-
-    parts_call(parts, "update-now", "selector", selector, "window", "0s", NULL);
-    parts_commit(parts);
-    document = parts_expect_reply(parts, "");
-    return g_strdup(json_string_value(json_object_get(document, "id")));
 }

@@ -1,6 +1,6 @@
 /* The parts of the manager without a process round them: a registry in a directory of its own, a bus in memory, a
- * writer and a clock that the test drives (lib/bus/bus_fake.h, writer_fake.h, clock_fake.h).  Dials are recorded, not
- * made.
+ * writer, a clock and timeouts that the test drives (lib/bus/bus_fake.h, writer_fake.h, clock_fake.h, timers_fake.h).
+ * Dials are recorded, not made.  fsync does nothing: no test here is about power cuts.
  *
  * Nothing happens by itself.  What a part commits is pending until parts_commit; what it publishes is taken with
  * parts_take and parts_reply. */
@@ -12,10 +12,23 @@
 #include "manager/daemon/calls/command_calls.h"
 #include "manager/daemon/calls/endpoint_calls.h"
 #include "manager/daemon/calls/group_calls.h"
+#include "manager/daemon/calls/pattern_calls.h"
 #include "manager/daemon/work/link.h"
 #include "proto/wire.h"
 #include "tests/support/clock_fake.h"
+#include "tests/support/timers_fake.h"
 #include "tests/support/writer_fake.h"
+
+/* A dial that was ordered. */
+typedef struct {
+    char *endpoint, *address;
+    uint16_t port;
+    uint8_t tell;
+    MgrLane lane;
+    uint32_t generation;
+} PartsDial;
+
+void parts_dial_free(gpointer dial);
 
 typedef struct {
     char *dir;
@@ -41,8 +54,11 @@ typedef struct {
     MgrEndpointCalls *endpoint_calls;
     MgrCommandCalls *command_calls;
     MgrAccessCalls *access_calls;
-    GPtrArray *dials; /* ids, in order */
-    guint call_number;
+    MgrPatterns *patterns;
+    MgrPatternCalls *pattern_calls;
+    GPtrArray *dials;   /* PartsDial *, in order */
+    bool dials_refused; /* the prober takes none */
+    GPtrArray *replies; /* of parts_end_of */
 } Parts;
 
 /* A site with a group "office", an administrator "admin", and the link up. */
@@ -54,6 +70,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Parts, parts_free)
 
 /* A registered endpoint of "office", in registry and memory. */
 MgrEndpoint *parts_add_endpoint(Parts *parts, const char *id);
+
+/* Another group, made by the call: settings are the text of "key=value", or NULL. */
+void parts_add_group(Parts *parts, const char *name, const char *setting);
+/* Sets one "key=value" of a group, commits. */
+void parts_set(Parts *parts, const char *group, const char *setting);
 
 /* The registry as a restart would load it.  Clear with mgr_fleet_clear. */
 void parts_load(Parts *parts, MgrFleet *fleet);
@@ -69,7 +90,9 @@ guint parts_commit(Parts *parts);
 void parts_deliver(Parts *parts, HlTopic topic, const char *id, const ProtobufCMessage *message);
 void parts_birth(Parts *parts, const char *id, uint64_t session); /* boot "b-1", heartbeat 60 s */
 void parts_will(Parts *parts, const char *id, uint64_t session);
-/* A report with this number of spool "s-1" about a command. */
+/* A report with this number of spool "s-1"; the caller set its body. */
+void parts_report(Parts *parts, const char *id, uint64_t seq, HlMsgReport *report);
+/* The same about a command. */
 void parts_report_command(Parts *parts, const char *id, uint64_t seq, const char *command, HlCommandState state);
 
 /* The oldest publication on the topic of this id, decoded; NULL: there is none.  Free with hl_wire_free. */
@@ -79,10 +102,37 @@ HlMsgCommand *parts_take_command(Parts *parts, const char *id);
 
 /* An admin call: name, then pairs of argument and value, then NULL. */
 void parts_call(Parts *parts, const char *name, ...) G_GNUC_NULL_TERMINATED;
+/* The same in all its details. */
+typedef struct {
+    const char *admin;            /* NULL: "admin" */
+    const char *name;             /* of the call */
+    const char *const *arguments; /* name, value, ..., NULL; NULL: none */
+    const char *response_topic;   /* NULL: the admin's own; "": none */
+    const char *correlation;      /* NULL: none */
+    bool retained;
+} PartsRequest;
+void parts_request(Parts *parts, const PartsRequest *request);
 /* The next reply, decoded; NULL: none yet. */
 HlMsgCallReply *parts_reply(Parts *parts);
 /* The next reply has this code ("" for success); its document, to be decref'd. */
 json_t *parts_expect_reply(Parts *parts, const char *code);
+
+/* Takes every reply with this correlation (NULL: without one); the code of the last, "" for success, caller frees.
+ * Fails the test unless exactly one of them is the last, and comes last.  NULL: none yet. */
+char *parts_end_of(Parts *parts, const char *correlation);
+
+/* A signing request as admin create takes it, in base64; and as it is.  Caller frees. */
+char *parts_make_csr_text(void);
+GBytes *parts_make_csr(void);
+
+/* Ends the oldest recorded dial, which the endpoint answers or not. */
+void parts_end_dial(Parts *parts, MgrReach reach);
+
+/* The broker gives back what the manager asks itself. */
+void parts_answer_echo(Parts *parts);
+
+/* Seconds pass for the link, with a broker that answers. */
+void parts_pass(Parts *parts, guint seconds);
 
 /* Issues update-now for a selector and commits it; the command's id, caller frees. */
 char *parts_issue(Parts *parts, const char *selector);

@@ -267,7 +267,7 @@ static bool send(TufSim *sim, const HlFetchRequest *request, const char *path, G
     if (breaks)
         end = MAX((gsize)sim->break_after, from);
     if (end > request->max_size)
-        return hl_fail(error, HL_ERROR_LIMIT, "%s: more than the bytes that are taken", request->url);
+        return hl_fail(error, HL_ERROR_LIMIT, "%s: longer than the limit", request->url);
     result->status = from > 0 ? 206 : 200;
     if (request->sink == NULL) {
         g_clear_pointer(&result->body, g_bytes_unref);

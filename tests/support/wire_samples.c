@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "lib/base/ident.h"
+#include "proto/bounds.h"
 
 #define TYPE(name) &holdline__v1__##name##__descriptor
 
@@ -20,6 +21,7 @@ const ProtobufCMessageDescriptor *const wire_types[] = {
     TYPE(report),
     TYPE(echo),
     TYPE(ack),
+    TYPE(line_notice),
     TYPE(probe),
     TYPE(manager_state),
     TYPE(signed_envelope),
@@ -94,10 +96,10 @@ static void put_block(GByteArray *out, const void *data, gsize size)
 static void put_value(GByteArray *out, const char *owner, const ProtobufCFieldDescriptor *field, guint index)
 {
     const guint8 raw[] = { 0x00, 0xff, (guint8)field->id, (guint8)index };
-    bool block = field->type == PROTOBUF_C_TYPE_STRING || field->type == PROTOBUF_C_TYPE_BYTES ||
-                 field->type == PROTOBUF_C_TYPE_MESSAGE;
+    bool is_block = field->type == PROTOBUF_C_TYPE_STRING || field->type == PROTOBUF_C_TYPE_BYTES ||
+                    field->type == PROTOBUF_C_TYPE_MESSAGE;
 
-    put_varint(out, (uint64_t)field->id << 3 | (block ? 2 : 0));
+    put_varint(out, (uint64_t)field->id << 3 | (is_block ? 2 : 0));
     switch (field->type) {
     case PROTOBUF_C_TYPE_STRING: {
         g_autofree char *text = g_strdup_printf("%s %s %u \xc3\xa9\xe6\x9b\xb4", owner, field->name, index);
@@ -105,9 +107,14 @@ static void put_value(GByteArray *out, const char *owner, const ProtobufCFieldDe
         put_block(out, text, strlen(text));
         break;
     }
-    case PROTOBUF_C_TYPE_BYTES:
-        put_block(out, raw, sizeof raw);
+    case PROTOBUF_C_TYPE_BYTES: {
+        gsize size = MAX(hl_bound_find(wire_type_find(owner), field)->exact, sizeof raw);
+        g_autofree guint8 *block = g_malloc0(size);
+
+        memcpy(block, raw, sizeof raw);
+        put_block(out, block, size);
         break;
+    }
     case PROTOBUF_C_TYPE_MESSAGE: {
         g_autoptr(GBytes) inner = wire_sample(field->descriptor, 0);
 

@@ -1,4 +1,5 @@
 /* lib/base: options, configuration, command lines, durations, files, back-off, mailbox. */
+#include <malloc.h>
 #include <pthread.h>
 #include <string.h>
 
@@ -8,6 +9,7 @@
 #include "lib/base/conf.h"
 #include "lib/base/exec.h"
 #include "lib/base/file.h"
+#include "lib/base/hash.h"
 #include "lib/base/ident.h"
 #include "lib/base/json.h"
 #include "lib/base/mailbox.h"
@@ -70,13 +72,23 @@ static void test_conf(void)
     hl_options_clear(sample, &again);
 
     check_invalid("[server]\nport = 70000\n", "from 1 to 65535");
-    check_invalid("[server]\nprot = 1\n", "nearest is 'server.port'");
+    check_invalid("[server]\nprot = 1\n", "did you mean 'server.port'");
     check_invalid("[timing]\ninterval = 60\n", "a duration from 1s to 1d");
     check_invalid("[timing]\nmode = auto\n", "one of managed, external");
     check_invalid("[timing]\nsources = a,b,c,d\n", "list");
     check_invalid("rubbish", "test.conf");
     check_invalid("", "empty");
     check_invalid("[server]\nname = \xff\xfe\n", "UTF-8");
+}
+
+/* Clocks come over the wire: a hostile one must not overflow what is made of it. */
+static void test_time_difference(void)
+{
+    g_assert_cmpint(hl_time_difference(5, 8), ==, -3);
+    g_assert_cmpint(hl_time_difference(0, G_MININT64), ==, G_MAXINT64);
+    g_assert_cmpint(hl_time_difference(-2, G_MAXINT64), ==, -G_MAXINT64);
+    g_assert_cmpint(hl_time_difference(-1, G_MAXINT64), ==, -G_MAXINT64); /* G_MININT64 has no counterpart */
+    g_assert_cmpint(hl_time_difference(G_MININT64, 0), ==, -G_MAXINT64);
 }
 
 static void test_duration(void)
@@ -258,6 +270,132 @@ static void test_json(void)
     g_assert_error(error, HL_ERROR, HL_ERROR_INVALID);
 }
 
+static gsize json_live;
+
+static void *counted_malloc(size_t size)
+{
+    gsize *block = malloc(size + sizeof *block);
+
+    g_assert_nonnull(block);
+    *block = malloc_usable_size(block) + sizeof *block; /* with the allocator's own word */
+    json_live += *block;
+    return block + 1;
+}
+
+static void counted_free(void *memory)
+{
+    gsize *block = memory;
+
+    if (block == NULL)
+        return;
+    json_live -= block[-1];
+    free(block - 1);
+}
+
+/* The estimate is no less than what jansson takes, and for what is dense no more than thrice that. */
+static void test_json_cost(void)
+{
+    static const struct {
+        const char *before, *each, *after;
+    } shapes[] = {
+        { "[", "{},", "{}]" },         { "[", "[],", "[]]" },
+        { "[", "{\"a\":{}},", "{}]" }, { "[", "{\"a\":\"b\",\"c\":1},", "0]" },
+        { "[", "1,", "2]" },           { "[", "\"ab\",", "\"\"]" },
+        { "[", "[[[[]]]],", "[]]" },   { "{\"a\":\"{[,:\\\"{{{{\",\"b\":[", "{\"cde\":[1,{}]},", "0]}" },
+    };
+
+    json_set_alloc_funcs(counted_malloc, counted_free);
+    for (gsize i = 0; i < G_N_ELEMENTS(shapes); i++) {
+        g_autoptr(GString) text = g_string_new(shapes[i].before);
+        json_t *value;
+        gsize cost;
+
+        for (int n = 0; n < 3000; n++)
+            g_string_append(text, shapes[i].each);
+        g_string_append(text, shapes[i].after);
+        cost = hl_json_cost(text->str, text->len);
+        json_live = 0;
+        value = hl_json_parse("x", text->str, text->len, NULL);
+        g_assert_nonnull(value);
+        g_test_message("%s: %u bytes, cost %u, taken %u", shapes[i].each, (guint)text->len, (guint)cost,
+                       (guint)json_live);
+        g_assert_cmpuint(json_live, <=, cost + text->len);
+        if (shapes[i].each[0] == '{')
+            g_assert_cmpuint(cost, <=, 3 * json_live);
+        json_decref(value);
+        g_assert_cmpuint(json_live, ==, 0);
+    }
+    json_set_alloc_funcs(malloc, free);
+}
+
+static void test_json_bounds(void)
+{
+    static const char *const taken[] = { "[1,2,3]", "{\"a\":[{},{}]}", "\"{{{{{{{{{{{{{{{{{{,,,,\"",
+                                         "[\"\\\"{{{{{{\",1]" };
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GString) deep = g_string_new(NULL);
+    g_autoptr(json_t) value = NULL;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(taken); i++) {
+        gsize size = strlen(taken[i]), cost = hl_json_cost(taken[i], size);
+        g_autoptr(json_t) just = hl_json_parse_bounded("x", taken[i], size, cost, &error);
+
+        if (taken[i][0] == '"') { /* a text alone is no document of ours, and costs nothing here */
+            g_assert_cmpuint(cost, ==, 0);
+            g_assert_error(error, HL_ERROR, HL_ERROR_INVALID);
+            g_clear_error(&error);
+            continue;
+        }
+        g_assert_no_error(error);
+        g_assert_nonnull(just);
+        g_assert_null(hl_json_parse_bounded("x", taken[i], size, cost - 1, &error));
+        g_assert_error(error, HL_ERROR, HL_ERROR_LIMIT);
+        g_clear_error(&error);
+    }
+    for (int i = 0; i < HL_JSON_DEPTH; i++)
+        g_string_append_c(deep, '[');
+    for (int i = 0; i < HL_JSON_DEPTH; i++)
+        g_string_append_c(deep, ']');
+    value = hl_json_parse_bounded("x", deep->str, deep->len, G_MAXSIZE, &error);
+    g_assert_no_error(error);
+    g_string_prepend_c(deep, '[');
+    g_string_append_c(deep, ']');
+    g_assert_null(hl_json_parse_bounded("x", deep->str, deep->len, G_MAXSIZE, &error));
+    g_assert_error(error, HL_ERROR, HL_ERROR_INVALID);
+    g_clear_error(&error);
+    g_assert_null(hl_json_parse_bounded("x", "{\"a\":1]}}]", 11, G_MAXSIZE, &error)); /* closes more than it opens */
+    g_assert_error(error, HL_ERROR, HL_ERROR_INVALID);
+}
+
+/* Names that g_str_hash cannot tell apart are spread, and by another process otherwise. */
+static void test_hash(void)
+{
+    g_autoptr(GHashTable) values = g_hash_table_new(NULL, NULL);
+
+    for (guint n = 0; n < 4096; n++) {
+        char name[25];
+
+        for (guint bit = 0; bit < 12; bit++)
+            memcpy(name + 2 * bit, n >> bit & 1 ? "ab" : "bA", 2);
+        name[24] = '\0';
+        g_assert_cmpuint(g_str_hash(name), ==, g_str_hash("bAbAbAbAbAbAbAbAbAbAbAbA"));
+        g_assert_cmpuint(hl_text_hash(name), ==, hl_text_hash(name));
+        g_hash_table_add(values, GUINT_TO_POINTER(hl_text_hash(name)));
+    }
+    g_assert_cmpuint(g_hash_table_size(values), >=, 4090);
+    for (gsize size = 0; size < 20; size++) { /* every tail counts, to its last byte */
+        g_autofree char *text = g_strnfill(size, 'x');
+        guint before = hl_text_hash(text);
+
+        g_assert_cmpuint(before, !=, hl_text_hash("y"));
+        for (gsize i = 0; i < size; i++) {
+            text[i] = 'y';
+            g_assert_cmpuint(hl_text_hash(text), !=, before);
+            text[i] = 'x';
+        }
+    }
+}
+
 /* What a stranger sent must neither move the cursor nor begin a line, in messages as in records. */
 static void test_printable(void)
 {
@@ -286,9 +424,23 @@ static void test_printable(void)
 
 static void test_width(void)
 {
-    g_assert_cmpint(hl_text_width("abc"), ==, 3);
-    g_assert_cmpint(hl_text_width("クライアント"), ==, 12);
-    g_assert_cmpint(hl_text_width("\033[31mred\033[0m"), ==, 3);
+    static const char *const headings[] = { "NAME", "STATE", NULL };
+    static const char *const rows[][2] = { { "abc", "x" }, { "クライアント", NULL }, { "\033[31mred\033[0m", "y" } };
+    g_autoptr(HlTable) table = hl_table_new(headings);
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
+        hl_table_add(table, rows[i]);
+    hl_table_print(table, out);
+    g_assert_cmpint(fclose(out), ==, 0);
+    g_assert_cmpstr(text, ==,
+                    "NAME          STATE\n"
+                    "abc           x\n"
+                    "クライアント  -\n"
+                    "\033[31mred\033[0m           y\n");
+    free(text);
 }
 
 typedef struct {
@@ -340,6 +492,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/base/conf", test_conf);
+    g_test_add_func("/base/time-difference", test_time_difference);
     g_test_add_func("/base/duration", test_duration);
     g_test_add_func("/base/file", test_file);
     g_test_add_func("/base/backoff", test_backoff);
@@ -347,6 +500,9 @@ int main(int argc, char **argv)
     g_test_add_func("/base/cli", test_cli);
     g_test_add_func("/base/exec-shown", test_exec_shown);
     g_test_add_func("/base/json", test_json);
+    g_test_add_func("/base/json-cost", test_json_cost);
+    g_test_add_func("/base/json-bounds", test_json_bounds);
+    g_test_add_func("/base/hash", test_hash);
     g_test_add_func("/base/printable", test_printable);
     g_test_add_func("/base/width", test_width);
     g_test_add_func("/base/mailbox", test_mailbox);

@@ -417,7 +417,7 @@ static const struct {
 } mistakes[] = {
     { "/bus-fake/mistake/unsubscribed", mistake_unsubscribed, "*nobody subscribed to only/a/that*" },
     { "/bus-fake/mistake/deliver-down", mistake_deliver_down, "*HL_BUS_UP*" },
-    { "/bus-fake/mistake/filter", mistake_filter, "*'t/+' is no topic*" },
+    { "/bus-fake/mistake/filter", mistake_filter, "*'t/+' is not a topic*" },
     { "/bus-fake/mistake/large", mistake_large, "*HL_BUS_MAX_SIZE*" },
     { "/bus-fake/mistake/free-inside", mistake_free_inside, "*calling == 0*" },
     { "/bus-fake/mistake/left-open", mistake_left_open, "*still there*" },

@@ -9,6 +9,7 @@
 #include "endpoint/core/refusals.h"
 #include "endpoint/core/renewal.h"
 #include "endpoint/core/retry.h"
+#include "endpoint/core/server_time.h"
 #include "endpoint/core/settings_gate.h"
 #include "endpoint/core/window.h"
 
@@ -16,17 +17,51 @@
 
 static void test_session(void)
 {
-    uint64_t last = 500;
-
     g_assert_cmpuint(ep_session_next(0, 1000), ==, 1000);
     g_assert_cmpuint(ep_session_next(5000, 1000), ==, 5001); /* the clock went back */
     g_assert_cmpuint(ep_session_next(0, -5), ==, 1);
-    g_assert_cmpint(ep_session_fence(&last, 0), ==, EP_FENCE_NONE);
-    g_assert_cmpint(ep_session_fence(&last, 499), ==, EP_FENCE_NONE); /* an answer to an older birth */
-    g_assert_cmpint(ep_session_fence(&last, UINT64_MAX), ==, EP_FENCE_NONE);
-    g_assert_cmpuint(last, ==, 500);
-    g_assert_cmpint(ep_session_fence(&last, 9000), ==, EP_FENCE_PASS);
-    g_assert_cmpuint(ep_session_next(last, 1000), ==, 9001);
+}
+
+/* The clocks of manager and endpoint may both be wrong; what is near one of them can be true. */
+static void test_fence(void)
+{
+    static const struct {
+        EpFenceOrder order;
+        HlTime wall;
+        EpFence verdict;
+    } cases[] = {
+        { { 500, 0, 1000 }, 1000, EP_FENCE_NONE },
+        { { 499, 9000, 1000 }, 1000, EP_FENCE_NONE }, /* an answer to an older birth */
+        { { 501, 9000, 1000 }, 1000, EP_FENCE_NONE },
+        { { 500, 9000, 1000 }, 1000, EP_FENCE_PASS },
+        { { 500, 1, 1000 }, 1000, EP_FENCE_PASS }, /* down: ours was beyond belief */
+        { { 500, 1000 + HL_DAY, 1000 }, -5, EP_FENCE_PASS },
+        { { 500, 1001 + HL_DAY, 1000 }, -5, EP_FENCE_ABSURD },
+        { { 500, 1001 + HL_DAY, 1000 }, 1001, EP_FENCE_PASS },
+        { { 500, ((uint64_t)1 << 62) - 1, 1000 }, 1000, EP_FENCE_ABSURD },
+        { { 500, UINT64_MAX, 1000 }, 1000, EP_FENCE_ABSURD },
+        { { 500, UINT64_MAX, -7 }, -9, EP_FENCE_ABSURD },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        uint64_t last = 500;
+
+        g_test_message("case %zu", i);
+        g_assert_cmpint(ep_session_fence(&last, &cases[i].order, cases[i].wall), ==, cases[i].verdict);
+        g_assert_cmpuint(last, ==, cases[i].verdict == EP_FENCE_PASS ? cases[i].order.session : 500);
+    }
+}
+
+static void test_server_time(void)
+{
+    EpServerTime time = { 0 };
+
+    g_assert_cmpint(ep_server_time_now(&time, 777, 5), ==, 777);
+    ep_server_time_told(&time, 1000, 5);
+    g_assert_cmpint(ep_server_time_now(&time, 777, 5), ==, 1000);
+    g_assert_cmpint(ep_server_time_now(&time, 0, 105), ==, 1100);
+    ep_server_time_told(&time, 50, 200); /* the server's clock was put right */
+    g_assert_cmpint(ep_server_time_now(&time, 0, 201), ==, 51);
 }
 
 static void test_manager(void)
@@ -363,6 +398,8 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/endpoint/session", test_session);
+    g_test_add_func("/endpoint/fence", test_fence);
+    g_test_add_func("/endpoint/server-time", test_server_time);
     g_test_add_func("/endpoint/manager", test_manager);
     g_test_add_func("/endpoint/brokers", test_brokers);
     g_test_add_func("/endpoint/spread", test_spread);

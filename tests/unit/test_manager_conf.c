@@ -70,7 +70,7 @@ static void test_every_row(void)
 static void test_refused(void)
 {
     static const char *const bad[][2] = {
-        { "[broker]\nprot = 1\n", "the nearest is 'broker.program'" },
+        { "[broker]\nprot = 1\n", "did you mean 'broker.program'" },
         { "[brokre]\nport = 1\n", "brok" },
         { "[broker]\nport = 0\n", "broker.port" },
         { "[broker]\nport = 65536\n", "broker.port" },
@@ -80,7 +80,7 @@ static void test_refused(void)
         { "[broker]\naddresses = a:0\n", "'a:0' is not a broker address" },
         { "[broker]\nlisten = nonsense\n", "'nonsense' is not an IP address" },
         { "[http]\nlisten = -1\n", "'-1' is not an IP address" },
-        { "[http]\nurl = http://plain\n", "'http://plain' is not an URL" },
+        { "[http]\nurl = http://plain\n", "'http://plain' is not a URL" },
         { "[broker]\nmode = internal\n", "managed, external" },
         { "[enrolment]\ncertificate-lifetime = 90\n", "enrolment.certificate-lifetime" },
         { "[enrolment]\nper-minute = 0\n", "enrolment.per-minute" },

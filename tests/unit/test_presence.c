@@ -101,6 +101,20 @@ static void test_overtaken_birth(void)
     g_assert_true(step(&p, BEAT(7, 1), SEC(5)).fence);
 }
 
+/* The manager knows a session from heartbeats only, its birth was lost.  Then the disk is restored, and the machine
+ * comes up with the same number and another boot: its heartbeats start again at 1. */
+static void test_session_taken_again(void)
+{
+    MgrPresence p = online(4);
+
+    g_assert_false(step(&p, BEAT(5, 32), SEC(10)).stale_message);
+    g_assert_true(step(&p, BIRTH(5, 2, 100), SEC(20)).born);
+    g_assert_false(step(&p, BEAT(5, 1), SEC(80)).stale_message);
+    g_assert_true(step(&p, BEAT(5, 1), SEC(81)).stale_message); /* a copy */
+    step(&p, TICK, SEC(80 + 89));
+    expect(&p, MGR_ACTUAL_ONLINE, MGR_REASON_BIRTH);
+}
+
 static void test_fence(void)
 {
     MgrPresence p = online(9);
@@ -114,6 +128,41 @@ static void test_fence(void)
     g_assert_true(step(&p, RETAINED(3, 7, 100), SEC(1)).fence); /* whoever it is, if he is still there */
     fx = step(&p, BIRTH(10, 7, 100), SEC(2));
     g_assert_true(fx.born && !fx.fence);
+}
+
+/* Session numbers follow the clock: what is far ahead of it is nobody's honest one, unless the clock is ours that is
+ * wrong. */
+static void test_belief(void)
+{
+    MgrPresence p = online(9);
+    HlTime wall = 1000 * HL_DAY;
+
+    g_assert_true(mgr_presence_believes(&p, 1, wall));
+    g_assert_true(mgr_presence_believes(&p, (uint64_t)(wall + HL_DAY), wall));
+    g_assert_false(mgr_presence_believes(&p, (uint64_t)(wall + HL_DAY) + 1, wall));
+    g_assert_false(mgr_presence_believes(&p, UINT64_MAX, wall));
+    p.session = (uint64_t)(wall + 30 * HL_DAY); /* taken before our clock went back */
+    g_assert_true(mgr_presence_believes(&p, p.session + 1, wall));
+    g_assert_false(mgr_presence_believes(&p, p.session + 2000, wall));
+    p.session = UINT64_MAX - 5; /* no sum may overflow */
+    g_assert_false(mgr_presence_believes(&p, UINT64_MAX, wall));
+    g_assert_true(mgr_presence_believes(&p, 5, -7));
+}
+
+static void test_numbers_start_again(void)
+{
+    MgrPresence p = online(9);
+
+    step(&p, BEAT(9, 1), SEC(1));
+    mgr_presence_enrolled(&p);
+    g_assert_cmpuint(p.session, ==, 0);
+    g_assert_true(step(&p, BIRTH(2, 2, 100), SEC(2)).born);
+    g_assert_cmpuint(p.session, ==, 2);
+    g_assert_true(mgr_presence_restore(&p, SEC(3)));
+    g_assert_cmpuint(p.session, ==, 2);
+    p.session = p.born_session = (uint64_t)1 << 61; /* a version that believed everything stored it */
+    g_assert_false(mgr_presence_restore(&p, SEC(3)));
+    g_assert_true(step(&p, BIRTH(3, 2, 100), SEC(4)).born);
 }
 
 static void test_silence(void)
@@ -375,7 +424,10 @@ int main(int argc, char **argv)
     g_test_add_func("/presence/life", test_life);
     g_test_add_func("/presence/late-will", test_late_will);
     g_test_add_func("/presence/overtaken-birth", test_overtaken_birth);
+    g_test_add_func("/presence/session-taken-again", test_session_taken_again);
     g_test_add_func("/presence/fence", test_fence);
+    g_test_add_func("/presence/belief", test_belief);
+    g_test_add_func("/presence/numbers-start-again", test_numbers_start_again);
     g_test_add_func("/presence/silence", test_silence);
     g_test_add_func("/presence/wall-jump", test_wall_jump);
     g_test_add_func("/presence/blind", test_blind);

@@ -176,7 +176,7 @@ static void test_decode_samples(void)
     }
 }
 
-static void check_refused(const HlMsgCallReply *reply, HlErrorCode code, const char *field)
+static void check_refused(HlMsgCallReply *reply, HlErrorCode code, const char *field)
 {
     g_autoptr(GBytes) bytes = HL_WIRE_ENCODE(reply);
     g_autoptr(GError) error = NULL;
@@ -193,7 +193,6 @@ static void check_refused(const HlMsgCallReply *reply, HlErrorCode code, const c
 static void test_decode_text(void)
 {
     static const char *const bad[] = { "\x01", "a\x1b[2J", "\x7f", "\xff", "\xc3", "\xed\xa0\x80", "a\xc2\x9b\x32J" };
-    g_autofree char *fits = g_strnfill(16384, 'x');
     g_autofree char *longer = g_strnfill(16385, 'x');
     HlMsgCallReply reply = HOLDLINE__V1__CALL_REPLY__INIT;
     g_autoptr(GBytes) bytes = NULL;
@@ -203,9 +202,9 @@ static void test_decode_text(void)
         reply.message = hl_unconst(bad[i]);
         check_refused(&reply, HL_ERROR_INVALID, "CallReply.message");
     }
-    reply.message = longer;
-    check_refused(&reply, HL_ERROR_LIMIT, "CallReply.message");
-    reply.message = fits;
+    reply.message = hl_unconst("");
+    reply.code = longer;
+    check_refused(&reply, HL_ERROR_LIMIT, "CallReply.code");
     reply.code = (char *)"lines\n\tand \xe6\x9b\xb4\xe6\x96\xb0\r\n";
     reply.json = longer; /* results may be long */
     g_assert_true(hl_wire_check(&reply.base, NULL));
@@ -260,8 +259,8 @@ static void test_decode_repeated(void)
     g_autoptr(GBytes) bytes = NULL;
     g_autoptr(GError) error = NULL;
 
-    check_entries(4096, HL_ERROR_N_CODES);
-    check_entries(4097, HL_ERROR_LIMIT);
+    check_entries(256, HL_ERROR_N_CODES);
+    check_entries(257, HL_ERROR_LIMIT);
     entry.value = (char *)"\x07"; /* inner messages are checked too */
     document.settings = &one;
     document.n_settings = 1;
@@ -380,8 +379,9 @@ static void check_golden(const char *directory, const char *file)
 
     g_assert_no_error(error);
     g_assert_nonnull(type);
-    message = hl_wire_decode_bytes(type, bytes, &error);
-    g_assert_no_error(error);
+    /* the encoding, not the bounds of today: samples are nobody's messages */
+    message = protobuf_c_message_unpack(type, NULL, g_bytes_get_size(bytes), g_bytes_get_data(bytes, NULL));
+    g_assert_nonnull(message);
     text = wire_text(message);
     hl_wire_free(message);
     g_assert_cmpstr(text, ==, expected);

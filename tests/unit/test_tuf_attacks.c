@@ -88,7 +88,7 @@ static void test_endless_data(void)
         if (genuine != NULL)
             g_bytes_ref(genuine);
         tuf_sim_serve(sim, paths[i], g_bytes_new_static(huge, 32 << 20));
-        fixture_refuse(fixture, HL_ERROR_LIMIT, "more than the bytes");
+        fixture_refuse(fixture, HL_ERROR_LIMIT, "longer than the limit");
         g_hash_table_remove(sim->served, paths[i]);
         if (genuine != NULL)
             tuf_sim_serve(sim, paths[i], genuine);
@@ -98,11 +98,11 @@ static void test_endless_data(void)
     tuf_sim_publish_chain(sim);
     fixture_accept(fixture);
     g_hash_table_insert(sim->served, tuf_sim_target_path(sim, "targets", "file"), g_bytes_new_static("123456", 6));
-    fixture_get_refused(fixture, "file", HL_ERROR_LIMIT, "more than the bytes");
+    fixture_get_refused(fixture, "file", HL_ERROR_LIMIT, "longer than the limit");
     tuf_sim_publish_chain(sim);
     tuf_sim_serve(sim, "metadata/3.snapshot.json",
                   g_bytes_new_static(huge, g_bytes_get_size(tuf_sim_served(sim, "metadata/3.snapshot.json")) + 1));
-    fixture_refuse(fixture, HL_ERROR_LIMIT, "more than the bytes");
+    fixture_refuse(fixture, HL_ERROR_LIMIT, "longer than the limit");
 }
 
 /* A listed length beyond any bound is not a bound. */

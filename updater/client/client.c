@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "lib/base/hash.h"
 #include "updater/client/workflow.h"
 #include "updater/tuf/check.h"
 #include "updater/tuf/delegation.h"
@@ -155,7 +156,7 @@ static bool visit_delegates(UpdClient *client, const TufMetadata *delegator, con
 
 bool upd_client_visit(UpdClient *client, UpdRoleVisit visit, gpointer user, GError **error)
 {
-    g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GHashTable) seen = g_hash_table_new(hl_text_hash, g_str_equal);
     const Tour tour = { visit, user, seen };
 
     g_assert(client->ready);

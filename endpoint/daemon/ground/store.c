@@ -72,10 +72,17 @@ bool ep_store_add_event(HlDb *db, HlTime at, const char *what, const char *detai
                      (int64_t)EVENTS_KEPT);
 }
 
-bool ep_store_forget_identity(HlDb *db, GError **error)
+/* What either side counts of the line, or believes of the other because of an earlier word. */
+bool ep_store_restart_line(HlDb *db, GError **error)
 {
     return hl_db_exec(db,
-                      "DELETE FROM spool; DELETE FROM command; DELETE FROM settings;"
-                      "DELETE FROM fact WHERE name IN ('session', 'spool', 'spool-acked', 'pruned-until')",
+                      "DELETE FROM fact WHERE name IN"
+                      " ('session', 'notices', 'spool', 'spool-acked', 'pruned-until')",
                       error);
+}
+
+bool ep_store_forget_identity(HlDb *db, GError **error)
+{
+    return hl_db_exec(db, "DELETE FROM spool; DELETE FROM command; DELETE FROM settings", error) &&
+           ep_store_restart_line(db, error);
 }

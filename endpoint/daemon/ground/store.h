@@ -25,6 +25,9 @@ int64_t ep_store_get_int(HlDb *db, const char *name, int64_t fallback);
 bool ep_store_add_event(HlDb *db, HlTime at, const char *what, const char *detail,
                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The identity was enrolled again: the numbers of its line start again.  Reports stay, to be numbered again. */
+bool ep_store_restart_line(HlDb *db, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Another identity moves in, or none: forgets settings, commands, reports and session.  Events and patterns stay. */
 bool ep_store_forget_identity(HlDb *db, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "endpoint/core/link.h"
 #include "endpoint/daemon/ground/store.h"
 #include "lib/base/log.h"
 
@@ -59,7 +58,8 @@ static const HlBusMessage *on_will(gpointer user)
     const HlTopicRow *row = hl_topic_row(HL_TOPIC_LINK);
     g_autoptr(GError) error = NULL;
 
-    link->session = ep_session_next(link->session, hl_clock_wall());
+    link->session =
+        ep_session_next(link->session, ep_server_time_now(link->has.time, hl_clock_wall(), hl_clock_mono()));
     if (!ep_store_set_int(link->has.db, SESSION_FACT, (int64_t)link->session, &error))
         ep_trouble_store_failed(link->has.trouble, "the session number", error);
     g_clear_pointer(&link->will_payload, g_bytes_unref);
@@ -245,15 +245,22 @@ void ep_link_reconnect(EpLink *link, HlBusWill will)
         hl_bus_reconnect(link->bus, will);
 }
 
-bool ep_link_pass_fence(EpLink *link, uint64_t fence)
+bool ep_link_pass_fence(EpLink *link, const EpFenceOrder *order)
 {
-    switch (ep_session_fence(&link->session, fence)) {
+    switch (ep_session_fence(&link->session, order, hl_clock_wall())) {
     case EP_FENCE_NONE:
+        return false;
+    case EP_FENCE_ABSURD:
+        hl_log_limited(HL_LOG_WARN, "line", "fence",
+                       "the server names session %" G_GUINT64_FORMAT
+                       ", more than a day ahead of its clock and of this one: ignored",
+                       order->session);
         return false;
     case EP_FENCE_PASS:
         break;
     }
-    hl_warn("line", "the server knows session %" G_GUINT64_FORMAT " of this endpoint: connecting again past it", fence);
+    hl_warn("line", "the server knows session %" G_GUINT64_FORMAT " of this endpoint: connecting again past it",
+            order->session);
     ep_link_reconnect(link, HL_BUS_KEEP_WILL);
     return true;
 }

@@ -7,6 +7,8 @@
 #ifndef ENDPOINT_DAEMON_LINK_LINK_H
 #define ENDPOINT_DAEMON_LINK_LINK_H
 
+#include "endpoint/core/link.h"
+#include "endpoint/core/server_time.h"
 #include "endpoint/daemon/ground/trouble.h"
 #include "endpoint/identity/identity.h"
 #include "lib/bus/bus.h"
@@ -26,9 +28,10 @@ typedef struct {
 } EpLinkHandlers;
 
 typedef struct {
-    const EpIdentity *identity; /* these three are borrowed, and outlive the link */
+    const EpIdentity *identity; /* these four are borrowed, and outlive the link */
     HlDb *db;                   /* for the session number */
     EpTrouble *trouble;
+    const EpServerTime *time;
     const char *const *brokers; /* preferred to those of the identity; copied */
     HlTime backoff_base, backoff_cap, keepalive;
     EpLinkHandlers handlers; /* all are required */
@@ -60,9 +63,8 @@ void ep_link_set_brokers(EpLink *link, const char *const *brokers);
  * up. */
 void ep_link_reconnect(EpLink *link, HlBusWill will);
 
-/* The server knows this session of this endpoint.  true: it is not behind the own one, and the link connects again past
- * it. */
-bool ep_link_pass_fence(EpLink *link, uint64_t fence);
+/* The server would have it go on from another session.  true: the link connects again, past that one. */
+bool ep_link_pass_fence(EpLink *link, const EpFenceOrder *order);
 
 /* Another machine uses this identity too, and the server settles which of them may speak: stays away this long. */
 void ep_link_hold_off(EpLink *link, HlTime duration);

@@ -159,8 +159,7 @@ static void call_bundle_withdraw(MgrCall *call, gpointer user)
     Grant *grant;
 
     if (mgr_fleet_token(calls->parts.fleet, id) == NULL) {
-        hl_fail(&error, HL_ERROR_NOT_FOUND, "there is no bundle '%s'; 'holdline bundle list' tells which there are",
-                id);
+        hl_fail(&error, HL_ERROR_NOT_FOUND, "there is no bundle '%s'; 'holdline bundle list' lists them", id);
         mgr_call_fail(call, error);
         return;
     }
@@ -224,9 +223,25 @@ static void fold_client(gpointer change)
     g_ptr_array_add(calls->listings, listing);
 }
 
+static bool fail_taken(const char *name, GError **error)
+{
+    return hl_fail(error, HL_ERROR_EXISTS, "the name '%s' is taken: choose another, or revoke that one first", name);
+}
+
+/* The access list goes by names: two who ask for one at once would get each other's rights. */
+static void fail_client(gpointer change, const GError *error)
+{
+    const Grant *grant = change;
+    g_autoptr(GError) taken = NULL;
+
+    if (hl_error_code(error) == HL_ERROR_CONFLICT)
+        fail_taken(mgr_call_argument(grant->call, "name"), &taken);
+    mgr_call_fail(grant->call, taken != NULL ? taken : error);
+}
+
 static void create_client(MgrAccessCalls *calls, MgrCall *call, HlCertKind kind)
 {
-    static const MgrChangeKind change_kind = { fold_client, fail_grant, grant_free };
+    static const MgrChangeKind change_kind = { fold_client, fail_client, grant_free };
     const char *name = mgr_call_argument(call, "name");
     gsize size = 0;
     guint8 *der = g_base64_decode(mgr_call_argument(call, "csr"), &size);
@@ -236,9 +251,8 @@ static void create_client(MgrAccessCalls *calls, MgrCall *call, HlCertKind kind)
     HlWriteSet *set;
     Grant *grant = grant_new(calls, call);
 
-    if (mgr_site_check_name(name, &error) && mgr_fleet_has_live_name(calls->parts.fleet, name, NULL))
-        hl_fail(&error, HL_ERROR_EXISTS, "the name '%s' is taken: choose another, or revoke that one first", name);
-    if (error == NULL)
+    if (mgr_site_check_name(name, &error) &&
+        (!mgr_fleet_has_live_name(calls->parts.fleet, name, NULL) || fail_taken(name, &error)))
         cert = mgr_pki_issue(calls->parts.pki, csr, kind, name, CLIENT_LIFETIME, &grant->certificate, &error);
     if (cert == NULL) {
         fail_grant(grant, error);
@@ -247,7 +261,7 @@ static void create_client(MgrAccessCalls *calls, MgrCall *call, HlCertKind kind)
     }
     grant->secret = hl_cert_print(cert);
     set = hl_write_set_new();
-    mgr_write_certificate(set, &grant->certificate);
+    mgr_write_named_certificate(set, &grant->certificate);
     mgr_record_commit(calls->parts.record, set, &change_kind, grant);
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "lib/base/log.h"
+#include "lib/base/unconst.h"
 #include "proto/wire.h"
 
 #define PART_ELEMENTS 100
@@ -118,18 +119,22 @@ bool mgr_call_duration(const MgrCall *call, const char *name, HlTime fallback, H
 /* ------------------------------------------------------------------------------------------------------------ replies
  */
 
-static void reply(MgrCall *call, const char *code, const char *message, bool more, const json_t *document)
+/* false: it is larger than a message, and was not sent.  (Where the line is down it is lost: the CLI asks again.) */
+static bool reply(MgrCall *call, const char *code, const char *message, bool more, const json_t *document)
 {
     HlMsgCallReply out = HOLDLINE__V1__CALL_REPLY__INIT;
     g_autofree char *json = document != NULL ? hl_json_print(document) : g_strdup("{}");
     g_autoptr(GBytes) payload = NULL;
 
-    out.code = (char *)code;
-    out.message = (char *)message;
+    out.code = hl_unconst(code);
+    out.message = hl_unconst(message);
     out.more = more;
     out.json = json;
     payload = HL_WIRE_ENCODE(&out);
+    if (g_bytes_get_size(payload) > HL_BUS_MAX_SIZE)
+        return false;
     mgr_down_reply(call->calls->down, call->admin, payload, call->correlation);
+    return true;
 }
 
 static void end_call(MgrCall *call)
@@ -141,15 +146,28 @@ void mgr_call_progress(MgrCall *call, json_t *document)
 {
     g_autoptr(json_t) owned = document;
 
-    reply(call, "", "", true, owned);
+    if (!reply(call, "", "", true, owned))
+        hl_log_limited(HL_LOG_ERROR, "call", call->message->name, "%s: progress larger than a message is left out",
+                       call->message->name);
+}
+
+static void fail_too_large(MgrCall *call)
+{
+    g_autoptr(GError) error = NULL;
+
+    hl_fail(&error, HL_ERROR_LIMIT, "the answer to '%s' is larger than the %d bytes that a message takes",
+            call->message->name, HL_BUS_MAX_SIZE);
+    mgr_call_fail(call, error);
 }
 
 void mgr_call_done(MgrCall *call, json_t *document)
 {
     g_autoptr(json_t) owned = document;
 
-    reply(call, "", "", false, owned);
-    end_call(call);
+    if (reply(call, "", "", false, owned))
+        end_call(call);
+    else
+        fail_too_large(call);
 }
 
 void mgr_call_fail(MgrCall *call, const GError *error)
@@ -159,10 +177,51 @@ void mgr_call_fail(MgrCall *call, const GError *error)
     end_call(call);
 }
 
+/* Elements [from, to) in as many parts as their size takes.  false: one of them alone is too large. */
+static bool send_elements(MgrCall *call, const char *name, const json_t *array, size_t from, size_t to)
+{
+    g_autoptr(json_t) document = json_object();
+    json_t *part = json_array();
+
+    for (size_t i = from; i < to; i++)
+        json_array_append(part, json_array_get(array, i));
+    json_object_set_new(document, name, part);
+    if (reply(call, "", "", true, document))
+        return true;
+    return to - from > 1 && send_elements(call, name, array, from, from + (to - from) / 2) &&
+           send_elements(call, name, array, from + (to - from) / 2, to);
+}
+
+/* A part of a list that is not the last; takes it.  false: the call has failed. */
+static bool send_part(MgrCall *call, const char *name, json_t *part)
+{
+    g_autoptr(json_t) owned = part;
+
+    if (send_elements(call, name, owned, 0, json_array_size(owned)))
+        return true;
+    fail_too_large(call);
+    return false;
+}
+
+/* The last part, with the rest; takes both. */
+static void send_last(MgrCall *call, const char *name, json_t *part, json_t *rest)
+{
+    g_autoptr(json_t) owned = part;
+    g_autoptr(json_t) last = rest != NULL ? rest : json_object();
+
+    json_object_set(last, name, owned);
+    if (reply(call, "", "", false, last)) {
+        end_call(call);
+        return;
+    }
+    json_object_set_new(last, name, json_array());
+    if (send_part(call, name, json_incref(owned)))
+        mgr_call_done(call, json_incref(last));
+}
+
 void mgr_call_done_list(MgrCall *call, const char *name, json_t *array, json_t *rest)
 {
     g_autoptr(json_t) all = array;
-    json_t *last = rest != NULL ? rest : json_object();
     json_t *part = json_array();
     json_t *element;
     size_t i;
@@ -171,12 +230,14 @@ void mgr_call_done_list(MgrCall *call, const char *name, json_t *array, json_t *
     {
         json_array_append(part, element);
         if (json_array_size(part) == PART_ELEMENTS && i + 1 < json_array_size(all)) {
-            mgr_call_progress(call, json_pack("{s:o}", name, part));
+            if (!send_part(call, name, part)) {
+                json_decref(rest);
+                return;
+            }
             part = json_array();
         }
     }
-    json_object_set_new(last, name, part);
-    mgr_call_done(call, last);
+    send_last(call, name, part, rest);
 }
 
 /* ------------------------------------------------------------------------------------------------------------ streams
@@ -188,7 +249,6 @@ static gboolean on_stream(gpointer user)
     Stream *stream = &call->stream;
     const MgrStreamKind *kind = stream->kind;
     json_t *part = json_array();
-    json_t *last;
 
     for (; stream->at < stream->ids->len && json_array_size(part) < PART_ELEMENTS; stream->at++) {
         json_t *element = kind->element(stream->ids->pdata[stream->at], kind->user);
@@ -196,14 +256,10 @@ static gboolean on_stream(gpointer user)
         if (element != NULL)
             json_array_append_new(part, element);
     }
-    if (stream->at < stream->ids->len) {
-        mgr_call_progress(call, json_pack("{s:o}", kind->name, part));
-        return G_SOURCE_CONTINUE;
-    }
-    last = kind->rest != NULL ? kind->rest(kind->user) : json_object();
-    json_object_set_new(last, kind->name, part);
+    if (stream->at < stream->ids->len)
+        return send_part(call, kind->name, part) ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
     stream->timer = 0;
-    mgr_call_done(call, last);
+    send_last(call, kind->name, part, kind->rest != NULL ? kind->rest(kind->user) : NULL);
     return G_SOURCE_REMOVE;
 }
 

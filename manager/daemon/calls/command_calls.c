@@ -247,8 +247,7 @@ static json_t *find_document(const MgrCommandCalls *calls, const char *id, GErro
     if (found == NULL)
         return NULL;
     if (json_array_size(found) == 0) {
-        hl_fail(error, HL_ERROR_NOT_FOUND, "there is no command '%s'; 'holdline command list' tells which there are",
-                id);
+        hl_fail(error, HL_ERROR_NOT_FOUND, "there is no command '%s'; 'holdline command list' lists them", id);
         return NULL;
     }
     return json_incref(json_array_get(found, 0));
@@ -322,8 +321,8 @@ void mgr_command_calls_changed(MgrCommandCalls *calls, const MgrCommand *command
     }
 }
 
-/* How it goes, with those that ended otherwise than they should since this call was last told; a few, for whoever waits
- * is told all of them in the end. */
+/* How it goes, with the targets that failed since this call was last told; a few of them, because the caller is told
+ * all in the end. */
 static json_t *progress_document(const MgrFleet *fleet, const MgrCommand *command, Watch *watch)
 {
     json_t *document = command_document(&command->record, command->counts, command->open);

@@ -76,7 +76,7 @@ static bool check_arguments(const HlMsgCall *message, const MgrCallRow *row, GEr
         const char *name = message->arguments[i]->name;
 
         if (!has_word(row->required, name) && !has_word(row->optional, name))
-            return hl_fail(error, HL_ERROR_INVALID, "'%s' takes no argument '%s'; is this CLI newer than the server?",
+            return hl_fail(error, HL_ERROR_INVALID, "'%s' takes no argument '%s'; is the CLI newer than the server?",
                            row->name, name);
     }
     for (gsize i = 0; required[i] != NULL; i++) {
@@ -85,7 +85,7 @@ static bool check_arguments(const HlMsgCall *message, const MgrCallRow *row, GEr
         for (size_t n = 0; n < message->n_arguments && !given; n++)
             given = strcmp(message->arguments[n]->name, required[i]) == 0;
         if (!given)
-            return hl_fail(error, HL_ERROR_INVALID, "'%s' wants the argument '%s'", row->name, required[i]);
+            return hl_fail(error, HL_ERROR_INVALID, "'%s' needs the argument '%s'", row->name, required[i]);
     }
     return true;
 }
@@ -126,7 +126,7 @@ void mgr_dispatch_handle(MgrDispatch *dispatch, const char *admin, const HlBusMe
     }
     row = find_row(dispatch, decoded->name, &user);
     if (row == NULL)
-        hl_fail(&error, HL_ERROR_INVALID, "this server knows no call '%.64s'; is this CLI newer than the server?",
+        hl_fail(&error, HL_ERROR_INVALID, "this server knows no call '%.64s'; is the CLI newer than the server?",
                 decoded->name);
     if (row != NULL && !check_arguments(decoded, row, &error))
         row = NULL;

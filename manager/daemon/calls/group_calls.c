@@ -110,7 +110,7 @@ static void fail_save(gpointer change, const GError *error)
     g_autoptr(GError) conflict = NULL;
 
     if (hl_error_code(error) == HL_ERROR_CONFLICT)
-        hl_fail(&conflict, HL_ERROR_CONFLICT, "somebody else changed group '%s' a moment ago: look at it and set again",
+        hl_fail(&conflict, HL_ERROR_CONFLICT, "somebody else changed group '%s' a moment ago: review it and try again",
                 save->record.name);
     mgr_call_fail(save->call, conflict != NULL ? conflict : error);
 }
@@ -202,7 +202,7 @@ static bool check_version(const MgrGroup *group, const char *expected, GError **
         return hl_fail(error, HL_ERROR_INVALID, "'%s' is not a version", expected);
     return version == group->record.version || hl_fail(error, HL_ERROR_CONFLICT,
                                                        "group '%s' is at version %" G_GUINT64_FORMAT
-                                                       ", not %s: somebody changed it; look at it and set again",
+                                                       ", not %s: somebody changed it; review it and try again",
                                                        group->record.name, group->record.version, expected);
 }
 

@@ -83,7 +83,7 @@ static void on_ended(const HlChildEnd *end, gpointer user)
         hl_backoff_reset(&broker->backoff);
     line = last_line(broker->log_path);
     delay = hl_backoff_next(&broker->backoff, hl_random_u64());
-    hl_warn("broker", "it ended (%s %d); starting it again in %" G_GINT64_FORMAT " ms; its last words: %s",
+    hl_warn("broker", "it ended (%s %d); starting it again in %" G_GINT64_FORMAT " ms; last line of its log: %s",
             end->exited ? "exit status" : "signal", end->status, delay, line);
     if (broker->backoff.failures == QUICK_DEATHS)
         hl_error("broker", "it died %d times in a row: look at %s", QUICK_DEATHS, broker->log_path);

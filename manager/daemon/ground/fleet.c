@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "lib/base/log.h"
 #include "manager/daemon/ground/now.h"
 #include "proto/components.h"
 
@@ -278,7 +279,7 @@ MgrGroup *mgr_fleet_find_group(const MgrFleet *fleet, const char *name, GError *
     MgrGroup *group = mgr_fleet_group(fleet, name);
 
     if (group == NULL)
-        hl_fail(error, HL_ERROR_NOT_FOUND, "there is no group '%s'; 'holdline group list' tells which there are", name);
+        hl_fail(error, HL_ERROR_NOT_FOUND, "there is no group '%s'; 'holdline group list' lists them", name);
     return group;
 }
 
@@ -369,6 +370,12 @@ bool mgr_endpoint_is_up(const MgrEndpoint *endpoint)
            endpoint->record.presence.actual == MGR_ACTUAL_STALE;
 }
 
+bool mgr_endpoint_is_reporting(const MgrEndpoint *endpoint)
+{
+    return endpoint->accepted_seq != endpoint->record.report_seq ||
+           strcmp(endpoint->accepted_spool, endpoint->record.spool) != 0;
+}
+
 static void on_group(MgrGroupRecord *record, gpointer user)
 {
     mgr_fleet_put_group(user, record);
@@ -379,7 +386,9 @@ static void on_endpoint(MgrEndpointRecord *record, gpointer user)
     MgrFleet *fleet = user;
     MgrEndpoint *endpoint = mgr_fleet_add_endpoint(fleet, record);
 
-    mgr_presence_restore(&endpoint->record.presence, mgr_now());
+    if (!mgr_presence_restore(&endpoint->record.presence, mgr_now()))
+        hl_warn("registry", "the session of %s was more than a day ahead of this clock: its numbers start again",
+                endpoint->record.id);
     fleet->online += mgr_endpoint_is_up(endpoint);
 }
 

@@ -70,7 +70,8 @@ struct MgrEndpoint {
     bool status_dirty; /* in the queue */
 
     /* delivery */
-    bool ack_due; /* in the queue */
+    bool ack_due;           /* in the queue */
+    uint64_t heard_session; /* of the last birth or report: what a notice answers; 0: none since the start */
 };
 
 typedef struct {
@@ -86,7 +87,7 @@ typedef struct {
 } MgrFleet;
 
 /* The fleet is zeroed before; clear it whatever comes. */
-bool mgr_fleet_load(MgrFleet *fleet, HlDb *db, GError **error);
+bool mgr_fleet_load(MgrFleet *fleet, HlDb *db, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void mgr_fleet_clear(MgrFleet *fleet);
 
 /* All mgr_fleet_add_* and _put_* take the record's contents and leave it empty. */
@@ -152,6 +153,8 @@ bool mgr_endpoint_has_desired(const MgrEndpoint *endpoint);
 bool mgr_endpoint_is_behind(const MgrEndpoint *endpoint, const char *versions);
 bool mgr_endpoint_is_outdated(const MgrFleet *fleet, const MgrEndpoint *endpoint);
 bool mgr_endpoint_is_up(const MgrEndpoint *endpoint); /* Online or Stale */
+/* Whether a report of it is on its way through the writer: it may say how one of its commands ended. */
+bool mgr_endpoint_is_reporting(const MgrEndpoint *endpoint);
 
 /* The registered address that is dialled; "" when none is.  Caller frees. */
 char *mgr_endpoint_address(const MgrEndpoint *endpoint);

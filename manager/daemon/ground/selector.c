@@ -30,8 +30,7 @@ MgrEndpoint *mgr_selector_find(const MgrFleet *fleet, const char *name, GError *
     if (found->len == 1)
         return found->pdata[0];
     if (found->len == 0)
-        hl_fail(error, HL_ERROR_NOT_FOUND, "there is no endpoint '%s'; 'holdline endpoint list' tells which there are",
-                name);
+        hl_fail(error, HL_ERROR_NOT_FOUND, "there is no endpoint '%s'; 'holdline endpoint list' lists them", name);
     else
         hl_fail(error, HL_ERROR_CONFLICT, "%u endpoints have the host name '%s' (%s, %s, ...): name one by its id",
                 found->len, name, ((MgrEndpoint *)found->pdata[0])->record.id,
@@ -114,7 +113,7 @@ GPtrArray *mgr_selector_select(const MgrFleet *fleet, const char *selector, GErr
     g_autoptr(GPtrArray) found = mgr_selector_filter(fleet, selector, error);
 
     if (found != NULL && found->len == 0) {
-        hl_fail(error, HL_ERROR_NOT_FOUND, "no endpoint fits '%s'", selector);
+        hl_fail(error, HL_ERROR_NOT_FOUND, "no endpoint matches '%s'", selector);
         return NULL;
     }
     return g_steal_pointer(&found);

@@ -132,7 +132,7 @@ void mgr_evictions_start(MgrEvictions *evictions, const char *name)
     eviction->cert_path = mgr_site_path(evictions->options.dir, cert_name);
     eviction->key_path = mgr_site_path(evictions->options.dir, key_name);
     if (!issue_files(evictions, name, cert_name, key_name, &error) || !connect_as(eviction, &error)) {
-        hl_error("revoke", "ending the session of %s: %s", name, error->message);
+        hl_error("revoke", "cannot end the session of %s: %s", name, error->message);
         eviction_free(eviction);
         return;
     }

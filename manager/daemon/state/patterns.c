@@ -6,6 +6,7 @@
 #include "lib/base/exec.h"
 #include "lib/base/ident.h"
 #include "lib/base/log.h"
+#include "lib/base/unconst.h"
 #include "manager/site/site.h"
 #include "proto/components.h"
 #include "proto/updater_lines.h"
@@ -84,7 +85,7 @@ static void on_read(const HlChildEnd *end, gpointer user)
     errors = g_strstrip(g_strdup(end->errors));
     patterns->read_again_mono = hl_clock_mono() + READ_AGAIN;
     hl_log_limited(HL_LOG_WARN, "patterns", "read", "the repository cannot be read: %s",
-                   *errors != '\0' ? errors : "the updater says nothing");
+                   *errors != '\0' ? errors : "the updater gave no reason");
 }
 
 static void read_versions(MgrPatterns *patterns)
@@ -161,7 +162,7 @@ static bool judge_end(const HlChildEnd *end, const HlUpdaterResult *result, GErr
         return true;
     if (end->timed_out)
         return hl_fail(error, HL_ERROR_TIMEOUT,
-                       "the synchronisation took too long and was stopped; it goes on where it was");
+                       "the synchronisation took too long and was stopped; it resumes where it stopped");
     if (result != NULL && *result->message != '\0')
         return hl_fail(error, hl_error_from_name(result->code), "%s", result->message);
     /* it ended before it began to copy: a file that is not there, say */
@@ -218,14 +219,14 @@ static bool start_sync(MgrPatterns *patterns, GError **error)
              (const char *const[]){ conf->updater_program, "mirror", "--json", "--from", conf->activeupdate_url,
                                     "--root", root, "--to", patterns->repository, "--time", time, NULL };
          *word != NULL; word++)
-        g_ptr_array_add(argv, (gpointer)*word);
+        g_ptr_array_add(argv, hl_unconst(*word));
     for (const char *const *pair =
              (const char *const[]){ "--ca-file", conf->patterns_ca_file, "--proxy", conf->patterns_proxy, NULL };
          *pair != NULL; pair += 2) {
         if (*pair[1] == '\0')
             continue;
-        g_ptr_array_add(argv, (gpointer)pair[0]);
-        g_ptr_array_add(argv, (gpointer)pair[1]);
+        g_ptr_array_add(argv, hl_unconst(pair[0]));
+        g_ptr_array_add(argv, hl_unconst(pair[1]));
     }
     g_ptr_array_add(argv, NULL);
     spec.argv = (const char *const *)argv->pdata;
@@ -363,7 +364,7 @@ void mgr_patterns_free(MgrPatterns *patterns)
 
     if (patterns == NULL)
         return;
-    hl_fail(&error, HL_ERROR_UNAVAILABLE, "the server stops; the synchronisation goes on after its start");
+    hl_fail(&error, HL_ERROR_UNAVAILABLE, "the server is stopping; the synchronisation resumes after its restart");
     g_clear_pointer(&patterns->reader, hl_child_abandon);
     g_clear_pointer(&patterns->sync, hl_child_abandon); /* made to be killed */
     tell_end(patterns, NULL, error);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "lib/base/file.h"
+#include "lib/base/unconst.h"
 #include "manager/site/site.h"
 #include "proto/envelope.h"
 
@@ -24,15 +25,15 @@ char *mgr_bundle_print(const MgrBundleParts *parts, const MgrGroup *group, const
     GBytes *key = hl_signing_key_public(parts->key);
 
     bundle.group = group->record.name;
-    bundle.token = (char *)token;
+    bundle.token = hl_unconst(token);
     bundle.ca = ca;
     bundle.brokers = parts->conf->broker_addresses;
     bundle.n_brokers = g_strv_length(parts->conf->broker_addresses);
     bundle.server = parts->conf->http_url;
-    bundle.signing_key.data = (guint8 *)g_bytes_get_data(key, &bundle.signing_key.len);
+    bundle.signing_key.data = hl_unconst(g_bytes_get_data(key, &bundle.signing_key.len));
     bundle.settings = settings;
     if (root != NULL)
-        bundle.pattern_root.data = (guint8 *)g_bytes_get_data(root, &bundle.pattern_root.len);
+        bundle.pattern_root.data = hl_unconst(g_bytes_get_data(root, &bundle.pattern_root.len));
     bundle.expires_ms = expires;
     bundle.issued_ms = hl_clock_wall();
     envelope = hl_envelope_sign(parts->key, HL_ENVELOPE_BUNDLE, &bundle.base);

@@ -4,6 +4,7 @@
 
 #include "lib/base/ident.h"
 #include "lib/base/log.h"
+#include "lib/base/unconst.h"
 #include "manager/daemon/ground/now.h"
 
 /* After the end of a command its endpoints get this long to report a result that they already have. */
@@ -59,8 +60,8 @@ static void write_step(HlWriteSet *set, const MgrTarget *target, const MgrTarget
     MgrTargetRecord record = target->record;
 
     record.state = step->state;
-    record.code = (char *)step->code;
-    record.detail = (char *)step->detail;
+    record.code = hl_unconst(step->code);
+    record.detail = hl_unconst(step->detail);
     record.changed_at = step->at;
     mgr_write_target(set, &record);
     if (hl_command_state_is_final(step->state))
@@ -218,9 +219,11 @@ static void fail_cancel(gpointer change, const GError *error)
     cancel->done(&(MgrCommandResult){ .outcome = MGR_COMMAND_NOT_STORED, .error = error }, cancel->user);
 }
 
-/* Whether nobody has it, or can come to have it, but the manager. */
+/* Whether nobody has it, or can come to have it, but the manager.  (Queued, and reported: the registry is a backup.) */
 static bool has_not_left(const MgrTarget *target)
 {
+    if (target->endpoint != NULL && mgr_endpoint_is_reporting(target->endpoint))
+        return false;
     return target->record.state == HL_STATE_QUEUED ||
            (target->record.state == HL_STATE_SENT && target->endpoint == NULL);
 }
@@ -303,8 +306,8 @@ void mgr_commands_write_abandon(HlWriteSet *set, const MgrEndpoint *endpoint, co
         MgrTargetRecord record = ((const MgrTarget *)endpoint->open_targets->pdata[i])->record;
 
         record.state = HL_STATE_CANCELLED;
-        record.code = (char *)"";
-        record.detail = (char *)why;
+        record.code = hl_unconst("");
+        record.detail = hl_unconst(why);
         record.changed_at = at;
         mgr_write_target(set, &record);
     }
@@ -329,12 +332,14 @@ static bool has_begun(const MgrTarget *target)
 }
 
 /* Past the command's end: nobody is waited for who never had it, or is away; who has it may still report for a while.
- */
+ * A report that is being stored may be of its end, which then counts. */
 static bool is_due(const MgrTarget *target, HlTime now)
 {
     const MgrCommandRecord *command = &target->command->record;
     bool is_away = target->endpoint == NULL || !mgr_endpoint_is_up(target->endpoint);
 
+    if (target->endpoint != NULL && mgr_endpoint_is_reporting(target->endpoint))
+        return false;
     switch (target->record.state) {
     case HL_STATE_QUEUED:
         return true;

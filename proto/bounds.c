@@ -1,0 +1,129 @@
+#include "proto/bounds.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#include "lib/base/unconst.h"
+#include "proto/wire.h"
+
+#define MAX_PEM        (16 * 1024)
+#define MAX_CSR        (4 * 1024)
+#define MAX_VALUE      (16 * 1024) /* of a setting, or an argument: a signing request in base 64 too */
+#define MAX_BROKER     300         /* host:port */
+#define MAX_URL        2048
+#define MAX_ROOT       (64 * 1024) /* root.json */
+#define MAX_COMMAND_ID 80
+#define MAX_WORD       64 /* code, reason, path, occasion */
+#define SIGNATURE_SIZE 64
+#define KEY_SIZE       32
+
+static const HlBound rows[] = {
+    { "Component.name", .max = HL_MAX_NAME },
+    { "Registration.host", .max = HL_MAX_HOST },
+    { "Registration.addresses", .max = HL_MAX_ADDRESS, .count = HL_MAX_ADDRESSES },
+    { "Registration.os", .max = HL_MAX_HOST, .cut = true },
+    { "Registration.program_version", .max = HL_MAX_NAME, .cut = true },
+    { "Registration.fingerprint", .max = 2 * HL_DIGEST_SIZE },
+    { "AppliedSettings.group", .max = HL_MAX_ID },
+    { "AppliedSettings.digest", .max = HL_DIGEST_SIZE, .exact = HL_DIGEST_SIZE },
+    { "AppliedSettings.path", .max = MAX_WORD },
+    { "Link.reason", .max = MAX_WORD },
+    { "Link.boot_id", .max = HL_MAX_ID },
+    { "Link.patterns", .count = HL_MAX_PATTERNS },
+    { "Heartbeat.settings_digest", .max = HL_DIGEST_SIZE, .exact = HL_DIGEST_SIZE },
+    { "Heartbeat.patterns", .count = HL_MAX_PATTERNS },
+    { "Heartbeat.address", .max = HL_MAX_ADDRESS },
+    { "CommandReport.command", .max = MAX_COMMAND_ID },
+    { "CommandReport.code", .max = MAX_WORD },
+    { "CommandReport.detail", .max = HL_MAX_TEXT, .cut = true },
+    { "UpdateNotification.trigger", .max = MAX_WORD },
+    { "UpdateNotification.detail", .max = 2 * HL_MAX_TEXT, .cut = true }, /* of settings, patterns and program */
+    { "UpdateNotification.source", .max = HL_MAX_HOST, .cut = true },
+    { "UpdateNotification.patterns", .count = HL_MAX_PATTERNS },
+    { "Refusal.what", .max = MAX_WORD },
+    { "Refusal.code", .max = MAX_WORD },
+    { "Refusal.detail", .max = HL_MAX_TEXT, .cut = true },
+    { "CertificateRequest.csr", .max = MAX_CSR },
+    { "SettingsPoll.occasion", .max = MAX_WORD },
+    { "Report.spool", .max = HL_MAX_ID },
+    { "Ack.spool", .max = HL_MAX_ID },
+    { "Ack.hold_off_boot", .max = HL_MAX_ID },
+    { "SignedEnvelope.key_id", .max = HL_MAX_ID },
+    { "SignedEnvelope.payload", .max = HL_WIRE_MAX_SIZE },
+    { "SignedEnvelope.signature", .max = SIGNATURE_SIZE, .exact = SIGNATURE_SIZE },
+    { "Setting.key", .max = HL_MAX_NAME },
+    { "Setting.value", .max = MAX_VALUE },
+    { "SettingsDocument.endpoint", .max = HL_MAX_ID },
+    { "SettingsDocument.group", .max = HL_MAX_ID },
+    { "SettingsDocument.digest", .max = HL_DIGEST_SIZE, .exact = HL_DIGEST_SIZE },
+    { "SettingsDocument.settings", .count = 256 },
+    { "SettingsDocument.path", .max = MAX_WORD },
+    { "Command.endpoint", .max = HL_MAX_ID },
+    { "Command.id", .max = MAX_COMMAND_ID },
+    { "Command.subject", .max = MAX_COMMAND_ID },
+    { "Command.certificate", .max = MAX_PEM },
+    { "Bundle.group", .max = HL_MAX_ID },
+    { "Bundle.token", .max = 128 },
+    { "Bundle.ca", .max = MAX_PEM },
+    { "Bundle.brokers", .max = MAX_BROKER, .count = 16 },
+    { "Bundle.server", .max = MAX_URL },
+    { "Bundle.signing_key", .max = KEY_SIZE, .exact = KEY_SIZE },
+    { "Bundle.pattern_root", .max = MAX_ROOT },
+    { "EnrolRequest.token", .max = 128 },
+    { "EnrolRequest.csr", .max = MAX_CSR },
+    { "EnrolReply.code", .max = MAX_WORD },
+    { "EnrolReply.message", .max = 2 * HL_MAX_TEXT, .cut = true },
+    { "EnrolReply.endpoint", .max = HL_MAX_ID },
+    { "EnrolReply.certificate", .max = MAX_PEM },
+    { "Argument.name", .max = HL_MAX_NAME },
+    { "Argument.value", .max = MAX_VALUE },
+    { "Call.name", .max = HL_MAX_HOST },
+    { "Call.arguments", .count = 256 },
+    { "CallReply.code", .max = MAX_WORD },
+    { "CallReply.message", .max = 4 * HL_MAX_TEXT, .cut = true },
+    { "CallReply.json", .max = HL_WIRE_MAX_SIZE },
+};
+
+/* field descriptor -> row, filled as fields are met; decoding happens on more than one thread. */
+static pthread_mutex_t known_lock = PTHREAD_MUTEX_INITIALIZER;
+static GHashTable *known;
+
+static const HlBound *search(const char *type, const char *field)
+{
+    gsize length = strlen(type);
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
+        if (strncmp(rows[i].field, type, length) == 0 && rows[i].field[length] == '.' &&
+            strcmp(rows[i].field + length + 1, field) == 0)
+            return &rows[i];
+    return NULL;
+}
+
+const HlBound *hl_bound_find(const ProtobufCMessageDescriptor *type, const ProtobufCFieldDescriptor *field)
+{
+    const HlBound *bound;
+
+    pthread_mutex_lock(&known_lock);
+    if (known == NULL)
+        known = g_hash_table_new(NULL, NULL);
+    bound = g_hash_table_lookup(known, field);
+    if (bound == NULL) {
+        bound = search(type->short_name, field->name);
+        g_assert(bound != NULL); /* a field of ours without a row */
+        g_hash_table_insert(known, hl_unconst(field), hl_unconst(bound));
+    }
+    pthread_mutex_unlock(&known_lock);
+    return bound;
+}
+
+bool hl_bound_cut(char *text, gsize max)
+{
+    gsize end = max;
+
+    if (strlen(text) <= max)
+        return false;
+    while (end > 0 && ((guchar)text[end] & 0xc0) == 0x80) /* not in the middle of a character */
+        end--;
+    text[end] = '\0';
+    return true;
+}

@@ -1,0 +1,37 @@
+/* How large each field of the wire may be: one row a field, checked where messages are decoded (wire.c) and, for what
+ * is stored, again where it is loaded (manager/store).
+ *
+ * A free text that is too long is cut: a report that is refused would stop its sender's spool for good.  Everything
+ * else that is too long is no message of ours, and refused. */
+#ifndef PROTO_BOUNDS_H
+#define PROTO_BOUNDS_H
+
+#include <stdbool.h>
+
+#include "proto/messages.h"
+
+/* Bytes, without the terminator. */
+#define HL_MAX_ID        64 /* lib/base/ident.h; "c-..." with ".cancel" is HL_MAX_COMMAND_ID */
+#define HL_MAX_NAME      64
+#define HL_MAX_HOST      255 /* of a DNS name */
+#define HL_MAX_ADDRESS   64  /* IPv6 with a zone */
+#define HL_MAX_TEXT      1000
+#define HL_DIGEST_SIZE   32 /* SHA-256 */
+#define HL_MAX_ADDRESSES 16
+#define HL_MAX_PATTERNS  16 /* components of one endpoint */
+
+typedef struct {
+    const char *field; /* "Registration.host" */
+    gsize max;         /* of a string or bytes, or of each of a repeated field */
+    gsize exact;       /* bytes that may be of this size, or absent; 0: any up to max */
+    gsize count;       /* of a repeated field */
+    bool cut;          /* a free text */
+} HlBound;
+
+/* The row of a field of this message; every string, bytes and repeated field has one (tests/unit/test_proto.c). */
+const HlBound *hl_bound_find(const ProtobufCMessageDescriptor *type, const ProtobufCFieldDescriptor *field);
+
+/* Cuts the text in place, to at most max bytes of whole characters; whether anything was cut. */
+bool hl_bound_cut(char *text, gsize max);
+
+#endif

@@ -1,0 +1,184 @@
+/* The part of manager_parts.h that is about calls, dials and the passing of time. */
+#include <string.h>
+
+#include "lib/base/unconst.h"
+#include "tests/support/manager_parts.h"
+
+#define ADMIN "admin"
+
+#define MAX_ARGUMENTS 8
+
+void parts_request(Parts *parts, const PartsRequest *request)
+{
+    const char *admin = request->admin != NULL ? request->admin : ADMIN;
+    HlMsgCall call = HOLDLINE__V1__CALL__INIT;
+    HlMsgArgument arguments[MAX_ARGUMENTS];
+    HlMsgArgument *pointers[MAX_ARGUMENTS];
+    g_autofree char *topic = hl_topic_name(HL_TOPIC_ADMIN_REQUEST, admin);
+    g_autofree char *reply = hl_topic_name(HL_TOPIC_ADMIN_REPLY, admin);
+    const char *response = request->response_topic;
+    g_autoptr(GBytes) payload = NULL;
+    g_autoptr(GBytes) correlation = NULL;
+
+    for (const char *const *word = request->arguments; word != NULL && *word != NULL; word += 2, call.n_arguments++) {
+        HlMsgArgument *argument = &arguments[call.n_arguments];
+
+        g_assert_cmpuint(call.n_arguments, <, MAX_ARGUMENTS);
+        *argument = (HlMsgArgument)HOLDLINE__V1__ARGUMENT__INIT;
+        argument->name = hl_unconst(word[0]);
+        argument->value = hl_unconst(word[1]);
+        pointers[call.n_arguments] = argument;
+    }
+    call.name = hl_unconst(request->name);
+    call.arguments = pointers;
+    payload = HL_WIRE_ENCODE(&call);
+    if (request->correlation != NULL)
+        correlation = g_bytes_new(request->correlation, strlen(request->correlation));
+    if (response == NULL)
+        response = reply;
+    bus_fake_deliver(parts->bus, &(HlBusMessage){ .topic = topic,
+                                                  .payload = payload,
+                                                  .qos = 1,
+                                                  .retained = request->retained,
+                                                  .response_topic = *response != '\0' ? response : NULL,
+                                                  .correlation = correlation });
+}
+
+void parts_call(Parts *parts, const char *name, ...)
+{
+    const char *words[2 * MAX_ARGUMENTS + 1] = { NULL };
+    va_list list;
+    guint n = 0;
+
+    va_start(list, name);
+    for (const char *word; (word = va_arg(list, const char *)) != NULL;) {
+        g_assert_cmpuint(n, <, G_N_ELEMENTS(words) - 1);
+        words[n++] = word;
+    }
+    va_end(list);
+    parts_request(parts, &(PartsRequest){ .name = name, .arguments = words });
+}
+
+static bool has_correlation(const HlBusMessage *message, const char *correlation)
+{
+    gsize size = 0;
+    const void *data = message->correlation != NULL ? g_bytes_get_data(message->correlation, &size) : NULL;
+
+    if (correlation == NULL)
+        return message->correlation == NULL;
+    return data != NULL && size == strlen(correlation) && memcmp(data, correlation, size) == 0;
+}
+
+char *parts_end_of(Parts *parts, const char *correlation)
+{
+    g_autofree char *topic = hl_topic_name(HL_TOPIC_ADMIN_REPLY, "+");
+    char *code = NULL;
+
+    for (HlBusMessage *message; (message = bus_fake_take(parts->bus, topic)) != NULL;)
+        g_ptr_array_add(parts->replies, message);
+    for (guint i = 0; i < parts->replies->len;) {
+        const HlBusMessage *message = parts->replies->pdata[i];
+        g_autoptr(HlMsgCallReply) reply = NULL;
+        g_autoptr(GError) error = NULL;
+
+        if (!has_correlation(message, correlation)) {
+            i++;
+            continue;
+        }
+        g_assert_null(code); /* nothing comes after the end */
+        reply = hl_wire_decode_bytes(&holdline__v1__call_reply__descriptor, message->payload, &error);
+        g_assert_no_error(error);
+        g_test_message("%s: %s %s", correlation, reply->code, reply->message);
+        if (!reply->more)
+            code = g_strdup(reply->code);
+        g_ptr_array_remove_index(parts->replies, i);
+    }
+    return code;
+}
+
+char *parts_make_csr_text(void)
+{
+    g_autoptr(GBytes) csr = parts_make_csr();
+    gsize size;
+    const void *data = g_bytes_get_data(csr, &size);
+
+    return g_base64_encode(data, size);
+}
+
+GBytes *parts_make_csr(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(HlKey) key = hl_key_generate(&error);
+    GBytes *csr = key != NULL ? hl_csr_make(key, "somebody", &error) : NULL;
+
+    g_assert_no_error(error);
+    return csr;
+}
+
+void parts_end_dial(Parts *parts, MgrReach reach)
+{
+    PartsDial *dial;
+    MgrDialResult result;
+
+    g_assert_cmpuint(parts->dials->len, >, 0);
+    dial = g_ptr_array_steal_index(parts->dials, 0);
+    result = (MgrDialResult){ .endpoint = dial->endpoint,
+                              .address = dial->address,
+                              .generation = dial->generation,
+                              .reach = reach,
+                              .asked = dial->tell,
+                              .told = reach == MGR_REACH_REACHABLE ? dial->tell : 0,
+                              .took = 5,
+                              .detail = mgr_reach_name(reach) };
+    mgr_console_dialled(parts->console, &result);
+    parts_dial_free(dial);
+}
+
+HlMsgCallReply *parts_reply(Parts *parts)
+{
+    return parts_take(parts, HL_TOPIC_ADMIN_REPLY, ADMIN, &holdline__v1__call_reply__descriptor);
+}
+
+json_t *parts_expect_reply(Parts *parts, const char *code)
+{
+    g_autoptr(HlMsgCallReply) reply = parts_reply(parts);
+    g_autoptr(GError) error = NULL;
+    json_t *document;
+
+    g_assert_nonnull(reply);
+    g_test_message("reply: %s %s", reply->code, reply->message);
+    g_assert_cmpstr(reply->code, ==, code);
+    if (*code != '\0')
+        return json_object();
+    document = hl_json_parse("reply", reply->json, strlen(reply->json), &error);
+    g_assert_no_error(error);
+    return document;
+}
+
+char *parts_issue(Parts *parts, const char *selector)
+{
+    g_autoptr(json_t) document = NULL;
+
+    parts_call(parts, "update-now", "selector", selector, "window", "0s", NULL);
+    parts_commit(parts);
+    document = parts_expect_reply(parts, "");
+    return g_strdup(json_string_value(json_object_get(document, "id")));
+}
+
+void parts_answer_echo(Parts *parts)
+{
+    g_autofree char *topic = hl_topic_name(HL_TOPIC_MANAGER_ECHO, "");
+
+    for (HlBusMessage *message; (message = bus_fake_take(parts->bus, topic)) != NULL; bus_fake_message_free(message))
+        bus_fake_deliver(parts->bus, message);
+}
+
+void parts_pass(Parts *parts, guint seconds)
+{
+    for (guint i = 0; i < seconds; i++) {
+        clock_fake_advance(HL_SECOND);
+        timers_fake_run();
+        mgr_link_tick(parts->link);
+        parts_answer_echo(parts);
+    }
+}
