@@ -9,7 +9,8 @@
 /* No repository has nearly as many. */
 #define HL_COMPONENTS_MAX 64
 
-/* Sorted by name; entries whose name is not an identifier are left out, and those beyond HL_COMPONENTS_MAX.  Caller frees.
+/* Sorted by name; entries whose name is not an identifier are left out, and those beyond HL_COMPONENTS_MAX.  Caller
+ * frees.
  */
 char *hl_components_print(HlMsgComponent *const *components, size_t n);
 

@@ -83,7 +83,7 @@ static void show_settings(const json_t *root)
     else
         printf("%-12snone applied yet\n", "Settings");
     if (json_is_true(json_object_get(root, "independent")))
-        printf("%-12sindependent: takes no settings or commands\n", "Mode");
+        printf("%-12sindependent: accepts no settings or commands\n", "Mode");
     show_pairs("Privileges", json_object_get(root, "privileges"), is_true);
 }
 

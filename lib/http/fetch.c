@@ -10,7 +10,7 @@
 
 enum {
     REDIRECTS_MAX = 5,
-    REFUSAL_SIZE_MAX = 64 * 1024, /* enough for an explanation, not for a file */
+    REFUSAL_SIZE_MAX = 64 * 1024,  /* enough for an explanation, not for a file */
     HEADERS_SIZE_MAX = 128 * 1024, /* of a request: servers stop at 8 to 16 KiB a response, and there may be six */
     COLLECT_STEP = 16 * 1024,
 };

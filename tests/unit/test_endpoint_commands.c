@@ -131,7 +131,7 @@ static void test_window(void)
     parts_offer(parts, &command);
     clock_fake_jump_wall(2 * HL_HOUR); /* past its end */
     timer_fake_advance(HL_MINUTE);
-    check_last(parts, "c-2", HL_STATE_EXPIRED, "expired", "its time was over before it could start");
+    check_last(parts, "c-2", HL_STATE_EXPIRED, "expired", "it expired before it could start");
 }
 
 /* -------------------------------------------------------------------------------------------------------- verdicts */

@@ -14,7 +14,7 @@ struct EpJournal {
 #define COLUMNS "id, kind, state, received_ms, start_ms, expires_ms, timeout_ms, subject, certificate, code, detail"
 enum { ID, KIND, STATE, RECEIVED, START, EXPIRES, TIMEOUT, SUBJECT, CERTIFICATE, CODE, DETAIL };
 
-/* The journal numbers states by itself: its rows are older than the enum of proto/command.h. */
+/* The journal has numbers of its own for states: they are older than the enum of proto/command.h. */
 static const HlCommandState states[EP_COMMAND_N_STATES] = {
     [EP_COMMAND_RECEIVED] = HL_STATE_RECEIVED,   [EP_COMMAND_STARTED] = HL_STATE_STARTED,
     [EP_COMMAND_SUCCEEDED] = HL_STATE_SUCCEEDED, [EP_COMMAND_FAILED] = HL_STATE_FAILED,
@@ -179,7 +179,7 @@ bool ep_journal_prune(EpJournal *journal, HlTime now, GError **error)
         !hl_db_run(journal->db, &gone, error, "DELETE FROM command WHERE state > ? AND expires_ms <= ?", "ii",
                    (int64_t)EP_COMMAND_STARTED, now))
         return false;
-    /* in the same transaction: a row that is gone without the mark would let an old command in once more */
+    /* in the same transaction: without the mark, an old command would be accepted once more after its row is gone */
     if (gone > 0 && !ep_store_set_int(journal->db, PRUNED_FACT, MAX(now, ep_journal_pruned_until(journal)), error))
         return false;
     return hl_txn_commit(&txn, error);

@@ -36,7 +36,7 @@ bool ep_journal_add(EpJournal *journal, const EpEntry *entry, GError **error) G_
 /* The state, code and detail of entry as they are now, and the report. */
 bool ep_journal_move(EpJournal *journal, const EpEntry *entry, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The report of the state once more, and nothing else. */
+/* The report of the current state once more; the row stays as it is. */
 bool ep_journal_repeat(EpJournal *journal, const EpEntry *entry, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* A report of progress; not in the journal. */
@@ -54,7 +54,7 @@ GPtrArray *ep_journal_open(EpJournal *journal, GError **error) G_GNUC_WARN_UNUSE
 
 bool ep_journal_count(EpJournal *journal, int64_t *count, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Forgets ended commands that expired, and remembers up to when: a command that expired by then is never accepted
+/* Forgets commands that ended and expired, and remembers up to when: a command that expired by then is never accepted
  * again. */
 bool ep_journal_prune(EpJournal *journal, HlTime now, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -8,7 +8,7 @@
 static const HlMigration migrations[] = {
     { 1, "first tables",
       "CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;"
-      /* merge: the newest of its kind says it all; such a row may go when the spool is too long */
+      /* merge: the newest of its kind supersedes it; such a row may be dropped when the spool is too long */
       "CREATE TABLE spool (seq INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, subject TEXT NOT NULL,"
       " merge INTEGER NOT NULL, body BLOB NOT NULL) STRICT;"
       "CREATE TABLE command (id TEXT PRIMARY KEY, kind INTEGER NOT NULL, state INTEGER NOT NULL,"

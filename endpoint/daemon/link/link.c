@@ -5,7 +5,7 @@
 #include "endpoint/daemon/ground/store.h"
 #include "lib/base/log.h"
 
-#define MAX_HOLD_OFF HL_HOUR         /* a manager that asks for more is not believed: the endpoint would be lost */
+#define MAX_HOLD_OFF HL_HOUR         /* longer is not believed: it would lose the endpoint */
 #define FIRST_SPREAD (2 * HL_SECOND) /* the first connect of machines that are switched on together */
 #define SESSION_FACT "session"       /* in the store */
 
@@ -118,7 +118,7 @@ static void on_message(const HlBusMessage *message, gpointer user)
         link->has.handlers.messages[topic](message->payload, message->retained, link->has.user);
 }
 
-/* One filter for each topic that has a handler. */
+/* As the table of topics says; a topic that nobody handles is a bug, found at the first start. */
 static char **subscriptions(const EpLink *link)
 {
     g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
@@ -126,7 +126,8 @@ static char **subscriptions(const EpLink *link)
     for (HlTopic topic = 0; topic < HL_N_TOPICS; topic++) {
         g_autofree char *filter = NULL;
 
-        if (link->has.handlers.messages[topic] == NULL)
+        g_assert(hl_topic_row(topic)->to_endpoint == (link->has.handlers.messages[topic] != NULL));
+        if (!hl_topic_row(topic)->to_endpoint)
             continue;
         filter = hl_topic_name(topic, link->has.identity->id);
         g_strv_builder_add(builder, filter);
@@ -166,7 +167,7 @@ static gboolean on_hold_off_over(gpointer user)
     link->hold_off_timer = 0;
     if (start_bus(link, &error))
         return G_SOURCE_REMOVE;
-    /* the files of the identity are damaged: whatever mends them, this finds out */
+    /* the files of the identity are damaged; somebody may repair them */
     hl_log_limited(HL_LOG_ERROR, "line", "bus", "%s", error->message);
     link->next_attempt = hl_clock_wall() + MAX_HOLD_OFF;
     link->hold_off_timer = g_timeout_add((guint)MAX_HOLD_OFF, on_hold_off_over, link);

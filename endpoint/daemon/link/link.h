@@ -1,9 +1,9 @@
 /* The link: the MQTT connection to the manager's broker with its sessions, its will, and the time that it stays away
  * (docs/protocol.md, "The line of an endpoint").
  *
- * Carries messages, and knows no more of them than their topics: what is said over it is in presence.h.  It connects by
- * itself and for ever.  Callbacks come from the loop, never out of a call into the link but ep_link_free, which breaks
- * off what is under way.  Of one identity; loop thread. */
+ * Carries messages and knows nothing of them but their topics: what is said over it is in presence.h.  Connects by
+ * itself, and never gives up.  Callbacks come from the loop, never out of a call into the link but ep_link_free, which
+ * breaks off what is under way.  Of one identity; loop thread. */
 #ifndef ENDPOINT_DAEMON_LINK_LINK_H
 #define ENDPOINT_DAEMON_LINK_LINK_H
 
@@ -24,7 +24,7 @@ typedef struct {
     GBytes *(*will)(gpointer user); /* payload on the link topic; ep_link_session is already that of the attempt */
     void (*up)(gpointer user);
     void (*down)(gpointer user);
-    EpLinkHandler messages[HL_N_TOPICS]; /* NULL: not subscribed to */
+    EpLinkHandler messages[HL_N_TOPICS]; /* one for each topic of an endpoint (HlTopicRow.to_endpoint) */
 } EpLinkHandlers;
 
 typedef struct {
@@ -34,7 +34,7 @@ typedef struct {
     const EpServerTime *time;
     const char *const *brokers; /* preferred to those of the identity; copied */
     HlTime backoff_base, backoff_cap, keepalive;
-    EpLinkHandlers handlers; /* all but messages are required */
+    EpLinkHandlers handlers; /* all are required */
     gpointer user;
 } EpLinkOptions;
 

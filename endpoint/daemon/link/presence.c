@@ -12,7 +12,7 @@
 #include "proto/wire.h"
 
 #define SPOOL_TICK  (10 * HL_SECOND)
-#define MAX_WINDOW  (10 * HL_MINUTE) /* a manager that asks for more spread than that is not believed */
+#define MAX_WINDOW  (10 * HL_MINUTE) /* a longer spread is not believed */
 #define NOTICE_FACT "notices"        /* in the store: the manager signs what it says of the line */
 #define REASON_LOST "line-lost"
 #define REASON_STOP "clean-stop"
@@ -149,13 +149,12 @@ static gboolean on_heartbeat(gpointer user)
     presence->heartbeat_timer = 0;
     ep_poll_refresh(presence->has.poll);
     if (strcmp(list[0], presence->address) != 0) {
-        /* the connection belonged to the old address and may be dead without knowing; the birth registers the new one
-         */
+        /* the connection belonged to the old address and may be dead unnoticed; the birth registers the new one */
         hl_info("line", "the address is now %s, it was %s: connecting again", list[0], presence->address);
         ep_link_reconnect(presence->link, HL_BUS_KEEP_WILL);
         return G_SOURCE_REMOVE;
     }
-    /* the program that held the direct port gave it up; or another interface came, went or got another address */
+    /* another program released the direct port; or an interface came, went or changed its address */
     if (presence->told_port != ep_poll_port(presence->has.poll) || strcmp(addresses, presence->addresses) != 0)
         publish_birth(presence);
     publish_heartbeat(presence);

@@ -7,7 +7,7 @@
 #include "lib/base/log.h"
 #include "proto/envelope.h"
 
-#define CLOCK_LOOK     HL_MINUTE        /* the wall clock may jump while a start is waited for */
+#define CLOCK_LOOK     HL_MINUTE        /* the wall clock may jump before the start */
 #define STORE_RETRY    (10 * HL_SECOND) /* a result that could not be stored (disk full) */
 #define PROGRESS_TIME  HL_SECOND        /* at most one report of progress in this time ... */
 #define PROGRESS_STEP  10               /* ... and for that many percent */
@@ -146,8 +146,8 @@ static void run_rollback(EpJob *job)
     request_update(job, EP_UPDATE_ROLLBACK);
 }
 
-/* A command that never came is journalled as cancelled, so that nobody can deliver it afterwards, and the manager hears
- * how it ended. */
+/* A command that never arrived is journalled as cancelled, so that nobody can deliver it afterwards, and the manager
+ * hears how it ended. */
 static bool bury(EpJob *job, GError **error)
 {
     EpEntry tomb = { .id = job->entry->subject,
@@ -168,7 +168,7 @@ static void end_unstored(EpJob *job, const GError *error)
     end(job, EP_COMMAND_FAIL, hl_error_name(hl_error_code(error)), error->message);
 }
 
-/* The subject is not at work here: it has ended, or it never came. */
+/* The subject is not open here: it has ended, or it never arrived. */
 static void cancel_absent(EpJob *job)
 {
     g_autoptr(EpEntry) known = NULL;
@@ -262,7 +262,7 @@ static void begin(EpJob *job)
     bool again = entry->state == EP_COMMAND_STARTED; /* found so after a crash, or "started" is stored at last */
 
     if (!again && now >= entry->expires) {
-        end(job, EP_COMMAND_EXPIRE, "expired", "its time was over before it could start");
+        end(job, EP_COMMAND_EXPIRE, "expired", "it expired before it could start");
         return;
     }
     if (!again && now < entry->start) {
@@ -296,7 +296,7 @@ static const struct {
     [EP_COMMAND_REFUSE_WRONG_ENDPOINT] = { EP_REFUSED_WRONG_ENDPOINT, "it is for another endpoint" },
     [EP_COMMAND_REFUSE_EXPIRED] = { EP_REFUSED_EXPIRED, "it has expired by this machine's clock" },
     [EP_COMMAND_REFUSE_REPLAYED] = { EP_REFUSED_REPLAYED, "it is older than the journal" },
-    [EP_COMMAND_REFUSE_INVALID] = { EP_REFUSED_INVALID, "its id or its expiry breaks the rules" },
+    [EP_COMMAND_REFUSE_INVALID] = { EP_REFUSED_INVALID, "its id or its expiry is not valid" },
     [EP_COMMAND_REFUSE_LIMIT] = { EP_REFUSED_LIMIT, "the journal is full" },
 };
 

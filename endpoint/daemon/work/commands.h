@@ -1,7 +1,7 @@
 /* Commands from the server: checked, journalled, run, reported (docs/protocol.md, "A command's life").
  *
  * endpoint/core/command decides what is accepted and which state follows which.  Whatever is said of a command is in
- * the journal first, so that a daemon that was killed goes on where it was.  Of one identity; loop thread. */
+ * the journal first, so that a daemon that was killed continues where it was.  Of one identity; loop thread. */
 #ifndef ENDPOINT_DAEMON_WORK_COMMANDS_H
 #define ENDPOINT_DAEMON_WORK_COMMANDS_H
 
