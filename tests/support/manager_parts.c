@@ -235,6 +235,7 @@ void parts_free(Parts *p)
     mgr_status_free(p->status);
     mgr_down_free(p->down);
     mgr_record_free(p->record);
+    g_clear_pointer(&p->reader, hl_db_close);
     mgr_fleet_clear(&p->fleet);
     hl_signing_key_free(p->key);
     hl_options_clear(mgr_conf_table(), &p->conf);
@@ -318,14 +319,14 @@ void parts_load(Parts *parts, MgrFleet *fleet)
 {
     g_autofree char *path = path_in(parts, "registry.db");
     g_autoptr(GError) error = NULL;
-    g_autoptr(HlDb) db = NULL;
 
     mgr_tracker_flush(parts->tracker);
     mgr_record_flush(parts->record);
     parts_commit(parts);
-    db = mgr_registry_open(path, &error);
+    if (parts->reader == NULL)
+        parts->reader = hl_db_open(path, HL_DB_READ_ONLY, &error);
     g_assert_no_error(error);
-    ok(mgr_fleet_load(fleet, db, &error), error);
+    ok(mgr_fleet_load(fleet, parts->reader, &error), error);
 }
 
 /* One line of text for each thing that is stored: what differs is then seen at a glance. */

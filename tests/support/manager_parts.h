@@ -36,6 +36,7 @@ typedef struct {
     MgrFleet fleet;
     HlWriter *writer; /* of record; borrowed */
     MgrRecord *record;
+    HlDb *reader; /* of parts_load; NULL: not yet */
     HlSigningKey *key;
     MgrDown *down;
     MgrStatus *status;
