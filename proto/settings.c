@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "lib/base/text.h"
 #include "proto/schedule.h"
 #include "proto/source.h"
 
@@ -22,6 +23,7 @@ static bool check_sources(const char *text, GError **error)
 
     for (gsize i = 0; parts[i] != NULL; i++) {
         const char *text_of_one = g_strstrip(parts[i]);
+        g_autofree char *shown = hl_text_url(text_of_one);
         HlUpdateSource source;
 
         if (*text_of_one == '\0')
@@ -34,7 +36,7 @@ static bool check_sources(const char *text, GError **error)
                 error, HL_ERROR_INVALID,
                 "'%s' is not a source: server, activeupdate, or an http(s):// URL, each with NETWORK= before "
                 "it if it is for one network",
-                text_of_one);
+                shown);
     }
     return true;
 }
@@ -138,6 +140,7 @@ static bool check_address(const char *key, const char *url, GError **error)
 {
     const char *authority = strstr(url, "://");
     const char *at = strchr(url, '@');
+    g_autofree char *shown = hl_text_url(url);
     g_autoptr(GUri) uri = NULL;
 
     if (authority != NULL && at != NULL && at < authority + 3 + strcspn(authority + 3, "/?#"))
@@ -149,10 +152,10 @@ static bool check_address(const char *key, const char *url, GError **error)
     if (uri == NULL || g_uri_get_host(uri) == NULL || *g_uri_get_host(uri) == '\0' || g_uri_get_port(uri) == 0 ||
         strpbrk(url, " \"<>\\^`{|}") != NULL)
         return hl_fail(error, HL_ERROR_INVALID, "%s: '%s' is not a URL of the form http(s)://HOST[:PORT][/PATH]", key,
-                       url);
+                       shown);
     if (g_uri_get_query(uri) != NULL || g_uri_get_fragment(uri) != NULL)
         return hl_fail(error, HL_ERROR_INVALID, "%s: '%s' has a '?' or '#', which the address of a repository has not",
-                       key, url);
+                       key, shown);
     return true;
 }
 

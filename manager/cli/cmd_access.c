@@ -28,7 +28,7 @@ bool cmd_bundle_create(HlInvocation *call, GError **error)
     folder = g_path_get_dirname(output != NULL ? output : "");
     if (access(folder, W_OK) != 0) /* a bundle that nobody gets could still enrol */
         return hl_fail_errno(error, errno, "cannot write into %s", folder);
-    document = cli_call(call, "bundle create", arguments, error);
+    document = cli_call_files(call, "bundle create", arguments, error);
     if (document == NULL)
         return false;
     name = output != NULL ? g_strdup(output) : g_strdup_printf("%s-%s.bundle", group, cli_text(document, "id"));
@@ -105,7 +105,7 @@ bool cmd_client_create(HlInvocation *call, GError **error)
         return false;
     csr_text = g_base64_encode(g_bytes_get_data(csr, NULL), g_bytes_get_size(csr));
     arguments[3] = csr_text;
-    document = cli_call(call, call->command->name, arguments, error);
+    document = cli_call_files(call, call->command->name, arguments, error);
     if (document == NULL)
         rmdir(folder); /* only if it is empty */
     if (document == NULL || !save_client(folder, role, name, key, document, error))

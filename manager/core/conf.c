@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "lib/base/text.h"
+
 static const char *const broker_modes[] = { "managed", "external", NULL };
 static const char *const log_levels[] = { "debug", "info", "warn", "error", NULL };
 
@@ -35,8 +37,10 @@ static bool check_front_url(const char *text, GError **error)
 
 static bool check_source_url(const char *text, GError **error)
 {
+    g_autofree char *shown = hl_text_url(text);
+
     return *text == '\0' || g_str_has_prefix(text, "https://") || g_str_has_prefix(text, "http://") ||
-           hl_fail(error, HL_ERROR_INVALID, "'%s' is not a URL that begins with https:// or http://", text);
+           hl_fail(error, HL_ERROR_INVALID, "'%s' is not a URL that begins with https:// or http://", shown);
 }
 
 #define ROW_CHECKED(name, type, field, fallback, min, max, choices, help, check)       \
