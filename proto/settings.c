@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "lib/base/network.h"
 #include "lib/base/text.h"
 #include "proto/schedule.h"
 #include "proto/source.h"
@@ -55,14 +56,14 @@ static bool check_brokers(const char *text, GError **error)
 
     for (gsize i = 0; parts[i] != NULL; i++) {
         const char *broker = g_strstrip(parts[i]);
-        const char *colon = strrchr(broker, ':');
-        guint64 port;
+        uint16_t port;
 
         if (*broker == '\0')
             continue;
         n++;
-        if (colon == NULL || colon == broker || !g_ascii_string_to_unsigned(colon + 1, 10, 1, 65535, &port, NULL))
-            return hl_fail(error, HL_ERROR_INVALID, "'%s' is not a broker address of the form host:port", broker);
+        if (!hl_place_parse(broker, NULL, &port))
+            return hl_fail(error, HL_ERROR_INVALID, "'%s' is not a broker address of the form host:port or [IPv6]:port",
+                           broker);
     }
     if (n == 1)
         return hl_fail(

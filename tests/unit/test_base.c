@@ -13,6 +13,7 @@
 #include "lib/base/ident.h"
 #include "lib/base/json.h"
 #include "lib/base/mailbox.h"
+#include "lib/base/network.h"
 #include "lib/base/table.h"
 #include "lib/base/text.h"
 
@@ -485,6 +486,46 @@ static void test_width(void)
     g_assert_cmpint(hl_text_width("\033[31mred\033[0m"), ==, 3);
 }
 
+static void test_place(void)
+{
+    static const struct {
+        const char *text, *host;
+        guint port;
+    } good[] = {
+        { "a.example:8883", "a.example", 8883 },
+        { "10.0.0.1:1", "10.0.0.1", 1 },
+        { "[::1]:65535", "::1", 65535 },
+        { "[fe80::1%eth0]:1", "fe80::1%eth0", 1 },
+        { "2001:db8::1:8883", "2001:db8::1", 8883 }, /* as 0.1.0 wrote it */
+    };
+    static const char *const bad[] = { "",      "a",      ":1",        "a:0",    "a:65536",      "a:x",  "a:",
+                                       "[::1]", "[::1:1", "::1]:1",    "[a]:1",  "[10.0.0.1]:1", "[]:1", "a b:1",
+                                       "u@a:1", "a/b:1",  "[[::1]]:1", "x::y:1", "[::1] :1",     "[:1",  "]:1" };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(good); i++) {
+        g_autofree char *host = NULL;
+        g_autofree char *again = NULL;
+        g_autofree char *twice = NULL;
+        uint16_t port = 0;
+
+        g_assert_true(hl_place_parse(good[i].text, &host, &port));
+        g_assert_cmpstr(host, ==, good[i].host);
+        g_assert_cmpuint(port, ==, good[i].port);
+        again = hl_place_print(host, port);
+        if (strchr(host, ':') == NULL || good[i].text[0] == '[')
+            g_assert_cmpstr(again, ==, good[i].text);
+        g_assert_true(hl_place_parse(again, &twice, &port));
+        g_assert_cmpstr(twice, ==, host);
+    }
+    for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
+        g_autofree char *host = NULL;
+        uint16_t port = 0;
+
+        if (hl_place_parse(bad[i], &host, &port))
+            g_error("'%s' is taken", bad[i]);
+    }
+}
+
 typedef struct {
     HlMailbox *mailbox;
     guint expected, received;
@@ -542,6 +583,7 @@ int main(int argc, char **argv)
     g_test_add_func("/base/exec-shown", test_exec_shown);
     g_test_add_func("/base/json", test_json);
     g_test_add_func("/base/json-shown", test_json_shown);
+    g_test_add_func("/base/place", test_place);
     g_test_add_func("/base/table", test_table);
     g_test_add_func("/base/json-cost", test_json_cost);
     g_test_add_func("/base/json-bounds", test_json_bounds);
