@@ -162,9 +162,10 @@ static bool show(HlInvocation *call, void (*print)(const json_t *root), GError *
     CallSpec spec = CALL(call->command->name);
     g_autoptr(json_t) root = NULL;
 
+    spec.as_is = hl_cli_has(call, "json");
     if (!ep_tool_load(call, error) || !ep_call(&tool->conf, &spec, &root, NULL, error))
         return false;
-    if (hl_cli_has(call, "json")) {
+    if (spec.as_is) {
         g_autofree char *line = hl_json_print(root);
 
         printf("%s\n", line);

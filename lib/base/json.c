@@ -1,6 +1,10 @@
 #include "lib/base/json.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/text.h"
+#include "lib/base/unconst.h"
 
 json_t *hl_json_parse(const char *name, const void *data, gsize size, GError **error)
 {
@@ -71,11 +75,66 @@ json_t *hl_json_parse_bounded(const char *name, const void *data, gsize size, gs
     return NULL;
 }
 
+/* In JSON text such characters stand in strings alone, so each may be written as an escape where it stands. */
+static char *escape(const char *text)
+{
+    GString *out;
+
+    if (text == NULL)
+        return NULL;
+    out = g_string_sized_new(strlen(text));
+    for (const char *at = text; *at != '\0'; at = g_utf8_next_char(at)) {
+        gunichar c = g_utf8_get_char(at);
+
+        if (!hl_char_is_deceptive(c))
+            g_string_append_unichar(out, c);
+        else if (c < 0x10000)
+            g_string_append_printf(out, "\\u%04x", c);
+        else
+            g_string_append_printf(out, "\\u%04x\\u%04x", 0xd7c0 + (c >> 10), 0xdc00 + (c & 0x3ff));
+    }
+    return g_string_free(out, FALSE);
+}
+
 char *hl_json_print(const json_t *value)
 {
     char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
-    char *copy = g_strdup(text);
+    char *escaped = escape(text);
 
     free(text);
+    return escaped;
+}
+
+static json_t *printable_object(const json_t *value)
+{
+    json_t *copy = json_object();
+    const char *name;
+    json_t *member;
+
+    json_object_foreach(hl_unconst(value), name, member)
+    {
+        g_autofree char *shown = hl_text_printable(name);
+
+        json_object_set_new(copy, shown, hl_json_printable(member));
+    }
     return copy;
+}
+
+json_t *hl_json_printable(const json_t *value)
+{
+    if (json_is_object(value))
+        return printable_object(value);
+    if (json_is_array(value)) {
+        json_t *copy = json_array();
+
+        for (gsize i = 0; i < json_array_size(value); i++)
+            json_array_append_new(copy, hl_json_printable(json_array_get(value, i)));
+        return copy;
+    }
+    if (json_is_string(value)) {
+        g_autofree char *shown = hl_text_printable(json_string_value(value));
+
+        return json_string(shown);
+    }
+    return json_incref(hl_unconst(value));
 }

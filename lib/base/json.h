@@ -26,7 +26,11 @@ gsize hl_json_cost(const void *data, gsize size);
 #define HL_JSON_DEPTH 64
 json_t *hl_json_parse_bounded(const char *name, const void *data, gsize size, gsize max_cost, GError **error);
 
-/* One line, members in insertion order.  Caller frees with g_free. */
+/* One line, members in insertion order; controls and what hl_text_printable takes for deceptive are written as \uXXXX,
+ * which means the same to a program and nothing to a terminal.  Caller frees with g_free. */
 char *hl_json_print(const json_t *value);
+
+/* A copy for people: every text in it, names of members included, as by hl_text_printable. */
+json_t *hl_json_printable(const json_t *value);
 
 #endif

@@ -1,4 +1,5 @@
 #include "lib/bus/link.h"
+#include "lib/base/network.h"
 #include "lib/base/unconst.h"
 
 #include <MQTTAsync.h>
@@ -285,8 +286,16 @@ static const char *problem(int rc)
 const char *hl_link_connect(HlLink *link, const HlLinkSpec *spec)
 {
     MQTTAsync_createOptions create = MQTTAsync_createOptions_initializer5;
-    g_autofree char *uri = g_strconcat(spec->ca_path != NULL ? "ssl://" : "tcp://", spec->broker, NULL);
+    g_autofree char *uri = NULL;
+    g_autofree char *host = NULL;
+    uint16_t port = 0;
     int rc;
+
+    if (!hl_place_parse(spec->broker, &host, &port))
+        return "its address is not of the form host:port or [IPv6]:port";
+    /* without brackets: the library takes the last colon for the port's, and would look for an IPv6 address in the
+     * broker's certificate with them */
+    uri = g_strdup_printf("%s://%s:%u", spec->ca_path != NULL ? "ssl" : "tcp", host, port);
 
     create.maxBufferedMessages = BUFFERED_MAX;
     rc = MQTTAsync_createWithOptions(&link->handle, uri, spec->client_id, MQTTCLIENT_PERSISTENCE_NONE, NULL, &create);

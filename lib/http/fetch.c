@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/base/text.h"
 #include "lib/http/range.h"
 
 enum {
@@ -311,17 +312,21 @@ static bool fail_file(const HlFetch *fetch, CURLcode code, const char *text, GEr
 /* Our own reason comes first: libcurl only knows that a callback ended the transfer. */
 static bool fail_transfer(const HlFetch *fetch, Transfer *transfer, CURLcode code, const char *text, GError **error)
 {
+    g_autofree char *url = NULL;
+
     if (transfer->error != NULL) {
         g_propagate_error(error, g_steal_pointer(&transfer->error));
         return false;
     }
     if (transfer->cancelled)
         return hl_fail(error, HL_ERROR_FAILED, "%s: cancelled", transfer->request->url);
-    if (text[0] == '\0')
+    /* of a proxy that it cannot make out it repeats the whole, password included */
+    if (text[0] == '\0' || strchr(text, '@') != NULL)
         text = curl_easy_strerror(code);
     if (fail_file(fetch, code, text, error))
         return false;
-    return hl_fail(error, code_of(code), "%s: %s", transfer->request->url, text);
+    url = hl_text_url(transfer->request->url);
+    return hl_fail(error, code_of(code), "%s: %s", url, text);
 }
 
 bool hl_fetch_run(HlFetch *fetch, const HlFetchRequest *request, HlFetchResult *result, GError **error)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "lib/base/clock.h"
+#include "lib/base/table.h"
 #include "lib/base/unconst.h"
 
 const char *cli_text(const json_t *document, const char *member)
@@ -111,7 +112,7 @@ void cli_show_object(const HlInvocation *call, const json_t *document)
         return;
     json_object_foreach(hl_unconst(document), name, value)
     {
-        width = MAX(width, (int)strlen(name));
+        width = MAX(width, hl_text_width(name));
     }
     json_object_foreach(hl_unconst(document), name, value)
     {
@@ -125,7 +126,7 @@ void cli_show_object(const HlInvocation *call, const json_t *document)
 
         if (!json_is_array(value) &&
             (!json_is_object(value) || strcmp(name, "patterns") == 0 || json_object_get(value, "desired") != NULL))
-            printf("%s%*s  %s\n", label, width - (int)strlen(name), "", text);
+            printf("%s%*s  %s\n", label, width - hl_text_width(name), "", text);
     }
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "lib/base/hash.h"
+#include "lib/base/text.h"
 #include "updater/client/workflow.h"
 #include "updater/tuf/check.h"
 #include "updater/tuf/delegation.h"
@@ -36,12 +37,14 @@ static char *with_slash(const char *url)
 /* What libcurl would make the best of: a word as a host, a query that swallows the file's name. */
 static bool check_url(const char *url, GError **error)
 {
+    g_autofree char *shown = hl_text_url(url != NULL ? url : "");
+
     if (url == NULL || ((g_ascii_strncasecmp(url, "http://", 7) == 0 || g_ascii_strncasecmp(url, "https://", 8) == 0) &&
                         strpbrk(url, "?#") == NULL))
         return true;
     return hl_fail(error, HL_ERROR_INVALID,
                    "'%s' is not the address of a repository: it begins with http:// or https:// and has no '?' or '#'",
-                   url);
+                   shown);
 }
 
 UpdClient *upd_client_open(const UpdClientOptions *options, GError **error)
