@@ -8,6 +8,7 @@
 #include "lib/base/clock.h"
 
 typedef struct {
+    bool promised; /* this manager signs notices: while it is not known, it will be once the line is up */
     bool known;
     HlTime wall, mono; /* the server's wall at that moment of our mono */
 } EpServerTime;
@@ -16,5 +17,8 @@ void ep_server_time_told(EpServerTime *time, HlTime wall, HlTime mono);
 
 /* The server's wall time now; before it is known, this machine's. */
 HlTime ep_server_time_now(const EpServerTime *time, HlTime wall, HlTime mono);
+
+/* Whether that is the best that will ever be known: what must not be decided by a wrong clock waits until it is. */
+bool ep_server_time_is_sure(const EpServerTime *time);
 
 #endif

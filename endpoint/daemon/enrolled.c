@@ -109,12 +109,14 @@ static void make_parts(EpEnrolled *enrolled, EpIdentity *identity)
                                                          .spool = spool,
                                                          .refuser = enrolled->refuser,
                                                          .trouble = has->trouble });
-    enrolled->renewal = ep_renewal_new(&(EpRenewalOptions){ identity, spool, has->trouble, on_renewed, enrolled });
+    enrolled->renewal =
+        ep_renewal_new(&(EpRenewalOptions){ identity, spool, has->trouble, &enrolled->time, on_renewed, enrolled });
     enrolled->commands = ep_commands_new(&(EpCommandsOptions){ .identity = identity,
                                                                .journal = enrolled->journal,
                                                                .spool = spool,
                                                                .refuser = enrolled->refuser,
                                                                .trouble = has->trouble,
+                                                               .time = &enrolled->time,
                                                                .settings = has->settings,
                                                                .updates = has->updates,
                                                                .renewal = enrolled->renewal });

@@ -30,6 +30,7 @@ typedef struct {
     EpUpdates *updates;
     EpScans *scans;
 
+    bool server_signs;    /* after each restart the time is promised */
     EpServerTime time;    /* not known, but in a test that says what it is */
     EpIdentity *identity; /* this and below: NULL after parts_leave */
     EpSpool *spool;

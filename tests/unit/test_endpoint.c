@@ -205,7 +205,7 @@ static void test_settings_gate(void)
 
 static void test_command_gate(void)
 {
-    EpCommandOffer offer = { .endpoint = "e-1", .id = "c-1", .kind_known = true, .expires = 2000 };
+    EpCommandOffer offer = { .endpoint = "e-1", .id = "c-1", .kind_known = true, .issued = 900, .expires = 2000 };
     EpCommandView view = { .endpoint = "e-1", .now = 1000 };
 
     g_assert_cmpint(ep_command_judge(&offer, &view), ==, EP_COMMAND_TAKE);
@@ -213,13 +213,23 @@ static void test_command_gate(void)
     g_assert_cmpint(ep_command_judge(&offer, &view), ==, EP_COMMAND_REJECT_INDEPENDENT);
     offer.kind_known = false;
     g_assert_cmpint(ep_command_judge(&offer, &view), ==, EP_COMMAND_REJECT_UNKNOWN);
-    view.in_journal = EP_COMMAND_MAX_ENTRIES;
+    view.under_way = EP_COMMAND_MAX_ENTRIES;
     g_assert_cmpint(ep_command_judge(&offer, &view), ==, EP_COMMAND_REFUSE_LIMIT);
-    offer.expires = view.now + EP_COMMAND_MAX_LIFETIME + 1;
+    offer.exempt = true;
+    g_assert_cmpint(ep_command_judge(&offer, &view), ==, EP_COMMAND_REJECT_UNKNOWN);
+    offer.expires = offer.issued + EP_COMMAND_MAX_LIFETIME + 1;
     g_assert_cmpint(ep_command_judge(&offer, &view), ==, EP_COMMAND_REFUSE_INVALID);
     offer.expires = 2000;
-    view.pruned_until = 2000; /* the clock went back behind what was forgotten */
+    offer.issued = 0;
+    g_assert_cmpint(ep_command_judge(&offer, &view), ==, EP_COMMAND_REFUSE_INVALID);
+    offer.issued = 900;
+    view.forgotten_until = 2000; /* the clock went back behind what was forgotten */
+    view.forgotten_issued = 899;
+    g_assert_cmpint(ep_command_judge(&offer, &view), ==, EP_COMMAND_REJECT_UNKNOWN); /* issued after all of it */
+    view.forgotten_issued = 900;
     g_assert_cmpint(ep_command_judge(&offer, &view), ==, EP_COMMAND_REFUSE_REPLAYED);
+    view.forgotten_until = 1999;
+    g_assert_cmpint(ep_command_judge(&offer, &view), ==, EP_COMMAND_REJECT_UNKNOWN); /* none of it lived as long */
     view.now = 2000;
     g_assert_cmpint(ep_command_judge(&offer, &view), ==, EP_COMMAND_REFUSE_EXPIRED);
     view.known = true; /* whatever else is wrong by now: it has a result */

@@ -20,6 +20,11 @@ static const HlMigration migrations[] = {
       " text TEXT NOT NULL) STRICT;"
       "CREATE TABLE event (n INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, what TEXT NOT NULL,"
       " detail TEXT NOT NULL) STRICT;" },
+    { 2, "the issuer's times",
+      "ALTER TABLE command ADD COLUMN issued_ms INTEGER NOT NULL DEFAULT 0;"
+      /* the mark was this machine's clock, which may have been wrong; what is forgotten was issued before today */
+      "INSERT INTO fact (name, value) SELECT 'pruned-issued', min(CAST(value AS INTEGER), unixepoch() * 1000)"
+      " FROM fact WHERE name = 'pruned-until';" },
 };
 
 HlDb *ep_store_open(const char *state_dir, GError **error)
@@ -77,7 +82,7 @@ bool ep_store_restart_line(HlDb *db, GError **error)
 {
     return hl_db_exec(db,
                       "DELETE FROM fact WHERE name IN"
-                      " ('session', 'notices', 'spool', 'spool-acked', 'pruned-until')",
+                      " ('session', 'notices', 'spool', 'spool-acked', 'pruned-until', 'pruned-issued')",
                       error);
 }
 

@@ -22,7 +22,6 @@ struct EpPresence {
     EpLink *link;
     EpManager manager;
     bool announce; /* the next birth tells of a start or a reload */
-    bool signs;    /* the manager has sent a valid notice once: nothing unsigned counts any longer */
     uint64_t heartbeats;
     char *address, *addresses; /* as registered: the one that is dialled; all, joined */
     int told_port;             /* the registered direct port */
@@ -227,9 +226,9 @@ static void note_that_it_signs(EpPresence *presence)
 {
     g_autoptr(GError) error = NULL;
 
-    if (presence->signs)
+    if (presence->has.time->promised)
         return;
-    presence->signs = true;
+    presence->has.time->promised = true;
     if (!ep_store_set_int(presence->has.db, NOTICE_FACT, 1, &error))
         ep_trouble_store_failed(presence->has.trouble, "that the server signs its notices", error);
 }
@@ -272,7 +271,7 @@ static void handle_notice(EpPresence *presence, const HlMsgEnvelope *envelope)
 /* A manager of 0.1.0 signs nothing; what it says can delay reports and questions, and nothing else. */
 static void handle_unsigned(EpPresence *presence, const HlMsgAck *ack)
 {
-    if (presence->signs) {
+    if (presence->has.time->promised) {
         hl_log_limited(HL_LOG_WARN, "line", "unsigned", "an acknowledgement without a signature: ignored");
         return;
     }
@@ -367,7 +366,7 @@ EpPresence *ep_presence_new(const EpPresenceOptions *options, GError **error)
     presence->has = *options;
     presence->has.conf = NULL;
     presence->announce = true;
-    presence->signs = ep_store_get_int(options->db, NOTICE_FACT, 0) != 0;
+    presence->has.time->promised = ep_store_get_int(options->db, NOTICE_FACT, 0) != 0;
     presence->link = ep_link_new(&link, error);
     if (presence->link == NULL) {
         ep_presence_free(presence);

@@ -5,6 +5,7 @@
 #ifndef ENDPOINT_DAEMON_WORK_COMMANDS_H
 #define ENDPOINT_DAEMON_WORK_COMMANDS_H
 
+#include "endpoint/core/server_time.h"
 #include "endpoint/daemon/ground/journal.h"
 #include "endpoint/daemon/ground/refuser.h"
 #include "endpoint/daemon/work/renewal.h"
@@ -19,6 +20,7 @@ typedef struct {
     EpSpool *spool;
     EpRefuser *refuser;
     EpTrouble *trouble;
+    const EpServerTime *time;
     EpSettings *settings;
     EpUpdates *updates;
     EpRenewal *renewal;
