@@ -109,7 +109,7 @@ const HlBound *hl_bound_find(const ProtobufCMessageDescriptor *type, const Proto
     bound = g_hash_table_lookup(known, field);
     if (bound == NULL) {
         bound = search(type->short_name, field->name);
-        g_assert(bound != NULL); /* a field of ours without a row */
+        g_assert(bound != NULL); /* one of our fields has no row */
         g_hash_table_insert(known, hl_unconst(field), hl_unconst(bound));
     }
     pthread_mutex_unlock(&known_lock);

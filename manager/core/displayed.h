@@ -1,7 +1,7 @@
 /* The displayed status: what the classic console would show of one endpoint, by the documented rules B1 to B14.
  *
  * Not the actual status: the line's births and wills move nothing here (B10, B12).  Pure; an MgrDisplay is plain data,
- * zeroed = not registered.  The rules are the table in displayed.c, one row an event, to be read beside
+ * zeroed = not registered.  The rules are the table in displayed.c, one row per event, to be read with
  * docs/documented-behaviour.md.
  *
  * Where an effect says `dial`, the prober dials the registered address; the result comes back as DIAL_ANSWERED or
