@@ -30,6 +30,7 @@ typedef struct {
     HlDb *db;                   /* for the session number */
     EpTrouble *trouble;
     const char *const *brokers; /* preferred to those of the identity; copied */
+    const char *proxy;          /* of the line; copied */
     HlTime backoff_base, backoff_cap, keepalive;
     EpLinkHandlers handlers; /* all but messages are required */
     gpointer user;

@@ -289,6 +289,7 @@ EpPresence *ep_presence_new(const EpPresenceOptions *options, GError **error)
                            .db = options->db,
                            .trouble = options->trouble,
                            .brokers = (const char *const *)ep_settings_values(options->settings)->brokers,
+                           .proxy = options->conf->line_proxy,
                            .backoff_base = options->conf->backoff_base,
                            .backoff_cap = options->conf->backoff_cap,
                            .keepalive = options->conf->keepalive,
