@@ -31,7 +31,6 @@ static const HlBound rows[] = {
     { "Link.boot_id", .max = HL_MAX_ID },
     { "Link.spool", .max = HL_MAX_ID },
     { "Link.patterns", .count = HL_MAX_PATTERNS },
-    { "Link.spool", .max = HL_MAX_ID },
     { "Heartbeat.settings_digest", .max = HL_DIGEST_SIZE, .exact = HL_DIGEST_SIZE },
     { "Heartbeat.patterns", .count = HL_MAX_PATTERNS },
     { "Heartbeat.address", .max = HL_MAX_ADDRESS },
