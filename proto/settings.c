@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "lib/base/network.h"
+#include "lib/base/text.h"
 #include "proto/schedule.h"
 #include "proto/source.h"
 
@@ -22,6 +24,7 @@ static bool check_sources(const char *text, GError **error)
 
     for (gsize i = 0; parts[i] != NULL; i++) {
         const char *text_of_one = g_strstrip(parts[i]);
+        g_autofree char *shown = hl_text_url(text_of_one);
         HlUpdateSource source;
 
         if (*text_of_one == '\0')
@@ -33,7 +36,7 @@ static bool check_sources(const char *text, GError **error)
             return hl_fail(error, HL_ERROR_INVALID,
                            "'%s' is not a source: use server, activeupdate, or an http(s):// URL, with NETWORK= before "
                            "it to limit it to one network",
-                           text_of_one);
+                           shown);
     }
     return true;
 }
@@ -52,14 +55,14 @@ static bool check_brokers(const char *text, GError **error)
 
     for (gsize i = 0; parts[i] != NULL; i++) {
         const char *broker = g_strstrip(parts[i]);
-        const char *colon = strrchr(broker, ':');
-        guint64 port;
+        uint16_t port;
 
         if (*broker == '\0')
             continue;
         n++;
-        if (colon == NULL || colon == broker || !g_ascii_string_to_unsigned(colon + 1, 10, 1, 65535, &port, NULL))
-            return hl_fail(error, HL_ERROR_INVALID, "'%s' is not a broker address of the form host:port", broker);
+        if (!hl_place_parse(broker, NULL, &port))
+            return hl_fail(error, HL_ERROR_INVALID, "'%s' is not a broker address of the form host:port or [IPv6]:port",
+                           broker);
     }
     if (n == 1)
         return hl_fail(error, HL_ERROR_INVALID,
@@ -137,6 +140,7 @@ static bool check_address(const char *key, const char *url, GError **error)
 {
     const char *authority = strstr(url, "://");
     const char *at = strchr(url, '@');
+    g_autofree char *shown = hl_text_url(url);
     g_autoptr(GUri) uri = NULL;
 
     if (authority != NULL && at != NULL && at < authority + 3 + strcspn(authority + 3, "/?#"))
@@ -148,10 +152,10 @@ static bool check_address(const char *key, const char *url, GError **error)
     if (uri == NULL || g_uri_get_host(uri) == NULL || *g_uri_get_host(uri) == '\0' || g_uri_get_port(uri) == 0 ||
         strpbrk(url, " \"<>\\^`{|}") != NULL)
         return hl_fail(error, HL_ERROR_INVALID, "%s: '%s' is not a URL of the form http(s)://HOST[:PORT][/PATH]", key,
-                       url);
+                       shown);
     if (g_uri_get_query(uri) != NULL || g_uri_get_fragment(uri) != NULL)
-        return hl_fail(error, HL_ERROR_INVALID,
-                       "%s: '%s' contains a '?' or '#', which the address of a repository must not have", key, url);
+        return hl_fail(error, HL_ERROR_INVALID, "%s: '%s' has a '?' or '#', which the address of a repository has not",
+                       key, shown);
     return true;
 }
 

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "lib/base/text.h"
 #include "lib/base/unconst.h"
 #include "lib/ctl/client.h"
 #include "proto/wire.h"
@@ -39,7 +40,7 @@ static bool finish(const HlMsgCallReply *reply, json_t *document, json_t **json,
         return hl_fail(error, hl_error_from_name(reply->code), "%s", reply->message);
     }
     if (message != NULL)
-        *message = g_strdup(reply->message);
+        *message = hl_text_printable(reply->message);
     if (json != NULL)
         *json = document;
     else
@@ -65,6 +66,12 @@ bool ep_call(const EpConf *conf, const CallSpec *spec, json_t **json, char **mes
             document = hl_json_parse("the daemon's answer", reply->json, strlen(reply->json), error);
             if (document == NULL)
                 return false;
+            if (!spec->as_is) {
+                json_t *shown = hl_json_printable(document);
+
+                json_decref(document);
+                document = shown;
+            }
         }
         if (!reply->more)
             return finish(reply, g_steal_pointer(&document), json, message, error);

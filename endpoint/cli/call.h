@@ -12,6 +12,7 @@ typedef struct {
     const char *name;
     const char *argument, *value; /* NULL: none */
     int fd;                       /* goes with the call; -1: none */
+    bool as_is;                   /* --json: the answer as it came; else what it tells is printable */
     CallProgress progress;        /* NULL: progress is not shown */
     gpointer user;
 } CallSpec;

@@ -10,6 +10,7 @@
 #include "endpoint/identity/enrol.h"
 #include "lib/base/file.h"
 #include "lib/base/table.h"
+#include "lib/base/text.h"
 
 static bool override(EpConf *conf, const char *option, const char *value, GError **error)
 {
@@ -100,6 +101,7 @@ static bool scan_file(EpTool *tool, const char *path, GError **error)
     hl_autofd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     CallSpec spec = CALL("scan");
     g_autoptr(json_t) result = NULL;
+    g_autofree char *shown = NULL;
     const char *verdict;
     struct stat st;
 
@@ -110,12 +112,13 @@ static bool scan_file(EpTool *tool, const char *path, GError **error)
     spec.fd = fd;
     if (!ep_call(&tool->conf, &spec, &result, NULL, error))
         return hl_error_prefix(error, "cannot scan %s", path);
+    shown = hl_text_printable(path); /* the name of a file that a stranger may have made */
     verdict = json_string_value(json_object_get(result, "verdict"));
     if (g_strcmp0(verdict, "found") == 0) {
-        printf("%s: %s FOUND\n", path, json_string_value(json_object_get(result, "name")));
+        printf("%s: %s FOUND\n", shown, json_string_value(json_object_get(result, "name")));
         tool->status = 1;
     } else {
-        printf("%s: OK\n", path);
+        printf("%s: OK\n", shown);
     }
     return true;
 }

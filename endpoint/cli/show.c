@@ -83,7 +83,7 @@ static void show_settings(const json_t *root)
     else
         printf("%-12snone applied yet\n", "Settings");
     if (json_is_true(json_object_get(root, "independent")))
-        printf("%-12sindependent: takes no settings or commands\n", "Mode");
+        printf("%-12sindependent: accepts no settings or commands\n", "Mode");
     show_pairs("Privileges", json_object_get(root, "privileges"), is_true);
 }
 
@@ -162,9 +162,10 @@ static bool show(HlInvocation *call, void (*print)(const json_t *root), GError *
     CallSpec spec = CALL(call->command->name);
     g_autoptr(json_t) root = NULL;
 
+    spec.as_is = hl_cli_has(call, "json");
     if (!ep_tool_load(call, error) || !ep_call(&tool->conf, &spec, &root, NULL, error))
         return false;
-    if (hl_cli_has(call, "json")) {
+    if (spec.as_is) {
         g_autofree char *line = hl_json_print(root);
 
         printf("%s\n", line);

@@ -46,11 +46,12 @@ EpCommandVerdict ep_command_judge(const EpCommandOffer *offer, const EpCommandVi
         return EP_COMMAND_REPEAT;
     if (offer->expires <= view->now)
         return EP_COMMAND_REFUSE_EXPIRED;
-    if (offer->expires <= view->pruned_until)
+    /* both are the issuer's times: whatever this machine's clock was when ids were forgotten, a later command passes */
+    if (offer->issued <= view->forgotten_issued && offer->expires <= view->forgotten_until)
         return EP_COMMAND_REFUSE_REPLAYED;
-    if (offer->expires > view->now + EP_COMMAND_MAX_LIFETIME)
+    if (offer->issued <= 0 || offer->expires > offer->issued + EP_COMMAND_MAX_LIFETIME)
         return EP_COMMAND_REFUSE_INVALID;
-    if (view->in_journal >= EP_COMMAND_MAX_ENTRIES)
+    if (view->under_way >= EP_COMMAND_MAX_ENTRIES && !offer->exempt)
         return EP_COMMAND_REFUSE_LIMIT;
     if (!offer->kind_known)
         return EP_COMMAND_REJECT_UNKNOWN;

@@ -5,7 +5,8 @@
 
 #include "lib/base/clock.h"
 
-/* More open commands than one endpoint ever gets; bounds the journal. */
+/* More commands under way than one endpoint ever has.  Ended ones do not count: the journal keeps the last
+ * EP_JOURNAL_KEEP of them. */
 #define EP_COMMAND_MAX_ENTRIES 1000
 /* A command must not occupy the journal forever; the manager's default is 4 days. */
 #define EP_COMMAND_MAX_LIFETIME (400 * HL_DAY)
@@ -42,16 +43,17 @@ typedef struct {
     const char *endpoint; /* addressee */
     const char *id;
     bool kind_known;
-    HlTime expires;
+    bool exempt;            /* from the limit: a new certificate, a cancellation */
+    HlTime issued, expires; /* the issuer's clock, signed */
 } EpCommandOffer;
 
 typedef struct {
     const char *endpoint;
-    bool known;          /* the id is in the journal */
-    guint in_journal;    /* how many there are */
-    HlTime pruned_until; /* ids that expired up to this time were forgotten */
+    bool known;                               /* the id is in the journal */
+    guint under_way;                          /* how many have not ended */
+    HlTime forgotten_issued, forgotten_until; /* the latest issue, and the latest expiry, of an id that was forgotten */
     bool independent;
-    HlTime now;
+    HlTime now; /* the issuer's clock, as well as it is known */
 } EpCommandView;
 
 typedef enum {

@@ -1,19 +1,21 @@
 #include "endpoint/core/link.h"
 
-#include "lib/base/ident.h"
 #include "lib/base/unconst.h"
+
+#define FENCE_LEAD HL_DAY
 
 uint64_t ep_session_next(uint64_t last, HlTime wall)
 {
     return MAX(last + 1, (uint64_t)MAX(wall, 1));
 }
 
-EpFence ep_session_fence(uint64_t *last, uint64_t fence)
+EpFence ep_session_fence(uint64_t *last, const EpFenceOrder *order, HlTime wall)
 {
-    /* acknowledgements are not signed: no honest fence leaves no numbers above it */
-    if (fence == 0 || fence < *last || fence > HL_SESSION_MAX)
+    if (order->session == 0 || order->answered != *last)
         return EP_FENCE_NONE;
-    *last = fence;
+    if (order->session > (uint64_t)MAX(MAX(order->issued, wall), 0) + FENCE_LEAD)
+        return EP_FENCE_ABSURD;
+    *last = order->session;
     return EP_FENCE_PASS;
 }
 

@@ -8,13 +8,21 @@
 /* The number of the next connect: grows even if the clock went back or the database is older than the clock. */
 uint64_t ep_session_next(uint64_t last, HlTime wall);
 
+/* A signed fence: the number that the registry would have us go on from. */
+typedef struct {
+    uint64_t answered; /* the session that it was said to */
+    uint64_t session;  /* 0: none */
+    HlTime issued;     /* the manager's clock */
+} EpFenceOrder;
+
 typedef enum {
-    EP_FENCE_NONE, /* the fence is behind us: an answer to an older birth */
-    EP_FENCE_PASS, /* *last is now the fence: reconnect with ep_session_next(*last) */
+    EP_FENCE_NONE,
+    EP_FENCE_PASS,   /* *last is now the fence, which may be lower: connect again with ep_session_next(*last) */
+    EP_FENCE_ABSURD, /* more than a day ahead of both clocks: not believed, whoever signed it */
 } EpFence;
 
-/* The registry knows a session as high as ours or higher. */
-EpFence ep_session_fence(uint64_t *last, uint64_t fence);
+/* An order that answers another session than *last is none. */
+EpFence ep_session_fence(uint64_t *last, const EpFenceOrder *order, HlTime wall);
 
 /* What this endpoint has heard of the manager. */
 typedef struct {

@@ -1,4 +1,5 @@
-/* When a certificate is renewed: in the last third of its life, requested again until answered.  Pure; wall time. */
+/* When a certificate is renewed: in the last third of its life, asked again while nobody answers.  Pure; wall time of
+ * the server. */
 #ifndef ENDPOINT_CORE_RENEWAL_H
 #define ENDPOINT_CORE_RENEWAL_H
 

@@ -16,7 +16,7 @@
 
 struct EpDaemon {
     EpDaemonOptions has;
-    EpConf conf; /* parts borrow the place, not the texts in it */
+    EpConf conf; /* parts borrow the struct, whose texts a reload replaces */
     int lock_fd; /* -1: not held */
     char *boot_id, *fingerprint;
     HlDb *db;

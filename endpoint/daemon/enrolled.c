@@ -18,6 +18,7 @@ struct EpEnrolled {
     EpEnrolledOptions has;
     bool is_new; /* the database was another identity's */
     EpIdentity *identity;
+    EpServerTime time;
     EpSpool *spool;
     EpJournal *journal;
     EpRefuser *refuser;
@@ -86,7 +87,10 @@ static bool claim(EpEnrolled *enrolled, const EpIdentity *identity, GError **err
     g_autofree char *before = ep_store_get(enrolled->has.db, IDENTITY_FACT, "");
 
     enrolled->is_new = strcmp(owner, before) != 0;
-    return !enrolled->is_new || forget(enrolled->has.db, owner, error);
+    if (enrolled->is_new)
+        return forget(enrolled->has.db, owner, error);
+    /* the settings of an enrolment wait to be applied: it is a fresh one of the same identity (enrol --replace) */
+    return !g_file_test(identity->settings_path, G_FILE_TEST_EXISTS) || ep_store_restart_line(enrolled->has.db, error);
 }
 
 /* ------------------------------------------------------------------------------------------------------------- life */
@@ -105,12 +109,14 @@ static void make_parts(EpEnrolled *enrolled, EpIdentity *identity)
                                                          .spool = spool,
                                                          .refuser = enrolled->refuser,
                                                          .trouble = has->trouble });
-    enrolled->renewal = ep_renewal_new(&(EpRenewalOptions){ identity, spool, has->trouble, on_renewed, enrolled });
+    enrolled->renewal =
+        ep_renewal_new(&(EpRenewalOptions){ identity, spool, has->trouble, &enrolled->time, on_renewed, enrolled });
     enrolled->commands = ep_commands_new(&(EpCommandsOptions){ .identity = identity,
                                                                .journal = enrolled->journal,
                                                                .spool = spool,
                                                                .refuser = enrolled->refuser,
                                                                .trouble = has->trouble,
+                                                               .time = &enrolled->time,
                                                                .settings = has->settings,
                                                                .updates = has->updates,
                                                                .renewal = enrolled->renewal });
@@ -127,6 +133,7 @@ static bool make_presence(EpEnrolled *enrolled, const EpIdentity *identity, GErr
                                                                .fingerprint = has->fingerprint,
                                                                .db = has->db,
                                                                .trouble = has->trouble,
+                                                               .time = &enrolled->time,
                                                                .spool = enrolled->spool,
                                                                .settings = has->settings,
                                                                .updates = has->updates,

@@ -23,15 +23,16 @@ typedef struct {
     EpRefusals *refused;
 } EpEnrolledOptions;
 
-/* Takes *identity, and the database for it: what another identity left there is forgotten, in one transaction.  Nothing
- * is to be seen of it yet outside.  On failure nothing has changed, *identity is the caller's, and NULL is returned. */
+/* Consumes *identity, and claims the database for it: what another identity left there is forgotten, in the same
+ * transaction.  Has no other effect yet.  On failure nothing has changed, *identity is still the caller's, and NULL is
+ * returned. */
 EpEnrolled *ep_enrolled_new(const EpEnrolledOptions *options, EpIdentity **identity, GError **error);
 
-/* From here on it is the one: opens the direct port, applies the settings of the enrolment, resumes commands.  An
- * earlier one was freed before. */
+/* Goes to work: opens the direct port, applies the settings of the enrolment, resumes commands.  An earlier one must be
+ * freed before. */
 void ep_enrolled_start(EpEnrolled *enrolled);
 
-/* Disconnects.  What runs goes on without it. */
+/* Disconnects.  A child that runs goes on without it. */
 void ep_enrolled_free(EpEnrolled *enrolled);
 
 /* Other settings are in force. */

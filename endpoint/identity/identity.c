@@ -63,7 +63,7 @@ static bool read_json(EpIdentity *identity, const char *path, GError **error)
         return false;
     if (json_unpack(root, "{s:s, s:s, s:s, s:o, s:s}", "id", &id, "group", &group, "server", &server, "brokers",
                     &brokers, "sealing_key", &key) != 0)
-        return hl_fail(error, HL_ERROR_INVALID, "%s lacks a member", path);
+        return hl_fail(error, HL_ERROR_INVALID, "%s: a member is missing", path);
     identity->signing_key = hl_unhex(key);
     if (!hl_ident_is_valid(id) || identity->signing_key == NULL ||
         g_bytes_get_size(identity->signing_key) != HL_SIGNING_PUBLIC_SIZE || json_array_size(brokers) == 0)

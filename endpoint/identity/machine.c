@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "lib/base/file.h"
+#include "lib/base/network.h"
 #include "lib/base/unconst.h"
 #include "lib/pki/digest.h"
 #include "proto/wire.h"
@@ -67,14 +68,14 @@ static char *routed_address(const char *host, const char *port)
 
 static char *first_address(const char *peer)
 {
-    const char *colon = peer == NULL ? NULL : strrchr(peer, ':');
     g_autofree char *host = NULL;
+    g_autofree char *service = NULL;
     char *address = NULL;
+    uint16_t port;
 
-    if (colon != NULL) {
-        host = peer[0] == '[' && colon > peer + 2 ? g_strndup(peer + 1, (gsize)(colon - peer) - 2)
-                                                  : g_strndup(peer, (gsize)(colon - peer));
-        address = routed_address(strcmp(host, "localhost") == 0 ? "127.0.0.1" : host, colon + 1);
+    if (peer != NULL && hl_place_parse(peer, &host, &port)) {
+        service = g_strdup_printf("%u", port);
+        address = routed_address(strcmp(host, "localhost") == 0 ? "127.0.0.1" : host, service);
     }
     return address != NULL ? address : routed_address(ANY_OUTSIDE_V4, "9");
 }

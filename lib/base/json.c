@@ -1,6 +1,10 @@
 #include "lib/base/json.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/text.h"
+#include "lib/base/unconst.h"
 
 json_t *hl_json_parse(const char *name, const void *data, gsize size, GError **error)
 {
@@ -12,11 +16,125 @@ json_t *hl_json_parse(const char *name, const void *data, gsize size, GError **e
     return value;
 }
 
+/* jansson 2.14 on 64 bits, with the allocator's rounding: an object with its eight empty buckets, a list with its eight
+ * places, a member's node with a short name, and a value that is a number or a short text. */
+enum { OBJECT_COST = 224, LIST_COST = 128, MEMBER_COST = 112, VALUE_COST = 96 };
+
+typedef struct {
+    gsize cost;
+    guint depth, deepest;
+} Shape;
+
+static const char *skip_text(const char *at, const char *end)
+{
+    for (; at < end && *at != '"'; at++)
+        if (*at == '\\')
+            at++;
+    return at;
+}
+
+/* What is no JSON gets some shape too: the parser refuses it at its first error, having spent no more than this. */
+static Shape measure(const char *at, const char *end)
+{
+    Shape shape = { 0 };
+
+    for (; at < end; at++) {
+        if (*at == '"') {
+            at = skip_text(at + 1, end);
+        } else if (*at == '{' || *at == '[') {
+            shape.cost += *at == '{' ? OBJECT_COST : LIST_COST;
+            shape.depth++;
+            shape.deepest = MAX(shape.deepest, shape.depth);
+        } else if (*at == '}' || *at == ']') {
+            shape.depth -= shape.depth > 0;
+        } else if (*at == ':' || *at == ',') {
+            shape.cost += *at == ':' ? MEMBER_COST : VALUE_COST;
+        }
+    }
+    return shape;
+}
+
+gsize hl_json_cost(const void *data, gsize size)
+{
+    return measure(data, (const char *)data + size).cost;
+}
+
+json_t *hl_json_parse_bounded(const char *name, const void *data, gsize size, gsize max_cost, GError **error)
+{
+    Shape shape = measure(data, (const char *)data + size);
+
+    if (shape.deepest <= HL_JSON_DEPTH && shape.cost <= max_cost)
+        return hl_json_parse(name, data, size, error);
+    if (shape.deepest > HL_JSON_DEPTH)
+        hl_fail(error, HL_ERROR_INVALID, "%s is nested deeper than %d", name, HL_JSON_DEPTH);
+    else
+        hl_fail(error, HL_ERROR_LIMIT,
+                "%s has so many members that reading it would take %" G_GSIZE_FORMAT
+                " KiB of memory, at most %" G_GSIZE_FORMAT " are spent on it",
+                name, shape.cost >> 10, max_cost >> 10);
+    return NULL;
+}
+
+/* In JSON text such characters stand in strings alone, so each may be written as an escape where it stands. */
+static char *escape(const char *text)
+{
+    GString *out;
+
+    if (text == NULL)
+        return NULL;
+    out = g_string_sized_new(strlen(text));
+    for (const char *at = text; *at != '\0'; at = g_utf8_next_char(at)) {
+        gunichar c = g_utf8_get_char(at);
+
+        if (!hl_char_is_deceptive(c))
+            g_string_append_unichar(out, c);
+        else if (c < 0x10000)
+            g_string_append_printf(out, "\\u%04x", c);
+        else
+            g_string_append_printf(out, "\\u%04x\\u%04x", 0xd7c0 + (c >> 10), 0xdc00 + (c & 0x3ff));
+    }
+    return g_string_free(out, FALSE);
+}
+
 char *hl_json_print(const json_t *value)
 {
     char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
-    char *copy = g_strdup(text);
+    char *escaped = escape(text);
 
     free(text);
+    return escaped;
+}
+
+static json_t *printable_object(const json_t *value)
+{
+    json_t *copy = json_object();
+    const char *name;
+    json_t *member;
+
+    json_object_foreach(hl_unconst(value), name, member)
+    {
+        g_autofree char *shown = hl_text_printable(name);
+
+        json_object_set_new(copy, shown, hl_json_printable(member));
+    }
     return copy;
+}
+
+json_t *hl_json_printable(const json_t *value)
+{
+    if (json_is_object(value))
+        return printable_object(value);
+    if (json_is_array(value)) {
+        json_t *copy = json_array();
+
+        for (gsize i = 0; i < json_array_size(value); i++)
+            json_array_append_new(copy, hl_json_printable(json_array_get(value, i)));
+        return copy;
+    }
+    if (json_is_string(value)) {
+        g_autofree char *shown = hl_text_printable(json_string_value(value));
+
+        return json_string(shown);
+    }
+    return json_incref(hl_unconst(value));
 }

@@ -71,3 +71,37 @@ bool hl_network_has(const HlNetwork *network, const char *address)
     return address != NULL && parse_address(address, strlen(address), bytes, &is_v4) &&
            bits_equal(bytes, network->address, network->bits);
 }
+
+char *hl_place_print(const char *host, uint16_t port)
+{
+    return g_strdup_printf(strchr(host, ':') != NULL ? "[%s]:%u" : "%s:%u", host, port);
+}
+
+/* A name, an IPv4 address, or an IPv6 address with its brackets off. */
+static bool is_host(const char *host, bool bracketed)
+{
+    uint8_t address[16];
+    bool is_v4;
+
+    if (!bracketed && strchr(host, ':') == NULL)
+        return *host != '\0' && strpbrk(host, " /@,[]") == NULL;
+    return parse_address(host, strlen(host), address, &is_v4) && !is_v4;
+}
+
+bool hl_place_parse(const char *text, char **host, uint16_t *port)
+{
+    const char *colon = strrchr(text, ':');
+    bool bracketed = text[0] == '[' && colon != NULL && colon > text && colon[-1] == ']';
+    g_autofree char *name = NULL;
+    guint64 number;
+
+    if (colon == NULL || !g_ascii_string_to_unsigned(colon + 1, 10, 1, 65535, &number, NULL))
+        return false;
+    name = bracketed ? g_strndup(text + 1, (gsize)(colon - text) - 2) : g_strndup(text, (gsize)(colon - text));
+    if (!is_host(name, bracketed))
+        return false;
+    *port = (uint16_t)number;
+    if (host != NULL)
+        *host = g_steal_pointer(&name);
+    return true;
+}

@@ -17,4 +17,11 @@ bool hl_network_parse(const char *text, HlNetwork *network, GError **error) G_GN
 /* Whether an address is in it.  Text that is not an address, or NULL, is in no network. */
 bool hl_network_has(const HlNetwork *network, const char *address);
 
+/* "host:port"; an IPv6 address goes into brackets, as in a URL: "[::1]:8883".  Caller frees. */
+char *hl_place_print(const char *host, uint16_t port);
+
+/* The two halves of it, the host without brackets: the form that resolvers and certificate checks take.  What 0.1.0
+ * wrote, an IPv6 address without brackets, is taken too.  *host (may be NULL; caller frees) and *port only if true. */
+bool hl_place_parse(const char *text, char **host, uint16_t *port) G_GNUC_WARN_UNUSED_RESULT;
+
 #endif

@@ -3,7 +3,10 @@
 #include <string.h>
 
 #include "lib/base/clock.h"
+#include "lib/base/text.h"
 #include "lib/base/unconst.h"
+
+#define SHOWN_MAX 80 /* characters of a value in a message */
 
 typedef struct {
     /* no error text: the value does not parse, and the caller says what the option takes */
@@ -191,6 +194,7 @@ void hl_options_clear(HlOptionTable table, void *values)
 bool hl_option_set(const HlOption *option, void *values, const char *text, GError **error)
 {
     g_autofree char *takes = NULL;
+    g_autofree char *public = NULL;
     g_autofree char *shown = NULL;
 
     if (option->check != NULL && !option->check(text, error))
@@ -198,9 +202,10 @@ bool hl_option_set(const HlOption *option, void *values, const char *text, GErro
     if (types[option->type].set(option, place_of(option, values), text))
         return true;
     takes = hl_option_describe(option);
-    shown = g_strndup(text, 80);
-    if (!g_utf8_validate(shown, -1, NULL))
+    if (!g_utf8_validate(text, -1, NULL))
         return hl_fail(error, HL_ERROR_INVALID, "%s: the value is not UTF-8 text; it takes %s", option->name, takes);
+    public = hl_text_printable(text); /* before it is cut: half a URL does not tell where its password ends */
+    shown = g_utf8_substring(public, 0, MIN(g_utf8_strlen(public, -1), SHOWN_MAX));
     return hl_fail(error, HL_ERROR_INVALID, "%s: '%s' is not valid; it takes %s", option->name, shown, takes);
 }
 

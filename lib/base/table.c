@@ -1,4 +1,5 @@
 #include "lib/base/table.h"
+#include "lib/base/text.h"
 #include "lib/base/unconst.h"
 
 #include <stdlib.h>
@@ -100,12 +101,45 @@ void hl_table_free(HlTable *table)
     g_free(table);
 }
 
+/* The length of a colour sequence of hl_tone; 0: it is none. */
+static gsize tone_length(const char *text)
+{
+    gsize digits;
+
+    if (!g_str_has_prefix(text, "\033["))
+        return 0;
+    digits = strspn(text + 2, "0123456789");
+    return digits > 0 && digits <= 2 && text[2 + digits] == 'm' ? digits + 3 : 0;
+}
+
+/* Printable but for hl_tone's colours, which may stand in it. */
+static char *printable_cell(const char *text)
+{
+    GString *out = g_string_new(NULL);
+    const char *from = text;
+
+    for (;; text++) {
+        gsize tone = tone_length(text);
+
+        if (tone > 0 || *text == '\0') {
+            g_autofree char *part = g_strndup(from, (gsize)(text - from));
+            g_autofree char *shown = hl_text_printable(part);
+
+            g_string_append(out, shown);
+            g_string_append_len(out, text, (gssize)tone);
+            from = text + tone;
+        }
+        if (*text == '\0')
+            return g_string_free(out, FALSE);
+    }
+}
+
 void hl_table_add(HlTable *table, const char *const *cells)
 {
     GStrv row = g_new0(char *, table->columns + 1);
 
     for (guint i = 0; i < table->columns; i++)
-        row[i] = g_strdelimit(g_strdup(cells[i] == NULL || *cells[i] == '\0' ? "-" : cells[i]), "\n\r\t", ' ');
+        row[i] = printable_cell(cells[i] == NULL || *cells[i] == '\0' ? "-" : cells[i]);
     g_ptr_array_add(table->rows, row);
 }
 
@@ -153,13 +187,14 @@ void hl_progress_show(FILE *out, const char *label, guint done, guint total, con
 {
     guint filled = total == 0 ? BAR_WIDTH : done * BAR_WIDTH / total;
     char bar[BAR_WIDTH + 1];
+    g_autofree char *what = hl_text_printable(detail);
     g_autofree char *line = NULL;
     g_autofree char *shown = NULL;
 
     memset(bar, '.', BAR_WIDTH);
     memset(bar, '#', MIN(filled, BAR_WIDTH));
     bar[BAR_WIDTH] = '\0';
-    line = g_strdup_printf("%s [%s] %u/%u  %s", label, bar, done, total, detail);
+    line = g_strdup_printf("%s [%s] %u/%u  %s", label, bar, done, total, what);
     shown = clip(line, hl_terminal_size(out, NULL)); /* a line that wraps cannot be redrawn in place */
     fprintf(out, is_terminal(out) ? "\r\033[K%s" : "%s\n", shown);
     fflush(out);

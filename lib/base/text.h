@@ -3,14 +3,23 @@
 #define LIB_BASE_TEXT_H
 
 #include <glib.h>
+#include <stdbool.h>
 
-/* One line of valid UTF-8 without anything that could trick a terminal or a reader: white space becomes a blank;
- * invalid UTF-8, other control characters, and whatever changes the direction of writing become U+FFFD.  Caller
- * frees. */
+/* One line of valid UTF-8 without anything that a terminal or a reader's eye would obey, and without secrets: white
+ * space becomes a blank; what is no UTF-8, other controls, what reverses the direction of writing and what cannot be
+ * seen become U+FFFD; user name and password of a URL become "***".  Everything that a terminal or a log gets from
+ * elsewhere comes through here: by hl_fail, hl_log, HlTable and hl_json_printable, or by hand.  Caller frees. */
 char *hl_text_printable(const char *text);
 
-/* The last three lines of a program's output, joined by "; ": the reason why it stopped is there, after complaints
- * about much else.  "" if there was none.  Caller frees. */
+/* The same for what is meant to be a URL as a whole: then user name and password are found where it is malformed too,
+ * or has no scheme.  Caller frees. */
+char *hl_text_url(const char *url);
+
+/* Controls and format characters: what a terminal obeys, what turns the direction of writing, what is not seen. */
+bool hl_char_is_deceptive(gunichar c);
+
+/* The last three lines of what a program said, joined by "; ": what stopped it stands there, after complaints about
+ * much else.  "" if it said nothing.  Caller frees. */
 char *hl_text_last_words(const char *text);
 
 #endif

@@ -6,11 +6,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/base/text.h"
 #include "lib/http/range.h"
 
 enum {
     REDIRECTS_MAX = 5,
-    REFUSAL_SIZE_MAX = 64 * 1024, /* enough for an explanation, not for a file */
+    REFUSAL_SIZE_MAX = 64 * 1024,  /* enough for an explanation, not for a file */
+    HEADERS_SIZE_MAX = 128 * 1024, /* of a request: servers stop at 8 to 16 KiB a response, and there may be six */
     COLLECT_STEP = 16 * 1024,
 };
 
@@ -26,6 +28,7 @@ typedef struct {
     CURL *curl;
     const HlFetchRequest *request;
     GByteArray *collected;
+    gsize headers_size;  /* so far, those of redirects and the trailers included */
     uint64_t offset;     /* of the next byte in the whole body */
     uint64_t range_from; /* according to the server's Content-Range */
     bool has_range, started, cut, cancelled;
@@ -101,13 +104,25 @@ static bool header_value(const char *line, gsize size, const char *name, char va
     return true;
 }
 
-/* The headers of each response, including redirects: a new status line starts over. */
+/* libcurl keeps every header that it has seen, bounds those before a body and no trailer after it. */
+static bool count_header(Transfer *transfer, gsize size)
+{
+    transfer->headers_size += size;
+    return transfer->headers_size <= HEADERS_SIZE_MAX ||
+           hl_fail(&transfer->error, HL_ERROR_LIMIT, "%s: more than %d KiB of headers and trailers",
+                   transfer->request->url, HEADERS_SIZE_MAX / 1024);
+}
+
+/* The headers of each response, including redirects: a new status line starts over.  Trailers come here as
+ * well. */
 static size_t on_header(char *line, size_t one, size_t count, void *user)
 {
     Transfer *transfer = user;
     gsize size = one * count;
     char value[64];
 
+    if (!count_header(transfer, size))
+        return 0;
     if (header_value(line, size, "HTTP/", value)) {
         transfer->has_range = false;
     } else if (header_value(line, size, "Content-Range:", value)) {
@@ -297,17 +312,21 @@ static bool fail_file(const HlFetch *fetch, CURLcode code, const char *text, GEr
 /* Our own reason comes first: libcurl only knows that a callback ended the transfer. */
 static bool fail_transfer(const HlFetch *fetch, Transfer *transfer, CURLcode code, const char *text, GError **error)
 {
+    g_autofree char *url = NULL;
+
     if (transfer->error != NULL) {
         g_propagate_error(error, g_steal_pointer(&transfer->error));
         return false;
     }
     if (transfer->cancelled)
         return hl_fail(error, HL_ERROR_FAILED, "%s: cancelled", transfer->request->url);
-    if (text[0] == '\0')
+    /* of a proxy that it cannot make out it repeats the whole, password included */
+    if (text[0] == '\0' || strchr(text, '@') != NULL)
         text = curl_easy_strerror(code);
     if (fail_file(fetch, code, text, error))
         return false;
-    return hl_fail(error, code_of(code), "%s: %s", transfer->request->url, text);
+    url = hl_text_url(transfer->request->url);
+    return hl_fail(error, code_of(code), "%s: %s", url, text);
 }
 
 bool hl_fetch_run(HlFetch *fetch, const HlFetchRequest *request, HlFetchResult *result, GError **error)

@@ -61,9 +61,9 @@ void hl_fetch_result_clear(HlFetchResult *result);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(HlFetchResult, hl_fetch_result_clear)
 
 /* true: there is a response, whatever its status.  Otherwise HL_ERROR_UNAVAILABLE (no connection, or it broke),
- * HL_ERROR_TIMEOUT (deadline, minimum speed), HL_ERROR_UNTRUSTED (TLS), HL_ERROR_LIMIT (max_size), HL_ERROR_INVALID
- * (URL, protocol, malformed certificate file), or the sink's own.  result must be zeroed and may be cleared in either
- * case. */
+ * HL_ERROR_TIMEOUT (deadline, minimum speed), HL_ERROR_UNTRUSTED (TLS), HL_ERROR_LIMIT (max_size, or 128 KiB of headers
+ * and trailers), HL_ERROR_INVALID (URL, protocol, malformed certificate file), or the sink's own.  result must be
+ * zeroed and may be cleared in either case. */
 bool hl_fetch_run(HlFetch *fetch, const HlFetchRequest *request, HlFetchResult *result,
                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -54,6 +54,7 @@ struct CliClient {
     HlBus *bus; /* NULL while a lent line is with another process */
     int turn;   /* the key file, locked; -1 while it is not this process's turn */
     bool lent, lost;
+    bool as_is; /* answers are for programs or files, not for a terminal */
     char *reason;
     CliStatus on_status;
     gpointer status_user;
@@ -116,6 +117,12 @@ static void take_reply(CliClient *client, const HlBusMessage *message)
     client->done = reply == NULL || client->error != NULL || !reply->more;
     if (document == NULL)
         return;
+    if (!client->as_is) {
+        json_t *shown = hl_json_printable(document);
+
+        json_decref(document);
+        document = shown;
+    }
     if (reply->more && client->progress != NULL)
         client->progress(document, client->progress_user);
     json_object_del(document, "failures"); /* progress, not part of the result */
@@ -289,6 +296,7 @@ CliClient *cli_client_open(HlInvocation *call, CliStatus on_status, gpointer use
     g_autoptr(CliClient) client = g_new0(CliClient, 1);
 
     client->turn = -1;
+    client->as_is = hl_cli_has(call, "json");
     client->context = g_main_context_new();
     client->on_status = on_status;
     client->status_user = user;
@@ -463,4 +471,14 @@ json_t *cli_call(HlInvocation *call, const char *name, const char *const *argume
     g_autoptr(CliClient) client = cli_client_open(call, NULL, NULL, error);
 
     return client != NULL ? cli_client_call(client, name, arguments, NULL, NULL, error) : NULL;
+}
+
+json_t *cli_call_files(HlInvocation *call, const char *name, const char *const *arguments, GError **error)
+{
+    g_autoptr(CliClient) client = cli_client_open(call, NULL, NULL, error);
+
+    if (client == NULL)
+        return NULL;
+    client->as_is = true;
+    return cli_client_call(client, name, arguments, NULL, NULL, error);
 }

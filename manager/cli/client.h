@@ -25,8 +25,9 @@ void cli_client_close(CliClient *client);
  * this one comes back after it.  For those that watch for long (--wait, --watch). */
 void cli_client_lend(CliClient *client);
 
-/* arguments is name, value, ..., NULL; pairs whose value is NULL are left out.  NULL on failure: the server's own
- * error, or HL_ERROR_TIMEOUT if it does not answer. */
+/* arguments is name, value, ..., NULL; pairs whose value is NULL are left out.  Unless --json asks for it as it is, the
+ * answer and its progress are printable (hl_json_printable): what endpoints told stands in them.  NULL on failure: the
+ * server's own error, or HL_ERROR_TIMEOUT when it does not answer. */
 json_t *cli_client_call(CliClient *client, const char *name, const char *const *arguments, CliProgress progress,
                         gpointer user, GError **error);
 
@@ -39,6 +40,9 @@ bool cli_client_wait(CliClient *client, HlTime duration);
 
 /* Open, one call, close; the usual case. */
 json_t *cli_call(HlInvocation *call, const char *name, const char *const *arguments, GError **error);
+
+/* The same for an answer that holds the content of files: as it came. */
+json_t *cli_call_files(HlInvocation *call, const char *name, const char *const *arguments, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CliClient, cli_client_close)
 

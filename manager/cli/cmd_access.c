@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "lib/base/file.h"
+#include "lib/base/network.h"
 #include "lib/pki/cert.h"
 #include "manager/cli/client.h"
 #include "manager/cli/commands.h"
@@ -28,7 +29,7 @@ bool cmd_bundle_create(HlInvocation *call, GError **error)
     folder = g_path_get_dirname(output != NULL ? output : "");
     if (access(folder, W_OK) != 0) /* a bundle that nobody received could still enrol */
         return hl_fail_errno(error, errno, "cannot write into %s", folder);
-    document = cli_call(call, "bundle create", arguments, error);
+    document = cli_call_files(call, "bundle create", arguments, error);
     if (document == NULL)
         return false;
     name = output != NULL ? g_strdup(output) : g_strdup_printf("%s-%s.bundle", group, cli_text(document, "id"));
@@ -99,26 +100,28 @@ bool cmd_client_create(HlInvocation *call, GError **error)
     g_autofree char *csr_text = NULL;
     g_autoptr(json_t) document = NULL;
     const char *arguments[] = { "name", name, "csr", NULL, NULL };
-    const char *broker;
+    g_auto(GStrv) brokers = NULL;
+    g_autofree char *broker = NULL;
+    uint16_t port = 0;
 
     if (csr == NULL || !mgr_site_check_name(name, error) || !hl_dir_make(folder, 0700, error))
         return false;
     csr_text = g_base64_encode(g_bytes_get_data(csr, NULL), g_bytes_get_size(csr));
     arguments[3] = csr_text;
-    document = cli_call(call, call->command->name, arguments, error);
+    document = cli_call_files(call, call->command->name, arguments, error);
     if (document == NULL)
         rmdir(folder); /* only if it is empty */
     if (document == NULL || !save_client(folder, role, name, key, document, error))
         return false;
     if (cli_show_json(call, document))
         return true;
-    broker = cli_text(document, "brokers");
+    brokers = g_strsplit(cli_text(document, "brokers"), ",", 2);
     printf("%s/ contains the certificate, the key and holdline.conf of %s.\n", folder, name);
-    if (g_str_has_prefix(call->command->name, "monitor"))
-        printf("mosquitto_sub -h %.*s -p %.*s -V mqttv5 --cafile %s/ca.pem --cert %s/%s.pem --key %s/%s.key -i %s -v "
+    if (g_str_has_prefix(call->command->name, "monitor") && brokers[0] != NULL &&
+        hl_place_parse(brokers[0], &broker, &port))
+        printf("mosquitto_sub -h %s -p %u -V mqttv5 --cafile %s/ca.pem --cert %s/%s.pem --key %s/%s.key -i %s -v "
                "-t 'holdline/v1/status/#'\n",
-               (int)strcspn(broker, ":"), broker, (int)strcspn(strchr(broker, ':') + 1, ","), strchr(broker, ':') + 1,
-               folder, folder, name, folder, name, name);
+               broker, port, folder, folder, name, folder, name, name);
     return true;
 }
 

@@ -203,7 +203,8 @@ static void on_status(const char *topic, const char *payload, gpointer user)
     Watch *watch = user;
     g_autofree char *id = NULL;
     g_autoptr(GError) error = NULL;
-    json_t *document;
+    g_autoptr(json_t) told = NULL;
+    g_autoptr(json_t) document = NULL;
     HlTopic kind;
 
     if (!hl_topic_parse(topic, &kind, &id))
@@ -213,11 +214,11 @@ static void on_status(const char *topic, const char *payload, gpointer user)
         watch->changed = true;
         return;
     }
-    document = hl_json_parse(topic, payload, strlen(payload), &error);
-    if (document == NULL)
+    told = hl_json_parse(topic, payload, strlen(payload), &error);
+    if (told == NULL)
         return;
-    if (kind == HL_TOPIC_STATUS_EVENT && hl_cli_has(watch->call, "json")) {
-        puts(payload);
+    document = hl_cli_has(watch->call, "json") ? json_incref(told) : hl_json_printable(told);
+    if (kind == HL_TOPIC_STATUS_EVENT && cli_show_json(watch->call, document)) {
         fflush(stdout);
     } else if (kind == HL_TOPIC_STATUS_EVENT && !isatty(STDOUT_FILENO)) {
         printf("%s %s (%s) %s: %s -> %s (%s)\n", cli_text(document, "at"), cli_text(document, "id"),
@@ -230,7 +231,6 @@ static void on_status(const char *topic, const char *payload, gpointer user)
     if (kind == HL_TOPIC_STATUS_SUMMARY)
         json_object_update(watch->summary, document);
     watch->changed = true;
-    json_decref(document);
 }
 
 /* Lines of the screen besides the endpoints: summary (two if it wraps), a blank, headings, the last two. */

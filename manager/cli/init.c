@@ -5,6 +5,7 @@
 
 #include "lib/base/conf.h"
 #include "lib/base/file.h"
+#include "lib/base/network.h"
 #include "lib/store/stmt.h"
 #include "manager/cli/commands.h"
 #include "manager/cli/show.h"
@@ -50,6 +51,7 @@ static bool set_option(MgrConf *conf, const char *name, const char *value, GErro
 static bool fill_conf(HlInvocation *call, MgrConf *conf, const GPtrArray *hosts, GError **error)
 {
     g_autoptr(GString) addresses = g_string_new(NULL);
+    g_autofree char *front = NULL;
     g_autofree char *url = NULL;
     bool ok;
 
@@ -58,9 +60,13 @@ static bool fill_conf(HlInvocation *call, MgrConf *conf, const GPtrArray *hosts,
         !set_option(conf, "broker.listen", hl_cli_value(call, "listen", NULL), error) ||
         !set_option(conf, "http.listen", hl_cli_value(call, "listen", NULL), error))
         return false;
-    for (guint i = 0; i < hosts->len; i++)
-        g_string_append_printf(addresses, "%s%s:%d", i > 0 ? "," : "", (char *)hosts->pdata[i], (int)conf->broker_port);
-    url = g_strdup_printf("https://%s:%d", (char *)hosts->pdata[0], (int)conf->http_port);
+    for (guint i = 0; i < hosts->len; i++) {
+        g_autofree char *place = hl_place_print(hosts->pdata[i], (uint16_t)conf->broker_port);
+
+        g_string_append_printf(addresses, "%s%s", i > 0 ? "," : "", place);
+    }
+    front = hl_place_print(hosts->pdata[0], (uint16_t)conf->http_port);
+    url = g_strconcat("https://", front, NULL);
     ok = set_option(conf, "broker.addresses", addresses->str, error) && set_option(conf, "http.url", url, error);
     if (ok && conf->broker_port == conf->http_port)
         return hl_fail(error, HL_ERROR_USAGE, "--broker-port and --http-port are both %d: use different ports",
@@ -132,7 +138,8 @@ static bool make_certificates(const char *dir, const MgrConf *conf, const GPtrAr
     for (guint i = 0; i < hosts->len; i++)
         g_ptr_array_add(names, hosts->pdata[i]);
     g_ptr_array_add(names, (char *)"127.0.0.1"); /* the manager's own link to its broker */
-    if (strcmp(conf->broker_listen, "0.0.0.0") != 0)
+    g_ptr_array_add(names, (char *)"::1");
+    if (strcmp(conf->broker_listen, "0.0.0.0") != 0 && strcmp(conf->broker_listen, "::") != 0)
         g_ptr_array_add(names, conf->broker_listen);
     g_ptr_array_add(names, NULL);
     server.names = (const char *const *)names->pdata;

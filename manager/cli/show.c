@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "lib/base/clock.h"
+#include "lib/base/table.h"
 #include "lib/base/unconst.h"
 
 const char *cli_text(const json_t *document, const char *member)
@@ -111,7 +112,7 @@ void cli_show_object(const HlInvocation *call, const json_t *document)
         return;
     json_object_foreach(hl_unconst(document), name, value)
     {
-        width = MAX(width, (int)strlen(name));
+        width = MAX(width, (int)strlen(name)); /* ASCII, all of them */
     }
     json_object_foreach(hl_unconst(document), name, value)
     {

@@ -2,6 +2,9 @@
 
 #include <string.h>
 
+#include "lib/base/network.h"
+#include "lib/base/text.h"
+
 static const char *const broker_modes[] = { "managed", "external", NULL };
 static const char *const log_levels[] = { "debug", "info", "warn", "error", NULL };
 
@@ -18,25 +21,32 @@ static bool check_addresses(const char *text, GError **error)
 
     for (gsize i = 0; parts[i] != NULL; i++) {
         const char *broker = g_strstrip(parts[i]);
-        const char *colon = strrchr(broker, ':');
+        uint16_t port;
 
-        if (*broker != '\0' &&
-            (colon == NULL || colon == broker || !g_ascii_string_to_unsigned(colon + 1, 10, 1, 65535, NULL, NULL)))
-            return hl_fail(error, HL_ERROR_INVALID, "'%s' is not a broker address of the form host:port", broker);
+        if (*broker != '\0' && !hl_place_parse(broker, NULL, &port))
+            return hl_fail(error, HL_ERROR_INVALID, "'%s' is not a broker address of the form host:port or [IPv6]:port",
+                           broker);
     }
     return true;
 }
 
 static bool check_front_url(const char *text, GError **error)
 {
-    return (g_str_has_prefix(text, "https://") && text[8] != '\0' && strpbrk(text, " \t\"'<>") == NULL) ||
-           hl_fail(error, HL_ERROR_INVALID, "'%s' is not a URL of the form https://host:port", text);
+    g_autoptr(GUri) uri = g_uri_parse(text, G_URI_FLAGS_NONE, NULL); /* refuses an IPv6 address without brackets */
+    g_autofree char *shown = hl_text_url(text);
+
+    return (uri != NULL && g_str_has_prefix(text, "https://") && *g_uri_get_host(uri) != '\0' &&
+            strpbrk(text, " \t\"'<>") == NULL) ||
+           hl_fail(error, HL_ERROR_INVALID, "'%s' is not a URL of the form https://host:port or https://[IPv6]:port",
+                   shown);
 }
 
 static bool check_source_url(const char *text, GError **error)
 {
+    g_autofree char *shown = hl_text_url(text);
+
     return *text == '\0' || g_str_has_prefix(text, "https://") || g_str_has_prefix(text, "http://") ||
-           hl_fail(error, HL_ERROR_INVALID, "'%s' is not a URL that begins with https:// or http://", text);
+           hl_fail(error, HL_ERROR_INVALID, "'%s' is not a URL that begins with https:// or http://", shown);
 }
 
 #define ROW_CHECKED(name, type, field, fallback, min, max, choices, help, check)       \
@@ -54,7 +64,8 @@ static const HlOption rows[] = {
     ROW("broker.port", HL_OPTION_INT, broker_port, "8883", 1, 65535, NULL, "Port of the managed broker"),
     ROW("broker.program", HL_OPTION_STRING, broker_program, "mosquitto", 1, 255, NULL, "Program of the managed broker"),
     ROW_CHECKED("broker.addresses", HL_OPTION_LIST, broker_addresses, "localhost:8883,127.0.0.1:8883", 1, 8, NULL,
-                "host:port of the broker as endpoints reach it; give two or more", check_addresses),
+                "host:port of the broker as endpoints reach it, an IPv6 address in brackets; give two or more",
+                check_addresses),
     ROW_CHECKED("http.listen", HL_OPTION_STRING, http_listen, "0.0.0.0", 1, 64, NULL,
                 "Address that the HTTPS front listens on", check_listen),
     ROW("http.port", HL_OPTION_INT, http_port, "8843", 1, 65535, NULL, "Port of the HTTPS front"),

@@ -106,7 +106,8 @@ bool mgr_display_restore(MgrDisplay *display, HlTime alive_wall, MgrNow now);
 /* Whether the server dials and notifies this endpoint at all. */
 bool mgr_display_is_dialled(const MgrDisplay *display);
 
-/* The transition table as Markdown, for docs/documented-behaviour.md.  Caller frees. */
+/* The transition table as Markdown; `test-displayed --table` prints it for docs/documented-behaviour.md.  Caller frees.
+ */
 char *mgr_display_table(void);
 
 #endif

@@ -68,8 +68,3 @@ MgrNotifyEffects mgr_notify_step(MgrNotify *notify, MgrNotifyEventKind kind, uin
     }
     return fx;
 }
-
-HlTime mgr_notify_deadline(const MgrNotify *notify)
-{
-    return notify->wanted == 0 || notify->dialling ? G_MAXINT64 : notify->next_mono;
-}

@@ -40,7 +40,4 @@ typedef struct {
 
 MgrNotifyEffects mgr_notify_step(MgrNotify *notify, MgrNotifyEventKind kind, uint8_t what, MgrNow now);
 
-/* When TICK can matter; G_MAXINT64: never. */
-HlTime mgr_notify_deadline(const MgrNotify *notify);
-
 #endif

@@ -2,11 +2,16 @@
 
 #include <string.h>
 
+#include "lib/base/ident.h"
+
 /* Takeovers within the window that amount to clones quarrelling: one is a disk moved into another machine, two is the
  * move back (or a virtual machine reset to a snapshot); nothing honest does three. */
 #define QUARREL_TAKEOVERS 3
 
 #define LONGEST_HOLD_OFF HL_HOUR
+
+#define SESSION_LEAD  HL_DAY /* ahead of our clock */
+#define SESSION_STEPS 1000   /* ahead of the last one: connects that we did not hear of.  2^62 is 10^15 of these away */
 
 const MgrPresencePolicy mgr_presence_policy = {
     .heartbeat = 60 * HL_SECOND,
@@ -43,14 +48,6 @@ const char *mgr_actual_name(MgrActual actual)
 {
     g_assert((unsigned)actual < MGR_ACTUAL_N);
     return actual_names[actual];
-}
-
-const char *mgr_actual_title(MgrActual actual)
-{
-    static const char *const titles[MGR_ACTUAL_N] = { "Never seen", "Online", "Stale", "Offline" };
-
-    g_assert((unsigned)actual < MGR_ACTUAL_N);
-    return titles[actual];
 }
 
 const char *mgr_reason_name(MgrReason reason)
@@ -112,12 +109,11 @@ static void ignore(Step *step)
     step->fx.stale_message = true;
 }
 
-static void fence(Step *step, uint64_t boot)
+static void fence(Step *step)
 {
     ignore(step);
     step->fx.fence = true;
     step->fx.fence_session = step->p->session;
-    step->fx.fence_boot = boot;
 }
 
 /* A sign of life of the current session. */
@@ -200,6 +196,8 @@ static void accept_birth(Step *step)
     watch_takeover(step);
     if (event->session > p->session)
         adopt(p, event->session);
+    else if (event->boot != p->boot)
+        p->sequence = 0; /* the heartbeats that came before it may be another start's: a restored disk */
     p->born_session = event->session;
     p->boot = event->boot;
     p->machine = event->machine;
@@ -224,11 +222,11 @@ static void on_birth(Step *step)
             quarantine(step, UINT16_MAX);
     } else if (event->session > p->session || (same && p->born_session != p->session && !p->ended)) {
         accept_birth(step);
-    } else if (same && event->boot == p->boot) {
+    } else if (event->boot == p->boot) { /* a copy, or late: the numbers of one start only rise */
         ignore(step);
-        step->fx.probe = !p->ended && (p->unconfirmed || !is_up(p));
+        step->fx.probe = same && !p->ended && (p->unconfirmed || !is_up(p));
     } else {
-        fence(step, p->boot); /* also for a replay: the one that is there may have fallen back meanwhile */
+        fence(step); /* also for a replay: the one that is there may have fallen back meanwhile */
     }
 }
 
@@ -246,7 +244,7 @@ static bool belongs(Step *step)
     if (session > p->session)
         ignore(step);
     else
-        fence(step, session == p->session ? 0 : p->boot);
+        fence(step);
     return false;
 }
 
@@ -443,10 +441,24 @@ uint64_t mgr_presence_hash(const char *text)
     return hash == 0 ? 1 : hash;
 }
 
-void mgr_presence_restore(MgrPresence *presence, MgrNow now)
+bool mgr_presence_believes(const MgrPresence *presence, uint64_t session, HlTime wall)
+{
+    return session <= (uint64_t)(MAX(wall, 0) + SESSION_LEAD) ||
+           (presence->session <= HL_SESSION_MAX - SESSION_STEPS && session <= presence->session + SESSION_STEPS);
+}
+
+static void restart_numbers(MgrPresence *presence)
+{
+    presence->session = presence->born_session = presence->sequence = 0;
+}
+
+bool mgr_presence_restore(MgrPresence *presence, MgrNow now)
 {
     HlTime age = MAX(now.wall - presence->seen_wall, 0);
+    bool believed = presence->session <= (uint64_t)(MAX(now.wall, 0) + SESSION_LEAD);
 
+    if (!believed)
+        restart_numbers(presence);
     presence->sequence = 0;
     presence->seen_mono = presence->seen_wall == 0 ? 0 : now.mono - age;
     presence->quiet_mono = now.mono;
@@ -456,11 +468,13 @@ void mgr_presence_restore(MgrPresence *presence, MgrNow now)
     presence->probed = false;
     presence->unconfirmed = !presence->retired;
     presence->doubted = presence->ended && is_up(presence); /* the last manager died while in doubt */
+    return believed;
 }
 
 void mgr_presence_enrolled(MgrPresence *presence)
 {
     presence->retired = false;
+    restart_numbers(presence);
 }
 
 MgrReason mgr_presence_reason(const MgrPresence *presence)
@@ -468,21 +482,4 @@ MgrReason mgr_presence_reason(const MgrPresence *presence)
     if ((presence->unconfirmed || presence->doubted) && is_up(presence))
         return MGR_REASON_SERVER_BLIND;
     return presence->reason;
-}
-
-HlTime mgr_presence_deadline(const MgrPresence *presence, const MgrPresencePolicy *policy)
-{
-    HlTime interval = interval_of(presence, policy);
-    unsigned percent = policy->lost_percent;
-
-    if (presence->unconfirmed || !is_up(presence))
-        return G_MAXINT64;
-    if (presence->doubted)
-        return presence->down_mono + policy->doubt;
-    if (presence->actual == MGR_ACTUAL_ONLINE)
-        percent = MIN(percent, policy->stale_percent);
-    if (!presence->probed)
-        percent = MIN(percent, policy->probe_percent);
-    /* rounded up: a tick at the deadline must find it passed */
-    return presence->quiet_mono + (interval * percent + 99) / 100;
 }

@@ -5,10 +5,10 @@
  *
  * The order of arrival proves nothing: MQTT delivers late wills, copies and retained replays.  So every message is
  * fenced by the endpoint's session number, which grows by one with each connection: a message of an older session
- * changes nothing, and a session that was ended stays ended.  The answer to an old number from a living line (a disk
- * was restored, the counter is behind) is a fence: the daemon tells the endpoint the number that is known. An endpoint
- * whose own number is lower, or equal with another boot, reconnects with a number past it (the will is fixed at
- * CONNECT, so a new birth alone would not do); any other ignores the fence, so that a needless one is harmless.
+ * changes nothing, and a session that was ended stays ended.  The answer to an old number from a living
+ * line (a disk was restored, the counter is behind) is a fence: the daemon tells the endpoint the number that is known.
+ * An endpoint whose own number is not past it reconnects with one that is (the will is fixed at CONNECT, so a new
+ * birth alone would not do); any other ignores the fence, so that a needless one costs a reconnect at most.
  *
  * Silence is judged on the monotonic clock, and only while the server can hear (sight.h): at MGR_PRESENCE_BLIND every
  * endpoint becomes unconfirmed and keeps its status until it is heard again, or until MGR_PRESENCE_SIGHTED restarts its
@@ -49,7 +49,6 @@ typedef enum {
 
 /* "online", "never-seen", "line-lost", ...: as on the wire and in the CLI. */
 const char *mgr_actual_name(MgrActual actual);
-const char *mgr_actual_title(MgrActual actual); /* "Online", "Never seen": for people */
 const char *mgr_reason_name(MgrReason reason);
 bool mgr_actual_parse(const char *name, MgrActual *actual);
 bool mgr_reason_parse(const char *name, MgrReason *reason);
@@ -126,11 +125,10 @@ typedef struct {
     bool born;                /* a new session was accepted: compare applied settings, send what is missing */
     bool stale_message;       /* of an older or ended session, or a copy: ignored, to be counted */
     bool probe;               /* send a channel probe now */
-    bool fence;               /* tell the endpoint: session `fence_session` of boot `fence_boot` is known */
+    bool fence;               /* tell the endpoint: session `fence_session` is known */
     bool clone_found;         /* newly suspected: report machine and other_machine */
     bool quarantine;          /* the machine of this birth must stay away for hold_off */
     uint64_t fence_session;   /* with fence */
-    uint64_t fence_boot;      /* with fence */
     uint64_t lost_heartbeats; /* a gap in the numbers, not explained by blindness */
     HlTime hold_off;
 } MgrPresenceEffects;
@@ -142,11 +140,17 @@ MgrPresenceEffects mgr_presence_step(MgrPresence *presence, const MgrPresencePol
  * matters, and nobody gains from colliding with themselves.) */
 uint64_t mgr_presence_hash(const char *text);
 
-/* Call once the kept members are loaded: re-bases the wall times on this boot's monotonic clock; unconfirmed until
- * heard. */
-void mgr_presence_restore(MgrPresence *presence, MgrNow now);
+/* Whether a session number of this endpoint is believed.  Nobody signs them, and whoever makes one up must not lock the
+ * endpoint out: they follow the wall clock, so one more than a day ahead of ours is believed only as the next few after
+ * the last one (this clock may be the wrong one). */
+bool mgr_presence_believes(const MgrPresence *presence, uint64_t session, HlTime wall);
 
-/* A new certificate for this identity (enrolled again after replacement or revocation): births count again. */
+/* After the kept members were loaded: re-bases the wall times on this boot's monotonic clock; unconfirmed until heard.
+ * false: the session that was kept was beyond belief (an earlier version took it), and its numbers start again. */
+bool mgr_presence_restore(MgrPresence *presence, MgrNow now);
+
+/* A new certificate for this identity (enrolled again, maybe after a revocation): births count again, and the numbers
+ * of its line start again, whatever they were. */
 void mgr_presence_enrolled(MgrPresence *presence);
 
 /* The reason to show: MGR_REASON_SERVER_BLIND if the status is only kept. */

@@ -47,18 +47,7 @@ const char *mgr_verdict_name(MgrVerdict verdict)
     return names[verdict];
 }
 
-bool mgr_verdict_parse(const char *name, MgrVerdict *verdict)
-{
-    for (unsigned i = 0; i < MGR_VERDICT_N; i++) {
-        if (strcmp(name, names[i]) == 0) {
-            *verdict = (MgrVerdict)i;
-            return true;
-        }
-    }
-    return false;
-}
-
-MgrVerdict mgr_verdict(MgrDisplayed displayed, MgrActual actual, MgrReach reach)
+static MgrVerdict find_verdict(MgrDisplayed displayed, MgrActual actual, MgrReach reach)
 {
     for (gsize i = 0; i < G_N_ELEMENTS(rules); i++)
         if ((rules[i].side == ANY || rules[i].side == (int)sides[displayed]) &&
@@ -72,7 +61,7 @@ MgrVerdict mgr_verdict_of(const MgrVerdictFacts *facts)
 {
     if (mgr_presence_reason(facts->presence) == MGR_REASON_SERVER_BLIND)
         return MGR_VERDICT_UNVERIFIED;
-    return mgr_verdict(facts->display->shown, facts->presence->actual, facts->reach);
+    return find_verdict(facts->display->shown, facts->presence->actual, facts->reach);
 }
 
 /* Why the displayed status is what it is, as the end of "shown X because ..."; NULL if the dial is the reason. */

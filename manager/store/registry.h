@@ -150,7 +150,7 @@ void mgr_write_target(HlWriteSet *set, const MgrTargetRecord *target);
 /* "Sent" may be written late: leaves a target alone if more is already known of it. */
 void mgr_write_target_sent(HlWriteSet *set, const MgrTargetRecord *target);
 void mgr_write_token(HlWriteSet *set, const MgrTokenRecord *token);
-/* Takes one use; fails the set with HL_ERROR_CONFLICT if none is left. */
+/* Takes one use; fails the set with HL_ERROR_CONFLICT if none is left, or it is withdrawn. */
 void mgr_write_token_use(HlWriteSet *set, const char *id);
 void mgr_write_token_withdrawal(HlWriteSet *set, const char *id, HlTime at);
 void mgr_write_certificate(HlWriteSet *set, const MgrCertificateRecord *certificate);

@@ -239,7 +239,8 @@ void mgr_write_token(HlWriteSet *set, const MgrTokenRecord *token)
 
 void mgr_write_token_use(HlWriteSet *set, const char *id)
 {
-    hl_write_set_add(set, "UPDATE token SET uses_left = uses_left - 1 WHERE id = ? AND uses_left > 0", "t", id);
+    hl_write_set_add(
+        set, "UPDATE token SET uses_left = uses_left - 1 WHERE id = ? AND uses_left > 0 AND withdrawn_at = 0", "t", id);
     hl_write_set_require(set);
 }
 

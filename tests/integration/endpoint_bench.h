@@ -98,6 +98,10 @@ void bench_turn(Bench *bench);
 void bench_pass(Bench *bench, HlTime time);
 
 void bench_publish(Bench *bench, const char *leaf, GBytes *payload, bool retained);
+
+/* A signed notice to the session of the last birth; set what it says beyond that. */
+HlMsgLineNotice bench_notice(const Bench *bench);
+void bench_send_notice(Bench *bench, const HlMsgLineNotice *notice);
 HlMsgEnvelope *bench_signed_settings(Bench *bench, const char *lines, const char *endpoint, uint64_t counter,
                                      HlTime expires);
 void bench_send_settings(Bench *bench, const char *lines, const char *endpoint, uint64_t counter, HlTime expires);

@@ -18,8 +18,7 @@ static void publish_to(Bench *bench, HlTopic topic, GBytes *payload)
 static void take_report(Bench *bench, GBytes *payload)
 {
     g_autoptr(HlMsgReport) report = hl_wire_decode_bytes(&holdline__v1__report__descriptor, payload, NULL);
-    HlMsgAck ack = HOLDLINE__V1__ACK__INIT;
-    g_autoptr(GBytes) answer = NULL;
+    HlMsgLineNotice notice;
 
     g_assert_nonnull(report);
     if (g_strcmp0(report->spool, bench->spool) != 0) {
@@ -35,10 +34,8 @@ static void take_report(Bench *bench, GBytes *payload)
     } else {
         bench->repeats++;
     }
-    ack.spool = bench->spool;
-    ack.seq = bench->committed;
-    answer = HL_WIRE_ENCODE(&ack);
-    publish_to(bench, HL_TOPIC_ACK, answer);
+    notice = bench_notice(bench);
+    bench_send_notice(bench, &notice);
 }
 
 static void on_message(const HlBusMessage *message, gpointer user)
@@ -103,6 +100,29 @@ void bench_publish(Bench *bench, const char *leaf, GBytes *payload, bool retaine
     HlBusMessage message = { .topic = name, .payload = payload, .qos = 1, .retained = retained };
 
     g_assert_true(hl_bus_publish(bench->bus, &message, NULL, NULL));
+}
+
+HlMsgLineNotice bench_notice(const Bench *bench)
+{
+    HlMsgLineNotice notice = HOLDLINE__V1__LINE_NOTICE__INIT;
+
+    notice.endpoint = bench->id;
+    notice.session = bench_last_link(bench)->session;
+    notice.issued_ms = hl_clock_wall();
+    notice.spool = bench->spool;
+    notice.seq = bench->committed;
+    return notice;
+}
+
+void bench_send_notice(Bench *bench, const HlMsgLineNotice *notice)
+{
+    g_autoptr(HlMsgEnvelope) envelope = hl_envelope_sign(bench->signing_key, HL_ENVELOPE_LINE, &notice->base);
+    HlMsgAck ack = HOLDLINE__V1__ACK__INIT;
+    g_autoptr(GBytes) payload = NULL;
+
+    ack.notice = envelope;
+    payload = HL_WIRE_ENCODE(&ack);
+    publish_to(bench, HL_TOPIC_ACK, payload);
 }
 
 void bench_send_settings(Bench *bench, const char *lines, const char *endpoint, uint64_t counter, HlTime expires)

@@ -56,9 +56,8 @@ static void test_comes_back(void)
 {
     g_autoptr(Bench) bench = bench_new();
     HlMsgManagerState state = HOLDLINE__V1__MANAGER_STATE__INIT;
-    HlMsgAck ack = HOLDLINE__V1__ACK__INIT;
+    HlMsgLineNotice fence;
     g_autoptr(GBytes) online = NULL;
-    g_autoptr(GBytes) fence = NULL;
     guint links;
 
     bench_bring_up(bench);
@@ -75,36 +74,34 @@ static void test_comes_back(void)
     links = bench->links->len;
     bench_publish(bench, "manager/state", online, true);
     bench_wait(bench, bench->links->len > links);
-    ack.fence_session = bench_last_link(bench)->session + 1000000;
-    fence = HL_WIRE_ENCODE(&ack);
-    bench_publish(bench, "endpoint/" BENCH_ID "/ack", fence, false);
-    bench_wait(bench, bench_last_link(bench)->online && bench_last_link(bench)->session > ack.fence_session);
+    fence = bench_notice(bench);
+    fence.fence_session = fence.session + 1000000;
+    bench_send_notice(bench, &fence);
+    bench_wait(bench, bench_last_link(bench)->online && bench_last_link(bench)->session > fence.fence_session);
 }
 
 /* The server says that this identity is used twice: it stays away for that time, and only the machine that is meant. */
 static void test_hold_off(void)
 {
     g_autoptr(Bench) bench = bench_new();
-    HlMsgAck ack = HOLDLINE__V1__ACK__INIT;
-    g_autoptr(GBytes) other = NULL;
-    g_autoptr(GBytes) own = NULL;
+    HlMsgLineNotice order;
+    g_autofree char *boot = NULL;
     g_autoptr(json_t) status = NULL;
     HlTime told;
     guint links;
 
     bench_bring_up(bench);
-    ack.hold_off_ms = 2000;
-    ack.hold_off_boot = (char *)"b-another";
-    other = HL_WIRE_ENCODE(&ack);
+    order = bench_notice(bench);
+    order.hold_off_ms = 2000;
+    order.hold_off_boot = (char *)"b-another";
     links = bench->links->len;
-    bench_publish(bench, "endpoint/" BENCH_ID "/ack", other, false);
+    bench_send_notice(bench, &order);
     bench_pass(bench, 300);
     g_assert_cmpuint(bench->links->len, ==, links);
-    ack.hold_off_boot = g_strdup(bench_last_link(bench)->boot_id);
-    own = HL_WIRE_ENCODE(&ack);
-    g_free(ack.hold_off_boot);
+    boot = g_strdup(bench_last_link(bench)->boot_id);
+    order.hold_off_boot = boot;
     told = hl_clock_mono();
-    bench_publish(bench, "endpoint/" BENCH_ID "/ack", own, false);
+    bench_send_notice(bench, &order);
     bench_pass(bench, 500);
     status = bench_status(bench);
     g_assert_nonnull(strstr(json_string_value(json_object_get(json_object_get(status, "line"), "last_error")),

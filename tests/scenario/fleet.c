@@ -122,7 +122,6 @@ static void judge(Fleet *fleet, guint i, MgrPresenceEvent event)
         push(fleet, random_below(200), item);
     item.kind = FENCE_AT_PEER;
     item.event.session = fx.fence_session;
-    item.event.boot = fx.fence_boot;
     if (fx.fence)
         push(fleet, random_below(200), item);
 }
@@ -203,12 +202,12 @@ static void do_beat(Fleet *fleet, guint i)
     push(fleet, HEARTBEAT, (Item){ .kind = BEAT, .peer = i, .connection = peer->connection });
 }
 
-/* The endpoint's side of a fence: proto's rule, see presence.h. */
-static void do_fence(Fleet *fleet, guint i, uint64_t session, uint64_t boot)
+/* The endpoint's side of a fence: ep_session_fence. */
+static void do_fence(Fleet *fleet, guint i, uint64_t session)
 {
     FleetPeer *peer = &fleet->peers[i];
 
-    if (!peer->connected || session < peer->session || (session == peer->session && boot == peer->boot))
+    if (!peer->connected || session < peer->session)
         return;
     fleet_lose(fleet, i, 0);
     peer->session = session;
@@ -272,7 +271,7 @@ static void handle(Fleet *fleet, const Item *item)
             to_manager(fleet, item->peer, (MgrPresenceEvent){ .kind = MGR_PRESENCE_ECHO, .session = peer->session });
         break;
     case FENCE_AT_PEER:
-        do_fence(fleet, item->peer, item->event.session, item->event.boot);
+        do_fence(fleet, item->peer, item->event.session);
         break;
     case BROKER_UP:
         fleet->broker_up = true;

@@ -79,7 +79,7 @@ char *peer_explain(const World *world, const Peer *peer);
 
 #define peer_shows(peer, which) \
     g_assert_cmpstr(mgr_displayed_title((peer)->display.shown), ==, mgr_displayed_title(which))
-#define peer_is(peer, which)     g_assert_cmpstr(mgr_actual_title((peer)->presence.actual), ==, mgr_actual_title(which))
+#define peer_is(peer, which)     g_assert_cmpstr(mgr_actual_name((peer)->presence.actual), ==, mgr_actual_name(which))
 #define peer_judged(peer, which) g_assert_cmpstr(mgr_verdict_name(peer_verdict(peer)), ==, mgr_verdict_name(which))
 
 #endif

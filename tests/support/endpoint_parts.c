@@ -96,6 +96,7 @@ void parts_enrol(EndpointParts *parts)
 {
     g_autoptr(GError) error = NULL;
 
+    parts->time = (EpServerTime){ .promised = parts->server_signs };
     parts->identity = ep_identity_load(parts->dir, &error);
     g_assert_no_error(error);
     parts->spool = ep_spool_new(parts->db, on_send, parts, &error);
@@ -104,13 +105,14 @@ void parts_enrol(EndpointParts *parts)
     parts->refuser = ep_refuser_new(&(EpRefuserOptions){ &parts->refused, parts->spool, parts->trouble });
     parts->intake = ep_intake_new(&(EpIntakeOptions){ parts->identity, parts->db, parts->settings, parts->spool,
                                                       parts->refuser, parts->trouble });
-    parts->renewal =
-        ep_renewal_new(&(EpRenewalOptions){ parts->identity, parts->spool, parts->trouble, count, &parts->renewals });
+    parts->renewal = ep_renewal_new(
+        &(EpRenewalOptions){ parts->identity, parts->spool, parts->trouble, &parts->time, count, &parts->renewals });
     parts->commands = ep_commands_new(&(EpCommandsOptions){ .identity = parts->identity,
                                                             .journal = parts->journal,
                                                             .spool = parts->spool,
                                                             .refuser = parts->refuser,
                                                             .trouble = parts->trouble,
+                                                            .time = &parts->time,
                                                             .settings = parts->settings,
                                                             .updates = parts->updates,
                                                             .renewal = parts->renewal });

@@ -6,6 +6,7 @@
 #ifndef TESTS_SUPPORT_ENDPOINT_PARTS_H
 #define TESTS_SUPPORT_ENDPOINT_PARTS_H
 
+#include "endpoint/core/server_time.h"
 #include "endpoint/daemon/work/commands.h"
 #include "endpoint/daemon/work/intake.h"
 #include "endpoint/daemon/work/scans.h"
@@ -29,6 +30,8 @@ typedef struct {
     EpUpdates *updates;
     EpScans *scans;
 
+    bool server_signs;    /* after each restart the time is promised */
+    EpServerTime time;    /* not known, but in a test that says what it is */
     EpIdentity *identity; /* this and below: NULL after parts_leave */
     EpSpool *spool;
     EpJournal *journal;

@@ -36,6 +36,7 @@ typedef struct {
     MgrFleet fleet;
     HlWriter *writer; /* of record; borrowed */
     MgrRecord *record;
+    HlDb *reader; /* of parts_load; NULL: not yet */
     HlSigningKey *key;
     MgrDown *down;
     MgrStatus *status;
@@ -127,6 +128,12 @@ GBytes *parts_make_csr(void);
 
 /* Ends the oldest recorded dial, which the endpoint answers or not. */
 void parts_end_dial(Parts *parts, MgrReach reach);
+
+/* The broker gives back what the manager asks itself. */
+void parts_answer_echo(Parts *parts);
+
+/* Seconds pass for the link, with a broker that answers. */
+void parts_pass(Parts *parts, guint seconds);
 
 /* Issues update-now for a selector and commits it; the command's id, caller frees. */
 char *parts_issue(Parts *parts, const char *selector);

@@ -1,4 +1,4 @@
-/* The part of manager_parts.h that is about calls and dials. */
+/* The part of manager_parts.h that is about calls, dials and the passing of time. */
 #include <string.h>
 
 #include "lib/base/unconst.h"
@@ -163,4 +163,22 @@ char *parts_issue(Parts *parts, const char *selector)
     parts_commit(parts);
     document = parts_expect_reply(parts, "");
     return g_strdup(json_string_value(json_object_get(document, "id")));
+}
+
+void parts_answer_echo(Parts *parts)
+{
+    g_autofree char *topic = hl_topic_name(HL_TOPIC_MANAGER_ECHO, "");
+
+    for (HlBusMessage *message; (message = bus_fake_take(parts->bus, topic)) != NULL; bus_fake_message_free(message))
+        bus_fake_deliver(parts->bus, message);
+}
+
+void parts_pass(Parts *parts, guint seconds)
+{
+    for (guint i = 0; i < seconds; i++) {
+        clock_fake_advance(HL_SECOND);
+        timers_fake_run();
+        mgr_link_tick(parts->link);
+        parts_answer_echo(parts);
+    }
 }

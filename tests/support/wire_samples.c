@@ -21,6 +21,7 @@ const ProtobufCMessageDescriptor *const wire_types[] = {
     TYPE(report),
     TYPE(echo),
     TYPE(ack),
+    TYPE(line_notice),
     TYPE(probe),
     TYPE(manager_state),
     TYPE(signed_envelope),

@@ -9,6 +9,7 @@
 #include "endpoint/core/refusals.h"
 #include "endpoint/core/renewal.h"
 #include "endpoint/core/retry.h"
+#include "endpoint/core/server_time.h"
 #include "endpoint/core/settings_gate.h"
 #include "endpoint/core/window.h"
 
@@ -16,17 +17,51 @@
 
 static void test_session(void)
 {
-    uint64_t last = 500;
-
     g_assert_cmpuint(ep_session_next(0, 1000), ==, 1000);
     g_assert_cmpuint(ep_session_next(5000, 1000), ==, 5001); /* the clock went back */
     g_assert_cmpuint(ep_session_next(0, -5), ==, 1);
-    g_assert_cmpint(ep_session_fence(&last, 0), ==, EP_FENCE_NONE);
-    g_assert_cmpint(ep_session_fence(&last, 499), ==, EP_FENCE_NONE); /* an answer to an older birth */
-    g_assert_cmpint(ep_session_fence(&last, UINT64_MAX), ==, EP_FENCE_NONE);
-    g_assert_cmpuint(last, ==, 500);
-    g_assert_cmpint(ep_session_fence(&last, 9000), ==, EP_FENCE_PASS);
-    g_assert_cmpuint(ep_session_next(last, 1000), ==, 9001);
+}
+
+/* The clocks of manager and endpoint may both be wrong; what is near one of them can be true. */
+static void test_fence(void)
+{
+    static const struct {
+        EpFenceOrder order;
+        HlTime wall;
+        EpFence verdict;
+    } cases[] = {
+        { { 500, 0, 1000 }, 1000, EP_FENCE_NONE },
+        { { 499, 9000, 1000 }, 1000, EP_FENCE_NONE }, /* an answer to an older birth */
+        { { 501, 9000, 1000 }, 1000, EP_FENCE_NONE },
+        { { 500, 9000, 1000 }, 1000, EP_FENCE_PASS },
+        { { 500, 1, 1000 }, 1000, EP_FENCE_PASS }, /* down: ours was beyond belief */
+        { { 500, 1000 + HL_DAY, 1000 }, -5, EP_FENCE_PASS },
+        { { 500, 1001 + HL_DAY, 1000 }, -5, EP_FENCE_ABSURD },
+        { { 500, 1001 + HL_DAY, 1000 }, 1001, EP_FENCE_PASS },
+        { { 500, ((uint64_t)1 << 62) - 1, 1000 }, 1000, EP_FENCE_ABSURD },
+        { { 500, UINT64_MAX, 1000 }, 1000, EP_FENCE_ABSURD },
+        { { 500, UINT64_MAX, -7 }, -9, EP_FENCE_ABSURD },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        uint64_t last = 500;
+
+        g_test_message("case %zu", i);
+        g_assert_cmpint(ep_session_fence(&last, &cases[i].order, cases[i].wall), ==, cases[i].verdict);
+        g_assert_cmpuint(last, ==, cases[i].verdict == EP_FENCE_PASS ? cases[i].order.session : 500);
+    }
+}
+
+static void test_server_time(void)
+{
+    EpServerTime time = { 0 };
+
+    g_assert_cmpint(ep_server_time_now(&time, 777, 5), ==, 777);
+    ep_server_time_told(&time, 1000, 5);
+    g_assert_cmpint(ep_server_time_now(&time, 777, 5), ==, 1000);
+    g_assert_cmpint(ep_server_time_now(&time, 0, 105), ==, 1100);
+    ep_server_time_told(&time, 50, 200); /* the server's clock was put right */
+    g_assert_cmpint(ep_server_time_now(&time, 0, 201), ==, 51);
 }
 
 static void test_manager(void)
@@ -170,7 +205,7 @@ static void test_settings_gate(void)
 
 static void test_command_gate(void)
 {
-    EpCommandOffer offer = { .endpoint = "e-1", .id = "c-1", .kind_known = true, .expires = 2000 };
+    EpCommandOffer offer = { .endpoint = "e-1", .id = "c-1", .kind_known = true, .issued = 900, .expires = 2000 };
     EpCommandView view = { .endpoint = "e-1", .now = 1000 };
 
     g_assert_cmpint(ep_command_judge(&offer, &view), ==, EP_COMMAND_TAKE);
@@ -178,13 +213,23 @@ static void test_command_gate(void)
     g_assert_cmpint(ep_command_judge(&offer, &view), ==, EP_COMMAND_REJECT_INDEPENDENT);
     offer.kind_known = false;
     g_assert_cmpint(ep_command_judge(&offer, &view), ==, EP_COMMAND_REJECT_UNKNOWN);
-    view.in_journal = EP_COMMAND_MAX_ENTRIES;
+    view.under_way = EP_COMMAND_MAX_ENTRIES;
     g_assert_cmpint(ep_command_judge(&offer, &view), ==, EP_COMMAND_REFUSE_LIMIT);
-    offer.expires = view.now + EP_COMMAND_MAX_LIFETIME + 1;
+    offer.exempt = true;
+    g_assert_cmpint(ep_command_judge(&offer, &view), ==, EP_COMMAND_REJECT_UNKNOWN);
+    offer.expires = offer.issued + EP_COMMAND_MAX_LIFETIME + 1;
     g_assert_cmpint(ep_command_judge(&offer, &view), ==, EP_COMMAND_REFUSE_INVALID);
     offer.expires = 2000;
-    view.pruned_until = 2000; /* the clock went back behind what was forgotten */
+    offer.issued = 0;
+    g_assert_cmpint(ep_command_judge(&offer, &view), ==, EP_COMMAND_REFUSE_INVALID);
+    offer.issued = 900;
+    view.forgotten_until = 2000; /* the clock went back behind what was forgotten */
+    view.forgotten_issued = 899;
+    g_assert_cmpint(ep_command_judge(&offer, &view), ==, EP_COMMAND_REJECT_UNKNOWN); /* issued after all of it */
+    view.forgotten_issued = 900;
     g_assert_cmpint(ep_command_judge(&offer, &view), ==, EP_COMMAND_REFUSE_REPLAYED);
+    view.forgotten_until = 1999;
+    g_assert_cmpint(ep_command_judge(&offer, &view), ==, EP_COMMAND_REJECT_UNKNOWN); /* none of it lived as long */
     view.now = 2000;
     g_assert_cmpint(ep_command_judge(&offer, &view), ==, EP_COMMAND_REFUSE_EXPIRED);
     view.known = true; /* whatever else is wrong by now: it has a result */
@@ -288,6 +333,28 @@ static void test_renewal(void)
     g_assert_cmpint(ep_renewal_interval(0, HL_SECOND), ==, HL_SECOND);
 }
 
+static void test_line_proxy(void)
+{
+    static const char *const good[] = { "", "http://a:1", "http://me:pw@a:3128", "http://me:p@w@[::1]:3128" };
+    static const char *const bad[] = { "a:1",         "https://a:1",     "http://a",
+                                       "http://a:1/", "http://s3cret@a", "http://me:s3/cret@a" };
+    g_auto(EpConf) conf = { 0 };
+
+    hl_options_init(ep_conf_table(), &conf);
+    g_assert_cmpstr(conf.line_proxy, ==, "");
+    for (gsize i = 0; i < G_N_ELEMENTS(good); i++) {
+        g_assert_true(hl_options_set(ep_conf_table(), &conf, "line.proxy", good[i], NULL));
+        g_assert_cmpstr(conf.line_proxy, ==, good[i]);
+    }
+    for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
+        g_autoptr(GError) error = NULL;
+
+        g_assert_false(hl_options_set(ep_conf_table(), &conf, "line.proxy", bad[i], &error));
+        g_assert_null(strstr(error->message, "s3"));
+        g_assert_null(strstr(error->message, "cret"));
+    }
+}
+
 static void test_conf(void)
 {
     g_auto(EpConf) conf = { 0 };
@@ -363,6 +430,8 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/endpoint/session", test_session);
+    g_test_add_func("/endpoint/fence", test_fence);
+    g_test_add_func("/endpoint/server-time", test_server_time);
     g_test_add_func("/endpoint/manager", test_manager);
     g_test_add_func("/endpoint/brokers", test_brokers);
     g_test_add_func("/endpoint/spread", test_spread);
@@ -376,6 +445,7 @@ int main(int argc, char **argv)
     g_test_add_func("/endpoint/refusals", test_refusals);
     g_test_add_func("/endpoint/renewal", test_renewal);
     g_test_add_func("/endpoint/conf", test_conf);
+    g_test_add_func("/endpoint/line-proxy", test_line_proxy);
     g_test_add_func("/endpoint/probation", test_probation);
     g_test_add_func("/endpoint/retry", test_retry);
     return g_test_run();

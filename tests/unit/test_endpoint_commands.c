@@ -131,7 +131,7 @@ static void test_window(void)
     parts_offer(parts, &command);
     clock_fake_jump_wall(2 * HL_HOUR); /* past its end */
     timer_fake_advance(HL_MINUTE);
-    check_last(parts, "c-2", HL_STATE_EXPIRED, "expired", "its time was over before it could start");
+    check_last(parts, "c-2", HL_STATE_EXPIRED, "expired", "it expired before it could start");
 }
 
 /* -------------------------------------------------------------------------------------------------------- verdicts */
@@ -210,8 +210,12 @@ static void test_replayed(void)
     parts_line_up(parts);
     parts_offer(parts, &command);
     parts_update_ends(NULL, "updated", PARTS_PATTERNS);
-    timer_fake_advance(3 * HL_HOUR); /* it expires and is pruned */
-    clock_fake_jump_wall(-3 * HL_HOUR);
+    timer_fake_advance(3 * HL_HOUR);
+    offer(parts, "c-2", HL_KIND_UPDATE_NOW); /* the issuer's clock is past the end of the first */
+    parts_update_ends(NULL, "updated", PARTS_PATTERNS);
+    timer_fake_advance(HL_HOUR); /* which is pruned */
+    clock_fake_jump_wall(-4 * HL_HOUR);
+    g_assert_true(hl_db_exec(parts->db, "DELETE FROM command", NULL)); /* else the second one tells how late it is */
     parts_offer(parts, &command);
     g_assert_cmpuint(parts_refused(parts, EP_REFUSED_COMMAND, EP_REFUSED_REPLAYED), ==, 1);
     g_assert_cmpuint(child_fake_running(), ==, 0);
@@ -224,11 +228,19 @@ static void test_limit(void)
     g_assert_true(hl_db_exec(parts->db,
                              "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000)"
                              " INSERT INTO command (id, kind, state, received_ms, start_ms, expires_ms, timeout_ms,"
-                             " subject) SELECT 'c-' || i, 1, 2, 0, 0, 9000000000000, 0, '' FROM n",
+                             " subject) SELECT 'c-' || i, 1, 0, 0, 0, 9000000000000, 0, '' FROM n",
                              NULL));
+    parts_line_up(parts);
     offer(parts, "c-more", HL_KIND_UPDATE_NOW);
     g_assert_cmpuint(parts_refused(parts, EP_REFUSED_COMMAND, EP_REFUSED_LIMIT), ==, 1);
     g_assert_cmpuint(child_fake_running(), ==, 0);
+    offer_cancel(parts, "c-cancel", "c-none"); /* these two make room, and are never too many */
+    check_last(parts, "c-cancel", HL_STATE_SUCCEEDED, "", "cancelled before it arrived");
+    offer(parts, "c-renew", HL_KIND_CERTIFICATE);
+    g_assert_cmpuint(parts_count(parts, "c-renew", HL_STATE_FAILED), ==, 1); /* nobody asked for it */
+    g_assert_true(hl_db_exec(parts->db, "UPDATE command SET state = 2 WHERE id = 'c-1'", NULL));
+    offer(parts, "c-room", HL_KIND_UPDATE_NOW);
+    g_assert_cmpuint(child_fake_running(), ==, 1);
 }
 
 /* ------------------------------------------------------------------------------------------------------ cancelling */

@@ -135,6 +135,7 @@ static EpEntry entry_of(const char *id)
                       .state = EP_COMMAND_RECEIVED,
                       .received = hl_clock_wall(),
                       .start = hl_clock_wall() + 1,
+                      .issued = hl_clock_wall() - HL_MINUTE,
                       .expires = hl_clock_wall() + HL_HOUR,
                       .timeout = HL_MINUTE,
                       .subject = (char *)"c-subject",
@@ -159,6 +160,7 @@ static void test_journal_find(void)
     g_assert_cmpint(found->state, ==, entry.state);
     g_assert_cmpint(found->received, ==, entry.received);
     g_assert_cmpint(found->start, ==, entry.start);
+    g_assert_cmpint(found->issued, ==, entry.issued);
     g_assert_cmpint(found->expires, ==, entry.expires);
     g_assert_cmpint(found->timeout, ==, entry.timeout);
     g_assert_cmpstr(found->subject, ==, entry.subject);
@@ -187,14 +189,14 @@ static void test_journal_whole(void)
     for (n = 1; !stored; n++) {
         g_autoptr(EndpointParts) parts = parts_new();
         EpEntry entry = entry_of("c-1");
-        int64_t rows;
+        EpJournalCounts rows;
 
         db_faults_at(DB_FAULTS_WRITES, n);
         stored = ep_journal_add(parts->journal, &entry, NULL);
         db_faults_at(DB_FAULTS_WRITES, 0);
         g_assert_true(ep_journal_count(parts->journal, &rows, NULL));
         ep_spool_pump(parts->spool);
-        g_assert_cmpint(rows, ==, stored ? 1 : 0);
+        g_assert_cmpint(rows.under_way, ==, stored ? 1 : 0);
         g_assert_cmpuint(ep_spool_waiting(parts->spool), ==, stored ? 1 : 0);
     }
     g_assert_cmpuint(n, >, 5);
@@ -206,7 +208,7 @@ static void test_journal_prune(void)
     EpEntry open = entry_of("c-open"), ended = entry_of("c-ended"), young = entry_of("c-young");
     g_autoptr(GPtrArray) left = NULL;
     HlTime now = hl_clock_wall() + HL_HOUR;
-    int64_t rows;
+    EpJournalCounts rows;
     bool pruned = false;
 
     ended.state = EP_COMMAND_SUCCEEDED;
@@ -220,14 +222,60 @@ static void test_journal_prune(void)
         pruned = ep_journal_prune(parts->journal, now, NULL);
         db_faults_at(DB_FAULTS_WRITES, 0);
         g_assert_true(ep_journal_count(parts->journal, &rows, NULL));
-        g_assert_cmpint(rows, ==, pruned ? 2 : 3);
-        g_assert_cmpint(ep_journal_pruned_until(parts->journal), ==, pruned ? now : 0);
+        g_assert_cmpint(rows.ended, ==, pruned ? 1 : 2);
+        g_assert_cmpint(ep_journal_forgotten(parts->journal).until, ==, pruned ? ended.expires : 0);
+        g_assert_cmpint(ep_journal_forgotten(parts->journal).issued, ==, pruned ? ended.issued : 0);
     }
-    g_assert_true(ep_journal_prune(parts->journal, now - 1, NULL)); /* nothing to forget: the mark stays */
-    g_assert_cmpint(ep_journal_pruned_until(parts->journal), ==, now);
+    g_assert_true(ep_journal_prune(parts->journal, now - 1, NULL)); /* nothing to forget: the marks stay */
+    g_assert_cmpint(ep_journal_forgotten(parts->journal).until, ==, ended.expires);
+    g_assert_cmpint(ep_journal_forgotten(parts->journal).issued, ==, ended.issued);
     left = ep_journal_open(parts->journal, NULL);
     g_assert_cmpuint(left->len, ==, 1);
     g_assert_cmpstr(((const EpEntry *)left->pdata[0])->id, ==, "c-open");
+}
+
+/* The last ones stay, however young or old they are; the marks say what may not come back. */
+static void test_journal_bounded(void)
+{
+    g_autoptr(EndpointParts) parts = parts_new();
+    HlTime now = hl_clock_wall();
+    g_autoptr(EpEntry) oldest = NULL;
+    g_autoptr(EpEntry) newest = NULL;
+    EpJournalCounts rows;
+
+    for (guint i = 0; i < EP_JOURNAL_KEEP + 10; i++) {
+        g_autofree char *id = g_strdup_printf("c-%u", i);
+        EpEntry entry = entry_of(id);
+
+        entry.state = EP_COMMAND_SUCCEEDED;
+        entry.issued = now - HL_HOUR + (HlTime)i;
+        entry.expires = now + HL_DAY + (HlTime)i;
+        g_assert_true(ep_journal_add(parts->journal, &entry, NULL));
+    }
+    g_assert_true(ep_journal_prune(parts->journal, now, NULL));
+    g_assert_true(ep_journal_count(parts->journal, &rows, NULL));
+    g_assert_cmpint(rows.ended, ==, EP_JOURNAL_KEEP);
+    g_assert_cmpint(ep_journal_find(parts->journal, "c-9", &oldest, NULL), ==, EP_JOURNAL_ABSENT);
+    g_assert_cmpint(ep_journal_find(parts->journal, "c-10", &newest, NULL), ==, EP_JOURNAL_FOUND);
+    g_assert_cmpint(ep_journal_forgotten(parts->journal).issued, ==, now - HL_HOUR + 9);
+    g_assert_cmpint(ep_journal_forgotten(parts->journal).until, ==, now + HL_DAY + 9);
+    g_assert_cmpint(ep_journal_last_issued(parts->journal), ==, now - HL_HOUR + EP_JOURNAL_KEEP + 9);
+    g_assert_true(ep_journal_prune(parts->journal, now - HL_DAY, NULL)); /* the issuer's clock had been ahead */
+    g_assert_cmpint(ep_journal_forgotten(parts->journal).issued, ==, now - HL_DAY);
+}
+
+/* Rows of 0.1.0 have no time of issue; their end is an upper bound of it. */
+static void test_journal_old_rows(void)
+{
+    g_autoptr(EndpointParts) parts = parts_new();
+    EpEntry entry = entry_of("c-1");
+
+    entry.state = EP_COMMAND_SUCCEEDED;
+    entry.issued = 0;
+    g_assert_true(ep_journal_add(parts->journal, &entry, NULL));
+    g_assert_cmpint(ep_journal_last_issued(parts->journal), ==, 0);
+    g_assert_true(ep_journal_prune(parts->journal, entry.expires, NULL));
+    g_assert_cmpint(ep_journal_forgotten(parts->journal).issued, ==, entry.expires);
 }
 
 /* What another version or a damaged row holds is read as something that exists. */
@@ -257,6 +305,8 @@ int main(int argc, char **argv)
     g_test_add_func("/endpoint-ground/journal-find", test_journal_find);
     g_test_add_func("/endpoint-ground/journal-whole", test_journal_whole);
     g_test_add_func("/endpoint-ground/journal-prune", test_journal_prune);
+    g_test_add_func("/endpoint-ground/journal-bounded", test_journal_bounded);
+    g_test_add_func("/endpoint-ground/journal-old-rows", test_journal_old_rows);
     g_test_add_func("/endpoint-ground/journal-strange", test_journal_strange);
     return g_test_run();
 }

@@ -1,4 +1,4 @@
-/* endpoint/daemon/spool over a real database file: order, numbers, bounds. */
+/* endpoint/daemon/ground/spool over a real database file: order, numbers, bounds. */
 #include <string.h>
 
 #include "endpoint/daemon/ground/spool.h"
@@ -69,8 +69,7 @@ static void add(Fixture *f, const char *id, guint percent, EpSpoolFate fate)
     command.percent = percent;
     report.body_case = HOLDLINE__V1__REPORT__BODY_COMMAND;
     report.command = &command;
-    ep_spool_add(f->spool, &report, fate, id, &error);
-    g_assert_no_error(error);
+    g_assert_true(ep_spool_add(f->spool, &report, fate, id, &error));
 }
 
 static const HlMsgReport *sent(const Fixture *f, guint i)

@@ -433,12 +433,13 @@ static void test_acks(void)
     g_assert_null(take_ack(parts)); /* once */
 
     endpoint->record.display.in_unreachable_net = true;
-    mgr_delivery_fence(parts->delivery, endpoint, 99);
+    mgr_delivery_fence(parts->delivery, endpoint, 5, 99);
     fence = take_ack(parts);
     g_assert_cmpuint(fence->fence_session, ==, 99);
     g_assert_cmpuint(fence->seq, ==, 7);
     g_assert_cmpuint(fence->poll_ms, ==, 30 * HL_MINUTE);
-    mgr_delivery_hold_off(parts->delivery, endpoint, "b-9", HL_MINUTE);
+    mgr_delivery_hold_off(parts->delivery, endpoint,
+                          &(MgrHoldOff){ .answered = 5, .boot_id = "b-9", .time = HL_MINUTE });
     hold_off = take_ack(parts);
     g_assert_cmpuint(hold_off->hold_off_ms, ==, HL_MINUTE);
     g_assert_cmpstr(hold_off->hold_off_boot, ==, "b-9");

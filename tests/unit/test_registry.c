@@ -236,7 +236,7 @@ static void check_endpoint(Fixture *fixture, MgrEndpointRecord *record)
 
 static void test_endpoint(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
 {
-    g_autoptr(GBytes) digest = g_bytes_new_static("0123456789abcdef0123456789abcdef!", 33);
+    g_autoptr(GBytes) digest = g_bytes_new_static("0123456789abcdef0123456789abcdef", 32);
     MgrGroupRecord first = group("first");
     MgrEndpointRecord record = endpoint(digest);
     bool *const flags[] = { &record.presence.ended,   &record.presence.retired,           &record.display.registered,

@@ -109,7 +109,7 @@ static void test_ambiguous_json(void)
 
         expect_parse(TUF_TIMESTAMP, bytes, cases[i].words);
     }
-    expect_parse(TUF_TIMESTAMP, nested, "not valid JSON");
+    expect_parse(TUF_TIMESTAMP, nested, "nested deeper than");
     expect_with(sim, "timestamp", TUF_TIMESTAMP, "x", json_integer((json_int_t)1 << 53), "2^53 or above");
     expect_with(sim, "timestamp", TUF_TIMESTAMP, "x", json_integer(-((json_int_t)1 << 53)), "2^53 or above");
     expect_with(sim, "timestamp", TUF_TIMESTAMP, "x", json_pack("[{s:I}]", "y", (json_int_t)1 << 60), "2^53 or above");
@@ -325,6 +325,71 @@ static void test_pinned_root(void)
     g_assert_error(error, HL_ERROR, HL_ERROR_UNTRUSTED);
 }
 
+static void expect_cost(TufRole type, const char *text, HlErrorCode code)
+{
+    g_autoptr(GBytes) bytes = g_bytes_new_static(text, strlen(text));
+    g_autoptr(GError) error = NULL;
+
+    g_assert_cmpuint(strlen(text), <=, tuf_role_max_size(type));
+    g_assert_null(tuf_metadata_parse(type, bytes, &error));
+    g_assert_error(error, HL_ERROR, (int)code);
+}
+
+/* What a file may cost is decided before it is parsed, and so before anybody has signed it ... */
+static void test_cost(void)
+{
+    static const char *const wastes[] = { "{},", "[],", "{\"a\":{}},", "0,", "\"\"," };
+    g_autofree char *deep = g_strnfill(1000, '[');
+
+    for (TufRole type = 0; type < TUF_N_ROLES; type++) {
+        g_autofree char *text = g_strnfill(tuf_role_max_size(type), 'x');
+
+        expect_cost(type, text, HL_ERROR_INVALID); /* as any other file that is none */
+        expect_cost(type, deep, HL_ERROR_INVALID);
+        for (gsize i = 0; i < G_N_ELEMENTS(wastes); i++) {
+            g_autoptr(GString) out = g_string_new("{\"signed\":{\"x\":[");
+
+            while (out->len + strlen(wastes[i]) + 8 < tuf_role_max_size(type))
+                g_string_append(out, wastes[i]);
+            g_string_append(out, "0]}}");
+            expect_cost(type, out->str, HL_ERROR_LIMIT);
+        }
+    }
+}
+
+/* ... and a useful file of the largest size is taken. */
+static void test_large(void)
+{
+    g_autoptr(TufSim) sim = tuf_sim_new(FIXTURE_NOW);
+    json_t *meta = json_object_get(tuf_sim_body(sim, "snapshot"), "meta");
+    json_t *targets = json_object_get(tuf_sim_body(sim, "targets"), "targets");
+    g_autofree char *hash = g_strnfill(64, 'a');
+    g_autofree char *longer = g_strnfill(128, 'b');
+    g_autoptr(GBytes) snapshot = NULL, listed = NULL;
+
+    for (int i = 0; i < 10000; i++) {
+        g_autofree char *name = g_strdup_printf("delegated-role-%d.json", i);
+
+        json_object_set_new(meta, name,
+                            json_pack("{s:i, s:i, s:{s:s}}", "version", 1, "length", 1, "hashes", "sha512", longer));
+    }
+    for (int i = 0; i < 7000; i++) {
+        g_autofree char *name = g_strdup_printf("component/version/file-%d", i);
+
+        json_object_set_new(targets, name,
+                            json_pack("{s:i, s:{s:s, s:s}, s:{s:s, s:s, s:s, s:i, s:b, s:s, s:s}}", "length", 1,
+                                      "hashes", "sha256", hash, "sha512", longer, "custom", "kind", "delta", "from",
+                                      hash, "to", hash, "size", 1, "reload", true, "format", "holdline-delta-2", "note",
+                                      longer));
+    }
+    snapshot = sample(sim, "snapshot");
+    listed = sample(sim, "targets");
+    g_assert_cmpuint(g_bytes_get_size(snapshot), >, 3 * tuf_role_max_size(TUF_SNAPSHOT) / 4);
+    g_assert_cmpuint(g_bytes_get_size(listed), >, 4 * tuf_role_max_size(TUF_TARGETS) / 5);
+    expect_parse(TUF_SNAPSHOT, snapshot, NULL);
+    expect_parse(TUF_TARGETS, listed, NULL);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -334,6 +399,8 @@ int main(int argc, char **argv)
     g_test_add_func("/tuf/format/root", test_root);
     g_test_add_func("/tuf/format/meta", test_meta);
     g_test_add_func("/tuf/format/targets", test_targets);
+    g_test_add_func("/tuf/format/cost", test_cost);
+    g_test_add_func("/tuf/format/large", test_large);
     g_test_add_func("/tuf/keys/threshold", test_threshold);
     g_test_add_func("/tuf/keys/counted-twice", test_counted_twice);
     g_test_add_func("/tuf/keys/same-key-twice", test_same_key_twice);

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "lib/base/hash.h"
+#include "lib/base/text.h"
 #include "updater/client/workflow.h"
 #include "updater/tuf/check.h"
 #include "updater/tuf/delegation.h"
@@ -35,12 +37,14 @@ static char *with_slash(const char *url)
 /* What libcurl would make the best of: a word as a host, a query that swallows the file's name. */
 static bool check_url(const char *url, GError **error)
 {
+    g_autofree char *shown = hl_text_url(url != NULL ? url : "");
+
     if (url == NULL || ((g_ascii_strncasecmp(url, "http://", 7) == 0 || g_ascii_strncasecmp(url, "https://", 8) == 0) &&
                         strpbrk(url, "?#") == NULL))
         return true;
     return hl_fail(error, HL_ERROR_INVALID,
                    "'%s' is not the address of a repository: it begins with http:// or https:// and has no '?' or '#'",
-                   url);
+                   shown);
 }
 
 UpdClient *upd_client_open(const UpdClientOptions *options, GError **error)
@@ -155,7 +159,7 @@ static bool visit_delegates(UpdClient *client, const TufMetadata *delegator, con
 
 bool upd_client_visit(UpdClient *client, UpdRoleVisit visit, gpointer user, GError **error)
 {
-    g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GHashTable) seen = g_hash_table_new(hl_text_hash, g_str_equal);
     const Tour tour = { visit, user, seen };
 
     g_assert(client->ready);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "lib/base/ident.h"
+#include "lib/base/text.h"
 #include "updater/client/cache.h"
 
 enum {
@@ -37,10 +38,11 @@ bool upd_source_parse(const char *text, UpdSourceSpec *spec, GError **error)
     const char *equals = strchr(text, '=');
     const char *url = equals == NULL ? "" : equals + 1;
     g_autofree char *name = equals == NULL ? g_strdup("") : g_strndup(text, (gsize)(equals - text));
+    g_autofree char *shown = hl_text_url(text);
 
     if (!hl_ident_is_valid(name) || !(g_str_has_prefix(url, "https://") || g_str_has_prefix(url, "http://")))
         return hl_fail(error, HL_ERROR_USAGE,
-                       "'%s' is no source: write NAME=URL, as in server=https://patterns.example.com/repo/", text);
+                       "'%s' is no source: write NAME=URL, as in server=https://patterns.example.com/repo/", shown);
     spec->name = g_steal_pointer(&name);
     spec->url = g_strconcat(url, g_str_has_suffix(url, "/") ? "" : "/", NULL);
     return true;

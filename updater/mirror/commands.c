@@ -5,6 +5,7 @@
 
 #include "lib/base/file.h"
 #include "lib/base/table.h"
+#include "lib/base/text.h"
 #include "proto/updater_lines.h"
 #include "updater/mirror/mirror.h"
 
@@ -94,6 +95,7 @@ bool upd_cmd_mirror(HlInvocation *call, GError **error)
     UpdSourceSpec spec = { 0 };
     g_auto(UpdMirrored) mirrored = { 0 };
     g_autofree char *source = g_strdup_printf("source=%s", from);
+    g_autofree char *shown = hl_text_url(from != NULL ? from : "");
     g_autoptr(GBytes) root = NULL;
     g_autoptr(GError) problem = NULL;
     HlTime time = 0;
@@ -104,7 +106,7 @@ bool upd_cmd_mirror(HlInvocation *call, GError **error)
     if (!duration_of(call, "keep", KEEP, &mirror.keep, error) || !duration_of(call, "time", NULL, &time, error))
         return false;
     if (!g_str_has_prefix(from, "https://") && !g_str_has_prefix(from, "http://"))
-        return hl_fail(error, HL_ERROR_INVALID, "--from '%s' is not a URL: it begins with https:// or http://", from);
+        return hl_fail(error, HL_ERROR_INVALID, "--from '%s' is not a URL: it begins with https:// or http://", shown);
     root = hl_file_read(root_path, tuf_role_max_size(TUF_ROOT), error);
     if (root == NULL || !upd_source_parse(source, &spec, error))
         return false;

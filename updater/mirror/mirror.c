@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "lib/base/file.h"
+#include "lib/base/hash.h"
 #include "lib/base/unconst.h"
 #include "updater/install/release.h"
 #include "updater/mirror/published_files.h"
@@ -315,7 +316,7 @@ bool upd_mirror_run(const UpdMirror *mirror, UpdMirrored *mirrored, GError **err
     g_auto(Run) run = { .mirror = mirror,
                         .mirrored = mirrored,
                         .items = g_ptr_array_new_with_free_func(free_item),
-                        .roles = g_hash_table_new(g_str_hash, g_str_equal) };
+                        .roles = g_hash_table_new(hl_text_hash, g_str_equal) };
     bool good;
 
     *mirrored = (UpdMirrored){ .components = g_strdup("") };

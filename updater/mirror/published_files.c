@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "lib/base/file.h"
+#include "lib/base/hash.h"
 #include "lib/base/json.h"
 
 #define UNLISTED "mirror/unlisted.json"
@@ -19,7 +20,8 @@ enum {
 
 void upd_published_files_init(UpdPublishedFiles *files, const char *dir)
 {
-    *files = (UpdPublishedFiles){ .dir = dir, .needed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL) };
+    *files =
+        (UpdPublishedFiles){ .dir = dir, .needed = g_hash_table_new_full(hl_text_hash, g_str_equal, g_free, NULL) };
 }
 
 void upd_published_files_clear(UpdPublishedFiles *files)

@@ -115,7 +115,7 @@ static bool read_component(const UpdRepo *repo, UpdClient *client, const char *c
                            UpdReadback *readback, GError **error)
 {
     g_autofree char *path = g_build_filename(directory, "target", NULL);
-    GPtrArray *targets = upd_client_list(client, component, error);
+    g_autoptr(GPtrArray) targets = upd_client_list(client, component, error);
 
     for (guint i = 0; targets != NULL && i < targets->len; i++) {
         const TufTarget *target = targets->pdata[i];

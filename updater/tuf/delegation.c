@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "lib/base/hash.h"
 #include "updater/tuf/check.h"
 
 typedef struct {
@@ -98,7 +99,7 @@ void tuf_walk_init(TufWalk *walk, const char *path)
 {
     walk->path = g_strdup(path);
     walk->stack = g_array_new(FALSE, FALSE, sizeof(Visit));
-    walk->visited = g_hash_table_new(g_str_hash, g_str_equal);
+    walk->visited = g_hash_table_new(hl_text_hash, g_str_equal);
     walk->depth = 0;
 }
 

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "lib/base/hash.h"
 #include "lib/base/unconst.h"
 #include "updater/tuf/canonical.h"
 #include "updater/tuf/check.h"
@@ -97,8 +98,8 @@ static bool add_key(TufKeyring *ring, GHashTable *identities, const char *keyid,
 
 TufKeyring *tuf_keyring_parse(const json_t *keys, GError **error)
 {
-    g_autoptr(GHashTable) ring = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, key_free);
-    g_autoptr(GHashTable) identities = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GHashTable) ring = g_hash_table_new_full(hl_text_hash, g_str_equal, NULL, key_free);
+    g_autoptr(GHashTable) identities = g_hash_table_new(hl_text_hash, g_str_equal);
     const char *keyid;
     json_t *object;
 

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "lib/base/hash.h"
 #include "lib/base/ident.h"
 #include "lib/base/unconst.h"
 #include "updater/tuf/canonical.h"
@@ -14,16 +15,18 @@ enum {
 
 typedef struct {
     const char *name;
-    gsize max_size;
+    gsize max_size, max_cost;
 } RoleRow;
 
 /* A root of 500 RSA keys has 400 kB; a snapshot has 200 bytes a role and our targets 700 bytes a file, of which there
- * are some dozens.  Parsed, JSON can take a hundred times its size. */
+ * are some dozens.  Parsed, JSON can take a hundred times its size, and that before anybody's signature is looked at:
+ * so its memory is bounded as well (hl_json_cost), where the most useful file of max_size stands: a key of a root, an
+ * entry of a snapshot cost 1300 bytes each, a file of ours 3000. */
 static const RoleRow roles[TUF_N_ROLES] = {
-    [TUF_ROOT] = { "root", 512 << 10 },
-    [TUF_TIMESTAMP] = { "timestamp", 16 << 10 },
-    [TUF_SNAPSHOT] = { "snapshot", 2 << 20 },
-    [TUF_TARGETS] = { "targets", 5 << 20 },
+    [TUF_ROOT] = { "root", 512 << 10, 3 << 20 },
+    [TUF_TIMESTAMP] = { "timestamp", 16 << 10, 256 << 10 },
+    [TUF_SNAPSHOT] = { "snapshot", 2 << 20, 14 << 20 },
+    [TUF_TARGETS] = { "targets", 5 << 20, 24 << 20 },
 };
 
 const char *tuf_role_name(TufRole role)
@@ -168,7 +171,7 @@ static bool parse_signers(const json_t *object, TufSigners *signers, GError **er
 
     if (!json_is_array(keyids) || json_array_size(keyids) > TUF_KEYS_MAX)
         return hl_fail(error, HL_ERROR_INVALID, "\"keyids\" must be a list of at most %d keyids", TUF_KEYS_MAX);
-    signers->keyids = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    signers->keyids = g_hash_table_new_full(hl_text_hash, g_str_equal, g_free, NULL);
     for (gsize i = 0; i < json_array_size(keyids); i++) {
         const char *keyid = json_string_value(json_array_get(keyids, i));
 
@@ -236,7 +239,7 @@ static bool parse_meta(TufMetadata *metadata, const json_t *body, GError **error
     const char *name;
     json_t *entry;
 
-    metadata->meta = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, meta_free);
+    metadata->meta = g_hash_table_new_full(hl_text_hash, g_str_equal, g_free, meta_free);
     json_object_foreach(hl_unconst(object), name, entry)
     {
         TufMeta *meta = parse_meta_entry(entry, error);
@@ -327,7 +330,7 @@ static bool parse_delegation(TufDelegation *delegation, const json_t *object, GE
 static bool parse_delegations(TufMetadata *metadata, const json_t *object, GError **error)
 {
     const json_t *array = json_object_get(object, "roles");
-    g_autoptr(GHashTable) names = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GHashTable) names = g_hash_table_new(hl_text_hash, g_str_equal);
 
     if (!json_is_array(array))
         return hl_fail(error, HL_ERROR_INVALID, "\"delegations\" has no list \"roles\"%s",
@@ -360,7 +363,7 @@ static bool parse_targets(TufMetadata *metadata, const json_t *body, GError **er
 
     if (!json_is_object(object))
         return hl_fail(error, HL_ERROR_INVALID, "\"targets\" must be an object");
-    metadata->targets = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, target_free);
+    metadata->targets = g_hash_table_new_full(hl_text_hash, g_str_equal, NULL, target_free);
     json_object_foreach(hl_unconst(object), path, entry)
     {
         TufTarget *target = parse_target(path, entry, error);
@@ -376,7 +379,7 @@ static bool parse_targets(TufMetadata *metadata, const json_t *body, GError **er
  * holder who has not signed yet leaves it empty. */
 static bool parse_signatures(TufMetadata *metadata, const json_t *array, GError **error)
 {
-    g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GHashTable) seen = g_hash_table_new(hl_text_hash, g_str_equal);
 
     if (!json_is_array(array) || json_array_size(array) > SIGNATURES_MAX)
         return hl_fail(error, HL_ERROR_INVALID, "\"signatures\" must be a list of at most %d", SIGNATURES_MAX);
@@ -484,7 +487,8 @@ TufMetadata *tuf_metadata_parse(TufRole type, GBytes *bytes, GError **error)
     g_autoptr(TufMetadata) metadata = g_new0(TufMetadata, 1);
     gsize size;
     const void *data = g_bytes_get_data(bytes, &size);
-    g_autoptr(json_t) file = hl_json_parse("the file", data, size, error);
+    g_autoptr(json_t) file = hl_json_parse_bounded(
+        "the file", data, size, TUF_BREAKS(json_cost, true) ? roles[type].max_cost : G_MAXSIZE, error);
     const json_t *body = json_object_get(file, "signed");
 
     if (file == NULL)

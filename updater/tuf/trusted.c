@@ -1,5 +1,6 @@
 #include "updater/tuf/trusted.h"
 
+#include "lib/base/hash.h"
 #include "lib/base/unconst.h"
 #include "updater/tuf/check.h"
 
@@ -21,7 +22,7 @@ static void replace(TufMetadata **place, TufMetadata *metadata)
 static bool check_signed(const TufMetadata *metadata, const TufSigners *signers, const TufKeyring *keys,
                          const char *by_whom, GError **error)
 {
-    g_autoptr(GHashTable) counted = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GHashTable) counted = g_hash_table_new(hl_text_hash, g_str_equal);
     gsize size;
     const void *data = g_bytes_get_data(metadata->signed_bytes, &size);
     guint valid = 0;

@@ -210,7 +210,7 @@ static bool dispatch(const Request *request, GError **error)
     for (gsize i = 0; i < G_N_ELEMENTS(calls); i++)
         if (strcmp(calls[i].name, request->call->name) == 0)
             return ep_privilege_check(calls[i].act, &privileges, who, error) && calls[i].run(request, error);
-    return hl_fail(error, HL_ERROR_USAGE, "the endpoint knows no call '%.64s'", request->call->name);
+    return hl_fail(error, HL_ERROR_USAGE, "unknown call '%.64s'", request->call->name);
 }
 
 static void on_frame(HlCtlPeer *peer, GBytes *frame, int fd, gpointer user)

@@ -24,7 +24,7 @@ typedef struct {
 /* NULL when the socket cannot be opened. */
 EpControl *ep_control_new(const EpControlOptions *options, GError **error);
 
-/* Whoever waits for an answer is cut off. */
+/* Callers that wait for an answer are disconnected. */
 void ep_control_free(EpControl *control);
 
 #endif

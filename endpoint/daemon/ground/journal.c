@@ -1,9 +1,11 @@
 #include "endpoint/daemon/ground/journal.h"
 
 #include "endpoint/daemon/ground/store.h"
+#include "lib/base/log.h"
 #include "lib/base/unconst.h"
 
-#define PRUNED_FACT "pruned-until" /* wall time, in the store */
+#define PRUNED_FACT "pruned-until"  /* in the store: the latest expiry of what was forgotten */
+#define ISSUED_FACT "pruned-issued" /* the latest issue of it */
 
 struct EpJournal {
     HlDb *db;
@@ -11,10 +13,11 @@ struct EpJournal {
 };
 
 /* The columns of a whole row, in the order of COLUMNS. */
-#define COLUMNS "id, kind, state, received_ms, start_ms, expires_ms, timeout_ms, subject, certificate, code, detail"
-enum { ID, KIND, STATE, RECEIVED, START, EXPIRES, TIMEOUT, SUBJECT, CERTIFICATE, CODE, DETAIL };
+#define COLUMNS \
+    "id, kind, state, received_ms, start_ms, expires_ms, timeout_ms, subject, certificate, code, detail, issued_ms"
+enum { ID, KIND, STATE, RECEIVED, START, EXPIRES, TIMEOUT, SUBJECT, CERTIFICATE, CODE, DETAIL, ISSUED };
 
-/* The journal numbers states by itself: its rows are older than the enum of proto/command.h. */
+/* The journal has numbers of its own for states: they are older than the enum of proto/command.h. */
 static const HlCommandState states[EP_COMMAND_N_STATES] = {
     [EP_COMMAND_RECEIVED] = HL_STATE_RECEIVED,   [EP_COMMAND_STARTED] = HL_STATE_STARTED,
     [EP_COMMAND_SUCCEEDED] = HL_STATE_SUCCEEDED, [EP_COMMAND_FAILED] = HL_STATE_FAILED,
@@ -94,9 +97,10 @@ bool ep_journal_add(EpJournal *journal, const EpEntry *entry, GError **error)
 
     return hl_txn_begin(&txn, journal->db, error) &&
            hl_db_run(journal->db, NULL, error,
-                     "INSERT INTO command (" COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", "tiiiiiitbtt",
+                     "INSERT INTO command (" COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", "tiiiiiitbtti",
                      entry->id, (int64_t)entry->kind, (int64_t)entry->state, entry->received, entry->start,
-                     entry->expires, entry->timeout, entry->subject, entry->certificate, entry->code, entry->detail) &&
+                     entry->expires, entry->timeout, entry->subject, entry->certificate, entry->code, entry->detail,
+                     entry->issued) &&
            ep_journal_repeat(journal, entry, error) && hl_txn_commit(&txn, error);
 }
 
@@ -127,6 +131,7 @@ static EpEntry *read_entry(HlStmt *row)
     entry->certificate = hl_stmt_blob(row, CERTIFICATE);
     entry->code = g_strdup(hl_stmt_text(row, CODE));
     entry->detail = g_strdup(hl_stmt_text(row, DETAIL));
+    entry->issued = hl_stmt_int(row, ISSUED);
     return entry;
 }
 
@@ -151,8 +156,8 @@ GPtrArray *ep_journal_open(EpJournal *journal, GError **error)
 {
     g_autoptr(GPtrArray) open = g_ptr_array_new_with_free_func((GDestroyNotify)ep_entry_free);
     g_autoptr(HlStmt) row =
-        hl_db_select(journal->db, error, "SELECT " COLUMNS " FROM command WHERE state <= ? ORDER BY received_ms, id",
-                     "i", (int64_t)EP_COMMAND_STARTED);
+        hl_db_select(journal->db, error, "SELECT " COLUMNS " FROM command WHERE state <= ? ORDER BY issued_ms, id", "i",
+                     (int64_t)EP_COMMAND_STARTED);
     HlStep step = HL_STEP_FAILED;
 
     while (row != NULL && (step = hl_stmt_step(row, error)) == HL_STEP_ROW)
@@ -160,27 +165,70 @@ GPtrArray *ep_journal_open(EpJournal *journal, GError **error)
     return step == HL_STEP_DONE ? g_steal_pointer(&open) : NULL;
 }
 
-bool ep_journal_count(EpJournal *journal, int64_t *count, GError **error)
+bool ep_journal_count(EpJournal *journal, EpJournalCounts *counts, GError **error)
 {
-    return hl_db_query_int(journal->db, 0, count, error, "SELECT count(*) FROM command", "");
+    return hl_db_query_int(journal->db, 0, &counts->under_way, error,
+                           "SELECT count(*) FROM command WHERE state <= ? AND kind NOT IN (?, ?)", "iii",
+                           (int64_t)EP_COMMAND_STARTED, (int64_t)HL_KIND_CERTIFICATE, (int64_t)HL_KIND_CANCEL) &&
+           hl_db_query_int(journal->db, 0, &counts->ended, error, "SELECT count(*) FROM command WHERE state > ?", "i",
+                           (int64_t)EP_COMMAND_STARTED);
 }
 
-HlTime ep_journal_pruned_until(const EpJournal *journal)
+HlTime ep_journal_last_issued(EpJournal *journal)
 {
-    return ep_store_get_int(journal->db, PRUNED_FACT, 0);
+    g_autoptr(GError) error = NULL;
+    int64_t latest = 0;
+
+    if (!hl_db_query_int(journal->db, 0, &latest, &error, "SELECT coalesce(max(issued_ms), 0) FROM command", ""))
+        hl_log_limited(HL_LOG_ERROR, "store", "issued", "cannot read the journal: %s", error->message);
+    return MAX(latest, ep_journal_forgotten(journal).issued);
+}
+
+EpJournalForgotten ep_journal_forgotten(const EpJournal *journal)
+{
+    return (EpJournalForgotten){ ep_store_get_int(journal->db, ISSUED_FACT, 0),
+                                 ep_store_get_int(journal->db, PRUNED_FACT, 0) };
+}
+
+/* What may go.  Of a row of 0.1.0 the issue is not known; its expiry is an upper bound. */
+#define FORGETTABLE                                                                                      \
+    "state > ? AND (expires_ms <= ? OR (issued_ms BETWEEN 1 AND ? AND id NOT IN (SELECT id FROM command" \
+    " WHERE state > ? ORDER BY issued_ms DESC, id LIMIT ?)))"
+#define FORGETTABLE_TYPES "iiiii"
+#define FORGETTABLE_VALUES(now) \
+    (int64_t) EP_COMMAND_STARTED, (now), (now), (int64_t)EP_COMMAND_STARTED, (int64_t)EP_JOURNAL_KEEP
+
+static bool remember(const EpJournal *journal, HlTime now, EpJournalForgotten before, GError **error)
+{
+    EpJournalForgotten going = { 0 };
+
+    if (!hl_db_query_int(journal->db, 0, &going.issued, error,
+                         "SELECT coalesce(max(CASE issued_ms WHEN 0 THEN expires_ms ELSE issued_ms END), 0) FROM "
+                         "command WHERE " FORGETTABLE,
+                         FORGETTABLE_TYPES, FORGETTABLE_VALUES(now)) ||
+        !hl_db_query_int(journal->db, 0, &going.until, error,
+                         "SELECT coalesce(max(expires_ms), 0) FROM command WHERE " FORGETTABLE, FORGETTABLE_TYPES,
+                         FORGETTABLE_VALUES(now)))
+        return false;
+    /* all that was ever forgotten was issued before now; a later mark is a clock's that was wrong */
+    return ep_store_set_int(journal->db, ISSUED_FACT, MAX(MIN(before.issued, now), going.issued), error) &&
+           ep_store_set_int(journal->db, PRUNED_FACT, MAX(before.until, going.until), error);
 }
 
 bool ep_journal_prune(EpJournal *journal, HlTime now, GError **error)
 {
+    EpJournalForgotten before = ep_journal_forgotten(journal);
     g_auto(HlTxn) txn = HL_TXN_INIT;
-    int64_t gone = 0;
+    int64_t going = 0;
 
-    if (!hl_txn_begin(&txn, journal->db, error) ||
-        !hl_db_run(journal->db, &gone, error, "DELETE FROM command WHERE state > ? AND expires_ms <= ?", "ii",
-                   (int64_t)EP_COMMAND_STARTED, now))
+    if (!hl_db_query_int(journal->db, 0, &going, error, "SELECT count(*) FROM command WHERE " FORGETTABLE,
+                         FORGETTABLE_TYPES, FORGETTABLE_VALUES(now)))
         return false;
-    /* in the same transaction: a row that is gone without the mark would let an old command in once more */
-    if (gone > 0 && !ep_store_set_int(journal->db, PRUNED_FACT, MAX(now, ep_journal_pruned_until(journal)), error))
-        return false;
-    return hl_txn_commit(&txn, error);
+    if (going == 0 && before.issued <= now)
+        return true;
+    /* in one transaction: a row that is gone without the mark would let an old command in once more */
+    return hl_txn_begin(&txn, journal->db, error) && remember(journal, now, before, error) &&
+           hl_db_run(journal->db, NULL, error, "DELETE FROM command WHERE " FORGETTABLE, FORGETTABLE_TYPES,
+                     FORGETTABLE_VALUES(now)) &&
+           hl_txn_commit(&txn, error);
 }

@@ -1,5 +1,8 @@
 /* The journal: every command that this endpoint accepted, until it expired (docs/protocol.md, "A command's life").
  *
+ * What is forgotten, and what is remembered of it, follows the issuer's signed times alone: this machine's clock may be
+ * wrong today and right tomorrow.
+ *
  * A row and its report change together, in one transaction; the caller pumps the spool afterwards.  Decides nothing:
  * that is endpoint/core/command.  Of one identity; loop thread. */
 #ifndef ENDPOINT_DAEMON_GROUND_JOURNAL_H
@@ -13,7 +16,9 @@ typedef struct {
     char *id;
     HlCommandKind kind; /* HL_KIND_UNKNOWN: of a later version, or never received (cancelled before it came) */
     EpCommandState state;
-    HlTime received, start, expires, timeout; /* wall, timeout a duration */
+    HlTime issued, expires; /* the issuer's clock; issued 0: journalled by 0.1.0 */
+    HlTime received, start; /* wall, which may be wrong: only their distance means anything */
+    HlTime timeout;         /* a duration */
     char *subject;
     GBytes *certificate; /* NULL: none */
     char *code, *detail; /* of the end */
@@ -36,7 +41,7 @@ bool ep_journal_add(EpJournal *journal, const EpEntry *entry, GError **error) G_
 /* The state, code and detail of entry as they are now, and the report. */
 bool ep_journal_move(EpJournal *journal, const EpEntry *entry, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The report of the state once more, and nothing else. */
+/* The report of the current state once more; the row stays as it is. */
 bool ep_journal_repeat(EpJournal *journal, const EpEntry *entry, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* A report of progress; not in the journal. */
@@ -52,14 +57,29 @@ EpJournalFind ep_journal_find(EpJournal *journal, const char *id, EpEntry **entr
 /* EpEntry *, those that have not ended, oldest first.  NULL on failure. */
 GPtrArray *ep_journal_open(EpJournal *journal, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-bool ep_journal_count(EpJournal *journal, int64_t *count, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+typedef struct {
+    int64_t under_way; /* not ended, without certificates and cancellations */
+    int64_t ended;
+} EpJournalCounts;
 
-/* Forgets ended commands that expired, and remembers up to when: a command that expired by then is never accepted
- * again. */
+bool ep_journal_count(EpJournal *journal, EpJournalCounts *counts, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+#define EP_JOURNAL_KEEP 1000 /* ended commands that stay; a command a minute makes more of them in its 4 days */
+
+/* Forgets ended commands that expired before now, and the oldest beyond EP_JOURNAL_KEEP; and remembers how far that
+ * went.  now: the issuer's clock, or the latest issue seen (ep_journal_last_issued), never this machine's. */
 bool ep_journal_prune(EpJournal *journal, HlTime now, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Wall time; 0: nothing was forgotten yet. */
-HlTime ep_journal_pruned_until(const EpJournal *journal);
+/* The latest signed time of issue in the journal, or of what was forgotten: the issuer's clock was there once.  0:
+ * none, or it cannot be read. */
+HlTime ep_journal_last_issued(EpJournal *journal);
+
+/* The latest issue and the latest expiry of what was forgotten; 0: nothing was. */
+typedef struct {
+    HlTime issued, until;
+} EpJournalForgotten;
+
+EpJournalForgotten ep_journal_forgotten(const EpJournal *journal);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(EpEntry, ep_entry_free)
 

@@ -17,7 +17,7 @@ struct EpSpool {
     EpWindow window;
 };
 
-/* What the database says: numbers given inside a transaction that was rolled back were never given. */
+/* The database decides: a number that was given inside a transaction that was rolled back is free again. */
 static bool read_last(EpSpool *spool, GError **error)
 {
     int64_t last;
@@ -43,7 +43,7 @@ static bool renumber(EpSpool *spool, GError **error)
            ep_store_set(spool->db, "spool", identity, error) && ep_store_set_int(spool->db, "spool-acked", 0, error);
 }
 
-/* Takes over what the database says.  After a renumbering the window starts over. */
+/* Brings memory in line with the database.  After a renumbering the window starts over. */
 static bool refresh(EpSpool *spool, GError **error)
 {
     g_autofree char *identity = ep_store_get(spool->db, "spool", NULL);
@@ -92,7 +92,8 @@ static bool shorten(EpSpool *spool, GError **error)
         return false;
     if (rows < EP_SPOOL_MAX_ROWS)
         return true;
-    hl_warn("spool", "%" G_GINT64_FORMAT " reports wait for the server: the oldest that later ones replace are dropped",
+    hl_warn("spool",
+            "%" G_GINT64_FORMAT " reports wait for the server: the oldest of those that later ones replace are dropped",
             rows);
     return hl_db_run(spool->db, NULL, error,
                      "DELETE FROM spool WHERE merge = 1 AND seq NOT IN"
@@ -247,7 +248,7 @@ bool ep_spool_ack(EpSpool *spool, const char *identity, uint64_t seq, GError **e
 void ep_spool_tick(EpSpool *spool)
 {
     if (ep_window_stalled(&spool->window, hl_clock_mono()))
-        hl_info("spool", "no acknowledgement for long: sending %" G_GUINT64_FORMAT " reports again",
+        hl_info("spool", "no acknowledgement for a while: sending %" G_GUINT64_FORMAT " reports again",
                 ep_spool_waiting(spool));
     ep_spool_pump(spool);
 }

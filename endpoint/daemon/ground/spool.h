@@ -2,8 +2,8 @@
  *
  * A report is added inside the caller's transaction, beside the state that it tells of; it is sent after the commit, by
  * ep_spool_pump, and forgotten when the manager's acknowledgement comes.  Memory holds numbers only.  On disk the spool
- * is bounded: when it grows too long (the server has been away for months), reports whose newest says it all go, oldest
- * first; what ends a command never goes. */
+ * is bounded: when it grows too long (the server has been away for months), reports that a newer one of the same kind
+ * makes superfluous are dropped, oldest first; the end of a command is never dropped. */
 #ifndef ENDPOINT_DAEMON_GROUND_SPOOL_H
 #define ENDPOINT_DAEMON_GROUND_SPOOL_H
 
@@ -11,17 +11,17 @@
 #include "lib/store/db.h"
 #include "proto/messages.h"
 
-#define EP_SPOOL_MAX_ROWS 2000 /* rows at which it is made shorter; about 400 KiB */
-#define EP_SPOOL_KEEP     200  /* mergeable rows that stay then */
+#define EP_SPOOL_MAX_ROWS 2000 /* rows at which it is shortened; about 400 KiB */
+#define EP_SPOOL_KEEP     200  /* mergeable rows that are kept then */
 
 typedef struct EpSpool EpSpool;
 
-/* false: the line does not take it now. */
+/* false: the link does not accept it now. */
 typedef bool (*EpSpoolSend)(GBytes *report, gpointer user);
 
 typedef enum {
     EP_SPOOL_KEEP_ALWAYS, /* results, requests */
-    EP_SPOOL_MERGE,       /* may go when the spool is too long */
+    EP_SPOOL_MERGE,       /* may be dropped when the spool is too long */
     EP_SPOOL_LATEST,      /* progress: replaces the last report if that has the same subject and was not sent */
 } EpSpoolFate;
 
@@ -31,25 +31,26 @@ void ep_spool_free(EpSpool *spool);
 
 /* Stores the body of a report; spool, seq, time and session are filled in here.  subject: a short name of what it is
  * about ("update", a command's id).  Call ep_spool_pump after the commit. */
-bool ep_spool_add(EpSpool *spool, const HlMsgReport *report, EpSpoolFate fate, const char *subject, GError **error);
+bool ep_spool_add(EpSpool *spool, const HlMsgReport *report, EpSpoolFate fate, const char *subject,
+                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Sends what the window allows. */
 void ep_spool_pump(EpSpool *spool);
 
-/* The line is up with this session, or everything must go out anew. */
+/* The line is up with this session, or everything must be sent again. */
 void ep_spool_open(EpSpool *spool, uint64_t session);
 void ep_spool_close(EpSpool *spool);
 
 /* The manager's acknowledgement. */
-bool ep_spool_ack(EpSpool *spool, const char *identity, uint64_t seq, GError **error);
+bool ep_spool_ack(EpSpool *spool, const char *identity, uint64_t seq, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* From a timer: sends again what nobody acknowledged. */
+/* From a timer: sends again what was not acknowledged in time. */
 void ep_spool_tick(EpSpool *spool);
 
 /* Reports not yet acknowledged. */
 uint64_t ep_spool_waiting(const EpSpool *spool);
 
-/* Whether a report about subject waits; also true when that cannot be told. */
+/* Whether a report about subject waits; true as well if the store cannot say. */
 bool ep_spool_has(EpSpool *spool, const char *subject);
 
 #endif

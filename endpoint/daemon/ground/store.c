@@ -8,7 +8,7 @@
 static const HlMigration migrations[] = {
     { 1, "first tables",
       "CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;"
-      /* merge: the newest of its kind says it all; such a row may go when the spool is too long */
+      /* merge: the newest of its kind supersedes it; such a row may be dropped when the spool is too long */
       "CREATE TABLE spool (seq INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, subject TEXT NOT NULL,"
       " merge INTEGER NOT NULL, body BLOB NOT NULL) STRICT;"
       "CREATE TABLE command (id TEXT PRIMARY KEY, kind INTEGER NOT NULL, state INTEGER NOT NULL,"
@@ -20,6 +20,11 @@ static const HlMigration migrations[] = {
       " text TEXT NOT NULL) STRICT;"
       "CREATE TABLE event (n INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, what TEXT NOT NULL,"
       " detail TEXT NOT NULL) STRICT;" },
+    { 2, "the issuer's times",
+      "ALTER TABLE command ADD COLUMN issued_ms INTEGER NOT NULL DEFAULT 0;"
+      /* the mark was this machine's clock, which may have been wrong; what is forgotten was issued before today */
+      "INSERT INTO fact (name, value) SELECT 'pruned-issued', min(CAST(value AS INTEGER), unixepoch() * 1000)"
+      " FROM fact WHERE name = 'pruned-until';" },
 };
 
 HlDb *ep_store_open(const char *state_dir, GError **error)
@@ -72,10 +77,17 @@ bool ep_store_add_event(HlDb *db, HlTime at, const char *what, const char *detai
                      (int64_t)EVENTS_KEPT);
 }
 
-bool ep_store_forget_identity(HlDb *db, GError **error)
+/* What either side counts of the line, or believes of the other because of an earlier word. */
+bool ep_store_restart_line(HlDb *db, GError **error)
 {
     return hl_db_exec(db,
-                      "DELETE FROM spool; DELETE FROM command; DELETE FROM settings;"
-                      "DELETE FROM fact WHERE name IN ('session', 'spool', 'spool-acked', 'pruned-until')",
+                      "DELETE FROM fact WHERE name IN"
+                      " ('session', 'notices', 'spool', 'spool-acked', 'pruned-until', 'pruned-issued')",
                       error);
+}
+
+bool ep_store_forget_identity(HlDb *db, GError **error)
+{
+    return hl_db_exec(db, "DELETE FROM spool; DELETE FROM command; DELETE FROM settings", error) &&
+           ep_store_restart_line(db, error);
 }

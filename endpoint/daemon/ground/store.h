@@ -1,7 +1,8 @@
 /* endpoint.db: what the endpoint must not forget.  One connection, used on the loop thread; writes are few, small and
- * durable (they survive a power cut).  The tables are those of store.c; spool.c, journal.c and settings.c know theirs.
+ * durable (they survive a power cut).  The schema is in
+ * store.c; spool.c, journal.c and settings.c each query their own table.
  *
- * The daemon's lock file in the state directory says who owns it. */
+ * The daemon's lock file in the state directory guards it. */
 #ifndef ENDPOINT_DAEMON_GROUND_STORE_H
 #define ENDPOINT_DAEMON_GROUND_STORE_H
 
@@ -13,17 +14,21 @@
 HlDb *ep_store_open(const char *state_dir, GError **error);
 
 /* Facts: single values by name. */
-bool ep_store_set(HlDb *db, const char *name, const char *value, GError **error);
-bool ep_store_set_int(HlDb *db, const char *name, int64_t value, GError **error);
+bool ep_store_set(HlDb *db, const char *name, const char *value, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool ep_store_set_int(HlDb *db, const char *name, int64_t value, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The fact, or fallback when it was never set or cannot be read (which is logged); caller frees. */
 char *ep_store_get(HlDb *db, const char *name, const char *fallback);
 int64_t ep_store_get_int(HlDb *db, const char *name, int64_t fallback);
 
 /* The last things that happened here, for `holdline-endpoint history`; bounded. */
-bool ep_store_add_event(HlDb *db, HlTime at, const char *what, const char *detail, GError **error);
+bool ep_store_add_event(HlDb *db, HlTime at, const char *what, const char *detail,
+                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Another identity took this place: forgets settings, commands, reports and session.  Events and patterns stay. */
-bool ep_store_forget_identity(HlDb *db, GError **error);
+/* The identity was enrolled again: the numbers of its line start again.  Reports stay, to be numbered again. */
+bool ep_store_restart_line(HlDb *db, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Another identity moves in, or none: forgets settings, commands, reports and session.  Events and patterns stay. */
+bool ep_store_forget_identity(HlDb *db, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 #endif

@@ -1,8 +1,8 @@
 /* What keeps the endpoint from its work, for the status: a store that cannot be written, an identity that cannot be
  * used.
  *
- * Whoever fails to store something says so here and gives the change up: nothing was acknowledged, so the manager sends
- * it again.  A minute later the retry callback asks for that.  Loop thread. */
+ * A part that fails to store something says so here and abandons the change: nothing was acknowledged, so the manager
+ * sends it again.  A minute later the retry callback asks for that.  Loop thread. */
 #ifndef ENDPOINT_DAEMON_GROUND_TROUBLE_H
 #define ENDPOINT_DAEMON_GROUND_TROUBLE_H
 

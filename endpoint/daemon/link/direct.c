@@ -15,7 +15,7 @@
 #include "proto/direct.h"
 
 /* One manager dials: a handful of connections is plenty.  A handshake costs 2 ms of CPU, so that 20 a second cost 4 %
- * of a core at most, whoever hammers at the port. */
+ * of a core at most, however many clients hammer at the port. */
 #define MAX_CONNECTIONS  8
 #define MAX_REQUESTS     8
 #define RATE             20
@@ -94,7 +94,7 @@ static HlDirectAnswer answer(EpDirect *direct, uint8_t kind)
     }
 }
 
-/* A whole request is there: the answer goes into out.  false: not the protocol. */
+/* A whole request was received: puts the answer into out.  false: not the protocol. */
 static bool serve(Connection *connection)
 {
     EpDirect *direct = connection->direct;
@@ -120,7 +120,7 @@ static HlTlsOutcome greet(Connection *connection)
         connection->up = true;
     } else if (outcome == HL_TLS_DONE || outcome == HL_TLS_FAILED) {
         connection->direct->counts.strangers++;
-        hl_log_limited(HL_LOG_INFO, "direct", "stranger", "a dial was turned away: %s",
+        hl_log_limited(HL_LOG_INFO, "direct", "stranger", "a dial was rejected: %s",
                        outcome == HL_TLS_DONE ? "its certificate is not the manager's"
                                               : hl_tls_problem(connection->tls));
         return HL_TLS_FAILED;
@@ -128,7 +128,7 @@ static HlTlsOutcome greet(Connection *connection)
     return outcome;
 }
 
-/* As far as the socket goes now. */
+/* As far as the socket allows now. */
 static HlTlsOutcome advance(Connection *connection)
 {
     HlTlsOutcome outcome = HL_TLS_DONE;
@@ -319,7 +319,7 @@ EpDirect *ep_direct_new(const char *address, uint16_t port, HlTlsContext *contex
                         gpointer user, GError **error)
 {
     int fd = open_listener(address, port, error);
-    struct sockaddr_in6 bound = { 0 }; /* the port stands at the same place in an IPv4 address */
+    struct sockaddr_in6 bound = { 0 }; /* the port is at the same offset in an IPv4 address */
     socklen_t size = sizeof bound;
     EpDirect *direct;
 

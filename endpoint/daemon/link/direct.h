@@ -1,9 +1,10 @@
 /* The endpoint's direct port: where the classic server dials (docs/documented-behaviour.md, B1 to B3).
  *
- * Takes connections of the manager alone (TLS with both certificates; the peer's kind must be manager), answers pings
- * and passes on two notices; nothing else can be said here (proto/direct.h), so it is no way in.  Bounded: few
- * connections at once, few requests each, short deadlines, and connections beyond the rate wait in the kernel's backlog
- * instead of being cut, so that a busy endpoint is not mistaken for a stranger.  Lives on the loop that made it.
+ * Accepts connections of the manager alone (TLS with both certificates; the peer's kind must be manager), answers pings
+ * and passes on two notices; nothing else can be said here (proto/direct.h), so it is no way into the machine. Bounded:
+ * few connections at once, few requests each, short deadlines, and connections beyond the rate wait in the kernel's
+ * backlog instead of being cut, so that a busy endpoint is not mistaken for a stranger.  Lives on the loop that made
+ * it.
  *
  * Independent mode: the daemon frees it, and a dial is refused. */
 #ifndef ENDPOINT_DAEMON_LINK_DIRECT_H

@@ -2,18 +2,18 @@
 
 #include <string.h>
 
-#include "endpoint/core/link.h"
 #include "endpoint/daemon/ground/store.h"
 #include "lib/base/log.h"
 
-#define MAX_HOLD_OFF HL_HOUR         /* a manager that asks for more is not believed: the endpoint would be lost */
+#define MAX_HOLD_OFF HL_HOUR         /* longer is not believed: it would lose the endpoint */
 #define FIRST_SPREAD (2 * HL_SECOND) /* the first connect of machines that are switched on together */
 #define SESSION_FACT "session"       /* in the store */
 
 struct EpLink {
     EpLinkOptions has;
     char **brokers; /* in the order of attempts */
-    HlBus *bus;     /* NULL while the link stays away */
+    char *proxy;
+    HlBus *bus; /* NULL while the link stays away */
     uint64_t session;
     GBytes *will_payload;
     char *will_topic;
@@ -59,7 +59,8 @@ static const HlBusMessage *on_will(gpointer user)
     const HlTopicRow *row = hl_topic_row(HL_TOPIC_LINK);
     g_autoptr(GError) error = NULL;
 
-    link->session = ep_session_next(link->session, hl_clock_wall());
+    link->session =
+        ep_session_next(link->session, ep_server_time_now(link->has.time, hl_clock_wall(), hl_clock_mono()));
     if (!ep_store_set_int(link->has.db, SESSION_FACT, (int64_t)link->session, &error))
         ep_trouble_store_failed(link->has.trouble, "the session number", error);
     g_clear_pointer(&link->will_payload, g_bytes_unref);
@@ -118,7 +119,7 @@ static void on_message(const HlBusMessage *message, gpointer user)
         link->has.handlers.messages[topic](message->payload, message->retained, link->has.user);
 }
 
-/* One filter for each topic that has a handler. */
+/* As the table of topics says; a topic that nobody handles is a bug, found at the first start. */
 static char **subscriptions(const EpLink *link)
 {
     g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
@@ -126,7 +127,8 @@ static char **subscriptions(const EpLink *link)
     for (HlTopic topic = 0; topic < HL_N_TOPICS; topic++) {
         g_autofree char *filter = NULL;
 
-        if (link->has.handlers.messages[topic] == NULL)
+        g_assert(hl_topic_row(topic)->to_endpoint == (link->has.handlers.messages[topic] != NULL));
+        if (!hl_topic_row(topic)->to_endpoint)
             continue;
         filter = hl_topic_name(topic, link->has.identity->id);
         g_strv_builder_add(builder, filter);
@@ -143,6 +145,7 @@ static bool start_bus(EpLink *link, GError **error)
                              .ca_path = identity->ca_path,
                              .cert_path = identity->pem_path,
                              .key_path = identity->pem_path,
+                             .proxy = link->proxy,
                              .subscriptions = (const char *const *)filters,
                              .subscription_qos = 1,
                              .backoff_base = link->has.backoff_base,
@@ -166,7 +169,7 @@ static gboolean on_hold_off_over(gpointer user)
     link->hold_off_timer = 0;
     if (start_bus(link, &error))
         return G_SOURCE_REMOVE;
-    /* the files of the identity are damaged: whatever mends them, this finds out */
+    /* the files of the identity are damaged; somebody may repair them */
     hl_log_limited(HL_LOG_ERROR, "line", "bus", "%s", error->message);
     link->next_attempt = hl_clock_wall() + MAX_HOLD_OFF;
     link->hold_off_timer = g_timeout_add((guint)MAX_HOLD_OFF, on_hold_off_over, link);
@@ -211,6 +214,7 @@ EpLink *ep_link_new(const EpLinkOptions *options, GError **error)
     link->has = *options;
     link->session = (uint64_t)ep_store_get_int(options->db, SESSION_FACT, 0);
     link->will_topic = hl_topic_name(HL_TOPIC_LINK, options->identity->id);
+    link->proxy = g_strdup(options->proxy);
     choose_brokers(link, options->brokers);
     if (start_bus(link, error))
         return link;
@@ -227,6 +231,7 @@ void ep_link_free(EpLink *link)
     g_clear_pointer(&link->will_payload, g_bytes_unref);
     g_free(link->will_topic);
     g_free(link->last_error);
+    g_free(link->proxy);
     g_strfreev(link->brokers);
     g_free(link);
 }
@@ -244,15 +249,22 @@ void ep_link_reconnect(EpLink *link, HlBusWill will)
         hl_bus_reconnect(link->bus, will);
 }
 
-bool ep_link_pass_fence(EpLink *link, uint64_t fence)
+bool ep_link_pass_fence(EpLink *link, const EpFenceOrder *order)
 {
-    switch (ep_session_fence(&link->session, fence)) {
+    switch (ep_session_fence(&link->session, order, hl_clock_wall())) {
     case EP_FENCE_NONE:
+        return false;
+    case EP_FENCE_ABSURD:
+        hl_log_limited(HL_LOG_WARN, "line", "fence",
+                       "the server names session %" G_GUINT64_FORMAT
+                       ", more than a day ahead of its clock and of this one: ignored",
+                       order->session);
         return false;
     case EP_FENCE_PASS:
         break;
     }
-    hl_warn("line", "the server knows session %" G_GUINT64_FORMAT " of this endpoint: connecting again past it", fence);
+    hl_warn("line", "the server knows session %" G_GUINT64_FORMAT " of this endpoint: connecting again past it",
+            order->session);
     ep_link_reconnect(link, HL_BUS_KEEP_WILL);
     return true;
 }

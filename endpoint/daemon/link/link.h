@@ -1,12 +1,14 @@
 /* The link: the MQTT connection to the manager's broker with its sessions, its will, and the time that it stays away
  * (docs/protocol.md, "The line of an endpoint").
  *
- * Carries messages, and knows no more of them than their topics: what is said over it is in presence.h.  It connects by
- * itself and for ever.  Callbacks come from the loop, never out of a call into the link but ep_link_free, which breaks
- * off what is under way.  Of one identity; loop thread. */
+ * Carries messages and knows nothing of them but their topics: what is said over it is in presence.h.  Connects by
+ * itself, and never gives up.  Callbacks come from the loop, never out of a call into the link but ep_link_free, which
+ * breaks off what is under way.  Of one identity; loop thread. */
 #ifndef ENDPOINT_DAEMON_LINK_LINK_H
 #define ENDPOINT_DAEMON_LINK_LINK_H
 
+#include "endpoint/core/link.h"
+#include "endpoint/core/server_time.h"
 #include "endpoint/daemon/ground/trouble.h"
 #include "endpoint/identity/identity.h"
 #include "lib/bus/bus.h"
@@ -22,16 +24,18 @@ typedef struct {
     GBytes *(*will)(gpointer user); /* payload on the link topic; ep_link_session is already that of the attempt */
     void (*up)(gpointer user);
     void (*down)(gpointer user);
-    EpLinkHandler messages[HL_N_TOPICS]; /* NULL: not subscribed to */
+    EpLinkHandler messages[HL_N_TOPICS]; /* one for each topic of an endpoint (HlTopicRow.to_endpoint) */
 } EpLinkHandlers;
 
 typedef struct {
-    const EpIdentity *identity; /* these three are borrowed, and outlive the link */
+    const EpIdentity *identity; /* these four are borrowed, and outlive the link */
     HlDb *db;                   /* for the session number */
     EpTrouble *trouble;
+    const EpServerTime *time;
     const char *const *brokers; /* preferred to those of the identity; copied */
+    const char *proxy;          /* of the line; copied */
     HlTime backoff_base, backoff_cap, keepalive;
-    EpLinkHandlers handlers; /* all but messages are required */
+    EpLinkHandlers handlers; /* all are required */
     gpointer user;
 } EpLinkOptions;
 
@@ -60,9 +64,8 @@ void ep_link_set_brokers(EpLink *link, const char *const *brokers);
  * up. */
 void ep_link_reconnect(EpLink *link, HlBusWill will);
 
-/* The server knows this session of this endpoint.  true: it is not behind the own one, and the link connects again past
- * it. */
-bool ep_link_pass_fence(EpLink *link, uint64_t fence);
+/* The server would have it go on from another session.  true: the link connects again, past that one. */
+bool ep_link_pass_fence(EpLink *link, const EpFenceOrder *order);
 
 /* Another machine uses this identity too, and the server settles which of them may speak: stays away this long. */
 void ep_link_hold_off(EpLink *link, HlTime duration);

@@ -4,7 +4,7 @@
 #include "lib/base/log.h"
 #include "lib/base/unconst.h"
 
-#define MIN_INTERVAL HL_MINUTE /* B13's least; what asks for more is not believed */
+#define MIN_INTERVAL HL_MINUTE /* the least of B13; a shorter one is not believed */
 
 struct EpPoll {
     EpPollOptions has;

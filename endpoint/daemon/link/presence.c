@@ -2,16 +2,18 @@
 
 #include <string.h>
 
-#include "endpoint/core/link.h"
+#include "endpoint/daemon/ground/store.h"
 #include "endpoint/identity/machine.h"
 #include "lib/base/ident.h"
 #include "lib/base/log.h"
 #include "lib/base/unconst.h"
 #include "proto/components.h"
+#include "proto/envelope.h"
 #include "proto/wire.h"
 
 #define SPOOL_TICK  (10 * HL_SECOND)
-#define MAX_WINDOW  (10 * HL_MINUTE) /* a manager that asks for more spread than that is not believed */
+#define MAX_WINDOW  (10 * HL_MINUTE) /* a longer spread is not believed */
+#define NOTICE_FACT "notices"        /* in the store: the manager signs what it says of the line */
 #define REASON_LOST "line-lost"
 #define REASON_STOP "clean-stop"
 
@@ -146,13 +148,12 @@ static gboolean on_heartbeat(gpointer user)
     presence->heartbeat_timer = 0;
     ep_poll_refresh(presence->has.poll);
     if (strcmp(list[0], presence->address) != 0) {
-        /* the connection belonged to the old address and may be dead without knowing; the birth registers the new one
-         */
+        /* the connection belonged to the old address and may be dead unnoticed; the birth registers the new one */
         hl_info("line", "the address is now %s, it was %s: connecting again", list[0], presence->address);
         ep_link_reconnect(presence->link, HL_BUS_KEEP_WILL);
         return G_SOURCE_REMOVE;
     }
-    /* the program that held the direct port gave it up; or another interface came, went or got another address */
+    /* another program released the direct port; or an interface came, went or changed its address */
     if (presence->told_port != ep_poll_port(presence->has.poll) || strcmp(addresses, presence->addresses) != 0)
         publish_birth(presence);
     publish_heartbeat(presence);
@@ -208,29 +209,88 @@ void ep_presence_repeat_birth(EpPresence *presence, HlTime within)
 
 /* ------------------------------------------------------------------------------------------------ what comes down */
 
+static void take_committed(EpPresence *presence, const char *spool, uint64_t seq)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (*spool == '\0')
+        return;
+    if (ep_spool_ack(presence->has.spool, spool, seq, &error))
+        ep_trouble_store_worked(presence->has.trouble);
+    else
+        ep_trouble_store_failed(presence->has.trouble, "an acknowledgement", error);
+}
+
+/* From here on an unsigned word is not the manager's. */
+static void note_that_it_signs(EpPresence *presence)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (presence->has.time->promised)
+        return;
+    presence->has.time->promised = true;
+    if (!ep_store_set_int(presence->has.db, NOTICE_FACT, 1, &error))
+        ep_trouble_store_failed(presence->has.trouble, "that the server signs its notices", error);
+}
+
+static void follow_notice(EpPresence *presence, const HlMsgLineNotice *notice)
+{
+    EpFenceOrder fence = { notice->session, notice->fence_session, notice->issued_ms };
+
+    ep_server_time_told(presence->has.time, notice->issued_ms, hl_clock_mono());
+    if (ep_link_pass_fence(presence->link, &fence))
+        return;
+    ep_poll_set_interval(presence->has.poll, notice->poll_ms);
+    if (notice->hold_off_ms > 0 && strcmp(notice->hold_off_boot, presence->has.boot_id) == 0)
+        ep_link_hold_off(presence->link, notice->hold_off_ms);
+    else
+        take_committed(presence, notice->spool, notice->seq);
+}
+
+/* What was said to another session is a late answer or a replay, and says nothing. */
+static void handle_notice(EpPresence *presence, const HlMsgEnvelope *envelope)
+{
+    const EpIdentity *identity = presence->has.identity;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(HlMsgLineNotice) notice = hl_envelope_open(envelope, identity->signing_key, HL_ENVELOPE_LINE,
+                                                         &holdline__v1__line_notice__descriptor, &error);
+
+    if (notice == NULL) {
+        hl_log_limited(HL_LOG_WARN, "line", "notice", "a notice is refused: %s", error->message);
+        return;
+    }
+    if (strcmp(notice->endpoint, identity->id) != 0 || notice->session != ep_link_session(presence->link)) {
+        hl_debug("line", "a notice for session %" G_GUINT64_FORMAT " of '%s' is not for this one", notice->session,
+                 notice->endpoint);
+        return;
+    }
+    note_that_it_signs(presence);
+    follow_notice(presence, notice);
+}
+
+/* A manager of 0.1.0 signs nothing; what it says can delay reports and questions, and nothing else. */
+static void handle_unsigned(EpPresence *presence, const HlMsgAck *ack)
+{
+    if (presence->has.time->promised) {
+        hl_log_limited(HL_LOG_WARN, "line", "unsigned", "an acknowledgement without a signature: ignored");
+        return;
+    }
+    ep_poll_set_interval(presence->has.poll, ack->poll_ms);
+    take_committed(presence, ack->spool, ack->seq);
+}
+
 static void handle_ack(GBytes *payload, bool retained G_GNUC_UNUSED, gpointer user)
 {
     EpPresence *presence = user;
     g_autoptr(GError) error = NULL;
     g_autoptr(HlMsgAck) ack = hl_wire_decode_bytes(&holdline__v1__ack__descriptor, payload, &error);
 
-    if (ack == NULL) {
+    if (ack == NULL)
         hl_log_limited(HL_LOG_WARN, "line", "ack", "malformed acknowledgement: %s", error->message);
-        return;
-    }
-    if (ep_link_pass_fence(presence->link, ack->fence_session))
-        return;
-    ep_poll_set_interval(presence->has.poll, ack->poll_ms);
-    if (ack->hold_off_ms > 0 && strcmp(ack->hold_off_boot, presence->has.boot_id) == 0) {
-        ep_link_hold_off(presence->link, ack->hold_off_ms);
-        return;
-    }
-    if (*ack->spool == '\0')
-        return;
-    if (ep_spool_ack(presence->has.spool, ack->spool, ack->seq, &error))
-        ep_trouble_store_worked(presence->has.trouble);
+    else if (ack->notice != NULL)
+        handle_notice(presence, ack->notice);
     else
-        ep_trouble_store_failed(presence->has.trouble, "an acknowledgement", error);
+        handle_unsigned(presence, ack);
 }
 
 static void handle_probe(GBytes *payload, bool retained G_GNUC_UNUSED, gpointer user)
@@ -288,7 +348,9 @@ EpPresence *ep_presence_new(const EpPresenceOptions *options, GError **error)
     EpLinkOptions link = { .identity = options->identity,
                            .db = options->db,
                            .trouble = options->trouble,
+                           .time = options->time,
                            .brokers = (const char *const *)ep_settings_values(options->settings)->brokers,
+                           .proxy = options->conf->line_proxy,
                            .backoff_base = options->conf->backoff_base,
                            .backoff_cap = options->conf->backoff_cap,
                            .keepalive = options->conf->keepalive,
@@ -305,6 +367,7 @@ EpPresence *ep_presence_new(const EpPresenceOptions *options, GError **error)
     presence->has = *options;
     presence->has.conf = NULL;
     presence->announce = true;
+    presence->has.time->promised = ep_store_get_int(options->db, NOTICE_FACT, 0) != 0;
     presence->link = ep_link_new(&link, error);
     if (presence->link == NULL) {
         ep_presence_free(presence);

@@ -20,6 +20,7 @@ typedef struct {
     const char *boot_id, *fingerprint;
     HlDb *db;
     EpTrouble *trouble;
+    EpServerTime *time; /* told by the server's notices */
     EpSpool *spool;
     EpSettings *settings;
     EpUpdates *updates;

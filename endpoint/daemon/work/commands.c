@@ -7,11 +7,12 @@
 #include "lib/base/log.h"
 #include "proto/envelope.h"
 
-#define CLOCK_LOOK     HL_MINUTE        /* the wall clock may jump while a start is waited for */
+#define CLOCK_LOOK     HL_MINUTE        /* the wall clock may jump before the start */
 #define STORE_RETRY    (10 * HL_SECOND) /* a result that could not be stored (disk full) */
 #define PROGRESS_TIME  HL_SECOND        /* at most one report of progress in this time ... */
 #define PROGRESS_STEP  10               /* ... and for that many percent */
 #define PRUNE_INTERVAL HL_HOUR
+#define PRUNE_SLACK    100 /* ended commands beyond those that stay, until the next look */
 
 #define CANCELLED_EARLY "cancelled before it arrived"
 
@@ -25,11 +26,33 @@ typedef struct {
     EpCommands *commands;
     EpEntry *entry;
     guint timer; /* start, or another try to store */
+    HlTime due;  /* mono: the start */
     HlTime progress_at;
     guint percent;
 } EpJob;
 
 static void begin(EpJob *job);
+
+/* The issuer's clock, as well as it is known: it has been where it signed its last command. */
+static HlTime issuer_now(const EpCommands *commands)
+{
+    const EpServerTime *time = commands->has.time;
+    HlTime now = ep_server_time_now(time, hl_clock_wall(), hl_clock_mono());
+
+    return time->known ? now : MAX(now, ep_journal_last_issued(commands->has.journal));
+}
+
+/* The same without this machine's clock. */
+static HlTime signed_now(const EpCommands *commands)
+{
+    return commands->has.time->known ? issuer_now(commands) : ep_journal_last_issued(commands->has.journal);
+}
+
+/* Past its end, and no wrong clock can have said so. */
+static bool is_surely_over(const EpCommands *commands, HlTime expires)
+{
+    return expires <= (ep_server_time_is_sure(commands->has.time) ? issuer_now(commands) : signed_now(commands));
+}
 
 static void free_job(gpointer data)
 {
@@ -146,14 +169,15 @@ static void run_rollback(EpJob *job)
     request_update(job, EP_UPDATE_ROLLBACK);
 }
 
-/* A command that never came is journalled as cancelled, so that nobody can deliver it afterwards, and the manager hears
- * how it ended. */
+/* A command that never arrived is journalled as cancelled, so that nobody can deliver it afterwards, and the manager
+ * hears how it ended. */
 static bool bury(EpJob *job, GError **error)
 {
     EpEntry tomb = { .id = job->entry->subject,
                      .kind = HL_KIND_UNKNOWN,
                      .state = EP_COMMAND_CANCELLED,
                      .received = hl_clock_wall(),
+                     .issued = job->entry->issued,
                      .expires = job->entry->expires,
                      .subject = (char *)"",
                      .code = (char *)"",
@@ -168,7 +192,7 @@ static void end_unstored(EpJob *job, const GError *error)
     end(job, EP_COMMAND_FAIL, hl_error_name(hl_error_code(error)), error->message);
 }
 
-/* The subject is not at work here: it has ended, or it never came. */
+/* The subject is not open here: it has ended, or it never arrived. */
 static void cancel_absent(EpJob *job)
 {
     g_autoptr(EpEntry) known = NULL;
@@ -257,16 +281,19 @@ static gboolean on_start_due(gpointer user)
 /* Waits for the start, or begins.  Journal and report say "started" before the work does. */
 static void begin(EpJob *job)
 {
+    const EpCommands *commands = job->commands;
     EpEntry *entry = job->entry;
-    HlTime now = hl_clock_wall();
+    HlTime left = job->due - hl_clock_mono();
     bool again = entry->state == EP_COMMAND_STARTED; /* found so after a crash, or "started" is stored at last */
 
-    if (!again && now >= entry->expires) {
-        end(job, EP_COMMAND_EXPIRE, "expired", "its time was over before it could start");
+    if (!again && is_surely_over(commands, entry->expires)) {
+        end(job, EP_COMMAND_EXPIRE, "expired", "it expired before it could start");
         return;
     }
-    if (!again && now < entry->start) {
-        job->timer = g_timeout_add((guint)MIN(entry->start - now, CLOCK_LOOK), on_start_due, job);
+    if (!again && left <= 0 && issuer_now(commands) >= entry->expires)
+        left = CLOCK_LOOK; /* over, says a clock that may be wrong: the server's will tell */
+    if (!again && left > 0) {
+        job->timer = g_timeout_add((guint)MIN(left, CLOCK_LOOK), on_start_due, job);
         return;
     }
     if (!again) {
@@ -283,6 +310,8 @@ static void add_job(EpCommands *commands, EpEntry *entry)
 
     job->commands = commands;
     job->entry = entry;
+    /* after a restart by a clock that may be another one: never longer than the wait was when it came */
+    job->due = hl_clock_mono() + CLAMP(entry->start - hl_clock_wall(), 0, MAX(entry->start - entry->received, 0));
     g_hash_table_insert(commands->jobs, entry->id, job);
     begin(job);
 }
@@ -296,7 +325,7 @@ static const struct {
     [EP_COMMAND_REFUSE_WRONG_ENDPOINT] = { EP_REFUSED_WRONG_ENDPOINT, "it is for another endpoint" },
     [EP_COMMAND_REFUSE_EXPIRED] = { EP_REFUSED_EXPIRED, "it has expired by this machine's clock" },
     [EP_COMMAND_REFUSE_REPLAYED] = { EP_REFUSED_REPLAYED, "it is older than the journal" },
-    [EP_COMMAND_REFUSE_INVALID] = { EP_REFUSED_INVALID, "its id or its expiry breaks the rules" },
+    [EP_COMMAND_REFUSE_INVALID] = { EP_REFUSED_INVALID, "its id or its expiry is not valid" },
     [EP_COMMAND_REFUSE_LIMIT] = { EP_REFUSED_LIMIT, "the journal is full" },
 };
 
@@ -317,15 +346,17 @@ static HlMsgCommand *open_envelope(const EpCommands *commands, GBytes *bytes)
     return command;
 }
 
-static EpEntry *new_entry(const HlMsgCommand *command, HlTime now)
+static EpEntry *new_entry(const EpCommands *commands, const HlMsgCommand *command)
 {
+    HlTime now = hl_clock_wall();
     EpEntry *entry = g_new0(EpEntry, 1);
-    HlTime room = MAX(command->expires_ms - now - 1, 0);
+    HlTime room = MAX(command->expires_ms - issuer_now(commands) - 1, 0);
 
     entry->id = g_strdup(command->id);
     entry->kind = hl_command_kind_from_wire((int)command->kind);
     entry->received = now;
     entry->start = now + ep_spread(MIN((HlTime)command->window_ms, room), hl_random_u64());
+    entry->issued = command->issued_ms;
     entry->expires = command->expires_ms;
     entry->timeout = command->timeout_ms;
     entry->subject = g_strdup(command->subject);
@@ -342,19 +373,27 @@ static bool judge(const EpCommands *commands, const HlMsgCommand *command, const
     const EpCommandsOptions *has = &commands->has;
     HlCommandKind kind = hl_command_kind_from_wire((int)command->kind);
     bool renews = kind == HL_KIND_CERTIFICATE; /* independent endpoints renew too */
-    EpCommandOffer offer = {
-        .endpoint = command->endpoint, .id = command->id, .kind_known = is_known(kind), .expires = command->expires_ms
-    };
+    EpJournalForgotten forgotten = ep_journal_forgotten(has->journal);
+    HlTime now = issuer_now(commands);
+    EpJournalCounts counts;
+    EpCommandOffer offer = { .endpoint = command->endpoint,
+                             .id = command->id,
+                             .kind_known = is_known(kind),
+                             .exempt = renews || kind == HL_KIND_CANCEL,
+                             .issued = command->issued_ms,
+                             .expires = command->expires_ms };
     EpCommandView view = { .endpoint = has->identity->id,
                            .known = known != NULL,
-                           .pruned_until = ep_journal_pruned_until(has->journal),
+                           /* nothing was issued later than now: a later mark is a clock's that was wrong */
+                           .forgotten_issued = has->time->known ? MIN(forgotten.issued, now) : forgotten.issued,
+                           .forgotten_until = forgotten.until,
                            .independent = ep_settings_values(has->settings)->independent && !renews,
-                           .now = hl_clock_wall() };
-    int64_t count;
+                           .now = now };
 
-    if (!ep_journal_count(has->journal, &count, error))
+    if (!ep_journal_count(has->journal, &counts, error) ||
+        (counts.ended >= EP_JOURNAL_KEEP + PRUNE_SLACK && !ep_journal_prune(has->journal, signed_now(commands), error)))
         return false;
-    view.in_journal = (guint)count;
+    view.under_way = (guint)counts.under_way;
     *verdict = ep_command_judge(&offer, &view);
     return true;
 }
@@ -369,7 +408,7 @@ static bool add_entry(EpCommands *commands, const EpEntry *entry, GError **error
 
 static bool accept_command(EpCommands *commands, const HlMsgCommand *command, GError **error)
 {
-    g_autoptr(EpEntry) entry = new_entry(command, hl_clock_wall());
+    g_autoptr(EpEntry) entry = new_entry(commands, command);
 
     if (!add_entry(commands, entry, error))
         return false;
@@ -380,7 +419,7 @@ static bool accept_command(EpCommands *commands, const HlMsgCommand *command, GE
 /* Not run, but in the journal, so that the manager hears of it once and a second delivery changes nothing. */
 static bool reject(EpCommands *commands, const HlMsgCommand *command, const char *code, const char *why, GError **error)
 {
-    g_autoptr(EpEntry) entry = new_entry(command, hl_clock_wall());
+    g_autoptr(EpEntry) entry = new_entry(commands, command);
 
     entry->state = EP_COMMAND_REJECTED;
     set_text(&entry->code, code);
@@ -449,7 +488,7 @@ static gboolean on_prune(gpointer user)
     EpCommands *commands = user;
     g_autoptr(GError) error = NULL;
 
-    if (!ep_journal_prune(commands->has.journal, hl_clock_wall(), &error))
+    if (!ep_journal_prune(commands->has.journal, signed_now(commands), &error))
         ep_trouble_store_failed(commands->has.trouble, "the journal", error);
     return G_SOURCE_CONTINUE;
 }

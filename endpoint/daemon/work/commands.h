@@ -1,10 +1,11 @@
 /* Commands from the server: checked, journalled, run, reported (docs/protocol.md, "A command's life").
  *
  * endpoint/core/command decides what is accepted and which state follows which.  Whatever is said of a command is in
- * the journal first, so that a daemon that was killed goes on where it was.  Of one identity; loop thread. */
+ * the journal first, so that a daemon that was killed continues where it was.  Of one identity; loop thread. */
 #ifndef ENDPOINT_DAEMON_WORK_COMMANDS_H
 #define ENDPOINT_DAEMON_WORK_COMMANDS_H
 
+#include "endpoint/core/server_time.h"
 #include "endpoint/daemon/ground/journal.h"
 #include "endpoint/daemon/ground/refuser.h"
 #include "endpoint/daemon/work/renewal.h"
@@ -19,6 +20,7 @@ typedef struct {
     EpSpool *spool;
     EpRefuser *refuser;
     EpTrouble *trouble;
+    const EpServerTime *time;
     EpSettings *settings;
     EpUpdates *updates;
     EpRenewal *renewal;

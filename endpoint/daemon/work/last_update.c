@@ -50,7 +50,7 @@ bool ep_last_update_store(const EpLastUpdate *last, HlDb *db, GError **error)
     g_autofree char *text = NULL;
 
     if (value == NULL)
-        return hl_fail(error, HL_ERROR_INVALID, "the last update's words are not UTF-8");
+        return hl_fail(error, HL_ERROR_INVALID, "the texts of the last update are not UTF-8");
     text = hl_json_print(value);
     return ep_store_set(db, FACT, text, error);
 }

@@ -1,4 +1,4 @@
-/* What became of the last update, for `holdline-endpoint status`; outlives the program in the store. */
+/* What became of the last update, for `holdline-endpoint status`; kept in the store over restarts. */
 #ifndef ENDPOINT_DAEMON_WORK_LAST_UPDATE_H
 #define ENDPOINT_DAEMON_WORK_LAST_UPDATE_H
 
@@ -16,6 +16,6 @@ void ep_last_update_clear(EpLastUpdate *last);
 
 /* *last must be clear, and stays so if there was none or it cannot be read. */
 void ep_last_update_load(EpLastUpdate *last, HlDb *db);
-bool ep_last_update_store(const EpLastUpdate *last, HlDb *db, GError **error);
+bool ep_last_update_store(const EpLastUpdate *last, HlDb *db, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 #endif

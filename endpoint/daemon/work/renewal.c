@@ -8,7 +8,8 @@
 #include "lib/base/unconst.h"
 
 #define FIRST_LOOK HL_SECOND
-#define TELL_DELAY 100 /* ms, in which the command that brought the certificate stores its result */
+#define NEXT_LOOK  (10 * HL_SECOND) /* while it is not known what time it is */
+#define TELL_DELAY 100              /* ms, in which the command that brought the certificate stores its result */
 
 struct EpRenewal {
     EpRenewalOptions has;
@@ -44,15 +45,21 @@ static bool request(const EpRenewal *renewal, GError **error)
     return ep_spool_add(renewal->has.spool, &report, EP_SPOOL_KEEP_ALWAYS, "certificate", error);
 }
 
+static HlTime now(const EpRenewal *renewal)
+{
+    return ep_server_time_now(renewal->has.time, hl_clock_wall(), hl_clock_mono());
+}
+
 static gboolean on_look(gpointer user)
 {
     EpRenewal *renewal = user;
     const HlCertInfo *info = hl_cert_info(renewal->has.identity->cert);
+    HlTime interval = ep_renewal_interval(info->not_before, info->not_after);
+    bool sure = ep_server_time_is_sure(renewal->has.time);
     g_autoptr(GError) error = NULL;
 
-    renewal->look_timer =
-        g_timeout_add((guint)ep_renewal_interval(info->not_before, info->not_after), on_look, renewal);
-    if (!ep_renewal_is_due(info->not_before, info->not_after, hl_clock_wall()) ||
+    renewal->look_timer = g_timeout_add((guint)(sure ? interval : MIN(interval, NEXT_LOOK)), on_look, renewal);
+    if (!sure || !ep_renewal_is_due(info->not_before, info->not_after, now(renewal)) ||
         ep_spool_has(renewal->has.spool, "certificate"))
         return G_SOURCE_REMOVE;
     if (request(renewal, &error)) {
@@ -91,8 +98,9 @@ static gboolean on_tell(gpointer user)
     return G_SOURCE_REMOVE;
 }
 
-static bool verify(const EpIdentity *identity, const HlCert *cert, const HlKey *key, GError **error)
+static bool verify(const EpRenewal *renewal, const HlCert *cert, const HlKey *key, GError **error)
 {
+    const EpIdentity *identity = renewal->has.identity;
     const HlCertInfo *info = hl_cert_info(cert);
 
     if (!hl_cert_has_key(cert, key))
@@ -100,16 +108,17 @@ static bool verify(const EpIdentity *identity, const HlCert *cert, const HlKey *
     if (strcmp(info->cn, identity->id) != 0 || info->kind != HL_CERT_ENDPOINT)
         return hl_fail(error, HL_ERROR_UNTRUSTED, "the new certificate is for '%s', not for %s", info->cn,
                        identity->id);
-    return hl_cert_verify(cert, identity->ca, hl_clock_wall(), error);
+    return hl_cert_verify(cert, identity->ca, now(renewal), error);
 }
 
-static bool replace(EpIdentity *identity, HlCert *cert, GError **error)
+static bool replace(const EpRenewal *renewal, HlCert *cert, GError **error)
 {
+    EpIdentity *identity = renewal->has.identity;
     g_autoptr(HlKey) key = hl_key_load(identity->renewal_path, error);
 
     if (key == NULL)
         return hl_error_prefix(error, "a certificate that was not asked for");
-    return verify(identity, cert, key, error) && ep_identity_replace_cert(identity, cert, key, error);
+    return verify(renewal, cert, key, error) && ep_identity_replace_cert(identity, cert, key, error);
 }
 
 bool ep_renewal_install(EpRenewal *renewal, GBytes *pem, GError **error)
@@ -123,7 +132,7 @@ bool ep_renewal_install(EpRenewal *renewal, GBytes *pem, GError **error)
         return false;
     if (strcmp(hl_cert_info(cert)->fingerprint, hl_cert_info(identity->cert)->fingerprint) == 0)
         return true;
-    if (!replace(identity, cert, error))
+    if (!replace(renewal, cert, error))
         return false;
     cert = NULL; /* the identity's now */
     unlink(identity->renewal_path);

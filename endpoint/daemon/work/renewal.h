@@ -1,9 +1,11 @@
-/* Renewal of the certificate over the line: asked for in the last third of its life, with a new key each time.
+/* Renewal of the certificate over the line: asked for in the last third of its life, by the server's clock, with a new
+ * key each time.
  *
  * Of one identity, whose certificate it replaces; loop thread. */
 #ifndef ENDPOINT_DAEMON_WORK_RENEWAL_H
 #define ENDPOINT_DAEMON_WORK_RENEWAL_H
 
+#include "endpoint/core/server_time.h"
 #include "endpoint/daemon/ground/spool.h"
 #include "endpoint/daemon/ground/trouble.h"
 #include "endpoint/identity/identity.h"
@@ -11,9 +13,10 @@
 typedef struct EpRenewal EpRenewal;
 
 typedef struct {
-    EpIdentity *identity; /* these three are borrowed, and outlive the renewal */
+    EpIdentity *identity; /* these four are borrowed, and outlive the renewal */
     EpSpool *spool;
     EpTrouble *trouble;
+    const EpServerTime *time;
     void (*renewed)(gpointer user); /* another certificate is in place; a moment after ep_renewal_install returned */
     gpointer user;
 } EpRenewalOptions;

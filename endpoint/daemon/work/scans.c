@@ -15,7 +15,8 @@
 #define SCRATCH_FACT       "scan-scratch" /* path, in the store */
 #define FILE_DEADLINE      (10 * HL_MINUTE)
 #define SCHEDULED_DEADLINE (12 * HL_HOUR)
-#define MAX_FILE_SIZE      "2000M" /* the engine's own bound is 2 GiB; its default of 25 MiB calls larger ones clean */
+#define MAX_FILE_SIZE \
+    "2000M" /* the engine's own limit is 2 GiB; with its default of 25 MiB, larger files count as clean */
 
 typedef struct {
     int fd;
@@ -45,7 +46,7 @@ static void free_scan(gpointer data)
 
     hl_fd_clear(&scan->fd);
     if (scan->scratch != NULL)
-        HL_IGNORE(hl_tree_remove(scan->scratch, NULL)); /* the next start looks at it once more */
+        HL_IGNORE(hl_tree_remove(scan->scratch, NULL)); /* the next start tries again */
     g_free(scan->trouble);
     g_free(scan->patterns);
     g_free(scan->scratch);
@@ -84,13 +85,13 @@ static char *signature_of(const char *output)
                                                            : g_strdup("unnamed");
 }
 
-/* How an engine failed, in words; NULL: it worked.  refusal: its own words when it gave up. */
+/* How an engine failed, in words; NULL: it worked.  refusal: its own words on failure. */
 static char *trouble_of(const HlChildEnd *end, const char *refusal)
 {
     if (end->timed_out)
         return g_strdup("it took too long and was stopped");
     if (!end->exited)
-        return g_strdup_printf("it died of signal %d", end->status);
+        return g_strdup_printf("it was killed by signal %d", end->status);
     return refusal == NULL ? NULL : g_strdup_printf("status %d, %s", end->status, refusal);
 }
 
@@ -101,7 +102,7 @@ static void tell_engine(EpScans *scans, const char *trouble)
                             trouble == NULL ? "" : trouble);
 }
 
-/* A file that breaks the engine, or a disk that is full, is no fault of the patterns, and any user can bring it about.
+/* A file that breaks the engine, or a disk that is full, is not the fault of the patterns, and any user can provoke it.
  * So while failures count, a failure is one only if the set before scans the same file and the active set fails on it
  * once more.  True if another run has begun. */
 static bool run_again(EpScans *scans, const char *trouble)
@@ -122,7 +123,7 @@ static bool run_again(EpScans *scans, const char *trouble)
     return start_file(scans, scan, NULL);
 }
 
-/* After the last run.  What was switched meanwhile is not judged by it. */
+/* After the last run.  Patterns that were switched meanwhile are not judged by it. */
 static void judge_patterns(EpScans *scans, const char *trouble)
 {
     const EpScan *scan = g_queue_peek_head(&scans->waiting);
@@ -133,7 +134,7 @@ static void judge_patterns(EpScans *scans, const char *trouble)
              strcmp(scan->patterns, ep_updates_patterns(scans->has.updates)) == 0)
         tell_engine(scans, scan->trouble);
     else if (scan->run == SCAN_BEFORE)
-        hl_info("scan", "the engine fails on a file, and not only with the newest patterns: %s", scan->trouble);
+        hl_info("scan", "the engine fails on a file, with older patterns too: %s", scan->trouble);
 }
 
 static void on_file_done(const HlChildEnd *end, gpointer user)
@@ -154,7 +155,7 @@ static void on_file_done(const HlChildEnd *end, gpointer user)
     scan = g_queue_peek_head(&scans->waiting);
     if (scan->run == SCAN_BEFORE)
         told.name = first =
-            g_strdup(scan->trouble); /* the older patterns were asked about the engine, not about the file */
+            g_strdup(scan->trouble); /* the run with the older patterns was to judge the engine, not the file */
     else if (end->exited && end->status == 0)
         told.verdict = EP_SCAN_CLEAN;
     else if (end->exited && end->status == 1)
@@ -184,7 +185,7 @@ static bool start_file(EpScans *scans, EpScan *scan, GError **error)
 
     if (!check_database(scans, error))
         return false;
-    /* of its own, because an engine that fails leaves in it what it had begun */
+    /* of its own, because an engine that fails leaves its temporary files behind */
     if (scan->scratch == NULL)
         scan->scratch = g_dir_make_tmp("holdline-scan-XXXXXX", NULL);
     if (scan->scratch != NULL && !ep_store_set(scans->has.db, SCRATCH_FACT, scan->scratch, error))
@@ -226,7 +227,7 @@ bool ep_scans_request(EpScans *scans, int fd, EpScanDone done, gpointer user, GE
         return hl_fail(error, HL_ERROR_LIMIT, "%d scans are waiting already: try again later", MAX_WAITING);
     if (!check_database(scans, error))
         return false;
-    /* a description of our own: whoever gave this one could move it while the engine reads */
+    /* a description of our own: the sender of this one could move it while the engine reads */
     g_snprintf(path, sizeof path, "/proc/self/fd/%d", owned);
     again = open(path, O_RDONLY | O_CLOEXEC);
     scan = g_new(EpScan, 1);
@@ -246,7 +247,7 @@ void ep_scans_forget(EpScans *scans, gconstpointer user)
             continue;
         scan->done = NULL;
         if (at == scans->waiting.head && scans->child != NULL)
-            continue; /* it runs; its end is told to nobody */
+            continue; /* it is running; its result is dropped */
         g_queue_delete_link(&scans->waiting, at);
         free_scan(scan);
     }
@@ -275,7 +276,7 @@ static void on_scheduled_done(const HlChildEnd *end, gpointer user)
 
     scans->scheduled = NULL;
     trouble = trouble_of(end, NULL);
-    if (!scans->skipped && (!end->exited || end->status <= 1)) /* status 2 may be a file that it may not read */
+    if (!scans->skipped && (!end->exited || end->status <= 1)) /* status 2 may just be an unreadable file */
         tell_engine(scans, trouble);
     if (scans->skipped)
         detail = g_strdup("stopped by the user");
@@ -338,15 +339,15 @@ bool ep_scans_is_scheduled_running(const EpScans *scans)
     return scans->scheduled != NULL;
 }
 
-/* What a run that was killed left.  Ours alone: in a directory that everybody may write to, another owner's could be
- * changed for a link to anywhere while it is removed. */
+/* Left behind by a run that was killed.  Only if it is ours: in a world-writable directory, one of another owner could
+ * be replaced by a link to anywhere while it is removed. */
 static void remove_left_scratch(HlDb *db)
 {
     g_autofree char *path = ep_store_get(db, SCRATCH_FACT, "");
     struct stat st;
 
     if (*path != '\0' && lstat(path, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid())
-        HL_IGNORE(hl_tree_remove(path, NULL)); /* what stays is for the cleaner of the temporary directory */
+        HL_IGNORE(hl_tree_remove(path, NULL)); /* the temporary directory has its own clean-up */
 }
 
 EpScans *ep_scans_new(const EpScansOptions *options)

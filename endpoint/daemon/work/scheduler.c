@@ -36,7 +36,7 @@ static const HlSettings *settings_of(const EpScheduler *scheduler)
     return ep_settings_values(scheduler->has.settings);
 }
 
-/* Local time's distance from UTC at this moment. */
+/* The offset of local time from UTC at this moment. */
 static HlTime utc_offset(HlTime now)
 {
     time_t seconds = (time_t)(now / HL_SECOND);
@@ -55,7 +55,7 @@ static void store_done(EpScheduler *scheduler, const Timetable *table)
         ep_trouble_store_failed(scheduler->has.trouble, "the schedule's state", error);
 }
 
-/* A changed schedule begins with its next slot; after a restart the same one goes on where it was. */
+/* A changed schedule begins with its next slot; after a restart the same one continues where it was. */
 static void set_schedule(EpScheduler *scheduler, Timetable *table, const char *text)
 {
     g_autofree char *stored = NULL;
@@ -69,7 +69,7 @@ static void set_schedule(EpScheduler *scheduler, Timetable *table, const char *t
     }
     g_free(table->text);
     table->text = g_strdup(text);
-    HL_IGNORE(hl_schedule_parse(text, &table->schedule, NULL)); /* the settings' own check accepted it */
+    HL_IGNORE(hl_schedule_parse(text, &table->schedule, NULL)); /* checked when the settings were accepted */
     if (g_strcmp0(stored, text) == 0)
         return;
     ep_plan_reset(&table->plan, &table->schedule, now, utc_offset(now));
@@ -108,7 +108,7 @@ static void on_update_end(const EpUpdateEnd *end, gpointer user)
     hl_log(HL_LOG_INFO, "update", "%s: trying again in %s, or when the line comes up", scheduler->trigger, wait);
 }
 
-/* Nobody waits for these: the line may come up first. */
+/* Nobody waits for these, so the line may come up first. */
 static void ask_update(EpScheduler *scheduler, const char *trigger)
 {
     EpUpdateRequest request = {
@@ -139,7 +139,7 @@ static bool is_still_wanted(const EpScheduler *scheduler)
 
 static bool is_retry_unwanted(const EpScheduler *scheduler)
 {
-    return !is_enrolled(scheduler) || /* somebody else's update succeeded since then */
+    return !is_enrolled(scheduler) || /* or another update has succeeded since */
            ep_updates_view(scheduler->has.updates).last_succeeded || !is_still_wanted(scheduler);
 }
 

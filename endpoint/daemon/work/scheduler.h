@@ -1,5 +1,5 @@
-/* What the endpoint does by itself: scheduled updates and scans (B18), the start-up update, and another try of either
- * after a failure that passes.  endpoint/core/schedule and endpoint/core/retry decide when.
+/* What the endpoint does by itself: scheduled updates and scans (B18), the start-up update, and another try after a
+ * temporary failure.  endpoint/core/schedule and endpoint/core/retry decide when.
  *
  * Exists whether the machine is enrolled or not: scheduled scans need no server.  Loop thread. */
 #ifndef ENDPOINT_DAEMON_WORK_SCHEDULER_H
@@ -26,7 +26,7 @@ void ep_scheduler_free(EpScheduler *scheduler);
 void ep_scheduler_settings_changed(EpScheduler *scheduler);
 
 /* The user turns the scheduled update off or on; kept over restarts, and in force only while the group's settings give
- * the privilege: what was allowed once must not leave a machine without updates for ever. */
+ * the privilege: what was allowed once must not leave a machine without updates forever. */
 bool ep_scheduler_set_user_off(EpScheduler *scheduler, bool off, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool ep_scheduler_is_user_off(const EpScheduler *scheduler);
 

@@ -25,7 +25,7 @@ typedef struct {
 /* Asks the updater what is active.  Never NULL. */
 EpUpdates *ep_updates_new(const EpUpdatesOptions *options);
 
-/* A running child is killed: the updater is made for that, and the command or the schedule asks again after a restart.
+/* A running child is killed: the updater survives that, and commands and schedule ask again after a restart.
  */
 void ep_updates_free(EpUpdates *updates);
 

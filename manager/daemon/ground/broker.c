@@ -12,6 +12,7 @@
 #include "lib/base/file.h"
 #include "lib/base/ident.h"
 #include "lib/base/log.h"
+#include "lib/base/network.h"
 #include "manager/site/site.h"
 
 #define FILE_LIMIT   1048576 /* one descriptor a connection; the kernel's own limit bounds it */
@@ -33,9 +34,11 @@ static bool start_child(MgrBroker *broker, GError **error);
 
 GStrv mgr_broker_own_addresses(const MgrConf *conf)
 {
-    bool any = strcmp(conf->broker_listen, "0.0.0.0") == 0;
+    const char *host = strcmp(conf->broker_listen, "0.0.0.0") == 0 ? "127.0.0.1"
+                       : strcmp(conf->broker_listen, "::") == 0    ? "::1"
+                                                                   : conf->broker_listen;
     g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
-    g_autofree char *local = g_strdup_printf("%s:%d", any ? "127.0.0.1" : conf->broker_listen, (int)conf->broker_port);
+    g_autofree char *local = hl_place_print(host, (uint16_t)conf->broker_port);
 
     if (conf->broker_mode != MGR_BROKER_MANAGED)
         return g_strdupv(conf->broker_addresses);

@@ -28,7 +28,7 @@ bool mgr_down_is_up(const MgrDown *down)
     return down->bus != NULL && hl_bus_state(down->bus) == HL_BUS_UP;
 }
 
-static bool send(MgrDown *down, HlTopic topic, const char *id, HlBusMessage message)
+static MgrDownOutcome send(MgrDown *down, HlTopic topic, const char *id, HlBusMessage message)
 {
     const HlTopicRow *row = hl_topic_row(topic);
     g_autofree char *name = hl_topic_name(topic, id);
@@ -36,30 +36,31 @@ static bool send(MgrDown *down, HlTopic topic, const char *id, HlBusMessage mess
     if (g_bytes_get_size(message.payload) > HL_BUS_MAX_SIZE) {
         hl_log_limited(HL_LOG_ERROR, "down", name, "%s: %" G_GSIZE_FORMAT " bytes are more than a message takes", name,
                        g_bytes_get_size(message.payload));
-        return false;
+        return MGR_DOWN_TOO_LARGE;
     }
     message.topic = name;
     message.qos = row->qos;
     message.retained = row->retained;
-    return down->bus != NULL && hl_bus_publish(down->bus, &message, NULL, NULL);
+    return down->bus != NULL && hl_bus_publish(down->bus, &message, NULL, NULL) ? MGR_DOWN_SENT : MGR_DOWN_NOT_NOW;
 }
 
 bool mgr_down_send(MgrDown *down, HlTopic topic, const char *id, GBytes *payload, HlTime expiry)
 {
-    return send(down, topic, id, (HlBusMessage){ .payload = payload, .expiry = expiry });
+    return send(down, topic, id, (HlBusMessage){ .payload = payload, .expiry = expiry }) == MGR_DOWN_SENT;
 }
 
-bool mgr_down_send_json(MgrDown *down, HlTopic topic, const char *id, const json_t *document)
+MgrDownOutcome mgr_down_send_json(MgrDown *down, HlTopic topic, const char *id, const json_t *document)
 {
     char *text = hl_json_print(document);
     g_autoptr(GBytes) payload = g_bytes_new_take(text, strlen(text));
 
-    return mgr_down_send(down, topic, id, payload, 0);
+    return send(down, topic, id, (HlBusMessage){ .payload = payload });
 }
 
 bool mgr_down_reply(MgrDown *down, const char *admin, GBytes *payload, GBytes *correlation)
 {
-    return send(down, HL_TOPIC_ADMIN_REPLY, admin, (HlBusMessage){ .payload = payload, .correlation = correlation });
+    return send(down, HL_TOPIC_ADMIN_REPLY, admin, (HlBusMessage){ .payload = payload, .correlation = correlation }) ==
+           MGR_DOWN_SENT;
 }
 
 HlBusCounts mgr_down_count(const MgrDown *down)

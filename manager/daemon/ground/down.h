@@ -22,7 +22,15 @@ bool mgr_down_is_up(const MgrDown *down);
 /* id is that of an endpoint, "" where the topic has none; expiry 0: never.  false: not handed to the broker (the
  * connection is down, too much is queued, or the payload is larger than HL_BUS_MAX_SIZE, which is logged). */
 bool mgr_down_send(MgrDown *down, HlTopic topic, const char *id, GBytes *payload, HlTime expiry);
-bool mgr_down_send_json(MgrDown *down, HlTopic topic, const char *id, const json_t *document);
+
+typedef enum {
+    MGR_DOWN_SENT,
+    MGR_DOWN_NOT_NOW,   /* the connection is down, or too much is queued */
+    MGR_DOWN_TOO_LARGE, /* now and ever; logged */
+} MgrDownOutcome;
+
+/* The same for a document. */
+MgrDownOutcome mgr_down_send_json(MgrDown *down, HlTopic topic, const char *id, const json_t *document);
 
 /* To the reply topic of this administrator; correlation may be NULL. */
 bool mgr_down_reply(MgrDown *down, const char *admin, GBytes *payload, GBytes *correlation);

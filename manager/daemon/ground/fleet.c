@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "lib/base/log.h"
 #include "manager/daemon/ground/now.h"
 #include "proto/components.h"
 
@@ -385,7 +386,9 @@ static void on_endpoint(MgrEndpointRecord *record, gpointer user)
     MgrFleet *fleet = user;
     MgrEndpoint *endpoint = mgr_fleet_add_endpoint(fleet, record);
 
-    mgr_presence_restore(&endpoint->record.presence, mgr_now());
+    if (!mgr_presence_restore(&endpoint->record.presence, mgr_now()))
+        hl_warn("registry", "the session of %s was more than a day ahead of this clock: its numbers start again",
+                endpoint->record.id);
     fleet->online += mgr_endpoint_is_up(endpoint);
 }
 

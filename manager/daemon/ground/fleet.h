@@ -70,7 +70,8 @@ struct MgrEndpoint {
     bool status_dirty; /* in the queue */
 
     /* delivery */
-    bool ack_due; /* in the queue */
+    bool ack_due;           /* in the queue */
+    uint64_t heard_session; /* of the last birth or report: what a notice answers; 0: none since the start */
 };
 
 typedef struct {

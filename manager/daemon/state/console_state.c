@@ -18,7 +18,7 @@ struct MgrConsole {
 
 /* Somebody who waits for dials. */
 typedef struct {
-    GHashTable *waiting; /* ids */
+    GHashTable *waiting; /* id -> generation of the dial that is waited for */
     MgrVerified done;
     gpointer user;
     GDestroyNotify destroy;
@@ -56,7 +56,7 @@ void mgr_console_free(MgrConsole *console)
 
 static void finish_dial(MgrConsole *console, MgrEndpoint *endpoint, uint32_t generation, uint8_t asked, bool answered,
                         bool took);
-static void abandon_dial(MgrConsole *console, MgrEndpoint *endpoint, uint8_t asked);
+static void abandon_dial(MgrConsole *console, MgrEndpoint *endpoint, uint32_t generation, uint8_t asked);
 
 static void dial(MgrConsole *console, MgrEndpoint *endpoint, uint8_t tell, MgrLane lane)
 {
@@ -76,7 +76,7 @@ static void dial(MgrConsole *console, MgrEndpoint *endpoint, uint8_t tell, MgrLa
     if (!console->parts.dial(&order, console->parts.user)) {
         hl_log_limited(HL_LOG_WARN, "prober", "full", "too many dials are waiting; %s is dialled at the next occasion",
                        endpoint->record.id);
-        abandon_dial(console, endpoint, tell);
+        abandon_dial(console, endpoint, order.generation, tell);
     }
 }
 
@@ -165,13 +165,21 @@ void mgr_console_settled(MgrConsole *console, MgrEndpoint *endpoint, uint8_t wha
     notify(console, endpoint, MGR_NOTIFY_SETTLED, what);
 }
 
-/* Somebody who waits is told when his last dial ended.  done may begin another verification. */
-static void settle_verifications(MgrConsole *console, const char *id)
+/* Whether a dial of this generation tells what is waited for: it is that one, or a later one. */
+static bool is_awaited(const Verification *verification, const char *id, uint32_t generation)
+{
+    gpointer awaited;
+
+    return g_hash_table_lookup_extended(verification->waiting, id, NULL, &awaited) &&
+           (int32_t)(generation - GPOINTER_TO_UINT(awaited)) >= 0;
+}
+
+/* Tells who waits for nothing any more.  done may begin another verification. */
+static void finish_verifications(MgrConsole *console)
 {
     for (guint i = 0; i < console->verifications->len;) {
         Verification *verification = console->verifications->pdata[i];
 
-        g_hash_table_remove(verification->waiting, id);
         if (g_hash_table_size(verification->waiting) > 0) {
             i++;
             continue;
@@ -180,6 +188,26 @@ static void settle_verifications(MgrConsole *console, const char *id)
         verification->done(verification->user);
         verification_free(verification);
     }
+}
+
+/* Somebody who waits is told when his last dial ended. */
+static void settle_verifications(MgrConsole *console, const char *id, uint32_t generation)
+{
+    for (guint i = 0; i < console->verifications->len; i++) {
+        const Verification *verification = console->verifications->pdata[i];
+
+        if (is_awaited(verification, id, generation))
+            g_hash_table_remove(verification->waiting, id);
+    }
+    finish_verifications(console);
+}
+
+/* The endpoint is gone: whatever dials of it are under way, nobody waits for them. */
+static void forget_verifications(MgrConsole *console, const char *id)
+{
+    for (guint i = 0; i < console->verifications->len; i++)
+        g_hash_table_remove(((const Verification *)console->verifications->pdata[i])->waiting, id);
+    finish_verifications(console);
 }
 
 /* What a dial means to the console, to the notification that it carried (which an endpoint that answers may still not
@@ -195,15 +223,26 @@ static void finish_dial(MgrConsole *console, MgrEndpoint *endpoint, uint32_t gen
     mgr_status_touch(console->parts.status, endpoint);
     if (asked != 0)
         notify(console, endpoint, took ? MGR_NOTIFY_ANSWERED : MGR_NOTIFY_FAILED, asked);
-    settle_verifications(console, endpoint->record.id);
+    settle_verifications(console, endpoint->record.id, generation);
 }
 
 /* Nothing was learned, for the server itself lacked something: a notification is repeated as after a failure. */
-static void abandon_dial(MgrConsole *console, MgrEndpoint *endpoint, uint8_t asked)
+static void abandon_dial(MgrConsole *console, MgrEndpoint *endpoint, uint32_t generation, uint8_t asked)
 {
     if (asked != 0)
         notify(console, endpoint, MGR_NOTIFY_FAILED, asked);
-    settle_verifications(console, endpoint->record.id);
+    settle_verifications(console, endpoint->record.id, generation);
+}
+
+/* Not of a dial that was overtaken (by another one, or by the endpoint's own word): it may end after the newer one. */
+static void record_reach(MgrConsole *console, MgrEndpoint *endpoint, const MgrDialResult *result)
+{
+    if (endpoint->record.reach != result->reach)
+        mgr_record_note(console->parts.record, endpoint->record.id, "dial", "%s:%d: %s (%s)", result->address,
+                        endpoint->record.direct_port, mgr_reach_name(result->reach), result->detail);
+    endpoint->record.reach = result->reach;
+    endpoint->record.dialled_at = hl_clock_wall();
+    endpoint->dialled_mono = hl_clock_mono();
 }
 
 void mgr_console_dialled(MgrConsole *console, const MgrDialResult *result)
@@ -212,20 +251,16 @@ void mgr_console_dialled(MgrConsole *console, const MgrDialResult *result)
     g_autofree char *address = endpoint != NULL ? mgr_endpoint_address(endpoint) : NULL;
 
     if (endpoint == NULL) { /* removed */
-        settle_verifications(console, result->endpoint);
+        forget_verifications(console, result->endpoint);
         return;
     }
     /* a dial of an address that it has left meanwhile tells nothing either */
     if (result->reach == MGR_REACH_NOT_PROBED || strcmp(result->address, address) != 0) {
-        abandon_dial(console, endpoint, result->asked);
+        abandon_dial(console, endpoint, result->generation, result->asked);
         return;
     }
-    if (endpoint->record.reach != result->reach)
-        mgr_record_note(console->parts.record, endpoint->record.id, "dial", "%s:%d: %s (%s)", address,
-                        endpoint->record.direct_port, mgr_reach_name(result->reach), result->detail);
-    endpoint->record.reach = result->reach;
-    endpoint->record.dialled_at = hl_clock_wall();
-    endpoint->dialled_mono = hl_clock_mono();
+    if (result->generation == endpoint->record.display.generation)
+        record_reach(console, endpoint, result);
     finish_dial(console, endpoint, result->generation, result->asked, result->reach == MGR_REACH_REACHABLE,
                 result->reach == MGR_REACH_REACHABLE && result->told == result->asked);
 }
@@ -407,10 +442,12 @@ void mgr_console_verify(MgrConsole *console, const GPtrArray *endpoints, MgrVeri
         const MgrEndpoint *endpoint = endpoints->pdata[i];
 
         if (mgr_display_is_dialled(&endpoint->record.display))
-            g_hash_table_add(verification->waiting, g_strdup(endpoint->record.id));
+            /* VERIFY dials under the next one */
+            g_hash_table_insert(verification->waiting, g_strdup(endpoint->record.id),
+                                GUINT_TO_POINTER(endpoint->record.display.generation + 1));
     }
     g_ptr_array_add(console->verifications, verification);
     for (guint i = 0; i < endpoints->len; i++)
         mgr_console_feed(console, endpoints->pdata[i], MGR_DISPLAY_VERIFY);
-    settle_verifications(console, ""); /* none of them is dialled */
+    finish_verifications(console); /* none of them is dialled */
 }

@@ -222,37 +222,60 @@ void mgr_delivery_clear_retained(MgrDelivery *delivery, const char *id)
 
 /* ------------------------------------------------------------------------------------------------ acknowledgements */
 
-static void send_ack(MgrDelivery *delivery, const MgrEndpoint *endpoint, HlMsgAck ack)
+/* The signed notice; and the same in the old fields, which endpoints of 0.1.0 read and newer ones do not. */
+static GBytes *encode_ack(const MgrDelivery *delivery, const HlMsgLineNotice *notice)
+{
+    g_autoptr(HlMsgEnvelope) envelope = hl_envelope_sign(delivery->key, HL_ENVELOPE_LINE, &notice->base);
+    HlMsgAck ack = HOLDLINE__V1__ACK__INIT;
+
+    ack.spool = notice->spool;
+    ack.seq = notice->seq;
+    ack.fence_session = notice->fence_session;
+    ack.poll_ms = notice->poll_ms;
+    ack.hold_off_ms = notice->hold_off_ms;
+    ack.hold_off_boot = notice->hold_off_boot;
+    ack.notice = envelope;
+    return HL_WIRE_ENCODE(&ack);
+}
+
+static void send_notice(MgrDelivery *delivery, const MgrEndpoint *endpoint, HlMsgLineNotice notice)
 {
     g_autoptr(GBytes) payload = NULL;
 
-    ack.spool = endpoint->record.spool;
-    ack.seq = endpoint->record.report_seq;
-    ack.poll_ms = endpoint->record.display.in_unreachable_net ? (uint32_t)delivery->conf->unreachable_poll : 0;
-    payload = HL_WIRE_ENCODE(&ack);
+    notice.endpoint = endpoint->record.id;
+    notice.issued_ms = hl_clock_wall();
+    notice.spool = endpoint->record.spool;
+    notice.seq = endpoint->record.report_seq;
+    notice.poll_ms = endpoint->record.display.in_unreachable_net ? (uint32_t)delivery->conf->unreachable_poll : 0;
+    payload = encode_ack(delivery, &notice);
     mgr_down_send(delivery->down, HL_TOPIC_ACK, endpoint->record.id, payload, 0);
 }
 
 void mgr_delivery_ack(MgrDelivery *delivery, const MgrEndpoint *endpoint)
 {
-    send_ack(delivery, endpoint, (HlMsgAck)HOLDLINE__V1__ACK__INIT);
+    HlMsgLineNotice notice = HOLDLINE__V1__LINE_NOTICE__INIT;
+
+    notice.session = endpoint->heard_session != 0 ? endpoint->heard_session : endpoint->record.presence.session;
+    send_notice(delivery, endpoint, notice);
 }
 
-void mgr_delivery_fence(MgrDelivery *delivery, const MgrEndpoint *endpoint, uint64_t session)
+void mgr_delivery_fence(MgrDelivery *delivery, const MgrEndpoint *endpoint, uint64_t answered, uint64_t known)
 {
-    HlMsgAck ack = HOLDLINE__V1__ACK__INIT;
+    HlMsgLineNotice notice = HOLDLINE__V1__LINE_NOTICE__INIT;
 
-    ack.fence_session = session;
-    send_ack(delivery, endpoint, ack);
+    notice.session = answered;
+    notice.fence_session = MAX(known, 1); /* 0 on the wire: no fence */
+    send_notice(delivery, endpoint, notice);
 }
 
-void mgr_delivery_hold_off(MgrDelivery *delivery, const MgrEndpoint *endpoint, const char *boot_id, HlTime hold_off)
+void mgr_delivery_hold_off(MgrDelivery *delivery, const MgrEndpoint *endpoint, const MgrHoldOff *order)
 {
-    HlMsgAck ack = HOLDLINE__V1__ACK__INIT;
+    HlMsgLineNotice notice = HOLDLINE__V1__LINE_NOTICE__INIT;
 
-    ack.hold_off_ms = (uint32_t)hold_off;
-    ack.hold_off_boot = hl_unconst(boot_id);
-    send_ack(delivery, endpoint, ack);
+    notice.session = order->answered;
+    notice.hold_off_ms = (uint32_t)order->time;
+    notice.hold_off_boot = hl_unconst(order->boot_id);
+    send_notice(delivery, endpoint, notice);
 }
 
 void mgr_delivery_ack_later(MgrDelivery *delivery, MgrEndpoint *endpoint)

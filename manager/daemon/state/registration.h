@@ -14,8 +14,11 @@
  */
 char *mgr_registration_addresses(const HlMsgRegistration *registration);
 
-/* Whether it registered something new that the server would dial, or knows it by.  A port that was only closed is no
- * such thing: it comes with independent mode, which is told for itself. */
+/* Bounds of its texts: a status document of all of them fits into a message. */
+bool mgr_registration_check(const HlMsgRegistration *registration, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* It was checked.  Whether it registered something new that the server would dial, or knows it by.  A port that was
+ * only closed is no such thing: it comes with independent mode, which is told for itself. */
 bool mgr_registration_handle(MgrRecord *record, MgrEndpoint *endpoint, const HlMsgRegistration *registration);
 
 #endif

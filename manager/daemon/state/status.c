@@ -229,23 +229,33 @@ static void tell_derived(MgrStatus *status, MgrEndpoint *endpoint)
     tell_changed(status, endpoint, "verdict", &endpoint->verdict_told, mgr_verdict_name(mgr_verdict_of(&facts)));
 }
 
+/* false: the line is up and takes no more now.  (Where it is down nothing is kept: all are written at its return.) */
+static bool write_endpoint(MgrStatus *status, MgrEndpoint *endpoint)
+{
+    g_autoptr(json_t) document = mgr_status_endpoint(status, endpoint);
+
+    if (mgr_down_send_json(status->down, HL_TOPIC_STATUS_ENDPOINT, endpoint->record.id, document) == MGR_DOWN_NOT_NOW &&
+        mgr_down_is_up(status->down))
+        return false;
+    endpoint->status_dirty = false;
+    endpoint->seen_told = endpoint->record.presence.seen_wall;
+    tell_derived(status, endpoint);
+    return true;
+}
+
 void mgr_status_flush(MgrStatus *status)
 {
     for (guint n = 0; n < MAX_FLUSH && status->queue.length > 0; n++) {
-        MgrEndpoint *endpoint = g_queue_pop_head(&status->queue);
-        g_autoptr(json_t) document = mgr_status_endpoint(status, endpoint);
-
-        endpoint->status_dirty = false;
-        endpoint->seen_told = endpoint->record.presence.seen_wall;
-        mgr_down_send_json(status->down, HL_TOPIC_STATUS_ENDPOINT, endpoint->record.id,
-                           document); /* down: all are written at the return */
-        tell_derived(status, endpoint);
+        if (!write_endpoint(status, g_queue_peek_head(&status->queue)))
+            break;
+        g_queue_pop_head(&status->queue);
     }
     if (status->summary_dirty && hl_clock_mono() - status->summary_mono >= SUMMARY_EVERY) {
         status->summary_mono = hl_clock_mono();
         g_autoptr(json_t) summary = mgr_status_summary(status);
 
-        status->summary_dirty = !mgr_down_send_json(status->down, HL_TOPIC_STATUS_SUMMARY, "", summary);
+        status->summary_dirty =
+            mgr_down_send_json(status->down, HL_TOPIC_STATUS_SUMMARY, "", summary) == MGR_DOWN_NOT_NOW;
     }
 }
 

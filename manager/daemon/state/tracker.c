@@ -3,6 +3,8 @@
 #include "lib/base/ident.h"
 #include "manager/daemon/ground/now.h"
 
+#define MAX_LOST 86400 /* heartbeats in one gap: a day's, at one a second; what is more is a number that jumped */
+
 struct MgrTracker {
     MgrFleet *fleet;
     MgrRecord *record;
@@ -68,15 +70,15 @@ MgrPresenceEffects mgr_tracker_feed(MgrTracker *tracker, MgrEndpoint *endpoint, 
     MgrPresenceEffects effects = step(tracker, endpoint, event);
 
     tracker->counts.stale_messages += effects.stale_message;
-    tracker->counts.lost_heartbeats += effects.lost_heartbeats;
-    endpoint->lost_heartbeats += effects.lost_heartbeats;
+    tracker->counts.lost_heartbeats += MIN(effects.lost_heartbeats, MAX_LOST);
+    endpoint->lost_heartbeats += MIN(effects.lost_heartbeats, MAX_LOST);
     if (effects.changed || effects.born) {
         endpoint->presence_dirty = true;
         mgr_status_touch(tracker->status, endpoint);
         tell_change(tracker, endpoint, before);
     }
     if (effects.fence)
-        mgr_delivery_fence(tracker->delivery, endpoint, effects.fence_session);
+        mgr_delivery_fence(tracker->delivery, endpoint, event->session, effects.fence_session);
     if (effects.probe)
         send_probe(tracker, endpoint);
     return effects;

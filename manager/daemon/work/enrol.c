@@ -7,6 +7,7 @@
 #include "lib/base/unconst.h"
 #include "lib/pki/digest.h"
 #include "manager/core/rate.h"
+#include "manager/daemon/ground/now.h"
 #include "manager/daemon/state/registration.h"
 #include "proto/wire.h"
 
@@ -15,6 +16,7 @@
 struct MgrEnrol {
     MgrEnrolOptions parts;
     MgrRates *rates;
+    GHashTable *under_way; /* fingerprints of machines that are being stored */
     MgrEnrolCounts counts;
 };
 
@@ -23,6 +25,7 @@ typedef struct {
     MgrEnrol *enrol;
     HlHttpRequest *request;
     char *token;       /* id */
+    char *fingerprint; /* under way until the end */
     char *certificate; /* PEM */
     MgrCertificateRecord issued;
     MgrEndpointRecord fresh; /* of a new endpoint; id NULL when one is enrolled again */
@@ -35,6 +38,7 @@ MgrEnrol *mgr_enrol_new(const MgrEnrolOptions *options)
 
     enrol->parts = *options;
     enrol->rates = mgr_rates_new(options->conf->enrol_per_minute);
+    enrol->under_way = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     return enrol;
 }
 
@@ -43,6 +47,7 @@ void mgr_enrol_free(MgrEnrol *enrol)
     if (enrol == NULL)
         return;
     mgr_rates_free(enrol->rates);
+    g_hash_table_unref(enrol->under_way);
     g_free(enrol);
 }
 
@@ -128,14 +133,16 @@ static bool check_token(const MgrTokenRecord *token, HlTime now, GError **error)
     return true;
 }
 
-static bool check_request(const HlMsgEnrolRequest *message, HlTime now, GError **error)
+static bool check_request(const HlMsgEnrolRequest *message, GError **error)
 {
     const HlMsgRegistration *registration = message->registration;
-    HlTime skew = message->clock_ms - now;
+    HlTime skew = mgr_skew(message->clock_ms);
     g_autofree char *off = hl_duration_describe(ABS(skew));
 
-    if (registration == NULL || *registration->host == '\0' || strlen(registration->host) > 255)
-        return hl_fail(error, HL_ERROR_INVALID, "the request has no host name, or one longer than 255 bytes");
+    if (registration == NULL || *registration->host == '\0')
+        return hl_fail(error, HL_ERROR_INVALID, "the request names no host");
+    if (!mgr_registration_check(registration, error))
+        return false;
     if (strlen(registration->fingerprint) != 64 || strspn(registration->fingerprint, "0123456789abcdef") != 64)
         return hl_fail(error, HL_ERROR_INVALID, "the request has no machine fingerprint");
     if (ABS(skew) > MAX_SKEW)
@@ -160,9 +167,11 @@ static void pending_free(gpointer change)
 {
     Pending *pending = change;
 
+    g_hash_table_remove(pending->enrol->under_way, pending->fingerprint);
     mgr_certificate_record_clear(&pending->issued);
     mgr_endpoint_record_clear(&pending->fresh);
     g_free(pending->token);
+    g_free(pending->fingerprint);
     g_free(pending->certificate);
     g_free(pending->endpoint);
     g_free(pending);
@@ -201,6 +210,7 @@ static MgrEndpoint *fold_records(Pending *pending)
     mgr_endpoint_set_certificate(endpoint, certificate);
     endpoint->record.revoked_at = 0;
     mgr_presence_enrolled(&endpoint->record.presence);
+    endpoint->presence_dirty = true;
     mgr_pki_fold_revocations(enrol->parts.pki, endpoint->record.id, certificate->serial, at);
     return endpoint;
 }
@@ -272,8 +282,12 @@ static bool describe_fresh(Pending *pending, const MgrTokenRecord *token, const 
     return true;
 }
 
-static bool check_machine(const MgrEndpoint *known, const HlMsgEnrolRequest *message, GError **error)
+static bool check_machine(const MgrEnrol *enrol, const MgrEndpoint *known, const HlMsgEnrolRequest *message,
+                          GError **error)
 {
+    /* it lost patience and asks again: one machine is one record */
+    if (g_hash_table_contains(enrol->under_way, message->registration->fingerprint))
+        return hl_fail(error, HL_ERROR_UNAVAILABLE, "an enrolment of this machine is being stored: try again");
     if (known == NULL || message->replace || known->record.revoked_at > 0)
         return true;
     return hl_fail(error, HL_ERROR_EXISTS,
@@ -314,6 +328,8 @@ static bool begin(MgrEnrol *enrol, HlHttpRequest *request, const HlMsgEnrolReque
     pending->enrol = enrol;
     pending->request = request;
     pending->token = g_strdup(token->id);
+    pending->fingerprint = g_strdup(message->registration->fingerprint);
+    g_hash_table_add(enrol->under_way, g_strdup(pending->fingerprint));
     pending->endpoint = known != NULL ? g_strdup(known->record.id) : hl_ident_new("e-");
     cert = mgr_pki_issue(enrol->parts.pki, csr, HL_CERT_ENDPOINT, pending->endpoint,
                          enrol->parts.conf->certificate_lifetime, &pending->issued, error);
@@ -340,10 +356,10 @@ static bool check_and_begin(MgrEnrol *enrol, HlHttpRequest *request, const HlMsg
     const MgrTokenRecord *token = find_token(enrol, message->token);
     const MgrEndpoint *known = NULL;
 
-    if (!check_token(token, now, error) || !check_request(message, now, error))
+    if (!check_token(token, now, error) || !check_request(message, error))
         return false;
     known = find_machine(enrol, message->registration->fingerprint);
-    return check_machine(known, message, error) && begin(enrol, request, message, token, known, error);
+    return check_machine(enrol, known, message, error) && begin(enrol, request, message, token, known, error);
 }
 
 void mgr_enrol_handle(MgrEnrol *enrol, HlHttpRequest *request)

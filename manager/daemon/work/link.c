@@ -6,14 +6,14 @@
 #include "lib/base/log.h"
 #include "manager/daemon/ground/broker.h"
 #include "manager/daemon/ground/now.h"
+#include "manager/daemon/state/applied.h"
 #include "manager/daemon/state/registration.h"
 #include "manager/site/site.h"
 #include "proto/components.h"
 #include "proto/wire.h"
 
-#define SEEN_RESOLUTION  (10 * HL_SECOND) /* a heartbeat alone rewrites the status topic at most this often */
-#define ASK_INTERVAL     100              /* ms; a burst of wills is one question */
-#define MAX_COUNTER_LEAD 1000000          /* a registry that lost more saves than this is not believed to exist */
+#define SEEN_RESOLUTION (10 * HL_SECOND) /* a heartbeat alone rewrites the status topic at most this often */
+#define ASK_INTERVAL    100              /* ms; a burst of wills is one question */
 
 struct MgrLink {
     MgrLinkOptions parts;
@@ -106,7 +106,8 @@ static void tell_clone(MgrLink *link, MgrEndpoint *endpoint, const HlMsgLink *me
         mgr_status_touch(link->parts.status, endpoint);
     }
     if (effects->quarantine)
-        mgr_delivery_hold_off(link->parts.delivery, endpoint, message->boot_id, effects->hold_off);
+        mgr_delivery_hold_off(link->parts.delivery, endpoint,
+                              &(MgrHoldOff){ message->session, message->boot_id, effects->hold_off });
 }
 
 static void handle_patterns(MgrLink *link, MgrEndpoint *endpoint, HlMsgComponent *const *patterns, size_t n)
@@ -122,101 +123,54 @@ static void handle_patterns(MgrLink *link, MgrEndpoint *endpoint, HlMsgComponent
     mgr_status_touch(link->parts.status, endpoint);
 }
 
-/* The endpoint has seen saves that this registry has not: it was restored from a backup.  It steps past them
- * and issues its own again. */
-static void outrun_counter(MgrLink *link, MgrEndpoint *endpoint, uint64_t seen)
+/* Left out: the rest of the message is as good as ever. */
+static void count_malformed(MgrLink *link, const MgrEndpoint *endpoint, const GError *error)
 {
-    MgrFleet *fleet = link->parts.fleet;
-    HlWriteSet *set;
-
-    if (seen > fleet->settings_counter + MAX_COUNTER_LEAD) {
-        hl_log_limited(HL_LOG_WARN, "line", endpoint->record.id,
-                       "endpoint %s claims settings counter %" G_GUINT64_FORMAT ", far beyond %" G_GUINT64_FORMAT
-                       ": not believed",
-                       endpoint->record.id, seen, fleet->settings_counter);
-        return;
-    }
-    fleet->settings_counter = MAX(fleet->settings_counter, seen) + 1;
-    set = hl_write_set_new();
-    mgr_write_counter(set, "settings", fleet->settings_counter);
-    mgr_write_endpoint_group(set, &endpoint->record, endpoint->record.group, fleet->settings_counter);
-    endpoint->record.moved_counter = fleet->settings_counter;
-    mgr_record_write(link->parts.record, set);
-    mgr_record_note(link->parts.record, endpoint->record.id, "settings",
-                    "it knew a later counter than the registry: issued again");
+    link->counts.bad_messages++;
+    hl_log_limited(HL_LOG_WARN, "line", endpoint->record.id, "%s: %s: ignored", endpoint->record.id, error->message);
 }
 
-static void store_applied(MgrLink *link, MgrEndpoint *endpoint)
+static bool handle_registration(MgrLink *link, MgrEndpoint *endpoint, const HlMsgRegistration *registration)
 {
-    HlWriteSet *set = hl_write_set_new();
+    g_autoptr(GError) error = NULL;
 
-    mgr_write_applied_told(set, endpoint->record.number, &endpoint->record.applied);
-    mgr_record_write(link->parts.record, set);
-    mgr_status_touch(link->parts.status, endpoint);
-}
-
-/* What the endpoint says it has, against what the registry knows. */
-static bool set_applied(MgrApplied *applied, uint64_t counter, const void *digest, size_t digest_size)
-{
-    g_autoptr(GBytes) told = g_bytes_new(digest, digest_size);
-
-    if (applied->counter == counter && applied->digest != NULL && g_bytes_equal(applied->digest, told))
+    if (registration == NULL)
         return false;
-    applied->counter = counter;
-    g_clear_pointer(&applied->digest, g_bytes_unref);
-    applied->digest = g_bytes_ref(told);
-    return true;
+    if (mgr_registration_check(registration, &error))
+        return mgr_registration_handle(link->parts.record, endpoint, registration);
+    count_malformed(link, endpoint, error);
+    return false;
 }
 
-/* The same against what the registry wants. */
-static void compare_desired(MgrLink *link, MgrEndpoint *endpoint, uint64_t counter)
+/* The birth says all of what is applied, a heartbeat the counter and the digest. */
+static void handle_applied(MgrLink *link, MgrEndpoint *endpoint, const HlMsgAppliedSettings *told, MgrAppliedTold how)
 {
-    if (counter > mgr_endpoint_desired_counter(endpoint))
-        outrun_counter(link, endpoint, counter);
-    mgr_delivery_settings(link->parts.delivery, endpoint, MGR_OCCASION_LINE);
-}
+    MgrAppliedParts parts = { link->parts.fleet, link->parts.record, link->parts.status, link->parts.delivery };
+    g_autoptr(GError) error = NULL;
 
-static void handle_beat_applied(MgrLink *link, MgrEndpoint *endpoint, const HlMsgHeartbeat *beat)
-{
-    if (set_applied(&endpoint->record.applied, beat->settings_counter, beat->settings_digest.data,
-                    beat->settings_digest.len))
-        store_applied(link, endpoint);
-    compare_desired(link, endpoint, beat->settings_counter);
-}
-
-/* The birth says all of what is applied; a report says when and how it came to be. */
-static void handle_applied(MgrLink *link, MgrEndpoint *endpoint, const HlMsgAppliedSettings *told)
-{
-    MgrApplied *applied = &endpoint->record.applied;
-    bool changed = set_applied(applied, told->counter, told->digest.data, told->digest.len);
-
-    changed |= applied->version != told->version;
-    applied->version = told->version;
-    changed |= mgr_set_text(&applied->group, told->group);
-    changed |= mgr_set_text(&applied->path, told->path);
-    if (changed)
-        store_applied(link, endpoint);
-    compare_desired(link, endpoint, told->counter);
+    if (mgr_applied_check(told, &error))
+        mgr_applied_handle(&parts, endpoint, told, how);
+    else
+        count_malformed(link, endpoint, error);
 }
 
 static void on_birth(MgrLink *link, MgrEndpoint *endpoint, const HlMsgLink *message)
 {
     bool announced = message->announces || endpoint->restarted_unheard;
-    bool changed =
-        message->registration != NULL && mgr_registration_handle(link->parts.record, endpoint, message->registration);
+    bool changed = handle_registration(link, endpoint, message->registration);
 
     link->counts.births++;
     endpoint->restarted_unheard = false;
-    endpoint->skew = message->clock_ms - hl_clock_wall();
+    endpoint->skew = mgr_skew(message->clock_ms);
     mgr_console_registered(link->parts.console, endpoint,
                            changed     ? MGR_REGISTERED_CHANGED
                            : announced ? MGR_REGISTERED_ANNOUNCED
                                        : MGR_REGISTERED_AGAIN);
-    if (endpoint->record.display.in_unreachable_net)
-        mgr_delivery_ack(link->parts.delivery, endpoint); /* tells it how often to poll */
+    /* before anything else goes down: it tells our time, what is committed, and how often to poll */
+    mgr_delivery_ack(link->parts.delivery, endpoint);
     handle_patterns(link, endpoint, message->patterns, message->n_patterns);
     if (message->applied != NULL)
-        handle_applied(link, endpoint, message->applied);
+        handle_applied(link, endpoint, message->applied, MGR_APPLIED_ALL);
     mgr_delivery_all(link->parts.delivery, endpoint, MGR_OCCASION_LINE);
 }
 
@@ -254,14 +208,21 @@ static void follow_birth(MgrLink *link, MgrEndpoint *endpoint, const HlMsgLink *
         on_birth(link, endpoint, message);
 }
 
-/* A number that leaves none above it would lock the endpoint out for good. */
-static bool is_absurd(MgrLink *link, const MgrEndpoint *endpoint, uint64_t session)
+/* A number beyond belief changes nothing; an endpoint that really is there is told the one to go on from. */
+static bool is_absurd(MgrLink *link, const MgrEndpoint *endpoint, uint64_t session, MgrPresenceEventKind kind)
 {
-    if (session <= HL_SESSION_MAX)
+    const MgrPresence *presence = &endpoint->record.presence;
+
+    if (mgr_presence_believes(presence, session, hl_clock_wall()))
         return false;
     link->counts.bad_messages++;
-    hl_log_limited(HL_LOG_WARN, "line", endpoint->record.id, "%s claims session %" G_GUINT64_FORMAT ": ignored",
+    hl_log_limited(HL_LOG_WARN, "line", endpoint->record.id,
+                   "%s claims session %" G_GUINT64_FORMAT
+                   ", more than a day ahead of this clock: ignored; if it stays away, set its clock, and install the "
+                   "current version if it runs 0.1.0",
                    endpoint->record.id, session);
+    if (kind != MGR_PRESENCE_DOWN && !presence->retired)
+        mgr_delivery_fence(link->parts.delivery, endpoint, session, presence->session);
     return true;
 }
 
@@ -290,8 +251,10 @@ static void handle_link(MgrLink *link, MgrEndpoint *endpoint, gconstpointer data
     uint64_t boot_before = endpoint->record.presence.boot;
     MgrPresenceEffects effects;
 
-    if (is_absurd(link, endpoint, message->session))
+    if (is_absurd(link, endpoint, message->session, event.kind))
         return;
+    if (message->online)
+        endpoint->heard_session = message->session;
     if (!message->online) {
         event.reason = farewell != MGR_DISPLAY_LINE_LOST ? MGR_REASON_CLEAN_STOP : MGR_REASON_LINE_LOST;
         event.doubted = is_doubted(link, event.reason, retained);
@@ -310,25 +273,29 @@ static void handle_link(MgrLink *link, MgrEndpoint *endpoint, gconstpointer data
 static void handle_heartbeat(MgrLink *link, MgrEndpoint *endpoint, gconstpointer data, bool retained)
 {
     const HlMsgHeartbeat *beat = data;
+    HlMsgAppliedSettings told = HOLDLINE__V1__APPLIED_SETTINGS__INIT;
     MgrPresenceEvent event = {
         .kind = MGR_PRESENCE_HEARTBEAT, .session = beat->session, .sequence = beat->seq, .retained = retained
     };
 
     link->counts.heartbeats++;
-    if (is_absurd(link, endpoint, beat->session) ||
+    if (is_absurd(link, endpoint, beat->session, event.kind) ||
         mgr_tracker_feed(link->parts.tracker, endpoint, &event).stale_message)
         return;
-    endpoint->skew = beat->clock_ms - hl_clock_wall();
+    endpoint->skew = mgr_skew(beat->clock_ms);
     endpoint->presence_dirty = true;
     mgr_console_feed(link->parts.console, endpoint, MGR_DISPLAY_HEARTBEAT);
     handle_patterns(link, endpoint, beat->patterns, beat->n_patterns);
-    handle_beat_applied(link, endpoint, beat);
+    told.counter = beat->settings_counter;
+    told.digest = beat->settings_digest;
+    handle_applied(link, endpoint, &told, MGR_APPLIED_COUNTER);
     if (endpoint->record.presence.seen_wall - endpoint->seen_told >= SEEN_RESOLUTION)
         mgr_status_touch(link->parts.status, endpoint);
 }
 
 static void handle_report(MgrLink *link, MgrEndpoint *endpoint, gconstpointer data, bool retained G_GNUC_UNUSED)
 {
+    endpoint->heard_session = ((const HlMsgReport *)data)->session;
     mgr_reports_handle(link->parts.reports, endpoint, data);
 }
 
@@ -336,7 +303,7 @@ static void handle_echo(MgrLink *link, MgrEndpoint *endpoint, gconstpointer data
 {
     const HlMsgEcho *echo = data;
 
-    if (!is_absurd(link, endpoint, echo->session))
+    if (!is_absurd(link, endpoint, echo->session, MGR_PRESENCE_ECHO))
         mgr_tracker_echo(link->parts.tracker, endpoint, echo->nonce, echo->session);
 }
 

@@ -1,0 +1,30 @@
+/* What an endpoint says of the settings that it has: taken into memory and registry where it differs, and compared with
+ * what it shall have.
+ *
+ * Births and heartbeats say it; when and how it came to be is a report's to tell (work/reports.h).  Runs ahead of the
+ * registry like presence: it is told again. */
+#ifndef MANAGER_DAEMON_STATE_APPLIED_H
+#define MANAGER_DAEMON_STATE_APPLIED_H
+
+#include "manager/daemon/state/delivery.h"
+
+typedef struct {
+    MgrFleet *fleet;
+    MgrRecord *record;
+    MgrStatus *status;
+    MgrDelivery *delivery;
+} MgrAppliedParts;
+
+/* Whether it can be: a group, a path, a SHA-256 or nothing. */
+bool mgr_applied_check(const HlMsgAppliedSettings *told, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+typedef enum {
+    MGR_APPLIED_ALL,     /* a birth */
+    MGR_APPLIED_COUNTER, /* a heartbeat: counter and digest alone are told */
+} MgrAppliedTold;
+
+/* It was checked.  Sends what is missing, if the line is the way for it. */
+void mgr_applied_handle(const MgrAppliedParts *parts, MgrEndpoint *endpoint, const HlMsgAppliedSettings *told,
+                        MgrAppliedTold how);
+
+#endif

@@ -1,0 +1,247 @@
+/* What the manager does with messages after the broker let them in: link, heartbeat, report, echo, admin request.
+ *
+ * Below 'a' the first byte picks one of them, and the rest is its payload as it is.  From 'a' on each message is built
+ * from the bytes, so that it decodes, and there may be several; from 'q' on they are not committed one by one.  After
+ * it all a restart would find what memory has, except where several waited for one commit. */
+#include <string.h>
+
+#include "lib/base/log.h"
+#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/wire_fill.h"
+#include "tests/support/manager_parts.h"
+
+#define MAX_MESSAGES 4
+
+static const struct {
+    HlTopic topic;
+    const char *id;
+    const ProtobufCMessageDescriptor *type;
+} kinds[] = {
+    { HL_TOPIC_LINK, "e-one", &holdline__v1__link__descriptor },
+    { HL_TOPIC_HEARTBEAT, "e-one", &holdline__v1__heartbeat__descriptor },
+    { HL_TOPIC_REPORT, "e-one", &holdline__v1__report__descriptor },
+    { HL_TOPIC_ECHO, "e-one", &holdline__v1__echo__descriptor },
+    { HL_TOPIC_ADMIN_REQUEST, "admin", &holdline__v1__call__descriptor },
+};
+
+static const char *const words[] = {
+    "",
+    "e-one",
+    "office",
+    "s-1",
+    "s-2",
+    "b-1",
+    "b-2",
+    "line-lost",
+    "clean-stop",
+    "uninstalled",
+    "moved",
+    "direct",
+    "poll",
+    "schedule",
+    "command",
+    "channel",
+    "update-notification",
+    "virus",
+    "agent",
+    "192.0.2.7",
+    "one",
+    "untrusted",
+    "all",
+    "outdated",
+    "@office",
+    "@spare",
+    "spare",
+    "admin",
+    "bob",
+    "1",
+    "7d",
+    "0s",
+    "setting",
+    "delivery.mode=documented",
+    "mode.independent=yes",
+    "line.heartbeat=5m",
+    "name",
+    "group",
+    "selector",
+    "endpoint",
+    "bundle",
+    "csr",
+    "version",
+    "uses",
+    "expires",
+    "window",
+    "group create",
+    "group set",
+    "group list",
+    "group show",
+    "group delete",
+    "endpoint list",
+    "endpoint show",
+    "endpoint history",
+    "endpoint move",
+    "endpoint clone keep",
+    "endpoint clone split",
+    "verify",
+    "summary",
+    "update-now",
+    "rollback",
+    "synchronize",
+    "command list",
+    "command show",
+    "command watch",
+    "command cancel",
+    "bundle create",
+    "bundle list",
+    "bundle withdraw",
+    "pattern list",
+    "pattern sync",
+    "COMMAND",
+    NULL,
+};
+
+static Parts *parts;
+static uint64_t settings_counter;
+static char *command; /* open, of e-one */
+
+static void begin(void)
+{
+    MgrEndpoint *endpoint;
+
+    hl_log_set_level(HL_LOG_ERROR);
+    if (parts == NULL) {
+        parts = parts_new();
+        settings_counter = parts->fleet.settings_counter;
+    }
+    clock_fake_set(CLOCK_FAKE_WALL, hl_clock_mono() + HL_HOUR); /* the other clock never goes back */
+    endpoint = parts_add_endpoint(parts, "e-one");
+    endpoint->record.direct_port = 8844;
+    parts_birth(parts, "e-one", 1);
+    parts_call(parts, "update-now", "selector", "e-one", NULL);
+    parts_commit(parts);
+    command = g_strdup(((const MgrTarget *)endpoint->open_targets->pdata[0])->record.command);
+}
+
+/* Whether an administrator changed what the next input finds. */
+static bool is_as_before(void)
+{
+    const MgrGroup *group = mgr_fleet_group(&parts->fleet, "office");
+
+    parts->fleet.settings_counter = settings_counter; /* a claim moves it; the registry's only grows */
+    return group != NULL && g_hash_table_size(parts->fleet.groups) == 1 && group->record.version == 1 &&
+           g_hash_table_size(parts->fleet.tokens) == 0 && g_hash_table_size(parts->fleet.certificates) == 1 &&
+           mgr_fleet_endpoint(&parts->fleet, "e-one") != NULL;
+}
+
+static void remove_endpoint(void)
+{
+    MgrEndpoint *endpoint = mgr_fleet_endpoint(&parts->fleet, "e-one");
+    HlWriteSet *set = hl_write_set_new();
+
+    mgr_commands_fold_abandon(parts->commands, endpoint, "", hl_clock_wall());
+    mgr_write_endpoint_removal(set, endpoint->record.number);
+    mgr_record_write(parts->record, set);
+    mgr_status_forget(parts->status, endpoint);
+    mgr_delivery_forget(parts->delivery, endpoint);
+    mgr_fleet_remove_endpoint(&parts->fleet, endpoint);
+    mgr_record_flush(parts->record);
+    parts_commit(parts);
+    g_ptr_array_set_size(parts->dials, 0);
+    bus_fake_forget(parts->bus);
+}
+
+static void end(void)
+{
+    g_clear_pointer(&command, g_free);
+    if (is_as_before())
+        remove_endpoint();
+    else
+        g_clear_pointer(&parts, parts_free);
+}
+
+static void settle(void)
+{
+    parts_commit(parts);
+    while (parts->dials->len > 0)
+        parts_end_dial(parts, MGR_REACH_REFUSED);
+    clock_fake_advance(HL_SECOND);
+    timers_fake_run();
+    mgr_delivery_flush_acks(parts->delivery);
+    mgr_status_flush(parts->status);
+    mgr_command_calls_flush(parts->command_calls);
+    mgr_commands_tick(parts->commands);
+    mgr_console_tick(parts->console);
+    mgr_link_tick(parts->link);
+    parts_commit(parts);
+}
+
+static void deliver(guint kind, GBytes *payload)
+{
+    g_autofree char *topic = hl_topic_name(kinds[kind].topic, kinds[kind].id);
+    g_autofree char *reply = hl_topic_name(HL_TOPIC_ADMIN_REPLY, "admin");
+
+    bus_fake_deliver(parts->bus, &(HlBusMessage){ .topic = topic,
+                                                  .payload = payload,
+                                                  .qos = hl_topic_row(kinds[kind].topic)->qos,
+                                                  .response_topic = reply });
+}
+
+/* The arguments of a call that the word COMMAND stands in are about the command that there is. */
+static void name_command(HlMsgCall *call)
+{
+    for (size_t i = 0; i < call->n_arguments; i++) {
+        if (strcmp(call->arguments[i]->value, "COMMAND") == 0) {
+            free(call->arguments[i]->value);
+            call->arguments[i]->value = strdup(command);
+        }
+    }
+}
+
+static void deliver_built(WireBytes *bytes, guint kind)
+{
+    ProtobufCMessage *message = wire_fill(bytes, kinds[kind].type);
+    g_autoptr(GBytes) payload = NULL;
+
+    if (kinds[kind].topic == HL_TOPIC_ADMIN_REQUEST)
+        name_command((HlMsgCall *)message);
+    if (kinds[kind].topic == HL_TOPIC_REPORT &&
+        ((HlMsgReport *)message)->body_case == HOLDLINE__V1__REPORT__BODY_COMMAND &&
+        strcmp(((HlMsgReport *)message)->command->command, "COMMAND") == 0) {
+        free(((HlMsgReport *)message)->command->command);
+        ((HlMsgReport *)message)->command->command = strdup(command);
+    }
+    payload = hl_wire_encode(message);
+    if (g_bytes_get_size(payload) <= HL_BUS_MAX_SIZE)
+        deliver(kind, payload);
+    hl_wire_free(message);
+}
+
+static void deliver_all_built(WireBytes *bytes, bool one_by_one)
+{
+    for (guint n = 0; n < MAX_MESSAGES && bytes->at < bytes->size; n++) {
+        deliver_built(bytes, wire_bytes_next(bytes) % G_N_ELEMENTS(kinds));
+        if (one_by_one)
+            settle();
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    WireBytes bytes = { data, size, 1, words };
+    g_autoptr(GBytes) payload = NULL;
+
+    if (size == 0 || size > HL_BUS_MAX_SIZE)
+        return 0;
+    begin();
+    if (data[0] >= 'a') {
+        deliver_all_built(&bytes, data[0] < 'q');
+    } else {
+        payload = g_bytes_new(data + 1, size - 1);
+        deliver(data[0] % G_N_ELEMENTS(kinds), payload);
+    }
+    settle();
+    if (data[0] < 'q')
+        parts_check_registry(parts);
+    end();
+    return 0;
+}

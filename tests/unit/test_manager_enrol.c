@@ -1,0 +1,549 @@
+/* manager/daemon/work/enrol: who is let in, who is not and why; and what changes between the check and the commit. Each
+ * request is answered exactly once. */
+#include <string.h>
+
+#include "lib/base/unconst.h"
+#include "manager/daemon/work/enrol.h"
+#include "proto/envelope.h"
+#include "tests/support/http_fake.h"
+#include "tests/support/manager_parts.h"
+
+#define FINGERPRINT "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define OTHER       "f123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define PEER        "192.0.2.50"
+
+typedef struct {
+    Parts *parts;
+    MgrEnrol *enrol;
+    char *bundle, *token; /* id, secret; of "office", two uses */
+    GBytes *csr;
+} World;
+
+/* The secret of a bundle's text. */
+static char *token_of(const Parts *parts, const char *text)
+{
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    g_autoptr(GString) base64 = g_string_new(NULL);
+    g_autoptr(HlMsgEnvelope) envelope = NULL;
+    g_autoptr(HlMsgBundle) bundle = NULL;
+    g_autoptr(GError) error = NULL;
+    gsize size;
+    g_autofree guint8 *data = NULL;
+
+    for (gsize i = 0; lines[i] != NULL; i++)
+        if (!g_str_has_prefix(lines[i], "-----"))
+            g_string_append(base64, lines[i]);
+    data = g_base64_decode(base64->str, &size);
+    envelope = hl_wire_decode(&holdline__v1__signed_envelope__descriptor, data, size, &error);
+    g_assert_no_error(error);
+    bundle = hl_envelope_open(envelope, hl_signing_key_public(parts->key), HL_ENVELOPE_BUNDLE,
+                              &holdline__v1__bundle__descriptor, &error);
+    g_assert_no_error(error);
+    return g_strdup(bundle->token);
+}
+
+static World *world_new(void)
+{
+    World *world = g_new0(World, 1);
+    Parts *p = world->parts = parts_new();
+    g_autoptr(json_t) bundle = NULL;
+
+    world->enrol = mgr_enrol_new(&(MgrEnrolOptions){ &p->conf, &p->fleet, p->record, p->status, p->delivery, p->pki });
+    parts_call(p, "bundle create", "group", "office", "uses", "2", "expires", "7d", NULL);
+    parts_commit(p);
+    bundle = parts_expect_reply(p, "");
+    world->bundle = g_strdup(json_string_value(json_object_get(bundle, "id")));
+    world->token = token_of(p, json_string_value(json_object_get(bundle, "bundle")));
+    world->csr = parts_make_csr();
+    bus_fake_forget(p->bus);
+    return world;
+}
+
+static void world_free(World *world)
+{
+    mgr_record_stop(world->parts->record); /* what is under way is answered */
+    mgr_enrol_free(world->enrol);
+    parts_free(world->parts);
+    g_free(world->bundle);
+    g_free(world->token);
+    g_bytes_unref(world->csr);
+    g_free(world);
+    http_fake_reset();
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(World, world_free)
+
+/* ----------------------------------------------------------------------------------------------------- the request */
+
+typedef struct {
+    HlMsgEnrolRequest request;
+    HlMsgRegistration registration;
+} Request;
+
+static void request_init(const World *world, Request *request)
+{
+    holdline__v1__enrol_request__init(&request->request);
+    holdline__v1__registration__init(&request->registration);
+    request->request.token = world->token;
+    request->request.csr.data = hl_unconst(g_bytes_get_data(world->csr, &request->request.csr.len));
+    request->request.registration = &request->registration;
+    request->request.clock_ms = hl_clock_wall();
+    request->registration.host = hl_unconst("one");
+    request->registration.fingerprint = hl_unconst(FINGERPRINT);
+}
+
+static void post(World *world, const Request *request)
+{
+    g_autoptr(GBytes) body = HL_WIRE_ENCODE(&request->request);
+
+    mgr_enrol_handle(world->enrol, http_fake_request(PEER, body));
+}
+
+/* The usual request, for a machine. */
+static void ask(World *world, const char *fingerprint, bool replace)
+{
+    Request request;
+
+    request_init(world, &request);
+    request.registration.fingerprint = hl_unconst(fingerprint);
+    request.request.replace = replace;
+    post(world, &request);
+}
+
+/* The next answer has this status and code; its message, decoded. */
+static HlMsgEnrolReply *expect(guint status, const char *code)
+{
+    g_autoptr(HttpFakeAnswer) answer = http_fake_take();
+    g_autoptr(GError) error = NULL;
+    HlMsgEnrolReply *reply;
+
+    g_assert_nonnull(answer);
+    reply = hl_wire_decode_bytes(&holdline__v1__enrol_reply__descriptor, answer->body, &error);
+    g_assert_no_error(error);
+    g_test_message("%u %s: %s", answer->status, reply->code, reply->message);
+    g_assert_cmpuint(answer->status, ==, status);
+    g_assert_cmpstr(reply->code, ==, code);
+    g_assert_cmpint(reply->clock_ms, ==, hl_clock_wall());
+    return reply;
+}
+
+static void expect_none(void)
+{
+    g_assert_null(http_fake_take());
+}
+
+/* Enrols the machine; its id, caller frees. */
+static char *enrol(World *world, const char *fingerprint, bool replace)
+{
+    g_autoptr(HlMsgEnrolReply) reply = NULL;
+
+    ask(world, fingerprint, replace);
+    parts_commit(world->parts);
+    reply = expect(200, "");
+    return g_strdup(reply->endpoint);
+}
+
+/* ------------------------------------------------------------------------------------------------------------ life */
+
+static void test_life(void)
+{
+    g_autoptr(World) world = world_new();
+    g_autoptr(HlMsgEnrolReply) reply = NULL;
+    g_autoptr(HlMsgSettingsDocument) settings = NULL;
+    g_autoptr(GError) error = NULL;
+    const MgrEndpoint *endpoint;
+
+    ask(world, FINGERPRINT, false);
+    expect_none(); /* not before it is stored */
+    clock_fake_advance(HL_MINUTE);
+    parts_commit(world->parts);
+    reply = expect(200, "");
+    endpoint = mgr_fleet_endpoint(&world->parts->fleet, reply->endpoint);
+    g_assert_cmpstr(endpoint->record.host, ==, "one");
+    g_assert_cmpstr(endpoint->record.observed, ==, PEER);
+    g_assert_cmpint(endpoint->record.enrolled_at, ==, CLOCK_FAKE_WALL);
+    settings = hl_envelope_open(reply->settings, hl_signing_key_public(world->parts->key), HL_ENVELOPE_SETTINGS,
+                                &holdline__v1__settings_document__descriptor, &error);
+    g_assert_no_error(error);
+    g_assert_cmpstr(settings->endpoint, ==, reply->endpoint);
+    g_assert_cmpuint(settings->counter, ==, mgr_endpoint_desired_counter(endpoint));
+    g_assert_cmpint(mgr_fleet_token(&world->parts->fleet, world->bundle)->uses_left, ==, 1);
+    g_assert_true(mgr_fleet_has_live_name(&world->parts->fleet, reply->endpoint, "endpoint"));
+    g_assert_cmpuint(mgr_enrol_count(world->enrol).enrolled, ==, 1);
+    parts_birth(world->parts, reply->endpoint, 1);
+    parts_check_registry(world->parts);
+}
+
+/* ---------------------------------------------------------------------------------------------------- what is refused
+ */
+
+static void withdraw(World *world)
+{
+    parts_call(world->parts, "bundle withdraw", "bundle", world->bundle, NULL);
+}
+
+static void withdraw_now(World *world, Request *request G_GNUC_UNUSED)
+{
+    withdraw(world);
+    parts_commit(world->parts);
+}
+
+static void set_unknown_token(World *world G_GNUC_UNUSED, Request *request)
+{
+    request->request.token = hl_unconst("no such token");
+}
+
+static void set_no_token(World *world G_GNUC_UNUSED, Request *request)
+{
+    request->request.token = hl_unconst("");
+}
+
+static void let_expire(World *world G_GNUC_UNUSED, Request *request)
+{
+    clock_fake_advance(7 * HL_DAY + 1);
+    request->request.clock_ms = hl_clock_wall();
+}
+
+static void use_up(World *world, Request *request G_GNUC_UNUSED)
+{
+    g_autofree char *one = enrol(world, "1123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", false);
+    g_autofree char *two = enrol(world, "2123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", false);
+}
+
+static void set_slow_clock(World *world G_GNUC_UNUSED, Request *request)
+{
+    request->request.clock_ms -= HL_DAY + 1;
+}
+
+static void set_fast_clock(World *world G_GNUC_UNUSED, Request *request)
+{
+    request->request.clock_ms += HL_DAY + 1;
+}
+
+static void set_first_clock(World *world G_GNUC_UNUSED, Request *request)
+{
+    request->request.clock_ms = INT64_MIN;
+}
+
+static void set_last_clock(World *world G_GNUC_UNUSED, Request *request)
+{
+    request->request.clock_ms = INT64_MAX;
+}
+
+static void set_no_csr(World *world G_GNUC_UNUSED, Request *request)
+{
+    request->request.csr.len = 0;
+}
+
+static void set_short_csr(World *world G_GNUC_UNUSED, Request *request)
+{
+    request->request.csr.len--;
+}
+
+static void set_no_registration(World *world G_GNUC_UNUSED, Request *request)
+{
+    request->request.registration = NULL;
+}
+
+static void set_no_host(World *world G_GNUC_UNUSED, Request *request)
+{
+    request->registration.host = hl_unconst("");
+}
+
+static char long_text[16001];
+
+static void set_long_host(World *world G_GNUC_UNUSED, Request *request)
+{
+    request->registration.host = long_text;
+}
+
+static void set_long_os(World *world G_GNUC_UNUSED, Request *request)
+{
+    request->registration.os = long_text;
+}
+
+static void set_bad_fingerprint(World *world G_GNUC_UNUSED, Request *request)
+{
+    request->registration.fingerprint = hl_unconst("F123");
+}
+
+static void enrol_before(World *world, Request *request G_GNUC_UNUSED)
+{
+    g_autofree char *id = enrol(world, FINGERPRINT, false);
+}
+
+static void test_refused(void)
+{
+    static const struct {
+        void (*spoil)(World *world, Request *request);
+        guint status;
+        const char *code;
+    } cases[] = {
+        { set_unknown_token, 403, "denied" },
+        { set_no_token, 403, "denied" },
+        { withdraw_now, 403, "denied" },
+        { let_expire, 410, "expired" },
+        { use_up, 410, "limit" },
+        { set_slow_clock, 400, "invalid" },
+        { set_fast_clock, 400, "invalid" },
+        { set_first_clock, 400, "invalid" },
+        { set_last_clock, 400, "invalid" },
+        { set_no_csr, 400, "invalid" },
+        { set_short_csr, 400, "invalid" },
+        { set_no_registration, 400, "invalid" },
+        { set_no_host, 400, "invalid" },
+        { set_long_host, 400, "invalid" },
+        { set_long_os, 400, "invalid" },
+        { set_bad_fingerprint, 400, "invalid" },
+        { enrol_before, 409, "exists" },
+    };
+
+    memset(long_text, 'x', sizeof long_text - 1);
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(World) world = world_new();
+        Request request;
+        uint64_t refused;
+        g_autoptr(HlMsgEnrolReply) reply = NULL;
+
+        g_test_message("case %u", (unsigned)i);
+        request_init(world, &request);
+        cases[i].spoil(world, &request);
+        refused = mgr_enrol_count(world->enrol).refused;
+        post(world, &request);
+        reply = expect(cases[i].status, cases[i].code);
+        g_assert_cmpuint(mgr_enrol_count(world->enrol).refused, ==, refused + 1);
+        g_assert_cmpuint(writer_fake_pending(world->parts->writer), ==, 0);
+        parts_check_registry(world->parts);
+    }
+}
+
+static void test_malformed(void)
+{
+    static const guint8 nonsense[] = { 0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f };
+    g_autoptr(World) world = world_new();
+    g_autoptr(GBytes) body = g_bytes_new_static(nonsense, sizeof nonsense);
+    g_autoptr(GBytes) empty = g_bytes_new_static("", 0);
+    g_autoptr(HlMsgEnrolReply) one = NULL;
+    g_autoptr(HlMsgEnrolReply) two = NULL;
+
+    mgr_enrol_handle(world->enrol, http_fake_request(PEER, body));
+    one = expect(400, "invalid");
+    mgr_enrol_handle(world->enrol, http_fake_request(PEER, empty));
+    two = expect(403, "denied");
+}
+
+/* An address that asks too often waits; others do not. */
+static void test_rate(void)
+{
+    g_autoptr(World) world = world_new();
+    g_autoptr(GBytes) empty = g_bytes_new_static("", 0);
+    g_autoptr(HttpFakeAnswer) answer = NULL;
+
+    world->parts->conf.enrol_per_minute = 2;
+    mgr_enrol_reconfigured(world->enrol);
+    for (guint i = 0; i < 3; i++)
+        mgr_enrol_handle(world->enrol, http_fake_request(PEER, empty));
+    hl_wire_free(expect(403, "denied"));
+    hl_wire_free(expect(403, "denied"));
+    answer = http_fake_take();
+    g_assert_cmpuint(answer->status, ==, 429);
+    g_assert_cmpint(g_ascii_strtoll(answer->retry_after, NULL, 10), >, 0);
+    mgr_enrol_handle(world->enrol, http_fake_request("192.0.2.51", empty));
+    hl_wire_free(expect(403, "denied"));
+    clock_fake_advance(HL_MINUTE);
+    mgr_enrol_handle(world->enrol, http_fake_request(PEER, empty));
+    hl_wire_free(expect(403, "denied"));
+}
+
+/* -------------------------------------------------------------------------------------------------- known machines */
+
+static void test_replace(void)
+{
+    g_autoptr(World) world = world_new();
+    g_autofree char *id = enrol(world, FINGERPRINT, false);
+    g_autofree char *again = NULL;
+    const MgrEndpoint *endpoint = mgr_fleet_endpoint(&world->parts->fleet, id);
+    g_autofree char *serial = g_strdup(endpoint->record.serial);
+    const MgrCertificateRecord *old;
+
+    again = enrol(world, FINGERPRINT, true);
+    g_assert_cmpstr(again, ==, id);
+    g_assert_cmpstr(endpoint->record.serial, !=, serial);
+    old = g_hash_table_lookup(world->parts->fleet.certificates, serial);
+    g_assert_cmpint(old->revoked_at, >, 0);
+    g_assert_true(mgr_fleet_has_live_name(&world->parts->fleet, id, NULL));
+    g_assert_nonnull(bus_fake_find(id)); /* whoever holds its line is put out */
+    parts_check_registry(world->parts);
+}
+
+/* A revoked machine comes back with a bundle; its record is kept. */
+static void test_revoked_returns(void)
+{
+    g_autoptr(World) world = world_new();
+    g_autofree char *id = enrol(world, FINGERPRINT, false);
+    g_autofree char *again = NULL;
+    const MgrEndpoint *endpoint = mgr_fleet_endpoint(&world->parts->fleet, id);
+
+    parts_call(world->parts, "endpoint revoke", "endpoint", id, NULL);
+    parts_commit(world->parts);
+    g_assert_cmpint(endpoint->record.revoked_at, >, 0);
+    again = enrol(world, FINGERPRINT, false);
+    g_assert_cmpstr(again, ==, id);
+    g_assert_cmpint(endpoint->record.revoked_at, ==, 0);
+    parts_birth(world->parts, id, 1);
+    g_assert_cmpint(endpoint->record.presence.actual, ==, MGR_ACTUAL_ONLINE);
+    parts_check_registry(world->parts);
+}
+
+/* Its answer was lost, it asks again while the first request is still being stored: one machine is one record. */
+static void test_twice_at_once(void)
+{
+    g_autoptr(World) world = world_new();
+
+    ask(world, FINGERPRINT, false);
+    ask(world, FINGERPRINT, false);
+    ask(world, OTHER, false);
+    hl_wire_free(expect(503, "unavailable"));
+    expect_none();
+    parts_commit(world->parts);
+    hl_wire_free(expect(200, ""));
+    hl_wire_free(expect(200, ""));
+    g_assert_cmpuint(g_hash_table_size(world->parts->fleet.endpoints), ==, 2);
+    ask(world, FINGERPRINT, false);
+    hl_wire_free(expect(410, "limit"));
+    parts_check_registry(world->parts);
+}
+
+/* --------------------------------------------------------------------------------------- between check and commit */
+
+static void change_withdraw(World *world, const char *id G_GNUC_UNUSED)
+{
+    withdraw(world);
+}
+
+static void change_delete_group(World *world, const char *id G_GNUC_UNUSED)
+{
+    parts_call(world->parts, "group delete", "name", "office", NULL);
+}
+
+static void change_revoke(World *world, const char *id)
+{
+    parts_call(world->parts, "endpoint revoke", "endpoint", id, NULL);
+}
+
+static void change_remove(World *world, const char *id)
+{
+    parts_call(world->parts, "endpoint remove", "endpoint", id, NULL);
+}
+
+static void change_fail(World *world, const char *id G_GNUC_UNUSED)
+{
+    writer_fake_fail_at(world->parts->writer, 1, HL_ERROR_FULL);
+}
+
+static void change_refuse(World *world, const char *id G_GNUC_UNUSED)
+{
+    writer_fake_refuse(world->parts->writer, true);
+}
+
+static void change_use_up(World *world, const char *id G_GNUC_UNUSED)
+{
+    ask(world, "1123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", false);
+    ask(world, "2123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", false);
+}
+
+static void test_meanwhile(void)
+{
+    static const struct {
+        bool known; /* the machine is enrolled, and is replaced */
+        void (*change)(World *world, const char *id);
+        bool after; /* the change was asked for after the request */
+        guint status;
+        const char *code;
+    } cases[] = {
+        { false, change_withdraw, false, 410, "limit" },
+        { false, change_withdraw, true, 200, "" },
+        { true, change_withdraw, false, 410, "limit" },
+        { false, change_delete_group, false, 410, "limit" },
+        { false, change_delete_group, true, 200, "" },
+        { false, change_use_up, false, 410, "limit" },
+        { true, change_use_up, false, 410, "limit" },
+        { true, change_revoke, false, 200, "" },
+        { true, change_revoke, true, 200, "" },
+        { true, change_remove, false, 410, "limit" },
+        { true, change_remove, true, 200, "" },
+        { false, change_fail, false, 503, "unavailable" },
+        { true, change_fail, false, 503, "unavailable" },
+        { false, change_refuse, false, 503, "unavailable" },
+        { true, change_refuse, false, 503, "unavailable" },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(World) world = world_new();
+        g_autofree char *id = cases[i].known ? enrol(world, FINGERPRINT, false) : NULL;
+        guint others = cases[i].change != change_use_up ? 0 : cases[i].known ? 1 : 2;
+        guint size;
+
+        g_test_message("case %u", (unsigned)i);
+        if (!cases[i].after)
+            cases[i].change(world, id);
+        ask(world, FINGERPRINT, cases[i].known);
+        if (cases[i].after)
+            cases[i].change(world, id);
+        size = g_hash_table_size(world->parts->fleet.endpoints);
+        parts_commit(world->parts);
+        writer_fake_refuse(world->parts->writer, false);
+        for (guint n = 0; n < others; n++)
+            hl_wire_free(expect(200, ""));
+        if (others == 1)
+            hl_wire_free(expect(410, "limit"));
+        hl_wire_free(expect(cases[i].status, cases[i].code));
+        expect_none();
+        if (cases[i].status != 200 && cases[i].change != change_remove)
+            g_assert_cmpuint(g_hash_table_size(world->parts->fleet.endpoints), ==, size + others);
+        parts_check_registry(world->parts);
+    }
+}
+
+/* What could not be stored can be asked for again. */
+static void test_again_after_failure(void)
+{
+    g_autoptr(World) world = world_new();
+    g_autofree char *id = NULL;
+
+    writer_fake_fail_at(world->parts->writer, 1, HL_ERROR_FULL);
+    ask(world, FINGERPRINT, false);
+    parts_commit(world->parts);
+    hl_wire_free(expect(503, "unavailable"));
+    g_assert_cmpint(mgr_fleet_token(&world->parts->fleet, world->bundle)->uses_left, ==, 2);
+    id = enrol(world, FINGERPRINT, false);
+    parts_check_registry(world->parts);
+}
+
+/* The manager stops: what is under way is stored and answered, what comes later is refused. */
+static void test_stopped(void)
+{
+    g_autoptr(World) world = world_new();
+
+    ask(world, FINGERPRINT, false);
+    mgr_record_stop(world->parts->record);
+    hl_wire_free(expect(200, ""));
+    ask(world, OTHER, false);
+    hl_wire_free(expect(503, "unavailable"));
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/manager/enrol/life", test_life);
+    g_test_add_func("/manager/enrol/refused", test_refused);
+    g_test_add_func("/manager/enrol/malformed", test_malformed);
+    g_test_add_func("/manager/enrol/rate", test_rate);
+    g_test_add_func("/manager/enrol/replace", test_replace);
+    g_test_add_func("/manager/enrol/revoked-returns", test_revoked_returns);
+    g_test_add_func("/manager/enrol/twice-at-once", test_twice_at_once);
+    g_test_add_func("/manager/enrol/meanwhile", test_meanwhile);
+    g_test_add_func("/manager/enrol/again-after-failure", test_again_after_failure);
+    g_test_add_func("/manager/enrol/stopped", test_stopped);
+    return g_test_run();
+}

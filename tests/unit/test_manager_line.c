@@ -1,0 +1,155 @@
+/* manager/daemon/work/link and state/delivery: what the manager says of the line, signed for one session; and which
+ * session numbers it believes. */
+#include <string.h>
+
+#include "proto/envelope.h"
+#include "tests/support/manager_parts.h"
+
+/* The next notice to this endpoint out of its envelope; NULL: none.  The old fields say the same. */
+static HlMsgLineNotice *take_notice(Parts *parts, const char *id)
+{
+    g_autoptr(HlMsgAck) ack = parts_take(parts, HL_TOPIC_ACK, id, &holdline__v1__ack__descriptor);
+    g_autoptr(GError) error = NULL;
+    HlMsgLineNotice *notice;
+
+    if (ack == NULL)
+        return NULL;
+    g_assert_nonnull(ack->notice);
+    notice = hl_envelope_open(ack->notice, hl_signing_key_public(parts->key), HL_ENVELOPE_LINE,
+                              &holdline__v1__line_notice__descriptor, &error);
+    g_assert_no_error(error);
+    g_assert_cmpstr(notice->endpoint, ==, id);
+    g_assert_cmpint(notice->issued_ms, ==, hl_clock_wall());
+    g_assert_cmpstr(ack->spool, ==, notice->spool);
+    g_assert_cmpuint(ack->seq, ==, notice->seq);
+    g_assert_cmpuint(ack->fence_session, ==, notice->fence_session);
+    g_assert_cmpuint(ack->hold_off_ms, ==, notice->hold_off_ms);
+    return notice;
+}
+
+static void expect_fence(Parts *parts, const char *id, uint64_t answered, uint64_t fence)
+{
+    g_autoptr(HlMsgLineNotice) notice = take_notice(parts, id);
+
+    g_assert_nonnull(notice);
+    g_assert_cmpuint(notice->session, ==, answered);
+    g_assert_cmpuint(notice->fence_session, ==, fence);
+}
+
+static void beat(Parts *parts, const char *id, uint64_t session)
+{
+    HlMsgHeartbeat heartbeat = HOLDLINE__V1__HEARTBEAT__INIT;
+
+    heartbeat.session = session;
+    heartbeat.seq = 1;
+    parts_deliver(parts, HL_TOPIC_HEARTBEAT, id, &heartbeat.base);
+}
+
+static uint64_t known(const Parts *parts, const char *id)
+{
+    return mgr_fleet_endpoint(&parts->fleet, id)->record.presence.session;
+}
+
+/* Every birth is answered: with our time, what is committed, and nothing else. */
+static void test_birth_is_answered(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    g_autoptr(HlMsgLineNotice) first = NULL;
+    g_autoptr(HlMsgLineNotice) second = NULL;
+
+    parts_add_endpoint(parts, "e-one");
+    parts_birth(parts, "e-one", 5);
+    first = take_notice(parts, "e-one");
+    g_assert_cmpuint(first->session, ==, 5);
+    g_assert_cmpuint(first->fence_session, ==, 0);
+    parts_report_command(parts, "e-one", 1, "c-x", HL_STATE_STARTED);
+    parts_commit(parts);
+    parts_birth(parts, "e-one", 6);
+    second = take_notice(parts, "e-one");
+    g_assert_cmpuint(second->session, ==, 6);
+    g_assert_cmpstr(second->spool, ==, "s-1");
+    g_assert_cmpuint(second->seq, ==, 1);
+    g_assert_null(take_notice(parts, "e-one"));
+}
+
+static void test_fence(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+
+    parts_add_endpoint(parts, "e-one");
+    parts_birth(parts, "e-one", 9);
+    bus_fake_forget(parts->bus);
+    parts_birth(parts, "e-one", 3);
+    expect_fence(parts, "e-one", 3, 9);
+    beat(parts, "e-one", 4);
+    expect_fence(parts, "e-one", 4, 9);
+}
+
+/* Whoever forges a number, it is not kept; an endpoint that really has it is told the way back. */
+static void test_absurd_session(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    uint64_t now = (uint64_t)hl_clock_wall();
+    const uint64_t absurd[] = { now + (uint64_t)HL_DAY + 1, ((uint64_t)1 << 62) - 1, UINT64_MAX };
+
+    parts_add_endpoint(parts, "e-one");
+    for (gsize i = 0; i < G_N_ELEMENTS(absurd); i++) {
+        parts_birth(parts, "e-one", absurd[i]);
+        expect_fence(parts, "e-one", absurd[i], 1); /* nothing is known yet */
+        g_assert_cmpuint(known(parts, "e-one"), ==, 0);
+    }
+    parts_birth(parts, "e-one", now);
+    bus_fake_forget(parts->bus);
+    for (gsize i = 0; i < G_N_ELEMENTS(absurd); i++) {
+        beat(parts, "e-one", absurd[i]);
+        expect_fence(parts, "e-one", absurd[i], now);
+        parts_will(parts, "e-one", absurd[i]);
+        g_assert_null(take_notice(parts, "e-one")); /* nobody is there to answer */
+        g_assert_cmpuint(known(parts, "e-one"), ==, now);
+    }
+    g_assert_cmpstr(mgr_actual_name(mgr_fleet_endpoint(&parts->fleet, "e-one")->record.presence.actual), ==, "online");
+    parts_birth(parts, "e-one", now + 1);
+    g_assert_cmpuint(known(parts, "e-one"), ==, now + 1);
+}
+
+/* The manager's own clock goes back by a month: who was there goes on, who comes is told a number, nobody is lost. */
+static void test_own_clock_goes_back(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    uint64_t now = (uint64_t)hl_clock_wall();
+
+    parts_add_endpoint(parts, "e-one");
+    parts_birth(parts, "e-one", now);
+    clock_fake_jump_wall(-30 * HL_DAY);
+    bus_fake_forget(parts->bus);
+    beat(parts, "e-one", now);
+    g_assert_null(take_notice(parts, "e-one"));
+    parts_birth(parts, "e-one", now + (uint64_t)HL_HOUR);
+    expect_fence(parts, "e-one", now + (uint64_t)HL_HOUR, now);
+    parts_birth(parts, "e-one", now + 1);
+    g_assert_cmpuint(known(parts, "e-one"), ==, now + 1);
+}
+
+/* A registry that an earlier version let somebody poison. */
+static void test_poisoned_registry(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    MgrFleet restarted = { 0 };
+
+    parts_add_endpoint(parts, "e-one")->record.presence.session = ((uint64_t)1 << 62) - 1;
+    mgr_fleet_endpoint(&parts->fleet, "e-one")->presence_dirty = true;
+    parts_load(parts, &restarted);
+    g_assert_cmpuint(mgr_fleet_endpoint(&restarted, "e-one")->record.presence.session, ==, 0);
+    mgr_fleet_clear(&restarted);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/line/birth-is-answered", test_birth_is_answered);
+    g_test_add_func("/line/fence", test_fence);
+    g_test_add_func("/line/absurd-session", test_absurd_session);
+    g_test_add_func("/line/own-clock-goes-back", test_own_clock_goes_back);
+    g_test_add_func("/line/poisoned-registry", test_poisoned_registry);
+    return g_test_run();
+}

@@ -1,0 +1,332 @@
+/* manager/daemon/state/status: the documents that monitoring reads, and when they are written. */
+#include <string.h>
+
+#include "lib/base/unconst.h"
+#include "tests/support/manager_parts.h"
+
+#define MAX_FLUSH     100
+#define SUMMARY_EVERY 250
+#define ENDPOINTS     "holdline/v1/status/endpoint/+"
+#define SUMMARY       "holdline/v1/status/summary"
+#define EVENT         "holdline/v1/status/event"
+
+static json_t *take(Parts *parts, const char *filter)
+{
+    g_autoptr(HlBusMessage) message = bus_fake_take(parts->bus, filter);
+    g_autoptr(GError) error = NULL;
+    json_t *document;
+    gsize size;
+    const void *data;
+
+    if (message == NULL)
+        return NULL;
+    g_assert_cmpint(message->retained, ==, strcmp(filter, EVENT) != 0);
+    data = g_bytes_get_data(message->payload, &size);
+    document = hl_json_parse(filter, data, size, &error);
+    g_assert_no_error(error);
+    return document;
+}
+
+static const char *text_of(const json_t *document, const char *name)
+{
+    return json_string_value(json_object_get(document, name));
+}
+
+static json_int_t number_of(const json_t *document, const char *name)
+{
+    g_assert_true(json_is_integer(json_object_get(document, name)));
+    return json_integer_value(json_object_get(document, name));
+}
+
+static json_int_t sum_of(const json_t *object)
+{
+    json_int_t sum = 0;
+    const char *name;
+    json_t *value;
+
+    json_object_foreach(hl_unconst(object), name, value)
+    {
+        sum += json_integer_value(value);
+    }
+    return sum;
+}
+
+/* A fleet of n, all touched and written. */
+static Parts *start(guint n)
+{
+    Parts *parts = parts_new();
+
+    for (guint i = 0; i < n; i++) {
+        g_autofree char *id = g_strdup_printf("e-%03u", i);
+
+        parts_add_endpoint(parts, id);
+    }
+    clock_fake_advance(HL_SECOND);
+    mgr_status_flush(parts->status);
+    bus_fake_forget(parts->bus);
+    return parts;
+}
+
+static void test_endpoint(void)
+{
+    g_autoptr(Parts) parts = start(1);
+    MgrEndpoint *endpoint = mgr_fleet_endpoint(&parts->fleet, "e-000");
+    g_autoptr(json_t) before = mgr_status_endpoint(parts->status, endpoint);
+    g_autoptr(json_t) document = NULL;
+
+    g_assert_cmpstr(text_of(before, "actual"), ==, "never-seen");
+    g_assert_true(json_is_null(json_object_get(before, "last_seen")));
+    g_assert_true(json_is_null(json_object_get(before, "last_update")));
+    parts_birth(parts, "e-000", 1);
+    mgr_set_text(&endpoint->record.patterns, "agent=2026112101 virus=2026112201");
+    g_free(parts->fleet.latest);
+    parts->fleet.latest = g_strdup("agent=2026112101 virus=2026112202");
+    endpoint->record.updated_at = hl_clock_wall();
+    mgr_status_touch(parts->status, endpoint);
+    mgr_status_flush(parts->status);
+    document = take(parts, ENDPOINTS);
+    g_assert_cmpstr(text_of(document, "id"), ==, "e-000");
+    g_assert_cmpstr(text_of(document, "group"), ==, "office");
+    g_assert_cmpstr(text_of(document, "actual"), ==, "online");
+    g_assert_cmpstr(text_of(document, "reason"), ==, "birth");
+    g_assert_cmpstr(text_of(document, "delivery"), ==, "channel");
+    g_assert_cmpstr(text_of(document, "last_update"), ==, "2026-11-22T21:45:01Z");
+    g_assert_cmpint(number_of(json_object_get(document, "patterns"), "virus"), ==, 2026112201);
+    g_assert_true(json_is_true(json_object_get(document, "outdated")));
+    g_assert_cmpint(number_of(json_object_get(document, "settings"), "desired"), ==, 1);
+    g_assert_true(json_is_false(json_object_get(json_object_get(document, "settings"), "current")));
+    g_assert_cmpstr(text_of(document, "patterns_published"), ==, "2026-11-21T00:00:00Z");
+}
+
+/* Whatever is in the fleet, the counts add up; tombstones are not in it. */
+static void test_summary(void)
+{
+    g_autoptr(Parts) parts = start(12);
+    g_autoptr(json_t) summary = NULL;
+    json_int_t by_actual = 0;
+
+    for (guint i = 0; i < 12; i++) {
+        g_autofree char *id = g_strdup_printf("e-%03u", i);
+        MgrEndpoint *endpoint = mgr_fleet_endpoint(&parts->fleet, id);
+
+        if (i % 4 != 0)
+            parts_birth(parts, id, 1);
+        if (i % 4 == 2)
+            parts_will(parts, id, 1);
+        if (i % 4 == 3)
+            mgr_console_feed(parts->console, endpoint, MGR_DISPLAY_UNINSTALLED);
+        if (i == 5) {
+            endpoint->record.applied.counter = 1;
+            endpoint->record.applied.digest = g_bytes_ref(endpoint->group->digest);
+        }
+    }
+    g_free(parts_issue(parts, "e-001"));
+    summary = mgr_status_summary(parts->status);
+    g_assert_cmpint(number_of(summary, "endpoints"), ==, 9);
+    g_assert_cmpint(number_of(summary, "removed"), ==, 3);
+    for (int i = 0; i < MGR_ACTUAL_N; i++)
+        by_actual += number_of(summary, mgr_actual_name((MgrActual)i));
+    g_assert_cmpint(by_actual, ==, 9);
+    g_assert_cmpint(number_of(summary, "online"), ==, 3);
+    g_assert_cmpint(number_of(summary, "offline"), ==, 3);
+    g_assert_cmpint(number_of(summary, "never-seen"), ==, 3);
+    g_assert_cmpint(sum_of(json_object_get(summary, "displayed")), ==, 9);
+    g_assert_cmpint(sum_of(json_object_get(summary, "verdicts")), ==, 9);
+    g_assert_cmpint(number_of(summary, "settings_behind"), ==, 8);
+    g_assert_cmpint(number_of(summary, "open_commands"), ==, 1);
+}
+
+/* Many changes of one endpoint are one document, and it tells the last of them. */
+static void test_coalesced(void)
+{
+    g_autoptr(Parts) parts = start(2);
+    MgrEndpoint *endpoint = mgr_fleet_endpoint(&parts->fleet, "e-000");
+    g_autoptr(json_t) document = NULL;
+
+    for (guint i = 0; i < 10; i++) {
+        endpoint->refused = i;
+        mgr_status_touch(parts->status, endpoint);
+    }
+    mgr_status_flush(parts->status);
+    mgr_status_flush(parts->status);
+    document = take(parts, ENDPOINTS);
+    g_assert_cmpint(number_of(document, "refused"), ==, 9);
+    g_assert_cmpuint(bus_fake_published(parts->bus, ENDPOINTS), ==, 0);
+}
+
+/* A turn writes a part; in the end each is written once, those that were touched first come first. */
+static void test_bounded(void)
+{
+    g_autoptr(Parts) parts = start(MAX_FLUSH * 2 + 50);
+    g_autoptr(json_t) first = NULL;
+
+    mgr_status_touch(parts->status, mgr_fleet_endpoint(&parts->fleet, "e-007"));
+    mgr_status_touch_all(parts->status);
+    mgr_status_flush(parts->status);
+    g_assert_cmpuint(bus_fake_published(parts->bus, ENDPOINTS), ==, MAX_FLUSH);
+    first = take(parts, ENDPOINTS);
+    g_assert_cmpstr(text_of(first, "id"), ==, "e-007");
+    mgr_status_flush(parts->status);
+    mgr_status_flush(parts->status);
+    mgr_status_flush(parts->status);
+    g_assert_cmpuint(bus_fake_published(parts->bus, ENDPOINTS), ==, MAX_FLUSH * 2 + 49);
+}
+
+/* It counts the whole fleet, so it is not written with every change. */
+static void test_summary_paced(void)
+{
+    g_autoptr(Parts) parts = start(1);
+    MgrEndpoint *endpoint = mgr_fleet_endpoint(&parts->fleet, "e-000");
+
+    clock_fake_advance(SUMMARY_EVERY);
+    mgr_status_flush(parts->status);
+    g_assert_cmpuint(bus_fake_published(parts->bus, SUMMARY), ==, 0); /* nothing changed */
+    for (guint i = 0; i < 10; i++) {
+        mgr_status_touch(parts->status, endpoint);
+        mgr_status_flush(parts->status);
+        clock_fake_advance(20);
+    }
+    g_assert_cmpuint(bus_fake_published(parts->bus, SUMMARY), ==, 1);
+    clock_fake_advance(SUMMARY_EVERY);
+    mgr_status_flush(parts->status);
+    g_assert_cmpuint(bus_fake_published(parts->bus, SUMMARY), ==, 2); /* the last change is told too */
+    /* one that could not be sent is sent later */
+    bus_fake_refuse(parts->bus, true);
+    mgr_status_touch_summary(parts->status);
+    clock_fake_advance(SUMMARY_EVERY);
+    mgr_status_flush(parts->status);
+    bus_fake_refuse(parts->bus, false);
+    clock_fake_advance(SUMMARY_EVERY);
+    mgr_status_flush(parts->status);
+    g_assert_cmpuint(bus_fake_published(parts->bus, SUMMARY), ==, 3);
+}
+
+/* What could not be sent while the line is up is sent later, as the summary is. */
+static void test_refused(void)
+{
+    g_autoptr(Parts) parts = start(3);
+
+    bus_fake_refuse(parts->bus, true);
+    mgr_status_touch_all(parts->status);
+    mgr_status_flush(parts->status);
+    g_assert_cmpuint(bus_fake_published(parts->bus, ENDPOINTS), ==, 0);
+    bus_fake_refuse(parts->bus, false);
+    mgr_status_flush(parts->status);
+    g_assert_cmpuint(bus_fake_published(parts->bus, ENDPOINTS), ==, 3);
+}
+
+static void test_forget(void)
+{
+    g_autoptr(Parts) parts = start(3);
+    MgrEndpoint *endpoint = mgr_fleet_endpoint(&parts->fleet, "e-001");
+
+    mgr_status_touch_all(parts->status);
+    mgr_status_forget(parts->status, endpoint);
+    mgr_status_forget(parts->status, endpoint); /* twice is once */
+    mgr_status_flush(parts->status);
+    g_assert_cmpuint(bus_fake_published(parts->bus, ENDPOINTS), ==, 2);
+    mgr_status_touch_all(parts->status);
+    bus_fake_forget(parts->bus);
+    parts_call(parts, "endpoint remove", "endpoint", "e-001", NULL);
+    parts_commit(parts);
+    g_assert_cmpuint(bus_fake_published(parts->bus, ENDPOINTS), ==, 1); /* emptied */
+    bus_fake_forget(parts->bus);
+    mgr_status_flush(parts->status);
+    g_assert_cmpuint(bus_fake_published(parts->bus, ENDPOINTS), ==, 2);
+}
+
+static void test_blind(void)
+{
+    g_autoptr(Parts) parts = start(1);
+
+    for (guint blind = 0; blind < 2; blind++) {
+        g_autoptr(json_t) summary = NULL;
+
+        mgr_status_set_blind(parts->status, blind == 0);
+        clock_fake_advance(SUMMARY_EVERY);
+        mgr_status_flush(parts->status);
+        summary = take(parts, SUMMARY);
+        g_assert_cmpint(json_is_true(json_object_get(summary, "server_blind")), ==, blind == 0);
+    }
+    mgr_status_set_blind(parts->status, false); /* as it was: nothing to tell */
+    clock_fake_advance(SUMMARY_EVERY);
+    mgr_status_flush(parts->status);
+    g_assert_cmpuint(bus_fake_published(parts->bus, SUMMARY), ==, 0);
+}
+
+static void test_events(void)
+{
+    g_autoptr(Parts) parts = start(1);
+    MgrEndpoint *endpoint = mgr_fleet_endpoint(&parts->fleet, "e-000");
+    g_autoptr(json_t) birth = NULL;
+    g_autoptr(json_t) reached = NULL;
+    guint before;
+
+    endpoint->record.direct_port = 8844;
+    parts_birth(parts, "e-000", 1);
+    birth = take(parts, EVENT);
+    g_assert_cmpstr(text_of(birth, "id"), ==, "e-000");
+    g_assert_cmpstr(text_of(birth, "what"), ==, "status");
+    g_assert_cmpstr(text_of(birth, "from"), ==, "never-seen");
+    g_assert_cmpstr(text_of(birth, "to"), ==, "online");
+    mgr_status_flush(parts->status);
+    parts_end_dial(parts, MGR_REACH_REFUSED);
+    mgr_status_flush(parts->status);
+    while (bus_fake_published(parts->bus, EVENT) > 0) {
+        g_autoptr(json_t) event = take(parts, EVENT);
+
+        if (strcmp(text_of(event, "what"), "reachability") == 0)
+            reached = json_incref(event);
+    }
+    g_assert_cmpstr(text_of(reached, "from"), ==, "not-probed");
+    g_assert_cmpstr(text_of(reached, "to"), ==,
+                    "refused"); /* told where the document is: what follows from several causes */
+    before = bus_fake_published(parts->bus, EVENT);
+    mgr_status_touch(parts->status, endpoint);
+    mgr_status_flush(parts->status);
+    g_assert_cmpuint(bus_fake_published(parts->bus, EVENT), ==, before); /* and only when it changes */
+}
+
+/* Text of a hostile endpoint is text, and a document that no message takes is not written. */
+static void test_hostile(void)
+{
+    static const char *const texts[] = { "\"},{\"id\":\"e-other\"", "\\\\\"", "\n\t\r", "\xf0\x9f\x92\xa9", "%s%n" };
+    g_autoptr(Parts) parts = start(1);
+    MgrEndpoint *endpoint = mgr_fleet_endpoint(&parts->fleet, "e-000");
+    g_autofree char *filler = g_strnfill(HL_BUS_MAX_SIZE, 'x');
+
+    for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
+        g_autoptr(json_t) document = NULL;
+
+        mgr_set_text(&endpoint->record.host, texts[i]);
+        mgr_set_text(&endpoint->record.addresses, texts[i]);
+        mgr_set_text(&endpoint->record.update_error, texts[i]);
+        mgr_set_text(&endpoint->record.patterns, texts[i]);
+        mgr_status_touch(parts->status, endpoint);
+        mgr_status_flush(parts->status);
+        document = take(parts, ENDPOINTS);
+        g_assert_cmpstr(text_of(document, "id"), ==, "e-000");
+        g_assert_cmpstr(text_of(document, "host"), ==, texts[i]);
+    }
+    mgr_set_text(&endpoint->record.update_error, filler);
+    mgr_status_touch(parts->status, endpoint);
+    for (guint i = 0; i < 3; i++)
+        mgr_status_flush(parts->status);
+    g_assert_cmpuint(bus_fake_published(parts->bus, ENDPOINTS), ==, 0);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/manager/status/endpoint", test_endpoint);
+    g_test_add_func("/manager/status/summary", test_summary);
+    g_test_add_func("/manager/status/coalesced", test_coalesced);
+    g_test_add_func("/manager/status/bounded", test_bounded);
+    g_test_add_func("/manager/status/summary-paced", test_summary_paced);
+    g_test_add_func("/manager/status/refused", test_refused);
+    g_test_add_func("/manager/status/forget", test_forget);
+    g_test_add_func("/manager/status/blind", test_blind);
+    g_test_add_func("/manager/status/events", test_events);
+    g_test_add_func("/manager/status/hostile", test_hostile);
+    return g_test_run();
+}
