@@ -31,7 +31,6 @@ static const HlBound rows[] = {
     { "Link.boot_id", .max = HL_MAX_ID },
     { "Link.spool", .max = HL_MAX_ID },
     { "Link.patterns", .count = HL_MAX_PATTERNS },
-    { "Link.spool", .max = HL_MAX_ID },
     { "Heartbeat.settings_digest", .max = HL_DIGEST_SIZE, .exact = HL_DIGEST_SIZE },
     { "Heartbeat.patterns", .count = HL_MAX_PATTERNS },
     { "Heartbeat.address", .max = HL_MAX_ADDRESS },
@@ -114,7 +113,7 @@ const HlBound *hl_bound_find(const ProtobufCMessageDescriptor *type, const Proto
     bound = g_hash_table_lookup(known, field);
     if (bound == NULL) {
         bound = search(type->short_name, field->name);
-        g_assert(bound != NULL); /* a field of ours without a row */
+        g_assert(bound != NULL); /* one of our fields has no row */
         g_hash_table_insert(known, hl_unconst(field), hl_unconst(bound));
     }
     pthread_mutex_unlock(&known_lock);

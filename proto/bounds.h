@@ -1,8 +1,8 @@
-/* How large each field of the wire may be: one row a field, checked where messages are decoded (wire.c) and, for what
+/* How large each field of the wire may be: one row per field, checked where messages are decoded (wire.c) and, for what
  * is stored, again where it is loaded (manager/store).
  *
- * A free text that is too long is cut: a report that is refused would stop its sender's spool for good.  Everything
- * else that is too long is no message of ours, and refused. */
+ * A free text that is too long is cut: refusing a report would stop its sender's spool for good.  Anything else that is
+ * too long cannot be a message of ours and is refused. */
 #ifndef PROTO_BOUNDS_H
 #define PROTO_BOUNDS_H
 
@@ -22,8 +22,8 @@
 
 typedef struct {
     const char *field; /* "Registration.host" */
-    gsize max;         /* of a string or bytes, or of each of a repeated field */
-    gsize exact;       /* bytes that may be of this size, or absent; 0: any up to max */
+    gsize max;         /* of a string or bytes, or of each element of a repeated field */
+    gsize exact;       /* bytes of exactly this size, or absent; 0: any up to max */
     gsize count;       /* of a repeated field */
     bool cut;          /* a free text */
 } HlBound;
@@ -31,7 +31,7 @@ typedef struct {
 /* The row of a field of this message; every string, bytes and repeated field has one (tests/unit/test_proto.c). */
 const HlBound *hl_bound_find(const ProtobufCMessageDescriptor *type, const ProtobufCFieldDescriptor *field);
 
-/* Cuts the text in place, to at most max bytes of whole characters; whether anything was cut. */
+/* Cuts the text in place to at most max bytes, between characters; returns whether anything was cut. */
 bool hl_bound_cut(char *text, gsize max);
 
 #endif

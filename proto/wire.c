@@ -4,7 +4,7 @@
 
 #include "proto/bounds.h"
 
-/* What is decoded is cut where it may be; what is about to be sent is only looked at. */
+/* What is decoded is cut where that is allowed; what is about to be sent is only checked. */
 typedef enum { FIT_CUT, FIT_REFUSE } Fit;
 
 static bool check_message(const ProtobufCMessage *message, Fit fit, GError **error);
@@ -40,7 +40,7 @@ static bool check_bytes(const HlBound *bound, gsize size, GError **error)
            hl_fail(error, HL_ERROR_LIMIT, "%s is longer than %" G_GSIZE_FORMAT " bytes", bound->field, bound->max);
 }
 
-/* Numbers have their own bounds where they are used. */
+/* Numbers are bounded where they are used. */
 static bool check_value(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field, const void *place,
                         Fit fit, GError **error)
 {
@@ -95,7 +95,7 @@ static bool check_message(const ProtobufCMessage *message, Fit fit, GError **err
         }
         if ((field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0 &&
             *(const uint32_t *)((const char *)message + field->quantifier_offset) != field->id)
-            continue; /* another member of the union is set */
+            continue; /* a different member of the union is set */
         if (!check_value(message, field, (const char *)message + field->offset, fit, error))
             return false;
     }

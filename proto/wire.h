@@ -17,7 +17,8 @@
 gpointer hl_wire_decode(const ProtobufCMessageDescriptor *type, const void *data, gsize size, GError **error);
 gpointer hl_wire_decode_bytes(const ProtobufCMessageDescriptor *type, GBytes *bytes, GError **error);
 
-/* The checks of hl_wire_decode on a message of one's own: what fails here the other side would drop unread, or cut. */
+/* The checks of hl_wire_decode on a message of our own: one that fails here would be dropped unread, or cut, by the
+ * other side. */
 bool hl_wire_check(const ProtobufCMessage *message, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 GBytes *hl_wire_encode(const ProtobufCMessage *message);

@@ -1,8 +1,24 @@
 #include "endpoint/core/conf.h"
 
+#include <string.h>
+
 #include "lib/base/conf.h"
+#include "lib/base/network.h"
+#include "lib/base/text.h"
 
 static const char *const levels[] = { "debug", "info", "warn", "error", NULL }; /* as HlLogLevel */
+
+static bool check_proxy(const char *text, GError **error)
+{
+    g_autofree char *shown = hl_text_url(text);
+    const char *at = strrchr(text, '@');
+    uint16_t port;
+
+    return *text == '\0' ||
+           (g_str_has_prefix(text, "http://") &&
+            hl_place_parse(at != NULL ? at + 1 : text + strlen("http://"), NULL, &port)) ||
+           hl_fail(error, HL_ERROR_INVALID, "'%s' is not a proxy of the form http://HOST:PORT", shown);
+}
 
 static const HlOption rows[] = {
     { "state.directory", HL_OPTION_STRING, offsetof(EpConf, state_dir), "/var/lib/holdline", 1, 4000, NULL,
@@ -27,6 +43,10 @@ static const HlOption rows[] = {
       "Maximum of that bound", NULL },
     { "line.keepalive", HL_OPTION_DURATION, offsetof(EpConf, keepalive), "60s", HL_SECOND, HL_MINUTE, NULL,
       "Longest silence on the line; at most a minute, because some routers forget a silent line after four", NULL },
+    { "line.proxy", HL_OPTION_STRING, offsetof(EpConf, line_proxy), "", 0, 512, NULL,
+      "HTTP proxy of the line and of enrolment, http://[USER:PASSWORD@]HOST:PORT, asked to CONNECT; empty for none, "
+      "whatever the environment says",
+      check_proxy },
     { "identity.machine_id", HL_OPTION_STRING, offsetof(EpConf, machine_id), "", 0, 256, NULL,
       "Identity of this machine; empty for /etc/machine-id.  Lets several endpoints run on one machine", NULL },
 };

@@ -20,6 +20,7 @@ typedef struct {
     char *machine_id; /* "": /etc/machine-id */
     int log_level;    /* HlLogLevel */
     HlTime backoff_base, backoff_cap, keepalive;
+    char *line_proxy; /* "": none */
 } EpConf;
 
 HlOptionTable ep_conf_table(void);

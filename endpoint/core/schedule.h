@@ -15,7 +15,8 @@ typedef struct {
     HlTime at;      /* of the run */
 } EpPlan;
 
-/* Start of the current slot; 0 for HL_SCHEDULE_OFF. */
+/* Start of the slot that now lies in; 0 for HL_SCHEDULE_OFF.  For tests: the plan says only when the next one comes,
+ * and what daylight saving does to a slot is easiest seen at its start. */
 HlTime ep_schedule_slot(const HlSchedule *schedule, HlTime now, HlTime utc_offset);
 
 /* A new schedule begins with its next slot: nothing is made up for. */

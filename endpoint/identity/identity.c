@@ -98,7 +98,7 @@ EpIdentity *ep_identity_load(const char *state_dir, GError **error)
         (identity->ca = hl_cert_load(identity->ca_path, &problem)) == NULL ||
         (identity->cert = hl_cert_load(identity->pem_path, &problem)) == NULL ||
         (key = hl_key_load(identity->pem_path, &problem)) == NULL) {
-        /* never NOT_FOUND: a file that is missing does not make the machine one that was never enrolled */
+        /* never NOT_FOUND: a missing file does not mean that the machine was never enrolled */
         hl_fail(error, HL_ERROR_INVALID, "the identity of this machine cannot be used (enrol again with --replace): %s",
                 problem->message);
         return NULL;
@@ -108,7 +108,7 @@ EpIdentity *ep_identity_load(const char *state_dir, GError **error)
                 "%s: certificate, key and id do not belong together; enrol again with --replace", directory);
         return NULL;
     }
-    /* its age is not judged here: a machine with a wrong clock keeps its identity */
+    /* its dates are not judged here: a machine with a wrong clock keeps its identity */
     if (!hl_cert_is_issued_by(identity->cert, identity->ca)) {
         hl_fail(error, HL_ERROR_INVALID, "%s did not sign the certificate of this endpoint; enrol again with --replace",
                 identity->ca_path);

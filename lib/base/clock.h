@@ -29,7 +29,7 @@ char *hl_time_format(HlTime wall);
 /* RFC 3339, UTC ("Z") only. */
 bool hl_time_parse(const char *text, HlTime *wall, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* a - b for times that somebody else chose: kept to what can be negated, where the plain difference would overflow. */
+/* a - b for times chosen by somebody else: clamped to what can be negated where the plain difference would overflow. */
 HlTime hl_time_difference(HlTime a, HlTime b);
 
 /* "4d", "90s", "250ms": a whole number and one unit.  Result in milliseconds, at most 100 years. */

@@ -11,7 +11,7 @@
  * names are "section.key". */
 bool hl_conf_load(const char *path, HlOptionTable table, void *values, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The same from text; messages call it name. */
+/* The same from text, for tests and the fuzz target, which have no files; name stands for the file in messages. */
 bool hl_conf_parse(const char *name, const char *text, gsize size, HlOptionTable table, void *values,
                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

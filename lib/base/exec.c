@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lib/base/environment.h"
 #include "lib/base/file.h"
 #include "lib/base/text.h"
 #include "lib/base/unconst.h"
@@ -242,6 +243,7 @@ HlChild *hl_child_start(const HlChildSpec *spec, HlChildLine on_line, HlChildDon
     Setup setup = { .parent = getpid(), .file_limit = spec->file_limit };
     hl_autofd int log = -1;
     hl_autofd int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    g_auto(GStrv) environment = hl_environment_for_child();
     g_autoptr(GError) problem = NULL;
 
     child->out.fd = child->err.fd = -1;
@@ -255,10 +257,10 @@ HlChild *hl_child_start(const HlChildSpec *spec, HlChildLine on_line, HlChildDon
             return NULL;
         }
     }
-    if (!g_spawn_async_with_pipes_and_fds(NULL, spec->argv, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD,
-                                          set_up_child, &setup, spec->stdin_fd >= 0 ? spec->stdin_fd : null, log, log,
-                                          NULL, NULL, 0, &child->pid, NULL, log < 0 ? &child->out.fd : NULL,
-                                          log < 0 ? &child->err.fd : NULL, &problem)) {
+    if (!g_spawn_async_with_pipes_and_fds(
+            NULL, spec->argv, (const char *const *)environment, G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD,
+            set_up_child, &setup, spec->stdin_fd >= 0 ? spec->stdin_fd : null, log, log, NULL, NULL, 0, &child->pid,
+            NULL, log < 0 ? &child->out.fd : NULL, log < 0 ? &child->err.fd : NULL, &problem)) {
         hl_fail(error, HL_ERROR_IO, "cannot start %s: %s", spec->argv[0], problem->message);
         return NULL;
     }
@@ -272,13 +274,15 @@ HlChild *hl_child_start(const HlChildSpec *spec, HlChildLine on_line, HlChildDon
 
 bool hl_exec(const char *const *argv, char **output, GError **error)
 {
+    g_auto(GStrv) environment = hl_environment_for_child();
     g_autofree char *words = NULL;
     g_autofree char *out = NULL;
     g_autofree char *err = NULL;
     g_autoptr(GError) problem = NULL;
     int status = 0;
 
-    if (!g_spawn_sync(NULL, hl_unconst(argv), NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, &out, &err, &status, &problem))
+    if (!g_spawn_sync(NULL, hl_unconst(argv), environment, G_SPAWN_SEARCH_PATH, NULL, NULL, &out, &err, &status,
+                      &problem))
         return hl_fail(error, HL_ERROR_IO, "cannot start %s: %s", argv[0], problem->message);
     words = hl_text_last_words(err);
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
@@ -290,11 +294,12 @@ bool hl_exec(const char *const *argv, char **output, GError **error)
 
 bool hl_exec_shown(const char *const *argv, int *status, GError **error)
 {
+    g_auto(GStrv) environment = hl_environment_for_child();
     g_autoptr(GError) problem = NULL;
 
     fflush(stdout); /* what was printed before it stays before it */
-    if (!g_spawn_sync(NULL, hl_unconst(argv), NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_CHILD_INHERITS_STDIN, NULL, NULL,
-                      NULL, NULL, status, &problem))
+    if (!g_spawn_sync(NULL, hl_unconst(argv), environment, G_SPAWN_SEARCH_PATH | G_SPAWN_CHILD_INHERITS_STDIN, NULL,
+                      NULL, NULL, NULL, status, &problem))
         return hl_fail(error, HL_ERROR_IO, "cannot start %s: %s", argv[0], problem->message);
     if (!WIFEXITED(*status))
         return hl_fail(error, HL_ERROR_FAILED, "%s was killed by signal %d", argv[0], WTERMSIG(*status));

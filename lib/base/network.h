@@ -14,7 +14,7 @@ typedef struct {
 /* "192.168.0.0/16", "fd00::/8", or one address.  Host bits must be clear: a set one is most often a typing error. */
 bool hl_network_parse(const char *text, HlNetwork *network, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Whether an address is in it.  Text that is no address, or NULL, is in none. */
+/* Whether an address is in it.  Text that is not an address, or NULL, is in no network. */
 bool hl_network_has(const HlNetwork *network, const char *address);
 
 /* "host:port"; an IPv6 address goes into brackets, as in a URL: "[::1]:8883".  Caller frees. */

@@ -46,6 +46,8 @@ typedef struct {
     const char *client_id;
     const char *const *brokers;                 /* host:port, ends with NULL; at least one */
     const char *ca_path, *cert_path, *key_path; /* ca_path NULL: plain TCP, for tests */
+    const char *proxy;                          /* http://[user:password@]host:port, asked to CONNECT; NULL or "": none,
+                                                   whatever the environment says */
     const char *const *subscriptions;           /* filters, subscribed to at every connect; ends with NULL */
     int subscription_qos;                       /* 0 or 1: the maximum asked for */
     HlTime keepalive;                           /* 0: 60 s */

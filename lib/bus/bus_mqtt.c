@@ -19,7 +19,7 @@ typedef struct {
 } Waiting;
 
 struct HlBus {
-    char *client_id, *ca_path, *cert_path, *key_path;
+    char *client_id, *ca_path, *cert_path, *key_path, *proxy;
     GStrv brokers, subscriptions;
     int subscription_qos;
     HlTime keepalive;
@@ -136,6 +136,7 @@ static void start_attempt(HlBus *bus)
                         .ca_path = bus->ca_path,
                         .cert_path = bus->cert_path,
                         .key_path = bus->key_path,
+                        .proxy = bus->proxy,
                         .keepalive = bus->keepalive,
                         .receive_maximum = bus->receive_maximum };
     const char *problem;
@@ -260,6 +261,7 @@ HlBus *hl_bus_new(const HlBusOptions *options, GError **error)
     bus->ca_path = g_strdup(options->ca_path);
     bus->cert_path = g_strdup(options->cert_path);
     bus->key_path = g_strdup(options->key_path);
+    bus->proxy = options->proxy != NULL && *options->proxy != '\0' ? g_strdup(options->proxy) : NULL;
     bus->brokers = g_strdupv(hl_unconst(options->brokers));
     bus->subscriptions =
         options->subscriptions != NULL ? g_strdupv(hl_unconst(options->subscriptions)) : g_new0(char *, 1);
@@ -308,6 +310,7 @@ void hl_bus_free(HlBus *bus)
     g_free(bus->ca_path);
     g_free(bus->cert_path);
     g_free(bus->key_path);
+    g_free(bus->proxy);
     g_free(bus);
 }
 

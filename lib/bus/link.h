@@ -52,6 +52,7 @@ void hl_link_parcel_free(gpointer parcel);
 typedef struct {
     const char *broker, *client_id;             /* broker is host:port */
     const char *ca_path, *cert_path, *key_path; /* ca_path NULL: plain TCP */
+    const char *proxy;                          /* as in HlBusOptions, or NULL; not for plain TCP */
     HlTime keepalive;
     guint receive_maximum;
     const HlBusMessage *will; /* may be NULL */

@@ -11,12 +11,12 @@
 #include "lib/base/clock.h"
 
 typedef struct HlCtlServer HlCtlServer;
-typedef struct HlCtlPeer HlCtlPeer; /* there until closed was called for it */
+typedef struct HlCtlPeer HlCtlPeer; /* valid until closed has been called for it */
 
 /* frame is borrowed; fd (-1: none) is the handler's to close.  peer may be kept, to answer later, until closed. */
 typedef void (*HlCtlHandler)(HlCtlPeer *peer, GBytes *frame, int fd, gpointer user);
 
-/* The connection is gone; hl_ctl_send on it does nothing any more, and after this call nobody may name it. */
+/* The connection is gone; hl_ctl_send does nothing from here on, and peer must not be used after this call. */
 typedef void (*HlCtlClosed)(HlCtlPeer *peer, gpointer user);
 
 typedef struct {
@@ -37,7 +37,7 @@ HlCtlServer *hl_ctl_server_new(const HlCtlOptions *options, GError **error);
 /* Closes all peers (closed is called) and removes the socket. */
 void hl_ctl_server_free(HlCtlServer *server);
 
-/* Queues a frame.  false: the connection is gone, or its reader so slow that it was closed now. */
+/* Queues a frame.  false: the connection is gone, or was closed now because its reader is too slow. */
 bool hl_ctl_send(HlCtlPeer *peer, GBytes *frame);
 
 uid_t hl_ctl_peer_uid(const HlCtlPeer *peer);

@@ -70,7 +70,7 @@ char *hl_crl_make(const HlCert *ca, const HlKey *ca_key, const HlRevoked *revoke
     X509_CRL_sort(crl);
     if (!set_head(crl, ca, number, now, next_update) || X509_CRL_sign(crl, ca_key->pkey, EVP_sha256()) == 0 ||
         PEM_write_bio_X509_CRL(bio, crl) != 1) {
-        hl_pki_fail(error, HL_ERROR_FAILED, "cannot make the revocation list of %s", ca->info.cn);
+        hl_pki_fail(error, HL_ERROR_FAILED, "cannot create the revocation list of %s", ca->info.cn);
         return NULL;
     }
     return hl_pki_bio_text(bio);

@@ -71,7 +71,7 @@ static X509 *begin(EVP_PKEY *public_key, const char *cn, HlCertKind kind, HlTime
         !hl_pki_time_set(X509_getm_notAfter(x509), not_after) ||
         !set_subject(X509_get_subject_name(x509), cn, hl_cert_kind_name(kind)) ||
         X509_set_pubkey(x509, public_key) != 1) {
-        hl_pki_fail(error, HL_ERROR_INVALID, "cannot make a certificate for %s", cn);
+        hl_pki_fail(error, HL_ERROR_INVALID, "cannot create a certificate for %s", cn);
         return NULL;
     }
     return g_steal_pointer(&x509);
@@ -90,7 +90,7 @@ HlCert *hl_cert_make_ca(const HlKey *key, const char *cn, HlTime not_before, HlT
         return NULL;
     if (X509_set_issuer_name(x509, X509_get_subject_name(x509)) != 1 ||
         !add_extensions(x509, x509, rows, G_N_ELEMENTS(rows)) || X509_sign(x509, key->pkey, EVP_sha256()) == 0) {
-        hl_pki_fail(error, HL_ERROR_FAILED, "cannot make the CA %s", cn);
+        hl_pki_fail(error, HL_ERROR_FAILED, "cannot create the CA %s", cn);
         return NULL;
     }
     return hl_cert_from_x509(g_steal_pointer(&x509), cn, error);
@@ -108,7 +108,7 @@ GBytes *hl_csr_make(const HlKey *key, const char *cn, GError **error)
     if (X509_REQ_set_version(request, X509_REQ_VERSION_1) != 1 ||
         !set_subject(X509_REQ_get_subject_name(request), cn, NULL) || X509_REQ_set_pubkey(request, key->pkey) != 1 ||
         X509_REQ_sign(request, key->pkey, EVP_sha256()) == 0 || (size = i2d_X509_REQ(request, &der)) <= 0) {
-        hl_pki_fail(error, HL_ERROR_FAILED, "cannot make a signing request for %s", cn);
+        hl_pki_fail(error, HL_ERROR_FAILED, "cannot create a signing request for %s", cn);
         return NULL;
     }
     bytes = g_bytes_new(der, (gsize)size);

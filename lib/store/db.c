@@ -154,7 +154,7 @@ bool hl_db_copy(HlDb *db, const char *path, GError **error)
     }
     fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0 || fsync(fd) != 0)
-        return hl_fail_errno(error, errno, "cannot make the copy %s durable", path);
+        return hl_fail_errno(error, errno, "cannot sync the copy %s", path);
     return hl_dir_sync(directory, error);
 }
 

@@ -112,7 +112,7 @@ void cli_show_object(const HlInvocation *call, const json_t *document)
         return;
     json_object_foreach(hl_unconst(document), name, value)
     {
-        width = MAX(width, hl_text_width(name));
+        width = MAX(width, (int)strlen(name)); /* ASCII, all of them */
     }
     json_object_foreach(hl_unconst(document), name, value)
     {
@@ -126,7 +126,7 @@ void cli_show_object(const HlInvocation *call, const json_t *document)
 
         if (!json_is_array(value) &&
             (!json_is_object(value) || strcmp(name, "patterns") == 0 || json_object_get(value, "desired") != NULL))
-            printf("%s%*s  %s\n", label, width - hl_text_width(name), "", text);
+            printf("%s%*s  %s\n", label, width - (int)strlen(name), "", text);
     }
 }
 

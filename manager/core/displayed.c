@@ -76,7 +76,7 @@ static const Row rows[MGR_DISPLAY_N] = {
     [MGR_DISPLAY_ENTERED_UNREACHABLE_NET] = { "entered an unreachable network",
                                               { SAME, BEAT | ANNOUNCED, SAME },
                                               "B13",
-                                              "judged by heartbeats from now on, no more notified" },
+                                              "judged by heartbeats from now on, no longer notified" },
     [MGR_DISPLAY_LEFT_UNREACHABLE_NET] = { "left the unreachable networks",
                                            { DIAL, SAME, SAME },
                                            "B13 B2",
@@ -274,7 +274,7 @@ static void describe(GString *out, unsigned actions, Mode mode)
         const char *word;
     } extras[] = { { DIAL, "dial" },
                    { WORK, "hand out work" },
-                   { BEAT, "k minutes anew" },
+                   { BEAT, "restarts the k minutes" },
                    { REMOVE, "tombstone" },
                    { CONTACT, "counts as contact" } };
     const char *between = "";

@@ -1,7 +1,7 @@
 /* The displayed status: what the classic console would show of one endpoint, by the documented rules B1 to B14.
  *
  * Not the actual status: the line's births and wills move nothing here (B10, B12).  Pure; an MgrDisplay is plain data,
- * zeroed = not registered.  The rules are the table in displayed.c, one row an event, to be read beside
+ * zeroed = not registered.  The rules are the table in displayed.c, one row per event, to be read with
  * docs/documented-behaviour.md.
  *
  * Where an effect says `dial`, the prober dials the registered address; the result comes back as DIAL_ANSWERED or
@@ -106,7 +106,8 @@ bool mgr_display_restore(MgrDisplay *display, HlTime alive_wall, MgrNow now);
 /* Whether the server dials and notifies this endpoint at all. */
 bool mgr_display_is_dialled(const MgrDisplay *display);
 
-/* The transition table as Markdown, for docs/documented-behaviour.md.  Caller frees. */
+/* The transition table as Markdown; `test-displayed --table` prints it for docs/documented-behaviour.md.  Caller frees.
+ */
 char *mgr_display_table(void);
 
 #endif

@@ -133,7 +133,7 @@ static void judge_command(Endpoint *endpoint, const HlMsgCommand *command)
                              .expires = command->expires_ms };
     EpCommandView view = { .endpoint = ENDPOINT,
                            .known = g_hash_table_contains(endpoint->journal, command->id),
-                           .in_journal = g_hash_table_size(endpoint->journal),
+                           .under_way = g_hash_table_size(endpoint->journal),
                            .independent = endpoint->settings.independent,
                            .now = NOW };
 

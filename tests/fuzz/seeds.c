@@ -1,5 +1,5 @@
 /* Writes the inputs of the corpora that only a program can make, into DIR/delta and so on: after a change of their
- * format, `fuzz-seeds tests/fuzz/corpus`. */
+ * format, `corpus-seeds tests/fuzz/corpus`. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -233,7 +233,7 @@ static void write_signed(void)
 int main(int argc, char **argv)
 {
     if (argc != 2) {
-        fprintf(stderr, "usage: fuzz-seeds DIR\n");
+        fprintf(stderr, "usage: corpus-seeds DIR\n");
         return EXIT_FAILURE;
     }
     top = argv[1];

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/unconst.h"
+
 #define MAX_REPEATED 4
 #define MAX_TEXT     40
 #define LONG_TEXT    16000
@@ -34,7 +36,7 @@ static uint64_t next_number(WireBytes *bytes)
 static char *next_text(WireBytes *bytes)
 {
     uint8_t how = wire_bytes_next(bytes);
-    guint n_words = g_strv_length((char **)bytes->words);
+    guint n_words = g_strv_length(hl_unconst(bytes->words));
     char *text;
     size_t length;
 

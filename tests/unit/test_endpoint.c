@@ -333,6 +333,28 @@ static void test_renewal(void)
     g_assert_cmpint(ep_renewal_interval(0, HL_SECOND), ==, HL_SECOND);
 }
 
+static void test_line_proxy(void)
+{
+    static const char *const good[] = { "", "http://a:1", "http://me:pw@a:3128", "http://me:p@w@[::1]:3128" };
+    static const char *const bad[] = { "a:1",         "https://a:1",     "http://a",
+                                       "http://a:1/", "http://s3cret@a", "http://me:s3/cret@a" };
+    g_auto(EpConf) conf = { 0 };
+
+    hl_options_init(ep_conf_table(), &conf);
+    g_assert_cmpstr(conf.line_proxy, ==, "");
+    for (gsize i = 0; i < G_N_ELEMENTS(good); i++) {
+        g_assert_true(hl_options_set(ep_conf_table(), &conf, "line.proxy", good[i], NULL));
+        g_assert_cmpstr(conf.line_proxy, ==, good[i]);
+    }
+    for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
+        g_autoptr(GError) error = NULL;
+
+        g_assert_false(hl_options_set(ep_conf_table(), &conf, "line.proxy", bad[i], &error));
+        g_assert_null(strstr(error->message, "s3"));
+        g_assert_null(strstr(error->message, "cret"));
+    }
+}
+
 static void test_conf(void)
 {
     g_auto(EpConf) conf = { 0 };
@@ -423,6 +445,7 @@ int main(int argc, char **argv)
     g_test_add_func("/endpoint/refusals", test_refusals);
     g_test_add_func("/endpoint/renewal", test_renewal);
     g_test_add_func("/endpoint/conf", test_conf);
+    g_test_add_func("/endpoint/line-proxy", test_line_proxy);
     g_test_add_func("/endpoint/probation", test_probation);
     g_test_add_func("/endpoint/retry", test_retry);
     return g_test_run();

@@ -14,7 +14,6 @@
 #define UPD_MAX_STEPS    ((guint32)1 << 18)
 #define UPD_MAX_LITERALS ((guint32)6 << 20)
 #define UPD_MAX_PRIMER   ((guint32)6 << 20)
-#define UPD_MAX_SECTION  (UPD_MAX_STEPS * 5) /* a number is at most 5 bytes */
 
 #define UPD_MOVE_JUMP 255
 

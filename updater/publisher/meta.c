@@ -8,11 +8,11 @@
 #include "updater/tuf/key.h"
 
 static const UpdRoleSpec specs[] = {
-    { "root", 3, 2, 365 * HL_DAY, "by ceremony" },
-    { "targets", 2, 1, 180 * HL_DAY, "with root" },
-    { "snapshot", 1, 1, 7 * HL_DAY, "each publish, daily" },
-    { "timestamp", 1, 1, 72 * HL_HOUR, "every 6 h" },
-    { NULL, 1, 1, 30 * HL_DAY, "each release" },
+    { "root", 3, 2, 365 * HL_DAY },      /* signed again by ceremony */
+    { "targets", 2, 1, 180 * HL_DAY },   /* with root */
+    { "snapshot", 1, 1, 7 * HL_DAY },    /* each publish, daily */
+    { "timestamp", 1, 1, 72 * HL_HOUR }, /* every 6 h */
+    { NULL, 1, 1, 30 * HL_DAY },         /* each release */
 };
 
 const UpdRoleSpec *upd_role_spec(const char *role)

@@ -17,7 +17,6 @@ typedef struct {
     const char *role; /* NULL: any component */
     guint keys, threshold;
     HlTime lifetime;
-    const char *re_signed; /* how often, for people */
 } UpdRoleSpec;
 
 /* What a role is made of in a new repository. */

@@ -32,7 +32,7 @@ bool upd_stage_engine_ok(const char *version);
 /* The highest version that the component ever had, published or staged; 0 if none. */
 gint64 upd_stage_newest(const UpdRepo *repo, const char *component);
 
-/* The version after newest on this day (UTC). */
+/* The version after newest on this day (UTC).  Like the next one, shown for tests: pure, where staging writes files. */
 gint64 upd_stage_next_version(gint64 newest, HlTime now);
 
 /* How many signatures a file holds, by its name's ending: lines, or rules; -1 if that is not known. */

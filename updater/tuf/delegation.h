@@ -13,7 +13,8 @@ enum {
     TUF_WALK_DEPTH_MAX = 16,
 };
 
-/* Whether pattern covers path: '*', '?' and '[...]' as in glob(7), none of which matches '/'. */
+/* Whether pattern covers path (for tests, which have the cases of the specification): '*', '?' and '[...]' as in
+ * glob(7), none of which matches '/'. */
 bool tuf_path_matches(const char *pattern, const char *path);
 
 /* Whether the delegation is about path: by its patterns or by its hash prefixes; by neither, it is about nothing. */

@@ -10,8 +10,6 @@
 
 typedef enum { TUF_HASH_SHA256, TUF_HASH_SHA512, TUF_HASH_N } TufHash;
 
-#define TUF_HASH_HEX_MAX 129 /* SHA-512 in hexadecimal, and the NUL */
-
 /* "sha256", "sha512". */
 const char *tuf_hash_name(TufHash hash);
 

@@ -12,7 +12,8 @@
 struct EpLink {
     EpLinkOptions has;
     char **brokers; /* in the order of attempts */
-    HlBus *bus;     /* NULL while the link stays away */
+    char *proxy;
+    HlBus *bus; /* NULL while the link stays away */
     uint64_t session;
     GBytes *will_payload;
     char *will_topic;
@@ -144,6 +145,7 @@ static bool start_bus(EpLink *link, GError **error)
                              .ca_path = identity->ca_path,
                              .cert_path = identity->pem_path,
                              .key_path = identity->pem_path,
+                             .proxy = link->proxy,
                              .subscriptions = (const char *const *)filters,
                              .subscription_qos = 1,
                              .backoff_base = link->has.backoff_base,
@@ -212,6 +214,7 @@ EpLink *ep_link_new(const EpLinkOptions *options, GError **error)
     link->has = *options;
     link->session = (uint64_t)ep_store_get_int(options->db, SESSION_FACT, 0);
     link->will_topic = hl_topic_name(HL_TOPIC_LINK, options->identity->id);
+    link->proxy = g_strdup(options->proxy);
     choose_brokers(link, options->brokers);
     if (start_bus(link, error))
         return link;
@@ -228,6 +231,7 @@ void ep_link_free(EpLink *link)
     g_clear_pointer(&link->will_payload, g_bytes_unref);
     g_free(link->will_topic);
     g_free(link->last_error);
+    g_free(link->proxy);
     g_strfreev(link->brokers);
     g_free(link);
 }

@@ -33,6 +33,7 @@ typedef struct {
     EpTrouble *trouble;
     const EpServerTime *time;
     const char *const *brokers; /* preferred to those of the identity; copied */
+    const char *proxy;          /* of the line; copied */
     HlTime backoff_base, backoff_cap, keepalive;
     EpLinkHandlers handlers; /* all are required */
     gpointer user;

@@ -350,6 +350,7 @@ EpPresence *ep_presence_new(const EpPresenceOptions *options, GError **error)
                            .trouble = options->trouble,
                            .time = options->time,
                            .brokers = (const char *const *)ep_settings_values(options->settings)->brokers,
+                           .proxy = options->conf->line_proxy,
                            .backoff_base = options->conf->backoff_base,
                            .backoff_cap = options->conf->backoff_cap,
                            .keepalive = options->conf->keepalive,
