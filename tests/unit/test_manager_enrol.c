@@ -206,8 +206,8 @@ static void let_expire(World *world G_GNUC_UNUSED, Request *request)
 
 static void use_up(World *world, Request *request G_GNUC_UNUSED)
 {
-    g_autofree char *one = enrol(world, "1123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", false);
-    g_autofree char *two = enrol(world, "2123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", false);
+    g_free(enrol(world, "1123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", false));
+    g_free(enrol(world, "2123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", false));
 }
 
 static void set_slow_clock(World *world G_GNUC_UNUSED, Request *request)
@@ -269,7 +269,7 @@ static void set_bad_fingerprint(World *world G_GNUC_UNUSED, Request *request)
 
 static void enrol_before(World *world, Request *request G_GNUC_UNUSED)
 {
-    g_autofree char *id = enrol(world, FINGERPRINT, false);
+    g_free(enrol(world, FINGERPRINT, false));
 }
 
 static void test_refused(void)
