@@ -257,11 +257,6 @@ static void set_long_host(World *world G_GNUC_UNUSED, Request *request)
     request->registration.host = long_text;
 }
 
-static void set_long_os(World *world G_GNUC_UNUSED, Request *request)
-{
-    request->registration.os = long_text;
-}
-
 static void set_bad_fingerprint(World *world G_GNUC_UNUSED, Request *request)
 {
     request->registration.fingerprint = hl_unconst("F123");
@@ -292,8 +287,7 @@ static void test_refused(void)
         { set_short_csr, 400, "invalid" },
         { set_no_registration, 400, "invalid" },
         { set_no_host, 400, "invalid" },
-        { set_long_host, 400, "invalid" },
-        { set_long_os, 400, "invalid" },
+        { set_long_host, 400, "limit" },
         { set_bad_fingerprint, 400, "invalid" },
         { enrol_before, 409, "exists" },
     };
