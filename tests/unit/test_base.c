@@ -1,5 +1,4 @@
 /* lib/base: options, configuration, command lines, durations, files, back-off, mailbox. */
-#include <malloc.h>
 #include <pthread.h>
 #include <string.h>
 
@@ -9,13 +8,9 @@
 #include "lib/base/conf.h"
 #include "lib/base/exec.h"
 #include "lib/base/file.h"
-#include "lib/base/hash.h"
 #include "lib/base/ident.h"
-#include "lib/base/json.h"
 #include "lib/base/mailbox.h"
 #include "lib/base/network.h"
-#include "lib/base/table.h"
-#include "lib/base/text.h"
 
 typedef struct {
     char *name;
@@ -261,255 +256,6 @@ static void test_exec_shown(void)
     g_assert_error(error, HL_ERROR, HL_ERROR_IO);
 }
 
-static void test_json(void)
-{
-    g_autoptr(GError) error = NULL;
-    g_autoptr(json_t) value = hl_json_parse("x", "{\"a\":9007199254740993}", 22, &error);
-
-    g_assert_cmpint(json_integer_value(json_object_get(value, "a")), ==, 9007199254740993);
-    g_assert_null(hl_json_parse("x", "{\"a\":1,\"a\":2}", 13, &error));
-    g_assert_error(error, HL_ERROR, HL_ERROR_INVALID);
-}
-
-static gsize json_live;
-
-static void *counted_malloc(size_t size)
-{
-    gsize *block = malloc(size + sizeof *block);
-
-    g_assert_nonnull(block);
-    *block = malloc_usable_size(block) + sizeof *block; /* with the allocator's own word */
-    json_live += *block;
-    return block + 1;
-}
-
-static void counted_free(void *memory)
-{
-    gsize *block = memory;
-
-    if (block == NULL)
-        return;
-    json_live -= block[-1];
-    free(block - 1);
-}
-
-/* The estimate is no less than what jansson takes, and for what is dense no more than thrice that. */
-static void test_json_cost(void)
-{
-    static const struct {
-        const char *before, *each, *after;
-    } shapes[] = {
-        { "[", "{},", "{}]" },         { "[", "[],", "[]]" },
-        { "[", "{\"a\":{}},", "{}]" }, { "[", "{\"a\":\"b\",\"c\":1},", "0]" },
-        { "[", "1,", "2]" },           { "[", "\"ab\",", "\"\"]" },
-        { "[", "[[[[]]]],", "[]]" },   { "{\"a\":\"{[,:\\\"{{{{\",\"b\":[", "{\"cde\":[1,{}]},", "0]}" },
-    };
-
-    json_set_alloc_funcs(counted_malloc, counted_free);
-    for (gsize i = 0; i < G_N_ELEMENTS(shapes); i++) {
-        g_autoptr(GString) text = g_string_new(shapes[i].before);
-        json_t *value;
-        gsize cost;
-
-        for (int n = 0; n < 3000; n++)
-            g_string_append(text, shapes[i].each);
-        g_string_append(text, shapes[i].after);
-        cost = hl_json_cost(text->str, text->len);
-        json_live = 0;
-        value = hl_json_parse("x", text->str, text->len, NULL);
-        g_assert_nonnull(value);
-        g_test_message("%s: %u bytes, cost %u, taken %u", shapes[i].each, (guint)text->len, (guint)cost,
-                       (guint)json_live);
-        g_assert_cmpuint(json_live, <=, cost + text->len);
-        if (shapes[i].each[0] == '{')
-            g_assert_cmpuint(cost, <=, 3 * json_live);
-        json_decref(value);
-        g_assert_cmpuint(json_live, ==, 0);
-    }
-    json_set_alloc_funcs(malloc, free);
-}
-
-static void test_json_bounds(void)
-{
-    static const char *const taken[] = { "[1,2,3]", "{\"a\":[{},{}]}", "\"{{{{{{{{{{{{{{{{{{,,,,\"",
-                                         "[\"\\\"{{{{{{\",1]" };
-    g_autoptr(GError) error = NULL;
-    g_autoptr(GString) deep = g_string_new(NULL);
-    g_autoptr(json_t) value = NULL;
-
-    for (gsize i = 0; i < G_N_ELEMENTS(taken); i++) {
-        gsize size = strlen(taken[i]), cost = hl_json_cost(taken[i], size);
-        g_autoptr(json_t) just = hl_json_parse_bounded("x", taken[i], size, cost, &error);
-
-        if (taken[i][0] == '"') { /* a text alone is no document of ours, and costs nothing here */
-            g_assert_cmpuint(cost, ==, 0);
-            g_assert_error(error, HL_ERROR, HL_ERROR_INVALID);
-            g_clear_error(&error);
-            continue;
-        }
-        g_assert_no_error(error);
-        g_assert_nonnull(just);
-        g_assert_null(hl_json_parse_bounded("x", taken[i], size, cost - 1, &error));
-        g_assert_error(error, HL_ERROR, HL_ERROR_LIMIT);
-        g_clear_error(&error);
-    }
-    for (int i = 0; i < HL_JSON_DEPTH; i++)
-        g_string_append_c(deep, '[');
-    for (int i = 0; i < HL_JSON_DEPTH; i++)
-        g_string_append_c(deep, ']');
-    value = hl_json_parse_bounded("x", deep->str, deep->len, G_MAXSIZE, &error);
-    g_assert_no_error(error);
-    g_string_prepend_c(deep, '[');
-    g_string_append_c(deep, ']');
-    g_assert_null(hl_json_parse_bounded("x", deep->str, deep->len, G_MAXSIZE, &error));
-    g_assert_error(error, HL_ERROR, HL_ERROR_INVALID);
-    g_clear_error(&error);
-    g_assert_null(hl_json_parse_bounded("x", "{\"a\":1]}}]", 11, G_MAXSIZE, &error)); /* closes more than it opens */
-    g_assert_error(error, HL_ERROR, HL_ERROR_INVALID);
-}
-
-/* Names that g_str_hash cannot tell apart are spread, and by another process otherwise. */
-static void test_hash(void)
-{
-    g_autoptr(GHashTable) values = g_hash_table_new(NULL, NULL);
-
-    for (guint n = 0; n < 4096; n++) {
-        char name[25];
-
-        for (guint bit = 0; bit < 12; bit++)
-            memcpy(name + 2 * bit, n >> bit & 1 ? "ab" : "bA", 2);
-        name[24] = '\0';
-        g_assert_cmpuint(g_str_hash(name), ==, g_str_hash("bAbAbAbAbAbAbAbAbAbAbAbA"));
-        g_assert_cmpuint(hl_text_hash(name), ==, hl_text_hash(name));
-        g_hash_table_add(values, GUINT_TO_POINTER(hl_text_hash(name)));
-    }
-    g_assert_cmpuint(g_hash_table_size(values), >=, 4090);
-    for (gsize size = 0; size < 20; size++) { /* every tail counts, to its last byte */
-        g_autofree char *text = g_strnfill(size, 'x');
-        guint before = hl_text_hash(text);
-
-        g_assert_cmpuint(before, !=, hl_text_hash("y"));
-        for (gsize i = 0; i < size; i++) {
-            text[i] = 'y';
-            g_assert_cmpuint(hl_text_hash(text), !=, before);
-            text[i] = 'x';
-        }
-    }
-}
-
-/* What a stranger sent must neither move the cursor nor begin a line, in messages as in records. */
-static void test_printable(void)
-{
-    static const struct {
-        const char *text, *shown;
-    } cases[] = {
-        { "plain, Größe, 更新", "plain, Größe, 更新" },
-        { "\033[2Jgone\a", "\uFFFD[2Jgone\uFFFD" },
-        { "two\nlines\r\ttab", "two lines  tab" },
-        { "C1 \302\233 and \302\205", "C1 \uFFFD and \uFFFD" },
-        { "cut \xe2\x82", "cut \uFFFD\uFFFD" },
-        { "\u202Egnp.exe\u2066\u2028", "\uFFFDgnp.exe\uFFFD " },
-        { "a\u200Bb\uFEFFc\U000E0041d", "a\uFFFDb\uFFFDc\uFFFDd" },
-        { "نمی\u200Cخواهم", "نمی\u200Cخواهم" },
-        { "cannot get https://me:secret@a.example/x, nor http://b/",
-          "cannot get https://***@a.example/x, nor http://b/" },
-        { "source=http://secret@a:1/", "source=http://***@a:1/" },
-        { "'http://me:sec@ret@a'", "'http://***@a'" },
-        { "http://me:sec/ret@a/x failed", "http://***@a/x failed" },
-        { "http://me:s?#x@a failed @ b", "http://***@a failed @ b" },
-        { "write http(s)://HOST[:PORT][/PATH], not @", "write http(s)://HOST[:PORT][/PATH], not @" },
-        { "http://127.0.0.1:80/a@b and http://[::1]/a@b", "http://127.0.0.1:80/a@b and http://[::1]/a@b" },
-        { "mail a@b", "mail a@b" },
-        { "http://:pw@a", "http://***@a" },
-        { "", "" },
-    };
-    static const struct {
-        const char *url, *shown;
-    } urls[] = {
-        { "https://me:secret@a/x", "https://***@a/x" },
-        { "https://me:sec ret@a/x", "https://***@a/x" },
-        { "me:secret@a:3128", "***@a:3128" },
-        { "http://a:80/x@y", "http://a:80/x@y" },
-        { "http://me:sec/r\"e@t@[::1]/", "http://***@[::1]/" },
-        { "ftp://a", "ftp://a" },
-        { "server=me:secret@a", "***@a" },
-        { "", "" },
-    };
-    g_autoptr(GError) error = NULL;
-
-    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autofree char *shown = hl_text_printable(cases[i].text);
-
-        g_assert_cmpstr(shown, ==, cases[i].shown);
-    }
-    for (gsize i = 0; i < G_N_ELEMENTS(urls); i++) {
-        g_autofree char *shown = hl_text_url(urls[i].url);
-
-        g_assert_cmpstr(shown, ==, urls[i].shown);
-    }
-    g_assert_false(hl_fail(&error, HL_ERROR_INVALID, "'%s' is wrong", "\033[2J"));
-    hl_error_prefix(&error, "%s", "a\nb");
-    g_assert_cmpstr(error->message, ==, "a b: '\uFFFD[2J' is wrong");
-}
-
-/* To people as above, to programs as it is, and to a terminal nothing either way. */
-static void test_json_shown(void)
-{
-    static const char text[] =
-        "{\"na\\u202eme\":[\"a\\nb\\u0085\\u202e\",{\"x\":\"https://me:pw@h/\"},1,true,\"\\udb40\\udc41 é\"]}";
-    g_autoptr(json_t) value = hl_json_parse("x", text, strlen(text), NULL);
-    g_autoptr(json_t) shown = hl_json_printable(value);
-    g_autofree char *plain = hl_json_print(shown);
-    g_autofree char *printed = hl_json_print(value);
-    g_autoptr(json_t) again = hl_json_parse("x", printed, strlen(printed), NULL);
-
-    g_assert_cmpstr(plain, ==, "{\"na\uFFFDme\":[\"a b\uFFFD\uFFFD\",{\"x\":\"https://***@h/\"},1,true,\"\uFFFD é\"]}");
-    g_assert_cmpstr(
-        printed, ==,
-        "{\"na\\u202eme\":[\"a\\nb\\u0085\\u202e\",{\"x\":\"https://me:pw@h/\"},1,true,\"\\udb40\\udc41 é\"]}");
-    g_assert_true(json_equal(value, again));
-}
-
-/* A cell holds no line feed and no cursor movement, keeps our colours, and the next column stands where it belongs. */
-static void test_table(void)
-{
-    static const char *const headings[] = { "HOST", "STATE", NULL };
-    g_autoptr(HlTable) table = hl_table_new(headings);
-    g_autofree char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-
-    hl_table_add(table, (const char *const[]){ "a\nb\u202E\302\205\033[2J\033]0;x\a", "\033[31mbad\033[0m", NULL });
-    hl_table_add(table, (const char *const[]){ "更新", "good", NULL });
-    hl_table_print(table, out);
-    fclose(out);
-    g_assert_cmpstr(text, ==,
-                    "HOST             STATE\n"
-                    "a b\uFFFD\uFFFD\uFFFD[2J\uFFFD]0;x\uFFFD  \033[31mbad\033[0m\n"
-                    "更新             good\n");
-}
-
-static void test_width(void)
-{
-    static const char *const headings[] = { "NAME", "STATE", NULL };
-    static const char *const rows[][2] = { { "abc", "x" }, { "クライアント", NULL }, { "\033[31mred\033[0m", "y" } };
-    g_autoptr(HlTable) table = hl_table_new(headings);
-    char *text = NULL;
-    size_t size;
-    FILE *out = open_memstream(&text, &size);
-
-    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
-        hl_table_add(table, rows[i]);
-    hl_table_print(table, out);
-    g_assert_cmpint(fclose(out), ==, 0);
-    g_assert_cmpstr(text, ==,
-                    "NAME          STATE\n"
-                    "abc           x\n"
-                    "クライアント  -\n"
-                    "\033[31mred\033[0m           y\n");
-    free(text);
-}
-
 static void test_place(void)
 {
     static const struct {
@@ -606,15 +352,7 @@ int main(int argc, char **argv)
     g_test_add_func("/base/ident", test_ident);
     g_test_add_func("/base/cli", test_cli);
     g_test_add_func("/base/exec-shown", test_exec_shown);
-    g_test_add_func("/base/json", test_json);
-    g_test_add_func("/base/json-shown", test_json_shown);
     g_test_add_func("/base/place", test_place);
-    g_test_add_func("/base/table", test_table);
-    g_test_add_func("/base/json-cost", test_json_cost);
-    g_test_add_func("/base/json-bounds", test_json_bounds);
-    g_test_add_func("/base/hash", test_hash);
-    g_test_add_func("/base/printable", test_printable);
-    g_test_add_func("/base/width", test_width);
     g_test_add_func("/base/mailbox", test_mailbox);
     return g_test_run();
 }
