@@ -8,6 +8,7 @@
 #include "lib/base/log.h"
 #include "lib/base/mailbox.h"
 #include "lib/base/unconst.h"
+#include "lib/http/crowd.h"
 #include "lib/http/listener.h"
 #include "lib/http/static_file.h"
 #include "lib/http/tls_identity.h"
@@ -60,6 +61,7 @@ struct HlHttpServer {
     uint16_t port;
     bool asks_clients;
     HlHttpCounts counts; /* atomic, one by one */
+    HlCrowd *crowd;      /* of the HTTP thread */
 
     pthread_mutex_t lock; /* protects the two below */
     bool closing;
@@ -391,13 +393,24 @@ static void on_completed(void *user, struct MHD_Connection *connection G_GNUC_UN
     g_free(call);
 }
 
-static void on_connection(void *user, struct MHD_Connection *connection G_GNUC_UNUSED, void **slot G_GNUC_UNUSED,
+/* libmicrohttpd's own limit counts each IPv6 address for itself. */
+static enum MHD_Result on_accept(void *user, const struct sockaddr *address, socklen_t size G_GNUC_UNUSED)
+{
+    const HlHttpServer *server = user;
+
+    return hl_crowd_has_room(server->crowd, address) ? MHD_YES : MHD_NO;
+}
+
+static void on_connection(void *user, struct MHD_Connection *connection, void **slot G_GNUC_UNUSED,
                           enum MHD_ConnectionNotificationCode code)
 {
     HlHttpServer *server = user;
+    int by = code == MHD_CONNECTION_NOTIFY_STARTED ? 1 : -1;
 
     thread_server = server;
-    COUNT(server->counts.connections, code == MHD_CONNECTION_NOTIFY_STARTED ? 1 : (guint)-1);
+    COUNT(server->counts.connections, (guint)by);
+    hl_crowd_count(server->crowd, MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr,
+                   by);
 }
 
 static int on_certificate_needed(gnutls_session_t session G_GNUC_UNUSED,
@@ -444,15 +457,13 @@ static struct MHD_Daemon *start_daemon(HlHttpServer *server, const HlHttpOptions
     unsigned flags = MHD_USE_POLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
     HlTime timeout = options->timeout > 0 ? options->timeout : DEFAULT_TIMEOUT;
     guint connections = options->max_connections > 0 ? options->max_connections : DEFAULT_CONNECTIONS;
-    guint per_ip = options->max_connections_per_ip > 0 ? options->max_connections_per_ip : DEFAULT_PER_IP;
 
-    return MHD_start_daemon(flags | (secure ? MHD_USE_TLS : 0), 0, NULL, NULL, on_access, server,
+    return MHD_start_daemon(flags | (secure ? MHD_USE_TLS : 0), 0, on_accept, server, on_access, server,
                             MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_LISTEN_SOCKET, listener,
-                            MHD_OPTION_CONNECTION_LIMIT, connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT, per_ip,
-                            MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)((timeout + HL_SECOND - 1) / HL_SECOND),
-                            MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_COMPLETED, on_completed, server,
-                            MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_ARRAY, secure ? tls : none,
-                            MHD_OPTION_END);
+                            MHD_OPTION_CONNECTION_LIMIT, connections, MHD_OPTION_CONNECTION_TIMEOUT,
+                            (unsigned)((timeout + HL_SECOND - 1) / HL_SECOND), MHD_OPTION_STRICT_FOR_CLIENT, 1,
+                            MHD_OPTION_NOTIFY_COMPLETED, on_completed, server, MHD_OPTION_NOTIFY_CONNECTION,
+                            on_connection, server, MHD_OPTION_ARRAY, secure ? tls : none, MHD_OPTION_END);
 }
 
 HlHttpServer *hl_http_server_new(const HlHttpOptions *options, GError **error)
@@ -468,6 +479,8 @@ HlHttpServer *hl_http_server_new(const HlHttpOptions *options, GError **error)
     server->max_downloads = options->max_downloads > 0 ? options->max_downloads : DEFAULT_DOWNLOADS;
     server->asks_clients = options->cert_pem != NULL && options->client_ca_pem != NULL;
     server->waiting = g_hash_table_new(NULL, NULL);
+    server->crowd =
+        hl_crowd_new(options->max_connections_per_ip > 0 ? options->max_connections_per_ip : DEFAULT_PER_IP);
     pthread_mutex_init(&server->lock, NULL);
     pthread_mutex_init(&server->identity_lock, NULL);
     server->requests =
@@ -518,6 +531,7 @@ void hl_http_server_free(HlHttpServer *server)
     hl_mailbox_free(server->requests);
     g_hash_table_destroy(server->waiting);
     hl_tls_identity_free(server->identity);
+    hl_crowd_free(server->crowd);
     pthread_mutex_destroy(&server->lock);
     pthread_mutex_destroy(&server->identity_lock);
     g_free(server);
@@ -526,16 +540,6 @@ void hl_http_server_free(HlHttpServer *server)
 uint16_t hl_http_server_port(const HlHttpServer *server)
 {
     return server->port;
-}
-
-HlTlsIdentity *hl_http_identity_new(const char *cert_pem, const char *key_pem, GError **error)
-{
-    return hl_tls_identity_new(cert_pem, key_pem, error);
-}
-
-void hl_http_identity_free(HlTlsIdentity *identity)
-{
-    hl_tls_identity_free(identity);
 }
 
 void hl_http_server_set_identity(HlHttpServer *server, HlTlsIdentity *identity)

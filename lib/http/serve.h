@@ -46,7 +46,7 @@ typedef struct {
     gsize n_routes;
     gpointer user;                /* for the handlers */
     guint max_connections;        /* 0: 1000 */
-    guint max_connections_per_ip; /* 0: 100; whole offices share one address behind NAT */
+    guint max_connections_per_ip; /* 0: 100; whole offices share one address behind NAT; of an IPv6 /64 together */
     guint max_downloads;          /* static files sent at the same time; 0: 100; beyond it 503 with Retry-After */
     gsize max_body;               /* 0: 64 KiB; beyond it 413 */
     HlTime timeout;               /* for a silent connection; 0: 30 s */

@@ -1,5 +1,7 @@
 #include "lib/http/tls_identity.h"
+
 #include "lib/base/unconst.h"
+#include "lib/http/serve.h"
 
 #include <string.h>
 
@@ -85,4 +87,14 @@ GBytes *hl_tls_client_cert(gnutls_session_t session)
     if (chain == NULL || length == 0 || gnutls_certificate_verify_peers2(session, &status) != 0 || status != 0)
         return NULL;
     return g_bytes_new(chain[0].data, chain[0].size);
+}
+
+HlTlsIdentity *hl_http_identity_new(const char *cert_pem, const char *key_pem, GError **error)
+{
+    return hl_tls_identity_new(cert_pem, key_pem, error);
+}
+
+void hl_http_identity_free(HlTlsIdentity *identity)
+{
+    hl_tls_identity_free(identity);
 }

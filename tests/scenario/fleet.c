@@ -480,7 +480,10 @@ void fleet_assert_truth(Fleet *fleet)
     fleet_run(fleet, 15 * HL_MINUTE); /* late copies, reconnect window, three intervals */
     for (guint i = 0; i < fleet->spec.peers; i++) {
         const FleetPeer *peer = &fleet->peers[i];
-        MgrActual truth = peer->connected ? MGR_ACTUAL_ONLINE : peer->ever ? MGR_ACTUAL_OFFLINE : MGR_ACTUAL_NEVER_SEEN;
+        bool unheard = peer->presence.session == 0; /* birth and will were lost with the broker: nobody can know */
+        MgrActual truth = peer->connected          ? MGR_ACTUAL_ONLINE
+                          : peer->ever && !unheard ? MGR_ACTUAL_OFFLINE
+                                                   : MGR_ACTUAL_NEVER_SEEN;
 
         if ((MgrActual)peer->presence.actual != truth)
             g_error("peer %u session %" G_GUINT64_FORMAT " (known %" G_GUINT64_FORMAT "): %s (%s), in truth %s", i,

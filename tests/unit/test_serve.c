@@ -1,9 +1,11 @@
 /* lib/http, what needs no socket: byte ranges, and which file a path means. */
+#include <gio/gio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/base/file.h"
+#include "lib/http/crowd.h"
 #include "lib/http/range.h"
 #include "lib/http/static_file.h"
 
@@ -207,6 +209,46 @@ static void test_validators(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
     hl_fd_clear(&file.fd);
 }
 
+/* Who counts as one: an IPv4 address in either shape, an IPv6 /64. */
+static void test_crowd(void)
+{
+    static const struct {
+        const char *a, *b;
+        bool same;
+    } rows[] = {
+        { "10.0.0.1", "10.0.0.1", true },
+        { "10.0.0.1", "10.0.0.2", false },
+        { "10.0.0.1", "::ffff:10.0.0.1", true },
+        { "::ffff:10.0.0.1", "::ffff:10.0.0.2", false },
+        { "2001:db8::1", "2001:db8::2", true },
+        { "2001:db8::1", "2001:db8:0:0:ffff:ffff:ffff:ffff", true },
+        { "2001:db8::1", "2001:db8:0:1::1", false },
+        { "::1", "::2", true },
+        { "::1", "::ffff:0.0.0.1", false },
+        { "::1", "0.0.0.1", false },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(GSocketAddress) a = g_inet_socket_address_new_from_string(rows[i].a, 1);
+        g_autoptr(GSocketAddress) b = g_inet_socket_address_new_from_string(rows[i].b, 2);
+        struct sockaddr_storage first, second;
+        HlCrowd *crowd = hl_crowd_new(2);
+
+        g_assert_true(g_socket_address_to_native(a, &first, sizeof first, NULL));
+        g_assert_true(g_socket_address_to_native(b, &second, sizeof second, NULL));
+        for (int n = 0; n < 2; n++) {
+            g_assert_true(hl_crowd_has_room(crowd, (struct sockaddr *)&first));
+            hl_crowd_count(crowd, (struct sockaddr *)&first, 1);
+        }
+        g_assert_false(hl_crowd_has_room(crowd, (struct sockaddr *)&first));
+        g_assert_cmpint(hl_crowd_has_room(crowd, (struct sockaddr *)&second), !=, rows[i].same);
+        hl_crowd_count(crowd, (struct sockaddr *)&first, -1);
+        g_assert_true(hl_crowd_has_room(crowd, (struct sockaddr *)&second));
+        hl_crowd_count(crowd, (struct sockaddr *)&first, -1);
+        hl_crowd_free(crowd);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -214,5 +256,6 @@ int main(int argc, char **argv)
     g_test_add_func("/serve/content-ranges", test_content_ranges);
     g_test_add("/serve/paths", Fixture, NULL, set_up, test_paths, tear_down);
     g_test_add("/serve/validators", Fixture, NULL, set_up, test_validators, tear_down);
+    g_test_add_func("/http/crowd", test_crowd);
     return g_test_run();
 }
