@@ -7,6 +7,7 @@
 extern const char migration_001_registry[];
 extern const char migration_002_displayed[];
 extern const char migration_003_names[];
+extern const char migration_004_marks[];
 
 HlDb *mgr_registry_open(const char *path, GError **error)
 {
@@ -14,6 +15,7 @@ HlDb *mgr_registry_open(const char *path, GError **error)
         { 1, "registry", migration_001_registry },
         { 2, "displayed", migration_002_displayed },
         { 3, "names", migration_003_names },
+        { 4, "marks", migration_004_marks },
     };
     g_autoptr(HlDb) db = hl_db_open(path, HL_DB_DEFAULT, error);
 
@@ -168,6 +170,7 @@ static bool on_endpoint(HlStmt *row, gpointer user)
         .update_error = text(row, 56),
         .spool = text(row, 24),
         .report_seq = (uint64_t)hl_stmt_int(row, 25),
+        .report_mark = (uint64_t)hl_stmt_int(row, 57),
     };
 
     read_presence(row, 26, &record.presence);
@@ -189,7 +192,8 @@ bool mgr_registry_load_endpoints(HlDb *db, MgrEndpointFn fn, gpointer user, GErr
         " spool, report_seq, session, born_session, boot, machine, previous_boot, other_machine,"
         " kept_machine, presence.since, seen, heartbeat_ms, actual, reason, clone, ended, retired, shown, cause,"
         " display.since, contact, registered, up, in_unreachable_net, independent, dialling, inactive, removed, reach,"
-        " dialled_at, observed_by, update_source, update_error FROM endpoint LEFT JOIN presence ON presence.endpoint = "
+        " dialled_at, observed_by, update_source, update_error, report_mark FROM endpoint LEFT JOIN presence ON "
+        "presence.endpoint = "
         "number"
         " LEFT JOIN display ON display.endpoint = number ORDER BY number",
         "");
