@@ -10,6 +10,7 @@
 extern const char migration_001_registry[];
 extern const char migration_002_displayed[];
 extern const char migration_003_names[];
+extern const char migration_004_marks[];
 
 HlDb *mgr_registry_open(const char *path, GError **error)
 {
@@ -17,6 +18,7 @@ HlDb *mgr_registry_open(const char *path, GError **error)
         { 1, "registry", migration_001_registry },
         { 2, "displayed", migration_002_displayed },
         { 3, "names", migration_003_names },
+        { 4, "marks", migration_004_marks },
     };
     g_autoptr(HlDb) db = hl_db_open(path, HL_DB_DEFAULT, error);
 
@@ -132,7 +134,8 @@ void mgr_endpoint_record_clear(MgrEndpointRecord *record)
     X(E_UPDATE_SOURCE, "update_source")     \
     X(E_UPDATE_ERROR, "update_error")       \
     X(E_SPOOL, "spool")                     \
-    X(E_REPORT_SEQ, "report_seq")
+    X(E_REPORT_SEQ, "report_seq")           \
+    X(E_REPORT_MARK, "report_mark")
 
 #define PRESENCE_COLUMNS(X)             \
     X(P_SESSION, "session")             \
@@ -255,6 +258,7 @@ static bool on_endpoint(HlStmt *row, gpointer user)
         .update_error = text(row, E_UPDATE_ERROR),
         .spool = text(row, E_SPOOL),
         .report_seq = (uint64_t)hl_stmt_int(row, E_REPORT_SEQ),
+        .report_mark = (uint64_t)hl_stmt_int(row, E_REPORT_MARK),
     };
 
     read_presence(row, &record.presence);

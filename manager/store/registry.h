@@ -40,7 +40,8 @@ typedef struct {
     HlTime updated_at;
     char *update_result, *update_source, *update_error;
     char *spool;
-    uint64_t report_seq; /* committed */
+    uint64_t report_seq;  /* committed */
+    uint64_t report_mark; /* of that one; 0: not known */
     MgrPresence presence;
     MgrDisplay display;
     MgrReach reach;
@@ -135,6 +136,7 @@ void mgr_write_update(HlWriteSet *set, int64_t number, const MgrUpdateStep *step
 typedef struct {
     const char *from_spool, *to_spool;
     uint64_t from, to;
+    uint64_t mark; /* of the new one; 0: not known */
 } MgrReportStep;
 
 /* Fails the set with HL_ERROR_CONFLICT unless the stored one is the step's "from". */
@@ -159,6 +161,10 @@ void mgr_write_named_certificate(HlWriteSet *set, const MgrCertificateRecord *ce
 /* All certificates with this name that the registry has when the set is written, except for one serial (or NULL). */
 void mgr_write_revocations(HlWriteSet *set, const char *name, const char *but_serial, HlTime at);
 void mgr_write_history(HlWriteSet *set, HlTime at, const char *endpoint, const char *what, const char *detail);
+/* A row that tells of a report: once, however often that comes (an endpoint that was set back sends again what it had
+ * sent).  mark 0: it has none. */
+void mgr_write_history_once(HlWriteSet *set, HlTime at, const char *endpoint, const char *what, const char *detail,
+                            uint64_t mark);
 /* Drops history and finished commands older than a time. */
 void mgr_write_prune(HlWriteSet *set, HlTime before);
 

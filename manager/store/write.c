@@ -129,8 +129,10 @@ void mgr_write_update(HlWriteSet *set, int64_t number, const MgrUpdateStep *step
 void mgr_write_report(HlWriteSet *set, int64_t number, const MgrReportStep *step)
 {
     hl_write_set_add(set,
-                     "UPDATE endpoint SET spool = ?, report_seq = ? WHERE number = ? AND spool = ? AND report_seq = ?",
-                     "tiiti", step->to_spool, INT(step->to), number, step->from_spool, INT(step->from));
+                     "UPDATE endpoint SET spool = ?, report_seq = ?, report_mark = ?"
+                     " WHERE number = ? AND spool = ? AND report_seq = ?",
+                     "tiiiti", step->to_spool, INT(step->to), INT(step->mark), number, step->from_spool,
+                     INT(step->from));
     /* not found: removed meanwhile, or the one before it was not stored (disk full), and must not be skipped */
     hl_write_set_require(set);
 }
@@ -277,6 +279,13 @@ void mgr_write_history(HlWriteSet *set, HlTime at, const char *endpoint, const c
 {
     hl_write_set_add(set, "INSERT INTO history (at, endpoint, what, detail) VALUES (?, ?, ?, ?)", "ittt", INT(at),
                      endpoint, what, detail);
+}
+
+void mgr_write_history_once(HlWriteSet *set, HlTime at, const char *endpoint, const char *what, const char *detail,
+                            uint64_t mark)
+{
+    hl_write_set_add(set, "INSERT OR IGNORE INTO history (at, endpoint, what, detail, mark) VALUES (?, ?, ?, ?, ?)",
+                     "ittti", INT(at), endpoint, what, detail, INT(mark));
 }
 
 void mgr_write_prune(HlWriteSet *set, HlTime before)

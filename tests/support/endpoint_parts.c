@@ -206,7 +206,7 @@ void parts_ack(EndpointParts *parts)
     while (ep_spool_waiting(parts->spool) > 0) {
         const HlMsgReport *last = parts->reports->pdata[parts->reports->len - 1];
 
-        g_assert_true(ep_spool_ack(parts->spool, last->spool, last->seq, NULL));
+        g_assert_true(ep_spool_ack(parts->spool, last->spool, last->seq, last->mark, NULL));
     }
 }
 

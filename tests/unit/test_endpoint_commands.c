@@ -188,16 +188,18 @@ static void test_refused(void)
     command.endpoint = (char *)"e-other";
     parts_offer(parts, &command);
     g_assert_cmpuint(parts_refused(parts, EP_REFUSED_COMMAND, EP_REFUSED_WRONG_ENDPOINT), ==, 1);
+    offer(parts, "not an id", HL_KIND_UPDATE_NOW);
+    g_assert_null(parts_last(parts, HOLDLINE__V1__REPORT__BODY_COMMAND)); /* nobody here is asked */
     command = parts_command("c-old", HL_KIND_UPDATE_NOW);
     command.expires_ms = hl_clock_wall();
     parts_offer(parts, &command);
     g_assert_cmpuint(parts_refused(parts, EP_REFUSED_COMMAND, EP_REFUSED_EXPIRED), ==, 1);
-    offer(parts, "not an id", HL_KIND_UPDATE_NOW);
+    check_last(parts, "c-old", HL_STATE_EXPIRED, "expired", "it had expired when it arrived");
     command = parts_command("c-ever", HL_KIND_UPDATE_NOW);
     command.expires_ms = hl_clock_wall() + EP_COMMAND_MAX_LIFETIME + 1;
     parts_offer(parts, &command);
     g_assert_cmpuint(parts_refused(parts, EP_REFUSED_COMMAND, EP_REFUSED_INVALID), ==, 3);
-    g_assert_null(parts_last(parts, HOLDLINE__V1__REPORT__BODY_COMMAND));
+    check_last(parts, "c-ever", HL_STATE_REJECTED, "invalid", "its id or its expiry breaks the rules");
     g_assert_cmpuint(child_fake_running(), ==, 0);
 }
 
@@ -218,6 +220,7 @@ static void test_replayed(void)
     g_assert_true(hl_db_exec(parts->db, "DELETE FROM command", NULL)); /* else the second one tells how late it is */
     parts_offer(parts, &command);
     g_assert_cmpuint(parts_refused(parts, EP_REFUSED_COMMAND, EP_REFUSED_REPLAYED), ==, 1);
+    check_last(parts, "c-1", HL_STATE_REJECTED, "conflict", "it is older than the journal");
     g_assert_cmpuint(child_fake_running(), ==, 0);
 }
 
@@ -233,14 +236,55 @@ static void test_limit(void)
     parts_line_up(parts);
     offer(parts, "c-more", HL_KIND_UPDATE_NOW);
     g_assert_cmpuint(parts_refused(parts, EP_REFUSED_COMMAND, EP_REFUSED_LIMIT), ==, 1);
+    check_last(parts, "c-more", HL_STATE_REJECTED, "limit", "too many commands are under way");
     g_assert_cmpuint(child_fake_running(), ==, 0);
     offer_cancel(parts, "c-cancel", "c-none"); /* these two make room, and are never too many */
     check_last(parts, "c-cancel", HL_STATE_SUCCEEDED, "", "cancelled before it arrived");
     offer(parts, "c-renew", HL_KIND_CERTIFICATE);
     g_assert_cmpuint(parts_count(parts, "c-renew", HL_STATE_FAILED), ==, 1); /* nobody asked for it */
     g_assert_true(hl_db_exec(parts->db, "UPDATE command SET state = 2 WHERE id = 'c-1'", NULL));
+    offer(parts, "c-more", HL_KIND_UPDATE_NOW); /* an end is an end, though there is room now */
+    check_last(parts, "c-more", HL_STATE_REJECTED, "limit", "too many commands are under way");
+    g_assert_cmpuint(child_fake_running(), ==, 0);
     offer(parts, "c-room", HL_KIND_UPDATE_NOW);
     g_assert_cmpuint(child_fake_running(), ==, 1);
+}
+
+/* What a clock says that may be wrong is no end: the server's will tell. */
+static void test_not_surely_expired(void)
+{
+    g_autoptr(EndpointParts) parts = parts_new();
+    HlMsgCommand command = parts_command("c-1", HL_KIND_UPDATE_NOW);
+    HlTime right = hl_clock_wall();
+
+    parts->time.promised = true;
+    parts_line_up(parts);
+    clock_fake_jump_wall(30 * HL_DAY);
+    parts_offer(parts, &command);
+    g_assert_cmpuint(parts_refused(parts, EP_REFUSED_COMMAND, EP_REFUSED_EXPIRED), ==, 1);
+    g_assert_null(parts_last(parts, HOLDLINE__V1__REPORT__BODY_COMMAND));
+    ep_server_time_told(&parts->time, right, hl_clock_mono());
+    parts_offer(parts, &command); /* at the next birth */
+    g_assert_cmpuint(parts_count(parts, "c-1", HL_STATE_STARTED), ==, 1);
+    parts_update_ends(NULL, "updated", PARTS_PATTERNS);
+}
+
+/* Whoever has the broker can send one command again and again: the spool does not grow by it. */
+static void test_asked_without_end(void)
+{
+    g_autoptr(EndpointParts) parts = parts_new();
+    HlMsgCommand old = parts_command("c-old", HL_KIND_UPDATE_NOW);
+    HlMsgCommand known = parts_command("c-known", HL_KIND_UPDATE_NOW);
+
+    old.expires_ms = hl_clock_wall();
+    parts_offer(parts, &known);
+    parts_update_ends(NULL, "updated", PARTS_PATTERNS);
+    for (guint i = 0; i < 2 * EP_SPOOL_MAX_ROWS; i++)
+        parts_offer(parts, i % 2 == 0 ? &old : &known);
+    g_assert_cmpuint(ep_spool_waiting(parts->spool), <=, EP_SPOOL_MAX_ROWS);
+    parts_line_up(parts);
+    parts_ack(parts);
+    g_assert_cmpuint(parts_count(parts, "c-known", HL_STATE_SUCCEEDED), >=, 1);
 }
 
 /* ------------------------------------------------------------------------------------------------------ cancelling */
@@ -493,6 +537,8 @@ int main(int argc, char **argv)
     g_test_add_func("/endpoint-commands/refused", test_refused);
     g_test_add_func("/endpoint-commands/replayed", test_replayed);
     g_test_add_func("/endpoint-commands/limit", test_limit);
+    g_test_add_func("/endpoint-commands/not-surely-expired", test_not_surely_expired);
+    g_test_add_func("/endpoint-commands/asked-without-end", test_asked_without_end);
     g_test_add_func("/endpoint-commands/cancel", test_cancel);
     g_test_add_func("/endpoint-commands/cancel-before-command", test_cancel_before_command);
     g_test_add_func("/endpoint-commands/certificate", test_certificate);

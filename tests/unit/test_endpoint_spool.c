@@ -1,5 +1,6 @@
 /* endpoint/daemon/ground/spool over a real database file: order, numbers, bounds. */
 #include <string.h>
+#include <unistd.h>
 
 #include "endpoint/daemon/ground/spool.h"
 #include "endpoint/daemon/ground/store.h"
@@ -82,7 +83,7 @@ static bool ack(Fixture *f, uint64_t seq)
 {
     g_autofree char *identity = g_strdup(sent(f, f->sent->len - 1)->spool);
 
-    return ep_spool_ack(f->spool, identity, seq, NULL);
+    return ep_spool_ack(f->spool, identity, seq, 0, NULL);
 }
 
 static void test_order(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
@@ -187,8 +188,157 @@ static void test_restored(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
     g_assert_cmpuint(f->sent->len, ==, 2); /* again, under a new identity from 1 */
     g_assert_cmpstr(sent(f, 1)->spool, !=, before);
     g_assert_cmpuint(sent(f, 1)->seq, ==, 1);
-    g_assert_true(ep_spool_ack(f->spool, before, 1, NULL)); /* of the old identity: says nothing */
+    g_assert_true(ep_spool_ack(f->spool, before, 1, 0, NULL)); /* of the old identity: says nothing */
     g_assert_cmpuint(ep_spool_waiting(f->spool), ==, 1);
+}
+
+/* ------------------------------------------------------------------------------------ a machine set back to a snapshot
+ */
+
+static void copy_store(const Fixture *f, const char *from, const char *to)
+{
+    static const char *const endings[] = { "", "-wal" };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(endings); i++) {
+        g_autofree char *source_name = g_strconcat(from, endings[i], NULL);
+        g_autofree char *target_name = g_strconcat(to, endings[i], NULL);
+        g_autofree char *source = g_build_filename(f->dir, source_name, NULL);
+        g_autofree char *target = g_build_filename(f->dir, target_name, NULL);
+        g_autoptr(GBytes) content = hl_file_read(source, 1 << 24, NULL);
+
+        if (content != NULL)
+            g_assert_true(
+                hl_file_write(target, g_bytes_get_data(content, NULL), g_bytes_get_size(content), 0600, NULL));
+        else
+            unlink(target);
+    }
+}
+
+static void take_snapshot(Fixture *f)
+{
+    close_spool(f);
+    copy_store(f, "endpoint.db", "snapshot.db");
+    open_spool(f);
+    ep_spool_open(f->spool, 1);
+}
+
+static void set_back(Fixture *f)
+{
+    close_spool(f);
+    copy_store(f, "snapshot.db", "endpoint.db");
+    open_spool(f);
+    g_ptr_array_set_size(f->sent, 0);
+}
+
+static const HlMsgReport *last_sent(const Fixture *f)
+{
+    return sent(f, f->sent->len - 1);
+}
+
+static void add_and_send(Fixture *f, const char *id)
+{
+    add(f, id, 0, EP_SPOOL_KEEP_ALWAYS);
+    ep_spool_pump(f->spool);
+}
+
+static bool ack_mark(Fixture *f, const char *identity, uint64_t seq, uint64_t mark)
+{
+    return ep_spool_ack(f->spool, identity, seq, mark, NULL);
+}
+
+/* Each report says which one it is, and which one was before it. */
+static void test_marks(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+    uint64_t before = 0;
+
+    ep_spool_open(f->spool, 1);
+    for (guint i = 0; i < 5; i++) {
+        add_and_send(f, "c-1");
+        g_assert_cmpuint(last_sent(f)->mark, !=, 0);
+        g_assert_cmpuint(last_sent(f)->mark, !=, before);
+        g_assert_cmpuint(last_sent(f)->previous, ==, before);
+        before = last_sent(f)->mark;
+        if (i == 2)
+            g_assert_true(ack_mark(f, last_sent(f)->spool, 3, before));
+    }
+    close_spool(f);
+    open_spool(f);
+    g_assert_true(ack_mark(f, last_sent(f)->spool, 5, before));
+    ep_spool_open(f->spool, 2);
+    add_and_send(f, "c-1");
+    g_assert_cmpuint(last_sent(f)->previous, ==, before); /* of a report that is forgotten, after a restart */
+    g_assert_cmpuint(ep_spool_position(f->spool).first, ==, 6);
+    g_assert_cmpuint(ep_spool_position(f->spool).last, ==, 6);
+    g_assert_cmpstr(ep_spool_position(f->spool).identity, ==, last_sent(f)->spool);
+}
+
+/* Restored, then more reports than the server has seen since: nothing new may go as acknowledged. */
+static void test_set_back_and_beyond(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+    g_autofree char *identity = NULL;
+    uint64_t committed;
+
+    take_snapshot(f);
+    add_and_send(f, "c-lost-1");
+    add_and_send(f, "c-lost-2");
+    committed = last_sent(f)->mark;
+    identity = g_strdup(last_sent(f)->spool);
+    g_assert_true(ack_mark(f, identity, 2, committed));
+    set_back(f);
+    for (guint i = 0; i < 3; i++)
+        add(f, "c-new", 0, EP_SPOOL_KEEP_ALWAYS);
+    ep_spool_open(f->spool, 2);
+    g_assert_cmpuint(f->sent->len, ==, 3);
+    g_assert_true(ack_mark(f, identity, 2, committed)); /* the answer to the birth */
+    g_assert_cmpuint(ep_spool_waiting(f->spool), ==, 3);
+    g_assert_cmpuint(f->sent->len, ==, 6); /* again, under a new identity and the same marks */
+    g_assert_cmpstr(last_sent(f)->spool, !=, identity);
+    for (guint i = 0; i < 3; i++) {
+        g_assert_cmpuint(sent(f, 3 + i)->seq, ==, i + 1);
+        g_assert_cmpuint(sent(f, 3 + i)->mark, ==, sent(f, i)->mark);
+    }
+}
+
+/* The server has other reports up to the very number that is acknowledged here. */
+static void test_set_back_to_the_number(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+    g_autofree char *identity = NULL;
+    uint64_t committed;
+
+    take_snapshot(f);
+    add_and_send(f, "c-lost");
+    committed = last_sent(f)->mark;
+    identity = g_strdup(last_sent(f)->spool);
+    set_back(f);
+    add(f, "c-new", 0, EP_SPOOL_KEEP_ALWAYS);
+    ep_spool_open(f->spool, 2);
+    g_assert_true(ack_mark(f, identity, 1, sent(f, 0)->mark)); /* a server that took it (0.1.0) ... */
+    g_assert_cmpuint(ep_spool_waiting(f->spool), ==, 0);
+    add_and_send(f, "c-next");
+    g_assert_true(ack_mark(f, identity, 1, committed)); /* ... and one that knows better */
+    g_assert_cmpuint(ep_spool_waiting(f->spool), ==, 1);
+    g_assert_cmpstr(last_sent(f)->spool, !=, identity);
+}
+
+/* What the copy holds and the server has already is the same report: forgotten, not sent twice. */
+static void test_set_back_in_agreement(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+    g_autofree char *identity = NULL;
+    uint64_t committed;
+
+    add(f, "c-1", 0, EP_SPOOL_KEEP_ALWAYS);
+    take_snapshot(f);
+    committed = last_sent(f)->mark;
+    identity = g_strdup(last_sent(f)->spool);
+    g_assert_true(ack_mark(f, identity, 1, committed));
+    set_back(f);
+    add(f, "c-2", 0, EP_SPOOL_KEEP_ALWAYS);
+    ep_spool_open(f->spool, 2);
+    g_assert_true(ack_mark(f, identity, 1, committed));
+    g_assert_cmpuint(ep_spool_waiting(f->spool), ==, 1);
+    g_assert_cmpuint(f->sent->len, ==, 2);
+    g_assert_cmpstr(last_sent(f)->spool, ==, identity);
+    g_assert_cmpuint(last_sent(f)->previous, ==, committed);
 }
 
 static void test_busy_line(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
@@ -213,6 +363,10 @@ int main(int argc, char **argv)
     ADD("/spool/progress-merges", test_progress_merges);
     ADD("/spool/bounded", test_bounded);
     ADD("/spool/restored", test_restored);
+    ADD("/spool/marks", test_marks);
+    ADD("/spool/set-back-and-beyond", test_set_back_and_beyond);
+    ADD("/spool/set-back-to-the-number", test_set_back_to_the_number);
+    ADD("/spool/set-back-in-agreement", test_set_back_in_agreement);
     ADD("/spool/busy-line", test_busy_line);
     return g_test_run();
 }

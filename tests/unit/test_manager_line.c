@@ -2,6 +2,7 @@
  * session numbers it believes. */
 #include <string.h>
 
+#include "lib/base/json.h"
 #include "lib/base/unconst.h"
 #include "proto/envelope.h"
 #include "tests/support/manager_parts.h"
@@ -150,6 +151,131 @@ static void test_poisoned_registry(void)
     mgr_fleet_clear(&restarted);
 }
 
+/* ------------------------------------------------------------------------------------ a machine set back to a snapshot
+ */
+
+/* Report number seq of spool, about a refusal (which leaves a row in the history). */
+static void report(Parts *parts, const char *spool, uint64_t seq, uint64_t mark, uint64_t previous)
+{
+    HlMsgReport message = HOLDLINE__V1__REPORT__INIT;
+    HlMsgRefusal body = HOLDLINE__V1__REFUSAL__INIT;
+    g_autofree char *detail = g_strdup_printf("mark %" G_GUINT64_FORMAT, mark);
+
+    body.what = (char *)"command";
+    body.code = (char *)"expired";
+    body.detail = detail;
+    message.spool = hl_unconst(spool);
+    message.seq = seq;
+    message.first = 1;
+    message.mark = mark;
+    message.previous = previous;
+    message.session = known(parts, "e-one");
+    message.body_case = HOLDLINE__V1__REPORT__BODY_REFUSAL;
+    message.refusal = &body;
+    parts_deliver(parts, HL_TOPIC_REPORT, "e-one", &message.base);
+    parts_commit(parts);
+    mgr_delivery_flush_acks(parts->delivery);
+}
+
+static void expect_committed(Parts *parts, const char *spool, uint64_t seq, uint64_t mark)
+{
+    g_autoptr(HlMsgLineNotice) notice = take_notice(parts, "e-one");
+
+    g_assert_nonnull(notice);
+    g_assert_cmpstr(notice->spool, ==, spool);
+    g_assert_cmpuint(notice->seq, ==, seq);
+    g_assert_cmpuint(notice->mark, ==, mark);
+    g_assert_null(take_notice(parts, "e-one"));
+}
+
+static guint history_rows(Parts *parts, const char *text)
+{
+    g_autoptr(json_t) document = NULL;
+    guint n = 0;
+    size_t i;
+    const json_t *row;
+
+    mgr_record_flush(parts->record);
+    parts_commit(parts);
+    parts_call(parts, "endpoint history", "endpoint", "e-one", NULL);
+    document = parts_expect_reply(parts, "");
+    json_array_foreach(json_object_get(document, "history"), i, row) n +=
+        strstr(json_string_value(json_object_get(row, "detail")), text) != NULL;
+    return n;
+}
+
+static Parts *parts_with_reports(void)
+{
+    Parts *parts = parts_new();
+
+    parts_add_endpoint(parts, "e-one");
+    parts_birth(parts, "e-one", 5);
+    report(parts, "s-1", 1, 101, 0);
+    report(parts, "s-1", 2, 102, 101);
+    bus_fake_forget(parts->bus);
+    return parts;
+}
+
+/* It gives number 3 a second time, after another number 2: not taken, and told what is here. */
+static void test_other_past(void)
+{
+    g_autoptr(Parts) parts = parts_with_reports();
+
+    report(parts, "s-1", 2, 902, 101);
+    expect_committed(parts, "s-1", 2, 102);
+    report(parts, "s-1", 3, 903, 902);
+    expect_committed(parts, "s-1", 2, 102);
+    g_assert_cmpuint(history_rows(parts, "mark 90"), ==, 0);
+    report(parts, "s-1", 3, 103, 102);
+    expect_committed(parts, "s-1", 3, 103);
+    report(parts, "s-1", 4, 0, 0); /* an endpoint of 0.1.0 */
+    expect_committed(parts, "s-1", 4, 0);
+    report(parts, "s-1", 5, 105, 999);
+    expect_committed(parts, "s-1", 5, 105);
+    parts_check_registry(parts);
+}
+
+/* Its new spool holds what is new and what was here already: each leaves one row. */
+static void test_every_report_once(void)
+{
+    g_autoptr(Parts) parts = parts_with_reports();
+
+    report(parts, "s-2", 1, 102, 0);
+    expect_committed(parts, "s-2", 1, 102);
+    report(parts, "s-2", 2, 903, 102);
+    expect_committed(parts, "s-2", 2, 903);
+    g_assert_cmpuint(history_rows(parts, "mark 102"), ==, 1);
+    g_assert_cmpuint(history_rows(parts, "mark 903"), ==, 1);
+}
+
+static void birth_with_spool(Parts *parts, uint64_t session, const char *spool, uint64_t last)
+{
+    HlMsgLink link = HOLDLINE__V1__LINK__INIT;
+
+    link.online = true;
+    link.session = session;
+    link.boot_id = (char *)"b-1";
+    link.heartbeat_ms = 60000;
+    link.spool = hl_unconst(spool);
+    link.spool_first = last + 1;
+    link.spool_last = last;
+    parts_deliver(parts, HL_TOPIC_LINK, "e-one", &link.base);
+}
+
+static void test_set_back_is_told(void)
+{
+    g_autoptr(Parts) parts = parts_with_reports();
+
+    birth_with_spool(parts, 6, "s-1", 2);
+    birth_with_spool(parts, 7, "s-9", 1);
+    birth_with_spool(parts, 8, "", 0); /* of an endpoint of 0.1.0 */
+    bus_fake_forget(parts->bus);
+    g_assert_cmpuint(history_rows(parts, "was set back"), ==, 0);
+    birth_with_spool(parts, 9, "s-1", 1);
+    expect_committed(parts, "s-1", 2, 102);
+    g_assert_cmpuint(history_rows(parts, "was set back: its reports end at 1, those to 2 are here"), ==, 1);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -158,5 +284,8 @@ int main(int argc, char **argv)
     g_test_add_func("/line/absurd-session", test_absurd_session);
     g_test_add_func("/line/own-clock-goes-back", test_own_clock_goes_back);
     g_test_add_func("/line/poisoned-registry", test_poisoned_registry);
+    g_test_add_func("/line/other-past", test_other_past);
+    g_test_add_func("/line/every-report-once", test_every_report_once);
+    g_test_add_func("/line/set-back-is-told", test_set_back_is_told);
     return g_test_run();
 }

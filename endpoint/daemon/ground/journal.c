@@ -69,7 +69,7 @@ static bool spool_report(EpJournal *journal, HlMsgCommandReport *command, EpSpoo
     return ep_spool_add(journal->spool, &report, fate, command->command, error);
 }
 
-bool ep_journal_repeat(EpJournal *journal, const EpEntry *entry, GError **error)
+static bool report(EpJournal *journal, const EpEntry *entry, EpSpoolFate fate, GError **error)
 {
     HlMsgCommandReport command = HOLDLINE__V1__COMMAND_REPORT__INIT;
 
@@ -77,7 +77,12 @@ bool ep_journal_repeat(EpJournal *journal, const EpEntry *entry, GError **error)
     command.state = hl_command_state_to_wire(states[entry->state]);
     command.code = entry->code;
     command.detail = entry->detail;
-    return spool_report(journal, &command, EP_SPOOL_KEEP_ALWAYS, error);
+    return spool_report(journal, &command, fate, error);
+}
+
+bool ep_journal_repeat(EpJournal *journal, const EpEntry *entry, GError **error)
+{
+    return report(journal, entry, EP_SPOOL_LATEST, error);
 }
 
 bool ep_journal_progress(EpJournal *journal, const char *id, guint percent, const char *what, GError **error)
@@ -101,7 +106,7 @@ bool ep_journal_add(EpJournal *journal, const EpEntry *entry, GError **error)
                      entry->id, (int64_t)entry->kind, (int64_t)entry->state, entry->received, entry->start,
                      entry->expires, entry->timeout, entry->subject, entry->certificate, entry->code, entry->detail,
                      entry->issued) &&
-           ep_journal_repeat(journal, entry, error) && hl_txn_commit(&txn, error);
+           report(journal, entry, EP_SPOOL_KEEP_ALWAYS, error) && hl_txn_commit(&txn, error);
 }
 
 bool ep_journal_move(EpJournal *journal, const EpEntry *entry, GError **error)
@@ -113,7 +118,7 @@ bool ep_journal_move(EpJournal *journal, const EpEntry *entry, GError **error)
            hl_db_run(journal->db, NULL, error,
                      "UPDATE command SET state = ?, code = ?, detail = ?, ended_ms = ? WHERE id = ?", "ittit",
                      (int64_t)entry->state, entry->code, entry->detail, ended, entry->id) &&
-           ep_journal_repeat(journal, entry, error) && hl_txn_commit(&txn, error);
+           report(journal, entry, EP_SPOOL_KEEP_ALWAYS, error) && hl_txn_commit(&txn, error);
 }
 
 static EpEntry *read_entry(HlStmt *row)

@@ -41,7 +41,8 @@ bool ep_journal_add(EpJournal *journal, const EpEntry *entry, GError **error) G_
 /* The state, code and detail of entry as they are now, and the report. */
 bool ep_journal_move(EpJournal *journal, const EpEntry *entry, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The report of the current state once more; the row stays as it is. */
+/* The report of the state once more, and nothing else.  It may go when the spool is too long: endless requests fill no
+ * disk. */
 bool ep_journal_repeat(EpJournal *journal, const EpEntry *entry, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* A report of progress; not in the journal. */

@@ -14,8 +14,13 @@ struct EpSpool {
     gpointer user;
     char *identity;
     uint64_t session;
+    uint64_t acked_mark; /* of the report window.acked; 0: not known */
     EpWindow window;
 };
+
+#define IDENTITY_FACT "spool" /* in the store */
+#define ACKED_FACT    "spool-acked"
+#define MARK_FACT     "spool-acked-mark"
 
 /* The database decides: a number that was given inside a transaction that was rolled back is free again. */
 static bool read_last(EpSpool *spool, GError **error)
@@ -40,20 +45,22 @@ static bool renumber(EpSpool *spool, GError **error)
                       " WHERE spool.seq = r.old;"
                       "UPDATE spool SET seq = -seq",
                       error) &&
-           ep_store_set(spool->db, "spool", identity, error) && ep_store_set_int(spool->db, "spool-acked", 0, error);
+           ep_store_set(spool->db, IDENTITY_FACT, identity, error) &&
+           ep_store_set_int(spool->db, ACKED_FACT, 0, error) && ep_store_set_int(spool->db, MARK_FACT, 0, error);
 }
 
 /* Brings memory in line with the database.  After a renumbering the window starts over. */
 static bool refresh(EpSpool *spool, GError **error)
 {
-    g_autofree char *identity = ep_store_get(spool->db, "spool", NULL);
+    g_autofree char *identity = ep_store_get(spool->db, IDENTITY_FACT, NULL);
 
     if (identity != NULL && g_strcmp0(identity, spool->identity) != 0) {
         bool up = spool->window.up;
 
         g_free(spool->identity);
         spool->identity = g_steal_pointer(&identity);
-        spool->window = (EpWindow){ .acked = (uint64_t)ep_store_get_int(spool->db, "spool-acked", 0) };
+        spool->window = (EpWindow){ .acked = (uint64_t)ep_store_get_int(spool->db, ACKED_FACT, 0) };
+        spool->acked_mark = (uint64_t)ep_store_get_int(spool->db, MARK_FACT, 0);
         spool->window.sent = spool->window.acked;
         if (up)
             ep_window_open(&spool->window, hl_clock_mono());
@@ -63,7 +70,7 @@ static bool refresh(EpSpool *spool, GError **error)
 
 EpSpool *ep_spool_new(HlDb *db, EpSpoolSend send, gpointer user, GError **error)
 {
-    g_autofree char *identity = ep_store_get(db, "spool", NULL);
+    g_autofree char *identity = ep_store_get(db, IDENTITY_FACT, NULL);
     EpSpool *spool = g_new0(EpSpool, 1);
 
     spool->db = db;
@@ -118,36 +125,49 @@ bool ep_spool_add(EpSpool *spool, const HlMsgReport *report, EpSpoolFate fate, c
     HlTime now = hl_clock_wall();
     int64_t seq = 0;
     int64_t merge = fate != EP_SPOOL_KEEP_ALWAYS;
+    int64_t mark = (int64_t)(hl_random_u64() >> 1 | 1);
 
     if (!hl_txn_begin(&txn, spool->db, error) || !shorten(spool, error) ||
         (fate == EP_SPOOL_LATEST && !find_unsent(spool, subject, &seq, error)))
         return false;
     if (seq != 0) {
-        if (!hl_db_run(spool->db, NULL, error, "UPDATE spool SET at_ms = ?, body = ? WHERE seq = ?", "ibi", now, body,
-                       seq))
+        if (!hl_db_run(spool->db, NULL, error, "UPDATE spool SET at_ms = ?, body = ?, mark = ? WHERE seq = ?", "ibii",
+                       now, body, mark, seq))
             return false;
     } else if (!hl_db_run(spool->db, NULL, error,
-                          "INSERT INTO spool (seq, at_ms, subject, merge, body) VALUES (1 + max("
+                          "INSERT INTO spool (seq, at_ms, subject, merge, body, mark) VALUES (1 + max("
                           " (SELECT coalesce(max(seq), 0) FROM spool),"
                           " (SELECT coalesce(max(CAST(value AS INTEGER)), 0) FROM fact WHERE name = 'spool-acked')),"
-                          " ?, ?, ?, ?)",
-                          "itib", now, subject, merge, body)) {
+                          " ?, ?, ?, ?, ?)",
+                          "itibi", now, subject, merge, body, mark)) {
         return false;
     }
     return hl_txn_commit(&txn, error);
 }
 
+/* The mark of a report, also of the last one that was acknowledged; 0: not known. */
+static bool read_mark(EpSpool *spool, uint64_t seq, uint64_t *mark, GError **error)
+{
+    int64_t stored = (int64_t)spool->acked_mark;
+
+    *mark = 0;
+    if (seq < spool->window.acked || seq > spool->window.last)
+        return true;
+    if (seq > spool->window.acked &&
+        !hl_db_query_int(spool->db, 0, &stored, error, "SELECT mark FROM spool WHERE seq = ?", "i", (int64_t)seq))
+        return false;
+    *mark = (uint64_t)stored;
+    return true;
+}
+
 /* The stored body with the envelope appended: encoded messages concatenate (protobuf: the last value of a field
  * counts), so the body is not decoded again. */
-static GBytes *envelop(const EpSpool *spool, uint64_t seq, HlTime at, GBytes *body)
+static GBytes *envelop(const EpSpool *spool, HlMsgReport envelope, GBytes *body)
 {
-    HlMsgReport envelope = HOLDLINE__V1__REPORT__INIT;
     g_autoptr(GBytes) head = NULL;
     g_autoptr(GByteArray) both = g_byte_array_new();
 
     envelope.spool = spool->identity;
-    envelope.seq = seq;
-    envelope.at_ms = at;
     envelope.session = spool->session;
     envelope.first = spool->window.acked + 1;
     head = HL_WIRE_ENCODE(&envelope);
@@ -159,10 +179,13 @@ static GBytes *envelop(const EpSpool *spool, uint64_t seq, HlTime at, GBytes *bo
 static bool send_one(EpSpool *spool, uint64_t seq, GError **error)
 {
     g_autoptr(HlStmt) stmt =
-        hl_db_select(spool->db, error, "SELECT at_ms, body FROM spool WHERE seq = ?", "i", (int64_t)seq);
+        hl_db_select(spool->db, error, "SELECT at_ms, body, mark FROM spool WHERE seq = ?", "i", (int64_t)seq);
     g_autoptr(GBytes) body = NULL;
     g_autoptr(GBytes) report = NULL;
+    HlMsgReport envelope = HOLDLINE__V1__REPORT__INIT;
 
+    if (!read_mark(spool, seq - 1, &envelope.previous, error))
+        return false;
     switch (stmt == NULL ? HL_STEP_FAILED : hl_stmt_step(stmt, error)) {
     case HL_STEP_ROW:
         break;
@@ -172,7 +195,10 @@ static bool send_one(EpSpool *spool, uint64_t seq, GError **error)
         return false;
     }
     body = hl_stmt_blob(stmt, 1);
-    report = envelop(spool, seq, hl_stmt_int(stmt, 0), body);
+    envelope.seq = seq;
+    envelope.at_ms = hl_stmt_int(stmt, 0);
+    envelope.mark = (uint64_t)hl_stmt_int(stmt, 2);
+    report = envelop(spool, envelope, body);
     if (!spool->send(report, spool->user))
         return false;
     ep_window_sent(&spool->window, seq, hl_clock_mono());
@@ -203,35 +229,47 @@ void ep_spool_close(EpSpool *spool)
     ep_window_close(&spool->window);
 }
 
-static bool forget(EpSpool *spool, uint64_t seq, GError **error)
+static bool forget(EpSpool *spool, uint64_t seq, uint64_t mark, GError **error)
 {
     g_auto(HlTxn) txn = HL_TXN_INIT;
 
     return hl_txn_begin(&txn, spool->db, error) &&
            hl_db_run(spool->db, NULL, error, "DELETE FROM spool WHERE seq <= ?", "i", (int64_t)seq) &&
-           ep_store_set_int(spool->db, "spool-acked", (int64_t)seq, error) && hl_txn_commit(&txn, error);
+           ep_store_set_int(spool->db, ACKED_FACT, (int64_t)seq, error) &&
+           ep_store_set_int(spool->db, MARK_FACT, (int64_t)mark, error) && hl_txn_commit(&txn, error);
 }
 
-/* The manager knows reports that this database does not: it is an old copy.  Go on under a new identity. */
+/* The manager knows reports that this database does not, or other ones under their numbers: it is an old copy.  Go on
+ * under a new identity, with everything that is left; the manager knows the marks of what it has. */
 static bool start_over(EpSpool *spool, GError **error)
 {
     g_auto(HlTxn) txn = HL_TXN_INIT;
 
-    hl_warn("spool", "the server has seen later reports than this database: it was restored; numbers start over");
+    hl_warn("spool", "the server has seen other reports than this database: it was restored; numbers start over");
     return hl_txn_begin(&txn, spool->db, error) && renumber(spool, error) && hl_txn_commit(&txn, error);
 }
 
-bool ep_spool_ack(EpSpool *spool, const char *identity, uint64_t seq, GError **error)
+static EpAck judge_ack(EpSpool *spool, uint64_t seq, uint64_t told, uint64_t own)
 {
+    if (told != 0 && own != 0 && told != own)
+        return EP_ACK_STRANGE;
+    return ep_window_ack(&spool->window, seq, hl_clock_mono());
+}
+
+bool ep_spool_ack(EpSpool *spool, const char *identity, uint64_t seq, uint64_t mark, GError **error)
+{
+    uint64_t own;
+
     if (strcmp(identity, spool->identity) != 0)
         return true; /* an earlier identity of this spool */
-    if (!read_last(spool, error))
+    if (!read_last(spool, error) || !read_mark(spool, seq, &own, error))
         return false;
-    switch (ep_window_ack(&spool->window, seq, hl_clock_mono())) {
+    switch (judge_ack(spool, seq, mark, own)) {
     case EP_ACK_IGNORED:
         return true;
     case EP_ACK_FORGET:
-        if (!forget(spool, seq, error))
+        spool->acked_mark = own;
+        if (!forget(spool, seq, own, error))
             return false;
         break;
     case EP_ACK_REWOUND:
@@ -251,6 +289,15 @@ void ep_spool_tick(EpSpool *spool)
         hl_info("spool", "no acknowledgement for a while: sending %" G_GUINT64_FORMAT " reports again",
                 ep_spool_waiting(spool));
     ep_spool_pump(spool);
+}
+
+EpSpoolPosition ep_spool_position(EpSpool *spool)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (!refresh(spool, &error))
+        hl_log_limited(HL_LOG_ERROR, "spool", "position", "cannot read the spool: %s", error->message);
+    return (EpSpoolPosition){ spool->identity, spool->window.acked + 1, spool->window.last };
 }
 
 uint64_t ep_spool_waiting(const EpSpool *spool)

@@ -1,5 +1,8 @@
 /* The spool: reports that the manager has not committed yet (docs/protocol.md, "Reports").
  *
+ * Each report has a mark that is drawn when it is made.  A database that was set back to an older copy gives numbers a
+ * second time; the marks tell the reports apart, and the spool then starts a new identity.
+ *
  * A report is added inside the caller's transaction, beside the state that it tells of; it is sent after the commit, by
  * ep_spool_pump, and forgotten when the manager's acknowledgement comes.  Memory holds numbers only.  On disk the spool
  * is bounded: when it grows too long (the server has been away for months), reports that a newer one of the same kind
@@ -41,8 +44,17 @@ void ep_spool_pump(EpSpool *spool);
 void ep_spool_open(EpSpool *spool, uint64_t session);
 void ep_spool_close(EpSpool *spool);
 
-/* The manager's acknowledgement. */
-bool ep_spool_ack(EpSpool *spool, const char *identity, uint64_t seq, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The manager's acknowledgement: it has everything up to seq, which is the report with this mark (0: not known). */
+bool ep_spool_ack(EpSpool *spool, const char *identity, uint64_t seq, uint64_t mark,
+                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* What it holds, for the birth; identity is borrowed. */
+typedef struct {
+    const char *identity;
+    uint64_t first, last; /* first = last + 1: nothing */
+} EpSpoolPosition;
+
+EpSpoolPosition ep_spool_position(EpSpool *spool);
 
 /* From a timer: sends again what was not acknowledged in time. */
 void ep_spool_tick(EpSpool *spool);

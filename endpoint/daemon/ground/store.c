@@ -25,6 +25,7 @@ static const HlMigration migrations[] = {
       /* the mark was this machine's clock, which may have been wrong; what is forgotten was issued before today */
       "INSERT INTO fact (name, value) SELECT 'pruned-issued', min(CAST(value AS INTEGER), unixepoch() * 1000)"
       " FROM fact WHERE name = 'pruned-until';" },
+    { 3, "the reports' marks", "ALTER TABLE spool ADD COLUMN mark INTEGER NOT NULL DEFAULT 0;" },
 };
 
 HlDb *ep_store_open(const char *state_dir, GError **error)
@@ -80,10 +81,11 @@ bool ep_store_add_event(HlDb *db, HlTime at, const char *what, const char *detai
 /* What either side counts of the line, or believes of the other because of an earlier word. */
 bool ep_store_restart_line(HlDb *db, GError **error)
 {
-    return hl_db_exec(db,
-                      "DELETE FROM fact WHERE name IN"
-                      " ('session', 'notices', 'spool', 'spool-acked', 'pruned-until', 'pruned-issued')",
-                      error);
+    return hl_db_exec(
+        db,
+        "DELETE FROM fact WHERE name IN"
+        " ('session', 'notices', 'spool', 'spool-acked', 'spool-acked-mark', 'pruned-until', 'pruned-issued')",
+        error);
 }
 
 bool ep_store_forget_identity(HlDb *db, GError **error)

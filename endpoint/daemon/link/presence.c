@@ -83,9 +83,13 @@ static void publish_birth(EpPresence *presence)
     HlMsgLink link = base_link(presence, true, "");
     g_autoptr(HlMsgRegistration) registration = ep_machine_registration(
         presence->has.fingerprint, ep_link_broker(presence->link), ep_poll_port(presence->has.poll));
+    EpSpoolPosition spool = ep_spool_position(presence->has.spool);
     HlMsgAppliedSettings applied;
     g_autoptr(GBytes) payload = NULL;
 
+    link.spool = hl_unconst(spool.identity);
+    link.spool_first = spool.first;
+    link.spool_last = spool.last;
     if (origin->applied) {
         applied = ep_settings_wire(origin);
         link.applied = &applied;
@@ -209,13 +213,13 @@ void ep_presence_repeat_birth(EpPresence *presence, HlTime within)
 
 /* ------------------------------------------------------------------------------------------------ what comes down */
 
-static void take_committed(EpPresence *presence, const char *spool, uint64_t seq)
+static void take_committed(EpPresence *presence, const char *spool, uint64_t seq, uint64_t mark)
 {
     g_autoptr(GError) error = NULL;
 
     if (*spool == '\0')
         return;
-    if (ep_spool_ack(presence->has.spool, spool, seq, &error))
+    if (ep_spool_ack(presence->has.spool, spool, seq, mark, &error))
         ep_trouble_store_worked(presence->has.trouble);
     else
         ep_trouble_store_failed(presence->has.trouble, "an acknowledgement", error);
@@ -244,7 +248,7 @@ static void follow_notice(EpPresence *presence, const HlMsgLineNotice *notice)
     if (notice->hold_off_ms > 0 && strcmp(notice->hold_off_boot, presence->has.boot_id) == 0)
         ep_link_hold_off(presence->link, notice->hold_off_ms);
     else
-        take_committed(presence, notice->spool, notice->seq);
+        take_committed(presence, notice->spool, notice->seq, notice->mark);
 }
 
 /* What was said to another session is a late answer or a replay, and says nothing. */
@@ -276,7 +280,7 @@ static void handle_unsigned(EpPresence *presence, const HlMsgAck *ack)
         return;
     }
     ep_poll_set_interval(presence->has.poll, ack->poll_ms);
-    take_committed(presence, ack->spool, ack->seq);
+    take_committed(presence, ack->spool, ack->seq, 0);
 }
 
 static void handle_ack(GBytes *payload, bool retained G_GNUC_UNUSED, gpointer user)

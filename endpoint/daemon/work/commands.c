@@ -5,6 +5,7 @@
 #include "endpoint/core/link.h"
 #include "lib/base/ident.h"
 #include "lib/base/log.h"
+#include "lib/base/unconst.h"
 #include "proto/envelope.h"
 
 #define CLOCK_LOOK     HL_MINUTE        /* the wall clock may jump before the start */
@@ -318,15 +319,21 @@ static void add_job(EpCommands *commands, EpEntry *entry)
 
 /* ------------------------------------------------------------------------------------------ the intake */
 
+/* state: what the manager hears of this command at once, HL_STATE_UNKNOWN: nothing, because it is not this endpoint's.
+ */
 static const struct {
     EpRefusedReason reason;
-    const char *text;
+    HlCommandState state;
+    const char *code, *text;
 } refusals[] = {
-    [EP_COMMAND_REFUSE_WRONG_ENDPOINT] = { EP_REFUSED_WRONG_ENDPOINT, "it is for another endpoint" },
-    [EP_COMMAND_REFUSE_EXPIRED] = { EP_REFUSED_EXPIRED, "it has expired by this machine's clock" },
-    [EP_COMMAND_REFUSE_REPLAYED] = { EP_REFUSED_REPLAYED, "it is older than the journal" },
-    [EP_COMMAND_REFUSE_INVALID] = { EP_REFUSED_INVALID, "its id or its expiry is not valid" },
-    [EP_COMMAND_REFUSE_LIMIT] = { EP_REFUSED_LIMIT, "the journal is full" },
+    [EP_COMMAND_REFUSE_WRONG_ENDPOINT] = { EP_REFUSED_WRONG_ENDPOINT, HL_STATE_UNKNOWN, "",
+                                           "it is for another endpoint" },
+    [EP_COMMAND_REFUSE_EXPIRED] = { EP_REFUSED_EXPIRED, HL_STATE_EXPIRED, "expired", "it had expired when it arrived" },
+    [EP_COMMAND_REFUSE_REPLAYED] = { EP_REFUSED_REPLAYED, HL_STATE_REJECTED, "conflict",
+                                     "it is older than the journal" },
+    [EP_COMMAND_REFUSE_INVALID] = { EP_REFUSED_INVALID, HL_STATE_REJECTED, "invalid",
+                                    "its id or its expiry is not valid" },
+    [EP_COMMAND_REFUSE_LIMIT] = { EP_REFUSED_LIMIT, HL_STATE_REJECTED, "limit", "too many commands are under way" },
 };
 
 /* NULL: refused already. */
@@ -438,6 +445,37 @@ static bool repeat(EpCommands *commands, const EpEntry *entry, GError **error)
     return true;
 }
 
+static bool report_refused(EpCommands *commands, const HlMsgCommand *command, EpCommandVerdict verdict, GError **error)
+{
+    HlMsgReport report = HOLDLINE__V1__REPORT__INIT;
+    HlMsgCommandReport body = HOLDLINE__V1__COMMAND_REPORT__INIT;
+
+    body.command = command->id;
+    body.state = hl_command_state_to_wire(refusals[verdict].state);
+    body.code = hl_unconst(refusals[verdict].code);
+    body.detail = hl_unconst(refusals[verdict].text);
+    report.body_case = HOLDLINE__V1__REPORT__BODY_COMMAND;
+    report.command = &body;
+    if (!ep_spool_add(commands->has.spool, &report, EP_SPOOL_LATEST, command->id, error))
+        return false;
+    ep_spool_pump(commands->has.spool);
+    return true;
+}
+
+/* Counted, and told: the signature says that the manager waits for this id.  Whatever it is refused for holds for good,
+ * so that the end is true; what a clock that may be wrong says is no end yet. */
+static bool refuse(EpCommands *commands, const HlMsgCommand *command, EpCommandVerdict verdict, GError **error)
+{
+    bool is_final = verdict != EP_COMMAND_REFUSE_EXPIRED || is_surely_over(commands, command->expires_ms);
+
+    ep_refuse(commands->has.refuser, EP_REFUSED_COMMAND, refusals[verdict].reason, "command %.64s: %s", command->id,
+              refusals[verdict].text);
+    if (verdict == EP_COMMAND_REFUSE_LIMIT) /* for good: there may be room when it comes again */
+        return reject(commands, command, refusals[verdict].code, refusals[verdict].text, error);
+    return refusals[verdict].state == HL_STATE_UNKNOWN || !is_final || !hl_ident_is_valid(command->id) ||
+           report_refused(commands, command, verdict, error);
+}
+
 static bool decide(EpCommands *commands, const HlMsgCommand *command, GError **error)
 {
     g_autoptr(EpEntry) known = NULL;
@@ -461,9 +499,7 @@ static bool decide(EpCommands *commands, const HlMsgCommand *command, GError **e
     case EP_COMMAND_REFUSE_REPLAYED:
     case EP_COMMAND_REFUSE_INVALID:
     case EP_COMMAND_REFUSE_LIMIT:
-        ep_refuse(commands->has.refuser, EP_REFUSED_COMMAND, refusals[verdict].reason, "command %.64s: %s", command->id,
-                  refusals[verdict].text);
-        return true;
+        return refuse(commands, command, verdict, error);
     }
     return true;
 }

@@ -105,6 +105,7 @@ MgrEndpoint *mgr_fleet_add_endpoint(MgrFleet *fleet, MgrEndpointRecord *record)
     memset(record, 0, sizeof *record);
     endpoint->open_targets = g_ptr_array_new();
     endpoint->accepted_seq = endpoint->record.report_seq;
+    endpoint->accepted_mark = endpoint->record.report_mark;
     endpoint->accepted_spool = g_strdup(endpoint->record.spool);
     endpoint->group = mgr_fleet_group(fleet, endpoint->record.group);
     g_assert(endpoint->group != NULL); /* a foreign key of the registry */

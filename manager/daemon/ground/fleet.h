@@ -48,7 +48,7 @@ struct MgrEndpoint {
     uint64_t refused, lost_heartbeats;
 
     /* reports: submitted to the writer, perhaps not committed */
-    uint64_t accepted_seq;
+    uint64_t accepted_seq, accepted_mark;
     char *accepted_spool;
 
     /* tracker: the probe under way, 0: none; how long the last one took */

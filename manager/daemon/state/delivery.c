@@ -246,6 +246,7 @@ static void send_notice(MgrDelivery *delivery, const MgrEndpoint *endpoint, HlMs
     notice.issued_ms = hl_clock_wall();
     notice.spool = endpoint->record.spool;
     notice.seq = endpoint->record.report_seq;
+    notice.mark = endpoint->record.report_mark;
     notice.poll_ms = endpoint->record.display.in_unreachable_net ? (uint32_t)delivery->conf->unreachable_poll : 0;
     payload = encode_ack(delivery, &notice);
     mgr_down_send(delivery->down, HL_TOPIC_ACK, endpoint->record.id, payload, 0);

@@ -131,6 +131,22 @@ static void handle_applied(MgrLink *link, MgrEndpoint *endpoint, const HlMsgAppl
     mgr_applied_handle(&parts, endpoint, told, how);
 }
 
+/* Set back to a snapshot: what it made since then is received, and what it makes from now on comes under a new spool.
+ */
+static void note_set_back(const MgrLink *link, const MgrEndpoint *endpoint, const HlMsgLink *message)
+{
+    const MgrEndpointRecord *record = &endpoint->record;
+
+    if (*message->spool == '\0' || strcmp(message->spool, record->spool) != 0 ||
+        message->spool_last >= record->report_seq)
+        return;
+    hl_log_limited(HL_LOG_WARN, "line", record->id, "%s was set back to an earlier state", record->id);
+    mgr_record_note(link->parts.record, record->id, "reports",
+                    "this machine was set back: its reports end at %" G_GUINT64_FORMAT ", those to %" G_GUINT64_FORMAT
+                    " are here; it starts a new spool",
+                    message->spool_last, record->report_seq);
+}
+
 static void on_birth(MgrLink *link, MgrEndpoint *endpoint, const HlMsgLink *message)
 {
     bool announced = message->announces || endpoint->restarted_unheard;
@@ -144,6 +160,7 @@ static void on_birth(MgrLink *link, MgrEndpoint *endpoint, const HlMsgLink *mess
                            changed     ? MGR_REGISTERED_CHANGED
                            : announced ? MGR_REGISTERED_ANNOUNCED
                                        : MGR_REGISTERED_AGAIN);
+    note_set_back(link, endpoint, message);
     /* before anything else goes down: it tells our time, what is committed, and how often to poll */
     mgr_delivery_ack(link->parts.delivery, endpoint);
     handle_patterns(link, endpoint, message->patterns, message->n_patterns);

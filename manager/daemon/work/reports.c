@@ -101,7 +101,7 @@ static void write_update(const Pending *pending, const MgrEndpoint *endpoint, Hl
                            .at = pending->at };
 
     mgr_write_update(set, endpoint->record.number, &step);
-    mgr_write_history(set, pending->at, endpoint->record.id, "update", result);
+    mgr_write_history_once(set, pending->at, endpoint->record.id, "update", result, pending->message->mark);
 }
 
 static void fold_update(const Pending *pending, MgrEndpoint *endpoint)
@@ -138,7 +138,7 @@ static void write_settings(const Pending *pending, const MgrEndpoint *endpoint, 
         g_strdup_printf("%s version %" G_GUINT64_FORMAT " applied (%s)", applied.group, applied.version, applied.path);
 
     mgr_write_applied(set, endpoint->record.number, &applied);
-    mgr_write_history(set, applied.at, endpoint->record.id, "settings", text);
+    mgr_write_history_once(set, applied.at, endpoint->record.id, "settings", text, pending->message->mark);
     mgr_applied_clear(&applied);
 }
 
@@ -164,7 +164,7 @@ static void write_refusal(const Pending *pending, const MgrEndpoint *endpoint, H
     const HlMsgRefusal *body = pending->message->refusal;
     g_autofree char *text = g_strdup_printf("%s refused (%s): %s", body->what, body->code, body->detail);
 
-    mgr_write_history(set, pending->at, endpoint->record.id, "refusal", text);
+    mgr_write_history_once(set, pending->at, endpoint->record.id, "refusal", text, pending->message->mark);
 }
 
 static void fold_refusal(const Pending *pending, MgrEndpoint *endpoint)
@@ -232,6 +232,7 @@ static void fold_report(gpointer change)
         return; /* removed meanwhile */
     mgr_set_text(&endpoint->record.spool, pending->message->spool);
     endpoint->record.report_seq = pending->message->seq;
+    endpoint->record.report_mark = pending->message->mark;
     if (row_of(pending->message)->fold != NULL)
         row_of(pending->message)->fold(pending, endpoint);
     mgr_console_feed(reports->parts.console, endpoint, MGR_DISPLAY_LOG_UPLOADED);
@@ -268,15 +269,24 @@ static void fail_report(gpointer change, const GError *error)
                    error->message);
     mgr_set_text(&endpoint->accepted_spool, endpoint->record.spool);
     endpoint->accepted_seq = endpoint->record.report_seq;
+    endpoint->accepted_mark = endpoint->record.report_mark;
     g_hash_table_add(reports->unstored, g_strdup(endpoint->record.id));
     if (reports->retry_timer == 0)
         reports->retry_timer = g_timeout_add(RETRY_MS, on_retry, reports);
 }
 
+/* Whether the endpoint has the same report before this one as was accepted.  If not, it was set back to a snapshot and
+ * gives numbers a second time; the acknowledgement tells it so. */
+static bool follows(const MgrEndpoint *endpoint, const HlMsgReport *message)
+{
+    return message->seq == endpoint->accepted_seq + 1 &&
+           (message->previous == 0 || endpoint->accepted_mark == 0 || message->previous == endpoint->accepted_mark);
+}
+
 /* Whether this report is the next one; repeated ones are acknowledged again, a gap sends the endpoint back. */
 static bool is_next(MgrReports *reports, const MgrEndpoint *endpoint, const HlMsgReport *message)
 {
-    if (strcmp(endpoint->accepted_spool, message->spool) != 0 || message->seq == endpoint->accepted_seq + 1)
+    if (strcmp(endpoint->accepted_spool, message->spool) != 0 || follows(endpoint, message))
         return true;
     if (message->seq <= endpoint->accepted_seq) {
         reports->counts.repeated++;
@@ -284,7 +294,7 @@ static bool is_next(MgrReports *reports, const MgrEndpoint *endpoint, const HlMs
             mgr_delivery_ack(reports->parts.delivery, endpoint);
         return false;
     }
-    if (message->first == message->seq) {
+    if (message->first == message->seq && message->seq > endpoint->accepted_seq + 1) {
         /* what is between is gone from the spool: acknowledged by a registry that was lost */
         reports->counts.gaps++;
         mgr_record_note(reports->parts.record, endpoint->record.id, "reports",
@@ -308,12 +318,13 @@ void mgr_reports_handle(MgrReports *reports, MgrEndpoint *endpoint, const HlMsgR
     set = hl_write_set_new();
     pending = g_new(Pending, 1);
     *pending = (Pending){ reports, g_strdup(endpoint->record.id), hl_wire_copy(&message->base), hl_clock_wall() };
-    mgr_write_report(
-        set, endpoint->record.number,
-        &(MgrReportStep){ endpoint->accepted_spool, message->spool, endpoint->accepted_seq, message->seq });
+    mgr_write_report(set, endpoint->record.number,
+                     &(MgrReportStep){ endpoint->accepted_spool, message->spool, endpoint->accepted_seq, message->seq,
+                                       message->mark });
     if (row_of(message)->write != NULL)
         row_of(message)->write(pending, endpoint, set);
     mgr_set_text(&endpoint->accepted_spool, message->spool);
     endpoint->accepted_seq = message->seq;
+    endpoint->accepted_mark = message->mark;
     mgr_record_commit(reports->parts.record, set, &kind, pending);
 }
