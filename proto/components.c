@@ -16,7 +16,7 @@ char *hl_components_print(HlMsgComponent *const *components, size_t n)
 
     if (n > 0)
         qsort(sorted, n, sizeof *sorted, compare_names);
-    for (size_t i = 0; i < MIN(n, HL_COMPONENTS_MAX); i++)
+    for (size_t i = 0; i < n; i++)
         if (hl_ident_is_valid(sorted[i]->name))
             g_string_append_printf(out, "%s%s=%" G_GUINT64_FORMAT, out->len > 0 ? " " : "", sorted[i]->name,
                                    sorted[i]->version);

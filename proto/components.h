@@ -6,12 +6,7 @@
 #include "lib/base/clock.h"
 #include "proto/messages.h"
 
-/* No repository has nearly as many. */
-#define HL_COMPONENTS_MAX 64
-
-/* Sorted by name; entries whose name is not an identifier are left out, and those beyond HL_COMPONENTS_MAX.  Caller
- * frees.
- */
+/* Sorted by name; entries whose name is not an identifier are left out.  Caller frees. */
 char *hl_components_print(HlMsgComponent *const *components, size_t n);
 
 /* The entries of the text form; free with hl_components_free.  Bad entries are left out. */

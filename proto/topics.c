@@ -14,12 +14,12 @@ static const HlTopicRow rows[HL_N_TOPICS] = {
     [HL_TOPIC_COMMAND] = { "endpoint/%/command", HL_SENDER_MANAGER, 1, false, .to_endpoint = true },
     [HL_TOPIC_PROBE] = { "endpoint/%/probe", HL_SENDER_MANAGER, 0, false, .to_endpoint = true },
     [HL_TOPIC_ADMIN_REQUEST] = { "admin/request/%", HL_SENDER_ADMIN, 1, false, .to_manager = true },
-    [HL_TOPIC_ADMIN_REPLY] = { "admin/reply/%", HL_SENDER_MANAGER, 1, false },
+    [HL_TOPIC_ADMIN_REPLY] = { "admin/reply/%", HL_SENDER_MANAGER, 1, .retained = false },
     [HL_TOPIC_MANAGER_STATE] = { "manager/state", HL_SENDER_MANAGER, 1, true, .to_endpoint = true },
     [HL_TOPIC_MANAGER_ECHO] = { "manager/echo", HL_SENDER_MANAGER, 0, false, .to_manager = true },
-    [HL_TOPIC_STATUS_ENDPOINT] = { "status/endpoint/%", HL_SENDER_MANAGER, 1, true },
-    [HL_TOPIC_STATUS_SUMMARY] = { "status/summary", HL_SENDER_MANAGER, 1, true },
-    [HL_TOPIC_STATUS_EVENT] = { "status/event", HL_SENDER_MANAGER, 1, false },
+    [HL_TOPIC_STATUS_ENDPOINT] = { "status/endpoint/%", HL_SENDER_MANAGER, 1, .retained = true },
+    [HL_TOPIC_STATUS_SUMMARY] = { "status/summary", HL_SENDER_MANAGER, 1, .retained = true },
+    [HL_TOPIC_STATUS_EVENT] = { "status/event", HL_SENDER_MANAGER, 1, .retained = false },
 };
 
 const HlTopicRow *hl_topic_row(HlTopic topic)

@@ -32,6 +32,7 @@ static void check_link(const HlMsgLink *link, HlErrorCode code, const char *comp
 
     if (complaint == NULL) {
         g_assert_no_error(error);
+        g_assert_nonnull(decoded);
         return;
     }
     g_assert_error(error, HL_ERROR, (gint)code);

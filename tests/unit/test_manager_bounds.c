@@ -14,7 +14,6 @@ static void test_largest_endpoint(void)
     HlMsgLink link = HOLDLINE__V1__LINK__INIT;
     HlMsgRegistration registration = HOLDLINE__V1__REGISTRATION__INIT;
     HlMsgAppliedSettings applied = HOLDLINE__V1__APPLIED_SETTINGS__INIT;
-    g_autofree char *quotes = g_strnfill(1000, '"'); /* two bytes each in JSON */
     char host[256] = { 0 };
     char address[65] = { 0 };
     char *addresses[16];

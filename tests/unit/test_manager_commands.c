@@ -192,7 +192,6 @@ static void test_cancel_overtaken(void)
         g_autoptr(Parts) parts = parts_new();
         g_autofree char *id = NULL;
         guint too_late = 0;
-        g_autoptr(HlMsgCallReply) none = NULL;
 
         g_test_message("case %u", (unsigned)i);
         parts_add_endpoint(parts, "e-one");

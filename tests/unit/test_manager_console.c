@@ -515,8 +515,9 @@ static void test_start(void)
             Restarted restarted = { 0 };
             g_autoptr(MgrConsole) console = NULL;
             g_auto(MgrConsolePolicy) policy = { 0 };
-            g_autofree char *id = command == 1 ? parts_issue(parts, "e-one") : NULL;
 
+            if (command == 1)
+                g_free(parts_issue(parts, "e-one"));
             if (dialling == 1)
                 restart(parts, endpoint);
             mgr_write_endpoint_registration(mgr_record_background(parts->record), &endpoint->record);

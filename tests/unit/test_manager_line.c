@@ -2,6 +2,7 @@
  * session numbers it believes. */
 #include <string.h>
 
+#include "lib/base/unconst.h"
 #include "proto/envelope.h"
 #include "tests/support/manager_parts.h"
 
@@ -74,12 +75,18 @@ static void test_birth_is_answered(void)
 
 static void test_fence(void)
 {
+    HlMsgLink link = HOLDLINE__V1__LINK__INIT;
     g_autoptr(Parts) parts = parts_new();
 
     parts_add_endpoint(parts, "e-one");
     parts_birth(parts, "e-one", 9);
     bus_fake_forget(parts->bus);
-    parts_birth(parts, "e-one", 3);
+    parts_birth(parts, "e-one", 3); /* late: the numbers of one start only rise */
+    g_assert_null(take_notice(parts, "e-one"));
+    link.online = true;
+    link.session = 3;
+    link.boot_id = hl_unconst("b-2");
+    parts_deliver(parts, HL_TOPIC_LINK, "e-one", &link.base);
     expect_fence(parts, "e-one", 3, 9);
     beat(parts, "e-one", 4);
     expect_fence(parts, "e-one", 4, 9);

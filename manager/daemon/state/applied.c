@@ -4,18 +4,7 @@
 
 #include "lib/base/log.h"
 
-#define MAX_WORD         64
-#define DIGEST_SIZE      32
 #define MAX_COUNTER_LEAD 1000000 /* a registry that lost more saves than this is not believed to exist */
-
-bool mgr_applied_check(const HlMsgAppliedSettings *told, GError **error)
-{
-    if (told->digest.len != 0 && told->digest.len != DIGEST_SIZE)
-        return hl_fail(error, HL_ERROR_INVALID, "a settings digest of %" G_GSIZE_FORMAT " bytes", told->digest.len);
-    if (strlen(told->group) > MAX_WORD || strlen(told->path) > MAX_WORD)
-        return hl_fail(error, HL_ERROR_INVALID, "the group or path of its settings is longer than %d bytes", MAX_WORD);
-    return true;
-}
 
 /* The endpoint has seen saves that this registry has not: it was restored from a backup.  It steps past them
  * and issues its own again. */

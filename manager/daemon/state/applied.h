@@ -15,9 +15,6 @@ typedef struct {
     MgrDelivery *delivery;
 } MgrAppliedParts;
 
-/* Whether it can be: a group, a path, a SHA-256 or nothing. */
-bool mgr_applied_check(const HlMsgAppliedSettings *told, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
 typedef enum {
     MGR_APPLIED_ALL,     /* a birth */
     MGR_APPLIED_COUNTER, /* a heartbeat: counter and digest alone are told */

@@ -2,32 +2,11 @@
 
 #include <string.h>
 
-#define MAX_HOST 255
-#define MAX_TEXT 255 /* operating system, program version */
-#define MAX_WORD 64  /* a fingerprint, an address */
-
-static bool check_length(const char *what, const char *text, gsize max, GError **error)
-{
-    return strlen(text) <= max ||
-           hl_fail(error, HL_ERROR_INVALID, "%s is longer than %" G_GSIZE_FORMAT " bytes", what, max);
-}
-
-bool mgr_registration_check(const HlMsgRegistration *registration, GError **error)
-{
-    for (size_t i = 0; i < MIN(registration->n_addresses, MGR_MAX_ADDRESSES); i++)
-        if (!check_length("an address", registration->addresses[i], MAX_WORD, error))
-            return false;
-    return check_length("the host", registration->host, MAX_HOST, error) &&
-           check_length("the fingerprint", registration->fingerprint, MAX_WORD, error) &&
-           check_length("the operating system", registration->os, MAX_TEXT, error) &&
-           check_length("the program version", registration->program_version, MAX_TEXT, error);
-}
-
 char *mgr_registration_addresses(const HlMsgRegistration *registration)
 {
     GString *out = g_string_new(NULL);
 
-    for (size_t i = 0; i < MIN(registration->n_addresses, MGR_MAX_ADDRESSES); i++)
+    for (size_t i = 0; i < registration->n_addresses; i++)
         g_string_append_printf(out, "%s%s", i > 0 ? "," : "", registration->addresses[i]);
     return g_string_free(out, FALSE);
 }

@@ -7,17 +7,11 @@
 #include "manager/daemon/ground/record.h"
 #include "proto/messages.h"
 
-/* More addresses than this are not kept. */
-#define MGR_MAX_ADDRESSES 16
-
 /* The addresses of a registration as they are stored: joined by commas, the one that is dialled first.  Caller frees.
  */
 char *mgr_registration_addresses(const HlMsgRegistration *registration);
 
-/* Bounds of its texts: a status document of all of them fits into a message. */
-bool mgr_registration_check(const HlMsgRegistration *registration, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
-/* It was checked.  Whether it registered something new that the server would dial, or knows it by.  A port that was
+/* Whether it registered something new that the server would dial, or knows it by.  A port that was
  * only closed is no such thing: it comes with independent mode, which is told for itself. */
 bool mgr_registration_handle(MgrRecord *record, MgrEndpoint *endpoint, const HlMsgRegistration *registration);
 

@@ -141,8 +141,6 @@ static bool check_request(const HlMsgEnrolRequest *message, GError **error)
 
     if (registration == NULL || *registration->host == '\0')
         return hl_fail(error, HL_ERROR_INVALID, "the request names no host");
-    if (!mgr_registration_check(registration, error))
-        return false;
     if (strlen(registration->fingerprint) != 64 || strspn(registration->fingerprint, "0123456789abcdef") != 64)
         return hl_fail(error, HL_ERROR_INVALID, "the request has no machine fingerprint");
     if (ABS(skew) > MAX_SKEW)
@@ -375,6 +373,8 @@ void mgr_enrol_handle(MgrEnrol *enrol, HlHttpRequest *request)
         return;
     }
     message = hl_wire_decode_bytes(&holdline__v1__enrol_request__descriptor, request->body, &error);
-    if (message == NULL || !check_and_begin(enrol, request, message, &error))
+    if (message == NULL)
+        refuse(enrol, request, 400, error, 0);
+    else if (!check_and_begin(enrol, request, message, &error))
         refuse(enrol, request, status_of(error), error, 0);
 }

@@ -123,41 +123,19 @@ static void handle_patterns(MgrLink *link, MgrEndpoint *endpoint, HlMsgComponent
     mgr_status_touch(link->parts.status, endpoint);
 }
 
-/* Left out: the rest of the message is as good as ever. */
-static void count_malformed(MgrLink *link, const MgrEndpoint *endpoint, const GError *error)
-{
-    link->counts.bad_messages++;
-    hl_log_limited(HL_LOG_WARN, "line", endpoint->record.id, "%s: %s: ignored", endpoint->record.id, error->message);
-}
-
-static bool handle_registration(MgrLink *link, MgrEndpoint *endpoint, const HlMsgRegistration *registration)
-{
-    g_autoptr(GError) error = NULL;
-
-    if (registration == NULL)
-        return false;
-    if (mgr_registration_check(registration, &error))
-        return mgr_registration_handle(link->parts.record, endpoint, registration);
-    count_malformed(link, endpoint, error);
-    return false;
-}
-
 /* The birth says all of what is applied, a heartbeat the counter and the digest. */
 static void handle_applied(MgrLink *link, MgrEndpoint *endpoint, const HlMsgAppliedSettings *told, MgrAppliedTold how)
 {
     MgrAppliedParts parts = { link->parts.fleet, link->parts.record, link->parts.status, link->parts.delivery };
-    g_autoptr(GError) error = NULL;
 
-    if (mgr_applied_check(told, &error))
-        mgr_applied_handle(&parts, endpoint, told, how);
-    else
-        count_malformed(link, endpoint, error);
+    mgr_applied_handle(&parts, endpoint, told, how);
 }
 
 static void on_birth(MgrLink *link, MgrEndpoint *endpoint, const HlMsgLink *message)
 {
     bool announced = message->announces || endpoint->restarted_unheard;
-    bool changed = handle_registration(link, endpoint, message->registration);
+    bool changed =
+        message->registration != NULL && mgr_registration_handle(link->parts.record, endpoint, message->registration);
 
     link->counts.births++;
     endpoint->restarted_unheard = false;

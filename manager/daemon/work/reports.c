@@ -212,13 +212,11 @@ static const ReportRow rows[] = {
     [HOLDLINE__V1__REPORT__BODY_POLL] = { NULL, fold_poll },
 };
 
-/* A body of a later version is committed as seen and otherwise skipped; one that cannot be, too. */
+/* A body of a later version is committed as seen and otherwise skipped. */
 static const ReportRow *row_of(const HlMsgReport *message)
 {
     static const ReportRow none = { NULL, NULL };
 
-    if (message->body_case == HOLDLINE__V1__REPORT__BODY_SETTINGS && !mgr_applied_check(message->settings, NULL))
-        return &none;
     return (gsize)message->body_case < G_N_ELEMENTS(rows) ? &rows[message->body_case] : &none;
 }
 
