@@ -225,7 +225,7 @@ static void test_issue_refused(Fixture *fixture, gconstpointer user G_GNUC_UNUSE
     spec = (HlCertSpec){ "a", HL_CERT_ADMIN, NULL, BEGIN, NOW + 11 * YEAR };
     check_issue_refused(fixture, &spec, "outlive the CA");
     spec = (HlCertSpec){ "a", HL_CERT_ADMIN, NULL, NOW, BEGIN };
-    check_issue_refused(fixture, &spec, "cannot make");
+    check_issue_refused(fixture, &spec, "cannot create");
     spec = (HlCertSpec){ "a", HL_CERT_ADMIN, NULL, BEGIN, NOW + YEAR };
     g_assert_null(hl_cert_issue(leaf, fixture->key, csr, &spec, &error)); /* an endpoint is no CA */
     g_assert_error(error, HL_ERROR, HL_ERROR_INVALID);
