@@ -199,7 +199,7 @@ static void test_refused(void)
     command.expires_ms = hl_clock_wall() + EP_COMMAND_MAX_LIFETIME + 1;
     parts_offer(parts, &command);
     g_assert_cmpuint(parts_refused(parts, EP_REFUSED_COMMAND, EP_REFUSED_INVALID), ==, 3);
-    check_last(parts, "c-ever", HL_STATE_REJECTED, "invalid", "its id or its expiry breaks the rules");
+    check_last(parts, "c-ever", HL_STATE_REJECTED, "invalid", "its id or its expiry is not valid");
     g_assert_cmpuint(child_fake_running(), ==, 0);
 }
 

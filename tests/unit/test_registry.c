@@ -245,7 +245,8 @@ static void test_endpoint(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
 
     mgr_write_group(fixture->set, &first);
     mgr_write_endpoint(fixture->set, &record);
-    mgr_write_report(fixture->set, record.number, &(MgrReportStep){ "", record.spool, 0, record.report_seq });
+    mgr_write_report(fixture->set, record.number,
+                     &(MgrReportStep){ "", record.spool, 0, record.report_seq, record.report_mark });
     write_endpoint(fixture, &record);
     commit(fixture);
     check_endpoint(fixture, &record);
