@@ -11,8 +11,13 @@
 
 static inline gpointer hl_unconst(gconstpointer pointer)
 {
-    /* through an integer, because only a cast from pointer to pointer causes the warning */
-    return (gpointer)(guintptr)pointer;
+    /* not a cast: that is what the warning is about */
+    union {
+        gconstpointer from;
+        gpointer to;
+    } same = { .from = pointer };
+
+    return same.to;
 }
 
 #endif
