@@ -9,7 +9,7 @@
 /* The next text, as the wire lets it through: UTF-8. */
 static char *next_text(const uint8_t **at, const uint8_t *end)
 {
-    const uint8_t *stop = memchr(*at, '\0', (size_t)(end - *at));
+    const uint8_t *stop = *at < end ? memchr(*at, '\0', (size_t)(end - *at)) : NULL; /* an empty input is NULL */
     size_t length = (size_t)((stop != NULL ? stop : end) - *at);
     char *text = g_utf8_make_valid(length > 0 ? (const char *)*at : "", (gssize)length);
 
