@@ -206,6 +206,11 @@ static const TufDelegation *find_delegation(const TufMetadata *targets, const ch
     return NULL;
 }
 
+static gint compare_paths(gconstpointer a, gconstpointer b)
+{
+    return strcmp((*(TufTarget *const *)a)->path, (*(TufTarget *const *)b)->path);
+}
+
 GPtrArray *upd_client_list(UpdClient *client, const char *role, GError **error)
 {
     const TufDelegation *delegation;
@@ -229,5 +234,6 @@ GPtrArray *upd_client_list(UpdClient *client, const char *role, GError **error)
     while (g_hash_table_iter_next(&iter, &path, &target))
         if (upd_client_find(client, path, NULL) == target) /* else another role is in charge of it */
             g_ptr_array_add(list, target);
+    g_ptr_array_sort(list, compare_paths); /* the table has another order in each process */
     return list;
 }

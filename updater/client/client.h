@@ -58,8 +58,8 @@ bool upd_client_visit(UpdClient *client, UpdRoleVisit visit, gpointer user, GErr
  * HL_ERROR_NOT_FOUND when nobody lists it.  Valid until the next refresh. */
 const TufTarget *upd_client_find(UpdClient *client, const char *path, GError **error);
 
-/* The targets that a role, delegated by the top-level targets, lists and is in charge of; borrowed, valid until the
- * next refresh.  NULL on failure; HL_ERROR_NOT_FOUND when there is no such delegation. */
+/* The targets that a role, delegated by the top-level targets, lists and is in charge of, sorted by path; borrowed,
+ * valid until the next refresh.  NULL on failure; HL_ERROR_NOT_FOUND when there is no such delegation. */
 GPtrArray *upd_client_list(UpdClient *client, const char *role, GError **error);
 
 /* 5.7: a file with exactly the listed length and hashes at path, or a failure and path as it was.  Nothing is requested

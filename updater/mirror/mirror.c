@@ -132,6 +132,12 @@ static bool collect_targets(Run *run, const TufMetadata *role, GError **error)
     return true;
 }
 
+/* The table has another order in each process; one that was killed must be taken up at the file that it was at. */
+static gint compare_items(gconstpointer a, gconstpointer b)
+{
+    return strcmp((*(Item *const *)a)->name, (*(Item *const *)b)->name);
+}
+
 static void note_component(Run *run, const char *name, const TufMetadata *role)
 {
     g_autoptr(GPtrArray) targets = g_ptr_array_new();
@@ -191,6 +197,7 @@ static bool fetch_targets(Run *run, GError **error)
     if (!collect_targets(run, upd_client_metadata(run->client, TUF_TARGETS), error) ||
         !upd_client_visit(run->client, on_role, run, error))
         return false;
+    g_ptr_array_sort(run->items, compare_items);
     for (guint i = 0; i < run->items->len; i++)
         if (!fetch_target(run, run->items->pdata[i], error))
             return false;
