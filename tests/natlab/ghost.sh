@@ -40,9 +40,9 @@ still 2 "nothing was announced, so it is shown Offline" is cable displayed Offli
 shown B12 "who resumes sends no notice of being online"
 
 step "the branch gets a router that translates"
+before=$(fact clerk session)
 nat_rules branch
-sleep 1
-await 10 "clerk's line found its way through" is clerk actual online
+await 10 "clerk's line found its way through" is_back clerk "$before"
 still 3 "clerk: shown Online, and so it is: a line that comes back announces nothing" looks clerk Online online agree-online
 expect "victim is still a ghost" looks victim Online offline ghost-online
 note "waiting for the scheduled verification, once a minute here"

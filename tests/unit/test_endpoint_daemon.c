@@ -65,7 +65,8 @@ static void set_up(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
     f->parts = parts_new();
     parts_stop(f->parts);
     f->conf_path = g_build_filename(f->parts->dir, "endpoint.conf", NULL);
-    conf = g_strdup_printf("[state]\ndirectory = %s\n[log]\nlevel = error\n", f->parts->dir);
+    conf =
+        g_strdup_printf("[state]\ndirectory = %s\n[identity]\nmachine_id = m-1\n[log]\nlevel = error\n", f->parts->dir);
     g_assert_true(hl_file_write_text(f->conf_path, conf, 0644, NULL));
     start(f);
 }
