@@ -340,7 +340,7 @@ may_not() { [ "$(local_fact "$1" ".privileges[\"$2\"]")" = false ]; }
 fact() { hl endpoint show "${ID[$1]}" --json | jq -r ".$2"; } # NAME MEMBER: as the server knows it
 is() { [ "$(fact "$1" "$2")" = "$3" ]; }                      # NAME MEMBER VALUE
 is_back() { # NAME SESSION: on a line made after that one; "online" alone may be the line before, not yet found dead
-    hl endpoint show "${ID[$1]}" --json | jq -e --argjson before "$2" '.session != $before and .actual == "online"'
+    hl endpoint show "${ID[$1]}" --json | jq -e --argjson before "$2" '.session > $before and .actual == "online"'
 }
 tells() { hl endpoint explain "${ID[$1]}" | grep -qF -- "$2"; } # NAME TEXT
 looks() { # NAME DISPLAYED ACTUAL VERDICT, all at one time
