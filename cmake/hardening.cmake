@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # What makes a fault in our code harder to use.  Each flag is asked of the compiler first: clang and other processors lack some.
 # tools/check-hardening reads from the built programs that all of this arrived there.
 include(CheckCCompilerFlag)

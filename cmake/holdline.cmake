@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # hl_library(NAME SOURCES... LINK LIBS...): a static library of one room.
 function(hl_library name)
     cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})

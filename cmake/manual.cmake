@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # cmake -DPROGRAM= -DIN= -DOUT= -DVERSION= -P manual.cmake: IN with @VERSION@, and with @SECTIONS@ as PROGRAM prints them
 cmake_minimum_required(VERSION 3.25)
 file(READ ${IN} text)

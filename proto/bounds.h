@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* How large each field of the wire may be: one row per field, checked where messages are decoded (wire.c) and, for what
  * is stored, again where it is loaded (manager/store).
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Commands as the programs know them: kinds, states, their names.  The wire's own numbers are in holdline.proto; code
  * that reads or writes messages translates with the functions at the end, and nothing else knows those names.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Lists of component versions as text, "agent=2026112201 virus=2026112203": the form used in registry, status topics
  * and tables. */
 #ifndef PROTO_COMPONENTS_H

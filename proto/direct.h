@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The direct dial: what the manager says to an endpoint's direct port, over mutual TLS, and nothing else.
  *
  * A request is 16 bytes, and so is its answer; one connection may carry several requests, one after the other.

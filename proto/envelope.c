@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/envelope.h"
 #include "lib/base/unconst.h"
 

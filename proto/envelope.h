@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Signed envelopes: an inner message and the manager's Ed25519 signature over it.  The context keeps kinds apart, so
  * that a settings document can never be taken for a command. */
 #ifndef PROTO_ENVELOPE_H

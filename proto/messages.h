@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The generated messages under short names, and g_autoptr for what hl_wire_decode returns: HlMsgLink, HL_TYPE_LINK. */
 #ifndef PROTO_MESSAGES_H
 #define PROTO_MESSAGES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* When something runs automatically: "off", "every 30m", "hourly", "daily 12:30", "weekly mon 12:30" (B18).  Times are
  * the endpoint's local time.  Parsing only; endpoint/core/schedule.h determines the next run. */
 #ifndef PROTO_SCHEDULE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The settings of a group, one row each: what an administrator may set and an endpoint obeys.
  *
  * A settings document is the list of key and value of every row, so that an endpoint of another version takes those it

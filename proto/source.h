@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* One entry of update.sources: where updates come from, and for whom.
  *
  *   [NETWORK=]server | activeupdate | http(s)://...

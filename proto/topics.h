@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The topics of the wire, one row each: pattern, who may send, quality of service, flags.  docs/protocol.md and the
  * broker's access list say the same; tests/unit/test_proto.c compares the access list with this table. */
 #ifndef PROTO_TOPICS_H

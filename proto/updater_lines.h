@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the updater prints on its standard output, one JSON object per line: the only place where it is written and
  * read.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Bounds-checked decoding of control-plane messages.
  *
  * protobuf-c checks the encoding; this checks what it does not: the size before anything is allocated, UTF-8 without

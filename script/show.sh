@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # The look of script/demo and of the NAT lab's short form: chapters, and each command printed before its output.  To be sourced.
 #
 # SHOW_ROOT is a directory that is shown as SHOW_ROOT_AS; SHOW_AS holds pairs of texts, what a command contains and what a reader

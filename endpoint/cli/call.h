@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Calls to the daemon over its control socket, blocking. */
 #ifndef ENDPOINT_CLI_CALL_H
 #define ENDPOINT_CLI_CALL_H

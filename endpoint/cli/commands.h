@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The commands of holdline-endpoint; call->user is an EpTool. */
 #ifndef ENDPOINT_CLI_COMMANDS_H
 #define ENDPOINT_CLI_COMMANDS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* holdline-endpoint: the user's side of the endpoint daemon. */
 #include "endpoint/cli/commands.h"
 

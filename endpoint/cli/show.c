@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the daemon reports, for people: status and history. */
 #include <stdio.h>
 #include <string.h>

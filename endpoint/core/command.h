@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The life of a command on the endpoint: whether it is accepted, and which state follows which.  See docs/protocol.md,
  * "A command's life".  The signature has been checked before.  Pure; times are wall. */
 #ifndef ENDPOINT_CORE_COMMAND_H

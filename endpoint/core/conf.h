@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the programs of an endpoint read from their configuration file, one row each.  Shared by the daemon and its
  * command-line tool, so that both find the same state and the same socket.  What an administrator decides for a group
  * is not here but in proto/settings.h. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Decisions of the line: session numbers, the manager's epochs, broker addresses.  See docs/protocol.md, "The line of
  * an endpoint", points 1, 2, 6 and 8.  Pure. */
 #ifndef ENDPOINT_CORE_LINK_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the machine's user may do.  The privileges are the administrator's decision in the group's settings; they bind
  * every user of the machine, including root, so that what the console shows is what happens.  Only roll-back is not a
  * privilege of the settings: it is reserved for the machine's administrator.  Pure. */

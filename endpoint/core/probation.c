@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "endpoint/core/probation.h"
 
 void ep_probation_begin(EpProbation *probation, HlTime now)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Automatic roll-back from a new pattern set with which the engine keeps failing.
  *
  * An engine that loads a set may still crash when it scans with it.  Several failures of the engine in a row (not

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "endpoint/core/refusals.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Counts what was refused, and decides when to report it: the first of a kind at once, then at most once a minute with
  * the count, so that flooding an endpoint with forged commands does not flood the registry.  Pure; mono time. */
 #ifndef ENDPOINT_CORE_REFUSALS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "endpoint/core/renewal.h"
 
 HlTime ep_renewal_interval(HlTime not_before, HlTime not_after)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* When a certificate is renewed: in the last third of its life, asked again while nobody answers.  Pure; wall time of
  * the server. */
 #ifndef ENDPOINT_CORE_RENEWAL_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* An automatic update (schedule, start-up) that failed for a transient reason is tried again: a machine that wakes up
  * away from its network must not wait for the next slot, which may be a week away.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* One update of an endpoint: what is asked for, in which order, and what is reported about it.
  *
  * Settings, then patterns, then the program (B17).  No step waits for another to succeed: settings that do not come

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* When something scheduled runs next (B18).
  *
  * The schedule divides time into slots ("daily 12:30" begins one at every 12:30); each slot has one run, at a random

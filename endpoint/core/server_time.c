@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "endpoint/core/server_time.h"
 
 void ep_server_time_told(EpServerTime *time, HlTime wall, HlTime mono)

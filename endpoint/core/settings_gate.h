@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Whether a settings document is accepted.  The signature has been checked before (that needs the pinned key), the
  * values are parsed afterwards; this decides on addressee, expiry, counter and digest.  See docs/protocol.md,
  * "Settings".  Pure. */

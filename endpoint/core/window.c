@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "endpoint/core/window.h"
 
 void ep_window_open(EpWindow *window, HlTime now)

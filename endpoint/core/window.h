@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The window over the report spool: which number goes out next, what an acknowledgement means.  See docs/protocol.md,
  * "Reports".  Only numbers; the reports themselves are rows in the daemon's database.  Pure; times are mono. */
 #ifndef ENDPOINT_CORE_WINDOW_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The endpoint daemon: wires its parts, and starts, reloads and stops them in order.  Nothing else is decided here.
  *
  * One thread, one GLib loop (the default context's). */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The parts that exist while this machine is enrolled: spool, journal, intake of settings, commands, renewal, poll,
  * presence.  Wires them and nothing else; there is one of these, or there is none.
  *

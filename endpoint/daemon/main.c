@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* holdline-endpointd: arguments, signals, loop.  The work is in daemon.c. */
 #include <glib-unix.h>
 #include <signal.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The bundle: the one file that makes a machine an endpoint.
  *
  * Text with a first and a last line around the base 64 of SignedEnvelope(Bundle).  The signature is checked with the

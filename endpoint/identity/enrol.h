@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Enrolment: a machine with a bundle becomes an endpoint (docs/protocol.md, "Enrolment").
  *
  * Runs in the command-line tool, blocking, whether or not the daemon runs.  Everything is prepared in

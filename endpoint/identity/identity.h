@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Who this endpoint is: the files of STATE/identity.
  *
  *   identity.json     id, group at enrolment, broker addresses, server, pinned signing key

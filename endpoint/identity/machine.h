@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What an endpoint reports about its machine: host name, own addresses, system, fingerprint (B1).  Blocking, but
  * briefly: nothing here uses the network. */
 #ifndef ENDPOINT_IDENTITY_MACHINE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/base/backoff.h"
 
 HlTime hl_backoff_next(HlBackoff *backoff, uint64_t random)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Retry delays with full jitter: a delay is drawn evenly from 0..min(cap, base * 2^n), the first included, so that a
  * fleet that lost its server at one moment does not come back at one moment.  After "Exponential Backoff And Jitter"
  * (AWS Architecture Blog, 2015).  Pure: the random number is an argument. */

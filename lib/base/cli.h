@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Command lines from one table per program: dispatch, --help, completion and the man page's SYNOPSIS are made from it.
  *
  * Options may appear anywhere ("--" ends them); an option has the same meaning and arity in every command of a

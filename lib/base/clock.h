@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Time as plain integers.
  *
  * HlTime counts milliseconds.  Two clocks, never mixed: wall (since 1970, UTC; may jump) for what a person or another

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Configuration files: sections and keys (GKeyFile), checked against one option table per program.
  *
  * An unknown section or key is an error, so that a misspelt key is never silently ignored.  Nothing is stored unless

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Variables that a library in this process must not see, and programs that it starts shall. */
 #ifndef LIB_BASE_ENVIRONMENT_H
 #define LIB_BASE_ENVIRONMENT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Failures as GError.
  *
  * One domain with canonical codes, not one domain per module: a failure travels (endpoint -> wire -> manager -> CLI),

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Child processes, watched from the loop.  A child dies with its parent (PR_SET_PDEATHSIG), may get a file limit of its
  * own, and has its output collected as bounded text.  No shell: argv only. */
 #ifndef LIB_BASE_EXEC_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Files: bounded reads, atomic writes, locks, trees.  Blocking; the loop thread uses them only at start and for small
  * files. */
 #ifndef LIB_BASE_FILE_H

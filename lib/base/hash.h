@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A hash for tables whose keys come from outside.
  *
  * g_str_hash is known: 33,000 names that it maps to one value make a table of them cost seconds.  This one is SipHash

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Random numbers and identifiers. */
 #ifndef LIB_BASE_IDENT_H
 #define LIB_BASE_IDENT_H

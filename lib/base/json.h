@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* JSON through jansson; the only file that includes its header.
  *
  * jansson, because it can refuse duplicate members, keeps integers up to 2^63 exact, and tells a string with \u0000

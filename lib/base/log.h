@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The log: one line per record on stderr, "2026-11-22T21:45:00Z warn  line: message".
  *
  * For events that an operator should read; not for failures that are returned (handle once or return, never both).  Any

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A mailbox: the only arrow between threads.  Bounded, named, counted.
  *
  * Any thread posts; the thread that runs the GMainContext given at creation receives, in order.  Built on a pthread

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Networks in the notation of RFC 4632: an address and the number of its bits that count.  Pure. */
 #ifndef LIB_BASE_NETWORK_H
 #define LIB_BASE_NETWORK_H

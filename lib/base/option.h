@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Typed options in a table: one row per option, with type, offset in a struct, default, bounds and help.
  *
  * The same row parses, checks, prints and documents the value, wherever its text comes from: a configuration file

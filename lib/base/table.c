@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/base/table.h"
 #include "lib/base/text.h"
 #include "lib/base/unconst.h"

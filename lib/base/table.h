@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Tables and progress for a terminal.  Column widths follow the cells that a character occupies on the screen (two for
  * Japanese); colour and redrawing only where stdout is a terminal and NO_COLOR is unset. */
 #ifndef LIB_BASE_TABLE_H

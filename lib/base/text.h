@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Text that comes from outside and is shown to a person.  Pure. */
 #ifndef LIB_BASE_TEXT_H
 #define LIB_BASE_TEXT_H

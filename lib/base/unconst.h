@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* For foreign interfaces that take a pointer without const and only read through it, or store it for others to read:
  * char * members of protobuf-c, containers of GLib, argument vectors, jansson's iterators, OpenSSL, iovec; and to free
  * a string that its struct declares const for everybody else.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The bus: one MQTT 5 link, as events on the loop thread.
  *
  * Keeps the link up by itself: connects to the first broker address that answers, and after any loss tries again with

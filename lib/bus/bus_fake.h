@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The bus in memory, for tests: the functions of bus.h without a network, and the broker's side of them for the test.
  *
  * A test program links hl_bus_fake instead of hl_bus (or before a library that links hl_bus).  The part under test

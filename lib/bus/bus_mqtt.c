@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The bus over MQTT: the state machine.  link.c speaks MQTT; what it reports comes through two mailboxes. */
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* One attempt to connect and, if it holds, one MQTT connection: paho's asynchronous client behind a dozen functions.
  *
  * paho's threads only copy what they deliver into the two mailboxes and return (its callbacks run under a library-wide

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Owned copies of a message, for the files of lib/bus.  A message in a callback is borrowed; whatever keeps it makes a
  * copy. */
 #ifndef LIB_BUS_MESSAGE_H

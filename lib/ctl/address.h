@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Addresses of Unix sockets. */
 #ifndef LIB_CTL_ADDRESS_H
 #define LIB_CTL_ADDRESS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The local control socket of a daemon, client side: blocking, with deadlines.  For command-line tools and the tray. */
 #ifndef LIB_CTL_CLIENT_H
 #define LIB_CTL_CLIENT_H

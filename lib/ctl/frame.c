@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/ctl/frame.h"
 
 #define WITH_FD 0x80000000u

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Frames on a byte stream: a length of four bytes, big-endian, then the payload.  The top bit of the length says that a
  * file descriptor comes with the frame (SCM_RIGHTS).  Pure: bytes in, frames out, any split. */
 #ifndef LIB_CTL_FRAME_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The local control socket of a daemon, server side: frames (frame.h) over a Unix stream socket, on the GLib loop.
  *
  * Tells who the peer is (SO_PEERCRED); what that peer may do is the handler's business.  Bounded: clients, frame

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* HTTP(S) requests through libcurl, which no other file knows.
  *
  * One call is one request, blocking, with every bound set: bytes, time, speed.  A response of any status is a result,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The listening socket of the HTTP server, and addresses as text. */
 #ifndef LIB_HTTP_LISTENER_H
 #define LIB_HTTP_LISTENER_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The header fields that name a part of a file, as strangers write them: Range of a client, Content-Range of a server.
  * Pure. */
 #ifndef LIB_HTTP_RANGE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A small HTTPS server: JSON calls answered on the loop thread, files served from a directory.
  *
  * libmicrohttpd runs one thread of its own.  A request for a handler is copied into a mailbox and its connection

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Which bytes of which file answer a GET: path, range, validators and cache headers, apart from the HTTP library.
  *
  * A path is walked component by component without following symbolic links; "..", hidden names and anything that is not

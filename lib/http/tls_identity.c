@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/http/tls_identity.h"
 
 #include "lib/base/unconst.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The server's certificate and key inside the TLS library of libmicrohttpd, so that they can be replaced while it runs.
  *
  * A handshake borrows the identity that was current when it began and may still use it after it was replaced; so the

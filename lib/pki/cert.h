@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* X.509 certificates of one private CA: making, reading, checking, revoking.
  *
  * The subject is CN = the identity (endpoint id, admin name, ...) and OU = the kind; both are decided by the issuer.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Digests and tokens. */
 #ifndef LIB_PKI_DIGEST_H
 #define LIB_PKI_DIGEST_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Shared by the files of lib/pki, and nobody else. */
 #ifndef LIB_PKI_INTERNAL_H
 #define LIB_PKI_INTERNAL_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Making certificates and signing requests. */
 #include <openssl/err.h>
 #include <openssl/x509v3.h>

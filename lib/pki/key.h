@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* P-256 private keys for TLS.  (Signing keys are Ed25519: signing.h.) */
 #ifndef LIB_PKI_KEY_H
 #define LIB_PKI_KEY_H

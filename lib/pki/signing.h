@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The manager's Ed25519 signatures, independent of how the message travelled.
  *
  * What is signed is "holdline-v1\0" + context + "\0" + payload, so that a signature of one kind ("settings") can never

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Mutual TLS 1.3 on a non-blocking socket, between two holders of certificates of one private CA.
  *
  * Both sides are always checked: chain, time, purpose; who the peer is (CN and kind) is for the caller to compare; no

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* One SQLite connection.  Not a pool and not thread-safe: a connection belongs to the thread that uses it.
  *
  * Every connection runs in WAL mode with foreign keys on and a busy timeout of 5 s, so that a reader on the loop thread

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Shared by the files of lib/store: the inside of a connection, values, the translation of SQLite's errors.  For nobody
  * else, except the fake writer in tests/support. */
 #ifndef LIB_STORE_INTERNAL_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Numbered, forward-only migrations.  PRAGMA user_version is the number of the last one applied.
  *
  * Each migration runs in one transaction.  Before the first one changes a database that already holds data, a copy is

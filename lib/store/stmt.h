@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Prepared statements with bound parameters.
  *
  * Parameters are given as a string of types and as many values:

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A transaction that rolls back unless it is committed.  Inside another one it is a savepoint.
  *
  *     g_auto(HlTxn) txn = HL_TXN_INIT;

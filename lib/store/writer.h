@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The one thread that writes a database: group commit of write sets.
  *
  * A write set is a list of statements that happen together or not at all.  Sets are applied in the order of submission;

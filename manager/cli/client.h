@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The CLI's side of a call: connects with the administrator's certificate, asks, waits, merges the parts of the answer.
  * Blocking. */
 #ifndef MANAGER_CLI_CLIENT_H

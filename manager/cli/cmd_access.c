@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* holdline bundle ..., holdline admin|monitor ... */
 #include <errno.h>
 #include <stdio.h>

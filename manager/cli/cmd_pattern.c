@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* holdline pattern ...
  *
  * list and sync are calls.  publish and withdraw sign, and the keys that sign patterns are never within reach of a

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The commands of holdline; their rows are in main.c. */
 #ifndef MANAGER_CLI_COMMANDS_H
 #define MANAGER_CLI_COMMANDS_H

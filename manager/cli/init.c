@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* holdline init: creates a site. */
 #include <stdio.h>
 #include <string.h>

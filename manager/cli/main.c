@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* holdline: the administrator's command line.  One row per command. */
 #include "manager/cli/commands.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* How results look: tables from arrays of JSON objects, "name: value" lists from one object. */
 #ifndef MANAGER_CLI_SHOW_H
 #define MANAGER_CLI_SHOW_H

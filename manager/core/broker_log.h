@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The only line of mosquitto's log that the manager reads.  Pure. */
 #ifndef MANAGER_CORE_BROKER_LOG_H
 #define MANAGER_CORE_BROKER_LOG_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The manager's configuration: one table, by which manager.conf is read, checked and written. */
 #ifndef MANAGER_CORE_CONF_H
 #define MANAGER_CORE_CONF_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The displayed status: what the classic console would show of one endpoint, by the documented rules B1 to B14.
  *
  * Not the actual status: the line's births and wills move nothing here (B10, B12).  Pure; an MgrDisplay is plain data,

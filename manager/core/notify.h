@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Documented notification (B16): the server dials an endpoint to say "settings changed" or "update now".
  *
  * One lane per endpoint: a plain struct with its own attempts and its own next time, and no queue that a dead endpoint

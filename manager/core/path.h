@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The path by which work may reach an endpoint on each occasion (B3 to B6, B9, B13, B14).  Pure; one table.
  *
  * In documented delivery the line must never carry settings or commands early: otherwise the comparison would prove

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "manager/core/presence.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The actual status of one endpoint, from its own line alone: births, wills, heartbeats and channel probes.
  *
  * Not the displayed status (displayed.h), and no dial result ever comes in here.  Pure: no clock, no allocation; an

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "manager/core/rate.h"
 
 #define MAX_SENDERS 10000 /* beyond that all are forgotten: no table holds back 10,000 addresses at once anyway */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A token bucket per sender: so many requests per minute, in bursts of up to a minute's worth.  Pure; bounded in
  * memory. */
 #ifndef MANAGER_CORE_RATE_H

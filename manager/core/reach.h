@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Reachability: what the last dial of an endpoint's registered address found.  Fed by the prober alone. */
 #ifndef MANAGER_CORE_REACH_H
 #define MANAGER_CORE_REACH_H

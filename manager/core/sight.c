@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "manager/core/sight.h"
 
 const MgrSightPolicy mgr_sight_policy = {

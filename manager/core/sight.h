@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Whether the server can hear its endpoints at all, for one broker (a manager with several keeps one MgrSight each).
  *
  * Guards against the fleet-wide false Offline.  While it is not clear, nobody's silence is judged.  It is lost when the

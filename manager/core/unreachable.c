@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "manager/core/unreachable.h"
 
 bool mgr_unreachable_check(const MgrUnreachable *unreachable, GError **error)

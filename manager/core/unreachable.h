@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Unreachable networks (B13): which endpoints the server does not dial, and how they are judged instead.  Pure. */
 #ifndef MANAGER_CORE_UNREACHABLE_H
 #define MANAGER_CORE_UNREACHABLE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The verdict: what the two statuses and the last dial say together, and one sentence that explains it.  Pure. */
 #ifndef MANAGER_CORE_VERDICT_H
 #define MANAGER_CORE_VERDICT_H

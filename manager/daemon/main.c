@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* holdline-managerd: arguments, signals, loop. */
 #include <glib-unix.h>
 #include <signal.h>

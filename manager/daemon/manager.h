@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The manager: wires its parts, starts them from the ground up and stops them from the top down.  Decides nothing.
  *
  *     ground/   fleet, selector, record, down, broker, prober: know no other part

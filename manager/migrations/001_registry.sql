@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- The registry: the only record.  Times are milliseconds since 1970, the server's clock.
 
 CREATE TABLE counter (

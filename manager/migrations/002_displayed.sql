@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- What the classic console would show of each endpoint, and what the last dial found.
 
 CREATE TABLE display (

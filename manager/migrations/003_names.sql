@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- One word for the number that orders saves and moves of settings, as on the wire; and what in_range meant.
 
 UPDATE counter SET name = 'settings' WHERE name = 'revision';

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The site: a server's directory, the layout of it, and the files that are generated from the registry.
  *
  *     manager.conf            configuration

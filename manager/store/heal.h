@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Mends what an older version let into the registry and the wire no longer accepts (proto/bounds.h). */
 #ifndef MANAGER_STORE_HEAL_H
 #define MANAGER_STORE_HEAL_H

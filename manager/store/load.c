@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Loading the registry at start: one SELECT and one row function per table. */
 #include "lib/store/migrate.h"
 #include "lib/store/stmt.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The registry's records: what is stored about each thing, how it is loaded at start, and the write sets that change
  * it.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Changing the registry: statements added to write sets. */
 #include "manager/store/registry.h"
 #include "proto/messages.h"

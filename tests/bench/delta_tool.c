@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The delta and full-file formats from a shell, for measuring: delta_tool encode BASE TARGET DELTA | apply BASE DELTA
  * OUT | pack FILE PACKED | unpack PACKED OUT LENGTH. */
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* fleet-load bare|manager PORT COUNT ROUNDS DIGEST: the heartbeats of COUNT endpoints (e-bench-N), ROUNDS each, as fast
  * as the broker takes them, over one plain connection that may write every topic.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Sweep of 10,000 dead addresses, and how long the manager's loop is kept waiting meanwhile.
  *
  *   bench-prober [DIALS]

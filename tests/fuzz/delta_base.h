@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The base that the delta target applies to, and its corpus is made for.  Small: a run primes the mixing coder with all
  * of it. */
 #ifndef TESTS_FUZZ_DELTA_BASE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Bundles.  An input that begins with 'M' is the message inside, which is signed here, so that what is behind the
  * signature is reached; every other input is the file as it is. */
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Configuration files, read by the tables of manager and endpoint.  What is taken is printed, read again, and the same.
  */
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Frames of the control socket.  The first byte says in which pieces the rest arrives; whatever the pieces, the frames
  * are those that arrive in one, and packing them gives back what came. */
 #include "lib/ctl/frame.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Increments and full files against hostile input, on memory files.  What is checked beside not crashing: never more
  * than out_length bytes are written, and success means exactly that many.
  *   'F'   what follows two bytes of length is a packed full file

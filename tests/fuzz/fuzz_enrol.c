@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Enrolment: what the manager takes from a machine that it does not know yet, and the endpoint from the answer.
  *   'A'   an EnrolReply, as the endpoint reads it
  *   'X'   a certificate

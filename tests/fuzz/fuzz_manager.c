@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the manager does with messages after the broker let them in: link, heartbeat, report, echo, admin request.
  *
  * Below 'a' the first byte picks one of them, and the rest is its payload as it is.  From 'a' on each message is built

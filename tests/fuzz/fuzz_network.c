@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Networks, and the entries of update.sources that begin with one.  A first line that is a network has its first
  * address in it, and reads the same when that address is written instead; the second line is an address that lies in it
  * or not. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Range and Content-Range of HTTP, for files of several sizes.  A part that is taken lies in the file and is not empty.
  */
 #include "lib/http/range.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Texts about time: durations, moments, schedules.  What is taken is printed and read again; a schedule has its next
  * run after now, and not later than a week and its period. */
 #include <string.h>

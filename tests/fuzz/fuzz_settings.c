@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The stored form of settings, and the entries of a settings document.  What is taken is printed, read again, and the
  * same; entries give back the lines that they were made of, sorted. */
 #include <string.h>

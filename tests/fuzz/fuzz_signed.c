@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Settings and commands after their envelope: what an endpoint does with content that the manager's key did sign.  The
  * input is a list of messages, which are signed here and handed to the rules one after another.
  *

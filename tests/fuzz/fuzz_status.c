@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Status documents of an endpoint that tells hostile texts: whatever they are, the document is JSON that parses again
  * and is about this endpoint, and one that no message takes is refused.  The input is texts that end with a NUL. */
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Names of topics, as the broker brings them.  A name that is taken is the one that is made of topic and id. */
 #include "lib/base/ident.h"
 #include "proto/topics.h"

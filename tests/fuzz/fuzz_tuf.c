@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Metadata from anybody: the first byte says what the rest is.
  *   '0' to '3'  a file of that type (root, timestamp, snapshot, targets): parsed; a root also as the one that is
  * trusted, and as its own successor; targets also searched through '4'         a pattern and a path, a line each */

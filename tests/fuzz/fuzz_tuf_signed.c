@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What a client does with metadata whose signatures hold: the input is a script of unsigned files, which are signed
  * here with fixed keys and handed to the client's rules one after another.
  *

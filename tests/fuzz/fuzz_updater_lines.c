@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What a child says that calls itself the updater.  Whatever the line is, what comes out of it is bounded, printable
  * and checked, and survives being written and read again. */
 #include <string.h>

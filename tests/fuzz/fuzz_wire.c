@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The decoder of the wire: every input is taken for a message of each type.  What is taken must survive its own
  * encoding. */
 #include "proto/wire.h"

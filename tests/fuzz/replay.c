@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Runs a fuzz target without a fuzzer: every file of the directories named, all its beginnings, and it with each byte
  * changed in four ways.  Deterministic, so that a test may rest on it.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Writes the inputs of the corpora that only a program can make, into DIR/delta and so on: after a change of their
  * format, `corpus-seeds tests/fuzz/corpus`. */
 #include <stdio.h>

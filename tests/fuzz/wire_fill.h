@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Messages out of arbitrary bytes that decode: a walk over the message's own descriptor, in which each byte decides
  * something.  So a fuzzer gets behind the decoder without knowing the encoding. */
 #ifndef TESTS_FUZZ_WIRE_FILL_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A bench for the endpoint daemon: a real broker with certificates and the product's access list, an enrolment route, a
  * scripted manager that acknowledges as docs/protocol.md says, and a small updater program.  Everything lives in one
  * temporary directory, on loopback, on free ports. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The scripted manager of the bench: acknowledges in order, remembers what it is told. */
 #include <string.h>
 

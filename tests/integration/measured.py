@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a program costs: for tests that hold a refusal against another."""
 import subprocess
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* lib/bus with a real mosquitto: what passes, what a loss does, the window, TLS, and freeing it at any time. */
 #include <netinet/in.h>
 #include <signal.h>

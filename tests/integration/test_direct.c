@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The prober (manager) against the direct port (endpoint) and against everybody else who may sit at an address. */
 #include <arpa/inet.h>
 #include <errno.h>

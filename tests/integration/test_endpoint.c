@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The endpoint daemon and its command line tool against a real broker and a scripted manager. */
 #include <signal.h>
 #include <stdio.h>

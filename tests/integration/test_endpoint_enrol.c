@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Enrolment: each thing that can be wrong has its own message, and nothing is ever half enrolled. */
 #include <signal.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The endpoint's line: births and wills, coming back, reports until they are acknowledged, a server that is never
  * there. */
 #include <signal.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A reload of the endpoint daemon: everything that was read is in use, or nothing has changed and the message says what
  * cannot be used.  Both ways to ask for it, each file that is read. */
 #include <signal.h>

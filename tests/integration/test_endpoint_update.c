@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The endpoint daemon and updates: what it asks of the updater, in which order, and what it tells of the end. */
 #include <signal.h>
 #include <string.h>

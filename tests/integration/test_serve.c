@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* lib/http/serve on loopback: answers from the loop, files, bounds, rubbish, TLS with curl(1) as the client. */
 #include <arpa/inet.h>
 #include <netinet/in.h>

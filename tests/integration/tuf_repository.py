@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A TUF repository in memory, served over HTTP on loopback, for tests of the standalone client.
 
 Independent of our C code: canonical form by python3-securesystemslib, signatures by python3-cryptography.  A request is

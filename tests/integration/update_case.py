@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the tests of an endpoint's updates share: directories that are served, the programs, a place of its own for each test."""
 import hashlib
 import json

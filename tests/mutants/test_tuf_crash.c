@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* kill -9 between any two changes of the disk, during an update that changes everything: the next run works, and has
  * forgotten what a rotation of keys must make it forget. */
 #include <sys/wait.h>

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # shows: B10 B11 B12
 . "$(dirname "$0")/lib.sh"
 

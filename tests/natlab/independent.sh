@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # shows: B14
 . "$(dirname "$0")/lib.sh"
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # The NAT lab: the real programs over real address translation, on one machine and without touching it.  To be sourced by a scenario
 # (bash), which says what it shows in a line "# shows: B2 B7 repaired".
 #

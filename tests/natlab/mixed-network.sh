@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # shows: B1 B2 B3 B6 B7
 . "$(dirname "$0")/lib.sh"
 

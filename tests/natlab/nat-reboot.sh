@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # shows: repaired
 . "$(dirname "$0")/lib.sh"
 

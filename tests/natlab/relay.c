@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A TCP relay that holds back every byte for a while, in both directions: what a long way does to a conversation.  The
  * NAT lab uses it, since not every kernel has netem.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A simulated fleet for the actual status: endpoints, a broker and a manager that run the pure cores, joined by a queue
  * of messages that come late, twice, out of order, or long after they mattered.  Virtual time; seeded by g_test. */
 #ifndef TESTS_SCENARIO_FLEET_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The documented behaviour, one test a rule: /documented/B01 ... B14, B16.  docs/documented-behaviour.md lists them.
  * (B15 and B17 to B20: test_documented_update.c.) */
 #include <string.h>

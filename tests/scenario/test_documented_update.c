@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The documented behaviour of updates, one test a rule: /documented/B15, B17 ... B20.  Pure cores where they decide;
  * the real publisher, the real installer and the real engine, without a network, where files are what a rule is about.
  */

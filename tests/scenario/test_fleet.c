@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Fleets under faults: whatever the order of messages, the final status is the truth, and never is a fleet shown
  * Offline that works. */
 #include "tests/scenario/fleet.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/scenario/world.h"
 
 #define STEP (10 * HL_SECOND)

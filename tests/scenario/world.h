@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A small world for the documented rules: PCs behind and outside NATs (the truth), and the server's records of them
  * (the pure cores, wired as the manager wires them).  Time is an argument; a dial takes none. */
 #ifndef TESTS_SCENARIO_WORLD_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A mosquitto of the test's own on 127.0.0.1, with an ephemeral port and a directory of its own; and waiting on the
  * default context. */
 #ifndef TESTS_SUPPORT_BROKER_H

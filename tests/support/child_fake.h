@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Child processes that are none: the functions of lib/base/exec.h for parts that start programs.  The test plays the
  * program: it says what it prints and how it ends.  Callbacks come out of the calls that cause them.
  *

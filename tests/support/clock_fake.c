@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/clock_fake.h"
 
 static HlTime wall_now = CLOCK_FAKE_WALL;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Virtual time: hl_clock_wall and hl_clock_mono of a program that links clock_fake.
  *
  * Both clocks stand still until the test moves them; they start at CLOCK_FAKE_WALL and CLOCK_FAKE_MONO.  Only these two

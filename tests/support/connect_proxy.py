@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """An HTTP proxy that knows CONNECT: connect_proxy.py PORT LOG [user:password] [NAME=ADDRESS...] [silent].
 
 Each request is a line in LOG: "STATUS TARGET".  NAME=ADDRESS is its own idea of who that is: nobody else need resolve the name.  silent: it

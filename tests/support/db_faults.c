@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/db_faults.h"
 
 #include <sqlite3.h>

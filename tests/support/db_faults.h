@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Faults of the store, for programs that are linked with hl_link_db_faults(): the n-th statement from now on fails as
  * on a full disk, and does nothing.  A test that counts n up until nothing strikes has walked every place that writes.
  *

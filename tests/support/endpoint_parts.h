@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* An enrolled endpoint's parts without its daemon: over a real store in a temporary directory, with a spool whose
  * reports the test collects, and programs that the test plays (child_fake).  Time is the test's (clock_fake,
  * timer_fake).

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Faults of the disk, for programs that are linked with hl_link_faults(): every call that changes it goes by here.
  *
  * The n-th change from now on is the last thing that does not happen: the process is gone instead, as by kill -9, a

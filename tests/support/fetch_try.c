@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* One request through lib/http/fetch, for tests: fetch-try URL [NAME=VALUE...], printing what became of it. */
 #include <signal.h>
 #include <stdio.h>

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Makes signed messages of the wire as somebody would who owns the broker and not the key - or, for what only a right signature can
 show, with the site's own key.  Encodes by hand: nothing here comes from the code under test.
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* HTTP requests without a server: the test makes them, and what hl_http_answer says is recorded.
  *
  * A program links http_fake and nothing that needs the rest of lib/http/serve.h.  A request that is answered twice, or

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The parts of the manager without a process round them: a registry in a directory of its own, a bus in memory, a
  * writer, a clock and timeouts that the test drives (lib/bus/bus_fake.h, writer_fake.h, clock_fake.h, timers_fake.h).
  * Dials are recorded, not made.  fsync does nothing: no test here is about power cuts.

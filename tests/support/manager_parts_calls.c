@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The part of manager_parts.h that is about calls, dials and the passing of time. */
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The switches of updater/tuf/check.h, for the mutation build. */
 #include "tests/support/mutants.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What a test of the mutation build can ask for beside HOLDLINE_TUF_MUTANT (updater/tuf/check.h). */
 #ifndef TESTS_SUPPORT_MUTANTS_H
 #define TESTS_SUPPORT_MUTANTS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Prints the option tables of the programs as Markdown, for docs/operations.md: print-options
  * manager|endpoint|settings. tools/check-docs compares the document with it. */
 #include <stdio.h>

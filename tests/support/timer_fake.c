@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/timer_fake.h"
 
 #include "tests/support/clock_fake.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Virtual timers: g_timeout_add, g_timeout_add_seconds, g_idle_add and g_source_remove of a program that is linked with
  * hl_link_timers().  Together with clock_fake a test passes an hour in no time, and nothing runs unless it says so.
  *

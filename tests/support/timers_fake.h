@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Timeouts on virtual time: g_timeout_add of a program that links timers_fake waits for the clock of clock_fake.
  *
  * Sources are real ones (g_source_remove, g_clear_handle_id), on the default main context, and run only where the test

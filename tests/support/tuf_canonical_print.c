@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Reads JSON, one document a line; prints the canonical form of each in hexadecimal and its SHA-256.  For the
  * comparison with another implementation (tests/integration/tuf-canonical). */
 #include <stdio.h>

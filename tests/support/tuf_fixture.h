@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A simulated repository and a client of it with a metadata directory of its own, initialised with root version 1. */
 #ifndef TESTS_SUPPORT_TUF_FIXTURE_H
 #define TESTS_SUPPORT_TUF_FIXTURE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A TUF repository in memory, for tests of the client: signs whatever the test puts into it, serves whatever the test
  * wants served, and counts requests.  Ed25519 keys, consistent snapshots, one key a role unless the test adds some.
  *

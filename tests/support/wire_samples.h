@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A sample of every message of the wire, encoded by hand from the message's description (a second opinion on
  * protobuf-c's packer), and the text form in which samples are compared.  For tests and for proto/golden. */
 #ifndef TESTS_SUPPORT_WIRE_SAMPLES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/writer_fake.h"
 
 #include "lib/store/internal.h"

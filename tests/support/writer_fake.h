@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The writer of lib/store/writer.h on the calling thread, over a real database: the test says when sets are committed,
  * which of them fail, and when done() is called.
  *

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # What the system tests share.  Each test is one file: it sources this, gets a directory of its own ($work), starts real servers and
 # endpoints on free loopback ports, and leaves no process and no file behind, however it ends.
 #

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* lib/base: options, configuration, command lines, durations, files, back-off, mailbox. */
 #include <pthread.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* proto/bounds: every field has its row, and what one hostile PC could stop the server with is refused or cut. */
 #include <string.h>
 

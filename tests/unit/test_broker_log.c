@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* manager/core/broker_log: which lines tell an address. */
 #include <glib.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The bus in memory keeps what bus.h promises (tests/integration/test_bus.c asks the same of the real one) and fails
  * the test for what a broker would not do. */
 #include <string.h>

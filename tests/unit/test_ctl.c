@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* lib/ctl: the frame parser on any split, and server and client over a real socket in one loop. */
 #include <fcntl.h>
 #include <stdio.h>

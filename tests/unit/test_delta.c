@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* updater/delta: what goes in comes out, increments are small, and a damaged or hostile one is refused. */
 #include <string.h>
 #include <sys/mman.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* manager/core: displayed (transition table, restore, time) and range (unreachable networks). */
 #include <stdio.h>
 #include <string.h>

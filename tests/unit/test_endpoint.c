@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* endpoint/core: the decisions of the endpoint.  Time is an argument: nothing here waits. */
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A clock that was wrong once: jumps of an hour, a month and ten years, both ways, each followed by the right time,
  * leave nothing behind in the endpoint.  Time is the test's; the server's clock is right throughout. */
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* endpoint/daemon/work/commands over a real journal and spool: every verdict, every end, cancelling, restarts, and each
  * place that writes, with a full disk, and with the identity gone meanwhile. */
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The endpoint daemon as a whole, on a bus in memory: the enrolment comes, changes and goes while there is work; a
  * reload is all or nothing at each statement that fails; callers hang up. */
 #include <string.h>

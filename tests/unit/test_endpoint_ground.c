@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The ground of the endpoint's daemon: trouble and its retry, refusals, the journal. */
 #include <string.h>
 

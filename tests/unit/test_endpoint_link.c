@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* endpoint/daemon/link: the link and the presence on a bus in memory.  Births, wills, sessions, heartbeats, what comes
  * down in whatever order, and a store that fails. */
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* endpoint/daemon/link/presence: what the server says of the line (docs/protocol.md, "The line of an endpoint").  Only
  * what it signed for this session counts; whatever else comes can delay, and nothing more. */
 #include <string.h>

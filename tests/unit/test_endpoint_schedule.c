@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* endpoint/core/schedule: weeks of schedule in milliseconds. */
 #include "endpoint/core/schedule.h"
 

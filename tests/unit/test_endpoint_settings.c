@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* endpoint/daemon/work: settings in force and their intake over a real store: each outcome, each verdict, what is in
  * force when something could not be stored, and what comes back after a restart. */
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* endpoint/daemon/ground/spool over a real database file: order, numbers, bounds. */
 #include <string.h>
 #include <unistd.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* endpoint/daemon/work/updates with a child that the test plays: who joins whom, what is told to whom, what the updater
  * is started with, going back by itself, and results that cannot be stored. */
 #include <string.h>

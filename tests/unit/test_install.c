@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* updater/install: what a source offers, what is to be done about it, the record of a set, the place and its lock. */
 #include <errno.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* kill -9 between any two changes of the disk, and the disk full from any change on, during an update and a roll-back:
  * the old or the new set is active, whole, and the next run gets there.  With the real publisher and the real engine.
  */

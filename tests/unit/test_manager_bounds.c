@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What one endpoint, or an old registry, may not do to the manager: oversized fields, retained reports, answers that
  * outgrow a message. */
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* manager/daemon/calls: what is asked wrongly is refused before any handler sees it; and every call that writes is
  * walked with what it is about going away between its write and its commit, and with a registry that cannot store it.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* manager/daemon/work/commands and the calls on it: with commits that come late, fail, or find that what they were
  * about is gone.  Time is virtual, the broker is in memory. */
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* manager/core: the configuration's table and the rate of enrolments. */
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* manager/daemon/state/console_state: dials and their results in every order, verification, notification, a policy that
  * changes, a clock that is set, and what a restart takes up. */
 #include <string.h>

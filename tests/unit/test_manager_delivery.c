@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* manager/daemon/state/delivery: what goes down, on which occasion, by which path; acknowledgements; and what does not
  * go: to the revoked, down a line that is dead, beyond the size of a message. */
 #include <string.h>

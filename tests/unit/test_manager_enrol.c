@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* manager/daemon/work/enrol: who is let in, who is not and why; and what changes between the check and the commit. Each
  * request is answered exactly once. */
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* manager/daemon/work/link and state/delivery: what the manager says of the line, signed for one session; and which
  * session numbers it believes. */
 #include <string.h>

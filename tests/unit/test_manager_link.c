@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* manager/daemon/work/link, with tracker, registration and applied behind it: births, wills, heartbeats, echoes; who
  * has no business here; nonsense.  For the broker that goes and comes back see test_manager_sight.c. */
 #include <string.h>

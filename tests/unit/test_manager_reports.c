@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* manager/daemon/work/reports and renewals: reports come in order, are committed, folded, acknowledged; in this order,
  * whatever fails or goes away in between.  Registry and memory tell one story, with one time. */
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* manager/daemon/work/link and its broker: one that goes, hangs, comes back; and the manager's own coming and going. */
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* manager/daemon/state/status: the documents that monitoring reads, and when they are written. */
 #include <string.h>
 

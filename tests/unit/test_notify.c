@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* manager/core: notify (B16) and path (which way, when). */
 #include "manager/core/notify.h"
 #include "manager/core/path.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Who is outdated: the components that a scan method takes, against those that the repository has. */
 #include <glib.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* lib/pki: digests against known answers, keys, signatures, certificates and what must be refused; openssl(1) as a
  * second opinion. */
 #include <string.h>

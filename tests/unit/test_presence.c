@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* manager/core: presence (the actual status) and sight (whether the server can hear). */
 #include "manager/core/presence.h"
 #include "manager/core/sight.h"

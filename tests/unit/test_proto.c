@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* proto: topics against the access list, decoding and its bounds, the samples of every release, envelopes, lists of
  * components, the life of a command.  (Settings and schedules: test_settings.c.) */
 #include <string.h>

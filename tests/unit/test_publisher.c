@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* updater/publisher: versions, counting, roles, and whole releases in a directory of their own, read back by the
  * client. */
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* manager/store: what a write set stores is what the loaders give back, member by member.  Every value differs from
  * every other, so that two columns that changed places show. */
 #include "lib/base/file.h"

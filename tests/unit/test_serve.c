@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* lib/http, what needs no socket: byte ranges, and which file a path means. */
 #include <gio/gio.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* proto/settings and proto/schedule: the table itself, its text form, entries and digest, every check. */
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* lib/store: statements, transactions, migrations, and the writer: atomic sets, conflicts, full disk, kill -9. */
 #include <signal.h>
 #include <stdlib.h>

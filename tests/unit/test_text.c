@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* lib/base: text that comes from outside, and what is made of it: JSON, hashes, printable forms, tables. */
 #include <malloc.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The attacks that TUF section 1.5.2 names, and what section 5 of the specification says of each: against the whole
  * client, with a repository in memory. */
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The client's workflow beside the attacks: roots and their history, local files, requests, downloads, the lock. */
 #include <glib/gstdio.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Which role is in charge of a target: patterns, order, terminating, bounds, and every delegator's own word. */
 #include <string.h>
 

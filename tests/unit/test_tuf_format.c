@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What makes metadata acceptable or not before anybody's signature counts, keys and thresholds. */
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* updater/tuf/verify and key: signatures, key files, and one key in several dresses. */
 #include <string.h>
 

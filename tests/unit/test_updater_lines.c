@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* proto/updater_lines: the bytes that are written, what is read back from them, and what is made of lines that are off.
  */
 #include "proto/updater_lines.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* manager/core: verdict and its sentence, reach. */
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The writer and the clock of the tests do what their headers say, and the writer what writer.h says (test_store.c asks
  * the same of the real one). */
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The metadata directory of a client.
  *
  *   root.json timestamp.json snapshot.json targets.json ROLE.json   what is trusted, the bytes as received

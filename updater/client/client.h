@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The client of a TUF repository: keeps trusted metadata in a directory, finds targets, downloads them.
  *
  *   UpdClient *client = upd_client_open(&options, &error);

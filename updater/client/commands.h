@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The commands of the standalone client; their rows are in updater/main.c. */
 #ifndef UPDATER_CLIENT_COMMANDS_H
 #define UPDATER_CLIENT_COMMANDS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* TUF section 5.7: fetching a target. */
 #include <errno.h>
 #include <fcntl.h>

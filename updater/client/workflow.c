@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "updater/client/workflow.h"
 
 #include "lib/base/log.h"

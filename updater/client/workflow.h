@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Inside of the client: its state, and the update cycle.  Only for updater/client/. */
 #ifndef UPDATER_CLIENT_WORKFLOW_H
 #define UPDATER_CLIENT_WORKFLOW_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Format B: pieces of the target, each compressed with a piece of the base as prefix.
  *
  * A piece: where its prefix starts in the base, the prefix's size (at most UPD_BLOCK_PREFIX), the piece's size (1 to

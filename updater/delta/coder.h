@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Compression of one section, primed or not; and the zstd frames of blocks and full files.  The owner of zstd.h. */
 #ifndef UPDATER_DELTA_CODER_H
 #define UPDATER_DELTA_CODER_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Increments and full files of pattern data: encode is pure (bytes in, bytes out), apply streams between descriptors.
  *
  * A delta is one of two formats, whichever is smaller:

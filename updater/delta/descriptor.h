@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Whole reads and writes. */
 #ifndef UPDATER_DELTA_DESCRIPTOR_H
 #define UPDATER_DELTA_DESCRIPTOR_H

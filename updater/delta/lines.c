@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "updater/delta/lines.h"
 
 #include <string.h>

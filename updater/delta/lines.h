@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* How one text follows from another, in whole lines.  Pure.  Not a minimal edit script: what counts is what the result
  * costs once compressed, so that short accidental matches are left to the coder of the new lines. */
 #ifndef UPDATER_DELTA_LINES_H

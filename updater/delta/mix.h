@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A coder for small sections of text: predicts each bit from several contexts at once, mixes the predictions by how
  * well each did so far, and codes the bit with an arithmetic coder.  On the new lines of a pattern file it needs a
  * tenth to a quarter less than zstd, at a quarter of a microsecond a byte; so it is for sections up to UPD_MIX_MAX

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the encoder and the applier share: numbers, bounds, and where the primer of the new lines comes from.  Pure.
  *
  * Container: "HLD" 2, format (one byte), base length, out length; numbers are little-endian base 128, at most 5 bytes.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The commands that an endpoint runs; their rows are in updater/main.c. */
 #ifndef UPDATER_INSTALL_COMMANDS_H
 #define UPDATER_INSTALL_COMMANDS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The scan engine, as far as an update has to do with it: ClamAV's clamscan loads a set before it becomes active, and a
  * running clamd is told to load it afterwards.  Blocking; runs the default main context while it waits. */
 #ifndef UPDATER_INSTALL_ENGINE_H

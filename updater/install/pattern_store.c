@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "updater/install/pattern_store.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The state directory of an endpoint's patterns: which set is active, which one was before, what is held back.
  *
  *   sets/<number>/       pattern sets (set.h); none but the active and the previous one outlive a run

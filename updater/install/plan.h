@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What an update has to do: a pure function of the active set, what is held back, and what a source offers. */
 #ifndef UPDATER_INSTALL_PLAN_H
 #define UPDATER_INSTALL_PLAN_H

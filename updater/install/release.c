@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "updater/install/release.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What a repository offers of one component, read from its role's targets.  Pure; targets are borrowed and must outlive
  * the release.
  *

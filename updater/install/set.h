@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A set of pattern files as it stands in a directory of its own, described by its set.json.
  *
  *   <directory>/set.json

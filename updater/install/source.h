@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* One place from which patterns come: a TUF repository behind a URL, with the metadata that is kept of it.
  *
  * The bytes that come are counted.  A server that is busy (503 with Retry-After) is waited for, up to a bound, and

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What an endpoint runs: brings its patterns up to date from the first source that serves, or goes one set back.
  *
  *   lock -> source: refresh -> plan -> assemble -> check every hash -> the engine loads it -> switch -> clamd reloads

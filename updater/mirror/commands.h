@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The command of the mirror; its row is in updater/main.c. */
 #ifndef UPDATER_MIRROR_COMMANDS_H
 #define UPDATER_MIRROR_COMMANDS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A copy of a public repository, byte for byte, on a server of one's own: verified as a client verifies it, and
  * complete, so that it serves every client that the original serves.
  *

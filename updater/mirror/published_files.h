@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The files of a mirror that are served: what must be there, what may go.
  *
  * A file that nothing lists any more is noted with the time in mirror/unlisted.json, and removed once that is longer

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the repository commands share: opening, passphrases, output. */
 #ifndef UPDATER_PUBLISHER_CALL_H
 #define UPDATER_PUBLISHER_CALL_H

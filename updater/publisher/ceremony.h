@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Changes of root and targets: the two roles whose keys need not be on this machine.  A change is a draft in
  * private/pending until enough holders have signed it; where enough of the keys are here, it comes into force at once.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Turning staged content into targets: full files, increments from the versions before, and the component's role. */
 #ifndef UPDATER_PUBLISHER_CONTENT_H
 #define UPDATER_PUBLISHER_CONTENT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What may go: files that no client can ask for any more.
  *
  * Kept: every root; what the timestamp in force leads to; what any snapshot that has not expired leads to (a cache or a

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Metadata of a repository: building, signing, counting signatures.  Pure: times and keys are arguments.
  *
  * Not the client's view (updater/tuf/trusted.h): the publisher trusts its own directory and has to produce, not to

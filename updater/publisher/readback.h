@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Reading a repository back through the client that endpoints run, from its files instead of a server. */
 #ifndef UPDATER_PUBLISHER_READBACK_H
 #define UPDATER_PUBLISHER_READBACK_H

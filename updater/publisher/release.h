@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Putting metadata into force: new versions of the roles that changed, then snapshot, then timestamp.json, last. */
 #ifndef UPDATER_PUBLISHER_RELEASE_H
 #define UPDATER_PUBLISHER_RELEASE_H

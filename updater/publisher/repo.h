@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A repository directory and what stands in it.
  *
  *   metadata/ targets/   to be served, by anything that serves files

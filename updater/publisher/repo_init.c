@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "updater/publisher/repo_init.h"
 
 #include <string.h>

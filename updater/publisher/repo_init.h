@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Founding a repository: keys, root, targets and an empty role for each component. */
 #ifndef UPDATER_PUBLISHER_REPO_INIT_H
 #define UPDATER_PUBLISHER_REPO_INIT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Content waiting to be published: private/staged/COMPONENT/ holds the files and stage.json.  A component is a set of
  * files in the engine's own formats; its files change together. */
 #ifndef UPDATER_PUBLISHER_STAGE_H

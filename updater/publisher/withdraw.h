@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Withdrawing a bad release: the content before it is staged again, under a higher version, because versions only
  * rise. */
 #ifndef UPDATER_PUBLISHER_WITHDRAW_H

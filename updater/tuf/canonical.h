@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The form that is hashed and signed: OLPC canonical JSON (wiki.laptop.org/go/Canonical_JSON), as TUF section 4 asks
  * for.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The checks of the client by name, so that a test can switch each off and see that a test fails for it.
  *
  * TUF_BREAKS(name, condition) is the condition, TUF_FAILS(name, call, error) whether the call failed.  In the mutation

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The search for a target through delegations: TUF 1.0.34, section 5.6.7.
  *
  * Pre-order, depth first, in the order of appearance; a role is visited once, roles and depth are bounded.  The walk

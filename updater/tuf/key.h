@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Key objects of TUF metadata, their ids, and key rings.
  *
  * A keyid is the SHA-256 of the canonical form of the whole key object, members unknown to us included; one that is not

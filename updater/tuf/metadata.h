@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The files of a TUF repository as structs: TUF 1.0.34, section 4.
  *
  * Parsing checks form and bounds, and that the file has the type and the spec_version that are expected.  It says

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What a client trusts: one root, timestamp, snapshot and top-level targets, and the rules by which a new file takes
  * the place of an old one.  TUF 1.0.34, sections 5.2 to 5.6; the functions stand in the order of the workflow.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Digests, signatures and keys of TUF metadata on OpenSSL 3; the one file of the updater that knows OpenSSL.
  *
  * Not a policy: which key may sign what is decided in trusted.h.  Any thread; nothing is kept between calls. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Calls over the control socket: what the user of the machine asks for.  Who may what is endpoint/core/privilege.
  *
  * Anybody may connect; each call is checked by who the peer is.  Loop thread. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the daemon tells of itself, as JSON for `holdline-endpoint status` and `history`.  Reads, and changes nothing.
  */
 #ifndef ENDPOINT_DAEMON_FRONT_STATUS_H

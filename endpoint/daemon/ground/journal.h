@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The journal: every command that this endpoint accepted, until it expired (docs/protocol.md, "A command's life").
  *
  * What is forgotten, and what is remembered of it, follows the issuer's signed times alone: this machine's clock may be

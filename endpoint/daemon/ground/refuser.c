@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "endpoint/daemon/ground/refuser.h"
 
 #include "lib/base/log.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Refusals of what came from outside: each is logged, counted and, at most once a minute for each kind, reported.
  *
  * Which of them is due when is decided by endpoint/core/refusals.  Exists while the machine is enrolled; the counts

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The spool: reports that the manager has not committed yet (docs/protocol.md, "Reports").
  *
  * Each report has a mark that is drawn when it is made.  A database that was set back to an older copy gives numbers a

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* endpoint.db: what the endpoint must not forget.  One connection, used on the loop thread; writes are few, small and
  * durable (they survive a power cut).  The schema is in
  * store.c; spool.c, journal.c and settings.c each query their own table.

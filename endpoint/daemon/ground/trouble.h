@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What keeps the endpoint from its work, for the status: a store that cannot be written, an identity that cannot be
  * used.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "endpoint/daemon/link/direct.h"
 
 #include <arpa/inet.h>

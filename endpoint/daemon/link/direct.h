@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The endpoint's direct port: where the classic server dials (docs/documented-behaviour.md, B1 to B3).
  *
  * Accepts connections of the manager alone (TLS with both certificates; the peer's kind must be manager), answers pings

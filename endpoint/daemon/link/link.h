@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The link: the MQTT connection to the manager's broker with its sessions, its will, and the time that it stays away
  * (docs/protocol.md, "The line of an endpoint").
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "endpoint/daemon/link/poll.h"
 
 #include "endpoint/daemon/link/direct.h"

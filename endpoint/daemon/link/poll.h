@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* When the endpoint asks for work: because the server dialled its direct port and said so (B6), or at its poll (B13).
  * What it asks is a SettingsPoll report; the answer comes down the line.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What this endpoint and the manager tell each other over the link: birth, heartbeats, echo, goodbye; acknowledgements,
  * probes, the manager's own coming and going (docs/protocol.md, "The line of an endpoint").
  *

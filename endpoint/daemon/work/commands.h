@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Commands from the server: checked, journalled, run, reported (docs/protocol.md, "A command's life").
  *
  * endpoint/core/command decides what is accepted and which state follows which.  Whatever is said of a command is in

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The intake of settings: a signed document is checked, stored with its report, and in force (docs/protocol.md,
  * "Settings").  Whatever way a document comes, it passes the same gate; endpoint/core/settings_gate decides.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What became of the last update, for `holdline-endpoint status`; kept in the store over restarts. */
 #ifndef ENDPOINT_DAEMON_WORK_LAST_UPDATE_H
 #define ENDPOINT_DAEMON_WORK_LAST_UPDATE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Renewal of the certificate over the line: asked for in the last third of its life, by the server's clock, with a new
  * key each time.
  *

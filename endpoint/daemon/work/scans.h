@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Scans with the engine over the active pattern set: files that a user hands over as descriptors, one after the other,
  * and the scheduled scan of the settings.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the endpoint does by itself: scheduled updates and scans (B18), the start-up update, and another try after a
  * temporary failure.  endpoint/core/schedule and endpoint/core/retry decide when.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "endpoint/daemon/work/settings.h"
 #include "lib/base/unconst.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The settings in force: values, where they came from, and their row in the store.
  *
  * Not their intake: what may become settings is decided in intake.h.  Exists whether the machine is enrolled or not;

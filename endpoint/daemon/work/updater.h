@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The command line of the updater program: what a run is told, from configuration, settings and identity.
  *
  * Starts nothing; updates.h does.  What the program answers is in docs/man/holdline-updater. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Updates of the pattern set: one child of the updater program at a time.
  *
  * A request for the work that is under way joins it and gets its result.  After every update an update notification is

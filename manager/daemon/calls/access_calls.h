@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Calls about who may come in: bundles, administrators, monitors. */
 #ifndef MANAGER_DAEMON_CALLS_ACCESS_CALLS_H
 #define MANAGER_DAEMON_CALLS_ACCESS_CALLS_H

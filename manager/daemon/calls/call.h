@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Admin calls: what a handler does with one.
  *
  * A handler gets a call and answers it exactly once, now or after a commit, with mgr_call_done, _done_list, _stream or

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "manager/daemon/calls/command_calls.h"
 
 #include <string.h>

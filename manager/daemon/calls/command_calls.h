@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Calls about commands: issue, look at, wait for, cancel. */
 #ifndef MANAGER_DAEMON_CALLS_COMMAND_CALLS_H
 #define MANAGER_DAEMON_CALLS_COMMAND_CALLS_H

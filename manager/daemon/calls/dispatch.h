@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Which handler gets which admin call: tables of rows, added when the manager is wired.
  *
  * A request is checked here, before any handler sees it: it decodes, an administrator asks, the answer goes to his own

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Calls about endpoints and the whole. */
 #ifndef MANAGER_DAEMON_CALLS_ENDPOINT_CALLS_H
 #define MANAGER_DAEMON_CALLS_ENDPOINT_CALLS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Calls about groups and their settings. */
 #ifndef MANAGER_DAEMON_CALLS_GROUP_CALLS_H
 #define MANAGER_DAEMON_CALLS_GROUP_CALLS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Calls about the pattern repository. */
 #ifndef MANAGER_DAEMON_CALLS_PATTERN_CALLS_H
 #define MANAGER_DAEMON_CALLS_PATTERN_CALLS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The HTTPS front: enrolment, the pattern repository, health and metrics. */
 #ifndef MANAGER_DAEMON_FRONT_FRONT_H
 #define MANAGER_DAEMON_FRONT_FRONT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The figures of all parts in Prometheus' text format: read from their counts, nothing of their own. */
 #ifndef MANAGER_DAEMON_FRONT_METRICS_H
 #define MANAGER_DAEMON_FRONT_METRICS_H

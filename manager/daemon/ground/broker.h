@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The managed broker: a mosquitto of the manager's own, started, watched, started again with back-off when it dies. */
 #ifndef MANAGER_DAEMON_GROUND_BROKER_H
 #define MANAGER_DAEMON_GROUND_BROKER_H

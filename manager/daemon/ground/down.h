@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Down: publications of the manager, each by its topic's row, which says quality of service and retain.
  *
  * Not the link (work/link.h), which makes and watches the connection: it attaches the bus here once there is one.  What

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The fleet in memory: groups, endpoints, open commands, tokens, certificates.  A cache of the registry, owned by the
  * loop thread.
  *

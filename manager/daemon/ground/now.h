@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Both clocks, read together: the time that the pure cores are given (manager/core/now.h). */
 #ifndef MANAGER_DAEMON_GROUND_NOW_H
 #define MANAGER_DAEMON_GROUND_NOW_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The prober: dials endpoints at their registered address, as the classic server does, and says what it found.
  *
  * Non-blocking connects, many at once, in a thread of its own: the manager's loop only posts dials and receives results

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The registry as the loop thread uses it: one way to change it, one to read it.
  *
  * Not the fleet in memory (fleet.h), and no part of the manager is known here.  A change is one value.  It is written,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Selectors: which endpoints a word means.  id, host name, @group, all, outdated; several joined by commas. */
 #ifndef MANAGER_DAEMON_GROUND_SELECTOR_H
 #define MANAGER_DAEMON_GROUND_SELECTOR_H

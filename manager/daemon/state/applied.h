@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What an endpoint says of the settings that it has: taken into memory and registry where it differs, and compared with
  * what it shall have.
  *

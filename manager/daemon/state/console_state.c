@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "manager/daemon/state/console_state.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the classic console would show: feeds the displayed status (manager/core/displayed.h), has endpoints dialled,
  * notifies, verifies, and hands out work on the documented occasions.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What goes down to one endpoint: signed settings and commands, acknowledgements of its reports, probes.
  *
  * Decides whether it may go now (manager/core/path.h), not what it is.  Settings are state: sent until the endpoint

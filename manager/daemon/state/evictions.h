@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Ends the live session of a client whose certificate ended.
  *
  * A new revocation list keeps a client from connecting again but leaves it connected.  So the manager connects once

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Source addresses as the managed broker sees them: what stands before a NAT is registered, what is behind it is
  * observed.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The server's pattern repository as the manager sees it: which versions it has (what "outdated" is measured against),
  * and, where it is a copy of the public source, keeping that copy up to date.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The certificates of a site while the manager runs: issued, revoked, told to the broker.
  *
  * The authority's key is here and nowhere else.  What is revoked is in the registry; revocation list and access list

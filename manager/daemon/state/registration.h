@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What an endpoint registers with its birth (B1): host, addresses, direct port, program; into memory, and into the
  * registry with the background set.  Runs ahead of the registry like presence: the next birth tells it again. */
 #ifndef MANAGER_DAEMON_STATE_REGISTRATION_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The status topics: JSON that monitoring reads.  Written by the manager alone, from the fleet, coalesced.
  *
  * Not a judge of anything: what the documents say was decided elsewhere. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The actual status: feeds each endpoint's presence (manager/core/presence.h) and performs what follows.
  *
  * Not the link, which knows what a message is; not the displayed status (console_state.h).  Presence runs ahead of the

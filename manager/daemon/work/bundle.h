@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The bundle file: everything that a PC needs to enrol, signed (docs/protocol.md, "Enrolment"). */
 #ifndef MANAGER_DAEMON_WORK_BUNDLE_H
 #define MANAGER_DAEMON_WORK_BUNDLE_H

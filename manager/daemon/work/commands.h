@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The life of commands: issued, sent, reported, expired, cancelled.  States are kept per endpoint in the registry; the
  * fleet has the open ones. */
 #ifndef MANAGER_DAEMON_WORK_COMMANDS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Enrolment: a token and a signing request against a certificate (docs/protocol.md, "Enrolment"). */
 #ifndef MANAGER_DAEMON_WORK_ENROL_H
 #define MANAGER_DAEMON_WORK_ENROL_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The manager's own connection to the broker, and what comes up it: links, heartbeats, reports, echoes.  Decoded,
  * checked against the registry, handed to the parts that know what it means.
  *

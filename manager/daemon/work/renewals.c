@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "manager/daemon/work/renewals.h"
 
 #include "lib/base/log.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Certificates that endpoints ask for over the line: issued for the key of their request, stored, then sent. */
 #ifndef MANAGER_DAEMON_WORK_RENEWALS_H
 #define MANAGER_DAEMON_WORK_RENEWALS_H

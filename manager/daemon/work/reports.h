@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Reports: accepted in order, committed, folded, acknowledged - in this order, so that an acknowledged report is on
  * disk and a report that is not on disk is sent again. */
 #ifndef MANAGER_DAEMON_WORK_REPORTS_H
