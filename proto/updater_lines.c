@@ -312,6 +312,7 @@ bool hl_updater_versions_parse(const char *text, HlUpdaterVersions *versions, GE
     const char *name;
     json_t *component;
 
+    hl_updater_versions_clear(versions);
     hl_updater_versions_init(versions);
     if (document == NULL)
         return false;

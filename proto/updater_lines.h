@@ -123,7 +123,8 @@ char *hl_updater_versions_latest(const HlUpdaterVersions *versions);
 
 char *hl_updater_versions_print(const HlUpdaterVersions *versions);
 
-/* Components without a usable name or version are left out; any other document is refused, leaving *versions empty. */
+/* *versions was zeroed or is in use; what it held is freed.  Components without a usable name or version are left out;
+ * any other document is refused, leaving *versions empty. */
 bool hl_updater_versions_parse(const char *text, HlUpdaterVersions *versions, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 #endif
