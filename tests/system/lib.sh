@@ -3,11 +3,13 @@
 # endpoints on free loopback ports, and leaves no process and no file behind, however it ends.
 #
 # Nothing here sleeps for a guessed time: wait_for asks again and again until a condition holds or its deadline has passed.
-# BUILD_DIR names the build tree (dev, asan, ...); KEEP=1 keeps $work for a look after a failure.
+# BUILD_DIR names the build tree (dev, asan, ...); SLOWNESS is the factor that a sanitizer costs it, on every deadline here; KEEP=1 keeps
+# $work for a look after a failure.
 # shellcheck shell=bash
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 : "${BUILD_DIR:=$root/build/dev}"
+: "${SLOWNESS:=1}"
 bin=$BUILD_DIR/bin
 export PATH=$bin:/usr/sbin:/sbin:$PATH LC_ALL=C TZ=UTC
 work=$(mktemp -d "${TMPDIR:-/tmp}/holdline-test.XXXXXX")
@@ -82,7 +84,7 @@ wait_for() {
     begin=$(now)
     shift
     until "$@" >/dev/null 2>&1; do
-        if awk -v s="$(seconds_since "$begin")" -v l="$limit" 'BEGIN { exit !(s > l) }'; then
+        if awk -v s="$(seconds_since "$begin")" -v l="$limit" -v f="$SLOWNESS" 'BEGIN { exit !(s > l * f) }'; then
             "$@" || true
             fail "not within $limit s: $*"
         fi
@@ -114,7 +116,7 @@ says() { # says TEXT COMMAND...: for wait_for
 }
 
 expect_less() { # expect_less SECONDS LIMIT WHAT
-    awk -v s="$1" -v l="$2" 'BEGIN { exit !(s < l) }' || fail "$3 took $1 s, more than $2 s"
+    awk -v s="$1" -v l="$2" -v f="$SLOWNESS" 'BEGIN { exit !(s < l * f) }' || fail "$3 took $1 s, more than $2 s"
     echo "   $3: $1 s"
 }
 
