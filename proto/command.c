@@ -64,6 +64,24 @@ bool hl_command_state_may_follow(HlCommandState from, HlCommandState to)
     return to > from || (to == from && to == HL_STATE_STARTED);
 }
 
+bool hl_command_state_may_correct(HlCommandState presumed, HlCommandState reported)
+{
+    static const bool may[HL_N_STATES][HL_N_STATES] = {
+        [HL_STATE_EXPIRED] = { [HL_STATE_SUCCEEDED] = true,
+                               [HL_STATE_FAILED] = true,
+                               [HL_STATE_REJECTED] = true,
+                               [HL_STATE_TIMED_OUT] = true,
+                               [HL_STATE_CANCELLED] = true },
+        [HL_STATE_CANCELLED] = { [HL_STATE_SUCCEEDED] = true,
+                                 [HL_STATE_FAILED] = true,
+                                 [HL_STATE_REJECTED] = true,
+                                 [HL_STATE_TIMED_OUT] = true },
+        [HL_STATE_TIMED_OUT] = { [HL_STATE_SUCCEEDED] = true, [HL_STATE_FAILED] = true, [HL_STATE_REJECTED] = true },
+    };
+
+    return presumed < HL_N_STATES && reported < HL_N_STATES && may[presumed][reported];
+}
+
 HlCommandKind hl_command_kind_from_wire(int value)
 {
     return value > 0 && value < HL_N_KINDS ? (HlCommandKind)value : HL_KIND_UNKNOWN;

@@ -52,6 +52,10 @@ bool hl_command_state_is_final(HlCommandState state);
  * be repeated (progress). */
 bool hl_command_state_may_follow(HlCommandState from, HlCommandState to);
 
+/* Whether a report may correct an end that the manager presumed (expired, timed out, cancelled) because it had heard
+ * nothing: what the endpoint says it did is true, however late it comes.  No two states correct each other. */
+bool hl_command_state_may_correct(HlCommandState presumed, HlCommandState reported);
+
 /* From and to the wire; _UNKNOWN for a number unknown to this version. */
 HlCommandKind hl_command_kind_from_wire(int value);
 HlCommandState hl_command_state_from_wire(int value);

@@ -197,6 +197,7 @@ static void build_state(Manager *manager)
 {
     manager->status = mgr_status_new(&(MgrStatusOptions){ .fleet = &manager->fleet, .down = manager->down });
     manager->delivery = mgr_delivery_new(&(MgrDeliveryOptions){ .conf = &manager->conf,
+                                                                .fleet = &manager->fleet,
                                                                 .down = manager->down,
                                                                 .record = manager->record,
                                                                 .status = manager->status,

@@ -150,8 +150,14 @@ void mgr_write_new_target(HlWriteSet *set, const MgrTargetRecord *target);
 /* Leaves a target alone that may not come to this state from the one that it has when the set is written
  * (hl_command_state_may_follow): a report repeated, or overtaken by a later one. */
 void mgr_write_target(HlWriteSet *set, const MgrTargetRecord *target);
-/* "Sent" may be written late: leaves a target alone if more is already known of it. */
-void mgr_write_target_sent(HlWriteSet *set, const MgrTargetRecord *target);
+/* The result of a target that the manager took for expired, timed out or cancelled: corrects it, and says so in its
+ * detail and in the endpoint's history; leaves any other target alone. */
+void mgr_write_late_result(HlWriteSet *set, const MgrTargetRecord *target);
+/* That detail, as it is stored of a result that corrects the state of before; free with g_free. */
+char *mgr_late_detail(const char *detail, HlCommandState before);
+/* Both leave a target alone if more is already known of it.  Unsent: it was written as sent, and never left. */
+void mgr_write_target_sent(HlWriteSet *set, const MgrTargetRecord *target, HlTime at);
+void mgr_write_target_unsent(HlWriteSet *set, const MgrTargetRecord *target);
 void mgr_write_token(HlWriteSet *set, const MgrTokenRecord *token);
 /* Takes one use; fails the set with HL_ERROR_CONFLICT if none is left, or it is withdrawn. */
 void mgr_write_token_use(HlWriteSet *set, const char *id);

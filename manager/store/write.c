@@ -202,19 +202,19 @@ void mgr_write_new_target(HlWriteSet *set, const MgrTargetRecord *target)
 }
 
 /* " queued sent ": the states from which a target may come to this one. */
-static char *states_before(HlCommandState state)
+static char *states_before(HlCommandState state, bool (*may)(HlCommandState from, HlCommandState to))
 {
     GString *out = g_string_new(" ");
 
     for (HlCommandState from = HL_STATE_QUEUED; from < HL_N_STATES; from++)
-        if (hl_command_state_may_follow(from, state))
+        if (may(from, state))
             g_string_append_printf(out, "%s ", hl_command_state_name(from));
     return g_string_free(out, FALSE);
 }
 
 void mgr_write_target(HlWriteSet *set, const MgrTargetRecord *target)
 {
-    g_autofree char *before = states_before(target->state);
+    g_autofree char *before = states_before(target->state, hl_command_state_may_follow);
 
     hl_write_set_add(
         set,
@@ -224,10 +224,46 @@ void mgr_write_target(HlWriteSet *set, const MgrTargetRecord *target)
         target->command, target->endpoint, before);
 }
 
-void mgr_write_target_sent(HlWriteSet *set, const MgrTargetRecord *target)
+#define LATE(before) " (reported late: it had been taken for " before ")"
+
+char *mgr_late_detail(const char *detail, HlCommandState before)
+{
+    g_autofree char *text = g_strdup_printf("%s" LATE("%s"), detail, hl_command_state_name(before));
+
+    return g_strdup(g_strchug(text));
+}
+
+void mgr_write_late_result(HlWriteSet *set, const MgrTargetRecord *target)
+{
+    g_autofree char *presumed = states_before(target->state, hl_command_state_may_correct);
+
+    hl_write_set_add(set,
+                     "INSERT INTO history (at, endpoint, what, detail)"
+                     " SELECT ?, endpoint, kind, ? || '" LATE(
+                         "' || state || '") "' FROM target JOIN command ON id = command"
+                                            " WHERE command = ? AND endpoint = ? AND instr(?, ' ' || state || ' ') > 0",
+                     "itttt", INT(target->changed_at), hl_command_state_name(target->state), target->command,
+                     target->endpoint, presumed);
+    hl_write_set_add(set,
+                     "UPDATE target SET state = ?, code = ?, changed_at = ?,"
+                     " detail = ltrim(? || '" LATE(
+                         "' || state || '") "')"
+                                            " WHERE command = ? AND endpoint = ? AND instr(?, ' ' || state || ' ') > 0",
+                     "ttitttt", hl_command_state_name(target->state), target->code, INT(target->changed_at),
+                     target->detail, target->command, target->endpoint, presumed);
+}
+
+void mgr_write_target_sent(HlWriteSet *set, const MgrTargetRecord *target, HlTime at)
 {
     hl_write_set_add(
         set, "UPDATE target SET state = 'sent', changed_at = ? WHERE command = ? AND endpoint = ? AND state = 'queued'",
+        "itt", INT(at), target->command, target->endpoint);
+}
+
+void mgr_write_target_unsent(HlWriteSet *set, const MgrTargetRecord *target)
+{
+    hl_write_set_add(
+        set, "UPDATE target SET state = 'queued', changed_at = ? WHERE command = ? AND endpoint = ? AND state = 'sent'",
         "itt", INT(target->changed_at), target->command, target->endpoint);
 }
 

@@ -154,7 +154,7 @@ static void build_state(Parts *p)
     p->status = mgr_status_new(&(MgrStatusOptions){ &p->fleet, p->down });
     p->pki = mgr_pki_new(&(MgrPkiOptions){ p->dir, &p->conf, &p->fleet, p->record }, &error);
     g_assert_no_error(error);
-    p->delivery = mgr_delivery_new(&(MgrDeliveryOptions){ &p->conf, p->down, p->record, p->status, p->key });
+    p->delivery = mgr_delivery_new(&(MgrDeliveryOptions){ &p->conf, &p->fleet, p->down, p->record, p->status, p->key });
     p->tracker = mgr_tracker_new(&(MgrTrackerOptions){ &p->fleet, p->record, p->status, p->delivery });
     p->console = mgr_console_new(&(MgrConsoleOptions){ &p->fleet, p->record, p->status, p->delivery, record_dial, p });
     ok(mgr_console_policy_init(&policy, &p->conf, &error), error);

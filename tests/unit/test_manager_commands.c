@@ -75,6 +75,7 @@ static void test_sent_at_birth(void)
         g_autoptr(HlMsgCommand) sent = NULL;
 
         parts_birth(parts, "e-one", session);
+        parts_commit(parts);
         sent = parts_take_command(parts, "e-one");
         g_assert_nonnull(sent);
         g_assert_cmpint(state_of(parts, id, "e-one"), ==, HL_STATE_SENT);
@@ -294,6 +295,160 @@ static void test_issued_to_the_gone(void)
     }
 }
 
+/* ------------------------------------------------------------------------------------------- sent is durable before
+ */
+
+/* A queued command does not leave before the registry says that it was sent; where that cannot be written, it stays. */
+static void test_sent_after_commit(void)
+{
+    for (guint fails = 0; fails < 2; fails++) {
+        g_autoptr(Parts) parts = parts_new();
+        g_autofree char *id = NULL;
+        g_autoptr(HlMsgCommand) sent = NULL;
+
+        parts_add_endpoint(parts, "e-one");
+        id = parts_issue(parts, "e-one");
+        parts_birth(parts, "e-one", 1);
+        g_assert_null(parts_take_command(parts, "e-one"));
+        if (fails == 1) {
+            writer_fake_fail_at(parts->writer, 1, HL_ERROR_FULL);
+            parts_commit(parts);
+            g_assert_true(writer_fake_failed(parts->writer));
+            g_assert_null(parts_take_command(parts, "e-one"));
+            g_assert_cmpint(state_of(parts, id, "e-one"), ==, HL_STATE_QUEUED);
+            parts_check_registry(parts);
+            parts_birth(parts, "e-one", 2);
+        }
+        parts_commit(parts);
+        sent = parts_take_command(parts, "e-one");
+        g_assert_nonnull(sent);
+        g_assert_cmpint(state_of(parts, id, "e-one"), ==, HL_STATE_SENT);
+        parts_check_registry(parts);
+    }
+}
+
+/* A line that went down between the write and its commit: not sent, and known as that. */
+static void test_not_sent_after_all(void)
+{
+    for (guint issued_first = 0; issued_first < 2; issued_first++) {
+        g_autoptr(Parts) parts = parts_new();
+        const MgrEndpoint *endpoint = parts_add_endpoint(parts, "e-one");
+        const MgrTarget *target;
+
+        if (issued_first == 0)
+            parts_birth(parts, "e-one", 1);
+        parts_call(parts, "update-now", "selector", "e-one", NULL);
+        if (issued_first == 1) {
+            parts_commit(parts);
+            parts_birth(parts, "e-one", 1);
+        }
+        parts_will(parts, "e-one", 1);
+        parts_commit(parts);
+        g_assert_null(parts_take_command(parts, "e-one"));
+        target = endpoint->open_targets->pdata[0];
+        g_assert_cmpint(target->record.state, ==, HL_STATE_QUEUED);
+        parts_check_registry(parts);
+    }
+}
+
+/* A cancellation meets a command on its way out, in both orders: it goes after it, and the endpoint says how it ended.
+ */
+static void test_cancel_sending(void)
+{
+    for (guint cancelled_first = 0; cancelled_first < 2; cancelled_first++) {
+        g_autoptr(Parts) parts = parts_new();
+        g_autofree char *id = NULL;
+        g_autoptr(HlMsgCommand) last = NULL;
+
+        parts_add_endpoint(parts, "e-one");
+        id = parts_issue(parts, "e-one");
+        if (cancelled_first == 1)
+            parts_call(parts, "command cancel", "command", id, NULL);
+        parts_birth(parts, "e-one", 1);
+        if (cancelled_first == 0)
+            parts_call(parts, "command cancel", "command", id, NULL);
+        parts_commit(parts);
+        for (HlMsgCommand *sent; (sent = parts_take_command(parts, "e-one")) != NULL;) {
+            g_clear_pointer(&last, hl_wire_free);
+            last = sent;
+        }
+        g_assert_nonnull(last);
+        g_assert_cmpint(last->kind, ==, HOLDLINE__V1__COMMAND_KIND__KIND_CANCEL);
+        g_assert_cmpint(state_of(parts, id, "e-one"), ==, HL_STATE_SENT);
+        parts_check_registry(parts);
+    }
+}
+
+/* ------------------------------------------------------------------------------------------------------ late results
+ */
+
+static void presume_expired(Parts *parts, const char *id G_GNUC_UNUSED)
+{
+    pass(parts, 5 * HL_DAY);
+}
+
+static void presume_timed_out(Parts *parts, const char *id)
+{
+    parts_report_command(parts, "e-one", 1, id, HL_STATE_STARTED);
+    parts_commit(parts);
+    pass(parts, 5 * HL_DAY);
+}
+
+static void presume_cancelled(Parts *parts, const char *id)
+{
+    parts_call(parts, "command cancel", "command", id, NULL);
+    parts_commit(parts);
+    json_decref(parts_expect_reply(parts, ""));
+}
+
+/* What the endpoint says it did corrects what the manager presumed: of a command that is open elsewhere, of one that
+ * has left the fleet, and before the presumed end has left the background set. */
+static void test_late_results(void)
+{
+    static const struct {
+        void (*presume)(Parts *parts, const char *id);
+        HlCommandState reported;
+        bool up;
+        const char *end;
+    } cases[] = {
+        { presume_expired, HL_STATE_SUCCEEDED, true, "succeeded: (reported late: it had been taken for expired)" },
+        { presume_expired, HL_STATE_FAILED, true, "failed: (reported late: it had been taken for expired)" },
+        { presume_expired, HL_STATE_REJECTED, true, "rejected: (reported late: it had been taken for expired)" },
+        { presume_expired, HL_STATE_TIMED_OUT, true, "timed-out: (reported late: it had been taken for expired)" },
+        { presume_expired, HL_STATE_EXPIRED, true, "expired: the endpoint did not come back in time" },
+        { presume_expired, HL_STATE_RECEIVED, true, "expired: the endpoint did not come back in time" },
+        { presume_timed_out, HL_STATE_SUCCEEDED, true, "succeeded: (reported late: it had been taken for timed-out)" },
+        { presume_cancelled, HL_STATE_SUCCEEDED, false, "succeeded: (reported late: it had been taken for cancelled)" },
+    };
+
+    for (gsize i = 0; i < 2 * G_N_ELEMENTS(cases); i++) {
+        bool open_elsewhere = i >= G_N_ELEMENTS(cases);
+        g_autoptr(Parts) parts = parts_new();
+        g_autofree char *id = NULL;
+        g_autofree char *end = NULL;
+        uint64_t seq = cases[i % G_N_ELEMENTS(cases)].presume == presume_timed_out ? 2 : 1;
+
+        g_test_message("case %u, open elsewhere: %d", (unsigned)i, open_elsewhere);
+        parts_add_endpoint(parts, "e-one");
+        if (cases[i % G_N_ELEMENTS(cases)].up)
+            parts_birth(parts, "e-one", 1);
+        if (open_elsewhere) {
+            parts_add_endpoint(parts, "e-two");
+            parts_birth(parts, "e-two", 1);
+        }
+        id = parts_issue(parts, "@office");
+        parts_commit(parts);
+        if (open_elsewhere) /* a report that is being stored keeps it open past its end */
+            parts_report_command(parts, "e-two", 1, id, HL_STATE_STARTED);
+        cases[i % G_N_ELEMENTS(cases)].presume(parts, id);
+        parts_report_command(parts, "e-one", seq, id, cases[i % G_N_ELEMENTS(cases)].reported);
+        parts_commit(parts);
+        end = stored_state(parts, id);
+        g_assert_cmpstr(end, ==, cases[i % G_N_ELEMENTS(cases)].end);
+        parts_check_registry(parts);
+    }
+}
+
 /* A call that waits is told the end, and by the registry when the command has gone. */
 static void test_watch(void)
 {
@@ -334,5 +489,9 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/commands/not-stored", test_not_stored);
     g_test_add_func("/manager/commands/issued-to-the-gone", test_issued_to_the_gone);
     g_test_add_func("/manager/commands/watch", test_watch);
+    g_test_add_func("/manager/commands/sent/after-commit", test_sent_after_commit);
+    g_test_add_func("/manager/commands/sent/not-after-all", test_not_sent_after_all);
+    g_test_add_func("/manager/commands/sent/cancelled", test_cancel_sending);
+    g_test_add_func("/manager/commands/late-results", test_late_results);
     return g_test_run();
 }

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* proto: topics against the access list, decoding and its bounds, the samples of every release, envelopes, lists of
- * components, the life of a command.  (Settings and schedules: test_settings.c.) */
+ * components.  (Settings and schedules: test_settings.c; the life of a command: test_command.c.) */
 #include <string.h>
 
 #include "lib/base/file.h"
 #include "lib/base/unconst.h"
-#include "proto/command.h"
 #include "proto/components.h"
 #include "proto/envelope.h"
 #include "proto/topics.h"
@@ -536,31 +535,6 @@ static void test_components(void)
     g_assert_true(hl_components_behind("aa=9", "a=1"));
 }
 
-/* Forward only, never out of a final state; progress repeats "started". */
-static void test_command_states(void)
-{
-    for (HlCommandState from = HL_STATE_QUEUED; from < HL_N_STATES; from++) {
-        for (HlCommandState to = HL_STATE_QUEUED; to < HL_N_STATES; to++)
-            g_assert_cmpint(hl_command_state_may_follow(from, to), ==,
-                            from < HL_STATE_SUCCEEDED && (to > from || (to == from && to == HL_STATE_STARTED)));
-        g_assert_false(hl_command_state_may_follow(from, HL_STATE_UNKNOWN));
-        g_assert_cmpint(hl_command_state_from_name(hl_command_state_name(from)), ==, from);
-        g_assert_cmpint(hl_command_state_from_wire((int)hl_command_state_to_wire(from)), ==, from);
-        g_assert_cmpint(hl_command_state_is_final(from), ==, from >= HL_STATE_SUCCEEDED);
-    }
-    for (HlCommandKind kind = HL_KIND_UPDATE_NOW; kind < HL_N_KINDS; kind++) {
-        g_assert_cmpint(hl_command_kind_from_name(hl_command_kind_name(kind)), ==, kind);
-        g_assert_cmpint(hl_command_kind_from_wire((int)hl_command_kind_to_wire(kind)), ==, kind);
-    }
-    /* a later version's word or number, and none at all */
-    g_assert_cmpint(hl_command_state_from_name("running"), ==, HL_STATE_UNKNOWN);
-    g_assert_cmpint(hl_command_state_from_name("unknown"), ==, HL_STATE_UNKNOWN);
-    g_assert_cmpint(hl_command_kind_from_name(""), ==, HL_KIND_UNKNOWN);
-    for (int other = -1; other <= HL_N_STATES; other += HL_N_STATES + 1)
-        g_assert_cmpint(hl_command_state_from_wire(other), ==, HL_STATE_UNKNOWN);
-    g_assert_cmpint(hl_command_kind_from_wire(99), ==, HL_KIND_UNKNOWN);
-}
-
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -581,6 +555,5 @@ int main(int argc, char **argv)
     g_test_add_func("/proto/envelope", test_envelope);
     g_test_add_func("/proto/envelope/garbage", test_envelope_garbage);
     g_test_add_func("/proto/components", test_components);
-    g_test_add_func("/proto/command-states", test_command_states);
     return g_test_run();
 }

@@ -221,7 +221,7 @@ MgrTarget *mgr_fleet_add_target(MgrFleet *fleet, MgrTargetRecord *record)
     return target;
 }
 
-bool mgr_target_move(MgrTarget *target, const MgrTargetStep *step, HlTime mono)
+static void take_step(MgrTarget *target, const MgrTargetStep *step, HlTime mono)
 {
     MgrCommand *command = target->command;
 
@@ -232,6 +232,19 @@ bool mgr_target_move(MgrTarget *target, const MgrTargetStep *step, HlTime mono)
     target->record.changed_at = step->at;
     mgr_set_text(&target->record.code, step->code);
     mgr_set_text(&target->record.detail, step->detail);
+}
+
+void mgr_target_correct(MgrTarget *target, const MgrTargetStep *step, HlTime mono)
+{
+    g_assert(hl_command_state_is_final(target->record.state) && hl_command_state_is_final(step->state));
+    take_step(target, step, mono);
+}
+
+bool mgr_target_move(MgrTarget *target, const MgrTargetStep *step, HlTime mono)
+{
+    MgrCommand *command = target->command;
+
+    take_step(target, step, mono);
     if (!hl_command_state_is_final(step->state))
         return false;
     if (target->endpoint != NULL)
@@ -269,6 +282,19 @@ MgrEndpoint *mgr_fleet_endpoint(const MgrFleet *fleet, const char *id)
 MgrCommand *mgr_fleet_command(const MgrFleet *fleet, const char *id)
 {
     return g_hash_table_lookup(fleet->commands, id);
+}
+
+MgrTarget *mgr_fleet_target(const MgrFleet *fleet, const char *command, const char *endpoint)
+{
+    const MgrCommand *found = mgr_fleet_command(fleet, command);
+
+    for (guint i = 0; found != NULL && i < found->targets->len; i++) {
+        MgrTarget *target = found->targets->pdata[i];
+
+        if (strcmp(target->record.endpoint, endpoint) == 0)
+            return target;
+    }
+    return NULL;
 }
 
 MgrTokenRecord *mgr_fleet_token(const MgrFleet *fleet, const char *id)

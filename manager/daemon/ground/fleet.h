@@ -30,6 +30,7 @@ typedef struct {
     MgrEndpoint *endpoint; /* NULL once it was removed */
     MgrTargetRecord record;
     guint percent;
+    bool sending; /* queued, and that it is sent is being written: it may have left before the registry knows */
 } MgrTarget;
 
 struct MgrCommand {
@@ -125,12 +126,17 @@ typedef struct {
 
 /* true when it was the last open one of its command, which is then to be dropped from the fleet. */
 bool mgr_target_move(MgrTarget *target, const MgrTargetStep *step, HlTime mono);
+/* From one final state to another; the command stays as open as it was. */
+void mgr_target_correct(MgrTarget *target, const MgrTargetStep *step, HlTime mono);
+/* Among the open ones. */
 MgrTarget *mgr_endpoint_find_target(const MgrEndpoint *endpoint, const char *command);
 
 /* NULL when there is none. */
 MgrGroup *mgr_fleet_group(const MgrFleet *fleet, const char *name);
 MgrEndpoint *mgr_fleet_endpoint(const MgrFleet *fleet, const char *id);
 MgrCommand *mgr_fleet_command(const MgrFleet *fleet, const char *id);
+/* Also one that has ended, of a command that is open elsewhere. */
+MgrTarget *mgr_fleet_target(const MgrFleet *fleet, const char *command, const char *endpoint);
 MgrTokenRecord *mgr_fleet_token(const MgrFleet *fleet, const char *id);
 
 /* HL_ERROR_NOT_FOUND with the name in the message. */

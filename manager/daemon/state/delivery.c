@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/base/ident.h"
+#include "lib/base/log.h"
 #include "lib/base/unconst.h"
 #include "proto/envelope.h"
 #include "proto/schedule.h"
@@ -13,6 +14,7 @@
 
 struct MgrDelivery {
     const MgrConf *conf;
+    MgrFleet *fleet;
     MgrDown *down;
     MgrRecord *record;
     MgrStatus *status;
@@ -26,6 +28,7 @@ MgrDelivery *mgr_delivery_new(const MgrDeliveryOptions *options)
     MgrDelivery *delivery = g_new0(MgrDelivery, 1);
 
     delivery->conf = options->conf;
+    delivery->fleet = options->fleet;
     delivery->down = options->down;
     delivery->record = options->record;
     delivery->status = options->status;
@@ -115,7 +118,7 @@ static GBytes *sign_command(const MgrDelivery *delivery, const HlMsgCommand *com
     return HL_WIRE_ENCODE(envelope);
 }
 
-static void send_cancel(MgrDelivery *delivery, const MgrTarget *target)
+static bool send_cancel(MgrDelivery *delivery, const MgrTarget *target)
 {
     HlMsgCommand command = HOLDLINE__V1__COMMAND__INIT;
     g_autofree char *id = g_strdup_printf("%s.cancel", target->record.command);
@@ -128,39 +131,31 @@ static void send_cancel(MgrDelivery *delivery, const MgrTarget *target)
     command.issued_ms = hl_clock_wall();
     command.expires_ms = target->command->record.expires_at;
     payload = sign_command(delivery, &command);
-    mgr_down_send(delivery->down, HL_TOPIC_COMMAND, target->endpoint->record.id, payload,
-                  command.expires_ms - command.issued_ms);
+    return mgr_down_send(delivery->down, HL_TOPIC_COMMAND, target->endpoint->record.id, payload,
+                         command.expires_ms - command.issued_ms);
 }
 
-/* Written in the background: a manager that forgets it sends once more, and the endpoint takes a command once. */
-static void note_sent(MgrDelivery *delivery, MgrTarget *target)
+bool mgr_delivery_reaches(const MgrEndpoint *endpoint, MgrOccasion occasion)
 {
-    MgrTargetStep sent = { HL_STATE_SENT, target->record.code, target->record.detail, hl_clock_wall() };
+    MgrRecipient recipient = mgr_delivery_recipient(endpoint);
 
-    mgr_target_move(target, &sent, hl_clock_mono());
-    mgr_write_target_sent(mgr_record_background(delivery->record), &target->record);
-    mgr_status_touch(delivery->status, target->endpoint);
+    return mgr_endpoint_is_up(endpoint) && endpoint->record.revoked_at == 0 &&
+           mgr_path_for(&recipient, MGR_WORK_COMMAND, occasion) != MGR_PATH_NONE;
 }
 
-void mgr_delivery_command(MgrDelivery *delivery, MgrTarget *target, MgrOccasion occasion)
+/* false: nothing left. */
+static bool send_command(MgrDelivery *delivery, const MgrTarget *target)
 {
     const MgrCommandRecord *record = &target->command->record;
-    MgrEndpoint *endpoint = target->endpoint;
     HlTime left = record->expires_at - hl_clock_wall();
     HlMsgCommand command = HOLDLINE__V1__COMMAND__INIT;
-    MgrRecipient recipient;
     g_autoptr(GBytes) payload = NULL;
 
-    if (endpoint == NULL || !mgr_endpoint_is_up(endpoint) || endpoint->record.revoked_at > 0 || left <= 0)
-        return;
-    recipient = mgr_delivery_recipient(endpoint);
-    if (mgr_path_for(&recipient, MGR_WORK_COMMAND, occasion) == MGR_PATH_NONE)
-        return;
-    if (record->cancelled_at > 0) {
-        send_cancel(delivery, target);
-        return;
-    }
-    command.endpoint = endpoint->record.id;
+    if (left <= 0)
+        return false;
+    if (record->cancelled_at > 0)
+        return send_cancel(delivery, target);
+    command.endpoint = target->endpoint->record.id;
     command.id = record->id;
     command.kind = hl_command_kind_to_wire(record->kind);
     command.issued_ms = record->issued_at;
@@ -168,11 +163,100 @@ void mgr_delivery_command(MgrDelivery *delivery, MgrTarget *target, MgrOccasion 
     command.window_ms = record->window_ms;
     command.timeout_ms = record->timeout_ms;
     payload = sign_command(delivery, &command);
-    if (!mgr_down_send(delivery->down, HL_TOPIC_COMMAND, endpoint->record.id, payload, left))
-        return;
+    if (!mgr_down_send(delivery->down, HL_TOPIC_COMMAND, target->endpoint->record.id, payload, left))
+        return false;
     delivery->counts.commands++;
-    if (target->record.state == HL_STATE_QUEUED)
-        note_sent(delivery, target);
+    return true;
+}
+
+/* A queued command on its way out: written as sent, then sent. */
+typedef struct {
+    MgrDelivery *delivery;
+    char *command, *endpoint; /* ids */
+    HlTime at;
+} Sending;
+
+static void sending_free(gpointer change)
+{
+    Sending *sending = change;
+
+    g_free(sending->command);
+    g_free(sending->endpoint);
+    g_free(sending);
+}
+
+/* NULL: it ended, or its endpoint was removed, meanwhile. */
+static MgrTarget *find_sending(const Sending *sending)
+{
+    const MgrEndpoint *endpoint = mgr_fleet_endpoint(sending->delivery->fleet, sending->endpoint);
+    MgrTarget *target = endpoint != NULL ? mgr_endpoint_find_target(endpoint, sending->command) : NULL;
+
+    if (target != NULL)
+        target->sending = false;
+    return target;
+}
+
+/* Not in the background set: the next sending could be written before that one. */
+static void take_back(MgrDelivery *delivery, MgrTarget *target)
+{
+    MgrTargetStep back = { HL_STATE_QUEUED, "", "", hl_clock_wall() };
+    HlWriteSet *set = hl_write_set_new();
+
+    mgr_target_move(target, &back, hl_clock_mono());
+    mgr_write_target_unsent(set, &target->record);
+    mgr_record_write(delivery->record, set);
+}
+
+void mgr_delivery_written(MgrDelivery *delivery, MgrTarget *target)
+{
+    const MgrEndpoint *endpoint = target->endpoint;
+
+    if (endpoint == NULL || !mgr_endpoint_is_up(endpoint) || endpoint->record.revoked_at > 0 ||
+        !send_command(delivery, target))
+        take_back(delivery, target);
+    if (endpoint != NULL)
+        mgr_status_touch(delivery->status, target->endpoint);
+}
+
+static void fold_sending(gpointer change)
+{
+    const Sending *sending = change;
+    MgrTarget *target = find_sending(sending);
+
+    if (target == NULL || target->record.state != HL_STATE_QUEUED)
+        return;
+    mgr_target_move(target, &(MgrTargetStep){ HL_STATE_SENT, "", "", sending->at }, hl_clock_mono());
+    mgr_delivery_written(sending->delivery, target);
+}
+
+static void fail_sending(gpointer change, const GError *error)
+{
+    find_sending(change);
+    hl_log_limited(HL_LOG_ERROR, "registry", "sent",
+                   "commands stay queued until their endpoints connect again or call: %s", error->message);
+}
+
+static void write_and_send(MgrDelivery *delivery, MgrTarget *target)
+{
+    static const MgrChangeKind kind = { fold_sending, fail_sending, sending_free };
+    HlWriteSet *set = hl_write_set_new();
+    Sending *sending = g_new(Sending, 1);
+
+    *sending =
+        (Sending){ delivery, g_strdup(target->record.command), g_strdup(target->record.endpoint), hl_clock_wall() };
+    target->sending = true;
+    mgr_write_target_sent(set, &target->record, sending->at);
+    mgr_record_commit(delivery->record, set, &kind, sending);
+}
+
+void mgr_delivery_command(MgrDelivery *delivery, MgrTarget *target, MgrOccasion occasion)
+{
+    if (target->endpoint == NULL || target->sending || !mgr_delivery_reaches(target->endpoint, occasion))
+        return;
+    if (target->record.state == HL_STATE_QUEUED && target->command->record.expires_at > hl_clock_wall())
+        write_and_send(delivery, target);
+    else
+        send_command(delivery, target);
 }
 
 void mgr_delivery_all(MgrDelivery *delivery, MgrEndpoint *endpoint, MgrOccasion occasion)

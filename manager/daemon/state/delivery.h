@@ -18,6 +18,7 @@ typedef struct MgrDelivery MgrDelivery;
 
 typedef struct {
     const MgrConf *conf; /* status.unreachable-poll */
+    MgrFleet *fleet;
     MgrDown *down;
     MgrRecord *record;
     MgrStatus *status;
@@ -37,8 +38,15 @@ HlMsgEnvelope *mgr_delivery_envelope(const MgrDelivery *delivery, const MgrGroup
 /* Sends the settings if the endpoint is up, does not have them, and its group's delivery allows it on this occasion. */
 void mgr_delivery_settings(MgrDelivery *delivery, MgrEndpoint *endpoint, MgrOccasion occasion);
 
-/* Sends one open command, or its cancellation, under the same conditions. */
+/* Whether a command would go to it now. */
+bool mgr_delivery_reaches(const MgrEndpoint *endpoint, MgrOccasion occasion);
+
+/* Sends one open command, or its cancellation, under the same conditions.  What is queued is written as sent first and
+ * goes after the commit: whatever happens to the manager, the registry never says that an endpoint cannot have it. */
 void mgr_delivery_command(MgrDelivery *delivery, MgrTarget *target, MgrOccasion occasion);
+
+/* A command that was written as sent and has not left: sends it now, or takes it back to queued. */
+void mgr_delivery_written(MgrDelivery *delivery, MgrTarget *target);
 
 /* Everything that is missing: at a birth, or at an occasion for work. */
 void mgr_delivery_all(MgrDelivery *delivery, MgrEndpoint *endpoint, MgrOccasion occasion);

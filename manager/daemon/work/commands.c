@@ -85,17 +85,23 @@ static void end_targets(MgrCommands *commands, const GPtrArray *targets, const M
 typedef struct {
     MgrCommands *commands;
     MgrCommandRecord record;
-    GPtrArray *endpoints; /* ids */
+    GPtrArray *targets; /* MgrTargetRecord * */
     MgrCommandDone done;
     gpointer user;
 } Issue;
+
+static void free_target_record(gpointer data)
+{
+    mgr_target_record_clear(data);
+    g_free(data);
+}
 
 static void issue_free(gpointer change)
 {
     Issue *issue = change;
 
     mgr_command_record_clear(&issue->record);
-    g_ptr_array_unref(issue->endpoints);
+    g_ptr_array_unref(issue->targets);
     g_free(issue);
 }
 
@@ -109,20 +115,11 @@ static void fail_issue(gpointer change, const GError *error)
 static MgrCommand *add_command(MgrCommands *commands, Issue *issue)
 {
     MgrFleet *fleet = commands->parts.fleet;
-    HlTime issued_at = issue->record.issued_at;
     MgrCommand *command = mgr_fleet_add_command(fleet, &issue->record);
 
     command->changed_mono = hl_clock_mono();
-    for (guint i = 0; i < issue->endpoints->len; i++) {
-        MgrTargetRecord record = { .command = g_strdup(command->record.id),
-                                   .endpoint = g_strdup(issue->endpoints->pdata[i]),
-                                   .state = HL_STATE_QUEUED,
-                                   .code = g_strdup(""),
-                                   .detail = g_strdup(""),
-                                   .changed_at = issued_at };
-
-        mgr_fleet_add_target(fleet, &record);
-    }
+    for (guint i = 0; i < issue->targets->len; i++)
+        mgr_fleet_add_target(fleet, issue->targets->pdata[i]);
     return command;
 }
 
@@ -153,7 +150,10 @@ static void fold_issue(gpointer change)
     for (guint i = 0; i < command->targets->len; i++) {
         MgrTarget *target = command->targets->pdata[i];
 
-        mgr_delivery_command(commands->parts.delivery, target, MGR_OCCASION_LINE);
+        if (target->record.state == HL_STATE_SENT)
+            mgr_delivery_written(commands->parts.delivery, target);
+        else
+            mgr_delivery_command(commands->parts.delivery, target, MGR_OCCASION_LINE); /* it has come up meanwhile */
         if (target->endpoint != NULL) {
             mgr_console_want(commands->parts.console, target->endpoint, MGR_NOTIFY_UPDATE_NOW);
             mgr_status_touch(commands->parts.status, target->endpoint);
@@ -161,6 +161,24 @@ static void fold_issue(gpointer change)
     }
     issue->done(&(MgrCommandResult){ .outcome = MGR_COMMAND_STORED, .command = command }, issue->user);
     abandon_gone(commands, command);
+}
+
+/* To a line that is up it goes right after the commit: that it was sent is written before, with the command itself.
+ * Should the manager or the line end in between, the endpoint gets it at its next birth, like whatever was sent and not
+ * answered. */
+static void write_new_target(HlWriteSet *set, Issue *issue, const MgrEndpoint *endpoint)
+{
+    MgrTargetRecord *target = g_new(MgrTargetRecord, 1);
+
+    *target =
+        (MgrTargetRecord){ .command = g_strdup(issue->record.id),
+                           .endpoint = g_strdup(endpoint->record.id),
+                           .state = mgr_delivery_reaches(endpoint, MGR_OCCASION_LINE) ? HL_STATE_SENT : HL_STATE_QUEUED,
+                           .code = g_strdup(""),
+                           .detail = g_strdup(""),
+                           .changed_at = issue->record.issued_at };
+    mgr_write_new_target(set, target);
+    g_ptr_array_add(issue->targets, target);
 }
 
 void mgr_commands_issue(MgrCommands *commands, const MgrCommandSpec *spec, const GPtrArray *endpoints,
@@ -180,17 +198,12 @@ void mgr_commands_issue(MgrCommands *commands, const MgrCommandSpec *spec, const
                                   .expires_at = now + spec->lifetime,
                                   .window_ms = (uint32_t)spec->window,
                                   .timeout_ms = (uint32_t)commands->parts.conf->command_timeout },
-                      .endpoints = g_ptr_array_new_with_free_func(g_free),
+                      .targets = g_ptr_array_new_with_free_func(free_target_record),
                       .done = done,
                       .user = user };
     mgr_write_command(set, &issue->record);
-    for (guint i = 0; i < endpoints->len; i++) {
-        const MgrEndpoint *endpoint = endpoints->pdata[i];
-        MgrTargetRecord record = { issue->record.id, endpoint->record.id, HL_STATE_QUEUED, NULL, NULL, now };
-
-        mgr_write_new_target(set, &record);
-        g_ptr_array_add(issue->endpoints, g_strdup(endpoint->record.id));
-    }
+    for (guint i = 0; i < endpoints->len; i++)
+        write_new_target(set, issue, endpoints->pdata[i]);
     mgr_record_commit(commands->parts.record, set, &kind, issue);
 }
 
@@ -225,8 +238,7 @@ static bool has_not_left(const MgrTarget *target)
 {
     if (target->endpoint != NULL && mgr_endpoint_is_reporting(target->endpoint))
         return false;
-    return target->record.state == HL_STATE_QUEUED ||
-           (target->record.state == HL_STATE_SENT && target->endpoint == NULL);
+    return target->record.state == HL_STATE_QUEUED && !target->sending;
 }
 
 static void fold_cancel(gpointer change)
@@ -281,13 +293,35 @@ static MgrTarget *find_moved(const MgrEndpoint *endpoint, const MgrCommandNews *
     return target != NULL && hl_command_state_may_follow(target->record.state, news->state) ? target : NULL;
 }
 
-void mgr_commands_write_news(HlWriteSet *set, const MgrEndpoint *endpoint, const MgrCommandNews *news)
+void mgr_commands_write_news(MgrCommands *commands, HlWriteSet *set, const MgrEndpoint *endpoint,
+                             const MgrCommandNews *news)
 {
     const MgrTarget *target = find_moved(endpoint, news);
     MgrTargetStep step = step_of(news);
+    MgrTargetRecord late = { hl_unconst(news->command), endpoint->record.id,      news->state,
+                             hl_unconst(news->code),    hl_unconst(news->detail), news->at };
 
     if (target != NULL)
         write_step(set, target, &step);
+    else
+        mgr_record_flush(commands->parts.record); /* the end that was presumed may still be in the background set */
+    if (hl_command_state_is_final(news->state))
+        mgr_write_late_result(set, &late); /* also if it ends before this is written: the fold corrects it then */
+}
+
+/* A command that is open elsewhere still counts its ended targets. */
+static void correct_end(MgrCommands *commands, const MgrEndpoint *endpoint, const MgrCommandNews *news)
+{
+    MgrTarget *target = mgr_fleet_target(commands->parts.fleet, news->command, endpoint->record.id);
+    g_autofree char *detail = NULL;
+    MgrTargetStep step = step_of(news);
+
+    if (target == NULL || !hl_command_state_may_correct(target->record.state, news->state))
+        return;
+    detail = mgr_late_detail(news->detail, target->record.state);
+    step.detail = detail;
+    mgr_target_correct(target, &step, hl_clock_mono());
+    tell_changed(commands, target->command);
 }
 
 void mgr_commands_fold_news(MgrCommands *commands, MgrEndpoint *endpoint, const MgrCommandNews *news)
@@ -295,8 +329,10 @@ void mgr_commands_fold_news(MgrCommands *commands, MgrEndpoint *endpoint, const 
     MgrTarget *target = find_moved(endpoint, news);
     MgrTargetStep step = step_of(news);
 
-    if (target == NULL)
+    if (target == NULL) {
+        correct_end(commands, endpoint, news);
         return;
+    }
     target->percent = MIN(news->percent, 100);
     move_target(commands, target, &step);
 }
@@ -343,7 +379,7 @@ static bool is_due(const MgrTarget *target, HlTime now)
         return false;
     switch (target->record.state) {
     case HL_STATE_QUEUED:
-        return true;
+        return !target->sending;
     case HL_STATE_SENT:
         return is_away || now > command->expires_at + REPORT_GRACE;
     case HL_STATE_RECEIVED:

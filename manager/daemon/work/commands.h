@@ -51,7 +51,8 @@ void mgr_commands_issue(MgrCommands *commands, const MgrCommandSpec *spec, const
 /* Ends what has not started, and asks those that have it to. */
 void mgr_commands_cancel(MgrCommands *commands, const char *id, MgrCommandDone done, gpointer user);
 
-/* A report, at the time when it came: what it writes, and what it changes once that is committed. */
+/* A report, at the time when it came: what it writes, and what it changes once that is committed.  Of a command whose
+ * end the manager only presumed, it corrects the end. */
 typedef struct {
     const char *command;
     HlCommandState state;
@@ -60,7 +61,8 @@ typedef struct {
     HlTime at;
 } MgrCommandNews;
 
-void mgr_commands_write_news(HlWriteSet *set, const MgrEndpoint *endpoint, const MgrCommandNews *news);
+void mgr_commands_write_news(MgrCommands *commands, HlWriteSet *set, const MgrEndpoint *endpoint,
+                             const MgrCommandNews *news);
 void mgr_commands_fold_news(MgrCommands *commands, MgrEndpoint *endpoint, const MgrCommandNews *news);
 
 /* The open targets of an endpoint that is revoked or removed end as cancelled: the same two halves. */

@@ -73,7 +73,7 @@ static void write_command(const Pending *pending, const MgrEndpoint *endpoint, H
 {
     MgrCommandNews news = news_of(pending->message->command, pending->at);
 
-    mgr_commands_write_news(set, endpoint, &news);
+    mgr_commands_write_news(pending->reports->parts.commands, set, endpoint, &news);
 }
 
 static void fold_command(const Pending *pending, MgrEndpoint *endpoint)
