@@ -10,6 +10,7 @@
 #include "lib/store/stmt.h"
 #include "manager/cli/commands.h"
 #include "manager/cli/show.h"
+#include "manager/core/dialable.h"
 #include "manager/site/site.h"
 #include "proto/settings.h"
 
@@ -49,6 +50,18 @@ static bool set_option(MgrConf *conf, const char *name, const char *value, GErro
     return value == NULL || hl_options_set(mgr_conf_table(), conf, name, value, error);
 }
 
+/* Every address by which endpoints come leads back to this machine: they live on it too. */
+static bool is_trial(const GPtrArray *hosts)
+{
+    static const char *const none[] = { NULL };
+
+    for (guint i = 0; i < hosts->len; i++)
+        if (strcmp(hosts->pdata[i], "localhost") != 0 &&
+            mgr_dialable(hosts->pdata[i], none, false) != MGR_DIAL_LOOPBACK)
+            return false;
+    return true;
+}
+
 static bool fill_conf(HlInvocation *call, MgrConf *conf, const GPtrArray *hosts, GError **error)
 {
     g_autoptr(GString) addresses = g_string_new(NULL);
@@ -69,6 +82,7 @@ static bool fill_conf(HlInvocation *call, MgrConf *conf, const GPtrArray *hosts,
     front = hl_place_print(hosts->pdata[0], (uint16_t)conf->http_port);
     url = g_strconcat("https://", front, NULL);
     ok = set_option(conf, "broker.addresses", addresses->str, error) && set_option(conf, "http.url", url, error);
+    conf->dial_own = is_trial(hosts);
     if (ok && conf->broker_port == conf->http_port)
         return hl_fail(error, HL_ERROR_USAGE, "--broker-port and --http-port are both %d: use different ports",
                        (int)conf->http_port);

@@ -88,6 +88,8 @@ static const HlOption rows[] = {
         "How long a direct dial waits for an answer"),
     ROW("status.verification", HL_OPTION_DURATION, verification, "1d", HL_MINUTE, 30 * HL_DAY, NULL,
         "Time between connection verifications"),
+    ROW("status.dial-own", HL_OPTION_BOOL, dial_own, "no", 0, 0, NULL,
+        "Endpoints are dialled at loopback addresses and at the server's own too: for a trial on one machine"),
     ROW("status.inactive-days", HL_OPTION_INT, inactive_days, "30", 1, 3650, NULL,
         "Days of silence after which an endpoint is shown Inactive"),
     ROW("status.remove-days", HL_OPTION_INT, remove_days, "0", 0, 3650, NULL,

@@ -21,6 +21,7 @@ typedef struct {
     HlTime command_timeout, update_window;
     HlTime retention;
     HlTime probe_timeout, verification;
+    bool dial_own;
     int64_t inactive_days, remove_days;
     char **unreachable;
     HlTime unreachable_heartbeat, unreachable_poll, unreachable_offline;

@@ -84,6 +84,15 @@ static const char *const causes[MGR_DISPLAY_N] = {
     [MGR_DISPLAY_REMOVAL] = "it was removed from the console",
 };
 
+/* Why it was no other end: which machine answered, or why the address was not dialled at all. */
+static void add_reach_detail(GString *out, const MgrVerdictFacts *facts)
+{
+    bool tells = facts->reach == MGR_REACH_WRONG_HOST || facts->reach == MGR_REACH_NO_ROUTE;
+
+    if (tells && facts->reach_detail != NULL)
+        g_string_append_printf(out, ": %s", facts->reach_detail);
+}
+
 static void explain_display(GString *out, const MgrVerdictFacts *facts)
 {
     const MgrDisplay *display = facts->display;
@@ -99,6 +108,8 @@ static void explain_display(GString *out, const MgrVerdictFacts *facts)
     else
         g_string_append_printf(out, strchr(facts->address, ':') != NULL ? "[%s]:%u %s" : "%s:%u %s", facts->address,
                                facts->port, mgr_reach_phrase(facts->reach));
+    if (dialled)
+        add_reach_detail(out, facts);
 }
 
 /* What the line says, by the reason of the actual status; %s is the time since the last sign of life or the change. */
@@ -147,7 +158,9 @@ char *mgr_verdict_explain(const MgrVerdictFacts *facts, MgrNow now)
 
     explain_display(out, facts);
     explain_line(out, facts, now);
-    if (facts->reach == MGR_REACH_WRONG_HOST && facts->display->cause != MGR_DISPLAY_DIAL_FAILED)
+    if (facts->reach == MGR_REACH_WRONG_HOST && facts->display->cause != MGR_DISPLAY_DIAL_FAILED) {
         g_string_append(out, "; the last dial of its address reached another machine (wrong-host)");
+        add_reach_detail(out, facts);
+    }
     return g_string_free(out, FALSE);
 }

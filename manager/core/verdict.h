@@ -29,9 +29,10 @@ typedef struct {
     const MgrPresence *presence;
     const MgrDisplay *display;
     MgrReach reach;
-    HlTime dialled_mono; /* of the last dial; with reach other than not-probed */
-    const char *address; /* as registered; NULL or "": none */
-    unsigned port;       /* 0: it does not listen */
+    const char *reach_detail; /* what the last dial met with; NULL: nothing to add */
+    HlTime dialled_mono;      /* of the last dial; with reach other than not-probed */
+    const char *address;      /* as registered; NULL or "": none */
+    unsigned port;            /* 0: it does not listen */
 } MgrVerdictFacts;
 
 /* The verdict; MGR_VERDICT_UNVERIFIED while the actual status is merely kept. */

@@ -152,6 +152,7 @@ static bool open_prober(Manager *manager, GError **error)
     MgrProberLimits limits = mgr_prober_limits;
 
     limits.deadline = manager->conf.probe_timeout;
+    limits.trial = manager->conf.dial_own;
     if (key != NULL)
         manager->dial_context = hl_tls_context_new(HL_TLS_CLIENT, mgr_pki_authority(manager->pki), cert, key, error);
     if (manager->dial_context != NULL)

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "endpoint/daemon/link/direct.h"
+#include "lib/base/network.h"
 #include "manager/daemon/ground/prober.h"
 #include "proto/direct.h"
 
@@ -129,7 +130,7 @@ static void clear_detail(Seen *seen)
     g_free(seen->detail);
 }
 
-static Seen probe(HlTlsContext *context, const char *address, uint16_t port, uint8_t tell)
+static Seen probe_in(HlTlsContext *context, const char *address, uint16_t port, uint8_t tell, bool trial)
 {
     MgrProberLimits limits = mgr_prober_limits;
     Seen seen = { 0 };
@@ -137,6 +138,7 @@ static Seen probe(HlTlsContext *context, const char *address, uint16_t port, uin
     MgrDial dial = { .endpoint = ID, .address = address, .port = port, .tell = tell, .generation = 77 };
 
     limits.deadline = 700; /* milliseconds */
+    limits.trial = trial;
     prober = mgr_prober_new(&limits, context, on_result, &seen, NULL);
     g_assert_true(mgr_prober_dial(prober, &dial));
     g_assert_cmpuint(mgr_prober_pending(prober), ==, 1);
@@ -145,6 +147,12 @@ static Seen probe(HlTlsContext *context, const char *address, uint16_t port, uin
     g_assert_cmpuint(mgr_prober_pending(prober), ==, 0);
     g_assert_cmpuint(seen.generation, ==, 77);
     return seen;
+}
+
+/* Both ends are on this machine. */
+static Seen probe(HlTlsContext *context, const char *address, uint16_t port, uint8_t tell)
+{
+    return probe_in(context, address, port, tell, true);
 }
 
 static void expect(HlTlsContext *context, const char *address, uint16_t port, MgrReach reach)
@@ -386,6 +394,25 @@ static void test_hoarders(void)
     net_free(net);
 }
 
+/* Whoever enrols chooses the address: the server's own services get no connect by it. */
+static void test_strangers_addresses(void)
+{
+    g_auto(GStrv) own = hl_network_own_addresses();
+    Net *net = net_new();
+    uint16_t port;
+    Printer printer = { .fd = listen_loopback(SOMAXCONN, &port), .manner = SILENT };
+    Seen seen = probe_in(net->manager, "127.0.0.1", port, MGR_DIAL_PING, false);
+    GPollFD connects = { .fd = printer.fd, .events = G_IO_IN };
+
+    g_assert_cmpint(seen.reach, ==, MGR_REACH_NO_ROUTE);
+    g_assert_cmpstr(seen.detail, ==, "it is a loopback address, which the manager does not dial");
+    clear_detail(&seen);
+    g_assert_cmpint(g_poll(&connects, 1, 0), ==, 0);
+    g_assert_true(g_strv_contains((const char *const *)own, "127.0.0.1"));
+    close(printer.fd);
+    net_free(net);
+}
+
 static void test_ended_with_dials_under_way(void)
 {
     Net *net = net_new();
@@ -397,6 +424,7 @@ static void test_ended_with_dials_under_way(void)
     MgrProber *prober;
 
     limits.waiting = 100;
+    limits.trial = true;
     prober = mgr_prober_new(&limits, net->manager, on_result, &seen, NULL);
     for (int i = 0; i < 100; i++)
         g_assert_true(mgr_prober_dial(prober, &dial));
@@ -417,6 +445,7 @@ int main(int argc, char **argv)
     g_test_add_func("/direct/not-the-manager", test_not_the_manager);
     g_test_add_func("/direct/protocol", test_protocol);
     g_test_add_func("/direct/hoarders", test_hoarders);
+    g_test_add_func("/direct/strangers-addresses", test_strangers_addresses);
     g_test_add_func("/direct/ended-with-dials-under-way", test_ended_with_dials_under_way);
     return g_test_run();
 }

@@ -24,6 +24,7 @@ static void free_endpoint(gpointer item)
     mgr_endpoint_record_clear(&endpoint->record);
     g_ptr_array_unref(endpoint->open_targets);
     g_free(endpoint->accepted_spool);
+    g_free(endpoint->reach_detail);
     g_free(endpoint);
 }
 
@@ -387,6 +388,7 @@ MgrVerdictFacts mgr_endpoint_facts(const MgrEndpoint *endpoint, char **address)
     return (MgrVerdictFacts){ .presence = &endpoint->record.presence,
                               .display = &endpoint->record.display,
                               .reach = endpoint->record.reach,
+                              .reach_detail = endpoint->reach_detail,
                               .dialled_mono = endpoint->dialled_mono,
                               .address = *address,
                               .port = (unsigned)endpoint->record.direct_port };

@@ -58,6 +58,10 @@ struct MgrEndpoint {
     HlTime probe_mono, echo_ms;
     bool presence_dirty, display_dirty; /* differs from the registry */
 
+    /* console state: what the last dial met with, for people; NULL: not dialled since the manager's start */
+    char *reach_detail;
+    HlTime dial_due_mono; /* 0: no dial was put off */
+
     /* link */
     bool restarted_unheard;   /* it started while the manager did not listen: its next birth counts as announced */
     bool updated_by_schedule; /* the last update notification told of a scheduled update */

@@ -15,12 +15,15 @@
 #include "lib/base/file.h"
 #include "lib/base/ident.h"
 #include "lib/base/mailbox.h"
+#include "lib/base/network.h"
+#include "manager/core/dialable.h"
 #include "proto/direct.h"
 
 /* Connects begun in one turn of the thread's loop, so that answers are read in between. */
 #define TURN_STARTS 200
 #define TURN_EVENTS 64
 #define TURN_MS     10
+#define OWN_AGE     (10 * HL_SECOND)
 
 const MgrProberLimits mgr_prober_limits = { .at_once = 1000, .deadline = 3 * HL_SECOND, .waiting = 100000 };
 
@@ -66,6 +69,8 @@ struct MgrProber {
     GSource *epoll_source, *timer;
     GQueue lanes[MGR_LANE_N];
     GQueue active; /* oldest first; one deadline for all, so the head is due first */
+    GStrv own;     /* this machine's addresses */
+    HlTime own_read;
 };
 
 static void dial_free(gpointer data)
@@ -256,8 +261,8 @@ static void advance(MgrProber *prober, Dial *dial)
     }
 }
 
-/* false: text that is no address, or one that means this host or nobody in particular. */
-static bool parse_address(const char *text, uint16_t port, struct sockaddr_storage *address, socklen_t *size)
+/* Of an address that mgr_dialable has judged. */
+static socklen_t fill_address(const char *text, uint16_t port, struct sockaddr_storage *address)
 {
     struct sockaddr_in *v4 = (struct sockaddr_in *)address;
     struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)address;
@@ -266,16 +271,39 @@ static bool parse_address(const char *text, uint16_t port, struct sockaddr_stora
     if (inet_pton(AF_INET, text, &v4->sin_addr) == 1) {
         v4->sin_family = AF_INET;
         v4->sin_port = htons(port);
-        *size = sizeof *v4;
-        return v4->sin_addr.s_addr != htonl(INADDR_ANY) && !IN_MULTICAST(ntohl(v4->sin_addr.s_addr));
+        return sizeof *v4;
     }
-    if (inet_pton(AF_INET6, text, &v6->sin6_addr) == 1) {
-        v6->sin6_family = AF_INET6;
-        v6->sin6_port = htons(port);
-        *size = sizeof *v6;
-        return !IN6_IS_ADDR_UNSPECIFIED(&v6->sin6_addr) && !IN6_IS_ADDR_MULTICAST(&v6->sin6_addr);
+    if (inet_pton(AF_INET6, text, &v6->sin6_addr) != 1)
+        return 0;
+    v6->sin6_family = AF_INET6;
+    v6->sin6_port = htons(port);
+    return sizeof *v6;
+}
+
+/* Interfaces come and go; reading them costs 50 us, too much for each of a thousand dials. */
+static const char *const *own_addresses(MgrProber *prober)
+{
+    HlTime now = hl_clock_mono();
+
+    if (prober->own == NULL || now - prober->own_read > OWN_AGE) {
+        g_strfreev(prober->own);
+        prober->own = hl_network_own_addresses();
+        prober->own_read = now;
     }
-    return false;
+    return (const char *const *)prober->own;
+}
+
+/* The end of a dial whose address is not dialled; false: it is. */
+static bool refuse(MgrProber *prober, Dial *dial)
+{
+    MgrDialable dialable = mgr_dialable(dial->address, own_addresses(prober), prober->limits.trial);
+
+    if (dial->port == 0 || dialable == MGR_DIAL_NO_ADDRESS)
+        finish(prober, dial, MGR_REACH_NO_ROUTE, g_strdup("no address that can be dialled was registered"));
+    else if (dialable != MGR_DIALABLE)
+        finish(prober, dial, MGR_REACH_NO_ROUTE,
+               g_strdup_printf("it %s, which the manager does not dial", mgr_dialable_reason(dialable)));
+    return dial->port == 0 || dialable != MGR_DIALABLE;
 }
 
 static void start(MgrProber *prober, Dial *dial)
@@ -286,10 +314,9 @@ static void start(MgrProber *prober, Dial *dial)
 
     dial->start = hl_clock_mono();
     g_queue_push_tail_link(&prober->active, &dial->link);
-    if (dial->port == 0 || !parse_address(dial->address, dial->port, &address, &size)) {
-        finish(prober, dial, MGR_REACH_NO_ROUTE, g_strdup("no address that can be dialled was registered"));
+    if (refuse(prober, dial))
         return;
-    }
+    size = fill_address(dial->address, dial->port, &address);
     dial->fd = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (dial->fd < 0) {
         fail(prober, dial, errno);
@@ -436,6 +463,7 @@ static void release(MgrProber *prober)
 {
     hl_mailbox_free(prober->dials);
     hl_mailbox_free(prober->results);
+    g_strfreev(prober->own);
     g_source_destroy(prober->epoll_source);
     g_source_unref(prober->epoll_source);
     g_main_context_unref(prober->context);

@@ -33,7 +33,7 @@ enum { MGR_DIAL_PING = 0, MGR_DIAL_SETTINGS = 1 << 0, MGR_DIAL_UPDATE_NOW = 1 <<
 
 typedef struct {
     const char *endpoint; /* its id */
-    const char *address;  /* as registered; text that is no address is no-route */
+    const char *address;  /* as registered; what is not dialled (manager/core/dialable.h) is no-route */
     uint16_t port;
     uint8_t tell;
     MgrLane lane;
@@ -56,6 +56,7 @@ typedef struct {
     guint at_once;   /* 1,000 */
     HlTime deadline; /* of a whole dial: 3 s */
     gsize waiting;   /* dials that may wait: 100,000 */
+    bool trial;      /* also loopback and this machine's own addresses (manager/core/dialable.h) */
 } MgrProberLimits;
 
 extern const MgrProberLimits mgr_prober_limits; /* the values above */

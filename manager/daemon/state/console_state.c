@@ -4,10 +4,12 @@
 #include <string.h>
 
 #include "lib/base/log.h"
+#include "manager/core/rate.h"
 #include "manager/daemon/ground/now.h"
 
-#define CLOCK_STEP  (5 * HL_SECOND)  /* between two ticks: more is no slewing, it was set */
-#define ALIVE_EVERY (10 * HL_SECOND) /* how often the registry is told that a manager lives */
+#define CLOCK_STEP           (5 * HL_SECOND) /* between two ticks: more is no slewing, it was set */
+#define MAX_DIALS_PER_MINUTE 12 /* that one endpoint's announcements can cause: it chooses address and port */
+#define ALIVE_EVERY          (10 * HL_SECOND) /* how often the registry is told that a manager lives */
 
 struct MgrConsole {
     MgrConsoleOptions parts;
@@ -15,6 +17,7 @@ struct MgrConsole {
     MgrDisplayPolicy display_policy; /* of policy */
     HlTime clock_ahead;              /* wall minus monotonic clock at the last tick: a change is a clock that was set */
     GPtrArray *verifications;        /* Verification * */
+    MgrRates *dials;                 /* by endpoint */
 };
 
 /* Somebody who waits for dials. */
@@ -39,6 +42,7 @@ MgrConsole *mgr_console_new(const MgrConsoleOptions *options)
     MgrConsole *console = g_new0(MgrConsole, 1);
 
     console->parts = *options;
+    console->dials = mgr_rates_new(MAX_DIALS_PER_MINUTE);
     console->verifications = g_ptr_array_new_with_free_func(verification_free);
     return console;
 }
@@ -49,6 +53,7 @@ void mgr_console_free(MgrConsole *console)
         return;
     g_ptr_array_unref(console->verifications);
     mgr_console_policy_clear(&console->policy);
+    mgr_rates_free(console->dials);
     g_free(console);
 }
 
@@ -58,6 +63,22 @@ void mgr_console_free(MgrConsole *console)
 static void finish_dial(MgrConsole *console, MgrEndpoint *endpoint, uint32_t generation, uint8_t asked, bool answered,
                         bool took);
 static void abandon_dial(MgrConsole *console, MgrEndpoint *endpoint, uint32_t generation, uint8_t asked);
+
+/* Whether its announcements may cause one more dial now; if not, there is one when they may. */
+static bool may_dial(MgrConsole *console, MgrEndpoint *endpoint)
+{
+    HlTime now = hl_clock_mono();
+    HlTime wait;
+
+    endpoint->dial_due_mono = 0;
+    if (mgr_rates_admit(console->dials, endpoint->record.id, now, &wait))
+        return true;
+    endpoint->dial_due_mono = now + wait;
+    hl_log_limited(HL_LOG_WARN, "prober", endpoint->record.id,
+                   "%s announces itself more than %d times a minute: it is not dialled for each", endpoint->record.id,
+                   MAX_DIALS_PER_MINUTE);
+    return false;
+}
 
 static void dial(MgrConsole *console, MgrEndpoint *endpoint, uint8_t tell, MgrLane lane)
 {
@@ -74,6 +95,8 @@ static void dial(MgrConsole *console, MgrEndpoint *endpoint, uint8_t tell, MgrLa
         finish_dial(console, endpoint, order.generation, tell, false, false);
         return;
     }
+    if (tell == MGR_DIAL_PING && lane == MGR_LANE_FIRST && !may_dial(console, endpoint))
+        return;
     if (!console->parts.dial(&order, console->parts.user)) {
         hl_log_limited(HL_LOG_WARN, "prober", "full", "too many dials are waiting; %s is dialled at the next occasion",
                        endpoint->record.id);
@@ -242,6 +265,7 @@ static void record_reach(MgrConsole *console, MgrEndpoint *endpoint, const MgrDi
         mgr_record_note(console->parts.record, endpoint->record.id, "dial", "%s:%d: %s (%s)", result->address,
                         endpoint->record.direct_port, mgr_reach_name(result->reach), result->detail);
     endpoint->record.reach = result->reach;
+    mgr_set_text(&endpoint->reach_detail, result->detail);
     endpoint->record.dialled_at = hl_clock_wall();
     endpoint->dialled_mono = hl_clock_mono();
 }
@@ -416,6 +440,8 @@ void mgr_console_tick(MgrConsole *console)
         MgrEndpoint *endpoint = endpoints->pdata[i];
 
         mgr_console_feed(console, endpoint, MGR_DISPLAY_TICK);
+        if (endpoint->dial_due_mono != 0 && hl_clock_mono() >= endpoint->dial_due_mono)
+            dial(console, endpoint, MGR_DIAL_PING, MGR_LANE_FIRST);
         if (endpoint->notify.wanted != 0)
             tick_notification(console, endpoint);
     }
