@@ -63,6 +63,7 @@ void mgr_console_free(MgrConsole *console)
 static void finish_dial(MgrConsole *console, MgrEndpoint *endpoint, uint32_t generation, uint8_t asked, bool answered,
                         bool took);
 static void abandon_dial(MgrConsole *console, MgrEndpoint *endpoint, uint32_t generation, uint8_t asked);
+static bool want_missing(MgrConsole *console, MgrEndpoint *endpoint);
 
 /* Whether its announcements may cause one more dial now; if not, there is one when they may. */
 static bool may_dial(MgrConsole *console, MgrEndpoint *endpoint)
@@ -117,6 +118,7 @@ static void feed(MgrConsole *console, MgrEndpoint *endpoint, const MgrDisplayEve
     MgrDisplay *display = &endpoint->record.display;
     MgrDisplayed before = (MgrDisplayed)display->shown;
     MgrDisplayEffects effects = mgr_display_step(display, &console->display_policy, event, mgr_now());
+    bool notified = false;
 
     if (!mgr_display_is_dialled(display) && endpoint->record.reach != MGR_REACH_NOT_PROBED) {
         endpoint->record.reach = MGR_REACH_NOT_PROBED; /* what the last dial found no longer counts */
@@ -142,7 +144,11 @@ static void feed(MgrConsole *console, MgrEndpoint *endpoint, const MgrDisplayEve
     }
     if (effects.returned)
         mgr_status_event(console->parts.status, endpoint, "returned", "", "", "");
-    if (effects.dial)
+    /* from now on it is notified again (B16), also of what was saved while it was not; that dial is judged too */
+    if (event->kind == MGR_DISPLAY_LEFT_UNREACHABLE_NET || event->kind == MGR_DISPLAY_INDEPENDENT_OFF ||
+        effects.returned)
+        notified = want_missing(console, endpoint);
+    if (effects.dial && !notified)
         dial(console, endpoint, MGR_DIAL_PING, lane);
     if (effects.work)
         mgr_delivery_all(console->parts.delivery, endpoint, occasion_of(event->kind));
@@ -182,6 +188,18 @@ void mgr_console_want(MgrConsole *console, MgrEndpoint *endpoint, uint8_t what)
 {
     if (is_notified(endpoint))
         notify(console, endpoint, MGR_NOTIFY_WANT, what);
+}
+
+/* Notifications are not stored: they follow from what is missing.  Whether a dial began that tells it. */
+static bool want_missing(MgrConsole *console, MgrEndpoint *endpoint)
+{
+    uint8_t missing = (uint8_t)((mgr_endpoint_has_desired(endpoint) ? 0 : MGR_NOTIFY_SETTINGS) |
+                                (endpoint->open_targets->len == 0 ? 0 : MGR_NOTIFY_UPDATE_NOW));
+    bool before = endpoint->notify.dialling;
+
+    if (missing != 0)
+        mgr_console_want(console, endpoint, missing);
+    return !before && endpoint->notify.dialling;
 }
 
 void mgr_console_settled(MgrConsole *console, MgrEndpoint *endpoint, uint8_t what)
@@ -382,10 +400,7 @@ void mgr_console_start(MgrConsole *console)
 
         if (mgr_display_restore(&endpoint->record.display, (HlTime)console->parts.fleet->alive, mgr_now()))
             dial(console, endpoint, MGR_DIAL_PING, MGR_LANE_FIRST);
-        if (!mgr_endpoint_has_desired(endpoint)) /* notifications are not stored: they follow from what is missing */
-            mgr_console_want(console, endpoint, MGR_NOTIFY_SETTINGS);
-        if (endpoint->open_targets->len > 0)
-            mgr_console_want(console, endpoint, MGR_NOTIFY_UPDATE_NOW);
+        want_missing(console, endpoint);
     }
 }
 
