@@ -185,13 +185,24 @@ static bool open_pki(Manager *manager, GError **error)
     return manager->broker != NULL;
 }
 
+static void on_connected(const char *name, gpointer user)
+{
+    const Manager *manager = user;
+
+    mgr_pki_connected(manager->pki, name);
+}
+
 static void build_observed(Manager *manager)
 {
     g_autofree char *log = mgr_site_path(manager->dir, "broker/mosquitto.log");
 
     if (manager->broker != NULL)
-        manager->observed = mgr_observed_new(&(MgrObservedOptions){
-            .log_path = log, .fleet = &manager->fleet, .record = manager->record, .status = manager->status });
+        manager->observed = mgr_observed_new(&(MgrObservedOptions){ .log_path = log,
+                                                                    .fleet = &manager->fleet,
+                                                                    .record = manager->record,
+                                                                    .status = manager->status,
+                                                                    .connected = on_connected,
+                                                                    .user = manager });
 }
 
 static void build_state(Manager *manager)

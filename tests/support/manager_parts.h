@@ -60,6 +60,7 @@ typedef struct {
     MgrPatternCalls *pattern_calls;
     GPtrArray *dials;   /* PartsDial *, in order */
     bool dials_refused; /* the prober takes none */
+    bool keeps_out;     /* the broker does not let the manager in under the names whose sessions it ends */
     GPtrArray *replies; /* of parts_end_of */
 } Parts;
 
@@ -85,7 +86,8 @@ void parts_load(Parts *parts, MgrFleet *fleet);
  * with their times. */
 void parts_check_registry(Parts *parts);
 
-/* Commits everything that is pending, and what follows from it; returns how many sets. */
+/* Commits everything that is pending, and what follows from it; and the broker lets the manager in where it ends a
+ * session.  Returns how many sets. */
 guint parts_commit(Parts *parts);
 
 /* All messages of endpoints: delivered on the topic as the broker would. */

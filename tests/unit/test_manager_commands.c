@@ -284,8 +284,8 @@ static void test_issued_to_the_gone(void)
         parts_call(parts, ends[i], "endpoint", "e-one", NULL);
         parts_call(parts, "update-now", "selector", "e-one", NULL);
         parts_commit(parts);
-        json_decref(parts_expect_reply(parts, ""));
         issued = parts_expect_reply(parts, "");
+        json_decref(parts_expect_reply(parts, "")); /* after the session's end */
         id = json_string_value(json_object_get(issued, "id"));
         g_assert_null(parts_take_command(parts, "e-one"));
         g_assert_null(mgr_fleet_command(&parts->fleet, id));

@@ -405,29 +405,6 @@ static void test_unknown(void)
     }
 }
 
-/* The broker drops the old session when the manager comes under its name; then the manager goes. */
-static void test_eviction(void)
-{
-    for (guint works = 0; works < 2; works++) {
-        g_autoptr(Parts) parts = parts_with_endpoint();
-        g_autofree char *key = g_build_filename(parts->dir, "pki", "evict-e-ghost.key", NULL);
-
-        parts_birth(parts, "e-ghost", 1);
-        parts_birth(parts, "e-ghost", 1); /* one at a time */
-        g_assert_nonnull(bus_fake_find("e-ghost"));
-        g_assert_true(g_file_test(key, G_FILE_TEST_EXISTS));
-        if (works == 1)
-            bus_fake_up(bus_fake_find("e-ghost"));
-        else
-            clock_fake_advance(3 * HL_SECOND);
-        timers_fake_run();
-        g_assert_null(bus_fake_find("e-ghost"));
-        g_assert_false(g_file_test(key, G_FILE_TEST_EXISTS)); /* its key does not stay */
-        parts_birth(parts, "e-ghost", 1);
-        g_assert_nonnull(bus_fake_find("e-ghost")); /* it came again */
-    }
-}
-
 static void test_malformed(void)
 {
     static const HlTopic topics[] = { HL_TOPIC_LINK, HL_TOPIC_HEARTBEAT, HL_TOPIC_REPORT, HL_TOPIC_ECHO };
@@ -467,7 +444,6 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/link/bounds", test_bounds);
     g_test_add_func("/manager/link/absurd-sessions", test_absurd_sessions);
     g_test_add_func("/manager/link/unknown", test_unknown);
-    g_test_add_func("/manager/link/eviction", test_eviction);
     g_test_add_func("/manager/link/malformed", test_malformed);
     return g_test_run();
 }

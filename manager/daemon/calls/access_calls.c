@@ -5,6 +5,7 @@
 
 #include "lib/base/ident.h"
 #include "lib/pki/digest.h"
+#include "manager/daemon/calls/ended.h"
 #include "manager/site/site.h"
 
 #define BUNDLE_LIFETIME (7 * HL_DAY)
@@ -213,8 +214,11 @@ static void fold_client(gpointer change)
 
     mgr_fleet_add_certificate(calls->parts.fleet, &grant->certificate);
     if (!mgr_pki_publish(calls->parts.pki, &error)) {
-        hl_error_prefix(&error,
-                        "the certificate is stored, but the broker does not know it yet; revoke it and try again");
+        hl_error_prefix(
+            &error,
+            "the certificate of %s is in the registry, but the broker does not know it yet; that is tried on "
+            "every few seconds; revoke it and create it again",
+            mgr_call_argument(grant->call, "name"));
         mgr_call_fail(grant->call, error);
         return;
     }
@@ -269,9 +273,9 @@ static void create_client(MgrAccessCalls *calls, MgrCall *call, HlCertKind kind)
 static void fold_client_revocation(gpointer change)
 {
     const Grant *grant = change;
+    MgrEvictionWaiter waiter = mgr_ended_waiter(grant->call, grant->name, NULL);
 
-    mgr_pki_fold_revocations(grant->calls->parts.pki, grant->name, NULL, grant->at);
-    mgr_call_done(grant->call, NULL);
+    mgr_pki_fold_revocations(grant->calls->parts.pki, grant->name, NULL, grant->at, &waiter);
 }
 
 static void revoke_client(MgrAccessCalls *calls, MgrCall *call, HlCertKind kind)

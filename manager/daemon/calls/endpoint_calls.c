@@ -5,6 +5,7 @@
 
 #include "lib/base/log.h"
 #include "lib/store/stmt.h"
+#include "manager/daemon/calls/ended.h"
 #include "manager/daemon/ground/selector.h"
 
 #define MAX_HISTORY 200
@@ -289,15 +290,17 @@ static void fold_end(gpointer data)
 {
     const Change *change = data;
     const MgrEndpointCallsOptions *parts = &change->calls->parts;
-    MgrEndpoint *endpoint = mgr_fleet_endpoint(parts->fleet, change->ids->pdata[0]);
+    const char *id = change->ids->pdata[0];
+    MgrEndpoint *endpoint = mgr_fleet_endpoint(parts->fleet, id);
+    MgrEvictionWaiter waiter = mgr_ended_waiter(change->call, id,
+                                                json_pack("{s:i, s:b}", change->end->what, (int)change->ids->len,
+                                                          "tell_broker", !mgr_pki_manages_broker(parts->pki)));
 
     if (endpoint != NULL) {
-        mgr_pki_fold_revocations(parts->pki, endpoint->record.id, NULL, change->at);
         mgr_commands_fold_abandon(parts->commands, endpoint, change->end->why, change->at);
         change->end->fold(change, endpoint);
     }
-    mgr_call_done(change->call, json_pack("{s:i, s:b}", change->end->what, (int)change->ids->len, "tell_broker",
-                                          !mgr_pki_manages_broker(parts->pki)));
+    mgr_pki_fold_revocations(parts->pki, id, NULL, change->at, &waiter);
 }
 
 static void end_endpoint(MgrEndpointCalls *calls, MgrCall *call, const End *end)

@@ -13,10 +13,8 @@
 
 struct MgrObserved {
     char *log_path;
-    MgrFleet *fleet;
-    MgrRecord *record;
-    MgrStatus *status;
-    off_t offset; /* in the log */
+    MgrObservedOptions parts; /* log_path: see above */
+    off_t offset;             /* in the log */
 };
 
 MgrObserved *mgr_observed_new(const MgrObservedOptions *options)
@@ -24,9 +22,7 @@ MgrObserved *mgr_observed_new(const MgrObservedOptions *options)
     MgrObserved *observed = g_new0(MgrObserved, 1);
 
     observed->log_path = g_strdup(options->log_path);
-    observed->fleet = options->fleet;
-    observed->record = options->record;
-    observed->status = options->status;
+    observed->parts = *options;
     return observed;
 }
 
@@ -47,17 +43,18 @@ static void handle_line(MgrObserved *observed, const char *line)
 
     if (!mgr_broker_log_client(line, &address, &client))
         return;
-    endpoint = mgr_fleet_endpoint(observed->fleet, client);
+    observed->parts.connected(client, observed->parts.user);
+    endpoint = mgr_fleet_endpoint(observed->parts.fleet, client);
     if (endpoint == NULL)
         return;
     changed |= mgr_set_text(&endpoint->record.observed, address);
     changed |= mgr_set_text(&endpoint->record.observed_by, "broker");
     if (!changed)
         return;
-    mgr_write_endpoint_registration(mgr_record_background(observed->record), &endpoint->record);
-    mgr_record_note(observed->record, endpoint->record.id, "observed", "connects from %s, as the broker sees it",
+    mgr_write_endpoint_registration(mgr_record_background(observed->parts.record), &endpoint->record);
+    mgr_record_note(observed->parts.record, endpoint->record.id, "observed", "connects from %s, as the broker sees it",
                     endpoint->record.observed);
-    mgr_status_touch(observed->status, endpoint);
+    mgr_status_touch(observed->parts.status, endpoint);
 }
 
 void mgr_observed_tick(MgrObserved *observed)

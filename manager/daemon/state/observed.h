@@ -17,6 +17,9 @@ typedef struct {
     MgrFleet *fleet;
     MgrRecord *record;
     MgrStatus *status;
+    /* Somebody connected under this name, whoever that is. */
+    void (*connected)(const char *name, gpointer user);
+    gpointer user;
 } MgrObservedOptions;
 
 MgrObserved *mgr_observed_new(const MgrObservedOptions *options);

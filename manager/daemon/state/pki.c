@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "lib/base/log.h"
-#include "manager/daemon/state/evictions.h"
 
 #define BACKDATE (5 * HL_MINUTE) /* clocks of endpoints that are a little slow */
+#define RETRY_MS 5000            /* of lists that could not be written */
 
 struct MgrPki {
     const char *dir;
@@ -16,6 +16,8 @@ struct MgrPki {
     MgrBroker *broker; /* NULL: external */
     MgrAuthority authority;
     MgrEvictions *evictions;
+    guint retry;          /* timer: the lists are to be published again */
+    GHashTable *unlisted; /* names whose certificates ended, and the broker's list does not have it */
 };
 
 MgrPki *mgr_pki_new(const MgrPkiOptions *options, GError **error)
@@ -28,8 +30,9 @@ MgrPki *mgr_pki_new(const MgrPkiOptions *options, GError **error)
     pki->record = options->record;
     if (!mgr_authority_open(&pki->authority, pki->dir, error))
         return NULL;
-    pki->evictions =
-        mgr_evictions_new(&(MgrEvictionsOptions){ .dir = pki->dir, .conf = pki->conf, .authority = &pki->authority });
+    pki->evictions = mgr_evictions_new(&(MgrEvictionsOptions){
+        .dir = pki->dir, .conf = pki->conf, .authority = &pki->authority, .fleet = pki->fleet });
+    pki->unlisted = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     return g_steal_pointer(&pki);
 }
 
@@ -37,6 +40,8 @@ void mgr_pki_free(MgrPki *pki)
 {
     if (pki == NULL)
         return;
+    g_clear_handle_id(&pki->retry, g_source_remove);
+    g_clear_pointer(&pki->unlisted, g_hash_table_unref);
     mgr_evictions_free(pki->evictions);
     mgr_authority_clear(&pki->authority);
     g_free(pki);
@@ -66,7 +71,7 @@ HlCert *mgr_pki_issue(const MgrPki *pki, GBytes *csr, HlCertKind kind, const cha
     return mgr_authority_issue(&pki->authority, csr, &spec, record, error);
 }
 
-bool mgr_pki_publish(MgrPki *pki, GError **error)
+static bool publish(MgrPki *pki, GError **error)
 {
     MgrFleet *fleet = pki->fleet;
 
@@ -80,14 +85,51 @@ bool mgr_pki_publish(MgrPki *pki, GError **error)
     return true;
 }
 
+/* Who was thrown out before the list had him has come back meanwhile. */
+static void evict_unlisted(MgrPki *pki)
+{
+    GHashTableIter iter;
+    gpointer name;
+
+    g_hash_table_iter_init(&iter, pki->unlisted);
+    while (g_hash_table_iter_next(&iter, &name, NULL)) {
+        mgr_evictions_start(pki->evictions, name, NULL);
+        g_hash_table_iter_remove(&iter);
+    }
+}
+
+static gboolean on_retry(gpointer user)
+{
+    MgrPki *pki = user;
+    g_autoptr(GError) error = NULL;
+
+    pki->retry = 0;
+    if (mgr_pki_publish(pki, &error))
+        hl_info("revoke", "the broker's revocation list and access list are written");
+    else
+        hl_log_limited(HL_LOG_ERROR, "revoke", "lists", "the broker's lists still cannot be written: %s",
+                       error->message);
+    return G_SOURCE_REMOVE;
+}
+
+bool mgr_pki_publish(MgrPki *pki, GError **error)
+{
+    g_clear_handle_id(&pki->retry, g_source_remove);
+    if (!publish(pki, error)) {
+        pki->retry = g_timeout_add(RETRY_MS, on_retry, pki);
+        return false;
+    }
+    evict_unlisted(pki);
+    return true;
+}
+
 HlTime mgr_pki_until_published(const MgrPki *pki)
 {
     return pki->broker != NULL ? mgr_broker_until_reload(pki->broker) : 0;
 }
 
-void mgr_pki_fold_revocations(MgrPki *pki, const char *name, const char *but_serial, HlTime at)
+static void mark_revoked(MgrPki *pki, const char *name, const char *but_serial, HlTime at)
 {
-    g_autoptr(GError) error = NULL;
     GHashTableIter iter;
     gpointer value;
 
@@ -98,14 +140,41 @@ void mgr_pki_fold_revocations(MgrPki *pki, const char *name, const char *but_ser
         if (strcmp(record->name, name) == 0 && record->revoked_at == 0 && g_strcmp0(record->serial, but_serial) != 0)
             record->revoked_at = at;
     }
-    if (!mgr_pki_publish(pki, &error))
-        hl_error("revoke", "%s", error->message);
-    mgr_pki_evict(pki, name);
+}
+
+void mgr_pki_fold_revocations(MgrPki *pki, const char *name, const char *but_serial, HlTime at,
+                              const MgrEvictionWaiter *waiter)
+{
+    g_autoptr(GError) error = NULL;
+
+    mark_revoked(pki, name, but_serial, at);
+    if (mgr_pki_publish(pki, &error)) {
+        mgr_evictions_start(pki->evictions, name, waiter);
+        return;
+    }
+    hl_error_prefix(&error, "the broker does not know of it yet");
+    hl_error("revoke", "%s: %s", name, error->message);
+    g_hash_table_add(pki->unlisted, g_strdup(name));
+    mgr_evictions_start(pki->evictions, name, NULL);
+    if (waiter == NULL)
+        return;
+    waiter->done(error, waiter->user);
+    if (waiter->destroy != NULL)
+        waiter->destroy(waiter->user);
 }
 
 void mgr_pki_evict(MgrPki *pki, const char *name)
 {
-    mgr_evictions_start(pki->evictions, name);
+    mgr_evictions_start(pki->evictions, name, NULL);
+}
+
+void mgr_pki_connected(MgrPki *pki, const char *name)
+{
+    if (mgr_evictions_was_own(pki->evictions, name) || mgr_fleet_has_live_name(pki->fleet, name, NULL))
+        return;
+    hl_log_limited(HL_LOG_WARN, "revoke", name, "%s connected, whose certificate is not in force: its session is ended",
+                   name);
+    mgr_pki_evict(pki, name);
 }
 
 void mgr_pki_evict_revoked(MgrPki *pki)
@@ -114,12 +183,12 @@ void mgr_pki_evict_revoked(MgrPki *pki)
     gpointer value;
 
     if (pki->broker != NULL)
-        return; /* the managed broker reads the list at its own start */
+        return; /* the managed broker reads the list at its own start, and its log tells who connects */
     g_hash_table_iter_init(&iter, pki->fleet->endpoints);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         const MgrEndpoint *endpoint = value;
 
-        if (endpoint->record.revoked_at > 0 && mgr_endpoint_is_up(endpoint))
+        if (endpoint->record.revoked_at > 0 && endpoint->record.cert_expires > hl_clock_wall())
             mgr_pki_evict(pki, endpoint->record.id);
     }
 }

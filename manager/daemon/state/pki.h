@@ -11,6 +11,7 @@
 #include "manager/daemon/ground/broker.h"
 #include "manager/daemon/ground/fleet.h"
 #include "manager/daemon/ground/record.h"
+#include "manager/daemon/state/evictions.h"
 
 typedef struct MgrPki MgrPki;
 
@@ -37,20 +38,26 @@ const HlCert *mgr_pki_authority(const MgrPki *pki);
 HlCert *mgr_pki_issue(const MgrPki *pki, GBytes *csr, HlCertKind kind, const char *name, HlTime lifetime,
                       MgrCertificateRecord *record, GError **error);
 
-/* Writes revocation list and access list from the fleet, and has the broker re-read them. */
+/* Writes revocation list and access list from the fleet, and has the broker re-read them.  After a failure (a full
+ * disk) it is tried again every few seconds until it is done. */
 bool mgr_pki_publish(MgrPki *pki, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* How long until the broker has what was published. */
 HlTime mgr_pki_until_published(const MgrPki *pki);
 
 /* Memory's half of mgr_write_revocations, for the fold of that change: the certificates of this name but for one serial
- * (or NULL) are revoked, the lists published (a failure is logged), the live session ended. */
-void mgr_pki_fold_revocations(MgrPki *pki, const char *name, const char *but_serial, HlTime at);
+ * (or NULL) are revoked, the lists published, the live session ended.  waiter (NULL: nobody) is told when the broker
+ * has it, or what of it is missing; that is tried on. */
+void mgr_pki_fold_revocations(MgrPki *pki, const char *name, const char *but_serial, HlTime at,
+                              const MgrEvictionWaiter *waiter);
 
 /* Ends the live session of this name, if there is one. */
 void mgr_pki_evict(MgrPki *pki, const char *name);
 
-/* An external broker came back: the endpoints that were revoked meanwhile. */
+/* The broker's log tells that somebody connected under this name: out again, if no certificate with it is in force. */
+void mgr_pki_connected(MgrPki *pki, const char *name);
+
+/* An external broker came back: the endpoints that were revoked, whether or not they say anything. */
 void mgr_pki_evict_revoked(MgrPki *pki);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MgrPki, mgr_pki_free)

@@ -210,7 +210,7 @@ static MgrEndpoint *fold_records(Pending *pending)
     endpoint->record.revoked_at = 0;
     mgr_presence_enrolled(&endpoint->record.presence);
     endpoint->presence_dirty = true;
-    mgr_pki_fold_revocations(enrol->parts.pki, endpoint->record.id, certificate->serial, at);
+    mgr_pki_fold_revocations(enrol->parts.pki, endpoint->record.id, certificate->serial, at, NULL);
     return endpoint;
 }
 

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manager/daemon/calls/ended.h"
+
+typedef struct {
+    MgrCall *call;
+    char *name;
+    json_t *document;
+} Ended;
+
+static void ended_free(gpointer user)
+{
+    Ended *ended = user;
+
+    json_decref(ended->document);
+    g_free(ended->name);
+    g_free(ended);
+}
+
+static void answer(const GError *problem, gpointer user)
+{
+    Ended *ended = user;
+    g_autoptr(GError) error = NULL;
+
+    if (problem == NULL) {
+        mgr_call_done(ended->call, g_steal_pointer(&ended->document));
+        return;
+    }
+    hl_fail(&error, hl_error_code(problem),
+            "the end of %s is in the registry, but %s; the manager tries again every few seconds", ended->name,
+            problem->message);
+    mgr_call_fail(ended->call, error);
+}
+
+MgrEvictionWaiter mgr_ended_waiter(MgrCall *call, const char *name, json_t *document)
+{
+    Ended *ended = g_new(Ended, 1);
+
+    *ended = (Ended){ call, g_strdup(name), document };
+    return (MgrEvictionWaiter){ answer, ended, ended_free };
+}

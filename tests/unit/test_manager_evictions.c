@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* manager/daemon/state/evictions and pki: whoever has no certificate in force does not stay, and a revocation is
+ * answered when the broker has it. */
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "tests/support/manager_parts.h"
+#include "tests/support/timers_fake.h"
+
+static void pass(HlTime time)
+{
+    clock_fake_advance(time);
+    timers_fake_run();
+}
+
+static bool has_key(const Parts *parts)
+{
+    g_autofree char *key = g_build_filename(parts->dir, "pki", "evict-e-one.key", NULL);
+
+    return g_file_test(key, G_FILE_TEST_EXISTS);
+}
+
+/* The certificate that the registry knows for it. */
+static void certify(Parts *parts, const char *id)
+{
+    MgrCertificateRecord record = { .serial = g_strdup("0a"),
+                                    .name = g_strdup(id),
+                                    .kind = g_strdup("endpoint"),
+                                    .issued_at = hl_clock_wall(),
+                                    .expires_at = hl_clock_wall() + HL_DAY };
+    HlWriteSet *set = hl_write_set_new();
+
+    mgr_write_certificate(set, &record);
+    mgr_record_write(parts->record, set);
+    mgr_fleet_add_certificate(&parts->fleet, &record);
+    parts_commit(parts);
+}
+
+static HlBus *eviction(void)
+{
+    return bus_fake_find("e-one");
+}
+
+/* ----------------------------------------------------------------------------------------------------------- the name
+ */
+
+/* A name without a certificate in force is kept for a while, and taken again from whoever takes it back. */
+static void test_kept(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+
+    mgr_pki_evict(parts->pki, "e-one");
+    mgr_pki_evict(parts->pki, "e-one"); /* one at a time */
+    g_assert_true(has_key(parts));
+    for (int i = 0; i < 5; i++) {
+        bus_fake_up(eviction());
+        pass(9 * HL_SECOND);
+        g_assert_nonnull(eviction());
+        bus_fake_down(eviction(), "session taken over");
+        pass(HL_MINUTE);
+        g_assert_nonnull(eviction());
+    }
+    bus_fake_up(eviction());
+    pass(10 * HL_SECOND);
+    g_assert_null(eviction());
+    g_assert_false(has_key(parts)); /* its key does not stay */
+}
+
+/* A name that has a certificate in force is given back at once. */
+static void test_given_back(void)
+{
+    for (guint lost = 0; lost < 2; lost++) {
+        g_autoptr(Parts) parts = parts_new();
+
+        certify(parts, "e-one");
+        mgr_pki_evict(parts->pki, "e-one");
+        bus_fake_up(eviction());
+        if (lost == 1)
+            bus_fake_down(eviction(), "session taken over");
+        timers_fake_run();
+        g_assert_null(eviction());
+        g_assert_false(has_key(parts));
+    }
+}
+
+/* A broker that does not let the manager in is asked on, with a certificate that is valid. */
+static void test_not_let_in(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    HlBus *first;
+
+    mgr_pki_evict(parts->pki, "e-one");
+    first = eviction();
+    pass(3 * HL_MINUTE);
+    g_assert_true(eviction() == first);
+    pass(2 * HL_MINUTE);
+    g_assert_nonnull(eviction());
+    bus_fake_up(eviction());
+    pass(10 * HL_SECOND);
+    g_assert_null(eviction());
+}
+
+/* ------------------------------------------------------------------------------------------------ who is connected */
+
+/* The broker's log tells who connects, birth or not.  The manager's own connections are among them. */
+static void test_connected(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+
+    certify(parts, "e-two");
+    mgr_pki_connected(parts->pki, "e-two");
+    g_assert_null(bus_fake_find("e-two"));
+    mgr_pki_connected(parts->pki, "e-one");
+    g_assert_nonnull(eviction());
+    bus_fake_up(eviction());
+    pass(10 * HL_SECOND);
+    g_assert_null(eviction());
+    mgr_pki_connected(parts->pki, "e-one"); /* that was the manager itself, read a little later */
+    g_assert_null(eviction());
+    mgr_pki_connected(parts->pki, "e-one"); /* and this was not */
+    g_assert_nonnull(eviction());
+    bus_fake_up(eviction());
+    pass(HL_MINUTE);
+    mgr_pki_connected(parts->pki, "e-one"); /* whatever became of that line of the log */
+    g_assert_nonnull(eviction());
+}
+
+/* -------------------------------------------------------------------------------------------------------- the answer
+ */
+
+static char *answer(Parts *parts)
+{
+    g_autoptr(HlMsgCallReply) reply = parts_reply(parts);
+
+    return reply != NULL ? g_strdup_printf("%s: %s", reply->code, reply->message) : NULL;
+}
+
+/* Success when the session is over; not before, and not if it does not come to that. */
+static void test_answered(void)
+{
+    for (guint let_in = 0; let_in < 2; let_in++) {
+        g_autoptr(Parts) parts = parts_new();
+        g_autofree char *text = NULL;
+
+        parts->keeps_out = true;
+        parts_add_endpoint(parts, "e-one");
+        parts_call(parts, "endpoint revoke", "endpoint", "e-one", NULL);
+        parts_commit(parts);
+        g_assert_null(answer(parts));
+        if (let_in == 1)
+            bus_fake_up(eviction());
+        else
+            pass(3 * HL_SECOND);
+        text = answer(parts);
+        if (let_in == 1)
+            g_assert_cmpstr(text, ==, ": ");
+        else
+            g_assert_true(
+                g_str_has_prefix(text, "unavailable: the end of e-one is in the registry, but its session may"));
+        g_assert_nonnull(eviction());
+    }
+}
+
+/* The lists cannot be written: said, tried on, and then the session is ended once more. */
+static void test_lists(void)
+{
+    static const char *const lists[] = { "pki/crl.pem", "broker/acl" };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(lists); i++) {
+        g_autoptr(Parts) parts = parts_new();
+        g_autofree char *path = g_build_filename(parts->dir, lists[i], NULL);
+        g_autofree char *text = NULL;
+
+        certify(parts, "e-one");
+        parts_add_endpoint(parts, "e-one");
+        g_remove(path);
+        g_assert_cmpint(g_mkdir(path, 0700), ==, 0);
+        parts_call(parts, "endpoint revoke", "endpoint", "e-one", NULL);
+        parts_commit(parts);
+        text = answer(parts);
+        g_assert_nonnull(text);
+        g_assert_nonnull(strstr(text, "the end of e-one is in the registry, but the broker does not know of it yet"));
+        g_assert_nonnull(strstr(text, lists[i]));
+        pass(10 * HL_SECOND);
+        g_assert_null(eviction());
+        pass(5 * HL_SECOND); /* still full */
+        g_assert_null(eviction());
+        g_assert_cmpint(g_rmdir(path), ==, 0);
+        pass(5 * HL_SECOND);
+        g_assert_true(g_file_test(path, G_FILE_TEST_IS_REGULAR));
+        g_assert_nonnull(eviction());
+        bus_fake_up(eviction());
+        pass(10 * HL_SECOND);
+        g_assert_null(eviction());
+        pass(HL_MINUTE);
+        g_assert_null(eviction());
+    }
+}
+
+/* Calls that wait are dropped with the manager, without an answer. */
+static void test_stopped(void)
+{
+    Parts *parts = parts_new();
+
+    parts->keeps_out = true;
+    parts_add_endpoint(parts, "e-one");
+    parts_call(parts, "endpoint remove", "endpoint", "e-one", NULL);
+    parts_commit(parts);
+    g_assert_nonnull(eviction());
+    parts_free(parts);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/manager/evictions/kept", test_kept);
+    g_test_add_func("/manager/evictions/given-back", test_given_back);
+    g_test_add_func("/manager/evictions/not-let-in", test_not_let_in);
+    g_test_add_func("/manager/evictions/connected", test_connected);
+    g_test_add_func("/manager/evictions/answered", test_answered);
+    g_test_add_func("/manager/evictions/lists", test_lists);
+    g_test_add_func("/manager/evictions/stopped", test_stopped);
+    return g_test_run();
+}
