@@ -338,7 +338,7 @@ static void b17_order_and_independence(void)
 {
     EpRound round;
     EpRoundFacts facts = {
-        .patterns = "no source served", .group = "office", .version = 4, .line_up = true, .program = "1.0"
+        .patterns = "no source could be used", .group = "office", .version = 4, .line_up = true, .program = "1.0"
     };
     g_autofree char *failed = NULL;
     g_autofree char *blocked = NULL;
@@ -359,8 +359,9 @@ static void b17_order_and_independence(void)
     g_assert_true(ep_round_settings_done(&round, false, 0));
     /* patterns that fail, or a program that is blocked, leave the others' results as they are */
     failed = ep_round_tell(&facts);
-    g_assert_cmpstr(failed, ==,
-                    "settings: version 4 of office; patterns: no source served; program: 1.0, no upgrade is offered");
+    g_assert_cmpstr(
+        failed, ==,
+        "settings: version 4 of office; patterns: no source could be used; program: 1.0, no upgrade is offered");
     facts.patterns = "updated from server";
     facts.program_blocked = true;
     blocked = ep_round_tell(&facts);

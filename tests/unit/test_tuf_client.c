@@ -276,7 +276,7 @@ static void test_lock(void)
     g_autoptr(UpdClient) first = fixture_open(fixture, NULL);
 
     g_assert_nonnull(first);
-    fixture_refuse(fixture, HL_ERROR_CONFLICT, "another updater works in");
+    fixture_refuse(fixture, HL_ERROR_CONFLICT, "another updater is working in");
 }
 
 static void test_download(void)

@@ -238,7 +238,7 @@ static void test_counted_twice(void)
     g_ptr_array_set_size(signers, 0);
     json_array_append(keyids, json_array_get(keyids, 0));
     tuf_sim_publish(sim, "root");
-    fixture_refuse(fixture, HL_ERROR_INVALID, "stands twice in \"keyids\"");
+    fixture_refuse(fixture, HL_ERROR_INVALID, "is listed twice in \"keyids\"");
 }
 
 /* The same public key in another dress, under another keyid that is correct for it. */

@@ -68,7 +68,7 @@ bool upd_cache_open(UpdCache *cache, const char *dir, GError **error)
     cache->lock = hl_file_lock(lock, error);
     if (cache->lock < 0)
         return error != NULL && hl_error_code(*error) == HL_ERROR_CONFLICT
-                   ? hl_error_prefix(error, "another updater works in %s", dir)
+                   ? hl_error_prefix(error, "another updater is working in %s", dir)
                    : false;
     cache->dir = g_strdup(dir);
     return remove_leftovers(dir, error) && remove_leftovers(history, error);

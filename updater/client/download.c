@@ -251,7 +251,8 @@ static bool download(UpdClient *client, const TufTarget *target, const char *pat
         if (is_target(&part))
             return install(&part, path, error);
         hl_fail(&problem, HL_ERROR_UNTRUSTED,
-                "target '%s': what the server sent has not the %" G_GINT64_FORMAT " bytes and the hash that are listed",
+                "target '%s': what the server sent does not have the %" G_GINT64_FORMAT
+                " bytes and the hash that are listed",
                 target->path, target->length);
     }
     if (gone || !may_resume(problem))

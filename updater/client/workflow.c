@@ -131,8 +131,7 @@ static bool load_root(UpdClient *client, HlTime now, GError **error)
 
     if (pinned == NULL && flat == NULL)
         return hl_fail(error, HL_ERROR_NOT_FOUND,
-                       "%s holds no trusted root: initialise it with one that you have from a trustworthy source",
-                       client->cache.dir);
+                       "%s holds no trusted root: initialise it with one from a trustworthy source", client->cache.dir);
     client->cached_root = flat != NULL && tuf_trusted_init(&last, flat, now, NULL) ? last.root->version : 0;
     if (!tuf_trusted_init(&client->trusted, pinned != NULL ? pinned : flat, now, error))
         return false;

@@ -340,7 +340,7 @@ bool upd_delta_apply(int base_fd, GBytes *delta, int out_fd, guint64 out_length,
         return hl_fail_errno(error, errno, "cannot look at the base");
     if (!S_ISREG(st.st_mode) || (guint64)st.st_size != info.base_length)
         return hl_fail(error, HL_ERROR_INVALID,
-                       "the delta is not for this base: it takes a file of %" G_GUINT64_FORMAT
+                       "the delta is not for this base: it expects a file of %" G_GUINT64_FORMAT
                        " bytes, this one has %" G_GINT64_FORMAT,
                        info.base_length, (gint64)st.st_size);
     if (info.out_length != out_length)

@@ -42,7 +42,7 @@ bool upd_get_number(UpdReader *in, guint32 max, guint32 *value, const char *what
         result |= (guint64)(byte & 0x7f) << shift;
         if (byte < 0x80) {
             if (result > max)
-                return hl_fail(error, HL_ERROR_LIMIT, "the delta's %s is %" G_GUINT64_FORMAT ", at most %u is taken",
+                return hl_fail(error, HL_ERROR_LIMIT, "the delta's %s is %" G_GUINT64_FORMAT ", at most %u is allowed",
                                what, result, max);
             *value = (guint32)result;
             return true;

@@ -122,8 +122,8 @@ static bool produce(const UpdAssembly *assembly, const UpdPart *part, const TufT
     if (fsync(out) != 0)
         return hl_fail_errno(error, errno, "cannot write %s", path);
     return upd_set_file_holds(path, part->file->length, part->file->sha256) ||
-           hl_fail(error, HL_ERROR_UNTRUSTED, "target %s: what it makes has not the out_length and out_sha256 listed",
-                   target->path);
+           hl_fail(error, HL_ERROR_UNTRUSTED,
+                   "target %s: its result does not have the listed out_length and out_sha256", target->path);
 }
 
 static bool fetch(Downloads *downloads, const UpdPart *part, const TufTarget *target, GError **error)
@@ -171,7 +171,7 @@ static bool make_part(Downloads *downloads, const UpdPart *part, GError **error)
         return false;
     }
     g_free(assembly->remark);
-    assembly->remark = g_strdup_printf("the full file was taken, because of the increment: %s", problem->message);
+    assembly->remark = g_strdup_printf("the full file was taken because the increment failed: %s", problem->message);
     downloads->total += (uint64_t)(part->wanted->full->length - target->length);
     return fetch(downloads, part, part->wanted->full, error);
 }

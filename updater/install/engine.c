@@ -63,13 +63,13 @@ static bool run_engine(const UpdEngine *engine, const char *const *words, Run *r
 static bool check_end(const Run *run, const char *what, GError **error)
 {
     g_autofree char *said = hl_text_last_words(run->errors);
-    const char *words = *said != '\0' ? said : "it says nothing";
+    const char *words = *said != '\0' ? said : "it gave no reason";
 
     if (run->timed_out)
         return hl_fail(error, HL_ERROR_TIMEOUT, "the engine took too long to %s and was stopped", what);
     if (!run->exited)
-        return hl_fail(error, HL_ERROR_INVALID, "the engine died of signal %d when it was to %s: %s", run->status, what,
-                       words);
+        return hl_fail(error, HL_ERROR_INVALID, "the engine was killed by signal %d when it was to %s: %s", run->status,
+                       what, words);
     return run->status == 0 ||
            hl_fail(error, HL_ERROR_INVALID, "the engine does not %s (status %d): %s", what, run->status, words);
 }
@@ -88,11 +88,11 @@ char *upd_engine_version(const UpdEngine *engine, GError **error)
     g_auto(Run) run = { 0 };
     char *version;
 
-    if (!run_engine(engine, words, &run, error) || !check_end(&run, "tell its version", error))
+    if (!run_engine(engine, words, &run, error) || !check_end(&run, "report its version", error))
         return NULL;
     version = labelled(run.output, "ClamAV ");
     if (version == NULL)
-        hl_fail(error, HL_ERROR_INVALID, "%s does not tell its version: is it ClamAV's clamscan?", engine->program);
+        hl_fail(error, HL_ERROR_INVALID, "%s does not report its version: is it ClamAV's clamscan?", engine->program);
     return version;
 }
 
@@ -124,7 +124,7 @@ bool upd_engine_load(const UpdEngine *engine, const char *directory, const char 
         return false;
     count = labelled(run.output, "Known viruses: ");
     if (count == NULL || !g_ascii_string_to_signed(count, 10, 0, G_MAXINT64, known, NULL))
-        return hl_fail(error, HL_ERROR_INVALID, "%s does not tell how many signatures it loaded: is it clamscan?",
+        return hl_fail(error, HL_ERROR_INVALID, "%s does not report how many signatures it loaded: is it clamscan?",
                        engine->program);
     return true;
 }
@@ -136,7 +136,7 @@ static bool talk(int fd, GError **error)
     ssize_t n;
 
     if (send(fd, request, sizeof request, MSG_NOSIGNAL) != (ssize_t)sizeof request)
-        return hl_fail_errno(error, errno, "it does not take the request");
+        return hl_fail_errno(error, errno, "it does not accept the request");
     n = recv(fd, answer, sizeof answer - 1, 0);
     if (n < 0)
         return hl_fail_errno(error, errno, "it does not answer");

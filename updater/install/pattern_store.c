@@ -328,6 +328,6 @@ void upd_pattern_store_settle(UpdPatternStore *store)
     g_autoptr(GError) problem = NULL;
 
     if (!write_previous(store, &problem) || !release_held(store, &problem) || !upd_pattern_store_clean(store, &problem))
-        hl_warn("update", "the new set is active, but what is left of the former ones is not tidied up: %s",
+        hl_warn("update", "the new set is active, but what is left of the former ones could not be removed: %s",
                 problem->message);
 }

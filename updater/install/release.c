@@ -98,9 +98,10 @@ static bool check(const char *component, const TufTarget *target, GError **error
         wrong = "out_sha256";
     else if (length < 0 || length > (int64_t)UPD_DELTA_MAX_FILE || target->length > (int64_t)UPD_DELTA_MAX_FILE)
         wrong = "out_length";
-    return wrong == NULL || hl_fail(error, HL_ERROR_INVALID,
-                                    "target %s: its '%s' is missing or cannot be: the publisher has to release it anew",
-                                    target->path, wrong);
+    return wrong == NULL ||
+           hl_fail(error, HL_ERROR_INVALID,
+                   "target %s: its '%s' is missing or not valid: the publisher has to release it again", target->path,
+                   wrong);
 }
 
 static UpdReleaseFile *find_file(const UpdRelease *release, const char *name)

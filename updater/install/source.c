@@ -43,7 +43,7 @@ bool upd_source_parse(const char *text, UpdSourceSpec *spec, GError **error)
 
     if (!hl_ident_is_valid(name) || !(g_str_has_prefix(url, "https://") || g_str_has_prefix(url, "http://")))
         return hl_fail(error, HL_ERROR_USAGE,
-                       "'%s' is no source: write NAME=URL, as in server=https://patterns.example.com/repo/", shown);
+                       "'%s' is not a source: write NAME=URL, as in server=https://patterns.example.com/repo/", shown);
     spec->name = g_steal_pointer(&name);
     spec->url = g_strconcat(url, g_str_has_suffix(url, "/") ? "" : "/", NULL);
     return true;
@@ -79,7 +79,7 @@ static bool get_once(UpdSource *source, const HlFetchRequest *request, HlFetchRe
         HlTime left = source->until - hl_clock_mono();
 
         if (left <= 0)
-            return hl_fail(error, HL_ERROR_TIMEOUT, "it is too slow: its share of the time is over");
+            return hl_fail(error, HL_ERROR_TIMEOUT, "it is too slow: its share of the time is used up");
         own.deadline = own.deadline > 0 ? MIN(own.deadline, left) : left;
     }
     own.user = &counted;

@@ -104,14 +104,14 @@ static bool prove(const Run *run, UpdSet *set, const char *directory, GError **e
     tell(run->install, AT_CHECK, "checking hashes");
     if (!upd_set_check(set, directory, error))
         return false;
-    tell(run->install, AT_ENGINE, "the engine loads the new set");
+    tell(run->install, AT_ENGINE, "loading the new set");
     if (!hl_file_write_text(empty, "", 0644, error) ||
         !upd_engine_load(&run->install->engine, directory, empty, &known, error))
         return false;
     return expected < 0 || known == expected ||
            hl_fail(error, HL_ERROR_INVALID,
-                   "the engine loads %" G_GINT64_FORMAT " signatures of the new set, the publisher's loaded "
-                   "%" G_GINT64_FORMAT ": it drops some, perhaps because it is another version",
+                   "the engine loaded %" G_GINT64_FORMAT " signatures of the new set, the publisher's loaded "
+                   "%" G_GINT64_FORMAT ": it dropped some, perhaps because it is another version",
                    known, expected);
 }
 
@@ -252,7 +252,7 @@ static SourceEnd use_source(Run *run, const UpdSourceSpec *spec, UpdSource *sour
     case UPD_PLAN_STALE:
         return SOURCE_BEHIND;
     case UPD_PLAN_EMPTY:
-        hl_fail(error, HL_ERROR_NOT_FOUND, "it has no patterns of the components that this machine is to have");
+        hl_fail(error, HL_ERROR_NOT_FOUND, "it has no patterns for the components that this machine should have");
         return SOURCE_LEFT;
     }
     g_assert_not_reached();
@@ -342,7 +342,7 @@ static void finish(Run *run, const UpdSourceSpec *used, const char *remark)
     g_autofree char *versions = upd_set_describe(run->store->active);
     GString *message = g_string_new(updated        ? "updated"
                                     : used != NULL ? "nothing newer"
-                                                   : "no source that answered is up to date, what is in use stays");
+                                                   : "no source that answered is up to date; what is in use stays");
 
     if (used != NULL)
         g_string_append_printf(message, " from %s", used->name);
@@ -392,7 +392,7 @@ static bool try_round(Run *run, GError **error)
         finish(run, NULL, NULL);
         return true;
     }
-    return hl_fail(error, hl_error_code(worst), "no source served: %s", run->skipped->str);
+    return hl_fail(error, hl_error_code(worst), "no source could be used: %s", run->skipped->str);
 }
 
 /* A server that restarts is back within seconds, and no command should be spent on that: where nobody answers,
@@ -486,18 +486,17 @@ static bool go_back(Run *run, GError **error)
 
     if (previous == NULL)
         return hl_fail(error, HL_ERROR_NOT_FOUND,
-                       "there is no set before the active one in %s: one step back is all that is kept",
-                       run->store->dir);
+                       "there is no set before the active one in %s: only one step back is kept", run->store->dir);
     directory = upd_pattern_store_set(run->store, previous->number);
     if (!prove(run, previous, directory, error))
-        return hl_error_prefix(error, "the set before cannot be used");
-    tell(run->install, AT_SWITCH, "switching to the set before");
+        return hl_error_prefix(error, "the previous set cannot be used");
+    tell(run->install, AT_SWITCH, "switching to the previous set");
     if (!owe_reload(run, error) || !upd_pattern_store_go_back(run->store, error))
         return false;
     upd_pattern_store_settle(run->store);
     versions = upd_set_describe(run->store->active);
     message = g_string_new(NULL);
-    g_string_append_printf(message, "went back to the set before: %s", versions);
+    g_string_append_printf(message, "went back to the previous set: %s", versions);
     add_reload(run, message);
     run->outcome->kind = HL_UPDATER_UPDATED;
     run->outcome->message = g_string_free(message, FALSE);

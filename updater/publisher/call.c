@@ -30,7 +30,8 @@ bool upd_call_passphrase(const HlInvocation *call, char **passphrase, GError **e
     }
     if (*passphrase != NULL && (*passphrase)[0] == '\0') {
         upd_call_wipe(passphrase);
-        return hl_fail(error, HL_ERROR_INVALID, "the passphrase is empty: give one, or --plain-keys for keys without");
+        return hl_fail(error, HL_ERROR_INVALID,
+                       "the passphrase is empty: give one, or --plain-keys for keys without one");
     }
     return true;
 }
@@ -55,7 +56,7 @@ UpdRepo *upd_call_open_state(const HlInvocation *call, UpdState **state, GError 
     if (*state == NULL)
         return NULL;
     if (upd_repo_is_half_initialised(repo)) {
-        hl_fail(error, HL_ERROR_CONFLICT, "the founding of %s was cut short: remove it and run 'repo init' again",
+        hl_fail(error, HL_ERROR_CONFLICT, "the creation of %s was cut short: remove it and run 'repo init' again",
                 repo->dir);
         g_clear_pointer(state, g_hash_table_unref);
         return NULL;

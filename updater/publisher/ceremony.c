@@ -170,7 +170,7 @@ static bool collect(const UpdRepo *repo, const UpdState *state, const char *path
     if (draft == NULL)
         return false;
     if (!same_content(draft, given))
-        return hl_fail(error, HL_ERROR_UNTRUSTED, "%s is not a copy of the draft that waits: sign %s/%s", path,
+        return hl_fail(error, HL_ERROR_UNTRUSTED, "%s is not a copy of the draft that is waiting: sign %s/%s", path,
                        repo->dir, name);
     signatures = json_object_get(draft, "signatures");
     more = json_object_get(given, "signatures");
@@ -185,9 +185,10 @@ static bool collect(const UpdRepo *repo, const UpdState *state, const char *path
         if (known)
             continue;
         if (!may_sign(state, role, draft, keyid))
-            return hl_fail(error, HL_ERROR_UNTRUSTED,
-                           "%s is signed with key %.12s, which is none of role %s: 'repo key list' shows whose it is",
-                           path, keyid, role);
+            return hl_fail(
+                error, HL_ERROR_UNTRUSTED,
+                "%s is signed with key %.12s, which is not a key of role %s: 'repo key list' shows whose it is", path,
+                keyid, role);
         json_array_append(signatures, entry);
     }
     return store_draft(repo, role, draft, error);
@@ -204,7 +205,7 @@ static bool check_signers(const UpdRepo *repo, const char *role, const json_t *k
         !count_lacking(probe, keys, definition, &lacking, error))
         return false;
     return lacking == 0 || hl_fail(error, HL_ERROR_DENIED,
-                                   "role %s would lack %u signature(s) with these keys, nothing is changed: put the "
+                                   "role %s would lack %u signature(s) with these keys; nothing was changed: put the "
                                    "private key into %s/private/keys as %s-2.pem first",
                                    role, lacking, repo->dir, role);
 }

@@ -75,7 +75,7 @@ bool upd_cmd_repo_check(HlInvocation *call, GError **error)
                               error) ||
         !upd_readback(repo, &readback, error))
         return false;
-    printf("Clients can use it: %u full file(s) and %u increment(s) hold.\n", readback.full, readback.increments);
+    printf("Clients can use it: %u full file(s) and %u increment(s) verified.\n", readback.full, readback.increments);
     return true;
 }
 

@@ -15,11 +15,11 @@ const char *const upd_repo_signing_flags[] = { "passphrase-file", NULL };
 static void say_single_host(const UpdRepo *repo)
 {
     printf(
-        "All keys stand in %s/private/keys%s.\n"
-        "What that costs: who takes this machine can publish any pattern file to every endpoint, and change the keys "
-        "that they\n"
-        "trust.  For more than a trial keep root and targets elsewhere: 'repo key new' on the holders' machines, then\n"
-        "'repo init DIR --root-key ... --targets-key ...'.  Serve metadata/ and targets/, never private/.\n",
+        "All keys are in %s/private/keys%s.\n"
+        "The price: anyone who takes over this machine can publish any pattern file to every endpoint, and change the\n"
+        "keys that they trust.  For more than a trial keep root and targets elsewhere: 'repo key new' on the holders'\n"
+        "machines, then 'repo init DIR --root-key ... --targets-key ...'.  Serve metadata/ and targets/, never "
+        "private/.\n",
         repo->dir, repo->passphrase != NULL ? ", encrypted" : ", NOT encrypted");
 }
 
@@ -40,9 +40,9 @@ static bool found(HlInvocation *call, const UpdRepoInit *founding, const char *p
         return false;
     if (!upd_repo_init(repo, founding, error)) {
         HL_IGNORE(upd_repo_discard(repo, NULL)); /* the failure before it is the one to tell */
-        return hl_error_prefix(error, "founding %s", repo->dir);
+        return hl_error_prefix(error, "creating %s", repo->dir);
     }
-    printf("Repository %s is founded with the component(s)", repo->dir);
+    printf("Repository %s created with the component(s)", repo->dir);
     for (gsize i = 0; i < founding->n_components; i++)
         printf(" %s", founding->components[i]);
     printf(".\n");
@@ -72,18 +72,18 @@ bool upd_cmd_repo_init(HlInvocation *call, GError **error)
         return hl_fail(error, HL_ERROR_USAGE,
                        "say where the keys are: either --single-host, or --root-key and --targets-key files");
     if (!single && (founding.n_root_keys != 3 || founding.n_targets_keys != 2))
-        return hl_fail(error, HL_ERROR_USAGE, "a repository has 3 root keys and 2 targets keys; %zu and %zu are given",
+        return hl_fail(error, HL_ERROR_USAGE, "a repository has 3 root keys and 2 targets keys; %zu and %zu were given",
                        founding.n_root_keys, founding.n_targets_keys);
     if (!upd_call_passphrase(call, &passphrase, error))
         return false;
     if (hl_cli_has(call, "passphrase-file") && hl_cli_has(call, "plain-keys")) {
         upd_call_wipe(&passphrase);
         return hl_fail(error, HL_ERROR_USAGE,
-                       "--passphrase-file or --plain-keys: the keys are encrypted or they are not");
+                       "give --passphrase-file or --plain-keys, not both: the keys are encrypted or they are not");
     }
     if (passphrase == NULL && !hl_cli_has(call, "plain-keys"))
         return hl_fail(error, HL_ERROR_USAGE,
-                       "the private keys want a passphrase: set HOLDLINE_REPO_PASSPHRASE, or give --passphrase-file or "
+                       "the private keys need a passphrase: set HOLDLINE_REPO_PASSPHRASE, or give --passphrase-file or "
                        "--plain-keys");
     ok = found(call, &founding, hl_cli_has(call, "plain-keys") ? NULL : passphrase, error);
     upd_call_wipe(&passphrase);

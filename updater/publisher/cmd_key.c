@@ -18,12 +18,12 @@ bool upd_cmd_repo_key_new(HlInvocation *call, GError **error)
         return false;
     if (passphrase == NULL && !hl_cli_has(call, "plain-keys"))
         return hl_fail(error, HL_ERROR_USAGE,
-                       "the private key wants a passphrase: set HOLDLINE_REPO_PASSPHRASE, or give --passphrase-file or "
+                       "the private key needs a passphrase: set HOLDLINE_REPO_PASSPHRASE, or give --passphrase-file or "
                        "--plain-keys");
     ok = upd_key_file_make(call->args[0], hl_cli_has(call, "plain-keys") ? NULL : passphrase, error);
     upd_call_wipe(&passphrase);
     if (ok)
-        printf("%s is the private key: keep it, and a copy of it in another place.\n%s.pub is what the repository "
+        printf("%s is the private key: keep it safe, and a copy of it in another place.\n%s.pub is what the repository "
                "needs.\n",
                call->args[0], call->args[0]);
     return ok;

@@ -27,7 +27,7 @@ static void say_dropped(const UpdRepo *repo, const UpdStageSpec *spec)
             stays = stays || strcmp(name, before[i]) == 0;
         }
         if (!stays)
-            printf("It goes without %s, which is in force now: name it too if it is to stay.\n", before[i]);
+            printf("It leaves out %s, which is in force now: name it too if it is to stay.\n", before[i]);
     }
 }
 
@@ -54,14 +54,14 @@ static bool stage(HlInvocation *call, gsize n_files, GError **error)
     else
         printf("Staged %s %" G_GINT64_FORMAT ": %zu file(s), %" G_GINT64_FORMAT " signatures (%s).\n", spec.component,
                staged.version, n_files, staged.signatures,
-               staged.by_engine ? "as the engine loads them" : "counted; there is no clamscan here to ask");
+               staged.by_engine ? "as the engine counts them" : "counted; there is no clamscan here to ask");
     say_dropped(repo, &spec);
     if (staged.by_engine && staged.counted >= 0 && staged.counted != staged.signatures)
         printf("Warning: the files hold %" G_GINT64_FORMAT
-               " signatures by our count, the engine loads %" G_GINT64_FORMAT
-               ": it drops what it does not understand.\n",
+               " signatures by our count, the engine loaded %" G_GINT64_FORMAT
+               ": it dropped what it does not understand.\n",
                staged.counted, staged.signatures);
-    printf("'repo publish %s' puts it into force.\n", call->args[0]);
+    printf("Run 'repo publish %s' to publish it.\n", call->args[0]);
     return true;
 }
 
@@ -84,7 +84,7 @@ bool upd_cmd_repo_withdraw(HlInvocation *call, GError **error)
     if (repo == NULL || !upd_withdraw(repo, state, call->args[1], &withdrawal, error))
         return false;
     printf("Staged %s %" G_GINT64_FORMAT ": the content of %" G_GINT64_FORMAT " again, in place of %" G_GINT64_FORMAT
-           ".\n'repo publish %s' puts it into force.\n",
+           ".\nRun 'repo publish %s' to publish it.\n",
            call->args[1], withdrawal.staged.version, withdrawal.good, withdrawal.bad, call->args[0]);
     return true;
 }
@@ -145,7 +145,7 @@ bool upd_cmd_repo_publish(HlInvocation *call, GError **error)
             return false;
     if (!upd_readback(repo, &readback, error))
         return hl_error_prefix(error, "published, but clients cannot use it");
-    printf("Read back as a new client and as one a release behind: %u full file(s) and %u increment(s) hold.\n",
+    printf("Read back as a new client and as one a release behind: %u full file(s) and %u increment(s) verified.\n",
            readback.full, readback.increments);
     printf("Published: snapshot %" JSON_INTEGER_FORMAT ", timestamp %" JSON_INTEGER_FORMAT ".\n",
            upd_meta_version(upd_state_get(state, "snapshot")), upd_meta_version(upd_state_get(state, "timestamp")));

@@ -148,7 +148,7 @@ int upd_content_open(const UpdRepo *repo, const char *component, const char *sha
     if (history == NULL)
         return -1;
     if (length < 0) {
-        hl_fail(error, HL_ERROR_NOT_FOUND, "the history of %s knows no content %.12s", component, sha256);
+        hl_fail(error, HL_ERROR_NOT_FOUND, "the history of %s has no content %.12s", component, sha256);
         return -1;
     }
     packed = open(path, O_RDONLY | O_CLOEXEC);
@@ -164,7 +164,7 @@ int upd_content_open(const UpdRepo *repo, const char *component, const char *sha
     content = upd_content_map(out, (guint64)length, error);
     hash = content == NULL ? NULL : digest(content);
     if (hash != NULL && strcmp(hash, sha256) != 0)
-        hl_fail(error, HL_ERROR_UNTRUSTED, "%s does not hold what its name says: take the file from a backup", path);
+        hl_fail(error, HL_ERROR_UNTRUSTED, "%s does not contain what its name says: take the file from a backup", path);
     return hash != NULL && strcmp(hash, sha256) == 0 ? hl_fd_steal(&out) : -1;
 }
 
@@ -237,7 +237,7 @@ static bool prove(int base, GBytes *delta, GBytes *content, GError **error)
         return false;
     result = upd_content_map(out, g_bytes_get_size(content), error);
     return result != NULL &&
-           (g_bytes_equal(result, content) || hl_fail(error, HL_ERROR_FAILED, "it makes another content"));
+           (g_bytes_equal(result, content) || hl_fail(error, HL_ERROR_FAILED, "its result is another content"));
 }
 
 /* The increment from a past content, proved. */

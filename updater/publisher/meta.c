@@ -171,14 +171,14 @@ static bool check_role(const char *role, const json_t *definition, GHashTable *s
         const char *other = keyid == NULL ? NULL : g_hash_table_lookup(seen, keyid);
 
         if (keyid == NULL)
-            return hl_fail(error, HL_ERROR_INVALID, "role %s lists a key id that is no text", role);
+            return hl_fail(error, HL_ERROR_INVALID, "role %s lists a key id that is not text", role);
         if (other == role)
-            return hl_fail(error, HL_ERROR_INVALID, "key %.12s stands twice in role %s: its holder would count twice",
-                           keyid, role);
+            return hl_fail(error, HL_ERROR_INVALID,
+                           "key %.12s is listed twice in role %s: its holder would count twice", keyid, role);
         if (other != NULL)
             return hl_fail(
                 error, HL_ERROR_INVALID,
-                "key %.12s is given to both %s and %s: who takes it takes both, make one of them a key of its own",
+                "key %.12s is given to both %s and %s: anyone who takes it has both; give one of them a key of its own",
                 keyid, other, role);
         g_hash_table_insert(seen, hl_unconst(keyid), hl_unconst(role));
     }

@@ -107,7 +107,7 @@ static bool rebuild(const UpdRepo *repo, const TufTarget *target, const char *pa
     if (hash == NULL)
         return false;
     if (strcmp(hash, custom_text(target, "out_sha256")) != 0)
-        return hl_fail(error, HL_ERROR_UNTRUSTED, "what it makes is not what its entry promises");
+        return hl_fail(error, HL_ERROR_UNTRUSTED, "its result is not what its entry promises");
     *(full ? &readback->full : &readback->increments) += 1;
     return true;
 }

@@ -70,8 +70,8 @@ bool upd_release_role(const UpdRepo *repo, UpdState *state, const char *role, bo
         return upd_release_install(repo, state, role, g_steal_pointer(&envelope), error);
     if (strcmp(role, "targets") != 0)
         return hl_fail(error, HL_ERROR_DENIED,
-                       "role %s lacks %u signature(s): its key must stand in %s/private/keys as %s-1.pem", role,
-                       lacking, repo->dir, role);
+                       "role %s lacks %u signature(s): its key must be in %s/private/keys as %s-1.pem", role, lacking,
+                       repo->dir, role);
     bytes = upd_meta_print(envelope);
     return upd_repo_store(repo, draft, bytes, error);
 }

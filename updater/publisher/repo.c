@@ -67,7 +67,7 @@ UpdRepo *upd_repo_read(const char *dir, GError **error)
     g_autoptr(UpdRepo) repo = repo_new(dir, NULL);
 
     if (!upd_repo_exists(repo, "metadata/timestamp.json")) {
-        hl_fail(error, HL_ERROR_NOT_FOUND, "%s holds no repository that is in force: make one with 'repo init %s'",
+        hl_fail(error, HL_ERROR_NOT_FOUND, "%s contains no repository that is in force: make one with 'repo init %s'",
                 repo->dir, dir);
         return NULL;
     }
@@ -86,13 +86,13 @@ UpdRepo *upd_repo_create(const char *dir, const char *passphrase, GError **error
 
     if (upd_repo_is_half_initialised(repo)) {
         hl_fail(error, HL_ERROR_EXISTS,
-                "%s holds a repository whose founding was cut short: remove it, or choose another "
+                "%s contains a repository whose creation was cut short: remove it, or choose another "
                 "directory",
                 repo->dir);
         return NULL;
     }
     if (upd_repo_exists(repo, "private") || upd_repo_exists(repo, "metadata") || upd_repo_exists(repo, "targets")) {
-        hl_fail(error, HL_ERROR_EXISTS, "%s holds a repository already: choose another directory", repo->dir);
+        hl_fail(error, HL_ERROR_EXISTS, "%s already contains a repository: choose another directory", repo->dir);
         return NULL;
     }
     for (gsize i = 0; i < G_N_ELEMENTS(rooms); i++) {

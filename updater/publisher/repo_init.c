@@ -146,7 +146,7 @@ bool upd_repo_init_component(const UpdRepo *repo, UpdState *state, const char *c
         return hl_fail(error, HL_ERROR_NOT_FOUND,
                        "%s is not in force yet: finish the ceremony with 'repo root accept' first", repo->dir);
     if (upd_state_definition(state, component, &keys) != NULL)
-        return hl_fail(error, HL_ERROR_EXISTS, "component %s has its role already", component);
+        return hl_fail(error, HL_ERROR_EXISTS, "component %s already has its role", component);
     if (!upd_ceremony_is_free(repo, error))
         return false;
     if (!delegate(repo, targets, component, error) ||

@@ -50,7 +50,7 @@ bool upd_stage_name_ok(const char *name, GError **error)
     if (!find_counting(name, &counting))
         return hl_fail(
             error, HL_ERROR_INVALID,
-            "%s is in no format of the engine: its name must end in .hdb, .hsb, .ndb, .ldb, .yar or the like", name);
+            "%s is not in a format of the engine: its name must end in .hdb, .hsb, .ndb, .ldb, .yar or the like", name);
     return true;
 }
 
@@ -163,14 +163,14 @@ static bool version_ok(const UpdStageSpec *spec, gint64 newest, HlTime now, GErr
                        spec->version);
     if (spec->version <= newest)
         return hl_fail(error, HL_ERROR_CONFLICT,
-                       "version %" G_GINT64_FORMAT " of %s does not rise: it had %" G_GINT64_FORMAT
-                       " already; publish old content under a higher version",
+                       "version %" G_GINT64_FORMAT " of %s is not higher than its last one, %" G_GINT64_FORMAT
+                       ": publish old content under a higher version",
                        spec->version, spec->component, newest);
     /* versions only rise: a year that was mistyped could never be left again */
     if (spec->version / 100 > day_of(now + HL_DAY))
         return hl_fail(error, HL_ERROR_INVALID,
-                       "version %" G_GINT64_FORMAT " lies in the future, and versions never fall: the newest for today "
-                       "begins with %" G_GINT64_FORMAT,
+                       "version %" G_GINT64_FORMAT
+                       " is in the future, and versions never go down: those of today begin with %" G_GINT64_FORMAT,
                        spec->version, day_of(now));
     return true;
 }
@@ -211,7 +211,7 @@ static bool ask_engine(const char *directory, gint64 *known, GError **error)
         return hl_error_prefix(error, "the engine does not load these files");
     *known = parse_known(output);
     if (*known < 0)
-        return hl_fail(error, HL_ERROR_FAILED, "clamscan does not tell how many signatures it loaded");
+        return hl_fail(error, HL_ERROR_FAILED, "clamscan does not report how many signatures it loaded");
     return true;
 }
 

@@ -86,7 +86,8 @@ static bool add_key(TufKeyring *ring, GHashTable *identities, const char *keyid,
     if (public != NULL) {
         other = g_hash_table_lookup(identities, tuf_public_key_identity(public));
         if (TUF_BREAKS(key_once, other != NULL))
-            return hl_fail(error, HL_ERROR_INVALID, "keyid %s is the same public key: each may stand here once", other);
+            return hl_fail(error, HL_ERROR_INVALID, "keyid %s is the same public key: each may be listed only once",
+                           other);
     }
     key = g_new0(TufKey, 1);
     key->keyid = g_strdup(keyid);

@@ -129,8 +129,8 @@ static bool parse_hash(TufHash hash, const json_t *value, char **hex, GError **e
 
     if (text == NULL || json_string_length(value) != tuf_hash_hex_length(hash) ||
         strspn(text, "0123456789abcdef") != tuf_hash_hex_length(hash))
-        return hl_fail(error, HL_ERROR_INVALID, "its %s is not of %d lower-case hexadecimal digits",
-                       tuf_hash_name(hash), (int)tuf_hash_hex_length(hash));
+        return hl_fail(error, HL_ERROR_INVALID, "its %s is not %d lower-case hexadecimal digits", tuf_hash_name(hash),
+                       (int)tuf_hash_hex_length(hash));
     *hex = g_strdup(text);
     return true;
 }
@@ -179,7 +179,7 @@ static bool parse_signers(const json_t *object, TufSigners *signers, GError **er
         if (keyid == NULL)
             return hl_fail(error, HL_ERROR_INVALID, "\"keyids\" must be a list of text");
         if (TUF_BREAKS(role_keyid_once, !g_hash_table_add(signers->keyids, g_strdup(keyid))))
-            return hl_fail(error, HL_ERROR_INVALID, "keyid %.64s stands twice in \"keyids\"", keyid);
+            return hl_fail(error, HL_ERROR_INVALID, "keyid %.64s is listed twice in \"keyids\"", keyid);
     }
     return get_number(object, "threshold", 1, &signers->threshold, error);
 }
