@@ -25,7 +25,8 @@ bool ep_privilege_check(EpAct act, const EpPrivileges *privileges, EpWho who, GE
                hl_fail(error, HL_ERROR_DENIED, "only the administrator of this machine may do this: run it as root");
     if (*(const bool *)((const char *)privileges + rows[act].offset))
         return true;
-    return hl_fail(error, HL_ERROR_DENIED,
-                   "the administrator does not allow users of this machine to %s; setting %s of its group allows it",
-                   rows[act].what, rows[act].setting);
+    return hl_fail(
+        error, HL_ERROR_DENIED,
+        "the administrator does not allow users of this machine to %s; the setting %s of its group allows it",
+        rows[act].what, rows[act].setting);
 }

@@ -208,7 +208,7 @@ static bool prepare_state(EpDaemon *daemon, GError **error)
         return false;
     daemon->lock_fd = hl_file_lock(lock, error);
     if (daemon->lock_fd < 0)
-        return hl_error_prefix(error, "another endpoint runs on %s", daemon->conf.state_dir);
+        return hl_error_prefix(error, "another endpoint is already running on %s", daemon->conf.state_dir);
     daemon->db = ep_store_open(daemon->conf.state_dir, error);
     daemon->fingerprint = daemon->db == NULL ? NULL : ep_machine_fingerprint(daemon->conf.machine_id, error);
     daemon->boot_id = hl_ident_new("b-");

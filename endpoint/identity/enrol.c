@@ -100,7 +100,7 @@ static bool untrusted(const Enrolment *enrolment, HlTime now, GError **error)
                                bundle->server, time);
     return hl_error_prefix(error,
                            "%s is not the server of this bundle: its certificate was not issued by the bundle's CA (a "
-                           "bundle of another server, or somebody in between)",
+                           "bundle of another server, or somebody in the middle)",
                            bundle->server);
 }
 

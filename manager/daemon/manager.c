@@ -378,7 +378,7 @@ static bool read_conf(Manager *manager, GError **error)
         return false;
     hl_log_set_level((HlLogLevel)manager->conf.log_level);
     manager->lock = hl_file_lock(lock, error);
-    return manager->lock >= 0 || hl_error_prefix(error, "a manager runs on %s already", manager->dir);
+    return manager->lock >= 0 || hl_error_prefix(error, "a manager is already running on %s", manager->dir);
 }
 
 Manager *mgr_manager_new(const char *conf_path, GError **error)

@@ -484,7 +484,7 @@ static void test_start_fails(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
     bool struck = true;
 
     g_assert_null(make_daemon(f, &error)); /* the other one runs */
-    g_assert_nonnull(strstr(error->message, "another endpoint runs on"));
+    g_assert_nonnull(strstr(error->message, "another endpoint is already running on"));
     g_assert_nonnull(strstr(error->message, f->parts->dir));
     stop(f);
     for (guint n = 1; struck; n++) {

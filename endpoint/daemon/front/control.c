@@ -179,7 +179,7 @@ static bool call_leave(const Request *request, GError **error)
 {
     if (!request->has->leave(request->has->user, error))
         return false;
-    send_reply(request->peer, "", "the server was told that this machine leaves; its certificate and key are gone",
+    send_reply(request->peer, "", "the server was told that this machine is leaving; its certificate and key are gone",
                false, NULL);
     return true;
 }

@@ -246,7 +246,7 @@ static bool start_over(EpSpool *spool, GError **error)
 {
     g_auto(HlTxn) txn = HL_TXN_INIT;
 
-    hl_warn("spool", "the server has seen other reports than this database: it was restored; numbers start over");
+    hl_warn("spool", "the server has reports that differ from this database's: it was restored; numbers start over");
     return hl_txn_begin(&txn, spool->db, error) && renumber(spool, error) && hl_txn_commit(&txn, error);
 }
 

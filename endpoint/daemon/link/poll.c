@@ -29,7 +29,7 @@ static void ask(const EpPoll *poll, const char *occasion)
     if (ep_spool_add(poll->has.spool, &report, EP_SPOOL_LATEST, occasion, &error))
         ep_spool_pump(poll->has.spool);
     else
-        ep_trouble_store_failed(poll->has.trouble, "the question for work", error);
+        ep_trouble_store_failed(poll->has.trouble, "the request for work", error);
 }
 
 static void on_notice(EpDirectNotice notice, gpointer user)

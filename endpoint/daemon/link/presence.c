@@ -261,7 +261,7 @@ static void handle_notice(EpPresence *presence, const HlMsgEnvelope *envelope)
                                                          &holdline__v1__line_notice__descriptor, &error);
 
     if (notice == NULL) {
-        hl_log_limited(HL_LOG_WARN, "line", "notice", "a notice is refused: %s", error->message);
+        hl_log_limited(HL_LOG_WARN, "line", "notice", "a notice was refused: %s", error->message);
         return;
     }
     if (strcmp(notice->endpoint, identity->id) != 0 || notice->session != ep_link_session(presence->link)) {

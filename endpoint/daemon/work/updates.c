@@ -416,7 +416,7 @@ void ep_updates_engine_ended(EpUpdates *updates, EpEngineEnd end, const char *ho
         return;
     g_free(updates->rollback_reason);
     updates->rollback_reason = g_strdup_printf(
-        "the engine failed %d times after the change of patterns, at last: %.200s", EP_PROBATION_FAILURES, how);
+        "the engine failed %d times after the change of patterns, most recently: %.200s", EP_PROBATION_FAILURES, how);
     hl_warn("update", "%s; going back", updates->rollback_reason);
     ep_updates_request(updates, &request);
 }

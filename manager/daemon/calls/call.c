@@ -156,7 +156,7 @@ static void fail_too_large(MgrCall *call)
 {
     g_autoptr(GError) error = NULL;
 
-    hl_fail(&error, HL_ERROR_LIMIT, "the answer to '%s' is larger than the %d bytes that a message takes",
+    hl_fail(&error, HL_ERROR_LIMIT, "the answer to '%s' is larger than the %d bytes that a message can hold",
             call->message->name, HL_BUS_MAX_SIZE);
     mgr_call_fail(call, error);
 }

@@ -35,8 +35,8 @@ static MgrDownOutcome send(MgrDown *down, HlTopic topic, const char *id, HlBusMe
     g_autofree char *name = hl_topic_name(topic, id);
 
     if (g_bytes_get_size(message.payload) > HL_BUS_MAX_SIZE) {
-        hl_log_limited(HL_LOG_ERROR, "down", name, "%s: %" G_GSIZE_FORMAT " bytes are more than a message takes", name,
-                       g_bytes_get_size(message.payload));
+        hl_log_limited(HL_LOG_ERROR, "down", name, "%s: %" G_GSIZE_FORMAT " bytes are more than a message can hold",
+                       name, g_bytes_get_size(message.payload));
         return MGR_DOWN_TOO_LARGE;
     }
     message.topic = name;

@@ -211,7 +211,7 @@ static void broken(MgrProber *prober, Dial *dial, const char *why)
     else if (dial->ping_answered)
         finish(prober, dial, MGR_REACH_REACHABLE, g_strdup_printf("it answered, then: %s", why));
     else
-        finish(prober, dial, MGR_REACH_REFUSED, g_strdup_printf("the endpoint turned the manager away: %s", why));
+        finish(prober, dial, MGR_REACH_REFUSED, g_strdup_printf("the endpoint rejected the manager: %s", why));
 }
 
 static void await(MgrProber *prober, Dial *dial, uint32_t events)
@@ -385,7 +385,7 @@ static gboolean on_timer(gpointer user)
         if (dial->stage == CONNECTING)
             finish(prober, dial, MGR_REACH_TIMEOUT, g_strdup("no answer within the deadline"));
         else if (dial->stage == HANDSHAKE)
-            finish(prober, dial, MGR_REACH_WRONG_HOST, g_strdup("it took the connection, but spoke no TLS"));
+            finish(prober, dial, MGR_REACH_WRONG_HOST, g_strdup("it accepted the connection, but did not speak TLS"));
         else
             finish(prober, dial, dial->ping_answered ? MGR_REACH_REACHABLE : MGR_REACH_TIMEOUT,
                    g_strdup("this endpoint, but it did not answer in time"));
