@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* holdline-updater: the pattern repository, from both sides.  One row a command; the functions are in their rooms. */
+/* holdline-updater: the pattern repository, from both sides.  One row per command; the functions are in their rooms. */
 #include <signal.h>
 #include <string.h>
 

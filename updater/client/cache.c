@@ -97,6 +97,7 @@ static bool write_path(char *path, GBytes *bytes, GError **error)
     return hl_file_write(owned, data, size, FILE_MODE, error);
 }
 
+/* pinned.json comes last: as long as it is missing, nothing is pinned, and initialising begins again. */
 bool upd_cache_pin(UpdCache *cache, GBytes *root, GError **error)
 {
     g_autofree char *history = path_of(cache, "root-history", NULL);

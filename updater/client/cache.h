@@ -7,7 +7,7 @@
  *   partial/HASH                                                    a download that broke off
  *   lock                                                            one updater at a time
  *
- * Every write is atomic and durable, every single one may be the last before a crash.  What cannot be read counts as
+ * Every write is atomic and durable, and any of them may be the last before a crash.  What cannot be read counts as
  * missing: it will be downloaded again.  One thread. */
 #ifndef UPDATER_CLIENT_CACHE_H
 #define UPDATER_CLIENT_CACHE_H

@@ -35,7 +35,7 @@ static char *with_slash(const char *url)
     return url == NULL ? NULL : g_strconcat(url, g_str_has_suffix(url, "/") ? "" : "/", NULL);
 }
 
-/* What libcurl would make the best of: a word as a host, a query that swallows the file's name. */
+/* What libcurl would try to make sense of: a word as a host, a query that swallows the file's name. */
 static bool check_url(const char *url, GError **error)
 {
     g_autofree char *shown = hl_text_url(url != NULL ? url : "");

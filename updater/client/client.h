@@ -51,7 +51,8 @@ const TufMetadata *upd_client_metadata(const UpdClient *client, TufRole role);
 GBytes *upd_client_root(UpdClient *client, int64_t version);
 
 /* Every role that delegations of the top-level targets lead to, each once, a delegator before its delegates; verified
- * for every delegator.  What the snapshot does not list is not in force and left out.  The visitor fails to end it. */
+ * for every delegator.  What the snapshot does not list is not in force and left out.  A visitor that fails ends the
+ * walk. */
 typedef bool (*UpdRoleVisit)(const char *name, const TufMetadata *role, gpointer user, GError **error);
 bool upd_client_visit(UpdClient *client, UpdRoleVisit visit, gpointer user, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
@@ -64,7 +65,7 @@ const TufTarget *upd_client_find(UpdClient *client, const char *path, GError **e
 GPtrArray *upd_client_list(UpdClient *client, const char *role, GError **error);
 
 /* 5.7: a file with exactly the listed length and hashes at path, or a failure and path as it was.  Nothing is requested
- * when it is there already; what broke off is taken up again by the next call, in this run or a later one. */
+ * when it is there already; a download that broke off is resumed by the next call, in this run or a later one. */
 bool upd_client_download(UpdClient *client, const TufTarget *target, const char *path, HlFetchProgress progress,
                          gpointer user, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

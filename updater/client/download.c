@@ -98,7 +98,7 @@ static bool on_piece(uint64_t offset, const void *data, gsize size, gpointer use
     Part *part = user;
     const char *bytes = data;
 
-    if (offset != part->size) { /* the server does not resume: it begins anew */
+    if (offset != part->size) { /* the server does not resume: it starts over */
         if (ftruncate(part->fd, 0) != 0)
             return hl_fail_errno(error, errno, "cannot write %s", part->path);
         start_digests(part);
@@ -123,8 +123,8 @@ static bool on_progress(uint64_t done, uint64_t total G_GNUC_UNUSED, gpointer us
     return part->progress == NULL || part->progress(done, (uint64_t)part->target->length, part->user);
 }
 
-/* Where snapshots are consistent, a hash stands before the last component of the path.  Encoded is what could end or
- * split a path; the rest stays as servers and people know it. */
+/* Where snapshots are consistent, a hash comes before the last component of the path.  What could end or split a path
+ * is encoded; the rest stays as servers and people know it. */
 static char *url_of(const UpdClient *client, const TufTarget *target)
 {
     g_autofree char *path = g_uri_escape_string(target->path, "/!$&'()*+,;=:@", FALSE);

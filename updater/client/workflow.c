@@ -88,8 +88,7 @@ static GBytes *download_listed(UpdClient *client, TufRole type, const char *role
     return download(client, name, meta->length >= 0 ? (gsize)meta->length : max_size, error);
 }
 
-/* What the last run left may be broken, or signed by keys that are trusted no more: then it is as if it were not there.
- */
+/* What the last run left may be broken, or signed by keys that are no longer trusted: then it counts as missing. */
 static void ignore(const char *role, GError **problem)
 {
     if (*problem != NULL)
@@ -97,8 +96,8 @@ static void ignore(const char *role, GError **problem)
     g_clear_error(problem);
 }
 
-/* A root has just been trusted.  root.json is written last: as long as it is the older one, the next run comes by here
- * again, whatever happened in between. */
+/* A root has just been trusted.  root.json is written last: as long as it is the older one, the next run comes through
+ * here again, whatever happened in between. */
 static bool keep_root(UpdClient *client, bool is_new, bool rotated, GError **error)
 {
     const TufMetadata *root = client->trusted.root;
@@ -253,7 +252,7 @@ static bool update_targets(UpdClient *client, GError **error)
 }
 
 /* What to say of this machine's clock when it is an hour or more away from the server's; NULL when it is not, or
- * nothing is known.  The server's clock proves nothing: it chooses words, it decides nothing.  Caller frees. */
+ * nothing is known.  The server's clock proves nothing: it chooses the wording, it decides nothing.  Caller frees. */
 static char *clock_doubt(const UpdClient *client)
 {
     HlTime ahead = client->trusted.now - client->server_date;
@@ -277,7 +276,7 @@ static void explain_expiry(const UpdClient *client, GError **error)
                                     "from this machine");
 }
 
-/* 5.6.1 to 5.6.6 for a role that the search of 5.6.7 (upd_client_find) comes by. */
+/* 5.6.1 to 5.6.6 for a role that the search of 5.6.7 (upd_client_find) comes across. */
 const TufMetadata *upd_workflow_role(UpdClient *client, const TufMetadata *delegator, const TufDelegation *delegation,
                                      GError **error)
 {

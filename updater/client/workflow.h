@@ -15,7 +15,7 @@ struct UpdClient {
     gpointer get_user;
     uint64_t min_speed;
     HlTime fixed_now;
-    HlTime server_date; /* as the last response told, 0: not told */
+    HlTime server_date; /* as the last response said, 0: it did not */
 
     TufTrusted trusted;
     int64_t cached_root; /* version of root.json; 0: there is none that can be read */

@@ -48,7 +48,7 @@ static void lines_clear(Lines *lines)
     g_clear_pointer(&lines->literals, g_byte_array_unref);
 }
 
-/* Makes the byte at this place, and what follows it, stand in the buffer; place < length. */
+/* Brings the byte at this place, and what follows it, into the buffer; place < length. */
 static bool base_fill(Base *base, guint32 place, GError **error)
 {
     if (place >= base->from && place < base->from + base->have)

@@ -8,10 +8,10 @@
  *   blocks  the target in pieces, each compressed by zstd with a piece of the base as its prefix.  For everything else.
  *
  * The container says nothing about who made it: signatures, and the hashes of base and result, are the caller's
- * business (they stand in the signed metadata).  A hostile delta can neither crash apply, nor make it write more than
- * out_length, nor make it hold more than 31 MiB beside itself, whatever the size of the base: operations
- * 5 MiB, new lines, their primer and the coder's copy of it 6 MiB each, the coder's tables 3 MiB; or, for blocks, 12
- * MiB of the base and 4 MiB of the result.
+ * business (they are in the signed metadata).  A hostile delta can neither crash apply, nor make it write more than
+ * out_length, nor make it hold more than 31 MiB beside itself, whatever the size of the base: operations 5 MiB, new
+ * lines, their primer and the coder's copy of it 6 MiB each, the coder's tables 3 MiB; or, for blocks, 12 MiB of the
+ * base and 4 MiB of the result.
  *
  * Blocking, any thread, no global state.  Errors: HL_ERROR_INVALID for a delta that breaks a rule of the format or does
  * not belong to this base, HL_ERROR_LIMIT for one beyond a bound, HL_ERROR_IO and HL_ERROR_FULL from the system. */
@@ -40,7 +40,7 @@ typedef struct {
  * than UPD_DELTA_MAX_FILE. */
 GBytes *upd_delta_encode(GBytes *base, GBytes *target, GError **error);
 
-/* Reads the container's header alone; for tests and tools, which have no signed metadata to tell the length. */
+/* Reads only the container's header; for tests and tools, which have no signed metadata to tell the length. */
 bool upd_delta_inspect(GBytes *delta, UpdDeltaInfo *info, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Writes the result to out_fd from its current position on.  out_length comes from signed metadata; a delta that says

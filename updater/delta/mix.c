@@ -201,7 +201,7 @@ static void set_rows(Model *model)
     model->cell = 1;
 }
 
-/* Where the place after the last MATCH_MIN bytes is remembered. */
+/* Where the place after the last MATCH_MIN bytes is stored. */
 static guint32 *place_slot(const Model *model)
 {
     guint64 last8;
@@ -397,7 +397,7 @@ void upd_mix_pack(GByteArray *out, const guint8 *primer, gsize primer_size, cons
     model_clear(&model);
 }
 
-/* The packed bytes; zeroes behind their end, of which a proper coding needs no more than four. */
+/* The packed bytes; zeroes after their end, of which a proper coding needs no more than four. */
 typedef struct {
     const guint8 *data;
     gsize size, at;

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* How much of the base round a place primes the coder: mostly what stands before, for that is what new lines are like.
+/* How much of the base round a place primes the coder: mostly what comes before, for that is what new lines are like.
  */
 #define PRIMER_BEFORE 12288
 #define PRIMER_AFTER  4096

@@ -49,6 +49,7 @@ static bool tidy(const UpdAssembly *assembly, const UpdPlan *plan, GError **erro
 
         if (part->same == NULL) {
             g_hash_table_add(needed, staged_name(choose(part)));
+            /* the full file as well: it takes over where the increment fails, and an earlier run may have fetched it */
             g_hash_table_add(needed, staged_name(part->wanted->full));
         }
     }
@@ -73,6 +74,7 @@ static bool link_same(const UpdAssembly *assembly, const UpdPart *part, GError *
     g_autofree char *from = path_in(assembly->active, part->same);
     g_autofree char *to = path_in(assembly->directory, part->file);
 
+    /* sets are immutable, so two of them can share a file: nothing is copied, and no space is needed */
     return link(from, to) == 0 || hl_fail_errno(error, errno, "cannot link %s to %s", from, to);
 }
 

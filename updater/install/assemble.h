@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Carries out a plan: a directory that holds every file of the coming set, each with the length and the hash that the
- * signed metadata promise.  What the active set has is linked, the rest is downloaded and unpacked or applied. */
+ * signed metadata promises.  What the active set has is linked, the rest is downloaded and unpacked or applied. */
 #ifndef UPDATER_INSTALL_ASSEMBLE_H
 #define UPDATER_INSTALL_ASSEMBLE_H
 

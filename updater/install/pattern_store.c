@@ -58,7 +58,8 @@ static uint64_t read_link(const UpdPatternStore *store, const char *name)
                : 0;
 }
 
-/* One rename: whoever follows the link sees the former target or the new one. */
+/* One rename: anyone who follows the link sees the former target or the new one.  The sync makes it last: what is
+ * reported as installed must not be gone after a power cut. */
 static bool write_link(const UpdPatternStore *store, const char *name, uint64_t number, GError **error)
 {
     g_autofree char *path = upd_pattern_store_path(store, "%s", name);
@@ -98,8 +99,8 @@ static bool store_held(const UpdPatternStore *store, GError **error)
     return hl_file_write_text(path, text, 0644, error);
 }
 
-/* Which set is the previous one stands in the active set's record; the link is for people and for a record that cannot
- * be read. */
+/* Which set is the previous one is noted in the active set's record; the link is for people and for a record that
+ * cannot be read. */
 static void load_sets(UpdPatternStore *store)
 {
     g_autoptr(GError) problem = NULL;
@@ -179,7 +180,7 @@ void upd_pattern_store_reloaded(const UpdPatternStore *store)
 {
     g_autofree char *path = upd_pattern_store_path(store, RELOAD_MARK);
 
-    if (unlink(path) != 0 && errno != ENOENT) /* one reload too many is the harm */
+    if (unlink(path) != 0 && errno != ENOENT) /* at worst there is one reload too many */
         hl_warn("update", "cannot remove %s: %s", path, g_strerror(errno));
 }
 
@@ -267,6 +268,7 @@ bool upd_pattern_store_activate(UpdPatternStore *store, UpdSet *set, GError **er
     g_autofree char *directory = upd_pattern_store_set(store, set->number);
     g_autofree char *sets = upd_pattern_store_path(store, "sets");
 
+    /* what the link names is on disk before the link is: a power cut must not leave it pointing at half a set */
     if (!hl_dir_sync(directory, error) || !hl_dir_sync(sets, error) || !write_link(store, "active", set->number, error))
         return false;
     if (is_worth_keeping(store->active)) {
@@ -295,6 +297,8 @@ bool upd_pattern_store_go_back(UpdPatternStore *store, GError **error)
 {
     g_assert(store->previous != NULL);
     hold_back(store);
+    /* Noted before the switch.  A crash in between costs nothing: versions that stayed active are released at the next
+     * switch.  The other way round the next update would install again what was just given up. */
     if (!store_held(store, error) || !write_link(store, "active", store->previous->number, error))
         return false;
     upd_set_free(store->active);

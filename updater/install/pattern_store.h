@@ -48,7 +48,7 @@ char *upd_pattern_store_begin(const UpdPatternStore *store, UpdSet *set, GError 
  * everything after. */
 bool upd_pattern_store_activate(UpdPatternStore *store, UpdSet *set, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The previous set becomes active, there is none before it then, and the versions that only the set before had are held
+/* The previous set becomes active, then there is none before it, and the versions that only the set before had are held
  * back. */
 bool upd_pattern_store_go_back(UpdPatternStore *store, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -7,7 +7,7 @@
 #include "updater/install/set.h"
 
 typedef enum {
-    UPD_PLAN_NEWER, /* only what rises, and nothing that was rolled back from */
+    UPD_PLAN_NEWER, /* only higher versions, and nothing that was rolled back from */
     UPD_PLAN_FORCE, /* exactly what the source offers: "synchronize" */
 } UpdPlanMode;
 
@@ -29,7 +29,7 @@ typedef enum {
 typedef struct {
     UpdPlanVerdict verdict;
     UpdSet *set;      /* the coming set; its number is not chosen yet */
-    GPtrArray *parts; /* of UpdPart, one a file of set */
+    GPtrArray *parts; /* of UpdPart, one per file of set */
     char *remark;     /* for people, NULL: none; which component is behind, held back or missing */
 } UpdPlan;
 
@@ -37,7 +37,7 @@ typedef struct {
 typedef struct {
     const UpdSet *active;
     const json_t *held;
-    const GPtrArray *releases; /* of UpdRelease, one a component that this machine is to have */
+    const GPtrArray *releases; /* of UpdRelease, one per component that this machine should have */
     UpdPlanMode mode;
 } UpdSituation;
 

@@ -2,8 +2,8 @@
 /* What a repository offers of one component, read from its role's targets.  Pure; targets are borrowed and must outlive
  * the release.
  *
- * The signatures on it were verified before; here the form is: a file's name cannot leave its directory, lengths are
- * bounded, what is of a kind or format that this version does not know is passed over. */
+ * Its signatures were verified before; here its form is checked: a file's name cannot leave its directory, lengths are
+ * bounded, a kind or format that this version does not know is skipped. */
 #ifndef UPDATER_INSTALL_RELEASE_H
 #define UPDATER_INSTALL_RELEASE_H
 

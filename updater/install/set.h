@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A set of pattern files as it stands in a directory of its own, described by its set.json.
+/* A set of pattern files in a directory of its own, described by its set.json.
  *
  *   <directory>/set.json
  *   <directory>/COMPONENT.NAME      each file, flat, because the engine loads one directory
@@ -59,7 +59,7 @@ UpdSet *upd_set_load(const char *directory, GError **error);
 /* Writes it durably. */
 bool upd_set_store(const UpdSet *set, const char *directory, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The name under which a file of a component stands in its set.  Caller frees. */
+/* The name that a file of a component has in its set.  Caller frees. */
 char *upd_set_file_name(const char *component, const char *name);
 
 /* Whether path is a regular file of this length and hash. */

@@ -102,6 +102,7 @@ static bool get_stubbornly(UpdSource *source, const HlFetchRequest *request, HlF
 
         if (get_once(source, request, result, &problem))
             return true;
+        /* a request that brought something was slow, not lost: another one would be as slow */
         if (hl_error_code(problem) != HL_ERROR_TIMEOUT || *source->bytes != before || attempt == ATTEMPTS ||
             (source->until > 0 && hl_clock_mono() >= source->until)) {
             g_propagate_error(error, g_steal_pointer(&problem));
@@ -125,7 +126,7 @@ static HlTime time_away(const UpdSource *source, const HlFetchResult *result)
     return MIN(asked + (HlTime)(hl_random_u64() % (uint64_t)asked), most);
 }
 
-/* A server that is asked by all its endpoints at once sends some of them away for a while; they obey. */
+/* A server that all its endpoints ask at once sends some of them away for a while; they obey. */
 static bool get_patiently(gpointer user, const HlFetchRequest *request, HlFetchResult *result, GError **error)
 {
     UpdSource *source = user;
@@ -163,6 +164,7 @@ static bool pin_root(const char *directory, GBytes *root, GError **error)
     if (!upd_cache_open(&cache, directory, error))
         return false;
     pinned = upd_cache_read_pinned(&cache, tuf_role_max_size(TUF_ROOT));
+    /* before upd_client_init, which takes the same lock */
     upd_cache_close(&cache);
     return (pinned != NULL && g_bytes_equal(pinned, root)) || upd_client_init(directory, root, error);
 }

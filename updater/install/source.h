@@ -25,14 +25,14 @@ typedef struct {
     GBytes *root;    /* the root metadata that is trusted at first */
     HlTime patience; /* the longest wait for a busy server, or for one that is away */
     bool *busy;      /* becomes true when one asked to be left alone for longer than that; may be NULL */
-    void (*waits)(HlTime wait, gpointer user); /* a busy server is to be left alone so long now; may be NULL */
+    void (*waits)(HlTime wait, gpointer user); /* a busy server is now left alone for this long; may be NULL */
     gpointer waits_user;
     HlTime until; /* mono: then the source is given up as too slow; 0: never */
 } UpdSourceAccess;
 
 typedef struct UpdSource UpdSource;
 
-/* Opens the metadata in directory (made if missing; begun anew when it was begun from another root), and brings it up
+/* Opens the metadata in directory (made if missing; started over if it was started from another root), and brings it up
  * to date.  What comes, metadata included, is added to *bytes, which must outlive the source. */
 UpdSource *upd_source_open(const UpdSourceSpec *spec, const UpdSourceAccess *access, const char *directory,
                            uint64_t *bytes, GError **error);

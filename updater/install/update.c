@@ -26,7 +26,7 @@ typedef struct {
     bool behind;      /* one of them was good, but older than what is active */
     bool busy;        /* one asked to be left alone for longer than there is time */
     guint percent;    /* told last, of what a source is asked for */
-    bool refused;     /* the engine does not take what one of them offers */
+    bool refused;     /* the engine does not accept what one of them offers */
 } Run;
 
 /* What became of one source. */
@@ -196,7 +196,7 @@ static SourceEnd classify(const GError *error)
     }
 }
 
-/* Another source may have a release that the engine takes: an older one, or one that its publisher has mended.  An
+/* Another source may have a release that the engine accepts: an older one, or one that its publisher has mended.  An
  * engine that is too slow is so for everybody, and waiting for it again uses up the time of the whole. */
 static SourceEnd refuse(Run *run, const GError *error)
 {
@@ -213,7 +213,7 @@ static SourceEnd install_plan(Run *run, const UpdSourceSpec *spec, UpdSource *so
     g_autofree char *directory = NULL;
 
     if (version == NULL)
-        return SOURCE_OVER;
+        return SOURCE_OVER; /* before anything is downloaded: without an engine nothing can be used */
     if (!check_engine(version, releases, error))
         return refuse(run, *error);
     g_free(plan->set->source);

@@ -23,7 +23,7 @@ typedef struct {
     const char *dir;
     const UpdSourceSpec *source;
     UpdSourceAccess access;
-    HlTime keep; /* so long what nothing lists any more stays: readers may be in the midst of it */
+    HlTime keep; /* how long files stay that nothing lists any more: readers may be in the middle of them */
     UpdMirrorProgress progress;
     void *user;
 } UpdMirror;

@@ -33,7 +33,7 @@ void upd_published_files_need(UpdPublishedFiles *files, const char *name);
 bool upd_published_files_put(UpdPublishedFiles *files, const char *name, GBytes *bytes,
                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Removes what has been needless for longer than keep.  now: wall. */
+/* Removes what has not been needed for longer than keep.  now: wall. */
 bool upd_published_files_sweep(UpdPublishedFiles *files, HlTime keep, HlTime now,
                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

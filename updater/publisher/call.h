@@ -14,7 +14,7 @@ void upd_call_wipe(char **secret);
 /* The repository that the first word names. */
 UpdRepo *upd_call_open(const HlInvocation *call, GError **error);
 
-/* The same with its metadata, refused while the founding ceremony is not finished. */
+/* The same with its metadata, refused while the first ceremony is not finished. */
 UpdRepo *upd_call_open_state(const HlInvocation *call, UpdState **state, GError **error);
 
 /* "7.0 kB".  Caller frees. */

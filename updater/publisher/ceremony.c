@@ -162,7 +162,7 @@ static bool collect(const UpdRepo *repo, const UpdState *state, const char *path
         return false;
     if (!upd_repo_exists(repo, name) && upd_state_get(state, role) != NULL &&
         same_content(given, upd_state_get(state, role)))
-        return true; /* in force already: an acceptance that was cut short is gone on with */
+        return true; /* in force already: goes on with an acceptance that was cut short */
     if ((strcmp(role, "root") != 0 && strcmp(role, "targets") != 0) || !upd_repo_exists(repo, name))
         return hl_fail(error, HL_ERROR_NOT_FOUND, "no draft of %s waits for signatures in %s/private/pending", role,
                        repo->dir);
@@ -255,7 +255,7 @@ static bool promote(const UpdRepo *repo, UpdState *state, const char *role, bool
     return true;
 }
 
-/* Signs a role anew if its signers changed so that the present signatures no longer do. */
+/* Signs a role again if its signers changed so that the present signatures are no longer enough. */
 static bool follow_role(const UpdRepo *repo, UpdState *state, const char *role, GError **error)
 {
     json_t *keys = NULL;
@@ -359,7 +359,7 @@ static bool rotate_delegated(const UpdRepo *repo, UpdState *state, const UpdRota
            upd_release_role(repo, state, "targets", pending, error);
 }
 
-/* Root or targets as they are, with a new end.  Targets goes with root: its holders are together then anyway. */
+/* Root or targets as they are, with a new expiry.  Targets goes with root: its holders are together then anyway. */
 static bool renew(const UpdRepo *repo, UpdState *state, const char *role, bool *pending, GError **error)
 {
     bool with_root = strcmp(role, "root") == 0;

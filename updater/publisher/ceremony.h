@@ -7,8 +7,8 @@
 
 #include "updater/publisher/repo.h"
 
-/* The next root: gives it its version and end, signs it for the root in force (if there is one) and for itself.  root
- * is consumed. */
+/* The next root: gives it its version and expiry, signs it for the root in force (if there is one) and for itself.
+ * root is consumed. */
 bool upd_ceremony_root(const UpdRepo *repo, UpdState *state, json_t *root, bool *pending,
                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
@@ -36,7 +36,7 @@ typedef struct {
 bool upd_ceremony_is_free(const UpdRepo *repo, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Another key for a role; or, with neither add nor drop, the same targets, or the same root and targets, with a new
- * end. */
+ * expiry. */
 bool upd_ceremony_rotate(const UpdRepo *repo, UpdState *state, const UpdRotation *rotation, bool *pending,
                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

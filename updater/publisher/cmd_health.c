@@ -24,7 +24,7 @@ static const char *remedy(const char *role)
     return strcmp(role, "targets") == 0 ? "repo root rotate DIR targets" : "repo resign DIR";
 }
 
-/* Half of a life is when a timer that ran would long have renewed it. */
+/* By half of its lifetime, a timer that runs would long have renewed it. */
 static void judge(const UpdRepo *repo, const UpdState *state, const char *role, HlTable *table, Health *health)
 {
     const json_t *envelope = upd_state_get(state, role);

@@ -39,7 +39,7 @@ static bool found(HlInvocation *call, const UpdRepoInit *founding, const char *p
     if (repo == NULL)
         return false;
     if (!upd_repo_init(repo, founding, error)) {
-        HL_IGNORE(upd_repo_discard(repo, NULL)); /* the failure before it is the one to tell */
+        HL_IGNORE(upd_repo_discard(repo, NULL)); /* the failure before it is the one to report */
         return hl_error_prefix(error, "creating %s", repo->dir);
     }
     printf("Repository %s created with the component(s)", repo->dir);

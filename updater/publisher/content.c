@@ -222,6 +222,7 @@ static bool put_full(Work *work, const char *file, GBytes *content, const char *
         return false;
     *packed_size = g_bytes_get_size(packed);
     work->published->full_bytes += *packed_size;
+    /* a copy in the history, because later increments start from it when gc has long removed the target */
     return upd_repo_store(work->repo, kept, packed, error) &&
            put_target(work, name, packed, make_custom(work, "full", "zstd", file, sha256, g_bytes_get_size(content)),
                       error);

@@ -5,7 +5,7 @@
 
 #include "updater/publisher/repo.h"
 
-/* Increments go straight from each of so many versions to the newest. */
+/* Increments go straight from each of this many versions to the newest. */
 #define UPD_INCREMENTS 14
 
 typedef struct {

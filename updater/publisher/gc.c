@@ -55,7 +55,7 @@ static void keep_snapshot(const UpdRepo *repo, GHashTable *kept, const char *nam
     }
 }
 
-/* Contents of past releases that stand in the history's lists. */
+/* Contents of past releases that are in the history's lists. */
 static void keep_history(const UpdRepo *repo, GHashTable *kept, const char *name)
 {
     g_autofree char *path = g_strdup_printf("private/history/%s", name);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Key files: PKCS #8 PEM, encrypted with a passphrase (AES-256, key derived by scrypt), or in the clear where that was
- * asked for in so many words.  A key's public half is a TUF key object in a JSON file. */
+ * asked for explicitly.  A key's public half is a TUF key object in a JSON file. */
 #ifndef UPDATER_PUBLISHER_KEYS_H
 #define UPDATER_PUBLISHER_KEYS_H
 

@@ -23,7 +23,7 @@ typedef struct {
 /* What a role is made of in a new repository. */
 const UpdRoleSpec *upd_role_spec(const char *role);
 
-/* Whether a component may be called so: lower-case letters, digits and '-', at most 32, no top-level role's name. */
+/* Whether a component may have this name: lower-case letters, digits and '-', at most 32, no top-level role's name. */
 bool upd_component_name_ok(const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 json_t *upd_meta_new(const char *type, json_int_t version, HlTime expires);
@@ -31,7 +31,7 @@ json_t *upd_meta_signed(const json_t *envelope); /* borrowed */
 json_int_t upd_meta_version(const json_t *envelope);
 bool upd_meta_expires(const json_t *envelope, HlTime *expires, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Gives the signed part the next version and a new end, and drops all signatures. */
+/* Gives the signed part the next version and a new expiry, and drops all signatures. */
 void upd_meta_renew(json_t *envelope, HlTime expires);
 
 /* Adds this key's signature, or replaces it. */

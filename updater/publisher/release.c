@@ -16,7 +16,7 @@ bool upd_release_install(const UpdRepo *repo, UpdState *state, const char *role,
 {
     g_autofree char *name = file_of(role, upd_meta_version(envelope));
     g_autoptr(GBytes) bytes = upd_meta_print(envelope);
-    bool versioned = strcmp(role, "timestamp") != 0;
+    bool versioned = strcmp(role, "timestamp") != 0; /* the one file that is replaced: all else is found through it */
 
     g_hash_table_insert(state, g_strdup(role), envelope);
     if (versioned && upd_repo_exists(repo, name))
@@ -76,7 +76,7 @@ bool upd_release_role(const UpdRepo *repo, UpdState *state, const char *role, bo
     return upd_repo_store(repo, draft, bytes, error);
 }
 
-/* {"version", "length", "hashes"} of a metadata file as it stands on disk. */
+/* {"version", "length", "hashes"} of a metadata file as it is on disk. */
 static json_t *describe(const UpdRepo *repo, const char *role, const UpdState *state, GError **error)
 {
     json_int_t version = upd_meta_version(upd_state_get(state, role));

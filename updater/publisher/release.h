@@ -11,7 +11,7 @@
 bool upd_release_role(const UpdRepo *repo, UpdState *state, const char *role, bool *pending,
                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The same for metadata that is new or came with its signatures: envelope has its version and end, and is consumed. */
+/* The same for metadata that is new or came with its signatures: envelope has version and expiry, and is consumed. */
 bool upd_release_install(const UpdRepo *repo, UpdState *state, const char *role, json_t *envelope,
                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

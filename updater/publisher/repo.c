@@ -237,7 +237,7 @@ UpdState *upd_state_load(const UpdRepo *repo, GError **error)
 
     if (root > 0 && !load_role(repo, state, "root", (json_int_t)root, error))
         return NULL;
-    if (!upd_repo_exists(repo, "metadata/timestamp.json")) { /* a founding on its way: there may be targets already */
+    if (!upd_repo_exists(repo, "metadata/timestamp.json")) { /* a creation under way: there may be targets already */
         guint64 targets = newest_version(repo, "targets");
 
         return targets == 0 || load_role(repo, state, "targets", (json_int_t)targets, error) ? g_steal_pointer(&state)

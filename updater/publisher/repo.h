@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A repository directory and what stands in it.
+/* A repository directory and what is in it.
  *
  *   metadata/ targets/   to be served, by anything that serves files
  *   private/             0700: keys/ROLE-N.pem, staged/COMPONENT/, history/ (contents of past versions), pending/
@@ -13,7 +13,7 @@
 
 typedef struct {
     char *dir;
-    char *passphrase; /* of the keys in private/keys; NULL: they stand there in the clear */
+    char *passphrase; /* of the keys in private/keys; NULL: they are in the clear */
     HlTime now;
     int lock;
 } UpdRepo;
@@ -27,10 +27,10 @@ UpdRepo *upd_repo_read(const char *dir, GError **error);
 /* Makes the directories of a new one, refusing a directory that holds one already. */
 UpdRepo *upd_repo_create(const char *dir, const char *passphrase, GError **error);
 
-/* Whether a founding was killed in the middle: not in force, and no draft that anybody could sign. */
+/* Whether the creation was killed in the middle: not in force, and no draft that anybody could sign. */
 bool upd_repo_is_half_initialised(const UpdRepo *repo);
 
-/* Removes what upd_repo_create() made: the founding failed, and the next try shall find an empty place. */
+/* Removes what upd_repo_create() made: the creation failed, and the next try must find an empty place. */
 bool upd_repo_discard(const UpdRepo *repo, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void upd_repo_free(UpdRepo *repo);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(UpdRepo, upd_repo_free)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Founding a repository: keys, root, targets and an empty role for each component. */
+/* Creating a repository: keys, root, targets and an empty role for each component. */
 #ifndef UPDATER_PUBLISHER_REPO_INIT_H
 #define UPDATER_PUBLISHER_REPO_INIT_H
 
@@ -14,7 +14,7 @@ typedef struct {
     gsize n_components;
 } UpdRepoInit;
 
-/* With private root and targets keys here, everything is published at once; else drafts stand in private/pending. */
+/* With private root and targets keys here, everything is published at once; else drafts are left in private/pending. */
 bool upd_repo_init(const UpdRepo *repo, const UpdRepoInit *founding, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* One more component: its key, its delegation, its empty role.  *pending: the targets role waits for its holders. */

@@ -69,7 +69,7 @@ static gint64 count_lines(const char *text, gsize size)
     return n;
 }
 
-/* Behind the words that may stand before "rule". */
+/* Past the words that may come before "rule". */
 static const char *skip_modifiers(const char *p, const char *end)
 {
     static const char *const words[] = { "private ", "global " };
@@ -166,7 +166,7 @@ static bool version_ok(const UpdStageSpec *spec, gint64 newest, HlTime now, GErr
                        "version %" G_GINT64_FORMAT " of %s is not higher than its last one, %" G_GINT64_FORMAT
                        ": publish old content under a higher version",
                        spec->version, spec->component, newest);
-    /* versions only rise: a year that was mistyped could never be left again */
+    /* versions only rise: there would be no way back from a year that was mistyped */
     if (spec->version / 100 > day_of(now + HL_DAY))
         return hl_fail(error, HL_ERROR_INVALID,
                        "version %" G_GINT64_FORMAT

@@ -8,7 +8,7 @@
 
 static bool append_value(GString *out, const json_t *value, GError **error);
 
-/* length counts: a string may hold NUL. */
+/* length counts: a string may contain NUL. */
 static void append_string(GString *out, const char *text, gsize length)
 {
     g_string_append_c(out, '"');

@@ -2,7 +2,7 @@
 /* Key objects of TUF metadata, their ids, and key rings.
  *
  * A keyid is the SHA-256 of the canonical form of the whole key object, members unknown to us included; one that is not
- * is refused.  A ring holds each public key once: the same key under two keyids (in another dress: PEM re-wrapped,
+ * is refused.  A ring holds each public key once: the same key under two keyids (in another guise: PEM re-wrapped,
  * keytype "ecdsa" for "ecdsa-sha2-nistp256", an additional member) would let one holder count twice, and is refused.
  * Pure. */
 #ifndef UPDATER_TUF_KEY_H

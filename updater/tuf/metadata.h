@@ -2,7 +2,7 @@
 /* The files of a TUF repository as structs: TUF 1.0.34, section 4.
  *
  * Parsing checks form and bounds, and that the file has the type and the spec_version that are expected.  It says
- * nothing about trust: that is trusted.h.  Unknown members are ignored, but stand in what is signed.  Pure. */
+ * nothing about trust: that is trusted.h.  Unknown members are ignored, but are part of what is signed.  Pure. */
 #ifndef UPDATER_TUF_METADATA_H
 #define UPDATER_TUF_METADATA_H
 
@@ -15,7 +15,7 @@ typedef enum { TUF_ROOT, TUF_TIMESTAMP, TUF_SNAPSHOT, TUF_TARGETS, TUF_N_ROLES }
 /* "root", ... */
 const char *tuf_role_name(TufRole role);
 
-/* The most bytes that are taken of a file of this type when no length is listed: W, X, Y and Z of TUF section 5. */
+/* The most bytes that are accepted of a file of this type when no length is listed: W, X, Y and Z of TUF section 5. */
 gsize tuf_role_max_size(TufRole role);
 
 /* Numbers in metadata: what every JSON implementation keeps exactly. */

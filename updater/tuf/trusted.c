@@ -134,8 +134,9 @@ bool tuf_trusted_update_root(TufTrusted *trusted, GBytes *bytes, bool *rotated, 
                        "it is version %" G_GINT64_FORMAT ", but only %" G_GINT64_FORMAT " may follow (rollback)",
                        metadata->version, old->version + 1);
     /* 5.3.6 that it may have expired does not matter yet */
-    /* 5.3.11 recover from fast-forward attacks when the keys of timestamp or snapshot have been rotated: who is
-     * trusted no more made the versions too high.  A key that is only added, or another threshold, accuses nobody. */
+    /* 5.3.11 recover from fast-forward attacks when the keys of timestamp or snapshot have been rotated: those who are
+     * no longer trusted may have made the versions too high.  A key that is only added, or another threshold, accuses
+     * nobody. */
     *rotated = TUF_BREAKS(rotation_forgets,
                           !tuf_signers_kept(&old->signers[TUF_TIMESTAMP], &metadata->signers[TUF_TIMESTAMP]) ||
                               !tuf_signers_kept(&old->signers[TUF_SNAPSHOT], &metadata->signers[TUF_SNAPSHOT]));

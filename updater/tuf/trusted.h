@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a client trusts: one root, timestamp, snapshot and top-level targets, and the rules by which a new file takes
- * the place of an old one.  TUF 1.0.34, sections 5.2 to 5.6; the functions stand in the order of the workflow.
+ * the place of an old one.  TUF 1.0.34, sections 5.2 to 5.6; the functions are in the order of the workflow.
  *
  * Pure: bytes in, decision out.  What to download, in which order, and what to keep on disk is the client's part
  * (updater/client/workflow.c).  A function that fails leaves everything as it was.  Failures: HL_ERROR_INVALID (form),

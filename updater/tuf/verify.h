@@ -46,7 +46,7 @@ TufPublicKey *tuf_public_key_new(TufScheme scheme, const char *text, GError **er
 void tuf_public_key_free(TufPublicKey *key);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TufPublicKey, tuf_public_key_free)
 
-/* SHA-256 of the SubjectPublicKeyInfo in hexadecimal: the same for one key in whatever dress.  Borrowed. */
+/* SHA-256 of the SubjectPublicKeyInfo in hexadecimal: the same for one key in whatever encoding.  Borrowed. */
 const char *tuf_public_key_identity(const TufPublicKey *key);
 
 /* Whether signature is this key's over data. */
