@@ -19,10 +19,10 @@ typedef struct {
 typedef enum {
     EP_FENCE_NONE,
     EP_FENCE_PASS,   /* *last is now the fence, which may be lower: connect again with ep_session_next(*last) */
-    EP_FENCE_ABSURD, /* more than a day ahead of both clocks: not believed, whoever signed it */
+    EP_FENCE_ABSURD, /* more than a day ahead of both clocks: not believed, no matter who signed it */
 } EpFence;
 
-/* An order that answers another session than *last is none. */
+/* An order that answers a session other than *last does not count. */
 EpFence ep_session_fence(uint64_t *last, const EpFenceOrder *order, HlTime wall);
 
 /* What this endpoint has heard of the manager. */

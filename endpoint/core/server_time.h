@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The server's clock as its signed notices tell it, carried on by the monotonic clock.  This machine's own wall clock
- * may be years off (an empty battery, a virtual machine); what the server's word can decide is decided by this one.
+ * may be years off (an empty battery, a virtual machine); whatever the server's word can decide is decided by this
+ * clock.
  *
  * Known once the server has answered a session of this run; never stored.  Pure. */
 #ifndef ENDPOINT_CORE_SERVER_TIME_H

@@ -13,7 +13,7 @@
 #include "lib/base/ident.h"
 #include "lib/base/log.h"
 
-#define GOODBYE_TIMEOUT (3 * HL_SECOND)
+#define GOODBYE_TIMEOUT (3 * HL_SECOND) /* stopping does not wait longer for a broker that does not answer */
 
 struct EpDaemon {
     EpDaemonOptions has;
@@ -99,7 +99,8 @@ static EpEnrolled *enrolled_new(EpDaemon *daemon, const EpConf *conf, EpIdentity
     return ep_enrolled_new(&options, identity, error);
 }
 
-/* Cannot fail. */
+/* Cannot fail.  The link of the new one exists already but connects from the loop, when the earlier one is gone: with
+ * one client id, two connections would end each other. */
 static void enrol(EpDaemon *daemon, EpEnrolled *enrolled)
 {
     EpEnrolled *before = daemon->enrolled;
@@ -187,6 +188,7 @@ bool ep_daemon_reload(EpDaemon *daemon, GError **error)
 
     if (!read_all(daemon, &reload, error))
         return hl_error_prefix(error, "nothing was changed");
+    /* everything is read and checked: nothing below can fail */
     ep_conf_clear(&daemon->conf);
     daemon->conf = reload.conf;
     memset(&reload.conf, 0, sizeof reload.conf);
@@ -206,6 +208,7 @@ static bool prepare_state(EpDaemon *daemon, GError **error)
     /* others may pass through it to the control socket; what is secret has modes of its own */
     if (!hl_dir_make(daemon->conf.state_dir, 0711, error))
         return false;
+    /* before the database: a second daemon must not even migrate it under the first */
     daemon->lock_fd = hl_file_lock(lock, error);
     if (daemon->lock_fd < 0)
         return hl_error_prefix(error, "another endpoint is already running on %s", daemon->conf.state_dir);
@@ -259,6 +262,7 @@ EpDaemon *ep_daemon_new(EpConf *conf, const EpDaemonOptions *options, GError **e
     memset(conf, 0, sizeof *conf);
     hl_log_set_level((HlLogLevel)daemon->conf.log_level);
     if (prepare_state(daemon, error) && make_parts(daemon, error)) {
+        /* before the front, whose scheduler asks once whether this machine was enrolled when it started */
         look_for_identity(daemon);
         if (make_front(daemon, error))
             return daemon;
@@ -303,6 +307,7 @@ bool ep_daemon_leave(EpDaemon *daemon, GError **error)
     ep_enrolled_announce_leave(daemon->enrolled, EP_LEAVE_UNINSTALLED);
     g_clear_pointer(&daemon->enrolled, ep_enrolled_free);
     ep_settings_reset(daemon->settings);
+    /* the files last: a machine that is switched off before this is still enrolled, and can leave again */
     return hl_tree_remove(directory, error);
 }
 

@@ -153,6 +153,7 @@ EpEnrolled *ep_enrolled_new(const EpEnrolledOptions *options, EpIdentity **ident
     g_auto(HlTxn) txn = HL_TXN_INIT;
 
     enrolled->has = *options;
+    /* one transaction with the parts: if one of them cannot be made, the database is still the earlier identity's */
     if (!hl_txn_begin(&txn, options->db, error) || !claim(enrolled, *identity, error) ||
         (enrolled->spool = ep_spool_new(options->db, on_send, enrolled, error)) == NULL)
         return NULL;
@@ -200,6 +201,7 @@ void ep_enrolled_start(EpEnrolled *enrolled)
         ep_settings_reset(has->settings);
     apply_enrolled_settings(enrolled);
     ep_poll_refresh(enrolled->poll);
+    /* last: what is resumed runs under the settings of this enrolment, and reports its updates to it */
     ep_commands_resume(enrolled->commands);
     hl_info("enrol", "this is endpoint %s of %s", enrolled->identity->id, enrolled->identity->server);
 }

@@ -52,7 +52,7 @@ EpLinkView ep_enrolled_link(const EpEnrolled *enrolled);
 /* Reports that the manager has not acknowledged. */
 uint64_t ep_enrolled_reports_waiting(const EpEnrolled *enrolled);
 
-/* The database belongs to nobody any longer: settings, commands and reports of the identity are forgotten. */
+/* The database no longer belongs to anybody: settings, commands and reports of the identity are forgotten. */
 bool ep_enrolled_disclaim(HlDb *db, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(EpEnrolled, ep_enrolled_free)

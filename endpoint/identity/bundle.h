@@ -15,7 +15,7 @@
 #define EP_BUNDLE_MAX_SIZE   (400 * 1024) /* HL_WIRE_MAX_SIZE in base 64, and line ends */
 
 /* Checked: signature, CA, addresses, sizes.  Times and token are not.  NULL on failure; free with hl_wire_free.
- * By itself for the fuzz target, which has no files. */
+ * Separate for the fuzz target, which has no files. */
 HlMsgBundle *ep_bundle_parse(const char *name, const char *text, GError **error);
 HlMsgBundle *ep_bundle_load(const char *path, GError **error);
 

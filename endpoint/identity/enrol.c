@@ -108,7 +108,7 @@ static bool untrusted(const Enrolment *enrolment, HlTime now, GError **error)
 static HlMsgEnrolReply *post(const Enrolment *enrolment, const char *token, GBytes *csr, GError **error)
 {
     g_autofree char *ca_path = g_build_filename(enrolment->prepared, "ca.pem", NULL);
-    /* the way of the line that follows: never the environment's, which the daemon does not share */
+    /* the same way as the line that follows: never the environment's proxy, which the daemon does not share */
     HlFetchOptions options = { .ca_file = ca_path, .proxy = enrolment->conf->line_proxy };
     g_autoptr(HlFetch) fetch = hl_fetch_new(&options);
     HlMsgEnrolRequest request = HOLDLINE__V1__ENROL_REQUEST__INIT;

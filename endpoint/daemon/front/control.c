@@ -238,7 +238,12 @@ EpControl *ep_control_new(const EpControlOptions *options, GError **error)
 {
     EpControl *control = g_new0(EpControl, 1);
     HlCtlOptions server = {
-        .path = options->path, .mode = 0666, .handler = on_frame, .closed = on_closed, .user = control, .idle = HL_HOUR
+        .path = options->path,
+        .mode = 0666,
+        .handler = on_frame,
+        .closed = on_closed,
+        .user = control,
+        .idle = HL_HOUR /* an update takes up to half an hour; the default is 10 minutes */
     };
 
     control->has = *options;

@@ -35,7 +35,8 @@ static bool read_last(EpSpool *spool, GError **error)
     return true;
 }
 
-/* Under a new identity the numbers start at 1; the manager has no memory of it. */
+/* Under a new identity the numbers start at 1; the manager has no memory of it.  By way of negative numbers, because
+ * SQLite checks a key at each row, and old and new numbers overlap. */
 static bool renumber(EpSpool *spool, GError **error)
 {
     g_autofree char *identity = hl_ident_new("s-");
@@ -110,7 +111,8 @@ static bool shorten(EpSpool *spool, GError **error)
            renumber(spool, error);
 }
 
-/* The number of the last report when it is not sent and has this subject; 0 otherwise. */
+/* The number of the last report when it is not sent and has this subject; 0 otherwise.  One that was sent stays as it
+ * is: the manager may have it, and would take another one under its number for a database that was reset. */
 static bool find_unsent(EpSpool *spool, const char *subject, int64_t *seq, GError **error)
 {
     return hl_db_query_int(spool->db, 0, seq, error,
@@ -126,7 +128,7 @@ bool ep_spool_add(EpSpool *spool, const HlMsgReport *report, EpSpoolFate fate, c
     HlTime now = hl_clock_wall();
     int64_t seq = 0;
     int64_t merge = fate != EP_SPOOL_KEEP_ALWAYS;
-    int64_t mark = (int64_t)(hl_random_u64() >> 1 | 1);
+    int64_t mark = (int64_t)(hl_random_u64() >> 1 | 1); /* fits a column, and is never 0: not known */
 
     if (!hl_txn_begin(&txn, spool->db, error) || !shorten(spool, error) ||
         (fate == EP_SPOOL_LATEST && !find_unsent(spool, subject, &seq, error)))
@@ -230,6 +232,7 @@ void ep_spool_close(EpSpool *spool)
     ep_window_close(&spool->window);
 }
 
+/* In one transaction: with the rows gone but the number not noted, an empty spool would give the same numbers again. */
 static bool forget(EpSpool *spool, uint64_t seq, uint64_t mark, GError **error)
 {
     g_auto(HlTxn) txn = HL_TXN_INIT;
@@ -240,7 +243,7 @@ static bool forget(EpSpool *spool, uint64_t seq, uint64_t mark, GError **error)
            ep_store_set_int(spool->db, MARK_FACT, (int64_t)mark, error) && hl_txn_commit(&txn, error);
 }
 
-/* The manager knows reports that this database does not, or other ones under their numbers: it is an old copy.  Go on
+/* The manager knows reports that this database does not, or others under the same numbers: it is an old copy.  Go on
  * under a new identity, with everything that is left; the manager knows the marks of what it has. */
 static bool start_over(EpSpool *spool, GError **error)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The spool: reports that the manager has not committed yet (docs/protocol.md, "Reports").
  *
- * Each report has a mark that is drawn when it is made.  A database that was set back to an older copy gives numbers a
+ * Each report has a mark that is drawn when it is made.  A database that was reset to an older copy uses numbers a
  * second time; the marks tell the reports apart, and the spool then starts a new identity.
  *
  * A report is added inside the caller's transaction, beside the state that it tells of; it is sent after the commit, by

@@ -143,7 +143,7 @@ static HlTlsOutcome advance(Connection *connection)
                                    HL_DIRECT_SIZE - connection->out_n, &n);
             connection->out_n += n;
         } else if (connection->requests > MAX_REQUESTS) {
-            return HL_TLS_CLOSED;
+            return HL_TLS_CLOSED; /* the last one was answered with BUSY, and that went out */
         } else {
             outcome =
                 hl_tls_read(connection->tls, connection->in + connection->in_n, HL_DIRECT_SIZE - connection->in_n, &n);
@@ -234,6 +234,7 @@ static bool take_token(EpDirect *direct)
     HlTime now = hl_clock_mono();
     int earned = (int)MIN((now - direct->tokens_at) * RATE / HL_SECOND, RATE);
 
+    /* only then: if every look moved the time on, looking more than RATE times a second would earn nothing */
     if (earned > 0) {
         direct->tokens = MIN(direct->tokens + earned, RATE);
         direct->tokens_at = now;

@@ -6,7 +6,7 @@
 #include "endpoint/daemon/ground/store.h"
 #include "lib/base/log.h"
 
-#define MAX_HOLD_OFF HL_HOUR         /* longer is not believed: it would lose the endpoint */
+#define MAX_HOLD_OFF HL_HOUR         /* a longer one is not believed: the endpoint would be lost */
 #define FIRST_SPREAD (2 * HL_SECOND) /* the first connect of machines that are switched on together */
 #define SESSION_FACT "session"       /* in the store */
 

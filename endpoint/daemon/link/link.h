@@ -43,7 +43,7 @@ typedef struct {
 /* Starts to connect, within two seconds.  NULL for an identity that no connection can be made with. */
 EpLink *ep_link_new(const EpLinkOptions *options, GError **error);
 
-/* Disconnects in good order: the broker drops the will, and gets what was published before. */
+/* Disconnects cleanly: the broker drops the will, and gets what was published before. */
 void ep_link_free(EpLink *link);
 
 /* On the endpoint's own topic of this kind, with its quality of service.  false: the link is not up, or too much is
@@ -65,7 +65,7 @@ void ep_link_set_brokers(EpLink *link, const char *const *brokers);
  * up. */
 void ep_link_reconnect(EpLink *link, HlBusWill will);
 
-/* The server would have it go on from another session.  true: the link connects again, past that one. */
+/* The server wants it to go on from another session.  true: the link connects again, past that one. */
 bool ep_link_pass_fence(EpLink *link, const EpFenceOrder *order);
 
 /* Another machine uses this identity too, and the server settles which of them may speak: stays away this long. */

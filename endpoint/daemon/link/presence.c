@@ -12,7 +12,7 @@
 #include "proto/envelope.h"
 #include "proto/wire.h"
 
-#define SPOOL_TICK  (10 * HL_SECOND)
+#define SPOOL_TICK  (10 * HL_SECOND) /* a third of EP_WINDOW_STALL: a stall is seen soon after it is one */
 #define MAX_WINDOW  (10 * HL_MINUTE) /* a longer spread is not believed */
 #define NOTICE_FACT "notices"        /* in the store: the manager signs what it says of the line */
 #define REASON_LOST "line-lost"
@@ -179,6 +179,7 @@ static void on_up(gpointer user)
     EpPresence *presence = user;
 
     presence->heartbeats = 0;
+    /* before the reports: it says what the spool holds, and its answer says what of that is committed */
     publish_birth(presence);
     ep_spool_open(presence->has.spool, ep_link_session(presence->link));
     spread_heartbeats(presence);
@@ -242,10 +243,12 @@ static void follow_notice(EpPresence *presence, const HlMsgLineNotice *notice)
 {
     EpFenceOrder fence = { notice->session, notice->fence_session, notice->issued_ms };
 
+    /* the time first: a fence leads to a new session number, which is derived from it */
     ep_server_time_told(presence->has.time, notice->issued_ms, hl_clock_mono());
     if (ep_link_pass_fence(presence->link, &fence))
-        return;
+        return; /* the birth of the next session is answered with the rest */
     ep_poll_set_interval(presence->has.poll, notice->poll_ms);
+    /* a machine that is sent away forgets no report: what is committed may be the other machine's */
     if (notice->hold_off_ms > 0 && strcmp(notice->hold_off_boot, presence->has.boot_id) == 0)
         ep_link_hold_off(presence->link, notice->hold_off_ms);
     else

@@ -47,7 +47,7 @@ void ep_presence_settings_changed(EpPresence *presence);
 /* Another certificate is in place: connects again with it, and nobody is told that the line was down. */
 void ep_presence_renewed(EpPresence *presence);
 
-/* Birth and unacknowledged reports once more, at random inside this time. */
+/* Birth and unacknowledged reports once more, at a random moment within this time. */
 void ep_presence_repeat_birth(EpPresence *presence, HlTime within);
 
 /* Publishes the clean stop; done comes when the broker has it, or at once when the line is down. */

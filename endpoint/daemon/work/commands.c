@@ -12,7 +12,7 @@
 #define CLOCK_LOOK     HL_MINUTE        /* the wall clock may jump before the start */
 #define STORE_RETRY    (10 * HL_SECOND) /* a result that could not be stored (disk full) */
 #define PROGRESS_TIME  HL_SECOND        /* at most one report of progress in this time ... */
-#define PROGRESS_STEP  10               /* ... and for that many percent */
+#define PROGRESS_STEP  10               /* ... and for that many percent: at most ten in a run */
 #define PRUNE_INTERVAL HL_HOUR
 #define PRUNE_SLACK    100 /* ended commands beyond those that stay, until the next look */
 
@@ -239,6 +239,7 @@ static void run_cancel(EpJob *job)
         return;
     }
     g_clear_handle_id(&subject->timer, g_source_remove);
+    /* the subject first: a cancellation that is reported as done has had its effect */
     end(subject, EP_COMMAND_CANCEL, "", "cancelled by the administrator");
     end(job, EP_COMMAND_SUCCEED, "", "cancelled");
 }
@@ -314,6 +315,7 @@ static void add_job(EpCommands *commands, EpEntry *entry)
     job->entry = entry;
     /* after a restart by a clock that may be another one: never longer than the wait was when it came */
     job->due = hl_clock_mono() + CLAMP(entry->start - hl_clock_wall(), 0, MAX(entry->start - entry->received, 0));
+    /* before it begins: a job may end at once, and is freed by its removal from the table */
     g_hash_table_insert(commands->jobs, entry->id, job);
     begin(job);
 }

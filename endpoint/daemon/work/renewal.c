@@ -17,7 +17,8 @@ struct EpRenewal {
     guint look_timer, tell_timer;
 };
 
-/* The key of a request that was made before, or a new one, which is on disk before it is used. */
+/* The key of a request that was made before, whose certificate may be on its way; or a new one, which is on disk before
+ * it is used: a certificate for a key that a crash lost would be of no use. */
 static HlKey *request_key(const EpIdentity *identity, GError **error)
 {
     g_autoptr(HlKey) key = NULL;
@@ -136,6 +137,7 @@ bool ep_renewal_install(EpRenewal *renewal, GBytes *pem, GError **error)
     if (!replace(renewal, cert, error))
         return false;
     cert = NULL; /* the identity's now */
+    /* not before the certificate is on disk; a crash in between only has the next request use the same key again */
     unlink(identity->renewal_path);
     hl_info("renewal", "the new certificate is in place");
     /* a line that is down uses the new one at its next attempt anyway */

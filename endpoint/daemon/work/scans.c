@@ -189,6 +189,7 @@ static bool start_file(EpScans *scans, EpScan *scan, GError **error)
     /* of its own, because an engine that fails leaves its temporary files behind */
     if (scan->scratch == NULL)
         scan->scratch = g_dir_make_tmp("holdline-scan-XXXXXX", NULL);
+    /* noted before the engine writes there, so that the next start of the daemon removes what a kill leaves behind */
     if (scan->scratch != NULL && !ep_store_set(scans->has.db, SCRATCH_FACT, scan->scratch, error))
         return false;
     if (scan->scratch == NULL || lseek(scan->fd, 0, SEEK_SET) < 0)

@@ -130,7 +130,7 @@ static bool is_enrolled(const EpScheduler *scheduler)
     return ep_updates_standing(scheduler->has.updates) != EP_NOT_ENROLLED;
 }
 
-/* Whether the settings, and the user, still want what was asked for last. */
+/* Whether the settings, and the user, still want what was last asked for. */
 static bool is_still_wanted(const EpScheduler *scheduler)
 {
     if (g_strcmp0(scheduler->trigger, "schedule") != 0)
@@ -173,6 +173,8 @@ static gboolean on_look(gpointer user)
     EpScheduler *scheduler = user;
 
     look_at_start_up(scheduler);
+    /* asked first, so that a slot counts as done even if it may not run: turning the schedule on again catches up on
+     * nothing */
     if (is_due(scheduler, &scheduler->update, settings_of(scheduler)->update_period) &&
         !ep_scheduler_is_user_off(scheduler) && is_enrolled(scheduler)) {
         ep_retry_settled(&scheduler->retry); /* this run is its own first try */

@@ -12,7 +12,7 @@
 typedef enum {
     EP_UPDATE_UPDATE,
     EP_UPDATE_ROLLBACK,    /* one step back; the set that is given up is not installed again */
-    EP_UPDATE_SYNCHRONIZE, /* exactly what the server has, be it older or given up before (B20) */
+    EP_UPDATE_SYNCHRONIZE, /* exactly what the server has, even if older or given up before (B20) */
     EP_UPDATE_N_WORKS
 } EpUpdateWork;
 

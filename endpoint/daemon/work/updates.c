@@ -130,7 +130,8 @@ static void judge_switch(EpUpdates *updates, const EpUpdateEnd *end)
         ep_trouble_store_failed(updates->has.trouble, "when patterns changed", error);
 }
 
-/* The daemon may have been restarted since the switch. */
+/* The daemon may have been restarted since the switch, which is stored by the wall clock: the monotonic one starts
+ * again with the machine.  An age below 0 is a clock that was set back; then nothing is judged. */
 static void resume_probation(EpUpdates *updates)
 {
     HlTime age = hl_clock_wall() - ep_store_get_int(updates->has.db, SWITCHED_FACT, 0);
@@ -195,6 +196,7 @@ static void finish(EpUpdates *updates, const EpUpdateEnd *end)
 {
     g_autoptr(GError) error = NULL;
 
+    /* before updates->patterns is replaced: it compares with that */
     judge_switch(updates, end);
     g_free(updates->patterns);
     updates->patterns = g_strdup(end->patterns);
@@ -209,6 +211,7 @@ static void finish(EpUpdates *updates, const EpUpdateEnd *end)
     else
         ep_trouble_store_failed(updates->has.trouble, "an update's result", error);
     g_clear_pointer(&updates->rollback_reason, g_free);
+    /* after the notification is spooled: reports go in order, and a command's end must not come before what it did */
     tell_waiters(updates, end);
     if (updates->enrolment.identity != NULL)
         ep_spool_pump(updates->enrolment.spool);

@@ -30,7 +30,7 @@ EpUpdates *ep_updates_new(const EpUpdatesOptions *options);
  */
 void ep_updates_free(EpUpdates *updates);
 
-/* What an update has besides while the machine is enrolled. */
+/* What an update has in addition while the machine is enrolled. */
 typedef struct {
     const EpIdentity *identity;
     EpSpool *spool;
@@ -38,8 +38,7 @@ typedef struct {
     gpointer user;
 } EpUpdateEnrolment;
 
-/* From now on (copied; the members are borrowed); NULL: the machine is not enrolled any longer.  Work under way goes
- * on. */
+/* From now on (copied; the members are borrowed); NULL: the machine is no longer enrolled.  Work under way goes on. */
 void ep_updates_enrol(EpUpdates *updates, const EpUpdateEnrolment *enrolment);
 
 typedef enum { EP_NOT_ENROLLED, EP_LINE_DOWN, EP_LINE_UP } EpStanding;
