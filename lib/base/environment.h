@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Variables that a library in this process must not see, and programs that it starts shall. */
+/* Variables that a library in this process must not see, but programs that it starts must. */
 #ifndef LIB_BASE_ENVIRONMENT_H
 #define LIB_BASE_ENVIRONMENT_H
 

@@ -34,7 +34,7 @@ static const char *skip_text(const char *at, const char *end)
     return at;
 }
 
-/* What is no JSON gets some shape too: the parser refuses it at its first error, having spent no more than this. */
+/* What is not JSON gets some shape too: the parser refuses it at its first error, having spent no more than this. */
 static Shape measure(const char *at, const char *end)
 {
     Shape shape = { 0 };
@@ -76,7 +76,7 @@ json_t *hl_json_parse_bounded(const char *name, const void *data, gsize size, gs
     return NULL;
 }
 
-/* In JSON text such characters stand in strings alone, so each may be written as an escape where it stands. */
+/* In JSON text such characters occur only in strings, so each may be written as an escape where it is. */
 static char *escape(const char *text)
 {
     GString *out;

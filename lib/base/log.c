@@ -32,7 +32,7 @@ static bool is_enabled(HlLogLevel level)
     return (int)level >= __atomic_load_n(&threshold, __ATOMIC_RELAXED);
 }
 
-/* One write a record, so that lines of several threads and processes do not mix. */
+/* One write per record, so that lines of several threads and processes do not mix. */
 static void write_record(HlLogLevel level, const char *area, const char *message)
 {
     g_autofree char *time = hl_time_format(hl_clock_wall());

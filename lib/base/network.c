@@ -101,7 +101,7 @@ char *hl_place_print(const char *host, uint16_t port)
     return g_strdup_printf(strchr(host, ':') != NULL ? "[%s]:%u" : "%s:%u", host, port);
 }
 
-/* A name, an IPv4 address, or an IPv6 address with its brackets off. */
+/* A name, an IPv4 address, or an IPv6 address without its brackets. */
 static bool is_host(const char *host, bool bracketed)
 {
     uint8_t address[16];

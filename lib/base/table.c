@@ -102,7 +102,7 @@ void hl_table_free(HlTable *table)
     g_free(table);
 }
 
-/* The length of a colour sequence of hl_tone; 0: it is none. */
+/* The length of a colour sequence of hl_tone; 0: it is not one. */
 static gsize tone_length(const char *text)
 {
     gsize digits;
@@ -113,7 +113,7 @@ static gsize tone_length(const char *text)
     return digits > 0 && digits <= 2 && text[2 + digits] == 'm' ? digits + 3 : 0;
 }
 
-/* Printable but for hl_tone's colours, which may stand in it. */
+/* Printable except for hl_tone's colours, which may be in it. */
 static char *printable_cell(const char *text)
 {
     GString *out = g_string_new(NULL);

@@ -6,8 +6,8 @@
 #define LINES_TOLD 3
 #define HIDDEN     "***"
 
-/* Format characters turn the direction of writing (marks, embeddings, overrides, isolates), or are there without being
- * seen.  A few belong to the spelling of words. */
+/* Format characters change the direction of writing (marks, embeddings, overrides, isolates), or are invisible.  A few
+ * belong to the spelling of words. */
 bool hl_char_is_deceptive(gunichar c)
 {
     static const gunichar spelling[] = {
@@ -33,7 +33,7 @@ static gsize before_at(const char *text, gsize size)
 }
 
 /* How much of what follows "://" is user name and password, size being the most that can belong to it.  A '/' in a
- * password ends the host's part early, and leaves a port that is no number. */
+ * password ends the host's part early, and leaves a port that is not a number. */
 static gsize credentials(const char *text, gsize size)
 {
     gsize authority = strcspn(text, "/?# \t\r\n\"<>");

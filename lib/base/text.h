@@ -16,11 +16,11 @@ char *hl_text_printable(const char *text);
  * or has no scheme.  Caller frees. */
 char *hl_text_url(const char *url);
 
-/* Controls and format characters: what a terminal obeys, what turns the direction of writing, what is not seen. */
+/* Controls and format characters: what a terminal obeys, what changes the direction of writing, what is invisible. */
 bool hl_char_is_deceptive(gunichar c);
 
-/* The last three lines of what a program said, joined by "; ": what stopped it stands there, after complaints about
- * much else.  "" if it said nothing.  Caller frees. */
+/* The last three lines of what a program said, joined by "; ": what stopped it is there, after complaints about much
+ * else.  "" if it said nothing.  Caller frees. */
 char *hl_text_last_words(const char *text);
 
 #endif

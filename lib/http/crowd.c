@@ -29,7 +29,7 @@ void hl_crowd_free(HlCrowd *crowd)
     g_free(crowd);
 }
 
-/* The first 64 bits; IPv4, also where it comes in the shape of IPv6, stands in a corner that is reserved there. */
+/* The first 64 bits; IPv4, also where it comes in the shape of IPv6, gets a reserved corner of them. */
 static uint64_t neighbourhood(const struct sockaddr *address)
 {
     uint64_t key = 0;

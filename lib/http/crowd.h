@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How many connections the neighbours of an address hold: an IPv4 address is alone (a whole office behind NAT), IPv6
- * addresses of one /64 are one, for each machine has 2^64 of them to choose from.  One thread. */
+ * addresses of one /64 count as one, because each machine has 2^64 of them to choose from.  One thread. */
 #ifndef LIB_HTTP_CROWD_H
 #define LIB_HTTP_CROWD_H
 

@@ -27,7 +27,7 @@ void cli_client_close(CliClient *client);
 void cli_client_lend(CliClient *client);
 
 /* arguments is name, value, ..., NULL; pairs whose value is NULL are left out.  Unless --json asks for it as it is, the
- * answer and its progress are printable (hl_json_printable): what endpoints told stands in them.  NULL on failure: the
+ * answer and its progress are printable (hl_json_printable): they contain what endpoints told.  NULL on failure: the
  * server's own error, or HL_ERROR_TIMEOUT when it does not answer. */
 json_t *cli_client_call(CliClient *client, const char *name, const char *const *arguments, CliProgress progress,
                         gpointer user, GError **error);

@@ -141,7 +141,7 @@ MgrPresenceEffects mgr_presence_step(MgrPresence *presence, const MgrPresencePol
  * matters, and nobody gains from colliding with themselves.) */
 uint64_t mgr_presence_hash(const char *text);
 
-/* Whether a session number of this endpoint is believed.  Nobody signs them, and whoever makes one up must not lock the
+/* Whether a session number of this endpoint is believed.  Nobody signs them, and a made-up one must not lock the
  * endpoint out: they follow the wall clock, so one more than a day ahead of ours is believed only as the next few after
  * the last one (this clock may be the wrong one). */
 bool mgr_presence_believes(const MgrPresence *presence, uint64_t session, HlTime wall);

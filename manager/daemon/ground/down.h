@@ -27,7 +27,7 @@ bool mgr_down_send(MgrDown *down, HlTopic topic, const char *id, GBytes *payload
 typedef enum {
     MGR_DOWN_SENT,
     MGR_DOWN_NOT_NOW,   /* the connection is down, or too much is queued */
-    MGR_DOWN_TOO_LARGE, /* now and ever; logged */
+    MGR_DOWN_TOO_LARGE, /* now or ever; logged */
 } MgrDownOutcome;
 
 /* The same for a document. */

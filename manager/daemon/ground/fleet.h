@@ -156,7 +156,7 @@ int mgr_endpoint_compare(gconstpointer a, gconstpointer b);
 GPtrArray *mgr_fleet_sorted_endpoints(const MgrFleet *fleet);
 GPtrArray *mgr_fleet_sorted_groups(const MgrFleet *fleet);
 
-/* What the endpoint shall have: the counter that orders saves and moves. */
+/* What the endpoint should have: the counter that orders saves and moves. */
 uint64_t mgr_endpoint_desired_counter(const MgrEndpoint *endpoint);
 bool mgr_endpoint_has_desired(const MgrEndpoint *endpoint);
 /* Whether a component that its scan method takes is older than in, or missing against, "name=version ..."; against the

@@ -19,7 +19,7 @@
 
 typedef struct MgrRecord MgrRecord;
 
-/* What happens to a change; one constant a kind of change. */
+/* What happens to a change; one constant per kind of change. */
 typedef struct {
     void (*fold)(gpointer change);                      /* after the commit */
     void (*fail)(gpointer change, const GError *error); /* nothing was written; error is borrowed */

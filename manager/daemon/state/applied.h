@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What an endpoint says of the settings that it has: taken into memory and registry where it differs, and compared with
- * what it shall have.
+ * what it should have.
  *
  * Births and heartbeats say it; when and how it came to be is a report's to tell (work/reports.h).  Runs ahead of the
  * registry like presence: it is told again. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Source addresses as the managed broker sees them: what stands before a NAT is registered, what is behind it is
- * observed.
+/* Source addresses as the managed broker sees them: what an endpoint has before any NAT is registered, what is seen
+ * after it is observed.
  *
  * Read from the broker's own log, a few lines a second; an external broker's log is not ours, so there the address of
  * the enrolment (HTTPS front) stays.  It is shown, never dialled and never a key. */

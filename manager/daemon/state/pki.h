@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The certificates of a site while the manager runs: issued, revoked, told to the broker.
+/* The certificates of a site while the manager runs: issued, revoked, made known to the broker.
  *
  * The authority's key is here and nowhere else.  What is revoked is in the registry; revocation list and access list
  * are files made from it, and made again at each change and each start. */

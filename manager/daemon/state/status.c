@@ -6,7 +6,7 @@
 #include "proto/components.h"
 
 #define SUMMARY_EVERY 250 /* ms; it counts every endpoint, so not with every change of one */
-/* documents a turn, about 10 ms; with a turn each 20 ms the status of 10,000 takes two seconds */
+/* documents per turn, about 10 ms; with a turn every 20 ms the status of 10,000 takes two seconds */
 #define MAX_FLUSH 100
 
 struct MgrStatus {

@@ -34,7 +34,7 @@ void mgr_status_forget(MgrStatus *status, MgrEndpoint *endpoint);
 /* Whether the server cannot hear its endpoints; told in the summary. */
 void mgr_status_set_blind(MgrStatus *status, bool blind);
 
-/* Writes what was touched; a part of it a turn.  Called some fifty times a second. */
+/* Writes what was touched, part of it per turn.  Called some fifty times a second. */
 void mgr_status_flush(MgrStatus *status);
 
 /* A line of status/event. */

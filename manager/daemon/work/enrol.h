@@ -21,7 +21,7 @@ typedef struct {
 MgrEnrol *mgr_enrol_new(const MgrEnrolOptions *options);
 void mgr_enrol_free(MgrEnrol *enrol);
 
-/* The configuration may say another rate now. */
+/* The configuration may have another rate now. */
 void mgr_enrol_reconfigured(MgrEnrol *enrol);
 
 /* POST /v1/enrol; answers the request. */

@@ -461,7 +461,7 @@ static const HlBusMessage *make_will(gpointer user)
     return &link->will;
 }
 
-/* A topic that is subscribed to and not handled would be a recipe half followed. */
+/* A topic that is subscribed to but not handled is a recipe half followed. */
 static GStrv subscriptions(void)
 {
     g_autoptr(GStrvBuilder) builder = g_strv_builder_new();

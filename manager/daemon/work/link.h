@@ -35,7 +35,7 @@ MgrLink *mgr_link_new(const MgrLinkOptions *options, GError **error);
 /* Says that the manager goes, and disconnects. */
 void mgr_link_free(MgrLink *link);
 
-/* The configuration may say another reconnect window now. */
+/* The configuration may have another reconnect window now. */
 void mgr_link_reconfigured(MgrLink *link);
 
 /* Once a second: can the manager hear; whose heartbeat is late. */
