@@ -31,7 +31,7 @@ static const HlFlag flags[] = {
     /* mirror */
     { "from", "URL", "The repository to copy; metadata/ and targets/ are below it" },
     { "to", "DIR", "Where the copy is kept and served from" },
-    { "keep", "DURATION", "How long to keep files that nothing lists any more (default: 24h)" },
+    { "keep", "DURATION", "How long to keep files that are no longer listed (default: 24h)" },
     /* repository */
     { "single-host", NULL, "Keep every key of the repository on this machine" },
     { "plain-keys", NULL, "Store private keys without a passphrase" },

@@ -17,7 +17,7 @@ expect "second, installed after the change, may update by hand" may second updat
 expect "the privilege was in its bundle" is second settings.path bundle
 still 3 "first, installed before, may not" may_not first update-now
 expect "so its user cannot make the update that would bring the privilege" refuses on first update-now
-shown B5 "privileges travel in the bundle, and cannot be pushed to who lacks them"
+shown B5 "privileges travel in the bundle, and cannot be pushed to an endpoint that lacks them"
 
 begin hl group set office delivery.mode=channel
 await 1 "first has the privilege" may first update-now

@@ -22,5 +22,5 @@ await 5 "dead2 did not answer" is dead2 reachability timeout
 expect "home did not answer" is home reachability timeout
 run hl group set office privilege.scan=no
 await 1 "the next change is at open at once, too" may_not open scan
-shown B16 "who does not answer holds up nobody"
+shown B16 "an endpoint that does not answer holds up nobody"
 note "the five more attempts, every 15 minutes, are shown in virtual time (test-documented: /documented/B16)"

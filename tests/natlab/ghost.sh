@@ -23,7 +23,7 @@ ip -n server route add 192.168.7.0/24 via 203.0.113.1
 pc clerk branch 192.168.7.20/24 192.168.7.1 office
 await 5 "clerk, behind a plain router: shown Online, and so it is" looks clerk Online online agree-online
 
-step "victim is killed, cable's cable is pulled, polite is stopped in good order"
+step "victim is killed, cable's cable is pulled, polite is stopped cleanly"
 end victim KILL
 pull public cable-eth
 end polite TERM
@@ -38,7 +38,7 @@ step "cable's cable is back: the same process, as after hibernation"
 push public cable-eth
 await 15 "its line is up again by itself" is cable actual online
 still 2 "nothing was announced, so it is shown Offline" is cable displayed Offline
-shown B12 "who resumes sends no notice of being online"
+shown B12 "an endpoint that resumes sends no notice of being online"
 
 step "the branch gets a router that translates"
 before=$(fact clerk session)

@@ -23,5 +23,5 @@ start home
 await 10 "home is back" is home actual online
 session=$(fact home session)
 lost() { [ "$(fact home session)" -gt "$session" ]; }
-await 40 "the line was lost and made anew" lost
+await 40 "the line was lost and came back" lost
 shown repaired "without it the line dies, is noticed and comes back by itself"

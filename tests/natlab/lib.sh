@@ -179,7 +179,7 @@ host() { # NAME (at most 10 letters): a network of its own, and a host name
 switch() { # NAME: makes the namespace a switch too
     ip -n "$1" link add lan type bridge
     ip -n "$1" link set lan up
-    # a switch is none of the router's business; where the kernel can have it otherwise, it shall not
+    # a switch is none of the router's business; where the kernel could do otherwise, it must not
     [ ! -e /proc/sys/net/bridge ] || set_sysctl "$1" bridge/bridge-nf-call-iptables 0
 }
 
@@ -356,7 +356,7 @@ command_is() {
 # ---------------------------------------------------------------------------------------------------- the status topics
 
 # Everything that monitoring would see goes to $LAB/topics, one "TOPIC PAYLOAD" a line.  A new monitor's rights are in force when the
-# broker has read its list anew; the summary is retained, so it tells when that is so.
+# broker has re-read its list; the summary is retained, so it tells when that is so.
 monitor() {
     local dir=$LAB/monitor
     hl monitor create eyes --output "$dir" >/dev/null

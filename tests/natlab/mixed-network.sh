@@ -34,7 +34,7 @@ await 3 "open may update by hand" may open update-now
 await 2 "open took it by the dial" is open settings.path direct
 still 4 "home may not, though it sends heartbeats all the time" may_not home update-now
 expect "its user is told so" refuses on home update-now
-shown B6 "who can be dialled has a saved privilege at once, who is behind NAT has not"
+shown B6 "an endpoint that can be dialled has a saved privilege at once, one behind NAT does not"
 
 run hl update-now all
 command=$(hl command list --json | jq -r '.commands[0].id')

@@ -29,4 +29,4 @@ for name in home desk; do
     await 5 "$name has the settings" may $name update-now
     await 10 "$name did the update" command_is $name "$command" succeeded
 done
-shown repaired "after a reboot of the router everybody is back by himself and gets what waited"
+shown repaired "after a reboot of the router everybody comes back unaided and gets what was waiting"

@@ -63,4 +63,4 @@ expect "anna has not" is anna patterns '{}'
 expect "carl has not" is carl patterns '{}'
 run hl group set office privilege.update-now=yes
 for name in anna bert carl; do await 2 "$name has the privilege" may $name update-now; done
-shown repaired "one address three times, and everyone is reached as himself"
+shown repaired "one address three times, and each is reached as itself"

@@ -59,7 +59,7 @@ news() {
 
 asked() { grep -q "^$2 .*\"GET /$3" "$LAB/$1.log"; } # NAME ADDRESS PATH: in a web server's log
 report() { hl endpoint history "${ID[$1]}" --json | jq -r '[.history[] | select(.what == "update")] | last | .detail'; }
-# shellcheck disable=SC2053 # a pattern it shall be
+# shellcheck disable=SC2053 # it is meant to be a pattern
 reports() { [[ "$(report "$1")" == $2 ]]; } # NAME PATTERN
 own_history() { on "$1" history --json | jq -r '[.events[] | select(.what == "update")] | max_by(.at) | .detail'; }
 # came NAME TRIGGER SOURCE: an update to WANTED or newer, as its notification, the registry and the endpoint itself tell.
@@ -135,7 +135,7 @@ expect "and why: it was away" reports anna "*the server was not reached*; server
 tell anna
 
 news activeupdate other
-# all three shall begin in the same minute
+# all three must begin in the same minute
 while [ $((EPOCHSECONDS % 60)) -ge 55 ]; do sleep 0.2; done
 step "an update every minute for the three: holdline group set NAME 'update.schedule=every 1m'"
 for name in company public branch; do hl group set "$name" 'update.schedule=every 1m' >/dev/null; done
