@@ -383,6 +383,29 @@ static void test_probation(void)
     g_assert_cmpuint(child_fake_running(), ==, 0);
 }
 
+/* A switch that was stored by a clock that was wrong: after a restart with the right one the set is on probation for
+ * its whole time, and no longer. */
+static void test_probation_of_a_wrong_clock(void)
+{
+    static const HlTime ahead[] = { HL_HOUR, 30 * HL_DAY, 3650 * HL_DAY };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(ahead); i++) {
+        g_autoptr(EndpointParts) parts = parts_new();
+        Asker asker = { .parts = parts };
+
+        parts_line_up(parts);
+        clock_fake_jump_wall(ahead[i]);
+        request(&asker, EP_UPDATE_UPDATE);
+        parts_update_ends(NULL, "updated", "virus=2026112202");
+        clock_fake_jump_wall(-ahead[i]);
+        parts_restart(parts);
+        g_assert_true(ep_updates_on_probation(parts->updates));
+        clock_fake_advance(EP_PROBATION_WINDOW);
+        parts_restart(parts);
+        g_assert_false(ep_updates_on_probation(parts->updates));
+    }
+}
+
 /* -------------------------------------------------------------------------------------------------- the full disk */
 
 /* Wherever the store fails, the waiters hear the end, what is active is right in memory, and a transaction is whole:
@@ -434,6 +457,7 @@ int main(int argc, char **argv)
     g_test_add_func("/endpoint-updates/arguments", test_arguments);
     g_test_add_func("/endpoint-updates/no-source", test_no_source);
     g_test_add_func("/endpoint-updates/probation", test_probation);
+    g_test_add_func("/endpoint-updates/probation-of-a-wrong-clock", test_probation_of_a_wrong_clock);
     g_test_add_func("/endpoint-updates/faults", test_faults);
     return g_test_run();
 }

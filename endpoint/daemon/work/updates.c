@@ -112,10 +112,17 @@ static char *describe_round(const EpUpdates *updates, const EpUpdateEnd *end)
     return ep_round_tell(&facts);
 }
 
+static void store_switch(EpUpdates *updates, HlTime at)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (!ep_store_set_int(updates->has.db, SWITCHED_FACT, at, &error))
+        ep_trouble_store_failed(updates->has.trouble, "when patterns changed", error);
+}
+
 /* A set that is new here is on probation; one that was gone back to is not, not even after a restart. */
 static void judge_switch(EpUpdates *updates, const EpUpdateEnd *end)
 {
-    g_autoptr(GError) error = NULL;
     HlTime switched = hl_clock_wall();
 
     if (updates->work == EP_UPDATE_ROLLBACK && end->succeeded) {
@@ -126,18 +133,23 @@ static void judge_switch(EpUpdates *updates, const EpUpdateEnd *end)
     } else {
         return;
     }
-    if (!ep_store_set_int(updates->has.db, SWITCHED_FACT, switched, &error))
-        ep_trouble_store_failed(updates->has.trouble, "when patterns changed", error);
+    store_switch(updates, switched);
 }
 
 /* The daemon may have been restarted since the switch, which is stored by the wall clock: the monotonic one starts
- * again with the machine.  An age below 0 is a clock that was set back; then nothing is judged. */
+ * again with the machine.  A switch in the future was stored by a clock that was wrong: how long ago it was is not
+ * known, and the set gets its whole probation. */
 static void resume_probation(EpUpdates *updates)
 {
-    HlTime age = hl_clock_wall() - ep_store_get_int(updates->has.db, SWITCHED_FACT, 0);
+    HlTime now = hl_clock_wall();
+    HlTime switched = ep_store_get_int(updates->has.db, SWITCHED_FACT, 0);
+    HlTime age = MAX(now - switched, 0);
 
-    if (age >= 0 && age < EP_PROBATION_WINDOW)
-        ep_probation_begin(&updates->probation, hl_clock_mono() - age);
+    if (switched == 0 || age >= EP_PROBATION_WINDOW)
+        return;
+    ep_probation_begin(&updates->probation, hl_clock_mono() - age);
+    if (switched > now)
+        store_switch(updates, now);
 }
 
 static bool spool_notification(EpUpdates *updates, const EpUpdateEnd *end, GError **error)
