@@ -81,20 +81,10 @@ static const HlProgram program = {
     .n_commands = G_N_ELEMENTS(commands),
     .flags = flags,
     .n_flags = G_N_ELEMENTS(flags),
+    .usual = "run",
 };
 
 int main(int argc, char **argv)
 {
-    /* "holdline-endpointd -c FILE" is the usual form: the command's name is put in */
-    g_autofree char **words = g_new0(char *, (gsize)argc + 2);
-    bool plain =
-        argc == 1 || (argv[1][0] == '-' && strcmp(argv[1], "--version") != 0 && strcmp(argv[1], "--help") != 0);
-    int n = 0;
-
-    words[n++] = argv[0];
-    if (plain)
-        words[n++] = (char *)"run";
-    for (int i = 1; i < argc; i++)
-        words[n++] = argv[i];
-    return hl_cli_main(&program, n, words, NULL);
+    return hl_cli_main(&program, argc, argv, NULL);
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/base/cli.h"
-#include "lib/base/unconst.h"
 
 #include <stdio.h>
 #include <string.h>
+
+#include "lib/base/process.h"
+#include "lib/base/unconst.h"
 
 static const HlFlag *find_flag(const HlProgram *program, const char *name, gsize length)
 {
@@ -313,11 +315,30 @@ static bool run(const HlProgram *program, int argc, char **argv, void *user, GEr
     return check_call(&call, error) && call.command->run(&call, error);
 }
 
+/* Only flags, or nothing. */
+static bool names_no_command(int argc, char **argv)
+{
+    return argc == 1 || (argv[1][0] == '-' && strcmp(argv[1], "--version") != 0 && strcmp(argv[1], "--help") != 0);
+}
+
+static bool run_usual(const HlProgram *program, int argc, char **argv, void *user, GError **error)
+{
+    g_autofree char **words = g_new0(char *, (gsize)argc + 2);
+
+    words[0] = argv[0];
+    words[1] = hl_unconst(program->usual);
+    for (int i = 1; i < argc; i++)
+        words[i + 1] = argv[i];
+    return run(program, argc + 1, words, user, error);
+}
+
 int hl_cli_main(const HlProgram *program, int argc, char **argv, void *user)
 {
     g_autoptr(GError) error = NULL;
+    bool usual = program->usual != NULL && names_no_command(argc, argv);
 
-    if (run(program, argc, argv, user, &error)) {
+    hl_process_keep_secrets();
+    if ((usual ? run_usual : run)(program, argc, argv, user, &error)) {
         if (fflush(stdout) == 0)
             return 0;
         fprintf(stderr, "%s: cannot write the output\n", program->name);

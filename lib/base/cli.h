@@ -40,6 +40,7 @@ typedef struct {
     gsize n_flags;
     const char *const
         *global_flags; /* allowed with every command that does not say otherwise, ends with NULL; may be NULL */
+    const char *usual; /* the command that is meant when there is none: "PROGRAM -c FILE"; NULL: one must be given */
 } HlProgram;
 
 struct HlInvocation {
@@ -51,7 +52,8 @@ struct HlInvocation {
     void *user;
 };
 
-/* Runs argv; returns the exit status.  Errors go to stderr as "PROGRAM: message". */
+/* Runs argv; returns the exit status.  Errors go to stderr as "PROGRAM: message".  Before anything else it turns core
+ * dumps off (lib/base/process.h): each of our programs holds a key at some time. */
 int hl_cli_main(const HlProgram *program, int argc, char **argv, void *user);
 
 /* Whether a switch was given. */

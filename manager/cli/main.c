@@ -88,10 +88,13 @@ static const HlCommand commands[] = {
 };
 
 static const HlProgram program = {
-    "holdline",   "Manages the endpoints of a site; SELECTOR is an id, a host name, @GROUP, all or outdated",
-    commands,     G_N_ELEMENTS(commands),
-    flags,        G_N_ELEMENTS(flags),
-    global_flags,
+    .name = "holdline",
+    .summary = "Manages the endpoints of a site; SELECTOR is an id, a host name, @GROUP, all or outdated",
+    .commands = commands,
+    .n_commands = G_N_ELEMENTS(commands),
+    .flags = flags,
+    .n_flags = G_N_ELEMENTS(flags),
+    .global_flags = global_flags,
 };
 
 int main(int argc, char **argv)

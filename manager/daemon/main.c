@@ -60,26 +60,17 @@ static const HlFlag flags[] = {
 static const HlCommand commands[] = {
     { "run", "[-c FILE]", "Run the manager in the foreground", cmd_run, 0, 0, run_flags },
 };
-static const HlProgram program = { "holdline-managerd",
-                                   "Manages the endpoints of a site; 'run' is understood when no command is given",
-                                   commands,
-                                   G_N_ELEMENTS(commands),
-                                   flags,
-                                   G_N_ELEMENTS(flags),
-                                   NULL };
+static const HlProgram program = {
+    .name = "holdline-managerd",
+    .summary = "Manages the endpoints of a site; 'run' is understood when no command is given",
+    .commands = commands,
+    .n_commands = G_N_ELEMENTS(commands),
+    .flags = flags,
+    .n_flags = G_N_ELEMENTS(flags),
+    .usual = "run",
+};
 
 int main(int argc, char **argv)
 {
-    /* "holdline-managerd -c FILE" is the usual form: the command's name is put in */
-    g_autofree char **words = g_new0(char *, (gsize)argc + 2);
-    bool plain =
-        argc == 1 || (argv[1][0] == '-' && strcmp(argv[1], "--version") != 0 && strcmp(argv[1], "--help") != 0);
-    int n = 0;
-
-    words[n++] = argv[0];
-    if (plain)
-        words[n++] = (char *)"run";
-    for (int i = 1; i < argc; i++)
-        words[n++] = argv[i];
-    return hl_cli_main(&program, n, words, NULL);
+    return hl_cli_main(&program, argc, argv, NULL);
 }

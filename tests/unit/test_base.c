@@ -204,14 +204,45 @@ static const HlCommand commands[] = {
     { "group set", "GROUP KEY=VALUE...", "x", cmd_record, 2, HL_ARGS_ANY, two_flags },
     { "quiet", "", "x", cmd_record, 0, 0, not_config },
 };
-static const HlProgram program = { "prog", "test", commands, G_N_ELEMENTS(commands), flags, 3, global_flags };
+static const HlProgram program = {
+    .name = "prog",
+    .summary = "test",
+    .commands = commands,
+    .n_commands = G_N_ELEMENTS(commands),
+    .flags = flags,
+    .n_flags = 3,
+    .global_flags = global_flags,
+};
 
-static int call(GString *out, const char *line)
+static int call_of(const HlProgram *called, GString *out, const char *line)
 {
     g_auto(GStrv) argv = g_strsplit(line, " ", -1);
 
     g_string_assign(out, "");
-    return hl_cli_main(&program, (int)g_strv_length(argv), argv, out);
+    return hl_cli_main(called, (int)g_strv_length(argv), argv, out);
+}
+
+static int call(GString *out, const char *line)
+{
+    return call_of(&program, out, line);
+}
+
+/* A daemon's usual form names no command. */
+static void test_cli_usual(void)
+{
+    g_autoptr(GString) out = g_string_new(NULL);
+    HlProgram daemon = program;
+
+    daemon.usual = "quiet";
+    g_assert_cmpint(call_of(&daemon, out, "prog"), ==, 0);
+    g_assert_cmpstr(out->str, ==, "quiet|0|none");
+    g_assert_cmpint(call_of(&daemon, out, "prog --json"), ==, 0);
+    g_assert_cmpstr(out->str, ==, "quiet|1|none");
+    g_assert_cmpint(call_of(&daemon, out, "prog group g"), ==, 0);
+    g_assert_cmpstr(out->str, ==, "group|g|0|none");
+    g_assert_cmpint(call_of(&daemon, out, "prog dance"), ==, 2);
+    g_assert_cmpint(call_of(&daemon, out, "prog --help"), ==, 0);
+    g_assert_cmpint(call_of(&program, out, "prog --json"), ==, 2);
 }
 
 static void test_cli(void)
@@ -352,6 +383,7 @@ int main(int argc, char **argv)
     g_test_add_func("/base/backoff", test_backoff);
     g_test_add_func("/base/ident", test_ident);
     g_test_add_func("/base/cli", test_cli);
+    g_test_add_func("/base/cli-usual", test_cli_usual);
     g_test_add_func("/base/exec-shown", test_exec_shown);
     g_test_add_func("/base/place", test_place);
     g_test_add_func("/base/mailbox", test_mailbox);
