@@ -19,6 +19,7 @@
 #define FILE_LIMIT   1048576 /* one descriptor a connection; the kernel's own limit bounds it */
 #define STEADY       (30 * HL_SECOND)
 #define MAX_LOG_SIZE (16 * 1024 * 1024)
+#define LOG_LOOK     5000            /* ms; a connect is 250 bytes in the log and 2 ms of the broker: 600 kB at most */
 #define YOUNG        (2 * HL_SECOND) /* until its handlers stand, a SIGHUP kills it */
 #define QUICK_DEATHS 5               /* in a row: said once more loudly, with the log's last line */
 
@@ -27,7 +28,7 @@ struct MgrBroker {
     HlChild *child;
     HlTime started_mono;
     HlBackoff backoff;
-    guint timer, reload_timer;
+    guint timer, reload_timer, log_timer;
     bool stopping;
 };
 
@@ -94,14 +95,30 @@ static void on_ended(const HlChildEnd *end, gpointer user)
     broker->timer = g_timeout_add((guint)delay, on_start_due, broker);
 }
 
-/* One old log is kept, so that connects of many years do not fill the disk. */
-static void rotate_log(const char *path)
+/* One old log is kept, so that connects of many years, or of one who does nothing else, do not fill the disk.  Whether
+ * the log is now another file than the broker's. */
+static bool rotate_log(const char *path)
 {
     g_autofree char *old = g_strconcat(path, ".1", NULL);
     struct stat st;
 
-    if (stat(path, &st) == 0 && st.st_size > MAX_LOG_SIZE && rename(path, old) != 0)
-        hl_warn("broker", "cannot rotate the log %s: %s", path, g_strerror(errno));
+    if (stat(path, &st) != 0)
+        return errno == ENOENT; /* rotated before, and not opened again yet */
+    if (st.st_size <= MAX_LOG_SIZE)
+        return false;
+    if (rename(path, old) == 0)
+        return true;
+    hl_log_limited(HL_LOG_WARN, "broker", "rotate", "cannot rotate the log %s: %s", path, g_strerror(errno));
+    return false;
+}
+
+static gboolean on_log_look(gpointer user)
+{
+    MgrBroker *broker = user;
+
+    if (broker->child != NULL && rotate_log(broker->log_path))
+        mgr_broker_reload(broker);
+    return G_SOURCE_CONTINUE;
 }
 
 static bool start_child(MgrBroker *broker, GError **error)
@@ -112,7 +129,7 @@ static bool start_child(MgrBroker *broker, GError **error)
     spec.argv = argv;
     spec.log_path = broker->log_path;
     spec.file_limit = FILE_LIMIT;
-    rotate_log(broker->log_path);
+    (void)rotate_log(broker->log_path); /* the new one opens whatever is there */
     broker->started_mono = hl_clock_mono();
     broker->child = hl_child_start(&spec, NULL, on_ended, broker, error);
     if (broker->child == NULL)
@@ -136,6 +153,7 @@ MgrBroker *mgr_broker_start(const char *dir, const MgrConf *conf, GError **error
         mgr_broker_free(broker);
         return NULL;
     }
+    broker->log_timer = g_timeout_add(LOG_LOOK, on_log_look, broker);
     return broker;
 }
 
@@ -177,6 +195,8 @@ void mgr_broker_free(MgrBroker *broker)
         g_source_remove(broker->timer);
     if (broker->reload_timer != 0)
         g_source_remove(broker->reload_timer);
+    if (broker->log_timer != 0)
+        g_source_remove(broker->log_timer);
     if (broker->child != NULL)
         hl_child_stop(broker->child);
     while (broker->child != NULL && hl_clock_mono() < until)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The managed broker: a mosquitto of the manager's own, started, watched, started again with back-off when it dies. */
+/* The managed broker: a mosquitto of the manager's own, started, watched, started again with back-off when it dies. Its
+ * log is rotated while it runs: 16 MiB and one old file. */
 #ifndef MANAGER_DAEMON_GROUND_BROKER_H
 #define MANAGER_DAEMON_GROUND_BROKER_H
 
@@ -10,7 +11,7 @@ typedef struct MgrBroker MgrBroker;
 /* Writes its configuration and starts it.  Fails when the program is missing or the port is taken by somebody else. */
 MgrBroker *mgr_broker_start(const char *dir, const MgrConf *conf, GError **error);
 
-/* Has it read access list, certificates and revocation list again. */
+/* Has it read access list, certificates and revocation list, and open its log, again. */
 void mgr_broker_reload(MgrBroker *broker);
 
 /* How long until a reload that was asked for is under way; 0: it is.  (A young broker is spared.) */

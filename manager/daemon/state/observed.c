@@ -9,12 +9,13 @@
 #include "lib/base/file.h"
 #include "manager/core/broker_log.h"
 
-#define MAX_BYTES_A_TICK (256 * 1024) /* a reconnecting fleet is read over some seconds */
+#define MAX_BYTES_A_TICK (1024 * 1024) /* 4,000 connects: a reconnecting fleet is read over some seconds */
 
 struct MgrObserved {
     char *log_path;
     MgrObservedOptions parts; /* log_path: see above */
-    off_t offset;             /* in the log */
+    int fd; /* of the log that is being read, which may have another name by now; -1: none */
+    off_t offset;
 };
 
 MgrObserved *mgr_observed_new(const MgrObservedOptions *options)
@@ -22,6 +23,7 @@ MgrObserved *mgr_observed_new(const MgrObservedOptions *options)
     MgrObserved *observed = g_new0(MgrObserved, 1);
 
     observed->log_path = g_strdup(options->log_path);
+    observed->fd = -1;
     observed->parts = *options;
     return observed;
 }
@@ -30,6 +32,7 @@ void mgr_observed_free(MgrObserved *observed)
 {
     if (observed == NULL)
         return;
+    hl_fd_clear(&observed->fd);
     g_free(observed->log_path);
     g_free(observed);
 }
@@ -57,35 +60,55 @@ static void handle_line(MgrObserved *observed, const char *line)
     mgr_status_touch(observed->parts.status, endpoint);
 }
 
-void mgr_observed_tick(MgrObserved *observed)
+/* Handles the next whole lines; false: there are none now. */
+static bool read_lines(MgrObserved *observed)
 {
-    hl_autofd int fd = open(observed->log_path, O_RDONLY | O_CLOEXEC);
-    g_autofree char *buffer = NULL;
+    g_autofree char *buffer = g_malloc(MAX_BYTES_A_TICK + 1);
     g_auto(GStrv) lines = NULL;
+    ssize_t n = pread(observed->fd, buffer, MAX_BYTES_A_TICK, observed->offset);
     char *last;
-    ssize_t n;
-    struct stat st;
 
-    if (fd < 0 || fstat(fd, &st) != 0)
-        return;
-    if (st.st_size < observed->offset)
-        observed->offset = 0; /* the log was rotated */
-    if (st.st_size == observed->offset)
-        return;
-    buffer = g_malloc(MAX_BYTES_A_TICK + 1);
-    n = pread(fd, buffer, MAX_BYTES_A_TICK, observed->offset);
     if (n <= 0)
-        return;
+        return false;
     buffer[n] = '\0';
     last = strrchr(buffer, '\n');
     if (last == NULL) {
         if (n == MAX_BYTES_A_TICK)
             observed->offset += n; /* no line of a broker is that long */
-        return;
+        return n == MAX_BYTES_A_TICK;
     }
     *last = '\0';
     observed->offset += last + 1 - buffer;
     lines = g_strsplit(buffer, "\n", -1);
     for (gsize i = 0; lines[i] != NULL; i++)
         handle_line(observed, lines[i]);
+    return true;
+}
+
+/* Whether the log's name is another file by now.  The broker makes that file when it opens its log again, so nothing is
+ * added to the one that is open here any longer. */
+static bool is_rotated(MgrObserved *observed)
+{
+    struct stat mine, named;
+
+    if (fstat(observed->fd, &mine) != 0 || stat(observed->log_path, &named) != 0)
+        return false;
+    if (mine.st_size < observed->offset)
+        observed->offset = 0; /* somebody emptied it */
+    return mine.st_ino != named.st_ino || mine.st_dev != named.st_dev;
+}
+
+void mgr_observed_tick(MgrObserved *observed)
+{
+    bool rotated;
+
+    if (observed->fd < 0) {
+        observed->fd = open(observed->log_path, O_RDONLY | O_CLOEXEC);
+        observed->offset = 0;
+    }
+    if (observed->fd < 0)
+        return;
+    rotated = is_rotated(observed); /* asked first: what is read after it is all that there will be */
+    if (!read_lines(observed) && rotated)
+        hl_fd_clear(&observed->fd);
 }

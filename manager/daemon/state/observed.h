@@ -2,8 +2,8 @@
 /* Source addresses as the managed broker sees them: what an endpoint has before any NAT is registered, what is seen
  * after it is observed.
  *
- * Read from the broker's own log, a few lines a second; an external broker's log is not ours, so there the address of
- * the enrolment (HTTPS front) stays.  It is shown, never dialled and never a key. */
+ * Read from the broker's own log, a few lines a second, through its rotations; an external broker's log is not ours, so
+ * there the address of the enrolment (HTTPS front) stays.  It is shown, never dialled and never a key. */
 #ifndef MANAGER_DAEMON_STATE_OBSERVED_H
 #define MANAGER_DAEMON_STATE_OBSERVED_H
 
