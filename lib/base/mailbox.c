@@ -14,7 +14,8 @@
 
 struct HlMailbox {
     const char *name;
-    gsize capacity;
+    gsize capacity, max_bytes;
+    HlMailboxSizeOf size_of; /* NULL: bytes are not bounded */
     HlMailboxReceiver receiver;
     gpointer user;
     GDestroyNotify discard;
@@ -26,7 +27,7 @@ struct HlMailbox {
     bool closed;
     bool signalled; /* the eventfd is already readable: no second write needed */
     uint64_t posted, refused;
-    gsize peak;
+    gsize peak, bytes;
 };
 
 static void signal_event(HlMailbox *mailbox)
@@ -45,6 +46,18 @@ static void clear_event(HlMailbox *mailbox)
         continue;
 }
 
+static void receive(HlMailbox *mailbox, gpointer item)
+{
+    gsize size = mailbox->size_of != NULL ? mailbox->size_of(item) : 0;
+
+    mailbox->receiver(item, mailbox->user);
+    if (size == 0)
+        return;
+    pthread_mutex_lock(&mailbox->lock);
+    mailbox->bytes -= size;
+    pthread_mutex_unlock(&mailbox->lock);
+}
+
 static gboolean on_event(int fd G_GNUC_UNUSED, GIOCondition condition G_GNUC_UNUSED, gpointer user)
 {
     HlMailbox *mailbox = user;
@@ -60,7 +73,7 @@ static gboolean on_event(int fd G_GNUC_UNUSED, GIOCondition condition G_GNUC_UNU
     }
     pthread_mutex_unlock(&mailbox->lock);
     for (gsize i = 0; i < n; i++)
-        mailbox->receiver(batch[i], mailbox->user);
+        receive(mailbox, batch[i]);
     return G_SOURCE_CONTINUE;
 }
 
@@ -86,6 +99,12 @@ HlMailbox *hl_mailbox_new(const char *name, gsize capacity, GMainContext *contex
     return mailbox;
 }
 
+void hl_mailbox_bound_bytes(HlMailbox *mailbox, gsize max_bytes, HlMailboxSizeOf size_of)
+{
+    mailbox->max_bytes = max_bytes;
+    mailbox->size_of = size_of;
+}
+
 void hl_mailbox_free(HlMailbox *mailbox)
 {
     if (mailbox == NULL)
@@ -103,16 +122,19 @@ void hl_mailbox_free(HlMailbox *mailbox)
 HlMailboxResult hl_mailbox_post(HlMailbox *mailbox, gpointer item)
 {
     HlMailboxResult result = HL_MAILBOX_POSTED;
+    gsize size = mailbox->size_of != NULL ? mailbox->size_of(item) : 0;
 
     pthread_mutex_lock(&mailbox->lock);
     if (mailbox->closed) {
         result = HL_MAILBOX_CLOSED;
-    } else if (mailbox->items.length >= mailbox->capacity) {
+    } else if (mailbox->items.length >= mailbox->capacity ||
+               (mailbox->size_of != NULL && mailbox->bytes + size > mailbox->max_bytes)) {
         mailbox->refused++;
         result = HL_MAILBOX_FULL;
     } else {
         g_queue_push_tail(&mailbox->items, item);
         mailbox->posted++;
+        mailbox->bytes += size;
         mailbox->peak = MAX(mailbox->peak, mailbox->items.length);
         if (!mailbox->signalled) {
             mailbox->signalled = true;
@@ -135,9 +157,11 @@ HlMailboxCounts hl_mailbox_count(HlMailbox *mailbox)
     HlMailboxCounts counts;
 
     pthread_mutex_lock(&mailbox->lock);
-    counts = (HlMailboxCounts){
-        .posted = mailbox->posted, .refused = mailbox->refused, .depth = mailbox->items.length, .peak = mailbox->peak
-    };
+    counts = (HlMailboxCounts){ .posted = mailbox->posted,
+                                .refused = mailbox->refused,
+                                .depth = mailbox->items.length,
+                                .peak = mailbox->peak,
+                                .bytes = mailbox->bytes };
     pthread_mutex_unlock(&mailbox->lock);
     return counts;
 }

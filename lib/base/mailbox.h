@@ -3,7 +3,8 @@
  *
  * Any thread posts; the thread that runs the GMainContext given at creation receives, in order.  Built on a pthread
  * mutex and an eventfd: cheaper than waking the loop for each item, and clean under ThreadSanitizer.  A full mailbox
- * refuses the item (the poster still owns it) and counts the refusal; it never blocks and never drops silently. */
+ * refuses the item (the poster still owns it) and counts the refusal; it never blocks and never drops silently.  Where
+ * items differ in size, hl_mailbox_bound_bytes bounds their bytes as well as their number. */
 #ifndef LIB_BASE_MAILBOX_H
 #define LIB_BASE_MAILBOX_H
 
@@ -16,7 +17,7 @@ typedef enum { HL_MAILBOX_POSTED, HL_MAILBOX_FULL, HL_MAILBOX_CLOSED } HlMailbox
 
 typedef struct {
     uint64_t posted, refused;
-    gsize depth, peak;
+    gsize depth, peak, bytes; /* bytes: 0 without a bound on them */
 } HlMailboxCounts;
 
 /* Takes ownership of item. */
@@ -25,6 +26,11 @@ typedef void (*HlMailboxReceiver)(gpointer item, gpointer user);
 /* name must outlive the mailbox; context NULL is the default context; discard frees items that are never received. */
 HlMailbox *hl_mailbox_new(const char *name, gsize capacity, GMainContext *context, HlMailboxReceiver receiver,
                           gpointer user, GDestroyNotify discard);
+
+/* Before the first post: the items inside, by size_of, have at most max_bytes together.  An item counts until its
+ * receiver has returned. */
+typedef gsize (*HlMailboxSizeOf)(gconstpointer item);
+void hl_mailbox_bound_bytes(HlMailbox *mailbox, gsize max_bytes, HlMailboxSizeOf size_of);
 
 /* Receiving thread only, and only once there is no poster left. */
 void hl_mailbox_free(HlMailbox *mailbox);

@@ -43,6 +43,13 @@ typedef struct {
     void (*message)(const HlBusMessage *message, gpointer user);
 } HlBusHandlers; /* any may be NULL but message */
 
+/* Asked for each message that arrives, before it is copied; false: it is dropped.  On a thread of the library, whatever
+ * the others do: only what has a lock of its own may be touched.  topic is borrowed. */
+typedef struct {
+    bool (*admit)(const char *topic, gsize size, gpointer user); /* NULL: all are admitted */
+    gpointer user;
+} HlBusEntrance;
+
 typedef struct {
     const char *client_id;
     const char *const *brokers;                 /* host:port, ends with NULL; at least one */
@@ -58,6 +65,7 @@ typedef struct {
     GMainContext *context;                      /* NULL: the default context */
     HlBusHandlers handlers;
     gpointer user;
+    HlBusEntrance entrance;
 } HlBusOptions;
 
 /* Starts to connect.  Options are copied.  NULL only for invalid options (no broker address). */
@@ -93,6 +101,11 @@ bool hl_bus_publish(HlBus *bus, const HlBusMessage *message, HlBusPublished done
 /* Below the broker's max_inflight_messages, so that paho's own window, which stalls when full, never fills up. */
 #define HL_BUS_WINDOW 500
 #define HL_BUS_QUEUE  200000
+
+/* What has arrived and not been handled: 200,000 messages (a fleet of 100,000 that comes back at once), and 64 MiB,
+ * which are that many of 330 bytes.  What is more is refused and counted. */
+#define HL_BUS_INBOX       200000
+#define HL_BUS_INBOX_BYTES ((gsize)64 * 1024 * 1024)
 
 typedef struct {
     uint64_t sent, acknowledged, received, refused, lost_links;

@@ -207,6 +207,9 @@ void bus_fake_deliver(HlBus *bus, const HlBusMessage *message)
     g_assert(bus->state == HL_BUS_UP);
     if (!is_subscribed(bus, message->topic))
         g_error("bus of %s: nobody subscribed to %s", bus->options.client_id, message->topic);
+    if (bus->options.entrance.admit != NULL &&
+        !bus->options.entrance.admit(message->topic, g_bytes_get_size(message->payload), bus->options.entrance.user))
+        return;
     if (g_bytes_get_size(message->payload) > HL_BUS_MAX_SIZE) {
         bus->counts.refused++;
         return;

@@ -49,8 +49,9 @@ const HlBusMessage *bus_fake_will(const HlBus *bus);
 
 /* -- towards the client -- */
 
-/* A message arrives: message() is called.  Only while up.  The QoS is lowered to that of the subscription, and the
- * expiry taken off, as with the real one.  One larger than HL_BUS_MAX_SIZE is refused and counted. */
+/* A message arrives: message() is called.  Only while up.  The entrance is asked first.  The QoS is lowered to that of
+ * the subscription, and the expiry taken off, as with the real one.  One larger than HL_BUS_MAX_SIZE is refused and
+ * counted. */
 void bus_fake_deliver(HlBus *bus, const HlBusMessage *message);
 
 /* The same for text without anything special: QoS 1, not retained. */

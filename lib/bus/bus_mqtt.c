@@ -8,7 +8,6 @@
 #include "lib/bus/link.h"
 #include "lib/bus/message.h"
 
-#define MESSAGE_CAPACITY 200000
 /* Completions never outnumber what is under way: the window, one connect, one subscribe, one loss. */
 #define EVENT_CAPACITY (2 * HL_BUS_WINDOW + 64)
 
@@ -28,6 +27,7 @@ struct HlBus {
     GMainContext *context;
     HlBusHandlers handlers;
     gpointer user;
+    HlBusEntrance entrance;
 
     HlBusState state;
     HlBackoff backoff;
@@ -40,6 +40,7 @@ struct HlBus {
     GHashTable *under_way; /* HlLinkSending * of the current link */
     GQueue waiting;        /* Waiting * */
     GQueue early;          /* HlLinkParcel *: arrived before the broker confirmed the subscriptions; wait for that */
+    gsize early_bytes;
     guint window;
     HlBusCounts counts;
 };
@@ -119,6 +120,7 @@ static void end_link(HlBus *bus, const char *reason, bool at_once)
     bus->state = HL_BUS_DOWN;
     bus->closing = false;
     g_queue_clear_full(&bus->early, hl_link_parcel_free);
+    bus->early_bytes = 0;
     retire_link(bus);
     schedule_attempt(bus, delay);
     break_sendings(bus);
@@ -145,7 +147,7 @@ static void start_attempt(HlBus *bus)
     g_free(bus->broker);
     bus->broker = g_strdup(bus->brokers[bus->next_broker % g_strv_length(bus->brokers)]);
     bus->next_broker++;
-    bus->link = hl_link_new(bus->events, bus->messages);
+    bus->link = hl_link_new(bus->events, bus->messages, &bus->entrance);
     bus->state = HL_BUS_CONNECTING;
     spec.broker = bus->broker;
     spec.will = bus->handlers.will != NULL ? bus->handlers.will(bus->user) : NULL;
@@ -192,6 +194,7 @@ static void come_up(HlBus *bus)
     hl_backoff_reset(&bus->backoff);
     if (bus->handlers.up != NULL)
         bus->handlers.up(bus->user);
+    bus->early_bytes = 0;
     while ((parcel = g_queue_pop_head(&bus->early)) != NULL)
         take_parcel(bus, parcel);
 }
@@ -241,12 +244,15 @@ static void on_parcel(gpointer item, gpointer user)
 {
     HlBus *bus = user;
     HlLinkParcel *parcel = item;
+    gsize size = hl_link_parcel_size(parcel);
 
     if (parcel->link == bus->link && bus->state == HL_BUS_CONNECTING &&
-        g_queue_get_length(&bus->early) < MESSAGE_CAPACITY)
+        g_queue_get_length(&bus->early) < HL_BUS_INBOX && bus->early_bytes + size <= HL_BUS_INBOX_BYTES) {
         g_queue_push_tail(&bus->early, parcel);
-    else
+        bus->early_bytes += size;
+    } else {
         take_parcel(bus, parcel);
+    }
 }
 
 HlBus *hl_bus_new(const HlBusOptions *options, GError **error)
@@ -273,13 +279,15 @@ HlBus *hl_bus_new(const HlBusOptions *options, GError **error)
         options->context != NULL ? g_main_context_ref(options->context) : g_main_context_ref(g_main_context_default());
     bus->handlers = options->handlers;
     bus->user = options->user;
+    bus->entrance = options->entrance;
     bus->backoff = HL_BACKOFF_INIT(options->backoff_base > 0 ? options->backoff_base : HL_SECOND,
                                    options->backoff_cap > 0 ? options->backoff_cap : 300 * HL_SECOND);
     bus->under_way = g_hash_table_new(NULL, NULL);
     g_queue_init(&bus->waiting);
     g_queue_init(&bus->early);
     bus->events = hl_mailbox_new("bus-events", EVENT_CAPACITY, bus->context, on_event, bus, hl_link_event_free);
-    bus->messages = hl_mailbox_new("bus-messages", MESSAGE_CAPACITY, bus->context, on_parcel, bus, hl_link_parcel_free);
+    bus->messages = hl_mailbox_new("bus-messages", HL_BUS_INBOX, bus->context, on_parcel, bus, hl_link_parcel_free);
+    hl_mailbox_bound_bytes(bus->messages, HL_BUS_INBOX_BYTES, hl_link_parcel_size);
     schedule_attempt(bus, options->first_delay > 0 ? (HlTime)(hl_random_u64() % (uint64_t)options->first_delay) : 0);
     return bus;
 }

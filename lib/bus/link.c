@@ -21,6 +21,7 @@
 
 struct HlLink {
     HlMailbox *events, *messages;
+    HlBusEntrance entrance;
     MQTTAsync handle;
     pthread_mutex_t lock;
     pthread_cond_t closed_changed;
@@ -42,6 +43,16 @@ void hl_link_parcel_free(gpointer item)
 
     hl_bus_message_clear(&parcel->message);
     g_free(parcel);
+}
+
+gsize hl_link_parcel_size(gconstpointer item)
+{
+    const HlLinkParcel *parcel = item;
+    const HlBusMessage *message = &parcel->message;
+
+    return sizeof *parcel + strlen(message->topic) + g_bytes_get_size(message->payload) +
+           (message->response_topic != NULL ? strlen(message->response_topic) : 0) +
+           (message->correlation != NULL ? g_bytes_get_size(message->correlation) : 0);
 }
 
 /* ------------------------------------------------------------------------------------------------- paho's threads */
@@ -190,23 +201,36 @@ static char *text_property(MQTTProperties *properties, enum MQTTPropertyCodes co
     return property == NULL ? NULL : g_strndup(property->value.data.data, (gsize)property->value.data.len);
 }
 
-static int on_message(void *context, char *topic, int topic_length, MQTTAsync_message *message)
+/* topic is taken over. */
+static HlLinkParcel *parcel_new(HlLink *link, char *topic, MQTTAsync_message *message, gsize size)
 {
-    HlLink *link = context;
     HlLinkParcel *parcel = g_new0(HlLinkParcel, 1);
-    gsize size = (gsize)MAX(message->payloadlen, 0);
 
     parcel->link = link;
-    parcel->message.topic = topic_length > 0 ? g_strndup(topic, (gsize)topic_length) : g_strdup(topic);
+    parcel->message.topic = topic;
     parcel->message.payload = g_bytes_new(message->payload, MIN(size, HL_BUS_MAX_SIZE + 1));
     parcel->message.qos = message->qos;
     parcel->message.retained = message->retained != 0;
     parcel->message.response_topic = text_property(&message->properties, MQTTPROPERTY_CODE_RESPONSE_TOPIC);
     parcel->message.correlation = binary_property(&message->properties, MQTTPROPERTY_CODE_CORRELATION_DATA);
+    return parcel;
+}
+
+static int on_message(void *context, char *topic, int topic_length, MQTTAsync_message *message)
+{
+    HlLink *link = context;
+    char *name = topic_length > 0 ? g_strndup(topic, (gsize)topic_length) : g_strdup(topic);
+    gsize size = (gsize)MAX(message->payloadlen, 0);
+    HlLinkParcel *parcel = NULL;
+
+    if (link->entrance.admit == NULL || link->entrance.admit(name, size, link->entrance.user))
+        parcel = parcel_new(link, name, message, size);
+    else
+        g_free(name);
     MQTTAsync_freeMessage(&message);
     MQTTAsync_free(topic);
     /* refused when full: the mailbox counts it, and the sender's own retry makes up for it */
-    if (hl_mailbox_post(link->messages, parcel) != HL_MAILBOX_POSTED)
+    if (parcel != NULL && hl_mailbox_post(link->messages, parcel) != HL_MAILBOX_POSTED)
         hl_link_parcel_free(parcel);
     return 1;
 }
@@ -237,12 +261,13 @@ static const char *proxy_text(const char *proxy)
     return g_str_has_prefix(proxy, scheme) ? proxy + strlen(scheme) : proxy;
 }
 
-HlLink *hl_link_new(HlMailbox *events, HlMailbox *messages)
+HlLink *hl_link_new(HlMailbox *events, HlMailbox *messages, const HlBusEntrance *entrance)
 {
     HlLink *link = g_new0(HlLink, 1);
 
     link->events = events;
     link->messages = messages;
+    link->entrance = *entrance;
     pthread_mutex_init(&link->lock, NULL);
     pthread_cond_init(&link->closed_changed, NULL);
     return link;

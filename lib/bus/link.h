@@ -50,6 +50,9 @@ typedef struct {
 
 void hl_link_parcel_free(gpointer parcel);
 
+/* What it takes in memory, about. */
+gsize hl_link_parcel_size(gconstpointer parcel);
+
 typedef struct {
     const char *broker, *client_id;             /* broker is host:port */
     const char *ca_path, *cert_path, *key_path; /* ca_path NULL: plain TCP */
@@ -59,8 +62,8 @@ typedef struct {
     const HlBusMessage *will; /* may be NULL */
 } HlLinkSpec;
 
-/* events takes HlLinkEvent, messages HlLinkParcel; both outlive the link. */
-HlLink *hl_link_new(HlMailbox *events, HlMailbox *messages);
+/* events takes HlLinkEvent, messages HlLinkParcel; both outlive the link.  entrance is copied. */
+HlLink *hl_link_new(HlMailbox *events, HlMailbox *messages, const HlBusEntrance *entrance);
 
 /* These start something and return NULL, or the reason why it cannot be started (static text). */
 const char *hl_link_connect(HlLink *link, const HlLinkSpec *spec);

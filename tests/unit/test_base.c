@@ -373,6 +373,38 @@ static void test_mailbox(void)
     g_assert_cmpint(hl_mailbox_post(mailbox, GUINT_TO_POINTER(1)), ==, HL_MAILBOX_CLOSED);
 }
 
+static gsize size_of_number(gconstpointer item)
+{
+    return GPOINTER_TO_UINT(item);
+}
+
+static void take_one(gpointer item G_GNUC_UNUSED, gpointer user)
+{
+    HlMailbox **mailbox = user;
+
+    /* what is being handled counts still */
+    g_assert_cmpint(hl_mailbox_post(*mailbox, GUINT_TO_POINTER(500)), ==, HL_MAILBOX_FULL);
+}
+
+/* Few large items fill it as many small ones do, and what is taken out makes room. */
+static void test_mailbox_bytes(void)
+{
+    HlMailbox *mailbox = NULL;
+
+    mailbox = hl_mailbox_new("bytes", 1000, NULL, take_one, &mailbox, NULL);
+    hl_mailbox_bound_bytes(mailbox, 1000, size_of_number);
+    g_assert_cmpint(hl_mailbox_post(mailbox, GUINT_TO_POINTER(1001)), ==, HL_MAILBOX_FULL);
+    g_assert_cmpint(hl_mailbox_post(mailbox, GUINT_TO_POINTER(600)), ==, HL_MAILBOX_POSTED);
+    g_assert_cmpint(hl_mailbox_post(mailbox, GUINT_TO_POINTER(401)), ==, HL_MAILBOX_FULL);
+    g_assert_cmpuint(hl_mailbox_count(mailbox).bytes, ==, 600);
+    g_assert_cmpuint(hl_mailbox_count(mailbox).refused, ==, 2);
+    while (hl_mailbox_count(mailbox).depth > 0)
+        g_main_context_iteration(NULL, TRUE);
+    g_assert_cmpuint(hl_mailbox_count(mailbox).bytes, ==, 0);
+    g_assert_cmpint(hl_mailbox_post(mailbox, GUINT_TO_POINTER(1000)), ==, HL_MAILBOX_POSTED);
+    hl_mailbox_free(mailbox);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -387,5 +419,6 @@ int main(int argc, char **argv)
     g_test_add_func("/base/exec-shown", test_exec_shown);
     g_test_add_func("/base/place", test_place);
     g_test_add_func("/base/mailbox", test_mailbox);
+    g_test_add_func("/base/mailbox-bytes", test_mailbox_bytes);
     return g_test_run();
 }

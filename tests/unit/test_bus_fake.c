@@ -286,6 +286,32 @@ static void test_deliver(void)
     close_peer(&peer);
 }
 
+static bool admit_none(const char *topic G_GNUC_UNUSED, gsize size, gpointer user)
+{
+    *(gsize *)user += size;
+    return false;
+}
+
+static void test_entrance(void)
+{
+    static const char *const topics[] = { "t", NULL };
+    Peer peer = { 0 };
+    gsize asked = 0;
+    HlBusOptions options = { .client_id = "e-1",
+                             .brokers = brokers,
+                             .subscriptions = topics,
+                             .handlers = { .message = on_message },
+                             .user = &peer,
+                             .entrance = { admit_none, &asked } };
+    g_autoptr(HlBus) bus = hl_bus_new(&options, NULL);
+
+    bus_fake_up(bus);
+    bus_fake_deliver_text(bus, "t", "four");
+    g_assert_cmpuint(asked, ==, 4);
+    g_assert_cmpuint(peer.received, ==, 0);
+    g_assert_cmpuint(hl_bus_count(bus).received, ==, 0);
+}
+
 static void test_publish(void)
 {
     g_autoptr(GBytes) payload = g_bytes_new_static("hello", 5);
@@ -447,6 +473,7 @@ int main(int argc, char **argv)
     g_test_add_func("/bus-fake/link", test_link);
     g_test_add_func("/bus-fake/reconnect", test_reconnect);
     g_test_add_func("/bus-fake/deliver", test_deliver);
+    g_test_add_func("/bus-fake/entrance", test_entrance);
     g_test_add_func("/bus-fake/publish", test_publish);
     g_test_add_func("/bus-fake/acks", test_acks);
     for (gsize i = 0; i < G_N_ELEMENTS(mistakes); i++)
