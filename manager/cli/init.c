@@ -167,7 +167,7 @@ static bool make_certificates(const char *dir, const MgrConf *conf, const GPtrAr
     }
     g_hash_table_insert(certificates, record->serial, record);
     return mgr_authority_write_crl(&authority, dir, certificates, 0, error) &&
-           mgr_site_write_acl(dir, certificates, error) && mgr_site_write_broker_conf(dir, conf, error);
+           mgr_site_write_acl(dir, certificates, NULL, error) && mgr_site_write_broker_conf(dir, conf, error);
 }
 
 /* The registry comes last: if it exists, the site is complete. */

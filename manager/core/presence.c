@@ -32,17 +32,12 @@ static const char *const actual_names[MGR_ACTUAL_N] = {
 };
 
 static const char *const reason_names[MGR_REASON_N] = {
-    [MGR_REASON_NONE] = "none",
-    [MGR_REASON_BIRTH] = "birth",
-    [MGR_REASON_HEARTBEAT] = "heartbeat",
-    [MGR_REASON_ECHO] = "echo",
-    [MGR_REASON_LATE] = "heartbeat-late",
-    [MGR_REASON_CLEAN_STOP] = "clean-stop",
-    [MGR_REASON_LINE_LOST] = "line-lost",
-    [MGR_REASON_KEEPALIVE] = "keepalive",
-    [MGR_REASON_REPLACED] = "replaced",
-    [MGR_REASON_REVOKED] = "revoked",
-    [MGR_REASON_SERVER_BLIND] = "server-blind",
+    [MGR_REASON_NONE] = "none",           [MGR_REASON_BIRTH] = "birth",
+    [MGR_REASON_HEARTBEAT] = "heartbeat", [MGR_REASON_ECHO] = "echo",
+    [MGR_REASON_LATE] = "heartbeat-late", [MGR_REASON_CLEAN_STOP] = "clean-stop",
+    [MGR_REASON_LINE_LOST] = "line-lost", [MGR_REASON_KEEPALIVE] = "keepalive",
+    [MGR_REASON_REPLACED] = "replaced",   [MGR_REASON_REVOKED] = "revoked",
+    [MGR_REASON_FLOODING] = "flooding",   [MGR_REASON_SERVER_BLIND] = "server-blind",
 };
 
 const char *mgr_actual_name(MgrActual actual)

@@ -44,6 +44,7 @@ typedef enum {
     MGR_REASON_KEEPALIVE,  /* silent too long; a dead broker sends no wills */
     MGR_REASON_REPLACED,   /* another record took its place */
     MGR_REASON_REVOKED,
+    MGR_REASON_FLOODING,     /* it sent too much: its session was ended, and it is held off */
     MGR_REASON_SERVER_BLIND, /* status kept: the server has not been able to hear since, or doubts the broker's word */
     MGR_REASON_N,
 } MgrReason;
@@ -114,7 +115,7 @@ typedef enum {
 
 typedef struct {
     MgrPresenceEventKind kind;
-    MgrReason reason; /* DOWN: CLEAN_STOP or LINE_LOST; RETIRE */
+    MgrReason reason; /* DOWN: CLEAN_STOP, LINE_LOST or FLOODING; RETIRE */
     bool retained;    /* a replay by the broker */
     bool doubted;     /* DOWN: mgr_sight_doubts() said so */
     uint64_t session, boot, machine, sequence;

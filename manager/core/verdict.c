@@ -121,6 +121,7 @@ static const char *const line_texts[MGR_REASON_N] = {
     [MGR_REASON_KEEPALIVE] = "the endpoint's own line has been silent for %s",
     [MGR_REASON_REPLACED] = "another record took this endpoint's place %s ago",
     [MGR_REASON_REVOKED] = "the endpoint's certificate was revoked %s ago",
+    [MGR_REASON_FLOODING] = "the endpoint sent too much, its line was ended %s ago, and it is held off",
     [MGR_REASON_SERVER_BLIND] = "the server cannot tell at present: it heard this endpoint %s ago",
 };
 

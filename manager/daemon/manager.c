@@ -12,6 +12,7 @@
 #include "manager/daemon/calls/group_calls.h"
 #include "manager/daemon/calls/pattern_calls.h"
 #include "manager/daemon/front/front.h"
+#include "manager/daemon/state/floods.h"
 #include "manager/daemon/state/observed.h"
 #include "manager/site/site.h"
 
@@ -29,6 +30,7 @@ struct Manager {
     MgrRecord *record;
     HlSigningKey *signing_key;
     MgrDown *down;
+    MgrGate *gate;
     MgrBroker *broker; /* NULL: external */
     HlTlsContext *dial_context;
     MgrProber *prober;
@@ -38,6 +40,7 @@ struct Manager {
     MgrDelivery *delivery;
     MgrTracker *tracker;
     MgrConsole *console;
+    MgrFloods *floods;
     MgrObserved *observed; /* NULL: the broker's log is not ours */
     MgrPatterns *patterns;
 
@@ -85,6 +88,7 @@ static gboolean on_second(gpointer user)
         mgr_write_prune(mgr_record_background(manager->record), hl_clock_wall() - manager->conf.retention);
     }
     mgr_link_tick(manager->link);
+    mgr_floods_tick(manager->floods);
     mgr_tracker_flush(manager->tracker);
     mgr_record_flush(manager->record);
     return G_SOURCE_CONTINUE;
@@ -166,6 +170,7 @@ static bool open_ground(Manager *manager, GError **error)
 
     manager->signing_key = hl_signing_key_load(key, error);
     manager->down = mgr_down_new();
+    manager->gate = mgr_gate_new();
     return manager->signing_key != NULL && open_registry(manager, error);
 }
 
@@ -224,6 +229,13 @@ static void build_state(Manager *manager)
                                                              .delivery = manager->delivery,
                                                              .dial = dial,
                                                              .user = manager });
+    manager->floods = mgr_floods_new(&(MgrFloodsOptions){ .fleet = &manager->fleet,
+                                                          .record = manager->record,
+                                                          .gate = manager->gate,
+                                                          .status = manager->status,
+                                                          .pki = manager->pki,
+                                                          .tracker = manager->tracker,
+                                                          .console = manager->console });
     manager->patterns = mgr_patterns_new(&(MgrPatternsOptions){ .conf = &manager->conf,
                                                                 .dir = manager->dir,
                                                                 .conf_path = manager->conf_path,
@@ -318,6 +330,7 @@ static bool open_link(Manager *manager, GError **error)
                                                     .console = manager->console,
                                                     .pki = manager->pki,
                                                     .reports = manager->reports,
+                                                    .gate = manager->gate,
                                                     .request = on_request,
                                                     .user = manager },
                                  error);
@@ -331,6 +344,8 @@ static bool open_front(Manager *manager, GError **error)
                                 .down = manager->down,
                                 .delivery = manager->delivery,
                                 .tracker = manager->tracker,
+                                .gate = manager->gate,
+                                .floods = manager->floods,
                                 .reports = manager->reports,
                                 .enrol = manager->enrol,
                                 .link = manager->link,
@@ -438,6 +453,7 @@ void mgr_manager_free(Manager *manager)
     g_clear_pointer(&manager->commands, mgr_commands_free);
     g_clear_pointer(&manager->prober, mgr_prober_free);
     g_clear_pointer(&manager->observed, mgr_observed_free);
+    g_clear_pointer(&manager->floods, mgr_floods_free);
     g_clear_pointer(&manager->console, mgr_console_free);
     g_clear_pointer(&manager->tracker, mgr_tracker_free);
     g_clear_pointer(&manager->delivery, mgr_delivery_free);
@@ -445,6 +461,7 @@ void mgr_manager_free(Manager *manager)
     g_clear_pointer(&manager->status, mgr_status_free);
     g_clear_pointer(&manager->dial_context, hl_tls_context_free);
     g_clear_pointer(&manager->broker, mgr_broker_free);
+    g_clear_pointer(&manager->gate, mgr_gate_free);
     g_clear_pointer(&manager->down, mgr_down_free);
     g_clear_pointer(&manager->signing_key, hl_signing_key_free);
     g_clear_pointer(&manager->record, mgr_record_free);

@@ -56,7 +56,20 @@ static void append_user(GString *acl, const MgrCertificateRecord *record)
         g_string_append(acl, "topic deny holdline/v1/manager/#\n");
 }
 
-bool mgr_site_write_acl(const char *dir, GHashTable *certificates, GError **error)
+static int compare_ids(gconstpointer a, gconstpointer b)
+{
+    return strcmp(a, b);
+}
+
+static void append_held_off(GString *acl, GHashTable *held_off)
+{
+    g_autoptr(GList) names = g_list_sort(g_hash_table_get_keys(held_off), compare_ids);
+
+    for (GList *at = names; at != NULL; at = at->next)
+        g_string_append_printf(acl, "\nuser %s\ntopic deny holdline/v1/#\n", (const char *)at->data);
+}
+
+bool mgr_site_write_acl(const char *dir, GHashTable *certificates, GHashTable *held_off, GError **error)
 {
     g_autofree char *path = mgr_site_path(dir, "broker/acl");
     g_autoptr(GString) acl = g_string_new(broker_acl);
@@ -75,6 +88,8 @@ bool mgr_site_write_acl(const char *dir, GHashTable *certificates, GError **erro
     g_ptr_array_sort(users, compare_names);
     for (guint i = 0; i < users->len; i++)
         append_user(acl, users->pdata[i]);
+    if (held_off != NULL)
+        append_held_off(acl, held_off);
     return hl_file_write_text(path, acl->str, 0600, error);
 }
 

@@ -21,8 +21,10 @@ char *mgr_site_path(const char *dir, const char *name);
 /* Writes broker/mosquitto.conf. */
 bool mgr_site_write_broker_conf(const char *dir, const MgrConf *conf, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Writes broker/acl: the patterns and a block for each administrator and monitor whose certificate is not revoked. */
-bool mgr_site_write_acl(const char *dir, GHashTable *certificates, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Writes broker/acl: the patterns, a block for each administrator and monitor whose certificate is not revoked, and a
+ * denial of everything for the names in held_off (a set; NULL: none). */
+bool mgr_site_write_acl(const char *dir, GHashTable *certificates, GHashTable *held_off,
+                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The opened certificate authority, which issues and revokes. */
 typedef struct {

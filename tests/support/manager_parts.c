@@ -151,12 +151,15 @@ static void build_state(Parts *p)
     g_auto(MgrConsolePolicy) policy = { 0 };
 
     p->down = mgr_down_new();
+    p->gate = mgr_gate_new();
     p->status = mgr_status_new(&(MgrStatusOptions){ &p->fleet, p->down });
     p->pki = mgr_pki_new(&(MgrPkiOptions){ p->dir, &p->conf, &p->fleet, p->record }, &error);
     g_assert_no_error(error);
     p->delivery = mgr_delivery_new(&(MgrDeliveryOptions){ &p->conf, &p->fleet, p->down, p->record, p->status, p->key });
     p->tracker = mgr_tracker_new(&(MgrTrackerOptions){ &p->fleet, p->record, p->status, p->delivery });
     p->console = mgr_console_new(&(MgrConsoleOptions){ &p->fleet, p->record, p->status, p->delivery, record_dial, p });
+    p->floods =
+        mgr_floods_new(&(MgrFloodsOptions){ &p->fleet, p->record, p->gate, p->status, p->pki, p->tracker, p->console });
     ok(mgr_console_policy_init(&policy, &p->conf, &error), error);
     mgr_console_apply(p->console, &policy);
     p->patterns = mgr_patterns_new(&(MgrPatternsOptions){ &p->conf, p->dir, "manager.conf", &p->fleet, p->status });
@@ -183,6 +186,7 @@ static void build_work(Parts *p)
                                               .console = p->console,
                                               .pki = p->pki,
                                               .reports = p->reports,
+                                              .gate = p->gate,
                                               .request = on_request,
                                               .user = p },
                            &error);
@@ -255,11 +259,13 @@ void parts_free(Parts *p)
     mgr_renewals_free(p->renewals);
     mgr_commands_free(p->commands);
     mgr_patterns_free(p->patterns);
+    mgr_floods_free(p->floods);
     mgr_console_free(p->console);
     mgr_tracker_free(p->tracker);
     mgr_delivery_free(p->delivery);
     mgr_pki_free(p->pki);
     mgr_status_free(p->status);
+    mgr_gate_free(p->gate);
     mgr_down_free(p->down);
     mgr_record_free(p->record);
     g_clear_pointer(&p->reader, hl_db_close);

@@ -14,6 +14,7 @@
 #include "manager/daemon/calls/endpoint_calls.h"
 #include "manager/daemon/calls/group_calls.h"
 #include "manager/daemon/calls/pattern_calls.h"
+#include "manager/daemon/state/floods.h"
 #include "manager/daemon/work/link.h"
 #include "proto/wire.h"
 #include "tests/support/clock_fake.h"
@@ -40,11 +41,13 @@ typedef struct {
     HlDb *reader; /* of parts_load; NULL: not yet */
     HlSigningKey *key;
     MgrDown *down;
+    MgrGate *gate;
     MgrStatus *status;
     MgrPki *pki;
     MgrDelivery *delivery;
     MgrTracker *tracker;
     MgrConsole *console;
+    MgrFloods *floods;
     MgrCommands *commands;
     MgrRenewals *renewals;
     MgrReports *reports;

@@ -26,6 +26,8 @@ char *mgr_metrics_print(const MgrMetricsParts *parts, const HlHttpCounts *http)
     const MgrEnrolCounts enrol = mgr_enrol_count(parts->enrol);
     const MgrDispatchCounts dispatch = mgr_dispatch_count(parts->dispatch);
     const HlWriterCounts writer = mgr_record_count(parts->record);
+    const MgrGateCounts gate = mgr_gate_count(parts->gate);
+    const MgrFloodsCounts floods = mgr_floods_count(parts->floods);
     const HlBusCounts bus = mgr_down_count(parts->down);
     const Metric metrics[] = {
         { "endpoints", "Endpoints in the registry", g_hash_table_size(parts->fleet->endpoints) },
@@ -38,6 +40,10 @@ char *mgr_metrics_print(const MgrMetricsParts *parts, const HlHttpCounts *http)
         { "messages_stale_total", "Messages of an older session, ignored", tracker.stale_messages },
         { "messages_bad_total", "Messages that did not decode, ignored", link.bad_messages + dispatch.bad_messages },
         { "messages_unknown_total", "Messages of senders that are not in the registry", link.unknown_senders },
+        { "messages_over_quota_total", "Messages dropped because their sender sent too many", gate.refused },
+        { "messages_refused_total", "Messages dropped because too many waited, or too large", bus.refused },
+        { "flooding", "Senders that are held off", floods.now },
+        { "floods_total", "Hold-offs of senders that sent too much", floods.total },
         { "reports_total", "Reports received", reports.received },
         { "reports_repeated_total", "Reports received again", reports.repeated },
         { "reports_gaps_total", "Gaps in report numbers", reports.gaps },

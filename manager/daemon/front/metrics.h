@@ -5,6 +5,7 @@
 
 #include "lib/http/serve.h"
 #include "manager/daemon/calls/dispatch.h"
+#include "manager/daemon/state/floods.h"
 #include "manager/daemon/work/enrol.h"
 #include "manager/daemon/work/link.h"
 
@@ -14,6 +15,8 @@ typedef struct {
     const MgrDown *down;
     const MgrDelivery *delivery;
     const MgrTracker *tracker;
+    MgrGate *gate;
+    const MgrFloods *floods;
     const MgrReports *reports;
     const MgrEnrol *enrol;
     const MgrLink *link;

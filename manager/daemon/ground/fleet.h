@@ -66,6 +66,10 @@ struct MgrEndpoint {
     bool restarted_unheard;   /* it started while the manager did not listen: its next birth counts as announced */
     bool updated_by_schedule; /* the last update notification told of a scheduled update */
 
+    /* floods: wall, 0: it is not held off; how often it was since the start */
+    HlTime held_off_until;
+    uint64_t floods;
+
     /* console state */
     MgrNotify notify;
     HlTime dialled_mono;

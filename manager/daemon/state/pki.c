@@ -18,6 +18,7 @@ struct MgrPki {
     MgrEvictions *evictions;
     guint retry;          /* timer: the lists are to be published again */
     GHashTable *unlisted; /* names whose certificates ended, and the broker's list does not have it */
+    GHashTable *held_off; /* names of flooders */
 };
 
 MgrPki *mgr_pki_new(const MgrPkiOptions *options, GError **error)
@@ -28,6 +29,7 @@ MgrPki *mgr_pki_new(const MgrPkiOptions *options, GError **error)
     pki->conf = options->conf;
     pki->fleet = options->fleet;
     pki->record = options->record;
+    pki->held_off = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     if (!mgr_authority_open(&pki->authority, pki->dir, error))
         return NULL;
     pki->evictions = mgr_evictions_new(&(MgrEvictionsOptions){
@@ -43,6 +45,7 @@ void mgr_pki_free(MgrPki *pki)
     g_clear_handle_id(&pki->retry, g_source_remove);
     g_clear_pointer(&pki->unlisted, g_hash_table_unref);
     mgr_evictions_free(pki->evictions);
+    g_hash_table_unref(pki->held_off);
     mgr_authority_clear(&pki->authority);
     g_free(pki);
 }
@@ -78,7 +81,7 @@ static bool publish(MgrPki *pki, GError **error)
     fleet->crl++;
     mgr_write_counter(mgr_record_background(pki->record), "crl", fleet->crl);
     if (!mgr_authority_write_crl(&pki->authority, pki->dir, fleet->certificates, fleet->crl, error) ||
-        !mgr_site_write_acl(pki->dir, fleet->certificates, error))
+        !mgr_site_write_acl(pki->dir, fleet->certificates, pki->held_off, error))
         return false;
     if (pki->broker != NULL)
         mgr_broker_reload(pki->broker);
@@ -175,6 +178,30 @@ void mgr_pki_connected(MgrPki *pki, const char *name)
     hl_log_limited(HL_LOG_WARN, "revoke", name, "%s connected, whose certificate is not in force: its session is ended",
                    name);
     mgr_pki_evict(pki, name);
+}
+
+static void publish_access(MgrPki *pki)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (pki->broker == NULL)
+        return;
+    if (mgr_site_write_acl(pki->dir, pki->fleet->certificates, pki->held_off, &error))
+        mgr_broker_reload(pki->broker);
+    else
+        hl_log_limited(HL_LOG_ERROR, "flood", "acl", "%s", error->message);
+}
+
+void mgr_pki_hold_off(MgrPki *pki, const char *name)
+{
+    if (g_hash_table_add(pki->held_off, g_strdup(name)))
+        publish_access(pki);
+}
+
+void mgr_pki_let_back(MgrPki *pki, const char *name)
+{
+    if (g_hash_table_remove(pki->held_off, name))
+        publish_access(pki);
 }
 
 void mgr_pki_evict_revoked(MgrPki *pki)

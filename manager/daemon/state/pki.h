@@ -57,6 +57,11 @@ void mgr_pki_evict(MgrPki *pki, const char *name);
 /* The broker's log tells that somebody connected under this name: out again, if no certificate with it is in force. */
 void mgr_pki_connected(MgrPki *pki, const char *name);
 
+/* A flooding client: the managed broker's access list denies it everything, until it is let back.  An external broker's
+ * list is not ours. */
+void mgr_pki_hold_off(MgrPki *pki, const char *name);
+void mgr_pki_let_back(MgrPki *pki, const char *name);
+
 /* An external broker came back: the endpoints that were revoked, whether or not they say anything. */
 void mgr_pki_evict_revoked(MgrPki *pki);
 

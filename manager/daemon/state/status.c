@@ -111,6 +111,8 @@ json_t *mgr_status_endpoint(const MgrStatus *status, const MgrEndpoint *endpoint
 
     json_object_update(document, verdict);
     add_update_members(document, record);
+    json_object_set_new(document, "flooding", json_boolean(endpoint->held_off_until > 0));
+    json_object_set_new(document, "held_off_until", time_value(endpoint->held_off_until));
     json_object_set_new(document, "observed_address", json_string(record->observed));
     json_object_set_new(document, "observed_by", json_string(record->observed_by));
     json_object_set_new(
@@ -131,6 +133,7 @@ json_t *mgr_status_summary(const MgrStatus *status)
     guint outdated = 0;
     guint removed = 0;
     guint settings_behind = 0;
+    guint flooding = 0;
     json_t *document = json_object();
     GHashTableIter iter;
     gpointer value;
@@ -146,6 +149,7 @@ json_t *mgr_status_summary(const MgrStatus *status)
         by_actual[endpoint->record.presence.actual]++;
         outdated += mgr_endpoint_is_outdated(status->fleet, endpoint);
         settings_behind += !mgr_endpoint_has_desired(endpoint);
+        flooding += endpoint->held_off_until > 0;
         by_displayed[endpoint->record.display.shown]++;
         address = NULL;
         facts = mgr_endpoint_facts(endpoint, &address);
@@ -165,6 +169,7 @@ json_t *mgr_status_summary(const MgrStatus *status)
     json_object_set_new(document, "verdicts", verdicts);
     json_object_set_new(document, "outdated", json_integer(outdated));
     json_object_set_new(document, "settings_behind", json_integer(settings_behind));
+    json_object_set_new(document, "flooding", json_integer(flooding));
     json_object_set_new(document, "open_commands", json_integer(g_hash_table_size(status->fleet->commands)));
     json_object_set_new(document, "server_blind", json_boolean(status->blind));
     json_object_set_new(document, "latest_patterns", patterns_value(status->fleet->latest));

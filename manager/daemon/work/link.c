@@ -351,6 +351,8 @@ static void handle_from_endpoint(MgrLink *link, HlTopic topic, const char *id, c
         handle_unknown(link, topic, id, message, endpoint != NULL);
         return;
     }
+    if (endpoint->held_off_until > 0)
+        return; /* it passed the gate a moment before it was shut */
     if (!message->retained || hl_topic_row(topic)->retained)
         decoded = hl_wire_decode_bytes(row->type, message->payload, &error);
     else /* somebody had the broker keep it: said once, it would come back at each start */
@@ -496,7 +498,8 @@ static bool connect_bus(MgrLink *link, GError **error)
         .backoff_base = 200,
         .backoff_cap = 5 * HL_SECOND,
         .handlers = { .will = make_will, .up = on_up, .down = on_down, .failed = on_failed, .message = on_message },
-        .user = link
+        .user = link,
+        .entrance = { mgr_gate_admit, link->parts.gate },
     };
 
     link->bus = hl_bus_new(&options, error);

@@ -8,6 +8,7 @@
 #define MANAGER_DAEMON_WORK_LINK_H
 
 #include "manager/core/sight.h"
+#include "manager/daemon/ground/gate.h"
 #include "manager/daemon/state/tracker.h"
 #include "manager/daemon/work/reports.h"
 
@@ -25,6 +26,7 @@ typedef struct {
     MgrConsole *console;
     MgrPki *pki;
     MgrReports *reports;
+    MgrGate *gate; /* what arrives passes it first */
     void (*request)(const char *admin, const HlBusMessage *message, gpointer user);
     gpointer user;
 } MgrLinkOptions;

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What one sender may use: messages and bytes of each kind, rows of history; and for how long one that goes beyond it
+ * stays away.  One table (quota.c), one row a kind.
+ *
+ * A bucket for messages and one for bytes: a whole burst at once, then as much as comes back with time.  What a sender
+ * is refused counts too, and who goes on in spite of it is flooding: an honest endpoint stops by itself, because its
+ * reports are not acknowledged.  Pure: no clock, no allocation; zeroed is a sender that has used nothing. */
+#ifndef MANAGER_CORE_QUOTA_H
+#define MANAGER_CORE_QUOTA_H
+
+#include <stdbool.h>
+
+#include <glib.h>
+
+#include "lib/base/clock.h"
+
+typedef enum {
+    MGR_QUOTA_LINK, /* births and wills */
+    MGR_QUOTA_HEARTBEAT,
+    MGR_QUOTA_REPORT,
+    MGR_QUOTA_ECHO,
+    MGR_QUOTA_REQUEST, /* calls of administrators: beyond it dropped, never flooding */
+    MGR_QUOTA_EXCESS,  /* what was refused of the above */
+    MGR_QUOTA_ROW,     /* of an endpoint's history, by what it does itself */
+    MGR_N_QUOTAS,
+} MgrQuotaKind;
+
+typedef struct {
+    const char *name;         /* "links", ...: as in events and messages */
+    uint32_t messages, bytes; /* a whole burst; comes back within `over` */
+    HlTime over;
+    bool counts_excess; /* what is refused counts towards flooding */
+} MgrQuotaRow;
+
+const MgrQuotaRow *mgr_quota_row(MgrQuotaKind kind);
+
+/* When a bucket is full again: as much as is missing now. */
+typedef struct {
+    int64_t messages_us, bytes_us; /* monotonic */
+} MgrBucket;
+
+typedef enum {
+    MGR_QUOTA_ALLOWED,
+    MGR_QUOTA_REFUSED,  /* this one; the next may be allowed again */
+    MGR_QUOTA_FLOODING, /* and so many were refused before it that it is no accident */
+} MgrQuotaOutcome;
+
+/* Takes one message of so many bytes out of the bucket; MGR_QUOTA_REFUSED, and nothing taken, if it does not hold that.
+ */
+MgrQuotaOutcome mgr_bucket_take(MgrBucket *bucket, MgrQuotaKind kind, gsize bytes, HlTime mono);
+
+/* How much of a burst is used, in percent. */
+unsigned mgr_bucket_used(const MgrBucket *bucket, MgrQuotaKind kind, HlTime mono);
+
+bool mgr_bucket_is_full(const MgrBucket *bucket, HlTime mono);
+
+/* One sender. */
+typedef struct {
+    MgrBucket buckets[MGR_QUOTA_ROW];
+} MgrQuota;
+
+MgrQuotaOutcome mgr_quota_allow(MgrQuota *quota, MgrQuotaKind kind, gsize bytes, HlTime mono);
+
+/* Whether it may be forgotten: nothing is missing in any bucket. */
+bool mgr_quota_is_unused(const MgrQuota *quota, HlTime mono);
+
+/* How long a flooding sender is held off: longer each time, unless it behaved for a day. */
+typedef struct {
+    unsigned times;
+    HlTime until; /* monotonic */
+} MgrHoldOffs;
+
+/* It floods now; returns how long it is held off. */
+HlTime mgr_hold_offs_begin(MgrHoldOffs *hold_offs, HlTime mono);
+
+/* Whether it may be forgotten. */
+bool mgr_hold_offs_is_over(const MgrHoldOffs *hold_offs, HlTime mono);
+
+#endif

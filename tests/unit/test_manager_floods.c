@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The gate and what follows: one sender floods, and nobody else notices. */
+#include <string.h>
+
+#include "lib/base/unconst.h"
+#include "lib/store/stmt.h"
+#include "manager/daemon/calls/call.h"
+#include "manager/site/site.h"
+#include "tests/support/manager_parts.h"
+
+static void beat(Parts *parts, const char *id, uint64_t session, uint64_t seq)
+{
+    HlMsgHeartbeat message = HOLDLINE__V1__HEARTBEAT__INIT;
+
+    message.session = session;
+    message.seq = seq;
+    parts_deliver(parts, HL_TOPIC_HEARTBEAT, id, &message.base);
+}
+
+static MgrEndpoint *endpoint(const Parts *parts, const char *id)
+{
+    return mgr_fleet_endpoint(&parts->fleet, id);
+}
+
+/* What the gate has told of reaches the loop. */
+static void settle(void)
+{
+    while (g_main_context_iteration(NULL, FALSE))
+        continue;
+}
+
+static void flood(Parts *parts, const char *id, guint count)
+{
+    for (guint i = 0; i < count; i++)
+        beat(parts, id, 1, i + 2);
+    settle();
+}
+
+static Parts *parts_with_two(void)
+{
+    Parts *parts = parts_new();
+
+    parts_add_endpoint(parts, "e-one");
+    parts_add_endpoint(parts, "e-two");
+    parts_pass(parts, 70);
+    parts_birth(parts, "e-one", 1);
+    parts_birth(parts, "e-two", 1);
+    bus_fake_forget(parts->bus);
+    return parts;
+}
+
+static char *read_acl(const Parts *parts)
+{
+    g_autofree char *path = g_build_filename(parts->dir, "broker", "acl", NULL);
+    char *text = NULL;
+
+    g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    return text;
+}
+
+static guint history(Parts *parts, const char *id, const char *what)
+{
+    int64_t n = 0;
+    g_autoptr(GError) error = NULL;
+
+    mgr_record_flush(parts->record);
+    parts_commit(parts);
+    g_assert_true(hl_db_query_int(mgr_record_reader(parts->record), 0, &n, &error,
+                                  "SELECT count(*) FROM history WHERE endpoint = ? AND what = ?", "tt", id, what));
+    return (guint)n;
+}
+
+static json_t *document(const Parts *parts, const char *id)
+{
+    return mgr_status_endpoint(parts->status, endpoint(parts, id));
+}
+
+/* Too many, but not without an end: those beyond the quota are dropped, and that is all. */
+static void test_dropped(void)
+{
+    g_autoptr(Parts) parts = parts_with_two();
+    guint burst = mgr_quota_row(MGR_QUOTA_HEARTBEAT)->messages;
+    uint64_t before = mgr_link_count(parts->link).heartbeats;
+
+    flood(parts, "e-one", burst + 100);
+    g_assert_cmpuint(mgr_link_count(parts->link).heartbeats - before, ==, burst);
+    g_assert_cmpuint(mgr_gate_count(parts->gate).refused, ==, 100);
+    g_assert_cmpuint(mgr_floods_count(parts->floods).total, ==, 0);
+    g_assert_cmpint(endpoint(parts, "e-one")->record.presence.actual, ==, MGR_ACTUAL_ONLINE);
+    beat(parts, "e-two", 1, 2); /* the others have their own */
+    g_assert_cmpuint(mgr_link_count(parts->link).heartbeats - before, ==, burst + 1);
+    clock_fake_advance(HL_MINUTE);
+    beat(parts, "e-one", 1, 1000);
+    g_assert_cmpuint(mgr_link_count(parts->link).heartbeats - before, ==, burst + 2);
+}
+
+static void test_held_off(void)
+{
+    g_autoptr(Parts) parts = parts_with_two();
+    g_autoptr(HlBusMessage) event = NULL;
+    g_autoptr(json_t) shown = NULL;
+    g_autoptr(json_t) summary = NULL;
+    uint64_t before;
+
+    flood(parts, "e-one", 2000);
+    g_assert_cmpuint(mgr_floods_count(parts->floods).total, ==, 1);
+    g_assert_cmpuint(mgr_floods_count(parts->floods).now, ==, 1);
+    g_assert_cmpint(endpoint(parts, "e-one")->record.presence.actual, ==, MGR_ACTUAL_OFFLINE);
+    g_assert_cmpint(endpoint(parts, "e-one")->record.presence.reason, ==, MGR_REASON_FLOODING);
+    g_assert_cmpint(endpoint(parts, "e-two")->record.presence.actual, ==, MGR_ACTUAL_ONLINE);
+    shown = document(parts, "e-one");
+    g_assert_true(json_is_true(json_object_get(shown, "flooding")));
+    g_assert_true(json_is_string(json_object_get(shown, "held_off_until")));
+    summary = mgr_status_summary(parts->status);
+    g_assert_cmpint(json_integer_value(json_object_get(summary, "flooding")), ==, 1);
+    event = bus_fake_take(parts->bus, "holdline/v1/status/event");
+    g_assert_nonnull(event);
+    g_assert_cmpuint(history(parts, "e-one", "flooding"), ==, 1);
+    g_assert_nonnull(bus_fake_find("e-one")); /* the take-over that ends its session */
+
+    before = mgr_link_count(parts->link).births;
+    parts_birth(parts, "e-one", 2); /* held off: nothing of it is heard */
+    g_assert_cmpuint(mgr_link_count(parts->link).births, ==, before);
+    flood(parts, "e-one", 5000);
+    g_assert_cmpuint(mgr_floods_count(parts->floods).total, ==, 1);
+    g_assert_cmpuint(history(parts, "e-one", "flooding"), ==, 1);
+}
+
+/* The end comes by itself, the endpoint begins anew, and the next time takes twice as long. */
+static void test_end(void)
+{
+    g_autoptr(Parts) parts = parts_with_two();
+    g_autoptr(json_t) shown = NULL;
+
+    flood(parts, "e-one", 2000);
+    clock_fake_advance(HL_MINUTE - 1);
+    mgr_floods_tick(parts->floods);
+    g_assert_cmpuint(mgr_floods_count(parts->floods).now, ==, 1);
+    clock_fake_advance(1);
+    mgr_floods_tick(parts->floods);
+    g_assert_cmpuint(mgr_floods_count(parts->floods).now, ==, 0);
+    shown = document(parts, "e-one");
+    g_assert_true(json_is_false(json_object_get(shown, "flooding")));
+    g_assert_true(json_is_null(json_object_get(shown, "held_off_until")));
+    parts_birth(parts, "e-one", 2);
+    g_assert_cmpint(endpoint(parts, "e-one")->record.presence.actual, ==, MGR_ACTUAL_ONLINE);
+
+    flood(parts, "e-one", 2000);
+    g_assert_cmpuint(mgr_floods_count(parts->floods).total, ==, 2);
+    clock_fake_advance(2 * HL_MINUTE - 1);
+    mgr_floods_tick(parts->floods);
+    g_assert_cmpuint(mgr_floods_count(parts->floods).now, ==, 1);
+    clock_fake_advance(1);
+    mgr_floods_tick(parts->floods);
+    g_assert_cmpuint(mgr_floods_count(parts->floods).now, ==, 0);
+}
+
+/* Removed or unknown: no endpoint to show it of, and held off all the same. */
+static void test_unknown(void)
+{
+    g_autoptr(Parts) parts = parts_with_two();
+
+    flood(parts, "e-nobody", 2000);
+    g_assert_cmpuint(mgr_floods_count(parts->floods).now, ==, 1);
+    clock_fake_advance(HL_MINUTE);
+    mgr_floods_tick(parts->floods);
+    g_assert_cmpuint(mgr_floods_count(parts->floods).now, ==, 0);
+}
+
+/* An administrator's calls beyond the quota are dropped; he is never held off. */
+static void test_administrator(void)
+{
+    g_autoptr(Parts) parts = parts_with_two();
+    guint burst = mgr_quota_row(MGR_QUOTA_REQUEST)->messages;
+
+    for (guint i = 0; i < burst + 500; i++)
+        parts_call(parts, "no such call", NULL);
+    settle();
+    g_assert_cmpuint(mgr_gate_count(parts->gate).refused, ==, 500);
+    g_assert_cmpuint(mgr_floods_count(parts->floods).total, ==, 0);
+    bus_fake_forget(parts->bus);
+}
+
+/* The table of senders forgets who is quiet: it does not grow with the fleet. */
+static void test_forgets(void)
+{
+    g_autoptr(Parts) parts = parts_with_two();
+
+    clock_fake_advance(HL_MINUTE);
+    mgr_gate_tick(parts->gate);
+    g_assert_cmpuint(mgr_gate_count(parts->gate).senders, ==, 0);
+    beat(parts, "e-one", 1, 5);
+    beat(parts, "e-two", 1, 5);
+    g_assert_cmpuint(mgr_gate_count(parts->gate).senders, ==, 2);
+    clock_fake_advance(HL_SECOND);
+    mgr_gate_tick(parts->gate);
+    g_assert_cmpuint(mgr_gate_count(parts->gate).senders, ==, 0);
+}
+
+/* The broker's list: a denial of everything, as long as it lasts, and nobody else's. */
+static void test_access_list(void)
+{
+    g_autoptr(Parts) parts = parts_with_two();
+    g_autoptr(GHashTable) held_off = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autofree char *text = NULL;
+    g_autoptr(GError) error = NULL;
+
+    g_hash_table_add(held_off, hl_unconst("e-two"));
+    g_hash_table_add(held_off, hl_unconst("e-one"));
+    g_assert_true(mgr_site_write_acl(parts->dir, parts->fleet.certificates, held_off, &error));
+    text = read_acl(parts);
+    g_assert_true(
+        g_str_has_suffix(text, "\nuser e-one\ntopic deny holdline/v1/#\n\nuser e-two\ntopic deny holdline/v1/#\n"));
+    g_clear_pointer(&text, g_free);
+    g_assert_true(mgr_site_write_acl(parts->dir, parts->fleet.certificates, NULL, &error));
+    text = read_acl(parts);
+    g_assert_null(strstr(text, "e-one"));
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/floods/dropped", test_dropped);
+    g_test_add_func("/floods/held-off", test_held_off);
+    g_test_add_func("/floods/end", test_end);
+    g_test_add_func("/floods/unknown", test_unknown);
+    g_test_add_func("/floods/administrator", test_administrator);
+    g_test_add_func("/floods/forgets", test_forgets);
+    g_test_add_func("/floods/access-list", test_access_list);
+    return g_test_run();
+}
