@@ -2,7 +2,6 @@
 /* lib/bus with a real mosquitto: what passes, what a loss does, the window, TLS, and freeing it at any time. */
 #include <netinet/in.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -552,45 +551,6 @@ static void test_tls(void)
     test_broker_clear(&stranger);
 }
 
-static bool admit_short(const char *topic, gsize size, gpointer user)
-{
-    atomic_int *asked = user;
-
-    atomic_fetch_add(asked, 1);
-    return g_str_has_prefix(topic, "t/") && size < 10;
-}
-
-/* What the entrance refuses is not seen, and what comes after it is. */
-static void test_entrance(void)
-{
-    atomic_int asked = 0;
-    TestBroker broker;
-    Peer a = { 0 };
-    Peer b = { 0 };
-    g_autoptr(GError) error = NULL;
-    HlBusOptions wanted;
-    const char *brokers[2] = { NULL };
-
-    test_broker_init(&broker, "", false);
-    brokers[0] = broker.address;
-    wanted = options(&a, "a", brokers, everything);
-    wanted.entrance = (HlBusEntrance){ admit_short, &asked };
-    a.bus = hl_bus_new(&wanted, &error);
-    g_assert_no_error(error);
-    open_peer(&b, "b", broker.address, nothing);
-    WAIT_UNTIL(a.ups == 1 && b.ups == 1);
-    g_assert_true(publish(&b, "t/x", "much too long", 1));
-    g_assert_true(publish(&b, "t/x", "also too long", 0));
-    g_assert_true(publish(&b, "t/x", "short", 1));
-    WAIT_UNTIL(a.received > 0);
-    g_assert_cmpuint(a.received, ==, 1);
-    g_assert_cmpint(atomic_load(&asked), ==, 3);
-    g_assert_cmpuint(hl_bus_count(a.bus).received, ==, 1);
-    close_peer(&a);
-    close_peer(&b);
-    test_broker_clear(&broker);
-}
-
 static void test_no_broker(void)
 {
     Peer peer = { 0 };
@@ -622,7 +582,6 @@ int main(int argc, char **argv)
     g_test_add_func("/bus/break", test_break);
     g_test_add_func("/bus/free", test_free);
     g_test_add_func("/bus/tls", test_tls);
-    g_test_add_func("/bus/entrance", test_entrance);
     g_test_add_func("/bus/no-broker", test_no_broker);
     return g_test_run();
 }

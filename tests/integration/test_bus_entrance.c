@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* lib/bus over a real broker: what the entrance refuses is not seen, and what comes after it is. */
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#include "lib/bus/bus.h"
+#include "tests/support/broker.h"
+
+static guint ups, received;
+static atomic_int asked;
+
+static void on_up(gpointer user G_GNUC_UNUSED)
+{
+    ups++;
+}
+
+static void on_message(const HlBusMessage *message G_GNUC_UNUSED, gpointer user G_GNUC_UNUSED)
+{
+    received++;
+}
+
+static bool admit_short(const char *topic, gsize size, gpointer user)
+{
+    atomic_fetch_add((atomic_int *)user, 1);
+    return strcmp(topic, "t/x") == 0 && size < 10;
+}
+
+static HlBus *open_bus(const TestBroker *broker, const char *id, const char *const *filters)
+{
+    const char *const brokers[] = { broker->address, NULL };
+    HlBusOptions options = { .client_id = id,
+                             .brokers = brokers,
+                             .subscriptions = filters,
+                             .subscription_qos = 1,
+                             .handlers = { .up = on_up, .message = on_message },
+                             .entrance = { admit_short, &asked } };
+    g_autoptr(GError) error = NULL;
+    HlBus *bus = hl_bus_new(&options, &error);
+
+    g_assert_no_error(error);
+    return bus;
+}
+
+static void publish(HlBus *bus, const char *topic, const char *text, int qos)
+{
+    g_autoptr(GBytes) payload = g_bytes_new(text, strlen(text));
+
+    g_assert_true(hl_bus_publish(bus, &(HlBusMessage){ .topic = topic, .payload = payload, .qos = qos }, NULL, NULL));
+}
+
+static void test_entrance(void)
+{
+    static const char *const everything[] = { "t/#", NULL };
+    static const char *const nothing[] = { NULL };
+    TestBroker broker;
+    HlBus *hears, *says;
+
+    test_broker_init(&broker, "", false);
+    hears = open_bus(&broker, "hears", everything);
+    says = open_bus(&broker, "says", nothing);
+    WAIT_UNTIL(ups == 2);
+    publish(says, "t/x", "much too long", 1);
+    publish(says, "t/x", "also too long", 0);
+    publish(says, "t/other", "short", 1);
+    publish(says, "t/x", "short", 1);
+    WAIT_UNTIL(received > 0);
+    g_assert_cmpuint(received, ==, 1);
+    g_assert_cmpint(atomic_load(&asked), ==, 4);
+    g_assert_cmpuint(hl_bus_count(hears).received, ==, 1);
+    hl_bus_free(hears);
+    hl_bus_free(says);
+    test_broker_clear(&broker);
+}
+
+int main(int argc, char **argv)
+{
+    signal(SIGPIPE, SIG_IGN);
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/bus/entrance", test_entrance);
+    return g_test_run();
+}
