@@ -5,6 +5,8 @@
 #define LONGEST_HOLD_OFF HL_HOUR
 #define FORGIVEN         HL_DAY /* after the end of the last one */
 
+#define CERTIFICATES 10 /* in the life of one */
+
 /* Ordinary use, and room above it; what a whole burst costs the manager is the limit from the other side.
  *
  * links       a birth and a will for each connect: 30 connects a minute for a whole minute, when a line flaps.  A birth
@@ -88,6 +90,11 @@ bool mgr_quota_is_unused(const MgrQuota *quota, HlTime mono)
         if (!mgr_bucket_is_full(&quota->buckets[i], mono))
             return false;
     return true;
+}
+
+bool mgr_quota_is_certificate_due(HlTime issued, HlTime expires, HlTime wall)
+{
+    return wall < issued || wall - issued >= (expires - issued) / CERTIFICATES;
 }
 
 HlTime mgr_hold_offs_begin(MgrHoldOffs *hold_offs, HlTime mono)

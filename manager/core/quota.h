@@ -64,6 +64,11 @@ MgrQuotaOutcome mgr_quota_allow(MgrQuota *quota, MgrQuotaKind kind, gsize bytes,
 /* Whether it may be forgotten: nothing is missing in any bucket. */
 bool mgr_quota_is_unused(const MgrQuota *quota, HlTime mono);
 
+/* Whether another certificate is due for an endpoint whose last one was issued and ends then (wall).  Honest ones ask
+ * in the last third, and then again and again until they have the answer, which may have been lost: a tenth of the life
+ * after the last one was issued there is another.  A clock that was set back keeps nobody from it. */
+bool mgr_quota_is_certificate_due(HlTime issued, HlTime expires, HlTime wall);
+
 /* How long a flooding sender is held off: longer each time, unless it behaved for a day. */
 typedef struct {
     unsigned times;

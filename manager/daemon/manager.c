@@ -346,6 +346,7 @@ static bool open_front(Manager *manager, GError **error)
                                 .tracker = manager->tracker,
                                 .gate = manager->gate,
                                 .floods = manager->floods,
+                                .renewals = manager->renewals,
                                 .reports = manager->reports,
                                 .enrol = manager->enrol,
                                 .link = manager->link,

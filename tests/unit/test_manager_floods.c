@@ -197,6 +197,127 @@ static void test_forgets(void)
     g_assert_cmpuint(mgr_gate_count(parts->gate).senders, ==, 0);
 }
 
+static HlMsgReport update_report(HlMsgUpdateNotification *body, const char *detail)
+{
+    HlMsgReport report = HOLDLINE__V1__REPORT__INIT;
+
+    holdline__v1__update_notification__init(body);
+    body->trigger = hl_unconst("manual");
+    body->detail = hl_unconst(detail);
+    report.body_case = HOLDLINE__V1__REPORT__BODY_UPDATE;
+    report.update = body;
+    return report;
+}
+
+/* Reports at a pace below every quota, for hours: the history takes so many rows an hour and no more, and says so. */
+static void test_rows(void)
+{
+    g_autoptr(Parts) parts = parts_with_two();
+    HlMsgUpdateNotification body;
+    HlMsgReport report = update_report(&body, "x");
+    guint burst = mgr_quota_row(MGR_QUOTA_ROW)->messages;
+    uint64_t seq = 0;
+
+    for (guint i = 0; i < 2 * burst; i++) {
+        parts_report(parts, "e-one", ++seq, &report);
+        clock_fake_advance(50);
+        if (i % 100 == 0)
+            parts_commit(parts);
+    }
+    parts_commit(parts);
+    g_assert_cmpuint(mgr_floods_count(parts->floods).total, ==, 0);
+    g_assert_cmpuint(endpoint(parts, "e-one")->record.report_seq, ==, seq); /* all are taken: only the rows are not */
+    g_assert_cmpuint(history(parts, "e-one", "update"), >=, burst);
+    g_assert_cmpuint(history(parts, "e-one", "update"), <, burst + burst / 20); /* 100 s of the hour passed */
+    g_assert_cmpuint(mgr_record_folded(parts->record), >, burst - burst / 20);
+    g_assert_cmpuint(history(parts, "e-one", "folded"), ==, 0);
+    clock_fake_advance(HL_HOUR);
+    g_assert_cmpuint(history(parts, "e-one", "folded"), ==, 1);
+    clock_fake_advance(2 * HL_HOUR);
+    g_assert_cmpuint(history(parts, "e-one", "folded"), ==, 1);
+    report = update_report(&body, "again");
+    parts_report(parts, "e-one", ++seq, &report);
+    parts_commit(parts);
+    g_assert_cmpuint(mgr_record_folded(parts->record), <, burst);
+}
+
+static guint take_acks(Parts *parts)
+{
+    guint n = 0;
+
+    for (HlMsgAck *ack; (ack = parts_take(parts, HL_TOPIC_ACK, "e-one", &holdline__v1__ack__descriptor)) != NULL; n++)
+        hl_wire_free(ack);
+    return n;
+}
+
+/* An endpoint that comes back with ten thousand reports: it sends what its window allows beyond the last
+ * acknowledgement, and so all of them come in, none is refused, and it is not taken for a flood. */
+static void test_pace(void)
+{
+    g_autoptr(Parts) parts = parts_with_two();
+    HlMsgUpdateNotification body;
+    HlMsgReport report = update_report(&body, "x");
+    uint64_t sent = 0;
+    HlTime begin = hl_clock_mono();
+
+    take_acks(parts);
+    while (sent < 10000) {
+        guint waits = 0;
+
+        for (int i = 0; i < 64; i++)
+            parts_report(parts, "e-one", ++sent, &report);
+        parts_commit(parts);
+        for (; take_acks(parts) == 0; waits++) {
+            g_assert_cmpuint(waits, <, 30 * 50); /* it would send all of them again */
+            clock_fake_advance(20);
+            mgr_delivery_flush_acks(parts->delivery);
+        }
+    }
+    g_assert_cmpuint(endpoint(parts, "e-one")->record.report_seq, ==, sent);
+    g_assert_cmpuint(mgr_gate_count(parts->gate).refused, ==, 0);
+    g_assert_cmpint(hl_clock_mono() - begin, <, 10 * HL_MINUTE);
+}
+
+static guint certificates(const Parts *parts)
+{
+    return g_hash_table_size(parts->fleet.certificates);
+}
+
+static void ask_for_certificate(Parts *parts, GBytes *csr, uint64_t seq)
+{
+    HlMsgReport report = HOLDLINE__V1__REPORT__INIT;
+    HlMsgCertificateRequest body = HOLDLINE__V1__CERTIFICATE_REQUEST__INIT;
+
+    body.csr.data = hl_unconst(g_bytes_get_data(csr, &body.csr.len));
+    report.body_case = HOLDLINE__V1__REPORT__BODY_CERTIFICATE;
+    report.certificate = &body;
+    parts_report(parts, "e-one", seq, &report);
+}
+
+/* A hundred requests: one certificate; and another one when it is due. */
+static void test_certificates(void)
+{
+    g_autoptr(Parts) parts = parts_with_two();
+    g_autoptr(GBytes) csr = parts_make_csr();
+    guint before = certificates(parts);
+    uint64_t seq = 0;
+
+    for (int i = 0; i < 100; i++)
+        ask_for_certificate(parts, csr, ++seq);
+    parts_commit(parts);
+    g_assert_cmpuint(certificates(parts), ==, before + 1);
+    g_assert_cmpuint(mgr_renewals_refused(parts->renewals), ==, 99);
+    clock_fake_advance(parts->conf.certificate_lifetime / 20);
+    ask_for_certificate(parts, csr, ++seq);
+    parts_commit(parts);
+    g_assert_cmpuint(certificates(parts), ==, before + 1);
+    clock_fake_advance(parts->conf.certificate_lifetime / 20 + HL_SECOND);
+    ask_for_certificate(parts, csr, ++seq);
+    ask_for_certificate(parts, csr, ++seq);
+    parts_commit(parts);
+    g_assert_cmpuint(certificates(parts), ==, before + 2);
+}
+
 /* The broker's list: a denial of everything, as long as it lasts, and nobody else's. */
 static void test_access_list(void)
 {
@@ -226,6 +347,9 @@ int main(int argc, char **argv)
     g_test_add_func("/floods/unknown", test_unknown);
     g_test_add_func("/floods/administrator", test_administrator);
     g_test_add_func("/floods/forgets", test_forgets);
+    g_test_add_func("/floods/rows", test_rows);
+    g_test_add_func("/floods/pace", test_pace);
+    g_test_add_func("/floods/certificates", test_certificates);
     g_test_add_func("/floods/access-list", test_access_list);
     return g_test_run();
 }

@@ -136,6 +136,19 @@ static void test_unused(void)
     g_assert_true(mgr_quota_is_unused(&quota, START + HL_SECOND));
 }
 
+static void test_certificates(void)
+{
+    HlTime issued = 1000 * HL_DAY;
+    HlTime expires = issued + 90 * HL_DAY;
+
+    g_assert_false(mgr_quota_is_certificate_due(issued, expires, issued));
+    g_assert_false(mgr_quota_is_certificate_due(issued, expires, issued + 9 * HL_DAY - 1));
+    g_assert_true(mgr_quota_is_certificate_due(issued, expires, issued + 9 * HL_DAY));
+    g_assert_true(mgr_quota_is_certificate_due(issued, expires, issued + 60 * HL_DAY));
+    g_assert_true(mgr_quota_is_certificate_due(issued, expires, expires + HL_DAY));
+    g_assert_true(mgr_quota_is_certificate_due(issued, expires, issued - HL_DAY)); /* the clock was ahead then */
+}
+
 static void test_hold_offs(void)
 {
     static const HlTime minutes[] = { 1, 2, 4, 8, 16, 32, 60, 60 };
@@ -166,6 +179,7 @@ int main(int argc, char **argv)
     g_test_add_func("/quota/honest", test_honest);
     g_test_add_func("/quota/used", test_used);
     g_test_add_func("/quota/unused", test_unused);
+    g_test_add_func("/quota/certificates", test_certificates);
     g_test_add_func("/quota/hold-offs", test_hold_offs);
     return g_test_run();
 }

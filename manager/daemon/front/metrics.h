@@ -17,6 +17,7 @@ typedef struct {
     const MgrTracker *tracker;
     MgrGate *gate;
     const MgrFloods *floods;
+    const MgrRenewals *renewals;
     const MgrReports *reports;
     const MgrEnrol *enrol;
     const MgrLink *link;

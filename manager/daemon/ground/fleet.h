@@ -9,6 +9,7 @@
 #define MANAGER_DAEMON_GROUND_FLEET_H
 
 #include "manager/core/notify.h"
+#include "manager/core/quota.h"
 #include "manager/core/verdict.h"
 #include "manager/store/registry.h"
 #include "proto/settings.h"
@@ -52,6 +53,7 @@ struct MgrEndpoint {
     /* reports: submitted to the writer, perhaps not committed */
     uint64_t accepted_seq, accepted_mark;
     char *accepted_spool;
+    MgrBucket report_pace; /* what they have used of the quota: it sets the pace of the acknowledgements */
 
     /* tracker: the probe under way, 0: none; how long the last one took */
     uint64_t probe_nonce;

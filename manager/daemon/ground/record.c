@@ -1,16 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "manager/daemon/ground/record.h"
 
+#include <string.h>
+
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
+#include "manager/core/quota.h"
 #include "manager/store/registry.h"
 
 struct MgrRecord {
     HlDb *reader;
     HlWriter *writer; /* NULL: stopped */
     HlWriteSet *background;
+    GHashTable *rows; /* endpoint -> Rows *: those that wrote history lately */
+    uint64_t folded;
     HlWriterCounts last; /* as counted at the stop */
 };
+
+/* What an endpoint has used of its history. */
+typedef struct {
+    MgrBucket bucket;
+    guint folded; /* rows that were not written, since */
+    HlTime since; /* mono */
+} Rows;
 
 /* A change on its way through the writer. */
 typedef struct {
@@ -23,6 +35,7 @@ MgrRecord *mgr_record_new(const char *path, GError **error)
     g_autoptr(MgrRecord) record = g_new0(MgrRecord, 1);
 
     record->background = hl_write_set_new();
+    record->rows = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     record->reader = hl_db_open(path, HL_DB_READ_ONLY, error);
     record->writer = record->reader != NULL ? hl_writer_new(&(HlWriterOptions){ .path = path }, error) : NULL;
     return record->writer != NULL ? g_steal_pointer(&record) : NULL;
@@ -49,6 +62,7 @@ void mgr_record_free(MgrRecord *record)
     mgr_record_stop(record);
     g_clear_pointer(&record->reader, hl_db_close);
     hl_write_set_free(record->background);
+    g_hash_table_unref(record->rows);
     g_free(record);
 }
 
@@ -102,6 +116,52 @@ HlWriteSet *mgr_record_background(MgrRecord *record)
     return record->background;
 }
 
+bool mgr_record_has_room(MgrRecord *record, const char *endpoint, gsize size)
+{
+    HlTime now = hl_clock_mono();
+    Rows *rows = g_hash_table_lookup(record->rows, endpoint);
+
+    if (rows == NULL) {
+        rows = g_new0(Rows, 1);
+        g_hash_table_insert(record->rows, g_strdup(endpoint), rows);
+    }
+    if (mgr_bucket_take(&rows->bucket, MGR_QUOTA_ROW, size, now) == MGR_QUOTA_ALLOWED)
+        return true;
+    if (rows->folded == 0)
+        rows->since = now;
+    rows->folded++;
+    record->folded++;
+    return false;
+}
+
+/* One row for what was folded in an hour; and nothing is kept of those who have used nothing. */
+static void tell_folded(MgrRecord *record)
+{
+    HlTime now = hl_clock_mono();
+    GHashTableIter iter;
+    gpointer endpoint, value;
+
+    g_hash_table_iter_init(&iter, record->rows);
+    while (g_hash_table_iter_next(&iter, &endpoint, &value)) {
+        Rows *rows = value;
+
+        if (rows->folded > 0 && now - rows->since >= mgr_quota_row(MGR_QUOTA_ROW)->over) {
+            g_autofree char *detail =
+                g_strdup_printf("%u entries of an hour were not kept: there were too many", rows->folded);
+
+            mgr_write_history(record->background, hl_clock_wall(), endpoint, "folded", detail);
+            rows->folded = 0;
+        }
+        if (rows->folded == 0 && mgr_bucket_is_full(&rows->bucket, now))
+            g_hash_table_iter_remove(&iter);
+    }
+}
+
+uint64_t mgr_record_folded(const MgrRecord *record)
+{
+    return record->folded;
+}
+
 void mgr_record_note(MgrRecord *record, const char *endpoint, const char *what, const char *format, ...)
 {
     g_autofree char *detail = NULL;
@@ -110,12 +170,16 @@ void mgr_record_note(MgrRecord *record, const char *endpoint, const char *what, 
     va_start(arguments, format);
     detail = g_strdup_vprintf(format, arguments);
     va_end(arguments);
-    mgr_write_history(record->background, hl_clock_wall(), endpoint, what, detail);
+    if (mgr_record_has_room(record, endpoint, strlen(detail)))
+        mgr_write_history(record->background, hl_clock_wall(), endpoint, what, detail);
 }
 
 void mgr_record_flush(MgrRecord *record)
 {
-    HlWriteSet *full = record->background;
+    HlWriteSet *full;
+
+    tell_folded(record);
+    full = record->background;
 
     record->background = hl_write_set_new();
     mgr_record_write(record, full);

@@ -42,7 +42,11 @@ void mgr_record_write(MgrRecord *record, HlWriteSet *set);
 /* The set that the next flush hands over; borrowed, and another one after each flush. */
 HlWriteSet *mgr_record_background(MgrRecord *record);
 
-/* A line of an endpoint's history, in the background set, with the time of now. */
+/* Whether the history takes another row of so many bytes that this endpoint causes (manager/core/quota.h).  Those
+ * beyond are counted, and one row says how many they were. */
+bool mgr_record_has_room(MgrRecord *record, const char *endpoint, gsize size);
+
+/* A line of an endpoint's history, if there is room, in the background set, with the time of now. */
 void mgr_record_note(MgrRecord *record, const char *endpoint, const char *what, const char *format, ...)
     G_GNUC_PRINTF(4, 5);
 
@@ -50,6 +54,9 @@ void mgr_record_flush(MgrRecord *record);
 
 /* A read-only connection that sees all that was given so far; waits for the writer, so for listings only. */
 HlDb *mgr_record_reader(MgrRecord *record);
+
+/* Rows of history for which there was no room. */
+uint64_t mgr_record_folded(const MgrRecord *record);
 
 /* failed_sets counts what was refused or not stored. */
 HlWriterCounts mgr_record_count(const MgrRecord *record);

@@ -11,6 +11,7 @@
 
 #define CERTIFICATE_EXPIRY HL_DAY
 #define PROBE_EXPIRY       (30 * HL_SECOND)
+#define PACE               50 /* percent of the quota for reports: with that used, acknowledgements wait */
 
 struct MgrDelivery {
     const MgrConf *conf;
@@ -372,9 +373,19 @@ void mgr_delivery_ack_later(MgrDelivery *delivery, MgrEndpoint *endpoint)
     g_queue_push_tail(&delivery->acks, endpoint);
 }
 
+/* An endpoint sends no more than a window of reports beyond what was acknowledged.  So one that has very many of them
+ * sends them no faster than its quota comes back, and none of them is refused. */
 void mgr_delivery_flush_acks(MgrDelivery *delivery)
 {
-    for (MgrEndpoint *endpoint; (endpoint = g_queue_pop_head(&delivery->acks)) != NULL;) {
+    HlTime now = hl_clock_mono();
+
+    for (guint n = g_queue_get_length(&delivery->acks); n > 0; n--) {
+        MgrEndpoint *endpoint = g_queue_pop_head(&delivery->acks);
+
+        if (mgr_bucket_used(&endpoint->report_pace, MGR_QUOTA_REPORT, now) > PACE) {
+            g_queue_push_tail(&delivery->acks, endpoint);
+            continue;
+        }
         endpoint->ack_due = false;
         mgr_delivery_ack(delivery, endpoint);
     }

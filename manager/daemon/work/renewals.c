@@ -5,6 +5,8 @@
 
 struct MgrRenewals {
     MgrRenewalsOptions parts;
+    GHashTable *under_way; /* ids whose certificate is being stored */
+    uint64_t refused;
 };
 
 MgrRenewals *mgr_renewals_new(const MgrRenewalsOptions *options)
@@ -12,12 +14,21 @@ MgrRenewals *mgr_renewals_new(const MgrRenewalsOptions *options)
     MgrRenewals *renewals = g_new0(MgrRenewals, 1);
 
     renewals->parts = *options;
+    renewals->under_way = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     return renewals;
 }
 
 void mgr_renewals_free(MgrRenewals *renewals)
 {
+    if (renewals == NULL)
+        return;
+    g_hash_table_unref(renewals->under_way);
     g_free(renewals);
+}
+
+uint64_t mgr_renewals_refused(const MgrRenewals *renewals)
+{
+    return renewals->refused;
 }
 
 typedef struct {
@@ -31,6 +42,7 @@ static void renewal_free(gpointer change)
 {
     Renewal *renewal = change;
 
+    g_hash_table_remove(renewal->renewals->under_way, renewal->endpoint);
     mgr_certificate_record_clear(&renewal->record);
     hl_cert_free(renewal->cert);
     g_free(renewal->endpoint);
@@ -41,7 +53,8 @@ static void fail_renewal(gpointer change, const GError *error)
 {
     const Renewal *renewal = change;
 
-    hl_error("renew", "certificate of %s: %s", renewal->endpoint, error->message);
+    hl_log_limited(HL_LOG_ERROR, "renew", renewal->endpoint, "certificate of %s: %s", renewal->endpoint,
+                   error->message);
 }
 
 static void fold_renewal(gpointer change)
@@ -59,6 +72,17 @@ static void fold_renewal(gpointer change)
     mgr_status_touch(renewals->parts.status, endpoint);
 }
 
+static bool is_due(const MgrRenewals *renewals, const MgrEndpoint *endpoint)
+{
+    const MgrCertificateRecord *last =
+        endpoint->record.serial != NULL
+            ? g_hash_table_lookup(renewals->parts.fleet->certificates, endpoint->record.serial)
+            : NULL;
+
+    return !g_hash_table_contains(renewals->under_way, endpoint->record.id) &&
+           (last == NULL || mgr_quota_is_certificate_due(last->issued_at, last->expires_at, hl_clock_wall()));
+}
+
 void mgr_renewals_request(MgrRenewals *renewals, const MgrEndpoint *endpoint, GBytes *csr)
 {
     static const MgrChangeKind kind = { fold_renewal, fail_renewal, renewal_free };
@@ -68,9 +92,16 @@ void mgr_renewals_request(MgrRenewals *renewals, const MgrEndpoint *endpoint, GB
 
     if (endpoint->record.revoked_at > 0)
         return;
+    if (!is_due(renewals, endpoint)) {
+        renewals->refused++;
+        hl_log_limited(HL_LOG_WARN, "renew", endpoint->record.id,
+                       "%s asks for a certificate that is not due: not issued", endpoint->record.id);
+        return;
+    }
     renewal = g_new0(Renewal, 1);
     renewal->renewals = renewals;
     renewal->endpoint = g_strdup(endpoint->record.id);
+    g_hash_table_add(renewals->under_way, g_strdup(renewal->endpoint));
     renewal->cert = mgr_pki_issue(renewals->parts.pki, csr, HL_CERT_ENDPOINT, endpoint->record.id,
                                   renewals->parts.conf->certificate_lifetime, &renewal->record, &error);
     if (renewal->cert == NULL) {

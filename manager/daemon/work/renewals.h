@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Certificates that endpoints ask for over the line: issued for the key of their request, stored, then sent. */
+/* Certificates that endpoints ask for over the line: issued for the key of their request, stored, then sent.  One at a
+ * time for each endpoint, and only when one is due (manager/core/quota.h). */
 #ifndef MANAGER_DAEMON_WORK_RENEWALS_H
 #define MANAGER_DAEMON_WORK_RENEWALS_H
 
@@ -20,8 +21,11 @@ typedef struct {
 MgrRenewals *mgr_renewals_new(const MgrRenewalsOptions *options);
 void mgr_renewals_free(MgrRenewals *renewals);
 
-/* A failure is logged: the endpoint asks again. */
+/* A failure is logged: the endpoint asks again.  What is not due is counted, and not answered. */
 void mgr_renewals_request(MgrRenewals *renewals, const MgrEndpoint *endpoint, GBytes *csr);
+
+/* Requests that were not due. */
+uint64_t mgr_renewals_refused(const MgrRenewals *renewals);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MgrRenewals, mgr_renewals_free)
 

@@ -90,6 +90,14 @@ static char *describe_update(const HlMsgUpdateNotification *body)
                            body->detail);
 }
 
+/* A row of history for what a report tells, if the endpoint has room for one. */
+static void write_row(const Pending *pending, const MgrEndpoint *endpoint, HlWriteSet *set, const char *what,
+                      const char *text)
+{
+    if (mgr_record_has_room(pending->reports->parts.record, endpoint->record.id, strlen(text)))
+        mgr_write_history_once(set, pending->at, endpoint->record.id, what, text, pending->message->mark);
+}
+
 static void write_update(const Pending *pending, const MgrEndpoint *endpoint, HlWriteSet *set)
 {
     const HlMsgUpdateNotification *body = pending->message->update;
@@ -102,7 +110,7 @@ static void write_update(const Pending *pending, const MgrEndpoint *endpoint, Hl
                            .at = pending->at };
 
     mgr_write_update(set, endpoint->record.number, &step);
-    mgr_write_history_once(set, pending->at, endpoint->record.id, "update", result, pending->message->mark);
+    write_row(pending, endpoint, set, "update", result);
 }
 
 static void fold_update(const Pending *pending, MgrEndpoint *endpoint)
@@ -139,7 +147,7 @@ static void write_settings(const Pending *pending, const MgrEndpoint *endpoint, 
         g_strdup_printf("%s version %" G_GUINT64_FORMAT " applied (%s)", applied.group, applied.version, applied.path);
 
     mgr_write_applied(set, endpoint->record.number, &applied);
-    mgr_write_history_once(set, applied.at, endpoint->record.id, "settings", text, pending->message->mark);
+    write_row(pending, endpoint, set, "settings", text);
     mgr_applied_clear(&applied);
 }
 
@@ -165,7 +173,7 @@ static void write_refusal(const Pending *pending, const MgrEndpoint *endpoint, H
     const HlMsgRefusal *body = pending->message->refusal;
     g_autofree char *text = g_strdup_printf("%s refused (%s): %s", body->what, body->code, body->detail);
 
-    mgr_write_history_once(set, pending->at, endpoint->record.id, "refusal", text, pending->message->mark);
+    write_row(pending, endpoint, set, "refusal", text);
 }
 
 static void fold_refusal(const Pending *pending, MgrEndpoint *endpoint)
@@ -314,6 +322,7 @@ void mgr_reports_handle(MgrReports *reports, MgrEndpoint *endpoint, const HlMsgR
     Pending *pending;
 
     reports->counts.received++;
+    mgr_bucket_take(&endpoint->report_pace, MGR_QUOTA_REPORT, 0, hl_clock_mono());
     if (!is_next(reports, endpoint, message))
         return;
     set = hl_write_set_new();
