@@ -11,16 +11,31 @@
 
 #define LIMIT_INTERVAL (10 * HL_SECOND)
 #define LIMIT_KEYS     4096 /* beyond that the table starts over: better to forget a counter than to grow without bound */
+/* Records an area and interval, however many keys there are: strangers choose theirs, an IPv6 /64 has 2^64 addresses.
+ * An area at its limit all day writes 26 MB of 100-byte lines. */
+#define LIMIT_AREA 30
 
 typedef struct {
     HlTime next;
     guint suppressed;
 } Limit;
 
+typedef struct {
+    HlTime until; /* the end of this interval */
+    guint passed; /* in it */
+    guint suppressed;
+} Area;
+
+/* What was held back since the last record that passed: of the same key, and of others in its area. */
+typedef struct {
+    guint alike, others;
+} Suppressed;
+
 static const char *const level_names[] = { "debug", "info ", "warn ", "error" };
 static int threshold = HL_LOG_INFO;
 static pthread_mutex_t limits_lock = PTHREAD_MUTEX_INITIALIZER;
-static GHashTable *limits;
+static GHashTable *limits; /* "area/key" -> Limit * */
+static GHashTable *areas;  /* name -> Area *; as many as there are in the sources */
 
 void hl_log_set_level(HlLogLevel level)
 {
@@ -56,40 +71,82 @@ void hl_log(HlLogLevel level, const char *area, const char *format, ...)
     write_record(level, area, message);
 }
 
-/* Whether a record with this key may pass now; *suppressed is how many were held back since the last one that did. */
-static bool pass_limit(const char *area, const char *key, guint *suppressed)
+/* All under the lock. */
+
+static Limit *find_limit(const char *area, const char *key)
 {
-    g_autofree char *name = g_strdup_printf("%s/%s", area, key);
-    HlTime now = hl_clock_mono();
-    bool pass;
+    char *name = g_strdup_printf("%s/%s", area, key);
     Limit *limit;
 
-    pthread_mutex_lock(&limits_lock);
     if (limits == NULL)
         limits = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     if (g_hash_table_size(limits) >= LIMIT_KEYS)
         g_hash_table_remove_all(limits);
     limit = g_hash_table_lookup(limits, name);
-    if (limit == NULL) {
-        limit = g_new0(Limit, 1);
-        g_hash_table_insert(limits, g_steal_pointer(&name), limit);
+    if (limit != NULL) {
+        g_free(name);
+        return limit;
     }
-    pass = now >= limit->next;
-    *suppressed = limit->suppressed;
-    if (pass) {
-        limit->next = now + LIMIT_INTERVAL;
-        limit->suppressed = 0;
-    } else {
+    limit = g_new0(Limit, 1);
+    g_hash_table_insert(limits, name, limit);
+    return limit;
+}
+
+static Area *find_area(const char *name)
+{
+    Area *area;
+
+    if (areas == NULL)
+        areas = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    area = g_hash_table_lookup(areas, name);
+    if (area == NULL) {
+        area = g_new0(Area, 1);
+        g_hash_table_insert(areas, g_strdup(name), area);
+    }
+    return area;
+}
+
+static bool has_room(Area *area, HlTime now)
+{
+    if (now >= area->until) {
+        area->until = now + LIMIT_INTERVAL;
+        area->passed = 0;
+    }
+    return area->passed < LIMIT_AREA;
+}
+
+static bool pass(Limit *limit, Area *area, HlTime now, Suppressed *suppressed)
+{
+    if (now < limit->next) {
         limit->suppressed++;
+        return false;
     }
+    if (!has_room(area, now)) {
+        area->suppressed++;
+        return false;
+    }
+    *suppressed = (Suppressed){ limit->suppressed, area->suppressed };
+    limit->next = now + LIMIT_INTERVAL;
+    area->passed++;
+    limit->suppressed = area->suppressed = 0;
+    return true;
+}
+
+static bool pass_limit(const char *area, const char *key, Suppressed *suppressed)
+{
+    HlTime now = hl_clock_mono();
+    bool passed;
+
+    pthread_mutex_lock(&limits_lock);
+    passed = pass(find_limit(area, key), find_area(area), now, suppressed);
     pthread_mutex_unlock(&limits_lock);
-    return pass;
+    return passed;
 }
 
 void hl_log_limited(HlLogLevel level, const char *area, const char *key, const char *format, ...)
 {
     g_autoptr(GString) message = NULL;
-    guint suppressed = 0;
+    Suppressed suppressed;
     va_list args;
 
     if (!is_enabled(level) || !pass_limit(area, key, &suppressed))
@@ -98,7 +155,9 @@ void hl_log_limited(HlLogLevel level, const char *area, const char *key, const c
     va_start(args, format);
     g_string_append_vprintf(message, format, args);
     va_end(args);
-    if (suppressed > 0)
-        g_string_append_printf(message, " (%u more like it were not logged)", suppressed);
+    if (suppressed.alike > 0)
+        g_string_append_printf(message, " (%u more like it were not logged)", suppressed.alike);
+    if (suppressed.others > 0)
+        g_string_append_printf(message, " (%u of others were not logged)", suppressed.others);
     write_record(level, area, message->str);
 }

@@ -2,8 +2,9 @@
 /* The log: one line per record on stderr, "2026-11-22T21:45:00Z warn  line: message".
  *
  * For events that an operator should read; not for failures that are returned (handle once or return, never both).  Any
- * thread.  hl_log_limited lets one record per area and key through every ten seconds and counts the rest, so that
- * garbage from outside cannot fill a disk. */
+ * thread.  Whatever somebody outside can cause goes through hl_log_limited: one record per area and key every ten
+ * seconds, and thirty per area whatever the keys are; it counts the rest, so that garbage from outside cannot fill a
+ * disk. */
 #ifndef LIB_BASE_LOG_H
 #define LIB_BASE_LOG_H
 

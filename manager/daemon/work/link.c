@@ -94,8 +94,9 @@ static void tell_clone(MgrLink *link, MgrEndpoint *endpoint, const HlMsgLink *me
     const char *other = message->registration != NULL ? message->registration->fingerprint : "unknown";
 
     if (effects->clone_found) {
-        hl_warn("clone", "two machines use the identity of %s: %.16s... and %.16s...", endpoint->record.id,
-                endpoint->record.fingerprint, other);
+        hl_log_limited(HL_LOG_WARN, "clone", endpoint->record.id,
+                       "two machines use the identity of %s: %.16s... and %.16s...", endpoint->record.id,
+                       endpoint->record.fingerprint, other);
         mgr_record_note(link->parts.record, endpoint->record.id, "clone",
                         "two machines use this identity: fingerprints %s (host %s, %s) and %s (host %s, %s)",
                         endpoint->record.fingerprint, endpoint->record.host, endpoint->record.addresses, other,
