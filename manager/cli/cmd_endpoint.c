@@ -188,6 +188,8 @@ static void print_summary(const json_t *summary)
            cli_int(summary, "settings_behind"), open);
     if (json_is_true(json_object_get(summary, "server_blind")))
         puts("The server has no broker at the moment: every status is as last known.");
+    if (cli_int(summary, "flooding") > 0)
+        printf("%" JSON_INTEGER_FORMAT " held off for sending too much (flooding).\n", cli_int(summary, "flooding"));
 }
 
 /* status --watch: the screen is maintained from the status topics alone, as monitoring would do it.  In a file or a

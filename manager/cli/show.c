@@ -153,7 +153,7 @@ char *cli_format_actual(const json_t *value, const json_t *row)
     };
 
     g_autofree char *word = coloured(value, rows, G_N_ELEMENTS(rows));
-    const char *reason = cli_text(row, "reason");
+    const char *reason = json_is_true(json_object_get(row, "flooding")) ? "flooding" : cli_text(row, "reason");
 
     /* no reason needed for being online */
     if (g_strcmp0(json_string_value(value), "online") == 0 || *reason == '\0')

@@ -230,6 +230,10 @@ static void test_rows(void)
     g_assert_cmpuint(history(parts, "e-one", "update"), >=, burst);
     g_assert_cmpuint(history(parts, "e-one", "update"), <, burst + burst / 20); /* 100 s of the hour passed */
     g_assert_cmpuint(mgr_record_folded(parts->record), >, burst - burst / 20);
+    mgr_record_note(parts->record, "e-one", "told", "by the endpoint");
+    mgr_record_decision(parts->record, "e-one", "decided", "by somebody else");
+    g_assert_cmpuint(history(parts, "e-one", "told"), ==, 0);
+    g_assert_cmpuint(history(parts, "e-one", "decided"), ==, 1);
     g_assert_cmpuint(history(parts, "e-one", "folded"), ==, 0);
     clock_fake_advance(HL_HOUR);
     g_assert_cmpuint(history(parts, "e-one", "folded"), ==, 1);

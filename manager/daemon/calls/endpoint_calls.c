@@ -407,8 +407,8 @@ static void settle_clone(const MgrEndpointCalls *calls, MgrCall *call, MgrPresen
     event.machine = mgr_presence_hash(endpoint->record.fingerprint);
     mgr_tracker_feed(calls->parts.tracker, endpoint, &event);
     endpoint->presence_dirty = true;
-    mgr_record_note(calls->parts.record, endpoint->record.id, "clone", "%s by %s: fingerprint %s", what,
-                    mgr_call_admin(call), endpoint->record.fingerprint);
+    mgr_record_decision(calls->parts.record, endpoint->record.id, "clone", "%s by %s: fingerprint %s", what,
+                        mgr_call_admin(call), endpoint->record.fingerprint);
     mgr_status_event(calls->parts.status, endpoint, "clone", "", endpoint->record.fingerprint, what);
     mgr_status_touch(calls->parts.status, endpoint);
     mgr_call_done(call, mgr_status_endpoint(calls->parts.status, endpoint));

@@ -174,6 +174,17 @@ void mgr_record_note(MgrRecord *record, const char *endpoint, const char *what, 
         mgr_write_history(record->background, hl_clock_wall(), endpoint, what, detail);
 }
 
+void mgr_record_decision(MgrRecord *record, const char *endpoint, const char *what, const char *format, ...)
+{
+    g_autofree char *detail = NULL;
+    va_list arguments;
+
+    va_start(arguments, format);
+    detail = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
+    mgr_write_history(record->background, hl_clock_wall(), endpoint, what, detail);
+}
+
 void mgr_record_flush(MgrRecord *record)
 {
     HlWriteSet *full;

@@ -50,6 +50,10 @@ bool mgr_record_has_room(MgrRecord *record, const char *endpoint, gsize size);
 void mgr_record_note(MgrRecord *record, const char *endpoint, const char *what, const char *format, ...)
     G_GNUC_PRINTF(4, 5);
 
+/* The same for what an administrator or the manager decides about it: there is always room. */
+void mgr_record_decision(MgrRecord *record, const char *endpoint, const char *what, const char *format, ...)
+    G_GNUC_PRINTF(4, 5);
+
 void mgr_record_flush(MgrRecord *record);
 
 /* A read-only connection that sees all that was given so far; waits for the writer, so for listings only. */

@@ -53,8 +53,8 @@ static void show_begin(MgrFloods *floods, MgrEndpoint *endpoint, MgrQuotaKind ki
     endpoint->floods++;
     mgr_tracker_feed(parts->tracker, endpoint, &event);
     mgr_console_feed(parts->console, endpoint, MGR_DISPLAY_LINE_LOST);
-    mgr_record_note(parts->record, endpoint->record.id, "flooding", "too many %s: held off for %s",
-                    mgr_quota_row(kind)->name, how_long);
+    mgr_record_decision(parts->record, endpoint->record.id, "flooding", "too many %s: held off for %s",
+                        mgr_quota_row(kind)->name, how_long);
     mgr_status_event(parts->status, endpoint, "flooding", "", mgr_quota_row(kind)->name, "held-off");
     mgr_status_touch(parts->status, endpoint);
 }
@@ -101,7 +101,7 @@ static void end(MgrFloods *floods, const char *name, Flooder *flooder)
     if (endpoint == NULL)
         return;
     endpoint->held_off_until = 0;
-    mgr_record_note(parts->record, name, "flooding", "may send again");
+    mgr_record_decision(parts->record, name, "flooding", "may send again");
     mgr_status_event(parts->status, endpoint, "flooding", "", "", "over");
     mgr_status_touch(parts->status, endpoint);
 }

@@ -184,12 +184,10 @@ static void publish_access(MgrPki *pki)
 {
     g_autoptr(GError) error = NULL;
 
-    if (pki->broker == NULL)
-        return;
-    if (mgr_site_write_acl(pki->dir, pki->fleet->certificates, pki->held_off, &error))
-        mgr_broker_reload(pki->broker);
-    else
+    if (!mgr_site_write_acl(pki->dir, pki->fleet->certificates, pki->held_off, &error))
         hl_log_limited(HL_LOG_ERROR, "flood", "acl", "%s", error->message);
+    else if (pki->broker != NULL)
+        mgr_broker_reload(pki->broker);
 }
 
 void mgr_pki_hold_off(MgrPki *pki, const char *name)

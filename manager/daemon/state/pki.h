@@ -57,8 +57,8 @@ void mgr_pki_evict(MgrPki *pki, const char *name);
 /* The broker's log tells that somebody connected under this name: out again, if no certificate with it is in force. */
 void mgr_pki_connected(MgrPki *pki, const char *name);
 
-/* A flooding client: the managed broker's access list denies it everything, until it is let back.  An external broker's
- * list is not ours. */
+/* A flooding client: the access list denies it everything, until it is let back.  The managed broker re-reads it; an
+ * external one has to be made to. */
 void mgr_pki_hold_off(MgrPki *pki, const char *name);
 void mgr_pki_let_back(MgrPki *pki, const char *name);
 

@@ -1,0 +1,186 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""An enrolled endpoint that was taken over, as fast as it can, written from docs/protocol.md alone: it sends one kind of message over
+and over, and comes back at once whenever its session is ended.
+
+flood.py KIND PORT IDENTITY-DIRECTORY [seconds=N] [messages=N] [qos=0|1] [pace=N]
+Prints one line of JSON: how many it sent, in how many sessions.  pace: messages a second; without it, all that the line takes."""
+import json
+import os
+import select
+import socket
+import ssl
+import subprocess
+import sys
+import tempfile
+import time
+
+CHUNK = 500  # messages that are made at a time
+
+
+def varint(n):
+    out = b""
+    while n > 127:
+        out += bytes([n & 127 | 128])
+        n >>= 7
+    return out + bytes([n])
+
+
+def field(number, value):
+    if isinstance(value, int):
+        return varint(number << 3) + varint(value) if value else b""
+    value = value.encode() if isinstance(value, str) else value
+    return varint(number << 3 | 2) + varint(len(value)) + value
+
+
+def text(value):
+    return len(value).to_bytes(2, "big") + value
+
+
+def packet(kind, body):
+    return bytes([kind]) + varint(len(body)) + body
+
+
+def now_ms():
+    return int(time.time() * 1000)
+
+
+class Kinds:
+    """What is sent: a function for each kind gives the n-th payload."""
+
+    def __init__(self, identity):
+        self.session = now_ms() + 1000
+        self.identity = identity
+        self.padding = field(5, field(1, "x" * 226000))
+        self.csr = b""
+
+    def make_csr(self):
+        with tempfile.TemporaryDirectory() as top:
+            subprocess.run(["openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                            "-keyout", f"{top}/key", "-subj", f"/CN={self.identity}", "-outform", "DER", "-out", f"{top}/csr"],
+                           check=True, capture_output=True)
+            with open(f"{top}/csr", "rb") as file:
+                self.csr = file.read()
+
+    def report(self, spool, seq, number, body):
+        return field(1, spool) + field(2, seq) + field(3, now_ms()) + field(4, self.session) + field(5, 1) + field(number, body)
+
+    def certificates(self, n):
+        if not self.csr:
+            self.make_csr()
+        return self.report("flood", n + 1, 14, field(1, self.csr))
+
+    def counters(self, n):
+        return field(1, self.session) + field(2, n + 1) + field(3, n + 2) + field(4, b"d" * 32) + field(7, now_ms())
+
+    def heartbeats(self, n):
+        return field(1, self.session) + field(2, n + 1) + field(7, now_ms())
+
+    def large(self, n):
+        return field(1, self.session) + field(2, n + 1) + self.padding
+
+    def births(self, n):
+        registration = field(1, f"host-{n}") + field(2, "192.0.2.66") + field(6, "f" * 64)
+        return (field(1, self.session) + field(2, 1) + field(4, "b-flood") + field(5, now_ms()) + field(6, 60000)
+                + field(7, registration) + field(10, 1))
+
+    def flaps(self, n):
+        return self.births(n) if n % 2 == 0 else field(1, self.session + n) + field(3, "line-lost") + field(4, "b-flood")
+
+    def spools(self, n):
+        return self.report(f"spool-{n}", 1, 11, field(1, "manual") + field(2, 1) + field(3, "x" * 900))
+
+    def refusals(self, n):
+        return self.report("flood", n + 1, 13, field(1, "settings") + field(2, "invalid") + field(3, "x" * 900))
+
+    def echoes(self, n):
+        return field(1, n + 1) + field(2, self.session)
+
+
+TOPICS = {"certificates": "report", "spools": "report", "refusals": "report", "counters": "heartbeat", "heartbeats": "heartbeat",
+          "large": "heartbeat", "births": "link", "flaps": "link", "echoes": "echo"}
+
+
+class Flood:
+    def __init__(self, kind, port, directory, options):
+        with open(f"{directory}/identity/identity.json") as file:
+            self.id = json.load(file)["id"]
+        self.kind, self.port = kind, int(port)
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        self.context.check_hostname = False
+        self.context.load_verify_locations(f"{directory}/identity/ca.pem")
+        self.context.load_cert_chain(f"{directory}/identity/endpoint.pem")
+        self.payload = getattr(Kinds(self.id), kind)
+        self.qos = int(options.get("qos", 0 if TOPICS[kind] in ("heartbeat", "echo") else 1))
+        self.pace = float(options.get("pace", 0))
+        self.limit = int(options.get("messages", 0))
+        self.end = time.monotonic() + float(options.get("seconds", 60))
+        self.sent, self.sessions, self.made, self.line = 0, 0, 0, None
+
+    def over(self):
+        return time.monotonic() >= self.end or 0 < self.limit <= self.sent
+
+    def connect(self):
+        raw = socket.create_connection(("127.0.0.1", self.port), 10)
+        self.line = self.context.wrap_socket(raw)
+        connect = text(b"MQTT") + bytes([5, 2]) + (300).to_bytes(2, "big") + b"\0" + text(self.id.encode())
+        self.line.sendall(packet(0x10, connect))
+        if self.line.recv(1)[0] != 0x20:
+            raise OSError("refused")
+        self.line.setblocking(False)
+        self.sessions += 1
+
+    def chunk(self, size):
+        topic = text(f"holdline/v1/endpoint/{self.id}/{TOPICS[self.kind]}".encode())
+        out = []
+        for _ in range(size):
+            number = (self.made % 65000 + 1).to_bytes(2, "big") if self.qos else b""
+            out.append(packet(0x30 | self.qos << 1, topic + number + b"\0" + self.payload(self.made)))
+            self.made += 1
+        return b"".join(out)
+
+    def write(self, data):
+        view = memoryview(data)
+        while view and time.monotonic() < self.end:
+            ready = select.select([self.line], [self.line], [], 0.2)
+            try:
+                if ready[0] and not self.line.recv(65536):
+                    raise OSError("closed")
+            except ssl.SSLWantReadError:
+                pass
+            if ready[1]:
+                try:
+                    view = view[self.line.send(view):]
+                except (ssl.SSLWantWriteError, ssl.SSLWantReadError):
+                    pass
+
+    def run(self):
+        size = 8 if self.kind == "large" else CHUNK
+        if self.pace:
+            size = 1
+        if self.limit:
+            size = min(size, self.limit)
+        while not self.over():
+            try:
+                if self.line is None:
+                    self.connect()
+                self.write(self.chunk(size))
+                self.sent += size
+                if self.pace:
+                    time.sleep(1 / self.pace)
+            except OSError:
+                self.line = None
+                time.sleep(0.01)
+        if self.line is not None and self.limit:  # what was sent is on its way before the line goes
+            time.sleep(0.5)
+        print(json.dumps({"kind": self.kind, "qos": self.qos, "sent": self.sent, "sessions": self.sessions}))
+
+
+def main():
+    kind, port, directory = sys.argv[1:4]
+    if kind not in TOPICS:
+        sys.exit(f"flood.py: no kind '{kind}'; one of {' '.join(sorted(TOPICS))}")
+    Flood(kind, port, os.path.abspath(directory), dict(word.split("=", 1) for word in sys.argv[4:])).run()
+
+
+main()
