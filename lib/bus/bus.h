@@ -75,6 +75,10 @@ HlBus *hl_bus_new(const HlBusOptions *options, GError **error);
  * done(false); no callback comes after it returns.  Not from inside a handler. */
 void hl_bus_free(HlBus *bus);
 
+/* The same for a program that ends now: what the library's threads still hold is left to the end of the process.  To
+ * free it takes up to a second, until a thread of the library wakes up. */
+void hl_bus_leave(HlBus *bus);
+
 /* Whether the broker tells others that this client was away while it connected again. */
 typedef enum { HL_BUS_KEEP_WILL, HL_BUS_DROP_WILL } HlBusWill;
 

@@ -376,6 +376,11 @@ static void leave(HlBus *bus)
     }
 }
 
+void hl_bus_leave(HlBus *bus)
+{
+    hl_bus_free(bus);
+}
+
 void hl_bus_free(HlBus *bus)
 {
     if (bus == NULL)

@@ -292,20 +292,34 @@ HlBus *hl_bus_new(const HlBusOptions *options, GError **error)
     return bus;
 }
 
-void hl_bus_free(HlBus *bus)
+/* DISCONNECT, and no callback comes after it. */
+static void say_goodbye(HlBus *bus)
 {
-    if (bus == NULL)
-        return;
     stop_timer(bus);
     bus->handlers = (HlBusHandlers){ 0 };
     g_queue_clear_full(&bus->early, hl_link_parcel_free);
     if (bus->state == HL_BUS_UP && hl_link_close(bus->link, HL_LINK_DROP_WILL))
         hl_link_wait_closed(bus->link);
     bus->state = HL_BUS_DOWN; /* from here on, what a done() publishes is refused */
-    retire_link(bus);
-    break_sendings(bus);
     hl_mailbox_close(bus->events);
     hl_mailbox_close(bus->messages);
+}
+
+void hl_bus_leave(HlBus *bus)
+{
+    if (bus != NULL && bus->state == HL_BUS_UP)
+        say_goodbye(bus);
+    else
+        hl_bus_free(bus);
+}
+
+void hl_bus_free(HlBus *bus)
+{
+    if (bus == NULL)
+        return;
+    say_goodbye(bus);
+    retire_link(bus);
+    break_sendings(bus);
     hl_mailbox_free(bus->events);
     hl_mailbox_free(bus->messages);
     hl_link_free(bus->retired[0]);

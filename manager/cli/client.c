@@ -334,7 +334,7 @@ void cli_client_close(CliClient *client)
 {
     if (client == NULL)
         return;
-    hl_bus_free(client->bus);
+    hl_bus_leave(client->bus);
     end_turn(client);
     hl_options_clear(conf_table, &client->conf);
     g_main_context_unref(client->context);

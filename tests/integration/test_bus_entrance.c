@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* lib/bus over a real broker: what the entrance refuses is not seen, and what comes after it is. */
+/* lib/bus over a real broker: the entrance, and the end of a program. */
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -9,6 +9,11 @@
 
 static guint ups, received;
 static atomic_int asked;
+
+static const HlBusMessage *on_will(gpointer user)
+{
+    return user;
+}
 
 static void on_up(gpointer user G_GNUC_UNUSED)
 {
@@ -26,14 +31,15 @@ static bool admit_short(const char *topic, gsize size, gpointer user)
     return strcmp(topic, "t/x") == 0 && size < 10;
 }
 
-static HlBus *open_bus(const TestBroker *broker, const char *id, const char *const *filters)
+static HlBus *open_bus(const TestBroker *broker, const char *id, const char *const *filters, HlBusMessage *will)
 {
     const char *const brokers[] = { broker->address, NULL };
     HlBusOptions options = { .client_id = id,
                              .brokers = brokers,
                              .subscriptions = filters,
                              .subscription_qos = 1,
-                             .handlers = { .up = on_up, .message = on_message },
+                             .handlers = { .will = on_will, .up = on_up, .message = on_message },
+                             .user = will,
                              .entrance = { admit_short, &asked } };
     g_autoptr(GError) error = NULL;
     HlBus *bus = hl_bus_new(&options, &error);
@@ -49,16 +55,19 @@ static void publish(HlBus *bus, const char *topic, const char *text, int qos)
     g_assert_true(hl_bus_publish(bus, &(HlBusMessage){ .topic = topic, .payload = payload, .qos = qos }, NULL, NULL));
 }
 
+static const char *const everything[] = { "t/#", NULL };
+static const char *const nothing[] = { NULL };
+
+/* What it refuses is not seen, and what comes after it is. */
 static void test_entrance(void)
 {
-    static const char *const everything[] = { "t/#", NULL };
-    static const char *const nothing[] = { NULL };
     TestBroker broker;
     HlBus *hears, *says;
 
+    ups = received = 0;
     test_broker_init(&broker, "", false);
-    hears = open_bus(&broker, "hears", everything);
-    says = open_bus(&broker, "says", nothing);
+    hears = open_bus(&broker, "hears", everything, NULL);
+    says = open_bus(&broker, "says", nothing, NULL);
     WAIT_UNTIL(ups == 2);
     publish(says, "t/x", "much too long", 1);
     publish(says, "t/x", "also too long", 0);
@@ -73,10 +82,35 @@ static void test_entrance(void)
     test_broker_clear(&broker);
 }
 
+/* Whoever leaves says so: the will is dropped. */
+static void test_leave(void)
+{
+    g_autoptr(GBytes) gone = g_bytes_new_static("gone", 4);
+    HlBusMessage will = { .topic = "t/x", .payload = gone, .qos = 1 };
+    TestBroker broker;
+    HlBus *hears, *leaves, *says;
+
+    ups = received = 0;
+    test_broker_init(&broker, "", false);
+    hears = open_bus(&broker, "hears", everything, NULL);
+    leaves = open_bus(&broker, "leaves", nothing, &will);
+    WAIT_UNTIL(ups == 2);
+    hl_bus_leave(leaves);
+    says = open_bus(&broker, "leaves", nothing, NULL); /* would be a take-over if the session were still there */
+    WAIT_UNTIL(ups == 3);
+    publish(says, "t/x", "here", 1);
+    WAIT_UNTIL(received > 0);
+    g_assert_cmpuint(received, ==, 1);
+    hl_bus_free(hears);
+    hl_bus_free(says);
+    test_broker_clear(&broker);
+}
+
 int main(int argc, char **argv)
 {
     signal(SIGPIPE, SIG_IGN);
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/bus/entrance", test_entrance);
+    g_test_add_func("/bus/leave", test_leave);
     return g_test_run();
 }
