@@ -17,7 +17,9 @@
  * echoes      the manager asks once in a silence
  * requests    a script of an administrator's that calls without a pause makes some 30 a second
  * excess      the endpoint's window is 64 reports, sent again after 30 s without acknowledgement: 128 a minute
- * rows        of 250 bytes: an update each five seconds for an hour makes 720 of half that */
+ * rows        of 250 bytes: an update each five seconds for an hour makes 720 of half that
+ * deliveries  settings and all open commands, signed anew at each birth or poll: 0.1 ms a command.  Those beyond it
+ * wait */
 static const MgrQuotaRow rows[MGR_N_QUOTAS] = {
     [MGR_QUOTA_LINK] = { "links", 120, 512 * 1024, HL_MINUTE, true },
     [MGR_QUOTA_HEARTBEAT] = { "heartbeats", 120, 512 * 1024, HL_MINUTE, true },
@@ -26,6 +28,7 @@ static const MgrQuotaRow rows[MGR_N_QUOTAS] = {
     [MGR_QUOTA_REQUEST] = { "requests", 1000, 32 * 1024 * 1024, 10 * HL_SECOND, false },
     [MGR_QUOTA_EXCESS] = { "excess", 256, 4 * 1024 * 1024, HL_MINUTE, false },
     [MGR_QUOTA_ROW] = { "rows", 1000, 256 * 1024, HL_HOUR, false },
+    [MGR_QUOTA_DELIVERY] = { "deliveries", 60, 4000, HL_MINUTE, false },
 };
 
 const MgrQuotaRow *mgr_quota_row(MgrQuotaKind kind)

@@ -19,9 +19,10 @@ typedef enum {
     MGR_QUOTA_HEARTBEAT,
     MGR_QUOTA_REPORT,
     MGR_QUOTA_ECHO,
-    MGR_QUOTA_REQUEST, /* calls of administrators: beyond it dropped, never flooding */
-    MGR_QUOTA_EXCESS,  /* what was refused of the above */
-    MGR_QUOTA_ROW,     /* of an endpoint's history, by what it does itself */
+    MGR_QUOTA_REQUEST,  /* calls of administrators: beyond it dropped, never flooding */
+    MGR_QUOTA_EXCESS,   /* what was refused of the above */
+    MGR_QUOTA_ROW,      /* of an endpoint's history, by what it does itself */
+    MGR_QUOTA_DELIVERY, /* to an endpoint that asks for what is there: its bytes are commands */
     MGR_N_QUOTAS,
 } MgrQuotaKind;
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The gate and what follows: one sender floods, and nobody else notices. */
+#include <pthread.h>
 #include <string.h>
 
 #include "lib/base/unconst.h"
@@ -282,6 +283,69 @@ static void test_pace(void)
     g_assert_cmpint(hl_clock_mono() - begin, <, 10 * HL_MINUTE);
 }
 
+/* Births over and over, with many open commands: each would send all of them again.  The last one is not forgotten. */
+static void test_deliveries(void)
+{
+    g_autoptr(Parts) parts = parts_with_two();
+    guint limit = mgr_quota_row(MGR_QUOTA_DELIVERY)->bytes;
+    guint commands = 200;
+    guint sent;
+
+    for (guint i = 0; i < commands; i++)
+        g_free(parts_issue(parts, "e-one"));
+    parts_commit(parts);
+    bus_fake_forget(parts->bus);
+    for (guint i = 0; i < 100; i++)
+        parts_birth(parts, "e-one", 1);
+    sent = bus_fake_published(parts->bus, "holdline/v1/endpoint/e-one/command");
+    g_assert_cmpuint(sent, >, limit / 2);
+    g_assert_cmpuint(sent, <=, limit);
+    clock_fake_advance(HL_MINUTE);
+    mgr_delivery_flush_acks(parts->delivery);
+    g_assert_cmpuint(bus_fake_published(parts->bus, "holdline/v1/endpoint/e-one/command"), ==, sent + commands);
+    clock_fake_advance(HL_MINUTE);
+    mgr_delivery_flush_acks(parts->delivery); /* once */
+    g_assert_cmpuint(bus_fake_published(parts->bus, "holdline/v1/endpoint/e-one/command"), ==, sent + commands);
+    bus_fake_forget(parts->bus);
+}
+
+static void *ask_many(void *gate)
+{
+    gsize allowed = 0;
+
+    for (guint i = 0; i < 20000; i++) {
+        g_autofree char *topic = g_strdup_printf("holdline/v1/endpoint/e-%u/echo", i % 7);
+
+        allowed += mgr_gate_admit(topic, 10, gate);
+    }
+    return GSIZE_TO_POINTER(allowed);
+}
+
+/* The bus asks in its own threads, while the loop hears of floods and lets senders back. */
+static void test_threads(void)
+{
+    g_autoptr(Parts) parts = parts_with_two();
+    pthread_t threads[2];
+    gsize allowed = 0;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(threads); i++)
+        pthread_create(&threads[i], NULL, ask_many, parts->gate);
+    for (guint i = 0; i < 100; i++) {
+        mgr_gate_tick(parts->gate);
+        settle();
+    }
+    for (gsize i = 0; i < G_N_ELEMENTS(threads); i++) {
+        void *result;
+
+        pthread_join(threads[i], &result);
+        allowed += GPOINTER_TO_SIZE(result);
+    }
+    settle();
+    g_assert_cmpuint(allowed, ==, 7 * mgr_quota_row(MGR_QUOTA_ECHO)->messages);
+    g_assert_cmpuint(mgr_gate_count(parts->gate).refused, ==, 40000 - allowed);
+    g_assert_cmpuint(mgr_floods_count(parts->floods).now, ==, 7);
+}
+
 static guint certificates(const Parts *parts)
 {
     return g_hash_table_size(parts->fleet.certificates);
@@ -353,6 +417,8 @@ int main(int argc, char **argv)
     g_test_add_func("/floods/forgets", test_forgets);
     g_test_add_func("/floods/rows", test_rows);
     g_test_add_func("/floods/pace", test_pace);
+    g_test_add_func("/floods/deliveries", test_deliveries);
+    g_test_add_func("/floods/threads", test_threads);
     g_test_add_func("/floods/certificates", test_certificates);
     g_test_add_func("/floods/access-list", test_access_list);
     return g_test_run();

@@ -82,7 +82,9 @@ struct MgrEndpoint {
     bool status_dirty; /* in the queue */
 
     /* delivery */
-    bool ack_due;           /* in the queue */
+    bool ack_due;         /* in the queue */
+    guint late_occasions; /* a bit each: what asked for more than its quota, and waits; 0: not in that queue */
+    MgrBucket deliveries;
     uint64_t heard_session; /* of the last birth or report: what a notice answers; 0: none since the start */
 };
 

@@ -21,6 +21,7 @@ struct MgrDelivery {
     MgrStatus *status;
     const HlSigningKey *key;
     GQueue acks; /* MgrEndpoint * whose reports were committed */
+    GQueue late; /* MgrEndpoint * that asked for more than their quota */
     MgrDeliveryCounts counts;
 };
 
@@ -35,6 +36,7 @@ MgrDelivery *mgr_delivery_new(const MgrDeliveryOptions *options)
     delivery->status = options->status;
     delivery->key = options->key;
     g_queue_init(&delivery->acks);
+    g_queue_init(&delivery->late);
     return delivery;
 }
 
@@ -43,6 +45,7 @@ void mgr_delivery_free(MgrDelivery *delivery)
     if (delivery == NULL)
         return;
     g_queue_clear(&delivery->acks);
+    g_queue_clear(&delivery->late);
     g_free(delivery);
 }
 
@@ -260,11 +263,46 @@ void mgr_delivery_command(MgrDelivery *delivery, MgrTarget *target, MgrOccasion 
         send_command(delivery, target);
 }
 
-void mgr_delivery_all(MgrDelivery *delivery, MgrEndpoint *endpoint, MgrOccasion occasion)
+static void deliver(MgrDelivery *delivery, MgrEndpoint *endpoint, MgrOccasion occasion)
 {
     mgr_delivery_settings(delivery, endpoint, occasion);
     for (guint i = 0; i < endpoint->open_targets->len; i++)
         mgr_delivery_command(delivery, endpoint->open_targets->pdata[i], occasion);
+}
+
+static bool has_quota(MgrEndpoint *endpoint)
+{
+    return mgr_bucket_take(&endpoint->deliveries, MGR_QUOTA_DELIVERY, endpoint->open_targets->len, hl_clock_mono()) ==
+           MGR_QUOTA_ALLOWED;
+}
+
+void mgr_delivery_all(MgrDelivery *delivery, MgrEndpoint *endpoint, MgrOccasion occasion)
+{
+    if (endpoint->late_occasions == 0 && has_quota(endpoint)) {
+        deliver(delivery, endpoint, occasion);
+        return;
+    }
+    if (endpoint->late_occasions == 0)
+        g_queue_push_tail(&delivery->late, endpoint);
+    endpoint->late_occasions |= 1U << occasion;
+}
+
+/* However often it asked meanwhile, it gets it once on each occasion. */
+static void deliver_late(MgrDelivery *delivery)
+{
+    for (guint n = g_queue_get_length(&delivery->late); n > 0; n--) {
+        MgrEndpoint *endpoint = g_queue_pop_head(&delivery->late);
+        guint occasions = endpoint->late_occasions;
+
+        if (!has_quota(endpoint)) {
+            g_queue_push_tail(&delivery->late, endpoint);
+            continue;
+        }
+        endpoint->late_occasions = 0;
+        for (MgrOccasion occasion = 0; occasion < MGR_OCCASION_N; occasion++)
+            if (occasions & 1U << occasion)
+                deliver(delivery, endpoint, occasion);
+    }
 }
 
 void mgr_delivery_regroup(MgrDelivery *delivery, MgrEndpoint *endpoint)
@@ -379,6 +417,7 @@ void mgr_delivery_flush_acks(MgrDelivery *delivery)
 {
     HlTime now = hl_clock_mono();
 
+    deliver_late(delivery);
     for (guint n = g_queue_get_length(&delivery->acks); n > 0; n--) {
         MgrEndpoint *endpoint = g_queue_pop_head(&delivery->acks);
 
@@ -406,4 +445,7 @@ void mgr_delivery_forget(MgrDelivery *delivery, MgrEndpoint *endpoint)
     if (endpoint->ack_due)
         g_queue_remove(&delivery->acks, endpoint);
     endpoint->ack_due = false;
+    if (endpoint->late_occasions != 0)
+        g_queue_remove(&delivery->late, endpoint);
+    endpoint->late_occasions = 0;
 }

@@ -48,7 +48,8 @@ void mgr_delivery_command(MgrDelivery *delivery, MgrTarget *target, MgrOccasion 
 /* A command that was written as sent and has not left: sends it now, or takes it back to queued. */
 void mgr_delivery_written(MgrDelivery *delivery, MgrTarget *target);
 
-/* Everything that is missing: at a birth, or at an occasion for work. */
+/* Everything that is missing: at a birth, or at an occasion for work.  An endpoint that asks too often waits, until its
+ * quota (manager/core/quota.h) is back. */
 void mgr_delivery_all(MgrDelivery *delivery, MgrEndpoint *endpoint, MgrOccasion occasion);
 
 /* Its group's settings changed, or its group: sends what is missing, or, where the line is not the way of delivery,
@@ -77,6 +78,8 @@ typedef struct {
 } MgrHoldOff;
 
 void mgr_delivery_hold_off(MgrDelivery *delivery, const MgrEndpoint *endpoint, const MgrHoldOff *order);
+
+/* Some fifty times a second: acknowledgements that were gathered, and deliveries that waited. */
 void mgr_delivery_flush_acks(MgrDelivery *delivery);
 
 /* Asks down the line for an echo of this number. */
