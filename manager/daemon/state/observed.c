@@ -14,7 +14,7 @@
 struct MgrObserved {
     char *log_path;
     MgrObservedOptions parts; /* log_path: see above */
-    int fd; /* of the log that is being read, which may have another name by now; -1: none */
+    int fd;                   /* of the log that is being read, which may have another name by now; -1: none */
     off_t offset;
 };
 
