@@ -13,6 +13,7 @@ static const char *const reasons[EP_REFUSED_N_REASONS] = {
     [EP_REFUSED_UNTRUSTED] = "untrusted", [EP_REFUSED_EXPIRED] = "expired",
     [EP_REFUSED_REPLAYED] = "replayed",   [EP_REFUSED_WRONG_ENDPOINT] = "wrong-endpoint",
     [EP_REFUSED_INVALID] = "invalid",     [EP_REFUSED_LIMIT] = "limit",
+    [EP_REFUSED_COLLISION] = "collision",
 };
 
 const char *ep_refused_name(EpRefused what)

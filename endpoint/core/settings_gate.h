@@ -1,7 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whether a settings document is accepted.  The signature has been checked before (that needs the pinned key), the
  * values are parsed afterwards; this decides on addressee, expiry, counter and digest.  See docs/protocol.md,
- * "Settings".  Pure. */
+ * "Settings".
+ *
+ * A higher counter is newer: nothing that was sent before comes back.  The counters follow the manager's clock, so one
+ * that is more than a day ahead of the manager's own time, as it is signed for this connection, was given by a clock
+ * that was wrong, and would keep out all that follows for as long.  Past such a one goes a document with a possible
+ * counter that was signed for this connection: an old one cannot have been.
+ *
+ * Pure. */
 #ifndef ENDPOINT_CORE_SETTINGS_GATE_H
 #define ENDPOINT_CORE_SETTINGS_GATE_H
 
@@ -10,6 +17,7 @@
 typedef struct {
     const char *endpoint; /* addressee */
     uint64_t counter;
+    uint64_t session; /* of the line that it was signed for; 0: none */
     HlTime expires;   /* 0: never */
     GBytes *digest;   /* as stated in the document */
     GBytes *computed; /* over its content */
@@ -24,7 +32,9 @@ typedef struct {
     GBytes *digest;
     const char *path;
     bool independent;
-    HlTime now; /* wall */
+    uint64_t session; /* of the line that it came down; 0: none */
+    HlTime server;    /* the manager's time as its notices tell it; 0: not known */
+    HlTime now;       /* wall */
 } EpSettingsView;
 
 typedef enum {
@@ -35,7 +45,8 @@ typedef enum {
     EP_SETTINGS_WRONG_ENDPOINT,
     EP_SETTINGS_EXPIRED,
     EP_SETTINGS_REPLAYED,
-    EP_SETTINGS_INVALID, /* the digest does not match the values */
+    EP_SETTINGS_COLLIDES, /* another document under the counter in force: the registry was restored from a backup */
+    EP_SETTINGS_INVALID,  /* the digest does not match the values */
 } EpSettingsVerdict;
 
 EpSettingsVerdict ep_settings_judge(const EpSettingsOffer *offer, const EpSettingsView *view);

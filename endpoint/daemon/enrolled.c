@@ -55,7 +55,8 @@ static void on_settings_came(GBytes *envelope, gpointer user)
 {
     const EpEnrolled *enrolled = user;
 
-    ep_intake_offer(enrolled->intake, envelope, "channel"); /* it reports by itself what became of them */
+    ep_intake_offer(enrolled->intake, envelope, "channel",
+                    ep_enrolled_link(enrolled).session); /* it reports by itself what became of them */
 }
 
 static void on_command_came(GBytes *envelope, gpointer user)
@@ -109,7 +110,8 @@ static void make_parts(EpEnrolled *enrolled, EpIdentity *identity)
                                                          .settings = has->settings,
                                                          .spool = spool,
                                                          .refuser = enrolled->refuser,
-                                                         .trouble = has->trouble });
+                                                         .trouble = has->trouble,
+                                                         .time = &enrolled->time });
     enrolled->renewal =
         ep_renewal_new(&(EpRenewalOptions){ identity, spool, has->trouble, &enrolled->time, on_renewed, enrolled });
     enrolled->commands = ep_commands_new(&(EpCommandsOptions){ .identity = identity,
@@ -179,7 +181,7 @@ static void apply_enrolled_settings(const EpEnrolled *enrolled)
         hl_error("enrol", "%s", error->message);
         return;
     }
-    switch (ep_intake_offer(enrolled->intake, envelope, "bundle")) {
+    switch (ep_intake_offer(enrolled->intake, envelope, "bundle", 0)) {
     case EP_INTAKE_IN_FORCE:
     case EP_INTAKE_UNCHANGED:
     case EP_INTAKE_DECLINED:

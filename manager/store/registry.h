@@ -112,7 +112,12 @@ void mgr_write_group_change(HlWriteSet *set, const MgrGroupRecord *group, uint64
 void mgr_write_group_removal(HlWriteSet *set, const char *name);
 void mgr_write_endpoint(HlWriteSet *set, const MgrEndpointRecord *endpoint);
 void mgr_write_endpoint_removal(HlWriteSet *set, int64_t number);
+/* A move: its settings are newer than all that it had before (MgrEndpointRecord.moved_counter). */
 void mgr_write_endpoint_group(HlWriteSet *set, const MgrEndpointRecord *endpoint, const char *group, uint64_t counter);
+/* Its document was issued under this number, for it alone. */
+void mgr_write_endpoint_counter(HlWriteSet *set, int64_t number, uint64_t counter);
+/* After a save under this number: a member whose own document had a higher one gets the next of its own. */
+void mgr_write_members_outrun(HlWriteSet *set, const char *group, uint64_t counter);
 /* A certificate from enrolment, which ends a revocation; from renewal, which fails the set with HL_ERROR_CONFLICT if
  * the endpoint is revoked. */
 void mgr_write_endpoint_enrolment(HlWriteSet *set, int64_t number, const char *serial, HlTime expires);

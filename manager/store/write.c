@@ -57,9 +57,22 @@ void mgr_write_endpoint_removal(HlWriteSet *set, int64_t number)
 
 void mgr_write_endpoint_group(HlWriteSet *set, const MgrEndpointRecord *endpoint, const char *group, uint64_t counter)
 {
-    hl_write_set_add(set, "UPDATE endpoint SET grp = ?, moved_counter = ? WHERE number = ? AND grp = ?", "tiit", group,
-                     INT(counter), endpoint->number, endpoint->group);
+    hl_write_set_add(
+        set, "UPDATE endpoint SET grp = ?, moved_counter = max(?, moved_counter + 1) WHERE number = ? AND grp = ?",
+        "tiit", group, INT(counter), endpoint->number, endpoint->group);
     hl_write_set_require(set); /* if two administrators move it at once, the second is told */
+}
+
+void mgr_write_endpoint_counter(HlWriteSet *set, int64_t number, uint64_t counter)
+{
+    hl_write_set_add(set, "UPDATE endpoint SET moved_counter = max(moved_counter, ?) WHERE number = ?", "ii",
+                     INT(counter), number);
+}
+
+void mgr_write_members_outrun(HlWriteSet *set, const char *group, uint64_t counter)
+{
+    hl_write_set_add(set, "UPDATE endpoint SET moved_counter = moved_counter + 1 WHERE grp = ? AND moved_counter >= ?",
+                     "ti", group, INT(counter));
 }
 
 void mgr_write_endpoint_enrolment(HlWriteSet *set, int64_t number, const char *serial, HlTime expires)

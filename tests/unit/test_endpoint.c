@@ -178,7 +178,7 @@ static void test_settings_gate(void)
     offer.path = "channel";
     g_assert_cmpint(ep_settings_judge(&offer, &applied), ==, EP_SETTINGS_ALREADY_REPORT);
     offer.digest = offer.computed = two; /* another document under the same counter */
-    g_assert_cmpint(ep_settings_judge(&offer, &applied), ==, EP_SETTINGS_REPLAYED);
+    g_assert_cmpint(ep_settings_judge(&offer, &applied), ==, EP_SETTINGS_COLLIDES);
     offer.counter = 4;
     g_assert_cmpint(ep_settings_judge(&offer, &applied), ==, EP_SETTINGS_REPLAYED);
     offer.counter = 6;
@@ -200,6 +200,53 @@ static void test_settings_gate(void)
     g_assert_cmpint(ep_settings_judge(&offer, &applied), ==, EP_SETTINGS_INDEPENDENT);
     offer.independent = false; /* what ends independent mode is taken */
     g_assert_cmpint(ep_settings_judge(&offer, &applied), ==, EP_SETTINGS_TAKE);
+}
+
+/* A counter that the manager's clock gave when it was ten years ahead: only what was signed for this very connection
+ * goes past it, and only with a counter that is possible itself. */
+static void test_settings_gate_heals(void)
+{
+    const HlTime day = 400 * HL_DAY, far = day + 3650 * HL_DAY;
+    g_autoptr(GBytes) one = g_bytes_new_static("one", 3);
+    g_autoptr(GBytes) two = g_bytes_new_static("two", 3);
+    const struct {
+        HlTime in_force, offered;
+        uint64_t signed_for, line;
+        HlTime server;
+        EpSettingsVerdict verdict;
+    } rows[] = {
+        { far, day, 9, 9, day, EP_SETTINGS_TAKE },
+        { far, day + HL_DAY, 9, 9, day, EP_SETTINGS_TAKE },
+        { far, far - 1, 9, 9, day, EP_SETTINGS_REPLAYED }, /* as impossible itself */
+        { far, far, 9, 9, day, EP_SETTINGS_COLLIDES },
+        { far, day, 8, 9, day, EP_SETTINGS_REPLAYED }, /* of an earlier line: may be as old as it likes */
+        { far, day, 0, 9, day, EP_SETTINGS_REPLAYED },
+        { far, day, 0, 0, day, EP_SETTINGS_REPLAYED },          /* a bundle's */
+        { far, day, 9, 9, 0, EP_SETTINGS_REPLAYED },            /* nobody has said what time it is */
+        { day + HL_DAY, day, 9, 9, day, EP_SETTINGS_REPLAYED }, /* what is in force is possible */
+        { day + HL_DAY + 1, day, 9, 9, day, EP_SETTINGS_TAKE },
+        { far, far + 1, 0, 0, 0, EP_SETTINGS_TAKE }, /* higher is newer, as ever */
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        EpSettingsView view = { .endpoint = "e-1",
+                                .applied = true,
+                                .counter = (uint64_t)rows[i].in_force,
+                                .digest = one,
+                                .path = "channel",
+                                .session = rows[i].line,
+                                .server = rows[i].server,
+                                .now = day };
+        EpSettingsOffer offer = { .endpoint = "e-1",
+                                  .counter = (uint64_t)rows[i].offered,
+                                  .session = rows[i].signed_for,
+                                  .digest = two,
+                                  .computed = two,
+                                  .path = "channel" };
+
+        g_test_message("row %u", (unsigned)i);
+        g_assert_cmpint(ep_settings_judge(&offer, &view), ==, rows[i].verdict);
+    }
 }
 
 /* -------------------------------------------------------------------------------------------------------- commands */
@@ -440,6 +487,7 @@ int main(int argc, char **argv)
     g_test_add_func("/endpoint/window/gap", test_window_gap);
     g_test_add_func("/endpoint/window/stall", test_window_stall);
     g_test_add_func("/endpoint/settings-gate", test_settings_gate);
+    g_test_add_func("/endpoint/settings-gate-heals", test_settings_gate_heals);
     g_test_add_func("/endpoint/command-gate", test_command_gate);
     g_test_add_func("/endpoint/command-life", test_command_life);
     g_test_add_func("/endpoint/privileges", test_privileges);

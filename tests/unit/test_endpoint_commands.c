@@ -166,7 +166,7 @@ static void test_rejected(void)
                "this version of the endpoint does not know this kind of command");
     parts_offer(parts, &command); /* once is enough: it is in the journal */
     g_assert_cmpuint(parts_count(parts, "c-new", HL_STATE_REJECTED), ==, 2);
-    g_assert_cmpint(ep_intake_offer(parts->intake, settings, "channel"), ==, EP_INTAKE_IN_FORCE);
+    g_assert_cmpint(ep_intake_offer(parts->intake, settings, "channel", 0), ==, EP_INTAKE_IN_FORCE);
     offer(parts, "c-alone", HL_KIND_UPDATE_NOW);
     check_last(parts, "c-alone", HL_STATE_REJECTED, "denied", "the endpoint is in independent mode");
     g_assert_cmpuint(child_fake_running(), ==, 0);

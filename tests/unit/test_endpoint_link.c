@@ -184,7 +184,7 @@ static void test_birth(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
     g_assert_false(will->online);
     g_assert_cmpstr(will->reason, ==, "line-lost");
     g_assert_cmpuint(will->session, ==, session);
-    g_assert_cmpint(ep_intake_offer(f->parts->intake, settings, "channel"), ==, EP_INTAKE_IN_FORCE);
+    g_assert_cmpint(ep_intake_offer(f->parts->intake, settings, "channel", 0), ==, EP_INTAKE_IN_FORCE);
     bus_fake_ack(bus(), TOPIC("link"), 0);
     bus_fake_down(bus(), "broken");
     g_assert_cmpstr(ep_presence_view(f->presence).last_error, ==, "broken");
@@ -277,7 +277,7 @@ static void test_heartbeats(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
     g_autoptr(HlMsgHeartbeat) beat = NULL;
     guint beats;
 
-    g_assert_cmpint(ep_intake_offer(f->parts->intake, settings, "channel"), ==, EP_INTAKE_IN_FORCE);
+    g_assert_cmpint(ep_intake_offer(f->parts->intake, settings, "channel", 0), ==, EP_INTAKE_IN_FORCE);
     bus_fake_up(bus());
     timer_fake_advance(30 * HL_SECOND);
     beat = take(bus(), TOPIC("heartbeat"), &holdline__v1__heartbeat__descriptor);
@@ -471,7 +471,7 @@ static void test_brokers(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
 
     g_assert_cmpstr(brokers[0], ==, "127.0.0.1:8883");
     g_assert_null(brokers[1]);
-    g_assert_cmpint(ep_intake_offer(f->parts->intake, settings, "channel"), ==, EP_INTAKE_IN_FORCE);
+    g_assert_cmpint(ep_intake_offer(f->parts->intake, settings, "channel", 0), ==, EP_INTAKE_IN_FORCE);
     ep_presence_settings_changed(f->presence);
     brokers = bus_fake_options(bus())->brokers;
     g_assert_cmpstr(brokers[0], ==, "one.example:8883");

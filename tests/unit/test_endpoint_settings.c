@@ -13,7 +13,7 @@ static EpIntakeOutcome offer_by(EndpointParts *parts, const char *path, PartsSet
 {
     g_autoptr(GBytes) envelope = parts_settings(parts, settings);
 
-    return ep_intake_offer(parts->intake, envelope, path);
+    return ep_intake_offer(parts->intake, envelope, path, 0);
 }
 
 static EpIntakeOutcome offer(EndpointParts *parts, PartsSettings settings)
@@ -108,6 +108,7 @@ static void test_refused(void)
         { { .counter = 9, .endpoint = "e-other" }, EP_REFUSED_WRONG_ENDPOINT },
         { { .counter = 9, .expires = hl_clock_wall() }, EP_REFUSED_EXPIRED },
         { { .counter = 4 }, EP_REFUSED_REPLAYED },
+        { { .counter = 5 }, EP_REFUSED_COLLISION },
         { { .counter = 9, .wrong_digest = true }, EP_REFUSED_INVALID },
         { { .counter = 9, .lines = "line.heartbeat=never\n" }, EP_REFUSED_INVALID },
     };
@@ -123,7 +124,7 @@ static void test_refused(void)
                          rows[i].reason == EP_REFUSED_INVALID ? invalid : 1);
         g_assert_cmpint(heartbeat(parts), ==, 42 * HL_SECOND);
     }
-    g_assert_cmpint(ep_intake_offer(parts->intake, garbage, "channel"), ==, EP_INTAKE_REFUSED);
+    g_assert_cmpint(ep_intake_offer(parts->intake, garbage, "channel", 0), ==, EP_INTAKE_REFUSED);
     g_assert_cmpuint(parts->changes, ==, 1);
     g_assert_cmpuint(count_reports(parts), ==, 1);
     g_assert_cmpstr(parts_last(parts, HOLDLINE__V1__REPORT__BODY_REFUSAL)->refusal->what, ==, "settings");

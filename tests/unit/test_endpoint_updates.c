@@ -306,7 +306,7 @@ static void test_arguments(void)
     Asker asker = { .parts = parts };
     HlChild *child;
 
-    g_assert_cmpint(ep_intake_offer(parts->intake, settings, "channel"), ==, EP_INTAKE_IN_FORCE);
+    g_assert_cmpint(ep_intake_offer(parts->intake, settings, "channel", 0), ==, EP_INTAKE_IN_FORCE);
     g_assert_true(hl_options_set(ep_conf_table(), &parts->conf, "update.proxy", "http://proxy:3128", &error));
     g_assert_true(hl_options_set(ep_conf_table(), &parts->conf, "scan.clamd-socket", "/run/clamd", &error));
     request(&asker, EP_UPDATE_UPDATE);
@@ -339,7 +339,7 @@ static void test_no_source(void)
         parts_settings(parts, (PartsSettings){ .counter = 1, .lines = "update.sources=activeupdate\n" });
     Asker asker = { .parts = parts };
 
-    g_assert_cmpint(ep_intake_offer(parts->intake, settings, "channel"), ==, EP_INTAKE_IN_FORCE);
+    g_assert_cmpint(ep_intake_offer(parts->intake, settings, "channel", 0), ==, EP_INTAKE_IN_FORCE);
     request(&asker, EP_UPDATE_UPDATE);
     g_assert_cmpstr(asker.code, ==, "not-found");
     g_assert_nonnull(strstr(asker.detail, "there is no source"));

@@ -5,6 +5,8 @@
 
 #include "lib/base/ident.h"
 #include "lib/base/unconst.h"
+#include "manager/core/counter.h"
+#include "proto/envelope.h"
 #include "tests/support/manager_parts.h"
 
 #define DIGEST "0123456789abcdef0123456789abcdef"
@@ -278,35 +280,88 @@ static void test_silence(void)
 
 /* -------------------------------------------------------------------------------------------- what it says it has */
 
+/* The endpoint says that it has this; committed. */
+static void say_applied(Parts *parts, const char *id, uint64_t counter, GBytes *digest)
+{
+    static uint64_t session = 0;
+    Birth birth;
+
+    birth_init(&birth, ++session, "b-1");
+    birth.applied.group = hl_unconst("office");
+    birth.applied.version = 1;
+    birth.applied.counter = counter;
+    birth.applied.digest.data = hl_unconst(g_bytes_get_data(digest, &birth.applied.digest.len));
+    birth.applied.path = hl_unconst("channel");
+    birth.link.applied = &birth.applied;
+    deliver(parts, id, &birth.link, false);
+    parts_commit(parts);
+}
+
+static uint64_t counter_sent(Parts *parts, const char *id)
+{
+    g_autoptr(HlMsgEnvelope) envelope =
+        parts_take(parts, HL_TOPIC_SETTINGS, id, &holdline__v1__signed_envelope__descriptor);
+    g_autoptr(HlMsgSettingsDocument) document = NULL;
+
+    if (envelope == NULL)
+        return 0;
+    document = hl_envelope_open(envelope, hl_signing_key_public(parts->key), HL_ENVELOPE_SETTINGS,
+                                &holdline__v1__settings_document__descriptor, NULL);
+    g_assert_cmpuint(document->session, ==, mgr_fleet_endpoint(&parts->fleet, id)->heard_session);
+    return document->counter;
+}
+
+/* An endpoint that is ahead gets its own document past what it has; the registry's number follows nobody's word. */
 static void test_outrun(void)
 {
-    static const struct {
-        uint64_t claimed, moved;
+    const uint64_t latest = CLOCK_FAKE_WALL + MGR_COUNTER_LEAD;
+    const struct {
+        uint64_t claimed, moved, sent;
+        bool same;
     } cases[] = {
-        { 1, 1 },       /* what it shall have */
-        { 1000, 1001 }, /* this registry is a backup: it steps past */
-        { 1000002, 1 }, /* further than any registry lost */
-        { UINT64_MAX, 1 },
+        { 1, 1, 0, true },           /* what it shall have */
+        { 1, 2, 2, false },          /* other settings under that number */
+        { 1000, 1001, 1001, false }, /* this registry is a backup */
+        { latest, latest + 1, latest + 1, true },
+        { latest + 1, 1, 1, false }, /* beyond belief: the endpoint decides about what it is sent */
+        { UINT64_MAX, 1, 1, false },
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(Parts) parts = parts_with_endpoint();
         const MgrEndpoint *endpoint = mgr_fleet_endpoint(&parts->fleet, "e-one");
-        Birth birth;
+        g_autoptr(GBytes) other = g_bytes_new_static(DIGEST, strlen(DIGEST));
+        uint64_t before = parts->fleet.settings_counter;
 
         g_test_message("case %u", (unsigned)i);
-        birth_init(&birth, 1, "b-1");
-        birth.applied.group = hl_unconst("office");
-        birth.applied.version = 1;
-        birth.applied.counter = cases[i].claimed;
-        birth.applied.digest.data = (guint8 *)DIGEST;
-        birth.applied.digest.len = strlen(DIGEST);
-        birth.applied.path = hl_unconst("channel");
-        birth.link.applied = &birth.applied;
-        deliver(parts, "e-one", &birth.link, false);
+        say_applied(parts, "e-one", cases[i].claimed, cases[i].same ? endpoint->group->digest : other);
         g_assert_cmpuint(endpoint->record.moved_counter, ==, cases[i].moved);
+        g_assert_cmpuint(counter_sent(parts, "e-one"), ==, cases[i].sent);
+        g_assert_cmpuint(parts->fleet.settings_counter, ==, before);
         parts_check_registry(parts);
     }
+}
+
+/* Its own number is a day ahead of the registry's: a save and a move are newer for it all the same, at once. */
+static void test_outrun_saved(void)
+{
+    const uint64_t latest = CLOCK_FAKE_WALL + MGR_COUNTER_LEAD;
+    g_autoptr(Parts) parts = parts_with_endpoint();
+    MgrEndpoint *endpoint = mgr_fleet_endpoint(&parts->fleet, "e-one");
+    g_autoptr(GBytes) other = g_bytes_new_static(DIGEST, strlen(DIGEST));
+
+    say_applied(parts, "e-one", latest, other);
+    g_assert_cmpuint(counter_sent(parts, "e-one"), ==, latest + 1);
+    say_applied(parts, "e-one", latest + 1, endpoint->group->digest);
+    g_assert_cmpuint(counter_sent(parts, "e-one"), ==, 0);
+    parts_set(parts, "office", "line.heartbeat=42s");
+    g_assert_cmpuint(counter_sent(parts, "e-one"), ==, latest + 2);
+    parts_add_group(parts, "lab", NULL);
+    parts_call(parts, "endpoint move", "selector", "e-one", "group", "lab", NULL);
+    parts_commit(parts);
+    g_assert_cmpuint(counter_sent(parts, "e-one"), ==, latest + 3);
+    g_assert_cmpuint(parts->fleet.settings_counter, <, latest);
+    parts_check_registry(parts);
 }
 
 /* A birth with a field beyond its bound is counted and changes nothing; clocks at the ends of time harm nobody. */
@@ -441,6 +496,7 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/link/heartbeats", test_heartbeats);
     g_test_add_func("/manager/link/silence", test_silence);
     g_test_add_func("/manager/link/outrun", test_outrun);
+    g_test_add_func("/manager/link/outrun-saved", test_outrun_saved);
     g_test_add_func("/manager/link/bounds", test_bounds);
     g_test_add_func("/manager/link/absurd-sessions", test_absurd_sessions);
     g_test_add_func("/manager/link/unknown", test_unknown);

@@ -20,6 +20,7 @@ typedef struct {
     char *text;
     GBytes *computed; /* digest of the text */
     HlSettings values;
+    uint64_t session; /* of the line that it came down */
 } Offer;
 
 static void offer_clear(Offer *offer)
@@ -77,9 +78,11 @@ static bool open_offer(const EpIntake *intake, GBytes *bytes, Offer *offer)
 static EpSettingsVerdict judge(const EpIntake *intake, const Offer *offer, const char *path)
 {
     const EpSettingsOrigin *origin = ep_settings_origin(intake->has.settings);
+    const EpServerTime *time = intake->has.time;
     g_autoptr(GBytes) digest = g_bytes_new(offer->document->digest.data, offer->document->digest.len);
     EpSettingsOffer judged = { .endpoint = offer->document->endpoint,
                                .counter = offer->document->counter,
+                               .session = offer->document->session,
                                .expires = offer->document->expires_ms,
                                .digest = digest,
                                .computed = offer->computed,
@@ -91,6 +94,8 @@ static EpSettingsVerdict judge(const EpIntake *intake, const Offer *offer, const
                             .digest = origin->digest,
                             .path = origin->path,
                             .independent = ep_settings_values(intake->has.settings)->independent,
+                            .session = offer->session,
+                            .server = time->known ? ep_server_time_now(time, hl_clock_wall(), hl_clock_mono()) : 0,
                             .now = hl_clock_wall() };
 
     return ep_settings_judge(&judged, &view);
@@ -196,6 +201,12 @@ static EpIntakeOutcome act(const EpIntake *intake, EpSettingsVerdict verdict, Of
                   "settings with counter %" G_GUINT64_FORMAT " came after %" G_GUINT64_FORMAT, document->counter,
                   ep_settings_origin(intake->has.settings)->counter);
         return EP_INTAKE_REFUSED;
+    case EP_SETTINGS_COLLIDES:
+        ep_refuse(refuser, EP_REFUSED_SETTINGS, EP_REFUSED_COLLISION,
+                  "other settings than those in force have their counter %" G_GUINT64_FORMAT
+                  ": the server's registry was restored from a backup",
+                  document->counter);
+        return EP_INTAKE_REFUSED;
     case EP_SETTINGS_INVALID:
         ep_refuse(refuser, EP_REFUSED_SETTINGS, EP_REFUSED_INVALID, "the digest is not that of the settings");
         return EP_INTAKE_REFUSED;
@@ -203,9 +214,9 @@ static EpIntakeOutcome act(const EpIntake *intake, EpSettingsVerdict verdict, Of
     g_assert_not_reached();
 }
 
-EpIntakeOutcome ep_intake_offer(EpIntake *intake, GBytes *envelope, const char *path)
+EpIntakeOutcome ep_intake_offer(EpIntake *intake, GBytes *envelope, const char *path, uint64_t session)
 {
-    g_auto(Offer) offer = { 0 };
+    g_auto(Offer) offer = { .session = session };
 
     if (!open_offer(intake, envelope, &offer))
         return EP_INTAKE_REFUSED;

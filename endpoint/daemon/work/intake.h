@@ -6,6 +6,7 @@
 #ifndef ENDPOINT_DAEMON_WORK_INTAKE_H
 #define ENDPOINT_DAEMON_WORK_INTAKE_H
 
+#include "endpoint/core/server_time.h"
 #include "endpoint/daemon/ground/refuser.h"
 #include "endpoint/daemon/work/settings.h"
 #include "endpoint/identity/identity.h"
@@ -19,6 +20,7 @@ typedef struct {
     EpSpool *spool;
     EpRefuser *refuser;
     EpTrouble *trouble;
+    const EpServerTime *time;
 } EpIntakeOptions;
 
 /* Never NULL. */
@@ -33,7 +35,7 @@ typedef enum {
     EP_INTAKE_NOT_STORED, /* nothing changed; worth offering once more */
 } EpIntakeOutcome;
 
-/* An encoded SignedEnvelope that came by path ("channel", "bundle"). */
-EpIntakeOutcome ep_intake_offer(EpIntake *intake, GBytes *envelope, const char *path);
+/* An encoded SignedEnvelope that came by path ("channel", "bundle"); session: of the line that it came down, or 0. */
+EpIntakeOutcome ep_intake_offer(EpIntake *intake, GBytes *envelope, const char *path, uint64_t session);
 
 #endif

@@ -226,7 +226,7 @@ static void call_move(MgrCall *call, gpointer user)
     }
     change = change_new(calls, call);
     change->group = g_strdup(group->record.name);
-    change->counter = ++fleet->settings_counter;
+    change->counter = mgr_fleet_next_counter(fleet);
     set = hl_write_set_new();
     mgr_write_counter(set, "settings", change->counter);
     for (guint i = 0; i < endpoints->len; i++) {

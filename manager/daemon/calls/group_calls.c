@@ -125,6 +125,7 @@ static void push_to_members(MgrGroupCalls *calls, const MgrGroup *group)
 
         if (endpoint->group != group)
             continue;
+        mgr_endpoint_outrun(endpoint);
         mgr_delivery_regroup(calls->parts.delivery, endpoint);
         mgr_console_want(calls->parts.console, endpoint, MGR_NOTIFY_SETTINGS);
         mgr_status_touch(calls->parts.status, endpoint);
@@ -151,7 +152,7 @@ static Save *save_new(MgrGroupCalls *calls, MgrCall *call, const char *name, uin
     save->call = call;
     save->record = (MgrGroupRecord){ .name = g_strdup(name),
                                      .version = version,
-                                     .counter = ++calls->parts.fleet->settings_counter,
+                                     .counter = mgr_fleet_next_counter(calls->parts.fleet),
                                      .settings = hl_settings_print(settings),
                                      .changed_at = hl_clock_wall(),
                                      .changed_by = g_strdup(mgr_call_admin(call)) };
@@ -169,6 +170,7 @@ static void commit_save(Save *save, uint64_t base_version)
         mgr_write_group(set, &save->record);
     else
         mgr_write_group_change(set, &save->record, base_version);
+    mgr_write_members_outrun(set, save->record.name, save->record.counter);
     mgr_record_commit(save->calls->parts.record, set, &kind, save);
 }
 

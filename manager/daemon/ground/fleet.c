@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/base/log.h"
+#include "manager/core/counter.h"
 #include "manager/daemon/ground/now.h"
 #include "proto/components.h"
 
@@ -186,7 +187,13 @@ void mgr_endpoint_set_group(MgrEndpoint *endpoint, MgrGroup *group, uint64_t cou
     group->members++;
     g_free(endpoint->record.group);
     endpoint->record.group = g_strdup(group->record.name);
-    endpoint->record.moved_counter = counter;
+    endpoint->record.moved_counter = MAX(counter, endpoint->record.moved_counter + 1);
+}
+
+void mgr_endpoint_outrun(MgrEndpoint *endpoint)
+{
+    if (endpoint->record.moved_counter >= endpoint->group->record.counter)
+        endpoint->record.moved_counter++;
 }
 
 MgrCommand *mgr_fleet_add_command(MgrFleet *fleet, MgrCommandRecord *record)
@@ -362,6 +369,12 @@ bool mgr_endpoint_is_behind(const MgrEndpoint *endpoint, const char *versions)
 bool mgr_endpoint_is_outdated(const MgrFleet *fleet, const MgrEndpoint *endpoint)
 {
     return mgr_endpoint_is_behind(endpoint, fleet->latest);
+}
+
+uint64_t mgr_fleet_next_counter(MgrFleet *fleet)
+{
+    fleet->settings_counter = mgr_counter_next(fleet->settings_counter, hl_clock_wall());
+    return fleet->settings_counter;
 }
 
 uint64_t mgr_endpoint_desired_counter(const MgrEndpoint *endpoint)

@@ -81,6 +81,9 @@ struct MgrEndpoint {
     const char *reach_told, *verdict_told;
     bool status_dirty; /* in the queue */
 
+    /* applied */
+    bool reissuing; /* its document is being stored under a number of its own, and sent only then */
+
     /* delivery */
     bool ack_due;         /* in the queue */
     guint late_occasions; /* a bit each: what asked for more than its quota, and waits; 0: not in that queue */
@@ -116,6 +119,8 @@ MgrEndpoint *mgr_fleet_add_endpoint(MgrFleet *fleet, MgrEndpointRecord *record);
 /* Parts that queue endpoints were told before (mgr_status_forget, mgr_delivery_forget). */
 void mgr_fleet_remove_endpoint(MgrFleet *fleet, MgrEndpoint *endpoint);
 void mgr_endpoint_set_group(MgrEndpoint *endpoint, MgrGroup *group, uint64_t counter);
+/* Its group was saved: memory's half of mgr_write_members_outrun. */
+void mgr_endpoint_outrun(MgrEndpoint *endpoint);
 void mgr_endpoint_set_certificate(MgrEndpoint *endpoint, const MgrCertificateRecord *certificate);
 
 const MgrTokenRecord *mgr_fleet_add_token(MgrFleet *fleet, MgrTokenRecord *record);
@@ -164,6 +169,8 @@ int mgr_endpoint_compare(gconstpointer a, gconstpointer b);
 GPtrArray *mgr_fleet_sorted_endpoints(const MgrFleet *fleet);
 GPtrArray *mgr_fleet_sorted_groups(const MgrFleet *fleet);
 
+/* The number of a save or move; the caller writes it with mgr_write_counter. */
+uint64_t mgr_fleet_next_counter(MgrFleet *fleet);
 /* What the endpoint should have: the counter that orders saves and moves. */
 uint64_t mgr_endpoint_desired_counter(const MgrEndpoint *endpoint);
 bool mgr_endpoint_has_desired(const MgrEndpoint *endpoint);

@@ -4,31 +4,104 @@
 #include <string.h>
 
 #include "lib/base/log.h"
+#include "manager/core/counter.h"
 
-#define MAX_COUNTER_LEAD 1000000 /* a registry that lost more saves than this is not believed to exist */
+/* A document of its own, past what the endpoint has, on its way through the registry. */
+typedef struct {
+    MgrAppliedParts parts;
+    char *endpoint; /* id */
+    uint64_t counter;
+    const char *why;
+} Reissue;
 
-/* The endpoint has seen saves that this registry has not: it was restored from a backup.  It steps past them
- * and issues its own again. */
-static void outrun_counter(const MgrAppliedParts *parts, MgrEndpoint *endpoint, uint64_t seen)
+static void reissue_free(gpointer change)
 {
-    MgrFleet *fleet = parts->fleet;
-    HlWriteSet *set;
+    Reissue *reissue = change;
 
-    if (seen > fleet->settings_counter + MAX_COUNTER_LEAD) {
-        hl_log_limited(HL_LOG_WARN, "line", endpoint->record.id,
-                       "endpoint %s claims settings counter %" G_GUINT64_FORMAT ", far beyond %" G_GUINT64_FORMAT
-                       ": not believed",
-                       endpoint->record.id, seen, fleet->settings_counter);
+    g_free(reissue->endpoint);
+    g_free(reissue);
+}
+
+static void fail_reissue(gpointer change, const GError *error)
+{
+    const Reissue *reissue = change;
+    MgrEndpoint *endpoint = mgr_fleet_endpoint(reissue->parts.fleet, reissue->endpoint);
+
+    hl_log_limited(HL_LOG_ERROR, "registry", "write", "%s", error->message);
+    if (endpoint != NULL)
+        endpoint->reissuing = false; /* its next heartbeat tries again */
+}
+
+static void fold_reissue(gpointer change)
+{
+    const Reissue *reissue = change;
+    MgrEndpoint *endpoint = mgr_fleet_endpoint(reissue->parts.fleet, reissue->endpoint);
+
+    if (endpoint == NULL)
         return;
-    }
-    fleet->settings_counter = MAX(fleet->settings_counter, seen) + 1;
+    endpoint->reissuing = false;
+    endpoint->record.moved_counter = MAX(endpoint->record.moved_counter, reissue->counter);
+    mgr_record_note(reissue->parts.record, endpoint->record.id, "settings", "%s: issued again", reissue->why);
+    mgr_delivery_settings(reissue->parts.delivery, endpoint, MGR_OCCASION_LINE);
+    mgr_status_touch(reissue->parts.status, endpoint);
+}
+
+static void reissue(const MgrAppliedParts *parts, MgrEndpoint *endpoint, const char *why)
+{
+    static const MgrChangeKind kind = { fold_reissue, fail_reissue, reissue_free };
+    HlWriteSet *set;
+    Reissue *change;
+
+    if (endpoint->reissuing)
+        return;
+    endpoint->reissuing = true;
+    change = g_new(Reissue, 1);
+    *change = (Reissue){ *parts, g_strdup(endpoint->record.id), endpoint->record.applied.counter + 1, why };
     set = hl_write_set_new();
-    mgr_write_counter(set, "settings", fleet->settings_counter);
-    mgr_write_endpoint_group(set, &endpoint->record, endpoint->record.group, fleet->settings_counter);
-    endpoint->record.moved_counter = fleet->settings_counter;
-    mgr_record_write(parts->record, set);
-    mgr_record_note(parts->record, endpoint->record.id, "settings",
-                    "it knew a later counter than the registry: issued again");
+    mgr_write_endpoint_counter(set, endpoint->record.number, change->counter);
+    mgr_record_commit(parts->record, set, &kind, change);
+}
+
+static MgrCounterVerdict judge(const MgrAppliedParts *parts, const MgrEndpoint *endpoint)
+{
+    const MgrApplied *applied = &endpoint->record.applied;
+    MgrCounterView view = { .last = parts->fleet->settings_counter,
+                            .desired = mgr_endpoint_desired_counter(endpoint),
+                            .told = applied->counter,
+                            .same = mgr_endpoint_has_desired(endpoint),
+                            .now = hl_clock_wall() };
+
+    return mgr_counter_judge(&view);
+}
+
+void mgr_applied_settle(const MgrAppliedParts *parts, MgrEndpoint *endpoint)
+{
+    const MgrEndpointRecord *record = &endpoint->record;
+
+    switch (judge(parts, endpoint)) {
+    case MGR_COUNTER_CURRENT:
+        break;
+    case MGR_COUNTER_ABSURD: /* what is sent for this very session may settle it all the same */
+        hl_log_limited(HL_LOG_WARN, "line", record->id,
+                       "endpoint %s claims settings counter %" G_GUINT64_FORMAT
+                       ", more than a day ahead of this clock: not believed",
+                       record->id, record->applied.counter);
+        mgr_delivery_settings(parts->delivery, endpoint, MGR_OCCASION_LINE);
+        break;
+    case MGR_COUNTER_BEHIND:
+        mgr_delivery_settings(parts->delivery, endpoint, MGR_OCCASION_LINE);
+        break;
+    case MGR_COUNTER_AHEAD:
+        reissue(parts, endpoint, "it knew a later counter than the registry");
+        break;
+    case MGR_COUNTER_COLLIDES:
+        hl_log_limited(HL_LOG_WARN, "line", record->id,
+                       "endpoint %s has other settings under the counter %" G_GUINT64_FORMAT
+                       ": this registry was restored from a backup",
+                       record->id, record->applied.counter);
+        reissue(parts, endpoint, "it had other settings under the same counter");
+        break;
+    }
 }
 
 /* What the endpoint says it has, against what the registry knows. */
@@ -73,7 +146,5 @@ void mgr_applied_handle(const MgrAppliedParts *parts, MgrEndpoint *endpoint, con
         changed |= set_all(applied, told);
     if (changed)
         store(parts, endpoint);
-    if (told->counter > mgr_endpoint_desired_counter(endpoint))
-        outrun_counter(parts, endpoint, told->counter);
-    mgr_delivery_settings(parts->delivery, endpoint, MGR_OCCASION_LINE);
+    mgr_applied_settle(parts, endpoint);
 }

@@ -21,8 +21,12 @@ typedef enum {
     MGR_APPLIED_COUNTER, /* a heartbeat: counter and digest alone are told */
 } MgrAppliedTold;
 
-/* It was checked.  Sends what is missing, if the line is the way for it. */
+/* It was checked.  Settles what follows from it. */
 void mgr_applied_handle(const MgrAppliedParts *parts, MgrEndpoint *endpoint, const HlMsgAppliedSettings *told,
                         MgrAppliedTold how);
+
+/* Sends what is missing, if the line is the way for it; where the endpoint's number is not below that of what it shall
+ * have (a registry was restored), its own document is first given the number past it (manager/core/counter.h). */
+void mgr_applied_settle(const MgrAppliedParts *parts, MgrEndpoint *endpoint);
 
 #endif

@@ -78,18 +78,24 @@ MgrRecipient mgr_delivery_recipient(const MgrEndpoint *endpoint)
                            .independent = endpoint->record.display.independent && settings->independent };
 }
 
-HlMsgEnvelope *mgr_delivery_envelope(const MgrDelivery *delivery, const MgrGroup *group, const char *endpoint,
-                                     uint64_t counter, MgrPath path)
+/* What goes down now goes down this line. */
+static uint64_t answered_session(const MgrEndpoint *endpoint)
+{
+    return endpoint->heard_session != 0 ? endpoint->heard_session : endpoint->record.presence.session;
+}
+
+HlMsgEnvelope *mgr_delivery_envelope(const MgrDelivery *delivery, const MgrGroup *group, const MgrAddressee *to)
 {
     HlMsgSettingsDocument document = HOLDLINE__V1__SETTINGS_DOCUMENT__INIT;
     HlMsgEnvelope *envelope;
 
-    document.endpoint = hl_unconst(endpoint);
+    document.endpoint = hl_unconst(to->endpoint);
+    document.session = to->session;
     document.group = group->record.name;
     document.version = group->record.version;
-    document.counter = counter;
+    document.counter = to->counter;
     document.issued_ms = hl_clock_wall();
-    document.path = hl_unconst(mgr_path_name(path));
+    document.path = hl_unconst(mgr_path_name(to->path));
     document.digest.data = hl_unconst(g_bytes_get_data(group->digest, &document.digest.len));
     document.settings = hl_settings_entries(group->record.settings, &document.n_settings);
     envelope = hl_envelope_sign(delivery->key, HL_ENVELOPE_SETTINGS, &document.base);
@@ -106,10 +112,13 @@ void mgr_delivery_settings(MgrDelivery *delivery, MgrEndpoint *endpoint, MgrOcca
 
     if (!mgr_endpoint_is_up(endpoint) || endpoint->record.revoked_at > 0 || mgr_endpoint_has_desired(endpoint))
         return;
-    if (path == MGR_PATH_NONE)
+    if (path == MGR_PATH_NONE || endpoint->reissuing)
         return;
-    envelope = mgr_delivery_envelope(delivery, endpoint->group, endpoint->record.id,
-                                     mgr_endpoint_desired_counter(endpoint), path);
+    envelope = mgr_delivery_envelope(delivery, endpoint->group,
+                                     &(MgrAddressee){ .endpoint = endpoint->record.id,
+                                                      .counter = mgr_endpoint_desired_counter(endpoint),
+                                                      .session = answered_session(endpoint),
+                                                      .path = path });
     payload = HL_WIRE_ENCODE(envelope);
     if (mgr_down_send(delivery->down, HL_TOPIC_SETTINGS, endpoint->record.id, payload, 0))
         delivery->counts.settings++;
@@ -380,7 +389,7 @@ void mgr_delivery_ack(MgrDelivery *delivery, const MgrEndpoint *endpoint)
 {
     HlMsgLineNotice notice = HOLDLINE__V1__LINE_NOTICE__INIT;
 
-    notice.session = endpoint->heard_session != 0 ? endpoint->heard_session : endpoint->record.presence.session;
+    notice.session = answered_session(endpoint);
     send_notice(delivery, endpoint, notice);
 }
 

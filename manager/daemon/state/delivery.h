@@ -31,9 +31,15 @@ void mgr_delivery_free(MgrDelivery *delivery);
 /* How its group is delivered to, what holds it back. */
 MgrRecipient mgr_delivery_recipient(const MgrEndpoint *endpoint);
 
-/* The signed settings of a group, addressed to the endpoint ("" for a bundle).  Free with hl_wire_free. */
-HlMsgEnvelope *mgr_delivery_envelope(const MgrDelivery *delivery, const MgrGroup *group, const char *endpoint,
-                                     uint64_t counter, MgrPath path);
+typedef struct {
+    const char *endpoint; /* "" for a bundle */
+    uint64_t counter;
+    uint64_t session; /* of the line that it goes down; 0: of none */
+    MgrPath path;
+} MgrAddressee;
+
+/* The signed settings of a group, for the addressee.  Free with hl_wire_free. */
+HlMsgEnvelope *mgr_delivery_envelope(const MgrDelivery *delivery, const MgrGroup *group, const MgrAddressee *to);
 
 /* Sends the settings if the endpoint is up, does not have them, and its group's delivery allows it on this occasion. */
 void mgr_delivery_settings(MgrDelivery *delivery, MgrEndpoint *endpoint, MgrOccasion occasion);

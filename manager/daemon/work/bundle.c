@@ -17,8 +17,9 @@ char *mgr_bundle_print(const MgrBundleParts *parts, const MgrGroup *group, const
     g_autofree char *ca = hl_cert_print(mgr_pki_authority(parts->pki));
     g_autofree char *root_path = mgr_site_path(parts->dir, "repo/metadata/1.root.json");
     g_autoptr(GBytes) root = hl_file_read(root_path, MAX_ROOT_SIZE, NULL); /* none: the server has no repository yet */
-    g_autoptr(HlMsgEnvelope) settings =
-        mgr_delivery_envelope(parts->delivery, group, "", group->record.counter, MGR_PATH_BUNDLE);
+    g_autoptr(HlMsgEnvelope) settings = mgr_delivery_envelope(
+        parts->delivery, group,
+        &(MgrAddressee){ .endpoint = "", .counter = group->record.counter, .path = MGR_PATH_BUNDLE });
     g_autoptr(HlMsgEnvelope) envelope = NULL;
     g_autoptr(GBytes) packed = NULL;
     g_autofree char *base64 = NULL;

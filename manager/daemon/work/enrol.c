@@ -218,8 +218,10 @@ static void answer_enrolled(const Pending *pending, const MgrEndpoint *endpoint)
 {
     HlMsgEnrolReply reply = HOLDLINE__V1__ENROL_REPLY__INIT;
     g_autoptr(HlMsgEnvelope) settings =
-        mgr_delivery_envelope(pending->enrol->parts.delivery, endpoint->group, endpoint->record.id,
-                              mgr_endpoint_desired_counter(endpoint), MGR_PATH_BUNDLE);
+        mgr_delivery_envelope(pending->enrol->parts.delivery, endpoint->group,
+                              &(MgrAddressee){ .endpoint = endpoint->record.id,
+                                               .counter = mgr_endpoint_desired_counter(endpoint),
+                                               .path = MGR_PATH_BUNDLE });
 
     reply.endpoint = endpoint->record.id;
     reply.certificate = pending->certificate;

@@ -159,7 +159,7 @@ static void fold_settings(const Pending *pending, MgrEndpoint *endpoint)
     mgr_applied_clear(&endpoint->record.applied);
     endpoint->record.applied = applied_of(pending->message->settings, pending->at);
     if (!mgr_endpoint_has_desired(endpoint)) { /* saved again meanwhile */
-        mgr_delivery_settings(parts->delivery, endpoint, MGR_OCCASION_LINE);
+        mgr_applied_settle(&(MgrAppliedParts){ parts->fleet, parts->record, parts->status, parts->delivery }, endpoint);
         return;
     }
     mgr_console_settled(parts->console, endpoint, MGR_NOTIFY_SETTINGS);

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* manager/core/counter: numbers that are not given twice across a restore, whatever the clock did and endpoints say. */
+#include "manager/core/counter.h"
+
+#include <glib.h>
+
+#define NOW     (INT64_C(1795383900) * HL_SECOND) /* 2026-11-22 */
+#define YEAR_10 (3650 * HL_DAY)
+
+static void test_next(void)
+{
+    static const struct {
+        uint64_t last;
+        HlTime now;
+        uint64_t next;
+    } rows[] = {
+        { 0, NOW, NOW },                           /* a new registry, or one that counted from 1 */
+        { 5000, NOW, NOW },                        /* the clock is further */
+        { NOW, NOW, NOW + 1 },                     /* two saves in one millisecond */
+        { NOW + 7, NOW - HL_DAY, NOW + 8 },        /* set back: never the same again */
+        { NOW + YEAR_10, NOW, NOW + YEAR_10 + 1 }, /* was ahead once: goes on from there */
+        { 7, -5, 8 },                              /* before 1970 */
+        { G_MAXINT64, NOW, G_MAXINT64 },           /* SQLite's end; no overflow */
+        { UINT64_MAX, NOW, G_MAXINT64 },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
+        g_assert_cmpuint(mgr_counter_next(rows[i].last, rows[i].now), ==, rows[i].next);
+}
+
+/* Saves before and after a restore at any moment: what is given after it is past all that was given before it. */
+static void test_restore(void)
+{
+    uint64_t highest = 0, last = 0;
+    HlTime now = NOW;
+
+    for (guint save = 0; save < 1000; save++) {
+        uint64_t backup = last;
+
+        for (guint lost = 0; lost < save % 7; lost++) {
+            last = mgr_counter_next(last, now += 1 + save % 3);
+            g_assert_cmpuint(last, >, highest);
+            highest = last;
+        }
+        last = backup;
+        now++;
+    }
+}
+
+static void test_judge(void)
+{
+    static const struct {
+        uint64_t last, desired, told;
+        bool same;
+        MgrCounterVerdict verdict;
+    } rows[] = {
+        { NOW, NOW, NOW, true, MGR_COUNTER_CURRENT },
+        { NOW, NOW, NOW - 1, true, MGR_COUNTER_BEHIND },
+        { NOW, NOW, NOW - 1, false, MGR_COUNTER_BEHIND },
+        { NOW, NOW, 0, false, MGR_COUNTER_BEHIND },
+        { NOW, NOW, NOW, false, MGR_COUNTER_COLLIDES },
+        { 3, 3, 3, false, MGR_COUNTER_COLLIDES }, /* numbers of 0.1.0 */
+        { 3, 3, 4, true, MGR_COUNTER_AHEAD },
+        { 3, 3, NOW + MGR_COUNTER_LEAD, false, MGR_COUNTER_AHEAD },
+        { 3, 3, NOW + MGR_COUNTER_LEAD + 1, false, MGR_COUNTER_ABSURD },
+        { 3, 3, UINT64_MAX, false, MGR_COUNTER_ABSURD },
+        { G_MAXINT64, G_MAXINT64, G_MAXINT64, false, MGR_COUNTER_ABSURD }, /* there is none after it */
+        /* this registry's own clock was ahead once: its numbers are not absurd */
+        { NOW + YEAR_10, NOW + YEAR_10, NOW + YEAR_10, false, MGR_COUNTER_COLLIDES },
+        { NOW + YEAR_10, NOW + YEAR_10, NOW + YEAR_10 + 1, false, MGR_COUNTER_AHEAD },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        MgrCounterView view = { rows[i].last, rows[i].desired, rows[i].told, rows[i].same, NOW };
+
+        g_test_message("row %u", (unsigned)i);
+        g_assert_cmpint(mgr_counter_judge(&view), ==, rows[i].verdict);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/counter/next", test_next);
+    g_test_add_func("/counter/restore", test_restore);
+    g_test_add_func("/counter/judge", test_judge);
+    return g_test_run();
+}
