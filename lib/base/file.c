@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #define LOCK_STEP_MS 100
+#define COPY_STEP    (256 * 1024)
 
 void hl_fd_clear(int *fd)
 {
@@ -92,6 +93,45 @@ static bool write_all(int fd, const char *data, gsize size)
         size -= (gsize)n;
     }
     return true;
+}
+
+/* Reads to the end; to: -1, or where the same is written. */
+static char *digest_all(int from, int to)
+{
+    g_autofree char *buffer = g_malloc(COPY_STEP);
+    g_autoptr(GChecksum) checksum = g_checksum_new(G_CHECKSUM_SHA256);
+    ssize_t n;
+
+    while ((n = read(from, buffer, COPY_STEP)) != 0) {
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0 || (to >= 0 && !write_all(to, buffer, (gsize)n)))
+            return NULL;
+        g_checksum_update(checksum, (const guchar *)buffer, n);
+    }
+    return g_strdup(g_checksum_get_string(checksum));
+}
+
+char *hl_file_digest(const char *path, GError **error)
+{
+    hl_autofd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    char *digest = fd < 0 ? NULL : digest_all(fd, -1);
+
+    if (digest == NULL)
+        hl_fail_errno(error, errno, "cannot read %s", path);
+    return digest;
+}
+
+char *hl_file_copy(const char *from, const char *to, mode_t mode, GError **error)
+{
+    hl_autofd int in = open(from, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    hl_autofd int out = in < 0 ? -1 : open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    g_autofree char *digest = out < 0 ? NULL : digest_all(in, out);
+
+    if (digest != NULL && fchmod(out, mode) == 0 && fsync(out) == 0)
+        return g_steal_pointer(&digest);
+    hl_fail_errno(error, errno, "cannot copy %s to %s", from, to);
+    return NULL;
 }
 
 bool hl_dir_sync(const char *path, GError **error)

@@ -21,6 +21,13 @@ bool hl_file_write(const char *path, const void *data, gsize size, mode_t mode,
                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool hl_file_write_text(const char *path, const char *text, mode_t mode, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The SHA-256 of a file in hexadecimal, whatever its size; NULL on failure.  Caller frees. */
+char *hl_file_digest(const char *path, GError **error);
+
+/* Copies a regular file, durably, to a path that must not exist.  Returns the SHA-256 of what was copied, as
+ * hl_file_digest; NULL on failure. */
+char *hl_file_copy(const char *from, const char *to, mode_t mode, GError **error);
+
 /* Makes a rename or unlink in this directory durable. */
 bool hl_dir_sync(const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -81,10 +81,19 @@ static bool use_wal(HlDb *db, GError **error)
     return true;
 }
 
+static char *frozen_name(const char *path)
+{
+    g_autofree char *absolute = g_canonicalize_filename(path, NULL);
+    g_autofree char *uri = g_filename_to_uri(absolute, NULL, NULL);
+
+    return g_strconcat(uri, "?immutable=1", NULL);
+}
+
 HlDb *hl_db_open(const char *path, HlDbFlags flags, GError **error)
 {
-    bool read_only = (flags & HL_DB_READ_ONLY) != 0;
+    bool read_only = (flags & (HL_DB_READ_ONLY | HL_DB_FROZEN)) != 0;
     g_autoptr(HlDb) db = g_new0(HlDb, 1);
+    g_autofree char *name = (flags & HL_DB_FROZEN) != 0 ? frozen_name(path) : g_strdup(path);
     int mode = read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
 
     db->path = g_strdup(path);
@@ -95,7 +104,9 @@ HlDb *hl_db_open(const char *path, HlDbFlags flags, GError **error)
     }
     if (!read_only && !make_sure_it_exists(path, error))
         return NULL;
-    if (sqlite3_open_v2(path, &db->handle, mode | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL) != SQLITE_OK) {
+    if ((flags & HL_DB_FROZEN) != 0)
+        mode |= SQLITE_OPEN_URI;
+    if (sqlite3_open_v2(name, &db->handle, mode | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL) != SQLITE_OK) {
         hl_db_fail(db, error, "");
         return NULL;
     }
@@ -157,6 +168,18 @@ bool hl_db_copy(HlDb *db, const char *path, GError **error)
     if (fd < 0 || fsync(fd) != 0)
         return hl_fail_errno(error, errno, "cannot sync the copy %s", path);
     return hl_dir_sync(directory, error);
+}
+
+bool hl_db_check(HlDb *db, GError **error)
+{
+    g_autoptr(HlStmt) stmt = hl_db_select(db, error, "PRAGMA integrity_check(1)", "");
+
+    if (stmt == NULL || hl_stmt_step(stmt, error) != HL_STEP_ROW)
+        return hl_error_prefix(error, "the check of %s", db->path);
+    if (g_strcmp0(hl_stmt_text(stmt, 0), "ok") != 0)
+        return hl_fail(error, HL_ERROR_IO, "database %s is damaged: %s (restore a backup)", db->path,
+                       hl_stmt_text(stmt, 0));
+    return hl_db_check_references(db, error) || hl_error_prefix(error, "database %s", db->path);
 }
 
 bool hl_db_check_references(HlDb *db, GError **error)

@@ -20,6 +20,9 @@ typedef enum {
     HL_DB_DEFAULT = 0,        /* read and write, created if missing (0600), synchronous=NORMAL */
     HL_DB_READ_ONLY = 1 << 0, /* the file must exist */
     HL_DB_DURABLE = 1 << 1,   /* synchronous=FULL: a commit survives a power cut */
+    /* The file alone, as it is: no log beside it is read, no lock taken, no file created.  For a file that nobody
+     * writes; what is in a log beside it is not seen. */
+    HL_DB_FROZEN = 1 << 2,
 } HlDbFlags;
 
 /* NULL on failure. */
@@ -34,6 +37,9 @@ bool hl_db_exec(HlDb *db, const char *sql, GError **error) G_GNUC_WARN_UNUSED_RE
 
 /* PRAGMA user_version; -1 on failure. */
 int hl_db_version(HlDb *db, GError **error);
+
+/* Whether the file is sound: SQLite's own check of every page and index, and every reference between rows. */
+bool hl_db_check(HlDb *db, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* A consistent copy at path, which must not exist; other connections keep working meanwhile. */
 bool hl_db_copy(HlDb *db, const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;

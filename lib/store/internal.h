@@ -36,7 +36,8 @@ typedef struct {
 } HlWrite;
 
 struct HlWriteSet {
-    GArray *writes; /* of HlWrite */
+    GArray *writes;   /* of HlWrite */
+    GPtrArray *notes; /* char *, for the journal */
     bool durable;
     HlTime submitted; /* mono */
     HlWriteDone done;
@@ -62,8 +63,9 @@ void hl_stmt_destroy(gpointer stmt);
 bool hl_write_set_apply(HlWriteSet *set, HlDb *db);
 
 /* Applies the sets, of HlWriteSet, in a transaction of their own.  One that fails is undone alone and keeps its error;
- * false: nothing of the transaction was committed. */
-bool hl_write_sets_commit(GPtrArray *sets, HlDb *db, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+ * the notes of the others go to the journal before COMMIT.  false: nothing of the transaction was committed. */
+bool hl_write_sets_commit(GPtrArray *sets, HlDb *db, const HlWriterJournal *journal,
+                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Gives the error to all that have none yet. */
 void hl_write_sets_fail(GPtrArray *sets, const GError *error);

@@ -24,6 +24,7 @@ HlWriteSet *hl_write_set_new(void)
 
     set->writes = g_array_sized_new(FALSE, FALSE, sizeof(HlWrite), 4);
     g_array_set_clear_func(set->writes, clear_write);
+    set->notes = g_ptr_array_new_with_free_func(g_free);
     return set;
 }
 
@@ -32,6 +33,7 @@ void hl_write_set_free(HlWriteSet *set)
     if (set == NULL)
         return;
     g_array_unref(set->writes);
+    g_ptr_array_unref(set->notes);
     g_clear_error(&set->error);
     g_free(set);
 }
@@ -61,6 +63,11 @@ void hl_write_set_require(HlWriteSet *set)
 {
     g_assert(set->writes->len > 0);
     g_array_index(set->writes, HlWrite, set->writes->len - 1).require = true;
+}
+
+void hl_write_set_note(HlWriteSet *set, const char *line)
+{
+    g_ptr_array_add(set->notes, g_strdup(line));
 }
 
 void hl_write_set_durable(HlWriteSet *set)
@@ -100,8 +107,26 @@ bool hl_write_set_apply(HlWriteSet *set, HlDb *db)
     return savepoint.db == NULL || hl_txn_commit(&savepoint, &set->error);
 }
 
-bool hl_write_sets_commit(GPtrArray *sets, HlDb *db, GError **error)
+/* How many lines; -1: they could not be written. */
+static int append_notes(const GPtrArray *sets, const HlWriterJournal *journal, GError **error)
 {
+    g_autoptr(GPtrArray) notes = g_ptr_array_new();
+
+    if (journal->append == NULL)
+        return 0;
+    for (guint i = 0; i < sets->len; i++) {
+        const HlWriteSet *set = sets->pdata[i];
+
+        for (guint k = 0; set->error == NULL && k < set->notes->len; k++)
+            g_ptr_array_add(notes, set->notes->pdata[k]);
+    }
+    return notes->len == 0 || journal->append(notes, journal->user, error) ? (int)notes->len : -1;
+}
+
+bool hl_write_sets_commit(GPtrArray *sets, HlDb *db, const HlWriterJournal *journal, GError **error)
+{
+    int notes;
+
     if (!hl_db_exec(db, "BEGIN IMMEDIATE", error))
         return false;
     for (guint i = 0; i < sets->len; i++) {
@@ -114,8 +139,11 @@ bool hl_write_sets_commit(GPtrArray *sets, HlDb *db, GError **error)
             return false;
         }
     }
-    if (hl_db_exec(db, "COMMIT", error))
+    notes = append_notes(sets, journal, error);
+    if (notes >= 0 && hl_db_exec(db, "COMMIT", error))
         return true;
+    if (notes > 0)
+        journal->take_back(journal->user);
     if (sqlite3_get_autocommit(db->handle) == 0)
         HL_IGNORE(hl_db_exec(db, "ROLLBACK", NULL)); /* if this fails, so does the next BEGIN, and reports it */
     return false;

@@ -14,6 +14,7 @@
 
 struct HlWriter {
     HlDb *db; /* used only by the writer thread while it runs */
+    HlWriterJournal journal;
     guint batch_sets, capacity;
     HlTime batch_delay;
     bool is_full_sync;  /* as PRAGMA synchronous was last set; writer thread */
@@ -46,7 +47,8 @@ static bool set_synchronous(HlWriter *writer, GPtrArray *batch, GError **error)
 static void run_batch(HlWriter *writer, GPtrArray *batch)
 {
     g_autoptr(GError) error = NULL;
-    bool committed = set_synchronous(writer, batch, &error) && hl_write_sets_commit(batch, writer->db, &error);
+    bool committed =
+        set_synchronous(writer, batch, &error) && hl_write_sets_commit(batch, writer->db, &writer->journal, &error);
     guint failed = 0;
 
     if (!committed)
@@ -153,6 +155,7 @@ HlWriter *hl_writer_new(const HlWriterOptions *options, GError **error)
     writer->batch_delay = options->batch_delay > 0 ? options->batch_delay : DEFAULT_DELAY;
     writer->capacity = options->capacity > 0 ? options->capacity : DEFAULT_CAPACITY;
     writer->db = db;
+    writer->journal = options->journal;
     writer->results = hl_mailbox_new("writer", writer->capacity, options->context, on_result, writer, deliver);
     g_queue_init(&writer->queue);
     pthread_mutex_init(&writer->lock, NULL);

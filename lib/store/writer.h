@@ -20,12 +20,20 @@
 typedef struct HlWriter HlWriter;
 typedef struct HlWriteSet HlWriteSet;
 
+/* What must be on another file before a transaction is committed.  On the writer's thread. */
 typedef struct {
-    const char *path;      /* of an existing, migrated database */
-    GMainContext *context; /* where done is called; NULL: the default context */
-    guint batch_sets;      /* a transaction ends after this many sets; 0: 2000 */
-    HlTime batch_delay;    /* and one that is not full this long after its first set; 0: 5 ms */
-    guint capacity;        /* sets submitted and not yet done; 0: 100000 */
+    bool (*append)(const GPtrArray *notes, gpointer user, GError **error); /* char *; false: not committed */
+    void (*take_back)(gpointer user); /* the commit failed: the notes of the last append tell of nothing */
+    gpointer user;
+} HlWriterJournal;
+
+typedef struct {
+    const char *path;        /* of an existing, migrated database */
+    GMainContext *context;   /* where done is called; NULL: the default context */
+    guint batch_sets;        /* a transaction ends after this many sets; 0: 2000 */
+    HlTime batch_delay;      /* and one that is not full this long after its first set; 0: 5 ms */
+    guint capacity;          /* sets submitted and not yet done; 0: 100000 */
+    HlWriterJournal journal; /* append NULL: none, and notes are dropped */
 } HlWriterOptions;
 
 typedef struct {
@@ -46,6 +54,10 @@ void hl_write_set_add(HlWriteSet *set, const char *sql, const char *types, ...);
 
 /* The statement added last must change at least one row, or the set fails with HL_ERROR_CONFLICT. */
 void hl_write_set_require(HlWriteSet *set);
+
+/* Once the set is sure to be committed, and before it is, this line goes to the journal; with those of the other sets
+ * of its transaction, so that many sets are one sync.  Copied. */
+void hl_write_set_note(HlWriteSet *set, const char *line);
 
 /* The set survives a power cut once done has been called. */
 void hl_write_set_durable(HlWriteSet *set);

@@ -7,6 +7,7 @@
 
 struct HlWriter {
     HlDb *db;
+    HlWriterJournal journal;
     guint capacity;
     GQueue waiting; /* HlWriteSet * */
     GQueue written; /* HlWriteSet *: done() is outstanding */
@@ -32,6 +33,7 @@ HlWriter *hl_writer_new(const HlWriterOptions *options, GError **error)
         return NULL;
     writer = g_new0(HlWriter, 1);
     writer->db = db;
+    writer->journal = options->journal;
     writer->capacity = options->capacity > 0 ? options->capacity : DEFAULT_CAPACITY;
     g_queue_push_tail(&writers, writer);
     return writer;
@@ -80,7 +82,7 @@ static void store(HlWriter *writer, guint count)
     if (count == 0)
         return;
     writer->counts.transactions++;
-    if (!hl_write_sets_commit(sets, writer->db, &error)) {
+    if (!hl_write_sets_commit(sets, writer->db, &writer->journal, &error)) {
         writer->counts.failed_transactions++;
         hl_write_sets_fail(sets, error);
     }

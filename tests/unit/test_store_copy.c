@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* lib/store, what a backup stands on: a file read alone, a file that is checked, and a writer's journal. */
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/base/file.h"
+#include "lib/store/stmt.h"
+#include "lib/store/writer.h"
+
+#define TABLES                                                                 \
+    "CREATE TABLE parent (id INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT;" \
+    "CREATE TABLE child (id INTEGER PRIMARY KEY, parent INTEGER NOT NULL REFERENCES parent (id)) STRICT"
+
+typedef struct {
+    char *directory, *path;
+    HlDb *db;
+} Fixture;
+
+static void set_up(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
+{
+    fixture->directory = g_dir_make_tmp("hl-store-XXXXXX", NULL);
+    fixture->path = g_build_filename(fixture->directory, "test.db", NULL);
+    fixture->db = hl_db_open(fixture->path, HL_DB_DEFAULT, NULL);
+    g_assert_true(hl_db_exec(fixture->db, TABLES, NULL));
+}
+
+static void tear_down(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
+{
+    hl_db_close(fixture->db);
+    g_assert_true(hl_tree_remove(fixture->directory, NULL));
+    g_free(fixture->path);
+    g_free(fixture->directory);
+}
+
+static int64_t query_int(HlDb *db, const char *sql)
+{
+    int64_t value = 0;
+
+    g_assert_true(hl_db_query_int(db, -1, &value, NULL, sql, ""));
+    return value;
+}
+
+typedef struct {
+    guint done, committed;
+    HlErrorCode last_code;
+} Tally;
+
+static void on_done(const GError *error, gpointer user)
+{
+    Tally *tally = user;
+
+    tally->done++;
+    if (error == NULL)
+        tally->committed++;
+    else
+        tally->last_code = hl_error_code(error);
+}
+
+static void wait_done(const Tally *tally, guint count)
+{
+    while (tally->done < count)
+        g_main_context_iteration(NULL, TRUE);
+}
+
+/* The journal comes first: refused by it, a transaction is not committed; not committed, its lines are taken back. */
+typedef struct {
+    GString *lines;
+    guint taken_back;
+    bool refuses;
+} Notes;
+
+static bool append_notes(const GPtrArray *lines, gpointer user, GError **error)
+{
+    Notes *notes = user;
+
+    for (guint i = 0; i < lines->len && !notes->refuses; i++)
+        g_string_append_printf(notes->lines, "%s ", (const char *)lines->pdata[i]);
+    return !notes->refuses || hl_fail(error, HL_ERROR_FULL, "no");
+}
+
+static void take_back_notes(gpointer user)
+{
+    ((Notes *)user)->taken_back++;
+}
+
+static void submit_noted(HlWriter *writer, int64_t id, const char *name, Tally *tally)
+{
+    HlWriteSet *set = hl_write_set_new();
+
+    hl_write_set_add(set, "INSERT INTO parent (id, name) VALUES (?, ?)", "it", id, name);
+    hl_write_set_note(set, name);
+    g_assert_true(hl_writer_submit(writer, set, on_done, tally, NULL));
+}
+
+static void test_writer_journal(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
+{
+    Notes notes = { .lines = g_string_new(NULL) };
+    HlWriterOptions options = { .path = fixture->path,
+                                .batch_delay = HL_SECOND,
+                                .journal = { append_notes, take_back_notes, &notes } };
+    g_autoptr(HlWriter) writer = hl_writer_new(&options, NULL);
+    HlWriteSet *deferred = hl_write_set_new();
+    Tally tally = { 0 };
+
+    submit_noted(writer, 1, "one", &tally);
+    submit_noted(writer, 1, "again", &tally); /* fails alone: no line */
+    submit_noted(writer, 2, "two", &tally);
+    hl_writer_flush(writer);
+    wait_done(&tally, 3);
+    g_assert_cmpstr(notes.lines->str, ==, "one two ");
+    notes.refuses = true;
+    submit_noted(writer, 3, "three", &tally);
+    hl_writer_flush(writer);
+    wait_done(&tally, 4);
+    g_assert_cmpint(tally.last_code, ==, HL_ERROR_FULL);
+    notes.refuses = false;
+    /* what only COMMIT finds out */
+    hl_write_set_add(deferred, "PRAGMA defer_foreign_keys = ON", "");
+    hl_write_set_add(deferred, "INSERT INTO child (parent) VALUES (99)", "");
+    hl_write_set_note(deferred, "lost");
+    g_assert_true(hl_writer_submit(writer, deferred, on_done, &tally, NULL));
+    hl_writer_flush(writer);
+    wait_done(&tally, 5);
+    g_assert_cmpuint(notes.taken_back, ==, 1);
+    submit_noted(writer, 4, "four", &tally);
+    hl_writer_flush(writer);
+    wait_done(&tally, 6);
+    g_assert_cmpuint(tally.committed, ==, 3);
+    g_assert_cmpint(query_int(fixture->db, "SELECT sum(id) FROM parent"), ==, 7);
+    g_string_free(notes.lines, TRUE);
+}
+
+/* The file alone, without a log and without a trace. */
+static void test_frozen(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
+{
+    g_autofree char *log = g_strconcat(fixture->path, "-wal", NULL);
+    g_autofree char *copy = g_build_filename(fixture->directory, "what? 100%.db", NULL);
+    g_autofree char *copy_log = g_strconcat(copy, "-wal", NULL);
+    g_autoptr(GError) error = NULL;
+    HlDb *frozen;
+
+    g_assert_true(hl_db_exec(fixture->db, "PRAGMA wal_checkpoint(TRUNCATE)", NULL));
+    g_assert_true(hl_db_exec(fixture->db, "INSERT INTO parent VALUES (1, 'in the log')", NULL));
+    g_assert_true(g_file_test(log, G_FILE_TEST_EXISTS));
+    frozen = hl_db_open(fixture->path, HL_DB_FROZEN, &error);
+    g_assert_no_error(error);
+    g_assert_cmpint(query_int(frozen, "SELECT count(*) FROM parent"), ==, 0);
+    g_assert_false(hl_db_exec(frozen, "DELETE FROM parent", NULL));
+    hl_db_close(frozen);
+    g_assert_cmpint(query_int(fixture->db, "SELECT count(*) FROM parent"), ==, 1);
+    g_assert_true(hl_db_copy(fixture->db, copy, NULL));
+    frozen = hl_db_open(copy, HL_DB_FROZEN, &error);
+    g_assert_no_error(error);
+    g_assert_cmpint(query_int(frozen, "SELECT count(*) FROM parent"), ==, 1);
+    g_assert_true(hl_db_check(frozen, &error));
+    hl_db_close(frozen);
+    g_assert_false(g_file_test(copy_log, G_FILE_TEST_EXISTS));
+}
+
+/* A file whose middle was written over, and a row that refers to nothing. */
+static void test_check(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
+{
+    g_autofree char *copy = g_build_filename(fixture->directory, "copy.db", NULL);
+    g_autofree char *noise = g_strnfill(4096, 'x');
+    g_autoptr(GError) error = NULL;
+    hl_autofd int fd = -1;
+    HlDb *db;
+
+    g_assert_true(hl_db_exec(fixture->db, "INSERT INTO parent VALUES (1, 'one')", NULL));
+    g_assert_true(hl_db_check(fixture->db, NULL));
+    g_assert_true(hl_db_copy(fixture->db, copy, NULL));
+    fd = open(copy, O_WRONLY);
+    g_assert_cmpint(pwrite(fd, noise, 4096, 4096), ==, 4096);
+    db = hl_db_open(copy, HL_DB_FROZEN, NULL);
+    g_assert_false(hl_db_check(db, &error));
+    g_assert_error(error, HL_ERROR, HL_ERROR_IO);
+    g_clear_error(&error);
+    hl_db_close(db);
+    g_assert_true(hl_db_exec(fixture->db, "PRAGMA foreign_keys = OFF; INSERT INTO child (parent) VALUES (99)", NULL));
+    g_assert_false(hl_db_check(fixture->db, &error));
+    g_assert_error(error, HL_ERROR, HL_ERROR_INVALID);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add("/store-copy/frozen", Fixture, NULL, set_up, test_frozen, tear_down);
+    g_test_add("/store-copy/check", Fixture, NULL, set_up, test_check, tear_down);
+    g_test_add("/store-copy/writer-journal", Fixture, NULL, set_up, test_writer_journal, tear_down);
+    return g_test_run();
+}
