@@ -104,14 +104,15 @@ bool mgr_registry_load_certificates(HlDb *db, MgrCertificateFn fn, gpointer user
                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool mgr_registry_load_counter(HlDb *db, const char *name, uint64_t *value, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Changes.  Each adds its statements to the set. */
+/* Changes.  Each adds its statements to the set, and its line of the journal (journal.h) if it must outlive the
+ * registry. */
 void mgr_write_counter(HlWriteSet *set, const char *name, uint64_t value);
 void mgr_write_group(HlWriteSet *set, const MgrGroupRecord *group);
 /* Fails the set with HL_ERROR_CONFLICT if the stored version is no longer base_version. */
 void mgr_write_group_change(HlWriteSet *set, const MgrGroupRecord *group, uint64_t base_version);
 void mgr_write_group_removal(HlWriteSet *set, const char *name);
 void mgr_write_endpoint(HlWriteSet *set, const MgrEndpointRecord *endpoint);
-void mgr_write_endpoint_removal(HlWriteSet *set, int64_t number);
+void mgr_write_endpoint_removal(HlWriteSet *set, const MgrEndpointRecord *endpoint);
 /* A move: its settings are newer than all that it had before (MgrEndpointRecord.moved_counter). */
 void mgr_write_endpoint_group(HlWriteSet *set, const MgrEndpointRecord *endpoint, const char *group, uint64_t counter);
 /* Its document was issued under this number, for it alone. */

@@ -1,9 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Changing the registry: statements added to write sets. */
-#include "manager/store/registry.h"
+#include "manager/store/journal.h"
 #include "proto/messages.h"
 
 #define INT(value) ((int64_t)(value))
+
+/* A line of the journal; takes it. */
+static void note(HlWriteSet *set, char *line)
+{
+    hl_write_set_note(set, line);
+    g_free(line);
+}
 
 void mgr_write_counter(HlWriteSet *set, const char *name, uint64_t value)
 {
@@ -47,12 +54,14 @@ void mgr_write_endpoint(HlWriteSet *set, const MgrEndpointRecord *e)
         "iiti",
         e->number, e->id, e->group, e->host, e->fingerprint, e->addresses, INT(e->direct_port), e->os, e->program,
         e->observed, INT(e->enrolled_at), INT(e->moved_counter), e->serial, INT(e->cert_expires));
+    note(set, mgr_journal_endpoint(e));
 }
 
-void mgr_write_endpoint_removal(HlWriteSet *set, int64_t number)
+void mgr_write_endpoint_removal(HlWriteSet *set, const MgrEndpointRecord *endpoint)
 {
-    hl_write_set_add(set, "DELETE FROM endpoint WHERE number = ?", "i", number);
+    hl_write_set_add(set, "DELETE FROM endpoint WHERE number = ?", "i", endpoint->number);
     hl_write_set_require(set);
+    note(set, mgr_journal_removal(endpoint->id));
 }
 
 void mgr_write_endpoint_group(HlWriteSet *set, const MgrEndpointRecord *endpoint, const char *group, uint64_t counter)
@@ -287,6 +296,7 @@ void mgr_write_token(HlWriteSet *set, const MgrTokenRecord *token)
                      " VALUES (?, ?, ?, ?, ?, ?, ?)",
                      "tttiiit", token->id, token->digest, token->group, INT(token->uses_left), INT(token->expires_at),
                      INT(token->created_at), token->created_by);
+    note(set, mgr_journal_bundle(token->id, token->uses_left));
 }
 
 void mgr_write_token_use(HlWriteSet *set, const char *id)
@@ -294,12 +304,14 @@ void mgr_write_token_use(HlWriteSet *set, const char *id)
     hl_write_set_add(
         set, "UPDATE token SET uses_left = uses_left - 1 WHERE id = ? AND uses_left > 0 AND withdrawn_at = 0", "t", id);
     hl_write_set_require(set);
+    note(set, mgr_journal_use(id));
 }
 
 void mgr_write_token_withdrawal(HlWriteSet *set, const char *id, HlTime at)
 {
     hl_write_set_add(set, "UPDATE token SET withdrawn_at = ? WHERE id = ?", "it", INT(at), id);
     hl_write_set_require(set);
+    note(set, mgr_journal_withdrawal(id, at));
 }
 
 void mgr_write_certificate(HlWriteSet *set, const MgrCertificateRecord *certificate)
@@ -307,6 +319,7 @@ void mgr_write_certificate(HlWriteSet *set, const MgrCertificateRecord *certific
     hl_write_set_add(set, "INSERT INTO certificate (serial, name, kind, issued_at, expires_at) VALUES (?, ?, ?, ?, ?)",
                      "tttii", certificate->serial, certificate->name, certificate->kind, INT(certificate->issued_at),
                      INT(certificate->expires_at));
+    note(set, mgr_journal_certificate(certificate));
 }
 
 void mgr_write_named_certificate(HlWriteSet *set, const MgrCertificateRecord *certificate)
@@ -317,12 +330,14 @@ void mgr_write_named_certificate(HlWriteSet *set, const MgrCertificateRecord *ce
                      "tttii", certificate->serial, certificate->name, certificate->kind, INT(certificate->issued_at),
                      INT(certificate->expires_at));
     hl_write_set_require(set);
+    note(set, mgr_journal_certificate(certificate));
 }
 
 void mgr_write_revocations(HlWriteSet *set, const char *name, const char *but_serial, HlTime at)
 {
     hl_write_set_add(set, "UPDATE certificate SET revoked_at = ? WHERE name = ? AND revoked_at = 0 AND serial IS NOT ?",
                      "itt", INT(at), name, but_serial);
+    note(set, mgr_journal_revocation(name, but_serial, at));
 }
 
 void mgr_write_history(HlWriteSet *set, HlTime at, const char *endpoint, const char *what, const char *detail)

@@ -140,7 +140,7 @@ static void remove_endpoint(void)
     HlWriteSet *set = hl_write_set_new();
 
     mgr_commands_fold_abandon(parts->commands, endpoint, "", hl_clock_wall());
-    mgr_write_endpoint_removal(set, endpoint->record.number);
+    mgr_write_endpoint_removal(set, &endpoint->record);
     mgr_record_write(parts->record, set);
     mgr_status_forget(parts->status, endpoint);
     mgr_delivery_forget(parts->delivery, endpoint);

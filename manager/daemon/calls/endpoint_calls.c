@@ -269,7 +269,7 @@ static void fold_revocation(const Change *change, MgrEndpoint *endpoint)
 
 static void write_removal(HlWriteSet *set, const MgrEndpoint *endpoint, HlTime at G_GNUC_UNUSED)
 {
-    mgr_write_endpoint_removal(set, endpoint->record.number);
+    mgr_write_endpoint_removal(set, &endpoint->record);
 }
 
 static void fold_removal(const Change *change, MgrEndpoint *endpoint)

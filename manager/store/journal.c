@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manager/store/journal.h"
+
+#include <string.h>
+
+#define INT(value) ((json_int_t)(value))
+
+/* Takes the document. */
+static char *print(json_t *document)
+{
+    char *text = hl_json_print(document);
+
+    json_decref(document);
+    return text;
+}
+
+char *mgr_journal_certificate(const MgrCertificateRecord *c)
+{
+    return print(json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I}", "what", "certificate", "serial", c->serial, "name",
+                           c->name, "role", c->kind, "issued", INT(c->issued_at), "expires", INT(c->expires_at), "at",
+                           INT(c->revoked_at)));
+}
+
+char *mgr_journal_endpoint(const MgrEndpointRecord *e)
+{
+    return print(json_pack("{s:s, s:s, s:s, s:s, s:s, s:I}", "what", "endpoint", "name", e->id, "group", e->group,
+                           "host", e->host, "fingerprint", e->fingerprint, "at", INT(e->enrolled_at)));
+}
+
+char *mgr_journal_revocation(const char *name, const char *but_serial, HlTime at)
+{
+    return print(
+        json_pack("{s:s, s:s, s:s*, s:I}", "what", "revoked", "name", name, "serial", but_serial, "at", INT(at)));
+}
+
+char *mgr_journal_removal(const char *endpoint)
+{
+    return print(json_pack("{s:s, s:s}", "what", "removed", "name", endpoint));
+}
+
+char *mgr_journal_bundle(const char *id, int64_t uses_left)
+{
+    return print(json_pack("{s:s, s:s, s:I}", "what", "bundle", "name", id, "number", INT(uses_left)));
+}
+
+char *mgr_journal_use(const char *bundle)
+{
+    return print(json_pack("{s:s, s:s}", "what", "used", "name", bundle));
+}
+
+char *mgr_journal_withdrawal(const char *bundle, HlTime at)
+{
+    return print(json_pack("{s:s, s:s, s:I}", "what", "withdrawn", "name", bundle, "at", INT(at)));
+}
+
+char *mgr_journal_mark(int64_t mark)
+{
+    return print(json_pack("{s:s, s:s, s:I}", "what", "mark", "name", "", "number", INT(mark)));
+}
+
+char *mgr_journal_restore(HlTime made, HlTime at, MgrJournalAge age)
+{
+    return print(json_pack("{s:s, s:s, s:I, s:I, s:I}", "what", "restored", "name", "", "issued", INT(made), "at",
+                           INT(at), "number", INT(age)));
+}
+
+static const struct {
+    const char *what;
+    MgrEntryKind kind;
+} rows[] = {
+    { "certificate", MGR_ENTRY_CERTIFICATE }, { "endpoint", MGR_ENTRY_ENDPOINT }, { "revoked", MGR_ENTRY_REVOCATION },
+    { "removed", MGR_ENTRY_REMOVAL },         { "bundle", MGR_ENTRY_BUNDLE },     { "used", MGR_ENTRY_USE },
+    { "withdrawn", MGR_ENTRY_WITHDRAWAL },    { "mark", MGR_ENTRY_MARK },         { "restored", MGR_ENTRY_RESTORE },
+};
+
+/* What its kind cannot do without. */
+static bool is_complete(const MgrEntry *entry)
+{
+    if (entry->kind == MGR_ENTRY_CERTIFICATE)
+        return *entry->name != '\0' && entry->serial != NULL && *entry->serial != '\0' && *entry->role != '\0';
+    if (entry->kind == MGR_ENTRY_ENDPOINT)
+        return *entry->name != '\0' && *entry->group != '\0';
+    return entry->kind == MGR_ENTRY_MARK || entry->kind == MGR_ENTRY_RESTORE || entry->kind == MGR_ENTRY_OTHER ||
+           *entry->name != '\0';
+}
+
+bool mgr_entry_parse(MgrEntry *entry, const char *line)
+{
+    const char *what = "";
+
+    *entry = (MgrEntry){ .name = "", .role = "", .group = "", .host = "", .fingerprint = "" };
+    entry->document = hl_json_parse("journal", line, strlen(line), NULL);
+    if (entry->document == NULL ||
+        json_unpack(entry->document, "{s:s, s?:s, s?:s, s?:s, s?:s, s?:s, s?:s, s?:I, s?:I, s?:I, s?:I}", "what", &what,
+                    "name", &entry->name, "serial", &entry->serial, "role", &entry->role, "group", &entry->group,
+                    "host", &entry->host, "fingerprint", &entry->fingerprint, "issued", &entry->issued, "expires",
+                    &entry->expires, "at", &entry->at, "number", &entry->number) != 0)
+        return false;
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
+        if (strcmp(rows[i].what, what) == 0)
+            entry->kind = rows[i].kind;
+    return is_complete(entry);
+}
+
+void mgr_entry_clear(MgrEntry *entry)
+{
+    g_clear_pointer(&entry->document, json_decref);
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The lines of a site's journal: what must outlive its registry.
+ *
+ * Certificates that were issued and revoked, endpoints that were enrolled and removed, uses of bundles: the functions
+ * of write.c add a line to the write set (hl_write_set_note), and it is on the disk before the set is committed and
+ * before anybody is told.  Each line is one JSON object with the member "what"; unknown ones are skipped.  What the
+ * lines say together is ledger.h. */
+#ifndef MANAGER_STORE_JOURNAL_H
+#define MANAGER_STORE_JOURNAL_H
+
+#include "lib/base/json.h"
+#include "manager/store/registry.h"
+
+/* Each is freed by the caller. */
+char *mgr_journal_certificate(const MgrCertificateRecord *certificate);
+char *mgr_journal_endpoint(const MgrEndpointRecord *endpoint);
+/* All certificates of this name but for one serial (or NULL), and with NULL the endpoint itself. */
+char *mgr_journal_revocation(const char *name, const char *but_serial, HlTime at);
+char *mgr_journal_removal(const char *endpoint);
+char *mgr_journal_bundle(const char *id, int64_t uses_left);
+char *mgr_journal_use(const char *bundle);
+char *mgr_journal_withdrawal(const char *bundle, HlTime at);
+/* The registry has this mark from now on: the next start knows by it whether it is still the same one. */
+char *mgr_journal_mark(int64_t mark);
+/* A backup was put back: made when; whether this journal is newer than that backup. */
+typedef enum { MGR_JOURNAL_OF_BACKUP, MGR_JOURNAL_NEWER } MgrJournalAge;
+char *mgr_journal_restore(HlTime made, HlTime at, MgrJournalAge age);
+
+typedef enum {
+    MGR_ENTRY_OTHER, /* of a later version */
+    MGR_ENTRY_CERTIFICATE,
+    MGR_ENTRY_ENDPOINT,
+    MGR_ENTRY_REVOCATION,
+    MGR_ENTRY_REMOVAL,
+    MGR_ENTRY_BUNDLE,
+    MGR_ENTRY_USE,
+    MGR_ENTRY_WITHDRAWAL,
+    MGR_ENTRY_MARK,
+    MGR_ENTRY_RESTORE,
+} MgrEntryKind;
+
+/* A line that was read; texts are borrowed from the document, and never NULL but for serial of a revocation. */
+typedef struct {
+    MgrEntryKind kind;
+    json_t *document;
+    const char *name; /* of the certificate, id of the endpoint or bundle */
+    const char *serial, *role, *group, *host, *fingerprint;
+    json_int_t issued, expires, at, number; /* number: uses left, mark, age */
+} MgrEntry;
+
+/* false: malformed. */
+bool mgr_entry_parse(MgrEntry *entry, const char *line);
+void mgr_entry_clear(MgrEntry *entry);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MgrEntry, mgr_entry_clear)
+
+#endif

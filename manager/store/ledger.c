@@ -1,0 +1,513 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manager/store/ledger.h"
+
+#include <string.h>
+
+#include "lib/store/stmt.h"
+#include "lib/store/txn.h"
+
+/* What the lines say of one name of certificates. */
+typedef struct {
+    bool revoked_before; /* there was a revocation: what is not among the survivors is ended */
+    bool is_out;         /* and none was issued in its place: an endpoint is out until it enrols again */
+    HlTime at;
+    GHashTable *survivors;              /* serials, borrowed: issued since then, or left out of it */
+    const MgrCertificateRecord *latest; /* that was issued */
+} Name;
+
+/* A bundle: uses left when its count began, and uses since. */
+typedef struct {
+    int64_t left, used;
+    bool counted;
+    HlTime withdrawn;
+} Bundle;
+
+struct MgrLedger {
+    GHashTable *certificates; /* serial -> MgrCertificateRecord * */
+    GHashTable *names;        /* -> Name * */
+    GHashTable *endpoints;    /* id -> MgrEndpointRecord *: enrolled and not removed */
+    GHashTable *removed;      /* ids */
+    GHashTable *bundles;      /* id -> Bundle * */
+    int64_t mark, mark_before;
+    guint marks, malformed;
+    MgrRestored restored;
+};
+
+static void certificate_free(gpointer record)
+{
+    mgr_certificate_record_clear(record);
+    g_free(record);
+}
+
+static void endpoint_free(gpointer record)
+{
+    mgr_endpoint_record_clear(record);
+    g_free(record);
+}
+
+static void name_free(gpointer name)
+{
+    g_hash_table_unref(((Name *)name)->survivors);
+    g_free(name);
+}
+
+MgrLedger *mgr_ledger_new(void)
+{
+    MgrLedger *ledger = g_new0(MgrLedger, 1);
+
+    ledger->certificates = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, certificate_free);
+    ledger->names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, name_free);
+    ledger->endpoints = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, endpoint_free);
+    ledger->removed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    ledger->bundles = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    return ledger;
+}
+
+void mgr_ledger_free(MgrLedger *ledger)
+{
+    if (ledger == NULL)
+        return;
+    g_hash_table_unref(ledger->names);
+    g_hash_table_unref(ledger->certificates);
+    g_hash_table_unref(ledger->endpoints);
+    g_hash_table_unref(ledger->removed);
+    g_hash_table_unref(ledger->bundles);
+    g_free(ledger);
+}
+
+/* ----------------------------------------------------------------------------------------------------- line by line */
+
+static Name *name_of(MgrLedger *ledger, const char *text)
+{
+    Name *name = g_hash_table_lookup(ledger->names, text);
+
+    if (name == NULL) {
+        name = g_new0(Name, 1);
+        name->survivors = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+        g_hash_table_insert(ledger->names, g_strdup(text), name);
+    }
+    return name;
+}
+
+static Bundle *bundle_of(MgrLedger *ledger, const char *id)
+{
+    Bundle *bundle = g_hash_table_lookup(ledger->bundles, id);
+
+    if (bundle == NULL) {
+        bundle = g_new0(Bundle, 1);
+        g_hash_table_insert(ledger->bundles, g_strdup(id), bundle);
+    }
+    return bundle;
+}
+
+static void take_certificate(MgrLedger *ledger, const MgrEntry *entry)
+{
+    MgrCertificateRecord *record = g_new0(MgrCertificateRecord, 1);
+    Name *name = name_of(ledger, entry->name);
+
+    *record = (MgrCertificateRecord){ .serial = g_strdup(entry->serial),
+                                      .name = g_strdup(entry->name),
+                                      .kind = g_strdup(entry->role),
+                                      .issued_at = entry->issued,
+                                      .expires_at = entry->expires,
+                                      .revoked_at = entry->at };
+    if (name->latest != NULL && strcmp(name->latest->serial, record->serial) == 0)
+        name->latest = NULL; /* said twice: the old record goes */
+    g_hash_table_replace(ledger->certificates, record->serial, record);
+    if (record->revoked_at > 0) { /* of a snapshot */
+        g_hash_table_remove(name->survivors, entry->serial);
+        return;
+    }
+    g_hash_table_add(name->survivors, g_strdup(entry->serial));
+    name->latest = record;
+}
+
+static void take_endpoint(MgrLedger *ledger, const MgrEntry *entry)
+{
+    MgrEndpointRecord *record = g_new0(MgrEndpointRecord, 1);
+
+    *record = (MgrEndpointRecord){ .id = g_strdup(entry->name),
+                                   .group = g_strdup(entry->group),
+                                   .host = g_strdup(entry->host),
+                                   .fingerprint = g_strdup(entry->fingerprint),
+                                   .enrolled_at = entry->at };
+    g_hash_table_replace(ledger->endpoints, record->id, record);
+    g_hash_table_remove(ledger->removed, entry->name);
+}
+
+static void take_revocation(MgrLedger *ledger, const MgrEntry *entry)
+{
+    Name *name = name_of(ledger, entry->name);
+
+    name->revoked_before = true;
+    name->is_out = entry->serial == NULL;
+    name->at = entry->at;
+    g_hash_table_remove_all(name->survivors);
+    if (entry->serial != NULL)
+        g_hash_table_add(name->survivors, g_strdup(entry->serial));
+}
+
+static void take_mark(MgrLedger *ledger, int64_t mark)
+{
+    ledger->mark_before = ledger->mark;
+    ledger->mark = mark;
+    ledger->marks++;
+}
+
+static void take_entry(MgrLedger *ledger, const MgrEntry *entry)
+{
+    switch (entry->kind) {
+    case MGR_ENTRY_OTHER:
+        break;
+    case MGR_ENTRY_CERTIFICATE:
+        take_certificate(ledger, entry);
+        break;
+    case MGR_ENTRY_ENDPOINT:
+        take_endpoint(ledger, entry);
+        break;
+    case MGR_ENTRY_REVOCATION:
+        take_revocation(ledger, entry);
+        break;
+    case MGR_ENTRY_REMOVAL:
+        g_hash_table_remove(ledger->endpoints, entry->name);
+        g_hash_table_add(ledger->removed, g_strdup(entry->name));
+        break;
+    case MGR_ENTRY_BUNDLE:
+        *bundle_of(ledger, entry->name) = (Bundle){ .left = entry->number, .counted = true };
+        break;
+    case MGR_ENTRY_USE:
+        bundle_of(ledger, entry->name)->used++;
+        break;
+    case MGR_ENTRY_WITHDRAWAL:
+        bundle_of(ledger, entry->name)->withdrawn = entry->at;
+        break;
+    case MGR_ENTRY_MARK:
+        take_mark(ledger, entry->number);
+        break;
+    case MGR_ENTRY_RESTORE:
+        ledger->restored = (MgrRestored){ entry->issued, entry->at, (MgrJournalAge)entry->number };
+        break;
+    }
+}
+
+void mgr_ledger_line(const char *line, gpointer user)
+{
+    MgrLedger *ledger = user;
+    g_auto(MgrEntry) entry = { 0 };
+
+    if (mgr_entry_parse(&entry, line))
+        take_entry(ledger, &entry);
+    else
+        ledger->malformed++;
+}
+
+MgrLedger *mgr_ledger_read(const char *path, HlJournalState *state, GError **error)
+{
+    g_autoptr(MgrLedger) ledger = mgr_ledger_new();
+
+    return hl_journal_read(path, mgr_ledger_line, ledger, state, error) ? g_steal_pointer(&ledger) : NULL;
+}
+
+guint mgr_ledger_malformed(const MgrLedger *ledger)
+{
+    return ledger->malformed;
+}
+
+bool mgr_ledger_knows_mark(const MgrLedger *ledger, int64_t mark)
+{
+    return ledger->marks == 0 || mark == ledger->mark || (ledger->marks > 1 && mark == ledger->mark_before);
+}
+
+MgrRestored mgr_ledger_restored(const MgrLedger *ledger)
+{
+    return ledger->restored;
+}
+
+/* ---------------------------------------------------------------------------------------------------------- compare */
+
+/* One comparison; the sets say what the registry has. */
+typedef struct {
+    const MgrLedger *ledger;
+    MgrGaps *gaps;
+    GHashTable *serials, *ids;
+} Comparison;
+
+static void gap_free(gpointer gap)
+{
+    g_free(((MgrGap *)gap)->name);
+    g_free(gap);
+}
+
+static void add_gap(GPtrArray *gaps, const char *name, int64_t value)
+{
+    MgrGap *gap = g_new(MgrGap, 1);
+
+    *gap = (MgrGap){ g_strdup(name), value };
+    g_ptr_array_add(gaps, gap);
+}
+
+static void on_certificate(MgrCertificateRecord *record, gpointer user)
+{
+    const Comparison *comparison = user;
+    const Name *name = g_hash_table_lookup(comparison->ledger->names, record->name);
+    const MgrCertificateRecord *known = g_hash_table_lookup(comparison->ledger->certificates, record->serial);
+
+    g_hash_table_add(comparison->serials, g_strdup(record->serial));
+    if (record->revoked_at > 0)
+        return;
+    if (known != NULL && known->revoked_at > 0)
+        add_gap(comparison->gaps->revocations, record->serial, known->revoked_at);
+    else if (name != NULL && name->revoked_before && !g_hash_table_contains(name->survivors, record->serial))
+        add_gap(comparison->gaps->revocations, record->serial, name->at);
+}
+
+/* Whether the journal's latest certificate is newer than the registry's: it does not have it, or the journal has both.
+ */
+static bool is_newer(const Comparison *comparison, const MgrCertificateRecord *latest, const char *serial)
+{
+    return strcmp(latest->serial, serial) != 0 && (!g_hash_table_contains(comparison->serials, latest->serial) ||
+                                                   g_hash_table_contains(comparison->ledger->certificates, serial));
+}
+
+static void on_endpoint(MgrEndpointRecord *record, gpointer user)
+{
+    const Comparison *comparison = user;
+    const Name *name = g_hash_table_lookup(comparison->ledger->names, record->id);
+
+    g_hash_table_add(comparison->ids, g_strdup(record->id));
+    if (g_hash_table_contains(comparison->ledger->removed, record->id)) {
+        add_gap(comparison->gaps->removals, record->id, 0);
+        return;
+    }
+    if (name == NULL)
+        return;
+    if (name->revoked_before && name->is_out != (record->revoked_at > 0))
+        add_gap(comparison->gaps->revoked, record->id, name->is_out ? name->at : 0);
+    if (name->latest != NULL && is_newer(comparison, name->latest, record->serial))
+        add_gap(comparison->gaps->renewals, record->id, 0);
+}
+
+static void on_token(MgrTokenRecord *record, gpointer user)
+{
+    const Comparison *comparison = user;
+    const Bundle *bundle = g_hash_table_lookup(comparison->ledger->bundles, record->id);
+
+    if (bundle == NULL)
+        return;
+    if (bundle->counted && MAX(bundle->left - bundle->used, 0) < record->uses_left)
+        add_gap(comparison->gaps->uses, record->id, MAX(bundle->left - bundle->used, 0));
+    if (bundle->withdrawn > 0 && record->withdrawn_at == 0)
+        add_gap(comparison->gaps->withdrawals, record->id, bundle->withdrawn);
+}
+
+/* What the journal has and the registry has not. */
+static void compare_rest(const Comparison *comparison, HlTime now)
+{
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, comparison->ledger->certificates);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        const MgrCertificateRecord *record = value;
+        const Name *name = g_hash_table_lookup(comparison->ledger->names, record->name);
+
+        if (record->expires_at <= now || g_hash_table_contains(comparison->serials, record->serial))
+            continue;
+        g_ptr_array_add(comparison->gaps->certificates, value);
+        if (record->revoked_at == 0 && name->revoked_before && !g_hash_table_contains(name->survivors, record->serial))
+            add_gap(comparison->gaps->revocations, record->serial, name->at);
+    }
+    g_hash_table_iter_init(&iter, comparison->ledger->endpoints);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        const MgrEndpointRecord *record = value;
+        const Name *name = g_hash_table_lookup(comparison->ledger->names, record->id);
+
+        if (g_hash_table_contains(comparison->ids, record->id) || name == NULL || name->latest == NULL)
+            continue;
+        add_gap(comparison->gaps->endpoints, record->id, 0);
+        if (name->is_out)
+            add_gap(comparison->gaps->revoked, record->id, name->at);
+    }
+}
+
+static void gaps_init(MgrGaps *gaps)
+{
+    GPtrArray **const lists[] = { &gaps->revocations, &gaps->endpoints, &gaps->removals,   &gaps->revoked,
+                                  &gaps->renewals,    &gaps->uses,      &gaps->withdrawals };
+
+    gaps->certificates = g_ptr_array_new();
+    for (gsize i = 0; i < G_N_ELEMENTS(lists); i++)
+        *lists[i] = g_ptr_array_new_with_free_func(gap_free);
+}
+
+bool mgr_ledger_compare(const MgrLedger *ledger, HlDb *db, HlTime now, MgrGaps *gaps, GError **error)
+{
+    g_autoptr(GHashTable) serials = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    g_autoptr(GHashTable) ids = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    Comparison comparison = { ledger, gaps, serials, ids };
+
+    gaps_init(gaps);
+    if (!mgr_registry_load_certificates(db, on_certificate, &comparison, error) ||
+        !mgr_registry_load_endpoints(db, on_endpoint, &comparison, error) ||
+        !mgr_registry_load_tokens(db, on_token, &comparison, error))
+        return false;
+    compare_rest(&comparison, now);
+    return true;
+}
+
+void mgr_gaps_clear(MgrGaps *gaps)
+{
+    GPtrArray *const lists[] = { gaps->certificates, gaps->revocations, gaps->endpoints, gaps->removals,
+                                 gaps->revoked,      gaps->renewals,    gaps->uses,      gaps->withdrawals };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(lists); i++)
+        if (lists[i] != NULL)
+            g_ptr_array_unref(lists[i]);
+    memset(gaps, 0, sizeof *gaps);
+}
+
+char *mgr_gaps_describe(const MgrGaps *gaps)
+{
+    const struct {
+        guint n;
+        const char *one, *many;
+    } parts[] = {
+        { gaps->endpoints->len, "enrolment", "enrolments" },
+        { gaps->certificates->len, "certificate", "certificates" },
+        { gaps->renewals->len, "renewal", "renewals" },
+        { gaps->revocations->len + gaps->revoked->len, "revocation", "revocations" },
+        { gaps->removals->len, "removal", "removals" },
+        { gaps->uses->len, "used bundle", "used bundles" },
+        { gaps->withdrawals->len, "withdrawn bundle", "withdrawn bundles" },
+    };
+    g_autoptr(GString) out = g_string_new(NULL);
+
+    for (gsize i = 0; i < G_N_ELEMENTS(parts); i++)
+        if (parts[i].n > 0)
+            g_string_append_printf(out, "%s%u %s", out->len > 0 ? ", " : "", parts[i].n,
+                                   parts[i].n == 1 ? parts[i].one : parts[i].many);
+    return out->len > 0 ? g_string_free(g_steal_pointer(&out), FALSE) : NULL;
+}
+
+/* ------------------------------------------------------------------------------------------------------------ apply */
+
+static bool add_certificates(HlDb *db, const MgrGaps *gaps, GError **error)
+{
+    for (guint i = 0; i < gaps->certificates->len; i++) {
+        const MgrCertificateRecord *c = gaps->certificates->pdata[i];
+
+        if (!hl_db_run(db, NULL, error,
+                       "INSERT OR IGNORE INTO certificate (serial, name, kind, issued_at, expires_at, revoked_at)"
+                       " VALUES (?, ?, ?, ?, ?, ?)",
+                       "tttiii", c->serial, c->name, c->kind, (int64_t)c->issued_at, (int64_t)c->expires_at,
+                       (int64_t)c->revoked_at))
+            return false;
+    }
+    return true;
+}
+
+/* Into the group that it enrolled for, or, where the registry does not know that, the one that every site begins with,
+ * or the first. */
+static bool add_endpoints(const MgrLedger *ledger, HlDb *db, const MgrGaps *gaps, GError **error)
+{
+    for (guint i = 0; i < gaps->endpoints->len; i++) {
+        const char *id = ((const MgrGap *)gaps->endpoints->pdata[i])->name;
+        const MgrEndpointRecord *e = g_hash_table_lookup(ledger->endpoints, id);
+        const MgrCertificateRecord *latest = ((const Name *)g_hash_table_lookup(ledger->names, id))->latest;
+
+        if (!hl_db_run(db, NULL, error,
+                       "INSERT INTO endpoint (id, grp, host, fingerprint, enrolled_at, moved_counter, serial,"
+                       " cert_expires) SELECT ?, name, ?, ?, ?, counter, ?, ? FROM grp"
+                       " ORDER BY name = ? DESC, name = 'default' DESC, name LIMIT 1",
+                       "tttitit", id, e->host, e->fingerprint, (int64_t)e->enrolled_at, latest->serial,
+                       (int64_t)latest->expires_at, e->group))
+            return false;
+    }
+    return true;
+}
+
+static bool renew_endpoints(const MgrLedger *ledger, HlDb *db, const MgrGaps *gaps, GError **error)
+{
+    for (guint i = 0; i < gaps->renewals->len; i++) {
+        const char *id = ((const MgrGap *)gaps->renewals->pdata[i])->name;
+        const MgrCertificateRecord *latest = ((const Name *)g_hash_table_lookup(ledger->names, id))->latest;
+
+        if (!hl_db_run(db, NULL, error, "UPDATE endpoint SET serial = ?, cert_expires = ? WHERE id = ?", "tit",
+                       latest->serial, (int64_t)latest->expires_at, id))
+            return false;
+    }
+    return true;
+}
+
+/* One statement for each gap, with its value and its name. */
+static bool run_each(HlDb *db, const GPtrArray *gaps, const char *sql, GError **error)
+{
+    for (guint i = 0; i < gaps->len; i++) {
+        const MgrGap *gap = gaps->pdata[i];
+
+        if (!hl_db_run(db, NULL, error, sql, "it", gap->value, gap->name))
+            return false;
+    }
+    return true;
+}
+
+bool mgr_ledger_apply(const MgrLedger *ledger, HlDb *db, const MgrGaps *gaps, GError **error)
+{
+    g_auto(HlTxn) txn = HL_TXN_INIT;
+
+    return hl_txn_begin(&txn, db, error) && add_certificates(db, gaps, error) &&
+           add_endpoints(ledger, db, gaps, error) && renew_endpoints(ledger, db, gaps, error) &&
+           run_each(db, gaps->revocations, "UPDATE certificate SET revoked_at = ? WHERE serial = ?", error) &&
+           run_each(db, gaps->revoked, "UPDATE endpoint SET revoked_at = ? WHERE id = ?", error) &&
+           run_each(db, gaps->removals, "DELETE FROM endpoint WHERE ? = 0 AND id = ?", error) &&
+           run_each(db, gaps->uses, "UPDATE token SET uses_left = ? WHERE id = ?", error) &&
+           run_each(db, gaps->withdrawals, "UPDATE token SET withdrawn_at = ? WHERE id = ?", error) &&
+           hl_txn_commit(&txn, error);
+}
+
+/* --------------------------------------------------------------------------------------------------------- snapshot */
+
+/* A snapshot under way; the revocations of endpoints stand behind all certificates. */
+typedef struct {
+    GPtrArray *lines, *behind;
+    HlTime now;
+} Snapshot;
+
+static void snap_certificate(MgrCertificateRecord *record, gpointer user)
+{
+    const Snapshot *snapshot = user;
+
+    if (record->expires_at > snapshot->now)
+        g_ptr_array_add(snapshot->lines, mgr_journal_certificate(record));
+}
+
+static void snap_endpoint(MgrEndpointRecord *record, gpointer user)
+{
+    const Snapshot *snapshot = user;
+
+    g_ptr_array_add(snapshot->lines, mgr_journal_endpoint(record));
+    if (record->revoked_at > 0)
+        g_ptr_array_add(snapshot->behind, mgr_journal_revocation(record->id, NULL, record->revoked_at));
+}
+
+static void snap_token(MgrTokenRecord *record, gpointer user)
+{
+    const Snapshot *snapshot = user;
+
+    g_ptr_array_add(snapshot->lines, mgr_journal_bundle(record->id, record->uses_left));
+    if (record->withdrawn_at > 0)
+        g_ptr_array_add(snapshot->lines, mgr_journal_withdrawal(record->id, record->withdrawn_at));
+}
+
+GPtrArray *mgr_ledger_snapshot(HlDb *db, HlTime now, GError **error)
+{
+    g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GPtrArray) behind = g_ptr_array_new();
+    Snapshot snapshot = { lines, behind, now };
+    bool ok = mgr_registry_load_certificates(db, snap_certificate, &snapshot, error) &&
+              mgr_registry_load_endpoints(db, snap_endpoint, &snapshot, error) &&
+              mgr_registry_load_tokens(db, snap_token, &snapshot, error);
+
+    g_ptr_array_extend_and_steal(lines, g_steal_pointer(&behind));
+    return ok ? g_steal_pointer(&lines) : NULL;
+}

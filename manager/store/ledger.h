@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a site's journal says together (journal.h), and where a registry does not know it: because it was restored from
+ * a backup.
+ *
+ * The order of the lines decides, not their times: a revocation ends what was issued before it, whatever the clock
+ * said.  Nothing that the registry knows beyond the journal is taken from it. */
+#ifndef MANAGER_STORE_LEDGER_H
+#define MANAGER_STORE_LEDGER_H
+
+#include "lib/base/journal.h"
+#include "lib/store/db.h"
+#include "manager/store/journal.h"
+
+typedef struct MgrLedger MgrLedger;
+
+MgrLedger *mgr_ledger_new(void);
+void mgr_ledger_free(MgrLedger *ledger);
+
+/* The next line; HlJournalLine. */
+void mgr_ledger_line(const char *line, gpointer ledger);
+
+/* A file; one that is not there says nothing. */
+MgrLedger *mgr_ledger_read(const char *path, HlJournalState *state, GError **error);
+
+/* Lines that were sound and are malformed all the same. */
+guint mgr_ledger_malformed(const MgrLedger *ledger);
+
+/* Whether a registry with this mark is the one that a manager had last: the last mark, or the one before it if that
+ * manager was killed before it wrote the last one; any, if there is none. */
+bool mgr_ledger_knows_mark(const MgrLedger *ledger, int64_t mark);
+
+typedef struct {
+    HlTime made, at; /* of the backup, of the restore; wall; at 0: none was put back */
+    MgrJournalAge age;
+} MgrRestored;
+
+MgrRestored mgr_ledger_restored(const MgrLedger *ledger);
+
+/* What a registry lacks. */
+typedef struct {
+    GPtrArray *certificates; /* MgrCertificateRecord *, unexpired ones */
+    GPtrArray *revocations;  /* of certificates: MgrGap * with serial and time */
+    GPtrArray *endpoints;    /* enrolled: MgrGap * with id */
+    GPtrArray *removals;     /* MgrGap * with id */
+    GPtrArray *revoked;      /* endpoints: MgrGap * with id and time; 0: it is enrolled again */
+    GPtrArray *renewals;     /* the certificate that an endpoint has: MgrGap * with id */
+    GPtrArray *uses;         /* of bundles: MgrGap * with id and the uses that are left */
+    GPtrArray *withdrawals;  /* of bundles: MgrGap * with id and time */
+} MgrGaps;
+
+typedef struct {
+    char *name;
+    int64_t value;
+} MgrGap;
+
+/* The ledger outlives the gaps.  Clear them whatever comes. */
+bool mgr_ledger_compare(const MgrLedger *ledger, HlDb *db, HlTime now, MgrGaps *gaps,
+                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void mgr_gaps_clear(MgrGaps *gaps);
+
+/* "3 certificates, 1 revocation, ..."; NULL: there are none.  Caller frees. */
+char *mgr_gaps_describe(const MgrGaps *gaps);
+
+/* Writes them into the registry, all or nothing. */
+bool mgr_ledger_apply(const MgrLedger *ledger, HlDb *db, const MgrGaps *gaps, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The lines of a journal that begins now: what the registry knows.  char *; free with g_ptr_array_unref. */
+GPtrArray *mgr_ledger_snapshot(HlDb *db, HlTime now, GError **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MgrLedger, mgr_ledger_free)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MgrGaps, mgr_gaps_clear)
+
+#endif

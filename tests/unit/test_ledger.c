@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* manager/store/journal and ledger: a registry that was restored from a backup of any moment, and the journal, know
+ * together what was issued, revoked, enrolled, removed and used since. */
+#include "manager/store/ledger.h"
+
+#include <string.h>
+
+#include "lib/base/file.h"
+#include "lib/base/unconst.h"
+#include "lib/store/stmt.h"
+#include "tests/support/writer_fake.h"
+
+#define NOW     (INT64_C(1795383900) * HL_SECOND)
+#define EXPIRES (NOW + HL_DAY)
+
+typedef struct {
+    char *directory, *path;
+    HlDb *db;
+    HlWriter *writer;
+    HlWriteSet *set;
+    GPtrArray *lines; /* the journal */
+    guint serials;    /* given so far */
+    bool full;        /* the journal's disk */
+} World;
+
+static bool append(const GPtrArray *notes, gpointer user, GError **error)
+{
+    const World *world = user;
+
+    if (world->full)
+        return hl_fail(error, HL_ERROR_FULL, "no space for the journal");
+    for (guint i = 0; i < notes->len; i++)
+        g_ptr_array_add(world->lines, g_strdup(notes->pdata[i]));
+    return true;
+}
+
+static void take_back(gpointer user G_GNUC_UNUSED)
+{
+    g_assert_not_reached();
+}
+
+static void set_up(World *world, gconstpointer user G_GNUC_UNUSED)
+{
+    g_autoptr(GError) error = NULL;
+
+    world->directory = g_dir_make_tmp("hl-ledger-XXXXXX", NULL);
+    world->path = g_build_filename(world->directory, "registry.db", NULL);
+    world->db = mgr_registry_open(world->path, &error);
+    g_assert_no_error(error);
+    world->lines = g_ptr_array_new_with_free_func(g_free);
+    world->writer =
+        hl_writer_new(&(HlWriterOptions){ .path = world->path, .journal = { append, take_back, world } }, &error);
+    g_assert_no_error(error);
+    world->set = hl_write_set_new();
+    g_assert_true(
+        hl_db_exec(world->db, "INSERT INTO grp VALUES ('default', 1, 1, '', 0, ''), ('lab', 1, 7, '', 0, '')", NULL));
+}
+
+static void tear_down(World *world, gconstpointer user G_GNUC_UNUSED)
+{
+    hl_write_set_free(world->set);
+    hl_writer_free(world->writer);
+    hl_db_close(world->db);
+    g_ptr_array_unref(world->lines);
+    g_assert_true(hl_tree_remove(world->directory, NULL));
+    g_free(world->path);
+    g_free(world->directory);
+}
+
+static void on_committed(const GError *error, gpointer user)
+{
+    *(HlErrorCode *)user = error != NULL ? hl_error_code(error) : HL_ERROR_N_CODES;
+}
+
+/* HL_ERROR_N_CODES: done. */
+static HlErrorCode commit(World *world)
+{
+    HlErrorCode code = HL_ERROR_N_CODES;
+
+    g_assert_true(hl_writer_submit(world->writer, g_steal_pointer(&world->set), on_committed, &code, NULL));
+    writer_fake_commit(world->writer, 0);
+    world->set = hl_write_set_new();
+    return code;
+}
+
+/* ------------------------------------------------------------------------------------------------------- happenings */
+
+static char *next_serial(World *world)
+{
+    return g_strdup_printf("%06x", ++world->serials);
+}
+
+static void write_certificate(World *world, const char *name, const char *role, const char *serial)
+{
+    MgrCertificateRecord record = { .serial = hl_unconst(serial),
+                                    .name = hl_unconst(name),
+                                    .kind = hl_unconst(role),
+                                    .issued_at = NOW,
+                                    .expires_at = EXPIRES };
+
+    mgr_write_certificate(world->set, &record);
+}
+
+static void create_bundle(World *world, const char *id)
+{
+    MgrTokenRecord token = { .id = hl_unconst(id),
+                             .digest = hl_unconst(id),
+                             .group = hl_unconst("default"),
+                             .created_by = hl_unconst("admin"),
+                             .uses_left = 3,
+                             .expires_at = EXPIRES };
+
+    mgr_write_token(world->set, &token);
+    commit(world);
+}
+
+static void enrol(World *world, const char *id, const char *bundle)
+{
+    g_autofree char *serial = next_serial(world);
+    MgrEndpointRecord record = { .number = world->serials,
+                                 .id = hl_unconst(id),
+                                 .group = hl_unconst("lab"),
+                                 .host = hl_unconst("host"),
+                                 .fingerprint = hl_unconst("f"),
+                                 .addresses = hl_unconst(""),
+                                 .os = hl_unconst(""),
+                                 .program = hl_unconst(""),
+                                 .observed = hl_unconst(""),
+                                 .serial = serial,
+                                 .enrolled_at = NOW,
+                                 .cert_expires = EXPIRES };
+
+    mgr_write_token_use(world->set, bundle);
+    write_certificate(world, id, "endpoint", serial);
+    mgr_write_endpoint(world->set, &record);
+    commit(world);
+}
+
+static int64_t number_of(const World *world, const char *id)
+{
+    int64_t number = 0;
+
+    g_assert_true(hl_db_query_int(world->db, -1, &number, NULL, "SELECT number FROM endpoint WHERE id = ?", "t", id));
+    return number;
+}
+
+static void enrol_again(World *world, const char *id, const char *bundle)
+{
+    g_autofree char *serial = next_serial(world);
+
+    mgr_write_token_use(world->set, bundle);
+    write_certificate(world, id, "endpoint", serial);
+    mgr_write_endpoint_enrolment(world->set, number_of(world, id), serial, EXPIRES);
+    mgr_write_revocations(world->set, id, serial, NOW);
+    commit(world);
+}
+
+static void renew(World *world, const char *id, const char *bundle G_GNUC_UNUSED)
+{
+    g_autofree char *serial = next_serial(world);
+
+    write_certificate(world, id, "endpoint", serial);
+    mgr_write_endpoint_renewal(world->set, number_of(world, id), serial, EXPIRES);
+    commit(world);
+}
+
+static void revoke_one(World *world, const char *id, const char *bundle G_GNUC_UNUSED)
+{
+    mgr_write_revocations(world->set, id, NULL, NOW);
+    mgr_write_endpoint_revocation(world->set, number_of(world, id), NOW);
+    commit(world);
+}
+
+static void forget(World *world, const char *id, const char *bundle G_GNUC_UNUSED)
+{
+    MgrEndpointRecord record = { .number = number_of(world, id), .id = hl_unconst(id) };
+
+    mgr_write_revocations(world->set, id, NULL, NOW);
+    mgr_write_endpoint_removal(world->set, &record);
+    commit(world);
+}
+
+static void withdraw(World *world, const char *id G_GNUC_UNUSED, const char *bundle)
+{
+    mgr_write_token_withdrawal(world->set, bundle, NOW);
+    commit(world);
+}
+
+/* An administrator's name is revoked and given again. */
+static void replace_admin(World *world, const char *id G_GNUC_UNUSED, const char *bundle G_GNUC_UNUSED)
+{
+    g_autofree char *serial = next_serial(world);
+    MgrCertificateRecord record = { .serial = serial,
+                                    .name = hl_unconst("ops"),
+                                    .kind = hl_unconst("admin"),
+                                    .issued_at = NOW,
+                                    .expires_at = EXPIRES };
+
+    mgr_write_revocations(world->set, "ops", NULL, NOW);
+    commit(world);
+    mgr_write_named_certificate(world->set, &record);
+    commit(world);
+}
+
+static void (*const happenings[])(World *, const char *id, const char *bundle) = {
+    enrol_again, renew, renew, revoke_one, forget, withdraw, replace_admin,
+};
+
+/* --------------------------------------------------------------------------------------------------------- checking */
+
+/* What the journal vouches for. */
+static char *describe(HlDb *db, const char *bundles_of)
+{
+    static const char *const queries[] = {
+        "SELECT 'certificate ' || serial || ' ' || name || ' ' || kind || ' ' || (revoked_at > 0)"
+        " FROM certificate ORDER BY serial",
+        "SELECT 'endpoint ' || id || ' ' || serial || ' ' || (revoked_at > 0) FROM endpoint ORDER BY id",
+        "SELECT 'bundle ' || id || ' ' || uses_left || ' ' || (withdrawn_at > 0) FROM token"
+        " WHERE instr(?, id || ' ') > 0 ORDER BY id",
+    };
+    GString *out = g_string_new(NULL);
+
+    for (gsize i = 0; i < G_N_ELEMENTS(queries); i++) {
+        g_autoptr(HlStmt) stmt =
+            i < 2 ? hl_db_select(db, NULL, queries[i], "") : hl_db_select(db, NULL, queries[i], "t", bundles_of);
+
+        while (hl_stmt_step(stmt, NULL) == HL_STEP_ROW)
+            g_string_append_printf(out, "%s\n", hl_stmt_text(stmt, 0));
+    }
+    return g_string_free(out, FALSE);
+}
+
+static MgrLedger *ledger_of(const World *world)
+{
+    MgrLedger *ledger = mgr_ledger_new();
+
+    for (guint i = 0; i < world->lines->len; i++)
+        mgr_ledger_line(world->lines->pdata[i], ledger);
+    g_assert_cmpuint(mgr_ledger_malformed(ledger), ==, 0);
+    return ledger;
+}
+
+/* NULL: nothing was missing. */
+static char *catch_up(const World *world, HlDb *db)
+{
+    g_autoptr(MgrLedger) ledger = ledger_of(world);
+    g_auto(MgrGaps) gaps = { 0 };
+    g_auto(MgrGaps) after = { 0 };
+    g_autoptr(GError) error = NULL;
+    g_autofree char *rest = NULL;
+
+    g_assert_true(mgr_ledger_compare(ledger, db, NOW, &gaps, &error));
+    g_assert_true(mgr_ledger_apply(ledger, db, &gaps, &error));
+    g_assert_no_error(error);
+    g_assert_true(mgr_ledger_compare(ledger, db, NOW, &after, &error));
+    rest = mgr_gaps_describe(&after);
+    g_assert_null(rest);
+    return mgr_gaps_describe(&gaps);
+}
+
+/* A hundred happenings, a backup after each; every one of them, restored, is told the same truth. */
+static void test_any_backup(World *world, gconstpointer user G_GNUC_UNUSED)
+{
+    enum { STEPS = 60, ENDPOINTS = 5 };
+    g_autoptr(GString) bundles = g_string_new(NULL);
+    g_autoptr(GPtrArray) known = g_ptr_array_new_with_free_func(g_free); /* bundles, by step */
+    bool exists[ENDPOINTS] = { false };
+    guint names[ENDPOINTS] = { 0 };
+
+    for (guint step = 0; step < STEPS; step++) {
+        guint who = (guint)g_test_rand_int_range(0, ENDPOINTS);
+        g_autofree char *id = g_strdup_printf("e-%u-%u", who, names[who]);
+        g_autofree char *bundle = g_strdup_printf("b-%03u", step - (step > 0 ? (guint)g_test_rand_int_range(0, 2) : 0));
+        g_autofree char *new_bundle = g_strdup_printf("b-%03u", step);
+        g_autofree char *copy = g_strdup_printf("%s/backup-%u", world->directory, step);
+        guint what = (guint)g_test_rand_int_range(0, G_N_ELEMENTS(happenings));
+
+        create_bundle(world, new_bundle);
+        g_string_append_printf(bundles, "%s ", new_bundle);
+        if (!exists[who]) {
+            enrol(world, id, new_bundle);
+            exists[who] = number_of(world, id) >= 0;
+        } else {
+            happenings[what](world, id, bundle);
+            if (happenings[what] == forget) {
+                exists[who] = false;
+                names[who]++; /* ids are never given twice */
+            }
+        }
+        g_ptr_array_add(known, g_strdup(bundles->str));
+        g_assert_true(hl_db_copy(world->db, copy, NULL));
+    }
+    for (guint step = 0; step < STEPS; step++) {
+        g_autofree char *copy = g_strdup_printf("%s/backup-%u", world->directory, step);
+        g_autoptr(HlDb) db = hl_db_open(copy, HL_DB_DEFAULT, NULL);
+        g_autofree char *truth = describe(world->db, known->pdata[step]);
+        g_autofree char *missing = catch_up(world, db);
+        g_autofree char *told = describe(db, known->pdata[step]);
+
+        g_assert_cmpstr(told, ==, truth);
+        if (step == STEPS - 1)
+            g_assert_null(missing);
+    }
+}
+
+/* A registry that knows more than the journal keeps it: the journal began later, or an older one was put back. */
+static void test_older_journal(World *world, gconstpointer user G_GNUC_UNUSED)
+{
+    g_autofree char *before = NULL;
+    g_autofree char *after = NULL;
+    g_autofree char *missing = NULL;
+    guint kept;
+
+    create_bundle(world, "b-1");
+    enrol(world, "e-1", "b-1");
+    kept = world->lines->len;
+    renew(world, "e-1", NULL);
+    enrol(world, "e-2", "b-1");
+    g_ptr_array_set_size(world->lines, (gint)kept);
+    before = describe(world->db, "b-1 ");
+    missing = catch_up(world, world->db);
+    after = describe(world->db, "b-1 ");
+    g_assert_null(missing);
+    g_assert_cmpstr(after, ==, before);
+}
+
+/* A journal that begins with a snapshot says what one from the first day would. */
+static void test_snapshot(World *world, gconstpointer user G_GNUC_UNUSED)
+{
+    g_autofree char *copy = g_strdup_printf("%s/backup", world->directory);
+    g_autoptr(GPtrArray) lines = NULL;
+    g_autoptr(HlDb) db = NULL;
+    g_autofree char *truth = NULL;
+    g_autofree char *told = NULL;
+    g_autofree char *missing = NULL;
+
+    create_bundle(world, "b-1");
+    create_bundle(world, "b-2");
+    enrol(world, "e-1", "b-1");
+    enrol(world, "e-2", "b-1");
+    enrol(world, "e-3", "b-2");
+    g_assert_true(hl_db_copy(world->db, copy, NULL));
+    revoke_one(world, "e-1", NULL);
+    renew(world, "e-3", NULL);
+    enrol_again(world, "e-3", "b-2");
+    withdraw(world, NULL, "b-1");
+    forget(world, "e-2", NULL);
+    lines = mgr_ledger_snapshot(world->db, NOW, NULL);
+    g_ptr_array_set_size(world->lines, 0);
+    g_ptr_array_extend_and_steal(world->lines, g_steal_pointer(&lines));
+    renew(world, "e-3", NULL);
+    db = hl_db_open(copy, HL_DB_DEFAULT, NULL);
+    missing = catch_up(world, db);
+    g_assert_cmpstr(missing, ==, "3 certificates, 1 renewal, 4 revocations, 1 used bundle, 1 withdrawn bundle");
+    g_assert_true(hl_db_exec(world->db, "DELETE FROM endpoint WHERE id = 'e-2'", NULL));
+    g_assert_true(hl_db_exec(db, "DELETE FROM endpoint WHERE id = 'e-2'", NULL)); /* no line says that it went */
+    truth = describe(world->db, "b-1 b-2 ");
+    told = describe(db, "b-1 b-2 ");
+    g_assert_cmpstr(told, ==, truth);
+}
+
+/* What cannot be written to the journal does not happen; what did not happen is not in it. */
+static void test_journal_first(World *world, gconstpointer user G_GNUC_UNUSED)
+{
+    guint before;
+
+    create_bundle(world, "b-1");
+    enrol(world, "e-1", "b-1");
+    before = world->lines->len;
+    world->full = true;
+    mgr_write_revocations(world->set, "e-1", NULL, NOW);
+    g_assert_cmpint(commit(world), ==, HL_ERROR_FULL);
+    world->full = false;
+    mgr_write_token_use(world->set, "b-none"); /* fails alone */
+    mgr_write_certificate(world->set, &(MgrCertificateRecord){ .serial = hl_unconst("ff"),
+                                                               .name = hl_unconst("e-9"),
+                                                               .kind = hl_unconst("endpoint"),
+                                                               .expires_at = EXPIRES });
+    g_assert_cmpint(commit(world), ==, HL_ERROR_CONFLICT);
+    g_assert_cmpuint(world->lines->len, ==, before);
+    {
+        g_autofree char *told = describe(world->db, "");
+
+        g_assert_cmpstr(told, ==, "certificate 000001 e-1 endpoint 0\nendpoint e-1 000001 0\n");
+    }
+}
+
+static void test_marks(World *world G_GNUC_UNUSED, gconstpointer user G_GNUC_UNUSED)
+{
+    g_autoptr(MgrLedger) ledger = mgr_ledger_new();
+    const int64_t marks[] = { 11, 12, 13 };
+
+    g_assert_true(mgr_ledger_knows_mark(ledger, 0)); /* it has none: an upgrade */
+    for (gsize i = 0; i < G_N_ELEMENTS(marks); i++) {
+        g_autofree char *line = mgr_journal_mark(marks[i]);
+
+        mgr_ledger_line(line, ledger);
+        g_assert_false(mgr_ledger_knows_mark(ledger, 0));
+        g_assert_true(mgr_ledger_knows_mark(ledger, marks[i]));
+    }
+    g_assert_true(mgr_ledger_knows_mark(ledger, 12)); /* killed between journal and registry */
+    g_assert_false(mgr_ledger_knows_mark(ledger, 11));
+}
+
+static void test_malformed(World *world G_GNUC_UNUSED, gconstpointer user G_GNUC_UNUSED)
+{
+    static const struct {
+        const char *line;
+        guint malformed;
+    } rows[] = {
+        { "{\"what\": \"of a later version\", \"name\": \"x\"}", 0 },
+        { "{\"what\": \"used\", \"name\": \"b-1\", \"more\": [1]}", 0 },
+        { "", 1 },
+        { "[]", 1 },
+        { "{\"what\": 1}", 1 },
+        { "{\"what\": \"used\"}", 1 },
+        { "{\"what\": \"certificate\", \"name\": \"x\"}", 1 },
+        { "{\"what\": \"endpoint\", \"name\": \"x\"}", 1 },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(MgrLedger) ledger = mgr_ledger_new();
+
+        mgr_ledger_line(rows[i].line, ledger);
+        g_assert_cmpuint(mgr_ledger_malformed(ledger), ==, rows[i].malformed);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add("/ledger/any-backup", World, NULL, set_up, test_any_backup, tear_down);
+    g_test_add("/ledger/older-journal", World, NULL, set_up, test_older_journal, tear_down);
+    g_test_add("/ledger/snapshot", World, NULL, set_up, test_snapshot, tear_down);
+    g_test_add("/ledger/journal-first", World, NULL, set_up, test_journal_first, tear_down);
+    g_test_add("/ledger/marks", World, NULL, set_up, test_marks, tear_down);
+    g_test_add("/ledger/malformed", World, NULL, set_up, test_malformed, tear_down);
+    return g_test_run();
+}
