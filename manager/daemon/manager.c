@@ -14,6 +14,7 @@
 #include "manager/daemon/front/front.h"
 #include "manager/daemon/state/floods.h"
 #include "manager/daemon/state/observed.h"
+#include "manager/site/registry.h"
 #include "manager/site/site.h"
 
 #define FLUSH_MS    20 /* status topics and acknowledgements: gathered this long */
@@ -135,15 +136,20 @@ static bool open_registry(Manager *manager, GError **error)
 {
     g_autofree char *path = mgr_site_path(manager->dir, "registry.db");
     g_autoptr(HlDb) db = NULL;
+    HlJournal *journal = NULL;
 
     if (!g_file_test(path, G_FILE_TEST_EXISTS))
         return hl_fail(error, HL_ERROR_NOT_FOUND, "%s does not exist: run 'holdline init %s' first", path,
                        manager->dir);
-    db = mgr_registry_open(path, error);
-    if (db == NULL || !mgr_fleet_load(&manager->fleet, db, error))
+    db = mgr_site_open_registry(manager->dir, &journal, error);
+    if (db == NULL)
         return false;
+    if (!mgr_fleet_load(&manager->fleet, db, error)) {
+        hl_journal_free(journal);
+        return false;
+    }
     hl_db_close(g_steal_pointer(&db));
-    manager->record = mgr_record_new(path, error);
+    manager->record = mgr_record_new(path, journal, error);
     return manager->record != NULL;
 }
 

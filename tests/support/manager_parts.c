@@ -102,7 +102,7 @@ static void open_registry(Parts *parts)
     db = hl_db_open(path, HL_DB_DEFAULT, &error);
     ok(db != NULL && mgr_fleet_load(&parts->fleet, db, &error), error);
     hl_db_close(g_steal_pointer(&db));
-    parts->record = mgr_record_new(path, &error);
+    parts->record = mgr_record_new(path, NULL, &error);
     g_assert_no_error(error);
     parts->writer = writer_fake_last();
 }

@@ -9,6 +9,8 @@
 #include "manager/store/registry.h"
 
 struct MgrRecord {
+    char *path;
+    HlJournal *journal; /* NULL: none; the writer's thread appends */
     HlDb *reader;
     HlWriter *writer; /* NULL: stopped */
     HlWriteSet *background;
@@ -30,14 +32,32 @@ typedef struct {
     gpointer change;
 } Pending;
 
-MgrRecord *mgr_record_new(const char *path, GError **error)
+static bool append(const GPtrArray *notes, gpointer user, GError **error)
+{
+    return hl_journal_append(user, notes, error);
+}
+
+static void take_back(gpointer user)
+{
+    if (!hl_journal_take_back(user))
+        hl_warn("registry",
+                "the journal has lines of a change that was not committed: it comes true at the next start");
+}
+
+MgrRecord *mgr_record_new(const char *path, HlJournal *journal, GError **error)
 {
     g_autoptr(MgrRecord) record = g_new0(MgrRecord, 1);
+    HlWriterOptions options = { .path = path };
 
+    record->journal = journal;
+    if (journal != NULL)
+        options.journal = (HlWriterJournal){ append, take_back, journal };
+
+    record->path = g_strdup(path);
     record->background = hl_write_set_new();
     record->rows = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     record->reader = hl_db_open(path, HL_DB_READ_ONLY, error);
-    record->writer = record->reader != NULL ? hl_writer_new(&(HlWriterOptions){ .path = path }, error) : NULL;
+    record->writer = record->reader != NULL ? hl_writer_new(&options, error) : NULL;
     return record->writer != NULL ? g_steal_pointer(&record) : NULL;
 }
 
@@ -55,12 +75,27 @@ void mgr_record_stop(MgrRecord *record)
     hl_writer_free(writer);
 }
 
+/* Whoever copies registry.db after a stop has all of it: the last connection that may write folds the log into it. */
+static void fold_log(const char *path)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(HlDb) db = hl_db_open(path, HL_DB_DURABLE, &error);
+
+    if (db == NULL || !hl_db_exec(db, "PRAGMA wal_checkpoint(TRUNCATE)", &error))
+        hl_warn("registry", "its log stays beside it and belongs to it: %s", error->message);
+}
+
 void mgr_record_free(MgrRecord *record)
 {
     if (record == NULL)
         return;
     mgr_record_stop(record);
-    g_clear_pointer(&record->reader, hl_db_close);
+    if (record->reader != NULL) {
+        g_clear_pointer(&record->reader, hl_db_close);
+        fold_log(record->path);
+    }
+    g_clear_pointer(&record->journal, hl_journal_free);
+    g_free(record->path);
     hl_write_set_free(record->background);
     g_hash_table_unref(record->rows);
     g_free(record);

@@ -14,6 +14,7 @@
 #ifndef MANAGER_DAEMON_GROUND_RECORD_H
 #define MANAGER_DAEMON_GROUND_RECORD_H
 
+#include "lib/base/journal.h"
 #include "lib/store/db.h"
 #include "lib/store/writer.h"
 
@@ -26,8 +27,9 @@ typedef struct {
     GDestroyNotify free;                                /* last, always; NULL: nothing to free */
 } MgrChangeKind;
 
-/* An existing, migrated registry.  NULL on failure. */
-MgrRecord *mgr_record_new(const char *path, GError **error);
+/* An existing, migrated registry, and the journal that its changes go to first (taken whatever comes; NULL: none). NULL
+ * on failure. */
+MgrRecord *mgr_record_new(const char *path, HlJournal *journal, GError **error);
 
 /* Ends the writer: every change under way is folded or fails before it returns.  Changes that come later fail. */
 void mgr_record_stop(MgrRecord *record);

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manager/site/registry.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "lib/base/file.h"
+#include "lib/base/ident.h"
+#include "lib/base/log.h"
+#include "lib/store/stmt.h"
+#include "manager/site/site.h"
+#include "manager/store/ledger.h"
+
+#define MAX_CHECKPOINT 5 /* s; 64 MiB of log, on a disk that is slow */
+
+bool mgr_site_read_mark(const char *dir, int64_t *mark, GError **error)
+{
+    g_autofree char *path = mgr_site_path(dir, MGR_SITE_REGISTRY);
+    g_autoptr(HlDb) db = hl_db_open(path, HL_DB_FROZEN, error);
+
+    return db != NULL && hl_db_query_int(db, 0, mark, error, "SELECT value FROM counter WHERE name = 'mark'", "");
+}
+
+/* SQLite writes the file only to take in what it has just written to the log: one that is newer by more than that takes
+ * was put there by somebody else. */
+static bool was_replaced(const char *path, const struct stat *log)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && st.st_mtim.tv_sec - log->st_mtim.tv_sec > MAX_CHECKPOINT;
+}
+
+static bool set_aside(const char *path, HlTime now, GError **error)
+{
+    g_autofree char *aside = g_strdup_printf("%s.aside-%" G_GINT64_FORMAT, path, now / HL_SECOND);
+
+    return rename(path, aside) == 0 || errno == ENOENT || hl_fail_errno(error, errno, "cannot set %s aside", path);
+}
+
+/* A log that is not this registry's is set aside before SQLite sees it. */
+static bool guard_log(const char *dir, const MgrLedger *ledger, GError **error)
+{
+    g_autofree char *path = mgr_site_path(dir, MGR_SITE_REGISTRY);
+    g_autofree char *log = mgr_site_path(dir, MGR_SITE_REGISTRY "-wal");
+    g_autofree char *index = mgr_site_path(dir, MGR_SITE_REGISTRY "-shm");
+    g_autoptr(GError) unreadable = NULL;
+    HlTime now = hl_clock_wall();
+    int64_t mark = 0;
+    struct stat st;
+
+    if (stat(log, &st) != 0 || st.st_size == 0)
+        return true;
+    /* a file that cannot be read alone is no copy: the log makes it whole */
+    if (!mgr_site_read_mark(dir, &mark, &unreadable) ||
+        (mgr_ledger_knows_mark(ledger, mark) && !was_replaced(path, &st)))
+        return true;
+    hl_warn("registry",
+            "%s was left by a manager that was killed, and is not of the registry beside it, which was put there since "
+            "(from a backup): set aside",
+            log);
+    return set_aside(log, now, error) && set_aside(index, now, error);
+}
+
+/* ------------------------------------------------------------------------------------------------------ the journal */
+
+static void tell_journal(const char *path, const HlJournalState *state, const MgrLedger *ledger)
+{
+    if (state->torn > 0)
+        hl_warn("registry", "%s: its last line was not finished (%" G_GSIZE_FORMAT " bytes) and is cut off", path,
+                state->torn);
+    if (state->damaged + state->gaps + mgr_ledger_malformed(ledger) > 0)
+        hl_error("registry",
+                 "%s is damaged: %u lines are unreadable, and lines are missing in %u places; revocations may be "
+                 "missing: 'holdline check' says more",
+                 path, state->damaged + mgr_ledger_malformed(ledger), state->gaps);
+}
+
+static bool catch_up(const MgrLedger *ledger, HlDb *db, GError **error)
+{
+    g_auto(MgrGaps) gaps = { 0 };
+    g_autofree char *what = NULL;
+
+    if (!mgr_ledger_compare(ledger, db, hl_clock_wall(), &gaps, error))
+        return false;
+    what = mgr_gaps_describe(&gaps);
+    if (what == NULL)
+        return true;
+    hl_warn("registry",
+            "the registry is older than the journal beside the keys (restored from a backup): taken from there: %s",
+            what);
+    return mgr_ledger_apply(ledger, db, &gaps, error);
+}
+
+/* The journal first: if the registry's is not written, it still has the one before. */
+static bool write_mark(HlDb *db, HlJournal *journal, GPtrArray *lines, GError **error)
+{
+    int64_t mark = (int64_t)(hl_random_u64() >> 1) | 1;
+
+    g_ptr_array_add(lines, mgr_journal_mark(mark));
+    return hl_journal_append(journal, lines, error) &&
+           hl_db_run(db, NULL, error,
+                     "INSERT INTO counter VALUES ('mark', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+                     "i", mark) &&
+           hl_db_exec(db, "PRAGMA wal_checkpoint(TRUNCATE)", error);
+}
+
+/* A journal that begins, or that is not this registry's (an older one was put back), is told all that is known. */
+static bool follow_on(const MgrLedger *ledger, HlDb *db, HlJournal *journal, GError **error)
+{
+    g_autoptr(GPtrArray) lines = NULL;
+    int64_t mark = 0;
+
+    if (!hl_db_query_int(db, 0, &mark, error, "SELECT value FROM counter WHERE name = 'mark'", ""))
+        return false;
+    if (mark == 0 || !mgr_ledger_knows_mark(ledger, mark))
+        lines = mgr_ledger_snapshot(db, hl_clock_wall(), error);
+    else
+        lines = g_ptr_array_new_with_free_func(g_free);
+    return lines != NULL && write_mark(db, journal, lines, error);
+}
+
+char *mgr_site_describe_restore(const MgrLedger *ledger)
+{
+    MgrRestored restored = mgr_ledger_restored(ledger);
+    g_autofree char *made = hl_time_format(restored.made);
+    g_autofree char *at = hl_time_format(restored.at);
+
+    if (restored.at == 0)
+        return NULL;
+    if (restored.age == MGR_JOURNAL_NEWER)
+        return g_strdup_printf(
+            "restored at %s from a backup of %s: what was saved between (settings, groups, moves, commands, history) "
+            "is "
+            "lost; certificates, revocations, removals and used bundles of that time are known from the journal",
+            at, made);
+    return g_strdup_printf("restored at %s from a backup of %s, without a newer journal: nothing is known of the time "
+                           "between.  Revoke and "
+                           "remove again what was revoked or removed in it, withdraw the bundles that were used in it, "
+                           "and enrol again the "
+                           "endpoints that the log calls 'not in the registry'",
+                           at, made);
+}
+
+HlDb *mgr_site_open_registry(const char *dir, HlJournal **journal, GError **error)
+{
+    g_autofree char *path = mgr_site_path(dir, MGR_SITE_REGISTRY);
+    g_autofree char *journal_path = mgr_site_path(dir, MGR_SITE_JOURNAL);
+    g_autofree char *restored = NULL;
+    g_autoptr(HlJournal) opened = NULL;
+    g_autoptr(HlDb) db = NULL;
+    HlJournalState state;
+    g_autoptr(MgrLedger) ledger = mgr_ledger_read(journal_path, &state, error);
+
+    if (ledger == NULL || !guard_log(dir, ledger, error))
+        return NULL;
+    opened = hl_journal_open(journal_path, &state, error);
+    db = opened != NULL ? mgr_registry_open(path, error) : NULL;
+    if (db == NULL)
+        return NULL;
+    tell_journal(journal_path, &state, ledger);
+    restored = mgr_site_describe_restore(ledger);
+    if (restored != NULL)
+        hl_info("registry", "%s", restored);
+    if (!catch_up(ledger, db, error) || !follow_on(ledger, db, opened, error))
+        return NULL;
+    *journal = g_steal_pointer(&opened);
+    return g_steal_pointer(&db);
+}
