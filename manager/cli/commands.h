@@ -6,6 +6,9 @@
 #include "lib/base/cli.h"
 
 bool cmd_init(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool cmd_backup(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool cmd_restore(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool cmd_check(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 bool cmd_group_create(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool cmd_group_list(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -20,10 +20,15 @@ static const HlFlag flags[] = {
     { "group", "GROUP", "Group that the endpoints will belong to" },
     { "uses", "N", "How many endpoints may enrol with it (default 1)" },
     { "output", "FILE", "Where to write" },
+    { "site", "DIR", "The server's directory (default: that of the client configuration, /var/lib/holdline-server)" },
+    { "replace", NULL, "Move what the site has into a directory beside it" },
+    { "journal", "FILE", "A journal that is newer than the backup (default: that of the site)" },
 };
 
 static const char *const global_flags[] = { "config", "json", NULL };
 static const char *const init_flags[] = { "host", "broker-port", "http-port", "listen", "admin", NULL };
+static const char *const site_flags[] = { "site", NULL };
+static const char *const restore_flags[] = { "site", "replace", "journal", NULL };
 static const char *const set_flags[] = { "version", NULL };
 static const char *const list_flags[] = { "outdated", NULL };
 static const char *const status_flags[] = { "watch", NULL };
@@ -36,6 +41,12 @@ static const char *const pattern_flags[] = { "repo", "-json", NULL }; /* the arg
 static const HlCommand commands[] = {
     { "init", "DIR [--host NAME]...", "Create a server's directory: keys, certificates, registry, configuration",
       cmd_init, 1, 1, init_flags },
+    { "backup", "DIR [--site SITE]", "Copy a site into a new directory, while its manager runs, and verify the copy",
+      cmd_backup, 1, 1, site_flags },
+    { "restore", "DIR [--site SITE] [--replace]", "Put a backup back into a site on which no manager runs", cmd_restore,
+      1, 1, restore_flags },
+    { "check", "[DIR | --site SITE]", "Check a site or a backup: registry, journal, keys, modes", cmd_check, 0, 1,
+      site_flags },
     { "status", "[SELECTOR | --watch]", "Show who is online", cmd_status, 0, 1, status_flags },
     { "group create", "GROUP [KEY=VALUE...]", "Create a group", cmd_group_create, 1, HL_ARGS_ANY, NULL },
     { "group list", "", "List the groups", cmd_group_list, 0, 0, NULL },

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* holdline backup, restore, check: on the server, beside the site; none of them asks the manager. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "manager/cli/commands.h"
+#include "manager/cli/show.h"
+#include "manager/site/check.h"
+#include "manager/site/restore.h"
+#include "manager/site/site.h"
+
+#define DEFAULT_SITE "/var/lib/holdline-server"
+
+/* --site; or the site that the administrator's configuration lies in (SITE/admins/NAME/holdline.conf); or where the
+ * package keeps it.  Caller frees. */
+static char *find_site(const HlInvocation *call)
+{
+    const char *conf = hl_cli_value(call, "config", getenv("HOLDLINE_CONFIG"));
+    const char *given = hl_cli_value(call, "site", NULL);
+    g_autofree char *up = conf != NULL ? g_build_filename(conf, "..", "..", "..", NULL) : NULL;
+    g_autofree char *site = up != NULL ? g_canonicalize_filename(up, NULL) : NULL;
+    g_autofree char *manager = site != NULL ? mgr_site_path(site, "manager.conf") : NULL;
+
+    if (given != NULL)
+        return g_canonicalize_filename(given, NULL);
+    return manager != NULL && g_file_test(manager, G_FILE_TEST_EXISTS) ? g_steal_pointer(&site)
+                                                                       : g_strdup(DEFAULT_SITE);
+}
+
+static json_t *describe(const char *site, const char *dir, const MgrBackupInfo *info)
+{
+    g_autofree char *made = hl_time_format(info->made);
+
+    return json_pack("{s:s, s:s, s:s, s:i, s:I}", "site", site, "backup", dir, "made", made, "files", (int)info->files,
+                     "bytes", (json_int_t)info->bytes);
+}
+
+bool cmd_backup(HlInvocation *call, GError **error)
+{
+    g_autofree char *dir = g_canonicalize_filename(call->args[0], NULL);
+    g_autofree char *site = find_site(call);
+    g_autoptr(json_t) document = NULL;
+    g_autofree char *size = NULL;
+    MgrBackupInfo info;
+
+    if (!mgr_backup_make(site, dir, &info, error))
+        return false;
+    document = describe(site, dir, &info);
+    size = g_format_size(info.bytes);
+    if (!cli_show_json(call, document))
+        printf("%s is backed up in %s: %u files, %s, verified.  It holds every key of the site.\n", site, dir,
+               info.files, size);
+    return true;
+}
+
+static void print_restored(const MgrRestoreOrder *order, const MgrRestoreReport *report)
+{
+    printf("%s was %s.\n", order->site, report->note);
+    if (report->lines > 0)
+        printf("The journal knows %u things that happened since the backup.\n", report->lines);
+    if (report->aside != NULL)
+        printf("What was there is in %s.\n", report->aside);
+    printf("\nNext:\n  holdline check --site %s\n  holdline-managerd -c %s/manager.conf\n", order->site, order->site);
+}
+
+bool cmd_restore(HlInvocation *call, GError **error)
+{
+    g_autofree char *dir = g_canonicalize_filename(call->args[0], NULL);
+    g_autofree char *site = find_site(call);
+    MgrRestoreOrder order = { .dir = dir,
+                              .site = site,
+                              .journal = hl_cli_value(call, "journal", NULL),
+                              .how = hl_cli_has(call, "replace") ? MGR_RESTORE_REPLACE : MGR_RESTORE_INTO_EMPTY };
+    g_auto(MgrRestoreReport) report = { 0 };
+    g_autoptr(json_t) document = NULL;
+
+    if (!mgr_site_restore(&order, &report, error))
+        return false;
+    document = describe(site, dir, &report.backup);
+    json_object_set_new(document, "note", json_string(report.note));
+    json_object_set_new(document, "journal_lines", json_integer((json_int_t)report.lines));
+    json_object_set_new(document, "aside", report.aside != NULL ? json_string(report.aside) : json_null());
+    if (!cli_show_json(call, document))
+        print_restored(&order, &report);
+    return true;
+}
+
+static void add_finding(MgrFindingKind kind, const char *text, gpointer findings)
+{
+    json_array_append_new(findings,
+                          json_pack("{s:s, s:s}", "kind", kind == MGR_FINDING_NOTE ? "note" : "problem", "text", text));
+}
+
+static bool check_backup(const HlInvocation *call, const char *dir, GError **error)
+{
+    g_autoptr(json_t) document = NULL;
+    g_autofree char *made = NULL;
+    MgrBackupInfo info;
+
+    if (!mgr_backup_verify(dir, &info, error) || !mgr_site_check_keys(dir, error))
+        return false;
+    document = describe("", dir, &info);
+    made = hl_time_format(info.made);
+    if (!cli_show_json(call, document))
+        printf("%s is a whole backup of %s: %u files.\n", dir, made, info.files);
+    return true;
+}
+
+bool cmd_check(HlInvocation *call, GError **error)
+{
+    g_autofree char *site = call->n_args > 0 ? g_canonicalize_filename(call->args[0], NULL) : find_site(call);
+    json_t *findings = json_array();
+    g_autoptr(json_t) document = json_pack("{s:s, s:o}", "site", site, "findings", findings);
+    json_t *finding;
+    guint problems;
+    gsize i;
+
+    if (mgr_backup_is_one(site))
+        return check_backup(call, site, error);
+    problems = mgr_site_check(site, add_finding, findings);
+    if (!cli_show_json(call, document)) {
+        json_array_foreach(findings, i, finding)
+            printf("%s: %s\n", cli_text(finding, "kind"), cli_text(finding, "text"));
+        if (problems == 0)
+            printf("%s is sound.\n", site);
+    }
+    return problems == 0 ||
+           hl_fail(error, HL_ERROR_FAILED, "%s has %u problem%s", site, problems, problems == 1 ? "" : "s");
+}

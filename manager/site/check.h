@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Looks a site over: is everything there, whole, and of one piece?  Changes nothing; the manager may run. */
+#ifndef MANAGER_SITE_CHECK_H
+#define MANAGER_SITE_CHECK_H
+
+#include "lib/base/error.h"
+
+/* Keys and certificates of a site or a backup: readable, each key of its certificate, issued by the authority. */
+bool mgr_site_check_keys(const char *dir, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+typedef enum {
+    MGR_FINDING_NOTE,    /* to know */
+    MGR_FINDING_PROBLEM, /* to mend */
+} MgrFindingKind;
+
+typedef void (*MgrFinding)(MgrFindingKind kind, const char *text, gpointer user);
+
+/* Calls finding for each; returns how many problems there are. */
+guint mgr_site_check(const char *dir, MgrFinding finding, gpointer user);
+
+#endif

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manager/site/restore.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/base/file.h"
+#include "manager/site/check.h"
+#include "manager/site/registry.h"
+#include "manager/site/site.h"
+
+#define ASIDE    "replaced-"
+#define NOTE     "restored.txt"
+#define MAX_CERT (64 * 1024)
+
+void mgr_restore_report_clear(MgrRestoreReport *report)
+{
+    g_clear_pointer(&report->aside, g_free);
+    g_clear_pointer(&report->note, g_free);
+}
+
+/* Names in the site that a restore would overwrite; NULL on failure. */
+static GPtrArray *list_site(const char *site, GError **error)
+{
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GDir) dir = g_dir_open(site, 0, NULL);
+    const char *name;
+
+    if (dir == NULL) {
+        hl_fail_errno(error, errno, "cannot read %s", site);
+        return NULL;
+    }
+    while ((name = g_dir_read_name(dir)) != NULL)
+        if (strcmp(name, "lock") != 0 && !g_str_has_prefix(name, ASIDE))
+            g_ptr_array_add(names, g_strdup(name));
+    return g_steal_pointer(&names);
+}
+
+/* With the log and all: no file of the old registry stays beside the new one. */
+static bool set_aside(const char *site, const GPtrArray *names, HlTime now, MgrRestoreReport *report, GError **error)
+{
+    g_autofree char *name = g_strdup_printf(ASIDE "%" G_GINT64_FORMAT, now / HL_SECOND);
+
+    if (names->len == 0)
+        return true;
+    report->aside = mgr_site_path(site, name);
+    if (!hl_dir_make(report->aside, 0700, error))
+        return false;
+    for (guint i = 0; i < names->len; i++) {
+        g_autofree char *from = mgr_site_path(site, names->pdata[i]);
+        g_autofree char *to = mgr_site_path(report->aside, names->pdata[i]);
+
+        if (rename(from, to) != 0)
+            return hl_fail_errno(error, errno, "cannot move %s to %s", from, to);
+    }
+    return hl_dir_sync(site, error);
+}
+
+/* ------------------------------------------------------------------------------------------------------ the journal */
+
+static void keep_line(const char *line, gpointer lines)
+{
+    g_ptr_array_add(lines, g_strdup(line));
+}
+
+static GPtrArray *read_lines(const char *path, GError **error)
+{
+    g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
+    HlJournalState state;
+
+    return hl_journal_read(path, keep_line, lines, &state, error) ? g_steal_pointer(&lines) : NULL;
+}
+
+static bool is_same_authority(const char *a, const char *b)
+{
+    g_autofree char *path_a = mgr_site_path(a, "pki/ca.pem");
+    g_autofree char *path_b = mgr_site_path(b, "pki/ca.pem");
+    g_autoptr(GBytes) pem_a = hl_file_read(path_a, MAX_CERT, NULL);
+    g_autoptr(GBytes) pem_b = hl_file_read(path_b, MAX_CERT, NULL);
+
+    return pem_a != NULL && pem_b != NULL && g_bytes_equal(pem_a, pem_b);
+}
+
+/* The journal that may know what happened since the backup; NULL: there is none. */
+static char *find_newer(const MgrRestoreOrder *order, const MgrRestoreReport *report)
+{
+    g_autofree char *path = NULL;
+
+    if (order->journal != NULL)
+        return g_strdup(order->journal);
+    if (report->aside == NULL || !is_same_authority(report->aside, order->dir))
+        return NULL;
+    path = mgr_site_path(report->aside, MGR_SITE_JOURNAL);
+    return g_file_test(path, G_FILE_TEST_EXISTS) ? g_steal_pointer(&path) : NULL;
+}
+
+/* What the newer one has and the backup's has not, in its order; marks are of registries that are not here. */
+static GPtrArray *select_news(const GPtrArray *old, const GPtrArray *newer)
+{
+    g_autoptr(GHashTable) known = g_hash_table_new(g_str_hash, g_str_equal);
+    GPtrArray *news = g_ptr_array_new_with_free_func(g_free);
+
+    for (guint i = 0; i < old->len; i++)
+        g_hash_table_add(known, old->pdata[i]);
+    for (guint i = 0; i < newer->len; i++) {
+        g_auto(MgrEntry) entry = { 0 };
+
+        if (mgr_entry_parse(&entry, newer->pdata[i]) && entry.kind != MGR_ENTRY_MARK &&
+            !g_hash_table_contains(known, newer->pdata[i]))
+            g_ptr_array_add(news, g_strdup(newer->pdata[i]));
+    }
+    return news;
+}
+
+static bool join_journals(const MgrRestoreOrder *order, MgrRestoreReport *report, HlTime now, GError **error)
+{
+    g_autofree char *path = mgr_site_path(order->site, MGR_SITE_JOURNAL);
+    g_autofree char *newer_path = find_newer(order, report);
+    g_autoptr(GPtrArray) newer = NULL;
+    g_autoptr(GPtrArray) news = NULL;
+    g_autoptr(GPtrArray) old = read_lines(path, error);
+    HlJournalState state;
+    g_autoptr(HlJournal) journal = old != NULL ? hl_journal_open(path, &state, error) : NULL;
+
+    if (journal == NULL)
+        return false;
+    newer = newer_path != NULL ? read_lines(newer_path, error) : g_ptr_array_new();
+    if (newer == NULL)
+        return false;
+    news = select_news(old, newer);
+    report->age = newer_path != NULL ? MGR_JOURNAL_NEWER : MGR_JOURNAL_OF_BACKUP;
+    report->lines = news->len;
+    g_ptr_array_add(news, mgr_journal_restore(report->backup.made, now, report->age));
+    return hl_journal_append(journal, news, error);
+}
+
+static bool write_note(const MgrRestoreOrder *order, MgrRestoreReport *report, GError **error)
+{
+    g_autofree char *journal = mgr_site_path(order->site, MGR_SITE_JOURNAL);
+    g_autofree char *path = mgr_site_path(order->site, NOTE);
+    g_autofree char *text = NULL;
+    HlJournalState state;
+    g_autoptr(MgrLedger) ledger = mgr_ledger_read(journal, &state, error);
+
+    if (ledger == NULL)
+        return false;
+    report->note = mgr_site_describe_restore(ledger);
+    text = g_strdup_printf("This site was %s.\n%s%s%s", report->note,
+                           report->aside != NULL ? "Its files of before are in " : "",
+                           report->aside != NULL ? report->aside : "", report->aside != NULL ? ".\n" : "");
+    return hl_file_write_text(path, text, 0600, error);
+}
+
+static bool restore_into(const MgrRestoreOrder *order, MgrRestoreReport *report, GError **error)
+{
+    g_autofree char *broker = mgr_site_path(order->site, "broker");
+    g_autoptr(GPtrArray) names = list_site(order->site, error);
+    HlTime now = hl_clock_wall();
+
+    if (names == NULL)
+        return false;
+    if (names->len > 0 && order->how != MGR_RESTORE_REPLACE)
+        return hl_fail(error, HL_ERROR_EXISTS,
+                       "%s is not empty: restore with --replace, which moves what is there into a directory beside it",
+                       order->site);
+    return set_aside(order->site, names, now, report, error) && hl_dir_make(broker, 0700, error) &&
+           mgr_backup_put(order->dir, order->site, error) && join_journals(order, report, now, error) &&
+           write_note(order, report, error) && mgr_backup_put_registry(order->dir, order->site, error);
+}
+
+bool mgr_site_restore(const MgrRestoreOrder *order, MgrRestoreReport *report, GError **error)
+{
+    g_autofree char *lock_path = mgr_site_path(order->site, "lock");
+    hl_autofd int lock = -1;
+
+    if (!mgr_backup_verify(order->dir, &report->backup, error) || !mgr_site_check_keys(order->dir, error))
+        return hl_error_prefix(error, "nothing was changed");
+    if (!hl_dir_make(order->site, 0700, error) || !mgr_backup_check_owner(order->site, error))
+        return false;
+    lock = hl_file_lock(lock_path, error);
+    if (lock < 0)
+        return hl_error_prefix(error, "nothing was changed; is a manager running on %s?", order->site);
+    return restore_into(order, report, error);
+}

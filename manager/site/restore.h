@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Puts a backup back into a site (docs/operations.md, "Backup and restore").  No manager runs on it; blocks. */
+#ifndef MANAGER_SITE_RESTORE_H
+#define MANAGER_SITE_RESTORE_H
+
+#include "manager/site/backup.h"
+#include "manager/store/journal.h"
+
+typedef struct {
+    const char *dir;     /* the backup */
+    const char *site;    /* made if need be */
+    const char *journal; /* a newer journal; NULL: that of the site, if it has the same authority */
+    enum { MGR_RESTORE_INTO_EMPTY, MGR_RESTORE_REPLACE } how;
+} MgrRestoreOrder;
+
+typedef struct {
+    MgrBackupInfo backup;
+    char *aside; /* where the files of the site are now; NULL: it had none */
+    MgrJournalAge age;
+    guint lines; /* of the newer journal */
+    char *note;  /* what is lost, and what to do */
+} MgrRestoreReport;
+
+/* The backup is verified before anything changes.  What the site has is moved into a directory beside, never removed.
+ * The registry is put last: a restore that was interrupted leaves a site without one, and is simply repeated. */
+bool mgr_site_restore(const MgrRestoreOrder *order, MgrRestoreReport *report, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void mgr_restore_report_clear(MgrRestoreReport *report);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MgrRestoreReport, mgr_restore_report_clear)
+
+#endif
