@@ -9,6 +9,7 @@
 
 #define MAX_PEM        (16 * 1024)
 #define MAX_CSR        (4 * 1024)
+#define MAX_SERIAL     40          /* 20 bytes in hexadecimal, RFC 5280 4.1.2.2 */
 #define MAX_VALUE      (16 * 1024) /* of a setting, or an argument: a signing request in base 64 too */
 #define MAX_BROKER     300         /* host:port */
 #define MAX_URL        2048
@@ -31,6 +32,7 @@ static const HlBound rows[] = {
     { "Link.reason", .max = MAX_WORD },
     { "Link.boot_id", .max = HL_MAX_ID },
     { "Link.spool", .max = HL_MAX_ID },
+    { "Link.serial", .max = MAX_SERIAL },
     { "Link.patterns", .count = HL_MAX_PATTERNS },
     { "Heartbeat.settings_digest", .max = HL_DIGEST_SIZE, .exact = HL_DIGEST_SIZE },
     { "Heartbeat.patterns", .count = HL_MAX_PATTERNS },
@@ -46,6 +48,7 @@ static const HlBound rows[] = {
     { "Refusal.code", .max = MAX_WORD },
     { "Refusal.detail", .max = HL_MAX_TEXT, .cut = true },
     { "CertificateRequest.csr", .max = MAX_CSR },
+    { "CertificateShown.certificate", .max = MAX_PEM },
     { "SettingsPoll.occasion", .max = MAX_WORD },
     { "Report.spool", .max = HL_MAX_ID },
     { "Ack.spool", .max = HL_MAX_ID },

@@ -47,6 +47,7 @@ struct Manager {
 
     MgrCommands *commands;
     MgrRenewals *renewals;
+    MgrIntroductions *introductions;
     MgrReports *reports;
     MgrEnrol *enrol;
     MgrLink *link;
@@ -266,13 +267,16 @@ static void build_work(Manager *manager)
                                                                 .status = manager->status,
                                                                 .delivery = manager->delivery,
                                                                 .pki = manager->pki });
+    manager->introductions = mgr_introductions_new(&(MgrIntroductionsOptions){
+        .fleet = &manager->fleet, .record = manager->record, .status = manager->status, .pki = manager->pki });
     manager->reports = mgr_reports_new(&(MgrReportsOptions){ .fleet = &manager->fleet,
                                                              .record = manager->record,
                                                              .status = manager->status,
                                                              .delivery = manager->delivery,
                                                              .console = manager->console,
                                                              .commands = manager->commands,
-                                                             .renewals = manager->renewals });
+                                                             .renewals = manager->renewals,
+                                                             .introductions = manager->introductions });
     manager->enrol = mgr_enrol_new(&(MgrEnrolOptions){ .conf = &manager->conf,
                                                        .fleet = &manager->fleet,
                                                        .record = manager->record,
@@ -456,6 +460,7 @@ void mgr_manager_free(Manager *manager)
     free_calls(manager);
     g_clear_pointer(&manager->enrol, mgr_enrol_free);
     g_clear_pointer(&manager->reports, mgr_reports_free);
+    g_clear_pointer(&manager->introductions, mgr_introductions_free);
     g_clear_pointer(&manager->renewals, mgr_renewals_free);
     g_clear_pointer(&manager->commands, mgr_commands_free);
     g_clear_pointer(&manager->prober, mgr_prober_free);

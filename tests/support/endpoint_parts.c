@@ -251,6 +251,7 @@ GBytes *parts_settings(const EndpointParts *parts, PartsSettings settings)
     document.group = (char *)"parts";
     document.path = hl_unconst(settings.path != NULL ? settings.path : "");
     document.version = document.counter = settings.counter;
+    document.session = settings.session;
     document.issued_ms = hl_clock_wall();
     document.expires_ms = settings.expires;
     document.digest.data = hl_unconst(g_bytes_get_data(digest, &document.digest.len));

@@ -76,7 +76,7 @@ void parts_offer(EndpointParts *parts, const HlMsgCommand *command);
 /* Settings as a signed envelope, encoded; lines as "key=value\n". */
 typedef struct {
     const char *lines, *endpoint, *path; /* NULL: none, this endpoint, none */
-    uint64_t counter;
+    uint64_t counter, session;
     HlTime expires;
     bool forged;       /* signed by somebody else */
     bool wrong_digest; /* of other settings */

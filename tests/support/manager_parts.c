@@ -173,8 +173,9 @@ static void build_work(Parts *p)
         &(MgrCommandsOptions){ &p->conf, &p->fleet, p->record, p->status, p->delivery, p->console, on_changed, p });
     p->renewals =
         mgr_renewals_new(&(MgrRenewalsOptions){ &p->conf, &p->fleet, p->record, p->status, p->delivery, p->pki });
-    p->reports = mgr_reports_new(
-        &(MgrReportsOptions){ &p->fleet, p->record, p->status, p->delivery, p->console, p->commands, p->renewals });
+    p->introductions = mgr_introductions_new(&(MgrIntroductionsOptions){ &p->fleet, p->record, p->status, p->pki });
+    p->reports = mgr_reports_new(&(MgrReportsOptions){ &p->fleet, p->record, p->status, p->delivery, p->console,
+                                                       p->commands, p->renewals, p->introductions });
     p->link = mgr_link_new(&(MgrLinkOptions){ .dir = p->dir,
                                               .conf = &p->conf,
                                               .fleet = &p->fleet,
@@ -256,6 +257,7 @@ void parts_free(Parts *p)
     mgr_calls_free(p->calls);
     mgr_link_free(p->link);
     mgr_reports_free(p->reports);
+    mgr_introductions_free(p->introductions);
     mgr_renewals_free(p->renewals);
     mgr_commands_free(p->commands);
     mgr_patterns_free(p->patterns);

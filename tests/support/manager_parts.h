@@ -50,6 +50,7 @@ typedef struct {
     MgrFloods *floods;
     MgrCommands *commands;
     MgrRenewals *renewals;
+    MgrIntroductions *introductions;
     MgrReports *reports;
     MgrLink *link;
     HlBus *bus; /* of link; borrowed */

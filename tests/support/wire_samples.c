@@ -18,6 +18,7 @@ const ProtobufCMessageDescriptor *const wire_types[] = {
     TYPE(update_notification),
     TYPE(refusal),
     TYPE(certificate_request),
+    TYPE(certificate_shown),
     TYPE(settings_poll),
     TYPE(report),
     TYPE(echo),

@@ -200,6 +200,44 @@ static void test_forged(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
     g_assert_cmpuint(session(f), ==, before + 1001);
 }
 
+static const HlMsgReport *last_shown(void)
+{
+    static HlMsgReport *last = NULL;
+    HlBusMessage *message;
+
+    g_clear_pointer(&last, hl_wire_free);
+    while ((message = bus_fake_take(bus(), TOPIC("report"))) != NULL) {
+        HlMsgReport *report = hl_wire_decode_bytes(&holdline__v1__report__descriptor, message->payload, NULL);
+
+        bus_fake_message_free(message);
+        if (report->body_case == HOLDLINE__V1__REPORT__BODY_SHOWN && last == NULL)
+            last = report;
+        else
+            hl_wire_free(report);
+    }
+    return last;
+}
+
+/* A server that does not know the certificate asks for it; it is shown once until that is committed. */
+static void test_shows_certificate(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+    g_autofree char *pem = hl_cert_print(f->parts->identity->cert);
+    HlMsgLineNotice notice;
+    const HlMsgReport *report;
+
+    bus_fake_up(bus());
+    notice = notice_for(f);
+    say(f, &notice);
+    g_assert_null(last_shown());
+    notice.show_certificate = true;
+    say(f, &notice);
+    report = last_shown();
+    g_assert_nonnull(report);
+    g_assert_cmpmem(report->shown->certificate.data, report->shown->certificate.len, pem, strlen(pem));
+    say(f, &notice);
+    g_assert_null(last_shown());
+}
+
 /* A clock that is a month ahead made the number: it comes back down to what the server believes, clock or no clock. */
 static void test_fence_down(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
@@ -311,6 +349,7 @@ static void test_numbers_start_again(Fixture *f, gconstpointer unused G_GNUC_UNU
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    ADD("/notices/shows-certificate", test_shows_certificate);
     ADD("/notices/unsigned-fence", test_unsigned_fence);
     ADD("/notices/forged", test_forged);
     ADD("/notices/fence-down", test_fence_down);

@@ -130,6 +130,30 @@ static void test_refused(void)
     g_assert_cmpstr(parts_last(parts, HOLDLINE__V1__REPORT__BODY_REFUSAL)->refusal->what, ==, "settings");
 }
 
+/* The server's clock was ten years ahead when it gave the number in force; its registry was restored from before that.
+ */
+static void test_impossible_counter(void)
+{
+    const uint64_t now = (uint64_t)hl_clock_wall(), far = now + (uint64_t)(3650 * HL_DAY);
+    PartsSettings settings = { .lines = "line.heartbeat=42s\n", .counter = now, .session = 9 };
+    g_autoptr(EndpointParts) parts = parts_new();
+    g_autoptr(GBytes) envelope = NULL;
+
+    parts_line_up(parts);
+    g_assert_cmpint(offer(parts, (PartsSettings){ .counter = far }), ==, EP_INTAKE_IN_FORCE);
+    envelope = parts_settings(parts, settings);
+    /* the time of day that this machine has of itself decides nothing */
+    g_assert_cmpint(ep_intake_offer(parts->intake, envelope, "channel", 9), ==, EP_INTAKE_REFUSED);
+    ep_server_time_told(&parts->time, hl_clock_wall(), hl_clock_mono());
+    g_assert_cmpint(ep_intake_offer(parts->intake, envelope, "channel", 10), ==, EP_INTAKE_REFUSED);
+    g_assert_cmpint(ep_intake_offer(parts->intake, envelope, "channel", 9), ==, EP_INTAKE_IN_FORCE);
+    g_assert_cmpint(heartbeat(parts), ==, 42 * HL_SECOND);
+    settings.counter = now - 1; /* from here on a higher one is newer again */
+    g_clear_pointer(&envelope, g_bytes_unref);
+    envelope = parts_settings(parts, settings);
+    g_assert_cmpint(ep_intake_offer(parts->intake, envelope, "channel", 9), ==, EP_INTAKE_REFUSED);
+}
+
 /* Each place that writes: not stored is not in force, and not reported; offered again it is all three. */
 static void test_not_stored(void)
 {
@@ -241,6 +265,7 @@ int main(int argc, char **argv)
     g_test_add_func("/endpoint-settings/unchanged", test_unchanged);
     g_test_add_func("/endpoint-settings/declined", test_declined);
     g_test_add_func("/endpoint-settings/refused", test_refused);
+    g_test_add_func("/endpoint-settings/impossible-counter", test_impossible_counter);
     g_test_add_func("/endpoint-settings/not-stored", test_not_stored);
     g_test_add_func("/endpoint-settings/path-not-stored", test_path_not_stored);
     g_test_add_func("/endpoint-settings/unreadable", test_unreadable);

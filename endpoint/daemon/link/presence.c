@@ -12,11 +12,12 @@
 #include "proto/envelope.h"
 #include "proto/wire.h"
 
-#define SPOOL_TICK  (10 * HL_SECOND) /* a third of EP_WINDOW_STALL: a stall is seen soon after it is one */
-#define MAX_WINDOW  (10 * HL_MINUTE) /* a longer spread is not believed */
-#define NOTICE_FACT "notices"        /* in the store: the manager signs what it says of the line */
-#define REASON_LOST "line-lost"
-#define REASON_STOP "clean-stop"
+#define SPOOL_TICK    (10 * HL_SECOND) /* a third of EP_WINDOW_STALL: a stall is seen soon after it is one */
+#define MAX_WINDOW    (10 * HL_MINUTE) /* a longer spread is not believed */
+#define NOTICE_FACT   "notices"        /* in the store: the manager signs what it says of the line */
+#define SHOWN_SUBJECT "shown"          /* of the report that shows the certificate */
+#define REASON_LOST   "line-lost"
+#define REASON_STOP   "clean-stop"
 
 struct EpPresence {
     EpPresenceOptions has;
@@ -96,6 +97,7 @@ static void publish_birth(EpPresence *presence)
         link.applied = &applied;
     }
     link.registration = registration;
+    link.serial = hl_unconst(hl_cert_info(presence->has.identity->cert)->serial);
     link.patterns = hl_components_parse(ep_updates_patterns(presence->has.updates), &link.n_patterns);
     link.announces = presence->announce;
     note_registration(presence, registration);
@@ -239,6 +241,26 @@ static void note_that_it_signs(EpPresence *presence)
         ep_trouble_store_failed(presence->has.trouble, "that the server signs its notices", error);
 }
 
+/* The server's registry is of before this certificate was issued. */
+static void show_certificate(EpPresence *presence)
+{
+    g_autofree char *pem = hl_cert_print(presence->has.identity->cert);
+    HlMsgReport report = HOLDLINE__V1__REPORT__INIT;
+    HlMsgCertificateShown body = HOLDLINE__V1__CERTIFICATE_SHOWN__INIT;
+    g_autoptr(GError) error = NULL;
+
+    if (ep_spool_has(presence->has.spool, SHOWN_SUBJECT))
+        return;
+    body.certificate.data = (guint8 *)pem;
+    body.certificate.len = strlen(pem);
+    report.body_case = HOLDLINE__V1__REPORT__BODY_SHOWN;
+    report.shown = &body;
+    if (ep_spool_add(presence->has.spool, &report, EP_SPOOL_MERGE, SHOWN_SUBJECT, &error))
+        ep_spool_pump(presence->has.spool);
+    else
+        ep_trouble_store_failed(presence->has.trouble, "the certificate for the server", error);
+}
+
 static void follow_notice(EpPresence *presence, const HlMsgLineNotice *notice)
 {
     EpFenceOrder fence = { notice->session, notice->fence_session, notice->issued_ms };
@@ -253,6 +275,8 @@ static void follow_notice(EpPresence *presence, const HlMsgLineNotice *notice)
         ep_link_hold_off(presence->link, notice->hold_off_ms);
     else
         take_committed(presence, notice->spool, notice->seq, notice->mark);
+    if (notice->show_certificate)
+        show_certificate(presence);
 }
 
 /* What was said to another session is a late answer or a replay, and says nothing. */

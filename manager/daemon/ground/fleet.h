@@ -66,6 +66,7 @@ struct MgrEndpoint {
 
     /* link */
     bool restarted_unheard;   /* it started while the manager did not listen: its next birth counts as announced */
+    bool is_stranger;         /* it connects with a certificate that is not in the registry */
     bool updated_by_schedule; /* the last update notification told of a scheduled update */
 
     /* floods: wall, 0: it is not held off; how often it was since the start */

@@ -378,6 +378,7 @@ static void send_notice(MgrDelivery *delivery, const MgrEndpoint *endpoint, HlMs
     notice.endpoint = endpoint->record.id;
     notice.issued_ms = hl_clock_wall();
     notice.spool = endpoint->record.spool;
+    notice.show_certificate = endpoint->is_stranger;
     notice.seq = endpoint->record.report_seq;
     notice.mark = endpoint->record.report_mark;
     notice.poll_ms = endpoint->record.display.in_unreachable_net ? (uint32_t)delivery->conf->unreachable_poll : 0;

@@ -163,6 +163,8 @@ static void on_birth(MgrLink *link, MgrEndpoint *endpoint, const HlMsgLink *mess
                            : announced ? MGR_REGISTERED_ANNOUNCED
                                        : MGR_REGISTERED_AGAIN);
     note_set_back(link, endpoint, message);
+    endpoint->is_stranger =
+        *message->serial != '\0' && !g_hash_table_contains(link->parts.fleet->certificates, message->serial);
     /* before anything else goes down: it tells our time, what is committed, and how often to poll */
     mgr_delivery_ack(link->parts.delivery, endpoint);
     handle_patterns(link, endpoint, message->patterns, message->n_patterns);

@@ -195,6 +195,14 @@ static void fold_certificate(const Pending *pending, MgrEndpoint *endpoint)
     mgr_renewals_request(pending->reports->parts.renewals, endpoint, csr);
 }
 
+static void fold_shown(const Pending *pending, MgrEndpoint *endpoint)
+{
+    const HlMsgCertificateShown *body = pending->message->shown;
+    g_autoptr(GBytes) pem = g_bytes_new(body->certificate.data, body->certificate.len);
+
+    mgr_introductions_show(pending->reports->parts.introductions, endpoint, pem);
+}
+
 /* It asks for work: because it was dialled and told so, or at its poll. */
 static void fold_poll(const Pending *pending, MgrEndpoint *endpoint)
 {
@@ -219,6 +227,7 @@ static const ReportRow rows[] = {
     [HOLDLINE__V1__REPORT__BODY_REFUSAL] = { write_refusal, fold_refusal },
     [HOLDLINE__V1__REPORT__BODY_CERTIFICATE] = { NULL, fold_certificate },
     [HOLDLINE__V1__REPORT__BODY_POLL] = { NULL, fold_poll },
+    [HOLDLINE__V1__REPORT__BODY_SHOWN] = { NULL, fold_shown },
 };
 
 /* A body of a later version is committed as seen and otherwise skipped. */

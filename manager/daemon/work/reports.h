@@ -5,6 +5,7 @@
 #define MANAGER_DAEMON_WORK_REPORTS_H
 
 #include "manager/daemon/work/commands.h"
+#include "manager/daemon/work/introductions.h"
 #include "manager/daemon/work/renewals.h"
 
 typedef struct MgrReports MgrReports;
@@ -17,6 +18,7 @@ typedef struct {
     MgrConsole *console;
     MgrCommands *commands;
     MgrRenewals *renewals;
+    MgrIntroductions *introductions;
 } MgrReportsOptions;
 
 MgrReports *mgr_reports_new(const MgrReportsOptions *options);
