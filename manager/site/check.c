@@ -176,6 +176,29 @@ static void compare(Check *check, HlDb *db, const MgrLedger *ledger)
             what);
 }
 
+static bool on_stranger(HlStmt *row, gpointer user)
+{
+    g_autofree char *at = hl_time_format(hl_stmt_int(row, 1));
+
+    say(user, MGR_FINDING_NOTE,
+        "%s connected at %s with a certificate of this site and is not in the registry: it enrolled after the backup "
+        "that "
+        "was restored, and must enrol again",
+        hl_stmt_text(row, 0), at);
+    return true;
+}
+
+static void list_strangers(Check *check, HlDb *db)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (!hl_db_query(db, on_stranger, check, &error,
+                     "SELECT endpoint, max(at) FROM history WHERE what = 'unknown'"
+                     " AND endpoint NOT IN (SELECT id FROM endpoint) GROUP BY endpoint ORDER BY 2 DESC LIMIT 1000",
+                     ""))
+        say(check, MGR_FINDING_PROBLEM, "registry: %s", error->message);
+}
+
 static void check_journal(Check *check, HlDb *db)
 {
     g_autofree char *path = mgr_site_path(check->dir, MGR_SITE_JOURNAL);
@@ -198,8 +221,10 @@ static void check_journal(Check *check, HlDb *db)
     restored = mgr_site_describe_restore(ledger);
     if (restored != NULL)
         say(check, MGR_FINDING_NOTE, "%s", restored);
-    if (db != NULL)
-        compare(check, db, ledger);
+    if (db == NULL)
+        return;
+    compare(check, db, ledger);
+    list_strangers(check, db);
 }
 
 guint mgr_site_check(const char *dir, MgrFinding finding, gpointer user)

@@ -5,6 +5,7 @@
 
 #include "lib/base/ident.h"
 #include "lib/base/unconst.h"
+#include "lib/store/stmt.h"
 #include "manager/core/counter.h"
 #include "proto/envelope.h"
 #include "tests/support/manager_parts.h"
@@ -460,6 +461,36 @@ static void test_unknown(void)
     }
 }
 
+static int64_t count_noted(Parts *parts, const char *id)
+{
+    int64_t n = 0;
+
+    g_assert_true(hl_db_query_int(mgr_record_reader(parts->record), 0, &n, NULL,
+                                  "SELECT count(*) FROM history WHERE what = 'unknown' AND endpoint = ?", "t", id));
+    return n;
+}
+
+/* Who enrolled after the backup that was restored is noted, once; who was removed is known by its certificates. */
+static void test_strangers(void)
+{
+    g_autoptr(Parts) parts = parts_with_endpoint();
+    MgrCertificateRecord removed = { .serial = g_strdup("0a"),
+                                     .name = g_strdup("e-removed"),
+                                     .kind = g_strdup("endpoint"),
+                                     .expires_at = hl_clock_wall() + HL_DAY,
+                                     .revoked_at = hl_clock_wall() };
+
+    mgr_fleet_add_certificate(&parts->fleet, &removed);
+    for (uint64_t session = 1; session < 4; session++) {
+        parts_birth(parts, "e-ghost", session);
+        parts_birth(parts, "e-removed", session);
+        parts_will(parts, "e-will", session);
+    }
+    g_assert_cmpint(count_noted(parts, "e-ghost"), ==, 1);
+    g_assert_cmpint(count_noted(parts, "e-removed"), ==, 0);
+    g_assert_cmpint(count_noted(parts, "e-will"), ==, 0);
+}
+
 static void test_malformed(void)
 {
     static const HlTopic topics[] = { HL_TOPIC_LINK, HL_TOPIC_HEARTBEAT, HL_TOPIC_REPORT, HL_TOPIC_ECHO };
@@ -500,6 +531,7 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/link/bounds", test_bounds);
     g_test_add_func("/manager/link/absurd-sessions", test_absurd_sessions);
     g_test_add_func("/manager/link/unknown", test_unknown);
+    g_test_add_func("/manager/link/strangers", test_strangers);
     g_test_add_func("/manager/link/malformed", test_malformed);
     return g_test_run();
 }

@@ -146,6 +146,18 @@ const MgrCertificateRecord *mgr_fleet_add_certificate(MgrFleet *fleet, MgrCertif
     return certificate;
 }
 
+bool mgr_fleet_knows_name(const MgrFleet *fleet, const char *name)
+{
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, fleet->certificates);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        if (strcmp(((const MgrCertificateRecord *)value)->name, name) == 0)
+            return true;
+    return false;
+}
+
 bool mgr_fleet_has_live_name(const MgrFleet *fleet, const char *name, const char *kind)
 {
     GHashTableIter iter;

@@ -126,6 +126,8 @@ void mgr_endpoint_set_certificate(MgrEndpoint *endpoint, const MgrCertificateRec
 
 const MgrTokenRecord *mgr_fleet_add_token(MgrFleet *fleet, MgrTokenRecord *record);
 const MgrCertificateRecord *mgr_fleet_add_certificate(MgrFleet *fleet, MgrCertificateRecord *record);
+/* Whether there ever was a certificate of this name, revoked or not. */
+bool mgr_fleet_knows_name(const MgrFleet *fleet, const char *name);
 /* Whether a certificate of this name and kind (NULL: any) is not revoked. */
 bool mgr_fleet_has_live_name(const MgrFleet *fleet, const char *name, const char *kind);
 

@@ -14,6 +14,7 @@
 #include "proto/wire.h"
 
 #define SEEN_RESOLUTION (10 * HL_SECOND) /* a heartbeat alone rewrites the status topic at most this often */
+#define MAX_STRANGERS   10000            /* that are noted in one run */
 #define ASK_INTERVAL    100              /* ms; a burst of wills is one question */
 
 struct MgrLink {
@@ -26,6 +27,7 @@ struct MgrLink {
     GBytes *will_payload;
     char *will_topic;
     HlBusMessage will;
+    GHashTable *strangers; /* ids that are noted */
     MgrLinkCounts counts;
 };
 
@@ -319,13 +321,28 @@ static const EndpointRow endpoint_rows[HL_N_TOPICS] = {
     [HL_TOPIC_ECHO] = { &holdline__v1__echo__descriptor, handle_echo },
 };
 
+/* It has a certificate of this site, of which nothing is known: it enrolled after the backup that was restored.  Who
+ * was removed is known by its certificates. */
+static void note_stranger(MgrLink *link, const char *id)
+{
+    if (g_hash_table_size(link->strangers) >= MAX_STRANGERS || g_hash_table_contains(link->strangers, id) ||
+        mgr_fleet_knows_name(link->parts.fleet, id))
+        return;
+    g_hash_table_add(link->strangers, g_strdup(id));
+    mgr_record_note(link->parts.record, id, "unknown",
+                    "has a certificate of this site, and is not in the registry: it must enrol again");
+}
+
 /* A broker that has not read the revocation list lets in who has no business here: out again, each time. */
 static void end_uninvited(MgrLink *link, const char *id, GBytes *payload)
 {
     g_autoptr(HlMsgLink) message = hl_wire_decode_bytes(&holdline__v1__link__descriptor, payload, NULL);
 
-    if (message != NULL && message->online)
-        mgr_pki_evict(link->parts.pki, id);
+    if (message == NULL || !message->online)
+        return;
+    if (mgr_fleet_endpoint(link->parts.fleet, id) == NULL)
+        note_stranger(link, id);
+    mgr_pki_evict(link->parts.pki, id);
 }
 
 static void handle_unknown(MgrLink *link, HlTopic topic, const char *id, const HlBusMessage *message, bool is_revoked)
@@ -515,6 +532,7 @@ MgrLink *mgr_link_new(const MgrLinkOptions *options, GError **error)
 
     link->parts = *options;
     link->sight_policy = mgr_sight_policy;
+    link->strangers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     link->will_topic = hl_topic_name(HL_TOPIC_MANAGER_STATE, "");
     mgr_link_reconfigured(link);
     if (!connect_bus(link, error))
@@ -533,6 +551,7 @@ void mgr_link_free(MgrLink *link)
     mgr_down_attach(link->parts.down, NULL);
     g_clear_pointer(&link->bus, hl_bus_free);
     g_clear_pointer(&link->will_payload, g_bytes_unref);
+    g_hash_table_unref(link->strangers);
     g_free(link->will_topic);
     g_free(link);
 }
