@@ -91,17 +91,20 @@ static bool catch_up(const MgrLedger *ledger, HlDb *db, GError **error)
     return mgr_ledger_apply(ledger, db, &gaps, error);
 }
 
-/* The journal first: if the registry's is not written, it still has the one before. */
+/* The journal first: if the registry's is not written, it still has the one before; and then, that it is. */
 static bool write_mark(HlDb *db, HlJournal *journal, GPtrArray *lines, GError **error)
 {
     int64_t mark = (int64_t)(hl_random_u64() >> 1) | 1;
 
-    g_ptr_array_add(lines, mgr_journal_mark(mark));
+    g_autoptr(GPtrArray) written = g_ptr_array_new_with_free_func(g_free);
+
+    g_ptr_array_add(lines, mgr_journal_mark(mark, MGR_MARK_COMING));
+    g_ptr_array_add(written, mgr_journal_mark(mark, MGR_MARK_WRITTEN));
     return hl_journal_append(journal, lines, error) &&
            hl_db_run(db, NULL, error,
                      "INSERT INTO counter VALUES ('mark', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
                      "i", mark) &&
-           hl_db_exec(db, "PRAGMA wal_checkpoint(TRUNCATE)", error);
+           hl_db_exec(db, "PRAGMA wal_checkpoint(TRUNCATE)", error) && hl_journal_append(journal, written, error);
 }
 
 /* A journal that begins, or that is not this registry's (an older one was put back), is told all that is known. */
@@ -112,7 +115,7 @@ static bool follow_on(const MgrLedger *ledger, HlDb *db, HlJournal *journal, GEr
 
     if (!hl_db_query_int(db, 0, &mark, error, "SELECT value FROM counter WHERE name = 'mark'", ""))
         return false;
-    if (mark == 0 || !mgr_ledger_knows_mark(ledger, mark))
+    if (!mgr_ledger_has_mark(ledger) || !mgr_ledger_knows_mark(ledger, mark))
         lines = mgr_ledger_snapshot(db, hl_clock_wall(), error);
     else
         lines = g_ptr_array_new_with_free_func(g_free);
@@ -137,7 +140,7 @@ char *mgr_site_describe_restore(const MgrLedger *ledger)
                            "between.  Revoke and "
                            "remove again what was revoked or removed in it, withdraw the bundles that were used in it, "
                            "and enrol again the "
-                           "endpoints that the log calls 'not in the registry'",
+                           "endpoints that 'holdline check' lists",
                            at, made);
 }
 

@@ -53,9 +53,9 @@ char *mgr_journal_withdrawal(const char *bundle, HlTime at)
     return print(json_pack("{s:s, s:s, s:I}", "what", "withdrawn", "name", bundle, "at", INT(at)));
 }
 
-char *mgr_journal_mark(int64_t mark)
+char *mgr_journal_mark(int64_t mark, MgrMarkState state)
 {
-    return print(json_pack("{s:s, s:s, s:I}", "what", "mark", "name", "", "number", INT(mark)));
+    return print(json_pack("{s:s, s:s, s:I, s:I}", "what", "mark", "name", "", "number", INT(mark), "at", INT(state)));
 }
 
 char *mgr_journal_restore(HlTime made, HlTime at, MgrJournalAge age)

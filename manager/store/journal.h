@@ -20,8 +20,10 @@ char *mgr_journal_removal(const char *endpoint);
 char *mgr_journal_bundle(const char *id, int64_t uses_left);
 char *mgr_journal_use(const char *bundle);
 char *mgr_journal_withdrawal(const char *bundle, HlTime at);
-/* The registry has this mark from now on: the next start knows by it whether it is still the same one. */
-char *mgr_journal_mark(int64_t mark);
+/* The registry is about to get this mark; then, it has it: the next start knows by it whether it is still the same one.
+ */
+typedef enum { MGR_MARK_COMING, MGR_MARK_WRITTEN } MgrMarkState;
+char *mgr_journal_mark(int64_t mark, MgrMarkState state);
 /* A backup was put back: made when; whether this journal is newer than that backup. */
 typedef enum { MGR_JOURNAL_OF_BACKUP, MGR_JOURNAL_NEWER } MgrJournalAge;
 char *mgr_journal_restore(HlTime made, HlTime at, MgrJournalAge age);
@@ -45,7 +47,7 @@ typedef struct {
     json_t *document;
     const char *name; /* of the certificate, id of the endpoint or bundle */
     const char *serial, *role, *group, *host, *fingerprint;
-    json_int_t issued, expires, at, number; /* number: uses left, mark, age */
+    json_int_t issued, expires, at, number; /* number: uses left, mark (at: its state), age */
 } MgrEntry;
 
 /* false: malformed. */

@@ -29,7 +29,8 @@ struct MgrLedger {
     GHashTable *removed;      /* ids */
     GHashTable *bundles;      /* id -> Bundle * */
     int64_t mark, mark_before;
-    guint marks, malformed;
+    bool has_mark;
+    guint malformed;
     MgrRestored restored;
 };
 
@@ -147,11 +148,11 @@ static void take_revocation(MgrLedger *ledger, const MgrEntry *entry)
         g_hash_table_add(name->survivors, g_strdup(entry->serial));
 }
 
-static void take_mark(MgrLedger *ledger, int64_t mark)
+static void take_mark(MgrLedger *ledger, int64_t mark, MgrMarkState state)
 {
-    ledger->mark_before = ledger->mark;
+    ledger->mark_before = state == MGR_MARK_WRITTEN ? mark : ledger->mark;
     ledger->mark = mark;
-    ledger->marks++;
+    ledger->has_mark = true;
 }
 
 static void take_entry(MgrLedger *ledger, const MgrEntry *entry)
@@ -182,7 +183,7 @@ static void take_entry(MgrLedger *ledger, const MgrEntry *entry)
         bundle_of(ledger, entry->name)->withdrawn = entry->at;
         break;
     case MGR_ENTRY_MARK:
-        take_mark(ledger, entry->number);
+        take_mark(ledger, entry->number, entry->at != 0 ? MGR_MARK_WRITTEN : MGR_MARK_COMING);
         break;
     case MGR_ENTRY_RESTORE:
         ledger->restored = (MgrRestored){ entry->issued, entry->at, (MgrJournalAge)entry->number };
@@ -213,9 +214,14 @@ guint mgr_ledger_malformed(const MgrLedger *ledger)
     return ledger->malformed;
 }
 
+bool mgr_ledger_has_mark(const MgrLedger *ledger)
+{
+    return ledger->has_mark;
+}
+
 bool mgr_ledger_knows_mark(const MgrLedger *ledger, int64_t mark)
 {
-    return ledger->marks == 0 || mark == ledger->mark || (ledger->marks > 1 && mark == ledger->mark_before);
+    return !ledger->has_mark || mark == ledger->mark || mark == ledger->mark_before;
 }
 
 MgrRestored mgr_ledger_restored(const MgrLedger *ledger)

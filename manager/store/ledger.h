@@ -25,8 +25,9 @@ MgrLedger *mgr_ledger_read(const char *path, HlJournalState *state, GError **err
 /* Lines that were sound and are malformed all the same. */
 guint mgr_ledger_malformed(const MgrLedger *ledger);
 
-/* Whether a registry with this mark is the one that a manager had last: the last mark, or the one before it if that
- * manager was killed before it wrote the last one; any, if there is none. */
+/* Whether a registry with this mark (0: none) is the one that a manager had last: the last mark, or the one before it
+ * if that manager was killed before it had written the last one; any, if the journal has none. */
+bool mgr_ledger_has_mark(const MgrLedger *ledger);
 bool mgr_ledger_knows_mark(const MgrLedger *ledger, int64_t mark);
 
 typedef struct {

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* manager/site: which log belongs to which registry, what the journal brings back, and backups that were tampered with.
+ */
+#include <string.h>
+#include <sys/stat.h>
+#include <utime.h>
+
+#include "lib/base/file.h"
+#include "lib/store/stmt.h"
+#include "manager/site/backup.h"
+#include "manager/site/registry.h"
+#include "manager/site/site.h"
+
+typedef struct {
+    char *dir, *registry, *log, *journal;
+} Site;
+
+static void set_up(Site *site, gconstpointer user G_GNUC_UNUSED)
+{
+    g_autofree char *pki = NULL;
+    g_autoptr(HlDb) db = NULL;
+
+    site->dir = g_dir_make_tmp("hl-site-XXXXXX", NULL);
+    pki = mgr_site_path(site->dir, "pki");
+    site->registry = mgr_site_path(site->dir, MGR_SITE_REGISTRY);
+    site->log = g_strconcat(site->registry, "-wal", NULL);
+    site->journal = mgr_site_path(site->dir, MGR_SITE_JOURNAL);
+    g_assert_true(hl_dir_make(pki, 0700, NULL));
+    db = mgr_registry_open(site->registry, NULL);
+    g_assert_true(hl_db_exec(db, "INSERT INTO grp VALUES ('default', 1, 1, '', 0, '')", NULL));
+}
+
+static void tear_down(Site *site, gconstpointer user G_GNUC_UNUSED)
+{
+    g_assert_true(hl_tree_remove(site->dir, NULL));
+    g_free(site->dir);
+    g_free(site->registry);
+    g_free(site->log);
+    g_free(site->journal);
+}
+
+static HlDb *open_site(const Site *site)
+{
+    g_autoptr(GError) error = NULL;
+    HlJournal *journal = NULL;
+    HlDb *db = mgr_site_open_registry(site->dir, &journal, &error);
+
+    g_assert_no_error(error);
+    hl_journal_free(journal);
+    return db;
+}
+
+static int64_t count(HlDb *db, const char *table)
+{
+    g_autofree char *sql = g_strdup_printf("SELECT count(*) FROM %s", table);
+    int64_t n = -1;
+
+    g_assert_true(hl_db_query_int(db, -1, &n, NULL, sql, ""));
+    return n;
+}
+
+static void copy(const char *from, const char *to)
+{
+    g_autoptr(GBytes) bytes = hl_file_read(from, 100 * 1024 * 1024, NULL);
+    gsize size;
+    const void *data = g_bytes_get_data(bytes, &size);
+
+    g_assert_true(hl_file_write(to, data, size, 0600, NULL));
+}
+
+/* Started, written to, and killed: what was written is in the log alone. */
+static void run_and_kill(const Site *site, const char *group)
+{
+    g_autofree char *file = g_strconcat(site->registry, ".killed", NULL);
+    g_autofree char *log = g_strconcat(file, "-log", NULL);
+    HlDb *db = open_site(site);
+
+    g_assert_true(hl_db_run(db, NULL, NULL, "INSERT INTO grp VALUES (?, 1, 1, '', 0, '')", "t", group));
+    copy(site->registry, file);
+    copy(site->log, log);
+    hl_db_close(db);
+    copy(file, site->registry);
+    copy(log, site->log);
+    g_assert_cmpint(unlink(file), ==, 0);
+    g_assert_cmpint(unlink(log), ==, 0);
+}
+
+static bool was_set_aside(const Site *site)
+{
+    g_autoptr(GDir) dir = g_dir_open(site->dir, 0, NULL);
+    const char *name;
+
+    while ((name = g_dir_read_name(dir)) != NULL)
+        if (g_str_has_prefix(name, MGR_SITE_REGISTRY "-wal.aside-"))
+            return true;
+    return false;
+}
+
+/* Its own log is played back, however often it is killed. */
+static void test_own_log(Site *site, gconstpointer user G_GNUC_UNUSED)
+{
+    static const char *const groups[] = { "one", "two", "three" };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(groups); i++) {
+        g_autoptr(HlDb) db = NULL;
+
+        run_and_kill(site, groups[i]);
+        db = open_site(site);
+        g_assert_false(was_set_aside(site));
+        g_assert_cmpint(count(db, "grp"), ==, (int64_t)i + 2);
+    }
+}
+
+/* A copy of an earlier run, or one that was put there later, is not voided by it. */
+static void test_foreign_log(Site *site, gconstpointer user)
+{
+    bool same_run = user != NULL;
+    g_autofree char *backup = mgr_site_path(site->dir, "copy.db");
+    g_autoptr(HlDb) db = open_site(site);
+    struct stat st;
+
+    if (!same_run)
+        copy(site->registry, backup);
+    hl_db_close(g_steal_pointer(&db));
+    run_and_kill(site, "lost");
+    if (same_run) {
+        g_assert_cmpint(stat(site->log, &st), ==, 0);
+        g_assert_cmpint(utime(site->registry, &(struct utimbuf){ st.st_mtime + 60, st.st_mtime + 60 }), ==, 0);
+    } else {
+        copy(backup, site->registry);
+    }
+    db = open_site(site);
+    g_assert_true(was_set_aside(site));
+    g_assert_cmpint(count(db, "grp"), ==, 1);
+}
+
+/* A journal that is gone begins again with what the registry knows, and brings it back to an older one. */
+static void test_journal_begins(Site *site, gconstpointer user G_GNUC_UNUSED)
+{
+    g_autofree char *backup = mgr_site_path(site->dir, "copy.db");
+    g_autoptr(HlDb) db = open_site(site);
+
+    hl_db_close(g_steal_pointer(&db));
+    copy(site->registry, backup);
+    db = mgr_registry_open(site->registry, NULL);
+    g_assert_true(hl_db_exec(db,
+                             "INSERT INTO certificate VALUES ('0a', 'e-1', 'endpoint', 1, 9000000000000, 0);"
+                             "INSERT INTO endpoint (id, grp, host, fingerprint, enrolled_at, moved_counter, serial,"
+                             " cert_expires) VALUES ('e-1', 'default', 'h', 'f', 1, 1, '0a', 9000000000000)",
+                             NULL));
+    hl_db_close(g_steal_pointer(&db));
+    g_assert_cmpint(unlink(site->journal), ==, 0);
+    db = open_site(site);
+    hl_db_close(g_steal_pointer(&db));
+    copy(backup, site->registry);
+    db = open_site(site);
+    g_assert_cmpint(count(db, "endpoint"), ==, 1);
+    g_assert_cmpint(count(db, "certificate"), ==, 1);
+}
+
+/* ---------------------------------------------------------------------------------------------------------- backups */
+
+static void expect_refused(const char *dir, const char *manifest, HlErrorCode code)
+{
+    g_autofree char *path = mgr_site_path(dir, "manifest.json");
+    g_autoptr(GError) error = NULL;
+    MgrBackupInfo info;
+
+    g_assert_true(hl_file_write_text(path, manifest, 0600, NULL));
+    g_assert_false(mgr_backup_verify(dir, &info, &error));
+    g_assert_error(error, HL_ERROR, code);
+}
+
+static void test_backup(Site *site, gconstpointer user G_GNUC_UNUSED)
+{
+    g_autofree char *dir = mgr_site_path(site->dir, "replaced-backup"); /* a name that no backup takes in */
+    g_autofree char *outside = mgr_site_path(site->dir, "secret");
+    g_autofree char *inside = mgr_site_path(dir, "secret");
+    g_autofree char *there = mgr_site_path(dir, MGR_SITE_JOURNAL);
+    g_autofree char *link = mgr_site_path(site->dir, "pki/link");
+    g_autoptr(HlDb) db = open_site(site);
+    g_autoptr(GError) error = NULL;
+    MgrBackupInfo info;
+
+    hl_db_close(g_steal_pointer(&db));
+    g_assert_true(hl_file_write_text(outside, "x", 0644, NULL));
+    g_assert_true(mgr_backup_make(site->dir, dir, &info, &error));
+    g_assert_cmpuint(info.files, ==, 3); /* registry, journal, secret */
+    g_assert_true(g_file_test(inside, G_FILE_TEST_EXISTS));
+    g_assert_true(g_file_test(there, G_FILE_TEST_EXISTS));
+    g_assert_cmpint(chmod(inside, 0600), ==, 0);
+    g_assert_true(hl_file_write_text(inside, "y", 0600, NULL));
+    g_assert_false(mgr_backup_verify(dir, &info, &error));
+    g_assert_error(error, HL_ERROR, HL_ERROR_UNTRUSTED);
+    g_clear_error(&error);
+    g_assert_true(hl_tree_remove(dir, NULL));
+    g_assert_cmpint(symlink("/etc/passwd", link), ==, 0);
+    g_assert_false(mgr_backup_make(site->dir, dir, &info, &error)); /* nothing is left out without a word */
+    g_assert_error(error, HL_ERROR, HL_ERROR_INVALID);
+    g_assert_false(mgr_backup_is_one(dir));
+}
+
+static void test_manifests(Site *site, gconstpointer user G_GNUC_UNUSED)
+{
+    static const char *const paths[] = { "../secret", "/etc/passwd", "pki/../../secret", "", "pki//x", "." };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(paths); i++) {
+        g_autofree char *manifest = g_strdup_printf(
+            "{\"version\": 1, \"made_ms\": 1, \"directories\": [], \"files\": [{\"path\": \"%s\", \"mode\": \"0600\", "
+            "\"size\": 1, \"sha256\": \"00\"}]}",
+            paths[i]);
+
+        expect_refused(site->dir, manifest, HL_ERROR_INVALID);
+    }
+    expect_refused(site->dir, "", HL_ERROR_INVALID);
+    expect_refused(site->dir, "{}", HL_ERROR_INVALID);
+    expect_refused(site->dir, "{\"version\": 2, \"made_ms\": 1, \"directories\": [], \"files\": []}",
+                   HL_ERROR_CONFLICT);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add("/site/own-log", Site, NULL, set_up, test_own_log, tear_down);
+    g_test_add("/site/foreign-log", Site, NULL, set_up, test_foreign_log, tear_down);
+    g_test_add("/site/later-file", Site, "same run", set_up, test_foreign_log, tear_down);
+    g_test_add("/site/journal-begins", Site, NULL, set_up, test_journal_begins, tear_down);
+    g_test_add("/site/backup", Site, NULL, set_up, test_backup, tear_down);
+    g_test_add("/site/manifests", Site, NULL, set_up, test_manifests, tear_down);
+    return g_test_run();
+}
