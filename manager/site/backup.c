@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <pwd.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -48,6 +49,37 @@ bool mgr_backup_check_owner(const char *site, GError **error)
     return hl_fail(error, HL_ERROR_DENIED,
                    "site %s belongs to the user %s: run this as that user ('runuser -u %s -- holdline ...')", site,
                    owner != NULL ? owner->pw_name : "of another id", owner != NULL ? owner->pw_name : "USER");
+}
+
+/* By where they really are; a path that does not exist yet by its parent. */
+static char *resolve(const char *path)
+{
+    g_autofree char *parent = g_path_get_dirname(path);
+    g_autofree char *name = g_path_get_basename(path);
+    char *real = realpath(path, NULL);
+    g_autofree char *above = real == NULL && strcmp(parent, path) != 0 ? resolve(parent) : NULL;
+    char *copy = real != NULL ? g_strdup(real) : g_build_filename(above != NULL ? above : parent, name, NULL);
+
+    free(real);
+    return copy;
+}
+
+static bool is_below(const char *path, const char *dir)
+{
+    gsize length = strlen(dir);
+
+    return strncmp(path, dir, length) == 0 && (path[length] == '\0' || path[length] == '/');
+}
+
+bool mgr_backup_check_place(const char *site, const char *dir, GError **error)
+{
+    g_autofree char *real_site = resolve(site);
+    g_autofree char *real_dir = resolve(dir);
+
+    if (is_below(real_dir, real_site) || is_below(real_site, real_dir))
+        return hl_fail(error, HL_ERROR_INVALID, "%s and the site %s lie in one another: keep backups elsewhere", dir,
+                       site);
+    return true;
 }
 
 static bool is_left_out(const char *relative)
@@ -215,8 +247,10 @@ bool mgr_backup_make(const char *site, const char *dir, MgrBackupInfo *info, GEr
 
     *info = (MgrBackupInfo){ .made = hl_clock_wall() };
     /* the registry first: the journal beside the keys then knows all that the copied registry knows */
-    if (!mgr_backup_check_owner(site, error) || !make_empty(dir, error) || !copy_registry(&copy, error) ||
-        !copy_tree(&copy, "", error) || !write_manifest(&copy, error))
+    if (!mgr_backup_check_owner(site, error) || !mgr_backup_check_place(site, dir, error))
+        return hl_error_prefix(error, "nothing was written");
+    if (!make_empty(dir, error) || !copy_registry(&copy, error) || !copy_tree(&copy, "", error) ||
+        !write_manifest(&copy, error))
         return hl_error_prefix(error, "backup of %s (%s is no backup)", site, dir);
     return mgr_backup_verify(dir, info, error);
 }

@@ -33,6 +33,9 @@ bool mgr_backup_put_registry(const char *dir, const char *site, GError **error) 
 /* Whether there is a manifest. */
 bool mgr_backup_is_one(const char *dir);
 
+/* Neither lies in the other. */
+bool mgr_backup_check_place(const char *site, const char *dir, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* The site is this user's, so that no file of another owner comes to lie in it. */
 bool mgr_backup_check_owner(const char *site, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -40,11 +40,16 @@ static GPtrArray *list_site(const char *site, GError **error)
 /* With the log and all: no file of the old registry stays beside the new one. */
 static bool set_aside(const char *site, const GPtrArray *names, HlTime now, MgrRestoreReport *report, GError **error)
 {
-    g_autofree char *name = g_strdup_printf(ASIDE "%" G_GINT64_FORMAT, now / HL_SECOND);
+    HlTime second = now / HL_SECOND;
 
     if (names->len == 0)
         return true;
-    report->aside = mgr_site_path(site, name);
+    do {
+        g_autofree char *name = g_strdup_printf(ASIDE "%" G_GINT64_FORMAT, second++);
+
+        g_free(report->aside);
+        report->aside = mgr_site_path(site, name);
+    } while (g_file_test(report->aside, G_FILE_TEST_EXISTS));
     if (!hl_dir_make(report->aside, 0700, error))
         return false;
     for (guint i = 0; i < names->len; i++) {
@@ -82,17 +87,42 @@ static bool is_same_authority(const char *a, const char *b)
     return pem_a != NULL && pem_b != NULL && g_bytes_equal(pem_a, pem_b);
 }
 
-/* The journal that may know what happened since the backup; NULL: there is none. */
-static char *find_newer(const MgrRestoreOrder *order, const MgrRestoreReport *report)
+/* The journal of what was set aside, if that was a whole site of the same authority. */
+static char *journal_of(const char *aside, const char *backup)
 {
-    g_autofree char *path = NULL;
+    g_autofree char *registry = mgr_site_path(aside, MGR_SITE_REGISTRY);
+    g_autofree char *path = mgr_site_path(aside, MGR_SITE_JOURNAL);
+
+    return is_same_authority(aside, backup) && g_file_test(registry, G_FILE_TEST_EXISTS) &&
+                   g_file_test(path, G_FILE_TEST_EXISTS)
+               ? g_steal_pointer(&path)
+               : NULL;
+}
+
+/* The journal that may know what happened since the backup: of the site as it was last whole, which an interrupted
+ * restore may have set aside before.  NULL: there is none. */
+static char *find_newer(const MgrRestoreOrder *order)
+{
+    g_autofree char *newest = NULL;
+    g_autofree char *found = NULL;
+    g_autoptr(GDir) dir = NULL;
+    const char *name;
 
     if (order->journal != NULL)
         return g_strdup(order->journal);
-    if (report->aside == NULL || !is_same_authority(report->aside, order->dir))
-        return NULL;
-    path = mgr_site_path(report->aside, MGR_SITE_JOURNAL);
-    return g_file_test(path, G_FILE_TEST_EXISTS) ? g_steal_pointer(&path) : NULL;
+    dir = g_dir_open(order->site, 0, NULL);
+    while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
+        g_autofree char *aside = mgr_site_path(order->site, name);
+        g_autofree char *journal = g_str_has_prefix(name, ASIDE) ? journal_of(aside, order->dir) : NULL;
+
+        if (journal == NULL || (newest != NULL && strcmp(name, newest) <= 0))
+            continue;
+        g_free(newest);
+        g_free(found);
+        newest = g_strdup(name);
+        found = g_steal_pointer(&journal);
+    }
+    return g_steal_pointer(&found);
 }
 
 /* What the newer one has and the backup's has not, in its order; marks are of registries that are not here. */
@@ -116,7 +146,7 @@ static GPtrArray *select_news(const GPtrArray *old, const GPtrArray *newer)
 static bool join_journals(const MgrRestoreOrder *order, MgrRestoreReport *report, HlTime now, GError **error)
 {
     g_autofree char *path = mgr_site_path(order->site, MGR_SITE_JOURNAL);
-    g_autofree char *newer_path = find_newer(order, report);
+    g_autofree char *newer_path = find_newer(order);
     g_autoptr(GPtrArray) newer = NULL;
     g_autoptr(GPtrArray) news = NULL;
     g_autoptr(GPtrArray) old = read_lines(path, error);
@@ -174,7 +204,8 @@ bool mgr_site_restore(const MgrRestoreOrder *order, MgrRestoreReport *report, GE
     g_autofree char *lock_path = mgr_site_path(order->site, "lock");
     hl_autofd int lock = -1;
 
-    if (!mgr_backup_verify(order->dir, &report->backup, error) || !mgr_site_check_keys(order->dir, error))
+    if (!mgr_backup_check_place(order->site, order->dir, error) ||
+        !mgr_backup_verify(order->dir, &report->backup, error) || !mgr_site_check_keys(order->dir, error))
         return hl_error_prefix(error, "nothing was changed");
     if (!hl_dir_make(order->site, 0700, error) || !mgr_backup_check_owner(order->site, error))
         return false;

@@ -173,7 +173,8 @@ static void expect_refused(const char *dir, const char *manifest, HlErrorCode co
 
 static void test_backup(Site *site, gconstpointer user G_GNUC_UNUSED)
 {
-    g_autofree char *dir = mgr_site_path(site->dir, "replaced-backup"); /* a name that no backup takes in */
+    g_autofree char *dir = g_strconcat(site->dir, ".backup", NULL);
+    g_autofree char *below = mgr_site_path(site->dir, "pki/backup/of today");
     g_autofree char *outside = mgr_site_path(site->dir, "secret");
     g_autofree char *inside = mgr_site_path(dir, "secret");
     g_autofree char *there = mgr_site_path(dir, MGR_SITE_JOURNAL);
@@ -184,6 +185,9 @@ static void test_backup(Site *site, gconstpointer user G_GNUC_UNUSED)
 
     hl_db_close(g_steal_pointer(&db));
     g_assert_true(hl_file_write_text(outside, "x", 0644, NULL));
+    g_assert_false(mgr_backup_make(site->dir, below, &info, &error)); /* it would take itself in */
+    g_assert_error(error, HL_ERROR, HL_ERROR_INVALID);
+    g_clear_error(&error);
     g_assert_true(mgr_backup_make(site->dir, dir, &info, &error));
     g_assert_cmpuint(info.files, ==, 3); /* registry, journal, secret */
     g_assert_true(g_file_test(inside, G_FILE_TEST_EXISTS));
@@ -198,6 +202,7 @@ static void test_backup(Site *site, gconstpointer user G_GNUC_UNUSED)
     g_assert_false(mgr_backup_make(site->dir, dir, &info, &error)); /* nothing is left out without a word */
     g_assert_error(error, HL_ERROR, HL_ERROR_INVALID);
     g_assert_false(mgr_backup_is_one(dir));
+    g_assert_true(hl_tree_remove(dir, NULL));
 }
 
 static void test_manifests(Site *site, gconstpointer user G_GNUC_UNUSED)
