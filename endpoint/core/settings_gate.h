@@ -3,10 +3,10 @@
  * values are parsed afterwards; this decides on addressee, expiry, counter and digest.  See docs/protocol.md,
  * "Settings".
  *
- * A higher counter is newer: nothing that was sent before comes back.  The counters follow the manager's clock, so one
- * that is more than a day ahead of the manager's own time, as it is signed for this connection, was given by a clock
- * that was wrong, and would keep out all that follows for as long.  Past such a one goes a document with a possible
- * counter that was signed for this connection: an old one cannot have been.
+ * A higher counter is newer: nothing that was sent before comes back.  Counters follow the manager's clock, so one that
+ * is more than a day ahead of the manager's time, as its notices for this connection give it, was issued by a wrong
+ * clock, and would keep everything else out for as long.  It is superseded by a document whose counter is possible and
+ * that was signed for this connection: an old document cannot have been.
  *
  * Pure. */
 #ifndef ENDPOINT_CORE_SETTINGS_GATE_H

@@ -9,7 +9,7 @@
 #include "lib/base/file.h"
 
 #define CHECK_SIZE 16
-#define MAX_SIZE   ((gsize)1 << 30) /* 170 bytes a certificate: six million */
+#define MAX_SIZE   ((gsize)1 << 30) /* 200 bytes a certificate: five million */
 
 struct HlJournal {
     char *path;

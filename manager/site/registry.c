@@ -54,10 +54,11 @@ static bool guard_log(const char *dir, const MgrLedger *ledger, GError **error)
     if (!mgr_site_read_mark(dir, &mark, &unreadable) ||
         (mgr_ledger_knows_mark(ledger, mark) && !was_replaced(path, &st)))
         return true;
-    hl_warn("registry",
-            "%s was left by a manager that was killed, and is not of the registry beside it, which was put there since "
-            "(from a backup): set aside",
-            log);
+    hl_warn(
+        "registry",
+        "%s was left by a manager that was killed and does not belong to the registry beside it, which was put there "
+        "later (restored from a backup): moved aside",
+        log);
     return set_aside(log, now, error) && set_aside(index, now, error);
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Certificates that the registry does not know: it was restored from a backup, and its endpoint has renewed since.
+/* Certificates that the registry does not know: it was restored from a backup, and the endpoint has renewed since.
  *
- * What is not known cannot be put on the revocation list.  So a birth names the serial number that it connects with,
- * the notice that answers asks for the certificate of one that is not known, and the endpoint shows it in a report.
- * Nothing of that is believed but the authority's own signature: it is for this endpoint, and known from then on. */
+ * An unknown certificate cannot be put on the revocation list.  So a birth names the serial number in use; if that is
+ * unknown, the notice that answers the birth asks for the certificate, and the endpoint shows it in a report.  All that
+ * counts is the authority's own signature for this endpoint; with it the certificate is known from then on. */
 #ifndef MANAGER_DAEMON_WORK_INTRODUCTIONS_H
 #define MANAGER_DAEMON_WORK_INTRODUCTIONS_H
 
