@@ -65,7 +65,8 @@ static void test_broker_lost(void)
     bus_fake_up(parts->bus);
     state = take_state(parts);
     g_assert_true(state->online);
-    g_assert_cmpuint(state->epoch, ==, epoch + 1);
+    g_assert_cmpuint(state->epoch, >=, (uint64_t)CLOCK_FAKE_WALL); /* none that a registry set back gives again */
+    g_assert_cmpuint(state->epoch, >, epoch);
     g_assert_cmpuint(state->reconnect_window_ms, ==, 60 * HL_SECOND);
     mgr_status_flush(parts->status);
     g_assert_cmpuint(bus_fake_published(parts->bus, "holdline/v1/status/endpoint/+"), ==, 2);

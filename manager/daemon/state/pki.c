@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/base/log.h"
+#include "manager/core/counter.h"
 
 #define BACKDATE (5 * HL_MINUTE) /* clocks of endpoints that are a little slow */
 #define RETRY_MS 5000            /* of lists that could not be written */
@@ -78,7 +79,7 @@ static bool publish(MgrPki *pki, GError **error)
 {
     MgrFleet *fleet = pki->fleet;
 
-    fleet->crl++;
+    fleet->crl = mgr_counter_next(fleet->crl, hl_clock_wall()); /* of two lists the newer one, across a restore too */
     mgr_write_counter(mgr_record_background(pki->record), "crl", fleet->crl);
     if (!mgr_authority_write_crl(&pki->authority, pki->dir, fleet->certificates, fleet->crl, error) ||
         !mgr_site_write_acl(pki->dir, fleet->certificates, pki->held_off, error))

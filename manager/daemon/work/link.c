@@ -5,6 +5,7 @@
 
 #include "lib/base/ident.h"
 #include "lib/base/log.h"
+#include "manager/core/counter.h"
 #include "manager/daemon/ground/broker.h"
 #include "manager/daemon/ground/now.h"
 #include "manager/daemon/state/applied.h"
@@ -448,7 +449,9 @@ static void on_up(gpointer user)
     MgrLink *link = user;
     MgrFleet *fleet = link->parts.fleet;
 
-    fleet->epoch++; /* endpoints answer a rise with their birth, whichever of the two was away */
+    /* endpoints answer another one with their birth, whichever of the two was away; by the clock, because a registry
+     * restored from a backup would otherwise count to one that they have seen */
+    fleet->epoch = mgr_counter_next(fleet->epoch, hl_clock_wall());
     mgr_write_counter(mgr_record_background(link->parts.record), "epoch", fleet->epoch);
     follow_sight(link, mgr_sight_link(&link->sight, &link->sight_policy, true, mgr_now()));
     mgr_status_touch_all(link->parts.status);
