@@ -165,8 +165,7 @@ static void settle(void)
     parts_commit(parts);
     while (parts->dials->len > 0)
         parts_end_dial(parts, MGR_REACH_REFUSED);
-    clock_fake_advance(HL_SECOND);
-    timers_fake_run();
+    timer_fake_advance(HL_SECOND);
     mgr_delivery_flush_acks(parts->delivery);
     mgr_status_flush(parts->status);
     mgr_command_calls_flush(parts->command_calls);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The parts of the manager without a process round them: a registry in a directory of its own, a bus in memory, a
- * writer, a clock and timeouts that the test drives (lib/bus/bus_fake.h, writer_fake.h, clock_fake.h, timers_fake.h).
+ * writer, a clock and timeouts that the test drives (lib/bus/bus_fake.h, writer_fake.h, clock_fake.h, timer_fake.h).
  * Dials are recorded, not made.  fsync does nothing: no test here is about power cuts.
  *
  * Nothing happens by itself.  What a part commits is pending until parts_commit; what it publishes is taken with
@@ -18,7 +18,7 @@
 #include "manager/daemon/work/link.h"
 #include "proto/wire.h"
 #include "tests/support/clock_fake.h"
-#include "tests/support/timers_fake.h"
+#include "tests/support/timer_fake.h"
 #include "tests/support/writer_fake.h"
 
 /* A dial that was ordered. */

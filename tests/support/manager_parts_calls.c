@@ -177,8 +177,7 @@ void parts_answer_echo(Parts *parts)
 void parts_pass(Parts *parts, guint seconds)
 {
     for (guint i = 0; i < seconds; i++) {
-        clock_fake_advance(HL_SECOND);
-        timers_fake_run();
+        timer_fake_advance(HL_SECOND);
         mgr_link_tick(parts->link);
         parts_answer_echo(parts);
     }

@@ -6,7 +6,7 @@
 #include "lib/base/unconst.h"
 #include "lib/store/stmt.h"
 #include "tests/support/manager_parts.h"
-#include "tests/support/timers_fake.h"
+#include "tests/support/timer_fake.h"
 
 /* An endpoint that makes the most of every bound still has a status document that a message takes. */
 static void test_largest_endpoint(void)
@@ -70,8 +70,7 @@ static void test_largest_endpoint(void)
         g_autoptr(json_t) document = NULL;
 
         if (reply == NULL) { /* a long list is made between other work */
-            clock_fake_advance(10);
-            timers_fake_run();
+            timer_fake_advance(10);
             continue;
         }
         g_assert_cmpstr(reply->code, ==, "");

@@ -61,8 +61,7 @@ static void create_client(Parts *parts, const char *call, const char *name, cons
 {
     parts_call(parts, call, "name", name, "csr", csr, NULL);
     parts_commit(parts);
-    clock_fake_advance(HL_SECOND);
-    timers_fake_run();
+    timer_fake_advance(HL_SECOND);
     json_decref(parts_expect_reply(parts, ""));
 }
 
@@ -130,8 +129,7 @@ static void let_finish(World *world)
         parts_commit(world->parts);
         while (world->parts->dials->len > 0)
             parts_end_dial(world->parts, MGR_REACH_REFUSED);
-        clock_fake_advance(6 * HL_SECOND);
-        timers_fake_run();
+        timer_fake_advance(6 * HL_SECOND);
         mgr_command_calls_flush(world->parts->command_calls);
     }
 }
@@ -368,7 +366,7 @@ typedef enum { ALL_AT_ONCE, ONE_BY_ONE } Commits;
 static void commit_one_by_one(World *world)
 {
     while (writer_fake_commit(world->parts->writer, 1) > 0)
-        timers_fake_run();
+        timer_fake_advance(0);
 }
 
 static void end_and_check(World *world, Commits commits)

@@ -5,12 +5,11 @@
 #include <string.h>
 
 #include "tests/support/manager_parts.h"
-#include "tests/support/timers_fake.h"
+#include "tests/support/timer_fake.h"
 
 static void pass(HlTime time)
 {
-    clock_fake_advance(time);
-    timers_fake_run();
+    timer_fake_advance(time);
 }
 
 static bool has_key(const Parts *parts)
@@ -77,7 +76,7 @@ static void test_given_back(void)
         bus_fake_up(eviction());
         if (lost == 1)
             bus_fake_down(eviction(), "session taken over");
-        timers_fake_run();
+        timer_fake_advance(0);
         g_assert_null(eviction());
         g_assert_false(has_key(parts));
     }

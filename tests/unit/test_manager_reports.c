@@ -421,8 +421,7 @@ static void test_not_stored(void)
         g_assert_true(writer_fake_failed(parts->writer));
         expect_ack(parts, failing - 1);
         parts_check_registry(parts);
-        clock_fake_advance(10 * HL_SECOND);
-        timers_fake_run(); /* sends it back to what is committed */
+        timer_fake_advance(10 * HL_SECOND); /* sends it back to what is committed */
         expect_ack(parts, failing - 1);
         for (guint i = failing - 1; i < G_N_ELEMENTS(makes); i++)
             report(parts, i + 1, makes[i]);
@@ -446,8 +445,7 @@ static void test_again_between_failures(void)
     writer_fake_commit(parts->writer, 1);
     writer_fake_commit(parts->writer, 1);
     for (guint attempt = 0; attempt < 3; attempt++) {
-        clock_fake_advance(10 * HL_SECOND);
-        timers_fake_run();
+        timer_fake_advance(10 * HL_SECOND);
         report_as(parts, "s-1", 2, 2, make_failed_update);
         parts_commit(parts);
     }
@@ -493,8 +491,7 @@ static void test_gone(void)
                 if (order == 2)
                     writer_fake_fail_at(parts->writer, 2, HL_ERROR_IO);
                 parts_commit(parts);
-                clock_fake_advance(10 * HL_SECOND);
-                timers_fake_run();
+                timer_fake_advance(10 * HL_SECOND);
                 mgr_delivery_flush_acks(parts->delivery);
                 mgr_status_flush(parts->status);
                 code = parts_end_of(parts, NULL);
