@@ -72,6 +72,9 @@ const HlCertInfo *hl_cert_info(const HlCert *cert);
 /* Whether the key belongs to the certificate. */
 bool hl_cert_has_key(const HlCert *cert, const HlKey *key);
 
+/* Whether the certificate's key signed the payload for this context (hl_key_sign). */
+bool hl_cert_verify_signature(const HlCert *cert, const char *context, GBytes *payload, GBytes *signature);
+
 /* Whether this CA signed it, whatever its dates. */
 bool hl_cert_is_issued_by(const HlCert *cert, const HlCert *ca);
 

@@ -32,6 +32,9 @@ char *hl_pki_print_private(EVP_PKEY *pkey);
 
 bool hl_pki_is_p256(EVP_PKEY *pkey);
 
+/* What a signature for this context covers (signing.h). */
+GByteArray *hl_pki_signed_bytes(const char *context, GBytes *payload);
+
 /* Takes x509. */
 HlCert *hl_cert_from_x509(X509 *x509, const char *name, GError **error);
 

@@ -126,6 +126,19 @@ HlKey *hl_key_load(const char *path, GError **error)
     return key;
 }
 
+GBytes *hl_key_sign(const HlKey *key, const char *context, GBytes *payload)
+{
+    g_autoptr(GByteArray) bytes = hl_pki_signed_bytes(context, payload);
+    g_autoptr(EVP_MD_CTX) md = EVP_MD_CTX_new();
+    uint8_t signature[HL_KEY_MAX_SIGNATURE];
+    gsize size = sizeof signature;
+
+    if (EVP_DigestSignInit(md, NULL, EVP_sha256(), NULL, key->pkey) != 1 ||
+        EVP_DigestSign(md, signature, &size, bytes->data, bytes->len) != 1)
+        g_error("a P-256 key cannot sign");
+    return g_bytes_new(signature, size);
+}
+
 char *hl_key_print(const HlKey *key)
 {
     return hl_pki_print_private(key->pkey);

@@ -5,6 +5,8 @@
 
 #include "lib/base/error.h"
 
+#define HL_KEY_MAX_SIGNATURE 72 /* SEQUENCE of two INTEGERs of 33 bytes */
+
 typedef struct HlKey HlKey;
 
 HlKey *hl_key_generate(GError **error);
@@ -12,6 +14,10 @@ void hl_key_free(HlKey *key);
 
 /* PKCS#8 PEM without a password; a key of another kind is refused. */
 HlKey *hl_key_load(const char *path, GError **error);
+
+/* ECDSA with SHA-256, DER, over a context and a payload as signing.h frames them: what is signed for one purpose passes
+ * for no other.  Never NULL (a failure of the library here is a bug and aborts); hl_cert_verify_signature checks it. */
+GBytes *hl_key_sign(const HlKey *key, const char *context, GBytes *payload);
 
 /* Caller frees. */
 char *hl_key_print(const HlKey *key);

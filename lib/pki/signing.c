@@ -89,7 +89,7 @@ char *hl_signing_key_id(GBytes *public_key)
     return hl_hex(digest.bytes, KEY_ID_SIZE);
 }
 
-static GByteArray *signed_bytes(const char *context, GBytes *payload)
+GByteArray *hl_pki_signed_bytes(const char *context, GBytes *payload)
 {
     gsize size = g_bytes_get_size(payload);
     GByteArray *bytes = g_byte_array_sized_new((guint)(sizeof domain + strlen(context) + 1 + size));
@@ -103,7 +103,7 @@ static GByteArray *signed_bytes(const char *context, GBytes *payload)
 
 GBytes *hl_signing_key_sign(const HlSigningKey *key, const char *context, GBytes *payload)
 {
-    g_autoptr(GByteArray) bytes = signed_bytes(context, payload);
+    g_autoptr(GByteArray) bytes = hl_pki_signed_bytes(context, payload);
     g_autoptr(EVP_MD_CTX) md = EVP_MD_CTX_new();
     uint8_t signature[HL_SIGNATURE_SIZE];
     gsize size = sizeof signature;
@@ -124,7 +124,7 @@ bool hl_signature_verify(GBytes *public_key, const char *context, GBytes *payloa
     if (public_key == NULL || signature == NULL || g_bytes_get_size(public_key) != HL_SIGNING_PUBLIC_SIZE ||
         g_bytes_get_size(signature) != HL_SIGNATURE_SIZE)
         return false;
-    bytes = signed_bytes(context, payload);
+    bytes = hl_pki_signed_bytes(context, payload);
     pkey = EVP_PKEY_new_raw_public_key_ex(NULL, "ED25519", NULL, g_bytes_get_data(public_key, NULL),
                                           HL_SIGNING_PUBLIC_SIZE);
     md = EVP_MD_CTX_new();

@@ -149,6 +149,32 @@ static void test_signing(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
     g_assert_null(hl_signing_key_load(path, NULL)); /* P-256 does not sign */
 }
 
+/* The proof that somebody holds the key of a certificate. */
+static void test_key_signature(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
+{
+    HlCertSpec spec = { .cn = "e-1", .kind = HL_CERT_ENDPOINT, .not_before = BEGIN, .not_after = NOW };
+    g_autoptr(HlKey) other = hl_key_generate(NULL);
+    g_autoptr(GBytes) csr = hl_csr_make(fixture->key, "new", NULL);
+    g_autoptr(GBytes) other_csr = hl_csr_make(other, "new", NULL);
+    g_autoptr(HlCert) cert = hl_cert_issue(fixture->ca, fixture->ca_key, csr, &spec, NULL);
+    g_autoptr(GBytes) empty = g_bytes_new_static("", 0);
+    g_autoptr(GBytes) signature = hl_key_sign(fixture->key, "enrol", other_csr);
+    g_autoptr(GBytes) of_nothing = hl_key_sign(fixture->key, "enrol", empty);
+    g_autoptr(GBytes) cut = g_bytes_new_from_bytes(signature, 0, g_bytes_get_size(signature) - 1);
+    g_autoptr(GBytes) foreign = hl_key_sign(other, "enrol", other_csr);
+
+    g_assert_cmpuint(g_bytes_get_size(signature), <=, HL_KEY_MAX_SIGNATURE);
+    g_assert_true(hl_cert_verify_signature(cert, "enrol", other_csr, signature));
+    g_assert_true(hl_cert_verify_signature(cert, "enrol", empty, of_nothing));
+    g_assert_false(hl_cert_verify_signature(cert, "enroll", other_csr, signature));
+    g_assert_false(hl_cert_verify_signature(cert, "enrol", csr, signature));
+    g_assert_false(hl_cert_verify_signature(cert, "enrol", empty, signature));
+    g_assert_false(hl_cert_verify_signature(cert, "enrol", other_csr, cut));
+    g_assert_false(hl_cert_verify_signature(cert, "enrol", other_csr, empty));
+    g_assert_false(hl_cert_verify_signature(cert, "enrol", other_csr, foreign));
+    g_assert_false(hl_cert_verify_signature(fixture->ca, "enrol", other_csr, signature));
+}
+
 /* The context is delimited: moving a letter between it and the payload breaks the signature. */
 static void test_signing_boundary(void)
 {
@@ -384,6 +410,7 @@ int main(int argc, char **argv)
     g_test_add_func("/pki/digest", test_digest);
     FIXTURE_TEST("keys", test_keys);
     FIXTURE_TEST("signing", test_signing);
+    FIXTURE_TEST("key-signature", test_key_signature);
     g_test_add_func("/pki/signing-boundary", test_signing_boundary);
     FIXTURE_TEST("issue", test_issue);
     FIXTURE_TEST("issue-refused", test_issue_refused);
