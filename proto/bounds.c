@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/base/unconst.h"
+#include "lib/pki/key.h"
 #include "proto/wire.h"
 
 #define MAX_PEM        (16 * 1024)
@@ -77,8 +78,11 @@ static const HlBound rows[] = {
     { "Bundle.server", .max = MAX_URL },
     { "Bundle.signing_key", .max = KEY_SIZE, .exact = KEY_SIZE },
     { "Bundle.pattern_root", .max = MAX_ROOT },
+    { "Bundle.endpoint", .max = HL_MAX_ID },
     { "EnrolRequest.token", .max = 128 },
     { "EnrolRequest.csr", .max = MAX_CSR },
+    { "EnrolRequest.certificate", .max = MAX_PEM },
+    { "EnrolRequest.proof", .max = HL_KEY_MAX_SIGNATURE },
     { "EnrolReply.code", .max = MAX_WORD },
     { "EnrolReply.message", .max = 2 * HL_MAX_TEXT, .cut = true },
     { "EnrolReply.endpoint", .max = HL_MAX_ID },
