@@ -13,28 +13,44 @@
 #include "lib/base/network.h"
 #include "lib/base/unconst.h"
 #include "lib/pki/digest.h"
+#include "proto/enrolment.h"
 #include "proto/wire.h"
 
-#define MACHINE_ID     "/etc/machine-id"
-#define OS_RELEASE     "/etc/os-release"
-#define ANY_OUTSIDE_V4 "192.0.2.1" /* TEST-NET-1, RFC 5737: nothing is sent, only the route is looked up */
+#define MACHINE_ID      "/etc/machine-id"
+#define MACHINE_ID_SIZE 32
+#define OS_RELEASE      "/etc/os-release"
+#define ANY_OUTSIDE_V4  "192.0.2.1" /* TEST-NET-1, RFC 5737: nothing is sent, only the route is looked up */
+
+char *ep_machine_id(const char *path, GError **error)
+{
+    g_autofree char *id = hl_file_read_text(path, 256, error);
+
+    if (id == NULL) {
+        hl_error_prefix(error, "this machine has no identity (set identity.machine_id)");
+        return NULL;
+    }
+    g_strstrip(id);
+    if (strlen(id) == MACHINE_ID_SIZE && strspn(id, "0123456789abcdef") == MACHINE_ID_SIZE &&
+        strspn(id, "0") != MACHINE_ID_SIZE)
+        return g_steal_pointer(&id);
+    if (*id == '\0' || strcmp(id, "uninitialized") == 0)
+        hl_fail(error, HL_ERROR_INVALID,
+                "%s is %s, as in an image before its first start: run " HL_ENROL_OWN_MACHINE_ID
+                ", or set identity.machine_id",
+                path, *id == '\0' ? "empty" : "'uninitialized'");
+    else
+        hl_fail(error, HL_ERROR_INVALID,
+                "%s does not contain a machine id (32 lower-case hexadecimal digits, not all 0): "
+                "run " HL_ENROL_OWN_MACHINE_ID ", or set identity.machine_id",
+                path);
+    return NULL;
+}
 
 char *ep_machine_fingerprint(const char *override, GError **error)
 {
-    g_autofree char *id = NULL;
+    g_autofree char *id = *override != '\0' ? g_strdup(override) : ep_machine_id(MACHINE_ID, error);
 
-    if (*override != '\0')
-        return hl_sha256_hex(override, strlen(override));
-    id = hl_file_read_text(MACHINE_ID, 256, error);
-    if (id == NULL || *g_strstrip(id) == '\0') {
-        if (id != NULL)
-            hl_fail(error, HL_ERROR_INVALID, "%s is empty: run systemd-machine-id-setup, or set identity.machine_id",
-                    MACHINE_ID);
-        else
-            hl_error_prefix(error, "this machine has no identity (set identity.machine_id)");
-        return NULL;
-    }
-    return hl_sha256_hex(id, strlen(id));
+    return id != NULL ? hl_sha256_hex(id, strlen(id)) : NULL;
 }
 
 static char *print_address(const struct sockaddr *address, socklen_t size)

@@ -9,8 +9,13 @@
 
 #define EP_MACHINE_MAX_ADDRESSES 16
 
-/* SHA-256, hexadecimal, of the machine identity: override if it is not empty, else /etc/machine-id.  NULL on failure;
+/* The machine id in a file like /etc/machine-id (machine-id(5)): 32 lower-case hexadecimal digits, not all 0.  What an
+ * image has before its first start ("uninitialized", nothing) would be the same on all its copies.  NULL on failure;
  * caller frees. */
+char *ep_machine_id(const char *path, GError **error);
+
+/* SHA-256, hexadecimal, of the machine identity: override (any text) if it is not empty, else /etc/machine-id.  NULL on
+ * failure; caller frees. */
 char *ep_machine_fingerprint(const char *override, GError **error);
 
 /* The machine's own addresses, first the one that routes towards the peer (host:port; only numeric hosts are
