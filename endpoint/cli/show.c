@@ -69,7 +69,7 @@ static void show_line(const json_t *line)
     if (!up && json_is_true(json_object_get(line, "ever_up")) &&
         json_integer_value(json_object_get(line, "failed_attempts")) >= MANY_FAILURES)
         printf("%-12sif other machines reach the server, the administrator may have revoked this one's certificate: "
-               "then ask for a bundle, and run 'enrol BUNDLE --replace'\n",
+               "then ask for a bundle that is made for it, and run 'enrol BUNDLE --replace'\n",
                "");
 }
 

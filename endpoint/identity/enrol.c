@@ -12,6 +12,7 @@
 #include "lib/base/unconst.h"
 #include "lib/http/fetch.h"
 #include "lib/pki/signing.h"
+#include "proto/enrolment.h"
 #include "proto/envelope.h"
 #include "proto/settings.h"
 
@@ -19,8 +20,8 @@
 #define CONTENT_TYPE "application/x-protobuf"
 #define DEADLINE     (60 * HL_SECOND)
 #define TOO_MANY     429
-#define CLOCK_OFF    (6 * HL_HOUR) /* further than any honest clock is off */
-#define ROOM         (64 * 1024)   /* certificate, settings and the file system's own needs */
+#define CLOCK_OFF    HL_ENROL_MAX_SKEW /* further than any honest clock is off */
+#define ROOM         (64 * 1024)       /* certificate, settings and the file system's own needs */
 
 typedef struct {
     const EpConf *conf;
@@ -30,6 +31,8 @@ typedef struct {
     HlKey *key;
     char *fingerprint;
     bool replace;
+    char *given_up; /* the certificate of the identity that is replaced, PEM; NULL: there is none of this server */
+    GBytes *proof;  /* signature with its key */
 } Enrolment;
 
 static void enrolment_clear(Enrolment *enrolment)
@@ -38,6 +41,8 @@ static void enrolment_clear(Enrolment *enrolment)
         HL_IGNORE(hl_tree_remove(enrolment->prepared, NULL)); /* the next enrolment begins by removing it */
     g_free(enrolment->prepared);
     g_free(enrolment->fingerprint);
+    g_free(enrolment->given_up);
+    g_clear_pointer(&enrolment->proof, g_bytes_unref);
     hl_key_free(enrolment->key);
     hl_wire_free(enrolment->bundle);
 }
@@ -68,20 +73,26 @@ static const struct {
     { "denied", "the server does not accept the token of this bundle (wrong or withdrawn); ask for a new bundle" },
     { "expired", "the token of this bundle has expired; ask for a new bundle" },
     { "limit", "the token of this bundle is used up; ask for a new bundle" },
-    { "exists", "the server already knows this machine; '--replace' keeps its record and revokes its old certificate" },
-    { "invalid", "the server did not understand the request" },
+    { "exists",
+      "the server knows this machine already: --replace keeps its record if its identity is still here; if it "
+      "was reinstalled, ask for a bundle that is made for it; a copy of another PC needs a machine id of its "
+      "own first" },
+    { "untrusted", "the server does not believe that the identity which is given up is this machine's" },
+    { "invalid", "the server does not accept the request" },
     { "unavailable", "the server cannot enrol at the moment; try again later" },
 };
 
-static bool refused(const HlMsgEnrolReply *reply, GError **error)
+static bool refused(const Enrolment *enrolment, const HlMsgEnrolReply *reply, GError **error)
 {
     const char *text = "the server refused the enrolment";
+    const char *made_for = enrolment->bundle->endpoint;
 
     for (gsize i = 0; i < G_N_ELEMENTS(refusals); i++)
         if (strcmp(reply->code, refusals[i].code) == 0)
             text = refusals[i].text;
-    return hl_fail(error, hl_error_from_name(reply->code), "%s%s%s%s", text, *reply->message != '\0' ? " (" : "",
-                   reply->message, *reply->message != '\0' ? ")" : "");
+    hl_fail(error, hl_error_from_name(reply->code), "%s%s%s%s", text, *reply->message != '\0' ? " (" : "",
+            reply->message, *reply->message != '\0' ? ")" : "");
+    return *made_for != '\0' ? hl_error_prefix(error, "this bundle is for %s alone", made_for) : false;
 }
 
 /* TLS failed: the wrong server, or the wrong time? */
@@ -126,6 +137,10 @@ static HlMsgEnrolReply *post(const Enrolment *enrolment, const char *token, GByt
     request.csr.data = hl_unconst(g_bytes_get_data(csr, &request.csr.len));
     request.registration = registration;
     request.replace = enrolment->replace;
+    if (enrolment->given_up != NULL) {
+        request.certificate = enrolment->given_up;
+        request.proof.data = hl_unconst(g_bytes_get_data(enrolment->proof, &request.proof.len));
+    }
     request.clock_ms = hl_clock_wall();
     body = HL_WIRE_ENCODE(&request);
     call.body = g_bytes_get_data(body, &call.body_size);
@@ -148,6 +163,21 @@ static HlMsgEnrolReply *post(const Enrolment *enrolment, const char *token, GByt
         hl_fail(error, HL_ERROR_UNAVAILABLE, "%s answered HTTP %ld without an enrolment: is a Holdline server there?",
                 enrolment->bundle->server, result.status);
     return NULL;
+}
+
+/* The record is kept by who has the key of the identity.  One of another server, or one that cannot be read, proves
+ * nothing and is not shown to it. */
+static void prove(Enrolment *enrolment, GBytes *csr)
+{
+    const char *pem = enrolment->bundle->ca;
+    g_autoptr(HlCert) ca = hl_cert_parse("CA", pem, strlen(pem), NULL);
+    g_autoptr(EpIdentity) identity = ep_identity_load(enrolment->conf->state_dir, NULL);
+    g_autoptr(HlKey) key = identity != NULL ? hl_key_load(identity->pem_path, NULL) : NULL;
+
+    if (key == NULL || ca == NULL || !hl_cert_is_issued_by(identity->cert, ca) || !hl_cert_has_key(identity->cert, key))
+        return;
+    enrolment->given_up = hl_cert_print(identity->cert);
+    enrolment->proof = hl_key_sign(key, HL_ENROL_PROOF, csr);
 }
 
 /* Before the token is spent: a clock that is behind, or a bundle that is out of date by our clock.  The server knows
@@ -249,10 +279,11 @@ static bool check_not_enrolled(const EpConf *conf, GError **error)
     g_autoptr(EpIdentity) identity = ep_identity_load(conf->state_dir, &problem);
 
     if (identity != NULL)
-        return hl_fail(
-            error, HL_ERROR_EXISTS,
-            "this machine is already enrolled, as %s at %s; '--replace' gives up that identity and enrols again",
-            identity->id, identity->server);
+        return hl_fail(error, HL_ERROR_EXISTS,
+                       "this machine is already enrolled, as %s at %s; if it is a copy of another PC, give it a "
+                       "machine id of its own "
+                       "first (" HL_ENROL_OWN_MACHINE_ID "); '--replace' then gives up that identity and enrols again",
+                       identity->id, identity->server);
     if (g_error_matches(problem, HL_ERROR, HL_ERROR_NOT_FOUND))
         return true;
     g_propagate_error(error, g_steal_pointer(&problem));
@@ -277,18 +308,22 @@ bool ep_enrol(const EpConf *conf, const char *bundle_path, EpEnrolFlags flags, c
         (enrolment.fingerprint = ep_machine_fingerprint(conf->machine_id, error)) == NULL)
         return false;
     enrolment.prepared = g_build_filename(conf->state_dir, "identity.new", NULL);
-    if (!prepare(&enrolment, error) || (csr = hl_csr_make(enrolment.key, "new", error)) == NULL ||
-        !check_time(&enrolment, csr, error) || (reply = post(&enrolment, enrolment.bundle->token, csr, error)) == NULL)
+    if (!prepare(&enrolment, error) || (csr = hl_csr_make(enrolment.key, "new", error)) == NULL)
+        return false;
+    if (enrolment.replace)
+        prove(&enrolment, csr);
+    if (!check_time(&enrolment, csr, error) || (reply = post(&enrolment, enrolment.bundle->token, csr, error)) == NULL)
         return false;
     if (*reply->code != '\0') {
         if (reply->clock_ms != 0 && ABS(hl_time_difference(hl_clock_wall(), reply->clock_ms)) > CLOCK_OFF)
             return clock_error(hl_clock_wall(), reply->clock_ms, error);
-        return refused(reply, error);
+        return refused(&enrolment, reply, error);
     }
     if (!accept_reply(&enrolment, reply, error))
         return hl_error_prefix(error,
-                               "nothing was enrolled here, but the server has %s on record: enrol again with --replace",
-                               reply->endpoint);
+                               "nothing was enrolled here, but the server has %s on record: ask for a bundle that is "
+                               "made for it (holdline bundle create --for %s)",
+                               reply->endpoint, reply->endpoint);
     *id = g_strdup(reply->endpoint);
     return true;
 }

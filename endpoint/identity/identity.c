@@ -12,6 +12,7 @@
 #include "lib/pki/signing.h"
 
 #define MAX_JSON_SIZE (64 * 1024)
+#define REMEDY        "ask for a bundle that is made for this endpoint, and enrol it with --replace"
 
 void ep_identity_free(EpIdentity *identity)
 {
@@ -100,18 +101,17 @@ EpIdentity *ep_identity_load(const char *state_dir, GError **error)
         (identity->cert = hl_cert_load(identity->pem_path, &problem)) == NULL ||
         (key = hl_key_load(identity->pem_path, &problem)) == NULL) {
         /* never NOT_FOUND: a missing file does not mean that the machine was never enrolled */
-        hl_fail(error, HL_ERROR_INVALID, "the identity of this machine cannot be used (enrol again with --replace): %s",
+        hl_fail(error, HL_ERROR_INVALID, "the identity of this machine cannot be used (" REMEDY "): %s",
                 problem->message);
         return NULL;
     }
     if (!hl_cert_has_key(identity->cert, key) || g_strcmp0(hl_cert_info(identity->cert)->cn, identity->id) != 0) {
-        hl_fail(error, HL_ERROR_INVALID,
-                "%s: certificate, key and id do not belong together; enrol again with --replace", directory);
+        hl_fail(error, HL_ERROR_INVALID, "%s: certificate, key and id do not belong together; " REMEDY, directory);
         return NULL;
     }
     /* its dates are not judged here: a machine with a wrong clock keeps its identity */
     if (!hl_cert_is_issued_by(identity->cert, identity->ca)) {
-        hl_fail(error, HL_ERROR_INVALID, "%s did not sign the certificate of this endpoint; enrol again with --replace",
+        hl_fail(error, HL_ERROR_INVALID, "%s did not sign the certificate of this endpoint; " REMEDY,
                 identity->ca_path);
         return NULL;
     }

@@ -5,6 +5,7 @@
 
 #include "endpoint/daemon/ground/store.h"
 #include "lib/base/log.h"
+#include "proto/enrolment.h"
 
 #define MAX_HOLD_OFF HL_HOUR         /* a longer one is not believed: the endpoint would be lost */
 #define FIRST_SPREAD (2 * HL_SECOND) /* the first connect of machines that are switched on together */
@@ -195,7 +196,9 @@ void ep_link_hold_off(EpLink *link, HlTime duration)
         return;
     link->hold_off = MIN(duration, MAX_HOLD_OFF);
     hl_warn("line",
-            "another machine uses this identity too: staying away for %" G_GINT64_FORMAT " s, as the server asks",
+            "another machine uses this identity too: staying away for %" G_GINT64_FORMAT
+            " s, as the server asks; if this PC is the copy, give it a machine id of its own (" HL_ENROL_OWN_MACHINE_ID
+            "), then 'holdline-endpoint enrol BUNDLE --replace' makes it an endpoint of its own",
             link->hold_off / HL_SECOND);
     link->hold_off_timer = g_timeout_add(0, on_hold_off, link);
 }
