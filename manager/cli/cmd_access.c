@@ -16,27 +16,31 @@
 bool cmd_bundle_create(HlInvocation *call, GError **error)
 {
     const char *group = hl_cli_value(call, "group", NULL);
+    const char *endpoint = hl_cli_value(call, "for", NULL);
     const char *output = hl_cli_value(call, "output", NULL);
     const char *arguments[] = {
-        "group", group, "uses", hl_cli_value(call, "uses", NULL), "expires", hl_cli_value(call, "expires", NULL), NULL
+        "group",    group,    "uses", hl_cli_value(call, "uses", NULL), "expires", hl_cli_value(call, "expires", NULL),
+        "endpoint", endpoint, NULL
     };
     g_autoptr(json_t) document = NULL;
     g_autofree char *name = NULL;
     g_autofree char *folder = NULL;
     g_autofree char *uses = NULL;
 
-    if (group == NULL)
-        return hl_fail(error, HL_ERROR_USAGE, "bundle create needs --group GROUP");
+    if (group == NULL && endpoint == NULL)
+        return hl_fail(error, HL_ERROR_USAGE, "bundle create needs --group GROUP, or --for ENDPOINT");
     folder = g_path_get_dirname(output != NULL ? output : "");
     if (access(folder, W_OK) != 0) /* a bundle that nobody received could still enrol */
         return hl_fail_errno(error, errno, "cannot write into %s", folder);
     document = cli_call_files(call, "bundle create", arguments, error);
     if (document == NULL)
         return false;
-    name = output != NULL ? g_strdup(output) : g_strdup_printf("%s-%s.bundle", group, cli_text(document, "id"));
+    name = output != NULL ? g_strdup(output)
+                          : g_strdup_printf("%s-%s.bundle", cli_text(document, endpoint != NULL ? "endpoint" : "group"),
+                                            cli_text(document, "id"));
     if (!hl_file_write_text(name, cli_text(document, "bundle"), 0600, error))
         return false;
-    uses = cli_count(document, "uses", "endpoint");
+    uses = endpoint != NULL ? g_strdup(cli_text(document, "endpoint")) : cli_count(document, "uses", "endpoint");
     if (!cli_show_json(call, document))
         printf("%s: bundle %s for group %s, valid for %s until %s\n"
                "It contains a secret: carry it to the PC, then run 'holdline-endpoint enrol %s' there.\n",
@@ -46,9 +50,11 @@ bool cmd_bundle_create(HlInvocation *call, GError **error)
 
 bool cmd_bundle_list(HlInvocation *call, GError **error)
 {
-    static const CliColumn columns[] = { { "ID", "id", NULL },           { "GROUP", "group", NULL },
-                                         { "STATE", "state", NULL },     { "USES LEFT", "uses_left", NULL },
-                                         { "EXPIRES", "expires", NULL }, { "BY", "created_by", NULL } };
+    static const CliColumn columns[] = {
+        { "ID", "id", NULL },        { "GROUP", "group", NULL },         { "FOR", "endpoint", NULL },
+        { "STATE", "state", NULL },  { "USES LEFT", "uses_left", NULL }, { "EXPIRES", "expires", NULL },
+        { "BY", "created_by", NULL }
+    };
     g_autoptr(json_t) document = cli_call(call, "bundle list", NULL, error);
 
     if (document == NULL)

@@ -18,6 +18,7 @@ static const HlFlag flags[] = {
     { "expires", "DURATION", "Lifetime (default 4d for commands, 7d for bundles)" },
     { "window", "DURATION", "Endpoints begin at a random moment within this time (default: command.update-window)" },
     { "group", "GROUP", "Group that the endpoints will belong to" },
+    { "for", "ENDPOINT", "Endpoint that the bundle is made for: its record is kept, also on another machine" },
     { "uses", "N", "How many endpoints may enrol with it (default 1)" },
     { "output", "FILE", "Where to write" },
     { "site", "DIR", "The server's directory (default: that of the client configuration, /var/lib/holdline-server)" },
@@ -33,7 +34,7 @@ static const char *const set_flags[] = { "version", NULL };
 static const char *const list_flags[] = { "outdated", NULL };
 static const char *const status_flags[] = { "watch", NULL };
 static const char *const issue_flags[] = { "wait", "expires", "window", NULL };
-static const char *const bundle_flags[] = { "group", "uses", "expires", "output", NULL };
+static const char *const bundle_flags[] = { "group", "for", "uses", "expires", "output", NULL };
 static const char *const client_flags[] = { "output", NULL };
 
 static const char *const pattern_flags[] = { "repo", "-json", NULL }; /* the arguments are the updater's */
@@ -85,8 +86,8 @@ static const HlCommand commands[] = {
       cmd_pattern_publish, 2, HL_ARGS_ANY, pattern_flags },
     { "pattern withdraw", "COMPONENT [--repo DIR]", "Publish the previous content again, under a higher version",
       cmd_pattern_withdraw, 1, 1, pattern_flags },
-    { "bundle create", "--group G [--uses N] [--expires D]", "Write the file with which PCs enrol", cmd_bundle_create,
-      0, 0, bundle_flags },
+    { "bundle create", "--group G | --for ENDPOINT [--uses N] [--expires D]", "Write the file with which PCs enrol",
+      cmd_bundle_create, 0, 0, bundle_flags },
     { "bundle list", "", "List bundles", cmd_bundle_list, 0, 0, NULL },
     { "bundle withdraw", "BUNDLE", "Withdraw a bundle, so that it can no longer be used", cmd_bundle_withdraw, 1, 1,
       NULL },

@@ -13,11 +13,11 @@ typedef enum {
     MGR_ENROL_FRESH, /* a new record */
     MGR_ENROL_AGAIN, /* mgr_enrol_record() is kept, and its old certificates end */
     /* refused: */
-    MGR_ENROL_KNOWN,       /* the machine has a record, and nothing proves that it may have it */
-    MGR_ENROL_REVOKED,     /* its own record, but an administrator revoked it */
-    MGR_ENROL_DISPUTED,    /* its own record, but two machines use it, and nobody said which is the genuine one */
-    MGR_ENROL_OTHER_GROUP, /* its own record, but the bundle is for another group */
-    MGR_ENROL_REMOVED,     /* the bundle was made for an endpoint that was removed since */
+    MGR_ENROL_KNOWN,          /* the machine has a record, and nothing proves that it may have it */
+    MGR_ENROL_REVOKED,        /* its own record, but an administrator revoked it */
+    MGR_ENROL_DISPUTED,       /* its own record, but two machines use it, and nobody said which is the genuine one */
+    MGR_ENROL_OTHER_GROUP,    /* its own record, but the bundle is for another group */
+    MGR_ENROL_REMOVED,        /* the bundle was made for an endpoint that was removed since */
     MGR_ENROL_MADE_FOR_OTHER, /* the machine has a record, and the bundle was made for another endpoint */
     MGR_ENROL_N,
 } MgrEnrolOutcome;

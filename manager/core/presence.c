@@ -470,6 +470,9 @@ bool mgr_presence_restore(MgrPresence *presence, MgrNow now)
 void mgr_presence_enrolled(MgrPresence *presence)
 {
     presence->retired = false;
+    presence->clone = MGR_CLONE_NONE; /* the other's certificate ended with the enrolment */
+    presence->kept_machine = presence->other_machine = presence->previous_boot = 0;
+    presence->takeovers = 0;
     restart_numbers(presence);
 }
 

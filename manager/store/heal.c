@@ -11,6 +11,7 @@ static const struct {
 } texts[] = {
     { "host", offsetof(MgrEndpointRecord, host), HL_MAX_HOST },
     { "fingerprint", offsetof(MgrEndpointRecord, fingerprint), 2 * HL_DIGEST_SIZE },
+    { "fingerprint at enrolment", offsetof(MgrEndpointRecord, enrolled_as), 2 * HL_DIGEST_SIZE },
     { "addresses", offsetof(MgrEndpointRecord, addresses), HL_MAX_ADDRESSES *(HL_MAX_ADDRESS + 1) },
     { "os", offsetof(MgrEndpointRecord, os), HL_MAX_HOST },
     { "program", offsetof(MgrEndpointRecord, program), HL_MAX_NAME },

@@ -12,14 +12,14 @@ extern const char migration_001_registry[];
 extern const char migration_002_displayed[];
 extern const char migration_003_names[];
 extern const char migration_004_marks[];
+extern const char migration_005_enrolment[];
 
 HlDb *mgr_registry_open(const char *path, GError **error)
 {
     const HlMigration migrations[] = {
-        { 1, "registry", migration_001_registry },
-        { 2, "displayed", migration_002_displayed },
-        { 3, "names", migration_003_names },
-        { 4, "marks", migration_004_marks },
+        { 1, "registry", migration_001_registry },   { 2, "displayed", migration_002_displayed },
+        { 3, "names", migration_003_names },         { 4, "marks", migration_004_marks },
+        { 5, "enrolment", migration_005_enrolment },
     };
     g_autoptr(HlDb) db = hl_db_open(path, HL_DB_DEFAULT, error);
 
@@ -96,9 +96,10 @@ void mgr_applied_clear(MgrApplied *applied)
 void mgr_endpoint_record_clear(MgrEndpointRecord *record)
 {
     char **texts[] = {
-        &record->id,       &record->group,   &record->host,          &record->fingerprint,   &record->addresses,
-        &record->os,       &record->program, &record->observed,      &record->observed_by,   &record->serial,
-        &record->patterns, &record->spool,   &record->update_result, &record->update_source, &record->update_error
+        &record->id,          &record->group,   &record->host,          &record->fingerprint,   &record->addresses,
+        &record->os,          &record->program, &record->observed,      &record->observed_by,   &record->serial,
+        &record->patterns,    &record->spool,   &record->update_result, &record->update_source, &record->update_error,
+        &record->enrolled_as,
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(texts); i++)
@@ -106,36 +107,37 @@ void mgr_endpoint_record_clear(MgrEndpointRecord *record)
     mgr_applied_clear(&record->applied);
 }
 
-#define ENDPOINT_COLUMNS(X)                 \
-    X(E_NUMBER, "number")                   \
-    X(E_ID, "id")                           \
-    X(E_GROUP, "grp")                       \
-    X(E_HOST, "host")                       \
-    X(E_FINGERPRINT, "fingerprint")         \
-    X(E_ADDRESSES, "addresses")             \
-    X(E_DIRECT_PORT, "direct_port")         \
-    X(E_OS, "os")                           \
-    X(E_PROGRAM, "program")                 \
-    X(E_OBSERVED, "observed")               \
-    X(E_OBSERVED_BY, "observed_by")         \
-    X(E_ENROLLED_AT, "enrolled_at")         \
-    X(E_MOVED_COUNTER, "moved_counter")     \
-    X(E_SERIAL, "serial")                   \
-    X(E_CERT_EXPIRES, "cert_expires")       \
-    X(E_REVOKED_AT, "revoked_at")           \
-    X(E_APPLIED_GROUP, "applied_group")     \
-    X(E_APPLIED_VERSION, "applied_version") \
-    X(E_APPLIED_COUNTER, "applied_counter") \
-    X(E_APPLIED_DIGEST, "applied_digest")   \
-    X(E_APPLIED_PATH, "applied_path")       \
-    X(E_APPLIED_AT, "applied_at")           \
-    X(E_PATTERNS, "patterns")               \
-    X(E_UPDATED_AT, "updated_at")           \
-    X(E_UPDATE_RESULT, "update_result")     \
-    X(E_UPDATE_SOURCE, "update_source")     \
-    X(E_UPDATE_ERROR, "update_error")       \
-    X(E_SPOOL, "spool")                     \
-    X(E_REPORT_SEQ, "report_seq")           \
+#define ENDPOINT_COLUMNS(X)                                            \
+    X(E_NUMBER, "number")                                              \
+    X(E_ID, "id")                                                      \
+    X(E_GROUP, "grp")                                                  \
+    X(E_HOST, "host")                                                  \
+    X(E_FINGERPRINT, "fingerprint")                                    \
+    X(E_ENROLLED_AS, "coalesce(nullif(enrolled_as, ''), fingerprint)") \
+    X(E_ADDRESSES, "addresses")                                        \
+    X(E_DIRECT_PORT, "direct_port")                                    \
+    X(E_OS, "os")                                                      \
+    X(E_PROGRAM, "program")                                            \
+    X(E_OBSERVED, "observed")                                          \
+    X(E_OBSERVED_BY, "observed_by")                                    \
+    X(E_ENROLLED_AT, "enrolled_at")                                    \
+    X(E_MOVED_COUNTER, "moved_counter")                                \
+    X(E_SERIAL, "serial")                                              \
+    X(E_CERT_EXPIRES, "cert_expires")                                  \
+    X(E_REVOKED_AT, "revoked_at")                                      \
+    X(E_APPLIED_GROUP, "applied_group")                                \
+    X(E_APPLIED_VERSION, "applied_version")                            \
+    X(E_APPLIED_COUNTER, "applied_counter")                            \
+    X(E_APPLIED_DIGEST, "applied_digest")                              \
+    X(E_APPLIED_PATH, "applied_path")                                  \
+    X(E_APPLIED_AT, "applied_at")                                      \
+    X(E_PATTERNS, "patterns")                                          \
+    X(E_UPDATED_AT, "updated_at")                                      \
+    X(E_UPDATE_RESULT, "update_result")                                \
+    X(E_UPDATE_SOURCE, "update_source")                                \
+    X(E_UPDATE_ERROR, "update_error")                                  \
+    X(E_SPOOL, "spool")                                                \
+    X(E_REPORT_SEQ, "report_seq")                                      \
     X(E_REPORT_MARK, "report_mark")
 
 #define PRESENCE_COLUMNS(X)             \
@@ -235,6 +237,7 @@ static bool on_endpoint(HlStmt *row, gpointer user)
         .group = text(row, E_GROUP),
         .host = text(row, E_HOST),
         .fingerprint = text(row, E_FINGERPRINT),
+        .enrolled_as = text(row, E_ENROLLED_AS),
         .addresses = text(row, E_ADDRESSES),
         .direct_port = (int)hl_stmt_int(row, E_DIRECT_PORT),
         .os = text(row, E_OS),
@@ -383,12 +386,14 @@ void mgr_token_record_clear(MgrTokenRecord *record)
     g_clear_pointer(&record->digest, g_free);
     g_clear_pointer(&record->group, g_free);
     g_clear_pointer(&record->created_by, g_free);
+    g_clear_pointer(&record->endpoint, g_free);
 }
 
 #define TOKEN_COLUMNS(X)          \
     X(K_ID, "id")                 \
     X(K_DIGEST, "digest")         \
     X(K_GROUP, "grp")             \
+    X(K_ENDPOINT, "endpoint")     \
     X(K_USES_LEFT, "uses_left")   \
     X(K_EXPIRES_AT, "expires_at") \
     X(K_CREATED_AT, "created_at") \
@@ -403,6 +408,7 @@ static bool on_token(HlStmt *row, gpointer user)
     MgrTokenRecord record = { .id = text(row, K_ID),
                               .digest = text(row, K_DIGEST),
                               .group = text(row, K_GROUP),
+                              .endpoint = text(row, K_ENDPOINT),
                               .uses_left = hl_stmt_int(row, K_USES_LEFT),
                               .expires_at = hl_stmt_int(row, K_EXPIRES_AT),
                               .created_at = hl_stmt_int(row, K_CREATED_AT),

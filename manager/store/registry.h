@@ -33,6 +33,8 @@ typedef struct {
 typedef struct {
     int64_t number;
     char *id, *group, *host, *fingerprint, *addresses, *os, *program, *observed, *observed_by, *serial;
+    char *enrolled_as; /* the fingerprint at its last enrolment, which decides who enrols again; fingerprint is what the
+                        * last birth told */
     int direct_port;
     HlTime enrolled_at, cert_expires, revoked_at;
     uint64_t moved_counter;
@@ -65,6 +67,7 @@ typedef struct {
 
 typedef struct {
     char *id, *digest, *group, *created_by;
+    char *endpoint; /* the one that the bundle was made for; "": for whom it may concern */
     int64_t uses_left;
     HlTime expires_at, created_at, withdrawn_at;
 } MgrTokenRecord;
@@ -119,10 +122,19 @@ void mgr_write_endpoint_group(HlWriteSet *set, const MgrEndpointRecord *endpoint
 void mgr_write_endpoint_counter(HlWriteSet *set, int64_t number, uint64_t counter);
 /* After a save under this number: a member whose own document had a higher one gets the next of its own. */
 void mgr_write_members_outrun(HlWriteSet *set, const char *group, uint64_t counter);
-/* A certificate from enrolment, which ends a revocation; from renewal, which fails the set with HL_ERROR_CONFLICT if
- * the endpoint is revoked. */
-void mgr_write_endpoint_enrolment(HlWriteSet *set, int64_t number, const char *serial, HlTime expires);
+/* An endpoint enrols again. */
+typedef struct {
+    const char *serial;
+    HlTime expires;
+    const char *fingerprint; /* of the machine that it is now */
+    bool ends_revocation;    /* false: fails the set with HL_ERROR_CONFLICT if the endpoint is revoked */
+} MgrEnrolmentStep;
+
+void mgr_write_endpoint_enrolment(HlWriteSet *set, int64_t number, const MgrEnrolmentStep *step);
+/* A certificate from renewal; fails the set with HL_ERROR_CONFLICT if the endpoint is revoked. */
 void mgr_write_endpoint_renewal(HlWriteSet *set, int64_t number, const char *serial, HlTime expires);
+/* An administrator says which machine it is. */
+void mgr_write_endpoint_machine(HlWriteSet *set, int64_t number, const char *fingerprint);
 void mgr_write_endpoint_revocation(HlWriteSet *set, int64_t number, HlTime at);
 void mgr_write_endpoint_registration(HlWriteSet *set, const MgrEndpointRecord *endpoint);
 void mgr_write_applied(HlWriteSet *set, int64_t number, const MgrApplied *applied);

@@ -47,13 +47,13 @@ void mgr_write_endpoint(HlWriteSet *set, const MgrEndpointRecord *e)
     hl_write_set_add(
         set,
         "INSERT INTO endpoint (number, id, grp, host, fingerprint, addresses, direct_port, os, program, observed,"
-        " enrolled_at, moved_counter, serial, cert_expires)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " enrolled_at, moved_counter, serial, cert_expires, enrolled_as)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         "ittttt"
         "ittt"
-        "iiti",
+        "iitit",
         e->number, e->id, e->group, e->host, e->fingerprint, e->addresses, INT(e->direct_port), e->os, e->program,
-        e->observed, INT(e->enrolled_at), INT(e->moved_counter), e->serial, INT(e->cert_expires));
+        e->observed, INT(e->enrolled_at), INT(e->moved_counter), e->serial, INT(e->cert_expires), e->fingerprint);
     note(set, mgr_journal_endpoint(e));
 }
 
@@ -84,10 +84,12 @@ void mgr_write_members_outrun(HlWriteSet *set, const char *group, uint64_t count
                      "ti", group, INT(counter));
 }
 
-void mgr_write_endpoint_enrolment(HlWriteSet *set, int64_t number, const char *serial, HlTime expires)
+void mgr_write_endpoint_enrolment(HlWriteSet *set, int64_t number, const MgrEnrolmentStep *step)
 {
-    hl_write_set_add(set, "UPDATE endpoint SET serial = ?, cert_expires = ?, revoked_at = 0 WHERE number = ?", "tii",
-                     serial, INT(expires), number);
+    hl_write_set_add(set,
+                     "UPDATE endpoint SET serial = ?1, cert_expires = ?2, fingerprint = ?4, enrolled_as = ?4,"
+                     " revoked_at = 0 WHERE number = ?3 AND (revoked_at = 0 OR ?5)",
+                     "tiiti", step->serial, INT(step->expires), number, step->fingerprint, INT(step->ends_revocation));
     hl_write_set_require(set);
 }
 
@@ -96,6 +98,11 @@ void mgr_write_endpoint_renewal(HlWriteSet *set, int64_t number, const char *ser
     hl_write_set_add(set, "UPDATE endpoint SET serial = ?, cert_expires = ? WHERE number = ? AND revoked_at = 0", "tii",
                      serial, INT(expires), number);
     hl_write_set_require(set); /* revoked or removed between request and commit */
+}
+
+void mgr_write_endpoint_machine(HlWriteSet *set, int64_t number, const char *fingerprint)
+{
+    hl_write_set_add(set, "UPDATE endpoint SET enrolled_as = ? WHERE number = ?", "ti", fingerprint, number);
 }
 
 void mgr_write_endpoint_revocation(HlWriteSet *set, int64_t number, HlTime at)
@@ -109,11 +116,12 @@ void mgr_write_endpoint_registration(HlWriteSet *set, const MgrEndpointRecord *e
     hl_write_set_add(
         set,
         "UPDATE endpoint SET host = ?, fingerprint = ?, addresses = ?, direct_port = ?, os = ?, program = ?,"
-        " observed = ?, observed_by = ? WHERE number = ?",
+        " observed = ?, observed_by = ?," /* and what a restore did not know: */
+        " enrolled_as = coalesce(nullif(enrolled_as, ''), ?, '') WHERE number = ?",
         "tttittt"
-        "ti",
+        "tti",
         e->host, e->fingerprint, e->addresses, INT(e->direct_port), e->os, e->program, e->observed, e->observed_by,
-        e->number);
+        e->enrolled_as, e->number);
 }
 
 void mgr_write_applied(HlWriteSet *set, int64_t number, const MgrApplied *applied)
@@ -292,10 +300,10 @@ void mgr_write_target_unsent(HlWriteSet *set, const MgrTargetRecord *target)
 void mgr_write_token(HlWriteSet *set, const MgrTokenRecord *token)
 {
     hl_write_set_add(set,
-                     "INSERT INTO token (id, digest, grp, uses_left, expires_at, created_at, created_by)"
-                     " VALUES (?, ?, ?, ?, ?, ?, ?)",
-                     "tttiiit", token->id, token->digest, token->group, INT(token->uses_left), INT(token->expires_at),
-                     INT(token->created_at), token->created_by);
+                     "INSERT INTO token (id, digest, grp, uses_left, expires_at, created_at, created_by, endpoint)"
+                     " VALUES (?, ?, ?, ?, ?, ?, ?, coalesce(?, ''))",
+                     "tttiiitt", token->id, token->digest, token->group, INT(token->uses_left), INT(token->expires_at),
+                     INT(token->created_at), token->created_by, token->endpoint);
     note(set, mgr_journal_bundle(token->id, token->uses_left));
 }
 

@@ -311,7 +311,7 @@ MgrEndpoint *parts_add_endpoint(Parts *parts, const char *id)
                                       .id = g_strdup(id),
                                       .group = g_strdup("office"),
                                       .host = g_strdup(id + 2),
-                                      .fingerprint = g_strdup(""),
+                                      .fingerprint = g_strdup_printf("print-of-%s", id),
                                       .addresses = g_strdup("192.0.2.7"),
                                       .os = g_strdup(""),
                                       .program = g_strdup(""),
@@ -376,6 +376,7 @@ static void add_endpoint_line(GPtrArray *lines, const MgrEndpoint *endpoint)
                                            r->id, r->group, r->moved_counter, r->serial, r->cert_expires, r->revoked_at,
                                            r->updated_at, r->update_result, r->update_source, r->update_error,
                                            r->patterns, r->spool, r->report_seq));
+    g_ptr_array_add(lines, g_strdup_printf("machine %s %s enrolled as %s", r->id, r->fingerprint, r->enrolled_as));
     g_ptr_array_add(lines,
                     g_strdup_printf("applied %s %s %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT " %s at %" G_GINT64_FORMAT,
                                     r->id, a->group != NULL ? a->group : "", a->version, a->counter,
@@ -422,8 +423,8 @@ static GPtrArray *describe(const MgrFleet *fleet)
     for (guint i = 0; i < tokens->len; i++) {
         const MgrTokenRecord *r = tokens->pdata[i];
 
-        g_ptr_array_add(lines, g_strdup_printf("token %s %" G_GINT64_FORMAT " withdrawn %" G_GINT64_FORMAT, r->id,
-                                               r->uses_left, r->withdrawn_at));
+        g_ptr_array_add(lines, g_strdup_printf("token %s for '%s' %" G_GINT64_FORMAT " withdrawn %" G_GINT64_FORMAT,
+                                               r->id, r->endpoint, r->uses_left, r->withdrawn_at));
     }
     for (guint i = 0; i < certificates->len; i++) {
         const MgrCertificateRecord *r = certificates->pdata[i];

@@ -51,6 +51,18 @@ static void commit(Fixture *fixture)
     fixture->set = hl_write_set_new();
 }
 
+static void on_conflict(const GError *error, gpointer user G_GNUC_UNUSED)
+{
+    g_assert_error(error, HL_ERROR, HL_ERROR_CONFLICT);
+}
+
+static void commit_fails(Fixture *fixture)
+{
+    g_assert_true(hl_writer_submit(fixture->writer, g_steal_pointer(&fixture->set), on_conflict, NULL, NULL));
+    g_assert_cmpuint(writer_fake_commit(fixture->writer, 0), ==, 1);
+    fixture->set = hl_write_set_new();
+}
+
 #define ADD_TEXT(member)   g_string_append_printf(out, #member "=%s\n", record->member)
 #define ADD_NUMBER(member) g_string_append_printf(out, #member "=%" G_GUINT64_FORMAT "\n", (uint64_t)record->member)
 
@@ -99,6 +111,7 @@ static void add_endpoint(MgrEndpointRecord *record, GString *out)
     ADD_TEXT(group);
     ADD_TEXT(host);
     ADD_TEXT(fingerprint);
+    ADD_TEXT(enrolled_as);
     ADD_TEXT(addresses);
     ADD_TEXT(os);
     ADD_TEXT(program);
@@ -172,6 +185,7 @@ static MgrEndpointRecord endpoint(GBytes *digest)
         .group = (char *)"first",
         .host = (char *)"pc-7",
         .fingerprint = (char *)"print",
+        .enrolled_as = (char *)"print",
         .addresses = (char *)"192.0.2.7",
         .os = (char *)"Debian 12",
         .program = (char *)"0.1.0",
@@ -260,6 +274,35 @@ static void test_endpoint(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
     }
 }
 
+/* A birth tells another fingerprint, an enrolment has one; only who may ends a revocation. */
+static void test_enrolled_again(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
+{
+    g_autoptr(GBytes) digest = g_bytes_new_static("0123456789abcdef0123456789abcdef", 32);
+    MgrGroupRecord first = group("first");
+    MgrEndpointRecord record = endpoint(digest);
+    MgrEnrolmentStep step = { "0c0d", 9001, "moved", false };
+
+    mgr_write_group(fixture->set, &first);
+    mgr_write_endpoint(fixture->set, &record);
+    mgr_write_report(fixture->set, record.number,
+                     &(MgrReportStep){ "", record.spool, 0, record.report_seq, record.report_mark });
+    record.fingerprint = (char *)"told";
+    write_endpoint(fixture, &record);
+    commit(fixture);
+    check_endpoint(fixture, &record);
+    mgr_write_endpoint_enrolment(fixture->set, record.number, &step);
+    commit_fails(fixture);
+    check_endpoint(fixture, &record);
+    step.ends_revocation = true;
+    mgr_write_endpoint_enrolment(fixture->set, record.number, &step);
+    commit(fixture);
+    record.revoked_at = 0;
+    record.serial = (char *)"0c0d";
+    record.cert_expires = 9001;
+    record.fingerprint = record.enrolled_as = (char *)"moved";
+    check_endpoint(fixture, &record);
+}
+
 /* One that was enrolled and never seen: no row of presence or display, no digest. */
 static void test_never_seen(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
 {
@@ -269,6 +312,7 @@ static void test_never_seen(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
                                  .group = (char *)"first",
                                  .host = (char *)"",
                                  .fingerprint = (char *)"print",
+                                 .enrolled_as = (char *)"print",
                                  .addresses = (char *)"",
                                  .os = (char *)"",
                                  .program = (char *)"",
@@ -365,6 +409,7 @@ static void on_token(MgrTokenRecord *record, gpointer user)
     ADD_TEXT(id);
     ADD_TEXT(digest);
     ADD_TEXT(group);
+    ADD_TEXT(endpoint);
     ADD_TEXT(created_by);
     ADD_NUMBER(uses_left);
     ADD_NUMBER(expires_at);
@@ -390,6 +435,7 @@ static void test_token_certificate(Fixture *fixture, gconstpointer user G_GNUC_U
     MgrTokenRecord token = { .id = (char *)"t-1",
                              .digest = (char *)"00ff",
                              .group = (char *)"first",
+                             .endpoint = (char *)"e-7",
                              .created_by = (char *)"root",
                              .uses_left = 6001,
                              .expires_at = 6002,
@@ -426,6 +472,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add("/registry/group", Fixture, NULL, set_up, test_group, tear_down);
     g_test_add("/registry/endpoint", Fixture, NULL, set_up, test_endpoint, tear_down);
+    g_test_add("/registry/enrolled-again", Fixture, NULL, set_up, test_enrolled_again, tear_down);
     g_test_add("/registry/never-seen", Fixture, NULL, set_up, test_never_seen, tear_down);
     g_test_add("/registry/command", Fixture, NULL, set_up, test_command, tear_down);
     g_test_add("/registry/token-certificate", Fixture, NULL, set_up, test_token_certificate, tear_down);

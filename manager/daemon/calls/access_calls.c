@@ -6,6 +6,7 @@
 #include "lib/base/ident.h"
 #include "lib/pki/digest.h"
 #include "manager/daemon/calls/ended.h"
+#include "manager/daemon/ground/selector.h"
 #include "manager/site/site.h"
 
 #define BUNDLE_LIFETIME (7 * HL_DAY)
@@ -74,10 +75,11 @@ static void fold_bundle(gpointer change)
         return;
     }
     kept = mgr_fleet_add_token(fleet, &grant->token);
-    text = mgr_bundle_print(&grant->calls->parts.bundle, group, grant->secret, kept->expires_at);
+    text = mgr_bundle_print(&grant->calls->parts.bundle, group, kept, grant->secret);
     expires = hl_time_format(kept->expires_at);
-    mgr_call_done(grant->call, json_pack("{s:s, s:s, s:I, s:s, s:s}", "id", kept->id, "group", kept->group, "uses",
-                                         (json_int_t)kept->uses_left, "expires", expires, "bundle", text));
+    mgr_call_done(grant->call,
+                  json_pack("{s:s, s:s, s:s, s:I, s:s, s:s}", "id", kept->id, "group", kept->group, "endpoint",
+                            kept->endpoint, "uses", (json_int_t)kept->uses_left, "expires", expires, "bundle", text));
 }
 
 static bool parse_uses(const char *text, gint64 *uses, GError **error)
@@ -87,18 +89,53 @@ static bool parse_uses(const char *text, gint64 *uses, GError **error)
            hl_fail(error, HL_ERROR_INVALID, "uses: '%s' is not a number from 1 to %d", text, MAX_USES);
 }
 
+/* For a group, or for one endpoint and the group that it belongs to; *endpoint is then its id. */
+static const MgrGroup *find_bundle_group(const MgrAccessCalls *calls, MgrCall *call, const char **endpoint,
+                                         GError **error)
+{
+    const char *name = mgr_call_argument(call, "group");
+    const char *text = mgr_call_argument(call, "endpoint");
+    const MgrEndpoint *found;
+
+    *endpoint = "";
+    if (text == NULL) {
+        if (name != NULL)
+            return mgr_fleet_find_group(calls->parts.fleet, name, error);
+        hl_fail(error, HL_ERROR_INVALID, "'bundle create' needs the argument 'group' or 'endpoint'");
+        return NULL;
+    }
+    found = mgr_selector_find(calls->parts.fleet, text, error);
+    if (found == NULL)
+        return NULL;
+    if (name != NULL && strcmp(name, found->record.group) != 0) {
+        hl_fail(error, HL_ERROR_INVALID, "%s belongs to group %s: leave out the group, or move it to '%s' first",
+                found->record.id, found->record.group, name);
+        return NULL;
+    }
+    *endpoint = found->record.id;
+    return found->group;
+}
+
+static bool check_uses(const char *endpoint, gint64 uses, GError **error)
+{
+    return *endpoint == '\0' || uses == 1 ||
+           hl_fail(error, HL_ERROR_INVALID, "uses: a bundle that is made for %s is used once", endpoint);
+}
+
 static void call_bundle_create(MgrCall *call, gpointer user)
 {
     static const MgrChangeKind kind = { fold_bundle, fail_grant, grant_free };
     MgrAccessCalls *calls = user;
     g_autoptr(GError) error = NULL;
-    const MgrGroup *group = mgr_fleet_find_group(calls->parts.fleet, mgr_call_argument(call, "group"), &error);
+    const char *endpoint;
+    const MgrGroup *group = find_bundle_group(calls, call, &endpoint, &error);
     gint64 uses;
     HlTime lifetime;
     HlWriteSet *set;
     Grant *grant;
 
     if (group == NULL || !parse_uses(mgr_call_argument(call, "uses"), &uses, &error) ||
+        !check_uses(endpoint, uses, &error) ||
         !mgr_call_duration(call, "expires", BUNDLE_LIFETIME, HL_SECOND, 365 * HL_DAY, &lifetime, &error)) {
         mgr_call_fail(call, error);
         return;
@@ -108,6 +145,7 @@ static void call_bundle_create(MgrCall *call, gpointer user)
     grant->token = (MgrTokenRecord){ .id = hl_ident_new("b-"),
                                      .digest = hl_token_digest(grant->secret),
                                      .group = g_strdup(group->record.name),
+                                     .endpoint = g_strdup(endpoint),
                                      .created_by = g_strdup(mgr_call_admin(call)),
                                      .uses_left = uses,
                                      .expires_at = grant->at + lifetime,
@@ -134,9 +172,10 @@ static void call_bundle_list(MgrCall *call, gpointer user)
                             : token->uses_left == 0   ? "used up"
                                                       : "valid";
 
-        json_array_append_new(array, json_pack("{s:s, s:s, s:I, s:s, s:s, s:s}", "id", token->id, "group", token->group,
-                                               "uses_left", (json_int_t)token->uses_left, "expires", expires,
-                                               "created_by", token->created_by, "state", state));
+        json_array_append_new(array,
+                              json_pack("{s:s, s:s, s:s, s:I, s:s, s:s, s:s}", "id", token->id, "group", token->group,
+                                        "endpoint", token->endpoint, "uses_left", (json_int_t)token->uses_left,
+                                        "expires", expires, "created_by", token->created_by, "state", state));
     }
     mgr_call_done_list(call, "bundles", array, NULL);
 }
@@ -323,7 +362,7 @@ static void call_admin_revoke(MgrCall *call, gpointer user)
 }
 
 static const MgrCallRow rows[] = {
-    { "bundle create", "group", "uses expires", call_bundle_create },
+    { "bundle create", "", "group endpoint uses expires", call_bundle_create },
     { "bundle list", "", "", call_bundle_list },
     { "bundle withdraw", "bundle", "", call_bundle_withdraw },
     { "monitor create", "name csr", "", call_monitor_create },

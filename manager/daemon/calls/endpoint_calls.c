@@ -7,6 +7,7 @@
 #include "lib/store/stmt.h"
 #include "manager/daemon/calls/ended.h"
 #include "manager/daemon/ground/selector.h"
+#include "proto/enrolment.h"
 
 #define MAX_HISTORY 200
 
@@ -386,7 +387,8 @@ static bool check_clone(const MgrEndpoint *endpoint, MgrPresenceEventKind kind, 
         return hl_fail(
             error, HL_ERROR_CONFLICT,
             "both machines that use the identity of %s have the same fingerprint (a copied machine id), so none can be "
-            "kept by it: give one another identity.machine_id and enrol it again, then 'endpoint clone split'",
+            "kept by it: give the copy a machine id of its own (" HL_ENROL_OWN_MACHINE_ID "), run 'holdline-endpoint "
+            "enrol BUNDLE --replace' on it, then 'endpoint clone split'",
             endpoint->record.id);
     return true;
 }
@@ -405,6 +407,9 @@ static void settle_clone(const MgrEndpointCalls *calls, MgrCall *call, MgrPresen
     }
     /* the registered machine: one that was only let in to be sent away did not register */
     event.machine = mgr_presence_hash(endpoint->record.fingerprint);
+    if (kind == MGR_PRESENCE_CLONE_KEEP && mgr_set_text(&endpoint->record.enrolled_as, endpoint->record.fingerprint))
+        mgr_write_endpoint_machine(mgr_record_background(calls->parts.record), endpoint->record.number,
+                                   endpoint->record.enrolled_as); /* only this one enrols again with the key */
     mgr_tracker_feed(calls->parts.tracker, endpoint, &event);
     endpoint->presence_dirty = true;
     mgr_record_decision(calls->parts.record, endpoint->record.id, "clone", "%s by %s: fingerprint %s", what,

@@ -106,6 +106,8 @@ MgrEndpoint *mgr_fleet_add_endpoint(MgrFleet *fleet, MgrEndpointRecord *record)
 
     endpoint->record = *record;
     memset(record, 0, sizeof *record);
+    if (endpoint->record.enrolled_as == NULL)
+        endpoint->record.enrolled_as = g_strdup(endpoint->record.fingerprint);
     endpoint->open_targets = g_ptr_array_new();
     endpoint->accepted_seq = endpoint->record.report_seq;
     endpoint->accepted_mark = endpoint->record.report_mark;
@@ -133,6 +135,8 @@ const MgrTokenRecord *mgr_fleet_add_token(MgrFleet *fleet, MgrTokenRecord *recor
     MgrTokenRecord *token = g_memdup2(record, sizeof *record);
 
     memset(record, 0, sizeof *record);
+    if (token->endpoint == NULL)
+        token->endpoint = g_strdup("");
     g_hash_table_insert(fleet->tokens, token->id, token);
     return token;
 }
@@ -297,6 +301,18 @@ MgrGroup *mgr_fleet_group(const MgrFleet *fleet, const char *name)
 MgrEndpoint *mgr_fleet_endpoint(const MgrFleet *fleet, const char *id)
 {
     return g_hash_table_lookup(fleet->endpoints, id);
+}
+
+MgrEndpoint *mgr_fleet_machine(const MgrFleet *fleet, const char *fingerprint)
+{
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, fleet->endpoints);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        if (strcmp(((const MgrEndpoint *)value)->record.enrolled_as, fingerprint) == 0)
+            return value;
+    return NULL;
 }
 
 MgrCommand *mgr_fleet_command(const MgrFleet *fleet, const char *id)

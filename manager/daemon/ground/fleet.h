@@ -85,6 +85,9 @@ struct MgrEndpoint {
     /* applied */
     bool reissuing; /* its document is being stored under a number of its own, and sent only then */
 
+    /* registration */
+    HlTime claim_due_mono; /* that it tells another's fingerprint is not noted again before */
+
     /* delivery */
     bool ack_due;         /* in the queue */
     guint late_occasions; /* a bit each: what asked for more than its quota, and waits; 0: not in that queue */
@@ -154,6 +157,8 @@ MgrTarget *mgr_endpoint_find_target(const MgrEndpoint *endpoint, const char *com
 /* NULL when there is none. */
 MgrGroup *mgr_fleet_group(const MgrFleet *fleet, const char *name);
 MgrEndpoint *mgr_fleet_endpoint(const MgrFleet *fleet, const char *id);
+/* The one that enrolled with this machine fingerprint. */
+MgrEndpoint *mgr_fleet_machine(const MgrFleet *fleet, const char *fingerprint);
 MgrCommand *mgr_fleet_command(const MgrFleet *fleet, const char *id);
 /* Also one that has ended, of a command that is open elsewhere. */
 MgrTarget *mgr_fleet_target(const MgrFleet *fleet, const char *command, const char *endpoint);

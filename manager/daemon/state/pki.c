@@ -5,9 +5,13 @@
 
 #include "lib/base/log.h"
 #include "manager/core/counter.h"
+#include "proto/enrolment.h"
 
-#define BACKDATE (5 * HL_MINUTE) /* clocks of endpoints that are a little slow */
-#define RETRY_MS 5000            /* of lists that could not be written */
+/* Slow clocks: as much as an enrolment allows, but of a short life only a part, as it is renewed in its last third. */
+#define MIN_BACKDATE (5 * HL_MINUTE)
+#define MAX_BACKDATE HL_ENROL_MAX_SKEW
+#define LIFE_PART    10
+#define RETRY_MS     5000 /* of lists that could not be written */
 
 struct MgrPki {
     const char *dir;
@@ -66,12 +70,21 @@ const HlCert *mgr_pki_authority(const MgrPki *pki)
     return pki->authority.cert;
 }
 
+void mgr_pki_dates(const MgrPki *pki, HlTime lifetime, HlTime *not_before, HlTime *not_after)
+{
+    HlTime now = hl_clock_wall();
+
+    *not_before = MAX(now - CLAMP(lifetime / LIFE_PART, MIN_BACKDATE, MAX_BACKDATE),
+                      hl_cert_info(pki->authority.cert)->not_before);
+    *not_after = now + lifetime;
+}
+
 HlCert *mgr_pki_issue(const MgrPki *pki, GBytes *csr, HlCertKind kind, const char *name, HlTime lifetime,
                       MgrCertificateRecord *record, GError **error)
 {
-    HlTime now = hl_clock_wall();
-    HlCertSpec spec = { .cn = name, .kind = kind, .not_before = now - BACKDATE, .not_after = now + lifetime };
+    HlCertSpec spec = { .cn = name, .kind = kind };
 
+    mgr_pki_dates(pki, lifetime, &spec.not_before, &spec.not_after);
     return mgr_authority_issue(&pki->authority, csr, &spec, record, error);
 }
 

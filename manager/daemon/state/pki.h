@@ -33,6 +33,9 @@ bool mgr_pki_manages_broker(const MgrPki *pki);
 /* The authority's certificate; borrowed. */
 const HlCert *mgr_pki_authority(const MgrPki *pki);
 
+/* From when to when a certificate would be valid that is issued now. */
+void mgr_pki_dates(const MgrPki *pki, HlTime lifetime, HlTime *not_before, HlTime *not_after);
+
 /* For a signing request, valid from a little before now for lifetime; *record describes it for the registry (and is
  * clear on failure).  NULL on failure. */
 HlCert *mgr_pki_issue(const MgrPki *pki, GBytes *csr, HlCertKind kind, const char *name, HlTime lifetime,

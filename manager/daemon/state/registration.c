@@ -3,6 +3,10 @@
 
 #include <string.h>
 
+#include "lib/base/log.h"
+
+#define CLAIM_INTERVAL HL_HOUR
+
 char *mgr_registration_addresses(const HlMsgRegistration *registration)
 {
     GString *out = g_string_new(NULL);
@@ -12,7 +16,62 @@ char *mgr_registration_addresses(const HlMsgRegistration *registration)
     return g_string_free(out, FALSE);
 }
 
-bool mgr_registration_handle(MgrRecord *record, MgrEndpoint *endpoint, const HlMsgRegistration *registration)
+/* Another one that enrolled as this machine, or says in its births that it is. */
+static MgrEndpoint *other_holder(const MgrFleet *fleet, const MgrEndpoint *endpoint, const char *fingerprint)
+{
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, fleet->endpoints);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        const MgrEndpointRecord *other = &((const MgrEndpoint *)value)->record;
+
+        if (value != endpoint &&
+            (strcmp(other->enrolled_as, fingerprint) == 0 || strcmp(other->fingerprint, fingerprint) == 0))
+            return value;
+    }
+    return NULL;
+}
+
+static bool take_fingerprint(const MgrFleet *fleet, MgrRecord *record, MgrEndpoint *endpoint, const char *fingerprint)
+{
+    const MgrEndpoint *holder;
+
+    if (*fingerprint == '\0' || strcmp(endpoint->record.fingerprint, fingerprint) == 0)
+        return false;
+    holder = other_holder(fleet, endpoint, fingerprint);
+    if (holder == NULL)
+        return mgr_set_text(&endpoint->record.fingerprint, fingerprint);
+    hl_log_limited(HL_LOG_WARN, "line", endpoint->record.id,
+                   "%s says that it is the machine of %s: not believed, its fingerprint stays %.16s...",
+                   endpoint->record.id, holder->record.id, endpoint->record.fingerprint);
+    if (hl_clock_mono() >= endpoint->claim_due_mono) {
+        endpoint->claim_due_mono = hl_clock_mono() + CLAIM_INTERVAL;
+        mgr_record_note(record, endpoint->record.id, "registration", "it told the fingerprint of %s: not taken",
+                        holder->record.id);
+    }
+    return false;
+}
+
+void mgr_registration_enrolled(const MgrFleet *fleet, MgrRecord *record, const MgrEndpoint *endpoint)
+{
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, fleet->endpoints);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        MgrEndpoint *other = value;
+
+        if (other != endpoint && strcmp(other->record.fingerprint, endpoint->record.fingerprint) == 0 &&
+            mgr_set_text(&other->record.fingerprint, other->record.enrolled_as))
+            mgr_write_endpoint_registration(mgr_record_background(record), &other->record);
+    }
+    /* behind what its births told before, which may not have been written yet */
+    mgr_write_endpoint_registration(mgr_record_background(record), &endpoint->record);
+}
+
+bool mgr_registration_handle(const MgrFleet *fleet, MgrRecord *record, MgrEndpoint *endpoint,
+                             const HlMsgRegistration *registration)
 {
     MgrEndpointRecord *known = &endpoint->record;
     g_autofree char *dialled = mgr_endpoint_address(endpoint);
@@ -23,7 +82,7 @@ bool mgr_registration_handle(MgrRecord *record, MgrEndpoint *endpoint, const HlM
     bool changed = other_port;
 
     identity |= mgr_set_text(&known->host, registration->host);
-    identity |= mgr_set_text(&known->fingerprint, registration->fingerprint);
+    identity |= take_fingerprint(fleet, record, endpoint, registration->fingerprint);
     identity |= mgr_set_text(&known->addresses, addresses);
     changed |= identity;
     changed |= mgr_set_text(&known->os, registration->os);

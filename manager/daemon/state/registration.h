@@ -13,7 +13,13 @@
 char *mgr_registration_addresses(const HlMsgRegistration *registration);
 
 /* Whether it registered something new that the server would dial, or knows it by.  A port that was
- * only closed is no such thing: it comes with independent mode, which is told for itself. */
-bool mgr_registration_handle(MgrRecord *record, MgrEndpoint *endpoint, const HlMsgRegistration *registration);
+ * only closed is no such thing: it comes with independent mode, which is told for itself.  A fingerprint that another
+ * endpoint has is not taken: that is logged and noted, and the last one stays. */
+bool mgr_registration_handle(const MgrFleet *fleet, MgrRecord *record, MgrEndpoint *endpoint,
+                             const HlMsgRegistration *registration);
+
+/* The endpoint enrolled with its fingerprint: any other that only told it in a birth has that of its own enrolment
+ * again. */
+void mgr_registration_enrolled(const MgrFleet *fleet, MgrRecord *record, const MgrEndpoint *endpoint);
 
 #endif

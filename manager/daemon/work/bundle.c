@@ -11,7 +11,8 @@
 #define MAX_ROOT_SIZE  (64 * 1024)
 #define ARMOUR_COLUMNS 64
 
-char *mgr_bundle_print(const MgrBundleParts *parts, const MgrGroup *group, const char *token, HlTime expires)
+char *mgr_bundle_print(const MgrBundleParts *parts, const MgrGroup *group, const MgrTokenRecord *token,
+                       const char *secret)
 {
     HlMsgBundle bundle = HOLDLINE__V1__BUNDLE__INIT;
     g_autofree char *ca = hl_cert_print(mgr_pki_authority(parts->pki));
@@ -27,7 +28,8 @@ char *mgr_bundle_print(const MgrBundleParts *parts, const MgrGroup *group, const
     GBytes *key = hl_signing_key_public(parts->key);
 
     bundle.group = group->record.name;
-    bundle.token = hl_unconst(token);
+    bundle.token = hl_unconst(secret);
+    bundle.endpoint = token->endpoint;
     bundle.ca = ca;
     bundle.brokers = parts->conf->broker_addresses;
     bundle.n_brokers = g_strv_length(parts->conf->broker_addresses);
@@ -36,7 +38,7 @@ char *mgr_bundle_print(const MgrBundleParts *parts, const MgrGroup *group, const
     bundle.settings = settings;
     if (root != NULL)
         bundle.pattern_root.data = hl_unconst(g_bytes_get_data(root, &bundle.pattern_root.len));
-    bundle.expires_ms = expires;
+    bundle.expires_ms = token->expires_at;
     bundle.issued_ms = hl_clock_wall();
     envelope = hl_envelope_sign(parts->key, HL_ENVELOPE_BUNDLE, &bundle.base);
     packed = HL_WIRE_ENCODE(envelope);

@@ -14,7 +14,8 @@ typedef struct {
     const MgrPki *pki;
 } MgrBundleParts;
 
-/* The armoured text for a group and this token; expires is wall.  Caller frees. */
-char *mgr_bundle_print(const MgrBundleParts *parts, const MgrGroup *group, const char *token, HlTime expires);
+/* The armoured text for a group, with this token and its secret.  Caller frees. */
+char *mgr_bundle_print(const MgrBundleParts *parts, const MgrGroup *group, const MgrTokenRecord *token,
+                       const char *secret);
 
 #endif

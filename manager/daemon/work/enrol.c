@@ -10,9 +10,11 @@
 #include "manager/core/rate.h"
 #include "manager/daemon/ground/now.h"
 #include "manager/daemon/state/registration.h"
+#include "manager/daemon/work/claim.h"
+#include "proto/enrolment.h"
 #include "proto/wire.h"
 
-#define MAX_SKEW HL_DAY
+#define MAX_SKEW (HL_ENROL_MAX_SKEW - HL_ENROL_TRANSIT)
 
 struct MgrEnrol {
     MgrEnrolOptions parts;
@@ -31,6 +33,7 @@ typedef struct {
     MgrCertificateRecord issued;
     MgrEndpointRecord fresh; /* of a new endpoint; id NULL when one is enrolled again */
     char *endpoint;          /* id */
+    bool made_for_it;        /* the bundle was: it may end a revocation */
 } Pending;
 
 MgrEnrol *mgr_enrol_new(const MgrEnrolOptions *options)
@@ -134,32 +137,31 @@ static bool check_token(const MgrTokenRecord *token, HlTime now, GError **error)
     return true;
 }
 
-static bool check_request(const HlMsgEnrolRequest *message, GError **error)
+/* The certificate that would be issued must be valid on that machine: else the token would be used up for nothing. */
+static bool check_clock(const MgrEnrol *enrol, const HlMsgEnrolRequest *message, GError **error)
 {
-    const HlMsgRegistration *registration = message->registration;
     HlTime skew = mgr_skew(message->clock_ms);
     g_autofree char *off = hl_duration_describe(ABS(skew));
+    HlTime begin;
+    HlTime end;
+
+    mgr_pki_dates(enrol->parts.pki, enrol->parts.conf->certificate_lifetime, &begin, &end);
+    if (ABS(skew) <= MAX_SKEW && message->clock_ms >= begin && message->clock_ms < end)
+        return true;
+    return hl_fail(error, HL_ERROR_INVALID,
+                   "this machine's clock is %s %s: set it, then enrol again (the bundle was not used)", off,
+                   skew < 0 ? "slow" : "fast");
+}
+
+static bool check_request(const MgrEnrol *enrol, const HlMsgEnrolRequest *message, GError **error)
+{
+    const HlMsgRegistration *registration = message->registration;
 
     if (registration == NULL || *registration->host == '\0')
         return hl_fail(error, HL_ERROR_INVALID, "the request names no host");
     if (strlen(registration->fingerprint) != 64 || strspn(registration->fingerprint, "0123456789abcdef") != 64)
         return hl_fail(error, HL_ERROR_INVALID, "the request has no machine fingerprint");
-    if (ABS(skew) > MAX_SKEW)
-        return hl_fail(error, HL_ERROR_INVALID, "this machine's clock is %s %s: set it and enrol again", off,
-                       skew < 0 ? "slow" : "fast");
-    return true;
-}
-
-static const MgrEndpoint *find_machine(const MgrEnrol *enrol, const char *fingerprint)
-{
-    GHashTableIter iter;
-    gpointer value;
-
-    g_hash_table_iter_init(&iter, enrol->parts.fleet->endpoints);
-    while (g_hash_table_iter_next(&iter, NULL, &value))
-        if (strcmp(((MgrEndpoint *)value)->record.fingerprint, fingerprint) == 0)
-            return value;
-    return NULL;
+    return check_clock(enrol, message, error);
 }
 
 static void pending_free(gpointer change)
@@ -178,13 +180,24 @@ static void pending_free(gpointer change)
 
 /* ------------------------------------------------------------------------------------------------ after the commit */
 
+/* As the registry refused it; what was committed before is in memory. */
+static bool is_token_used_up(const Pending *pending)
+{
+    const MgrTokenRecord *token = mgr_fleet_token(pending->enrol->parts.fleet, pending->token);
+
+    return token == NULL || token->uses_left == 0 || token->withdrawn_at > 0;
+}
+
 static void fail_enrolment(gpointer change, const GError *error)
 {
     const Pending *pending = change;
     g_autoptr(GError) problem = NULL;
 
-    if (hl_error_code(error) == HL_ERROR_CONFLICT)
+    if (hl_error_code(error) == HL_ERROR_CONFLICT && is_token_used_up(pending))
         hl_fail(&problem, HL_ERROR_LIMIT, "the bundle was used up or withdrawn a moment ago: ask for a new one");
+    else if (hl_error_code(error) == HL_ERROR_CONFLICT)
+        hl_fail(&problem, HL_ERROR_UNAVAILABLE, "the endpoint %s was revoked or removed a moment ago: try again",
+                pending->endpoint);
     else
         hl_fail(&problem, HL_ERROR_UNAVAILABLE, "the server cannot store the enrolment now: %s", error->message);
     refuse(pending->enrol, pending->request, status_of(problem), problem, 0);
@@ -208,6 +221,8 @@ static MgrEndpoint *fold_records(Pending *pending)
         return NULL;
     mgr_endpoint_set_certificate(endpoint, certificate);
     endpoint->record.revoked_at = 0;
+    mgr_set_text(&endpoint->record.fingerprint, pending->fingerprint);
+    mgr_set_text(&endpoint->record.enrolled_as, pending->fingerprint);
     mgr_presence_enrolled(&endpoint->record.presence);
     endpoint->presence_dirty = true;
     mgr_pki_fold_revocations(enrol->parts.pki, endpoint->record.id, certificate->serial, at, NULL);
@@ -244,6 +259,7 @@ static void fold_enrolment(gpointer change)
     enrol->counts.enrolled++;
     hl_info("enrol", "%s (%s) of group %s from %s", endpoint->record.id, endpoint->record.host, endpoint->record.group,
             pending->request->peer);
+    mgr_registration_enrolled(enrol->parts.fleet, enrol->parts.record, endpoint);
     answer_enrolled(pending, endpoint);
     mgr_status_touch(enrol->parts.status, endpoint);
     mgr_status_event(enrol->parts.status, endpoint, "enrolled", "", endpoint->record.group, "");
@@ -283,20 +299,6 @@ static bool describe_fresh(Pending *pending, const MgrTokenRecord *token, const 
     return true;
 }
 
-static bool check_machine(const MgrEnrol *enrol, const MgrEndpoint *known, const HlMsgEnrolRequest *message,
-                          GError **error)
-{
-    /* it lost patience and asks again: one machine is one record */
-    if (g_hash_table_contains(enrol->under_way, message->registration->fingerprint))
-        return hl_fail(error, HL_ERROR_UNAVAILABLE, "an enrolment of this machine is being stored: try again");
-    if (known == NULL || message->replace || known->record.revoked_at > 0)
-        return true;
-    return hl_fail(error, HL_ERROR_EXISTS,
-                   "this machine is enrolled already, as %s (%s): enrol with --replace to keep that record, or "
-                   "have it removed",
-                   known->record.id, known->record.host);
-}
-
 /* Adds what of the endpoint changes: a new row, or another certificate for the one that is known. */
 static bool write_endpoint(Pending *pending, const MgrEndpoint *known, const MgrTokenRecord *token,
                            const HlMsgRegistration *registration, HlWriteSet *set, GError **error)
@@ -308,7 +310,9 @@ static bool write_endpoint(Pending *pending, const MgrEndpoint *known, const Mgr
             return false;
         mgr_write_endpoint(set, &pending->fresh);
     } else {
-        mgr_write_endpoint_enrolment(set, known->record.number, issued->serial, issued->expires_at);
+        mgr_write_endpoint_enrolment(
+            set, known->record.number,
+            &(MgrEnrolmentStep){ issued->serial, issued->expires_at, pending->fingerprint, pending->made_for_it });
         mgr_write_revocations(set, known->record.id, issued->serial, issued->issued_at);
     }
     mgr_write_history(set, issued->issued_at, pending->endpoint, "enrolled",
@@ -332,6 +336,7 @@ static bool begin(MgrEnrol *enrol, HlHttpRequest *request, const HlMsgEnrolReque
     pending->fingerprint = g_strdup(message->registration->fingerprint);
     g_hash_table_add(enrol->under_way, g_strdup(pending->fingerprint));
     pending->endpoint = known != NULL ? g_strdup(known->record.id) : hl_ident_new("e-");
+    pending->made_for_it = *token->endpoint != '\0';
     cert = mgr_pki_issue(enrol->parts.pki, csr, HL_CERT_ENDPOINT, pending->endpoint,
                          enrol->parts.conf->certificate_lifetime, &pending->issued, error);
     if (cert == NULL) {
@@ -355,12 +360,16 @@ static bool check_and_begin(MgrEnrol *enrol, HlHttpRequest *request, const HlMsg
 {
     HlTime now = hl_clock_wall();
     const MgrTokenRecord *token = find_token(enrol, message->token);
-    const MgrEndpoint *known = NULL;
+    const MgrClaimParts claim = { enrol->parts.fleet, enrol->parts.pki };
+    const MgrEndpoint *known;
 
-    if (!check_token(token, now, error) || !check_request(message, error))
+    if (!check_token(token, now, error) || !check_request(enrol, message, error))
         return false;
-    known = find_machine(enrol, message->registration->fingerprint);
-    return check_machine(enrol, known, message, error) && begin(enrol, request, message, token, known, error);
+    /* it lost patience and asks again: one machine is one record */
+    if (g_hash_table_contains(enrol->under_way, message->registration->fingerprint))
+        return hl_fail(error, HL_ERROR_UNAVAILABLE, "an enrolment of this machine is being stored: try again");
+    return mgr_claim_settle(&claim, message, token, &known, error) &&
+           begin(enrol, request, message, token, known, error);
 }
 
 void mgr_enrol_handle(MgrEnrol *enrol, HlHttpRequest *request)

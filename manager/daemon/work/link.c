@@ -97,9 +97,11 @@ static void tell_clone(MgrLink *link, MgrEndpoint *endpoint, const HlMsgLink *me
     const char *other = message->registration != NULL ? message->registration->fingerprint : "unknown";
 
     if (effects->clone_found) {
-        hl_log_limited(HL_LOG_WARN, "clone", endpoint->record.id,
-                       "two machines use the identity of %s: %.16s... and %.16s...", endpoint->record.id,
-                       endpoint->record.fingerprint, other);
+        hl_log_limited(
+            HL_LOG_WARN, "clone", endpoint->record.id,
+            "two machines use the identity of %s: %.16s... and %.16s...; give the copy a machine id of its own, and "
+            "enrol it again there ('holdline endpoint explain %s')",
+            endpoint->record.id, endpoint->record.fingerprint, other, endpoint->record.id);
         mgr_record_note(link->parts.record, endpoint->record.id, "clone",
                         "two machines use this identity: fingerprints %s (host %s, %s) and %s (host %s, %s)",
                         endpoint->record.fingerprint, endpoint->record.host, endpoint->record.addresses, other,
@@ -155,8 +157,8 @@ static void note_set_back(const MgrLink *link, const MgrEndpoint *endpoint, cons
 static void on_birth(MgrLink *link, MgrEndpoint *endpoint, const HlMsgLink *message)
 {
     bool announced = message->announces || endpoint->restarted_unheard;
-    bool changed =
-        message->registration != NULL && mgr_registration_handle(link->parts.record, endpoint, message->registration);
+    bool changed = message->registration != NULL &&
+                   mgr_registration_handle(link->parts.fleet, link->parts.record, endpoint, message->registration);
 
     link->counts.births++;
     endpoint->restarted_unheard = false;
