@@ -7,6 +7,7 @@
 
 #include "lib/pki/cert.h"
 #include "lib/pki/digest.h"
+#include "proto/enrolment.h"
 #include "proto/envelope.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -55,6 +56,19 @@ static void try_certificate(const char *name, const void *data, size_t size)
     g_assert_cmpstr(hl_cert_info(again)->cn, ==, hl_cert_info(cert)->cn);
 }
 
+/* The identity that is given up: who has no key of ours proves nothing. */
+static void try_proof(const HlMsgEnrolRequest *request, GBytes *csr)
+{
+    g_autoptr(GBytes) proof = g_bytes_new(request->proof.data, request->proof.len);
+    g_autoptr(HlCert) cert = hl_cert_parse("given up", request->certificate, strlen(request->certificate), NULL);
+
+    try_certificate("given up", request->certificate, strlen(request->certificate));
+    if (cert == NULL)
+        return;
+    g_assert_false(hl_cert_is_issued_by(cert, ca));
+    hl_cert_verify_signature(cert, HL_ENROL_PROOF, csr, proof); /* his own key may sign what it likes */
+}
+
 static void try_request(const uint8_t *data, size_t size)
 {
     g_autoptr(HlMsgEnrolRequest) request = hl_wire_decode(&holdline__v1__enrol_request__descriptor, data, size, NULL);
@@ -69,6 +83,7 @@ static void try_request(const uint8_t *data, size_t size)
     digest = hl_token_digest(request->token);
     g_assert_cmpuint(strlen(digest), ==, 64);
     csr = g_bytes_new(request->csr.data, request->csr.len);
+    try_proof(request, csr);
     cert = hl_cert_issue(ca, ca_key, csr, &spec, &error);
     g_assert_true((cert == NULL) == (error != NULL));
     if (cert == NULL) {

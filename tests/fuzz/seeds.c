@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "lib/base/file.h"
+#include "lib/base/unconst.h"
 #include "lib/pki/cert.h"
+#include "proto/enrolment.h"
 #include "proto/envelope.h"
 #include "proto/settings.h"
 #include "tests/fuzz/delta_base.h"
@@ -92,7 +94,7 @@ static void put_message(const char *corpus, const char *name, const char *head, 
     put(corpus, name, out->data, out->len);
 }
 
-static void write_request(const char *name, GBytes *csr)
+static void write_request(const char *name, GBytes *csr, const char *given_up, GBytes *proof)
 {
     HlMsgRegistration registration = HOLDLINE__V1__REGISTRATION__INIT;
     HlMsgEnrolRequest request = HOLDLINE__V1__ENROL_REQUEST__INIT;
@@ -110,6 +112,9 @@ static void write_request(const char *name, GBytes *csr)
     request.csr.data = g_memdup2(g_bytes_get_data(csr, NULL), g_bytes_get_size(csr));
     request.csr.len = g_bytes_get_size(csr);
     request.registration = &registration;
+    request.certificate = hl_unconst(given_up);
+    if (proof != NULL)
+        request.proof.data = hl_unconst(g_bytes_get_data(proof, &request.proof.len));
     request.replace = true;
     request.clock_ms = 1795385700000;
     put_message("enrol", name, "", &request.base);
@@ -122,6 +127,7 @@ static void write_enrol(void)
     g_autoptr(HlCert) ca = hl_cert_make_ca(key, "seeds", 1795385600000, 1795385600000 + 900 * HL_DAY, NULL);
     g_autoptr(GBytes) csr = hl_csr_make(key, "e-seed", NULL);
     g_autoptr(GBytes) cut = g_bytes_new_from_bytes(csr, 0, g_bytes_get_size(csr) - 1);
+    g_autoptr(GBytes) proof = hl_key_sign(key, HL_ENROL_PROOF, csr);
     const HlCertSpec spec = {
         .cn = "e-seed", .kind = HL_CERT_ENDPOINT, .not_before = 1795385600000, .not_after = 1795385600000 + HL_DAY
     };
@@ -137,8 +143,9 @@ static void write_enrol(void)
     HlMsgEnrolReply reply = HOLDLINE__V1__ENROL_REPLY__INIT;
     g_autoptr(HlMsgEnvelope) settings = hl_envelope_sign(signing_key, HL_ENVELOPE_SETTINGS, &document.base);
 
-    write_request("request", csr);
-    write_request("request-cut", cut);
+    write_request("request", csr, "", NULL);
+    write_request("request-cut", cut, "", NULL);
+    write_request("request-proof", csr, pem, proof);
     reply.endpoint = (char[]){ "e-seed" };
     reply.certificate = pem;
     reply.settings = settings;
