@@ -11,6 +11,7 @@
 #include "lib/base/file.h"
 #include "lib/base/ident.h"
 #include "lib/base/unconst.h"
+#include "proto/enrolment.h"
 #include "proto/envelope.h"
 #include "proto/settings.h"
 
@@ -178,6 +179,21 @@ HlMsgEnvelope *bench_signed_settings(Bench *bench, const char *lines, const char
     return envelope;
 }
 
+static int check_proof(const Bench *bench, const HlMsgEnrolRequest *ask)
+{
+    g_autoptr(GBytes) csr = g_bytes_new(ask->csr.data, ask->csr.len);
+    g_autoptr(GBytes) proof = g_bytes_new(ask->proof.data, ask->proof.len);
+    g_autoptr(HlCert) cert = NULL;
+
+    if (*ask->certificate == '\0')
+        return BENCH_NO_PROOF;
+    cert = hl_cert_parse("given up", ask->certificate, strlen(ask->certificate), NULL);
+    return cert != NULL && hl_cert_is_issued_by(cert, bench->ca) &&
+                   hl_cert_verify_signature(cert, HL_ENROL_PROOF, csr, proof)
+               ? BENCH_PROOF
+               : BENCH_WRONG_PROOF;
+}
+
 static void on_enrol(HlHttpRequest *request, gpointer user)
 {
     Bench *bench = user;
@@ -206,6 +222,7 @@ static void on_enrol(HlHttpRequest *request, gpointer user)
         reply.certificate = pem;
         reply.settings =
             bench_signed_settings(bench, "line.heartbeat=1s\nprivilege.update-now=no\n", BENCH_ID, ++bench->counter, 0);
+        bench->proof = check_proof(bench, ask);
         bench->enrolments++;
     }
     body = HL_WIRE_ENCODE(&reply);

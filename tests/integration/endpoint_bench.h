@@ -41,6 +41,7 @@ typedef struct {
     HlTime skew;            /* of the server's clock as it tells it */
     HlTime cert_age, cert_left;
     guint enrolments;
+    enum { BENCH_NO_PROOF, BENCH_WRONG_PROOF, BENCH_PROOF } proof; /* of the last one: of an identity of this server */
 
     char *id;
     bool mute; /* no acknowledgements */

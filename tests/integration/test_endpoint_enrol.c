@@ -37,7 +37,9 @@ static void test_enrol_errors(void)
     bench->enrol_code = "expired";
     check_enrol(bench, good, 8, "expired");
     bench->enrol_code = "exists";
-    check_enrol(bench, good, 5, "--replace");
+    check_enrol(bench, good, 5, "machine id of its own first");
+    bench->enrol_code = "untrusted";
+    check_enrol(bench, good, 8, "does not believe");
     bench->enrol_code = NULL;
     check_enrol(bench, future, 3, "clock is wrong");
     check_enrol(bench, old, 8, "expired"); /* and the server's clock agrees with ours */
@@ -54,6 +56,57 @@ static void test_enrol_errors(void)
     check_enrol(bench, good, 0, NULL);
     check_enrol(bench, good, 5, bench->id);
     g_assert_cmpuint(bench->enrolments, ==, 1);
+}
+
+/* --replace shows the identity that is given up, and proves it; nobody else sees that. */
+static void test_replace(void)
+{
+    g_autoptr(Bench) bench = bench_new();
+    HlTime now = hl_clock_wall();
+    g_autofree char *bundle = bench_bundle(bench, now, now + HL_DAY, bench->ca);
+    g_autofree char *pem = g_build_filename(bench->state, "identity", "endpoint.pem", NULL);
+    const char *const again[] = { "enrol", "--replace", bundle, NULL };
+    g_auto(BenchRun) fresh = bench_cli(bench, again);
+    g_auto(BenchRun) proved = bench_cli(bench, again);
+    g_autofree char *kept = hl_file_read_text(pem, 1 << 20, NULL);
+
+    g_assert_cmpint(fresh.status, ==, 0);
+    g_assert_cmpint(proved.status, ==, 0);
+    g_assert_cmpint(bench->proof, ==, BENCH_PROOF);
+    g_assert_cmpuint(bench->enrolments, ==, 2);
+    bench->enrol_code = "exists"; /* what is refused leaves the identity as it was */
+    {
+        g_auto(BenchRun) refused = bench_cli(bench, again);
+        g_autofree char *now_there = hl_file_read_text(pem, 1 << 20, NULL);
+
+        g_assert_cmpint(refused.status, ==, 5);
+        g_assert_cmpstr(now_there, ==, kept);
+    }
+    bench->enrol_code = NULL;
+    g_assert_true(hl_file_write_text(pem, "damaged", 0600, NULL));
+    {
+        g_auto(BenchRun) lost = bench_cli(bench, again);
+
+        g_assert_cmpint(lost.status, ==, 0); /* here the bench decides */
+        g_assert_cmpint(bench->proof, ==, BENCH_NO_PROOF);
+    }
+}
+
+/* Moving to another server: its administrator is not shown the old identity. */
+static void test_other_server(void)
+{
+    g_autoptr(Bench) bench = bench_new();
+    g_autoptr(Bench) other = bench_new();
+    HlTime now = hl_clock_wall();
+    g_autofree char *bundle = bench_bundle(bench, now, now + HL_DAY, bench->ca);
+    g_autofree char *elsewhere = bench_bundle(other, now, now + HL_DAY, other->ca);
+    g_auto(BenchRun) moved = { 0 };
+
+    check_enrol(bench, bundle, 0, NULL);
+    moved = bench_cli(bench, ARGS("enrol", "--replace", elsewhere));
+    g_assert_cmpint(moved.status, ==, 0);
+    g_assert_cmpuint(other->enrolments, ==, 1);
+    g_assert_cmpint(other->proof, ==, BENCH_NO_PROOF);
 }
 
 /* A full disk before and during the enrolment: nothing is half enrolled.  Needs root for a small file system. */
@@ -96,6 +149,8 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     signal(SIGPIPE, SIG_IGN);
     g_test_add_func("/endpoint/enrol/errors", test_enrol_errors);
+    g_test_add_func("/endpoint/enrol/replace", test_replace);
+    g_test_add_func("/endpoint/enrol/other-server", test_other_server);
     g_test_add_func("/endpoint/enrol/disk-full", test_enrol_disk_full);
     g_test_add_func("/endpoint/enrol/picked-up", test_not_enrolled_then_enrolled);
     return g_test_run();

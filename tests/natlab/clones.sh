@@ -29,6 +29,17 @@ session=$(fact master session)
 still 5 "they do not evict each other in a loop" is master session "$session"
 expect "bystander, behind the same router and at no time a clone, is online" looks bystander Offline online hidden-by-nat
 
+step "copy tries to enrol again under master's machine id"
+sed "s,machine_id = copy,machine_id = master," "$LAB/copy/endpoint.conf" >"$LAB/copy/twin.conf"
+told() { # TEXT ARGUMENT...: it is refused, and that is what it is told
+    local text=$1
+    shift
+    ! in_ns copy holdline-endpoint -c "$LAB/copy/twin.conf" enrol "$LAB/office.bundle" "$@" >"$LAB/told" 2>&1 &&
+        grep -qF "$text" "$LAB/told"
+}
+expect "it is told that this would put the other one out" told "put the other one out" --replace
+expect "and to give itself a machine id of its own first" told "a machine id of its own first"
+
 step "copy gets an identity of its own, and the administrator says so"
 on copy enrol "$LAB/office.bundle" --replace >/dev/null
 ID[copy]=$(local_fact copy .id)

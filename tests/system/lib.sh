@@ -283,7 +283,7 @@ make_root() { # the manager puts a repository's root in its bundles; the stub do
 make_bundle() {
     local file=$1
     shift
-    case " $* " in *" --group "*) ;; *) set -- --group default "$@" ;; esac
+    case " $* " in *" --group "* | *" --for "*) ;; *) set -- --group default "$@" ;; esac
     bundle_id=$(holdline bundle create --output "$file" --json "$@" | field 'd["id"]')
 }
 
