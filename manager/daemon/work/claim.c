@@ -57,6 +57,7 @@ static bool answer(const MgrEnrolFacts *facts, MgrEnrolOutcome outcome, const ch
 {
     const MgrEnrolRecord *record = mgr_enrol_record(facts);
     const char *id = record != NULL ? record->id : facts->made_for;
+    const char *group = record != NULL ? record->group : "";
 
     switch (outcome) {
     case MGR_ENROL_FRESH:
@@ -81,7 +82,7 @@ static bool answer(const MgrEnrolFacts *facts, MgrEnrolOutcome outcome, const ch
         return hl_fail(error, HL_ERROR_EXISTS,
                        "%s belongs to group %s, and the bundle is for group %s: ask for a bundle of group %s, or have "
                        "the endpoint moved first (holdline endpoint move %s %s)",
-                       id, record->group, facts->group, record->group, id, facts->group);
+                       id, group, facts->group, group, id, facts->group);
     case MGR_ENROL_REMOVED:
         return hl_fail(error, HL_ERROR_DENIED, "the bundle was made for %s, which was removed: ask for a new bundle",
                        id);
