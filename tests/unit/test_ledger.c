@@ -150,7 +150,9 @@ static void enrol_again(World *world, const char *id, const char *bundle)
 
     mgr_write_token_use(world->set, bundle);
     write_certificate(world, id, "endpoint", serial);
-    mgr_write_endpoint_enrolment(world->set, number_of(world, id), serial, EXPIRES);
+    mgr_write_endpoint_enrolment(
+        world->set, number_of(world, id),
+        &(MgrEnrolmentStep){ .serial = serial, .expires = EXPIRES, .fingerprint = id, .ends_revocation = true });
     mgr_write_revocations(world->set, id, serial, NOW);
     commit(world);
 }
