@@ -66,7 +66,7 @@ static char *print_serial(const ASN1_INTEGER *serial)
     return lower;
 }
 
-static HlTime time_from_asn1(const ASN1_TIME *time)
+HlTime hl_pki_time_get(const ASN1_TIME *time)
 {
     struct tm parts = { 0 };
 
@@ -97,8 +97,8 @@ HlCert *hl_cert_from_x509(X509 *x509, const char *name, GError **error)
     cert->info.kind = kind_of(x509);
     cert->info.serial = print_serial(X509_get0_serialNumber(x509));
     cert->info.fingerprint = hl_hex(fingerprint, size);
-    cert->info.not_before = time_from_asn1(X509_get0_notBefore(x509));
-    cert->info.not_after = time_from_asn1(X509_get0_notAfter(x509));
+    cert->info.not_before = hl_pki_time_get(X509_get0_notBefore(x509));
+    cert->info.not_after = hl_pki_time_get(X509_get0_notAfter(x509));
     return g_steal_pointer(&cert);
 }
 

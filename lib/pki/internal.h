@@ -38,6 +38,13 @@ GByteArray *hl_pki_signed_bytes(const char *context, GBytes *payload);
 /* Takes x509. */
 HlCert *hl_cert_from_x509(X509 *x509, const char *name, GError **error);
 
+/* 0 if it is none. */
+HlTime hl_pki_time_get(const ASN1_TIME *time);
+
+/* A BIO on a non-blocking socket, which stays the caller's and is read through the pointer.  OpenSSL's own writes with
+ * write(), which raises SIGPIPE; this one does not. */
+BIO *hl_pki_socket_bio(const int *fd);
+
 /* false when time is outside the years that a certificate can hold. */
 bool hl_pki_time_set(ASN1_TIME *time, HlTime wall);
 

@@ -4,9 +4,6 @@
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-#include <pthread.h>
-#include <string.h>
-#include <sys/socket.h>
 
 #include "lib/pki/internal.h"
 
@@ -22,54 +19,10 @@ struct HlTls {
     char *problem;
 };
 
-/* OpenSSL's own socket BIO writes with write(), which raises SIGPIPE; these three functions do not. */
-static int socket_write(BIO *bio, const char *data, int size)
-{
-    ssize_t sent = send(*(const int *)BIO_get_data(bio), data, (size_t)size, MSG_NOSIGNAL);
-
-    BIO_clear_retry_flags(bio);
-    if (sent < 0 && (errno == EAGAIN || errno == EINTR))
-        BIO_set_retry_write(bio);
-    return (int)sent;
-}
-
-static int socket_read(BIO *bio, char *buffer, int size)
-{
-    ssize_t got = recv(*(const int *)BIO_get_data(bio), buffer, (size_t)size, 0);
-
-    BIO_clear_retry_flags(bio);
-    if (got < 0 && (errno == EAGAIN || errno == EINTR))
-        BIO_set_retry_read(bio);
-    if (got == 0)
-        BIO_set_flags(bio, BIO_FLAGS_IN_EOF);
-    return (int)got;
-}
-
-static long socket_ctrl(BIO *bio, int command, long number G_GNUC_UNUSED, void *data G_GNUC_UNUSED)
-{
-    if (command == BIO_CTRL_EOF)
-        return BIO_test_flags(bio, BIO_FLAGS_IN_EOF) != 0;
-    return command == BIO_CTRL_FLUSH ? 1 : 0;
-}
-
-static BIO_METHOD *socket_method;
-
-static void make_socket_method(void)
-{
-    socket_method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "holdline socket");
-    if (socket_method == NULL)
-        g_error("TLS: out of memory");
-    BIO_meth_set_write(socket_method, socket_write);
-    BIO_meth_set_read(socket_method, socket_read);
-    BIO_meth_set_ctrl(socket_method, socket_ctrl);
-}
-
 HlTlsContext *hl_tls_context_new(HlTlsRole role, const HlCert *ca, const HlCert *cert, const HlKey *key, GError **error)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
     g_autoptr(HlTlsContext) context = g_new0(HlTlsContext, 1);
 
-    pthread_once(&once, make_socket_method);
     context->role = role;
     context->ssl = SSL_CTX_new(role == HL_TLS_CLIENT ? TLS_client_method() : TLS_server_method());
     if (context->ssl == NULL || SSL_CTX_set_min_proto_version(context->ssl, TLS1_3_VERSION) != 1 ||
@@ -102,14 +55,13 @@ void hl_tls_context_free(HlTlsContext *context)
 HlTls *hl_tls_new(HlTlsContext *context, int fd)
 {
     HlTls *tls = g_new0(HlTls, 1);
-    BIO *bio = BIO_new(socket_method);
+    BIO *bio;
 
     tls->ssl = SSL_new(context->ssl);
-    if (tls->ssl == NULL || bio == NULL)
+    if (tls->ssl == NULL)
         g_error("TLS: out of memory");
     tls->fd = fd;
-    BIO_set_data(bio, &tls->fd);
-    BIO_set_init(bio, 1);
+    bio = hl_pki_socket_bio(&tls->fd);
     SSL_set_bio(tls->ssl, bio, bio);
     if (context->role == HL_TLS_CLIENT)
         SSL_set_connect_state(tls->ssl);
