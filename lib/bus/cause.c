@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lib/bus/cause.h"
+
+#include <string.h>
+
+#include "lib/base/text.h"
+
+/* {place}, {host}, ... stand for the facts. */
+static const char *const sentences[HL_N_CAUSES] = {
+    [HL_CAUSE_NONE] = "{detail}; a second look at the network and the certificates found nothing wrong",
+    [HL_CAUSE_UNUSABLE] = "this machine's own files cannot be used: {detail}",
+    [HL_CAUSE_OWN_ENDED] =
+        "this machine's own certificate ended at {date} ({file}); its clock says {now}: renew it, or set the clock",
+    [HL_CAUSE_OWN_NOT_YET] =
+        "this machine's own certificate is valid from {date} on ({file}); its clock says {now}: set the clock",
+    [HL_CAUSE_NO_NAME] = "the name {host} cannot be resolved: {detail}",
+    [HL_CAUSE_NAME_SERVERS] = "the name {host} cannot be resolved: the name servers do not answer",
+    [HL_CAUSE_REFUSED] = "nobody listens at {place} (connection refused)",
+    [HL_CAUSE_NO_ROUTE] = "there is no way to {place}: {detail}",
+    [HL_CAUSE_SILENT] = "no answer from {place}: the machine is off, or a firewall swallows the packets",
+    [HL_CAUSE_BROKEN] = "no connection to {place}: {detail}",
+    [HL_CAUSE_PROXY_LOGIN] = "{place} wants another user name or password (it answers \"{detail}\")",
+    [HL_CAUSE_PROXY_DENIES] = "{place} does not let this machine through (it answers \"{detail}\")",
+    [HL_CAUSE_PROXY_FAILS] = "{place} cannot reach the broker (it answers \"{detail}\")",
+    [HL_CAUSE_PROXY_STRANGE] = "{place} does not answer as an HTTP proxy does: {detail}",
+    [HL_CAUSE_PROXY_SILENT] = "{place} takes the connection and does not answer",
+    [HL_CAUSE_OTHER_AUTHORITY] =
+        "the server's certificate was not issued by the authority in {file} ({detail}): is it another installation's?",
+    [HL_CAUSE_OTHER_NAMES] = "the server's certificate is for other names: {detail}, not {host}",
+    [HL_CAUSE_SERVER_ENDED] = "{detail} ended at {date}; this machine's clock says {now}",
+    [HL_CAUSE_SERVER_NOT_YET] = "{detail} is valid from {date} on; this machine's clock says {now}: set the clock",
+    [HL_CAUSE_SERVER_INVALID] = "the server's certificate is not valid: {detail}",
+    [HL_CAUSE_TURNED_AWAY] = "the broker does not accept this certificate: {detail} ({file})",
+    [HL_CAUSE_NO_AGREEMENT] = "the broker and this machine do not agree on TLS: {detail}",
+    [HL_CAUSE_NOT_TLS] = "what answers there does not speak TLS: {detail}; is it the broker's port?",
+    [HL_CAUSE_CLOSED] =
+        "the connection is closed again during the TLS handshake: the broker is full, or another program has this port",
+    [HL_CAUSE_STALLED] =
+        "the TLS handshake is not answered: the broker is overloaded, or another program has this port",
+};
+
+/* The fact called by the name at *at, which moves behind its brace; caller frees.  A name that is none is a bug. */
+static char *fact(const char **at, const HlCauseFacts *facts)
+{
+    const struct {
+        const char *name, *text;
+        HlTime time;
+    } rows[] = {
+        { "{place}", facts->place, 0 },   { "{host}", facts->host, 0 },    { "{file}", facts->file, 0 },
+        { "{detail}", facts->detail, 0 }, { "{date}", NULL, facts->date }, { "{now}", NULL, facts->now },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        if (!g_str_has_prefix(*at, rows[i].name))
+            continue;
+        *at += strlen(rows[i].name);
+        return rows[i].text != NULL ? g_strdup(rows[i].text) : hl_time_format(rows[i].time);
+    }
+    g_assert_not_reached();
+}
+
+char *hl_cause_sentence(HlCause cause, const HlCauseFacts *facts)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+
+    g_assert(cause < HL_N_CAUSES);
+    for (const char *at = sentences[cause]; *at != '\0';) {
+        if (*at == '{') {
+            g_autofree char *value = fact(&at, facts);
+
+            g_string_append(text, value);
+        } else {
+            g_string_append_c(text, *at++);
+        }
+    }
+    return hl_text_printable(text->str);
+}
