@@ -38,7 +38,9 @@ typedef struct {
     void (*up)(gpointer user);
     /* Was up and no longer is.  reason is for people. */
     void (*down)(const char *reason, gpointer user);
-    /* An attempt failed; the next comes after delay. */
+    /* An attempt failed; the next comes after delay.  When paho gave no reason that helps, a second look has been taken
+     * in between, for some seconds at most: reason tells apart who does not listen, whose certificate is wrong, ...
+     * (the sentences in cause.c). */
     void (*failed)(const char *broker, const char *reason, HlTime delay, gpointer user);
     void (*message)(const HlBusMessage *message, gpointer user);
 } HlBusHandlers; /* any may be NULL but message */
@@ -59,6 +61,7 @@ typedef struct {
     const char *const *subscriptions;           /* filters, subscribed to at every connect; ends with NULL */
     int subscription_qos;                       /* 0 or 1: the maximum asked for */
     HlTime keepalive;                           /* 0: 60 s */
+    HlTime connect_timeout;                     /* whole seconds; 0: 15 s */
     HlTime backoff_base, backoff_cap;           /* 0: 1 s and 300 s */
     HlTime first_delay;                         /* the first attempt is made at a random moment within it; 0: at once */
     guint receive_maximum;                      /* 0: 65535 */

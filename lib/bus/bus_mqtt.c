@@ -5,11 +5,18 @@
 #include "lib/base/backoff.h"
 #include "lib/base/ident.h"
 #include "lib/base/unconst.h"
+#include "lib/bus/diagnosis.h"
 #include "lib/bus/link.h"
 #include "lib/bus/message.h"
 
+#define CONNECT_TIMEOUT (15 * HL_SECOND)
 /* Completions never outnumber what is under way: the window, one connect, one subscribe, one loss. */
 #define EVENT_CAPACITY (2 * HL_BUS_WINDOW + 64)
+/* One is under way at a time; those that were given up may have ended all the same. */
+#define RESULT_CAPACITY 8
+/* A second look costs a broker as much as an attempt.  Attempts come every few minutes after a while; in the first one
+ * they come in quick succession, and a diagnosis stands for all that fail in the same way. */
+#define DIAGNOSIS_LIFETIME HL_MINUTE
 
 /* A publication that waits for the window. */
 typedef struct {
@@ -18,11 +25,18 @@ typedef struct {
     gpointer user;
 } Waiting;
 
+/* What the last second look at a broker found. */
+typedef struct {
+    char *said; /* by paho */
+    char *sentence;
+    HlTime at;
+} Finding;
+
 struct HlBus {
     char *client_id, *ca_path, *cert_path, *key_path, *proxy;
     GStrv brokers, subscriptions;
     int subscription_qos;
-    HlTime keepalive;
+    HlTime keepalive, connect_timeout;
     guint receive_maximum;
     GMainContext *context;
     HlBusHandlers handlers;
@@ -43,6 +57,11 @@ struct HlBus {
     gsize early_bytes;
     guint window;
     HlBusCounts counts;
+    HlDiagnosis *diagnosis; /* the attempt has failed, and is over when this has a result; there is no link then */
+    guint64 diagnoses;
+    char *said; /* by paho; what the diagnosis is about */
+    HlMailbox *results;
+    GHashTable *findings; /* broker -> Finding * */
 };
 
 static void start_attempt(HlBus *bus);
@@ -110,6 +129,15 @@ static void break_sendings(HlBus *bus)
     }
 }
 
+static void free_finding(gpointer item)
+{
+    Finding *finding = item;
+
+    g_free(finding->said);
+    g_free(finding->sentence);
+    g_free(finding);
+}
+
 /* The link or the attempt is over; try again later. */
 static void end_link(HlBus *bus, const char *reason, bool at_once)
 {
@@ -121,6 +149,7 @@ static void end_link(HlBus *bus, const char *reason, bool at_once)
     bus->closing = false;
     g_queue_clear_full(&bus->early, hl_link_parcel_free);
     bus->early_bytes = 0;
+    g_clear_pointer(&bus->diagnosis, hl_diagnosis_free);
     retire_link(bus);
     schedule_attempt(bus, delay);
     break_sendings(bus);
@@ -141,6 +170,7 @@ static void start_attempt(HlBus *bus)
                         .key_path = bus->key_path,
                         .proxy = bus->proxy,
                         .keepalive = bus->keepalive,
+                        .connect_timeout = bus->connect_timeout,
                         .receive_maximum = bus->receive_maximum };
     const char *problem;
 
@@ -191,12 +221,62 @@ static void come_up(HlBus *bus)
     HlLinkParcel *parcel;
 
     bus->state = HL_BUS_UP;
+    g_hash_table_remove_all(bus->findings);
     hl_backoff_reset(&bus->backoff);
     if (bus->handlers.up != NULL)
         bus->handlers.up(bus->user);
     bus->early_bytes = 0;
     while ((parcel = g_queue_pop_head(&bus->early)) != NULL)
         take_parcel(bus, parcel);
+}
+
+static const char *recall(const HlBus *bus, const char *said)
+{
+    const Finding *finding = g_hash_table_lookup(bus->findings, bus->broker);
+    bool holds =
+        finding != NULL && strcmp(finding->said, said) == 0 && hl_clock_mono() - finding->at < DIAGNOSIS_LIFETIME;
+
+    return holds ? finding->sentence : NULL;
+}
+
+/* An attempt failed, and paho says no more than said. */
+static void look_again(HlBus *bus, const char *said)
+{
+    HlDiagnosisSpec spec = { .broker = bus->broker,
+                             .ca_path = bus->ca_path,
+                             .cert_path = bus->cert_path,
+                             .key_path = bus->key_path,
+                             .proxy = bus->proxy,
+                             .said = said };
+    g_autofree char *known = g_strdup(recall(bus, said));
+
+    if (known != NULL) {
+        end_link(bus, known, false);
+        return;
+    }
+    bus->diagnosis = hl_diagnosis_start(&spec, bus->results, ++bus->diagnoses);
+    if (bus->diagnosis == NULL) {
+        end_link(bus, said, false);
+        return;
+    }
+    g_free(bus->said);
+    bus->said = g_strdup(said);
+    retire_link(bus);
+}
+
+static void on_result(gpointer item, gpointer user)
+{
+    HlBus *bus = user;
+    HlDiagnosisResult *result = item;
+
+    if (bus->diagnosis != NULL && result->number == bus->diagnoses) { /* else it was given up */
+        Finding *finding = g_new(Finding, 1);
+
+        *finding = (Finding){ g_strdup(bus->said), g_strdup(result->sentence), hl_clock_mono() };
+        g_hash_table_replace(bus->findings, g_strdup(bus->broker), finding);
+        end_link(bus, result->sentence, false);
+    }
+    hl_diagnosis_result_free(result);
 }
 
 static void on_event(gpointer item, gpointer user)
@@ -225,6 +305,11 @@ static void on_event(gpointer item, gpointer user)
         come_up(bus);
         break;
     case HL_LINK_FAILED:
+        if (event->is_final || bus->closing)
+            end_link(bus, event->text, bus->closing);
+        else
+            look_again(bus, event->text);
+        break;
     case HL_LINK_LOST:
         end_link(bus, event->text, bus->closing);
         break;
@@ -274,6 +359,7 @@ HlBus *hl_bus_new(const HlBusOptions *options, GError **error)
         options->subscriptions != NULL ? g_strdupv(hl_unconst(options->subscriptions)) : g_new0(char *, 1);
     bus->subscription_qos = options->subscription_qos;
     bus->keepalive = options->keepalive > 0 ? options->keepalive : HL_MINUTE;
+    bus->connect_timeout = options->connect_timeout > 0 ? options->connect_timeout : CONNECT_TIMEOUT;
     bus->receive_maximum = options->receive_maximum > 0 ? options->receive_maximum : 65535;
     bus->context =
         options->context != NULL ? g_main_context_ref(options->context) : g_main_context_ref(g_main_context_default());
@@ -288,6 +374,9 @@ HlBus *hl_bus_new(const HlBusOptions *options, GError **error)
     bus->events = hl_mailbox_new("bus-events", EVENT_CAPACITY, bus->context, on_event, bus, hl_link_event_free);
     bus->messages = hl_mailbox_new("bus-messages", HL_BUS_INBOX, bus->context, on_parcel, bus, hl_link_parcel_free);
     hl_mailbox_bound_bytes(bus->messages, HL_BUS_INBOX_BYTES, hl_link_parcel_size);
+    bus->results =
+        hl_mailbox_new("bus-results", RESULT_CAPACITY, bus->context, on_result, bus, hl_diagnosis_result_free);
+    bus->findings = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_finding);
     schedule_attempt(bus, options->first_delay > 0 ? (HlTime)(hl_random_u64() % (uint64_t)options->first_delay) : 0);
     return bus;
 }
@@ -320,11 +409,15 @@ void hl_bus_free(HlBus *bus)
     say_goodbye(bus);
     retire_link(bus);
     break_sendings(bus);
+    hl_diagnosis_free(bus->diagnosis);
+    hl_mailbox_free(bus->results);
     hl_mailbox_free(bus->events);
     hl_mailbox_free(bus->messages);
     hl_link_free(bus->retired[0]);
     hl_link_free(bus->retired[1]);
     g_hash_table_unref(bus->under_way);
+    g_hash_table_unref(bus->findings);
+    g_free(bus->said);
     g_strfreev(bus->brokers);
     g_strfreev(bus->subscriptions);
     g_main_context_unref(bus->context);
@@ -341,6 +434,11 @@ void hl_bus_reconnect(HlBus *bus, HlBusWill will)
 {
     if (bus->closing)
         return;
+    g_hash_table_remove_all(bus->findings); /* something has changed */
+    if (bus->diagnosis != NULL) {
+        end_link(bus, "closed to reconnect", true);
+        return;
+    }
     if (bus->state == HL_BUS_DOWN) {
         schedule_attempt(bus, 0);
         return;
@@ -357,6 +455,7 @@ void hl_bus_set_brokers(HlBus *bus, const char *const *brokers)
     g_strfreev(bus->brokers);
     bus->brokers = g_strdupv(hl_unconst(brokers));
     bus->next_broker = 0;
+    g_hash_table_remove_all(bus->findings); /* so that they do not become more and more */
 }
 
 HlBusState hl_bus_state(const HlBus *bus)

@@ -11,8 +11,7 @@
 
 #include "lib/bus/message.h"
 
-#define CONNECT_TIMEOUT_S 15
-#define CLOSE_WAIT_S      1
+#define CLOSE_WAIT_S 1
 
 /* Messages handed over that paho's thread has not taken yet; its default of 100 fails in the middle of a burst.  Enough
  * for the window of QoS 1 and a burst of QoS 0 to some thousand endpoints; no more, because paho counts them at each
@@ -26,7 +25,7 @@ struct HlLink {
     pthread_mutex_t lock;
     pthread_cond_t closed_changed;
     bool closed;
-    char *ssl_problem; /* the first line of OpenSSL's complaint; protected by the lock */
+    char *ssl_problem; /* OpenSSL's first complaint; protected by the lock */
 };
 
 void hl_link_event_free(gpointer item)
@@ -67,13 +66,23 @@ static void post(HlLink *link, HlLinkEvent value)
         hl_link_event_free(event); /* only while the bus ends */
 }
 
+/* "THREAD:error:CODE:LIBRARY:FUNCTION:REASON:FILE:LINE:", of which REASON is for people, and the same when it happens
+ * again.  Caller frees. */
+static char *ssl_reason(const char *text, size_t length)
+{
+    g_autofree char *line = g_strndup(text, length);
+    g_auto(GStrv) fields = g_strsplit(g_strchomp(line), ":", -1);
+
+    return g_strdup(g_strv_length(fields) > 5 && strcmp(fields[1], "error") == 0 ? fields[5] : line);
+}
+
 static int on_ssl_error(const char *text, size_t length, void *user)
 {
     HlLink *link = user;
 
     pthread_mutex_lock(&link->lock);
     if (link->ssl_problem == NULL)
-        link->ssl_problem = g_strchomp(g_strndup(text, length));
+        link->ssl_problem = ssl_reason(text, length);
     pthread_mutex_unlock(&link->lock);
     return 0;
 }
@@ -87,47 +96,23 @@ static void on_connected(void *context, MQTTAsync_successData5 *data)
     post(context, (HlLinkEvent){ .kind = HL_LINK_CONNECTED, .window = window });
 }
 
-/* What the library's words mean to a person who wants to fix the problem. */
-static const struct {
-    const char *says, *means;
-} meanings[] = {
-    { "TCP/TLS connect failure", /* the library's one word for both */
-      "no answer (refused, or no route), or the broker does not accept this certificate" },
-    { "TCP connect completion failure", "the broker closed the connection before it answered: it may not accept this "
-                                        "certificate (revoked, expired, or of another CA)" },
-    { "certificate verify failed",
-      "certificate verify failed: the broker's certificate is not of this CA, or this machine's clock is wrong" },
-};
-
-static char *in_plain_words(const char *text)
+static void on_connect_failed(void *context, MQTTAsync_failureData5 *data)
 {
-    for (gsize i = 0; i < G_N_ELEMENTS(meanings); i++)
-        if (strstr(text, meanings[i].says) != NULL)
-            return g_strdup(meanings[i].means);
-    return g_strdup(text);
-}
-
-static void fail_with(HlLink *link, const MQTTAsync_failureData5 *data, const char *fallback)
-{
+    HlLink *link = context;
+    bool refused = data != NULL && data->reasonCode != MQTTREASONCODE_SUCCESS;
+    const char *refusal = refused ? MQTTReasonCode_toString(data->reasonCode) : NULL;
     g_autofree char *text = NULL;
 
     pthread_mutex_lock(&link->lock);
     if (link->ssl_problem != NULL)
-        text = in_plain_words(link->ssl_problem);
-    else if (data != NULL && data->reasonCode != MQTTREASONCODE_SUCCESS &&
-             MQTTReasonCode_toString(data->reasonCode) != NULL)
-        text = g_strdup(MQTTReasonCode_toString(data->reasonCode));
-    else if (data != NULL && data->message != NULL)
-        text = in_plain_words(data->message);
+        text = g_strdup(link->ssl_problem);
+    else if (refusal != NULL)
+        text = g_strdup(refusal);
     else
-        text = g_strdup(fallback);
+        text = g_strdup(data != NULL && data->message != NULL ? data->message : "no answer");
+    refused = refusal != NULL && link->ssl_problem == NULL;
     pthread_mutex_unlock(&link->lock);
-    post(link, (HlLinkEvent){ .kind = HL_LINK_FAILED, .text = text });
-}
-
-static void on_connect_failed(void *context, MQTTAsync_failureData5 *data)
-{
-    fail_with(context, data, "no answer");
+    post(link, (HlLinkEvent){ .kind = HL_LINK_FAILED, .text = text, .is_final = refused });
 }
 
 static void on_subscribed(void *context, MQTTAsync_successData5 *data G_GNUC_UNUSED)
@@ -137,7 +122,12 @@ static void on_subscribed(void *context, MQTTAsync_successData5 *data G_GNUC_UNU
 
 static void on_subscribe_failed(void *context, MQTTAsync_failureData5 *data)
 {
-    fail_with(context, data, "the broker refused the subscriptions");
+    const char *text =
+        data != NULL && data->reasonCode != MQTTREASONCODE_SUCCESS ? MQTTReasonCode_toString(data->reasonCode) : NULL;
+
+    post(context, (HlLinkEvent){ .kind = HL_LINK_FAILED,
+                                 .text = hl_unconst(text != NULL ? text : "the broker refused the subscriptions"),
+                                 .is_final = true });
 }
 
 static void on_lost(void *context, char *cause)
@@ -314,7 +304,7 @@ static int start_connect(HlLink *link, const HlLinkSpec *spec)
     maximum.value.integer2 = (unsigned short)spec->receive_maximum;
     MQTTProperties_add(&properties, &maximum);
     options.keepAliveInterval = (int)(spec->keepalive / HL_SECOND);
-    options.connectTimeout = CONNECT_TIMEOUT_S;
+    options.connectTimeout = (int)(spec->connect_timeout / HL_SECOND);
     options.cleanstart = 1;
     options.connectProperties = &properties;
     options.onSuccess5 = on_connected;

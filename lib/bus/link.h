@@ -37,7 +37,9 @@ typedef struct {
     HlLinkEventKind kind;
     HlLinkSending *sending; /* HL_LINK_SENT, HL_LINK_SEND_FAILED; borrowed */
     char *text;             /* HL_LINK_FAILED, HL_LINK_LOST: why, for people */
-    guint window;           /* HL_LINK_CONNECTED: the broker's Receive Maximum */
+    bool is_final; /* HL_LINK_FAILED: text is the broker's word, or of a time when the connection stood; else it
+                      is paho's, which has one for many causes */
+    guint window;  /* HL_LINK_CONNECTED: the broker's Receive Maximum */
 } HlLinkEvent;
 
 void hl_link_event_free(gpointer event);
@@ -57,7 +59,7 @@ typedef struct {
     const char *broker, *client_id;             /* broker is host:port */
     const char *ca_path, *cert_path, *key_path; /* ca_path NULL: plain TCP */
     const char *proxy;                          /* as in HlBusOptions, or NULL; not for plain TCP */
-    HlTime keepalive;
+    HlTime keepalive, connect_timeout;
     guint receive_maximum;
     const HlBusMessage *will; /* may be NULL */
 } HlLinkSpec;

@@ -50,21 +50,27 @@ char *test_broker_path(const TestBroker *broker, const char *name)
     return g_build_filename(broker->directory, name, NULL);
 }
 
-void test_broker_issue(const TestBroker *broker, const char *name, HlCertKind kind)
+void test_broker_issue_as(const TestBroker *broker, const HlCertSpec *spec)
 {
-    static const char *const names[] = { "localhost", "127.0.0.1", NULL };
-    HlTime now = hl_clock_wall();
-    HlCertSpec spec = { name, kind, kind == HL_CERT_SERVER ? names : NULL, now - HL_HOUR, now + HL_DAY };
-    g_autofree char *key_path = g_strdup_printf("%s/%s.key", broker->directory, name);
-    g_autofree char *cert_path = g_strdup_printf("%s/%s.pem", broker->directory, name);
+    g_autofree char *key_path = g_strdup_printf("%s/%s.key", broker->directory, spec->cn);
+    g_autofree char *cert_path = g_strdup_printf("%s/%s.pem", broker->directory, spec->cn);
     g_autoptr(GError) error = NULL;
     g_autoptr(HlKey) key = hl_key_generate(&error);
-    g_autoptr(GBytes) csr = hl_csr_make(key, name, &error);
-    g_autoptr(HlCert) cert = hl_cert_issue(broker->ca, broker->ca_key, csr, &spec, &error);
+    g_autoptr(GBytes) csr = hl_csr_make(key, spec->cn, &error);
+    g_autoptr(HlCert) cert = hl_cert_issue(broker->ca, broker->ca_key, csr, spec, &error);
 
     g_assert_no_error(error);
     g_assert_true(hl_key_save(key, key_path, NULL));
     g_assert_true(hl_cert_save(cert, cert_path, NULL));
+}
+
+void test_broker_issue(const TestBroker *broker, const char *name, HlCertKind kind)
+{
+    static const char *const names[] = { "localhost", "127.0.0.1", NULL };
+    HlTime now = hl_clock_wall();
+
+    test_broker_issue_as(
+        broker, &(HlCertSpec){ name, kind, kind == HL_CERT_SERVER ? names : NULL, now - HL_HOUR, now + HL_DAY });
 }
 
 static void make_ca(TestBroker *broker)

@@ -34,6 +34,9 @@ char *test_broker_path(const TestBroker *broker, const char *name);
 /* Writes NAME.pem and NAME.key, signed by the broker's CA. */
 void test_broker_issue(const TestBroker *broker, const char *name, HlCertKind kind);
 
+/* The same as spec says; its cn is the name. */
+void test_broker_issue_as(const TestBroker *broker, const HlCertSpec *spec);
+
 /* Runs the default context until the condition holds; fails the test after a minute. */
 #define WAIT_UNTIL(condition)                                             \
     do {                                                                  \
