@@ -15,6 +15,7 @@
 #include "proto/wire.h"
 
 #define CONNECT_PATIENCE (10 * HL_SECOND)
+#define CAUSE_PATIENCE   (10 * HL_SECOND) /* beyond that, until the bus has found out why; it takes eight at most */
 #define ANSWER_PATIENCE  (20 * HL_SECOND) /* longer than the server holds a waiting call open */
 #define SAY_AGAIN        200              /* ms */
 #define TURN_PATIENCE    (60 * HL_SECOND)
@@ -263,6 +264,7 @@ static bool connect_line(CliClient *client, GError **error)
 
     client->lost = false;
     client->manager_online = false;
+    g_clear_pointer(&client->reason, g_free);
     client->bus =
         hl_bus_new(&(HlBusOptions){ .client_id = client->conf.name,
                                     .brokers = (const char *const *)client->conf.brokers,
@@ -273,6 +275,7 @@ static bool connect_line(CliClient *client, GError **error)
                                     .subscription_qos = 1,
                                     .backoff_base = 200,
                                     .backoff_cap = HL_SECOND,
+                                    .connect_timeout = CONNECT_PATIENCE,
                                     .context = client->context,
                                     .handlers = { .failed = on_failed, .down = on_down, .message = on_message },
                                     .user = client },
@@ -282,11 +285,13 @@ static bool connect_line(CliClient *client, GError **error)
            !(is_monitor(client) ? hl_bus_state(client->bus) == HL_BUS_UP : client->manager_online)) {
         if (turn(client, deadline))
             continue;
+        if (client->reason == NULL && hl_bus_state(client->bus) != HL_BUS_UP && turn(client, deadline + CAUSE_PATIENCE))
+            continue;
         if (hl_bus_state(client->bus) == HL_BUS_UP)
             return hl_fail(error, HL_ERROR_UNAVAILABLE,
                            "the broker at %s answers, but no manager is connected to it; is holdline-managerd running?",
                            hl_bus_broker(client->bus));
-        return hl_fail(error, HL_ERROR_UNAVAILABLE, "cannot reach the server: %s; is holdline-managerd running?",
+        return hl_fail(error, HL_ERROR_UNAVAILABLE, "cannot reach the server: %s",
                        client->reason != NULL ? client->reason : hl_bus_broker(client->bus));
     }
     return client->bus != NULL;
