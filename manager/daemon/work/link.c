@@ -497,6 +497,7 @@ static GStrv subscriptions(void)
         g_autofree char *filter = hl_topic_name(topic, "+");
 
         g_assert(hl_topic_row(topic)->to_manager == (handlers[topic] != NULL));
+        g_assert((handlers[topic] == handle_from_endpoint) == (endpoint_rows[topic].handle != NULL));
         if (hl_topic_row(topic)->to_manager)
             g_strv_builder_add(builder, filter);
     }
