@@ -8,6 +8,7 @@
 #include "manager/daemon/calls/call.h"
 #include "manager/site/site.h"
 #include "tests/support/manager_parts.h"
+#include "tests/support/timer_fake.h"
 
 static void beat(Parts *parts, const char *id, uint64_t session, uint64_t seq)
 {
@@ -154,6 +155,30 @@ static void test_end(void)
     clock_fake_advance(1);
     mgr_floods_tick(parts->floods);
     g_assert_cmpuint(mgr_floods_count(parts->floods).now, ==, 0);
+}
+
+/* A broker that is not ours lets it in again: its session is ended again, as long as anything comes of it. */
+static void test_external(void)
+{
+    g_autoptr(Parts) parts = parts_with_two();
+    MgrCertificateRecord in_force = { .serial = g_strdup("serial-of-e-one"),
+                                      .name = g_strdup("e-one"),
+                                      .kind = g_strdup("endpoint"),
+                                      .issued_at = hl_clock_wall(),
+                                      .expires_at = hl_clock_wall() + HL_DAY };
+
+    mgr_fleet_add_certificate(&parts->fleet, &in_force);
+    g_assert_false(mgr_pki_manages_broker(parts->pki));
+    flood(parts, "e-one", 2000);
+    for (int i = 0; i < 3; i++) {
+        bus_fake_up(bus_fake_find("e-one")); /* the manager has the name, and gives it back */
+        timer_fake_advance(0);
+        g_assert_null(bus_fake_find("e-one"));
+        clock_fake_advance(HL_SECOND);
+        flood(parts, "e-one", 10);
+        g_assert_nonnull(bus_fake_find("e-one"));
+    }
+    g_assert_cmpuint(mgr_floods_count(parts->floods).total, ==, 1);
 }
 
 /* Removed or unknown: no endpoint to show it of, and held off all the same. */
@@ -412,6 +437,7 @@ int main(int argc, char **argv)
     g_test_add_func("/floods/dropped", test_dropped);
     g_test_add_func("/floods/held-off", test_held_off);
     g_test_add_func("/floods/end", test_end);
+    g_test_add_func("/floods/external", test_external);
     g_test_add_func("/floods/unknown", test_unknown);
     g_test_add_func("/floods/administrator", test_administrator);
     g_test_add_func("/floods/forgets", test_forgets);

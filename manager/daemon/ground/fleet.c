@@ -162,19 +162,28 @@ bool mgr_fleet_knows_name(const MgrFleet *fleet, const char *name)
     return false;
 }
 
+static bool is_live(const MgrCertificateRecord *record, const char *name, const char *kind)
+{
+    return record->revoked_at == 0 && strcmp(record->name, name) == 0 &&
+           (kind == NULL || strcmp(record->kind, kind) == 0);
+}
+
 bool mgr_fleet_has_live_name(const MgrFleet *fleet, const char *name, const char *kind)
 {
+    const MgrEndpoint *endpoint = mgr_fleet_endpoint(fleet, name);
+    const MgrCertificateRecord *own = endpoint != NULL && endpoint->record.serial != NULL
+                                          ? g_hash_table_lookup(fleet->certificates, endpoint->record.serial)
+                                          : NULL;
     GHashTableIter iter;
     gpointer value;
 
+    /* asked at each connect: of an endpoint the answer is at hand, without a look at all certificates of the fleet */
+    if (own != NULL && is_live(own, name, kind))
+        return true;
     g_hash_table_iter_init(&iter, fleet->certificates);
-    while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        const MgrCertificateRecord *record = value;
-
-        if (record->revoked_at == 0 && strcmp(record->name, name) == 0 &&
-            (kind == NULL || strcmp(record->kind, kind) == 0))
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        if (is_live(value, name, kind))
             return true;
-    }
     return false;
 }
 
