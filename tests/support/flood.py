@@ -13,6 +13,7 @@ import ssl
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 CHUNK = 500  # messages that are made at a time
@@ -98,7 +99,8 @@ class Kinds:
 
 
 TOPICS = {"certificates": "report", "spools": "report", "refusals": "report", "counters": "heartbeat", "heartbeats": "heartbeat",
-          "large": "heartbeat", "births": "link", "flaps": "link", "echoes": "echo"}
+          "large": "heartbeat", "births": "link", "flaps": "link", "echoes": "echo", "connects": ""}
+CROWD = 20  # of those who only connect, side by side
 
 
 class Flood:
@@ -110,7 +112,7 @@ class Flood:
         self.context.check_hostname = False
         self.context.load_verify_locations(f"{directory}/identity/ca.pem")
         self.context.load_cert_chain(f"{directory}/identity/endpoint.pem")
-        self.payload = getattr(Kinds(self.id), kind)
+        self.payload = getattr(Kinds(self.id), kind, None)
         self.qos = int(options.get("qos", 0 if TOPICS[kind] in ("heartbeat", "echo") else 1))
         self.pace = float(options.get("pace", 0))
         self.limit = int(options.get("messages", 0))
@@ -120,15 +122,34 @@ class Flood:
     def over(self):
         return time.monotonic() >= self.end or 0 < self.limit <= self.sent
 
+    def greeting(self):
+        return packet(0x10, text(b"MQTT") + bytes([5, 2]) + (300).to_bytes(2, "big") + b"\0" + text(self.id.encode()))
+
     def connect(self):
         raw = socket.create_connection(("127.0.0.1", self.port), 10)
         self.line = self.context.wrap_socket(raw)
-        connect = text(b"MQTT") + bytes([5, 2]) + (300).to_bytes(2, "big") + b"\0" + text(self.id.encode())
-        self.line.sendall(packet(0x10, connect))
+        self.line.sendall(self.greeting())
         if self.line.recv(1)[0] != 0x20:
             raise OSError("refused")
         self.line.setblocking(False)
         self.sessions += 1
+
+    def knock(self):
+        while not self.over():
+            try:
+                with self.context.wrap_socket(socket.create_connection(("127.0.0.1", self.port), 10)) as line:
+                    line.sendall(self.greeting())
+                    line.recv(1)
+                    self.sent += 1
+            except OSError:
+                time.sleep(0.01)
+
+    def knock_together(self):
+        threads = [threading.Thread(target=self.knock) for _ in range(CROWD)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
 
     def chunk(self, size):
         topic = text(f"holdline/v1/endpoint/{self.id}/{TOPICS[self.kind]}".encode())
@@ -155,6 +176,13 @@ class Flood:
                     pass
 
     def run(self):
+        if self.kind == "connects":
+            self.knock_together()
+        else:
+            self.send_all()
+        print(json.dumps({"kind": self.kind, "qos": self.qos, "sent": self.sent, "sessions": self.sessions}))
+
+    def send_all(self):
         size = 8 if self.kind == "large" else CHUNK
         if self.pace:
             size = 1
@@ -173,7 +201,6 @@ class Flood:
                 time.sleep(0.01)
         if self.line is not None and self.limit:  # what was sent is on its way before the line goes
             time.sleep(0.5)
-        print(json.dumps({"kind": self.kind, "qos": self.qos, "sent": self.sent, "sessions": self.sessions}))
 
 
 def main():
