@@ -14,9 +14,10 @@
 #define EVENT_CAPACITY (2 * HL_BUS_WINDOW + 64)
 /* One is under way at a time; those that were given up may have ended all the same. */
 #define RESULT_CAPACITY 8
-/* A second look costs a broker as much as an attempt.  Attempts come every few minutes after a while; in the first one
- * they come in quick succession, and a diagnosis stands for all that fail in the same way. */
-#define DIAGNOSIS_LIFETIME HL_MINUTE
+/* A second look costs a broker as much as an attempt.  Attempts come every few minutes after a while, but in quick
+ * succession at first: a finding stands for those that fail in the same way.  Not for long, because paho's word can
+ * stay the same while the cause is another: the broker has started, and now its certificate is not the right one. */
+#define DIAGNOSIS_LIFETIME (10 * HL_SECOND)
 
 /* A publication that waits for the window. */
 typedef struct {

@@ -255,7 +255,7 @@ static void test_given_up(void)
     test_broker_clear(&broker);
 }
 
-/* One look stands for the attempts of a minute that fail in the same way; after a call to connect again there is one
+/* One look stands for the attempts of ten seconds that fail in the same way; after a call to connect again there is one
  * more. */
 static void test_looks(void)
 {
@@ -448,7 +448,7 @@ static void test_server_certificate(void)
     test_broker_clear(&stranger);
 }
 
-/* A finding stands for a minute while attempts fail in the same way, and not for anything else. */
+/* A finding stands for a moment while attempts fail in the same way, and not for anything else. */
 static void test_again(void)
 {
     TestBroker broker;
