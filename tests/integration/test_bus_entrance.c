@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* lib/bus over a real broker: the entrance, and the end of a program. */
+#include <gio/gio.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 #include "tests/support/broker.h"
 
 static guint ups, received;
+static char first[32]; /* what was received first */
 static atomic_int asked;
 
 static const HlBusMessage *on_will(gpointer user)
@@ -20,9 +22,11 @@ static void on_up(gpointer user G_GNUC_UNUSED)
     ups++;
 }
 
-static void on_message(const HlBusMessage *message G_GNUC_UNUSED, gpointer user G_GNUC_UNUSED)
+static void on_message(const HlBusMessage *message, gpointer user G_GNUC_UNUSED)
 {
-    received++;
+    if (received++ == 0)
+        g_snprintf(first, sizeof first, "%.*s", (int)g_bytes_get_size(message->payload),
+                   (const char *)g_bytes_get_data(message->payload, NULL));
 }
 
 static bool admit_short(const char *topic, gsize size, gpointer user)
@@ -53,6 +57,19 @@ static void publish(HlBus *bus, const char *topic, const char *text, int qos)
     g_autoptr(GBytes) payload = g_bytes_new(text, strlen(text));
 
     g_assert_true(hl_bus_publish(bus, &(HlBusMessage){ .topic = topic, .payload = payload, .qos = qos }, NULL, NULL));
+}
+
+/* By another process: this one's library may take a new socket for the one that was left. */
+static void publish_elsewhere(const TestBroker *broker, const char *id)
+{
+    g_autofree char *port = g_strdup(strrchr(broker->address, ':') + 1);
+    const char *const argv[] = { "mosquitto_pub", "-V", "mqttv5", "-h", "127.0.0.1", "-p", port, "-i", id, "-t",
+                                 "t/x",           "-q", "1",      "-m", "here",      NULL };
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GSubprocess) child = g_subprocess_newv(argv, G_SUBPROCESS_FLAGS_NONE, &error);
+
+    g_assert_no_error(error);
+    g_assert_true(g_subprocess_wait_check(child, NULL, &error));
 }
 
 static const char *const everything[] = { "t/#", NULL };
@@ -88,7 +105,7 @@ static void test_leave(void)
     g_autoptr(GBytes) gone = g_bytes_new_static("gone", 4);
     HlBusMessage will = { .topic = "t/x", .payload = gone, .qos = 1 };
     TestBroker broker;
-    HlBus *hears, *leaves, *says;
+    HlBus *hears, *leaves;
 
     ups = received = 0;
     test_broker_init(&broker, "", false);
@@ -96,13 +113,10 @@ static void test_leave(void)
     leaves = open_bus(&broker, "leaves", nothing, &will);
     WAIT_UNTIL(ups == 2);
     hl_bus_leave(leaves);
-    says = open_bus(&broker, "leaves", nothing, NULL); /* would be a take-over if the session were still there */
-    WAIT_UNTIL(ups == 3);
-    publish(says, "t/x", "here", 1);
+    publish_elsewhere(&broker, "leaves"); /* a take-over, with the will before it, if the session were still there */
     WAIT_UNTIL(received > 0);
-    g_assert_cmpuint(received, ==, 1);
+    g_assert_cmpstr(first, ==, "here");
     hl_bus_free(hears);
-    hl_bus_free(says);
     test_broker_clear(&broker);
 }
 
