@@ -140,6 +140,9 @@ void mgr_write_endpoint_registration(HlWriteSet *set, const MgrEndpointRecord *e
 void mgr_write_applied(HlWriteSet *set, int64_t number, const MgrApplied *applied);
 /* The same but for the time, which only a report knows: the one of a report that is being stored must stay. */
 void mgr_write_applied_told(HlWriteSet *set, int64_t number, const MgrApplied *applied);
+/* Counter and digest alone, which is what a heartbeat tells: version and path of a report that is being stored must
+ * stay. */
+void mgr_write_applied_counter(HlWriteSet *set, int64_t number, const MgrApplied *applied);
 void mgr_write_patterns(HlWriteSet *set, int64_t number, const char *patterns);
 
 /* An update notification. */

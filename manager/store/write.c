@@ -143,6 +143,12 @@ void mgr_write_applied_told(HlWriteSet *set, int64_t number, const MgrApplied *a
                      INT(applied->counter), applied->digest, applied->path != NULL ? applied->path : "", number);
 }
 
+void mgr_write_applied_counter(HlWriteSet *set, int64_t number, const MgrApplied *applied)
+{
+    hl_write_set_add(set, "UPDATE endpoint SET applied_counter = ?, applied_digest = ? WHERE number = ?", "ibi",
+                     INT(applied->counter), applied->digest, number);
+}
+
 void mgr_write_patterns(HlWriteSet *set, int64_t number, const char *patterns)
 {
     hl_write_set_add(set, "UPDATE endpoint SET patterns = ? WHERE number = ?", "ti", patterns, number);

@@ -320,31 +320,6 @@ static void test_pairs(void)
     }
 }
 
-/* The birth knows what is applied, the report when: both come within one commit, in either order. */
-static void test_birth_beside_settings(void)
-{
-    for (guint first = 0; first < 2; first++) {
-        g_autoptr(Parts) parts = parts_with_endpoint();
-        g_auto(Body) body = { .csr = NULL };
-        HlMsgLink birth = HOLDLINE__V1__LINK__INIT;
-
-        make_settings(&body);
-        birth.online = true;
-        birth.session = 1;
-        birth.boot_id = hl_unconst("b-1");
-        birth.heartbeat_ms = 60000;
-        birth.applied = &body.settings;
-        if (first == 0)
-            report(parts, 1, make_settings);
-        parts_deliver(parts, HL_TOPIC_LINK, "e-one", &birth.base);
-        if (first == 1)
-            report(parts, 1, make_settings);
-        parts_commit(parts);
-        g_assert_cmpint(mgr_fleet_endpoint(&parts->fleet, "e-one")->record.applied.at, ==, CLOCK_FAKE_WALL);
-        parts_check_registry(parts);
-    }
-}
-
 /* Two reports about one target before the first is committed: repeated, forward, and out of order. */
 static void test_command_states(void)
 {
@@ -578,7 +553,6 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/reports/each-body", test_each_body);
     g_test_add_func("/manager/reports/later-body", test_later_body);
     g_test_add_func("/manager/reports/pairs", test_pairs);
-    g_test_add_func("/manager/reports/birth-beside-settings", test_birth_beside_settings);
     g_test_add_func("/manager/reports/command-states", test_command_states);
     g_test_add_func("/manager/reports/command-ends-beside-report", test_command_ends_beside_report);
     g_test_add_func("/manager/reports/not-stored", test_not_stored);

@@ -127,11 +127,14 @@ static bool set_all(MgrApplied *applied, const HlMsgAppliedSettings *told)
     return changed;
 }
 
-static void store(const MgrAppliedParts *parts, MgrEndpoint *endpoint)
+static void store(const MgrAppliedParts *parts, MgrEndpoint *endpoint, MgrAppliedTold how)
 {
     HlWriteSet *set = hl_write_set_new();
 
-    mgr_write_applied_told(set, endpoint->record.number, &endpoint->record.applied);
+    if (how == MGR_APPLIED_ALL)
+        mgr_write_applied_told(set, endpoint->record.number, &endpoint->record.applied);
+    else
+        mgr_write_applied_counter(set, endpoint->record.number, &endpoint->record.applied);
     mgr_record_write(parts->record, set);
     mgr_status_touch(parts->status, endpoint);
 }
@@ -145,6 +148,6 @@ void mgr_applied_handle(const MgrAppliedParts *parts, MgrEndpoint *endpoint, con
     if (how == MGR_APPLIED_ALL)
         changed |= set_all(applied, told);
     if (changed)
-        store(parts, endpoint);
+        store(parts, endpoint, how);
     mgr_applied_settle(parts, endpoint);
 }
