@@ -63,25 +63,23 @@ static void handle_line(MgrObserved *observed, const char *line)
 /* Handles the next whole lines; false: there are none now. */
 static bool read_lines(MgrObserved *observed)
 {
-    g_autofree char *buffer = g_malloc(MAX_BYTES_A_TICK + 1);
-    g_auto(GStrv) lines = NULL;
+    g_autofree char *buffer = g_malloc(MAX_BYTES_A_TICK);
     ssize_t n = pread(observed->fd, buffer, MAX_BYTES_A_TICK, observed->offset);
-    char *last;
+    char *last = n > 0 ? memrchr(buffer, '\n', (gsize)n) : NULL;
 
     if (n <= 0)
         return false;
-    buffer[n] = '\0';
-    last = strrchr(buffer, '\n');
     if (last == NULL) {
         if (n == MAX_BYTES_A_TICK)
             observed->offset += n; /* no line of a broker is that long */
         return n == MAX_BYTES_A_TICK;
     }
-    *last = '\0';
     observed->offset += last + 1 - buffer;
-    lines = g_strsplit(buffer, "\n", -1);
-    for (gsize i = 0; lines[i] != NULL; i++)
-        handle_line(observed, lines[i]);
+    for (char *line = buffer, *end; line <= last; line = end + 1) {
+        end = memchr(line, '\n', (gsize)(last - line) + 1);
+        *end = '\0';
+        handle_line(observed, line);
+    }
     return true;
 }
 
