@@ -44,7 +44,7 @@ bool cmd_bundle_create(HlInvocation *call, GError **error)
     if (!cli_show_json(call, document))
         printf("%s: bundle %s for group %s, valid for %s until %s\n"
                "It contains a secret: carry it to the PC, then run 'holdline-endpoint enrol %s' there.\n",
-               name, cli_text(document, "id"), group, uses, cli_text(document, "expires"), name);
+               name, cli_text(document, "id"), cli_text(document, "group"), uses, cli_text(document, "expires"), name);
     return true;
 }
 

@@ -263,7 +263,8 @@ MgrDisplayEffects mgr_display_step(MgrDisplay *display, const MgrDisplayPolicy *
 
 bool mgr_display_restore(MgrDisplay *display, HlTime alive_wall, MgrNow now)
 {
-    display->contact_mono = now.mono - MAX(alive_wall - display->contact_wall, 0);
+    /* a manager that lived in the future had a wrong clock */
+    display->contact_mono = now.mono - MAX(MIN(alive_wall, now.wall) - display->contact_wall, 0);
     display->beat_mono = now.mono;
     return display->dialling && mgr_display_is_dialled(display);
 }

@@ -11,13 +11,15 @@
 
 typedef struct {
     Manager *manager;
-    GMainLoop *loop;
+    GMainLoop *loop; /* NULL: it ended, and what comes now (a second SIGTERM) finds a manager that is being freed */
 } Run;
 
 static gboolean on_stop(gpointer user)
 {
     const Run *run = user;
 
+    if (run->loop == NULL)
+        return G_SOURCE_CONTINUE;
     hl_info("manager", "stopping");
     g_main_loop_quit(run->loop);
     return G_SOURCE_CONTINUE;
@@ -28,6 +30,8 @@ static gboolean on_reload(gpointer user)
     const Run *run = user;
     g_autoptr(GError) error = NULL;
 
+    if (run->loop == NULL)
+        return G_SOURCE_CONTINUE;
     if (mgr_manager_reload(run->manager, &error))
         hl_info("manager", "the configuration was re-read");
     else
@@ -47,7 +51,7 @@ static bool cmd_run(HlInvocation *call, GError **error)
     g_unix_signal_add(SIGINT, on_stop, &run);
     g_unix_signal_add(SIGHUP, on_reload, &run);
     g_main_loop_run(run.loop);
-    g_main_loop_unref(run.loop);
+    g_clear_pointer(&run.loop, g_main_loop_unref);
     mgr_manager_free(run.manager);
     hl_info("manager", "stopped");
     return true;

@@ -24,7 +24,8 @@ struct Manager {
     char *dir, *conf_path;
     MgrConf conf; /* parts read it where it is: a reload puts another one here */
     int lock;
-    HlTime started_wall, pruned_mono;
+    HlTime started_wall, started_mono, pruned_mono;
+    HlTime alive_before; /* wall: when the manager before this one lived last; 0: it is the first */
     guint second_timer, flush_timer;
 
     MgrFleet fleet;
@@ -75,6 +76,16 @@ static gboolean on_flush(gpointer user)
     return G_SOURCE_CONTINUE;
 }
 
+/* By what is forgotten for good: a clock that runs a year ahead for one start must not delete a year.  A day more than
+ * the manager has been seen to live is believed; after a longer absence what is old goes at the next start. */
+static HlTime believed_now(const Manager *manager)
+{
+    HlTime now = hl_clock_wall();
+    HlTime lived = manager->alive_before + (hl_clock_mono() - manager->started_mono) + HL_DAY;
+
+    return manager->alive_before != 0 ? MIN(now, lived) : now;
+}
+
 static gboolean on_second(gpointer user)
 {
     Manager *manager = user;
@@ -87,7 +98,7 @@ static gboolean on_second(gpointer user)
         mgr_observed_tick(manager->observed);
     if (now - manager->pruned_mono > PRUNE_EVERY) {
         manager->pruned_mono = now;
-        mgr_write_prune(mgr_record_background(manager->record), hl_clock_wall() - manager->conf.retention);
+        mgr_write_prune(mgr_record_background(manager->record), believed_now(manager) - manager->conf.retention);
     }
     mgr_link_tick(manager->link);
     mgr_floods_tick(manager->floods);
@@ -149,6 +160,7 @@ static bool open_registry(Manager *manager, GError **error)
         hl_journal_free(journal);
         return false;
     }
+    manager->alive_before = (HlTime)manager->fleet.alive;
     hl_db_close(g_steal_pointer(&db));
     manager->record = mgr_record_new(path, journal, error);
     return manager->record != NULL;
@@ -415,6 +427,7 @@ Manager *mgr_manager_new(const char *conf_path, GError **error)
     manager->conf_path = g_canonicalize_filename(conf_path, NULL);
     manager->dir = g_path_get_dirname(manager->conf_path);
     manager->started_wall = hl_clock_wall();
+    manager->started_mono = hl_clock_mono();
     if (read_conf(manager, error) && start(manager, error))
         return manager;
     mgr_manager_free(manager);

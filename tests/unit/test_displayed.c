@@ -116,6 +116,19 @@ static void test_restore(void)
     g_assert_true(mgr_display_restore(&d, DAYS(400).wall, DAYS(401)));
 }
 
+/* The manager before this one had a clock that was ahead: its last sign of life is in the future, and says nothing of
+ * how long anybody was silent. */
+static void test_restore_from_the_future(void)
+{
+    MgrDisplay d = offline();
+
+    mgr_display_restore(&d, DAYS(3650).wall, DAYS(1));
+    step(&d, MGR_DISPLAY_TICK, DAYS(2));
+    expect(&d, MGR_DISPLAYED_OFFLINE);
+    step(&d, MGR_DISPLAY_TICK, DAYS(31));
+    expect(&d, MGR_DISPLAYED_INACTIVE);
+}
+
 static void test_modes(void)
 {
     MgrDisplay d = offline();
@@ -281,6 +294,7 @@ int main(int argc, char **argv)
     g_test_add_func("/displayed/unregistered", test_unregistered);
     g_test_add_func("/displayed/inactive", test_inactive);
     g_test_add_func("/displayed/restore", test_restore);
+    g_test_add_func("/displayed/restore-from-the-future", test_restore_from_the_future);
     g_test_add_func("/displayed/modes", test_modes);
     g_test_add_func("/displayed/random-walk", test_random_walk);
     g_test_add_func("/displayed/ranges", test_ranges);
