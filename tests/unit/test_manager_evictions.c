@@ -209,6 +209,31 @@ static void test_stopped(void)
     parts_free(parts);
 }
 
+/* ------------------------------------------------------------------------------------------------------ certificates
+ */
+
+/* One of the two clocks is wrong, and nobody knows which: what is issued is valid by both. */
+static void test_renewed_by_both_clocks(void)
+{
+    static const HlTime skews[] = { 0, 80 * HL_DAY, -80 * HL_DAY, -HL_HOUR, HL_HOUR };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(skews); i++) {
+        g_autoptr(Parts) parts = parts_new();
+        g_autoptr(GBytes) csr = parts_make_csr();
+        g_auto(MgrCertificateRecord) record = { 0 };
+        g_autoptr(GError) error = NULL;
+        const HlTime began = hl_cert_info(mgr_pki_authority(parts->pki))->not_before;
+        HlTime clock = hl_clock_wall() + skews[i];
+        g_autoptr(HlCert) cert = mgr_pki_renew(parts->pki, csr, "e-one", 90 * HL_DAY, clock, &record, &error);
+
+        g_assert_no_error(error);
+        g_assert_cmpint(hl_cert_info(cert)->not_before, <=, MAX(clock, began));
+        g_assert_cmpint(hl_cert_info(cert)->not_before, <, hl_clock_wall());
+        g_assert_cmpint(hl_cert_info(cert)->not_before, >=, began);
+        g_assert_cmpint(hl_cert_info(cert)->not_after, >, MAX(clock, hl_clock_wall()));
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -219,5 +244,6 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/evictions/answered", test_answered);
     g_test_add_func("/manager/evictions/lists", test_lists);
     g_test_add_func("/manager/evictions/stopped", test_stopped);
+    g_test_add_func("/manager/pki/renewed-by-both-clocks", test_renewed_by_both_clocks);
     return g_test_run();
 }

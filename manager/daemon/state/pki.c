@@ -88,6 +88,16 @@ HlCert *mgr_pki_issue(const MgrPki *pki, GBytes *csr, HlCertKind kind, const cha
     return mgr_authority_issue(&pki->authority, csr, &spec, record, error);
 }
 
+HlCert *mgr_pki_renew(const MgrPki *pki, GBytes *csr, const char *name, HlTime lifetime, HlTime clock,
+                      MgrCertificateRecord *record, GError **error)
+{
+    HlCertSpec spec = { .cn = name, .kind = HL_CERT_ENDPOINT };
+
+    mgr_pki_dates(pki, lifetime, &spec.not_before, &spec.not_after);
+    spec.not_before = MAX(MIN(spec.not_before, clock - MIN_BACKDATE), hl_cert_info(pki->authority.cert)->not_before);
+    return mgr_authority_issue(&pki->authority, csr, &spec, record, error);
+}
+
 static bool publish(MgrPki *pki, GError **error)
 {
     MgrFleet *fleet = pki->fleet;

@@ -41,6 +41,11 @@ void mgr_pki_dates(const MgrPki *pki, HlTime lifetime, HlTime *not_before, HlTim
 HlCert *mgr_pki_issue(const MgrPki *pki, GBytes *csr, HlCertKind kind, const char *name, HlTime lifetime,
                       MgrCertificateRecord *record, GError **error);
 
+/* The same for an endpoint that has one, whose own clock says clock (wall): valid by that too.  Which of the two clocks
+ * is wrong is not known, and a certificate of the other one's time would shut the endpoint out until then. */
+HlCert *mgr_pki_renew(const MgrPki *pki, GBytes *csr, const char *name, HlTime lifetime, HlTime clock,
+                      MgrCertificateRecord *record, GError **error);
+
 /* Writes revocation list and access list from the fleet, and has the broker re-read them.  After a failure (a full
  * disk) it is tried again every few seconds until it is done. */
 bool mgr_pki_publish(MgrPki *pki, GError **error) G_GNUC_WARN_UNUSED_RESULT;

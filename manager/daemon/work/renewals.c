@@ -102,8 +102,9 @@ void mgr_renewals_request(MgrRenewals *renewals, const MgrEndpoint *endpoint, GB
     renewal->renewals = renewals;
     renewal->endpoint = g_strdup(endpoint->record.id);
     g_hash_table_add(renewals->under_way, g_strdup(renewal->endpoint));
-    renewal->cert = mgr_pki_issue(renewals->parts.pki, csr, HL_CERT_ENDPOINT, endpoint->record.id,
-                                  renewals->parts.conf->certificate_lifetime, &renewal->record, &error);
+    renewal->cert =
+        mgr_pki_renew(renewals->parts.pki, csr, endpoint->record.id, renewals->parts.conf->certificate_lifetime,
+                      hl_clock_wall() + endpoint->skew, &renewal->record, &error);
     if (renewal->cert == NULL) {
         fail_renewal(renewal, error);
         renewal_free(renewal);
