@@ -42,9 +42,12 @@ typedef struct {
     gpointer user;
 } Receiver;
 
+/* What is not UTF-8 got there past the wire, and must not reach a document. */
 static char *text(HlStmt *row, int column)
 {
-    return g_strdup(hl_stmt_text(row, column));
+    const char *stored = hl_stmt_text(row, column);
+
+    return stored != NULL ? g_utf8_make_valid(stored, -1) : NULL;
 }
 
 void mgr_group_record_clear(MgrGroupRecord *record)

@@ -171,6 +171,27 @@ static void test_healed(void)
     mgr_fleet_clear(&healed);
 }
 
+/* What somebody wrote into the registry past the manager: it starts, and says what is wrong. */
+static void test_written_elsewhere(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    g_autofree char *path = g_build_filename(parts->dir, "registry.db", NULL);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(HlDb) db = hl_db_open(path, HL_DB_DEFAULT, &error);
+    MgrFleet read = { 0 };
+    const MgrEndpoint *endpoint;
+
+    parts_add_endpoint(parts, "e-one");
+    g_assert_true(hl_db_run(db, NULL, &error, "UPDATE endpoint SET host = CAST(x'ff41c3' AS TEXT), os = ?1", "t", "x"));
+    g_assert_true(
+        hl_db_run(db, NULL, &error, "UPDATE grp SET settings = settings || ?1", "t", "line.heartbeat=banana\n"));
+    parts_load(parts, &read);
+    endpoint = mgr_fleet_endpoint(&read, "e-one");
+    g_assert_true(g_utf8_validate(endpoint->record.host, -1, NULL));
+    g_assert_cmpstr(endpoint->group->record.name, ==, "office");
+    mgr_fleet_clear(&read);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -178,5 +199,6 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/bounds/oversized", test_oversized_ignored);
     g_test_add_func("/manager/bounds/retained", test_retained_ignored);
     g_test_add_func("/manager/bounds/healed", test_healed);
+    g_test_add_func("/manager/bounds/written-elsewhere", test_written_elsewhere);
     return g_test_run();
 }

@@ -80,7 +80,8 @@ static void set_record(MgrGroup *group, MgrGroupRecord *record)
     hl_settings_clear(&group->settings);
     hl_settings_init(&group->settings);
     if (!hl_settings_parse(&group->settings, group->record.settings, &error))
-        g_error("stored settings of group %s: %s", group->record.name, error->message);
+        hl_error("registry", "the stored settings of group %s cannot be used as they are: %s; save them again",
+                 group->record.name, error->message);
     g_clear_pointer(&group->digest, g_bytes_unref);
     group->digest = hl_settings_digest(group->record.settings);
 }
