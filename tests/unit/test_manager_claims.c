@@ -58,7 +58,7 @@ static void test_takeover(void)
 {
     g_autoptr(World) world = world_new();
     g_autofree char *id = enrol(world, FINGERPRINT, false);
-    g_autofree char *thief = enrol(world, OTHER, false);
+    g_autofree char *thief G_GNUC_UNUSED = enrol(world, OTHER, false);
     g_autofree char *serial = g_strdup(endpoint_of(world, id)->record.serial);
     const Machine *own = world_machine(world, OTHER);
     g_autofree char *remedy = g_strdup_printf("bundle create --for %s", id);

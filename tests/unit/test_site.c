@@ -168,7 +168,7 @@ static void expect_refused(const char *dir, const char *manifest, HlErrorCode co
 
     g_assert_true(hl_file_write_text(path, manifest, 0600, NULL));
     g_assert_false(mgr_backup_verify(dir, &info, &error));
-    g_assert_error(error, HL_ERROR, code);
+    g_assert_error(error, HL_ERROR, (int)code);
 }
 
 static void test_backup(Site *site, gconstpointer user G_GNUC_UNUSED)

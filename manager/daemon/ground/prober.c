@@ -297,13 +297,14 @@ static const char *const *own_addresses(MgrProber *prober)
 static bool refuse(MgrProber *prober, Dial *dial)
 {
     MgrDialable dialable = mgr_dialable(dial->address, own_addresses(prober), prober->limits.trial);
+    bool nowhere = dial->port == 0 || dialable == MGR_DIAL_NO_ADDRESS; /* the dial is not ours once it is finished */
 
-    if (dial->port == 0 || dialable == MGR_DIAL_NO_ADDRESS)
+    if (nowhere)
         finish(prober, dial, MGR_REACH_NO_ROUTE, g_strdup("no address that can be dialled was registered"));
     else if (dialable != MGR_DIALABLE)
         finish(prober, dial, MGR_REACH_NO_ROUTE,
                g_strdup_printf("it %s, which the manager does not dial", mgr_dialable_reason(dialable)));
-    return dial->port == 0 || dialable != MGR_DIALABLE;
+    return nowhere || dialable != MGR_DIALABLE;
 }
 
 static void start(MgrProber *prober, Dial *dial)
