@@ -2,8 +2,6 @@
 #include "lib/base/network.h"
 
 #include <arpa/inet.h>
-#include <ifaddrs.h>
-#include <netinet/in.h>
 #include <string.h>
 
 #define V4_PREFIX_BITS 96
@@ -73,27 +71,6 @@ bool hl_network_has(const HlNetwork *network, const char *address)
 
     return address != NULL && parse_address(address, strlen(address), bytes, &is_v4) &&
            bits_equal(bytes, network->address, network->bits);
-}
-
-GStrv hl_network_own_addresses(void)
-{
-    g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
-    struct ifaddrs *interfaces = NULL;
-
-    if (getifaddrs(&interfaces) != 0)
-        return g_strv_builder_end(builder);
-    for (const struct ifaddrs *at = interfaces; at != NULL; at = at->ifa_next) {
-        char text[INET6_ADDRSTRLEN];
-        int family = at->ifa_addr != NULL ? at->ifa_addr->sa_family : AF_UNSPEC;
-        const void *bytes = family == AF_INET    ? (const void *)&((const struct sockaddr_in *)at->ifa_addr)->sin_addr
-                            : family == AF_INET6 ? (const void *)&((const struct sockaddr_in6 *)at->ifa_addr)->sin6_addr
-                                                 : NULL;
-
-        if (bytes != NULL && inet_ntop(family, bytes, text, sizeof text) != NULL)
-            g_strv_builder_add(builder, text);
-    }
-    freeifaddrs(interfaces);
-    return g_strv_builder_end(builder);
 }
 
 char *hl_place_print(const char *host, uint16_t port)

@@ -18,10 +18,6 @@ bool hl_network_parse(const char *text, HlNetwork *network, GError **error) G_GN
 /* Whether an address is in it.  Text that is not an address, or NULL, is in no network. */
 bool hl_network_has(const HlNetwork *network, const char *address);
 
-/* The addresses of this machine's interfaces, without zones, ends with NULL; empty if they cannot be read.  Free with
- * g_strfreev. */
-char **hl_network_own_addresses(void);
-
 /* "host:port"; an IPv6 address goes into brackets, as in a URL: "[::1]:8883".  Caller frees. */
 char *hl_place_print(const char *host, uint16_t port);
 

@@ -53,11 +53,9 @@ static bool set_option(MgrConf *conf, const char *name, const char *value, GErro
 /* Every address by which endpoints come leads back to this machine: they live on it too. */
 static bool is_trial(const GPtrArray *hosts)
 {
-    static const char *const none[] = { NULL };
-
     for (guint i = 0; i < hosts->len; i++)
         if (strcmp(hosts->pdata[i], "localhost") != 0 &&
-            mgr_dialable(hosts->pdata[i], none, false) != MGR_DIAL_LOOPBACK)
+            mgr_dialable(hosts->pdata[i], false, false) != MGR_DIAL_LOOPBACK)
             return false;
     return true;
 }

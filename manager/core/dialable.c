@@ -22,23 +22,14 @@ static bool is_in(const char *network, const char *address)
     return hl_network_parse(network, &parsed, NULL) && hl_network_has(&parsed, address);
 }
 
-/* One address is a network too, so that both ways to write an address are the same. */
-static bool is_own(const char *address, const char *const *own)
-{
-    for (; *own != NULL; own++)
-        if (is_in(*own, address))
-            return true;
-    return false;
-}
-
-MgrDialable mgr_dialable(const char *address, const char *const *own, bool trial)
+MgrDialable mgr_dialable(const char *address, bool own, bool trial)
 {
     if (!is_in("::/0", address))
         return MGR_DIAL_NO_ADDRESS;
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
         if (is_in(rows[i].network, address))
             return trial && rows[i].dialable == MGR_DIAL_LOOPBACK ? MGR_DIALABLE : rows[i].dialable;
-    return !trial && is_own(address, own) ? MGR_DIAL_OWN : MGR_DIALABLE;
+    return own && !trial ? MGR_DIAL_OWN : MGR_DIALABLE;
 }
 
 const char *mgr_dialable_reason(MgrDialable dialable)

@@ -17,9 +17,9 @@ typedef enum {
     MGR_DIAL_N,
 } MgrDialable;
 
-/* own: the server's addresses, ends with NULL.  trial: server and endpoints share one machine, so that loopback and own
+/* own: it is an address of the server itself.  trial: server and endpoints share one machine, so that loopback and own
  * addresses are dialled. */
-MgrDialable mgr_dialable(const char *address, const char *const *own, bool trial);
+MgrDialable mgr_dialable(const char *address, bool own, bool trial);
 
 /* For a sentence that begins with the address: "is a loopback address". */
 const char *mgr_dialable_reason(MgrDialable dialable);

@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "endpoint/daemon/link/direct.h"
-#include "lib/base/network.h"
 #include "manager/daemon/ground/prober.h"
 #include "proto/direct.h"
 
@@ -397,7 +396,6 @@ static void test_hoarders(void)
 /* Whoever enrols chooses the address: the server's own services get no connect by it. */
 static void test_strangers_addresses(void)
 {
-    g_auto(GStrv) own = hl_network_own_addresses();
     Net *net = net_new();
     uint16_t port;
     Printer printer = { .fd = listen_loopback(SOMAXCONN, &port), .manner = SILENT };
@@ -408,7 +406,6 @@ static void test_strangers_addresses(void)
     g_assert_cmpstr(seen.detail, ==, "it is a loopback address, which the manager does not dial");
     clear_detail(&seen);
     g_assert_cmpint(g_poll(&connects, 1, 0), ==, 0);
-    g_assert_true(g_strv_contains((const char *const *)own, "127.0.0.1"));
     close(printer.fd);
     net_free(net);
 }

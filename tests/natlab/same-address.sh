@@ -64,3 +64,15 @@ expect "carl has not" is carl patterns '{}'
 run hl group set office privilege.update-now=yes
 for name in anna bert carl; do await 2 "$name has the privilege" may $name update-now; done
 shown repaired "one address three times, and each is reached as itself"
+
+step "an endpoint on the server itself registers the server's address"
+mkdir -p "$LAB/inside"
+printf '[state]\ndirectory = %s/inside/state\n[identity]\nmachine_id = inside\n' "$LAB" >"$LAB/inside/endpoint.conf"
+launch inside server "$LAB/inside.log" holdline-endpointd -c "$LAB/inside/endpoint.conf"
+inside() { in_ns server holdline-endpoint -c "$LAB/inside/endpoint.conf" "$@"; }
+lab_until 10 test -S "$LAB/inside/state/control"
+inside enrol "$LAB/office.bundle" >/dev/null
+ID[inside]=$(inside status --json | jq -r .id)
+await 10 "it is online" is inside actual online
+await 5 "and the manager does not dial itself" is inside reachability no-route
+expect "which the explanation says" tells inside "it is the server's own address"

@@ -15,7 +15,6 @@
 #include "lib/base/file.h"
 #include "lib/base/ident.h"
 #include "lib/base/mailbox.h"
-#include "lib/base/network.h"
 #include "manager/core/dialable.h"
 #include "proto/direct.h"
 
@@ -23,7 +22,6 @@
 #define TURN_STARTS 200
 #define TURN_EVENTS 64
 #define TURN_MS     10
-#define OWN_AGE     (10 * HL_SECOND)
 
 const MgrProberLimits mgr_prober_limits = { .at_once = 1000, .deadline = 3 * HL_SECOND, .waiting = 100000 };
 
@@ -69,8 +67,6 @@ struct MgrProber {
     GSource *epoll_source, *timer;
     GQueue lanes[MGR_LANE_N];
     GQueue active; /* oldest first; one deadline for all, so the head is due first */
-    GStrv own;     /* this machine's addresses */
-    HlTime own_read;
 };
 
 static void dial_free(gpointer data)
@@ -261,7 +257,7 @@ static void advance(MgrProber *prober, Dial *dial)
     }
 }
 
-/* Of an address that mgr_dialable has judged. */
+/* 0: text that is no address. */
 static socklen_t fill_address(const char *text, uint16_t port, struct sockaddr_storage *address)
 {
     struct sockaddr_in *v4 = (struct sockaddr_in *)address;
@@ -280,31 +276,39 @@ static socklen_t fill_address(const char *text, uint16_t port, struct sockaddr_s
     return sizeof *v6;
 }
 
-/* Interfaces come and go; reading them costs 50 us, too much for each of a thousand dials. */
-static const char *const *own_addresses(MgrProber *prober)
+/* Whether it is this machine's: towards an address of its own the kernel sends from that address.  Connecting a UDP
+ * socket sends nothing, it only looks the route up; and it is of now, however often interfaces come and go. */
+static bool is_own(const struct sockaddr_storage *address, socklen_t size)
 {
-    HlTime now = hl_clock_mono();
+    hl_autofd int fd = socket(address->ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    struct sockaddr_storage source;
+    socklen_t source_size = sizeof source;
+    const struct sockaddr_in *v4[] = { (const struct sockaddr_in *)address, (const struct sockaddr_in *)&source };
+    const struct sockaddr_in6 *v6[] = { (const struct sockaddr_in6 *)address, (const struct sockaddr_in6 *)&source };
 
-    if (prober->own == NULL || now - prober->own_read > OWN_AGE) {
-        g_strfreev(prober->own);
-        prober->own = hl_network_own_addresses();
-        prober->own_read = now;
-    }
-    return (const char *const *)prober->own;
+    if (fd < 0 || connect(fd, (const struct sockaddr *)address, size) != 0 ||
+        getsockname(fd, (struct sockaddr *)&source, &source_size) != 0)
+        return false;
+    return address->ss_family == AF_INET ? v4[0]->sin_addr.s_addr == v4[1]->sin_addr.s_addr
+                                         : IN6_ARE_ADDR_EQUAL(&v6[0]->sin6_addr, &v6[1]->sin6_addr);
 }
 
-/* The end of a dial whose address is not dialled; false: it is. */
-static bool refuse(MgrProber *prober, Dial *dial)
+/* The end of a dial whose address is not dialled, or *size of the address. */
+static bool refuse(MgrProber *prober, Dial *dial, struct sockaddr_storage *address, socklen_t *size)
 {
-    MgrDialable dialable = mgr_dialable(dial->address, own_addresses(prober), prober->limits.trial);
-    bool nowhere = dial->port == 0 || dialable == MGR_DIAL_NO_ADDRESS; /* the dial is not ours once it is finished */
+    MgrDialable dialable;
 
-    if (nowhere)
+    *size = dial->port != 0 ? fill_address(dial->address, dial->port, address) : 0;
+    if (*size == 0) {
         finish(prober, dial, MGR_REACH_NO_ROUTE, g_strdup("no address that can be dialled was registered"));
-    else if (dialable != MGR_DIALABLE)
-        finish(prober, dial, MGR_REACH_NO_ROUTE,
-               g_strdup_printf("it %s, which the manager does not dial", mgr_dialable_reason(dialable)));
-    return nowhere || dialable != MGR_DIALABLE;
+        return true;
+    }
+    dialable = mgr_dialable(dial->address, is_own(address, *size), prober->limits.trial);
+    if (dialable == MGR_DIALABLE)
+        return false;
+    finish(prober, dial, MGR_REACH_NO_ROUTE,
+           g_strdup_printf("it %s, which the manager does not dial", mgr_dialable_reason(dialable)));
+    return true;
 }
 
 static void start(MgrProber *prober, Dial *dial)
@@ -315,9 +319,8 @@ static void start(MgrProber *prober, Dial *dial)
 
     dial->start = hl_clock_mono();
     g_queue_push_tail_link(&prober->active, &dial->link);
-    if (refuse(prober, dial))
+    if (refuse(prober, dial, &address, &size))
         return;
-    size = fill_address(dial->address, dial->port, &address);
     dial->fd = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (dial->fd < 0) {
         fail(prober, dial, errno);
@@ -464,7 +467,6 @@ static void release(MgrProber *prober)
 {
     hl_mailbox_free(prober->dials);
     hl_mailbox_free(prober->results);
-    g_strfreev(prober->own);
     g_source_destroy(prober->epoll_source);
     g_source_unref(prober->epoll_source);
     g_main_context_unref(prober->context);
