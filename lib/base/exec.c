@@ -35,7 +35,7 @@ struct HlChild {
     Pipe out, err;
     gsize line_start; /* of the first line in out.text that was not passed on yet */
     guint watch, timer;
-    bool ended, timed_out;
+    bool ended, timed_out, lines_only;
     int wait_status;
 };
 
@@ -99,6 +99,10 @@ static void tell_lines(HlChild *child)
 
         child->line_start = (gsize)(end - child->out.text->str) + 1;
         child->on_line(line, child->user);
+    }
+    if (child->lines_only) {
+        g_string_erase(child->out.text, 0, (gssize)child->line_start);
+        child->line_start = 0;
     }
 }
 
@@ -249,6 +253,7 @@ HlChild *hl_child_start(const HlChildSpec *spec, HlChildLine on_line, HlChildDon
 
     child->out.fd = child->err.fd = -1;
     child->on_line = on_line;
+    child->lines_only = spec->lines_only;
     child->done = done;
     child->user = user;
     if (spec->log_path != NULL) {

@@ -16,6 +16,7 @@ typedef struct {
     const char
         *log_path;      /* stdout and stderr are appended there; NULL: they are collected (stdout) and kept (stderr) */
     guint64 file_limit; /* RLIMIT_NOFILE is raised towards it; 0 leaves it */
+    bool lines_only;    /* stdout is not collected: each line goes to on_line, however many there are */
     HlTime deadline;    /* then SIGTERM, ten seconds later SIGKILL; 0: none */
 } HlChildSpec;
 
