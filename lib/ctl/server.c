@@ -14,6 +14,7 @@
 #include "lib/ctl/frame.h"
 
 #define DEFAULT_PEERS 32
+#define ROOTS_SHARE   8 /* one place in so many */
 #define DEFAULT_IDLE  (10 * HL_MINUTE)
 #define DEFAULT_QUEUE ((gsize)4 * 1024 * 1024)
 #define BACKLOG       64
@@ -282,15 +283,18 @@ static gboolean on_readable(int socket_fd, GIOCondition condition G_GNUC_UNUSED,
 
 /* -- accepting -- */
 
-/* A user may hold half of the places, so that one cannot lock out the others; root, who would have to help then, may
- * hold all. */
+/* A user may hold half of the places, so that one cannot lock out the others, and all users together leave some for
+ * root, who would have to help then. */
 static bool has_place(const HlCtlServer *server, const struct ucred *who)
 {
     guint held = 0;
 
     for (guint i = 0; i < server->peers->len; i++)
         held += ((const HlCtlPeer *)server->peers->pdata[i])->who.uid == who->uid;
-    return server->peers->len < server->max_peers && (who->uid == 0 || held < MAX(server->max_peers / 2, 1));
+    if (who->uid == 0)
+        return server->peers->len < server->max_peers;
+    return server->peers->len < server->max_peers - server->max_peers / ROOTS_SHARE &&
+           held < MAX(server->max_peers / 2, 1);
 }
 
 static void add_peer(HlCtlServer *server, int fd, const struct ucred *who)

@@ -27,7 +27,7 @@ typedef struct {
     HlCtlHandler handler;
     HlCtlClosed closed; /* may be NULL */
     gpointer user;
-    guint max_peers; /* 0: 32; a user other than root gets at most half of them */
+    guint max_peers; /* 0: 32; a user other than root gets at most half of them, and all of them an eighth less */
     HlTime idle;     /* a peer with no traffic for this long is disconnected; 0: 10 minutes */
     gsize max_queue; /* bytes waiting for one peer; 0: 4 MiB */
 } HlCtlOptions;
