@@ -28,6 +28,9 @@ typedef struct {
     int scan_method; /* HlScanMethod */
     char *scan_schedule;
     char **scan_paths;
+    /* the bounds of every scan, by hand too */
+    int64_t scan_max_size, scan_max_depth; /* MiB; archives in each other */
+    HlTime scan_max_time, scan_idle;       /* for one file; until the engine is stopped */
     HlTime heartbeat;
     int64_t direct_port; /* 0: none */
     bool independent;

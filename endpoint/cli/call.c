@@ -49,14 +49,28 @@ static bool finish(const HlMsgCallReply *reply, json_t *document, json_t **json,
     return true;
 }
 
-bool ep_call(const EpConf *conf, const CallSpec *spec, json_t **json, char **message, GError **error)
+EpCall *ep_call_begin(const EpConf *conf, const CallSpec *spec, GError **error)
 {
     g_autofree char *path = ep_conf_socket(conf);
     g_autoptr(HlCtlClient) client = hl_ctl_connect(path, "is holdline-endpointd running?", CONNECT_TIMEOUT, error);
     g_autoptr(GBytes) frame = encode(spec);
 
     if (client == NULL || !hl_ctl_client_send(client, frame, spec->fd, CONNECT_TIMEOUT, error))
-        return false;
+        return NULL;
+    return g_steal_pointer(&client);
+}
+
+bool ep_call(const EpConf *conf, const CallSpec *spec, json_t **json, char **message, GError **error)
+{
+    EpCall *call = ep_call_begin(conf, spec, error);
+
+    return call != NULL && ep_call_end(call, spec, json, message, error);
+}
+
+bool ep_call_end(EpCall *call, const CallSpec *spec, json_t **json, char **message, GError **error)
+{
+    g_autoptr(HlCtlClient) client = call;
+
     for (;;) {
         g_autoptr(HlMsgCallReply) reply = receive(client, error);
         g_autoptr(json_t) document = NULL;

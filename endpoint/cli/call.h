@@ -20,6 +20,15 @@ typedef struct {
 
 #define CALL(name_) ((CallSpec){ .name = (name_), .fd = -1 })
 
+typedef struct HlCtlClient EpCall;
+
+/* Sends the call; the daemon works on it while the caller does something else. NULL on failure. */
+EpCall *ep_call_begin(const EpConf *conf, const CallSpec *spec, GError **error);
+
+/* Waits for its final answer, as ep_call does; takes the call. */
+bool ep_call_end(EpCall *call, const CallSpec *spec, json_t **json, char **message,
+                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* The final answer: *json (may be NULL; json_decref) and *message (g_free).  Either pointer may be NULL.  A refusal by
  * the daemon is an error with its code and message. */
 bool ep_call(const EpConf *conf, const CallSpec *spec, json_t **json, char **message,

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "endpoint/cli/commands.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "endpoint/cli/call.h"
 #include "endpoint/identity/enrol.h"
@@ -92,48 +89,6 @@ bool ep_cmd_update_now(HlInvocation *call, GError **error)
 bool ep_cmd_rollback(HlInvocation *call, GError **error)
 {
     return run_update(call, "rollback", error);
-}
-
-/* ------------------------------------------------------------------------------------------------ scan */
-
-/* The file is opened here, as the user: the daemon reads with the user's rights, not with its own. */
-static bool scan_file(EpTool *tool, const char *path, GError **error)
-{
-    hl_autofd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    CallSpec spec = CALL("scan");
-    g_autoptr(json_t) result = NULL;
-    g_autofree char *shown = NULL;
-    const char *verdict;
-    struct stat st;
-
-    if (fd < 0 || fstat(fd, &st) != 0)
-        return hl_fail_errno(error, errno, "cannot scan %s", path);
-    if (!S_ISREG(st.st_mode))
-        return hl_fail(error, HL_ERROR_INVALID, "cannot scan %s: only regular files are scanned", path);
-    spec.fd = fd;
-    if (!ep_call(&tool->conf, &spec, &result, NULL, error))
-        return hl_error_prefix(error, "cannot scan %s", path);
-    shown = hl_text_printable(path); /* the name of a file that a stranger may have made */
-    verdict = json_string_value(json_object_get(result, "verdict"));
-    if (g_strcmp0(verdict, "found") == 0) {
-        printf("%s: %s FOUND\n", shown, json_string_value(json_object_get(result, "name")));
-        tool->status = 1;
-    } else {
-        printf("%s: OK\n", shown);
-    }
-    return true;
-}
-
-bool ep_cmd_scan(HlInvocation *call, GError **error)
-{
-    EpTool *tool = call->user;
-
-    if (!ep_tool_load(call, error))
-        return false;
-    for (int i = 0; i < call->n_args; i++)
-        if (!scan_file(tool, call->args[i], error))
-            return false;
-    return true;
 }
 
 /* -------------------------------------------------------------------------------------- the small ones */

@@ -4,6 +4,7 @@
 
 static const char *const global_flags[] = { "c", "state", "socket", NULL };
 static const char *const json_flags[] = { "json", NULL };
+static const char *const scan_flags[] = { "json", "progress", NULL };
 static const char *const enrol_flags[] = { "replace", NULL };
 
 static const HlFlag flags[] = {
@@ -11,6 +12,7 @@ static const HlFlag flags[] = {
     { "state", "DIR", "State directory, instead of the configuration's" },
     { "socket", "PATH", "Control socket, instead of the configuration's" },
     { "json", NULL, "Print the document for scripts" },
+    { "progress", NULL, "Show how far it is, also where standard error is no terminal" },
     { "replace", NULL, "This machine was enrolled before: give up that identity" },
 };
 
@@ -20,7 +22,10 @@ static const HlCommand commands[] = {
     { "status", "[--json]", "Show enrolment, line, settings, privileges and patterns", ep_cmd_status, 0, 0,
       json_flags },
     { "update-now", "", "Update the patterns", ep_cmd_update_now, 0, 0, NULL },
-    { "scan", "FILE...", "Scan files; exit status 1 if something was found", ep_cmd_scan, 1, HL_ARGS_ANY, NULL },
+    { "scan", "PATH... [--json] [--progress]", "Scan files and directories; exit status 1 if something was found",
+      ep_cmd_scan, 1, HL_ARGS_ANY, scan_flags },
+    { "detections", "[--json]", "Show what scans found on this machine, and the last scan", ep_cmd_detections, 0, 0,
+      json_flags },
     { "schedule", "on|off", "Turn the scheduled update on or off", ep_cmd_simple, 1, 1, NULL },
     { "skip-scan", "", "Stop the running scheduled scan, or skip the next one", ep_cmd_simple, 0, 0, NULL },
     { "stop", "", "Stop the endpoint daemon", ep_cmd_simple, 0, 0, NULL },

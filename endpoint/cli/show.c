@@ -5,6 +5,7 @@
 
 #include "endpoint/cli/call.h"
 #include "endpoint/cli/commands.h"
+#include "endpoint/scan/tally.h"
 #include "lib/base/table.h"
 #include "lib/base/unconst.h"
 
@@ -128,6 +129,9 @@ static void show_status(const json_t *root)
     show_update(json_object_get(root, "update"));
     if (waiting > 0)
         printf("%-12s%" JSON_INTEGER_FORMAT " waiting for the server\n", "Reports", waiting);
+    if (json_integer_value(json_object_get(root, "detections")) > 0)
+        printf("%-12s%" JSON_INTEGER_FORMAT " infected files were found: 'holdline-endpoint detections' lists them\n",
+               "Detections", json_integer_value(json_object_get(root, "detections")));
     if (*text(root, "certificate_ends") != '\0')
         printf("%-12svalid until %s\n", "Certificate", text(root, "certificate_ends"));
     show_refused(json_object_get(root, "refused"));
@@ -184,4 +188,47 @@ bool ep_cmd_status(HlInvocation *call, GError **error)
 bool ep_cmd_history(HlInvocation *call, GError **error)
 {
     return show(call, show_history, error);
+}
+
+static void show_last_scan(const json_t *last)
+{
+    EpTally tally;
+    g_autofree char *numbers = NULL;
+
+    if (!json_is_object(last)) {
+        printf("No scan has ended on this machine yet.\n");
+        return;
+    }
+    ep_tally_parse(&tally, last);
+    numbers = ep_tally_describe(&tally);
+    printf("Last scan: %s, %s, %s%s%s: %s\n", text(last, "ended"), text(last, "how"), text(last, "end"),
+           *text(last, "detail") != '\0' ? ", " : "", text(last, "detail"), numbers);
+}
+
+static void show_detections(const json_t *root)
+{
+    static const char *const heads[] = { "LAST FOUND", "TIMES", "SIGNATURE", "OWNER", "HOW", "ACTION", "PATH", NULL };
+    g_autoptr(HlTable) table = hl_table_new(heads);
+    size_t index;
+    json_t *row;
+
+    show_last_scan(json_object_get(root, "last_scan"));
+    json_array_foreach(json_object_get(root, "detections"), index, row)
+    {
+        g_autofree char *times =
+            g_strdup_printf("%" JSON_INTEGER_FORMAT, json_integer_value(json_object_get(row, "times")));
+
+        hl_table_add(table,
+                     (const char *const[]){ text(row, "last_found"), times, text(row, "signature"), text(row, "owner"),
+                                            text(row, "how"), text(row, "action"), text(row, "path"), NULL });
+    }
+    if (index == 0)
+        printf("Nothing was found.\n");
+    else
+        hl_table_print(table, stdout);
+}
+
+bool ep_cmd_detections(HlInvocation *call, GError **error)
+{
+    return show(call, show_detections, error);
 }

@@ -12,12 +12,13 @@
 
 typedef struct {
     char *state_dir;
-    char *socket;     /* "": STATE/control */
-    char *updater;    /* program */
-    char *proxy;      /* for sources other than the server; "": the environment's */
-    char *ca_file;    /* authorities of those; "": the system's */
-    char *engine;     /* program */
-    char *clamd;      /* socket; "": none runs */
+    char *socket;  /* "": STATE/control */
+    char *updater; /* program */
+    char *proxy;   /* for sources other than the server; "": the environment's */
+    char *ca_file; /* authorities of those; "": the system's */
+    char *engine;  /* program */
+    char *clamd;   /* socket; "": none runs */
+    char *clamd_program, *scanner, *scan_user;
     char *machine_id; /* "": /etc/machine-id */
     int log_level;    /* HlLogLevel */
     HlTime backoff_base, backoff_cap, keepalive;

@@ -25,6 +25,7 @@ struct EpDaemon {
     EpRefusals refused; /* since the start, of all identities */
     EpSettings *settings;
     EpUpdates *updates;
+    EpFinds *finds;
     EpScans *scans;
     EpEnrolled *enrolled; /* NULL: not enrolled */
     EpScheduler *scheduler;
@@ -54,6 +55,15 @@ static void on_settings_changed(gpointer user)
         ep_enrolled_settings_changed(daemon->enrolled);
 }
 
+/* Also while the parts are made. */
+static void on_set_changed(gpointer user)
+{
+    const EpDaemon *daemon = user;
+
+    if (daemon->scans != NULL)
+        ep_scans_set_changed(daemon->scans);
+}
+
 static EpStatusView on_view(gpointer user)
 {
     const EpDaemon *daemon = user;
@@ -63,6 +73,7 @@ static EpStatusView on_view(gpointer user)
                            .refused = &daemon->refused,
                            .settings = daemon->settings,
                            .updates = daemon->updates,
+                           .finds = daemon->finds,
                            .scans = daemon->scans,
                            .scheduler = daemon->scheduler,
                            .enrolled = daemon->enrolled };
@@ -94,6 +105,7 @@ static EpEnrolled *enrolled_new(EpDaemon *daemon, const EpConf *conf, EpIdentity
                                   .trouble = daemon->trouble,
                                   .settings = daemon->settings,
                                   .updates = daemon->updates,
+                                  .finds = daemon->finds,
                                   .refused = &daemon->refused };
 
     return ep_enrolled_new(&options, identity, error);
@@ -225,10 +237,10 @@ static bool make_parts(EpDaemon *daemon, GError **error)
     daemon->settings = ep_settings_new(&(EpSettingsOptions){ daemon->db, on_settings_changed, daemon }, error);
     if (daemon->settings == NULL)
         return false;
-    daemon->updates =
-        ep_updates_new(&(EpUpdatesOptions){ daemon->db, &daemon->conf, daemon->settings, daemon->trouble });
-    daemon->scans = ep_scans_new(
-        &(EpScansOptions){ daemon->db, &daemon->conf, daemon->settings, daemon->trouble, daemon->updates });
+    daemon->updates = ep_updates_new(
+        &(EpUpdatesOptions){ daemon->db, &daemon->conf, daemon->settings, daemon->trouble, on_set_changed, daemon });
+    daemon->finds = ep_finds_new(daemon->db, daemon->trouble);
+    daemon->scans = ep_scans_new(&(EpScansOptions){ &daemon->conf, daemon->settings, daemon->updates, daemon->finds });
     return true;
 }
 
@@ -281,6 +293,7 @@ void ep_daemon_free(EpDaemon *daemon)
     g_clear_pointer(&daemon->scheduler, ep_scheduler_free);
     g_clear_pointer(&daemon->enrolled, ep_enrolled_free);
     g_clear_pointer(&daemon->scans, ep_scans_free);
+    g_clear_pointer(&daemon->finds, ep_finds_free);
     g_clear_pointer(&daemon->updates, ep_updates_free);
     g_clear_pointer(&daemon->settings, ep_settings_free);
     g_clear_pointer(&daemon->trouble, ep_trouble_free);

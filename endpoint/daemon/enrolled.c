@@ -199,6 +199,7 @@ void ep_enrolled_start(EpEnrolled *enrolled)
 
     ep_updates_enrol(has->updates,
                      &(EpUpdateEnrolment){ enrolled->identity, enrolled->spool, on_is_line_up, enrolled });
+    ep_finds_enrol(has->finds, enrolled->spool);
     if (enrolled->is_new)
         ep_settings_reset(has->settings);
     apply_enrolled_settings(enrolled);
@@ -213,8 +214,10 @@ void ep_enrolled_free(EpEnrolled *enrolled)
 {
     if (enrolled == NULL)
         return;
-    if (enrolled->identity != NULL) /* else it never started, and the updates are another one's */
+    if (enrolled->identity != NULL) { /* else it never started, and updates and finds are another one's */
         ep_updates_enrol(enrolled->has.updates, NULL);
+        ep_finds_enrol(enrolled->has.finds, NULL);
+    }
     ep_presence_free(enrolled->presence);
     ep_poll_free(enrolled->poll);
     ep_commands_free(enrolled->commands);

@@ -9,6 +9,7 @@
 #include "endpoint/core/conf.h"
 #include "endpoint/core/refusals.h"
 #include "endpoint/daemon/link/presence.h"
+#include "endpoint/daemon/work/finds.h"
 #include "endpoint/daemon/work/updates.h"
 
 typedef struct EpEnrolled EpEnrolled;
@@ -21,6 +22,7 @@ typedef struct {
     EpTrouble *trouble;
     EpSettings *settings;
     EpUpdates *updates;
+    EpFinds *finds;
     EpRefusals *refused;
 } EpEnrolledOptions;
 

@@ -415,7 +415,8 @@ static void write_programs(Bench *bench)
     g_autofree char *machine = hl_ident_new("m-");
     g_autofree char *conf = g_strdup_printf(
         "[state]\ndirectory = %s\n[update]\nprogram = %s/updater\n[line]\nbackoff-base = 20ms\nbackoff-cap = 100ms\n"
-        "[identity]\nmachine_id = %s\n[log]\nlevel = debug\n",
+        "[identity]\nmachine_id = %s\n[log]\nlevel = debug\n"
+        "[scan]\nprogram = " HOLDLINE_BIN_DIR "/holdline-scanner\nuser = nobody\n",
         bench->state, bench->dir, machine);
     g_autofree char *sum = g_compute_checksum_for_string(G_CHECKSUM_MD5, "bench test file", -1);
     g_autofree char *signature = g_strdup_printf("%s:15:Bench.Test", sum);
@@ -436,6 +437,7 @@ Bench *bench_new(void)
 
     bench->dir = g_dir_make_tmp("holdline-endpoint-XXXXXX", &error);
     g_assert_no_error(error);
+    g_assert_cmpint(chmod(bench->dir, 0711), ==, 0); /* the engine's user passes through */
     bench->state = g_build_filename(bench->dir, "state", NULL);
     bench->conf = g_build_filename(bench->dir, "endpoint.conf", NULL);
     bench->id = g_strdup(BENCH_ID);

@@ -160,7 +160,7 @@ static void test_configuration(void)
 
     bench_bring_up(bench);
     before = hl_file_read_text(bench->conf, 65536, &error);
-    after = g_strconcat(before, "[scan]\nengine = /nonexistent/engine\n", NULL);
+    after = g_strconcat(before, "clamd = /nonexistent/engine\n", NULL);
     g_assert_true(hl_file_write_text(bench->conf, after, 0644, &error));
     check_accepted(bench);
     bench_send_settings(bench, "line.heartbeat=1s\nprivilege.scan=yes\nprivilege.update-now=yes\n", bench->id, 10, 0);

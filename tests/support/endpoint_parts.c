@@ -87,10 +87,11 @@ static void open_ground(EndpointParts *parts)
     parts->trouble = ep_trouble_new(&(EpTroubleOptions){ count, &parts->retries });
     parts->settings = ep_settings_new(&(EpSettingsOptions){ parts->db, count, &parts->changes }, &error);
     g_assert_no_error(error);
-    parts->updates = ep_updates_new(&(EpUpdatesOptions){ parts->db, &parts->conf, parts->settings, parts->trouble });
+    parts->updates =
+        ep_updates_new(&(EpUpdatesOptions){ parts->db, &parts->conf, parts->settings, parts->trouble, NULL, NULL });
     parts_update_ends(NULL, "", PARTS_PATTERNS); /* 'show' */
-    parts->scans =
-        ep_scans_new(&(EpScansOptions){ parts->db, &parts->conf, parts->settings, parts->trouble, parts->updates });
+    parts->finds = ep_finds_new(parts->db, parts->trouble);
+    parts->scans = ep_scans_new(&(EpScansOptions){ &parts->conf, parts->settings, parts->updates, parts->finds });
 }
 
 void parts_enrol(EndpointParts *parts)
@@ -118,6 +119,7 @@ void parts_enrol(EndpointParts *parts)
                                                             .updates = parts->updates,
                                                             .renewal = parts->renewal });
     ep_updates_enrol(parts->updates, &(EpUpdateEnrolment){ parts->identity, parts->spool, on_line_up, parts });
+    ep_finds_enrol(parts->finds, parts->spool);
     ep_commands_resume(parts->commands);
 }
 
@@ -125,6 +127,8 @@ void parts_leave(EndpointParts *parts)
 {
     if (parts->updates != NULL)
         ep_updates_enrol(parts->updates, NULL);
+    if (parts->finds != NULL)
+        ep_finds_enrol(parts->finds, NULL);
     g_clear_pointer(&parts->commands, ep_commands_free);
     g_clear_pointer(&parts->renewal, ep_renewal_free);
     g_clear_pointer(&parts->intake, ep_intake_free);
@@ -137,6 +141,7 @@ void parts_leave(EndpointParts *parts)
 static void close_ground(EndpointParts *parts)
 {
     g_clear_pointer(&parts->scans, ep_scans_free);
+    g_clear_pointer(&parts->finds, ep_finds_free);
     g_clear_pointer(&parts->updates, ep_updates_free);
     g_clear_pointer(&parts->settings, ep_settings_free);
     g_clear_pointer(&parts->trouble, ep_trouble_free);

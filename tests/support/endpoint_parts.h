@@ -29,6 +29,7 @@ typedef struct {
     EpRefusals refused;
     EpSettings *settings;
     EpUpdates *updates;
+    EpFinds *finds;
     EpScans *scans;
 
     bool server_signs;    /* after each restart the time is promised */

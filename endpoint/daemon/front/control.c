@@ -114,20 +114,29 @@ static bool call_rollback(const Request *request, GError **error G_GNUC_UNUSED)
 
 static void on_scan_done(const EpScanEnd *end, gpointer user)
 {
-    static const char *const verdicts[] = {
-        [EP_SCAN_CLEAN] = "clean", [EP_SCAN_FOUND] = "found", [EP_SCAN_FAILED] = "failed"
-    };
-    g_autoptr(json_t) result = json_pack("{s:s, s:s}", "verdict", verdicts[end->verdict], "name", end->name);
+    g_autoptr(json_t) result = ep_tally_json(end->tally);
 
-    if (end->verdict == EP_SCAN_FAILED)
-        send_reply(user, "unavailable", end->name, false, NULL); /* not 1, the status for "found" */
+    if (end->why != NULL)
+        send_reply(user, "unavailable", end->why, false, result); /* not 1, the status for "found" */
     else
         send_reply(user, "", "", false, result);
 }
 
 static bool call_scan(const Request *request, GError **error)
 {
-    return ep_scans_request(request->has->scans, hl_fd_steal(request->fd), on_scan_done, request->peer, error);
+    return ep_scans_serve(request->has->scans, hl_fd_steal(request->fd), hl_ctl_peer_uid(request->peer), on_scan_done,
+                          request->peer, error);
+}
+
+static bool call_detections(const Request *request, GError **error)
+{
+    EpStatusView view = request->has->view(request->has->user);
+    g_autoptr(json_t) finds = ep_finds_json(view.finds, error);
+
+    if (finds == NULL)
+        return false;
+    send_reply(request->peer, "", "", false, finds);
+    return true;
 }
 
 static bool call_schedule(const Request *request, GError **error)
@@ -191,6 +200,7 @@ static const struct {
 } calls[] = {
     { "status", EP_ACT_ANYBODY, call_status },
     { "history", EP_ACT_ANYBODY, call_history },
+    { "detections", EP_ACT_ANYBODY, call_detections },
     { "update-now", EP_ACT_UPDATE_NOW, call_update_now },
     { "scan", EP_ACT_SCAN, call_scan },
     { "schedule", EP_ACT_TOGGLE_SCHEDULE, call_schedule },

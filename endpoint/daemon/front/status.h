@@ -15,6 +15,7 @@ typedef struct {
     const EpRefusals *refused;
     const EpSettings *settings;
     const EpUpdates *updates;
+    EpFinds *finds;
     const EpScans *scans;
     const EpScheduler *scheduler;
     const EpEnrolled *enrolled; /* NULL: not enrolled */

@@ -27,6 +27,12 @@ static const HlMigration migrations[] = {
       "INSERT INTO fact (name, value) SELECT 'pruned-issued', min(CAST(value AS INTEGER), unixepoch() * 1000)"
       " FROM fact WHERE name = 'pruned-until';" },
     { 3, "the reports' marks", "ALTER TABLE spool ADD COLUMN mark INTEGER NOT NULL DEFAULT 0;" },
+    { 4, "what scans found",
+      "CREATE TABLE detection (n INTEGER PRIMARY KEY, path TEXT NOT NULL, sha256 TEXT NOT NULL, signature TEXT NOT "
+      "NULL,"
+      " size INTEGER NOT NULL, owner TEXT NOT NULL, how TEXT NOT NULL, action TEXT NOT NULL, detail TEXT NOT NULL,"
+      " first_ms INTEGER NOT NULL, last_ms INTEGER NOT NULL, told_ms INTEGER NOT NULL, times INTEGER NOT NULL,"
+      " UNIQUE (path, sha256, signature)) STRICT;" },
 };
 
 HlDb *ep_store_open(const char *state_dir, GError **error)
@@ -91,6 +97,9 @@ bool ep_store_restart_line(HlDb *db, GError **error)
 
 bool ep_store_forget_identity(HlDb *db, GError **error)
 {
-    return hl_db_exec(db, "DELETE FROM spool; DELETE FROM command; DELETE FROM settings", error) &&
+    return hl_db_exec(db,
+                      "DELETE FROM spool; DELETE FROM command; DELETE FROM settings;"
+                      " UPDATE detection SET told_ms = 0", /* the next server was told of none */
+                      error) &&
            ep_store_restart_line(db, error);
 }

@@ -1,364 +1,445 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "endpoint/daemon/work/scans.h"
 
-#include <fcntl.h>
+#include <pwd.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <sys/socket.h>
 
-#include "endpoint/daemon/ground/store.h"
 #include "lib/base/exec.h"
 #include "lib/base/file.h"
+#include "lib/base/ident.h"
 #include "lib/base/log.h"
 #include "lib/base/unconst.h"
+#include "proto/components.h"
 
-#define MAX_WAITING        16
-#define SCRATCH_FACT       "scan-scratch" /* path, in the store */
-#define FILE_DEADLINE      (10 * HL_MINUTE)
-#define SCHEDULED_DEADLINE (12 * HL_HOUR)
-#define MAX_FILE_SIZE \
-    "2000M" /* the engine's own limit is 2 GiB; with its default of 25 MiB, larger files count as clean */
+#define MAX_BY_HAND 6 /* at the same time, without root's */
+#define MAX_BY_ONE  2 /* of one user */
+#define DEADLINE    (12 * HL_HOUR)
+#define LOOK        (10 * HL_SECOND)
+#define PATIENCE    (10 * HL_MINUTE) /* for a scanner that says nothing, beside the time for one file */
 
 typedef struct {
-    int fd;
-    EpScanDone done;
+    EpScans *scans;
+    const char *how; /* static */
+    char *id, *patterns;
+    uid_t uid;
+    HlChild *child;
+    HlTime started; /* wall */
+    HlTime heard;   /* mono */
+    EpTally tally;
+    bool has_end;
+    char *why, *stopped; /* nothing of it counts; it was ended by somebody: who */
+    char *trouble_path;  /* the file that the engine failed on; NULL: none */
+    EpScanDone done;     /* NULL: nobody waits, or no longer */
     gpointer user;
-    enum { SCAN_FIRST, SCAN_BEFORE, SCAN_AGAIN } run; /* with the active set, the one before, the active one again */
-    char *trouble;                                    /* of the first run */
-    char *patterns;                                   /* that were active then */
-    char *scratch;                                    /* directory for what the engine unpacks */
-} EpScan;
+} Scan;
 
 struct EpScans {
     EpScansOptions has;
-    GQueue waiting; /* EpScan *; the head is the one that runs */
-    HlChild *child, *scheduled;
-    guint found;
-    char *first;
-    bool skip_next, skipped;
+    EpEngine *engine;
+    EpJudge *judge;
+    GPtrArray *running; /* Scan * */
+    bool skip_next;
+    guint timer;
 };
 
-static void start_next(EpScans *scans);
-static bool start_file(EpScans *scans, EpScan *scan, GError **error);
-
-static void free_scan(gpointer data)
+static void scan_free(gpointer data)
 {
-    EpScan *scan = data;
+    Scan *scan = data;
 
-    hl_fd_clear(&scan->fd);
-    if (scan->scratch != NULL)
-        HL_IGNORE(hl_tree_remove(scan->scratch, NULL)); /* the next start tries again */
-    g_free(scan->trouble);
+    g_clear_pointer(&scan->child, hl_child_abandon);
+    g_free(scan->id);
     g_free(scan->patterns);
-    g_free(scan->scratch);
+    g_free(scan->why);
+    g_free(scan->stopped);
+    g_free(scan->trouble_path);
     g_free(scan);
 }
 
-static char *database(const EpScans *scans, const char *which)
+static void stop_scan(Scan *scan, const char *by)
 {
-    return g_build_filename(ep_updates_directory(scans->has.updates), which, NULL);
+    if (scan->stopped == NULL)
+        scan->stopped = g_strdup(by);
+    hl_child_stop(scan->child);
 }
 
-static bool check_database(const EpScans *scans, GError **error)
-{
-    g_autofree char *path = database(scans, "active");
+/* -------------------------------------------------------------------------------------- what a scanner says */
 
-    return g_file_test(path, G_FILE_TEST_IS_DIR) ||
-           hl_fail(error, HL_ERROR_UNAVAILABLE, "there is no pattern set on this machine yet: update it first");
+static const char *text_of(const json_t *json, const char *name)
+{
+    const char *text = json_string_value(json_object_get(json, name));
+
+    return text != NULL ? text : "";
 }
 
-static void finish(EpScans *scans, const EpScanEnd *end)
+static char *owner_of(const json_t *found)
 {
-    EpScan *scan = g_queue_pop_head(&scans->waiting);
+    json_int_t uid = json_integer_value(json_object_get(found, "uid"));
+    const struct passwd *user = getpwuid((uid_t)uid);
 
-    if (scan->done != NULL)
-        scan->done(end, scan->user);
-    free_scan(scan);
+    return user != NULL ? g_strdup(user->pw_name) : g_strdup_printf("%" JSON_INTEGER_FORMAT, uid);
 }
 
-/* The engine's line is "stdin: NAME FOUND". */
-static char *signature_of(const char *output)
+/* 0: not known. */
+static uint64_t version_of(const char *patterns, const char *component)
 {
-    const char *begin = strstr(output, ": ");
-    const char *end = strstr(output, " FOUND");
+    size_t n;
+    HlMsgComponent **rows = hl_components_parse(patterns, &n);
+    uint64_t version = 0;
 
-    return begin != NULL && end != NULL && end > begin + 2 ? g_strndup(begin + 2, (gsize)(end - begin) - 2)
-                                                           : g_strdup("unnamed");
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(rows[i]->name, component) == 0)
+            version = rows[i]->version;
+    hl_components_free(rows, n);
+    return version;
 }
 
-/* How an engine failed, in words; NULL: it worked.  refusal: its own words on failure. */
-static char *trouble_of(const HlChildEnd *end, const char *refusal)
+static void on_found(Scan *scan, const json_t *found)
 {
-    if (end->timed_out)
-        return g_strdup("it took too long and was stopped");
-    if (!end->exited)
-        return g_strdup_printf("it was killed by signal %d", end->status);
-    return refusal == NULL ? NULL : g_strdup_printf("status %d, %s", end->status, refusal);
+    g_autofree char *owner = owner_of(found);
+    EpDetection find = { .path = text_of(found, "path"),
+                         .size = (guint64)MAX(json_integer_value(json_object_get(found, "size")), 0),
+                         .sha256 = text_of(found, "sha256"),
+                         .owner = owner,
+                         .signature = text_of(found, "signature"),
+                         .component = text_of(found, "component"),
+                         .how = scan->how,
+                         .action = "reported",
+                         .detail = "",
+                         .scan = scan->id,
+                         .at = hl_clock_wall() };
+
+    find.version = version_of(scan->patterns, find.component);
+    ep_finds_add(scan->scans->has.finds, &find);
 }
 
-/* What an engine does with a file says something about the patterns: it works, or it does not. */
-static void tell_engine(EpScans *scans, const char *trouble)
+static void on_gap(Scan *scan, const json_t *gap)
 {
-    ep_updates_engine_ended(scans->has.updates, trouble == NULL ? EP_ENGINE_WORKED : EP_ENGINE_FAILED,
-                            trouble == NULL ? "" : trouble);
+    const char *why = text_of(gap, "why");
+    EpGap reason = ep_gap_from_name(text_of(gap, "reason"));
+
+    hl_info("scan", "%s was not looked at: %s%s%s", text_of(gap, "path"),
+            reason == EP_N_GAPS ? "unknown" : ep_gap_text(reason), *why != '\0' ? ", " : "", why);
+    if (reason == EP_GAP_ENGINE && scan->trouble_path == NULL)
+        scan->trouble_path = g_strdup(text_of(gap, "path"));
 }
 
-/* A file that breaks the engine, or a disk that is full, is not the fault of the patterns, and any user can provoke it.
- * So while failures count, a failure is one only if the set before scans the same file and the active set fails on it
- * once more.  True if another run has begun. */
-static bool run_again(EpScans *scans, const char *trouble)
+static void on_progress(Scan *scan, const json_t *progress)
 {
-    EpScan *scan = g_queue_peek_head(&scans->waiting);
-    g_autofree char *before = database(scans, "previous");
+    ep_tally_parse(&scan->tally, progress);
+}
 
-    if (scan->run == SCAN_FIRST && trouble != NULL && ep_updates_on_probation(scans->has.updates) &&
-        g_file_test(before, G_FILE_TEST_IS_DIR)) {
-        scan->trouble = g_strdup(trouble);
-        scan->patterns = g_strdup(ep_updates_patterns(scans->has.updates));
-        scan->run = SCAN_BEFORE;
-        return start_file(scans, scan, NULL);
+static void on_hung(Scan *scan, const json_t *unused G_GNUC_UNUSED)
+{
+    ep_engine_kill(scan->scans->engine);
+}
+
+static void on_end_told(Scan *scan, const json_t *end)
+{
+    const char *failed = json_string_value(json_object_get(end, "failed"));
+
+    ep_tally_parse(&scan->tally, end);
+    scan->has_end = true;
+    if (failed != NULL && scan->why == NULL)
+        scan->why = g_strdup(failed);
+}
+
+static const struct {
+    const char *name;
+    void (*heard)(Scan *scan, const json_t *value);
+} lines[] = {
+    { "found", on_found }, { "gap", on_gap }, { "progress", on_progress }, { "hung", on_hung }, { "end", on_end_told },
+};
+
+static void on_line(const char *line, gpointer user)
+{
+    Scan *scan = user;
+    g_autoptr(json_t) json = hl_json_parse("a line of the scanner", line, strlen(line), NULL);
+
+    scan->heard = hl_clock_mono();
+    for (gsize i = 0; i < G_N_ELEMENTS(lines); i++) {
+        const json_t *value = json_object_get(json, lines[i].name);
+
+        if (value != NULL)
+            lines[i].heard(scan, value);
     }
-    if (scan->run != SCAN_BEFORE || trouble != NULL)
-        return false;
-    scan->run = SCAN_AGAIN;
-    return start_file(scans, scan, NULL);
 }
 
-/* After the last run.  Patterns that were switched meanwhile are not judged by it. */
-static void judge_patterns(EpScans *scans, const char *trouble)
+/* ------------------------------------------------------------------------------------------------------- the end */
+
+static void judge(Scan *scan)
 {
-    const EpScan *scan = g_queue_peek_head(&scans->waiting);
+    g_autofree char *test = g_build_filename(scan->scans->has.conf->state_dir, "engine", "test", NULL);
 
-    if (scan->run == SCAN_FIRST && trouble == NULL)
-        tell_engine(scans, NULL);
-    else if (scan->run == SCAN_AGAIN && trouble != NULL &&
-             strcmp(scan->patterns, ep_updates_patterns(scans->has.updates)) == 0)
-        tell_engine(scans, scan->trouble);
-    else if (scan->run == SCAN_BEFORE)
-        hl_info("scan", "the engine fails on a file, with older patterns too: %s", scan->trouble);
+    if (scan->why != NULL || scan->trouble_path != NULL)
+        ep_judge_failed(scan->scans->judge, scan->trouble_path != NULL ? scan->trouble_path : test,
+                        scan->why != NULL ? scan->why : "it fails on a file");
+    else if (scan->stopped == NULL)
+        ep_judge_worked(scan->scans->judge);
 }
 
-static void on_file_done(const HlChildEnd *end, gpointer user)
+/* A scanner that ended without a last word was killed, by us or by the kernel. */
+static void explain(Scan *scan, const HlChildEnd *end)
+{
+    g_autofree char *errors = g_utf8_make_valid(end->errors, -1);
+
+    if (scan->why != NULL || scan->stopped != NULL || scan->has_end)
+        return;
+    if (end->timed_out)
+        scan->why = g_strdup("it took too long and was stopped");
+    else
+        scan->why = g_strdup_printf("the scanner ended with %s %d%s%s", end->exited ? "status" : "signal", end->status,
+                                    *errors != '\0' ? ": " : "", g_strstrip(errors));
+}
+
+static void on_done(const HlChildEnd *end, gpointer user)
+{
+    Scan *scan = user;
+    EpScans *scans = scan->scans;
+    EpScanRecord record = { .id = scan->id, .how = scan->how, .started = scan->started, .ended = hl_clock_wall() };
+    EpScanEnd told;
+
+    scan->child = NULL;
+    explain(scan, end);
+    record.patterns = scan->patterns;
+    record.tally = scan->tally;
+    record.end = scan->stopped != NULL ? "stopped" : scan->why != NULL ? "failed" : "completed";
+    record.detail = scan->stopped != NULL ? scan->stopped : scan->why != NULL ? scan->why : "";
+    /* by hand, a user who only looks at nothing is no news for anybody */
+    if (scan->tally.files > 0 || ep_tally_gaps(&scan->tally) > 0 || scan->why != NULL)
+        ep_finds_scan_ended(scans->has.finds, &record);
+    judge(scan);
+    told = (EpScanEnd){ .tally = &scan->tally, .why = scan->why };
+    if (scan->done != NULL)
+        scan->done(&told, scan->user);
+    ep_engine_drop(scans->engine);
+    g_ptr_array_remove_fast(scans->running, scan);
+}
+
+static void on_engine_gave_up(const char *how, gpointer user)
 {
     EpScans *scans = user;
-    g_autofree char *signature = signature_of(end->output);
-    g_autofree char *clean = g_utf8_make_valid(end->exited && end->status == 1 ? signature : end->errors, -1);
-    EpScanEnd told = { .verdict = EP_SCAN_FAILED, .name = g_strstrip(clean) };
-    g_autofree char *trouble = NULL;
-    g_autofree char *first = NULL;
-    const EpScan *scan;
 
-    scans->child = NULL;
-    trouble = trouble_of(end, end->exited && end->status > 1 ? told.name : NULL);
-    if (run_again(scans, trouble))
-        return;
-    judge_patterns(scans, trouble);
-    scan = g_queue_peek_head(&scans->waiting);
-    if (scan->run == SCAN_BEFORE)
-        told.name = first =
-            g_strdup(scan->trouble); /* the run with the older patterns was to judge the engine, not the file */
-    else if (end->exited && end->status == 0)
-        told.verdict = EP_SCAN_CLEAN;
-    else if (end->exited && end->status == 1)
-        told.verdict = EP_SCAN_FOUND;
-    else if (end->timed_out)
-        told.name = "the engine took too long and was stopped";
-    else if (*told.name == '\0')
-        told.name = "the engine failed";
-    finish(scans, &told);
-    start_next(scans);
-}
+    for (guint i = 0; i < scans->running->len; i++) {
+        Scan *scan = scans->running->pdata[i];
 
-static bool start_file(EpScans *scans, EpScan *scan, GError **error)
-{
-    g_autofree char *path = database(scans, scan->run == SCAN_BEFORE ? "previous" : "active");
-    g_autofree char *scratch = NULL;
-    const char *argv[] = { scans->has.conf->engine,
-                           "--no-summary",
-                           NULL,
-                           "--max-filesize=" MAX_FILE_SIZE,
-                           "--max-scansize=" MAX_FILE_SIZE,
-                           "-d",
-                           path,
-                           "-",
-                           NULL };
-    HlChildSpec spec = { .argv = argv, .stdin_fd = scan->fd, .deadline = FILE_DEADLINE };
-
-    if (!check_database(scans, error))
-        return false;
-    /* of its own, because an engine that fails leaves its temporary files behind */
-    if (scan->scratch == NULL)
-        scan->scratch = g_dir_make_tmp("holdline-scan-XXXXXX", NULL);
-    /* noted before the engine writes there, so that the next start of the daemon removes what a kill leaves behind */
-    if (scan->scratch != NULL && !ep_store_set(scans->has.db, SCRATCH_FACT, scan->scratch, error))
-        return false;
-    if (scan->scratch == NULL || lseek(scan->fd, 0, SEEK_SET) < 0)
-        return hl_fail(error, HL_ERROR_IO, "cannot make a directory for the engine in %s", g_get_tmp_dir());
-    argv[2] = scratch = g_strdup_printf("--tempdir=%s", scan->scratch);
-    scans->child = hl_child_start(&spec, NULL, on_file_done, scans, error);
-    return scans->child != NULL;
-}
-
-static void start_next(EpScans *scans)
-{
-    while (scans->child == NULL && !g_queue_is_empty(&scans->waiting)) {
-        EpScan *scan = g_queue_peek_head(&scans->waiting);
-        g_autoptr(GError) error = NULL;
-
-        if (!start_file(scans, scan, &error)) {
-            EpScanEnd end = { .verdict = EP_SCAN_FAILED, .name = error->message };
-
-            finish(scans, &end);
-        }
+        if (scan->why == NULL)
+            scan->why = g_strdup_printf("the scan engine does not run: %s", how);
+        hl_child_stop(scan->child);
     }
 }
 
-bool ep_scans_request(EpScans *scans, int fd, EpScanDone done, gpointer user, GError **error)
+/* A scanner that hangs (a network file system that is gone) is not waited for. */
+static gboolean on_look(gpointer user)
 {
-    hl_autofd int owned = fd;
-    hl_autofd int again = -1;
-    char path[32];
-    struct stat st;
-    EpScan *scan;
+    EpScans *scans = user;
+    HlTime limit = PATIENCE + 2 * ep_settings_values(scans->has.settings)->scan_max_time;
 
-    if (owned < 0 || fstat(owned, &st) != 0)
-        return hl_fail(error, HL_ERROR_USAGE, "no file came with the call");
-    if (!S_ISREG(st.st_mode))
-        return hl_fail(error, HL_ERROR_INVALID, "only regular files are scanned");
-    if (g_queue_get_length(&scans->waiting) >= MAX_WAITING)
-        return hl_fail(error, HL_ERROR_LIMIT, "%d scans are waiting already: try again later", MAX_WAITING);
-    if (!check_database(scans, error))
+    for (guint i = 0; i < scans->running->len; i++) {
+        Scan *scan = scans->running->pdata[i];
+
+        if (hl_clock_mono() - scan->heard < limit || scan->stopped != NULL || scan->why != NULL)
+            continue;
+        scan->why = g_strdup("nothing was heard of it any longer: a file or a file system hangs");
+        hl_child_stop(scan->child);
+    }
+    if (scans->running->len > 0)
+        return G_SOURCE_CONTINUE;
+    scans->timer = 0;
+    return G_SOURCE_REMOVE;
+}
+
+/* ------------------------------------------------------------------------------------------------------- the start */
+
+static GPtrArray *arguments(const EpScans *scans, const char *mode)
+{
+    GPtrArray *argv = g_ptr_array_new_with_free_func(g_free);
+
+    g_ptr_array_add(argv, g_strdup(scans->has.conf->scanner));
+    g_ptr_array_add(argv, g_strdup(mode));
+    ep_engine_add_words(scans->engine, argv);
+    return argv;
+}
+
+/* Takes argv and scan; the scan holds the engine already. */
+static bool launch(Scan *scan, GPtrArray *argv, int stdin_fd, GError **error)
+{
+    EpScans *scans = scan->scans;
+    HlChildSpec spec = { .stdin_fd = stdin_fd, .deadline = DEADLINE, .lines_only = true };
+
+    g_ptr_array_add(argv, NULL);
+    spec.argv = (const char *const *)argv->pdata;
+    scan->id = hl_ident_new("s-");
+    scan->patterns = g_strdup(ep_updates_patterns(scans->has.updates));
+    scan->started = hl_clock_wall();
+    scan->heard = hl_clock_mono();
+    scan->child = hl_child_start(&spec, on_line, on_done, scan, error);
+    g_ptr_array_unref(argv);
+    if (scan->child == NULL) {
+        ep_engine_drop(scans->engine);
+        scan_free(scan);
         return false;
-    /* a description of our own: the sender of this one could move it while the engine reads */
-    g_snprintf(path, sizeof path, "/proc/self/fd/%d", owned);
-    again = open(path, O_RDONLY | O_CLOEXEC);
-    scan = g_new(EpScan, 1);
-    *scan = (EpScan){ .fd = hl_fd_steal(again >= 0 ? &again : &owned), .done = done, .user = user };
-    g_queue_push_tail(&scans->waiting, scan);
-    start_next(scans);
+    }
+    g_ptr_array_add(scans->running, scan);
+    if (scans->timer == 0)
+        scans->timer = g_timeout_add((guint)LOOK, on_look, scans);
     return true;
+}
+
+static Scan *scan_new(EpScans *scans, const char *how)
+{
+    Scan *scan = g_new0(Scan, 1);
+
+    scan->scans = scans;
+    scan->how = how;
+    return scan;
+}
+
+static bool is_packet_socket(int fd)
+{
+    int type = 0;
+    socklen_t size = sizeof type;
+
+    return fd >= 0 && getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_SEQPACKET;
+}
+
+/* Root is let in whatever others do. */
+static bool check_room(const EpScans *scans, uid_t uid, GError **error)
+{
+    guint all = 0;
+    guint own = 0;
+
+    for (guint i = 0; i < scans->running->len; i++) {
+        const Scan *scan = scans->running->pdata[i];
+
+        all += strcmp(scan->how, "manual") == 0 && scan->uid != 0;
+        own += strcmp(scan->how, "manual") == 0 && scan->uid == uid;
+    }
+    return uid == 0 || (all < MAX_BY_HAND && own < MAX_BY_ONE) ||
+           hl_fail(error, HL_ERROR_LIMIT, "%u scans are running already: try again later",
+                   own < MAX_BY_ONE ? all : own);
+}
+
+bool ep_scans_serve(EpScans *scans, int socket_fd, uid_t uid, EpScanDone done, gpointer user, GError **error)
+{
+    hl_autofd int owned = socket_fd;
+    GPtrArray *argv;
+    Scan *scan;
+
+    if (!is_packet_socket(owned))
+        return hl_fail(error, HL_ERROR_USAGE, "no socket for files came with the call");
+    if (!check_room(scans, uid, error) || !ep_engine_hold(scans->engine, error))
+        return false;
+    scan = scan_new(scans, "manual");
+    scan->uid = uid;
+    scan->done = done;
+    scan->user = user;
+    argv = arguments(scans, "serve");
+    g_ptr_array_add(argv, g_strdup("--user"));
+    g_ptr_array_add(argv, g_strdup(scans->has.conf->scan_user));
+    return launch(scan, argv, owned, error);
 }
 
 void ep_scans_forget(EpScans *scans, gconstpointer user)
 {
-    for (GList *at = scans->waiting.head, *next; at != NULL; at = next) {
-        EpScan *scan = at->data;
+    for (guint i = 0; i < scans->running->len; i++) {
+        Scan *scan = scans->running->pdata[i];
 
-        next = at->next;
-        if (scan->user != user)
+        if (scan->done == NULL || scan->user != user)
             continue;
         scan->done = NULL;
-        if (at == scans->waiting.head && scans->child != NULL)
-            continue; /* it is running; its result is dropped */
-        g_queue_delete_link(&scans->waiting, at);
-        free_scan(scan);
+        stop_scan(scan, "by the user");
     }
 }
 
-/* ------------------------------------------------------------------------------------- scheduled scans */
-
-static void on_found(const char *line, gpointer user)
+static Scan *scheduled(const EpScans *scans)
 {
-    EpScans *scans = user;
+    for (guint i = 0; i < scans->running->len; i++) {
+        Scan *scan = scans->running->pdata[i];
 
-    if (!g_str_has_suffix(line, " FOUND"))
-        return;
-    scans->found++;
-    hl_warn("scan", "%s", line);
-    if (scans->first == NULL)
-        scans->first = g_utf8_make_valid(line, -1);
+        if (strcmp(scan->how, "schedule") == 0)
+            return scan;
+    }
+    return NULL;
 }
 
-static void on_scheduled_done(const HlChildEnd *end, gpointer user)
+static bool walk(EpScans *scans, const char *how, char *const *paths, GError **error)
 {
-    EpScans *scans = user;
-    g_autoptr(GError) error = NULL;
-    g_autofree char *detail = NULL;
-    g_autofree char *trouble = NULL;
+    GPtrArray *argv;
 
-    scans->scheduled = NULL;
-    trouble = trouble_of(end, NULL);
-    if (!scans->skipped && (!end->exited || end->status <= 1)) /* status 2 may just be an unreadable file */
-        tell_engine(scans, trouble);
-    if (scans->skipped)
-        detail = g_strdup("stopped by the user");
-    else if (end->exited && end->status <= 1)
-        detail = g_strdup_printf("%u found%s%s", scans->found, scans->first != NULL ? ", first " : "",
-                                 scans->first != NULL ? scans->first : "");
-    else
-        detail = g_strdup(end->timed_out ? "took too long and was stopped" : "the engine failed");
-    scans->skipped = false;
-    hl_info("scan", "scheduled scan: %s", detail);
-    if (!ep_store_add_event(scans->has.db, hl_clock_wall(), "scheduled scan", detail, &error))
-        ep_trouble_store_failed(scans->has.trouble, "a scan's result", error);
+    if (!ep_engine_hold(scans->engine, error))
+        return false;
+    argv = arguments(scans, "walk");
+    g_ptr_array_add(argv, g_strdup("--"));
+    for (gsize i = 0; paths[i] != NULL; i++)
+        g_ptr_array_add(argv, g_strdup(paths[i]));
+    return launch(scan_new(scans, how), argv, -1, error);
+}
+
+/* It did not even begin: that is told like any other end. */
+static void tell_not_started(EpScans *scans, const char *how, const char *why)
+{
+    g_autofree char *id = hl_ident_new("s-");
+    HlTime now = hl_clock_wall();
+
+    ep_finds_scan_ended(scans->has.finds, &(EpScanRecord){ .id = id,
+                                                           .how = how,
+                                                           .started = now,
+                                                           .ended = now,
+                                                           .end = "failed",
+                                                           .detail = why,
+                                                           .patterns = ep_updates_patterns(scans->has.updates) });
 }
 
 void ep_scans_run_scheduled(EpScans *scans)
 {
-    g_autoptr(GPtrArray) argv = g_ptr_array_new();
-    g_autofree char *path = database(scans, "active");
     char **paths = ep_settings_values(scans->has.settings)->scan_paths;
-    HlChildSpec spec = HL_CHILD_SPEC_INIT;
     g_autoptr(GError) error = NULL;
 
-    if (scans->scheduled != NULL || paths[0] == NULL)
+    if (scheduled(scans) != NULL || paths[0] == NULL)
         return;
     if (scans->skip_next) {
         scans->skip_next = false;
         hl_info("scan", "the scheduled scan is skipped, as the user asked");
         return;
     }
-    for (const char *const *word =
-             (const char *const[]){ scans->has.conf->engine, "--no-summary", "-i", "-r", "-d", path, "--", NULL };
-         *word != NULL; word++)
-        g_ptr_array_add(argv, hl_unconst(*word));
-    for (gsize i = 0; paths[i] != NULL; i++)
-        g_ptr_array_add(argv, paths[i]);
-    g_ptr_array_add(argv, NULL);
-    spec.argv = (const char *const *)argv->pdata;
-    spec.deadline = SCHEDULED_DEADLINE;
-    scans->found = 0;
-    g_clear_pointer(&scans->first, g_free);
-    if (check_database(scans, &error))
-        scans->scheduled = hl_child_start(&spec, on_found, on_scheduled_done, scans, &error);
-    if (scans->scheduled == NULL)
-        hl_warn("scan", "scheduled scan: %s", error->message);
+    if (!walk(scans, "schedule", paths, &error))
+        tell_not_started(scans, "schedule", error->message);
 }
 
 const char *ep_scans_skip(EpScans *scans)
 {
-    if (scans->scheduled != NULL) {
-        scans->skipped = true;
-        hl_child_stop(scans->scheduled);
+    Scan *scan = scheduled(scans);
+
+    if (scan != NULL) {
+        stop_scan(scan, "by the user");
         return "the scheduled scan that runs is stopped";
     }
     scans->skip_next = true;
     return "the next scheduled scan is skipped";
 }
 
+void ep_scans_set_changed(EpScans *scans)
+{
+    ep_engine_refresh(scans->engine);
+}
+
 bool ep_scans_is_scheduled_running(const EpScans *scans)
 {
-    return scans->scheduled != NULL;
+    return scheduled(scans) != NULL;
 }
 
-/* Left behind by a run that was killed.  Only if it is ours: in a world-writable directory, one of another owner could
- * be replaced by a link to anywhere while it is removed. */
-static void remove_left_scratch(HlDb *db)
-{
-    g_autofree char *path = ep_store_get(db, SCRATCH_FACT, "");
-    struct stat st;
-
-    if (*path != '\0' && lstat(path, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid())
-        HL_IGNORE(hl_tree_remove(path, NULL)); /* the temporary directory has its own clean-up */
-}
+/* ------------------------------------------------------------------------------------------------------------ life */
 
 EpScans *ep_scans_new(const EpScansOptions *options)
 {
     EpScans *scans = g_new0(EpScans, 1);
 
-    remove_left_scratch(options->db);
     scans->has = *options;
-    g_queue_init(&scans->waiting);
+    scans->running = g_ptr_array_new_with_free_func(scan_free);
+    scans->engine = ep_engine_new(
+        &(EpEngineOptions){ options->conf, options->settings, options->updates, on_engine_gave_up, scans });
+    scans->judge = ep_judge_new(&(EpJudgeOptions){ options->conf, options->updates });
     return scans;
 }
 
@@ -366,9 +447,9 @@ void ep_scans_free(EpScans *scans)
 {
     if (scans == NULL)
         return;
-    g_clear_pointer(&scans->child, hl_child_abandon);
-    g_clear_pointer(&scans->scheduled, hl_child_abandon);
-    g_queue_clear_full(&scans->waiting, free_scan);
-    g_free(scans->first);
+    g_clear_handle_id(&scans->timer, g_source_remove);
+    g_ptr_array_unref(scans->running);
+    ep_judge_free(scans->judge);
+    ep_engine_free(scans->engine);
     g_free(scans);
 }

@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Scans with the engine over the active pattern set: files that a user hands over as descriptors, one after the other,
- * and the scheduled scan of the settings.
+/* Scans: each is a child process (holdline-scanner) that shows files to the engine.
  *
- * How the engine ends is told to the updates, which judge new patterns by it.  Exists whether the machine is enrolled
- * or not; loop thread. */
+ * By hand, the user's program opens files with its own rights and passes them to a scanner of its own, which has none
+ * (endpoint/scan/serve.h).  The scheduled scan walks the settings' paths as root.  What either finds, and how it ended,
+ * goes to finds.h.  Exists whether the machine is enrolled or not; loop thread. */
 #ifndef ENDPOINT_DAEMON_WORK_SCANS_H
 #define ENDPOINT_DAEMON_WORK_SCANS_H
 
-#include "endpoint/daemon/work/updates.h"
+#include <sys/types.h>
 
-typedef enum { EP_SCAN_CLEAN, EP_SCAN_FOUND, EP_SCAN_FAILED } EpScanVerdict;
+#include "endpoint/daemon/work/engine.h"
+#include "endpoint/daemon/work/finds.h"
+#include "endpoint/daemon/work/judge.h"
 
+/* Borrowed. */
 typedef struct {
-    EpScanVerdict verdict;
-    const char *name; /* EP_SCAN_FOUND: of the signature; EP_SCAN_FAILED: what went wrong */
+    const EpTally *tally;
+    const char *why; /* nothing of it counts; NULL: it does */
 } EpScanEnd;
 
 typedef void (*EpScanDone)(const EpScanEnd *end, gpointer user);
@@ -22,24 +25,24 @@ typedef struct EpScans EpScans;
 
 /* All borrowed, and outlive the scans. */
 typedef struct {
-    HlDb *db;
-    const EpConf *conf; /* read at each start of the engine */
+    const EpConf *conf; /* read at each start of a scanner */
     EpSettings *settings;
-    EpTrouble *trouble;
     EpUpdates *updates;
+    EpFinds *finds;
 } EpScansOptions;
 
 /* Never NULL. */
 EpScans *ep_scans_new(const EpScansOptions *options);
 
-/* A running engine is killed; nobody is told. */
+/* Running scanners and the engine are killed; nobody is told. */
 void ep_scans_free(EpScans *scans);
 
-/* Queues a scan; fd is consumed, whatever the result.  done comes once unless this fails, and may come before this
- * returns. */
-bool ep_scans_request(EpScans *scans, int fd, EpScanDone done, gpointer user, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* A scan by hand, of what comes over the socket (SOCK_SEQPACKET), which is consumed whatever the result.  done comes
+ * once, unless this fails.  HL_ERROR_LIMIT: too many run already, never for root. */
+bool ep_scans_serve(EpScans *scans, int socket_fd, uid_t uid, EpScanDone done, gpointer user,
+                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* No more callbacks to this user; its waiting scans are dropped. */
+/* No more callbacks to this user; his scan is stopped. */
 void ep_scans_forget(EpScans *scans, gconstpointer user);
 
 /* The scheduled scan; does nothing while one runs, or when the next one was skipped. */
@@ -47,6 +50,9 @@ void ep_scans_run_scheduled(EpScans *scans);
 
 /* Stops the running scheduled scan, or skips the next one.  Returns what it did, for people. */
 const char *ep_scans_skip(EpScans *scans);
+
+/* Another set may be active. */
+void ep_scans_set_changed(EpScans *scans);
 
 bool ep_scans_is_scheduled_running(const EpScans *scans);
 

@@ -223,6 +223,8 @@ static void finish(EpUpdates *updates, const EpUpdateEnd *end)
     else
         ep_trouble_store_failed(updates->has.trouble, "an update's result", error);
     g_clear_pointer(&updates->rollback_reason, g_free);
+    if (updates->has.set_changed != NULL)
+        updates->has.set_changed(updates->has.user);
     /* after the notification is spooled: reports go in order, and a command's end must not come before what it did */
     tell_waiters(updates, end);
     if (updates->enrolment.identity != NULL)

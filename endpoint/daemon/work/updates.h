@@ -21,6 +21,8 @@ typedef struct {
     const EpConf *conf; /* read at each start of a child: what a reload changes counts from the next one on */
     EpSettings *settings;
     EpTrouble *trouble;
+    void (*set_changed)(gpointer user); /* another set may be active; NULL: nobody asks */
+    gpointer user;
 } EpUpdatesOptions;
 
 /* Asks the updater what is active.  Never NULL. */

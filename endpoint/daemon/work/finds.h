@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What scans found, for the user of this machine and for the server.
+ *
+ * A find is written down and spooled in one transaction.  The same file found again counts on its row; the server hears
+ * of it again at most once a day, or when something else was done about it.  Bounded in rows and in reports that wait:
+ * the numbers of a scan's end always tell all.  Loop thread. */
+#ifndef ENDPOINT_DAEMON_WORK_FINDS_H
+#define ENDPOINT_DAEMON_WORK_FINDS_H
+
+#include "endpoint/daemon/ground/spool.h"
+#include "endpoint/daemon/ground/trouble.h"
+#include "endpoint/scan/tally.h"
+
+#define EP_FINDS_KEPT    1000 /* rows */
+#define EP_FINDS_WAITING 5000 /* reports that the server has not taken: more finds are only counted */
+
+typedef struct EpFinds EpFinds;
+
+/* Borrowed; never NULL. */
+EpFinds *ep_finds_new(HlDb *db, EpTrouble *trouble);
+void ep_finds_free(EpFinds *finds);
+
+/* From now on reports go there (borrowed); NULL: the machine is no longer enrolled. */
+void ep_finds_enrol(EpFinds *finds, EpSpool *spool);
+
+/* Borrowed texts; "" and 0 where not known. */
+typedef struct {
+    const char *path; /* for people */
+    guint64 size;
+    const char *sha256; /* hexadecimal */
+    const char *owner, *signature, *component;
+    uint64_t version;
+    const char *how;             /* static: manual, schedule, command */
+    const char *action, *detail; /* reported, quarantined, quarantine-failed; why that failed */
+    const char *scan;
+    HlTime at; /* wall */
+} EpDetection;
+
+void ep_finds_add(EpFinds *finds, const EpDetection *find);
+
+typedef struct {
+    const char *id, *how;
+    HlTime started, ended; /* wall */
+    const char *end;       /* completed, failed, stopped */
+    const char *detail;    /* why */
+    const char *patterns;  /* proto/components.h text */
+    EpTally tally;
+} EpScanRecord;
+
+/* Also an event of the history. */
+void ep_finds_scan_ended(EpFinds *finds, const EpScanRecord *record);
+
+/* {"detections": [...], "last_scan": {...} or null}; caller frees. */
+json_t *ep_finds_json(EpFinds *finds, GError **error);
+
+/* Rows that are kept. */
+uint64_t ep_finds_count(EpFinds *finds);
+
+#endif

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "endpoint/scan/serve.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "endpoint/scan/mounts.h"
+#include "lib/base/file.h"
+
+typedef union {
+    struct cmsghdr align;
+    char space[CMSG_SPACE(sizeof(int))];
+} Control;
+
+/* -1: none came.  More than one that came are closed by the kernel, for which there is no room. */
+static int descriptor_of(struct msghdr *message)
+{
+    struct cmsghdr *header = CMSG_FIRSTHDR(message);
+    int fd = -1;
+
+    if (header != NULL && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS &&
+        header->cmsg_len >= CMSG_LEN(sizeof fd))
+        memcpy(&fd, CMSG_DATA(header), sizeof fd);
+    return fd;
+}
+
+/* Bytes received; 0 at the end; *fd is the caller's. */
+static ssize_t receive(int from, char *text, gsize size, int *fd)
+{
+    struct iovec one = { text, size - 1 };
+    Control control = { 0 };
+    struct msghdr message = {
+        .msg_iov = &one, .msg_iovlen = 1, .msg_control = control.space, .msg_controllen = sizeof control.space
+    };
+    ssize_t n;
+
+    do
+        n = recvmsg(from, &message, MSG_CMSG_CLOEXEC);
+    while (n < 0 && errno == EINTR);
+    *fd = n < 0 ? -1 : descriptor_of(&message);
+    text[MAX(n, 0)] = '\0';
+    return n;
+}
+
+static bool send_text(int to, const char *text, int fd)
+{
+    struct iovec one = { (void *)(uintptr_t)text, strlen(text) };
+    Control control = { 0 };
+    struct msghdr message = { .msg_iov = &one, .msg_iovlen = 1 };
+
+    if (fd >= 0) {
+        struct cmsghdr *header;
+
+        message.msg_control = control.space;
+        message.msg_controllen = sizeof control.space;
+        header = CMSG_FIRSTHDR(&message);
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = CMSG_LEN(sizeof fd);
+        memcpy(CMSG_DATA(header), &fd, sizeof fd);
+    }
+    return sendmsg(to, &message, MSG_NOSIGNAL) == (ssize_t)one.iov_len;
+}
+
+/* ------------------------------------------------------------------------------------------- the scanner */
+
+/* What somebody hands over may be anything: it is read only if he could read it. */
+static const char *objection(int fd, struct stat *st)
+{
+    g_autoptr(EpMounts) mounts = NULL;
+    int flags = fcntl(fd, F_GETFL);
+
+    if (flags < 0 || (flags & O_PATH) != 0 || (flags & O_ACCMODE) == O_WRONLY)
+        return "it is not open for reading";
+    if (fstat(fd, st) != 0 || !S_ISREG(st->st_mode))
+        return "only regular files are scanned";
+    mounts = ep_mounts_read();
+    return ep_mounts_is_special(mounts, st->st_dev) ? "a file system without files of its own" : NULL;
+}
+
+static json_t *answer_of(const EpLook *look, const char *why)
+{
+    switch (look->kind) {
+    case EP_LOOK_CLEAN:
+        return json_pack("{s:s}", "result", "clean");
+    case EP_LOOK_FOUND:
+        return json_pack("{s:s, s:s}", "result", "found", "signature", look->signature);
+    case EP_LOOK_NOT:
+        break;
+    }
+    return json_pack("{s:s, s:s, s:s}", "result", "not-looked-at", "reason", ep_gap_name(look->gap), "why", why);
+}
+
+/* The kernel's word for what is open, where it has one: not the user's. */
+static char *name_of(int fd, const char *said)
+{
+    g_autofree char *link = g_strdup_printf("/proc/self/fd/%d", fd);
+    char *path = g_file_read_link(link, NULL);
+
+    return path != NULL ? path : g_strdup(said);
+}
+
+static json_t *on_file(EpSession *session, const char *said, int fd)
+{
+    g_autofree char *path = name_of(fd, said);
+    EpLook look = ep_look_not(EP_GAP_UNREADABLE);
+    struct stat st;
+    const char *why = objection(fd, &st);
+
+    if (why != NULL)
+        ep_session_gap(session, path, look.gap, why);
+    else if (!ep_session_file(session, path, fd, &st, &look))
+        return NULL;
+    return answer_of(&look, why != NULL ? why : "");
+}
+
+static void on_gap(EpSession *session, const char *text, gsize size)
+{
+    g_autoptr(json_t) gap = hl_json_parse("a message of the user's program", text, size, NULL);
+    const char *path = json_string_value(json_object_get(gap, "path"));
+    const char *reason = json_string_value(json_object_get(gap, "reason"));
+    const char *why = json_string_value(json_object_get(gap, "why"));
+    EpGap which = reason == NULL ? EP_N_GAPS : ep_gap_from_name(reason);
+
+    if (path != NULL && which != EP_N_GAPS)
+        ep_session_gap(session, path, which, why != NULL ? why : "");
+}
+
+void ep_serve(EpSession *session, int from)
+{
+    char text[EP_SERVE_MAX + 1];
+    int received;
+    ssize_t n;
+
+    while (ep_session_failure(session) == NULL && (n = receive(from, text, sizeof text, &received)) > 0) {
+        hl_autofd int fd = received;
+        g_autoptr(json_t) answer = NULL;
+        g_autofree char *line = NULL;
+
+        if (fd < 0) {
+            on_gap(session, text, (gsize)n);
+            continue;
+        }
+        answer = on_file(session, text, fd);
+        if (answer == NULL)
+            break;
+        line = hl_json_print(answer);
+        if (!send_text(from, line, -1))
+            break;
+    }
+}
+
+/* ---------------------------------------------------------------------------------------- the user's side */
+
+bool ep_serve_ask(int to, const char *path, int fd, json_t **answer, GError **error)
+{
+    char text[EP_SERVE_MAX + 1];
+    hl_autofd int none = -1;
+    ssize_t n = -1;
+
+    if (strlen(path) < EP_SERVE_MAX && send_text(to, path, fd))
+        n = receive(to, text, sizeof text, &none);
+    if (n <= 0)
+        return hl_fail(error, HL_ERROR_UNAVAILABLE, "the scan was ended");
+    *answer = hl_json_parse("the scanner's answer", text, (gsize)n, error);
+    return *answer != NULL;
+}
+
+bool ep_serve_tell(int to, const json_t *gap, GError **error)
+{
+    g_autofree char *text = hl_json_print(gap);
+
+    return strlen(text) >= EP_SERVE_MAX || send_text(to, text, -1) ||
+           hl_fail(error, HL_ERROR_UNAVAILABLE, "the scan was ended");
+}

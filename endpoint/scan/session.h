@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One scan, from the engine's first answer to the last line about it.
+ *
+ * What happens is printed on stdout, a JSON object a line:
+ *     {"found": {path, size, sha256, uid, signature, component}}      the first EP_SESSION_TOLD of them
+ *     {"gap": {path, reason, why}}                                     a path that was not looked at; as many
+ *     {"progress": {files, bytes, found, not_looked_at, gaps, path}}   once a second
+ *     {"hung": true}                                                   the engine holds on to a file for ever
+ *     {"end": {files, ..., failed}}                                    last; failed: why none of it counts, or absent
+ * Blocking; one thread. */
+#ifndef ENDPOINT_SCAN_SESSION_H
+#define ENDPOINT_SCAN_SESSION_H
+
+#include <sys/stat.h>
+
+#include "endpoint/scan/exam.h"
+#include "endpoint/scan/tally.h"
+
+#define EP_SESSION_TOLD 1000
+
+typedef struct EpSession EpSession;
+
+/* Options are borrowed.  Waits for the engine, at most for patience, and tests it.  A failure is told by
+ * ep_session_end. Never NULL. */
+EpSession *ep_session_new(const EpExamOptions *options, HlTime patience);
+void ep_session_free(EpSession *session);
+
+/* Looks at a file.  false: the engine fails, and the scan ends. */
+bool ep_session_file(EpSession *session, const char *path, int fd, const struct stat *st, EpLook *look);
+
+void ep_session_gap(EpSession *session, const char *path, EpGap gap, const char *why);
+
+/* Why nothing of it counts; NULL: so far it does. */
+const char *ep_session_failure(const EpSession *session);
+
+/* Tests the engine for the last time, and tells the end.  true: what was told counts. */
+bool ep_session_end(EpSession *session);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(EpSession, ep_session_free)
+
+#endif
