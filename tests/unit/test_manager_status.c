@@ -173,6 +173,34 @@ static void test_bounded(void)
     g_assert_cmpuint(bus_fake_published(parts->bus, ENDPOINTS), ==, MAX_FLUSH * 2 + 49);
 }
 
+/* What waits for a slow broker is no more than a turn's: a document that is made when it can leave tells the newest. */
+static void test_backlog(void)
+{
+    g_autoptr(Parts) parts = start(MAX_FLUSH);
+    MgrEndpoint *last = mgr_fleet_endpoint(&parts->fleet, "e-099");
+    g_autoptr(GBytes) payload = g_bytes_new_static("x", 1);
+
+    bus_fake_set_acks(parts->bus, BUS_FAKE_ACKS_LATER);
+    for (guint i = 0; i < HL_BUS_WINDOW + MAX_FLUSH - 10; i++)
+        g_assert_true(mgr_down_send(parts->down, HL_TOPIC_STATUS_EVENT, "", payload, 0));
+    for (guint i = 0; i < MAX_FLUSH; i++) {
+        g_autofree char *id = g_strdup_printf("e-%03u", i);
+
+        mgr_status_touch(parts->status, mgr_fleet_endpoint(&parts->fleet, id));
+    }
+    mgr_status_flush(parts->status);
+    mgr_status_flush(parts->status);
+    g_assert_cmpuint(bus_fake_published(parts->bus, ENDPOINTS), ==, 10);
+    last->refused = 7;
+    bus_fake_ack(parts->bus, NULL, 0);
+    mgr_status_flush(parts->status);
+    g_assert_cmpuint(bus_fake_published(parts->bus, ENDPOINTS), ==, MAX_FLUSH);
+    for (guint i = 1; i < MAX_FLUSH; i++)
+        json_decref(take(parts, ENDPOINTS));
+    g_autoptr(json_t) document = take(parts, ENDPOINTS);
+    g_assert_cmpint(number_of(document, "refused"), ==, 7);
+}
+
 /* It counts the whole fleet, so it is not written with every change. */
 static void test_summary_paced(void)
 {
@@ -324,6 +352,7 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/status/coalesced", test_coalesced);
     g_test_add_func("/manager/status/bounded", test_bounded);
     g_test_add_func("/manager/status/summary-paced", test_summary_paced);
+    g_test_add_func("/manager/status/backlog", test_backlog);
     g_test_add_func("/manager/status/refused", test_refused);
     g_test_add_func("/manager/status/forget", test_forget);
     g_test_add_func("/manager/status/blind", test_blind);

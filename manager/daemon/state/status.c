@@ -6,7 +6,9 @@
 #include "proto/components.h"
 
 #define SUMMARY_EVERY 250 /* ms; it counts every endpoint, so not with every change of one */
-/* documents per turn, about 10 ms; with a turn every 20 ms the status of 10,000 takes two seconds */
+/* documents per turn, about 10 ms; with a turn every 20 ms the status of 10,000 takes two seconds.  Also how many
+ * publications may wait for the broker before more are made: one that waits takes memory and says what was, one that is
+ * made later says what is. */
 #define MAX_FLUSH 100
 
 struct MgrStatus {
@@ -251,7 +253,9 @@ static bool write_endpoint(MgrStatus *status, MgrEndpoint *endpoint)
 
 void mgr_status_flush(MgrStatus *status)
 {
-    for (guint n = 0; n < MAX_FLUSH && status->queue.length > 0; n++) {
+    gsize waiting = mgr_down_count(status->down).queued;
+
+    for (gsize n = waiting; n < MAX_FLUSH && status->queue.length > 0; n++) {
         if (!write_endpoint(status, g_queue_peek_head(&status->queue)))
             break;
         g_queue_pop_head(&status->queue);
