@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/base/process.h"
 
+#include <malloc.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
@@ -10,4 +11,9 @@ void hl_process_keep_secrets(void)
 {
     setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
     prctl(PR_SET_DUMPABLE, 0);
+}
+
+void hl_process_return_memory(void)
+{
+    malloc_trim(0);
 }

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What this process keeps to itself. */
+/* What this process keeps to itself, and what it gives back. */
 #ifndef LIB_BASE_PROCESS_H
 #define LIB_BASE_PROCESS_H
 
 /* No core dump of this process or of its children, and no debugger but root's: keys and tokens are in their memory.
  * Children that are not ours can be debugged, but are not dumped either.  First act of main. */
 void hl_process_keep_secrets(void);
+
+/* Gives free memory back to the kernel.  By itself the allocator does so only at the end of the heap, so that what a
+ * burst took stays with the process for as long as anything behind it lives.  Takes milliseconds, in which allocations
+ * of other threads may wait. */
+void hl_process_return_memory(void);
 
 #endif
