@@ -2,6 +2,7 @@
 #include "manager/daemon/ground/gate.h"
 
 #include <pthread.h>
+#include <string.h>
 
 #include "lib/base/mailbox.h"
 #include "proto/topics.h"
@@ -13,8 +14,9 @@
 
 typedef struct {
     MgrQuota quota;
-    bool shut;
     HlTime told; /* mono; shut: the last notice */
+    bool shut;
+    char name[]; /* the key */
 } Sender;
 
 typedef struct {
@@ -67,7 +69,7 @@ MgrGate *mgr_gate_new(void)
     MgrGate *gate = g_new0(MgrGate, 1);
 
     pthread_mutex_init(&gate->lock, NULL);
-    gate->senders = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    gate->senders = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
     gate->notices = hl_mailbox_new("floods", MAX_FLOODS, NULL, on_notice, gate, notice_free);
     return gate;
 }
@@ -93,23 +95,22 @@ static gboolean is_not_shut(gpointer name G_GNUC_UNUSED, gpointer value, gpointe
     return !((const Sender *)value)->shut;
 }
 
-/* Under the lock.  name is taken. */
-static Sender *find_sender(MgrGate *gate, char *name)
+/* Under the lock. */
+static Sender *find_sender(MgrGate *gate, const char *name)
 {
     Sender *sender = g_hash_table_lookup(gate->senders, name);
 
-    if (sender != NULL) {
-        g_free(name);
+    if (sender != NULL)
         return sender;
-    }
     if (g_hash_table_size(gate->senders) >= MAX_SENDERS)
         g_hash_table_foreach_remove(gate->senders, is_not_shut, NULL);
-    sender = g_new0(Sender, 1);
-    g_hash_table_insert(gate->senders, name, sender);
+    sender = g_malloc0(sizeof *sender + strlen(name) + 1);
+    strcpy(sender->name, name);
+    g_hash_table_insert(gate->senders, sender->name, sender);
     return sender;
 }
 
-static void tell(MgrGate *gate, Sender *sender, const char *name, MgrQuotaKind kind, HlTime now)
+static void tell(MgrGate *gate, Sender *sender, MgrQuotaKind kind, HlTime now)
 {
     Notice *notice;
 
@@ -118,16 +119,15 @@ static void tell(MgrGate *gate, Sender *sender, const char *name, MgrQuotaKind k
     sender->shut = true;
     sender->told = now;
     notice = g_new(Notice, 1);
-    *notice = (Notice){ g_strdup(name), kind };
+    *notice = (Notice){ g_strdup(sender->name), kind };
     if (hl_mailbox_post(gate->notices, notice) != HL_MAILBOX_POSTED)
         notice_free(notice); /* it is reminded of */
 }
 
-static bool ask(MgrGate *gate, char *name, MgrQuotaKind kind, gsize size)
+static bool ask(MgrGate *gate, const char *name, MgrQuotaKind kind, gsize size)
 {
     HlTime now = hl_clock_mono();
     MgrQuotaOutcome outcome = MGR_QUOTA_FLOODING;
-    g_autofree char *copy = g_strdup(name);
     Sender *sender;
 
     pthread_mutex_lock(&gate->lock);
@@ -135,7 +135,7 @@ static bool ask(MgrGate *gate, char *name, MgrQuotaKind kind, gsize size)
     if (!sender->shut)
         outcome = mgr_quota_allow(&sender->quota, kind, size, now);
     if (outcome == MGR_QUOTA_FLOODING)
-        tell(gate, sender, copy, kind, now);
+        tell(gate, sender, kind, now);
     gate->refused += outcome != MGR_QUOTA_ALLOWED;
     pthread_mutex_unlock(&gate->lock);
     return outcome == MGR_QUOTA_ALLOWED;
@@ -143,7 +143,7 @@ static bool ask(MgrGate *gate, char *name, MgrQuotaKind kind, gsize size)
 
 bool mgr_gate_admit(const char *topic, gsize size, gpointer user)
 {
-    char *name = NULL;
+    g_autofree char *name = NULL;
     HlTopic which;
 
     if (!hl_topic_parse(topic, &which, &name))
@@ -151,7 +151,6 @@ bool mgr_gate_admit(const char *topic, gsize size, gpointer user)
     for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++)
         if (kinds[i].topic == which)
             return ask(user, name, kinds[i].kind, size);
-    g_free(name);
     return true;
 }
 

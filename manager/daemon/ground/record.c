@@ -19,11 +19,12 @@ struct MgrRecord {
     HlWriterCounts last; /* as counted at the stop */
 };
 
-/* What an endpoint has used of its history. */
+/* What an endpoint has used of its history.  One block for each that wrote within the hour: all, after a restart. */
 typedef struct {
     MgrBucket bucket;
-    guint folded; /* rows that were not written, since */
-    HlTime since; /* mono */
+    HlTime since;    /* mono */
+    guint folded;    /* rows that were not written, since */
+    char endpoint[]; /* the key */
 } Rows;
 
 /* A change on its way through the writer. */
@@ -55,7 +56,7 @@ MgrRecord *mgr_record_new(const char *path, HlJournal *journal, GError **error)
 
     record->path = g_strdup(path);
     record->background = hl_write_set_new();
-    record->rows = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    record->rows = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
     record->reader = hl_db_open(path, HL_DB_READ_ONLY, error);
     record->writer = record->reader != NULL ? hl_writer_new(&options, error) : NULL;
     return record->writer != NULL ? g_steal_pointer(&record) : NULL;
@@ -157,8 +158,9 @@ bool mgr_record_has_room(MgrRecord *record, const char *endpoint, gsize size)
     Rows *rows = g_hash_table_lookup(record->rows, endpoint);
 
     if (rows == NULL) {
-        rows = g_new0(Rows, 1);
-        g_hash_table_insert(record->rows, g_strdup(endpoint), rows);
+        rows = g_malloc0(sizeof *rows + strlen(endpoint) + 1);
+        strcpy(rows->endpoint, endpoint);
+        g_hash_table_insert(record->rows, rows->endpoint, rows);
     }
     if (mgr_bucket_take(&rows->bucket, MGR_QUOTA_ROW, size, now) == MGR_QUOTA_ALLOWED)
         return true;
