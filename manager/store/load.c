@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Loading the registry at start: one SELECT and one row function per table. */
+#include <string.h>
+
 #include "lib/store/migrate.h"
 #include "lib/store/stmt.h"
 #include "manager/store/registry.h"
@@ -110,37 +112,66 @@ void mgr_endpoint_record_clear(MgrEndpointRecord *record)
     mgr_applied_clear(&record->applied);
 }
 
-#define ENDPOINT_COLUMNS(X)                                            \
-    X(E_NUMBER, "number")                                              \
-    X(E_ID, "id")                                                      \
-    X(E_GROUP, "grp")                                                  \
-    X(E_HOST, "host")                                                  \
-    X(E_FINGERPRINT, "fingerprint")                                    \
-    X(E_ENROLLED_AS, "coalesce(nullif(enrolled_as, ''), fingerprint)") \
-    X(E_ADDRESSES, "addresses")                                        \
-    X(E_DIRECT_PORT, "direct_port")                                    \
-    X(E_OS, "os")                                                      \
-    X(E_PROGRAM, "program")                                            \
-    X(E_OBSERVED, "observed")                                          \
-    X(E_OBSERVED_BY, "observed_by")                                    \
-    X(E_ENROLLED_AT, "enrolled_at")                                    \
-    X(E_MOVED_COUNTER, "moved_counter")                                \
-    X(E_SERIAL, "serial")                                              \
-    X(E_CERT_EXPIRES, "cert_expires")                                  \
-    X(E_REVOKED_AT, "revoked_at")                                      \
-    X(E_APPLIED_GROUP, "applied_group")                                \
-    X(E_APPLIED_VERSION, "applied_version")                            \
-    X(E_APPLIED_COUNTER, "applied_counter")                            \
-    X(E_APPLIED_DIGEST, "applied_digest")                              \
-    X(E_APPLIED_PATH, "applied_path")                                  \
-    X(E_APPLIED_AT, "applied_at")                                      \
-    X(E_PATTERNS, "patterns")                                          \
-    X(E_UPDATED_AT, "updated_at")                                      \
-    X(E_UPDATE_RESULT, "update_result")                                \
-    X(E_UPDATE_SOURCE, "update_source")                                \
-    X(E_UPDATE_ERROR, "update_error")                                  \
-    X(E_SPOOL, "spool")                                                \
-    X(E_REPORT_SEQ, "report_seq")                                      \
+const char *mgr_endpoint_enrolled_as(const MgrEndpointRecord *record)
+{
+    return record->enrolled_as != NULL ? record->enrolled_as : record->fingerprint;
+}
+
+bool mgr_endpoint_set_fingerprint(MgrEndpointRecord *record, const char *fingerprint)
+{
+    char *before;
+
+    if (strcmp(record->fingerprint, fingerprint) == 0)
+        return false;
+    before = record->fingerprint;
+    record->fingerprint = g_strdup(fingerprint);
+    if (record->enrolled_as == NULL)
+        record->enrolled_as = g_steal_pointer(&before);
+    else if (strcmp(record->enrolled_as, fingerprint) == 0)
+        g_clear_pointer(&record->enrolled_as, g_free);
+    g_free(before);
+    return true;
+}
+
+bool mgr_endpoint_enrol_as_told(MgrEndpointRecord *record)
+{
+    bool changed = record->enrolled_as != NULL;
+
+    g_clear_pointer(&record->enrolled_as, g_free);
+    return changed;
+}
+
+#define ENDPOINT_COLUMNS(X)                                          \
+    X(E_NUMBER, "number")                                            \
+    X(E_ID, "id")                                                    \
+    X(E_GROUP, "grp")                                                \
+    X(E_HOST, "host")                                                \
+    X(E_FINGERPRINT, "fingerprint")                                  \
+    X(E_ENROLLED_AS, "nullif(nullif(enrolled_as, ''), fingerprint)") \
+    X(E_ADDRESSES, "addresses")                                      \
+    X(E_DIRECT_PORT, "direct_port")                                  \
+    X(E_OS, "os")                                                    \
+    X(E_PROGRAM, "program")                                          \
+    X(E_OBSERVED, "observed")                                        \
+    X(E_OBSERVED_BY, "observed_by")                                  \
+    X(E_ENROLLED_AT, "enrolled_at")                                  \
+    X(E_MOVED_COUNTER, "moved_counter")                              \
+    X(E_SERIAL, "serial")                                            \
+    X(E_CERT_EXPIRES, "cert_expires")                                \
+    X(E_REVOKED_AT, "revoked_at")                                    \
+    X(E_APPLIED_GROUP, "applied_group")                              \
+    X(E_APPLIED_VERSION, "applied_version")                          \
+    X(E_APPLIED_COUNTER, "applied_counter")                          \
+    X(E_APPLIED_DIGEST, "applied_digest")                            \
+    X(E_APPLIED_PATH, "applied_path")                                \
+    X(E_APPLIED_AT, "applied_at")                                    \
+    X(E_PATTERNS, "patterns")                                        \
+    X(E_UPDATED_AT, "updated_at")                                    \
+    X(E_UPDATE_RESULT, "update_result")                              \
+    X(E_UPDATE_SOURCE, "update_source")                              \
+    X(E_UPDATE_ERROR, "update_error")                                \
+    X(E_SPOOL, "spool")                                              \
+    X(E_REPORT_SEQ, "report_seq")                                    \
     X(E_REPORT_MARK, "report_mark")
 
 #define PRESENCE_COLUMNS(X)             \

@@ -32,9 +32,9 @@ typedef struct {
 
 typedef struct {
     int64_t number;
-    char *id, *group, *host, *fingerprint, *addresses, *os, *program, *observed, *observed_by, *serial;
-    char *enrolled_as; /* the fingerprint at its last enrolment, which decides who enrols again; fingerprint is what the
-                        * last birth told */
+    char *id, *group, *host, *addresses, *os, *program, *observed, *observed_by, *serial;
+    char *fingerprint; /* as the last birth told it; set with mgr_endpoint_set_fingerprint */
+    char *enrolled_as; /* the one at its last enrolment, if that was another: read with mgr_endpoint_enrolled_as */
     int direct_port;
     HlTime enrolled_at, cert_expires, revoked_at;
     uint64_t moved_counter;
@@ -79,6 +79,12 @@ typedef struct {
 
 void mgr_group_record_clear(MgrGroupRecord *record);
 void mgr_endpoint_record_clear(MgrEndpointRecord *record);
+/* The fingerprint that decides who enrols again.  Nearly always it is the one that births tell, and is kept once. */
+const char *mgr_endpoint_enrolled_as(const MgrEndpointRecord *record);
+/* Another one is told; true if it is new.  What it enrolled with stays. */
+bool mgr_endpoint_set_fingerprint(MgrEndpointRecord *record, const char *fingerprint);
+/* Its enrolment is of the machine that it says it is; true if that is new. */
+bool mgr_endpoint_enrol_as_told(MgrEndpointRecord *record);
 void mgr_applied_clear(MgrApplied *applied);
 void mgr_command_record_clear(MgrCommandRecord *record);
 void mgr_target_record_clear(MgrTargetRecord *record);

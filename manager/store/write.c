@@ -121,7 +121,7 @@ void mgr_write_endpoint_registration(HlWriteSet *set, const MgrEndpointRecord *e
         "tttittt"
         "tti",
         e->host, e->fingerprint, e->addresses, INT(e->direct_port), e->os, e->program, e->observed, e->observed_by,
-        e->enrolled_as, e->number);
+        mgr_endpoint_enrolled_as(e), e->number);
 }
 
 void mgr_write_applied(HlWriteSet *set, int64_t number, const MgrApplied *applied)

@@ -376,7 +376,8 @@ static void add_endpoint_line(GPtrArray *lines, const MgrEndpoint *endpoint)
                                            r->id, r->group, r->moved_counter, r->serial, r->cert_expires, r->revoked_at,
                                            r->updated_at, r->update_result, r->update_source, r->update_error,
                                            r->patterns, r->spool, r->report_seq));
-    g_ptr_array_add(lines, g_strdup_printf("machine %s %s enrolled as %s", r->id, r->fingerprint, r->enrolled_as));
+    g_ptr_array_add(
+        lines, g_strdup_printf("machine %s %s enrolled as %s", r->id, r->fingerprint, mgr_endpoint_enrolled_as(r)));
     g_ptr_array_add(lines,
                     g_strdup_printf("applied %s %s %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT " %s at %" G_GINT64_FORMAT,
                                     r->id, a->group != NULL ? a->group : "", a->version, a->counter,

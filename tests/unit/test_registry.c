@@ -111,7 +111,7 @@ static void add_endpoint(MgrEndpointRecord *record, GString *out)
     ADD_TEXT(group);
     ADD_TEXT(host);
     ADD_TEXT(fingerprint);
-    ADD_TEXT(enrolled_as);
+    g_string_append_printf(out, "enrolled as %s\n", mgr_endpoint_enrolled_as(record));
     ADD_TEXT(addresses);
     ADD_TEXT(os);
     ADD_TEXT(program);
@@ -303,6 +303,40 @@ static void test_enrolled_again(Fixture *fixture, gconstpointer user G_GNUC_UNUS
     check_endpoint(fixture, &record);
 }
 
+static void on_machine(MgrEndpointRecord *record, gpointer user)
+{
+    g_assert_cmpstr(record->fingerprint, ==, "print");
+    g_assert_null(record->enrolled_as); /* kept once */
+    g_assert_cmpstr(mgr_endpoint_enrolled_as(record), ==, "print");
+    g_assert_false(mgr_endpoint_set_fingerprint(record, "print"));
+    g_assert_true(mgr_endpoint_set_fingerprint(record, "told"));
+    g_assert_cmpstr(mgr_endpoint_enrolled_as(record), ==, "print");
+    g_assert_true(mgr_endpoint_set_fingerprint(record, "told again"));
+    g_assert_cmpstr(record->fingerprint, ==, "told again");
+    g_assert_cmpstr(mgr_endpoint_enrolled_as(record), ==, "print");
+    g_assert_true(mgr_endpoint_set_fingerprint(record, mgr_endpoint_enrolled_as(record)));
+    g_assert_cmpstr(record->fingerprint, ==, "print");
+    g_assert_null(record->enrolled_as);
+    g_assert_true(mgr_endpoint_set_fingerprint(record, "told"));
+    g_assert_true(mgr_endpoint_enrol_as_told(record));
+    g_assert_false(mgr_endpoint_enrol_as_told(record));
+    g_assert_cmpstr(mgr_endpoint_enrolled_as(record), ==, "told");
+    (*(guint *)user)++;
+}
+
+static void test_machine(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
+{
+    MgrGroupRecord first = group("first");
+    MgrEndpointRecord record = endpoint(NULL);
+    guint loaded = 0;
+
+    mgr_write_group(fixture->set, &first);
+    mgr_write_endpoint(fixture->set, &record);
+    commit(fixture);
+    g_assert_true(mgr_registry_load_endpoints(fixture->db, on_machine, &loaded, NULL));
+    g_assert_cmpuint(loaded, ==, 1);
+}
+
 /* One that was enrolled and never seen: no row of presence or display, no digest. */
 static void test_never_seen(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
 {
@@ -473,6 +507,7 @@ int main(int argc, char **argv)
     g_test_add("/registry/group", Fixture, NULL, set_up, test_group, tear_down);
     g_test_add("/registry/endpoint", Fixture, NULL, set_up, test_endpoint, tear_down);
     g_test_add("/registry/enrolled-again", Fixture, NULL, set_up, test_enrolled_again, tear_down);
+    g_test_add("/registry/machine", Fixture, NULL, set_up, test_machine, tear_down);
     g_test_add("/registry/never-seen", Fixture, NULL, set_up, test_never_seen, tear_down);
     g_test_add("/registry/command", Fixture, NULL, set_up, test_command, tear_down);
     g_test_add("/registry/token-certificate", Fixture, NULL, set_up, test_token_certificate, tear_down);

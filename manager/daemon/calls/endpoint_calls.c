@@ -407,9 +407,9 @@ static void settle_clone(const MgrEndpointCalls *calls, MgrCall *call, MgrPresen
     }
     /* the registered machine: one that was only let in to be sent away did not register */
     event.machine = mgr_presence_hash(endpoint->record.fingerprint);
-    if (kind == MGR_PRESENCE_CLONE_KEEP && mgr_set_text(&endpoint->record.enrolled_as, endpoint->record.fingerprint))
+    if (kind == MGR_PRESENCE_CLONE_KEEP && mgr_endpoint_enrol_as_told(&endpoint->record))
         mgr_write_endpoint_machine(mgr_record_background(calls->parts.record), endpoint->record.number,
-                                   endpoint->record.enrolled_as); /* only this one enrols again with the key */
+                                   endpoint->record.fingerprint); /* only this one enrols again with the key */
     mgr_tracker_feed(calls->parts.tracker, endpoint, &event);
     endpoint->presence_dirty = true;
     mgr_record_decision(calls->parts.record, endpoint->record.id, "clone", "%s by %s: fingerprint %s", what,

@@ -107,8 +107,6 @@ MgrEndpoint *mgr_fleet_add_endpoint(MgrFleet *fleet, MgrEndpointRecord *record)
 
     endpoint->record = *record;
     memset(record, 0, sizeof *record);
-    if (endpoint->record.enrolled_as == NULL)
-        endpoint->record.enrolled_as = g_strdup(endpoint->record.fingerprint);
     endpoint->open_targets = g_ptr_array_new();
     endpoint->accepted_seq = endpoint->record.report_seq;
     endpoint->accepted_mark = endpoint->record.report_mark;
@@ -116,6 +114,7 @@ MgrEndpoint *mgr_fleet_add_endpoint(MgrFleet *fleet, MgrEndpointRecord *record)
     endpoint->group = mgr_fleet_group(fleet, endpoint->record.group);
     g_assert(endpoint->group != NULL); /* a foreign key of the registry */
     endpoint->group->members++;
+    mgr_endpoint_share_digest(endpoint);
     fleet->next_number = MAX(fleet->next_number, endpoint->record.number + 1);
     g_hash_table_insert(fleet->endpoints, endpoint->record.id, endpoint);
     return endpoint;
@@ -214,6 +213,16 @@ void mgr_endpoint_set_group(MgrEndpoint *endpoint, MgrGroup *group, uint64_t cou
     g_free(endpoint->record.group);
     endpoint->record.group = g_strdup(group->record.name);
     endpoint->record.moved_counter = MAX(counter, endpoint->record.moved_counter + 1);
+}
+
+void mgr_endpoint_share_digest(MgrEndpoint *endpoint)
+{
+    GBytes **own = &endpoint->record.applied.digest;
+
+    if (*own == NULL || *own == endpoint->group->digest || !g_bytes_equal(*own, endpoint->group->digest))
+        return;
+    g_bytes_unref(*own);
+    *own = g_bytes_ref(endpoint->group->digest);
 }
 
 void mgr_endpoint_outrun(MgrEndpoint *endpoint)
@@ -320,7 +329,7 @@ MgrEndpoint *mgr_fleet_machine(const MgrFleet *fleet, const char *fingerprint)
 
     g_hash_table_iter_init(&iter, fleet->endpoints);
     while (g_hash_table_iter_next(&iter, NULL, &value))
-        if (strcmp(((const MgrEndpoint *)value)->record.enrolled_as, fingerprint) == 0)
+        if (strcmp(mgr_endpoint_enrolled_as(&((const MgrEndpoint *)value)->record), fingerprint) == 0)
             return value;
     return NULL;
 }

@@ -58,16 +58,10 @@ struct MgrEndpoint {
     /* tracker: the probe under way, 0: none; how long the last one took */
     uint64_t probe_nonce;
     HlTime probe_mono, echo_ms;
-    bool presence_dirty, display_dirty; /* differs from the registry */
 
     /* console state: what the last dial met with, for people; NULL: not dialled since the manager's start */
     char *reach_detail;
     HlTime dial_due_mono; /* 0: no dial was put off */
-
-    /* link */
-    bool restarted_unheard;   /* it started while the manager did not listen: its next birth counts as announced */
-    bool is_stranger;         /* it connects with a certificate that is not in the registry */
-    bool updated_by_schedule; /* the last update notification told of a scheduled update */
 
     /* floods: wall, 0: it is not held off; how often it was since the start */
     HlTime held_off_until;
@@ -80,19 +74,24 @@ struct MgrEndpoint {
     /* status: last seen, reachability and verdict as the topic says them; NULL: nothing yet */
     HlTime seen_told;
     const char *reach_told, *verdict_told;
-    bool status_dirty; /* in the queue */
-
-    /* applied */
-    bool reissuing; /* its document is being stored under a number of its own, and sent only then */
 
     /* registration */
     HlTime claim_due_mono; /* that it tells another's fingerprint is not noted again before */
 
     /* delivery */
-    bool ack_due;         /* in the queue */
-    guint late_occasions; /* a bit each: what asked for more than its quota, and waits; 0: not in that queue */
     MgrBucket deliveries;
     uint64_t heard_session; /* of the last birth or report: what a notice answers; 0: none since the start */
+    guint late_occasions;   /* a bit each: what asked for more than its quota, and waits; 0: not in that queue */
+
+    /* small ones in one place: a fleet is tens of thousands of these */
+    bool ack_due;                       /* delivery: in the queue */
+    bool reissuing;                     /* applied: its document is being stored under a number of its own, and sent
+                                         * only then */
+    bool status_dirty;                  /* status: in the queue */
+    bool presence_dirty, display_dirty; /* tracker: differs from the registry */
+    bool restarted_unheard; /* link: it started while the manager did not listen: its next birth counts as announced */
+    bool is_stranger;       /* link: it connects with a certificate that is not in the registry */
+    bool updated_by_schedule; /* link: the last update notification told of a scheduled update */
 };
 
 typedef struct {
@@ -123,6 +122,8 @@ MgrEndpoint *mgr_fleet_add_endpoint(MgrFleet *fleet, MgrEndpointRecord *record);
 /* Parts that queue endpoints were told before (mgr_status_forget, mgr_delivery_forget). */
 void mgr_fleet_remove_endpoint(MgrFleet *fleet, MgrEndpoint *endpoint);
 void mgr_endpoint_set_group(MgrEndpoint *endpoint, MgrGroup *group, uint64_t counter);
+/* Its applied digest was set: where it is the group's, as it nearly always is, the two are kept once. */
+void mgr_endpoint_share_digest(MgrEndpoint *endpoint);
 /* Its group was saved: memory's half of mgr_write_members_outrun. */
 void mgr_endpoint_outrun(MgrEndpoint *endpoint);
 void mgr_endpoint_set_certificate(MgrEndpoint *endpoint, const MgrCertificateRecord *certificate);

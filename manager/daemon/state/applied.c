@@ -104,16 +104,22 @@ void mgr_applied_settle(const MgrAppliedParts *parts, MgrEndpoint *endpoint)
     }
 }
 
-/* What the endpoint says it has, against what the registry knows. */
-static bool set_applied(MgrApplied *applied, uint64_t counter, const void *digest, size_t digest_size)
+static bool is_digest(GBytes *digest, const ProtobufCBinaryData *told)
 {
-    g_autoptr(GBytes) told = g_bytes_new(digest, digest_size);
+    gsize size;
+    const void *data = g_bytes_get_data(digest, &size);
 
-    if (applied->counter == counter && applied->digest != NULL && g_bytes_equal(applied->digest, told))
+    return size == told->len && (size == 0 || memcmp(data, told->data, size) == 0);
+}
+
+/* What the endpoint says it has, against what the registry knows: of every heartbeat, and nearly all change nothing. */
+static bool set_applied(MgrApplied *applied, const HlMsgAppliedSettings *told)
+{
+    if (applied->counter == told->counter && applied->digest != NULL && is_digest(applied->digest, &told->digest))
         return false;
-    applied->counter = counter;
+    applied->counter = told->counter;
     g_clear_pointer(&applied->digest, g_bytes_unref);
-    applied->digest = g_bytes_ref(told);
+    applied->digest = g_bytes_new(told->digest.data, told->digest.len);
     return true;
 }
 
@@ -143,11 +149,13 @@ void mgr_applied_handle(const MgrAppliedParts *parts, MgrEndpoint *endpoint, con
                         MgrAppliedTold how)
 {
     MgrApplied *applied = &endpoint->record.applied;
-    bool changed = set_applied(applied, told->counter, told->digest.data, told->digest.len);
+    bool changed = set_applied(applied, told);
 
     if (how == MGR_APPLIED_ALL)
         changed |= set_all(applied, told);
-    if (changed)
+    if (changed) {
+        mgr_endpoint_share_digest(endpoint);
         store(parts, endpoint, how);
+    }
     mgr_applied_settle(parts, endpoint);
 }

@@ -27,7 +27,7 @@ static MgrEndpoint *other_holder(const MgrFleet *fleet, const MgrEndpoint *endpo
         const MgrEndpointRecord *other = &((const MgrEndpoint *)value)->record;
 
         if (value != endpoint &&
-            (strcmp(other->enrolled_as, fingerprint) == 0 || strcmp(other->fingerprint, fingerprint) == 0))
+            (strcmp(mgr_endpoint_enrolled_as(other), fingerprint) == 0 || strcmp(other->fingerprint, fingerprint) == 0))
             return value;
     }
     return NULL;
@@ -41,7 +41,7 @@ static bool take_fingerprint(const MgrFleet *fleet, MgrRecord *record, MgrEndpoi
         return false;
     holder = other_holder(fleet, endpoint, fingerprint);
     if (holder == NULL)
-        return mgr_set_text(&endpoint->record.fingerprint, fingerprint);
+        return mgr_endpoint_set_fingerprint(&endpoint->record, fingerprint);
     hl_log_limited(HL_LOG_WARN, "line", endpoint->record.id,
                    "%s says that it is the machine of %s: not believed, its fingerprint stays %.16s...",
                    endpoint->record.id, holder->record.id, endpoint->record.fingerprint);
@@ -63,7 +63,7 @@ void mgr_registration_enrolled(const MgrFleet *fleet, MgrRecord *record, const M
         MgrEndpoint *other = value;
 
         if (other != endpoint && strcmp(other->record.fingerprint, endpoint->record.fingerprint) == 0 &&
-            mgr_set_text(&other->record.fingerprint, other->record.enrolled_as))
+            mgr_endpoint_set_fingerprint(&other->record, mgr_endpoint_enrolled_as(&other->record)))
             mgr_write_endpoint_registration(mgr_record_background(record), &other->record);
     }
     /* behind what its births told before, which may not have been written yet */

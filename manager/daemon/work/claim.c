@@ -108,7 +108,7 @@ bool mgr_claim_settle(const MgrClaimParts *parts, const HlMsgEnrolRequest *messa
 
     if (!find_proven(parts, message, &proven, error))
         return false;
-    if (proven != NULL && strcmp(proven->record.enrolled_as, fingerprint) == 0)
+    if (proven != NULL && strcmp(mgr_endpoint_enrolled_as(&proven->record), fingerprint) == 0)
         machine = proven; /* an older version let several records have one fingerprint */
     facts.intended = describe(intended, &places[0]);
     facts.proven = describe(proven, &places[1]);

@@ -221,8 +221,8 @@ static MgrEndpoint *fold_records(Pending *pending)
         return NULL;
     mgr_endpoint_set_certificate(endpoint, certificate);
     endpoint->record.revoked_at = 0;
-    mgr_set_text(&endpoint->record.fingerprint, pending->fingerprint);
-    mgr_set_text(&endpoint->record.enrolled_as, pending->fingerprint);
+    mgr_endpoint_set_fingerprint(&endpoint->record, pending->fingerprint);
+    mgr_endpoint_enrol_as_told(&endpoint->record);
     mgr_presence_enrolled(&endpoint->record.presence);
     endpoint->presence_dirty = true;
     mgr_pki_fold_revocations(enrol->parts.pki, endpoint->record.id, certificate->serial, at, NULL);

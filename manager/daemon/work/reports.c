@@ -158,6 +158,7 @@ static void fold_settings(const Pending *pending, MgrEndpoint *endpoint)
 
     mgr_applied_clear(&endpoint->record.applied);
     endpoint->record.applied = applied_of(pending->message->settings, pending->at);
+    mgr_endpoint_share_digest(endpoint);
     if (!mgr_endpoint_has_desired(endpoint)) { /* saved again meanwhile */
         mgr_applied_settle(&(MgrAppliedParts){ parts->fleet, parts->record, parts->status, parts->delivery }, endpoint);
         return;
