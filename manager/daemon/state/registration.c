@@ -70,33 +70,61 @@ void mgr_registration_enrolled(const MgrFleet *fleet, MgrRecord *record, const M
     mgr_write_endpoint_registration(mgr_record_background(record), &endpoint->record);
 }
 
+/* What the last dial met was somewhere else. */
+static void forget_dial(MgrEndpointRecord *known)
+{
+    known->reach = MGR_REACH_NOT_PROBED;
+    known->dialled_at = 0;
+}
+
+static bool take_addresses(MgrEndpoint *endpoint, const HlMsgRegistration *registration)
+{
+    g_autofree char *dialled = mgr_endpoint_address(endpoint);
+    g_autofree char *addresses = mgr_registration_addresses(registration);
+    g_autofree char *address = NULL;
+
+    if (!mgr_set_text(&endpoint->record.addresses, addresses))
+        return false;
+    address = mgr_endpoint_address(endpoint);
+    if (strcmp(dialled, address) != 0)
+        forget_dial(&endpoint->record);
+    return true;
+}
+
+static bool take_port(MgrEndpointRecord *known, uint32_t told)
+{
+    int port = (int)MIN(told, 65535);
+
+    if (known->direct_port == port)
+        return false;
+    known->direct_port = port;
+    forget_dial(known);
+    return true;
+}
+
+static bool take_description(MgrEndpointRecord *known, const HlMsgRegistration *registration)
+{
+    bool other_os = mgr_set_text(&known->os, registration->os);
+    bool other_program = mgr_set_text(&known->program, registration->program_version);
+
+    return other_os || other_program;
+}
+
 bool mgr_registration_handle(const MgrFleet *fleet, MgrRecord *record, MgrEndpoint *endpoint,
                              const HlMsgRegistration *registration)
 {
     MgrEndpointRecord *known = &endpoint->record;
-    g_autofree char *dialled = mgr_endpoint_address(endpoint);
-    g_autofree char *addresses = mgr_registration_addresses(registration);
-    g_autofree char *address = NULL;
-    bool other_port = known->direct_port != (int)registration->direct_port;
-    bool identity = false;
-    bool changed = other_port;
+    bool other_host = mgr_set_text(&known->host, registration->host);
+    bool other_machine = take_fingerprint(fleet, record, endpoint, registration->fingerprint);
+    bool other_addresses = take_addresses(endpoint, registration);
+    bool other_port = take_port(known, registration->direct_port);
+    bool other_description = take_description(known, registration);
+    bool other_identity = other_host || other_machine || other_addresses;
 
-    identity |= mgr_set_text(&known->host, registration->host);
-    identity |= take_fingerprint(fleet, record, endpoint, registration->fingerprint);
-    identity |= mgr_set_text(&known->addresses, addresses);
-    changed |= identity;
-    changed |= mgr_set_text(&known->os, registration->os);
-    changed |= mgr_set_text(&known->program, registration->program_version);
-    known->direct_port = (int)MIN(registration->direct_port, 65535);
-    address = mgr_endpoint_address(endpoint);
-    if (other_port || strcmp(dialled, address) != 0) {
-        known->reach = MGR_REACH_NOT_PROBED; /* the last dial was of somewhere else */
-        known->dialled_at = 0;
-    }
-    if (changed) {
+    if (other_identity || other_port || other_description) {
         mgr_write_endpoint_registration(mgr_record_background(record), known);
         mgr_record_note(record, known->id, "registration", "host %s, addresses %s, direct port %d", known->host,
                         known->addresses, known->direct_port);
     }
-    return identity || (other_port && registration->direct_port != 0);
+    return other_identity || (other_port && known->direct_port != 0);
 }
