@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lib/base/log.h"
+#include "lib/base/unconst.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/wire_fill.h"
 #include "tests/support/manager_parts.h"
@@ -25,7 +26,8 @@ static const struct {
     { HL_TOPIC_ADMIN_REQUEST, "admin", &holdline__v1__call__descriptor },
 };
 
-static const char *const words[] = {
+/* Beside the names of the calls and of their arguments. */
+static const char *const values[] = {
     "",
     "e-one",
     "office",
@@ -58,52 +60,40 @@ static const char *const words[] = {
     "1",
     "7d",
     "0s",
-    "setting",
     "delivery.mode=documented",
     "mode.independent=yes",
     "line.heartbeat=5m",
-    "name",
-    "group",
-    "selector",
-    "endpoint",
-    "bundle",
-    "csr",
-    "version",
-    "uses",
-    "expires",
-    "window",
-    "group create",
-    "group set",
-    "group list",
-    "group show",
-    "group delete",
-    "endpoint list",
-    "endpoint show",
-    "endpoint history",
-    "endpoint move",
-    "endpoint clone keep",
-    "endpoint clone split",
-    "verify",
-    "summary",
-    "update-now",
-    "rollback",
-    "synchronize",
-    "command list",
-    "command show",
-    "command watch",
-    "command cancel",
-    "bundle create",
-    "bundle list",
-    "bundle withdraw",
-    "pattern list",
-    "pattern sync",
     "COMMAND",
-    NULL,
 };
 
+static GPtrArray *words; /* for wire_fill.h; ends with NULL */
 static Parts *parts;
 static uint64_t settings_counter;
 static char *command; /* open, of e-one */
+
+static void add_words(const char *list)
+{
+    g_auto(GStrv) names = g_strsplit(list, " ", -1);
+
+    for (gsize i = 0; names[i] != NULL; i++)
+        if (*names[i] != '\0' && !g_ptr_array_find_with_equal_func(words, names[i], g_str_equal, NULL))
+            g_ptr_array_add(words, g_strdup(names[i]));
+}
+
+static void collect_words(void)
+{
+    const MgrCallRow *row;
+
+    words = g_ptr_array_new();
+    for (gsize i = 0; i < G_N_ELEMENTS(values); i++)
+        g_ptr_array_add(words, hl_unconst(values[i]));
+    for (guint n = 0; (row = mgr_dispatch_row(parts->dispatch, n)) != NULL; n++) {
+        g_ptr_array_add(words, hl_unconst(row->name));
+        add_words(row->required);
+        add_words(row->optional);
+    }
+    g_ptr_array_add(words, NULL);
+}
 
 static void begin(void)
 {
@@ -114,6 +104,8 @@ static void begin(void)
         parts = parts_new();
         settings_counter = parts->fleet.settings_counter;
     }
+    if (words == NULL)
+        collect_words();
     clock_fake_set(CLOCK_FAKE_WALL, hl_clock_mono() + HL_HOUR); /* the other clock never goes back */
     endpoint = parts_add_endpoint(parts, "e-one");
     endpoint->record.direct_port = 8844;
@@ -227,12 +219,13 @@ static void deliver_all_built(WireBytes *bytes, bool one_by_one)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    WireBytes bytes = { data, size, 1, words };
+    WireBytes bytes = { data, size, 1, NULL };
     g_autoptr(GBytes) payload = NULL;
 
     if (size == 0 || size > HL_BUS_MAX_SIZE)
         return 0;
     begin();
+    bytes.words = (const char *const *)words->pdata;
     if (data[0] >= 'a') {
         deliver_all_built(&bytes, data[0] < 'q');
     } else {

@@ -15,7 +15,7 @@ typedef struct {
     const char *arguments[MAX_WORDS]; /* name, value, ..., NULL */
 } Call;
 
-/* Every call of the tables, as it succeeds or fails by what it finds, not by its form. */
+/* Every call of the tables (test_complete), as it succeeds or fails by what it finds, not by its form. */
 static const Call calls[] = {
     { "group create", { "name", "new" } },
     { "group set", { "name", "spare", "setting", "line.heartbeat=5m" } },
@@ -143,6 +143,22 @@ static void expect_code(World *world, const char *correlation, const char *expec
     g_assert_cmpstr(code, ==, expected);
 }
 
+/* A call that is added to the manager is walked here with the others. */
+static void test_complete(void)
+{
+    g_autoptr(World) world = world_new();
+    const MgrCallRow *row;
+
+    for (guint n = 0; (row = mgr_dispatch_row(world->parts->dispatch, n)) != NULL; n++) {
+        gsize i = 0;
+
+        while (i < G_N_ELEMENTS(calls) && strcmp(calls[i].name, row->name) != 0)
+            i++;
+        if (i == G_N_ELEMENTS(calls))
+            g_error("'%s' needs a row in calls of " __FILE__, row->name);
+    }
+}
+
 static void test_arguments(void)
 {
     g_autoptr(World) world = world_new();
@@ -244,8 +260,7 @@ static void test_unknown_call(void)
     expect_code(world, "long", "invalid");
 }
 
-/* --------------------------------------------------------------------------------------- each call does what it says
- */
+/* -------------------------------------------------------------------------------- each call does what it says */
 
 static void test_each(void)
 {
@@ -419,14 +434,12 @@ static void two_calls(const Call *a, const Call *b, Commits commits)
 /* Every pair of calls, each the first; committed together, or one after the other. */
 static void test_two_calls(void)
 {
-    for (gsize a = 0; a < G_N_ELEMENTS(calls); a++) {
-        for (gsize b = 0; b < G_N_ELEMENTS(calls); b++) {
-            if (!is_walked(&calls[a]) || !is_walked(&calls[b]))
-                continue;
-            two_calls(&calls[a], &calls[b], (a + b) % 2 == 0 ? ALL_AT_ONCE : ONE_BY_ONE);
-        }
-    }
+    for (gsize a = 0; a < G_N_ELEMENTS(calls); a++)
+        for (gsize b = 0; b < G_N_ELEMENTS(calls); b++)
+            if (is_walked(&calls[a]) && is_walked(&calls[b]))
+                two_calls(&calls[a], &calls[b], (a + b) % 2 == 0 ? ALL_AT_ONCE : ONE_BY_ONE);
 }
+
 static void call_and_happening(const Call *call, guint happening, guint order)
 {
     g_autoptr(World) world = world_new();
@@ -571,6 +584,7 @@ static void test_stopped(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/manager/calls/complete", test_complete);
     g_test_add_func("/manager/calls/arguments", test_arguments);
     g_test_add_func("/manager/calls/not-a-call", test_not_a_call);
     g_test_add_func("/manager/calls/revoked-admin", test_revoked_admin);

@@ -8,14 +8,14 @@
 #include "proto/wire.h"
 
 typedef struct {
-    const MgrCallRow *rows;
+    const MgrCallRow *row;
     gpointer user;
-} Table;
+} Known;
 
 struct MgrDispatch {
     const MgrFleet *fleet;
     MgrCalls *calls;
-    GArray *tables; /* of Table */
+    GArray *known; /* of Known */
     MgrDispatchCounts counts;
 };
 
@@ -25,7 +25,7 @@ MgrDispatch *mgr_dispatch_new(const MgrFleet *fleet, MgrCalls *calls)
 
     dispatch->fleet = fleet;
     dispatch->calls = calls;
-    dispatch->tables = g_array_new(FALSE, FALSE, sizeof(Table));
+    dispatch->known = g_array_new(FALSE, FALSE, sizeof(Known));
     return dispatch;
 }
 
@@ -33,7 +33,7 @@ void mgr_dispatch_free(MgrDispatch *dispatch)
 {
     if (dispatch == NULL)
         return;
-    g_array_unref(dispatch->tables);
+    g_array_unref(dispatch->known);
     g_free(dispatch);
 }
 
@@ -44,20 +44,27 @@ MgrDispatchCounts mgr_dispatch_count(const MgrDispatch *dispatch)
 
 void mgr_dispatch_add(MgrDispatch *dispatch, const MgrCallRow *rows, gpointer user)
 {
-    Table table = { rows, user };
+    for (const MgrCallRow *row = rows; row->name != NULL; row++) {
+        Known known = { row, user };
 
-    g_array_append_val(dispatch->tables, table);
+        g_array_append_val(dispatch->known, known);
+    }
+}
+
+const MgrCallRow *mgr_dispatch_row(const MgrDispatch *dispatch, guint n)
+{
+    return n < dispatch->known->len ? g_array_index(dispatch->known, Known, n).row : NULL;
 }
 
 static const MgrCallRow *find_row(const MgrDispatch *dispatch, const char *name, gpointer *user)
 {
-    for (guint t = 0; t < dispatch->tables->len; t++) {
-        const Table *table = &g_array_index(dispatch->tables, Table, t);
+    const MgrCallRow *row;
 
-        *user = table->user;
-        for (const MgrCallRow *row = table->rows; row->name != NULL; row++)
-            if (strcmp(row->name, name) == 0)
-                return row;
+    for (guint n = 0; (row = mgr_dispatch_row(dispatch, n)) != NULL; n++) {
+        if (strcmp(row->name, name) != 0)
+            continue;
+        *user = g_array_index(dispatch->known, Known, n).user;
+        return row;
     }
     return NULL;
 }

@@ -24,6 +24,9 @@ void mgr_dispatch_free(MgrDispatch *dispatch);
 /* rows end with one without a name, and are static; user goes to their handlers. */
 void mgr_dispatch_add(MgrDispatch *dispatch, const MgrCallRow *rows, gpointer user);
 
+/* The n-th of all rows that were added; NULL: there are fewer. */
+const MgrCallRow *mgr_dispatch_row(const MgrDispatch *dispatch, guint n);
+
 /* A message on admin/request/<admin>. */
 void mgr_dispatch_handle(MgrDispatch *dispatch, const char *admin, const HlBusMessage *message);
 
