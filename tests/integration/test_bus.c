@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* lib/bus with a real mosquitto: what passes, what a loss does, the window, TLS, and freeing it at any time. */
-#include <netinet/in.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "lib/base/file.h"
@@ -448,25 +446,11 @@ static void test_break(void)
     test_broker_clear(&broker);
 }
 
-/* Somebody who accepts and never says a word. */
-static int listen_silently(char **address)
-{
-    struct sockaddr_in name = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
-    socklen_t size = sizeof name;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    g_assert_cmpint(bind(fd, (struct sockaddr *)&name, sizeof name), ==, 0);
-    g_assert_cmpint(listen(fd, 8), ==, 0);
-    g_assert_cmpint(getsockname(fd, (struct sockaddr *)&name, &size), ==, 0);
-    *address = g_strdup_printf("127.0.0.1:%u", ntohs(name.sin_port));
-    return fd;
-}
-
 static void test_free(void)
 {
     TestBroker broker;
     g_autofree char *silent = NULL;
-    hl_autofd int fd = listen_silently(&silent);
+    hl_autofd int fd = test_listen_silently(&silent);
     HlTime start;
 
     g_assert_cmpint(fd, >=, 0);

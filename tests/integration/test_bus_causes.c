@@ -2,7 +2,6 @@
 /* Why lib/bus does not come up: each cause, made real with a mosquitto, a proxy or neither, is told by its own
  * sentence. */
 #include <glib-unix.h>
-#include <netinet/in.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -120,16 +119,6 @@ static void on_child_ended(const HlChildEnd *end G_GNUC_UNUSED, gpointer user)
     *(bool *)user = true;
 }
 
-static bool is_taken(uint16_t port)
-{
-    struct sockaddr_in name = { .sin_family = AF_INET,
-                                .sin_port = htons(port),
-                                .sin_addr = { htonl(INADDR_LOOPBACK) } };
-    hl_autofd int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    return connect(fd, (struct sockaddr *)&name, sizeof name) == 0;
-}
-
 static void test_nobody(void)
 {
     TestBroker broker;
@@ -152,26 +141,12 @@ static void test_nobody(void)
     test_broker_clear(&broker);
 }
 
-/* Somebody who accepts and never says a word. */
-static int listen_silently(char **address)
-{
-    struct sockaddr_in name = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
-    socklen_t size = sizeof name;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    g_assert_cmpint(bind(fd, (struct sockaddr *)&name, sizeof name), ==, 0);
-    g_assert_cmpint(listen(fd, 8), ==, 0);
-    g_assert_cmpint(getsockname(fd, (struct sockaddr *)&name, &size), ==, 0);
-    *address = g_strdup_printf("127.0.0.1:%u", ntohs(name.sin_port));
-    return fd;
-}
-
 static void test_not_the_broker(void)
 {
     TestBroker broker;
     TestBroker plain;
     g_autofree char *silent = NULL;
-    hl_autofd int fd = listen_silently(&silent);
+    hl_autofd int fd = test_listen_silently(&silent);
     Attempt attempt;
 
     g_assert_cmpint(fd, >=, 0);
@@ -213,7 +188,7 @@ static gboolean on_connection(int fd, GIOCondition condition G_GNUC_UNUSED, gpoi
 
 static guint start_doorman(Doorman *doorman, char **address)
 {
-    doorman->listener = listen_silently(address);
+    doorman->listener = test_listen_silently(address);
     return g_unix_fd_add(doorman->listener, G_IO_IN, on_connection, doorman);
 }
 
@@ -304,7 +279,7 @@ static void test_nothing_found(void)
     spec.argv = argv;
     server = hl_child_start(&spec, NULL, on_child_ended, &has_ended, NULL);
     g_assert_nonnull(server);
-    WAIT_UNTIL(is_taken(port));
+    WAIT_UNTIL(test_port_is_taken(port));
     attempt = attempt_at(&broker);
     attempt.address = address;
     attempt.connect_timeout = HL_SECOND;
@@ -334,7 +309,7 @@ static void test_proxy(void)
     spec.argv = argv;
     proxy = hl_child_start(&spec, NULL, on_child_ended, &has_ended, NULL);
     g_assert_nonnull(proxy);
-    WAIT_UNTIL(is_taken(port));
+    WAIT_UNTIL(test_port_is_taken(port));
     attempt = attempt_at(&broker);
     attempt.proxy = wrong;
     expect(&attempt, "wants another user name or password (it answers \"407 Proxy Authentication Required\")");

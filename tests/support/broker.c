@@ -37,7 +37,20 @@ uint16_t test_port(void)
     return ntohs(name.sin_port);
 }
 
-static bool accepts(uint16_t port)
+int test_listen_silently(char **address)
+{
+    struct sockaddr_in name = loopback(0);
+    socklen_t size = sizeof name;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    g_assert_cmpint(bind(fd, (struct sockaddr *)&name, sizeof name), ==, 0);
+    g_assert_cmpint(listen(fd, 8), ==, 0);
+    g_assert_cmpint(getsockname(fd, (struct sockaddr *)&name, &size), ==, 0);
+    *address = g_strdup_printf("127.0.0.1:%u", ntohs(name.sin_port));
+    return fd;
+}
+
+bool test_port_is_taken(uint16_t port)
 {
     struct sockaddr_in name = loopback(port);
     hl_autofd int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -105,7 +118,7 @@ void test_broker_start(TestBroker *broker)
     spec.log_path = log;
     broker->child = hl_child_start(&spec, NULL, on_ended, broker, &error);
     g_assert_no_error(error);
-    WAIT_UNTIL(accepts(broker->port) || broker->child == NULL);
+    WAIT_UNTIL(test_port_is_taken(broker->port) || broker->child == NULL);
     g_assert_nonnull(broker->child);
 }
 

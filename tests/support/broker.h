@@ -19,6 +19,12 @@ typedef struct {
 
 /* A port that nobody listens on at the moment. */
 uint16_t test_port(void);
+/* Whether somebody accepts connections there, on loopback. */
+bool test_port_is_taken(uint16_t port);
+
+/* Somebody on loopback who accepts and never says a word: a descriptor for the caller to close, and where it listens,
+ * which the caller frees. */
+int test_listen_silently(char **address);
 
 /* extra: further lines of its configuration, may be "".  tls: server and clients need certificates (test_broker_issue).
  * Returns when it accepts connections. */

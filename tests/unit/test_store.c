@@ -14,6 +14,7 @@
 #include "lib/store/stmt.h"
 #include "lib/store/txn.h"
 #include "lib/store/writer.h"
+#include "tests/support/tally.h"
 
 static const HlMigration migrations[] = {
     { 1, "first",
@@ -296,34 +297,19 @@ static void test_migrate_failures(Fixture *fixture, gconstpointer user G_GNUC_UN
 
 /* -- the writer -- */
 
-typedef struct {
-    guint done, committed;
-    HlErrorCode last_code;
-    char order[32];
-} Tally;
-
+/* A set that leaves its letter where those before it left theirs; '!' if it failed. */
 typedef struct {
     Tally *tally;
-    char mark;
+    GString *order;
+    char letter;
 } Mark;
-
-static void on_done(const GError *error, gpointer user)
-{
-    Tally *tally = user;
-
-    tally->done++;
-    if (error == NULL)
-        tally->committed++;
-    else
-        tally->last_code = hl_error_code(error);
-}
 
 static void on_marked(const GError *error, gpointer user)
 {
     Mark *mark = user;
 
-    mark->tally->order[mark->tally->done] = error == NULL ? mark->mark : '!';
-    on_done(error, mark->tally);
+    g_string_append_c(mark->order, error == NULL ? mark->letter : '!');
+    tally_count(error, mark->tally);
 }
 
 static HlWriter *open_writer(const Fixture *fixture, guint batch, guint capacity)
@@ -349,13 +335,7 @@ static void submit_pair(HlWriter *writer, int64_t id, Tally *tally)
 {
     g_autofree char *name = g_strdup_printf("name %" G_GINT64_FORMAT, id);
 
-    g_assert_true(hl_writer_submit(writer, pair_set(id, name), on_done, tally, NULL));
-}
-
-static void wait_done(const Tally *tally, guint count)
-{
-    while (tally->done < count)
-        g_main_context_iteration(NULL, TRUE);
+    g_assert_true(hl_writer_submit(writer, pair_set(id, name), tally_count, tally, NULL));
 }
 
 /* A set that fails is undone alone; order is kept; those around it are committed. */
@@ -363,7 +343,8 @@ static void test_writer_isolation(Fixture *fixture, gconstpointer user G_GNUC_UN
 {
     g_autoptr(HlWriter) writer = open_writer(fixture, 100, 0);
     Tally tally = { 0 };
-    Mark marks[4] = { { &tally, 'a' }, { &tally, 'b' }, { &tally, 'c' }, { &tally, 'd' } };
+    g_autoptr(GString) order = g_string_new(NULL);
+    Mark marks[4] = { { &tally, order, 'a' }, { &tally, order, 'b' }, { &tally, order, 'c' }, { &tally, order, 'd' } };
     HlWriteSet *bad = hl_write_set_new();
 
     hl_write_set_add(bad, "INSERT INTO parent (id, name) VALUES (?, ?)", "it", (int64_t)50, "must vanish");
@@ -372,8 +353,8 @@ static void test_writer_isolation(Fixture *fixture, gconstpointer user G_GNUC_UN
     g_assert_true(hl_writer_submit(writer, bad, on_marked, &marks[1], NULL));
     g_assert_true(hl_writer_submit(writer, pair_set(2, "two"), on_marked, &marks[2], NULL));
     g_assert_true(hl_writer_submit(writer, hl_write_set_new(), on_marked, &marks[3], NULL));
-    wait_done(&tally, 4);
-    g_assert_cmpstr(tally.order, ==, "a!cd");
+    tally_wait(&tally, 4);
+    g_assert_cmpstr(order->str, ==, "a!cd");
     g_assert_cmpint(tally.last_code, ==, HL_ERROR_INVALID);
     g_assert_cmpint(query_int(fixture->db, "SELECT sum(id) FROM parent"), ==, 3);
     g_assert_cmpuint(hl_writer_count(writer).failed_sets, ==, 1);
@@ -394,9 +375,9 @@ static void test_writer_conflict(Fixture *fixture, gconstpointer user G_GNUC_UNU
         hl_write_set_add(set, update, "ii", (int64_t)2, (int64_t)1);
         hl_write_set_require(set);
         hl_write_set_durable(set);
-        g_assert_true(hl_writer_submit(writer, set, on_done, &tally, NULL));
+        g_assert_true(hl_writer_submit(writer, set, tally_count, &tally, NULL));
     }
-    wait_done(&tally, 2);
+    tally_wait(&tally, 2);
     g_assert_cmpuint(tally.committed, ==, 1);
     g_assert_cmpint(tally.last_code, ==, HL_ERROR_CONFLICT);
     g_assert_cmpint(query_int(fixture->db, "SELECT count(*) FROM child"), ==, 1);
@@ -412,7 +393,7 @@ static void test_writer_groups(Fixture *fixture, gconstpointer user G_GNUC_UNUSE
         submit_pair(writer, i, &tally);
     hl_writer_flush(writer);
     g_assert_cmpint(query_int(fixture->db, "SELECT count(*) FROM parent"), ==, 5000);
-    wait_done(&tally, 5000);
+    tally_wait(&tally, 5000);
     counts = hl_writer_count(writer);
     g_assert_cmpuint(tally.committed, ==, 5000);
     g_assert_cmpuint(counts.transactions, >=, 10);
@@ -430,7 +411,7 @@ static void test_writer_bounds(Fixture *fixture, gconstpointer user G_GNUC_UNUSE
     for (int64_t i = 1; i <= 10; i++)
         submit_pair(writer, i, &tally);
     /* even when all are committed: their results wait for the loop */
-    g_assert_false(hl_writer_submit(writer, pair_set(11, "x"), on_done, &tally, &error));
+    g_assert_false(hl_writer_submit(writer, pair_set(11, "x"), tally_count, &tally, &error));
     g_assert_error(error, HL_ERROR, HL_ERROR_LIMIT);
     g_assert_cmpuint(hl_writer_count(writer).refused_sets, ==, 1);
     g_assert_cmpuint(tally.done, ==, 0);
@@ -450,23 +431,23 @@ static void test_writer_full(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
     Tally after = { 0 };
 
     hl_write_set_add(limit, "PRAGMA max_page_count = 40", "");
-    g_assert_true(hl_writer_submit(writer, limit, on_done, &before, NULL));
+    g_assert_true(hl_writer_submit(writer, limit, tally_count, &before, NULL));
     submit_pair(writer, 1, &before);
-    wait_done(&before, 2);
+    tally_wait(&before, 2);
     g_assert_cmpuint(before.committed, ==, 2);
     for (int64_t i = 2; i < 5; i++) {
         HlWriteSet *set = pair_set(i, "large");
 
         hl_write_set_add(set, "UPDATE child SET data = ? WHERE parent = ?", "bi", large, i);
-        g_assert_true(hl_writer_submit(writer, set, on_done, &full, NULL));
+        g_assert_true(hl_writer_submit(writer, set, tally_count, &full, NULL));
     }
-    wait_done(&full, 3);
+    tally_wait(&full, 3);
     g_assert_cmpuint(full.committed, ==, 0);
     g_assert_cmpint(full.last_code, ==, HL_ERROR_FULL);
     hl_write_set_add(unlimited, "PRAGMA max_page_count = 1000000", "");
-    g_assert_true(hl_writer_submit(writer, unlimited, on_done, &after, NULL));
+    g_assert_true(hl_writer_submit(writer, unlimited, tally_count, &after, NULL));
     submit_pair(writer, 5, &after);
-    wait_done(&after, 2);
+    tally_wait(&after, 2);
     g_assert_cmpuint(after.committed, ==, 2);
     g_assert_cmpint(query_int(fixture->db, "SELECT sum(id) FROM parent"), ==, 6);
     check_sound(fixture->db);
@@ -491,9 +472,9 @@ static void test_writer_io_error(Fixture *fixture, gconstpointer user G_GNUC_UNU
         HlWriteSet *set = pair_set(i, name);
 
         hl_write_set_add(set, "UPDATE child SET data = ? WHERE parent = ?", "bi", large, i);
-        g_assert_true(hl_writer_submit(writer, set, on_done, &failed, NULL));
+        g_assert_true(hl_writer_submit(writer, set, tally_count, &failed, NULL));
     }
-    wait_done(&failed, 8);
+    tally_wait(&failed, 8);
     g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &old), ==, 0);
     signal(SIGXFSZ, SIG_DFL);
     g_assert_cmpuint(failed.committed, <, 8);
@@ -501,7 +482,7 @@ static void test_writer_io_error(Fixture *fixture, gconstpointer user G_GNUC_UNU
     /* what was reported as committed is there, nothing else */
     g_assert_cmpint(query_int(fixture->db, "SELECT count(*) FROM parent"), ==, failed.committed);
     submit_pair(writer, 100, &after);
-    wait_done(&after, 1);
+    tally_wait(&after, 1);
     g_assert_cmpuint(after.committed, ==, 1);
     check_sound(fixture->db);
 }

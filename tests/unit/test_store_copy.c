@@ -7,6 +7,7 @@
 #include "lib/base/file.h"
 #include "lib/store/stmt.h"
 #include "lib/store/writer.h"
+#include "tests/support/tally.h"
 
 #define TABLES                                                                 \
     "CREATE TABLE parent (id INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT;" \
@@ -41,28 +42,6 @@ static int64_t query_int(HlDb *db, const char *sql)
     return value;
 }
 
-typedef struct {
-    guint done, committed;
-    HlErrorCode last_code;
-} Tally;
-
-static void on_done(const GError *error, gpointer user)
-{
-    Tally *tally = user;
-
-    tally->done++;
-    if (error == NULL)
-        tally->committed++;
-    else
-        tally->last_code = hl_error_code(error);
-}
-
-static void wait_done(const Tally *tally, guint count)
-{
-    while (tally->done < count)
-        g_main_context_iteration(NULL, TRUE);
-}
-
 /* The journal comes first: refused by it, a transaction is not committed; not committed, its lines are taken back. */
 typedef struct {
     GString *lines;
@@ -90,7 +69,7 @@ static void submit_noted(HlWriter *writer, int64_t id, const char *name, Tally *
 
     hl_write_set_add(set, "INSERT INTO parent (id, name) VALUES (?, ?)", "it", id, name);
     hl_write_set_note(set, name);
-    g_assert_true(hl_writer_submit(writer, set, on_done, tally, NULL));
+    g_assert_true(hl_writer_submit(writer, set, tally_count, tally, NULL));
 }
 
 static void test_writer_journal(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
@@ -107,25 +86,25 @@ static void test_writer_journal(Fixture *fixture, gconstpointer user G_GNUC_UNUS
     submit_noted(writer, 1, "again", &tally); /* fails alone: no line */
     submit_noted(writer, 2, "two", &tally);
     hl_writer_flush(writer);
-    wait_done(&tally, 3);
+    tally_wait(&tally, 3);
     g_assert_cmpstr(notes.lines->str, ==, "one two ");
     notes.refuses = true;
     submit_noted(writer, 3, "three", &tally);
     hl_writer_flush(writer);
-    wait_done(&tally, 4);
+    tally_wait(&tally, 4);
     g_assert_cmpint(tally.last_code, ==, HL_ERROR_FULL);
     notes.refuses = false;
     /* what only COMMIT finds out */
     hl_write_set_add(deferred, "PRAGMA defer_foreign_keys = ON", "");
     hl_write_set_add(deferred, "INSERT INTO child (parent) VALUES (99)", "");
     hl_write_set_note(deferred, "lost");
-    g_assert_true(hl_writer_submit(writer, deferred, on_done, &tally, NULL));
+    g_assert_true(hl_writer_submit(writer, deferred, tally_count, &tally, NULL));
     hl_writer_flush(writer);
-    wait_done(&tally, 5);
+    tally_wait(&tally, 5);
     g_assert_cmpuint(notes.taken_back, ==, 1);
     submit_noted(writer, 4, "four", &tally);
     hl_writer_flush(writer);
-    wait_done(&tally, 6);
+    tally_wait(&tally, 6);
     g_assert_cmpuint(tally.committed, ==, 3);
     g_assert_cmpint(query_int(fixture->db, "SELECT sum(id) FROM parent"), ==, 7);
     g_string_free(notes.lines, TRUE);
