@@ -17,3 +17,9 @@ void hl_backoff_reset(HlBackoff *backoff)
 {
     backoff->failures = 0;
 }
+
+void hl_backoff_ended(HlBackoff *backoff, bool proved, HlTime held)
+{
+    if (proved || held > backoff->cap)
+        hl_backoff_reset(backoff);
+}

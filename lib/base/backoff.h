@@ -5,6 +5,8 @@
 #ifndef LIB_BASE_BACKOFF_H
 #define LIB_BASE_BACKOFF_H
 
+#include <stdbool.h>
+
 #include "lib/base/clock.h"
 
 typedef struct {
@@ -19,5 +21,10 @@ HlTime hl_backoff_next(HlBackoff *backoff, uint64_t random);
 
 /* The attempt held. */
 void hl_backoff_reset(HlBackoff *backoff);
+
+/* What the attempt brought about came to an end after held.  It starts the count over if it had proved itself, or
+ * lasted longer than the longest delay: to be let in is no proof, because who is let in and thrown out each time would
+ * come back at the shortest delay for ever. */
+void hl_backoff_ended(HlBackoff *backoff, bool proved, HlTime held);
 
 #endif

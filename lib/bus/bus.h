@@ -52,6 +52,13 @@ typedef struct {
     gpointer user;
 } HlBusEntrance;
 
+/* What starts the delays between attempts over.  A broker can let in whom the other side has no use for, and
+ * end the link again at once: who needs an answer to be of use waits for it. */
+typedef enum {
+    HL_BUS_PROVED_BY_CONNECT,
+    HL_BUS_PROVED_BY_WORD, /* hl_bus_prove; or a link that held for longer than backoff_cap */
+} HlBusProof;
+
 typedef struct {
     const char *client_id;
     const char *const *brokers;                 /* host:port, ends with NULL; at least one */
@@ -63,9 +70,10 @@ typedef struct {
     HlTime keepalive;                           /* 0: 60 s */
     HlTime connect_timeout;                     /* whole seconds; 0: 15 s */
     HlTime backoff_base, backoff_cap;           /* 0: 1 s and 300 s */
-    HlTime first_delay;                         /* the first attempt is made at a random moment within it; 0: at once */
-    guint receive_maximum;                      /* 0: 65535 */
-    GMainContext *context;                      /* NULL: the default context */
+    HlBusProof proof;
+    HlTime first_delay;    /* the first attempt is made at a random moment within it; 0: at once */
+    guint receive_maximum; /* 0: 65535 */
+    GMainContext *context; /* NULL: the default context */
     HlBusHandlers handlers;
     gpointer user;
     HlBusEntrance entrance;
@@ -87,6 +95,9 @@ typedef enum { HL_BUS_KEEP_WILL, HL_BUS_DROP_WILL } HlBusWill;
 
 /* Sends DISCONNECT and connects again at once: for a new session number, certificate or broker list. */
 void hl_bus_reconnect(HlBus *bus, HlBusWill will);
+
+/* The link that is up is of use: when it ends, the delays between attempts start over.  Otherwise no effect. */
+void hl_bus_prove(HlBus *bus);
 
 /* Uses other addresses from the next attempt on. */
 void hl_bus_set_brokers(HlBus *bus, const char *const *brokers);

@@ -20,6 +20,7 @@ struct HlBus {
     char *broker;
     bool closing; /* hl_bus_reconnect waits for the end of this link */
     HlBusWill closing_will;
+    bool proved;
     bool has_will;
     HlBusMessage will;
     GQueue under_way; /* Sending * */
@@ -158,6 +159,7 @@ void bus_fake_up(HlBus *bus)
         bus_fake_attempt(bus);
     g_assert(bus->state == HL_BUS_CONNECTING);
     bus->state = HL_BUS_UP;
+    bus->proved = bus->options.proof == HL_BUS_PROVED_BY_CONNECT;
     bus->calling++;
     if (bus->options.handlers.up != NULL)
         bus->options.handlers.up(bus->options.user);
@@ -399,6 +401,16 @@ void hl_bus_free(HlBus *bus)
     g_free(hl_unconst(bus->options.key_path));
     g_free(bus->broker);
     g_free(bus);
+}
+
+void hl_bus_prove(HlBus *bus)
+{
+    bus->proved |= bus->state == HL_BUS_UP;
+}
+
+bool bus_fake_is_proved(const HlBus *bus)
+{
+    return bus->proved;
 }
 
 void hl_bus_reconnect(HlBus *bus, HlBusWill will)

@@ -46,6 +46,9 @@ struct HlBus {
 
     HlBusState state;
     HlBackoff backoff;
+    HlBusProof proof;
+    bool proved;  /* the link that is up */
+    HlTime up_at; /* mono */
     GSource *timer;
     guint next_broker;
     char *broker;
@@ -144,8 +147,11 @@ static void end_link(HlBus *bus, const char *reason, bool at_once)
 {
     bool was_up = bus->state == HL_BUS_UP;
     g_autofree char *broker = g_strdup(bus->broker);
-    HlTime delay = at_once ? 0 : hl_backoff_next(&bus->backoff, hl_random_u64());
+    HlTime delay;
 
+    if (was_up)
+        hl_backoff_ended(&bus->backoff, bus->proved, hl_clock_mono() - bus->up_at);
+    delay = at_once ? 0 : hl_backoff_next(&bus->backoff, hl_random_u64());
     bus->state = HL_BUS_DOWN;
     bus->closing = false;
     g_queue_clear_full(&bus->early, hl_link_parcel_free);
@@ -223,7 +229,8 @@ static void come_up(HlBus *bus)
 
     bus->state = HL_BUS_UP;
     g_hash_table_remove_all(bus->findings);
-    hl_backoff_reset(&bus->backoff);
+    bus->proved = bus->proof == HL_BUS_PROVED_BY_CONNECT;
+    bus->up_at = hl_clock_mono();
     if (bus->handlers.up != NULL)
         bus->handlers.up(bus->user);
     bus->early_bytes = 0;
@@ -369,6 +376,7 @@ HlBus *hl_bus_new(const HlBusOptions *options, GError **error)
     bus->entrance = options->entrance;
     bus->backoff = HL_BACKOFF_INIT(options->backoff_base > 0 ? options->backoff_base : HL_SECOND,
                                    options->backoff_cap > 0 ? options->backoff_cap : 300 * HL_SECOND);
+    bus->proof = options->proof;
     bus->under_way = g_hash_table_new(NULL, NULL);
     g_queue_init(&bus->waiting);
     g_queue_init(&bus->early);
@@ -429,6 +437,11 @@ void hl_bus_free(HlBus *bus)
     g_free(bus->key_path);
     g_free(bus->proxy);
     g_free(bus);
+}
+
+void hl_bus_prove(HlBus *bus)
+{
+    bus->proved |= bus->state == HL_BUS_UP;
 }
 
 void hl_bus_reconnect(HlBus *bus, HlBusWill will)

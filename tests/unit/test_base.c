@@ -160,6 +160,24 @@ static void test_backoff(void)
     g_assert_cmpint(hl_backoff_next(&backoff, 1000), ==, 1000);
 }
 
+/* Let in and thrown out, again and again: only a link that proved itself, or held, starts the delays over. */
+static void test_backoff_ended(void)
+{
+    HlBackoff backoff = HL_BACKOFF_INIT(HL_SECOND, 300 * HL_SECOND);
+
+    for (unsigned i = 0; i < 9; i++) {
+        hl_backoff_ended(&backoff, false, 300 * HL_SECOND);
+        g_assert_cmpuint(backoff.failures, ==, i);
+        hl_backoff_next(&backoff, 0);
+    }
+    g_assert_cmpint(hl_backoff_next(&backoff, 300 * HL_SECOND), ==, 300 * HL_SECOND);
+    hl_backoff_ended(&backoff, true, 0);
+    g_assert_cmpuint(backoff.failures, ==, 0);
+    hl_backoff_next(&backoff, 0);
+    hl_backoff_ended(&backoff, false, 300 * HL_SECOND + 1);
+    g_assert_cmpuint(backoff.failures, ==, 0);
+}
+
 static void test_ident(void)
 {
     g_autofree char *a = hl_ident_new("e-");
@@ -413,6 +431,7 @@ int main(int argc, char **argv)
     g_test_add_func("/base/duration", test_duration);
     g_test_add_func("/base/file", test_file);
     g_test_add_func("/base/backoff", test_backoff);
+    g_test_add_func("/base/backoff-ended", test_backoff_ended);
     g_test_add_func("/base/ident", test_ident);
     g_test_add_func("/base/cli", test_cli);
     g_test_add_func("/base/cli-usual", test_cli_usual);

@@ -200,6 +200,39 @@ static void test_forged(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
     g_assert_cmpuint(session(f), ==, before + 1001);
 }
 
+/* To be let in by the broker proves nothing: who is unknown to the server is let in and thrown out again for ever, and
+ * must not come back at the shortest delay each time. */
+static void test_proof(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+    g_autoptr(HlSigningKey) stranger = hl_signing_key_generate(NULL);
+    HlMsgLineNotice notice;
+
+    bus_fake_up(bus());
+    bus_fake_ack(bus(), NULL, 0); /* the birth, by the broker */
+    notice = notice_for(f);
+    send_signed(stranger, HL_ENVELOPE_LINE, &notice);
+    notice.session--; /* of the connection before */
+    say(f, &notice);
+    g_assert_false(bus_fake_is_proved(bus()));
+    notice.session++;
+    say(f, &notice);
+    g_assert_true(bus_fake_is_proved(bus()));
+    bus_fake_down(bus(), "thrown out");
+    bus_fake_up(bus());
+    g_assert_false(bus_fake_is_proved(bus()));
+    deliver(&(HlMsgAck)HOLDLINE__V1__ACK__INIT); /* unsigned, after a notice */
+    g_assert_false(bus_fake_is_proved(bus()));
+}
+
+/* A manager of 0.1.0 signs nothing. */
+static void test_proof_unsigned(Fixture *f G_GNUC_UNUSED, gconstpointer unused G_GNUC_UNUSED)
+{
+    bus_fake_up(bus());
+    g_assert_false(bus_fake_is_proved(bus()));
+    deliver(&(HlMsgAck)HOLDLINE__V1__ACK__INIT);
+    g_assert_true(bus_fake_is_proved(bus()));
+}
+
 static const HlMsgReport *last_shown(void)
 {
     static HlMsgReport *last = NULL;
@@ -352,6 +385,8 @@ int main(int argc, char **argv)
     ADD("/notices/shows-certificate", test_shows_certificate);
     ADD("/notices/unsigned-fence", test_unsigned_fence);
     ADD("/notices/forged", test_forged);
+    ADD("/notices/proof", test_proof);
+    ADD("/notices/proof-unsigned", test_proof_unsigned);
     ADD("/notices/fence-down", test_fence_down);
     ADD("/notices/hold-off", test_hold_off);
     ADD("/notices/acknowledgements", test_acknowledgements);

@@ -152,6 +152,7 @@ static bool start_bus(EpLink *link, GError **error)
                              .subscription_qos = 1,
                              .backoff_base = link->has.backoff_base,
                              .backoff_cap = link->has.backoff_cap,
+                             .proof = HL_BUS_PROVED_BY_WORD,
                              .keepalive = link->has.keepalive,
                              .first_delay = MIN(FIRST_SPREAD, link->has.backoff_base),
                              .handlers = { on_will, on_up, on_down, on_failed, on_message },
@@ -251,6 +252,12 @@ void ep_link_reconnect(EpLink *link, HlBusWill will)
 {
     if (link->bus != NULL)
         hl_bus_reconnect(link->bus, will);
+}
+
+void ep_link_prove(EpLink *link)
+{
+    if (link->bus != NULL)
+        hl_bus_prove(link->bus);
 }
 
 bool ep_link_pass_fence(EpLink *link, const EpFenceOrder *order)

@@ -65,6 +65,9 @@ void ep_link_set_brokers(EpLink *link, const char *const *brokers);
  * up. */
 void ep_link_reconnect(EpLink *link, HlBusWill will);
 
+/* The server answered: it knows this endpoint, and the next loss is the first one (HL_BUS_PROVED_BY_WORD). */
+void ep_link_prove(EpLink *link);
+
 /* The server wants it to go on from another session.  true: the link connects again, past that one. */
 bool ep_link_pass_fence(EpLink *link, const EpFenceOrder *order);
 

@@ -297,6 +297,7 @@ static void handle_notice(EpPresence *presence, const HlMsgEnvelope *envelope)
         return;
     }
     note_that_it_signs(presence);
+    ep_link_prove(presence->link);
     follow_notice(presence, notice);
 }
 
@@ -307,6 +308,7 @@ static void handle_unsigned(EpPresence *presence, const HlMsgAck *ack)
         hl_log_limited(HL_LOG_WARN, "line", "unsigned", "an acknowledgement without a signature: ignored");
         return;
     }
+    ep_link_prove(presence->link);
     ep_poll_set_interval(presence->has.poll, ack->poll_ms);
     take_committed(presence, ack->spool, ack->seq, 0);
 }
