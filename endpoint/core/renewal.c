@@ -1,12 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "endpoint/core/renewal.h"
 
-HlTime ep_renewal_interval(HlTime not_before, HlTime not_after)
+#include <glib.h>
+
+static HlTime life(const EpRenewalDates *dates)
 {
-    return CLAMP((not_after - not_before) / 100, HL_SECOND, HL_HOUR);
+    bool is_known = dates->issued > dates->not_before && dates->issued < dates->not_after;
+
+    return dates->not_after - (is_known ? dates->issued : dates->not_before);
 }
 
-bool ep_renewal_is_due(HlTime not_before, HlTime not_after, HlTime now)
+HlTime ep_renewal_interval(const EpRenewalDates *dates)
 {
-    return now >= not_after - (not_after - not_before) / 3;
+    return CLAMP(life(dates) / 100, HL_SECOND, HL_HOUR);
+}
+
+bool ep_renewal_is_due(const EpRenewalDates *dates, HlTime now)
+{
+    return now >= dates->not_after - life(dates) / 3;
 }

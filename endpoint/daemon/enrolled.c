@@ -112,8 +112,8 @@ static void make_parts(EpEnrolled *enrolled, EpIdentity *identity)
                                                          .refuser = enrolled->refuser,
                                                          .trouble = has->trouble,
                                                          .time = &enrolled->time });
-    enrolled->renewal =
-        ep_renewal_new(&(EpRenewalOptions){ identity, spool, has->trouble, &enrolled->time, on_renewed, enrolled });
+    enrolled->renewal = ep_renewal_new(
+        &(EpRenewalOptions){ identity, has->db, spool, has->trouble, &enrolled->time, on_renewed, enrolled });
     enrolled->commands = ep_commands_new(&(EpCommandsOptions){ .identity = identity,
                                                                .journal = enrolled->journal,
                                                                .spool = spool,

@@ -107,8 +107,8 @@ void parts_enrol(EndpointParts *parts)
     parts->refuser = ep_refuser_new(&(EpRefuserOptions){ &parts->refused, parts->spool, parts->trouble });
     parts->intake = ep_intake_new(&(EpIntakeOptions){ parts->identity, parts->db, parts->settings, parts->spool,
                                                       parts->refuser, parts->trouble, &parts->time });
-    parts->renewal = ep_renewal_new(
-        &(EpRenewalOptions){ parts->identity, parts->spool, parts->trouble, &parts->time, count, &parts->renewals });
+    parts->renewal = ep_renewal_new(&(EpRenewalOptions){ parts->identity, parts->db, parts->spool, parts->trouble,
+                                                         &parts->time, count, &parts->renewals });
     parts->commands = ep_commands_new(&(EpCommandsOptions){ .identity = parts->identity,
                                                             .journal = parts->journal,
                                                             .spool = parts->spool,

@@ -373,12 +373,27 @@ static void test_refusals(void)
 
 static void test_renewal(void)
 {
-    g_assert_false(ep_renewal_is_due(0, 90 * HL_DAY, 59 * HL_DAY));
-    g_assert_true(ep_renewal_is_due(0, 90 * HL_DAY, 60 * HL_DAY));
-    g_assert_true(ep_renewal_is_due(0, 90 * HL_DAY, 100 * HL_DAY));
-    g_assert_cmpint(ep_renewal_interval(0, 90 * HL_DAY), ==, HL_HOUR);
-    g_assert_cmpint(ep_renewal_interval(0, HL_HOUR), ==, 36 * HL_SECOND);
-    g_assert_cmpint(ep_renewal_interval(0, HL_SECOND), ==, HL_SECOND);
+    static const struct {
+        EpRenewalDates dates;
+        HlTime due, interval;
+    } cases[] = {
+        { { 0, 90 * HL_DAY, 0 }, 60 * HL_DAY, HL_HOUR },
+        { { 0, HL_HOUR, 0 }, 40 * HL_MINUTE, 36 * HL_SECOND },
+        { { 0, 3 * HL_SECOND, 0 }, 2 * HL_SECOND, HL_SECOND },
+        /* a life of one minute that is backdated by five: not at once, and again and again */
+        { { 0, 6 * HL_MINUTE, 0 }, 4 * HL_MINUTE, 3600 },
+        { { 0, 6 * HL_MINUTE, 5 * HL_MINUTE }, 5 * HL_MINUTE + 40 * HL_SECOND, HL_SECOND },
+        /* not believed: outside the certificate's dates */
+        { { 0, 90 * HL_DAY, -1 }, 60 * HL_DAY, HL_HOUR },
+        { { 0, 90 * HL_DAY, 90 * HL_DAY }, 60 * HL_DAY, HL_HOUR },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_assert_false(ep_renewal_is_due(&cases[i].dates, cases[i].due - 1));
+        g_assert_true(ep_renewal_is_due(&cases[i].dates, cases[i].due));
+        g_assert_true(ep_renewal_is_due(&cases[i].dates, cases[i].dates.not_after + HL_DAY));
+        g_assert_cmpint(ep_renewal_interval(&cases[i].dates), ==, cases[i].interval);
+    }
 }
 
 static void test_line_proxy(void)

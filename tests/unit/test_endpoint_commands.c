@@ -3,6 +3,7 @@
  * place that writes, with a full disk, and with the identity gone meanwhile. */
 #include <string.h>
 
+#include "endpoint/daemon/ground/store.h"
 #include "lib/base/unconst.h"
 #include "tests/support/child_fake.h"
 #include "tests/support/clock_fake.h"
@@ -339,6 +340,8 @@ static void test_certificate(void)
     HlMsgCommand command = parts_command("c-unasked", HL_KIND_CERTIFICATE);
     g_autoptr(GBytes) wrong = NULL;
     g_autoptr(GBytes) right = NULL;
+    g_autofree char *kept = NULL;
+    g_autofree char *told = NULL;
     HlTime before = hl_cert_info(parts->identity->cert)->not_after;
 
     parts_line_up(parts);
@@ -357,6 +360,11 @@ static void test_certificate(void)
     command.certificate.data = hl_unconst(g_bytes_get_data(right, &command.certificate.len));
     parts_offer(parts, &command);
     check_last(parts, "c-right", HL_STATE_SUCCEEDED, "", "the new certificate is in use");
+    kept = ep_store_get(parts->db, "certificate-issued", "");
+    told =
+        g_strdup_printf("%s %" G_GINT64_FORMAT, hl_cert_info(parts->identity->cert)->serial, (gint64)command.issued_ms);
+    g_assert_cmpint(command.issued_ms, >, 0);
+    g_assert_cmpstr(kept, ==, told);
     g_assert_cmpuint(parts->renewals, ==, 0); /* the result goes out over the old line */
     timer_fake_advance(HL_SECOND);
     g_assert_cmpuint(parts->renewals, ==, 1);

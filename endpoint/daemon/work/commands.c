@@ -249,7 +249,7 @@ static void run_certificate(EpJob *job)
     const EpCommandsOptions *has = &job->commands->has;
     g_autoptr(GError) error = NULL;
 
-    if (ep_renewal_install(has->renewal, job->entry->certificate, &error)) {
+    if (ep_renewal_install(has->renewal, job->entry->certificate, job->entry->issued, &error)) {
         end(job, EP_COMMAND_SUCCEED, "", "the new certificate is in use");
         return;
     }

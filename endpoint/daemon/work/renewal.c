@@ -5,15 +5,18 @@
 #include <unistd.h>
 
 #include "endpoint/core/renewal.h"
+#include "endpoint/daemon/ground/store.h"
 #include "lib/base/log.h"
 #include "lib/base/unconst.h"
 
 #define FIRST_LOOK HL_SECOND
-#define NEXT_LOOK  (10 * HL_SECOND) /* while it is not known what time it is */
-#define TELL_DELAY 100              /* ms, in which the command that brought the certificate stores its result */
+#define NEXT_LOOK  (10 * HL_SECOND)     /* while it is not known what time it is */
+#define ISSUED     "certificate-issued" /* in the store: "SERIAL MS", when the server made the certificate in use */
+#define TELL_DELAY 100                  /* ms, in which the command that brought the certificate stores its result */
 
 struct EpRenewal {
     EpRenewalOptions has;
+    HlTime issued; /* of the certificate in use; 0: not known */
     guint look_timer, tell_timer;
 };
 
@@ -56,13 +59,13 @@ static gboolean on_look(gpointer user)
 {
     EpRenewal *renewal = user;
     const HlCertInfo *info = hl_cert_info(renewal->has.identity->cert);
-    HlTime interval = ep_renewal_interval(info->not_before, info->not_after);
+    EpRenewalDates dates = { info->not_before, info->not_after, renewal->issued };
+    HlTime interval = ep_renewal_interval(&dates);
     bool sure = ep_server_time_is_sure(renewal->has.time);
     g_autoptr(GError) error = NULL;
 
     renewal->look_timer = g_timeout_add((guint)(sure ? interval : MIN(interval, NEXT_LOOK)), on_look, renewal);
-    if (!sure || !ep_renewal_is_due(info->not_before, info->not_after, now(renewal)) ||
-        ep_spool_has(renewal->has.spool, "certificate"))
+    if (!sure || !ep_renewal_is_due(&dates, now(renewal)) || ep_spool_has(renewal->has.spool, "certificate"))
         return G_SOURCE_REMOVE;
     if (request(renewal, &error)) {
         hl_info("renewal", "asking for a new certificate");
@@ -73,11 +76,35 @@ static gboolean on_look(gpointer user)
     return G_SOURCE_REMOVE;
 }
 
+/* Of another certificate (enrolled again, or a crash between the two writes) nothing is known. */
+static HlTime load_issued(const EpRenewal *renewal)
+{
+    g_autofree char *fact = ep_store_get(renewal->has.db, ISSUED, "");
+    g_auto(GStrv) parts = g_strsplit(fact, " ", 2);
+
+    if (g_strv_length(parts) < 2 || strcmp(parts[0], hl_cert_info(renewal->has.identity->cert)->serial) != 0)
+        return 0;
+    return (HlTime)g_ascii_strtoll(parts[1], NULL, 10);
+}
+
+/* Without it the certificate is renewed too early, and nothing worse. */
+static void keep_issued(EpRenewal *renewal, HlTime issued)
+{
+    g_autofree char *fact =
+        g_strdup_printf("%s %" G_GINT64_FORMAT, hl_cert_info(renewal->has.identity->cert)->serial, (gint64)issued);
+    g_autoptr(GError) error = NULL;
+
+    renewal->issued = issued;
+    if (!ep_store_set(renewal->has.db, ISSUED, fact, &error))
+        ep_trouble_store_failed(renewal->has.trouble, "when the certificate was issued", error);
+}
+
 EpRenewal *ep_renewal_new(const EpRenewalOptions *options)
 {
     EpRenewal *renewal = g_new0(EpRenewal, 1);
 
     renewal->has = *options;
+    renewal->issued = load_issued(renewal);
     renewal->look_timer = g_timeout_add((guint)FIRST_LOOK, on_look, renewal);
     return renewal;
 }
@@ -123,7 +150,7 @@ static bool replace(const EpRenewal *renewal, HlCert *cert, GError **error)
     return verify(renewal, cert, key, error) && ep_identity_replace_cert(identity, cert, key, error);
 }
 
-bool ep_renewal_install(EpRenewal *renewal, GBytes *pem, GError **error)
+bool ep_renewal_install(EpRenewal *renewal, GBytes *pem, HlTime issued, GError **error)
 {
     EpIdentity *identity = renewal->has.identity;
     gsize size = 0;
@@ -137,6 +164,7 @@ bool ep_renewal_install(EpRenewal *renewal, GBytes *pem, GError **error)
     if (!replace(renewal, cert, error))
         return false;
     cert = NULL; /* the identity's now */
+    keep_issued(renewal, issued);
     /* not before the certificate is on disk; a crash in between only has the next request use the same key again */
     unlink(identity->renewal_path);
     hl_info("renewal", "the new certificate is in place");

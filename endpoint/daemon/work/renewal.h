@@ -10,11 +10,13 @@
 #include "endpoint/daemon/ground/spool.h"
 #include "endpoint/daemon/ground/trouble.h"
 #include "endpoint/identity/identity.h"
+#include "lib/store/db.h"
 
 typedef struct EpRenewal EpRenewal;
 
 typedef struct {
-    EpIdentity *identity; /* these four are borrowed, and outlive the renewal */
+    EpIdentity *identity; /* these five are borrowed, and outlive the renewal */
+    HlDb *db;             /* for when the certificate was issued */
     EpSpool *spool;
     EpTrouble *trouble;
     const EpServerTime *time;
@@ -26,9 +28,10 @@ typedef struct {
 EpRenewal *ep_renewal_new(const EpRenewalOptions *options);
 void ep_renewal_free(EpRenewal *renewal);
 
-/* The server's answer, PEM (NULL: none came): checked against the key that was made for it, the pinned CA and this
- * endpoint's id; then in place.  Installing the one in use again is fine.  NOT_FOUND: it was not asked for; UNTRUSTED,
- * EXPIRED, INVALID: what is wrong with it; others: it could not be written.  On failure nothing changes. */
-bool ep_renewal_install(EpRenewal *renewal, GBytes *pem, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The server's answer, PEM (NULL: none came), and when it was signed (wall of the server; 0: not known): checked
+ * against the key that was made for it, the pinned CA and this endpoint's id; then in place.  Installing the one in use
+ * again is fine.  NOT_FOUND: it was not asked for; UNTRUSTED, EXPIRED, INVALID: what is wrong with it; others: it could
+ * not be written.  On failure nothing changes. */
+bool ep_renewal_install(EpRenewal *renewal, GBytes *pem, HlTime issued, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 #endif
