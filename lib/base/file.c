@@ -27,21 +27,31 @@ int hl_fd_steal(int *fd)
     return stolen;
 }
 
+/* A FIFO is refused, not waited for.  -1 on failure. */
+static int open_to_read(const char *path, int flags, struct stat *st, GError **error)
+{
+    hl_autofd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | flags);
+
+    if (fd < 0 || fstat(fd, st) != 0) {
+        hl_fail_errno(error, errno, "cannot read %s", path);
+        return -1;
+    }
+    if (!S_ISREG(st->st_mode)) {
+        hl_fail(error, HL_ERROR_INVALID, "cannot read %s: not a regular file", path);
+        return -1;
+    }
+    return hl_fd_steal(&fd);
+}
+
 GBytes *hl_file_read(const char *path, gsize max_size, GError **error)
 {
-    hl_autofd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO is refused, not waited for */
     g_autofree char *data = NULL;
     struct stat st;
+    hl_autofd int fd = open_to_read(path, 0, &st, error);
     gsize have = 0;
 
-    if (fd < 0 || fstat(fd, &st) != 0) {
-        hl_fail_errno(error, errno, "cannot read %s", path);
+    if (fd < 0)
         return NULL;
-    }
-    if (!S_ISREG(st.st_mode)) {
-        hl_fail(error, HL_ERROR_INVALID, "cannot read %s: not a regular file", path);
-        return NULL;
-    }
     if ((guint64)st.st_size > max_size) {
         hl_fail(error, HL_ERROR_LIMIT, "cannot read %s: %" G_GINT64_FORMAT " bytes, the limit is %" G_GSIZE_FORMAT,
                 path, (gint64)st.st_size, max_size);
@@ -114,20 +124,24 @@ static char *digest_all(int from, int to)
 
 char *hl_file_digest(const char *path, GError **error)
 {
-    hl_autofd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    struct stat st;
+    hl_autofd int fd = open_to_read(path, O_NOFOLLOW, &st, error);
     char *digest = fd < 0 ? NULL : digest_all(fd, -1);
 
-    if (digest == NULL)
+    if (fd >= 0 && digest == NULL)
         hl_fail_errno(error, errno, "cannot read %s", path);
     return digest;
 }
 
 char *hl_file_copy(const char *from, const char *to, mode_t mode, GError **error)
 {
-    hl_autofd int in = open(from, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    struct stat st;
+    hl_autofd int in = open_to_read(from, O_NOFOLLOW, &st, error);
     hl_autofd int out = in < 0 ? -1 : open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     g_autofree char *digest = out < 0 ? NULL : digest_all(in, out);
 
+    if (in < 0)
+        return NULL;
     if (digest != NULL && fchmod(out, mode) == 0 && fsync(out) == 0)
         return g_steal_pointer(&digest);
     hl_fail_errno(error, errno, "cannot copy %s to %s", from, to);
@@ -184,16 +198,30 @@ bool hl_tree_remove(const char *path, GError **error)
     return true;
 }
 
-int hl_file_lock(const char *path, GError **error)
+static int open_lock(const char *path, GError **error)
 {
-    hl_autofd int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    char owner[32] = "";
-    g_autofree char *pid = g_strdup_printf("%d\n", (int)getpid());
+    hl_autofd int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0600);
+    struct stat st;
 
-    if (fd < 0) {
+    if (fd < 0 || fstat(fd, &st) != 0) {
         hl_fail_errno(error, errno, "cannot lock %s", path);
         return -1;
     }
+    if (!S_ISREG(st.st_mode)) {
+        hl_fail(error, HL_ERROR_INVALID, "cannot lock %s: not a regular file; remove it", path);
+        return -1;
+    }
+    return hl_fd_steal(&fd);
+}
+
+int hl_file_lock(const char *path, GError **error)
+{
+    hl_autofd int fd = open_lock(path, error);
+    char owner[32] = "";
+    g_autofree char *pid = g_strdup_printf("%d\n", (int)getpid());
+
+    if (fd < 0)
+        return -1;
     if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
         if (errno != EWOULDBLOCK) {
             hl_fail_errno(error, errno, "cannot lock %s", path);

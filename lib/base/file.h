@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Files: bounded reads, atomic writes, locks, trees.  Blocking; the loop thread uses them only at start and for small
- * files. */
+ * files.  What is read must be a regular file: another one is refused (HL_ERROR_INVALID), and never waited for. */
 #ifndef LIB_BASE_FILE_H
 #define LIB_BASE_FILE_H
 

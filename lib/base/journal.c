@@ -119,7 +119,7 @@ HlJournal *hl_journal_open(const char *path, HlJournalState *state, GError **err
         return NULL;
     journal->number = journal->number_before = reader.number;
     journal->size = journal->size_before = (off_t)(size - state->torn);
-    journal->fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    journal->fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
     if (journal->fd < 0 || ftruncate(journal->fd, journal->size) != 0 || fsync(journal->fd) != 0) {
         hl_fail_errno(error, errno, "cannot open %s", path);
         return NULL;

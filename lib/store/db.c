@@ -59,6 +59,16 @@ static bool create_private(const char *path, GError **error)
     return true;
 }
 
+/* SQLite would wait for the other end of a FIFO. */
+static bool is_no_other_thing(const char *path, GError **error)
+{
+    struct stat st;
+
+    if (stat(path, &st) != 0 || S_ISREG(st.st_mode))
+        return true;
+    return hl_fail(error, HL_ERROR_INVALID, "cannot open database %s: not a regular file", path);
+}
+
 static bool make_sure_it_exists(const char *path, GError **error)
 {
     if (access(path, F_OK) != 0 && errno == ENOENT)
@@ -89,20 +99,34 @@ static char *frozen_name(const char *path)
     return g_strconcat(uri, "?immutable=1", NULL);
 }
 
+static bool prepare_file(const char *path, HlDbFlags flags, GError **error)
+{
+    if ((flags & HL_DB_MEMORY) != 0)
+        return true;
+    if (!is_no_other_thing(path, error))
+        return false;
+    if ((flags & (HL_DB_READ_ONLY | HL_DB_FROZEN)) == 0)
+        return make_sure_it_exists(path, error);
+    return access(path, R_OK) == 0 || hl_fail_errno(error, errno, "cannot open database %s", path);
+}
+
+static char *sqlite_name(const char *path, HlDbFlags flags)
+{
+    if ((flags & HL_DB_MEMORY) != 0)
+        return g_strdup(":memory:");
+    return (flags & HL_DB_FROZEN) != 0 ? frozen_name(path) : g_strdup(path);
+}
+
 HlDb *hl_db_open(const char *path, HlDbFlags flags, GError **error)
 {
     bool read_only = (flags & (HL_DB_READ_ONLY | HL_DB_FROZEN)) != 0;
     g_autoptr(HlDb) db = g_new0(HlDb, 1);
-    g_autofree char *name = (flags & HL_DB_FROZEN) != 0 ? frozen_name(path) : g_strdup(path);
+    g_autofree char *name = sqlite_name(path, flags);
     int mode = read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
 
     db->path = g_strdup(path);
     db->idle = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, hl_stmt_destroy);
-    if (read_only && access(path, R_OK) != 0) {
-        hl_fail_errno(error, errno, "cannot open database %s", path);
-        return NULL;
-    }
-    if (!read_only && !make_sure_it_exists(path, error))
+    if (!prepare_file(path, flags, error))
         return NULL;
     if ((flags & HL_DB_FROZEN) != 0)
         mode |= SQLITE_OPEN_URI;
@@ -118,6 +142,8 @@ HlDb *hl_db_open(const char *path, HlDbFlags flags, GError **error)
         return hl_db_version(db, error) < 0
                    ? NULL
                    : g_steal_pointer(&db); /* reads the file, and so shows whether it is a database */
+    if ((flags & HL_DB_MEMORY) != 0)
+        return g_steal_pointer(&db);
     if (!use_wal(db, error) || !hl_db_exec(db, "PRAGMA journal_size_limit = 67108864", error) ||
         !hl_db_exec(db, (flags & HL_DB_DURABLE) != 0 ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL",
                     error))

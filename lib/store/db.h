@@ -23,6 +23,7 @@ typedef enum {
     /* The file alone, as it is: no log beside it is read, no lock taken, no file created.  For a file that nobody
      * writes; what is in a log beside it is not seen. */
     HL_DB_FROZEN = 1 << 2,
+    HL_DB_MEMORY = 1 << 3, /* no file: it begins empty and ends with the connection; path is its name in messages */
 } HlDbFlags;
 
 /* NULL on failure. */

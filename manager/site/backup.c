@@ -12,6 +12,7 @@
 #include "lib/base/json.h"
 #include "lib/store/stmt.h"
 #include "manager/site/site.h"
+#include "manager/store/schema.h"
 
 #define MANIFEST     "manifest.json"
 #define REGISTRY     "registry.db"
@@ -82,7 +83,7 @@ bool mgr_backup_check_place(const char *site, const char *dir, GError **error)
     return true;
 }
 
-static bool is_left_out(const char *relative)
+bool mgr_backup_leaves_out(const char *relative)
 {
     /* of an eviction under way: gone in a moment */
     if (g_str_has_prefix(relative, "pki/evict-"))
@@ -163,7 +164,7 @@ static bool copy_tree(const Copy *copy, const char *relative, GError **error)
         g_ptr_array_add(names, *relative == '\0' ? g_strdup(name) : g_build_filename(relative, name, NULL));
     g_ptr_array_sort(names, compare_names);
     for (guint i = 0; i < names->len; i++)
-        if (!is_left_out(names->pdata[i]) && !copy_entry(copy, names->pdata[i], error))
+        if (!mgr_backup_leaves_out(names->pdata[i]) && !copy_entry(copy, names->pdata[i], error))
             return false;
     return true;
 }
@@ -349,7 +350,7 @@ bool mgr_backup_verify(const char *dir, MgrBackupInfo *info, GError **error)
             return false;
     }
     db = hl_db_open(registry, HL_DB_FROZEN, error);
-    return db != NULL && hl_db_check(db, error);
+    return db != NULL && hl_db_check(db, error) && mgr_schema_check(db, error);
 }
 
 static bool put_file(const char *dir, const char *site, const Entry *entry, GError **error)

@@ -22,7 +22,7 @@ typedef struct {
 /* Into a directory that does not exist or is empty.  What was written is read again and compared. */
 bool mgr_backup_make(const char *site, const char *dir, MgrBackupInfo *info, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Every digest, the registry's pages and references. */
+/* Every digest; the registry's pages, references and shape (manager/store/schema.h). */
 bool mgr_backup_verify(const char *dir, MgrBackupInfo *info, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Puts the files of a verified backup into a site that has none of them (restore.h sets aside what was there): all but
@@ -32,6 +32,9 @@ bool mgr_backup_put_registry(const char *dir, const char *site, GError **error) 
 
 /* Whether there is a manifest. */
 bool mgr_backup_is_one(const char *dir);
+
+/* Whether this path below a site is not copied: it is made again, or of this moment. */
+bool mgr_backup_leaves_out(const char *relative);
 
 /* Neither lies in the other. */
 bool mgr_backup_check_place(const char *site, const char *dir, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -8,9 +8,17 @@
 
 #include "lib/base/conf.h"
 #include "lib/base/file.h"
+#include "lib/base/json.h"
 #include "lib/store/stmt.h"
+#include "manager/site/backup.h"
 #include "manager/site/registry.h"
 #include "manager/site/site.h"
+#include "manager/store/schema.h"
+
+#define MAX_THINGS   20 /* named, of those that are neither file nor directory */
+#define MAX_METADATA (1024 * 1024)
+
+typedef struct Look Look;
 
 /* One look over a site. */
 typedef struct {
@@ -18,7 +26,17 @@ typedef struct {
     MgrFinding finding;
     gpointer user;
     guint problems;
+    const Look *look; /* under way */
+    MgrConf conf;     /* all defaults if it cannot be read */
+    HlDb *db;         /* NULL: not to be relied on */
+    guint things;
 } Check;
+
+struct Look {
+    const char *subject;
+    void (*run)(Check *check);
+    const char *remedy; /* of its problems, unless they name their own */
+};
 
 static void say(Check *check, MgrFindingKind kind, const char *format, ...) G_GNUC_PRINTF(3, 4);
 
@@ -34,44 +52,124 @@ static void say(Check *check, MgrFindingKind kind, const char *format, ...)
     check->finding(kind, text, check->user);
 }
 
+static void problem(Check *check, const char *what)
+{
+    say(check, MGR_FINDING_PROBLEM, "%s: %s (%s)", check->look->subject, what, check->look->remedy);
+}
+
 /* --------------------------------------------------------------------------------------------------------- the keys */
 
-static bool check_pair(const char *dir, const HlCert *ca, const char *name, HlTime now, GError **error)
+typedef struct {
+    const char *cert, *key; /* relative to the site */
+    const char *name;
+    HlCertKind kind; /* HL_CERT_OTHER: admin or monitor */
+} Pair;
+
+static const Pair pairs[] = {
+    { "pki/server.pem", "pki/server.key", "server", HL_CERT_SERVER },
+    { "pki/manager.pem", "pki/manager.key", "manager", HL_CERT_MANAGER },
+};
+
+static bool is_kind(HlCertKind kind, HlCertKind expected)
 {
-    g_autofree char *cert_name = g_strdup_printf("pki/%s.pem", name);
-    g_autofree char *key_name = g_strdup_printf("pki/%s.key", name);
-    g_autofree char *cert_path = mgr_site_path(dir, cert_name);
-    g_autofree char *key_path = mgr_site_path(dir, key_name);
+    return kind == expected || (expected == HL_CERT_OTHER && (kind == HL_CERT_ADMIN || kind == HL_CERT_MONITOR));
+}
+
+static bool check_pair(const char *dir, const HlCert *ca, const Pair *pair, GError **error)
+{
+    g_autofree char *cert_path = mgr_site_path(dir, pair->cert);
+    g_autofree char *key_path = mgr_site_path(dir, pair->key);
     g_autoptr(HlCert) cert = hl_cert_load(cert_path, error);
     g_autoptr(HlKey) key = cert != NULL ? hl_key_load(key_path, error) : NULL;
+    const HlCertInfo *info;
 
     if (key == NULL)
         return false;
+    info = hl_cert_info(cert);
     if (!hl_cert_has_key(cert, key))
         return hl_fail(error, HL_ERROR_INVALID, "%s is not the key of %s", key_path, cert_path);
-    return hl_cert_verify(cert, ca, now, error) || hl_error_prefix(error, "%s", cert_path);
+    if (strcmp(info->cn, pair->name) != 0 || !is_kind(info->kind, pair->kind))
+        return hl_fail(error, HL_ERROR_INVALID, "%s is a certificate of the kind '%s' for '%s'", cert_path,
+                       hl_cert_kind_name(info->kind), info->cn);
+    return hl_cert_verify(cert, ca, hl_clock_wall(), error) || hl_error_prefix(error, "%s", cert_path);
+}
+
+static bool check_signing_key(const char *dir, GError **error)
+{
+    g_autofree char *path = mgr_site_path(dir, "pki/sealing.key");
+    g_autoptr(HlSigningKey) signing = hl_signing_key_load(path, error);
+
+    return signing != NULL;
 }
 
 bool mgr_site_check_keys(const char *dir, GError **error)
 {
-    g_autofree char *signing_path = mgr_site_path(dir, "pki/sealing.key");
     g_auto(MgrAuthority) authority = { 0 };
-    g_autoptr(HlSigningKey) signing = NULL;
-    HlTime now = hl_clock_wall();
 
-    if (!mgr_authority_open(&authority, dir, error) || !check_pair(dir, authority.cert, "server", now, error) ||
-        !check_pair(dir, authority.cert, "manager", now, error))
+    if (!mgr_authority_open(&authority, dir, error))
         return false;
-    signing = hl_signing_key_load(signing_path, error);
-    return signing != NULL;
+    for (gsize i = 0; i < G_N_ELEMENTS(pairs); i++)
+        if (!check_pair(dir, authority.cert, &pairs[i], error))
+            return false;
+    return check_signing_key(dir, error);
 }
 
-static void check_keys(Check *check)
+static void look_at_keys(Check *check)
 {
+    g_auto(MgrAuthority) authority = { 0 };
+    g_autoptr(GError) untrusted = NULL;
+    g_autoptr(GError) unsigned_ = NULL;
+
+    if (!mgr_authority_open(&authority, check->dir, &untrusted))
+        problem(check, untrusted->message);
+    for (gsize i = 0; untrusted == NULL && i < G_N_ELEMENTS(pairs); i++) {
+        g_autoptr(GError) error = NULL;
+
+        if (!check_pair(check->dir, authority.cert, &pairs[i], &error))
+            problem(check, error->message);
+    }
+    if (!check_signing_key(check->dir, &unsigned_))
+        problem(check, unsigned_->message);
+}
+
+static void look_at_client(Check *check, const HlCert *ca, const char *name)
+{
+    g_autofree char *cert = g_strdup_printf("admins/%s/%s.pem", name, name);
+    g_autofree char *key = g_strdup_printf("admins/%s/%s.key", name, name);
+    g_autofree char *path = mgr_site_path(check->dir, cert);
+    g_autofree char *key_path = mgr_site_path(check->dir, key);
+    Pair pair = { cert, key, name, HL_CERT_OTHER };
     g_autoptr(GError) error = NULL;
 
-    if (!mgr_site_check_keys(check->dir, &error))
-        say(check, MGR_FINDING_PROBLEM, "keys: %s", error->message);
+    /* taken along, and not left here */
+    if (!g_file_test(path, G_FILE_TEST_EXISTS) || !g_file_test(key_path, G_FILE_TEST_EXISTS))
+        return;
+    if (check_pair(check->dir, ca, &pair, &error))
+        return;
+    if (hl_error_code(error) == HL_ERROR_EXPIRED)
+        say(check, MGR_FINDING_NOTE, "%s: %s", check->look->subject, error->message);
+    else
+        problem(check, error->message);
+}
+
+/* Each child of admins/. */
+static GDir *open_clients(const Check *check)
+{
+    g_autofree char *admins = mgr_site_path(check->dir, "admins");
+
+    return g_dir_open(admins, 0, NULL);
+}
+
+static void look_at_clients(Check *check)
+{
+    g_auto(MgrAuthority) authority = { 0 };
+    g_autoptr(GDir) dir = open_clients(check);
+    const char *name;
+
+    if (!mgr_authority_open(&authority, check->dir, NULL))
+        return; /* said above */
+    while (dir != NULL && (name = g_dir_read_name(dir)) != NULL)
+        look_at_client(check, authority.cert, name);
 }
 
 /* -------------------------------------------------------------------------------------------------------- the files */
@@ -94,13 +192,12 @@ static void check_mode(Check *check, const char *name, mode_t allowed)
             "%s belongs to another user than the site: the manager may not be able to read it", path);
 }
 
-static void check_modes(Check *check)
+static void look_at_modes(Check *check)
 {
     static const char *const secrets[] = { "registry.db",     "registry.db-wal", "pki/ca.key",    "pki/server.key",
                                            "pki/manager.key", "pki/sealing.key", MGR_SITE_JOURNAL };
     static const char *const directories[] = { ".", "pki", "admins", "repo/private" };
-    g_autofree char *admins = mgr_site_path(check->dir, "admins");
-    g_autoptr(GDir) dir = g_dir_open(admins, 0, NULL);
+    g_autoptr(GDir) dir = open_clients(check);
     const char *name;
 
     for (gsize i = 0; i < G_N_ELEMENTS(directories); i++)
@@ -114,15 +211,115 @@ static void check_modes(Check *check)
     }
 }
 
-static void check_conf(Check *check)
+static void look_below(Check *check, const char *relative);
+
+static void look_at_thing(Check *check, const char *relative)
+{
+    g_autofree char *path = mgr_site_path(check->dir, relative);
+    g_autofree char *text = NULL;
+    struct stat st;
+
+    if (lstat(path, &st) != 0 || S_ISREG(st.st_mode) || check->things == MAX_THINGS)
+        return;
+    if (S_ISDIR(st.st_mode)) {
+        look_below(check, relative);
+        return;
+    }
+    check->things++;
+    text = g_strdup_printf("%s is neither a file nor a directory", path);
+    problem(check, text);
+}
+
+static void look_below(Check *check, const char *relative)
+{
+    g_autofree char *path = mgr_site_path(check->dir, relative);
+    g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+    const char *name;
+
+    while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
+        g_autofree char *below = *relative == '\0' ? g_strdup(name) : g_build_filename(relative, name, NULL);
+
+        if (!mgr_backup_leaves_out(below))
+            look_at_thing(check, below);
+    }
+}
+
+static void look_at_things(Check *check)
+{
+    look_below(check, "");
+    look_at_thing(check, "lock");
+}
+
+static void look_at_conf(Check *check)
 {
     g_autofree char *path = mgr_site_path(check->dir, "manager.conf");
     g_autoptr(GError) error = NULL;
-    MgrConf conf = { 0 };
 
-    if (!hl_conf_load(path, mgr_conf_table(), &conf, &error))
-        say(check, MGR_FINDING_PROBLEM, "configuration: %s", error->message);
-    hl_options_clear(mgr_conf_table(), &conf);
+    if (hl_conf_load(path, mgr_conf_table(), &check->conf, &error))
+        return;
+    problem(check, error->message);
+    hl_options_clear(mgr_conf_table(), &check->conf);
+    hl_options_init(mgr_conf_table(), &check->conf);
+}
+
+/* ---------------------------------------------------------------------------------------------------- the repository
+ */
+
+static void look_at_json(Check *check, const char *path)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *text = hl_file_read_text(path, MAX_METADATA, &error);
+    g_autoptr(json_t) document = text != NULL ? hl_json_parse(path, text, strlen(text), &error) : NULL;
+
+    if (document == NULL)
+        problem(check, error->message);
+}
+
+/* A repository that is being made has roots, and nothing that they would sign yet. */
+static bool has_snapshot(const char *metadata)
+{
+    g_autoptr(GDir) dir = g_dir_open(metadata, 0, NULL);
+    const char *name;
+
+    while (dir != NULL && (name = g_dir_read_name(dir)) != NULL)
+        if (g_str_has_suffix(name, "snapshot.json"))
+            return true;
+    return false;
+}
+
+static void look_at_metadata(Check *check, const char *repo)
+{
+    g_autofree char *metadata = g_build_filename(repo, "metadata", NULL);
+    g_autofree char *root = g_build_filename(metadata, "1.root.json", NULL);
+    g_autofree char *timestamp = g_build_filename(metadata, "timestamp.json", NULL);
+
+    look_at_json(check, root);
+    if (g_file_test(timestamp, G_FILE_TEST_EXISTS) || has_snapshot(metadata))
+        look_at_json(check, timestamp);
+    else
+        say(check, MGR_FINDING_NOTE, "%s: %s has nothing published yet", check->look->subject, repo);
+}
+
+/* Whether what it holds is signed and complete, 'holdline-updater repo check' knows. */
+static void look_at_repository(Check *check)
+{
+    g_autofree char *repo = mgr_site_path(check->dir, "repo");
+    g_autofree char *root = mgr_site_named_path(check->dir, check->conf.activeupdate_root);
+    g_autofree char *missing =
+        g_strdup_printf("%s is missing, and manager.conf names a source that it is a copy of", repo);
+    bool is_copy = *check->conf.activeupdate_url != '\0';
+
+    if (is_copy)
+        look_at_json(check, root);
+    if (g_file_test(repo, G_FILE_TEST_EXISTS))
+        look_at_metadata(check, repo);
+    else if (is_copy)
+        problem(check, missing);
+    else
+        say(check, MGR_FINDING_NOTE,
+            "%s: there is none, so endpoints get no patterns from this server: 'holdline-updater repo init %s' makes "
+            "one",
+            check->look->subject, repo);
 }
 
 /* ------------------------------------------------------------------------------------------ registry and journal */
@@ -131,7 +328,7 @@ static void check_conf(Check *check)
 static bool is_running(const char *dir)
 {
     g_autofree char *path = mgr_site_path(dir, "lock");
-    hl_autofd int lock = open(path, O_RDONLY | O_CLOEXEC);
+    hl_autofd int lock = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
     return lock >= 0 && flock(lock, LOCK_SH | LOCK_NB) != 0;
 }
@@ -155,8 +352,21 @@ static HlDb *open_registry(Check *check)
     }
     db = hl_db_open(path, running ? HL_DB_READ_ONLY : HL_DB_FROZEN, &error);
     if (db == NULL)
-        say(check, MGR_FINDING_PROBLEM, "registry: %s", error->message);
+        problem(check, error->message);
     return db;
+}
+
+static void look_at_registry(Check *check)
+{
+    g_autoptr(HlDb) db = open_registry(check);
+    g_autoptr(GError) error = NULL;
+
+    if (db == NULL)
+        return;
+    if (hl_db_check(db, &error) && mgr_schema_check(db, &error))
+        check->db = g_steal_pointer(&db);
+    else
+        problem(check, error->message);
 }
 
 static void compare(Check *check, HlDb *db, const MgrLedger *ledger)
@@ -166,7 +376,7 @@ static void compare(Check *check, HlDb *db, const MgrLedger *ledger)
     g_autofree char *what = NULL;
 
     if (!mgr_ledger_compare(ledger, db, hl_clock_wall(), &gaps, &error)) {
-        say(check, MGR_FINDING_PROBLEM, "registry: %s", error->message);
+        problem(check, error->message);
         return;
     }
     what = mgr_gaps_describe(&gaps);
@@ -196,10 +406,10 @@ static void list_strangers(Check *check, HlDb *db)
                      "SELECT endpoint, max(at) FROM history WHERE what = 'unknown'"
                      " AND endpoint NOT IN (SELECT id FROM endpoint) GROUP BY endpoint ORDER BY 2 DESC LIMIT 1000",
                      ""))
-        say(check, MGR_FINDING_PROBLEM, "registry: %s", error->message);
+        problem(check, error->message);
 }
 
-static void check_journal(Check *check, HlDb *db)
+static void look_at_journal(Check *check)
 {
     g_autofree char *path = mgr_site_path(check->dir, MGR_SITE_JOURNAL);
     g_autofree char *restored = NULL;
@@ -208,7 +418,7 @@ static void check_journal(Check *check, HlDb *db)
     g_autoptr(MgrLedger) ledger = mgr_ledger_read(path, &state, &error);
 
     if (ledger == NULL) {
-        say(check, MGR_FINDING_PROBLEM, "journal: %s", error->message);
+        problem(check, error->message);
         return;
     }
     if (state.lines == 0)
@@ -221,24 +431,34 @@ static void check_journal(Check *check, HlDb *db)
     restored = mgr_site_describe_restore(ledger);
     if (restored != NULL)
         say(check, MGR_FINDING_NOTE, "%s", restored);
-    if (db == NULL)
+    if (check->db == NULL)
         return;
-    compare(check, db, ledger);
-    list_strangers(check, db);
+    compare(check, check->db, ledger);
+    list_strangers(check, check->db);
 }
+
+/* In this order: a later one uses what an earlier one found. */
+static const Look looks[] = {
+    { "configuration", look_at_conf, "mend it: the manager does not start with it" },
+    { "keys", look_at_keys, "restore a backup that has those that belong together" },
+    { "access", look_at_clients, "revoke that name, remove the directory, and issue a certificate under another name" },
+    { "modes", look_at_modes, "make it readable" },
+    { "files", look_at_things, "move it out of the site: backups and the manager refuse it" },
+    { "repository", look_at_repository,
+      "restore a backup of it; if it is a copy of another source, remove it and run 'holdline pattern sync'" },
+    { "registry", look_at_registry, "restore a backup; one of a newer version needs the newer program" },
+    { "journal", look_at_journal, "restore a backup" },
+};
 
 guint mgr_site_check(const char *dir, MgrFinding finding, gpointer user)
 {
     Check check = { .dir = dir, .finding = finding, .user = user };
-    g_autoptr(HlDb) db = NULL;
-    g_autoptr(GError) error = NULL;
 
-    check_conf(&check);
-    check_keys(&check);
-    check_modes(&check);
-    db = open_registry(&check);
-    if (db != NULL && !hl_db_check(db, &error))
-        say(&check, MGR_FINDING_PROBLEM, "registry: %s", error->message);
-    check_journal(&check, error == NULL ? db : NULL);
+    for (gsize i = 0; i < G_N_ELEMENTS(looks); i++) {
+        check.look = &looks[i];
+        check.look->run(&check);
+    }
+    g_clear_pointer(&check.db, hl_db_close);
+    hl_options_clear(mgr_conf_table(), &check.conf);
     return check.problems;
 }

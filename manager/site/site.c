@@ -21,6 +21,11 @@ char *mgr_site_path(const char *dir, const char *name)
     return g_build_filename(dir, name, NULL);
 }
 
+char *mgr_site_named_path(const char *dir, const char *path)
+{
+    return g_path_is_absolute(path) ? g_strdup(path) : mgr_site_path(dir, path);
+}
+
 bool mgr_site_write_broker_conf(const char *dir, const MgrConf *conf, GError **error)
 {
     g_autofree char *path = mgr_site_path(dir, "broker/mosquitto.conf");

@@ -18,6 +18,9 @@
 /* DIR/NAME.  Caller frees. */
 char *mgr_site_path(const char *dir, const char *name);
 
+/* A path in manager.conf, which may be relative to that file.  Caller frees. */
+char *mgr_site_named_path(const char *dir, const char *path);
+
 /* Writes broker/mosquitto.conf. */
 bool mgr_site_write_broker_conf(const char *dir, const MgrConf *conf, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

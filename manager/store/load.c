@@ -16,13 +16,29 @@ extern const char migration_003_names[];
 extern const char migration_004_marks[];
 extern const char migration_005_enrolment[];
 
+static const HlMigration migrations[] = {
+    { 1, "registry", migration_001_registry },   { 2, "displayed", migration_002_displayed },
+    { 3, "names", migration_003_names },         { 4, "marks", migration_004_marks },
+    { 5, "enrolment", migration_005_enrolment },
+};
+
+int mgr_registry_version(void)
+{
+    return G_N_ELEMENTS(migrations);
+}
+
+HlDb *mgr_registry_make_model(int version, GError **error)
+{
+    g_autoptr(HlDb) db = hl_db_open("of a new registry", HL_DB_MEMORY, error);
+
+    g_assert(version > 0 && version <= mgr_registry_version());
+    if (db == NULL || !hl_migrate(db, migrations, (gsize)version, error))
+        return NULL;
+    return g_steal_pointer(&db);
+}
+
 HlDb *mgr_registry_open(const char *path, GError **error)
 {
-    const HlMigration migrations[] = {
-        { 1, "registry", migration_001_registry },   { 2, "displayed", migration_002_displayed },
-        { 3, "names", migration_003_names },         { 4, "marks", migration_004_marks },
-        { 5, "enrolment", migration_005_enrolment },
-    };
     g_autoptr(HlDb) db = hl_db_open(path, HL_DB_DEFAULT, error);
 
     if (db == NULL || !hl_migrate(db, migrations, G_N_ELEMENTS(migrations), error))

@@ -94,6 +94,12 @@ void mgr_certificate_record_clear(MgrCertificateRecord *record);
 /* Opens it for writing and migrates it. */
 HlDb *mgr_registry_open(const char *path, GError **error);
 
+/* Of a registry that it has migrated. */
+int mgr_registry_version(void);
+
+/* An empty registry of this or an earlier version, in memory: to compare with. */
+HlDb *mgr_registry_make_model(int version, GError **error);
+
 /* The loaders' receivers take what they want out of the record (g_steal_pointer); the rest is freed. */
 typedef void (*MgrGroupFn)(MgrGroupRecord *record, gpointer user);
 typedef void (*MgrEndpointFn)(MgrEndpointRecord *record, gpointer user);

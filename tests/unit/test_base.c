@@ -143,6 +143,30 @@ static void test_file(void)
     g_assert_true(hl_tree_remove(directory, NULL)); /* a missing tree is fine */
 }
 
+/* Nobody is at the other end: refused, and not waited for. */
+static void test_fifo(void)
+{
+    g_autofree char *directory = g_dir_make_tmp("hl-base-XXXXXX", NULL);
+    g_autofree char *fifo = g_build_filename(directory, "fifo", NULL);
+    g_autofree char *copy = g_build_filename(directory, "copy", NULL);
+    g_autoptr(GError) read = NULL;
+    g_autoptr(GError) digest = NULL;
+    g_autoptr(GError) copied = NULL;
+    g_autoptr(GError) locked = NULL;
+
+    g_assert_cmpint(mkfifo(fifo, 0600), ==, 0);
+    g_assert_null(hl_file_read(fifo, 1, &read));
+    g_assert_error(read, HL_ERROR, HL_ERROR_INVALID);
+    g_assert_null(hl_file_digest(fifo, &digest));
+    g_assert_error(digest, HL_ERROR, HL_ERROR_INVALID);
+    g_assert_null(hl_file_copy(fifo, copy, 0600, &copied));
+    g_assert_error(copied, HL_ERROR, HL_ERROR_INVALID);
+    g_assert_false(g_file_test(copy, G_FILE_TEST_EXISTS));
+    g_assert_cmpint(hl_file_lock(fifo, &locked), ==, -1);
+    g_assert_error(locked, HL_ERROR, HL_ERROR_INVALID);
+    g_assert_true(hl_tree_remove(directory, NULL));
+}
+
 static void test_backoff(void)
 {
     HlBackoff backoff = HL_BACKOFF_INIT(HL_SECOND, 300 * HL_SECOND);
@@ -430,6 +454,7 @@ int main(int argc, char **argv)
     g_test_add_func("/base/time-difference", test_time_difference);
     g_test_add_func("/base/duration", test_duration);
     g_test_add_func("/base/file", test_file);
+    g_test_add_func("/base/fifo", test_fifo);
     g_test_add_func("/base/backoff", test_backoff);
     g_test_add_func("/base/backoff-ended", test_backoff_ended);
     g_test_add_func("/base/ident", test_ident);

@@ -209,9 +209,7 @@ static void on_synced(const HlChildEnd *end, gpointer user)
 static bool start_sync(MgrPatterns *patterns, GError **error)
 {
     const MgrConf *conf = patterns->options.conf;
-    g_autofree char *root = g_path_is_absolute(conf->activeupdate_root)
-                                ? g_strdup(conf->activeupdate_root)
-                                : mgr_site_path(patterns->options.dir, conf->activeupdate_root);
+    g_autofree char *root = mgr_site_named_path(patterns->options.dir, conf->activeupdate_root);
     g_autofree char *time = hl_duration_format(SYNC_DEADLINE / 10 * 9);
     g_autoptr(GPtrArray) argv = g_ptr_array_new();
     HlChildSpec spec = HL_CHILD_SPEC_INIT;
