@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "manager/store/heal.h"
 
+#include "lib/base/log.h"
+#include "lib/store/stmt.h"
+#include "lib/store/txn.h"
+#include "manager/core/counter.h"
 #include "proto/bounds.h"
 #include "proto/components.h"
 
@@ -64,4 +68,63 @@ char *mgr_heal_endpoint(MgrEndpointRecord *record)
     if (heal_digest(&record->applied))
         g_string_append_printf(healed, "%sdigest", healed->len > 0 ? ", " : "");
     return healed->len > 0 ? g_string_free(g_steal_pointer(&healed), FALSE) : NULL;
+}
+
+#define LOST "grp NOT IN (SELECT name FROM grp)"
+
+static bool on_first_group(HlStmt *row, gpointer user)
+{
+    *(char **)user = g_strdup(hl_stmt_text(row, 0));
+    return false;
+}
+
+static bool on_lost(HlStmt *row, gpointer user)
+{
+    hl_error(
+        "registry",
+        "endpoint %s is of the group '%s', which the registry does not have (it was changed past the manager): it is "
+        "now of the group %s and gets the settings of that; 'holdline endpoint move' gives it another",
+        hl_stmt_text(row, 0), hl_stmt_text(row, 1), (const char *)user);
+    return true;
+}
+
+/* As a move by an administrator: under a number of its own, and with a row of history. */
+static bool move_lost(HlDb *db, const char *group, HlTime now, GError **error)
+{
+    g_auto(HlTxn) txn = HL_TXN_INIT;
+    int64_t last = 0, number;
+
+    if (!hl_txn_begin(&txn, db, error) ||
+        !hl_db_query_int(db, 0, &last, error, "SELECT value FROM counter WHERE name = 'settings'", ""))
+        return false;
+    number = (int64_t)mgr_counter_next((uint64_t)last, now);
+    return hl_db_run(db, NULL, error, "UPDATE counter SET value = ? WHERE name = 'settings'", "i", number) &&
+           hl_db_run(db, NULL, error,
+                     "INSERT INTO history (at, endpoint, what, detail)"
+                     " SELECT ?1, id, 'moved', ?2 || ': its group was missing' FROM endpoint WHERE " LOST,
+                     "it", (int64_t)now, group) &&
+           hl_db_run(db, NULL, error,
+                     "UPDATE endpoint SET grp = ?, moved_counter = max(?, moved_counter + 1) WHERE " LOST, "ti", group,
+                     number) &&
+           hl_txn_commit(&txn, error);
+}
+
+bool mgr_heal_groups(HlDb *db, HlTime now, GError **error)
+{
+    g_autofree char *group = NULL;
+    int64_t lost = 0;
+
+    if (!hl_db_query_int(db, 0, &lost, error, "SELECT count(*) FROM endpoint WHERE " LOST, ""))
+        return false;
+    if (lost == 0)
+        return true;
+    if (!hl_db_query(db, on_first_group, &group, error,
+                     "SELECT name FROM grp ORDER BY name = 'default' DESC, name LIMIT 1", ""))
+        return false;
+    if (group == NULL)
+        return hl_fail(error, HL_ERROR_INVALID, "database %s has endpoints and no group: restore a backup",
+                       hl_db_path(db));
+    return hl_db_query(db, on_lost, group, error, "SELECT id, grp FROM endpoint WHERE " LOST " ORDER BY id LIMIT 100",
+                       "") &&
+           move_lost(db, group, now, error);
 }

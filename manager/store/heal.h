@@ -9,4 +9,10 @@
  * joined by commas, for the log (caller frees); NULL: everything was within its bounds. */
 char *mgr_heal_endpoint(MgrEndpointRecord *record);
 
+/* Endpoints whose group is missing, because somebody wrote to the registry past the manager, are moved to 'default', or
+ * where that is missing too, to the first: a fleet does without its manager for longer than an endpoint does without
+ * settings of its own.  Said in the log, with the remedy, and in their history.  now: wall.  INVALID: there is no
+ * group. */
+bool mgr_heal_groups(HlDb *db, HlTime now, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 #endif

@@ -223,6 +223,56 @@ static void test_manifests(Site *site, gconstpointer user G_GNUC_UNUSED)
                    HL_ERROR_CONFLICT);
 }
 
+/* Somebody deleted a group past the manager: the manager starts, and its endpoints have another. */
+static void test_lost_group(Site *site, gconstpointer user G_GNUC_UNUSED)
+{
+    g_autoptr(HlDb) db = open_site(site);
+    int64_t n = 0;
+
+    g_assert_true(
+        hl_db_exec(db,
+                   "INSERT INTO grp VALUES ('a', 1, 7, '', 0, ''), ('gone', 1, 9, '', 0, '');"
+                   "UPDATE counter SET value = 9 WHERE name = 'settings';"
+                   "INSERT INTO endpoint (id, grp, host, fingerprint, enrolled_at, moved_counter, serial,"
+                   " cert_expires) VALUES ('e-1', 'gone', '', '', 0, 8, '', 0), ('e-2', 'a', '', '', 0, 3, '', 0);"
+                   "PRAGMA foreign_keys = OFF; DELETE FROM grp WHERE name = 'gone'",
+                   NULL));
+    g_clear_pointer(&db, hl_db_close);
+    db = open_site(site);
+    g_assert_true(hl_db_check(db, NULL));
+    g_assert_true(hl_db_query_int(db, 0, &n, NULL,
+                                  "SELECT count(*) FROM endpoint JOIN counter ON name = 'settings'"
+                                  " WHERE id = 'e-1' AND grp = 'default' AND moved_counter = value AND value > 9",
+                                  ""));
+    g_assert_cmpint(n, ==, 1);
+    g_assert_true(hl_db_query_int(
+        db, 0, &n, NULL, "SELECT count(*) FROM endpoint WHERE id = 'e-2' AND grp = 'a' AND moved_counter = 3", ""));
+    g_assert_cmpint(n, ==, 1);
+    g_assert_cmpint(count(db, "history"), ==, 1);
+    g_clear_pointer(&db, hl_db_close);
+    db = open_site(site); /* once */
+    g_assert_cmpint(count(db, "history"), ==, 1);
+}
+
+/* Without any group there is nothing to move them to. */
+static void test_no_group(Site *site, gconstpointer user G_GNUC_UNUSED)
+{
+    g_autoptr(HlDb) db = open_site(site);
+    g_autoptr(GError) error = NULL;
+    HlJournal *journal = NULL;
+
+    g_assert_true(hl_db_exec(db,
+                             "INSERT INTO endpoint (id, grp, host, fingerprint, enrolled_at, moved_counter, serial,"
+                             " cert_expires) VALUES ('e-1', 'default', '', '', 0, 8, '', 0);"
+                             "PRAGMA foreign_keys = OFF; DELETE FROM grp",
+                             NULL));
+    g_clear_pointer(&db, hl_db_close);
+    db = mgr_site_open_registry(site->dir, &journal, &error);
+    g_assert_null(db);
+    g_assert_error(error, HL_ERROR, HL_ERROR_INVALID);
+    g_assert_nonnull(strstr(error->message, "has endpoints and no group: restore a backup"));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -232,5 +282,7 @@ int main(int argc, char **argv)
     g_test_add("/site/journal-begins", Site, NULL, set_up, test_journal_begins, tear_down);
     g_test_add("/site/backup", Site, NULL, set_up, test_backup, tear_down);
     g_test_add("/site/manifests", Site, NULL, set_up, test_manifests, tear_down);
+    g_test_add("/site/lost-group", Site, NULL, set_up, test_lost_group, tear_down);
+    g_test_add("/site/no-group", Site, NULL, set_up, test_no_group, tear_down);
     return g_test_run();
 }

@@ -112,7 +112,7 @@ MgrEndpoint *mgr_fleet_add_endpoint(MgrFleet *fleet, MgrEndpointRecord *record)
     endpoint->accepted_mark = endpoint->record.report_mark;
     endpoint->accepted_spool = g_strdup(endpoint->record.spool);
     endpoint->group = mgr_fleet_group(fleet, endpoint->record.group);
-    g_assert(endpoint->group != NULL); /* a foreign key of the registry */
+    g_assert(endpoint->group != NULL); /* a foreign key of the registry, mended at its opening (manager/store/heal.h) */
     endpoint->group->members++;
     mgr_endpoint_share_digest(endpoint);
     fleet->next_number = MAX(fleet->next_number, endpoint->record.number + 1);
