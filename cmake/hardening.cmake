@@ -5,9 +5,9 @@ include(CheckCCompilerFlag)
 include(CheckLinkerFlag)
 
 # Not CMAKE_POSITION_INDEPENDENT_CODE: that compiles static libraries with -fPIC, whose functions could be replaced from outside
-# and so are never inlined.  There are only programs here.
+# and so are never inlined.  There are programs here, and what the broker loads, which is a target with flags of its own.
 add_compile_options(-fPIE)
-add_link_options(-pie)
+add_link_options($<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,EXECUTABLE>:-pie>)
 
 foreach(flag -fstack-protector-strong -fstack-clash-protection -fcf-protection)
     string(MAKE_C_IDENTIFIER "HOLDLINE_HAS${flag}" has)

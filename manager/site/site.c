@@ -7,11 +7,14 @@
 
 #include "lib/base/file.h"
 #include "lib/base/ident.h"
+#include "lib/base/log.h"
 #include "lib/pki/key.h"
 
 #define BACKDATE        (5 * HL_MINUTE) /* clocks differ */
 #define CLIENT_LIFETIME (730 * HL_DAY)
 #define CRL_LIFETIME    (3650 * HL_DAY) /* the file is local and rewritten at each revocation: it must never expire */
+
+#define PLUGIN "holdline-broker.so"
 
 extern const char broker_mosquitto_conf[];
 extern const char broker_acl[];
@@ -26,11 +29,41 @@ char *mgr_site_named_path(const char *dir, const char *path)
     return g_path_is_absolute(path) ? g_strdup(path) : mgr_site_path(dir, path);
 }
 
+/* Beside the program that runs (in the build tree), or where it was installed with it. */
+char *mgr_site_plugin_path(void)
+{
+    static const char *const places[] = { PLUGIN, "../lib/holdline/" PLUGIN };
+    g_autofree char *program = g_file_read_link("/proc/self/exe", NULL);
+    g_autofree char *bin = program != NULL ? g_path_get_dirname(program) : g_strdup("/usr/bin");
+
+    for (gsize i = 0; i < G_N_ELEMENTS(places); i++) {
+        g_autofree char *path = g_canonicalize_filename(places[i], bin);
+
+        if (g_file_test(path, G_FILE_TEST_IS_REGULAR))
+            return g_steal_pointer(&path);
+    }
+    return NULL;
+}
+
+/* A broker that names a plugin which is not there does not start at all. */
+static char *plugin_line(void)
+{
+    g_autofree char *path = mgr_site_plugin_path();
+
+    if (path != NULL)
+        return g_strconcat("plugin ", path, NULL);
+    hl_warn("broker", PLUGIN
+            " is neither beside this program nor in ../lib/holdline: the broker grants every subscription, and one "
+            "endpoint can fill its memory; install it again");
+    return g_strdup("# " PLUGIN " was not found: subscriptions are not bounded");
+}
+
 bool mgr_site_write_broker_conf(const char *dir, const MgrConf *conf, GError **error)
 {
     g_autofree char *path = mgr_site_path(dir, "broker/mosquitto.conf");
     g_autofree char *port = g_strdup_printf("%d", (int)conf->broker_port);
     g_autofree char *absolute = g_canonicalize_filename(dir, NULL);
+    g_autofree char *plugin = plugin_line();
     const struct passwd *user = getpwuid(geteuid());
     g_autoptr(GString) text = g_string_new(broker_mosquitto_conf);
 
@@ -38,6 +71,7 @@ bool mgr_site_write_broker_conf(const char *dir, const MgrConf *conf, GError **e
     g_string_replace(text, "@PORT@", port, 0);
     g_string_replace(text, "@LISTEN@", conf->broker_listen, 0);
     g_string_replace(text, "@DIR@", absolute, 0);
+    g_string_replace(text, "@PLUGIN@", plugin, 0);
     return hl_file_write_text(path, text->str, 0600, error);
 }
 

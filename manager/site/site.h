@@ -21,6 +21,9 @@ char *mgr_site_path(const char *dir, const char *name);
 /* A path in manager.conf, which may be relative to that file.  Caller frees. */
 char *mgr_site_named_path(const char *dir, const char *path);
 
+/* What the broker loads to refuse subscriptions (manager/broker); NULL: it is not installed.  Caller frees. */
+char *mgr_site_plugin_path(void);
+
 /* Writes broker/mosquitto.conf. */
 bool mgr_site_write_broker_conf(const char *dir, const MgrConf *conf, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

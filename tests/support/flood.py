@@ -86,7 +86,7 @@ class Kinds:
 
 
 TOPICS = {"certificates": "report", "spools": "report", "refusals": "report", "counters": "heartbeat", "heartbeats": "heartbeat",
-          "large": "heartbeat", "births": "link", "flaps": "link", "echoes": "echo", "connects": ""}
+          "large": "heartbeat", "births": "link", "flaps": "link", "echoes": "echo", "connects": "", "subscriptions": ""}
 CROWD = 20  # of those who only connect, side by side
 
 
@@ -138,7 +138,15 @@ class Flood:
         for thread in threads:
             thread.join()
 
+    def subscribe(self):
+        """As many filters as a packet of 290 kB holds, each of its own and of 150 levels, which is what costs a broker memory."""
+        filters = b"".join(text(b"%x" % (self.made * 1000 + i) + b"/x" * 150) + b"\0" for i in range(940))
+        self.made += 1
+        return packet(0x82, (self.made % 65000 + 1).to_bytes(2, "big") + b"\0" + filters)
+
     def chunk(self, size):
+        if self.kind == "subscriptions":
+            return b"".join(self.subscribe() for _ in range(size))
         topic = text(f"holdline/v1/endpoint/{self.id}/{TOPICS[self.kind]}".encode())
         out = []
         for _ in range(size):
@@ -170,7 +178,7 @@ class Flood:
         print(json.dumps({"kind": self.kind, "qos": self.qos, "sent": self.sent, "sessions": self.sessions}))
 
     def send_all(self):
-        size = 8 if self.kind == "large" else CHUNK
+        size = {"large": 8, "subscriptions": 1}.get(self.kind, CHUNK)
         if self.pace:
             size = 1
         if self.limit:
