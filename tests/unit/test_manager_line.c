@@ -5,6 +5,7 @@
 
 #include "lib/base/json.h"
 #include "lib/base/unconst.h"
+#include "lib/store/stmt.h"
 #include "proto/envelope.h"
 #include "tests/support/manager_parts.h"
 
@@ -277,6 +278,27 @@ static void test_set_back_is_told(void)
     g_assert_cmpuint(history_rows(parts, "was set back: its reports end at 1, those to 2 are here"), ==, 1);
 }
 
+/* Killed before presence is next written: the registry has the revocation, and that the endpoint had been there. */
+static void test_revoked_and_killed(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    g_autofree char *path = g_build_filename(parts->dir, "registry.db", NULL);
+    g_autoptr(HlDb) db = NULL;
+    int64_t n = 0;
+
+    parts_add_endpoint(parts, "e-one");
+    parts_birth(parts, "e-one", 7);
+    parts_call(parts, "endpoint revoke", "endpoint", "e-one", NULL);
+    parts_commit(parts);
+    db = hl_db_open(path, HL_DB_READ_ONLY, NULL);
+    g_assert_true(hl_db_query_int(db, 0, &n, NULL,
+                                  "SELECT count(*) FROM presence JOIN endpoint ON number = presence.endpoint"
+                                  " WHERE id = 'e-one' AND revoked_at > 0 AND session = 7 AND actual = 'offline'"
+                                  " AND reason = 'revoked' AND retired",
+                                  ""));
+    g_assert_cmpint(n, ==, 1);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -286,6 +308,7 @@ int main(int argc, char **argv)
     g_test_add_func("/line/own-clock-goes-back", test_own_clock_goes_back);
     g_test_add_func("/line/poisoned-registry", test_poisoned_registry);
     g_test_add_func("/line/other-past", test_other_past);
+    g_test_add_func("/line/revoked-and-killed", test_revoked_and_killed);
     g_test_add_func("/line/every-report-once", test_every_report_once);
     g_test_add_func("/line/set-back-is-told", test_set_back_is_told);
     return g_test_run();

@@ -253,6 +253,7 @@ typedef struct End {
 static void write_revocation(HlWriteSet *set, const MgrEndpoint *endpoint, HlTime at)
 {
     mgr_write_endpoint_revocation(set, endpoint->record.number, at);
+    mgr_tracker_write_retired(set, endpoint, MGR_REASON_REVOKED);
 }
 
 static void fold_revocation(const Change *change, MgrEndpoint *endpoint)

@@ -105,6 +105,15 @@ void mgr_tracker_retire(MgrTracker *tracker, MgrEndpoint *endpoint, MgrReason re
     endpoint->presence_dirty = true;
 }
 
+void mgr_tracker_write_retired(HlWriteSet *set, const MgrEndpoint *endpoint, MgrReason reason)
+{
+    MgrPresence presence = endpoint->record.presence;
+    MgrPresenceEvent event = { .kind = MGR_PRESENCE_RETIRE, .reason = reason };
+
+    mgr_presence_step(&presence, &mgr_presence_policy, &event, mgr_now());
+    mgr_write_presence(set, endpoint->record.number, &presence);
+}
+
 bool mgr_tracker_echo(MgrTracker *tracker, MgrEndpoint *endpoint, uint64_t nonce, uint64_t session)
 {
     MgrPresenceEvent event = { .kind = MGR_PRESENCE_ECHO, .session = session };

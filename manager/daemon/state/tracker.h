@@ -29,6 +29,10 @@ void mgr_tracker_feed_all(MgrTracker *tracker, MgrPresenceEventKind kind);
 /* Revoked: no birth counts until it enrols again. */
 void mgr_tracker_retire(MgrTracker *tracker, MgrEndpoint *endpoint, MgrReason reason);
 
+/* What that will make of its presence, for the set that revokes it: a manager that is killed within the second in which
+ * presence is written knows after its restart that the endpoint was seen, and that it is retired. */
+void mgr_tracker_write_retired(HlWriteSet *set, const MgrEndpoint *endpoint, MgrReason reason);
+
 /* An echo that answers the probe under way; false, and nothing done, for any other. */
 bool mgr_tracker_echo(MgrTracker *tracker, MgrEndpoint *endpoint, uint64_t nonce, uint64_t session);
 
