@@ -116,6 +116,53 @@ static void test_expiry(void)
     }
 }
 
+/* The server's clock is set ahead: that ends nothing before its time, and once it is set back the command goes out, to
+ * an endpoint that was there all the while too. */
+static void test_clock_ahead(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    g_autofree char *id = NULL;
+    g_autoptr(HlMsgCommand) sent = NULL;
+
+    parts_add_endpoint(parts, "e-one");
+    id = parts_issue(parts, "e-one");
+    mgr_console_tick(parts->console);
+    clock_fake_jump_wall(30 * HL_DAY);
+    mgr_console_tick(parts->console);
+    pass(parts, HL_SECOND);
+    parts_birth(parts, "e-one", 1);
+    parts_commit(parts);
+    g_assert_cmpint(state_of(parts, id, "e-one"), ==, HL_STATE_QUEUED);
+    g_assert_null(parts_take_command(parts, "e-one"));
+    clock_fake_jump_wall(-30 * HL_DAY);
+    mgr_console_tick(parts->console);
+    pass(parts, HL_SECOND);
+    parts_commit(parts);
+    sent = parts_take_command(parts, "e-one");
+    g_assert_nonnull(sent);
+    g_assert_cmpint(state_of(parts, id, "e-one"), ==, HL_STATE_SENT);
+    parts_check_registry(parts);
+}
+
+/* It stays ahead: what really passed counts. */
+static void test_clock_stays_ahead(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    g_autofree char *id = NULL;
+    g_autofree char *end = NULL;
+
+    parts_add_endpoint(parts, "e-one");
+    id = parts_issue(parts, "e-one");
+    clock_fake_jump_wall(30 * HL_DAY);
+    pass(parts, 4 * HL_DAY - HL_SECOND);
+    g_assert_nonnull(mgr_fleet_command(&parts->fleet, id));
+    pass(parts, HL_DAY);
+    g_assert_null(mgr_fleet_command(&parts->fleet, id));
+    end = stored_state(parts, id);
+    g_assert_cmpstr(end, ==, "expired: the endpoint did not come back in time");
+    parts_check_registry(parts);
+}
+
 /* -------------------------------------------------------------------------------------------------------- cancellation
  */
 
@@ -482,6 +529,8 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/commands/life", test_life);
     g_test_add_func("/manager/commands/sent-at-birth", test_sent_at_birth);
     g_test_add_func("/manager/commands/expiry", test_expiry);
+    g_test_add_func("/manager/commands/clock-ahead", test_clock_ahead);
+    g_test_add_func("/manager/commands/clock-stays-ahead", test_clock_stays_ahead);
     g_test_add_func("/manager/commands/cancel/queued", test_cancel_queued);
     g_test_add_func("/manager/commands/cancel/sent", test_cancel_sent);
     g_test_add_func("/manager/commands/cancel/overtaken", test_cancel_overtaken);

@@ -237,6 +237,7 @@ MgrCommand *mgr_fleet_add_command(MgrFleet *fleet, MgrCommandRecord *record)
 
     command->record = *record;
     memset(record, 0, sizeof *record);
+    command->known = mgr_now();
     command->targets = g_ptr_array_new_with_free_func(free_target);
     g_hash_table_insert(fleet->commands, command->record.id, command);
     return command;

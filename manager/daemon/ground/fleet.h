@@ -40,6 +40,7 @@ struct MgrCommand {
     guint counts[HL_N_STATES];
     guint open; /* targets that are not final */
     HlTime changed_mono;
+    MgrNow known; /* since when it is in memory: its end is not believed to a clock that was set ahead after that */
 };
 
 /* What is registered, and beside it what each part keeps of it. */

@@ -426,6 +426,17 @@ static void verify_all(MgrConsole *console)
         mgr_console_feed(console, endpoints->pdata[i], MGR_DISPLAY_VERIFY);
 }
 
+/* By the clock that was ahead their time was over, so that nobody got them. */
+static void deliver_again(MgrConsole *console, const MgrEndpoint *endpoint)
+{
+    for (guint i = 0; i < endpoint->open_targets->len; i++) {
+        MgrTarget *target = endpoint->open_targets->pdata[i];
+
+        if (target->record.state == HL_STATE_QUEUED)
+            mgr_delivery_command(console->parts.delivery, target, MGR_OCCASION_LINE);
+    }
+}
+
 /* The clock was set: what is stored by the wall is moved along, so that a restart finds the same silence as before. */
 static void follow_clock(MgrConsole *console, const GPtrArray *endpoints, HlTime step)
 {
@@ -436,6 +447,8 @@ static void follow_clock(MgrConsole *console, const GPtrArray *endpoints, HlTime
         if (endpoint->record.display.contact_wall != 0)
             endpoint->record.display.contact_wall += step;
         endpoint->display_dirty = true;
+        if (step < 0)
+            deliver_again(console, endpoint);
     }
     console->parts.fleet->alive = (uint64_t)((HlTime)console->parts.fleet->alive + step);
     console->parts.fleet->verified = (uint64_t)((HlTime)console->parts.fleet->verified + step);

@@ -398,8 +398,17 @@ static bool is_due(const MgrTarget *target, HlTime now)
     return false;
 }
 
-static void expire_command(MgrCommands *commands, const MgrCommand *command, HlTime now)
+/* A clock that was behind when the command was loaded gives it no more than the life that it was issued for. */
+static HlTime believed_now(const MgrCommand *command)
 {
+    MgrNow then = { MAX(command->known.wall, command->record.issued_at), command->known.mono };
+
+    return mgr_now_believed(then, mgr_now());
+}
+
+static void expire_command(MgrCommands *commands, const MgrCommand *command, HlTime believed)
+{
+    HlTime now = hl_clock_wall();
     MgrTargetStep expired = { HL_STATE_EXPIRED, "expired", "the endpoint did not come back in time", now };
     MgrTargetStep timed_out = { HL_STATE_TIMED_OUT, "timeout", "no result came in time", now };
     g_autoptr(GPtrArray) never_began = g_ptr_array_new();
@@ -408,7 +417,7 @@ static void expire_command(MgrCommands *commands, const MgrCommand *command, HlT
     for (guint i = 0; i < command->targets->len; i++) {
         MgrTarget *target = command->targets->pdata[i];
 
-        if (is_due(target, now))
+        if (is_due(target, believed))
             g_ptr_array_add(has_begun(target) ? began : never_began, target);
     }
     /* the command is gone with the last of them */
@@ -419,12 +428,12 @@ static void expire_command(MgrCommands *commands, const MgrCommand *command, HlT
 void mgr_commands_tick(MgrCommands *commands)
 {
     g_autoptr(GPtrArray) open = mgr_fleet_values(commands->parts.fleet->commands);
-    HlTime now = hl_clock_wall();
 
     for (guint i = 0; i < open->len; i++) {
         const MgrCommand *command = open->pdata[i];
+        HlTime believed = believed_now(command);
 
-        if (now > command->record.expires_at)
-            expire_command(commands, command, now);
+        if (believed > command->record.expires_at)
+            expire_command(commands, command, believed);
     }
 }
