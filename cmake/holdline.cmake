@@ -38,7 +38,7 @@ endfunction()
 function(hl_link_faults target)
     target_sources(${target} PRIVATE ${CMAKE_SOURCE_DIR}/tests/support/faults.c)
     foreach(call fsync rename link symlink mkostemp g_mkdir_with_parents sendfile unlink remove ftruncate fchmod write pwrite
-                 open)
+                 open openat renameat2 linkat unlinkat fchown futimens)
         target_link_options(${target} PRIVATE -Wl,--wrap=${call})
     endforeach()
 endfunction()

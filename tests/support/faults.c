@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <glib.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
@@ -69,6 +70,13 @@ WRAP(int, unlink, (const char *path), (path), FREES_SPACE)
 WRAP(int, remove, (const char *path), (path), FREES_SPACE)
 WRAP(int, ftruncate, (int fd, off_t size), (fd, size), FREES_SPACE)
 WRAP(int, fchmod, (int fd, mode_t mode), (fd, mode), FREES_SPACE)
+WRAP(int, fchown, (int fd, uid_t user, gid_t group), (fd, user, group), FREES_SPACE)
+WRAP(int, futimens, (int fd, const struct timespec times[2]), (fd, times), FREES_SPACE)
+WRAP(int, unlinkat, (int dir, const char *path, int flags), (dir, path, flags), FREES_SPACE)
+WRAP(int, linkat, (int from_dir, const char *from, int to_dir, const char *to, int flags),
+     (from_dir, from, to_dir, to, flags), TAKES_SPACE)
+WRAP(int, renameat2, (int from_dir, const char *from, int to_dir, const char *to, unsigned flags),
+     (from_dir, from, to_dir, to, flags), TAKES_SPACE)
 
 ssize_t __real_write(int fd, const void *data, size_t size);
 ssize_t __wrap_write(int fd, const void *data, size_t size);
@@ -112,4 +120,20 @@ int __wrap_open(const char *path, int flags, ...)
     if ((flags & (O_CREAT | O_TRUNC)) != 0 && fails(TAKES_SPACE))
         return -1;
     return __real_open(path, flags, mode);
+}
+
+int __real_openat(int dir, const char *path, int flags, ...);
+int __wrap_openat(int dir, const char *path, int flags, ...);
+
+int __wrap_openat(int dir, const char *path, int flags, ...)
+{
+    va_list args;
+    mode_t mode;
+
+    va_start(args, flags);
+    mode = (flags & O_CREAT) != 0 ? va_arg(args, mode_t) : 0;
+    va_end(args);
+    if ((flags & (O_CREAT | O_TRUNC)) != 0 && fails(TAKES_SPACE))
+        return -1;
+    return __real_openat(dir, path, flags, mode);
 }

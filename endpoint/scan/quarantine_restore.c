@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "endpoint/scan/crate.h"
+#include "endpoint/scan/origin.h"
+#include "endpoint/scan/quarantine_internal.h"
+#include "lib/base/escape.h"
+#include "lib/base/file.h"
+#include "lib/base/log.h"
+
+/* Owner before mode: a change of owner takes the set-user-id bit away.  Times last, durably. */
+static bool dress(int fd, const EpRecord *record, GError **error)
+{
+    const struct timespec times[] = { record->accessed, record->modified };
+
+    if (fchown(fd, record->uid, record->gid) != 0)
+        return hl_fail_errno(error, errno, "cannot give it to user %u and group %u", record->uid, record->gid);
+    if (fchmod(fd, record->mode) != 0 || futimens(fd, times) != 0 || fsync(fd) != 0)
+        return hl_fail_errno(error, errno, "cannot give it its mode and times");
+    return true;
+}
+
+static bool unpack(const EpQuarantine *quarantine, const EpRecord *record, int directory, const char *private,
+                   GError **error)
+{
+    g_autofree char *path = ep_quarantine_path(quarantine, record->id, EP_CRATE_SUFFIX);
+    hl_autofd int crate = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    hl_autofd int fd = -1;
+    g_autofree char *digest = NULL;
+
+    if (crate < 0)
+        return hl_fail_errno(error, errno, "cannot open %s", path);
+    fd = openat(directory, private, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return hl_fail_errno(error, errno, "cannot create it");
+    digest = ep_crate_unpack(crate, fd, error);
+    if (digest == NULL)
+        return false;
+    if (strcmp(digest, record->sha256) != 0)
+        return hl_fail(error, HL_ERROR_UNTRUSTED, "the stored content is damaged");
+    return dress(fd, record, error);
+}
+
+static bool put_back(EpQuarantine *quarantine, EpRecord *record, int directory, GError **error)
+{
+    g_autofree char *private = ep_origin_restoring_name(record);
+    g_autoptr(GError) late = NULL;
+
+    if (unlinkat(directory, private, 0) != 0 && errno != ENOENT) /* of a try that could not be settled */
+        return hl_fail_errno(error, errno, "cannot remove %s", private);
+    if (!ep_quarantine_note(quarantine, record, EP_RECORD_RESTORING, error))
+        return false;
+    if (unpack(quarantine, record, directory, private, error) &&
+        ep_origin_move(directory, private, record->name, error))
+        return true;
+    if (unlinkat(directory, private, 0) != 0 && errno != ENOENT)
+        return false; /* stays RESTORING: settled at the next start */
+    if (!ep_quarantine_note(quarantine, record, EP_RECORD_HELD, &late))
+        hl_warn("quarantine", "%s is not finished before the next start: %s", record->id, late->message);
+    return false;
+}
+
+static bool check_place(int directory, const EpRecord *record, GError **error)
+{
+    struct stat st;
+
+    if (fstatat(directory, record->name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+        return hl_fail(error, HL_ERROR_EXISTS, "there is a file of that name: move it away first");
+    return errno == ENOENT || hl_fail_errno(error, errno, "cannot look at its place");
+}
+
+static bool restore(EpQuarantine *quarantine, EpRecord *record, char **sha256, GError **error)
+{
+    hl_autofd int directory = -1;
+    g_autoptr(GError) late = NULL;
+
+    if (record->state == EP_RECORD_TAKING)
+        ep_quarantine_settle(quarantine, record); /* if it is at its place, check_place says so */
+    directory = ep_origin_open(record->directory, error);
+    if (directory < 0 || !check_place(directory, record, error) || !put_back(quarantine, record, directory, error))
+        return false;
+    HL_IGNORE(fsync(directory) == 0); /* undone by a power cut, the record's state brings it back */
+    *sha256 = g_strdup(record->sha256);
+    if (!ep_quarantine_discard(quarantine, record, &late))
+        hl_warn("quarantine", "a restored file is listed until the next start: %s", late->message);
+    return true;
+}
+
+bool ep_quarantine_restore(EpQuarantine *quarantine, const char *id, char **sha256, GError **error)
+{
+    EpRecord *record = ep_quarantine_find(quarantine, id, error);
+    g_autofree char *directory = record == NULL ? NULL : hl_escape(record->directory);
+    g_autofree char *name = record == NULL ? NULL : hl_escape(record->name);
+
+    *sha256 = NULL;
+    if (record == NULL)
+        return false;
+    return restore(quarantine, record, sha256, error) ||
+           hl_error_prefix(error, "cannot restore %s/%s", directory, name);
+}
