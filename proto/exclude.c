@@ -94,7 +94,7 @@ static char escaped(const char *text, gsize *size)
     *size = text[1] == 'x' ? 4 : 2;
     part = g_strndup(text, *size);
     bytes = hl_unescape(part);
-    return bytes == NULL ? '\0' : bytes[0];
+    return (char)(bytes == NULL ? '\0' : bytes[0]);
 }
 
 /* A symbol of a set; false: the text ends, or the escape is malformed. */

@@ -7,10 +7,11 @@
 
 #include "lib/base/ident.h"
 
-#define MAGIC      "HLcrate1"
 #define MAGIC_SIZE 8
 #define KEY_SIZE   32
 #define STEP       (256 * 1024) /* a multiple of KEY_SIZE, so that every step begins with the key's first byte */
+
+static const uint8_t magic[MAGIC_SIZE] = { 'H', 'L', 'c', 'r', 'a', 't', 'e', '1' };
 
 G_STATIC_ASSERT(EP_CRATE_HEADER_SIZE == MAGIC_SIZE + KEY_SIZE);
 G_STATIC_ASSERT(STEP % KEY_SIZE == 0);
@@ -105,7 +106,7 @@ char *ep_crate_pack(int from, int64_t size, int to, GError **error)
     uint8_t header[EP_CRATE_HEADER_SIZE];
     Pass pass = { .from = from, .size = size, .to = to, .key = header + MAGIC_SIZE, .packs = true };
 
-    memcpy(header, MAGIC, MAGIC_SIZE);
+    memcpy(header, magic, MAGIC_SIZE);
     hl_random_bytes(header + MAGIC_SIZE, KEY_SIZE);
     return write_all(to, header, sizeof header, error) ? run(&pass, error) : NULL;
 }
@@ -118,7 +119,7 @@ char *ep_crate_unpack(int from, int to, GError **error)
 
     if (n < 0)
         return NULL;
-    if (n < (gssize)sizeof header || memcmp(header, MAGIC, MAGIC_SIZE) != 0) {
+    if (n < (gssize)sizeof header || memcmp(header, magic, MAGIC_SIZE) != 0) {
         hl_fail(error, HL_ERROR_UNTRUSTED, "the stored content is damaged");
         return NULL;
     }

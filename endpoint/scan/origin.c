@@ -76,7 +76,16 @@ EpOriginSight ep_origin_look(int directory, const char *name, const EpRecord *re
 /* linkat never replaces either, and exists where renameat2 has no flags (NFS, some FUSE). */
 static int move_by_link(int directory, const char *from, const char *to)
 {
-    return linkat(directory, from, directory, to, 0) != 0 ? -1 : unlinkat(directory, from, 0);
+    int problem;
+
+    if (linkat(directory, from, directory, to, 0) != 0)
+        return -1;
+    if (unlinkat(directory, from, 0) == 0)
+        return 0;
+    problem = errno;
+    unlinkat(directory, to, 0);
+    errno = problem;
+    return -1;
 }
 
 bool ep_origin_move(int directory, const char *from, const char *to, GError **error)

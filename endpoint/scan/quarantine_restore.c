@@ -64,10 +64,15 @@ static bool put_back(EpQuarantine *quarantine, EpRecord *record, int directory, 
     return false;
 }
 
-static bool check_place(int directory, const EpRecord *record, GError **error)
+/* Notes the directory too: it may be another one at the same path by now, and is where a kill is settled. */
+static bool check_place(int directory, EpRecord *record, GError **error)
 {
     struct stat st;
 
+    if (fstat(directory, &st) != 0)
+        return hl_fail_errno(error, errno, "cannot look at its directory");
+    record->directory_dev = st.st_dev;
+    record->directory_ino = st.st_ino;
     if (fstatat(directory, record->name, &st, AT_SYMLINK_NOFOLLOW) == 0)
         return hl_fail(error, HL_ERROR_EXISTS, "there is a file of that name: move it away first");
     return errno == ENOENT || hl_fail_errno(error, errno, "cannot look at its place");

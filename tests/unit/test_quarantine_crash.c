@@ -42,6 +42,15 @@ static bool restore(World *world, GError **error)
     return ep_quarantine_restore(world->quarantine, only_id(world), &sha256, error);
 }
 
+/* Its directory is another one at the same path by then. */
+static bool restore_anew(World *world, GError **error)
+{
+    g_autofree char *other = g_build_filename(world->top, "anew", NULL);
+
+    g_assert_true(mkdir(other, 0755) == 0 && rename(other, world->origin) == 0);
+    return restore(world, error);
+}
+
 static bool erase(World *world, GError **error)
 {
     return ep_quarantine_delete(world->quarantine, only_id(world), error);
@@ -122,7 +131,7 @@ static void walk(Deed deed, FaultsKind kind)
         back = is_at_its_place(&world);
         there[back]++;
         if (end == END_DONE || end == END_UNTOUCHED)
-            g_assert_true(back == (deed == restore));
+            g_assert_true(back == (deed != take));
         if (end == END_REFUSED)
             g_assert_true(back == (deed == take));
         if (!back) {
@@ -155,6 +164,11 @@ static void test_restore_killed(void)
 static void test_restore_full(void)
 {
     walk(restore, FAULTS_FULL);
+}
+
+static void test_restore_anew_killed(void)
+{
+    walk(restore_anew, FAULTS_DIE);
 }
 
 static void test_delete_killed(void)
@@ -256,6 +270,7 @@ int main(int argc, char **argv)
     g_test_add_func("/quarantine/crash/take-full", test_take_full);
     g_test_add_func("/quarantine/crash/restore-killed", test_restore_killed);
     g_test_add_func("/quarantine/crash/restore-full", test_restore_full);
+    g_test_add_func("/quarantine/crash/restore-anew-killed", test_restore_anew_killed);
     g_test_add_func("/quarantine/crash/delete-killed", test_delete_killed);
     g_test_add_func("/quarantine/crash/meddled-with", test_meddled_with);
     return g_test_run();
