@@ -9,6 +9,7 @@
 #include "lib/base/log.h"
 #include "lib/store/stmt.h"
 #include "manager/site/site.h"
+#include "manager/store/detections.h"
 #include "manager/store/heal.h"
 #include "manager/store/ledger.h"
 
@@ -167,7 +168,7 @@ HlDb *mgr_site_open_registry(const char *dir, HlJournal **journal, GError **erro
     if (restored != NULL)
         hl_info("registry", "%s", restored);
     if (!catch_up(ledger, db, error) || !mgr_heal_groups(db, hl_clock_wall(), error) ||
-        !follow_on(ledger, db, opened, error))
+        !mgr_registry_mend_findings(db, error) || !follow_on(ledger, db, opened, error))
         return NULL;
     *journal = g_steal_pointer(&opened);
     return g_steal_pointer(&db);

@@ -15,11 +15,12 @@ extern const char migration_002_displayed[];
 extern const char migration_003_names[];
 extern const char migration_004_marks[];
 extern const char migration_005_enrolment[];
+extern const char migration_006_detections[];
 
 static const HlMigration migrations[] = {
     { 1, "registry", migration_001_registry },   { 2, "displayed", migration_002_displayed },
     { 3, "names", migration_003_names },         { 4, "marks", migration_004_marks },
-    { 5, "enrolment", migration_005_enrolment },
+    { 5, "enrolment", migration_005_enrolment }, { 6, "detections", migration_006_detections },
 };
 
 int mgr_registry_version(void)

@@ -205,7 +205,7 @@ void mgr_write_history(HlWriteSet *set, HlTime at, const char *endpoint, const c
  * sent).  mark 0: it has none. */
 void mgr_write_history_once(HlWriteSet *set, HlTime at, const char *endpoint, const char *what, const char *detail,
                             uint64_t mark);
-/* Drops history and finished commands older than a time. */
+/* Drops history, finished commands, and what is settled of detections older than a time. */
 void mgr_write_prune(HlWriteSet *set, HlTime before);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MgrTokenRecord, mgr_token_record_clear)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Changing the registry: statements added to write sets. */
+#include "manager/store/detections.h"
 #include "manager/store/journal.h"
 #include "proto/messages.h"
 
@@ -369,6 +370,7 @@ void mgr_write_history_once(HlWriteSet *set, HlTime at, const char *endpoint, co
 
 void mgr_write_prune(HlWriteSet *set, HlTime before)
 {
+    mgr_write_prune_detections(set, before);
     hl_write_set_add(set, "DELETE FROM history WHERE at < ?", "i", INT(before));
     hl_write_set_add(
         set,

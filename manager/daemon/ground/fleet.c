@@ -26,6 +26,7 @@ static void free_endpoint(gpointer item)
     g_ptr_array_unref(endpoint->open_targets);
     g_free(endpoint->accepted_spool);
     g_free(endpoint->reach_detail);
+    g_free(endpoint->findings);
     g_free(endpoint);
 }
 
@@ -120,8 +121,30 @@ MgrEndpoint *mgr_fleet_add_endpoint(MgrFleet *fleet, MgrEndpointRecord *record)
     return endpoint;
 }
 
+const MgrFindings *mgr_endpoint_findings(const MgrEndpoint *endpoint)
+{
+    static const MgrFindings none = { .how = MGR_SCAN_OTHER };
+
+    return endpoint->findings != NULL ? endpoint->findings : &none;
+}
+
+void mgr_fleet_set_findings(MgrFleet *fleet, MgrEndpoint *endpoint, const MgrFindings *findings)
+{
+    const MgrFindings *old = mgr_endpoint_findings(endpoint);
+
+    fleet->open_detections += findings->open;
+    fleet->open_detections -= old->open;
+    fleet->infected += (findings->open > 0) - (old->open > 0);
+    fleet->scans_failed += (findings->end == MGR_SCAN_FAILED) - (old->end == MGR_SCAN_FAILED);
+    if (endpoint->findings == NULL)
+        endpoint->findings = g_new(MgrFindings, 1);
+    *endpoint->findings = *findings;
+}
+
 void mgr_fleet_remove_endpoint(MgrFleet *fleet, MgrEndpoint *endpoint)
 {
+    if (endpoint->findings != NULL) /* the sums without it */
+        mgr_fleet_set_findings(fleet, endpoint, &(MgrFindings){ .end = MGR_SCAN_NEVER });
     for (guint i = 0; i < endpoint->open_targets->len; i++)
         ((MgrTarget *)endpoint->open_targets->pdata[i])->endpoint = NULL;
     endpoint->group->members--;
@@ -467,6 +490,12 @@ bool mgr_endpoint_is_reporting(const MgrEndpoint *endpoint)
            strcmp(endpoint->accepted_spool, endpoint->record.spool) != 0;
 }
 
+/* Endpoints by the number that other tables of the registry have of them. */
+typedef struct {
+    MgrFleet *fleet;
+    GHashTable *endpoints; /* number -> MgrEndpoint * */
+} Numbered;
+
 static void on_group(MgrGroupRecord *record, gpointer user)
 {
     mgr_fleet_put_group(user, record);
@@ -481,6 +510,28 @@ static void on_endpoint(MgrEndpointRecord *record, gpointer user)
         hl_warn("registry", "the session of %s was more than a day ahead of this clock: its numbers start again",
                 endpoint->record.id);
     fleet->online += mgr_endpoint_is_up(endpoint);
+}
+
+static void on_findings(int64_t number, const MgrFindings *findings, gpointer user)
+{
+    Numbered *numbered = user;
+    MgrEndpoint *endpoint = g_hash_table_lookup(numbered->endpoints, &number);
+
+    if (endpoint != NULL)
+        mgr_fleet_set_findings(numbered->fleet, endpoint, findings);
+}
+
+static bool load_findings(MgrFleet *fleet, HlDb *db, GError **error)
+{
+    g_autoptr(GHashTable) endpoints = g_hash_table_new(g_int64_hash, g_int64_equal);
+    Numbered numbered = { fleet, endpoints };
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, fleet->endpoints);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        g_hash_table_insert(endpoints, &((MgrEndpoint *)value)->record.number, value);
+    return mgr_registry_load_findings(db, on_findings, &numbered, error);
 }
 
 static void on_command(MgrCommandRecord *record, gpointer user)
@@ -518,7 +569,7 @@ bool mgr_fleet_load(MgrFleet *fleet, HlDb *db, GError **error)
            mgr_registry_load_counter(db, "alive", &fleet->alive, error) &&
            mgr_registry_load_counter(db, "verified", &fleet->verified, error) &&
            mgr_registry_load_groups(db, on_group, fleet, error) &&
-           mgr_registry_load_endpoints(db, on_endpoint, fleet, error) &&
+           mgr_registry_load_endpoints(db, on_endpoint, fleet, error) && load_findings(fleet, db, error) &&
            mgr_registry_load_open_commands(db, on_command, fleet, error) &&
            mgr_registry_load_open_targets(db, on_target, fleet, error) &&
            mgr_registry_load_tokens(db, on_token, fleet, error) &&

@@ -11,6 +11,7 @@
 #include "manager/core/notify.h"
 #include "manager/core/quota.h"
 #include "manager/core/verdict.h"
+#include "manager/store/detections.h"
 #include "manager/store/registry.h"
 #include "proto/settings.h"
 
@@ -50,6 +51,8 @@ struct MgrEndpoint {
     GPtrArray *open_targets; /* MgrTarget *, borrowed, oldest first */
     HlTime skew;             /* its clock against the server's, at the last birth or heartbeat */
     uint64_t refused, lost_heartbeats;
+
+    MgrFindings *findings; /* NULL: nothing was told of a scan or a find */
 
     /* reports: submitted to the writer, perhaps not committed */
     uint64_t accepted_seq, accepted_mark;
@@ -104,7 +107,9 @@ typedef struct {
     int64_t next_number;
     uint64_t settings_counter, epoch, crl, alive, verified;
     guint online; /* Online or Stale */
-    char *latest; /* pattern versions of the server's repository, proto/components.h */
+    uint64_t open_detections;
+    guint infected, scans_failed; /* endpoints with open detections, and those whose last scan failed */
+    char *latest;                 /* pattern versions of the server's repository, proto/components.h */
 } MgrFleet;
 
 /* The fleet is zeroed before; clear it whatever comes. */
@@ -168,6 +173,11 @@ MgrTokenRecord *mgr_fleet_token(const MgrFleet *fleet, const char *id);
 
 /* HL_ERROR_NOT_FOUND with the name in the message. */
 MgrGroup *mgr_fleet_find_group(const MgrFleet *fleet, const char *name, GError **error);
+
+/* What the registry has of its scans and finds now; copied. */
+void mgr_fleet_set_findings(MgrFleet *fleet, MgrEndpoint *endpoint, const MgrFindings *findings);
+/* Never NULL. */
+const MgrFindings *mgr_endpoint_findings(const MgrEndpoint *endpoint);
 
 /* A snapshot of a table's values, to go through them while they change; free with g_ptr_array_unref. */
 GPtrArray *mgr_fleet_values(GHashTable *table);

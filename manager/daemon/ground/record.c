@@ -242,6 +242,11 @@ HlDb *mgr_record_reader(MgrRecord *record)
     return record->reader;
 }
 
+HlDb *mgr_record_committed(const MgrRecord *record)
+{
+    return record->reader;
+}
+
 HlWriterCounts mgr_record_count(const MgrRecord *record)
 {
     return record->writer != NULL ? hl_writer_count(record->writer) : record->last;

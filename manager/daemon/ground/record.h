@@ -61,6 +61,9 @@ void mgr_record_flush(MgrRecord *record);
 /* A read-only connection that sees all that was given so far; waits for the writer, so for listings only. */
 HlDb *mgr_record_reader(MgrRecord *record);
 
+/* The same connection at once: it sees what is committed, so a fold finds what it folds. */
+HlDb *mgr_record_committed(const MgrRecord *record);
+
 /* Rows of history for which there was no room. */
 uint64_t mgr_record_folded(const MgrRecord *record);
 
