@@ -9,6 +9,7 @@
 #include "lib/base/process.h"
 #include "manager/daemon/calls/access_calls.h"
 #include "manager/daemon/calls/command_calls.h"
+#include "manager/daemon/calls/detection_calls.h"
 #include "manager/daemon/calls/endpoint_calls.h"
 #include "manager/daemon/calls/group_calls.h"
 #include "manager/daemon/calls/pattern_calls.h"
@@ -52,6 +53,7 @@ struct Manager {
     MgrCommands *commands;
     MgrRenewals *renewals;
     MgrIntroductions *introductions;
+    MgrFinds *finds;
     MgrReports *reports;
     MgrEnrol *enrol;
     MgrLink *link;
@@ -63,6 +65,7 @@ struct Manager {
     MgrCommandCalls *command_calls;
     MgrAccessCalls *access_calls;
     MgrPatternCalls *pattern_calls;
+    MgrDetectionCalls *detection_calls;
 
     MgrFront *front;
 };
@@ -288,6 +291,8 @@ static void build_work(Manager *manager)
                                                                 .pki = manager->pki });
     manager->introductions = mgr_introductions_new(&(MgrIntroductionsOptions){
         .fleet = &manager->fleet, .record = manager->record, .status = manager->status, .pki = manager->pki });
+    manager->finds = mgr_finds_new(
+        &(MgrFindsOptions){ .fleet = &manager->fleet, .record = manager->record, .status = manager->status });
     manager->reports = mgr_reports_new(&(MgrReportsOptions){ .fleet = &manager->fleet,
                                                              .record = manager->record,
                                                              .status = manager->status,
@@ -295,7 +300,8 @@ static void build_work(Manager *manager)
                                                              .console = manager->console,
                                                              .commands = manager->commands,
                                                              .renewals = manager->renewals,
-                                                             .introductions = manager->introductions });
+                                                             .introductions = manager->introductions,
+                                                             .finds = manager->finds });
     manager->enrol = mgr_enrol_new(&(MgrEnrolOptions){ .conf = &manager->conf,
                                                        .fleet = &manager->fleet,
                                                        .record = manager->record,
@@ -342,6 +348,10 @@ static void build_calls(Manager *manager)
                                                                            .pki = manager->pki,
                                                                            .bundle = bundle },
                                                  manager->dispatch);
+    manager->detection_calls = mgr_detection_calls_new(
+        &(MgrDetectionCallsOptions){
+            .fleet = &manager->fleet, .record = manager->record, .status = manager->status, .finds = manager->finds },
+        manager->dispatch);
     manager->pattern_calls =
         mgr_pattern_calls_new(&(MgrPatternCallsOptions){ .patterns = manager->patterns }, manager->dispatch);
 }
@@ -377,6 +387,7 @@ static bool open_front(Manager *manager, GError **error)
                                 .floods = manager->floods,
                                 .renewals = manager->renewals,
                                 .reports = manager->reports,
+                                .finds = manager->finds,
                                 .enrol = manager->enrol,
                                 .link = manager->link,
                                 .dispatch = manager->dispatch,
@@ -464,6 +475,7 @@ static void settle(Manager *manager)
 static void free_calls(Manager *manager)
 {
     g_clear_pointer(&manager->pattern_calls, mgr_pattern_calls_free);
+    g_clear_pointer(&manager->detection_calls, mgr_detection_calls_free);
     g_clear_pointer(&manager->access_calls, mgr_access_calls_free);
     g_clear_pointer(&manager->command_calls, mgr_command_calls_free);
     g_clear_pointer(&manager->endpoint_calls, mgr_endpoint_calls_free);
@@ -480,6 +492,7 @@ void mgr_manager_free(Manager *manager)
     free_calls(manager);
     g_clear_pointer(&manager->enrol, mgr_enrol_free);
     g_clear_pointer(&manager->reports, mgr_reports_free);
+    g_clear_pointer(&manager->finds, mgr_finds_free);
     g_clear_pointer(&manager->introductions, mgr_introductions_free);
     g_clear_pointer(&manager->renewals, mgr_renewals_free);
     g_clear_pointer(&manager->commands, mgr_commands_free);

@@ -174,8 +174,9 @@ static void build_work(Parts *p)
     p->renewals =
         mgr_renewals_new(&(MgrRenewalsOptions){ &p->conf, &p->fleet, p->record, p->status, p->delivery, p->pki });
     p->introductions = mgr_introductions_new(&(MgrIntroductionsOptions){ &p->fleet, p->record, p->status, p->pki });
+    p->finds = mgr_finds_new(&(MgrFindsOptions){ &p->fleet, p->record, p->status });
     p->reports = mgr_reports_new(&(MgrReportsOptions){ &p->fleet, p->record, p->status, p->delivery, p->console,
-                                                       p->commands, p->renewals, p->introductions });
+                                                       p->commands, p->renewals, p->introductions, p->finds });
     p->link = mgr_link_new(&(MgrLinkOptions){ .dir = p->dir,
                                               .conf = &p->conf,
                                               .fleet = &p->fleet,
@@ -218,6 +219,8 @@ static void build_calls(Parts *p)
         mgr_command_calls_new(&(MgrCommandCallsOptions){ &p->conf, &p->fleet, p->record, p->commands }, p->dispatch);
     p->access_calls =
         mgr_access_calls_new(&(MgrAccessCallsOptions){ &p->conf, &p->fleet, p->record, p->pki, bundle }, p->dispatch);
+    p->detection_calls =
+        mgr_detection_calls_new(&(MgrDetectionCallsOptions){ &p->fleet, p->record, p->status, p->finds }, p->dispatch);
     p->pattern_calls = mgr_pattern_calls_new(&(MgrPatternCallsOptions){ p->patterns }, p->dispatch);
 }
 
@@ -249,6 +252,7 @@ void parts_free(Parts *p)
 
     mgr_record_stop(p->record);
     mgr_pattern_calls_free(p->pattern_calls);
+    mgr_detection_calls_free(p->detection_calls);
     mgr_access_calls_free(p->access_calls);
     mgr_command_calls_free(p->command_calls);
     mgr_endpoint_calls_free(p->endpoint_calls);
@@ -257,6 +261,7 @@ void parts_free(Parts *p)
     mgr_calls_free(p->calls);
     mgr_link_free(p->link);
     mgr_reports_free(p->reports);
+    mgr_finds_free(p->finds);
     mgr_introductions_free(p->introductions);
     mgr_renewals_free(p->renewals);
     mgr_commands_free(p->commands);
@@ -369,6 +374,7 @@ static void add_endpoint_line(GPtrArray *lines, const MgrEndpoint *endpoint)
 {
     const MgrEndpointRecord *r = &endpoint->record;
     const MgrApplied *a = &r->applied;
+    const MgrFindings *f = mgr_endpoint_findings(endpoint);
 
     g_ptr_array_add(lines, g_strdup_printf("endpoint %s group %s %" G_GUINT64_FORMAT " serial %s %" G_GINT64_FORMAT
                                            " revoked %" G_GINT64_FORMAT " updated %" G_GINT64_FORMAT
@@ -376,6 +382,12 @@ static void add_endpoint_line(GPtrArray *lines, const MgrEndpoint *endpoint)
                                            r->id, r->group, r->moved_counter, r->serial, r->cert_expires, r->revoked_at,
                                            r->updated_at, r->update_result, r->update_source, r->update_error,
                                            r->patterns, r->spool, r->report_seq));
+    g_ptr_array_add(lines,
+                    g_strdup_printf("findings %s open %u left out %u, last scan %s %s at %" G_GINT64_FORMAT
+                                    ": %" G_GUINT64_FORMAT " files, %" G_GUINT64_FORMAT " found, %" G_GUINT64_FORMAT
+                                    " not looked at",
+                                    r->id, f->open, f->left_out, mgr_scan_how_name(f->how), mgr_scan_end_name(f->end),
+                                    f->ended_at, f->files, f->found, f->not_looked_at));
     g_ptr_array_add(
         lines, g_strdup_printf("machine %s %s enrolled as %s", r->id, r->fingerprint, mgr_endpoint_enrolled_as(r)));
     g_ptr_array_add(lines,
@@ -433,6 +445,8 @@ static GPtrArray *describe(const MgrFleet *fleet)
         g_ptr_array_add(
             lines, g_strdup_printf("certificate %s %s revoked %" G_GINT64_FORMAT, r->serial, r->name, r->revoked_at));
     }
+    g_ptr_array_add(lines, g_strdup_printf("fleet open %" G_GUINT64_FORMAT " infected %u failed %u",
+                                           fleet->open_detections, fleet->infected, fleet->scans_failed));
     g_ptr_array_sort(lines, compare_lines);
     return lines;
 }
@@ -535,6 +549,20 @@ void parts_report_command(Parts *parts, const char *id, uint64_t seq, const char
     body.state = hl_command_state_to_wire(state);
     report.body_case = HOLDLINE__V1__REPORT__BODY_COMMAND;
     report.command = &body;
+    parts_report(parts, id, seq, &report);
+}
+
+void parts_report_find(Parts *parts, const char *id, uint64_t seq, const char *path)
+{
+    HlMsgReport report = HOLDLINE__V1__REPORT__INIT;
+    HlMsgDetection body = HOLDLINE__V1__DETECTION__INIT;
+
+    body.path = hl_unconst(path);
+    body.signature = hl_unconst("Eicar-Test-Signature");
+    body.how = hl_unconst("schedule");
+    body.action = hl_unconst("reported");
+    report.body_case = HOLDLINE__V1__REPORT__BODY_DETECTION;
+    report.detection = &body;
     parts_report(parts, id, seq, &report);
 }
 

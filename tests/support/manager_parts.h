@@ -11,6 +11,7 @@
 #include "lib/bus/bus_fake.h"
 #include "manager/daemon/calls/access_calls.h"
 #include "manager/daemon/calls/command_calls.h"
+#include "manager/daemon/calls/detection_calls.h"
 #include "manager/daemon/calls/endpoint_calls.h"
 #include "manager/daemon/calls/group_calls.h"
 #include "manager/daemon/calls/pattern_calls.h"
@@ -51,6 +52,7 @@ typedef struct {
     MgrCommands *commands;
     MgrRenewals *renewals;
     MgrIntroductions *introductions;
+    MgrFinds *finds;
     MgrReports *reports;
     MgrLink *link;
     HlBus *bus; /* of link; borrowed */
@@ -62,6 +64,7 @@ typedef struct {
     MgrAccessCalls *access_calls;
     MgrPatterns *patterns;
     MgrPatternCalls *pattern_calls;
+    MgrDetectionCalls *detection_calls;
     GPtrArray *dials;   /* PartsDial *, in order */
     bool dials_refused; /* the prober takes none */
     bool keeps_out;     /* the broker does not let the manager in under the names whose sessions it ends */
@@ -102,6 +105,9 @@ void parts_will(Parts *parts, const char *id, uint64_t session);
 void parts_report(Parts *parts, const char *id, uint64_t seq, HlMsgReport *report);
 /* The same about a command. */
 void parts_report_command(Parts *parts, const char *id, uint64_t seq, const char *command, HlCommandState state);
+
+/* The same of a file that a scheduled scan found. */
+void parts_report_find(Parts *parts, const char *id, uint64_t seq, const char *path);
 
 /* The oldest publication on the topic of this id, decoded; NULL: there is none.  Free with hl_wire_free. */
 gpointer parts_take(Parts *parts, HlTopic topic, const char *id, const ProtobufCMessageDescriptor *type);

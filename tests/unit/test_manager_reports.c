@@ -21,6 +21,8 @@ typedef struct {
     HlMsgRefusal refusal;
     HlMsgCertificateRequest certificate;
     HlMsgSettingsPoll poll;
+    HlMsgDetection detection;
+    HlMsgScanResult scan;
     GBytes *csr;
 } Body;
 
@@ -126,11 +128,34 @@ static void make_direct(Body *body)
     body->poll.occasion = hl_unconst("direct");
 }
 
+static void make_detection(Body *body)
+{
+    make_none(body);
+    holdline__v1__detection__init(&body->detection);
+    body->detection.path = hl_unconst("/tmp/eicar.com");
+    body->detection.signature = hl_unconst("Eicar-Test-Signature");
+    body->detection.found_ms = hl_clock_wall();
+    body->report.body_case = HOLDLINE__V1__REPORT__BODY_DETECTION;
+    body->report.detection = &body->detection;
+}
+
+static void make_scan(Body *body)
+{
+    make_none(body);
+    holdline__v1__scan_result__init(&body->scan);
+    body->scan.id = hl_unconst("s-1");
+    body->scan.how = hl_unconst("schedule");
+    body->scan.end = hl_unconst("failed");
+    body->scan.ended_ms = hl_clock_wall();
+    body->report.body_case = HOLDLINE__V1__REPORT__BODY_SCAN;
+    body->report.scan = &body->scan;
+}
+
 typedef void (*MakeBody)(Body *body);
 
 static const MakeBody bodies[] = {
-    make_none,    make_command,     make_update,          make_failed_update, make_settings,
-    make_refusal, make_certificate, make_bad_certificate, make_poll,          make_direct,
+    make_none,        make_command,         make_update, make_failed_update, make_settings,  make_refusal,
+    make_certificate, make_bad_certificate, make_poll,   make_direct,        make_detection, make_scan,
 };
 
 static void report_as(Parts *parts, const char *spool, uint64_t seq, uint64_t first, MakeBody make)
@@ -383,7 +408,8 @@ static void test_command_ends_beside_report(void)
  * acknowledged, and the same ones work afterwards. */
 static void test_not_stored(void)
 {
-    static const MakeBody makes[] = { make_update, make_settings, make_refusal, make_failed_update, make_poll };
+    static const MakeBody makes[] = { make_update,        make_settings, make_refusal, make_detection,
+                                      make_failed_update, make_poll,     make_scan };
 
     for (guint failing = 1; failing <= G_N_ELEMENTS(makes); failing++) {
         g_autoptr(Parts) parts = parts_with_endpoint();

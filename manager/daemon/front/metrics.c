@@ -28,6 +28,7 @@ char *mgr_metrics_print(const MgrMetricsParts *parts, const HlHttpCounts *http)
     const HlWriterCounts writer = mgr_record_count(parts->record);
     const MgrGateCounts gate = mgr_gate_count(parts->gate);
     const MgrFloodsCounts floods = mgr_floods_count(parts->floods);
+    const MgrFindsCounts finds = mgr_finds_count(parts->finds);
     const HlBusCounts bus = mgr_down_count(parts->down);
     const Metric metrics[] = {
         { "endpoints", "Endpoints in the registry", g_hash_table_size(parts->fleet->endpoints) },
@@ -47,6 +48,12 @@ char *mgr_metrics_print(const MgrMetricsParts *parts, const HlHttpCounts *http)
         { "reports_total", "Reports received", reports.received },
         { "reports_repeated_total", "Reports received again", reports.repeated },
         { "reports_gaps_total", "Gaps in report numbers", reports.gaps },
+        { "detections_open", "Detections that nobody has acknowledged", parts->fleet->open_detections },
+        { "detections_total", "Finds reported", finds.detections },
+        { "endpoints_infected", "Endpoints with open detections", parts->fleet->infected },
+        { "endpoints_scan_failed", "Endpoints whose last scan failed", parts->fleet->scans_failed },
+        { "scans_total", "Ends of scans reported", finds.scans },
+        { "scans_failed_total", "Scans that failed, of those", finds.scans_failed },
         { "refusals_total", "Settings and commands that endpoints refused", reports.refusals },
         { "settings_sent_total", "Settings documents sent", delivery.settings },
         { "commands_sent_total", "Commands sent", delivery.commands },

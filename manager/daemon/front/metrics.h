@@ -19,6 +19,7 @@ typedef struct {
     const MgrFloods *floods;
     const MgrRenewals *renewals;
     const MgrReports *reports;
+    const MgrFinds *finds;
     const MgrEnrol *enrol;
     const MgrLink *link;
     const MgrDispatch *dispatch;

@@ -93,6 +93,25 @@ static void add_update_members(json_t *document, const MgrEndpointRecord *record
     json_object_set_new(document, "patterns_published", time_value(published));
 }
 
+static json_t *last_scan(const MgrFindings *findings)
+{
+    if (findings->end == MGR_SCAN_NEVER)
+        return json_null();
+    return json_pack("{s:o, s:s, s:s, s:I, s:I, s:I}", "ended", time_value(findings->ended_at), "how",
+                     mgr_scan_how_name(findings->how), "end", mgr_scan_end_name(findings->end), "files",
+                     (json_int_t)findings->files, "found", (json_int_t)findings->found, "not_looked_at",
+                     (json_int_t)findings->not_looked_at);
+}
+
+static void add_findings(json_t *document, const MgrEndpoint *endpoint)
+{
+    const MgrFindings *findings = mgr_endpoint_findings(endpoint);
+
+    json_object_set_new(document, "open_detections", json_integer(findings->open));
+    json_object_set_new(document, "detections_left_out", json_integer(findings->left_out));
+    json_object_set_new(document, "last_scan", last_scan(findings));
+}
+
 json_t *mgr_status_endpoint(const MgrStatus *status, const MgrEndpoint *endpoint)
 {
     const MgrEndpointRecord *record = &endpoint->record;
@@ -113,6 +132,7 @@ json_t *mgr_status_endpoint(const MgrStatus *status, const MgrEndpoint *endpoint
 
     json_object_update(document, verdict);
     add_update_members(document, record);
+    add_findings(document, endpoint);
     json_object_set_new(document, "flooding", json_boolean(endpoint->held_off_until > 0));
     json_object_set_new(document, "held_off_until", time_value(endpoint->held_off_until));
     json_object_set_new(document, "observed_address", json_string(record->observed));
@@ -123,13 +143,49 @@ json_t *mgr_status_endpoint(const MgrStatus *status, const MgrEndpoint *endpoint
     return document;
 }
 
+/* What endpoints' scans come to. */
+typedef struct {
+    json_int_t open, infected, failed, never;
+} Findings;
+
+static void count_findings(Findings *sums, const MgrEndpoint *endpoint)
+{
+    const MgrFindings *findings = mgr_endpoint_findings(endpoint);
+
+    sums->open += findings->open;
+    sums->infected += findings->open > 0;
+    sums->failed += findings->end == MGR_SCAN_FAILED;
+    sums->never += findings->end == MGR_SCAN_NEVER;
+}
+
+static void add_findings_summary(json_t *document, const Findings *sums)
+{
+    json_object_set_new(document, "open_detections", json_integer(sums->open));
+    json_object_set_new(document, "infected", json_integer(sums->infected));
+    json_object_set_new(document, "scans_failed", json_integer(sums->failed));
+    json_object_set_new(document, "never_scanned", json_integer(sums->never));
+}
+
+/* How many of each, as the console would show them and as they are judged. */
+static void add_views(json_t *document, const guint *by_displayed, const guint *by_verdict)
+{
+    json_t *displayed = json_object();
+    json_t *verdicts = json_object();
+
+    for (int i = 0; i < MGR_DISPLAYED_N; i++)
+        json_object_set_new(displayed, mgr_displayed_name((MgrDisplayed)i), json_integer(by_displayed[i]));
+    for (int i = 0; i < MGR_VERDICT_N; i++)
+        json_object_set_new(verdicts, mgr_verdict_name((MgrVerdict)i), json_integer(by_verdict[i]));
+    json_object_set_new(document, "displayed", displayed);
+    json_object_set_new(document, "verdicts", verdicts);
+}
+
 json_t *mgr_status_summary(const MgrStatus *status)
 {
+    Findings findings = { 0 };
     guint by_actual[MGR_ACTUAL_N] = { 0 };
     guint by_displayed[MGR_DISPLAYED_N] = { 0 };
     guint by_verdict[MGR_VERDICT_N] = { 0 };
-    json_t *displayed = json_object();
-    json_t *verdicts = json_object();
     MgrVerdictFacts facts;
     char *address;
     guint outdated = 0;
@@ -152,6 +208,7 @@ json_t *mgr_status_summary(const MgrStatus *status)
         outdated += mgr_endpoint_is_outdated(status->fleet, endpoint);
         settings_behind += !mgr_endpoint_has_desired(endpoint);
         flooding += endpoint->held_off_until > 0;
+        count_findings(&findings, endpoint);
         by_displayed[endpoint->record.display.shown]++;
         address = NULL;
         facts = mgr_endpoint_facts(endpoint, &address);
@@ -163,15 +220,11 @@ json_t *mgr_status_summary(const MgrStatus *status)
     json_object_set_new(document, "removed", json_integer(removed));
     for (int i = 0; i < MGR_ACTUAL_N; i++)
         json_object_set_new(document, mgr_actual_name((MgrActual)i), json_integer(by_actual[i]));
-    for (int i = 0; i < MGR_DISPLAYED_N; i++)
-        json_object_set_new(displayed, mgr_displayed_name((MgrDisplayed)i), json_integer(by_displayed[i]));
-    for (int i = 0; i < MGR_VERDICT_N; i++)
-        json_object_set_new(verdicts, mgr_verdict_name((MgrVerdict)i), json_integer(by_verdict[i]));
-    json_object_set_new(document, "displayed", displayed);
-    json_object_set_new(document, "verdicts", verdicts);
+    add_views(document, by_displayed, by_verdict);
     json_object_set_new(document, "outdated", json_integer(outdated));
     json_object_set_new(document, "settings_behind", json_integer(settings_behind));
     json_object_set_new(document, "flooding", json_integer(flooding));
+    add_findings_summary(document, &findings);
     json_object_set_new(document, "open_commands", json_integer(g_hash_table_size(status->fleet->commands)));
     json_object_set_new(document, "server_blind", json_boolean(status->blind));
     json_object_set_new(document, "latest_patterns", patterns_value(status->fleet->latest));
@@ -269,12 +322,28 @@ void mgr_status_flush(MgrStatus *status)
     }
 }
 
+static json_t *event_new(const MgrEndpoint *endpoint, const char *what, const char *from, const char *to,
+                         const char *reason)
+{
+    return json_pack("{s:o, s:s, s:s, s:s, s:s, s:s, s:s}", "at", time_value(hl_clock_wall()), "id",
+                     endpoint->record.id, "host", endpoint->record.host, "what", what, "from", from, "to", to, "reason",
+                     reason);
+}
+
 void mgr_status_event(MgrStatus *status, const MgrEndpoint *endpoint, const char *what, const char *from,
                       const char *to, const char *reason)
 {
-    g_autoptr(json_t) event =
-        json_pack("{s:o, s:s, s:s, s:s, s:s, s:s, s:s}", "at", time_value(hl_clock_wall()), "id", endpoint->record.id,
-                  "host", endpoint->record.host, "what", what, "from", from, "to", to, "reason", reason);
+    g_autoptr(json_t) event = event_new(endpoint, what, from, to, reason);
 
+    mgr_down_send_json(status->down, HL_TOPIC_STATUS_EVENT, "", event);
+}
+
+void mgr_status_tell(MgrStatus *status, const MgrEndpoint *endpoint, const char *what, const char *to,
+                     const char *reason, json_t *more)
+{
+    g_autoptr(json_t) members = more;
+    g_autoptr(json_t) event = event_new(endpoint, what, "", to, reason);
+
+    json_object_update(event, members);
     mgr_down_send_json(status->down, HL_TOPIC_STATUS_EVENT, "", event);
 }

@@ -41,6 +41,10 @@ void mgr_status_flush(MgrStatus *status);
 void mgr_status_event(MgrStatus *status, const MgrEndpoint *endpoint, const char *what, const char *from,
                       const char *to, const char *reason);
 
+/* The same with members of its own; takes more. */
+void mgr_status_tell(MgrStatus *status, const MgrEndpoint *endpoint, const char *what, const char *to,
+                     const char *reason, json_t *more);
+
 /* The documents; the caller's. */
 json_t *mgr_status_endpoint(const MgrStatus *status, const MgrEndpoint *endpoint);
 json_t *mgr_status_summary(const MgrStatus *status);

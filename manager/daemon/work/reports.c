@@ -204,6 +204,39 @@ static void fold_shown(const Pending *pending, MgrEndpoint *endpoint)
     mgr_introductions_show(pending->reports->parts.introductions, endpoint, pem);
 }
 
+static MgrFindsNews finds_of(const Pending *pending)
+{
+    return (MgrFindsNews){ pending->message, pending->at };
+}
+
+static void write_detection(const Pending *pending, const MgrEndpoint *endpoint, HlWriteSet *set)
+{
+    MgrFindsNews news = finds_of(pending);
+
+    mgr_finds_write_detection(pending->reports->parts.finds, set, endpoint, &news);
+}
+
+static void fold_detection(const Pending *pending, MgrEndpoint *endpoint)
+{
+    MgrFindsNews news = finds_of(pending);
+
+    mgr_finds_fold_detection(pending->reports->parts.finds, endpoint, &news);
+}
+
+static void write_scan(const Pending *pending, const MgrEndpoint *endpoint, HlWriteSet *set)
+{
+    MgrFindsNews news = finds_of(pending);
+
+    mgr_finds_write_scan(pending->reports->parts.finds, set, endpoint, &news);
+}
+
+static void fold_scan(const Pending *pending, MgrEndpoint *endpoint)
+{
+    MgrFindsNews news = finds_of(pending);
+
+    mgr_finds_fold_scan(pending->reports->parts.finds, endpoint, &news);
+}
+
 /* It asks for work: because it was dialled and told so, or at its poll. */
 static void fold_poll(const Pending *pending, MgrEndpoint *endpoint)
 {
@@ -229,6 +262,8 @@ static const ReportRow rows[] = {
     [HOLDLINE__V1__REPORT__BODY_CERTIFICATE] = { NULL, fold_certificate },
     [HOLDLINE__V1__REPORT__BODY_POLL] = { NULL, fold_poll },
     [HOLDLINE__V1__REPORT__BODY_SHOWN] = { NULL, fold_shown },
+    [HOLDLINE__V1__REPORT__BODY_DETECTION] = { write_detection, fold_detection },
+    [HOLDLINE__V1__REPORT__BODY_SCAN] = { write_scan, fold_scan },
 };
 
 /* A body of a later version is committed as seen and otherwise skipped. */

@@ -5,6 +5,7 @@
 #define MANAGER_DAEMON_WORK_REPORTS_H
 
 #include "manager/daemon/work/commands.h"
+#include "manager/daemon/work/finds.h"
 #include "manager/daemon/work/introductions.h"
 #include "manager/daemon/work/renewals.h"
 
@@ -19,6 +20,7 @@ typedef struct {
     MgrCommands *commands;
     MgrRenewals *renewals;
     MgrIntroductions *introductions;
+    MgrFinds *finds;
 } MgrReportsOptions;
 
 MgrReports *mgr_reports_new(const MgrReportsOptions *options);

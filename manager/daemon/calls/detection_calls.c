@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manager/daemon/calls/detection_calls.h"
+
+#include <string.h>
+
+#include "lib/base/log.h"
+#include "manager/daemon/ground/selector.h"
+#include "proto/bounds.h"
+
+/* Beyond it the list says that there are more: about 5 MB as JSON, which takes the loop half a second in small parts.
+ */
+#define MAX_LISTED 10000
+
+#define MAX_SINCE (3650 * HL_DAY)
+
+struct MgrDetectionCalls {
+    MgrDetectionCallsOptions parts;
+    MgrStreamKind listing;
+};
+
+/* ------------------------------------------------------------------------------------------------------------ names */
+
+/* "d-17" -> 17 */
+static bool parse_id(const char *id, int64_t *number, GError **error)
+{
+    guint64 value = 0;
+
+    if (!g_str_has_prefix(id, "d-") || !g_ascii_string_to_unsigned(id + 2, 10, 1, G_MAXINT64, &value, NULL))
+        return hl_fail(error, HL_ERROR_INVALID,
+                       "'%.64s' is no detection: they are called d-1, d-2, ...; 'holdline detection list' lists them",
+                       id);
+    *number = (int64_t)value;
+    return true;
+}
+
+/* An HL_ERROR_NOT_FOUND if it is not there. */
+static bool read_detection(HlDb *db, int64_t number, MgrDetectionRecord *record, GError **error)
+{
+    if (!mgr_registry_read_detection(db, number, record, error))
+        return false;
+    return record->number > 0 ||
+           hl_fail(error, HL_ERROR_NOT_FOUND,
+                   "there is no detection d-%" G_GINT64_FORMAT "; 'holdline detection list' lists them", number);
+}
+
+/* -------------------------------------------------------------------------------------------------------- list, show
+ */
+
+static json_t *time_value(HlTime wall)
+{
+    g_autofree char *text = hl_time_format(wall);
+
+    return wall > 0 ? json_string(text) : json_null();
+}
+
+static const char *state_of(const MgrDetectionRecord *record)
+{
+    return record->acknowledged_at > 0 ? "acknowledged" : record->is_orphan ? "removed" : "open";
+}
+
+static json_t *describe(const MgrDetectionRecord *r)
+{
+    json_t *document =
+        json_pack("{s:o, s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:s, s:I, s:s, s:s, s:s, s:s}", "id",
+                  json_sprintf("d-%" G_GINT64_FORMAT, r->number), "state", state_of(r), "endpoint", r->endpoint, "host",
+                  r->host, "signature", r->signature, "path", r->path, "size", (json_int_t)r->size, "sha256", r->sha256,
+                  "owner", r->owner, "component", r->component, "version", (json_int_t)r->version, "how", r->how,
+                  "action", r->action, "detail", r->detail, "scan", r->scan);
+
+    json_object_set_new(document, "first_found", time_value(r->first_at));
+    json_object_set_new(document, "last_found", time_value(r->last_at));
+    json_object_set_new(document, "reported", time_value(r->told_at));
+    json_object_set_new(document, "times", json_integer((json_int_t)r->times));
+    json_object_set_new(document, "acknowledged_at", time_value(r->acknowledged_at));
+    json_object_set_new(document, "acknowledged_by", json_string(r->acknowledged_by));
+    json_object_set_new(document, "note", json_string(r->acknowledged_why));
+    return document;
+}
+
+static json_t *stream_detection(const char *id, gconstpointer user)
+{
+    const MgrDetectionCalls *calls = user;
+    g_auto(MgrDetectionRecord) record = { 0 };
+    g_autoptr(GError) error = NULL;
+    int64_t number = 0;
+
+    if (!parse_id(id, &number, &error) ||
+        !read_detection(mgr_record_committed(calls->parts.record), number, &record, &error))
+        return NULL; /* gone meanwhile */
+    return describe(&record);
+}
+
+static void call_show(MgrCall *call, gpointer user)
+{
+    const MgrDetectionCalls *calls = user;
+    g_auto(MgrDetectionRecord) record = { 0 };
+    g_autoptr(GError) error = NULL;
+    int64_t number = 0;
+
+    if (parse_id(mgr_call_argument(call, "detection"), &number, &error) &&
+        read_detection(mgr_record_committed(calls->parts.record), number, &record, &error))
+        mgr_call_done(call, describe(&record));
+    else
+        mgr_call_fail(call, error);
+}
+
+typedef struct {
+    int64_t number;
+    HlTime told_at;
+} Listed;
+
+static void add_listed(int64_t number, HlTime told_at, gpointer user)
+{
+    Listed listed = { number, told_at };
+
+    g_array_append_val((GArray *)user, listed);
+}
+
+static int compare_listed(gconstpointer a, gconstpointer b)
+{
+    const Listed *x = a;
+    const Listed *y = b;
+
+    if (x->told_at != y->told_at)
+        return x->told_at < y->told_at ? 1 : -1;
+    return x->number < y->number ? 1 : x->number > y->number ? -1 : 0;
+}
+
+/* Of the endpoints of the selector, or of all (NULL), also of those that were removed. */
+static bool collect(const MgrDetectionCalls *calls, const char *selector, MgrDetectionFilter *filter, GArray *listed,
+                    GError **error)
+{
+    HlDb *db = mgr_record_committed(calls->parts.record);
+    g_autoptr(GPtrArray) endpoints = NULL;
+
+    if (selector == NULL)
+        return mgr_registry_list_detections(db, filter, add_listed, listed, error);
+    endpoints = mgr_selector_filter(calls->parts.fleet, selector, error);
+    for (guint i = 0; endpoints != NULL && i < endpoints->len; i++) {
+        const MgrEndpoint *endpoint = endpoints->pdata[i];
+
+        if (endpoint->findings == NULL)
+            continue;
+        filter->endpoint = endpoint->record.id;
+        if (!mgr_registry_list_detections(db, filter, add_listed, listed, error))
+            return false;
+    }
+    g_array_sort(listed, compare_listed);
+    return endpoints != NULL;
+}
+
+static GPtrArray *ids_of(const GArray *listed)
+{
+    GPtrArray *ids = g_ptr_array_new_with_free_func(g_free);
+
+    for (guint i = 0; i < MIN(listed->len, MAX_LISTED); i++)
+        g_ptr_array_add(ids, g_strdup_printf("d-%" G_GINT64_FORMAT, g_array_index(listed, Listed, i).number));
+    return ids;
+}
+
+static void call_list(MgrCall *call, gpointer user)
+{
+    const MgrDetectionCalls *calls = user;
+    g_autoptr(GArray) listed = g_array_new(FALSE, FALSE, sizeof(Listed));
+    g_autoptr(GError) error = NULL;
+    MgrDetectionFilter filter = { .only_open = mgr_call_argument(call, "open") != NULL, .limit = MAX_LISTED + 1 };
+    HlTime since = 0;
+
+    if (!mgr_call_duration(call, "since", 0, HL_SECOND, MAX_SINCE, &since, &error)) {
+        mgr_call_fail(call, error);
+        return;
+    }
+    if (since > 0)
+        filter.since = hl_clock_wall() - since;
+    if (!collect(calls, mgr_call_argument(call, "selector"), &filter, listed, &error)) {
+        mgr_call_fail(call, error);
+        return;
+    }
+    if (listed->len > MAX_LISTED) /* the receiver adds the parts to it */
+        mgr_call_progress(call, json_pack("{s:b}", "more", true));
+    mgr_call_stream(call, &calls->listing, ids_of(listed));
+}
+
+/* ------------------------------------------------------------------------------------------------------- acknowledge
+ */
+
+/* An acknowledgement on its way through the registry. */
+typedef struct {
+    const MgrDetectionCalls *calls;
+    MgrCall *call;
+    GHashTable *endpoints; /* id -> how many are acknowledged, at the time of the call */
+    guint count;
+} Change;
+
+static void change_free(gpointer data)
+{
+    Change *change = data;
+
+    g_hash_table_unref(change->endpoints);
+    g_free(change);
+}
+
+static void fold_change(gpointer data)
+{
+    const Change *change = data;
+    const MgrDetectionCallsOptions *parts = &change->calls->parts;
+    GHashTableIter iter;
+    gpointer id, count;
+
+    g_hash_table_iter_init(&iter, change->endpoints);
+    while (g_hash_table_iter_next(&iter, &id, &count)) {
+        MgrEndpoint *endpoint = mgr_fleet_endpoint(parts->fleet, id);
+
+        if (endpoint == NULL)
+            continue; /* removed meanwhile, or before: its detections are still there */
+        mgr_finds_refresh(parts->finds, endpoint);
+        mgr_status_tell(parts->status, endpoint, "acknowledged", "", mgr_call_admin(change->call),
+                        json_pack("{s:I}", "detections", (json_int_t)GPOINTER_TO_UINT(count)));
+    }
+    mgr_call_done(change->call, json_pack("{s:I}", "acknowledged", (json_int_t)change->count));
+}
+
+static void fail_change(gpointer data, const GError *error)
+{
+    mgr_call_fail(((const Change *)data)->call, error);
+}
+
+static void add_count(Change *change, const char *endpoint, guint count)
+{
+    guint before = GPOINTER_TO_UINT(g_hash_table_lookup(change->endpoints, endpoint));
+
+    g_hash_table_replace(change->endpoints, g_strdup(endpoint), GUINT_TO_POINTER(before + count));
+    change->count += count;
+}
+
+static bool write_ids(Change *change, HlWriteSet *set, const char *ids, const MgrAcknowledgement *step, GError **error)
+{
+    HlDb *db = mgr_record_committed(change->calls->parts.record);
+    g_auto(GStrv) words = g_strsplit(ids, ",", -1);
+
+    if (words[0] == NULL)
+        return hl_fail(error, HL_ERROR_INVALID, "name the detections to acknowledge, as 'd-17'");
+    for (gsize i = 0; words[i] != NULL; i++) {
+        g_auto(MgrDetectionRecord) record = { 0 };
+        int64_t number = 0;
+
+        if (!parse_id(words[i], &number, error) || !read_detection(db, number, &record, error))
+            return false;
+        if (record.acknowledged_at > 0)
+            continue;
+        mgr_write_acknowledgement(set, number, step);
+        add_count(change, record.endpoint, 1);
+    }
+    return true;
+}
+
+static bool write_selected(Change *change, HlWriteSet *set, const char *selector, const MgrAcknowledgement *step,
+                           GError **error)
+{
+    g_autoptr(GPtrArray) endpoints = mgr_selector_select(change->calls->parts.fleet, selector, error);
+
+    for (guint i = 0; endpoints != NULL && i < endpoints->len; i++) {
+        const MgrEndpoint *endpoint = endpoints->pdata[i];
+        const MgrFindings *findings = mgr_endpoint_findings(endpoint);
+
+        if (findings->open == 0 && findings->left_out == 0)
+            continue;
+        mgr_write_acknowledgement_of_all(set, endpoint->record.number, endpoint->record.id, step);
+        add_count(change, endpoint->record.id, findings->open);
+    }
+    return endpoints != NULL;
+}
+
+static void write_histories(const Change *change, HlWriteSet *set, const MgrAcknowledgement *step)
+{
+    GHashTableIter iter;
+    gpointer id, count;
+
+    g_hash_table_iter_init(&iter, change->endpoints);
+    while (g_hash_table_iter_next(&iter, &id, &count)) {
+        g_autofree char *text = g_strdup_printf("%u detection%s by %s%s%s", GPOINTER_TO_UINT(count),
+                                                GPOINTER_TO_UINT(count) == 1 ? "" : "s", step->by,
+                                                *step->why != '\0' ? ": " : "", step->why);
+
+        mgr_write_history(set, step->at, id, "acknowledged", text);
+    }
+}
+
+static bool write_change(Change *change, HlWriteSet *set, GError **error)
+{
+    const char *ids = mgr_call_argument(change->call, "ids");
+    const char *selector = mgr_call_argument(change->call, "selector");
+    const char *note = mgr_call_argument(change->call, "note");
+    MgrAcknowledgement step = { mgr_call_admin(change->call), note != NULL ? note : "", hl_clock_wall() };
+
+    if (strlen(step.why) > HL_MAX_TEXT)
+        return hl_fail(error, HL_ERROR_INVALID, "the note is %" G_GSIZE_FORMAT " bytes long; at most %d are kept",
+                       strlen(step.why), HL_MAX_TEXT);
+    if ((ids == NULL) == (selector == NULL))
+        return hl_fail(error, HL_ERROR_INVALID,
+                       "name either detections, as 'd-17', or endpoints whose detections are all acknowledged");
+    if (ids != NULL ? !write_ids(change, set, ids, &step, error) : !write_selected(change, set, selector, &step, error))
+        return false;
+    write_histories(change, set, &step);
+    return true;
+}
+
+static void call_acknowledge(MgrCall *call, gpointer user)
+{
+    static const MgrChangeKind kind = { fold_change, fail_change, change_free };
+    const MgrDetectionCalls *calls = user;
+    HlWriteSet *set = hl_write_set_new();
+    g_autoptr(GError) error = NULL;
+    Change *change = g_new0(Change, 1);
+
+    change->calls = calls;
+    change->call = call;
+    change->endpoints = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    if (write_change(change, set, &error)) {
+        mgr_record_commit(calls->parts.record, set, &kind, change);
+        return;
+    }
+    hl_write_set_free(set);
+    change_free(change);
+    mgr_call_fail(call, error);
+}
+
+static const MgrCallRow rows[] = {
+    { "detection list", "", "selector since open", call_list },
+    { "detection show", "detection", "", call_show },
+    { "detection acknowledge", "", "ids selector note", call_acknowledge },
+    { NULL, NULL, NULL, NULL },
+};
+
+MgrDetectionCalls *mgr_detection_calls_new(const MgrDetectionCallsOptions *options, MgrDispatch *dispatch)
+{
+    MgrDetectionCalls *calls = g_new0(MgrDetectionCalls, 1);
+
+    calls->parts = *options;
+    calls->listing = (MgrStreamKind){ "detections", stream_detection, NULL, calls };
+    mgr_dispatch_add(dispatch, rows, calls);
+    return calls;
+}
+
+void mgr_detection_calls_free(MgrDetectionCalls *calls)
+{
+    g_free(calls);
+}
