@@ -23,6 +23,7 @@ static const CliColumn endpoint_columns[] = {
     { "LAST SEEN", "last_seen", cli_format_time },
     { "SETTINGS", "settings", cli_format_settings },
     { "PATTERNS", "patterns", cli_format_patterns },
+    { "INFECTED", "open_detections", cli_format_infected },
 };
 
 bool cmd_endpoint_list(HlInvocation *call, GError **error)
@@ -47,20 +48,37 @@ static json_t *call_named(HlInvocation *call, const char *name, GError **error)
     return cli_call(call, name, arguments, error);
 }
 
+static void show_table(const HlInvocation *call, const json_t *document, const char *member, const CliColumn *columns,
+                       gsize n)
+{
+    if (hl_cli_has(call, "json") || json_array_size(json_object_get(document, member)) == 0)
+        return;
+    putchar('\n');
+    cli_show_list(call, document, member, columns, n);
+}
+
 bool cmd_endpoint_show(HlInvocation *call, GError **error)
 {
     static const CliColumn columns[] = { { "OPEN COMMAND", "id", NULL },
                                          { "KIND", "kind", NULL },
                                          { "STATE", "state", cli_format_state } };
+    static const CliColumn scans[] = {
+        { "LAST SCAN", "how", NULL },
+        { "END", "end", cli_format_state },
+        { "ENDED", "ended", cli_format_time },
+        { "FILES", "files", NULL },
+        { "FOUND", "found", NULL },
+        { "NOT LOOKED AT", "not_looked_at", NULL },
+        { "WHY NOT", "gaps", cli_format_states },
+        { "DETAIL", "detail", NULL },
+    };
     g_autoptr(json_t) document = call_named(call, "endpoint show", error);
 
     if (document == NULL)
         return false;
     cli_show_object(call, document);
-    if (!hl_cli_has(call, "json") && json_array_size(json_object_get(document, "commands")) > 0) {
-        putchar('\n');
-        cli_show_list(call, document, "commands", columns, G_N_ELEMENTS(columns));
-    }
+    show_table(call, document, "scans", scans, G_N_ELEMENTS(scans));
+    show_table(call, document, "commands", columns, G_N_ELEMENTS(columns));
     return true;
 }
 
@@ -173,6 +191,18 @@ bool cmd_endpoint_remove(HlInvocation *call, GError **error)
     return end_endpoint(call, "endpoint remove", "removed", error);
 }
 
+/* Nothing found says something only where a scan has looked. */
+static void print_findings(const json_t *summary)
+{
+    g_autofree char *found = cli_count(summary, "open_detections", "open detection");
+    g_autofree char *infected = cli_count(summary, "infected", "endpoint");
+    g_autofree char *text = g_strdup_printf("%s on %s", found, infected);
+    g_autofree char *toned = hl_tone(stdout, cli_int(summary, "infected") > 0 ? HL_TONE_BAD : HL_TONE_PLAIN, text);
+
+    printf("%s; the last scan failed on %" JSON_INTEGER_FORMAT ", %" JSON_INTEGER_FORMAT " never scanned\n", toned,
+           cli_int(summary, "scans_failed"), cli_int(summary, "never_scanned"));
+}
+
 static void print_summary(const json_t *summary)
 {
     g_autofree char *all = cli_count(summary, "endpoints", "endpoint");
@@ -186,6 +216,7 @@ static void print_summary(const json_t *summary)
            " outdated, %" JSON_INTEGER_FORMAT " without the current settings, %s\n",
            all, good, cli_int(summary, "stale"), bad, cli_int(summary, "never-seen"), cli_int(summary, "outdated"),
            cli_int(summary, "settings_behind"), open);
+    print_findings(summary);
     if (json_is_true(json_object_get(summary, "server_blind")))
         puts("The server has no broker at the moment: every status is as last known.");
     if (cli_int(summary, "flooding") > 0)
@@ -236,8 +267,8 @@ static void on_status(const char *topic, const char *payload, gpointer user)
     watch->changed = true;
 }
 
-/* Lines of the screen besides the endpoints: summary (two if it wraps), a blank, headings, the last two. */
-#define PICTURE_FRAME 6
+/* Lines of the screen besides the endpoints: summary (three if one wraps), a blank, headings, the last two. */
+#define PICTURE_FRAME 7
 
 /* lost_at: since when there is no link; 0: there is. */
 static void draw(const Watch *watch, HlTime lost_at)

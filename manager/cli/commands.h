@@ -35,6 +35,10 @@ bool cmd_command_list(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RES
 bool cmd_command_show(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool cmd_command_cancel(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+bool cmd_detection_list(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool cmd_detection_show(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool cmd_detection_acknowledge(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 bool cmd_pattern_list(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool cmd_pattern_publish(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool cmd_pattern_sync(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;

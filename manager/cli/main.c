@@ -13,6 +13,10 @@ static const HlFlag flags[] = {
     { "version", "N", "Fail if the group is no longer at this version" },
     { "repo", "DIR", "The repository to sign in, instead of the server's" },
     { "outdated", NULL, "Only endpoints whose patterns are older than the server's" },
+    { "since", "DURATION", "Only what was reported within this time" },
+    { "open", NULL, "Only what nobody has acknowledged, of endpoints that are there" },
+    { "of", "SELECTOR", "All open detections of these endpoints" },
+    { "note", "TEXT", "Why; kept with the detection" },
     { "watch", NULL, "Keep showing it as it changes" },
     { "wait", NULL, "Wait for every endpoint, with progress" },
     { "expires", "DURATION", "Lifetime (default 4d for commands, 7d for bundles)" },
@@ -34,6 +38,8 @@ static const char *const set_flags[] = { "version", NULL };
 static const char *const list_flags[] = { "outdated", NULL };
 static const char *const status_flags[] = { "watch", NULL };
 static const char *const issue_flags[] = { "wait", "expires", "window", NULL };
+static const char *const detection_flags[] = { "since", "open", NULL };
+static const char *const acknowledge_flags[] = { "of", "note", NULL };
 static const char *const bundle_flags[] = { "group", "for", "uses", "expires", "output", NULL };
 static const char *const client_flags[] = { "output", NULL };
 
@@ -79,6 +85,12 @@ static const HlCommand commands[] = {
     { "command list", "", "List commands", cmd_command_list, 0, 0, NULL },
     { "command show", "COMMAND", "Show a command, endpoint by endpoint", cmd_command_show, 1, 1, NULL },
     { "command cancel", "COMMAND", "Cancel a command wherever it has not started", cmd_command_cancel, 1, 1, NULL },
+    { "detection list", "[SELECTOR] [--since D] [--open]", "List what scans found, the latest first",
+      cmd_detection_list, 0, 1, detection_flags },
+    { "detection show", "DETECTION", "Show one detection", cmd_detection_show, 1, 1, NULL },
+    { "detection acknowledge", "DETECTION... | --of SELECTOR [--note TEXT]",
+      "Say that a detection has been dealt with; found again, it is open again", cmd_detection_acknowledge, 0,
+      HL_ARGS_ANY, acknowledge_flags },
     { "pattern list", "", "Show the server's patterns: version, age, size, who has them", cmd_pattern_list, 0, 0,
       NULL },
     { "pattern sync", "", "Have the server copy its public source now", cmd_pattern_sync, 0, 0, NULL },

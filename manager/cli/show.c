@@ -175,7 +175,7 @@ char *cli_format_state(const json_t *value, const json_t *row G_GNUC_UNUSED)
     static const ToneRow rows[] = { { "succeeded", HL_TONE_GOOD }, { "failed", HL_TONE_BAD },
                                     { "rejected", HL_TONE_BAD },   { "timed-out", HL_TONE_BAD },
                                     { "expired", HL_TONE_WARN },   { "cancelled", HL_TONE_WARN },
-                                    { "queued", HL_TONE_DIM } };
+                                    { "queued", HL_TONE_DIM },     { "open", HL_TONE_BAD } };
 
     return coloured(value, rows, G_N_ELEMENTS(rows));
 }
@@ -217,6 +217,19 @@ char *cli_format_patterns(const json_t *value, const json_t *row G_GNUC_UNUSED)
 char *cli_format_states(const json_t *value, const json_t *row G_GNUC_UNUSED)
 {
     return join_members(value, "count first");
+}
+
+/* "-" only where a scan has looked. */
+char *cli_format_infected(const json_t *value, const json_t *row)
+{
+    const json_t *scan = json_object_get(row, "last_scan");
+    g_autofree char *count = plain(value);
+
+    if (json_integer_value(value) > 0)
+        return hl_tone(stdout, HL_TONE_BAD, count);
+    if (strcmp(cli_text(scan, "end"), "failed") == 0)
+        return hl_tone(stdout, HL_TONE_BAD, "scan failed");
+    return hl_tone(stdout, HL_TONE_DIM, json_is_object(scan) ? "-" : "not scanned");
 }
 
 char *cli_format_settings(const json_t *value, const json_t *row G_GNUC_UNUSED)

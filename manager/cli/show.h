@@ -30,6 +30,8 @@ char *cli_format_state(const json_t *value, const json_t *row);    /* of a comma
 char *cli_format_time(const json_t *value, const json_t *row);     /* RFC 3339 -> "12 s ago" */
 char *cli_format_patterns(const json_t *value, const json_t *row); /* {"virus": 1} -> "virus 1" */
 char *cli_format_states(const json_t *value, const json_t *row);   /* {"sent": 2} -> "2 sent" */
+/* For "open_detections": how many, or why there are none. */
+char *cli_format_infected(const json_t *value, const json_t *row);
 char *cli_format_settings(const json_t *value,
                           const json_t *row); /* {"desired", "applied", "current"} -> "3" or "2 of 3" */
 

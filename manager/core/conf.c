@@ -116,7 +116,7 @@ static const HlOption rows[] = {
     ROW("updater.program", HL_OPTION_STRING, updater_program, "holdline-updater", 1, 255, NULL,
         "Program that reads the pattern repository"),
     ROW("registry.retention", HL_OPTION_DURATION, retention, "90d", HL_DAY, 3650 * HL_DAY, NULL,
-        "How long history and finished commands are kept"),
+        "How long history, finished commands and acknowledged detections are kept"),
     ROW("log.level", HL_OPTION_CHOICE, log_level, "info", 0, 0, log_levels, "Lowest level that is logged"),
 };
 

@@ -82,6 +82,40 @@ static json_t *open_commands(const MgrEndpoint *endpoint)
     return open;
 }
 
+static json_t *time_value(HlTime wall)
+{
+    g_autofree char *text = hl_time_format(wall);
+
+    return wall > 0 ? json_string(text) : json_null();
+}
+
+static void add_scan(const MgrScan *scan, gpointer user)
+{
+    json_t *document = json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:s, s:s}", "id", scan->id, "how",
+                                 mgr_scan_how_name(scan->how), "end", mgr_scan_end_name(scan->end), "started",
+                                 time_value(scan->started_at), "ended", time_value(scan->ended_at), "reported",
+                                 time_value(scan->told_at), "files", (json_int_t)scan->files, "bytes",
+                                 (json_int_t)scan->bytes, "found", (json_int_t)scan->found, "not_looked_at",
+                                 (json_int_t)scan->not_looked_at, "detail", scan->detail, "patterns", scan->patterns);
+    json_t *gaps = hl_json_parse("gaps", scan->gaps, strlen(scan->gaps), NULL);
+
+    json_object_set_new(document, "gaps", gaps != NULL ? gaps : json_object());
+    json_array_append_new(user, document);
+}
+
+/* The last of each kind; what cannot be read is left out, and the rest of the answer is not. */
+static json_t *last_scans(const MgrEndpointCalls *calls, const MgrEndpoint *endpoint)
+{
+    g_autoptr(GError) error = NULL;
+    json_t *scans = json_array();
+
+    if (!mgr_registry_load_scans(mgr_record_committed(calls->parts.record), endpoint->record.number, add_scan, scans,
+                                 &error))
+        hl_log_limited(HL_LOG_ERROR, "registry", "scans", "the scans of %s cannot be read: %s", endpoint->record.id,
+                       error->message);
+    return scans;
+}
+
 static void call_show(MgrCall *call, gpointer user)
 {
     const MgrEndpointCalls *calls = user;
@@ -94,6 +128,7 @@ static void call_show(MgrCall *call, gpointer user)
     document = mgr_status_endpoint(calls->parts.status, endpoint);
     enrolled = hl_time_format(endpoint->record.enrolled_at);
     json_object_set_new(document, "commands", open_commands(endpoint));
+    json_object_set_new(document, "scans", last_scans(calls, endpoint));
     json_object_set_new(document, "enrolled", json_string(enrolled));
     json_object_set_new(document, "direct_port", json_integer(endpoint->record.direct_port));
     json_object_set_new(document, "os", json_string(endpoint->record.os));
