@@ -81,12 +81,26 @@ class Kinds:
     def refusals(self, n):
         return self.report("flood", n + 1, 13, field(1, "settings") + field(2, "invalid") + field(3, "x" * 900))
 
+    def finds(self, n):
+        """Always the same reports: of 60 infected files, each found three times in 200, and after each nine the end of a scan."""
+        if n % 10 == 9:
+            body = (field(1, f"scan-{n}") + field(2, "schedule") + field(3, now_ms() - 1000) + field(4, now_ms())
+                    + field(5, "failed" if n % 20 == 9 else "completed") + field(6, "the engine was killed" if n % 20 == 9 else "")
+                    + field(7, 1000 + n) + field(9, 9) + field(10, 1) + field(11, field(1, "unreadable") + field(2, 1)))
+            return self.report("finds", n + 1, 18, body)
+        find = n - n // 10
+        body = (field(1, f"/home/u/infected-{find % 60}") + field(2, 68) + field(3, b"h" * 32) + field(4, "u")
+                + field(5, "Eicar-Test-Signature") + field(6, "virus") + field(7, 1) + field(8, "schedule") + field(9, "reported")
+                + field(11, now_ms()) + field(12, f"scan-{n}"))
+        return self.report("finds", n + 1, 17, body)
+
     def echoes(self, n):
         return field(1, n + 1) + field(2, self.session)
 
 
-TOPICS = {"certificates": "report", "spools": "report", "refusals": "report", "counters": "heartbeat", "heartbeats": "heartbeat",
-          "large": "heartbeat", "births": "link", "flaps": "link", "echoes": "echo", "connects": "", "subscriptions": ""}
+TOPICS = {"certificates": "report", "spools": "report", "refusals": "report", "finds": "report", "counters": "heartbeat",
+          "heartbeats": "heartbeat", "large": "heartbeat", "births": "link", "flaps": "link", "echoes": "echo", "connects": "",
+          "subscriptions": ""}
 CROWD = 20  # of those who only connect, side by side
 
 
