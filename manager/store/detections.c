@@ -162,6 +162,11 @@ bool mgr_registry_read_findings(HlDb *db, int64_t number, MgrFindings *findings,
 bool mgr_registry_mend_findings(HlDb *db, GError **error)
 {
     return hl_db_run(db, NULL, error,
+                     "UPDATE findings SET open = 0, kept = 0 WHERE (open <> 0 OR kept <> 0) AND NOT EXISTS"
+                     " (SELECT 1 FROM detection JOIN endpoint ON id = detection.endpoint"
+                     " WHERE endpoint.number = findings.endpoint)",
+                     "") &&
+           hl_db_run(db, NULL, error,
                      "INSERT INTO findings (endpoint, open, kept) SELECT endpoint.number,"
                      " count(detection.number) FILTER (WHERE acknowledged_at = 0), count(detection.number)"
                      " FROM endpoint JOIN detection ON detection.endpoint = endpoint.id WHERE true"
