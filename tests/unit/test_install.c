@@ -96,7 +96,9 @@ static void expect_refused(GPtrArray *targets, HlErrorCode code)
 
 static void test_bad_targets(void)
 {
-    static const char *const names[] = { "", "../main.hdb", "a/b.hdb", ".hidden", "a b", "x\ny" };
+    static const char *const names[] = {
+        "", "../main.hdb", "a/b.hdb", ".hidden", "a b", "x\ny", "main.txt", "main.IGN2"
+    };
     static const struct {
         const char *member;
         json_int_t value;
@@ -122,6 +124,23 @@ static void test_bad_targets(void)
                             json_string(i == 0 ? "../../x" : "rules"));
         expect_refused(targets, HL_ERROR_INVALID);
     }
+}
+
+/* A component's key speaks for its own kinds of files only, however well it signed. */
+static void test_foreign_kind(void)
+{
+    g_autoptr(GPtrArray) targets = targets_new();
+    g_autoptr(UpdRelease) release = NULL;
+    g_autoptr(GError) error = NULL;
+
+    json_object_set_new(add_full(targets, 3, "old.ign2", SHA_A)->custom, "component", json_string("rules"));
+    json_object_set_new(add_full(targets, 4, "main.yar", SHA_A)->custom, "component", json_string("rules"));
+    release = upd_release_new("rules", targets, &error);
+    g_assert_no_error(error); /* only what is offered counts */
+    json_object_set_new(add_full(targets, 4, "x.ign2", SHA_A)->custom, "component", json_string("rules"));
+    g_assert_null(upd_release_new("rules", targets, &error));
+    g_assert_error(error, HL_ERROR, HL_ERROR_INVALID);
+    g_assert_nonnull(strstr(error->message, "rules may not hold x.ign2"));
 }
 
 static void test_too_many_files(void)
@@ -500,6 +519,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/install/release/newest-and-cheapest", test_newest_and_cheapest);
     g_test_add_func("/install/release/bad-targets", test_bad_targets);
+    g_test_add_func("/install/release/foreign-kind", test_foreign_kind);
     g_test_add_func("/install/release/too-many-files", test_too_many_files);
     g_test_add_func("/install/plan/newer", test_newer);
     g_test_add_func("/install/plan/old-content-is-linked", test_new_version_of_old_content_is_linked);

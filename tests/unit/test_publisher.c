@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "lib/base/file.h"
+#include "updater/pattern/kinds.h"
 #include "updater/publisher/ceremony.h"
 #include "updater/publisher/content.h"
 #include "updater/publisher/gc.h"
@@ -122,7 +123,7 @@ static void test_names(void)
 {
     static const char *const bad_components[] = { "",   "root",  "snapshot", "a/b",
                                                   "..", "Virus", "-x",       "abcdefghijklmnopqrstuvwxyz0123456789" };
-    static const char *const bad_files[] = { "", ".hdb", "../x.hdb", "a b.hdb", "x.txt", "-x.hdb" };
+    static const char *const bad_files[] = { "", ".hdb", "../x.hdb", "a b.hdb", "-x.hdb" };
 
     g_assert_true(upd_component_name_ok("virus", NULL));
     g_assert_true(upd_stage_name_ok("main.hdb", NULL));
@@ -130,6 +131,54 @@ static void test_names(void)
         g_assert_false(upd_component_name_ok(bad_components[i], NULL));
     for (gsize i = 0; i < G_N_ELEMENTS(bad_files); i++)
         g_assert_false(upd_stage_name_ok(bad_files[i], NULL));
+}
+
+/* What one key signs cannot switch off what another signed. */
+static void test_kinds(void)
+{
+    static const struct {
+        const char *component, *file, *refusal; /* NULL: it may hold it */
+    } rows[] = {
+        { "rules", "local.yar", NULL },
+        { "rules", "local.ndb", NULL },
+        { "virus", "daily.ign2", NULL },
+        { "virus", "daily.cfg", NULL },
+        { "virus", "bytecode.cvd", NULL },
+        { "agent", "daily.fp", NULL },
+        { "exceptions", "local.ign2", NULL },
+        { "exceptions", "local.wdb", NULL },
+        { "rules", "local.ign", "rules may not hold local.ign: it switches detections of other components off" },
+        { "rules", "local.ign2", "switches detections" },
+        { "rules", "local.fp", "switches detections" },
+        { "rules", "local.sfp", "switches detections" },
+        { "rules", "local.wdb", "switches detections" },
+        { "rules", "local.cfg", "steers the engine" },
+        { "rules", "local.crb", "steers the engine" },
+        { "rules", "local.ftm", "steers the engine" },
+        { "rules", "local.pwdb", "steers the engine" },
+        { "rules", "local.gdb", "steers the engine" },
+        { "rules", "main.cvd", "files of every kind" },
+        { "exceptions", "local.hdb", "adds detections" },
+        { "exceptions", "local.cfg", "steers the engine" },
+        { "virus", "main.cld", "no component may" },
+        { "virus", "main.cud", "no component may" },
+        { "virus", "main.info", "no component may" },
+        { "virus", "x.cbc", "no component may" },
+        { "virus", "local.IGN2", "not in a format" }, /* the engine would take it */
+        { "virus", "x.ign2.txt", "not in a format" },
+        { "rules", "x.ign2.hdb", NULL },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(GError) error = NULL;
+
+        g_assert_true(upd_kind_check(rows[i].component, rows[i].file, &error) == (rows[i].refusal == NULL));
+        if (rows[i].refusal == NULL)
+            continue;
+        g_assert_error(error, HL_ERROR, HL_ERROR_INVALID);
+        if (strstr(error->message, rows[i].refusal) == NULL)
+            g_error("%s", error->message);
+    }
 }
 
 /* Doubling a signature does not raise the count; a signature of a changed content does not count. */
@@ -398,6 +447,7 @@ int main(int argc, char **argv)
     g_test_add_func("/publisher/next-version", test_next_version);
     g_test_add_func("/publisher/count", test_count);
     g_test_add_func("/publisher/names", test_names);
+    g_test_add_func("/publisher/kinds", test_kinds);
     g_test_add_func("/publisher/count-signatures", test_count_signatures);
     g_test_add_func("/publisher/one-key-one-role", test_one_key_one_role);
     g_test_add_func("/publisher/fourteen-increments", test_fourteen_increments);

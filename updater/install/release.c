@@ -6,6 +6,7 @@
 #include "lib/base/unconst.h"
 #include "updater/delta/delta.h"
 #include "updater/install/set.h"
+#include "updater/pattern/kinds.h"
 
 typedef enum { KIND_UNKNOWN, KIND_FULL, KIND_DELTA } Kind;
 
@@ -121,6 +122,8 @@ static bool add_full(UpdRelease *release, const TufTarget *target, GError **erro
     const char *min_engine = text(target, "min_engine");
     UpdReleaseFile *file;
 
+    if (!upd_kind_check(release->component, name, error))
+        return hl_error_prefix(error, "target %s", target->path);
     if (find_file(release, name) != NULL)
         return hl_fail(error, HL_ERROR_INVALID, "target %s: version %" G_GINT64_FORMAT " lists %s twice", target->path,
                        release->version, name);

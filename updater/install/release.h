@@ -3,7 +3,8 @@
  * the release.
  *
  * Its signatures were verified before; here its form is checked: a file's name cannot leave its directory, lengths are
- * bounded, a kind or format that this version does not know is skipped. */
+ * bounded, the component may hold such a file; a kind or format of target that this version does not know is skipped.
+ */
 #ifndef UPDATER_INSTALL_RELEASE_H
 #define UPDATER_INSTALL_RELEASE_H
 

@@ -8,6 +8,7 @@
 #include "lib/base/log.h"
 #include "updater/install/assemble.h"
 #include "updater/install/pattern_store.h"
+#include "updater/pattern/kinds.h"
 
 /* The longest wait for sources that are all away: a manager with a large registry is back in less. */
 #define AWAY_PATIENCE (15 * HL_SECOND)
@@ -93,6 +94,18 @@ static int64_t expected_signatures(const UpdSet *set)
     return sum;
 }
 
+/* Also what came from no source now: files kept for a component that is held back, the set to go back to. */
+static bool check_kinds(const UpdSet *set, GError **error)
+{
+    for (guint i = 0; i < set->files->len; i++) {
+        const UpdSetFile *file = set->files->pdata[i];
+
+        if (!upd_kind_check(file->component, file->name, error))
+            return false;
+    }
+    return true;
+}
+
 /* A load that succeeds proves little: the engine takes files that were cut, and drops rules that it does not
  * understand. So every hash is compared, and the number of signatures that it loaded. */
 static bool prove(const Run *run, UpdSet *set, const char *directory, GError **error)
@@ -102,7 +115,7 @@ static bool prove(const Run *run, UpdSet *set, const char *directory, GError **e
     int64_t known;
 
     tell(run->install, AT_CHECK, "checking hashes");
-    if (!upd_set_check(set, directory, error))
+    if (!check_kinds(set, error) || !upd_set_check(set, directory, error))
         return false;
     tell(run->install, AT_ENGINE, "loading the new set");
     if (!hl_file_write_text(empty, "", 0644, error) ||

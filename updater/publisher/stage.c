@@ -9,48 +9,16 @@
 #include "lib/base/exec.h"
 #include "lib/base/file.h"
 #include "updater/delta/delta.h"
-
-typedef enum { COUNT_LINES, COUNT_RULES, COUNT_NOT } Counting;
-
-/* The engine's database formats by file ending. */
-static const struct {
-    const char *ending;
-    Counting counting;
-} formats[] = {
-    { ".hdb", COUNT_LINES }, { ".hsb", COUNT_LINES }, { ".hdu", COUNT_LINES }, { ".hsu", COUNT_LINES },
-    { ".mdb", COUNT_LINES }, { ".msb", COUNT_LINES }, { ".mdu", COUNT_LINES }, { ".msu", COUNT_LINES },
-    { ".ndb", COUNT_LINES }, { ".ndu", COUNT_LINES }, { ".ldb", COUNT_LINES }, { ".ldu", COUNT_LINES },
-    { ".idb", COUNT_LINES }, { ".cdb", COUNT_LINES }, { ".yar", COUNT_RULES }, { ".yara", COUNT_RULES },
-    { ".pdb", COUNT_NOT },   { ".gdb", COUNT_NOT },   { ".wdb", COUNT_NOT },   { ".fp", COUNT_NOT },
-    { ".sfp", COUNT_NOT },   { ".ign", COUNT_NOT },   { ".ign2", COUNT_NOT },  { ".ftm", COUNT_NOT },
-    { ".crb", COUNT_NOT },   { ".pwdb", COUNT_NOT },  { ".cfg", COUNT_NOT },   { ".info", COUNT_NOT },
-    { ".cvd", COUNT_NOT },   { ".cld", COUNT_NOT },   { ".cud", COUNT_NOT },   { ".cbc", COUNT_NOT },
-};
-
-static bool find_counting(const char *name, Counting *counting)
-{
-    for (gsize i = 0; i < G_N_ELEMENTS(formats); i++) {
-        if (g_str_has_suffix(name, formats[i].ending)) {
-            *counting = formats[i].counting;
-            return true;
-        }
-    }
-    return false;
-}
+#include "updater/pattern/kinds.h"
 
 bool upd_stage_name_ok(const char *name, GError **error)
 {
-    Counting counting;
     gsize size = strlen(name);
 
     if (size == 0 || size > 64 || name[0] == '.' || name[0] == '-' ||
         strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") != size)
         return hl_fail(error, HL_ERROR_INVALID,
                        "'%s' cannot be a pattern file's name: use 1 to 64 letters, digits, '.', '_' and '-'", name);
-    if (!find_counting(name, &counting))
-        return hl_fail(
-            error, HL_ERROR_INVALID,
-            "%s is not in a format of the engine: its name must end in .hdb, .hsb, .ndb, .ldb, .yar or the like", name);
     return true;
 }
 
@@ -107,15 +75,14 @@ static gint64 count_rules(const char *text, gsize size)
 
 gint64 upd_stage_count(const char *name, const char *text, gsize size)
 {
-    Counting counting = COUNT_NOT;
+    const UpdKind *kind = upd_kind_find(name);
 
-    (void)find_counting(name, &counting);
-    switch (counting) {
-    case COUNT_LINES:
+    switch (kind == NULL ? UPD_COUNT_NOT : kind->counting) {
+    case UPD_COUNT_LINES:
         return count_lines(text, size);
-    case COUNT_RULES:
+    case UPD_COUNT_RULES:
         return count_rules(text, size);
-    case COUNT_NOT:
+    case UPD_COUNT_NOT:
         return -1;
     }
     g_assert_not_reached();
@@ -216,14 +183,15 @@ static bool ask_engine(const char *directory, gint64 *known, GError **error)
 }
 
 /* Copies one file into the staging directory; adds to the count, -1 once a file cannot be counted. */
-static bool stage_file(const char *directory, const char *path, gint64 *counted, json_t *files, GError **error)
+static bool stage_file(const char *component, const char *directory, const char *path, gint64 *counted, json_t *files,
+                       GError **error)
 {
     g_autofree char *name = g_path_get_basename(path);
     g_autofree char *to = g_build_filename(directory, name, NULL);
     g_autoptr(GBytes) content = NULL;
     gint64 n;
 
-    if (!upd_stage_name_ok(name, error))
+    if (!upd_stage_name_ok(name, error) || !upd_kind_check(component, name, error))
         return false;
     for (gsize i = 0; i < json_array_size(files); i++)
         if (strcmp(json_string_value(json_array_get(files, i)), name) == 0)
@@ -263,7 +231,7 @@ static bool fill(const UpdStageSpec *spec, const char *directory, UpdStaged *sta
     g_autofree char *text = NULL;
 
     for (gsize i = 0; i < spec->n_files; i++)
-        if (!stage_file(directory, spec->files[i], &staged->counted, files, error))
+        if (!stage_file(spec->component, directory, spec->files[i], &staged->counted, files, error))
             return false;
     if (spec->n_files > 0 && !count_staged(directory, staged, error))
         return false;

@@ -39,7 +39,7 @@ gint64 upd_stage_next_version(gint64 newest, HlTime now);
 /* How many signatures a file holds, by its name's ending: lines, or rules; -1 if that is not known. */
 gint64 upd_stage_count(const char *name, const char *text, gsize size);
 
-/* Whether the file can be part of a component: its name, and a format of the engine. */
+/* Whether a file of this name can be part of a component; which kinds a component holds is upd_kind_check. */
 bool upd_stage_name_ok(const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 #endif
