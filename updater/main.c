@@ -26,7 +26,8 @@ static const HlFlag flags[] = {
     { "private-source", "NAME", "The one source that --ca-file, --cert-file and --key-file are for, without --proxy" },
     { "public-ca-file", "FILE", "Certificate authorities to trust for the other sources (PEM)" },
     { "time", "DURATION", "Time for all sources; one that is too slow leaves some of it to the next" },
-    { "force", NULL, "Install what the source has, even if it is older or was rolled back from" },
+    { "force", NULL,
+      "update: install even what is older or was rolled back from; repo add: stage even far fewer signatures" },
     { "json", NULL, "Print JSON lines on a terminal too" },
     /* mirror */
     { "from", "URL", "The repository to copy; metadata/ and targets/ are below it" },

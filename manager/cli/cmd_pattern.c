@@ -162,6 +162,8 @@ bool cmd_pattern_publish(HlInvocation *call, GError **error)
         g_ptr_array_add(words, hl_unconst(*word));
     for (int i = 0; i < call->n_args; i++)
         g_ptr_array_add(words, call->args[i]);
+    if (hl_cli_has(call, "force"))
+        g_ptr_array_add(words, hl_unconst("--force"));
     g_ptr_array_add(words, NULL);
     return run_updater((const char *const *)words->pdata, NOTHING, error) && publish(repository, error);
 }

@@ -12,6 +12,7 @@ static const HlFlag flags[] = {
     { "admin", "NAME", "Name of the first administrator (default admin)" },
     { "version", "N", "Fail if the group is no longer at this version" },
     { "repo", "DIR", "The repository to sign in, instead of the server's" },
+    { "force", NULL, "Publish content even with less than half of the signatures that are in force" },
     { "outdated", NULL, "Only endpoints whose patterns are older than the server's" },
     { "since", "DURATION", "Only what was reported within this time" },
     { "open", NULL, "Only what nobody has acknowledged, of endpoints that are there" },
@@ -43,7 +44,9 @@ static const char *const acknowledge_flags[] = { "of", "note", NULL };
 static const char *const bundle_flags[] = { "group", "for", "uses", "expires", "output", NULL };
 static const char *const client_flags[] = { "output", NULL };
 
-static const char *const pattern_flags[] = { "repo", "-json", NULL }; /* the arguments are the updater's */
+/* the arguments are the updater's */
+static const char *const publish_flags[] = { "repo", "force", "-json", NULL };
+static const char *const pattern_flags[] = { "repo", "-json", NULL };
 
 static const HlCommand commands[] = {
     { "init", "DIR [--host NAME]...", "Create a server's directory: keys, certificates, registry, configuration",
@@ -95,7 +98,7 @@ static const HlCommand commands[] = {
       NULL },
     { "pattern sync", "", "Have the server copy its public source now", cmd_pattern_sync, 0, 0, NULL },
     { "pattern publish", "COMPONENT FILE... [--repo DIR]", "Sign and publish new content; runs where the repository is",
-      cmd_pattern_publish, 2, HL_ARGS_ANY, pattern_flags },
+      cmd_pattern_publish, 2, HL_ARGS_ANY, publish_flags },
     { "pattern withdraw", "COMPONENT [--repo DIR]", "Publish the previous content again, under a higher version",
       cmd_pattern_withdraw, 1, 1, pattern_flags },
     { "bundle create", "--group G | --for ENDPOINT [--uses N] [--expires D]", "Write the file with which PCs enrol",

@@ -11,7 +11,7 @@
 #include "updater/publisher/stage.h"
 #include "updater/publisher/withdraw.h"
 
-const char *const upd_repo_add_flags[] = { "version", "min-engine", NULL };
+const char *const upd_repo_add_flags[] = { "version", "min-engine", "force", NULL };
 
 /* A release is exactly the files that are named: who names only a new one should read what goes. */
 static void say_dropped(const UpdRepo *repo, const UpdStageSpec *spec)
@@ -39,7 +39,8 @@ static bool stage(HlInvocation *call, gsize n_files, GError **error)
     UpdStageSpec spec = { .component = call->args[1],
                           .files = (const char *const *)call->args + 2,
                           .n_files = n_files,
-                          .min_engine = hl_cli_value(call, "min-engine", "0.103.0") };
+                          .min_engine = hl_cli_value(call, "min-engine", "0.103.0"),
+                          .force = hl_cli_has(call, "force") };
     UpdStaged staged;
 
     if (version != NULL && !g_ascii_string_to_signed(version, 10, 1, G_MAXINT64, &spec.version, NULL))

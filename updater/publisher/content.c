@@ -75,12 +75,23 @@ GStrv upd_content_files(const UpdRepo *repo, const char *component)
     return g_strv_builder_end(names);
 }
 
-gint64 upd_content_version(const json_t *envelope)
+/* A number that all targets of the role's release have in common. */
+static gint64 number_of(const json_t *envelope, const char *member)
 {
     json_t *targets = json_object_get(upd_meta_signed(envelope), "targets");
     const json_t *first = json_object_iter_value(json_object_iter(targets));
 
-    return json_integer_value(json_object_get(json_object_get(first, "custom"), "version"));
+    return json_integer_value(json_object_get(json_object_get(first, "custom"), member));
+}
+
+gint64 upd_content_version(const json_t *envelope)
+{
+    return number_of(envelope, "version");
+}
+
+gint64 upd_content_signatures(const json_t *envelope)
+{
+    return number_of(envelope, "signatures");
 }
 
 /* An unnamed file in memory that holds these bytes. */

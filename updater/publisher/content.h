@@ -18,6 +18,9 @@ typedef struct {
 /* The version that a component's role lists; 0 if it is empty. */
 gint64 upd_content_version(const json_t *envelope);
 
+/* How many signatures that content has; 0 if it is empty. */
+gint64 upd_content_signatures(const json_t *envelope);
+
 /* One line of progress; done of total files and increments. */
 typedef void (*UpdProgress)(const char *component, guint done, guint total, const char *what, void *user);
 

@@ -10,6 +10,7 @@
 #include "lib/base/file.h"
 #include "updater/delta/delta.h"
 #include "updater/pattern/kinds.h"
+#include "updater/publisher/content.h"
 
 bool upd_stage_name_ok(const char *name, GError **error)
 {
@@ -164,22 +165,64 @@ static gint64 parse_known(const char *output)
     return at == NULL ? -1 : g_ascii_strtoll(at + strlen("Known viruses: "), NULL, 10);
 }
 
-/* Has the engine load the staged files and asks what it loaded. */
-static bool ask_engine(const char *directory, gint64 *known, GError **error)
+/* Has the engine load the staged directory, or one file of it, and asks what it loaded. */
+static bool ask_engine(const char *directory, const char *file, gint64 *known, GError **error)
 {
     g_autofree char *nothing = g_build_filename(directory, ".empty", NULL);
-    g_autofree char *database = g_strdup_printf("--database=%s", directory);
+    g_autofree char *loaded = g_build_filename(directory, file, NULL);
+    g_autofree char *database = g_strdup_printf("--database=%s", loaded);
     const char *argv[] = { "clamscan", database, nothing, NULL };
     g_autofree char *output = NULL;
 
     if (!hl_file_write_text(nothing, "", 0600, error))
         return false;
     if (!hl_exec(argv, &output, error))
-        return hl_error_prefix(error, "the engine does not load these files");
+        return hl_error_prefix(error, "the engine does not load %s", file == NULL ? "these files together" : file);
     *known = parse_known(output);
     if (*known < 0)
         return hl_fail(error, HL_ERROR_FAILED, "clamscan does not report how many signatures it loaded");
     return true;
+}
+
+/* Whether the file is there for its signatures; lists of exceptions and settings count as none. */
+static bool wants_signatures(const char *name)
+{
+    const UpdKind *kind = upd_kind_find(name);
+
+    return kind != NULL && (kind->group & (UPD_GROUP_DETECTION | UPD_GROUP_PACKAGE)) != 0;
+}
+
+static bool check_yield(const char *name, gint64 signatures, GError **error)
+{
+    return signatures != 0 || !wants_signatures(name) ||
+           hl_fail(error, HL_ERROR_INVALID,
+                   "%s contains no signature: is it what its name says, and not an error page that was downloaded?",
+                   name);
+}
+
+/* The engine drops a whole file of rules with no more than a warning: what is of no use is not published. */
+static bool check_each(const char *directory, const json_t *files, GError **error)
+{
+    for (gsize i = 0; i < json_array_size(files); i++) {
+        const char *name = json_string_value(json_array_get(files, i));
+        gint64 known;
+
+        if (!ask_engine(directory, name, &known, error) || !check_yield(name, known, error))
+            return false;
+    }
+    return true;
+}
+
+/* No format of the engine begins like this, and of settings it ignores lines that it does not understand. */
+static bool looks_like_markup(GBytes *content)
+{
+    gsize size;
+    const char *text = g_bytes_get_data(content, &size);
+    gsize i = 0;
+
+    while (i < size && g_ascii_isspace(text[i]))
+        i++;
+    return i < size && text[i] == '<';
 }
 
 /* Copies one file into the staging directory; adds to the count, -1 once a file cannot be counted. */
@@ -202,19 +245,25 @@ static bool stage_file(const char *component, const char *directory, const char 
         return false;
     if (g_bytes_get_size(content) == 0)
         return hl_fail(error, HL_ERROR_INVALID, "%s is empty: to empty a component use 'repo remove'", path);
+    if (looks_like_markup(content))
+        return hl_fail(error, HL_ERROR_INVALID, "%s is a web page or XML, not patterns: was it downloaded in error?",
+                       path);
     n = upd_stage_count(name, g_bytes_get_data(content, NULL), g_bytes_get_size(content));
+    /* rules that we do not recognise the engine may */
+    if (upd_kind_find(name)->counting == UPD_COUNT_LINES && !check_yield(name, n, error))
+        return false;
     *counted = n < 0 || *counted < 0 ? -1 : *counted + n;
     json_array_append_new(files, json_string(name));
     return hl_file_write(to, g_bytes_get_data(content, NULL), g_bytes_get_size(content), 0600, error);
 }
 
-static bool count_staged(const char *directory, UpdStaged *staged, GError **error)
+static bool count_staged(const char *directory, const json_t *files, UpdStaged *staged, GError **error)
 {
     g_autofree char *clamscan = g_find_program_in_path("clamscan");
 
     staged->by_engine = clamscan != NULL;
     if (clamscan != NULL)
-        return ask_engine(directory, &staged->signatures, error);
+        return check_each(directory, files, error) && ask_engine(directory, NULL, &staged->signatures, error);
     if (staged->counted < 0)
         return hl_fail(
             error, HL_ERROR_UNAVAILABLE,
@@ -223,7 +272,20 @@ static bool count_staged(const char *directory, UpdStaged *staged, GError **erro
     return true;
 }
 
-static bool fill(const UpdStageSpec *spec, const char *directory, UpdStaged *staged, GError **error)
+/* A source that was cut, or a tool that wrote half, looks like a release: it takes a word that it is meant. */
+static bool check_fall(const UpdState *state, const UpdStageSpec *spec, const UpdStaged *staged, GError **error)
+{
+    gint64 before = upd_content_signatures(upd_state_get(state, spec->component));
+
+    return spec->force || staged->signatures >= before - before / 2 ||
+           hl_fail(error, HL_ERROR_CONFLICT,
+                   "%s would fall from %" G_GINT64_FORMAT " signatures to %" G_GINT64_FORMAT
+                   ", less than half: nothing is staged; if that is meant, repeat it with --force",
+                   spec->component, before, staged->signatures);
+}
+
+static bool fill(const UpdState *state, const UpdStageSpec *spec, const char *directory, UpdStaged *staged,
+                 GError **error)
 {
     g_autoptr(json_t) files = json_array();
     g_autoptr(json_t) record = NULL;
@@ -233,7 +295,8 @@ static bool fill(const UpdStageSpec *spec, const char *directory, UpdStaged *sta
     for (gsize i = 0; i < spec->n_files; i++)
         if (!stage_file(spec->component, directory, spec->files[i], &staged->counted, files, error))
             return false;
-    if (spec->n_files > 0 && !count_staged(directory, staged, error))
+    if (spec->n_files > 0 &&
+        (!count_staged(directory, files, staged, error) || !check_fall(state, spec, staged, error)))
         return false;
     record = json_pack("{s:I, s:I, s:s, s:O}", "version", (json_int_t)staged->version, "signatures",
                        (json_int_t)staged->signatures, "min_engine", spec->min_engine, "files", files);
@@ -266,8 +329,8 @@ bool upd_stage_add(const UpdRepo *repo, const UpdState *state, const UpdStageSpe
     if (spec->version != 0 && !version_ok(spec, newest, repo->now, error))
         return false;
     /* beside, then renamed: a failed or killed add leaves the former staging as it was */
-    if (!hl_tree_remove(coming, error) || !hl_dir_make(coming, 0700, error) || !fill(spec, coming, staged, error) ||
-        !hl_tree_remove(directory, error))
+    if (!hl_tree_remove(coming, error) || !hl_dir_make(coming, 0700, error) ||
+        !fill(state, spec, coming, staged, error) || !hl_tree_remove(directory, error))
         return false;
     if (rename(coming, directory) != 0)
         return hl_fail_errno(error, errno, "cannot stage %s", directory);

@@ -14,6 +14,7 @@ typedef struct {
     gsize n_files;
     gint64 version; /* YYYYMMDDNN, not after tomorrow; 0: the next one of today */
     const char *min_engine;
+    bool force; /* stage it even if less than half of the signatures in force are left */
 } UpdStageSpec;
 
 typedef struct {
@@ -23,7 +24,8 @@ typedef struct {
     bool by_engine;    /* false: there is no clamscan here, signatures is our count */
 } UpdStaged;
 
-/* Copies the files, has the engine load them, records the version.  Replaces what was staged before. */
+/* Copies the files, has the engine load each and all of them, records the version.  Replaces what was staged before.
+ * Refused are a kind that the component may not hold, a file without a signature, a fall that nobody asked for. */
 bool upd_stage_add(const UpdRepo *repo, const UpdState *state, const UpdStageSpec *spec, UpdStaged *staged,
                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

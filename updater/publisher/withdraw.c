@@ -74,7 +74,7 @@ bool upd_withdraw(const UpdRepo *repo, const UpdState *state, const char *compon
     const json_t *releases = json_object_get(history, "releases");
     const json_t *good = find_good(releases);
     g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
-    UpdStageSpec spec = { .component = component, .min_engine = min_engine_of(good) };
+    UpdStageSpec spec = { .component = component, .min_engine = min_engine_of(good), .force = true };
     json_t *keys;
     bool done;
 
