@@ -203,6 +203,22 @@ static void print_findings(const json_t *summary)
            cli_int(summary, "scans_failed"), cli_int(summary, "never_scanned"));
 }
 
+/* Endpoints refuse a repository that nobody has signed again: said while there is time. */
+static void print_repository(const json_t *repository)
+{
+    bool expired = strcmp(cli_text(repository, "state"), "expired") == 0;
+    g_autofree char *text = NULL;
+    g_autofree char *shown = NULL;
+
+    if (*cli_text(repository, "remedy") == '\0')
+        return;
+    text = g_strdup_printf("The pattern repository's timestamp %s %s%s; run: %s",
+                           expired ? "expired" : "was not renewed and expires", cli_text(repository, "expires"),
+                           expired ? ", and no endpoint can update from it" : "", cli_text(repository, "remedy"));
+    shown = hl_tone(stdout, expired ? HL_TONE_BAD : HL_TONE_WARN, text);
+    puts(shown);
+}
+
 static void print_summary(const json_t *summary)
 {
     g_autofree char *all = cli_count(summary, "endpoints", "endpoint");
@@ -221,6 +237,7 @@ static void print_summary(const json_t *summary)
         puts("The server has no broker at the moment: every status is as last known.");
     if (cli_int(summary, "flooding") > 0)
         printf("%" JSON_INTEGER_FORMAT " held off for sending too much (flooding).\n", cli_int(summary, "flooding"));
+    print_repository(json_object_get(summary, "repository"));
 }
 
 /* status --watch: the screen is maintained from the status topics alone, as monitoring would do it.  In a file or a

@@ -49,6 +49,7 @@ struct Manager {
     MgrFloods *floods;
     MgrObserved *observed; /* NULL: the broker's log is not ours */
     MgrPatterns *patterns;
+    MgrTimestamp *timestamp;
 
     MgrCommands *commands;
     MgrRenewals *renewals;
@@ -100,6 +101,7 @@ static gboolean on_second(gpointer user)
     mgr_commands_tick(manager->commands);
     mgr_console_tick(manager->console);
     mgr_patterns_tick(manager->patterns);
+    mgr_timestamp_tick(manager->timestamp);
     if (manager->observed != NULL)
         mgr_observed_tick(manager->observed);
     if (now - manager->pruned_mono > PRUNE_EVERY) {
@@ -270,6 +272,8 @@ static void build_state(Manager *manager)
                                                                 .conf_path = manager->conf_path,
                                                                 .fleet = &manager->fleet,
                                                                 .status = manager->status });
+    manager->timestamp = mgr_timestamp_new(&(MgrTimestampOptions){
+        .conf = &manager->conf, .dir = manager->dir, .patterns = manager->patterns, .status = manager->status });
     build_observed(manager);
 }
 
@@ -385,6 +389,7 @@ static bool open_front(Manager *manager, GError **error)
                                 .tracker = manager->tracker,
                                 .gate = manager->gate,
                                 .floods = manager->floods,
+                                .timestamp = manager->timestamp,
                                 .renewals = manager->renewals,
                                 .reports = manager->reports,
                                 .finds = manager->finds,
@@ -419,6 +424,7 @@ static bool start(Manager *manager, GError **error)
     mgr_console_apply(manager->console, &policy);
     mgr_console_start(manager->console);
     mgr_patterns_tick(manager->patterns);
+    mgr_timestamp_tick(manager->timestamp);
     manager->second_timer = g_timeout_add(1000, on_second, manager);
     manager->flush_timer = g_timeout_add(FLUSH_MS, on_flush, manager);
     hl_info("manager", "version " HOLDLINE_VERSION " on %s: %u endpoints, %u groups", manager->dir,
@@ -461,6 +467,7 @@ static void settle(Manager *manager)
 {
     g_clear_handle_id(&manager->second_timer, g_source_remove);
     g_clear_handle_id(&manager->flush_timer, g_source_remove);
+    g_clear_pointer(&manager->timestamp, mgr_timestamp_free);
     g_clear_pointer(&manager->patterns, mgr_patterns_free); /* answers the calls that wait for it */
     if (manager->tracker != NULL)
         mgr_tracker_flush(manager->tracker);

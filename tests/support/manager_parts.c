@@ -163,6 +163,7 @@ static void build_state(Parts *p)
     ok(mgr_console_policy_init(&policy, &p->conf, &error), error);
     mgr_console_apply(p->console, &policy);
     p->patterns = mgr_patterns_new(&(MgrPatternsOptions){ &p->conf, p->dir, "manager.conf", &p->fleet, p->status });
+    p->timestamp = mgr_timestamp_new(&(MgrTimestampOptions){ &p->conf, p->dir, p->patterns, p->status });
 }
 
 static void build_work(Parts *p)
@@ -265,6 +266,7 @@ void parts_free(Parts *p)
     mgr_introductions_free(p->introductions);
     mgr_renewals_free(p->renewals);
     mgr_commands_free(p->commands);
+    mgr_timestamp_free(p->timestamp);
     mgr_patterns_free(p->patterns);
     mgr_floods_free(p->floods);
     mgr_console_free(p->console);

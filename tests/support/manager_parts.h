@@ -16,6 +16,7 @@
 #include "manager/daemon/calls/group_calls.h"
 #include "manager/daemon/calls/pattern_calls.h"
 #include "manager/daemon/state/floods.h"
+#include "manager/daemon/state/timestamp.h"
 #include "manager/daemon/work/link.h"
 #include "proto/wire.h"
 #include "tests/support/clock_fake.h"
@@ -63,6 +64,7 @@ typedef struct {
     MgrCommandCalls *command_calls;
     MgrAccessCalls *access_calls;
     MgrPatterns *patterns;
+    MgrTimestamp *timestamp;
     MgrPatternCalls *pattern_calls;
     MgrDetectionCalls *detection_calls;
     GPtrArray *dials;   /* PartsDial *, in order */

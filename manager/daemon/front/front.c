@@ -34,12 +34,26 @@ static void on_metrics(HlHttpRequest *request, gpointer user)
     hl_http_answer(request, 200, "text/plain; version=0.0.4", body, NULL);
 }
 
+/* The repository does not make the server unwell: a supervisor that restarts it would mend nothing. */
+static char *describe_health(const MgrFront *front)
+{
+    const MgrTimestampView timestamp = mgr_timestamp_view(front->parts.metrics.timestamp);
+    g_autofree char *end = hl_time_format(timestamp.expires);
+
+    if (!mgr_down_is_up(front->parts.down))
+        return g_strdup("no broker\n");
+    if (timestamp.age < MGR_SIGNATURE_AGEING)
+        return g_strdup("ok\n");
+    return g_strdup_printf("ok\nwarning: the pattern repository's timestamp %s %s: see 'holdline status'\n",
+                           timestamp.age == MGR_SIGNATURE_EXPIRED ? "expired" : "was not renewed and expires", end);
+}
+
 static void on_health(HlHttpRequest *request, gpointer user)
 {
     const MgrFront *front = user;
     bool well = mgr_down_is_up(front->parts.down);
-    const char *text = well ? "ok\n" : "no broker\n";
-    g_autoptr(GBytes) body = g_bytes_new_static(text, strlen(text));
+    char *text = describe_health(front);
+    g_autoptr(GBytes) body = g_bytes_new_take(text, strlen(text));
 
     hl_http_answer(request, well ? 200 : 503, "text/plain", body, NULL);
 }

@@ -29,6 +29,7 @@ char *mgr_metrics_print(const MgrMetricsParts *parts, const HlHttpCounts *http)
     const MgrGateCounts gate = mgr_gate_count(parts->gate);
     const MgrFloodsCounts floods = mgr_floods_count(parts->floods);
     const MgrFindsCounts finds = mgr_finds_count(parts->finds);
+    const MgrTimestampView timestamp = mgr_timestamp_view(parts->timestamp);
     const HlBusCounts bus = mgr_down_count(parts->down);
     const Metric metrics[] = {
         { "endpoints", "Endpoints in the registry", g_hash_table_size(parts->fleet->endpoints) },
@@ -69,6 +70,10 @@ char *mgr_metrics_print(const MgrMetricsParts *parts, const HlHttpCounts *http)
         { "registry_pending", "Write sets waiting", writer.pending },
         { "bus_lost_total", "Lost links to the broker", bus.lost_links },
         { "bus_queued", "Publications waiting for the window", bus.queued },
+        { "repository_ageing", "1 from half of the life of the repository's timestamp on, also when it has expired",
+          timestamp.age >= MGR_SIGNATURE_AGEING },
+        { "repository_expires_seconds", "Time until endpoints refuse the repository; 0: they do, or there is none",
+          (uint64_t)(MAX(timestamp.expires - hl_clock_wall(), 0) / HL_SECOND) },
         { "http_requests_total", "HTTPS requests answered", http->requests },
         { "http_downloads_refused_total", "Downloads told to come back later", http->downloads_refused },
     };

@@ -6,6 +6,7 @@
 #include "lib/http/serve.h"
 #include "manager/daemon/calls/dispatch.h"
 #include "manager/daemon/state/floods.h"
+#include "manager/daemon/state/timestamp.h"
 #include "manager/daemon/work/enrol.h"
 #include "manager/daemon/work/link.h"
 
@@ -17,6 +18,7 @@ typedef struct {
     const MgrTracker *tracker;
     MgrGate *gate;
     const MgrFloods *floods;
+    const MgrTimestamp *timestamp;
     const MgrRenewals *renewals;
     const MgrReports *reports;
     const MgrFinds *finds;

@@ -50,9 +50,21 @@ MgrPatterns *mgr_patterns_new(const MgrPatternsOptions *options)
     return patterns;
 }
 
-static bool is_mirror(const MgrPatterns *patterns)
+bool mgr_patterns_is_mirror(const MgrPatterns *patterns)
 {
     return *patterns->options.conf->activeupdate_url != '\0';
+}
+
+HlTime mgr_patterns_signed(const MgrPatterns *patterns)
+{
+    return patterns->mtime / (1000000000 / HL_SECOND);
+}
+
+HlTime mgr_patterns_expires(const MgrPatterns *patterns)
+{
+    HlTime expires;
+
+    return patterns->content.expires != NULL && hl_time_parse(patterns->content.expires, &expires, NULL) ? expires : 0;
 }
 
 /* -------------------------------------------------------------------------------------------------------- versions */
@@ -241,7 +253,7 @@ static void sync_when_due(MgrPatterns *patterns)
 {
     g_autoptr(GError) error = NULL;
 
-    if (patterns->sync != NULL || !is_mirror(patterns) || patterns->options.conf->sync_every == 0 ||
+    if (patterns->sync != NULL || !mgr_patterns_is_mirror(patterns) || patterns->options.conf->sync_every == 0 ||
         hl_clock_mono() < patterns->next_mono)
         return;
     if (start_sync(patterns, &error))
@@ -266,7 +278,7 @@ static void tell_waiting(MgrPatterns *patterns)
 
 bool mgr_patterns_sync(MgrPatterns *patterns, const MgrPatternsWaiter *waiter, GError **error)
 {
-    if (!is_mirror(patterns))
+    if (!mgr_patterns_is_mirror(patterns))
         return hl_fail(error, HL_ERROR_UNAVAILABLE,
                        "this server copies no public source: set patterns.activeupdate-url and "
                        "patterns.activeupdate-root in %s, and reload",
@@ -338,9 +350,9 @@ json_t *mgr_patterns_document(const MgrPatterns *patterns)
     for (guint i = 0; i < patterns->content.components->len; i++)
         json_array_append_new(components, describe_component(patterns, patterns->content.components->pdata[i]));
     document = json_pack("{s:o, s:s, s:s, s:s, s:s?}", "components", components, "repository", patterns->repository,
-                         "host", g_get_host_name(), "origin", is_mirror(patterns) ? "mirror" : "server", "expires",
-                         patterns->content.expires);
-    if (is_mirror(patterns)) {
+                         "host", g_get_host_name(), "origin", mgr_patterns_is_mirror(patterns) ? "mirror" : "server",
+                         "expires", patterns->content.expires);
+    if (mgr_patterns_is_mirror(patterns)) {
         json_object_set_new(document, "url", json_string(conf->activeupdate_url));
         json_object_set_new(document, "synced", time_or_null(patterns->synced_wall));
         json_object_set_new(document, "sync_running", json_boolean(patterns->sync != NULL));

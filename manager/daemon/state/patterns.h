@@ -28,6 +28,13 @@ void mgr_patterns_free(MgrPatterns *patterns);
  * when one is due. */
 void mgr_patterns_tick(MgrPatterns *patterns);
 
+/* Whether the repository is a copy of a public source. */
+bool mgr_patterns_is_mirror(const MgrPatterns *patterns);
+
+/* Of the timestamp that was read last, wall time: when it was written here, and when it expires; 0: none yet. */
+HlTime mgr_patterns_signed(const MgrPatterns *patterns);
+HlTime mgr_patterns_expires(const MgrPatterns *patterns);
+
 /* Who waits for the end of a synchronisation.  One of done and failed is called, once, with borrowed arguments. */
 typedef struct {
     void (*progress)(guint percent, const char *what, gpointer user);

@@ -17,6 +17,7 @@ struct MgrStatus {
     GQueue queue; /* MgrEndpoint * whose topic is to be written */
     bool blind, summary_dirty;
     HlTime summary_mono;
+    json_t *repository; /* NULL: nothing is known of it yet */
 };
 
 MgrStatus *mgr_status_new(const MgrStatusOptions *options)
@@ -35,6 +36,7 @@ void mgr_status_free(MgrStatus *status)
     if (status == NULL)
         return;
     g_queue_clear(&status->queue);
+    json_decref(status->repository);
     g_free(status);
 }
 
@@ -228,6 +230,7 @@ json_t *mgr_status_summary(const MgrStatus *status)
     json_object_set_new(document, "open_commands", json_integer(g_hash_table_size(status->fleet->commands)));
     json_object_set_new(document, "server_blind", json_boolean(status->blind));
     json_object_set_new(document, "latest_patterns", patterns_value(status->fleet->latest));
+    json_object_set(document, "repository", status->repository != NULL ? status->repository : json_null());
     return document;
 }
 
@@ -268,6 +271,13 @@ void mgr_status_set_blind(MgrStatus *status, bool blind)
 {
     status->summary_dirty = status->summary_dirty || blind != status->blind;
     status->blind = blind;
+}
+
+void mgr_status_set_repository(MgrStatus *status, json_t *repository)
+{
+    status->summary_dirty = status->summary_dirty || !json_equal(repository, status->repository);
+    json_decref(status->repository);
+    status->repository = repository;
 }
 
 /* An event for what follows from several causes, where it is told: the change that counts is the one between two
@@ -322,18 +332,24 @@ void mgr_status_flush(MgrStatus *status)
     }
 }
 
-static json_t *event_new(const MgrEndpoint *endpoint, const char *what, const char *from, const char *to,
+static json_t *event_new(const char *id, const char *host, const char *what, const char *from, const char *to,
                          const char *reason)
 {
-    return json_pack("{s:o, s:s, s:s, s:s, s:s, s:s, s:s}", "at", time_value(hl_clock_wall()), "id",
-                     endpoint->record.id, "host", endpoint->record.host, "what", what, "from", from, "to", to, "reason",
-                     reason);
+    return json_pack("{s:o, s:s, s:s, s:s, s:s, s:s, s:s}", "at", time_value(hl_clock_wall()), "id", id, "host", host,
+                     "what", what, "from", from, "to", to, "reason", reason);
 }
 
 void mgr_status_event(MgrStatus *status, const MgrEndpoint *endpoint, const char *what, const char *from,
                       const char *to, const char *reason)
 {
-    g_autoptr(json_t) event = event_new(endpoint, what, from, to, reason);
+    g_autoptr(json_t) event = event_new(endpoint->record.id, endpoint->record.host, what, from, to, reason);
+
+    mgr_down_send_json(status->down, HL_TOPIC_STATUS_EVENT, "", event);
+}
+
+void mgr_status_server_event(MgrStatus *status, const char *what, const char *from, const char *to, const char *reason)
+{
+    g_autoptr(json_t) event = event_new("", "", what, from, to, reason);
 
     mgr_down_send_json(status->down, HL_TOPIC_STATUS_EVENT, "", event);
 }
@@ -342,7 +358,7 @@ void mgr_status_tell(MgrStatus *status, const MgrEndpoint *endpoint, const char 
                      const char *reason, json_t *more)
 {
     g_autoptr(json_t) members = more;
-    g_autoptr(json_t) event = event_new(endpoint, what, "", to, reason);
+    g_autoptr(json_t) event = event_new(endpoint->record.id, endpoint->record.host, what, "", to, reason);
 
     json_object_update(event, members);
     mgr_down_send_json(status->down, HL_TOPIC_STATUS_EVENT, "", event);

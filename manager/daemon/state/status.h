@@ -34,6 +34,9 @@ void mgr_status_forget(MgrStatus *status, MgrEndpoint *endpoint);
 /* Whether the server cannot hear its endpoints; told in the summary. */
 void mgr_status_set_blind(MgrStatus *status, bool blind);
 
+/* What the summary tells of the pattern repository's signature; takes the document. */
+void mgr_status_set_repository(MgrStatus *status, json_t *repository);
+
 /* Writes what was touched, part of it per turn.  Called some fifty times a second. */
 void mgr_status_flush(MgrStatus *status);
 
@@ -44,6 +47,9 @@ void mgr_status_event(MgrStatus *status, const MgrEndpoint *endpoint, const char
 /* The same with members of its own; takes more. */
 void mgr_status_tell(MgrStatus *status, const MgrEndpoint *endpoint, const char *what, const char *to,
                      const char *reason, json_t *more);
+
+/* The same about the server itself: no id, no host. */
+void mgr_status_server_event(MgrStatus *status, const char *what, const char *from, const char *to, const char *reason);
 
 /* The documents; the caller's. */
 json_t *mgr_status_endpoint(const MgrStatus *status, const MgrEndpoint *endpoint);
