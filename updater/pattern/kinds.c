@@ -19,7 +19,7 @@ static const UpdKind kinds[] = {
     { ".wdb", UPD_GROUP_EXCEPTION, UPD_COUNT_NOT },    { ".gdb", UPD_GROUP_ENGINE, UPD_COUNT_NOT },
     { ".cfg", UPD_GROUP_ENGINE, UPD_COUNT_NOT },       { ".crb", UPD_GROUP_ENGINE, UPD_COUNT_NOT },
     { ".ftm", UPD_GROUP_ENGINE, UPD_COUNT_NOT },       { ".pwdb", UPD_GROUP_ENGINE, UPD_COUNT_NOT },
-    { ".cvd", UPD_GROUP_PACKAGE, UPD_COUNT_NOT },      { ".cld", UPD_GROUP_REFUSED, UPD_COUNT_NOT },
+    { ".cvd", UPD_GROUP_PACKAGE, UPD_COUNT_NOT },      { ".cld", UPD_GROUP_PACKAGE, UPD_COUNT_NOT },
     { ".cud", UPD_GROUP_REFUSED, UPD_COUNT_NOT },      { ".cbc", UPD_GROUP_REFUSED, UPD_COUNT_NOT },
     { ".info", UPD_GROUP_REFUSED, UPD_COUNT_NOT },
 };

@@ -171,7 +171,9 @@ static bool ask_engine(const char *directory, const char *file, gint64 *known, G
     g_autofree char *nothing = g_build_filename(directory, ".empty", NULL);
     g_autofree char *loaded = g_build_filename(directory, file, NULL);
     g_autofree char *database = g_strdup_printf("--database=%s", loaded);
-    const char *argv[] = { "clamscan", database, nothing, NULL };
+    /* what is against unwanted programs is left out by default, also on endpoints: it has to be good nevertheless */
+    const char *pua = file != NULL ? "--detect-pua=yes" : "--detect-pua=no";
+    const char *argv[] = { "clamscan", database, pua, nothing, NULL };
     g_autofree char *output = NULL;
 
     if (!hl_file_write_text(nothing, "", 0600, error))
