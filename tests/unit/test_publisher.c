@@ -9,6 +9,7 @@
 #include "updater/publisher/ceremony.h"
 #include "updater/publisher/content.h"
 #include "updater/publisher/gc.h"
+#include "updater/publisher/import.h"
 #include "updater/publisher/keys.h"
 #include "updater/publisher/readback.h"
 #include "updater/publisher/release.h"
@@ -406,6 +407,49 @@ static void test_renewal(void)
     place_clear(&place);
 }
 
+static void test_import_split(void)
+{
+    static const char *const databases[] = { "daily", "bytecode", "local", "", "mainly" };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(databases); i++)
+        g_assert_true(upd_import_wants("virus", databases[i]) && upd_import_wants("agent", databases[i]));
+    g_assert_true(upd_import_wants("virus", "main"));
+    g_assert_false(upd_import_wants("agent", "main"));
+}
+
+/* The newest release, by names and contents, and nothing else. */
+static void test_matches(void)
+{
+    Place place;
+    g_autofree char *old = content_of(1);
+    g_autofree char *content = content_of(2);
+    g_autofree char *path = NULL;
+    g_autofree char *other = NULL;
+    const char *paths[2];
+
+    place_init(&place);
+    path = g_build_filename(place.dir, "main.hdb", NULL);
+    other = g_build_filename(place.dir, "other.hdb", NULL);
+    paths[0] = path;
+    paths[1] = other;
+    g_assert_true(hl_file_write_text(path, old, 0600, NULL) && hl_file_write_text(other, content, 0600, NULL));
+    g_assert_false(upd_content_matches(place.repo, "virus", paths, 1));
+    stage(&place, "virus", 2026010101, "main.hdb", old);
+    release(&place, "virus");
+    g_assert_true(upd_content_matches(place.repo, "virus", paths, 1));
+    g_assert_false(upd_content_matches(place.repo, "virus", paths, 0));
+    g_assert_false(upd_content_matches(place.repo, "virus", paths, 2));
+    g_assert_false(upd_content_matches(place.repo, "virus", paths + 1, 1));
+    stage(&place, "virus", 2026010102, "main.hdb", content);
+    release(&place, "virus");
+    g_assert_false(upd_content_matches(place.repo, "virus", paths, 1));
+    g_assert_true(hl_file_write_text(path, content, 0600, NULL));
+    g_assert_true(upd_content_matches(place.repo, "virus", paths, 1));
+    g_assert_cmpint(remove(path), ==, 0);
+    g_assert_false(upd_content_matches(place.repo, "virus", paths, 1));
+    place_clear(&place);
+}
+
 static void test_versions_rise(void)
 {
     Place place;
@@ -457,6 +501,8 @@ int main(int argc, char **argv)
     g_test_add_func("/publisher/gc", test_gc_keeps_what_clients_need);
     g_test_add_func("/publisher/rotation", test_rotation);
     g_test_add_func("/publisher/renewal", test_renewal);
+    g_test_add_func("/publisher/import-split", test_import_split);
+    g_test_add_func("/publisher/matches", test_matches);
     g_test_add_func("/publisher/versions-rise", test_versions_rise);
     g_test_add_func("/publisher/cut-before-snapshot", test_cut_before_snapshot);
     return g_test_run();

@@ -10,7 +10,7 @@
 
 #include "updater/tuf/metadata.h"
 
-#define UPD_RELEASE_FILES_MAX 32
+#define UPD_RELEASE_FILES_MAX 64
 
 typedef struct {
     char *name;

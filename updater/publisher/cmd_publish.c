@@ -39,7 +39,7 @@ static bool stage(HlInvocation *call, gsize n_files, GError **error)
     UpdStageSpec spec = { .component = call->args[1],
                           .files = (const char *const *)call->args + 2,
                           .n_files = n_files,
-                          .min_engine = hl_cli_value(call, "min-engine", "0.103.0"),
+                          .min_engine = hl_cli_value(call, "min-engine", UPD_STAGE_MIN_ENGINE),
                           .force = hl_cli_has(call, "force") };
     UpdStaged staged;
 

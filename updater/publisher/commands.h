@@ -14,6 +14,7 @@ bool upd_cmd_repo_root_sign(HlInvocation *call, GError **error) G_GNUC_WARN_UNUS
 bool upd_cmd_repo_root_accept(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool upd_cmd_repo_root_rotate(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool upd_cmd_repo_add(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool upd_cmd_repo_import(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool upd_cmd_repo_remove(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool upd_cmd_repo_withdraw(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool upd_cmd_repo_publish(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
@@ -29,6 +30,7 @@ extern const char *const upd_repo_signing_flags[];
 extern const char *const upd_repo_root_sign_flags[];
 extern const char *const upd_repo_root_rotate_flags[];
 extern const char *const upd_repo_add_flags[];
+extern const char *const upd_repo_import_flags[];
 extern const char *const upd_repo_versions_flags[];
 extern const char *const upd_repo_gc_flags[];
 

@@ -75,6 +75,27 @@ GStrv upd_content_files(const UpdRepo *repo, const char *component)
     return g_strv_builder_end(names);
 }
 
+bool upd_content_matches(const UpdRepo *repo, const char *component, const char *const *paths, gsize n)
+{
+    g_autoptr(json_t) history = load_history(repo, component, NULL);
+    const json_t *releases = json_object_get(history, "releases");
+    gsize count = json_array_size(releases);
+    json_t *files = json_object_get(json_array_get(releases, count > 0 ? count - 1 : 0), "files");
+
+    if (count == 0 || json_object_size(files) != n)
+        return false;
+    for (gsize i = 0; i < n; i++) {
+        g_autofree char *name = g_path_get_basename(paths[i]);
+        g_autoptr(GBytes) content = hl_file_read(paths[i], UPD_DELTA_MAX_FILE, NULL);
+        g_autofree char *sha256 = content == NULL ? NULL : digest(content);
+
+        if (g_strcmp0(sha256, json_string_value(json_object_get(json_object_get(files, name), "sha256"))) != 0 ||
+            sha256 == NULL)
+            return false;
+    }
+    return true;
+}
+
 /* A number that all targets of the role's release have in common. */
 static gint64 number_of(const json_t *envelope, const char *member)
 {

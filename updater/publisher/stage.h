@@ -6,7 +6,9 @@
 
 #include "updater/publisher/repo.h"
 
-#define UPD_STAGE_FILES_MAX 32
+/* main and daily, unpacked, are some 40 files; clients take as many. */
+#define UPD_STAGE_FILES_MAX  64
+#define UPD_STAGE_MIN_ENGINE "0.103.0"
 
 typedef struct {
     const char *component;
