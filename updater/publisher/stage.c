@@ -207,7 +207,7 @@ static bool check_each(const char *directory, const json_t *files, GError **erro
 {
     for (gsize i = 0; i < json_array_size(files); i++) {
         const char *name = json_string_value(json_array_get(files, i));
-        gint64 known;
+        gint64 known = 0;
 
         if (!ask_engine(directory, name, &known, error) || !check_yield(name, known, error))
             return false;
