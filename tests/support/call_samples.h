@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A sample of every call of the manager. */
+#ifndef TESTS_SUPPORT_CALL_SAMPLES_H
+#define TESTS_SUPPORT_CALL_SAMPLES_H
+
+#include <stddef.h>
+
+#define MAX_WORDS 8
+
+/* "CSR", "BUNDLE" and "COMMAND" stand for what each case makes for itself. */
+typedef struct {
+    const char *name;
+    const char *arguments[MAX_WORDS]; /* name, value, ..., NULL */
+} Call;
+
+/* Every call of the tables (test_complete), as it succeeds or fails by what it finds, not by its form. */
+static const Call calls[] = {
+    { "group create", { "name", "new" } },
+    { "group set", { "name", "spare", "setting", "line.heartbeat=5m" } },
+    { "group list", { NULL } },
+    { "group show", { "name", "office" } },
+    { "group delete", { "name", "spare" } },
+    { "endpoint list", { NULL } },
+    { "endpoint show", { "endpoint", "e-one" } },
+    { "endpoint history", { "endpoint", "e-one" } },
+    { "endpoint move", { "selector", "e-one", "group", "spare" } },
+    { "endpoint revoke", { "endpoint", "e-one" } },
+    { "endpoint remove", { "endpoint", "e-one" } },
+    { "endpoint clone keep", { "endpoint", "e-one" } },
+    { "endpoint clone split", { "endpoint", "e-one" } },
+    { "verify", { "selector", "e-one" } },
+    { "summary", { NULL } },
+    { "update-now", { "selector", "e-one" } },
+    { "rollback", { "selector", "e-one" } },
+    { "synchronize", { "selector", "e-one" } },
+    { "command list", { NULL } },
+    { "command show", { "command", "COMMAND" } },
+    { "command watch", { "command", "COMMAND" } },
+    { "command cancel", { "command", "COMMAND" } },
+    { "bundle create", { "group", "spare" } },
+    { "bundle list", { NULL } },
+    { "bundle withdraw", { "bundle", "BUNDLE" } },
+    { "monitor create", { "name", "watcher", "csr", "CSR" } },
+    { "monitor revoke", { "name", "eye" } },
+    { "admin create", { "name", "carol", "csr", "CSR" } },
+    { "admin revoke", { "name", "bob" } },
+    { "detection list", { NULL } },
+    { "detection show", { "detection", "d-1" } },
+    { "detection acknowledge", { "ids", "d-1" } },
+    { "pattern list", { NULL } },
+    { "pattern sync", { NULL } },
+};
+
+#endif
