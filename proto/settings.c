@@ -5,11 +5,13 @@
 
 #include "lib/base/network.h"
 #include "lib/base/text.h"
+#include "proto/exclude.h"
 #include "proto/schedule.h"
 #include "proto/source.h"
 
 static const char *const scan_methods[] = { "conventional", "smart", NULL };
 const char *const hl_scan_components[] = { [HL_SCAN_CONVENTIONAL] = "virus,rules", [HL_SCAN_SMART] = "agent,rules" };
+static const char *const scan_actions[] = { "report", "quarantine", NULL }; /* as HlScanAction */
 static const char *const deliveries[] = { "channel", "documented", NULL };
 
 static bool check_schedule(const char *text, GError **error)
@@ -97,6 +99,10 @@ static const HlOption rows[] = {
         "The user may turn the scheduled update off and on", NULL),
     ROW("privilege.update-now", HL_OPTION_BOOL, allow_update_now, "no", 0, 0, NULL, "The user may update by hand",
         NULL),
+    ROW("scan.action", HL_OPTION_CHOICE, scan_action, "quarantine", 0, 0, scan_actions,
+        "What a scheduled scan does with an infected file; a scan by hand only reports it", NULL),
+    ROW("scan.exclude", HL_OPTION_LIST, scan_exclude, "", 0, HL_EXCLUDE_MAX_ROWS, NULL,
+        "What scans pass over: paths and globs (scheduled scans), sha256:HEX, signature:NAME", hl_excludes_check),
     ROW("scan.idle", HL_OPTION_DURATION, scan_idle, "10m", 0, HL_DAY, NULL,
         "How long the scan engine keeps its memory after the last scan", NULL),
     ROW("scan.max-depth", HL_OPTION_INT, scan_max_depth, "17", 1, 100, NULL,
@@ -108,6 +114,10 @@ static const HlOption rows[] = {
     ROW("scan.method", HL_OPTION_CHOICE, scan_method, "conventional", 0, 0, scan_methods,
         "Scan method; decides the set of components", NULL),
     ROW("scan.paths", HL_OPTION_LIST, scan_paths, "/home", 0, 64, NULL, "What a scheduled scan examines", NULL),
+    ROW("scan.quarantine-age", HL_OPTION_DURATION, scan_quarantine_age, "30d", HL_HOUR, 3650 * HL_DAY, NULL,
+        "How long files stay in the quarantine", NULL),
+    ROW("scan.quarantine-size", HL_OPTION_INT, scan_quarantine_size, "1024", 1, 1048576, NULL,
+        "Size of the quarantine in MiB; the oldest files make room", NULL),
     ROW("scan.schedule", HL_OPTION_STRING, scan_schedule, "off", 1, 40, NULL, "When a scan runs automatically",
         check_schedule),
     ROW("update.activeupdate-url", HL_OPTION_STRING, activeupdate_url, "", 0, 512, NULL,

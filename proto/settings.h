@@ -12,6 +12,7 @@
 #include "proto/messages.h"
 
 typedef enum { HL_SCAN_CONVENTIONAL, HL_SCAN_SMART } HlScanMethod;
+typedef enum { HL_SCAN_REPORT, HL_SCAN_QUARANTINE } HlScanAction;
 typedef enum { HL_DELIVERY_CHANNEL, HL_DELIVERY_DOCUMENTED } HlDelivery;
 
 typedef struct {
@@ -29,6 +30,10 @@ typedef struct {
     char *scan_schedule;
     char **scan_paths;
     /* the bounds of every scan, by hand too */
+    int scan_action;              /* HlScanAction, of scheduled scans and those by command */
+    char **scan_exclude;          /* proto/exclude.h */
+    int64_t scan_quarantine_size; /* MiB */
+    HlTime scan_quarantine_age;
     int64_t scan_max_size, scan_max_depth; /* MiB; archives in each other */
     HlTime scan_max_time, scan_idle;       /* for one file; until the engine is stopped */
     HlTime heartbeat;

@@ -20,6 +20,9 @@ bool ep_cmd_update_now(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RE
 bool ep_cmd_rollback(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool ep_cmd_scan(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool ep_cmd_detections(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool ep_cmd_quarantine_list(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool ep_cmd_quarantine_restore(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool ep_cmd_quarantine_delete(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool ep_cmd_simple(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT; /* schedule, skip-scan, stop */
 bool ep_cmd_history(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -10,6 +10,10 @@
 
 #define EP_CONF_DEFAULT_PATH "/etc/holdline/endpoint.conf"
 
+/* In the state directory. */
+#define EP_QUARANTINE_DIRECTORY "quarantine"
+#define EP_ALLOWED_FILE         "allowed"
+
 typedef struct {
     char *state_dir;
     char *socket;  /* "": STATE/control */

@@ -21,14 +21,20 @@ static const HlFlag flags[] = {
     { "log", "FILE", "Where the engine writes its errors" },
     { "max-size", "BYTES", "Larger files are not looked at" },
     { "max-time", "DURATION", "Time for one file" },
+    { "exclude", "ROW", "What to pass over; may be given more than once" },
+    { "allowed", "FILE", "Hashes that were restored from the quarantine" },
+    { "quarantine", "DIR", "Where infected files go; without it they stay where they are" },
+    { "quarantine-size", "BYTES", "Of all files there" },
+    { "quarantine-age", "DURATION", "How long they stay" },
+    { "scan", "ID", "Name of this scan" },
     { "wait", "DURATION", "How long to wait for the engine to load its set (default: " DEFAULT_WAIT ")" },
 };
 static const char *const engine_flags[] = { "user", "memory", "file-size", NULL };
-static const char *const walk_flags[] = {
-    "engine", "test-file", "database", "log", "max-size", "max-time", "wait", NULL
-};
-static const char *const serve_flags[] = { "user",     "engine",   "test-file", "database", "log",
-                                           "max-size", "max-time", "wait",      NULL };
+static const char *const walk_flags[] = { "engine",         "test-file", "database", "log",        "max-size",
+                                          "max-time",       "exclude",   "allowed",  "quarantine", "quarantine-size",
+                                          "quarantine-age", "scan",      "wait",     NULL };
+static const char *const serve_flags[] = { "user",     "engine",  "test-file", "database", "log", "max-size",
+                                           "max-time", "exclude", "scan",      "wait",     NULL };
 
 static bool number(const HlInvocation *call, const char *flag, guint64 *value, GError **error)
 {
@@ -58,49 +64,94 @@ static bool run_engine(HlInvocation *call, GError **error)
 
 typedef struct {
     EpExamOptions exam;
-    HlTime wait;
+    EpSessionOptions session;
+    HlExcludes *excludes;
 } Options;
 
-static bool read_options(const HlInvocation *call, Options *options, GError **error)
+static void options_clear(Options *options)
+{
+    hl_excludes_free(options->excludes);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Options, options_clear)
+
+static bool read_exam(const HlInvocation *call, EpExamOptions *exam, GError **error)
 {
     static const char *const needed[] = { "engine", "test-file", "database", "log", "max-size", "max-time" };
 
     for (gsize i = 0; i < G_N_ELEMENTS(needed); i++)
         if (hl_cli_value(call, needed[i], NULL) == NULL)
             return hl_fail(error, HL_ERROR_USAGE, "--%s is missing", needed[i]);
-    options->exam.socket = hl_unconst(hl_cli_value(call, "engine", NULL));
-    options->exam.test_file = hl_unconst(hl_cli_value(call, "test-file", NULL));
-    options->exam.database = hl_unconst(hl_cli_value(call, "database", NULL));
-    options->exam.log = hl_unconst(hl_cli_value(call, "log", NULL));
-    return number(call, "max-size", &options->exam.max_size, error) &&
-           hl_duration_parse(hl_cli_value(call, "max-time", NULL), &options->exam.max_time, error) &&
-           hl_duration_parse(hl_cli_value(call, "wait", DEFAULT_WAIT), &options->wait, error);
+    exam->socket = hl_unconst(hl_cli_value(call, "engine", NULL));
+    exam->test_file = hl_unconst(hl_cli_value(call, "test-file", NULL));
+    exam->database = hl_unconst(hl_cli_value(call, "database", NULL));
+    exam->log = hl_unconst(hl_cli_value(call, "log", NULL));
+    return number(call, "max-size", &exam->max_size, error) &&
+           hl_duration_parse(hl_cli_value(call, "max-time", NULL), &exam->max_time, error);
 }
 
-static bool on_file(const EpWalkFile *file, gpointer session)
+static bool read_options(const HlInvocation *call, Options *options, GError **error)
 {
+    EpSessionOptions *session = &options->session;
+    guint64 size = 0;
+    gsize n;
+
+    if (!read_exam(call, &options->exam, error) || !number(call, "quarantine-size", &size, error))
+        return false;
+    options->excludes = hl_excludes_new(hl_cli_values(call, "exclude", &n), error);
+    if (options->excludes == NULL)
+        return false;
+    session->exam = &options->exam;
+    session->excludes = options->excludes;
+    session->allowed = hl_cli_value(call, "allowed", NULL);
+    session->quarantine = hl_cli_value(call, "quarantine", NULL);
+    session->scan = hl_cli_value(call, "scan", "");
+    session->bounds.max_bytes = (int64_t)MIN(size, G_MAXINT64);
+    return hl_duration_parse(hl_cli_value(call, "wait", DEFAULT_WAIT), &session->patience, error) &&
+           (session->quarantine == NULL ||
+            hl_duration_parse(hl_cli_value(call, "quarantine-age", "30d"), &session->bounds.max_age, error));
+}
+
+typedef struct {
+    EpSession *session;
+    const HlExcludes *excludes;
+} Walk;
+
+static bool on_file(const EpWalkFile *file, gpointer user)
+{
+    const Walk *walk = user;
     EpLook look;
 
-    return ep_session_file(session, file->path, file->fd, &file->st, &look);
+    return ep_session_file(walk->session, file, &look);
 }
 
-static bool on_gap(const char *path, EpGap gap, const char *why, gpointer session)
+static bool on_gap(const char *path, EpGap gap, const char *why, gpointer user)
 {
-    ep_session_gap(session, path, gap, why);
+    const Walk *walk = user;
+
+    ep_session_gap(walk->session, path, gap, why);
     return true;
+}
+
+static bool on_excluded(const char *path, gpointer user)
+{
+    const Walk *walk = user;
+
+    return hl_excludes_path(walk->excludes, path) != NULL;
 }
 
 static bool run_walk(HlInvocation *call, GError **error)
 {
-    static const EpWalkHooks hooks = { .file = on_file, .gap = on_gap };
+    static const EpWalkHooks hooks = { .file = on_file, .gap = on_gap, .excluded = on_excluded };
     g_autoptr(EpSession) session = NULL;
-    Options options = { 0 };
+    g_auto(Options) options = { 0 };
+    Walk walk;
 
     if (!read_options(call, &options, error))
         return false;
-    session = ep_session_new(&options.exam, options.wait);
+    session = ep_session_new(&options.session);
+    walk = (Walk){ session, options.excludes };
     for (int i = 0; i < call->n_args && ep_session_failure(session) == NULL; i++)
-        if (!ep_walk(call->args[i], &hooks, session))
+        if (!ep_walk(call->args[i], &hooks, &walk))
             break;
     ep_session_end(session);
     return true;
@@ -110,11 +161,11 @@ static bool run_serve(HlInvocation *call, GError **error)
 {
     EpConfinement confinement = { .user = hl_cli_value(call, "user", "nobody") };
     g_autoptr(EpSession) session = NULL;
-    Options options = { 0 };
+    g_auto(Options) options = { 0 };
 
     if (!read_options(call, &options, error) || !ep_confine(&confinement, error))
         return false;
-    session = ep_session_new(&options.exam, options.wait);
+    session = ep_session_new(&options.session);
     ep_serve(session, STDIN_FILENO);
     ep_session_end(session);
     return true;

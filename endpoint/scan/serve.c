@@ -107,13 +107,13 @@ static char *name_of(int fd, const char *said)
 static json_t *on_file(EpSession *session, const char *said, int fd)
 {
     g_autofree char *path = name_of(fd, said);
+    EpWalkFile file = { .directory = -1, .name = path, .path = path, .fd = fd };
     EpLook look = ep_look_not(EP_GAP_UNREADABLE);
-    struct stat st;
-    const char *why = objection(fd, &st);
+    const char *why = objection(fd, &file.st);
 
     if (why != NULL)
         ep_session_gap(session, path, look.gap, why);
-    else if (!ep_session_file(session, path, fd, &st, &look))
+    else if (!ep_session_file(session, &file, &look))
         return NULL;
     return answer_of(&look, why != NULL ? why : "");
 }

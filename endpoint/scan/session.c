@@ -5,8 +5,10 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "endpoint/scan/allowed.h"
 #include "endpoint/scan/clamd.h"
 #include "endpoint/scan/component.h"
+#include "endpoint/scan/origin.h"
 #include "lib/base/escape.h"
 #include "lib/base/file.h"
 
@@ -15,11 +17,14 @@
 #define PROGRESS_TIME HL_SECOND
 
 struct EpSession {
-    const EpExamOptions *has;
+    EpSessionOptions has;
     EpExam *exam;
+    GHashTable *components; /* signature -> component */
+    GHashTable *allowed;    /* hashes */
+    EpQuarantine *quarantine;
+    char *no_quarantine; /* why there is none although there should be */
     EpTally tally;
     char *failure;
-    GHashTable *components; /* signature -> component */
     guint told_found, told_gaps, untested;
     HlTime tested_mono, progress_mono;
 };
@@ -53,16 +58,31 @@ static bool test(EpSession *session)
     return session->failure == NULL;
 }
 
-EpSession *ep_session_new(const EpExamOptions *options, HlTime patience)
+static void open_quarantine(EpSession *session)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (session->has.quarantine == NULL)
+        return;
+    session->quarantine = ep_quarantine_open(session->has.quarantine, session->has.bounds, &error);
+    if (session->quarantine == NULL)
+        session->no_quarantine = g_strdup(error->message);
+    else
+        ep_quarantine_prune(session->quarantine, hl_clock_wall());
+}
+
+EpSession *ep_session_new(const EpSessionOptions *options)
 {
     EpSession *session = g_new0(EpSession, 1);
     g_autoptr(GError) error = NULL;
 
-    session->has = options;
+    session->has = *options;
     session->components = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    session->allowed = ep_allowed_load(options->allowed);
     session->progress_mono = hl_clock_mono();
-    if (ep_clamd_wait(options->socket, patience, &error))
-        session->exam = ep_exam_new(options, &error);
+    open_quarantine(session);
+    if (ep_clamd_wait(options->exam->socket, options->patience, &error))
+        session->exam = ep_exam_new(options->exam, &error);
     if (session->exam == NULL)
         fail(session, error);
     else
@@ -76,6 +96,9 @@ void ep_session_free(EpSession *session)
         return;
     ep_exam_free(session->exam);
     g_hash_table_unref(session->components);
+    g_hash_table_unref(session->allowed);
+    ep_quarantine_close(session->quarantine);
+    g_free(session->no_quarantine);
     g_free(session->failure);
     g_free(session);
 }
@@ -105,27 +128,87 @@ static const char *component_of(EpSession *session, const char *signature)
     char *component = g_hash_table_lookup(session->components, signature);
 
     if (component == NULL) {
-        component = ep_component_find(session->has->database, signature);
+        component = ep_component_find(session->has.exam->database, signature);
         g_hash_table_insert(session->components, g_strdup(signature), component);
     }
     return component;
 }
 
-static void tell_found(EpSession *session, const char *path, int fd, const struct stat *st, const EpLook *look)
+/* What became of a find. */
+typedef struct {
+    const char *action; /* static */
+    char *detail;
+} Fate;
+
+/* By the kernel's word for where it is: no part of that is a link.  What is there now may be another file; the
+ * quarantine sees to that. */
+static bool take(EpSession *session, const EpWalkFile *file, const EpLook *look, const char *sha256, char **id,
+                 GError **error)
 {
-    g_autofree char *shown = hl_escape(path);
-    g_autofree char *sha256 = NULL;
+    g_autofree char *link = g_strdup_printf("/proc/self/fd/%d", file->fd);
+    g_autofree char *path = g_file_read_link(link, NULL);
+    g_autofree char *directory = path == NULL ? NULL : g_path_get_dirname(path);
+    g_autofree char *name = path == NULL ? NULL : g_path_get_basename(path);
+    hl_autofd int fd = -1;
+    EpFind find = { .dev = file->st.st_dev,
+                    .ino = file->st.st_ino,
+                    .size = file->st.st_size,
+                    .modified = file->st.st_mtim,
+                    .changed = file->st.st_ctim,
+                    .sha256 = sha256,
+                    .directory = directory,
+                    .signature = look->signature,
+                    .scan = session->has.scan };
+
+    if (path == NULL || sha256 == NULL)
+        return hl_fail(error, HL_ERROR_CONFLICT, "it changed while it was looked at");
+    fd = ep_origin_open(directory, error);
+    return fd >= 0 && ep_quarantine_take(session->quarantine, fd, name, file->fd, &find, hl_clock_wall(), id, error);
+}
+
+static Fate decide(EpSession *session, const EpWalkFile *file, const EpLook *look, const char *sha256)
+{
+    Fate fate = { .action = "reported", .detail = NULL };
+    g_autoptr(GError) error = NULL;
+
+    if (session->has.quarantine == NULL)
+        return fate;
+    fate.action = "quarantine-failed";
+    if (session->quarantine == NULL)
+        fate.detail = g_strdup(session->no_quarantine);
+    else if (take(session, file, look, sha256, &fate.detail, &error))
+        fate.action = "quarantined";
+    else
+        fate.detail = g_strdup(error->message);
+    return fate;
+}
+
+static void tell_found(EpSession *session, const EpWalkFile *file, const EpLook *look, const char *sha256)
+{
+    g_autofree char *shown = hl_escape(file->path);
+    Fate fate = decide(session, file, look, sha256);
     json_t *found;
 
-    if (session->told_found++ >= EP_SESSION_TOLD)
-        return;
-    sha256 = digest(fd, st->st_size);
-    found = json_pack("{s:s, s:I, s:I, s:s, s:s}", "path", shown, "size", (json_int_t)st->st_size, "uid",
-                      (json_int_t)st->st_uid, "signature", look->signature, "component",
-                      component_of(session, look->signature));
-    if (sha256 != NULL)
-        json_object_set_new(found, "sha256", json_string(sha256));
-    tell("found", found);
+    if (session->told_found++ < EP_SESSION_TOLD) {
+        found = json_pack("{s:s, s:I, s:I, s:s, s:s, s:s, s:s}", "path", shown, "size", (json_int_t)file->st.st_size,
+                          "uid", (json_int_t)file->st.st_uid, "signature", look->signature, "component",
+                          component_of(session, look->signature), "action", fate.action, "detail",
+                          fate.detail != NULL ? fate.detail : "");
+        if (sha256 != NULL)
+            json_object_set_new(found, "sha256", json_string(sha256));
+        tell("found", found);
+    }
+    g_free(fate.detail);
+}
+
+/* Somebody decided that it is none. */
+static bool is_excused(const EpSession *session, const EpLook *look, const char *sha256)
+{
+    const HlExcludes *excludes = session->has.excludes;
+
+    return (excludes != NULL && hl_excludes_signature(excludes, look->signature) != NULL) ||
+           (sha256 != NULL && (g_hash_table_contains(session->allowed, sha256) ||
+                               (excludes != NULL && hl_excludes_sha256(excludes, sha256) != NULL)));
 }
 
 static void tell_gap(EpSession *session, const char *path, EpGap gap, const char *why)
@@ -156,18 +239,24 @@ static bool is_test_due(const EpSession *session)
     return session->untested >= TEST_FILES || hl_clock_mono() - session->tested_mono >= TEST_PAUSE;
 }
 
-bool ep_session_file(EpSession *session, const char *path, int fd, const struct stat *st, EpLook *look)
+bool ep_session_file(EpSession *session, const EpWalkFile *file, EpLook *look)
 {
-    tell_progress(session, path);
+    g_autofree char *sha256 = NULL;
+
+    tell_progress(session, file->path);
     if (session->failure != NULL)
         return false;
-    *look = ep_exam_look(session->exam, fd, (guint64)st->st_size);
-    ep_tally_look(&session->tally, look, (guint64)st->st_size);
+    *look = ep_exam_look(session->exam, file->fd, (guint64)file->st.st_size);
+    if (look->kind == EP_LOOK_FOUND)
+        sha256 = digest(file->fd, file->st.st_size);
+    if (look->kind == EP_LOOK_FOUND && is_excused(session, look, sha256))
+        look->kind = EP_LOOK_CLEAN;
+    ep_tally_look(&session->tally, look, (guint64)file->st.st_size);
     session->untested++;
     if (look->kind == EP_LOOK_FOUND)
-        tell_found(session, path, fd, st, look);
+        tell_found(session, file, look, sha256);
     else if (look->kind == EP_LOOK_NOT)
-        tell_gap(session, path, look->gap, "");
+        tell_gap(session, file->path, look->gap, "");
     if (ep_exam_is_hung(session->exam))
         tell("hung", json_true());
     /* after a failure the engine is asked whether it is the file or the engine */

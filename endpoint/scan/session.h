@@ -2,7 +2,8 @@
 /* One scan, from the engine's first answer to the last line about it.
  *
  * What happens is printed on stdout, a JSON object a line:
- *     {"found": {path, size, sha256, uid, signature, component}}      the first EP_SESSION_TOLD of them
+ *     {"found": {path, size, sha256, uid, signature, component, action, detail}}
+ *                                                                      the first EP_SESSION_TOLD of them
  *     {"gap": {path, reason, why}}                                     a path that was not looked at; as many
  *     {"progress": {files, bytes, found, not_looked_at, gaps, path}}   once a second
  *     {"hung": true}                                                   the engine holds on to a file for ever
@@ -11,22 +12,33 @@
 #ifndef ENDPOINT_SCAN_SESSION_H
 #define ENDPOINT_SCAN_SESSION_H
 
-#include <sys/stat.h>
-
 #include "endpoint/scan/exam.h"
+#include "endpoint/scan/quarantine.h"
 #include "endpoint/scan/tally.h"
+#include "endpoint/scan/walk.h"
+#include "proto/exclude.h"
 
 #define EP_SESSION_TOLD 1000
 
 typedef struct EpSession EpSession;
 
-/* Options are borrowed.  Waits for the engine, at most for patience, and tests it.  A failure is told by
- * ep_session_end. Never NULL. */
-EpSession *ep_session_new(const EpExamOptions *options, HlTime patience);
+/* All borrowed. */
+typedef struct {
+    const EpExamOptions *exam;
+    HlTime patience;            /* for the engine to load its set */
+    const HlExcludes *excludes; /* of hashes and signatures; NULL: none */
+    const char *allowed;        /* file of hashes that were restored (allowed.h); NULL: none */
+    const char *quarantine;     /* directory; NULL: finds are only reported */
+    EpQuarantineBounds bounds;
+    const char *scan; /* its id */
+} EpSessionOptions;
+
+/* Waits for the engine, and tests it.  A failure is told by ep_session_end.  Never NULL. */
+EpSession *ep_session_new(const EpSessionOptions *options);
 void ep_session_free(EpSession *session);
 
 /* Looks at a file.  false: the engine fails, and the scan ends. */
-bool ep_session_file(EpSession *session, const char *path, int fd, const struct stat *st, EpLook *look);
+bool ep_session_file(EpSession *session, const EpWalkFile *file, EpLook *look);
 
 void ep_session_gap(EpSession *session, const char *path, EpGap gap, const char *why);
 

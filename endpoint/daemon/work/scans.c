@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "endpoint/daemon/work/scans.h"
 
+#include <inttypes.h>
 #include <pwd.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -15,6 +16,7 @@
 #define MAX_BY_HAND 6 /* at the same time, without root's */
 #define MAX_BY_ONE  2 /* of one user */
 #define DEADLINE    (12 * HL_HOUR)
+#define MIB         ((guint64)1024 * 1024)
 #define LOOK        (10 * HL_SECOND)
 #define PATIENCE    (10 * HL_MINUTE) /* for a scanner that says nothing, beside the time for one file */
 
@@ -104,8 +106,8 @@ static void on_found(Scan *scan, const json_t *found)
                          .signature = text_of(found, "signature"),
                          .component = text_of(found, "component"),
                          .how = scan->how,
-                         .action = "reported",
-                         .detail = "",
+                         .action = text_of(found, "action"),
+                         .detail = text_of(found, "detail"),
                          .scan = scan->id,
                          .at = hl_clock_wall() };
 
@@ -192,6 +194,17 @@ static void explain(Scan *scan, const HlChildEnd *end)
                                     *errors != '\0' ? ": " : "", g_strstrip(errors));
 }
 
+/* A user who names what is not there, or is too large, learns it himself; that the engine fails is news for everybody.
+ */
+static bool is_news(const Scan *scan)
+{
+    const EpTally *tally = &scan->tally;
+
+    if (strcmp(scan->how, "manual") != 0 || tally->files > 0 || tally->gaps[EP_GAP_ENGINE] > 0)
+        return true;
+    return scan->why != NULL && ep_tally_gaps(tally) == 0;
+}
+
 static void on_done(const HlChildEnd *end, gpointer user)
 {
     Scan *scan = user;
@@ -205,8 +218,7 @@ static void on_done(const HlChildEnd *end, gpointer user)
     record.tally = scan->tally;
     record.end = scan->stopped != NULL ? "stopped" : scan->why != NULL ? "failed" : "completed";
     record.detail = scan->stopped != NULL ? scan->stopped : scan->why != NULL ? scan->why : "";
-    /* by hand, a user who only looks at nothing is no news for anybody */
-    if (scan->tally.files > 0 || ep_tally_gaps(&scan->tally) > 0 || scan->why != NULL)
+    if (is_news(scan))
         ep_finds_scan_ended(scans->has.finds, &record);
     judge(scan);
     told = (EpScanEnd){ .tally = &scan->tally, .why = scan->why };
@@ -251,6 +263,34 @@ static gboolean on_look(gpointer user)
 
 /* ------------------------------------------------------------------------------------------------------- the start */
 
+static void add(GPtrArray *argv, const char *flag, char *value)
+{
+    g_ptr_array_add(argv, g_strdup(flag));
+    g_ptr_array_add(argv, value);
+}
+
+/* Paths are passed over by the walk alone: what somebody names by hand he means. */
+static void add_excludes(const EpScans *scans, GPtrArray *argv)
+{
+    char **rows = ep_settings_values(scans->has.settings)->scan_exclude;
+
+    for (gsize i = 0; rows[i] != NULL; i++)
+        add(argv, "--exclude", g_strdup(rows[i]));
+}
+
+static void add_quarantine(const EpScans *scans, GPtrArray *argv)
+{
+    const HlSettings *settings = ep_settings_values(scans->has.settings);
+    const char *state = scans->has.conf->state_dir;
+
+    add(argv, "--allowed", g_build_filename(state, EP_ALLOWED_FILE, NULL));
+    if (settings->scan_action != HL_SCAN_QUARANTINE)
+        return;
+    add(argv, "--quarantine", g_build_filename(state, EP_QUARANTINE_DIRECTORY, NULL));
+    add(argv, "--quarantine-size", g_strdup_printf("%" PRIu64, (guint64)settings->scan_quarantine_size * MIB));
+    add(argv, "--quarantine-age", hl_duration_format(settings->scan_quarantine_age));
+}
+
 static GPtrArray *arguments(const EpScans *scans, const char *mode)
 {
     GPtrArray *argv = g_ptr_array_new_with_free_func(g_free);
@@ -258,6 +298,7 @@ static GPtrArray *arguments(const EpScans *scans, const char *mode)
     g_ptr_array_add(argv, g_strdup(scans->has.conf->scanner));
     g_ptr_array_add(argv, g_strdup(mode));
     ep_engine_add_words(scans->engine, argv);
+    add_excludes(scans, argv);
     return argv;
 }
 
@@ -269,7 +310,6 @@ static bool launch(Scan *scan, GPtrArray *argv, int stdin_fd, GError **error)
 
     g_ptr_array_add(argv, NULL);
     spec.argv = (const char *const *)argv->pdata;
-    scan->id = hl_ident_new("s-");
     scan->patterns = g_strdup(ep_updates_patterns(scans->has.updates));
     scan->started = hl_clock_wall();
     scan->heard = hl_clock_mono();
@@ -292,6 +332,7 @@ static Scan *scan_new(EpScans *scans, const char *how)
 
     scan->scans = scans;
     scan->how = how;
+    scan->id = hl_ident_new("s-");
     return scan;
 }
 
@@ -335,8 +376,7 @@ bool ep_scans_serve(EpScans *scans, int socket_fd, uid_t uid, EpScanDone done, g
     scan->done = done;
     scan->user = user;
     argv = arguments(scans, "serve");
-    g_ptr_array_add(argv, g_strdup("--user"));
-    g_ptr_array_add(argv, g_strdup(scans->has.conf->scan_user));
+    add(argv, "--user", g_strdup(scans->has.conf->scan_user));
     return launch(scan, argv, owned, error);
 }
 
@@ -366,14 +406,18 @@ static Scan *scheduled(const EpScans *scans)
 static bool walk(EpScans *scans, const char *how, char *const *paths, GError **error)
 {
     GPtrArray *argv;
+    Scan *scan;
 
     if (!ep_engine_hold(scans->engine, error))
         return false;
     argv = arguments(scans, "walk");
+    scan = scan_new(scans, how);
+    add(argv, "--scan", g_strdup(scan->id));
+    add_quarantine(scans, argv);
     g_ptr_array_add(argv, g_strdup("--"));
     for (gsize i = 0; paths[i] != NULL; i++)
         g_ptr_array_add(argv, g_strdup(paths[i]));
-    return launch(scan_new(scans, how), argv, -1, error);
+    return launch(scan, argv, -1, error);
 }
 
 /* It did not even begin: that is told like any other end. */
