@@ -22,7 +22,7 @@ static int open_directory(const EpRecord *record)
     if (fd < 0 || fstat(fd, &st) != 0 || st.st_dev != record->directory_dev || st.st_ino != record->directory_ino) {
         g_autofree char *shown = hl_escape(record->directory);
 
-        hl_warn("quarantine", "%s is unfinished: %s", record->id,
+        hl_warn("quarantine", "%s of %s is unfinished: %s", record->id, shown,
                 error != NULL ? error->message : "another directory is where its own was");
         return -1;
     }

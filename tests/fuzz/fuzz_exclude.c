@@ -11,11 +11,12 @@ static void try_escape(const char *bytes)
 {
     g_autofree char *text = hl_escape(bytes);
     g_autofree char *back = hl_unescape(text);
-    g_autofree char *any = hl_unescape(bytes);
+    char *any = hl_unescape(bytes); /* anything, or none; not a crash */
 
     g_assert_true(g_utf8_validate(text, -1, NULL));
     g_assert_cmpuint(strlen(text), <=, HL_ESCAPE_GROWTH * strlen(bytes));
     g_assert_cmpstr(back, ==, bytes);
+    g_free(any);
 }
 
 /* The bytes of a path that a row without wildcards names, in which anything may be escaped, are excluded by it. */

@@ -190,7 +190,7 @@ in_ns server nft delete table ip closed
 hl group set trouble update.sources=activeupdate,server >/dev/null
 await 5 "dora has these settings" has_version dora 3
 run hl update-now dora
-await 10 "dora: from the server" came dora command server
+await 30 "dora: from the server" came dora command server
 expect "the report says why" reports dora "*; activeupdate: timestamp.json: *signed by 0*"
 tell dora
 
@@ -200,7 +200,7 @@ await 5 "dora has these settings" has_version dora 4
 web other-2 other-web 203.0.113.40 8080
 news
 run hl update-now dora
-await 10 "dora: from the server" came dora command server
+await 30 "dora: from the server" came dora command server
 expect "the report says why" reports dora "*; source-1: it offers virus $had, *"
 tell dora
 shown B15 "the group's order holds; what is down, tampered with, forged or old is left for the next, and the report says why"
