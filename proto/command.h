@@ -18,6 +18,8 @@ typedef enum {
     HL_KIND_CERTIFICATE,
     HL_KIND_ROLLBACK,
     HL_KIND_SYNCHRONIZE,
+    HL_KIND_SCAN,
+    HL_KIND_STOP_SCAN,
     HL_N_KINDS,
 } HlCommandKind;
 

@@ -106,6 +106,7 @@ static EpEnrolled *enrolled_new(EpDaemon *daemon, const EpConf *conf, EpIdentity
                                   .settings = daemon->settings,
                                   .updates = daemon->updates,
                                   .finds = daemon->finds,
+                                  .scans = daemon->scans,
                                   .refused = &daemon->refused };
 
     return ep_enrolled_new(&options, identity, error);

@@ -122,6 +122,7 @@ static void make_parts(EpEnrolled *enrolled, EpIdentity *identity)
                                                                .time = &enrolled->time,
                                                                .settings = has->settings,
                                                                .updates = has->updates,
+                                                               .scans = has->scans,
                                                                .renewal = enrolled->renewal });
     enrolled->poll = ep_poll_new(&(EpPollOptions){ identity, has->settings, spool, has->trouble });
 }

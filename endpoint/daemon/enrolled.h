@@ -9,7 +9,7 @@
 #include "endpoint/core/conf.h"
 #include "endpoint/core/refusals.h"
 #include "endpoint/daemon/link/presence.h"
-#include "endpoint/daemon/work/finds.h"
+#include "endpoint/daemon/work/scans.h"
 #include "endpoint/daemon/work/updates.h"
 
 typedef struct EpEnrolled EpEnrolled;
@@ -23,6 +23,7 @@ typedef struct {
     EpSettings *settings;
     EpUpdates *updates;
     EpFinds *finds;
+    EpScans *scans;
     EpRefusals *refused;
 } EpEnrolledOptions;
 

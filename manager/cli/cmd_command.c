@@ -148,6 +148,16 @@ bool cmd_synchronize(HlInvocation *call, GError **error)
     return issue(call, "synchronize", error);
 }
 
+bool cmd_scan(HlInvocation *call, GError **error)
+{
+    return issue(call, "scan", error);
+}
+
+bool cmd_scan_stop(HlInvocation *call, GError **error)
+{
+    return issue(call, "scan stop", error);
+}
+
 bool cmd_command_list(HlInvocation *call, GError **error)
 {
     static const CliColumn columns[] = {

@@ -29,6 +29,8 @@ bool cmd_endpoint_remove(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_
 bool cmd_status(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 bool cmd_update_now(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool cmd_scan(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool cmd_scan_stop(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool cmd_rollback(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool cmd_synchronize(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool cmd_command_list(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;

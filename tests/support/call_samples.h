@@ -33,6 +33,8 @@ static const Call calls[] = {
     { "update-now", { "selector", "e-one" } },
     { "rollback", { "selector", "e-one" } },
     { "synchronize", { "selector", "e-one" } },
+    { "scan", { "selector", "e-one" } },
+    { "scan stop", { "selector", "e-one" } },
     { "command list", { NULL } },
     { "command show", { "command", "COMMAND" } },
     { "command watch", { "command", "COMMAND" } },

@@ -117,6 +117,7 @@ void parts_enrol(EndpointParts *parts)
                                                             .time = &parts->time,
                                                             .settings = parts->settings,
                                                             .updates = parts->updates,
+                                                            .scans = parts->scans,
                                                             .renewal = parts->renewal });
     ep_updates_enrol(parts->updates, &(EpUpdateEnrolment){ parts->identity, parts->spool, on_line_up, parts });
     ep_finds_enrol(parts->finds, parts->spool);
@@ -325,4 +326,31 @@ void parts_update_ends(const char *code, const char *message, const char *compon
     g_assert_nonnull(child);
     child_fake_say(child, line);
     child_fake_exit(child, code != NULL ? 1 : 0, line, "");
+}
+
+void parts_order(EndpointParts *parts, const char *id, HlCommandKind kind)
+{
+    HlMsgCommand command = parts_command(id, kind);
+
+    parts_offer(parts, &command);
+}
+
+const HlMsgCommandReport *parts_last_command(const EndpointParts *parts)
+{
+    const HlMsgReport *report = parts_last(parts, HOLDLINE__V1__REPORT__BODY_COMMAND);
+
+    g_assert_nonnull(report);
+    return report->command;
+}
+
+void parts_check_last(const EndpointParts *parts, const char *id, HlCommandState state, const char *code,
+                      const char *detail)
+{
+    const HlMsgCommandReport *last = parts_last_command(parts);
+
+    g_assert_cmpstr(last->command, ==, id);
+    g_assert_cmpstr(hl_command_state_name(hl_command_state_from_wire((int)last->state)), ==,
+                    hl_command_state_name(state));
+    g_assert_cmpstr(last->code, ==, code);
+    g_assert_cmpstr(last->detail, ==, detail);
 }

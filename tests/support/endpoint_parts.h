@@ -73,6 +73,8 @@ void parts_ack(EndpointParts *parts);
 /* A command with everything set for this endpoint; id is borrowed. */
 HlMsgCommand parts_command(const char *id, HlCommandKind kind);
 void parts_offer(EndpointParts *parts, const HlMsgCommand *command);
+/* Both at once. */
+void parts_order(EndpointParts *parts, const char *id, HlCommandKind kind);
 
 /* Settings as a signed envelope, encoded; lines as "key=value\n". */
 typedef struct {
@@ -98,6 +100,10 @@ guint parts_count(const EndpointParts *parts, const char *command, HlCommandStat
 
 /* The last report of a kind (BODY_...); NULL: none. */
 const HlMsgReport *parts_last(const EndpointParts *parts, int body);
+/* The last report of a command; that it is this one. */
+const HlMsgCommandReport *parts_last_command(const EndpointParts *parts);
+void parts_check_last(const EndpointParts *parts, const char *id, HlCommandState state, const char *code,
+                      const char *detail);
 
 /* How many refusals were counted for this reason. */
 uint64_t parts_refused(const EndpointParts *parts, EpRefused what, EpRefusedReason reason);

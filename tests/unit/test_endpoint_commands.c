@@ -11,39 +11,12 @@
 #include "tests/support/endpoint_parts.h"
 #include "tests/support/timer_fake.h"
 
-static void offer(EndpointParts *parts, const char *id, HlCommandKind kind)
-{
-    HlMsgCommand command = parts_command(id, kind);
-
-    parts_offer(parts, &command);
-}
-
 static void offer_cancel(EndpointParts *parts, const char *id, const char *subject)
 {
     HlMsgCommand command = parts_command(id, HL_KIND_CANCEL);
 
     command.subject = hl_unconst(subject);
     parts_offer(parts, &command);
-}
-
-static const HlMsgCommandReport *last_of(const EndpointParts *parts)
-{
-    const HlMsgReport *report = parts_last(parts, HOLDLINE__V1__REPORT__BODY_COMMAND);
-
-    g_assert_nonnull(report);
-    return report->command;
-}
-
-static void check_last(const EndpointParts *parts, const char *id, HlCommandState state, const char *code,
-                       const char *detail)
-{
-    const HlMsgCommandReport *last = last_of(parts);
-
-    g_assert_cmpstr(last->command, ==, id);
-    g_assert_cmpstr(hl_command_state_name(hl_command_state_from_wire((int)last->state)), ==,
-                    hl_command_state_name(state));
-    g_assert_cmpstr(last->code, ==, code);
-    g_assert_cmpstr(last->detail, ==, detail);
 }
 
 /* --------------------------------------------------------------------------------------------------- the usual life */
@@ -53,13 +26,13 @@ static void test_update(void)
     g_autoptr(EndpointParts) parts = parts_new();
 
     parts_line_up(parts);
-    offer(parts, "c-1", HL_KIND_UPDATE_NOW);
+    parts_order(parts, "c-1", HL_KIND_UPDATE_NOW);
     g_assert_cmpuint(parts_count(parts, "c-1", HL_STATE_RECEIVED), ==, 1);
     g_assert_cmpuint(parts_count(parts, "c-1", HL_STATE_STARTED), ==, 1);
     g_assert_cmpuint(parts_count(parts, "c-1", HL_STATE_SUCCEEDED), ==, 0);
     g_assert_cmpstr(child_fake_argv(child_fake_last())[1], ==, "update");
     parts_update_ends(NULL, "updated", PARTS_PATTERNS);
-    check_last(parts, "c-1", HL_STATE_SUCCEEDED, "", "updated");
+    parts_check_last(parts, "c-1", HL_STATE_SUCCEEDED, "", "updated");
     g_assert_nonnull(parts_last(parts, HOLDLINE__V1__REPORT__BODY_UPDATE));
 }
 
@@ -70,20 +43,20 @@ static void test_progress(void)
     HlChild *child;
 
     parts_line_up(parts);
-    offer(parts, "c-1", HL_KIND_UPDATE_NOW);
+    parts_order(parts, "c-1", HL_KIND_UPDATE_NOW);
     child = child_fake_last();
     child_fake_say(child, "{\"progress\":20,\"what\":\"virus\"}");
-    g_assert_cmpuint(last_of(parts)->percent, ==, 20);
+    g_assert_cmpuint(parts_last_command(parts)->percent, ==, 20);
     child_fake_say(child, "{\"progress\":60,\"what\":\"virus\"}"); /* too soon */
-    g_assert_cmpuint(last_of(parts)->percent, ==, 20);
+    g_assert_cmpuint(parts_last_command(parts)->percent, ==, 20);
     timer_fake_advance(HL_SECOND);
     child_fake_say(child, "{\"progress\":29,\"what\":\"virus\"}"); /* too little */
-    g_assert_cmpuint(last_of(parts)->percent, ==, 20);
+    g_assert_cmpuint(parts_last_command(parts)->percent, ==, 20);
     child_fake_say(child, "{\"progress\":30,\"what\":\"rules\"}");
-    g_assert_cmpuint(last_of(parts)->percent, ==, 30);
-    g_assert_cmpstr(last_of(parts)->detail, ==, "rules");
+    g_assert_cmpuint(parts_last_command(parts)->percent, ==, 30);
+    g_assert_cmpstr(parts_last_command(parts)->detail, ==, "rules");
     parts_update_ends(NULL, "updated", PARTS_PATTERNS);
-    check_last(parts, "c-1", HL_STATE_SUCCEEDED, "", "updated");
+    parts_check_last(parts, "c-1", HL_STATE_SUCCEEDED, "", "updated");
 }
 
 static void test_ends(void)
@@ -91,27 +64,27 @@ static void test_ends(void)
     g_autoptr(EndpointParts) parts = parts_new();
 
     parts_line_up(parts);
-    offer(parts, "c-failed", HL_KIND_UPDATE_NOW);
+    parts_order(parts, "c-failed", HL_KIND_UPDATE_NOW);
     parts_update_ends("untrusted", "hash of virus", PARTS_PATTERNS);
-    check_last(parts, "c-failed", HL_STATE_FAILED, "untrusted", "hash of virus");
-    offer(parts, "c-late", HL_KIND_UPDATE_NOW);
+    parts_check_last(parts, "c-failed", HL_STATE_FAILED, "untrusted", "hash of virus");
+    parts_order(parts, "c-late", HL_KIND_UPDATE_NOW);
     child_fake_time_out(child_fake_last());
-    check_last(parts, "c-late", HL_STATE_TIMED_OUT, "timeout", "it took too long and was stopped");
-    offer(parts, "c-crash", HL_KIND_UPDATE_NOW);
+    parts_check_last(parts, "c-late", HL_STATE_TIMED_OUT, "timeout", "it took too long and was stopped");
+    parts_order(parts, "c-crash", HL_KIND_UPDATE_NOW);
     child_fake_die(child_fake_last(), 11);
-    check_last(parts, "c-crash", HL_STATE_FAILED, "failed", "the updater ended with signal 11: ");
+    parts_check_last(parts, "c-crash", HL_STATE_FAILED, "failed", "the updater ended with signal 11: ");
     child_fake_refuse();
-    offer(parts, "c-start", HL_KIND_UPDATE_NOW);
-    check_last(parts, "c-start", HL_STATE_FAILED, "unavailable", "cannot start holdline-updater");
-    offer(parts, "c-back", HL_KIND_ROLLBACK);
+    parts_order(parts, "c-start", HL_KIND_UPDATE_NOW);
+    parts_check_last(parts, "c-start", HL_STATE_FAILED, "unavailable", "cannot start holdline-updater");
+    parts_order(parts, "c-back", HL_KIND_ROLLBACK);
     g_assert_cmpstr(child_fake_argv(child_fake_last())[1], ==, "rollback");
     parts_update_ends(NULL, "rolled back", PARTS_PATTERNS);
-    check_last(parts, "c-back", HL_STATE_SUCCEEDED, "", "rolled back");
-    offer(parts, "c-same", HL_KIND_SYNCHRONIZE);
+    parts_check_last(parts, "c-back", HL_STATE_SUCCEEDED, "", "rolled back");
+    parts_order(parts, "c-same", HL_KIND_SYNCHRONIZE);
     g_assert_nonnull(child_fake_option(child_fake_last(), "--components"));
     g_assert_true(g_strv_contains(child_fake_argv(child_fake_last()), "--force"));
     parts_update_ends(NULL, "updated", PARTS_PATTERNS);
-    check_last(parts, "c-same", HL_STATE_SUCCEEDED, "", "updated");
+    parts_check_last(parts, "c-same", HL_STATE_SUCCEEDED, "", "updated");
 }
 
 /* A window spreads the start, and the wall clock may jump while it is waited for. */
@@ -133,7 +106,7 @@ static void test_window(void)
     parts_offer(parts, &command);
     clock_fake_jump_wall(2 * HL_HOUR); /* past its end */
     timer_fake_advance(HL_MINUTE);
-    check_last(parts, "c-2", HL_STATE_EXPIRED, "expired", "it expired before it could start");
+    parts_check_last(parts, "c-2", HL_STATE_EXPIRED, "expired", "it expired before it could start");
 }
 
 /* -------------------------------------------------------------------------------------------------------- verdicts */
@@ -143,12 +116,12 @@ static void test_repeated(void)
     g_autoptr(EndpointParts) parts = parts_new();
 
     parts_line_up(parts);
-    offer(parts, "c-1", HL_KIND_UPDATE_NOW);
-    offer(parts, "c-1", HL_KIND_UPDATE_NOW);
+    parts_order(parts, "c-1", HL_KIND_UPDATE_NOW);
+    parts_order(parts, "c-1", HL_KIND_UPDATE_NOW);
     g_assert_cmpuint(parts_count(parts, "c-1", HL_STATE_STARTED), ==, 2);
     g_assert_cmpuint(child_fake_running(), ==, 1);
     parts_update_ends(NULL, "updated", PARTS_PATTERNS);
-    offer(parts, "c-1", HL_KIND_UPDATE_NOW);
+    parts_order(parts, "c-1", HL_KIND_UPDATE_NOW);
     g_assert_cmpuint(child_fake_running(), ==, 0);
     g_assert_cmpuint(parts_count(parts, "c-1", HL_STATE_SUCCEEDED), ==, 2);
 }
@@ -163,15 +136,15 @@ static void test_rejected(void)
     parts_line_up(parts);
     command.kind = (Holdline__V1__CommandKind)99;
     parts_offer(parts, &command);
-    check_last(parts, "c-new", HL_STATE_REJECTED, "invalid",
-               "this version of the endpoint does not know this kind of command");
+    parts_check_last(parts, "c-new", HL_STATE_REJECTED, "invalid",
+                     "this version of the endpoint does not know this kind of command");
     parts_offer(parts, &command); /* once is enough: it is in the journal */
     g_assert_cmpuint(parts_count(parts, "c-new", HL_STATE_REJECTED), ==, 2);
     g_assert_cmpint(ep_intake_offer(parts->intake, settings, "channel", 0), ==, EP_INTAKE_IN_FORCE);
-    offer(parts, "c-alone", HL_KIND_UPDATE_NOW);
-    check_last(parts, "c-alone", HL_STATE_REJECTED, "denied", "the endpoint is in independent mode");
+    parts_order(parts, "c-alone", HL_KIND_UPDATE_NOW);
+    parts_check_last(parts, "c-alone", HL_STATE_REJECTED, "denied", "the endpoint is in independent mode");
     g_assert_cmpuint(child_fake_running(), ==, 0);
-    offer(parts, "c-renew", HL_KIND_CERTIFICATE); /* an endpoint in independent mode renews too */
+    parts_order(parts, "c-renew", HL_KIND_CERTIFICATE); /* an endpoint in independent mode renews too */
     g_assert_cmpuint(parts_count(parts, "c-renew", HL_STATE_STARTED), ==, 1);
 }
 
@@ -190,18 +163,18 @@ static void test_refused(void)
     command.endpoint = (char *)"e-other";
     parts_offer(parts, &command);
     g_assert_cmpuint(parts_refused(parts, EP_REFUSED_COMMAND, EP_REFUSED_WRONG_ENDPOINT), ==, 1);
-    offer(parts, "not an id", HL_KIND_UPDATE_NOW);
+    parts_order(parts, "not an id", HL_KIND_UPDATE_NOW);
     g_assert_null(parts_last(parts, HOLDLINE__V1__REPORT__BODY_COMMAND)); /* nobody here is asked */
     command = parts_command("c-old", HL_KIND_UPDATE_NOW);
     command.expires_ms = hl_clock_wall();
     parts_offer(parts, &command);
     g_assert_cmpuint(parts_refused(parts, EP_REFUSED_COMMAND, EP_REFUSED_EXPIRED), ==, 1);
-    check_last(parts, "c-old", HL_STATE_EXPIRED, "expired", "it had expired when it arrived");
+    parts_check_last(parts, "c-old", HL_STATE_EXPIRED, "expired", "it had expired when it arrived");
     command = parts_command("c-ever", HL_KIND_UPDATE_NOW);
     command.expires_ms = hl_clock_wall() + EP_COMMAND_MAX_LIFETIME + 1;
     parts_offer(parts, &command);
     g_assert_cmpuint(parts_refused(parts, EP_REFUSED_COMMAND, EP_REFUSED_INVALID), ==, 3);
-    check_last(parts, "c-ever", HL_STATE_REJECTED, "invalid", "its id or its expiry is not valid");
+    parts_check_last(parts, "c-ever", HL_STATE_REJECTED, "invalid", "its id or its expiry is not valid");
     g_assert_cmpuint(child_fake_running(), ==, 0);
 }
 
@@ -215,14 +188,14 @@ static void test_replayed(void)
     parts_offer(parts, &command);
     parts_update_ends(NULL, "updated", PARTS_PATTERNS);
     timer_fake_advance(3 * HL_HOUR);
-    offer(parts, "c-2", HL_KIND_UPDATE_NOW); /* the issuer's clock is past the end of the first */
+    parts_order(parts, "c-2", HL_KIND_UPDATE_NOW); /* the issuer's clock is past the end of the first */
     parts_update_ends(NULL, "updated", PARTS_PATTERNS);
     timer_fake_advance(HL_HOUR); /* which is pruned */
     clock_fake_jump_wall(-4 * HL_HOUR);
     g_assert_true(hl_db_exec(parts->db, "DELETE FROM command", NULL)); /* else the second one tells how late it is */
     parts_offer(parts, &command);
     g_assert_cmpuint(parts_refused(parts, EP_REFUSED_COMMAND, EP_REFUSED_REPLAYED), ==, 1);
-    check_last(parts, "c-1", HL_STATE_REJECTED, "conflict", "it is older than the journal");
+    parts_check_last(parts, "c-1", HL_STATE_REJECTED, "conflict", "it is older than the journal");
     g_assert_cmpuint(child_fake_running(), ==, 0);
 }
 
@@ -236,19 +209,19 @@ static void test_limit(void)
                              " subject) SELECT 'c-' || i, 1, 0, 0, 0, 9000000000000, 0, '' FROM n",
                              NULL));
     parts_line_up(parts);
-    offer(parts, "c-more", HL_KIND_UPDATE_NOW);
+    parts_order(parts, "c-more", HL_KIND_UPDATE_NOW);
     g_assert_cmpuint(parts_refused(parts, EP_REFUSED_COMMAND, EP_REFUSED_LIMIT), ==, 1);
-    check_last(parts, "c-more", HL_STATE_REJECTED, "limit", "too many commands are under way");
+    parts_check_last(parts, "c-more", HL_STATE_REJECTED, "limit", "too many commands are under way");
     g_assert_cmpuint(child_fake_running(), ==, 0);
     offer_cancel(parts, "c-cancel", "c-none"); /* these two make room, and are never too many */
-    check_last(parts, "c-cancel", HL_STATE_SUCCEEDED, "", "cancelled before it arrived");
-    offer(parts, "c-renew", HL_KIND_CERTIFICATE);
+    parts_check_last(parts, "c-cancel", HL_STATE_SUCCEEDED, "", "cancelled before it arrived");
+    parts_order(parts, "c-renew", HL_KIND_CERTIFICATE);
     g_assert_cmpuint(parts_count(parts, "c-renew", HL_STATE_FAILED), ==, 1); /* nobody asked for it */
     g_assert_true(hl_db_exec(parts->db, "UPDATE command SET state = 2 WHERE id = 'c-1'", NULL));
-    offer(parts, "c-more", HL_KIND_UPDATE_NOW); /* an end is an end, though there is room now */
-    check_last(parts, "c-more", HL_STATE_REJECTED, "limit", "too many commands are under way");
+    parts_order(parts, "c-more", HL_KIND_UPDATE_NOW); /* an end is an end, though there is room now */
+    parts_check_last(parts, "c-more", HL_STATE_REJECTED, "limit", "too many commands are under way");
     g_assert_cmpuint(child_fake_running(), ==, 0);
-    offer(parts, "c-room", HL_KIND_UPDATE_NOW);
+    parts_order(parts, "c-room", HL_KIND_UPDATE_NOW);
     g_assert_cmpuint(child_fake_running(), ==, 1);
 }
 
@@ -303,20 +276,20 @@ static void test_cancel(void)
     if (parts_count(parts, "c-later", HL_STATE_STARTED) == 0) { /* else the draw was 0 */
         offer_cancel(parts, "c-cancel", "c-later");
         g_assert_cmpuint(parts_count(parts, "c-later", HL_STATE_CANCELLED), ==, 1);
-        check_last(parts, "c-cancel", HL_STATE_SUCCEEDED, "", "cancelled");
+        parts_check_last(parts, "c-cancel", HL_STATE_SUCCEEDED, "", "cancelled");
     }
     timer_fake_advance(HL_HOUR);
     g_assert_cmpuint(child_fake_running(), ==, 0);
-    offer(parts, "c-now", HL_KIND_UPDATE_NOW);
+    parts_order(parts, "c-now", HL_KIND_UPDATE_NOW);
     offer_cancel(parts, "c-cancel-2", "c-now");
-    check_last(parts, "c-cancel-2", HL_STATE_FAILED, "conflict", "the command has started already");
+    parts_check_last(parts, "c-cancel-2", HL_STATE_FAILED, "conflict", "the command has started already");
     parts_update_ends(NULL, "updated", PARTS_PATTERNS);
     offer_cancel(parts, "c-cancel-3", "c-now");
-    check_last(parts, "c-cancel-3", HL_STATE_FAILED, "conflict", "the command has ended already");
+    parts_check_last(parts, "c-cancel-3", HL_STATE_FAILED, "conflict", "the command has ended already");
     offer_cancel(parts, "c-cancel-4", "c-cancel-4"); /* itself */
-    check_last(parts, "c-cancel-4", HL_STATE_FAILED, "conflict", "the command has ended already");
+    parts_check_last(parts, "c-cancel-4", HL_STATE_FAILED, "conflict", "the command has ended already");
     offer_cancel(parts, "c-cancel-5", "no id");
-    check_last(parts, "c-cancel-5", HL_STATE_FAILED, "invalid", "it does not say which command to cancel");
+    parts_check_last(parts, "c-cancel-5", HL_STATE_FAILED, "invalid", "it does not say which command to cancel");
 }
 
 /* The two overtake each other on the way: the command comes after its cancelling, and must not run. */
@@ -326,9 +299,9 @@ static void test_cancel_before_command(void)
 
     parts_line_up(parts);
     offer_cancel(parts, "c-cancel", "c-1");
-    check_last(parts, "c-cancel", HL_STATE_SUCCEEDED, "", "cancelled before it arrived");
-    offer(parts, "c-1", HL_KIND_UPDATE_NOW);
-    check_last(parts, "c-1", HL_STATE_CANCELLED, "", "cancelled before it arrived");
+    parts_check_last(parts, "c-cancel", HL_STATE_SUCCEEDED, "", "cancelled before it arrived");
+    parts_order(parts, "c-1", HL_KIND_UPDATE_NOW);
+    parts_check_last(parts, "c-1", HL_STATE_CANCELLED, "", "cancelled before it arrived");
     g_assert_cmpuint(child_fake_running(), ==, 0);
 }
 
@@ -352,14 +325,14 @@ static void test_certificate(void)
     command = parts_command("c-wrong", HL_KIND_CERTIFICATE);
     command.certificate.data = hl_unconst(g_bytes_get_data(wrong, &command.certificate.len));
     parts_offer(parts, &command);
-    check_last(parts, "c-wrong", HL_STATE_FAILED, "untrusted",
-               "the new certificate is for 'e-other', not for " PARTS_ID);
+    parts_check_last(parts, "c-wrong", HL_STATE_FAILED, "untrusted",
+                     "the new certificate is for 'e-other', not for " PARTS_ID);
     g_assert_cmpuint(parts_refused(parts, EP_REFUSED_CERTIFICATE, EP_REFUSED_UNTRUSTED), >=, 1);
     right = parts_certificate(parts, PARTS_ID);
     command = parts_command("c-right", HL_KIND_CERTIFICATE);
     command.certificate.data = hl_unconst(g_bytes_get_data(right, &command.certificate.len));
     parts_offer(parts, &command);
-    check_last(parts, "c-right", HL_STATE_SUCCEEDED, "", "the new certificate is in use");
+    parts_check_last(parts, "c-right", HL_STATE_SUCCEEDED, "", "the new certificate is in use");
     kept = ep_store_get(parts->db, "certificate-issued", "");
     told =
         g_strdup_printf("%s %" G_GINT64_FORMAT, hl_cert_info(parts->identity->cert)->serial, (gint64)command.issued_ms);
@@ -371,7 +344,7 @@ static void test_certificate(void)
     g_assert_cmpint(hl_cert_info(parts->identity->cert)->not_after, >, before);
     command.id = (char *)"c-again"; /* the one in use once more is fine */
     parts_offer(parts, &command);
-    check_last(parts, "c-again", HL_STATE_SUCCEEDED, "", "the new certificate is in use");
+    parts_check_last(parts, "c-again", HL_STATE_SUCCEEDED, "", "the new certificate is in use");
     parts_restart(parts);
     g_assert_cmpint(hl_cert_info(parts->identity->cert)->not_after, >, before);
 }
@@ -386,7 +359,7 @@ static void test_restarts(void)
     parts_line_up(parts);
     later.window_ms = 10 * 60 * 1000;
     parts_offer(parts, &later);
-    offer(parts, "c-1", HL_KIND_UPDATE_NOW);
+    parts_order(parts, "c-1", HL_KIND_UPDATE_NOW);
     parts_restart(parts); /* killed in mid-update */
     parts_line_up(parts);
     g_assert_cmpuint(child_fake_running(), ==, 1);
@@ -406,7 +379,7 @@ static void test_identity_leaves(void)
     g_autoptr(EndpointParts) parts = parts_new();
 
     parts_line_up(parts);
-    offer(parts, "c-1", HL_KIND_UPDATE_NOW);
+    parts_order(parts, "c-1", HL_KIND_UPDATE_NOW);
     parts_leave(parts);
     child_fake_say(child_fake_last(), "{\"progress\":50,\"what\":\"virus\"}");
     parts_update_ends(NULL, "updated", PARTS_PATTERNS);
@@ -430,7 +403,7 @@ static void let_children_end(void)
 
 static void resend(EndpointParts *parts)
 {
-    offer(parts, "c-1", HL_KIND_UPDATE_NOW);
+    parts_order(parts, "c-1", HL_KIND_UPDATE_NOW);
     offer_cancel(parts, "c-cancel", "c-absent");
 }
 
@@ -493,12 +466,12 @@ static void test_unstored_end(void)
     g_autoptr(EndpointParts) parts = parts_new();
 
     parts_line_up(parts);
-    offer(parts, "c-1", HL_KIND_UPDATE_NOW);
+    parts_order(parts, "c-1", HL_KIND_UPDATE_NOW);
     db_faults_from(DB_FAULTS_WRITES, 1);
     parts_update_ends(NULL, "updated", PARTS_PATTERNS);
     g_assert_cmpuint(parts_count(parts, "c-1", HL_STATE_SUCCEEDED), ==, 0);
     g_assert_nonnull(strstr(ep_trouble_view(parts->trouble).text, "cannot store"));
-    offer(parts, "c-1", HL_KIND_UPDATE_NOW); /* asked again meanwhile: nothing is known of an end */
+    parts_order(parts, "c-1", HL_KIND_UPDATE_NOW); /* asked again meanwhile: nothing is known of an end */
     g_assert_cmpuint(parts_count(parts, "c-1", HL_STATE_SUCCEEDED), ==, 0);
     timer_fake_advance(HL_MINUTE);
     g_assert_cmpuint(parts->retries, ==, 1);
@@ -514,7 +487,7 @@ static void test_unreadable_journal(void)
     g_autoptr(EndpointParts) parts = parts_new();
 
     parts_line_up(parts);
-    offer(parts, "c-1", HL_KIND_UPDATE_NOW);
+    parts_order(parts, "c-1", HL_KIND_UPDATE_NOW);
     parts_leave(parts);
     let_children_end();
     parts_enrol(parts);

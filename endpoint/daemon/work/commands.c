@@ -62,6 +62,7 @@ static void free_job(gpointer data)
 
     g_clear_handle_id(&job->timer, g_source_remove);
     ep_updates_forget(job->commands->has.updates, job);
+    ep_scans_leave(job->commands->has.scans, job);
     ep_entry_free(job->entry);
     g_free(job);
 }
@@ -149,9 +150,12 @@ static void on_update_done(const EpUpdateEnd *result, gpointer user)
     end(job, event, result->succeeded ? "" : result->timed_out ? "timeout" : result->code, result->detail);
 }
 
-static void request_update(EpJob *job, EpUpdateWork work)
+static void run_update(EpJob *job)
 {
-    EpUpdateRequest request = { .work = work,
+    static const EpUpdateWork works[HL_N_KINDS] = { [HL_KIND_UPDATE_NOW] = EP_UPDATE_UPDATE,
+                                                    [HL_KIND_ROLLBACK] = EP_UPDATE_ROLLBACK,
+                                                    [HL_KIND_SYNCHRONIZE] = EP_UPDATE_SYNCHRONIZE };
+    EpUpdateRequest request = { .work = works[job->entry->kind],
                                 .trigger = "command",
                                 .timeout = job->entry->timeout,
                                 .progress = on_update_progress,
@@ -159,16 +163,6 @@ static void request_update(EpJob *job, EpUpdateWork work)
                                 .user = job };
 
     ep_updates_request(job->commands->has.updates, &request);
-}
-
-static void run_update(EpJob *job)
-{
-    request_update(job, EP_UPDATE_UPDATE);
-}
-
-static void run_rollback(EpJob *job)
-{
-    request_update(job, EP_UPDATE_ROLLBACK);
 }
 
 /* A command that never arrived is journalled as cancelled, so that nobody can deliver it afterwards, and the manager
@@ -220,9 +214,34 @@ static void cancel_absent(EpJob *job)
     }
 }
 
-static void run_synchronize(EpJob *job)
+static void on_scan_progress(const char *words, gpointer user)
 {
-    request_update(job, EP_UPDATE_SYNCHRONIZE);
+    const EpJob *job = user;
+
+    /* no percentage: nobody knows how many files there are */
+    if (ep_journal_progress(job->commands->has.journal, job->entry->id, 0, words, NULL))
+        ep_spool_pump(job->commands->has.spool);
+}
+
+static void on_scan_done(const EpScanEnd *result, gpointer user)
+{
+    end(user, *result->code == '\0' ? EP_COMMAND_SUCCEED : EP_COMMAND_FAIL, result->code, result->detail);
+}
+
+static void run_scan(EpJob *job)
+{
+    EpScanRequest request = { on_scan_progress, on_scan_done, job };
+    g_autoptr(GError) error = NULL;
+
+    if (!ep_scans_order(job->commands->has.scans, &request, &error))
+        end(job, EP_COMMAND_FAIL, hl_error_name(hl_error_code(error)), error->message);
+}
+
+static void run_stop_scan(EpJob *job)
+{
+    end(job, EP_COMMAND_SUCCEED, "",
+        ep_scans_stop_ordered(job->commands->has.scans, "by the administrator") ? "the scan is stopped"
+                                                                                : "no scan was running");
 }
 
 static void run_cancel(EpJob *job)
@@ -261,14 +280,10 @@ static void run_certificate(EpJob *job)
 }
 
 static void (*const runs[HL_N_KINDS])(EpJob *job) = {
-    [HL_KIND_UPDATE_NOW] = run_update, [HL_KIND_CANCEL] = run_cancel,           [HL_KIND_CERTIFICATE] = run_certificate,
-    [HL_KIND_ROLLBACK] = run_rollback, [HL_KIND_SYNCHRONIZE] = run_synchronize,
+    [HL_KIND_UPDATE_NOW] = run_update,   [HL_KIND_CANCEL] = run_cancel,      [HL_KIND_CERTIFICATE] = run_certificate,
+    [HL_KIND_ROLLBACK] = run_update,     [HL_KIND_SYNCHRONIZE] = run_update, [HL_KIND_SCAN] = run_scan,
+    [HL_KIND_STOP_SCAN] = run_stop_scan,
 };
-
-static bool is_known(HlCommandKind kind)
-{
-    return runs[kind] != NULL;
-}
 
 /* ------------------------------------------------------------------------------------------- the start */
 
@@ -388,7 +403,7 @@ static bool judge(const EpCommands *commands, const HlMsgCommand *command, const
     EpJournalCounts counts;
     EpCommandOffer offer = { .endpoint = command->endpoint,
                              .id = command->id,
-                             .kind_known = is_known(kind),
+                             .kind_known = runs[kind] != NULL,
                              .exempt = renews || kind == HL_KIND_CANCEL,
                              .issued = command->issued_ms,
                              .expires = command->expires_ms };
@@ -557,7 +572,7 @@ void ep_commands_resume(EpCommands *commands)
     for (guint i = 0; i < open->len; i++) {
         EpEntry *entry = open->pdata[i];
 
-        if (is_known(entry->kind) && !g_hash_table_contains(commands->jobs, entry->id))
+        if (runs[entry->kind] != NULL && !g_hash_table_contains(commands->jobs, entry->id))
             add_job(commands, entry);
         else
             ep_entry_free(entry);

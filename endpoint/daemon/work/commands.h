@@ -10,6 +10,7 @@
 #include "endpoint/daemon/ground/journal.h"
 #include "endpoint/daemon/ground/refuser.h"
 #include "endpoint/daemon/work/renewal.h"
+#include "endpoint/daemon/work/scans.h"
 #include "endpoint/daemon/work/updates.h"
 
 typedef struct EpCommands EpCommands;
@@ -24,6 +25,7 @@ typedef struct {
     const EpServerTime *time;
     EpSettings *settings;
     EpUpdates *updates;
+    EpScans *scans;
     EpRenewal *renewal;
 } EpCommandsOptions;
 

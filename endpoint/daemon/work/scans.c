@@ -13,12 +13,13 @@
 #include "lib/base/unconst.h"
 #include "proto/components.h"
 
-#define MAX_BY_HAND 6 /* at the same time, without root's */
-#define MAX_BY_ONE  2 /* of one user */
-#define DEADLINE    (12 * HL_HOUR)
-#define MIB         ((guint64)1024 * 1024)
-#define LOOK        (10 * HL_SECOND)
-#define PATIENCE    (10 * HL_MINUTE) /* for a scanner that says nothing, beside the time for one file */
+#define MAX_BY_HAND   6 /* at the same time, without root's */
+#define MAX_BY_ONE    2 /* of one user */
+#define DEADLINE      (12 * HL_HOUR)
+#define MIB           ((guint64)1024 * 1024)
+#define LOOK          (10 * HL_SECOND)
+#define PROGRESS_TIME (10 * HL_SECOND)
+#define PATIENCE      (10 * HL_MINUTE) /* for a scanner that says nothing, beside the time for one file */
 
 typedef struct {
     EpScans *scans;
@@ -28,12 +29,14 @@ typedef struct {
     HlChild *child;
     HlTime started; /* wall */
     HlTime heard;   /* mono */
+    HlTime told;    /* mono: how far it is */
     EpTally tally;
     bool has_end;
     char *why, *stopped; /* nothing of it counts; it was ended by somebody: who */
     char *trouble_path;  /* the file that the engine failed on; NULL: none */
-    EpScanDone done;     /* NULL: nobody waits, or no longer */
+    EpScanDone done;     /* of a scan by hand; NULL: nobody waits, or no longer */
     gpointer user;
+    GArray *waiting; /* EpScanRequest, of commands that wait for a walk */
 } Scan;
 
 struct EpScans {
@@ -55,6 +58,7 @@ static void scan_free(gpointer data)
     g_free(scan->why);
     g_free(scan->stopped);
     g_free(scan->trouble_path);
+    g_array_unref(scan->waiting);
     g_free(scan);
 }
 
@@ -128,7 +132,19 @@ static void on_gap(Scan *scan, const json_t *gap)
 
 static void on_progress(Scan *scan, const json_t *progress)
 {
+    g_autofree char *words = NULL;
+
     ep_tally_parse(&scan->tally, progress);
+    if (hl_clock_mono() - scan->told < PROGRESS_TIME)
+        return;
+    scan->told = hl_clock_mono();
+    words = ep_tally_describe(&scan->tally);
+    for (guint i = 0; i < scan->waiting->len; i++) {
+        const EpScanRequest *request = &g_array_index(scan->waiting, EpScanRequest, i);
+
+        if (request->progress != NULL)
+            request->progress(words, request->user);
+    }
 }
 
 static void on_hung(Scan *scan, const json_t *unused G_GNUC_UNUSED)
@@ -211,6 +227,8 @@ static void on_done(const HlChildEnd *end, gpointer user)
     EpScans *scans = scan->scans;
     EpScanRecord record = { .id = scan->id, .how = scan->how, .started = scan->started, .ended = hl_clock_wall() };
     EpScanEnd told;
+    g_autofree char *numbers = NULL;
+    g_autofree char *words = NULL;
 
     scan->child = NULL;
     explain(scan, end);
@@ -221,9 +239,25 @@ static void on_done(const HlChildEnd *end, gpointer user)
     if (is_news(scan))
         ep_finds_scan_ended(scans->has.finds, &record);
     judge(scan);
-    told = (EpScanEnd){ .tally = &scan->tally, .why = scan->why };
+    numbers = ep_tally_describe(&scan->tally);
+    if (scan->stopped != NULL)
+        words = g_strdup_printf("stopped %s: %s", scan->stopped, numbers);
+    told = (EpScanEnd){ .tally = &scan->tally,
+                        .why = scan->why,
+                        .code = scan->stopped != NULL ? "conflict"
+                                : scan->why != NULL   ? "unavailable"
+                                                      : "",
+                        .detail = words != NULL       ? words
+                                  : scan->why != NULL ? scan->why
+                                                      : numbers };
     if (scan->done != NULL)
         scan->done(&told, scan->user);
+    while (scan->waiting->len > 0) { /* each leaves by its end */
+        EpScanRequest request = g_array_index(scan->waiting, EpScanRequest, 0);
+
+        g_array_remove_index(scan->waiting, 0);
+        request.done(&told, request.user);
+    }
     ep_engine_drop(scans->engine);
     g_ptr_array_remove_fast(scans->running, scan);
 }
@@ -333,6 +367,7 @@ static Scan *scan_new(EpScans *scans, const char *how)
     scan->scans = scans;
     scan->how = how;
     scan->id = hl_ident_new("s-");
+    scan->waiting = g_array_new(FALSE, FALSE, sizeof(EpScanRequest));
     return scan;
 }
 
@@ -392,12 +427,13 @@ void ep_scans_forget(EpScans *scans, gconstpointer user)
     }
 }
 
-static Scan *scheduled(const EpScans *scans)
+/* The one that walks the settings' paths, by schedule or command; NULL: none does. */
+static Scan *walking(const EpScans *scans)
 {
     for (guint i = 0; i < scans->running->len; i++) {
         Scan *scan = scans->running->pdata[i];
 
-        if (strcmp(scan->how, "schedule") == 0)
+        if (strcmp(scan->how, "manual") != 0)
             return scan;
     }
     return NULL;
@@ -440,7 +476,7 @@ void ep_scans_run_scheduled(EpScans *scans)
     char **paths = ep_settings_values(scans->has.settings)->scan_paths;
     g_autoptr(GError) error = NULL;
 
-    if (scheduled(scans) != NULL || paths[0] == NULL)
+    if (walking(scans) != NULL || paths[0] == NULL)
         return;
     if (scans->skip_next) {
         scans->skip_next = false;
@@ -451,11 +487,43 @@ void ep_scans_run_scheduled(EpScans *scans)
         tell_not_started(scans, "schedule", error->message);
 }
 
+bool ep_scans_order(EpScans *scans, const EpScanRequest *request, GError **error)
+{
+    char **paths = ep_settings_values(scans->has.settings)->scan_paths;
+
+    if (paths[0] == NULL)
+        return hl_fail(error, HL_ERROR_INVALID, "there is nothing to scan: scan.paths of its group is empty");
+    if (walking(scans) == NULL && !walk(scans, "command", paths, error)) {
+        tell_not_started(scans, "command", error != NULL ? (*error)->message : "");
+        return false;
+    }
+    g_array_append_val(walking(scans)->waiting, *request);
+    return true;
+}
+
+void ep_scans_leave(EpScans *scans, gconstpointer user)
+{
+    Scan *scan = walking(scans);
+
+    for (guint i = scan == NULL ? 0 : scan->waiting->len; i > 0; i--)
+        if (g_array_index(scan->waiting, EpScanRequest, i - 1).user == user)
+            g_array_remove_index(scan->waiting, i - 1);
+}
+
+bool ep_scans_stop_ordered(EpScans *scans, const char *by)
+{
+    Scan *scan = walking(scans);
+
+    if (scan != NULL)
+        stop_scan(scan, by);
+    return scan != NULL;
+}
+
 const char *ep_scans_skip(EpScans *scans)
 {
-    Scan *scan = scheduled(scans);
+    Scan *scan = walking(scans);
 
-    if (scan != NULL) {
+    if (scan != NULL && strcmp(scan->how, "schedule") == 0) {
         stop_scan(scan, "by the user");
         return "the scheduled scan that runs is stopped";
     }
@@ -470,7 +538,9 @@ void ep_scans_set_changed(EpScans *scans)
 
 bool ep_scans_is_scheduled_running(const EpScans *scans)
 {
-    return scheduled(scans) != NULL;
+    const Scan *scan = walking(scans);
+
+    return scan != NULL && strcmp(scan->how, "schedule") == 0;
 }
 
 /* ------------------------------------------------------------------------------------------------------------ life */

@@ -16,10 +16,18 @@
 /* Borrowed. */
 typedef struct {
     const EpTally *tally;
-    const char *why; /* nothing of it counts; NULL: it does */
+    const char *why;    /* nothing of it counts; NULL: it does */
+    const char *code;   /* "": completed; "unavailable": failed; "conflict": stopped */
+    const char *detail; /* for people */
 } EpScanEnd;
 
 typedef void (*EpScanDone)(const EpScanEnd *end, gpointer user);
+
+typedef struct {
+    void (*progress)(const char *words, gpointer user); /* every ten seconds; may be NULL */
+    EpScanDone done;                                    /* once, after ep_scans_order has returned */
+    gpointer user;
+} EpScanRequest;
 
 typedef struct EpScans EpScans;
 
@@ -44,6 +52,15 @@ bool ep_scans_serve(EpScans *scans, int socket_fd, uid_t uid, EpScanDone done, g
 
 /* No more callbacks to this user; his scan is stopped. */
 void ep_scans_forget(EpScans *scans, gconstpointer user);
+
+/* A scan of the settings' paths by command; joins one that runs, by schedule too.  *request is copied. */
+bool ep_scans_order(EpScans *scans, const EpScanRequest *request, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* No more callbacks to this user; the scan goes on. */
+void ep_scans_leave(EpScans *scans, gconstpointer user);
+
+/* Stops the scan that was started by schedule or command; false: none runs.  by: static, for people. */
+bool ep_scans_stop_ordered(EpScans *scans, const char *by);
 
 /* The scheduled scan; does nothing while one runs, or when the next one was skipped. */
 void ep_scans_run_scheduled(EpScans *scans);

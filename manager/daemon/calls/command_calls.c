@@ -113,6 +113,16 @@ static void call_synchronize(MgrCall *call, gpointer user)
     issue(user, call, HL_KIND_SYNCHRONIZE);
 }
 
+static void call_scan(MgrCall *call, gpointer user)
+{
+    issue(user, call, HL_KIND_SCAN);
+}
+
+static void call_scan_stop(MgrCall *call, gpointer user)
+{
+    issue(user, call, HL_KIND_STOP_SCAN);
+}
+
 /* --------------------------------------------------------------------------------------------------- list, show */
 
 /* Columns of the listing. */
@@ -381,6 +391,8 @@ static const MgrCallRow rows[] = {
     { "update-now", "selector", "expires window", call_update_now },
     { "rollback", "selector", "expires window", call_rollback },
     { "synchronize", "selector", "expires window", call_synchronize },
+    { "scan", "selector", "expires window", call_scan },
+    { "scan stop", "selector", "expires", call_scan_stop },
     { "command list", "", "", call_list },
     { "command show", "command", "", answer_whole },
     { "command watch", "command", "", call_watch },

@@ -10,6 +10,7 @@
 
 /* After the end of a command its endpoints get this long to report a result that they already have. */
 #define REPORT_GRACE (2 * HL_MINUTE)
+#define SCAN_TIMEOUT (12 * HL_HOUR) /* the endpoint ends its scans after that, too */
 
 struct MgrCommands {
     MgrCommandsOptions parts;
@@ -197,7 +198,9 @@ void mgr_commands_issue(MgrCommands *commands, const MgrCommandSpec *spec, const
                                   .issued_at = now,
                                   .expires_at = now + spec->lifetime,
                                   .window_ms = (uint32_t)spec->window,
-                                  .timeout_ms = (uint32_t)commands->parts.conf->command_timeout },
+                                  .timeout_ms =
+                                      (uint32_t)(spec->kind == HL_KIND_SCAN ? SCAN_TIMEOUT
+                                                                            : commands->parts.conf->command_timeout) },
                       .targets = g_ptr_array_new_with_free_func(free_target_record),
                       .done = done,
                       .user = user };

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* endpoint/daemon/work/scans by command: joined, reported, stopped, and how each ends. */
+#include "lib/base/file.h"
+#include "tests/support/child_fake.h"
+#include "tests/support/endpoint_parts.h"
+
+/* What a scan by command needs beside the fakes: a pattern set, and a user that exists. */
+static void make_set(EndpointParts *parts)
+{
+    g_autofree char *set = g_build_filename(parts->dir, "patterns/active", NULL);
+
+    g_assert_true(hl_options_set(ep_conf_table(), &parts->conf, "scan.user", "nobody", NULL));
+    g_assert_true(hl_dir_make(set, 0755, NULL));
+}
+
+static void test_scan(void)
+{
+    g_autoptr(EndpointParts) parts = parts_new();
+    HlChild *scanner;
+    guint started;
+
+    parts_line_up(parts);
+    parts_order(parts, "c-early", HL_KIND_SCAN);
+    parts_check_last(parts, "c-early", HL_STATE_FAILED, "unavailable",
+                     "there is no pattern set on this machine yet: update it first");
+    make_set(parts);
+    parts_order(parts, "c-1", HL_KIND_SCAN);
+    scanner = child_fake_last();
+    g_assert_cmpstr(child_fake_argv(scanner)[1], ==, "walk");
+    started = child_fake_started();
+    parts_order(parts, "c-2", HL_KIND_SCAN); /* joins */
+    g_assert_cmpuint(child_fake_started(), ==, started);
+    child_fake_say(scanner, "{\"found\":{\"path\":\"/home/x\",\"size\":3,\"uid\":0,\"signature\":\"S\","
+                            "\"component\":\"virus\",\"action\":\"quarantined\",\"detail\":\"q-1\"}}");
+    g_assert_cmpstr(parts_last(parts, HOLDLINE__V1__REPORT__BODY_DETECTION)->detection->path, ==, "/home/x");
+    child_fake_say(scanner, "{\"end\":{\"files\":3,\"bytes\":9,\"found\":1,\"gaps\":{\"time\":2}}}");
+    child_fake_exit(scanner, 0, "", "");
+    g_assert_cmpuint(parts_last(parts, HOLDLINE__V1__REPORT__BODY_SCAN)->scan->found, ==, 1);
+    parts_check_last(parts, "c-2", HL_STATE_SUCCEEDED, "",
+                     "3 files looked at, 1 found, 2 not looked at (2 took too long)");
+    g_assert_cmpuint(ep_finds_count(parts->finds), ==, 1);
+}
+
+static void test_scan_stopped(void)
+{
+    g_autoptr(EndpointParts) parts = parts_new();
+    HlChild *scanner;
+
+    parts_line_up(parts);
+    make_set(parts);
+    parts_order(parts, "c-none", HL_KIND_STOP_SCAN);
+    parts_check_last(parts, "c-none", HL_STATE_SUCCEEDED, "", "no scan was running");
+    parts_order(parts, "c-1", HL_KIND_SCAN);
+    scanner = child_fake_last();
+    parts_order(parts, "c-stop", HL_KIND_STOP_SCAN);
+    parts_check_last(parts, "c-stop", HL_STATE_SUCCEEDED, "", "the scan is stopped");
+    g_assert_true(child_fake_is_stopped(scanner));
+    child_fake_die(scanner, 15);
+    g_assert_cmpstr(parts_last(parts, HOLDLINE__V1__REPORT__BODY_SCAN)->scan->end, ==, "stopped");
+    parts_check_last(parts, "c-1", HL_STATE_FAILED, "conflict",
+                     "stopped by the administrator: 0 files looked at, 0 found, 0 not looked at");
+    parts_order(parts, "c-killed", HL_KIND_SCAN); /* a scanner that dies has not scanned */
+    child_fake_die(child_fake_last(), 9);
+    parts_check_last(parts, "c-killed", HL_STATE_FAILED, "unavailable", "the scanner ended with signal 9");
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/endpoint/scans/command", test_scan);
+    g_test_add_func("/endpoint/scans/stopped", test_scan_stopped);
+    return g_test_run();
+}
