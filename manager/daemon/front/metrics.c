@@ -17,24 +17,20 @@ static void add_metrics(GString *out, const Metric *metrics, gsize n)
                                metrics[i].value);
 }
 
-char *mgr_metrics_print(const MgrMetricsParts *parts, const HlHttpCounts *http)
+/* What endpoints are, say and are told. */
+static void add_endpoints(GString *out, const MgrMetricsParts *parts)
 {
     const MgrLinkCounts link = mgr_link_count(parts->link);
     const MgrTrackerCounts tracker = mgr_tracker_count(parts->tracker);
     const MgrReportsCounts reports = mgr_reports_count(parts->reports);
     const MgrDeliveryCounts delivery = mgr_delivery_count(parts->delivery);
-    const MgrEnrolCounts enrol = mgr_enrol_count(parts->enrol);
     const MgrDispatchCounts dispatch = mgr_dispatch_count(parts->dispatch);
-    const HlWriterCounts writer = mgr_record_count(parts->record);
     const MgrGateCounts gate = mgr_gate_count(parts->gate);
-    const MgrFloodsCounts floods = mgr_floods_count(parts->floods);
     const MgrFindsCounts finds = mgr_finds_count(parts->finds);
-    const MgrTimestampView timestamp = mgr_timestamp_view(parts->timestamp);
     const HlBusCounts bus = mgr_down_count(parts->down);
     const Metric metrics[] = {
         { "endpoints", "Endpoints in the registry", g_hash_table_size(parts->fleet->endpoints) },
         { "endpoints_online", "Endpoints that are Online or Stale", parts->fleet->online },
-        { "server_blind", "1 while the manager cannot hear its endpoints", link.blind },
         { "commands_open", "Commands with an endpoint that is not done", g_hash_table_size(parts->fleet->commands) },
         { "births_total", "Births received", link.births },
         { "heartbeats_total", "Heartbeats received", link.heartbeats },
@@ -44,8 +40,6 @@ char *mgr_metrics_print(const MgrMetricsParts *parts, const HlHttpCounts *http)
         { "messages_unknown_total", "Messages of senders that are not in the registry", link.unknown_senders },
         { "messages_over_quota_total", "Messages dropped because their sender sent too many", gate.refused },
         { "messages_refused_total", "Messages dropped because too many waited, or too large", bus.refused },
-        { "flooding", "Senders that are held off", floods.now },
-        { "floods_total", "Hold-offs of senders that sent too much", floods.total },
         { "reports_total", "Reports received", reports.received },
         { "reports_repeated_total", "Reports received again", reports.repeated },
         { "reports_gaps_total", "Gaps in report numbers", reports.gaps },
@@ -58,6 +52,25 @@ char *mgr_metrics_print(const MgrMetricsParts *parts, const HlHttpCounts *http)
         { "refusals_total", "Settings and commands that endpoints refused", reports.refusals },
         { "settings_sent_total", "Settings documents sent", delivery.settings },
         { "commands_sent_total", "Commands sent", delivery.commands },
+    };
+
+    add_metrics(out, metrics, G_N_ELEMENTS(metrics));
+}
+
+/* How the server itself is. */
+static void add_server(GString *out, const MgrMetricsParts *parts, const HlHttpCounts *http)
+{
+    const MgrLinkCounts link = mgr_link_count(parts->link);
+    const MgrEnrolCounts enrol = mgr_enrol_count(parts->enrol);
+    const MgrDispatchCounts dispatch = mgr_dispatch_count(parts->dispatch);
+    const HlWriterCounts writer = mgr_record_count(parts->record);
+    const MgrFloodsCounts floods = mgr_floods_count(parts->floods);
+    const MgrTimestampView timestamp = mgr_timestamp_view(parts->timestamp);
+    const HlBusCounts bus = mgr_down_count(parts->down);
+    const Metric metrics[] = {
+        { "server_blind", "1 while the manager cannot hear its endpoints", link.blind },
+        { "flooding", "Senders that are held off", floods.now },
+        { "floods_total", "Hold-offs of senders that sent too much", floods.total },
         { "renewals_refused_total", "Certificate requests that were not due", mgr_renewals_refused(parts->renewals) },
         { "enrolled_total", "Enrolments", enrol.enrolled },
         { "enrol_refused_total", "Enrolment requests refused", enrol.refused },
@@ -77,8 +90,15 @@ char *mgr_metrics_print(const MgrMetricsParts *parts, const HlHttpCounts *http)
         { "http_requests_total", "HTTPS requests answered", http->requests },
         { "http_downloads_refused_total", "Downloads told to come back later", http->downloads_refused },
     };
-    GString *out = g_string_new(NULL);
 
     add_metrics(out, metrics, G_N_ELEMENTS(metrics));
+}
+
+char *mgr_metrics_print(const MgrMetricsParts *parts, const HlHttpCounts *http)
+{
+    GString *out = g_string_new(NULL);
+
+    add_endpoints(out, parts);
+    add_server(out, parts, http);
     return g_string_free(out, FALSE);
 }
