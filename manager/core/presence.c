@@ -286,6 +286,9 @@ static void on_down(Step *step)
         ignore(step); /* the farewell of the machine that was sent away */
         return;
     }
+    /* The will of a session that nobody saw begin, while another one is up: the one that is there may have fallen back
+     * (its disk was restored).  Its echo tells, and it is fenced, instead of at its next heartbeat. */
+    step->fx.probe = !same && is_up(p);
     if (!same)
         adopt(p, event->session);
     if (event->reason == MGR_REASON_LINE_LOST && is_up(p) && (p->unconfirmed || event->doubted)) {

@@ -84,6 +84,22 @@ static void test_late_will(void)
     expect(&p, MGR_ACTUAL_OFFLINE, MGR_REASON_LINE_LOST);
 }
 
+/* A machine whose disk was restored is back with a smaller number when the will of its last line comes, whose birth
+ * nobody saw: it is not shown Offline for a heartbeat, but asked at once, and fenced by its answer. */
+static void test_will_of_another_life(void)
+{
+    MgrPresence p = online(5);
+    MgrPresenceEffects fx = step(&p, WILL(7), SEC(1));
+
+    expect(&p, MGR_ACTUAL_OFFLINE, MGR_REASON_LINE_LOST);
+    g_assert_true(fx.probe);
+    fx = step(&p, ECHO(5), SEC(1));
+    g_assert_true(fx.fence);
+    g_assert_cmpuint(fx.fence_session, ==, 7);
+    fx = step(&p, WILL(8), SEC(2)); /* Offline already: nobody to ask */
+    g_assert_false(fx.probe);
+}
+
 /* Heartbeats go by another topic than births: a new session may show itself by its heartbeat first. */
 static void test_overtaken_birth(void)
 {
@@ -438,6 +454,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/presence/life", test_life);
     g_test_add_func("/presence/late-will", test_late_will);
+    g_test_add_func("/presence/will-of-another-life", test_will_of_another_life);
     g_test_add_func("/presence/overtaken-birth", test_overtaken_birth);
     g_test_add_func("/presence/fence", test_fence);
     g_test_add_func("/presence/belief", test_belief);
