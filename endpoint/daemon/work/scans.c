@@ -317,6 +317,7 @@ static void add_quarantine(const EpScans *scans, GPtrArray *argv)
     const HlSettings *settings = ep_settings_values(scans->has.settings);
     const char *state = scans->has.conf->state_dir;
 
+    add(argv, "--own", g_strdup(state));
     add(argv, "--allowed", g_build_filename(state, EP_ALLOWED_FILE, NULL));
     if (settings->scan_action != HL_SCAN_QUARANTINE)
         return;
