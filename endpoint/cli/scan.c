@@ -17,6 +17,7 @@
 #include "lib/base/file.h"
 #include "lib/base/table.h"
 #include "lib/base/text.h"
+#include "proto/bounds.h"
 
 #define MAX_LISTED    1000 /* rows of --json */
 #define PROGRESS_TIME (200 /* ms */)
@@ -138,10 +139,19 @@ static bool on_file(const EpWalkFile *file, gpointer user)
     return true;
 }
 
+/* Within a message, however many levels a path has. */
+static char *shown_path(const char *path)
+{
+    char *escaped = hl_escape(path);
+
+    hl_bound_cut(escaped, 4 * HL_MAX_TEXT);
+    return escaped;
+}
+
 static bool on_gap(const char *path, EpGap gap, const char *why, gpointer user)
 {
     Scan *scan = user;
-    g_autofree char *escaped = hl_escape(path);
+    g_autofree char *escaped = shown_path(path);
     g_autoptr(json_t) told = json_pack("{s:s, s:s, s:s}", "path", escaped, "reason", ep_gap_name(gap), "why", why);
 
     on_not_looked_at(scan, path, gap, why);
@@ -211,6 +221,8 @@ static bool conclude(EpTool *tool, Scan *scan, GError *failure, GError **error)
         g_propagate_error(error, failure);
         return false;
     }
+    if (scan->ended && !interrupted)
+        return hl_fail(error, HL_ERROR_UNAVAILABLE, "the scan was ended before it had looked at everything");
     if (interrupted)
         tool->status = 128 + SIGINT;
     else if (scan->n_gaps > 0)

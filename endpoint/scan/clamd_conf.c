@@ -18,10 +18,10 @@ char *ep_clamd_conf(const EpClamdConf *conf)
                                  "SelfCheck 0\n"                 /* the daemon says when there is another set */
                                  "ConcurrentDatabaseReload no\n" /* one set in memory, not two */
                                  "ExitOnOOM yes\n"
-                                 "MaxThreads 4\n"
                                  "AlertExceedsMax yes\n"
                                  "MaxFiles 0\n");
 
+    g_string_append_printf(text, "MaxThreads %d\n", EP_CLAMD_THREADS);
     g_string_append_printf(text, "LocalSocket %s/" EP_CLAMD_SOCKET "\n", conf->directory);
     g_string_append_printf(text, "DatabaseDirectory %s/db\n", conf->directory);
     g_string_append_printf(text, "TemporaryDirectory %s/run\n", conf->directory);

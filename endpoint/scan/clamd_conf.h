@@ -5,7 +5,8 @@
 
 #include "lib/base/clock.h"
 
-#define EP_CLAMD_SOCKET "run/socket" /* below the directory */
+#define EP_CLAMD_THREADS 3            /* each may have a whole file in its address space */
+#define EP_CLAMD_SOCKET  "run/socket" /* below the directory */
 
 typedef struct {
     const char *directory; /* with db/ and run/ */

@@ -83,6 +83,9 @@ bool ep_exam_test(EpExam *exam, GError **error)
 {
     EpLook look = ask(exam, exam->test);
 
+    /* one that died of the file before is started again: then the file is to blame, and not all of the scan */
+    if (look.kind == EP_LOOK_NOT && look.broken && ep_clamd_wait(exam->has->socket, RESTART_TIME, NULL))
+        look = ask(exam, exam->test);
     if (look.kind == EP_LOOK_FOUND)
         return true;
     if (look.kind == EP_LOOK_NOT && look.broken)

@@ -166,6 +166,16 @@ static void find_own(const HlInvocation *call, Walk *walk)
     free(real);
 }
 
+/* Whatever links lead there, exclusions are meant for where it is. */
+static bool walk_path(const char *path, const EpWalkHooks *hooks, Walk *walk)
+{
+    char *real = realpath(path, NULL);
+    bool going = ep_walk(real != NULL ? real : path, hooks, walk);
+
+    free(real);
+    return going;
+}
+
 static bool run_walk(HlInvocation *call, GError **error)
 {
     static const EpWalkHooks hooks = { .file = on_file, .gap = on_gap, .excluded = on_excluded };
@@ -175,11 +185,12 @@ static bool run_walk(HlInvocation *call, GError **error)
 
     if (!read_options(call, &options, error))
         return false;
+    options.session.must_look = true;
     session = ep_session_new(&options.session);
     walk = (Walk){ .session = session, .excludes = options.excludes };
     find_own(call, &walk);
     for (int i = 0; i < call->n_args && ep_session_failure(session) == NULL; i++)
-        if (!ep_walk(call->args[i], &hooks, &walk))
+        if (!walk_path(call->args[i], &hooks, &walk))
             break;
     ep_session_end(session);
     g_free(walk.own_name);

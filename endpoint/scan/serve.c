@@ -11,21 +11,27 @@
 #include "endpoint/scan/mounts.h"
 #include "lib/base/file.h"
 
+#define MAX_WHY 200 /* bytes */
+
 typedef union {
     struct cmsghdr align;
     char space[CMSG_SPACE(sizeof(int))];
 } Control;
 
-/* -1: none came.  More than one that came are closed by the kernel, for which there is no room. */
+/* The first; -1: none came.  Alignment leaves room for another, which is closed; the kernel closes the rest. */
 static int descriptor_of(struct msghdr *message)
 {
     struct cmsghdr *header = CMSG_FIRSTHDR(message);
-    int fd = -1;
+    int fds[sizeof(Control) / sizeof(int)] = { -1 };
+    gsize size = 0;
 
-    if (header != NULL && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS &&
-        header->cmsg_len >= CMSG_LEN(sizeof fd))
-        memcpy(&fd, CMSG_DATA(header), sizeof fd);
-    return fd;
+    if (header == NULL || header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS)
+        return -1;
+    size = MIN(header->cmsg_len - CMSG_LEN(0), sizeof fds);
+    memcpy(fds, CMSG_DATA(header), size);
+    for (gsize i = 1; i < size / sizeof(int); i++)
+        close(fds[i]);
+    return fds[0];
 }
 
 /* Bytes received; 0 at the end; *fd is the caller's. */
@@ -38,9 +44,7 @@ static ssize_t receive(int from, char *text, gsize size, int *fd)
     };
     ssize_t n;
 
-    do
-        n = recvmsg(from, &message, MSG_CMSG_CLOEXEC);
-    while (n < 0 && errno == EINTR);
+    n = recvmsg(from, &message, MSG_CMSG_CLOEXEC); /* a signal ends it: the user's Ctrl-C */
     *fd = n < 0 ? -1 : descriptor_of(&message);
     text[MAX(n, 0)] = '\0';
     return n;
@@ -118,6 +122,11 @@ static json_t *on_file(EpSession *session, const char *said, int fd)
     return answer_of(&look, why != NULL ? why : "");
 }
 
+/* What a walk can meet; the engine's own word comes from the engine. */
+static const bool may_tell[EP_N_GAPS] = {
+    [EP_GAP_TOO_DEEP] = true, [EP_GAP_UNREADABLE] = true, [EP_GAP_VANISHED] = true, [EP_GAP_MOUNT] = true
+};
+
 static void on_gap(EpSession *session, const char *text, gsize size)
 {
     g_autoptr(json_t) gap = hl_json_parse("a message of the user's program", text, size, NULL);
@@ -125,9 +134,10 @@ static void on_gap(EpSession *session, const char *text, gsize size)
     const char *reason = json_string_value(json_object_get(gap, "reason"));
     const char *why = json_string_value(json_object_get(gap, "why"));
     EpGap which = reason == NULL ? EP_N_GAPS : ep_gap_from_name(reason);
+    g_autofree char *words = g_strndup(why != NULL ? why : "", MAX_WHY);
 
-    if (path != NULL && which != EP_N_GAPS)
-        ep_session_gap(session, path, which, why != NULL ? why : "");
+    if (path != NULL && which < EP_N_GAPS && may_tell[which])
+        ep_session_gap(session, path, which, words);
 }
 
 void ep_serve(EpSession *session, int from)
@@ -158,11 +168,13 @@ void ep_serve(EpSession *session, int from)
 
 bool ep_serve_ask(int to, const char *path, int fd, json_t **answer, GError **error)
 {
+    g_autofree char *cut = g_strndup(path, EP_SERVE_MAX - 1);
     char text[EP_SERVE_MAX + 1];
     hl_autofd int none = -1;
     ssize_t n = -1;
 
-    if (strlen(path) < EP_SERVE_MAX && send_text(to, path, fd))
+    /* a longer one is cut: the scanner names the file by its descriptor */
+    if (send_text(to, cut, fd))
         n = receive(to, text, sizeof text, &none);
     if (n <= 0)
         return hl_fail(error, HL_ERROR_UNAVAILABLE, "the scan was ended");

@@ -11,6 +11,7 @@
 #include "endpoint/scan/origin.h"
 #include "lib/base/escape.h"
 #include "lib/base/file.h"
+#include "proto/bounds.h"
 
 #define TEST_FILES    256 /* looks between two tests of the engine */
 #define TEST_PAUSE    (5 * HL_SECOND)
@@ -28,6 +29,15 @@ struct EpSession {
     guint told_found, told_gaps, untested;
     HlTime tested_mono, progress_mono;
 };
+
+/* As long as the wire takes it: a path can be hundreds of directories deep. */
+static char *shown_path(const char *path)
+{
+    char *escaped = hl_escape(path);
+
+    hl_bound_cut(escaped, 4 * HL_MAX_TEXT);
+    return escaped;
+}
 
 /* Takes value. */
 static void tell(const char *what, json_t *value)
@@ -171,7 +181,8 @@ static Fate decide(EpSession *session, const EpWalkFile *file, const EpLook *loo
     Fate fate = { .action = "reported", .detail = NULL };
     g_autoptr(GError) error = NULL;
 
-    if (session->has.quarantine == NULL)
+    /* what nobody is told of stays where it is: the next scan finds it */
+    if (session->has.quarantine == NULL || session->told_found >= EP_SESSION_TOLD)
         return fate;
     fate.action = "quarantine-failed";
     if (session->quarantine == NULL)
@@ -185,7 +196,7 @@ static Fate decide(EpSession *session, const EpWalkFile *file, const EpLook *loo
 
 static void tell_found(EpSession *session, const EpWalkFile *file, const EpLook *look, const char *sha256)
 {
-    g_autofree char *shown = hl_escape(file->path);
+    g_autofree char *shown = shown_path(file->path);
     Fate fate = decide(session, file, look, sha256);
     json_t *found;
 
@@ -213,7 +224,7 @@ static bool is_excused(const EpSession *session, const EpLook *look, const char 
 
 static void tell_gap(EpSession *session, const char *path, EpGap gap, const char *why)
 {
-    g_autofree char *shown = hl_escape(path);
+    g_autofree char *shown = shown_path(path);
 
     if (session->told_gaps++ < EP_SESSION_TOLD)
         tell("gap", json_pack("{s:s, s:s, s:s}", "path", shown, "reason", ep_gap_name(gap), "why", why));
@@ -227,7 +238,7 @@ static void tell_progress(EpSession *session, const char *path)
     if (hl_clock_mono() - session->progress_mono < PROGRESS_TIME)
         return;
     session->progress_mono = hl_clock_mono();
-    shown = hl_escape(path);
+    shown = shown_path(path);
     progress = ep_tally_json(&session->tally);
     json_object_set_new(progress, "path", json_string(shown));
     tell("progress", progress);
@@ -282,7 +293,8 @@ bool ep_session_end(EpSession *session)
     json_t *end;
 
     test(session);
-    if (session->failure == NULL && session->tally.files == 0)
+    if (session->failure == NULL && session->tally.files == 0 &&
+        (session->has.must_look || ep_tally_gaps(&session->tally) > 0))
         session->failure = g_strdup("nothing could be looked at");
     end = ep_tally_json(&session->tally);
     if (session->failure != NULL)

@@ -31,6 +31,7 @@ typedef struct {
     const char *quarantine;     /* directory; NULL: finds are only reported */
     EpQuarantineBounds bounds;
     const char *scan; /* its id */
+    bool must_look;   /* a scan without a single file has failed */
 } EpSessionOptions;
 
 /* Waits for the engine, and tests it.  A failure is told by ep_session_end.  Never NULL. */

@@ -36,6 +36,7 @@ struct HlChild {
     gsize line_start; /* of the first line in out.text that was not passed on yet */
     guint watch, timer;
     bool ended, timed_out, lines_only;
+    bool skipping; /* to the end of a line that was too long */
     int wait_status;
 };
 
@@ -98,7 +99,9 @@ static void tell_lines(HlChild *child)
                                           (gsize)(end - child->out.text->str) - child->line_start);
 
         child->line_start = (gsize)(end - child->out.text->str) + 1;
-        child->on_line(line, child->user);
+        if (!child->skipping)
+            child->on_line(line, child->user);
+        child->skipping = false;
     }
     if (child->lines_only) {
         g_string_erase(child->out.text, 0, (gssize)child->line_start);
@@ -139,6 +142,11 @@ static gboolean on_readable(HlChild *child, Pipe *stream)
         if (stream->text->len > MAX_ERRORS)
             g_string_erase(stream->text, 0, (gssize)(stream->text->len - MAX_ERRORS));
     } else if (stream->text->len + (gsize)n <= MAX_OUTPUT) {
+        g_string_append_len(stream->text, buffer, n);
+        tell_lines(child);
+    } else if (child->lines_only) { /* nobody's line: what is left of it is dropped, and the next one is told */
+        child->skipping = true;
+        g_string_truncate(stream->text, 0);
         g_string_append_len(stream->text, buffer, n);
         tell_lines(child);
     }

@@ -275,7 +275,8 @@ static bool launch(EpEngine *engine, GError **error)
     g_autofree char *conf = place(engine, "clamd.conf");
     g_autofree char *log = place(engine, "log");
     guint64 need = BASE_MEMORY + SET_FACTOR * set_size(engine->set);
-    g_autofree char *memory = g_strdup_printf("%" PRIu64, need + SPARE_MEMORY);
+    guint64 files = EP_CLAMD_THREADS * MIB * (guint64)ep_settings_values(engine->has.settings)->scan_max_size;
+    g_autofree char *memory = g_strdup_printf("%" PRIu64, need + files + SPARE_MEMORY);
     g_autofree char *file_size = g_strdup_printf(
         "%" PRIu64, 2 * MIB * (guint64)ep_settings_values(engine->has.settings)->scan_max_size + MAX_LOG);
     const char *argv[] = { engine->has.conf->scanner,

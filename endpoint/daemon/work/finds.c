@@ -77,7 +77,8 @@ static bool spool_end(EpFinds *finds, const EpScanRecord *record, GError **error
     result.patterns = hl_components_parse(record->patterns, &result.n_patterns);
     report.body_case = HOLDLINE__V1__REPORT__BODY_SCAN;
     report.scan = &result;
-    spooled = ep_spool_add(finds->spool, &report, EP_SPOOL_KEEP_ALWAYS, "scan", error);
+    spooled = ep_spool_add(finds->spool, &report,
+                           strcmp(record->how, "manual") == 0 ? EP_SPOOL_MERGE : EP_SPOOL_KEEP_ALWAYS, "scan", error);
     hl_components_free(result.patterns, result.n_patterns);
     return spooled;
 }
@@ -169,15 +170,26 @@ static char *describe(const EpScanRecord *record)
     return g_strdup_printf("%s, %s: %s (%s)", record->how, record->end, record->detail, numbers);
 }
 
+/* A scan by hand is one user's, of what he liked: it does not hide how the last one of the machine went. */
+static bool is_last_scan(EpFinds *finds, const EpScanRecord *record)
+{
+    g_autofree char *text = ep_store_get(finds->db, LAST_SCAN_FACT, "{}");
+    g_autoptr(json_t) last = hl_json_parse("the last scan", text, strlen(text), NULL);
+    const char *how = json_string_value(json_object_get(last, "how"));
+
+    return strcmp(record->how, "manual") != 0 || how == NULL || strcmp(how, "manual") == 0;
+}
+
 static bool store_end(EpFinds *finds, const EpScanRecord *record, GError **error)
 {
     g_autoptr(json_t) json = record_json(record);
     g_autofree char *text = hl_json_print(json);
     g_autofree char *words = describe(record);
+    bool is_last = is_last_scan(finds, record);
     g_auto(HlTxn) txn = HL_TXN_INIT;
 
     hl_log(strcmp(record->end, "failed") == 0 ? HL_LOG_WARN : HL_LOG_INFO, "scan", "%s", words);
-    return hl_txn_begin(&txn, finds->db, error) && ep_store_set(finds->db, LAST_SCAN_FACT, text, error) &&
+    return hl_txn_begin(&txn, finds->db, error) && (!is_last || ep_store_set(finds->db, LAST_SCAN_FACT, text, error)) &&
            ep_store_add_event(finds->db, record->ended, "scan", words, error) &&
            (finds->spool == NULL || spool_end(finds, record, error)) && hl_txn_commit(&txn, error);
 }

@@ -34,6 +34,7 @@ static void on_done(const HlChildEnd *end, gpointer user)
 {
     EpJudge *judge = user;
     bool worked = end->exited && end->status <= 1; /* 1: it found something */
+    bool broke = !worked && !end->timed_out;       /* what takes too long here may have other reasons */
 
     judge->child = NULL;
     if (!judge->with_active && worked) {
@@ -42,7 +43,7 @@ static void on_done(const HlChildEnd *end, gpointer user)
             return;
     } else if (!judge->with_active) {
         hl_info("scan", "the engine fails on a file, with older patterns too: %s", judge->how);
-    } else if (!worked && strcmp(judge->patterns, ep_updates_patterns(judge->has.updates)) == 0) {
+    } else if (broke && strcmp(judge->patterns, ep_updates_patterns(judge->has.updates)) == 0) {
         ep_updates_engine_ended(judge->has.updates, EP_ENGINE_FAILED, judge->how);
     }
     close_case(judge);

@@ -33,7 +33,6 @@ typedef struct {
     EpTally tally;
     bool has_end;
     char *why, *stopped; /* nothing of it counts; it was ended by somebody: who */
-    char *trouble_path;  /* the file that the engine failed on; NULL: none */
     EpScanDone done;     /* of a scan by hand; NULL: nobody waits, or no longer */
     gpointer user;
     GArray *waiting; /* EpScanRequest, of commands that wait for a walk */
@@ -57,7 +56,6 @@ static void scan_free(gpointer data)
     g_free(scan->patterns);
     g_free(scan->why);
     g_free(scan->stopped);
-    g_free(scan->trouble_path);
     g_array_unref(scan->waiting);
     g_free(scan);
 }
@@ -124,10 +122,8 @@ static void on_gap(Scan *scan, const json_t *gap)
     const char *why = text_of(gap, "why");
     EpGap reason = ep_gap_from_name(text_of(gap, "reason"));
 
-    hl_info("scan", "%s was not looked at: %s%s%s", text_of(gap, "path"),
-            reason == EP_N_GAPS ? "unknown" : ep_gap_text(reason), *why != '\0' ? ", " : "", why);
-    if (reason == EP_GAP_ENGINE && scan->trouble_path == NULL)
-        scan->trouble_path = g_strdup(text_of(gap, "path"));
+    hl_log(strcmp(scan->how, "manual") == 0 ? HL_LOG_DEBUG : HL_LOG_INFO, "scan", "%s was not looked at: %s%s%s",
+           text_of(gap, "path"), reason == EP_N_GAPS ? "unknown" : ep_gap_text(reason), *why != '\0' ? ", " : "", why);
 }
 
 static void on_progress(Scan *scan, const json_t *progress)
@@ -189,9 +185,9 @@ static void judge(Scan *scan)
 {
     g_autofree char *test = g_build_filename(scan->scans->has.conf->state_dir, "engine", "test", NULL);
 
-    if (scan->why != NULL || scan->trouble_path != NULL)
-        ep_judge_failed(scan->scans->judge, scan->trouble_path != NULL ? scan->trouble_path : test,
-                        scan->why != NULL ? scan->why : "it fails on a file");
+    /* by a file of ours: any user can make one that breaks an engine, and change it between two looks */
+    if (scan->why != NULL || scan->tally.gaps[EP_GAP_ENGINE] > 0)
+        ep_judge_failed(scan->scans->judge, test, scan->why != NULL ? scan->why : "it fails on a file");
     else if (scan->stopped == NULL)
         ep_judge_worked(scan->scans->judge);
 }
