@@ -15,6 +15,7 @@
 
 #define TEST_FILES    256 /* looks between two tests of the engine */
 #define TEST_PAUSE    (5 * HL_SECOND)
+#define KEPT_TIME     (7 * HL_DAY)
 #define PROGRESS_TIME HL_SECOND
 
 struct EpSession {
@@ -68,6 +69,28 @@ static bool test(EpSession *session)
     return session->failure == NULL;
 }
 
+static void tell_kept(const EpRecord *record)
+{
+    g_autofree char *path = g_build_filename(record->directory, record->name, NULL);
+    g_autofree char *shown = shown_path(path);
+
+    tell("kept", json_pack("{s:s, s:I, s:I, s:s, s:s, s:s, s:s}", "path", shown, "size", (json_int_t)record->size,
+                           "uid", (json_int_t)record->uid, "sha256", record->sha256, "signature", record->signature,
+                           "action", "quarantined", "detail", record->id));
+}
+
+static void tell_all_kept(const EpSession *session)
+{
+    const GPtrArray *records = ep_quarantine_list(session->quarantine);
+
+    for (guint i = 0; i < records->len; i++) {
+        const EpRecord *record = records->pdata[i];
+
+        if (hl_clock_wall() - record->taken < KEPT_TIME)
+            tell_kept(record);
+    }
+}
+
 static void open_quarantine(EpSession *session)
 {
     g_autoptr(GError) error = NULL;
@@ -75,10 +98,12 @@ static void open_quarantine(EpSession *session)
     if (session->has.quarantine == NULL)
         return;
     session->quarantine = ep_quarantine_open(session->has.quarantine, session->has.bounds, &error);
-    if (session->quarantine == NULL)
+    if (session->quarantine == NULL) {
         session->no_quarantine = g_strdup(error->message);
-    else
-        ep_quarantine_prune(session->quarantine, hl_clock_wall());
+        return;
+    }
+    ep_quarantine_prune(session->quarantine, hl_clock_wall());
+    tell_all_kept(session);
 }
 
 EpSession *ep_session_new(const EpSessionOptions *options)

@@ -4,6 +4,8 @@
  * What happens is printed on stdout, a JSON object a line:
  *     {"found": {path, size, sha256, uid, signature, component, action, detail}}
  *                                                                      the first EP_SESSION_TOLD of them
+ *     {"kept": {path, size, sha256, uid, signature, action, detail}}   what the quarantine has from the last days: who
+ * was killed between taking and telling tells it now
  *     {"gap": {path, reason, why}}                                     a path that was not looked at; as many
  *     {"progress": {files, bytes, found, not_looked_at, gaps, path}}   once a second
  *     {"hung": true}                                                   the engine holds on to a file for ever

@@ -144,6 +144,17 @@ void ep_finds_add(EpFinds *finds, const EpDetection *find)
     stored(finds, store_find(finds, find, &error), "a find", error);
 }
 
+bool ep_finds_has(EpFinds *finds, const char *path, const char *sha256, const char *signature, const char *action)
+{
+    int64_t n = 0;
+
+    return !hl_db_query_int(
+               finds->db, 0, &n, NULL,
+               "SELECT count(*) FROM detection WHERE path = ? AND sha256 = ? AND signature = ? AND action = ?", "tttt",
+               path, sha256, signature, action) ||
+           n > 0;
+}
+
 /* --------------------------------------------------------------------------------------------------- a scan's end */
 
 static json_t *record_json(const EpScanRecord *record)

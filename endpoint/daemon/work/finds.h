@@ -38,6 +38,9 @@ typedef struct {
 
 void ep_finds_add(EpFinds *finds, const EpDetection *find);
 
+/* Whether there is a row of this very find, and of what was done; true as well if the store cannot say. */
+bool ep_finds_has(EpFinds *finds, const char *path, const char *sha256, const char *signature, const char *action);
+
 typedef struct {
     const char *id, *how;
     HlTime started, ended; /* wall */

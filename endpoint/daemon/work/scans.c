@@ -117,6 +117,14 @@ static void on_found(Scan *scan, const json_t *found)
     ep_finds_add(scan->scans->has.finds, &find);
 }
 
+/* Taken, and perhaps told of already. */
+static void on_kept(Scan *scan, const json_t *kept)
+{
+    if (!ep_finds_has(scan->scans->has.finds, text_of(kept, "path"), text_of(kept, "sha256"),
+                      text_of(kept, "signature"), text_of(kept, "action")))
+        on_found(scan, kept);
+}
+
 static void on_gap(Scan *scan, const json_t *gap)
 {
     const char *why = text_of(gap, "why");
@@ -162,7 +170,8 @@ static const struct {
     const char *name;
     void (*heard)(Scan *scan, const json_t *value);
 } lines[] = {
-    { "found", on_found }, { "gap", on_gap }, { "progress", on_progress }, { "hung", on_hung }, { "end", on_end_told },
+    { "found", on_found },       { "kept", on_kept }, { "gap", on_gap },
+    { "progress", on_progress }, { "hung", on_hung }, { "end", on_end_told },
 };
 
 static void on_line(const char *line, gpointer user)
