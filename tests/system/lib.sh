@@ -269,6 +269,9 @@ backoff-base = 100ms
 backoff-cap = 1s
 [identity]
 machine_id = test-machine-$1
+[scan]
+program = $bin/holdline-scanner
+user = nobody
 [log]
 level = debug
 CONF
