@@ -52,6 +52,19 @@ static void test_second_daemon(void)
     g_assert_nonnull(strstr(error->message, "is held by process"));
 }
 
+/* The manager has acknowledged the reports, and before them the broker the birth: the next one announces no start. */
+static void wait_for_delivery(Bench *bench)
+{
+    json_int_t waiting;
+
+    bench_wait(bench, bench->reports->len > 0);
+    do {
+        g_autoptr(json_t) status = bench_status(bench);
+
+        waiting = json_integer_value(json_object_get(status, "reports_waiting"));
+    } while (waiting > 0);
+}
+
 /* A broker that dies, a manager that starts anew, a registry that knows a higher session. */
 static void test_comes_back(void)
 {
@@ -62,6 +75,7 @@ static void test_comes_back(void)
     guint links;
 
     bench_bring_up(bench);
+    wait_for_delivery(bench);
     bench_stop_broker(bench);
     bench_wait(bench, hl_bus_state(bench->bus) != HL_BUS_UP);
     links = bench->links->len;
