@@ -12,14 +12,16 @@
 #include "proto/messages.h"
 
 /* Bytes, without the terminator. */
-#define HL_MAX_ID        64 /* lib/base/ident.h; "c-..." with ".cancel" is HL_MAX_COMMAND_ID */
-#define HL_MAX_NAME      64
-#define HL_MAX_HOST      255 /* of a DNS name */
-#define HL_MAX_ADDRESS   64  /* IPv6 with a zone */
-#define HL_MAX_TEXT      1000
-#define HL_DIGEST_SIZE   32 /* SHA-256 */
-#define HL_MAX_ADDRESSES 16
-#define HL_MAX_PATTERNS  16 /* components of one endpoint */
+#define HL_MAX_ID          64 /* lib/base/ident.h; "c-..." with ".cancel" is HL_MAX_COMMAND_ID */
+#define HL_MAX_NAME        64
+#define HL_MAX_HOST        255 /* of a DNS name */
+#define HL_MAX_ADDRESS     64  /* IPv6 with a zone */
+#define HL_MAX_TEXT        1000
+#define HL_DIGEST_SIZE     32 /* SHA-256 */
+#define HL_MAX_ADDRESSES   16
+#define HL_MAX_PATTERNS    16 /* components of one endpoint */
+#define HL_MAX_SCOPE       4096
+#define HL_MAX_QUARANTINED 100 /* files of a quarantine that the server hears of by name */
 
 typedef struct {
     const char *field; /* "Registration.host" */

@@ -4,10 +4,16 @@
 #include <string.h>
 
 static const char *const kind_names[HL_N_KINDS] = {
-    [HL_KIND_UNKNOWN] = "unknown",   [HL_KIND_UPDATE_NOW] = "update-now",
-    [HL_KIND_CANCEL] = "cancel",     [HL_KIND_CERTIFICATE] = "certificate",
-    [HL_KIND_ROLLBACK] = "rollback", [HL_KIND_SYNCHRONIZE] = "synchronize",
-    [HL_KIND_SCAN] = "scan",         [HL_KIND_STOP_SCAN] = "stop-scan",
+    [HL_KIND_UNKNOWN] = "unknown",
+    [HL_KIND_UPDATE_NOW] = "update-now",
+    [HL_KIND_CANCEL] = "cancel",
+    [HL_KIND_CERTIFICATE] = "certificate",
+    [HL_KIND_ROLLBACK] = "rollback",
+    [HL_KIND_SYNCHRONIZE] = "synchronize",
+    [HL_KIND_SCAN] = "scan",
+    [HL_KIND_STOP_SCAN] = "stop-scan",
+    [HL_KIND_RESTORE] = "quarantine-restore",
+    [HL_KIND_DELETE] = "quarantine-delete",
 };
 
 static const char *const state_names[HL_N_STATES] = {
@@ -19,7 +25,7 @@ static const char *const state_names[HL_N_STATES] = {
 
 /* The first and the last of each; between them both count up by one. */
 G_STATIC_ASSERT((int)HL_KIND_UPDATE_NOW == (int)HOLDLINE__V1__COMMAND_KIND__KIND_UPDATE_NOW);
-G_STATIC_ASSERT((int)HL_KIND_STOP_SCAN == (int)HOLDLINE__V1__COMMAND_KIND__KIND_STOP_SCAN);
+G_STATIC_ASSERT((int)HL_KIND_DELETE == (int)HOLDLINE__V1__COMMAND_KIND__KIND_DELETE);
 G_STATIC_ASSERT((int)HL_STATE_QUEUED == (int)HOLDLINE__V1__COMMAND_STATE__COMMAND_QUEUED);
 G_STATIC_ASSERT((int)HL_STATE_CANCELLED == (int)HOLDLINE__V1__COMMAND_STATE__COMMAND_CANCELLED);
 

@@ -20,6 +20,8 @@ typedef enum {
     HL_KIND_SYNCHRONIZE,
     HL_KIND_SCAN,
     HL_KIND_STOP_SCAN,
+    HL_KIND_RESTORE,
+    HL_KIND_DELETE,
     HL_N_KINDS,
 } HlCommandKind;
 

@@ -22,6 +22,8 @@ const ProtobufCMessageDescriptor *const wire_types[] = {
     TYPE(detection),
     TYPE(scan_result),
     TYPE(scan_gap),
+    TYPE(quarantine),
+    TYPE(quarantined_file),
     TYPE(settings_poll),
     TYPE(report),
     TYPE(echo),

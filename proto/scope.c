@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proto/scope.h"
+
+#include <string.h>
+
+#include "lib/base/escape.h"
+#include "lib/base/ident.h"
+#include "proto/bounds.h"
+#include "proto/exclude.h"
+
+#define ID_PREFIX "q-" /* as the quarantine names its files */
+
+struct HlPick {
+    bool all;
+    GPtrArray *ids;
+    HlExcludes *rows;
+};
+
+/* Without the empty ones; NULL: too long, or too many. */
+static char **split(const char *scope, GError **error)
+{
+    g_auto(GStrv) parts = NULL;
+    gsize n = 0;
+
+    if (strlen(scope) > HL_MAX_SCOPE) {
+        hl_fail(error, HL_ERROR_LIMIT, "that is %" G_GSIZE_FORMAT " bytes of names; at most %d fit into one command",
+                strlen(scope), HL_MAX_SCOPE);
+        return NULL;
+    }
+    parts = g_strsplit(scope, ",", -1);
+    for (gsize i = 0; parts[i] != NULL; i++) {
+        char *part = parts[i];
+
+        g_strstrip(part);
+        if (*part == '\0')
+            g_free(part);
+        else
+            parts[n++] = part;
+        if (n <= i)
+            parts[i] = NULL;
+    }
+    parts[n] = NULL;
+    if (n <= HL_MAX_SCOPES)
+        return g_steal_pointer(&parts);
+    hl_fail(error, HL_ERROR_LIMIT, "these are %" G_GSIZE_FORMAT " names; at most %d fit into one command", n,
+            HL_MAX_SCOPES);
+    return NULL;
+}
+
+char **hl_scope_paths(const char *scope, GError **error)
+{
+    g_auto(GStrv) parts = split(scope, error);
+
+    for (gsize i = 0; parts != NULL && parts[i] != NULL; i++) {
+        char *bytes = hl_unescape(parts[i]);
+
+        if (bytes == NULL || !g_path_is_absolute(bytes)) {
+            g_free(bytes);
+            hl_fail(error, HL_ERROR_INVALID,
+                    "'%s' is not an absolute path as reports show it: begin with '/', and write a backslash as \\\\, a "
+                    "comma as \\x2c, and any other byte as \\xNN",
+                    parts[i]);
+            return NULL;
+        }
+        g_free(parts[i]);
+        parts[i] = bytes;
+    }
+    return g_steal_pointer(&parts);
+}
+
+/* -------------------------------------------------------------------------------------------------- of a quarantine */
+
+static bool add_rows(HlPick *pick, char *const *parts, GError **error)
+{
+    g_autoptr(GPtrArray) rows = g_ptr_array_new();
+
+    for (gsize i = 0; parts[i] != NULL; i++) {
+        if (strcmp(parts[i], "all") == 0)
+            pick->all = true;
+        else if (g_str_has_prefix(parts[i], ID_PREFIX) && hl_ident_is_valid(parts[i]))
+            g_ptr_array_add(pick->ids, g_strdup(parts[i]));
+        else
+            g_ptr_array_add(rows, parts[i]);
+    }
+    g_ptr_array_add(rows, NULL);
+    pick->rows = hl_excludes_new((const char *const *)rows->pdata, error);
+    return pick->rows != NULL;
+}
+
+HlPick *hl_pick_new(const char *scope, GError **error)
+{
+    g_autoptr(HlPick) pick = g_new0(HlPick, 1);
+    g_auto(GStrv) parts = split(scope, error);
+
+    pick->ids = g_ptr_array_new_with_free_func(g_free);
+    if (parts == NULL)
+        return NULL;
+    if (parts[0] == NULL) {
+        hl_fail(error, HL_ERROR_INVALID,
+                "name what is meant of the quarantine: an id (q-...), sha256:HEX, signature:NAME, a path, or all");
+        return NULL;
+    }
+    return add_rows(pick, parts, error) ? g_steal_pointer(&pick) : NULL;
+}
+
+void hl_pick_free(HlPick *pick)
+{
+    if (pick == NULL)
+        return;
+    g_ptr_array_unref(pick->ids);
+    g_clear_pointer(&pick->rows, hl_excludes_free);
+    g_free(pick);
+}
+
+bool hl_pick_takes(const HlPick *pick, const char *id, const char *path, const char *sha256, const char *signature)
+{
+    for (guint i = 0; i < pick->ids->len; i++)
+        if (strcmp(pick->ids->pdata[i], id) == 0)
+            return true;
+    return pick->all || hl_excludes_path(pick->rows, path) != NULL || hl_excludes_sha256(pick->rows, sha256) != NULL ||
+           hl_excludes_signature(pick->rows, signature) != NULL;
+}
+
+/* ------------------------------------------------------------------------------------------------------- by the kind
+ */
+
+static bool check_paths(const char *scope, GError **error)
+{
+    g_auto(GStrv) paths = hl_scope_paths(scope, error);
+
+    return paths != NULL;
+}
+
+static bool check_pick(const char *scope, GError **error)
+{
+    g_autoptr(HlPick) pick = hl_pick_new(scope, error);
+
+    return pick != NULL;
+}
+
+bool hl_scope_check(HlCommandKind kind, const char *scope, GError **error)
+{
+    static bool (*const checks[HL_N_KINDS])(const char *scope, GError **error) = {
+        [HL_KIND_SCAN] = check_paths,
+        [HL_KIND_RESTORE] = check_pick,
+        [HL_KIND_DELETE] = check_pick,
+    };
+
+    if (checks[kind] != NULL)
+        return checks[kind](scope, error);
+    return *scope == '\0' ||
+           hl_fail(error, HL_ERROR_INVALID, "a %s takes no paths or names", hl_command_kind_name(kind));
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Command.scope: what a command is about, as a text that people write and registry and journal keep.  Pure.
+ *
+ *   scan                     paths, absolute; "": those of the setting scan.paths
+ *   quarantine-restore,      rows, of which one must fit: `all`, an id (`q-...`), or a row of proto/exclude.h (a path,
+ * sha256:HEX, quarantine-delete        signature:NAME)
+ *
+ * Parts are separated by commas.  A path is written as reports show it (lib/base/escape.h): a comma in it is \x2c. */
+#ifndef PROTO_SCOPE_H
+#define PROTO_SCOPE_H
+
+#include "lib/base/error.h"
+#include "proto/command.h"
+
+#define HL_MAX_SCOPES 64 /* parts */
+
+/* Whether a command of this kind may have this scope; the message says what to write instead. */
+bool hl_scope_check(HlCommandKind kind, const char *scope, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The paths of a scan, as bytes; ends with NULL; empty for "".  Caller frees with g_strfreev.  NULL: malformed. */
+char **hl_scope_paths(const char *scope, GError **error);
+
+/* Which files of a quarantine are meant. */
+typedef struct HlPick HlPick;
+
+/* NULL: malformed. */
+HlPick *hl_pick_new(const char *scope, GError **error);
+void hl_pick_free(HlPick *pick);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(HlPick, hl_pick_free)
+
+/* path: bytes. */
+bool hl_pick_takes(const HlPick *pick, const char *id, const char *path, const char *sha256, const char *signature);
+
+#endif
