@@ -112,9 +112,11 @@ static bool wait_for(HlInvocation *call, CliClient *client, const char *id, GErr
     }
 }
 
-static bool issue(HlInvocation *call, const char *name, GError **error)
+/* scope: proto/scope.h; NULL: none. */
+static bool issue(HlInvocation *call, const char *name, const char *scope, GError **error)
 {
     const char *arguments[] = { "selector", call->args[0],
+                                "scope",    scope,
                                 "expires",  hl_cli_value(call, "expires", NULL),
                                 "window",   hl_cli_value(call, "window", NULL),
                                 NULL };
@@ -135,27 +137,63 @@ static bool issue(HlInvocation *call, const char *name, GError **error)
 
 bool cmd_update_now(HlInvocation *call, GError **error)
 {
-    return issue(call, "update-now", error);
+    return issue(call, "update-now", NULL, error);
 }
 
 bool cmd_rollback(HlInvocation *call, GError **error)
 {
-    return issue(call, "rollback", error);
+    return issue(call, "rollback", NULL, error);
 }
 
 bool cmd_synchronize(HlInvocation *call, GError **error)
 {
-    return issue(call, "synchronize", error);
+    return issue(call, "synchronize", NULL, error);
 }
 
 bool cmd_scan(HlInvocation *call, GError **error)
 {
-    return issue(call, "scan", error);
+    return issue(call, "scan", hl_cli_value(call, "paths", NULL), error);
 }
 
 bool cmd_scan_stop(HlInvocation *call, GError **error)
 {
-    return issue(call, "scan stop", error);
+    return issue(call, "scan stop", NULL, error);
+}
+
+static bool issue_for(HlInvocation *call, const char *name, GError **error)
+{
+    g_autofree char *scope = g_strjoinv(",", call->args + 1);
+
+    return issue(call, name, scope, error);
+}
+
+bool cmd_quarantine_restore(HlInvocation *call, GError **error)
+{
+    return issue_for(call, "quarantine restore", error);
+}
+
+bool cmd_quarantine_delete(HlInvocation *call, GError **error)
+{
+    return issue_for(call, "quarantine delete", error);
+}
+
+bool cmd_quarantine_list(HlInvocation *call, GError **error)
+{
+    static const CliColumn columns[] = {
+        { "HOST", "host", NULL },           { "ID", "id", NULL },     { "TAKEN", "taken", cli_format_time },
+        { "SIGNATURE", "signature", NULL }, { "SIZE", "size", NULL }, { "PATH", "path", NULL },
+    };
+    const char *arguments[] = { "selector", call->n_args > 0 ? call->args[0] : NULL, NULL };
+    g_autoptr(json_t) document = cli_call(call, "quarantine list", arguments, error);
+    gsize listed = json_array_size(json_object_get(document, "files"));
+
+    if (document == NULL)
+        return false;
+    cli_show_list(call, document, "files", columns, G_N_ELEMENTS(columns));
+    if (!hl_cli_has(call, "json") && cli_int(document, "total") > (json_int_t)listed)
+        printf("... and %" JSON_INTEGER_FORMAT " more: an endpoint names its latest files only\n",
+               cli_int(document, "total") - (json_int_t)listed);
+    return true;
 }
 
 bool cmd_command_list(HlInvocation *call, GError **error)

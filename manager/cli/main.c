@@ -21,6 +21,7 @@ static const HlFlag flags[] = {
     { "watch", NULL, "Keep showing it as it changes" },
     { "wait", NULL, "Wait for every endpoint, with progress" },
     { "expires", "DURATION", "Lifetime (default 4d for commands, 7d for bundles)" },
+    { "paths", "PATH,...", "What to scan, instead of the paths of their settings" },
     { "window", "DURATION", "Endpoints begin at a random moment within this time (default: command.update-window)" },
     { "group", "GROUP", "Group that the endpoints will belong to" },
     { "for", "ENDPOINT", "Endpoint that the bundle is made for: its record is kept, also on another machine" },
@@ -39,6 +40,8 @@ static const char *const set_flags[] = { "version", NULL };
 static const char *const list_flags[] = { "outdated", NULL };
 static const char *const status_flags[] = { "watch", NULL };
 static const char *const issue_flags[] = { "wait", "expires", "window", NULL };
+static const char *const scan_flags[] = { "paths", "wait", "expires", "window", NULL };
+static const char *const quarantine_flags[] = { "wait", "expires", NULL };
 static const char *const detection_flags[] = { "since", "open", NULL };
 static const char *const acknowledge_flags[] = { "of", "note", NULL };
 static const char *const bundle_flags[] = { "group", "for", "uses", "expires", "output", NULL };
@@ -85,10 +88,18 @@ static const HlCommand commands[] = {
     { "synchronize", "SELECTOR [--wait]",
       "Have endpoints take exactly the server's patterns, even older or withdrawn ones", cmd_synchronize, 1, 1,
       issue_flags },
-    { "scan", "SELECTOR [--wait] [--expires D]", "Have endpoints scan the paths of their settings", cmd_scan, 1, 1,
-      issue_flags },
+    { "scan", "SELECTOR [--paths P,...] [--wait] [--expires D]",
+      "Have endpoints scan these paths, or else those of their settings", cmd_scan, 1, 1, scan_flags },
     { "scan stop", "SELECTOR [--wait]", "Stop the scans of endpoints that were started by schedule or command",
       cmd_scan_stop, 1, 1, issue_flags },
+    { "quarantine list", "[SELECTOR]", "List what endpoints have in quarantine, the latest first", cmd_quarantine_list,
+      0, 1, NULL },
+    { "quarantine restore", "SELECTOR WHAT... [--wait]",
+      "Put files back to where they were, and take their content for clean from now on; WHAT is an id, sha256:HEX, "
+      "signature:NAME, a path, or all",
+      cmd_quarantine_restore, 2, HL_ARGS_ANY, quarantine_flags },
+    { "quarantine delete", "SELECTOR WHAT... [--wait]", "Delete files from quarantine for good", cmd_quarantine_delete,
+      2, HL_ARGS_ANY, quarantine_flags },
     { "command list", "", "List commands", cmd_command_list, 0, 0, NULL },
     { "command show", "COMMAND", "Show a command, endpoint by endpoint", cmd_command_show, 1, 1, NULL },
     { "command cancel", "COMMAND", "Cancel a command wherever it has not started", cmd_command_cancel, 1, 1, NULL },

@@ -16,11 +16,13 @@ extern const char migration_003_names[];
 extern const char migration_004_marks[];
 extern const char migration_005_enrolment[];
 extern const char migration_006_detections[];
+extern const char migration_007_quarantine[];
 
 static const HlMigration migrations[] = {
-    { 1, "registry", migration_001_registry },   { 2, "displayed", migration_002_displayed },
-    { 3, "names", migration_003_names },         { 4, "marks", migration_004_marks },
-    { 5, "enrolment", migration_005_enrolment }, { 6, "detections", migration_006_detections },
+    { 1, "registry", migration_001_registry },     { 2, "displayed", migration_002_displayed },
+    { 3, "names", migration_003_names },           { 4, "marks", migration_004_marks },
+    { 5, "enrolment", migration_005_enrolment },   { 6, "detections", migration_006_detections },
+    { 7, "quarantine", migration_007_quarantine },
 };
 
 int mgr_registry_version(void)
@@ -341,18 +343,20 @@ void mgr_command_record_clear(MgrCommandRecord *record)
     g_clear_pointer(&record->id, g_free);
     g_clear_pointer(&record->selector, g_free);
     g_clear_pointer(&record->issuer, g_free);
+    g_clear_pointer(&record->scope, g_free);
 }
 
-#define COMMAND_COLUMNS(X)        \
-    X(C_ID, "id")                 \
-    X(C_KIND, "kind")             \
-    X(C_SELECTOR, "selector")     \
-    X(C_ISSUER, "issuer")         \
-    X(C_ISSUED_AT, "issued_at")   \
-    X(C_EXPIRES_AT, "expires_at") \
-    X(C_WINDOW_MS, "window_ms")   \
-    X(C_TIMEOUT_MS, "timeout_ms") \
-    X(C_CANCELLED_AT, "cancelled_at")
+#define COMMAND_COLUMNS(X)            \
+    X(C_ID, "id")                     \
+    X(C_KIND, "kind")                 \
+    X(C_SELECTOR, "selector")         \
+    X(C_ISSUER, "issuer")             \
+    X(C_ISSUED_AT, "issued_at")       \
+    X(C_EXPIRES_AT, "expires_at")     \
+    X(C_WINDOW_MS, "window_ms")       \
+    X(C_TIMEOUT_MS, "timeout_ms")     \
+    X(C_CANCELLED_AT, "cancelled_at") \
+    X(C_SCOPE, "scope")
 
 enum { COMMAND_COLUMNS(CONSTANT) };
 
@@ -367,7 +371,8 @@ static bool on_command(HlStmt *row, gpointer user)
                                 .expires_at = hl_stmt_int(row, C_EXPIRES_AT),
                                 .window_ms = (uint32_t)hl_stmt_int(row, C_WINDOW_MS),
                                 .timeout_ms = (uint32_t)hl_stmt_int(row, C_TIMEOUT_MS),
-                                .cancelled_at = hl_stmt_int(row, C_CANCELLED_AT) };
+                                .cancelled_at = hl_stmt_int(row, C_CANCELLED_AT),
+                                .scope = text(row, C_SCOPE) };
 
     ((MgrCommandFn)to->fn)(&record, to->user);
     mgr_command_record_clear(&record);

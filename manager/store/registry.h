@@ -53,6 +53,7 @@ typedef struct {
 
 typedef struct {
     char *id, *selector, *issuer;
+    char *scope; /* proto/scope.h; "" where the kind has none */
     HlCommandKind kind;
     HlTime issued_at, expires_at, cancelled_at;
     uint32_t window_ms, timeout_ms;

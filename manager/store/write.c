@@ -219,12 +219,13 @@ void mgr_write_display(HlWriteSet *set, const MgrEndpointRecord *endpoint)
 
 void mgr_write_command(HlWriteSet *set, const MgrCommandRecord *command)
 {
-    hl_write_set_add(set,
-                     "INSERT INTO command (id, kind, selector, issuer, issued_at, expires_at, window_ms, timeout_ms)"
-                     " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                     "ttttiiii", command->id, hl_command_kind_name(command->kind), command->selector, command->issuer,
-                     INT(command->issued_at), INT(command->expires_at), INT(command->window_ms),
-                     INT(command->timeout_ms));
+    hl_write_set_add(
+        set,
+        "INSERT INTO command (id, kind, selector, issuer, issued_at, expires_at, window_ms, timeout_ms, scope)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "ttttiiiit", command->id, hl_command_kind_name(command->kind), command->selector, command->issuer,
+        INT(command->issued_at), INT(command->expires_at), INT(command->window_ms), INT(command->timeout_ms),
+        command->scope);
 }
 
 void mgr_write_command_cancel(HlWriteSet *set, const char *id, HlTime at)

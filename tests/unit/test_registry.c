@@ -401,6 +401,7 @@ static void test_command(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
     MgrCommandRecord open = { .id = (char *)"c-1",
                               .selector = (char *)"@all",
                               .issuer = (char *)"root",
+                              .scope = (char *)"",
                               .kind = HL_KIND_ROLLBACK,
                               .issued_at = 5001,
                               .expires_at = 5002,

@@ -5,6 +5,7 @@
 
 #include "lib/store/stmt.h"
 #include "manager/daemon/ground/selector.h"
+#include "proto/scope.h"
 
 #define LIFETIME     (4 * HL_DAY)
 #define MAX_COMMANDS 200
@@ -29,7 +30,7 @@ typedef struct {
     HlTime told; /* failures up to then */
 } Watch;
 
-/* {"id", "kind", "selector", "issuer", "issued", "expires", "states": {...}, "open": n}. */
+/* {"id", "kind", "selector", "scope", "issuer", "issued", "expires", "states": {...}, "open": n}. */
 static json_t *command_document(const MgrCommandRecord *record, const guint *counts, guint open)
 {
     g_autofree char *issued = hl_time_format(record->issued_at);
@@ -42,10 +43,10 @@ static json_t *command_document(const MgrCommandRecord *record, const guint *cou
         if (counts[state] > 0)
             json_object_set_new(states, hl_command_state_name(state), json_integer(counts[state]));
     }
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:i, s:i, s:o}", "id", record->id, "kind",
-                     hl_command_kind_name(record->kind), "selector", record->selector, "issuer", record->issuer,
-                     "issued", issued, "expires", expires, "cancelled", record->cancelled_at > 0, "endpoints",
-                     (int)total, "open", (int)open, "states", states);
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:i, s:i, s:o}", "id", record->id, "kind",
+                     hl_command_kind_name(record->kind), "selector", record->selector, "scope", record->scope, "issuer",
+                     record->issuer, "issued", issued, "expires", expires, "cancelled", record->cancelled_at > 0,
+                     "endpoints", (int)total, "open", (int)open, "states", states);
 }
 
 /* -------------------------------------------------------------------------------------------------------- issue */
@@ -88,9 +89,12 @@ static void issue(MgrCommandCalls *calls, MgrCall *call, HlCommandKind kind)
     const char *selector = mgr_call_argument(call, "selector");
     g_autoptr(GError) error = NULL;
     g_autoptr(GPtrArray) endpoints = select_obedient(calls->parts.fleet, selector, &error);
-    MgrCommandSpec spec = { .kind = kind, .selector = selector, .issuer = mgr_call_admin(call) };
+    const char *scope = mgr_call_argument(call, "scope");
+    MgrCommandSpec spec = {
+        .kind = kind, .selector = selector, .issuer = mgr_call_admin(call), .scope = scope != NULL ? scope : ""
+    };
 
-    if (endpoints != NULL &&
+    if (endpoints != NULL && hl_scope_check(kind, spec.scope, &error) &&
         mgr_call_duration(call, "expires", LIFETIME, HL_SECOND, 365 * HL_DAY, &spec.lifetime, &error) &&
         mgr_call_duration(call, "window", calls->parts.conf->update_window, 0, HL_DAY, &spec.window, &error))
         mgr_commands_issue(calls->parts.commands, &spec, endpoints, on_stored, call);
@@ -123,10 +127,20 @@ static void call_scan_stop(MgrCall *call, gpointer user)
     issue(user, call, HL_KIND_STOP_SCAN);
 }
 
+static void call_quarantine_restore(MgrCall *call, gpointer user)
+{
+    issue(user, call, HL_KIND_RESTORE);
+}
+
+static void call_quarantine_delete(MgrCall *call, gpointer user)
+{
+    issue(user, call, HL_KIND_DELETE);
+}
+
 /* --------------------------------------------------------------------------------------------------- list, show */
 
 /* Columns of the listing. */
-enum { C_ID, C_KIND, C_SELECTOR, C_ISSUER, C_ISSUED, C_EXPIRES, C_CANCELLED, C_STATE, C_COUNT };
+enum { C_ID, C_KIND, C_SELECTOR, C_ISSUER, C_ISSUED, C_EXPIRES, C_CANCELLED, C_SCOPE, C_STATE, C_COUNT };
 
 /* Commands of the registry with their counts, newest first. */
 typedef struct {
@@ -160,7 +174,8 @@ static bool on_command_row(HlStmt *row, gpointer user)
                                               .issuer = g_strdup(hl_stmt_text(row, C_ISSUER)),
                                               .issued_at = hl_stmt_int(row, C_ISSUED),
                                               .expires_at = hl_stmt_int(row, C_EXPIRES),
-                                              .cancelled_at = hl_stmt_int(row, C_CANCELLED) };
+                                              .cancelled_at = hl_stmt_int(row, C_CANCELLED),
+                                              .scope = g_strdup(hl_stmt_text(row, C_SCOPE)) };
     }
     if (state != HL_STATE_UNKNOWN) { /* a command without targets has one row, with no state */
         listing->counts[state] += count;
@@ -176,7 +191,7 @@ static json_t *read_commands(const MgrCommandCalls *calls, const char *id, GErro
     Listing listing = { .array = json_array() };
     bool ok = hl_db_query(
         mgr_record_reader(calls->parts.record), on_command_row, &listing, error,
-        "SELECT c.id, kind, selector, issuer, issued_at, expires_at, cancelled_at, t.state, count(t.state)"
+        "SELECT c.id, kind, selector, issuer, issued_at, expires_at, cancelled_at, scope, t.state, count(t.state)"
         " FROM (SELECT * FROM command WHERE ?1 IS NULL OR id = ?1 ORDER BY issued_at DESC, id LIMIT ?2) AS c"
         " LEFT JOIN target AS t ON t.command = c.id"
         " GROUP BY c.id, t.state ORDER BY c.issued_at DESC, c.id",
@@ -391,8 +406,10 @@ static const MgrCallRow rows[] = {
     { "update-now", "selector", "expires window", call_update_now },
     { "rollback", "selector", "expires window", call_rollback },
     { "synchronize", "selector", "expires window", call_synchronize },
-    { "scan", "selector", "expires window", call_scan },
+    { "scan", "selector", "scope expires window", call_scan },
     { "scan stop", "selector", "expires", call_scan_stop },
+    { "quarantine restore", "selector scope", "expires", call_quarantine_restore },
+    { "quarantine delete", "selector scope", "expires", call_quarantine_delete },
     { "command list", "", "", call_list },
     { "command show", "command", "", answer_whole },
     { "command watch", "command", "", call_watch },

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Calls about detections: list, show, acknowledge. */
+/* Calls about detections: list, show, acknowledge; and what is in quarantine. */
 #ifndef MANAGER_DAEMON_CALLS_DETECTION_CALLS_H
 #define MANAGER_DAEMON_CALLS_DETECTION_CALLS_H
 

@@ -175,6 +175,7 @@ static bool send_command(MgrDelivery *delivery, const MgrTarget *target)
     command.expires_ms = record->expires_at;
     command.window_ms = record->window_ms;
     command.timeout_ms = record->timeout_ms;
+    command.scope = record->scope;
     payload = sign_command(delivery, &command);
     if (!mgr_down_send(delivery->down, HL_TOPIC_COMMAND, target->endpoint->record.id, payload, left))
         return false;

@@ -194,6 +194,7 @@ void mgr_commands_issue(MgrCommands *commands, const MgrCommandSpec *spec, const
                       .record = { .id = hl_ident_new("c-"),
                                   .selector = g_strdup(spec->selector),
                                   .issuer = g_strdup(spec->issuer),
+                                  .scope = g_strdup(spec->scope),
                                   .kind = spec->kind,
                                   .issued_at = now,
                                   .expires_at = now + spec->lifetime,

@@ -41,6 +41,7 @@ typedef void (*MgrCommandDone)(const MgrCommandResult *result, gpointer user);
 typedef struct {
     HlCommandKind kind;
     const char *selector, *issuer;
+    const char *scope; /* proto/scope.h; "" where the kind has none */
     HlTime lifetime, window;
 } MgrCommandSpec;
 

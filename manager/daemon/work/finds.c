@@ -6,6 +6,7 @@
 #include "lib/base/ident.h"
 #include "lib/base/json.h"
 #include "lib/base/log.h"
+#include "manager/store/quarantine.h"
 #include "proto/components.h"
 
 /* The history names each find while so many are open.  Of a PC on which thousands are found, the row of the scan tells
@@ -199,4 +200,35 @@ void mgr_finds_fold_scan(MgrFinds *finds, MgrEndpoint *endpoint, const MgrFindsN
                     json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:o}", "scan", body->id, "detail", body->detail, "files",
                               clamped(body->files), "bytes", clamped(body->bytes), "found", clamped(body->found),
                               "not_looked_at", clamped(body->not_looked_at), "gaps", gaps_of(body)));
+}
+
+/* ------------------------------------------------------------------------------------------------------- quarantine */
+
+void mgr_finds_write_quarantine(MgrFinds *finds G_GNUC_UNUSED, HlWriteSet *set, const MgrEndpoint *endpoint,
+                                const MgrFindsNews *news)
+{
+    const HlMsgQuarantine *body = news->report->quarantine;
+    int64_t number = endpoint->record.number;
+
+    mgr_write_quarantine(set, number, body->total, body->bytes, news->at);
+    for (size_t i = 0; i < body->n_files; i++) {
+        const HlMsgQuarantinedFile *file = body->files[i];
+        g_autofree char *sha256 = hl_hex(file->sha256.data, file->sha256.len);
+
+        mgr_write_quarantined(set, number,
+                              &(MgrQuarantined){ .id = file->id,
+                                                 .path = file->path,
+                                                 .sha256 = sha256,
+                                                 .signature = file->signature,
+                                                 .size = file->size,
+                                                 .taken_at = time_of(endpoint, file->taken_ms, news->at) });
+    }
+}
+
+void mgr_finds_fold_quarantine(MgrFinds *finds, MgrEndpoint *endpoint, const MgrFindsNews *news)
+{
+    const HlMsgQuarantine *body = news->report->quarantine;
+
+    mgr_status_tell(finds->parts.status, endpoint, "quarantine", "", "",
+                    json_pack("{s:I, s:I}", "files", clamped(body->total), "bytes", clamped(body->bytes)));
 }

@@ -33,6 +33,10 @@ void mgr_finds_fold_detection(MgrFinds *finds, MgrEndpoint *endpoint, const MgrF
 void mgr_finds_write_scan(MgrFinds *finds, HlWriteSet *set, const MgrEndpoint *endpoint, const MgrFindsNews *news);
 void mgr_finds_fold_scan(MgrFinds *finds, MgrEndpoint *endpoint, const MgrFindsNews *news);
 
+void mgr_finds_write_quarantine(MgrFinds *finds, HlWriteSet *set, const MgrEndpoint *endpoint,
+                                const MgrFindsNews *news);
+void mgr_finds_fold_quarantine(MgrFinds *finds, MgrEndpoint *endpoint, const MgrFindsNews *news);
+
 /* Detections of the endpoint changed in the registry: memory and topics follow. */
 void mgr_finds_refresh(MgrFinds *finds, MgrEndpoint *endpoint);
 

@@ -237,6 +237,20 @@ static void fold_scan(const Pending *pending, MgrEndpoint *endpoint)
     mgr_finds_fold_scan(pending->reports->parts.finds, endpoint, &news);
 }
 
+static void write_quarantine(const Pending *pending, const MgrEndpoint *endpoint, HlWriteSet *set)
+{
+    MgrFindsNews news = finds_of(pending);
+
+    mgr_finds_write_quarantine(pending->reports->parts.finds, set, endpoint, &news);
+}
+
+static void fold_quarantine(const Pending *pending, MgrEndpoint *endpoint)
+{
+    MgrFindsNews news = finds_of(pending);
+
+    mgr_finds_fold_quarantine(pending->reports->parts.finds, endpoint, &news);
+}
+
 /* It asks for work: because it was dialled and told so, or at its poll. */
 static void fold_poll(const Pending *pending, MgrEndpoint *endpoint)
 {
@@ -264,6 +278,7 @@ static const ReportRow rows[] = {
     [HOLDLINE__V1__REPORT__BODY_SHOWN] = { NULL, fold_shown },
     [HOLDLINE__V1__REPORT__BODY_DETECTION] = { write_detection, fold_detection },
     [HOLDLINE__V1__REPORT__BODY_SCAN] = { write_scan, fold_scan },
+    [HOLDLINE__V1__REPORT__BODY_QUARANTINE] = { write_quarantine, fold_quarantine },
 };
 
 /* A body of a later version is committed as seen and otherwise skipped. */
