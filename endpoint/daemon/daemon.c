@@ -27,6 +27,8 @@ struct EpDaemon {
     EpUpdates *updates;
     EpFinds *finds;
     EpScans *scans;
+    EpOrders *orders;
+    EpKeeper *keeper;
     EpEnrolled *enrolled; /* NULL: not enrolled */
     EpScheduler *scheduler;
     EpControl *control;
@@ -74,7 +76,7 @@ static EpStatusView on_view(gpointer user)
                            .settings = daemon->settings,
                            .updates = daemon->updates,
                            .finds = daemon->finds,
-                           .scans = daemon->scans,
+                           .orders = daemon->orders,
                            .scheduler = daemon->scheduler,
                            .enrolled = daemon->enrolled };
 }
@@ -106,7 +108,8 @@ static EpEnrolled *enrolled_new(EpDaemon *daemon, const EpConf *conf, EpIdentity
                                   .settings = daemon->settings,
                                   .updates = daemon->updates,
                                   .finds = daemon->finds,
-                                  .scans = daemon->scans,
+                                  .orders = daemon->orders,
+                                  .keeper = daemon->keeper,
                                   .refused = &daemon->refused };
 
     return ep_enrolled_new(&options, identity, error);
@@ -242,6 +245,8 @@ static bool make_parts(EpDaemon *daemon, GError **error)
         &(EpUpdatesOptions){ daemon->db, &daemon->conf, daemon->settings, daemon->trouble, on_set_changed, daemon });
     daemon->finds = ep_finds_new(daemon->db, daemon->trouble);
     daemon->scans = ep_scans_new(&(EpScansOptions){ &daemon->conf, daemon->settings, daemon->updates, daemon->finds });
+    daemon->orders = ep_orders_new(daemon->settings, daemon->scans);
+    daemon->keeper = ep_keeper_new(&(EpKeeperOptions){ &daemon->conf, daemon->db, daemon->trouble });
     return true;
 }
 
@@ -252,6 +257,7 @@ static bool make_front(EpDaemon *daemon, GError **error)
                                  .settings = daemon->settings,
                                  .updates = daemon->updates,
                                  .scans = daemon->scans,
+                                 .orders = daemon->orders,
                                  .view = on_view,
                                  .stop = on_call_stop,
                                  .reload = on_call_reload,
@@ -259,7 +265,7 @@ static bool make_front(EpDaemon *daemon, GError **error)
                                  .user = daemon };
 
     daemon->scheduler = ep_scheduler_new(
-        &(EpSchedulerOptions){ daemon->db, daemon->trouble, daemon->settings, daemon->updates, daemon->scans });
+        &(EpSchedulerOptions){ daemon->db, daemon->trouble, daemon->settings, daemon->updates, daemon->orders });
     options.scheduler = daemon->scheduler;
     daemon->control = ep_control_new(&options, error);
     return daemon->control != NULL;
@@ -293,6 +299,8 @@ void ep_daemon_free(EpDaemon *daemon)
     g_clear_pointer(&daemon->control, ep_control_free);
     g_clear_pointer(&daemon->scheduler, ep_scheduler_free);
     g_clear_pointer(&daemon->enrolled, ep_enrolled_free);
+    g_clear_pointer(&daemon->keeper, ep_keeper_free);
+    g_clear_pointer(&daemon->orders, ep_orders_free);
     g_clear_pointer(&daemon->scans, ep_scans_free);
     g_clear_pointer(&daemon->finds, ep_finds_free);
     g_clear_pointer(&daemon->updates, ep_updates_free);

@@ -122,7 +122,8 @@ static void make_parts(EpEnrolled *enrolled, EpIdentity *identity)
                                                                .time = &enrolled->time,
                                                                .settings = has->settings,
                                                                .updates = has->updates,
-                                                               .scans = has->scans,
+                                                               .orders = has->orders,
+                                                               .keeper = has->keeper,
                                                                .renewal = enrolled->renewal });
     enrolled->poll = ep_poll_new(&(EpPollOptions){ identity, has->settings, spool, has->trouble });
 }
@@ -201,6 +202,7 @@ void ep_enrolled_start(EpEnrolled *enrolled)
     ep_updates_enrol(has->updates,
                      &(EpUpdateEnrolment){ enrolled->identity, enrolled->spool, on_is_line_up, enrolled });
     ep_finds_enrol(has->finds, enrolled->spool);
+    ep_keeper_enrol(has->keeper, enrolled->spool);
     if (enrolled->is_new)
         ep_settings_reset(has->settings);
     apply_enrolled_settings(enrolled);
@@ -218,6 +220,7 @@ void ep_enrolled_free(EpEnrolled *enrolled)
     if (enrolled->identity != NULL) { /* else it never started, and updates and finds are another one's */
         ep_updates_enrol(enrolled->has.updates, NULL);
         ep_finds_enrol(enrolled->has.finds, NULL);
+        ep_keeper_enrol(enrolled->has.keeper, NULL);
     }
     ep_presence_free(enrolled->presence);
     ep_poll_free(enrolled->poll);

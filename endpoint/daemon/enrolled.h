@@ -9,7 +9,8 @@
 #include "endpoint/core/conf.h"
 #include "endpoint/core/refusals.h"
 #include "endpoint/daemon/link/presence.h"
-#include "endpoint/daemon/work/scans.h"
+#include "endpoint/daemon/work/keeper.h"
+#include "endpoint/daemon/work/orders.h"
 #include "endpoint/daemon/work/updates.h"
 
 typedef struct EpEnrolled EpEnrolled;
@@ -23,7 +24,8 @@ typedef struct {
     EpSettings *settings;
     EpUpdates *updates;
     EpFinds *finds;
-    EpScans *scans;
+    EpOrders *orders;
+    EpKeeper *keeper;
     EpRefusals *refused;
 } EpEnrolledOptions;
 

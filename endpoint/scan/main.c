@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "endpoint/scan/confine.h"
+#include "endpoint/scan/release.h"
 #include "endpoint/scan/serve.h"
 #include "endpoint/scan/walk.h"
 #include "lib/base/cli.h"
@@ -31,7 +32,9 @@ static const HlFlag flags[] = {
     { "quarantine-size", "BYTES", "Of all files there" },
     { "quarantine-age", "DURATION", "How long they stay" },
     { "scan", "ID", "Name of this scan" },
-    { "wait", "DURATION", "How long to wait for the engine to load its set (default: " DEFAULT_WAIT ")" },
+    { "wait", "DURATION",
+      "How long to wait for the engine to load its set, or for the quarantine (default: " DEFAULT_WAIT ")" },
+    { "scope", "TEXT", "What is meant of the quarantine" },
 };
 static const char *const engine_flags[] = { "user", "memory", "file-size", NULL };
 static const char *const walk_flags[] = { "engine",          "test-file",      "database", "log",     "max-size",
@@ -39,6 +42,9 @@ static const char *const walk_flags[] = { "engine",          "test-file",      "
                                           "quarantine-size", "quarantine-age", "scan",     "wait",    NULL };
 static const char *const serve_flags[] = { "user",     "engine",  "test-file", "database", "log", "max-size",
                                            "max-time", "exclude", "scan",      "wait",     NULL };
+
+static const char *const list_flags[] = { "quarantine", NULL };
+static const char *const release_flags[] = { "quarantine", "allowed", "scope", "wait", NULL };
 
 static bool number(const HlInvocation *call, const char *flag, guint64 *value, GError **error)
 {
@@ -211,12 +217,57 @@ static bool run_serve(HlInvocation *call, GError **error)
     return true;
 }
 
+/* ------------------------------------------------------------------------------------------- of the quarantine */
+
+static bool needed(const HlInvocation *call, const char *flag, const char **value, GError **error)
+{
+    *value = hl_cli_value(call, flag, NULL);
+    return *value != NULL || hl_fail(error, HL_ERROR_USAGE, "--%s is missing", flag);
+}
+
+static bool run_list(HlInvocation *call, GError **error)
+{
+    const char *directory;
+
+    return needed(call, "quarantine", &directory, error) && ep_release_list(directory, error);
+}
+
+static bool release(HlInvocation *call, const char *allowed, GError **error)
+{
+    EpRelease what = { .allowed = allowed };
+    g_autoptr(HlPick) pick = NULL;
+    const char *scope;
+
+    if (!needed(call, "quarantine", &what.quarantine, error) || !needed(call, "scope", &scope, error) ||
+        !hl_duration_parse(hl_cli_value(call, "wait", DEFAULT_WAIT), &what.patience, error))
+        return false;
+    pick = hl_pick_new(scope, error);
+    what.pick = pick;
+    return pick != NULL && ep_release(&what, error);
+}
+
+static bool run_restore(HlInvocation *call, GError **error)
+{
+    const char *allowed;
+
+    return needed(call, "allowed", &allowed, error) && release(call, allowed, error);
+}
+
+static bool run_delete(HlInvocation *call, GError **error)
+{
+    return release(call, NULL, error);
+}
+
 static const HlCommand commands[] = {
     { "engine", "--user NAME [--memory BYTES] [--file-size BYTES] -- PROGRAM [ARG...]", "Become the scan engine",
       run_engine, 1, HL_ARGS_ANY, engine_flags },
     { "walk", "--engine SOCKET ... -- PATH...", "Scan files and directories", run_walk, 1, HL_ARGS_ANY, walk_flags },
     { "serve", "--engine SOCKET ...", "Scan what comes over the socket on standard input", run_serve, 0, 0,
       serve_flags },
+    { "list", "--quarantine DIR", "List the quarantine", run_list, 0, 0, list_flags },
+    { "restore", "--quarantine DIR --allowed FILE --scope TEXT", "Put files back from the quarantine", run_restore, 0,
+      0, release_flags },
+    { "delete", "--quarantine DIR --scope TEXT", "Delete files from the quarantine", run_delete, 0, 0, release_flags },
 };
 
 int main(int argc, char **argv)

@@ -92,6 +92,8 @@ static void open_ground(EndpointParts *parts)
     parts_update_ends(NULL, "", PARTS_PATTERNS); /* 'show' */
     parts->finds = ep_finds_new(parts->db, parts->trouble);
     parts->scans = ep_scans_new(&(EpScansOptions){ &parts->conf, parts->settings, parts->updates, parts->finds });
+    parts->orders = ep_orders_new(parts->settings, parts->scans);
+    parts->keeper = ep_keeper_new(&(EpKeeperOptions){ &parts->conf, parts->db, parts->trouble });
 }
 
 void parts_enrol(EndpointParts *parts)
@@ -117,7 +119,8 @@ void parts_enrol(EndpointParts *parts)
                                                             .time = &parts->time,
                                                             .settings = parts->settings,
                                                             .updates = parts->updates,
-                                                            .scans = parts->scans,
+                                                            .orders = parts->orders,
+                                                            .keeper = parts->keeper,
                                                             .renewal = parts->renewal });
     ep_updates_enrol(parts->updates, &(EpUpdateEnrolment){ parts->identity, parts->spool, on_line_up, parts });
     ep_finds_enrol(parts->finds, parts->spool);
@@ -141,6 +144,8 @@ void parts_leave(EndpointParts *parts)
 
 static void close_ground(EndpointParts *parts)
 {
+    g_clear_pointer(&parts->keeper, ep_keeper_free);
+    g_clear_pointer(&parts->orders, ep_orders_free);
     g_clear_pointer(&parts->scans, ep_scans_free);
     g_clear_pointer(&parts->finds, ep_finds_free);
     g_clear_pointer(&parts->updates, ep_updates_free);
@@ -330,8 +335,14 @@ void parts_update_ends(const char *code, const char *message, const char *compon
 
 void parts_order(EndpointParts *parts, const char *id, HlCommandKind kind)
 {
+    parts_order_of(parts, id, kind, "");
+}
+
+void parts_order_of(EndpointParts *parts, const char *id, HlCommandKind kind, const char *scope)
+{
     HlMsgCommand command = parts_command(id, kind);
 
+    command.scope = hl_unconst(scope);
     parts_offer(parts, &command);
 }
 

@@ -10,7 +10,8 @@
 #include "endpoint/core/server_time.h"
 #include "endpoint/daemon/work/commands.h"
 #include "endpoint/daemon/work/intake.h"
-#include "endpoint/daemon/work/scans.h"
+#include "endpoint/daemon/work/keeper.h"
+#include "endpoint/daemon/work/orders.h"
 #include "lib/pki/signing.h"
 
 #define PARTS_ID       "e-parts00000001"
@@ -31,6 +32,8 @@ typedef struct {
     EpUpdates *updates;
     EpFinds *finds;
     EpScans *scans;
+    EpOrders *orders;
+    EpKeeper *keeper;
 
     bool server_signs;    /* after each restart the time is promised */
     EpServerTime time;    /* not known, but in a test that says what it is */
@@ -75,6 +78,7 @@ HlMsgCommand parts_command(const char *id, HlCommandKind kind);
 void parts_offer(EndpointParts *parts, const HlMsgCommand *command);
 /* Both at once. */
 void parts_order(EndpointParts *parts, const char *id, HlCommandKind kind);
+void parts_order_of(EndpointParts *parts, const char *id, HlCommandKind kind, const char *scope);
 
 /* Settings as a signed envelope, encoded; lines as "key=value\n". */
 typedef struct {

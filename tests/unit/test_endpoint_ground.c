@@ -140,6 +140,7 @@ static EpEntry entry_of(const char *id)
                       .expires = hl_clock_wall() + HL_HOUR,
                       .timeout = HL_MINUTE,
                       .subject = (char *)"c-subject",
+                      .scope = (char *)"/home",
                       .code = (char *)"",
                       .detail = (char *)"" };
 }

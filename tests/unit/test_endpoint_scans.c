@@ -64,10 +64,78 @@ static void test_scan_stopped(void)
     parts_check_last(parts, "c-killed", HL_STATE_FAILED, "unavailable", "the scanner ended with signal 9");
 }
 
+static void end_scan(HlChild *scanner)
+{
+    child_fake_say(scanner, "{\"end\":{\"files\":1,\"bytes\":1,\"found\":0,\"gaps\":{}}}");
+    child_fake_exit(scanner, 0, "", "");
+}
+
+static const char *last_path(void)
+{
+    const char *const *argv = child_fake_argv(child_fake_last());
+    const char *path = NULL;
+
+    for (gsize i = 0; argv[i] != NULL; i++)
+        path = argv[i];
+    return path;
+}
+
+/* Orders for the same paths are one walk; others wait their turn, the scheduled scan too. */
+static void test_paths(void)
+{
+    g_autoptr(EndpointParts) parts = parts_new();
+    guint started;
+
+    parts_line_up(parts);
+    make_set(parts);
+    parts_order_of(parts, "c-bad", HL_KIND_SCAN, "tmp");
+    parts_check_last(
+        parts, "c-bad", HL_STATE_FAILED, "invalid",
+        "'tmp' is not an absolute path as reports show it: begin with '/', and write a backslash as \\\\, a "
+        "comma as \\x2c, and any other byte as \\xNN");
+    parts_order_of(parts, "c-1", HL_KIND_SCAN, "/srv/a\\x2cb");
+    g_assert_cmpstr(last_path(), ==, "/srv/a,b");
+    started = child_fake_started();
+    parts_order_of(parts, "c-2", HL_KIND_SCAN, "/opt");
+    parts_order_of(parts, "c-3", HL_KIND_SCAN, "/opt");
+    ep_orders_scheduled(parts->orders);
+    g_assert_cmpuint(child_fake_started(), ==, started);
+    end_scan(child_fake_last());
+    parts_check_last(parts, "c-1", HL_STATE_SUCCEEDED, "", "1 file looked at, 0 found, 0 not looked at");
+    g_assert_true(ep_orders_is_scheduled_running(parts->orders)); /* first, because it cannot be asked for again */
+    g_assert_cmpstr(last_path(), ==, "/home");
+    end_scan(child_fake_last());
+    g_assert_cmpstr(last_path(), ==, "/opt");
+    end_scan(child_fake_last());
+    parts_check_last(parts, "c-3", HL_STATE_SUCCEEDED, "", "1 file looked at, 0 found, 0 not looked at");
+    g_assert_cmpuint(child_fake_started(), ==, started + 2);
+    g_assert_cmpuint(child_fake_running(), ==, 1); /* the engine */
+}
+
+static void test_stopped_waiting(void)
+{
+    g_autoptr(EndpointParts) parts = parts_new();
+    HlChild *scanner;
+
+    parts_line_up(parts);
+    make_set(parts);
+    parts_order_of(parts, "c-1", HL_KIND_SCAN, "/srv");
+    scanner = child_fake_last();
+    parts_order_of(parts, "c-2", HL_KIND_SCAN, "/opt");
+    ep_orders_scheduled(parts->orders);
+    parts_order(parts, "c-stop", HL_KIND_STOP_SCAN);
+    child_fake_die(scanner, 15);
+    parts_check_last(parts, "c-1", HL_STATE_FAILED, "conflict",
+                     "stopped by the administrator: 0 files looked at, 0 found, 0 not looked at");
+    g_assert_cmpuint(child_fake_running(), ==, 1); /* the engine; neither the one that waited, nor the scheduled one */
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/endpoint/scans/command", test_scan);
     g_test_add_func("/endpoint/scans/stopped", test_scan_stopped);
+    g_test_add_func("/endpoint/scans/paths", test_paths);
+    g_test_add_func("/endpoint/scans/stopped-waiting", test_stopped_waiting);
     return g_test_run();
 }

@@ -154,7 +154,7 @@ static bool call_schedule(const Request *request, GError **error)
 
 static bool call_skip_scan(const Request *request, GError **error G_GNUC_UNUSED)
 {
-    send_reply(request->peer, "", ep_scans_skip(request->has->scans), false, NULL);
+    send_reply(request->peer, "", ep_orders_skip(request->has->orders), false, NULL);
     return true;
 }
 

@@ -14,6 +14,7 @@ typedef struct {
     EpSettings *settings; /* these four are borrowed, and outlive the control */
     EpUpdates *updates;
     EpScans *scans;
+    EpOrders *orders;
     EpScheduler *scheduler;
     EpStatusView (*view)(gpointer user);
     void (*stop)(gpointer user); /* a moment after the answer was sent */

@@ -139,7 +139,7 @@ json_t *ep_status_json(const EpStatusView *view)
     json_object_set_new(root, "privileges", privileges_json(view->settings));
     json_object_set_new(root, "patterns", patterns_json(view->updates));
     json_object_set_new(root, "update", update_json(view));
-    json_object_set_new(root, "scheduled_scan_running", json_boolean(ep_scans_is_scheduled_running(view->scans)));
+    json_object_set_new(root, "scheduled_scan_running", json_boolean(ep_orders_is_scheduled_running(view->orders)));
     json_object_set_new(root, "detections", json_integer((json_int_t)ep_finds_count(view->finds)));
     json_object_set_new(root, "refused", refused_json(view->refused));
     set_text(root, "problem", trouble.text);

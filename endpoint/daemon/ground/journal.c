@@ -14,9 +14,10 @@ struct EpJournal {
 };
 
 /* The columns of a whole row, in the order of COLUMNS. */
-#define COLUMNS \
-    "id, kind, state, received_ms, start_ms, expires_ms, timeout_ms, subject, certificate, code, detail, issued_ms"
-enum { ID, KIND, STATE, RECEIVED, START, EXPIRES, TIMEOUT, SUBJECT, CERTIFICATE, CODE, DETAIL, ISSUED };
+#define COLUMNS                                                                                                       \
+    "id, kind, state, received_ms, start_ms, expires_ms, timeout_ms, subject, certificate, code, detail, issued_ms, " \
+    "scope"
+enum { ID, KIND, STATE, RECEIVED, START, EXPIRES, TIMEOUT, SUBJECT, CERTIFICATE, CODE, DETAIL, ISSUED, SCOPE };
 
 /* The journal has numbers of its own for states: they are older than the enum of proto/command.h. */
 static const HlCommandState states[EP_COMMAND_N_STATES] = {
@@ -45,6 +46,7 @@ void ep_entry_free(EpEntry *entry)
     g_clear_pointer(&entry->certificate, g_bytes_unref);
     g_free(entry->code);
     g_free(entry->detail);
+    g_free(entry->scope);
     g_free(entry);
 }
 
@@ -103,10 +105,10 @@ bool ep_journal_add(EpJournal *journal, const EpEntry *entry, GError **error)
 
     return hl_txn_begin(&txn, journal->db, error) &&
            hl_db_run(journal->db, NULL, error,
-                     "INSERT INTO command (" COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", "tiiiiiitbtti",
-                     entry->id, (int64_t)entry->kind, (int64_t)entry->state, entry->received, entry->start,
-                     entry->expires, entry->timeout, entry->subject, entry->certificate, entry->code, entry->detail,
-                     entry->issued) &&
+                     "INSERT INTO command (" COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                     "tiiiiiitbttit", entry->id, (int64_t)entry->kind, (int64_t)entry->state, entry->received,
+                     entry->start, entry->expires, entry->timeout, entry->subject, entry->certificate, entry->code,
+                     entry->detail, entry->issued, entry->scope) &&
            report(journal, entry, EP_SPOOL_KEEP_ALWAYS, error) && hl_txn_commit(&txn, error);
 }
 
@@ -138,6 +140,7 @@ static EpEntry *read_entry(HlStmt *row)
     entry->code = g_strdup(hl_stmt_text(row, CODE));
     entry->detail = g_strdup(hl_stmt_text(row, DETAIL));
     entry->issued = hl_stmt_int(row, ISSUED);
+    entry->scope = g_strdup(hl_stmt_text(row, SCOPE));
     return entry;
 }
 

@@ -21,6 +21,7 @@ typedef struct {
     HlTime received, start; /* wall, which may be wrong: only their distance means anything */
     HlTime timeout;         /* a duration */
     char *subject;
+    char *scope;         /* proto/scope.h */
     GBytes *certificate; /* NULL: none */
     char *code, *detail; /* of the end */
 } EpEntry;

@@ -33,6 +33,7 @@ static const HlMigration migrations[] = {
       " size INTEGER NOT NULL, owner TEXT NOT NULL, how TEXT NOT NULL, action TEXT NOT NULL, detail TEXT NOT NULL,"
       " first_ms INTEGER NOT NULL, last_ms INTEGER NOT NULL, told_ms INTEGER NOT NULL, times INTEGER NOT NULL,"
       " UNIQUE (path, sha256, signature)) STRICT;" },
+    { 5, "what commands are about", "ALTER TABLE command ADD COLUMN scope TEXT NOT NULL DEFAULT '';" },
 };
 
 HlDb *ep_store_open(const char *state_dir, GError **error)
@@ -88,11 +89,11 @@ bool ep_store_add_event(HlDb *db, HlTime at, const char *what, const char *detai
 /* What either side counts of the line, or believes of the other because of an earlier word. */
 bool ep_store_restart_line(HlDb *db, GError **error)
 {
-    return hl_db_exec(
-        db,
-        "DELETE FROM fact WHERE name IN"
-        " ('session', 'notices', 'spool', 'spool-acked', 'spool-acked-mark', 'pruned-until', 'pruned-issued')",
-        error);
+    return hl_db_exec(db,
+                      "DELETE FROM fact WHERE name IN"
+                      " ('session', 'notices', 'spool', 'spool-acked', 'spool-acked-mark', 'pruned-until', "
+                      "'pruned-issued', 'quarantine-told')",
+                      error);
 }
 
 bool ep_store_forget_identity(HlDb *db, GError **error)

@@ -11,8 +11,6 @@
 
 #define CLOCK_LOOK     HL_MINUTE        /* the wall clock may jump before the start */
 #define STORE_RETRY    (10 * HL_SECOND) /* a result that could not be stored (disk full) */
-#define PROGRESS_TIME  HL_SECOND        /* at most one report of progress in this time ... */
-#define PROGRESS_STEP  10               /* ... and for that many percent: at most ten in a run */
 #define PRUNE_INTERVAL HL_HOUR
 #define PRUNE_SLACK    100 /* ended commands beyond those that stay, until the next look */
 
@@ -20,20 +18,21 @@
 
 struct EpCommands {
     EpCommandsOptions has;
+    EpRunsOptions runs;
     GHashTable *jobs; /* id -> EpJob *: what has not ended, or whose end is not stored yet */
     guint prune_timer, resume_timer;
 };
 
 typedef struct {
+    EpRun run; /* first: its end comes with a pointer to it */
     EpCommands *commands;
     EpEntry *entry;
     guint timer; /* start, or another try to store */
     HlTime due;  /* mono: the start */
-    HlTime progress_at;
-    guint percent;
 } EpJob;
 
 static void begin(EpJob *job);
+static void run_cancel(EpJob *job);
 
 /* The issuer's clock, as well as it is known: it has been where it signed its last command. */
 static HlTime issuer_now(const EpCommands *commands)
@@ -61,8 +60,7 @@ static void free_job(gpointer data)
     EpJob *job = data;
 
     g_clear_handle_id(&job->timer, g_source_remove);
-    ep_updates_forget(job->commands->has.updates, job);
-    ep_scans_leave(job->commands->has.scans, job);
+    ep_run_forget(&job->run);
     ep_entry_free(job->entry);
     g_free(job);
 }
@@ -123,47 +121,7 @@ static void end(EpJob *job, EpCommandEvent event, const char *code, const char *
         g_hash_table_remove(job->commands->jobs, job->entry->id);
 }
 
-/* --------------------------------------------------------------------------------------- kinds of work */
-
-static void on_update_progress(guint percent, const char *what, gpointer user)
-{
-    EpJob *job = user;
-    const EpCommandsOptions *has = &job->commands->has;
-    HlTime now = hl_clock_mono();
-    g_autofree char *clean = g_utf8_make_valid(what, -1);
-
-    if (now - job->progress_at < PROGRESS_TIME || percent < job->percent + PROGRESS_STEP)
-        return;
-    job->progress_at = now;
-    job->percent = percent;
-    if (ep_journal_progress(has->journal, job->entry->id, percent, clean, NULL)) /* without it nothing is lost */
-        ep_spool_pump(has->spool);
-}
-
-static void on_update_done(const EpUpdateEnd *result, gpointer user)
-{
-    EpJob *job = user;
-    EpCommandEvent event = result->succeeded   ? EP_COMMAND_SUCCEED
-                           : result->timed_out ? EP_COMMAND_TIME_OUT
-                                               : EP_COMMAND_FAIL;
-
-    end(job, event, result->succeeded ? "" : result->timed_out ? "timeout" : result->code, result->detail);
-}
-
-static void run_update(EpJob *job)
-{
-    static const EpUpdateWork works[HL_N_KINDS] = { [HL_KIND_UPDATE_NOW] = EP_UPDATE_UPDATE,
-                                                    [HL_KIND_ROLLBACK] = EP_UPDATE_ROLLBACK,
-                                                    [HL_KIND_SYNCHRONIZE] = EP_UPDATE_SYNCHRONIZE };
-    EpUpdateRequest request = { .work = works[job->entry->kind],
-                                .trigger = "command",
-                                .timeout = job->entry->timeout,
-                                .progress = on_update_progress,
-                                .done = on_update_done,
-                                .user = job };
-
-    ep_updates_request(job->commands->has.updates, &request);
-}
+/* ----------------------------------------------------------------------------------------- cancelled */
 
 /* A command that never arrived is journalled as cancelled, so that nobody can deliver it afterwards, and the manager
  * hears how it ended. */
@@ -176,6 +134,7 @@ static bool bury(EpJob *job, GError **error)
                      .issued = job->entry->issued,
                      .expires = job->entry->expires,
                      .subject = (char *)"",
+                     .scope = (char *)"",
                      .code = (char *)"",
                      .detail = (char *)CANCELLED_EARLY };
 
@@ -214,36 +173,6 @@ static void cancel_absent(EpJob *job)
     }
 }
 
-static void on_scan_progress(const char *words, gpointer user)
-{
-    const EpJob *job = user;
-
-    /* no percentage: nobody knows how many files there are */
-    if (ep_journal_progress(job->commands->has.journal, job->entry->id, 0, words, NULL))
-        ep_spool_pump(job->commands->has.spool);
-}
-
-static void on_scan_done(const EpScanEnd *result, gpointer user)
-{
-    end(user, *result->code == '\0' ? EP_COMMAND_SUCCEED : EP_COMMAND_FAIL, result->code, result->detail);
-}
-
-static void run_scan(EpJob *job)
-{
-    EpScanRequest request = { on_scan_progress, on_scan_done, job };
-    g_autoptr(GError) error = NULL;
-
-    if (!ep_scans_order(job->commands->has.scans, &request, &error))
-        end(job, EP_COMMAND_FAIL, hl_error_name(hl_error_code(error)), error->message);
-}
-
-static void run_stop_scan(EpJob *job)
-{
-    end(job, EP_COMMAND_SUCCEED, "",
-        ep_scans_stop_ordered(job->commands->has.scans, "by the administrator") ? "the scan is stopped"
-                                                                                : "no scan was running");
-}
-
 static void run_cancel(EpJob *job)
 {
     EpCommands *commands = job->commands;
@@ -263,27 +192,15 @@ static void run_cancel(EpJob *job)
     end(job, EP_COMMAND_SUCCEED, "", "cancelled");
 }
 
-static void run_certificate(EpJob *job)
+static void on_run_ended(EpRun *run, EpCommandEvent event, const char *code, const char *detail)
 {
-    const EpCommandsOptions *has = &job->commands->has;
-    g_autoptr(GError) error = NULL;
-
-    if (ep_renewal_install(has->renewal, job->entry->certificate, job->entry->issued, &error)) {
-        end(job, EP_COMMAND_SUCCEED, "", "the new certificate is in use");
-        return;
-    }
-    if (hl_error_code(error) == HL_ERROR_EXPIRED)
-        ep_refuse(has->refuser, EP_REFUSED_CERTIFICATE, EP_REFUSED_EXPIRED, "%s", error->message);
-    else if (hl_error_code(error) == HL_ERROR_UNTRUSTED || hl_error_code(error) == HL_ERROR_INVALID)
-        ep_refuse(has->refuser, EP_REFUSED_CERTIFICATE, EP_REFUSED_UNTRUSTED, "%s", error->message);
-    end(job, EP_COMMAND_FAIL, hl_error_name(hl_error_code(error)), error->message);
+    end((EpJob *)run, event, code, detail);
 }
 
-static void (*const runs[HL_N_KINDS])(EpJob *job) = {
-    [HL_KIND_UPDATE_NOW] = run_update,   [HL_KIND_CANCEL] = run_cancel,      [HL_KIND_CERTIFICATE] = run_certificate,
-    [HL_KIND_ROLLBACK] = run_update,     [HL_KIND_SYNCHRONIZE] = run_update, [HL_KIND_SCAN] = run_scan,
-    [HL_KIND_STOP_SCAN] = run_stop_scan,
-};
+static bool is_known(HlCommandKind kind)
+{
+    return kind == HL_KIND_CANCEL || ep_run_find(kind) != NULL;
+}
 
 /* ------------------------------------------------------------------------------------------- the start */
 
@@ -319,7 +236,10 @@ static void begin(EpJob *job)
         if (!store(job))
             return; /* on_store_again goes on */
     }
-    runs[entry->kind](job);
+    if (entry->kind == HL_KIND_CANCEL)
+        run_cancel(job);
+    else
+        ep_run_find(entry->kind)(&job->run);
 }
 
 static void add_job(EpCommands *commands, EpEntry *entry)
@@ -328,6 +248,7 @@ static void add_job(EpCommands *commands, EpEntry *entry)
 
     job->commands = commands;
     job->entry = entry;
+    job->run = (EpRun){ .has = &commands->runs, .entry = entry, .end = on_run_ended };
     /* after a restart by a clock that may be another one: never longer than the wait was when it came */
     job->due = hl_clock_mono() + CLAMP(entry->start - hl_clock_wall(), 0, MAX(entry->start - entry->received, 0));
     /* before it begins: a job may end at once, and is freed by its removal from the table */
@@ -385,6 +306,7 @@ static EpEntry *new_entry(const EpCommands *commands, const HlMsgCommand *comman
     entry->expires = command->expires_ms;
     entry->timeout = command->timeout_ms;
     entry->subject = g_strdup(command->subject);
+    entry->scope = g_strdup(command->scope);
     if (command->certificate.len > 0)
         entry->certificate = g_bytes_new(command->certificate.data, command->certificate.len);
     entry->code = g_strdup("");
@@ -403,7 +325,7 @@ static bool judge(const EpCommands *commands, const HlMsgCommand *command, const
     EpJournalCounts counts;
     EpCommandOffer offer = { .endpoint = command->endpoint,
                              .id = command->id,
-                             .kind_known = runs[kind] != NULL,
+                             .kind_known = is_known(kind),
                              .exempt = renews || kind == HL_KIND_CANCEL,
                              .issued = command->issued_ms,
                              .expires = command->expires_ms };
@@ -572,7 +494,7 @@ void ep_commands_resume(EpCommands *commands)
     for (guint i = 0; i < open->len; i++) {
         EpEntry *entry = open->pdata[i];
 
-        if (runs[entry->kind] != NULL && !g_hash_table_contains(commands->jobs, entry->id))
+        if (is_known(entry->kind) && !g_hash_table_contains(commands->jobs, entry->id))
             add_job(commands, entry);
         else
             ep_entry_free(entry);
@@ -584,6 +506,13 @@ EpCommands *ep_commands_new(const EpCommandsOptions *options)
     EpCommands *commands = g_new0(EpCommands, 1);
 
     commands->has = *options;
+    commands->runs = (EpRunsOptions){ .journal = options->journal,
+                                      .spool = options->spool,
+                                      .refuser = options->refuser,
+                                      .updates = options->updates,
+                                      .orders = options->orders,
+                                      .keeper = options->keeper,
+                                      .renewal = options->renewal };
     commands->jobs = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_job);
     commands->prune_timer = g_timeout_add((guint)PRUNE_INTERVAL, on_prune, commands);
     return commands;

@@ -9,9 +9,7 @@
 #include "endpoint/core/server_time.h"
 #include "endpoint/daemon/ground/journal.h"
 #include "endpoint/daemon/ground/refuser.h"
-#include "endpoint/daemon/work/renewal.h"
-#include "endpoint/daemon/work/scans.h"
-#include "endpoint/daemon/work/updates.h"
+#include "endpoint/daemon/work/runs.h"
 
 typedef struct EpCommands EpCommands;
 
@@ -25,7 +23,8 @@ typedef struct {
     const EpServerTime *time;
     EpSettings *settings;
     EpUpdates *updates;
-    EpScans *scans;
+    EpOrders *orders;
+    EpKeeper *keeper;
     EpRenewal *renewal;
 } EpCommandsOptions;
 

@@ -32,10 +32,10 @@ typedef struct {
     HlTime told;    /* mono: how far it is */
     EpTally tally;
     bool has_end;
-    char *why, *stopped; /* nothing of it counts; it was ended by somebody: who */
-    EpScanDone done;     /* of a scan by hand; NULL: nobody waits, or no longer */
+    char *why, *stopped;                                /* nothing of it counts; it was ended by somebody: who */
+    void (*progress)(const char *words, gpointer user); /* NULL: nobody wants it */
+    EpScanDone done;                                    /* NULL: nobody waits, or no longer */
     gpointer user;
-    GArray *waiting; /* EpScanRequest, of commands that wait for a walk */
 } Scan;
 
 struct EpScans {
@@ -43,7 +43,6 @@ struct EpScans {
     EpEngine *engine;
     EpJudge *judge;
     GPtrArray *running; /* Scan * */
-    bool skip_next;
     guint timer;
 };
 
@@ -56,7 +55,6 @@ static void scan_free(gpointer data)
     g_free(scan->patterns);
     g_free(scan->why);
     g_free(scan->stopped);
-    g_array_unref(scan->waiting);
     g_free(scan);
 }
 
@@ -139,16 +137,11 @@ static void on_progress(Scan *scan, const json_t *progress)
     g_autofree char *words = NULL;
 
     ep_tally_parse(&scan->tally, progress);
-    if (hl_clock_mono() - scan->told < PROGRESS_TIME)
+    if (scan->progress == NULL || hl_clock_mono() - scan->told < PROGRESS_TIME)
         return;
     scan->told = hl_clock_mono();
     words = ep_tally_describe(&scan->tally);
-    for (guint i = 0; i < scan->waiting->len; i++) {
-        const EpScanRequest *request = &g_array_index(scan->waiting, EpScanRequest, i);
-
-        if (request->progress != NULL)
-            request->progress(words, request->user);
-    }
+    scan->progress(words, scan->user);
 }
 
 static void on_hung(Scan *scan, const json_t *unused G_GNUC_UNUSED)
@@ -226,6 +219,14 @@ static bool is_news(const Scan *scan)
     return scan->why != NULL && ep_tally_gaps(tally) == 0;
 }
 
+static guint running_index(Scan *scan)
+{
+    guint at = 0;
+
+    g_assert(g_ptr_array_find(scan->scans->running, scan, &at));
+    return at;
+}
+
 static void on_done(const HlChildEnd *end, gpointer user)
 {
     Scan *scan = user;
@@ -255,16 +256,11 @@ static void on_done(const HlChildEnd *end, gpointer user)
                         .detail = words != NULL       ? words
                                   : scan->why != NULL ? scan->why
                                                       : numbers };
+    ep_engine_drop(scans->engine);
+    g_ptr_array_steal_index_fast(scans->running, running_index(scan)); /* who is told may start the next one */
     if (scan->done != NULL)
         scan->done(&told, scan->user);
-    while (scan->waiting->len > 0) { /* each leaves by its end */
-        EpScanRequest request = g_array_index(scan->waiting, EpScanRequest, 0);
-
-        g_array_remove_index(scan->waiting, 0);
-        request.done(&told, request.user);
-    }
-    ep_engine_drop(scans->engine);
-    g_ptr_array_remove_fast(scans->running, scan);
+    scan_free(scan);
 }
 
 static void on_engine_gave_up(const char *how, gpointer user)
@@ -373,7 +369,6 @@ static Scan *scan_new(EpScans *scans, const char *how)
     scan->scans = scans;
     scan->how = how;
     scan->id = hl_ident_new("s-");
-    scan->waiting = g_array_new(FALSE, FALSE, sizeof(EpScanRequest));
     return scan;
 }
 
@@ -433,35 +428,6 @@ void ep_scans_forget(EpScans *scans, gconstpointer user)
     }
 }
 
-/* The one that walks the settings' paths, by schedule or command; NULL: none does. */
-static Scan *walking(const EpScans *scans)
-{
-    for (guint i = 0; i < scans->running->len; i++) {
-        Scan *scan = scans->running->pdata[i];
-
-        if (strcmp(scan->how, "manual") != 0)
-            return scan;
-    }
-    return NULL;
-}
-
-static bool walk(EpScans *scans, const char *how, char *const *paths, GError **error)
-{
-    GPtrArray *argv;
-    Scan *scan;
-
-    if (!ep_engine_hold(scans->engine, error))
-        return false;
-    argv = arguments(scans, "walk");
-    scan = scan_new(scans, how);
-    add(argv, "--scan", g_strdup(scan->id));
-    add_quarantine(scans, argv);
-    g_ptr_array_add(argv, g_strdup("--"));
-    for (gsize i = 0; paths[i] != NULL; i++)
-        g_ptr_array_add(argv, g_strdup(paths[i]));
-    return launch(scan, argv, -1, error);
-}
-
 /* It did not even begin: that is told like any other end. */
 static void tell_not_started(EpScans *scans, const char *how, const char *why)
 {
@@ -477,76 +443,71 @@ static void tell_not_started(EpScans *scans, const char *how, const char *why)
                                                            .patterns = ep_updates_patterns(scans->has.updates) });
 }
 
-void ep_scans_run_scheduled(EpScans *scans)
+static bool start_walk(EpScans *scans, const char *how, char *const *paths, const EpWalkRequest *request,
+                       GError **error)
 {
-    char **paths = ep_settings_values(scans->has.settings)->scan_paths;
-    g_autoptr(GError) error = NULL;
+    GPtrArray *argv;
+    Scan *scan;
 
-    if (walking(scans) != NULL || paths[0] == NULL)
-        return;
-    if (scans->skip_next) {
-        scans->skip_next = false;
-        hl_info("scan", "the scheduled scan is skipped, as the user asked");
-        return;
-    }
-    if (!walk(scans, "schedule", paths, &error))
-        tell_not_started(scans, "schedule", error->message);
-}
-
-bool ep_scans_order(EpScans *scans, const EpScanRequest *request, GError **error)
-{
-    char **paths = ep_settings_values(scans->has.settings)->scan_paths;
-
-    if (paths[0] == NULL)
-        return hl_fail(error, HL_ERROR_INVALID, "there is nothing to scan: scan.paths of its group is empty");
-    if (walking(scans) == NULL && !walk(scans, "command", paths, error)) {
-        tell_not_started(scans, "command", error != NULL ? (*error)->message : "");
+    if (!ep_engine_hold(scans->engine, error))
         return false;
-    }
-    g_array_append_val(walking(scans)->waiting, *request);
-    return true;
+    argv = arguments(scans, "walk");
+    scan = scan_new(scans, how);
+    scan->progress = request->progress;
+    scan->done = request->done;
+    scan->user = request->user;
+    add(argv, "--scan", g_strdup(scan->id));
+    add_quarantine(scans, argv);
+    g_ptr_array_add(argv, g_strdup("--"));
+    for (gsize i = 0; paths[i] != NULL; i++)
+        g_ptr_array_add(argv, g_strdup(paths[i]));
+    return launch(scan, argv, -1, error);
 }
 
-void ep_scans_leave(EpScans *scans, gconstpointer user)
+bool ep_scans_walk(EpScans *scans, const char *how, char *const *paths, const EpWalkRequest *request, GError **error)
 {
-    Scan *scan = walking(scans);
+    g_autoptr(GError) problem = NULL;
 
-    for (guint i = scan == NULL ? 0 : scan->waiting->len; i > 0; i--)
-        if (g_array_index(scan->waiting, EpScanRequest, i - 1).user == user)
-            g_array_remove_index(scan->waiting, i - 1);
+    if (start_walk(scans, how, paths, request, &problem))
+        return true;
+    tell_not_started(scans, how, problem->message);
+    g_propagate_error(error, g_steal_pointer(&problem));
+    return false;
 }
 
-bool ep_scans_stop_ordered(EpScans *scans, const char *by)
+/* NULL: none does. */
+static Scan *walking(const EpScans *scans)
+{
+    for (guint i = 0; i < scans->running->len; i++) {
+        Scan *scan = scans->running->pdata[i];
+
+        if (strcmp(scan->how, "manual") != 0)
+            return scan;
+    }
+    return NULL;
+}
+
+void ep_scans_stop_walk(EpScans *scans, const char *by)
 {
     Scan *scan = walking(scans);
 
     if (scan != NULL)
         stop_scan(scan, by);
-    return scan != NULL;
 }
 
-const char *ep_scans_skip(EpScans *scans)
+void ep_scans_forget_walk(EpScans *scans)
 {
     Scan *scan = walking(scans);
 
-    if (scan != NULL && strcmp(scan->how, "schedule") == 0) {
-        stop_scan(scan, "by the user");
-        return "the scheduled scan that runs is stopped";
-    }
-    scans->skip_next = true;
-    return "the next scheduled scan is skipped";
+    if (scan == NULL)
+        return;
+    scan->progress = NULL;
+    scan->done = NULL;
 }
 
 void ep_scans_set_changed(EpScans *scans)
 {
     ep_engine_refresh(scans->engine);
-}
-
-bool ep_scans_is_scheduled_running(const EpScans *scans)
-{
-    const Scan *scan = walking(scans);
-
-    return scan != NULL && strcmp(scan->how, "schedule") == 0;
 }
 
 /* ------------------------------------------------------------------------------------------------------------ life */

@@ -2,7 +2,7 @@
 /* Scans: each is a child process (holdline-scanner) that shows files to the engine.
  *
  * By hand, the user's program opens files with its own rights and passes them to a scanner of its own, which has none
- * (endpoint/scan/serve.h).  The scheduled scan walks the settings' paths as root.  What either finds, and how it ended,
+ * (endpoint/scan/serve.h).  A walk (work/orders.h) examines paths as root.  What either finds, and how it ended,
  * goes to finds.h.  Exists whether the machine is enrolled or not; loop thread. */
 #ifndef ENDPOINT_DAEMON_WORK_SCANS_H
 #define ENDPOINT_DAEMON_WORK_SCANS_H
@@ -24,10 +24,10 @@ typedef struct {
 typedef void (*EpScanDone)(const EpScanEnd *end, gpointer user);
 
 typedef struct {
-    void (*progress)(const char *words, gpointer user); /* every ten seconds; may be NULL */
-    EpScanDone done;                                    /* once, after ep_scans_order has returned */
+    void (*progress)(const char *words, gpointer user); /* every ten seconds */
+    EpScanDone done;                                    /* once, after ep_scans_walk has returned */
     gpointer user;
-} EpScanRequest;
+} EpWalkRequest;
 
 typedef struct EpScans EpScans;
 
@@ -53,24 +53,18 @@ bool ep_scans_serve(EpScans *scans, int socket_fd, uid_t uid, EpScanDone done, g
 /* No more callbacks to this user; his scan is stopped. */
 void ep_scans_forget(EpScans *scans, gconstpointer user);
 
-/* A scan of the settings' paths by command; joins one that runs, by schedule too.  *request is copied. */
-bool ep_scans_order(EpScans *scans, const EpScanRequest *request, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* A scan of these paths (bytes) as root, by `how` (static: schedule, command).  One at a time (work/orders.h).  That it
+ * could not begin is told like the end of a scan. */
+bool ep_scans_walk(EpScans *scans, const char *how, char *const *paths, const EpWalkRequest *request,
+                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* No more callbacks to this user; the scan goes on. */
-void ep_scans_leave(EpScans *scans, gconstpointer user);
+/* by: static, for people. */
+void ep_scans_stop_walk(EpScans *scans, const char *by);
 
-/* Stops the scan that was started by schedule or command; false: none runs.  by: static, for people. */
-bool ep_scans_stop_ordered(EpScans *scans, const char *by);
-
-/* The scheduled scan; does nothing while one runs, or when the next one was skipped. */
-void ep_scans_run_scheduled(EpScans *scans);
-
-/* Stops the running scheduled scan, or skips the next one.  Returns what it did, for people. */
-const char *ep_scans_skip(EpScans *scans);
+/* No more callbacks; the walk goes on. */
+void ep_scans_forget_walk(EpScans *scans);
 
 /* Another set may be active. */
 void ep_scans_set_changed(EpScans *scans);
-
-bool ep_scans_is_scheduled_running(const EpScans *scans);
 
 #endif

@@ -182,7 +182,7 @@ static gboolean on_look(gpointer user)
     }
     look_at_retry(scheduler);
     if (is_due(scheduler, &scheduler->scan, 0))
-        ep_scans_run_scheduled(scheduler->has.scans);
+        ep_orders_scheduled(scheduler->has.orders);
     return G_SOURCE_CONTINUE;
 }
 

@@ -6,7 +6,7 @@
 #ifndef ENDPOINT_DAEMON_WORK_SCHEDULER_H
 #define ENDPOINT_DAEMON_WORK_SCHEDULER_H
 
-#include "endpoint/daemon/work/scans.h"
+#include "endpoint/daemon/work/orders.h"
 
 typedef struct EpScheduler EpScheduler;
 
@@ -16,7 +16,7 @@ typedef struct {
     EpTrouble *trouble;
     EpSettings *settings;
     EpUpdates *updates;
-    EpScans *scans;
+    EpOrders *orders;
 } EpSchedulerOptions;
 
 /* Whether the machine is enrolled by now, and what the settings say by now, decides on the start-up update: what comes

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "endpoint/daemon/work/orders.h"
+
+#include <string.h>
+
+#include "lib/base/log.h"
+#include "proto/scope.h"
+
+#define BY_SCHEDULE "schedule"
+#define BY_COMMAND  "command"
+
+typedef struct {
+    char *scope;
+    EpOrder order; /* its scope is not valid */
+} Waiting;
+
+struct EpOrders {
+    EpSettings *settings;
+    EpScans *scans;
+    const char *how; /* static: of the walk that runs; NULL: none does */
+    char *scope;     /* of that */
+    GArray *joined;  /* Waiting, of that */
+    GArray *queued;  /* Waiting, of later ones */
+    bool skip_next;
+    bool is_due; /* the scheduled scan waits for the walk that runs */
+};
+
+static void waiting_clear(gpointer data)
+{
+    Waiting *waiting = data;
+
+    g_free(waiting->scope);
+}
+
+static GArray *waiting_new(void)
+{
+    GArray *array = g_array_new(FALSE, FALSE, sizeof(Waiting));
+
+    g_array_set_clear_func(array, waiting_clear);
+    return array;
+}
+
+static void add(GArray *array, const EpOrder *order)
+{
+    Waiting waiting = { g_strdup(order->scope), *order };
+
+    g_array_append_val(array, waiting);
+}
+
+/* Each leaves by its end, which may give new orders. */
+static void end_all(GArray *array, const EpScanEnd *end)
+{
+    while (array->len > 0) {
+        EpOrder order = g_array_index(array, Waiting, 0).order;
+
+        g_array_remove_index(array, 0);
+        order.done(end, order.user);
+    }
+}
+
+/* ---------------------------------------------------------------------------------------------------- one at a time */
+
+static void go_on(EpOrders *orders);
+
+static void on_progress(const char *words, gpointer user)
+{
+    const EpOrders *orders = user;
+
+    for (guint i = 0; i < orders->joined->len; i++) {
+        const EpOrder *order = &g_array_index(orders->joined, Waiting, i).order;
+
+        if (order->progress != NULL)
+            order->progress(words, order->user);
+    }
+}
+
+static void on_done(const EpScanEnd *end, gpointer user)
+{
+    EpOrders *orders = user;
+
+    orders->how = NULL;
+    end_all(orders->joined, end);
+    go_on(orders);
+}
+
+static bool start(EpOrders *orders, const char *how, const char *scope, GError **error)
+{
+    char **of_settings = ep_settings_values(orders->settings)->scan_paths;
+    g_auto(GStrv) paths = hl_scope_paths(scope, error);
+
+    if (paths == NULL)
+        return false;
+    if (*scope == '\0' && of_settings[0] == NULL)
+        return hl_fail(error, HL_ERROR_INVALID, "there is nothing to scan: scan.paths of its group is empty");
+    if (!ep_scans_walk(orders->scans, how, *scope == '\0' ? of_settings : paths,
+                       &(EpWalkRequest){ on_progress, on_done, orders }, error))
+        return false;
+    orders->how = how;
+    g_free(orders->scope);
+    orders->scope = g_strdup(scope);
+    return true;
+}
+
+static bool is_running(const EpOrders *orders, const char *scope)
+{
+    return orders->how != NULL && strcmp(orders->scope, scope) == 0;
+}
+
+bool ep_orders_scan(EpOrders *orders, const EpOrder *order, GError **error)
+{
+    if (orders->how == NULL && !start(orders, BY_COMMAND, order->scope, error))
+        return false;
+    add(is_running(orders, order->scope) ? orders->joined : orders->queued, order);
+    return true;
+}
+
+/* The first that waits, and with it those for the same paths. */
+static void start_queued(EpOrders *orders)
+{
+    g_autoptr(GArray) waiting = g_steal_pointer(&orders->queued);
+
+    orders->queued = waiting_new();
+    for (guint i = 0; i < waiting->len; i++) {
+        Waiting *next = &g_array_index(waiting, Waiting, i);
+        EpOrder order = next->order;
+        g_autoptr(GError) error = NULL;
+        EpTally none = { 0 };
+
+        order.scope = next->scope;
+        if (!ep_orders_scan(orders, &order, &error))
+            order.done(&(EpScanEnd){ &none, error->message, hl_error_name(hl_error_code(error)), error->message },
+                       order.user);
+    }
+}
+
+static void go_on(EpOrders *orders)
+{
+    if (orders->is_due) {
+        orders->is_due = false;
+        ep_orders_scheduled(orders);
+    }
+    start_queued(orders);
+}
+
+/* ------------------------------------------------------------------------------------------------------ by schedule */
+
+void ep_orders_scheduled(EpOrders *orders)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (ep_settings_values(orders->settings)->scan_paths[0] == NULL || is_running(orders, ""))
+        return;
+    if (orders->how != NULL) {
+        orders->is_due = true;
+        return;
+    }
+    if (orders->skip_next) {
+        orders->skip_next = false;
+        hl_info("scan", "the scheduled scan is skipped, as the user asked");
+        return;
+    }
+    HL_IGNORE(start(orders, BY_SCHEDULE, "", &error)); /* that it failed is told as the end of a scan */
+}
+
+bool ep_orders_is_scheduled_running(const EpOrders *orders)
+{
+    return g_strcmp0(orders->how, BY_SCHEDULE) == 0;
+}
+
+const char *ep_orders_skip(EpOrders *orders)
+{
+    if (ep_orders_is_scheduled_running(orders)) {
+        ep_scans_stop_walk(orders->scans, "by the user");
+        return "the scheduled scan that runs is stopped";
+    }
+    orders->skip_next = true;
+    return "the next scheduled scan is skipped";
+}
+
+/* -------------------------------------------------------------------------------------------------------- the ends */
+
+bool ep_orders_stop(EpOrders *orders, const char *by)
+{
+    g_autofree char *why = g_strdup_printf("stopped %s before it began", by);
+    EpTally none = { 0 };
+    bool any = orders->how != NULL || orders->is_due;
+
+    orders->is_due = false;
+    end_all(orders->queued, &(EpScanEnd){ &none, NULL, "conflict", why });
+    if (orders->how != NULL)
+        ep_scans_stop_walk(orders->scans, by);
+    return any;
+}
+
+static void leave(GArray *array, gconstpointer user)
+{
+    for (guint i = array->len; i > 0; i--)
+        if (g_array_index(array, Waiting, i - 1).order.user == user)
+            g_array_remove_index(array, i - 1);
+}
+
+void ep_orders_leave(EpOrders *orders, gconstpointer user)
+{
+    leave(orders->joined, user);
+    leave(orders->queued, user);
+}
+
+/* ------------------------------------------------------------------------------------------------------------- life */
+
+EpOrders *ep_orders_new(EpSettings *settings, EpScans *scans)
+{
+    EpOrders *orders = g_new0(EpOrders, 1);
+
+    orders->settings = settings;
+    orders->scans = scans;
+    orders->joined = waiting_new();
+    orders->queued = waiting_new();
+    return orders;
+}
+
+void ep_orders_free(EpOrders *orders)
+{
+    if (orders == NULL)
+        return;
+    ep_scans_forget_walk(orders->scans);
+    g_array_unref(orders->joined);
+    g_array_unref(orders->queued);
+    g_free(orders->scope);
+    g_free(orders);
+}

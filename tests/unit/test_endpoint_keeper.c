@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* endpoint/daemon/work/keeper: what the server hears of the quarantine, and what it orders. */
+#include "lib/base/file.h"
+#include "tests/support/child_fake.h"
+#include "tests/support/endpoint_parts.h"
+#include "tests/support/timer_fake.h"
+
+#define HASH "275a021bbfb6489e54d471899f7db9d1663fc695ec2fe2a2c4538aabf651fd0f"
+
+/* The next child, which is there a little later. */
+static HlChild *wait_for_child(const char *mode)
+{
+    timer_fake_advance(HL_SECOND);
+    g_assert_nonnull(child_fake_last());
+    g_assert_cmpstr(child_fake_argv(child_fake_last())[1], ==, mode);
+    return child_fake_last();
+}
+
+static void list(HlChild *lister, const char *end)
+{
+    child_fake_say(lister, "{\"file\":{\"id\":\"q-one\",\"path\":\"/home/x\",\"size\":3,\"sha256\":\"" HASH
+                           "\",\"signature\":\"Eicar\",\"taken\":1000}}");
+    child_fake_say(lister, end);
+    child_fake_exit(lister, 0, "", "");
+}
+
+static void test_told(void)
+{
+    g_autoptr(EndpointParts) parts = parts_new();
+    const HlMsgQuarantine *told;
+
+    parts_line_up(parts);
+    ep_keeper_enrol(parts->keeper, parts->spool);
+    list(wait_for_child("list"), "{\"end\":{\"total\":3,\"bytes\":40}}");
+    told = parts_last(parts, HOLDLINE__V1__REPORT__BODY_QUARANTINE)->quarantine;
+    g_assert_cmpuint(told->n_files, ==, 1);
+    g_assert_cmpuint(told->total, ==, 3);
+    g_assert_cmpuint(told->bytes, ==, 40);
+    g_assert_cmpstr(told->files[0]->id, ==, "q-one");
+    g_assert_cmpstr(told->files[0]->path, ==, "/home/x");
+    g_assert_cmpuint(told->files[0]->sha256.len, ==, 32);
+    g_assert_cmpint(told->files[0]->taken_ms, ==, 1000);
+}
+
+/* The same list again is no news, and an empty one at the start is none either. */
+static void test_no_news(void)
+{
+    g_autoptr(EndpointParts) parts = parts_new();
+    HlChild *lister;
+
+    parts_line_up(parts);
+    ep_keeper_enrol(parts->keeper, parts->spool);
+    lister = wait_for_child("list");
+    child_fake_say(lister, "{\"end\":{\"total\":0,\"bytes\":0}}");
+    child_fake_exit(lister, 0, "", "");
+    g_assert_null(parts_last(parts, HOLDLINE__V1__REPORT__BODY_QUARANTINE));
+}
+
+/* A change by anybody is seen: by the administrator of the machine, say. */
+static void test_watched(void)
+{
+    g_autoptr(EndpointParts) parts = parts_new();
+    g_autofree char *file = g_build_filename(parts->dir, EP_QUARANTINE_DIRECTORY, "q-x.json", NULL);
+    HlChild *lister;
+
+    parts_line_up(parts);
+    ep_keeper_enrol(parts->keeper, parts->spool);
+    lister = wait_for_child("list");
+    child_fake_say(lister, "{\"end\":{\"total\":0,\"bytes\":0}}");
+    child_fake_exit(lister, 0, "", "");
+    g_assert_true(hl_file_write_text(file, "{}", 0600, NULL));
+    g_main_context_iteration(NULL, FALSE);
+    timer_fake_advance(10 * HL_SECOND); /* no oftener than that */
+    list(child_fake_last(), "{\"end\":{\"total\":1,\"bytes\":3}}");
+    g_assert_nonnull(parts_last(parts, HOLDLINE__V1__REPORT__BODY_QUARANTINE));
+}
+
+static void test_ordered(void)
+{
+    g_autoptr(EndpointParts) parts = parts_new();
+    HlChild *child;
+
+    parts_line_up(parts);
+    parts_order_of(parts, "c-none", HL_KIND_RESTORE, "");
+    parts_check_last(parts, "c-none", HL_STATE_FAILED, "invalid",
+                     "name what is meant of the quarantine: an id (q-...), sha256:HEX, signature:NAME, a path, or all");
+    parts_order_of(parts, "c-1", HL_KIND_RESTORE, "signature:Eicar");
+    parts_order_of(parts, "c-2", HL_KIND_DELETE, "all");
+    child = wait_for_child("restore");
+    g_assert_cmpstr(child_fake_option(child, "--scope"), ==, "signature:Eicar");
+    g_assert_nonnull(child_fake_option(child, "--allowed"));
+    child_fake_say(child, "{\"end\":{\"matched\":2,\"done\":1,\"why\":\"q-a: there is a file of that name\"}}");
+    child_fake_exit(child, 0, "", "");
+    parts_check_last(parts, "c-1", HL_STATE_FAILED, "failed", "1 of 2 restored; q-a: there is a file of that name");
+    child = wait_for_child("delete");
+    g_assert_null(child_fake_option(child, "--allowed"));
+    child_fake_say(child, "{\"end\":{\"matched\":0,\"done\":0,\"why\":\"\"}}");
+    child_fake_exit(child, 0, "", "");
+    parts_check_last(parts, "c-2", HL_STATE_SUCCEEDED, "", "nothing in the quarantine is meant");
+    parts_order_of(parts, "c-3", HL_KIND_DELETE, "all");
+    child_fake_exit(wait_for_child("delete"), 7, "", "holdline-scanner: a scan uses it\n");
+    parts_check_last(parts, "c-3", HL_STATE_FAILED, "failed", "holdline-scanner: a scan uses it");
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/endpoint/keeper/told", test_told);
+    g_test_add_func("/endpoint/keeper/no-news", test_no_news);
+    g_test_add_func("/endpoint/keeper/watched", test_watched);
+    g_test_add_func("/endpoint/keeper/ordered", test_ordered);
+    return g_test_run();
+}
