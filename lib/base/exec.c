@@ -20,6 +20,8 @@
 #define MAX_OUTPUT (256 * 1024)
 #define MAX_ERRORS (4 * 1024)
 #define KILL_DELAY (10 * HL_SECOND)
+#define REAP_TIME  (5 * HL_SECOND)
+#define REAP_PAUSE 2 /* ms */
 
 typedef struct {
     int fd;
@@ -228,10 +230,12 @@ void hl_child_stop(HlChild *child)
 
 void hl_child_abandon(HlChild *child)
 {
+    HlTime until = hl_clock_mono() + REAP_TIME;
+
     if (!child->ended) {
         kill(child->pid, SIGKILL);
-        while (waitpid(child->pid, NULL, 0) < 0 && errno == EINTR)
-            continue;
+        while (waitpid(child->pid, NULL, WNOHANG) == 0 && hl_clock_mono() < until)
+            g_usleep(REAP_PAUSE * 1000);
     }
     free_child(child);
 }

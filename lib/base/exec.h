@@ -45,7 +45,8 @@ pid_t hl_child_pid(const HlChild *child);
 /* SIGTERM now, SIGKILL if it is still running after ten seconds; done is still called. */
 void hl_child_stop(HlChild *child);
 
-/* Kills and reaps it now, without calling done: for a program about to exit. */
+/* Kills and reaps it now, without calling done: for a program about to exit.  One that the kernel does not let die (a
+ * disk or a file system hangs) is left to init after five seconds. */
 void hl_child_abandon(HlChild *child);
 
 /* Runs to the end, blocking, output discarded unless output != NULL (caller frees).  For set-up commands, never in a

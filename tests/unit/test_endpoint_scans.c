@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* endpoint/daemon/work/scans by command: joined, reported, stopped, and how each ends. */
+#include <string.h>
+
 #include "lib/base/file.h"
 #include "tests/support/child_fake.h"
 #include "tests/support/endpoint_parts.h"
+#include "tests/support/timer_fake.h"
 
 /* What a scan by command needs beside the fakes: a pattern set, and a user that exists. */
 static void make_set(EndpointParts *parts)
@@ -130,6 +133,47 @@ static void test_stopped_waiting(void)
     g_assert_cmpuint(child_fake_running(), ==, 1); /* the engine; neither the one that waited, nor the scheduled one */
 }
 
+/* A process in the middle of a disk's answer is not even killed: the scan is told of as failed, and others go on. */
+static void test_scan_stuck(void)
+{
+    g_autoptr(EndpointParts) parts = parts_new();
+    const HlMsgScanResult *told;
+    HlChild *stuck;
+
+    parts_line_up(parts);
+    make_set(parts);
+    parts_order(parts, "c-1", HL_KIND_SCAN);
+    stuck = child_fake_last();
+    child_fake_say(stuck, "{\"progress\":{\"files\":3,\"bytes\":9,\"path\":\"/mnt/gone\"}}");
+    timer_fake_advance(20 * HL_MINUTE);
+    g_assert_true(child_fake_is_stopped(stuck));
+    parts_check_last(parts, "c-1", HL_STATE_FAILED, "unavailable",
+                     "nothing was heard of it any longer: a file or a file system hangs");
+    told = parts_last(parts, HOLDLINE__V1__REPORT__BODY_SCAN)->scan;
+    g_assert_cmpstr(told->end, ==, "failed");
+    g_assert_cmpuint(told->files, ==, 3);
+    g_assert_cmpstr(told->gaps[0]->reason, ==, "time");
+    parts_order(parts, "c-2", HL_KIND_SCAN);
+    g_assert_true(child_fake_last() != stuck);
+    child_fake_say(child_fake_last(), "{\"end\":{\"files\":1}}");
+    child_fake_exit(child_fake_last(), 0, "", "");
+    parts_check_last(parts, "c-2", HL_STATE_SUCCEEDED, "", "1 file looked at, 0 found, 0 not looked at");
+    for (int i = 0; i < 3; i++) { /* but not for ever */
+        g_autofree char *id = g_strdup_printf("c-hangs-%d", i);
+
+        parts_order(parts, id, HL_KIND_SCAN);
+        timer_fake_advance(20 * HL_MINUTE);
+    }
+    parts_order(parts, "c-last", HL_KIND_SCAN);
+    g_assert_nonnull(strstr(parts_last_command(parts)->detail, "4 earlier scans hang"));
+    child_fake_die(stuck, 9); /* the disk is back: nothing more is told of it */
+    parts_check_last(parts, "c-last", HL_STATE_FAILED, "unavailable", parts_last_command(parts)->detail);
+    parts_order(parts, "c-again", HL_KIND_SCAN);
+    child_fake_say(child_fake_last(), "{\"end\":{\"files\":1}}");
+    child_fake_exit(child_fake_last(), 0, "", "");
+    parts_check_last(parts, "c-again", HL_STATE_SUCCEEDED, "", "1 file looked at, 0 found, 0 not looked at");
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -137,5 +181,6 @@ int main(int argc, char **argv)
     g_test_add_func("/endpoint/scans/stopped", test_scan_stopped);
     g_test_add_func("/endpoint/scans/paths", test_paths);
     g_test_add_func("/endpoint/scans/stopped-waiting", test_stopped_waiting);
+    g_test_add_func("/endpoint/scans/stuck", test_scan_stuck);
     return g_test_run();
 }

@@ -2,37 +2,28 @@
 #include "endpoint/daemon/work/scans.h"
 
 #include <inttypes.h>
-#include <pwd.h>
 #include <string.h>
 #include <sys/socket.h>
 
-#include "lib/base/exec.h"
 #include "lib/base/file.h"
 #include "lib/base/ident.h"
 #include "lib/base/log.h"
-#include "lib/base/unconst.h"
-#include "proto/components.h"
 
 #define MAX_BY_HAND   6 /* at the same time, without root's */
 #define MAX_BY_ONE    2 /* of one user */
-#define DEADLINE      (12 * HL_HOUR)
 #define MIB           ((guint64)1024 * 1024)
 #define LOOK          (10 * HL_SECOND)
 #define PROGRESS_TIME (10 * HL_SECOND)
 #define PATIENCE      (10 * HL_MINUTE) /* for a scanner that says nothing, beside the time for one file */
+#define DYING         (30 * HL_SECOND) /* SIGKILL comes after ten */
+#define MAX_STUCK     4                /* processes that hang: more of them would hang at the same place */
 
 typedef struct {
     EpScans *scans;
+    EpScanner *scanner;
     const char *how; /* static */
-    char *id, *patterns;
     uid_t uid;
-    HlChild *child;
-    HlTime started; /* wall */
-    HlTime heard;   /* mono */
-    HlTime told;    /* mono: how far it is */
-    EpTally tally;
-    bool has_end;
-    char *why, *stopped;                                /* nothing of it counts; it was ended by somebody: who */
+    HlTime told;                                        /* mono: how far it is */
     void (*progress)(const char *words, gpointer user); /* NULL: nobody wants it */
     EpScanDone done;                                    /* NULL: nobody waits, or no longer */
     gpointer user;
@@ -43,6 +34,7 @@ struct EpScans {
     EpEngine *engine;
     EpJudge *judge;
     GPtrArray *running; /* Scan * */
+    GPtrArray *stuck;   /* Scan *: told of as failed, but the kernel does not let them die */
     guint timer;
 };
 
@@ -50,230 +42,110 @@ static void scan_free(gpointer data)
 {
     Scan *scan = data;
 
-    g_clear_pointer(&scan->child, hl_child_abandon);
-    g_free(scan->id);
-    g_free(scan->patterns);
-    g_free(scan->why);
-    g_free(scan->stopped);
+    ep_scanner_free(scan->scanner);
     g_free(scan);
 }
 
-static void stop_scan(Scan *scan, const char *by)
+static bool is_by_hand(const Scan *scan)
 {
-    if (scan->stopped == NULL)
-        scan->stopped = g_strdup(by);
-    hl_child_stop(scan->child);
+    return strcmp(scan->how, "manual") == 0;
 }
 
-/* -------------------------------------------------------------------------------------- what a scanner says */
-
-static const char *text_of(const json_t *json, const char *name)
+static void on_progress(const EpTally *tally, gpointer user)
 {
-    const char *text = json_string_value(json_object_get(json, name));
-
-    return text != NULL ? text : "";
-}
-
-static char *owner_of(const json_t *found)
-{
-    json_int_t uid = json_integer_value(json_object_get(found, "uid"));
-    const struct passwd *user = getpwuid((uid_t)uid);
-
-    return user != NULL ? g_strdup(user->pw_name) : g_strdup_printf("%" JSON_INTEGER_FORMAT, uid);
-}
-
-/* 0: not known. */
-static uint64_t version_of(const char *patterns, const char *component)
-{
-    size_t n;
-    HlMsgComponent **rows = hl_components_parse(patterns, &n);
-    uint64_t version = 0;
-
-    for (size_t i = 0; i < n; i++)
-        if (strcmp(rows[i]->name, component) == 0)
-            version = rows[i]->version;
-    hl_components_free(rows, n);
-    return version;
-}
-
-static void on_found(Scan *scan, const json_t *found)
-{
-    g_autofree char *owner = owner_of(found);
-    EpDetection find = { .path = text_of(found, "path"),
-                         .size = (guint64)MAX(json_integer_value(json_object_get(found, "size")), 0),
-                         .sha256 = text_of(found, "sha256"),
-                         .owner = owner,
-                         .signature = text_of(found, "signature"),
-                         .component = text_of(found, "component"),
-                         .how = scan->how,
-                         .action = text_of(found, "action"),
-                         .detail = text_of(found, "detail"),
-                         .scan = scan->id,
-                         .at = hl_clock_wall() };
-
-    find.version = version_of(scan->patterns, find.component);
-    ep_finds_add(scan->scans->has.finds, &find);
-}
-
-/* Taken, and perhaps told of already. */
-static void on_kept(Scan *scan, const json_t *kept)
-{
-    if (!ep_finds_has(scan->scans->has.finds, text_of(kept, "path"), text_of(kept, "sha256"),
-                      text_of(kept, "signature"), text_of(kept, "action")))
-        on_found(scan, kept);
-}
-
-static void on_gap(Scan *scan, const json_t *gap)
-{
-    const char *why = text_of(gap, "why");
-    EpGap reason = ep_gap_from_name(text_of(gap, "reason"));
-
-    hl_log(strcmp(scan->how, "manual") == 0 ? HL_LOG_DEBUG : HL_LOG_INFO, "scan", "%s was not looked at: %s%s%s",
-           text_of(gap, "path"), reason == EP_N_GAPS ? "unknown" : ep_gap_text(reason), *why != '\0' ? ", " : "", why);
-}
-
-static void on_progress(Scan *scan, const json_t *progress)
-{
+    Scan *scan = user;
     g_autofree char *words = NULL;
 
-    ep_tally_parse(&scan->tally, progress);
     if (scan->progress == NULL || hl_clock_mono() - scan->told < PROGRESS_TIME)
         return;
     scan->told = hl_clock_mono();
-    words = ep_tally_describe(&scan->tally);
+    words = ep_tally_describe(tally);
     scan->progress(words, scan->user);
-}
-
-static void on_hung(Scan *scan, const json_t *unused G_GNUC_UNUSED)
-{
-    ep_engine_kill(scan->scans->engine);
-}
-
-static void on_end_told(Scan *scan, const json_t *end)
-{
-    const char *failed = json_string_value(json_object_get(end, "failed"));
-
-    ep_tally_parse(&scan->tally, end);
-    scan->has_end = true;
-    if (failed != NULL && scan->why == NULL)
-        scan->why = g_strdup(failed);
-}
-
-static const struct {
-    const char *name;
-    void (*heard)(Scan *scan, const json_t *value);
-} lines[] = {
-    { "found", on_found },       { "kept", on_kept }, { "gap", on_gap },
-    { "progress", on_progress }, { "hung", on_hung }, { "end", on_end_told },
-};
-
-static void on_line(const char *line, gpointer user)
-{
-    Scan *scan = user;
-    g_autoptr(json_t) json = hl_json_parse("a line of the scanner", line, strlen(line), NULL);
-
-    scan->heard = hl_clock_mono();
-    for (gsize i = 0; i < G_N_ELEMENTS(lines); i++) {
-        const json_t *value = json_object_get(json, lines[i].name);
-
-        if (value != NULL)
-            lines[i].heard(scan, value);
-    }
 }
 
 /* ------------------------------------------------------------------------------------------------------- the end */
 
-static void judge(Scan *scan)
+static void judge(const Scan *scan, const EpScanRecord *record)
 {
     g_autofree char *test = g_build_filename(scan->scans->has.conf->state_dir, "engine", "test", NULL);
+    bool failed = strcmp(record->end, "failed") == 0;
 
     /* by a file of ours: any user can make one that breaks an engine, and change it between two looks */
-    if (scan->why != NULL || scan->tally.gaps[EP_GAP_ENGINE] > 0)
-        ep_judge_failed(scan->scans->judge, test, scan->why != NULL ? scan->why : "it fails on a file");
-    else if (scan->stopped == NULL)
+    if (failed || record->tally.gaps[EP_GAP_ENGINE] > 0)
+        ep_judge_failed(scan->scans->judge, test, failed ? record->detail : "it fails on a file");
+    else if (strcmp(record->end, "stopped") != 0)
         ep_judge_worked(scan->scans->judge);
-}
-
-/* A scanner that ended without a last word was killed, by us or by the kernel. */
-static void explain(Scan *scan, const HlChildEnd *end)
-{
-    g_autofree char *errors = g_utf8_make_valid(end->errors, -1);
-
-    if (scan->why != NULL || scan->stopped != NULL || scan->has_end)
-        return;
-    if (end->timed_out)
-        scan->why = g_strdup("it took too long and was stopped");
-    else
-        scan->why = g_strdup_printf("the scanner ended with %s %d%s%s", end->exited ? "status" : "signal", end->status,
-                                    *errors != '\0' ? ": " : "", g_strstrip(errors));
 }
 
 /* A user who names what is not there, or is too large, learns it himself; that the engine fails is news for everybody.
  */
-static bool is_news(const Scan *scan)
+static bool is_news(const Scan *scan, const EpScanRecord *record)
 {
-    const EpTally *tally = &scan->tally;
+    const EpTally *tally = &record->tally;
 
-    if (strcmp(scan->how, "manual") != 0 || tally->files > 0 || tally->gaps[EP_GAP_ENGINE] > 0)
+    if (!is_by_hand(scan) || tally->files > 0 || tally->gaps[EP_GAP_ENGINE] > 0)
         return true;
-    return scan->why != NULL && ep_tally_gaps(tally) == 0;
+    return strcmp(record->end, "failed") == 0 && ep_tally_gaps(tally) == 0;
 }
 
-static guint running_index(Scan *scan)
+/* It is none of those that run, and then everybody is told: who is may start the next one. */
+static void finish(Scan *scan, const EpScanRecord *record)
 {
-    guint at = 0;
-
-    g_assert(g_ptr_array_find(scan->scans->running, scan, &at));
-    return at;
-}
-
-static void on_done(const HlChildEnd *end, gpointer user)
-{
-    Scan *scan = user;
     EpScans *scans = scan->scans;
-    EpScanRecord record = { .id = scan->id, .how = scan->how, .started = scan->started, .ended = hl_clock_wall() };
-    EpScanEnd told;
-    g_autofree char *numbers = NULL;
-    g_autofree char *words = NULL;
+    bool failed = strcmp(record->end, "failed") == 0;
+    bool stopped = strcmp(record->end, "stopped") == 0;
+    guint at;
+    g_autofree char *numbers = ep_tally_describe(&record->tally);
+    g_autofree char *words = stopped ? g_strdup_printf("stopped %s: %s", record->detail, numbers) : NULL;
+    EpScanEnd told = { .tally = &record->tally,
+                       .why = failed ? record->detail : NULL,
+                       .code = stopped  ? "conflict"
+                               : failed ? "unavailable"
+                                        : "",
+                       .detail = stopped  ? words
+                                 : failed ? record->detail
+                                          : numbers };
 
-    scan->child = NULL;
-    explain(scan, end);
-    record.patterns = scan->patterns;
-    record.tally = scan->tally;
-    record.end = scan->stopped != NULL ? "stopped" : scan->why != NULL ? "failed" : "completed";
-    record.detail = scan->stopped != NULL ? scan->stopped : scan->why != NULL ? scan->why : "";
-    if (is_news(scan))
-        ep_finds_scan_ended(scans->has.finds, &record);
-    judge(scan);
-    numbers = ep_tally_describe(&scan->tally);
-    if (scan->stopped != NULL)
-        words = g_strdup_printf("stopped %s: %s", scan->stopped, numbers);
-    told = (EpScanEnd){ .tally = &scan->tally,
-                        .why = scan->why,
-                        .code = scan->stopped != NULL ? "conflict"
-                                : scan->why != NULL   ? "unavailable"
-                                                      : "",
-                        .detail = words != NULL       ? words
-                                  : scan->why != NULL ? scan->why
-                                                      : numbers };
+    if (is_news(scan, record))
+        ep_finds_scan_ended(scans->has.finds, record);
+    judge(scan, record);
     ep_engine_drop(scans->engine);
-    g_ptr_array_steal_index_fast(scans->running, running_index(scan)); /* who is told may start the next one */
+    if (g_ptr_array_find(scans->running, scan, &at))
+        g_ptr_array_steal_index_fast(scans->running, at);
     if (scan->done != NULL)
         scan->done(&told, scan->user);
+}
+
+static void on_done(gpointer user)
+{
+    Scan *scan = user;
+    EpScanRecord record = ep_scanner_record(scan->scanner);
+
+    if (g_ptr_array_remove_fast(scan->scans->stuck, scan))
+        return;
+    finish(scan, &record);
     scan_free(scan);
 }
 
 static void on_engine_gave_up(const char *how, gpointer user)
 {
     EpScans *scans = user;
+    g_autofree char *why = g_strdup_printf("the scan engine does not run: %s", how);
 
-    for (guint i = 0; i < scans->running->len; i++) {
-        Scan *scan = scans->running->pdata[i];
+    for (guint i = 0; i < scans->running->len; i++)
+        ep_scanner_fail(((Scan *)scans->running->pdata[i])->scanner, why);
+}
 
-        if (scan->why == NULL)
-            scan->why = g_strdup_printf("the scan engine does not run: %s", how);
-        hl_child_stop(scan->child);
-    }
+/* A process in the middle of a disk's answer is not even killed.  What waits for it is told, and other scans go on. */
+static void give_up(Scan *scan)
+{
+    EpScanRecord record = ep_scanner_record(scan->scanner);
+
+    record.tally.gaps[EP_GAP_TIME]++; /* wherever it hangs */
+    hl_warn("scan", "a scanner hangs and cannot be killed; it was last heard of at %s",
+            ep_scanner_place(scan->scanner));
+    g_ptr_array_add(scan->scans->stuck, scan);
+    finish(scan, &record);
 }
 
 /* A scanner that hangs (a network file system that is gone) is not waited for. */
@@ -282,13 +154,13 @@ static gboolean on_look(gpointer user)
     EpScans *scans = user;
     HlTime limit = PATIENCE + 2 * ep_settings_values(scans->has.settings)->scan_max_time;
 
-    for (guint i = 0; i < scans->running->len; i++) {
-        Scan *scan = scans->running->pdata[i];
+    for (guint i = scans->running->len; i > 0; i--) {
+        Scan *scan = scans->running->pdata[i - 1];
 
-        if (hl_clock_mono() - scan->heard < limit || scan->stopped != NULL || scan->why != NULL)
-            continue;
-        scan->why = g_strdup("nothing was heard of it any longer: a file or a file system hangs");
-        hl_child_stop(scan->child);
+        if (ep_scanner_dying(scan->scanner) > DYING)
+            give_up(scan);
+        else if (ep_scanner_silence(scan->scanner) >= limit)
+            ep_scanner_fail(scan->scanner, "nothing was heard of it any longer: a file or a file system hangs");
     }
     if (scans->running->len > 0)
         return G_SOURCE_CONTINUE;
@@ -302,15 +174,6 @@ static void add(GPtrArray *argv, const char *flag, char *value)
 {
     g_ptr_array_add(argv, g_strdup(flag));
     g_ptr_array_add(argv, value);
-}
-
-/* Paths are passed over by the walk alone: what somebody names by hand he means. */
-static void add_excludes(const EpScans *scans, GPtrArray *argv)
-{
-    char **rows = ep_settings_values(scans->has.settings)->scan_exclude;
-
-    for (gsize i = 0; rows[i] != NULL; i++)
-        add(argv, "--exclude", g_strdup(rows[i]));
 }
 
 static void add_quarantine(const EpScans *scans, GPtrArray *argv)
@@ -327,31 +190,12 @@ static void add_quarantine(const EpScans *scans, GPtrArray *argv)
     add(argv, "--quarantine-age", hl_duration_format(settings->scan_quarantine_age));
 }
 
-static GPtrArray *arguments(const EpScans *scans, const char *mode)
-{
-    GPtrArray *argv = g_ptr_array_new_with_free_func(g_free);
-
-    g_ptr_array_add(argv, g_strdup(scans->has.conf->scanner));
-    g_ptr_array_add(argv, g_strdup(mode));
-    ep_engine_add_words(scans->engine, argv);
-    add_excludes(scans, argv);
-    return argv;
-}
-
 /* Takes argv and scan; the scan holds the engine already. */
 static bool launch(Scan *scan, GPtrArray *argv, int stdin_fd, GError **error)
 {
     EpScans *scans = scan->scans;
-    HlChildSpec spec = { .stdin_fd = stdin_fd, .deadline = DEADLINE, .lines_only = true };
 
-    g_ptr_array_add(argv, NULL);
-    spec.argv = (const char *const *)argv->pdata;
-    scan->patterns = g_strdup(ep_updates_patterns(scans->has.updates));
-    scan->started = hl_clock_wall();
-    scan->heard = hl_clock_mono();
-    scan->child = hl_child_start(&spec, on_line, on_done, scan, error);
-    g_ptr_array_unref(argv);
-    if (scan->child == NULL) {
+    if (!ep_scanner_start(scan->scanner, argv, stdin_fd, EP_SCANNER_DEADLINE, error)) {
         ep_engine_drop(scans->engine);
         scan_free(scan);
         return false;
@@ -368,7 +212,15 @@ static Scan *scan_new(EpScans *scans, const char *how)
 
     scan->scans = scans;
     scan->how = how;
-    scan->id = hl_ident_new("s-");
+    scan->scanner = ep_scanner_new(&(EpScannerOptions){ .conf = scans->has.conf,
+                                                        .settings = scans->has.settings,
+                                                        .updates = scans->has.updates,
+                                                        .finds = scans->has.finds,
+                                                        .engine = scans->engine,
+                                                        .how = how,
+                                                        .progress = on_progress,
+                                                        .done = on_done,
+                                                        .user = scan });
     return scan;
 }
 
@@ -389,8 +241,8 @@ static bool check_room(const EpScans *scans, uid_t uid, GError **error)
     for (guint i = 0; i < scans->running->len; i++) {
         const Scan *scan = scans->running->pdata[i];
 
-        all += strcmp(scan->how, "manual") == 0 && scan->uid != 0;
-        own += strcmp(scan->how, "manual") == 0 && scan->uid == uid;
+        all += is_by_hand(scan) && scan->uid != 0;
+        own += is_by_hand(scan) && scan->uid == uid;
     }
     return uid == 0 || (all < MAX_BY_HAND && own < MAX_BY_ONE) ||
            hl_fail(error, HL_ERROR_LIMIT, "%u scans are running already: try again later",
@@ -411,7 +263,7 @@ bool ep_scans_serve(EpScans *scans, int socket_fd, uid_t uid, EpScanDone done, g
     scan->uid = uid;
     scan->done = done;
     scan->user = user;
-    argv = arguments(scans, "serve");
+    argv = ep_scanner_arguments(scan->scanner, "serve");
     add(argv, "--user", g_strdup(scans->has.conf->scan_user));
     return launch(scan, argv, owned, error);
 }
@@ -424,7 +276,7 @@ void ep_scans_forget(EpScans *scans, gconstpointer user)
         if (scan->done == NULL || scan->user != user)
             continue;
         scan->done = NULL;
-        stop_scan(scan, "by the user");
+        ep_scanner_stop(scan->scanner, "by the user");
     }
 }
 
@@ -449,14 +301,18 @@ static bool start_walk(EpScans *scans, const char *how, char *const *paths, cons
     GPtrArray *argv;
     Scan *scan;
 
+    if (scans->stuck->len >= MAX_STUCK)
+        return hl_fail(error, HL_ERROR_UNAVAILABLE,
+                       "%u earlier scans hang on a file system that does not answer, and cannot be killed: repair or "
+                       "unmount it, or take it out of scan.paths",
+                       scans->stuck->len);
     if (!ep_engine_hold(scans->engine, error))
         return false;
-    argv = arguments(scans, "walk");
     scan = scan_new(scans, how);
     scan->progress = request->progress;
     scan->done = request->done;
     scan->user = request->user;
-    add(argv, "--scan", g_strdup(scan->id));
+    argv = ep_scanner_arguments(scan->scanner, "walk");
     add_quarantine(scans, argv);
     g_ptr_array_add(argv, g_strdup("--"));
     for (gsize i = 0; paths[i] != NULL; i++)
@@ -481,7 +337,7 @@ static Scan *walking(const EpScans *scans)
     for (guint i = 0; i < scans->running->len; i++) {
         Scan *scan = scans->running->pdata[i];
 
-        if (strcmp(scan->how, "manual") != 0)
+        if (!is_by_hand(scan))
             return scan;
     }
     return NULL;
@@ -492,7 +348,7 @@ void ep_scans_stop_walk(EpScans *scans, const char *by)
     Scan *scan = walking(scans);
 
     if (scan != NULL)
-        stop_scan(scan, by);
+        ep_scanner_stop(scan->scanner, by);
 }
 
 void ep_scans_forget_walk(EpScans *scans)
@@ -518,6 +374,7 @@ EpScans *ep_scans_new(const EpScansOptions *options)
 
     scans->has = *options;
     scans->running = g_ptr_array_new_with_free_func(scan_free);
+    scans->stuck = g_ptr_array_new_with_free_func(scan_free);
     scans->engine = ep_engine_new(
         &(EpEngineOptions){ options->conf, options->settings, options->updates, on_engine_gave_up, scans });
     scans->judge = ep_judge_new(&(EpJudgeOptions){ options->conf, options->updates });
@@ -530,6 +387,7 @@ void ep_scans_free(EpScans *scans)
         return;
     g_clear_handle_id(&scans->timer, g_source_remove);
     g_ptr_array_unref(scans->running);
+    g_ptr_array_unref(scans->stuck);
     ep_judge_free(scans->judge);
     ep_engine_free(scans->engine);
     g_free(scans);

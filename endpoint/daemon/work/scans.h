@@ -9,9 +9,8 @@
 
 #include <sys/types.h>
 
-#include "endpoint/daemon/work/engine.h"
-#include "endpoint/daemon/work/finds.h"
 #include "endpoint/daemon/work/judge.h"
+#include "endpoint/daemon/work/scanner.h"
 
 /* Borrowed. */
 typedef struct {

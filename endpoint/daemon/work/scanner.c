@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "endpoint/daemon/work/scanner.h"
+
+#include <inttypes.h>
+#include <pwd.h>
+#include <string.h>
+
+#include "lib/base/exec.h"
+#include "lib/base/ident.h"
+#include "lib/base/log.h"
+#include "proto/components.h"
+
+struct EpScanner {
+    EpScannerOptions has;
+    char *id, *patterns, *place;
+    HlChild *child;
+    HlTime started; /* wall */
+    HlTime heard;   /* mono */
+    HlTime killed;  /* mono; 0: it was not */
+    EpTally tally;
+    bool has_end;
+    char *why, *stopped; /* nothing of it counts; it was ended by somebody: who */
+};
+
+/* -------------------------------------------------------------------------------------------------- what it says */
+
+static const char *text_of(const json_t *json, const char *name)
+{
+    const char *text = json_string_value(json_object_get(json, name));
+
+    return text != NULL ? text : "";
+}
+
+static char *owner_of(const json_t *found)
+{
+    json_int_t uid = json_integer_value(json_object_get(found, "uid"));
+    const struct passwd *user = getpwuid((uid_t)uid);
+
+    return user != NULL ? g_strdup(user->pw_name) : g_strdup_printf("%" JSON_INTEGER_FORMAT, uid);
+}
+
+/* 0: not known. */
+static uint64_t version_of(const char *patterns, const char *component)
+{
+    size_t n;
+    HlMsgComponent **rows = hl_components_parse(patterns, &n);
+    uint64_t version = 0;
+
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(rows[i]->name, component) == 0)
+            version = rows[i]->version;
+    hl_components_free(rows, n);
+    return version;
+}
+
+static void on_found(EpScanner *scanner, const json_t *found)
+{
+    g_autofree char *owner = owner_of(found);
+    EpDetection find = { .path = text_of(found, "path"),
+                         .size = (guint64)MAX(json_integer_value(json_object_get(found, "size")), 0),
+                         .sha256 = text_of(found, "sha256"),
+                         .owner = owner,
+                         .signature = text_of(found, "signature"),
+                         .component = text_of(found, "component"),
+                         .how = scanner->has.how,
+                         .action = text_of(found, "action"),
+                         .detail = text_of(found, "detail"),
+                         .scan = scanner->id,
+                         .at = hl_clock_wall() };
+
+    find.version = version_of(scanner->patterns, find.component);
+    ep_finds_add(scanner->has.finds, &find);
+}
+
+/* Taken, and perhaps told of already. */
+static void on_kept(EpScanner *scanner, const json_t *kept)
+{
+    if (!ep_finds_has(scanner->has.finds, text_of(kept, "path"), text_of(kept, "sha256"), text_of(kept, "signature"),
+                      text_of(kept, "action")))
+        on_found(scanner, kept);
+}
+
+static void on_gap(EpScanner *scanner, const json_t *gap)
+{
+    const char *why = text_of(gap, "why");
+    EpGap reason = ep_gap_from_name(text_of(gap, "reason"));
+
+    hl_log(strcmp(scanner->has.how, "manual") == 0 ? HL_LOG_DEBUG : HL_LOG_INFO, "scan", "%s was not looked at: %s%s%s",
+           text_of(gap, "path"), reason == EP_N_GAPS ? "unknown" : ep_gap_text(reason), *why != '\0' ? ", " : "", why);
+}
+
+static void on_progress(EpScanner *scanner, const json_t *progress)
+{
+    ep_tally_parse(&scanner->tally, progress);
+    g_free(scanner->place);
+    scanner->place = g_strdup(text_of(progress, "path"));
+    if (scanner->has.progress != NULL)
+        scanner->has.progress(&scanner->tally, scanner->has.user);
+}
+
+static void on_hung(EpScanner *scanner, const json_t *unused G_GNUC_UNUSED)
+{
+    ep_engine_kill(scanner->has.engine);
+}
+
+static void on_end_told(EpScanner *scanner, const json_t *end)
+{
+    const char *failed = json_string_value(json_object_get(end, "failed"));
+
+    ep_tally_parse(&scanner->tally, end);
+    scanner->has_end = true;
+    if (failed != NULL && scanner->why == NULL)
+        scanner->why = g_strdup(failed);
+}
+
+static const struct {
+    const char *name;
+    void (*heard)(EpScanner *scanner, const json_t *value);
+} lines[] = {
+    { "found", on_found },       { "kept", on_kept }, { "gap", on_gap },
+    { "progress", on_progress }, { "hung", on_hung }, { "end", on_end_told },
+};
+
+static void on_line(const char *line, gpointer user)
+{
+    EpScanner *scanner = user;
+    g_autoptr(json_t) json = hl_json_parse("a line of the scanner", line, strlen(line), NULL);
+
+    scanner->heard = hl_clock_mono();
+    for (gsize i = 0; i < G_N_ELEMENTS(lines); i++) {
+        const json_t *value = json_object_get(json, lines[i].name);
+
+        if (value != NULL)
+            lines[i].heard(scanner, value);
+    }
+}
+
+/* ------------------------------------------------------------------------------------------------------- its end */
+
+/* One that ended without a last word was killed, by us or by the kernel. */
+static void explain(EpScanner *scanner, const HlChildEnd *end)
+{
+    g_autofree char *errors = g_utf8_make_valid(end->errors, -1);
+
+    if (scanner->why != NULL || scanner->stopped != NULL || scanner->has_end)
+        return;
+    if (end->timed_out)
+        scanner->why = g_strdup("it took too long and was stopped");
+    else
+        scanner->why = g_strdup_printf("the scanner ended with %s %d%s%s", end->exited ? "status" : "signal",
+                                       end->status, *errors != '\0' ? ": " : "", g_strstrip(errors));
+}
+
+static void on_done(const HlChildEnd *end, gpointer user)
+{
+    EpScanner *scanner = user;
+
+    scanner->child = NULL;
+    explain(scanner, end);
+    scanner->has.done(scanner->has.user);
+}
+
+/* Once: each would put off the kill that follows. */
+static void kill_it(EpScanner *scanner)
+{
+    if (scanner->child == NULL || scanner->killed != 0)
+        return;
+    scanner->killed = MAX(hl_clock_mono(), 1);
+    hl_child_stop(scanner->child);
+}
+
+void ep_scanner_stop(EpScanner *scanner, const char *by)
+{
+    if (scanner->stopped == NULL)
+        scanner->stopped = g_strdup(by);
+    kill_it(scanner);
+}
+
+void ep_scanner_fail(EpScanner *scanner, const char *why)
+{
+    if (scanner->why == NULL && scanner->stopped == NULL)
+        scanner->why = g_strdup(why);
+    kill_it(scanner);
+}
+
+/* ------------------------------------------------------------------------------------------------------ its start */
+
+static void add(GPtrArray *argv, const char *flag, char *value)
+{
+    g_ptr_array_add(argv, g_strdup(flag));
+    g_ptr_array_add(argv, value);
+}
+
+GPtrArray *ep_scanner_arguments(const EpScanner *scanner, const char *mode)
+{
+    char **rows = ep_settings_values(scanner->has.settings)->scan_exclude;
+    GPtrArray *argv = g_ptr_array_new_with_free_func(g_free);
+
+    g_ptr_array_add(argv, g_strdup(scanner->has.conf->scanner));
+    g_ptr_array_add(argv, g_strdup(mode));
+    ep_engine_add_words(scanner->has.engine, argv);
+    add(argv, "--scan", g_strdup(scanner->id));
+    /* paths are passed over by the walk alone: what somebody names by hand he means */
+    for (gsize i = 0; rows[i] != NULL; i++)
+        add(argv, "--exclude", g_strdup(rows[i]));
+    return argv;
+}
+
+bool ep_scanner_start(EpScanner *scanner, GPtrArray *argv, int stdin_fd, HlTime deadline, GError **error)
+{
+    HlChildSpec spec = { .stdin_fd = stdin_fd, .deadline = deadline, .lines_only = true };
+
+    g_ptr_array_add(argv, NULL);
+    spec.argv = (const char *const *)argv->pdata;
+    scanner->patterns = g_strdup(ep_updates_patterns(scanner->has.updates));
+    scanner->started = hl_clock_wall();
+    scanner->heard = hl_clock_mono();
+    scanner->child = hl_child_start(&spec, on_line, on_done, scanner, error);
+    g_ptr_array_unref(argv);
+    return scanner->child != NULL;
+}
+
+/* --------------------------------------------------------------------------------------------------- what it is */
+
+HlTime ep_scanner_silence(const EpScanner *scanner)
+{
+    return hl_clock_mono() - scanner->heard;
+}
+
+HlTime ep_scanner_dying(const EpScanner *scanner)
+{
+    return scanner->child == NULL || scanner->killed == 0 ? 0 : hl_clock_mono() - scanner->killed;
+}
+
+const char *ep_scanner_id(const EpScanner *scanner)
+{
+    return scanner->id;
+}
+
+const char *ep_scanner_place(const EpScanner *scanner)
+{
+    return scanner->place != NULL ? scanner->place : "";
+}
+
+EpScanRecord ep_scanner_record(const EpScanner *scanner)
+{
+    const char *why = scanner->stopped != NULL ? scanner->stopped : scanner->why != NULL ? scanner->why : "";
+
+    return (EpScanRecord){ .id = scanner->id,
+                           .how = scanner->has.how,
+                           .started = scanner->started,
+                           .ended = hl_clock_wall(),
+                           .end = scanner->stopped != NULL ? "stopped"
+                                  : scanner->why != NULL   ? "failed"
+                                                           : "completed",
+                           .detail = why,
+                           .patterns = scanner->patterns,
+                           .tally = scanner->tally };
+}
+
+EpScanner *ep_scanner_new(const EpScannerOptions *options)
+{
+    EpScanner *scanner = g_new0(EpScanner, 1);
+
+    scanner->has = *options;
+    scanner->id = hl_ident_new("s-");
+    return scanner;
+}
+
+void ep_scanner_free(EpScanner *scanner)
+{
+    if (scanner == NULL)
+        return;
+    g_clear_pointer(&scanner->child, hl_child_abandon);
+    g_free(scanner->id);
+    g_free(scanner->patterns);
+    g_free(scanner->place);
+    g_free(scanner->why);
+    g_free(scanner->stopped);
+    g_free(scanner);
+}
