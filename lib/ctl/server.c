@@ -53,6 +53,7 @@ struct HlCtlPeer {
     GQueue out;         /* of GBytes */
     gsize queued, sent; /* bytes in out; of its head, already sent */
     HlTime active;      /* mono */
+    guint held;         /* answers that it waits for, however long they take */
 };
 
 /* -- peers -- */
@@ -181,6 +182,18 @@ bool hl_ctl_send(HlCtlPeer *peer, GBytes *frame)
         return false;
     want_writable(peer);
     return true;
+}
+
+void hl_ctl_hold(HlCtlPeer *peer)
+{
+    peer->held++;
+}
+
+void hl_ctl_release(HlCtlPeer *peer)
+{
+    g_assert(peer->held > 0);
+    peer->held--;
+    peer->active = hl_clock_mono();
 }
 
 /* -- receiving -- */
@@ -344,7 +357,7 @@ static gboolean on_sweep(gpointer user)
     for (guint i = server->peers->len; i > 0; i--) {
         HlCtlPeer *peer = i <= server->peers->len ? g_ptr_array_index(server->peers, i - 1) : NULL;
 
-        if (peer == NULL || peer->active > limit) /* NULL: a closed callback closed others as well */
+        if (peer == NULL || peer->held > 0 || peer->active > limit) /* NULL: a closed callback closed others as well */
             continue;
         hl_debug("control", "closed the connection of process %d: idle", (int)peer->who.pid);
         close_peer(peer);

@@ -41,6 +41,11 @@ void hl_ctl_server_free(HlCtlServer *server);
 /* Queues a frame.  false: the connection is gone, or was closed now because its reader is too slow. */
 bool hl_ctl_send(HlCtlPeer *peer, GBytes *frame);
 
+/* The peer waits for an answer that may take longer than it may be idle: until as many releases it is not.  Who holds
+ * it bounds the time. */
+void hl_ctl_hold(HlCtlPeer *peer);
+void hl_ctl_release(HlCtlPeer *peer);
+
 uid_t hl_ctl_peer_uid(const HlCtlPeer *peer);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HlCtlServer, hl_ctl_server_free)

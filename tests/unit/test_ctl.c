@@ -430,6 +430,26 @@ static void test_limits(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
     check_gone(first);
 }
 
+/* Who waits for an answer is not idle, however long that takes; who has it may be again. */
+static void test_held(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
+{
+    g_autoptr(HlCtlClient) waiting = NULL;
+    g_autoptr(HlCtlClient) idle = NULL;
+
+    start(fixture, (HlCtlOptions){ .max_peers = 4, .idle = 50 });
+    waiting = connect_client(fixture);
+    send_text(waiting, "keep", -1);
+    turn_until(&fixture->frames, 1);
+    hl_ctl_hold(fixture->kept);
+    idle = connect_client(fixture);
+    turn_until(&fixture->closed, 1); /* the later one */
+    check_gone(idle);
+    g_assert_nonnull(fixture->kept);
+    hl_ctl_release(fixture->kept);
+    turn_until(&fixture->closed, 2);
+    check_gone(waiting);
+}
+
 static void check_connect_fails(const char *path, HlErrorCode code, const char *part)
 {
     g_autoptr(GError) error = NULL;
@@ -487,6 +507,7 @@ int main(int argc, char **argv)
     FIXTURE_TEST("slow-reader", test_slow_reader);
     FIXTURE_TEST("large-answers", test_large_answers);
     FIXTURE_TEST("limits", test_limits);
+    FIXTURE_TEST("held", test_held);
     FIXTURE_TEST("socket-file", test_socket_file);
     return g_test_run();
 }

@@ -116,6 +116,7 @@ static void on_scan_done(const EpScanEnd *end, gpointer user)
 {
     g_autoptr(json_t) result = ep_tally_json(end->tally);
 
+    hl_ctl_release(user);
     if (end->why != NULL)
         send_reply(user, "unavailable", end->why, false, result); /* not 1, the status for "found" */
     else
@@ -124,8 +125,11 @@ static void on_scan_done(const EpScanEnd *end, gpointer user)
 
 static bool call_scan(const Request *request, GError **error)
 {
-    return ep_scans_serve(request->has->scans, hl_fd_steal(request->fd), hl_ctl_peer_uid(request->peer), on_scan_done,
-                          request->peer, error);
+    if (!ep_scans_serve(request->has->scans, hl_fd_steal(request->fd), hl_ctl_peer_uid(request->peer), on_scan_done,
+                        request->peer, error))
+        return false;
+    hl_ctl_hold(request->peer); /* its files go another way: nothing is heard of it here, for hours */
+    return true;
 }
 
 static bool call_detections(const Request *request, GError **error)
