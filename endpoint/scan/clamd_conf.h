@@ -5,7 +5,10 @@
 
 #include "lib/base/clock.h"
 
-#define EP_CLAMD_THREADS 3            /* each may have a whole file in its address space */
+#define EP_CLAMD_BY_HAND 3 /* scans by hand at the same time, without root's: each one look at a time */
+/* Theirs, and one for each that no user may hold up: the scheduled scan, files that were written, a scan of root's.
+ * Each may have a whole file in its address space. */
+#define EP_CLAMD_THREADS (EP_CLAMD_BY_HAND + 3)
 #define EP_CLAMD_SOCKET  "run/socket" /* below the directory */
 
 typedef struct {

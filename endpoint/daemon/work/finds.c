@@ -18,6 +18,11 @@ struct EpFinds {
     EpSpool *spool; /* NULL: not enrolled */
 };
 
+static bool is_by_hand(const char *how)
+{
+    return strcmp(how, "manual") == 0;
+}
+
 /* ----------------------------------------------------------------------------------------------------- the report */
 
 static bool spool_find(EpFinds *finds, const EpDetection *find, GError **error)
@@ -77,8 +82,8 @@ static bool spool_end(EpFinds *finds, const EpScanRecord *record, GError **error
     result.patterns = hl_components_parse(record->patterns, &result.n_patterns);
     report.body_case = HOLDLINE__V1__REPORT__BODY_SCAN;
     report.scan = &result;
-    spooled = ep_spool_add(finds->spool, &report,
-                           strcmp(record->how, "manual") == 0 ? EP_SPOOL_MERGE : EP_SPOOL_KEEP_ALWAYS, "scan", error);
+    spooled = ep_spool_add(finds->spool, &report, is_by_hand(record->how) ? EP_SPOOL_MERGE : EP_SPOOL_KEEP_ALWAYS,
+                           "scan", error);
     hl_components_free(result.patterns, result.n_patterns);
     return spooled;
 }
@@ -110,9 +115,9 @@ static bool write_row(EpFinds *finds, const EpDetection *find, HlTime told, GErr
                      "tttittttiii", find->path, find->sha256, find->signature, (int64_t)find->size, find->owner,
                      find->how, find->action, find->detail, find->at, find->at, told) &&
            hl_db_run(finds->db, NULL, error,
-                     "DELETE FROM detection WHERE n IN (SELECT n FROM detection ORDER BY last_ms DESC, n DESC"
-                     " LIMIT -1 OFFSET ?)",
-                     "i", (int64_t)EP_FINDS_KEPT);
+                     "DELETE FROM detection WHERE n IN (SELECT n FROM detection WHERE (how = 'manual') = ?"
+                     " ORDER BY last_ms DESC, n DESC LIMIT -1 OFFSET ?)",
+                     "ii", (int64_t)is_by_hand(find->how), (int64_t)EP_FINDS_KEPT);
 }
 
 static bool store_find(EpFinds *finds, const EpDetection *find, GError **error)
@@ -123,7 +128,8 @@ static bool store_find(EpFinds *finds, const EpDetection *find, GError **error)
 
     if (!hl_txn_begin(&txn, finds->db, error) || !is_told(finds, find, &told, error))
         return false;
-    tell = finds->spool != NULL && !told && ep_spool_waiting(finds->spool) < EP_FINDS_WAITING;
+    tell = finds->spool != NULL && !told &&
+           ep_spool_waiting(finds->spool) < EP_FINDS_WAITING / (is_by_hand(find->how) ? 2 : 1);
     return write_row(finds, find, tell ? find->at : 0, error) && (!tell || spool_find(finds, find, error)) &&
            hl_txn_commit(&txn, error);
 }
@@ -177,7 +183,7 @@ static char *describe(const EpScanRecord *record)
     g_autofree char *numbers = ep_tally_describe(&record->tally);
 
     if (strcmp(record->end, "completed") == 0)
-        return g_strdup_printf("%s: %s", record->how, numbers);
+        return g_strdup_printf("%s: %s%s%s", record->how, numbers, *record->detail != '\0' ? "; " : "", record->detail);
     return g_strdup_printf("%s, %s: %s (%s)", record->how, record->end, record->detail, numbers);
 }
 
@@ -188,7 +194,7 @@ static bool is_last_scan(EpFinds *finds, const EpScanRecord *record)
     g_autoptr(json_t) last = hl_json_parse("the last scan", text, strlen(text), NULL);
     const char *how = json_string_value(json_object_get(last, "how"));
 
-    return strcmp(record->how, "manual") != 0 || how == NULL || strcmp(how, "manual") == 0;
+    return !is_by_hand(record->how) || how == NULL || is_by_hand(how);
 }
 
 static bool store_end(EpFinds *finds, const EpScanRecord *record, GError **error)

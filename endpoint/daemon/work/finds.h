@@ -11,8 +11,8 @@
 #include "endpoint/daemon/ground/trouble.h"
 #include "endpoint/scan/tally.h"
 
-#define EP_FINDS_KEPT    1000 /* rows */
-#define EP_FINDS_WAITING 5000 /* reports that the server has not taken: more finds are only counted */
+#define EP_FINDS_KEPT    1000 /* rows of scans by hand, and as many of the others */
+#define EP_FINDS_WAITING 5000 /* reports that the server has not taken: more finds are only counted; by hand half */
 
 typedef struct EpFinds EpFinds;
 

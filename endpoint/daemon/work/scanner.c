@@ -18,6 +18,8 @@ struct EpScanner {
     HlTime heard;   /* mono */
     HlTime killed;  /* mono; 0: it was not */
     EpTally tally;
+    guint64 untold; /* finds that were only counted */
+    char *note;     /* about them; NULL: there are none */
     bool has_end;
     char *why, *stopped; /* nothing of it counts; it was ended by somebody: who */
 };
@@ -53,7 +55,7 @@ static uint64_t version_of(const char *patterns, const char *component)
     return version;
 }
 
-static void on_found(EpScanner *scanner, const json_t *found)
+static void tell(EpScanner *scanner, const json_t *found)
 {
     g_autofree char *owner = owner_of(found);
     EpDetection find = { .path = text_of(found, "path"),
@@ -72,12 +74,20 @@ static void on_found(EpScanner *scanner, const json_t *found)
     ep_finds_add(scanner->has.finds, &find);
 }
 
+static void on_found(EpScanner *scanner, const json_t *found)
+{
+    if (scanner->has.may_tell == NULL || scanner->has.may_tell(scanner->has.user))
+        tell(scanner, found);
+    else
+        scanner->untold++;
+}
+
 /* Taken, and perhaps told of already. */
 static void on_kept(EpScanner *scanner, const json_t *kept)
 {
     if (!ep_finds_has(scanner->has.finds, text_of(kept, "path"), text_of(kept, "sha256"), text_of(kept, "signature"),
                       text_of(kept, "action")))
-        on_found(scanner, kept);
+        tell(scanner, kept);
 }
 
 static void on_gap(EpScanner *scanner, const json_t *gap)
@@ -151,12 +161,25 @@ static void explain(EpScanner *scanner, const HlChildEnd *end)
                                        end->status, *errors != '\0' ? ": " : "", g_strstrip(errors));
 }
 
+/* Nothing is lost silently. */
+static void note_untold(EpScanner *scanner)
+{
+    const char *why = scanner->stopped != NULL ? scanner->stopped : scanner->why;
+
+    if (scanner->untold > 0)
+        scanner->note =
+            g_strdup_printf("%s%s%" PRIu64 " of the finds were only counted: more were found by hand than a "
+                            "day's ration",
+                            why != NULL ? why : "", why != NULL ? "; " : "", scanner->untold);
+}
+
 static void on_done(const HlChildEnd *end, gpointer user)
 {
     EpScanner *scanner = user;
 
     scanner->child = NULL;
     explain(scanner, end);
+    note_untold(scanner);
     scanner->has.done(scanner->has.user);
 }
 
@@ -169,10 +192,15 @@ static void kill_it(EpScanner *scanner)
     hl_child_stop(scanner->child);
 }
 
-void ep_scanner_stop(EpScanner *scanner, const char *by)
+void ep_scanner_set_stopped(EpScanner *scanner, const char *by)
 {
     if (scanner->stopped == NULL)
         scanner->stopped = g_strdup(by);
+}
+
+void ep_scanner_stop(EpScanner *scanner, const char *by)
+{
+    ep_scanner_set_stopped(scanner, by);
     kill_it(scanner);
 }
 
@@ -253,7 +281,7 @@ EpScanRecord ep_scanner_record(const EpScanner *scanner)
                            .end = scanner->stopped != NULL ? "stopped"
                                   : scanner->why != NULL   ? "failed"
                                                            : "completed",
-                           .detail = why,
+                           .detail = scanner->note != NULL ? scanner->note : why,
                            .patterns = scanner->patterns,
                            .tally = scanner->tally };
 }
@@ -275,6 +303,7 @@ void ep_scanner_free(EpScanner *scanner)
     g_free(scanner->id);
     g_free(scanner->patterns);
     g_free(scanner->place);
+    g_free(scanner->note);
     g_free(scanner->why);
     g_free(scanner->stopped);
     g_free(scanner);

@@ -19,7 +19,9 @@ typedef struct {
     EpUpdates *updates;
     EpFinds *finds;
     EpEngine *engine;
-    const char *how;                                       /* static: manual, schedule, command */
+    const char *how; /* static: manual, schedule, command */
+    /* Whether the next find may be told of, or is only counted: how many were is said in the end.  NULL: always. */
+    bool (*may_tell)(gpointer user);
     void (*progress)(const EpTally *tally, gpointer user); /* once a second; may be NULL */
     /* The process has ended: ep_scanner_record says how.  It may be freed in here. */
     void (*done)(gpointer user);
@@ -42,6 +44,9 @@ bool ep_scanner_start(EpScanner *scanner, GPtrArray *argv, int stdin_fd, HlTime 
 /* Kills it.  Only the first reason counts: by, somebody ended it; why, nothing of it counts. */
 void ep_scanner_stop(EpScanner *scanner, const char *by);
 void ep_scanner_fail(EpScanner *scanner, const char *why);
+
+/* Somebody ends it who has another way to do that than killing it. */
+void ep_scanner_set_stopped(EpScanner *scanner, const char *by);
 
 /* For how long it has said nothing, and for how long it should be dead already (0: nobody has killed it). */
 HlTime ep_scanner_silence(const EpScanner *scanner);

@@ -5,12 +5,13 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "endpoint/core/ration.h"
+#include "endpoint/scan/clamd_conf.h"
 #include "lib/base/file.h"
 #include "lib/base/ident.h"
 #include "lib/base/log.h"
 
-#define MAX_BY_HAND   6 /* at the same time, without root's */
-#define MAX_BY_ONE    2 /* of one user */
+#define MAX_BY_ONE    2 /* scans by hand of one user at the same time */
 #define MIB           ((guint64)1024 * 1024)
 #define LOOK          (10 * HL_SECOND)
 #define PROGRESS_TIME (10 * HL_SECOND)
@@ -23,6 +24,7 @@ typedef struct {
     EpScanner *scanner;
     const char *how; /* static */
     uid_t uid;
+    int socket;                                         /* of a scan by hand; -1: none */
     HlTime told;                                        /* mono: how far it is */
     void (*progress)(const char *words, gpointer user); /* NULL: nobody wants it */
     EpScanDone done;                                    /* NULL: nobody waits, or no longer */
@@ -33,6 +35,7 @@ struct EpScans {
     EpScansOptions has;
     EpEngine *engine;
     EpJudge *judge;
+    EpRation *ration;
     GPtrArray *running; /* Scan * */
     GPtrArray *stuck;   /* Scan *: told of as failed, but the kernel does not let them die */
     guint timer;
@@ -43,12 +46,22 @@ static void scan_free(gpointer data)
     Scan *scan = data;
 
     ep_scanner_free(scan->scanner);
+    hl_fd_clear(&scan->socket);
     g_free(scan);
 }
 
 static bool is_by_hand(const Scan *scan)
 {
     return strcmp(scan->how, "manual") == 0;
+}
+
+/* What users find by hand must not crowd out what is found in their files. */
+static bool on_may_tell(gpointer user)
+{
+    const Scan *scan = user;
+
+    return !is_by_hand(scan) || scan->uid == 0 ||
+           ep_ration_take(scan->scans->ration, EP_RATION_FINDS, scan->uid, hl_clock_mono()) == 0;
 }
 
 static void on_progress(const EpTally *tally, gpointer user)
@@ -73,7 +86,7 @@ static void judge(const Scan *scan, const EpScanRecord *record)
     /* by a file of ours: any user can make one that breaks an engine, and change it between two looks */
     if (failed || record->tally.gaps[EP_GAP_ENGINE] > 0)
         ep_judge_failed(scan->scans->judge, test, failed ? record->detail : "it fails on a file");
-    else if (strcmp(record->end, "stopped") != 0)
+    else if (strcmp(record->end, "stopped") != 0 && !is_by_hand(scan)) /* else any user could have failures forgotten */
         ep_judge_worked(scan->scans->judge);
 }
 
@@ -212,12 +225,14 @@ static Scan *scan_new(EpScans *scans, const char *how)
 
     scan->scans = scans;
     scan->how = how;
+    scan->socket = -1;
     scan->scanner = ep_scanner_new(&(EpScannerOptions){ .conf = scans->has.conf,
                                                         .settings = scans->has.settings,
                                                         .updates = scans->has.updates,
                                                         .finds = scans->has.finds,
                                                         .engine = scans->engine,
                                                         .how = how,
+                                                        .may_tell = on_may_tell,
                                                         .progress = on_progress,
                                                         .done = on_done,
                                                         .user = scan });
@@ -232,6 +247,18 @@ static bool is_packet_socket(int fd)
     return fd >= 0 && getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_SEQPACKET;
 }
 
+static bool check_ration(EpScans *scans, uid_t uid, GError **error)
+{
+    HlTime wait = uid == 0 ? 0 : ep_ration_take(scans->ration, EP_RATION_SCANS, uid, hl_clock_mono());
+    g_autofree char *time = hl_duration_describe(wait);
+
+    if (wait == 0)
+        return true;
+    hl_log_limited(HL_LOG_WARN, "scan", "ration", "user %u has started too many scans", (unsigned)uid);
+    return hl_fail(error, HL_ERROR_LIMIT,
+                   "too many scans were started by hand: name all files in one call, or try again in %s", time);
+}
+
 /* Root is let in whatever others do. */
 static bool check_room(const EpScans *scans, uid_t uid, GError **error)
 {
@@ -244,7 +271,7 @@ static bool check_room(const EpScans *scans, uid_t uid, GError **error)
         all += is_by_hand(scan) && scan->uid != 0;
         own += is_by_hand(scan) && scan->uid == uid;
     }
-    return uid == 0 || (all < MAX_BY_HAND && own < MAX_BY_ONE) ||
+    return uid == 0 || (all < EP_CLAMD_BY_HAND && own < MAX_BY_ONE) ||
            hl_fail(error, HL_ERROR_LIMIT, "%u scans are running already: try again later",
                    own < MAX_BY_ONE ? all : own);
 }
@@ -257,7 +284,7 @@ bool ep_scans_serve(EpScans *scans, int socket_fd, uid_t uid, EpScanDone done, g
 
     if (!is_packet_socket(owned))
         return hl_fail(error, HL_ERROR_USAGE, "no socket for files came with the call");
-    if (!check_room(scans, uid, error) || !ep_engine_hold(scans->engine, error))
+    if (!check_room(scans, uid, error) || !check_ration(scans, uid, error) || !ep_engine_hold(scans->engine, error))
         return false;
     scan = scan_new(scans, "manual");
     scan->uid = uid;
@@ -265,7 +292,17 @@ bool ep_scans_serve(EpScans *scans, int socket_fd, uid_t uid, EpScanDone done, g
     scan->user = user;
     argv = ep_scanner_arguments(scan->scanner, "serve");
     add(argv, "--user", g_strdup(scans->has.conf->scan_user));
-    return launch(scan, argv, owned, error);
+    scan->socket = hl_fd_steal(&owned);
+    return launch(scan, argv, scan->socket, error);
+}
+
+/* The engine goes on with the file that it has: the scan keeps its place until then, so that nobody can have more files
+ * looked at than there are places.  The scanner ends when it asks for the next. */
+static void end_by_hand(Scan *scan)
+{
+    ep_scanner_set_stopped(scan->scanner, "by the user");
+    if (shutdown(scan->socket, SHUT_RDWR) != 0)
+        ep_scanner_stop(scan->scanner, "by the user");
 }
 
 void ep_scans_forget(EpScans *scans, gconstpointer user)
@@ -276,7 +313,7 @@ void ep_scans_forget(EpScans *scans, gconstpointer user)
         if (scan->done == NULL || scan->user != user)
             continue;
         scan->done = NULL;
-        ep_scanner_stop(scan->scanner, "by the user");
+        end_by_hand(scan);
     }
 }
 
@@ -377,6 +414,7 @@ EpScans *ep_scans_new(const EpScansOptions *options)
     scans->stuck = g_ptr_array_new_with_free_func(scan_free);
     scans->engine = ep_engine_new(
         &(EpEngineOptions){ options->conf, options->settings, options->updates, on_engine_gave_up, scans });
+    scans->ration = ep_ration_new();
     scans->judge = ep_judge_new(&(EpJudgeOptions){ options->conf, options->updates });
     return scans;
 }
@@ -389,6 +427,7 @@ void ep_scans_free(EpScans *scans)
     g_ptr_array_unref(scans->running);
     g_ptr_array_unref(scans->stuck);
     ep_judge_free(scans->judge);
+    ep_ration_free(scans->ration);
     ep_engine_free(scans->engine);
     g_free(scans);
 }

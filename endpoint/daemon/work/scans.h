@@ -45,11 +45,12 @@ EpScans *ep_scans_new(const EpScansOptions *options);
 void ep_scans_free(EpScans *scans);
 
 /* A scan by hand, of what comes over the socket (SOCK_SEQPACKET), which is consumed whatever the result.  done comes
- * once, unless this fails.  HL_ERROR_LIMIT: too many run already, never for root. */
+ * once, unless this fails.  HL_ERROR_LIMIT: too many run already, or were started lately (endpoint/core/ration.h);
+ * never for root. */
 bool ep_scans_serve(EpScans *scans, int socket_fd, uid_t uid, EpScanDone done, gpointer user,
                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* No more callbacks to this user; his scan is stopped. */
+/* No more callbacks to this user; his scan ends when the file is through that the engine is looking at. */
 void ep_scans_forget(EpScans *scans, gconstpointer user);
 
 /* A scan of these paths (bytes) as root, by `how` (static: schedule, command).  One at a time (work/orders.h).  That it
