@@ -117,7 +117,7 @@ static const HlOption rows[] = {
     ROW("scan.quarantine-age", HL_OPTION_DURATION, scan_quarantine_age, "30d", HL_HOUR, 3650 * HL_DAY, NULL,
         "How long files stay in the quarantine", NULL),
     ROW("scan.quarantine-size", HL_OPTION_INT, scan_quarantine_size, "1024", 1, 1048576, NULL,
-        "Size of the quarantine in MiB; the oldest files make room", NULL),
+        "Size of the quarantine in MiB; when it is full, infected files stay where they are", NULL),
     ROW("scan.schedule", HL_OPTION_STRING, scan_schedule, "off", 1, 40, NULL, "When a scan runs automatically",
         check_schedule),
     ROW("update.activeupdate-url", HL_OPTION_STRING, activeupdate_url, "", 0, 512, NULL,

@@ -9,6 +9,8 @@
 #include "lib/base/json.h"
 #include "lib/base/table.h"
 
+#define PATIENCE (15 * HL_SECOND) /* a scan has it open while it takes files */
+
 /* Bounds are for who adds. */
 static EpQuarantine *open_it(HlInvocation *call, GError **error)
 {
@@ -19,7 +21,8 @@ static EpQuarantine *open_it(HlInvocation *call, GError **error)
     if (!ep_tool_load(call, error))
         return NULL;
     directory = g_build_filename(tool->conf.state_dir, EP_QUARANTINE_DIRECTORY, NULL);
-    quarantine = ep_quarantine_open(directory, (EpQuarantineBounds){ .max_bytes = G_MAXINT64 }, error);
+    quarantine =
+        ep_quarantine_open(directory, (EpQuarantineBounds){ .max_bytes = G_MAXINT64, .patience = PATIENCE }, error);
     if (quarantine == NULL && g_error_matches(*error, HL_ERROR, HL_ERROR_CONFLICT))
         hl_error_prefix(error, "a scan is using the quarantine; try again when it has ended");
     return quarantine;

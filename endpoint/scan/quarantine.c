@@ -12,9 +12,24 @@
 #include "lib/base/file.h"
 #include "lib/base/log.h"
 
+#define LOCK_PAUSE 20 /* ms */
+
 char *ep_quarantine_path(const EpQuarantine *quarantine, const char *id, const char *suffix)
 {
     return g_strdup_printf("%s/%s%s", quarantine->directory, id, suffix);
+}
+
+/* Tried, not waited for: flock has no deadline. */
+static bool lock(const EpQuarantine *quarantine)
+{
+    HlTime until = hl_clock_mono() + quarantine->bounds.patience;
+
+    while (flock(quarantine->lock, LOCK_EX | LOCK_NB) != 0) {
+        if (errno != EWOULDBLOCK || hl_clock_mono() >= until)
+            return false;
+        g_usleep(LOCK_PAUSE * 1000);
+    }
+    return true;
 }
 
 /* Only we may read it, and only one of us at a time. */
@@ -31,7 +46,7 @@ static bool claim(EpQuarantine *quarantine, GError **error)
                        (unsigned)st.st_uid, (unsigned)geteuid());
     if ((st.st_mode & 07777) != 0700 && fchmod(quarantine->lock, 0700) != 0)
         return hl_fail_errno(error, errno, "cannot close the quarantine %s to others", quarantine->directory);
-    if (flock(quarantine->lock, LOCK_EX | LOCK_NB) == 0)
+    if (lock(quarantine))
         return true;
     if (errno == EWOULDBLOCK)
         return hl_fail(error, HL_ERROR_CONFLICT, "another process has the quarantine %s open", quarantine->directory);
@@ -147,15 +162,19 @@ bool ep_quarantine_delete(EpQuarantine *quarantine, const char *id, GError **err
     return record != NULL && delete_record(quarantine, record, error);
 }
 
-/* Deletes the oldest while `too_much` says so.  One that cannot be deleted ends it: the next would fail the same. */
-static guint delete_oldest(EpQuarantine *quarantine, bool (*too_much)(const EpQuarantine *, int64_t), int64_t value)
+/* What a person may still want back goes by its age alone: room for a file of one user is not made by destroying
+ * another's.  One that cannot be deleted ends it: the next would fail the same. */
+guint ep_quarantine_prune(EpQuarantine *quarantine, HlTime now)
 {
+    HlTime max_age = quarantine->bounds.max_age;
     guint n = 0;
 
-    while (quarantine->records->len > 0 && too_much(quarantine, value)) {
+    while (max_age > 0 && quarantine->records->len > 0) {
         EpRecord *oldest = g_ptr_array_index(quarantine->records, 0);
         g_autoptr(GError) error = NULL;
 
+        if (oldest->taken >= now - max_age)
+            break;
         if (!delete_record(quarantine, oldest, &error)) {
             hl_warn("quarantine", "%s", error->message);
             break;
@@ -165,30 +184,20 @@ static guint delete_oldest(EpQuarantine *quarantine, bool (*too_much)(const EpQu
     return n;
 }
 
-static bool is_past(const EpQuarantine *quarantine, int64_t end)
+static bool has_room(const EpQuarantine *quarantine, int64_t size)
 {
-    const EpRecord *oldest = g_ptr_array_index(quarantine->records, 0);
-
-    return oldest->taken < end;
+    return quarantine->bytes <= quarantine->bounds.max_bytes - size &&
+           quarantine->records->len < EP_QUARANTINE_MAX_FILES;
 }
 
-static bool is_full(const EpQuarantine *quarantine, int64_t size)
+bool ep_quarantine_check_room(EpQuarantine *quarantine, int64_t size, HlTime now, GError **error)
 {
-    guint more = size > 0 ? 1 : 0;
-
-    return quarantine->bytes > quarantine->bounds.max_bytes - size ||
-           quarantine->records->len + more > EP_QUARANTINE_MAX_FILES;
-}
-
-void ep_quarantine_make_room(EpQuarantine *quarantine, int64_t size)
-{
-    delete_oldest(quarantine, is_full, MAX(size, 1));
-}
-
-guint ep_quarantine_prune(EpQuarantine *quarantine, HlTime now)
-{
-    HlTime max_age = quarantine->bounds.max_age;
-    guint n = max_age > 0 ? delete_oldest(quarantine, is_past, now - max_age) : 0;
-
-    return n + delete_oldest(quarantine, is_full, 0);
+    if (!has_room(quarantine, size))
+        ep_quarantine_prune(quarantine, now);
+    return has_room(quarantine, size) ||
+           hl_fail(error, HL_ERROR_FULL,
+                   "the quarantine is full (%u files of %" G_GINT64_FORMAT " bytes, of at most %d and %" G_GINT64_FORMAT
+                   "): delete what nobody needs, or raise scan.quarantine-size",
+                   quarantine->records->len, (gint64)quarantine->bytes, EP_QUARANTINE_MAX_FILES,
+                   (gint64)quarantine->bounds.max_bytes);
 }

@@ -24,6 +24,7 @@ typedef struct EpQuarantine EpQuarantine;
 typedef struct {
     int64_t max_bytes; /* of all contents; a larger file is refused */
     HlTime max_age;    /* 0: for ever */
+    HlTime patience;   /* how long to wait for another process that has it open */
 } EpQuarantineBounds;
 
 /* What the scanner saw: the file that its descriptor referred to when its content was examined. */
@@ -38,19 +39,18 @@ typedef struct {
 } EpFind;
 
 /* Makes the directory (mode 0700) if there is none, and settles what a killed process left.  HL_ERROR_CONFLICT if
- * another process has it open; HL_ERROR_UNTRUSTED if it belongs to somebody else.  NULL on failure. */
+ * another process still has it open; HL_ERROR_UNTRUSTED if it belongs to somebody else.  NULL on failure. */
 EpQuarantine *ep_quarantine_open(const char *directory, EpQuarantineBounds bounds, GError **error);
 void ep_quarantine_close(EpQuarantine *quarantine);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(EpQuarantine, ep_quarantine_close)
 
-/* Moves the file `name` in the open directory, which `file` refers to (open for reading), into the quarantine.  The
- * oldest ones make room for it.  *id: caller frees.  On failure the file is at its place, unless the message says under
- * which name it is beside it:
+/* Moves the file `name` in the open directory, which `file` refers to (open for reading), into the quarantine.  *id:
+ * caller frees.  On failure the file is at its place, unless the message says under which name it is beside it:
  *
  *   HL_ERROR_CONFLICT  not the file that was examined: written to, replaced, renamed, removed, in another directory
  *   HL_ERROR_INVALID   not a regular file, or one with several names (hard links), of which the others would stay
  *   HL_ERROR_LIMIT     larger than the whole quarantine may be
- *   HL_ERROR_FULL      no space
+ *   HL_ERROR_FULL      no space, or no room within the bounds: none is made, for what is there may be wanted back
  *   HL_ERROR_DENIED    immutable, or a directory that is
  *   HL_ERROR_IO        a read-only file system, and what else the system reports */
 bool ep_quarantine_take(EpQuarantine *quarantine, int directory, const char *name, int file, const EpFind *find,
@@ -75,8 +75,7 @@ bool ep_quarantine_restore(EpQuarantine *quarantine, const char *id, char **sha2
 /* For good.  HL_ERROR_NOT_FOUND: no such id. */
 bool ep_quarantine_delete(EpQuarantine *quarantine, const char *id, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Deletes what is past its age, and the oldest while there is too much.  Returns how many it deleted; what cannot be
- * deleted is logged and stays. */
+/* Deletes what is past its age.  Returns how many it deleted; what cannot be deleted is logged and stays. */
 guint ep_quarantine_prune(EpQuarantine *quarantine, HlTime now);
 
 #endif

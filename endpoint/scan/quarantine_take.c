@@ -172,12 +172,11 @@ static bool take(EpQuarantine *quarantine, int given, const char *name, int file
         return false;
     if (fstat(file, &st) != 0)
         return hl_fail_errno(error, errno, "cannot look at it");
-    directory = check_file(quarantine, &st, find, error)
+    directory = check_file(quarantine, &st, find, error) && ep_quarantine_check_room(quarantine, st.st_size, now, error)
                     ? open_same_directory(given, find->directory, &directory_st, error)
                     : -1;
     if (directory < 0)
         return false;
-    ep_quarantine_make_room(quarantine, st.st_size);
     record = describe(&directory_st, &st, name, find, now);
     if (fill_crate(quarantine, record, file, error) && exchange(quarantine, directory, record, error)) {
         *id = g_strdup(record->id);

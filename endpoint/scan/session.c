@@ -11,24 +11,26 @@
 #include "endpoint/scan/origin.h"
 #include "lib/base/escape.h"
 #include "lib/base/file.h"
+#include "lib/base/log.h"
 #include "proto/bounds.h"
 
-#define TEST_FILES    256 /* looks between two tests of the engine */
-#define TEST_PAUSE    (5 * HL_SECOND)
-#define KEPT_TIME     (7 * HL_DAY)
-#define PROGRESS_TIME HL_SECOND
+#define TEST_FILES          256 /* looks between two tests of the engine */
+#define TEST_PAUSE          (5 * HL_SECOND)
+#define KEPT_TIME           (7 * HL_DAY)
+#define PROGRESS_TIME       HL_SECOND
+#define QUARANTINE_PAUSE    HL_SECOND
+#define QUARANTINE_PATIENCE (30 * HL_SECOND) /* for a person who has it open, or another scan */
 
 struct EpSession {
     EpSessionOptions has;
     EpExam *exam;
-    GHashTable *components; /* signature -> component */
-    GHashTable *allowed;    /* hashes */
-    EpQuarantine *quarantine;
-    char *no_quarantine; /* why there is none although there should be */
+    GHashTable *components;   /* signature -> component */
+    GHashTable *allowed;      /* hashes */
+    EpQuarantine *quarantine; /* NULL: there is none, or it is not open now */
     EpTally tally;
     char *failure;
     guint told_found, told_gaps, untested;
-    HlTime tested_mono, progress_mono;
+    HlTime tested_mono, progress_mono, taken_mono;
 };
 
 /* As long as the wire takes it: a path can be hundreds of directories deep. */
@@ -91,19 +93,35 @@ static void tell_all_kept(const EpSession *session)
     }
 }
 
-static void open_quarantine(EpSession *session)
+/* It is open only while files are taken: others want to look into it, or put something back. */
+static bool open_quarantine(EpSession *session, GError **error)
+{
+    if (session->quarantine == NULL)
+        session->quarantine = ep_quarantine_open(session->has.quarantine, session->has.bounds, error);
+    return session->quarantine != NULL;
+}
+
+/* After a while, because opening it reads all of its records. */
+static void close_quarantine(EpSession *session)
+{
+    if (session->quarantine != NULL && hl_clock_mono() - session->taken_mono >= QUARANTINE_PAUSE)
+        g_clear_pointer(&session->quarantine, ep_quarantine_close);
+}
+
+static void look_into_quarantine(EpSession *session)
 {
     g_autoptr(GError) error = NULL;
 
     if (session->has.quarantine == NULL)
         return;
-    session->quarantine = ep_quarantine_open(session->has.quarantine, session->has.bounds, &error);
-    if (session->quarantine == NULL) {
-        session->no_quarantine = g_strdup(error->message);
+    session->has.bounds.patience = QUARANTINE_PATIENCE;
+    if (!open_quarantine(session, &error)) {
+        hl_warn("quarantine", "%s", error->message); /* tried again when something is found */
         return;
     }
     ep_quarantine_prune(session->quarantine, hl_clock_wall());
     tell_all_kept(session);
+    g_clear_pointer(&session->quarantine, ep_quarantine_close);
 }
 
 EpSession *ep_session_new(const EpSessionOptions *options)
@@ -115,7 +133,7 @@ EpSession *ep_session_new(const EpSessionOptions *options)
     session->components = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     session->allowed = ep_allowed_load(options->allowed);
     session->progress_mono = hl_clock_mono();
-    open_quarantine(session);
+    look_into_quarantine(session);
     if (ep_clamd_wait(options->exam->socket, options->patience, &error))
         session->exam = ep_exam_new(options->exam, &error);
     if (session->exam == NULL)
@@ -132,8 +150,7 @@ void ep_session_free(EpSession *session)
     ep_exam_free(session->exam);
     g_hash_table_unref(session->components);
     g_hash_table_unref(session->allowed);
-    ep_quarantine_close(session->quarantine);
-    g_free(session->no_quarantine);
+    g_clear_pointer(&session->quarantine, ep_quarantine_close);
     g_free(session->failure);
     g_free(session);
 }
@@ -210,12 +227,11 @@ static Fate decide(EpSession *session, const EpWalkFile *file, const EpLook *loo
     if (session->has.quarantine == NULL || session->told_found >= EP_SESSION_TOLD)
         return fate;
     fate.action = "quarantine-failed";
-    if (session->quarantine == NULL)
-        fate.detail = g_strdup(session->no_quarantine);
-    else if (take(session, file, look, sha256, &fate.detail, &error))
+    if (open_quarantine(session, &error) && take(session, file, look, sha256, &fate.detail, &error))
         fate.action = "quarantined";
     else
         fate.detail = g_strdup(error->message);
+    session->taken_mono = hl_clock_mono();
     return fate;
 }
 
@@ -280,6 +296,7 @@ bool ep_session_file(EpSession *session, const EpWalkFile *file, EpLook *look)
     g_autofree char *sha256 = NULL;
 
     tell_progress(session, file->path);
+    close_quarantine(session);
     if (session->failure != NULL)
         return false;
     *look = ep_exam_look(session->exam, file->fd, (guint64)file->st.st_size);

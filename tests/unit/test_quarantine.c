@@ -363,47 +363,6 @@ static void test_restore_refused(void)
     world_clear(&world);
 }
 
-static void test_bounds(void)
-{
-    World world;
-    g_autofree char *id = NULL;
-    g_autoptr(GError) error = NULL;
-
-    world_init(&world);
-    world_close(&world);
-    world.bounds.max_bytes = 30;
-    world_open(&world);
-    for (char name[] = "c"; name[0] >= 'a'; name[0]--) { /* c is the oldest */
-        world_put(&world, name, "0123456789");
-        must_take(&world, name, WORLD_NOW + ('c' - name[0]) * HL_DAY);
-    }
-    g_assert_cmpint(ep_quarantine_bytes(world.quarantine), ==, 30);
-    g_assert_cmpstr(record_at(&world, 0)->name, ==, "c");
-    world_put(&world, "d", "0123456789abcde");
-    must_take(&world, "d", WORLD_NOW + 4 * HL_DAY); /* c and b make room */
-    g_assert_cmpuint(count(&world), ==, 2);
-    g_assert_cmpstr(record_at(&world, 0)->name, ==, "a");
-    g_assert_cmpint(ep_quarantine_bytes(world.quarantine), ==, 25);
-
-    g_assert_cmpuint(ep_quarantine_prune(world.quarantine, WORLD_NOW + 32 * HL_DAY), ==, 0);
-    g_assert_cmpuint(ep_quarantine_prune(world.quarantine, WORLD_NOW + 32 * HL_DAY + 1), ==, 1);
-    g_assert_cmpstr(record_at(&world, 0)->name, ==, "d");
-    world_close(&world);
-    world.bounds = (EpQuarantineBounds){ .max_bytes = 14 };
-    world_open(&world);
-    g_assert_cmpuint(ep_quarantine_prune(world.quarantine, WORLD_NOW + 9999 * HL_DAY), ==, 1);
-    g_assert_cmpuint(count(&world), ==, 0);
-    g_assert_cmpuint(world_count_entries(world.store), ==, 0);
-
-    world_put(&world, "e", "01234");
-    g_assert_true(world_take(&world, "e", WORLD_NOW, &id, NULL));
-    g_assert_true(ep_quarantine_delete(world.quarantine, id, NULL));
-    g_assert_false(ep_quarantine_delete(world.quarantine, id, &error));
-    g_assert_error(error, HL_ERROR, HL_ERROR_NOT_FOUND);
-    g_assert_cmpuint(world_count_entries(world.store), ==, 0);
-    world_clear(&world);
-}
-
 /* Damaged and foreign files in the directory do not keep the rest from being used, nor are they removed. */
 static void test_open(void)
 {
@@ -585,7 +544,6 @@ int main(int argc, char **argv)
     g_test_add_func("/quarantine/refused", test_refused);
     g_test_add_func("/quarantine/not-a-file", test_not_a_file);
     g_test_add_func("/quarantine/restore-refused", test_restore_refused);
-    g_test_add_func("/quarantine/bounds", test_bounds);
     g_test_add_func("/quarantine/open", test_open);
     g_test_add_func("/quarantine/unwilling", test_unwilling);
     g_test_add_func("/quarantine/by-link", test_by_link);

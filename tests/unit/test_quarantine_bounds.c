@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* endpoint/scan/quarantine: how much it holds, for how long, and who else wants to open it. */
+#include <string.h>
+
+#include "tests/support/quarantine_world.h"
+
+static const EpRecord *record_at(const World *world, guint i)
+{
+    const GPtrArray *records = ep_quarantine_list(world->quarantine);
+
+    g_assert_cmpuint(i, <, records->len);
+    return g_ptr_array_index(records, i);
+}
+
+static guint count(const World *world)
+{
+    return ep_quarantine_list(world->quarantine)->len;
+}
+
+static void must_take(World *world, const char *name, HlTime now)
+{
+    g_autofree char *id = NULL;
+    g_autoptr(GError) error = NULL;
+    bool good = world_take(world, name, now, &id, &error);
+
+    g_assert_no_error(error);
+    g_assert_true(good && id != NULL);
+}
+
+static void test_bounds(void)
+{
+    World world;
+    g_autofree char *id = NULL;
+    g_autoptr(GError) error = NULL;
+
+    world_init(&world);
+    world_close(&world);
+    world.bounds.max_bytes = 30;
+    world_open(&world);
+    for (char name[] = "c"; name[0] >= 'a'; name[0]--) { /* c is the oldest */
+        world_put(&world, name, "0123456789");
+        must_take(&world, name, WORLD_NOW + ('c' - name[0]) * HL_DAY);
+    }
+    g_assert_cmpint(ep_quarantine_bytes(world.quarantine), ==, 30);
+    g_assert_cmpstr(record_at(&world, 0)->name, ==, "c");
+    world_put(&world, "d", "0");
+    g_assert_false(world_take(&world, "d", WORLD_NOW + 4 * HL_DAY, &id, &error)); /* nothing is destroyed for it */
+    g_assert_error(error, HL_ERROR, HL_ERROR_FULL);
+    g_assert_nonnull(strstr(error->message, "the quarantine is full"));
+    g_clear_error(&error);
+    world_assert_content(&world, "d", "0");
+    g_assert_cmpuint(count(&world), ==, 3);
+
+    g_assert_cmpuint(ep_quarantine_prune(world.quarantine, WORLD_NOW + 30 * HL_DAY), ==, 0);
+    must_take(&world, "d", WORLD_NOW + 30 * HL_DAY + 1); /* c is past its age */
+    g_assert_cmpuint(count(&world), ==, 3);
+    g_assert_cmpstr(record_at(&world, 0)->name, ==, "b");
+    g_assert_cmpint(ep_quarantine_bytes(world.quarantine), ==, 21);
+    g_assert_cmpuint(ep_quarantine_prune(world.quarantine, WORLD_NOW + 32 * HL_DAY + 1), ==, 2);
+    g_assert_cmpstr(record_at(&world, 0)->name, ==, "d");
+    world_close(&world);
+    world.bounds = (EpQuarantineBounds){ .max_bytes = 0 }; /* a bound that has become smaller destroys nothing either */
+    world_open(&world);
+    g_assert_cmpuint(ep_quarantine_prune(world.quarantine, WORLD_NOW + 9999 * HL_DAY), ==, 0);
+    g_assert_cmpuint(count(&world), ==, 1);
+    world_close(&world);
+    world.bounds = (EpQuarantineBounds){ .max_bytes = 14, .max_age = HL_HOUR };
+    world_open(&world);
+    g_assert_cmpuint(ep_quarantine_prune(world.quarantine, WORLD_NOW + 9999 * HL_DAY), ==, 1);
+    g_assert_cmpuint(world_count_entries(world.store), ==, 0);
+
+    world_put(&world, "e", "01234");
+    g_assert_true(world_take(&world, "e", WORLD_NOW, &id, NULL));
+    g_assert_true(ep_quarantine_delete(world.quarantine, id, NULL));
+    g_assert_false(ep_quarantine_delete(world.quarantine, id, &error));
+    g_assert_error(error, HL_ERROR, HL_ERROR_NOT_FOUND);
+    g_assert_cmpuint(world_count_entries(world.store), ==, 0);
+    world_clear(&world);
+}
+
+static gpointer open_patiently(gpointer user)
+{
+    World *world = user;
+
+    return ep_quarantine_open(world->store, (EpQuarantineBounds){ .max_bytes = 1, .patience = HL_HOUR }, NULL);
+}
+
+/* Somebody who lists it, or another scan, has it open for a moment: what is found meanwhile is no failure. */
+static void test_patience(void)
+{
+    World world;
+    g_autoptr(GError) error = NULL;
+    EpQuarantine *other;
+    GThread *thread;
+
+    world_init(&world);
+    g_assert_null(ep_quarantine_open(world.store, world.bounds, &error));
+    g_assert_error(error, HL_ERROR, HL_ERROR_CONFLICT);
+    thread = g_thread_new("patient", open_patiently, &world);
+    world_close(&world);
+    other = g_thread_join(thread);
+    g_assert_nonnull(other);
+    ep_quarantine_close(other);
+    world_clear(&world);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/quarantine/bounds", test_bounds);
+    g_test_add_func("/quarantine/bounds/patience", test_patience);
+    return g_test_run();
+}
