@@ -12,7 +12,11 @@
 
 #define GRACE        (15 * HL_SECOND) /* the engine ends a look that is over time by itself, a little later */
 #define RESTART_TIME (60 * HL_SECOND) /* an engine that died is started again; loading a large set takes that long */
-#define LOG_WINDOW   (64 * 1024)
+#define LOG_WINDOW   ((gsize)1024 * 1024) /* about as long as the daemon lets it become */
+
+/* What the engine says of a file that becomes shorter while it reads it.  Any user can have it say that, all the time.
+ */
+static const char *const of_changing_files[] = { "fmap_readpage: pread fail" };
 
 struct EpExam {
     const EpExamOptions *has;
@@ -48,11 +52,33 @@ void ep_exam_free(EpExam *exam)
     g_free(exam);
 }
 
-/* Whether the log shows an error since it was asked last.  A log that was cut begins again. */
-static bool has_erred(EpExam *exam)
+static bool is_same(const struct stat *a, const struct stat *b)
+{
+    return a->st_size == b->st_size && a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
+           a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+/* One log for all scans: a line in it may be about a file of somebody else. */
+static bool counts(const char *line, bool changed)
+{
+    gsize i = 0;
+
+    if (strstr(line, "Error: ") == NULL && strstr(line, "ERROR: ") == NULL)
+        return false;
+    while (i < G_N_ELEMENTS(of_changing_files) && strstr(line, of_changing_files[i]) == NULL)
+        i++;
+    return i == G_N_ELEMENTS(of_changing_files) || changed;
+}
+
+/* Whether the log shows an error since it was asked last that may be about this file, which has changed meanwhile or
+ * not.  A log that was cut begins again. */
+static bool has_erred(EpExam *exam, bool changed)
 {
     g_autofree char *text = NULL;
+    g_auto(GStrv) rows = NULL;
     struct stat st;
+    bool erred = false;
+    gsize size;
     ssize_t n;
 
     if (fstat(exam->log, &st) != 0)
@@ -61,20 +87,29 @@ static bool has_erred(EpExam *exam)
         exam->log_end = 0;
     if (st.st_size == exam->log_end)
         return false;
-    text = g_malloc(LOG_WINDOW + 1);
-    n = pread(exam->log, text, MIN(LOG_WINDOW, (gsize)(st.st_size - exam->log_end)), exam->log_end);
+    size = MIN(LOG_WINDOW, (gsize)(st.st_size - exam->log_end));
+    text = g_malloc(size + 1);
+    n = pread(exam->log, text, size, exam->log_end);
     exam->log_end = st.st_size;
     if (n < 0)
         return true;
     text[n] = '\0';
-    return strstr(text, "Error: ") != NULL || strstr(text, "ERROR: ") != NULL;
+    rows = g_strsplit(text, "\n", -1);
+    for (gsize i = 0; rows[i] != NULL && !erred; i++)
+        erred = counts(rows[i], changed);
+    return erred;
 }
 
 static EpLook ask(EpExam *exam, int fd)
 {
-    EpLook look = ep_clamd_look(exam->has->socket, fd, exam->has->max_time + GRACE, &exam->hung);
+    struct stat before = { 0 };
+    struct stat after = { 0 };
+    EpLook look;
 
-    if (look.kind == EP_LOOK_CLEAN && has_erred(exam))
+    HL_IGNORE(fstat(fd, &before) == 0); /* one that cannot be asked has not changed either */
+    look = ep_clamd_look(exam->has->socket, fd, exam->has->max_time + GRACE, &exam->hung);
+    HL_IGNORE(fstat(fd, &after) == 0);
+    if (look.kind == EP_LOOK_CLEAN && has_erred(exam, !is_same(&before, &after)))
         look = ep_look_not(EP_GAP_ENGINE);
     return look;
 }
@@ -102,8 +137,8 @@ EpLook ep_exam_look(EpExam *exam, int fd, guint64 size)
     if (size > exam->has->max_size)
         return ep_look_not(EP_GAP_TOO_LARGE);
     look = ask(exam, fd);
-    /* Once more: the error may have been about another file, and an engine that died comes back.  A file that kills it
-     * twice is the reason. */
+    /* Once more, at once: the error may have been about another file, and an engine that died comes back.  A file that
+     * kills it twice is the reason. */
     if (look.kind == EP_LOOK_NOT && look.gap == EP_GAP_ENGINE && !exam->hung &&
         ep_clamd_wait(exam->has->socket, RESTART_TIME, &error))
         look = ask(exam, fd);

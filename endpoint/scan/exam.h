@@ -2,7 +2,8 @@
 /* Looks at files through an engine that may be lying.
  *
  * clamd answers "OK" for an infected file when it cannot write to its temporary directory, and only its log says so. So
- * a clean answer counts only if the log shows no error since the question, and a whole scan only if the engine finds a
+ * a clean answer counts only if the log shows no error since the question (but for those of files that change while
+ * they are read, if this one did not), and a whole scan only if the engine finds a
  * known test file before, between and after its files.  Blocking; one thread. */
 #ifndef ENDPOINT_SCAN_EXAM_H
 #define ENDPOINT_SCAN_EXAM_H

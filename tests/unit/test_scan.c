@@ -260,11 +260,20 @@ typedef struct {
     char *dir, *socket, *test, *log;
     const char *answer;    /* to all files */
     const char *complaint; /* goes to its log before; NULL: none */
+    bool changes;          /* the file does, while it looks at it */
     int listener;
     guint asked;
 } Liar;
 
 #define FILDES_SIZE 9 /* "zFILDES", and the byte that the descriptor comes with */
+
+static void append(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "a");
+
+    fputs(text, file);
+    fclose(file);
+}
 
 static gpointer serve(gpointer user)
 {
@@ -284,12 +293,10 @@ static gpointer serve(gpointer user)
             g_assert_cmpint(send(fd, "PONG", 5, MSG_NOSIGNAL), ==, 5);
         } else if (n > 0) {
             liar->asked++;
-            if (liar->complaint != NULL) {
-                FILE *log = fopen(liar->log, "a");
-
-                fputs(liar->complaint, log);
-                fclose(log);
-            }
+            if (liar->changes)
+                append(liar->test, "x");
+            if (liar->complaint != NULL)
+                append(liar->log, liar->complaint);
             g_assert_cmpint(send(fd, liar->answer, strlen(liar->answer) + 1, MSG_NOSIGNAL), >, 0);
         }
         close(fd);
@@ -297,9 +304,13 @@ static gpointer serve(gpointer user)
     return NULL;
 }
 
-static void ask(const char *answer, const char *complaint, EpLook *look, bool *tested, guint *asked)
+static void ask_changing(const char *answer, const char *complaint, bool changes, EpLook *look, bool *tested,
+                         guint *asked)
 {
-    Liar liar = { .answer = answer, .complaint = complaint, .dir = g_dir_make_tmp("holdline-scan-XXXXXX", NULL) };
+    Liar liar = { .answer = answer,
+                  .complaint = complaint,
+                  .changes = changes,
+                  .dir = g_dir_make_tmp("holdline-scan-XXXXXX", NULL) };
     struct sockaddr_un address = { .sun_family = AF_UNIX };
     EpExamOptions options = { .max_time = HL_MINUTE, .max_size = 100 };
     g_autoptr(EpExam) exam = NULL;
@@ -332,6 +343,31 @@ static void ask(const char *answer, const char *complaint, EpLook *look, bool *t
     g_free(liar.test);
     g_free(liar.log);
     g_free(liar.dir);
+}
+
+static void ask(const char *answer, const char *complaint, EpLook *look, bool *tested, guint *asked)
+{
+    ask_changing(answer, complaint, false, look, tested, asked);
+}
+
+/* A user who shortens his files while they are read has the engine complain all the time.  That is about his files. */
+static void test_changing(void)
+{
+    static const char said[] = "LibClamAV Error: fmap_readpage: pread fail: asked for 4096 bytes @ offset 0, got 0\n";
+    static const char two[] = "LibClamAV Error: fmap_readpage: pread fail: asked for 4096 bytes @ offset 0, got 0\n"
+                              "LibClamAV Error: Can't write to temporary file\n";
+    EpLook look;
+    bool tested;
+    guint asked;
+
+    ask_changing("fd[9]: OK", said, false, &look, &tested, &asked);
+    g_assert_cmpint(look.kind, ==, EP_LOOK_CLEAN);
+    g_assert_cmpuint(asked, ==, 1);
+    ask_changing("fd[9]: OK", said, true, &look, &tested, &asked);
+    g_assert_cmpint(look.kind, ==, EP_LOOK_NOT);
+    g_assert_cmpuint(asked, ==, 2);
+    ask_changing("fd[9]: OK", two, false, &look, &tested, &asked); /* it hides no other */
+    g_assert_cmpint(look.gap, ==, EP_GAP_ENGINE);
 }
 
 static void test_exam(void)
@@ -386,6 +422,7 @@ int main(int argc, char **argv)
     g_test_add_func("/scan/walk", test_walk);
     g_test_add_func("/scan/walk/deep", test_deep);
     g_test_add_func("/scan/exam", test_exam);
+    g_test_add_func("/scan/exam/changing", test_changing);
     g_test_add_func("/scan/exam/too-large", test_too_large);
     return g_test_run();
 }
