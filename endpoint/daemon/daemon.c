@@ -51,6 +51,8 @@ static void on_settings_changed(gpointer user)
 {
     EpDaemon *daemon = user;
 
+    if (daemon->scans != NULL)
+        ep_scans_settings_changed(daemon->scans);
     if (daemon->scheduler != NULL)
         ep_scheduler_settings_changed(daemon->scheduler);
     if (daemon->enrolled != NULL)

@@ -174,6 +174,33 @@ static void test_scan_stuck(void)
     parts_check_last(parts, "c-again", HL_STATE_SUCCEEDED, "", "1 file looked at, 0 found, 0 not looked at");
 }
 
+/* Bounds that are changed while somebody scans are in force at his next look, not when all have gone. */
+static void test_engine_bounds(void)
+{
+    g_autoptr(EndpointParts) parts = parts_new();
+    g_autoptr(GBytes) settings = parts_settings(parts, (PartsSettings){ .lines = "scan.max-depth=5\n", .counter = 2 });
+    g_autofree char *path = g_build_filename(parts->dir, "engine/clamd.conf", NULL);
+    g_autofree char *conf = NULL;
+    EpEngine *engine = ep_engine_new(
+        &(EpEngineOptions){ .conf = &parts->conf, .settings = parts->settings, .updates = parts->updates });
+    HlChild *clamd;
+
+    make_set(parts);
+    g_assert_true(ep_engine_hold(engine, NULL));
+    clamd = child_fake_last();
+    ep_engine_settings_changed(engine);
+    g_assert_false(child_fake_is_stopped(clamd)); /* nothing that concerns it */
+    g_assert_cmpint(ep_intake_offer(parts->intake, settings, "channel", 0), ==, EP_INTAKE_IN_FORCE);
+    ep_engine_settings_changed(engine);
+    g_assert_true(child_fake_is_stopped(clamd));
+    child_fake_exit(clamd, 0, "", "");
+    g_assert_cmpuint(child_fake_running(), ==, 1); /* it is held */
+    conf = hl_file_read_text(path, 10000, NULL);
+    g_assert_nonnull(strstr(conf, "\nMaxRecursion 5\n"));
+    ep_engine_drop(engine);
+    ep_engine_free(engine);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -182,5 +209,6 @@ int main(int argc, char **argv)
     g_test_add_func("/endpoint/scans/paths", test_paths);
     g_test_add_func("/endpoint/scans/stopped-waiting", test_stopped_waiting);
     g_test_add_func("/endpoint/scans/stuck", test_scan_stuck);
+    g_test_add_func("/endpoint/scans/engine-bounds", test_engine_bounds);
     return g_test_run();
 }

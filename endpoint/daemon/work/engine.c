@@ -348,6 +348,14 @@ void ep_engine_kill(EpEngine *engine)
     kill(hl_child_pid(engine->child), SIGKILL);
 }
 
+void ep_engine_settings_changed(EpEngine *engine)
+{
+    g_autofree char *conf = engine->child == NULL ? NULL : conf_text(engine);
+
+    if (conf != NULL && strcmp(conf, engine->conf) != 0)
+        stop(engine); /* scans that hold it ask again when it is back */
+}
+
 void ep_engine_refresh(EpEngine *engine)
 {
     g_autoptr(GError) error = NULL;

@@ -43,6 +43,10 @@ void ep_engine_kill(EpEngine *engine);
 /* Another set may be active: a running engine loads it. */
 void ep_engine_refresh(EpEngine *engine);
 
+/* Other bounds may be in force: a running engine starts again with them, between two looks of those that hold it.  A
+ * scanner keeps its own words (ep_engine_add_words), which bound size and time as well, until it ends. */
+void ep_engine_settings_changed(EpEngine *engine);
+
 /* The words that a scanner needs to find it and to keep its bounds, appended to argv; owned by argv, whose free
  * function is g_free. */
 void ep_engine_add_words(const EpEngine *engine, GPtrArray *argv);

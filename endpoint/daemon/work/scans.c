@@ -403,6 +403,11 @@ void ep_scans_set_changed(EpScans *scans)
     ep_engine_refresh(scans->engine);
 }
 
+void ep_scans_settings_changed(EpScans *scans)
+{
+    ep_engine_settings_changed(scans->engine);
+}
+
 /* ------------------------------------------------------------------------------------------------------------ life */
 
 EpScans *ep_scans_new(const EpScansOptions *options)

@@ -67,4 +67,8 @@ void ep_scans_forget_walk(EpScans *scans);
 /* Another set may be active. */
 void ep_scans_set_changed(EpScans *scans);
 
+/* Other settings are in force: what the engine is bounded by applies from the next look on, the rest from the next scan
+ * on. */
+void ep_scans_settings_changed(EpScans *scans);
+
 #endif
