@@ -208,12 +208,19 @@ static bool run_serve(HlInvocation *call, GError **error)
     EpConfinement confinement = { .user = hl_cli_value(call, "user", "nobody") };
     g_autoptr(EpSession) session = NULL;
     g_auto(Options) options = { 0 };
+    EpWitness *witness;
 
-    if (!read_options(call, &options, error) || !ep_confine(&confinement, error))
+    if (!read_options(call, &options, error))
         return false;
+    witness = ep_witness_new(); /* with the rights that the next line gives up */
+    if (!ep_confine(&confinement, error)) {
+        ep_witness_free(witness);
+        return false;
+    }
     session = ep_session_new(&options.session);
-    ep_serve(session, STDIN_FILENO);
+    ep_serve(session, witness, STDIN_FILENO);
     ep_session_end(session);
+    ep_witness_free(witness);
     return true;
 }
 

@@ -99,27 +99,31 @@ static json_t *answer_of(const EpLook *look, const char *why)
     return json_pack("{s:s, s:s, s:s}", "result", "not-looked-at", "reason", ep_gap_name(look->gap), "why", why);
 }
 
-/* The kernel's word for what is open, where it has one: not the user's. */
-static char *name_of(int fd, const char *said)
+/* The kernel's word for what is open, where it has one and that is true on this machine. */
+static char *name_of(EpWitness *witness, int fd, const struct stat *st, const char *said)
 {
     g_autofree char *link = g_strdup_printf("/proc/self/fd/%d", fd);
-    char *path = g_file_read_link(link, NULL);
+    g_autofree char *path = g_file_read_link(link, NULL);
 
-    return path != NULL ? path : g_strdup(said);
+    if (path != NULL && ep_witness_confirms(witness, path, st->st_dev, st->st_ino))
+        return g_steal_pointer(&path);
+    return g_strconcat(EP_WITNESS_SAID, path != NULL ? path : said, NULL);
 }
 
-static json_t *on_file(EpSession *session, const char *said, int fd)
+static json_t *on_file(EpSession *session, EpWitness *witness, const char *said, int fd)
 {
-    g_autofree char *path = name_of(fd, said);
-    EpWalkFile file = { .directory = -1, .name = path, .path = path, .fd = fd };
+    EpWalkFile file = { .directory = -1, .fd = fd };
     EpLook look = ep_look_not(EP_GAP_UNREADABLE);
     const char *why = objection(fd, &file.st);
+    g_autofree char *path = why != NULL ? g_strconcat(EP_WITNESS_SAID, said, NULL) : NULL;
 
-    if (why != NULL)
+    if (why != NULL) {
         ep_session_gap(session, path, look.gap, why);
-    else if (!ep_session_file(session, &file, &look))
-        return NULL;
-    return answer_of(&look, why != NULL ? why : "");
+        return answer_of(&look, why);
+    }
+    path = name_of(witness, fd, &file.st, said);
+    file.name = file.path = path;
+    return ep_session_file(session, &file, &look) ? answer_of(&look, "") : NULL;
 }
 
 /* What a walk can meet; the engine's own word comes from the engine. */
@@ -140,7 +144,7 @@ static void on_gap(EpSession *session, const char *text, gsize size)
         ep_session_gap(session, path, which, words);
 }
 
-void ep_serve(EpSession *session, int from)
+void ep_serve(EpSession *session, EpWitness *witness, int from)
 {
     char text[EP_SERVE_MAX + 1];
     int received;
@@ -155,7 +159,7 @@ void ep_serve(EpSession *session, int from)
             on_gap(session, text, (gsize)n);
             continue;
         }
-        answer = on_file(session, text, fd);
+        answer = on_file(session, witness, text, fd);
         if (answer == NULL)
             break;
         line = hl_json_print(answer);

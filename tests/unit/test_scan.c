@@ -15,6 +15,7 @@
 #include "endpoint/scan/mounts.h"
 #include "endpoint/scan/tally.h"
 #include "endpoint/scan/walk.h"
+#include "endpoint/scan/witness.h"
 #include "lib/base/file.h"
 
 /* ----------------------------------------------------------------------------------------------------- the answers */
@@ -409,6 +410,35 @@ static void test_too_large(void)
     g_free(options.log);
 }
 
+/* --------------------------------------------------------------------------------------------------- the witness */
+
+static void test_witness(void)
+{
+    g_autofree char *top = g_dir_make_tmp("holdline-scan-XXXXXX", NULL);
+    g_autofree char *real = realpath(top, NULL);
+    g_autofree char *a = g_build_filename(real, "a", NULL);
+    g_autofree char *b = g_build_filename(real, "b", NULL);
+    g_autofree char *link = g_build_filename(real, "link", NULL);
+    g_autofree char *through = g_build_filename(link, "a", NULL);
+    EpWitness *witness = ep_witness_new();
+    struct stat st;
+
+    g_assert_nonnull(witness);
+    put(real, "a");
+    put(real, "b");
+    g_assert_cmpint(symlink(real, link), ==, 0);
+    g_assert_cmpint(stat(a, &st), ==, 0);
+    g_assert_true(ep_witness_confirms(witness, a, st.st_dev, st.st_ino));
+    g_assert_false(ep_witness_confirms(witness, b, st.st_dev, st.st_ino)); /* another file is there */
+    g_assert_false(ep_witness_confirms(witness, through, st.st_dev, st.st_ino));
+    g_assert_false(ep_witness_confirms(witness, "a", st.st_dev, st.st_ino));
+    g_assert_cmpint(unlink(a), ==, 0);
+    g_assert_false(ep_witness_confirms(witness, a, st.st_dev, st.st_ino));
+    g_assert_false(ep_witness_confirms(NULL, a, st.st_dev, st.st_ino));
+    ep_witness_free(witness);
+    g_assert_true(hl_tree_remove(real, NULL));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -421,6 +451,7 @@ int main(int argc, char **argv)
     g_test_add_func("/scan/conf", test_conf);
     g_test_add_func("/scan/walk", test_walk);
     g_test_add_func("/scan/walk/deep", test_deep);
+    g_test_add_func("/scan/witness", test_witness);
     g_test_add_func("/scan/exam", test_exam);
     g_test_add_func("/scan/exam/changing", test_changing);
     g_test_add_func("/scan/exam/too-large", test_too_large);
