@@ -13,7 +13,6 @@
 #include "proto/bounds.h"
 
 #define RECORD_SUFFIX ".json"
-#define TRY_EVERY     (100 * G_TIME_SPAN_MILLISECOND)
 
 static void tell(const char *name, json_t *value)
 {
@@ -84,26 +83,6 @@ bool ep_release_list(const char *quarantine, GError **error)
 
 /* ---------------------------------------------------------------------------------------------------------- release */
 
-static EpQuarantine *open_patiently(const EpRelease *release, GError **error)
-{
-    HlTime end = hl_clock_mono() + release->patience;
-
-    for (;;) {
-        g_autoptr(GError) problem = NULL;
-        /* bounds are for who adds */
-        EpQuarantine *quarantine =
-            ep_quarantine_open(release->quarantine, (EpQuarantineBounds){ .max_bytes = G_MAXINT64 }, &problem);
-
-        if (quarantine != NULL)
-            return quarantine;
-        if (!g_error_matches(problem, HL_ERROR, HL_ERROR_CONFLICT) || hl_clock_mono() >= end) {
-            g_propagate_error(error, g_steal_pointer(&problem));
-            return NULL;
-        }
-        g_usleep(TRY_EVERY);
-    }
-}
-
 /* Ids, because releasing one changes the list. */
 static GPtrArray *meant(const EpQuarantine *quarantine, const HlPick *pick)
 {
@@ -132,7 +111,9 @@ static bool put_back(const EpRelease *release, EpQuarantine *quarantine, const c
 
 bool ep_release(const EpRelease *release, GError **error)
 {
-    g_autoptr(EpQuarantine) quarantine = open_patiently(release, error);
+    /* the other bounds are for who adds */
+    g_autoptr(EpQuarantine) quarantine = ep_quarantine_open(
+        release->quarantine, (EpQuarantineBounds){ .max_bytes = G_MAXINT64, .patience = release->patience }, error);
     g_autoptr(GPtrArray) ids = quarantine == NULL ? NULL : meant(quarantine, release->pick);
     g_autoptr(GError) first = NULL;
     guint done = 0;

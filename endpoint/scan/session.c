@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "endpoint/scan/allowed.h"
@@ -26,6 +27,7 @@ struct EpSession {
     EpExam *exam;
     GHashTable *components;   /* signature -> component */
     GHashTable *allowed;      /* hashes */
+    struct stat allowed_file; /* as it was when they were read */
     EpQuarantine *quarantine; /* NULL: there is none, or it is not open now */
     EpTally tally;
     char *failure;
@@ -131,7 +133,7 @@ EpSession *ep_session_new(const EpSessionOptions *options)
 
     session->has = *options;
     session->components = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-    session->allowed = ep_allowed_load(options->allowed);
+    session->allowed = ep_allowed_load(NULL);
     session->progress_mono = hl_clock_mono();
     look_into_quarantine(session);
     if (ep_clamd_wait(options->exam->socket, options->patience, &error))
@@ -253,11 +255,26 @@ static void tell_found(EpSession *session, const EpWalkFile *file, const EpLook 
     g_free(fate.detail);
 }
 
+/* A file may be put back while this scan goes on, and must not be taken again. */
+static void refresh_allowed(EpSession *session)
+{
+    struct stat now;
+
+    if (session->has.allowed == NULL || stat(session->has.allowed, &now) != 0 ||
+        (now.st_ino == session->allowed_file.st_ino && now.st_mtim.tv_sec == session->allowed_file.st_mtim.tv_sec &&
+         now.st_mtim.tv_nsec == session->allowed_file.st_mtim.tv_nsec))
+        return;
+    session->allowed_file = now;
+    g_hash_table_unref(session->allowed);
+    session->allowed = ep_allowed_load(session->has.allowed);
+}
+
 /* Somebody decided that it is none. */
-static bool is_excused(const EpSession *session, const EpLook *look, const char *sha256)
+static bool is_excused(EpSession *session, const EpLook *look, const char *sha256)
 {
     const HlExcludes *excludes = session->has.excludes;
 
+    refresh_allowed(session);
     return (excludes != NULL && hl_excludes_signature(excludes, look->signature) != NULL) ||
            (sha256 != NULL && (g_hash_table_contains(session->allowed, sha256) ||
                                (excludes != NULL && hl_excludes_sha256(excludes, sha256) != NULL)));
