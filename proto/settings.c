@@ -114,6 +114,8 @@ static const HlOption rows[] = {
     ROW("scan.method", HL_OPTION_CHOICE, scan_method, "conventional", 0, 0, scan_methods,
         "Scan method; decides the set of components", NULL),
     ROW("scan.paths", HL_OPTION_LIST, scan_paths, "/home", 0, 64, NULL, "What a scheduled scan examines", NULL),
+    ROW("scan.period", HL_OPTION_DURATION, scan_period, "0s", 0, HL_DAY, NULL,
+        "Scheduled scans begin at a random moment within this time", NULL),
     ROW("scan.quarantine-age", HL_OPTION_DURATION, scan_quarantine_age, "30d", HL_HOUR, 3650 * HL_DAY, NULL,
         "How long files stay in the quarantine", NULL),
     ROW("scan.quarantine-size", HL_OPTION_INT, scan_quarantine_size, "1024", 1, 1048576, NULL,
@@ -138,6 +140,15 @@ static const HlOption rows[] = {
         check_sources),
 };
 
+/* Where a new group differs from the fallbacks above.  Updates are spread over the day, scans over the early afternoon:
+ * PCs that are on then, and not all disks of a virtualization host at once. */
+static const struct {
+    const char *key, *value;
+} of_new_groups[] = {
+    { "scan.period", "4h" },   { "scan.schedule", "weekly wed 12:00" }, { "update.on-start", "yes" },
+    { "update.period", "1d" }, { "update.schedule", "daily 00:00" },
+};
+
 HlOptionTable hl_settings_table(void)
 {
     return HL_OPTION_TABLE(rows);
@@ -146,6 +157,24 @@ HlOptionTable hl_settings_table(void)
 void hl_settings_init(HlSettings *settings)
 {
     hl_options_init(hl_settings_table(), settings);
+}
+
+const char *hl_settings_of_new_group(const HlOption *row)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(of_new_groups); i++)
+        if (strcmp(of_new_groups[i].key, row->name) == 0)
+            return of_new_groups[i].value;
+    return row->fallback;
+}
+
+void hl_settings_init_group(HlSettings *settings)
+{
+    g_autoptr(GError) error = NULL;
+
+    hl_settings_init(settings);
+    for (gsize i = 0; i < G_N_ELEMENTS(of_new_groups); i++)
+        if (!hl_options_set(hl_settings_table(), settings, of_new_groups[i].key, of_new_groups[i].value, &error))
+            g_error("a new group's settings break their own rules: %s", error->message);
 }
 
 void hl_settings_clear(HlSettings *settings)

@@ -28,6 +28,7 @@ typedef struct {
     bool block_program_upgrade;
     int scan_method; /* HlScanMethod */
     char *scan_schedule;
+    HlTime scan_period; /* like update_period */
     char **scan_paths;
     /* the bounds of every scan, by hand too */
     int scan_action;              /* HlScanAction, of scheduled scans and those by command */
@@ -48,7 +49,15 @@ extern const char *const hl_scan_components[];
 
 HlOptionTable hl_settings_table(void);
 
+/* What a key stands for where nobody has set it: in the document of an older manager, on a PC that is not enrolled. */
 void hl_settings_init(HlSettings *settings);
+
+/* What a new group begins with, which protects; the two differ, so that an upgrade changes no group that exists. */
+void hl_settings_init_group(HlSettings *settings);
+
+/* That value of one row of the table, as text. */
+const char *hl_settings_of_new_group(const HlOption *row);
+
 void hl_settings_clear(HlSettings *settings);
 void hl_settings_copy(HlSettings *to, const HlSettings *from);
 

@@ -283,7 +283,7 @@ EpDaemon *ep_daemon_new(EpConf *conf, const EpDaemonOptions *options, GError **e
     memset(conf, 0, sizeof *conf);
     hl_log_set_level((HlLogLevel)daemon->conf.log_level);
     if (prepare_state(daemon, error) && make_parts(daemon, error)) {
-        /* before the front, whose scheduler asks once whether this machine was enrolled when it started */
+        /* before the front, whose scheduler asks what holds when it starts */
         look_for_identity(daemon);
         if (make_front(daemon, error))
             return daemon;

@@ -113,7 +113,7 @@ bool cmd_group_delete(HlInvocation *call, GError **error)
     return true;
 }
 
-/* The table of settings as help; works without a server. */
+/* The table of settings as help, with what a new group begins with; works without a server. */
 bool cmd_settings(HlInvocation *call, GError **error G_GNUC_UNUSED)
 {
     HlOptionTable settings = hl_settings_table();
@@ -125,8 +125,8 @@ bool cmd_settings(HlInvocation *call, GError **error G_GNUC_UNUSED)
         const HlOption *row = &settings.rows[i];
         g_autofree char *takes = row->check != NULL ? g_strdup("form: holdline(1)") : hl_option_describe(row);
 
-        json_array_append_new(array, json_pack("{s:s, s:s, s:s, s:s}", "name", row->name, "default", row->fallback,
-                                               "help", row->help, "takes", takes));
+        json_array_append_new(array, json_pack("{s:s, s:s, s:s, s:s}", "name", row->name, "default",
+                                               hl_settings_of_new_group(row), "help", row->help, "takes", takes));
     }
     if (cli_show_json(call, document))
         return true;
@@ -135,7 +135,7 @@ bool cmd_settings(HlInvocation *call, GError **error G_GNUC_UNUSED)
         g_autofree char *takes = row->check != NULL ? g_strdup("form: holdline(1)") : hl_option_describe(row);
         g_autofree char *name = hl_tone(stdout, HL_TONE_BOLD, row->name);
 
-        printf("%s=%s\n    %s (%s)\n", name, row->fallback, row->help, takes);
+        printf("%s=%s\n    %s (%s)\n", name, hl_settings_of_new_group(row), row->help, takes);
     }
     return true;
 }

@@ -179,7 +179,7 @@ static bool make_registry(const char *dir, GHashTable *certificates, HlTime now,
     GHashTableIter iter;
     gpointer value;
 
-    hl_settings_init(&settings);
+    hl_settings_init_group(&settings);
     text = hl_settings_print(&settings);
     if (db == NULL || !hl_db_run(db, NULL, error,
                                  "INSERT INTO grp (name, version, counter, settings, changed_at, changed_by) VALUES "

@@ -279,11 +279,11 @@ more_patterns() {
     note "the server has a new pattern"
 }
 
-# group NAME KEY=VALUE...: with a heartbeat of a second and the port of the dial.
+# group NAME KEY=VALUE...: with a heartbeat of a second and the port of the dial; nothing starts by itself that a scenario does not name.
 group() {
     local name=$1
     shift
-    hl group create "$name" line.heartbeat=1s direct.port=61000 "$@" >/dev/null
+    hl group create "$name" update.schedule=off update.on-start=no scan.schedule=off line.heartbeat=1s direct.port=61000 "$@" >/dev/null
     hl bundle create --group "$name" --uses 20 --output "$LAB/$name.bundle" >/dev/null
 }
 

@@ -82,6 +82,30 @@ static void test_round_trip(void)
     g_assert_cmpstr(copied, ==, text);
 }
 
+/* Every other key of a new group is what a document that lacks it means. */
+static void test_new_group(void)
+{
+    static const char *const protecting[] = { "scan.period", "scan.schedule", "update.on-start", "update.period",
+                                              "update.schedule" };
+    g_auto(HlSettings) settings = { 0 };
+    g_auto(HlSettings) fallbacks = { 0 };
+    gsize n = 0;
+
+    hl_settings_init_group(&settings);
+    hl_settings_init(&fallbacks);
+    for (size_t i = 0; i < hl_settings_table().count; i++) {
+        const HlOption *row = &hl_settings_table().rows[i];
+        g_autofree char *value = hl_option_get(row, &settings);
+        g_autofree char *fallback = hl_option_get(row, &fallbacks);
+        bool differs = n < G_N_ELEMENTS(protecting) && strcmp(row->name, protecting[n]) == 0;
+
+        g_assert_cmpstr(hl_settings_of_new_group(row), ==, differs ? value : row->fallback);
+        g_assert_cmpint(strcmp(value, fallback) != 0, ==, differs);
+        n += differs;
+    }
+    g_assert_cmpuint(n, ==, G_N_ELEMENTS(protecting));
+}
+
 static void test_entries(void)
 {
     g_auto(HlSettings) settings = { 0 };
@@ -353,6 +377,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/settings/sorted", test_sorted);
     g_test_add_func("/settings/round-trip", test_round_trip);
+    g_test_add_func("/settings/new-group", test_new_group);
     g_test_add_func("/settings/entries", test_entries);
     g_test_add_func("/settings/digest", test_digest);
     g_test_add_func("/settings/unknown-key", test_unknown_key);

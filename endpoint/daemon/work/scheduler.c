@@ -154,15 +154,25 @@ static void look_at_retry(EpScheduler *scheduler)
         ask_update(scheduler, scheduler->trigger);
 }
 
+/* A machine without patterns finds nothing until it has some: it waits for nobody. */
+static HlTime start_up_delay(const EpScheduler *scheduler)
+{
+    if (*ep_updates_patterns(scheduler->has.updates) == '\0')
+        return 0;
+    return ep_spread(settings_of(scheduler)->update_on_start_delay, hl_random_u64());
+}
+
 static void look_at_start_up(EpScheduler *scheduler)
 {
     const HlSettings *values = settings_of(scheduler);
 
-    if (scheduler->start_up_done || !is_enrolled(scheduler) || !values->update_on_start)
+    if (scheduler->start_up_done || !is_enrolled(scheduler))
         return;
-    if (scheduler->start_up_at == 0)
-        scheduler->start_up_at = hl_clock_mono() + ep_spread(values->update_on_start_delay, hl_random_u64());
-    if (hl_clock_mono() < scheduler->start_up_at)
+    if (scheduler->start_up_at == 0) { /* what the settings say later is no start */
+        scheduler->start_up_done = !values->update_on_start;
+        scheduler->start_up_at = hl_clock_mono() + start_up_delay(scheduler);
+    }
+    if (scheduler->start_up_done || !values->update_on_start || hl_clock_mono() < scheduler->start_up_at)
         return;
     scheduler->start_up_done = true;
     ask_update(scheduler, "start-up");
@@ -181,7 +191,7 @@ static gboolean on_look(gpointer user)
         ask_update(scheduler, "schedule");
     }
     look_at_retry(scheduler);
-    if (is_due(scheduler, &scheduler->scan, 0))
+    if (is_due(scheduler, &scheduler->scan, settings_of(scheduler)->scan_period))
         ep_orders_scheduled(scheduler->has.orders);
     return G_SOURCE_CONTINUE;
 }
@@ -195,7 +205,7 @@ EpScheduler *ep_scheduler_new(const EpSchedulerOptions *options)
     scheduler->scan = (Timetable){ .done_fact = "scan-slot", .text_fact = "scan-schedule" };
     scheduler->user_off = ep_store_get_int(options->db, USER_OFF_FACT, 0) != 0;
     ep_scheduler_settings_changed(scheduler);
-    scheduler->start_up_done = !is_enrolled(scheduler) || !settings_of(scheduler)->update_on_start;
+    scheduler->start_up_done = is_enrolled(scheduler) && !settings_of(scheduler)->update_on_start;
     scheduler->timer = g_timeout_add((guint)LOOK, on_look, scheduler);
     return scheduler;
 }

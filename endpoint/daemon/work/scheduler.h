@@ -19,8 +19,8 @@ typedef struct {
     EpOrders *orders;
 } EpSchedulerOptions;
 
-/* Whether the machine is enrolled by now, and what the settings say by now, decides on the start-up update: what comes
- * later is no start of the machine.  Never NULL. */
+/* The start-up update is for a start with the settings that ask for it, or for the enrolment of a machine that runs:
+ * settings that come later are no start.  Never NULL. */
 EpScheduler *ep_scheduler_new(const EpSchedulerOptions *options);
 void ep_scheduler_free(EpScheduler *scheduler);
 

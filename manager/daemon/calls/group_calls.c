@@ -182,8 +182,8 @@ static void call_create(MgrCall *call, gpointer user)
     g_auto(HlSettings) settings = { 0 };
     g_autoptr(GError) error = NULL;
 
-    hl_settings_init(&defaults);
-    hl_settings_init(&settings);
+    hl_settings_init_group(&defaults);
+    hl_settings_init_group(&settings);
     if (!hl_ident_is_valid(name))
         hl_fail(&error, HL_ERROR_INVALID, "'%s' cannot be a group's name: 1 to 64 of a-z, 0-9, '.', '_', '-'", name);
     else if (mgr_fleet_group(calls->parts.fleet, name) != NULL)
