@@ -9,8 +9,6 @@
 #include "manager/site/restore.h"
 #include "manager/site/site.h"
 
-#define DEFAULT_SITE "/var/lib/holdline-server"
-
 /* --site; or the site that the administrator's configuration lies in (SITE/admins/NAME/holdline.conf); or where the
  * package keeps it.  Caller frees. */
 static char *find_site(const HlInvocation *call)
@@ -24,7 +22,7 @@ static char *find_site(const HlInvocation *call)
     if (given != NULL)
         return g_canonicalize_filename(given, NULL);
     return manager != NULL && g_file_test(manager, G_FILE_TEST_EXISTS) ? g_steal_pointer(&site)
-                                                                       : g_strdup(DEFAULT_SITE);
+                                                                       : g_strdup(MGR_SITE_DEFAULT);
 }
 
 static json_t *describe(const char *site, const char *dir, const MgrBackupInfo *info)

@@ -11,6 +11,7 @@
 #include "lib/base/unconst.h"
 #include "manager/cli/client.h"
 #include "manager/cli/commands.h"
+#include "manager/cli/repository.h"
 #include "manager/cli/show.h"
 
 #define UPDATER "holdline-updater"
@@ -141,7 +142,8 @@ static bool run_updater(const char *const *words, const char *outcome, GError **
 /* What was staged stays staged if it cannot be signed now: nothing has to be done twice. */
 static bool publish(const char *repository, GError **error)
 {
-    const char *words[] = { UPDATER, "repo", "publish", repository, NULL };
+    g_autofree char *program = cli_updater_program();
+    const char *words[] = { program, "repo", "publish", repository, NULL };
     g_autofree char *outcome =
         g_strdup_printf("the content stays staged; if the keys are encrypted, set HOLDLINE_REPO_PASSPHRASE; if they "
                         "are on another machine, bring them to the ceremony; then run: " UPDATER " repo publish %s",
@@ -153,11 +155,12 @@ static bool publish(const char *repository, GError **error)
 bool cmd_pattern_publish(HlInvocation *call, GError **error)
 {
     g_autofree char *repository = find_repository(call, error);
+    g_autofree char *program = cli_updater_program();
     g_autoptr(GPtrArray) words = g_ptr_array_new();
 
     if (repository == NULL)
         return false;
-    for (const char *const *word = (const char *const[]){ UPDATER, "repo", "add", repository, NULL }; *word != NULL;
+    for (const char *const *word = (const char *const[]){ program, "repo", "add", repository, NULL }; *word != NULL;
          word++)
         g_ptr_array_add(words, hl_unconst(*word));
     for (int i = 0; i < call->n_args; i++)
@@ -171,7 +174,8 @@ bool cmd_pattern_publish(HlInvocation *call, GError **error)
 bool cmd_pattern_withdraw(HlInvocation *call, GError **error)
 {
     g_autofree char *repository = find_repository(call, error);
-    const char *words[] = { UPDATER, "repo", "withdraw", repository, call->args[0], NULL };
+    g_autofree char *program = cli_updater_program();
+    const char *words[] = { program, "repo", "withdraw", repository, call->args[0], NULL };
 
     return repository != NULL && run_updater(words, NOTHING, error) && publish(repository, error);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* holdline init: creates a site. */
+#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -9,6 +10,7 @@
 #include "lib/base/network.h"
 #include "lib/store/stmt.h"
 #include "manager/cli/commands.h"
+#include "manager/cli/repository.h"
 #include "manager/cli/show.h"
 #include "manager/core/dialable.h"
 #include "manager/site/site.h"
@@ -168,17 +170,31 @@ static bool make_certificates(const char *dir, const MgrConf *conf, const GPtrAr
            mgr_site_write_acl(dir, certificates, NULL, error) && mgr_site_write_broker_conf(dir, conf, error);
 }
 
-/* The registry comes last: if it exists, the site is complete. */
+/* What a run that was killed left. */
+static void clear_draft(const char *registry)
+{
+    static const char *const endings[] = { "", "-wal", "-shm" };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(endings); i++) {
+        g_autofree char *path = g_strconcat(registry, endings[i], NULL);
+
+        unlink(path);
+    }
+}
+
+/* Complete, or not there. */
 static bool make_registry(const char *dir, GHashTable *certificates, HlTime now, GError **error)
 {
     g_autofree char *path = mgr_site_path(dir, "registry.db");
     g_autofree char *temporary = g_strconcat(path, ".new", NULL);
     g_auto(HlSettings) settings = { 0 };
     g_autofree char *text = NULL;
-    g_autoptr(HlDb) db = mgr_registry_open(temporary, error);
+    g_autoptr(HlDb) db = NULL;
     GHashTableIter iter;
     gpointer value;
 
+    clear_draft(temporary);
+    db = mgr_registry_open(temporary, error);
     hl_settings_init_group(&settings);
     text = hl_settings_print(&settings);
     if (db == NULL || !hl_db_run(db, NULL, error,
@@ -210,12 +226,88 @@ static void free_record(gpointer item)
     g_free(item);
 }
 
-static void print_next_steps(const HlInvocation *call, const char *dir, const char *admin, const MgrConf *conf)
+/* What the steps have in common. */
+typedef struct {
+    const char *dir, *admin;
+    const MgrConf *conf;
+    CliRepository repository;
+    bool installed; /* where the service unit looks, and of the user that it runs as */
+} Founded;
+
+/* As a shell takes it for one word; plain where it can be.  Caller frees. */
+static char *shell_word(const char *text)
 {
-    g_autofree char *brokers = g_strjoinv(", ", conf->broker_addresses);
-    g_autofree char *client = g_strdup_printf("%s/admins/%s/holdline.conf", dir, admin);
-    g_autoptr(json_t) document =
-        json_pack("{s:s, s:s, s:s, s:s}", "site", dir, "brokers", brokers, "url", conf->http_url, "client", client);
+    return text[strspn(text, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "/._-+:,@")] == '\0' ? g_strdup(text)
+                                                                                          : g_shell_quote(text);
+}
+
+static void print_patterns(const Founded *founded)
+{
+    g_autofree char *repo = mgr_site_path(founded->dir, "repo");
+    g_autofree char *word = shell_word(repo);
+    const struct passwd *owner = getpwuid(geteuid());
+    g_autofree char *as =
+        founded->installed && owner != NULL ? g_strdup_printf("runuser -u %s -- ", owner->pw_name) : g_strdup("");
+
+    if (founded->repository == CLI_REPOSITORY_NONE) {
+        printf("     # before the first bundle: holdline-updater repo init %s ..., or a source in manager.conf\n",
+               word);
+        return;
+    }
+    printf("     %sholdline-updater repo import %s\n"
+           "     %sholdline-updater repo publish %s\n",
+           as, word, as, word);
+    if (founded->installed)
+        printf("     systemctl enable --now holdline-repo-import.timer\n");
+}
+
+/* Each is a block to copy. */
+static void print_steps(const Founded *founded, const char *client)
+{
+    g_autofree char *conf = mgr_site_path(founded->dir, "manager.conf");
+    g_autofree char *conf_word = shell_word(conf);
+    g_autofree char *client_word = shell_word(client);
+
+    printf("Three steps to a protected PC%s:\n\n"
+           "  1. Start the server, and give it patterns: ClamAV's own, from /var/lib/clamav, where freshclam keeps "
+           "them.\n",
+           founded->installed ? ", as root" : "");
+    if (founded->installed)
+        printf("     systemctl enable --now holdline-managerd\n");
+    else
+        printf("     holdline-managerd -c %s &\n", conf_word);
+    print_patterns(founded);
+    printf("\n  2. Write a bundle, with which one PC enrols, and carry it there: it contains a secret.\n"
+           "     export HOLDLINE_CONFIG=%s\n"
+           "     holdline bundle create --group " FIRST_GROUP " --output pc.bundle\n"
+           "\n  3. On the PC, as root:\n"
+           "     holdline-endpoint enrol pc.bundle\n"
+           "     %s\n",
+           client_word, founded->installed ? "systemctl enable --now holdline-endpointd" : "holdline-endpointd &");
+}
+
+static void print_repository(const Founded *founded)
+{
+    static const char *const said[] = {
+        [CLI_REPOSITORY_NONE] = "There is no pattern repository yet",
+        [CLI_REPOSITORY_THERE] = "The pattern repository in repo/ is left as it was",
+        [CLI_REPOSITORY_PLAIN] = "The pattern repository is in repo/, its keys in the clear: for more than a trial see "
+                                 "holdline-updater(1)",
+        [CLI_REPOSITORY_ENCRYPTED] = "The pattern repository is in repo/, its keys encrypted with "
+                                     "HOLDLINE_REPO_PASSPHRASE",
+    };
+
+    printf("  %s\n\n", said[founded->repository]);
+}
+
+static void print_founded(const HlInvocation *call, const Founded *founded)
+{
+    g_autofree char *brokers = g_strjoinv(", ", founded->conf->broker_addresses);
+    g_autofree char *client = g_strdup_printf("%s/admins/%s/holdline.conf", founded->dir, founded->admin);
+    g_autofree char *repo =
+        founded->repository == CLI_REPOSITORY_NONE ? g_strdup("") : mgr_site_path(founded->dir, "repo");
+    g_autoptr(json_t) document = json_pack("{s:s, s:s, s:s, s:s, s:s}", "site", founded->dir, "brokers", brokers, "url",
+                                           founded->conf->http_url, "client", client, "repository", repo);
 
     if (cli_show_json(call, document))
         return;
@@ -225,41 +317,48 @@ static void print_next_steps(const HlInvocation *call, const char *dir, const ch
             "Give the server's name and its address, each with --host, unless this is a trial on one machine.\n\n",
             g_get_host_name());
     printf("The site is in %s.\n"
-           "  endpoints reach the broker at %s\n"
-           "  and the HTTPS front at %s\n\n"
-           "Next:\n"
-           "  holdline-updater repo init %s/repo --single-host --plain-keys   # patterns: before the first bundle\n"
-           "  holdline-managerd -c %s/manager.conf\n"
-           "  export HOLDLINE_CONFIG=%s\n"
-           "  holdline bundle create --group %s --output pc.bundle\n"
-           "  holdline-endpoint enrol pc.bundle          # on the PC\n",
-           dir, brokers, conf->http_url, dir, dir, client, FIRST_GROUP);
+           "  Endpoints reach the broker at %s\n"
+           "  and the HTTPS front at %s\n",
+           founded->dir, brokers, founded->conf->http_url);
+    print_repository(founded);
+    print_steps(founded, client);
+}
+
+/* The configuration is the last: without it there is no site, and init can be run again. */
+static bool make_conf(const char *dir, const MgrConf *conf, GError **error)
+{
+    g_autofree char *path = mgr_site_path(dir, "manager.conf");
+    g_autofree char *registry = mgr_site_path(dir, "registry.db");
+    g_autofree char *text = hl_conf_print(mgr_conf_table(), conf);
+
+    if (hl_file_write_text(path, text, 0600, error))
+        return true;
+    unlink(registry);
+    return false;
 }
 
 bool cmd_init(HlInvocation *call, GError **error)
 {
     g_autofree char *dir = g_canonicalize_filename(call->args[0], NULL);
-    const char *admin = hl_cli_value(call, "admin", "admin");
     g_autoptr(GHashTable) certificates = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_record);
     g_autoptr(GPtrArray) hosts = collect_hosts(call, error);
-    g_autofree char *conf_path = mgr_site_path(dir, "manager.conf");
-    g_autofree char *conf_text = NULL;
     HlTime now = hl_clock_wall();
     MgrConf conf = { 0 };
+    Founded founded = { .dir = dir,
+                        .admin = hl_cli_value(call, "admin", "admin"),
+                        .conf = &conf,
+                        .installed = strcmp(dir, MGR_SITE_DEFAULT) == 0 && geteuid() != 0 };
     bool ok;
 
-    if (hosts == NULL || !mgr_site_check_name(admin, error))
+    if (hosts == NULL || !mgr_site_check_name(founded.admin, error))
         return false;
     hl_options_init(mgr_conf_table(), &conf);
-    ok = fill_conf(call, &conf, hosts, error) && make_directories(dir, error) && make_keys(dir, now, error) &&
-         make_certificates(dir, &conf, hosts, admin, now, certificates, error) &&
-         make_registry(dir, certificates, now, error);
-    if (ok) {
-        conf_text = hl_conf_print(mgr_conf_table(), &conf);
-        ok = hl_file_write_text(conf_path, conf_text, 0600, error);
-    }
+    ok = fill_conf(call, &conf, hosts, error) && make_directories(dir, error) &&
+         (hl_cli_has(call, "no-repo") || cli_repository_found(dir, &founded.repository, error)) &&
+         make_keys(dir, now, error) && make_certificates(dir, &conf, hosts, founded.admin, now, certificates, error) &&
+         make_registry(dir, certificates, now, error) && make_conf(dir, &conf, error);
     if (ok)
-        print_next_steps(call, dir, admin, &conf);
+        print_founded(call, &founded);
     hl_options_clear(mgr_conf_table(), &conf);
     return ok || hl_error_prefix(error, "cannot create a site in %s", dir);
 }

@@ -10,6 +10,7 @@ static const HlFlag flags[] = {
     { "http-port", "PORT", "Port of the HTTPS front (default 8843)" },
     { "listen", "ADDRESS", "Address to listen on (default 0.0.0.0)" },
     { "admin", "NAME", "Name of the first administrator (default admin)" },
+    { "no-repo", NULL, "Make no pattern repository: the keys are kept elsewhere, or the server copies another one" },
     { "version", "N", "Fail if the group is no longer at this version" },
     { "repo", "DIR", "The repository to sign in, instead of the server's" },
     { "force", NULL, "Publish content even with less than half of the signatures that are in force" },
@@ -33,7 +34,7 @@ static const HlFlag flags[] = {
 };
 
 static const char *const global_flags[] = { "config", "json", NULL };
-static const char *const init_flags[] = { "host", "broker-port", "http-port", "listen", "admin", NULL };
+static const char *const init_flags[] = { "host", "broker-port", "http-port", "listen", "admin", "no-repo", NULL };
 static const char *const site_flags[] = { "site", NULL };
 static const char *const restore_flags[] = { "site", "replace", "journal", NULL };
 static const char *const set_flags[] = { "version", NULL };
@@ -52,7 +53,7 @@ static const char *const publish_flags[] = { "repo", "force", "-json", NULL };
 static const char *const pattern_flags[] = { "repo", "-json", NULL };
 
 static const HlCommand commands[] = {
-    { "init", "DIR [--host NAME]...", "Create a server's directory: keys, certificates, registry, configuration",
+    { "init", "DIR [--host NAME]...", "Create a server's directory: keys, certificates, registry, pattern repository",
       cmd_init, 1, 1, init_flags },
     { "backup", "DIR [--site SITE]", "Copy a site into a new directory, while its manager runs, and verify the copy",
       cmd_backup, 1, 1, site_flags },

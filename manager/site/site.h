@@ -15,6 +15,9 @@
 #include "manager/core/conf.h"
 #include "manager/store/registry.h"
 
+/* Where the service unit, and commands that are told no other, have it. */
+#define MGR_SITE_DEFAULT "/var/lib/holdline-server"
+
 /* DIR/NAME.  Caller frees. */
 char *mgr_site_path(const char *dir, const char *name);
 

@@ -23,7 +23,7 @@ set_up_server() {
     set_sysctl public ipv6/conf/all/forwarding 1
     host server
     plug server wan public 2001:db8:0:1::10/64 2001:db8:0:1::fe
-    holdline init "$SITE" --host 2001:db8:0:1::10 --listen :: >/dev/null
+    holdline init "$SITE" --no-repo --host 2001:db8:0:1::10 --listen :: >/dev/null
     printf '[status]\nprobe-timeout = 1s\n[line]\nreconnect-window = 1s\n' >>"$SITE/manager.conf"
     start_manager
     await 20 "the server on 2001:db8:0:1::10 answers" hl status

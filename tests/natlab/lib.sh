@@ -258,7 +258,7 @@ server() {
     host server
     plug server wan public 203.0.113.10/24 203.0.113.254
     ip -n server address add 203.0.113.11/24 dev wan
-    holdline init "$SITE" --host 203.0.113.10 --host 203.0.113.11 >/dev/null
+    holdline init "$SITE" --no-repo --host 203.0.113.10 --host 203.0.113.11 >/dev/null
     printf '[status]\nprobe-timeout = 1s\n[line]\nreconnect-window = 1s\n' >>"$SITE/manager.conf"
     printf '%s\n' "$@" >>"$SITE/manager.conf"
     start_manager
