@@ -3,71 +3,10 @@
  * every other, so that two columns that changed places show. */
 #include <string.h>
 
-#include "lib/base/file.h"
 #include "lib/base/unconst.h"
 #include "manager/store/registry.h"
 #include "manager/store/schema.h"
-#include "tests/support/writer_fake.h"
-
-typedef struct {
-    char *directory;
-    HlDb *db;
-    HlWriter *writer;
-    HlWriteSet *set;
-    GString *loaded; /* what the loaders gave, as text */
-} Fixture;
-
-static void set_up(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
-{
-    g_autofree char *path = NULL;
-    g_autoptr(GError) error = NULL;
-
-    fixture->directory = g_dir_make_tmp("hl-registry-XXXXXX", NULL);
-    path = g_build_filename(fixture->directory, "registry.db", NULL);
-    fixture->db = mgr_registry_open(path, &error);
-    g_assert_no_error(error);
-    fixture->writer = hl_writer_new(&(HlWriterOptions){ .path = path }, &error);
-    g_assert_no_error(error);
-    fixture->set = hl_write_set_new();
-    fixture->loaded = g_string_new(NULL);
-}
-
-static void tear_down(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
-{
-    hl_write_set_free(fixture->set);
-    hl_writer_free(fixture->writer);
-    hl_db_close(fixture->db);
-    g_assert_true(hl_tree_remove(fixture->directory, NULL));
-    g_string_free(fixture->loaded, TRUE);
-    g_free(fixture->directory);
-}
-
-static void on_committed(const GError *error, gpointer user G_GNUC_UNUSED)
-{
-    g_assert_no_error(error);
-}
-
-static void commit(Fixture *fixture)
-{
-    g_assert_true(hl_writer_submit(fixture->writer, g_steal_pointer(&fixture->set), on_committed, NULL, NULL));
-    g_assert_cmpuint(writer_fake_commit(fixture->writer, 0), ==, 1);
-    fixture->set = hl_write_set_new();
-}
-
-static void on_conflict(const GError *error, gpointer user G_GNUC_UNUSED)
-{
-    g_assert_error(error, HL_ERROR, HL_ERROR_CONFLICT);
-}
-
-static void commit_fails(Fixture *fixture)
-{
-    g_assert_true(hl_writer_submit(fixture->writer, g_steal_pointer(&fixture->set), on_conflict, NULL, NULL));
-    g_assert_cmpuint(writer_fake_commit(fixture->writer, 0), ==, 1);
-    fixture->set = hl_write_set_new();
-}
-
-#define ADD_TEXT(member)   g_string_append_printf(out, #member "=%s\n", record->member)
-#define ADD_NUMBER(member) g_string_append_printf(out, #member "=%" G_GUINT64_FORMAT "\n", (uint64_t)record->member)
+#include "tests/support/registry_fixture.h"
 
 static MgrGroupRecord group(const char *name)
 {
@@ -99,7 +38,7 @@ static void test_group(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
 
     mgr_write_group(fixture->set, &second);
     mgr_write_group(fixture->set, &first);
-    commit(fixture);
+    fixture_commit(fixture);
     on_group(&first, expected);
     on_group(&second, expected);
     g_assert_true(mgr_registry_load_groups(fixture->db, on_group, fixture->loaded, NULL));
@@ -266,12 +205,12 @@ static void test_endpoint(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
     mgr_write_report(fixture->set, record.number,
                      &(MgrReportStep){ "", record.spool, 0, record.report_seq, record.report_mark });
     write_endpoint(fixture, &record);
-    commit(fixture);
+    fixture_commit(fixture);
     check_endpoint(fixture, &record);
     for (gsize i = 0; i < G_N_ELEMENTS(flags); i++) { /* one at a time: which of them it is shows only so */
         *flags[i] = true;
         write_endpoint(fixture, &record);
-        commit(fixture);
+        fixture_commit(fixture);
         check_endpoint(fixture, &record);
         *flags[i] = false;
     }
@@ -291,14 +230,14 @@ static void test_enrolled_again(Fixture *fixture, gconstpointer user G_GNUC_UNUS
                      &(MgrReportStep){ "", record.spool, 0, record.report_seq, record.report_mark });
     record.fingerprint = (char *)"told";
     write_endpoint(fixture, &record);
-    commit(fixture);
+    fixture_commit(fixture);
     check_endpoint(fixture, &record);
     mgr_write_endpoint_enrolment(fixture->set, record.number, &step);
-    commit_fails(fixture);
+    fixture_commit_fails(fixture);
     check_endpoint(fixture, &record);
     step.ends_revocation = true;
     mgr_write_endpoint_enrolment(fixture->set, record.number, &step);
-    commit(fixture);
+    fixture_commit(fixture);
     record.revoked_at = 0;
     record.serial = (char *)"0c0d";
     record.cert_expires = 9001;
@@ -335,7 +274,7 @@ static void test_machine(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
 
     mgr_write_group(fixture->set, &first);
     mgr_write_endpoint(fixture->set, &record);
-    commit(fixture);
+    fixture_commit(fixture);
     g_assert_true(mgr_registry_load_endpoints(fixture->db, on_machine, &loaded, NULL));
     g_assert_cmpuint(loaded, ==, 1);
 }
@@ -365,7 +304,7 @@ static void test_never_seen(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
 
     mgr_write_group(fixture->set, &first);
     mgr_write_endpoint(fixture->set, &record);
-    commit(fixture);
+    fixture_commit(fixture);
     check_endpoint(fixture, &record);
 }
 
@@ -432,7 +371,7 @@ static void test_command(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
     mgr_write_target(fixture->set, &target);
     open.cancelled_at = 5007;
     mgr_write_command_cancel(fixture->set, open.id, open.cancelled_at);
-    commit(fixture);
+    fixture_commit(fixture);
     on_command(&open, expected);
     on_target(&target, expected);
     g_assert_true(mgr_registry_load_open_commands(fixture->db, on_command, fixture->loaded, NULL));
@@ -495,7 +434,7 @@ static void test_token_certificate(Fixture *fixture, gconstpointer user G_GNUC_U
     mgr_write_revocations(fixture->set, certificate.name, NULL, certificate.revoked_at);
     mgr_write_counter(fixture->set, "settings", 6008);
     mgr_write_counter(fixture->set, "settings", 12); /* never back */
-    commit(fixture);
+    fixture_commit(fixture);
     on_token(&token, expected);
     on_certificate(&certificate, expected);
     g_assert_true(mgr_registry_load_tokens(fixture->db, on_token, fixture->loaded, NULL));
@@ -564,13 +503,13 @@ static void test_earlier_shapes(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    g_test_add("/registry/group", Fixture, NULL, set_up, test_group, tear_down);
-    g_test_add("/registry/endpoint", Fixture, NULL, set_up, test_endpoint, tear_down);
-    g_test_add("/registry/enrolled-again", Fixture, NULL, set_up, test_enrolled_again, tear_down);
-    g_test_add("/registry/machine", Fixture, NULL, set_up, test_machine, tear_down);
-    g_test_add("/registry/never-seen", Fixture, NULL, set_up, test_never_seen, tear_down);
-    g_test_add("/registry/command", Fixture, NULL, set_up, test_command, tear_down);
-    g_test_add("/registry/token-certificate", Fixture, NULL, set_up, test_token_certificate, tear_down);
+    g_test_add("/registry/group", Fixture, NULL, fixture_set_up, test_group, fixture_tear_down);
+    g_test_add("/registry/endpoint", Fixture, NULL, fixture_set_up, test_endpoint, fixture_tear_down);
+    g_test_add("/registry/enrolled-again", Fixture, NULL, fixture_set_up, test_enrolled_again, fixture_tear_down);
+    g_test_add("/registry/machine", Fixture, NULL, fixture_set_up, test_machine, fixture_tear_down);
+    g_test_add("/registry/never-seen", Fixture, NULL, fixture_set_up, test_never_seen, fixture_tear_down);
+    g_test_add("/registry/command", Fixture, NULL, fixture_set_up, test_command, fixture_tear_down);
+    g_test_add("/registry/token-certificate", Fixture, NULL, fixture_set_up, test_token_certificate, fixture_tear_down);
     g_test_add_func("/registry/other-shape", test_other_shape);
     g_test_add_func("/registry/earlier-shapes", test_earlier_shapes);
     return g_test_run();

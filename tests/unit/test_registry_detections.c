@@ -1,59 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* manager/store/detections: what a write set stores is what is read back, member by member, and the sums of an
  * endpoint's rows are right however rows come and go. */
-#include "lib/base/file.h"
 #include "lib/base/unconst.h"
 #include "manager/store/detections.h"
 #include "manager/store/registry.h"
-#include "tests/support/writer_fake.h"
-
-typedef struct {
-    char *directory;
-    HlDb *db;
-    HlWriter *writer;
-    HlWriteSet *set;
-    GString *loaded; /* what the loaders gave, as text */
-} Fixture;
-
-static void set_up(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
-{
-    g_autofree char *path = NULL;
-    g_autoptr(GError) error = NULL;
-
-    fixture->directory = g_dir_make_tmp("hl-registry-XXXXXX", NULL);
-    path = g_build_filename(fixture->directory, "registry.db", NULL);
-    fixture->db = mgr_registry_open(path, &error);
-    g_assert_no_error(error);
-    fixture->writer = hl_writer_new(&(HlWriterOptions){ .path = path }, &error);
-    g_assert_no_error(error);
-    fixture->set = hl_write_set_new();
-    fixture->loaded = g_string_new(NULL);
-}
-
-static void tear_down(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
-{
-    hl_write_set_free(fixture->set);
-    hl_writer_free(fixture->writer);
-    hl_db_close(fixture->db);
-    g_assert_true(hl_tree_remove(fixture->directory, NULL));
-    g_string_free(fixture->loaded, TRUE);
-    g_free(fixture->directory);
-}
-
-static void on_committed(const GError *error, gpointer user G_GNUC_UNUSED)
-{
-    g_assert_no_error(error);
-}
-
-static void commit(Fixture *fixture)
-{
-    g_assert_true(hl_writer_submit(fixture->writer, g_steal_pointer(&fixture->set), on_committed, NULL, NULL));
-    g_assert_cmpuint(writer_fake_commit(fixture->writer, 0), ==, 1);
-    fixture->set = hl_write_set_new();
-}
-
-#define ADD_TEXT(member)   g_string_append_printf(out, #member "=%s\n", record->member)
-#define ADD_NUMBER(member) g_string_append_printf(out, #member "=%" G_GUINT64_FORMAT "\n", (uint64_t)record->member)
+#include "tests/support/registry_fixture.h"
 
 static MgrFind make_find(void)
 {
@@ -147,12 +98,12 @@ static void test_detection(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
     find.told_at = 7101;
     find.mark = 7102;
     mgr_write_find(fixture->set, &find);
-    commit(fixture);
+    fixture_commit(fixture);
     expect_findings(fixture, 1, 0);
     g_assert_true(mgr_registry_find_detection(fixture->db, "e-one", key, &number, NULL));
     mgr_write_acknowledgement(fixture->set, number, &(MgrAcknowledgement){ "admin", "wiped", 7200 });
     mgr_write_acknowledgement(fixture->set, number, &(MgrAcknowledgement){ "another", "late", 7201 });
-    commit(fixture);
+    fixture_commit(fixture);
     expect_findings(fixture, 0, 0);
     add_detection(fixture, number);
     g_assert_cmpstr(fixture->loaded->str, ==,
@@ -201,7 +152,7 @@ static void test_scan(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
     add_endpoint(fixture);
     mgr_write_scan(fixture->set, 1, &(MgrScan){ MGR_SCAN_COMMAND, MGR_SCAN_FAILED, "s-0", "", "{}", "", .files = 1 });
     mgr_write_scan(fixture->set, 1, &scan);
-    commit(fixture);
+    fixture_commit(fixture);
     add_scan(&scan, expected);
     g_assert_true(mgr_registry_load_scans(fixture->db, 1, add_scan, fixture->loaded, NULL));
     g_assert_cmpstr(fixture->loaded->str, ==, expected->str);
@@ -214,7 +165,7 @@ static void test_mended(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
 
     add_endpoint(fixture);
     mgr_write_find(fixture->set, &find);
-    commit(fixture);
+    fixture_commit(fixture);
     g_assert_true(hl_db_exec(fixture->db, "DELETE FROM findings", NULL));
     expect_findings(fixture, 0, 0);
     g_assert_true(mgr_registry_mend_findings(fixture->db, NULL));
@@ -232,8 +183,8 @@ static void test_mended(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    g_test_add("/registry/detection", Fixture, NULL, set_up, test_detection, tear_down);
-    g_test_add("/registry/scan", Fixture, NULL, set_up, test_scan, tear_down);
-    g_test_add("/registry/mended", Fixture, NULL, set_up, test_mended, tear_down);
+    g_test_add("/registry/detection", Fixture, NULL, fixture_set_up, test_detection, fixture_tear_down);
+    g_test_add("/registry/scan", Fixture, NULL, fixture_set_up, test_scan, fixture_tear_down);
+    g_test_add("/registry/mended", Fixture, NULL, fixture_set_up, test_mended, fixture_tear_down);
     return g_test_run();
 }
