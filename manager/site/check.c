@@ -13,9 +13,10 @@
 #include "manager/site/backup.h"
 #include "manager/site/registry.h"
 #include "manager/site/site.h"
+#include "manager/store/detections.h"
 #include "manager/store/schema.h"
 
-#define MAX_THINGS   20 /* named, of those that are neither file nor directory */
+#define MAX_THINGS   20 /* named, of those that are neither file nor directory; endpoints, of those with wrong counts */
 #define MAX_METADATA (1024 * 1024)
 
 typedef struct Look Look;
@@ -437,6 +438,23 @@ static void look_at_journal(Check *check)
     list_strangers(check, check->db);
 }
 
+static void on_miscount(const char *endpoint, const MgrFindCounts *shown, const MgrFindCounts *rows, gpointer user)
+{
+    g_autofree char *text = g_strdup_printf("%s is shown with %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
+                                            " detections open, and has %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT,
+                                            endpoint, shown->open, shown->kept, rows->open, rows->kept);
+
+    problem(user, text);
+}
+
+static void look_at_detections(Check *check)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (check->db != NULL && !mgr_registry_compare_findings(check->db, MAX_THINGS, on_miscount, check, &error))
+        problem(check, error->message);
+}
+
 /* In this order: a later one uses what an earlier one found. */
 static const Look looks[] = {
     { "configuration", look_at_conf, "mend it: the manager does not start with it" },
@@ -447,6 +465,7 @@ static const Look looks[] = {
     { "repository", look_at_repository,
       "restore a backup of it; if it is a copy of another source, remove it and run 'holdline pattern sync'" },
     { "registry", look_at_registry, "restore a backup; one of a newer version needs the newer program" },
+    { "detections", look_at_detections, "restart the manager, which counts them again when it starts" },
     { "journal", look_at_journal, "restore a backup" },
 };
 

@@ -176,6 +176,46 @@ bool mgr_registry_mend_findings(HlDb *db, GError **error)
                      "");
 }
 
+typedef struct {
+    MgrFindCountsFn fn;
+    gpointer user;
+} Comparison;
+
+static bool on_difference(HlStmt *row, gpointer user)
+{
+    const Comparison *to = user;
+    MgrFindCounts shown = { (uint64_t)hl_stmt_int(row, 1), (uint64_t)hl_stmt_int(row, 2) };
+    MgrFindCounts rows = { (uint64_t)hl_stmt_int(row, 3), (uint64_t)hl_stmt_int(row, 4) };
+
+    to->fn(hl_stmt_text(row, 0), &shown, &rows, to->user);
+    return true;
+}
+
+static bool on_table(HlStmt *row G_GNUC_UNUSED, gpointer user)
+{
+    *(bool *)user = true;
+    return true;
+}
+
+bool mgr_registry_compare_findings(HlDb *db, int64_t limit, MgrFindCountsFn fn, gpointer user, GError **error)
+{
+    Comparison to = { fn, user };
+    bool has_table = false;
+
+    if (!hl_db_query(db, on_table, &has_table, error, "SELECT 1 FROM sqlite_schema WHERE name = 'findings'", ""))
+        return false;
+    return !has_table ||
+           hl_db_query(db, on_difference, &to, error,
+                       "SELECT id, coalesce(shown.open, 0), coalesce(shown.kept, 0), coalesce(counted.open, 0),"
+                       " coalesce(counted.kept, 0) FROM endpoint"
+                       " LEFT JOIN findings AS shown ON shown.endpoint = endpoint.number"
+                       " LEFT JOIN (SELECT endpoint, count(*) FILTER (WHERE acknowledged_at = 0) AS open,"
+                       " count(*) AS kept FROM detection GROUP BY endpoint) AS counted ON counted.endpoint = id"
+                       " WHERE coalesce(shown.open, 0) <> coalesce(counted.open, 0)"
+                       " OR coalesce(shown.kept, 0) <> coalesce(counted.kept, 0) ORDER BY id LIMIT ?",
+                       "i", limit);
+}
+
 /* --------------------------------------------------------------------------------------------------------- the rows */
 
 /* As in load.c: a list of X(constant, expression) makes both the query and the enum that reads its rows. */

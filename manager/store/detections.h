@@ -78,6 +78,19 @@ bool mgr_registry_read_findings(HlDb *db, int64_t number, MgrFindings *findings,
 /* Counts the rows again: after rows of endpoints came or went by another way than these functions (a restore). */
 bool mgr_registry_mend_findings(HlDb *db, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Of an endpoint's detections. */
+typedef struct {
+    uint64_t open, kept;
+} MgrFindCounts;
+
+/* Called for endpoints whose counts, which is what people are shown, are not those of the rows; by id, at most limit.
+ * A registry from before there were detections has none. */
+typedef void (*MgrFindCountsFn)(const char *endpoint, const MgrFindCounts *shown, const MgrFindCounts *rows,
+                                gpointer user);
+
+bool mgr_registry_compare_findings(HlDb *db, int64_t limit, MgrFindCountsFn fn, gpointer user,
+                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 typedef struct {
     int64_t number;
     char *endpoint, *host, *path, *sha256, *owner, *signature, *component, *how, *action, *detail, *scan;

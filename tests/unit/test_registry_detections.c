@@ -158,6 +158,38 @@ static void test_scan(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
     g_assert_cmpstr(fixture->loaded->str, ==, expected->str);
 }
 
+static void on_miscount(const char *endpoint, const MgrFindCounts *shown, const MgrFindCounts *rows, gpointer user)
+{
+    g_string_append_printf(user, "%s: %u of %u, %u of %u;", endpoint, (guint)shown->open, (guint)shown->kept,
+                           (guint)rows->open, (guint)rows->kept);
+}
+
+static void expect_miscount(Fixture *fixture, const char *change, const char *expected)
+{
+    g_autoptr(GString) said = g_string_new(NULL);
+
+    g_assert_true(hl_db_exec(fixture->db, change, NULL));
+    g_assert_true(mgr_registry_compare_findings(fixture->db, 10, on_miscount, said, NULL));
+    g_assert_cmpstr(said->str, ==, expected);
+}
+
+static void test_compared(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
+{
+    MgrFind find = make_find();
+
+    add_endpoint(fixture);
+    expect_miscount(fixture, "", "");
+    mgr_write_find(fixture->set, &find);
+    fixture_commit(fixture);
+    expect_miscount(fixture, "", "");
+    expect_miscount(fixture, "UPDATE findings SET open = 0", "e-one: 0 of 1, 1 of 1;");
+    expect_miscount(fixture, "DELETE FROM findings", "e-one: 0 of 0, 1 of 1;");
+    g_assert_true(mgr_registry_mend_findings(fixture->db, NULL));
+    expect_miscount(fixture, "", "");
+    expect_miscount(fixture, "UPDATE findings SET kept = 9", "e-one: 1 of 9, 1 of 1;");
+    expect_miscount(fixture, "DROP TABLE findings", ""); /* as in a registry of an earlier version */
+}
+
 /* A restore takes an endpoint from the journal that the registry has no more than finds of: its sums come back. */
 static void test_mended(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
 {
@@ -185,6 +217,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add("/registry/detection", Fixture, NULL, fixture_set_up, test_detection, fixture_tear_down);
     g_test_add("/registry/scan", Fixture, NULL, fixture_set_up, test_scan, fixture_tear_down);
+    g_test_add("/registry/compared", Fixture, NULL, fixture_set_up, test_compared, fixture_tear_down);
     g_test_add("/registry/mended", Fixture, NULL, fixture_set_up, test_mended, fixture_tear_down);
     return g_test_run();
 }
