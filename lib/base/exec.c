@@ -22,6 +22,7 @@
 #define KILL_DELAY (10 * HL_SECOND)
 #define REAP_TIME  (5 * HL_SECOND)
 #define REAP_PAUSE 2 /* ms */
+#define LOST_DELAY (5 * HL_SECOND)
 
 typedef struct {
     int fd;
@@ -37,7 +38,7 @@ struct HlChild {
     Pipe out, err;
     gsize line_start; /* of the first line in out.text that was not passed on yet */
     guint watch, timer;
-    bool ended, timed_out, lines_only;
+    bool ended, timed_out, may_be_lost, lost, lines_only;
     bool skipping; /* to the end of a line that was too long */
     int wait_status;
 };
@@ -121,6 +122,7 @@ static void finish_if_over(HlChild *child)
                         .status = WIFEXITED(child->wait_status) ? WEXITSTATUS(child->wait_status)
                                                                 : WTERMSIG(child->wait_status),
                         .timed_out = child->timed_out,
+                        .lost = child->lost,
                         .output = child->out.text->str,
                         .errors = child->err.text->str };
     child->done(&end, child->user);
@@ -169,18 +171,23 @@ static gboolean on_err(int fd G_GNUC_UNUSED, GIOCondition condition G_GNUC_UNUSE
     return on_readable(child, &child->err);
 }
 
-/* A grandchild may keep the pipes open after the child is gone; its output is not waited for longer than a second. */
-static gboolean on_pipes_late(gpointer user)
+static void leave_pipes(HlChild *child)
 {
-    HlChild *child = user;
-
-    child->timer = 0;
     for (Pipe *stream = &child->out; stream != NULL; stream = stream == &child->out ? &child->err : NULL) {
         if (stream->source != 0)
             g_source_remove(stream->source);
         stream->source = 0;
     }
     finish_if_over(child);
+}
+
+/* A grandchild may keep the pipes open after the child is gone; its output is not waited for longer than a second. */
+static gboolean on_pipes_late(gpointer user)
+{
+    HlChild *child = user;
+
+    child->timer = 0;
+    leave_pipes(child);
     return G_SOURCE_REMOVE;
 }
 
@@ -199,12 +206,38 @@ static void on_exit_status(GPid pid G_GNUC_UNUSED, int status, gpointer user)
     finish_if_over(child);
 }
 
+static void on_lost_ended(GPid pid G_GNUC_UNUSED, int status G_GNUC_UNUSED, gpointer user G_GNUC_UNUSED)
+{
+    /* it is reaped, which is all that was still to be done */
+}
+
+static gboolean on_lost(gpointer user)
+{
+    HlChild *child = user;
+
+    child->timer = 0;
+    g_source_remove(child->watch);
+    child->watch = 0;
+    g_child_watch_add(child->pid, on_lost_ended, NULL);
+    child->ended = child->lost = true;
+    child->wait_status = SIGKILL;
+    leave_pipes(child);
+    return G_SOURCE_REMOVE;
+}
+
+static void set_timer(HlChild *child, HlTime delay, GSourceFunc due)
+{
+    if (child->timer != 0)
+        g_source_remove(child->timer);
+    child->timer = g_timeout_add((guint)delay, due, child);
+}
+
 static gboolean on_kill_due(gpointer user)
 {
     HlChild *child = user;
 
     child->timer = 0;
-    kill(child->pid, SIGKILL);
+    hl_child_kill(child);
     return G_SOURCE_REMOVE;
 }
 
@@ -223,9 +256,16 @@ void hl_child_stop(HlChild *child)
     if (child->ended)
         return;
     kill(child->pid, SIGTERM);
-    if (child->timer != 0)
-        g_source_remove(child->timer);
-    child->timer = g_timeout_add((guint)KILL_DELAY, on_kill_due, child);
+    set_timer(child, KILL_DELAY, on_kill_due);
+}
+
+void hl_child_kill(HlChild *child)
+{
+    if (child->ended)
+        return;
+    kill(child->pid, SIGKILL);
+    if (child->may_be_lost)
+        set_timer(child, LOST_DELAY, on_lost);
 }
 
 void hl_child_abandon(HlChild *child)
@@ -266,6 +306,7 @@ HlChild *hl_child_start(const HlChildSpec *spec, HlChildLine on_line, HlChildDon
     child->out.fd = child->err.fd = -1;
     child->on_line = on_line;
     child->lines_only = spec->lines_only;
+    child->may_be_lost = spec->may_be_lost;
     child->done = done;
     child->user = user;
     if (spec->log_path != NULL) {

@@ -17,7 +17,10 @@ typedef struct {
         *log_path;      /* stdout and stderr are appended there; NULL: they are collected (stdout) and kept (stderr) */
     guint64 file_limit; /* RLIMIT_NOFILE is raised towards it; 0 leaves it */
     bool lines_only;    /* stdout is not collected: each line goes to on_line, however many there are */
-    HlTime deadline;    /* then SIGTERM, ten seconds later SIGKILL; 0: none */
+    /* A process that waits in the kernel for a file system that is gone does not die of SIGKILL.  Five seconds after
+     * it, done is called all the same (lost), and the process is reaped whenever it ends. */
+    bool may_be_lost;
+    HlTime deadline; /* then SIGTERM, ten seconds later SIGKILL; 0: none */
 } HlChildSpec;
 
 /* Start from this, not from zeros: descriptor 0 is this program's own standard input. */
@@ -27,6 +30,7 @@ typedef struct {
     bool exited;        /* false: killed by a signal */
     int status;         /* exit status, or the signal's number */
     bool timed_out;     /* ended by the deadline */
+    bool lost;          /* it did not even go when it was killed, and was given up; status is SIGKILL */
     const char *output; /* collected stdout, cut at 256 KiB; valid during the callback */
     const char *errors; /* collected stderr, the last 4 KiB */
 } HlChildEnd;
@@ -42,8 +46,12 @@ HlChild *hl_child_start(const HlChildSpec *spec, HlChildLine on_line, HlChildDon
 
 pid_t hl_child_pid(const HlChild *child);
 
-/* SIGTERM now, SIGKILL if it is still running after ten seconds; done is still called. */
+/* SIGTERM now, SIGKILL if it is still running after ten seconds; done is still called, when it is gone:
+ * see may_be_lost. */
 void hl_child_stop(HlChild *child);
+
+/* The same with SIGKILL at once. */
+void hl_child_kill(HlChild *child);
 
 /* Kills and reaps it now, without calling done: for a program about to exit.  One that the kernel does not let die (a
  * disk or a file system hangs) is left to init after five seconds. */

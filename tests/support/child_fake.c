@@ -46,6 +46,11 @@ void hl_child_stop(HlChild *child)
     child->stopped = true;
 }
 
+void hl_child_kill(HlChild *child)
+{
+    child->stopped = true;
+}
+
 static void drop(HlChild *child)
 {
     g_assert_true(g_ptr_array_remove(children, child));
@@ -61,6 +66,17 @@ void hl_child_abandon(HlChild *child)
 HlChild *child_fake_last(void)
 {
     return child_fake_running() == 0 ? NULL : children->pdata[children->len - 1];
+}
+
+HlChild *child_fake_find(const char *verb)
+{
+    for (guint i = child_fake_running(); i > 0; i--) {
+        HlChild *child = children->pdata[i - 1];
+
+        if (g_strcmp0(child->argv[1], verb) == 0)
+            return child;
+    }
+    return NULL;
 }
 
 guint child_fake_running(void)
@@ -114,6 +130,11 @@ void child_fake_die(HlChild *child, int signal_number)
 void child_fake_time_out(HlChild *child)
 {
     end(child, (HlChildEnd){ .status = SIGTERM, .timed_out = true });
+}
+
+void child_fake_lose(HlChild *child)
+{
+    end(child, (HlChildEnd){ .status = SIGKILL, .lost = true });
 }
 
 bool child_fake_is_stopped(const HlChild *child)

@@ -11,6 +11,9 @@
 /* The newest that runs; NULL: none. */
 HlChild *child_fake_last(void);
 
+/* The newest that runs and whose first argument is that; NULL: none. */
+HlChild *child_fake_find(const char *verb);
+
 /* How many run, and how many were started since the last reset. */
 guint child_fake_running(void);
 guint child_fake_started(void);
@@ -29,7 +32,10 @@ void child_fake_exit(HlChild *child, int status, const char *output, const char 
 void child_fake_die(HlChild *child, int signal_number);
 void child_fake_time_out(HlChild *child);
 
-/* Whether hl_child_stop was called. */
+/* It does not end, and is given up. */
+void child_fake_lose(HlChild *child);
+
+/* Whether hl_child_stop or hl_child_kill was called. */
 bool child_fake_is_stopped(const HlChild *child);
 
 /* The next hl_child_start fails so. */

@@ -201,6 +201,29 @@ static void test_engine_bounds(void)
     ep_engine_free(engine);
 }
 
+/* On a file of a file system that is gone: it cannot even be killed. */
+static void test_engine_hangs(void)
+{
+    g_autoptr(EndpointParts) parts = parts_new();
+    HlChild *engine;
+    guint started;
+
+    parts_line_up(parts);
+    make_set(parts);
+    parts_order(parts, "c-1", HL_KIND_SCAN);
+    engine = child_fake_find("engine");
+    started = child_fake_started();
+    child_fake_say(child_fake_find("walk"), "{\"hung\":true}");
+    g_assert_true(child_fake_is_stopped(engine));
+    child_fake_lose(engine);
+    g_assert_cmpuint(child_fake_started(), ==, started + 1);
+    g_assert_false(child_fake_is_stopped(child_fake_find("engine")));
+    child_fake_say(child_fake_find("walk"), "{\"end\":{\"files\":1,\"bytes\":9,\"gaps\":{\"time\":1}}}");
+    child_fake_exit(child_fake_find("walk"), 0, "", "");
+    parts_check_last(parts, "c-1", HL_STATE_SUCCEEDED, "",
+                     "1 file looked at, 0 found, 1 not looked at (1 took too long)");
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -210,5 +233,6 @@ int main(int argc, char **argv)
     g_test_add_func("/endpoint/scans/stopped-waiting", test_stopped_waiting);
     g_test_add_func("/endpoint/scans/stuck", test_scan_stuck);
     g_test_add_func("/endpoint/scans/engine-bounds", test_engine_bounds);
+    g_test_add_func("/endpoint/scans/engine-hangs", test_engine_hangs);
     return g_test_run();
 }

@@ -6,7 +6,6 @@
 #include <gio/gio.h>
 #include <inttypes.h>
 #include <pwd.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -297,6 +296,7 @@ static bool launch(EpEngine *engine, GError **error)
 
     spec.argv = argv;
     spec.log_path = log;
+    spec.may_be_lost = true; /* in the middle of a file that it was given */
     if (!check_memory(need, error) || !lay_out(engine, error))
         return false;
     engine->child = hl_child_start(&spec, NULL, on_end, engine, error);
@@ -345,7 +345,7 @@ void ep_engine_kill(EpEngine *engine)
     if (engine->child == NULL || engine->stopping)
         return;
     engine->stopping = true;
-    kill(hl_child_pid(engine->child), SIGKILL);
+    hl_child_kill(engine->child);
 }
 
 void ep_engine_settings_changed(EpEngine *engine)
