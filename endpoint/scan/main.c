@@ -17,6 +17,8 @@
 
 static const HlFlag flags[] = {
     { "user", "NAME", "Become this user first, for good" },
+    { "place", "DIR", "Directory of the engine, which is known as " EP_CONFINE_PLACE },
+    { "patterns", "DIR", "Directory of the pattern sets, which is known as " EP_CONFINE_PATTERNS },
     { "memory", "BYTES", "Memory of the engine" },
     { "file-size", "BYTES", "Largest file that the engine may write" },
     { "engine", "SOCKET", "Socket of the engine" },
@@ -36,12 +38,13 @@ static const HlFlag flags[] = {
       "How long to wait for the engine to load its set, or for the quarantine (default: " DEFAULT_WAIT ")" },
     { "scope", "TEXT", "What is meant of the quarantine" },
 };
-static const char *const engine_flags[] = { "user", "memory", "file-size", NULL };
-static const char *const walk_flags[] = { "engine",          "test-file",      "database", "log",     "max-size",
-                                          "max-time",        "exclude",        "own",      "allowed", "quarantine",
-                                          "quarantine-size", "quarantine-age", "scan",     "wait",    NULL };
-static const char *const serve_flags[] = { "user",     "engine",  "test-file", "database", "log", "max-size",
-                                           "max-time", "exclude", "scan",      "wait",     NULL };
+static const char *const engine_flags[] = { "user", "place", "patterns", "memory", "file-size", NULL };
+static const char *const walk_flags[] = { "place",   "patterns",   "engine",          "test-file",      "database",
+                                          "log",     "max-size",   "max-time",        "exclude",        "own",
+                                          "allowed", "quarantine", "quarantine-size", "quarantine-age", "scan",
+                                          "wait",    NULL };
+static const char *const serve_flags[] = { "user",     "place",    "patterns", "engine", "test-file", "database", "log",
+                                           "max-size", "max-time", "exclude",  "scan",   "wait",      NULL };
 
 static const char *const list_flags[] = { "quarantine", NULL };
 static const char *const release_flags[] = { "quarantine", "allowed", "scope", "wait", NULL };
@@ -54,10 +57,17 @@ static bool number(const HlInvocation *call, const char *flag, guint64 *value, G
            hl_fail(error, HL_ERROR_USAGE, "--%s takes a number of bytes, not '%s'", flag, text);
 }
 
+static EpConfinement confinement_of(const HlInvocation *call)
+{
+    return (EpConfinement){ .user = hl_cli_value(call, "user", EP_CONFINE_USER),
+                            .place = hl_cli_value(call, "place", NULL),
+                            .patterns = hl_cli_value(call, "patterns", NULL) };
+}
+
 /* Becomes the engine. */
 static bool run_engine(HlInvocation *call, GError **error)
 {
-    EpConfinement confinement = { .user = hl_cli_value(call, "user", "nobody") };
+    EpConfinement confinement = confinement_of(call);
     g_auto(GStrv) argv = NULL;
 
     if (!number(call, "memory", &confinement.memory, error) ||
@@ -184,12 +194,13 @@ static bool walk_path(const char *path, const EpWalkHooks *hooks, Walk *walk)
 
 static bool run_walk(HlInvocation *call, GError **error)
 {
+    EpConfinement confinement = confinement_of(call);
     static const EpWalkHooks hooks = { .file = on_file, .gap = on_gap, .excluded = on_excluded };
     g_autoptr(EpSession) session = NULL;
     g_auto(Options) options = { 0 };
     Walk walk;
 
-    if (!read_options(call, &options, error))
+    if (!read_options(call, &options, error) || !ep_confine_open(&confinement, error))
         return false;
     options.session.must_look = true;
     session = ep_session_new(&options.session);
@@ -205,7 +216,7 @@ static bool run_walk(HlInvocation *call, GError **error)
 
 static bool run_serve(HlInvocation *call, GError **error)
 {
-    EpConfinement confinement = { .user = hl_cli_value(call, "user", "nobody") };
+    EpConfinement confinement = confinement_of(call);
     g_autoptr(EpSession) session = NULL;
     g_auto(Options) options = { 0 };
     EpWitness *witness;
@@ -266,8 +277,8 @@ static bool run_delete(HlInvocation *call, GError **error)
 }
 
 static const HlCommand commands[] = {
-    { "engine", "--user NAME [--memory BYTES] [--file-size BYTES] -- PROGRAM [ARG...]", "Become the scan engine",
-      run_engine, 1, HL_ARGS_ANY, engine_flags },
+    { "engine", "--user NAME [--place DIR] [--patterns DIR] [--memory BYTES] [--file-size BYTES] -- PROGRAM [ARG...]",
+      "Become the scan engine", run_engine, 1, HL_ARGS_ANY, engine_flags },
     { "walk", "--engine SOCKET ... -- PATH...", "Scan files and directories", run_walk, 1, HL_ARGS_ANY, walk_flags },
     { "serve", "--engine SOCKET ...", "Scan what comes over the socket on standard input", run_serve, 0, 0,
       serve_flags },

@@ -8,10 +8,12 @@
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/fsuid.h>
 #include <unistd.h>
 
 #include "endpoint/scan/clamd.h"
 #include "endpoint/scan/clamd_conf.h"
+#include "endpoint/scan/confine.h"
 #include "lib/base/exec.h"
 #include "lib/base/file.h"
 #include "lib/base/ident.h"
@@ -76,9 +78,21 @@ static guint64 set_size(const char *set)
     return sum;
 }
 
+/* As those know it who have given up their rights (endpoint/scan/confine.h). */
+static char *confined_path(const EpEngine *engine, const char *path)
+{
+    char patterns[PATH_MAX];
+    const char *below = NULL;
+
+    if (realpath(ep_updates_directory(engine->has.updates), patterns) != NULL && g_str_has_prefix(path, patterns))
+        below = path + strlen(patterns);
+    return below != NULL && *below == '/' ? g_strconcat(EP_CONFINE_PATTERNS, below, NULL) : g_strdup(path);
+}
+
 static bool link_set(const EpEngine *engine, const char *set, GError **error)
 {
     g_autofree char *db = place(engine, "db");
+    g_autofree char *confined = confined_path(engine, set);
     g_autoptr(GDir) dir = NULL;
     const char *name;
 
@@ -87,7 +101,7 @@ static bool link_set(const EpEngine *engine, const char *set, GError **error)
     dir = g_dir_open(set, 0, NULL);
     while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
         g_autofree char *from = g_build_filename(db, name, NULL);
-        g_autofree char *to = g_build_filename(set, name, NULL);
+        g_autofree char *to = g_build_filename(confined, name, NULL);
 
         if (!g_str_has_suffix(name, ".json") && symlink(to, from) != 0)
             return hl_fail_errno(error, errno, "cannot make %s", from);
@@ -96,10 +110,10 @@ static bool link_set(const EpEngine *engine, const char *set, GError **error)
 }
 
 /* Root's, and readable by the engine. */
-static bool give(const char *path, gid_t group, GError **error)
+/* Whatever the umask says: it belongs to the engine's group already (lay_out). */
+static bool share(const char *path, mode_t mode, GError **error)
 {
-    return geteuid() != 0 || (chown(path, 0, group) == 0 && chmod(path, 0640) == 0) ||
-           hl_fail_errno(error, errno, "cannot give %s to the scan engine", path);
+    return chmod(path, mode) == 0 || hl_fail_errno(error, errno, "cannot share %s with the scan engine", path);
 }
 
 static bool write_test_signature(const EpEngine *engine, GError **error)
@@ -112,7 +126,7 @@ static bool write_test_signature(const EpEngine *engine, GError **error)
 }
 
 /* Compressed, so that the engine has to unpack it into its temporary directory. */
-static bool write_test(const EpEngine *engine, gid_t group, GError **error)
+static bool write_test(const EpEngine *engine, GError **error)
 {
     g_autofree char *path = place(engine, "test");
     g_autoptr(GZlibCompressor) gzip = g_zlib_compressor_new(G_ZLIB_COMPRESSOR_FORMAT_GZIP, -1);
@@ -124,31 +138,34 @@ static bool write_test(const EpEngine *engine, gid_t group, GError **error)
                             G_CONVERTER_INPUT_AT_END, &taken, &size, NULL) != G_CONVERTER_FINISHED)
         return hl_fail(error, HL_ERROR_FAILED, "cannot make the scan engine's test file");
     return write_test_signature(engine, error) && hl_file_write(path, packed, size, 0640, error) &&
-           give(path, group, error);
+           share(path, 0640, error);
 }
 
+/* Emptied, because scans that go on hold it open; another one only where the engine's group has changed. */
 static bool empty_log(const EpEngine *engine, gid_t group, GError **error)
 {
     g_autofree char *path = place(engine, "log");
-    hl_autofd int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640);
+    hl_autofd int fd = -1;
+    struct stat st;
 
-    return (fd >= 0 && give(path, group, error)) || (fd < 0 && hl_fail_errno(error, errno, "cannot write %s", path));
+    if (lstat(path, &st) == 0 && st.st_gid != group && unlink(path) != 0)
+        return hl_fail_errno(error, errno, "cannot remove %s", path);
+    fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640);
+    return (fd >= 0 && share(path, 0640, error)) || (fd < 0 && hl_fail_errno(error, errno, "cannot write %s", path));
 }
 
-static bool make_run(const EpEngine *engine, const struct passwd *user, GError **error)
+static bool make_run(const EpEngine *engine, GError **error)
 {
     g_autofree char *run = place(engine, "run");
 
-    return hl_tree_remove(run, error) && hl_dir_make(run, 0700, error) &&
-           (user == NULL || chown(run, user->pw_uid, user->pw_gid) == 0 ||
-            hl_fail_errno(error, errno, "cannot give %s to the scan engine", run));
+    return hl_tree_remove(run, error) && hl_dir_make(run, 0770, error) && share(run, 0770, error);
 }
 
 static char *conf_text(const EpEngine *engine)
 {
     const HlSettings *settings = ep_settings_values(engine->has.settings);
 
-    return ep_clamd_conf(&(EpClamdConf){ .directory = engine->directory,
+    return ep_clamd_conf(&(EpClamdConf){ .directory = EP_CONFINE_PLACE,
                                          .max_size = (guint64)settings->scan_max_size * MIB,
                                          .max_depth = (guint)settings->scan_max_depth,
                                          .max_time = settings->scan_max_time });
@@ -157,19 +174,27 @@ static char *conf_text(const EpEngine *engine)
 static bool lay_out(EpEngine *engine, GError **error)
 {
     g_autofree char *path = place(engine, "clamd.conf");
-    const struct passwd *user = geteuid() == 0 ? getpwnam(engine->has.conf->scan_user) : NULL;
+    const struct passwd *user = geteuid() == 0 ? ep_confine_user(engine->has.conf->scan_user, error) : NULL;
     gid_t group = user != NULL ? user->pw_gid : getegid();
+    gid_t own;
+    bool done;
 
     if (geteuid() == 0 && user == NULL)
-        return hl_fail(error, HL_ERROR_UNAVAILABLE,
-                       "there is no user '%s' for the scan engine: create it with systemd-sysusers, or name another in "
-                       "scan.user",
-                       engine->has.conf->scan_user);
+        return false;
+    if (user != NULL && strcmp(user->pw_name, engine->has.conf->scan_user) != 0)
+        hl_warn("scan",
+                "there is no user '%s': the scan engine runs as '%s', who may have other processes that see what it "
+                "scans; create the user with systemd-sysusers",
+                engine->has.conf->scan_user, user->pw_name);
     g_free(engine->conf);
     engine->conf = conf_text(engine);
-    return hl_dir_make(engine->directory, 0711, error) && make_run(engine, user, error) &&
-           link_set(engine, engine->set, error) && write_test(engine, group, error) &&
-           empty_log(engine, group, error) && hl_file_write_text(path, engine->conf, 0644, error);
+    /* What is made now is the group's: CAP_SETGID is there anyway, CAP_CHOWN need not be. */
+    own = (gid_t)setfsgid(group);
+    done = hl_dir_make(engine->directory, 0711, error) && make_run(engine, error) &&
+           link_set(engine, engine->set, error) && write_test(engine, error) && empty_log(engine, group, error) &&
+           hl_file_write_text(path, engine->conf, 0644, error);
+    setfsgid(own);
+    return done;
 }
 
 /* -------------------------------------------------------------------------------------------------- its life */
@@ -272,7 +297,6 @@ static gboolean on_watch(gpointer user)
 
 static bool launch(EpEngine *engine, GError **error)
 {
-    g_autofree char *conf = place(engine, "clamd.conf");
     g_autofree char *log = place(engine, "log");
     guint64 need = BASE_MEMORY + SET_FACTOR * set_size(engine->set);
     guint64 files = EP_CLAMD_THREADS * MIB * (guint64)ep_settings_values(engine->has.settings)->scan_max_size;
@@ -283,6 +307,10 @@ static bool launch(EpEngine *engine, GError **error)
                            "engine",
                            "--user",
                            engine->has.conf->scan_user,
+                           "--place",
+                           engine->directory,
+                           "--patterns",
+                           ep_updates_directory(engine->has.updates),
                            "--memory",
                            memory,
                            "--file-size",
@@ -290,7 +318,7 @@ static bool launch(EpEngine *engine, GError **error)
                            "--",
                            engine->has.conf->clamd_program,
                            "-c",
-                           conf,
+                           EP_CONFINE_PLACE "/clamd.conf",
                            NULL };
     HlChildSpec spec = HL_CHILD_SPEC_INIT;
 
@@ -387,10 +415,12 @@ void ep_engine_add_words(const EpEngine *engine, GPtrArray *argv)
 {
     const HlSettings *settings = ep_settings_values(engine->has.settings);
 
-    add(argv, "--engine", place(engine, EP_CLAMD_SOCKET));
-    add(argv, "--test-file", place(engine, "test"));
-    add(argv, "--database", place(engine, "db"));
-    add(argv, "--log", place(engine, "log"));
+    add(argv, "--place", g_strdup(engine->directory));
+    add(argv, "--patterns", g_strdup(ep_updates_directory(engine->has.updates)));
+    add(argv, "--engine", g_strdup(EP_CONFINE_PLACE "/" EP_CLAMD_SOCKET));
+    add(argv, "--test-file", g_strdup(EP_CONFINE_PLACE "/test"));
+    add(argv, "--database", g_strdup(EP_CONFINE_PLACE "/db"));
+    add(argv, "--log", g_strdup(EP_CONFINE_PLACE "/log"));
     add(argv, "--max-size", g_strdup_printf("%" PRIu64, (guint64)settings->scan_max_size * MIB));
     add(argv, "--max-time", hl_duration_format(settings->scan_max_time));
 }

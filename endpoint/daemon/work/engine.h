@@ -6,7 +6,7 @@
  *     clamd.conf, db/        what it loads: links to the set's files, and the signature of the test file
  *     test                   a file that it must find, another one at each start
  *     log                    what it complains of
- *     run/                   its own: socket and temporary files
+ *     run/                   its group's: socket and temporary files
  *
  * It runs confined (endpoint/scan/confine.h).  Loop thread. */
 #ifndef ENDPOINT_DAEMON_WORK_ENGINE_H

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "endpoint/scan/confine.h"
 #include "lib/base/exec.h"
 #include "lib/base/file.h"
 #include "lib/base/log.h"
@@ -51,13 +52,27 @@ static void on_done(const HlChildEnd *end, gpointer user)
 
 static bool run(EpJudge *judge, const char *set)
 {
-    g_autofree char *database = g_build_filename(ep_updates_directory(judge->has.updates), set, NULL);
-    g_autofree char *scratch = g_build_filename(judge->has.conf->state_dir, "engine", "run", NULL);
-    g_autofree char *tempdir = g_strdup_printf("--tempdir=%s", scratch);
+    g_autofree char *database = g_build_filename(EP_CONFINE_PATTERNS, set, NULL);
+    g_autofree char *place = g_build_filename(judge->has.conf->state_dir, "engine", NULL);
     const EpConf *conf = judge->has.conf;
-    const char *argv[] = { conf->scanner, "engine",     "--user",       conf->scan_user, "--file-size", MAX_FILE_SIZE,
-                           "--",          conf->engine, "--no-summary", tempdir,         "-d",          database,
-                           "-",           NULL };
+    const char *argv[] = { conf->scanner,
+                           "engine",
+                           "--user",
+                           conf->scan_user,
+                           "--place",
+                           place,
+                           "--patterns",
+                           ep_updates_directory(judge->has.updates),
+                           "--file-size",
+                           MAX_FILE_SIZE,
+                           "--",
+                           conf->engine,
+                           "--no-summary",
+                           "--tempdir=" EP_CONFINE_PLACE "/run",
+                           "-d",
+                           database,
+                           "-",
+                           NULL };
     HlChildSpec spec = { .argv = argv, .stdin_fd = judge->fd, .deadline = DEADLINE };
     g_autoptr(GError) error = NULL;
 
