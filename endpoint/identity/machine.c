@@ -2,14 +2,15 @@
 #include "endpoint/identity/machine.h"
 
 #include <arpa/inet.h>
-#include <ifaddrs.h>
 #include <net/if.h>
 #include <netdb.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include "lib/base/file.h"
+#include "lib/base/ident.h"
 #include "lib/base/network.h"
 #include "lib/base/unconst.h"
 #include "lib/pki/digest.h"
@@ -19,6 +20,7 @@
 #define MACHINE_ID      "/etc/machine-id"
 #define MACHINE_ID_SIZE 32
 #define OS_RELEASE      "/etc/os-release"
+#define MAX_INTERFACES  64
 #define ANY_OUTSIDE_V4  "192.0.2.1" /* TEST-NET-1, RFC 5737: nothing is sent, only the route is looked up */
 
 char *ep_machine_id(const char *path, GError **error)
@@ -106,29 +108,57 @@ static void add_address(GPtrArray *addresses, char *address)
         g_free(address);
 }
 
-static bool is_link_local(const struct sockaddr *address)
+static bool is_loopback(int fd, const struct ifreq *row)
 {
-    return address->sa_family == AF_INET6 &&
-           IN6_IS_ADDR_LINKLOCAL(&((const struct sockaddr_in6 *)(const void *)address)->sin6_addr);
+    struct ifreq asked = *row;
+
+    return ioctl(fd, SIOCGIFFLAGS, &asked) == 0 && (asked.ifr_flags & IFF_LOOPBACK) != 0;
 }
 
+static void add_v4(GPtrArray *addresses)
+{
+    struct ifreq rows[MAX_INTERFACES];
+    struct ifconf list = { .ifc_len = sizeof rows, .ifc_req = rows };
+    hl_autofd int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+    if (fd < 0 || ioctl(fd, SIOCGIFCONF, &list) != 0)
+        return;
+    for (gsize i = 0; i < (gsize)list.ifc_len / sizeof *rows; i++)
+        if (!is_loopback(fd, &rows[i]))
+            add_address(addresses, print_address(&rows[i].ifr_addr, sizeof(struct sockaddr_in)));
+}
+
+/* "fe80000000000000505400fffe123456 02 40 20 80 eth0": address, interface, prefix, scope, flags, name, all in
+ * hexadecimal. */
+static void add_v6(GPtrArray *addresses)
+{
+    g_autofree char *text = NULL;
+    g_auto(GStrv) rows = NULL;
+
+    if (!g_file_get_contents("/proc/net/if_inet6", &text, NULL, NULL))
+        return;
+    rows = g_strsplit(text, "\n", MAX_INTERFACES);
+    for (gsize i = 0; rows[i] != NULL; i++) {
+        struct sockaddr_in6 address = { .sin6_family = AF_INET6 };
+        g_auto(GStrv) words = g_strsplit(rows[i], " ", 5);
+        g_autoptr(GBytes) bytes = hl_unhex(words[0] != NULL ? words[0] : "");
+
+        if (g_strv_length(words) < 4 || bytes == NULL || g_bytes_get_size(bytes) != sizeof address.sin6_addr)
+            continue;
+        memcpy(&address.sin6_addr, g_bytes_get_data(bytes, NULL), sizeof address.sin6_addr);
+        if (!IN6_IS_ADDR_LINKLOCAL(&address.sin6_addr) && !IN6_IS_ADDR_LOOPBACK(&address.sin6_addr))
+            add_address(addresses, print_address((const struct sockaddr *)&address, sizeof address));
+    }
+}
+
+/* Not by getifaddrs, which asks the kernel over a netlink socket: the shipped unit has none. */
 char **ep_machine_addresses(const char *peer)
 {
     GPtrArray *addresses = g_ptr_array_new();
-    struct ifaddrs *list = NULL;
 
     add_address(addresses, first_address(peer));
-    if (getifaddrs(&list) == 0) {
-        for (const struct ifaddrs *at = list; at != NULL; at = at->ifa_next) {
-            bool v4 = at->ifa_addr != NULL && at->ifa_addr->sa_family == AF_INET;
-            bool v6 = at->ifa_addr != NULL && at->ifa_addr->sa_family == AF_INET6;
-
-            if ((v4 || v6) && (at->ifa_flags & IFF_LOOPBACK) == 0 && !is_link_local(at->ifa_addr))
-                add_address(addresses,
-                            print_address(at->ifa_addr, v4 ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6)));
-        }
-        freeifaddrs(list);
-    }
+    add_v4(addresses);
+    add_v6(addresses);
     if (addresses->len == 0)
         add_address(addresses, g_strdup("127.0.0.1"));
     g_ptr_array_add(addresses, NULL);
