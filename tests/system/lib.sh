@@ -27,6 +27,7 @@ mkdir -p "$HOME"
 site=$work/site
 port_marks=()
 mounts=()
+undo=() # commands for the end, after the test's processes
 step=none
 
 # ------------------------------------------------------------------------------------------------------------- the end
@@ -39,7 +40,7 @@ marked_processes() {
 }
 
 clean_up() {
-    local status=$? pid mount mark
+    local status=$? pid mount mark command
     trap - EXIT
     set +e
     if [ "$status" != 0 ]; then
@@ -53,6 +54,7 @@ clean_up() {
         cat "$work"/sanitizer* >&2
         status=1
     fi
+    for command in "${undo[@]}"; do "$command"; done
     for mount in "${mounts[@]}"; do umount -l "$mount"; done
     for mark in "${port_marks[@]}"; do rmdir "$mark"; done
     if [ "${KEEP:-}" = 1 ]; then echo "kept: $work" >&2; else rm -rf "$work"; fi
