@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <string.h>
+#include <sys/fsuid.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "endpoint/scan/crate.h"
@@ -12,12 +15,40 @@
 #include "lib/base/file.h"
 #include "lib/base/log.h"
 
+/* A file made as its owner, because the shipped unit has no CAP_CHOWN.  Being somebody else for files takes away what
+ * root may do with them; that is taken back, for the directory may not be his. */
+static int create_as(uid_t uid, gid_t gid, int directory, const char *name)
+{
+    struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+    struct __user_cap_data_struct rights[_LINUX_CAPABILITY_U32S_3] = { 0 };
+    bool known = syscall(SYS_capget, &header, rights) == 0;
+    gid_t own_gid = (gid_t)setfsgid(gid);
+    uid_t own_uid = (uid_t)setfsuid(uid);
+    struct stat st;
+    int error;
+    int fd;
+
+    if (known)
+        HL_IGNORE(syscall(SYS_capset, &header, rights) == 0); /* else the next line says what is missing */
+    fd = openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    error = errno;
+    if (fd >= 0 && fstat(fd, &st) == 0 && st.st_gid != gid) /* that of the directory, if it has the set-group-id bit */
+        HL_IGNORE(fchown(fd, (uid_t)-1, gid) == 0);         /* dress sees to it */
+    setfsuid(own_uid);
+    setfsgid(own_gid);
+    errno = error;
+    return fd;
+}
+
 /* Owner before mode: a change of owner takes the set-user-id bit away.  Times last, durably. */
 static bool dress(int fd, const EpRecord *record, GError **error)
 {
     const struct timespec times[] = { record->accessed, record->modified };
+    struct stat st;
 
-    if (fchown(fd, record->uid, record->gid) != 0)
+    if (fstat(fd, &st) != 0)
+        return hl_fail_errno(error, errno, "cannot look at it");
+    if ((st.st_uid != record->uid || st.st_gid != record->gid) && fchown(fd, record->uid, record->gid) != 0)
         return hl_fail_errno(error, errno, "cannot give it to user %u and group %u", record->uid, record->gid);
     if (fchmod(fd, record->mode) != 0 || futimens(fd, times) != 0 || fsync(fd) != 0)
         return hl_fail_errno(error, errno, "cannot give it its mode and times");
@@ -34,7 +65,7 @@ static bool unpack(const EpQuarantine *quarantine, const EpRecord *record, int d
 
     if (crate < 0)
         return hl_fail_errno(error, errno, "cannot open %s", path);
-    fd = openat(directory, private, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    fd = create_as(record->uid, record->gid, directory, private);
     if (fd < 0)
         return hl_fail_errno(error, errno, "cannot create it");
     digest = ep_crate_unpack(crate, fd, error);
