@@ -2,8 +2,12 @@
 /* endpoint/daemon/work/scans by command: joined, reported, stopped, and how each ends. */
 #include <string.h>
 
+#include "endpoint/daemon/work/scheduler.h"
 #include "lib/base/file.h"
+#include "lib/store/db.h"
+#include "lib/store/stmt.h"
 #include "tests/support/child_fake.h"
+#include "tests/support/clock_fake.h"
 #include "tests/support/endpoint_parts.h"
 #include "tests/support/timer_fake.h"
 
@@ -224,6 +228,50 @@ static void test_engine_hangs(void)
                      "1 file looked at, 0 found, 1 not looked at (1 took too long)");
 }
 
+static EpScheduler *start_scheduler(EndpointParts *parts)
+{
+    return ep_scheduler_new(
+        &(EpSchedulerOptions){ parts->db, parts->trouble, parts->settings, parts->updates, parts->orders });
+}
+
+static int64_t scheduled_scans(const EndpointParts *parts)
+{
+    int64_t n = -1;
+
+    g_assert_true(hl_db_query_int(parts->db, 0, &n, NULL,
+                                  "SELECT count(*) FROM event WHERE what = 'scan' AND detail LIKE 'schedule%'", ""));
+    return n;
+}
+
+/* A machine that was off for three weeks scans once when it is back, and then at the next slot. */
+static void test_missed(void)
+{
+    g_autoptr(EndpointParts) parts = parts_new();
+    g_autoptr(GBytes) settings = NULL;
+    EpScheduler *scheduler;
+
+    parts_line_up(parts);
+    make_set(parts);
+    settings = parts_settings(
+        parts, (PartsSettings){ .lines = "scan.schedule=weekly wed 12:00\nscan.period=0s\n", .counter = 5 });
+    g_assert_cmpint(ep_intake_offer(parts->intake, settings, "channel", 0), ==, EP_INTAKE_IN_FORCE);
+    scheduler = start_scheduler(parts);
+    timer_fake_advance(HL_MINUTE);
+    ep_scheduler_free(scheduler);
+    clock_fake_jump_wall(21 * HL_DAY); /* off */
+    scheduler = start_scheduler(parts);
+    timer_fake_advance(HL_MINUTE);
+    g_assert_true(ep_orders_is_scheduled_running(parts->orders));
+    end_scan(child_fake_last());
+    timer_fake_advance(HL_HOUR);
+    g_assert_cmpint(scheduled_scans(parts), ==, 1);
+    clock_fake_jump_wall(7 * HL_DAY);
+    timer_fake_advance(HL_MINUTE);
+    end_scan(child_fake_last());
+    g_assert_cmpint(scheduled_scans(parts), ==, 2);
+    ep_scheduler_free(scheduler);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -234,5 +282,6 @@ int main(int argc, char **argv)
     g_test_add_func("/endpoint/scans/stuck", test_scan_stuck);
     g_test_add_func("/endpoint/scans/engine-bounds", test_engine_bounds);
     g_test_add_func("/endpoint/scans/engine-hangs", test_engine_hangs);
+    g_test_add_func("/endpoint/scans/missed", test_missed);
     return g_test_run();
 }
