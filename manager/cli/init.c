@@ -231,7 +231,8 @@ typedef struct {
     const char *dir, *admin;
     const MgrConf *conf;
     CliRepository repository;
-    bool installed; /* where the service unit looks, and of the user that it runs as */
+    bool has_unit; /* the service unit starts it */
+    char *as;      /* before a command that touches the site: people become its owner */
 } Founded;
 
 /* As a shell takes it for one word; plain where it can be.  Caller frees. */
@@ -241,13 +242,20 @@ static char *shell_word(const char *text)
                                                                                           : g_shell_quote(text);
 }
 
+/* At the place of an installed server, root goes on, and systemd where it runs the machine. */
+static void place(Founded *founded)
+{
+    const struct passwd *owner = getpwuid(geteuid());
+    bool installed = strcmp(founded->dir, MGR_SITE_DEFAULT) == 0 && geteuid() != 0 && owner != NULL;
+
+    founded->has_unit = installed && g_file_test("/run/systemd/system", G_FILE_TEST_IS_DIR);
+    founded->as = installed ? g_strdup_printf("runuser -u %s -- ", owner->pw_name) : g_strdup("");
+}
+
 static void print_patterns(const Founded *founded)
 {
     g_autofree char *repo = mgr_site_path(founded->dir, "repo");
     g_autofree char *word = shell_word(repo);
-    const struct passwd *owner = getpwuid(geteuid());
-    g_autofree char *as =
-        founded->installed && owner != NULL ? g_strdup_printf("runuser -u %s -- ", owner->pw_name) : g_strdup("");
 
     if (founded->repository == CLI_REPOSITORY_NONE) {
         printf("     # before the first bundle: holdline-updater repo init %s ..., or a source in manager.conf\n",
@@ -256,26 +264,32 @@ static void print_patterns(const Founded *founded)
     }
     printf("     %sholdline-updater repo import %s\n"
            "     %sholdline-updater repo publish %s\n",
-           as, word, as, word);
-    if (founded->installed)
+           founded->as, word, founded->as, word);
+    if (founded->has_unit)
         printf("     systemctl enable --now holdline-repo-import.timer\n");
+}
+
+static void print_start(const Founded *founded)
+{
+    g_autofree char *conf = mgr_site_path(founded->dir, "manager.conf");
+    g_autofree char *word = shell_word(conf);
+
+    if (founded->has_unit)
+        printf("     systemctl enable --now holdline-managerd\n");
+    else
+        printf("     %sholdline-managerd -c %s &\n", founded->as, word);
 }
 
 /* Each is a block to copy. */
 static void print_steps(const Founded *founded, const char *client)
 {
-    g_autofree char *conf = mgr_site_path(founded->dir, "manager.conf");
-    g_autofree char *conf_word = shell_word(conf);
     g_autofree char *client_word = shell_word(client);
 
     printf("Three steps to a protected PC%s:\n\n"
            "  1. Start the server, and give it patterns: ClamAV's own, from /var/lib/clamav, where freshclam keeps "
            "them.\n",
-           founded->installed ? ", as root" : "");
-    if (founded->installed)
-        printf("     systemctl enable --now holdline-managerd\n");
-    else
-        printf("     holdline-managerd -c %s &\n", conf_word);
+           *founded->as != '\0' ? ", as root" : "");
+    print_start(founded);
     print_patterns(founded);
     printf("\n  2. Write a bundle, with which one PC enrols, and carry it there: it contains a secret.\n"
            "     export HOLDLINE_CONFIG=%s\n"
@@ -283,7 +297,7 @@ static void print_steps(const Founded *founded, const char *client)
            "\n  3. On the PC, as root:\n"
            "     holdline-endpoint enrol pc.bundle\n"
            "     %s\n",
-           client_word, founded->installed ? "systemctl enable --now holdline-endpointd" : "holdline-endpointd &");
+           client_word, founded->has_unit ? "systemctl enable --now holdline-endpointd" : "holdline-endpointd &");
 }
 
 static void print_repository(const Founded *founded)
@@ -344,10 +358,7 @@ bool cmd_init(HlInvocation *call, GError **error)
     g_autoptr(GPtrArray) hosts = collect_hosts(call, error);
     HlTime now = hl_clock_wall();
     MgrConf conf = { 0 };
-    Founded founded = { .dir = dir,
-                        .admin = hl_cli_value(call, "admin", "admin"),
-                        .conf = &conf,
-                        .installed = strcmp(dir, MGR_SITE_DEFAULT) == 0 && geteuid() != 0 };
+    Founded founded = { .dir = dir, .admin = hl_cli_value(call, "admin", "admin"), .conf = &conf };
     bool ok;
 
     if (hosts == NULL || !mgr_site_check_name(founded.admin, error))
@@ -357,8 +368,11 @@ bool cmd_init(HlInvocation *call, GError **error)
          (hl_cli_has(call, "no-repo") || cli_repository_found(dir, &founded.repository, error)) &&
          make_keys(dir, now, error) && make_certificates(dir, &conf, hosts, founded.admin, now, certificates, error) &&
          make_registry(dir, certificates, now, error) && make_conf(dir, &conf, error);
-    if (ok)
+    if (ok) {
+        place(&founded);
         print_founded(call, &founded);
+    }
+    g_free(founded.as);
     hl_options_clear(mgr_conf_table(), &conf);
     return ok || hl_error_prefix(error, "cannot create a site in %s", dir);
 }
