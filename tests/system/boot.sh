@@ -90,8 +90,10 @@ boot() {
         unshare --mount --pid --net --ipc --uts --cgroup --fork --kill-child \
         bash "$work/machine-init" "$work/machine" >"$work/machine.log" 2>&1 </dev/null &
     machine_outer=$!
+    disown # its end is no news
     wait_for 10 machine_is_made
     wait_for 60 machine_answers
 }
 
-in_machine() { nsenter --target "$machine_pid" --all env -i HOME=/root PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C TZ=UTC "$@"; }
+# its root as well: below a chroot that is not the root of its mounts
+in_machine() { nsenter --target "$machine_pid" --all --root --wd env -i HOME=/root PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C TZ=UTC "$@"; }
