@@ -39,6 +39,8 @@ static bool open_as(const char *path, int wanted, GError **error)
         return true;
     if (fd < 0)
         return hl_fail_errno(error, errno, "cannot open %s", path);
+    if (fd != wanted && fcntl(wanted, F_GETFD) >= 0)
+        return hl_fail(error, HL_ERROR_FAILED, "descriptor %d is in use already", wanted);
     if (fd == wanted) /* dup2 would leave it to be closed at the exec */
         return fcntl(hl_fd_steal(&fd), F_SETFD, 0) == 0 || hl_fail_errno(error, errno, "cannot keep %s open", path);
     return dup2(fd, wanted) == wanted || hl_fail_errno(error, errno, "cannot keep %s open", path);
@@ -85,7 +87,7 @@ bool ep_confine(const EpConfinement *has, GError **error)
     /* root may have a network of its own; others need a user namespace to be allowed it */
     bool alone = unshare(CLONE_NEWNET) == 0;
 
-    if (!ep_confine_open(has, error) || !become(has->user, error))
+    if (!become(has->user, error))
         return false;
     if (!alone && unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0)
         fprintf(stderr, "this kernel does not let the scan engine have a network of its own\n");

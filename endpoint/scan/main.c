@@ -71,7 +71,8 @@ static bool run_engine(HlInvocation *call, GError **error)
     g_auto(GStrv) argv = NULL;
 
     if (!number(call, "memory", &confinement.memory, error) ||
-        !number(call, "file-size", &confinement.file_size, error) || !ep_confine(&confinement, error))
+        !number(call, "file-size", &confinement.file_size, error) || !ep_confine_open(&confinement, error) ||
+        !ep_confine(&confinement, error))
         return false;
     argv = g_new0(char *, (gsize)call->n_args + 1);
     for (int i = 0; i < call->n_args; i++)
@@ -200,7 +201,7 @@ static bool run_walk(HlInvocation *call, GError **error)
     g_auto(Options) options = { 0 };
     Walk walk;
 
-    if (!read_options(call, &options, error) || !ep_confine_open(&confinement, error))
+    if (!ep_confine_open(&confinement, error) || !read_options(call, &options, error))
         return false;
     options.session.must_look = true;
     session = ep_session_new(&options.session);
@@ -221,7 +222,7 @@ static bool run_serve(HlInvocation *call, GError **error)
     g_auto(Options) options = { 0 };
     EpWitness *witness;
 
-    if (!read_options(call, &options, error))
+    if (!ep_confine_open(&confinement, error) || !read_options(call, &options, error))
         return false;
     witness = ep_witness_new(); /* with the rights that the next line gives up */
     if (!ep_confine(&confinement, error)) {
