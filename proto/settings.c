@@ -12,6 +12,7 @@
 static const char *const scan_methods[] = { "conventional", "smart", NULL };
 const char *const hl_scan_components[] = { [HL_SCAN_CONVENTIONAL] = "virus,rules", [HL_SCAN_SMART] = "agent,rules" };
 static const char *const scan_actions[] = { "report", "quarantine", NULL }; /* as HlScanAction */
+static const char *const switches[] = { "off", "on", NULL };                /* as HlOnWrite */
 static const char *const deliveries[] = { "channel", "documented", NULL };
 
 static bool check_schedule(const char *text, GError **error)
@@ -113,6 +114,10 @@ static const HlOption rows[] = {
         "Time that a scan spends on one file", NULL),
     ROW("scan.method", HL_OPTION_CHOICE, scan_method, "conventional", 0, 0, scan_methods,
         "Scan method; decides the set of components", NULL),
+    ROW("scan.on-write", HL_OPTION_CHOICE, scan_on_write, "off", 0, 0, switches,
+        "Whether files are scanned when they were written, on the file systems of scan.paths; keeps the engine in "
+        "memory",
+        NULL),
     ROW("scan.paths", HL_OPTION_LIST, scan_paths, "/home", 0, 64, NULL, "What a scheduled scan examines", NULL),
     ROW("scan.period", HL_OPTION_DURATION, scan_period, "0s", 0, HL_DAY, NULL,
         "Scheduled scans begin at a random moment within this time", NULL),

@@ -13,6 +13,7 @@
 
 typedef enum { HL_SCAN_CONVENTIONAL, HL_SCAN_SMART } HlScanMethod;
 typedef enum { HL_SCAN_REPORT, HL_SCAN_QUARANTINE } HlScanAction;
+typedef enum { HL_ON_WRITE_OFF, HL_ON_WRITE_ON } HlOnWrite;
 typedef enum { HL_DELIVERY_CHANNEL, HL_DELIVERY_DOCUMENTED } HlDelivery;
 
 typedef struct {
@@ -31,6 +32,7 @@ typedef struct {
     HlTime scan_period; /* like update_period */
     char **scan_paths;
     /* the bounds of every scan, by hand too */
+    int scan_on_write;            /* HlOnWrite */
     int scan_action;              /* HlScanAction, of scheduled scans and those by command */
     char **scan_exclude;          /* proto/exclude.h */
     int64_t scan_quarantine_size; /* MiB */

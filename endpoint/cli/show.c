@@ -114,6 +114,24 @@ static void show_refused(const json_t *refused)
         json_integer_value(json_object_get(kind, "count")), text(kind, "what"), text(kind, "code"), text(kind, "last"));
 }
 
+static void show_on_write(const json_t *on_write)
+{
+    const char *state = text(on_write, "state");
+    bool watching = strcmp(state, "watching") == 0;
+    g_autofree char *shown = hl_tone(stdout, watching ? HL_TONE_GOOD : HL_TONE_BAD, state);
+
+    if (on_write == NULL || strcmp(state, "off") == 0)
+        return;
+    printf("%-12s%s%s%s\n", "On write", shown, *text(on_write, "why") != '\0' ? ": " : "", text(on_write, "why"));
+    printf("%-12s%" JSON_INTEGER_FORMAT " files looked at, %" JSON_INTEGER_FORMAT " found, %" JSON_INTEGER_FORMAT
+           " missed; %" JSON_INTEGER_FORMAT " a minute, %" JSON_INTEGER_FORMAT " waiting\n",
+           "", json_integer_value(json_object_get(on_write, "looked_at")),
+           json_integer_value(json_object_get(on_write, "found")),
+           json_integer_value(json_object_get(on_write, "missed")),
+           json_integer_value(json_object_get(on_write, "rate")),
+           json_integer_value(json_object_get(on_write, "waiting")));
+}
+
 static void show_status(const json_t *root)
 {
     json_int_t waiting = json_integer_value(json_object_get(root, "reports_waiting"));
@@ -129,6 +147,7 @@ static void show_status(const json_t *root)
     show_update(json_object_get(root, "update"));
     if (waiting > 0)
         printf("%-12s%" JSON_INTEGER_FORMAT " waiting for the server\n", "Reports", waiting);
+    show_on_write(json_object_get(root, "on_write"));
     if (json_integer_value(json_object_get(root, "detections")) > 0)
         printf("%-12s%" JSON_INTEGER_FORMAT " infected files were found: 'holdline-endpoint detections' lists them\n",
                "Detections", json_integer_value(json_object_get(root, "detections")));

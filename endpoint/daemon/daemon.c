@@ -78,6 +78,7 @@ static EpStatusView on_view(gpointer user)
                            .settings = daemon->settings,
                            .updates = daemon->updates,
                            .finds = daemon->finds,
+                           .scans = daemon->scans,
                            .orders = daemon->orders,
                            .scheduler = daemon->scheduler,
                            .enrolled = daemon->enrolled };

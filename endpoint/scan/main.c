@@ -10,6 +10,7 @@
 #include "endpoint/scan/release.h"
 #include "endpoint/scan/serve.h"
 #include "endpoint/scan/walk.h"
+#include "endpoint/scan/watch.h"
 #include "lib/base/cli.h"
 #include "lib/base/unconst.h"
 
@@ -45,6 +46,11 @@ static const char *const walk_flags[] = { "place",   "patterns",   "engine",    
                                           "wait",    NULL };
 static const char *const serve_flags[] = { "user",     "place",    "patterns", "engine", "test-file", "database", "log",
                                            "max-size", "max-time", "exclude",  "scan",   "wait",      NULL };
+static const char *const watch_flags[] = { "place",    "patterns",   "engine",          "test-file",
+                                           "database", "log",        "max-size",        "max-time",
+                                           "exclude",  "own",        "allowed",         "scan",
+                                           "wait",     "quarantine", "quarantine-size", "quarantine-age",
+                                           NULL };
 
 static const char *const list_flags[] = { "quarantine", NULL };
 static const char *const release_flags[] = { "quarantine", "allowed", "scope", "wait", NULL };
@@ -236,6 +242,36 @@ static bool run_serve(HlInvocation *call, GError **error)
     return true;
 }
 
+/* Before the engine is there: what is written meanwhile waits. */
+static bool run_watch(HlInvocation *call, GError **error)
+{
+    EpConfinement confinement = confinement_of(call);
+    EpWatchOptions where = { .own = hl_cli_value(call, "own", NULL) };
+    g_autoptr(GPtrArray) paths = g_ptr_array_new();
+    g_autoptr(EpWatch) watch = NULL;
+    g_autoptr(EpSession) session = NULL;
+    g_autoptr(GError) problem = NULL;
+    g_auto(Options) options = { 0 };
+
+    if (!ep_confine_open(&confinement, error) || !read_options(call, &options, error))
+        return false;
+    options.session.is_endless = true;
+    where.excludes = options.excludes;
+    for (int i = 0; i < call->n_args; i++)
+        g_ptr_array_add(paths, call->args[i]);
+    g_ptr_array_add(paths, NULL);
+    where.paths = (const char *const *)paths->pdata;
+    watch = ep_watch_new(&where, &problem);
+    if (watch == NULL) {
+        ep_session_tell("end", json_pack("{s:s}", "failed", problem->message));
+        return true;
+    }
+    session = ep_session_new(&options.session);
+    ep_watch_run(watch, session);
+    ep_session_end(session);
+    return true;
+}
+
 /* ------------------------------------------------------------------------------------------- of the quarantine */
 
 static bool needed(const HlInvocation *call, const char *flag, const char **value, GError **error)
@@ -281,6 +317,8 @@ static const HlCommand commands[] = {
     { "engine", "--user NAME [--place DIR] [--patterns DIR] [--memory BYTES] [--file-size BYTES] -- PROGRAM [ARG...]",
       "Become the scan engine", run_engine, 1, HL_ARGS_ANY, engine_flags },
     { "walk", "--engine SOCKET ... -- PATH...", "Scan files and directories", run_walk, 1, HL_ARGS_ANY, walk_flags },
+    { "watch", "--engine SOCKET ... -- PATH...", "Scan files when they were written, on the file systems of the paths",
+      run_watch, 1, HL_ARGS_ANY, watch_flags },
     { "serve", "--engine SOCKET ...", "Scan what comes over the socket on standard input", run_serve, 0, 0,
       serve_flags },
     { "list", "--quarantine DIR", "List the quarantine", run_list, 0, 0, list_flags },

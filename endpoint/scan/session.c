@@ -32,7 +32,7 @@ struct EpSession {
     EpTally tally;
     char *failure;
     guint told_found, told_gaps, untested;
-    HlTime tested_mono, progress_mono, taken_mono;
+    HlTime tested_mono, progress_mono, taken_mono, hour_mono;
 };
 
 /* As long as the wire takes it: a path can be hundreds of directories deep. */
@@ -44,8 +44,7 @@ static char *shown_path(const char *path)
     return escaped;
 }
 
-/* Takes value. */
-static void tell(const char *what, json_t *value)
+void ep_session_tell(const char *what, json_t *value)
 {
     g_autoptr(json_t) line = json_pack("{s:o}", what, value);
     g_autofree char *text = hl_json_print(line);
@@ -78,9 +77,10 @@ static void tell_kept(const EpRecord *record)
     g_autofree char *path = g_build_filename(record->directory, record->name, NULL);
     g_autofree char *shown = shown_path(path);
 
-    tell("kept", json_pack("{s:s, s:I, s:I, s:s, s:s, s:s, s:s}", "path", shown, "size", (json_int_t)record->size,
-                           "uid", (json_int_t)record->uid, "sha256", record->sha256, "signature", record->signature,
-                           "action", "quarantined", "detail", record->id));
+    ep_session_tell("kept",
+                    json_pack("{s:s, s:I, s:I, s:s, s:s, s:s, s:s}", "path", shown, "size", (json_int_t)record->size,
+                              "uid", (json_int_t)record->uid, "sha256", record->sha256, "signature", record->signature,
+                              "action", "quarantined", "detail", record->id));
 }
 
 static void tell_all_kept(const EpSession *session)
@@ -134,7 +134,7 @@ EpSession *ep_session_new(const EpSessionOptions *options)
     session->has = *options;
     session->components = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     session->allowed = ep_allowed_load(NULL);
-    session->progress_mono = hl_clock_mono();
+    session->progress_mono = session->hour_mono = hl_clock_mono();
     look_into_quarantine(session);
     if (ep_clamd_wait(options->exam->socket, options->patience, &error))
         session->exam = ep_exam_new(options->exam, &error);
@@ -250,7 +250,7 @@ static void tell_found(EpSession *session, const EpWalkFile *file, const EpLook 
                           fate.detail != NULL ? fate.detail : "");
         if (sha256 != NULL)
             json_object_set_new(found, "sha256", json_string(sha256));
-        tell("found", found);
+        ep_session_tell("found", found);
     }
     g_free(fate.detail);
 }
@@ -285,7 +285,7 @@ static void tell_gap(EpSession *session, const char *path, EpGap gap, const char
     g_autofree char *shown = shown_path(path);
 
     if (session->told_gaps++ < EP_SESSION_TOLD)
-        tell("gap", json_pack("{s:s, s:s, s:s}", "path", shown, "reason", ep_gap_name(gap), "why", why));
+        ep_session_tell("gap", json_pack("{s:s, s:s, s:s}", "path", shown, "reason", ep_gap_name(gap), "why", why));
 }
 
 static void tell_progress(EpSession *session, const char *path)
@@ -299,7 +299,7 @@ static void tell_progress(EpSession *session, const char *path)
     shown = shown_path(path);
     progress = ep_tally_json(&session->tally);
     json_object_set_new(progress, "path", json_string(shown));
-    tell("progress", progress);
+    ep_session_tell("progress", progress);
 }
 
 /* A clean answer between two tests counts only if the second is good: so before each that is told to somebody. */
@@ -308,12 +308,21 @@ static bool is_test_due(const EpSession *session)
     return session->untested >= TEST_FILES || hl_clock_mono() - session->tested_mono >= TEST_PAUSE;
 }
 
+static void begin_hour(EpSession *session)
+{
+    if (!session->has.is_endless || hl_clock_mono() - session->hour_mono < HL_HOUR)
+        return;
+    session->hour_mono = hl_clock_mono();
+    session->told_found = session->told_gaps = 0;
+}
+
 bool ep_session_file(EpSession *session, const EpWalkFile *file, EpLook *look)
 {
     g_autofree char *sha256 = NULL;
 
     tell_progress(session, file->path);
     close_quarantine(session);
+    begin_hour(session);
     if (session->failure != NULL)
         return false;
     *look = ep_exam_look(session->exam, file->fd, (guint64)file->st.st_size);
@@ -328,7 +337,7 @@ bool ep_session_file(EpSession *session, const EpWalkFile *file, EpLook *look)
     else if (look->kind == EP_LOOK_NOT)
         tell_gap(session, file->path, look->gap, "");
     if (ep_exam_is_hung(session->exam))
-        tell("hung", json_true());
+        ep_session_tell("hung", json_true());
     /* after a failure the engine is asked whether it is the file or the engine */
     if ((look->kind == EP_LOOK_NOT && look->gap == EP_GAP_ENGINE) || is_test_due(session))
         return test(session);
@@ -358,6 +367,6 @@ bool ep_session_end(EpSession *session)
     end = ep_tally_json(&session->tally);
     if (session->failure != NULL)
         json_object_set_new(end, "failed", json_string(session->failure));
-    tell("end", end);
+    ep_session_tell("end", end);
     return session->failure == NULL;
 }

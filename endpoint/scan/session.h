@@ -34,6 +34,7 @@ typedef struct {
     EpQuarantineBounds bounds;
     const char *scan; /* its id */
     bool must_look;   /* a scan without a single file has failed */
+    bool is_endless;  /* EP_SESSION_TOLD is for an hour */
 } EpSessionOptions;
 
 /* Waits for the engine, and tests it.  A failure is told by ep_session_end.  Never NULL. */
@@ -44,6 +45,9 @@ void ep_session_free(EpSession *session);
 bool ep_session_file(EpSession *session, const EpWalkFile *file, EpLook *look);
 
 void ep_session_gap(EpSession *session, const char *path, EpGap gap, const char *why);
+
+/* A line about something else; takes value. */
+void ep_session_tell(const char *what, json_t *value);
 
 /* Why nothing of it counts; NULL: so far it does. */
 const char *ep_session_failure(const EpSession *session);

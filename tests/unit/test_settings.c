@@ -29,6 +29,7 @@ static const struct {
     { "update.sources", "10.20.0.0/16=https://branch.example/repo/,activeupdate,https://mirror.example/x?a=b,server" },
     { "update.activeupdate-url", "https://updates.example/path=1" },
     { "scan.method", "smart" },
+    { "scan.on-write", "on" },
     { "scan.paths", "/home,/srv/data files" },
     { "line.brokers", "a.example:8883,b.example:443" },
     { "line.heartbeat", "10m" },

@@ -112,6 +112,19 @@ static json_t *refused_json(const EpRefusals *refusals)
     return json_pack("{s:I, s:o}", "total", (json_int_t)refusals->total, "kinds", list);
 }
 
+static json_t *on_write_json(const EpScans *scans)
+{
+    EpOnWriteView view = ep_scans_on_write(scans);
+    json_t *object = ep_backlog_json(&view.numbers);
+
+    set_text(object, "state", !view.wanted ? "off" : view.watching ? "watching" : "not watching");
+    set_text(object, "why", view.wanted ? view.why : NULL);
+    set_time(object, "since", view.since);
+    json_object_set_new(object, "breaks", json_integer((json_int_t)view.breaks));
+    json_object_set_new(object, "found", json_integer((json_int_t)view.found));
+    return object;
+}
+
 static void add_identity(json_t *root, const EpEnrolled *enrolled)
 {
     const EpIdentity *identity;
@@ -140,6 +153,7 @@ json_t *ep_status_json(const EpStatusView *view)
     json_object_set_new(root, "patterns", patterns_json(view->updates));
     json_object_set_new(root, "update", update_json(view));
     json_object_set_new(root, "scheduled_scan_running", json_boolean(ep_orders_is_scheduled_running(view->orders)));
+    json_object_set_new(root, "on_write", on_write_json(view->scans));
     json_object_set_new(root, "detections", json_integer((json_int_t)ep_finds_count(view->finds)));
     json_object_set_new(root, "refused", refused_json(view->refused));
     set_text(root, "problem", trouble.text);

@@ -16,6 +16,7 @@ typedef struct {
     const EpSettings *settings;
     const EpUpdates *updates;
     EpFinds *finds;
+    const EpScans *scans;
     const EpOrders *orders;
     const EpScheduler *scheduler;
     const EpEnrolled *enrolled; /* NULL: not enrolled */

@@ -5,10 +5,15 @@
 #include <pwd.h>
 #include <string.h>
 
+#include "endpoint/scan/backlog.h"
+#include "endpoint/scan/walk.h"
 #include "lib/base/exec.h"
 #include "lib/base/ident.h"
 #include "lib/base/log.h"
 #include "proto/components.h"
+
+#define MIB        ((guint64)1024 * 1024)
+#define FILE_LIMIT (EP_BACKLOG_MAX + EP_WALK_DEPTH + 64) /* descriptors */
 
 struct EpScanner {
     EpScannerOptions has;
@@ -70,7 +75,7 @@ static void tell(EpScanner *scanner, const json_t *found)
                          .scan = scanner->id,
                          .at = hl_clock_wall() };
 
-    find.version = version_of(scanner->patterns, find.component);
+    find.version = version_of(ep_updates_patterns(scanner->has.updates), find.component);
     ep_finds_add(scanner->has.finds, &find);
 }
 
@@ -108,6 +113,12 @@ static void on_progress(EpScanner *scanner, const json_t *progress)
         scanner->has.progress(&scanner->tally, scanner->has.user);
 }
 
+static void on_watch(EpScanner *scanner, const json_t *numbers)
+{
+    if (scanner->has.numbers != NULL)
+        scanner->has.numbers(numbers, scanner->has.user);
+}
+
 static void on_hung(EpScanner *scanner, const json_t *unused G_GNUC_UNUSED)
 {
     ep_engine_kill(scanner->has.engine);
@@ -127,8 +138,8 @@ static const struct {
     const char *name;
     void (*heard)(EpScanner *scanner, const json_t *value);
 } lines[] = {
-    { "found", on_found },       { "kept", on_kept }, { "gap", on_gap },
-    { "progress", on_progress }, { "hung", on_hung }, { "end", on_end_told },
+    { "found", on_found }, { "kept", on_kept },    { "gap", on_gap },     { "progress", on_progress },
+    { "hung", on_hung },   { "end", on_end_told }, { "watch", on_watch },
 };
 
 static void on_line(const char *line, gpointer user)
@@ -234,9 +245,23 @@ GPtrArray *ep_scanner_arguments(const EpScanner *scanner, const char *mode)
     return argv;
 }
 
+void ep_scanner_add_quarantine(const EpScanner *scanner, GPtrArray *argv)
+{
+    const HlSettings *settings = ep_settings_values(scanner->has.settings);
+    const char *state = scanner->has.conf->state_dir;
+
+    add(argv, "--own", g_strdup(state));
+    add(argv, "--allowed", g_build_filename(state, EP_ALLOWED_FILE, NULL));
+    if (settings->scan_action != HL_SCAN_QUARANTINE)
+        return;
+    add(argv, "--quarantine", g_build_filename(state, EP_QUARANTINE_DIRECTORY, NULL));
+    add(argv, "--quarantine-size", g_strdup_printf("%" PRIu64, (guint64)settings->scan_quarantine_size * MIB));
+    add(argv, "--quarantine-age", hl_duration_format(settings->scan_quarantine_age));
+}
+
 bool ep_scanner_start(EpScanner *scanner, GPtrArray *argv, int stdin_fd, HlTime deadline, GError **error)
 {
-    HlChildSpec spec = { .stdin_fd = stdin_fd, .deadline = deadline, .lines_only = true };
+    HlChildSpec spec = { .stdin_fd = stdin_fd, .deadline = deadline, .lines_only = true, .file_limit = FILE_LIMIT };
 
     g_ptr_array_add(argv, NULL);
     spec.argv = (const char *const *)argv->pdata;

@@ -19,10 +19,11 @@ typedef struct {
     EpUpdates *updates;
     EpFinds *finds;
     EpEngine *engine;
-    const char *how; /* static: manual, schedule, command */
+    const char *how; /* static: manual, schedule, command, write */
     /* Whether the next find may be told of, or is only counted: how many were is said in the end.  NULL: always. */
     bool (*may_tell)(gpointer user);
     void (*progress)(const EpTally *tally, gpointer user); /* once a second; may be NULL */
+    void (*numbers)(const json_t *numbers, gpointer user); /* of a watch (endpoint/scan/watch.h); may be NULL */
     /* The process has ended: ep_scanner_record says how.  It may be freed in here. */
     void (*done)(gpointer user);
     gpointer user;
@@ -36,6 +37,9 @@ void ep_scanner_free(EpScanner *scanner);
 
 /* The words for it, to which others may be appended; free function g_free. */
 GPtrArray *ep_scanner_arguments(const EpScanner *scanner, const char *mode);
+
+/* What the settings want done with infected files, and what is the daemon's own. */
+void ep_scanner_add_quarantine(const EpScanner *scanner, GPtrArray *argv);
 
 /* Takes argv.  stdin_fd (-1: none) is borrowed; deadline 0: none. */
 bool ep_scanner_start(EpScanner *scanner, GPtrArray *argv, int stdin_fd, HlTime deadline,

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "endpoint/daemon/work/scans.h"
 
-#include <inttypes.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -12,7 +11,6 @@
 #include "lib/base/log.h"
 
 #define MAX_BY_ONE    2 /* scans by hand of one user at the same time */
-#define MIB           ((guint64)1024 * 1024)
 #define LOOK          (10 * HL_SECOND)
 #define PROGRESS_TIME (10 * HL_SECOND)
 #define PATIENCE      (10 * HL_MINUTE) /* for a scanner that says nothing, beside the time for one file */
@@ -35,6 +33,7 @@ struct EpScans {
     EpScansOptions has;
     EpEngine *engine;
     EpJudge *judge;
+    EpOnWrite *on_write;
     EpRation *ration;
     GPtrArray *running; /* Scan * */
     GPtrArray *stuck;   /* Scan *: told of as failed, but the kernel does not let them die */
@@ -147,6 +146,7 @@ static void on_engine_gave_up(const char *how, gpointer user)
 
     for (guint i = 0; i < scans->running->len; i++)
         ep_scanner_fail(((Scan *)scans->running->pdata[i])->scanner, why);
+    ep_on_write_engine_gave_up(scans->on_write, why);
 }
 
 /* A process in the middle of a disk's answer is not even killed.  What waits for it is told, and other scans go on. */
@@ -182,26 +182,6 @@ static gboolean on_look(gpointer user)
 }
 
 /* ------------------------------------------------------------------------------------------------------- the start */
-
-static void add(GPtrArray *argv, const char *flag, char *value)
-{
-    g_ptr_array_add(argv, g_strdup(flag));
-    g_ptr_array_add(argv, value);
-}
-
-static void add_quarantine(const EpScans *scans, GPtrArray *argv)
-{
-    const HlSettings *settings = ep_settings_values(scans->has.settings);
-    const char *state = scans->has.conf->state_dir;
-
-    add(argv, "--own", g_strdup(state));
-    add(argv, "--allowed", g_build_filename(state, EP_ALLOWED_FILE, NULL));
-    if (settings->scan_action != HL_SCAN_QUARANTINE)
-        return;
-    add(argv, "--quarantine", g_build_filename(state, EP_QUARANTINE_DIRECTORY, NULL));
-    add(argv, "--quarantine-size", g_strdup_printf("%" PRIu64, (guint64)settings->scan_quarantine_size * MIB));
-    add(argv, "--quarantine-age", hl_duration_format(settings->scan_quarantine_age));
-}
 
 /* Takes argv and scan; the scan holds the engine already. */
 static bool launch(Scan *scan, GPtrArray *argv, int stdin_fd, GError **error)
@@ -291,7 +271,8 @@ bool ep_scans_serve(EpScans *scans, int socket_fd, uid_t uid, EpScanDone done, g
     scan->done = done;
     scan->user = user;
     argv = ep_scanner_arguments(scan->scanner, "serve");
-    add(argv, "--user", g_strdup(scans->has.conf->scan_user));
+    g_ptr_array_add(argv, g_strdup("--user"));
+    g_ptr_array_add(argv, g_strdup(scans->has.conf->scan_user));
     scan->socket = hl_fd_steal(&owned);
     return launch(scan, argv, scan->socket, error);
 }
@@ -350,7 +331,7 @@ static bool start_walk(EpScans *scans, const char *how, char *const *paths, cons
     scan->done = request->done;
     scan->user = request->user;
     argv = ep_scanner_arguments(scan->scanner, "walk");
-    add_quarantine(scans, argv);
+    ep_scanner_add_quarantine(scan->scanner, argv);
     g_ptr_array_add(argv, g_strdup("--"));
     for (gsize i = 0; paths[i] != NULL; i++)
         g_ptr_array_add(argv, g_strdup(paths[i]));
@@ -401,11 +382,18 @@ void ep_scans_forget_walk(EpScans *scans)
 void ep_scans_set_changed(EpScans *scans)
 {
     ep_engine_refresh(scans->engine);
+    ep_on_write_set_changed(scans->on_write);
 }
 
 void ep_scans_settings_changed(EpScans *scans)
 {
     ep_engine_settings_changed(scans->engine);
+    ep_on_write_settings_changed(scans->on_write);
+}
+
+EpOnWriteView ep_scans_on_write(const EpScans *scans)
+{
+    return ep_on_write_view(scans->on_write);
 }
 
 /* ------------------------------------------------------------------------------------------------------------ life */
@@ -420,6 +408,8 @@ EpScans *ep_scans_new(const EpScansOptions *options)
     scans->engine = ep_engine_new(
         &(EpEngineOptions){ options->conf, options->settings, options->updates, on_engine_gave_up, scans });
     scans->ration = ep_ration_new();
+    scans->on_write = ep_on_write_new(
+        &(EpOnWriteOptions){ options->conf, options->settings, options->updates, options->finds, scans->engine });
     scans->judge = ep_judge_new(&(EpJudgeOptions){ options->conf, options->updates });
     return scans;
 }
@@ -431,6 +421,7 @@ void ep_scans_free(EpScans *scans)
     g_clear_handle_id(&scans->timer, g_source_remove);
     g_ptr_array_unref(scans->running);
     g_ptr_array_unref(scans->stuck);
+    ep_on_write_free(scans->on_write);
     ep_judge_free(scans->judge);
     ep_ration_free(scans->ration);
     ep_engine_free(scans->engine);

@@ -2,7 +2,8 @@
 /* Scans: each is a child process (holdline-scanner) that shows files to the engine.
  *
  * By hand, the user's program opens files with its own rights and passes them to a scanner of its own, which has none
- * (endpoint/scan/serve.h).  A walk (work/orders.h) examines paths as root.  What either finds, and how it ended,
+ * (endpoint/scan/serve.h).  A walk (work/orders.h) examines paths as root; on_write.h is about files that are written.
+ * What either finds, and how it ended,
  * goes to finds.h.  Exists whether the machine is enrolled or not; loop thread. */
 #ifndef ENDPOINT_DAEMON_WORK_SCANS_H
 #define ENDPOINT_DAEMON_WORK_SCANS_H
@@ -10,7 +11,7 @@
 #include <sys/types.h>
 
 #include "endpoint/daemon/work/judge.h"
-#include "endpoint/daemon/work/scanner.h"
+#include "endpoint/daemon/work/on_write.h"
 
 /* Borrowed. */
 typedef struct {
@@ -70,5 +71,8 @@ void ep_scans_set_changed(EpScans *scans);
 /* Other settings are in force: what the engine is bounded by applies from the next look on, the rest from the next scan
  * on. */
 void ep_scans_settings_changed(EpScans *scans);
+
+/* How it is with files that are written. */
+EpOnWriteView ep_scans_on_write(const EpScans *scans);
 
 #endif
