@@ -188,6 +188,30 @@ static void test_left(void)
     hl_fd_clear(&asker.socket);
 }
 
+/* One that cannot be killed keeps its place, and is no reason not to scan by schedule. */
+static void test_stuck(void)
+{
+    g_autoptr(EndpointParts) parts = parts_with_set();
+    Asker askers[EP_CLAMD_BY_HAND] = { 0 };
+    Asker late = { 0 };
+
+    for (int i = 0; i < EP_CLAMD_BY_HAND; i++)
+        ask(parts, &askers[i], USER + (uid_t)i);
+    timer_fake_advance(20 * HL_MINUTE);
+    for (int i = 0; i < EP_CLAMD_BY_HAND; i++)
+        g_assert_cmpuint(askers[i].done, ==, 1);
+    ask(parts, &late, USER + 10);
+    g_assert_error(late.error, HL_ERROR, HL_ERROR_LIMIT);
+    parts_order(parts, "c-1", HL_KIND_SCAN);
+    g_assert_cmpstr(child_fake_argv(child_fake_last())[1], ==, "walk");
+    child_fake_die(askers[0].scanner, 9);
+    ask(parts, &late, USER + 10);
+    g_assert_no_error(late.error);
+    for (int i = 0; i < EP_CLAMD_BY_HAND; i++)
+        hl_fd_clear(&askers[i].socket);
+    hl_fd_clear(&late.socket);
+}
+
 static void on_updated(const EpUpdateEnd *end G_GNUC_UNUSED, gpointer user G_GNUC_UNUSED)
 {
 }
@@ -218,6 +242,7 @@ int main(int argc, char **argv)
     g_test_add_func("/endpoint/by-hand/started", test_started);
     g_test_add_func("/endpoint/by-hand/places", test_places);
     g_test_add_func("/endpoint/by-hand/left", test_left);
+    g_test_add_func("/endpoint/by-hand/stuck", test_stuck);
     g_test_add_func("/endpoint/by-hand/probation", test_probation);
     return g_test_run();
 }

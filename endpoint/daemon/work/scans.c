@@ -239,18 +239,25 @@ static bool check_ration(EpScans *scans, uid_t uid, GError **error)
                    "too many scans were started by hand: name all files in one call, or try again in %s", time);
 }
 
-/* Root is let in whatever others do. */
+static void count_by_hand(const GPtrArray *scans, uid_t uid, guint *all, guint *own)
+{
+    for (guint i = 0; i < scans->len; i++) {
+        const Scan *scan = scans->pdata[i];
+
+        *all += is_by_hand(scan) && scan->uid != 0;
+        *own += is_by_hand(scan) && scan->uid == uid;
+    }
+}
+
+/* Root is let in whatever others do.  One that hangs keeps its place: a user can have a file system (FUSE) on which any
+ * number would. */
 static bool check_room(const EpScans *scans, uid_t uid, GError **error)
 {
     guint all = 0;
     guint own = 0;
 
-    for (guint i = 0; i < scans->running->len; i++) {
-        const Scan *scan = scans->running->pdata[i];
-
-        all += is_by_hand(scan) && scan->uid != 0;
-        own += is_by_hand(scan) && scan->uid == uid;
-    }
+    count_by_hand(scans->running, uid, &all, &own);
+    count_by_hand(scans->stuck, uid, &all, &own);
     return uid == 0 || (all < EP_CLAMD_BY_HAND && own < MAX_BY_ONE) ||
            hl_fail(error, HL_ERROR_LIMIT, "%u scans are running already: try again later",
                    own < MAX_BY_ONE ? all : own);
@@ -298,6 +305,20 @@ void ep_scans_forget(EpScans *scans, gconstpointer user)
     }
 }
 
+/* Not for what users have brought about by hand. */
+static bool check_stuck(const EpScans *scans, GError **error)
+{
+    guint n = 0;
+
+    for (guint i = 0; i < scans->stuck->len; i++)
+        n += !is_by_hand(scans->stuck->pdata[i]);
+    return n < MAX_STUCK ||
+           hl_fail(error, HL_ERROR_UNAVAILABLE,
+                   "%u earlier scans hang on a file system that does not answer, and cannot be killed: repair or "
+                   "unmount it, or take it out of scan.paths",
+                   n);
+}
+
 /* It did not even begin: that is told like any other end. */
 static void tell_not_started(EpScans *scans, const char *how, const char *why)
 {
@@ -319,12 +340,7 @@ static bool start_walk(EpScans *scans, const char *how, char *const *paths, cons
     GPtrArray *argv;
     Scan *scan;
 
-    if (scans->stuck->len >= MAX_STUCK)
-        return hl_fail(error, HL_ERROR_UNAVAILABLE,
-                       "%u earlier scans hang on a file system that does not answer, and cannot be killed: repair or "
-                       "unmount it, or take it out of scan.paths",
-                       scans->stuck->len);
-    if (!ep_engine_hold(scans->engine, error))
+    if (!check_stuck(scans, error) || !ep_engine_hold(scans->engine, error))
         return false;
     scan = scan_new(scans, how);
     scan->progress = request->progress;
