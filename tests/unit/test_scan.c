@@ -11,6 +11,7 @@
 
 #include "endpoint/scan/clamd_conf.h"
 #include "endpoint/scan/component.h"
+#include "endpoint/scan/confine.h"
 #include "endpoint/scan/exam.h"
 #include "endpoint/scan/mounts.h"
 #include "endpoint/scan/tally.h"
@@ -132,6 +133,16 @@ static void test_component(void)
 }
 
 /* Whatever clamd bounds by a number of its own would be a file that is silently not looked at. */
+/* A name that was meant is not another one; the one that sysusers.d makes has somebody who stands in. */
+static void test_user(void)
+{
+    g_autoptr(GError) error = NULL;
+
+    g_assert_null(ep_confine_user("no-such-user", &error));
+    g_assert_error(error, HL_ERROR, HL_ERROR_UNAVAILABLE);
+    g_assert_nonnull(ep_confine_user(EP_CONFINE_USER, NULL));
+}
+
 static void test_conf(void)
 {
     g_autofree char *text = ep_clamd_conf(
@@ -449,6 +460,7 @@ int main(int argc, char **argv)
     g_test_add_func("/scan/mounts", test_mounts);
     g_test_add_func("/scan/component", test_component);
     g_test_add_func("/scan/conf", test_conf);
+    g_test_add_func("/scan/user", test_user);
     g_test_add_func("/scan/walk", test_walk);
     g_test_add_func("/scan/walk/deep", test_deep);
     g_test_add_func("/scan/witness", test_witness);
