@@ -226,6 +226,7 @@ static bool run_serve(HlInvocation *call, GError **error)
     EpConfinement confinement = confinement_of(call);
     g_autoptr(EpSession) session = NULL;
     g_auto(Options) options = { 0 };
+    g_autofree char *scratch = NULL;
     EpWitness *witness;
 
     if (!ep_confine_open(&confinement, error) || !read_options(call, &options, error))
@@ -236,7 +237,8 @@ static bool run_serve(HlInvocation *call, GError **error)
         return false;
     }
     session = ep_session_new(&options.session);
-    ep_serve(session, witness, STDIN_FILENO);
+    scratch = g_path_get_dirname(options.exam.socket);
+    ep_serve(&(EpServe){ session, witness, scratch }, STDIN_FILENO);
     ep_session_end(session);
     ep_witness_free(witness);
     return true;

@@ -3,11 +3,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
+#include "endpoint/scan/copy.h"
 #include "endpoint/scan/mounts.h"
 #include "lib/base/file.h"
 
@@ -99,31 +102,57 @@ static json_t *answer_of(const EpLook *look, const char *why)
     return json_pack("{s:s, s:s, s:s}", "result", "not-looked-at", "reason", ep_gap_name(look->gap), "why", why);
 }
 
-/* The kernel's word for what is open, where it has one and that is true on this machine. */
-static char *name_of(EpWitness *witness, int fd, const struct stat *st, const char *said)
+/* The kernel's word for what is open, where it has one and that is true on this machine.  NULL: it is not. */
+static char *name_of(EpWitness *witness, int fd, const struct stat *st)
 {
     g_autofree char *link = g_strdup_printf("/proc/self/fd/%d", fd);
     g_autofree char *path = g_file_read_link(link, NULL);
 
-    if (path != NULL && ep_witness_confirms(witness, path, st->st_dev, st->st_ino))
-        return g_steal_pointer(&path);
-    return g_strconcat(EP_WITNESS_SAID, path != NULL ? path : said, NULL);
+    return path != NULL && ep_witness_confirms(witness, path, st->st_dev, st->st_ino) ? g_steal_pointer(&path) : NULL;
 }
 
-static json_t *on_file(EpSession *session, EpWitness *witness, const char *said, int fd)
+/* Of a user's: what this machine does not have may be anything, also a file system over one. */
+static bool is_of_user(int fd, bool confirmed)
+{
+    struct statfs fs;
+
+    return !confirmed || fstatfs(fd, &fs) != 0 || fs.f_type == FUSE_SUPER_MAGIC;
+}
+
+/* NULL: the engine fails. */
+static json_t *look_at(const EpServe *serve, EpWalkFile *file, bool confirmed)
+{
+    g_autoptr(GError) error = NULL;
+    hl_autofd int copy = -1;
+    EpLook look = ep_look_not(EP_GAP_UNREADABLE);
+
+    if (is_of_user(file->fd, confirmed)) {
+        copy = ep_copy_make(file->fd, serve->scratch, EP_COPY_MAX, &file->st.st_size, &error);
+        if (g_error_matches(error, HL_ERROR, HL_ERROR_LIMIT))
+            look.gap = EP_GAP_TOO_LARGE;
+        if (copy < 0) {
+            ep_session_gap(serve->session, file->path, look.gap, error->message);
+            return answer_of(&look, error->message);
+        }
+        file->fd = copy;
+    }
+    return ep_session_file(serve->session, file, &look) ? answer_of(&look, "") : NULL;
+}
+
+static json_t *on_file(const EpServe *serve, const char *said, int fd)
 {
     EpWalkFile file = { .directory = -1, .fd = fd };
     EpLook look = ep_look_not(EP_GAP_UNREADABLE);
     const char *why = objection(fd, &file.st);
-    g_autofree char *path = why != NULL ? g_strconcat(EP_WITNESS_SAID, said, NULL) : NULL;
+    g_autofree char *real = why != NULL ? NULL : name_of(serve->witness, fd, &file.st);
+    g_autofree char *path = real != NULL ? g_strdup(real) : g_strconcat(EP_WITNESS_SAID, said, NULL);
 
     if (why != NULL) {
-        ep_session_gap(session, path, look.gap, why);
+        ep_session_gap(serve->session, path, look.gap, why);
         return answer_of(&look, why);
     }
-    path = name_of(witness, fd, &file.st, said);
     file.name = file.path = path;
-    return ep_session_file(session, &file, &look) ? answer_of(&look, "") : NULL;
+    return look_at(serve, &file, real != NULL);
 }
 
 /* What a walk can meet; the engine's own word comes from the engine. */
@@ -144,22 +173,22 @@ static void on_gap(EpSession *session, const char *text, gsize size)
         ep_session_gap(session, path, which, words);
 }
 
-void ep_serve(EpSession *session, EpWitness *witness, int from)
+void ep_serve(const EpServe *serve, int from)
 {
     char text[EP_SERVE_MAX + 1];
     int received;
     ssize_t n;
 
-    while (ep_session_failure(session) == NULL && (n = receive(from, text, sizeof text, &received)) > 0) {
+    while (ep_session_failure(serve->session) == NULL && (n = receive(from, text, sizeof text, &received)) > 0) {
         hl_autofd int fd = received;
         g_autoptr(json_t) answer = NULL;
         g_autofree char *line = NULL;
 
         if (fd < 0) {
-            on_gap(session, text, (gsize)n);
+            on_gap(serve->session, text, (gsize)n);
             continue;
         }
-        answer = on_file(session, witness, text, fd);
+        answer = on_file(serve, text, fd);
         if (answer == NULL)
             break;
         line = hl_json_print(answer);

@@ -10,9 +10,15 @@
 
 #define EP_SERVE_MAX 8192 /* bytes of a message */
 
-/* Until the other side closes, or the engine fails.  A path that the witness does not confirm is told of as said by the
- * user. */
-void ep_serve(EpSession *session, EpWitness *witness, int socket_fd);
+/* All borrowed. */
+typedef struct {
+    EpSession *session;
+    EpWitness *witness;  /* a path that it does not confirm is told of as said by the user */
+    const char *scratch; /* directory for copies of what must not hang the engine (copy.h) */
+} EpServe;
+
+/* Until the other side closes, or the engine fails. */
+void ep_serve(const EpServe *serve, int socket_fd);
 
 /* The user's side.  Both sides block.  *answer is the caller's; false: the scanner has ended. */
 bool ep_serve_ask(int socket_fd, const char *path, int fd, json_t **answer, GError **error) G_GNUC_WARN_UNUSED_RESULT;

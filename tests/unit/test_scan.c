@@ -12,6 +12,7 @@
 #include "endpoint/scan/clamd_conf.h"
 #include "endpoint/scan/component.h"
 #include "endpoint/scan/confine.h"
+#include "endpoint/scan/copy.h"
 #include "endpoint/scan/exam.h"
 #include "endpoint/scan/mounts.h"
 #include "endpoint/scan/tally.h"
@@ -450,6 +451,36 @@ static void test_witness(void)
     g_assert_true(hl_tree_remove(real, NULL));
 }
 
+/* ------------------------------------------------------------------------------------------------------- copies */
+
+static void test_copy(void)
+{
+    g_autofree char *top = g_dir_make_tmp("holdline-scan-XXXXXX", NULL);
+    g_autofree char *path = g_build_filename(top, "a", NULL);
+    g_autoptr(GError) error = NULL;
+    char text[16] = "";
+    int64_t size = 0;
+    int copy;
+    int fd;
+
+    g_assert_true(hl_file_write_text(path, "0123456789", 0600, NULL));
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    copy = ep_copy_make(fd, top, 10, &size, &error);
+    g_assert_no_error(error);
+    g_assert_cmpint(size, ==, 10);
+    g_assert_cmpint(pread(copy, text, sizeof text, 0), ==, 10);
+    g_assert_cmpstr(text, ==, "0123456789");
+    g_assert_cmpint(unlink(path), ==, 0);
+    g_assert_cmpint(rmdir(top), ==, 0); /* it has no name */
+    close(copy);
+    g_assert_cmpint(ep_copy_make(fd, "/nonexistent", 10, &size, &error), ==, -1);
+    g_assert_error(error, HL_ERROR, HL_ERROR_NOT_FOUND);
+    g_clear_error(&error);
+    g_assert_cmpint(ep_copy_make(fd, g_get_tmp_dir(), 9, &size, &error), ==, -1);
+    g_assert_error(error, HL_ERROR, HL_ERROR_LIMIT);
+    close(fd);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -464,6 +495,7 @@ int main(int argc, char **argv)
     g_test_add_func("/scan/walk", test_walk);
     g_test_add_func("/scan/walk/deep", test_deep);
     g_test_add_func("/scan/witness", test_witness);
+    g_test_add_func("/scan/copy", test_copy);
     g_test_add_func("/scan/exam", test_exam);
     g_test_add_func("/scan/exam/changing", test_changing);
     g_test_add_func("/scan/exam/too-large", test_too_large);
