@@ -253,6 +253,39 @@ static void test_current(void)
     g_assert_null(((UpdPart *)made->parts->pdata[0])->base);
 }
 
+static UpdRelease *only_release(const Scene *scene)
+{
+    return scene->releases->pdata[0];
+}
+
+/* A publisher that was restored from a backup gives numbers out again: which is later tells the signed metadata. */
+static void test_restored_publisher(void)
+{
+    static const struct {
+        int version;
+        const char *sha256;
+        int64_t role;
+        UpdPlanVerdict verdict;
+    } rows[] = {
+        { 3, SHA_B, 11, UPD_PLAN_INSTALL },                                  /* a lower number */
+        { 4, SHA_B, 11, UPD_PLAN_INSTALL },                                  /* the same one for something else */
+        { 4, SHA_A, 11, UPD_PLAN_CURRENT },                                  /* only signed again */
+        { 4, SHA_A, 9, UPD_PLAN_CURRENT },                                   /* a mirror that has not seen that yet */
+        { 4, SHA_B, 9, UPD_PLAN_STALE },                                     /* a mirror of before the restore */
+        { 3, SHA_B, 9, UPD_PLAN_STALE },    { 3, SHA_B, 0, UPD_PLAN_STALE }, /* not known */
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_auto(Scene) scene = { 0 };
+
+        scene_init(&scene, rows[i].version, rows[i].sha256);
+        ((UpdSetComponent *)scene.active->components->pdata[0])->role = 10;
+        only_release(&scene)->role = rows[i].role;
+        g_test_message("row %d", (int)i);
+        expect(&scene, UPD_PLAN_NEWER, rows[i].verdict);
+    }
+}
+
 static void test_older(void)
 {
     g_auto(Scene) scene = { 0 };
@@ -391,7 +424,7 @@ static void test_record(void)
     set->replaces = 11;
     set->installed = 1795384800 * HL_SECOND;
     upd_set_add_component(set, "virus", 2026112203, -1);
-    upd_set_add_component(set, "rules", 2026112201, 0);
+    upd_set_add_component(set, "rules", 2026112201, 0)->role = 1795384800000;
     upd_set_add_file(set, "virus", "main.hdb", SHA_A, 5000);
     g_assert_true(upd_set_store(set, dir, NULL));
     back = upd_set_load(dir, &error);
@@ -401,6 +434,7 @@ static void test_record(void)
     g_assert_cmpint(back->installed, ==, set->installed);
     g_assert_cmpint(upd_set_component(back, "virus")->signatures, ==, -1);
     g_assert_cmpint(upd_set_component(back, "rules")->signatures, ==, 0);
+    g_assert_cmpint(upd_set_component(back, "rules")->role, ==, 1795384800000);
     g_assert_cmpstr(((UpdSetFile *)back->files->pdata[0])->sha256, ==, SHA_A);
     g_assert_false(upd_set_check(back, dir, &error)); /* the file is not there */
     g_assert_error(error, HL_ERROR, HL_ERROR_UNTRUSTED);
@@ -525,6 +559,7 @@ int main(int argc, char **argv)
     g_test_add_func("/install/plan/old-content-is-linked", test_new_version_of_old_content_is_linked);
     g_test_add_func("/install/plan/current", test_current);
     g_test_add_func("/install/plan/older", test_older);
+    g_test_add_func("/install/plan/restored-publisher", test_restored_publisher);
     g_test_add_func("/install/plan/one-behind", test_one_behind);
     g_test_add_func("/install/plan/held", test_held);
     g_test_add_func("/install/plan/empty", test_empty);

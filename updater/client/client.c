@@ -113,6 +113,13 @@ int64_t upd_client_version(const UpdClient *client, TufRole role)
     return upd_client_metadata(client, role)->version;
 }
 
+int64_t upd_client_listed_version(const UpdClient *client, const char *role)
+{
+    const TufMeta *meta = tuf_metadata_meta(upd_client_metadata(client, TUF_SNAPSHOT), role);
+
+    return meta == NULL ? 0 : meta->version;
+}
+
 GBytes *upd_client_root(UpdClient *client, int64_t version)
 {
     gsize max_size = tuf_role_max_size(TUF_ROOT);

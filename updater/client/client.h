@@ -44,6 +44,9 @@ bool upd_client_refresh(UpdClient *client, GError **error) G_GNUC_WARN_UNUSED_RE
 /* After a refresh: the version in use of a top-level role. */
 int64_t upd_client_version(const UpdClient *client, TufRole role);
 
+/* After a refresh: the version that the snapshot lists of a delegated role; 0: none. */
+int64_t upd_client_listed_version(const UpdClient *client, const char *role);
+
 /* After a refresh: the metadata in use of a top-level role; borrowed, valid until the next refresh. */
 const TufMetadata *upd_client_metadata(const UpdClient *client, TufRole role);
 

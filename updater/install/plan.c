@@ -62,7 +62,7 @@ static void take_release(UpdPlan *plan, const UpdSet *active, const UpdRelease *
 {
     if (release->files->len == 0)
         return;
-    upd_set_add_component(plan->set, release->component, release->version, release->signatures);
+    upd_set_add_component(plan->set, release->component, release->version, release->signatures)->role = release->role;
     for (guint i = 0; i < release->files->len; i++) {
         const UpdReleaseFile *wanted = release->files->pdata[i];
         UpdPart part = { .wanted = wanted,
@@ -91,7 +91,7 @@ static bool keep(UpdPlan *plan, const UpdSet *active, const char *component, con
 
     if (kept == NULL)
         return true;
-    upd_set_add_component(plan->set, kept->name, kept->version, kept->signatures);
+    upd_set_add_component(plan->set, kept->name, kept->version, kept->signatures)->role = kept->role;
     for (guint i = 0; i < active->files->len; i++) {
         const UpdSetFile *file = active->files->pdata[i];
         UpdPart part = { .same = file };
@@ -108,6 +108,27 @@ static bool keep(UpdPlan *plan, const UpdSet *active, const char *component, con
     return true;
 }
 
+/* Every file of the release is a file of the active set. */
+static bool is_same_content(const UpdSet *active, const UpdRelease *release)
+{
+    for (guint i = 0; i < release->files->len; i++)
+        if (find_content(active, ((const UpdReleaseFile *)release->files->pdata[i])->sha256) == NULL)
+            return false;
+    return true;
+}
+
+/* Which of two releases came later is told by the version of the metadata that offered them.  The component's own
+ * number says it too, unless its publisher was restored from a backup and gave numbers out a second time. */
+static bool is_older(const UpdSituation *situation, const UpdSetComponent *active, const UpdRelease *release)
+{
+    if (active == NULL)
+        return false;
+    if (active->role == 0 || release->role == 0)
+        return release->version < active->version;
+    return release->role < active->role &&
+           (release->version != active->version || !is_same_content(situation->active, release));
+}
+
 static bool plan_component(UpdPlan *plan, const UpdSituation *situation, const UpdRelease *release, GError **error)
 {
     static const Keeping rolled_back = { "because it was rolled back to",
@@ -116,7 +137,7 @@ static bool plan_component(UpdPlan *plan, const UpdSituation *situation, const U
     int64_t held = json_integer_value(json_object_get(situation->held, release->component));
 
     if (situation->mode == UPD_PLAN_NEWER && release->version > 0) {
-        if (active != NULL && release->version < active->version) {
+        if (is_older(situation, active, release)) {
             plan->verdict = UPD_PLAN_STALE;
             remark(plan, "it offers %s %" G_GINT64_FORMAT ", older than %" G_GINT64_FORMAT " in use",
                    release->component, release->version, active->version);
@@ -165,6 +186,17 @@ static bool offers_nothing(const UpdSituation *situation)
     return true;
 }
 
+/* Whether this part of the coming set is none of the active one although its version is: exact content is asked for, or
+ * a restored publisher gave the number out a second time. */
+static bool is_another_content(const UpdSituation *situation, const UpdPlan *plan, const UpdPart *part)
+{
+    const UpdSetComponent *active = upd_set_component(situation->active, part->file->component);
+    const UpdSetComponent *coming = upd_set_component(plan->set, part->file->component);
+
+    return part->same == NULL &&
+           (situation->mode == UPD_PLAN_FORCE || (active->role > 0 && coming->role > active->role));
+}
+
 /* Whether the active set is the coming one, and whole. */
 static bool is_active(const UpdPlan *plan, const UpdSituation *situation)
 {
@@ -179,8 +211,8 @@ static bool is_active(const UpdPlan *plan, const UpdSituation *situation)
     }
     if (!upd_set_is_intact(situation->active))
         return false;
-    for (guint i = 0; situation->mode == UPD_PLAN_FORCE && i < plan->parts->len; i++)
-        if (((const UpdPart *)plan->parts->pdata[i])->same == NULL)
+    for (guint i = 0; i < plan->parts->len; i++)
+        if (is_another_content(situation, plan, plan->parts->pdata[i]))
             return false;
     return true;
 }

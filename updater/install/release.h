@@ -23,6 +23,7 @@ typedef struct {
 typedef struct {
     char *component;
     int64_t version;    /* 0: the component has no content */
+    int64_t role;       /* version of the signed metadata that offers it, set by the caller; 0: not known */
     int64_t signatures; /* -1: not recorded */
     char *min_engine;   /* NULL: any */
     GPtrArray *files;   /* of UpdReleaseFile */

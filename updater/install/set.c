@@ -119,10 +119,11 @@ static bool parse_components(UpdSet *set, json_t *object)
     {
         json_int_t version;
         json_int_t signatures = -1;
+        json_int_t role = 0;
 
-        if (json_unpack(entry, "{s:I, s?:I}", "version", &version, "signatures", &signatures) != 0)
+        if (json_unpack(entry, "{s:I, s?:I, s?:I}", "version", &version, "signatures", &signatures, "role", &role) != 0)
             return false;
-        upd_set_add_component(set, name, version, signatures);
+        upd_set_add_component(set, name, version, signatures)->role = role;
     }
     return json_is_object(object);
 }
@@ -185,6 +186,8 @@ static json_t *print_components(const UpdSet *set)
 
         if (component->signatures >= 0)
             json_object_set_new(entry, "signatures", json_integer(component->signatures));
+        if (component->role > 0)
+            json_object_set_new(entry, "role", json_integer(component->role));
         json_object_set_new(object, component->name, entry);
     }
     return object;

@@ -25,6 +25,7 @@ typedef struct {
 typedef struct {
     char *name;
     int64_t version;
+    int64_t role;       /* version of the signed metadata that offered it; 0: not recorded */
     int64_t signatures; /* as the publisher's engine counted them; -1: not recorded */
 } UpdSetComponent;
 

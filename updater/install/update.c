@@ -143,6 +143,7 @@ static GPtrArray *list_releases(const Run *run, UpdSource *source, GError **erro
             hl_error_prefix(error, "%s", component);
             return NULL;
         }
+        release->role = upd_client_listed_version(upd_source_client(source), component);
         g_ptr_array_add(releases, release);
     }
     return g_steal_pointer(&releases);

@@ -59,7 +59,7 @@ bool upd_ceremony_root(const UpdRepo *repo, UpdState *state, json_t *root, bool 
 
     if (!upd_meta_check_roles(upd_meta_signed(draft), delegations, error))
         return false;
-    upd_meta_renew(draft, repo->now + upd_role_spec("root")->lifetime);
+    upd_meta_renew(draft, 0, repo->now + upd_role_spec("root")->lifetime); /* clients ask for exactly the next one */
     if (!upd_keys_sign(repo, "root", draft, definition_in(draft, "root"),
                        old == NULL ? NULL : definition_in(old, "root"), error) ||
         !root_lacking(old, draft, &lacking, error))

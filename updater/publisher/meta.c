@@ -64,12 +64,12 @@ bool upd_meta_expires(const json_t *envelope, HlTime *expires, GError **error)
     return hl_time_parse(text, expires, error);
 }
 
-void upd_meta_renew(json_t *envelope, HlTime expires)
+void upd_meta_renew(json_t *envelope, json_int_t floor, HlTime expires)
 {
     g_autofree char *end = hl_time_format(expires);
     json_t *content = upd_meta_signed(envelope);
 
-    json_object_set_new(content, "version", json_integer(upd_meta_version(envelope) + 1));
+    json_object_set_new(content, "version", json_integer(MAX(upd_meta_version(envelope) + 1, floor)));
     json_object_set_new(content, "expires", json_string(end));
     json_object_set_new(envelope, "signatures", json_array());
 }

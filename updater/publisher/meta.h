@@ -31,8 +31,8 @@ json_t *upd_meta_signed(const json_t *envelope); /* borrowed */
 json_int_t upd_meta_version(const json_t *envelope);
 bool upd_meta_expires(const json_t *envelope, HlTime *expires, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Gives the signed part the next version and a new expiry, and drops all signatures. */
-void upd_meta_renew(json_t *envelope, HlTime expires);
+/* Gives the signed part the next version, at least floor, and a new expiry, and drops all signatures. */
+void upd_meta_renew(json_t *envelope, json_int_t floor, HlTime expires);
 
 /* Adds this key's signature, or replaces it. */
 bool upd_meta_sign(json_t *envelope, const TufPrivateKey *key, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -56,12 +56,15 @@ bool upd_release_role(const UpdRepo *repo, UpdState *state, const char *role, bo
     g_autoptr(json_t) envelope = json_deep_copy(upd_state_get(state, role));
     g_autofree char *draft = g_strdup_printf("private/pending/%s.json", role);
     g_autoptr(GBytes) bytes = NULL;
+    /* From the clock, so that a repository that was restored from a backup is past all numbers that it gave out since
+     * (ADR 16).  A new one has given out none, and begins with 1. */
+    json_int_t floor = upd_state_get(state, "timestamp") == NULL ? 0 : repo->now;
     guint lacking = 0;
 
     /* a publish that was cut short may have left this version behind, never listed: published files never change, so
      * its number is not used again */
     do
-        upd_meta_renew(envelope, repo->now + upd_role_spec(role)->lifetime);
+        upd_meta_renew(envelope, floor, repo->now + upd_role_spec(role)->lifetime);
     while (is_taken(repo, role, upd_meta_version(envelope)));
     if (!sign(repo, state, role, envelope, &lacking, error))
         return false;

@@ -5,7 +5,7 @@
  *   private/             0700: keys/ROLE-N.pem, staged/COMPONENT/, history/ (contents of past versions), pending/
  * (metadata that still lacks signatures), lock
  *
- * One process at a time (the lock).  The clock is read once, when the repository is opened. */
+ * One process at a time (the lock).  The clock is read once, when the lock has been taken. */
 #ifndef UPDATER_PUBLISHER_REPO_H
 #define UPDATER_PUBLISHER_REPO_H
 
