@@ -46,6 +46,8 @@ static const HlFlag flags[] = {
     { "version", "YYYYMMDDNN", "Version of the content (default: the next one of today)" },
     { "min-engine", "VERSION", "The oldest engine that can load the content (default: 0.103.0)" },
     { "dry-run", NULL, "Say what would be removed, remove nothing" },
+    { "copy", "DIR", "Another copy to take lost files from: a mirror, a backup, or an endpoint's sources/NAME" },
+    { "restored", NULL, "The repository comes from a backup: go past the numbers that were given out since" },
     /* every command that talks HTTP */
     { "ca-file", "FILE", "Certificate authorities to trust instead of the system's (PEM)" },
     { "cert-file", "FILE", "Client certificate (PEM)" },
@@ -98,6 +100,8 @@ static const HlCommand commands[] = {
     { "repo versions", "DIR", "Print the newest version of each component, on one line", upd_cmd_repo_versions, 1, 1,
       upd_repo_versions_flags },
     { "repo check", "DIR", "Read everything back, and warn of what expires", upd_cmd_repo_check, 1, 1, NULL },
+    { "repo repair", "DIR [--copy DIR]", "Mend lost and damaged files from what there is, and read everything back",
+      upd_cmd_repo_repair, 1, 1, upd_repo_repair_flags },
     { "repo gc", "DIR", "Remove files that no client can ask for any more", upd_cmd_repo_gc, 1, 1, upd_repo_gc_flags },
 };
 

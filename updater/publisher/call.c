@@ -53,11 +53,16 @@ UpdRepo *upd_call_open_state(const HlInvocation *call, UpdState **state, GError 
     g_autoptr(UpdRepo) repo = upd_call_open(call, error);
 
     *state = repo == NULL ? NULL : upd_state_load(repo, error);
-    if (*state == NULL)
+    if (*state == NULL) {
+        if (repo != NULL)
+            hl_error_prefix(error, "%s is damaged, 'repo repair %s' mends what can be mended", repo->dir, repo->dir);
         return NULL;
+    }
     if (upd_repo_is_half_initialised(repo)) {
-        hl_fail(error, HL_ERROR_CONFLICT, "the creation of %s was cut short: remove it and run 'repo init' again",
-                repo->dir);
+        hl_fail(
+            error, HL_ERROR_CONFLICT,
+            "the creation of %s was cut short, or its timestamp.json was lost: 'repo repair %s' finishes or mends it",
+            repo->dir, repo->dir);
         g_clear_pointer(state, g_hash_table_unref);
         return NULL;
     }

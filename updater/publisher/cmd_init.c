@@ -5,6 +5,7 @@
 #include "updater/publisher/call.h"
 #include "updater/publisher/commands.h"
 #include "updater/publisher/content.h"
+#include "updater/publisher/readback.h"
 #include "updater/publisher/repo_init.h"
 #include "updater/publisher/stage.h"
 
@@ -42,6 +43,8 @@ static bool found(HlInvocation *call, const UpdRepoInit *founding, const char *p
         HL_IGNORE(upd_repo_discard(repo, NULL)); /* the failure before it is the one to report */
         return hl_error_prefix(error, "creating %s", repo->dir);
     }
+    if (upd_repo_exists(repo, "metadata/timestamp.json") && !upd_readback_metadata(repo, error))
+        return false;
     printf("Repository %s created with the component(s)", repo->dir);
     for (gsize i = 0; i < founding->n_components; i++)
         printf(" %s", founding->components[i]);
@@ -95,7 +98,8 @@ bool upd_cmd_repo_role_add(HlInvocation *call, GError **error)
     g_autoptr(UpdState) state = NULL;
     g_autoptr(UpdRepo) repo = upd_call_open_state(call, &state, error);
 
-    if (repo == NULL || !upd_repo_init_component(repo, state, call->args[1], error))
+    if (repo == NULL || !upd_repo_init_component(repo, state, call->args[1], error) ||
+        !upd_readback_metadata(repo, error))
         return false;
     if (upd_repo_exists(repo, "private/pending/targets.json"))
         printf(

@@ -191,6 +191,8 @@ bool upd_cmd_repo_resign(HlInvocation *call, GError **error)
     }
     if (!(snapshot ? upd_release_snapshot(repo, state, error) : upd_release_timestamp(repo, state, error)))
         return false;
+    if (!upd_readback_metadata(repo, error))
+        return false;
     printf("Re-signed timestamp%s until %s.\n", snapshot ? " and snapshot" : "",
            json_string_value(json_object_get(upd_meta_signed(upd_state_get(state, "timestamp")), "expires")));
     return failed == 0 || hl_fail(error, HL_ERROR_PARTIAL, "%u component(s) could not be re-signed", failed);

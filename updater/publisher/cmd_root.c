@@ -4,6 +4,7 @@
 #include "updater/publisher/call.h"
 #include "updater/publisher/ceremony.h"
 #include "updater/publisher/commands.h"
+#include "updater/publisher/readback.h"
 
 const char *const upd_repo_root_sign_flags[] = { "key", "passphrase-file", NULL };
 const char *const upd_repo_root_rotate_flags[] = { "add-key", "drop-key", "passphrase-file", NULL };
@@ -39,6 +40,8 @@ bool upd_cmd_repo_root_accept(HlInvocation *call, GError **error)
     if (state == NULL || !upd_ceremony_accept(repo, state, (const char *const *)call->args + 1, (gsize)call->n_args - 1,
                                               &accepted, error))
         return false;
+    if (upd_state_get(state, "timestamp") != NULL && !upd_readback_metadata(repo, error))
+        return false;
     if (accepted.root)
         printf("Root %" JSON_INTEGER_FORMAT " is in force.\n", upd_meta_version(upd_state_get(state, "root")));
     if (accepted.targets)
@@ -57,7 +60,8 @@ bool upd_cmd_repo_root_rotate(HlInvocation *call, GError **error)
                              .drop_key = hl_cli_value(call, "drop-key", NULL) };
     bool pending = false;
 
-    if (repo == NULL || !upd_ceremony_rotate(repo, state, &rotation, &pending, error))
+    if (repo == NULL || !upd_ceremony_rotate(repo, state, &rotation, &pending, error) ||
+        !upd_readback_metadata(repo, error))
         return false;
     if (pending)
         printf("The change is a draft in %s/private/pending: have its holders sign it ('repo root sign'), then 'repo "

@@ -21,6 +21,7 @@ bool upd_cmd_repo_publish(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED
 bool upd_cmd_repo_resign(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool upd_cmd_repo_versions(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool upd_cmd_repo_check(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool upd_cmd_repo_repair(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool upd_cmd_repo_gc(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* What they take, NULL-terminated. */
@@ -32,6 +33,7 @@ extern const char *const upd_repo_root_rotate_flags[];
 extern const char *const upd_repo_add_flags[];
 extern const char *const upd_repo_import_flags[];
 extern const char *const upd_repo_versions_flags[];
+extern const char *const upd_repo_repair_flags[];
 extern const char *const upd_repo_gc_flags[];
 
 #endif

@@ -45,6 +45,13 @@ static json_int_t newest_release(const json_t *history)
     return n == 0 ? 0 : json_integer_value(json_object_get(json_array_get(releases, n - 1), "version"));
 }
 
+gint64 upd_content_newest(const UpdRepo *repo, const char *component)
+{
+    g_autoptr(json_t) history = load_history(repo, component, NULL);
+
+    return newest_release(history);
+}
+
 static json_t *load_stage(const UpdRepo *repo, const char *component, GError **error)
 {
     g_autofree char *name = g_strdup_printf("private/staged/%s/stage.json", component);
@@ -285,6 +292,14 @@ static GBytes *make_increment(const Work *work, const json_t *past, GBytes *cont
     return delta != NULL && prove(fd, delta, content, error) ? g_steal_pointer(&delta) : NULL;
 }
 
+static bool is_kept(const Work *work, const json_t *past)
+{
+    hl_autofd int fd =
+        upd_content_open(work->repo, work->component, json_string_value(json_object_get(past, "sha256")), NULL);
+
+    return fd >= 0;
+}
+
 /* An increment from one past release, unless the full file is smaller. */
 static bool put_increment(Work *work, const char *file, GBytes *content, const char *sha256, const json_t *release,
                           gsize full_size, bool newest, GError **error)
@@ -299,6 +314,8 @@ static bool put_increment(Work *work, const char *file, GBytes *content, const c
 
     tick(work, kind);
     if (past == NULL || from >= version) /* the file is new since then, or this release was cut short before */
+        return true;
+    if (!is_kept(work, past)) /* lost or damaged: the full file does without it */
         return true;
     delta = make_increment(work, past, content, error);
     if (delta == NULL)

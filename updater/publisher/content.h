@@ -27,6 +27,9 @@ typedef void (*UpdProgress)(const char *component, guint done, guint total, cons
 /* Names of the files of the newest release; empty if there is none.  Caller frees with g_strfreev. */
 GStrv upd_content_files(const UpdRepo *repo, const char *component);
 
+/* The version of the newest release that the history has; 0: none. */
+gint64 upd_content_newest(const UpdRepo *repo, const char *component);
+
 /* Whether these files, by name and content, are the newest release; one that cannot be read is not. */
 bool upd_content_matches(const UpdRepo *repo, const char *component, const char *const *paths, gsize n);
 

@@ -42,6 +42,24 @@ static bool get_file(gpointer user, const HlFetchRequest *request, HlFetchResult
     return request->sink(0, g_bytes_get_data(bytes, NULL), size, request->user, error);
 }
 
+/* The oldest root that is there: a client can begin with any. */
+static GBytes *oldest_root(const UpdRepo *repo, GError **error)
+{
+    g_autoptr(GPtrArray) names = upd_repo_list(repo, "metadata");
+    gint64 oldest = G_MAXINT64;
+    g_autofree char *path = NULL;
+
+    for (guint i = 0; i < names->len; i++) {
+        char *end;
+        gint64 version = g_ascii_strtoll(names->pdata[i], &end, 10);
+
+        if (strcmp(end, ".root.json") == 0)
+            oldest = MIN(oldest, version);
+    }
+    path = upd_repo_path(repo, "metadata/%" G_GINT64_FORMAT ".root.json", oldest);
+    return hl_file_read(path, UPD_META_MAX, error);
+}
+
 static UpdClient *open_reader(const UpdRepo *repo, const char *directory, GError **error)
 {
     UpdClientOptions options = { .metadata_dir = directory,
@@ -50,12 +68,11 @@ static UpdClient *open_reader(const UpdRepo *repo, const char *directory, GError
                                  .get = get_file,
                                  .get_user = hl_unconst(repo),
                                  .now = repo->now };
-    g_autofree char *root_path = upd_repo_path(repo, "metadata/1.root.json");
     g_autofree char *trusted = g_build_filename(directory, "root.json", NULL);
     g_autoptr(GBytes) root = NULL;
 
     if (access(trusted, F_OK) != 0) {
-        root = hl_file_read(root_path, UPD_META_MAX, error);
+        root = oldest_root(repo, error);
         if (root == NULL || !upd_client_init(directory, root, error))
             return NULL;
     }
@@ -141,6 +158,23 @@ static bool read_as(const UpdRepo *repo, const GPtrArray *components, const char
         if (!read_component(repo, client, components->pdata[i], directory, readback, error))
             return false;
     return true;
+}
+
+static bool see(const char *name G_GNUC_UNUSED, const TufMetadata *role G_GNUC_UNUSED, gpointer user G_GNUC_UNUSED,
+                GError **error G_GNUC_UNUSED)
+{
+    return true;
+}
+
+bool upd_readback_metadata(const UpdRepo *repo, GError **error)
+{
+    g_autofree char *behind = upd_repo_path(repo, "private/reader");
+    g_autoptr(UpdClient) client = open_reader(repo, behind, error);
+
+    return (client != NULL && upd_client_refresh(client, error) && upd_client_visit(client, see, NULL, error)) ||
+           hl_error_prefix(error,
+                           "it is in force, but clients cannot follow ('repo repair %s' mends what can be mended)",
+                           repo->dir);
 }
 
 /* Of runs that were killed; the repository's lock is ours. */

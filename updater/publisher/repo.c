@@ -87,9 +87,9 @@ UpdRepo *upd_repo_create(const char *dir, const char *passphrase, GError **error
 
     if (upd_repo_is_half_initialised(repo)) {
         hl_fail(error, HL_ERROR_EXISTS,
-                "%s contains a repository whose creation was cut short: remove it, or choose another "
-                "directory",
-                repo->dir);
+                "%s contains a repository whose creation was cut short, or whose timestamp.json was lost: 'repo repair "
+                "%s' finishes or mends it; or choose another directory",
+                repo->dir, dir);
         return NULL;
     }
     if (upd_repo_exists(repo, "private") || upd_repo_exists(repo, "metadata") || upd_repo_exists(repo, "targets")) {
@@ -139,6 +139,9 @@ bool upd_repo_store(const UpdRepo *repo, const char *name, GBytes *content, GErr
     g_autofree char *directory = g_path_get_dirname(path);
     bool private = g_str_has_prefix(name, "private/");
 
+    /* a directory in a file's place is damage that no rename mends */
+    if (g_file_test(path, G_FILE_TEST_IS_DIR) && !hl_tree_remove(path, error))
+        return false;
     return hl_dir_make(directory, private ? 0700 : 0755, error) &&
            hl_file_write(path, g_bytes_get_data(content, NULL), g_bytes_get_size(content), private ? 0600 : 0644,
                          error);
@@ -231,9 +234,14 @@ static void envelope_free(gpointer envelope)
     json_decref(envelope);
 }
 
+UpdState *upd_state_new(void)
+{
+    return g_hash_table_new_full(g_str_hash, g_str_equal, g_free, envelope_free);
+}
+
 UpdState *upd_state_load(const UpdRepo *repo, GError **error)
 {
-    g_autoptr(UpdState) state = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, envelope_free);
+    g_autoptr(UpdState) state = upd_state_new();
     guint64 root = newest_version(repo, "root");
 
     if (root > 0 && !load_role(repo, state, "root", (json_int_t)root, error))

@@ -52,6 +52,7 @@ GPtrArray *upd_repo_list(const UpdRepo *repo, const char *name);
  * component. What is not published yet is missing. */
 typedef GHashTable UpdState;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(UpdState, g_hash_table_unref)
+UpdState *upd_state_new(void); /* empty */
 UpdState *upd_state_load(const UpdRepo *repo, GError **error);
 json_t *upd_state_get(const UpdState *state, const char *role);
 

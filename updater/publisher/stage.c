@@ -143,6 +143,16 @@ static bool version_ok(const UpdStageSpec *spec, gint64 newest, HlTime now, GErr
     return true;
 }
 
+#define PAST "private/past.json"
+
+bool upd_stage_go_past(const UpdRepo *repo, HlTime now, GError **error)
+{
+    g_autoptr(json_t) past = json_pack("{s:I}", "version", (json_int_t)day_of(now + HL_DAY) * 100);
+    g_autoptr(GBytes) bytes = upd_meta_print(past);
+
+    return upd_repo_store(repo, PAST, bytes, error);
+}
+
 gint64 upd_stage_newest(const UpdRepo *repo, const char *component)
 {
     g_autofree char *staged_name = g_strdup_printf("private/staged/%s/stage.json", component);
@@ -150,7 +160,9 @@ gint64 upd_stage_newest(const UpdRepo *repo, const char *component)
     g_autoptr(json_t) staged = upd_repo_exists(repo, staged_name) ? upd_repo_load(repo, staged_name, NULL) : NULL;
     g_autoptr(json_t) history = upd_repo_exists(repo, history_name) ? upd_repo_load(repo, history_name, NULL) : NULL;
     const json_t *releases = json_object_get(history, "releases");
-    gint64 newest = json_integer_value(json_object_get(staged, "version"));
+    g_autoptr(json_t) past = upd_repo_exists(repo, PAST) ? upd_repo_load(repo, PAST, NULL) : NULL;
+    gint64 newest = MAX(json_integer_value(json_object_get(staged, "version")),
+                        json_integer_value(json_object_get(past, "version")));
 
     for (gsize i = 0; i < json_array_size(releases); i++)
         newest = MAX(newest, json_integer_value(json_object_get(json_array_get(releases, i), "version")));

@@ -65,18 +65,31 @@ static bool unpack(const UpdRepo *repo, const char *component, const json_t *rel
     return true;
 }
 
+bool upd_withdraw_stage(const UpdRepo *repo, const UpdState *state, const char *component, const json_t *release,
+                        UpdStaged *staged, GError **error)
+{
+    g_autofree char *directory = upd_repo_path(repo, "private/withdraw");
+    g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
+    UpdStageSpec spec = { .component = component, .min_engine = min_engine_of(release), .force = true };
+    bool done;
+
+    if (!hl_tree_remove(directory, error) || !hl_dir_make(directory, 0700, error))
+        return false;
+    done = unpack(repo, component, release, directory, paths, error);
+    spec.files = (const char *const *)paths->pdata;
+    spec.n_files = paths->len;
+    done = done && upd_stage_add(repo, state, &spec, staged, error);
+    return hl_tree_remove(directory, done ? error : NULL) && done;
+}
+
 bool upd_withdraw(const UpdRepo *repo, const UpdState *state, const char *component, UpdWithdrawal *withdrawal,
                   GError **error)
 {
     g_autofree char *record = g_strdup_printf("private/history/%s.json", component);
-    g_autofree char *directory = upd_repo_path(repo, "private/withdraw");
     g_autoptr(json_t) history = upd_repo_exists(repo, record) ? upd_repo_load(repo, record, error) : NULL;
     const json_t *releases = json_object_get(history, "releases");
     const json_t *good = find_good(releases);
-    g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
-    UpdStageSpec spec = { .component = component, .min_engine = min_engine_of(good), .force = true };
     json_t *keys;
-    bool done;
 
     if (error != NULL && *error != NULL)
         return false;
@@ -91,11 +104,5 @@ bool upd_withdraw(const UpdRepo *repo, const UpdState *state, const char *compon
     withdrawal->bad =
         json_integer_value(json_object_get(json_array_get(releases, json_array_size(releases) - 1), "version"));
     withdrawal->good = json_integer_value(json_object_get(good, "version"));
-    if (!hl_tree_remove(directory, error) || !hl_dir_make(directory, 0700, error))
-        return false;
-    done = unpack(repo, component, good, directory, paths, error);
-    spec.files = (const char *const *)paths->pdata;
-    spec.n_files = paths->len;
-    done = done && upd_stage_add(repo, state, &spec, &withdrawal->staged, error);
-    return hl_tree_remove(directory, done ? error : NULL) && done;
+    return upd_withdraw_stage(repo, state, component, good, &withdrawal->staged, error);
 }
