@@ -50,13 +50,14 @@ static bool store_draft(const UpdRepo *repo, const char *role, const json_t *env
     return upd_repo_store(repo, name, bytes, error);
 }
 
-bool upd_ceremony_root(const UpdRepo *repo, UpdState *state, json_t *root, bool *pending, GError **error)
+bool upd_ceremony_root(const UpdRepo *repo, UpdState *state, json_t *root, json_t **ready, GError **error)
 {
     g_autoptr(json_t) draft = root;
     const json_t *old = upd_state_get(state, "root");
     const json_t *delegations = json_object_get(upd_meta_signed(upd_state_get(state, "targets")), "delegations");
     guint lacking;
 
+    *ready = NULL;
     if (!upd_meta_check_roles(upd_meta_signed(draft), delegations, error))
         return false;
     upd_meta_renew(draft, 0, repo->now + upd_role_spec("root")->lifetime); /* clients ask for exactly the next one */
@@ -64,9 +65,10 @@ bool upd_ceremony_root(const UpdRepo *repo, UpdState *state, json_t *root, bool 
                        old == NULL ? NULL : definition_in(old, "root"), error) ||
         !root_lacking(old, draft, &lacking, error))
         return false;
-    *pending = lacking > 0;
-    return *pending ? store_draft(repo, "root", draft, error)
-                    : upd_release_install(repo, state, "root", g_steal_pointer(&draft), error);
+    if (lacking > 0)
+        return store_draft(repo, "root", draft, error);
+    *ready = g_steal_pointer(&draft);
+    return true;
 }
 
 bool upd_ceremony_is_free(const UpdRepo *repo, GError **error)
@@ -136,13 +138,16 @@ static bool same_content(const json_t *a, const json_t *b)
     return x != NULL && y != NULL && g_bytes_equal(x, y);
 }
 
-/* Whether a signature by this key can count at all: by the root in force or, for a root, by the draft itself.  The
- * first targets waits beside the first root, which nobody has agreed to yet. */
-static bool may_sign(const UpdState *state, const char *role, const json_t *draft, const char *keyid)
+/* Whether a signature by this key can count at all: by the root in force, by a root that waits or, for a root, by the
+ * draft itself.  The first targets waits beside the first root, which nobody has agreed to yet. */
+static bool may_sign(const UpdRepo *repo, const UpdState *state, const char *role, const json_t *draft,
+                     const char *keyid)
 {
+    g_autoptr(json_t) root = upd_repo_load(repo, "private/pending/root.json", NULL);
     json_t *keys = NULL;
 
-    if (upd_meta_lists(upd_state_definition(state, role, &keys), keyid))
+    if (upd_meta_lists(upd_state_definition(state, role, &keys), keyid) ||
+        upd_meta_lists(definition_in(root, role), keyid))
         return true;
     return strcmp(role, "root") == 0 ? upd_meta_lists(definition_in(draft, "root"), keyid)
                                      : upd_state_get(state, "root") == NULL;
@@ -184,7 +189,7 @@ static bool collect(const UpdRepo *repo, const UpdState *state, const char *path
                     g_strcmp0(json_string_value(json_object_get(json_array_get(signatures, k), "keyid")), keyid) == 0;
         if (known)
             continue;
-        if (!may_sign(state, role, draft, keyid))
+        if (!may_sign(repo, state, role, draft, keyid))
             return hl_fail(
                 error, HL_ERROR_UNTRUSTED,
                 "%s is signed with key %.12s, which is not a key of role %s: 'repo key list' shows whose it is", path,
@@ -211,11 +216,9 @@ static bool check_signers(const UpdRepo *repo, const char *role, const json_t *k
 }
 
 /* What follows a root or targets in force is signed here at once: that it can be is known before. */
-static bool check_followers(const UpdRepo *repo, const UpdState *state, const char *role, const json_t *draft,
-                            GError **error)
+static bool check_followers(const UpdRepo *repo, const json_t *root, GError **error)
 {
     static const char *const followers[] = { "snapshot", "timestamp" };
-    const json_t *root = strcmp(role, "root") == 0 ? draft : upd_state_get(state, "root");
 
     for (gsize i = 0; i < G_N_ELEMENTS(followers); i++)
         if (!check_signers(repo, followers[i], json_object_get(upd_meta_signed(root), "keys"),
@@ -224,78 +227,180 @@ static bool check_followers(const UpdRepo *repo, const UpdState *state, const ch
     return true;
 }
 
-/* Puts a draft into force if it has what it needs. */
-static bool promote(const UpdRepo *repo, UpdState *state, const char *role, bool *in_force, guint *lacking,
-                    GError **error)
+/* Signs a component again if its signers changed so that the present signatures are no longer enough. */
+static bool follow_component(const UpdRepo *repo, UpdState *state, const char *component, GError **error)
+{
+    json_t *keys = NULL;
+    const json_t *definition = upd_state_definition(state, component, &keys);
+    guint lacking = 0;
+    bool pending = false;
+
+    return upd_state_get(state, component) == NULL ||
+           (count_lacking(upd_state_get(state, component), keys, definition, &lacking, error) &&
+            (lacking == 0 || upd_release_role(repo, state, component, &pending, error)));
+}
+
+/* The targets of the state, if need be signed again, for a root that is to come into force.  *pending: its holders have
+ * to sign it before; it is a draft now. */
+static bool follow_targets(const UpdRepo *repo, UpdState *state, json_t *root, bool *pending, GError **error)
+{
+    bool ok;
+
+    *pending = false;
+    if (upd_release_holds(state, "targets", root))
+        return true;
+    if (upd_repo_exists(repo, "private/pending/targets.json")) { /* with the signatures that it has */
+        *pending = true;
+        return true;
+    }
+    g_hash_table_insert(state, g_strdup(UPD_STATE_NEXT_ROOT), json_incref(root));
+    ok = upd_release_role(repo, state, "targets", pending, error);
+    g_hash_table_remove(state, UPD_STATE_NEXT_ROOT);
+    return ok;
+}
+
+/* Puts into force what a change of root or targets brings with it: components under new keys, then snapshot, timestamp
+ * and, if it changes, the root (consumed; NULL: it stays). */
+static bool follow_up(const UpdRepo *repo, UpdState *state, json_t *root, GError **error)
+{
+    g_autoptr(json_t) next = root;
+    g_autoptr(GPtrArray) components = NULL;
+
+    if (!upd_state_load_components(repo, state, error))
+        return false;
+    components = upd_state_components(state);
+    for (guint i = 0; i < components->len; i++)
+        if (!follow_component(repo, state, components->pdata[i], error))
+            return false;
+    return next == NULL ? upd_release_snapshot(repo, state, error)
+                        : upd_release_root(repo, state, g_steal_pointer(&next), error);
+}
+
+/* The first root and the first targets: nobody is served yet. */
+static bool found(const UpdRepo *repo, UpdState *state, json_t *root, GError **error)
+{
+    if (root != NULL && !upd_release_install(repo, state, "root", root, error))
+        return false;
+    return upd_state_get(state, "root") == NULL || upd_state_get(state, "targets") == NULL ||
+           follow_up(repo, state, NULL, error);
+}
+
+/* A draft that waits; NULL if none does, or with *error.  One that is in force already, because an acceptance was cut
+ * short, is done with. */
+static json_t *load_draft(const UpdRepo *repo, const UpdState *state, const char *role, GError **error)
 {
     g_autofree char *name = g_strdup_printf("private/pending/%s.json", role);
     g_autofree char *path = upd_repo_path(repo, "%s", name);
     g_autoptr(json_t) draft = upd_repo_exists(repo, name) ? upd_repo_load(repo, name, error) : NULL;
-    json_t *keys = NULL;
-    const json_t *definition = upd_state_definition(state, role, &keys);
-    guint missing = 0;
 
-    if (draft == NULL)
-        return !upd_repo_exists(repo, name);
-    if (strcmp(role, "root") == 0 ? !root_lacking(upd_state_get(state, "root"), draft, &missing, error)
-                                  : definition != NULL && !count_lacking(draft, keys, definition, &missing, error))
-        return false;
-    if (strcmp(role, "targets") == 0 && definition == NULL)
-        missing = 1; /* root first: it says who signs targets */
-    if (missing > 0) {
-        *lacking = *lacking > 0 ? *lacking : missing;
-        return true;
-    }
-    if (!check_followers(repo, state, role, draft, error) ||
-        !upd_release_install(repo, state, role, g_steal_pointer(&draft), error))
-        return false;
-    *in_force = true;
+    if (draft == NULL || upd_state_get(state, role) == NULL || !same_content(draft, upd_state_get(state, role)))
+        return g_steal_pointer(&draft);
     if (unlink(path) != 0)
-        return hl_fail(error, HL_ERROR_IO, "cannot remove %s: remove it by hand", path);
+        hl_fail(error, HL_ERROR_IO, "cannot remove %s: remove it by hand", path);
+    return NULL;
+}
+
+static bool drop_draft(const UpdRepo *repo, const char *role, GError **error)
+{
+    g_autofree char *path = upd_repo_path(repo, "private/pending/%s.json", role);
+
+    return unlink(path) == 0 || hl_fail(error, HL_ERROR_IO, "cannot remove %s: remove it by hand", path);
+}
+
+/* The drafts that have the signatures that they need; NULL: none waits, or it lacks some. */
+typedef struct {
+    json_t *root, *targets;
+} Ready;
+
+static void ready_clear(Ready *ready)
+{
+    json_decref(ready->root);
+    json_decref(ready->targets);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Ready, ready_clear)
+
+static bool find_ready_root(const UpdRepo *repo, const UpdState *state, Ready *ready, guint *lacking, GError **error)
+{
+    g_autoptr(GError) problem = NULL;
+    g_autoptr(json_t) draft = load_draft(repo, state, "root", &problem);
+
+    if (problem != NULL) {
+        g_propagate_error(error, g_steal_pointer(&problem));
+        return false;
+    }
+    if (draft == NULL)
+        return true;
+    if (!root_lacking(upd_state_get(state, "root"), draft, lacking, error))
+        return false;
+    if (*lacking == 0)
+        ready->root = g_steal_pointer(&draft);
     return true;
 }
 
-/* Signs a role again if its signers changed so that the present signatures are no longer enough. */
-static bool follow_role(const UpdRepo *repo, UpdState *state, const char *role, GError **error)
+static bool find_ready_targets(const UpdRepo *repo, const UpdState *state, Ready *ready, guint *lacking, GError **error)
 {
-    json_t *keys = NULL;
-    const json_t *definition = upd_state_definition(state, role, &keys);
-    guint lacking = 0;
-    bool pending = false;
+    const json_t *root = ready->root != NULL ? ready->root : upd_state_get(state, "root");
+    g_autoptr(GError) problem = NULL;
+    g_autoptr(json_t) draft = load_draft(repo, state, "targets", &problem);
+    guint missing = 1; /* without a root: it says who signs targets */
 
-    return upd_state_get(state, role) == NULL ||
-           (count_lacking(upd_state_get(state, role), keys, definition, &lacking, error) &&
-            (lacking == 0 || upd_release_role(repo, state, role, &pending, error)));
+    if (problem != NULL) {
+        g_propagate_error(error, g_steal_pointer(&problem));
+        return false;
+    }
+    if (draft == NULL)
+        return true;
+    if (root != NULL && !count_lacking(draft, json_object_get(upd_meta_signed(root), "keys"),
+                                       definition_in(root, "targets"), &missing, error))
+        return false;
+    if (missing == 0)
+        ready->targets = g_steal_pointer(&draft);
+    else if (*lacking == 0)
+        *lacking = missing;
+    return true;
 }
 
-/* What a change of root or targets brings with it: roles under new keys, then snapshot and timestamp. */
-static bool follow_up(const UpdRepo *repo, UpdState *state, GError **error)
+/* What is ready comes into force together; a root waits as long as the targets that it asks for is not signed. */
+static bool promote(const UpdRepo *repo, UpdState *state, Ready *ready, UpdAccepted *accepted, GError **error)
 {
-    g_autoptr(GPtrArray) components = NULL;
+    bool first = upd_state_get(state, "timestamp") == NULL;
+    bool pending = false;
 
-    if (!upd_state_load_components(repo, state, error) || !follow_role(repo, state, "targets", error))
+    if ((ready->root != NULL || ready->targets != NULL) &&
+        !check_followers(repo, ready->root != NULL ? ready->root : upd_state_get(state, "root"), error))
         return false;
-    components = upd_state_components(state);
-    for (guint i = 0; i < components->len; i++)
-        if (!follow_role(repo, state, components->pdata[i], error))
+    accepted->targets = ready->targets != NULL;
+    if (ready->targets != NULL && !upd_release_install(repo, state, "targets", g_steal_pointer(&ready->targets), error))
+        return false;
+    if (!first && ready->root != NULL) {
+        if (!follow_targets(repo, state, ready->root, &pending, error))
             return false;
-    return upd_release_snapshot(repo, state, error);
+        if (pending && accepted->lacking == 0)
+            accepted->lacking = 1;
+        if (pending)
+            g_clear_pointer(&ready->root, json_decref);
+    }
+    accepted->root = ready->root != NULL;
+    if (!(first ? found(repo, state, g_steal_pointer(&ready->root), error)
+                : (!accepted->root && !accepted->targets) ||
+                      follow_up(repo, state, g_steal_pointer(&ready->root), error)))
+        return false;
+    return (!accepted->root || drop_draft(repo, "root", error)) &&
+           (!accepted->targets || drop_draft(repo, "targets", error));
 }
 
 bool upd_ceremony_accept(const UpdRepo *repo, UpdState *state, const char *const *files, gsize n_files,
                          UpdAccepted *accepted, GError **error)
 {
+    g_auto(Ready) ready = { 0 };
+
     *accepted = (UpdAccepted){ 0 };
     for (gsize i = 0; i < n_files; i++)
         if (!collect(repo, state, files[i], error))
             return false;
-    if (!promote(repo, state, "root", &accepted->root, &accepted->lacking, error) ||
-        !promote(repo, state, "targets", &accepted->targets, &accepted->lacking, error))
-        return false;
-    if (upd_state_get(state, "root") == NULL || upd_state_get(state, "targets") == NULL ||
-        (!accepted->root && !accepted->targets && upd_state_get(state, "timestamp") != NULL))
-        return true;
-    return follow_up(repo, state, error);
+    return find_ready_root(repo, state, &ready, &accepted->lacking, error) &&
+           find_ready_targets(repo, state, &ready, &accepted->lacking, error) &&
+           promote(repo, state, &ready, accepted, error);
 }
 
 /* Drops and adds in a definition; keys may hold keys of other roles too. */
@@ -359,29 +464,55 @@ static bool rotate_delegated(const UpdRepo *repo, UpdState *state, const UpdRota
            upd_release_role(repo, state, "targets", pending, error);
 }
 
+/* A root that is signed comes into force, unless the targets that it asks for has to be signed elsewhere: then it waits
+ * with that.  A root that is a draft (ready is NULL) may ask for such a targets too. */
+static bool apply_root(const UpdRepo *repo, UpdState *state, json_t *ready, bool *pending, GError **error)
+{
+    g_autoptr(json_t) root = ready;
+    g_autoptr(json_t) draft =
+        root != NULL ? json_incref(root) : upd_repo_load(repo, "private/pending/root.json", error);
+    bool targets_pending = false;
+
+    *pending = root == NULL;
+    if (draft == NULL)
+        return false;
+    /* of a draft that may never be signed nothing comes into force, but a targets that its holders must sign waits */
+    if (root == NULL && (upd_release_holds(state, "targets", draft) || upd_keys_are_here(repo, "targets")))
+        return true;
+    if (!follow_targets(repo, state, draft, &targets_pending, error))
+        return false;
+    *pending = root == NULL || targets_pending;
+    if (targets_pending && root != NULL)
+        return store_draft(repo, "root", root, error);
+    return *pending || follow_up(repo, state, g_steal_pointer(&root), error);
+}
+
 /* Root or targets as they are, with a new expiry.  Targets goes with root: its holders are together then anyway. */
 static bool renew(const UpdRepo *repo, UpdState *state, const char *role, bool *pending, GError **error)
 {
     bool with_root = strcmp(role, "root") == 0;
-    bool root_pending = false;
     bool targets_pending = false;
+    json_t *root = NULL;
 
     if (!with_root && strcmp(role, "targets") != 0)
         return hl_fail(error, HL_ERROR_USAGE, "say what changes for %s: --drop-key KEYID, --add-key FILE.pub, or both",
                        role);
-    if (with_root &&
-        !upd_ceremony_root(repo, state, json_deep_copy(upd_state_get(state, "root")), &root_pending, error))
+    if (with_root && !upd_ceremony_root(repo, state, json_deep_copy(upd_state_get(state, "root")), &root, error))
         return false;
-    if (!upd_release_role(repo, state, "targets", &targets_pending, error))
+    if (!upd_release_role(repo, state, "targets", &targets_pending, error)) {
+        json_decref(root);
         return false;
-    *pending = root_pending || targets_pending;
-    return (targets_pending && (root_pending || !with_root)) || follow_up(repo, state, error);
+    }
+    *pending = targets_pending || (with_root && root == NULL);
+    return (targets_pending && root == NULL) || follow_up(repo, state, root, error);
 }
 
 bool upd_ceremony_rotate(const UpdRepo *repo, UpdState *state, const UpdRotation *rotation, bool *pending,
                          GError **error)
 {
-    bool ok;
+    g_autoptr(json_t) root = NULL;
+    json_t *ready = NULL;
+    json_t *keys;
 
     if (upd_state_get(state, "root") == NULL || upd_state_get(state, "targets") == NULL)
         return hl_fail(error, HL_ERROR_NOT_FOUND,
@@ -390,14 +521,12 @@ bool upd_ceremony_rotate(const UpdRepo *repo, UpdState *state, const UpdRotation
         return false;
     if (rotation->add_key == NULL && rotation->drop_key == NULL)
         return renew(repo, state, rotation->role, pending, error);
-    if (upd_role_spec(rotation->role)->role == NULL) {
-        ok = rotate_delegated(repo, state, rotation, pending, error);
-    } else {
-        g_autoptr(json_t) root = json_deep_copy(upd_state_get(state, "root"));
-        json_t *keys = json_object_get(upd_meta_signed(root), "keys");
-
-        ok = change_keys(repo, keys, definition_in(root, rotation->role), rotation, error) &&
-             upd_ceremony_root(repo, state, g_steal_pointer(&root), pending, error);
-    }
-    return ok && (*pending || follow_up(repo, state, error));
+    if (upd_role_spec(rotation->role)->role == NULL)
+        return rotate_delegated(repo, state, rotation, pending, error) &&
+               (*pending || follow_up(repo, state, NULL, error));
+    root = json_deep_copy(upd_state_get(state, "root"));
+    keys = json_object_get(upd_meta_signed(root), "keys");
+    return change_keys(repo, keys, definition_in(root, rotation->role), rotation, error) &&
+           upd_ceremony_root(repo, state, g_steal_pointer(&root), &ready, error) &&
+           apply_root(repo, state, ready, pending, error);
 }

@@ -8,8 +8,9 @@
 #include "updater/publisher/repo.h"
 
 /* The next root: gives it its version and expiry, signs it for the root in force (if there is one) and for itself.
- * root is consumed. */
-bool upd_ceremony_root(const UpdRepo *repo, UpdState *state, json_t *root, bool *pending,
+ * root is consumed.  *ready is the signed root, to be put into force; NULL if it lacks signatures, and is a draft now.
+ */
+bool upd_ceremony_root(const UpdRepo *repo, UpdState *state, json_t *root, json_t **ready,
                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* A holder's part, on any machine: adds a signature to the draft file.  *role is what was signed; caller frees.

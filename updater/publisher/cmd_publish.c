@@ -171,7 +171,9 @@ bool upd_cmd_repo_resign(HlInvocation *call, GError **error)
 
     if (repo == NULL)
         return false;
-    snapshot = is_older(repo, upd_state_get(state, "snapshot"), "snapshot", HL_DAY);
+    /* a rotation that was cut short may have left one of before the root in force */
+    snapshot = is_older(repo, upd_state_get(state, "snapshot"), "snapshot", HL_DAY) ||
+               !upd_release_holds(state, "snapshot", upd_state_get(state, "root"));
     for (guint i = 0; i < components->len; i++) {
         const char *component = components->pdata[i];
         json_t *envelope = upd_state_get(state, component);

@@ -82,6 +82,15 @@ GStrv upd_content_files(const UpdRepo *repo, const char *component)
     return g_strv_builder_end(names);
 }
 
+bool upd_content_settle(const UpdRepo *repo, const json_t *role, const char *component, GError **error)
+{
+    g_autoptr(json_t) stage = upd_content_is_staged(repo, component) ? load_stage(repo, component, NULL) : NULL;
+    json_int_t version = json_integer_value(json_object_get(stage, "version"));
+
+    return version == 0 || version != upd_content_version(role) ||
+           !json_is_object(json_object_get(stage, "contents")) || upd_content_commit(repo, component, error);
+}
+
 bool upd_content_matches(const UpdRepo *repo, const char *component, const char *const *paths, gsize n)
 {
     g_autoptr(json_t) history = load_history(repo, component, NULL);
@@ -393,12 +402,24 @@ bool upd_content_prepare(const UpdRepo *repo, UpdState *state, const char *compo
     return note_release(&work, error);
 }
 
+/* As one: half of a staging would be published as if it were whole. */
+static bool remove_staging(const UpdRepo *repo, const char *component, GError **error)
+{
+    g_autofree char *staged = upd_repo_path(repo, "private/staged/%s", component);
+    g_autofree char *going = upd_repo_path(repo, "private/staged/.%s", component);
+
+    if (!hl_tree_remove(going, error))
+        return false;
+    if (rename(staged, going) != 0)
+        return hl_fail_errno(error, errno, "cannot remove %s", staged);
+    return hl_tree_remove(going, error);
+}
+
 bool upd_content_commit(const UpdRepo *repo, const char *component, GError **error)
 {
     g_autoptr(json_t) stage = load_stage(repo, component, error);
     g_autoptr(json_t) history = stage == NULL ? NULL : load_history(repo, component, error);
     g_autofree char *name = g_strdup_printf("private/history/%s.json", component);
-    g_autofree char *staged = upd_repo_path(repo, "private/staged/%s", component);
     json_t *releases = json_object_get(history, "releases");
     g_autoptr(GBytes) bytes = NULL;
 
@@ -412,5 +433,5 @@ bool upd_content_commit(const UpdRepo *repo, const char *component, GError **err
     while (json_array_size(releases) > UPD_INCREMENTS + 1)
         json_array_remove(releases, 0);
     bytes = upd_meta_print(history);
-    return upd_repo_store(repo, name, bytes, error) && hl_tree_remove(staged, error);
+    return upd_repo_store(repo, name, bytes, error) && remove_staging(repo, component, error);
 }

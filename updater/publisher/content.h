@@ -41,6 +41,10 @@ bool upd_content_is_staged(const UpdRepo *repo, const char *component);
 bool upd_content_prepare(const UpdRepo *repo, UpdState *state, const char *component, UpdProgress progress, void *user,
                          UpdPublished *published, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Before something else is staged: commits what the role lists already, because a publish was killed right before. */
+bool upd_content_settle(const UpdRepo *repo, const json_t *role, const char *component,
+                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Records the release in the history and removes the staging. */
 bool upd_content_commit(const UpdRepo *repo, const char *component, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

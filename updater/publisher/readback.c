@@ -169,12 +169,17 @@ static bool see(const char *name G_GNUC_UNUSED, const TufMetadata *role G_GNUC_U
 bool upd_readback_metadata(const UpdRepo *repo, GError **error)
 {
     g_autofree char *behind = upd_repo_path(repo, "private/reader");
-    g_autoptr(UpdClient) client = open_reader(repo, behind, error);
+    g_autoptr(GError) problem = NULL;
+    g_autoptr(UpdClient) client = open_reader(repo, behind, &problem);
 
-    return (client != NULL && upd_client_refresh(client, error) && upd_client_visit(client, see, NULL, error)) ||
-           hl_error_prefix(error,
-                           "it is in force, but clients cannot follow ('repo repair %s' mends what can be mended)",
-                           repo->dir);
+    if (client != NULL && upd_client_refresh(client, &problem) && upd_client_visit(client, see, NULL, &problem))
+        return true;
+    /* what has expired is mended role by role, and 'repo check' says in which order: this was one step of it */
+    if (hl_error_code(problem) == HL_ERROR_EXPIRED)
+        return true;
+    g_propagate_error(error, g_steal_pointer(&problem));
+    return hl_error_prefix(
+        error, "it is in force, but clients cannot follow ('repo repair %s' mends what can be mended)", repo->dir);
 }
 
 /* Of runs that were killed; the repository's lock is ours. */

@@ -9,7 +9,8 @@ typedef struct {
     guint full, increments; /* targets that were fetched, unpacked or applied, and held */
 } UpdReadback;
 
-/* As the client that read the repository before, its metadata only: that what is in force now can be followed.  What it
+/* As the client that read the repository before, its metadata only: that what is in force now can be followed, but
+ * for what has expired, which is another command's matter.  What it
  * keeps in private/reader is the publisher's second copy of that metadata. */
 bool upd_readback_metadata(const UpdRepo *repo, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -16,6 +16,14 @@ bool upd_release_role(const UpdRepo *repo, UpdState *state, const char *role, bo
 bool upd_release_install(const UpdRepo *repo, UpdState *state, const char *role, json_t *envelope,
                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Whether the role in the state has the signatures that this root asks for. */
+bool upd_release_holds(const UpdState *state, const char *role, const json_t *root);
+
+/* The next root (consumed) with a new snapshot and timestamp.  Those two, signed for both roots, come first, so that
+ * clients verify them at each moment, with either; only where a key of the old root is missing root comes first, and
+ * the timestamp, which is written by then, by one rename after it. */
+bool upd_release_root(const UpdRepo *repo, UpdState *state, json_t *root, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* A new snapshot of all roles in the state, and the timestamp. */
 bool upd_release_snapshot(const UpdRepo *repo, UpdState *state, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -56,6 +56,10 @@ UpdState *upd_state_new(void); /* empty */
 UpdState *upd_state_load(const UpdRepo *repo, GError **error);
 json_t *upd_state_get(const UpdState *state, const char *role);
 
+/* Beside the roles: a root that is about to come into force.  What is signed meanwhile is signed for it, and for the
+ * one in force as well where its keys are here. */
+#define UPD_STATE_NEXT_ROOT "next root"
+
 /* The definition (keyids, threshold) of a role and the keys object that it refers to; borrowed, NULL if there is none.
  * Not const: a rotation changes them in place.
  */

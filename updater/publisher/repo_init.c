@@ -116,22 +116,24 @@ bool upd_repo_init(const UpdRepo *repo, const UpdRepoInit *founding, GError **er
     g_autoptr(UpdState) state = upd_state_load(repo, error);
     g_autoptr(json_t) root = state == NULL ? NULL : make_root(repo, founding, error);
     json_t *targets = root == NULL ? NULL : make_targets(repo, founding, error);
-    bool root_pending = false;
+    json_t *ready = NULL;
     bool targets_pending = false;
 
     if (targets == NULL)
         return false;
     g_hash_table_insert(state, g_strdup("targets"), targets);
-    if (!upd_ceremony_root(repo, state, json_incref(root), &root_pending, error))
+    if (!upd_ceremony_root(repo, state, json_incref(root), &ready, error))
         return false;
-    if (root_pending) /* not in force yet, but it says already who may sign targets */
+    if (ready != NULL && !upd_release_install(repo, state, "root", ready, error))
+        return false;
+    if (ready == NULL) /* not in force yet, but it says already who may sign targets */
         g_hash_table_insert(state, g_strdup("root"), json_incref(root));
     if (!upd_release_role(repo, state, "targets", &targets_pending, error))
         return false;
     for (gsize i = 0; i < founding->n_components; i++)
         if (!release_empty(repo, state, founding->components[i], error))
             return false;
-    return root_pending || targets_pending || upd_release_snapshot(repo, state, error);
+    return ready == NULL || targets_pending || upd_release_snapshot(repo, state, error);
 }
 
 bool upd_repo_init_component(const UpdRepo *repo, UpdState *state, const char *component, GError **error)

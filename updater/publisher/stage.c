@@ -338,6 +338,8 @@ bool upd_stage_add(const UpdRepo *repo, const UpdState *state, const UpdStageSpe
                        spec->component, repo->dir, spec->component);
     if (spec->n_files > UPD_STAGE_FILES_MAX)
         return hl_fail(error, HL_ERROR_LIMIT, "a component has at most %d files", UPD_STAGE_FILES_MAX);
+    if (!upd_content_settle(repo, upd_state_get(state, spec->component), spec->component, error))
+        return false;
     newest = upd_stage_newest(repo, spec->component);
     *staged = (UpdStaged){ .version = spec->version != 0 ? spec->version : upd_stage_next_version(newest, repo->now) };
     if (spec->version != 0 && !version_ok(spec, newest, repo->now, error))
