@@ -208,6 +208,84 @@ static void test_root_history(void)
     fixture_accept(fixture);
 }
 
+/* A hole in the history is filled from the server; so goes a pinned root that is lost or broken, from the last one. */
+static void test_root_history_hole(void)
+{
+    static const char *const names[] = { "root-history/2.root.json", "root-history/3.root.json",
+                                         "root-history/pinned.json" };
+    g_autoptr(Fixture) fixture = fixture_new();
+    TufSim *sim = fixture->sim;
+
+    for (int i = 0; i < 3; i++)
+        tuf_sim_publish(sim, "root");
+    fixture_accept(fixture);
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autofree char *path = fixture_path(fixture, names[i]);
+
+        write_file(fixture, names[i], "broken");
+        fixture_accept(fixture);
+        g_assert_cmpint(g_unlink(path), ==, 0);
+        fixture_accept(fixture);
+        g_assert_cmpint(fixture_version(fixture, "root"), ==, 4);
+    }
+}
+
+/* Whatever else lies in the directory is in nobody's way. */
+static void test_stray_names(void)
+{
+    static const char *const directories[] = { "stray",
+                                               "x.json.abcdef/full",
+                                               "timestamp.json.abcdef/full",
+                                               "root-history/2.root.json.abcdef/full",
+                                               "root-history/9",
+                                               "partial/stray/full",
+                                               "virus.json/full",
+                                               "snapshot.json/full" };
+    static const char *const pipes[] = {
+        "x.json", "targets.json", "y.json.abcdef", "root-history/2.root.json", "root-history/x.json", "partial/pipe"
+    };
+    g_autoptr(Fixture) fixture = fixture_new();
+    TufSim *sim = fixture->sim;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(directories); i++) {
+        g_autofree char *path = fixture_path(fixture, directories[i]);
+
+        g_assert_cmpint(g_mkdir_with_parents(path, 0755), ==, 0);
+    }
+    for (gsize i = 0; i < G_N_ELEMENTS(pipes); i++) {
+        g_autofree char *path = fixture_path(fixture, pipes[i]);
+
+        g_assert_cmpint(mkfifo(path, 0644), ==, 0);
+    }
+    write_file(fixture, "\xff\n%2E.json", "odd");
+    tuf_sim_publish(sim, "root");
+    tuf_sim_delegate(sim, "targets", "virus", "virus/*", true);
+    tuf_sim_add_target(sim, "virus", "virus/x", "content");
+    tuf_sim_publish(sim, "virus");
+    tuf_sim_publish_chain(sim);
+    fixture_get(fixture, "virus/x", "content");
+    fixture_get(fixture, "virus/x", "content");
+}
+
+/* The part of a download that is no file. */
+static void test_stray_part(void)
+{
+    for (int i = 0; i < 3; i++) {
+        g_autoptr(Fixture) fixture = fixture_new();
+        g_autofree char *hash = tuf_hash_hex(TUF_HASH_SHA256, "content", strlen("content"));
+        g_autofree char *name = g_strdup_printf("partial/%s", hash);
+        g_autofree char *path = fixture_path(fixture, name);
+        g_autofree char *partial = fixture_path(fixture, "partial");
+
+        g_assert_cmpint(g_mkdir_with_parents(i == 0 ? path : partial, 0755), ==, 0);
+        if (i > 0)
+            g_assert_cmpint(i == 1 ? mkfifo(path, 0644) : symlink("/dev/null", path), ==, 0);
+        tuf_sim_add_target(fixture->sim, "targets", "file", "content");
+        tuf_sim_publish_chain(fixture->sim);
+        fixture_get(fixture, "file", "content");
+    }
+}
+
 /* A root in the history that is not the pinned one's successor is not believed. */
 static void test_root_history_forged(void)
 {
@@ -425,6 +503,9 @@ int main(int argc, char **argv)
     g_test_add_func("/tuf/client/root-statuses", test_root_statuses);
     g_test_add_func("/tuf/client/root-write-fails", test_root_write_fails);
     g_test_add_func("/tuf/client/root-history", test_root_history);
+    g_test_add_func("/tuf/client/root-history-hole", test_root_history_hole);
+    g_test_add_func("/tuf/client/stray-names", test_stray_names);
+    g_test_add_func("/tuf/client/stray-part", test_stray_part);
     g_test_add_func("/tuf/client/root-history-forged", test_root_history_forged);
     g_test_add_func("/tuf/client/init", test_init);
     g_test_add_func("/tuf/client/broken-local-files", test_broken_local_files);

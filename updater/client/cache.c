@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "updater/client/cache.h"
 
-#include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/base/file.h"
@@ -40,6 +40,7 @@ static bool is_leftover(const char *name)
     return length > 12 && strncmp(name + length - 12, ".json.", 6) == 0 && !g_str_has_suffix(name, ".json");
 }
 
+/* Best effort: what cannot be removed, and what is not ours (a directory that is called so), is in nobody's way. */
 static bool remove_leftovers(const char *dir, GError **error)
 {
     g_autoptr(GDir) entries = g_dir_open(dir, 0, error);
@@ -50,8 +51,8 @@ static bool remove_leftovers(const char *dir, GError **error)
     while ((name = g_dir_read_name(entries)) != NULL) {
         g_autofree char *path = g_build_filename(dir, name, NULL);
 
-        if (is_leftover(name) && unlink(path) != 0)
-            return hl_fail_errno(error, errno, "cannot remove %s", path);
+        if (is_leftover(name))
+            (void)unlink(path);
     }
     return true;
 }
@@ -122,14 +123,21 @@ GBytes *upd_cache_read_root(const UpdCache *cache, int64_t version, gsize max_si
     return read_path(path_of_root(cache, version), max_size);
 }
 
+/* What lies there and is no file is broken, and what is broken never blocks an update: but for the root. */
+static bool clear_way(const char *path, GError **error)
+{
+    struct stat st;
+
+    return lstat(path, &st) != 0 || S_ISREG(st.st_mode) || hl_tree_remove(path, error);
+}
+
 bool upd_cache_write(UpdCache *cache, const char *role, GBytes *bytes, GError **error)
 {
     g_autofree char *path = path_of_role(cache, role);
 
-    /* what lies there and is no file is broken, and what is broken never blocks an update: but for the root */
-    if (strcmp(role, "root") != 0 && g_file_test(path, G_FILE_TEST_IS_DIR) && !hl_tree_remove(path, error))
+    if (strcmp(role, "root") != 0 && !clear_way(path, error))
         return false;
-    return write_path(path_of_role(cache, role), bytes, error);
+    return write_path(g_steal_pointer(&path), bytes, error);
 }
 
 bool upd_cache_write_root(UpdCache *cache, int64_t version, GBytes *bytes, GError **error)
@@ -150,18 +158,17 @@ bool upd_cache_forget(UpdCache *cache, const char *role, GError **error)
 char *upd_cache_partial(UpdCache *cache, const char *hash, GError **error)
 {
     g_autofree char *dir = path_of(cache, "partial", NULL);
+    g_autofree char *part = path_of(cache, "partial", hash);
     g_autoptr(GDir) entries = g_dir_open(dir, 0, error);
     const char *name;
 
-    if (entries == NULL)
+    if (entries == NULL || !clear_way(part, error))
         return NULL;
     while ((name = g_dir_read_name(entries)) != NULL) {
         g_autofree char *path = g_build_filename(dir, name, NULL);
 
-        if (strcmp(name, hash) != 0 && unlink(path) != 0) {
-            hl_fail_errno(error, errno, "cannot remove %s", path);
-            return NULL;
-        }
+        if (strcmp(name, hash) != 0)
+            HL_IGNORE(hl_tree_remove(path, NULL)); /* what cannot be removed only takes space */
     }
-    return path_of(cache, "partial", hash);
+    return g_steal_pointer(&part);
 }

@@ -118,6 +118,21 @@ static bool keep_root(UpdClient *client, bool is_new, bool rotated, GError **err
     return true;
 }
 
+/* The pinned root or, where that is lost or broken, the one that was trusted last. */
+static bool init_root(UpdClient *client, GBytes *pinned, GBytes *flat, HlTime now, GError **error)
+{
+    g_autoptr(GError) problem = NULL;
+
+    if (pinned != NULL && tuf_trusted_init(&client->trusted, pinned, now, &problem))
+        return true;
+    if (flat != NULL && tuf_trusted_init(&client->trusted, flat, now, pinned == NULL ? &problem : NULL)) {
+        g_clear_error(&problem);
+        return true;
+    }
+    g_propagate_error(error, g_steal_pointer(&problem));
+    return false;
+}
+
 /* 5.2 Load the trusted root metadata file: from the pinned one through the history of those that followed. */
 static bool load_root(UpdClient *client, HlTime now, GError **error)
 {
@@ -132,7 +147,7 @@ static bool load_root(UpdClient *client, HlTime now, GError **error)
         return hl_fail(error, HL_ERROR_NOT_FOUND,
                        "%s holds no trusted root: initialise it with one from a trustworthy source", client->cache.dir);
     client->cached_root = flat != NULL && tuf_trusted_init(&last, flat, now, NULL) ? last.root->version : 0;
-    if (!tuf_trusted_init(&client->trusted, pinned != NULL ? pinned : flat, now, error))
+    if (!init_root(client, pinned, flat, now, error))
         return false;
     while ((bytes = upd_cache_read_root(&client->cache, client->trusted.root->version + 1, max_size)) != NULL) {
         bool rotated;
