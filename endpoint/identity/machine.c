@@ -28,7 +28,9 @@ char *ep_machine_id(const char *path, GError **error)
     g_autofree char *id = hl_file_read_text(path, 256, error);
 
     if (id == NULL) {
-        hl_error_prefix(error, "this machine has no identity (set identity.machine_id)");
+        hl_error_prefix(
+            error,
+            "this machine has no identity ('systemd-machine-id-setup' gives it one; or set identity.machine_id)");
         return NULL;
     }
     g_strstrip(id);
