@@ -30,7 +30,7 @@
 #include "lib/base/json.h"
 
 #define HL_UPDATER_MAX_TEXT       1000
-#define HL_UPDATER_MAX_COMPONENTS 256
+#define HL_UPDATER_MAX_COMPONENTS 256 /* of a repository; publisher, clients, mirror and manager agree on it */
 
 typedef enum { HL_UPDATER_FAILED, HL_UPDATER_CURRENT, HL_UPDATER_UPDATED } HlUpdaterOutcome;
 

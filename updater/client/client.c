@@ -145,9 +145,9 @@ typedef struct {
 static bool visit_delegates(UpdClient *client, const TufMetadata *delegator, const Tour *tour, int depth,
                             GError **error)
 {
-    if (depth > TUF_WALK_DEPTH_MAX || g_hash_table_size(tour->seen) > TUF_WALK_ROLES_MAX)
+    if (depth > TUF_WALK_DEPTH_MAX || g_hash_table_size(tour->seen) > TUF_ROLES_MAX)
         return hl_fail(error, HL_ERROR_LIMIT, "the delegations lead to more than %d roles or deeper than %d",
-                       TUF_WALK_ROLES_MAX, TUF_WALK_DEPTH_MAX);
+                       TUF_ROLES_MAX, TUF_WALK_DEPTH_MAX);
     for (guint i = 0; delegator->delegations != NULL && i < delegator->delegations->len; i++) {
         const TufDelegation *delegation = delegator->delegations->pdata[i];
         const TufMetadata *role;

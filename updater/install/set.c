@@ -10,7 +10,7 @@
 #include "updater/tuf/verify.h"
 
 enum {
-    RECORD_MAX = 512 * 1024, /* 32 components of 64 files at 250 bytes */
+    RECORD_MAX = 4 * 1024 * 1024, /* 256 components of 64 files at 250 bytes */
     READ_STEP = 256 * 1024,
 };
 

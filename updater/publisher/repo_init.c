@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "updater/publisher/repo_init.h"
 
+#include <assert.h>
 #include <string.h>
 
+#include "proto/updater_lines.h"
 #include "updater/publisher/ceremony.h"
 #include "updater/publisher/keys.h"
 #include "updater/publisher/release.h"
+#include "updater/tuf/delegation.h"
+
+static_assert((int)TUF_ROLES_MAX == (int)HL_UPDATER_MAX_COMPONENTS, "clients take what publishers make");
 
 /* The key objects of a role: of the files named, or made here. */
 static GPtrArray *role_keys(const UpdRepo *repo, const char *role, const char *const *files, gsize n_files,
@@ -67,6 +72,9 @@ static bool delegate(const UpdRepo *repo, json_t *targets, const char *component
     g_autofree char *pattern = g_strdup_printf("%s/*", component);
     g_autoptr(json_t) definition = NULL;
 
+    if (json_array_size(json_object_get(delegations, "roles")) >= HL_UPDATER_MAX_COMPONENTS)
+        return hl_fail(error, HL_ERROR_LIMIT, "%s would be one component too many: a repository has at most %d",
+                       component, HL_UPDATER_MAX_COMPONENTS);
     if (!upd_keys_make(repo, component, upd_role_spec(component)->keys, objects, error))
         return false;
     definition = upd_meta_definition(json_object_get(delegations, "keys"), (json_t *const *)objects->pdata,

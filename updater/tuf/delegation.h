@@ -10,7 +10,9 @@
 #include "updater/tuf/metadata.h"
 
 enum {
-    TUF_WALK_ROLES_MAX = 64, /* ours needs 2; each further role is a download that somebody else decides about */
+    TUF_ROLES_MAX = 256, /* delegated roles of a repository: components, as many as a publisher of ours makes */
+    TUF_WALK_ROLES_MAX =
+        64, /* for one target; ours needs 2, each further role is a download that others decide about */
     TUF_WALK_DEPTH_MAX = 16,
 };
 
