@@ -87,7 +87,7 @@ bool upd_ceremony_is_free(const UpdRepo *repo, GError **error)
     return true;
 }
 
-static json_t *load_envelope(const char *path, GError **error)
+json_t *upd_ceremony_load(const char *path, GError **error)
 {
     g_autoptr(GBytes) bytes = hl_file_read(path, UPD_META_MAX, error);
     g_autoptr(json_t) envelope =
@@ -118,7 +118,7 @@ static const char *last_signer(const json_t *envelope)
 bool upd_ceremony_sign(const char *draft, const char *key_file, const char *passphrase, char **role, bool *listed,
                        GError **error)
 {
-    g_autoptr(json_t) envelope = load_envelope(draft, error);
+    g_autoptr(json_t) envelope = upd_ceremony_load(draft, error);
     g_autoptr(TufPrivateKey) key = envelope == NULL ? NULL : upd_key_file_load(key_file, passphrase, error);
     g_autoptr(GBytes) bytes = NULL;
 
@@ -156,7 +156,7 @@ static bool may_sign(const UpdRepo *repo, const UpdState *state, const char *rol
 /* Takes the signatures of one file into the draft that waits. */
 static bool collect(const UpdRepo *repo, const UpdState *state, const char *path, GError **error)
 {
-    g_autoptr(json_t) given = load_envelope(path, error);
+    g_autoptr(json_t) given = upd_ceremony_load(path, error);
     const char *role = given == NULL ? NULL : type_of(given);
     g_autofree char *name = g_strdup_printf("private/pending/%s.json", role);
     g_autoptr(json_t) draft = NULL;

@@ -13,6 +13,9 @@
 bool upd_ceremony_root(const UpdRepo *repo, UpdState *state, json_t *root, json_t **ready,
                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* A file that is metadata, as a draft is; NULL on failure. */
+json_t *upd_ceremony_load(const char *path, GError **error);
+
 /* A holder's part, on any machine: adds a signature to the draft file.  *role is what was signed; caller frees.
  * *listed is false if the draft is a root that does not list this key: right only for one that it drops. */
 bool upd_ceremony_sign(const char *draft, const char *key_file, const char *passphrase, char **role, bool *listed,

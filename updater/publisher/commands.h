@@ -10,6 +10,7 @@ bool upd_cmd_repo_key_new(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED
 bool upd_cmd_repo_key_list(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool upd_cmd_repo_role_add(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool upd_cmd_repo_role_list(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool upd_cmd_repo_root_show(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool upd_cmd_repo_root_sign(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool upd_cmd_repo_root_accept(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool upd_cmd_repo_root_rotate(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
@@ -28,6 +29,7 @@ bool upd_cmd_repo_gc(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESU
 extern const char *const upd_repo_init_flags[];
 extern const char *const upd_repo_key_flags[];
 extern const char *const upd_repo_signing_flags[];
+extern const char *const upd_repo_root_show_flags[];
 extern const char *const upd_repo_root_sign_flags[];
 extern const char *const upd_repo_root_rotate_flags[];
 extern const char *const upd_repo_add_flags[];
