@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""A file system that hangs, as a network file system does whose server is gone: hung_fs.py DIRECTORY
+"""A file system that hangs, as a network file system does whose server is gone: hung_fs.py DIRECTORY DEVICE
 
     well    a file of harmless text
     slow    a file: every read of it is taken, and never answered
+    mute    another one like it: a file whose read hangs cannot even be opened by others
     dead    a directory that is never listed
 
 Speaks the kernel's FUSE protocol itself (version 7.26), so that no library is needed.  Prints "ready", and "holds NAME" for each request that
@@ -19,7 +20,8 @@ LOOKUP, FORGET, GETATTR, OPEN, READ, STATFS, RELEASE, FLUSH, INIT = 1, 2, 3, 14,
 OPENDIR, READDIR, RELEASEDIR, ACCESS, INTERRUPT, BATCH_FORGET = 27, 28, 29, 34, 36, 42
 TEXT = b"all is well\n"
 NODES = {1: (stat.S_IFDIR | 0o755, 0), 2: (stat.S_IFREG | 0o644, len(TEXT)), 3: (stat.S_IFREG | 0o644, 1 << 16), 4: (stat.S_IFDIR | 0o755, 0)}
-NAMES = {b"well": 2, b"slow": 3, b"dead": 4}
+NODES[5] = NODES[3]
+NAMES = {b"well": 2, b"slow": 3, b"dead": 4, b"mute": 5}
 LONG = 1 << 20  # seconds that the kernel may remember an answer
 
 
@@ -59,7 +61,7 @@ def answer(opcode, node, body):
 
 
 def main():
-    device = os.open("/dev/fuse", os.O_RDWR)
+    device = os.open(sys.argv[2], os.O_RDWR)
     libc = ctypes.CDLL(None, use_errno=True)
     options = f"fd={device},rootmode=40755,user_id=0,group_id=0,allow_other"
     if libc.mount(b"hung", os.fsencode(sys.argv[1]), b"fuse.hung", 0, options.encode()) != 0:
