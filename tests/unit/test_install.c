@@ -522,6 +522,17 @@ static void test_damaged_active(void)
     g_assert_true(hl_tree_remove(dir, NULL));
 }
 
+/* A FIFO where a file of the set should be is a damaged file: it is not waited for. */
+static void test_fifo_is_no_file(void)
+{
+    g_autofree char *directory = g_dir_make_tmp("holdline-set-XXXXXX", NULL);
+    g_autofree char *path = g_build_filename(directory, "virus.main.hdb", NULL);
+
+    g_assert_cmpint(mkfifo(path, 0600), ==, 0);
+    g_assert_false(upd_set_file_holds(path, 0, SHA_A));
+    g_assert_true(hl_tree_remove(directory, NULL));
+}
+
 static void test_engine_version(void)
 {
     g_assert_true(upd_engine_is_at_least("1.0.9", "1.0.9"));
@@ -570,6 +581,7 @@ int main(int argc, char **argv)
     g_test_add_func("/install/place/lock", test_lock);
     g_test_add_func("/install/place/unreadable-record", test_unreadable_record);
     g_test_add_func("/install/place/damaged-active", test_damaged_active);
+    g_test_add_func("/install/set/fifo-is-no-file", test_fifo_is_no_file);
     g_test_add_func("/install/engine/version", test_engine_version);
     g_test_add_func("/install/source/words", test_source_words);
     return g_test_run();

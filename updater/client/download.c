@@ -86,7 +86,9 @@ static bool is_target(Part *part)
 /* Whether path holds the target already. */
 static bool is_there(const TufTarget *target, const char *path)
 {
-    g_auto(Part) part = { .target = target, .path = g_strdup(path), .fd = open(path, O_RDONLY | O_CLOEXEC) };
+    g_auto(Part) part = { .target = target,
+                          .path = g_strdup(path),
+                          .fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }; /* a FIFO is not waited for */
     struct stat st;
 
     return part.fd >= 0 && fstat(part.fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size == target->length &&
@@ -170,7 +172,7 @@ static bool open_part(UpdClient *client, const TufTarget *target, Part *part, GE
     part->path = upd_cache_partial(&client->cache, hash != NULL ? hash : target->hashes.hex[TUF_HASH_SHA512], error);
     if (part->path == NULL)
         return false;
-    part->fd = open(part->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, FILE_MODE);
+    part->fd = open(part->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, FILE_MODE);
     if (part->fd < 0)
         return hl_fail_errno(error, errno, "cannot write %s", part->path);
     if (!read_back(part, error))

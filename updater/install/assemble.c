@@ -91,6 +91,21 @@ static GBytes *map(const char *path, GError **error)
     return bytes;
 }
 
+/* A set lies where others might place a FIFO: it is refused, not waited for.  -1 on failure. */
+static int open_regular(const char *path, GError **error)
+{
+    hl_autofd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    struct stat st;
+
+    if (fd < 0 || fstat(fd, &st) != 0)
+        hl_fail_errno(error, errno, "cannot read %s", path);
+    else if (!S_ISREG(st.st_mode))
+        hl_fail(error, HL_ERROR_INVALID, "cannot read %s: not a regular file", path);
+    else
+        return hl_fd_steal(&fd);
+    return -1;
+}
+
 /* From what was downloaded to the content, into out. */
 static bool unfold(const UpdAssembly *assembly, const UpdPart *part, const TufTarget *target, const char *staged,
                    int out, GError **error)
@@ -101,9 +116,9 @@ static bool unfold(const UpdAssembly *assembly, const UpdPart *part, const TufTa
 
     if (target != part->wanted->full)
         base_path = path_in(assembly->active, part->base);
-    fd = open(base_path != NULL ? base_path : staged, O_RDONLY | O_CLOEXEC);
+    fd = open_regular(base_path != NULL ? base_path : staged, error);
     if (fd < 0)
-        return hl_fail_errno(error, errno, "cannot read %s", base_path != NULL ? base_path : staged);
+        return false;
     if (base_path == NULL)
         return upd_full_unpack(fd, out, (guint64)part->file->length, error);
     delta = map(staged, error);
@@ -115,7 +130,7 @@ static bool produce(const UpdAssembly *assembly, const UpdPart *part, const TufT
                     GError **error)
 {
     g_autofree char *path = path_in(assembly->directory, part->file);
-    hl_autofd int out = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+    hl_autofd int out = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644);
 
     if (out < 0)
         return hl_fail_errno(error, errno, "cannot write %s", path);

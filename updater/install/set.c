@@ -225,7 +225,7 @@ char *upd_set_file_name(const char *component, const char *name)
 
 bool upd_set_file_holds(const char *path, int64_t length, const char *sha256)
 {
-    hl_autofd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    hl_autofd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK); /* a FIFO is no file */
     g_autoptr(TufDigest) digest = NULL;
     g_autofree char *buffer = NULL;
     g_autofree char *hex = NULL;

@@ -199,7 +199,7 @@ int upd_content_open(const UpdRepo *repo, const char *component, const char *sha
         hl_fail(error, HL_ERROR_NOT_FOUND, "the history of %s has no content %.12s", component, sha256);
         return -1;
     }
-    packed = open(path, O_RDONLY | O_CLOEXEC);
+    packed = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (packed < 0) {
         hl_fail_errno(error, errno, "cannot read %s", path);
         return -1;
