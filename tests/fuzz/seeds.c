@@ -12,7 +12,7 @@
 #include "proto/envelope.h"
 #include "proto/settings.h"
 #include "tests/fuzz/delta_base.h"
-#include "updater/delta/delta.h"
+#include "updater/delta/patch.h"
 
 static const char *top;
 
@@ -40,6 +40,22 @@ static void put_delta(const char *name, const char *target, gsize size)
     put("delta", name, g_bytes_get_data(delta, NULL), g_bytes_get_size(delta));
 }
 
+/* A patch, whether it is the smallest increment or not. */
+static void put_patch(const char *name, const char *target, gsize size)
+{
+    GString *base = delta_base();
+    UpdDeltaInfo info = { UPD_DELTA_VERSION, UPD_DELTA_PATCH, base->len, size };
+    GByteArray *out = g_byte_array_new();
+
+    g_assert_cmpuint(size, <=, DELTA_OUT_MAX);
+    upd_put_header(out, &info);
+    upd_patch_encode(out, (const guint8 *)base->str, (guint32)base->len, (const guint8 *)target, (guint32)size,
+                     G_MAXUINT32);
+    put("delta", name, out->data, out->len);
+    g_byte_array_unref(out);
+    g_string_free(base, TRUE);
+}
+
 static void put_full(const char *name, const char *content, gsize size)
 {
     g_autoptr(GBytes) bytes = g_bytes_new(content, size);
@@ -59,25 +75,33 @@ static void write_delta(void)
     char noise[300];
 
     put_delta("same", base->str, base->len);
+    put_patch("patch-same", base->str, base->len);
     put_delta("empty", "", 0);
+    put_patch("patch-empty", "", 0);
     put_full("full", base->str, base->len);
     put_full("full-empty", "", 0);
     g_string_append(text, "\n9d37:99:Family-7\n9d38:98:Family-7\n9d39:97:Family-7\n9d40:96:Family-8\n");
     put_delta("append", text->str, text->len);
+    put_patch("patch-append", text->str, text->len);
     g_string_erase(text, 20, 130);
     put_delta("delete-and-append", text->str, text->len);
     g_string_append_len(text, base->str, 100);
     put_delta("move", text->str, text->len);
+    put_patch("patch-move", text->str, text->len);
     g_string_append_len(g_string_assign(text, base->str + 120), base->str, 120);
     put_delta("swap", text->str, text->len);
+    put_patch("patch-swap", text->str, text->len);
     for (gsize i = 0; i < text->len; i += 3)
         text->str[i] = (char)(text->str[i] ^ 1);
     put_delta("similar", text->str, text->len);
+    put_patch("patch-similar", text->str, text->len);
     for (gsize i = 0; i < sizeof noise; i++)
         noise[i] = (char)((i * 2654435761u) >> 13);
     put_delta("noise", noise, sizeof noise);
+    put_patch("patch-noise", noise, sizeof noise);
     memcpy(noise + 40, base->str, 200);
     put_delta("half-noise", noise, sizeof noise);
+    put_patch("patch-half-noise", noise, sizeof noise);
     g_string_free(base, TRUE);
     g_string_free(text, TRUE);
 }

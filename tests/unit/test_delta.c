@@ -5,9 +5,10 @@
 #include <unistd.h>
 
 #include "lib/base/file.h"
+#include "updater/delta/blocks.h"
 #include "updater/delta/delta.h"
-#include "updater/delta/lines.h"
 #include "updater/delta/mix.h"
+#include "updater/delta/patch.h"
 #include "updater/delta/wire.h"
 
 static int memory_file(GBytes *bytes)
@@ -167,26 +168,240 @@ static void test_binary(void)
     g_assert_cmpuint(g_bytes_get_size(delta), <, 400);
 }
 
+static GBytes *noise(gsize size)
+{
+    guint32 *data = g_malloc(size);
+    g_autoptr(GRand) rand = g_rand_new_with_seed(5);
+
+    for (gsize i = 0; i < size / 4; i++)
+        data[i] = g_rand_int(rand) | 0x80808080; /* no newline */
+    return g_bytes_new_take(data, size);
+}
+
+/* A container of this kind without content: what follows is the test's. */
+static GByteArray *container(guint8 version, UpdDeltaFormat format, gsize base_length, gsize out_length)
+{
+    UpdDeltaInfo info = { version, format, base_length, out_length };
+    GByteArray *out = g_byte_array_new();
+
+    upd_put_header(out, &info);
+    return out;
+}
+
 /* The base as prefix in pieces: more than one piece, and a base longer than a prefix may be. */
 static void test_blocks_over_bounds(void)
 {
-    gsize size = (gsize)13 << 20;
-    guint32 *data = g_malloc(size);
-    g_autoptr(GRand) rand = g_rand_new_with_seed(5);
+    g_autoptr(GBytes) base = noise((gsize)13 << 20);
+    const guint8 *data = g_bytes_get_data(base, NULL);
+    gsize target_size = ((gsize)4 << 20) + 77777;
+    g_autoptr(GBytes) target = g_bytes_new(data + 100, target_size); /* a copy: zstd forgets a prefix that overlaps */
+    GByteArray *out = container(UPD_DELTA_VERSION, UPD_DELTA_BLOCKS, g_bytes_get_size(base), target_size);
+    g_autoptr(GBytes) delta = NULL;
+    g_autoptr(GBytes) result = NULL;
+    g_autoptr(GError) error = NULL;
+
+    upd_blocks_encode(out, 6, data, (guint32)g_bytes_get_size(base), g_bytes_get_data(target, NULL),
+                      (guint32)target_size);
+    delta = g_byte_array_free_to_bytes(out);
+    g_assert_cmpuint(g_bytes_get_size(delta), <, target_size / 20);
+    result = apply(base, delta, target_size, NULL, &error);
+    g_assert_no_error(error);
+    g_assert_true(g_bytes_equal(result, target));
+}
+
+/* As a patch, whether it is the smallest increment or not. */
+static void patch_round_trip(GBytes *base, GBytes *target, guint64 budget)
+{
+    gsize base_size;
+    gsize size;
+    const guint8 *base_data = g_bytes_get_data(base, &base_size);
+    const guint8 *data = g_bytes_get_data(target, &size);
+    GByteArray *out = container(UPD_DELTA_VERSION, UPD_DELTA_PATCH, base_size, size);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GBytes) delta = NULL;
+    g_autoptr(GBytes) result = NULL;
+
+    upd_patch_encode(out, base_data, (guint32)base_size, data, (guint32)size, budget);
+    delta = g_byte_array_free_to_bytes(out);
+    result = apply(base, delta, size, NULL, &error);
+    g_assert_no_error(error);
+    g_assert_true(g_bytes_equal(result, target));
+}
+
+/* More new bytes than a part holds: the others follow in parts of their own. */
+static void test_patch_over_bounds(void)
+{
+    gsize base_size = (gsize)256 << 10;
+    gsize size = base_size + UPD_PATCH_BYTES + 5000;
+    g_autoptr(GBytes) base = noise(base_size);
+    guint8 *changed = g_malloc(size);
+    g_autoptr(GBytes) target = g_bytes_new_take(changed, size);
+
+    memcpy(changed, g_bytes_get_data(base, NULL), base_size);
+    for (gsize i = 64; i < base_size; i += 3)
+        changed[i] = (guint8)(changed[i] + 3);
+    for (gsize i = base_size; i < size; i++)
+        changed[i] = (guint8)((i - base_size) % 7000 * 2654435761u >> 11);
+    patch_round_trip(base, target, 0);
+}
+
+/* Compiled content: an insertion moves what refers to what lies behind it.  A correction costs less than a byte. */
+static void test_patch(void)
+{
+    enum { N = 20000 };
+    g_autofree guint32 *before = g_new(guint32, N);
+    g_autofree guint32 *after = g_new(guint32, N + 9);
+    g_autoptr(GRand) rand = g_rand_new_with_seed(9);
     g_autoptr(GBytes) base = NULL;
     g_autoptr(GBytes) target = NULL;
     g_autoptr(GBytes) delta = NULL;
     UpdDeltaInfo info;
 
-    for (gsize i = 0; i < size / 4; i++)
-        data[i] = g_rand_int(rand) | 0x80808080; /* no newline */
-    base = g_bytes_new_take(data, size);
-    target = g_bytes_new((const guint8 *)data + 100,
-                         ((gsize)4 << 20) + 77777); /* a copy: zstd forgets a prefix that overlaps */
+    for (gsize i = 0; i < N; i++)
+        before[i] = GUINT32_TO_LE(i % 2 ? g_rand_int(rand) : 0x400000 + g_rand_int(rand) % (N * 4));
+    for (gsize i = 0; i < N + 9; i++)
+        after[i] = i < 5000 ? before[i] : i < 5009 ? g_rand_int(rand) : before[i - 9];
+    for (gsize i = 0; i < N + 9; i++)
+        if (i % 2 == (i >= 5009) && GUINT32_FROM_LE(after[i]) >= 0x400000 + 20000 && (i < 5000 || i >= 5009))
+            after[i] = GUINT32_TO_LE(GUINT32_FROM_LE(after[i]) + 36);
+    base = g_bytes_new(before, N * sizeof *before);
+    target = g_bytes_new(after, (N + 9) * sizeof *after);
     delta = round_trip(base, target);
     g_assert_true(upd_delta_inspect(delta, &info, NULL));
-    g_assert_cmpint(info.format, ==, UPD_DELTA_BLOCKS);
-    g_assert_cmpuint(g_bytes_get_size(delta), <, g_bytes_get_size(target) / 20);
+    g_assert_cmpint(info.format, ==, UPD_DELTA_PATCH);
+    g_assert_cmpuint(g_bytes_get_size(delta), <, N / 2);
+}
+
+/* Whatever the lengths: nothing, a byte, the same, nothing in common. */
+static void test_patch_small(void)
+{
+    static const char *const contents[] = { "",
+                                            "a",
+                                            "ab",
+                                            "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+                                            "abcdefghijklmnopqrstuvwxyz",
+                                            "zyxw",
+                                            "abcdefghijklmn-pqrstuvwxyzabcdefghijklmnop" };
+
+    for (gsize i = 1; i < G_N_ELEMENTS(contents); i++) {
+        for (gsize k = 0; k < G_N_ELEMENTS(contents); k++) {
+            g_autoptr(GBytes) base = text(contents[i]);
+            g_autoptr(GBytes) target = text(contents[k]);
+
+            patch_round_trip(base, target, G_MAXUINT32);
+        }
+    }
+}
+
+static void put_raw(GByteArray *out, const char *bytes, gsize size)
+{
+    upd_put_number(out, (guint32)size);
+    if (size == 0)
+        return;
+    upd_put_number(out, (guint32)size << 2 | UPD_CODER_RAW);
+    g_byte_array_append(out, (const guint8 *)bytes, (guint)size);
+}
+
+/* Patches of one part to the base "abcdef": what breaks a rule is refused, in the words that name it. */
+static void test_patch_malformed(void)
+{
+    static const struct {
+        guint32 steps, reach;
+        const char *planes[UPD_PATCH_PLANES]; /* new sizes, copy sizes, jumps, gaps, lengths, corrections, new */
+        const char *words;                    /* NULL: it is good, and makes "xbddef" */
+    } cases[] = {
+        { 1, 0, { "\1", "\5", "\2", "\1", "\1", "\1", "x" }, NULL },
+        { 0, 0, { "", "", "", "", "", "", "" }, "without steps" },
+        { 7, 0, { "", "", "", "", "", "", "" }, "number of steps is 7, at most 6" },
+        { 1, 7000, { "", "", "", "", "", "", "" }, "reach is 7000, at most 6144" },
+        { 2, 0, { "\1", "\5", "\2", "\1", "\1", "\1", "x" }, "cut short in its jumps" },
+        { 1, 0, { "\1\1", "\5", "\2", "\1", "\1", "\1", "x" }, "new sizes go on" },
+        { 1, 0, { "\1", "\6", "\2", "\1", "\1", "\1", "x" }, "copy size is 6, at most 5" },
+        { 1, 0, { "\1", "\5", "\3", "\1", "\1", "\1", "x" }, "jumps out of its base" },
+        { 1, 0, { "\1", "\5", "\20", "\1", "\1", "\1", "x" }, "jumps out of its base" },
+        { 1, 0, { "\2", "\5", "\2", "\1", "\1", "\1", "x" }, "more than its result holds" },
+        { 1, 0, { "\1", "\4", "\2", "\1", "\1", "\1", "x" }, "makes 5 bytes only" },
+        { 1, 0, { "\1", "\5", "\2", "\5", "\1", "\1", "x" }, "corrects nothing, or more than it copies" },
+        { 1, 0, { "\1", "\5", "\2", "\1\1", "\1", "\1", "x" }, "cut short in its run length" },
+        { 1, 0, { "\1", "\5", "\2", "\1", "\1\1", "\1", "x" }, "run lengths go on" },
+        { 1, 0, { "\1", "\5", "\2", "\1", "\1", "\1\1", "x" }, "as many bytes as its corrections" },
+        { 1, 0, { "\1", "\5", "\2", "\1", "\1", "\1", "" }, "fewer new bytes" },
+        { 1, 0, { "\1", "\5", "\2", "\1", "\1", "\1", "xy" }, "new bytes is 2, at most 1" },
+        { 1, 0, { "\1", "\5", "\2", "\1", "\1", "\1\1\1\1\1\1\1", "x" }, "corrections is 7, at most 6" },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GBytes) base = text("abcdef");
+        GByteArray *out = container(UPD_DELTA_VERSION, UPD_DELTA_PATCH, 6, 6);
+        g_autoptr(GBytes) delta = NULL;
+        g_autoptr(GBytes) result = NULL;
+        g_autoptr(GError) error = NULL;
+        gsize written = 0;
+
+        upd_put_number(out, cases[i].steps);
+        upd_put_number(out, cases[i].reach);
+        for (gsize k = 0; k < UPD_PATCH_PLANES; k++)
+            put_raw(out, cases[i].planes[k], strlen(cases[i].planes[k]));
+        delta = g_byte_array_free_to_bytes(out);
+        result = apply(base, delta, 6, &written, &error);
+        if (cases[i].words == NULL) {
+            g_assert_no_error(error);
+            g_assert_cmpmem(g_bytes_get_data(result, NULL), 6, "xbddef", 6);
+            continue;
+        }
+        g_assert_null(result);
+        g_assert_cmpuint(written, ==, 0);
+        g_assert_nonnull(error);
+        if (strstr(error->message, cases[i].words) == NULL)
+            g_error("case %zu: %s", i, error->message);
+    }
+}
+
+/* Increments of older publishers: the container's version names the primer, and there are no patches in it. */
+static void test_version_2(void)
+{
+    static const guint8 old[] = { 1, 0, 0, 0, 0, 0, 0 };
+    g_autoptr(GBytes) base = text("a\n");
+    GByteArray *lines = container(2, UPD_DELTA_LINES, 2, 2);
+    GByteArray *patch = container(2, UPD_DELTA_PATCH, 2, 2);
+    g_autoptr(GBytes) delta = NULL;
+    g_autoptr(GBytes) refused = NULL;
+    g_autoptr(GBytes) result = NULL;
+    g_autoptr(GError) error = NULL;
+
+    upd_put_number(lines, 1); /* a step: no new line, move 0, one line */
+    for (gsize i = 0; i < 3; i++)
+        put_raw(lines, i == 2 ? "\1" : "\0", 1);
+    for (gsize i = 0; i < 3; i++)
+        put_raw(lines, "", 0);
+    delta = g_byte_array_free_to_bytes(lines);
+    result = apply(base, delta, 2, NULL, &error);
+    g_assert_no_error(error);
+    g_assert_true(g_bytes_equal(result, base));
+    g_byte_array_append(patch, old, sizeof old);
+    refused = g_byte_array_free_to_bytes(patch);
+    g_assert_null(apply(base, refused, 2, NULL, &error));
+    g_assert_error(error, HL_ERROR, HL_ERROR_INVALID);
+    g_assert_true(upd_delta_knows("holdline-delta-2"));
+    g_assert_true(upd_delta_knows(UPD_DELTA_FORMAT));
+    g_assert_false(upd_delta_knows("holdline-delta-4"));
+    g_assert_false(upd_delta_knows(""));
+}
+
+/* The base is a pipe: refused, not waited for. */
+static void test_base_is_a_pipe(void)
+{
+    g_autoptr(GBytes) base = text("a\n");
+    g_autoptr(GBytes) delta = round_trip(base, base);
+    g_autoptr(GError) error = NULL;
+    int ends[2];
+    hl_autofd int out = memory_file(NULL);
+
+    g_assert_cmpint(pipe(ends), ==, 0);
+    g_assert_false(upd_delta_apply(ends[0], delta, out, 2, &error));
+    g_assert_error(error, HL_ERROR, HL_ERROR_INVALID);
+    close(ends[0]);
+    close(ends[1]);
 }
 
 static void test_wrong_base_and_length(void)
@@ -223,13 +438,12 @@ static void test_announced_too_much(void)
     static const guint8 nothing[12];
 
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
-        UpdDeltaInfo info = { .format = UPD_DELTA_LINES, .base_length = 2, .out_length = cases[i].out_length };
-        GByteArray *out = g_byte_array_new();
+        GByteArray *out = container(UPD_DELTA_VERSION, UPD_DELTA_LINES, 2, cases[i].out_length);
         g_autoptr(GBytes) base = text("a\n");
         g_autoptr(GBytes) delta = NULL;
         g_autoptr(GError) error = NULL;
 
-        upd_put_header(out, &info);
+        upd_put_number(out, UPD_REACH_LINES);
         upd_put_number(out, cases[i].steps);
         for (int plane = 0; plane < 4; plane++)
             upd_put_number(out, 0);
@@ -332,64 +546,21 @@ static void test_full_empty(void)
     g_assert_false(unpack(nothing, 0, &result, NULL)); /* no frame at all is a damaged file, not an empty one */
 }
 
-/* The runs of a diff rebuild the target, line for line, and copy what can be copied. */
-static void test_lines(void)
-{
-    static const char base_text[] = "one\ntwo\nthree is a longer line, so that copying it pays\nfour\n";
-    static const char target_text[] = "one\nnew\ntwo\nthree is a longer line, so that copying it pays\nfour\n";
-    UpdLines base;
-    UpdLines target;
-    g_autoptr(GArray) runs = NULL;
-
-    upd_lines_init(&base, base_text, sizeof base_text - 1);
-    upd_lines_init(&target, target_text, sizeof target_text - 1);
-    g_assert_cmpuint(base.n, ==, 4);
-    runs = upd_lines_diff(&base, &target);
-    g_assert_cmpuint(runs->len, ==, 2);
-    g_assert_cmpuint(g_array_index(runs, UpdRun, 0).count, ==, 1);
-    g_assert_cmpuint(g_array_index(runs, UpdRun, 1).literals, ==, 1);
-    g_assert_cmpuint(g_array_index(runs, UpdRun, 1).first, ==, 1);
-    g_assert_cmpuint(g_array_index(runs, UpdRun, 1).count, ==, 3);
-    upd_lines_clear(&base);
-    upd_lines_clear(&target);
-}
-
-/* The mixing coder finds again what it saw, in the primer or before: noise, once known, costs next to nothing. */
-static void test_mix_repeats(void)
-{
-    g_autoptr(GRand) random = g_rand_new_with_seed(5);
-    g_autofree guint8 *noise = g_malloc(20000);
-    g_autofree guint8 *result = g_malloc(8000);
-    g_autoptr(GByteArray) fresh = g_byte_array_new();
-    g_autoptr(GByteArray) twice = g_byte_array_new();
-    g_autoptr(GByteArray) primed = g_byte_array_new();
-    g_autoptr(GError) error = NULL;
-
-    for (guint i = 0; i < 20000; i++)
-        noise[i] = (guint8)g_rand_int(random);
-    memcpy(noise + 4000, noise, 4000);
-    upd_mix_pack(fresh, NULL, 0, noise, 4000);
-    upd_mix_pack(twice, NULL, 0, noise, 8000);
-    upd_mix_pack(primed, noise, 20000, noise + 9000, 4000); /* from between two of the trained pieces */
-    g_assert_cmpuint(fresh->len, >, 3900);
-    g_assert_cmpuint(twice->len, <, fresh->len + 200);
-    g_assert_cmpuint(primed->len, <, 200);
-    g_assert_true(upd_mix_unpack(NULL, 0, twice->data, twice->len, result, 8000, &error));
-    g_assert_no_error(error);
-    g_assert_cmpmem(result, 8000, noise, 8000);
-}
-
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    g_test_add_func("/delta/lines", test_lines);
-    g_test_add_func("/delta/mix-repeats", test_mix_repeats);
     g_test_add_func("/delta/small", test_small);
     g_test_add_func("/delta/growth", test_growth);
     g_test_add_func("/delta/long-growth", test_long_growth);
     g_test_add_func("/delta/moved-lines", test_moved_lines);
     g_test_add_func("/delta/binary", test_binary);
     g_test_add_func("/delta/blocks-over-bounds", test_blocks_over_bounds);
+    g_test_add_func("/delta/patch", test_patch);
+    g_test_add_func("/delta/patch-small", test_patch_small);
+    g_test_add_func("/delta/patch-over-bounds", test_patch_over_bounds);
+    g_test_add_func("/delta/patch-malformed", test_patch_malformed);
+    g_test_add_func("/delta/version-2", test_version_2);
+    g_test_add_func("/delta/base-is-a-pipe", test_base_is_a_pipe);
     g_test_add_func("/delta/wrong-base-and-length", test_wrong_base_and_length);
     g_test_add_func("/delta/announced-too-much", test_announced_too_much);
     g_test_add_func("/delta/damage", test_damage);

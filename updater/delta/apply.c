@@ -8,24 +8,8 @@
 #include "updater/delta/coder.h"
 #include "updater/delta/descriptor.h"
 #include "updater/delta/mix.h"
-
-#define BUFFER_SIZE ((gsize)256 << 10)
-#define FIRST_FILL  ((gsize)4 << 10)
-
-/* The base, read through one buffer, so that neighbouring small copies are one read. */
-typedef struct {
-    int fd;
-    guint32 length;
-    guint32 from, have; /* the part that the buffer holds */
-    guint8 *buffer;
-} Base;
-
-/* The result, gathered: a change of one line in a list costs two copies of some hundred bytes. */
-typedef struct {
-    int fd;
-    gsize have;
-    guint8 *buffer;
-} Sink;
+#include "updater/delta/patch.h"
+#include "updater/delta/stream.h"
 
 /* The sections of format L, unpacked. */
 typedef struct {
@@ -48,22 +32,8 @@ static void lines_clear(Lines *lines)
     g_clear_pointer(&lines->literals, g_byte_array_unref);
 }
 
-/* Brings the byte at this place, and what follows it, into the buffer; place < length. */
-static bool base_fill(Base *base, guint32 place, GError **error)
-{
-    if (place >= base->from && place < base->from + base->have)
-        return true;
-    /* after a jump a little may do: a step costs no more than it copies, whoever wrote the delta */
-    base->have = (guint32)MIN(place == base->from + base->have ? BUFFER_SIZE : FIRST_FILL, base->length - place);
-    base->from = place;
-    if (upd_read_at(base->fd, place, base->buffer, base->have, error))
-        return true;
-    base->have = 0;
-    return false;
-}
-
 /* Moves the place n lines on. */
-static bool base_skip(Base *base, guint32 *place, guint32 n, GError **error)
+static bool base_skip(UpdBase *base, guint32 *place, guint32 n, GError **error)
 {
     while (n > 0) {
         const guint8 *p;
@@ -71,7 +41,7 @@ static bool base_skip(Base *base, guint32 *place, guint32 n, GError **error)
 
         if (*place >= base->length)
             return hl_fail(error, HL_ERROR_INVALID, "the delta copies beyond the end of its base");
-        if (!base_fill(base, *place, error))
+        if (!upd_base_fill(base, *place, error))
             return false;
         p = base->buffer + (*place - base->from);
         end = base->buffer + base->have;
@@ -91,7 +61,7 @@ static bool base_skip(Base *base, guint32 *place, guint32 n, GError **error)
     return true;
 }
 
-static bool jump(const Base *base, guint32 distance, guint32 *place, GError **error)
+static bool jump(const UpdBase *base, guint32 distance, guint32 *place, GError **error)
 {
     gint64 to = (gint64)*place + ((distance & 1) ? -(gint64)(distance >> 1) : (gint64)(distance >> 1));
 
@@ -102,7 +72,7 @@ static bool jump(const Base *base, guint32 distance, guint32 *place, GError **er
 }
 
 /* One step of the planes, in bytes of the base. */
-static bool read_step(Base *base, Lines *lines, guint32 *place, UpdStep *step, GError **error)
+static bool read_step(UpdBase *base, Lines *lines, guint32 *place, UpdStep *step, GError **error)
 {
     const guint8 *move = NULL;
     guint32 count = 0;
@@ -130,7 +100,7 @@ static bool read_step(Base *base, Lines *lines, guint32 *place, UpdStep *step, G
 
 /* All steps.  What they copy is bounded by the result's length, so that a small delta cannot cost much time; *left is
  * what they leave to the new lines. */
-static bool read_steps(Base *base, Lines *lines, guint64 out_length, guint64 *left, GError **error)
+static bool read_steps(UpdBase *base, Lines *lines, guint64 out_length, guint64 *left, GError **error)
 {
     guint64 copied = 0;
     guint32 place = 0;
@@ -153,26 +123,6 @@ static bool read_steps(Base *base, Lines *lines, guint64 out_length, guint64 *le
     return true;
 }
 
-static GByteArray *read_primer(const Base *base, const GArray *steps, GError **error)
-{
-    g_autoptr(GArray) spans = upd_primer_plan((const UpdStep *)(const void *)steps->data, steps->len, base->length);
-    g_autoptr(GByteArray) primer = g_byte_array_new();
-    guint size = 0;
-
-    for (guint i = 0; i < spans->len; i++)
-        size += g_array_index(spans, UpdSpan, i).size;
-    g_byte_array_set_size(primer, size);
-    size = 0;
-    for (guint i = 0; i < spans->len; i++) {
-        const UpdSpan *span = &g_array_index(spans, UpdSpan, i);
-
-        if (!upd_read_at(base->fd, span->from, primer->data + size, span->size, error))
-            return NULL;
-        size += span->size;
-    }
-    return g_steal_pointer(&primer);
-}
-
 /* Two sections: the second one's primer goes on with what the first one holds.  max: of both together, checked before
  * they are unpacked, which is what takes time. */
 static GByteArray *read_literals(UpdReader *in, GByteArray *primer, guint32 max, GError **error)
@@ -190,11 +140,14 @@ static GByteArray *read_literals(UpdReader *in, GByteArray *primer, guint32 max,
     return g_steal_pointer(&literals);
 }
 
-static bool read_lines(Base *base, const UpdDeltaInfo *info, UpdReader *in, Lines *lines, GError **error)
+static bool read_lines(UpdBase *base, const UpdDeltaInfo *info, UpdReader *in, Lines *lines, GError **error)
 {
     g_autoptr(GByteArray) primer = NULL;
+    guint32 reach = UPD_REACH_LINES;
     guint64 left = 0;
 
+    if (info->version > 2 && !upd_get_number(in, UPD_REACH_MAX, &reach, "reach", error))
+        return false;
     if (!upd_get_number(in, (guint32)MIN(UPD_MAX_STEPS, info->out_length), &lines->n_steps, "number of steps", error))
         return false;
     for (gsize i = 0; i < G_N_ELEMENTS(lines->planes); i++) {
@@ -205,69 +158,11 @@ static bool read_lines(Base *base, const UpdDeltaInfo *info, UpdReader *in, Line
     }
     if (!read_steps(base, lines, info->out_length, &left, error))
         return false;
-    primer = read_primer(base, lines->steps, error);
+    primer = upd_primer_read(base, lines->steps, reach, UPD_MAX_PRIMER, error);
     if (primer == NULL)
         return false;
     lines->literals = read_literals(in, primer, (guint32)MIN(UPD_MAX_LITERALS, left), error);
     return lines->literals != NULL;
-}
-
-static bool sink_flush(Sink *sink, GError **error)
-{
-    gsize n = sink->have;
-
-    sink->have = 0;
-    return upd_write_all(sink->fd, sink->buffer, n, error);
-}
-
-/* Room for at least one byte, at most for size. */
-static bool sink_room(Sink *sink, gsize size, guint8 **place, gsize *n, GError **error)
-{
-    if (sink->have == BUFFER_SIZE && !sink_flush(sink, error))
-        return false;
-    *place = sink->buffer + sink->have;
-    *n = MIN(size, BUFFER_SIZE - sink->have);
-    return true;
-}
-
-static bool copy_literals(Sink *sink, const guint8 *literals, gsize size, GError **error)
-{
-    while (size > 0) {
-        guint8 *place;
-        gsize n;
-
-        if (!sink_room(sink, size, &place, &n, error))
-            return false;
-        memcpy(place, literals, n);
-        sink->have += n;
-        literals += n;
-        size -= n;
-    }
-    return true;
-}
-
-static bool copy_base(Base *base, guint32 from, guint32 size, Sink *sink, GError **error)
-{
-    while (size > 0) {
-        guint8 *place;
-        gsize n;
-
-        if (!sink_room(sink, size, &place, &n, error))
-            return false;
-        if (n >= FIRST_FILL) { /* straight to where it goes */
-            if (!upd_read_at(base->fd, from, place, n, error))
-                return false;
-        } else {
-            if (!base_fill(base, from, error))
-                return false;
-            n = MIN(n, (gsize)(base->from + base->have - from));
-            memcpy(place, base->buffer + (from - base->from), n);
-        }
-        sink->have += n;
-        from += (guint32)n;
-        size -= (guint32)n;
-    }
-    return true;
 }
 
 /* How many bytes the first n lines hold; the last may lack its newline.  False if there are fewer. */
@@ -284,10 +179,10 @@ static bool measure_lines(const guint8 *data, gsize size, guint32 n, gsize *leng
     return n == 0;
 }
 
-static bool write_lines(Base *base, const UpdDeltaInfo *info, const Lines *lines, int out_fd, GError **error)
+static bool write_lines(UpdBase *base, const UpdDeltaInfo *info, const Lines *lines, int out_fd, GError **error)
 {
-    g_autofree guint8 *buffer = g_malloc(BUFFER_SIZE);
-    Sink sink = { .fd = out_fd, .buffer = buffer };
+    g_autofree guint8 *buffer = g_malloc(UPD_STREAM_BUFFER);
+    UpdSink sink = { .fd = out_fd, .buffer = buffer };
     const guint8 *literals = lines->literals->data;
     gsize left = lines->literals->len;
     guint64 total = left;
@@ -304,20 +199,21 @@ static bool write_lines(Base *base, const UpdDeltaInfo *info, const Lines *lines
 
         if (!measure_lines(literals, left, step->literals, &size))
             return hl_fail(error, HL_ERROR_INVALID, "the delta holds fewer new lines than its steps take");
-        if (!copy_literals(&sink, literals, size, error) || !copy_base(base, step->from, step->size, &sink, error))
+        if (!upd_sink_put(&sink, literals, size, error) ||
+            !upd_sink_copy(&sink, base, step->from, step->size, NULL, NULL, error))
             return false;
         literals = size > 0 ? literals + size : literals;
         left -= size;
     }
     if (left > 0)
         return hl_fail(error, HL_ERROR_INVALID, "the delta holds more new lines than its steps take");
-    return sink_flush(&sink, error);
+    return upd_sink_flush(&sink, error);
 }
 
 static bool apply_lines(int base_fd, const UpdDeltaInfo *info, UpdReader *in, int out_fd, GError **error)
 {
-    g_autofree guint8 *buffer = g_malloc(BUFFER_SIZE);
-    Base base = { .fd = base_fd, .length = (guint32)info->base_length, .buffer = buffer };
+    g_autofree guint8 *buffer = g_malloc(UPD_STREAM_BUFFER);
+    UpdBase base = { .fd = base_fd, .length = (guint32)info->base_length, .buffer = buffer };
     Lines lines = { 0 };
     bool ok = read_lines(&base, info, in, &lines, error) && write_lines(&base, info, &lines, out_fd, error);
 
@@ -350,6 +246,9 @@ bool upd_delta_apply(int base_fd, GBytes *delta, int out_fd, guint64 out_length,
     switch (info.format) {
     case UPD_DELTA_LINES:
         ok = apply_lines(base_fd, &info, &in, out_fd, error);
+        break;
+    case UPD_DELTA_PATCH:
+        ok = upd_patch_apply(base_fd, &info, &in, out_fd, error);
         break;
     case UPD_DELTA_BLOCKS:
         ok = upd_blocks_apply(base_fd, &info, &in, out_fd, error);

@@ -4,7 +4,7 @@
 #include "updater/delta/coder.h"
 #include "updater/delta/descriptor.h"
 
-void upd_blocks_encode(GByteArray *out, const guint8 *base, guint32 base_size, const guint8 *target,
+void upd_blocks_encode(GByteArray *out, int level, const guint8 *base, guint32 base_size, const guint8 *target,
                        guint32 target_size)
 {
     for (guint32 at = 0; at < target_size; at += UPD_BLOCK_SIZE) {
@@ -15,7 +15,7 @@ void upd_blocks_encode(GByteArray *out, const guint8 *base, guint32 base_size, c
         gint64 from = (gint64)at * base_size / target_size - ((gint64)prefix - size) / 2;
 
         from = CLAMP(from, 0, (gint64)base_size - prefix);
-        upd_zstd_pack(packed, 19, base + from, prefix, target + at, size);
+        upd_zstd_pack(packed, level, base + from, prefix, target + at, size);
         upd_put_number(out, (guint32)from);
         upd_put_number(out, prefix);
         upd_put_number(out, size);

@@ -12,7 +12,8 @@
 #define UPD_BLOCK_SIZE   ((guint32)4 << 20)
 #define UPD_BLOCK_PREFIX ((guint32)12 << 20)
 
-void upd_blocks_encode(GByteArray *out, const guint8 *base, guint32 base_size, const guint8 *target,
+/* level: zstd's. */
+void upd_blocks_encode(GByteArray *out, int level, const guint8 *base, guint32 base_size, const guint8 *target,
                        guint32 target_size);
 
 bool upd_blocks_apply(int base_fd, const UpdDeltaInfo *info, UpdReader *in, int out_fd,

@@ -6,6 +6,7 @@
 #include <zstd.h>
 
 #include "updater/delta/descriptor.h"
+#include "updater/delta/lzma_coder.h"
 #include "updater/delta/mix.h"
 
 /* Full files: the window bounds what unpacking holds. */
@@ -14,6 +15,8 @@
 
 /* Shorter sections are not worth the mixing coder's set-up. */
 #define MIX_MIN 64
+
+#define NOISE_MIN ((guint32)4 << 10)
 
 #define LONG_PREFIX ((gsize)2 << 20)
 
@@ -74,35 +77,163 @@ bool upd_zstd_unpack(const void *prefix, gsize prefix_size, const void *packed, 
     return true;
 }
 
-void upd_section_put(GByteArray *out, const GByteArray *primer, const void *data, guint32 size, bool fast)
+/* What is left to choose from: one coding of a section. */
+typedef struct {
+    GByteArray *packed;
+    guint64 cost; /* ns to unpack */
+} Coding;
+
+static guint64 cost_of(UpdCoder coder, const UpdSection *section, guint packed)
 {
-    g_autoptr(GByteArray) packed = g_byte_array_new();
-    gsize primer_size = primer == NULL ? 0 : primer->len;
-    const void *prefix = primer == NULL ? NULL : primer->data;
-    UpdCoder coder = UPD_CODER_ZSTD;
+    gsize primer = section->primer == NULL ? 0 : section->primer->len;
 
-    upd_put_number(out, size);
-    if (size == 0)
-        return;
-    upd_zstd_pack(packed, 22, prefix, primer_size, data, size);
-    if (packed->len >= size) {
-        coder = UPD_CODER_RAW;
-        g_byte_array_set_size(packed, 0);
-        g_byte_array_append(packed, data, size);
+    switch (coder) {
+    case UPD_CODER_RAW:
+        return 0;
+    case UPD_CODER_ZSTD:
+        return (guint64)section->size * 2 + (guint64)packed * 8;
+    case UPD_CODER_MIX:
+        return upd_mix_cost(primer, section->size);
+    case UPD_CODER_LZMA:
+        return (guint64)section->size * 2 + (guint64)packed * 100;
     }
-    if (!fast && size <= UPD_MIX_MAX && size >= MIX_MIN) {
-        g_autoptr(GByteArray) mixed = g_byte_array_new();
+    g_assert_not_reached();
+}
 
-        upd_mix_pack(mixed, prefix, primer_size, data, size);
-        if (mixed->len < packed->len) {
-            coder = UPD_CODER_MIX;
-            g_byte_array_set_size(packed, 0);
-            g_byte_array_append(packed, mixed->data, mixed->len);
+static Coding code(UpdCoder coder, const UpdSection *section, guint64 budget)
+{
+    const void *prefix = section->primer == NULL ? NULL : section->primer->data;
+    gsize prefix_size = section->primer == NULL ? 0 : section->primer->len;
+    Coding coding = { .packed = g_byte_array_new() };
+
+    switch (coder) {
+    case UPD_CODER_RAW:
+        g_byte_array_append(coding.packed, section->data, section->size);
+        break;
+    case UPD_CODER_ZSTD:
+        upd_zstd_pack(coding.packed, 22, prefix, prefix_size, section->data, section->size);
+        break;
+    case UPD_CODER_MIX:
+        if (section->size < MIX_MIN || section->size > UPD_MIX_MAX || cost_of(coder, section, 0) > budget)
+            g_clear_pointer(&coding.packed, g_byte_array_unref);
+        else
+            upd_mix_pack(coding.packed, prefix, prefix_size, section->data, section->size);
+        break;
+    case UPD_CODER_LZMA:
+        upd_lzma_pack(coding.packed, prefix, prefix_size, section->data, section->size);
+        break;
+    }
+    coding.cost = coding.packed == NULL ? 0 : cost_of(coder, section, coding.packed->len);
+    return coding;
+}
+
+typedef struct {
+    Coding codings[UPD_CODERS];
+    UpdCoder chosen;
+} Choice;
+
+/* What zstd cannot make smaller is noise to the others as well.  zstd is always within the time: it is what others
+ * take.
+ */
+static void code_all(Choice *choice, const UpdSection *section, guint64 budget)
+{
+    choice->codings[UPD_CODER_RAW] = code(UPD_CODER_RAW, section, budget);
+    choice->codings[UPD_CODER_ZSTD] = code(UPD_CODER_ZSTD, section, budget);
+    if (section->size >= NOISE_MIN && choice->codings[UPD_CODER_ZSTD].packed->len >= section->size)
+        return;
+    choice->codings[UPD_CODER_LZMA] = code(UPD_CODER_LZMA, section, budget);
+    choice->codings[UPD_CODER_MIX] = code(UPD_CODER_MIX, section, budget);
+    if (choice->codings[UPD_CODER_ZSTD].packed->len < section->size)
+        choice->chosen = UPD_CODER_ZSTD;
+}
+
+/* The change of one choice that saves most bytes for its time; false if nothing fits the time. */
+static bool improve(Choice *choices, guint n, guint64 *budget)
+{
+    Choice *where = NULL;
+    UpdCoder to = UPD_CODER_RAW;
+    double best = 0;
+
+    for (guint i = 0; i < n; i++) {
+        const Coding *now = &choices[i].codings[choices[i].chosen];
+
+        for (UpdCoder coder = UPD_CODER_RAW; coder < UPD_CODERS; coder++) {
+            const Coding *then = &choices[i].codings[coder];
+            guint64 more = then->cost > now->cost ? then->cost - now->cost : 0;
+
+            if (then->packed == NULL || then->packed->len >= now->packed->len || more > *budget)
+                continue;
+            if ((now->packed->len - then->packed->len) / (double)(more + 1) > best) {
+                best = (now->packed->len - then->packed->len) / (double)(more + 1);
+                where = &choices[i];
+                to = coder;
+            }
         }
     }
-    upd_put_number(out, packed->len << 2 | coder);
+    if (where == NULL)
+        return false;
+    *budget += where->codings[where->chosen].cost;
+    where->chosen = to;
+    *budget -= where->codings[to].cost;
+    return true;
+}
+
+static void put_choice(GByteArray *out, const UpdSection *section, const Choice *choice)
+{
+    const GByteArray *packed = choice->codings[choice->chosen].packed;
+
+    upd_put_number(out, section->size);
+    if (section->size == 0)
+        return;
+    upd_put_number(out, packed->len << 2 | choice->chosen);
     g_byte_array_append(out, packed->data, packed->len);
 }
+
+guint64 upd_sections_put(GByteArray *out, const UpdSection *sections, guint n, guint64 budget)
+{
+    Choice choices[UPD_SECTIONS_MAX] = { 0 };
+    guint64 left = budget;
+
+    g_assert(n <= UPD_SECTIONS_MAX);
+    for (guint i = 0; i < n; i++) {
+        if (sections[i].size > 0)
+            code_all(&choices[i], &sections[i], budget);
+        left -= MIN(left, choices[i].codings[choices[i].chosen].cost);
+    }
+    while (improve(choices, n, &left))
+        ;
+    for (guint i = 0; i < n; i++) {
+        put_choice(out, &sections[i], &choices[i]);
+        for (gsize k = 0; k < UPD_CODERS; k++)
+            g_clear_pointer(&choices[i].codings[k].packed, g_byte_array_unref);
+    }
+    return left;
+}
+
+static bool unpack_mix(const void *prefix, gsize prefix_size, const void *packed, gsize packed_size, void *data,
+                       gsize size, GError **error)
+{
+    if (size > UPD_MIX_MAX)
+        return hl_fail(error, HL_ERROR_LIMIT, "%zu bytes are too long for their coder", size);
+    return upd_mix_unpack(prefix, prefix_size, packed, packed_size, data, size, error);
+}
+
+static bool unpack_raw(const void *prefix G_GNUC_UNUSED, gsize prefix_size G_GNUC_UNUSED, const void *packed,
+                       gsize packed_size, void *data, gsize size, GError **error)
+{
+    if (packed_size != size)
+        return hl_fail(error, HL_ERROR_INVALID, "%zu bytes were announced, %zu are there", size, packed_size);
+    memcpy(data, packed, size);
+    return true;
+}
+
+static bool (*const unpackers[UPD_CODERS])(const void *prefix, gsize prefix_size, const void *packed, gsize packed_size,
+                                           void *data, gsize size, GError **error) = {
+    [UPD_CODER_RAW] = unpack_raw,
+    [UPD_CODER_ZSTD] = upd_zstd_unpack,
+    [UPD_CODER_MIX] = unpack_mix,
+    [UPD_CODER_LZMA] = upd_lzma_unpack,
+};
 
 GByteArray *upd_section_get(UpdReader *in, const GByteArray *primer, guint32 max, const char *what, GError **error)
 {
@@ -120,33 +251,11 @@ GByteArray *upd_section_get(UpdReader *in, const GByteArray *primer, guint32 max
     if (!upd_get_number(in, G_MAXUINT32, &form, what, error) || !upd_get_bytes(in, form >> 2, &packed, what, error))
         return NULL;
     g_byte_array_set_size(data, size);
-    switch ((UpdCoder)(form & 3)) {
-    case UPD_CODER_RAW:
-        if (form >> 2 != size) {
-            hl_fail(error, HL_ERROR_INVALID, "the delta's %s do not have the announced length", what);
-            return NULL;
-        }
-        memcpy(data->data, packed, size);
-        return g_steal_pointer(&data);
-    case UPD_CODER_ZSTD:
-        if (!upd_zstd_unpack(prefix, primer_size, packed, form >> 2, data->data, size, error)) {
-            hl_error_prefix(error, "the delta's %s", what);
-            return NULL;
-        }
-        return g_steal_pointer(&data);
-    case UPD_CODER_MIX:
-        if (size > UPD_MIX_MAX) {
-            hl_fail(error, HL_ERROR_LIMIT, "the delta's %s are too long for their coder", what);
-            return NULL;
-        }
-        if (!upd_mix_unpack(prefix, primer_size, packed, form >> 2, data->data, size, error)) {
-            hl_error_prefix(error, "the delta's %s", what);
-            return NULL;
-        }
-        return g_steal_pointer(&data);
+    if (!unpackers[form & 3](prefix, primer_size, packed, form >> 2, data->data, size, error)) {
+        hl_error_prefix(error, "the delta's %s", what);
+        return NULL;
     }
-    hl_fail(error, HL_ERROR_INVALID, "the delta's %s use a coder that this version does not know", what);
-    return NULL;
+    return g_steal_pointer(&data);
 }
 
 GBytes *upd_full_pack(GBytes *content, GError **error)

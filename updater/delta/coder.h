@@ -13,8 +13,18 @@ void upd_zstd_pack(GByteArray *out, int level, const void *prefix, gsize prefix_
 bool upd_zstd_unpack(const void *prefix, gsize prefix_size, const void *packed, gsize packed_size, void *data,
                      gsize size, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* A section in the coder that makes it smallest; fast: not in the mixing coder.  primer may be NULL. */
-void upd_section_put(GByteArray *out, const GByteArray *primer, const void *data, guint32 size, bool fast);
+/* Data that is coded by itself. primer: what both sides know that resembles it; may be NULL. */
+typedef struct {
+    const GByteArray *primer;
+    const guint8 *data;
+    guint32 size;
+} UpdSection;
+
+#define UPD_SECTIONS_MAX 8
+
+/* Sections in the coders that make them smallest together, as far as unpacking takes no longer than the budget (ns; by
+ * estimate: zstd is always taken to be affordable).  Returns what of the budget is left. */
+guint64 upd_sections_put(GByteArray *out, const UpdSection *sections, guint n, guint64 budget);
 
 /* NULL on failure.  what names the section in messages. */
 GByteArray *upd_section_get(UpdReader *in, const GByteArray *primer, guint32 max, const char *what, GError **error);

@@ -2,13 +2,19 @@
 #include <string.h>
 
 #include "updater/delta/blocks.h"
+#include "updater/delta/bytes.h"
 #include "updater/delta/coder.h"
 #include "updater/delta/lines.h"
 #include "updater/delta/mix.h"
+#include "updater/delta/patch.h"
 
-/* See mix_budget: bytes that mix in 45 ms, and what is mixed whatever the base. */
-#define MIX_TIME     ((gint64)176 << 10)
-#define MIX_MIN_SIZE ((gint64)24 << 10)
+/* How far round their places new lines are primed: tried in turn, for few places want more than many. */
+static const guint32 reaches[] = { UPD_REACH_LINES, 64, 512, 4096 };
+
+/* A quick coding tells what a slow one is worth: it makes nothing smaller than a third.  The slow one is spared where
+ * even that would not be the smallest. */
+#define TRIAL_LEVEL  6
+#define TRIAL_FACTOR 3
 
 /* The operations as planes; see wire.h. */
 typedef struct {
@@ -89,90 +95,144 @@ static GArray *make_steps(const UpdLines *base, const GArray *runs)
     return steps;
 }
 
-static GByteArray *make_primer(const UpdLines *base, const GArray *steps)
+/* The time (ns) that applying may take beside copying: about what zstd needs for a target of this size. */
+static guint64 budget_of(guint32 target_size)
 {
-    g_autoptr(GArray) spans =
-        upd_primer_plan((const UpdStep *)(const void *)steps->data, steps->len, base->start[base->n]);
-    GByteArray *primer = g_byte_array_new();
-
-    for (guint i = 0; i < spans->len; i++) {
-        const UpdSpan *span = &g_array_index(spans, UpdSpan, i);
-
-        g_byte_array_append(primer, (const guint8 *)base->data + span->from, span->size);
-    }
-    return primer;
+    return 8000000 + (guint64)target_size * 2;
 }
 
-/* How many bytes the mixing coder may take, so that applying keeps to a twentieth of a CPU second where it can: a byte
- * costs it as much as copying 420 of them does. */
-static guint32 mix_budget(guint32 base_size, const Planes *planes)
+static guint64 put_planes(GByteArray *out, const Planes *planes, guint64 budget)
 {
-    gint64 planned = planes->literals->len + planes->moves->len + planes->counts->len + planes->jumps->len;
+    const UpdSection sections[] = {
+        { .data = planes->literals->data, .size = planes->literals->len },
+        { .data = planes->moves->data, .size = planes->moves->len },
+        { .data = planes->counts->data, .size = planes->counts->len },
+        { .data = planes->jumps->data, .size = planes->jumps->len },
+    };
 
-    return (guint32)CLAMP(MIX_TIME - base_size / 420 - planned, MIX_MIN_SIZE, (gint64)UPD_MIX_MAX);
-}
-
-static void put_planes(GByteArray *out, const Planes *planes)
-{
-    const GByteArray *const all[] = { planes->literals, planes->moves, planes->counts, planes->jumps };
-
-    for (gsize i = 0; i < G_N_ELEMENTS(all); i++)
-        upd_section_put(out, NULL, all[i]->data, all[i]->len, false);
+    return upd_sections_put(out, sections, G_N_ELEMENTS(sections), budget);
 }
 
 /* As much as the budget allows from the better coder, the rest from the faster one, to which the former is known. */
-static void put_literals(GByteArray *out, GByteArray *primer, const GByteArray *literals, guint32 budget)
+static void put_literals(GByteArray *out, GByteArray *primer, const GByteArray *literals, guint64 budget)
 {
-    guint32 n = MIN(literals->len, budget);
+    guint32 n = (guint32)MIN(literals->len, upd_mix_affords(primer->len, budget));
+    UpdSection first = { primer, literals->data, n };
+    UpdSection rest = { primer, literals->data + n, literals->len - n };
+    guint64 left = upd_sections_put(out, &first, 1, budget);
 
-    upd_section_put(out, primer, literals->data, n, false);
     g_byte_array_append(primer, literals->data, n);
-    upd_section_put(out, primer, literals->data + n, literals->len - n, true);
+    upd_sections_put(out, &rest, 1, left);
 }
 
-/* False if the files differ too much for the bounds of this format; *n_literals tells how many bytes were new. */
-static bool encode_lines(GByteArray *out, const UpdLines *base, const UpdLines *target, guint32 *n_literals)
+/* The primer in whose reach a quick coder makes the new lines smallest; *size: how small.  Takes over nothing. */
+static GByteArray *choose_primer(const UpdLines *base, const GArray *steps, const GByteArray *literals, guint32 *reach,
+                                 guint *size)
+{
+    GByteArray *best = NULL;
+    guint before = 0;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(reaches); i++) {
+        g_autoptr(GByteArray) primer =
+            upd_primer_take((const guint8 *)base->data, base->start[base->n], steps, reaches[i], UPD_MAX_PRIMER);
+        g_autoptr(GByteArray) packed = g_byte_array_new();
+
+        if (i > 0 && primer->len == before) /* there is no more, or no room for more */
+            break;
+        before = primer->len;
+        upd_zstd_pack(packed, TRIAL_LEVEL, primer->data, primer->len, literals->data, literals->len);
+        if (best != NULL && packed->len >= *size)
+            continue;
+        g_clear_pointer(&best, g_byte_array_unref);
+        best = g_steal_pointer(&primer);
+        *reach = reaches[i];
+        *size = packed->len;
+    }
+    return best;
+}
+
+/* False if the files differ too much for the bounds of this format, or for it to come out below `limit`. */
+static bool encode_lines(GByteArray *out, const UpdLines *base, const UpdLines *target, guint64 budget, guint limit)
 {
     g_autoptr(GArray) runs = upd_lines_diff(base, target);
     g_autoptr(GByteArray) literals = collect_literals(target, runs);
-    g_autoptr(GArray) steps = NULL;
     g_autoptr(GByteArray) primer = NULL;
+    g_autoptr(GArray) steps = NULL;
+    guint32 reach = 0;
+    guint size = 0;
     Planes planes;
 
-    *n_literals = literals->len;
     if (runs->len > UPD_MAX_STEPS || literals->len > UPD_MAX_LITERALS)
         return false;
     steps = make_steps(base, runs);
-    primer = make_primer(base, steps);
+    primer = choose_primer(base, steps, literals, &reach, &size);
+    if (size / TRIAL_FACTOR > limit)
+        return false;
     planes = make_planes(base, runs);
+    upd_put_number(out, reach);
     upd_put_number(out, runs->len);
-    put_planes(out, &planes);
-    put_literals(out, primer, literals, mix_budget(base->start[base->n], &planes));
+    budget = put_planes(out, &planes, budget);
+    put_literals(out, primer, literals, budget);
     planes_clear(&planes);
     return true;
 }
 
-static GByteArray *new_delta(UpdDeltaFormat format, gsize base_size, gsize target_size)
-{
-    UpdDeltaInfo info = { .format = format, .base_length = base_size, .out_length = target_size };
-    GByteArray *out = g_byte_array_new();
+typedef struct {
+    const guint8 *base, *target;
+    guint32 base_size, target_size;
+} Pair;
 
-    upd_put_header(out, &info);
-    return out;
+static bool try_lines(GByteArray *out, const Pair *pair, guint limit)
+{
+    UpdLines base;
+    UpdLines target;
+    bool fits;
+
+    upd_lines_init(&base, (const char *)pair->base, pair->base_size);
+    upd_lines_init(&target, (const char *)pair->target, pair->target_size);
+    fits = encode_lines(out, &base, &target, budget_of(pair->target_size), limit);
+    upd_lines_clear(&base);
+    upd_lines_clear(&target);
+    return fits;
 }
+
+static bool try_patch(GByteArray *out, const Pair *pair, guint limit G_GNUC_UNUSED)
+{
+    if (pair->base_size == 0 || pair->base_size > UPD_BYTES_MAX)
+        return false;
+    upd_patch_encode(out, pair->base, pair->base_size, pair->target, pair->target_size, budget_of(pair->target_size));
+    return true;
+}
+
+static bool try_blocks(GByteArray *out, const Pair *pair, guint limit)
+{
+    g_autoptr(GByteArray) trial = g_byte_array_new();
+
+    upd_blocks_encode(trial, TRIAL_LEVEL, pair->base, pair->base_size, pair->target, pair->target_size);
+    if (trial->len / TRIAL_FACTOR > limit)
+        return false;
+    upd_blocks_encode(out, 22, pair->base, pair->base_size, pair->target, pair->target_size);
+    return true;
+}
+
+/* limit: what others came to. False: not for these files, or clearly above it. */
+static const struct {
+    UpdDeltaFormat format;
+    bool (*encode)(GByteArray *out, const Pair *pair, guint limit);
+} methods[] = {
+    { UPD_DELTA_PATCH, try_patch },
+    { UPD_DELTA_LINES, try_lines },
+    { UPD_DELTA_BLOCKS, try_blocks },
+};
 
 GBytes *upd_delta_encode(GBytes *base, GBytes *target, GError **error)
 {
     gsize base_size;
     gsize target_size;
-    const char *base_data = g_bytes_get_data(base, &base_size);
-    const char *target_data = g_bytes_get_data(target, &target_size);
-    g_autoptr(GByteArray) lines = NULL;
-    g_autoptr(GByteArray) blocks = NULL;
-    UpdLines base_lines;
-    UpdLines target_lines;
-    guint32 n_literals = 0;
-    bool fits;
+    const guint8 *base_data = g_bytes_get_data(base, &base_size);
+    const guint8 *target_data = g_bytes_get_data(target, &target_size);
+    Pair pair = { base_data, target_data, (guint32)base_size, (guint32)target_size };
+    g_autoptr(GByteArray) best = NULL;
 
     if (base_size > UPD_DELTA_MAX_FILE || target_size > UPD_DELTA_MAX_FILE) {
         hl_fail(error, HL_ERROR_LIMIT,
@@ -180,18 +240,16 @@ GBytes *upd_delta_encode(GBytes *base, GBytes *target, GError **error)
                 MAX(base_size, target_size), UPD_DELTA_MAX_FILE);
         return NULL;
     }
-    lines = new_delta(UPD_DELTA_LINES, base_size, target_size);
-    upd_lines_init(&base_lines, base_data, (guint32)base_size);
-    upd_lines_init(&target_lines, target_data, (guint32)target_size);
-    fits = encode_lines(lines, &base_lines, &target_lines, &n_literals);
-    upd_lines_clear(&base_lines);
-    upd_lines_clear(&target_lines);
-    /* where most lines stayed, nothing beats copying them; else the search for a smaller delta is worth its time */
-    if (fits && n_literals < target_size / 8)
-        return g_byte_array_free_to_bytes(g_steal_pointer(&lines));
-    blocks = new_delta(UPD_DELTA_BLOCKS, base_size, target_size);
-    upd_blocks_encode(blocks, (const guint8 *)base_data, (guint32)base_size, (const guint8 *)target_data,
-                      (guint32)target_size);
-    return g_byte_array_free_to_bytes(fits && lines->len <= blocks->len ? g_steal_pointer(&lines)
-                                                                        : g_steal_pointer(&blocks));
+    for (gsize i = 0; i < G_N_ELEMENTS(methods); i++) {
+        UpdDeltaInfo info = { UPD_DELTA_VERSION, methods[i].format, base_size, target_size };
+        g_autoptr(GByteArray) out = g_byte_array_new();
+
+        upd_put_header(out, &info);
+        if (methods[i].encode(out, &pair, best == NULL ? G_MAXUINT : best->len) &&
+            (best == NULL || out->len < best->len)) {
+            g_clear_pointer(&best, g_byte_array_unref);
+            best = g_steal_pointer(&out);
+        }
+    }
+    return g_byte_array_free_to_bytes(g_steal_pointer(&best));
 }

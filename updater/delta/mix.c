@@ -24,6 +24,8 @@
 #define TRAIN_PIECE  ((gsize)2 << 10)
 #define TRAIN_PLACES ((gsize)512 << 10)
 
+#define BYTE_COST 250 /* ns, on a machine of 2020 */
+
 #define FIELDS 32 /* of a line that are told apart */
 #define MARGIN 8  /* bytes of nothing before the history, so that contexts may look back at its start */
 
@@ -359,6 +361,20 @@ static void train(Model *model, gsize primer_size)
                 update(model, done, predict(model, done), byte >> (7 - done) & 1);
         }
     }
+}
+
+guint64 upd_mix_cost(gsize primer_size, gsize size)
+{
+    /* a quarter of a microsecond for each byte that is learned; the set-up; the places to match, waiting for memory */
+    return BYTE_COST * (guint64)(MIN(primer_size, TRAIN_PIECES * TRAIN_PIECE) + size) + 300000 +
+           4 * (guint64)MIN(primer_size, TRAIN_PLACES);
+}
+
+gsize upd_mix_affords(gsize primer_size, guint64 ns)
+{
+    guint64 set_up = upd_mix_cost(primer_size, 0);
+
+    return ns < set_up ? 0 : MIN((ns - set_up) / BYTE_COST, UPD_MIX_MAX);
 }
 
 void upd_mix_pack(GByteArray *out, const guint8 *primer, gsize primer_size, const guint8 *data, gsize size)

@@ -15,6 +15,12 @@
 
 #define UPD_MIX_MAX ((guint32)256 << 10)
 
+/* About what packing or unpacking takes, in ns. */
+guint64 upd_mix_cost(gsize primer_size, gsize size);
+
+/* How many bytes that much time is enough for, at most UPD_MIX_MAX. */
+gsize upd_mix_affords(gsize primer_size, guint64 ns);
+
 /* size is at most UPD_MIX_MAX.  Appends to out. */
 void upd_mix_pack(GByteArray *out, const guint8 *primer, gsize primer_size, const guint8 *data, gsize size);
 

@@ -3,12 +3,13 @@
 
 #include <string.h>
 
-/* How much of the base round a place primes the coder: mostly what comes before, for that is what new lines are like.
- */
-#define PRIMER_BEFORE 12288
-#define PRIMER_AFTER  4096
+static const guint8 magic[] = { 'H', 'L', 'D' };
 
-static const guint8 magic[] = { 'H', 'L', 'D', 2 };
+/* What each version of the container is called in signed metadata, and its formats. */
+static const struct {
+    guint8 version;
+    const char *name, *formats;
+} versions[] = { { 2, "holdline-delta-2", "LB" }, { 3, UPD_DELTA_FORMAT, "LBP" } };
 
 UpdReader upd_reader(const guint8 *data, gsize size)
 {
@@ -62,31 +63,53 @@ bool upd_get_bytes(UpdReader *in, guint32 size, const guint8 **bytes, const char
 
 void upd_put_header(GByteArray *out, const UpdDeltaInfo *info)
 {
-    guint8 format = (guint8)info->format;
+    const guint8 kind[] = { info->version, (guint8)info->format };
 
     g_byte_array_append(out, magic, sizeof magic);
-    g_byte_array_append(out, &format, 1);
+    g_byte_array_append(out, kind, sizeof kind);
     upd_put_number(out, (guint32)info->base_length);
     upd_put_number(out, (guint32)info->out_length);
+}
+
+/* The formats that this version of the container may have; NULL if it is not known. */
+static const char *formats_of(guint8 version)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(versions); i++)
+        if (versions[i].version == version)
+            return versions[i].formats;
+    return NULL;
 }
 
 bool upd_get_header(UpdReader *in, UpdDeltaInfo *info, GError **error)
 {
     const guint8 *bytes = in->at;
+    const char *formats = NULL;
     guint32 base_length = 0;
     guint32 out_length = 0;
 
-    if (!upd_get_bytes(in, sizeof magic + 1, &bytes, "header", error))
+    if (!upd_get_bytes(in, sizeof magic + 2, &bytes, "header", error))
         return false;
-    if (memcmp(bytes, magic, sizeof magic) != 0)
+    if (memcmp(bytes, magic, sizeof magic) == 0)
+        formats = formats_of(bytes[3]);
+    if (formats == NULL)
         return hl_fail(error, HL_ERROR_INVALID, "this is not a delta, or one of a later format");
-    if (bytes[4] != UPD_DELTA_LINES && bytes[4] != UPD_DELTA_BLOCKS)
+    if (bytes[4] == '\0' || strchr(formats, bytes[4]) == NULL)
         return hl_fail(error, HL_ERROR_INVALID, "the delta's format %u is not known to this version", bytes[4]);
     if (!upd_get_number(in, (guint32)UPD_DELTA_MAX_FILE, &base_length, "base length", error) ||
         !upd_get_number(in, (guint32)UPD_DELTA_MAX_FILE, &out_length, "result length", error))
         return false;
-    *info = (UpdDeltaInfo){ .format = (UpdDeltaFormat)bytes[4], .base_length = base_length, .out_length = out_length };
+    *info = (UpdDeltaInfo){
+        .version = bytes[3], .format = (UpdDeltaFormat)bytes[4], .base_length = base_length, .out_length = out_length
+    };
     return true;
+}
+
+bool upd_delta_knows(const char *format)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(versions); i++)
+        if (strcmp(versions[i].name, format) == 0)
+            return true;
+    return false;
 }
 
 bool upd_delta_inspect(GBytes *delta, UpdDeltaInfo *info, GError **error)
@@ -130,32 +153,47 @@ static guint64 join_spans(GArray *spans)
     return total;
 }
 
-static GArray *plan(const UpdStep *steps, guint32 n, guint32 base_length, guint32 before, guint32 after)
+static GArray *plan(const GArray *steps, guint32 base_length, guint32 before, guint32 after)
 {
     GArray *spans = g_array_new(FALSE, FALSE, sizeof(UpdSpan));
     guint32 place = 0;
 
-    for (guint32 i = 0; i < n; i++) {
-        if (steps[i].literals > 0) {
+    for (guint i = 0; i < steps->len; i++) {
+        const UpdStep *step = &g_array_index(steps, UpdStep, i);
+
+        if (step->literals > 0) {
             guint32 from = place > before ? place - before : 0;
             UpdSpan span = { from, MIN(base_length - place, after) + (place - from) };
 
             g_array_append_val(spans, span);
         }
-        place = steps[i].from + steps[i].size;
+        place = step->from + step->size;
     }
     return spans;
 }
 
-GArray *upd_primer_plan(const UpdStep *steps, guint32 n, guint32 base_length)
+GArray *upd_primer_plan(const GArray *steps, guint32 base_length, guint32 reach, guint32 max)
 {
-    /* many places share the room: halve what each gets until all fit; 2^18 places with 4 + 1 bytes do */
+    /* halve what each place gets until all fit; for 2^18 places with a byte or two it does */
     for (unsigned shift = 0;; shift++) {
-        GArray *spans = plan(steps, n, base_length, PRIMER_BEFORE >> shift, PRIMER_AFTER >> shift);
+        GArray *spans = plan(steps, base_length, (reach << 10) >> shift, ((reach << 10) / 3) >> shift);
 
         g_array_sort(spans, compare_spans);
-        if (join_spans(spans) <= UPD_MAX_PRIMER)
+        if (join_spans(spans) <= max)
             return spans;
         g_array_unref(spans);
     }
+}
+
+GByteArray *upd_primer_take(const guint8 *base, guint32 base_length, const GArray *steps, guint32 reach, guint32 max)
+{
+    g_autoptr(GArray) spans = upd_primer_plan(steps, base_length, reach, max);
+    GByteArray *primer = g_byte_array_new();
+
+    for (guint i = 0; i < spans->len; i++) {
+        const UpdSpan *span = &g_array_index(spans, UpdSpan, i);
+
+        g_byte_array_append(primer, base + span->from, span->size);
+    }
+    return primer;
 }

@@ -10,14 +10,6 @@
 
 typedef enum { KIND_UNKNOWN, KIND_FULL, KIND_DELTA } Kind;
 
-static const struct {
-    const char *kind, *format;
-    Kind value;
-} kinds[] = {
-    { "full", "zstd", KIND_FULL },
-    { "delta", UPD_DELTA_FORMAT, KIND_DELTA },
-};
-
 static void file_free(gpointer data)
 {
     UpdReleaseFile *file = data;
@@ -63,10 +55,12 @@ static int64_t number(const TufTarget *target, const char *name)
 
 static Kind kind_of(const TufTarget *target)
 {
-    for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++)
-        if (strcmp(text(target, "kind"), kinds[i].kind) == 0 && strcmp(text(target, "format"), kinds[i].format) == 0)
-            return kinds[i].value;
-    return KIND_UNKNOWN;
+    const char *kind = text(target, "kind");
+    const char *format = text(target, "format");
+
+    if (strcmp(kind, "full") == 0 && strcmp(format, "zstd") == 0)
+        return KIND_FULL;
+    return strcmp(kind, "delta") == 0 && upd_delta_knows(format) ? KIND_DELTA : KIND_UNKNOWN;
 }
 
 static bool is_sha256(const char *hex)

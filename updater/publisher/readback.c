@@ -89,8 +89,7 @@ static const char *custom_text(const TufTarget *target, const char *name)
 /* An increment that another version of this program made: clients of this one take the full file instead. */
 static bool is_foreign(const TufTarget *target)
 {
-    return strcmp(custom_text(target, "kind"), "delta") == 0 &&
-           strcmp(custom_text(target, "format"), UPD_DELTA_FORMAT) != 0;
+    return strcmp(custom_text(target, "kind"), "delta") == 0 && !upd_delta_knows(custom_text(target, "format"));
 }
 
 /* Unpacks or applies the file at path into memory and compares it with what the target promises. */
@@ -100,7 +99,7 @@ static bool rebuild(const UpdRepo *repo, const TufTarget *target, const char *pa
     guint64 length = (guint64)json_integer_value(json_object_get(target->custom, "out_length"));
     bool full = strcmp(custom_text(target, "kind"), "full") == 0;
     hl_autofd int out = upd_content_memory(NULL, error);
-    hl_autofd int in = open(path, O_RDONLY | O_CLOEXEC);
+    hl_autofd int in = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     hl_autofd int base = -1;
     g_autoptr(GBytes) packed = NULL;
     g_autoptr(GBytes) content = NULL;
