@@ -9,12 +9,17 @@
 /* How far round their places the new bytes are primed: tried in turn. */
 static const guint32 reaches[] = { 0, 4, 64, 1024 };
 
+/* Equal bytes between two corrections that are taken for corrections by nothing, so that both are one run: what pays
+ * depends on how regular the changes are.  Tried in turn. */
+static const guint32 bridges[] = { 0, 6, RUN_MAX };
+
 /* The files, and the part that is being filled. */
 typedef struct {
     GByteArray *out;
     const guint8 *base, *target;
     guint32 base_size, target_size;
     guint64 budget;
+    guint32 bridge;
     GByteArray *planes[UPD_PATCH_PLANES];
     GArray *steps;   /* UpdStep */
     guint32 gap;     /* copied unchanged since the last run */
@@ -135,6 +140,18 @@ static void put_run(Encoder *encoder, const guint8 *base, const guint8 *target, 
     encoder->gap = 0;
 }
 
+/* Where the run that begins at i ends. */
+static guint32 run_end(const Encoder *encoder, const guint8 *base, const guint8 *target, guint32 i, guint32 size)
+{
+    guint32 most = MIN(size - i, RUN_MAX);
+    guint32 end = 1;
+
+    for (guint32 k = 1; k < most && k - end <= encoder->bridge; k++)
+        if (base[i + k] != target[i + k])
+            end = k + 1;
+    return i + end;
+}
+
 /* A copy with its corrections. */
 static void put_copy(Encoder *encoder, guint32 from, const guint8 *target, guint32 size)
 {
@@ -142,7 +159,7 @@ static void put_copy(Encoder *encoder, guint32 from, const guint8 *target, guint
     guint32 begin = 0;
 
     for (guint32 i = 0; i < size;) {
-        guint32 end = i;
+        guint32 end;
 
         if (base[i] == target[i]) {
             encoder->gap++;
@@ -153,40 +170,56 @@ static void put_copy(Encoder *encoder, guint32 from, const guint8 *target, guint
             put_end(encoder, from + begin, i - begin);
             begin = i;
         }
-        while (end < size && base[end] != target[end] && end - i < RUN_MAX)
-            end++;
+        end = run_end(encoder, base, target, i, size);
         put_run(encoder, base + i, target + i, end - i);
         i = end;
     }
     put_step(encoder, from + begin, size - begin);
 }
 
-void upd_patch_encode(GByteArray *out, const guint8 *base, guint32 base_size, const guint8 *target, guint32 target_size,
-                      guint64 budget)
+static GByteArray *encode(Encoder encoder, const GArray *matches)
 {
-    g_autoptr(GArray) matches = upd_bytes_diff(base, base_size, target, target_size);
-    Encoder encoder = { .out = out,
-                        .base = base,
-                        .target = target,
-                        .base_size = base_size,
-                        .target_size = target_size,
-                        .budget = budget,
-                        .steps = g_array_new(FALSE, FALSE, sizeof(UpdStep)) };
     guint32 at = 0;
 
+    encoder.out = g_byte_array_new();
+    encoder.steps = g_array_new(FALSE, FALSE, sizeof(UpdStep));
     for (gsize i = 0; i < UPD_PATCH_PLANES; i++)
         encoder.planes[i] = g_byte_array_new();
     for (guint i = 0; i < matches->len; i++) {
         const UpdMatch *match = &g_array_index(matches, UpdMatch, i);
 
         if (match->size > 0)
-            put_copy(&encoder, match->from, target + at, match->size);
+            put_copy(&encoder, match->from, encoder.target + at, match->size);
         at += match->size;
-        put_new(&encoder, target + at, match->literals);
+        put_new(&encoder, encoder.target + at, match->literals);
         at += match->literals;
     }
     put_end(&encoder, encoder.place, 0);
     for (gsize i = 0; i < UPD_PATCH_PLANES; i++)
         g_byte_array_unref(encoder.planes[i]);
     g_array_unref(encoder.steps);
+    return encoder.out;
+}
+
+void upd_patch_encode(GByteArray *out, const guint8 *base, guint32 base_size, const guint8 *target, guint32 target_size,
+                      guint64 budget)
+{
+    g_autoptr(GArray) matches = upd_bytes_diff(base, base_size, target, target_size);
+    g_autoptr(GByteArray) best = NULL;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(bridges); i++) {
+        Encoder encoder = { .base = base,
+                            .target = target,
+                            .base_size = base_size,
+                            .target_size = target_size,
+                            .budget = budget,
+                            .bridge = bridges[i] };
+        g_autoptr(GByteArray) candidate = encode(encoder, matches);
+
+        if (best == NULL || candidate->len < best->len) {
+            g_clear_pointer(&best, g_byte_array_unref);
+            best = g_steal_pointer(&candidate);
+        }
+    }
+    g_byte_array_append(out, best->data, best->len);
 }
