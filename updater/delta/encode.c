@@ -15,6 +15,7 @@ static const guint32 reaches[] = { UPD_REACH_LINES, 64, 512, 4096 };
  * even that would not be the smallest. */
 #define TRIAL_LEVEL  6
 #define TRIAL_FACTOR 3
+#define BLOCKS_WORTH 32
 
 /* The operations as planes; see wire.h. */
 typedef struct {
@@ -208,10 +209,13 @@ static bool try_blocks(GByteArray *out, const Pair *pair, guint limit)
 {
     g_autoptr(GByteArray) trial = g_byte_array_new();
 
+    /* the dearest method, seconds for each MiB: it has its chance where the others found little to copy */
+    if (limit < pair->target_size / BLOCKS_WORTH)
+        return false;
     upd_blocks_encode(trial, TRIAL_LEVEL, pair->base, pair->base_size, pair->target, pair->target_size);
     if (trial->len / TRIAL_FACTOR > limit)
         return false;
-    upd_blocks_encode(out, 22, pair->base, pair->base_size, pair->target, pair->target_size);
+    upd_blocks_encode(out, 19, pair->base, pair->base_size, pair->target, pair->target_size);
     return true;
 }
 
