@@ -117,7 +117,7 @@ expect "so was the other" asked other 203.0.113.1 targets/
 news activeupdate other
 expect "dora may not update by hand" refuses on dora update-now
 for name in anna bert carl; do run on "$name" update-now; done
-await 5 "each updated by hand, from its first source" all_came manual
+await 20 "each updated by hand, from its first source" all_came manual
 
 news activeupdate other
 for name in anna bert carl; do run hl update-now "$name"; done
@@ -146,7 +146,7 @@ scheduled=$EPOCHSECONDS wanted=$WANTED
 run hl group set trouble privilege.update-now=yes
 await 5 "dora may now update by hand" may dora update-now
 run on dora update-now
-await 5 "dora: from the server" came dora manual server
+await 20 "dora: from the server" came dora manual server
 expect "the second source was not even asked" refuses asked activeupdate-2 203.0.113.2 metadata/
 
 news activeupdate-2 other-2
@@ -160,7 +160,7 @@ table ip closed {
 }
 NFT
 run on dora update-now
-await 5 "dora: from ActiveUpdate, for the server was down" came dora manual activeupdate
+await 20 "dora: from ActiveUpdate, for the server was down" came dora manual activeupdate
 expect "the report says why" reports dora "*; server: https://203.0.113.10:8843/repo/*onnect*"
 tell dora
 
@@ -168,7 +168,7 @@ news activeupdate-2 other-2
 step "somebody changed files of ActiveUpdate"
 tamper activeupdate-2
 run on dora update-now
-await 5 "dora: from the third source" came dora manual source-3
+await 20 "dora: from the third source" came dora manual source-3
 expect "the report says why, of both" reports dora "*; server: *onnect*; activeupdate: *hash*"
 tell dora
 
