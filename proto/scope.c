@@ -47,10 +47,31 @@ static char **split(const char *scope, GError **error)
     return NULL;
 }
 
+char *hl_scope_quote(const char *bytes)
+{
+    g_autofree char *escaped = hl_escape(bytes);
+    gsize length = strlen(escaped);
+    GString *out = g_string_new(NULL);
+
+    for (gsize i = 0; i < length; i++) {
+        bool is_end = i == 0 || i + 1 == length;
+
+        if (strchr(",*?[", escaped[i]) != NULL || (is_end && escaped[i] == ' '))
+            g_string_append_printf(out, "\\x%02x", (guint)(guchar)escaped[i]);
+        else
+            g_string_append_c(out, escaped[i]);
+    }
+    return g_string_free(out, FALSE);
+}
+
 char **hl_scope_paths(const char *scope, GError **error)
 {
     g_auto(GStrv) parts = split(scope, error);
 
+    if (parts != NULL && parts[0] == NULL && *scope != '\0') {
+        hl_fail(error, HL_ERROR_INVALID, "'%s' names no path", scope);
+        return NULL;
+    }
     for (gsize i = 0; parts != NULL && parts[i] != NULL; i++) {
         char *bytes = hl_unescape(parts[i]);
 
@@ -75,6 +96,8 @@ static bool add_rows(HlPick *pick, char *const *parts, GError **error)
     g_autoptr(GPtrArray) rows = g_ptr_array_new();
 
     for (gsize i = 0; parts[i] != NULL; i++) {
+        if (strcmp(parts[i], "all") == 0 && parts[1] != NULL)
+            return hl_fail(error, HL_ERROR_INVALID, "'all' stands alone, without other names");
         if (strcmp(parts[i], "all") == 0)
             pick->all = true;
         else if (g_str_has_prefix(parts[i], ID_PREFIX) && hl_ident_is_valid(parts[i]))
@@ -84,7 +107,7 @@ static bool add_rows(HlPick *pick, char *const *parts, GError **error)
     }
     g_ptr_array_add(rows, NULL);
     pick->rows = hl_excludes_new((const char *const *)rows->pdata, error);
-    return pick->rows != NULL;
+    return pick->rows != NULL || hl_error_prefix(error, "neither all nor an id (q-...) of 'holdline quarantine list'");
 }
 
 HlPick *hl_pick_new(const char *scope, GError **error)

@@ -2,8 +2,8 @@
 /* Command.scope: what a command is about, as a text that people write and registry and journal keep.  Pure.
  *
  *   scan                     paths, absolute; "": those of the setting scan.paths
- *   quarantine-restore,      rows, of which one must fit: `all`, an id (`q-...`), or a row of proto/exclude.h (a path,
- * sha256:HEX, quarantine-delete        signature:NAME)
+ *   quarantine-restore,      rows, of which one must fit: `all` (alone), an id (`q-...`), or a row of proto/exclude.h
+ * (a path, sha256:HEX, quarantine-delete        signature:NAME)
  *
  * Parts are separated by commas.  A path is written as reports show it (lib/base/escape.h): a comma in it is \x2c. */
 #ifndef PROTO_SCOPE_H
@@ -16,6 +16,10 @@
 
 /* Whether a command of this kind may have this scope; the message says what to write instead. */
 bool hl_scope_check(HlCommandKind kind, const char *scope, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* A path as lists show it, so that what is copied from there means this file and no other: separators and wildcards in
+ * it are written \xNN too.  bytes end at a NUL.  Caller frees. */
+char *hl_scope_quote(const char *bytes);
 
 /* The paths of a scan, as bytes; ends with NULL; empty for "".  Caller frees with g_strfreev.  NULL: malformed. */
 char **hl_scope_paths(const char *scope, GError **error);

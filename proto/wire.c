@@ -132,14 +132,23 @@ gpointer hl_wire_decode_bytes(const ProtobufCMessageDescriptor *type, GBytes *by
     return hl_wire_decode(type, data, size, error);
 }
 
-bool hl_wire_check(const ProtobufCMessage *message, GError **error)
+static bool check_size(const ProtobufCMessage *message, GError **error)
 {
     gsize size = protobuf_c_message_get_packed_size(message);
 
-    if (size > HL_WIRE_MAX_SIZE)
-        return hl_fail(error, HL_ERROR_LIMIT, "a %s of %" G_GSIZE_FORMAT " bytes is larger than %d",
-                       message->descriptor->short_name, size, HL_WIRE_MAX_SIZE);
-    return check_message(message, FIT_REFUSE, error);
+    return size <= HL_WIRE_MAX_SIZE ||
+           hl_fail(error, HL_ERROR_LIMIT, "a %s of %" G_GSIZE_FORMAT " bytes is larger than %d",
+                   message->descriptor->short_name, size, HL_WIRE_MAX_SIZE);
+}
+
+bool hl_wire_check(const ProtobufCMessage *message, GError **error)
+{
+    return check_size(message, error) && check_message(message, FIT_REFUSE, error);
+}
+
+bool hl_wire_fit(ProtobufCMessage *message, GError **error)
+{
+    return check_message(message, FIT_CUT, error) && check_size(message, error);
 }
 
 GBytes *hl_wire_encode(const ProtobufCMessage *message)

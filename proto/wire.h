@@ -22,6 +22,9 @@ gpointer hl_wire_decode_bytes(const ProtobufCMessageDescriptor *type, GBytes *by
  * other side. */
 bool hl_wire_check(const ProtobufCMessage *message, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Cuts the free texts of a message of our own that are too long, as the other side would, and checks the rest. */
+bool hl_wire_fit(ProtobufCMessage *message, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 GBytes *hl_wire_encode(const ProtobufCMessage *message);
 
 /* A deep copy of the message. */

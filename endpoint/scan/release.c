@@ -49,8 +49,9 @@ static EpRecord *read_record(const char *directory, const char *name)
 static void tell_file(const EpRecord *record)
 {
     g_autofree char *path = g_build_filename(record->directory, record->name, NULL);
-    g_autofree char *shown = hl_escape(path);
+    g_autofree char *shown = hl_scope_quote(path);
 
+    hl_bound_cut(shown, HL_MAX_TEXT);
     tell("file",
          json_pack("{s:s, s:s, s:I, s:s, s:s, s:I}", "id", record->id, "path", shown, "size", (json_int_t)record->size,
                    "sha256", record->sha256, "signature", record->signature, "taken", (json_int_t)record->taken));

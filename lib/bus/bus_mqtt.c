@@ -4,6 +4,7 @@
 
 #include "lib/base/backoff.h"
 #include "lib/base/ident.h"
+#include "lib/base/log.h"
 #include "lib/base/unconst.h"
 #include "lib/bus/diagnosis.h"
 #include "lib/bus/link.h"
@@ -518,9 +519,14 @@ static void keep_waiting(HlBus *bus, const HlBusMessage *message, HlBusPublished
 
 bool hl_bus_publish(HlBus *bus, const HlBusMessage *message, HlBusPublished done, gpointer user)
 {
-    g_assert(g_bytes_get_size(message->payload) <= HL_BUS_MAX_SIZE);
     if (bus->state != HL_BUS_UP || bus->closing)
         return false;
+    if (g_bytes_get_size(message->payload) > HL_BUS_MAX_SIZE) { /* whoever made it should have looked */
+        hl_log_limited(HL_LOG_ERROR, "line", "size", "a message of %" G_GSIZE_FORMAT " bytes to %s is not sent",
+                       g_bytes_get_size(message->payload), message->topic);
+        bus->counts.refused++;
+        return false;
+    }
     if (message->qos == 0 || (g_hash_table_size(bus->under_way) < bus->window && g_queue_is_empty(&bus->waiting)))
         return send_now(bus, message, done, user);
     if (g_queue_get_length(&bus->waiting) >= HL_BUS_QUEUE) {

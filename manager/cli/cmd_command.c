@@ -152,7 +152,12 @@ bool cmd_synchronize(HlInvocation *call, GError **error)
 
 bool cmd_scan(HlInvocation *call, GError **error)
 {
-    return issue(call, "scan", hl_cli_value(call, "paths", NULL), error);
+    const char *paths = hl_cli_value(call, "paths", NULL);
+
+    if (paths != NULL && *paths == '\0')
+        return hl_fail(error, HL_ERROR_USAGE,
+                       "--paths names no path; without it the paths of the settings are scanned");
+    return issue(call, "scan", paths, error);
 }
 
 bool cmd_scan_stop(HlInvocation *call, GError **error)
@@ -160,11 +165,18 @@ bool cmd_scan_stop(HlInvocation *call, GError **error)
     return issue(call, "scan stop", NULL, error);
 }
 
+/* Each argument is one name, whatever is in it. */
 static bool issue_for(HlInvocation *call, const char *name, GError **error)
 {
-    g_autofree char *scope = g_strjoinv(",", call->args + 1);
+    g_autoptr(GString) scope = g_string_new(NULL);
 
-    return issue(call, name, scope, error);
+    for (int i = 1; i < call->n_args; i++) {
+        g_auto(GStrv) parts = g_strsplit(call->args[i], ",", -1);
+        g_autofree char *quoted = g_strjoinv("\\x2c", parts);
+
+        g_string_append_printf(scope, "%s%s", i > 1 ? "," : "", quoted);
+    }
+    return issue(call, name, scope->str, error);
 }
 
 bool cmd_quarantine_restore(HlInvocation *call, GError **error)

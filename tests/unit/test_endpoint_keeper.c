@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* endpoint/daemon/work/keeper: what the server hears of the quarantine, and what it orders. */
 #include "lib/base/file.h"
+#include "proto/bounds.h"
 #include "tests/support/child_fake.h"
 #include "tests/support/endpoint_parts.h"
 #include "tests/support/timer_fake.h"
@@ -40,6 +41,56 @@ static void test_told(void)
     g_assert_cmpstr(told->files[0]->path, ==, "/home/x");
     g_assert_cmpuint(told->files[0]->sha256.len, ==, 32);
     g_assert_cmpint(told->files[0]->taken_ms, ==, 1000);
+}
+
+/* As long as names can be, of as many files as are told of: it fits into a message, or it would jam the spool. */
+static void test_long_names(void)
+{
+    g_autoptr(EndpointParts) parts = parts_new();
+    g_autofree char *path = g_strnfill(4 * HL_MAX_TEXT, 'x');
+    HlChild *lister;
+
+    parts_line_up(parts);
+    ep_keeper_enrol(parts->keeper, parts->spool);
+    lister = wait_for_child("list");
+    for (guint i = 0; i < HL_MAX_QUARANTINED + 1; i++) {
+        g_autofree char *line =
+            g_strdup_printf("{\"file\":{\"id\":\"q-%u\",\"path\":\"/%s\",\"size\":3,\"sha256\":\"" HASH
+                            "\",\"signature\":\"%.255s\",\"taken\":1000}}",
+                            i, path, path);
+
+        child_fake_say(lister, line);
+    }
+    child_fake_say(lister, "{\"end\":{\"total\":101,\"bytes\":40}}");
+    child_fake_exit(lister, 0, "", "");
+    g_assert_cmpuint(parts_last(parts, HOLDLINE__V1__REPORT__BODY_QUARANTINE)->quarantine->n_files, ==,
+                     HL_MAX_QUARANTINED);
+}
+
+/* A list that failed is asked for again. */
+static void test_failed(void)
+{
+    g_autoptr(EndpointParts) parts = parts_new();
+
+    parts_line_up(parts);
+    ep_keeper_enrol(parts->keeper, parts->spool);
+    child_fake_exit(wait_for_child("list"), 7, "", "holdline-scanner: no memory\n");
+    g_assert_null(child_fake_last());
+    timer_fake_advance(HL_MINUTE);
+    list(child_fake_last(), "{\"end\":{\"total\":1,\"bytes\":3}}");
+    g_assert_nonnull(parts_last(parts, HOLDLINE__V1__REPORT__BODY_QUARANTINE));
+}
+
+/* A machine that leaves its server does not do later what that server wanted of its files. */
+static void test_left(void)
+{
+    g_autoptr(EndpointParts) parts = parts_new();
+
+    parts_line_up(parts);
+    parts_order_of(parts, "c-1", HL_KIND_RESTORE, "all");
+    parts_leave(parts);
+    timer_fake_advance(HL_MINUTE);
+    g_assert_null(child_fake_last());
 }
 
 /* The same list again is no news, and an empty one at the start is none either. */
@@ -106,6 +157,9 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/endpoint/keeper/told", test_told);
+    g_test_add_func("/endpoint/keeper/long-names", test_long_names);
+    g_test_add_func("/endpoint/keeper/failed", test_failed);
+    g_test_add_func("/endpoint/keeper/left", test_left);
     g_test_add_func("/endpoint/keeper/no-news", test_no_news);
     g_test_add_func("/endpoint/keeper/watched", test_watched);
     g_test_add_func("/endpoint/keeper/ordered", test_ordered);

@@ -7,6 +7,7 @@
 #include "endpoint/daemon/ground/store.h"
 #include "lib/base/file.h"
 #include "lib/base/unconst.h"
+#include "proto/bounds.h"
 #include "proto/wire.h"
 
 typedef struct {
@@ -85,6 +86,34 @@ static bool ack(Fixture *f, uint64_t seq)
     g_autofree char *identity = g_strdup(sent(f, f->sent->len - 1)->spool);
 
     return ep_spool_ack(f->spool, identity, seq, 0, NULL);
+}
+
+/* What the server would refuse would be sent for ever, and hold up all that comes after it. */
+static void test_unfit(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+    HlMsgReport report = HOLDLINE__V1__REPORT__INIT;
+    HlMsgCommandReport command = HOLDLINE__V1__COMMAND_REPORT__INIT;
+    g_autofree char *longer = g_strnfill(HL_MAX_TEXT + 1, 'x');
+    g_autofree char *huge = g_strnfill((gsize)HL_WIRE_MAX_SIZE, 'x');
+    g_autoptr(GBytes) stored = g_bytes_new(huge, strlen(huge));
+
+    report.body_case = HOLDLINE__V1__REPORT__BODY_COMMAND;
+    report.command = &command;
+    command.command = hl_unconst("c-1");
+    command.detail = longer;
+    g_assert_true(ep_spool_add(f->spool, &report, EP_SPOOL_KEEP_ALWAYS, "c-1", NULL)); /* is cut */
+    command.detail = hl_unconst("a\001b");
+    g_assert_true(ep_spool_add(f->spool, &report, EP_SPOOL_KEEP_ALWAYS, "c-1", NULL)); /* goes without its body */
+    add(f, "c-3", 0, EP_SPOOL_KEEP_ALWAYS);
+    /* as an earlier version stored it */
+    g_assert_true(hl_db_run(f->db, NULL, NULL, "UPDATE spool SET body = ? WHERE seq = 3", "b", stored));
+    add(f, "c-4", 0, EP_SPOOL_KEEP_ALWAYS);
+    ep_spool_open(f->spool, 77);
+    g_assert_cmpuint(f->sent->len, ==, 4);
+    g_assert_cmpuint(strlen(sent(f, 0)->command->detail), ==, HL_MAX_TEXT);
+    g_assert_cmpint(sent(f, 1)->body_case, ==, HOLDLINE__V1__REPORT__BODY__NOT_SET);
+    g_assert_cmpint(sent(f, 2)->body_case, ==, HOLDLINE__V1__REPORT__BODY__NOT_SET);
+    g_assert_cmpstr(sent(f, 3)->command->command, ==, "c-4");
 }
 
 static void test_order(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
@@ -359,6 +388,7 @@ static void test_busy_line(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    ADD("/spool/unfit", test_unfit);
     ADD("/spool/order", test_order);
     ADD("/spool/rolled-back", test_rolled_back);
     ADD("/spool/progress-merges", test_progress_merges);

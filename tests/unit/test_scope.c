@@ -19,6 +19,8 @@ static void test_paths(void)
         { "/a\\\\b", "/a\\b" },
         { "/a\\xff", "/a\xff" },
         { "home", NULL },
+        { ",", NULL },
+        { " ", NULL },
         { "/home,tmp", NULL },
         { "/a\\b", NULL },
         { "/a\\x00", NULL },
@@ -77,6 +79,24 @@ static void test_pick(void)
     }
 }
 
+/* What a list shows means that one file, whatever somebody named it. */
+static void test_quote(void)
+{
+    static const char *const names[] = { "/home/u/x,all", "/home/u/*", "/home/[a-z]?", "/a\\x2c",
+                                         "/a\nb",         "/a ",       "/\xff\xfe" };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autofree char *shown = hl_scope_quote(names[i]);
+        g_autoptr(GError) error = NULL;
+        g_autoptr(HlPick) pick = hl_pick_new(shown, &error);
+
+        g_assert_no_error(error);
+        g_assert_true(hl_pick_takes(pick, "q-one", names[i], "", "Eicar"));
+        g_assert_false(hl_pick_takes(pick, "q-one", "/home/u/other", "", "Eicar"));
+    }
+    g_assert_null(hl_pick_new("/home/u/x,all", NULL)); /* all is no part of anything */
+}
+
 static void test_kinds(void)
 {
     g_assert_true(hl_scope_check(HL_KIND_UPDATE_NOW, "", NULL));
@@ -95,6 +115,7 @@ int main(int argc, char **argv)
     g_test_add_func("/scope/paths", test_paths);
     g_test_add_func("/scope/bounds", test_bounds);
     g_test_add_func("/scope/pick", test_pick);
+    g_test_add_func("/scope/quote", test_quote);
     g_test_add_func("/scope/kinds", test_kinds);
     return g_test_run();
 }

@@ -19,7 +19,8 @@ struct EpSpool {
     EpWindow window;
 };
 
-#define IDENTITY_FACT "spool" /* in the store */
+#define MAX_BODY      (HL_WIRE_MAX_SIZE - 1024) /* beside what the envelope adds */
+#define IDENTITY_FACT "spool"                   /* in the store */
 #define ACKED_FACT    "spool-acked"
 #define MARK_FACT     "spool-acked-mark"
 
@@ -121,9 +122,28 @@ static bool find_unsent(EpSpool *spool, const char *subject, int64_t *seq, GErro
                            "it", (int64_t)spool->window.sent, subject);
 }
 
+/* As the server will take it.  One that it would refuse holds up all that come after it, so it goes without its body,
+ * which the server skips like one of a later version. */
+static GBytes *fit_body(const HlMsgReport *report, const char *subject)
+{
+    HlMsgReport none = HOLDLINE__V1__REPORT__INIT;
+    g_autoptr(HlMsgReport) copy = hl_wire_copy(&report->base);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GBytes) body = NULL;
+
+    if (hl_wire_fit(&copy->base, &error)) {
+        body = HL_WIRE_ENCODE(copy);
+        if (g_bytes_get_size(body) <= MAX_BODY)
+            return g_steal_pointer(&body);
+        hl_fail(&error, HL_ERROR_LIMIT, "it has %" G_GSIZE_FORMAT " bytes, of %d", g_bytes_get_size(body), MAX_BODY);
+    }
+    hl_error("spool", "a report (%s) cannot be sent, and is left out: %s", subject, error->message);
+    return HL_WIRE_ENCODE(&none);
+}
+
 bool ep_spool_add(EpSpool *spool, const HlMsgReport *report, EpSpoolFate fate, const char *subject, GError **error)
 {
-    g_autoptr(GBytes) body = HL_WIRE_ENCODE(report);
+    g_autoptr(GBytes) body = fit_body(report, subject);
     g_auto(HlTxn) txn = HL_TXN_INIT;
     HlTime now = hl_clock_wall();
     int64_t seq = 0;
@@ -174,7 +194,10 @@ static GBytes *envelop(const EpSpool *spool, HlMsgReport envelope, GBytes *body)
     envelope.session = spool->session;
     envelope.first = spool->window.acked + 1;
     head = HL_WIRE_ENCODE(&envelope);
-    g_byte_array_append(both, g_bytes_get_data(body, NULL), (guint)g_bytes_get_size(body));
+    if (g_bytes_get_size(body) <= MAX_BODY) /* of an earlier version, which did not look */
+        g_byte_array_append(both, g_bytes_get_data(body, NULL), (guint)g_bytes_get_size(body));
+    else
+        hl_warn("spool", "report %" G_GUINT64_FORMAT " is too large, and goes without its content", envelope.seq);
     g_byte_array_append(both, g_bytes_get_data(head, NULL), (guint)g_bytes_get_size(head));
     return g_byte_array_free_to_bytes(g_steal_pointer(&both));
 }

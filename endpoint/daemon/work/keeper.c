@@ -17,10 +17,12 @@
 #include "proto/bounds.h"
 #include "proto/scope.h"
 
-#define TOLD_FACT  "quarantine-told" /* digest of what the server was told; "": that it is empty, or nothing yet */
-#define SETTLE     HL_SECOND         /* a change seldom comes alone */
-#define TELL_EVERY (10 * HL_SECOND)  /* while a scan goes on taking files */
-#define TELL_AGAIN HL_DAY            /* to a server that was restored from a backup */
+#define TOLD_FACT  "quarantine-told" /* digest of what the server was told; "": nothing yet */
+#define EMPTY      "empty"
+#define SETTLE     HL_SECOND        /* a change seldom comes alone */
+#define TELL_EVERY (10 * HL_SECOND) /* while a scan goes on taking files */
+#define TELL_AGAIN HL_DAY           /* to a server that was restored from a backup */
+#define TRY_AGAIN  HL_MINUTE        /* after a list that failed */
 #define LIST_TIME  (10 * HL_MINUTE)
 #define MAX_ORDERS 16
 
@@ -109,13 +111,13 @@ static bool spool_list(EpKeeper *keeper, GError **error)
     return ep_spool_add(keeper->spool, &report, EP_SPOOL_LATEST, "quarantine", error);
 }
 
-/* "": nothing is in it. */
+/* EMPTY: nothing is in it. */
 static char *digest_of(const EpKeeper *keeper)
 {
     g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
 
     if (number_of(keeper->end, "total") == 0)
-        return g_strdup("");
+        return g_strdup(EMPTY);
     for (guint i = 0; i < keeper->files->len; i++) {
         const char *id = text_of(keeper->files->pdata[i], "id");
 
@@ -132,18 +134,19 @@ static bool store_told(EpKeeper *keeper, const char *digest, GError **error)
            ep_store_set(keeper->has.db, TOLD_FACT, digest, error) && hl_txn_commit(&txn, error);
 }
 
-static void tell(EpKeeper *keeper)
+static bool tell(EpKeeper *keeper)
 {
     g_autofree char *before = ep_store_get(keeper->has.db, TOLD_FACT, "");
     g_autofree char *digest = digest_of(keeper);
     g_autoptr(GError) error = NULL;
 
-    if (keeper->spool == NULL || strcmp(before, digest) == 0)
-        return;
+    if (keeper->spool == NULL || strcmp(before, digest) == 0 || (*before == '\0' && strcmp(digest, EMPTY) == 0))
+        return true;
     if (store_told(keeper, digest, &error))
         ep_spool_pump(keeper->spool);
     else
         ep_trouble_store_failed(keeper->has.trouble, "the list of the quarantine", error);
+    return error == NULL;
 }
 
 /* --------------------------------------------------------------------------------------------------------- children */
@@ -195,17 +198,27 @@ static char *complaint_of(const HlChildEnd *end)
                : g_strdup_printf("the scanner ended with %s %d", end->exited ? "status" : "signal", end->status);
 }
 
+static gboolean on_settled(gpointer user);
+
+static void list_later(EpKeeper *keeper)
+{
+    keeper->is_dirty = true;
+    if (keeper->timer == 0)
+        keeper->timer = g_timeout_add((guint)TRY_AGAIN, on_settled, keeper);
+}
+
 static void on_listed(const HlChildEnd *end, gpointer user)
 {
     EpKeeper *keeper = user;
     g_autofree char *complaint = NULL;
 
     keeper->lister = NULL;
-    if (end->exited && end->status == 0 && keeper->end != NULL) {
-        tell(keeper);
-    } else {
+    if (!end->exited || end->status != 0 || keeper->end == NULL) {
         complaint = complaint_of(end);
         hl_log_limited(HL_LOG_WARN, "quarantine", "list", "the quarantine cannot be listed: %s", complaint);
+        list_later(keeper);
+    } else if (!tell(keeper)) {
+        list_later(keeper);
     }
     start_next(keeper);
 }
@@ -274,8 +287,10 @@ static void start_list(EpKeeper *keeper)
     keeper->is_dirty = false;
     keeper->listed = hl_clock_mono();
     keeper->lister = start(keeper, "list", NULL, on_listed, &error);
-    if (keeper->lister == NULL)
-        hl_log_limited(HL_LOG_WARN, "quarantine", "list", "the quarantine cannot be listed: %s", error->message);
+    if (keeper->lister != NULL)
+        return;
+    hl_log_limited(HL_LOG_WARN, "quarantine", "list", "the quarantine cannot be listed: %s", error->message);
+    list_later(keeper);
 }
 
 static void start_next(EpKeeper *keeper)
@@ -344,11 +359,19 @@ bool ep_keeper_release(EpKeeper *keeper, const EpReleaseRequest *request, GError
 
 void ep_keeper_forget(EpKeeper *keeper, gconstpointer user)
 {
-    for (GList *at = keeper->orders.head; at != NULL; at = at->next) {
+    GList *next;
+
+    for (GList *at = keeper->orders.head; at != NULL; at = next) {
         Order *order = at->data;
 
-        if (order->user == user)
-            order->done = NULL;
+        next = at->next;
+        if (order->user != user)
+            continue;
+        order->done = NULL;
+        if (keeper->releaser != NULL && at == keeper->orders.head)
+            continue;
+        g_queue_delete_link(&keeper->orders, at);
+        order_free(order);
     }
 }
 

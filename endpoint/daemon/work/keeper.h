@@ -40,7 +40,7 @@ typedef struct {
 /* done comes once, after this has returned. */
 bool ep_keeper_release(EpKeeper *keeper, const EpReleaseRequest *request, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* No more callbacks to this user; what was begun goes on. */
+/* No more callbacks to this user; what was begun goes on, what waits is not done. */
 void ep_keeper_forget(EpKeeper *keeper, gconstpointer user);
 
 #endif
