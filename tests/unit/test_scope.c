@@ -43,7 +43,7 @@ static void test_bounds(void)
     g_autoptr(GError) error = NULL;
     g_autoptr(GError) error2 = NULL;
 
-    for (gsize i = 1; many[i] != '\0'; i += 2)
+    for (gsize i = 1; i < 2 * (HL_MAX_SCOPES + 1); i += 2)
         many[i] = ',';
     g_assert_null(hl_scope_paths(many, &error));
     g_assert_error(error, HL_ERROR, HL_ERROR_LIMIT);
