@@ -10,6 +10,7 @@
 #include "endpoint/scan/clamd.h"
 #include "endpoint/scan/component.h"
 #include "endpoint/scan/origin.h"
+#include "endpoint/scan/shares.h"
 #include "lib/base/escape.h"
 #include "lib/base/file.h"
 #include "lib/base/log.h"
@@ -31,7 +32,9 @@ struct EpSession {
     EpQuarantine *quarantine; /* NULL: there is none, or it is not open now */
     EpTally tally;
     char *failure;
-    guint told_found, told_gaps, untested;
+    EpShares *shares; /* of the finds that are named */
+    guint64 untold;
+    guint told_gaps, untested;
     HlTime tested_mono, progress_mono, taken_mono, hour_mono;
 };
 
@@ -134,6 +137,7 @@ EpSession *ep_session_new(const EpSessionOptions *options)
     session->has = *options;
     session->components = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     session->allowed = ep_allowed_load(NULL);
+    session->shares = ep_shares_new(EP_SESSION_TOLD);
     session->progress_mono = session->hour_mono = hl_clock_mono();
     look_into_quarantine(session);
     if (ep_clamd_wait(options->exam->socket, options->patience, &error))
@@ -152,6 +156,7 @@ void ep_session_free(EpSession *session)
     ep_exam_free(session->exam);
     g_hash_table_unref(session->components);
     g_hash_table_unref(session->allowed);
+    ep_shares_free(session->shares);
     g_clear_pointer(&session->quarantine, ep_quarantine_close);
     g_free(session->failure);
     g_free(session);
@@ -225,8 +230,7 @@ static Fate decide(EpSession *session, const EpWalkFile *file, const EpLook *loo
     Fate fate = { .action = "reported", .detail = NULL };
     g_autoptr(GError) error = NULL;
 
-    /* what nobody is told of stays where it is: the next scan finds it */
-    if (session->has.quarantine == NULL || session->told_found >= EP_SESSION_TOLD)
+    if (session->has.quarantine == NULL)
         return fate;
     fate.action = "quarantine-failed";
     if (open_quarantine(session, &error) && take(session, file, look, sha256, &fate.detail, &error))
@@ -237,13 +241,14 @@ static Fate decide(EpSession *session, const EpWalkFile *file, const EpLook *loo
     return fate;
 }
 
+/* It is put away also if it is not named: the next scan tells what is kept. */
 static void tell_found(EpSession *session, const EpWalkFile *file, const EpLook *look, const char *sha256)
 {
     g_autofree char *shown = shown_path(file->path);
     Fate fate = decide(session, file, look, sha256);
     json_t *found;
 
-    if (session->told_found++ < EP_SESSION_TOLD) {
+    if (ep_shares_take(session->shares, file->st.st_uid)) {
         found = json_pack("{s:s, s:I, s:I, s:s, s:s, s:s, s:s}", "path", shown, "size", (json_int_t)file->st.st_size,
                           "uid", (json_int_t)file->st.st_uid, "signature", look->signature, "component",
                           component_of(session, look->signature), "action", fate.action, "detail",
@@ -251,6 +256,8 @@ static void tell_found(EpSession *session, const EpWalkFile *file, const EpLook 
         if (sha256 != NULL)
             json_object_set_new(found, "sha256", json_string(sha256));
         ep_session_tell("found", found);
+    } else {
+        session->untold++;
     }
     g_free(fate.detail);
 }
@@ -313,7 +320,8 @@ static void begin_hour(EpSession *session)
     if (!session->has.is_endless || hl_clock_mono() - session->hour_mono < HL_HOUR)
         return;
     session->hour_mono = hl_clock_mono();
-    session->told_found = session->told_gaps = 0;
+    session->told_gaps = 0;
+    ep_shares_reset(session->shares);
 }
 
 bool ep_session_file(EpSession *session, const EpWalkFile *file, EpLook *look)
@@ -365,6 +373,7 @@ bool ep_session_end(EpSession *session)
         (session->has.must_look || ep_tally_gaps(&session->tally) > 0))
         session->failure = g_strdup("nothing could be looked at");
     end = ep_tally_json(&session->tally);
+    json_object_set_new(end, "untold", json_integer((json_int_t)session->untold));
     if (session->failure != NULL)
         json_object_set_new(end, "failed", json_string(session->failure));
     ep_session_tell("end", end);

@@ -3,13 +3,14 @@
  *
  * What happens is printed on stdout, a JSON object a line:
  *     {"found": {path, size, sha256, uid, signature, component, action, detail}}
- *                                                                      the first EP_SESSION_TOLD of them
+ *                                                                      EP_SESSION_TOLD of them, by shares.h
  *     {"kept": {path, size, sha256, uid, signature, action, detail}}   what the quarantine has from the last days: who
- * was killed between taking and telling tells it now
+ * was killed between taking and telling, or had too many to tell, tells it now
  *     {"gap": {path, reason, why}}                                     a path that was not looked at; as many
  *     {"progress": {files, bytes, found, not_looked_at, gaps, path}}   once a second
  *     {"hung": true}                                                   the engine holds on to a file for ever
- *     {"end": {files, ..., failed}}                                    last; failed: why none of it counts, or absent
+ *     {"end": {files, ..., untold, failed}}                            last; untold: finds that were not named; failed:
+ * why none of it counts, or absent
  * Blocking; one thread. */
 #ifndef ENDPOINT_SCAN_SESSION_H
 #define ENDPOINT_SCAN_SESSION_H

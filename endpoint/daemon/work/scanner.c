@@ -23,8 +23,9 @@ struct EpScanner {
     HlTime heard;   /* mono */
     HlTime killed;  /* mono; 0: it was not */
     EpTally tally;
-    guint64 untold; /* finds that were only counted */
-    char *note;     /* about them; NULL: there are none */
+    guint64 untold;  /* finds that were only counted: beyond the ration of who scans by hand */
+    guint64 unnamed; /* beyond what the scan names */
+    char *note;      /* about them; NULL: there are none */
     bool has_end;
     char *why, *stopped; /* nothing of it counts; it was ended by somebody: who */
 };
@@ -129,6 +130,7 @@ static void on_end_told(EpScanner *scanner, const json_t *end)
     const char *failed = json_string_value(json_object_get(end, "failed"));
 
     ep_tally_parse(&scanner->tally, end);
+    scanner->unnamed = (guint64)MAX(json_integer_value(json_object_get(end, "untold")), 0);
     scanner->has_end = true;
     if (failed != NULL && scanner->why == NULL)
         scanner->why = g_strdup(failed);
@@ -177,11 +179,11 @@ static void note_untold(EpScanner *scanner)
 {
     const char *why = scanner->stopped != NULL ? scanner->stopped : scanner->why;
 
-    if (scanner->untold > 0)
-        scanner->note =
-            g_strdup_printf("%s%s%" PRIu64 " of the finds were only counted: more were found by hand than a "
-                            "day's ration",
-                            why != NULL ? why : "", why != NULL ? "; " : "", scanner->untold);
+    if (scanner->untold + scanner->unnamed > 0)
+        scanner->note = g_strdup_printf("%s%s%" PRIu64 " of the finds were only counted: %s", why != NULL ? why : "",
+                                        why != NULL ? "; " : "", scanner->untold + scanner->unnamed,
+                                        scanner->untold > 0 ? "more were found by hand than a day's ration"
+                                                            : "more were found than one scan names");
 }
 
 static void on_done(const HlChildEnd *end, gpointer user)
