@@ -81,6 +81,13 @@ static bool limits(const EpConfinement *has, GError **error)
            (has->file_size == 0 || limit(RLIMIT_FSIZE, has->file_size, error));
 }
 
+/* Who runs the daemon may have made it nicer already, and only root may go back.  A filter of system calls may not let
+ * it; then who runs the daemon has seen to that. */
+static bool be_nice(void)
+{
+    return getpriority(PRIO_PROCESS, 0) >= NICENESS || setpriority(PRIO_PROCESS, 0, NICENESS) == 0 || errno == EPERM;
+}
+
 bool ep_confine(const EpConfinement *has, GError **error)
 {
     pid_t parent = getppid();
@@ -93,9 +100,7 @@ bool ep_confine(const EpConfinement *has, GError **error)
         fprintf(stderr, "this kernel does not let the scan engine have a network of its own\n");
     if (!limits(has, error))
         return false;
-    /* a filter of system calls may not let it; then who runs the daemon has seen to that */
-    if ((setpriority(PRIO_PROCESS, 0, NICENESS) != 0 && errno != EPERM) ||
-        prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+    if (!be_nice() || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
         prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) /* becoming another user has cleared it */
         return hl_fail_errno(error, errno, "cannot confine the scan engine");
     return getppid() == parent || hl_fail(error, HL_ERROR_UNAVAILABLE, "the daemon is gone");

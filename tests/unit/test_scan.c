@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -201,6 +202,24 @@ static void put(const char *top, const char *name)
     g_autofree char *path = g_build_filename(top, name, NULL);
 
     g_assert_true(hl_file_write_text(path, "x", 0600, NULL));
+}
+
+/* In a process of its own: it is for good. */
+static void test_nice(void)
+{
+    if (g_test_subprocess()) {
+        EpConfinement confinement = { .user = EP_CONFINE_USER };
+        g_autoptr(GError) error = NULL;
+        int nicer = MAX(15, getpriority(PRIO_PROCESS, 0));
+
+        g_assert_cmpint(setpriority(PRIO_PROCESS, 0, nicer), ==, 0); /* as a daemon that somebody has made nice */
+        g_assert_true(ep_confine(&confinement, &error));
+        g_assert_no_error(error);
+        g_assert_cmpint(getpriority(PRIO_PROCESS, 0), ==, nicer);
+        _exit(0); /* what runs at the end may want rights that are gone */
+    }
+    g_test_trap_subprocess(NULL, 0, G_TEST_SUBPROCESS_DEFAULT);
+    g_test_trap_assert_passed();
 }
 
 static void test_walk(void)
@@ -492,6 +511,7 @@ int main(int argc, char **argv)
     g_test_add_func("/scan/component", test_component);
     g_test_add_func("/scan/conf", test_conf);
     g_test_add_func("/scan/user", test_user);
+    g_test_add_func("/scan/nice", test_nice);
     g_test_add_func("/scan/walk", test_walk);
     g_test_add_func("/scan/walk/deep", test_deep);
     g_test_add_func("/scan/witness", test_witness);
