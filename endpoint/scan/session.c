@@ -106,11 +106,17 @@ static bool open_quarantine(EpSession *session, GError **error)
     return session->quarantine != NULL;
 }
 
-/* After a while, because opening it reads all of its records. */
-static void close_quarantine(EpSession *session)
+/* The quarantine is closed after a while, because opening it reads all of its records. */
+HlTime ep_session_rest(EpSession *session)
 {
-    if (session->quarantine != NULL && hl_clock_mono() - session->taken_mono >= QUARANTINE_PAUSE)
-        g_clear_pointer(&session->quarantine, ep_quarantine_close);
+    HlTime age = hl_clock_mono() - session->taken_mono;
+
+    if (session->quarantine == NULL)
+        return G_MAXINT64;
+    if (age < QUARANTINE_PAUSE)
+        return QUARANTINE_PAUSE - age;
+    g_clear_pointer(&session->quarantine, ep_quarantine_close);
+    return G_MAXINT64;
 }
 
 static void look_into_quarantine(EpSession *session)
@@ -329,7 +335,7 @@ bool ep_session_file(EpSession *session, const EpWalkFile *file, EpLook *look)
     g_autofree char *sha256 = NULL;
 
     tell_progress(session, file->path);
-    close_quarantine(session);
+    ep_session_rest(session);
     begin_hour(session);
     if (session->failure != NULL)
         return false;
@@ -355,6 +361,7 @@ bool ep_session_file(EpSession *session, const EpWalkFile *file, EpLook *look)
 void ep_session_gap(EpSession *session, const char *path, EpGap gap, const char *why)
 {
     session->tally.gaps[gap]++;
+    ep_session_rest(session);
     tell_gap(session, path, gap, why);
     tell_progress(session, path);
 }

@@ -132,13 +132,13 @@ static void tell_numbers(EpWatch *watch)
     ep_session_tell("watch", ep_backlog_json(&numbers));
 }
 
-/* Until there is something to do; a change that was not told is. */
-static void wait_for_events(const EpWatch *watch)
+/* Until there is something to do, at most that long; a change that was not told is. */
+static void wait_for_events(const EpWatch *watch, HlTime most)
 {
     EpBacklogNumbers numbers = ep_backlog_numbers(watch->backlog, hl_clock_mono());
     bool changed = memcmp(&numbers, &watch->told, sizeof numbers) != 0;
     struct pollfd one = { .fd = watch->fd, .events = POLLIN };
-    HlTime pause = ep_backlog_pause(watch->backlog, hl_clock_mono(), changed ? TELL_PAUSE : TELL_LATE);
+    HlTime pause = ep_backlog_pause(watch->backlog, hl_clock_mono(), MIN(most, changed ? TELL_PAUSE : TELL_LATE));
 
     HL_IGNORE(poll(&one, 1, (int)pause) >= 0); /* a signal is as good a reason to look */
 }
@@ -146,13 +146,14 @@ static void wait_for_events(const EpWatch *watch)
 void ep_watch_run(EpWatch *watch, EpSession *session)
 {
     while (ep_session_failure(session) == NULL) {
+        HlTime rest = ep_session_rest(session);
         int fd;
 
         read_events(watch);
         tell_numbers(watch);
         fd = ep_backlog_take(watch->backlog, hl_clock_mono());
         if (fd < 0)
-            wait_for_events(watch);
+            wait_for_events(watch, rest);
         else if (!look_at(session, fd))
             break;
     }
