@@ -3,8 +3,7 @@
 #include <stdio.h>
 
 #include "endpoint/cli/commands.h"
-#include "endpoint/scan/allowed.h"
-#include "endpoint/scan/quarantine.h"
+#include "endpoint/scan/release.h"
 #include "lib/base/escape.h"
 #include "lib/base/json.h"
 #include "lib/base/table.h"
@@ -94,13 +93,12 @@ bool ep_cmd_quarantine_restore(HlInvocation *call, GError **error)
     const EpTool *tool = call->user;
     g_autoptr(EpQuarantine) quarantine = open_it(call, error);
     g_autofree char *allowed = NULL;
-    g_autofree char *sha256 = NULL;
 
-    if (quarantine == NULL || !ep_quarantine_restore(quarantine, call->args[0], &sha256, error))
+    if (quarantine == NULL)
         return false;
     allowed = g_build_filename(tool->conf.state_dir, EP_ALLOWED_FILE, NULL);
-    if (!ep_allowed_add(allowed, sha256, error))
-        return hl_error_prefix(error, "it is back at its place, but the next scan will find it again");
+    if (!ep_release_restore(quarantine, call->args[0], allowed, error))
+        return false;
     printf("It is back at its place, and scheduled scans of this machine take this content for clean from now on.\n");
     return true;
 }

@@ -12,6 +12,10 @@
  * free with g_hash_table_unref. */
 GHashTable *ep_allowed_load(const char *path);
 
+bool ep_allowed_has(const char *path, const char *sha256);
+
+/* For who has the quarantine open: one at a time. */
 bool ep_allowed_add(const char *path, const char *sha256, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool ep_allowed_remove(const char *path, const char *sha256, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 #endif

@@ -5,11 +5,11 @@
 #include <string.h>
 
 #include "endpoint/scan/allowed.h"
-#include "endpoint/scan/quarantine.h"
 #include "lib/base/escape.h"
 #include "lib/base/file.h"
 #include "lib/base/ident.h"
 #include "lib/base/json.h"
+#include "lib/base/log.h"
 #include "proto/bounds.h"
 
 #define RECORD_SUFFIX ".json"
@@ -100,14 +100,35 @@ static GPtrArray *meant(const EpQuarantine *quarantine, const HlPick *pick)
     return ids;
 }
 
-static bool put_back(const EpRelease *release, EpQuarantine *quarantine, const char *id, GError **error)
+/* NULL: there is no such file.  Caller frees. */
+static char *hash_of(const EpQuarantine *quarantine, const char *id)
 {
-    g_autofree char *sha256 = NULL;
+    const GPtrArray *records = ep_quarantine_list(quarantine);
 
-    if (!ep_quarantine_restore(quarantine, id, &sha256, error))
-        return false;
-    return ep_allowed_add(release->allowed, sha256, error) ||
-           hl_error_prefix(error, "it is back at its place, but the next scan will find it again");
+    for (guint i = 0; i < records->len; i++) {
+        const EpRecord *record = records->pdata[i];
+
+        if (strcmp(record->id, id) == 0)
+            return g_strdup(record->sha256);
+    }
+    return NULL;
+}
+
+/* What is allowed stays so only for a file that is back, or for one that was before. */
+bool ep_release_restore(EpQuarantine *quarantine, const char *id, const char *allowed, GError **error)
+{
+    g_autofree char *hash = hash_of(quarantine, id);
+    bool is_new = hash != NULL && !ep_allowed_has(allowed, hash);
+    g_autofree char *sha256 = NULL;
+    g_autoptr(GError) late = NULL;
+
+    if (hash != NULL && !ep_allowed_add(allowed, hash, error))
+        return hl_error_prefix(error, "it stays in the quarantine, because the next scan would find it again");
+    if (ep_quarantine_restore(quarantine, id, &sha256, error))
+        return true;
+    if (is_new && !ep_allowed_remove(allowed, hash, &late))
+        hl_warn("quarantine", "content that is not back is taken for clean: %s", late->message);
+    return false;
 }
 
 bool ep_release(const EpRelease *release, GError **error)
@@ -125,7 +146,7 @@ bool ep_release(const EpRelease *release, GError **error)
         g_autoptr(GError) problem = NULL;
         const char *id = ids->pdata[i];
 
-        if (release->allowed != NULL ? put_back(release, quarantine, id, &problem)
+        if (release->allowed != NULL ? ep_release_restore(quarantine, id, release->allowed, &problem)
                                      : ep_quarantine_delete(quarantine, id, &problem))
             done++;
         else if (first == NULL)

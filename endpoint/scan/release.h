@@ -12,9 +12,16 @@
 
 #include <stdbool.h>
 
+#include "endpoint/scan/quarantine.h"
 #include "lib/base/clock.h"
 #include "lib/base/error.h"
 #include "proto/scope.h"
+
+/* Puts one file back (the errors of ep_quarantine_restore), and has scans take its content for clean, by the file
+ * `allowed` (EP_ALLOWED_FILE).  Allowed first: one that is back and not allowed would be found again, and nobody could
+ * make that good.  A kill in between leaves it allowed and in the quarantine, to be put back again. */
+bool ep_release_restore(EpQuarantine *quarantine, const char *id, const char *allowed,
+                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Of the directory as it is, also while a scan uses it; without it nothing is held. */
 bool ep_release_list(const char *quarantine, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* endpoint/scan/quarantine: how much it holds, for how long, and who else wants to open it. */
 #include <string.h>
+#include <unistd.h>
 
+#include "endpoint/scan/allowed.h"
+#include "endpoint/scan/release.h"
 #include "tests/support/quarantine_world.h"
 
 static const EpRecord *record_at(const World *world, guint i)
@@ -104,10 +107,50 @@ static void test_patience(void)
     world_clear(&world);
 }
 
+/* What is put back is allowed before it is there; what stays is allowed only if it was. */
+static void test_allowed(void)
+{
+    World world;
+    g_autofree char *id = NULL;
+    g_autofree char *hash = NULL;
+    g_autofree char *list = NULL;
+    g_autofree char *path = NULL;
+    g_autoptr(GError) error = NULL;
+
+    world_init(&world);
+    list = g_build_filename(world.top, "allowed", NULL);
+    world_put(&world, "a", "bad");
+    g_assert_true(world_take(&world, "a", WORLD_NOW, &id, NULL));
+    hash = g_strdup(record_at(&world, 0)->sha256);
+    world_put(&world, "a", "in its place");
+    g_assert_false(ep_release_restore(world.quarantine, id, list, &error));
+    g_assert_error(error, HL_ERROR, HL_ERROR_EXISTS);
+    g_clear_error(&error);
+    g_assert_false(ep_allowed_has(list, hash));
+    g_assert_true(ep_allowed_add(list, hash, NULL));
+    g_assert_false(ep_release_restore(world.quarantine, id, list, NULL));
+    g_assert_true(ep_allowed_has(list, hash));
+    g_assert_true(ep_allowed_remove(list, hash, NULL));
+
+    path = world_path(&world, "a");
+    g_assert_cmpint(unlink(path), ==, 0);
+    g_assert_false(ep_release_restore(world.quarantine, id, world.top, &error)); /* a list that cannot be written */
+    g_assert_nonnull(strstr(error->message, "stays in the quarantine"));
+    g_clear_error(&error);
+    g_assert_cmpuint(count(&world), ==, 1);
+    g_assert_false(ep_release_restore(world.quarantine, "no-such", list, &error));
+    g_assert_error(error, HL_ERROR, HL_ERROR_NOT_FOUND);
+    g_assert_true(ep_release_restore(world.quarantine, id, list, NULL));
+    g_assert_true(ep_allowed_has(list, hash));
+    world_assert_content(&world, "a", "bad");
+    world_clear(&world);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/quarantine/bounds", test_bounds);
     g_test_add_func("/quarantine/bounds/patience", test_patience);
+    g_test_add_func("/quarantine/bounds/allowed", test_allowed);
     return g_test_run();
 }
