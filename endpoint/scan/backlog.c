@@ -112,6 +112,17 @@ int ep_backlog_take(EpBacklog *backlog, HlTime now)
     return fd;
 }
 
+bool ep_backlog_has_spare(const EpBacklog *backlog)
+{
+    return backlog->files->len < EP_BACKLOG_MAX / 2;
+}
+
+void ep_backlog_passed_over(EpBacklog *backlog)
+{
+    backlog->now_looked--;
+    backlog->numbers.looked_at--;
+}
+
 HlTime ep_backlog_pause(const EpBacklog *backlog, HlTime now, HlTime most)
 {
     guint first = first_due(backlog);

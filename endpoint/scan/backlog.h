@@ -42,6 +42,12 @@ bool ep_backlog_add(EpBacklog *backlog, dev_t device, ino_t inode, int fd, HlTim
  * due. */
 int ep_backlog_take(EpBacklog *backlog, HlTime now);
 
+/* Whether there is room for one that may turn out to be none that is looked at: half of it is kept for the others. */
+bool ep_backlog_has_spare(const EpBacklog *backlog);
+
+/* What was taken last was not looked at after all, and counts no longer. */
+void ep_backlog_passed_over(EpBacklog *backlog);
+
 /* Until the next is due; most, if that is sooner or nothing waits. */
 HlTime ep_backlog_pause(const EpBacklog *backlog, HlTime now, HlTime most);
 

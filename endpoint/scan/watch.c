@@ -39,14 +39,34 @@ static char *name_of(int fd)
 
 /* By name, which is cheap, and then by the file itself: whoever writes it may have a mount namespace in which his file
  * has that name. */
-static bool is_passed_over(const EpWatch *watch, int fd, const struct stat *st)
+static bool is_own(const EpWatch *watch, const char *path, const struct stat *st)
 {
-    g_autofree char *path = name_of(fd);
+    return watch->own != NULL && g_str_has_prefix(path, watch->own) && ep_witness_sees(path, st->st_dev, st->st_ino);
+}
 
-    return path != NULL &&
-           ((watch->own != NULL && g_str_has_prefix(path, watch->own)) ||
-            hl_excludes_path(watch->has.excludes, path) != NULL) &&
-           ep_witness_sees(path, st->st_dev, st->st_ino);
+static bool is_excluded(const EpWatch *watch, const char *path, const struct stat *st)
+{
+    return hl_excludes_path(watch->has.excludes, path) != NULL && ep_witness_sees(path, st->st_dev, st->st_ino);
+}
+
+/* A file that was made without a name (O_TMPFILE) may be given one; one that was removed never again, and the engine
+ * writes many of those.  The kernel shows the former as "/tmp/#4711 (deleted)". */
+static bool may_get_name(const char *path)
+{
+    const char *name = strrchr(path, '/');
+    gsize digits = name == NULL || name[1] != '#' ? 0 : strspn(name + 2, "0123456789");
+
+    return digits > 0 && strcmp(name + 2 + digits, " (deleted)") == 0;
+}
+
+/* Now or, if it is excluded or has no name, perhaps when it is due: then it may have got another name. */
+static bool is_worth_waiting(const EpWatch *watch, int fd, const struct stat *st)
+{
+    g_autofree char *path = S_ISREG(st->st_mode) ? name_of(fd) : NULL;
+
+    if (path == NULL || is_own(watch, path, st) || (st->st_nlink == 0 && !may_get_name(path)))
+        return false;
+    return (st->st_nlink > 0 && !is_excluded(watch, path, st)) || ep_backlog_has_spare(watch->backlog);
 }
 
 /* Takes fd. */
@@ -55,8 +75,7 @@ static void on_written(EpWatch *watch, int fd)
     hl_autofd int owned = fd;
     struct stat st;
 
-    /* one without a name is gone with who has it open; the engine writes many of those */
-    if (fstat(owned, &st) != 0 || !S_ISREG(st.st_mode) || st.st_nlink == 0 || is_passed_over(watch, owned, &st))
+    if (fstat(owned, &st) != 0 || !is_worth_waiting(watch, owned, &st))
         return;
     if (ep_backlog_add(watch->backlog, st.st_dev, st.st_ino, owned, hl_clock_mono()))
         hl_fd_steal(&owned);
@@ -102,7 +121,7 @@ static void read_events(EpWatch *watch)
 /* -------------------------------------------------------------------------------------------------------- the looks */
 
 /* Takes fd.  false: the engine fails. */
-static bool look_at(EpSession *session, int fd)
+static bool look_at(const EpWatch *watch, EpSession *session, int fd)
 {
     hl_autofd int owned = fd;
     g_autofree char *path = name_of(owned);
@@ -110,8 +129,11 @@ static bool look_at(EpSession *session, int fd)
     g_autofree char *shown = NULL;
     EpLook look;
 
-    if (path == NULL || fstat(owned, &file.st) != 0 || file.st.st_nlink == 0)
+    if (path == NULL || fstat(owned, &file.st) != 0 || file.st.st_nlink == 0 || is_own(watch, path, &file.st) ||
+        is_excluded(watch, path, &file.st)) {
+        ep_backlog_passed_over(watch->backlog);
         return true;
+    }
     shown = ep_witness_sees(path, file.st.st_dev, file.st.st_ino) ? g_strdup(path)
                                                                   : g_strconcat(EP_WITNESS_SAID, path, NULL);
     file.name = file.path = shown;
@@ -154,7 +176,7 @@ void ep_watch_run(EpWatch *watch, EpSession *session)
         fd = ep_backlog_take(watch->backlog, hl_clock_mono());
         if (fd < 0)
             wait_for_events(watch, rest);
-        else if (!look_at(session, fd))
+        else if (!look_at(watch, session, fd))
             break;
     }
 }

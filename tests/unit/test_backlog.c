@@ -84,6 +84,25 @@ static void test_rate(void)
     g_assert_cmpuint(ep_backlog_numbers(backlog, t + 3 * HL_MINUTE).rate, ==, 0);
 }
 
+/* What may turn out to be none that is looked at leaves room for the others, and does not count. */
+static void test_passed_over(void)
+{
+    g_autoptr(EpBacklog) backlog = ep_backlog_new();
+    HlTime t = 100 * HL_MINUTE;
+
+    for (int i = 0; i < EP_BACKLOG_MAX / 2; i++) {
+        g_assert_true(ep_backlog_has_spare(backlog));
+        g_assert_true(ep_backlog_add(backlog, 1, (ino_t)i, i, t - HL_HOUR));
+    }
+    g_assert_false(ep_backlog_has_spare(backlog));
+    g_assert_cmpint(ep_backlog_take(backlog, t), >=, 0);
+    g_assert_cmpint(ep_backlog_take(backlog, t), >=, 0);
+    ep_backlog_passed_over(backlog);
+    g_assert_true(ep_backlog_has_spare(backlog));
+    g_assert_cmpuint(ep_backlog_numbers(backlog, t).looked_at, ==, 1);
+    g_assert_cmpuint(ep_backlog_numbers(backlog, t + HL_MINUTE).rate, ==, 1);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -91,5 +110,6 @@ int main(int argc, char **argv)
     g_test_add_func("/backlog/order", test_order);
     g_test_add_func("/backlog/bounds", test_bounds);
     g_test_add_func("/backlog/rate", test_rate);
+    g_test_add_func("/backlog/passed-over", test_passed_over);
     return g_test_run();
 }
