@@ -190,14 +190,52 @@ static bool has_room(const EpQuarantine *quarantine, int64_t size)
            quarantine->records->len < EP_QUARANTINE_MAX_FILES;
 }
 
-bool ep_quarantine_check_room(EpQuarantine *quarantine, int64_t size, HlTime now, GError **error)
+/* What a user would have with one more. */
+typedef struct {
+    guint files;
+    int64_t bytes;
+} Share;
+
+static Share share_with(const EpQuarantine *quarantine, uint32_t uid, int64_t size)
 {
-    if (!has_room(quarantine, size))
-        ep_quarantine_prune(quarantine, now);
-    return has_room(quarantine, size) ||
-           hl_fail(error, HL_ERROR_FULL,
-                   "the quarantine is full (%u files of %" G_GINT64_FORMAT " bytes, of at most %d and %" G_GINT64_FORMAT
+    Share share = { 1, size };
+
+    for (guint i = 0; i < quarantine->records->len; i++) {
+        const EpRecord *record = g_ptr_array_index(quarantine->records, i);
+
+        if (record->uid != uid)
+            continue;
+        share.files++;
+        share.bytes += record->size;
+    }
+    return share;
+}
+
+/* Nobody fills it for all others; whose it is (root) may. */
+static bool check_share(const EpQuarantine *quarantine, uint32_t uid, int64_t size, GError **error)
+{
+    int64_t most = quarantine->bounds.max_bytes / 2;
+    Share share = share_with(quarantine, uid, size);
+
+    if (uid == geteuid() || (share.files <= EP_QUARANTINE_MAX_FILES / 2 && share.bytes <= most))
+        return true;
+    return hl_fail(error, HL_ERROR_FULL,
+                   "with it user %u would have %u files of %" G_GINT64_FORMAT
+                   " bytes in the quarantine, and half of it is the most for one (%d and %" G_GINT64_FORMAT
                    "): delete what nobody needs, or raise scan.quarantine-size",
-                   quarantine->records->len, (gint64)quarantine->bytes, EP_QUARANTINE_MAX_FILES,
-                   (gint64)quarantine->bounds.max_bytes);
+                   uid, share.files, (gint64)share.bytes, EP_QUARANTINE_MAX_FILES / 2, (gint64)most);
+}
+
+bool ep_quarantine_check_room(EpQuarantine *quarantine, uint32_t uid, int64_t size, HlTime now, GError **error)
+{
+    if (!has_room(quarantine, size) || !check_share(quarantine, uid, size, NULL))
+        ep_quarantine_prune(quarantine, now);
+    if (!has_room(quarantine, size))
+        return hl_fail(error, HL_ERROR_FULL,
+                       "the quarantine is full (%u files of %" G_GINT64_FORMAT
+                       " bytes, of at most %d and %" G_GINT64_FORMAT
+                       "): delete what nobody needs, or raise scan.quarantine-size",
+                       quarantine->records->len, (gint64)quarantine->bytes, EP_QUARANTINE_MAX_FILES,
+                       (gint64)quarantine->bounds.max_bytes);
+    return check_share(quarantine, uid, size, error);
 }

@@ -50,7 +50,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(EpQuarantine, ep_quarantine_close)
  *   HL_ERROR_CONFLICT  not the file that was examined: written to, replaced, renamed, removed, in another directory
  *   HL_ERROR_INVALID   not a regular file, or one with several names (hard links), of which the others would stay
  *   HL_ERROR_LIMIT     larger than the whole quarantine may be
- *   HL_ERROR_FULL      no space, or no room within the bounds: none is made, for what is there may be wanted back
+ *   HL_ERROR_FULL      no space, or no room within the bounds, of which one user other than the quarantine's has half:
+ *                      none is made, for what is there may be wanted back
  *   HL_ERROR_DENIED    immutable, or a directory that is
  *   HL_ERROR_IO        a read-only file system, and what else the system reports */
 bool ep_quarantine_take(EpQuarantine *quarantine, int directory, const char *name, int file, const EpFind *find,

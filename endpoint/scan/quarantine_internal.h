@@ -35,8 +35,9 @@ bool ep_quarantine_erase(EpQuarantine *quarantine, const char *id, GError **erro
 /* The same, and frees the record. */
 bool ep_quarantine_discard(EpQuarantine *quarantine, EpRecord *record, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Whether this much more has room, at the latest when what is past its age is gone.  HL_ERROR_FULL: it has not. */
-bool ep_quarantine_check_room(EpQuarantine *quarantine, int64_t size, HlTime now,
+/* Whether a file of so many bytes of this user has room, at the latest when what is past its age is gone.
+ * HL_ERROR_FULL: it has not. */
+bool ep_quarantine_check_room(EpQuarantine *quarantine, uint32_t uid, int64_t size, HlTime now,
                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Reads all records, settles each, removes rubbish. */

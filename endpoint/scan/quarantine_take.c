@@ -172,7 +172,8 @@ static bool take(EpQuarantine *quarantine, int given, const char *name, int file
         return false;
     if (fstat(file, &st) != 0)
         return hl_fail_errno(error, errno, "cannot look at it");
-    directory = check_file(quarantine, &st, find, error) && ep_quarantine_check_room(quarantine, st.st_size, now, error)
+    directory = check_file(quarantine, &st, find, error) &&
+                        ep_quarantine_check_room(quarantine, st.st_uid, st.st_size, now, error)
                     ? open_same_directory(given, find->directory, &directory_st, error)
                     : -1;
     if (directory < 0)

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "endpoint/scan/allowed.h"
+#include "endpoint/scan/quarantine_internal.h"
 #include "endpoint/scan/release.h"
 #include "tests/support/quarantine_world.h"
 
@@ -146,11 +147,44 @@ static void test_allowed(void)
     world_clear(&world);
 }
 
+static void add_one(EpQuarantine *quarantine, uint32_t uid, int64_t size)
+{
+    EpRecord *record = g_new0(EpRecord, 1);
+
+    record->id = g_strdup("q-x");
+    record->uid = uid;
+    record->size = size;
+    ep_quarantine_add(quarantine, record);
+}
+
+/* One user does not fill it for the others; whose it is may. */
+static void test_shares(void)
+{
+    uint32_t own = geteuid();
+    EpQuarantine full = { .bounds = { .max_bytes = 2 * EP_QUARANTINE_MAX_FILES } };
+    g_autoptr(GError) error = NULL;
+
+    full.records = g_ptr_array_new_with_free_func((GDestroyNotify)ep_record_free);
+    g_assert_false(ep_quarantine_check_room(&full, own + 1, EP_QUARANTINE_MAX_FILES + 1, 0, NULL));
+    for (guint i = 0; i < EP_QUARANTINE_MAX_FILES / 2; i++)
+        add_one(&full, own + 1, 1);
+    g_assert_false(ep_quarantine_check_room(&full, own + 1, 0, 0, &error));
+    g_assert_error(error, HL_ERROR, HL_ERROR_FULL);
+    g_assert_nonnull(strstr(error->message, "would have 5001 files"));
+    g_assert_true(ep_quarantine_check_room(&full, own + 2, EP_QUARANTINE_MAX_FILES, 0, NULL));
+    add_one(&full, own + 2, 7);
+    g_assert_true(ep_quarantine_check_room(&full, own + 2, EP_QUARANTINE_MAX_FILES - 7, 0, NULL));
+    g_assert_false(ep_quarantine_check_room(&full, own + 2, EP_QUARANTINE_MAX_FILES - 6, 0, NULL));
+    g_assert_true(ep_quarantine_check_room(&full, own, EP_QUARANTINE_MAX_FILES + 1, 0, NULL));
+    g_ptr_array_unref(full.records);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/quarantine/bounds", test_bounds);
     g_test_add_func("/quarantine/bounds/patience", test_patience);
     g_test_add_func("/quarantine/bounds/allowed", test_allowed);
+    g_test_add_func("/quarantine/bounds/shares", test_shares);
     return g_test_run();
 }
