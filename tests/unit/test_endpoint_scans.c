@@ -137,6 +137,72 @@ static void test_stopped_waiting(void)
     g_assert_cmpuint(child_fake_running(), ==, 1); /* the engine; neither the one that waited, nor the scheduled one */
 }
 
+/* A walk that was stopped examines nothing any longer, though it takes its time to die: what is asked for meanwhile,
+ * or falls due, comes after it. */
+static void test_while_stopping(void)
+{
+    g_autoptr(EndpointParts) parts = parts_new();
+    HlChild *scanner;
+    guint started;
+
+    parts_line_up(parts);
+    make_set(parts);
+    parts_order(parts, "c-1", HL_KIND_SCAN);
+    scanner = child_fake_last();
+    started = child_fake_started();
+    parts_order(parts, "c-stop", HL_KIND_STOP_SCAN);
+    parts_order(parts, "c-2", HL_KIND_SCAN);
+    ep_orders_scheduled(parts->orders);
+    g_assert_cmpuint(child_fake_started(), ==, started);
+    child_fake_die(scanner, 15);
+    g_assert_cmpuint(parts_count(parts, "c-1", HL_STATE_FAILED), ==, 1);
+    g_assert_cmpuint(parts_count(parts, "c-2", HL_STATE_FAILED), ==, 0);
+    g_assert_cmpuint(child_fake_started(), ==, started + 1); /* both are this one */
+    g_assert_true(ep_orders_is_scheduled_running(parts->orders));
+    end_scan(child_fake_last());
+    parts_check_last(parts, "c-2", HL_STATE_SUCCEEDED, "", "1 file looked at, 0 found, 0 not looked at");
+}
+
+typedef struct {
+    EndpointParts *parts;
+    guint ends;
+    bool repeats;
+} Asker;
+
+static void on_asker_done(const EpScanEnd *end, gpointer user);
+
+static bool ask(Asker *asker)
+{
+    return ep_orders_scan(asker->parts->orders, &(EpOrder){ "", NULL, on_asker_done, asker }, NULL);
+}
+
+static void on_asker_done(const EpScanEnd *end G_GNUC_UNUSED, gpointer user)
+{
+    Asker *asker = user;
+
+    asker->ends++;
+    if (asker->repeats)
+        g_assert_true(ask(asker));
+}
+
+/* Whoever asks again at an end asks for the next walk, and does not hear of that end once more. */
+static void test_asked_at_end(void)
+{
+    g_autoptr(EndpointParts) parts = parts_new();
+    Asker one = { parts, 0, true };
+    Asker two = { parts, 0, false };
+
+    make_set(parts);
+    g_assert_true(ask(&one) && ask(&two));
+    end_scan(child_fake_last());
+    g_assert_cmpuint(one.ends, ==, 1);
+    g_assert_cmpuint(two.ends, ==, 1);
+    one.repeats = false;
+    end_scan(child_fake_last());
+    g_assert_cmpuint(one.ends, ==, 2);
+    g_assert_cmpuint(two.ends, ==, 1);
+}
+
 /* A process in the middle of a disk's answer is not even killed: the scan is told of as failed, and others go on. */
 static void test_scan_stuck(void)
 {
@@ -279,6 +345,8 @@ int main(int argc, char **argv)
     g_test_add_func("/endpoint/scans/stopped", test_scan_stopped);
     g_test_add_func("/endpoint/scans/paths", test_paths);
     g_test_add_func("/endpoint/scans/stopped-waiting", test_stopped_waiting);
+    g_test_add_func("/endpoint/scans/while-stopping", test_while_stopping);
+    g_test_add_func("/endpoint/scans/asked-at-end", test_asked_at_end);
     g_test_add_func("/endpoint/scans/stuck", test_scan_stuck);
     g_test_add_func("/endpoint/scans/engine-bounds", test_engine_bounds);
     g_test_add_func("/endpoint/scans/engine-hangs", test_engine_hangs);

@@ -10,6 +10,7 @@
 #define BY_COMMAND  "command"
 
 typedef struct {
+    guint64 number; /* ascending in each array */
     char *scope;
     EpOrder order; /* its scope is not valid */
 } Waiting;
@@ -19,8 +20,10 @@ struct EpOrders {
     EpScans *scans;
     const char *how; /* static: of the walk that runs; NULL: none does */
     char *scope;     /* of that */
+    bool ending;     /* that one is stopped, but its process has not ended */
     GArray *joined;  /* Waiting, of that */
     GArray *queued;  /* Waiting, of later ones */
+    guint64 given;   /* the number of the order that came last */
     bool skip_next;
     bool is_due; /* the scheduled scan waits for the walk that runs */
 };
@@ -40,21 +43,35 @@ static GArray *waiting_new(void)
     return array;
 }
 
-static void add(GArray *array, const EpOrder *order)
+static void add(EpOrders *orders, GArray *array, const EpOrder *order)
 {
-    Waiting waiting = { g_strdup(order->scope), *order };
+    Waiting waiting = { ++orders->given, g_strdup(order->scope), *order };
 
     g_array_append_val(array, waiting);
 }
 
-/* Each leaves by its end, which may give new orders. */
-static void end_all(GArray *array, const EpScanEnd *end)
+/* The first, if it was given by then.  What is done for one may give new orders, and take others back: whoever goes
+ * over an array takes one at a time, and no later ones.  The caller clears *waiting. */
+static bool take(GArray *array, guint64 given, Waiting *waiting)
 {
-    while (array->len > 0) {
-        EpOrder order = g_array_index(array, Waiting, 0).order;
+    Waiting *first = array->len == 0 ? NULL : &g_array_index(array, Waiting, 0);
 
-        g_array_remove_index(array, 0);
-        order.done(end, order.user);
+    if (first == NULL || first->number > given)
+        return false;
+    *waiting = *first;
+    first->scope = NULL;
+    g_array_remove_index(array, 0);
+    return true;
+}
+
+static void end_all(const EpOrders *orders, GArray *array, const EpScanEnd *end)
+{
+    guint64 given = orders->given;
+    Waiting waiting;
+
+    while (take(array, given, &waiting)) {
+        waiting.order.done(end, waiting.order.user);
+        waiting_clear(&waiting);
     }
 }
 
@@ -79,7 +96,7 @@ static void on_done(const EpScanEnd *end, gpointer user)
     EpOrders *orders = user;
 
     orders->how = NULL;
-    end_all(orders->joined, end);
+    end_all(orders, orders->joined, end);
     go_on(orders);
 }
 
@@ -96,40 +113,48 @@ static bool start(EpOrders *orders, const char *how, const char *scope, GError *
                        &(EpWalkRequest){ on_progress, on_done, orders }, error))
         return false;
     orders->how = how;
+    orders->ending = false;
     g_free(orders->scope);
     orders->scope = g_strdup(scope);
     return true;
 }
 
+/* One that was stopped examines nothing any longer. */
 static bool is_running(const EpOrders *orders, const char *scope)
 {
-    return orders->how != NULL && strcmp(orders->scope, scope) == 0;
+    return orders->how != NULL && !orders->ending && strcmp(orders->scope, scope) == 0;
+}
+
+static void stop_walk(EpOrders *orders, const char *by)
+{
+    orders->ending = true;
+    ep_scans_stop_walk(orders->scans, by);
 }
 
 bool ep_orders_scan(EpOrders *orders, const EpOrder *order, GError **error)
 {
     if (orders->how == NULL && !start(orders, BY_COMMAND, order->scope, error))
         return false;
-    add(is_running(orders, order->scope) ? orders->joined : orders->queued, order);
+    add(orders, is_running(orders, order->scope) ? orders->joined : orders->queued, order);
     return true;
 }
 
 /* The first that waits, and with it those for the same paths. */
 static void start_queued(EpOrders *orders)
 {
-    g_autoptr(GArray) waiting = g_steal_pointer(&orders->queued);
+    guint64 given = orders->given;
+    Waiting next;
 
-    orders->queued = waiting_new();
-    for (guint i = 0; i < waiting->len; i++) {
-        Waiting *next = &g_array_index(waiting, Waiting, i);
-        EpOrder order = next->order;
+    while (take(orders->queued, given, &next)) {
+        EpOrder order = next.order;
         g_autoptr(GError) error = NULL;
         EpTally none = { 0 };
 
-        order.scope = next->scope;
+        order.scope = next.scope;
         if (!ep_orders_scan(orders, &order, &error))
             order.done(&(EpScanEnd){ &none, error->message, hl_error_name(hl_error_code(error)), error->message },
                        order.user);
+        waiting_clear(&next);
     }
 }
 
@@ -169,8 +194,9 @@ bool ep_orders_is_scheduled_running(const EpOrders *orders)
 
 const char *ep_orders_skip(EpOrders *orders)
 {
-    if (ep_orders_is_scheduled_running(orders)) {
-        ep_scans_stop_walk(orders->scans, "by the user");
+    /* one that waits for the end of a stopped one is the next */
+    if (ep_orders_is_scheduled_running(orders) && !orders->is_due) {
+        stop_walk(orders, "by the user");
         return "the scheduled scan that runs is stopped";
     }
     orders->skip_next = true;
@@ -186,9 +212,9 @@ bool ep_orders_stop(EpOrders *orders, const char *by)
     bool any = orders->how != NULL || orders->is_due;
 
     orders->is_due = false;
-    end_all(orders->queued, &(EpScanEnd){ &none, NULL, "conflict", why });
+    end_all(orders, orders->queued, &(EpScanEnd){ &none, NULL, "conflict", why });
     if (orders->how != NULL)
-        ep_scans_stop_walk(orders->scans, by);
+        stop_walk(orders, by);
     return any;
 }
 
