@@ -163,6 +163,39 @@ static void test_while_stopping(void)
     parts_check_last(parts, "c-2", HL_STATE_SUCCEEDED, "", "1 file looked at, 0 found, 0 not looked at");
 }
 
+static void change_settings(EndpointParts *parts, const char *lines, uint64_t counter)
+{
+    g_autoptr(GBytes) settings = parts_settings(parts, (PartsSettings){ .lines = lines, .counter = counter });
+
+    g_assert_cmpint(ep_intake_offer(parts->intake, settings, "channel", 0), ==, EP_INTAKE_IN_FORCE);
+}
+
+/* The same order means another walk once the settings for scans are others; when scans begin is none of these. */
+static void test_settings_changed(void)
+{
+    g_autoptr(EndpointParts) parts = parts_new();
+    guint started;
+
+    parts_line_up(parts);
+    make_set(parts);
+    parts_order(parts, "c-1", HL_KIND_SCAN);
+    started = child_fake_started();
+    change_settings(parts, "scan.schedule=weekly wed 12:00\n", 5);
+    parts_order(parts, "c-2", HL_KIND_SCAN); /* joins */
+    change_settings(parts, "scan.paths=/srv\n", 6);
+    parts_order(parts, "c-3", HL_KIND_SCAN);
+    change_settings(parts, "scan.paths=/srv\nscan.exclude=*.iso\n", 7);
+    end_scan(child_fake_last());
+    g_assert_cmpuint(parts_count(parts, "c-1", HL_STATE_SUCCEEDED), ==, 1);
+    g_assert_cmpuint(parts_count(parts, "c-2", HL_STATE_SUCCEEDED), ==, 1);
+    g_assert_cmpuint(parts_count(parts, "c-3", HL_STATE_SUCCEEDED), ==, 0);
+    g_assert_cmpuint(child_fake_started(), ==, started + 1);
+    g_assert_cmpstr(last_path(), ==, "/srv");
+    g_assert_cmpstr(child_fake_option(child_fake_last(), "--exclude"), ==, "*.iso");
+    end_scan(child_fake_last());
+    parts_check_last(parts, "c-3", HL_STATE_SUCCEEDED, "", "1 file looked at, 0 found, 0 not looked at");
+}
+
 typedef struct {
     EndpointParts *parts;
     guint ends;
@@ -346,6 +379,7 @@ int main(int argc, char **argv)
     g_test_add_func("/endpoint/scans/paths", test_paths);
     g_test_add_func("/endpoint/scans/stopped-waiting", test_stopped_waiting);
     g_test_add_func("/endpoint/scans/while-stopping", test_while_stopping);
+    g_test_add_func("/endpoint/scans/settings-changed", test_settings_changed);
     g_test_add_func("/endpoint/scans/asked-at-end", test_asked_at_end);
     g_test_add_func("/endpoint/scans/stuck", test_scan_stuck);
     g_test_add_func("/endpoint/scans/engine-bounds", test_engine_bounds);

@@ -36,19 +36,6 @@ static bool is_wanted(const EpOnWrite *on_write)
     return settings_of(on_write)->scan_on_write == HL_ON_WRITE_ON && settings_of(on_write)->scan_paths[0] != NULL;
 }
 
-/* What its words depend on. */
-static char *settings_text(const EpOnWrite *on_write)
-{
-    g_autofree char *all = hl_settings_print(settings_of(on_write));
-    g_auto(GStrv) rows = g_strsplit(all, "\n", -1);
-    GString *text = g_string_new(NULL);
-
-    for (gsize i = 0; rows[i] != NULL; i++)
-        if (g_str_has_prefix(rows[i], "scan."))
-            g_string_append_printf(text, "%s\n", rows[i]);
-    return g_string_free(text, FALSE);
-}
-
 static void add_up(EpBacklogNumbers *sum, const EpBacklogNumbers *one)
 {
     sum->written += one->written;
@@ -135,7 +122,7 @@ static void start(EpOnWrite *on_write)
     g_autoptr(GError) error = NULL;
 
     g_free(on_write->text);
-    on_write->text = settings_text(on_write);
+    on_write->text = ep_settings_scan_text(on_write->has.settings);
     if (launch(on_write, &error))
         return;
     on_write->ended = hl_clock_mono();
@@ -176,7 +163,7 @@ static gboolean on_look(gpointer user)
 
 void ep_on_write_settings_changed(EpOnWrite *on_write)
 {
-    g_autofree char *text = settings_text(on_write);
+    g_autofree char *text = ep_settings_scan_text(on_write->has.settings);
     bool wanted = is_wanted(on_write);
 
     if (on_write->scanner != NULL && (!wanted || strcmp(text, on_write->text) != 0)) {

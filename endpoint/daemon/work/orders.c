@@ -19,7 +19,7 @@ struct EpOrders {
     EpSettings *settings;
     EpScans *scans;
     const char *how; /* static: of the walk that runs; NULL: none does */
-    char *scope;     /* of that */
+    char *what;      /* what that examines, and how */
     bool ending;     /* that one is stopped, but its process has not ended */
     GArray *joined;  /* Waiting, of that */
     GArray *queued;  /* Waiting, of later ones */
@@ -100,6 +100,14 @@ static void on_done(const EpScanEnd *end, gpointer user)
     go_on(orders);
 }
 
+/* What a walk that is started now would examine, and how: paths that mean the settings' mean others after a change. */
+static char *what_of(const EpOrders *orders, const char *scope)
+{
+    g_autofree char *settings = ep_settings_scan_text(orders->settings);
+
+    return g_strdup_printf("%s%s", settings, scope);
+}
+
 static bool start(EpOrders *orders, const char *how, const char *scope, GError **error)
 {
     char **of_settings = ep_settings_values(orders->settings)->scan_paths;
@@ -114,15 +122,17 @@ static bool start(EpOrders *orders, const char *how, const char *scope, GError *
         return false;
     orders->how = how;
     orders->ending = false;
-    g_free(orders->scope);
-    orders->scope = g_strdup(scope);
+    g_free(orders->what);
+    orders->what = what_of(orders, scope);
     return true;
 }
 
 /* One that was stopped examines nothing any longer. */
 static bool is_running(const EpOrders *orders, const char *scope)
 {
-    return orders->how != NULL && !orders->ending && strcmp(orders->scope, scope) == 0;
+    g_autofree char *what = what_of(orders, scope);
+
+    return orders->how != NULL && !orders->ending && strcmp(orders->what, what) == 0;
 }
 
 static void stop_walk(EpOrders *orders, const char *by)
@@ -251,6 +261,6 @@ void ep_orders_free(EpOrders *orders)
     ep_scans_forget_walk(orders->scans);
     g_array_unref(orders->joined);
     g_array_unref(orders->queued);
-    g_free(orders->scope);
+    g_free(orders->what);
     g_free(orders);
 }

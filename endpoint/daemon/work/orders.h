@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Scans that walk the disk, by schedule or command: one at a time.
  *
- * An order for what a running walk examines already is joined to it; one for other paths waits its turn, and so does
- * the scheduled scan while a walk of other paths runs.  A walk that was stopped, and has not ended, is joined by
- * nobody.  Exists whether the machine is enrolled or not; loop thread. */
+ * An order for what a running walk examines already is joined to it.  One for other paths, or given after the settings
+ * for scans have changed, waits its turn, and so does the scheduled scan.  A walk that was stopped, and has not ended,
+ * is joined by nobody.  Exists whether the machine is enrolled or not; loop thread. */
 #ifndef ENDPOINT_DAEMON_WORK_ORDERS_H
 #define ENDPOINT_DAEMON_WORK_ORDERS_H
 

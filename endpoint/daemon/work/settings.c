@@ -84,6 +84,29 @@ EpPrivileges ep_settings_privileges(const EpSettings *settings)
                            .stop = values->allow_stop };
 }
 
+/* When it begins is not what it does. */
+static bool is_about_scanning(const char *row)
+{
+    static const char *const others[] = { "scan.schedule=", "scan.period=", "scan.on-write=", "scan.idle=" };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(others); i++)
+        if (g_str_has_prefix(row, others[i]))
+            return false;
+    return g_str_has_prefix(row, "scan.");
+}
+
+char *ep_settings_scan_text(const EpSettings *settings)
+{
+    g_autofree char *all = hl_settings_print(ep_settings_values(settings));
+    g_auto(GStrv) rows = g_strsplit(all, "\n", -1);
+    GString *text = g_string_new(NULL);
+
+    for (gsize i = 0; rows[i] != NULL; i++)
+        if (is_about_scanning(rows[i]))
+            g_string_append_printf(text, "%s\n", rows[i]);
+    return g_string_free(text, FALSE);
+}
+
 HlMsgAppliedSettings ep_settings_wire(const EpSettingsOrigin *origin)
 {
     HlMsgAppliedSettings wire = HOLDLINE__V1__APPLIED_SETTINGS__INIT;

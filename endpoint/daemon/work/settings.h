@@ -41,6 +41,10 @@ const HlSettings *ep_settings_values(const EpSettings *settings);
 const EpSettingsOrigin *ep_settings_origin(const EpSettings *settings);
 EpPrivileges ep_settings_privileges(const EpSettings *settings);
 
+/* The values, as rows, that say what a scanner looks at and what it does with it: another text, another scan.  Caller
+ * frees. */
+char *ep_settings_scan_text(const EpSettings *settings);
+
 /* The wire form of an applied origin; all parts borrowed. */
 HlMsgAppliedSettings ep_settings_wire(const EpSettingsOrigin *origin);
 
