@@ -373,6 +373,35 @@ static void test_restarts(void)
     g_assert_cmpuint(child_fake_running(), ==, 0);
 }
 
+/* Nobody waits any longer for what a machine had begun that was off for weeks.  A clock that may be wrong does not say
+ * so: the server's does. */
+static void test_interrupted(gconstpointer data)
+{
+    HlTime off = GPOINTER_TO_INT(data) * HL_DAY;
+    g_autoptr(EndpointParts) parts = parts_new();
+    HlMsgCommand command = parts_command("c-1", HL_KIND_UPDATE_NOW);
+    HlTime before = hl_clock_wall();
+
+    parts->server_signs = true;
+    command.timeout_ms = 2 * HL_HOUR;
+    parts_offer(parts, &command);
+    clock_fake_jump_wall(2 * HL_HOUR);
+    parts_restart(parts);
+    g_assert_cmpuint(child_fake_running(), ==, 1); /* past expires alone, what has begun goes on */
+    clock_fake_jump_wall(21 * HL_DAY);
+    parts_restart(parts);
+    g_assert_cmpuint(child_fake_running(), ==, 0);
+    ep_server_time_told(&parts->time, before + off, hl_clock_mono());
+    parts_line_up(parts);
+    timer_fake_advance(HL_MINUTE);
+    g_assert_cmpuint(child_fake_running(), ==, off > 0 ? 0 : 1);
+    if (off > 0)
+        parts_check_last(parts, "c-1", HL_STATE_TIMED_OUT, "timeout", "it was interrupted, and its time is over");
+    else
+        parts_update_ends(NULL, "updated", PARTS_PATTERNS);
+    g_assert_cmpuint(parts_count(parts, "c-1", HL_STATE_SUCCEEDED), ==, off > 0 ? 0 : 1);
+}
+
 /* The updates outlive the enrolment; what ran for a command ends without one. */
 static void test_identity_leaves(void)
 {
@@ -525,6 +554,8 @@ int main(int argc, char **argv)
     g_test_add_func("/endpoint-commands/cancel-before-command", test_cancel_before_command);
     g_test_add_func("/endpoint-commands/certificate", test_certificate);
     g_test_add_func("/endpoint-commands/restarts", test_restarts);
+    g_test_add_data_func("/endpoint-commands/interrupted/off", GINT_TO_POINTER(21), test_interrupted);
+    g_test_add_data_func("/endpoint-commands/interrupted/wrong-clock", GINT_TO_POINTER(0), test_interrupted);
     g_test_add_func("/endpoint-commands/identity-leaves", test_identity_leaves);
     g_test_add_func("/endpoint-commands/unstored-end", test_unstored_end);
     g_test_add_func("/endpoint-commands/unreadable-journal", test_unreadable_journal);

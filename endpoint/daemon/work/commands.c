@@ -213,21 +213,30 @@ static gboolean on_start_due(gpointer user)
     return G_SOURCE_REMOVE;
 }
 
+static void end_as_over(EpJob *job)
+{
+    if (job->entry->state == EP_COMMAND_STARTED) /* as the manager has presumed */
+        end(job, EP_COMMAND_TIME_OUT, "timeout", "it was interrupted, and its time is over");
+    else
+        end(job, EP_COMMAND_EXPIRE, "expired", "it expired before it could start");
+}
+
 /* Waits for the start, or begins.  Journal and report say "started" before the work does. */
 static void begin(EpJob *job)
 {
     const EpCommands *commands = job->commands;
     EpEntry *entry = job->entry;
-    HlTime left = job->due - hl_clock_mono();
     bool again = entry->state == EP_COMMAND_STARTED; /* found so after a crash, or "started" is stored at last */
+    HlTime left = again ? 0 : job->due - hl_clock_mono();
+    HlTime over = entry->expires + (again ? entry->timeout : 0);
 
-    if (!again && is_surely_over(commands, entry->expires)) {
-        end(job, EP_COMMAND_EXPIRE, "expired", "it expired before it could start");
+    if (is_surely_over(commands, over)) {
+        end_as_over(job);
         return;
     }
-    if (!again && left <= 0 && issuer_now(commands) >= entry->expires)
+    if (left <= 0 && issuer_now(commands) >= over)
         left = CLOCK_LOOK; /* over, says a clock that may be wrong: the server's will tell */
-    if (!again && left > 0) {
+    if (left > 0) {
         job->timer = g_timeout_add((guint)MIN(left, CLOCK_LOOK), on_start_due, job);
         return;
     }
