@@ -248,7 +248,7 @@ static bool make_parts(EpDaemon *daemon, GError **error)
         &(EpUpdatesOptions){ daemon->db, &daemon->conf, daemon->settings, daemon->trouble, on_set_changed, daemon });
     daemon->finds = ep_finds_new(daemon->db, daemon->trouble);
     daemon->scans = ep_scans_new(&(EpScansOptions){ &daemon->conf, daemon->settings, daemon->updates, daemon->finds });
-    daemon->orders = ep_orders_new(daemon->settings, daemon->scans);
+    daemon->orders = ep_orders_new(&(EpOrdersOptions){ daemon->db, daemon->trouble, daemon->settings, daemon->scans });
     daemon->keeper = ep_keeper_new(&(EpKeeperOptions){ &daemon->conf, daemon->db, daemon->trouble });
     return true;
 }

@@ -92,7 +92,7 @@ static void open_ground(EndpointParts *parts)
     parts_update_ends(NULL, "", PARTS_PATTERNS); /* 'show' */
     parts->finds = ep_finds_new(parts->db, parts->trouble);
     parts->scans = ep_scans_new(&(EpScansOptions){ &parts->conf, parts->settings, parts->updates, parts->finds });
-    parts->orders = ep_orders_new(parts->settings, parts->scans);
+    parts->orders = ep_orders_new(&(EpOrdersOptions){ parts->db, parts->trouble, parts->settings, parts->scans });
     parts->keeper = ep_keeper_new(&(EpKeeperOptions){ &parts->conf, parts->db, parts->trouble });
 }
 

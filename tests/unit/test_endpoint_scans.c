@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* endpoint/daemon/work/scans by command: joined, reported, stopped, and how each ends. */
+/* endpoint/daemon/work/scans by command and schedule: joined, reported, stopped, interrupted, and how each ends. */
 #include <string.h>
 
 #include "endpoint/daemon/work/scheduler.h"
@@ -371,6 +371,109 @@ static void test_missed(void)
     ep_scheduler_free(scheduler);
 }
 
+/* A machine whose scheduled scan has just fallen due. */
+static EpScheduler *fall_due(EndpointParts *parts)
+{
+    EpScheduler *scheduler;
+
+    parts_line_up(parts);
+    make_set(parts);
+    change_settings(parts, "scan.schedule=weekly wed 12:00\nscan.period=0s\n", 5);
+    scheduler = start_scheduler(parts);
+    timer_fake_advance(HL_MINUTE);
+    clock_fake_jump_wall(7 * HL_DAY);
+    timer_fake_advance(HL_MINUTE);
+    return scheduler;
+}
+
+static EpScheduler *start_again(EndpointParts *parts, EpScheduler *scheduler)
+{
+    ep_scheduler_free(scheduler);
+    parts_restart(parts);
+    parts_line_up(parts);
+    return start_scheduler(parts);
+}
+
+/* A scheduled scan that was interrupted is told, and begun once more, but not for ever: it may be what brings the
+ * daemon down. */
+static void test_interrupted(void)
+{
+    g_autoptr(EndpointParts) parts = parts_new();
+    EpScheduler *scheduler = fall_due(parts);
+
+    g_assert_true(ep_orders_is_scheduled_running(parts->orders));
+    scheduler = start_again(parts, scheduler);
+    g_assert_cmpstr(parts_last(parts, HOLDLINE__V1__REPORT__BODY_SCAN)->scan->end, ==, "stopped");
+    g_assert_cmpint(scheduled_scans(parts), ==, 1);
+    g_assert_true(ep_orders_is_scheduled_running(parts->orders));
+    g_assert_nonnull(child_fake_find("walk"));
+    scheduler = start_again(parts, scheduler);
+    g_assert_cmpint(scheduled_scans(parts), ==, 2);
+    g_assert_false(ep_orders_is_scheduled_running(parts->orders));
+    scheduler = start_again(parts, scheduler);
+    g_assert_cmpint(scheduled_scans(parts), ==, 2);
+    clock_fake_jump_wall(7 * HL_DAY); /* the next one has its own second try */
+    timer_fake_advance(HL_MINUTE);
+    scheduler = start_again(parts, scheduler);
+    g_assert_true(ep_orders_is_scheduled_running(parts->orders));
+    end_scan(child_fake_last());
+    g_assert_cmpint(scheduled_scans(parts), ==, 4);
+    scheduler = start_again(parts, scheduler);
+    g_assert_false(ep_orders_is_scheduled_running(parts->orders));
+    g_assert_cmpint(scheduled_scans(parts), ==, 4);
+    ep_scheduler_free(scheduler);
+}
+
+/* The same for one that waits for another walk; but not for one that somebody has stopped, or wants no longer. */
+static void test_interrupted_waiting(void)
+{
+    g_autoptr(EndpointParts) parts = parts_new();
+    EpScheduler *scheduler = fall_due(parts);
+
+    end_scan(child_fake_last());
+    parts_order_of(parts, "c-1", HL_KIND_SCAN, "/srv");
+    ep_orders_scheduled(parts->orders);
+    scheduler = start_again(parts, scheduler);
+    g_assert_cmpstr(last_path(), ==, "/srv"); /* resumed */
+    end_scan(child_fake_last());
+    g_assert_true(ep_orders_is_scheduled_running(parts->orders));
+    parts_order(parts, "c-stop", HL_KIND_STOP_SCAN);
+    scheduler = start_again(parts, scheduler);
+    g_assert_false(ep_orders_is_scheduled_running(parts->orders));
+    ep_orders_scheduled(parts->orders);
+    change_settings(parts, "scan.schedule=off\n", 6);
+    scheduler = start_again(parts, scheduler);
+    g_assert_false(ep_orders_is_scheduled_running(parts->orders));
+    ep_scheduler_free(scheduler);
+}
+
+/* The user skips the schedule's scan, not the administrator's. */
+static void test_skipped(void)
+{
+    g_autoptr(EndpointParts) parts = parts_new();
+    EpScheduler *scheduler = fall_due(parts);
+    HlChild *scanner = child_fake_last();
+
+    parts_order(parts, "c-1", HL_KIND_SCAN);
+    g_assert_cmpstr(ep_orders_skip(parts->orders), ==,
+                    "the scan goes on, because the administrator has ordered it as well");
+    g_assert_false(child_fake_is_stopped(scanner));
+    end_scan(scanner);
+    parts_check_last(parts, "c-1", HL_STATE_SUCCEEDED, "", "1 file looked at, 0 found, 0 not looked at");
+    ep_orders_scheduled(parts->orders);
+    g_assert_cmpstr(ep_orders_skip(parts->orders), ==, "the scheduled scan that runs is stopped");
+    g_assert_true(child_fake_is_stopped(child_fake_last()));
+    child_fake_die(child_fake_last(), 15);
+    g_assert_cmpstr(ep_orders_skip(parts->orders), ==, "the next scheduled scan is skipped");
+    scheduler = start_again(parts, scheduler);
+    ep_orders_scheduled(parts->orders);
+    g_assert_false(ep_orders_is_scheduled_running(parts->orders));
+    scheduler = start_again(parts, scheduler);
+    ep_orders_scheduled(parts->orders);
+    g_assert_true(ep_orders_is_scheduled_running(parts->orders)); /* it was the one after that */
+    ep_scheduler_free(scheduler);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -385,5 +488,8 @@ int main(int argc, char **argv)
     g_test_add_func("/endpoint/scans/engine-bounds", test_engine_bounds);
     g_test_add_func("/endpoint/scans/engine-hangs", test_engine_hangs);
     g_test_add_func("/endpoint/scans/missed", test_missed);
+    g_test_add_func("/endpoint/scans/interrupted", test_interrupted);
+    g_test_add_func("/endpoint/scans/interrupted-waiting", test_interrupted_waiting);
+    g_test_add_func("/endpoint/scans/skipped", test_skipped);
     return g_test_run();
 }

@@ -3,8 +3,14 @@
 
 #include <string.h>
 
+#include "endpoint/daemon/ground/store.h"
 #include "lib/base/log.h"
 #include "proto/scope.h"
+
+/* In the store.  Times of the wall tell one scheduled scan from another. */
+#define DUE_FACT     "scheduled-scan"         /* when the one fell due that has not ended; 0: none */
+#define MADE_UP_FACT "scheduled-scan-made-up" /* when the one fell due that was begun once more */
+#define SKIP_FACT    "skip-next-scan"
 
 #define BY_SCHEDULE "schedule"
 #define BY_COMMAND  "command"
@@ -16,8 +22,7 @@ typedef struct {
 } Waiting;
 
 struct EpOrders {
-    EpSettings *settings;
-    EpScans *scans;
+    EpOrdersOptions has;
     const char *how; /* static: of the walk that runs; NULL: none does */
     char *what;      /* what that examines, and how */
     bool ending;     /* that one is stopped, but its process has not ended */
@@ -26,6 +31,7 @@ struct EpOrders {
     guint64 given;   /* the number of the order that came last */
     bool skip_next;
     bool is_due; /* the scheduled scan waits for the walk that runs */
+    HlTime due;  /* DUE_FACT */
 };
 
 static void waiting_clear(gpointer data)
@@ -75,6 +81,32 @@ static void end_all(const EpOrders *orders, GArray *array, const EpScanEnd *end)
     }
 }
 
+/* ------------------------------------------------------------------------------------------------ what is kept */
+
+static bool keep(const EpOrders *orders, const char *fact, int64_t value)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (ep_store_set_int(orders->has.db, fact, value, &error))
+        return true;
+    ep_trouble_store_failed(orders->has.trouble, "the scheduled scan's state", error);
+    return false;
+}
+
+static void set_due(EpOrders *orders, HlTime due)
+{
+    if (orders->due != due)
+        HL_IGNORE(keep(orders, DUE_FACT, due)); /* what cannot be stored is forgotten by a restart */
+    orders->due = due;
+}
+
+static void set_skip_next(EpOrders *orders, bool skip)
+{
+    if (orders->skip_next != skip)
+        HL_IGNORE(keep(orders, SKIP_FACT, skip));
+    orders->skip_next = skip;
+}
+
 /* ---------------------------------------------------------------------------------------------------- one at a time */
 
 static void go_on(EpOrders *orders);
@@ -95,6 +127,8 @@ static void on_done(const EpScanEnd *end, gpointer user)
 {
     EpOrders *orders = user;
 
+    if (ep_orders_is_scheduled_running(orders) && !orders->is_due)
+        set_due(orders, 0);
     orders->how = NULL;
     end_all(orders, orders->joined, end);
     go_on(orders);
@@ -103,21 +137,21 @@ static void on_done(const EpScanEnd *end, gpointer user)
 /* What a walk that is started now would examine, and how: paths that mean the settings' mean others after a change. */
 static char *what_of(const EpOrders *orders, const char *scope)
 {
-    g_autofree char *settings = ep_settings_scan_text(orders->settings);
+    g_autofree char *settings = ep_settings_scan_text(orders->has.settings);
 
     return g_strdup_printf("%s%s", settings, scope);
 }
 
 static bool start(EpOrders *orders, const char *how, const char *scope, GError **error)
 {
-    char **of_settings = ep_settings_values(orders->settings)->scan_paths;
+    char **of_settings = ep_settings_values(orders->has.settings)->scan_paths;
     g_auto(GStrv) paths = hl_scope_paths(scope, error);
 
     if (paths == NULL)
         return false;
     if (*scope == '\0' && of_settings[0] == NULL)
         return hl_fail(error, HL_ERROR_INVALID, "there is nothing to scan: scan.paths of its group is empty");
-    if (!ep_scans_walk(orders->scans, how, *scope == '\0' ? of_settings : paths,
+    if (!ep_scans_walk(orders->has.scans, how, *scope == '\0' ? of_settings : paths,
                        &(EpWalkRequest){ on_progress, on_done, orders }, error))
         return false;
     orders->how = how;
@@ -138,7 +172,7 @@ static bool is_running(const EpOrders *orders, const char *scope)
 static void stop_walk(EpOrders *orders, const char *by)
 {
     orders->ending = true;
-    ep_scans_stop_walk(orders->scans, by);
+    ep_scans_stop_walk(orders->has.scans, by);
 }
 
 bool ep_orders_scan(EpOrders *orders, const EpOrder *order, GError **error)
@@ -168,33 +202,58 @@ static void start_queued(EpOrders *orders)
     }
 }
 
-static void go_on(EpOrders *orders)
-{
-    if (orders->is_due) {
-        orders->is_due = false;
-        ep_orders_scheduled(orders);
-    }
-    start_queued(orders);
-}
-
 /* ------------------------------------------------------------------------------------------------------ by schedule */
 
-void ep_orders_scheduled(EpOrders *orders)
+/* False: it does not begin. */
+static bool start_scheduled(EpOrders *orders)
 {
     g_autoptr(GError) error = NULL;
 
-    if (ep_settings_values(orders->settings)->scan_paths[0] == NULL || is_running(orders, ""))
-        return;
-    if (orders->how != NULL) {
-        orders->is_due = true;
-        return;
-    }
+    if (ep_settings_values(orders->has.settings)->scan_paths[0] == NULL)
+        return false;
     if (orders->skip_next) {
-        orders->skip_next = false;
+        set_skip_next(orders, false);
         hl_info("scan", "the scheduled scan is skipped, as the user asked");
-        return;
+        return false;
     }
-    HL_IGNORE(start(orders, BY_SCHEDULE, "", &error)); /* that it failed is told as the end of a scan */
+    return start(orders, BY_SCHEDULE, "", &error); /* that it failed is told as the end of a scan */
+}
+
+/* Begins the scheduled scan, or lets it wait for the walk that runs. */
+static void begin_due(EpOrders *orders)
+{
+    orders->is_due = orders->how != NULL;
+    if (!orders->is_due && !start_scheduled(orders))
+        set_due(orders, 0);
+}
+
+static void go_on(EpOrders *orders)
+{
+    if (orders->is_due)
+        begin_due(orders);
+    start_queued(orders);
+}
+
+void ep_orders_scheduled(EpOrders *orders)
+{
+    if (ep_settings_values(orders->has.settings)->scan_paths[0] == NULL || is_running(orders, ""))
+        return;
+    set_due(orders, hl_clock_wall());
+    begin_due(orders);
+}
+
+void ep_orders_make_up(EpOrders *orders, bool is_wanted)
+{
+    HlTime due = orders->due;
+
+    if (due == 0)
+        return;
+    ep_scans_tell_interrupted(orders->has.scans, BY_SCHEDULE, due);
+    /* once: it may be what brings the daemon down */
+    if (!is_wanted || is_running(orders, "") || ep_store_get_int(orders->has.db, MADE_UP_FACT, 0) == due)
+        set_due(orders, 0);
+    else if (keep(orders, MADE_UP_FACT, due))
+        begin_due(orders);
 }
 
 bool ep_orders_is_scheduled_running(const EpOrders *orders)
@@ -205,12 +264,17 @@ bool ep_orders_is_scheduled_running(const EpOrders *orders)
 const char *ep_orders_skip(EpOrders *orders)
 {
     /* one that waits for the end of a stopped one is the next */
-    if (ep_orders_is_scheduled_running(orders) && !orders->is_due) {
-        stop_walk(orders, "by the user");
-        return "the scheduled scan that runs is stopped";
+    if (!ep_orders_is_scheduled_running(orders) || orders->is_due) {
+        set_skip_next(orders, true);
+        return "the next scheduled scan is skipped";
     }
-    orders->skip_next = true;
-    return "the next scheduled scan is skipped";
+    set_due(orders, 0);
+    if (orders->joined->len > 0 && !orders->ending) {
+        orders->how = BY_COMMAND; /* what is told at its end says how it began */
+        return "the scan goes on, because the administrator has ordered it as well";
+    }
+    stop_walk(orders, "by the user");
+    return "the scheduled scan that runs is stopped";
 }
 
 /* -------------------------------------------------------------------------------------------------------- the ends */
@@ -219,9 +283,10 @@ bool ep_orders_stop(EpOrders *orders, const char *by)
 {
     g_autofree char *why = g_strdup_printf("stopped %s before it began", by);
     EpTally none = { 0 };
-    bool any = orders->how != NULL || orders->is_due;
+    bool any = orders->how != NULL || orders->due != 0;
 
     orders->is_due = false;
+    set_due(orders, 0);
     end_all(orders, orders->queued, &(EpScanEnd){ &none, NULL, "conflict", why });
     if (orders->how != NULL)
         stop_walk(orders, by);
@@ -243,12 +308,13 @@ void ep_orders_leave(EpOrders *orders, gconstpointer user)
 
 /* ------------------------------------------------------------------------------------------------------------- life */
 
-EpOrders *ep_orders_new(EpSettings *settings, EpScans *scans)
+EpOrders *ep_orders_new(const EpOrdersOptions *options)
 {
     EpOrders *orders = g_new0(EpOrders, 1);
 
-    orders->settings = settings;
-    orders->scans = scans;
+    orders->has = *options;
+    orders->due = ep_store_get_int(options->db, DUE_FACT, 0);
+    orders->skip_next = ep_store_get_int(options->db, SKIP_FACT, 0) != 0;
     orders->joined = waiting_new();
     orders->queued = waiting_new();
     return orders;
@@ -258,7 +324,7 @@ void ep_orders_free(EpOrders *orders)
 {
     if (orders == NULL)
         return;
-    ep_scans_forget_walk(orders->scans);
+    ep_scans_forget_walk(orders->has.scans);
     g_array_unref(orders->joined);
     g_array_unref(orders->queued);
     g_free(orders->what);

@@ -7,12 +7,23 @@
 #ifndef ENDPOINT_DAEMON_WORK_ORDERS_H
 #define ENDPOINT_DAEMON_WORK_ORDERS_H
 
+#include "endpoint/daemon/ground/trouble.h"
 #include "endpoint/daemon/work/scans.h"
 
-/* Borrowed; never NULL. */
 typedef struct EpOrders EpOrders;
 
-EpOrders *ep_orders_new(EpSettings *settings, EpScans *scans);
+/* All borrowed, and outlive the orders. */
+typedef struct {
+    HlDb *db;
+    EpTrouble *trouble;
+    EpSettings *settings;
+    EpScans *scans;
+} EpOrdersOptions;
+
+/* Never NULL. */
+EpOrders *ep_orders_new(const EpOrdersOptions *options);
+
+/* A scheduled scan that runs, or waits, stays due: ep_orders_make_up. */
 void ep_orders_free(EpOrders *orders);
 
 typedef struct {
@@ -31,12 +42,19 @@ void ep_orders_leave(EpOrders *orders, gconstpointer user);
 /* Ends the walk that runs, and the orders that wait; false: there was none.  by: static, for people. */
 bool ep_orders_stop(EpOrders *orders, const char *by);
 
-/* The scheduled scan; does nothing while one runs, or when the next one was skipped. */
+/* The scheduled scan; does nothing while one runs, or when the next one was skipped.  Until it has ended, or somebody
+ * has stopped or skipped it, the store knows that it was due. */
 void ep_orders_scheduled(EpOrders *orders);
 
-/* Stops the running scheduled scan, or skips the next one.  Returns what it did, for people. */
+/* At the start of the daemon: a scheduled scan that has not ended is told as one that was stopped, and is begun once
+ * more if it is wanted and was not begun again before. */
+void ep_orders_make_up(EpOrders *orders, bool is_wanted);
+
+/* Stops the running scheduled scan, unless commands have joined it, or skips the next one, also after a restart.
+ * Returns what it did, for people. */
 const char *ep_orders_skip(EpOrders *orders);
 
+/* False for one that goes on by command. */
 bool ep_orders_is_scheduled_running(const EpOrders *orders);
 
 #endif

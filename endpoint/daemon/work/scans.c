@@ -319,19 +319,23 @@ static bool check_stuck(const EpScans *scans, GError **error)
                    n);
 }
 
-/* It did not even begin: that is told like any other end. */
-static void tell_not_started(EpScans *scans, const char *how, const char *why)
+/* An end without a scanner.  how, end: static. */
+static void tell_end(EpScans *scans, const char *how, HlTime started, const char *end, const char *why)
 {
     g_autofree char *id = hl_ident_new("s-");
-    HlTime now = hl_clock_wall();
 
     ep_finds_scan_ended(scans->has.finds, &(EpScanRecord){ .id = id,
                                                            .how = how,
-                                                           .started = now,
-                                                           .ended = now,
-                                                           .end = "failed",
+                                                           .started = started,
+                                                           .ended = hl_clock_wall(),
+                                                           .end = end,
                                                            .detail = why,
                                                            .patterns = ep_updates_patterns(scans->has.updates) });
+}
+
+void ep_scans_tell_interrupted(EpScans *scans, const char *how, HlTime started)
+{
+    tell_end(scans, how, started, "stopped", "because the machine or the daemon stopped");
 }
 
 static bool start_walk(EpScans *scans, const char *how, char *const *paths, const EpWalkRequest *request,
@@ -360,7 +364,7 @@ bool ep_scans_walk(EpScans *scans, const char *how, char *const *paths, const Ep
 
     if (start_walk(scans, how, paths, request, &problem))
         return true;
-    tell_not_started(scans, how, problem->message);
+    tell_end(scans, how, hl_clock_wall(), "failed", problem->message); /* that it did not begin is its end */
     g_propagate_error(error, g_steal_pointer(&problem));
     return false;
 }

@@ -59,6 +59,9 @@ void ep_scans_forget(EpScans *scans, gconstpointer user);
 bool ep_scans_walk(EpScans *scans, const char *how, char *const *paths, const EpWalkRequest *request,
                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* One that ran when the daemon or the machine stopped; started: wall.  Told like the end of a scan. */
+void ep_scans_tell_interrupted(EpScans *scans, const char *how, HlTime started);
+
 /* by: static, for people. */
 void ep_scans_stop_walk(EpScans *scans, const char *by);
 

@@ -207,6 +207,7 @@ EpScheduler *ep_scheduler_new(const EpSchedulerOptions *options)
     ep_scheduler_settings_changed(scheduler);
     scheduler->start_up_done = is_enrolled(scheduler) && !settings_of(scheduler)->update_on_start;
     scheduler->timer = g_timeout_add((guint)LOOK, on_look, scheduler);
+    ep_orders_make_up(options->orders, scheduler->scan.schedule.kind != HL_SCHEDULE_OFF);
     return scheduler;
 }
 
