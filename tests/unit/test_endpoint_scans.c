@@ -4,6 +4,7 @@
 
 #include "endpoint/daemon/work/scheduler.h"
 #include "lib/base/file.h"
+#include "lib/base/unconst.h"
 #include "lib/store/db.h"
 #include "lib/store/stmt.h"
 #include "tests/support/child_fake.h"
@@ -135,6 +136,33 @@ static void test_stopped_waiting(void)
     parts_check_last(parts, "c-1", HL_STATE_FAILED, "conflict",
                      "stopped by the administrator: 0 files looked at, 0 found, 0 not looked at");
     g_assert_cmpuint(child_fake_running(), ==, 1); /* the engine; neither the one that waited, nor the scheduled one */
+}
+
+static void offer_cancel(EndpointParts *parts, const char *id, const char *subject)
+{
+    HlMsgCommand command = parts_command(id, HL_KIND_CANCEL);
+
+    command.subject = hl_unconst(subject);
+    parts_offer(parts, &command);
+}
+
+/* One that waits in the queue can still be cancelled, though "started" was said of it; one that runs cannot. */
+static void test_cancelled_waiting(void)
+{
+    g_autoptr(EndpointParts) parts = parts_new();
+
+    parts_line_up(parts);
+    make_set(parts);
+    parts_order_of(parts, "c-1", HL_KIND_SCAN, "/srv");
+    parts_order_of(parts, "c-2", HL_KIND_SCAN, "/opt");
+    offer_cancel(parts, "c-cancel-1", "c-1");
+    parts_check_last(parts, "c-cancel-1", HL_STATE_FAILED, "conflict", "the command has started already");
+    offer_cancel(parts, "c-cancel-2", "c-2");
+    parts_check_last(parts, "c-cancel-2", HL_STATE_SUCCEEDED, "", "cancelled");
+    g_assert_cmpuint(parts_count(parts, "c-2", HL_STATE_FAILED), ==, 1);
+    end_scan(child_fake_last());
+    g_assert_cmpuint(parts_count(parts, "c-1", HL_STATE_SUCCEEDED), ==, 1);
+    g_assert_cmpuint(child_fake_running(), ==, 1); /* the engine */
 }
 
 /* A walk that was stopped examines nothing any longer, though it takes its time to die: what is asked for meanwhile,
@@ -481,6 +509,7 @@ int main(int argc, char **argv)
     g_test_add_func("/endpoint/scans/stopped", test_scan_stopped);
     g_test_add_func("/endpoint/scans/paths", test_paths);
     g_test_add_func("/endpoint/scans/stopped-waiting", test_stopped_waiting);
+    g_test_add_func("/endpoint/scans/cancelled-waiting", test_cancelled_waiting);
     g_test_add_func("/endpoint/scans/while-stopping", test_while_stopping);
     g_test_add_func("/endpoint/scans/settings-changed", test_settings_changed);
     g_test_add_func("/endpoint/scans/asked-at-end", test_asked_at_end);

@@ -182,6 +182,12 @@ static void run_cancel(EpJob *job)
         cancel_absent(job);
         return;
     }
+    if (ep_orders_withdraw(commands->has.orders,
+                           &subject->run)) { /* journalled as started, but it waits for another scan */
+        end(subject, EP_COMMAND_FAIL, "conflict", "cancelled by the administrator before it began");
+        end(job, EP_COMMAND_SUCCEED, "", "cancelled");
+        return;
+    }
     if (subject->entry->state != EP_COMMAND_RECEIVED) {
         end(job, EP_COMMAND_FAIL, "conflict", "the command has started already");
         return;

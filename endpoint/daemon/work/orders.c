@@ -300,6 +300,14 @@ static void leave(GArray *array, gconstpointer user)
             g_array_remove_index(array, i - 1);
 }
 
+bool ep_orders_withdraw(EpOrders *orders, gconstpointer user)
+{
+    guint waiting = orders->queued->len;
+
+    leave(orders->queued, user);
+    return orders->queued->len < waiting;
+}
+
 void ep_orders_leave(EpOrders *orders, gconstpointer user)
 {
     leave(orders->joined, user);

@@ -39,6 +39,9 @@ bool ep_orders_scan(EpOrders *orders, const EpOrder *order, GError **error) G_GN
 /* No more callbacks to this user; the scan goes on. */
 void ep_orders_leave(EpOrders *orders, gconstpointer user);
 
+/* Takes back what waits; false: nothing does, it has begun or ended.  No callback. */
+bool ep_orders_withdraw(EpOrders *orders, gconstpointer user);
+
 /* Ends the walk that runs, and the orders that wait; false: there was none.  by: static, for people. */
 bool ep_orders_stop(EpOrders *orders, const char *by);
 
