@@ -252,6 +252,22 @@ static void place(Founded *founded)
     founded->as = installed ? g_strdup_printf("runuser -u %s -- ", owner->pw_name) : g_strdup("");
 }
 
+/* Clients refuse a repository three days after its timestamp was signed; with encrypted keys the server cannot do it.
+ */
+static void print_passphrase(const Founded *founded, const char *word)
+{
+    if (founded->has_unit)
+        printf(
+            "     # the timers need the passphrase: HOLDLINE_REPO_PASSPHRASE=... in /etc/holdline/repo.env, mode 0600\n"
+            "     systemctl enable --now holdline-repo-resign.timer   # else endpoints refuse it after three days\n");
+    else
+        printf("     # at least daily, else endpoints refuse it after three days, with HOLDLINE_REPO_PASSPHRASE; under "
+               "systemd\n"
+               "     # holdline-repo-resign.timer does it, with the passphrase in /etc/holdline/repo.env (mode 0600):\n"
+               "     %sholdline-updater repo resign %s\n",
+               founded->as, word);
+}
+
 static void print_patterns(const Founded *founded)
 {
     g_autofree char *repo = mgr_site_path(founded->dir, "repo");
@@ -265,6 +281,8 @@ static void print_patterns(const Founded *founded)
     printf("     %sholdline-updater repo import %s\n"
            "     %sholdline-updater repo publish %s\n",
            founded->as, word, founded->as, word);
+    if (founded->repository == CLI_REPOSITORY_ENCRYPTED)
+        print_passphrase(founded, word);
     if (founded->has_unit)
         printf("     systemctl enable --now holdline-repo-import.timer\n");
 }
