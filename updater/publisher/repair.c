@@ -254,6 +254,13 @@ static bool release(Run *run, GError **error)
     return true;
 }
 
+/* Roots are kept for good, up to the one in force; a later name would be taken for that one. */
+static bool is_kept_root(const Run *run, const char *name)
+{
+    return g_str_has_suffix(name, ".root.json") &&
+           g_ascii_strtoll(name, NULL, 10) <= upd_meta_version(upd_state_get(run->state, "root"));
+}
+
 /* Metadata that nobody can read and that is not in force. */
 static bool sweep_metadata(const Run *run, GError **error)
 {
@@ -265,7 +272,7 @@ static bool sweep_metadata(const Run *run, GError **error)
         g_autofree char *path = upd_repo_path(run->repo, "%s", name);
 
         if (!g_str_has_suffix(name, ".json") || json_is_object(upd_meta_signed(envelope)) ||
-            g_str_has_suffix(name, ".root.json"))
+            is_kept_root(run, names->pdata[i]))
             continue;
         if (!hl_tree_remove(path, error))
             return false;

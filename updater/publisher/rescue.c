@@ -165,18 +165,19 @@ static char *name_of_root(gint64 version)
     return g_strdup_printf("metadata/%" G_GINT64_FORMAT ".root.json", version);
 }
 
-/* The highest version of root that there ever was, as far as files tell: one that cannot be read tells by its name. */
+/* The highest version of root that there ever was, as far as files tell: one that cannot be read tells by its name, if
+ * that is the next one.  Any further name is nothing that a publisher wrote: it would ask for roots that never were. */
 static gint64 highest_root(const UpdRescue *rescue, const GPtrArray *found)
 {
     g_autoptr(GPtrArray) names = upd_repo_list(rescue->repo, "metadata");
-    gint64 highest = 0;
+    gint64 parsed = 0;
 
     for (guint i = 0; i < found->len; i++)
-        highest = MAX(highest, upd_meta_version(((const UpdFound *)found->pdata[i])->envelope));
+        parsed = MAX(parsed, upd_meta_version(((const UpdFound *)found->pdata[i])->envelope));
     for (guint i = 0; i < names->len; i++)
-        if (may_hold(names->pdata[i], "root"))
-            highest = MAX(highest, g_ascii_strtoll(names->pdata[i], NULL, 10));
-    return highest;
+        if (may_hold(names->pdata[i], "root") && g_ascii_strtoll(names->pdata[i], NULL, 10) == parsed + 1)
+            return parsed + 1;
+    return parsed;
 }
 
 /* The root with the lowest version from this one on that is signed by its own keys. */
