@@ -256,16 +256,12 @@ static void place(Founded *founded)
  */
 static void print_passphrase(const Founded *founded, const char *word)
 {
+    printf("     # at least daily, or endpoints refuse it after three days: holdline-repo-resign.timer does it, with "
+           "HOLDLINE_REPO_PASSPHRASE=... in /etc/holdline/repo.env (mode 0600)\n");
     if (founded->has_unit)
-        printf(
-            "     # the timers need the passphrase: HOLDLINE_REPO_PASSPHRASE=... in /etc/holdline/repo.env, mode 0600\n"
-            "     systemctl enable --now holdline-repo-resign.timer   # else endpoints refuse it after three days\n");
+        printf("     systemctl enable --now holdline-repo-resign.timer\n");
     else
-        printf("     # at least daily, else endpoints refuse it after three days, with HOLDLINE_REPO_PASSPHRASE; under "
-               "systemd\n"
-               "     # holdline-repo-resign.timer does it, with the passphrase in /etc/holdline/repo.env (mode 0600):\n"
-               "     %sholdline-updater repo resign %s\n",
-               founded->as, word);
+        printf("     %sholdline-updater repo resign %s\n", founded->as, word);
 }
 
 static void print_patterns(const Founded *founded)
