@@ -27,7 +27,8 @@ static const HlFlag flags[] = {
     { "public-ca-file", "FILE", "Certificate authorities to trust for the other sources (PEM)" },
     { "time", "DURATION", "Time for all sources; one that is too slow leaves some of it to the next" },
     { "force", NULL,
-      "update: install even what is older or was rolled back from; repo add: stage even far fewer signatures" },
+      "update: install even what is older or was rolled back from; repo add: stage even far fewer signatures; where it "
+      "signs: the clock is right now, and was ahead" },
     { "json", NULL, "Print JSON lines on a terminal too" },
     /* mirror */
     { "from", "URL", "The repository to copy; metadata/ and targets/ are below it" },
@@ -50,6 +51,7 @@ static const HlFlag flags[] = {
     { "dry-run", NULL, "Say what would be removed, remove nothing" },
     { "copy", "DIR", "Another copy to take lost files from: a mirror, a backup, or an endpoint's sources/NAME" },
     { "restored", NULL, "The repository comes from a backup: go past the numbers that were given out since" },
+    { "above", "NUMBER", "With --restored: also past this number, which a client's refusal names; may be repeated" },
     /* every command that talks HTTP */
     { "ca-file", "FILE", "Certificate authorities to trust instead of the system's (PEM)" },
     { "cert-file", "FILE", "Client certificate (PEM)" },
@@ -104,8 +106,9 @@ static const HlCommand commands[] = {
     { "repo versions", "DIR", "Print the newest version of each component, on one line", upd_cmd_repo_versions, 1, 1,
       upd_repo_versions_flags },
     { "repo check", "DIR", "Read everything back, and warn of what expires", upd_cmd_repo_check, 1, 1, NULL },
-    { "repo repair", "DIR [--copy DIR]", "Mend lost and damaged files from what there is, and read everything back",
-      upd_cmd_repo_repair, 1, 1, upd_repo_repair_flags },
+    { "repo repair", "DIR [--copy DIR] [--restored]",
+      "Mend lost and damaged files from what there is, and read everything back", upd_cmd_repo_repair, 1, 1,
+      upd_repo_repair_flags },
     { "repo gc", "DIR", "Remove files that no client can ask for any more", upd_cmd_repo_gc, 1, 1, upd_repo_gc_flags },
 };
 

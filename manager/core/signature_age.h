@@ -3,7 +3,10 @@
  * not, or that was not read yet, has expires 0.  Pure.
  *
  * Clients refuse a repository whose timestamp has expired, so it is renewed after a quarter of its life, and warned of
- * from half of it on: whoever should have renewed it has then missed it for hours, and has as long to mend it. */
+ * from half of it on: whoever should have renewed it has then missed it for hours, and has as long to mend it.
+ *
+ * One with more left than its whole life was signed by a clock that was ahead, or this one is behind: by its age it
+ * would not be renewed until that time. */
 #ifndef MANAGER_CORE_SIGNATURE_AGE_H
 #define MANAGER_CORE_SIGNATURE_AGE_H
 
@@ -11,9 +14,15 @@
 
 #include "lib/base/clock.h"
 
-typedef enum { MGR_SIGNATURE_NONE, MGR_SIGNATURE_GOOD, MGR_SIGNATURE_AGEING, MGR_SIGNATURE_EXPIRED } MgrSignatureAge;
+typedef enum {
+    MGR_SIGNATURE_NONE,
+    MGR_SIGNATURE_GOOD,
+    MGR_SIGNATURE_AGEING,
+    MGR_SIGNATURE_AHEAD,
+    MGR_SIGNATURE_EXPIRED
+} MgrSignatureAge;
 
-/* "none", "good", "ageing", "expired". */
+/* "none", "good", "ageing", "ahead", "expired". */
 const char *mgr_signature_age_name(MgrSignatureAge age);
 
 MgrSignatureAge mgr_signature_age(HlTime signed_at, HlTime expires, HlTime now);

@@ -289,10 +289,16 @@ static void test_restored_publisher(void)
 static void test_older(void)
 {
     g_auto(Scene) scene = { 0 };
+    g_autoptr(UpdPlan) made = NULL;
 
     scene_init(&scene, 3, SHA_B);
     expect(&scene, UPD_PLAN_NEWER, UPD_PLAN_STALE);
     expect(&scene, UPD_PLAN_FORCE, UPD_PLAN_INSTALL);
+    /* nothing passes by itself what is ahead of the clock: the number is told */
+    ((UpdSetComponent *)scene.active->components->pdata[0])->role = 20 * HL_DAY;
+    only_release(&scene)->role = 9;
+    made = plan(&scene, UPD_PLAN_NEWER);
+    g_assert_true(g_str_has_suffix(made->remark, "--above 1728000000)"));
 }
 
 /* One component behind makes the whole source stale: parts of two sources never make a set. */

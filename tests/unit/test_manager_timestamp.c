@@ -29,6 +29,9 @@ static void test_age(void)
         { 6000, 5000, 4000, MGR_SIGNATURE_GOOD, false }, /* a file newer than its end: all that counts is the end */
         { 6000, 5000, 5000, MGR_SIGNATURE_EXPIRED, true },
         { 1000, 5000, 10, MGR_SIGNATURE_GOOD, false }, /* a clock that was set back */
+        { HL_HOUR, HL_HOUR + LIFE, 0, MGR_SIGNATURE_GOOD, false },
+        { HL_HOUR + 1, HL_HOUR + 1 + LIFE, 0, MGR_SIGNATURE_AHEAD, true },
+        { 3650 * HL_DAY, 3650 * HL_DAY + LIFE, 5, MGR_SIGNATURE_AHEAD, true },
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {

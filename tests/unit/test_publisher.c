@@ -11,6 +11,7 @@
 #include "updater/publisher/gc.h"
 #include "updater/publisher/import.h"
 #include "updater/publisher/keys.h"
+#include "updater/publisher/numbers.h"
 #include "updater/publisher/readback.h"
 #include "updater/publisher/release.h"
 #include "updater/publisher/repo_init.h"
@@ -486,11 +487,101 @@ static void test_cut_before_snapshot(void)
     place_clear(&place);
 }
 
+static void test_numbers_reached(void)
+{
+    const UpdNumbersMark none = { 0 };
+    const UpdNumbersMark mark = { .number = 9000 * HL_DAY, .at = 5000 * HL_DAY };
+
+    g_assert_cmpint(upd_numbers_reached(0, &none), ==, 0);
+    g_assert_cmpint(upd_numbers_reached(57, &none), ==, 57);
+    g_assert_cmpint(upd_numbers_reached(9000 * HL_DAY, &none), ==, 9000 * HL_DAY);
+    /* what was ahead, and what is counted up from it, say nothing; the clock that passed them does */
+    g_assert_cmpint(upd_numbers_reached(9000 * HL_DAY, &mark), ==, 5000 * HL_DAY);
+    g_assert_cmpint(upd_numbers_reached(9000 * HL_DAY + 7, &mark), ==, 5000 * HL_DAY);
+    g_assert_cmpint(upd_numbers_reached(9001 * HL_DAY, &mark), ==, 9001 * HL_DAY);
+}
+
+static void test_above(void)
+{
+    static const char *const both[] = { "2036010203", "2095000000123", "2026112801" };
+    static const char *const bad[] = {
+        "", "x", "-1", "0", "999", "1", "2026139901", "9007199254740992", " 5", "5 ", "20261128011111111111111"
+    };
+    UpdNumbersAbove above;
+
+    g_assert_true(upd_numbers_parse_above(both, G_N_ELEMENTS(both), &above, NULL));
+    g_assert_cmpint(above.component, ==, 2036010203);
+    g_assert_cmpint(above.metadata, ==, G_GINT64_CONSTANT(2095000000123));
+    for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
+        g_autoptr(GError) error = NULL;
+
+        g_assert_false(upd_numbers_parse_above(&bad[i], 1, &above, &error));
+        g_assert_cmpint(hl_error_code(error), ==, HL_ERROR_INVALID);
+    }
+}
+
+/* A clock that is behind what was signed signs nothing; one that was ahead is left behind once, by a person. */
+static void test_wrong_clock(void)
+{
+    Place place;
+    g_autoptr(GError) error = NULL;
+    HlTime now;
+    json_int_t ahead;
+
+    place_init(&place);
+    now = place.repo->now;
+    place.repo->now = now - HL_HOUR + HL_SECOND; /* another host's clock */
+    g_assert_true(upd_release_timestamp(place.repo, place.state, NULL));
+    place.repo->now = now + 3650 * HL_DAY;
+    g_assert_true(upd_release_snapshot(place.repo, place.state, NULL));
+    ahead = upd_meta_version(upd_state_get(place.state, "timestamp"));
+    place.repo->now = now;
+    g_assert_false(upd_release_timestamp(place.repo, place.state, &error));
+    g_assert_cmpint(hl_error_code(error), ==, HL_ERROR_CONFLICT);
+    g_assert_nonnull(strstr(error->message, "set the clock"));
+    g_assert_nonnull(strstr(error->message, "--force"));
+    place_reload(&place);
+    place.repo->any_clock = true;
+    g_assert_true(upd_release_snapshot(place.repo, place.state, NULL));
+    place.repo->any_clock = false;
+    place.repo->now = now + HL_DAY;
+    g_assert_true(upd_release_timestamp(place.repo, place.state, NULL));
+    g_assert_cmpint(upd_meta_version(upd_state_get(place.state, "timestamp")), >, ahead);
+    place.repo->now = now - HL_DAY;
+    g_assert_false(upd_release_timestamp(place.repo, place.state, NULL));
+    place_clear(&place);
+}
+
+/* Every role signed from then on is past the number; the clock that is behind it is taken for right. */
+static void test_go_past(void)
+{
+    Place place;
+    const json_int_t above = G_GINT64_CONSTANT(4000000000000);
+    bool pending = false;
+
+    place_init(&place);
+    g_assert_true(upd_numbers_go_past(place.repo, above, NULL));
+    g_assert_true(upd_numbers_go_past(place.repo, 1, NULL)); /* never lower */
+    g_assert_true(upd_release_role(place.repo, place.state, "virus", &pending, NULL));
+    g_assert_true(upd_release_snapshot(place.repo, place.state, NULL));
+    g_assert_cmpint(upd_meta_version(upd_state_get(place.state, "virus")), ==, above + 1);
+    g_assert_cmpint(upd_meta_version(upd_state_get(place.state, "timestamp")), ==, above + 1);
+    g_assert_true(upd_release_timestamp(place.repo, place.state, NULL));
+    g_assert_true(upd_stage_go_past(place.repo, place.repo->now, 2099010203, NULL));
+    g_assert_true(upd_stage_go_past(place.repo, place.repo->now, 0, NULL));
+    g_assert_cmpint(upd_stage_newest(place.repo, "virus"), ==, 2099010203);
+    place_clear(&place);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/publisher/next-version", test_next_version);
     g_test_add_func("/publisher/count", test_count);
+    g_test_add_func("/publisher/numbers-reached", test_numbers_reached);
+    g_test_add_func("/publisher/above", test_above);
+    g_test_add_func("/publisher/wrong-clock", test_wrong_clock);
+    g_test_add_func("/publisher/go-past", test_go_past);
     g_test_add_func("/publisher/names", test_names);
     g_test_add_func("/publisher/kinds", test_kinds);
     g_test_add_func("/publisher/count-signatures", test_count_signatures);

@@ -129,6 +129,32 @@ static bool is_older(const UpdSituation *situation, const UpdSetComponent *activ
            (release->version != active->version || !is_same_content(situation->active, release));
 }
 
+/* Of a component in use whose numbers are ahead of the clock nothing later can come by itself: its publisher's clock
+ * was ahead, and it was restored since.  Which number it has to go past is told only here.  Caller frees. */
+static char *describe_remedy(const UpdSituation *situation, const UpdSetComponent *active, const UpdRelease *release)
+{
+    bool by_role = active->role > 0 && release->role > 0;
+    g_autoptr(GDateTime) tomorrow = g_date_time_new_from_unix_utc((situation->now + 2 * HL_DAY) / HL_SECOND);
+    int64_t day = g_date_time_get_year(tomorrow) * 10000 + g_date_time_get_month(tomorrow) * 100 +
+                  g_date_time_get_day_of_month(tomorrow);
+
+    if (by_role ? active->role <= situation->now + HL_HOUR : active->version / 100 < day)
+        return g_strdup("");
+    return g_strdup_printf(" (its number is ahead of the clock; if its publisher was restored from a backup, there: "
+                           "holdline-updater repo repair DIR --restored --above %" G_GINT64_FORMAT ")",
+                           by_role ? active->role : active->version);
+}
+
+static void remark_stale(UpdPlan *plan, const UpdSituation *situation, const UpdSetComponent *active,
+                         const UpdRelease *release)
+{
+    g_autofree char *remedy = describe_remedy(situation, active, release);
+
+    plan->verdict = UPD_PLAN_STALE;
+    remark(plan, "it offers %s %" G_GINT64_FORMAT ", older than %" G_GINT64_FORMAT " in use%s", release->component,
+           release->version, active->version, remedy);
+}
+
 static bool plan_component(UpdPlan *plan, const UpdSituation *situation, const UpdRelease *release, GError **error)
 {
     static const Keeping rolled_back = { "because it was rolled back to",
@@ -138,9 +164,7 @@ static bool plan_component(UpdPlan *plan, const UpdSituation *situation, const U
 
     if (situation->mode == UPD_PLAN_NEWER && release->version > 0) {
         if (is_older(situation, active, release)) {
-            plan->verdict = UPD_PLAN_STALE;
-            remark(plan, "it offers %s %" G_GINT64_FORMAT ", older than %" G_GINT64_FORMAT " in use",
-                   release->component, release->version, active->version);
+            remark_stale(plan, situation, active, release);
         } else if (release->version == held && (active == NULL || active->version != held)) {
             remark(plan, "%s %" G_GINT64_FORMAT " is held back after a roll-back", release->component, held);
             return keep(plan, situation->active, release->component, &rolled_back, error);

@@ -39,6 +39,7 @@ typedef struct {
     const json_t *held;
     const GPtrArray *releases; /* of UpdRelease, one per component that this machine should have */
     UpdPlanMode mode;
+    HlTime now; /* wall clock; for the remark alone */
 } UpdSituation;
 
 /* A machine that is to have virus or agent keeps the one in use when the source has no content of the wanted one.

@@ -249,9 +249,11 @@ static SourceEnd install_plan(Run *run, const UpdSourceSpec *spec, UpdSource *so
 static SourceEnd use_source(Run *run, const UpdSourceSpec *spec, UpdSource *source, char **remark, GError **error)
 {
     g_autoptr(GPtrArray) releases = list_releases(run, source, error);
-    UpdSituation situation = {
-        .active = run->store->active, .held = run->store->held, .releases = releases, .mode = run->update->mode
-    };
+    UpdSituation situation = { .active = run->store->active,
+                               .held = run->store->held,
+                               .releases = releases,
+                               .mode = run->update->mode,
+                               .now = hl_clock_wall() };
     g_autoptr(UpdPlan) plan = releases == NULL ? NULL : upd_plan_new(&situation, error);
 
     if (plan == NULL) /* what would have to be kept is damaged: another source may have what replaces it */

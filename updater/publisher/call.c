@@ -45,6 +45,8 @@ UpdRepo *upd_call_open(const HlInvocation *call, GError **error)
         return NULL;
     repo = upd_repo_open(call->args[0], passphrase, error);
     upd_call_wipe(&passphrase);
+    if (repo != NULL)
+        repo->any_clock = hl_cli_has(call, "force");
     return repo;
 }
 

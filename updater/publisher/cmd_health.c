@@ -8,44 +8,68 @@
 #include "updater/publisher/commands.h"
 #include "updater/publisher/content.h"
 #include "updater/publisher/gc.h"
+#include "updater/publisher/numbers.h"
 #include "updater/publisher/readback.h"
 
 const char *const upd_repo_versions_flags[] = { "json", NULL };
 const char *const upd_repo_gc_flags[] = { "dry-run", NULL };
 
 typedef struct {
-    guint expired, ageing;
+    guint expired, ageing, ahead;
 } Health;
 
-static const char *remedy(const char *role)
+typedef enum { STATE_GOOD, STATE_AGEING, STATE_AHEAD, STATE_EXPIRED } State;
+
+static const char *remedy(const char *role, State state)
 {
     if (strcmp(role, "root") == 0)
-        return "repo root rotate DIR root";
-    return strcmp(role, "targets") == 0 ? "repo root rotate DIR targets" : "repo resign DIR";
+        return state == STATE_AHEAD ? "repo root rotate DIR root --force" : "repo root rotate DIR root";
+    if (strcmp(role, "targets") == 0)
+        return state == STATE_AHEAD ? "repo root rotate DIR targets --force" : "repo root rotate DIR targets";
+    return state == STATE_AHEAD ? "repo resign DIR --force" : "repo resign DIR";
 }
 
-/* By half of its lifetime, a timer that runs would long have renewed it. */
+/* By half of its lifetime, a timer that runs would long have renewed it.  More than its lifetime is left only of what
+ * was signed with a clock that was ahead, and would not be renewed until that time. */
+static State find_state(const char *role, bool known, HlTime left)
+{
+    HlTime lifetime = upd_role_spec(role)->lifetime;
+
+    if (!known || left <= 0)
+        return STATE_EXPIRED;
+    if (left > lifetime + UPD_NUMBERS_SLACK)
+        return STATE_AHEAD;
+    return left < lifetime / 2 ? STATE_AGEING : STATE_GOOD;
+}
+
 static void judge(const UpdRepo *repo, const UpdState *state, const char *role, HlTable *table, Health *health)
 {
+    static const struct {
+        const char *text;
+        HlTone tone;
+    } shapes[] = {
+        [STATE_GOOD] = { "good", HL_TONE_GOOD },
+        [STATE_AGEING] = { "past half of its life: ", HL_TONE_WARN },
+        [STATE_AHEAD] = { "SIGNED AHEAD OF TIME: ", HL_TONE_BAD },
+        [STATE_EXPIRED] = { "EXPIRED: ", HL_TONE_BAD },
+    };
     const json_t *envelope = upd_state_get(state, role);
     HlTime expires = 0;
     bool known = envelope != NULL && upd_meta_expires(envelope, &expires, NULL);
     HlTime left = expires - repo->now;
-    bool expired = !known || left <= 0;
-    bool ageing = !expired && left < upd_role_spec(role)->lifetime / 2;
+    State found = find_state(role, known, left);
     g_autofree char *end = known ? hl_time_format(expires) : NULL;
     g_autofree char *remains = known && left > 0 ? hl_duration_describe(left) : NULL;
     g_autofree char *version =
         envelope == NULL ? NULL : g_strdup_printf("%" JSON_INTEGER_FORMAT, upd_meta_version(envelope));
-    g_autofree char *text = expired  ? g_strdup_printf("EXPIRED: %s", remedy(role))
-                            : ageing ? g_strdup_printf("past half of its life: %s", remedy(role))
-                                     : g_strdup("good");
-    g_autofree char *shown = hl_tone(stdout, expired ? HL_TONE_BAD : ageing ? HL_TONE_WARN : HL_TONE_GOOD, text);
+    g_autofree char *text = g_strconcat(shapes[found].text, found == STATE_GOOD ? "" : remedy(role, found), NULL);
+    g_autofree char *shown = hl_tone(stdout, shapes[found].tone, text);
     const char *cells[] = { role, version, end, remains, shown };
 
     hl_table_add(table, cells);
-    health->expired += expired;
-    health->ageing += ageing;
+    health->expired += found == STATE_EXPIRED;
+    health->ageing += found == STATE_AGEING;
+    health->ahead += found == STATE_AHEAD;
 }
 
 bool upd_cmd_repo_check(HlInvocation *call, GError **error)
@@ -70,6 +94,12 @@ bool upd_cmd_repo_check(HlInvocation *call, GError **error)
         return hl_fail(error, HL_ERROR_EXPIRED,
                        "%u role(s) of %s have expired: clients refuse the repository until they are renewed",
                        health.expired, repo->dir);
+    if (health.ahead > 0)
+        return hl_fail(
+            error, HL_ERROR_CONFLICT,
+            "%u role(s) of %s were signed by a clock that was ahead (or the one of this host is behind): they "
+            "would not be renewed until that time; set the clock, then do what is said above",
+            health.ahead, repo->dir);
     if (!upd_meta_check_roles(upd_meta_signed(upd_state_get(state, "root")),
                               json_object_get(upd_meta_signed(upd_state_get(state, "targets")), "delegations"),
                               error) ||

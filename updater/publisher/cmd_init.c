@@ -11,7 +11,7 @@
 
 const char *const upd_repo_init_flags[] = { "single-host", "plain-keys",      "component", "root-key",
                                             "targets-key", "passphrase-file", NULL };
-const char *const upd_repo_signing_flags[] = { "passphrase-file", NULL };
+const char *const upd_repo_signing_flags[] = { "passphrase-file", "force", NULL };
 
 static void say_single_host(const UpdRepo *repo)
 {

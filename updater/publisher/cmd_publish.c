@@ -6,6 +6,7 @@
 #include "updater/publisher/call.h"
 #include "updater/publisher/commands.h"
 #include "updater/publisher/content.h"
+#include "updater/publisher/numbers.h"
 #include "updater/publisher/readback.h"
 #include "updater/publisher/release.h"
 #include "updater/publisher/stage.h"
@@ -139,6 +140,9 @@ bool upd_cmd_repo_publish(HlInvocation *call, GError **error)
         printf("Nothing is staged: 'repo add' stages content, 'repo resign' renews signatures.\n");
         return true;
     }
+    /* before minutes of increments */
+    if (!upd_numbers_check_clock(repo, state, error))
+        return false;
     if (!publish_components(repo, state, components, error) || !upd_release_snapshot(repo, state, error))
         return false;
     for (guint i = 0; i < components->len; i++)
@@ -153,12 +157,16 @@ bool upd_cmd_repo_publish(HlInvocation *call, GError **error)
     return true;
 }
 
-/* Whether the role was signed at least that long ago. */
-static bool is_older(const UpdRepo *repo, const json_t *envelope, const char *role, HlTime age)
+/* Whether the role was signed at least that long ago; or, as far as it tells, later than now: the clock was ahead. */
+static bool is_due(const UpdRepo *repo, const json_t *envelope, const char *role, HlTime age)
 {
     HlTime expires;
+    HlTime signed_at;
 
-    return !upd_meta_expires(envelope, &expires, NULL) || expires - upd_role_spec(role)->lifetime + age <= repo->now;
+    if (!upd_meta_expires(envelope, &expires, NULL))
+        return true;
+    signed_at = expires - upd_role_spec(role)->lifetime;
+    return signed_at + age <= repo->now || signed_at > repo->now + UPD_NUMBERS_SLACK;
 }
 
 bool upd_cmd_repo_resign(HlInvocation *call, GError **error)
@@ -169,10 +177,10 @@ bool upd_cmd_repo_resign(HlInvocation *call, GError **error)
     bool snapshot = false;
     guint failed = 0;
 
-    if (repo == NULL)
+    if (repo == NULL || !upd_numbers_check_clock(repo, state, error))
         return false;
     /* a rotation that was cut short may have left one of before the root in force */
-    snapshot = is_older(repo, upd_state_get(state, "snapshot"), "snapshot", HL_DAY) ||
+    snapshot = is_due(repo, upd_state_get(state, "snapshot"), "snapshot", HL_DAY) ||
                !upd_release_holds(state, "snapshot", upd_state_get(state, "root"));
     for (guint i = 0; i < components->len; i++) {
         const char *component = components->pdata[i];
@@ -180,7 +188,7 @@ bool upd_cmd_repo_resign(HlInvocation *call, GError **error)
         g_autoptr(GError) problem = NULL;
         bool pending = false;
 
-        if (envelope == NULL || !is_older(repo, envelope, component, upd_role_spec(component)->lifetime / 2))
+        if (envelope == NULL || !is_due(repo, envelope, component, upd_role_spec(component)->lifetime / 2))
             continue;
         if (!upd_release_role(repo, state, component, &pending, &problem)) {
             fprintf(stderr, "%s is past half of its life and cannot be re-signed: %s\n", component, problem->message);

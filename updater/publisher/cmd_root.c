@@ -10,7 +10,7 @@
 
 const char *const upd_repo_root_show_flags[] = { "against", NULL };
 const char *const upd_repo_root_sign_flags[] = { "key", "against", "yes", "passphrase-file", NULL };
-const char *const upd_repo_root_rotate_flags[] = { "add-key", "drop-key", "passphrase-file", NULL };
+const char *const upd_repo_root_rotate_flags[] = { "add-key", "drop-key", "passphrase-file", "force", NULL };
 
 /* What is in force: of the file that is named or, where the draft lies in its repository, of that.  *before is NULL
  * where neither is. */

@@ -7,6 +7,7 @@
 
 #include "lib/base/file.h"
 #include "updater/publisher/keys.h"
+#include "updater/publisher/numbers.h"
 
 static char *file_of(const char *role, json_int_t version)
 {
@@ -95,8 +96,10 @@ static json_t *make(const UpdRepo *repo, const UpdState *state, const char *role
     g_autoptr(json_t) envelope = json_deep_copy(upd_state_get(state, role));
     /* From the clock, so that a repository that was restored from a backup is past all numbers that it gave out since
      * (ADR 16).  A new one has given out none, and begins with 1. */
-    json_int_t floor = upd_state_get(state, "timestamp") == NULL ? 0 : repo->now;
+    json_int_t floor = upd_numbers_floor(repo, state);
 
+    if (!upd_numbers_check_clock(repo, state, error))
+        return NULL;
     /* a publish that was cut short may have left this version behind, never listed: published files never change, so
      * its number is not used again */
     do

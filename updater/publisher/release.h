@@ -6,9 +6,10 @@
 #include "updater/publisher/repo.h"
 
 /* Not for root (see ceremony.h).  Gives the role its next version (the clock in milliseconds, or the one after its last
- * where that is higher), signs it with the keys that are here and writes it.
- * With fewer signatures than the threshold, targets becomes a draft in private/pending (*pending is set; the old one
- * stays in force); any other role fails, naming the key that is missing.  Does not touch snapshot and timestamp. */
+ * where that is higher; refused where the clock is behind what was signed, see numbers.h), signs it with the keys that
+ * are here and writes it. With fewer signatures than the threshold, targets becomes a draft in private/pending
+ * (*pending is set; the old one stays in force); any other role fails, naming the key that is missing.  Does not touch
+ * snapshot and timestamp. */
 bool upd_release_role(const UpdRepo *repo, UpdState *state, const char *role, bool *pending,
                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

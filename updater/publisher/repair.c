@@ -23,6 +23,7 @@ typedef struct {
     GHashTable *again;    /* names of roles to be signed again */
     GPtrArray *published; /* components whose content is published again; borrowed from the state's delegations */
     bool snapshot;        /* snapshot and timestamp must be made again */
+    bool restored;        /* and all else that can be, because clients may have seen higher numbers of it */
 } Run;
 
 static void put_state(const Run *run, const char *role, json_t *envelope)
@@ -236,12 +237,26 @@ static bool mend_components(Run *run, GError **error)
 
 /* --------------------------------------------------------------------------------------------------------- release */
 
+/* No role may be listed with a lower number than clients have seen: one that nobody publishes again in the next months
+ * would keep them away.  What cannot be signed here is told at the end. */
+static void sign_all_again(const Run *run)
+{
+    g_autoptr(GPtrArray) roles = upd_state_components(run->state);
+
+    g_ptr_array_add(roles, (gpointer) "targets");
+    for (guint i = 0; i < roles->len; i++)
+        if (upd_meta_version(upd_state_get(run->state, roles->pdata[i])) > 0 && can_sign(run, roles->pdata[i]))
+            g_hash_table_add(run->again, g_strdup(roles->pdata[i]));
+}
+
 static bool release(Run *run, GError **error)
 {
     GHashTableIter iter;
     gpointer role;
     bool pending = false;
 
+    if (run->restored)
+        sign_all_again(run);
     g_hash_table_iter_init(&iter, run->again);
     while (g_hash_table_iter_next(&iter, &role, NULL))
         if (!check_can_sign(run, role, error) || !upd_release_role(run->repo, run->state, role, &pending, error))
@@ -352,6 +367,12 @@ static bool run_all(Run *run, UpdReadback *readback, GError **error)
     return read_back(run, readback, error);
 }
 
+static bool go_past(const UpdRepo *repo, const UpdNumbersAbove *above, GError **error)
+{
+    return upd_stage_go_past(repo, repo->now, above->component, error) &&
+           (above->metadata == 0 || upd_numbers_go_past(repo, above->metadata, error));
+}
+
 bool upd_repair(const UpdRepair *repair, UpdReadback *readback, GError **error)
 {
     g_autoptr(GHashTable) again = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -362,10 +383,10 @@ bool upd_repair(const UpdRepair *repair, UpdReadback *readback, GError **error)
                 .state = state,
                 .again = again,
                 .published = published,
-                .snapshot = repair->restored };
+                .snapshot = repair->restored,
+                .restored = repair->restored };
 
-    if (!check_founded(repair->rescue, error) ||
-        (repair->restored && !upd_stage_go_past(run.repo, run.repo->now, error)))
+    if (!check_founded(repair->rescue, error) || (repair->restored && !go_past(run.repo, &repair->above, error)))
         return false;
     return run_all(&run, readback, error);
 }

@@ -6,12 +6,14 @@
 #ifndef UPDATER_PUBLISHER_REPAIR_H
 #define UPDATER_PUBLISHER_REPAIR_H
 
+#include "updater/publisher/numbers.h"
 #include "updater/publisher/readback.h"
 #include "updater/publisher/rescue.h"
 
 typedef struct {
     UpdRescue *rescue;
-    bool restored; /* from a backup: components' numbers go past all that may have been given out since */
+    bool restored;         /* from a backup: components' numbers go past all that may have been given out since */
+    UpdNumbersAbove above; /* and past these, which clients have seen; only with restored */
 } UpdRepair;
 
 /* Goes as far as it can; rescue->lost counts what needs a person, each told by a note.  Reads everything back at the

@@ -15,6 +15,7 @@ typedef struct {
     char *dir;
     char *passphrase; /* of the keys in private/keys; NULL: they are in the clear */
     HlTime now;
+    bool any_clock; /* what was signed last does not speak against the clock (numbers.h) */
     int lock;
 } UpdRepo;
 

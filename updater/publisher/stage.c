@@ -111,6 +111,13 @@ static bool split_day(gint64 day, GDate *date)
     return true;
 }
 
+bool upd_stage_version_ok(gint64 version)
+{
+    GDate date;
+
+    return version > 0 && split_day(version / 100, &date);
+}
+
 gint64 upd_stage_next_version(gint64 newest, HlTime now)
 {
     GDate date;
@@ -145,9 +152,18 @@ static bool version_ok(const UpdStageSpec *spec, gint64 newest, HlTime now, GErr
 
 #define PAST "private/past.json"
 
-bool upd_stage_go_past(const UpdRepo *repo, HlTime now, GError **error)
+/* What a restore before this one had to go past stays valid. */
+static gint64 load_past(const UpdRepo *repo)
 {
-    g_autoptr(json_t) past = json_pack("{s:I}", "version", (json_int_t)day_of(now + HL_DAY) * 100);
+    g_autoptr(json_t) past = upd_repo_exists(repo, PAST) ? upd_repo_load(repo, PAST, NULL) : NULL;
+
+    return json_integer_value(json_object_get(past, "version"));
+}
+
+bool upd_stage_go_past(const UpdRepo *repo, HlTime now, gint64 above, GError **error)
+{
+    gint64 version = MAX(MAX(above, load_past(repo)), day_of(now + HL_DAY) * 100);
+    g_autoptr(json_t) past = json_pack("{s:I}", "version", (json_int_t)version);
     g_autoptr(GBytes) bytes = upd_meta_print(past);
 
     return upd_repo_store(repo, PAST, bytes, error);
@@ -160,9 +176,7 @@ gint64 upd_stage_newest(const UpdRepo *repo, const char *component)
     g_autoptr(json_t) staged = upd_repo_exists(repo, staged_name) ? upd_repo_load(repo, staged_name, NULL) : NULL;
     g_autoptr(json_t) history = upd_repo_exists(repo, history_name) ? upd_repo_load(repo, history_name, NULL) : NULL;
     const json_t *releases = json_object_get(history, "releases");
-    g_autoptr(json_t) past = upd_repo_exists(repo, PAST) ? upd_repo_load(repo, PAST, NULL) : NULL;
-    gint64 newest = MAX(json_integer_value(json_object_get(staged, "version")),
-                        json_integer_value(json_object_get(past, "version")));
+    gint64 newest = MAX(json_integer_value(json_object_get(staged, "version")), load_past(repo));
 
     for (gsize i = 0; i < json_array_size(releases); i++)
         newest = MAX(newest, json_integer_value(json_object_get(json_array_get(releases, i), "version")));

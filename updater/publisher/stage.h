@@ -37,9 +37,12 @@ bool upd_stage_engine_ok(const char *version);
 /* The highest version that the component ever had, published or staged; 0 if none. */
 gint64 upd_stage_newest(const UpdRepo *repo, const char *component);
 
+/* Whether it is written as YYYYMMDDNN, of a day that there is.  Pure. */
+bool upd_stage_version_ok(gint64 version);
+
 /* After a restore: numbers that may have been given out since the backup are not given out again.  They begin with
- * those of tomorrow. */
-bool upd_stage_go_past(const UpdRepo *repo, HlTime now, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+ * those of tomorrow, or after this one if that is higher (0: none is known). */
+bool upd_stage_go_past(const UpdRepo *repo, HlTime now, gint64 above, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The version after newest on this day (UTC).  Like the next one, shown for tests: pure, where staging writes files. */
 gint64 upd_stage_next_version(gint64 newest, HlTime now);

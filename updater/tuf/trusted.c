@@ -165,21 +165,34 @@ bool tuf_trusted_load_timestamp(TufTrusted *trusted, GBytes *bytes, GError **err
     return true;
 }
 
-/* 5.4.3 rollback attack, against what was trusted before. */
-static bool check_timestamp_rollback(const TufMetadata *old, const TufMetadata *metadata, GError **error)
+/* A number that is ahead of the clock was given by one that was wrong: a publisher that was restored since does not get
+ * past it by itself.  Caller frees. */
+static char *describe_remedy(const TufTrusted *trusted, int64_t was)
 {
+    if (was <= trusted->now + HL_HOUR)
+        return g_strdup("");
+    return g_strdup_printf("; that is ahead of the clock: if the publisher was restored from a backup, there: "
+                           "holdline-updater repo repair DIR --restored --above %" G_GINT64_FORMAT,
+                           was);
+}
+
+/* 5.4.3 rollback attack, against what was trusted before. */
+static bool check_timestamp_rollback(const TufTrusted *trusted, const TufMetadata *metadata, GError **error)
+{
+    const TufMetadata *old = trusted->timestamp;
     int64_t was = tuf_metadata_meta(old, "snapshot")->version;
     int64_t is = tuf_metadata_meta(metadata, "snapshot")->version;
+    g_autofree char *remedy = describe_remedy(trusted, MAX(was, old->version));
 
     if (TUF_BREAKS(timestamp_rollback, metadata->version < old->version))
         return hl_fail(error, HL_ERROR_UNTRUSTED,
-                       "it is version %" G_GINT64_FORMAT ", but %" G_GINT64_FORMAT " was trusted before (rollback)",
-                       metadata->version, old->version);
+                       "it is version %" G_GINT64_FORMAT ", but %" G_GINT64_FORMAT " was trusted before (rollback)%s",
+                       metadata->version, old->version, remedy);
     if (TUF_BREAKS(timestamp_snapshot_rollback, is < was))
         return hl_fail(error, HL_ERROR_UNTRUSTED,
                        "it lists snapshot version %" G_GINT64_FORMAT ", but %" G_GINT64_FORMAT
-                       " was listed before (rollback)",
-                       is, was);
+                       " was listed before (rollback)%s",
+                       is, was, remedy);
     return true;
 }
 
@@ -193,7 +206,7 @@ bool tuf_trusted_update_timestamp(TufTrusted *trusted, GBytes *bytes, TufOutcome
         return false;
     /* 5.4.3.1 an equal version is discarded without an error; the trusted one must then still be fresh */
     *outcome = old != NULL && TUF_BREAKS(timestamp_same, metadata->version == old->version) ? TUF_SAME : TUF_UPDATED;
-    if (*outcome == TUF_UPDATED && old != NULL && !check_timestamp_rollback(old, metadata, error))
+    if (*outcome == TUF_UPDATED && old != NULL && !check_timestamp_rollback(trusted, metadata, error))
         return false;
     /* 5.4.4 freeze attack */
     if (TUF_FAILS(timestamp_fresh, check_fresh(*outcome == TUF_SAME ? old : metadata, trusted->now, error), error))
@@ -222,30 +235,39 @@ bool tuf_trusted_snapshot_is_current(const TufTrusted *trusted)
            !TUF_FAILS(local_snapshot_fresh, check_fresh(trusted->snapshot, trusted->now, NULL), NULL);
 }
 
-/* 5.5.5 rollback attack: no targets role goes back, and none that was listed vanishes. */
-static bool check_snapshot_rollback(const TufMetadata *old, const TufMetadata *metadata, GError **error)
+/* No targets role goes back, and none that was listed vanishes. */
+static bool check_role_rollback(const TufTrusted *trusted, const char *name, const TufMeta *was, const TufMeta *is,
+                                GError **error)
 {
+    g_autofree char *remedy = describe_remedy(trusted, was->version);
+
+    if (is == NULL && TUF_BREAKS(role_vanished, true))
+        return hl_fail(error, HL_ERROR_UNTRUSTED, "it no longer lists '%.80s' (rollback)", name);
+    if (is != NULL && TUF_BREAKS(targets_rollback, is->version < was->version))
+        return hl_fail(error, HL_ERROR_UNTRUSTED,
+                       "it lists '%.80s' with version %" G_GINT64_FORMAT ", but %" G_GINT64_FORMAT
+                       " was listed before (rollback)%s",
+                       name, is->version, was->version, remedy);
+    return true;
+}
+
+/* 5.5.5 rollback attack */
+static bool check_snapshot_rollback(const TufTrusted *trusted, const TufMetadata *metadata, GError **error)
+{
+    const TufMetadata *old = trusted->snapshot;
+    g_autofree char *remedy = describe_remedy(trusted, old->version);
     GHashTableIter iter;
     gpointer name;
     gpointer entry;
 
     if (TUF_BREAKS(snapshot_rollback, metadata->version < old->version))
         return hl_fail(error, HL_ERROR_UNTRUSTED,
-                       "it is version %" G_GINT64_FORMAT ", but %" G_GINT64_FORMAT " was trusted before (rollback)",
-                       metadata->version, old->version);
+                       "it is version %" G_GINT64_FORMAT ", but %" G_GINT64_FORMAT " was trusted before (rollback)%s",
+                       metadata->version, old->version, remedy);
     g_hash_table_iter_init(&iter, old->meta);
-    while (g_hash_table_iter_next(&iter, &name, &entry)) {
-        const TufMeta *was = entry;
-        const TufMeta *is = g_hash_table_lookup(metadata->meta, name);
-
-        if (is == NULL && TUF_BREAKS(role_vanished, true))
-            return hl_fail(error, HL_ERROR_UNTRUSTED, "it no longer lists '%.80s' (rollback)", (char *)name);
-        if (is != NULL && TUF_BREAKS(targets_rollback, is->version < was->version))
-            return hl_fail(error, HL_ERROR_UNTRUSTED,
-                           "it lists '%.80s' with version %" G_GINT64_FORMAT ", but %" G_GINT64_FORMAT
-                           " was listed before (rollback)",
-                           (char *)name, is->version, was->version);
-    }
+    while (g_hash_table_iter_next(&iter, &name, &entry))
+        if (!check_role_rollback(trusted, name, entry, g_hash_table_lookup(metadata->meta, name), error))
+            return false;
     return true;
 }
 
@@ -265,7 +287,7 @@ bool tuf_trusted_update_snapshot(TufTrusted *trusted, GBytes *bytes, GError **er
     if (!check_listed_version(meta, metadata, error))
         return false;
     /* 5.5.5 rollback attack */
-    if (trusted->snapshot != NULL && !check_snapshot_rollback(trusted->snapshot, metadata, error))
+    if (trusted->snapshot != NULL && !check_snapshot_rollback(trusted, metadata, error))
         return false;
     /* 5.5.6 freeze attack */
     if (TUF_FAILS(snapshot_fresh, check_fresh(metadata, trusted->now, error), error))

@@ -45,7 +45,10 @@ static char *describe_health(const MgrFront *front)
     if (timestamp.age < MGR_SIGNATURE_AGEING)
         return g_strdup("ok\n");
     return g_strdup_printf("ok\nwarning: the pattern repository's timestamp %s %s: see 'holdline status'\n",
-                           timestamp.age == MGR_SIGNATURE_EXPIRED ? "expired" : "was not renewed and expires", end);
+                           timestamp.age == MGR_SIGNATURE_EXPIRED ? "expired"
+                           : timestamp.age == MGR_SIGNATURE_AHEAD ? "was signed ahead of time and expires"
+                                                                  : "was not renewed and expires",
+                           end);
 }
 
 static void on_health(HlHttpRequest *request, gpointer user)

@@ -125,7 +125,8 @@ static char *find_remedy(const MgrTimestamp *timestamp)
         return g_strdup("");
     return mgr_patterns_is_mirror(timestamp->options.patterns)
                ? g_strdup("holdline pattern sync")
-               : g_strdup_printf("holdline-updater repo resign %s", timestamp->repository);
+               : g_strdup_printf("holdline-updater repo resign %s%s", timestamp->repository,
+                                 timestamp->view.age == MGR_SIGNATURE_AHEAD ? " --force" : "");
 }
 
 static void write_log(const MgrTimestamp *timestamp, const char *remedy)
@@ -139,6 +140,11 @@ static void write_log(const MgrTimestamp *timestamp, const char *remedy)
         hl_warn("patterns",
                 "the repository's timestamp is past half of its life: endpoints refuse it from %s on; run: %s%s%s", end,
                 remedy, *problem != '\0' ? "; the last renewal failed: " : "", problem);
+    else if (timestamp->view.age == MGR_SIGNATURE_AHEAD)
+        hl_warn("patterns",
+                "the repository's timestamp, good until %s, was signed by a clock that was ahead, or the one of this "
+                "server is behind: set the clock, then run: %s%s%s",
+                end, remedy, *problem != '\0' ? "; the last renewal failed: " : "", problem);
     else if (timestamp->view.age == MGR_SIGNATURE_EXPIRED)
         hl_error("patterns", "the repository's timestamp expired %s: no endpoint can update from it; run: %s%s%s", end,
                  remedy, *problem != '\0' ? "; the last renewal failed: " : "", problem);
