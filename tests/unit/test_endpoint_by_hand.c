@@ -107,7 +107,6 @@ static void test_rows(void)
                          .detail = "",
                          .scan = "s-1",
                          .at = hl_clock_wall() };
-    g_autoptr(json_t) all = NULL;
 
     ep_finds_add(parts->finds, &find);
     find.how = "manual";

@@ -14,6 +14,7 @@ static const char *const rooms[] = {
 
 enum { IN_REPOSITORY = 3 }; /* that many of them are looked for in the repository itself */
 
+static void note(const UpdRescue *rescue, bool repaired, const char *format, va_list args) G_GNUC_PRINTF(3, 0);
 static void note(const UpdRescue *rescue, bool repaired, const char *format, va_list args)
 {
     g_autofree char *text = g_strdup_vprintf(format, args);
