@@ -181,7 +181,8 @@ static void correct(guint8 *bytes, gsize n, gpointer user)
             bytes[i] = (guint8)(bytes[i] + corrector->corrections[i]);
         bytes += length;
         n -= length;
-        corrector->corrections += length;
+        if (length > 0) /* without corrections there is no array of them either */
+            corrector->corrections += length;
         corrector->length -= length;
         if (corrector->gap == 0 && corrector->length == 0)
             next_run(corrector);
