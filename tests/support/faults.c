@@ -9,7 +9,10 @@
 #include <stdlib.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+#include "lib/base/error.h"
 
 static FaultsKind fault = FAULTS_NONE;
 static int changes_left = 0;
@@ -27,6 +30,36 @@ void faults_at(FaultsKind kind, int n)
 bool faults_struck(void)
 {
     return struck;
+}
+
+static FaultsEnd judge(bool good, const GError *error, int n)
+{
+    bool full = error != NULL && hl_error_code(error) == HL_ERROR_FULL;
+
+    if (!struck)
+        return good ? FAULTS_UNTOUCHED : FAULTS_OTHER;
+    if (error != NULL && !full)
+        g_printerr("change %d: %s\n", n, error->message);
+    return good ? FAULTS_DONE : full ? FAULTS_REFUSED : FAULTS_OTHER;
+}
+
+FaultsEnd faults_run(FaultsKind kind, int n, bool (*run)(gpointer user, GError **error), gpointer user)
+{
+    int status;
+    pid_t child = fork();
+
+    g_assert_cmpint(child, >=, 0);
+    if (child == 0) {
+        g_autoptr(GError) error = NULL;
+        bool good;
+
+        faults_at(kind, n);
+        good = run(user, &error);
+        _exit((int)judge(good, error, n));
+    }
+    g_assert_cmpint(waitpid(child, &status, 0), ==, child);
+    g_assert_true(WIFEXITED(status));
+    return (FaultsEnd)WEXITSTATUS(status);
 }
 
 /* Whether this change is the last or, on a full disk, comes after it. */

@@ -114,3 +114,26 @@ bool world_take(World *world, const char *name, HlTime now, char **id, GError **
     world_look(world, name, &found);
     return world_hand_over(world, name, &found, now, id, error);
 }
+
+void world_must_take(World *world, const char *name, HlTime now)
+{
+    g_autofree char *id = NULL;
+    g_autoptr(GError) error = NULL;
+    bool good = world_take(world, name, now, &id, &error);
+
+    g_assert_no_error(error);
+    g_assert_true(good && id != NULL);
+}
+
+guint world_count(const World *world)
+{
+    return ep_quarantine_list(world->quarantine)->len;
+}
+
+const EpRecord *world_record(const World *world, guint i)
+{
+    const GPtrArray *records = ep_quarantine_list(world->quarantine);
+
+    g_assert_cmpuint(i, <, records->len);
+    return g_ptr_array_index(records, i);
+}

@@ -38,4 +38,11 @@ bool world_hand_over(World *world, const char *name, WorldFind *found, HlTime no
 /* Both. */
 bool world_take(World *world, const char *name, HlTime now, char **id, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The same, which must succeed. */
+void world_must_take(World *world, const char *name, HlTime now);
+
+/* What the quarantine holds; the oldest is number 0. */
+guint world_count(const World *world);
+const EpRecord *world_record(const World *world, guint i);
+
 #endif

@@ -3,20 +3,18 @@
  * the old or the new set is active, whole, and the next run gets there.  With the real publisher and the real engine.
  */
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "lib/base/exec.h"
 #include "lib/base/file.h"
 #include "tests/support/faults.h"
+#include "tests/support/repository_world.h"
 #include "updater/install/pattern_store.h"
 #include "updater/install/update.h"
 #include "updater/publisher/content.h"
 #include "updater/publisher/release.h"
 #include "updater/publisher/repo_init.h"
 #include "updater/publisher/stage.h"
-
-#define HERE "http://repository/"
 
 enum { FIRST = 2026010101, MIDDLE, LAST };
 
@@ -33,21 +31,6 @@ static char *in(const char *directory, const char *name)
     return g_build_filename(directory, name, NULL);
 }
 
-static bool get_file(gpointer user, const HlFetchRequest *request, HlFetchResult *result, GError **error)
-{
-    const World *world = user;
-    g_autofree char *path = in(world->repository, request->url + strlen(HERE));
-    g_autoptr(GBytes) bytes = hl_file_read(path, request->max_size, NULL);
-
-    result->status = bytes == NULL ? 404 : 200;
-    if (bytes == NULL)
-        bytes = g_bytes_new_static("", 0);
-    if (request->sink != NULL && result->status == 200)
-        return request->sink(0, g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes), request->user, error);
-    result->body = g_steal_pointer(&bytes);
-    return true;
-}
-
 static void no_progress(guint percent G_GNUC_UNUSED, const char *what G_GNUC_UNUSED, void *user G_GNUC_UNUSED)
 {
 }
@@ -60,14 +43,14 @@ static void no_publishing(const char *component G_GNUC_UNUSED, guint done G_GNUC
 static bool run_update(World *world, const char *dir, UpdOutcome *outcome, GError **error)
 {
     static const char *const components[] = { "virus", "rules", NULL };
-    UpdSourceSpec source = { .name = (char *)"server", .url = (char *)HERE };
+    UpdSourceSpec source = { .name = (char *)"server", .url = (char *)REPOSITORY_URL };
     UpdInstall install = { .dir = dir,
                            .engine = { .program = "clamscan", .deadline = HL_MINUTE },
                            .clamd_socket = "/nonexistent/clamd",
                            .progress = no_progress };
     UpdUpdate update = { .sources = &source,
                          .n_sources = 1,
-                         .access = { .get = get_file, .get_user = world, .root = world->root },
+                         .access = { .get = repository_get, .get_user = world->repository, .root = world->root },
                          .components = components };
 
     return upd_update(&install, &update, outcome, error);
@@ -125,14 +108,6 @@ static void publish(World *world, gint64 version)
     release_component(world, "rules", "some.yar", rule, version);
 }
 
-static void copy(const char *from, const char *to)
-{
-    const char *argv[] = { "cp", "-a", from, to, NULL };
-
-    g_assert_true(hl_tree_remove(to, NULL));
-    g_assert_true(hl_exec(argv, NULL, NULL));
-}
-
 static void forget_reload(const char *dir)
 {
     g_autoptr(UpdPatternStore) store = upd_pattern_store_read(dir, NULL);
@@ -162,7 +137,7 @@ static void world_init(World *world)
     must(run_update, world, world->behind);
     publish(world, LAST);
     forget_reload(world->behind);
-    copy(world->behind, world->ahead);
+    repository_copy(world->behind, world->ahead);
     must(run_update, world, world->ahead);
 }
 
@@ -231,51 +206,37 @@ static void check_tidy(const char *dir, int64_t previous)
     g_assert_cmpint(upd_set_component(store->previous, "virus")->version, ==, previous);
 }
 
-typedef enum { END_DONE, END_REFUSED, END_OTHER, END_UNTOUCHED, END_DEAD = FAULTS_DEAD } End;
+typedef struct {
+    bool (*run)(World *world, const char *dir, UpdOutcome *outcome, GError **error);
+    World *world;
+} Try;
 
-static End run_with_fault(bool (*run)(World *, const char *, UpdOutcome *, GError **), World *world, FaultsKind kind,
-                          int n)
+static bool run_try(gpointer user, GError **error)
 {
-    int status;
-    pid_t child = fork();
+    const Try *one = user;
+    g_auto(UpdOutcome) outcome = { 0 };
 
-    g_assert_cmpint(child, >=, 0);
-    if (child == 0) {
-        g_auto(UpdOutcome) outcome = { 0 };
-        g_autoptr(GError) error = NULL;
-        bool good;
-
-        faults_at(kind, n);
-        good = run(world, world->work, &outcome, &error);
-        if (!faults_struck())
-            _exit(good ? END_UNTOUCHED : END_OTHER);
-        if (error != NULL && hl_error_code(error) != HL_ERROR_FULL)
-            g_printerr("change %d: %s\n", n, error->message);
-        _exit(good ? END_DONE : hl_error_code(error) == HL_ERROR_FULL ? END_REFUSED : END_OTHER);
-    }
-    g_assert_cmpint(waitpid(child, &status, 0), ==, child);
-    g_assert_true(WIFEXITED(status));
-    return (End)WEXITSTATUS(status);
+    return one->run(one->world, one->world->work, &outcome, error);
 }
 
 /* Counts how many ended with the old and how many with the new version. */
 static void try_updates(FaultsKind kind, guint *old, guint *new)
 {
     World world;
-    End end = END_DONE;
+    FaultsEnd end = FAULTS_DONE;
 
     *old = *new = 0;
     world_init(&world);
-    for (int n = 1; end != END_UNTOUCHED; n++) {
+    for (int n = 1; end != FAULTS_UNTOUCHED; n++) {
         int64_t version;
 
-        copy(world.behind, world.work);
-        end = run_with_fault(run_update, &world, kind, n);
-        g_assert_cmpint(end, !=, END_OTHER);
-        g_assert_true(kind != FAULTS_DIE || end == END_DEAD || end == END_UNTOUCHED);
+        repository_copy(world.behind, world.work);
+        end = faults_run(kind, n, run_try, &(Try){ run_update, &world });
+        g_assert_cmpint(end, !=, FAULTS_OTHER);
+        g_assert_true(kind != FAULTS_DIE || end == FAULTS_KILLED || end == FAULTS_UNTOUCHED);
         version = check_active(world.work);
         g_assert_true(version == MIDDLE || version == LAST);
-        g_assert_true(end != END_DONE || version == LAST);
+        g_assert_true(end != FAULTS_DONE || version == LAST);
         if (version == LAST)
             check_reload_owed(world.work);
         *(version == LAST ? new : old) += 1;
@@ -312,16 +273,16 @@ static void test_update_full(void)
 static void test_rollback_killed(void)
 {
     World world;
-    End end = END_DONE;
+    FaultsEnd end = FAULTS_DONE;
     guint seen[2] = { 0, 0 };
 
     world_init(&world);
-    for (int n = 1; end != END_UNTOUCHED; n++) {
+    for (int n = 1; end != FAULTS_UNTOUCHED; n++) {
         int64_t version;
 
-        copy(world.ahead, world.work);
-        end = run_with_fault(run_rollback, &world, FAULTS_DIE, n);
-        g_assert_cmpint(end, !=, END_OTHER);
+        repository_copy(world.ahead, world.work);
+        end = faults_run(FAULTS_DIE, n, run_try, &(Try){ run_rollback, &world });
+        g_assert_cmpint(end, !=, FAULTS_OTHER);
         version = check_active(world.work);
         g_assert_true(version == MIDDLE || version == LAST);
         seen[version == MIDDLE]++;

@@ -3,21 +3,15 @@
  * takes over a new release: whoever reads the copy finds the old or the new release, whole, and the next run gets
  * there. */
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include "lib/base/exec.h"
 #include "lib/base/file.h"
 #include "tests/support/faults.h"
+#include "tests/support/repository_world.h"
 #include "updater/mirror/mirror.h"
 #include "updater/mirror/published_files.h"
-#include "updater/publisher/content.h"
-#include "updater/publisher/release.h"
 #include "updater/publisher/repo_init.h"
 
-#define HERE "http://repository/"
-
-enum { FIRST = 2026010101, SECOND };
+enum { FIRST = REPOSITORY_FIRST, SECOND };
 
 typedef struct {
     char *top, *repository, *ready, *copy; /* ready: a copy of FIRST, and of what was needless before */
@@ -30,70 +24,30 @@ static char *in(const char *directory, const char *name)
     return g_build_filename(directory, name, NULL);
 }
 
-/* user: the directory that is served. */
-static bool get_file(gpointer user, const HlFetchRequest *request, HlFetchResult *result, GError **error)
-{
-    g_autofree char *path = in(user, request->url + strlen(HERE));
-    g_autoptr(GBytes) bytes = hl_file_read(path, request->max_size, NULL);
-
-    result->status = bytes == NULL ? 404 : 200;
-    if (bytes == NULL)
-        bytes = g_bytes_new_static("", 0);
-    if (request->sink != NULL && result->status == 200)
-        return request->sink(0, g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes), request->user, error);
-    result->body = g_steal_pointer(&bytes);
-    return true;
-}
-
 static void no_progress(uint64_t done G_GNUC_UNUSED, uint64_t total G_GNUC_UNUSED, const char *what G_GNUC_UNUSED,
                         void *user G_GNUC_UNUSED)
 {
 }
 
-static void no_publishing(const char *component G_GNUC_UNUSED, guint done G_GNUC_UNUSED, guint total G_GNUC_UNUSED,
-                          const char *what G_GNUC_UNUSED, void *user G_GNUC_UNUSED)
+static bool run_mirror(gpointer user, GError **error)
 {
-}
-
-static bool run_mirror(const World *world, GError **error)
-{
-    UpdSourceSpec source = { .name = (char *)"source", .url = (char *)HERE };
+    const World *world = user;
+    UpdSourceSpec source = { .name = (char *)"source", .url = (char *)REPOSITORY_URL };
     UpdMirror mirror = { .dir = world->copy,
                          .source = &source,
-                         .access = { .get = get_file, .get_user = world->repository, .root = world->root },
+                         .access = { .get = repository_get, .get_user = world->repository, .root = world->root },
                          .progress = no_progress };
     g_auto(UpdMirrored) mirrored = { 0 };
 
     return upd_mirror_run(&mirror, &mirrored, error);
 }
 
-/* Straight into the staging directory: the engine is not this test's business. */
-static void publish(World *world, gint64 version)
+static void publish(const World *world, gint64 version)
 {
-    g_autofree char *record = g_strdup_printf("{\"version\":%" G_GINT64_FORMAT
-                                              ",\"signatures\":1,\"min_engine\":\"0.103.0\",\"files\":[\"main.hdb\"]}",
-                                              version);
-    g_autoptr(GBytes) record_bytes = g_bytes_new(record, strlen(record));
-    g_autoptr(GString) lines = g_string_new(NULL);
-    g_autoptr(GBytes) bytes = NULL;
     g_autoptr(UpdState) state = upd_state_load(world->repo, NULL);
-    UpdPublished published;
-    bool pending = false;
 
-    for (guint i = 0; i < 100 + (guint)(version - FIRST); i++)
-        g_string_append_printf(lines, "%08x%08x%08x%08x:%u:Test.Family-%u\n", i * 2654435761u, i, i * 69069u, i, i, i);
-    bytes = g_bytes_new(lines->str, lines->len);
-    g_assert_true(upd_repo_store(world->repo, "private/staged/virus/main.hdb", bytes, NULL) &&
-                  upd_repo_store(world->repo, "private/staged/virus/stage.json", record_bytes, NULL) &&
-                  upd_content_prepare(world->repo, state, "virus", no_publishing, NULL, &published, NULL) &&
-                  upd_release_role(world->repo, state, "virus", &pending, NULL) &&
-                  upd_release_snapshot(world->repo, state, NULL) && upd_content_commit(world->repo, "virus", NULL));
-}
-
-static void copy_tree(const char *from, const char *to)
-{
-    g_assert_true(hl_tree_remove(to, NULL));
-    g_assert_true(hl_exec((const char *const[]){ "cp", "-a", from, to, NULL }, NULL, NULL));
+    repository_stage(world->repo, version);
+    g_assert_true(repository_publish(world->repo, state, NULL));
 }
 
 static void world_init(World *world)
@@ -115,7 +69,7 @@ static void world_init(World *world)
     publish(world, FIRST);
     run_mirror(world, &error);
     g_assert_no_error(error);
-    copy_tree(world->copy, world->ready);
+    repository_copy(world->copy, world->ready);
     publish(world, SECOND);
 }
 
@@ -130,78 +84,29 @@ static void world_clear(World *world)
     g_free(world->copy);
 }
 
-/* A new client of the copy: everything that it lists is there.  The version. */
+/* By a new client of the copy. */
 static gint64 read_copy(const World *world)
 {
-    g_autofree char *metadata = in(world->top, "reader");
-    g_autofree char *target = in(world->top, "target");
-    UpdClientOptions options = { .metadata_dir = metadata,
-                                 .metadata_url = HERE "metadata",
-                                 .target_url = HERE "targets",
-                                 .get = get_file,
-                                 .get_user = world->copy };
-    g_autoptr(UpdClient) client = NULL;
-    g_autoptr(GPtrArray) targets = NULL;
-    g_autoptr(GError) error = NULL;
-    gint64 version = 0;
+    g_autofree char *root = in(world->repository, "metadata/1.root.json");
 
-    g_assert_true(hl_tree_remove(metadata, NULL));
-    g_assert_true(upd_client_init(metadata, world->root, NULL));
-    client = upd_client_open(&options, NULL);
-    if (!upd_client_refresh(client, &error))
-        g_error("%s", error->message);
-    targets = upd_client_list(client, "virus", &error);
-    g_assert_no_error(error);
-    for (guint i = 0; i < targets->len; i++) {
-        const TufTarget *listed = targets->pdata[i];
-
-        if (!upd_client_download(client, listed, target, NULL, NULL, &error))
-            g_error("%s", error->message);
-        version = MAX(version, json_integer_value(json_object_get(listed->custom, "version")));
-    }
-    return version;
-}
-
-typedef enum { END_DONE, END_REFUSED, END_OTHER, END_UNTOUCHED, END_DEAD = FAULTS_DEAD } End;
-
-static End run_with_fault(const World *world, FaultsKind kind, int n)
-{
-    int status;
-    pid_t child = fork();
-
-    g_assert_cmpint(child, >=, 0);
-    if (child == 0) {
-        g_autoptr(GError) error = NULL;
-        bool good;
-
-        faults_at(kind, n);
-        good = run_mirror(world, &error);
-        if (!faults_struck())
-            _exit(good ? END_UNTOUCHED : END_OTHER);
-        if (error != NULL && hl_error_code(error) != HL_ERROR_FULL)
-            g_printerr("change %d: %s\n", n, error->message);
-        _exit(good ? END_DONE : hl_error_code(error) == HL_ERROR_FULL ? END_REFUSED : END_OTHER);
-    }
-    g_assert_cmpint(waitpid(child, &status, 0), ==, child);
-    g_assert_true(WIFEXITED(status));
-    return (End)WEXITSTATUS(status);
+    return repository_read_anew(world->copy, root);
 }
 
 static void try_all(FaultsKind kind)
 {
     World world;
-    End end = END_DONE;
+    FaultsEnd end = FAULTS_DONE;
     guint old = 0;
     guint new = 0;
 
     world_init(&world);
-    for (int n = 1; end != END_UNTOUCHED; n++) {
+    for (int n = 1; end != FAULTS_UNTOUCHED; n++) {
         g_autoptr(GError) error = NULL;
         gint64 version;
 
-        copy_tree(world.ready, world.copy);
-        end = run_with_fault(&world, kind, n);
-        g_assert_cmpint(end, !=, END_OTHER);
+        repository_copy(world.ready, world.copy);
+        end = faults_run(kind, n, run_mirror, &world);
+        g_assert_cmpint(end, !=, FAULTS_OTHER);
         version = read_copy(&world);
         g_assert_true(version == FIRST || version == SECOND);
         *(version == FIRST ? &old : &new) += 1;

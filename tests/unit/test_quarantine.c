@@ -13,29 +13,6 @@
 
 #define VIRUS "an infected file\nwith two lines\n"
 
-static const EpRecord *record_at(const World *world, guint i)
-{
-    const GPtrArray *records = ep_quarantine_list(world->quarantine);
-
-    g_assert_cmpuint(i, <, records->len);
-    return g_ptr_array_index(records, i);
-}
-
-static guint count(const World *world)
-{
-    return ep_quarantine_list(world->quarantine)->len;
-}
-
-static void must_take(World *world, const char *name, HlTime now)
-{
-    g_autofree char *id = NULL;
-    g_autoptr(GError) error = NULL;
-    bool good = world_take(world, name, now, &id, &error);
-
-    g_assert_no_error(error);
-    g_assert_true(good && id != NULL);
-}
-
 /* Whatever the name, mode and times: as it was.  Through a restart. */
 static void test_round_trip(void)
 {
@@ -71,10 +48,10 @@ static void test_round_trip(void)
             g_assert_cmpuint(world_count_entries(world.origin), ==, 0);
             world_close(&world);
             world_open(&world);
-            g_assert_cmpstr(record_at(&world, 0)->id, ==, id);
-            g_assert_cmpstr(record_at(&world, 0)->name, ==, names[i]);
-            g_assert_cmpstr(record_at(&world, 0)->directory, ==, world.origin);
-            g_assert_cmpint(record_at(&world, 0)->state, ==, EP_RECORD_HELD);
+            g_assert_cmpstr(world_record(&world, 0)->id, ==, id);
+            g_assert_cmpstr(world_record(&world, 0)->name, ==, names[i]);
+            g_assert_cmpstr(world_record(&world, 0)->directory, ==, world.origin);
+            g_assert_cmpint(world_record(&world, 0)->state, ==, EP_RECORD_HELD);
             g_assert_true(ep_quarantine_restore(world.quarantine, id, &sha256, &error));
         }
         g_assert_cmpint(stat(path, &after), ==, 0);
@@ -84,7 +61,7 @@ static void test_round_trip(void)
         g_assert_cmpint(memcmp(&after.st_atim, &before.st_atim, sizeof after.st_atim), ==, 0);
         g_assert_cmpint(chmod(path, 0600), ==, 0);
         world_assert_content(&world, names[i], VIRUS);
-        g_assert_cmpuint(count(&world), ==, 0);
+        g_assert_cmpuint(world_count(&world), ==, 0);
         g_assert_cmpuint(world_count_entries(world.store), ==, 0);
         g_assert_cmpint(unlink(path), ==, 0);
     }
@@ -101,10 +78,10 @@ static void test_harmless(void)
 
     world_init(&world);
     world_put(&world, "x", VIRUS);
-    must_take(&world, "x", WORLD_NOW);
+    world_must_take(&world, "x", WORLD_NOW);
     g_assert_cmpint(stat(world.store, &st), ==, 0);
     g_assert_cmpint(st.st_mode & 07777, ==, 0700);
-    crate = g_strdup_printf("%s/%s.crate", world.store, record_at(&world, 0)->id);
+    crate = g_strdup_printf("%s/%s.crate", world.store, world_record(&world, 0)->id);
     g_assert_cmpint(stat(crate, &st), ==, 0);
     g_assert_cmpint(st.st_mode & 07777, ==, 0600);
     g_assert_cmpint(st.st_size, ==, EP_CRATE_HEADER_SIZE + (int)strlen(VIRUS));
@@ -131,10 +108,10 @@ static void test_large(void)
     content[700000] = '\0';
     world_put(&world, "large", content);
     world_put(&world, "empty", "");
-    must_take(&world, "large", WORLD_NOW);
-    must_take(&world, "empty", WORLD_NOW + 1);
-    while (count(&world) > 0) {
-        g_autofree char *id = g_strdup(record_at(&world, 0)->id);
+    world_must_take(&world, "large", WORLD_NOW);
+    world_must_take(&world, "empty", WORLD_NOW + 1);
+    while (world_count(&world) > 0) {
+        g_autofree char *id = g_strdup(world_record(&world, 0)->id);
 
         g_clear_pointer(&sha256, g_free);
         g_assert_true(ep_quarantine_restore(world.quarantine, id, &sha256, NULL));
@@ -284,7 +261,7 @@ static void test_refused(void)
         g_assert_false(world_hand_over(&world, "x", &found, WORLD_NOW, &id, &error));
         g_assert_error(error, HL_ERROR, (int)rows[i].code);
         g_assert_null(id);
-        g_assert_cmpuint(count(&world), ==, 0);
+        g_assert_cmpuint(world_count(&world), ==, 0);
         g_assert_cmpuint(world_count_entries(world.store), ==, 0);
         g_assert_cmpuint(world_count_entries(world.origin), ==, rows[i].entries);
         world_clear(&world);
@@ -358,7 +335,7 @@ static void test_restore_refused(void)
     g_assert_false(ep_quarantine_restore(world.quarantine, id, &sha256, &error));
     g_assert_error(error, HL_ERROR, HL_ERROR_UNTRUSTED);
     g_assert_cmpuint(world_count_entries(world.origin), ==, 0);
-    g_assert_cmpint(record_at(&world, 0)->state, ==, EP_RECORD_HELD);
+    g_assert_cmpint(world_record(&world, 0)->state, ==, EP_RECORD_HELD);
     g_assert_null(sha256);
     world_clear(&world);
 }
@@ -373,7 +350,7 @@ static void test_open(void)
 
     world_init(&world);
     world_put(&world, "x", VIRUS);
-    must_take(&world, "x", WORLD_NOW);
+    world_must_take(&world, "x", WORLD_NOW);
     g_assert_null(ep_quarantine_open(world.store, world.bounds, &error));
     g_assert_error(error, HL_ERROR, HL_ERROR_CONFLICT);
     world_close(&world);
@@ -383,7 +360,7 @@ static void test_open(void)
         g_assert_true(hl_file_write_text(path, "{\"state\":\"held\"}", 0600, NULL));
     }
     world_open(&world);
-    g_assert_cmpuint(count(&world), ==, 1);
+    g_assert_cmpuint(world_count(&world), ==, 1);
     g_assert_cmpuint(world_count_entries(world.store), ==, 2 + G_N_ELEMENTS(kept));
     world_clear(&world);
 }
@@ -462,7 +439,7 @@ static void test_unwilling(void)
         g_assert_error(error, HL_ERROR, (int)rows[i].code);
         world_assert_content(&world, "x", VIRUS);
         g_assert_cmpuint(world_count_entries(world.origin), ==, 1);
-        g_assert_cmpuint(count(&world), ==, 0);
+        g_assert_cmpuint(world_count(&world), ==, 0);
         g_assert_cmpuint(world_count_entries(world.store), ==, 0);
         world_clear(&world);
     }
@@ -531,7 +508,7 @@ static void test_restore_race(void)
     g_assert_error(error, HL_ERROR, HL_ERROR_EXISTS);
     world_assert_content(&world, ".x", "another");
     g_assert_cmpuint(world_count_entries(world.origin), ==, 1);
-    g_assert_cmpint(record_at(&world, 0)->state, ==, EP_RECORD_HELD);
+    g_assert_cmpint(world_record(&world, 0)->state, ==, EP_RECORD_HELD);
     world_clear(&world);
 }
 

@@ -8,29 +8,6 @@
 #include "endpoint/scan/release.h"
 #include "tests/support/quarantine_world.h"
 
-static const EpRecord *record_at(const World *world, guint i)
-{
-    const GPtrArray *records = ep_quarantine_list(world->quarantine);
-
-    g_assert_cmpuint(i, <, records->len);
-    return g_ptr_array_index(records, i);
-}
-
-static guint count(const World *world)
-{
-    return ep_quarantine_list(world->quarantine)->len;
-}
-
-static void must_take(World *world, const char *name, HlTime now)
-{
-    g_autofree char *id = NULL;
-    g_autoptr(GError) error = NULL;
-    bool good = world_take(world, name, now, &id, &error);
-
-    g_assert_no_error(error);
-    g_assert_true(good && id != NULL);
-}
-
 static void test_bounds(void)
 {
     World world;
@@ -43,30 +20,30 @@ static void test_bounds(void)
     world_open(&world);
     for (char name[] = "c"; name[0] >= 'a'; name[0]--) { /* c is the oldest */
         world_put(&world, name, "0123456789");
-        must_take(&world, name, WORLD_NOW + ('c' - name[0]) * HL_DAY);
+        world_must_take(&world, name, WORLD_NOW + ('c' - name[0]) * HL_DAY);
     }
     g_assert_cmpint(ep_quarantine_bytes(world.quarantine), ==, 30);
-    g_assert_cmpstr(record_at(&world, 0)->name, ==, "c");
+    g_assert_cmpstr(world_record(&world, 0)->name, ==, "c");
     world_put(&world, "d", "0");
     g_assert_false(world_take(&world, "d", WORLD_NOW + 4 * HL_DAY, &id, &error)); /* nothing is destroyed for it */
     g_assert_error(error, HL_ERROR, HL_ERROR_FULL);
     g_assert_nonnull(strstr(error->message, "the quarantine is full"));
     g_clear_error(&error);
     world_assert_content(&world, "d", "0");
-    g_assert_cmpuint(count(&world), ==, 3);
+    g_assert_cmpuint(world_count(&world), ==, 3);
 
     g_assert_cmpuint(ep_quarantine_prune(world.quarantine, WORLD_NOW + 30 * HL_DAY), ==, 0);
-    must_take(&world, "d", WORLD_NOW + 30 * HL_DAY + 1); /* c is past its age */
-    g_assert_cmpuint(count(&world), ==, 3);
-    g_assert_cmpstr(record_at(&world, 0)->name, ==, "b");
+    world_must_take(&world, "d", WORLD_NOW + 30 * HL_DAY + 1); /* c is past its age */
+    g_assert_cmpuint(world_count(&world), ==, 3);
+    g_assert_cmpstr(world_record(&world, 0)->name, ==, "b");
     g_assert_cmpint(ep_quarantine_bytes(world.quarantine), ==, 21);
     g_assert_cmpuint(ep_quarantine_prune(world.quarantine, WORLD_NOW + 32 * HL_DAY + 1), ==, 2);
-    g_assert_cmpstr(record_at(&world, 0)->name, ==, "d");
+    g_assert_cmpstr(world_record(&world, 0)->name, ==, "d");
     world_close(&world);
     world.bounds = (EpQuarantineBounds){ .max_bytes = 0 }; /* a bound that has become smaller destroys nothing either */
     world_open(&world);
     g_assert_cmpuint(ep_quarantine_prune(world.quarantine, WORLD_NOW + 9999 * HL_DAY), ==, 0);
-    g_assert_cmpuint(count(&world), ==, 1);
+    g_assert_cmpuint(world_count(&world), ==, 1);
     world_close(&world);
     world.bounds = (EpQuarantineBounds){ .max_bytes = 14, .max_age = HL_HOUR };
     world_open(&world);
@@ -122,7 +99,7 @@ static void test_allowed(void)
     list = g_build_filename(world.top, "allowed", NULL);
     world_put(&world, "a", "bad");
     g_assert_true(world_take(&world, "a", WORLD_NOW, &id, NULL));
-    hash = g_strdup(record_at(&world, 0)->sha256);
+    hash = g_strdup(world_record(&world, 0)->sha256);
     world_put(&world, "a", "in its place");
     g_assert_false(ep_release_restore(world.quarantine, id, list, &error));
     g_assert_error(error, HL_ERROR, HL_ERROR_EXISTS);
@@ -138,7 +115,7 @@ static void test_allowed(void)
     g_assert_false(ep_release_restore(world.quarantine, id, world.top, &error)); /* a list that cannot be written */
     g_assert_nonnull(strstr(error->message, "stays in the quarantine"));
     g_clear_error(&error);
-    g_assert_cmpuint(count(&world), ==, 1);
+    g_assert_cmpuint(world_count(&world), ==, 1);
     g_assert_false(ep_release_restore(world.quarantine, "no-such", list, &error));
     g_assert_error(error, HL_ERROR, HL_ERROR_NOT_FOUND);
     g_assert_true(ep_release_restore(world.quarantine, id, list, NULL));

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "lib/base/file.h"
@@ -14,7 +13,6 @@
 #define VIRUS "an infected file\nwith two lines\n"
 #define OTHER "of another size"
 
-typedef enum { END_DONE, END_REFUSED, END_OTHER, END_UNTOUCHED, END_DEAD = FAULTS_DEAD } End;
 typedef bool (*Deed)(World *world, GError **error);
 
 static const char *only_id(const World *world)
@@ -56,31 +54,27 @@ static bool erase(World *world, GError **error)
     return ep_quarantine_delete(world->quarantine, only_id(world), error);
 }
 
-/* The lock is the child's alone: the parent opens the quarantine after it. */
-static End run_with_fault(Deed deed, World *world, FaultsKind kind, int n)
+typedef struct {
+    Deed deed;
+    World *world;
+    FaultsKind kind;
+    int n;
+} Try;
+
+static bool run_try(gpointer user, GError **error)
 {
-    int status;
-    pid_t child;
+    const Try *one = user;
 
+    world_open(one->world);
+    faults_at(one->kind, one->n); /* not in the opening */
+    return one->deed(one->world, error);
+}
+
+/* The lock is the child's alone: the parent opens the quarantine after it. */
+static FaultsEnd run_with_fault(Deed deed, World *world, FaultsKind kind, int n)
+{
     world_close(world);
-    child = fork();
-    g_assert_cmpint(child, >=, 0);
-    if (child == 0) {
-        g_autoptr(GError) error = NULL;
-        bool good;
-
-        world_open(world);
-        faults_at(kind, n);
-        good = deed(world, &error);
-        if (!faults_struck())
-            _exit(good ? END_UNTOUCHED : END_OTHER);
-        if (error != NULL && hl_error_code(error) != HL_ERROR_FULL)
-            g_printerr("change %d: %s\n", n, error->message);
-        _exit(good ? END_DONE : hl_error_code(error) == HL_ERROR_FULL ? END_REFUSED : END_OTHER);
-    }
-    g_assert_cmpint(waitpid(child, &status, 0), ==, child);
-    g_assert_true(WIFEXITED(status));
-    return (End)WEXITSTATUS(status);
+    return faults_run(FAULTS_NONE, n, run_try, &(Try){ deed, world, kind, n });
 }
 
 /* Whether the file is at its place, else it is held.  Never both, nothing else is there, and it can be used. */
@@ -115,10 +109,10 @@ static void put(World *world)
 /* The deed moves the file from one place to the other. */
 static void walk(Deed deed, FaultsKind kind)
 {
-    End end = END_DONE;
+    FaultsEnd end = FAULTS_DONE;
     guint there[2] = { 0, 0 };
 
-    for (int n = 1; end != END_UNTOUCHED; n++) {
+    for (int n = 1; end != FAULTS_UNTOUCHED; n++) {
         World world;
         bool back;
 
@@ -126,13 +120,13 @@ static void walk(Deed deed, FaultsKind kind)
         put(&world);
         g_assert_true(deed == take || take(&world, NULL));
         end = run_with_fault(deed, &world, kind, n);
-        g_assert_cmpint(end, !=, END_OTHER);
-        g_assert_true(kind != FAULTS_DIE || end == END_DEAD || end == END_UNTOUCHED);
+        g_assert_cmpint(end, !=, FAULTS_OTHER);
+        g_assert_true(kind != FAULTS_DIE || end == FAULTS_KILLED || end == FAULTS_UNTOUCHED);
         back = is_at_its_place(&world);
         there[back]++;
-        if (end == END_DONE || end == END_UNTOUCHED)
+        if (end == FAULTS_DONE || end == FAULTS_UNTOUCHED)
             g_assert_true(back == (deed != take));
-        if (end == END_REFUSED)
+        if (end == FAULTS_REFUSED)
             g_assert_true(back == (deed == take));
         if (!back) {
             g_autoptr(GError) error = NULL;
@@ -173,16 +167,16 @@ static void test_restore_anew_killed(void)
 
 static void test_delete_killed(void)
 {
-    End end = END_DONE;
+    FaultsEnd end = FAULTS_DONE;
 
-    for (int n = 1; end != END_UNTOUCHED; n++) {
+    for (int n = 1; end != FAULTS_UNTOUCHED; n++) {
         World world;
 
         world_init(&world);
         put(&world);
         g_assert_true(take(&world, NULL));
         end = run_with_fault(erase, &world, FAULTS_DIE, n);
-        g_assert_cmpint(end, !=, END_OTHER);
+        g_assert_cmpint(end, !=, FAULTS_OTHER);
         world_open(&world);
         g_assert_cmpuint(world_count_entries(world.store), ==, 2 * ep_quarantine_list(world.quarantine)->len);
         if (ep_quarantine_list(world.quarantine)->len > 0)
@@ -210,12 +204,12 @@ static void meddle(void (*deed)(const World *world, const char *private), const 
     for (int n = 1;; n++) {
         World world;
         g_autofree char *private = NULL;
-        End end;
+        FaultsEnd end;
 
         world_init(&world);
         put(&world);
         end = run_with_fault(take, &world, FAULTS_DIE, n);
-        g_assert_cmpint(end, ==, END_DEAD);
+        g_assert_cmpint(end, ==, FAULTS_KILLED);
         private = private_name(&world);
         if (private != NULL) {
             deed(&world, private);
