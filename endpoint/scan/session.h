@@ -47,8 +47,8 @@ bool ep_session_file(EpSession *session, const EpWalkFile *file, EpLook *look);
 
 void ep_session_gap(EpSession *session, const char *path, EpGap gap, const char *why);
 
-/* Whoever may be idle for long calls it before that, and again after the time that it returns (G_MAXINT64: need not):
- * others wait for what the session has open. */
+/* A caller that may be idle for long calls it before that, and again after the time that it returns (G_MAXINT64: need
+ * not): others wait for what the session has open. */
 HlTime ep_session_rest(EpSession *session);
 
 /* A line about something else; takes value. */

@@ -521,7 +521,7 @@ bool hl_bus_publish(HlBus *bus, const HlBusMessage *message, HlBusPublished done
 {
     if (bus->state != HL_BUS_UP || bus->closing)
         return false;
-    if (g_bytes_get_size(message->payload) > HL_BUS_MAX_SIZE) { /* whoever made it should have looked */
+    if (g_bytes_get_size(message->payload) > HL_BUS_MAX_SIZE) { /* its maker should have checked */
         hl_log_limited(HL_LOG_ERROR, "line", "size", "a message of %" G_GSIZE_FORMAT " bytes to %s is not sent",
                        g_bytes_get_size(message->payload), message->topic);
         bus->counts.refused++;

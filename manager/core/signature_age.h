@@ -3,7 +3,7 @@
  * not, or that was not read yet, has expires 0.  Pure.
  *
  * Clients refuse a repository whose timestamp has expired, so it is renewed after a quarter of its life, and warned of
- * from half of it on: whoever should have renewed it has then missed it for hours, and has as long to mend it.
+ * from half of it on: by then a renewal has been missed for hours, and there is as long to mend that.
  *
  * One with more left than its whole life was signed by a clock that was ahead, or this one is behind: by its age it
  * would not be renewed until that time. */

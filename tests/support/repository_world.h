@@ -14,7 +14,8 @@
 void repository_copy(const char *from, const char *to);
 
 /* UpdClientOptions.get; user: the directory that is served at REPOSITORY_URL. */
-bool repository_get(gpointer user, const HlFetchRequest *request, HlFetchResult *result, GError **error);
+bool repository_get(gpointer user, const HlFetchRequest *request, HlFetchResult *result,
+                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The newest version of "virus" that a client with this metadata finds in the directory; all that is listed there must
  * be there, or the test fails. */
@@ -27,6 +28,6 @@ gint64 repository_read_anew(const char *directory, const char *root_file);
 void repository_stage(const UpdRepo *repo, gint64 version);
 
 /* Publishes what is staged of "virus". */
-bool repository_publish(const UpdRepo *repo, UpdState *state, GError **error);
+bool repository_publish(const UpdRepo *repo, UpdState *state, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 #endif

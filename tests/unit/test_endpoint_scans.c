@@ -246,7 +246,7 @@ static void on_asker_done(const EpScanEnd *end G_GNUC_UNUSED, gpointer user)
         g_assert_true(ask(asker));
 }
 
-/* Whoever asks again at an end asks for the next walk, and does not hear of that end once more. */
+/* An order that is given when a walk ends is for the next walk, and is not told of that end. */
 static void test_asked_at_end(void)
 {
     g_autoptr(EndpointParts) parts = parts_new();

@@ -13,7 +13,7 @@ static guint take_all(EpShares *shares, uint32_t uid)
     return n;
 }
 
-/* Whoever was there before, the next has some. */
+/* However many there were before, the next user has a share. */
 static void test_one_after_the_other(void)
 {
     g_autoptr(EpShares) shares = ep_shares_new(ALL);

@@ -149,7 +149,7 @@ static bool read_part(Part *part, const UpdBase *base, UpdReader *in, guint32 *p
     }
     if (!read_steps(part, base, place, left, error) || !check_runs(part, error))
         return false;
-    /* a part has its price, so what it makes has to be worth it, whoever wrote the delta */
+    /* a part has its price, so what it makes has to be worth it, also in a hostile delta */
     if (part->made < MIN(UPD_PATCH_STEPS, left))
         return hl_fail(error, HL_ERROR_INVALID, "the delta has a part that makes %" G_GUINT64_FORMAT " bytes only",
                        part->made);

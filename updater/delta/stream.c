@@ -11,7 +11,7 @@ bool upd_base_fill(UpdBase *base, guint32 place, GError **error)
 {
     if (place >= base->from && place < base->from + base->have)
         return true;
-    /* after a jump a little may do: a step costs no more than it copies, whoever wrote the delta */
+    /* after a jump a little may do: a step costs no more than it copies, also in a hostile delta */
     base->have = (guint32)MIN(place == base->from + base->have ? UPD_STREAM_BUFFER : FIRST_FILL, base->length - place);
     base->from = place;
     if (upd_read_at(base->fd, place, base->buffer, base->have, error))

@@ -48,7 +48,7 @@ static bool lock(UpdRepo *repo, GError **error)
     g_autofree char *path = upd_repo_path(repo, "private/lock");
 
     repo->lock = hl_file_lock_wait(path, LOCK_PATIENCE, error);
-    repo->now = hl_clock_wall(); /* whoever had the lock before is done: its times are not later than ours */
+    repo->now = hl_clock_wall(); /* the process that had the lock is done: its times are not later than ours */
     return repo->lock >= 0;
 }
 

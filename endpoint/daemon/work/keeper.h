@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The quarantine as the server sees it: told after each change, whoever made it, and restored from or deleted from by
- * command.  The files are the scanners'; what is read or moved here is so in a child (endpoint/scan/release.h).
+/* The quarantine as the server sees it: it is told of each change, no matter who made it, and its commands put files
+ * back or delete them.  The files are the scanners'; what is read or moved here is so in a child
+ * (endpoint/scan/release.h).
  *
  * The directory is watched (inotify), so that nothing is done while nothing changes.  Exists whether the machine is
  * enrolled or not; loop thread. */
@@ -40,7 +41,7 @@ typedef struct {
 /* done comes once, after this has returned. */
 bool ep_keeper_release(EpKeeper *keeper, const EpReleaseRequest *request, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* No more callbacks to this user; what was begun goes on, what waits is not done. */
+/* This user gets no further callbacks.  A release that has begun goes on; those that wait are dropped. */
 void ep_keeper_forget(EpKeeper *keeper, gconstpointer user);
 
 #endif

@@ -56,8 +56,8 @@ static void add(EpOrders *orders, GArray *array, const EpOrder *order)
     g_array_append_val(array, waiting);
 }
 
-/* The first, if it was given by then.  What is done for one may give new orders, and take others back: whoever goes
- * over an array takes one at a time, and no later ones.  The caller clears *waiting. */
+/* The first, if it was given by then.  Ending one order may add or withdraw others, so an array is emptied one at a
+ * time, and later ones stay.  The caller clears *waiting. */
 static bool take(GArray *array, guint64 given, Waiting *waiting)
 {
     Waiting *first = array->len == 0 ? NULL : &g_array_index(array, Waiting, 0);

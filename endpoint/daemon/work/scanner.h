@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One process that shows files to the engine (holdline-scanner), and what it says: finds go to finds.h, gaps to the
- * log, numbers to whoever started it.  Who may scan, when and how often is not its business.  Loop thread. */
+ * log, numbers to the part that started it.  Who may scan, when and how often is not its business.  Loop thread. */
 #ifndef ENDPOINT_DAEMON_WORK_SCANNER_H
 #define ENDPOINT_DAEMON_WORK_SCANNER_H
 
