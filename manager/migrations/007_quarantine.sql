@@ -20,3 +20,5 @@ CREATE TABLE quarantined (
     taken_at  INTEGER NOT NULL, -- by the endpoint's clock as far as that is believed
     PRIMARY KEY (endpoint, id)
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX quarantined_taken ON quarantined (taken_at);

@@ -31,9 +31,11 @@ typedef struct {
 
 static bool on_file(HlStmt *row, gpointer user)
 {
-    enum { ID, PATH, SIZE, SHA256, SIGNATURE, TAKEN_AT };
+    enum { ENDPOINT, HOST, ID, PATH, SIZE, SHA256, SIGNATURE, TAKEN_AT };
     const Receiver *to = user;
-    MgrQuarantined file = { .id = hl_stmt_text(row, ID),
+    MgrQuarantined file = { .endpoint = hl_stmt_text(row, ENDPOINT),
+                            .host = hl_stmt_text(row, HOST),
+                            .id = hl_stmt_text(row, ID),
                             .path = hl_stmt_text(row, PATH),
                             .sha256 = hl_stmt_text(row, SHA256),
                             .signature = hl_stmt_text(row, SIGNATURE),
@@ -44,22 +46,28 @@ static bool on_file(HlStmt *row, gpointer user)
     return true;
 }
 
-bool mgr_registry_list_quarantined(HlDb *db, int64_t endpoint, MgrQuarantinedFn fn, gpointer user, GError **error)
+#define FILES                                                                                  \
+    "SELECT e.id, e.host, q.id, path, size, sha256, signature, taken_at FROM quarantined AS q" \
+    " JOIN endpoint AS e ON e.number = q.endpoint"
+#define LATEST " ORDER BY taken_at DESC, q.id LIMIT ?"
+
+bool mgr_registry_list_quarantined(HlDb *db, int64_t endpoint, int64_t limit, MgrQuarantinedFn fn, gpointer user,
+                                   GError **error)
 {
     Receiver to = { fn, user };
 
-    return hl_db_query(db, on_file, &to, error,
-                       "SELECT id, path, size, sha256, signature, taken_at FROM quarantined WHERE endpoint = ?"
-                       " ORDER BY taken_at DESC, id",
-                       "i", endpoint);
+    if (endpoint == 0)
+        return hl_db_query(db, on_file, &to, error, FILES LATEST, "i", limit);
+    return hl_db_query(db, on_file, &to, error, FILES " WHERE q.endpoint = ?" LATEST, "ii", endpoint, limit);
 }
 
 bool mgr_registry_count_quarantined(HlDb *db, int64_t endpoint, uint64_t *files, GError **error)
 {
     int64_t n = 0;
-    bool ok = hl_db_query_int(db, 0, &n, error, "SELECT coalesce(sum(files), 0) FROM quarantine WHERE endpoint = ?",
-                              "i", endpoint);
+    bool ok = endpoint == 0
+                  ? hl_db_query_int(db, 0, &n, error, "SELECT coalesce(sum(files), 0) FROM quarantine", "")
+                  : hl_db_query_int(db, 0, &n, error, "SELECT files FROM quarantine WHERE endpoint = ?", "i", endpoint);
 
-    *files = (uint64_t)n;
+    *files += (uint64_t)n;
     return ok;
 }

@@ -10,6 +10,7 @@
 
 /* Borrowed. */
 typedef struct {
+    const char *endpoint, *host;                /* not for writing */
     const char *id, *path, *sha256, *signature; /* sha256 in hexadecimal; "": not known */
     uint64_t size;
     HlTime taken_at;
@@ -21,11 +22,11 @@ void mgr_write_quarantined(HlWriteSet *set, int64_t endpoint, const MgrQuarantin
 
 typedef void (*MgrQuarantinedFn)(const MgrQuarantined *file, gpointer user);
 
-/* Of one endpoint, the latest first. */
-bool mgr_registry_list_quarantined(HlDb *db, int64_t endpoint, MgrQuarantinedFn fn, gpointer user,
+/* Of one endpoint (0: of all), the latest first. */
+bool mgr_registry_list_quarantined(HlDb *db, int64_t endpoint, int64_t limit, MgrQuarantinedFn fn, gpointer user,
                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Files of one endpoint, also those that it did not tell of by name. */
+/* Adds the files of one endpoint (0: of all), also of those that it did not tell of by name. */
 bool mgr_registry_count_quarantined(HlDb *db, int64_t endpoint, uint64_t *files,
                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -83,6 +83,10 @@ static void test_not_possible(void)
     apply(parts, 2, "scan.on-write=on\n");
     g_assert_false(view(parts).watching);
     g_assert_nonnull(strstr(view(parts).why, "no pattern set"));
+    apply(parts, 3, "scan.on-write=on\nscan.paths=\n");
+    timer_fake_advance(2 * HL_MINUTE);
+    g_assert_nonnull(strstr(view(parts).why, "scan.paths of its group is empty"));
+    apply(parts, 4, "scan.on-write=on\n");
     make_set(parts);
     ep_scans_set_changed(parts->scans); /* now there is one */
     child_fake_say(watcher(), "{\"end\":{\"failed\":\"this kernel does not tell of files\"}}");

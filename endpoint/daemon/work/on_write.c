@@ -33,7 +33,7 @@ static const HlSettings *settings_of(const EpOnWrite *on_write)
 
 static bool is_wanted(const EpOnWrite *on_write)
 {
-    return settings_of(on_write)->scan_on_write == HL_ON_WRITE_ON && settings_of(on_write)->scan_paths[0] != NULL;
+    return settings_of(on_write)->scan_on_write == HL_ON_WRITE_ON;
 }
 
 static void add_up(EpBacklogNumbers *sum, const EpBacklogNumbers *one)
@@ -94,6 +94,8 @@ static bool launch(EpOnWrite *on_write, GError **error)
     char **paths = settings_of(on_write)->scan_paths;
     GPtrArray *argv;
 
+    if (paths[0] == NULL)
+        return hl_fail(error, HL_ERROR_INVALID, "there is nothing to watch: scan.paths of its group is empty");
     if (!ep_engine_hold(on_write->has.engine, error))
         return false;
     on_write->scanner = ep_scanner_new(&(EpScannerOptions){ .conf = on_write->has.conf,

@@ -328,56 +328,48 @@ static void call_acknowledge(MgrCall *call, gpointer user)
 
 /* ------------------------------------------------------------------------------------------------------- quarantine */
 
-typedef struct {
-    const MgrEndpoint *endpoint;
-    json_t *files;
-} Quarantined;
-
-static void add_quarantined(const MgrQuarantined *file, gpointer user)
+static void add_quarantined(const MgrQuarantined *file, gpointer files)
 {
-    const Quarantined *to = user;
-
-    json_array_append_new(to->files,
-                          json_pack("{s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:o}", "endpoint", to->endpoint->record.id,
-                                    "host", to->endpoint->record.host, "id", file->id, "path", file->path, "size",
-                                    (json_int_t)file->size, "sha256", file->sha256, "signature", file->signature,
-                                    "taken", time_value(file->taken_at)));
+    json_array_append_new(files, json_pack("{s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:o}", "endpoint", file->endpoint,
+                                           "host", file->host, "id", file->id, "path", file->path, "size",
+                                           (json_int_t)file->size, "sha256", file->sha256, "signature", file->signature,
+                                           "taken", time_value(file->taken_at)));
 }
 
-/* Those of one endpoint; beyond MAX_LISTED they are only counted.  *all: files, also those that have no row. */
-static bool add_of(const MgrDetectionCalls *calls, const MgrEndpoint *endpoint, json_t *files, uint64_t *all,
-                   GError **error)
+/* Of one endpoint (0: of all); beyond MAX_LISTED files are only counted.  *all: also those that have no row. */
+static bool add_of(HlDb *db, int64_t endpoint, json_t *files, uint64_t *all, GError **error)
+{
+    int64_t room = MAX_LISTED - (int64_t)json_array_size(files);
+
+    return mgr_registry_count_quarantined(db, endpoint, all, error) &&
+           (room <= 0 || mgr_registry_list_quarantined(db, endpoint, room, add_quarantined, files, error));
+}
+
+static bool add_selected(const MgrDetectionCalls *calls, const char *selector, json_t *files, uint64_t *all,
+                         GError **error)
 {
     HlDb *db = mgr_record_committed(calls->parts.record);
-    Quarantined to = { endpoint, files };
-    uint64_t here = 0;
+    g_autoptr(GPtrArray) endpoints = NULL;
 
-    if (!mgr_registry_count_quarantined(db, endpoint->record.number, &here, error))
-        return false;
-    *all += here;
-    return here == 0 || json_array_size(files) >= MAX_LISTED ||
-           mgr_registry_list_quarantined(db, endpoint->record.number, add_quarantined, &to, error);
+    if (selector == NULL)
+        return add_of(db, 0, files, all, error);
+    endpoints = mgr_selector_filter(calls->parts.fleet, selector, error);
+    for (guint i = 0; endpoints != NULL && i < endpoints->len; i++)
+        if (!add_of(db, ((const MgrEndpoint *)endpoints->pdata[i])->record.number, files, all, error))
+            return false;
+    return endpoints != NULL;
 }
 
 static void call_quarantine_list(MgrCall *call, gpointer user)
 {
-    const MgrDetectionCalls *calls = user;
-    const char *selector = mgr_call_argument(call, "selector");
     g_autoptr(GError) error = NULL;
-    g_autoptr(GPtrArray) endpoints =
-        mgr_selector_filter(calls->parts.fleet, selector != NULL ? selector : "all", &error);
     g_autoptr(json_t) files = json_array();
     uint64_t all = 0;
 
-    for (guint i = 0; endpoints != NULL && i < endpoints->len; i++)
-        if (!add_of(calls, endpoints->pdata[i], files, &all, &error)) {
-            mgr_call_fail(call, error);
-            return;
-        }
-    if (endpoints == NULL)
-        mgr_call_fail(call, error);
-    else
+    if (add_selected(user, mgr_call_argument(call, "selector"), files, &all, &error))
         mgr_call_done_list(call, "files", g_steal_pointer(&files), json_pack("{s:I}", "total", (json_int_t)all));
+    else
+        mgr_call_fail(call, error);
 }
 
 static const MgrCallRow rows[] = {
