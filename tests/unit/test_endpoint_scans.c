@@ -355,6 +355,25 @@ static void test_engine_hangs(void)
                      "1 file looked at, 0 found, 1 not looked at (1 took too long)");
 }
 
+/* A walk that has failed, or is through, is joined by nobody while its process ends. */
+static void test_ending(void)
+{
+    g_autoptr(EndpointParts) parts = parts_new();
+    HlChild *failed;
+
+    parts_line_up(parts);
+    make_set(parts);
+    parts_order(parts, "c-1", HL_KIND_SCAN);
+    failed = child_fake_last();
+    child_fake_say(failed, "{\"end\":{\"files\":0,\"failed\":\"the engine is gone\"}}");
+    parts_order(parts, "c-2", HL_KIND_SCAN);
+    g_assert_true(child_fake_last() == failed);
+    child_fake_exit(failed, 0, "", "");
+    g_assert_true(child_fake_last() != failed);
+    end_scan(child_fake_last());
+    parts_check_last(parts, "c-2", HL_STATE_SUCCEEDED, "", "1 file looked at, 0 found, 0 not looked at");
+}
+
 static EpScheduler *start_scheduler(EndpointParts *parts)
 {
     return ep_scheduler_new(
@@ -516,6 +535,7 @@ int main(int argc, char **argv)
     g_test_add_func("/endpoint/scans/stuck", test_scan_stuck);
     g_test_add_func("/endpoint/scans/engine-bounds", test_engine_bounds);
     g_test_add_func("/endpoint/scans/engine-hangs", test_engine_hangs);
+    g_test_add_func("/endpoint/scans/ending", test_ending);
     g_test_add_func("/endpoint/scans/missed", test_missed);
     g_test_add_func("/endpoint/scans/interrupted", test_interrupted);
     g_test_add_func("/endpoint/scans/interrupted-waiting", test_interrupted_waiting);

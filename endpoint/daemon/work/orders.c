@@ -25,7 +25,6 @@ struct EpOrders {
     EpOrdersOptions has;
     const char *how; /* static: of the walk that runs; NULL: none does */
     char *what;      /* what that examines, and how */
-    bool ending;     /* that one is stopped, but its process has not ended */
     GArray *joined;  /* Waiting, of that */
     GArray *queued;  /* Waiting, of later ones */
     guint64 given;   /* the number of the order that came last */
@@ -155,24 +154,17 @@ static bool start(EpOrders *orders, const char *how, const char *scope, GError *
                        &(EpWalkRequest){ on_progress, on_done, orders }, error))
         return false;
     orders->how = how;
-    orders->ending = false;
     g_free(orders->what);
     orders->what = what_of(orders, scope);
     return true;
 }
 
-/* One that was stopped examines nothing any longer. */
+/* One that was stopped, or has failed, examines nothing any longer, even if its process has not ended. */
 static bool is_running(const EpOrders *orders, const char *scope)
 {
     g_autofree char *what = what_of(orders, scope);
 
-    return orders->how != NULL && !orders->ending && strcmp(orders->what, what) == 0;
-}
-
-static void stop_walk(EpOrders *orders, const char *by)
-{
-    orders->ending = true;
-    ep_scans_stop_walk(orders->has.scans, by);
+    return orders->how != NULL && !ep_scans_is_walk_ending(orders->has.scans) && strcmp(orders->what, what) == 0;
 }
 
 bool ep_orders_scan(EpOrders *orders, const EpOrder *order, GError **error)
@@ -269,11 +261,11 @@ const char *ep_orders_skip(EpOrders *orders)
         return "the next scheduled scan is skipped";
     }
     set_due(orders, 0);
-    if (orders->joined->len > 0 && !orders->ending) {
+    if (orders->joined->len > 0 && !ep_scans_is_walk_ending(orders->has.scans)) {
         orders->how = BY_COMMAND; /* what is told at its end says how it began */
         return "the scan goes on, because the administrator has ordered it as well";
     }
-    stop_walk(orders, "by the user");
+    ep_scans_stop_walk(orders->has.scans, "by the user");
     return "the scheduled scan that runs is stopped";
 }
 
@@ -289,7 +281,7 @@ bool ep_orders_stop(EpOrders *orders, const char *by)
     set_due(orders, 0);
     end_all(orders, orders->queued, &(EpScanEnd){ &none, NULL, "conflict", why });
     if (orders->how != NULL)
-        stop_walk(orders, by);
+        ep_scans_stop_walk(orders->has.scans, by);
     return any;
 }
 

@@ -287,6 +287,11 @@ HlTime ep_scanner_dying(const EpScanner *scanner)
     return scanner->child == NULL || scanner->killed == 0 ? 0 : hl_clock_mono() - scanner->killed;
 }
 
+bool ep_scanner_is_ending(const EpScanner *scanner)
+{
+    return scanner->killed != 0 || scanner->has_end;
+}
+
 const char *ep_scanner_id(const EpScanner *scanner)
 {
     return scanner->id;

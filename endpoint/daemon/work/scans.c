@@ -389,6 +389,13 @@ void ep_scans_stop_walk(EpScans *scans, const char *by)
         ep_scanner_stop(scan->scanner, by);
 }
 
+bool ep_scans_is_walk_ending(const EpScans *scans)
+{
+    const Scan *scan = walking(scans);
+
+    return scan != NULL && ep_scanner_is_ending(scan->scanner);
+}
+
 void ep_scans_forget_walk(EpScans *scans)
 {
     Scan *scan = walking(scans);

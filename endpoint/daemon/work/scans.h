@@ -65,6 +65,9 @@ void ep_scans_tell_interrupted(EpScans *scans, const char *how, HlTime started);
 /* by: static, for people. */
 void ep_scans_stop_walk(EpScans *scans, const char *by);
 
+/* Whether the walk that runs was stopped, or has failed, and only its process has not ended yet. */
+bool ep_scans_is_walk_ending(const EpScans *scans);
+
 /* No more callbacks; the walk goes on. */
 void ep_scans_forget_walk(EpScans *scans);
 
