@@ -61,20 +61,21 @@ asked() { grep -q "^$2 .*\"GET /$3" "$LAB/$1.log"; } # NAME ADDRESS PATH: in a w
 report() { hl endpoint history "${ID[$1]}" --json | jq -r '[.history[] | select(.what == "update")] | last | .detail'; }
 # shellcheck disable=SC2053 # it is meant to be a pattern
 reports() { [[ "$(report "$1")" == $2 ]]; } # NAME PATTERN
-own_history() { on "$1" history --json | jq -r '[.events[] | select(.what == "update")] | max_by(.at) | .detail'; }
+# The list is newest first; its times are whole seconds, and two updates may share one.
+own_update() { on "$1" history --json | jq -r "first(.events[] | select(.what == \"update\"))$2"; } # NAME FIELD
 # came NAME TRIGGER SOURCE: an update to WANTED or newer, as its notification, the registry and the endpoint itself tell.
 came() {
     local version
     version=$(fact "$1" patterns.virus)
     [ "$version" -ge "$WANTED" ] && is "$1" last_update_result "$(report "$1")" &&
         reports "$1" "succeeded ($2, from $3): settings: version * patterns: updated from $3: virus $version*" &&
-        [[ "$(own_history "$1")" == "$2, updated from $3: virus $version"* ]]
+        [[ "$(own_update "$1" .detail)" == "$2, updated from $3: virus $version"* ]]
 }
 all_came() { came anna "$1" server && came bert "$1" activeupdate && came carl "$1" source-1; } # TRIGGER
 line_is_not_up() { [ "$(local_fact "$1" .line.state)" != up ]; } # NAME
 in_first_seconds() { # NAME: of a minute, its last update; the endpoint looks at the clock every five seconds
     local at
-    at=$(on "$1" history --json | jq -r '[.events[] | select(.what == "update")] | max_by(.at) | .at')
+    at=$(own_update "$1" .at)
     [ "$(date -d "$at" +%-S)" -le 15 ]
 }
 tell() { lab_line '' "  $1: $(report "$1")"; }
