@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the icon shows for a view: picture, title and tool tip, in the user's language.  Pure. */
+#ifndef ENDPOINT_TRAY_FACE_H
+#define ENDPOINT_TRAY_FACE_H
+
+#include "endpoint/tray/view.h"
+
+/* In order of precedence, the last first: what goes on is shown before what is wrong. */
+typedef enum { TR_ICON_NORMAL, TR_ICON_NO_LINE, TR_ICON_WARNING, TR_ICON_UPDATING, TR_N_ICONS } TrIcon;
+
+#define TR_OUTDATED (7 * HL_DAY) /* without a successful update for as long, the icon warns */
+
+typedef struct {
+    TrIcon icon;
+    char *status;  /* one line, the first of the menu: "Protected: line to the server is up" */
+    char *tooltip; /* lines: patterns and their date, last update, what is wrong; plain text */
+    HlTime change; /* when the face changes although the view does not (patterns become outdated); 0: never */
+} TrFace;
+
+void tr_face_make(TrFace *face, const TrView *view, HlTime now);
+void tr_face_clear(TrFace *face);
+
+/* The name of the icon in the theme: "holdline-normal". */
+const char *tr_icon_name(TrIcon icon);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(TrFace, tr_face_clear)
+
+#endif
