@@ -21,6 +21,7 @@ struct EpDaemon {
     int lock_fd; /* -1: not held */
     char *boot_id, *fingerprint;
     HlDb *db;
+    EpPulse *pulse;
     EpTrouble *trouble;
     EpRefusals refused; /* since the start, of all identities */
     EpSettings *settings;
@@ -57,6 +58,7 @@ static void on_settings_changed(gpointer user)
         ep_scheduler_settings_changed(daemon->scheduler);
     if (daemon->enrolled != NULL)
         ep_enrolled_settings_changed(daemon->enrolled);
+    ep_pulse_changed(daemon->pulse);
 }
 
 /* Also while the parts are made. */
@@ -108,6 +110,7 @@ static EpEnrolled *enrolled_new(EpDaemon *daemon, const EpConf *conf, EpIdentity
                                   .fingerprint = daemon->fingerprint,
                                   .db = daemon->db,
                                   .trouble = daemon->trouble,
+                                  .pulse = daemon->pulse,
                                   .settings = daemon->settings,
                                   .updates = daemon->updates,
                                   .finds = daemon->finds,
@@ -129,6 +132,7 @@ static void enrol(EpDaemon *daemon, EpEnrolled *enrolled)
     ep_enrolled_free(before);
     daemon->enrolled = enrolled;
     ep_enrolled_start(enrolled);
+    ep_pulse_changed(daemon->pulse);
 }
 
 /* At the start: what cannot be used is shown, and the next reload looks again. */
@@ -240,15 +244,17 @@ static bool prepare_state(EpDaemon *daemon, GError **error)
 /* What exists whether the machine is enrolled or not, from the ground up. */
 static bool make_parts(EpDaemon *daemon, GError **error)
 {
-    daemon->trouble = ep_trouble_new(&(EpTroubleOptions){ on_retry, daemon });
+    daemon->pulse = ep_pulse_new();
+    daemon->trouble = ep_trouble_new(&(EpTroubleOptions){ daemon->pulse, on_retry, daemon });
     daemon->settings = ep_settings_new(&(EpSettingsOptions){ daemon->db, on_settings_changed, daemon }, error);
     if (daemon->settings == NULL)
         return false;
-    daemon->updates = ep_updates_new(
-        &(EpUpdatesOptions){ daemon->db, &daemon->conf, daemon->settings, daemon->trouble, on_set_changed, daemon });
-    daemon->finds = ep_finds_new(daemon->db, daemon->trouble);
+    daemon->updates = ep_updates_new(&(EpUpdatesOptions){ daemon->db, &daemon->conf, daemon->settings, daemon->trouble,
+                                                          daemon->pulse, on_set_changed, daemon });
+    daemon->finds = ep_finds_new(daemon->db, daemon->trouble, daemon->pulse);
     daemon->scans = ep_scans_new(&(EpScansOptions){ &daemon->conf, daemon->settings, daemon->updates, daemon->finds });
-    daemon->orders = ep_orders_new(&(EpOrdersOptions){ daemon->db, daemon->trouble, daemon->settings, daemon->scans });
+    daemon->orders = ep_orders_new(
+        &(EpOrdersOptions){ daemon->db, daemon->trouble, daemon->settings, daemon->scans, daemon->pulse });
     daemon->keeper = ep_keeper_new(&(EpKeeperOptions){ &daemon->conf, daemon->db, daemon->trouble });
     return true;
 }
@@ -257,6 +263,7 @@ static bool make_front(EpDaemon *daemon, GError **error)
 {
     g_autofree char *path = ep_conf_socket(&daemon->conf);
     EpControlOptions options = { .path = path,
+                                 .pulse = daemon->pulse,
                                  .settings = daemon->settings,
                                  .updates = daemon->updates,
                                  .scans = daemon->scans,
@@ -267,8 +274,8 @@ static bool make_front(EpDaemon *daemon, GError **error)
                                  .leave = on_call_leave,
                                  .user = daemon };
 
-    daemon->scheduler = ep_scheduler_new(
-        &(EpSchedulerOptions){ daemon->db, daemon->trouble, daemon->settings, daemon->updates, daemon->orders });
+    daemon->scheduler = ep_scheduler_new(&(EpSchedulerOptions){ daemon->db, daemon->trouble, daemon->settings,
+                                                                daemon->updates, daemon->orders, daemon->pulse });
     options.scheduler = daemon->scheduler;
     daemon->control = ep_control_new(&options, error);
     return daemon->control != NULL;
@@ -309,6 +316,7 @@ void ep_daemon_free(EpDaemon *daemon)
     g_clear_pointer(&daemon->updates, ep_updates_free);
     g_clear_pointer(&daemon->settings, ep_settings_free);
     g_clear_pointer(&daemon->trouble, ep_trouble_free);
+    g_clear_pointer(&daemon->pulse, ep_pulse_free);
     g_clear_pointer(&daemon->db, hl_db_close);
     g_free(daemon->boot_id);
     g_free(daemon->fingerprint);
@@ -331,7 +339,7 @@ bool ep_daemon_leave(EpDaemon *daemon, GError **error)
     hl_info("enrol", "endpoint %s leaves %s", identity->id, identity->server);
     ep_enrolled_announce_leave(daemon->enrolled, EP_LEAVE_UNINSTALLED);
     g_clear_pointer(&daemon->enrolled, ep_enrolled_free);
-    ep_settings_reset(daemon->settings);
+    ep_settings_reset(daemon->settings); /* which also tells those who watch */
     /* the files last: a machine that is switched off before this is still enrolled, and can leave again */
     return hl_tree_remove(directory, error);
 }

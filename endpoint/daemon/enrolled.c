@@ -138,6 +138,7 @@ static bool make_presence(EpEnrolled *enrolled, const EpIdentity *identity, GErr
                                                                .fingerprint = has->fingerprint,
                                                                .db = has->db,
                                                                .trouble = has->trouble,
+                                                               .pulse = has->pulse,
                                                                .time = &enrolled->time,
                                                                .spool = enrolled->spool,
                                                                .settings = has->settings,

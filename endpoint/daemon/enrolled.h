@@ -21,6 +21,7 @@ typedef struct {
     const char *boot_id, *fingerprint;
     HlDb *db;
     EpTrouble *trouble;
+    EpPulse *pulse; /* may be NULL */
     EpSettings *settings;
     EpUpdates *updates;
     EpFinds *finds;

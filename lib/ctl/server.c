@@ -35,6 +35,7 @@ struct HlCtlServer {
     GPtrArray *peers;
     HlCtlHandler handler;
     HlCtlClosed closed;
+    HlCtlDrained drained;
     gpointer user;
     guint max_peers;
     HlTime idle;
@@ -54,6 +55,7 @@ struct HlCtlPeer {
     gsize queued, sent; /* bytes in out; of its head, already sent */
     HlTime active;      /* mono */
     guint held;         /* answers that it waits for, however long they take */
+    bool kept;
 };
 
 /* -- peers -- */
@@ -152,8 +154,11 @@ static gboolean on_writable(int fd G_GNUC_UNUSED, GIOCondition condition G_GNUC_
 {
     g_autoptr(HlCtlPeer) peer = peer_ref(user);
 
-    if (flush_peer(peer) && g_queue_is_empty(&peer->out))
-        drop_source(&peer->writable);
+    if (!flush_peer(peer) || !g_queue_is_empty(&peer->out))
+        return G_SOURCE_CONTINUE;
+    drop_source(&peer->writable);
+    if (peer->server->drained != NULL)
+        peer->server->drained(peer, peer->server->user);
     return G_SOURCE_CONTINUE; /* a destroyed source does not return, whatever the result */
 }
 
@@ -194,6 +199,16 @@ void hl_ctl_release(HlCtlPeer *peer)
     g_assert(peer->held > 0);
     peer->held--;
     peer->active = hl_clock_mono();
+}
+
+void hl_ctl_keep(HlCtlPeer *peer)
+{
+    peer->kept = true;
+}
+
+bool hl_ctl_is_waiting(const HlCtlPeer *peer)
+{
+    return peer->queued > 0;
 }
 
 /* -- receiving -- */
@@ -300,14 +315,18 @@ static gboolean on_readable(int socket_fd, GIOCondition condition G_GNUC_UNUSED,
  * root, who would have to help then. */
 static bool has_place(const HlCtlServer *server, const struct ucred *who)
 {
-    guint held = 0;
+    guint all = 0;
+    guint own = 0;
 
-    for (guint i = 0; i < server->peers->len; i++)
-        held += ((const HlCtlPeer *)server->peers->pdata[i])->who.uid == who->uid;
+    for (guint i = 0; i < server->peers->len; i++) {
+        const HlCtlPeer *peer = server->peers->pdata[i];
+
+        all += !peer->kept;
+        own += !peer->kept && peer->who.uid == who->uid;
+    }
     if (who->uid == 0)
-        return server->peers->len < server->max_peers;
-    return server->peers->len < server->max_peers - server->max_peers / ROOTS_SHARE &&
-           held < MAX(server->max_peers / 2, 1);
+        return all < server->max_peers;
+    return all < server->max_peers - server->max_peers / ROOTS_SHARE && own < MAX(server->max_peers / 2, 1);
 }
 
 static void add_peer(HlCtlServer *server, int fd, const struct ucred *who)
@@ -357,7 +376,8 @@ static gboolean on_sweep(gpointer user)
     for (guint i = server->peers->len; i > 0; i--) {
         HlCtlPeer *peer = i <= server->peers->len ? g_ptr_array_index(server->peers, i - 1) : NULL;
 
-        if (peer == NULL || peer->held > 0 || peer->active > limit) /* NULL: a closed callback closed others as well */
+        if (peer == NULL || peer->held > 0 || peer->kept ||
+            peer->active > limit) /* NULL: a closed callback closed others as well */
             continue;
         hl_debug("control", "closed the connection of process %d: idle", (int)peer->who.pid);
         close_peer(peer);
@@ -425,6 +445,7 @@ HlCtlServer *hl_ctl_server_new(const HlCtlOptions *options, GError **error)
     server->peers = g_ptr_array_new_with_free_func((GDestroyNotify)peer_unref);
     server->handler = options->handler;
     server->closed = options->closed;
+    server->drained = options->drained;
     server->user = options->user;
     server->max_peers = options->max_peers > 0 ? options->max_peers : DEFAULT_PEERS;
     server->idle = options->idle > 0 ? options->idle : DEFAULT_IDLE;

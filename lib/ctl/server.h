@@ -20,12 +20,16 @@ typedef void (*HlCtlHandler)(HlCtlPeer *peer, GBytes *frame, int fd, gpointer us
 /* The connection is gone; hl_ctl_send does nothing from here on, and peer must not be used after this call. */
 typedef void (*HlCtlClosed)(HlCtlPeer *peer, gpointer user);
 
+/* All that was queued for this peer has gone out, after some of it had to wait. */
+typedef void (*HlCtlDrained)(HlCtlPeer *peer, gpointer user);
+
 typedef struct {
     const char *path;      /* at most 107 bytes; its directory must exist */
     mode_t mode;           /* of the socket: who may connect at all */
     GMainContext *context; /* NULL: the default context */
     HlCtlHandler handler;
-    HlCtlClosed closed; /* may be NULL */
+    HlCtlClosed closed;   /* may be NULL */
+    HlCtlDrained drained; /* may be NULL */
     gpointer user;
     guint max_peers; /* 0: 32; a user other than root gets at most half of them, and all of them an eighth less */
     HlTime idle;     /* a peer with no traffic for this long is disconnected; 0: 10 minutes */
@@ -45,6 +49,14 @@ bool hl_ctl_send(HlCtlPeer *peer, GBytes *frame);
  * it bounds the time. */
 void hl_ctl_hold(HlCtlPeer *peer);
 void hl_ctl_release(HlCtlPeer *peer);
+
+/* The peer is no longer one of those that make a call and go: it is never disconnected for being idle, and takes none
+ * of the places of max_peers, of its user or of all.  Whoever keeps peers bounds how many, and what else they may ask.
+ */
+void hl_ctl_keep(HlCtlPeer *peer);
+
+/* Whether something waits for the peer to read. */
+bool hl_ctl_is_waiting(const HlCtlPeer *peer);
 
 uid_t hl_ctl_peer_uid(const HlCtlPeer *peer);
 

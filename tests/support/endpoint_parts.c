@@ -84,15 +84,17 @@ static void open_ground(EndpointParts *parts)
     parts->db = ep_store_open(parts->dir, &error);
     g_assert_no_error(error);
     g_assert_true(hl_db_exec(parts->db, "PRAGMA synchronous=OFF", &error)); /* for the test's speed alone */
-    parts->trouble = ep_trouble_new(&(EpTroubleOptions){ count, &parts->retries });
+    parts->pulse = ep_pulse_new();
+    parts->trouble = ep_trouble_new(&(EpTroubleOptions){ parts->pulse, count, &parts->retries });
     parts->settings = ep_settings_new(&(EpSettingsOptions){ parts->db, count, &parts->changes }, &error);
     g_assert_no_error(error);
-    parts->updates =
-        ep_updates_new(&(EpUpdatesOptions){ parts->db, &parts->conf, parts->settings, parts->trouble, NULL, NULL });
+    parts->updates = ep_updates_new(
+        &(EpUpdatesOptions){ parts->db, &parts->conf, parts->settings, parts->trouble, parts->pulse, NULL, NULL });
     parts_update_ends(NULL, "", PARTS_PATTERNS); /* 'show' */
-    parts->finds = ep_finds_new(parts->db, parts->trouble);
+    parts->finds = ep_finds_new(parts->db, parts->trouble, parts->pulse);
     parts->scans = ep_scans_new(&(EpScansOptions){ &parts->conf, parts->settings, parts->updates, parts->finds });
-    parts->orders = ep_orders_new(&(EpOrdersOptions){ parts->db, parts->trouble, parts->settings, parts->scans });
+    parts->orders =
+        ep_orders_new(&(EpOrdersOptions){ parts->db, parts->trouble, parts->settings, parts->scans, parts->pulse });
     parts->keeper = ep_keeper_new(&(EpKeeperOptions){ &parts->conf, parts->db, parts->trouble });
 }
 
@@ -151,6 +153,7 @@ static void close_ground(EndpointParts *parts)
     g_clear_pointer(&parts->updates, ep_updates_free);
     g_clear_pointer(&parts->settings, ep_settings_free);
     g_clear_pointer(&parts->trouble, ep_trouble_free);
+    g_clear_pointer(&parts->pulse, ep_pulse_free);
     g_clear_pointer(&parts->db, hl_db_close);
 }
 

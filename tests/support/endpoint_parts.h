@@ -25,6 +25,7 @@ typedef struct {
     EpConf conf;
 
     HlDb *db;
+    EpPulse *pulse;
     EpTrouble *trouble;
     guint retries, changes, renewals; /* callbacks of trouble, settings, renewal */
     EpRefusals refused;

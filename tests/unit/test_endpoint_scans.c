@@ -376,8 +376,8 @@ static void test_ending(void)
 
 static EpScheduler *start_scheduler(EndpointParts *parts)
 {
-    return ep_scheduler_new(
-        &(EpSchedulerOptions){ parts->db, parts->trouble, parts->settings, parts->updates, parts->orders });
+    return ep_scheduler_new(&(EpSchedulerOptions){ parts->db, parts->trouble, parts->settings, parts->updates,
+                                                   parts->orders, parts->pulse });
 }
 
 static int64_t scheduled_scans(const EndpointParts *parts)

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "endpoint/daemon/front/watchers.h"
 #include "lib/base/file.h"
 #include "lib/base/log.h"
 #include "lib/base/unconst.h"
@@ -15,6 +16,7 @@
 struct EpControl {
     EpControlOptions has;
     HlCtlServer *server;
+    EpWatchers *watchers;
     guint stop_timer;
 };
 
@@ -27,19 +29,25 @@ typedef struct {
     int *fd; /* the handler may steal it */
 } Request;
 
-static void send_reply(HlCtlPeer *peer, const char *code, const char *message, bool more, const json_t *json)
+static void send_text(HlCtlPeer *peer, const char *code, const char *message, bool more, const char *json)
 {
     HlMsgCallReply reply = HOLDLINE__V1__CALL_REPLY__INIT;
-    g_autofree char *text = json == NULL ? g_strdup("") : hl_json_print(json);
     g_autofree char *clean = g_utf8_make_valid(message, -1);
     g_autoptr(GBytes) frame = NULL;
 
     reply.code = hl_unconst(code);
     reply.message = clean;
     reply.more = more;
-    reply.json = text;
+    reply.json = hl_unconst(json);
     frame = HL_WIRE_ENCODE(&reply);
     hl_ctl_send(peer, frame);
+}
+
+static void send_reply(HlCtlPeer *peer, const char *code, const char *message, bool more, const json_t *json)
+{
+    g_autofree char *text = json == NULL ? g_strdup("") : hl_json_print(json);
+
+    send_text(peer, code, message, more, text);
 }
 
 static void send_error(HlCtlPeer *peer, const GError *error)
@@ -75,6 +83,33 @@ static bool call_history(const Request *request, GError **error)
         return false;
     send_reply(request->peer, "", "", false, history);
     return true;
+}
+
+static bool call_watch(const Request *request, GError **error)
+{
+    if (!ep_watchers_add(request->control->watchers, request->peer, hl_ctl_peer_uid(request->peer), error))
+        return false;
+    hl_ctl_keep(request->peer);
+    return true;
+}
+
+static char *on_watch_document(uid_t caller, gpointer user)
+{
+    const EpControl *control = user;
+    EpStatusView view = control->has.view(control->has.user);
+    g_autoptr(json_t) document = ep_watch_json(&view, (EpWho){ .caller = caller, .daemon = getuid() });
+
+    return hl_json_print(document);
+}
+
+static bool on_watch_is_behind(gpointer peer, gpointer user G_GNUC_UNUSED)
+{
+    return hl_ctl_is_waiting(peer);
+}
+
+static void on_watch_tell(gpointer peer, const char *document, gpointer user G_GNUC_UNUSED)
+{
+    send_text(peer, "", "", true, document);
 }
 
 static void on_update_progress(guint percent, const char *what, gpointer user)
@@ -205,6 +240,7 @@ static const struct {
     { "status", EP_ACT_ANYBODY, call_status },
     { "history", EP_ACT_ANYBODY, call_history },
     { "detections", EP_ACT_ANYBODY, call_detections },
+    { "watch", EP_ACT_ANYBODY, call_watch },
     { "update-now", EP_ACT_UPDATE_NOW, call_update_now },
     { "scan", EP_ACT_SCAN, call_scan },
     { "schedule", EP_ACT_TOGGLE_SCHEDULE, call_schedule },
@@ -222,6 +258,10 @@ static bool dispatch(const Request *request, GError **error)
     EpPrivileges privileges = ep_settings_privileges(request->has->settings);
     EpWho who = { .caller = hl_ctl_peer_uid(request->peer), .daemon = getuid() };
 
+    /* it takes none of the places of those that do something (hl_ctl_keep) */
+    if (ep_watchers_has(request->control->watchers, request->peer))
+        return hl_fail(error, HL_ERROR_CONFLICT,
+                       "this connection watches: make other calls on a connection of their own");
     for (gsize i = 0; i < G_N_ELEMENTS(calls); i++)
         if (strcmp(calls[i].name, request->call->name) == 0)
             return ep_privilege_check(calls[i].act, &privileges, who, error) && calls[i].run(request, error);
@@ -246,6 +286,14 @@ static void on_closed(HlCtlPeer *peer, gpointer user)
 
     ep_updates_forget(control->has.updates, peer);
     ep_scans_forget(control->has.scans, peer);
+    ep_watchers_remove(control->watchers, peer);
+}
+
+static void on_drained(HlCtlPeer *peer, gpointer user)
+{
+    EpControl *control = user;
+
+    ep_watchers_caught_up(control->watchers, peer);
 }
 
 EpControl *ep_control_new(const EpControlOptions *options, GError **error)
@@ -256,16 +304,19 @@ EpControl *ep_control_new(const EpControlOptions *options, GError **error)
         .mode = 0666,
         .handler = on_frame,
         .closed = on_closed,
+        .drained = on_drained,
         .user = control,
         .idle = HL_HOUR /* an update takes up to half an hour; the default is 10 minutes */
     };
 
     control->has = *options;
     control->has.path = NULL; /* the server's */
+    control->watchers = ep_watchers_new(
+        &(EpWatchersOptions){ options->pulse, on_watch_document, on_watch_is_behind, on_watch_tell, control });
     control->server = hl_ctl_server_new(&server, error);
     if (control->server != NULL)
         return control;
-    g_free(control);
+    ep_control_free(control);
     return NULL;
 }
 
@@ -275,5 +326,6 @@ void ep_control_free(EpControl *control)
         return;
     g_clear_handle_id(&control->stop_timer, g_source_remove);
     hl_ctl_server_free(control->server);
+    ep_watchers_free(control->watchers);
     g_free(control);
 }

@@ -10,8 +10,9 @@
 typedef struct EpControl EpControl;
 
 typedef struct {
-    const char *path;     /* of the socket; copied */
-    EpSettings *settings; /* these four are borrowed, and outlive the control */
+    const char *path; /* of the socket; copied */
+    EpPulse *pulse;   /* these six are borrowed, and outlive the control */
+    EpSettings *settings;
     EpUpdates *updates;
     EpScans *scans;
     EpOrders *orders;

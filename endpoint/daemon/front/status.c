@@ -20,14 +20,20 @@ static void set_time(json_t *object, const char *name, HlTime time)
     set_text(object, name, text);
 }
 
-static json_t *line_json(EpLinkView view)
+static const char *line_state(EpLinkView view)
 {
     static const char *const states[] = {
         [HL_BUS_DOWN] = "down", [HL_BUS_CONNECTING] = "connecting", [HL_BUS_UP] = "up"
     };
+
+    return states[view.state];
+}
+
+static json_t *line_json(EpLinkView view)
+{
     json_t *object = json_object();
 
-    set_text(object, "state", states[view.state]);
+    set_text(object, "state", line_state(view));
     set_text(object, "broker", view.broker);
     json_object_set_new(object, "session", json_integer((json_int_t)view.session));
     set_time(object, "since", view.since);
@@ -76,9 +82,9 @@ static json_t *patterns_json(const EpUpdates *updates)
     return object;
 }
 
-static json_t *update_json(const EpStatusView *from)
+/* What everybody is told of it. */
+static json_t *update_json(const EpStatusView *from, EpUpdateView view)
 {
-    EpUpdateView view = ep_updates_view(from->updates);
     json_t *object = json_object();
 
     json_object_set_new(object, "running", json_boolean(view.running));
@@ -88,9 +94,17 @@ static json_t *update_json(const EpStatusView *from)
     json_object_set_new(object, "last_succeeded", json_boolean(view.last_succeeded));
     set_text(object, "last_trigger", view.last_trigger);
     set_text(object, "last_detail", view.last_detail);
-    set_text(object, "last_source", view.last_source);
     set_text(object, "schedule", ep_settings_values(from->settings)->update_schedule);
     json_object_set_new(object, "schedule_off_by_user", json_boolean(ep_scheduler_is_user_off(from->scheduler)));
+    return object;
+}
+
+static json_t *update_status_json(const EpStatusView *from)
+{
+    EpUpdateView view = ep_updates_view(from->updates);
+    json_t *object = update_json(from, view);
+
+    set_text(object, "last_source", view.last_source);
     set_time(object, "next_scheduled", ep_scheduler_next_update(from->scheduler));
     return object;
 }
@@ -151,7 +165,7 @@ json_t *ep_status_json(const EpStatusView *view)
     json_object_set_new(root, "independent", json_boolean(ep_settings_values(view->settings)->independent));
     json_object_set_new(root, "privileges", privileges_json(view->settings));
     json_object_set_new(root, "patterns", patterns_json(view->updates));
-    json_object_set_new(root, "update", update_json(view));
+    json_object_set_new(root, "update", update_status_json(view));
     json_object_set_new(root, "scheduled_scan_running", json_boolean(ep_orders_is_scheduled_running(view->orders)));
     json_object_set_new(root, "on_write", on_write_json(view->scans));
     json_object_set_new(root, "detections", json_integer((json_int_t)ep_finds_count(view->finds)));
@@ -160,6 +174,70 @@ json_t *ep_status_json(const EpStatusView *view)
     set_time(root, "problem_at", trouble.at);
     return root;
 }
+
+/* --------------------------------------------------------------------------------------------- for those who watch */
+
+static json_t *may_json(const EpSettings *settings, EpWho who)
+{
+    static const struct {
+        const char *name;
+        EpAct act;
+    } rows[] = {
+        { "update-now", EP_ACT_UPDATE_NOW },
+        { "toggle-schedule", EP_ACT_TOGGLE_SCHEDULE },
+        { "scan", EP_ACT_SCAN },
+        { "skip-scan", EP_ACT_SKIP_SCAN },
+        { "stop", EP_ACT_STOP },
+    };
+    EpPrivileges privileges = ep_settings_privileges(settings);
+    json_t *may = json_object();
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
+        json_object_set_new(may, rows[i].name, json_boolean(ep_privilege_check(rows[i].act, &privileges, who, NULL)));
+    return may;
+}
+
+static json_t *watched_update_json(const EpStatusView *from)
+{
+    EpUpdateView view = ep_updates_view(from->updates);
+    json_t *object = update_json(from, view);
+
+    set_text(object, "trigger", view.trigger);
+    set_time(object, "succeeded_at", view.succeeded_at);
+    return object;
+}
+
+static json_t *watched_scan_json(const EpStatusView *from)
+{
+    static const char *const shown[] = { "ended", "how", "end", "detail", "files", "found", "not_looked_at" };
+    g_autoptr(json_t) last = ep_finds_last_scan_json(from->finds);
+    json_t *some = json_is_object(last) ? json_object() : json_null();
+
+    for (gsize i = 0; i < G_N_ELEMENTS(shown) && json_is_object(some); i++)
+        json_object_set(some, shown[i], json_object_get(last, shown[i]));
+    return json_pack("{s:b, s:o}", "running", ep_orders_is_running(from->orders), "last", some);
+}
+
+json_t *ep_watch_json(const EpStatusView *view, EpWho who)
+{
+    json_t *root = json_object();
+
+    json_object_set_new(root, "enrolled", json_boolean(view->enrolled != NULL));
+    set_text(root, "line", view->enrolled == NULL ? NULL : line_state(ep_enrolled_link(view->enrolled)));
+    json_object_set_new(root, "independent", json_boolean(ep_settings_values(view->settings)->independent));
+    json_object_set_new(root, "may", may_json(view->settings, who));
+    json_object_set_new(root, "patterns", patterns_json(view->updates));
+    set_time(root, "patterns_since", ep_updates_view(view->updates).changed_at);
+    json_object_set_new(root, "update", watched_update_json(view));
+    json_object_set_new(root, "scan", watched_scan_json(view));
+    json_object_set_new(root, "finds",
+                        json_pack("{s:I, s:I, s:o}", "total", (json_int_t)ep_finds_count(view->finds), "count",
+                                  (json_int_t)ep_finds_ever(view->finds), "last", ep_finds_last_json(view->finds)));
+    set_text(root, "problem", ep_trouble_view(view->trouble).text);
+    return root;
+}
+
+/* ----------------------------------------------------------------------------------------------------- the history */
 
 enum { ID, KIND, STATE, RECEIVED, ENDED, CODE, DETAIL };
 #define COMMAND_COLUMNS "id, kind, state, received_ms, ended_ms, code, detail"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the daemon tells of itself, as JSON for `holdline-endpoint status` and `history`.  Reads, and changes nothing.
- */
+/* What the daemon tells of itself, as JSON: for `holdline-endpoint status` and `history`, and to those who watch.
+ * Reads, and changes nothing. */
 #ifndef ENDPOINT_DAEMON_FRONT_STATUS_H
 #define ENDPOINT_DAEMON_FRONT_STATUS_H
 
@@ -24,6 +24,10 @@ typedef struct {
 
 /* json_decref. */
 json_t *ep_status_json(const EpStatusView *view);
+
+/* What a user's desktop shows (docs/protocol.md, "Calls at the endpoint"), for this caller; nothing in it changes with
+ * time alone.  json_decref. */
+json_t *ep_watch_json(const EpStatusView *view, EpWho who);
 
 /* The newest commands and events, newest first; json_decref.  NULL on failure. */
 json_t *ep_history_json(HlDb *db, GError **error);

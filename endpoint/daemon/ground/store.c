@@ -70,6 +70,14 @@ char *ep_store_get(HlDb *db, const char *name, const char *fallback)
     return g_strdup(fallback);
 }
 
+bool ep_store_count(HlDb *db, const char *name, GError **error)
+{
+    return hl_db_run(db, NULL, error,
+                     "INSERT INTO fact (name, value) VALUES (?, '1')"
+                     " ON CONFLICT (name) DO UPDATE SET value = CAST(value AS INTEGER) + 1",
+                     "t", name);
+}
+
 int64_t ep_store_get_int(HlDb *db, const char *name, int64_t fallback)
 {
     g_autofree char *text = ep_store_get(db, name, NULL);

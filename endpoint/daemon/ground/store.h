@@ -18,6 +18,9 @@ HlDb *ep_store_open(const char *state_dir, GError **error);
 bool ep_store_set(HlDb *db, const char *name, const char *value, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool ep_store_set_int(HlDb *db, const char *name, int64_t value, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Adds one to a number that is a fact, or was none yet. */
+bool ep_store_count(HlDb *db, const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* The fact, or fallback when it was never set or cannot be read (which is logged); caller frees. */
 char *ep_store_get(HlDb *db, const char *name, const char *fallback);
 int64_t ep_store_get_int(HlDb *db, const char *name, int64_t fallback);

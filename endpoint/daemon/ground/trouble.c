@@ -14,8 +14,10 @@ struct EpTrouble {
     guint timer;
 };
 
-static void set(Problem *problem, char *text)
+static void set(EpTrouble *trouble, Problem *problem, char *text)
 {
+    if (g_strcmp0(problem->text, text) != 0)
+        ep_pulse_changed(trouble->options.pulse);
     g_free(problem->text);
     problem->text = text;
     problem->at = text != NULL ? hl_clock_wall() : 0;
@@ -34,8 +36,8 @@ void ep_trouble_free(EpTrouble *trouble)
     if (trouble == NULL)
         return;
     g_clear_handle_id(&trouble->timer, g_source_remove);
-    set(&trouble->store, NULL);
-    set(&trouble->identity, NULL);
+    g_free(trouble->store.text);
+    g_free(trouble->identity.text);
     g_free(trouble);
 }
 
@@ -51,19 +53,19 @@ static gboolean on_retry(gpointer user)
 void ep_trouble_store_failed(EpTrouble *trouble, const char *what, const GError *error)
 {
     hl_log_limited(HL_LOG_ERROR, "store", what, "cannot store %s: %s", what, error->message);
-    set(&trouble->store, g_strdup_printf("cannot store %s: %s", what, error->message));
+    set(trouble, &trouble->store, g_strdup_printf("cannot store %s: %s", what, error->message));
     if (trouble->timer == 0)
         trouble->timer = g_timeout_add((guint)EP_TROUBLE_RETRY, on_retry, trouble);
 }
 
 void ep_trouble_store_worked(EpTrouble *trouble)
 {
-    set(&trouble->store, NULL);
+    set(trouble, &trouble->store, NULL);
 }
 
 void ep_trouble_set_identity(EpTrouble *trouble, const char *problem)
 {
-    set(&trouble->identity, g_strdup(problem));
+    set(trouble, &trouble->identity, g_strdup(problem));
 }
 
 EpTroubleView ep_trouble_view(const EpTrouble *trouble)

@@ -7,13 +7,14 @@
 #ifndef ENDPOINT_DAEMON_GROUND_TROUBLE_H
 #define ENDPOINT_DAEMON_GROUND_TROUBLE_H
 
-#include "lib/base/clock.h"
+#include "endpoint/daemon/ground/pulse.h"
 
 #define EP_TROUBLE_RETRY HL_MINUTE
 
 typedef struct EpTrouble EpTrouble;
 
 typedef struct {
+    EpPulse *pulse;               /* borrowed; may be NULL */
     void (*retry)(gpointer user); /* once, EP_TROUBLE_RETRY after the first failure since the last retry */
     gpointer user;
 } EpTroubleOptions;

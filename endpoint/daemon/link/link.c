@@ -65,6 +65,7 @@ static const HlBusMessage *on_will(gpointer user)
         ep_session_next(link->session, ep_server_time_now(link->has.time, hl_clock_wall(), hl_clock_mono()));
     if (!ep_store_set_int(link->has.db, SESSION_FACT, (int64_t)link->session, &error))
         ep_trouble_store_failed(link->has.trouble, "the session number", error);
+    ep_pulse_changed(link->has.pulse);
     g_clear_pointer(&link->will_payload, g_bytes_unref);
     link->will_payload = link->has.handlers.will(link->has.user);
     link->will = (HlBusMessage){
@@ -81,6 +82,7 @@ static void on_up(gpointer user)
     link->next_attempt = 0;
     link->attempts = 0;
     g_clear_pointer(&link->last_error, g_free);
+    ep_pulse_changed(link->has.pulse);
     hl_info("line", "up at %s, session %" G_GUINT64_FORMAT, hl_bus_broker(link->bus), link->session);
     link->has.handlers.up(link->has.user);
 }
@@ -93,6 +95,7 @@ static void on_down(const char *reason, gpointer user)
     g_free(link->last_error);
     link->last_error = g_strdup(reason);
     hl_warn("line", "down: %s", reason);
+    ep_pulse_changed(link->has.pulse);
     link->has.handlers.down(link->has.user);
 }
 
@@ -104,6 +107,7 @@ static void on_failed(const char *broker, const char *reason, HlTime delay, gpoi
     link->next_attempt = hl_clock_wall() + delay;
     g_free(link->last_error);
     link->last_error = g_strdup_printf("%s: %s", broker, reason);
+    ep_pulse_changed(link->has.pulse);
     hl_log_limited(HL_LOG_WARN, "line", broker, "cannot connect to %s: %s", broker, reason);
 }
 

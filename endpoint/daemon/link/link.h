@@ -29,9 +29,10 @@ typedef struct {
 } EpLinkHandlers;
 
 typedef struct {
-    const EpIdentity *identity; /* these four are borrowed, and outlive the link */
+    const EpIdentity *identity; /* these five are borrowed, and outlive the link */
     HlDb *db;                   /* for the session number */
     EpTrouble *trouble;
+    EpPulse *pulse; /* may be NULL */
     const EpServerTime *time;
     const char *const *brokers; /* preferred to those of the identity; copied */
     const char *proxy;          /* of the line; copied */

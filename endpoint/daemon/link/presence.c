@@ -382,6 +382,7 @@ EpPresence *ep_presence_new(const EpPresenceOptions *options, GError **error)
     EpLinkOptions link = { .identity = options->identity,
                            .db = options->db,
                            .trouble = options->trouble,
+                           .pulse = options->pulse,
                            .time = options->time,
                            .brokers = (const char *const *)ep_settings_values(options->settings)->brokers,
                            .proxy = options->conf->line_proxy,

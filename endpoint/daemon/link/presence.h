@@ -21,6 +21,7 @@ typedef struct {
     const char *boot_id, *fingerprint;
     HlDb *db;
     EpTrouble *trouble;
+    EpPulse *pulse;     /* may be NULL */
     EpServerTime *time; /* told by the server's notices */
     EpSpool *spool;
     EpSettings *settings;

@@ -10,12 +10,15 @@
 #include "proto/components.h"
 
 #define TOLD_AGAIN     HL_DAY
-#define LAST_SCAN_FACT "last-scan" /* JSON */
+#define LAST_SCAN_FACT "last-scan"  /* JSON */
+#define EVER_FACT      "finds-ever" /* how many */
 
 struct EpFinds {
     HlDb *db;
     EpTrouble *trouble;
+    EpPulse *pulse;
     EpSpool *spool; /* NULL: not enrolled */
+    int64_t ever;   /* as it was read last: a store that fails takes nothing back */
 };
 
 static bool is_by_hand(const char *how)
@@ -130,8 +133,8 @@ static bool store_find(EpFinds *finds, const EpDetection *find, GError **error)
         return false;
     tell = finds->spool != NULL && !told &&
            ep_spool_waiting(finds->spool) < EP_FINDS_WAITING / (is_by_hand(find->how) ? 2 : 1);
-    return write_row(finds, find, tell ? find->at : 0, error) && (!tell || spool_find(finds, find, error)) &&
-           hl_txn_commit(&txn, error);
+    return write_row(finds, find, tell ? find->at : 0, error) && ep_store_count(finds->db, EVER_FACT, error) &&
+           (!tell || spool_find(finds, find, error)) && hl_txn_commit(&txn, error);
 }
 
 static void stored(EpFinds *finds, bool ok, const char *what, const GError *error)
@@ -140,6 +143,7 @@ static void stored(EpFinds *finds, bool ok, const char *what, const GError *erro
         ep_trouble_store_failed(finds->trouble, what, error);
     else if (finds->spool != NULL)
         ep_spool_pump(finds->spool);
+    ep_pulse_changed(finds->pulse);
 }
 
 void ep_finds_add(EpFinds *finds, const EpDetection *find)
@@ -239,17 +243,48 @@ static bool add_row(HlStmt *row, gpointer list)
 
 json_t *ep_finds_json(EpFinds *finds, GError **error)
 {
-    g_autofree char *text = ep_store_get(finds->db, LAST_SCAN_FACT, "null");
     g_autoptr(json_t) list = json_array();
-    json_t *last;
 
     /* the newest: a list of all would outgrow an answer */
     if (!hl_db_query(finds->db, add_row, list, error,
                      "SELECT " COLUMNS " FROM detection ORDER BY last_ms DESC, n DESC LIMIT 100", ""))
         return NULL;
-    last = strcmp(text, "null") == 0 ? json_null() : hl_json_parse("the last scan", text, strlen(text), NULL);
     return json_pack("{s:O, s:I, s:o}", "detections", list, "kept", (json_int_t)ep_finds_count(finds), "last_scan",
-                     last != NULL ? last : json_null());
+                     ep_finds_last_scan_json(finds));
+}
+
+json_t *ep_finds_last_scan_json(EpFinds *finds)
+{
+    g_autofree char *text = ep_store_get(finds->db, LAST_SCAN_FACT, "");
+    json_t *last = *text == '\0' ? NULL : hl_json_parse("the last scan", text, strlen(text), NULL);
+
+    return last != NULL ? last : json_null();
+}
+
+static bool add_last(HlStmt *row, gpointer user)
+{
+    json_t **last = user;
+    g_autofree char *at = hl_time_format(hl_stmt_int(row, 0));
+
+    *last = json_pack("{s:s, s:s, s:s, s:s}", "at", at, "signature", hl_stmt_text(row, 1), "path", hl_stmt_text(row, 2),
+                      "action", hl_stmt_text(row, 3));
+    return true;
+}
+
+json_t *ep_finds_last_json(EpFinds *finds)
+{
+    json_t *last = NULL;
+
+    HL_IGNORE(hl_db_query(
+        finds->db, add_last, &last, NULL,
+        "SELECT last_ms, signature, path, action FROM detection ORDER BY last_ms DESC, n DESC LIMIT 1", ""));
+    return last != NULL ? last : json_null();
+}
+
+uint64_t ep_finds_ever(EpFinds *finds)
+{
+    finds->ever = ep_store_get_int(finds->db, EVER_FACT, finds->ever);
+    return (uint64_t)finds->ever;
 }
 
 uint64_t ep_finds_count(EpFinds *finds)
@@ -267,12 +302,13 @@ void ep_finds_enrol(EpFinds *finds, EpSpool *spool)
     finds->spool = spool;
 }
 
-EpFinds *ep_finds_new(HlDb *db, EpTrouble *trouble)
+EpFinds *ep_finds_new(HlDb *db, EpTrouble *trouble, EpPulse *pulse)
 {
     EpFinds *finds = g_new0(EpFinds, 1);
 
     finds->db = db;
     finds->trouble = trouble;
+    finds->pulse = pulse;
     return finds;
 }
 

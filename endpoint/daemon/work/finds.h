@@ -16,8 +16,8 @@
 
 typedef struct EpFinds EpFinds;
 
-/* Borrowed; never NULL. */
-EpFinds *ep_finds_new(HlDb *db, EpTrouble *trouble);
+/* Borrowed, pulse may be NULL; never NULL. */
+EpFinds *ep_finds_new(HlDb *db, EpTrouble *trouble, EpPulse *pulse);
 void ep_finds_free(EpFinds *finds);
 
 /* From now on reports go there (borrowed); NULL: the machine is no longer enrolled. */
@@ -58,5 +58,14 @@ json_t *ep_finds_json(EpFinds *finds, GError **error);
 
 /* Rows that are kept. */
 uint64_t ep_finds_count(EpFinds *finds);
+
+/* Finds ever, the same file found again among them: it only grows, over restarts and other identities, too. */
+uint64_t ep_finds_ever(EpFinds *finds);
+
+/* {"at", "signature", "path", "action"} of the newest find, or null; caller frees. */
+json_t *ep_finds_last_json(EpFinds *finds);
+
+/* The last scan, as "last_scan" of ep_finds_json; caller frees. */
+json_t *ep_finds_last_scan_json(EpFinds *finds);
 
 #endif

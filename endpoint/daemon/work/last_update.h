@@ -9,6 +9,8 @@ typedef struct {
     HlTime at; /* wall; 0: none yet */
     bool succeeded;
     char *trigger, *detail, *source; /* NULL: none yet */
+    HlTime succeeded_at;             /* wall: of the last one that succeeded, which is no roll-back; 0: none known */
+    HlTime changed_at;               /* wall: the active set became active; 0: not known */
 } EpLastUpdate;
 
 /* Texts are copied. */

@@ -129,6 +129,7 @@ static void on_done(const EpScanEnd *end, gpointer user)
     if (ep_orders_is_scheduled_running(orders) && !orders->is_due)
         set_due(orders, 0);
     orders->how = NULL;
+    ep_pulse_changed(orders->has.pulse);
     end_all(orders, orders->joined, end);
     go_on(orders);
 }
@@ -154,6 +155,7 @@ static bool start(EpOrders *orders, const char *how, const char *scope, GError *
                        &(EpWalkRequest){ on_progress, on_done, orders }, error))
         return false;
     orders->how = how;
+    ep_pulse_changed(orders->has.pulse);
     g_free(orders->what);
     orders->what = what_of(orders, scope);
     return true;
@@ -246,6 +248,11 @@ void ep_orders_make_up(EpOrders *orders, bool is_wanted)
         set_due(orders, 0);
     else if (keep(orders, MADE_UP_FACT, due))
         begin_due(orders);
+}
+
+bool ep_orders_is_running(const EpOrders *orders)
+{
+    return orders->how != NULL;
 }
 
 bool ep_orders_is_scheduled_running(const EpOrders *orders)

@@ -18,6 +18,7 @@ typedef struct {
     EpTrouble *trouble;
     EpSettings *settings;
     EpScans *scans;
+    EpPulse *pulse; /* may be NULL */
 } EpOrdersOptions;
 
 /* Never NULL. */
@@ -56,6 +57,9 @@ void ep_orders_make_up(EpOrders *orders, bool is_wanted);
 /* Stops the running scheduled scan, unless commands have joined it, or skips the next one, also after a restart.
  * Returns what it did, for people. */
 const char *ep_orders_skip(EpOrders *orders);
+
+/* Whether a walk runs, by schedule or command. */
+bool ep_orders_is_running(const EpOrders *orders);
 
 /* False for one that goes on by command. */
 bool ep_orders_is_scheduled_running(const EpOrders *orders);

@@ -227,6 +227,7 @@ bool ep_scheduler_set_user_off(EpScheduler *scheduler, bool off, GError **error)
     if (!ep_store_set_int(scheduler->has.db, USER_OFF_FACT, off, error))
         return false;
     scheduler->user_off = off;
+    ep_pulse_changed(scheduler->has.pulse);
     return true;
 }
 

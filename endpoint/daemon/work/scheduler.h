@@ -17,6 +17,7 @@ typedef struct {
     EpSettings *settings;
     EpUpdates *updates;
     EpOrders *orders;
+    EpPulse *pulse; /* may be NULL */
 } EpSchedulerOptions;
 
 /* The start-up update is for a start with the settings that ask for it, or for the enrolment of a machine that runs:

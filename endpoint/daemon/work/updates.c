@@ -59,6 +59,7 @@ static void tell_progress(EpUpdates *updates, const HlUpdaterProgress *progress)
     updates->percent = progress->percent;
     g_free(updates->what);
     updates->what = g_strdup(progress->what);
+    ep_pulse_changed(updates->has.pulse);
     for (guint i = 0; i < updates->running->len; i++) {
         const EpUpdateRequest *request = updates->running->pdata[i];
 
@@ -204,25 +205,37 @@ static void tell_waiters(EpUpdates *updates, const EpUpdateEnd *end)
     g_ptr_array_remove_index(updates->telling, updates->telling->len - 1);
 }
 
+static void note_end(EpUpdates *updates, const EpUpdateEnd *end)
+{
+    HlTime now = hl_clock_wall();
+    bool updated = end->succeeded && updates->work == EP_UPDATE_UPDATE;
+    bool changed = strcmp(end->patterns, updates->patterns) != 0;
+
+    ep_last_update_set(&updates->last, &(EpLastUpdate){ .at = now,
+                                                        .succeeded = end->succeeded,
+                                                        .trigger = hl_unconst(updates->trigger),
+                                                        .detail = hl_unconst(end->detail),
+                                                        .source = hl_unconst(end->source),
+                                                        .succeeded_at = updated ? now : updates->last.succeeded_at,
+                                                        .changed_at = changed ? now : updates->last.changed_at });
+}
+
 static void finish(EpUpdates *updates, const EpUpdateEnd *end)
 {
     g_autoptr(GError) error = NULL;
 
-    /* before updates->patterns is replaced: it compares with that */
+    /* before updates->patterns is replaced: they compare with that */
     judge_switch(updates, end);
+    note_end(updates, end);
     g_free(updates->patterns);
     updates->patterns = g_strdup(end->patterns);
-    ep_last_update_set(&updates->last, &(EpLastUpdate){ .at = hl_clock_wall(),
-                                                        .succeeded = end->succeeded,
-                                                        .trigger = hl_unconst(updates->trigger),
-                                                        .detail = hl_unconst(end->detail),
-                                                        .source = hl_unconst(end->source) });
     hl_log(end->succeeded ? HL_LOG_INFO : HL_LOG_WARN, "update", "%s: %s", updates->trigger, end->detail);
     if (store_end(updates, end, &error))
         ep_trouble_store_worked(updates->has.trouble);
     else
         ep_trouble_store_failed(updates->has.trouble, "an update's result", error);
     g_clear_pointer(&updates->rollback_reason, g_free);
+    ep_pulse_changed(updates->has.pulse);
     if (updates->has.set_changed != NULL)
         updates->has.set_changed(updates->has.user);
     /* after the notification is spooled: reports go in order, and a command's end must not come before what it did */
@@ -266,6 +279,17 @@ static void finish_crashed(EpUpdates *updates, const HlChildEnd *child)
     finish_failed(updates, "failed", detail, child->timed_out);
 }
 
+/* What is active at the start.  Another set than the last one here was made active by hand: when is not known. */
+static void adopt_shown(EpUpdates *updates)
+{
+    if (strcmp(updates->result.components, updates->patterns) == 0)
+        return;
+    updates->last.changed_at = 0;
+    g_free(updates->patterns);
+    updates->patterns = g_steal_pointer(&updates->result.components);
+    ep_pulse_changed(updates->has.pulse);
+}
+
 static void on_done(const HlChildEnd *child, gpointer user)
 {
     EpUpdates *updates = user;
@@ -277,8 +301,7 @@ static void on_done(const HlChildEnd *child, gpointer user)
         else
             finish_crashed(updates, child);
     } else if (updates->has_result && updates->result.components != NULL) {
-        g_free(updates->patterns);
-        updates->patterns = g_steal_pointer(&updates->result.components);
+        adopt_shown(updates);
     }
     updates->showing = false;
     clear_result(updates);
@@ -346,6 +369,7 @@ static void gather(EpUpdates *updates)
         }
     }
     ep_round_begin(&updates->round, !patient, hl_clock_mono());
+    ep_pulse_changed(updates->has.pulse);
 }
 
 static bool are_settings_done(EpUpdates *updates)
@@ -448,16 +472,24 @@ const char *ep_updates_directory(const EpUpdates *updates)
     return updates->directory;
 }
 
+static bool is_running(const EpUpdates *updates)
+{
+    return is_busy(updates) && !updates->showing;
+}
+
 EpUpdateView ep_updates_view(const EpUpdates *updates)
 {
-    return (EpUpdateView){ .running = is_busy(updates) && !updates->showing,
+    return (EpUpdateView){ .running = is_running(updates),
                            .percent = updates->percent,
                            .what = updates->what != NULL ? updates->what : "",
+                           .trigger = is_running(updates) ? updates->trigger : "",
                            .last_at = updates->last.at,
                            .last_succeeded = updates->last.succeeded,
                            .last_trigger = updates->last.trigger != NULL ? updates->last.trigger : "",
                            .last_detail = updates->last.detail,
-                           .last_source = updates->last.source };
+                           .last_source = updates->last.source,
+                           .succeeded_at = updates->last.succeeded_at,
+                           .changed_at = updates->last.changed_at };
 }
 
 /* --------------------------------------------------------------------------------------------------------- life */

@@ -21,6 +21,7 @@ typedef struct {
     const EpConf *conf; /* read at each start of a child: what a reload changes counts from the next one on */
     EpSettings *settings;
     EpTrouble *trouble;
+    EpPulse *pulse;                     /* may be NULL */
     void (*set_changed)(gpointer user); /* another set may be active; NULL: nobody asks */
     gpointer user;
 } EpUpdatesOptions;
@@ -94,10 +95,12 @@ const char *ep_updates_directory(const EpUpdates *updates);
 typedef struct {
     bool running;
     guint percent;
-    const char *what;
-    HlTime last_at; /* wall; 0: none yet */
+    const char *what, *trigger; /* trigger: "" while none runs */
+    HlTime last_at;             /* wall; 0: none yet */
     bool last_succeeded;
     const char *last_trigger, *last_detail, *last_source; /* "", NULL, NULL: none yet */
+    HlTime succeeded_at;                                  /* wall: of the last update that succeeded; 0: none known */
+    HlTime changed_at;                                    /* wall: the active set became active; 0: not known */
 } EpUpdateView;
 
 EpUpdateView ep_updates_view(const EpUpdates *updates);
