@@ -94,7 +94,7 @@ static void test_frame_bounds(void)
 typedef struct {
     char *directory, *path;
     HlCtlServer *server;
-    guint frames, closed;
+    guint frames, closed, drained;
     HlCtlPeer *kept;
     int fd; /* the last received */
     uid_t uid;
@@ -134,6 +134,14 @@ static void on_closed(HlCtlPeer *peer, gpointer user)
     g_assert_false(hl_ctl_send(peer, answer));
     if (fixture->kept == peer)
         fixture->kept = NULL;
+}
+
+static void on_drained(HlCtlPeer *peer, gpointer user)
+{
+    Fixture *fixture = user;
+
+    g_assert_true(peer == fixture->kept);
+    fixture->drained++;
 }
 
 static void start(Fixture *fixture, HlCtlOptions options)
@@ -450,6 +458,55 @@ static void test_held(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
     check_gone(waiting);
 }
 
+/* A peer that is kept is never idle, and takes nobody's place. */
+static void test_kept(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
+{
+    g_autoptr(HlCtlClient) kept = NULL;
+    g_autoptr(HlCtlClient) other = NULL;
+
+    start(fixture, (HlCtlOptions){ .max_peers = 1, .idle = 50 });
+    kept = connect_client(fixture);
+    send_text(kept, "keep", -1);
+    turn_until(&fixture->frames, 1);
+    hl_ctl_keep(fixture->kept);
+    other = connect_client(fixture);
+    send_text(other, "x", -1);
+    turn_until(&fixture->frames, 2);
+    check_receives(other, "x");
+    turn_until(&fixture->closed, 1); /* the other one */
+    check_gone(other);
+    g_assert_nonnull(fixture->kept);
+    send_text(kept, "y", -1);
+    turn_until(&fixture->frames, 3);
+    check_receives(kept, "y");
+}
+
+/* What waits for a reader goes out as he reads, and that it has gone is told once. */
+static void test_drained(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
+{
+    g_autoptr(GBytes) large = g_bytes_new_take(g_malloc0(HL_FRAME_MAX), HL_FRAME_MAX);
+    g_autoptr(HlCtlClient) reader = NULL;
+    guint sent = 0;
+
+    start(fixture, (HlCtlOptions){ .drained = on_drained });
+    reader = connect_client(fixture);
+    send_text(reader, "keep", -1);
+    turn_until(&fixture->frames, 1);
+    for (; !hl_ctl_is_waiting(fixture->kept); sent++)
+        g_assert_true(hl_ctl_send(fixture->kept, large));
+    g_assert_cmpuint(fixture->drained, ==, 0);
+    for (; sent > 0; sent--) {
+        g_autoptr(GBytes) frame = NULL;
+
+        while (g_main_context_iteration(NULL, FALSE))
+            continue;
+        frame = hl_ctl_client_receive(reader, 0, NULL);
+        sent += frame == NULL; /* not all of it is there yet */
+    }
+    g_assert_cmpuint(fixture->drained, ==, 1);
+    g_assert_false(hl_ctl_is_waiting(fixture->kept));
+}
+
 static void check_connect_fails(const char *path, HlErrorCode code, const char *part)
 {
     g_autoptr(GError) error = NULL;
@@ -508,6 +565,8 @@ int main(int argc, char **argv)
     FIXTURE_TEST("large-answers", test_large_answers);
     FIXTURE_TEST("limits", test_limits);
     FIXTURE_TEST("held", test_held);
+    FIXTURE_TEST("kept", test_kept);
+    FIXTURE_TEST("drained", test_drained);
     FIXTURE_TEST("socket-file", test_socket_file);
     return g_test_run();
 }
