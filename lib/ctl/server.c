@@ -31,7 +31,7 @@ struct HlCtlServer {
     int fd;
     GMainContext *context;
     GSource *listener; /* NULL while the process is out of descriptors */
-    GSource *sweep;
+    GSource *sweep;    /* NULL while there is nobody who could be idle, and connections are accepted */
     GPtrArray *peers;
     HlCtlHandler handler;
     HlCtlClosed closed;
@@ -311,6 +311,17 @@ static gboolean on_readable(int socket_fd, GIOCondition condition G_GNUC_UNUSED,
 
 /* -- accepting -- */
 
+static gboolean on_sweep(gpointer user);
+
+static void want_sweep(HlCtlServer *server)
+{
+    if (server->sweep != NULL)
+        return;
+    server->sweep = g_timeout_source_new((guint)CLAMP(server->idle / 4, 10, HL_SECOND));
+    g_source_set_callback(server->sweep, on_sweep, server, NULL);
+    g_source_attach(server->sweep, server->context);
+}
+
 /* A user may hold half of the places, so that one cannot lock out the others, and all users together leave some for
  * root, who would have to help then. */
 static bool has_place(const HlCtlServer *server, const struct ucred *who)
@@ -342,6 +353,7 @@ static void add_peer(HlCtlServer *server, int fd, const struct ucred *who)
     g_queue_init(&peer->out);
     g_ptr_array_add(server->peers, peer);
     peer->readable = watch(server, fd, G_IO_IN | G_IO_HUP, on_readable, peer);
+    want_sweep(server);
 }
 
 static gboolean on_connection(int listener, GIOCondition condition G_GNUC_UNUSED, gpointer user)
@@ -364,6 +376,7 @@ static gboolean on_connection(int listener, GIOCondition condition G_GNUC_UNUSED
          * spinning */
         hl_log_limited(HL_LOG_WARN, "control", "accept", "cannot accept on %s: %s", server->path, g_strerror(errno));
         drop_source(&server->listener);
+        want_sweep(server);
     }
     return G_SOURCE_CONTINUE;
 }
@@ -372,19 +385,25 @@ static gboolean on_sweep(gpointer user)
 {
     HlCtlServer *server = user;
     HlTime limit = hl_clock_mono() - server->idle;
+    guint passing = 0;
 
     for (guint i = server->peers->len; i > 0; i--) {
         HlCtlPeer *peer = i <= server->peers->len ? g_ptr_array_index(server->peers, i - 1) : NULL;
 
-        if (peer == NULL || peer->held > 0 || peer->kept ||
-            peer->active > limit) /* NULL: a closed callback closed others as well */
+        if (peer == NULL || peer->kept) /* NULL: a closed callback closed others as well */
+            continue;
+        passing++;
+        if (peer->held > 0 || peer->active > limit)
             continue;
         hl_debug("control", "closed the connection of process %d: idle", (int)peer->who.pid);
         close_peer(peer);
     }
     if (server->listener == NULL)
         server->listener = watch(server, server->fd, G_IO_IN, on_connection, server);
-    return G_SOURCE_CONTINUE;
+    if (passing > 0)
+        return G_SOURCE_CONTINUE;
+    drop_source(&server->sweep);
+    return G_SOURCE_REMOVE;
 }
 
 /* Removes the socket of a process that no longer exists.  (Two daemons that start at the same moment are kept apart by
@@ -451,9 +470,6 @@ HlCtlServer *hl_ctl_server_new(const HlCtlOptions *options, GError **error)
     server->idle = options->idle > 0 ? options->idle : DEFAULT_IDLE;
     server->max_queue = options->max_queue > 0 ? options->max_queue : DEFAULT_QUEUE;
     server->listener = watch(server, fd, G_IO_IN, on_connection, server);
-    server->sweep = g_timeout_source_new((guint)CLAMP(server->idle / 4, 10, HL_SECOND));
-    g_source_set_callback(server->sweep, on_sweep, server, NULL);
-    g_source_attach(server->sweep, server->context);
     return server;
 }
 
