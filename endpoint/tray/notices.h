@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which desktop notifications are due.  Pure: views and outcomes in, notices out, time as an argument.
  *
+ * Told are: every detection; the end of an update, or of a scan, by the server; a scheduled or start-up update that
+ * fails, the first of a row of them; a scheduled scan that finds something or fails; the outcome of what the user asked
+ * for.  What happened while the daemon was away is told when it is back; nothing is told twice.
+ *
  * Rate-limited per kind: a second one within TR_NOTICE_GAP is held back and grouped with those that follow ("3 infected
- * files were found"); a detection is never dropped, only grouped. */
+ * files were found"); a detection is never dropped, only grouped.  Outcomes follow each other within a second.
+ *
+ * now is one clock throughout, best the monotonic one. */
 #ifndef ENDPOINT_TRAY_NOTICES_H
 #define ENDPOINT_TRAY_NOTICES_H
 

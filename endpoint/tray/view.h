@@ -2,14 +2,14 @@
 /* What the daemon tells its watchers (the `watch` call of the control socket), parsed.  Pure.
  *
  * The document is the daemon's, but its texts come from the server and from file names: each is cut to TR_MAX_TEXT
- * bytes and made printable here, so that nothing behind this has to care. */
+ * bytes and made printable here (lib/base/text.h), so that nothing behind this has to care.  Markup stays as it is. */
 #ifndef ENDPOINT_TRAY_VIEW_H
 #define ENDPOINT_TRAY_VIEW_H
 
 #include "lib/base/clock.h"
 #include "lib/base/json.h"
 
-#define TR_MAX_TEXT 300 /* bytes of one text, cut at a character */
+#define TR_MAX_TEXT 300 /* bytes of one text; longer ones are cut between characters, a path in its middle */
 
 typedef enum { TR_LINE_NONE, TR_LINE_DOWN, TR_LINE_CONNECTING, TR_LINE_UP } TrLine; /* NONE: not enrolled */
 
@@ -54,6 +54,9 @@ typedef struct {
 
 /* view is cleared first.  What is missing gets its zero value; HL_ERROR_INVALID when it is no object. */
 bool tr_view_parse(TrView *view, const json_t *document, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* What else comes from outside, made as harmless as the texts of a view; NULL gives "".  Caller frees. */
+char *tr_text(const char *text);
 
 void tr_view_copy(TrView *to, const TrView *from);
 void tr_view_clear(TrView *view); /* to all zeros; NULL texts count as "" everywhere */
