@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The icons as pixmaps, for panels that do not find the theme's SVG files.  Made from these files at build time. */
+/* The icons as pixmaps, for panels that do not find the theme's SVG files.  Made at build time from the same files
+ * (icons/, by cmake/pixmaps.py).  The further frames of an update are in the theme too: "holdline-updating-2" to -4. */
 #ifndef ENDPOINT_TRAY_PIXMAP_H
 #define ENDPOINT_TRAY_PIXMAP_H
 
