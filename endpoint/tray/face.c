@@ -90,7 +90,7 @@ static const struct {
     { is_away, TR_ICON_WARNING, N_("Holdline is not running") },
     { is_updating, TR_ICON_UPDATING, NULL },
     { is_in_trouble, TR_ICON_WARNING, N_("Something is wrong") },
-    { has_recent_finds, TR_ICON_WARNING, N_("An infected file was found") },
+    { has_recent_finds, TR_ICON_WARNING, N_("Infected files were found") },
     { has_no_patterns, TR_ICON_WARNING, N_("No patterns yet") },
     { is_outdated, TR_ICON_WARNING, N_("The patterns are out of date") },
     { is_not_enrolled, TR_ICON_NO_LINE, N_("Not enrolled with a server") },
@@ -128,8 +128,12 @@ static const char *trigger_of(const char *name)
     static const struct {
         const char *name, *words;
     } triggers[] = {
-        { "manual", N_("by hand") },       { "command", N_("by the server") },   { "schedule", N_("by schedule") },
-        { "start-up", N_("at start-up") }, { "engine-failure", N_("rollback") }, { "rollback", N_("rollback") },
+        { "manual", N_("by hand") },
+        { "command", N_("by the server") },
+        { "schedule", N_("by schedule") },
+        { "start-up", N_("at start-up") },
+        { "engine-failure", N_("roll-back after an engine failure") },
+        { "rollback", N_("roll-back by hand") },
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(triggers); i++)

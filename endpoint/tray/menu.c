@@ -74,7 +74,7 @@ static const struct {
     { TR_DO_HISTORY, is_here, N_("Open History"), "history" },
     { TR_DO_STOP, may_stop, N_("Stop Holdline"), "stop" },
     { TR_DO_SEPARATOR_2, always, NULL, NULL },
-    { TR_DO_QUIT, always, N_("Quit the Icon"), NULL },
+    { TR_DO_QUIT, always, N_("Quit the Tray Icon"), NULL },
 };
 
 static char *label_of(TrDo what, const char *label, const TrView *view, const char *status)
@@ -85,8 +85,8 @@ static char *label_of(TrDo what, const char *label, const TrView *view, const ch
         return g_strdup_printf(_("Updating... %u %%"), view->update.percent);
     if (what == TR_DO_UPDATE_NOW)
         return g_strdup(_("Update Now"));
-    if (what == TR_DO_SKIP_SCAN)
-        return g_strdup(view->scan_running ? _("Stop the Scan") : _("Skip the Scheduled Scan"));
+    if (what == TR_DO_SKIP_SCAN) /* one by the server goes on: the answer to the click says so */
+        return g_strdup(view->scan_running ? _("Stop the Scheduled Scan") : _("Skip the Scheduled Scan"));
     if (what == TR_DO_DETECTIONS)
         return g_strdup_printf(_("Detections (%lu)"), (gulong)view->finds.total);
     return g_strdup(label == NULL ? "" : hl_tr(label));

@@ -132,9 +132,9 @@ static void tell_finds(TrNotices *notices, const TrView *view, HlTime now)
 
     if (n == 0)
         return;
-    event.body =
-        g_strdup_printf(_("%s\nFile: %s\nAction: %s"), is_text(view->finds.signature) ? view->finds.signature : "-",
-                        path, action_of(view->finds.action));
+    event.body = g_strdup_printf(_("Name: %s\nFile: %s\nAction: %s"),
+                                 is_text(view->finds.signature) ? view->finds.signature : "-", path,
+                                 action_of(view->finds.action));
     event.title = "";
     add(notices, &event, now);
 }
@@ -219,13 +219,16 @@ static void remember(TrNotices *notices, const TrView *view)
 {
     guint64 count = notices->last.finds.count;
     HlTime updated = notices->last.last_update.at;
+    bool succeeded = notices->last.last_update.succeeded;
     HlTime scanned = notices->last.last_scan.ended;
 
     tr_view_copy(&notices->last, view);
     if (view->finds.count == 0)
         notices->last.finds.count = count;
-    if (view->last_update.at == 0)
+    if (view->last_update.at == 0) {
         notices->last.last_update.at = updated;
+        notices->last.last_update.succeeded = succeeded;
+    }
     if (view->last_scan.ended == 0)
         notices->last.last_scan.ended = scanned;
     notices->has_last = true;
@@ -245,22 +248,24 @@ void tr_notices_view(TrNotices *notices, const TrView *view, HlTime now)
 
 /* -------------------------------------------------------------------------------------------------------- outcomes */
 
+/* detailed: the daemon's words say more than the title. */
 static const struct {
     TrDo what;
     TrNoticeKind kind;
     const char *done, *failed;
+    bool detailed;
 } outcomes[] = {
-    { TR_DO_UPDATE_NOW, TR_NOTICE_UPDATE, N_("Update finished"), N_("The update was not done") },
-    { TR_DO_SCAN_FILE, TR_NOTICE_SCAN, N_("Scan finished"), N_("The scan was not done") },
-    { TR_DO_SCAN_FOLDER, TR_NOTICE_SCAN, N_("Scan finished"), N_("The scan was not done") },
-    { TR_DO_SCHEDULE_OFF, TR_NOTICE_UPDATE, N_("The scheduled update is turned off"),
-      N_("The scheduled update was not turned off") },
-    { TR_DO_SCHEDULE_ON, TR_NOTICE_UPDATE, N_("The scheduled update is turned on"),
-      N_("The scheduled update was not turned on") },
-    { TR_DO_SKIP_SCAN, TR_NOTICE_SCAN, N_("The scheduled scan is skipped"), N_("The scheduled scan is not skipped") },
-    { TR_DO_DETECTIONS, TR_NOTICE_SCAN, N_("Detections"), N_("The detections cannot be shown") },
-    { TR_DO_HISTORY, TR_NOTICE_SCAN, N_("History"), N_("The history cannot be shown") },
-    { TR_DO_STOP, TR_NOTICE_UPDATE, N_("Holdline was stopped"), N_("Holdline was not stopped") },
+    { TR_DO_UPDATE_NOW, TR_NOTICE_UPDATE, N_("Update finished"), N_("The update was not done"), true },
+    { TR_DO_SCAN_FILE, TR_NOTICE_SCAN, N_("Scan finished"), N_("The scan was not done"), true },
+    { TR_DO_SCAN_FOLDER, TR_NOTICE_SCAN, N_("Scan finished"), N_("The scan was not done"), true },
+    { TR_DO_SCHEDULE_OFF, TR_NOTICE_UPDATE, N_("The scheduled update was turned off"),
+      N_("The scheduled update was not turned off"), false },
+    { TR_DO_SCHEDULE_ON, TR_NOTICE_UPDATE, N_("The scheduled update was turned on"),
+      N_("The scheduled update was not turned on"), false },
+    { TR_DO_SKIP_SCAN, TR_NOTICE_SCAN, N_("Scheduled scan"), N_("The scheduled scan was not skipped"), true },
+    { TR_DO_DETECTIONS, TR_NOTICE_SCAN, N_("Infected files"), N_("The detections cannot be shown"), true },
+    { TR_DO_HISTORY, TR_NOTICE_SCAN, N_("The history"), N_("The history cannot be shown"), true },
+    { TR_DO_STOP, TR_NOTICE_UPDATE, N_("Holdline was stopped"), N_("Holdline was not stopped"), false },
 };
 
 void tr_notices_outcome(TrNotices *notices, TrDo what, const char *detail, const GError *error, HlTime now)
@@ -274,7 +279,7 @@ void tr_notices_outcome(TrNotices *notices, TrDo what, const char *detail, const
             return;
         event.kind = error != NULL ? TR_NOTICE_REFUSED : outcomes[i].kind;
         event.title = hl_tr(error != NULL ? outcomes[i].failed : outcomes[i].done);
-        event.body = tr_text(error != NULL ? error->message : detail);
+        event.body = tr_text(error != NULL ? error->message : outcomes[i].detailed ? detail : "");
         add(notices, &event, now);
         return;
     }
@@ -293,12 +298,13 @@ static TrNotice *make(TrNoticeKind kind, const Waiting *waiting)
     if (kind == TR_NOTICE_DETECTION) {
         notice->title = g_strdup_printf(
             hl_trn("An infected file was found", "%lu infected files were found", waiting->n), waiting->n);
-        notice->body = g_strdup_printf(more == 0 ? "%s" : _("The last one: %s"), waiting->body);
+        notice->body = g_strdup_printf(more == 0 ? "%s" : _("The last of them:\n%s"), waiting->body);
     } else {
-        g_autofree char *rest = g_strdup_printf(hl_trn("and %lu more", "and %lu more", more), more);
-
         notice->title = g_strdup(waiting->title);
-        notice->body = more == 0 ? g_strdup(waiting->body) : g_strdup_printf("%s\n(%s)", waiting->body, rest);
+        notice->body =
+            more == 0 ? g_strdup(waiting->body)
+                      : g_strdup_printf(hl_trn("%s\n(and %lu more)", "%s\n(and %lu more)", more), waiting->body, more);
+        g_strchug(notice->body);
     }
     return notice;
 }
