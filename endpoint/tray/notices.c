@@ -106,7 +106,7 @@ static const char *action_of(const char *name)
     } actions[] = {
         { "quarantined", N_("moved to the quarantine") },
         { "quarantine-failed", N_("could not be moved to the quarantine, it is still there") },
-        { "reported", N_("left where it is, and reported") },
+        { "reported", N_("left where it is") },
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(actions); i++)

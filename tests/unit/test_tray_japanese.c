@@ -32,7 +32,7 @@ static void test_face(void)
     tr_face_make(&face, &view, NOW);
     g_assert_cmpstr(face.status, ==, "サーバに接続済み");
     g_assert_cmpstr(face.tooltip, ==,
-                    "パターンファイル: virus 2026112702 (2026/11/27 11:31 から)\n"
+                    "パターンファイル: virus 2026112702 (更新日時: 2026/11/27 11:31)\n"
                     "前回のアップデート: 2026/11/27 11:31 (手動) 成功");
     view.update.running = true;
     view.update.percent = 40;
