@@ -32,7 +32,7 @@ static bool is_in_trouble(const Look *look)
 
 static bool is_within(HlTime now, HlTime since, HlTime span)
 {
-    return since != 0 && hl_time_difference(now, since) < span;
+    return hl_time_difference(now, since) < span; /* 0, never, is long ago */
 }
 
 static bool has_recent_finds(const Look *look)

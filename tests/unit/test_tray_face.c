@@ -105,6 +105,9 @@ static void test_change(void)
     tr_face_make(&face, &view, face.change);
     g_assert_cmpint(face.icon, ==, TR_ICON_NORMAL);
     g_assert_cmpint(face.change, ==, outdated);
+    view.here = false;
+    tr_face_make(&face, &view, NOW);
+    g_assert_cmpint(face.change, ==, 0);
 }
 
 /* A set that came with the program counts from its arrival; a clock that was set back makes nothing old. */

@@ -146,6 +146,26 @@ static void test_compare(void)
     g_assert_true(change.layout && !change.properties);
 }
 
+/* Also what no view makes: as many texts but another state, and entries missing at the end. */
+static void test_compare_parts(void)
+{
+    TrView view = allowed();
+    g_autoptr(GPtrArray) before = tr_menu_make(&view, "a");
+    g_autoptr(GPtrArray) after = tr_menu_make(&view, "a");
+    TrEntry *entry = after->pdata[2];
+    TrMenuChange change;
+
+    entry->enabled = !entry->enabled;
+    change = tr_menu_compare(before, after);
+    g_assert_true(!change.layout && change.properties);
+    entry->enabled = !entry->enabled;
+    g_ptr_array_set_size(after, (gint)after->len - 1);
+    change = tr_menu_compare(before, after);
+    g_assert_true(change.layout && !change.properties);
+    change = tr_menu_compare(after, before);
+    g_assert_true(change.layout && !change.properties);
+}
+
 static void test_names(void)
 {
     guint n = 0;
@@ -176,6 +196,7 @@ int main(int argc, char **argv)
     g_test_add_func("/tray-menu/each", test_each);
     g_test_add_func("/tray-menu/without", test_without);
     g_test_add_func("/tray-menu/compare", test_compare);
+    g_test_add_func("/tray-menu/compare-parts", test_compare_parts);
     g_test_add_func("/tray-menu/names", test_names);
     return g_test_run();
 }

@@ -153,8 +153,11 @@ static void test_restart(void)
     TrView view = quiet();
     TrView away = { 0 };
     TrView empty = { .here = true };
-    g_autoptr(TrNotices) notices = begun(&view);
+    g_autoptr(TrNotices) notices = NULL;
 
+    scan(&view, "command", "completed", 0);
+    update(&view, "command", true);
+    notices = begun(&view);
     find(&view, 1);
     tr_notices_view(notices, &view, NOW);
     expect(notices, NOW, TR_NOTICE_DETECTION, "An infected file was found", ONE_FIND);
@@ -164,6 +167,10 @@ static void test_restart(void)
     expect_none(notices, NOW + HL_MINUTE);
     tr_notices_view(notices, &away, NOW + HL_MINUTE);
     find(&view, 2);
+    view.here = false; /* it says nothing, whatever is in it */
+    tr_notices_view(notices, &view, NOW + HL_MINUTE);
+    expect_none(notices, NOW + HL_HOUR);
+    view.here = true;
     update(&view, "command", false);
     tr_notices_view(notices, &view, NOW + HL_HOUR);
     expect(notices, NOW + HL_HOUR, TR_NOTICE_DETECTION, "2 infected files were found", "The last of them:\n" ONE_FIND);
@@ -185,6 +192,33 @@ static void test_new_database(void)
     find(&view, 1);
     tr_notices_view(notices, &view, NOW + HL_MINUTE);
     expect(notices, NOW + HL_MINUTE, TR_NOTICE_DETECTION, "An infected file was found", ONE_FIND);
+    view.finds.count = 1; /* and what only went away is no news */
+    tr_notices_view(notices, &view, NOW + HL_HOUR);
+    expect_none(notices, NOW + HL_HOUR);
+}
+
+/* What was held back is due when the first of it is; the answer to a click pulls along what waits with it. */
+static void test_next(void)
+{
+    TrView view = quiet();
+    g_autoptr(TrNotices) notices = begun(&view);
+
+    find(&view, 1);
+    scan(&view, "command", "completed", 0);
+    tr_notices_view(notices, &view, NOW);
+    tr_notice_free(tr_notices_take(notices, NOW));
+    tr_notice_free(tr_notices_take(notices, NOW));
+    find(&view, 1);
+    tr_notices_view(notices, &view, NOW + 1);
+    g_assert_cmpint(tr_notices_next(notices), ==, NOW + TR_NOTICE_GAP);
+    tr_notices_outcome(notices, TR_DO_SCAN_FILE, "Files: 1", NULL, NOW + 2);
+    g_assert_cmpint(tr_notices_next(notices), ==, NOW + HL_SECOND);
+    scan(&view, "command", "completed", 0);
+    tr_notices_view(notices, &view, NOW + 3);
+    g_assert_cmpint(tr_notices_next(notices), ==, NOW + HL_SECOND);
+    expect(notices, NOW + HL_SECOND, TR_NOTICE_SCAN, "Scan finished",
+           "Files: 1200, infected: 0, not looked at: 0\n(and 1 more)");
+    g_assert_cmpint(tr_notices_next(notices), ==, NOW + TR_NOTICE_GAP);
 }
 
 static void test_updates(void)
@@ -327,6 +361,22 @@ static void test_joined_update(void)
     }
 }
 
+/* Another update than the server's of a while ago, and a refusal, are told beside it. */
+static void test_not_joined(void)
+{
+    g_autoptr(GError) error = g_error_new_literal(HL_ERROR, HL_ERROR_DENIED, "why not");
+    TrView view = quiet();
+    g_autoptr(TrNotices) notices = begun(&view);
+
+    update(&view, "command", true);
+    tr_notices_view(notices, &view, NOW);
+    expect(notices, NOW, TR_NOTICE_UPDATE, "Update finished", "virus 2026112702");
+    tr_notices_outcome(notices, TR_DO_UPDATE_NOW, NULL, error, NOW + 1);
+    expect(notices, NOW + 1, TR_NOTICE_REFUSED, "The update was not done", "why not");
+    tr_notices_outcome(notices, TR_DO_UPDATE_NOW, "nothing new", NULL, NOW + TR_NOTICE_GAP);
+    expect(notices, NOW + TR_NOTICE_GAP, TR_NOTICE_UPDATE, "Update finished", "nothing new");
+}
+
 static void test_long_detail(void)
 {
     g_autoptr(TrNotices) notices = tr_notices_new();
@@ -348,12 +398,14 @@ int main(int argc, char **argv)
     g_test_add_func("/tray-notices/kinds-and-clock", test_kinds_and_clock);
     g_test_add_func("/tray-notices/restart", test_restart);
     g_test_add_func("/tray-notices/new-database", test_new_database);
+    g_test_add_func("/tray-notices/next", test_next);
     g_test_add_func("/tray-notices/updates", test_updates);
     g_test_add_func("/tray-notices/row-of-failures", test_row_of_failures);
     g_test_add_func("/tray-notices/scans", test_scans);
     g_test_add_func("/tray-notices/refusal", test_refusal);
     g_test_add_func("/tray-notices/outcomes", test_outcomes);
     g_test_add_func("/tray-notices/joined-update", test_joined_update);
+    g_test_add_func("/tray-notices/not-joined", test_not_joined);
     g_test_add_func("/tray-notices/long-detail", test_long_detail);
     return g_test_run();
 }
