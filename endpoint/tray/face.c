@@ -86,18 +86,19 @@ static const struct {
     bool (*is_so)(const Look *look);
     TrIcon icon;
     const char *status; /* NULL: with the percentage */
+    bool of_server;     /* in the tool tip, too, where something else is the status */
 } states[] = {
-    { is_away, TR_ICON_WARNING, N_("Holdline is not running") },
-    { is_updating, TR_ICON_UPDATING, NULL },
-    { is_in_trouble, TR_ICON_WARNING, N_("Something is wrong") },
-    { has_recent_finds, TR_ICON_WARNING, N_("Infected files were found") },
-    { has_no_patterns, TR_ICON_WARNING, N_("No patterns yet") },
-    { is_outdated, TR_ICON_WARNING, N_("The patterns are out of date") },
-    { is_not_enrolled, TR_ICON_NO_LINE, N_("Not enrolled with a server") },
-    { is_independent, TR_ICON_NORMAL, N_("Independent mode") },
-    { is_cut_off, TR_ICON_NO_LINE, N_("No connection to the server") },
-    { is_connecting, TR_ICON_NO_LINE, N_("Connecting to the server") },
-    { always, TR_ICON_NORMAL, N_("Connected to the server") },
+    { is_away, TR_ICON_WARNING, N_("Holdline is not running"), false },
+    { is_updating, TR_ICON_UPDATING, NULL, false },
+    { is_in_trouble, TR_ICON_WARNING, N_("Something is wrong"), false },
+    { has_recent_finds, TR_ICON_WARNING, N_("Infected files were found"), false },
+    { is_not_enrolled, TR_ICON_WARNING, N_("Not enrolled with a server"), true },
+    { has_no_patterns, TR_ICON_WARNING, N_("No patterns yet"), false },
+    { is_outdated, TR_ICON_WARNING, N_("The patterns are out of date"), false },
+    { is_independent, TR_ICON_NORMAL, N_("Independent mode"), false },
+    { is_cut_off, TR_ICON_NO_LINE, N_("No connection to the server"), true },
+    { is_connecting, TR_ICON_NO_LINE, N_("Connecting to the server"), true },
+    { always, TR_ICON_NORMAL, N_("Connected to the server"), true },
 };
 
 /* --------------------------------------------------------------------------------------------------------- tool tip */
@@ -150,6 +151,8 @@ static void add_patterns(GString *lines, const TrView *view)
         add_line(lines, _("Patterns: %s (since %s)"), view->patterns, since);
     else if (is_text(view->patterns))
         add_line(lines, _("Patterns: %s"), view->patterns);
+    else
+        add_line(lines, "%s", _("Patterns: none"));
 }
 
 static void add_last_update(GString *lines, const TrView *view)
@@ -173,10 +176,7 @@ static void add_last_update(GString *lines, const TrView *view)
 static void add_line_to_server(GString *lines, const Look *look, const char *status)
 {
     for (gsize i = 0; i < G_N_ELEMENTS(states); i++) {
-        bool is_of_line = states[i].is_so == is_not_enrolled || states[i].is_so == is_cut_off ||
-                          states[i].is_so == is_connecting || states[i].is_so == always;
-
-        if (is_of_line && states[i].is_so(look)) {
+        if (states[i].of_server && states[i].is_so(look)) {
             if (g_strcmp0(states[i].status, status) != 0)
                 add_line(lines, "%s", hl_tr(states[i].status));
             return;

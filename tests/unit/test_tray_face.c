@@ -50,12 +50,12 @@ static void test_precedence(void)
     check(&view, TR_ICON_NO_LINE, "No connection to the server");
     view.independent = true;
     check(&view, TR_ICON_NORMAL, "Independent mode");
-    view.line = TR_LINE_NONE;
-    check(&view, TR_ICON_NO_LINE, "Not enrolled with a server");
     view.succeeded_at = NOW - TR_OUTDATED;
     check(&view, TR_ICON_WARNING, "The patterns are out of date");
     view.patterns = hl_unconst("");
     check(&view, TR_ICON_WARNING, "No patterns yet");
+    view.line = TR_LINE_NONE;
+    check(&view, TR_ICON_WARNING, "Not enrolled with a server");
     add_find(&view, NOW - TR_RECENT + 1);
     check(&view, TR_ICON_WARNING, "Infected files were found");
     view.problem = hl_unconst("the disk is full");
@@ -78,8 +78,12 @@ static void test_nothing_known(void)
     g_assert_cmpint(face.change, ==, 0);
     view.here = true;
     tr_face_make(&face, &view, NOW);
+    g_assert_cmpstr(face.status, ==, "Not enrolled with a server");
+    g_assert_cmpstr(face.tooltip, ==, "Patterns: none\nLast update: none yet");
+    view.line = TR_LINE_DOWN;
+    tr_face_make(&face, &view, NOW);
     g_assert_cmpstr(face.status, ==, "No patterns yet");
-    g_assert_cmpstr(face.tooltip, ==, "Last update: none yet\nNot enrolled with a server");
+    g_assert_cmpstr(face.tooltip, ==, "Patterns: none\nLast update: none yet\nNo connection to the server");
 }
 
 /* The face made at `change` differs, and one made a moment before does not. */
@@ -172,7 +176,8 @@ static void test_odd(void)
     view.last_update.trigger = hl_unconst("by moonlight");
     view.last_update.at = G_MAXINT64;
     tr_face_make(&face, &view, NOW);
-    g_assert_cmpstr(face.tooltip, ==, "Last update: - (by moonlight), succeeded\nConnected to the server");
+    g_assert_cmpstr(face.tooltip, ==,
+                    "Patterns: none\nLast update: - (by moonlight), succeeded\nConnected to the server");
 }
 
 static bool is_same(const TrPixmap *a, const TrPixmap *b)
