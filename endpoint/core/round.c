@@ -81,12 +81,15 @@ char *ep_round_tell(const EpRoundFacts *facts)
     GString *out = g_string_new("settings: ");
 
     if (facts->group == NULL)
-        g_string_append(out, "none yet");
+        g_string_append(out, facts->line_up ? "none yet" : "none yet, the server was not reached");
     else
-        g_string_append_printf(out, "version %" G_GUINT64_FORMAT " of %s", facts->version, facts->group);
-    if (!facts->line_up)
-        g_string_append(out, ", the server was not reached");
-    g_string_append_printf(out, "; patterns: %s; program: %s, %s", facts->patterns, facts->program,
-                           facts->program_blocked ? "upgrades are blocked by the settings" : "no upgrade is offered");
+        g_string_append_printf(out,
+                               facts->line_up ? "version %" G_GUINT64_FORMAT " of %s"
+                                              : "version %" G_GUINT64_FORMAT " of %s, the server was not reached",
+                               facts->version, facts->group);
+    g_string_append_printf(out, "; patterns: %s; program: ", facts->patterns);
+    g_string_append_printf(
+        out, facts->program_blocked ? "%s, upgrades are blocked by the settings" : "%s, no upgrade is offered",
+        facts->program);
     return g_string_free(out, FALSE);
 }

@@ -58,8 +58,10 @@ char *ep_tally_describe(const EpTally *tally)
     GString *text = g_string_new(NULL);
     const char *before = " (";
 
-    g_string_printf(text, "%" PRIu64 " file%s looked at, %" PRIu64 " found, %" PRIu64 " not looked at", tally->files,
-                    tally->files == 1 ? "" : "s", tally->found, ep_tally_gaps(tally));
+    g_string_printf(text,
+                    tally->files == 1 ? "%" PRIu64 " file looked at, %" PRIu64 " found, %" PRIu64 " not looked at"
+                                      : "%" PRIu64 " files looked at, %" PRIu64 " found, %" PRIu64 " not looked at",
+                    tally->files, tally->found, ep_tally_gaps(tally));
     for (EpGap gap = 0; gap < EP_N_GAPS; gap++) {
         if (tally->gaps[gap] == 0)
             continue;

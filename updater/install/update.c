@@ -356,12 +356,12 @@ static void finish(Run *run, const UpdSourceSpec *used, const char *remark)
     g_autofree char *staging = upd_pattern_store_path(run->store, "staging");
     bool updated = run->outcome->kind == HL_UPDATER_UPDATED;
     g_autofree char *versions = upd_set_describe(run->store->active);
-    GString *message = g_string_new(updated        ? "updated"
-                                    : used != NULL ? "nothing newer"
-                                                   : "no source that answered is up to date; what is in use stays");
+    GString *message = g_string_new(NULL);
 
-    if (used != NULL)
-        g_string_append_printf(message, " from %s", used->name);
+    if (used == NULL)
+        g_string_append(message, "no source that answered is up to date; what is in use stays");
+    else
+        g_string_append_printf(message, updated ? "updated from %s" : "nothing newer from %s", used->name);
     g_string_append_printf(message, ": %s", versions);
     if (remark != NULL)
         g_string_append_printf(message, "; %s", remark);

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* endpoint/core/phrase: the daemon's words in the user's language, whatever they are made of. */
+#include <locale.h>
+#include <string.h>
+
+#include "endpoint/core/phrase.h"
+#include "endpoint/core/phrase_table.h"
+#include "lib/base/i18n.h"
+
+static const char *same(const char *message)
+{
+    return message;
+}
+
+static void check(EpPhraseLanguage language, const char *english, const char *wanted)
+{
+    g_autofree char *text = ep_phrase_translate_to(english, language);
+
+    g_assert_cmpstr(text, ==, wanted);
+}
+
+/* ------------------------------------------------------------------------------------------------------- the table */
+
+/* What phrase_table.h says of a template. */
+static void check_template(const EpPhrase *phrase)
+{
+    guint n = 0;
+
+    for (const char *at = strchr(phrase->text, '%'); at != NULL; at = strchr(at + 2, '%'), n++) {
+        g_assert_true(at[1] == 's' || at[1] == 'u');
+        g_assert_true(at[2] != '%');
+    }
+    g_assert_cmpuint(n, <=, EP_PHRASE_ARGS);
+    g_assert_cmpuint(strlen(phrase->holds), <=, n);
+    g_assert_cmpuint(strspn(phrase->holds, "splu-"), ==, strlen(phrase->holds));
+}
+
+static void test_table(void)
+{
+    g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+
+    for (gsize i = 0; i < ep_n_phrases; i++) {
+        check_template(&ep_phrases[i]);
+        if (!g_hash_table_add(seen, (gpointer)(guintptr)ep_phrases[i].text))
+            g_error("twice: %s", ep_phrases[i].text);
+    }
+    for (gsize i = 0; i < ep_n_phrase_errnos; i++)
+        g_assert_cmpstr(ep_phrase_errnos[i].text, ==, strerrordesc_np(ep_phrase_errnos[i].value));
+}
+
+/* ------------------------------------------------------------------------------------------------------ the matching
+ */
+
+static const char *const samples[] = {
+    "",
+    "%s",
+    "%",
+    "100 %n of %1$s",
+    ": ; : ; ",
+    "the endpoint stops",
+    "a text that nobody has translated",
+    "updated from server: virus 2026112702, rules 7; mirror: https://m.example/1.root.json: status 404 (unavailable)",
+    "the administrator does not allow users of this machine to update by hand; the setting privilege.update-now of its "
+    "group allows it",
+    "schedule: 120 files looked at, 1 found, 3 not looked at (2 unreadable, 1 too large)",
+    "cannot read /tmp/a: b: No such file or directory",
+};
+
+/* Where nothing is translated nothing changes, not even in what fits no template. */
+static void test_same(void)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(samples); i++)
+        check(same, samples[i], samples[i]);
+}
+
+/* Backwards and in brackets, so that the order of the arguments and what is verbatim shows. */
+static const char *brackets(const char *message)
+{
+    static const struct {
+        const char *message, *translation;
+    } rows[] = {
+        { "version %u of %s", "<%2$s %1$u>" },
+        { "cannot read %s", "<read %s>" },
+        { "updated from %s", "<from %s>" },
+        { "No such file or directory", "<none>" },
+        { "%s (unavailable)", "<away %s>" },
+        { "%s: status %u", "<%2$u of %1$s>" },
+        { "stopped %s", "<stop %s>" },
+        { "by the user", "<user>" },
+        { "the endpoint stops", "<100%% stops %s>" },
+        { "command", "<command>" },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
+        if (strcmp(rows[i].message, message) == 0)
+            return rows[i].translation;
+    return message;
+}
+
+static void test_arguments(void)
+{
+    check(brackets, "version 7 of g-1", "<g-1 7>");
+    check(brackets, "version x of g-1", "version x of g-1");
+    check(brackets, "version  of g-1", "version  of g-1");
+    check(brackets, "stopped by the user", "<stop <user>>");
+    check(brackets, "stopped by somebody", "<stop by somebody>");
+    check(brackets, "stopped by the user: the rest", "<stop <user>>: the rest");
+    /* a name that is also a word stays a name */
+    check(brackets, "cannot read command", "<read command>");
+    check(brackets, "version 1 of command", "<command 1>");
+}
+
+static void test_sentences(void)
+{
+    check(brackets, "cannot read /x: No such file or directory", "<read /x>: <none>");
+    check(brackets, "x: cannot read /x; stopped by the user", "x: <read /x>; <stop <user>>");
+    check(brackets, "updated from server: virus 1, rules 2; m: https://m/1.json: status 404 (unavailable)",
+          "<away <from server>: virus 1, rules 2; m: <404 of https://m/1.json>>");
+    check(brackets, "cannot read : No such file or directory", "cannot read : <none>");
+}
+
+/* Captured text is never a format, and a translation that asks for more than there is gets nothing. */
+static void test_formats(void)
+{
+    check(brackets, "cannot read %n%s%1$s", "<read %n%s%1$s>");
+    check(brackets, "version 7 of %2$s", "<%2$s 7>");
+    check(brackets, "the endpoint stops", "<100% stops >");
+}
+
+static void test_bounds(void)
+{
+    g_autofree char *longest = g_strnfill(EP_PHRASE_MAX, ';');
+    g_autofree char *longer = g_strnfill(EP_PHRASE_MAX + 1, 'x');
+    g_autoptr(GString) many = g_string_new(NULL);
+    g_autofree char *done = NULL;
+
+    check(brackets, longest, longest);
+    check(brackets, longer, longer);
+    while (many->len + 20 < EP_PHRASE_MAX)
+        g_string_append(many, "the endpoint stops; ");
+    done = ep_phrase_translate_to(many->str, brackets);
+    g_assert_true(g_str_has_prefix(done, "<100% stops >; <100% stops >; "));
+    g_assert_true(g_str_has_suffix(done, "the endpoint stops; ")); /* no more than so many sentences */
+}
+
+/* --------------------------------------------------------------------------------------------------------- Japanese */
+
+static const struct {
+    const char *english, *japanese;
+} japanese[] = {
+    { "the administrator does not allow users of this machine to update by hand; the setting privilege.update-now of "
+      "its group allows it",
+      "このコンピュータのユーザは、手動でアップデートすることを管理者から許可されていません。グループの設定 "
+      "privilege.update-now で許可できます" },
+    { "updated from server: virus 2026112702", "server からアップデートしました: virus 2026112702" },
+    { "settings: version 2 of 総務部; patterns: nothing newer from server: virus 1; program: 0.9, no upgrade is "
+      "offered",
+      "設定: 総務部 のバージョン 2; パターンファイル: 最新です (アップデート元 server): virus 1; プログラム: 0.9 "
+      "(アップグレードはありません)" },
+    { "schedule: 120 files looked at, 1 found, 3 not looked at (2 unreadable, 1 too large)",
+      "スケジュール: 検索済み 120 ファイル、検出 1、未検索 3 (読み取り不可 2, サイズ超過 1)" },
+    { "manual, stopped: by the user (1 file looked at, 0 found, 0 not looked at)",
+      "手動 - 中止: ユーザにより (検索済み 1 ファイル、検出 0、未検索 0)" },
+    { "stopped by the administrator: 0 files looked at, 0 found, 0 not looked at",
+      "管理者により中止: 検索済み 0 ファイル、検出 0、未検索 0" },
+    { "broker.example:8883: nobody listens at the proxy 10.0.0.1:3128 (connection refused)",
+      "broker.example:8883: プロキシ 10.0.0.1:3128 で待ち受けているプログラムがありません (接続拒否)" },
+    { "cannot store a command: database /x/endpoint.db: database or disk is full (free some space)",
+      "コマンドを保存できません: データベース /x/endpoint.db: database or disk is full (空き領域を増やしてください)" },
+    { "update-now: nothing is listening on /run/control: is holdline-endpointd running?",
+      "update-now: /run/control で待ち受けているプログラムがありません: holdline-endpointd "
+      "が動作しているか確認してください" },
+    { "the updater ended with signal 9: Killed", "アップデータがシグナル 9 で終了しました: Killed" },
+};
+
+static void test_japanese(void)
+{
+    g_setenv("LC_ALL", "C.UTF-8", TRUE);
+    g_setenv("LANGUAGE", "ja", TRUE);
+    hl_i18n_init();
+    for (gsize i = 0; i < G_N_ELEMENTS(japanese); i++) {
+        g_autofree char *text = ep_phrase_translate(japanese[i].english);
+
+        g_assert_cmpstr(text, ==, japanese[i].japanese);
+    }
+    g_assert_cmpstr(ep_phrase_word("succeeded"), ==, "成功");
+    g_assert_cmpstr(ep_phrase_word("the endpoint stops"), ==, "the endpoint stops"); /* a sentence is no word */
+    g_assert_cmpstr(ep_phrase_word(""), ==, "");
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/phrase/table", test_table);
+    g_test_add_func("/phrase/same", test_same);
+    g_test_add_func("/phrase/arguments", test_arguments);
+    g_test_add_func("/phrase/sentences", test_sentences);
+    g_test_add_func("/phrase/formats", test_formats);
+    g_test_add_func("/phrase/bounds", test_bounds);
+    g_test_add_func("/phrase/japanese", test_japanese);
+    return g_test_run();
+}
