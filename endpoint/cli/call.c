@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "endpoint/core/phrase.h"
 #include "lib/base/text.h"
 #include "lib/base/unconst.h"
 #include "lib/ctl/client.h"
@@ -40,8 +41,11 @@ static bool finish(const HlMsgCallReply *reply, json_t *document, json_t **json,
         json_decref(document);
         return hl_fail(error, hl_error_from_name(reply->code), "%s", reply->message);
     }
-    if (message != NULL)
-        *message = hl_text_printable(reply->message);
+    if (message != NULL) {
+        g_autofree char *english = hl_text_printable(reply->message);
+
+        *message = ep_phrase_translate(english);
+    }
     if (json != NULL)
         *json = document;
     else

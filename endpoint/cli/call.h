@@ -29,8 +29,9 @@ EpCall *ep_call_begin(const EpConf *conf, const CallSpec *spec, GError **error);
 bool ep_call_end(EpCall *call, const CallSpec *spec, json_t **json, char **message,
                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The final answer: *json (may be NULL; json_decref) and *message (g_free).  Either pointer may be NULL.  A refusal by
- * the daemon is an error with its code and message. */
+/* The final answer: *json (may be NULL; json_decref) and *message (g_free), which is in the user's language.  Either
+ * pointer may be NULL.  A refusal by the daemon is an error with its code and message, in English as all errors are
+ * until they are shown. */
 bool ep_call(const EpConf *conf, const CallSpec *spec, json_t **json, char **message,
              GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -5,8 +5,10 @@
 #include <string.h>
 
 #include "endpoint/cli/call.h"
+#include "endpoint/core/phrase.h"
 #include "endpoint/identity/enrol.h"
 #include "lib/base/file.h"
+#include "lib/base/i18n.h"
 #include "lib/base/table.h"
 #include "lib/base/text.h"
 
@@ -33,18 +35,21 @@ bool ep_cmd_enrol(HlInvocation *call, GError **error)
     CallSpec reload = CALL("reload");
     g_autofree char *id = NULL;
     g_autoptr(GError) problem = NULL;
+    g_autofree char *why = NULL;
 
     if (!ep_tool_load(call, error) ||
         !ep_enrol(&tool->conf, call->args[0], hl_cli_has(call, "replace") ? EP_ENROL_REPLACE : EP_ENROL_DEFAULT, &id,
                   error))
         return false;
-    printf("Enrolled as %s.\n", id);
+    printf(_("Enrolled as %s.\n"), id);
     if (ep_call(&tool->conf, &reload, NULL, NULL, &problem))
-        printf("The endpoint daemon connects now; 'holdline-endpoint status' shows it.\n");
+        fputs(_("The endpoint daemon connects now; 'holdline-endpoint status' shows it.\n"), stdout);
     else if (g_error_matches(problem, HL_ERROR, HL_ERROR_UNAVAILABLE))
-        printf("Start holdline-endpointd to connect.\n");
+        fputs(_("Start holdline-endpointd to connect.\n"), stdout);
     else
-        printf("Restart holdline-endpointd to connect: %s.\n", problem->message);
+        why = ep_phrase_translate(problem->message);
+    if (why != NULL)
+        printf(_("Restart holdline-endpointd to connect: %s.\n"), why);
     return true;
 }
 
@@ -53,9 +58,9 @@ bool ep_cmd_enrol(HlInvocation *call, GError **error)
 static void show_progress(const json_t *json, gpointer user G_GNUC_UNUSED)
 {
     const char *what = json_string_value(json_object_get(json, "what"));
+    g_autofree char *shown = ep_phrase_translate(what != NULL ? what : "");
 
-    hl_progress_show(stdout, "Updating", (guint)json_integer_value(json_object_get(json, "percent")), 100,
-                     what != NULL ? what : "");
+    hl_progress_show(stdout, _("Updating"), (guint)json_integer_value(json_object_get(json, "percent")), 100, shown);
 }
 
 static bool run_update(HlInvocation *call, const char *name, GError **error)
@@ -77,7 +82,7 @@ static bool run_update(HlInvocation *call, const char *name, GError **error)
     patterns = json_string_value(json_object_get(result, "patterns"));
     printf("%s\n", message);
     if (patterns != NULL && *patterns != '\0')
-        printf("Patterns: %s\n", patterns);
+        printf(_("Patterns: %s\n"), patterns);
     return true;
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* holdline-endpoint: the user's side of the endpoint daemon. */
 #include "endpoint/cli/commands.h"
+#include "endpoint/core/phrase.h"
+#include "lib/base/i18n.h"
 
 static const char *const global_flags[] = { "c", "state", "socket", NULL };
 static const char *const json_flags[] = { "json", NULL };
@@ -8,52 +10,55 @@ static const char *const scan_flags[] = { "json", "progress", NULL };
 static const char *const enrol_flags[] = { "replace", NULL };
 
 static const HlFlag flags[] = {
-    { "c", "FILE", "Configuration of the endpoint; default  " EP_CONF_DEFAULT_PATH },
-    { "state", "DIR", "State directory, instead of the configuration's" },
-    { "socket", "PATH", "Control socket, instead of the configuration's" },
-    { "json", NULL, "Print the document for scripts" },
-    { "progress", NULL, "Show how far it is, also where standard error is no terminal" },
-    { "replace", NULL, "This machine was enrolled before: give up that identity" },
+    { "c", "FILE", N_("Configuration of the endpoint, instead of /etc/holdline/endpoint.conf") },
+    { "state", "DIR", N_("State directory, instead of the configuration's") },
+    { "socket", "PATH", N_("Control socket, instead of the configuration's") },
+    { "json", NULL, N_("Print the document for scripts") },
+    { "progress", NULL, N_("Show how far it is, also where standard error is no terminal") },
+    { "replace", NULL, N_("This machine was enrolled before: give up that identity") },
 };
 
 static const HlCommand commands[] = {
-    { "enrol", "BUNDLE [--replace]", "Make this machine an endpoint of the bundle's server", ep_cmd_enrol, 1, 1,
+    { "enrol", "BUNDLE [--replace]", N_("Make this machine an endpoint of the bundle's server"), ep_cmd_enrol, 1, 1,
       enrol_flags },
-    { "status", "[--json]", "Show enrolment, line, settings, privileges and patterns", ep_cmd_status, 0, 0,
+    { "status", "[--json]", N_("Show enrolment, line, settings, privileges and patterns"), ep_cmd_status, 0, 0,
       json_flags },
-    { "update-now", "", "Update the patterns", ep_cmd_update_now, 0, 0, NULL },
-    { "scan", "PATH... [--json] [--progress]", "Scan files and directories; exit status 1 if something was found",
+    { "update-now", "", N_("Update the patterns"), ep_cmd_update_now, 0, 0, NULL },
+    { "scan", "PATH... [--json] [--progress]", N_("Scan files and directories; exit status 1 if something was found"),
       ep_cmd_scan, 1, HL_ARGS_ANY, scan_flags },
-    { "detections", "[--json]", "Show what scans found on this machine, and the last scan", ep_cmd_detections, 0, 0,
+    { "detections", "[--json]", N_("Show what scans found on this machine, and the last scan"), ep_cmd_detections, 0, 0,
       json_flags },
-    { "quarantine list", "[--json]", "Show the infected files that scans have put away (root only)",
+    { "quarantine list", "[--json]", N_("Show the infected files that scans have put away (root only)"),
       ep_cmd_quarantine_list, 0, 0, json_flags },
-    { "quarantine restore", "ID", "Put one back, and take its content for clean from now on (root only)",
+    { "quarantine restore", "ID", N_("Put one back, and take its content for clean from now on (root only)"),
       ep_cmd_quarantine_restore, 1, 1, NULL },
-    { "quarantine delete", "ID", "Delete one for good (root only)", ep_cmd_quarantine_delete, 1, 1, NULL },
-    { "schedule", "on|off", "Turn the scheduled update on or off", ep_cmd_simple, 1, 1, NULL },
-    { "skip-scan", "", "Stop the running scheduled scan, or skip the next one", ep_cmd_simple, 0, 0, NULL },
-    { "stop", "", "Stop the endpoint daemon", ep_cmd_simple, 0, 0, NULL },
-    { "leave", "", "End the enrolment: tell the server, delete certificate and key (root only)", ep_cmd_simple, 0, 0,
-      NULL },
-    { "rollback", "", "Go back to the pattern set before the active one (root only)", ep_cmd_rollback, 0, 0, NULL },
-    { "history", "[--json]", "Show the last commands and updates", ep_cmd_history, 0, 0, json_flags },
+    { "quarantine delete", "ID", N_("Delete one for good (root only)"), ep_cmd_quarantine_delete, 1, 1, NULL },
+    { "schedule", "on|off", N_("Turn the scheduled update on or off"), ep_cmd_simple, 1, 1, NULL },
+    { "skip-scan", "", N_("Stop the running scheduled scan, or skip the next one"), ep_cmd_simple, 0, 0, NULL },
+    { "stop", "", N_("Stop the endpoint daemon"), ep_cmd_simple, 0, 0, NULL },
+    { "leave", "", N_("End the enrolment: tell the server, delete certificate and key (root only)"), ep_cmd_simple, 0,
+      0, NULL },
+    { "rollback", "", N_("Go back to the pattern set before the active one (root only)"), ep_cmd_rollback, 0, 0, NULL },
+    { "history", "[--json]", N_("Show the last commands and updates"), ep_cmd_history, 0, 0, json_flags },
 };
 
 int main(int argc, char **argv)
 {
     static const HlProgram program = {
         .name = "holdline-endpoint",
-        .summary = "Shows and controls this machine's Holdline endpoint",
+        .summary = N_("Shows and controls this machine's Holdline endpoint"),
         .commands = commands,
         .n_commands = G_N_ELEMENTS(commands),
         .flags = flags,
         .n_flags = G_N_ELEMENTS(flags),
         .global_flags = global_flags,
+        .say = ep_phrase_translate,
     };
     EpTool tool = { 0 };
-    int status = hl_cli_main(&program, argc, argv, &tool);
+    int status;
 
+    hl_i18n_init();
+    status = hl_cli_main(&program, argc, argv, &tool);
     ep_conf_clear(&tool.conf);
     return status != 0 ? status : tool.status;
 }

@@ -5,6 +5,7 @@
 #include "endpoint/cli/commands.h"
 #include "endpoint/scan/release.h"
 #include "lib/base/escape.h"
+#include "lib/base/i18n.h"
 #include "lib/base/json.h"
 #include "lib/base/table.h"
 
@@ -57,7 +58,7 @@ static void print_json(const GPtrArray *records)
 
 static void print_table(const GPtrArray *records)
 {
-    static const char *const heads[] = { "ID", "TAKEN", "SIZE", "SIGNATURE", "PATH", NULL };
+    static const char *const heads[] = { N_("ID"), N_("TAKEN"), N_("SIZE"), N_("SIGNATURE"), N_("PATH"), NULL };
     g_autoptr(HlTable) table = hl_table_new(heads);
 
     for (guint i = 0; i < records->len; i++) {
@@ -82,7 +83,7 @@ bool ep_cmd_quarantine_list(HlInvocation *call, GError **error)
     if (hl_cli_has(call, "json"))
         print_json(records);
     else if (records->len == 0)
-        printf("The quarantine is empty.\n");
+        fputs(_("The quarantine is empty.\n"), stdout);
     else
         print_table(records);
     return true;
@@ -99,7 +100,8 @@ bool ep_cmd_quarantine_restore(HlInvocation *call, GError **error)
     allowed = g_build_filename(tool->conf.state_dir, EP_ALLOWED_FILE, NULL);
     if (!ep_release_restore(quarantine, call->args[0], allowed, error))
         return false;
-    printf("It is back at its place, and scheduled scans of this machine take this content for clean from now on.\n");
+    fputs(_("It is back at its place, and scheduled scans of this machine take this content for clean from now on.\n"),
+          stdout);
     return true;
 }
 
@@ -109,6 +111,6 @@ bool ep_cmd_quarantine_delete(HlInvocation *call, GError **error)
 
     if (quarantine == NULL || !ep_quarantine_delete(quarantine, call->args[0], error))
         return false;
-    printf("It is gone for good.\n");
+    fputs(_("It is gone for good.\n"), stdout);
     return true;
 }

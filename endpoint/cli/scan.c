@@ -11,10 +11,12 @@
 
 #include "endpoint/cli/call.h"
 #include "endpoint/cli/commands.h"
+#include "endpoint/core/phrase.h"
 #include "endpoint/scan/serve.h"
 #include "endpoint/scan/walk.h"
 #include "lib/base/escape.h"
 #include "lib/base/file.h"
+#include "lib/base/i18n.h"
 #include "lib/base/table.h"
 #include "lib/base/text.h"
 #include "proto/bounds.h"
@@ -57,8 +59,10 @@ static void show_progress(Scan *scan)
     if (!scan->progress || now - scan->shown < PROGRESS_TIME)
         return;
     scan->shown = now;
-    fprintf(stderr, "\rScanning: %" PRIu64 " files, %.1f MiB, %.1f MiB/s, %" PRIu64 " found\033[K", scan->files, mib,
+    fputs("\r", stderr);
+    fprintf(stderr, _("Scanning: %" PRIu64 " files, %.1f MiB, %.1f MiB/s, %" PRIu64 " found"), scan->files, mib,
             mib / seconds, scan->n_found);
+    fputs("\033[K", stderr);
     fflush(stderr);
 }
 
@@ -82,7 +86,10 @@ static void list(json_t *rows, const char *path, const char *name, const char *v
 
 static void on_not_looked_at(Scan *scan, const char *path, EpGap gap, const char *why)
 {
-    g_autofree char *words = g_strdup_printf("not looked at: %s%s%s", ep_gap_text(gap), *why != '\0' ? ", " : "", why);
+    g_autofree char *kind = ep_phrase_translate(ep_gap_text(gap));
+    g_autofree char *more = ep_phrase_translate(why);
+    g_autofree char *words = *why == '\0' ? g_strdup_printf(_("not looked at: %s"), kind)
+                                          : g_strdup_printf(_("not looked at: %s, %s"), kind, more);
 
     scan->n_gaps++;
     list(scan->gaps, path, "reason", ep_gap_name(gap), why);
@@ -92,7 +99,7 @@ static void on_not_looked_at(Scan *scan, const char *path, EpGap gap, const char
 static void on_found(Scan *scan, const char *path, const char *signature)
 {
     g_autofree char *shown = hl_text_printable(signature);
-    g_autofree char *words = g_strdup_printf("%s FOUND", shown);
+    g_autofree char *words = g_strdup_printf(_("%s FOUND"), shown);
 
     scan->n_found++;
     list(scan->found, path, "signature", signature, "");
@@ -119,7 +126,7 @@ static void on_answer(Scan *scan, const char *path, const struct stat *st, const
     if (strcmp(result, "found") == 0)
         on_found(scan, path, signature != NULL ? signature : "unnamed");
     else if (!scan->whole_tree)
-        say(scan, path, "OK");
+        say(scan, path, _("OK"));
 }
 
 static bool on_file(const EpWalkFile *file, gpointer user)
@@ -189,6 +196,7 @@ static void print_json(const Scan *scan)
 static void print_summary(const Scan *scan, const json_t *tally)
 {
     EpTally numbers;
+    g_autofree char *english = NULL;
     g_autofree char *text = NULL;
 
     if (scan->json) {
@@ -198,8 +206,16 @@ static void print_summary(const Scan *scan, const json_t *tally)
     if (tally == NULL || !scan->whole_tree)
         return;
     ep_tally_parse(&numbers, tally);
-    text = ep_tally_describe(&numbers);
-    printf("%s%s\n", interrupted ? "Interrupted: " : "", text);
+    english = ep_tally_describe(&numbers);
+    text = ep_phrase_translate(english);
+    printf("%s%s\n", interrupted ? _("Interrupted: ") : "", text);
+}
+
+static void say_failure(const GError *failure)
+{
+    g_autofree char *text = ep_phrase_translate(failure->message);
+
+    fprintf(stderr, "holdline-endpoint: %s\n", text);
 }
 
 /* What was found counts, whatever came after it; and only a scan that looked at everything is a success. */
@@ -207,7 +223,7 @@ static bool conclude(EpTool *tool, Scan *scan, GError *failure, GError **error)
 {
     if (scan->n_found > 0) {
         if (failure != NULL)
-            fprintf(stderr, "holdline-endpoint: %s\n", failure->message);
+            say_failure(failure);
         g_clear_error(&failure);
         tool->status = 1;
         return true;

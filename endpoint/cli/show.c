@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the daemon reports, for people: status and history. */
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "endpoint/cli/call.h"
 #include "endpoint/cli/commands.h"
+#include "endpoint/core/phrase.h"
 #include "endpoint/scan/tally.h"
+#include "lib/base/i18n.h"
 #include "lib/base/table.h"
 #include "lib/base/unconst.h"
 
@@ -16,24 +19,69 @@ static const char *text(const json_t *object, const char *name)
     return value != NULL ? value : "";
 }
 
+/* What the daemon says, in the user's language.  Caller frees. */
+static char *phrase(const json_t *object, const char *name)
+{
+    return ep_phrase_translate(text(object, name));
+}
+
+static const char *word(const json_t *object, const char *name)
+{
+    return ep_phrase_word(text(object, name));
+}
+
+static long long number(const json_t *object, const char *name)
+{
+    return json_integer_value(json_object_get(object, name));
+}
+
+/* -------------------------------------------------------------------------------------------------------- the status
+ */
+
+static const char *const labels[] = {
+    N_("Endpoint"), N_("Line"),       N_("Settings"),    N_("Mode"),     N_("Privileges"),
+    N_("Patterns"), N_("Update"),     N_("Last update"), N_("Schedule"), N_("Reports"),
+    N_("On write"), N_("Detections"), N_("Certificate"), N_("Refused"),  N_("Problem"),
+};
+
+/* The left column, as wide as the widest label in the user's language; "" for a line that goes on. */
+static void print_label(const char *label)
+{
+    g_autofree char *filled = NULL;
+    int cells = 0;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(labels); i++)
+        cells = MAX(cells, hl_text_cells(hl_tr(labels[i])));
+    filled = hl_text_fill(hl_tr(label), cells + 1);
+    fputs(filled, stdout);
+}
+
+G_GNUC_PRINTF(2, 3) static void print_line(const char *label, const char *format, ...)
+{
+    va_list arguments;
+
+    print_label(label);
+    va_start(arguments, format);
+    vprintf(format, arguments);
+    va_end(arguments);
+    fputs("\n", stdout);
+}
+
 static void show_pairs(const char *label, const json_t *object, bool (*wanted)(const json_t *value))
 {
+    g_autoptr(GString) line = g_string_new(NULL);
     const char *name;
     json_t *value;
-    int n = 0;
 
-    printf("%-12s", label);
     json_object_foreach(hl_unconst(object), name, value)
     {
         if (!wanted(value))
             continue;
+        g_string_append_printf(line, "%s%s", line->len > 0 ? ", " : "", ep_phrase_word(name));
         if (json_is_integer(value))
-            printf("%s%s %" JSON_INTEGER_FORMAT, n > 0 ? ", " : "", name, json_integer_value(value));
-        else
-            printf("%s%s", n > 0 ? ", " : "", name);
-        n++;
+            g_string_append_printf(line, " %" JSON_INTEGER_FORMAT, json_integer_value(value));
     }
-    printf("%s\n", n == 0 ? "none" : "");
+    print_line(label, "%s", line->len == 0 ? _("none") : line->str);
 }
 
 static bool is_true(const json_t *value)
@@ -48,30 +96,34 @@ static bool is_any(const json_t *value G_GNUC_UNUSED)
 
 #define MANY_FAILURES 10
 
+static void show_line_state(const json_t *line, bool up)
+{
+    g_autofree char *shown = hl_tone(stdout, up ? HL_TONE_GOOD : HL_TONE_BAD, word(line, "state"));
+
+    if (up)
+        print_line("Line", _("%s to %s since %s"), shown, text(line, "broker"), text(line, "since"));
+    else if (json_is_true(json_object_get(line, "ever_up")))
+        print_line("Line", _("%s since %s"), shown, text(line, "since"));
+    else
+        print_line("Line", _("%s; it has never reached its server"), shown);
+}
+
 static void show_line(const json_t *line)
 {
-    const char *state = text(line, "state");
-    bool up = strcmp(state, "up") == 0;
-    g_autofree char *shown = hl_tone(stdout, up ? HL_TONE_GOOD : HL_TONE_BAD, state);
+    bool up = strcmp(text(line, "state"), "up") == 0;
+    g_autofree char *problem = phrase(line, "last_error");
 
-    printf("%-12s%s", "Line", shown);
-    if (up)
-        printf(" to %s since %s\n", text(line, "broker"), text(line, "since"));
-    else if (json_is_true(json_object_get(line, "ever_up")))
-        printf(" since %s\n", text(line, "since"));
-    else
-        printf("; it has never reached its server\n");
-    if (*text(line, "last_error") != '\0')
-        printf("%-12s%s\n", "", text(line, "last_error"));
+    show_line_state(line, up);
+    if (*problem != '\0')
+        print_line("", "%s", problem);
     if (!up && *text(line, "next_attempt") != '\0')
-        printf("%-12snext attempt %s, after %" JSON_INTEGER_FORMAT " failed\n", "", text(line, "next_attempt"),
-               json_integer_value(json_object_get(line, "failed_attempts")));
+        print_line("", _("next attempt %s, after %lld failed"), text(line, "next_attempt"),
+                   number(line, "failed_attempts"));
     /* the broker does not say why it closes a connection, so this is all that can be known here */
-    if (!up && json_is_true(json_object_get(line, "ever_up")) &&
-        json_integer_value(json_object_get(line, "failed_attempts")) >= MANY_FAILURES)
-        printf("%-12sif other machines reach the server, the administrator may have revoked this one's certificate: "
-               "then ask for a bundle that is made for it, and run 'enrol BUNDLE --replace'\n",
-               "");
+    if (!up && json_is_true(json_object_get(line, "ever_up")) && number(line, "failed_attempts") >= MANY_FAILURES)
+        print_line("", "%s",
+                   _("if other machines reach the server, the administrator may have revoked this one's certificate: "
+                     "then ask for a bundle that is made for it, and run 'enrol BUNDLE --replace'"));
 }
 
 static void show_settings(const json_t *root)
@@ -79,28 +131,28 @@ static void show_settings(const json_t *root)
     const json_t *settings = json_object_get(root, "settings");
 
     if (json_is_object(settings))
-        printf("%-12sversion %" JSON_INTEGER_FORMAT " of group %s, applied %s by %s\n", "Settings",
-               json_integer_value(json_object_get(settings, "version")), text(settings, "group"),
-               text(settings, "applied"), text(settings, "path"));
+        print_line("Settings", _("version %lld of group %s, applied %s by %s"), number(settings, "version"),
+                   text(settings, "group"), text(settings, "applied"), word(settings, "path"));
     else
-        printf("%-12snone applied yet\n", "Settings");
+        print_line("Settings", "%s", _("none applied yet"));
     if (json_is_true(json_object_get(root, "independent")))
-        printf("%-12sindependent: accepts no settings or commands\n", "Mode");
+        print_line("Mode", "%s", _("independent: accepts no settings or commands"));
     show_pairs("Privileges", json_object_get(root, "privileges"), is_true);
 }
 
 static void show_update(const json_t *update)
 {
+    g_autofree char *what = phrase(update, "what");
+    g_autofree char *detail = phrase(update, "last_detail");
+
     if (json_is_true(json_object_get(update, "running")))
-        printf("%-12srunning, %" JSON_INTEGER_FORMAT " %% %s\n", "Update",
-               json_integer_value(json_object_get(update, "percent")), text(update, "what"));
+        print_line("Update", _("running, %lld %% %s"), number(update, "percent"), what);
     if (*text(update, "last_at") != '\0')
-        printf("%-12s%s, %s: %s\n", "Last update", text(update, "last_at"), text(update, "last_trigger"),
-               text(update, "last_detail"));
+        print_line("Last update", _("%s, %s: %s"), text(update, "last_at"), word(update, "last_trigger"), detail);
     if (json_is_true(json_object_get(update, "schedule_off_by_user")))
-        printf("%-12s%s, turned off by the user\n", "Schedule", text(update, "schedule"));
+        print_line("Schedule", _("%s, turned off by the user"), text(update, "schedule"));
     else if (*text(update, "next_scheduled") != '\0')
-        printf("%-12s%s, next not before %s\n", "Schedule", text(update, "schedule"), text(update, "next_scheduled"));
+        print_line("Schedule", _("%s, next not before %s"), text(update, "schedule"), text(update, "next_scheduled"));
 }
 
 static void show_refused(const json_t *refused)
@@ -109,72 +161,94 @@ static void show_refused(const json_t *refused)
     size_t index;
     json_t *kind;
 
-    json_array_foreach(kinds, index, kind) printf(
-        "%-12s%" JSON_INTEGER_FORMAT " %s, %s: %s\n", index == 0 ? "Refused" : "",
-        json_integer_value(json_object_get(kind, "count")), text(kind, "what"), text(kind, "code"), text(kind, "last"));
+    json_array_foreach(kinds, index, kind)
+    {
+        g_autofree char *last = phrase(kind, "last");
+
+        print_line(index == 0 ? "Refused" : "", _("%lld %s, %s: %s"), number(kind, "count"), word(kind, "what"),
+                   word(kind, "code"), last);
+    }
 }
 
 static void show_on_write(const json_t *on_write)
 {
     const char *state = text(on_write, "state");
     bool watching = strcmp(state, "watching") == 0;
-    g_autofree char *shown = hl_tone(stdout, watching ? HL_TONE_GOOD : HL_TONE_BAD, state);
+    g_autofree char *shown = hl_tone(stdout, watching ? HL_TONE_GOOD : HL_TONE_BAD, ep_phrase_word(state));
+    g_autofree char *why = phrase(on_write, "why");
 
     if (on_write == NULL || strcmp(state, "off") == 0)
         return;
-    printf("%-12s%s%s%s\n", "On write", shown, *text(on_write, "why") != '\0' ? ": " : "", text(on_write, "why"));
-    printf("%-12s%" JSON_INTEGER_FORMAT " files looked at, %" JSON_INTEGER_FORMAT " found, %" JSON_INTEGER_FORMAT
-           " missed; %" JSON_INTEGER_FORMAT " a minute, %" JSON_INTEGER_FORMAT " waiting\n",
-           "", json_integer_value(json_object_get(on_write, "looked_at")),
-           json_integer_value(json_object_get(on_write, "found")),
-           json_integer_value(json_object_get(on_write, "missed")),
-           json_integer_value(json_object_get(on_write, "rate")),
-           json_integer_value(json_object_get(on_write, "waiting")));
+    print_line("On write", "%s%s%s", shown, *why != '\0' ? ": " : "", why);
+    print_line("", _("%lld files looked at, %lld found, %lld missed; %lld a minute, %lld waiting"),
+               number(on_write, "looked_at"), number(on_write, "found"), number(on_write, "missed"),
+               number(on_write, "rate"), number(on_write, "waiting"));
+}
+
+static void show_detections_of(const json_t *root)
+{
+    long long n = number(root, "detections");
+
+    if (n > 0)
+        print_line("Detections",
+                   hl_trn("%lld infected file was found: 'holdline-endpoint detections' lists it",
+                          "%lld infected files were found: 'holdline-endpoint detections' lists them", (gulong)n),
+                   n);
 }
 
 static void show_status(const json_t *root)
 {
-    json_int_t waiting = json_integer_value(json_object_get(root, "reports_waiting"));
+    g_autofree char *problem = phrase(root, "problem");
 
     if (json_is_true(json_object_get(root, "enrolled"))) {
-        printf("%-12s%s at %s\n", "Endpoint", text(root, "id"), text(root, "server"));
+        print_line("Endpoint", _("%s at %s"), text(root, "id"), text(root, "server"));
         show_line(json_object_get(root, "line"));
     } else {
-        printf("%-12snot enrolled: run 'holdline-endpoint enrol BUNDLE'\n", "Endpoint");
+        print_line("Endpoint", "%s", _("not enrolled: run 'holdline-endpoint enrol BUNDLE'"));
     }
     show_settings(root);
     show_pairs("Patterns", json_object_get(root, "patterns"), is_any);
     show_update(json_object_get(root, "update"));
-    if (waiting > 0)
-        printf("%-12s%" JSON_INTEGER_FORMAT " waiting for the server\n", "Reports", waiting);
+    if (number(root, "reports_waiting") > 0)
+        print_line("Reports", _("%lld waiting for the server"), number(root, "reports_waiting"));
     show_on_write(json_object_get(root, "on_write"));
-    if (json_integer_value(json_object_get(root, "detections")) > 0)
-        printf("%-12s%" JSON_INTEGER_FORMAT " infected files were found: 'holdline-endpoint detections' lists them\n",
-               "Detections", json_integer_value(json_object_get(root, "detections")));
+    show_detections_of(root);
     if (*text(root, "certificate_ends") != '\0')
-        printf("%-12svalid until %s\n", "Certificate", text(root, "certificate_ends"));
+        print_line("Certificate", _("valid until %s"), text(root, "certificate_ends"));
     show_refused(json_object_get(root, "refused"));
-    if (*text(root, "problem") != '\0') {
-        g_autofree char *problem = hl_tone(stdout, HL_TONE_BAD, text(root, "problem"));
+    if (*problem != '\0') {
+        g_autofree char *shown = hl_tone(stdout, HL_TONE_BAD, problem);
 
-        printf("%-12s%s\n", "Problem", problem);
+        print_line("Problem", "%s", shown);
     }
 }
 
+/* ------------------------------------------------------------------------------------------------------- the history
+ */
+
 static void show_history(const json_t *root)
 {
-    static const char *const command_heads[] = { "RECEIVED", "COMMAND", "KIND", "STATE", "DETAIL", NULL };
-    static const char *const event_heads[] = { "TIME", "EVENT", "DETAIL", NULL };
+    static const char *const command_heads[] = { N_("RECEIVED"), N_("COMMAND"), N_("KIND"),
+                                                 N_("STATE"),    N_("DETAIL"),  NULL };
+    static const char *const event_heads[] = { N_("TIME"), N_("EVENT"), N_("DETAIL"), NULL };
     g_autoptr(HlTable) commands = hl_table_new(command_heads);
     g_autoptr(HlTable) events = hl_table_new(event_heads);
     size_t index;
     json_t *row;
 
     json_array_foreach(json_object_get(root, "commands"), index, row)
-        hl_table_add(commands, (const char *const[]){ text(row, "received"), text(row, "id"), text(row, "kind"),
-                                                      text(row, "state"), text(row, "detail"), NULL });
+    {
+        g_autofree char *detail = phrase(row, "detail");
+
+        hl_table_add(commands, (const char *const[]){ text(row, "received"), text(row, "id"), word(row, "kind"),
+                                                      word(row, "state"), detail, NULL });
+    }
     json_array_foreach(json_object_get(root, "events"), index, row)
-        hl_table_add(events, (const char *const[]){ text(row, "at"), text(row, "what"), text(row, "detail"), NULL });
+    {
+        g_autofree char *detail = phrase(row, "detail");
+
+        hl_table_add(events, (const char *const[]){ text(row, "at"), word(row, "what"), detail, NULL });
+    }
     hl_table_print(commands, stdout);
     printf("\n");
     hl_table_print(events, stdout);
@@ -209,24 +283,31 @@ bool ep_cmd_history(HlInvocation *call, GError **error)
     return show(call, show_history, error);
 }
 
+/* ---------------------------------------------------------------------------------------------------- the detections
+ */
+
 static void show_last_scan(const json_t *last)
 {
     EpTally tally;
+    g_autofree char *english = NULL;
     g_autofree char *numbers = NULL;
+    g_autofree char *detail = phrase(last, "detail");
 
     if (!json_is_object(last)) {
-        printf("No scan has ended on this machine yet.\n");
+        fputs(_("No scan has ended on this machine yet.\n"), stdout);
         return;
     }
     ep_tally_parse(&tally, last);
-    numbers = ep_tally_describe(&tally);
-    printf("Last scan: %s, %s, %s%s%s: %s\n", text(last, "ended"), text(last, "how"), text(last, "end"),
-           *text(last, "detail") != '\0' ? ", " : "", text(last, "detail"), numbers);
+    english = ep_tally_describe(&tally);
+    numbers = ep_phrase_translate(english);
+    printf(_("Last scan: %s, %s, %s%s%s: %s\n"), text(last, "ended"), word(last, "how"), word(last, "end"),
+           *detail != '\0' ? ", " : "", detail, numbers);
 }
 
 static void show_detections(const json_t *root)
 {
-    static const char *const heads[] = { "LAST FOUND", "TIMES", "SIGNATURE", "OWNER", "HOW", "ACTION", "PATH", NULL };
+    static const char *const heads[] = { N_("LAST FOUND"), N_("TIMES"),  N_("SIGNATURE"), N_("OWNER"),
+                                         N_("HOW"),        N_("ACTION"), N_("PATH"),      NULL };
     g_autoptr(HlTable) table = hl_table_new(heads);
     size_t index;
     json_t *row;
@@ -234,15 +315,14 @@ static void show_detections(const json_t *root)
     show_last_scan(json_object_get(root, "last_scan"));
     json_array_foreach(json_object_get(root, "detections"), index, row)
     {
-        g_autofree char *times =
-            g_strdup_printf("%" JSON_INTEGER_FORMAT, json_integer_value(json_object_get(row, "times")));
+        g_autofree char *times = g_strdup_printf("%lld", number(row, "times"));
 
         hl_table_add(table,
                      (const char *const[]){ text(row, "last_found"), times, text(row, "signature"), text(row, "owner"),
-                                            text(row, "how"), text(row, "action"), text(row, "path"), NULL });
+                                            word(row, "how"), word(row, "action"), text(row, "path"), NULL });
     }
     if (index == 0)
-        printf("Nothing was found.\n");
+        fputs(_("Nothing was found.\n"), stdout);
     else
         hl_table_print(table, stdout);
 }

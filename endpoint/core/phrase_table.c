@@ -477,6 +477,15 @@ const EpPhrase ep_phrases[] = {
     { N_("cannot be told of files that are written"), "" },
     { N_("cannot watch %s"), "" },
     { N_("cannot watch the file system of %s"), "" },
+    /* why a path was not looked at */
+    { N_("too large"), "" },
+    { N_("nested too deeply"), "" },
+    { N_("unreadable"), "" },
+    { N_("vanished"), "" },
+    { N_("took too long"), "" },
+    { N_("the engine failed on it"), "" },
+    { N_("another file system"), "" },
+    { N_("another program holds a lease on it"), "" },
 };
 
 const gsize ep_n_phrases = G_N_ELEMENTS(ep_phrases);

@@ -31,7 +31,7 @@ static bool tell_errno(Walk *walk, int number)
         return tell_gap(walk, EP_GAP_VANISHED, "");
     if (number == EWOULDBLOCK)
         return tell_gap(walk, EP_GAP_UNREADABLE, "another program holds a lease on it");
-    return tell_gap(walk, EP_GAP_UNREADABLE, g_strerror(number));
+    return tell_gap(walk, EP_GAP_UNREADABLE, hl_errno_text(number));
 }
 
 static bool on_file(Walk *walk, int directory, const char *name)

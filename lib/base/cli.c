@@ -4,8 +4,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/base/i18n.h"
 #include "lib/base/process.h"
+#include "lib/base/table.h"
 #include "lib/base/unconst.h"
+
+#define OPTION_CELLS  25
+#define COMMAND_CELLS 46
 
 static const HlFlag *find_flag(const HlProgram *program, const char *name, gsize length)
 {
@@ -75,19 +80,30 @@ static bool begins_command(const HlProgram *program, const char *word)
     return false;
 }
 
+/* A form and what it does; in a line of its own where the form is too long. */
+static void print_row(const char *form, int cells, const char *text)
+{
+    g_autofree char *filled = hl_text_fill(form, cells);
+
+    if (hl_text_cells(form) > cells)
+        printf("  %s\n  %*s  %s\n", form, cells, "", text);
+    else
+        printf("  %s  %s\n", filled, text);
+}
+
 static void print_command_help(const HlProgram *program, const HlCommand *command)
 {
-    printf("Usage: %s %s %s\n\n%s.\n", program->name, command->name, command->args, command->summary);
+    printf(_("Usage: %s %s %s\n\n%s.\n"), program->name, command->name, command->args, hl_tr(command->summary));
     if (command->flags == NULL && program->global_flags == NULL)
         return;
-    printf("\nOptions:\n");
+    printf("\n%s\n", _("Options:"));
     for (gsize i = 0; i < program->n_flags; i++) {
         const HlFlag *flag = &program->flags[i];
         g_autofree char *form = g_strdup_printf("%s%s%s%s", dashes(flag), flag->name, flag->value != NULL ? " " : "",
                                                 flag->value != NULL ? flag->value : "");
 
         if (takes(program, command, flag->name))
-            printf("  %-26s %s\n", form, flag->help);
+            print_row(form, OPTION_CELLS, hl_tr(flag->help));
     }
 }
 
@@ -99,22 +115,18 @@ static void print_help(const HlProgram *program, char **words, int n_words)
 
     words[n_words] = NULL;
     prefix = g_strjoinv(" ", words);
-    printf("Usage: %s COMMAND [OPTION...]\n\n%s.\n\nCommands:\n", program->name, program->summary);
+    printf(_("Usage: %s COMMAND [OPTION...]\n\n%s.\n\nCommands:\n"), program->name, hl_tr(program->summary));
     for (gsize i = 0; i < program->n_commands; i++)
         width = MAX(width, (int)(strlen(program->commands[i].name) + 1 + strlen(program->commands[i].args)));
-    width = MIN(width, 46);
+    width = MIN(width, COMMAND_CELLS);
     for (gsize i = 0; i < program->n_commands; i++) {
         const HlCommand *command = &program->commands[i];
         g_autofree char *form = g_strdup_printf("%s %s", command->name, command->args);
 
-        if (!g_str_has_prefix(command->name, prefix))
-            continue;
-        if ((int)strlen(form) > width)
-            printf("  %s\n  %*s  %s\n", form, width, "", command->summary);
-        else
-            printf("  %-*s  %s\n", width, form, command->summary);
+        if (g_str_has_prefix(command->name, prefix))
+            print_row(form, width, hl_tr(command->summary));
     }
-    printf("\n'%s COMMAND --help' lists a command's options.\n", program->name);
+    printf(_("\n'%s COMMAND --help' lists a command's options.\n"), program->name);
 }
 
 static void print_completion_flags(const HlProgram *program, const HlCommand *command)
@@ -174,28 +186,32 @@ static void print_man_command(const HlProgram *program, const HlCommand *command
 /* The SYNOPSIS, COMMANDS and OPTIONS sections of the man page, in man(7) macros. */
 static void print_man(const HlProgram *program)
 {
-    printf(".SH SYNOPSIS\n");
+    printf(".SH %s\n", _("SYNOPSIS"));
     for (gsize i = 0; i < program->n_commands; i++) {
         printf(i > 0 ? ".br\n" : "");
         print_man_command(program, &program->commands[i]);
     }
-    printf(".SH COMMANDS\n");
+    printf(".SH %s\n", _("COMMANDS"));
     for (gsize i = 0; i < program->n_commands; i++) {
         const char *const *flags = program->commands[i].flags;
         g_autofree char *form = g_strdup_printf("%s %s", program->commands[i].name, program->commands[i].args);
         g_autofree char *bold = roff(g_strchomp(form));
-        g_autofree char *summary = roff(program->commands[i].summary);
+        g_autofree char *summary = roff(hl_tr(program->commands[i].summary));
 
-        printf(".TP\n.B %s\n%s.\n", bold, summary);
+        printf(".TP\n.B %s\n", bold);
+        printf(_("%s.\n"), summary);
         for (gsize f = 0; flags != NULL && flags[f] != NULL && flags[f][0] != '-'; f++)
-            printf("%s\\-%s%s%s", f == 0 ? "Options: " : ",\n", flags[f][1] == '\0' ? "" : "\\-", flags[f],
+            printf("%s\\-%s%s%s", f == 0 ? _("Options: ") : ",\n", flags[f][1] == '\0' ? "" : "\\-", flags[f],
                    flags[f + 1] == NULL || flags[f + 1][0] == '-' ? ".\n" : "");
     }
-    printf(".SH OPTIONS\n");
-    for (gsize i = 0; i < program->n_flags; i++)
-        printf(".TP\n.B %s%s%s%s\n%s.\n", program->flags[i].name[1] == '\0' ? "\\-" : "\\-\\-", program->flags[i].name,
-               program->flags[i].value != NULL ? " " : "",
-               program->flags[i].value != NULL ? program->flags[i].value : "", program->flags[i].help);
+    printf(".SH %s\n", _("OPTIONS"));
+    for (gsize i = 0; i < program->n_flags; i++) {
+        const HlFlag *flag = &program->flags[i];
+
+        printf(".TP\n.B %s%s%s%s\n", flag->name[1] == '\0' ? "\\-" : "\\-\\-", flag->name,
+               flag->value != NULL ? " " : "", flag->value != NULL ? flag->value : "");
+        printf(_("%s.\n"), hl_tr(flag->help));
+    }
 }
 
 static void add_value(HlInvocation *call, const HlFlag *flag, const char *value)
@@ -335,17 +351,19 @@ static bool run_usual(const HlProgram *program, int argc, char **argv, void *use
 int hl_cli_main(const HlProgram *program, int argc, char **argv, void *user)
 {
     g_autoptr(GError) error = NULL;
+    g_autofree char *message = NULL;
     bool usual = program->usual != NULL && names_no_command(argc, argv);
 
     hl_process_keep_secrets();
     if ((usual ? run_usual : run)(program, argc, argv, user, &error)) {
         if (fflush(stdout) == 0)
             return 0;
-        fprintf(stderr, "%s: cannot write the output\n", program->name);
+        fprintf(stderr, _("%s: cannot write the output\n"), program->name);
         return 1;
     }
     fflush(stdout);
-    fprintf(stderr, "%s: %s\n", program->name, error->message);
+    message = program->say != NULL ? program->say(error->message) : g_strdup(error->message);
+    fprintf(stderr, "%s: %s\n", program->name, message);
     return hl_error_exit_status(error);
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Command lines from one table per program: dispatch, --help, completion and the man page's SYNOPSIS are made from it.
  *
+ * Summaries and helps are translated where they are printed (lib/base/i18n.h).
+ *
  * Options may appear anywhere ("--" ends them); an option has the same meaning and arity in every command of a
  * program. */
 #ifndef LIB_BASE_CLI_H
@@ -40,6 +42,7 @@ typedef struct {
     gsize n_flags;
     const char *const
         *global_flags; /* allowed with every command that does not say otherwise, ends with NULL; may be NULL */
+    char *(*say)(const char *english); /* what is printed of an error; the caller frees it; NULL: as it is */
     const char *usual; /* the command that is meant when there is none: "PROGRAM -c FILE"; NULL: one must be given */
 } HlProgram;
 

@@ -89,6 +89,13 @@ bool hl_fail(GError **error, HlErrorCode code, const char *format, ...)
     return false;
 }
 
+const char *hl_errno_text(int errno_value)
+{
+    const char *text = strerrordesc_np(errno_value);
+
+    return text != NULL ? text : "unknown error";
+}
+
 bool hl_fail_errno(GError **error, int errno_value, const char *format, ...)
 {
     g_autofree char *text = NULL;
@@ -97,7 +104,7 @@ bool hl_fail_errno(GError **error, int errno_value, const char *format, ...)
     va_start(args, format);
     text = g_strdup_vprintf(format, args);
     va_end(args);
-    return hl_fail(error, code_of_errno(errno_value), "%s: %s", text, g_strerror(errno_value));
+    return hl_fail(error, code_of_errno(errno_value), "%s: %s", text, hl_errno_text(errno_value));
 }
 
 bool hl_error_prefix(GError **error, const char *format, ...)

@@ -58,6 +58,10 @@ bool hl_fail(GError **error, HlErrorCode code, const char *format, ...) G_GNUC_P
  * EACCES and EPERM HL_ERROR_DENIED, others HL_ERROR_IO. */
 bool hl_fail_errno(GError **error, int errno_value, const char *format, ...) G_GNUC_PRINTF(3, 4);
 
+/* What an errno value means, in English whatever the user's language: for messages that scripts, logs and translations
+ * by template begin with.  Static; never NULL. */
+const char *hl_errno_text(int errno_value);
+
 /* Puts "text: " before the message, keeps the code, returns false. */
 bool hl_error_prefix(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
 

@@ -31,7 +31,7 @@ void hl_i18n_init(void)
 
 const char *hl_tr(const char *text)
 {
-    return translates ? dgettext(DOMAIN, text) : text;
+    return translates && *text != '\0' ? dgettext(DOMAIN, text) : text; /* "" is the catalogue's header */
 }
 
 const char *hl_trn(const char *one, const char *many, gulong n)

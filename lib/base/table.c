@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/base/table.h"
+#include "lib/base/i18n.h"
 #include "lib/base/text.h"
 #include "lib/base/unconst.h"
 
@@ -40,14 +41,18 @@ static int next_width(const char **at)
     return g_unichar_iszerowidth(c) ? 0 : g_unichar_iswide(c) ? 2 : 1;
 }
 
-/* The columns that text occupies, colour sequences not counted. */
-static int text_width(const char *text)
+int hl_text_cells(const char *text)
 {
     int width = 0;
 
     while (*text != '\0')
         width += next_width(&text);
     return width;
+}
+
+char *hl_text_fill(const char *text, int cells)
+{
+    return g_strdup_printf("%s%*s", text, MAX(cells - hl_text_cells(text), 0), "");
 }
 
 /* text cut to a width, with an ellipsis if something was cut; colour sequences are kept, so that colours end. */
@@ -57,7 +62,7 @@ static char *clip(const char *text, int width)
     int used = 0;
     bool cut = false;
 
-    if (text_width(text) <= width)
+    if (hl_text_cells(text) <= width)
         return g_string_free(g_string_append(out, text), FALSE);
     while (*text != '\0') {
         const char *from = text;
@@ -150,11 +155,11 @@ static void print_row(FILE *out, const char *const *cells, guint columns, const 
     g_autofree char *shown = NULL;
 
     for (guint i = 0; i < columns; i++) {
-        g_autofree char *text = hl_tone(out, heading ? HL_TONE_BOLD : HL_TONE_PLAIN, cells[i]);
+        const char *cell = heading ? hl_tr(cells[i]) : cells[i];
+        g_autofree char *text = hl_tone(out, heading ? HL_TONE_BOLD : HL_TONE_PLAIN, cell);
+        g_autofree char *filled = hl_text_fill(text, i + 1 < columns ? widths[i] + 2 : 0);
 
-        g_string_append(line, text);
-        if (i + 1 < columns)
-            g_string_append_printf(line, "%*s", widths[i] - text_width(cells[i]) + 2, "");
+        g_string_append(line, filled);
     }
     shown = clip(line->str, hl_terminal_size(out, NULL));
     fprintf(out, "%s\n", shown);
@@ -165,9 +170,9 @@ void hl_table_print(HlTable *table, FILE *out)
     g_autofree int *widths = g_new0(int, table->columns);
 
     for (guint i = 0; i < table->columns; i++) {
-        widths[i] = text_width(table->headings[i]);
+        widths[i] = hl_text_cells(hl_tr(table->headings[i]));
         for (guint r = 0; r < table->rows->len; r++)
-            widths[i] = MAX(widths[i], text_width(((GStrv)table->rows->pdata[r])[i]));
+            widths[i] = MAX(widths[i], hl_text_cells(((GStrv)table->rows->pdata[r])[i]));
     }
     print_row(out, table->headings, table->columns, widths, true);
     for (guint r = 0; r < table->rows->len; r++)

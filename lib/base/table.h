@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tables and progress for a terminal.  Column widths follow the cells that a character occupies on the screen (two for
- * Japanese); colour and redrawing only where stdout is a terminal and NO_COLOR is unset. */
+ * Japanese); colour and redrawing only where stdout is a terminal and NO_COLOR is unset.
+ *
+ * Characters whose width Unicode leaves open, as the ellipsis and the wave dash, count as one cell: so do terminals in
+ * every UTF-8 locale of the C library, the Japanese one included. */
 #ifndef LIB_BASE_TABLE_H
 #define LIB_BASE_TABLE_H
 
@@ -11,7 +14,13 @@
 
 typedef struct HlTable HlTable;
 
-/* headings ends with NULL and must outlive the table. */
+/* The cells that text occupies on the screen; colour sequences none. */
+int hl_text_cells(const char *text);
+
+/* text with blanks after it, so that it occupies at least so many cells.  Caller frees. */
+char *hl_text_fill(const char *text, int cells);
+
+/* headings ends with NULL and must outlive the table; they are translated where they are printed. */
 HlTable *hl_table_new(const char *const *headings);
 void hl_table_free(HlTable *table);
 

@@ -300,7 +300,7 @@ static bool fail_file(const HlFetch *fetch, CURLcode code, const char *text, GEr
         if (files[i] == NULL)
             continue;
         if (access(files[i], R_OK) != 0) {
-            hl_fail(error, HL_ERROR_INVALID, "cannot read %s: %s", files[i], g_strerror(errno));
+            hl_fail(error, HL_ERROR_INVALID, "cannot read %s: %s", files[i], hl_errno_text(errno));
             return true;
         }
         g_string_append_printf(named, "%s%s", named->len > 0 ? " with " : "", files[i]);

@@ -91,7 +91,7 @@ static void set_problem(HlTls *tls, int saved_errno)
     else if (code != 0 && ERR_reason_error_string(code) != NULL)
         tls->problem = g_strdup(ERR_reason_error_string(code));
     else if (saved_errno != 0)
-        tls->problem = g_strdup(g_strerror(saved_errno));
+        tls->problem = g_strdup(hl_errno_text(saved_errno));
     else
         tls->problem = g_strdup("the peer closed the connection");
 }

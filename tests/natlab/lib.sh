@@ -12,6 +12,8 @@
 # router is one.
 # shellcheck shell=bash
 set -euo pipefail
+export LC_ALL=C.UTF-8 # what is compared here is English
+unset LANGUAGE
 LAB_SOURCE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 LAB_NAME=$(basename "$0" .sh)
 LAB_BIN=${HOLDLINE_BIN:-$(cd "$LAB_SOURCE/../.." && pwd)/build/dev/bin}

@@ -12,6 +12,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 : "${SLOWNESS:=1}"
 bin=$BUILD_DIR/bin
 export PATH=$bin:/usr/sbin:/sbin:$PATH LC_ALL=C TZ=UTC
+unset LANGUAGE # or a program would speak it in a test that asks for a UTF-8 locale
 work=$(mktemp -d "${TMPDIR:-/tmp}/holdline-test.XXXXXX")
 export HOLDLINE_TEST_MARK=$work # every process of this test carries it, also those whose parent was killed
 export HOME=$work/home XDG_CONFIG_HOME=$work/home/.config

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* lib/base: text that comes from outside, and what is made of it: JSON, hashes, printable forms, tables. */
+#include <fcntl.h>
 #include <malloc.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "lib/base/hash.h"
 #include "lib/base/json.h"
@@ -257,6 +261,84 @@ static void test_width(void)
     free(text);
 }
 
+/* Two for what is wide, none for what joins the character before it, one where Unicode leaves it open. */
+static void test_cells(void)
+{
+    static const struct {
+        const char *text;
+        int cells;
+    } cases[] = {
+        { "", 0 },
+        { "abc", 3 },
+        { "パターン", 8 },
+        { "ﾊﾟﾀｰﾝ", 5 },
+        { "か\u3099", 2 },
+        { "e\u0301", 1 },
+        { "…", 1 },
+        { "─", 1 },
+        { "①", 1 },
+        { "～", 2 },
+        { "、。", 4 },
+        { "virus 更新", 10 },
+        { "\033[31m赤\033[0m", 2 },
+        { "\xff", 1 },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *filled = hl_text_fill(cases[i].text, 12);
+
+        g_assert_cmpint(hl_text_cells(cases[i].text), ==, cases[i].cells);
+        g_assert_cmpint(hl_text_cells(filled), ==, 12);
+        g_assert_true(g_str_has_prefix(filled, cases[i].text));
+    }
+}
+
+/* A terminal of so many columns, as stdio sees it; *other is where what it is sent can be read. */
+static FILE *open_terminal(int columns, int *other)
+{
+    struct winsize size = { .ws_row = 24, .ws_col = (unsigned short)columns };
+    int fd;
+
+    *other = posix_openpt(O_RDWR | O_NOCTTY);
+    g_assert_cmpint(*other, >=, 0);
+    g_assert_cmpint(grantpt(*other), ==, 0);
+    g_assert_cmpint(unlockpt(*other), ==, 0);
+    fd = open(ptsname(*other), O_RDWR | O_NOCTTY);
+    g_assert_cmpint(ioctl(fd, TIOCSWINSZ, &size), ==, 0);
+    return fdopen(fd, "r+");
+}
+
+/* The bar with a long Japanese detail, as a terminal of so many columns gets it.  Caller frees. */
+static char *draw(int columns)
+{
+    static const char begin[] = "\r\033[K";
+    char text[1024] = "";
+    int other;
+    FILE *out = open_terminal(columns, &other);
+
+    hl_progress_show(out, "アップデート中", 7, 100, "新しいパターンファイルを読み込んでいます");
+    g_assert_cmpint(fflush(out), ==, 0);
+    g_assert_cmpint(read(other, text, sizeof text - 1), >, 0);
+    g_assert_true(g_str_has_prefix(text, begin));
+    fclose(out);
+    close(other);
+    return g_strdup(text + strlen(begin));
+}
+
+/* At whatever column the edge is, no wide character is cut in two and no line wraps. */
+static void test_edge(void)
+{
+    for (int columns = 1; columns < 100; columns++) {
+        g_autofree char *line = draw(columns);
+        bool whole = g_str_has_suffix(line, "います");
+
+        g_assert_true(g_utf8_validate(line, -1, NULL));
+        g_assert_cmpint(hl_text_cells(line), <=, columns);
+        g_assert_true(whole || (g_str_has_suffix(line, "…") && hl_text_cells(line) >= columns - 1));
+        g_assert_true(whole == (columns >= 89));
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -268,5 +350,7 @@ int main(int argc, char **argv)
     g_test_add_func("/text/printable", test_printable);
     g_test_add_func("/text/table", test_table);
     g_test_add_func("/text/width", test_width);
+    g_test_add_func("/text/cells", test_cells);
+    g_test_add_func("/text/edge", test_edge);
     return g_test_run();
 }
