@@ -85,20 +85,20 @@ static bool always(const Look *look G_GNUC_UNUSED)
 static const struct {
     bool (*is_so)(const Look *look);
     TrIcon icon;
-    const char *status; /* NULL: with the percentage */
     bool of_server;     /* in the tool tip, too, where something else is the status */
+    const char *status; /* NULL: with the percentage */
 } states[] = {
-    { is_away, TR_ICON_WARNING, N_("Holdline is not running"), false },
-    { is_updating, TR_ICON_UPDATING, NULL, false },
-    { is_in_trouble, TR_ICON_WARNING, N_("Something is wrong"), false },
-    { has_recent_finds, TR_ICON_WARNING, N_("Infected files were found"), false },
-    { is_not_enrolled, TR_ICON_WARNING, N_("Not enrolled with a server"), true },
-    { has_no_patterns, TR_ICON_WARNING, N_("No patterns yet"), false },
-    { is_outdated, TR_ICON_WARNING, N_("The patterns are out of date"), false },
-    { is_independent, TR_ICON_NORMAL, N_("Independent mode"), false },
-    { is_cut_off, TR_ICON_NO_LINE, N_("No connection to the server"), true },
-    { is_connecting, TR_ICON_NO_LINE, N_("Connecting to the server"), true },
-    { always, TR_ICON_NORMAL, N_("Connected to the server"), true },
+    { is_away, TR_ICON_WARNING, false, N_("Holdline is not running") },
+    { is_updating, TR_ICON_UPDATING, false, NULL },
+    { is_in_trouble, TR_ICON_WARNING, false, N_("Something is wrong") },
+    { has_recent_finds, TR_ICON_WARNING, false, N_("Infected files were found") },
+    { is_not_enrolled, TR_ICON_WARNING, true, N_("Not enrolled with a server") },
+    { has_no_patterns, TR_ICON_WARNING, false, N_("No patterns yet") },
+    { is_outdated, TR_ICON_WARNING, false, N_("The patterns are out of date") },
+    { is_independent, TR_ICON_NORMAL, false, N_("Independent mode") },
+    { is_cut_off, TR_ICON_NO_LINE, true, N_("No connection to the server") },
+    { is_connecting, TR_ICON_NO_LINE, true, N_("Connecting to the server") },
+    { always, TR_ICON_NORMAL, true, N_("Connected to the server") },
 };
 
 /* --------------------------------------------------------------------------------------------------------- tool tip */
