@@ -18,7 +18,7 @@ typedef struct {
     HlTime change; /* when the face changes although the view does not (patterns become outdated); 0: never */
 } TrFace;
 
-/* face is cleared first; now is the wall clock.  The daemon's words are shown in its own language. */
+/* face is cleared first; now is the wall clock. */
 void tr_face_make(TrFace *face, const TrView *view, HlTime now);
 void tr_face_clear(TrFace *face);
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "endpoint/core/phrase.h"
 #include "lib/base/text.h"
 
 #define ELLIPSIS  "…"
@@ -11,7 +12,8 @@
 /* Of a path, what comes last tells most. */
 typedef enum { CUT_END, CUT_MIDDLE } Cut;
 
-typedef enum { IS_BOOL, IS_COUNT, IS_TIME, IS_TEXT, IS_PATH } Type;
+/* Words are sentences of the daemon; a text is a name or what was typed elsewhere. */
+typedef enum { IS_BOOL, IS_COUNT, IS_TIME, IS_TEXT, IS_PATH, IS_WORDS } Type; /* texts last */
 
 /* Where each value stands in the document, and in the view. */
 static const struct {
@@ -22,19 +24,19 @@ static const struct {
 } rows[] = {
     { NULL, NULL, "independent", IS_BOOL, offsetof(TrView, independent) },
     { NULL, NULL, "patterns_since", IS_TIME, offsetof(TrView, patterns_since) },
-    { NULL, NULL, "problem", IS_TEXT, offsetof(TrView, problem) },
+    { NULL, NULL, "problem", IS_WORDS, offsetof(TrView, problem) },
     { "may", NULL, "update-now", IS_BOOL, offsetof(TrView, may.update_now) },
     { "may", NULL, "toggle-schedule", IS_BOOL, offsetof(TrView, may.toggle_schedule) },
     { "may", NULL, "scan", IS_BOOL, offsetof(TrView, may.scan) },
     { "may", NULL, "skip-scan", IS_BOOL, offsetof(TrView, may.skip_scan) },
     { "may", NULL, "stop", IS_BOOL, offsetof(TrView, may.stop) },
     { "update", NULL, "running", IS_BOOL, offsetof(TrView, update.running) },
-    { "update", NULL, "what", IS_TEXT, offsetof(TrView, update.what) },
+    { "update", NULL, "what", IS_WORDS, offsetof(TrView, update.what) },
     { "update", NULL, "trigger", IS_TEXT, offsetof(TrView, update.trigger) },
     { "update", NULL, "last_at", IS_TIME, offsetof(TrView, last_update.at) },
     { "update", NULL, "last_succeeded", IS_BOOL, offsetof(TrView, last_update.succeeded) },
     { "update", NULL, "last_trigger", IS_TEXT, offsetof(TrView, last_update.trigger) },
-    { "update", NULL, "last_detail", IS_TEXT, offsetof(TrView, last_update.detail) },
+    { "update", NULL, "last_detail", IS_WORDS, offsetof(TrView, last_update.detail) },
     { "update", NULL, "succeeded_at", IS_TIME, offsetof(TrView, succeeded_at) },
     { "update", NULL, "schedule", IS_TEXT, offsetof(TrView, schedule) },
     { "update", NULL, "schedule_off_by_user", IS_BOOL, offsetof(TrView, schedule_off) },
@@ -42,7 +44,7 @@ static const struct {
     { "scan", "last", "ended", IS_TIME, offsetof(TrView, last_scan.ended) },
     { "scan", "last", "how", IS_TEXT, offsetof(TrView, last_scan.how) },
     { "scan", "last", "end", IS_TEXT, offsetof(TrView, last_scan.end) },
-    { "scan", "last", "detail", IS_TEXT, offsetof(TrView, last_scan.detail) },
+    { "scan", "last", "detail", IS_WORDS, offsetof(TrView, last_scan.detail) },
     { "scan", "last", "files", IS_COUNT, offsetof(TrView, last_scan.files) },
     { "scan", "last", "found", IS_COUNT, offsetof(TrView, last_scan.found) },
     { "scan", "last", "not_looked_at", IS_COUNT, offsetof(TrView, last_scan.not_looked_at) },
@@ -88,6 +90,14 @@ char *tr_text(const char *text)
     return harmless(text == NULL ? "" : text, CUT_END);
 }
 
+static char *words_of(const json_t *value)
+{
+    g_autofree char *english = shorten(json_is_string(value) ? json_string_value(value) : "", LOOKED_AT, CUT_END);
+    g_autofree char *words = ep_phrase_translate(english);
+
+    return tr_text(words);
+}
+
 static HlTime time_of(const json_t *value)
 {
     HlTime time = 0;
@@ -117,6 +127,9 @@ static void take(gpointer to, Type type, const json_t *value)
         return;
     case IS_PATH:
         *(char **)to = text_of(value, CUT_MIDDLE);
+        return;
+    case IS_WORDS:
+        *(char **)to = words_of(value);
         return;
     }
 }
@@ -180,7 +193,7 @@ static char **text_at(TrView *view, gsize row)
 {
     if (row == G_N_ELEMENTS(rows))
         return &view->patterns;
-    return rows[row].type == IS_TEXT || rows[row].type == IS_PATH ? (char **)((char *)view + rows[row].offset) : NULL;
+    return rows[row].type >= IS_TEXT ? (char **)((char *)view + rows[row].offset) : NULL;
 }
 
 void tr_view_copy(TrView *to, const TrView *from)

@@ -2,7 +2,8 @@
 /* What the daemon tells its watchers (the `watch` call of the control socket), parsed.  Pure.
  *
  * The document is the daemon's, but its texts come from the server and from file names: each is cut to TR_MAX_TEXT
- * bytes and made printable here (lib/base/text.h), so that nothing behind this has to care.  Markup stays as it is. */
+ * bytes and made printable here (lib/base/text.h), so that nothing behind this has to care.  Markup stays as it is.
+ * Sentences of the daemon are translated here, too: details and the problem. */
 #ifndef ENDPOINT_TRAY_VIEW_H
 #define ENDPOINT_TRAY_VIEW_H
 

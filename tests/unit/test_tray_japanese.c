@@ -86,6 +86,19 @@ static void test_notices(void)
     }
 }
 
+/* What the daemon says in English reaches the user in his language. */
+static void test_words(void)
+{
+    g_auto(TrView) view = { 0 };
+    g_autoptr(json_t) document = json_pack("{s:{s:s}, s:s}", "update", "last_detail", "cancelled by the administrator",
+                                           "problem", "no phrase of the daemon");
+
+    g_assert_true(tr_view_parse(&view, document, NULL));
+    g_assert_cmpstr(view.last_update.detail, ==, _("cancelled by the administrator"));
+    g_assert_cmpstr(view.last_update.detail, !=, "cancelled by the administrator");
+    g_assert_cmpstr(view.problem, ==, "no phrase of the daemon");
+}
+
 int main(int argc, char **argv)
 {
     g_setenv("TZ", "JST-9", TRUE);
@@ -96,5 +109,6 @@ int main(int argc, char **argv)
     g_test_add_func("/tray-japanese/face", test_face);
     g_test_add_func("/tray-japanese/menu", test_menu);
     g_test_add_func("/tray-japanese/notices", test_notices);
+    g_test_add_func("/tray-japanese/words", test_words);
     return g_test_run();
 }
