@@ -6,12 +6,15 @@ function(hl_library name)
     target_link_libraries(${name} PUBLIC ${ARG_LINK} PkgConfig::GLIB)
 endfunction()
 
-# hl_program(NAME SOURCES... LINK LIBS...): an installed program.
+# hl_program(NAME [COMPONENT NAME] SOURCES... LINK LIBS...): an installed program, of the default component unless it names another.
 function(hl_program name)
-    cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
+    cmake_parse_arguments(ARG "" "COMPONENT" "SOURCES;LINK" ${ARGN})
+    if(NOT ARG_COMPONENT)
+        set(ARG_COMPONENT ${CMAKE_INSTALL_DEFAULT_COMPONENT_NAME})
+    endif()
     add_executable(${name} ${ARG_SOURCES})
     target_link_libraries(${name} PRIVATE ${ARG_LINK})
-    install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+    install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT ${ARG_COMPONENT})
 endfunction()
 
 # hl_unit_test(NAME SOURCES... LINK LIBS...): a g_test program, one ctest entry (label "unit").
