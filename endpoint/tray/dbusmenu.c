@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "endpoint/tray/dbusmenu.h"
+
+#include <string.h>
+
+#define INTERFACE "com.canonical.dbusmenu"
+#define VERSION   3 /* of the protocol */
+#define ROOT      0
+#define MAX_IDS   256 /* of one call: many more than there are entries */
+
+struct TrDbusmenu {
+    TrDbusmenuOptions has;
+    guint object;
+    guint revision; /* of the layout */
+    GPtrArray *entries;
+};
+
+static const char description[] =
+    "<node><interface name='" INTERFACE "'>"
+    "<property name='Version' type='u' access='read'/><property name='TextDirection' type='s' access='read'/>"
+    "<property name='Status' type='s' access='read'/><property name='IconThemePath' type='as' access='read'/>"
+    "<method name='GetLayout'><arg type='i' direction='in'/><arg type='i' direction='in'/>"
+    "<arg type='as' direction='in'/><arg type='u' direction='out'/><arg type='(ia{sv}av)' direction='out'/></method>"
+    "<method name='GetGroupProperties'><arg type='ai' direction='in'/><arg type='as' direction='in'/>"
+    "<arg type='a(ia{sv})' direction='out'/></method>"
+    "<method name='GetProperty'><arg type='i' direction='in'/><arg type='s' direction='in'/>"
+    "<arg type='v' direction='out'/></method>"
+    "<method name='Event'><arg type='i' direction='in'/><arg type='s' direction='in'/>"
+    "<arg type='v' direction='in'/><arg type='u' direction='in'/></method>"
+    "<method name='EventGroup'><arg type='a(isvu)' direction='in'/><arg type='ai' direction='out'/></method>"
+    "<method name='AboutToShow'><arg type='i' direction='in'/><arg type='b' direction='out'/></method>"
+    "<method name='AboutToShowGroup'><arg type='ai' direction='in'/><arg type='ai' direction='out'/>"
+    "<arg type='ai' direction='out'/></method>"
+    "<signal name='ItemsPropertiesUpdated'><arg type='a(ia{sv})'/><arg type='a(ias)'/></signal>"
+    "<signal name='LayoutUpdated'><arg type='u'/><arg type='i'/></signal>"
+    "<signal name='ItemActivationRequested'><arg type='i'/><arg type='u'/></signal>"
+    "</interface></node>";
+
+/* -------------------------------------------------------------------------------------------------- properties */
+
+/* An underscore makes the next letter an access key; two are one that is seen. */
+static char *label(const char *text)
+{
+    g_auto(GStrv) parts = g_strsplit(text, "_", -1);
+
+    return g_strjoinv("__", parts);
+}
+
+static GVariant *get_property(const TrEntry *entry, const char *name)
+{
+    g_autofree char *text = NULL;
+
+    if (entry->separator)
+        return strcmp(name, "type") == 0 ? g_variant_new_string("separator") : NULL;
+    if (strcmp(name, "enabled") == 0)
+        return g_variant_new_boolean(entry->enabled);
+    if (strcmp(name, "label") != 0)
+        return NULL;
+    text = label(entry->label);
+    return g_variant_new_string(text);
+}
+
+static const char *const all_names[] = { "type", "label", "enabled" };
+
+static bool is_wanted(const char *name, const char *const *names)
+{
+    return names == NULL || names[0] == NULL || g_strv_contains(names, name);
+}
+
+GVariant *tr_dbusmenu_properties(const TrEntry *entry, const char *const *names)
+{
+    GVariantBuilder properties;
+
+    g_variant_builder_init(&properties, G_VARIANT_TYPE_VARDICT);
+    for (gsize i = 0; i < G_N_ELEMENTS(all_names); i++) {
+        GVariant *value = is_wanted(all_names[i], names) ? get_property(entry, all_names[i]) : NULL;
+
+        if (value != NULL)
+            g_variant_builder_add(&properties, "{sv}", all_names[i], value);
+    }
+    return g_variant_builder_end(&properties);
+}
+
+static GVariant *root_properties(const char *const *names)
+{
+    GVariantBuilder properties;
+
+    g_variant_builder_init(&properties, G_VARIANT_TYPE_VARDICT);
+    if (is_wanted("children-display", names))
+        g_variant_builder_add(&properties, "{sv}", "children-display", g_variant_new_string("submenu"));
+    return g_variant_builder_end(&properties);
+}
+
+static GVariant *leaf(const TrEntry *entry, const char *const *names)
+{
+    return g_variant_new("(i@a{sv}av)", (gint32)entry->what, tr_dbusmenu_properties(entry, names), NULL);
+}
+
+GVariant *tr_dbusmenu_layout(const GPtrArray *entries, bool with_entries, const char *const *names)
+{
+    GVariantBuilder children;
+
+    g_variant_builder_init(&children, G_VARIANT_TYPE("av"));
+    for (guint i = 0; with_entries && i < entries->len; i++)
+        g_variant_builder_add(&children, "v", leaf(entries->pdata[i], names));
+    return g_variant_new("(i@a{sv}av)", ROOT, root_properties(names), &children);
+}
+
+static const TrEntry *find(const TrDbusmenu *menu, gint32 id)
+{
+    for (guint i = 0; i < menu->entries->len; i++) {
+        const TrEntry *entry = menu->entries->pdata[i];
+
+        if ((gint32)entry->what == id)
+            return entry;
+    }
+    return NULL;
+}
+
+/* ----------------------------------------------------------------------------------------------------- methods */
+
+static void refuse(GDBusMethodInvocation *invocation, gint32 id)
+{
+    g_dbus_method_invocation_return_error(invocation, G_DBUS_ERROR, G_DBUS_ERROR_INVALID_ARGS, "there is no entry %d",
+                                          id);
+}
+
+static void get_layout(TrDbusmenu *menu, GVariant *parameters, GDBusMethodInvocation *invocation)
+{
+    g_autofree const char **names = NULL;
+    gint32 id;
+    gint32 depth;
+    const TrEntry *entry;
+
+    g_variant_get(parameters, "(ii^a&s)", &id, &depth, &names);
+    entry = find(menu, id);
+    if (id != ROOT && entry == NULL)
+        refuse(invocation, id);
+    else
+        g_dbus_method_invocation_return_value(
+            invocation,
+            g_variant_new("(u@(ia{sv}av))", menu->revision,
+                          id == ROOT ? tr_dbusmenu_layout(menu->entries, depth != 0, names) : leaf(entry, names)));
+}
+
+static void add_group(GVariantBuilder *group, const TrDbusmenu *menu, gint32 id, const char *const *names)
+{
+    const TrEntry *entry = find(menu, id);
+
+    if (id == ROOT)
+        g_variant_builder_add(group, "(i@a{sv})", id, root_properties(names));
+    else if (entry != NULL)
+        g_variant_builder_add(group, "(i@a{sv})", id, tr_dbusmenu_properties(entry, names));
+}
+
+/* No ids: all there are. */
+static void get_group_properties(TrDbusmenu *menu, GVariant *parameters, GDBusMethodInvocation *invocation)
+{
+    g_autofree const char **names = NULL;
+    g_autoptr(GVariant) ids = NULL;
+    GVariantBuilder group;
+    const gint32 *id;
+    gsize n;
+
+    g_variant_get(parameters, "(@ai^a&s)", &ids, &names);
+    id = g_variant_get_fixed_array(ids, &n, sizeof *id);
+    g_variant_builder_init(&group, G_VARIANT_TYPE("a(ia{sv})"));
+    for (gsize i = 0; i < MIN(n, MAX_IDS); i++)
+        add_group(&group, menu, id[i], names);
+    if (n == 0)
+        add_group(&group, menu, ROOT, names);
+    for (guint i = 0; n == 0 && i < menu->entries->len; i++)
+        add_group(&group, menu, (gint32)((const TrEntry *)menu->entries->pdata[i])->what, names);
+    g_dbus_method_invocation_return_value(invocation, g_variant_new("(a(ia{sv}))", &group));
+}
+
+static void get_one_property(TrDbusmenu *menu, GVariant *parameters, GDBusMethodInvocation *invocation)
+{
+    const char *name;
+    gint32 id;
+    const TrEntry *entry;
+    GVariant *value = NULL;
+
+    g_variant_get(parameters, "(i&s)", &id, &name);
+    entry = find(menu, id);
+    if (entry != NULL)
+        value = get_property(entry, name);
+    else if (id == ROOT && strcmp(name, "children-display") == 0)
+        value = g_variant_new_string("submenu");
+    if (value == NULL)
+        refuse(invocation, id);
+    else
+        g_dbus_method_invocation_return_value(invocation, g_variant_new("(v)", value));
+}
+
+static bool is_known(const TrDbusmenu *menu, gint32 id)
+{
+    return id == ROOT || find(menu, id) != NULL;
+}
+
+/* The root is only opened and closed. */
+static void happen(const TrDbusmenu *menu, gint32 id, const char *event)
+{
+    const TrEntry *entry = find(menu, id);
+
+    if (entry != NULL && strcmp(event, "clicked") == 0 && entry->enabled && !entry->separator)
+        menu->has.clicked(entry->what, menu->has.user);
+}
+
+static void one_event(TrDbusmenu *menu, GVariant *parameters, GDBusMethodInvocation *invocation)
+{
+    const char *event;
+    gint32 id;
+
+    g_variant_get(parameters, "(i&svu)", &id, &event, NULL, NULL);
+    if (!is_known(menu, id)) {
+        refuse(invocation, id);
+        return;
+    }
+    g_object_ref(invocation); /* it owns the parameters */
+    g_dbus_method_invocation_return_value(invocation, NULL);
+    happen(menu, id, event);
+    g_object_unref(invocation);
+}
+
+static void event_group(TrDbusmenu *menu, GVariant *parameters, GDBusMethodInvocation *invocation)
+{
+    g_autoptr(GVariantIter) events = NULL;
+    GVariantBuilder unknown;
+    const char *event;
+    gint32 id;
+
+    g_variant_get(parameters, "(a(isvu))", &events);
+    g_variant_builder_init(&unknown, G_VARIANT_TYPE("ai"));
+    for (guint i = 0; i < MAX_IDS && g_variant_iter_next(events, "(i&svu)", &id, &event, NULL, NULL); i++)
+        if (is_known(menu, id))
+            happen(menu, id, event);
+        else
+            g_variant_builder_add(&unknown, "i", id);
+    g_dbus_method_invocation_return_value(invocation, g_variant_new("(ai)", &unknown));
+}
+
+/* Nothing is made when it is shown: what the daemon tells is there already. */
+static void about_to_show(TrDbusmenu *menu, GVariant *parameters, GDBusMethodInvocation *invocation)
+{
+    gint32 id;
+
+    g_variant_get(parameters, "(i)", &id);
+    if (!is_known(menu, id))
+        refuse(invocation, id);
+    else
+        g_dbus_method_invocation_return_value(invocation, g_variant_new("(b)", FALSE));
+}
+
+static void about_to_show_group(TrDbusmenu *menu, GVariant *parameters, GDBusMethodInvocation *invocation)
+{
+    g_autoptr(GVariant) ids = NULL;
+    GVariantBuilder unknown;
+    const gint32 *id;
+    gsize n;
+
+    g_variant_get(parameters, "(@ai)", &ids);
+    id = g_variant_get_fixed_array(ids, &n, sizeof *id);
+    g_variant_builder_init(&unknown, G_VARIANT_TYPE("ai"));
+    for (gsize i = 0; i < MIN(n, MAX_IDS); i++)
+        if (!is_known(menu, id[i]))
+            g_variant_builder_add(&unknown, "i", id[i]);
+    g_dbus_method_invocation_return_value(invocation, g_variant_new("(aiai)", NULL, &unknown));
+}
+
+static const struct {
+    const char *name;
+    void (*run)(TrDbusmenu *menu, GVariant *parameters, GDBusMethodInvocation *invocation);
+} methods[] = {
+    { "GetLayout", get_layout },
+    { "GetGroupProperties", get_group_properties },
+    { "GetProperty", get_one_property },
+    { "Event", one_event },
+    { "EventGroup", event_group },
+    { "AboutToShow", about_to_show },
+    { "AboutToShowGroup", about_to_show_group },
+};
+
+/* GDBus has compared method and parameters with the description. */
+static void on_call(GDBusConnection *bus G_GNUC_UNUSED, const char *sender G_GNUC_UNUSED,
+                    const char *path G_GNUC_UNUSED, const char *interface G_GNUC_UNUSED, const char *method,
+                    GVariant *parameters, GDBusMethodInvocation *invocation, gpointer user)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(methods); i++)
+        if (strcmp(methods[i].name, method) == 0) {
+            methods[i].run(user, parameters, invocation);
+            return;
+        }
+    g_assert_not_reached();
+}
+
+static GVariant *on_get(GDBusConnection *bus G_GNUC_UNUSED, const char *sender G_GNUC_UNUSED,
+                        const char *path G_GNUC_UNUSED, const char *interface G_GNUC_UNUSED, const char *name,
+                        GError **error G_GNUC_UNUSED, gpointer user G_GNUC_UNUSED)
+{
+    if (strcmp(name, "Version") == 0)
+        return g_variant_new_uint32(VERSION);
+    if (strcmp(name, "TextDirection") == 0)
+        return g_variant_new_string("ltr");
+    if (strcmp(name, "Status") == 0)
+        return g_variant_new_string("normal");
+    return g_variant_new_strv(NULL, 0); /* IconThemePath: entries have no icons */
+}
+
+/* ---------------------------------------------------------------------------------------------------- the menu */
+
+TrDbusmenu *tr_dbusmenu_new(const TrDbusmenuOptions *options, GError **error)
+{
+    static const GDBusInterfaceVTable table = { .method_call = on_call, .get_property = on_get };
+    GDBusNodeInfo *node = g_dbus_node_info_new_for_xml(description, error);
+    g_autoptr(TrDbusmenu) menu = g_new0(TrDbusmenu, 1);
+
+    menu->has = *options;
+    menu->entries = g_ptr_array_new();
+    menu->revision = 1;
+    if (node == NULL)
+        return NULL;
+    menu->object = g_dbus_connection_register_object(options->bus, TR_DBUSMENU_PATH, node->interfaces[0], &table, menu,
+                                                     NULL, error);
+    g_dbus_node_info_unref(node);
+    return menu->object == 0 ? NULL : g_steal_pointer(&menu);
+}
+
+void tr_dbusmenu_free(TrDbusmenu *menu)
+{
+    if (menu == NULL)
+        return;
+    if (menu->object != 0)
+        g_dbus_connection_unregister_object(menu->has.bus, menu->object);
+    g_ptr_array_unref(menu->entries);
+    g_free(menu);
+}
+
+static void emit(const TrDbusmenu *menu, const char *signal, GVariant *parameters)
+{
+    g_dbus_connection_emit_signal(menu->has.bus, NULL, TR_DBUSMENU_PATH, INTERFACE, signal, parameters, NULL);
+}
+
+/* The entries are the same ones, in the same order. */
+static void emit_properties(const TrDbusmenu *menu, const GPtrArray *before)
+{
+    GVariantBuilder updated;
+
+    g_variant_builder_init(&updated, G_VARIANT_TYPE("a(ia{sv})"));
+    for (guint i = 0; i < before->len; i++) {
+        const TrEntry *old = before->pdata[i];
+        const TrEntry *entry = menu->entries->pdata[i];
+
+        if (old->enabled != entry->enabled || g_strcmp0(old->label, entry->label) != 0)
+            g_variant_builder_add(&updated, "(i@a{sv})", (gint32)entry->what, tr_dbusmenu_properties(entry, NULL));
+    }
+    emit(menu, "ItemsPropertiesUpdated", g_variant_new("(a(ia{sv})a(ias))", &updated, NULL));
+}
+
+void tr_dbusmenu_set(TrDbusmenu *menu, GPtrArray *entries)
+{
+    g_autoptr(GPtrArray) before = menu->entries;
+    TrMenuChange change = tr_menu_compare(before, entries);
+
+    menu->entries = g_ptr_array_ref(entries);
+    if (change.layout)
+        emit(menu, "LayoutUpdated", g_variant_new("(ui)", ++menu->revision, ROOT));
+    else if (change.properties)
+        emit_properties(menu, before);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The menu on the session bus (com.canonical.dbusmenu), which panels draw.
+ *
+ * The id of an entry is its TrDo: whoever clicks on what he saw gets that, or, when it went meanwhile, nothing.
+ * Signals are sent for what differs, and only then; a menu that is open changes by them too. */
+#ifndef ENDPOINT_TRAY_DBUSMENU_H
+#define ENDPOINT_TRAY_DBUSMENU_H
+
+#include <gio/gio.h>
+
+#include "endpoint/tray/menu.h"
+
+#define TR_DBUSMENU_PATH "/MenuBar"
+
+typedef struct TrDbusmenu TrDbusmenu;
+
+typedef struct {
+    GDBusConnection *bus; /* borrowed; must outlive the menu */
+    void (*clicked)(TrDo what, gpointer user);
+    gpointer user;
+} TrDbusmenuOptions;
+
+/* Empty at first.  NULL on failure. */
+TrDbusmenu *tr_dbusmenu_new(const TrDbusmenuOptions *options, GError **error);
+void tr_dbusmenu_free(TrDbusmenu *menu);
+
+/* Entries as tr_menu_make gives them; takes a reference. */
+void tr_dbusmenu_set(TrDbusmenu *menu, GPtrArray *entries);
+
+/* The pieces, for tests.  Floating: (ia{sv}av) of the root and, unless depth is 0, of the entries below it; a{sv} of
+ * one entry.  names: the properties that are wanted; NULL or empty: all. */
+GVariant *tr_dbusmenu_layout(const GPtrArray *entries, bool with_entries, const char *const *names);
+GVariant *tr_dbusmenu_properties(const TrEntry *entry, const char *const *names);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(TrDbusmenu, tr_dbusmenu_free)
+
+#endif

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "endpoint/tray/notifier.h"
+
+#include "endpoint/tray/face.h"
+#include "lib/base/log.h"
+
+#define SERVER        "org.freedesktop.Notifications"
+#define PATH          "/org/freedesktop/Notifications"
+#define N_KINDS       (TR_NOTIFIER_ASKED + 1)
+#define AS_THE_SERVER (-1) /* how long it is shown */
+#define UNTIL_CLOSED  0
+#define NORMAL        1 /* urgencies of the specification */
+#define CRITICAL      2
+
+struct TrNotifier {
+    GDBusConnection *bus;
+    TrNotifierIdle idle;
+    gpointer user;
+    GCancellable *calls; /* what is under way ends with the notifier */
+    guint server;
+    guint under_way;
+    guint32 on_screen[N_KINDS]; /* numbers that the server gave; 0: none */
+};
+
+/* One notice on its way: first the server says whether it reads markup. */
+typedef struct {
+    TrNotifier *notifier;
+    int kind;
+    bool urgent;
+    char *title, *body;
+} Errand;
+
+static void end(Errand *errand)
+{
+    TrNotifier *notifier = errand->notifier; /* NULL: it is gone */
+
+    g_free(errand->title);
+    g_free(errand->body);
+    g_free(errand);
+    if (notifier != NULL && --notifier->under_way == 0 && notifier->idle != NULL)
+        notifier->idle(notifier->user);
+}
+
+static bool is_cancelled(Errand *errand, const GError *error)
+{
+    if (!g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+        return false;
+    errand->notifier = NULL;
+    end(errand);
+    return true;
+}
+
+static void on_shown(GObject *source, GAsyncResult *result, gpointer user)
+{
+    Errand *errand = user;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GVariant) answer = g_dbus_connection_call_finish(G_DBUS_CONNECTION(source), result, &error);
+
+    if (is_cancelled(errand, error))
+        return;
+    if (answer != NULL)
+        g_variant_get(answer, "(u)", &errand->notifier->on_screen[errand->kind]);
+    else
+        hl_warn("tray", "a notification was not shown: %s", error->message);
+    end(errand);
+}
+
+static GVariant *hints(const Errand *errand)
+{
+    GVariantBuilder list;
+
+    g_variant_builder_init(&list, G_VARIANT_TYPE_VARDICT);
+    g_variant_builder_add(&list, "{sv}", "urgency", g_variant_new_byte(errand->urgent ? CRITICAL : NORMAL));
+    g_variant_builder_add(&list, "{sv}", "desktop-entry", g_variant_new_string("holdline"));
+    return g_variant_builder_end(&list);
+}
+
+static const char *icon_of(int kind)
+{
+    return tr_icon_name(kind == TR_NOTICE_DETECTION || kind == TR_NOTICE_REFUSED ? TR_ICON_WARNING : TR_ICON_NORMAL);
+}
+
+static void show(Errand *errand, bool markup)
+{
+    const TrNotifier *notifier = errand->notifier;
+    g_autofree char *body = markup ? g_markup_escape_text(errand->body, -1) : g_strdup(errand->body);
+
+    g_dbus_connection_call(notifier->bus, SERVER, PATH, SERVER, "Notify",
+                           g_variant_new("(susssas@a{sv}i)", "Holdline", notifier->on_screen[errand->kind],
+                                         icon_of(errand->kind), errand->title, body, NULL, hints(errand),
+                                         errand->urgent ? UNTIL_CLOSED : AS_THE_SERVER),
+                           G_VARIANT_TYPE("(u)"), G_DBUS_CALL_FLAGS_NONE, -1, notifier->calls, on_shown, errand);
+}
+
+static void on_capabilities(GObject *source, GAsyncResult *result, gpointer user)
+{
+    Errand *errand = user;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GVariant) answer = g_dbus_connection_call_finish(G_DBUS_CONNECTION(source), result, &error);
+    g_autofree const char **can = NULL;
+
+    if (is_cancelled(errand, error))
+        return;
+    if (answer == NULL) {
+        hl_debug("tray", "this desktop shows no notifications: %s", error->message);
+        end(errand);
+        return;
+    }
+    g_variant_get(answer, "(^a&s)", &can);
+    show(errand, g_strv_contains(can, "body-markup"));
+}
+
+/* Another server counts anew: our old number may be somebody else's notification there. */
+static void on_no_server(GDBusConnection *bus G_GNUC_UNUSED, const char *name G_GNUC_UNUSED, gpointer user)
+{
+    TrNotifier *notifier = user;
+
+    for (gsize i = 0; i < N_KINDS; i++)
+        notifier->on_screen[i] = 0;
+}
+
+TrNotifier *tr_notifier_new(GDBusConnection *bus, TrNotifierIdle idle, gpointer user)
+{
+    TrNotifier *notifier = g_new0(TrNotifier, 1);
+
+    notifier->bus = bus;
+    notifier->idle = idle;
+    notifier->user = user;
+    notifier->calls = g_cancellable_new();
+    if (bus != NULL)
+        notifier->server = g_bus_watch_name_on_connection(bus, SERVER, G_BUS_NAME_WATCHER_FLAGS_NONE, NULL,
+                                                          on_no_server, notifier, NULL);
+    return notifier;
+}
+
+void tr_notifier_free(TrNotifier *notifier)
+{
+    if (notifier == NULL)
+        return;
+    if (notifier->server != 0)
+        g_bus_unwatch_name(notifier->server);
+    g_cancellable_cancel(notifier->calls);
+    g_object_unref(notifier->calls);
+    g_free(notifier);
+}
+
+void tr_notifier_show(TrNotifier *notifier, int kind, bool urgent, const char *title, const char *body)
+{
+    Errand *errand;
+
+    g_assert(kind >= 0 && kind < N_KINDS);
+    if (notifier->bus == NULL)
+        return;
+    errand = g_new0(Errand, 1);
+    *errand = (Errand){ notifier, kind, urgent, g_strdup(title), g_strdup(body) };
+    notifier->under_way++;
+    g_dbus_connection_call(notifier->bus, SERVER, PATH, SERVER, "GetCapabilities", NULL, G_VARIANT_TYPE("(as)"),
+                           G_DBUS_CALL_FLAGS_NONE, -1, notifier->calls, on_capabilities, errand);
+}
+
+bool tr_notifier_is_busy(const TrNotifier *notifier)
+{
+    return notifier->under_way > 0;
+}

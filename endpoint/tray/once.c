@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "endpoint/tray/once.h"
+
+#include <stdio.h>
+
+#include "endpoint/tray/actions.h"
+#include "endpoint/tray/notifier.h"
+#include "lib/base/i18n.h"
+
+typedef struct {
+    GMainLoop *loop;
+    TrNotifier *notifier;
+    GError *error;
+    bool ended;
+} Once;
+
+static void leave_if_over(gpointer user)
+{
+    const Once *once = user;
+
+    if (once->ended && !tr_notifier_is_busy(once->notifier))
+        g_main_loop_quit(once->loop);
+}
+
+static void on_began(TrDo what G_GNUC_UNUSED, const char *words, gpointer user)
+{
+    const Once *once = user;
+    g_autofree char *shown = tr_text(words);
+
+    tr_notifier_show(once->notifier, TR_NOTICE_SCAN, false, _("Scanning..."), shown);
+}
+
+/* An update takes a while: that it goes on is said once. */
+static void on_progress(guint percent G_GNUC_UNUSED, const char *what G_GNUC_UNUSED, gpointer user G_GNUC_UNUSED)
+{
+}
+
+static void tell(const Once *once, const TrOutcome *outcome)
+{
+    g_autoptr(TrNotices) notices = tr_notices_new();
+    g_autoptr(TrNotice) notice = NULL;
+
+    tr_notices_outcome(notices, outcome->what, outcome->detail, outcome->error, 0);
+    notice = tr_notices_take(notices, 0);
+    if (notice == NULL)
+        return;
+    tr_notifier_show(once->notifier, (int)notice->kind, notice->urgent, notice->title, notice->body);
+    if (outcome->error == NULL) /* an error is printed by who gets it */
+        printf("%s%s%s\n", notice->title, *notice->body != '\0' ? ": " : "", notice->body);
+}
+
+static void on_ended(const TrOutcome *outcome, gpointer user)
+{
+    Once *once = user;
+
+    once->ended = true;
+    if (outcome->error != NULL)
+        once->error = g_error_copy(outcome->error);
+    if (!outcome->silent)
+        tell(once, outcome);
+    leave_if_over(once);
+}
+
+bool tr_once(const TrOnceOptions *options, TrDo what, GError **error)
+{
+    Once once = { .loop = options->loop };
+    TrActionsOptions has = { .bus = options->bus,
+                             .socket = options->socket,
+                             .conf = options->conf,
+                             .began = on_began,
+                             .progress = on_progress,
+                             .ended = on_ended,
+                             .user = &once };
+    g_autoptr(TrActions) actions = tr_actions_new(&has);
+    g_autoptr(TrNotifier) notifier = tr_notifier_new(options->bus, leave_if_over, &once);
+
+    once.notifier = notifier;
+    if (!tr_actions_start(actions, what))
+        return hl_fail(error, HL_ERROR_USAGE, _("'%s' cannot be done here"), tr_do_name(what));
+    if (what == TR_DO_UPDATE_NOW)
+        tr_notifier_show(notifier, TR_NOTICE_UPDATE, false, _("Updating..."), "");
+    g_main_loop_run(options->loop);
+    if (once.error == NULL)
+        return true;
+    g_propagate_error(error, once.error);
+    return false;
+}
