@@ -5,14 +5,14 @@
 
 #define INTERFACE "com.canonical.dbusmenu"
 #define VERSION   3 /* of the protocol */
+#define REVISION  1 /* of the layout, which stays */
 #define ROOT      0
 #define MAX_IDS   256 /* of one call: many more than there are entries */
 
 struct TrDbusmenu {
     TrDbusmenuOptions has;
     guint object;
-    guint revision; /* of the layout */
-    GPtrArray *entries;
+    GPtrArray *entries; /* that are there */
 };
 
 static const char description[] =
@@ -46,54 +46,82 @@ static char *label(const char *text)
     return g_strjoinv("__", parts);
 }
 
-static GVariant *get_property(const TrEntry *entry, const char *name)
+static GVariant *get_type(TrDo what, const TrEntry *entry G_GNUC_UNUSED)
 {
-    g_autofree char *text = NULL;
-
-    if (entry->separator)
-        return strcmp(name, "type") == 0 ? g_variant_new_string("separator") : NULL;
-    if (strcmp(name, "enabled") == 0)
-        return g_variant_new_boolean(entry->enabled);
-    if (strcmp(name, "label") != 0)
-        return NULL;
-    text = label(entry->label);
-    return g_variant_new_string(text);
+    return what == TR_DO_SEPARATOR_1 || what == TR_DO_SEPARATOR_2 ? g_variant_new_string("separator") : NULL;
 }
 
-static const char *const all_names[] = { "type", "label", "enabled" };
+static GVariant *get_label(TrDo what G_GNUC_UNUSED, const TrEntry *entry)
+{
+    g_autofree char *text = entry == NULL || entry->separator ? NULL : label(entry->label);
+
+    return text == NULL ? NULL : g_variant_new_string(text);
+}
+
+static GVariant *get_enabled(TrDo what G_GNUC_UNUSED, const TrEntry *entry)
+{
+    return entry == NULL || entry->separator ? NULL : g_variant_new_boolean(entry->enabled);
+}
+
+static GVariant *get_visible(TrDo what G_GNUC_UNUSED, const TrEntry *entry)
+{
+    return g_variant_new_boolean(entry != NULL);
+}
+
+/* NULL: it does not apply. */
+static const struct {
+    const char *name;
+    GVariant *(*get)(TrDo what, const TrEntry *entry);
+} properties[] = {
+    { "type", get_type },
+    { "label", get_label },
+    { "enabled", get_enabled },
+    { "visible", get_visible },
+};
 
 static bool is_wanted(const char *name, const char *const *names)
 {
     return names == NULL || names[0] == NULL || g_strv_contains(names, name);
 }
 
-GVariant *tr_dbusmenu_properties(const TrEntry *entry, const char *const *names)
+GVariant *tr_dbusmenu_properties(TrDo what, const TrEntry *entry, const char *const *names)
 {
-    GVariantBuilder properties;
+    GVariantBuilder list;
 
-    g_variant_builder_init(&properties, G_VARIANT_TYPE_VARDICT);
-    for (gsize i = 0; i < G_N_ELEMENTS(all_names); i++) {
-        GVariant *value = is_wanted(all_names[i], names) ? get_property(entry, all_names[i]) : NULL;
+    g_variant_builder_init(&list, G_VARIANT_TYPE_VARDICT);
+    for (gsize i = 0; i < G_N_ELEMENTS(properties); i++) {
+        GVariant *value = is_wanted(properties[i].name, names) ? properties[i].get(what, entry) : NULL;
 
         if (value != NULL)
-            g_variant_builder_add(&properties, "{sv}", all_names[i], value);
+            g_variant_builder_add(&list, "{sv}", properties[i].name, value);
     }
-    return g_variant_builder_end(&properties);
+    return g_variant_builder_end(&list);
 }
 
 static GVariant *root_properties(const char *const *names)
 {
-    GVariantBuilder properties;
+    GVariantBuilder list;
 
-    g_variant_builder_init(&properties, G_VARIANT_TYPE_VARDICT);
+    g_variant_builder_init(&list, G_VARIANT_TYPE_VARDICT);
     if (is_wanted("children-display", names))
-        g_variant_builder_add(&properties, "{sv}", "children-display", g_variant_new_string("submenu"));
-    return g_variant_builder_end(&properties);
+        g_variant_builder_add(&list, "{sv}", "children-display", g_variant_new_string("submenu"));
+    return g_variant_builder_end(&list);
 }
 
-static GVariant *leaf(const TrEntry *entry, const char *const *names)
+static const TrEntry *find(const GPtrArray *entries, TrDo what)
 {
-    return g_variant_new("(i@a{sv}av)", (gint32)entry->what, tr_dbusmenu_properties(entry, names), NULL);
+    for (guint i = 0; i < entries->len; i++) {
+        const TrEntry *entry = entries->pdata[i];
+
+        if (entry->what == what)
+            return entry;
+    }
+    return NULL;
+}
+
+static GVariant *leaf(const GPtrArray *entries, TrDo what, const char *const *names)
+{
+    return g_variant_new("(i@a{sv}av)", (gint32)what, tr_dbusmenu_properties(what, find(entries, what), names), NULL);
 }
 
 GVariant *tr_dbusmenu_layout(const GPtrArray *entries, bool with_entries, const char *const *names)
@@ -101,20 +129,18 @@ GVariant *tr_dbusmenu_layout(const GPtrArray *entries, bool with_entries, const 
     GVariantBuilder children;
 
     g_variant_builder_init(&children, G_VARIANT_TYPE("av"));
-    for (guint i = 0; with_entries && i < entries->len; i++)
-        g_variant_builder_add(&children, "v", leaf(entries->pdata[i], names));
+    for (guint i = 0; with_entries && tr_menu_at(i) != TR_DO_NOTHING; i++)
+        g_variant_builder_add(&children, "v", leaf(entries, tr_menu_at(i), names));
     return g_variant_new("(i@a{sv}av)", ROOT, root_properties(names), &children);
 }
 
-static const TrEntry *find(const TrDbusmenu *menu, gint32 id)
+/* Whether the layout has it. */
+static bool is_entry(gint32 id)
 {
-    for (guint i = 0; i < menu->entries->len; i++) {
-        const TrEntry *entry = menu->entries->pdata[i];
-
-        if ((gint32)entry->what == id)
-            return entry;
-    }
-    return NULL;
+    for (guint i = 0; tr_menu_at(i) != TR_DO_NOTHING; i++)
+        if ((gint32)tr_menu_at(i) == id)
+            return true;
+    return false;
 }
 
 /* ----------------------------------------------------------------------------------------------------- methods */
@@ -130,27 +156,25 @@ static void get_layout(TrDbusmenu *menu, GVariant *parameters, GDBusMethodInvoca
     g_autofree const char **names = NULL;
     gint32 id;
     gint32 depth;
-    const TrEntry *entry;
 
     g_variant_get(parameters, "(ii^a&s)", &id, &depth, &names);
-    entry = find(menu, id);
-    if (id != ROOT && entry == NULL)
+    if (id != ROOT && !is_entry(id)) {
         refuse(invocation, id);
-    else
-        g_dbus_method_invocation_return_value(
-            invocation,
-            g_variant_new("(u@(ia{sv}av))", menu->revision,
-                          id == ROOT ? tr_dbusmenu_layout(menu->entries, depth != 0, names) : leaf(entry, names)));
+        return;
+    }
+    g_dbus_method_invocation_return_value(
+        invocation, g_variant_new("(u@(ia{sv}av))", REVISION,
+                                  id == ROOT ? tr_dbusmenu_layout(menu->entries, depth != 0, names)
+                                             : leaf(menu->entries, (TrDo)id, names)));
 }
 
 static void add_group(GVariantBuilder *group, const TrDbusmenu *menu, gint32 id, const char *const *names)
 {
-    const TrEntry *entry = find(menu, id);
-
     if (id == ROOT)
         g_variant_builder_add(group, "(i@a{sv})", id, root_properties(names));
-    else if (entry != NULL)
-        g_variant_builder_add(group, "(i@a{sv})", id, tr_dbusmenu_properties(entry, names));
+    else if (is_entry(id))
+        g_variant_builder_add(group, "(i@a{sv})", id,
+                              tr_dbusmenu_properties((TrDo)id, find(menu->entries, (TrDo)id), names));
 }
 
 /* No ids: all there are. */
@@ -169,39 +193,40 @@ static void get_group_properties(TrDbusmenu *menu, GVariant *parameters, GDBusMe
         add_group(&group, menu, id[i], names);
     if (n == 0)
         add_group(&group, menu, ROOT, names);
-    for (guint i = 0; n == 0 && i < menu->entries->len; i++)
-        add_group(&group, menu, (gint32)((const TrEntry *)menu->entries->pdata[i])->what, names);
+    for (guint i = 0; n == 0 && tr_menu_at(i) != TR_DO_NOTHING; i++)
+        add_group(&group, menu, (gint32)tr_menu_at(i), names);
     g_dbus_method_invocation_return_value(invocation, g_variant_new("(a(ia{sv}))", &group));
 }
 
 static void get_one_property(TrDbusmenu *menu, GVariant *parameters, GDBusMethodInvocation *invocation)
 {
+    g_autoptr(GVariant) all = NULL;
+    g_autoptr(GVariant) value = NULL;
     const char *name;
     gint32 id;
-    const TrEntry *entry;
-    GVariant *value = NULL;
 
     g_variant_get(parameters, "(i&s)", &id, &name);
-    entry = find(menu, id);
-    if (entry != NULL)
-        value = get_property(entry, name);
-    else if (id == ROOT && strcmp(name, "children-display") == 0)
-        value = g_variant_new_string("submenu");
+    if (id == ROOT)
+        all = g_variant_ref_sink(root_properties(NULL));
+    else if (is_entry(id))
+        all = g_variant_ref_sink(tr_dbusmenu_properties((TrDo)id, find(menu->entries, (TrDo)id), NULL));
+    if (all != NULL)
+        value = g_variant_lookup_value(all, name, NULL);
     if (value == NULL)
         refuse(invocation, id);
     else
         g_dbus_method_invocation_return_value(invocation, g_variant_new("(v)", value));
 }
 
+/* What is not there (any more) cannot be clicked; the root is only opened and closed. */
 static bool is_known(const TrDbusmenu *menu, gint32 id)
 {
-    return id == ROOT || find(menu, id) != NULL;
+    return id == ROOT || find(menu->entries, (TrDo)id) != NULL;
 }
 
-/* The root is only opened and closed. */
 static void happen(const TrDbusmenu *menu, gint32 id, const char *event)
 {
-    const TrEntry *entry = find(menu, id);
+    const TrEntry *entry = find(menu->entries, (TrDo)id);
 
     if (entry != NULL && strcmp(event, "clicked") == 0 && entry->enabled && !entry->separator)
         menu->has.clicked(entry->what, menu->has.user);
@@ -317,7 +342,6 @@ TrDbusmenu *tr_dbusmenu_new(const TrDbusmenuOptions *options, GError **error)
 
     menu->has = *options;
     menu->entries = g_ptr_array_new();
-    menu->revision = 1;
     if (node == NULL)
         return NULL;
     menu->object = g_dbus_connection_register_object(options->bus, TR_DBUSMENU_PATH, node->interfaces[0], &table, menu,
@@ -341,30 +365,23 @@ static void emit(const TrDbusmenu *menu, const char *signal, GVariant *parameter
     g_dbus_connection_emit_signal(menu->has.bus, NULL, TR_DBUSMENU_PATH, INTERFACE, signal, parameters, NULL);
 }
 
-/* The entries are the same ones, in the same order. */
-static void emit_properties(const TrDbusmenu *menu, const GPtrArray *before)
-{
-    GVariantBuilder updated;
-
-    g_variant_builder_init(&updated, G_VARIANT_TYPE("a(ia{sv})"));
-    for (guint i = 0; i < before->len; i++) {
-        const TrEntry *old = before->pdata[i];
-        const TrEntry *entry = menu->entries->pdata[i];
-
-        if (old->enabled != entry->enabled || g_strcmp0(old->label, entry->label) != 0)
-            g_variant_builder_add(&updated, "(i@a{sv})", (gint32)entry->what, tr_dbusmenu_properties(entry, NULL));
-    }
-    emit(menu, "ItemsPropertiesUpdated", g_variant_new("(a(ia{sv})a(ias))", &updated, NULL));
-}
-
 void tr_dbusmenu_set(TrDbusmenu *menu, GPtrArray *entries)
 {
     g_autoptr(GPtrArray) before = menu->entries;
     TrMenuChange change = tr_menu_compare(before, entries);
+    GVariantBuilder updated;
 
     menu->entries = g_ptr_array_ref(entries);
-    if (change.layout)
-        emit(menu, "LayoutUpdated", g_variant_new("(ui)", ++menu->revision, ROOT));
-    else if (change.properties)
-        emit_properties(menu, before);
+    if (!change.layout && !change.properties)
+        return;
+    g_variant_builder_init(&updated, G_VARIANT_TYPE("a(ia{sv})"));
+    for (guint i = 0; tr_menu_at(i) != TR_DO_NOTHING; i++) {
+        TrDo what = tr_menu_at(i);
+        g_autoptr(GVariant) was = g_variant_ref_sink(tr_dbusmenu_properties(what, find(before, what), NULL));
+        g_autoptr(GVariant) is = g_variant_ref_sink(tr_dbusmenu_properties(what, find(entries, what), NULL));
+
+        if (!g_variant_equal(was, is))
+            g_variant_builder_add(&updated, "(i@a{sv})", (gint32)what, is);
+    }
+    emit(menu, "ItemsPropertiesUpdated", g_variant_new("(a(ia{sv})a(ias))", &updated, NULL));
 }

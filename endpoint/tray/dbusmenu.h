@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The menu on the session bus (com.canonical.dbusmenu), which panels draw.
  *
- * The id of an entry is its TrDo: whoever clicks on what he saw gets that, or, when it went meanwhile, nothing.
- * Signals are sent for what differs, and only then; a menu that is open changes by them too. */
+ * Each entry that there can be is in its layout always, with its TrDo as its id, and is seen while it is there: an open
+ * menu changes in place by that, where another layout would close it in some hosts.  Whoever clicks on what he saw gets
+ * that, or, when it went meanwhile, nothing.  Signals are sent for what differs, and only then. */
 #ifndef ENDPOINT_TRAY_DBUSMENU_H
 #define ENDPOINT_TRAY_DBUSMENU_H
 
@@ -27,10 +28,10 @@ void tr_dbusmenu_free(TrDbusmenu *menu);
 /* Entries as tr_menu_make gives them; takes a reference. */
 void tr_dbusmenu_set(TrDbusmenu *menu, GPtrArray *entries);
 
-/* The pieces, for tests.  Floating: (ia{sv}av) of the root and, unless depth is 0, of the entries below it; a{sv} of
- * one entry.  names: the properties that are wanted; NULL or empty: all. */
+/* The pieces, for tests.  Floating: (ia{sv}av) of the root and, if wanted, of all below it; a{sv} of one entry, NULL
+ * for what is not there.  names: the properties that are wanted; NULL or empty: all. */
 GVariant *tr_dbusmenu_layout(const GPtrArray *entries, bool with_entries, const char *const *names);
-GVariant *tr_dbusmenu_properties(const TrEntry *entry, const char *const *names);
+GVariant *tr_dbusmenu_properties(TrDo what, const TrEntry *entry, const char *const *names);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TrDbusmenu, tr_dbusmenu_free)
 

@@ -19,6 +19,7 @@ struct TrItem {
     TrItemOptions has;
     char *name;       /* on the bus, as the specification asks for it */
     char *theme_path; /* of our icons, which were installed with the program; "" where they are not */
+    bool title_only;  /* the desktop shows no more of a tool tip */
     guint object, watcher, host_signals;
     GCancellable *watching; /* of calls to the watcher of now; NULL: there is none */
     bool hosted;
@@ -62,7 +63,7 @@ static GVariant *icon_name(const TrItem *item, TrIcon icon, guint frame)
                                                  : g_variant_new_string(name);
 }
 
-static const char *status(const TrItem *item)
+static const char *status_of(const TrItem *item)
 {
     return item->face.icon == TR_ICON_WARNING ? "NeedsAttention" : "Active";
 }
@@ -106,10 +107,12 @@ char *tr_item_plain(const char *text)
 
 static GVariant *get_tooltip(const TrItem *item)
 {
-    g_autofree char *lines = g_strdup_printf("%s\n%s", item->face.status, item->face.tooltip);
-    g_autofree char *plain = tr_item_plain(lines);
+    g_autofree char *status = g_strdup_printf(TITLE ": %s", item->face.status);
+    g_autofree char *all = g_strjoin("\n", status, *item->face.tooltip != '\0' ? item->face.tooltip : NULL, NULL);
+    g_autofree char *title = tr_item_plain(item->title_only ? all : status);
+    g_autofree char *text = tr_item_plain(item->title_only ? "" : item->face.tooltip);
 
-    return g_variant_new("(s@a(iiay)ss)", "", no_pixmaps(), TITLE, g_strchomp(plain));
+    return g_variant_new("(s@a(iiay)ss)", "", no_pixmaps(), title, text);
 }
 
 static GVariant *get_icon_pixmap(const TrItem *item)
@@ -139,7 +142,7 @@ static GVariant *get_attention_name(const TrItem *item)
 
 static GVariant *get_status(const TrItem *item)
 {
-    return g_variant_new_string(status(item));
+    return g_variant_new_string(status_of(item));
 }
 
 static GVariant *get_theme_path(const TrItem *item)
@@ -344,6 +347,15 @@ static char *find_theme(void)
     return g_file_test(icon, G_FILE_TEST_EXISTS) ? g_steal_pointer(&theme) : g_strdup("");
 }
 
+/* By the name that a desktop gives itself, as the Desktop Entry Specification has it. */
+static bool shows_titles_only(void)
+{
+    const char *names = g_getenv("XDG_CURRENT_DESKTOP");
+    g_auto(GStrv) list = g_strsplit(names == NULL ? "" : names, ":", -1);
+
+    return g_strv_contains((const char *const *)list, "LXQt");
+}
+
 TrItem *tr_item_new(const TrItemOptions *options, GError **error)
 {
     g_autoptr(TrItem) item = g_new0(TrItem, 1);
@@ -351,6 +363,7 @@ TrItem *tr_item_new(const TrItemOptions *options, GError **error)
     item->has = *options;
     item->name = g_strdup_printf("org.kde.StatusNotifierItem-%d-1", (int)getpid());
     item->theme_path = find_theme();
+    item->title_only = shows_titles_only();
     item->face.status = g_strdup("");
     item->face.tooltip = g_strdup("");
     if (!put_on_bus(item, error))
@@ -398,7 +411,7 @@ void tr_item_set(TrItem *item, const TrFace *face, guint frame)
     if (icon)
         emit(item, "NewIcon", NULL);
     if (attention)
-        emit(item, "NewStatus", g_variant_new("(s)", status(item)));
+        emit(item, "NewStatus", g_variant_new("(s)", status_of(item)));
     if (tooltip)
         emit(item, "NewToolTip", NULL);
 }

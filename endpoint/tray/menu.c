@@ -120,6 +120,11 @@ GPtrArray *tr_menu_make(const TrView *view, const char *status)
     return menu;
 }
 
+TrDo tr_menu_at(guint place)
+{
+    return place < G_N_ELEMENTS(rows) ? rows[place].what : TR_DO_NOTHING;
+}
+
 TrMenuChange tr_menu_compare(const GPtrArray *old, const GPtrArray *new_menu)
 {
     TrMenuChange change = { .layout = old->len != new_menu->len };

@@ -33,6 +33,9 @@ typedef struct {
 /* Entries in order, at most TR_N_DOS; status is the face's line.  g_ptr_array_unref. */
 GPtrArray *tr_menu_make(const TrView *view, const char *status);
 
+/* The entry that has this place, from 0, when all are there; TR_DO_NOTHING: there is no such place. */
+TrDo tr_menu_at(guint place);
+
 /* Whether other entries are there (layout), and whether texts or states of those that are differ. */
 typedef struct {
     bool layout, properties;

@@ -132,6 +132,28 @@ class Notifications(Service):
         return [one["title"] for one in self.shown]
 
 
+class Portal(Service):
+    """The dialog for files; answers at once with the addresses that the test gave it, or that the user closed it."""
+
+    XML = """<node><interface name='org.freedesktop.portal.FileChooser'>
+      <method name='OpenFile'><arg type='s' direction='in'/><arg type='s' direction='in'/><arg type='a{sv}' direction='in'/>
+        <arg type='o' direction='out'/></method></interface></node>"""
+
+    def __init__(self, bus, uris):
+        self.uris = uris
+        self.asked = 0
+        self.options = {}
+        super().__init__(bus, "org.freedesktop.portal.Desktop", "/org/freedesktop/portal/desktop", self.XML)
+
+    def on_call(self, connection, sender, path, _interface, _method, parameters, invocation):
+        self.options = parameters.unpack()[2]
+        handle = f"{path}/request/{sender[1:].replace('.', '_')}/{self.options['handle_token']}"
+        self.asked += 1
+        answer = GLib.Variant("(ua{sv})", (0 if self.uris else 1, {"uris": GLib.Variant("as", self.uris)}))
+        connection.emit_signal(sender, handle, "org.freedesktop.portal.Request", "Response", answer)
+        invocation.return_value(GLib.Variant("(o)", (handle,)))
+
+
 class Host:
     """What a panel does with an icon: reads it, opens its menu, clicks; and counts the signals that it gets."""
 
@@ -160,13 +182,13 @@ class Host:
         return self.call("/StatusNotifierItem", "org.freedesktop.DBus.Properties", "Get", GLib.Variant("(ss)", (ITEM, name)))[0]
 
     def tooltip(self):
-        return self.property("ToolTip")[3]
+        return "\n".join(filter(None, self.property("ToolTip")[2:]))
 
     def menu(self):
-        """Labels by id, in order; None for separators."""
+        """Labels by id, in order, of what is seen; None for separators."""
         path = self.property("Menu")
         _, (_, _, children) = self.call(path, MENU, "GetLayout", GLib.Variant("(iias)", (0, -1, [])))
-        return {number: properties.get("label") for number, properties, _ in children}
+        return {number: properties.get("label") for number, properties, _ in children if properties["visible"]}
 
     def click(self, number):
         path = self.property("Menu")

@@ -41,21 +41,34 @@ static void test_layout(void)
     g_autofree char *layout = printed(tr_dbusmenu_layout(list, true, all));
     g_autofree char *root = printed(tr_dbusmenu_layout(list, false, all));
 
-    g_assert_cmpstr(layout, ==,
-                    "(0, {'children-display': <'submenu'>}, ["
-                    "<(1, {'label': <'Connected'>, 'enabled': <false>}, @av [])>, "
-                    "<(11, {'type': <'separator'>}, @av [])>, "
-                    "<(2, {'label': <'今すぐアップデート'>, 'enabled': <true>}, @av [])>])");
+    g_assert_true(g_str_has_prefix(
+        layout, "(0, {'children-display': <'submenu'>}, ["
+                "<(1, {'label': <'Connected'>, 'enabled': <false>, 'visible': <true>}, @av [])>, "
+                "<(11, {'type': <'separator'>, 'visible': <true>}, @av [])>, "
+                "<(2, {'label': <'今すぐアップデート'>, 'enabled': <true>, 'visible': <true>}, @av [])>, "
+                "<(3, {'visible': <false>}, @av [])>, "));
+    g_assert_nonnull(strstr(layout, "<(12, {'type': <'separator'>, 'visible': <false>}, @av [])>"));
     g_assert_cmpstr(root, ==, "(0, {'children-display': <'submenu'>}, [])");
+}
+
+static void test_each_entry_has_one_place(void)
+{
+    guint seen[TR_N_DOS] = { 0 };
+    guint place = 0;
+
+    for (; tr_menu_at(place) != TR_DO_NOTHING; place++)
+        seen[tr_menu_at(place)]++;
+    g_assert_cmpuint(place, ==, TR_N_DOS - 1);
+    for (guint what = TR_DO_NOTHING + 1; what < TR_N_DOS; what++)
+        g_assert_cmpuint(seen[what], ==, 1);
 }
 
 static void test_wanted_properties(void)
 {
     static const char *const label[] = { "label", "icon-name", NULL };
     const TrEntry entry = { TR_DO_QUIT, false, true, (char *)"Quit" };
-    const TrEntry separator = { TR_DO_SEPARATOR_1, true, true, (char *)"" };
-    g_autofree char *some = printed(tr_dbusmenu_properties(&entry, label));
-    g_autofree char *none = printed(tr_dbusmenu_properties(&separator, label));
+    g_autofree char *some = printed(tr_dbusmenu_properties(TR_DO_QUIT, &entry, label));
+    g_autofree char *none = printed(tr_dbusmenu_properties(TR_DO_QUIT, NULL, label));
 
     g_assert_cmpstr(some, ==, "{'label': <'Quit'>}");
     g_assert_cmpstr(none, ==, "{}");
@@ -69,7 +82,7 @@ static void test_underscores_are_seen(void)
 
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
         const TrEntry entry = { TR_DO_STATUS, false, false, hl_unconst(rows[i].text) };
-        g_autoptr(GVariant) properties = g_variant_ref_sink(tr_dbusmenu_properties(&entry, NULL));
+        g_autoptr(GVariant) properties = g_variant_ref_sink(tr_dbusmenu_properties(TR_DO_STATUS, &entry, NULL));
         const char *label = NULL;
 
         g_assert_true(g_variant_lookup(properties, "label", "&s", &label));
@@ -210,6 +223,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/tray/menu/layout", test_layout);
+    g_test_add_func("/tray/menu/places", test_each_entry_has_one_place);
     g_test_add_func("/tray/menu/wanted-properties", test_wanted_properties);
     g_test_add_func("/tray/menu/underscores", test_underscores_are_seen);
     g_test_add_func("/tray/tool-tip", test_tool_tip_without_markup);
