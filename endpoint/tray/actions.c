@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "endpoint/tray/actions.h"
 
+#include "endpoint/core/phrase.h"
 #include "endpoint/tray/call.h"
 #include "endpoint/tray/chooser.h"
 #include "endpoint/tray/scan.h"
@@ -61,11 +62,14 @@ static void action_free(Action *action)
     g_free(action);
 }
 
-/* Another one of the kind may be begun by who is told. */
+/* Errors are English where they are made, like the daemon's words, and become the user's where he is told.  Another one
+ * of the kind may be begun by who is told. */
 static void end(Action *action, const char *detail, const GError *error, bool silent)
 {
     TrActions *actions = action->actions;
-    TrOutcome outcome = { action->what, detail, error, silent };
+    g_autofree char *words = error == NULL ? NULL : ep_phrase_translate(error->message);
+    g_autoptr(GError) told = error == NULL ? NULL : g_error_new_literal(error->domain, error->code, words);
+    TrOutcome outcome = { action->what, detail, told, silent };
 
     actions->under_way[action->what] = NULL;
     actions->has.ended(&outcome, actions->has.user);

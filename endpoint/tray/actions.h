@@ -14,7 +14,7 @@ typedef struct TrActions TrActions;
 typedef struct {
     TrDo what;
     const char *detail;  /* what came of it, in words; NULL: nothing is to be told */
-    const GError *error; /* NULL: it was done */
+    const GError *error; /* in the user's language; NULL: it was done */
     bool silent;         /* the user sees for himself: a window opened, or he closed the dialog */
 } TrOutcome;
 

@@ -176,15 +176,15 @@ bool tr_reply_parse(TrReply *reply, GBytes *frame, GError **error)
 
     if (message == NULL)
         return false;
-    words = ep_phrase_translate(message->message); /* the daemon speaks English, as it does not know who reads it */
     if (*message->code != '\0')
-        return hl_fail(error, hl_error_from_name(message->code), "%s", words);
+        return hl_fail(error, hl_error_from_name(message->code), "%s", message->message);
     if (*message->json != '\0') {
         reply->result =
             hl_json_parse_bounded("the daemon's answer", message->json, strlen(message->json), MAX_COST, error);
         if (reply->result == NULL)
             return false;
     }
+    words = ep_phrase_translate(message->message);
     reply->more = message->more;
     reply->message = hl_text_printable(words);
     return true;

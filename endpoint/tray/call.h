@@ -29,7 +29,7 @@ typedef struct {
     json_t *result; /* NULL: none */
 } TrReply;
 
-/* A refusal is an error with its code and its reason, in the user's language.  reply must be zeroed. */
+/* A refusal is an error with its code and its reason, as the daemon says it.  reply must be zeroed. */
 bool tr_reply_parse(TrReply *reply, GBytes *frame, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void tr_reply_clear(TrReply *reply);
 

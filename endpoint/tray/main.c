@@ -6,6 +6,7 @@
 #include <sys/prctl.h>
 
 #include "endpoint/core/conf.h"
+#include "endpoint/core/phrase.h"
 #include "endpoint/tray/once.h"
 #include "endpoint/tray/tray.h"
 #include "lib/base/cli.h"
@@ -132,7 +133,7 @@ static bool cmd_action(HlInvocation *call, GError **error)
 /* Texts that holdline-endpoint has as well are marked for the translators there. */
 static const char *const global_flags[] = { "c", "socket", NULL };
 static const HlFlag flags[] = {
-    { "c", "FILE", "Configuration of the endpoint; default  " EP_CONF_DEFAULT_PATH },
+    { "c", "FILE", "Configuration of the endpoint, instead of /etc/holdline/endpoint.conf" },
     { "socket", "PATH", "Control socket, instead of the configuration's" },
 };
 /* Beside the icon itself, the entries of its menu (menu.c). */
@@ -159,6 +160,7 @@ int main(int argc, char **argv)
         .flags = flags,
         .n_flags = G_N_ELEMENTS(flags),
         .global_flags = global_flags,
+        .say = ep_phrase_translate,
         .usual = "run",
     };
 
