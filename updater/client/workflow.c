@@ -275,7 +275,9 @@ static char *clock_doubt(const UpdClient *client)
 
     if (client->server_date == 0 || ABS(ahead) < HL_HOUR)
         return NULL;
-    return g_strdup_printf("clock? this machine's is %s %s the server's", text, ahead > 0 ? "ahead of" : "behind");
+    return g_strdup_printf(ahead > 0 ? "clock? this machine's is %s ahead of the server's"
+                                     : "clock? this machine's is %s behind the server's",
+                           text);
 }
 
 /* If something has expired: either the repository is frozen, or this machine's clock is ahead. */
