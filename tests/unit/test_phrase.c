@@ -152,10 +152,10 @@ static const struct {
       "its group allows it",
       "このコンピュータのユーザは、手動でアップデートすることを管理者から許可されていません。グループの設定 "
       "privilege.update-now で許可できます" },
-    { "updated from server: virus 2026112702", "server からアップデートしました: virus 2026112702" },
+    { "updated from server: virus 2026112702", "アップデートしました (アップデート元: サーバ): virus 2026112702" },
     { "settings: version 2 of 総務部; patterns: nothing newer from server: virus 1; program: 0.9, no upgrade is "
       "offered",
-      "設定: 総務部 のバージョン 2; パターンファイル: 最新です (アップデート元 server): virus 1; プログラム: 0.9 "
+      "設定: 総務部 のバージョン 2; パターンファイル: 最新です (アップデート元: サーバ): virus 1; プログラム: 0.9 "
       "(アップグレードはありません)" },
     { "schedule: 120 files looked at, 1 found, 3 not looked at (2 unreadable, 1 too large)",
       "スケジュール: 検索済み 120 ファイル、検出 1、未検索 3 (読み取り不可 2, サイズ超過 1)" },
