@@ -58,13 +58,14 @@ static void print_label(const char *label)
 
 G_GNUC_PRINTF(2, 3) static void print_line(const char *label, const char *format, ...)
 {
+    g_autofree char *line = NULL;
     va_list arguments;
 
-    print_label(label);
     va_start(arguments, format);
-    vprintf(format, arguments);
+    line = g_strdup_vprintf(format, arguments);
     va_end(arguments);
-    fputs("\n", stdout);
+    print_label(label);
+    printf("%s\n", line);
 }
 
 static void show_pairs(const char *label, const json_t *object, bool (*wanted)(const json_t *value))

@@ -74,6 +74,14 @@ static bool take(char conversion, Slice *rest, Slice literal, bool is_last, Slic
     return true;
 }
 
+/* What the n-th conversion holds. */
+static char kind_of(const char *holds, gsize n)
+{
+    if (n < strlen(holds))
+        return holds[n];
+    return '-';
+}
+
 /* Without the sentences around it: a name or a phrase that holds a separator is taken for more than it is. */
 static bool may_hold(char kind, Slice arg)
 {
@@ -84,7 +92,6 @@ static bool match(const char *template, const char *holds, Slice text, Reading *
 {
     Slice literal = { template, strcspn(template, "%") };
     Slice rest = text;
-    gsize kinds = strlen(holds);
     gsize weight = literal.size;
 
     if (literal.size > rest.size || memcmp(rest.at, literal.at, literal.size) != 0)
@@ -99,7 +106,7 @@ static bool match(const char *template, const char *holds, Slice text, Reading *
         template += literal.size;
         weight += literal.size;
         if (!take(conversion, &rest, literal, *template == '\0', &reading->args[n]) ||
-            !may_hold(n < kinds ? holds[n] : '-', reading->args[n]))
+            !may_hold(kind_of(holds, n), reading->args[n]))
             return false;
     }
     reading->weight = weight;
@@ -143,7 +150,7 @@ static Reading read_sentence(Slice text, const char *separators)
 
 static void append_arg(GString *out, const Reading *reading, gsize n, const Job *job)
 {
-    char kind = n < strlen(reading->holds) ? reading->holds[n] : '-';
+    char kind = kind_of(reading->holds, n);
     Job inner = { kind == 'l' ? "," : ":;", job->language, job->depth + 1 };
 
     if (n >= EP_PHRASE_ARGS)

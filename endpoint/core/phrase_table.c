@@ -34,6 +34,9 @@ const EpPhrase ep_phrases[] = {
     { N_("too many scans were started by hand: name all files in one call, or try again in %s"), "" },
     { N_("%u scans are running already: try again later"), "" },
     { N_("%u orders about the quarantine wait already"), "" },
+    { N_("%u connections of this user watch already, and no user may have more: close one of them"), "" },
+    { N_("%u connections watch already, and there may be no more: try again when one of them is closed"), "" },
+    { N_("this connection watches: make other calls on a connection of their own"), "" },
     /* commands of the administrator */
     { N_("it does not say which command to cancel"), "" },
     { N_("the command has ended already"), "" },
