@@ -298,6 +298,8 @@ static bool run(const HlProgram *program, int argc, char **argv, void *user, GEr
         argv[1] = (char *)"version";
     if (!split(program, argc, argv, &call, words, &n_words, &help, error))
         return false;
+    if (n_words == 0 && !help && program->usual != NULL)
+        words[n_words++] = hl_unconst(program->usual);
     call.command = find_command(program, words, n_words, &used);
     if (call.command != NULL && used > 0 && help) {
         print_command_help(program, call.command);
@@ -331,31 +333,13 @@ static bool run(const HlProgram *program, int argc, char **argv, void *user, GEr
     return check_call(&call, error) && call.command->run(&call, error);
 }
 
-/* Only flags, or nothing. */
-static bool names_no_command(int argc, char **argv)
-{
-    return argc == 1 || (argv[1][0] == '-' && strcmp(argv[1], "--version") != 0 && strcmp(argv[1], "--help") != 0);
-}
-
-static bool run_usual(const HlProgram *program, int argc, char **argv, void *user, GError **error)
-{
-    g_autofree char **words = g_new0(char *, (gsize)argc + 2);
-
-    words[0] = argv[0];
-    words[1] = hl_unconst(program->usual);
-    for (int i = 1; i < argc; i++)
-        words[i + 1] = argv[i];
-    return run(program, argc + 1, words, user, error);
-}
-
 int hl_cli_main(const HlProgram *program, int argc, char **argv, void *user)
 {
     g_autoptr(GError) error = NULL;
     g_autofree char *message = NULL;
-    bool usual = program->usual != NULL && names_no_command(argc, argv);
 
     hl_process_keep_secrets();
-    if ((usual ? run_usual : run)(program, argc, argv, user, &error)) {
+    if (run(program, argc, argv, user, &error)) {
         if (fflush(stdout) == 0)
             return 0;
         fprintf(stderr, _("%s: cannot write the output\n"), program->name);

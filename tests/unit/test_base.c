@@ -282,6 +282,8 @@ static void test_cli_usual(void)
     g_assert_cmpstr(out->str, ==, "quiet|1|none");
     g_assert_cmpint(call_of(&daemon, out, "prog group g"), ==, 0);
     g_assert_cmpstr(out->str, ==, "group|g|0|none");
+    g_assert_cmpint(call_of(&daemon, out, "prog --config x group g"), ==, 0); /* options may stand before the command */
+    g_assert_cmpstr(out->str, ==, "group|g|0|none");
     g_assert_cmpint(call_of(&daemon, out, "prog dance"), ==, 2);
     g_assert_cmpint(call_of(&daemon, out, "prog --help"), ==, 0);
     g_assert_cmpint(call_of(&program, out, "prog --json"), ==, 2);
