@@ -28,7 +28,8 @@ needs() {
     /usr/bin/python3 -c 'import gi' 2>/dev/null || skip "python3-gi is not installed"
 }
 
-session() { /usr/bin/python3 "$here/session.py" "$@"; }
+session=(/usr/bin/python3 "$here/session.py") # in the background; so that $! is python's
+session() { "${session[@]}" "$@"; }
 look() { /usr/bin/python3 "$here/look.py" "$@"; }
 
 # privileges KEY=VALUE...: of the group office, and in force on the PC.
