@@ -29,13 +29,14 @@ static uint32_t read_length(const guint8 *bytes)
 
 HlFrameResult hl_frame_parser_next(HlFrameParser *parser, GBytes **frame, bool *with_fd, uint32_t *length)
 {
-    const guint8 *at = parser->buffer->data + parser->used;
+    const guint8 *at; /* an empty buffer has none */
     gsize have = parser->buffer->len - parser->used;
     uint32_t head;
     uint32_t size;
 
     if (have < HL_FRAME_HEADER)
         return HL_FRAME_MORE;
+    at = parser->buffer->data + parser->used;
     head = read_length(at);
     size = head & ~WITH_FD;
     *length = size;
