@@ -60,8 +60,7 @@ static const char *const samples[] = {
     "the endpoint stops",
     "a text that nobody has translated",
     "updated from server: virus 2026112702, rules 7; mirror: https://m.example/1.root.json: status 404 (unavailable)",
-    "the administrator does not allow users of this machine to update by hand; the setting privilege.update-now of its "
-    "group allows it",
+    "only the administrator of this machine may do this: run it as root",
     "schedule: 120 files looked at, 1 found, 3 not looked at (2 unreadable, 1 too large)",
     "cannot read /tmp/a: b: No such file or directory",
 };
