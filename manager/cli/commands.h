@@ -53,6 +53,13 @@ bool cmd_bundle_create(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RE
 bool cmd_bundle_list(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool cmd_bundle_withdraw(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool cmd_client_create(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool cmd_client_list(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool cmd_client_revoke(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool cmd_account_list(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool cmd_account_show(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool cmd_account_change(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool cmd_account_end(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool cmd_account_request(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool cmd_account_certificate(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 #endif

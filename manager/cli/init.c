@@ -22,6 +22,12 @@
     (3649 * HL_DAY) /* of the site's own certificates; those of endpoints are short-lived and renewed */
 #define FIRST_GROUP "default"
 
+static void free_account(gpointer item)
+{
+    mgr_account_record_clear(item);
+    g_free(item);
+}
+
 static bool add_host(GPtrArray *hosts, const char *host, GError **error)
 {
     if (!g_hostname_is_ip_address(host) && (*host == '\0' || strlen(host) > 253 || strpbrk(host, " /:@,") != NULL))
@@ -137,8 +143,24 @@ static bool issue(const MgrAuthority *authority, const char *dir, const HlCertSp
     return true;
 }
 
+/* Who makes the site owns it. */
+static GHashTable *make_accounts(const char *admin, HlTime now)
+{
+    GHashTable *accounts = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_account);
+    MgrAccountRecord *owner = g_new0(MgrAccountRecord, 1);
+
+    *owner = (MgrAccountRecord){ .name = g_strdup(admin),
+                                 .created_by = g_strdup("init"),
+                                 .note = g_strdup(""),
+                                 .role = MGR_ROLE_OWNER,
+                                 .groups = g_strdup(""),
+                                 .created_at = now };
+    g_hash_table_insert(accounts, owner->name, owner);
+    return accounts;
+}
+
 static bool make_certificates(const char *dir, const MgrConf *conf, const GPtrArray *hosts, const char *admin,
-                              HlTime now, GHashTable *certificates, GError **error)
+                              HlTime now, GHashTable *certificates, GHashTable *accounts, GError **error)
 {
     g_auto(MgrAuthority) authority = { 0 };
     MgrCertificateRecord *record = g_new0(MgrCertificateRecord, 1);
@@ -167,7 +189,7 @@ static bool make_certificates(const char *dir, const MgrConf *conf, const GPtrAr
     }
     g_hash_table_insert(certificates, record->serial, record);
     return mgr_authority_write_crl(&authority, dir, certificates, 0, error) &&
-           mgr_site_write_acl(dir, certificates, NULL, error) && mgr_site_write_broker_conf(dir, conf, error);
+           mgr_site_write_acl(dir, certificates, accounts, NULL, error) && mgr_site_write_broker_conf(dir, conf, error);
 }
 
 /* What a run that was killed left. */
@@ -183,7 +205,8 @@ static void clear_draft(const char *registry)
 }
 
 /* Complete, or not there. */
-static bool make_registry(const char *dir, GHashTable *certificates, HlTime now, GError **error)
+static bool make_registry(const char *dir, GHashTable *certificates, const MgrAccountRecord *owner, HlTime now,
+                          GError **error)
 {
     g_autofree char *path = mgr_site_path(dir, "registry.db");
     g_autofree char *temporary = g_strconcat(path, ".new", NULL);
@@ -212,7 +235,7 @@ static bool make_registry(const char *dir, GHashTable *certificates, HlTime now,
                        (int64_t)record->expires_at))
             return false;
     }
-    if (!hl_db_exec(db, "PRAGMA wal_checkpoint(TRUNCATE)", error))
+    if (!mgr_registry_put_account(db, owner, error) || !hl_db_exec(db, "PRAGMA wal_checkpoint(TRUNCATE)", error))
         return false;
     hl_db_close(g_steal_pointer(&db));
     if (rename(temporary, path) != 0)
@@ -371,17 +394,21 @@ bool cmd_init(HlInvocation *call, GError **error)
     g_autoptr(GHashTable) certificates = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_record);
     g_autoptr(GPtrArray) hosts = collect_hosts(call, error);
     HlTime now = hl_clock_wall();
+    g_autoptr(GHashTable) accounts = NULL;
     MgrConf conf = { 0 };
     Founded founded = { .dir = dir, .admin = hl_cli_value(call, "admin", "admin"), .conf = &conf };
     bool ok;
 
     if (hosts == NULL || !mgr_site_check_name(founded.admin, error))
         return false;
+    accounts = make_accounts(founded.admin, now);
     hl_options_init(mgr_conf_table(), &conf);
     ok = fill_conf(call, &conf, hosts, error) && make_directories(dir, error) &&
          (hl_cli_has(call, "no-repo") || cli_repository_found(dir, &founded.repository, error)) &&
-         make_keys(dir, now, error) && make_certificates(dir, &conf, hosts, founded.admin, now, certificates, error) &&
-         make_registry(dir, certificates, now, error) && make_conf(dir, &conf, error);
+         make_keys(dir, now, error) &&
+         make_certificates(dir, &conf, hosts, founded.admin, now, certificates, accounts, error) &&
+         make_registry(dir, certificates, g_hash_table_lookup(accounts, founded.admin), now, error) &&
+         make_conf(dir, &conf, error);
     if (ok) {
         place(&founded);
         print_founded(call, &founded);

@@ -18,7 +18,7 @@ static const HlFlag flags[] = {
     { "since", "DURATION", "Only what was reported within this time" },
     { "open", NULL, "Only what nobody has acknowledged, of endpoints that are there" },
     { "of", "SELECTOR", "All open detections of these endpoints" },
-    { "note", "TEXT", "Why; kept with the detection" },
+    { "note", "TEXT", "Why, or what for; kept with it" },
     { "watch", NULL, "Keep showing it as it changes" },
     { "wait", NULL, "Wait for every endpoint, with progress" },
     { "expires", "DURATION", "Lifetime (default 4d for commands, 7d for bundles)" },
@@ -26,10 +26,13 @@ static const HlFlag flags[] = {
     { "window", "DURATION", "Endpoints begin at a random moment within this time (default: command.update-window)" },
     { "group", "GROUP", "Group that the endpoints will belong to" },
     { "for", "ENDPOINT", "Endpoint that the bundle is made for: its record is kept, also on another machine" },
+    { "role", "ROLE", "auditor, operator, administrator or owner (default of admin create: administrator)" },
+    { "csr", "FILE", "Certificate request, as account request makes it" },
     { "uses", "N", "How many endpoints may enrol with it (default 1)" },
     { "output", "FILE", "Where to write" },
     { "site", "DIR", "The server's directory (default: that of the client configuration, /var/lib/holdline-server)" },
-    { "replace", NULL, "Move what the site has into a directory beside it" },
+    { "replace", NULL,
+      "Put it in place of what is there: a site is moved into a directory beside it, certificates are revoked" },
     { "journal", "FILE", "A journal that is newer than the backup (default: that of the site)" },
 };
 
@@ -47,6 +50,10 @@ static const char *const detection_flags[] = { "since", "open", NULL };
 static const char *const acknowledge_flags[] = { "of", "note", NULL };
 static const char *const bundle_flags[] = { "group", "for", "uses", "expires", "output", NULL };
 static const char *const client_flags[] = { "output", NULL };
+static const char *const admin_flags[] = { "role", "output", NULL };
+static const char *const account_flags[] = { "role", "note", NULL };
+static const char *const request_flags[] = { "output", "-config", NULL };
+static const char *const certificate_flags[] = { "csr", "output", "replace", NULL };
 
 /* the arguments are the updater's */
 static const char *const publish_flags[] = { "repo", "force", "-json", NULL };
@@ -124,10 +131,26 @@ static const HlCommand commands[] = {
       NULL },
     { "monitor create", "NAME [--output DIR]", "Create a certificate that may read the status topics",
       cmd_client_create, 1, 1, client_flags },
+    { "monitor list", "", "List the certificates of monitors, and when they end", cmd_client_list, 0, 0, NULL },
     { "monitor revoke", "NAME", "Revoke a monitor's certificate", cmd_client_revoke, 1, 1, NULL },
-    { "admin create", "NAME [--output DIR]", "Create an administrator's certificate", cmd_client_create, 1, 1,
-      client_flags },
-    { "admin revoke", "NAME", "Revoke an administrator's certificate", cmd_client_revoke, 1, 1, NULL },
+    { "account create", "NAME --role ROLE [--note TEXT]", "Create an account, which says what a person may do",
+      cmd_account_change, 1, 1, account_flags },
+    { "account list", "", "List the accounts, and when their certificates end", cmd_account_list, 0, 0, NULL },
+    { "account show", "NAME", "Show an account and its certificates", cmd_account_show, 1, 1, NULL },
+    { "account set", "NAME [--role ROLE] [--note TEXT]", "Change what an account may do", cmd_account_change, 1, 1,
+      account_flags },
+    { "account disable", "NAME", "Deny an account everything, until it is enabled again", cmd_account_end, 1, 1, NULL },
+    { "account enable", "NAME", "Enable an account again", cmd_account_end, 1, 1, NULL },
+    { "account delete", "NAME", "Delete an account and revoke its certificates", cmd_account_end, 1, 1, NULL },
+    { "account request", "NAME [--output DIR]", "Make a key and a certificate request, on the person's own machine",
+      cmd_account_request, 1, 1, request_flags },
+    { "account certificate", "NAME --csr FILE [--output DIR] [--replace]",
+      "Have the server sign a certificate request; --replace revokes the account's earlier certificates",
+      cmd_account_certificate, 1, 1, certificate_flags },
+    { "admin create", "NAME [--role ROLE] [--output DIR]",
+      "Create an account and its certificate at once, for this machine", cmd_client_create, 1, 1, admin_flags },
+    { "admin list", "", "List the certificates of accounts, and when they end", cmd_client_list, 0, 0, NULL },
+    { "admin revoke", "NAME", "The same as account delete", cmd_client_revoke, 1, 1, NULL },
 };
 
 static const HlProgram program = {

@@ -455,6 +455,24 @@ static void look_at_detections(Check *check)
         problem(check, error->message);
 }
 
+/* One that is older than accounts gets them at the next start. */
+static void look_at_accounts(Check *check)
+{
+    g_autoptr(GError) error = NULL;
+    int64_t owners = 0;
+
+    if (check->db == NULL || hl_db_version(check->db, NULL) < MGR_ACCOUNTS_SINCE)
+        return;
+    if (!hl_db_query_int(check->db, 0, &owners, &error,
+                         "SELECT count(*) FROM account AS a JOIN certificate AS c ON c.name = a.name"
+                         " WHERE a.role = 'owner' AND a.disabled_at = 0 AND c.kind = 'admin' AND c.revoked_at = 0"
+                         " AND c.expires_at > ?",
+                         "i", hl_clock_wall()))
+        problem(check, error->message);
+    else if (owners == 0)
+        problem(check, "no owner who is enabled has a certificate in force: nobody can decide who may do what");
+}
+
 /* In this order: a later one uses what an earlier one found. */
 static const Look looks[] = {
     { "configuration", look_at_conf, "mend it: the manager does not start with it" },
@@ -466,6 +484,7 @@ static const Look looks[] = {
       "restore a backup of it; if it is a copy of another source, remove it and run 'holdline pattern sync'" },
     { "registry", look_at_registry, "restore a backup; one of a newer version needs the newer program" },
     { "detections", look_at_detections, "restart the manager, which counts them again when it starts" },
+    { "accounts", look_at_accounts, "restore a backup in which an owner has one" },
     { "journal", look_at_journal, "restore a backup" },
 };
 

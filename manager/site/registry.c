@@ -118,11 +118,13 @@ static bool follow_on(const MgrLedger *ledger, HlDb *db, HlJournal *journal, GEr
 
     if (!hl_db_query_int(db, 0, &mark, error, "SELECT value FROM counter WHERE name = 'mark'", ""))
         return false;
-    if (!mgr_ledger_has_mark(ledger) || !mgr_ledger_knows_mark(ledger, mark))
+    if (!mgr_ledger_has_mark(ledger) || !mgr_ledger_knows_mark(ledger, mark)) {
         lines = mgr_ledger_snapshot(db, hl_clock_wall(), error);
-    else
-        lines = g_ptr_array_new_with_free_func(g_free);
-    return lines != NULL && write_mark(db, journal, lines, error);
+        return lines != NULL && write_mark(db, journal, lines, error);
+    }
+    lines = g_ptr_array_new_with_free_func(g_free);
+    return (mgr_ledger_has_accounts(ledger) || mgr_ledger_snapshot_accounts(db, lines, error)) &&
+           write_mark(db, journal, lines, error);
 }
 
 char *mgr_site_describe_restore(const MgrLedger *ledger)

@@ -80,15 +80,28 @@ static int compare_names(gconstpointer a, gconstpointer b)
     return strcmp((*(const MgrCertificateRecord *const *)a)->name, (*(const MgrCertificateRecord *const *)b)->name);
 }
 
-static void append_user(GString *acl, const MgrCertificateRecord *record)
+static bool is_admin(const MgrCertificateRecord *record)
 {
-    bool is_admin = strcmp(record->kind, hl_cert_kind_name(HL_CERT_ADMIN)) == 0;
+    return strcmp(record->kind, hl_cert_kind_name(HL_CERT_ADMIN)) == 0;
+}
+
+/* Whoever has no account, or a disabled one, may still ask: the manager's answer says why nothing is done. */
+static bool sees_status(const MgrCertificateRecord *record, GHashTable *accounts)
+{
+    const MgrAccountRecord *account = g_hash_table_lookup(accounts, record->name);
+
+    return !is_admin(record) || (account != NULL && account->disabled_at == 0);
+}
+
+static void append_user(GString *acl, const MgrCertificateRecord *record, GHashTable *accounts)
+{
 
     /* The patterns apply to every name: without the denials administrators and monitors too would have endpoint topics
      * with their own name, and monitors would see the manager's state. */
-    g_string_append_printf(acl, "\nuser %s\ntopic deny holdline/v1/endpoint/#\ntopic read holdline/v1/status/#\n",
-                           record->name);
-    if (is_admin)
+    g_string_append_printf(acl, "\nuser %s\ntopic deny holdline/v1/endpoint/#\n", record->name);
+    if (sees_status(record, accounts))
+        g_string_append(acl, "topic read holdline/v1/status/#\n");
+    if (is_admin(record))
         g_string_append_printf(acl, "topic write holdline/v1/admin/request/%s\ntopic read holdline/v1/admin/reply/%s\n",
                                record->name, record->name);
     else
@@ -108,7 +121,8 @@ static void append_held_off(GString *acl, GHashTable *held_off)
         g_string_append_printf(acl, "\nuser %s\ntopic deny holdline/v1/#\n", (const char *)at->data);
 }
 
-bool mgr_site_write_acl(const char *dir, GHashTable *certificates, GHashTable *held_off, GError **error)
+bool mgr_site_write_acl(const char *dir, GHashTable *certificates, GHashTable *accounts, GHashTable *held_off,
+                        GError **error)
 {
     g_autofree char *path = mgr_site_path(dir, "broker/acl");
     g_autoptr(GString) acl = g_string_new(broker_acl);
@@ -120,13 +134,14 @@ bool mgr_site_write_acl(const char *dir, GHashTable *certificates, GHashTable *h
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         const MgrCertificateRecord *record = value;
 
-        if (record->revoked_at == 0 && (strcmp(record->kind, hl_cert_kind_name(HL_CERT_ADMIN)) == 0 ||
-                                        strcmp(record->kind, hl_cert_kind_name(HL_CERT_MONITOR)) == 0))
+        if (record->revoked_at == 0 &&
+            (is_admin(record) || strcmp(record->kind, hl_cert_kind_name(HL_CERT_MONITOR)) == 0))
             g_ptr_array_add(users, value);
     }
     g_ptr_array_sort(users, compare_names);
     for (guint i = 0; i < users->len; i++)
-        append_user(acl, users->pdata[i]);
+        if (i == 0 || compare_names(&users->pdata[i - 1], &users->pdata[i]) != 0) /* a name may have several */
+            append_user(acl, users->pdata[i], accounts);
     if (held_off != NULL)
         append_held_off(acl, held_off);
     return hl_file_write_text(path, acl->str, 0600, error);

@@ -13,6 +13,7 @@
 #include "lib/pki/cert.h"
 #include "lib/pki/signing.h"
 #include "manager/core/conf.h"
+#include "manager/store/accounts.h"
 #include "manager/store/registry.h"
 
 /* Where the service unit, and commands that are told no other, have it. */
@@ -30,9 +31,10 @@ char *mgr_site_plugin_path(void);
 /* Writes broker/mosquitto.conf. */
 bool mgr_site_write_broker_conf(const char *dir, const MgrConf *conf, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Writes broker/acl: the patterns, a block for each administrator and monitor whose certificate is not revoked, and a
- * denial of everything for the names in held_off (a set; NULL: none). */
-bool mgr_site_write_acl(const char *dir, GHashTable *certificates, GHashTable *held_off,
+/* Writes broker/acl: the patterns, a block for each administrator and monitor whose certificate is not revoked (by the
+ * accounts, name -> MgrAccountRecord *, those who are disabled see no status), and a denial of everything for the names
+ * in held_off (a set; NULL: none). */
+bool mgr_site_write_acl(const char *dir, GHashTable *certificates, GHashTable *accounts, GHashTable *held_off,
                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The opened certificate authority, which issues and revokes. */

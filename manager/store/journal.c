@@ -53,6 +53,19 @@ char *mgr_journal_withdrawal(const char *bundle, HlTime at)
     return print(json_pack("{s:s, s:s, s:I}", "what", "withdrawn", "name", bundle, "at", INT(at)));
 }
 
+/* at: since when it is disabled */
+char *mgr_journal_account(const MgrAccountRecord *a)
+{
+    return print(json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:s, s:s}", "what", "account", "name", a->name, "role",
+                           mgr_role_name(a->role), "group", a->groups, "issued", INT(a->created_at), "at",
+                           INT(a->disabled_at), "by", a->created_by, "note", a->note));
+}
+
+char *mgr_journal_account_removal(const char *name)
+{
+    return print(json_pack("{s:s, s:s}", "what", "account-removed", "name", name));
+}
+
 char *mgr_journal_mark(int64_t mark, MgrMarkState state)
 {
     return print(json_pack("{s:s, s:s, s:I, s:I}", "what", "mark", "name", "", "number", INT(mark), "at", INT(state)));
@@ -68,18 +81,30 @@ static const struct {
     const char *what;
     MgrEntryKind kind;
 } rows[] = {
-    { "certificate", MGR_ENTRY_CERTIFICATE }, { "endpoint", MGR_ENTRY_ENDPOINT }, { "revoked", MGR_ENTRY_REVOCATION },
-    { "removed", MGR_ENTRY_REMOVAL },         { "bundle", MGR_ENTRY_BUNDLE },     { "used", MGR_ENTRY_USE },
-    { "withdrawn", MGR_ENTRY_WITHDRAWAL },    { "mark", MGR_ENTRY_MARK },         { "restored", MGR_ENTRY_RESTORE },
+    { "certificate", MGR_ENTRY_CERTIFICATE },
+    { "endpoint", MGR_ENTRY_ENDPOINT },
+    { "revoked", MGR_ENTRY_REVOCATION },
+    { "removed", MGR_ENTRY_REMOVAL },
+    { "bundle", MGR_ENTRY_BUNDLE },
+    { "used", MGR_ENTRY_USE },
+    { "withdrawn", MGR_ENTRY_WITHDRAWAL },
+    { "account", MGR_ENTRY_ACCOUNT },
+    { "account-removed", MGR_ENTRY_ACCOUNT_REMOVAL },
+    { "mark", MGR_ENTRY_MARK },
+    { "restored", MGR_ENTRY_RESTORE },
 };
 
 /* What its kind cannot do without. */
 static bool is_complete(const MgrEntry *entry)
 {
+    MgrRole role;
+
     if (entry->kind == MGR_ENTRY_CERTIFICATE)
         return *entry->name != '\0' && entry->serial != NULL && *entry->serial != '\0' && *entry->role != '\0';
     if (entry->kind == MGR_ENTRY_ENDPOINT)
         return *entry->name != '\0' && *entry->group != '\0';
+    if (entry->kind == MGR_ENTRY_ACCOUNT)
+        return *entry->name != '\0' && mgr_role_parse(entry->role, &role);
     return entry->kind == MGR_ENTRY_MARK || entry->kind == MGR_ENTRY_RESTORE || entry->kind == MGR_ENTRY_OTHER ||
            *entry->name != '\0';
 }
@@ -88,13 +113,14 @@ bool mgr_entry_parse(MgrEntry *entry, const char *line)
 {
     const char *what = "";
 
-    *entry = (MgrEntry){ .name = "", .role = "", .group = "", .host = "", .fingerprint = "" };
+    *entry = (MgrEntry){ .name = "", .role = "", .group = "", .host = "", .fingerprint = "", .by = "", .note = "" };
     entry->document = hl_json_parse("journal", line, strlen(line), NULL);
     if (entry->document == NULL ||
-        json_unpack(entry->document, "{s:s, s?:s, s?:s, s?:s, s?:s, s?:s, s?:s, s?:I, s?:I, s?:I, s?:I}", "what", &what,
-                    "name", &entry->name, "serial", &entry->serial, "role", &entry->role, "group", &entry->group,
-                    "host", &entry->host, "fingerprint", &entry->fingerprint, "issued", &entry->issued, "expires",
-                    &entry->expires, "at", &entry->at, "number", &entry->number) != 0)
+        json_unpack(entry->document, "{s:s, s?:s, s?:s, s?:s, s?:s, s?:s, s?:s, s?:s, s?:s, s?:I, s?:I, s?:I, s?:I}",
+                    "what", &what, "name", &entry->name, "serial", &entry->serial, "role", &entry->role, "group",
+                    &entry->group, "host", &entry->host, "fingerprint", &entry->fingerprint, "by", &entry->by, "note",
+                    &entry->note, "issued", &entry->issued, "expires", &entry->expires, "at", &entry->at, "number",
+                    &entry->number) != 0)
         return false;
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
         if (strcmp(rows[i].what, what) == 0)

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The lines of a site's journal: what must outlive its registry.
  *
- * Certificates that were issued and revoked, endpoints that were enrolled and removed, uses of bundles: the functions
- * of write.c add a line to the write set (hl_write_set_note), and it is on the disk before the set is committed and
- * before anybody is told.  Each line is one JSON object with the member "what"; unknown ones are skipped.  What the
- * lines say together is ledger.h. */
+ * Certificates that were issued and revoked, endpoints that were enrolled and removed, uses of bundles, accounts: the
+ * functions of write.c and accounts.c add a line to the write set (hl_write_set_note), and it is on the disk before the
+ * set is committed and before anybody is told.  Each line is one JSON object with the member "what"; unknown ones are
+ * skipped.  What the lines say together is ledger.h. */
 #ifndef MANAGER_STORE_JOURNAL_H
 #define MANAGER_STORE_JOURNAL_H
 
 #include "lib/base/json.h"
+#include "manager/store/accounts.h"
 #include "manager/store/registry.h"
 
 /* Each is freed by the caller. */
@@ -20,6 +21,9 @@ char *mgr_journal_removal(const char *endpoint);
 char *mgr_journal_bundle(const char *id, int64_t uses_left);
 char *mgr_journal_use(const char *bundle);
 char *mgr_journal_withdrawal(const char *bundle, HlTime at);
+/* As it is from now on. */
+char *mgr_journal_account(const MgrAccountRecord *account);
+char *mgr_journal_account_removal(const char *name);
 /* The registry is about to get this mark; then, it has it: the next start knows by it whether it is still the same one.
  */
 typedef enum { MGR_MARK_COMING, MGR_MARK_WRITTEN } MgrMarkState;
@@ -37,6 +41,8 @@ typedef enum {
     MGR_ENTRY_BUNDLE,
     MGR_ENTRY_USE,
     MGR_ENTRY_WITHDRAWAL,
+    MGR_ENTRY_ACCOUNT,
+    MGR_ENTRY_ACCOUNT_REMOVAL,
     MGR_ENTRY_MARK,
     MGR_ENTRY_RESTORE,
 } MgrEntryKind;
@@ -45,8 +51,8 @@ typedef enum {
 typedef struct {
     MgrEntryKind kind;
     json_t *document;
-    const char *name; /* of the certificate, id of the endpoint or bundle */
-    const char *serial, *role, *group, *host, *fingerprint;
+    const char *name; /* of the certificate or account, id of the endpoint or bundle */
+    const char *serial, *role, *group, *host, *fingerprint, *by, *note;
     json_int_t issued, expires, at, number; /* number: uses left, mark (at: its state), age */
 } MgrEntry;
 

@@ -28,6 +28,7 @@ struct MgrLedger {
     GHashTable *endpoints;    /* id -> MgrEndpointRecord *: enrolled and not removed */
     GHashTable *removed;      /* ids */
     GHashTable *bundles;      /* id -> Bundle * */
+    GHashTable *accounts;     /* name -> MgrAccountRecord *; NULL: it was removed */
     int64_t mark, mark_before;
     bool has_mark;
     guint malformed;
@@ -46,6 +47,14 @@ static void endpoint_free(gpointer record)
     g_free(record);
 }
 
+static void account_free(gpointer record)
+{
+    if (record == NULL)
+        return;
+    mgr_account_record_clear(record);
+    g_free(record);
+}
+
 static void name_free(gpointer name)
 {
     g_hash_table_unref(((Name *)name)->survivors);
@@ -61,6 +70,7 @@ MgrLedger *mgr_ledger_new(void)
     ledger->endpoints = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, endpoint_free);
     ledger->removed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     ledger->bundles = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    ledger->accounts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, account_free);
     return ledger;
 }
 
@@ -73,6 +83,7 @@ void mgr_ledger_free(MgrLedger *ledger)
     g_hash_table_unref(ledger->endpoints);
     g_hash_table_unref(ledger->removed);
     g_hash_table_unref(ledger->bundles);
+    g_hash_table_unref(ledger->accounts);
     g_free(ledger);
 }
 
@@ -148,6 +159,20 @@ static void take_revocation(MgrLedger *ledger, const MgrEntry *entry)
         g_hash_table_add(name->survivors, g_strdup(entry->serial));
 }
 
+static void take_account(MgrLedger *ledger, const MgrEntry *entry)
+{
+    MgrAccountRecord *record = g_new0(MgrAccountRecord, 1);
+
+    *record = (MgrAccountRecord){ .name = g_strdup(entry->name),
+                                  .created_by = g_strdup(entry->by),
+                                  .note = g_strdup(entry->note),
+                                  .groups = g_strdup(entry->group),
+                                  .created_at = entry->issued,
+                                  .disabled_at = entry->at };
+    mgr_role_parse(entry->role, &record->role); /* checked with the line */
+    g_hash_table_replace(ledger->accounts, g_strdup(entry->name), record);
+}
+
 static void take_mark(MgrLedger *ledger, int64_t mark, MgrMarkState state)
 {
     ledger->mark_before = state == MGR_MARK_WRITTEN ? mark : ledger->mark;
@@ -181,6 +206,12 @@ static void take_entry(MgrLedger *ledger, const MgrEntry *entry)
         break;
     case MGR_ENTRY_WITHDRAWAL:
         bundle_of(ledger, entry->name)->withdrawn = entry->at;
+        break;
+    case MGR_ENTRY_ACCOUNT:
+        take_account(ledger, entry);
+        break;
+    case MGR_ENTRY_ACCOUNT_REMOVAL:
+        g_hash_table_replace(ledger->accounts, g_strdup(entry->name), NULL);
         break;
     case MGR_ENTRY_MARK:
         take_mark(ledger, entry->number, entry->at != 0 ? MGR_MARK_WRITTEN : MGR_MARK_COMING);
@@ -224,6 +255,11 @@ bool mgr_ledger_knows_mark(const MgrLedger *ledger, int64_t mark)
     return !ledger->has_mark || mark == ledger->mark || mark == ledger->mark_before;
 }
 
+bool mgr_ledger_has_accounts(const MgrLedger *ledger)
+{
+    return g_hash_table_size(ledger->accounts) > 0;
+}
+
 MgrRestored mgr_ledger_restored(const MgrLedger *ledger)
 {
     return ledger->restored;
@@ -235,7 +271,7 @@ MgrRestored mgr_ledger_restored(const MgrLedger *ledger)
 typedef struct {
     const MgrLedger *ledger;
     MgrGaps *gaps;
-    GHashTable *serials, *ids;
+    GHashTable *serials, *ids, *accounts;
 } Comparison;
 
 static void gap_free(gpointer gap)
@@ -306,6 +342,40 @@ static void on_token(MgrTokenRecord *record, gpointer user)
         add_gap(comparison->gaps->withdrawals, record->id, bundle->withdrawn);
 }
 
+static void on_account(MgrAccountRecord *record, gpointer user)
+{
+    const Comparison *comparison = user;
+    gpointer known;
+
+    g_hash_table_add(comparison->accounts, g_strdup(record->name));
+    if (!g_hash_table_lookup_extended(comparison->ledger->accounts, record->name, NULL, &known))
+        return;
+    if (known == NULL)
+        add_gap(comparison->gaps->dismissals, record->name, 0);
+    else if (!mgr_account_record_equal(known, record))
+        g_ptr_array_add(comparison->gaps->accounts, known);
+}
+
+/* A registry of before there were accounts gets them when it is opened. */
+static bool compare_accounts(Comparison *comparison, HlDb *db, GError **error)
+{
+    int version = hl_db_version(db, error);
+    GHashTableIter iter;
+    gpointer name, record;
+
+    if (version < 0)
+        return false;
+    if (version < MGR_ACCOUNTS_SINCE)
+        return true;
+    if (!mgr_registry_load_accounts(db, on_account, comparison, error))
+        return false;
+    g_hash_table_iter_init(&iter, comparison->ledger->accounts);
+    while (g_hash_table_iter_next(&iter, &name, &record))
+        if (record != NULL && !g_hash_table_contains(comparison->accounts, name))
+            g_ptr_array_add(comparison->gaps->accounts, record);
+    return true;
+}
+
 /* What the journal has and the registry has not. */
 static void compare_rest(const Comparison *comparison, HlTime now)
 {
@@ -338,10 +408,11 @@ static void compare_rest(const Comparison *comparison, HlTime now)
 
 static void gaps_init(MgrGaps *gaps)
 {
-    GPtrArray **const lists[] = { &gaps->revocations, &gaps->endpoints, &gaps->removals,   &gaps->revoked,
-                                  &gaps->renewals,    &gaps->uses,      &gaps->withdrawals };
+    GPtrArray **const lists[] = { &gaps->revocations, &gaps->endpoints, &gaps->removals,    &gaps->revoked,
+                                  &gaps->renewals,    &gaps->uses,      &gaps->withdrawals, &gaps->dismissals };
 
     gaps->certificates = g_ptr_array_new();
+    gaps->accounts = g_ptr_array_new();
     for (gsize i = 0; i < G_N_ELEMENTS(lists); i++)
         *lists[i] = g_ptr_array_new_with_free_func(gap_free);
 }
@@ -350,12 +421,13 @@ bool mgr_ledger_compare(const MgrLedger *ledger, HlDb *db, HlTime now, MgrGaps *
 {
     g_autoptr(GHashTable) serials = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     g_autoptr(GHashTable) ids = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    Comparison comparison = { ledger, gaps, serials, ids };
+    g_autoptr(GHashTable) accounts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    Comparison comparison = { ledger, gaps, serials, ids, accounts };
 
     gaps_init(gaps);
     if (!mgr_registry_load_certificates(db, on_certificate, &comparison, error) ||
         !mgr_registry_load_endpoints(db, on_endpoint, &comparison, error) ||
-        !mgr_registry_load_tokens(db, on_token, &comparison, error))
+        !mgr_registry_load_tokens(db, on_token, &comparison, error) || !compare_accounts(&comparison, db, error))
         return false;
     compare_rest(&comparison, now);
     return true;
@@ -364,7 +436,8 @@ bool mgr_ledger_compare(const MgrLedger *ledger, HlDb *db, HlTime now, MgrGaps *
 void mgr_gaps_clear(MgrGaps *gaps)
 {
     GPtrArray *const lists[] = { gaps->certificates, gaps->revocations, gaps->endpoints, gaps->removals,
-                                 gaps->revoked,      gaps->renewals,    gaps->uses,      gaps->withdrawals };
+                                 gaps->revoked,      gaps->renewals,    gaps->uses,      gaps->withdrawals,
+                                 gaps->accounts,     gaps->dismissals };
 
     for (gsize i = 0; i < G_N_ELEMENTS(lists); i++)
         if (lists[i] != NULL)
@@ -385,6 +458,7 @@ char *mgr_gaps_describe(const MgrGaps *gaps)
         { gaps->removals->len, "removal", "removals" },
         { gaps->uses->len, "used bundle", "used bundles" },
         { gaps->withdrawals->len, "withdrawn bundle", "withdrawn bundles" },
+        { gaps->accounts->len + gaps->dismissals->len, "change of an account", "changes of accounts" },
     };
     g_autoptr(GString) out = g_string_new(NULL);
 
@@ -457,6 +531,15 @@ static bool run_each(HlDb *db, const GPtrArray *gaps, const char *sql, GError **
     return true;
 }
 
+/* A journal of before there were accounts names administrators by their certificates alone. */
+static bool put_accounts(const MgrLedger *ledger, HlDb *db, const MgrGaps *gaps, GError **error)
+{
+    for (guint i = 0; i < gaps->accounts->len; i++)
+        if (!mgr_registry_put_account(db, gaps->accounts->pdata[i], error))
+            return false;
+    return mgr_ledger_has_accounts(ledger) || mgr_registry_adopt_accounts(db, error);
+}
+
 bool mgr_ledger_apply(const MgrLedger *ledger, HlDb *db, const MgrGaps *gaps, GError **error)
 {
     g_auto(HlTxn) txn = HL_TXN_INIT;
@@ -468,52 +551,6 @@ bool mgr_ledger_apply(const MgrLedger *ledger, HlDb *db, const MgrGaps *gaps, GE
            run_each(db, gaps->removals, "DELETE FROM endpoint WHERE ? = 0 AND id = ?", error) &&
            run_each(db, gaps->uses, "UPDATE token SET uses_left = ? WHERE id = ?", error) &&
            run_each(db, gaps->withdrawals, "UPDATE token SET withdrawn_at = ? WHERE id = ?", error) &&
-           hl_txn_commit(&txn, error);
-}
-
-/* --------------------------------------------------------------------------------------------------------- snapshot */
-
-/* A snapshot under way; the revocations of endpoints stand behind all certificates. */
-typedef struct {
-    GPtrArray *lines, *behind;
-    HlTime now;
-} Snapshot;
-
-static void snap_certificate(MgrCertificateRecord *record, gpointer user)
-{
-    const Snapshot *snapshot = user;
-
-    if (record->expires_at > snapshot->now)
-        g_ptr_array_add(snapshot->lines, mgr_journal_certificate(record));
-}
-
-static void snap_endpoint(MgrEndpointRecord *record, gpointer user)
-{
-    const Snapshot *snapshot = user;
-
-    g_ptr_array_add(snapshot->lines, mgr_journal_endpoint(record));
-    if (record->revoked_at > 0)
-        g_ptr_array_add(snapshot->behind, mgr_journal_revocation(record->id, NULL, record->revoked_at));
-}
-
-static void snap_token(MgrTokenRecord *record, gpointer user)
-{
-    const Snapshot *snapshot = user;
-
-    g_ptr_array_add(snapshot->lines, mgr_journal_bundle(record->id, record->uses_left));
-    if (record->withdrawn_at > 0)
-        g_ptr_array_add(snapshot->lines, mgr_journal_withdrawal(record->id, record->withdrawn_at));
-}
-
-GPtrArray *mgr_ledger_snapshot(HlDb *db, HlTime now, GError **error)
-{
-    g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
-    g_autoptr(GPtrArray) behind = g_ptr_array_new();
-    Snapshot snapshot = { lines, behind, now };
-    bool ok = mgr_registry_load_certificates(db, snap_certificate, &snapshot, error) &&
-              mgr_registry_load_endpoints(db, snap_endpoint, &snapshot, error) &&
-              mgr_registry_load_tokens(db, snap_token, &snapshot, error);
-
-    g_ptr_array_extend_and_steal(lines, g_steal_pointer(&behind));
-    return ok ? g_steal_pointer(&lines) : NULL;
+           run_each(db, gaps->dismissals, "DELETE FROM account WHERE ? = 0 AND name = ?", error) &&
+           put_accounts(ledger, db, gaps, error) && hl_txn_commit(&txn, error);
 }

@@ -37,6 +37,9 @@ typedef struct {
 
 MgrRestored mgr_ledger_restored(const MgrLedger *ledger);
 
+/* Whether it tells of accounts: one of before there were any does not. */
+bool mgr_ledger_has_accounts(const MgrLedger *ledger);
+
 /* What a registry lacks. */
 typedef struct {
     GPtrArray *certificates; /* MgrCertificateRecord *, unexpired ones */
@@ -47,6 +50,8 @@ typedef struct {
     GPtrArray *renewals;     /* the certificate that an endpoint has: MgrGap * with id */
     GPtrArray *uses;         /* of bundles: MgrGap * with id and the uses that are left */
     GPtrArray *withdrawals;  /* of bundles: MgrGap * with id and time */
+    GPtrArray *accounts;     /* MgrAccountRecord *, new or changed */
+    GPtrArray *dismissals;   /* of accounts: MgrGap * with name */
 } MgrGaps;
 
 typedef struct {
@@ -67,6 +72,8 @@ bool mgr_ledger_apply(const MgrLedger *ledger, HlDb *db, const MgrGaps *gaps, GE
 
 /* The lines of a journal that begins now: what the registry knows.  char *; free with g_ptr_array_unref. */
 GPtrArray *mgr_ledger_snapshot(HlDb *db, HlTime now, GError **error);
+/* Of them the accounts alone, added to lines: for a journal of before there were any. */
+bool mgr_ledger_snapshot_accounts(HlDb *db, GPtrArray *lines, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MgrLedger, mgr_ledger_free)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MgrGaps, mgr_gaps_clear)

@@ -197,7 +197,8 @@ void mgr_write_token(HlWriteSet *set, const MgrTokenRecord *token);
 void mgr_write_token_use(HlWriteSet *set, const char *id);
 void mgr_write_token_withdrawal(HlWriteSet *set, const char *id, HlTime at);
 void mgr_write_certificate(HlWriteSet *set, const MgrCertificateRecord *certificate);
-/* Fails the set with HL_ERROR_CONFLICT if another certificate with that name is in force. */
+/* Of a name that nobody else has: fails the set with HL_ERROR_CONFLICT if another certificate with it is in force, or
+ * an account has it. */
 void mgr_write_named_certificate(HlWriteSet *set, const MgrCertificateRecord *certificate);
 /* All certificates with this name that the registry has when the set is written, except for one serial (or NULL). */
 void mgr_write_revocations(HlWriteSet *set, const char *name, const char *but_serial, HlTime at);

@@ -342,7 +342,8 @@ void mgr_write_named_certificate(HlWriteSet *set, const MgrCertificateRecord *ce
 {
     hl_write_set_add(set,
                      "INSERT INTO certificate (serial, name, kind, issued_at, expires_at) SELECT ?1, ?2, ?3, ?4, ?5"
-                     " WHERE NOT EXISTS (SELECT 1 FROM certificate WHERE name = ?2 AND revoked_at = 0)",
+                     " WHERE NOT EXISTS (SELECT 1 FROM certificate WHERE name = ?2 AND revoked_at = 0)"
+                     " AND NOT EXISTS (SELECT 1 FROM account WHERE name = ?2)",
                      "tttii", certificate->serial, certificate->name, certificate->kind, INT(certificate->issued_at),
                      INT(certificate->expires_at));
     hl_write_set_require(set);

@@ -65,6 +65,8 @@ static const char *const values[] = {
     "spare",
     "admin",
     "bob",
+    "owner",
+    "auditor",
     "1",
     "7d",
     "0s",
@@ -131,7 +133,7 @@ static bool is_as_before(void)
     parts->fleet.settings_counter = settings_counter; /* a claim moves it; the registry's only grows */
     return group != NULL && g_hash_table_size(parts->fleet.groups) == 1 && group->record.version == 1 &&
            g_hash_table_size(parts->fleet.tokens) == 0 && g_hash_table_size(parts->fleet.certificates) == 1 &&
-           mgr_fleet_endpoint(&parts->fleet, "e-one") != NULL;
+           g_hash_table_size(parts->fleet.accounts) == 1 && mgr_fleet_endpoint(&parts->fleet, "e-one") != NULL;
 }
 
 static void remove_endpoint(void)

@@ -73,7 +73,10 @@ static void make_registry(const char *path)
            hl_db_run(db, NULL, &error,
                      "INSERT INTO certificate (serial, name, kind, issued_at, expires_at)"
                      " VALUES ('01', 'admin', 'admin', 1, ?)",
-                     "i", hl_clock_wall() + HL_DAY),
+                     "i", hl_clock_wall() + HL_DAY) &&
+           hl_db_run(db, NULL, &error,
+                     "INSERT INTO account (name, role, created_at, created_by) VALUES ('admin', 'owner', 1, 'init')",
+                     ""),
        error);
 }
 
@@ -423,6 +426,7 @@ static GPtrArray *describe(const MgrFleet *fleet)
     g_autoptr(GPtrArray) commands = mgr_fleet_values(fleet->commands);
     g_autoptr(GPtrArray) tokens = mgr_fleet_values(fleet->tokens);
     g_autoptr(GPtrArray) certificates = mgr_fleet_values(fleet->certificates);
+    g_autoptr(GPtrArray) accounts = mgr_accounts_sorted(fleet->accounts);
 
     for (guint i = 0; i < endpoints->len; i++)
         add_endpoint_line(lines, endpoints->pdata[i]);
@@ -446,6 +450,12 @@ static GPtrArray *describe(const MgrFleet *fleet)
 
         g_ptr_array_add(
             lines, g_strdup_printf("certificate %s %s revoked %" G_GINT64_FORMAT, r->serial, r->name, r->revoked_at));
+    }
+    for (guint i = 0; i < accounts->len; i++) {
+        const MgrAccountRecord *r = accounts->pdata[i];
+
+        g_ptr_array_add(lines, g_strdup_printf("account %s %s groups '%s' disabled %" G_GINT64_FORMAT " note '%s'",
+                                               r->name, mgr_role_name(r->role), r->groups, r->disabled_at, r->note));
     }
     g_ptr_array_add(lines, g_strdup_printf("fleet open %" G_GUINT64_FORMAT " infected %u failed %u",
                                            fleet->open_detections, fleet->infected, fleet->scans_failed));
@@ -566,33 +576,4 @@ void parts_report_find(Parts *parts, const char *id, uint64_t seq, const char *p
     report.body_case = HOLDLINE__V1__REPORT__BODY_DETECTION;
     report.detection = &body;
     parts_report(parts, id, seq, &report);
-}
-
-gpointer parts_take(Parts *parts, HlTopic topic, const char *id, const ProtobufCMessageDescriptor *type)
-{
-    g_autofree char *name = hl_topic_name(topic, id);
-    g_autoptr(HlBusMessage) message = bus_fake_take(parts->bus, name);
-    g_autoptr(GError) error = NULL;
-    gpointer decoded;
-
-    if (message == NULL)
-        return NULL;
-    decoded = hl_wire_decode_bytes(type, message->payload, &error);
-    g_assert_no_error(error);
-    return decoded;
-}
-
-HlMsgCommand *parts_take_command(Parts *parts, const char *id)
-{
-    g_autoptr(HlMsgEnvelope) envelope =
-        parts_take(parts, HL_TOPIC_COMMAND, id, &holdline__v1__signed_envelope__descriptor);
-    g_autoptr(GError) error = NULL;
-    HlMsgCommand *command;
-
-    if (envelope == NULL)
-        return NULL;
-    command = hl_envelope_open(envelope, hl_signing_key_public(parts->key), HL_ENVELOPE_COMMAND,
-                               &holdline__v1__command__descriptor, &error);
-    g_assert_no_error(error);
-    return command;
 }

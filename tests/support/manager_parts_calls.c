@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The part of manager_parts.h that is about calls, dials and the passing of time. */
+/* The part of manager_parts.h that is about calls, what was published, dials and the passing of time. */
 #include <string.h>
 
 #include "lib/base/unconst.h"
+#include "proto/envelope.h"
 #include "tests/support/manager_parts.h"
 
 #define ADMIN "admin"
@@ -181,4 +182,33 @@ void parts_pass(Parts *parts, guint seconds)
         mgr_link_tick(parts->link);
         parts_answer_echo(parts);
     }
+}
+
+gpointer parts_take(Parts *parts, HlTopic topic, const char *id, const ProtobufCMessageDescriptor *type)
+{
+    g_autofree char *name = hl_topic_name(topic, id);
+    g_autoptr(HlBusMessage) message = bus_fake_take(parts->bus, name);
+    g_autoptr(GError) error = NULL;
+    gpointer decoded;
+
+    if (message == NULL)
+        return NULL;
+    decoded = hl_wire_decode_bytes(type, message->payload, &error);
+    g_assert_no_error(error);
+    return decoded;
+}
+
+HlMsgCommand *parts_take_command(Parts *parts, const char *id)
+{
+    g_autoptr(HlMsgEnvelope) envelope =
+        parts_take(parts, HL_TOPIC_COMMAND, id, &holdline__v1__signed_envelope__descriptor);
+    g_autoptr(GError) error = NULL;
+    HlMsgCommand *command;
+
+    if (envelope == NULL)
+        return NULL;
+    command = hl_envelope_open(envelope, hl_signing_key_public(parts->key), HL_ENVELOPE_COMMAND,
+                               &holdline__v1__command__descriptor, &error);
+    g_assert_no_error(error);
+    return command;
 }

@@ -421,12 +421,12 @@ static void test_access_list(void)
 
     g_hash_table_add(held_off, hl_unconst("e-two"));
     g_hash_table_add(held_off, hl_unconst("e-one"));
-    g_assert_true(mgr_site_write_acl(parts->dir, parts->fleet.certificates, held_off, &error));
+    g_assert_true(mgr_site_write_acl(parts->dir, parts->fleet.certificates, parts->fleet.accounts, held_off, &error));
     text = read_acl(parts);
     g_assert_true(
         g_str_has_suffix(text, "\nuser e-one\ntopic deny holdline/v1/#\n\nuser e-two\ntopic deny holdline/v1/#\n"));
     g_clear_pointer(&text, g_free);
-    g_assert_true(mgr_site_write_acl(parts->dir, parts->fleet.certificates, NULL, &error));
+    g_assert_true(mgr_site_write_acl(parts->dir, parts->fleet.certificates, parts->fleet.accounts, NULL, &error));
     text = read_acl(parts);
     g_assert_null(strstr(text, "e-one"));
 }

@@ -5,18 +5,17 @@
 
 #include "lib/base/ident.h"
 #include "lib/pki/digest.h"
-#include "manager/daemon/calls/ended.h"
+#include "manager/daemon/calls/account_calls.h"
+#include "manager/daemon/calls/certificate_calls.h"
 #include "manager/daemon/ground/selector.h"
-#include "manager/site/site.h"
 
 #define BUNDLE_LIFETIME (7 * HL_DAY)
-#define CLIENT_LIFETIME (730 * HL_DAY)
-#define LISTING_TIME    200 /* ms; the broker reads its access list in a few */
 #define MAX_USES        1000000
 
 struct MgrAccessCalls {
     MgrAccessCallsOptions parts;
-    GPtrArray *listings; /* Listing *: certificates that wait for the broker */
+    MgrAccountCalls *accounts;
+    MgrCertificateCalls *certificates;
 };
 
 /* What is given or taken back, on its way through the registry. */
@@ -24,9 +23,8 @@ typedef struct {
     MgrAccessCalls *calls;
     MgrCall *call;
     MgrTokenRecord token;
-    MgrCertificateRecord certificate;
-    char *secret; /* the token itself, or the certificate's PEM */
-    char *name;   /* of what is withdrawn or revoked */
+    char *secret; /* the token itself */
+    char *name;   /* of what is withdrawn */
     HlTime at;
 } Grant;
 
@@ -45,7 +43,6 @@ static void grant_free(gpointer change)
     Grant *grant = change;
 
     mgr_token_record_clear(&grant->token);
-    mgr_certificate_record_clear(&grant->certificate);
     g_free(grant->secret);
     g_free(grant->name);
     g_free(grant);
@@ -211,165 +208,11 @@ static void call_bundle_withdraw(MgrCall *call, gpointer user)
     mgr_record_commit(calls->parts.record, set, &kind, grant);
 }
 
-/* ------------------------------------------------------------------------------------- administrators, monitors */
-
-/* A certificate that is stored, while the broker re-reads its access list: only then is it what it will be. */
-typedef struct {
-    MgrAccessCalls *calls;
-    MgrCall *call;
-    char *certificate;
-    guint timer;
-} Listing;
-
-static void listing_free(gpointer item)
-{
-    Listing *listing = item;
-
-    g_clear_handle_id(&listing->timer, g_source_remove);
-    g_free(listing->certificate);
-    g_free(listing);
-}
-
-static gboolean on_listed(gpointer user)
-{
-    Listing *listing = user;
-    MgrAccessCalls *calls = listing->calls;
-    g_autofree char *ca = hl_cert_print(mgr_pki_authority(calls->parts.pki));
-    g_autofree char *brokers = g_strjoinv(",", calls->parts.conf->broker_addresses);
-
-    listing->timer = 0;
-    mgr_call_done(listing->call, json_pack("{s:s, s:s, s:s, s:s}", "name", mgr_call_argument(listing->call, "name"),
-                                           "certificate", listing->certificate, "ca", ca, "brokers", brokers));
-    g_ptr_array_remove_fast(calls->listings, listing);
-    return G_SOURCE_REMOVE;
-}
-
-static void fold_client(gpointer change)
-{
-    Grant *grant = change;
-    MgrAccessCalls *calls = grant->calls;
-    g_autoptr(GError) error = NULL;
-    Listing *listing;
-
-    mgr_fleet_add_certificate(calls->parts.fleet, &grant->certificate);
-    if (!mgr_pki_publish(calls->parts.pki, &error)) {
-        hl_error_prefix(
-            &error,
-            "the certificate of %s is in the registry, but the broker does not know it yet; that is tried on "
-            "every few seconds; revoke it and create it again",
-            mgr_call_argument(grant->call, "name"));
-        mgr_call_fail(grant->call, error);
-        return;
-    }
-    listing = g_new(Listing, 1);
-    *listing = (Listing){ calls, grant->call, g_steal_pointer(&grant->secret), 0 };
-    listing->timer = g_timeout_add((guint)mgr_pki_until_published(calls->parts.pki) + LISTING_TIME, on_listed, listing);
-    g_ptr_array_add(calls->listings, listing);
-}
-
-static bool fail_taken(const char *name, GError **error)
-{
-    return hl_fail(error, HL_ERROR_EXISTS, "the name '%s' is taken: choose another, or revoke that one first", name);
-}
-
-/* The access list goes by names: two who ask for one at once would get each other's rights. */
-static void fail_client(gpointer change, const GError *error)
-{
-    const Grant *grant = change;
-    g_autoptr(GError) taken = NULL;
-
-    if (hl_error_code(error) == HL_ERROR_CONFLICT)
-        fail_taken(mgr_call_argument(grant->call, "name"), &taken);
-    mgr_call_fail(grant->call, taken != NULL ? taken : error);
-}
-
-static void create_client(MgrAccessCalls *calls, MgrCall *call, HlCertKind kind)
-{
-    static const MgrChangeKind change_kind = { fold_client, fail_client, grant_free };
-    const char *name = mgr_call_argument(call, "name");
-    gsize size = 0;
-    guint8 *der = g_base64_decode(mgr_call_argument(call, "csr"), &size);
-    g_autoptr(GBytes) csr = g_bytes_new_take(der, size);
-    g_autoptr(HlCert) cert = NULL;
-    g_autoptr(GError) error = NULL;
-    HlWriteSet *set;
-    Grant *grant = grant_new(calls, call);
-
-    if (mgr_site_check_name(name, &error) &&
-        (!mgr_fleet_has_live_name(calls->parts.fleet, name, NULL) || fail_taken(name, &error)))
-        cert = mgr_pki_issue(calls->parts.pki, csr, kind, name, CLIENT_LIFETIME, &grant->certificate, &error);
-    if (cert == NULL) {
-        fail_grant(grant, error);
-        grant_free(grant);
-        return;
-    }
-    grant->secret = hl_cert_print(cert);
-    set = hl_write_set_new();
-    mgr_write_named_certificate(set, &grant->certificate);
-    mgr_record_commit(calls->parts.record, set, &change_kind, grant);
-}
-
-static void fold_client_revocation(gpointer change)
-{
-    const Grant *grant = change;
-    MgrEvictionWaiter waiter = mgr_ended_waiter(grant->call, grant->name, NULL);
-
-    mgr_pki_fold_revocations(grant->calls->parts.pki, grant->name, NULL, grant->at, &waiter);
-}
-
-static void revoke_client(MgrAccessCalls *calls, MgrCall *call, HlCertKind kind)
-{
-    static const MgrChangeKind change_kind = { fold_client_revocation, fail_grant, grant_free };
-    const char *name = mgr_call_argument(call, "name");
-    const char *kind_name = hl_cert_kind_name(kind);
-    g_autoptr(GError) error = NULL;
-    HlWriteSet *set;
-    Grant *grant;
-
-    if (strcmp(name, mgr_call_admin(call)) == 0)
-        hl_fail(&error, HL_ERROR_INVALID, "'%s' is you: have another administrator revoke you", name);
-    else if (!mgr_fleet_has_live_name(calls->parts.fleet, name, kind_name))
-        hl_fail(&error, HL_ERROR_NOT_FOUND, "there is no %s '%s'", kind_name, name);
-    if (error != NULL) {
-        mgr_call_fail(call, error);
-        return;
-    }
-    grant = grant_new(calls, call);
-    grant->name = g_strdup(name);
-    set = hl_write_set_new();
-    mgr_write_revocations(set, name, NULL, grant->at);
-    mgr_record_commit(calls->parts.record, set, &change_kind, grant);
-}
-
-static void call_monitor_create(MgrCall *call, gpointer user)
-{
-    create_client(user, call, HL_CERT_MONITOR);
-}
-
-static void call_monitor_revoke(MgrCall *call, gpointer user)
-{
-    revoke_client(user, call, HL_CERT_MONITOR);
-}
-
-static void call_admin_create(MgrCall *call, gpointer user)
-{
-    create_client(user, call, HL_CERT_ADMIN);
-}
-
-static void call_admin_revoke(MgrCall *call, gpointer user)
-{
-    revoke_client(user, call, HL_CERT_ADMIN);
-}
-
 static const MgrCallRow rows[] = {
-    { "bundle create", "", "group endpoint uses expires", call_bundle_create },
-    { "bundle list", "", "", call_bundle_list },
-    { "bundle withdraw", "bundle", "", call_bundle_withdraw },
-    { "monitor create", "name csr", "", call_monitor_create },
-    { "monitor revoke", "name", "", call_monitor_revoke },
-    { "admin create", "name csr", "", call_admin_create },
-    { "admin revoke", "name", "", call_admin_revoke },
-    { NULL, NULL, NULL, NULL },
+    { "bundle create", "", "group endpoint uses expires", MGR_NEED_MANAGE, MGR_SCOPE_GROUP, call_bundle_create },
+    { "bundle list", "", "", MGR_NEED_READ, MGR_SCOPE_LIST, call_bundle_list },
+    { "bundle withdraw", "bundle", "", MGR_NEED_MANAGE, MGR_SCOPE_GROUP, call_bundle_withdraw },
+    { .name = NULL },
 };
 
 MgrAccessCalls *mgr_access_calls_new(const MgrAccessCallsOptions *options, MgrDispatch *dispatch)
@@ -377,8 +220,13 @@ MgrAccessCalls *mgr_access_calls_new(const MgrAccessCallsOptions *options, MgrDi
     MgrAccessCalls *calls = g_new0(MgrAccessCalls, 1);
 
     calls->parts = *options;
-    calls->listings = g_ptr_array_new_with_free_func(listing_free);
     mgr_dispatch_add(dispatch, rows, calls);
+    calls->accounts = mgr_account_calls_new(
+        &(MgrAccountCallsOptions){ .fleet = options->fleet, .record = options->record, .pki = options->pki }, dispatch);
+    calls->certificates = mgr_certificate_calls_new(
+        &(MgrCertificateCallsOptions){
+            .conf = options->conf, .fleet = options->fleet, .record = options->record, .pki = options->pki },
+        dispatch);
     return calls;
 }
 
@@ -386,6 +234,7 @@ void mgr_access_calls_free(MgrAccessCalls *calls)
 {
     if (calls == NULL)
         return;
-    g_ptr_array_unref(calls->listings);
+    mgr_account_calls_free(calls->accounts);
+    mgr_certificate_calls_free(calls->certificates);
     g_free(calls);
 }

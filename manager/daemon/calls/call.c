@@ -25,7 +25,7 @@ typedef struct {
 
 struct MgrCall {
     MgrCalls *calls;
-    char *admin;
+    MgrCaller caller;
     GBytes *correlation; /* may be NULL */
     HlMsgCall *message;
     Stream stream; /* ids NULL: it does not stream */
@@ -37,7 +37,7 @@ static void free_call(gpointer item)
 
     g_clear_handle_id(&call->stream.timer, g_source_remove);
     g_clear_pointer(&call->stream.ids, g_ptr_array_unref);
-    g_free(call->admin);
+    mgr_caller_clear(&call->caller);
     g_clear_pointer(&call->correlation, g_bytes_unref);
     hl_wire_free(call->message);
     g_free(call);
@@ -65,21 +65,27 @@ uint64_t mgr_calls_refused(const MgrCalls *calls)
     return calls->refused;
 }
 
-MgrCall *mgr_call_new(MgrCalls *calls, const char *admin, GBytes *correlation, HlMsgCall *message)
+MgrCall *mgr_call_new(MgrCalls *calls, MgrCaller *caller, GBytes *correlation, HlMsgCall *message)
 {
     MgrCall *call = g_new0(MgrCall, 1);
 
     call->calls = calls;
-    call->admin = g_strdup(admin);
+    call->caller = *caller;
+    *caller = (MgrCaller){ 0 };
     call->correlation = correlation != NULL ? g_bytes_ref(correlation) : NULL;
     call->message = message;
     g_hash_table_add(calls->open, call);
     return call;
 }
 
+const MgrCaller *mgr_call_caller(const MgrCall *call)
+{
+    return &call->caller;
+}
+
 const char *mgr_call_admin(const MgrCall *call)
 {
-    return call->admin;
+    return call->caller.account;
 }
 
 const HlMsgCall *mgr_call_message(const MgrCall *call)
@@ -134,7 +140,7 @@ static bool reply(MgrCall *call, const char *code, const char *message, bool mor
     payload = HL_WIRE_ENCODE(&out);
     if (g_bytes_get_size(payload) > HL_BUS_MAX_SIZE)
         return false;
-    mgr_down_reply(call->calls->down, call->admin, payload, call->correlation);
+    mgr_down_reply(call->calls->down, call->caller.account, payload, call->correlation);
     return true;
 }
 

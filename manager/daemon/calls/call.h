@@ -8,6 +8,7 @@
 #define MANAGER_DAEMON_CALLS_CALL_H
 
 #include "lib/base/json.h"
+#include "manager/core/role.h"
 #include "manager/daemon/ground/down.h"
 #include "proto/messages.h"
 
@@ -24,10 +25,11 @@ uint64_t mgr_calls_refused(const MgrCalls *calls);
 
 typedef struct MgrCall MgrCall;
 
-/* Takes message; correlation may be NULL. */
-MgrCall *mgr_call_new(MgrCalls *calls, const char *admin, GBytes *correlation, HlMsgCall *message);
+/* Takes message, and what is in caller; correlation may be NULL. */
+MgrCall *mgr_call_new(MgrCalls *calls, MgrCaller *caller, GBytes *correlation, HlMsgCall *message);
 
-/* Borrowed from the call. */
+/* Borrowed from the call.  Who calls, as it was when the call came; the account's name alone, for records. */
+const MgrCaller *mgr_call_caller(const MgrCall *call);
 const char *mgr_call_admin(const MgrCall *call);
 const HlMsgCall *mgr_call_message(const MgrCall *call);
 

@@ -295,15 +295,30 @@ static void answer_whole(MgrCall *call, gpointer user)
     mgr_call_done_list(call, "targets", targets, document);
 }
 
+/* An operator takes back what they asked for themselves. */
+static bool check_own(const MgrCall *call, const MgrCommand *command, GError **error)
+{
+    const MgrCaller *caller = mgr_call_caller(call);
+
+    return mgr_role_may(caller->role, MGR_NEED_MANAGE) || strcmp(command->record.issuer, caller->account) == 0 ||
+           hl_fail(error, HL_ERROR_DENIED, "command '%s' is of '%s': to cancel it takes the role %s; '%s' is %s",
+                   command->record.id, command->record.issuer, mgr_role_name(mgr_need_role(MGR_NEED_MANAGE)),
+                   caller->account, mgr_role_name(caller->role));
+}
+
 static void call_cancel(MgrCall *call, gpointer user)
 {
     const MgrCommandCalls *calls = user;
     const char *id = mgr_call_argument(call, "command");
+    const MgrCommand *live = mgr_fleet_command(calls->parts.fleet, id);
     g_autoptr(GError) error = NULL;
     g_autoptr(json_t) ended = NULL;
 
-    if (mgr_fleet_command(calls->parts.fleet, id) != NULL) {
-        mgr_commands_cancel(calls->parts.commands, id, on_stored, call);
+    if (live != NULL) {
+        if (check_own(call, live, &error))
+            mgr_commands_cancel(calls->parts.commands, id, on_stored, call);
+        else
+            mgr_call_fail(call, error);
         return;
     }
     ended = find_document(calls, id, &error);
@@ -403,18 +418,18 @@ void mgr_command_calls_flush(MgrCommandCalls *calls)
 }
 
 static const MgrCallRow rows[] = {
-    { "update-now", "selector", "expires window", call_update_now },
-    { "rollback", "selector", "expires window", call_rollback },
-    { "synchronize", "selector", "expires window", call_synchronize },
-    { "scan", "selector", "scope expires window", call_scan },
-    { "scan stop", "selector", "expires", call_scan_stop },
-    { "quarantine restore", "selector scope", "expires", call_quarantine_restore },
-    { "quarantine delete", "selector scope", "expires", call_quarantine_delete },
-    { "command list", "", "", call_list },
-    { "command show", "command", "", answer_whole },
-    { "command watch", "command", "", call_watch },
-    { "command cancel", "command", "", call_cancel },
-    { NULL, NULL, NULL, NULL },
+    { "update-now", "selector", "expires window", MGR_NEED_OPERATE, MGR_SCOPE_SELECTOR, call_update_now },
+    { "rollback", "selector", "expires window", MGR_NEED_OPERATE, MGR_SCOPE_SELECTOR, call_rollback },
+    { "synchronize", "selector", "expires window", MGR_NEED_OPERATE, MGR_SCOPE_SELECTOR, call_synchronize },
+    { "scan", "selector", "scope expires window", MGR_NEED_OPERATE, MGR_SCOPE_SELECTOR, call_scan },
+    { "scan stop", "selector", "expires", MGR_NEED_OPERATE, MGR_SCOPE_SELECTOR, call_scan_stop },
+    { "quarantine restore", "selector scope", "expires", MGR_NEED_MOVE, MGR_SCOPE_SELECTOR, call_quarantine_restore },
+    { "quarantine delete", "selector scope", "expires", MGR_NEED_MOVE, MGR_SCOPE_SELECTOR, call_quarantine_delete },
+    { "command list", "", "", MGR_NEED_READ, MGR_SCOPE_LIST, call_list },
+    { "command show", "command", "", MGR_NEED_READ, MGR_SCOPE_COMMAND, answer_whole },
+    { "command watch", "command", "", MGR_NEED_READ, MGR_SCOPE_COMMAND, call_watch },
+    { "command cancel", "command", "", MGR_NEED_OPERATE, MGR_SCOPE_COMMAND, call_cancel },
+    { .name = NULL },
 };
 
 MgrCommandCalls *mgr_command_calls_new(const MgrCommandCallsOptions *options, MgrDispatch *dispatch)

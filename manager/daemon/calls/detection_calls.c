@@ -373,11 +373,11 @@ static void call_quarantine_list(MgrCall *call, gpointer user)
 }
 
 static const MgrCallRow rows[] = {
-    { "quarantine list", "", "selector", call_quarantine_list },
-    { "detection list", "", "selector since open", call_list },
-    { "detection show", "detection", "", call_show },
-    { "detection acknowledge", "", "ids selector note", call_acknowledge },
-    { NULL, NULL, NULL, NULL },
+    { "quarantine list", "", "selector", MGR_NEED_READ, MGR_SCOPE_SELECTOR, call_quarantine_list },
+    { "detection list", "", "selector since open", MGR_NEED_READ, MGR_SCOPE_SELECTOR, call_list },
+    { "detection show", "detection", "", MGR_NEED_READ, MGR_SCOPE_ENDPOINT, call_show },
+    { "detection acknowledge", "", "ids selector note", MGR_NEED_OPERATE, MGR_SCOPE_SELECTOR, call_acknowledge },
+    { .name = NULL },
 };
 
 MgrDetectionCalls *mgr_detection_calls_new(const MgrDetectionCallsOptions *options, MgrDispatch *dispatch)

@@ -47,6 +47,7 @@ void mgr_dispatch_add(MgrDispatch *dispatch, const MgrCallRow *rows, gpointer us
     for (const MgrCallRow *row = rows; row->name != NULL; row++) {
         Known known = { row, user };
 
+        g_assert(row->need != MGR_NEED_UNSET && row->scope != MGR_SCOPE_UNSET); /* nobody may call what says nothing */
         g_array_append_val(dispatch->known, known);
     }
 }
@@ -111,11 +112,44 @@ static bool is_admin(const MgrDispatch *dispatch, const char *name)
     return mgr_fleet_has_live_name(dispatch->fleet, name, hl_cert_kind_name(HL_CERT_ADMIN));
 }
 
+/* Without an account: as one that may the least, for an answer that says so. */
+static MgrCaller caller_of(const MgrDispatch *dispatch, const char *name)
+{
+    const MgrAccountRecord *account = mgr_accounts_get(dispatch->fleet->accounts, name);
+    MgrCaller caller;
+
+    mgr_caller_init(&caller, name, account != NULL ? account->role : MGR_ROLE_AUDITOR,
+                    account != NULL ? account->groups : "");
+    return caller;
+}
+
+/* The one place where it is decided who may call what. */
+static bool check_caller(const MgrDispatch *dispatch, const char *name, const MgrCallRow *row, GError **error)
+{
+    GHashTable *accounts = dispatch->fleet->accounts;
+    const MgrAccountRecord *account = mgr_accounts_get(accounts, name);
+    g_autofree char *owners = NULL;
+
+    if (account != NULL && account->disabled_at == 0 && mgr_role_may(account->role, row->need))
+        return true;
+    owners = mgr_accounts_owners(accounts);
+    if (account == NULL)
+        hl_fail(error, HL_ERROR_DENIED, "there is no account '%s': ask an owner (%s)", name, owners);
+    else if (account->disabled_at != 0)
+        hl_fail(error, HL_ERROR_DENIED, "the account '%s' is disabled: ask an owner (%s)", name, owners);
+    else
+        hl_fail(error, HL_ERROR_DENIED, "'%s' needs the role %s; '%s' is %s: ask an owner (%s)", row->name,
+                mgr_role_name(mgr_need_role(row->need)), name, mgr_role_name(account->role), owners);
+    hl_log_limited(HL_LOG_WARN, "call", name, "'%s' of %s is denied", row->name, name);
+    return false;
+}
+
 void mgr_dispatch_handle(MgrDispatch *dispatch, const char *admin, const HlBusMessage *message)
 {
     g_autofree char *reply_topic = hl_topic_name(HL_TOPIC_ADMIN_REPLY, admin);
     g_autoptr(HlMsgCall) decoded = NULL;
     g_autoptr(GError) error = NULL;
+    g_auto(MgrCaller) caller = { 0 };
     const MgrCallRow *row;
     gpointer user;
     MgrCall *call;
@@ -136,9 +170,10 @@ void mgr_dispatch_handle(MgrDispatch *dispatch, const char *admin, const HlBusMe
     if (row == NULL)
         hl_fail(&error, HL_ERROR_INVALID, "this server knows no call '%.64s'; is the CLI newer than the server?",
                 decoded->name);
-    if (row != NULL && !check_arguments(decoded, row, &error))
+    if (row != NULL && (!check_caller(dispatch, admin, row, &error) || !check_arguments(decoded, row, &error)))
         row = NULL;
-    call = mgr_call_new(dispatch->calls, admin, message->correlation, g_steal_pointer(&decoded));
+    caller = caller_of(dispatch, admin);
+    call = mgr_call_new(dispatch->calls, &caller, message->correlation, g_steal_pointer(&decoded));
     if (row != NULL)
         row->handler(call, user);
     else

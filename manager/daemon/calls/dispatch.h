@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which handler gets which admin call: tables of rows, added when the manager is wired.
  *
- * A request is checked here, before any handler sees it: it decodes, an administrator asks, the answer goes to his own
- * topic, the call is known and has the arguments of its row. */
+ * A request is checked here, before any handler sees it: it decodes, it comes under a name with an administrator's
+ * certificate, the answer goes to that name's own topic, the call is known, the account of that name is enabled and its
+ * role may do what the call needs (manager/core/role.h), the arguments are those of the row. */
 #ifndef MANAGER_DAEMON_CALLS_DISPATCH_H
 #define MANAGER_DAEMON_CALLS_DISPATCH_H
 
@@ -13,6 +14,8 @@ typedef struct {
     const char *name;
     const char *required; /* argument names, separated by spaces; each must be there once */
     const char *optional; /* may be there; "setting" may be repeated */
+    MgrNeed need;
+    MgrScopeKind scope; /* what of it belongs to groups */
     void (*handler)(MgrCall *call, gpointer user);
 } MgrCallRow;
 
@@ -21,7 +24,7 @@ typedef struct MgrDispatch MgrDispatch;
 MgrDispatch *mgr_dispatch_new(const MgrFleet *fleet, MgrCalls *calls);
 void mgr_dispatch_free(MgrDispatch *dispatch);
 
-/* rows end with one without a name, and are static; user goes to their handlers. */
+/* rows end with one without a name, are static, and have every column; user goes to their handlers. */
 void mgr_dispatch_add(MgrDispatch *dispatch, const MgrCallRow *rows, gpointer user);
 
 /* The n-th of all rows that were added; NULL: there are fewer. */

@@ -468,17 +468,17 @@ static void call_clone_split(MgrCall *call, gpointer user)
 }
 
 static const MgrCallRow rows[] = {
-    { "endpoint list", "", "selector", call_list },
-    { "endpoint show", "endpoint", "", call_show },
-    { "endpoint history", "endpoint", "", call_history },
-    { "endpoint move", "selector group", "", call_move },
-    { "endpoint revoke", "endpoint", "", call_revoke },
-    { "endpoint remove", "endpoint", "", call_remove },
-    { "endpoint clone keep", "endpoint", "", call_clone_keep },
-    { "endpoint clone split", "endpoint", "", call_clone_split },
-    { "verify", "selector", "", call_verify },
-    { "summary", "", "", call_summary },
-    { NULL, NULL, NULL, NULL },
+    { "endpoint list", "", "selector", MGR_NEED_READ, MGR_SCOPE_SELECTOR, call_list },
+    { "endpoint show", "endpoint", "", MGR_NEED_READ, MGR_SCOPE_ENDPOINT, call_show },
+    { "endpoint history", "endpoint", "", MGR_NEED_READ, MGR_SCOPE_ENDPOINT, call_history },
+    { "endpoint move", "selector group", "", MGR_NEED_MOVE, MGR_SCOPE_SELECTOR, call_move },
+    { "endpoint revoke", "endpoint", "", MGR_NEED_MANAGE, MGR_SCOPE_ENDPOINT, call_revoke },
+    { "endpoint remove", "endpoint", "", MGR_NEED_MANAGE, MGR_SCOPE_ENDPOINT, call_remove },
+    { "endpoint clone keep", "endpoint", "", MGR_NEED_MOVE, MGR_SCOPE_ENDPOINT, call_clone_keep },
+    { "endpoint clone split", "endpoint", "", MGR_NEED_MOVE, MGR_SCOPE_ENDPOINT, call_clone_split },
+    { "verify", "selector", "", MGR_NEED_OPERATE, MGR_SCOPE_SELECTOR, call_verify },
+    { "summary", "", "", MGR_NEED_READ, MGR_SCOPE_LIST, call_summary },
+    { .name = NULL },
 };
 
 MgrEndpointCalls *mgr_endpoint_calls_new(const MgrEndpointCallsOptions *options, MgrDispatch *dispatch)

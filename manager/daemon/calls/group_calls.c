@@ -309,12 +309,12 @@ static void call_delete(MgrCall *call, gpointer user)
 }
 
 static const MgrCallRow rows[] = {
-    { "group create", "name", "setting", call_create },
-    { "group set", "name", "version setting", call_set },
-    { "group list", "", "", call_list },
-    { "group show", "name", "", call_show },
-    { "group delete", "name", "", call_delete },
-    { NULL, NULL, NULL, NULL },
+    { "group create", "name", "setting", MGR_NEED_MANAGE, MGR_SCOPE_GROUP, call_create },
+    { "group set", "name", "version setting", MGR_NEED_MANAGE, MGR_SCOPE_GROUP, call_set },
+    { "group list", "", "", MGR_NEED_READ, MGR_SCOPE_LIST, call_list },
+    { "group show", "name", "", MGR_NEED_READ, MGR_SCOPE_GROUP, call_show },
+    { "group delete", "name", "", MGR_NEED_MANAGE, MGR_SCOPE_GROUP, call_delete },
+    { .name = NULL },
 };
 
 MgrGroupCalls *mgr_group_calls_new(const MgrGroupCallsOptions *options, MgrDispatch *dispatch)

@@ -38,9 +38,9 @@ static void call_sync(MgrCall *call, gpointer user)
 }
 
 static const MgrCallRow rows[] = {
-    { "pattern list", "", "", call_list },
-    { "pattern sync", "", "", call_sync },
-    { NULL, NULL, NULL, NULL },
+    { "pattern list", "", "", MGR_NEED_READ, MGR_SCOPE_NONE, call_list },
+    { "pattern sync", "", "", MGR_NEED_MANAGE, MGR_SCOPE_NONE, call_sync },
+    { .name = NULL },
 };
 
 MgrPatternCalls *mgr_pattern_calls_new(const MgrPatternCallsOptions *options, MgrDispatch *dispatch)

@@ -561,6 +561,7 @@ bool mgr_fleet_load(MgrFleet *fleet, HlDb *db, GError **error)
     fleet->commands = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_command);
     fleet->tokens = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_token);
     fleet->certificates = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_certificate);
+    fleet->accounts = mgr_accounts_new();
     fleet->next_number = 1;
     fleet->latest = g_strdup("");
     return mgr_registry_load_counter(db, "settings", &fleet->settings_counter, error) &&
@@ -573,7 +574,8 @@ bool mgr_fleet_load(MgrFleet *fleet, HlDb *db, GError **error)
            mgr_registry_load_open_commands(db, on_command, fleet, error) &&
            mgr_registry_load_open_targets(db, on_target, fleet, error) &&
            mgr_registry_load_tokens(db, on_token, fleet, error) &&
-           mgr_registry_load_certificates(db, on_certificate, fleet, error);
+           mgr_registry_load_certificates(db, on_certificate, fleet, error) &&
+           mgr_accounts_load(fleet->accounts, db, error);
 }
 
 void mgr_fleet_clear(MgrFleet *fleet)
@@ -583,5 +585,6 @@ void mgr_fleet_clear(MgrFleet *fleet)
     g_clear_pointer(&fleet->groups, g_hash_table_unref);
     g_clear_pointer(&fleet->tokens, g_hash_table_unref);
     g_clear_pointer(&fleet->certificates, g_hash_table_unref);
+    g_clear_pointer(&fleet->accounts, g_hash_table_unref);
     g_clear_pointer(&fleet->latest, g_free);
 }

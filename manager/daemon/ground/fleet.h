@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The fleet in memory: groups, endpoints, open commands, tokens, certificates.  A cache of the registry, owned by the
- * loop thread.
+/* The fleet in memory: groups, endpoints, open commands, tokens, certificates, accounts.  A cache of the registry,
+ * owned by the loop thread.
  *
  * What matters is changed in the registry first and here after the commit (record.h); only presence runs ahead: it is
  * flushed once a second and proves itself again from the line.  Pointers are valid until the loop runs other work:
@@ -11,6 +11,7 @@
 #include "manager/core/notify.h"
 #include "manager/core/quota.h"
 #include "manager/core/verdict.h"
+#include "manager/daemon/ground/accounts.h"
 #include "manager/store/detections.h"
 #include "manager/store/registry.h"
 #include "proto/settings.h"
@@ -104,6 +105,7 @@ typedef struct {
     GHashTable *commands;     /* id -> MgrCommand *, open ones */
     GHashTable *tokens;       /* id -> MgrTokenRecord * */
     GHashTable *certificates; /* serial -> MgrCertificateRecord * */
+    GHashTable *accounts;     /* accounts.h */
     int64_t next_number;
     uint64_t settings_counter, epoch, crl, alive, verified;
     guint online; /* Online or Stale */

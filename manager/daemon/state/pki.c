@@ -105,7 +105,7 @@ static bool publish(MgrPki *pki, GError **error)
     fleet->crl = mgr_counter_next(fleet->crl, hl_clock_wall()); /* of two lists the newer one, across a restore too */
     mgr_write_counter(mgr_record_background(pki->record), "crl", fleet->crl);
     if (!mgr_authority_write_crl(&pki->authority, pki->dir, fleet->certificates, fleet->crl, error) ||
-        !mgr_site_write_acl(pki->dir, fleet->certificates, pki->held_off, error))
+        !mgr_site_write_acl(pki->dir, fleet->certificates, fleet->accounts, pki->held_off, error))
         return false;
     if (pki->broker != NULL)
         mgr_broker_reload(pki->broker);
@@ -172,9 +172,14 @@ static void mark_revoked(MgrPki *pki, const char *name, const char *but_serial, 
 void mgr_pki_fold_revocations(MgrPki *pki, const char *name, const char *but_serial, HlTime at,
                               const MgrEvictionWaiter *waiter)
 {
+    mark_revoked(pki, name, but_serial, at);
+    mgr_pki_end_session(pki, name, waiter);
+}
+
+void mgr_pki_end_session(MgrPki *pki, const char *name, const MgrEvictionWaiter *waiter)
+{
     g_autoptr(GError) error = NULL;
 
-    mark_revoked(pki, name, but_serial, at);
     if (mgr_pki_publish(pki, &error)) {
         mgr_evictions_start(pki->evictions, name, waiter);
         return;
@@ -208,7 +213,7 @@ static void publish_access(MgrPki *pki)
 {
     g_autoptr(GError) error = NULL;
 
-    if (!mgr_site_write_acl(pki->dir, pki->fleet->certificates, pki->held_off, &error))
+    if (!mgr_site_write_acl(pki->dir, pki->fleet->certificates, pki->fleet->accounts, pki->held_off, &error))
         hl_log_limited(HL_LOG_ERROR, "flood", "acl", "%s", error->message);
     else if (pki->broker != NULL)
         mgr_broker_reload(pki->broker);

@@ -59,6 +59,10 @@ HlTime mgr_pki_until_published(const MgrPki *pki);
 void mgr_pki_fold_revocations(MgrPki *pki, const char *name, const char *but_serial, HlTime at,
                               const MgrEvictionWaiter *waiter);
 
+/* The same where the name may do less from now on, and has its certificates still: the lists are published, and the
+ * session that began before ends. */
+void mgr_pki_end_session(MgrPki *pki, const char *name, const MgrEvictionWaiter *waiter);
+
 /* Ends the live session of this name, if there is one. */
 void mgr_pki_evict(MgrPki *pki, const char *name);
 

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* holdline account ..., holdline admin|monitor ... */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/base/file.h"
+#include "lib/base/network.h"
+#include "lib/pki/cert.h"
+#include "manager/cli/client.h"
+#include "manager/cli/commands.h"
+#include "manager/cli/show.h"
+#include "manager/site/site.h"
+
+#define MAX_REQUEST 16384 /* bytes of a file with a signing request; one takes about 500 */
+#define PEM_BEGIN   "-----BEGIN CERTIFICATE REQUEST-----\n"
+#define PEM_END     "-----END CERTIFICATE REQUEST-----\n"
+
+/* "admin create" -> "admin" */
+static char *kind_of(const HlInvocation *call)
+{
+    return g_strndup(call->command->name, strcspn(call->command->name, " "));
+}
+
+/* What goes beside the key: nothing of it is secret. */
+static bool save_certificate(const char *folder, const char *role, const char *name, const json_t *document,
+                             GError **error)
+{
+    g_autofree char *cert_path = g_strdup_printf("%s/%s.pem", folder, name);
+    g_autofree char *ca_path = g_build_filename(folder, "ca.pem", NULL);
+    g_autofree char *conf_path = g_build_filename(folder, "holdline.conf", NULL);
+    g_autofree char *conf = mgr_site_client_conf(role, name, cli_text(document, "brokers"));
+
+    return hl_file_write_text(cert_path, cli_text(document, "certificate"), 0644, error) &&
+           hl_file_write_text(ca_path, cli_text(document, "ca"), 0644, error) &&
+           hl_file_write_text(conf_path, conf, 0600, error);
+}
+
+static bool save_key(const char *folder, const char *name, const HlKey *key, GError **error)
+{
+    g_autofree char *path = g_strdup_printf("%s/%s.key", folder, name);
+
+    return hl_key_save(key, path, error);
+}
+
+/* The key is generated here and stays here; the server signs a request. */
+bool cmd_client_create(HlInvocation *call, GError **error)
+{
+    const char *name = call->args[0];
+    g_autofree char *role = kind_of(call);
+    g_autofree char *folder = g_strdup(hl_cli_value(call, "output", name));
+    g_autoptr(HlKey) key = hl_key_generate(error);
+    g_autoptr(GBytes) csr = key != NULL ? hl_csr_make(key, name, error) : NULL;
+    g_autofree char *csr_text = NULL;
+    g_autoptr(json_t) document = NULL;
+    const char *arguments[] = { "name", name, "role", hl_cli_value(call, "role", NULL), "csr", NULL, NULL };
+    g_auto(GStrv) brokers = NULL;
+    g_autofree char *broker = NULL;
+    uint16_t port = 0;
+
+    if (csr == NULL || !mgr_site_check_name(name, error) || !hl_dir_make(folder, 0700, error))
+        return false;
+    csr_text = g_base64_encode(g_bytes_get_data(csr, NULL), g_bytes_get_size(csr));
+    arguments[5] = csr_text;
+    document = cli_call_files(call, call->command->name, arguments, error);
+    if (document == NULL)
+        rmdir(folder); /* only if it is empty */
+    if (document == NULL || !save_key(folder, name, key, error) ||
+        !save_certificate(folder, role, name, document, error))
+        return false;
+    if (cli_show_json(call, document))
+        return true;
+    brokers = g_strsplit(cli_text(document, "brokers"), ",", 2);
+    printf("%s/ contains the certificate, the key and holdline.conf of %s.\n", folder, name);
+    if (g_str_has_prefix(call->command->name, "monitor") && brokers[0] != NULL &&
+        hl_place_parse(brokers[0], &broker, &port))
+        printf("mosquitto_sub -h %s -p %u -V mqttv5 --cafile %s/ca.pem --cert %s/%s.pem --key %s/%s.key -i %s -v "
+               "-t 'holdline/v1/status/#'\n",
+               broker, port, folder, folder, name, folder, name, name);
+    return true;
+}
+
+bool cmd_client_revoke(HlInvocation *call, GError **error)
+{
+    const char *arguments[] = { "name", call->args[0], NULL };
+    g_autofree char *kind = kind_of(call);
+    g_autoptr(json_t) document = cli_call(call, call->command->name, arguments, error);
+
+    if (document == NULL)
+        return false;
+    if (!cli_show_json(call, document))
+        printf("%s %s is revoked\n", kind, call->args[0]);
+    return true;
+}
+
+bool cmd_client_list(HlInvocation *call, GError **error)
+{
+    static const CliColumn columns[] = { { "NAME", "name", NULL },    { "ROLE", "role", NULL },
+                                         { "STATE", "state", NULL },  { "ISSUED", "issued", NULL },
+                                         { "ENDS", "expires", NULL }, { "SERIAL", "serial", NULL } };
+    g_autoptr(json_t) document = cli_call(call, call->command->name, NULL, error);
+
+    if (document == NULL)
+        return false;
+    cli_show_list(call, document, "certificates", columns, G_N_ELEMENTS(columns));
+    return true;
+}
+
+/* --------------------------------------------------------------------------------------------------------- accounts */
+
+static char *format_groups(const json_t *value, const json_t *row G_GNUC_UNUSED)
+{
+    GString *out = g_string_new(json_array_size(value) == 0 ? "all" : NULL);
+
+    for (size_t i = 0; i < json_array_size(value); i++)
+        g_string_append_printf(out, "%s%s", i > 0 ? ", " : "", json_string_value(json_array_get(value, i)));
+    return g_string_free(out, FALSE);
+}
+
+static char *format_end(const json_t *value, const json_t *row G_GNUC_UNUSED)
+{
+    return g_strdup(json_is_string(value) ? json_string_value(value) : "no certificate");
+}
+
+bool cmd_account_list(HlInvocation *call, GError **error)
+{
+    static const CliColumn columns[] = {
+        { "ACCOUNT", "name", NULL }, { "ROLE", "role", NULL },     { "GROUPS", "groups", format_groups },
+        { "STATE", "state", NULL },  { "BY", "created_by", NULL }, { "CERTIFICATE ENDS", "expires", format_end },
+        { "NOTE", "note", NULL },
+    };
+    g_autoptr(json_t) document = cli_call(call, "account list", NULL, error);
+
+    if (document == NULL)
+        return false;
+    cli_show_list(call, document, "accounts", columns, G_N_ELEMENTS(columns));
+    return true;
+}
+
+static void print_account(const json_t *account)
+{
+    const json_t *certificates = json_object_get(account, "certificates");
+    g_autofree char *groups = format_groups(json_object_get(account, "groups"), account);
+    const json_t *row;
+    size_t i;
+
+    printf("account  %s\nrole     %s\ngroups   %s\nstate    %s\ncreated  %s by %s\n", cli_text(account, "name"),
+           cli_text(account, "role"), groups, cli_text(account, "state"), cli_text(account, "created"),
+           cli_text(account, "created_by"));
+    if (*cli_text(account, "note") != '\0')
+        printf("note     %s\n", cli_text(account, "note"));
+    json_array_foreach(certificates, i, row)
+    {
+        printf("certificate %s, issued %s, ends %s\n", cli_text(row, "serial"), cli_text(row, "issued"),
+               cli_text(row, "expires"));
+    }
+    if (json_array_size(certificates) == 0)
+        printf("no certificate: 'holdline account request %s' on the person's machine, then 'holdline account "
+               "certificate' here\n",
+               cli_text(account, "name"));
+}
+
+bool cmd_account_show(HlInvocation *call, GError **error)
+{
+    const char *arguments[] = { "name", call->args[0], NULL };
+    g_autoptr(json_t) account = cli_call(call, "account show", arguments, error);
+
+    if (account == NULL)
+        return false;
+    if (!cli_show_json(call, account))
+        print_account(account);
+    return true;
+}
+
+/* create, set */
+bool cmd_account_change(HlInvocation *call, GError **error)
+{
+    const char *role = hl_cli_value(call, "role", NULL);
+    const char *note = hl_cli_value(call, "note", NULL);
+    const char *arguments[] = { "name", call->args[0], "role", role, "note", note, NULL };
+    bool is_new = strcmp(call->command->name, "account create") == 0;
+    g_autoptr(json_t) account = NULL;
+
+    if (is_new && role == NULL)
+        return hl_fail(error, HL_ERROR_USAGE, "account create needs --role: auditor, operator, administrator or owner");
+    if (role == NULL && note == NULL)
+        return hl_fail(error, HL_ERROR_USAGE, "account set needs --role or --note");
+    account = cli_call(call, call->command->name, arguments, error);
+    if (account == NULL)
+        return false;
+    if (!cli_show_json(call, account))
+        print_account(account);
+    return true;
+}
+
+/* disable, enable, delete */
+bool cmd_account_end(HlInvocation *call, GError **error)
+{
+    const char *arguments[] = { "name", call->args[0], NULL };
+    const char *verb = strchr(call->command->name, ' ') + 1;
+    g_autoptr(json_t) document = cli_call(call, call->command->name, arguments, error);
+
+    if (document == NULL)
+        return false;
+    if (!cli_show_json(call, document))
+        printf("account %s is %sd%s\n", call->args[0], verb,
+               strcmp(verb, "delete") == 0 ? ", and its certificates are revoked" : "");
+    return true;
+}
+
+static bool write_request(const char *path, GBytes *csr, GError **error)
+{
+    g_autofree char *base64 = g_base64_encode(g_bytes_get_data(csr, NULL), g_bytes_get_size(csr));
+    g_autoptr(GString) text = g_string_new(PEM_BEGIN);
+
+    for (gsize at = 0; base64[at] != '\0'; at += strnlen(base64 + at, 64))
+        g_string_append_printf(text, "%.64s\n", base64 + at);
+    g_string_append(text, PEM_END);
+    return hl_file_write_text(path, text->str, 0644, error);
+}
+
+/* Works without a server: the person has no certificate yet. */
+bool cmd_account_request(HlInvocation *call, GError **error)
+{
+    const char *name = call->args[0];
+    g_autofree char *folder = g_strdup(hl_cli_value(call, "output", name));
+    g_autofree char *key_path = g_strdup_printf("%s/%s.key", folder, name);
+    g_autofree char *path = g_strdup_printf("%s/%s.csr", folder, name);
+    g_autoptr(HlKey) key = NULL;
+    g_autoptr(GBytes) csr = NULL;
+    g_autoptr(json_t) document = json_pack("{s:s, s:s}", "request", path, "key", key_path);
+
+    if (!mgr_site_check_name(name, error) || !hl_dir_make(folder, 0700, error))
+        return false;
+    if (g_file_test(key_path, G_FILE_TEST_EXISTS))
+        return hl_fail(error, HL_ERROR_EXISTS, "%s is there already: name another directory with --output", key_path);
+    key = hl_key_generate(error);
+    csr = key != NULL ? hl_csr_make(key, name, error) : NULL;
+    if (csr == NULL || !save_key(folder, name, key, error) || !write_request(path, csr, error))
+        return false;
+    if (!cli_show_json(call, document))
+        printf("%s stays here.  Give %s to an owner, who runs\n"
+               "  holdline account certificate %s --csr %s.csr --output %s\n"
+               "and gives you what is in that directory, to be put beside the key.\n",
+               key_path, path, name, name, name);
+    return true;
+}
+
+/* The base 64 of a request in PEM.  Caller frees. */
+static char *read_request(const char *path, GError **error)
+{
+    g_autofree char *text = hl_file_read_text(path, MAX_REQUEST, error);
+    g_auto(GStrv) lines = text != NULL ? g_strsplit(text, "\n", -1) : NULL;
+    GString *out = g_string_new(NULL);
+    bool inside = false, ended = false;
+
+    for (gsize i = 0; lines != NULL && lines[i] != NULL && !ended; i++) {
+        const char *line = g_strstrip(lines[i]);
+
+        if (inside && g_str_has_prefix(line, "-----END"))
+            ended = true;
+        else if (inside)
+            g_string_append(out, line);
+        else
+            inside = g_str_has_prefix(line, "-----BEGIN") && strstr(line, "CERTIFICATE REQUEST") != NULL;
+    }
+    if (text != NULL && !ended)
+        hl_fail(error, HL_ERROR_INVALID, "%s has no certificate request, as 'holdline account request' makes it", path);
+    return g_string_free(out, !ended);
+}
+
+bool cmd_account_certificate(HlInvocation *call, GError **error)
+{
+    const char *name = call->args[0];
+    const char *path = hl_cli_value(call, "csr", NULL);
+    const char *folder = hl_cli_value(call, "output", name);
+    g_autofree char *csr = NULL;
+    g_autoptr(json_t) document = NULL;
+    const char *arguments[] = {
+        "name", name, "replace", hl_cli_has(call, "replace") ? "yes" : NULL, "csr", NULL, NULL
+    };
+
+    if (path == NULL)
+        return hl_fail(error, HL_ERROR_USAGE,
+                       "account certificate needs --csr FILE: 'holdline account request %s' makes it, on the machine "
+                       "that the certificate is for",
+                       name);
+    csr = read_request(path, error);
+    if (csr == NULL || !mgr_site_check_name(name, error) || !hl_dir_make(folder, 0700, error))
+        return false;
+    arguments[5] = csr;
+    document = cli_call_files(call, "account certificate", arguments, error);
+    if (document == NULL)
+        rmdir(folder); /* only if it is empty */
+    if (document == NULL || !save_certificate(folder, "admin", name, document, error))
+        return false;
+    if (!cli_show_json(call, document))
+        printf("%s/ contains the certificate, the authority's, and holdline.conf of %s: they go beside %s.key.\n",
+               folder, name, name);
+    return true;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manager/core/role.h"
+
+#include <string.h>
+
+static const char *const names[MGR_ROLE_N] = {
+    [MGR_ROLE_AUDITOR] = "auditor",
+    [MGR_ROLE_OPERATOR] = "operator",
+    [MGR_ROLE_ADMINISTRATOR] = "administrator",
+    [MGR_ROLE_OWNER] = "owner",
+};
+
+#define A (1U << MGR_ROLE_AUDITOR)
+#define P (1U << MGR_ROLE_OPERATOR)
+#define M (1U << MGR_ROLE_ADMINISTRATOR)
+#define O (1U << MGR_ROLE_OWNER)
+
+/* The whole policy. */
+static const unsigned may[MGR_NEED_N] = {
+    [MGR_NEED_READ] = A | P | M | O,
+    [MGR_NEED_OPERATE] = P | M | O,
+    [MGR_NEED_MOVE] = M | O,
+    [MGR_NEED_MANAGE] = M | O,
+    [MGR_NEED_OWN] = O,
+    [MGR_NEED_AUDIT] = A | O,
+};
+
+const char *mgr_role_name(MgrRole role)
+{
+    g_assert((unsigned)role < MGR_ROLE_N);
+    return names[role];
+}
+
+bool mgr_role_parse(const char *name, MgrRole *role)
+{
+    for (unsigned i = 0; i < MGR_ROLE_N; i++) {
+        if (strcmp(name, names[i]) == 0) {
+            *role = (MgrRole)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool mgr_role_may(MgrRole role, MgrNeed need)
+{
+    g_assert((unsigned)role < MGR_ROLE_N && need > MGR_NEED_UNSET && need < MGR_NEED_N);
+    return (may[need] & (1U << role)) != 0;
+}
+
+MgrRole mgr_need_role(MgrNeed need)
+{
+    for (unsigned role = 0; role < MGR_ROLE_N; role++)
+        if (mgr_role_may((MgrRole)role, need))
+            return (MgrRole)role;
+    g_assert_not_reached();
+}
+
+void mgr_caller_init(MgrCaller *caller, const char *account, MgrRole role, const char *groups)
+{
+    *caller = (MgrCaller){ .account = g_strdup(account), .role = role };
+    if (*groups != '\0')
+        caller->groups = g_strsplit(groups, ",", -1);
+}
+
+void mgr_caller_clear(MgrCaller *caller)
+{
+    g_clear_pointer(&caller->account, g_free);
+    g_clear_pointer(&caller->groups, g_strfreev);
+}
+
+bool mgr_caller_sees(const MgrCaller *caller, const char *group)
+{
+    return caller == NULL || caller->groups == NULL || g_strv_contains((const char *const *)caller->groups, group);
+}

@@ -1,0 +1,446 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manager/daemon/calls/account_calls.h"
+
+#include <string.h>
+
+#include "lib/base/log.h"
+#include "lib/pki/cert.h"
+#include "manager/daemon/calls/ended.h"
+#include "manager/daemon/calls/listings.h"
+#include "manager/site/site.h"
+#include "proto/bounds.h"
+
+struct MgrAccountCalls {
+    MgrAccountCallsOptions parts;
+    MgrListings *listings;
+};
+
+/* -------------------------------------------------------------------------------------------------------- list, show
+ */
+
+static json_t *time_value(HlTime wall)
+{
+    g_autofree char *text = hl_time_format(wall);
+
+    return wall > 0 ? json_string(text) : json_null();
+}
+
+/* Those of the account that are in force, and the end of the one that lasts longest (0: it has none). */
+static json_t *certificates_of(const MgrFleet *fleet, const char *name, HlTime *end)
+{
+    json_t *array = json_array();
+    GHashTableIter iter;
+    gpointer value;
+
+    *end = 0;
+    g_hash_table_iter_init(&iter, fleet->certificates);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        const MgrCertificateRecord *record = value;
+
+        if (record->revoked_at > 0 || strcmp(record->name, name) != 0)
+            continue;
+        *end = MAX(*end, record->expires_at);
+        json_array_append_new(array,
+                              json_pack("{s:s, s:o, s:o}", "serial", record->serial, "issued",
+                                        time_value(record->issued_at), "expires", time_value(record->expires_at)));
+    }
+    return array;
+}
+
+static json_t *groups_value(const char *groups)
+{
+    g_auto(GStrv) names = g_strsplit(groups, ",", -1);
+    json_t *array = json_array();
+
+    for (gsize i = 0; names[i] != NULL && *names[i] != '\0'; i++)
+        json_array_append_new(array, json_string(names[i]));
+    return array;
+}
+
+static json_t *account_document(const MgrFleet *fleet, const MgrAccountRecord *account)
+{
+    HlTime end;
+    json_t *certificates = certificates_of(fleet, account->name, &end);
+    const char *state = account->disabled_at != 0 ? "disabled" : "enabled";
+
+    return json_pack("{s:s, s:s, s:o, s:s, s:o, s:o, s:s, s:s, s:o, s:o}", "name", account->name, "role",
+                     mgr_role_name(account->role), "groups", groups_value(account->groups), "state", state,
+                     "disabled_at", time_value(account->disabled_at), "created", time_value(account->created_at),
+                     "created_by", account->created_by, "note", account->note, "expires", time_value(end),
+                     "certificates", certificates);
+}
+
+static void call_list(MgrCall *call, gpointer user)
+{
+    const MgrAccountCalls *calls = user;
+    const MgrFleet *fleet = calls->parts.fleet;
+    g_autoptr(GPtrArray) accounts = mgr_accounts_sorted(fleet->accounts);
+    json_t *array = json_array();
+
+    for (guint i = 0; i < accounts->len; i++)
+        json_array_append_new(array, account_document(fleet, accounts->pdata[i]));
+    mgr_call_done_list(call, "accounts", array, NULL);
+}
+
+static const MgrAccountRecord *find_account(const MgrAccountCalls *calls, const char *name, GError **error)
+{
+    const MgrAccountRecord *account = mgr_accounts_get(calls->parts.fleet->accounts, name);
+
+    if (account == NULL)
+        hl_fail(error, HL_ERROR_NOT_FOUND, "there is no account '%s'; 'holdline account list' lists them", name);
+    return account;
+}
+
+static void call_show(MgrCall *call, gpointer user)
+{
+    const MgrAccountCalls *calls = user;
+    g_autoptr(GError) error = NULL;
+    const MgrAccountRecord *account = find_account(calls, mgr_call_argument(call, "name"), &error);
+
+    if (account != NULL)
+        mgr_call_done(call, account_document(calls->parts.fleet, account));
+    else
+        mgr_call_fail(call, error);
+}
+
+/* ------------------------------------------------------------------------------------------------------------ change
+ */
+
+/* An account on its way through the registry, from one state to another. */
+typedef struct {
+    MgrAccountCalls *calls;
+    MgrCall *call;
+    MgrAccountRecord before, after; /* before.name NULL: it is new; after.name NULL: it goes */
+    HlTime at;
+} Change;
+
+static Change *change_new(MgrAccountCalls *calls, MgrCall *call, const MgrAccountRecord *before)
+{
+    Change *change = g_new0(Change, 1);
+
+    change->calls = calls;
+    change->call = call;
+    change->at = hl_clock_wall();
+    if (before != NULL) {
+        mgr_account_record_copy(&change->before, before);
+        mgr_account_record_copy(&change->after, before);
+    }
+    return change;
+}
+
+static void change_free(gpointer data)
+{
+    Change *change = data;
+
+    mgr_account_record_clear(&change->before);
+    mgr_account_record_clear(&change->after);
+    g_free(change);
+}
+
+/* What was written last is in memory by now: that tells which of the conditions did not hold. */
+static void explain_conflict(const Change *change, GError **error)
+{
+    const char *name = mgr_call_argument(change->call, "name");
+    const MgrAccountRecord *now = mgr_accounts_get(change->calls->parts.fleet->accounts, name);
+
+    if (change->before.name == NULL)
+        hl_fail(error, HL_ERROR_EXISTS, "the name '%s' was taken a moment ago", name);
+    else if (now == NULL)
+        hl_fail(error, HL_ERROR_NOT_FOUND, "the account '%s' was deleted a moment ago", name);
+    else if (!mgr_account_record_equal(now, &change->before))
+        hl_fail(error, HL_ERROR_CONFLICT,
+                "somebody else changed the account '%s' a moment ago: review it and try again", name);
+    else
+        hl_fail(error, HL_ERROR_CONFLICT,
+                "'%s' is the last owner with a certificate: nobody could create an account any more.  Make another "
+                "one an owner first",
+                name);
+}
+
+static void fail_change(gpointer data, const GError *error)
+{
+    const Change *change = data;
+    g_autoptr(GError) why = NULL;
+
+    if (hl_error_code(error) == HL_ERROR_CONFLICT)
+        explain_conflict(change, &why);
+    mgr_call_fail(change->call, why != NULL ? why : error);
+}
+
+static void fold_state(const Change *change)
+{
+    mgr_accounts_put(change->calls->parts.fleet->accounts, &change->after);
+    hl_info("account", "%s is %s, %s, by %s", change->after.name, mgr_role_name(change->after.role),
+            change->after.disabled_at != 0 ? "disabled" : "enabled", mgr_call_admin(change->call));
+}
+
+static json_t *after_document(const Change *change)
+{
+    return account_document(change->calls->parts.fleet, &change->after);
+}
+
+static void fold_set(gpointer data)
+{
+    const Change *change = data;
+
+    fold_state(change);
+    mgr_call_done(change->call, after_document(change));
+}
+
+/* An owner who is no longer one, or is disabled, or goes: somebody else must be left. */
+static bool takes_owner(const Change *change)
+{
+    const MgrAccountRecord *before = &change->before;
+    const MgrAccountRecord *after = &change->after;
+
+    return before->name != NULL && before->role == MGR_ROLE_OWNER && before->disabled_at == 0 &&
+           (after->name == NULL || after->role != MGR_ROLE_OWNER || after->disabled_at != 0);
+}
+
+/* Takes the change. */
+static void commit(Change *change, HlWriteSet *set, const MgrChangeKind *kind)
+{
+    if (takes_owner(change))
+        mgr_write_owner_left(set);
+    mgr_record_commit(change->calls->parts.record, set, kind, change);
+}
+
+static void commit_state(Change *change, const MgrChangeKind *kind)
+{
+    HlWriteSet *set = hl_write_set_new();
+
+    if (change->before.name == NULL)
+        mgr_write_account(set, &change->after);
+    else
+        mgr_write_account_change(set, &change->before, &change->after);
+    commit(change, set, kind);
+}
+
+static bool parse_role(const char *text, MgrRole *role, GError **error)
+{
+    return mgr_role_parse(text, role) || hl_fail(error, HL_ERROR_INVALID, "'%s' is no role: %s, %s, %s or %s", text,
+                                                 mgr_role_name(MGR_ROLE_AUDITOR), mgr_role_name(MGR_ROLE_OPERATOR),
+                                                 mgr_role_name(MGR_ROLE_ADMINISTRATOR), mgr_role_name(MGR_ROLE_OWNER));
+}
+
+static bool check_note(const char *text, GError **error)
+{
+    if (strlen(text) > HL_MAX_TEXT)
+        return hl_fail(error, HL_ERROR_INVALID, "the note is %" G_GSIZE_FORMAT " bytes long; at most %d are kept",
+                       strlen(text), HL_MAX_TEXT);
+    return strchr(text, '\n') == NULL || hl_fail(error, HL_ERROR_INVALID, "a note is one line");
+}
+
+/* Role and note, as far as they are given. */
+static bool take_arguments(const MgrCall *call, MgrAccountRecord *account, GError **error)
+{
+    const char *role = mgr_call_argument(call, "role");
+    const char *note = mgr_call_argument(call, "note");
+
+    if (role != NULL && !parse_role(role, &account->role, error))
+        return false;
+    if (note == NULL)
+        return true;
+    if (!check_note(note, error))
+        return false;
+    g_free(account->note);
+    account->note = g_strdup(note);
+    return true;
+}
+
+/* ------------------------------------------------------------------------------------------------------- create, set
+ */
+
+static bool check_new(const MgrAccountCalls *calls, const char *name, GError **error)
+{
+    const MgrFleet *fleet = calls->parts.fleet;
+
+    if (!mgr_site_check_name(name, error))
+        return false;
+    if (mgr_accounts_get(fleet->accounts, name) != NULL)
+        return hl_fail(error, HL_ERROR_EXISTS, "there is an account '%s' already", name);
+    return !mgr_fleet_has_live_name(fleet, name, NULL) ||
+           hl_fail(error, HL_ERROR_EXISTS, "a certificate with the name '%s' is in force: choose another name", name);
+}
+
+static void call_create(MgrCall *call, gpointer user)
+{
+    static const MgrChangeKind kind = { fold_set, fail_change, change_free };
+    MgrAccountCalls *calls = user;
+    const char *name = mgr_call_argument(call, "name");
+    g_autoptr(GError) error = NULL;
+    Change *change = change_new(calls, call, NULL);
+
+    change->after = (MgrAccountRecord){ .name = g_strdup(name),
+                                        .created_by = g_strdup(mgr_call_admin(call)),
+                                        .note = g_strdup(""),
+                                        .groups = g_strdup(""),
+                                        .created_at = change->at };
+    if (check_new(calls, name, &error) && take_arguments(call, &change->after, &error)) {
+        commit_state(change, &kind);
+        return;
+    }
+    mgr_call_fail(call, error);
+    change_free(change);
+}
+
+/* Nobody locks themselves out by mistake, and so one owner is always left who can undo it. */
+static bool check_other(const MgrCall *call, const char *name, const char *what, GError **error)
+{
+    return strcmp(name, mgr_call_admin(call)) != 0 ||
+           hl_fail(error, HL_ERROR_INVALID, "'%s' is you: have another owner %s you", name, what);
+}
+
+static bool check_something(const MgrCall *call, GError **error)
+{
+    return mgr_call_argument(call, "role") != NULL || mgr_call_argument(call, "note") != NULL ||
+           hl_fail(error, HL_ERROR_INVALID, "'account set' needs what to change: the argument 'role' or 'note'");
+}
+
+static void call_set(MgrCall *call, gpointer user)
+{
+    static const MgrChangeKind kind = { fold_set, fail_change, change_free };
+    MgrAccountCalls *calls = user;
+    g_autoptr(GError) error = NULL;
+    const MgrAccountRecord *account = find_account(calls, mgr_call_argument(call, "name"), &error);
+    Change *change = account != NULL ? change_new(calls, call, account) : NULL;
+
+    if (change != NULL && check_something(call, &error) && take_arguments(call, &change->after, &error) &&
+        (!takes_owner(change) || check_other(call, account->name, "demote", &error))) {
+        commit_state(change, &kind);
+        return;
+    }
+    mgr_call_fail(call, error);
+    if (change != NULL)
+        change_free(change);
+}
+
+/* --------------------------------------------------------------------------------------------------- disable, enable
+ */
+
+/* Subscriptions of the session that began before would go on. */
+static void fold_disable(gpointer data)
+{
+    const Change *change = data;
+    MgrEvictionWaiter waiter;
+
+    fold_state(change);
+    waiter = mgr_ended_waiter(change->call, change->after.name, after_document(change));
+    mgr_pki_end_session(change->calls->parts.pki, change->after.name, &waiter);
+}
+
+static void call_disable(MgrCall *call, gpointer user)
+{
+    static const MgrChangeKind kind = { fold_disable, fail_change, change_free };
+    MgrAccountCalls *calls = user;
+    g_autoptr(GError) error = NULL;
+    const MgrAccountRecord *account = find_account(calls, mgr_call_argument(call, "name"), &error);
+    Change *change;
+
+    if (account == NULL || !check_other(call, account->name, "disable", &error)) {
+        mgr_call_fail(call, error);
+        return;
+    }
+    change = change_new(calls, call, account);
+    if (account->disabled_at == 0)
+        change->after.disabled_at = change->at;
+    commit_state(change, &kind);
+}
+
+static void fold_enable(gpointer data)
+{
+    const Change *change = data;
+    const MgrAccountCalls *calls = change->calls;
+    g_autoptr(GError) error = NULL;
+
+    fold_state(change);
+    if (mgr_pki_publish(calls->parts.pki, &error)) {
+        mgr_listings_answer(calls->listings, change->call, after_document(change));
+        return;
+    }
+    hl_error_prefix(&error, "%s is enabled, but the broker does not know it yet; that is tried on every few seconds",
+                    change->after.name);
+    mgr_call_fail(change->call, error);
+}
+
+static void call_enable(MgrCall *call, gpointer user)
+{
+    static const MgrChangeKind kind = { fold_enable, fail_change, change_free };
+    MgrAccountCalls *calls = user;
+    g_autoptr(GError) error = NULL;
+    const MgrAccountRecord *account = find_account(calls, mgr_call_argument(call, "name"), &error);
+    Change *change;
+
+    if (account == NULL) {
+        mgr_call_fail(call, error);
+        return;
+    }
+    change = change_new(calls, call, account);
+    change->after.disabled_at = 0;
+    commit_state(change, &kind);
+}
+
+/* ------------------------------------------------------------------------------------------------------------ delete
+ */
+
+static void fold_deletion(gpointer data)
+{
+    const Change *change = data;
+    const MgrAccountCallsOptions *parts = &change->calls->parts;
+    MgrEvictionWaiter waiter = mgr_ended_waiter(change->call, change->before.name, NULL);
+
+    mgr_accounts_remove(parts->fleet->accounts, change->before.name);
+    hl_info("account", "%s is deleted by %s", change->before.name, mgr_call_admin(change->call));
+    mgr_pki_fold_revocations(parts->pki, change->before.name, NULL, change->at, &waiter);
+}
+
+static void call_delete(MgrCall *call, gpointer user)
+{
+    static const MgrChangeKind kind = { fold_deletion, fail_change, change_free };
+    MgrAccountCalls *calls = user;
+    g_autoptr(GError) error = NULL;
+    const MgrAccountRecord *account = find_account(calls, mgr_call_argument(call, "name"), &error);
+    HlWriteSet *set;
+    Change *change;
+
+    if (account == NULL || !check_other(call, account->name, "delete", &error)) {
+        mgr_call_fail(call, error);
+        return;
+    }
+    set = hl_write_set_new();
+    change = change_new(calls, call, account);
+    mgr_account_record_clear(&change->after);
+    mgr_write_account_removal(set, account->name);
+    mgr_write_revocations(set, account->name, NULL, change->at);
+    commit(change, set, &kind);
+}
+
+static const MgrCallRow rows[] = {
+    { "account create", "name role", "note", MGR_NEED_OWN, MGR_SCOPE_NONE, call_create },
+    { "account list", "", "", MGR_NEED_AUDIT, MGR_SCOPE_NONE, call_list },
+    { "account show", "name", "", MGR_NEED_AUDIT, MGR_SCOPE_NONE, call_show },
+    { "account set", "name", "role note", MGR_NEED_OWN, MGR_SCOPE_NONE, call_set },
+    { "account disable", "name", "", MGR_NEED_OWN, MGR_SCOPE_NONE, call_disable },
+    { "account enable", "name", "", MGR_NEED_OWN, MGR_SCOPE_NONE, call_enable },
+    { "account delete", "name", "", MGR_NEED_OWN, MGR_SCOPE_NONE, call_delete },
+    { "admin revoke", "name", "", MGR_NEED_OWN, MGR_SCOPE_NONE, call_delete },
+    { .name = NULL },
+};
+
+MgrAccountCalls *mgr_account_calls_new(const MgrAccountCallsOptions *options, MgrDispatch *dispatch)
+{
+    MgrAccountCalls *calls = g_new0(MgrAccountCalls, 1);
+
+    calls->parts = *options;
+    calls->listings = mgr_listings_new(options->pki);
+    mgr_dispatch_add(dispatch, rows, calls);
+    return calls;
+}
+
+void mgr_account_calls_free(MgrAccountCalls *calls)
+{
+    if (calls == NULL)
+        return;
+    mgr_listings_free(calls->listings);
+    g_free(calls);
+}

@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manager/daemon/calls/certificate_calls.h"
+
+#include <string.h>
+
+#include "lib/base/log.h"
+#include "manager/daemon/calls/ended.h"
+#include "manager/daemon/calls/listings.h"
+#include "manager/site/site.h"
+
+#define LIFETIME     (730 * HL_DAY)
+#define DEFAULT_ROLE MGR_ROLE_ADMINISTRATOR /* of "admin create" */
+
+struct MgrCertificateCalls {
+    MgrCertificateCallsOptions parts;
+    MgrListings *listings;
+};
+
+/* ------------------------------------------------------------------------------------------------------------- issue
+ */
+
+/* A certificate on its way through the registry. */
+typedef struct {
+    MgrCertificateCalls *calls;
+    MgrCall *call;
+    MgrCertificateRecord certificate;
+    MgrAccountRecord account; /* that comes with it; name NULL: none */
+    char *pem, *serial;
+    bool replaces; /* the earlier ones of the name end */
+    HlTime at;
+} Issue;
+
+static Issue *issue_new(MgrCertificateCalls *calls, MgrCall *call)
+{
+    Issue *issue = g_new0(Issue, 1);
+
+    issue->calls = calls;
+    issue->call = call;
+    issue->at = hl_clock_wall();
+    return issue;
+}
+
+static void issue_free(gpointer change)
+{
+    Issue *issue = change;
+
+    mgr_certificate_record_clear(&issue->certificate);
+    mgr_account_record_clear(&issue->account);
+    g_free(issue->pem);
+    g_free(issue->serial);
+    g_free(issue);
+}
+
+static json_t *issued_document(const Issue *issue)
+{
+    const MgrCertificateCallsOptions *parts = &issue->calls->parts;
+    g_autofree char *ca = hl_cert_print(mgr_pki_authority(parts->pki));
+    g_autofree char *brokers = g_strjoinv(",", parts->conf->broker_addresses);
+
+    return json_pack("{s:s, s:s, s:s, s:s, s:s}", "name", mgr_call_argument(issue->call, "name"), "certificate",
+                     issue->pem, "ca", ca, "brokers", brokers, "serial", issue->serial);
+}
+
+static void fold_issue(gpointer change)
+{
+    Issue *issue = change;
+    MgrCertificateCalls *calls = issue->calls;
+    const char *name = mgr_call_argument(issue->call, "name");
+    g_autoptr(GError) error = NULL;
+
+    if (issue->account.name != NULL)
+        mgr_accounts_put(calls->parts.fleet->accounts, &issue->account);
+    mgr_fleet_add_certificate(calls->parts.fleet, &issue->certificate);
+    hl_info("account", "%s gets the certificate %s, by %s", name, issue->serial, mgr_call_admin(issue->call));
+    if (issue->replaces) {
+        MgrEvictionWaiter waiter = mgr_ended_waiter(issue->call, name, issued_document(issue));
+
+        mgr_pki_fold_revocations(calls->parts.pki, name, issue->serial, issue->at, &waiter);
+        return;
+    }
+    if (mgr_pki_publish(calls->parts.pki, &error)) {
+        mgr_listings_answer(calls->listings, issue->call, issued_document(issue));
+        return;
+    }
+    hl_error_prefix(&error,
+                    "the certificate of %s is in the registry, but the broker does not know it yet; that is tried on "
+                    "every few seconds; revoke it and create it again",
+                    name);
+    mgr_call_fail(issue->call, error);
+}
+
+static bool fail_taken(const char *name, GError **error)
+{
+    return hl_fail(error, HL_ERROR_EXISTS, "the name '%s' is taken: choose another, or revoke that one first", name);
+}
+
+/* The access list goes by names: two who ask for one at once would get each other's rights. */
+static void fail_issue(gpointer change, const GError *error)
+{
+    const Issue *issue = change;
+    const char *name = mgr_call_argument(issue->call, "name");
+    g_autoptr(GError) why = NULL;
+
+    if (hl_error_code(error) == HL_ERROR_CONFLICT &&
+        strcmp(mgr_call_message(issue->call)->name, "account certificate") == 0)
+        hl_fail(&why, HL_ERROR_NOT_FOUND, "the account '%s' was deleted a moment ago", name);
+    else if (hl_error_code(error) == HL_ERROR_CONFLICT)
+        fail_taken(name, &why);
+    mgr_call_fail(issue->call, why != NULL ? why : error);
+}
+
+/* Fails the call, and frees the issue, if there is no sound request in its arguments. */
+static bool sign(Issue *issue, HlCertKind kind)
+{
+    gsize size = 0;
+    guint8 *der = g_base64_decode(mgr_call_argument(issue->call, "csr"), &size);
+    g_autoptr(GBytes) csr = g_bytes_new_take(der, size);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(HlCert) cert = mgr_pki_issue(issue->calls->parts.pki, csr, kind, mgr_call_argument(issue->call, "name"),
+                                           LIFETIME, &issue->certificate, &error);
+
+    if (cert == NULL) {
+        mgr_call_fail(issue->call, error);
+        issue_free(issue);
+        return false;
+    }
+    issue->pem = hl_cert_print(cert);
+    issue->serial = g_strdup(issue->certificate.serial);
+    return true;
+}
+
+static void commit(Issue *issue, HlWriteSet *set)
+{
+    static const MgrChangeKind kind = { fold_issue, fail_issue, issue_free };
+
+    mgr_record_commit(issue->calls->parts.record, set, &kind, issue);
+}
+
+static bool check_free(const MgrCertificateCalls *calls, const char *name, GError **error)
+{
+    const MgrFleet *fleet = calls->parts.fleet;
+
+    if (!mgr_site_check_name(name, error))
+        return false;
+    return (mgr_accounts_get(fleet->accounts, name) == NULL && !mgr_fleet_has_live_name(fleet, name, NULL)) ||
+           fail_taken(name, error);
+}
+
+static void call_monitor_create(MgrCall *call, gpointer user)
+{
+    MgrCertificateCalls *calls = user;
+    g_autoptr(GError) error = NULL;
+    HlWriteSet *set;
+    Issue *issue;
+
+    if (!check_free(calls, mgr_call_argument(call, "name"), &error)) {
+        mgr_call_fail(call, error);
+        return;
+    }
+    issue = issue_new(calls, call);
+    if (!sign(issue, HL_CERT_MONITOR))
+        return;
+    set = hl_write_set_new();
+    mgr_write_named_certificate(set, &issue->certificate);
+    commit(issue, set);
+}
+
+/* An account and its first certificate in one. */
+static void call_admin_create(MgrCall *call, gpointer user)
+{
+    MgrCertificateCalls *calls = user;
+    const char *name = mgr_call_argument(call, "name");
+    const char *role_name = mgr_call_argument(call, "role");
+    MgrRole role = DEFAULT_ROLE;
+    g_autoptr(GError) error = NULL;
+    HlWriteSet *set;
+    Issue *issue;
+
+    if (role_name != NULL && !mgr_role_parse(role_name, &role))
+        hl_fail(&error, HL_ERROR_INVALID, "'%s' is no role: auditor, operator, administrator or owner", role_name);
+    if (error != NULL || !check_free(calls, name, &error)) {
+        mgr_call_fail(call, error);
+        return;
+    }
+    issue = issue_new(calls, call);
+    if (!sign(issue, HL_CERT_ADMIN))
+        return;
+    issue->account = (MgrAccountRecord){ .name = g_strdup(name),
+                                         .created_by = g_strdup(mgr_call_admin(call)),
+                                         .note = g_strdup(""),
+                                         .role = role,
+                                         .groups = g_strdup(""),
+                                         .created_at = issue->at };
+    set = hl_write_set_new();
+    mgr_write_account(set, &issue->account);
+    mgr_write_account_certificate(set, &issue->certificate);
+    commit(issue, set);
+}
+
+static void call_account_certificate(MgrCall *call, gpointer user)
+{
+    MgrCertificateCalls *calls = user;
+    const char *name = mgr_call_argument(call, "name");
+    bool replaces = mgr_call_argument(call, "replace") != NULL;
+    g_autoptr(GError) error = NULL;
+    HlWriteSet *set;
+    Issue *issue;
+
+    if (mgr_accounts_get(calls->parts.fleet->accounts, name) == NULL)
+        hl_fail(&error, HL_ERROR_NOT_FOUND, "there is no account '%s'; 'holdline account list' lists them", name);
+    else if (replaces && strcmp(name, mgr_call_admin(call)) == 0) /* the answer could not reach them any more */
+        hl_fail(&error, HL_ERROR_INVALID,
+                "'%s' is you: have another owner end your certificates, or leave out --replace", name);
+    if (error != NULL) {
+        mgr_call_fail(call, error);
+        return;
+    }
+    issue = issue_new(calls, call);
+    issue->replaces = replaces;
+    if (!sign(issue, HL_CERT_ADMIN))
+        return;
+    set = hl_write_set_new();
+    mgr_write_account_certificate(set, &issue->certificate);
+    if (issue->replaces)
+        mgr_write_revocations(set, name, issue->serial, issue->at);
+    commit(issue, set);
+}
+
+/* -------------------------------------------------------------------------------------------------------------- list
+ */
+
+static int compare_certificates(gconstpointer a, gconstpointer b)
+{
+    const MgrCertificateRecord *x = *(const MgrCertificateRecord *const *)a;
+    const MgrCertificateRecord *y = *(const MgrCertificateRecord *const *)b;
+    int names = strcmp(x->name, y->name);
+
+    return names != 0 ? names : strcmp(x->serial, y->serial);
+}
+
+static json_t *certificate_document(const MgrFleet *fleet, const MgrCertificateRecord *record)
+{
+    const MgrAccountRecord *account = mgr_accounts_get(fleet->accounts, record->name);
+    g_autofree char *issued = hl_time_format(record->issued_at);
+    g_autofree char *expires = hl_time_format(record->expires_at);
+    const char *state = record->expires_at < hl_clock_wall()           ? "expired"
+                        : account != NULL && account->disabled_at != 0 ? "disabled"
+                                                                       : "valid";
+
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "name", record->name, "role",
+                     account != NULL ? mgr_role_name(account->role) : record->kind, "state", state, "serial",
+                     record->serial, "issued", issued, "expires", expires);
+}
+
+/* Those of one kind that are not revoked. */
+static void list(MgrCall *call, const MgrCertificateCalls *calls, HlCertKind kind)
+{
+    const MgrFleet *fleet = calls->parts.fleet;
+    g_autoptr(GPtrArray) certificates = mgr_fleet_values(fleet->certificates);
+    json_t *array = json_array();
+
+    g_ptr_array_sort(certificates, compare_certificates);
+    for (guint i = 0; i < certificates->len; i++) {
+        const MgrCertificateRecord *record = certificates->pdata[i];
+
+        if (record->revoked_at == 0 && strcmp(record->kind, hl_cert_kind_name(kind)) == 0)
+            json_array_append_new(array, certificate_document(fleet, record));
+    }
+    mgr_call_done_list(call, "certificates", array, NULL);
+}
+
+static void call_admin_list(MgrCall *call, gpointer user)
+{
+    list(call, user, HL_CERT_ADMIN);
+}
+
+static void call_monitor_list(MgrCall *call, gpointer user)
+{
+    list(call, user, HL_CERT_MONITOR);
+}
+
+/* ------------------------------------------------------------------------------------------------------------ revoke
+ */
+
+typedef struct {
+    const MgrCertificateCalls *calls;
+    MgrCall *call;
+    char *name;
+    HlTime at;
+} Revocation;
+
+static void revocation_free(gpointer change)
+{
+    Revocation *revocation = change;
+
+    g_free(revocation->name);
+    g_free(revocation);
+}
+
+static void fail_revocation(gpointer change, const GError *error)
+{
+    mgr_call_fail(((const Revocation *)change)->call, error);
+}
+
+static void fold_revocation(gpointer change)
+{
+    const Revocation *revocation = change;
+    MgrEvictionWaiter waiter = mgr_ended_waiter(revocation->call, revocation->name, NULL);
+
+    mgr_pki_fold_revocations(revocation->calls->parts.pki, revocation->name, NULL, revocation->at, &waiter);
+}
+
+static void call_monitor_revoke(MgrCall *call, gpointer user)
+{
+    static const MgrChangeKind kind = { fold_revocation, fail_revocation, revocation_free };
+    const MgrCertificateCalls *calls = user;
+    const char *name = mgr_call_argument(call, "name");
+    g_autoptr(GError) error = NULL;
+    HlWriteSet *set;
+    Revocation *revocation;
+
+    if (!mgr_fleet_has_live_name(calls->parts.fleet, name, hl_cert_kind_name(HL_CERT_MONITOR))) {
+        hl_fail(&error, HL_ERROR_NOT_FOUND, "there is no monitor '%s'; 'holdline monitor list' lists them", name);
+        mgr_call_fail(call, error);
+        return;
+    }
+    revocation = g_new(Revocation, 1);
+    *revocation = (Revocation){ calls, call, g_strdup(name), hl_clock_wall() };
+    set = hl_write_set_new();
+    mgr_write_revocations(set, name, NULL, revocation->at);
+    mgr_record_commit(calls->parts.record, set, &kind, revocation);
+}
+
+static const MgrCallRow rows[] = {
+    { "monitor create", "name csr", "", MGR_NEED_OWN, MGR_SCOPE_NONE, call_monitor_create },
+    { "monitor list", "", "", MGR_NEED_AUDIT, MGR_SCOPE_NONE, call_monitor_list },
+    { "monitor revoke", "name", "", MGR_NEED_OWN, MGR_SCOPE_NONE, call_monitor_revoke },
+    { "admin create", "name csr", "role", MGR_NEED_OWN, MGR_SCOPE_NONE, call_admin_create },
+    { "admin list", "", "", MGR_NEED_AUDIT, MGR_SCOPE_NONE, call_admin_list },
+    { "account certificate", "name csr", "replace", MGR_NEED_OWN, MGR_SCOPE_NONE, call_account_certificate },
+    { .name = NULL },
+};
+
+MgrCertificateCalls *mgr_certificate_calls_new(const MgrCertificateCallsOptions *options, MgrDispatch *dispatch)
+{
+    MgrCertificateCalls *calls = g_new0(MgrCertificateCalls, 1);
+
+    calls->parts = *options;
+    calls->listings = mgr_listings_new(options->pki);
+    mgr_dispatch_add(dispatch, rows, calls);
+    return calls;
+}
+
+void mgr_certificate_calls_free(MgrCertificateCalls *calls)
+{
+    if (calls == NULL)
+        return;
+    mgr_listings_free(calls->listings);
+    g_free(calls);
+}

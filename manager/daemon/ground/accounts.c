@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manager/daemon/ground/accounts.h"
+
+#include <string.h>
+
+#define MAX_OWNERS 3 /* named in a message */
+
+static void free_account(gpointer item)
+{
+    mgr_account_record_clear(item);
+    g_free(item);
+}
+
+GHashTable *mgr_accounts_new(void)
+{
+    return g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_account);
+}
+
+static void on_account(MgrAccountRecord *record, gpointer user)
+{
+    mgr_accounts_put(user, record);
+}
+
+bool mgr_accounts_load(GHashTable *accounts, HlDb *db, GError **error)
+{
+    return mgr_registry_load_accounts(db, on_account, accounts, error);
+}
+
+void mgr_accounts_put(GHashTable *accounts, const MgrAccountRecord *record)
+{
+    MgrAccountRecord *account = g_new0(MgrAccountRecord, 1);
+
+    mgr_account_record_copy(account, record);
+    g_hash_table_replace(accounts, account->name, account);
+}
+
+void mgr_accounts_remove(GHashTable *accounts, const char *name)
+{
+    g_hash_table_remove(accounts, name);
+}
+
+const MgrAccountRecord *mgr_accounts_get(GHashTable *accounts, const char *name)
+{
+    return g_hash_table_lookup(accounts, name);
+}
+
+static int compare_accounts(gconstpointer a, gconstpointer b)
+{
+    return strcmp((*(const MgrAccountRecord *const *)a)->name, (*(const MgrAccountRecord *const *)b)->name);
+}
+
+GPtrArray *mgr_accounts_sorted(GHashTable *accounts)
+{
+    GPtrArray *sorted = g_ptr_array_new();
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, accounts);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        g_ptr_array_add(sorted, value);
+    g_ptr_array_sort(sorted, compare_accounts);
+    return sorted;
+}
+
+char *mgr_accounts_owners(GHashTable *accounts)
+{
+    g_autoptr(GPtrArray) sorted = mgr_accounts_sorted(accounts);
+    GString *out = g_string_new(NULL);
+    guint n = 0;
+
+    for (guint i = 0; i < sorted->len && n <= MAX_OWNERS; i++) {
+        const MgrAccountRecord *account = sorted->pdata[i];
+
+        if (account->role != MGR_ROLE_OWNER || account->disabled_at != 0)
+            continue;
+        g_string_append_printf(out, "%s%s", n > 0 ? ", " : "", n < MAX_OWNERS ? account->name : "...");
+        n++;
+    }
+    return g_string_free(out, FALSE);
+}

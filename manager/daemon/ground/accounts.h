@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The accounts in memory: a table of name -> MgrAccountRecord *, a cache of the registry, owned by the loop thread.
+ *
+ * As the rest of the fleet (fleet.h): changed in the registry first, and here after the commit. */
+#ifndef MANAGER_DAEMON_GROUND_ACCOUNTS_H
+#define MANAGER_DAEMON_GROUND_ACCOUNTS_H
+
+#include "manager/store/accounts.h"
+
+/* An empty table; free with g_hash_table_unref. */
+GHashTable *mgr_accounts_new(void);
+bool mgr_accounts_load(GHashTable *accounts, HlDb *db, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* A new one, or another state of the one of that name; copied. */
+void mgr_accounts_put(GHashTable *accounts, const MgrAccountRecord *record);
+void mgr_accounts_remove(GHashTable *accounts, const char *name);
+
+/* NULL when there is none. */
+const MgrAccountRecord *mgr_accounts_get(GHashTable *accounts, const char *name);
+
+/* MgrAccountRecord *, sorted by name; free with g_ptr_array_unref. */
+GPtrArray *mgr_accounts_sorted(GHashTable *accounts);
+
+/* The enabled owners, for messages: "ann, ben, ...", the first few.  Caller frees. */
+char *mgr_accounts_owners(GHashTable *accounts);
+
+#endif

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manager/store/accounts.h"
+
+#include <string.h>
+
+#include "lib/base/log.h"
+#include "lib/store/stmt.h"
+#include "manager/store/journal.h"
+
+#define INT(value) ((int64_t)(value))
+
+void mgr_account_record_clear(MgrAccountRecord *record)
+{
+    g_clear_pointer(&record->name, g_free);
+    g_clear_pointer(&record->created_by, g_free);
+    g_clear_pointer(&record->note, g_free);
+    g_clear_pointer(&record->groups, g_free);
+}
+
+void mgr_account_record_copy(MgrAccountRecord *to, const MgrAccountRecord *from)
+{
+    *to = *from;
+    to->name = g_strdup(from->name);
+    to->created_by = g_strdup(from->created_by);
+    to->note = g_strdup(from->note);
+    to->groups = g_strdup(from->groups);
+}
+
+bool mgr_account_record_equal(const MgrAccountRecord *a, const MgrAccountRecord *b)
+{
+    return strcmp(a->name, b->name) == 0 && a->role == b->role && strcmp(a->groups, b->groups) == 0 &&
+           a->disabled_at == b->disabled_at && strcmp(a->note, b->note) == 0;
+}
+
+/* ------------------------------------------------------------------------------------------------------------- load
+ */
+
+#define COLUMNS "name, role, groups, disabled_at, created_at, created_by, note"
+
+enum { NAME, ROLE, GROUPS, DISABLED_AT, CREATED_AT, CREATED_BY, NOTE };
+
+typedef struct {
+    MgrAccountFn fn;
+    gpointer user;
+} Receiver;
+
+static bool on_account(HlStmt *row, gpointer user)
+{
+    const Receiver *to = user;
+    MgrAccountRecord record = { .role = MGR_ROLE_AUDITOR };
+
+    if (!mgr_role_parse(hl_stmt_text(row, ROLE), &record.role))
+        hl_warn("registry", "account %s has the role '%s', which this version does not know: it is taken for %s",
+                hl_stmt_text(row, NAME), hl_stmt_text(row, ROLE), mgr_role_name(record.role));
+    record.name = g_strdup(hl_stmt_text(row, NAME));
+    record.groups = g_strdup(hl_stmt_text(row, GROUPS));
+    record.disabled_at = hl_stmt_int(row, DISABLED_AT);
+    record.created_at = hl_stmt_int(row, CREATED_AT);
+    record.created_by = g_strdup(hl_stmt_text(row, CREATED_BY));
+    record.note = g_utf8_make_valid(hl_stmt_text(row, NOTE), -1);
+    to->fn(&record, to->user);
+    mgr_account_record_clear(&record);
+    return true;
+}
+
+bool mgr_registry_load_accounts(HlDb *db, MgrAccountFn fn, gpointer user, GError **error)
+{
+    Receiver to = { fn, user };
+
+    return hl_db_query(db, on_account, &to, error, "SELECT " COLUMNS " FROM account ORDER BY name", "");
+}
+
+/* ------------------------------------------------------------------------------------------------------------ write
+ */
+
+static void note(HlWriteSet *set, char *line)
+{
+    hl_write_set_note(set, line);
+    g_free(line);
+}
+
+void mgr_write_account(HlWriteSet *set, const MgrAccountRecord *a)
+{
+    hl_write_set_add(set,
+                     "INSERT INTO account (" COLUMNS ") SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7"
+                     " WHERE NOT EXISTS (SELECT 1 FROM account WHERE name = ?1)"
+                     " AND NOT EXISTS (SELECT 1 FROM certificate WHERE name = ?1 AND revoked_at = 0)",
+                     "tttiitt", a->name, mgr_role_name(a->role), a->groups, INT(a->disabled_at), INT(a->created_at),
+                     a->created_by, a->note);
+    hl_write_set_require(set);
+    note(set, mgr_journal_account(a));
+}
+
+void mgr_write_account_change(HlWriteSet *set, const MgrAccountRecord *from, const MgrAccountRecord *to)
+{
+    hl_write_set_add(set,
+                     "UPDATE account SET role = ?, groups = ?, disabled_at = ?, note = ?"
+                     " WHERE name = ? AND role = ? AND groups = ? AND disabled_at = ? AND note = ?",
+                     "ttitt"
+                     "ttit",
+                     mgr_role_name(to->role), to->groups, INT(to->disabled_at), to->note, from->name,
+                     mgr_role_name(from->role), from->groups, INT(from->disabled_at), from->note);
+    hl_write_set_require(set);
+    note(set, mgr_journal_account(to));
+}
+
+void mgr_write_account_removal(HlWriteSet *set, const char *name)
+{
+    hl_write_set_add(set, "DELETE FROM account WHERE name = ?", "t", name);
+    note(set, mgr_journal_account_removal(name));
+}
+
+void mgr_write_owner_left(HlWriteSet *set)
+{
+    hl_write_set_add(set,
+                     "UPDATE counter SET value = value WHERE name = 'settings'"
+                     " AND EXISTS (SELECT 1 FROM account AS a JOIN certificate AS c ON c.name = a.name"
+                     " WHERE a.role = 'owner' AND a.disabled_at = 0 AND c.kind = 'admin' AND c.revoked_at = 0)",
+                     "");
+    hl_write_set_require(set);
+}
+
+void mgr_write_account_certificate(HlWriteSet *set, const MgrCertificateRecord *c)
+{
+    hl_write_set_add(set,
+                     "INSERT INTO certificate (serial, name, kind, issued_at, expires_at) SELECT ?1, ?2, ?3, ?4, ?5"
+                     " WHERE EXISTS (SELECT 1 FROM account WHERE name = ?2)"
+                     " AND NOT EXISTS (SELECT 1 FROM certificate WHERE name = ?2 AND kind <> ?3 AND revoked_at = 0)",
+                     "tttii", c->serial, c->name, c->kind, INT(c->issued_at), INT(c->expires_at));
+    hl_write_set_require(set);
+    note(set, mgr_journal_certificate(c));
+}
+
+/* ----------------------------------------------------------------------------------------------------------- restore
+ */
+
+bool mgr_registry_adopt_accounts(HlDb *db, GError **error)
+{
+    return hl_db_exec(db,
+                      "INSERT OR IGNORE INTO account (name, role, created_at, created_by)"
+                      " SELECT name, 'owner', min(issued_at), 'upgrade' FROM certificate"
+                      " WHERE kind = 'admin' AND revoked_at = 0 GROUP BY name",
+                      error);
+}
+
+bool mgr_registry_put_account(HlDb *db, const MgrAccountRecord *a, GError **error)
+{
+    return hl_db_run(db, NULL, error, "INSERT OR REPLACE INTO account (" COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?)",
+                     "tttiitt", a->name, mgr_role_name(a->role), a->groups, INT(a->disabled_at), INT(a->created_at),
+                     a->created_by, a->note);
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The accounts of the registry: who may call what (manager/core/role.h).  As registry.h: loading blocks, changes are
+ * statements added to an HlWriteSet, with their lines of the journal. */
+#ifndef MANAGER_STORE_ACCOUNTS_H
+#define MANAGER_STORE_ACCOUNTS_H
+
+#include "lib/base/clock.h"
+#include "lib/store/db.h"
+#include "lib/store/writer.h"
+#include "manager/core/role.h"
+#include "manager/store/registry.h"
+
+/* The first version of the registry that has them. */
+#define MGR_ACCOUNTS_SINCE 8
+
+typedef struct {
+    char *name, *created_by, *note;
+    MgrRole role;
+    char *groups;                   /* that it is limited to: names, sorted, separated by commas; "": all */
+    HlTime created_at, disabled_at; /* disabled_at 0: it is enabled */
+} MgrAccountRecord;
+
+void mgr_account_record_clear(MgrAccountRecord *record);
+void mgr_account_record_copy(MgrAccountRecord *to, const MgrAccountRecord *from);
+bool mgr_account_record_equal(const MgrAccountRecord *a, const MgrAccountRecord *b);
+
+typedef void (*MgrAccountFn)(MgrAccountRecord *record, gpointer user);
+
+/* The receiver takes what it wants out of the record; the rest is freed. */
+bool mgr_registry_load_accounts(HlDb *db, MgrAccountFn fn, gpointer user, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* A new one.  Fails the set with HL_ERROR_CONFLICT if the name belongs to an account, or a certificate in force. */
+void mgr_write_account(HlWriteSet *set, const MgrAccountRecord *account);
+
+/* From one state to another, of one name.  Fails the set with HL_ERROR_CONFLICT if it is no longer in the first one. */
+void mgr_write_account_change(HlWriteSet *set, const MgrAccountRecord *from, const MgrAccountRecord *to);
+
+/* One that is gone already stays so. */
+void mgr_write_account_removal(HlWriteSet *set, const char *name);
+
+/* After a change that an owner may be lost by, in the same set: fails it with HL_ERROR_CONFLICT if no owner would be
+ * left who is enabled and has a certificate that is not revoked.  Where the change is written, so that of two at once
+ * the second fails. */
+void mgr_write_owner_left(HlWriteSet *set);
+
+/* Another certificate of an account.  Fails the set with HL_ERROR_CONFLICT if there is no such account, or the name is
+ * in force as something else. */
+void mgr_write_account_certificate(HlWriteSet *set, const MgrCertificateRecord *certificate);
+
+/* For a registry that a journal of before accounts was applied to: administrators without an account become owners, as
+ * by the migration. */
+bool mgr_registry_adopt_accounts(HlDb *db, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* In place of what it has under this name. */
+bool mgr_registry_put_account(HlDb *db, const MgrAccountRecord *account, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MgrAccountRecord, mgr_account_record_clear)
+
+#endif

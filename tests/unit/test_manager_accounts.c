@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who may call what: every call with every role against the table of the design, written out here; accounts that are
+ * disabled or gone; the last owners against each other. */
+#include <string.h>
+
+#include "lib/base/file.h"
+#include "lib/base/unconst.h"
+#include "tests/support/call_samples.h"
+#include "tests/support/manager_parts.h"
+
+#define CALLER "zoe"
+
+/* a: auditor, p: operator, m: administrator, o: owner */
+static const struct {
+    const char *call, *may;
+} design[] = {
+    /* read: summary, endpoints, groups, commands, patterns, detections, reports */
+    { "summary", "apmo" },
+    { "endpoint list", "apmo" },
+    { "endpoint show", "apmo" },
+    { "endpoint history", "apmo" },
+    { "group list", "apmo" },
+    { "group show", "apmo" },
+    { "command list", "apmo" },
+    { "command show", "apmo" },
+    { "command watch", "apmo" },
+    { "pattern list", "apmo" },
+    { "detection list", "apmo" },
+    { "detection show", "apmo" },
+    { "quarantine list", "apmo" },
+    { "bundle list", "apmo" },
+    /* verify, update-now, synchronize, rollback, scan, cancel of one's own, acknowledge a detection */
+    { "verify", "pmo" },
+    { "update-now", "pmo" },
+    { "synchronize", "pmo" },
+    { "rollback", "pmo" },
+    { "scan", "pmo" },
+    { "scan stop", "pmo" },
+    { "command cancel", "pmo" },
+    { "detection acknowledge", "pmo" },
+    /* move, clone, quarantine restore (and delete) */
+    { "endpoint move", "mo" },
+    { "endpoint clone keep", "mo" },
+    { "endpoint clone split", "mo" },
+    { "quarantine restore", "mo" },
+    { "quarantine delete", "mo" },
+    /* group set, bundles, revoke, remove, pattern sync */
+    { "group create", "mo" },
+    { "group set", "mo" },
+    { "group delete", "mo" },
+    { "bundle create", "mo" },
+    { "bundle withdraw", "mo" },
+    { "endpoint revoke", "mo" },
+    { "endpoint remove", "mo" },
+    { "pattern sync", "mo" },
+    /* accounts, certificates */
+    { "account create", "o" },
+    { "account set", "o" },
+    { "account disable", "o" },
+    { "account enable", "o" },
+    { "account delete", "o" },
+    { "account certificate", "o" },
+    { "admin create", "o" },
+    { "admin revoke", "o" },
+    { "monitor create", "o" },
+    { "monitor revoke", "o" },
+    /* audit: who may do what */
+    { "account list", "ao" },
+    { "account show", "ao" },
+    { "admin list", "ao" },
+    { "monitor list", "ao" },
+};
+
+static const struct {
+    char letter;
+    const char *name;
+} roles[] = { { 'a', "auditor" }, { 'p', "operator" }, { 'm', "administrator" }, { 'o', "owner" } };
+
+static void let_finish(Parts *parts)
+{
+    for (guint i = 0; i < 3; i++) {
+        parts_commit(parts);
+        while (parts->dials->len > 0)
+            parts_end_dial(parts, MGR_REACH_REFUSED);
+        timer_fake_advance(6 * HL_SECOND);
+        mgr_command_calls_flush(parts->command_calls);
+    }
+}
+
+static void add_account(Parts *parts, const char *name, const char *role)
+{
+    g_autofree char *csr = parts_make_csr_text();
+
+    parts_call(parts, "admin create", "name", name, "csr", csr, "role", role, NULL);
+    let_finish(parts);
+    json_decref(parts_expect_reply(parts, ""));
+}
+
+/* How a call of this account ends; NULL: it is not answered.  Caller frees. */
+static char *ask(Parts *parts, const char *who, const char *name, const char *const *arguments)
+{
+    char *code;
+
+    parts_request(parts, &(PartsRequest){ .admin = who, .name = name, .arguments = arguments, .correlation = who });
+    let_finish(parts);
+    code = parts_end_of(parts, who);
+    return code;
+}
+
+static void expect(Parts *parts, const char *who, const Call *call, const char *expected)
+{
+    g_autofree char *code = ask(parts, who, call->name, call->arguments);
+
+    g_assert_cmpstr(code, ==, expected);
+}
+
+static const Call *sample_of(const char *name)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(calls); i++)
+        if (strcmp(calls[i].name, name) == 0)
+            return &calls[i];
+    return NULL;
+}
+
+static const char *design_of(const char *name)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(design); i++)
+        if (strcmp(design[i].call, name) == 0)
+            return design[i].may;
+    g_error("'%s' needs a row in design of " __FILE__, name);
+}
+
+/* One call by one role, in a world where everything is there that it is about. */
+static void walk_one(const char *name, gsize r)
+{
+    g_autoptr(Parts) parts = parts_new();
+    g_autofree char *code = NULL;
+    guint pending;
+    bool may = strchr(design_of(name), roles[r].letter) != NULL;
+
+    parts_add_group(parts, "spare", NULL);
+    parts_add_endpoint(parts, "e-one");
+    add_account(parts, CALLER, roles[r].name);
+    mgr_tracker_flush(parts->tracker);
+    mgr_record_flush(parts->record);
+    parts_commit(parts);
+    g_test_message("%s: %s", roles[r].name, name);
+    parts_request(
+        parts,
+        &(PartsRequest){ .admin = CALLER, .name = name, .arguments = sample_of(name)->arguments, .correlation = "c" });
+    pending = writer_fake_pending(parts->writer);
+    let_finish(parts);
+    code = parts_end_of(parts, "c");
+    g_assert_nonnull(code);
+    g_assert_cmpint(strcmp(code, "denied") != 0, ==, may);
+    g_assert_true(may || pending == 0); /* nothing was begun */
+    parts_check_registry(parts);
+}
+
+static void test_every_row(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    const MgrCallRow *row;
+    guint n;
+
+    for (n = 0; (row = mgr_dispatch_row(parts->dispatch, n)) != NULL; n++)
+        continue;
+    g_assert_cmpuint(n, ==, G_N_ELEMENTS(design));
+    for (n = 0; (row = mgr_dispatch_row(parts->dispatch, n)) != NULL; n++)
+        g_assert_true(row->need > MGR_NEED_UNSET && row->need < MGR_NEED_N && row->scope > MGR_SCOPE_UNSET &&
+                      row->scope < MGR_SCOPE_N && design_of(row->name) != NULL);
+}
+
+static void test_every_role(void)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(design); i++)
+        for (gsize r = 0; r < G_N_ELEMENTS(roles); r++)
+            walk_one(design[i].call, r);
+}
+
+/* What they are told names the call, the role, and whom to ask. */
+static void test_told(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    g_autoptr(HlMsgCallReply) reply = NULL;
+
+    add_account(parts, CALLER, "operator");
+    parts_request(parts, &(PartsRequest){ .admin = CALLER, .name = "group set" });
+    reply = parts_take(parts, HL_TOPIC_ADMIN_REPLY, CALLER, &holdline__v1__call_reply__descriptor);
+    g_assert_cmpstr(reply->message, ==,
+                    "'group set' needs the role administrator; 'zoe' is operator: ask an owner (admin)");
+}
+
+static char *read_acl(const Parts *parts)
+{
+    g_autofree char *path = g_build_filename(parts->dir, "broker", "acl", NULL);
+    g_autoptr(GError) error = NULL;
+    char *text = hl_file_read_text(path, 1024 * 1024, &error);
+
+    g_assert_no_error(error);
+    return text;
+}
+
+static bool sees_status(const Parts *parts, const char *name)
+{
+    g_autofree char *acl = read_acl(parts);
+    g_autofree char *block =
+        g_strdup_printf("\nuser %s\ntopic deny holdline/v1/endpoint/#\ntopic read holdline/v1/status/#\n", name);
+
+    return strstr(acl, block) != NULL;
+}
+
+/* From the commit on until it is enabled: no call, no status; and the session that there was has ended. */
+static void test_disabled(void)
+{
+    static const Call disable = { "account disable", { "name", CALLER } };
+    static const Call enable = { "account enable", { "name", CALLER } };
+    static const Call summary = { "summary", { NULL } };
+    g_autoptr(Parts) parts = parts_new();
+
+    add_account(parts, CALLER, "owner");
+    expect(parts, CALLER, &summary, "");
+    g_assert_true(sees_status(parts, CALLER));
+    parts_call(parts, "account disable", "name", CALLER, NULL);
+    while (writer_fake_commit(parts->writer, 0) > 0)
+        continue;
+    g_assert_nonnull(bus_fake_find(CALLER)); /* the manager comes in under the name */
+    g_assert_null(parts_reply(parts));       /* and answers when the other is out */
+    parts_commit(parts);
+    json_decref(parts_expect_reply(parts, ""));
+    g_assert_false(sees_status(parts, CALLER));
+    expect(parts, CALLER, &summary, "denied");
+    expect(parts, CALLER, &enable, "denied");
+    expect(parts, "admin", &disable, ""); /* it stays so */
+    parts_check_registry(parts);
+    expect(parts, "admin", &enable, "");
+    g_assert_true(sees_status(parts, CALLER));
+    expect(parts, CALLER, &summary, "");
+    parts_check_registry(parts);
+}
+
+static void test_deleted(void)
+{
+    static const Call deletion = { "account delete", { "name", CALLER } };
+    static const Call summary = { "summary", { NULL } };
+    g_autoptr(Parts) parts = parts_new();
+
+    add_account(parts, CALLER, "owner");
+    expect(parts, "admin", &deletion, "");
+    expect(parts, CALLER, &summary, NULL); /* no certificate of that name is in force */
+    add_account(parts, CALLER, "auditor"); /* the name is free */
+    expect(parts, CALLER, &summary, "");
+    parts_check_registry(parts);
+}
+
+/* Each owner goes for the other at once: one is left, whatever they do and in whatever batches. */
+static void test_last_owners(void)
+{
+    static const Call by_admin[] = { { "account disable", { "name", CALLER } },
+                                     { "account delete", { "name", CALLER } },
+                                     { "admin revoke", { "name", CALLER } },
+                                     { "account set", { "name", CALLER, "role", "auditor" } } };
+    static const Call by_caller[] = { { "account disable", { "name", "admin" } },
+                                      { "account delete", { "name", "admin" } },
+                                      { "admin revoke", { "name", "admin" } },
+                                      { "account set", { "name", "admin", "role", "operator" } } };
+
+    for (gsize a = 0; a < G_N_ELEMENTS(by_admin); a++) {
+        for (gsize b = 0; b < G_N_ELEMENTS(by_caller); b++) {
+            g_autoptr(Parts) parts = parts_new();
+            g_autofree char *first = NULL;
+            g_autofree char *second = NULL;
+
+            add_account(parts, CALLER, "owner");
+            parts_request(parts, &(PartsRequest){ .name = by_admin[a].name,
+                                                  .arguments = by_admin[a].arguments,
+                                                  .correlation = "first" });
+            parts_request(parts, &(PartsRequest){ .admin = CALLER,
+                                                  .name = by_caller[b].name,
+                                                  .arguments = by_caller[b].arguments,
+                                                  .correlation = "second" });
+            while ((a + b) % 2 == 1 && writer_fake_commit(parts->writer, 1) > 0)
+                continue;
+            let_finish(parts);
+            first = parts_end_of(parts, "first");
+            second = parts_end_of(parts, "second");
+            g_assert_cmpstr(first, ==, "");
+            g_assert_cmpstr(second, ==, "conflict");
+            parts_check_registry(parts);
+        }
+    }
+}
+
+/* An operator takes back what they asked for, and nobody else's; an administrator any. */
+static void test_cancel(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    g_autofree char *of_admin = NULL;
+    g_autoptr(json_t) document = NULL;
+    g_autoptr(HlMsgCallReply) reply = NULL;
+    g_autofree char *own = NULL;
+
+    parts_add_endpoint(parts, "e-one");
+    add_account(parts, CALLER, "operator");
+    of_admin = parts_issue(parts, "e-one");
+    parts_request(parts, &(PartsRequest){ .admin = CALLER,
+                                          .name = "update-now",
+                                          .arguments = (const char *const[]){ "selector", "e-one", NULL } });
+    parts_commit(parts);
+    reply = parts_take(parts, HL_TOPIC_ADMIN_REPLY, CALLER, &holdline__v1__call_reply__descriptor);
+    document = hl_json_parse("reply", reply->json, strlen(reply->json), NULL);
+    own = g_strdup(json_string_value(json_object_get(document, "id")));
+    expect(parts, CALLER, &(Call){ "command cancel", { "command", of_admin } }, "denied");
+    expect(parts, CALLER, &(Call){ "command cancel", { "command", own } }, "");
+    expect(parts, "admin", &(Call){ "command cancel", { "command", of_admin } }, "");
+}
+
+/* Several certificates of one account; the earlier ones end when the new one replaces them. */
+static void test_certificates(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    g_autofree char *csr = parts_make_csr_text();
+    g_autoptr(json_t) one = NULL;
+    g_autoptr(json_t) three = NULL;
+
+    add_account(parts, CALLER, "auditor");
+    expect(parts, "admin", &(Call){ "account certificate", { "name", CALLER, "csr", csr } }, "");
+    expect(parts, "admin", &(Call){ "account certificate", { "name", CALLER, "csr", csr } }, "");
+    parts_call(parts, "account show", "name", CALLER, NULL);
+    three = parts_expect_reply(parts, "");
+    g_assert_cmpuint(json_array_size(json_object_get(three, "certificates")), ==, 3);
+    expect(parts, "admin", &(Call){ "account certificate", { "name", CALLER, "csr", csr, "replace", "yes" } }, "");
+    parts_call(parts, "account show", "name", CALLER, NULL);
+    one = parts_expect_reply(parts, "");
+    g_assert_cmpuint(json_array_size(json_object_get(one, "certificates")), ==, 1);
+    parts_check_registry(parts);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/manager/accounts/every-row", test_every_row);
+    g_test_add_func("/manager/accounts/every-role", test_every_role);
+    g_test_add_func("/manager/accounts/told", test_told);
+    g_test_add_func("/manager/accounts/disabled", test_disabled);
+    g_test_add_func("/manager/accounts/deleted", test_deleted);
+    g_test_add_func("/manager/accounts/last-owners", test_last_owners);
+    g_test_add_func("/manager/accounts/cancel", test_cancel);
+    g_test_add_func("/manager/accounts/certificates", test_certificates);
+    return g_test_run();
+}
