@@ -16,6 +16,21 @@
 #define PEM_BEGIN   "-----BEGIN CERTIFICATE REQUEST-----\n"
 #define PEM_END     "-----END CERTIFICATE REQUEST-----\n"
 
+/* The groups that an account is to be limited to, "a,b"; "": none (--all-groups); NULL: not said.  Caller frees. */
+static char *groups_of(const HlInvocation *call)
+{
+    gsize n = 0;
+    const char *const *given = hl_cli_values(call, "group", &n);
+    GString *out;
+
+    if (n == 0)
+        return hl_cli_has(call, "all-groups") ? g_strdup("") : NULL;
+    out = g_string_new(given[0]);
+    for (gsize i = 1; i < n; i++)
+        g_string_append_printf(out, ",%s", given[i]);
+    return g_string_free(out, FALSE);
+}
+
 /* "admin create" -> "admin" */
 static char *kind_of(const HlInvocation *call)
 {
@@ -53,7 +68,9 @@ bool cmd_client_create(HlInvocation *call, GError **error)
     g_autoptr(GBytes) csr = key != NULL ? hl_csr_make(key, name, error) : NULL;
     g_autofree char *csr_text = NULL;
     g_autoptr(json_t) document = NULL;
-    const char *arguments[] = { "name", name, "role", hl_cli_value(call, "role", NULL), "csr", NULL, NULL };
+    g_autofree char *groups = groups_of(call);
+    const char *arguments[] = { "name", name, "role", hl_cli_value(call, "role", NULL), "groups", groups,
+                                "csr",  NULL, NULL };
     g_auto(GStrv) brokers = NULL;
     g_autofree char *broker = NULL;
     uint16_t port = 0;
@@ -61,7 +78,7 @@ bool cmd_client_create(HlInvocation *call, GError **error)
     if (csr == NULL || !mgr_site_check_name(name, error) || !hl_dir_make(folder, 0700, error))
         return false;
     csr_text = g_base64_encode(g_bytes_get_data(csr, NULL), g_bytes_get_size(csr));
-    arguments[5] = csr_text;
+    arguments[7] = csr_text;
     document = cli_call_files(call, call->command->name, arguments, error);
     if (document == NULL)
         rmdir(folder); /* only if it is empty */
@@ -177,14 +194,15 @@ bool cmd_account_change(HlInvocation *call, GError **error)
 {
     const char *role = hl_cli_value(call, "role", NULL);
     const char *note = hl_cli_value(call, "note", NULL);
-    const char *arguments[] = { "name", call->args[0], "role", role, "note", note, NULL };
+    g_autofree char *groups = groups_of(call);
+    const char *arguments[] = { "name", call->args[0], "role", role, "groups", groups, "note", note, NULL };
     bool is_new = strcmp(call->command->name, "account create") == 0;
     g_autoptr(json_t) account = NULL;
 
     if (is_new && role == NULL)
         return hl_fail(error, HL_ERROR_USAGE, "account create needs --role: auditor, operator, administrator or owner");
-    if (role == NULL && note == NULL)
-        return hl_fail(error, HL_ERROR_USAGE, "account set needs --role or --note");
+    if (role == NULL && note == NULL && groups == NULL)
+        return hl_fail(error, HL_ERROR_USAGE, "account set needs --role, --group, --all-groups or --note");
     account = cli_call(call, call->command->name, arguments, error);
     if (account == NULL)
         return false;

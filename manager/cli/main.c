@@ -24,7 +24,9 @@ static const HlFlag flags[] = {
     { "expires", "DURATION", "Lifetime (default 4d for commands, 7d for bundles)" },
     { "paths", "PATH,...", "What to scan, instead of the paths of their settings" },
     { "window", "DURATION", "Endpoints begin at a random moment within this time (default: command.update-window)" },
-    { "group", "GROUP", "Group that the endpoints will belong to" },
+    { "group", "GROUP",
+      "Group that the endpoints will belong to; of an account: one that it is limited to, may be repeated" },
+    { "all-groups", NULL, "The account is not limited to groups" },
     { "for", "ENDPOINT", "Endpoint that the bundle is made for: its record is kept, also on another machine" },
     { "role", "ROLE", "auditor, operator, administrator or owner (default of admin create: administrator)" },
     { "csr", "FILE", "Certificate request, as account request makes it" },
@@ -50,8 +52,8 @@ static const char *const detection_flags[] = { "since", "open", NULL };
 static const char *const acknowledge_flags[] = { "of", "note", NULL };
 static const char *const bundle_flags[] = { "group", "for", "uses", "expires", "output", NULL };
 static const char *const client_flags[] = { "output", NULL };
-static const char *const admin_flags[] = { "role", "output", NULL };
-static const char *const account_flags[] = { "role", "note", NULL };
+static const char *const admin_flags[] = { "role", "group", "output", NULL };
+static const char *const account_flags[] = { "role", "group", "all-groups", "note", NULL };
 static const char *const request_flags[] = { "output", "-config", NULL };
 static const char *const certificate_flags[] = { "csr", "output", "replace", NULL };
 
@@ -133,12 +135,12 @@ static const HlCommand commands[] = {
       cmd_client_create, 1, 1, client_flags },
     { "monitor list", "", "List the certificates of monitors, and when they end", cmd_client_list, 0, 0, NULL },
     { "monitor revoke", "NAME", "Revoke a monitor's certificate", cmd_client_revoke, 1, 1, NULL },
-    { "account create", "NAME --role ROLE [--note TEXT]", "Create an account, which says what a person may do",
-      cmd_account_change, 1, 1, account_flags },
+    { "account create", "NAME --role ROLE [--group G]... [--note TEXT]",
+      "Create an account, which says what a person may do", cmd_account_change, 1, 1, account_flags },
     { "account list", "", "List the accounts, and when their certificates end", cmd_account_list, 0, 0, NULL },
     { "account show", "NAME", "Show an account and its certificates", cmd_account_show, 1, 1, NULL },
-    { "account set", "NAME [--role ROLE] [--note TEXT]", "Change what an account may do", cmd_account_change, 1, 1,
-      account_flags },
+    { "account set", "NAME [--role ROLE] [--group G]... [--all-groups] [--note TEXT]", "Change what an account may do",
+      cmd_account_change, 1, 1, account_flags },
     { "account disable", "NAME", "Deny an account everything, until it is enabled again", cmd_account_end, 1, 1, NULL },
     { "account enable", "NAME", "Enable an account again", cmd_account_end, 1, 1, NULL },
     { "account delete", "NAME", "Delete an account and revoke its certificates", cmd_account_end, 1, 1, NULL },
@@ -147,7 +149,7 @@ static const HlCommand commands[] = {
     { "account certificate", "NAME --csr FILE [--output DIR] [--replace]",
       "Have the server sign a certificate request; --replace revokes the account's earlier certificates",
       cmd_account_certificate, 1, 1, certificate_flags },
-    { "admin create", "NAME [--role ROLE] [--output DIR]",
+    { "admin create", "NAME [--role ROLE] [--group G]... [--output DIR]",
       "Create an account and its certificate at once, for this machine", cmd_client_create, 1, 1, admin_flags },
     { "admin list", "", "List the certificates of accounts, and when they end", cmd_client_list, 0, 0, NULL },
     { "admin revoke", "NAME", "The same as account delete", cmd_client_revoke, 1, 1, NULL },

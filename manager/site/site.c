@@ -85,12 +85,13 @@ static bool is_admin(const MgrCertificateRecord *record)
     return strcmp(record->kind, hl_cert_kind_name(HL_CERT_ADMIN)) == 0;
 }
 
-/* Whoever has no account, or a disabled one, may still ask: the manager's answer says why nothing is done. */
+/* Whoever has no account, or a disabled one, may still ask: the manager's answer says why nothing is done.  Status
+ * topics are about all groups, so an account that is limited to some asks for what is there. */
 static bool sees_status(const MgrCertificateRecord *record, GHashTable *accounts)
 {
     const MgrAccountRecord *account = g_hash_table_lookup(accounts, record->name);
 
-    return !is_admin(record) || (account != NULL && account->disabled_at == 0);
+    return !is_admin(record) || (account != NULL && mgr_account_sees_status(account));
 }
 
 static void append_user(GString *acl, const MgrCertificateRecord *record, GHashTable *accounts)

@@ -32,6 +32,11 @@ bool mgr_account_record_equal(const MgrAccountRecord *a, const MgrAccountRecord 
            a->disabled_at == b->disabled_at && strcmp(a->note, b->note) == 0;
 }
 
+bool mgr_account_sees_status(const MgrAccountRecord *record)
+{
+    return record->disabled_at == 0 && *record->groups == '\0';
+}
+
 /* ------------------------------------------------------------------------------------------------------------- load
  */
 

@@ -24,6 +24,9 @@ void mgr_account_record_clear(MgrAccountRecord *record);
 void mgr_account_record_copy(MgrAccountRecord *to, const MgrAccountRecord *from);
 bool mgr_account_record_equal(const MgrAccountRecord *a, const MgrAccountRecord *b);
 
+/* Whether the broker lets its certificates read the status topics, which are about all groups. */
+bool mgr_account_sees_status(const MgrAccountRecord *record);
+
 typedef void (*MgrAccountFn)(MgrAccountRecord *record, gpointer user);
 
 /* The receiver takes what it wants out of the record; the rest is freed. */

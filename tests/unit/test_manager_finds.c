@@ -173,7 +173,7 @@ static void test_found(void)
     document = mgr_status_endpoint(world->parts->status, mgr_fleet_endpoint(&world->parts->fleet, "e-one"));
     g_assert_cmpint(json_integer_value(json_object_get(document, "open_detections")), ==, 1);
     g_assert_true(json_is_null(json_object_get(document, "last_scan")));
-    summary = mgr_status_summary(world->parts->status);
+    summary = mgr_status_summary(world->parts->status, NULL);
     g_assert_cmpint(json_integer_value(json_object_get(summary, "open_detections")), ==, 1);
     g_assert_cmpint(json_integer_value(json_object_get(summary, "infected")), ==, 1);
     g_assert_cmpint(json_integer_value(json_object_get(summary, "never_scanned")), ==, 2);

@@ -113,7 +113,7 @@ static void test_held_off(void)
     shown = document(parts, "e-one");
     g_assert_true(json_is_true(json_object_get(shown, "flooding")));
     g_assert_true(json_is_string(json_object_get(shown, "held_off_until")));
-    summary = mgr_status_summary(parts->status);
+    summary = mgr_status_summary(parts->status, NULL);
     g_assert_cmpint(json_integer_value(json_object_get(summary, "flooding")), ==, 1);
     event = bus_fake_take(parts->bus, "holdline/v1/status/event");
     g_assert_nonnull(event);

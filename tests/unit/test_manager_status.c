@@ -122,7 +122,7 @@ static void test_summary(void)
         }
     }
     g_free(parts_issue(parts, "e-001"));
-    summary = mgr_status_summary(parts->status);
+    summary = mgr_status_summary(parts->status, NULL);
     g_assert_cmpint(number_of(summary, "endpoints"), ==, 9);
     g_assert_cmpint(number_of(summary, "removed"), ==, 3);
     for (int i = 0; i < MGR_ACTUAL_N; i++)

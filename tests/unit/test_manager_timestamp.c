@@ -103,7 +103,7 @@ static void expect_event(Parts *parts, const char *wanted, const char *remedy)
 
 static void expect_state(const Parts *parts, const char *state, bool remedy)
 {
-    g_autoptr(json_t) summary = mgr_status_summary(parts->status);
+    g_autoptr(json_t) summary = mgr_status_summary(parts->status, NULL);
     const json_t *repository = json_object_get(summary, "repository");
 
     g_assert_cmpstr(json_string_value(json_object_get(repository, "state")), ==, state);

@@ -97,11 +97,11 @@ static const MgrGroup *find_bundle_group(const MgrAccessCalls *calls, MgrCall *c
     *endpoint = "";
     if (text == NULL) {
         if (name != NULL)
-            return mgr_fleet_find_group(calls->parts.fleet, name, error);
+            return mgr_selector_group(calls->parts.fleet, mgr_call_caller(call), name, error);
         hl_fail(error, HL_ERROR_INVALID, "'bundle create' needs the argument 'group' or 'endpoint'");
         return NULL;
     }
-    found = mgr_selector_find(calls->parts.fleet, text, error);
+    found = mgr_selector_find(calls->parts.fleet, mgr_call_caller(call), text, error);
     if (found == NULL)
         return NULL;
     if (name != NULL && strcmp(name, found->record.group) != 0) {
@@ -152,6 +152,28 @@ static void call_bundle_create(MgrCall *call, gpointer user)
     mgr_record_commit(calls->parts.record, set, &kind, grant);
 }
 
+/* A bundle of the caller's groups; one that is made for an endpoint which was moved out of them names that. */
+static bool is_seen(const MgrAccessCalls *calls, const MgrCall *call, const MgrTokenRecord *token)
+{
+    const MgrCaller *caller = mgr_call_caller(call);
+
+    return mgr_caller_sees(caller, token->group) &&
+           (*token->endpoint == '\0' || mgr_selector_sees(calls->parts.fleet, caller, token->endpoint));
+}
+
+static json_t *bundle_document(const MgrTokenRecord *token, HlTime now)
+{
+    g_autofree char *expires = hl_time_format(token->expires_at);
+    const char *state = token->withdrawn_at > 0   ? "withdrawn"
+                        : token->expires_at < now ? "expired"
+                        : token->uses_left == 0   ? "used up"
+                                                  : "valid";
+
+    return json_pack("{s:s, s:s, s:s, s:I, s:s, s:s, s:s}", "id", token->id, "group", token->group, "endpoint",
+                     token->endpoint, "uses_left", (json_int_t)token->uses_left, "expires", expires, "created_by",
+                     token->created_by, "state", state);
+}
+
 static void call_bundle_list(MgrCall *call, gpointer user)
 {
     const MgrAccessCalls *calls = user;
@@ -162,17 +184,8 @@ static void call_bundle_list(MgrCall *call, gpointer user)
 
     g_hash_table_iter_init(&iter, calls->parts.fleet->tokens);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        const MgrTokenRecord *token = value;
-        g_autofree char *expires = hl_time_format(token->expires_at);
-        const char *state = token->withdrawn_at > 0   ? "withdrawn"
-                            : token->expires_at < now ? "expired"
-                            : token->uses_left == 0   ? "used up"
-                                                      : "valid";
-
-        json_array_append_new(array,
-                              json_pack("{s:s, s:s, s:s, s:I, s:s, s:s, s:s}", "id", token->id, "group", token->group,
-                                        "endpoint", token->endpoint, "uses_left", (json_int_t)token->uses_left,
-                                        "expires", expires, "created_by", token->created_by, "state", state));
+        if (is_seen(calls, call, value))
+            json_array_append_new(array, bundle_document(value, now));
     }
     mgr_call_done_list(call, "bundles", array, NULL);
 }
@@ -192,11 +205,12 @@ static void call_bundle_withdraw(MgrCall *call, gpointer user)
     static const MgrChangeKind kind = { fold_withdrawal, fail_grant, grant_free };
     MgrAccessCalls *calls = user;
     const char *id = mgr_call_argument(call, "bundle");
+    const MgrTokenRecord *token = mgr_fleet_token(calls->parts.fleet, id);
     g_autoptr(GError) error = NULL;
     HlWriteSet *set;
     Grant *grant;
 
-    if (mgr_fleet_token(calls->parts.fleet, id) == NULL) {
+    if (token == NULL || !is_seen(calls, call, token)) {
         hl_fail(&error, HL_ERROR_NOT_FOUND, "there is no bundle '%s'; 'holdline bundle list' lists them", id);
         mgr_call_fail(call, error);
         return;

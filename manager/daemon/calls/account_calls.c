@@ -7,6 +7,7 @@
 #include "lib/pki/cert.h"
 #include "manager/daemon/calls/ended.h"
 #include "manager/daemon/calls/listings.h"
+#include "manager/daemon/ground/scope.h"
 #include "manager/site/site.h"
 #include "proto/bounds.h"
 
@@ -47,24 +48,26 @@ static json_t *certificates_of(const MgrFleet *fleet, const char *name, HlTime *
     return array;
 }
 
-static json_t *groups_value(const char *groups)
+/* Those of the account's groups that are there for the caller. */
+static json_t *groups_value(const MgrCaller *caller, const char *groups)
 {
     g_auto(GStrv) names = g_strsplit(groups, ",", -1);
     json_t *array = json_array();
 
     for (gsize i = 0; names[i] != NULL && *names[i] != '\0'; i++)
-        json_array_append_new(array, json_string(names[i]));
+        if (mgr_caller_sees(caller, names[i]))
+            json_array_append_new(array, json_string(names[i]));
     return array;
 }
 
-static json_t *account_document(const MgrFleet *fleet, const MgrAccountRecord *account)
+static json_t *account_document(const MgrFleet *fleet, const MgrCaller *caller, const MgrAccountRecord *account)
 {
     HlTime end;
     json_t *certificates = certificates_of(fleet, account->name, &end);
     const char *state = account->disabled_at != 0 ? "disabled" : "enabled";
 
     return json_pack("{s:s, s:s, s:o, s:s, s:o, s:o, s:s, s:s, s:o, s:o}", "name", account->name, "role",
-                     mgr_role_name(account->role), "groups", groups_value(account->groups), "state", state,
+                     mgr_role_name(account->role), "groups", groups_value(caller, account->groups), "state", state,
                      "disabled_at", time_value(account->disabled_at), "created", time_value(account->created_at),
                      "created_by", account->created_by, "note", account->note, "expires", time_value(end),
                      "certificates", certificates);
@@ -78,27 +81,30 @@ static void call_list(MgrCall *call, gpointer user)
     json_t *array = json_array();
 
     for (guint i = 0; i < accounts->len; i++)
-        json_array_append_new(array, account_document(fleet, accounts->pdata[i]));
+        if (mgr_accounts_meets(accounts->pdata[i], mgr_call_caller(call)))
+            json_array_append_new(array, account_document(fleet, mgr_call_caller(call), accounts->pdata[i]));
     mgr_call_done_list(call, "accounts", array, NULL);
 }
 
-static const MgrAccountRecord *find_account(const MgrAccountCalls *calls, const char *name, GError **error)
+static const MgrAccountRecord *find_account(const MgrAccountCalls *calls, const MgrCall *call, GError **error)
 {
+    const char *name = mgr_call_argument(call, "name");
     const MgrAccountRecord *account = mgr_accounts_get(calls->parts.fleet->accounts, name);
 
-    if (account == NULL)
-        hl_fail(error, HL_ERROR_NOT_FOUND, "there is no account '%s'; 'holdline account list' lists them", name);
-    return account;
+    if (account != NULL && mgr_accounts_meets(account, mgr_call_caller(call)))
+        return account;
+    hl_fail(error, HL_ERROR_NOT_FOUND, "there is no account '%s'; 'holdline account list' lists them", name);
+    return NULL;
 }
 
 static void call_show(MgrCall *call, gpointer user)
 {
     const MgrAccountCalls *calls = user;
     g_autoptr(GError) error = NULL;
-    const MgrAccountRecord *account = find_account(calls, mgr_call_argument(call, "name"), &error);
+    const MgrAccountRecord *account = find_account(calls, call, &error);
 
     if (account != NULL)
-        mgr_call_done(call, account_document(calls->parts.fleet, account));
+        mgr_call_done(call, account_document(calls->parts.fleet, mgr_call_caller(call), account));
     else
         mgr_call_fail(call, error);
 }
@@ -167,24 +173,52 @@ static void fail_change(gpointer data, const GError *error)
     mgr_call_fail(change->call, why != NULL ? why : error);
 }
 
-static void fold_state(const Change *change)
-{
-    mgr_accounts_put(change->calls->parts.fleet->accounts, &change->after);
-    hl_info("account", "%s is %s, %s, by %s", change->after.name, mgr_role_name(change->after.role),
-            change->after.disabled_at != 0 ? "disabled" : "enabled", mgr_call_admin(change->call));
-}
-
 static json_t *after_document(const Change *change)
 {
-    return account_document(change->calls->parts.fleet, &change->after);
+    return account_document(change->calls->parts.fleet, mgr_call_caller(change->call), &change->after);
 }
 
-static void fold_set(gpointer data)
+/* Where rights end, subscriptions of a session that began before would go on: so that ends too, before the answer. */
+static void fold_end(const Change *change)
+{
+    MgrEvictionWaiter waiter = mgr_ended_waiter(change->call, change->after.name, after_document(change));
+
+    mgr_pki_end_session(change->calls->parts.pki, change->after.name, &waiter);
+}
+
+static void fold_begin(const Change *change)
+{
+    const MgrAccountCalls *calls = change->calls;
+    g_autoptr(GError) error = NULL;
+
+    if (mgr_pki_publish(calls->parts.pki, &error)) {
+        mgr_listings_answer(calls->listings, change->call, after_document(change));
+        return;
+    }
+    hl_error_prefix(&error,
+                    "the account %s is changed, but the broker does not know it yet; that is tried on every "
+                    "few seconds",
+                    change->after.name);
+    mgr_call_fail(change->call, error);
+}
+
+static void fold_change(gpointer data)
 {
     const Change *change = data;
+    const MgrAccountRecord *before = &change->before;
+    const MgrAccountRecord *after = &change->after;
+    bool saw = before->name != NULL && mgr_account_sees_status(before);
 
-    fold_state(change);
-    mgr_call_done(change->call, after_document(change));
+    mgr_accounts_put(change->calls->parts.fleet->accounts, after);
+    hl_info("account", "%s is %s of %s, %s, by %s", after->name, mgr_role_name(after->role),
+            *after->groups != '\0' ? after->groups : "all groups", after->disabled_at != 0 ? "disabled" : "enabled",
+            mgr_call_admin(change->call));
+    if ((saw && !mgr_account_sees_status(after)) || (after->disabled_at != 0 && before->disabled_at == 0))
+        fold_end(change);
+    else if (before->name != NULL && (before->disabled_at != 0 || (!saw && mgr_account_sees_status(after))))
+        fold_begin(change);
+    else
+        mgr_call_done(change->call, after_document(change));
 }
 
 /* An owner who is no longer one, or is disabled, or goes: somebody else must be left. */
@@ -205,15 +239,16 @@ static void commit(Change *change, HlWriteSet *set, const MgrChangeKind *kind)
     mgr_record_commit(change->calls->parts.record, set, kind, change);
 }
 
-static void commit_state(Change *change, const MgrChangeKind *kind)
+static void commit_state(Change *change)
 {
+    static const MgrChangeKind kind = { fold_change, fail_change, change_free };
     HlWriteSet *set = hl_write_set_new();
 
     if (change->before.name == NULL)
         mgr_write_account(set, &change->after);
     else
         mgr_write_account_change(set, &change->before, &change->after);
-    commit(change, set, kind);
+    commit(change, set, &kind);
 }
 
 static bool parse_role(const char *text, MgrRole *role, GError **error)
@@ -231,21 +266,24 @@ static bool check_note(const char *text, GError **error)
     return strchr(text, '\n') == NULL || hl_fail(error, HL_ERROR_INVALID, "a note is one line");
 }
 
-/* Role and note, as far as they are given. */
-static bool take_arguments(const MgrCall *call, MgrAccountRecord *account, GError **error)
+/* Role, note and groups, as far as they are given. */
+static bool take_arguments(const MgrAccountCalls *calls, const MgrCall *call, MgrAccountRecord *account, GError **error)
 {
     const char *role = mgr_call_argument(call, "role");
     const char *note = mgr_call_argument(call, "note");
+    const char *groups = mgr_call_argument(call, "groups");
 
     if (role != NULL && !parse_role(role, &account->role, error))
         return false;
-    if (note == NULL)
-        return true;
-    if (!check_note(note, error))
+    if (note != NULL && !check_note(note, error))
         return false;
-    g_free(account->note);
-    account->note = g_strdup(note);
-    return true;
+    if (note != NULL)
+        mgr_set_text(&account->note, note);
+    if (groups != NULL) {
+        g_free(account->groups);
+        account->groups = mgr_account_groups(calls->parts.fleet, groups, error);
+    }
+    return account->groups != NULL && mgr_account_check_scope(account, error);
 }
 
 /* ------------------------------------------------------------------------------------------------------- create, set
@@ -265,7 +303,6 @@ static bool check_new(const MgrAccountCalls *calls, const char *name, GError **e
 
 static void call_create(MgrCall *call, gpointer user)
 {
-    static const MgrChangeKind kind = { fold_set, fail_change, change_free };
     MgrAccountCalls *calls = user;
     const char *name = mgr_call_argument(call, "name");
     g_autoptr(GError) error = NULL;
@@ -276,8 +313,8 @@ static void call_create(MgrCall *call, gpointer user)
                                         .note = g_strdup(""),
                                         .groups = g_strdup(""),
                                         .created_at = change->at };
-    if (check_new(calls, name, &error) && take_arguments(call, &change->after, &error)) {
-        commit_state(change, &kind);
+    if (check_new(calls, name, &error) && take_arguments(calls, call, &change->after, &error)) {
+        commit_state(change);
         return;
     }
     mgr_call_fail(call, error);
@@ -294,20 +331,21 @@ static bool check_other(const MgrCall *call, const char *name, const char *what,
 static bool check_something(const MgrCall *call, GError **error)
 {
     return mgr_call_argument(call, "role") != NULL || mgr_call_argument(call, "note") != NULL ||
-           hl_fail(error, HL_ERROR_INVALID, "'account set' needs what to change: the argument 'role' or 'note'");
+           mgr_call_argument(call, "groups") != NULL ||
+           hl_fail(error, HL_ERROR_INVALID,
+                   "'account set' needs what to change: the argument 'role', 'groups' or 'note'");
 }
 
 static void call_set(MgrCall *call, gpointer user)
 {
-    static const MgrChangeKind kind = { fold_set, fail_change, change_free };
     MgrAccountCalls *calls = user;
     g_autoptr(GError) error = NULL;
-    const MgrAccountRecord *account = find_account(calls, mgr_call_argument(call, "name"), &error);
+    const MgrAccountRecord *account = find_account(calls, call, &error);
     Change *change = account != NULL ? change_new(calls, call, account) : NULL;
 
-    if (change != NULL && check_something(call, &error) && take_arguments(call, &change->after, &error) &&
+    if (change != NULL && check_something(call, &error) && take_arguments(calls, call, &change->after, &error) &&
         (!takes_owner(change) || check_other(call, account->name, "demote", &error))) {
-        commit_state(change, &kind);
+        commit_state(change);
         return;
     }
     mgr_call_fail(call, error);
@@ -318,23 +356,11 @@ static void call_set(MgrCall *call, gpointer user)
 /* --------------------------------------------------------------------------------------------------- disable, enable
  */
 
-/* Subscriptions of the session that began before would go on. */
-static void fold_disable(gpointer data)
-{
-    const Change *change = data;
-    MgrEvictionWaiter waiter;
-
-    fold_state(change);
-    waiter = mgr_ended_waiter(change->call, change->after.name, after_document(change));
-    mgr_pki_end_session(change->calls->parts.pki, change->after.name, &waiter);
-}
-
 static void call_disable(MgrCall *call, gpointer user)
 {
-    static const MgrChangeKind kind = { fold_disable, fail_change, change_free };
     MgrAccountCalls *calls = user;
     g_autoptr(GError) error = NULL;
-    const MgrAccountRecord *account = find_account(calls, mgr_call_argument(call, "name"), &error);
+    const MgrAccountRecord *account = find_account(calls, call, &error);
     Change *change;
 
     if (account == NULL || !check_other(call, account->name, "disable", &error)) {
@@ -344,31 +370,14 @@ static void call_disable(MgrCall *call, gpointer user)
     change = change_new(calls, call, account);
     if (account->disabled_at == 0)
         change->after.disabled_at = change->at;
-    commit_state(change, &kind);
-}
-
-static void fold_enable(gpointer data)
-{
-    const Change *change = data;
-    const MgrAccountCalls *calls = change->calls;
-    g_autoptr(GError) error = NULL;
-
-    fold_state(change);
-    if (mgr_pki_publish(calls->parts.pki, &error)) {
-        mgr_listings_answer(calls->listings, change->call, after_document(change));
-        return;
-    }
-    hl_error_prefix(&error, "%s is enabled, but the broker does not know it yet; that is tried on every few seconds",
-                    change->after.name);
-    mgr_call_fail(change->call, error);
+    commit_state(change);
 }
 
 static void call_enable(MgrCall *call, gpointer user)
 {
-    static const MgrChangeKind kind = { fold_enable, fail_change, change_free };
     MgrAccountCalls *calls = user;
     g_autoptr(GError) error = NULL;
-    const MgrAccountRecord *account = find_account(calls, mgr_call_argument(call, "name"), &error);
+    const MgrAccountRecord *account = find_account(calls, call, &error);
     Change *change;
 
     if (account == NULL) {
@@ -377,7 +386,7 @@ static void call_enable(MgrCall *call, gpointer user)
     }
     change = change_new(calls, call, account);
     change->after.disabled_at = 0;
-    commit_state(change, &kind);
+    commit_state(change);
 }
 
 /* ------------------------------------------------------------------------------------------------------------ delete
@@ -399,7 +408,7 @@ static void call_delete(MgrCall *call, gpointer user)
     static const MgrChangeKind kind = { fold_deletion, fail_change, change_free };
     MgrAccountCalls *calls = user;
     g_autoptr(GError) error = NULL;
-    const MgrAccountRecord *account = find_account(calls, mgr_call_argument(call, "name"), &error);
+    const MgrAccountRecord *account = find_account(calls, call, &error);
     HlWriteSet *set;
     Change *change;
 
@@ -416,10 +425,10 @@ static void call_delete(MgrCall *call, gpointer user)
 }
 
 static const MgrCallRow rows[] = {
-    { "account create", "name role", "note", MGR_NEED_OWN, MGR_SCOPE_NONE, call_create },
+    { "account create", "name role", "groups note", MGR_NEED_OWN, MGR_SCOPE_NONE, call_create },
     { "account list", "", "", MGR_NEED_AUDIT, MGR_SCOPE_NONE, call_list },
     { "account show", "name", "", MGR_NEED_AUDIT, MGR_SCOPE_NONE, call_show },
-    { "account set", "name", "role note", MGR_NEED_OWN, MGR_SCOPE_NONE, call_set },
+    { "account set", "name", "role groups note", MGR_NEED_OWN, MGR_SCOPE_NONE, call_set },
     { "account disable", "name", "", MGR_NEED_OWN, MGR_SCOPE_NONE, call_disable },
     { "account enable", "name", "", MGR_NEED_OWN, MGR_SCOPE_NONE, call_enable },
     { "account delete", "name", "", MGR_NEED_OWN, MGR_SCOPE_NONE, call_delete },

@@ -258,7 +258,7 @@ static gboolean on_stream(gpointer user)
     json_t *part = json_array();
 
     for (; stream->at < stream->ids->len && json_array_size(part) < PART_ELEMENTS; stream->at++) {
-        json_t *element = kind->element(stream->ids->pdata[stream->at], kind->user);
+        json_t *element = kind->element(&call->caller, stream->ids->pdata[stream->at], kind->user);
 
         if (element != NULL)
             json_array_append_new(part, element);
@@ -266,7 +266,7 @@ static gboolean on_stream(gpointer user)
     if (stream->at < stream->ids->len)
         return send_part(call, kind->name, part) ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
     stream->timer = 0;
-    send_last(call, kind->name, part, kind->rest != NULL ? kind->rest(kind->user) : NULL);
+    send_last(call, kind->name, part, kind->rest != NULL ? kind->rest(&call->caller, kind->user) : NULL);
     return G_SOURCE_REMOVE;
 }
 

@@ -49,10 +49,11 @@ void mgr_call_fail(MgrCall *call, const GError *error);
 /* The same for a list that may be as long as the fleet: its elements are made a part at a time between the loop's other
  * work, so that nobody's line waits for it. */
 typedef struct {
-    const char *name;                                       /* of the array; static */
-    json_t *(*element)(const char *id, gconstpointer user); /* NULL: it is gone meanwhile */
-    json_t *(*rest)(gconstpointer user);                    /* what goes with the last part; NULL: nothing */
-    gconstpointer user;                                     /* outlives the call */
+    const char *name; /* of the array; static */
+    /* NULL: it is gone meanwhile, or no longer there for the caller */
+    json_t *(*element)(const MgrCaller *caller, const char *id, gconstpointer user);
+    json_t *(*rest)(const MgrCaller *caller, gconstpointer user); /* goes with the last part; NULL: nothing */
+    gconstpointer user;                                           /* outlives the call */
 } MgrStreamKind;
 
 /* Takes ids (of char *, freed by itself). */

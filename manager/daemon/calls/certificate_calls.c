@@ -6,6 +6,7 @@
 #include "lib/base/log.h"
 #include "manager/daemon/calls/ended.h"
 #include "manager/daemon/calls/listings.h"
+#include "manager/daemon/ground/scope.h"
 #include "manager/site/site.h"
 
 #define LIFETIME     (730 * HL_DAY)
@@ -165,32 +166,39 @@ static void call_monitor_create(MgrCall *call, gpointer user)
     commit(issue, set);
 }
 
+/* false: failed; what there is of the account is cleared with the issue. */
+static bool take_account(Issue *issue, GError **error)
+{
+    const MgrCall *call = issue->call;
+    const char *role = mgr_call_argument(call, "role");
+    const char *groups = mgr_call_argument(call, "groups");
+
+    issue->account = (MgrAccountRecord){ .name = g_strdup(mgr_call_argument(call, "name")),
+                                         .created_by = g_strdup(mgr_call_admin(call)),
+                                         .note = g_strdup(""),
+                                         .role = DEFAULT_ROLE,
+                                         .created_at = issue->at };
+    if (role != NULL && !mgr_role_parse(role, &issue->account.role))
+        return hl_fail(error, HL_ERROR_INVALID, "'%s' is no role: auditor, operator, administrator or owner", role);
+    issue->account.groups = mgr_account_groups(issue->calls->parts.fleet, groups != NULL ? groups : "", error);
+    return issue->account.groups != NULL && mgr_account_check_scope(&issue->account, error);
+}
+
 /* An account and its first certificate in one. */
 static void call_admin_create(MgrCall *call, gpointer user)
 {
     MgrCertificateCalls *calls = user;
-    const char *name = mgr_call_argument(call, "name");
-    const char *role_name = mgr_call_argument(call, "role");
-    MgrRole role = DEFAULT_ROLE;
     g_autoptr(GError) error = NULL;
     HlWriteSet *set;
-    Issue *issue;
+    Issue *issue = issue_new(calls, call);
 
-    if (role_name != NULL && !mgr_role_parse(role_name, &role))
-        hl_fail(&error, HL_ERROR_INVALID, "'%s' is no role: auditor, operator, administrator or owner", role_name);
-    if (error != NULL || !check_free(calls, name, &error)) {
+    if (!check_free(calls, mgr_call_argument(call, "name"), &error) || !take_account(issue, &error)) {
         mgr_call_fail(call, error);
+        issue_free(issue);
         return;
     }
-    issue = issue_new(calls, call);
     if (!sign(issue, HL_CERT_ADMIN))
         return;
-    issue->account = (MgrAccountRecord){ .name = g_strdup(name),
-                                         .created_by = g_strdup(mgr_call_admin(call)),
-                                         .note = g_strdup(""),
-                                         .role = role,
-                                         .groups = g_strdup(""),
-                                         .created_at = issue->at };
     set = hl_write_set_new();
     mgr_write_account(set, &issue->account);
     mgr_write_account_certificate(set, &issue->certificate);
@@ -252,6 +260,14 @@ static json_t *certificate_document(const MgrFleet *fleet, const MgrCertificateR
                      record->serial, "issued", issued, "expires", expires);
 }
 
+/* Of an account that is there for the caller, or of none. */
+static bool is_seen(const MgrFleet *fleet, const MgrCaller *caller, const MgrCertificateRecord *record)
+{
+    const MgrAccountRecord *account = mgr_accounts_get(fleet->accounts, record->name);
+
+    return account == NULL || mgr_accounts_meets(account, caller);
+}
+
 /* Those of one kind that are not revoked. */
 static void list(MgrCall *call, const MgrCertificateCalls *calls, HlCertKind kind)
 {
@@ -263,7 +279,8 @@ static void list(MgrCall *call, const MgrCertificateCalls *calls, HlCertKind kin
     for (guint i = 0; i < certificates->len; i++) {
         const MgrCertificateRecord *record = certificates->pdata[i];
 
-        if (record->revoked_at == 0 && strcmp(record->kind, hl_cert_kind_name(kind)) == 0)
+        if (record->revoked_at == 0 && strcmp(record->kind, hl_cert_kind_name(kind)) == 0 &&
+            is_seen(fleet, mgr_call_caller(call), record))
             json_array_append_new(array, certificate_document(fleet, record));
     }
     mgr_call_done_list(call, "certificates", array, NULL);
@@ -335,7 +352,7 @@ static const MgrCallRow rows[] = {
     { "monitor create", "name csr", "", MGR_NEED_OWN, MGR_SCOPE_NONE, call_monitor_create },
     { "monitor list", "", "", MGR_NEED_AUDIT, MGR_SCOPE_NONE, call_monitor_list },
     { "monitor revoke", "name", "", MGR_NEED_OWN, MGR_SCOPE_NONE, call_monitor_revoke },
-    { "admin create", "name csr", "role", MGR_NEED_OWN, MGR_SCOPE_NONE, call_admin_create },
+    { "admin create", "name csr", "role groups", MGR_NEED_OWN, MGR_SCOPE_NONE, call_admin_create },
     { "admin list", "", "", MGR_NEED_AUDIT, MGR_SCOPE_NONE, call_admin_list },
     { "account certificate", "name csr", "replace", MGR_NEED_OWN, MGR_SCOPE_NONE, call_account_certificate },
     { .name = NULL },

@@ -30,23 +30,71 @@ typedef struct {
     HlTime told; /* failures up to then */
 } Watch;
 
-/* {"id", "kind", "selector", "scope", "issuer", "issued", "expires", "states": {...}, "open": n}. */
-static json_t *command_document(const MgrCommandRecord *record, const guint *counts, guint open)
+/* What is there of a command for a caller: the targets in their groups. */
+typedef struct {
+    guint counts[HL_N_STATES];
+    guint total, open;
+    bool hides; /* it has others */
+} View;
+
+static void view_add(View *view, HlCommandState state, guint n)
+{
+    view->counts[state] += n;
+    view->total += n;
+    view->open += hl_command_state_is_final(state) ? 0 : n;
+}
+
+static View view_live(const MgrCommand *command, const MgrCaller *caller)
+{
+    View view = { 0 };
+
+    if (caller->groups == NULL) {
+        for (HlCommandState state = HL_STATE_QUEUED; state < HL_N_STATES; state++)
+            view_add(&view, state, command->counts[state]);
+        return view;
+    }
+    for (guint i = 0; i < command->targets->len; i++) {
+        const MgrTarget *target = command->targets->pdata[i];
+
+        if (mgr_target_is_seen(target, caller))
+            view_add(&view, target->record.state, 1);
+        else
+            view.hides = true;
+    }
+    return view;
+}
+
+/* {"id", "kind", "selector", "scope", "issuer", "issued", "expires", "states": {...}, "open": n}.  Selector and scope
+ * are words about all targets: "" where there are others. */
+static json_t *command_document(const MgrCommandRecord *record, const View *view)
 {
     g_autofree char *issued = hl_time_format(record->issued_at);
     g_autofree char *expires = hl_time_format(record->expires_at);
     json_t *states = json_object();
-    guint total = 0;
 
-    for (HlCommandState state = HL_STATE_QUEUED; state < HL_N_STATES; state++) {
-        total += counts[state];
-        if (counts[state] > 0)
-            json_object_set_new(states, hl_command_state_name(state), json_integer(counts[state]));
-    }
+    for (HlCommandState state = HL_STATE_QUEUED; state < HL_N_STATES; state++)
+        if (view->counts[state] > 0)
+            json_object_set_new(states, hl_command_state_name(state), json_integer(view->counts[state]));
     return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:i, s:i, s:o}", "id", record->id, "kind",
-                     hl_command_kind_name(record->kind), "selector", record->selector, "scope", record->scope, "issuer",
-                     record->issuer, "issued", issued, "expires", expires, "cancelled", record->cancelled_at > 0,
-                     "endpoints", (int)total, "open", (int)open, "states", states);
+                     hl_command_kind_name(record->kind), "selector", view->hides ? "" : record->selector, "scope",
+                     view->hides ? "" : record->scope, "issuer", record->issuer, "issued", issued, "expires", expires,
+                     "cancelled", record->cancelled_at > 0, "endpoints", (int)view->total, "open", (int)view->open,
+                     "states", states);
+}
+
+static json_t *live_document(const MgrCommand *command, const MgrCaller *caller)
+{
+    View view = view_live(command, caller);
+
+    return command_document(&command->record, &view);
+}
+
+/* An open one with a target that is there for the caller, or that has none at all and the caller no limits; NULL. */
+static const MgrCommand *find_live(const MgrCommandCalls *calls, const MgrCaller *caller, const char *id)
+{
+    const MgrCommand *command = mgr_fleet_command(calls->parts.fleet, id);
+
+    return command != NULL && (caller->groups == NULL || view_live(command, caller).total > 0) ? command : NULL;
 }
 
 /* -------------------------------------------------------------------------------------------------------- issue */
@@ -58,7 +106,7 @@ static void on_stored(const MgrCommandResult *result, gpointer user)
 
     switch (result->outcome) {
     case MGR_COMMAND_STORED:
-        mgr_call_done(call, command_document(&result->command->record, result->command->counts, result->command->open));
+        mgr_call_done(call, live_document(result->command, mgr_call_caller(call)));
         break;
     case MGR_COMMAND_TOO_LATE:
         hl_fail(&error, HL_ERROR_CONFLICT, "command '%s' has ended already", mgr_call_argument(call, "command"));
@@ -71,9 +119,9 @@ static void on_stored(const MgrCommandResult *result, gpointer user)
 }
 
 /* Those that can obey; a revoked one never comes back for a command. */
-static GPtrArray *select_obedient(const MgrFleet *fleet, const char *selector, GError **error)
+static GPtrArray *select_obedient(const MgrFleet *fleet, const MgrCaller *caller, const char *selector, GError **error)
 {
-    g_autoptr(GPtrArray) all = mgr_selector_select(fleet, selector, error);
+    g_autoptr(GPtrArray) all = mgr_selector_select(fleet, caller, selector, error);
     g_autoptr(GPtrArray) obedient = g_ptr_array_new();
 
     for (guint i = 0; all != NULL && i < all->len; i++)
@@ -88,7 +136,7 @@ static void issue(MgrCommandCalls *calls, MgrCall *call, HlCommandKind kind)
 {
     const char *selector = mgr_call_argument(call, "selector");
     g_autoptr(GError) error = NULL;
-    g_autoptr(GPtrArray) endpoints = select_obedient(calls->parts.fleet, selector, &error);
+    g_autoptr(GPtrArray) endpoints = select_obedient(calls->parts.fleet, mgr_call_caller(call), selector, &error);
     const char *scope = mgr_call_argument(call, "scope");
     MgrCommandSpec spec = {
         .kind = kind, .selector = selector, .issuer = mgr_call_admin(call), .scope = scope != NULL ? scope : ""
@@ -140,23 +188,21 @@ static void call_quarantine_delete(MgrCall *call, gpointer user)
 /* --------------------------------------------------------------------------------------------------- list, show */
 
 /* Columns of the listing. */
-enum { C_ID, C_KIND, C_SELECTOR, C_ISSUER, C_ISSUED, C_EXPIRES, C_CANCELLED, C_SCOPE, C_STATE, C_COUNT };
+enum { C_ID, C_KIND, C_SELECTOR, C_ISSUER, C_ISSUED, C_EXPIRES, C_CANCELLED, C_SCOPE, C_STATE, C_COUNT, C_SEEN };
 
 /* Commands of the registry with their counts, newest first. */
 typedef struct {
     json_t *array;
     MgrCommandRecord record;
-    guint counts[HL_N_STATES];
-    guint open;
+    View view;
 } Listing;
 
 static void end_listed(Listing *listing)
 {
     if (listing->record.id != NULL)
-        json_array_append_new(listing->array, command_document(&listing->record, listing->counts, listing->open));
+        json_array_append_new(listing->array, command_document(&listing->record, &listing->view));
     mgr_command_record_clear(&listing->record);
-    memset(listing->counts, 0, sizeof listing->counts);
-    listing->open = 0;
+    listing->view = (View){ 0 };
 }
 
 static bool on_command_row(HlStmt *row, gpointer user)
@@ -177,25 +223,42 @@ static bool on_command_row(HlStmt *row, gpointer user)
                                               .cancelled_at = hl_stmt_int(row, C_CANCELLED),
                                               .scope = g_strdup(hl_stmt_text(row, C_SCOPE)) };
     }
-    if (state != HL_STATE_UNKNOWN) { /* a command without targets has one row, with no state */
-        listing->counts[state] += count;
-        if (!hl_command_state_is_final(state))
-            listing->open += count;
-    }
+    if (hl_stmt_int(row, C_SEEN) == 0)
+        listing->view.hides = true;
+    else if (state != HL_STATE_UNKNOWN) /* a command without targets has one row, with no state */
+        view_add(&listing->view, state, count);
     return true;
 }
 
+#define COMMANDS \
+    "SELECT c.id, kind, selector, issuer, issued_at, expires_at, cancelled_at, scope, t.state, count(t.state)"
+
+static const char all_commands[] =
+    COMMANDS ", 1 FROM (SELECT * FROM command WHERE ?1 IS NULL OR id = ?1 ORDER BY issued_at DESC, id LIMIT ?2) AS c"
+             " LEFT JOIN target AS t ON t.command = c.id"
+             " GROUP BY c.id, t.state ORDER BY c.issued_at DESC, c.id";
+
+/* ?3: ",GROUP,GROUP,..." */
+#define IN_GROUPS "coalesce(instr(?3, ',' || e.grp || ','), 0) > 0"
+static const char some_commands[] =
+    COMMANDS ", " IN_GROUPS " AS seen"
+             " FROM (SELECT * FROM command WHERE (?1 IS NULL OR id = ?1) AND EXISTS"
+             " (SELECT 1 FROM target JOIN endpoint AS e ON e.id = target.endpoint WHERE target.command = command.id"
+             " AND " IN_GROUPS ") ORDER BY issued_at DESC, id LIMIT ?2) AS c"
+             " JOIN target AS t ON t.command = c.id LEFT JOIN endpoint AS e ON e.id = t.endpoint"
+             " GROUP BY c.id, t.state, seen ORDER BY c.issued_at DESC, c.id";
+
 /* id NULL: the newest ones. */
-static json_t *read_commands(const MgrCommandCalls *calls, const char *id, GError **error)
+static json_t *read_commands(const MgrCommandCalls *calls, const MgrCaller *caller, const char *id, GError **error)
 {
+    HlDb *db = mgr_record_reader(calls->parts.record);
     Listing listing = { .array = json_array() };
-    bool ok = hl_db_query(
-        mgr_record_reader(calls->parts.record), on_command_row, &listing, error,
-        "SELECT c.id, kind, selector, issuer, issued_at, expires_at, cancelled_at, scope, t.state, count(t.state)"
-        " FROM (SELECT * FROM command WHERE ?1 IS NULL OR id = ?1 ORDER BY issued_at DESC, id LIMIT ?2) AS c"
-        " LEFT JOIN target AS t ON t.command = c.id"
-        " GROUP BY c.id, t.state ORDER BY c.issued_at DESC, c.id",
-        "ti", id, (int64_t)MAX_COMMANDS);
+    g_autofree char *names = caller->groups != NULL ? g_strjoinv(",", caller->groups) : NULL;
+    g_autofree char *groups = names != NULL ? g_strdup_printf(",%s,", names) : NULL;
+    bool ok =
+        groups == NULL
+            ? hl_db_query(db, on_command_row, &listing, error, all_commands, "ti", id, (int64_t)MAX_COMMANDS)
+            : hl_db_query(db, on_command_row, &listing, error, some_commands, "tit", id, (int64_t)MAX_COMMANDS, groups);
 
     end_listed(&listing);
     if (!ok)
@@ -206,7 +269,7 @@ static json_t *read_commands(const MgrCommandCalls *calls, const char *id, GErro
 static void call_list(MgrCall *call, gpointer user)
 {
     g_autoptr(GError) error = NULL;
-    json_t *array = read_commands(user, NULL, &error);
+    json_t *array = read_commands(user, mgr_call_caller(call), NULL, &error);
 
     if (array == NULL)
         mgr_call_fail(call, error);
@@ -228,6 +291,7 @@ static json_t *target_document(const MgrFleet *fleet, const char *endpoint, HlCo
 
 typedef struct {
     const MgrFleet *fleet;
+    const MgrCaller *caller;
     const MgrCommand *live; /* NULL: it ended */
     json_t *array;
 } Targets;
@@ -244,32 +308,33 @@ static bool on_target_row(HlStmt *row, gpointer user)
         targets->live != NULL && endpoint != NULL ? mgr_endpoint_find_target(endpoint, targets->live->record.id) : NULL;
     HlCommandState state = live != NULL ? live->record.state : hl_command_state_from_name(hl_stmt_text(row, T_STATE));
 
+    if (!mgr_selector_sees(targets->fleet, targets->caller, id))
+        return true;
     json_array_append_new(targets->array, target_document(targets->fleet, id, state, hl_stmt_text(row, T_CODE),
                                                           hl_stmt_text(row, T_DETAIL), hl_stmt_int(row, T_CHANGED)));
-    return true;
+    return json_array_size(targets->array) < MAX_TARGETS;
 }
 
-static json_t *read_targets(const MgrCommandCalls *calls, const char *id, GError **error)
+static json_t *read_targets(const MgrCommandCalls *calls, const MgrCaller *caller, const char *id, GError **error)
 {
-    Targets targets = { calls->parts.fleet, mgr_fleet_command(calls->parts.fleet, id), json_array() };
+    Targets targets = { calls->parts.fleet, caller, mgr_fleet_command(calls->parts.fleet, id), json_array() };
 
-    if (!hl_db_query(
-            mgr_record_reader(calls->parts.record), on_target_row, &targets, error,
-            "SELECT endpoint, state, code, detail, changed_at FROM target WHERE command = ? ORDER BY endpoint LIMIT ?",
-            "ti", id, (int64_t)MAX_TARGETS))
+    if (!hl_db_query(mgr_record_reader(calls->parts.record), on_target_row, &targets, error,
+                     "SELECT endpoint, state, code, detail, changed_at FROM target WHERE command = ? ORDER BY endpoint",
+                     "t", id))
         g_clear_pointer(&targets.array, json_decref);
     return targets.array;
 }
 
 /* The document of one command, from memory while it is open, else from the registry; NULL with an error. */
-static json_t *find_document(const MgrCommandCalls *calls, const char *id, GError **error)
+static json_t *find_document(const MgrCommandCalls *calls, const MgrCaller *caller, const char *id, GError **error)
 {
-    const MgrCommand *live = mgr_fleet_command(calls->parts.fleet, id);
+    const MgrCommand *live = find_live(calls, caller, id);
     g_autoptr(json_t) found = NULL;
 
     if (live != NULL)
-        return command_document(&live->record, live->counts, live->open);
-    found = read_commands(calls, id, error);
+        return live_document(live, caller);
+    found = read_commands(calls, caller, id, error);
     if (found == NULL)
         return NULL;
     if (json_array_size(found) == 0) {
@@ -284,8 +349,8 @@ static void answer_whole(MgrCall *call, gpointer user)
     const MgrCommandCalls *calls = user;
     const char *id = mgr_call_argument(call, "command");
     g_autoptr(GError) error = NULL;
-    json_t *document = find_document(calls, id, &error);
-    json_t *targets = document != NULL ? read_targets(calls, id, &error) : NULL;
+    json_t *document = find_document(calls, mgr_call_caller(call), id, &error);
+    json_t *targets = document != NULL ? read_targets(calls, mgr_call_caller(call), id, &error) : NULL;
 
     if (targets == NULL) {
         json_decref(document);
@@ -295,11 +360,14 @@ static void answer_whole(MgrCall *call, gpointer user)
     mgr_call_done_list(call, "targets", targets, document);
 }
 
-/* An operator takes back what they asked for themselves. */
-static bool check_own(const MgrCall *call, const MgrCommand *command, GError **error)
+/* An operator takes back what they asked for themselves; and nobody what others are to do too. */
+static bool check_cancel(const MgrCall *call, const MgrCommand *command, GError **error)
 {
     const MgrCaller *caller = mgr_call_caller(call);
 
+    if (view_live(command, caller).hides)
+        return hl_fail(error, HL_ERROR_DENIED, "command '%s' is also for endpoints outside of the groups of '%s'",
+                       command->record.id, caller->account);
     return mgr_role_may(caller->role, MGR_NEED_MANAGE) || strcmp(command->record.issuer, caller->account) == 0 ||
            hl_fail(error, HL_ERROR_DENIED, "command '%s' is of '%s': to cancel it takes the role %s; '%s' is %s",
                    command->record.id, command->record.issuer, mgr_role_name(mgr_need_role(MGR_NEED_MANAGE)),
@@ -310,18 +378,18 @@ static void call_cancel(MgrCall *call, gpointer user)
 {
     const MgrCommandCalls *calls = user;
     const char *id = mgr_call_argument(call, "command");
-    const MgrCommand *live = mgr_fleet_command(calls->parts.fleet, id);
+    const MgrCommand *live = find_live(calls, mgr_call_caller(call), id);
     g_autoptr(GError) error = NULL;
     g_autoptr(json_t) ended = NULL;
 
     if (live != NULL) {
-        if (check_own(call, live, &error))
+        if (check_cancel(call, live, &error))
             mgr_commands_cancel(calls->parts.commands, id, on_stored, call);
         else
             mgr_call_fail(call, error);
         return;
     }
-    ended = find_document(calls, id, &error);
+    ended = find_document(calls, mgr_call_caller(call), id, &error);
     if (ended != NULL)
         hl_fail(&error, HL_ERROR_CONFLICT, "command '%s' has ended already", id);
     mgr_call_fail(call, error);
@@ -343,7 +411,7 @@ static void call_watch(MgrCall *call, gpointer user)
     const char *id = mgr_call_argument(call, "command");
     Watch *watch;
 
-    if (mgr_fleet_command(calls->parts.fleet, id) == NULL) {
+    if (find_live(calls, mgr_call_caller(call), id) == NULL) {
         answer_whole(call, calls);
         return;
     }
@@ -366,15 +434,17 @@ void mgr_command_calls_changed(MgrCommandCalls *calls, const MgrCommand *command
  * all in the end. */
 static json_t *progress_document(const MgrFleet *fleet, const MgrCommand *command, Watch *watch)
 {
-    json_t *document = command_document(&command->record, command->counts, command->open);
+    const MgrCaller *caller = mgr_call_caller(watch->call);
+    json_t *document = live_document(command, caller);
     json_t *failures = json_array();
     HlTime since = watch->told;
 
     for (guint i = 0; i < command->targets->len && json_array_size(failures) < MAX_FAILURES; i++) {
-        const MgrTargetRecord *record = &((const MgrTarget *)command->targets->pdata[i])->record;
+        const MgrTarget *target = command->targets->pdata[i];
+        const MgrTargetRecord *record = &target->record;
 
-        if (record->changed_at < since || !hl_command_state_is_final(record->state) ||
-            record->state == HL_STATE_SUCCEEDED)
+        if (!mgr_target_is_seen(target, caller) || record->changed_at < since ||
+            !hl_command_state_is_final(record->state) || record->state == HL_STATE_SUCCEEDED)
             continue;
         watch->told = MAX(watch->told, record->changed_at);
         json_array_append_new(failures, target_document(fleet, record->endpoint, record->state, record->code,
@@ -394,7 +464,7 @@ static bool tell_watch(MgrCommandCalls *calls, Watch *watch, HlTime now)
         return false;
     }
     if (now >= watch->until) {
-        mgr_call_done(watch->call, command_document(&command->record, command->counts, command->open));
+        mgr_call_done(watch->call, live_document(command, mgr_call_caller(watch->call)));
         return false;
     }
     if (watch->changed && now >= watch->next) {

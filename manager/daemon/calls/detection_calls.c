@@ -34,12 +34,13 @@ static bool parse_id(const char *id, int64_t *number, GError **error)
     return true;
 }
 
-/* An HL_ERROR_NOT_FOUND if it is not there. */
-static bool read_detection(HlDb *db, int64_t number, MgrDetectionRecord *record, GError **error)
+/* An HL_ERROR_NOT_FOUND if it is not there, or not for this caller. */
+static bool read_detection(const MgrDetectionCalls *calls, const MgrCaller *caller, int64_t number,
+                           MgrDetectionRecord *record, GError **error)
 {
-    if (!mgr_registry_read_detection(db, number, record, error))
+    if (!mgr_registry_read_detection(mgr_record_committed(calls->parts.record), number, record, error))
         return false;
-    return record->number > 0 ||
+    return (record->number > 0 && mgr_selector_sees(calls->parts.fleet, caller, record->endpoint)) ||
            hl_fail(error, HL_ERROR_NOT_FOUND,
                    "there is no detection d-%" G_GINT64_FORMAT "; 'holdline detection list' lists them", number);
 }
@@ -78,15 +79,14 @@ static json_t *describe(const MgrDetectionRecord *r)
     return document;
 }
 
-static json_t *stream_detection(const char *id, gconstpointer user)
+static json_t *stream_detection(const MgrCaller *caller, const char *id, gconstpointer user)
 {
     const MgrDetectionCalls *calls = user;
     g_auto(MgrDetectionRecord) record = { 0 };
     g_autoptr(GError) error = NULL;
     int64_t number = 0;
 
-    if (!parse_id(id, &number, &error) ||
-        !read_detection(mgr_record_committed(calls->parts.record), number, &record, &error))
+    if (!parse_id(id, &number, &error) || !read_detection(calls, caller, number, &record, &error))
         return NULL; /* gone meanwhile */
     return describe(&record);
 }
@@ -99,7 +99,7 @@ static void call_show(MgrCall *call, gpointer user)
     int64_t number = 0;
 
     if (parse_id(mgr_call_argument(call, "detection"), &number, &error) &&
-        read_detection(mgr_record_committed(calls->parts.record), number, &record, &error))
+        read_detection(calls, mgr_call_caller(call), number, &record, &error))
         mgr_call_done(call, describe(&record));
     else
         mgr_call_fail(call, error);
@@ -127,17 +127,31 @@ static int compare_listed(gconstpointer a, gconstpointer b)
     return x->number < y->number ? 1 : x->number > y->number ? -1 : 0;
 }
 
-/* Of the endpoints of the selector, or of all (NULL), also of those that were removed. */
-static bool collect(const MgrDetectionCalls *calls, const char *selector, MgrDetectionFilter *filter, GArray *listed,
+/* Those of the selector; of none, all that are there, or NULL without an error: also those that were removed. */
+static GPtrArray *listed_endpoints(const MgrDetectionCalls *calls, const MgrCall *call, GError **error)
+{
+    const char *selector = mgr_call_argument(call, "selector");
+    const MgrCaller *caller = mgr_call_caller(call);
+
+    if (selector != NULL)
+        return mgr_selector_filter(calls->parts.fleet, caller, selector, error);
+    return caller->groups != NULL ? mgr_selector_all(calls->parts.fleet, caller) : NULL;
+}
+
+static bool collect(const MgrDetectionCalls *calls, const MgrCall *call, MgrDetectionFilter *filter, GArray *listed,
                     GError **error)
 {
     HlDb *db = mgr_record_committed(calls->parts.record);
-    g_autoptr(GPtrArray) endpoints = NULL;
+    g_autoptr(GError) unknown = NULL;
+    g_autoptr(GPtrArray) endpoints = listed_endpoints(calls, call, &unknown);
 
-    if (selector == NULL)
+    if (unknown != NULL) {
+        g_propagate_error(error, g_steal_pointer(&unknown));
+        return false;
+    }
+    if (endpoints == NULL)
         return mgr_registry_list_detections(db, filter, add_listed, listed, error);
-    endpoints = mgr_selector_filter(calls->parts.fleet, selector, error);
-    for (guint i = 0; endpoints != NULL && i < endpoints->len; i++) {
+    for (guint i = 0; i < endpoints->len; i++) {
         const MgrEndpoint *endpoint = endpoints->pdata[i];
 
         if (endpoint->findings == NULL)
@@ -147,7 +161,7 @@ static bool collect(const MgrDetectionCalls *calls, const char *selector, MgrDet
             return false;
     }
     g_array_sort(listed, compare_listed);
-    return endpoints != NULL;
+    return true;
 }
 
 static GPtrArray *ids_of(const GArray *listed)
@@ -173,7 +187,7 @@ static void call_list(MgrCall *call, gpointer user)
     }
     if (since > 0)
         filter.since = hl_clock_wall() - since;
-    if (!collect(calls, mgr_call_argument(call, "selector"), &filter, listed, &error)) {
+    if (!collect(calls, call, &filter, listed, &error)) {
         mgr_call_fail(call, error);
         return;
     }
@@ -236,7 +250,6 @@ static void add_count(Change *change, const char *endpoint, guint count)
 
 static bool write_ids(Change *change, HlWriteSet *set, const char *ids, const MgrAcknowledgement *step, GError **error)
 {
-    HlDb *db = mgr_record_committed(change->calls->parts.record);
     g_auto(GStrv) words = g_strsplit(ids, ",", -1);
 
     if (words[0] == NULL)
@@ -245,7 +258,8 @@ static bool write_ids(Change *change, HlWriteSet *set, const char *ids, const Mg
         g_auto(MgrDetectionRecord) record = { 0 };
         int64_t number = 0;
 
-        if (!parse_id(words[i], &number, error) || !read_detection(db, number, &record, error))
+        if (!parse_id(words[i], &number, error) ||
+            !read_detection(change->calls, mgr_call_caller(change->call), number, &record, error))
             return false;
         if (record.acknowledged_at > 0)
             continue;
@@ -258,7 +272,8 @@ static bool write_ids(Change *change, HlWriteSet *set, const char *ids, const Mg
 static bool write_selected(Change *change, HlWriteSet *set, const char *selector, const MgrAcknowledgement *step,
                            GError **error)
 {
-    g_autoptr(GPtrArray) endpoints = mgr_selector_select(change->calls->parts.fleet, selector, error);
+    g_autoptr(GPtrArray) endpoints =
+        mgr_selector_select(change->calls->parts.fleet, mgr_call_caller(change->call), selector, error);
 
     for (guint i = 0; endpoints != NULL && i < endpoints->len; i++) {
         const MgrEndpoint *endpoint = endpoints->pdata[i];
@@ -345,19 +360,23 @@ static bool add_of(HlDb *db, int64_t endpoint, json_t *files, uint64_t *all, GEr
            (room <= 0 || mgr_registry_list_quarantined(db, endpoint, room, add_quarantined, files, error));
 }
 
-static bool add_selected(const MgrDetectionCalls *calls, const char *selector, json_t *files, uint64_t *all,
+static bool add_selected(const MgrDetectionCalls *calls, const MgrCall *call, json_t *files, uint64_t *all,
                          GError **error)
 {
     HlDb *db = mgr_record_committed(calls->parts.record);
-    g_autoptr(GPtrArray) endpoints = NULL;
+    g_autoptr(GError) unknown = NULL;
+    g_autoptr(GPtrArray) endpoints = listed_endpoints(calls, call, &unknown);
 
-    if (selector == NULL)
+    if (unknown != NULL) {
+        g_propagate_error(error, g_steal_pointer(&unknown));
+        return false;
+    }
+    if (endpoints == NULL)
         return add_of(db, 0, files, all, error);
-    endpoints = mgr_selector_filter(calls->parts.fleet, selector, error);
-    for (guint i = 0; endpoints != NULL && i < endpoints->len; i++)
+    for (guint i = 0; i < endpoints->len; i++)
         if (!add_of(db, ((const MgrEndpoint *)endpoints->pdata[i])->record.number, files, all, error))
             return false;
-    return endpoints != NULL;
+    return true;
 }
 
 static void call_quarantine_list(MgrCall *call, gpointer user)
@@ -366,7 +385,7 @@ static void call_quarantine_list(MgrCall *call, gpointer user)
     g_autoptr(json_t) files = json_array();
     uint64_t all = 0;
 
-    if (add_selected(user, mgr_call_argument(call, "selector"), files, &all, &error))
+    if (add_selected(user, call, files, &all, &error))
         mgr_call_done_list(call, "files", g_steal_pointer(&files), json_pack("{s:I}", "total", (json_int_t)all));
     else
         mgr_call_fail(call, error);

@@ -19,19 +19,19 @@ struct MgrEndpointCalls {
 /* -------------------------------------------------------------------------------------------------------- list, show
  */
 
-static json_t *stream_endpoint(const char *id, gconstpointer user)
+static json_t *stream_endpoint(const MgrCaller *caller, const char *id, gconstpointer user)
 {
     const MgrEndpointCalls *calls = user;
-    const MgrEndpoint *endpoint = mgr_fleet_endpoint(calls->parts.fleet, id);
+    const MgrEndpoint *endpoint = mgr_selector_endpoint(calls->parts.fleet, caller, id);
 
     return endpoint != NULL ? mgr_status_endpoint(calls->parts.status, endpoint) : NULL;
 }
 
-static json_t *stream_summary(gconstpointer user)
+static json_t *stream_summary(const MgrCaller *caller, gconstpointer user)
 {
     const MgrEndpointCalls *calls = user;
 
-    return json_pack("{s:o}", "summary", mgr_status_summary(calls->parts.status));
+    return json_pack("{s:o}", "summary", mgr_status_summary(calls->parts.status, caller));
 }
 
 static void call_list(MgrCall *call, gpointer user)
@@ -39,8 +39,10 @@ static void call_list(MgrCall *call, gpointer user)
     const MgrEndpointCalls *calls = user;
     const char *selector = mgr_call_argument(call, "selector");
     g_autoptr(GError) error = NULL;
-    g_autoptr(GPtrArray) endpoints = selector != NULL ? mgr_selector_filter(calls->parts.fleet, selector, &error)
-                                                      : mgr_fleet_sorted_endpoints(calls->parts.fleet);
+    const MgrCaller *caller = mgr_call_caller(call);
+    g_autoptr(GPtrArray) endpoints = selector != NULL
+                                         ? mgr_selector_filter(calls->parts.fleet, caller, selector, &error)
+                                         : mgr_selector_all(calls->parts.fleet, caller);
     GPtrArray *ids;
 
     if (endpoints == NULL) {
@@ -61,7 +63,8 @@ static void call_list(MgrCall *call, gpointer user)
 static MgrEndpoint *named_endpoint(const MgrEndpointCalls *calls, MgrCall *call)
 {
     g_autoptr(GError) error = NULL;
-    MgrEndpoint *endpoint = mgr_selector_find(calls->parts.fleet, mgr_call_argument(call, "endpoint"), &error);
+    MgrEndpoint *endpoint =
+        mgr_selector_find(calls->parts.fleet, mgr_call_caller(call), mgr_call_argument(call, "endpoint"), &error);
 
     if (endpoint == NULL)
         mgr_call_fail(call, error);
@@ -173,8 +176,13 @@ static void call_summary(MgrCall *call, gpointer user)
 {
     const MgrEndpointCalls *calls = user;
     g_autoptr(json_t) about = calls->parts.about(calls->parts.user);
-    json_t *document = mgr_status_summary(calls->parts.status);
+    const MgrCaller *caller = mgr_call_caller(call);
+    json_t *document = mgr_status_summary(calls->parts.status, caller);
 
+    if (caller->groups != NULL) { /* counts of all endpoints */
+        json_object_del(about, "refusals");
+        json_object_del(about, "bad_messages");
+    }
     json_object_update(document, about);
     mgr_call_done(call, document);
 }
@@ -250,9 +258,10 @@ static void call_move(MgrCall *call, gpointer user)
     MgrEndpointCalls *calls = user;
     MgrFleet *fleet = calls->parts.fleet;
     g_autoptr(GError) error = NULL;
-    const MgrGroup *group = mgr_fleet_find_group(fleet, mgr_call_argument(call, "group"), &error);
+    const MgrCaller *caller = mgr_call_caller(call);
+    const MgrGroup *group = mgr_selector_group(fleet, caller, mgr_call_argument(call, "group"), &error);
     g_autoptr(GPtrArray) endpoints =
-        group != NULL ? mgr_selector_select(fleet, mgr_call_argument(call, "selector"), &error) : NULL;
+        group != NULL ? mgr_selector_select(fleet, caller, mgr_call_argument(call, "selector"), &error) : NULL;
     HlWriteSet *set;
     Change *change;
 
@@ -398,7 +407,7 @@ static void call_verify(MgrCall *call, gpointer user)
     const MgrEndpointCalls *calls = user;
     g_autoptr(GError) error = NULL;
     g_autoptr(GPtrArray) endpoints =
-        mgr_selector_select(calls->parts.fleet, mgr_call_argument(call, "selector"), &error);
+        mgr_selector_select(calls->parts.fleet, mgr_call_caller(call), mgr_call_argument(call, "selector"), &error);
     Verification *verification;
 
     if (endpoints == NULL) {

@@ -5,6 +5,7 @@
 
 #include "lib/base/ident.h"
 #include "lib/base/log.h"
+#include "manager/daemon/ground/selector.h"
 
 #define MAX_MISSING 500 /* endpoints without the current settings that are named */
 
@@ -174,6 +175,19 @@ static void commit_save(Save *save, uint64_t base_version)
     mgr_record_commit(save->calls->parts.record, set, &kind, save);
 }
 
+/* A new group would be outside of a caller's limits; and whether its name is free is nothing for those who have any. */
+static bool check_new(const MgrFleet *fleet, const MgrCaller *caller, const char *name, GError **error)
+{
+    if (caller->groups != NULL)
+        return hl_fail(error, HL_ERROR_DENIED, "'%s' is limited to groups, and a new one would be none of them",
+                       caller->account);
+    if (!hl_ident_is_valid(name))
+        return hl_fail(error, HL_ERROR_INVALID, "'%s' cannot be a group's name: 1 to 64 of a-z, 0-9, '.', '_', '-'",
+                       name);
+    return mgr_fleet_group(fleet, name) == NULL ||
+           hl_fail(error, HL_ERROR_EXISTS, "there is a group '%s' already", name);
+}
+
 static void call_create(MgrCall *call, gpointer user)
 {
     MgrGroupCalls *calls = user;
@@ -184,11 +198,8 @@ static void call_create(MgrCall *call, gpointer user)
 
     hl_settings_init_group(&defaults);
     hl_settings_init_group(&settings);
-    if (!hl_ident_is_valid(name))
-        hl_fail(&error, HL_ERROR_INVALID, "'%s' cannot be a group's name: 1 to 64 of a-z, 0-9, '.', '_', '-'", name);
-    else if (mgr_fleet_group(calls->parts.fleet, name) != NULL)
-        hl_fail(&error, HL_ERROR_EXISTS, "there is a group '%s' already", name);
-    if (error == NULL && apply_settings(call, &defaults, &settings, &error))
+    if (check_new(calls->parts.fleet, mgr_call_caller(call), name, &error) &&
+        apply_settings(call, &defaults, &settings, &error))
         commit_save(save_new(calls, call, name, 1, &settings), 0);
     else
         mgr_call_fail(call, error);
@@ -214,7 +225,8 @@ static void call_set(MgrCall *call, gpointer user)
     MgrGroupCalls *calls = user;
     g_auto(HlSettings) settings = { 0 };
     g_autoptr(GError) error = NULL;
-    const MgrGroup *group = mgr_fleet_find_group(calls->parts.fleet, mgr_call_argument(call, "name"), &error);
+    const MgrGroup *group =
+        mgr_selector_group(calls->parts.fleet, mgr_call_caller(call), mgr_call_argument(call, "name"), &error);
 
     if (group == NULL || !check_version(group, mgr_call_argument(call, "version"), &error)) {
         mgr_call_fail(call, error);
@@ -234,7 +246,7 @@ static void call_set(MgrCall *call, gpointer user)
 static void call_list(MgrCall *call, gpointer user)
 {
     const MgrGroupCalls *calls = user;
-    g_autoptr(GPtrArray) groups = mgr_fleet_sorted_groups(calls->parts.fleet);
+    g_autoptr(GPtrArray) groups = mgr_selector_groups(calls->parts.fleet, mgr_call_caller(call));
     json_t *array = json_array();
 
     for (guint i = 0; i < groups->len; i++)
@@ -246,7 +258,8 @@ static void call_show(MgrCall *call, gpointer user)
 {
     const MgrGroupCalls *calls = user;
     g_autoptr(GError) error = NULL;
-    const MgrGroup *group = mgr_fleet_find_group(calls->parts.fleet, mgr_call_argument(call, "name"), &error);
+    const MgrGroup *group =
+        mgr_selector_group(calls->parts.fleet, mgr_call_caller(call), mgr_call_argument(call, "name"), &error);
 
     if (group == NULL)
         mgr_call_fail(call, error);
@@ -284,20 +297,48 @@ static void fold_deletion(gpointer change)
     mgr_call_done(deletion->call, NULL);
 }
 
+/* A name that is given to another group later would let them in there. */
+static guint count_limited(GHashTable *accounts, const char *group)
+{
+    g_autoptr(GPtrArray) all = mgr_accounts_sorted(accounts);
+    guint n = 0;
+
+    for (guint i = 0; i < all->len; i++) {
+        const MgrAccountRecord *account = all->pdata[i];
+        g_auto(MgrCaller) as = { 0 };
+
+        mgr_caller_init(&as, account->name, account->role, account->groups);
+        n += as.groups != NULL && mgr_caller_sees(&as, group);
+    }
+    return n;
+}
+
+static bool check_deletable(const MgrFleet *fleet, const MgrGroup *group, GError **error)
+{
+    const char *name = group->record.name;
+    guint limited = count_limited(fleet->accounts, name);
+
+    if (group->members > 0)
+        return hl_fail(error, HL_ERROR_CONFLICT,
+                       "group '%s' has %u endpoint%s: move them first ('holdline endpoint move @%s GROUP')", name,
+                       group->members, group->members == 1 ? "" : "s", name);
+    return limited == 0 ||
+           hl_fail(error, HL_ERROR_CONFLICT,
+                   "%u account%s limited to group '%s': have an owner change that first ('holdline account list')",
+                   limited, limited == 1 ? " is" : "s are", name);
+}
+
 static void call_delete(MgrCall *call, gpointer user)
 {
     static const MgrChangeKind kind = { fold_deletion, fail_deletion, deletion_free };
     MgrGroupCalls *calls = user;
     g_autoptr(GError) error = NULL;
-    const MgrGroup *group = mgr_fleet_find_group(calls->parts.fleet, mgr_call_argument(call, "name"), &error);
+    const MgrGroup *group =
+        mgr_selector_group(calls->parts.fleet, mgr_call_caller(call), mgr_call_argument(call, "name"), &error);
     HlWriteSet *set;
     Deletion *deletion;
 
-    if (group != NULL && group->members > 0)
-        hl_fail(&error, HL_ERROR_CONFLICT,
-                "group '%s' has %u endpoint%s: move them first ('holdline endpoint move @%s GROUP')",
-                group->record.name, group->members, group->members == 1 ? "" : "s", group->record.name);
-    if (error != NULL) {
+    if (group == NULL || !check_deletable(calls->parts.fleet, group, &error)) {
         mgr_call_fail(call, error);
         return;
     }

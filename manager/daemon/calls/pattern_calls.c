@@ -9,7 +9,7 @@ static void call_list(MgrCall *call, gpointer user)
 {
     const MgrPatternCalls *calls = user;
 
-    mgr_call_done(call, mgr_patterns_document(calls->parts.patterns));
+    mgr_call_done(call, mgr_patterns_document(calls->parts.patterns, mgr_call_caller(call)));
 }
 
 static void on_progress(guint percent, const char *what, gpointer user)
@@ -38,7 +38,7 @@ static void call_sync(MgrCall *call, gpointer user)
 }
 
 static const MgrCallRow rows[] = {
-    { "pattern list", "", "", MGR_NEED_READ, MGR_SCOPE_NONE, call_list },
+    { "pattern list", "", "", MGR_NEED_READ, MGR_SCOPE_LIST, call_list },
     { "pattern sync", "", "", MGR_NEED_MANAGE, MGR_SCOPE_NONE, call_sync },
     { .name = NULL },
 };

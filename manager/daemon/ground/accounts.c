@@ -62,6 +62,18 @@ GPtrArray *mgr_accounts_sorted(GHashTable *accounts)
     return sorted;
 }
 
+bool mgr_accounts_meets(const MgrAccountRecord *account, const MgrCaller *caller)
+{
+    g_auto(GStrv) groups = g_strsplit(account->groups, ",", -1);
+
+    if (*account->groups == '\0')
+        return true;
+    for (gsize i = 0; groups[i] != NULL; i++)
+        if (mgr_caller_sees(caller, groups[i]))
+            return true;
+    return false;
+}
+
 char *mgr_accounts_owners(GHashTable *accounts)
 {
     g_autoptr(GPtrArray) sorted = mgr_accounts_sorted(accounts);

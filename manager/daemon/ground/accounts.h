@@ -21,6 +21,9 @@ const MgrAccountRecord *mgr_accounts_get(GHashTable *accounts, const char *name)
 /* MgrAccountRecord *, sorted by name; free with g_ptr_array_unref. */
 GPtrArray *mgr_accounts_sorted(GHashTable *accounts);
 
+/* Whether the account is there for the caller: it may do something in one of the groups that are. */
+bool mgr_accounts_meets(const MgrAccountRecord *account, const MgrCaller *caller);
+
 /* The enabled owners, for messages: "ann, ben, ...", the first few.  Caller frees. */
 char *mgr_accounts_owners(GHashTable *accounts);
 

@@ -325,6 +325,12 @@ void mgr_fleet_drop_command(MgrFleet *fleet, MgrCommand *command)
     g_hash_table_remove(fleet->commands, command->record.id);
 }
 
+bool mgr_target_is_seen(const MgrTarget *target, const MgrCaller *caller)
+{
+    return target->endpoint != NULL ? mgr_caller_sees(caller, target->endpoint->record.group)
+                                    : caller == NULL || caller->groups == NULL;
+}
+
 MgrTarget *mgr_endpoint_find_target(const MgrEndpoint *endpoint, const char *command)
 {
     for (guint i = 0; i < endpoint->open_targets->len; i++) {
@@ -379,15 +385,6 @@ MgrTarget *mgr_fleet_target(const MgrFleet *fleet, const char *command, const ch
 MgrTokenRecord *mgr_fleet_token(const MgrFleet *fleet, const char *id)
 {
     return g_hash_table_lookup(fleet->tokens, id);
-}
-
-MgrGroup *mgr_fleet_find_group(const MgrFleet *fleet, const char *name, GError **error)
-{
-    MgrGroup *group = mgr_fleet_group(fleet, name);
-
-    if (group == NULL)
-        hl_fail(error, HL_ERROR_NOT_FOUND, "there is no group '%s'; 'holdline group list' lists them", name);
-    return group;
 }
 
 int mgr_endpoint_compare(gconstpointer a, gconstpointer b)

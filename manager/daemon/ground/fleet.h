@@ -160,6 +160,8 @@ typedef struct {
 bool mgr_target_move(MgrTarget *target, const MgrTargetStep *step, HlTime mono);
 /* From one final state to another; the command stays as open as it was. */
 void mgr_target_correct(MgrTarget *target, const MgrTargetStep *step, HlTime mono);
+/* Whether its endpoint is there for the caller (NULL: for the manager). */
+bool mgr_target_is_seen(const MgrTarget *target, const MgrCaller *caller);
 /* Among the open ones. */
 MgrTarget *mgr_endpoint_find_target(const MgrEndpoint *endpoint, const char *command);
 
@@ -172,9 +174,6 @@ MgrCommand *mgr_fleet_command(const MgrFleet *fleet, const char *id);
 /* Also one that has ended, of a command that is open elsewhere. */
 MgrTarget *mgr_fleet_target(const MgrFleet *fleet, const char *command, const char *endpoint);
 MgrTokenRecord *mgr_fleet_token(const MgrFleet *fleet, const char *id);
-
-/* HL_ERROR_NOT_FOUND with the name in the message. */
-MgrGroup *mgr_fleet_find_group(const MgrFleet *fleet, const char *name, GError **error);
 
 /* What the registry has of its scans and finds now; copied. */
 void mgr_fleet_set_findings(MgrFleet *fleet, MgrEndpoint *endpoint, const MgrFindings *findings);

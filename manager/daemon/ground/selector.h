@@ -1,17 +1,40 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Selectors: which endpoints a word means.  id, host name, @group, all, outdated; several joined by commas. */
+/* Names and selectors: which endpoints and groups a caller's words mean.  id, host name, @group, all, outdated; several
+ * joined by commas.
+ *
+ * What is outside of the caller's groups is not there: `all` leaves it out, and its name is answered like one that
+ * does not exist.  So each lookup takes the caller, and a handler has no other way from a word to an endpoint.  caller
+ * NULL: the manager itself, for which everything is there. */
 #ifndef MANAGER_DAEMON_GROUND_SELECTOR_H
 #define MANAGER_DAEMON_GROUND_SELECTOR_H
 
+#include "manager/core/role.h"
 #include "manager/daemon/ground/fleet.h"
 
 /* By id, or by host name if only one has it (HL_ERROR_CONFLICT otherwise, naming the ids). */
-MgrEndpoint *mgr_selector_find(const MgrFleet *fleet, const char *name, GError **error);
+MgrEndpoint *mgr_selector_find(const MgrFleet *fleet, const MgrCaller *caller, const char *name, GError **error);
+
+/* By its id alone, where that came from a record and not from the caller; NULL: it is not there. */
+MgrEndpoint *mgr_selector_endpoint(const MgrFleet *fleet, const MgrCaller *caller, const char *id);
+
+/* Whether what was kept of an endpoint is there for the caller: also of one that was removed, for whom has no limits.
+ */
+bool mgr_selector_sees(const MgrFleet *fleet, const MgrCaller *caller, const char *id);
 
 /* Endpoints sorted by id, each once; free with g_ptr_array_unref.  NULL with HL_ERROR_NOT_FOUND when nothing fits. */
-GPtrArray *mgr_selector_select(const MgrFleet *fleet, const char *selector, GError **error);
+GPtrArray *mgr_selector_select(const MgrFleet *fleet, const MgrCaller *caller, const char *selector, GError **error);
 
 /* The same for those who only look: an empty array when nothing fits, NULL for a name that does not exist. */
-GPtrArray *mgr_selector_filter(const MgrFleet *fleet, const char *selector, GError **error);
+GPtrArray *mgr_selector_filter(const MgrFleet *fleet, const MgrCaller *caller, const char *selector, GError **error);
+
+/* Every endpoint that is there, also those that the console would have removed; sorted by id; free with
+ * g_ptr_array_unref. */
+GPtrArray *mgr_selector_all(const MgrFleet *fleet, const MgrCaller *caller);
+
+/* A group by its name; HL_ERROR_NOT_FOUND with the name in the message. */
+MgrGroup *mgr_selector_group(const MgrFleet *fleet, const MgrCaller *caller, const char *name, GError **error);
+
+/* Those that are there, sorted by name; free with g_ptr_array_unref. */
+GPtrArray *mgr_selector_groups(const MgrFleet *fleet, const MgrCaller *caller);
 
 #endif

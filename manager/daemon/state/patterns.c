@@ -314,7 +314,8 @@ static json_t *time_or_null(HlTime wall)
 }
 
 /* How many endpoints have exactly this version, an older one or none though they take the component, a newer one. */
-static json_t *describe_component(const MgrPatterns *patterns, const HlUpdaterVersion *component)
+static json_t *describe_component(const MgrPatterns *patterns, const MgrCaller *caller,
+                                  const HlUpdaterVersion *component)
 {
     g_autofree char *wanted = g_strdup_printf("%s=%" G_GUINT64_FORMAT, component->name, component->version);
     int current = 0;
@@ -328,7 +329,7 @@ static json_t *describe_component(const MgrPatterns *patterns, const HlUpdaterVe
         const MgrEndpoint *endpoint = value;
         uint64_t has = version_in(endpoint->record.patterns, component->name);
 
-        if (endpoint->record.display.removed)
+        if (endpoint->record.display.removed || !mgr_caller_sees(caller, endpoint->record.group))
             continue; /* as among the outdated */
         current += has > 0 && has == component->version;
         behind += mgr_endpoint_is_behind(endpoint, wanted);
@@ -341,14 +342,14 @@ static json_t *describe_component(const MgrPatterns *patterns, const HlUpdaterVe
                      ahead);
 }
 
-json_t *mgr_patterns_document(const MgrPatterns *patterns)
+json_t *mgr_patterns_document(const MgrPatterns *patterns, const MgrCaller *caller)
 {
     const MgrConf *conf = patterns->options.conf;
     json_t *components = json_array();
     json_t *document;
 
     for (guint i = 0; i < patterns->content.components->len; i++)
-        json_array_append_new(components, describe_component(patterns, patterns->content.components->pdata[i]));
+        json_array_append_new(components, describe_component(patterns, caller, patterns->content.components->pdata[i]));
     document = json_pack("{s:o, s:s, s:s, s:s, s:s?}", "components", components, "repository", patterns->repository,
                          "host", g_get_host_name(), "origin", mgr_patterns_is_mirror(patterns) ? "mirror" : "server",
                          "expires", patterns->content.expires);

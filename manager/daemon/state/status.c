@@ -182,52 +182,76 @@ static void add_views(json_t *document, const guint *by_displayed, const guint *
     json_object_set_new(document, "verdicts", verdicts);
 }
 
-json_t *mgr_status_summary(const MgrStatus *status)
+/* What endpoints come to. */
+typedef struct {
+    Findings findings;
+    guint by_actual[MGR_ACTUAL_N], by_displayed[MGR_DISPLAYED_N], by_verdict[MGR_VERDICT_N];
+    guint all, removed, outdated, settings_behind, flooding;
+} Sums;
+
+static void count_endpoint(Sums *sums, const MgrFleet *fleet, const MgrEndpoint *endpoint)
 {
-    Findings findings = { 0 };
-    guint by_actual[MGR_ACTUAL_N] = { 0 };
-    guint by_displayed[MGR_DISPLAYED_N] = { 0 };
-    guint by_verdict[MGR_VERDICT_N] = { 0 };
+    g_autofree char *address = NULL;
     MgrVerdictFacts facts;
-    char *address;
-    guint outdated = 0;
-    guint removed = 0;
-    guint settings_behind = 0;
-    guint flooding = 0;
+
+    if (endpoint->record.display.removed) {
+        sums->removed++;
+        return;
+    }
+    sums->all++;
+    sums->by_actual[endpoint->record.presence.actual]++;
+    sums->outdated += mgr_endpoint_is_outdated(fleet, endpoint);
+    sums->settings_behind += !mgr_endpoint_has_desired(endpoint);
+    sums->flooding += endpoint->held_off_until > 0;
+    count_findings(&sums->findings, endpoint);
+    sums->by_displayed[endpoint->record.display.shown]++;
+    facts = mgr_endpoint_facts(endpoint, &address);
+    sums->by_verdict[mgr_verdict_of(&facts)]++;
+}
+
+/* Those with a target that is there for the caller. */
+static guint count_commands(const MgrFleet *fleet, const MgrCaller *caller)
+{
+    GHashTableIter iter;
+    gpointer value;
+    guint n = 0;
+
+    if (caller == NULL || caller->groups == NULL)
+        return g_hash_table_size(fleet->commands);
+    g_hash_table_iter_init(&iter, fleet->commands);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        const GPtrArray *targets = ((const MgrCommand *)value)->targets;
+        guint i = 0;
+
+        while (i < targets->len && !mgr_target_is_seen(targets->pdata[i], caller))
+            i++;
+        n += i < targets->len;
+    }
+    return n;
+}
+
+json_t *mgr_status_summary(const MgrStatus *status, const MgrCaller *caller)
+{
+    Sums sums = { 0 };
     json_t *document = json_object();
     GHashTableIter iter;
     gpointer value;
 
     g_hash_table_iter_init(&iter, status->fleet->endpoints);
-    while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        const MgrEndpoint *endpoint = value;
-
-        if (endpoint->record.display.removed) {
-            removed++;
-            continue;
-        }
-        by_actual[endpoint->record.presence.actual]++;
-        outdated += mgr_endpoint_is_outdated(status->fleet, endpoint);
-        settings_behind += !mgr_endpoint_has_desired(endpoint);
-        flooding += endpoint->held_off_until > 0;
-        count_findings(&findings, endpoint);
-        by_displayed[endpoint->record.display.shown]++;
-        address = NULL;
-        facts = mgr_endpoint_facts(endpoint, &address);
-        by_verdict[mgr_verdict_of(&facts)]++;
-        g_free(address);
-    }
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        if (mgr_caller_sees(caller, ((const MgrEndpoint *)value)->record.group))
+            count_endpoint(&sums, status->fleet, value);
     json_object_set_new(document, "at", time_value(hl_clock_wall()));
-    json_object_set_new(document, "endpoints", json_integer(g_hash_table_size(status->fleet->endpoints) - removed));
-    json_object_set_new(document, "removed", json_integer(removed));
+    json_object_set_new(document, "endpoints", json_integer(sums.all));
+    json_object_set_new(document, "removed", json_integer(sums.removed));
     for (int i = 0; i < MGR_ACTUAL_N; i++)
-        json_object_set_new(document, mgr_actual_name((MgrActual)i), json_integer(by_actual[i]));
-    add_views(document, by_displayed, by_verdict);
-    json_object_set_new(document, "outdated", json_integer(outdated));
-    json_object_set_new(document, "settings_behind", json_integer(settings_behind));
-    json_object_set_new(document, "flooding", json_integer(flooding));
-    add_findings_summary(document, &findings);
-    json_object_set_new(document, "open_commands", json_integer(g_hash_table_size(status->fleet->commands)));
+        json_object_set_new(document, mgr_actual_name((MgrActual)i), json_integer(sums.by_actual[i]));
+    add_views(document, sums.by_displayed, sums.by_verdict);
+    json_object_set_new(document, "outdated", json_integer(sums.outdated));
+    json_object_set_new(document, "settings_behind", json_integer(sums.settings_behind));
+    json_object_set_new(document, "flooding", json_integer(sums.flooding));
+    add_findings_summary(document, &sums.findings);
+    json_object_set_new(document, "open_commands", json_integer(count_commands(status->fleet, caller)));
     json_object_set_new(document, "server_blind", json_boolean(status->blind));
     json_object_set_new(document, "latest_patterns", patterns_value(status->fleet->latest));
     json_object_set(document, "repository", status->repository != NULL ? status->repository : json_null());
@@ -325,7 +349,7 @@ void mgr_status_flush(MgrStatus *status)
     }
     if (status->summary_dirty && hl_clock_mono() - status->summary_mono >= SUMMARY_EVERY) {
         status->summary_mono = hl_clock_mono();
-        g_autoptr(json_t) summary = mgr_status_summary(status);
+        g_autoptr(json_t) summary = mgr_status_summary(status, NULL);
 
         status->summary_dirty =
             mgr_down_send_json(status->down, HL_TOPIC_STATUS_SUMMARY, "", summary) == MGR_DOWN_NOT_NOW;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "manager/daemon/work/enrol.h"
+#include "manager/daemon/ground/selector.h"
 
 #include <string.h>
 
@@ -272,7 +273,7 @@ static bool describe_fresh(Pending *pending, const MgrTokenRecord *token, const 
                            GError **error)
 {
     MgrFleet *fleet = pending->enrol->parts.fleet;
-    const MgrGroup *group = mgr_fleet_find_group(fleet, token->group, error);
+    const MgrGroup *group = mgr_selector_group(fleet, NULL, token->group, error);
 
     if (group == NULL)
         return false;

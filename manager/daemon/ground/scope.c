@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manager/daemon/ground/scope.h"
+
+#include <string.h>
+
+#include "manager/daemon/ground/selector.h"
+
+#define MAX_GROUPS 64 /* of one account: with names of 64 bytes a line of 4 kB */
+
+static int compare_texts(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+char *mgr_account_groups(const MgrFleet *fleet, const char *text, GError **error)
+{
+    g_auto(GStrv) words = g_strsplit(text, ",", MAX_GROUPS + 1);
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+    g_autoptr(GString) out = g_string_new(NULL);
+
+    for (gsize i = 0; words[i] != NULL; i++) {
+        if (*g_strstrip(words[i]) == '\0')
+            continue;
+        if (names->len == MAX_GROUPS || strchr(words[i], ',') != NULL) {
+            hl_fail(error, HL_ERROR_LIMIT, "an account is limited to at most %d groups", MAX_GROUPS);
+            return NULL;
+        }
+        if (mgr_selector_group(fleet, NULL, words[i], error) == NULL)
+            return NULL;
+        g_ptr_array_add(names, words[i]);
+    }
+    g_ptr_array_sort(names, compare_texts);
+    for (guint i = 0; i < names->len; i++)
+        if (i == 0 || strcmp(names->pdata[i], names->pdata[i - 1]) != 0)
+            g_string_append_printf(out, "%s%s", out->len > 0 ? "," : "", (const char *)names->pdata[i]);
+    return g_string_free(g_steal_pointer(&out), FALSE);
+}
+
+bool mgr_account_check_scope(const MgrAccountRecord *account, GError **error)
+{
+    return account->role != MGR_ROLE_OWNER || *account->groups == '\0' ||
+           hl_fail(error, HL_ERROR_INVALID, "an owner cannot be limited to groups ('%s' would be to %s)", account->name,
+                   account->groups);
+}
