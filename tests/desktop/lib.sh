@@ -42,7 +42,6 @@ privileges() {
 
 start_display() {
     Xvfb -displayfd 3 -screen 0 1024x600x24 -nolisten tcp -noreset 3>"$work/display" >"$work/xvfb.log" 2>&1 &
-    display_pid=$!
     wait_for 30 grep . "$work/display"
     display=$(cat "$work/display")
     undo+=(forget_display)
@@ -50,10 +49,8 @@ start_display() {
     convert -size 1024x600 "xc:#35506b" png:- | display -window root png:- || true # it ends with 1 when all is well
 }
 
-# It was killed, and another one may have the number by now.
-forget_display() {
-    [ "$(tr -d ' ' <"/tmp/.X$display-lock" 2>/dev/null)" != "$display_pid" ] || rm -f "/tmp/.X$display-lock" "/tmp/.X11-unix/X$display"
-}
+# It was killed, and left its socket (with -displayfd there is no lock); another one may have the number by now.
+forget_display() { grep "/tmp/.X11-unix/X$display\$" /proc/net/unix >/dev/null || rm -f "/tmp/.X11-unix/X$display"; }
 
 # start_bus DIR [COMMAND...]: a session bus in DIR, run by COMMAND (setpriv, for another user); sets its address.
 start_bus() {
