@@ -48,7 +48,8 @@ clean_up() {
         echo "FAILED in step: $step" >&2
         tail -n "${TAIL:-30}" "$work"/*.log >&2 2>/dev/null
     fi
-    for pid in $(marked_processes); do kill -9 "$pid" 2>/dev/null; done
+    # our daemons hide their environment from all but root
+    for pid in $(jobs -p) $(marked_processes); do kill -9 "$pid" 2>/dev/null; done
     wait 2>/dev/null
     if compgen -G "$work/sanitizer*" >/dev/null; then
         echo "the sanitizer says:" >&2
