@@ -282,6 +282,24 @@ static void test_patience(void)
     g_assert_cmpuint(asker.done, ==, 4);
 }
 
+/* Neither when it begins, nor while its settings come first, an update shows how far the one before had got. */
+static void test_progress_begins_anew(void)
+{
+    g_autoptr(EndpointParts) parts = parts_new();
+    Asker asker = { .parts = parts };
+    EpUpdateView view;
+
+    request(&asker, EP_UPDATE_UPDATE);
+    child_fake_say(child_fake_last(), "{\"progress\":90,\"what\":\"virus\"}");
+    parts_update_ends(NULL, "updated", PARTS_PATTERNS);
+    request_patiently(&asker);
+    view = ep_updates_view(parts->updates);
+    g_assert_cmpuint(child_fake_running(), ==, 0);
+    g_assert_true(view.running);
+    g_assert_cmpuint(view.percent, ==, 0);
+    g_assert_cmpstr(view.what, ==, "");
+}
+
 /* The identity leaves while the settings of a patient update are waited for. */
 static void test_leaves_while_patient(void)
 {
@@ -453,6 +471,7 @@ int main(int argc, char **argv)
     g_test_add_func("/endpoint-updates/show", test_show);
     g_test_add_func("/endpoint-updates/not-enrolled", test_not_enrolled);
     g_test_add_func("/endpoint-updates/patience", test_patience);
+    g_test_add_func("/endpoint-updates/progress-begins-anew", test_progress_begins_anew);
     g_test_add_func("/endpoint-updates/leaves-while-patient", test_leaves_while_patient);
     g_test_add_func("/endpoint-updates/arguments", test_arguments);
     g_test_add_func("/endpoint-updates/no-source", test_no_source);

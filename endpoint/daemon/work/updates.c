@@ -368,6 +368,9 @@ static void gather(EpUpdates *updates)
             i++;
         }
     }
+    updates->percent = 0; /* not the last one's, while the settings come first */
+    g_free(updates->what);
+    updates->what = g_strdup("");
     ep_round_begin(&updates->round, !patient, hl_clock_mono());
     ep_pulse_changed(updates->has.pulse);
 }
