@@ -17,6 +17,7 @@
 #define BACKOFF_BASE  (HL_SECOND / 2)
 #define CAP_LOOKING   HL_MINUTE        /* the folder says when the socket appears */
 #define CAP_BLIND     (10 * HL_SECOND) /* a user may pass through the folder, but as a rule not read it */
+#define NEWS          (IN_CREATE | IN_MOVED_TO | IN_MOVE_SELF | IN_ONLYDIR)
 #define ROOM_FOR_NAME (sizeof(struct inotify_event) + NAME_MAX + 1)
 
 struct TrWatch {
@@ -34,6 +35,7 @@ struct TrWatch {
 };
 
 static void try_now(TrWatch *watch);
+static void try_later(TrWatch *watch);
 
 static void tell(TrWatch *watch)
 {
@@ -57,12 +59,18 @@ static gboolean on_folder(int fd, GIOCondition condition G_GNUC_UNUSED, gpointer
     _Alignas(struct inotify_event) char buffer[16 * ROOM_FOR_NAME];
     ssize_t n = read(fd, buffer, sizeof buffer);
     bool appeared = false;
+    bool folder_gone = false;
 
     for (ssize_t at = 0; at < n;) {
         const struct inotify_event *event = (const struct inotify_event *)(buffer + at);
 
         appeared = appeared || (event->len > 0 && strcmp(event->name, name) == 0);
+        folder_gone = folder_gone || (event->mask & (IN_IGNORED | IN_MOVE_SELF)) != 0;
         at += (ssize_t)(sizeof *event + event->len);
+    }
+    if (folder_gone) { /* another one of its name may come, of which this says nothing */
+        stop_looking(watch);
+        try_later(watch);
     }
     if (!appeared)
         return G_SOURCE_CONTINUE;
@@ -79,7 +87,7 @@ static void look(TrWatch *watch)
     if (watch->folder >= 0)
         return;
     watch->folder = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-    if (watch->folder >= 0 && inotify_add_watch(watch->folder, folder, IN_CREATE | IN_MOVED_TO | IN_ONLYDIR) >= 0)
+    if (watch->folder >= 0 && inotify_add_watch(watch->folder, folder, NEWS) >= 0)
         watch->folder_source = g_unix_fd_add(watch->folder, G_IO_IN, on_folder, watch);
     else
         hl_fd_clear(&watch->folder);
