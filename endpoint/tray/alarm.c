@@ -8,12 +8,15 @@
 
 #include "lib/base/file.h"
 
+#define UNSET (-1)
+#define FAR   ((time_t)(sizeof(time_t) > 4 ? 1LL << 33 : G_MAXINT32)) /* the year 2242 */
+
 struct TrAlarm {
     void (*due)(gpointer user);
     gpointer user;
     int fd;
     guint source;
-    HlTime at; /* 0: not set */
+    HlTime at; /* 0: it rings only when the clock is set; UNSET: after it rang */
 };
 
 static gboolean on_due(int fd, GIOCondition condition G_GNUC_UNUSED, gpointer user)
@@ -23,7 +26,7 @@ static gboolean on_due(int fd, GIOCondition condition G_GNUC_UNUSED, gpointer us
 
     if (read(fd, &times, sizeof times) < 0 && errno == EAGAIN)
         return G_SOURCE_CONTINUE;
-    alarm->at = 0; /* it rang, or the clock was set (ECANCELED) */
+    alarm->at = UNSET; /* it rang, or the clock was set (ECANCELED) */
     alarm->due(alarm->user);
     return G_SOURCE_CONTINUE;
 }
@@ -34,6 +37,7 @@ TrAlarm *tr_alarm_new(void (*due)(gpointer user), gpointer user)
 
     alarm->due = due;
     alarm->user = user;
+    alarm->at = UNSET;
     alarm->fd = timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK | TFD_CLOEXEC);
     g_assert(alarm->fd >= 0); /* the first descriptors of the program */
     alarm->source = g_unix_fd_add(alarm->fd, G_IO_IN, on_due, alarm);
@@ -51,7 +55,8 @@ void tr_alarm_free(TrAlarm *alarm)
 
 void tr_alarm_set(TrAlarm *alarm, HlTime wall)
 {
-    struct itimerspec spec = { .it_value = { .tv_sec = wall / HL_SECOND, .tv_nsec = wall % HL_SECOND * 1000000 } };
+    struct itimerspec spec = { .it_value = { .tv_sec = wall != 0 ? wall / HL_SECOND : FAR,
+                                             .tv_nsec = wall % HL_SECOND * 1000000 } };
 
     if (wall == alarm->at)
         return;
