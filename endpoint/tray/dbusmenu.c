@@ -218,18 +218,19 @@ static void get_one_property(TrDbusmenu *menu, GVariant *parameters, GDBusMethod
         g_dbus_method_invocation_return_value(invocation, g_variant_new("(v)", value));
 }
 
-/* What is not there (any more) cannot be clicked; the root is only opened and closed. */
-static bool is_known(const TrDbusmenu *menu, gint32 id)
+/* The root is only opened and closed. */
+static bool is_known(gint32 id)
 {
-    return id == ROOT || find(menu->entries, (TrDo)id) != NULL;
+    return id == ROOT || is_entry(id);
 }
 
+/* A menu that is open may show what has gone in this moment: who clicks on it is told by the daemon why not. */
 static void happen(const TrDbusmenu *menu, gint32 id, const char *event)
 {
     const TrEntry *entry = find(menu->entries, (TrDo)id);
 
-    if (entry != NULL && strcmp(event, "clicked") == 0 && entry->enabled && !entry->separator)
-        menu->has.clicked(entry->what, menu->has.user);
+    if (strcmp(event, "clicked") == 0 && is_entry(id) && (entry == NULL || (entry->enabled && !entry->separator)))
+        menu->has.clicked((TrDo)id, menu->has.user);
 }
 
 static void one_event(TrDbusmenu *menu, GVariant *parameters, GDBusMethodInvocation *invocation)
@@ -238,7 +239,7 @@ static void one_event(TrDbusmenu *menu, GVariant *parameters, GDBusMethodInvocat
     gint32 id;
 
     g_variant_get(parameters, "(i&svu)", &id, &event, NULL, NULL);
-    if (!is_known(menu, id)) {
+    if (!is_known(id)) {
         refuse(invocation, id);
         return;
     }
@@ -258,7 +259,7 @@ static void event_group(TrDbusmenu *menu, GVariant *parameters, GDBusMethodInvoc
     g_variant_get(parameters, "(a(isvu))", &events);
     g_variant_builder_init(&unknown, G_VARIANT_TYPE("ai"));
     for (guint i = 0; i < MAX_IDS && g_variant_iter_next(events, "(i&svu)", &id, &event, NULL, NULL); i++)
-        if (is_known(menu, id))
+        if (is_known(id))
             happen(menu, id, event);
         else
             g_variant_builder_add(&unknown, "i", id);
@@ -266,18 +267,18 @@ static void event_group(TrDbusmenu *menu, GVariant *parameters, GDBusMethodInvoc
 }
 
 /* Nothing is made when it is shown: what the daemon tells is there already. */
-static void about_to_show(TrDbusmenu *menu, GVariant *parameters, GDBusMethodInvocation *invocation)
+static void about_to_show(TrDbusmenu *menu G_GNUC_UNUSED, GVariant *parameters, GDBusMethodInvocation *invocation)
 {
     gint32 id;
 
     g_variant_get(parameters, "(i)", &id);
-    if (!is_known(menu, id))
+    if (!is_known(id))
         refuse(invocation, id);
     else
         g_dbus_method_invocation_return_value(invocation, g_variant_new("(b)", FALSE));
 }
 
-static void about_to_show_group(TrDbusmenu *menu, GVariant *parameters, GDBusMethodInvocation *invocation)
+static void about_to_show_group(TrDbusmenu *menu G_GNUC_UNUSED, GVariant *parameters, GDBusMethodInvocation *invocation)
 {
     g_autoptr(GVariant) ids = NULL;
     GVariantBuilder unknown;
@@ -288,7 +289,7 @@ static void about_to_show_group(TrDbusmenu *menu, GVariant *parameters, GDBusMet
     id = g_variant_get_fixed_array(ids, &n, sizeof *id);
     g_variant_builder_init(&unknown, G_VARIANT_TYPE("ai"));
     for (gsize i = 0; i < MIN(n, MAX_IDS); i++)
-        if (!is_known(menu, id[i]))
+        if (!is_known(id[i]))
             g_variant_builder_add(&unknown, "i", id[i]);
     g_dbus_method_invocation_return_value(invocation, g_variant_new("(aiai)", NULL, &unknown));
 }
