@@ -11,6 +11,7 @@
 #define UNTIL_CLOSED  0
 #define NORMAL        1 /* urgencies of the specification */
 #define CRITICAL      2
+#define MAX_UNDER_WAY 32 /* a server that hangs keeps each for half a minute */
 
 struct TrNotifier {
     GDBusConnection *bus;
@@ -149,7 +150,7 @@ void tr_notifier_show(TrNotifier *notifier, int kind, bool urgent, const char *t
     Errand *errand;
 
     g_assert(kind >= 0 && kind < N_KINDS);
-    if (notifier->bus == NULL)
+    if (notifier->bus == NULL || notifier->under_way >= MAX_UNDER_WAY)
         return;
     errand = g_new0(Errand, 1);
     *errand = (Errand){ notifier, kind, urgent, g_strdup(title), g_strdup(body) };

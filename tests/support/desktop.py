@@ -116,10 +116,15 @@ class Notifications(Service):
 
     def __init__(self, bus, capabilities=("body", "body-markup")):
         self.shown = []  # as told: {"title", "body", "replaces", "id", "urgency"}
+        self.asked = 0
+        self.hangs = False
         self.capabilities = list(capabilities)
         super().__init__(bus, NOTIFICATIONS, "/org/freedesktop/Notifications", self.XML)
 
     def on_call(self, _connection, _sender, _path, _interface, method, parameters, invocation):
+        self.asked += 1
+        if self.hangs:
+            return
         if method == "GetCapabilities":
             invocation.return_value(GLib.Variant("(as)", (self.capabilities,)))
             return
