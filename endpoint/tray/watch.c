@@ -110,7 +110,7 @@ static void try_later(TrWatch *watch)
     watch->retry_timer = g_timeout_add((guint)hl_backoff_next(&watch->backoff, hl_random_u64()), on_retry, watch);
 }
 
-static void gone(TrWatch *watch)
+static void gone(TrWatch *watch, const GError *error)
 {
     bool before = watch->view.here;
 
@@ -119,19 +119,19 @@ static void gone(TrWatch *watch)
     g_clear_handle_id(&watch->gap_timer, g_source_remove);
     watch->view.here = false;
     if (before || !watch->told) {
-        hl_info("watch", "%s", before ? "the daemon is gone" : "the daemon does not answer");
+        hl_info("watch", "%s: %s", before ? "the daemon is gone" : "the daemon does not answer", error->message);
         tell(watch);
     }
     try_later(watch);
 }
 
-/* Why does not matter to the user: the icon says that it is gone, and it is tried again. */
-static void on_lost(const GError *error G_GNUC_UNUSED, gpointer user)
+/* Why does not matter to the user, but to who reads the log: the icon says that it is gone, and it is tried again. */
+static void on_lost(const GError *error, gpointer user)
 {
     TrWatch *watch = user;
 
     hl_backoff_ended(&watch->backoff, watch->proved, hl_clock_mono() - watch->connected_at);
-    gone(watch);
+    gone(watch, error);
 }
 
 /* ------------------------------------------------------------------------------------------------------- with it */
@@ -182,11 +182,12 @@ static void try_now(TrWatch *watch)
     TrCallOptions options = {
         .socket = watch->has.socket, .name = "watch", .answered = on_answered, .lost = on_lost, .user = watch
     };
+    g_autoptr(GError) error = NULL;
 
     watch->proved = false;
-    watch->call = tr_call_new(&options, NULL);
+    watch->call = tr_call_new(&options, &error);
     if (watch->call == NULL) {
-        gone(watch);
+        gone(watch, error);
         return;
     }
     watch->connected_at = hl_clock_mono();
