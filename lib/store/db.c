@@ -135,6 +135,10 @@ HlDb *hl_db_open(const char *path, HlDbFlags flags, GError **error)
         return NULL;
     }
     sqlite3_busy_timeout(db->handle, BUSY_TIMEOUT_MS);
+    if (!hl_chain_register(db)) {
+        hl_db_fail(db, error, "hl_chain");
+        return NULL;
+    }
     /* trusted_schema off: a damaged or planted schema must not call functions */
     if (!hl_db_exec(db, "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF", error))
         return NULL;

@@ -56,6 +56,9 @@ bool hl_stmt_bind(HlStmt *stmt, const char *types, const HlValue *values, GError
 /* PRAGMA foreign_key_check; INVALID with the first finding. */
 bool hl_db_check_references(HlDb *db, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* hl_chain (chain.h). */
+bool hl_chain_register(HlDb *db);
+
 /* Finalises; for the cache. */
 void hl_stmt_destroy(gpointer stmt);
 

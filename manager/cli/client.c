@@ -456,6 +456,12 @@ json_t *cli_client_call(CliClient *client, const char *name, const char *const *
     return g_steal_pointer(&client->result);
 }
 
+json_t *cli_client_call_as_is(CliClient *client, const char *name, const char *const *arguments, GError **error)
+{
+    client->as_is = true;
+    return cli_client_call(client, name, arguments, NULL, NULL, error);
+}
+
 bool cli_client_is_up(const CliClient *client)
 {
     return client->bus != NULL && !client->lost && (client->manager_online || is_monitor(client));

@@ -32,6 +32,9 @@ void cli_client_lend(CliClient *client);
 json_t *cli_client_call(CliClient *client, const char *name, const char *const *arguments, CliProgress progress,
                         gpointer user, GError **error);
 
+/* The same without progress, for what goes into a file or a check: as it came. */
+json_t *cli_client_call_as_is(CliClient *client, const char *name, const char *const *arguments, GError **error);
+
 /* Whether the link is up and a manager is on it, as far as is known. */
 bool cli_client_is_up(const CliClient *client);
 

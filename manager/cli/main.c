@@ -30,6 +30,10 @@ static const HlFlag flags[] = {
     { "for", "ENDPOINT", "Endpoint that the bundle is made for: its record is kept, also on another machine" },
     { "role", "ROLE", "auditor, operator, administrator or owner (default of admin create: administrator)" },
     { "csr", "FILE", "Certificate request, as account request makes it" },
+    { "account", "NAME", "Only what this account did" },
+    { "call", "CALL", "Only this call, as 'group set'" },
+    { "limit", "N", "At most so many rows (default 100)" },
+    { "head", "ROW:HASH", "A row whose hash is known from elsewhere" },
     { "uses", "N", "How many endpoints may enrol with it (default 1)" },
     { "output", "FILE", "Where to write" },
     { "site", "DIR", "The server's directory (default: that of the client configuration, /var/lib/holdline-server)" },
@@ -55,6 +59,8 @@ static const char *const client_flags[] = { "output", NULL };
 static const char *const admin_flags[] = { "role", "group", "output", NULL };
 static const char *const account_flags[] = { "role", "group", "all-groups", "note", NULL };
 static const char *const request_flags[] = { "output", "-config", NULL };
+static const char *const audit_flags[] = { "account", "call", "since", "limit", NULL };
+static const char *const verify_flags[] = { "site", "head", NULL };
 static const char *const certificate_flags[] = { "csr", "output", "replace", NULL };
 
 /* the arguments are the updater's */
@@ -149,6 +155,13 @@ static const HlCommand commands[] = {
     { "account certificate", "NAME --csr FILE [--output DIR] [--replace]",
       "Have the server sign a certificate request; --replace revokes the account's earlier certificates",
       cmd_account_certificate, 1, 1, certificate_flags },
+    { "audit list", "[--account NAME] [--call CALL] [--since D] [--limit N]",
+      "List changes and refusals, the latest first", cmd_audit_list, 0, 0, audit_flags },
+    { "audit export", "--output FILE", "Write the whole audit log as lines of JSON", cmd_audit_export, 0, 0,
+      client_flags },
+    { "audit verify", "[FILE | --site DIR] [--head ROW:HASH]",
+      "Check the chain of the server's audit log, of an export or of a site; names the first broken row",
+      cmd_audit_verify, 0, 1, verify_flags },
     { "admin create", "NAME [--role ROLE] [--group G]... [--output DIR]",
       "Create an account and its certificate at once, for this machine", cmd_client_create, 1, 1, admin_flags },
     { "admin list", "", "List the certificates of accounts, and when they end", cmd_client_list, 0, 0, NULL },

@@ -322,7 +322,7 @@ static void build_calls(Manager *manager)
                               .delivery = manager->delivery,
                               .pki = manager->pki };
 
-    manager->calls = mgr_calls_new(manager->down);
+    manager->calls = mgr_calls_new(manager->down, manager->record, manager->status);
     manager->dispatch = mgr_dispatch_new(&manager->fleet, manager->calls);
     manager->group_calls = mgr_group_calls_new(&(MgrGroupCallsOptions){ .fleet = &manager->fleet,
                                                                         .record = manager->record,

@@ -59,6 +59,7 @@ static const Call calls[] = {
     { "account enable", { "name", "bob" } },
     { "account delete", { "name", "bob" } },
     { "account certificate", { "name", "bob", "csr", "CSR" } },
+    { "audit list", { NULL } },
     { "detection list", { NULL } },
     { "detection show", { "detection", "d-1" } },
     { "detection acknowledge", { "ids", "d-1" } },

@@ -65,6 +65,7 @@ static const struct {
     { "monitor create", "o" },
     { "monitor revoke", "o" },
     /* audit: who may do what */
+    { "audit list", "ao" },
     { "account list", "ao" },
     { "account show", "ao" },
     { "admin list", "ao" },

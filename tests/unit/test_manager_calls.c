@@ -368,12 +368,27 @@ static void end_and_check(World *world, Commits commits)
 /* Of those that only look, the ones that wait for something. */
 static bool is_walked(const Call *call)
 {
-    static const char *const idle[] = {
-        "group list",   "group show",       "endpoint list",       "endpoint show",        "summary",
-        "command list", "command show",     "bundle list",         "account list",         "account show",
-        "admin list",   "monitor list",     "pattern list",        "pattern sync",         "rollback",
-        "synchronize",  "endpoint history", "endpoint clone keep", "endpoint clone split", NULL
-    };
+    static const char *const idle[] = { "group list",
+                                        "group show",
+                                        "endpoint list",
+                                        "endpoint show",
+                                        "summary",
+                                        "command list",
+                                        "command show",
+                                        "bundle list",
+                                        "account list",
+                                        "audit list",
+                                        "account show",
+                                        "admin list",
+                                        "monitor list",
+                                        "pattern list",
+                                        "pattern sync",
+                                        "rollback",
+                                        "synchronize",
+                                        "endpoint history",
+                                        "endpoint clone keep",
+                                        "endpoint clone split",
+                                        NULL };
 
     return !g_strv_contains(idle, call->name);
 }

@@ -6,6 +6,7 @@
 #include "lib/base/ident.h"
 #include "lib/pki/digest.h"
 #include "manager/daemon/calls/account_calls.h"
+#include "manager/daemon/calls/audit_calls.h"
 #include "manager/daemon/calls/certificate_calls.h"
 #include "manager/daemon/ground/selector.h"
 
@@ -16,6 +17,7 @@ struct MgrAccessCalls {
     MgrAccessCallsOptions parts;
     MgrAccountCalls *accounts;
     MgrCertificateCalls *certificates;
+    MgrAuditCalls *audit;
 };
 
 /* What is given or taken back, on its way through the registry. */
@@ -149,7 +151,7 @@ static void call_bundle_create(MgrCall *call, gpointer user)
                                      .created_at = grant->at };
     set = hl_write_set_new();
     mgr_write_token(set, &grant->token);
-    mgr_record_commit(calls->parts.record, set, &kind, grant);
+    mgr_call_commit(call, calls->parts.record, set, &kind, grant);
 }
 
 /* A bundle of the caller's groups; one that is made for an endpoint which was moved out of them names that. */
@@ -219,7 +221,7 @@ static void call_bundle_withdraw(MgrCall *call, gpointer user)
     grant->name = g_strdup(id);
     set = hl_write_set_new();
     mgr_write_token_withdrawal(set, id, grant->at);
-    mgr_record_commit(calls->parts.record, set, &kind, grant);
+    mgr_call_commit(call, calls->parts.record, set, &kind, grant);
 }
 
 static const MgrCallRow rows[] = {
@@ -237,6 +239,7 @@ MgrAccessCalls *mgr_access_calls_new(const MgrAccessCallsOptions *options, MgrDi
     mgr_dispatch_add(dispatch, rows, calls);
     calls->accounts = mgr_account_calls_new(
         &(MgrAccountCallsOptions){ .fleet = options->fleet, .record = options->record, .pki = options->pki }, dispatch);
+    calls->audit = mgr_audit_calls_new(&(MgrAuditCallsOptions){ .record = options->record }, dispatch);
     calls->certificates = mgr_certificate_calls_new(
         &(MgrCertificateCallsOptions){
             .conf = options->conf, .fleet = options->fleet, .record = options->record, .pki = options->pki },
@@ -250,5 +253,6 @@ void mgr_access_calls_free(MgrAccessCalls *calls)
         return;
     mgr_account_calls_free(calls->accounts);
     mgr_certificate_calls_free(calls->certificates);
+    mgr_audit_calls_free(calls->audit);
     g_free(calls);
 }

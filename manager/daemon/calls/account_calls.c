@@ -236,7 +236,7 @@ static void commit(Change *change, HlWriteSet *set, const MgrChangeKind *kind)
 {
     if (takes_owner(change))
         mgr_write_owner_left(set);
-    mgr_record_commit(change->calls->parts.record, set, kind, change);
+    mgr_call_commit(change->call, change->calls->parts.record, set, kind, change);
 }
 
 static void commit_state(Change *change)

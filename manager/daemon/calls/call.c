@@ -4,14 +4,17 @@
 #include <string.h>
 
 #include "lib/base/log.h"
+#include "lib/base/text.h"
 #include "lib/base/unconst.h"
 #include "proto/wire.h"
 
 #define PART_ELEMENTS 100
-#define STREAM_STEP   4 /* ms between the parts of a long list: a part takes about five, so others have their turn */
+#define MAX_AUDITED   1024 /* bytes of the arguments, and of a message */
+#define STREAM_STEP   4    /* ms between the parts of a long list: a part takes about five, so others have their turn */
 
 struct MgrCalls {
     MgrDown *down;
+    MgrAudit *audit;
     GHashTable *open; /* a set of MgrCall * */
     uint64_t refused;
 };
@@ -25,7 +28,9 @@ typedef struct {
 
 struct MgrCall {
     MgrCalls *calls;
-    MgrCaller caller;
+    MgrOrigin origin;
+    bool failed;
+    bool noted;          /* the audit log has it, with the change */
     GBytes *correlation; /* may be NULL */
     HlMsgCall *message;
     Stream stream; /* ids NULL: it does not stream */
@@ -37,17 +42,19 @@ static void free_call(gpointer item)
 
     g_clear_handle_id(&call->stream.timer, g_source_remove);
     g_clear_pointer(&call->stream.ids, g_ptr_array_unref);
-    mgr_caller_clear(&call->caller);
+    mgr_caller_clear(&call->origin.caller);
+    g_free(call->origin.certificates);
     g_clear_pointer(&call->correlation, g_bytes_unref);
     hl_wire_free(call->message);
     g_free(call);
 }
 
-MgrCalls *mgr_calls_new(MgrDown *down)
+MgrCalls *mgr_calls_new(MgrDown *down, MgrRecord *record, MgrStatus *status)
 {
     MgrCalls *calls = g_new0(MgrCalls, 1);
 
     calls->down = down;
+    calls->audit = mgr_audit_new(record, status);
     calls->open = g_hash_table_new_full(NULL, NULL, free_call, NULL);
     return calls;
 }
@@ -57,6 +64,7 @@ void mgr_calls_free(MgrCalls *calls)
     if (calls == NULL)
         return;
     g_hash_table_unref(calls->open);
+    mgr_audit_free(calls->audit);
     g_free(calls);
 }
 
@@ -65,13 +73,13 @@ uint64_t mgr_calls_refused(const MgrCalls *calls)
     return calls->refused;
 }
 
-MgrCall *mgr_call_new(MgrCalls *calls, MgrCaller *caller, GBytes *correlation, HlMsgCall *message)
+MgrCall *mgr_call_new(MgrCalls *calls, MgrOrigin *origin, GBytes *correlation, HlMsgCall *message)
 {
     MgrCall *call = g_new0(MgrCall, 1);
 
     call->calls = calls;
-    call->caller = *caller;
-    *caller = (MgrCaller){ 0 };
+    call->origin = *origin;
+    *origin = (MgrOrigin){ 0 };
     call->correlation = correlation != NULL ? g_bytes_ref(correlation) : NULL;
     call->message = message;
     g_hash_table_add(calls->open, call);
@@ -80,12 +88,12 @@ MgrCall *mgr_call_new(MgrCalls *calls, MgrCaller *caller, GBytes *correlation, H
 
 const MgrCaller *mgr_call_caller(const MgrCall *call)
 {
-    return &call->caller;
+    return &call->origin.caller;
 }
 
 const char *mgr_call_admin(const MgrCall *call)
 {
-    return call->caller.account;
+    return call->origin.caller.account;
 }
 
 const HlMsgCall *mgr_call_message(const MgrCall *call)
@@ -123,6 +131,72 @@ bool mgr_call_duration(const MgrCall *call, const char *name, HlTime fallback, H
     return true;
 }
 
+/* -------------------------------------------------------------------------------------------------------------- audit
+ */
+
+/* At the end of a character. */
+static char *cut(const char *text)
+{
+    g_autofree char *valid = g_utf8_make_valid(text, -1);
+
+    if (strlen(valid) > MAX_AUDITED)
+        *g_utf8_find_prev_char(valid, valid + MAX_AUDITED + 1) = '\0';
+    return g_steal_pointer(&valid);
+}
+
+static const char *const left_out[] = { "csr", NULL }; /* not secret, and of no use to a reader */
+
+/* "name=value ...", printable, without what a URL has of secrets. */
+static char *print_arguments(const HlMsgCall *message)
+{
+    g_autoptr(GString) out = g_string_new(NULL);
+
+    for (size_t i = 0; i < message->n_arguments && out->len < MAX_AUDITED; i++) {
+        const HlMsgArgument *argument = message->arguments[i];
+        g_autofree char *value = hl_text_printable(g_strv_contains(left_out, argument->name) ? "..." : argument->value);
+
+        g_string_append_printf(out, "%s%s=%s", out->len > 0 ? " " : "", argument->name, value);
+    }
+    return cut(out->str);
+}
+
+static void tell_audit(MgrCall *call, HlWriteSet *set, const char *code, const char *text)
+{
+    g_autofree char *name = cut(call->message->name);
+    g_autofree char *arguments = print_arguments(call->message);
+    g_autofree char *shown = cut(text);
+    MgrAuditRecord record = { .at = hl_clock_wall(),
+                              .account = call->origin.caller.account,
+                              .certificate = call->origin.certificates,
+                              .call = name,
+                              .arguments = arguments,
+                              .code = hl_unconst(code),
+                              .text = shown };
+
+    if (set != NULL)
+        mgr_audit_add(call->calls->audit, set, &record);
+    else
+        mgr_audit_tell(call->calls->audit, &record);
+}
+
+/* Those who look change nothing, and what they mistype is no refusal; one that is denied is. */
+static bool only_looks(const MgrCall *call)
+{
+    return call->origin.need == MGR_NEED_READ || call->origin.need == MGR_NEED_AUDIT;
+}
+
+void mgr_call_note(MgrCall *call, HlWriteSet *set)
+{
+    tell_audit(call, set, "", "");
+    call->noted = true;
+}
+
+void mgr_call_commit(MgrCall *call, MgrRecord *record, HlWriteSet *set, const MgrChangeKind *kind, gpointer change)
+{
+    mgr_call_note(call, set);
+    mgr_record_commit(record, set, kind, change);
+}
+
 /* ------------------------------------------------------------------------------------------------------------ replies
  */
 
@@ -140,12 +214,14 @@ static bool reply(MgrCall *call, const char *code, const char *message, bool mor
     payload = HL_WIRE_ENCODE(&out);
     if (g_bytes_get_size(payload) > HL_BUS_MAX_SIZE)
         return false;
-    mgr_down_reply(call->calls->down, call->caller.account, payload, call->correlation);
+    mgr_down_reply(call->calls->down, call->origin.caller.account, payload, call->correlation);
     return true;
 }
 
 static void end_call(MgrCall *call)
 {
+    if (!call->failed && !call->noted && !only_looks(call))
+        tell_audit(call, NULL, "", "");
     g_hash_table_remove(call->calls->open, call);
 }
 
@@ -180,6 +256,9 @@ void mgr_call_done(MgrCall *call, json_t *document)
 void mgr_call_fail(MgrCall *call, const GError *error)
 {
     call->calls->refused++;
+    call->failed = true;
+    if (!only_looks(call) || hl_error_code(error) == HL_ERROR_DENIED)
+        tell_audit(call, NULL, hl_error_name(hl_error_code(error)), error->message);
     reply(call, hl_error_name(hl_error_code(error)), error->message, false, NULL);
     end_call(call);
 }
@@ -258,7 +337,7 @@ static gboolean on_stream(gpointer user)
     json_t *part = json_array();
 
     for (; stream->at < stream->ids->len && json_array_size(part) < PART_ELEMENTS; stream->at++) {
-        json_t *element = kind->element(&call->caller, stream->ids->pdata[stream->at], kind->user);
+        json_t *element = kind->element(&call->origin.caller, stream->ids->pdata[stream->at], kind->user);
 
         if (element != NULL)
             json_array_append_new(part, element);
@@ -266,7 +345,7 @@ static gboolean on_stream(gpointer user)
     if (stream->at < stream->ids->len)
         return send_part(call, kind->name, part) ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
     stream->timer = 0;
-    send_last(call, kind->name, part, kind->rest != NULL ? kind->rest(&call->caller, kind->user) : NULL);
+    send_last(call, kind->name, part, kind->rest != NULL ? kind->rest(&call->origin.caller, kind->user) : NULL);
     return G_SOURCE_REMOVE;
 }
 

@@ -9,13 +9,15 @@
 
 #include "lib/base/json.h"
 #include "manager/core/role.h"
+#include "manager/daemon/calls/audit.h"
 #include "manager/daemon/ground/down.h"
 #include "proto/messages.h"
 
 /* What all calls share: the way back, and those that are not answered yet. */
 typedef struct MgrCalls MgrCalls;
 
-MgrCalls *mgr_calls_new(MgrDown *down);
+/* Changes and refusals go to the audit log, which is in the record. */
+MgrCalls *mgr_calls_new(MgrDown *down, MgrRecord *record, MgrStatus *status);
 
 /* Calls that are not answered are dropped: nothing may answer them later. */
 void mgr_calls_free(MgrCalls *calls);
@@ -25,8 +27,15 @@ uint64_t mgr_calls_refused(const MgrCalls *calls);
 
 typedef struct MgrCall MgrCall;
 
-/* Takes message, and what is in caller; correlation may be NULL. */
-MgrCall *mgr_call_new(MgrCalls *calls, MgrCaller *caller, GBytes *correlation, HlMsgCall *message);
+/* Where a call comes from. */
+typedef struct {
+    MgrCaller caller;
+    char *certificates; /* serials that are in force under the name, separated by blanks */
+    MgrNeed need;       /* of its row; MGR_NEED_UNSET: there is none */
+} MgrOrigin;
+
+/* Takes message, and what is in origin; correlation may be NULL. */
+MgrCall *mgr_call_new(MgrCalls *calls, MgrOrigin *origin, GBytes *correlation, HlMsgCall *message);
 
 /* Borrowed from the call.  Who calls, as it was when the call came; the account's name alone, for records. */
 const MgrCaller *mgr_call_caller(const MgrCall *call);
@@ -38,6 +47,11 @@ const char *mgr_call_argument(const MgrCall *call, const char *name);
 /* Value of a duration argument, or fallback; a bad one fails. */
 bool mgr_call_duration(const MgrCall *call, const char *name, HlTime fallback, HlTime min, HlTime max, HlTime *value,
                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* mgr_record_commit for a change that the call makes: its row of the audit log is in the set, and committed with it. */
+void mgr_call_commit(MgrCall *call, MgrRecord *record, HlWriteSet *set, const MgrChangeKind *kind, gpointer change);
+/* The same for a set that somebody else commits. */
+void mgr_call_note(MgrCall *call, HlWriteSet *set);
 
 /* Takes the document (NULL: an empty one). */
 void mgr_call_progress(MgrCall *call, json_t *document);

@@ -134,7 +134,7 @@ static void commit(Issue *issue, HlWriteSet *set)
 {
     static const MgrChangeKind kind = { fold_issue, fail_issue, issue_free };
 
-    mgr_record_commit(issue->calls->parts.record, set, &kind, issue);
+    mgr_call_commit(issue->call, issue->calls->parts.record, set, &kind, issue);
 }
 
 static bool check_free(const MgrCertificateCalls *calls, const char *name, GError **error)
@@ -345,7 +345,7 @@ static void call_monitor_revoke(MgrCall *call, gpointer user)
     *revocation = (Revocation){ calls, call, g_strdup(name), hl_clock_wall() };
     set = hl_write_set_new();
     mgr_write_revocations(set, name, NULL, revocation->at);
-    mgr_record_commit(calls->parts.record, set, &kind, revocation);
+    mgr_call_commit(call, calls->parts.record, set, &kind, revocation);
 }
 
 static const MgrCallRow rows[] = {

@@ -132,6 +132,15 @@ static GPtrArray *select_obedient(const MgrFleet *fleet, const MgrCaller *caller
     return obedient->len > 0 ? g_steal_pointer(&obedient) : NULL;
 }
 
+/* With the call's row of the audit log. */
+static HlWriteSet *noted_set(MgrCall *call)
+{
+    HlWriteSet *set = hl_write_set_new();
+
+    mgr_call_note(call, set);
+    return set;
+}
+
 static void issue(MgrCommandCalls *calls, MgrCall *call, HlCommandKind kind)
 {
     const char *selector = mgr_call_argument(call, "selector");
@@ -145,7 +154,7 @@ static void issue(MgrCommandCalls *calls, MgrCall *call, HlCommandKind kind)
     if (endpoints != NULL && hl_scope_check(kind, spec.scope, &error) &&
         mgr_call_duration(call, "expires", LIFETIME, HL_SECOND, 365 * HL_DAY, &spec.lifetime, &error) &&
         mgr_call_duration(call, "window", calls->parts.conf->update_window, 0, HL_DAY, &spec.window, &error))
-        mgr_commands_issue(calls->parts.commands, &spec, endpoints, on_stored, call);
+        mgr_commands_issue(calls->parts.commands, noted_set(call), &spec, endpoints, on_stored, call);
     else
         mgr_call_fail(call, error);
 }
@@ -384,7 +393,7 @@ static void call_cancel(MgrCall *call, gpointer user)
 
     if (live != NULL) {
         if (check_cancel(call, live, &error))
-            mgr_commands_cancel(calls->parts.commands, id, on_stored, call);
+            mgr_commands_cancel(calls->parts.commands, noted_set(call), id, on_stored, call);
         else
             mgr_call_fail(call, error);
         return;

@@ -333,7 +333,7 @@ static void call_acknowledge(MgrCall *call, gpointer user)
     change->call = call;
     change->endpoints = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     if (write_change(change, set, &error)) {
-        mgr_record_commit(calls->parts.record, set, &kind, change);
+        mgr_call_commit(change->call, calls->parts.record, set, &kind, change);
         return;
     }
     hl_write_set_free(set);

@@ -112,15 +112,32 @@ static bool is_admin(const MgrDispatch *dispatch, const char *name)
     return mgr_fleet_has_live_name(dispatch->fleet, name, hl_cert_kind_name(HL_CERT_ADMIN));
 }
 
+/* The broker says under which name a request came, not with which of the name's certificates. */
+static char *serials_of(const MgrFleet *fleet, const char *name)
+{
+    g_autoptr(GString) out = g_string_new(NULL);
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, fleet->certificates);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        const MgrCertificateRecord *record = value;
+
+        if (record->revoked_at == 0 && strcmp(record->name, name) == 0)
+            g_string_append_printf(out, "%s%s", out->len > 0 ? " " : "", record->serial);
+    }
+    return g_string_free(g_steal_pointer(&out), FALSE);
+}
+
 /* Without an account: as one that may the least, for an answer that says so. */
-static MgrCaller caller_of(const MgrDispatch *dispatch, const char *name)
+static MgrOrigin origin_of(const MgrDispatch *dispatch, const char *name, MgrNeed need)
 {
     const MgrAccountRecord *account = mgr_accounts_get(dispatch->fleet->accounts, name);
-    MgrCaller caller;
+    MgrOrigin origin = { .need = need, .certificates = serials_of(dispatch->fleet, name) };
 
-    mgr_caller_init(&caller, name, account != NULL ? account->role : MGR_ROLE_AUDITOR,
+    mgr_caller_init(&origin.caller, name, account != NULL ? account->role : MGR_ROLE_AUDITOR,
                     account != NULL ? account->groups : "");
-    return caller;
+    return origin;
 }
 
 /* The one place where it is decided who may call what. */
@@ -149,9 +166,10 @@ void mgr_dispatch_handle(MgrDispatch *dispatch, const char *admin, const HlBusMe
     g_autofree char *reply_topic = hl_topic_name(HL_TOPIC_ADMIN_REPLY, admin);
     g_autoptr(HlMsgCall) decoded = NULL;
     g_autoptr(GError) error = NULL;
-    g_auto(MgrCaller) caller = { 0 };
+    MgrOrigin origin;
     const MgrCallRow *row;
-    gpointer user;
+    const MgrCallRow *known;
+    gpointer user = NULL;
     MgrCall *call;
 
     dispatch->counts.received++;
@@ -166,14 +184,14 @@ void mgr_dispatch_handle(MgrDispatch *dispatch, const char *admin, const HlBusMe
         ignore(dispatch, admin, why);
         return;
     }
-    row = find_row(dispatch, decoded->name, &user);
+    known = row = find_row(dispatch, decoded->name, &user);
     if (row == NULL)
         hl_fail(&error, HL_ERROR_INVALID, "this server knows no call '%.64s'; is the CLI newer than the server?",
                 decoded->name);
     if (row != NULL && (!check_caller(dispatch, admin, row, &error) || !check_arguments(decoded, row, &error)))
         row = NULL;
-    caller = caller_of(dispatch, admin);
-    call = mgr_call_new(dispatch->calls, &caller, message->correlation, g_steal_pointer(&decoded));
+    origin = origin_of(dispatch, admin, known != NULL ? known->need : MGR_NEED_UNSET);
+    call = mgr_call_new(dispatch->calls, &origin, message->correlation, g_steal_pointer(&decoded));
     if (row != NULL)
         row->handler(call, user);
     else

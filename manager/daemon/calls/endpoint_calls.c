@@ -283,7 +283,7 @@ static void call_move(MgrCall *call, gpointer user)
         mgr_write_history(set, change->at, endpoint->record.id, "moved", group->record.name);
         g_ptr_array_add(change->ids, g_strdup(endpoint->record.id));
     }
-    mgr_record_commit(calls->parts.record, set, &kind, change);
+    mgr_call_commit(change->call, calls->parts.record, set, &kind, change);
 }
 
 /* Revoking and removing: the endpoint's commands and certificates end, its history says who did it. */
@@ -366,7 +366,7 @@ static void end_endpoint(MgrEndpointCalls *calls, MgrCall *call, const End *end)
     mgr_write_history(set, change->at, endpoint->record.id, end->what, mgr_call_admin(call));
     mgr_commands_write_abandon(set, endpoint, end->why, change->at);
     end->write(set, endpoint, change->at);
-    mgr_record_commit(calls->parts.record, set, &kind, change);
+    mgr_call_commit(change->call, calls->parts.record, set, &kind, change);
 }
 
 static void call_revoke(MgrCall *call, gpointer user)
@@ -457,6 +457,7 @@ static void settle_clone(const MgrEndpointCalls *calls, MgrCall *call, MgrPresen
                                    endpoint->record.fingerprint); /* only this one enrols again with the key */
     mgr_tracker_feed(calls->parts.tracker, endpoint, &event);
     endpoint->presence_dirty = true;
+    mgr_call_note(call, mgr_record_background(calls->parts.record));
     mgr_record_decision(calls->parts.record, endpoint->record.id, "clone", "%s by %s: fingerprint %s", what,
                         mgr_call_admin(call), endpoint->record.fingerprint);
     mgr_status_event(calls->parts.status, endpoint, "clone", "", endpoint->record.fingerprint, what);

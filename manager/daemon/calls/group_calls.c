@@ -172,7 +172,7 @@ static void commit_save(Save *save, uint64_t base_version)
     else
         mgr_write_group_change(set, &save->record, base_version);
     mgr_write_members_outrun(set, save->record.name, save->record.counter);
-    mgr_record_commit(save->calls->parts.record, set, &kind, save);
+    mgr_call_commit(save->call, save->calls->parts.record, set, &kind, save);
 }
 
 /* A new group would be outside of a caller's limits; and whether its name is free is nothing for those who have any. */
@@ -346,7 +346,7 @@ static void call_delete(MgrCall *call, gpointer user)
     mgr_write_group_removal(set, group->record.name);
     deletion = g_new(Deletion, 1);
     *deletion = (Deletion){ calls, call, g_strdup(group->record.name) };
-    mgr_record_commit(calls->parts.record, set, &kind, deletion);
+    mgr_call_commit(call, calls->parts.record, set, &kind, deletion);
 }
 
 static const MgrCallRow rows[] = {

@@ -18,6 +18,7 @@ struct MgrStatus {
     bool blind, summary_dirty;
     HlTime summary_mono;
     json_t *repository; /* NULL: nothing is known of it yet */
+    json_t *audit;
 };
 
 MgrStatus *mgr_status_new(const MgrStatusOptions *options)
@@ -37,6 +38,7 @@ void mgr_status_free(MgrStatus *status)
         return;
     g_queue_clear(&status->queue);
     json_decref(status->repository);
+    json_decref(status->audit);
     g_free(status);
 }
 
@@ -255,6 +257,7 @@ json_t *mgr_status_summary(const MgrStatus *status, const MgrCaller *caller)
     json_object_set_new(document, "server_blind", json_boolean(status->blind));
     json_object_set_new(document, "latest_patterns", patterns_value(status->fleet->latest));
     json_object_set(document, "repository", status->repository != NULL ? status->repository : json_null());
+    json_object_set(document, "audit", status->audit != NULL ? status->audit : json_null());
     return document;
 }
 
@@ -295,6 +298,13 @@ void mgr_status_set_blind(MgrStatus *status, bool blind)
 {
     status->summary_dirty = status->summary_dirty || blind != status->blind;
     status->blind = blind;
+}
+
+void mgr_status_set_audit(MgrStatus *status, json_t *audit)
+{
+    status->summary_dirty = status->summary_dirty || !json_equal(audit, status->audit);
+    json_decref(status->audit);
+    status->audit = audit;
 }
 
 void mgr_status_set_repository(MgrStatus *status, json_t *repository)

@@ -51,6 +51,9 @@ void mgr_status_tell(MgrStatus *status, const MgrEndpoint *endpoint, const char 
 /* The same about the server itself: no id, no host. */
 void mgr_status_server_event(MgrStatus *status, const char *what, const char *from, const char *to, const char *reason);
 
+/* What it tells of the audit log's end; takes the document. */
+void mgr_status_set_audit(MgrStatus *status, json_t *audit);
+
 /* The documents; to be decref'd.  The summary is of what is there for the caller (NULL: for the manager). */
 json_t *mgr_status_endpoint(const MgrStatus *status, const MgrEndpoint *endpoint);
 json_t *mgr_status_summary(const MgrStatus *status, const MgrCaller *caller);

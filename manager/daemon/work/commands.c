@@ -182,11 +182,10 @@ static void write_new_target(HlWriteSet *set, Issue *issue, const MgrEndpoint *e
     g_ptr_array_add(issue->targets, target);
 }
 
-void mgr_commands_issue(MgrCommands *commands, const MgrCommandSpec *spec, const GPtrArray *endpoints,
+void mgr_commands_issue(MgrCommands *commands, HlWriteSet *set, const MgrCommandSpec *spec, const GPtrArray *endpoints,
                         MgrCommandDone done, gpointer user)
 {
     static const MgrChangeKind kind = { fold_issue, fail_issue, issue_free };
-    HlWriteSet *set = hl_write_set_new();
     Issue *issue = g_new0(Issue, 1);
     HlTime now = hl_clock_wall();
 
@@ -270,10 +269,9 @@ static void fold_cancel(gpointer change)
     end_targets(commands, kept_back, &step);
 }
 
-void mgr_commands_cancel(MgrCommands *commands, const char *id, MgrCommandDone done, gpointer user)
+void mgr_commands_cancel(MgrCommands *commands, HlWriteSet *set, const char *id, MgrCommandDone done, gpointer user)
 {
     static const MgrChangeKind kind = { fold_cancel, fail_cancel, cancel_free };
-    HlWriteSet *set = hl_write_set_new();
     Cancel *cancel = g_new(Cancel, 1);
 
     *cancel = (Cancel){ commands, g_strdup(id), hl_clock_wall(), done, user };

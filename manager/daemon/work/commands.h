@@ -45,12 +45,12 @@ typedef struct {
     HlTime lifetime, window;
 } MgrCommandSpec;
 
-/* Stores the command for these endpoints (MgrEndpoint *) and then sends it. */
-void mgr_commands_issue(MgrCommands *commands, const MgrCommandSpec *spec, const GPtrArray *endpoints,
+/* Stores the command for these endpoints (MgrEndpoint *), with what is in the set (taken), and then sends it. */
+void mgr_commands_issue(MgrCommands *commands, HlWriteSet *set, const MgrCommandSpec *spec, const GPtrArray *endpoints,
                         MgrCommandDone done, gpointer user);
 
-/* Ends what has not started, and asks those that have it to. */
-void mgr_commands_cancel(MgrCommands *commands, const char *id, MgrCommandDone done, gpointer user);
+/* Ends what has not started, and asks those that have it to; stored with what is in the set (taken). */
+void mgr_commands_cancel(MgrCommands *commands, HlWriteSet *set, const char *id, MgrCommandDone done, gpointer user);
 
 /* A report, at the time when it came: what it writes, and what it changes once that is committed.  Of a command whose
  * end the manager only presumed, it corrects the end. */

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* holdline audit ... */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/base/file.h"
+#include "lib/base/ident.h"
+#include "manager/cli/client.h"
+#include "manager/cli/commands.h"
+#include "manager/cli/show.h"
+#include "manager/site/site.h"
+#include "manager/store/audit.h"
+
+#define PAGE     "1000"
+#define MAX_LINE 65536 /* bytes of a line of an export: a row takes at most about 5,000 */
+
+static char *format_result(const json_t *value, const json_t *row)
+{
+    const char *code = json_string_value(value);
+
+    return *code == '\0' ? g_strdup("done") : g_strdup_printf("%s: %s", code, cli_text(row, "text"));
+}
+
+bool cmd_audit_list(HlInvocation *call, GError **error)
+{
+    static const CliColumn columns[] = {
+        { "ROW", "row", NULL },
+        { "AT", "at", NULL },
+        { "BY", "account", NULL },
+        { "CALL", "call", NULL },
+        { "ARGUMENTS", "arguments", NULL },
+        { "RESULT", "code", format_result },
+    };
+    const char *arguments[] = { "account", hl_cli_value(call, "account", NULL),
+                                "call",    hl_cli_value(call, "call", NULL),
+                                "since",   hl_cli_value(call, "since", NULL),
+                                "limit",   hl_cli_value(call, "limit", NULL),
+                                NULL };
+    g_autoptr(json_t) document = cli_call(call, "audit list", arguments, error);
+
+    if (document == NULL)
+        return false;
+    cli_show_list(call, document, "rows", columns, G_N_ELEMENTS(columns));
+    return true;
+}
+
+/* ------------------------------------------------------------------------------------------------------------- rows
+ */
+
+/* false: stop, and *error says why. */
+typedef bool (*RowFn)(const json_t *row, gpointer user, GError **error);
+
+/* Every row that the server has, in order. */
+static bool each_row(HlInvocation *call, RowFn fn, gpointer user, GError **error)
+{
+    g_autoptr(CliClient) client = cli_client_open(call, NULL, NULL, error);
+    json_int_t after = 0;
+
+    for (size_t n = 1; client != NULL && n > 0;) {
+        g_autofree char *from = g_strdup_printf("%" JSON_INTEGER_FORMAT, after);
+        const char *arguments[] = { "after", from, "limit", PAGE, NULL };
+        g_autoptr(json_t) document = cli_client_call_as_is(client, "audit list", arguments, error);
+        const json_t *rows = json_object_get(document, "rows");
+
+        if (document == NULL)
+            return false;
+        n = json_array_size(rows);
+        for (size_t i = 0; i < n; i++) {
+            const json_t *row = json_array_get(rows, i);
+
+            if (!fn(row, user, error))
+                return false;
+            after = cli_int(row, "row");
+        }
+    }
+    return client != NULL;
+}
+
+static bool write_row(const json_t *row, gpointer user, GError **error)
+{
+    g_autofree char *line = hl_json_print(row);
+    FILE *out = user;
+
+    return fprintf(out, "%s\n", line) > 0 || hl_fail_errno(error, errno, "cannot write");
+}
+
+bool cmd_audit_export(HlInvocation *call, GError **error)
+{
+    const char *path = hl_cli_value(call, "output", NULL);
+    FILE *out;
+    bool ok;
+
+    if (path == NULL)
+        return hl_fail(error, HL_ERROR_USAGE, "audit export needs --output FILE");
+    out = fopen(path, "wxe");
+    if (out == NULL)
+        return hl_fail_errno(error, errno, "cannot create %s", path);
+    ok = each_row(call, write_row, out, error);
+    if (fclose(out) != 0 && ok)
+        ok = hl_fail_errno(error, errno, "cannot write %s", path);
+    if (!ok)
+        remove(path);
+    return ok;
+}
+
+/* ------------------------------------------------------------------------------------------------------------ verify
+ */
+
+typedef struct {
+    MgrAuditHead at;
+    int64_t head; /* a row whose hash is known from elsewhere; 0: none */
+    GBytes *head_hash;
+    GError *error; /* of what cannot stop at once */
+} Verification;
+
+static bool follow(Verification *verification, const MgrAuditRecord *record, GError **error)
+{
+    if (!mgr_audit_follow(&verification->at, record, error))
+        return false;
+    return record->number != verification->head || g_bytes_equal(record->hash, verification->head_hash) ||
+           hl_fail(error, HL_ERROR_UNTRUSTED,
+                   "row %" PRId64 " is not the one that the head tells of: the log was written anew", record->number);
+}
+
+static bool follow_json(const json_t *row, gpointer user, GError **error)
+{
+    g_auto(MgrAuditRecord) record = { .number = cli_int(row, "row"),
+                                      .at = cli_int(row, "at_ms"),
+                                      .account = g_strdup(cli_text(row, "account")),
+                                      .certificate = g_strdup(cli_text(row, "certificate")),
+                                      .call = g_strdup(cli_text(row, "call")),
+                                      .arguments = g_strdup(cli_text(row, "arguments")),
+                                      .code = g_strdup(cli_text(row, "code")),
+                                      .text = g_strdup(cli_text(row, "text")),
+                                      .hash = hl_unhex(cli_text(row, "hash")) };
+
+    return follow(user, &record, error);
+}
+
+static void follow_record(MgrAuditRecord *record, gpointer user)
+{
+    Verification *verification = user;
+
+    if (verification->error == NULL)
+        HL_IGNORE(follow(verification, record, &verification->error)); /* the first broken row is the one to tell */
+}
+
+static bool verify_site(const char *dir, Verification *verification, GError **error)
+{
+    g_autofree char *path = mgr_site_path(dir, "registry.db");
+    g_autoptr(HlDb) db = hl_db_open(path, HL_DB_READ_ONLY, error);
+
+    if (db == NULL || !mgr_registry_list_audit(db, &(MgrAuditFilter){ 0 }, follow_record, verification, error))
+        return false;
+    if (verification->error == NULL)
+        return true;
+    g_propagate_error(error, g_steal_pointer(&verification->error));
+    return false;
+}
+
+static bool verify_file(const char *path, Verification *verification, GError **error)
+{
+    g_autofree char *line = g_malloc(MAX_LINE);
+    FILE *in = fopen(path, "re");
+    bool ok = in != NULL || hl_fail_errno(error, errno, "cannot open %s", path);
+
+    while (ok && fgets(line, MAX_LINE, in) != NULL) {
+        g_autoptr(json_t) row = hl_json_parse(path, line, strlen(line), error);
+
+        ok = row != NULL && follow_json(row, verification, error);
+    }
+    if (in != NULL)
+        fclose(in);
+    return ok;
+}
+
+/* "ROW:HASH", as the summary tells it. */
+static bool parse_head(const char *text, Verification *verification, GError **error)
+{
+    g_auto(GStrv) parts = text != NULL ? g_strsplit(text, ":", 2) : NULL;
+    guint64 number = 0;
+
+    if (text == NULL)
+        return true;
+    if (parts[0] != NULL && parts[1] != NULL && g_ascii_string_to_unsigned(parts[0], 10, 1, G_MAXINT64, &number, NULL))
+        verification->head_hash = hl_unhex(parts[1]);
+    verification->head = (int64_t)number;
+    return verification->head_hash != NULL ||
+           hl_fail(error, HL_ERROR_USAGE,
+                   "--head: '%s' is not of the form ROW:HASH, as 'holdline status --json' shows it", text);
+}
+
+static bool verify(HlInvocation *call, Verification *verification, GError **error)
+{
+    const char *site = hl_cli_value(call, "site", NULL);
+    bool ok;
+
+    if (!parse_head(hl_cli_value(call, "head", NULL), verification, error))
+        return false;
+    if (call->n_args > 0)
+        ok = verify_file(call->args[0], verification, error);
+    else
+        ok = site != NULL ? verify_site(site, verification, error) : each_row(call, follow_json, verification, error);
+    if (!ok)
+        return false;
+    return verification->at.number >= verification->head ||
+           hl_fail(error, HL_ERROR_UNTRUSTED,
+                   "row %" PRId64 " is missing: the log ends with row %" PRId64 ", and the head tells of row %" PRId64,
+                   verification->at.number + 1, verification->at.number, verification->head);
+}
+
+bool cmd_audit_verify(HlInvocation *call, GError **error)
+{
+    Verification verification = { 0 };
+    bool ok = verify(call, &verification, error);
+    const MgrAuditHead *at = &verification.at;
+
+    if (ok) {
+        g_autofree char *hash =
+            at->hash != NULL ? hl_hex(g_bytes_get_data(at->hash, NULL), g_bytes_get_size(at->hash)) : g_strdup("");
+        g_autoptr(json_t) document = json_pack("{s:I, s:s}", "rows", (json_int_t)at->number, "hash", hash);
+
+        if (!cli_show_json(call, document))
+            printf("%" PRId64 " rows, unbroken; head %" PRId64 ":%s\n", at->number, at->number, hash);
+    }
+    mgr_audit_head_clear(&verification.at);
+    g_clear_pointer(&verification.head_hash, g_bytes_unref);
+    return ok;
+}

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manager/daemon/calls/audit.h"
+
+#include <string.h>
+
+#include "lib/base/ident.h"
+#include "lib/base/log.h"
+#include "lib/base/unconst.h"
+#include "manager/core/quota.h"
+
+#define HEAD_EVERY 2000             /* ms; what is gathered in the background is committed by then */
+#define FOLD_EVERY (10 * 60 * 1000) /* ms: rows that there was no room for */
+
+struct MgrAudit {
+    MgrRecord *record;
+    MgrStatus *status;
+    GHashTable *rooms; /* account -> Room *: those who had rows of their own lately */
+    guint head_timer, fold_timer;
+    bool gathered; /* there may be rows in the background set */
+};
+
+typedef struct {
+    MgrBucket bucket;
+    guint folded;
+} Room;
+
+static void tell_head(MgrAudit *audit)
+{
+    g_auto(MgrAuditHead) head = { 0 };
+    g_autoptr(GError) error = NULL;
+    g_autofree char *hash = NULL;
+
+    if (!mgr_registry_read_audit_head(mgr_record_committed(audit->record), &head, &error)) {
+        hl_log_limited(HL_LOG_ERROR, "audit", "head", "the end of the audit log cannot be read: %s", error->message);
+        return;
+    }
+    if (head.hash != NULL)
+        hash = hl_hex(g_bytes_get_data(head.hash, NULL), g_bytes_get_size(head.hash));
+    mgr_status_set_audit(audit->status,
+                         json_pack("{s:I, s:s}", "rows", (json_int_t)head.number, "hash", hash != NULL ? hash : ""));
+}
+
+MgrAudit *mgr_audit_new(MgrRecord *record, MgrStatus *status)
+{
+    MgrAudit *audit = g_new0(MgrAudit, 1);
+
+    audit->record = record;
+    audit->status = status;
+    audit->rooms = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    tell_head(audit);
+    return audit;
+}
+
+void mgr_audit_free(MgrAudit *audit)
+{
+    if (audit == NULL)
+        return;
+    g_clear_handle_id(&audit->head_timer, g_source_remove);
+    g_clear_handle_id(&audit->fold_timer, g_source_remove);
+    g_hash_table_unref(audit->rooms);
+    g_free(audit);
+}
+
+static gboolean on_head_due(gpointer user)
+{
+    MgrAudit *audit = user;
+
+    audit->head_timer = 0;
+    tell_head(audit);
+    return G_SOURCE_REMOVE;
+}
+
+static void add(MgrAudit *audit, HlWriteSet *set, const MgrAuditRecord *record)
+{
+    mgr_write_audit(set, record);
+    if (audit->head_timer == 0)
+        audit->head_timer = g_timeout_add(HEAD_EVERY, on_head_due, audit);
+}
+
+static void gather(MgrAudit *audit, const MgrAuditRecord *record)
+{
+    audit->gathered = true;
+    add(audit, mgr_record_background(audit->record), record);
+}
+
+/* In the order in which it happened: what was gathered before goes first. */
+void mgr_audit_add(MgrAudit *audit, HlWriteSet *set, const MgrAuditRecord *record)
+{
+    if (audit->gathered && set != mgr_record_background(audit->record)) {
+        mgr_record_flush(audit->record);
+        audit->gathered = false;
+    }
+    add(audit, set, record);
+}
+
+static void write_folded(MgrAudit *audit, const char *account, guint folded)
+{
+    g_autofree char *text = g_strdup_printf("%u more of this account were not kept one by one", folded);
+    MgrAuditRecord record = { .at = hl_clock_wall(),
+                              .account = hl_unconst(account),
+                              .certificate = hl_unconst(""),
+                              .call = hl_unconst(""),
+                              .arguments = hl_unconst(""),
+                              .code = hl_unconst(hl_error_name(HL_ERROR_LIMIT)),
+                              .text = text };
+
+    gather(audit, &record);
+}
+
+/* Nothing is kept of those who have used nothing. */
+static gboolean on_fold_due(gpointer user)
+{
+    MgrAudit *audit = user;
+    HlTime now = hl_clock_mono();
+    GHashTableIter iter;
+    gpointer account, value;
+
+    g_hash_table_iter_init(&iter, audit->rooms);
+    while (g_hash_table_iter_next(&iter, &account, &value)) {
+        Room *room = value;
+
+        if (room->folded > 0)
+            write_folded(audit, account, room->folded);
+        room->folded = 0;
+        if (mgr_bucket_is_full(&room->bucket, now))
+            g_hash_table_iter_remove(&iter);
+    }
+    if (g_hash_table_size(audit->rooms) > 0)
+        return G_SOURCE_CONTINUE;
+    audit->fold_timer = 0;
+    return G_SOURCE_REMOVE;
+}
+
+static Room *room_of(MgrAudit *audit, const char *account)
+{
+    Room *room = g_hash_table_lookup(audit->rooms, account);
+
+    if (room == NULL) {
+        room = g_new0(Room, 1);
+        g_hash_table_insert(audit->rooms, g_strdup(account), room);
+    }
+    if (audit->fold_timer == 0)
+        audit->fold_timer = g_timeout_add(FOLD_EVERY, on_fold_due, audit);
+    return room;
+}
+
+void mgr_audit_tell(MgrAudit *audit, const MgrAuditRecord *record)
+{
+    Room *room = room_of(audit, record->account);
+    gsize size = strlen(record->call) + strlen(record->arguments) + strlen(record->text);
+
+    if (mgr_bucket_take(&room->bucket, MGR_QUOTA_ROW, size, hl_clock_mono()) == MGR_QUOTA_ALLOWED)
+        gather(audit, record);
+    else
+        room->folded++;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The audit log while the manager runs: rows are added to it, and its head is told in the summary, so that a copy
+ * elsewhere proves that nothing was cut off since.
+ *
+ * Which calls it gets is decided in one place, call.c. */
+#ifndef MANAGER_DAEMON_CALLS_AUDIT_H
+#define MANAGER_DAEMON_CALLS_AUDIT_H
+
+#include "manager/daemon/ground/record.h"
+#include "manager/daemon/state/status.h"
+#include "manager/store/audit.h"
+
+typedef struct MgrAudit MgrAudit;
+
+MgrAudit *mgr_audit_new(MgrRecord *record, MgrStatus *status);
+void mgr_audit_free(MgrAudit *audit);
+
+/* With a change, in its set: whatever happens, both are there or neither.  Copied. */
+void mgr_audit_add(MgrAudit *audit, HlWriteSet *set, const MgrAuditRecord *record);
+
+/* What changed nothing in the registry, within a second.  An account has room for so many in an hour
+ * (manager/core/quota.h); those beyond are counted, and one row says how many they were. */
+void mgr_audit_tell(MgrAudit *audit, const MgrAuditRecord *record);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MgrAudit, mgr_audit_free)
+
+#endif

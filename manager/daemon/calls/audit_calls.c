@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manager/daemon/calls/audit_calls.h"
+
+#include "lib/base/ident.h"
+
+#define MAX_ROWS  1000 /* of one answer: whoever wants more asks again, from the last one on */
+#define MAX_SINCE (3650 * HL_DAY)
+
+struct MgrAuditCalls {
+    MgrAuditCallsOptions parts;
+};
+
+static void add_row(MgrAuditRecord *r, gpointer array)
+{
+    g_autofree char *hash =
+        r->hash != NULL ? hl_hex(g_bytes_get_data(r->hash, NULL), g_bytes_get_size(r->hash)) : g_strdup("");
+    g_autofree char *at = hl_time_format(r->at);
+
+    json_array_append_new(array, json_pack("{s:I, s:s, s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "row",
+                                           (json_int_t)r->number, "at", at, "at_ms", (json_int_t)r->at, "account",
+                                           r->account, "certificate", r->certificate, "call", r->call, "arguments",
+                                           r->arguments, "code", r->code, "text", r->text, "hash", hash));
+}
+
+static bool parse_number(const MgrCall *call, const char *name, int64_t min, int64_t max, int64_t *value,
+                         GError **error)
+{
+    const char *text = mgr_call_argument(call, name);
+    gint64 parsed = 0;
+
+    if (text == NULL)
+        return true;
+    if (!g_ascii_string_to_signed(text, 10, min, max, &parsed, NULL))
+        return hl_fail(error, HL_ERROR_INVALID,
+                       "%s: '%s' is not a number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT, name, text, min, max);
+    *value = parsed;
+    return true;
+}
+
+static void call_list(MgrCall *call, gpointer user)
+{
+    const MgrAuditCalls *calls = user;
+    MgrAuditFilter filter = { .account = mgr_call_argument(call, "account"),
+                              .call = mgr_call_argument(call, "call"),
+                              .after = -1,
+                              .limit = 100 };
+    g_autoptr(GError) error = NULL;
+    g_autoptr(json_t) array = json_array();
+    HlTime since = 0;
+
+    if (mgr_call_caller(call)->groups != NULL)
+        hl_fail(&error, HL_ERROR_DENIED, "the audit log is about all groups, and '%s' is limited to some",
+                mgr_call_admin(call));
+    else if (parse_number(call, "limit", 1, MAX_ROWS, &filter.limit, &error) &&
+             parse_number(call, "after", 0, G_MAXINT64, &filter.after, &error) &&
+             mgr_call_duration(call, "since", 0, HL_SECOND, MAX_SINCE, &since, &error)) {
+        filter.since = since > 0 ? hl_clock_wall() - since : 0;
+        if (mgr_registry_list_audit(mgr_record_reader(calls->parts.record), &filter, add_row, array, &error)) {
+            mgr_call_done_list(call, "rows", g_steal_pointer(&array), NULL);
+            return;
+        }
+    }
+    mgr_call_fail(call, error);
+}
+
+static const MgrCallRow rows[] = {
+    { "audit list", "", "account call since limit after", MGR_NEED_AUDIT, MGR_SCOPE_NONE, call_list },
+    { .name = NULL },
+};
+
+MgrAuditCalls *mgr_audit_calls_new(const MgrAuditCallsOptions *options, MgrDispatch *dispatch)
+{
+    MgrAuditCalls *calls = g_new0(MgrAuditCalls, 1);
+
+    calls->parts = *options;
+    mgr_dispatch_add(dispatch, rows, calls);
+    return calls;
+}
+
+void mgr_audit_calls_free(MgrAuditCalls *calls)
+{
+    g_free(calls);
+}

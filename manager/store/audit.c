@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manager/store/audit.h"
+
+#include <inttypes.h>
+
+#include "lib/store/chain.h"
+#include "lib/store/stmt.h"
+
+void mgr_audit_record_clear(MgrAuditRecord *record)
+{
+    g_clear_pointer(&record->account, g_free);
+    g_clear_pointer(&record->certificate, g_free);
+    g_clear_pointer(&record->call, g_free);
+    g_clear_pointer(&record->arguments, g_free);
+    g_clear_pointer(&record->code, g_free);
+    g_clear_pointer(&record->text, g_free);
+    g_clear_pointer(&record->hash, g_bytes_unref);
+}
+
+void mgr_audit_head_clear(MgrAuditHead *head)
+{
+    head->number = 0;
+    g_clear_pointer(&head->hash, g_bytes_unref);
+}
+
+/* Number and hash are made where the row is added: the writer adds one after the other. */
+void mgr_write_audit(HlWriteSet *set, const MgrAuditRecord *r)
+{
+    hl_write_set_add(set,
+                     "WITH last (number) AS (SELECT coalesce(max(number), 0) FROM audit)"
+                     " INSERT INTO audit (number, at, account, certificate, call, arguments, code, text, hash)"
+                     " SELECT last.number + 1, ?1, ?2, ?3, ?4, ?5, ?6, ?7,"
+                     " hl_chain((SELECT hash FROM audit WHERE number = last.number), last.number + 1, ?1, ?2, ?3, ?4,"
+                     " ?5, ?6, ?7) FROM last",
+                     "itttttt", (int64_t)r->at, r->account, r->certificate, r->call, r->arguments, r->code, r->text);
+}
+
+typedef struct {
+    MgrAuditFn fn;
+    gpointer user;
+} Receiver;
+
+static bool on_row(HlStmt *row, gpointer user)
+{
+    enum { NUMBER, AT, ACCOUNT, CERTIFICATE, CALL, ARGUMENTS, CODE, TEXT, HASH };
+    const Receiver *to = user;
+    g_auto(MgrAuditRecord) record = { .number = hl_stmt_int(row, NUMBER),
+                                      .at = hl_stmt_int(row, AT),
+                                      .account = g_strdup(hl_stmt_text(row, ACCOUNT)),
+                                      .certificate = g_strdup(hl_stmt_text(row, CERTIFICATE)),
+                                      .call = g_strdup(hl_stmt_text(row, CALL)),
+                                      .arguments = g_strdup(hl_stmt_text(row, ARGUMENTS)),
+                                      .code = g_strdup(hl_stmt_text(row, CODE)),
+                                      .text = g_strdup(hl_stmt_text(row, TEXT)),
+                                      .hash = hl_stmt_blob(row, HASH) };
+
+    to->fn(&record, to->user);
+    return true;
+}
+
+#define ROWS                                                                     \
+    "SELECT number, at, account, certificate, call, arguments, code, text, hash" \
+    " FROM audit WHERE number > ?1 AND (?2 IS NULL OR account = ?2)"             \
+    " AND (?3 IS NULL OR call = ?3) AND at >= ?4 ORDER BY number "
+
+bool mgr_registry_list_audit(HlDb *db, const MgrAuditFilter *f, MgrAuditFn fn, gpointer user, GError **error)
+{
+    Receiver to = { fn, user };
+    int64_t limit = f->limit > 0 ? f->limit : -1;
+
+    if (f->after < 0)
+        return hl_db_query(db, on_row, &to, error, ROWS "DESC LIMIT ?5", "ittii", (int64_t)0, f->account, f->call,
+                           (int64_t)f->since, limit);
+    return hl_db_query(db, on_row, &to, error, ROWS "LIMIT ?5", "ittii", f->after, f->account, f->call,
+                       (int64_t)f->since, limit);
+}
+
+static GBytes *hash_of(GBytes *before, const MgrAuditRecord *r)
+{
+    g_autofree char *number = g_strdup_printf("%" PRId64, r->number);
+    g_autofree char *at = g_strdup_printf("%" PRId64, (int64_t)r->at);
+    const char *const fields[] = { number, at, r->account, r->certificate, r->call, r->arguments, r->code, r->text };
+
+    return hl_chain_hash(before, fields, G_N_ELEMENTS(fields));
+}
+
+bool mgr_audit_follow(MgrAuditHead *head, const MgrAuditRecord *record, GError **error)
+{
+    g_autoptr(GBytes) hash = NULL;
+
+    if (record->number != head->number + 1)
+        return hl_fail(error, HL_ERROR_UNTRUSTED,
+                       "row %" PRId64 " is missing: after row %" PRId64 " comes row %" PRId64, head->number + 1,
+                       head->number, record->number);
+    hash = hash_of(head->hash, record);
+    if (record->hash == NULL || !g_bytes_equal(hash, record->hash))
+        return hl_fail(error, HL_ERROR_UNTRUSTED,
+                       "row %" PRId64
+                       " is not what was written: its hash does not fit its fields and the row before it",
+                       record->number);
+    mgr_audit_head_clear(head);
+    head->number = record->number;
+    head->hash = g_steal_pointer(&hash);
+    return true;
+}
+
+static void on_head(MgrAuditRecord *record, gpointer user)
+{
+    MgrAuditHead *head = user;
+
+    head->number = record->number;
+    head->hash = g_steal_pointer(&record->hash);
+}
+
+bool mgr_registry_read_audit_head(HlDb *db, MgrAuditHead *head, GError **error)
+{
+    return mgr_registry_list_audit(db, &(MgrAuditFilter){ .after = -1, .limit = 1 }, on_head, head, error);
+}

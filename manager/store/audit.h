@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The audit log: a chain of rows in the registry (lib/store/chain.h), to which is only added.
+ *
+ * A row that is added with a change is in the write set of that change: both are there, or neither.  Nothing prunes it.
+ */
+#ifndef MANAGER_STORE_AUDIT_H
+#define MANAGER_STORE_AUDIT_H
+
+#include "lib/base/clock.h"
+#include "lib/store/db.h"
+#include "lib/store/writer.h"
+
+typedef struct {
+    int64_t number; /* not for writing */
+    HlTime at;
+    char *account, *certificate, *call, *arguments, *code, *text;
+    GBytes *hash; /* not for writing */
+} MgrAuditRecord;
+
+void mgr_audit_record_clear(MgrAuditRecord *record);
+
+/* The next row; copied. */
+void mgr_write_audit(HlWriteSet *set, const MgrAuditRecord *record);
+
+/* Which rows; NULL or 0: whatever. */
+typedef struct {
+    const char *account, *call;
+    HlTime since;
+    int64_t after; /* rows with higher numbers, in order; negative: the newest ones, the newest first */
+    int64_t limit;
+} MgrAuditFilter;
+
+/* The receiver takes what it wants out of the record; the rest is freed. */
+typedef void (*MgrAuditFn)(MgrAuditRecord *record, gpointer user);
+
+bool mgr_registry_list_audit(HlDb *db, const MgrAuditFilter *filter, MgrAuditFn fn, gpointer user,
+                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Going through a chain from its beginning; zeroed is before the first row. */
+typedef struct {
+    int64_t number; /* of the last row */
+    GBytes *hash;   /* NULL: there was none */
+} MgrAuditHead;
+
+void mgr_audit_head_clear(MgrAuditHead *head);
+
+/* The next row: false, and an HL_ERROR_UNTRUSTED that names the row, if it is not the one that was written there. */
+bool mgr_audit_follow(MgrAuditHead *head, const MgrAuditRecord *record, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The last row that there is; number 0: none. */
+bool mgr_registry_read_audit_head(HlDb *db, MgrAuditHead *head, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MgrAuditRecord, mgr_audit_record_clear)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MgrAuditHead, mgr_audit_head_clear)
+
+#endif

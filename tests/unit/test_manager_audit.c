@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What goes into the audit log: each change with its change, each refusal, nothing of those who look; bounded, without
+ * secrets, and always a whole chain. */
+#include <string.h>
+
+#include "lib/store/stmt.h"
+#include "manager/core/quota.h"
+#include "manager/store/audit.h"
+#include "tests/support/manager_parts.h"
+
+static void let_finish(Parts *parts)
+{
+    for (guint i = 0; i < 3; i++) {
+        parts_commit(parts);
+        while (parts->dials->len > 0)
+            parts_end_dial(parts, MGR_REACH_REFUSED);
+        timer_fake_advance(6 * HL_SECOND);
+        mgr_record_flush(parts->record);
+    }
+    parts_commit(parts);
+}
+
+typedef struct {
+    MgrAuditHead head;
+    GString *out;
+} Walk;
+
+static void on_row(MgrAuditRecord *record, gpointer user)
+{
+    Walk *walk = user;
+
+    g_assert_true(mgr_audit_follow(&walk->head, record, NULL));
+    g_string_append_printf(walk->out, "%s: %s %s|%s\n", record->account, record->call, record->arguments, record->code);
+}
+
+/* All rows since the last call of this; the whole chain is checked each time. */
+static char *rows_since(Parts *parts, gsize *from)
+{
+    Walk walk = { .out = g_string_new(NULL) };
+    char *fresh;
+
+    g_assert_true(
+        mgr_registry_list_audit(mgr_record_reader(parts->record), &(MgrAuditFilter){ 0 }, on_row, &walk, NULL));
+    fresh = g_strdup(walk.out->str + *from);
+    *from = walk.out->len;
+    g_string_free(walk.out, TRUE);
+    mgr_audit_head_clear(&walk.head);
+    return fresh;
+}
+
+static void expect_rows(Parts *parts, gsize *from, const char *expected)
+{
+    g_autofree char *rows = rows_since(parts, from);
+
+    g_assert_cmpstr(rows, ==, expected);
+}
+
+static void test_rows(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    g_autofree char *csr = parts_make_csr_text();
+    gsize from = 0;
+
+    parts_add_endpoint(parts, "e-one");
+    expect_rows(parts, &from, "");
+    parts_call(parts, "group create", "name", "lab", "setting", "line.heartbeat=5m", NULL);
+    let_finish(parts);
+    expect_rows(parts, &from, "admin: group create name=lab setting=line.heartbeat=5m|\n");
+    parts_call(parts, "group create", "name", "lab", NULL); /* refused */
+    let_finish(parts);
+    expect_rows(parts, &from, "admin: group create name=lab|exists\n");
+    parts_call(parts, "group list", NULL); /* looks */
+    parts_call(parts, "endpoint show", "endpoint", "e-none", NULL);
+    let_finish(parts);
+    expect_rows(parts, &from, "");
+    parts_call(parts, "admin create", "name", "zoe", "csr", csr, "role", "operator", NULL);
+    let_finish(parts);
+    expect_rows(parts, &from, "admin: admin create name=zoe csr=... role=operator|\n");
+    parts_request(parts, &(PartsRequest){ .admin = "zoe", .name = "account list" });
+    let_finish(parts);
+    expect_rows(parts, &from, "zoe: account list |denied\n");
+    parts_request(parts, &(PartsRequest){ .admin = "zoe",
+                                          .name = "update-now",
+                                          .arguments = (const char *const[]){ "selector", "all", NULL } });
+    parts_request(parts, &(PartsRequest){ .admin = "zoe",
+                                          .name = "verify", /* writes nothing by itself */
+                                          .arguments = (const char *const[]){ "selector", "e-one", NULL } });
+    let_finish(parts);
+    expect_rows(parts, &from, "zoe: update-now selector=all|\nzoe: verify selector=e-one|\n");
+    parts_call(parts, "make\ncoffee", NULL);
+    let_finish(parts);
+    expect_rows(parts, &from, "admin: make\ncoffee |invalid\n");
+    parts_call(parts, "endpoint remove", "endpoint", "e-one", NULL); /* takes nothing of it away */
+    let_finish(parts);
+    expect_rows(parts, &from, "admin: endpoint remove endpoint=e-one|\n");
+}
+
+/* A refusal stands before the change that came after it, though it is gathered for a second. */
+static void test_order(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    gsize from = 0;
+
+    parts_call(parts, "group delete", "name", "none", NULL);
+    parts_call(parts, "group create", "name", "lab", NULL);
+    parts_call(parts, "group delete", "name", "none", NULL);
+    parts_commit(parts);
+    let_finish(parts);
+    expect_rows(parts, &from,
+                "admin: group delete name=none|not-found\n"
+                "admin: group create name=lab|\n"
+                "admin: group delete name=none|not-found\n");
+}
+
+/* What was not stored is not there as done, but as refused. */
+static void test_not_stored(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    gsize from = 0;
+
+    writer_fake_fail_at(parts->writer, 1, HL_ERROR_FULL);
+    parts_call(parts, "group create", "name", "lab", NULL);
+    let_finish(parts);
+    expect_rows(parts, &from, "admin: group create name=lab|full\n");
+    parts_call(parts, "group set", "name", "office", "setting", "line.heartbeat=5m", NULL);
+    parts_call(parts, "group set", "name", "office", "setting", "line.heartbeat=6m", NULL);
+    let_finish(parts);
+    expect_rows(parts, &from,
+                "admin: group set name=office setting=line.heartbeat=5m|\n"
+                "admin: group set name=office setting=line.heartbeat=6m|conflict\n");
+}
+
+/* An account that is refused all the time does not fill the disk; one row says how often it was. */
+static void test_bounded(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    g_autofree char *long_name = g_strnfill(4000, 'x');
+    g_autofree char *rows = NULL;
+    g_autofree char *after = NULL;
+    guint burst = mgr_quota_row(MGR_QUOTA_ROW)->messages;
+    g_auto(GStrv) lines = NULL;
+    gsize from = 0;
+
+    parts_call(parts, "group set", "name", long_name, NULL);
+    let_finish(parts);
+    rows = rows_since(parts, &from);
+    g_assert_cmpuint(strlen(rows), <, 1100);
+    for (guint i = 0; i < burst + 200; i++) {
+        if (i == burst / 2)
+            timer_fake_advance(11 * HL_SECOND); /* the gate has a quota of its own */
+        parts_call(parts, "group set", "name", "none", NULL);
+    }
+    mgr_record_flush(parts->record);
+    parts_commit(parts);
+    g_free(rows);
+    rows = rows_since(parts, &from);
+    lines = g_strsplit(rows, "\n", -1);
+    g_assert_cmpuint(g_strv_length(lines), <, burst + 50);
+    timer_fake_advance(11 * HL_MINUTE);
+    mgr_record_flush(parts->record);
+    parts_commit(parts);
+    after = rows_since(parts, &from);
+    g_assert_cmpstr(after, ==, "admin:  |limit\n");
+}
+
+/* The head is in the summary, some seconds after the last row. */
+static void test_head(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    g_autoptr(json_t) summary = NULL;
+    g_auto(MgrAuditHead) head = { 0 };
+    const json_t *told;
+
+    parts_add_group(parts, "lab", NULL);
+    let_finish(parts);
+    g_assert_true(mgr_registry_read_audit_head(mgr_record_reader(parts->record), &head, NULL));
+    summary = mgr_status_summary(parts->status, NULL);
+    told = json_object_get(summary, "audit");
+    g_assert_cmpint(json_integer_value(json_object_get(told, "rows")), ==, head.number);
+    g_assert_cmpuint(strlen(json_string_value(json_object_get(told, "hash"))), ==, 64);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/manager/audit/rows", test_rows);
+    g_test_add_func("/manager/audit/order", test_order);
+    g_test_add_func("/manager/audit/not-stored", test_not_stored);
+    g_test_add_func("/manager/audit/bounded", test_bounded);
+    g_test_add_func("/manager/audit/head", test_head);
+    return g_test_run();
+}
