@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manager/core/ends.h"
+
+#include <string.h>
+
+#include <glib.h>
+
+#define LEAD        (60 * HL_DAY)
+#define LIFE_PART   4             /* of a life that is known: what renews itself does so in its last third */
+#define URGENT_PART 4             /* of the lead */
+#define REMEMBERED  (60 * HL_DAY) /* a person's certificate that nobody renewed for so long is not missed */
+
+#define MANUAL "see 'Certificates and their ends' in operations.md"
+
+typedef struct {
+    const char *name;    /* of the kind */
+    const char *subject; /* of the sentence; {name} */
+    HlTime lead;
+    bool is_role;   /* of the repository */
+    bool is_person; /* who may have left */
+    const char *remedy; /* {name}, {site} */
+} Row;
+
+/* Snapshot and timestamp live 7 and 3 days and are signed daily; a component lives 30 and is signed again after half of
+ * that.  Root and targets need their holders' keys: 60 days to meet. */
+static const Row rows[] = {
+    [MGR_END_ADMIN] = { "admin", "the certificate of administrator '{name}'", LEAD, false, true,
+                        "holdline admin revoke {name}, then holdline admin create {name}, by another administrator" },
+    [MGR_END_MONITOR] = { "monitor", "the certificate of monitor '{name}'", LEAD, false, true,
+                          "holdline monitor revoke {name}, then holdline monitor create {name}" },
+    [MGR_END_SERVER] = { "server", "the server's certificate", LEAD, false, false, MANUAL },
+    [MGR_END_MANAGER] = { "manager", "the manager's own certificate", LEAD, false, false, MANUAL },
+    [MGR_END_CA] = { "ca", "the certificate authority", LEAD, false, false, MANUAL },
+    [MGR_END_ROOT] = { "root", "the pattern repository's root", LEAD, true, false,
+                       "holdline-updater repo root rotate {site}/repo root" },
+    [MGR_END_TARGETS] = { "targets", "the pattern repository's targets", LEAD, true, false,
+                          "holdline-updater repo root rotate {site}/repo targets" },
+    [MGR_END_SNAPSHOT] = { "snapshot", "the pattern repository's snapshot", 84 * HL_HOUR, true, false,
+                           "holdline-updater repo resign {site}/repo" },
+    [MGR_END_TIMESTAMP] = { "timestamp", "the pattern repository's timestamp", 36 * HL_HOUR, true, false,
+                            "holdline-updater repo resign {site}/repo" },
+    [MGR_END_COMPONENT] = { "component", "the signature of the patterns '{name}'", 10 * HL_DAY, true, false,
+                            "holdline-updater repo resign {site}/repo" },
+};
+G_STATIC_ASSERT(G_N_ELEMENTS(rows) == MGR_N_ENDS);
+
+const char *mgr_end_kind_name(MgrEndKind kind)
+{
+    return rows[kind].name;
+}
+
+bool mgr_end_is_role(MgrEndKind kind)
+{
+    return rows[kind].is_role;
+}
+
+MgrEndKind mgr_end_kind_of_role(const char *role)
+{
+    for (MgrEndKind kind = MGR_END_ROOT; kind < MGR_END_COMPONENT; kind++)
+        if (strcmp(rows[kind].name, role) == 0)
+            return kind;
+    return MGR_END_COMPONENT;
+}
+
+const char *mgr_end_grade_name(MgrEndGrade grade)
+{
+    static const char *const names[] = {
+        [MGR_END_QUIET] = "quiet", [MGR_END_NEAR] = "near", [MGR_END_URGENT] = "urgent", [MGR_END_PAST] = "past"
+    };
+
+    return names[grade];
+}
+
+/* Roles live by the publisher's rules, and when they were signed is not always known: their lead is fixed. */
+static HlTime find_lead(const MgrEnd *end)
+{
+    const Row *row = &rows[end->kind];
+
+    return !row->is_role && end->begin > 0 && end->begin < end->end
+               ? MIN(row->lead, (end->end - end->begin) / LIFE_PART)
+               : row->lead;
+}
+
+/* The times at which the grade changes, in order: to near, urgent, past, quiet (0: it stays past). */
+static void find_steps(const MgrEnd *end, HlTime steps[4])
+{
+    HlTime lead = find_lead(end);
+
+    steps[0] = end->end - lead;
+    steps[1] = end->end - lead / URGENT_PART;
+    steps[2] = end->end;
+    steps[3] = rows[end->kind].is_person ? end->end + REMEMBERED : 0;
+}
+
+MgrEndGrade mgr_end_grade(const MgrEnd *end, HlTime now)
+{
+    HlTime steps[4];
+
+    find_steps(end, steps);
+    if (now < steps[0] || (steps[3] != 0 && now >= steps[3]))
+        return MGR_END_QUIET;
+    return now >= steps[2] ? MGR_END_PAST : now >= steps[1] ? MGR_END_URGENT : MGR_END_NEAR;
+}
+
+HlTime mgr_end_next(const MgrEnd *end, HlTime now)
+{
+    HlTime steps[4];
+
+    find_steps(end, steps);
+    for (gsize i = 0; i < G_N_ELEMENTS(steps); i++)
+        if (steps[i] > now)
+            return steps[i];
+    return 0;
+}
+
+static char *fill_in(const char *pattern, const char *name, const char *site)
+{
+    g_autoptr(GString) text = g_string_new(pattern);
+
+    g_string_replace(text, "{site}", site, 0);
+    g_string_replace(text, "{name}", name, 0);
+    return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+static char *describe_distance(HlTime distance)
+{
+    return distance >= 2 * HL_DAY ? g_strdup_printf("%" G_GINT64_FORMAT " days", distance / HL_DAY)
+                                  : hl_duration_describe(distance);
+}
+
+char *mgr_end_describe(const MgrEnd *end, HlTime now)
+{
+    bool is_past = now >= end->end;
+    HlTime distance = is_past ? now - end->end : end->end - now;
+    g_autofree char *subject = fill_in(rows[end->kind].subject, end->name, "");
+    g_autofree char *time = hl_time_format(end->end);
+    g_autofree char *apart = describe_distance(distance);
+
+    if (distance >= 2 * HL_DAY)
+        time[strcspn(time, "T")] = '\0'; /* the day is enough */
+    return is_past ? g_strdup_printf("%s ended on %s, %s ago", subject, time, apart)
+                   : g_strdup_printf("%s ends on %s, in %s", subject, time, apart);
+}
+
+char *mgr_end_remedy(const MgrEnd *end, const char *site, bool is_copy)
+{
+    return is_copy && rows[end->kind].is_role ? g_strdup("holdline pattern sync")
+                                              : fill_in(rows[end->kind].remedy, end->name, site);
+}
+
+int mgr_end_compare(const MgrEnd *a, const MgrEnd *b)
+{
+    if (a->end != b->end)
+        return a->end < b->end ? -1 : 1;
+    return a->kind != b->kind ? (int)a->kind - (int)b->kind : strcmp(a->name, b->name);
+}
