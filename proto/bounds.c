@@ -116,6 +116,7 @@ static const HlBound rows[] = {
     { "CallReply.code", .max = MAX_WORD },
     { "CallReply.message", .max = 4 * HL_MAX_TEXT, .cut = true },
     { "CallReply.json", .max = HL_WIRE_MAX_SIZE },
+    { "CallReply.warnings", .max = HL_MAX_TEXT, .count = 8, .cut = true },
 };
 
 /* field descriptor -> row, filled as fields are met; decoding happens on more than one thread. */

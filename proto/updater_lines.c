@@ -251,14 +251,24 @@ static void free_version(gpointer data)
     g_free(version);
 }
 
+static void free_end(gpointer data)
+{
+    HlUpdaterEnd *end = data;
+
+    g_free(end->role);
+    g_free(end);
+}
+
 void hl_updater_versions_init(HlUpdaterVersions *versions)
 {
-    *versions = (HlUpdaterVersions){ .components = g_ptr_array_new_with_free_func(free_version) };
+    *versions = (HlUpdaterVersions){ .components = g_ptr_array_new_with_free_func(free_version),
+                                     .ends = g_ptr_array_new_with_free_func(free_end) };
 }
 
 void hl_updater_versions_clear(HlUpdaterVersions *versions)
 {
     g_clear_pointer(&versions->components, g_ptr_array_unref);
+    g_clear_pointer(&versions->ends, g_ptr_array_unref);
     g_clear_pointer(&versions->expires, g_free);
 }
 
@@ -269,6 +279,27 @@ void hl_updater_versions_add(HlUpdaterVersions *versions, const char *name, uint
 
     *component = (HlUpdaterVersion){ g_strdup(name), version, size, increments };
     g_ptr_array_add(versions->components, component);
+}
+
+void hl_updater_versions_add_end(HlUpdaterVersions *versions, const char *role, HlTime time)
+{
+    HlUpdaterEnd *end = g_new(HlUpdaterEnd, 1);
+
+    *end = (HlUpdaterEnd){ g_strdup(role), time };
+    g_ptr_array_add(versions->ends, end);
+}
+
+static json_t *make_ends(const GPtrArray *ends)
+{
+    json_t *object = json_object();
+
+    for (guint i = 0; i < ends->len; i++) {
+        const HlUpdaterEnd *end = ends->pdata[i];
+        g_autofree char *text = hl_time_format(end->end);
+
+        json_object_set_new(object, end->role, json_string(text));
+    }
+    return object;
 }
 
 char *hl_updater_versions_latest(const HlUpdaterVersions *versions)
@@ -297,7 +328,24 @@ char *hl_updater_versions_print(const HlUpdaterVersions *versions)
     }
     if (versions->expires != NULL)
         json_object_set_new(document, "expires", make_text(versions->expires));
+    if (versions->ends->len > 0)
+        json_object_set_new(document, "ends", make_ends(versions->ends));
     return print_and_free(document);
+}
+
+static void parse_ends(json_t *object, HlUpdaterVersions *versions)
+{
+    const char *role;
+    json_t *value;
+
+    json_object_foreach(object, role, value)
+    {
+        HlTime end;
+
+        if (hl_ident_is_valid(role) && json_is_string(value) && hl_time_parse(json_string_value(value), &end, NULL) &&
+            versions->ends->len < HL_UPDATER_MAX_ENDS)
+            hl_updater_versions_add_end(versions, role, end);
+    }
 }
 
 static gint compare_versions(gconstpointer a, gconstpointer b)
@@ -329,5 +377,6 @@ bool hl_updater_versions_parse(const char *text, HlUpdaterVersions *versions, GE
     g_ptr_array_sort(versions->components, compare_versions);
     if (json_is_string(json_object_get(document, "expires")))
         versions->expires = text_member(document, "expires");
+    parse_ends(json_object_get(document, "ends"), versions);
     return true;
 }

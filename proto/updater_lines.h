@@ -7,7 +7,8 @@
  *                                                          update, rollback; with "code" before "message" if it failed
  *   {"result":"current","components":{},"bytes":0,"added":0,"removed":0,"message":"..."}     mirror; "code" at the end
  *   {"result":"current","components":{...},"previous":{},"held":{},"set":7,...}                                    show
- *   {"components":{"virus":{"version":2026112203,"size":9,"increments":2}},"expires":"..."}      repo versions --json
+ *   {"components":{"virus":{"version":2026112203,"size":9,"increments":2}},"expires":"...",
+ *    "ends":{"root":"...","virus":"..."}}                                                        repo versions --json
  *
  * The updater makes lines with hl_updater_line_*.  Members are only added, never renamed: tools read the lines too.
  *
@@ -31,6 +32,7 @@
 
 #define HL_UPDATER_MAX_TEXT       1000
 #define HL_UPDATER_MAX_COMPONENTS 256 /* of a repository; publisher, clients, mirror and manager agree on it */
+#define HL_UPDATER_MAX_ENDS       (HL_UPDATER_MAX_COMPONENTS + 4)
 
 typedef enum { HL_UPDATER_FAILED, HL_UPDATER_CURRENT, HL_UPDATER_UPDATED } HlUpdaterOutcome;
 
@@ -104,10 +106,16 @@ typedef struct {
     uint64_t increments;
 } HlUpdaterVersion;
 
+typedef struct {
+    char *role; /* "root", "targets", "snapshot", "timestamp", or a component */
+    HlTime end; /* wall */
+} HlUpdaterEnd;
+
 /* What 'repo versions' tells about a repository. */
 typedef struct {
     GPtrArray *components; /* of HlUpdaterVersion, sorted by name */
     char *expires;         /* of the timestamp, as in the metadata; NULL: not known */
+    GPtrArray *ends;       /* of HlUpdaterEnd: of every role, the timestamp too */
 } HlUpdaterVersions;
 
 void hl_updater_versions_init(HlUpdaterVersions *versions);
@@ -117,6 +125,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(HlUpdaterVersions, hl_updater_versions_clear)
 /* Adds one; the caller keeps the order. */
 void hl_updater_versions_add(HlUpdaterVersions *versions, const char *name, uint64_t version, uint64_t size,
                              uint64_t increments);
+
+void hl_updater_versions_add_end(HlUpdaterVersions *versions, const char *role, HlTime end);
 
 /* The text form: "rules=2026112201 virus=2026112203".  Caller frees. */
 char *hl_updater_versions_latest(const HlUpdaterVersions *versions);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -10,6 +11,7 @@
 
 #include "lib/base/conf.h"
 #include "lib/base/ident.h"
+#include "lib/base/text.h"
 #include "lib/base/unconst.h"
 #include "proto/topics.h"
 #include "proto/wire.h"
@@ -65,6 +67,7 @@ struct CliClient {
     json_t *result;
     GError *error;
     bool answered, done, manager_online, unheard;
+    bool warned; /* once is enough */
     CliProgress progress;
     gpointer progress_user;
 };
@@ -102,6 +105,17 @@ static void merge(json_t *into, json_t *part)
     }
 }
 
+/* Beside the result, never in it.  They name what the server's administrators called things. */
+static void show_warnings(CliClient *client, const HlMsgCallReply *reply)
+{
+    for (size_t i = 0; i < reply->n_warnings && !client->warned; i++) {
+        g_autofree char *text = hl_text_printable(reply->warnings[i]);
+
+        fprintf(stderr, "warning: %s\n", text);
+    }
+    client->warned = client->warned || reply->n_warnings > 0;
+}
+
 static void take_reply(CliClient *client, const HlBusMessage *message)
 {
     g_autoptr(HlMsgCallReply) reply = NULL;
@@ -117,6 +131,8 @@ static void take_reply(CliClient *client, const HlBusMessage *message)
         document = hl_json_parse("the server's answer", reply->json, strlen(reply->json), &client->error);
     client->answered = true;
     client->done = reply == NULL || client->error != NULL || !reply->more;
+    if (reply != NULL && client->done)
+        show_warnings(client, reply);
     if (document == NULL)
         return;
     if (!client->as_is) {

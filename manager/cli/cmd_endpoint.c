@@ -8,9 +8,11 @@
 #include "manager/cli/client.h"
 #include "manager/cli/commands.h"
 #include "manager/cli/show.h"
+#include "manager/core/ends.h"
 #include "proto/topics.h"
 
-#define REDRAW (500) /* ms between two screens of status --watch */
+#define MAX_SHOWN_ENDS 5
+#define REDRAW         (500) /* ms between two screens of status --watch */
 
 static const CliColumn endpoint_columns[] = {
     { "ID", "id", NULL },
@@ -219,6 +221,48 @@ static void print_repository(const json_t *repository)
     puts(shown);
 }
 
+/* The timestamp is told of above, with what became of its renewal. */
+static bool is_end_shown(const json_t *end, MgrEndKind *kind)
+{
+    return mgr_end_kind_parse(cli_text(end, "kind"), kind) && *kind != MGR_END_TIMESTAMP;
+}
+
+static void print_end(const json_t *end, MgrEndKind kind)
+{
+    HlTime at;
+    g_autofree char *sentence = NULL;
+    g_autofree char *text = NULL;
+    g_autofree char *shown = NULL;
+
+    if (!hl_time_parse(cli_text(end, "end"), &at, NULL))
+        return;
+    sentence = mgr_end_describe(&(MgrEnd){ kind, cli_text(end, "name"), 0, at }, hl_clock_wall());
+    text = g_strdup_printf("%c%s; remedy: %s", g_ascii_toupper(*sentence), sentence + 1, cli_text(end, "remedy"));
+    shown = hl_tone(stdout, strcmp(cli_text(end, "state"), "near") == 0 ? HL_TONE_WARN : HL_TONE_BAD, text);
+    puts(shown);
+}
+
+static void print_ends(const json_t *ends)
+{
+    MgrEndKind kind;
+    guint more = 0;
+    guint n = 0;
+    size_t i;
+    json_t *end;
+
+    json_array_foreach(ends, i, end)
+    {
+        if (!is_end_shown(end, &kind))
+            continue;
+        if (n++ < MAX_SHOWN_ENDS)
+            print_end(end, kind);
+        else
+            more++;
+    }
+    if (more > 0)
+        printf("... %u more ends are near: 'holdline status --json' lists them.\n", more);
+}
+
 static void print_summary(const json_t *summary)
 {
     g_autofree char *all = cli_count(summary, "endpoints", "endpoint");
@@ -238,6 +282,7 @@ static void print_summary(const json_t *summary)
     if (cli_int(summary, "flooding") > 0)
         printf("%" JSON_INTEGER_FORMAT " held off for sending too much (flooding).\n", cli_int(summary, "flooding"));
     print_repository(json_object_get(summary, "repository"));
+    print_ends(json_object_get(summary, "ends"));
 }
 
 /* status --watch: the screen is maintained from the status topics alone, as monitoring would do it.  In a file or a
@@ -295,8 +340,10 @@ static void draw(const Watch *watch, HlTime lost_at)
     const char *id;
     json_t *endpoint;
     int rows;
+    int ends = MIN((int)json_array_size(json_object_get(watch->summary, "ends")), MAX_SHOWN_ENDS + 1);
 
     hl_terminal_size(stdout, &rows);
+    rows -= ends;
     json_object_foreach(watch->endpoints, id, endpoint)
     {
         if ((int)json_array_size(array) < MAX(rows - PICTURE_FRAME, 1))

@@ -10,30 +10,31 @@
 #define URGENT_PART 4             /* of the lead */
 #define REMEMBERED  (60 * HL_DAY) /* a person's certificate that nobody renewed for so long is not missed */
 
-#define MANUAL "see 'Certificates and their ends' in operations.md"
+#define MANUAL "see 'Certificates' in operations.md"
 
 typedef struct {
     const char *name;    /* of the kind */
     const char *subject; /* of the sentence; {name} */
     HlTime lead;
-    bool is_role;   /* of the repository */
-    bool is_person; /* who may have left */
+    bool is_role;       /* of the repository */
+    bool is_person;     /* who may have left */
     const char *remedy; /* {name}, {site} */
 } Row;
 
 /* Snapshot and timestamp live 7 and 3 days and are signed daily; a component lives 30 and is signed again after half of
  * that.  Root and targets need their holders' keys: 60 days to meet. */
 static const Row rows[] = {
-    [MGR_END_ADMIN] = { "admin", "the certificate of administrator '{name}'", LEAD, false, true,
-                        "holdline admin revoke {name}, then holdline admin create {name}, by another administrator" },
+    [MGR_END_ADMIN] = { "admin", "the certificate of account '{name}'", LEAD, false, true,
+                        "holdline account request {name}, then an owner: holdline account certificate {name} --csr "
+                        "{name}.csr" },
     [MGR_END_MONITOR] = { "monitor", "the certificate of monitor '{name}'", LEAD, false, true,
                           "holdline monitor revoke {name}, then holdline monitor create {name}" },
     [MGR_END_SERVER] = { "server", "the server's certificate", LEAD, false, false, MANUAL },
     [MGR_END_MANAGER] = { "manager", "the manager's own certificate", LEAD, false, false, MANUAL },
     [MGR_END_CA] = { "ca", "the certificate authority", LEAD, false, false, MANUAL },
-    [MGR_END_ROOT] = { "root", "the pattern repository's root", LEAD, true, false,
+    [MGR_END_ROOT] = { "root", "the pattern repository's role root", LEAD, true, false,
                        "holdline-updater repo root rotate {site}/repo root" },
-    [MGR_END_TARGETS] = { "targets", "the pattern repository's targets", LEAD, true, false,
+    [MGR_END_TARGETS] = { "targets", "the pattern repository's role targets", LEAD, true, false,
                           "holdline-updater repo root rotate {site}/repo targets" },
     [MGR_END_SNAPSHOT] = { "snapshot", "the pattern repository's snapshot", 84 * HL_HOUR, true, false,
                            "holdline-updater repo resign {site}/repo" },
@@ -47,6 +48,17 @@ G_STATIC_ASSERT(G_N_ELEMENTS(rows) == MGR_N_ENDS);
 const char *mgr_end_kind_name(MgrEndKind kind)
 {
     return rows[kind].name;
+}
+
+bool mgr_end_kind_parse(const char *name, MgrEndKind *kind)
+{
+    for (MgrEndKind at = 0; at < MGR_N_ENDS; at++) {
+        if (strcmp(rows[at].name, name) != 0)
+            continue;
+        *kind = at;
+        return true;
+    }
+    return false;
 }
 
 bool mgr_end_is_role(MgrEndKind kind)

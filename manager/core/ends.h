@@ -30,6 +30,9 @@ typedef enum {
 /* "admin", "monitor", "server", "manager", "ca", "root", "targets", "snapshot", "timestamp", "component". */
 const char *mgr_end_kind_name(MgrEndKind kind);
 
+/* false: it is none of them. */
+bool mgr_end_kind_parse(const char *name, MgrEndKind *kind);
+
 /* The role of a repository by its name; any other name is a component's. */
 MgrEndKind mgr_end_kind_of_role(const char *role);
 
@@ -58,7 +61,7 @@ MgrEndGrade mgr_end_grade(const MgrEnd *end, HlTime now);
 /* When the grade will change next; 0: never. */
 HlTime mgr_end_next(const MgrEnd *end, HlTime now);
 
-/* "the certificate of administrator 'ann' ends on 2026-12-24, in 27 days".  Caller frees. */
+/* "the certificate of account 'ann' ends on 2026-12-24, in 27 days".  Caller frees. */
 char *mgr_end_describe(const MgrEnd *end, HlTime now);
 
 /* The command that mends it.  site is the server's directory; is_copy: the repository is a copy of a public source.

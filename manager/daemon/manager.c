@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "manager/daemon/manager.h"
 
-#include <string.h>
-
 #include "lib/base/conf.h"
 #include "lib/base/file.h"
 #include "lib/base/log.h"
@@ -14,6 +12,8 @@
 #include "manager/daemon/calls/group_calls.h"
 #include "manager/daemon/calls/pattern_calls.h"
 #include "manager/daemon/front/front.h"
+#include "manager/daemon/reload.h"
+#include "manager/daemon/state/ends.h"
 #include "manager/daemon/state/floods.h"
 #include "manager/daemon/state/observed.h"
 #include "manager/site/registry.h"
@@ -50,6 +50,7 @@ struct Manager {
     MgrObserved *observed; /* NULL: the broker's log is not ours */
     MgrPatterns *patterns;
     MgrTimestamp *timestamp;
+    MgrEnds *ends;
 
     MgrCommands *commands;
     MgrRenewals *renewals;
@@ -102,6 +103,7 @@ static gboolean on_second(gpointer user)
     mgr_console_tick(manager->console);
     mgr_patterns_tick(manager->patterns);
     mgr_timestamp_tick(manager->timestamp);
+    mgr_ends_tick(manager->ends);
     if (manager->observed != NULL)
         mgr_observed_tick(manager->observed);
     if (now - manager->pruned_mono > PRUNE_EVERY) {
@@ -140,6 +142,11 @@ static bool dial(const MgrDial *order, gpointer user)
 static void on_dialled(const MgrDialResult *result, gpointer user)
 {
     mgr_console_dialled(((Manager *)user)->console, result);
+}
+
+static GStrv warnings(const MgrCaller *caller, gconstpointer user)
+{
+    return mgr_ends_warnings(((const Manager *)user)->ends, caller);
 }
 
 static json_t *about(gconstpointer user)
@@ -274,6 +281,11 @@ static void build_state(Manager *manager)
                                                                 .status = manager->status });
     manager->timestamp = mgr_timestamp_new(&(MgrTimestampOptions){
         .conf = &manager->conf, .dir = manager->dir, .patterns = manager->patterns, .status = manager->status });
+    manager->ends = mgr_ends_new(&(MgrEndsOptions){ .dir = manager->dir,
+                                                    .fleet = &manager->fleet,
+                                                    .pki = manager->pki,
+                                                    .patterns = manager->patterns,
+                                                    .status = manager->status });
     build_observed(manager);
 }
 
@@ -323,6 +335,7 @@ static void build_calls(Manager *manager)
                               .pki = manager->pki };
 
     manager->calls = mgr_calls_new(manager->down, manager->record, manager->status);
+    mgr_calls_warn_with(manager->calls, warnings, manager);
     manager->dispatch = mgr_dispatch_new(&manager->fleet, manager->calls);
     manager->group_calls = mgr_group_calls_new(&(MgrGroupCallsOptions){ .fleet = &manager->fleet,
                                                                         .record = manager->record,
@@ -390,6 +403,7 @@ static bool open_front(Manager *manager, GError **error)
                                 .gate = manager->gate,
                                 .floods = manager->floods,
                                 .timestamp = manager->timestamp,
+                                .ends = manager->ends,
                                 .renewals = manager->renewals,
                                 .reports = manager->reports,
                                 .finds = manager->finds,
@@ -425,6 +439,7 @@ static bool start(Manager *manager, GError **error)
     mgr_console_start(manager->console);
     mgr_patterns_tick(manager->patterns);
     mgr_timestamp_tick(manager->timestamp);
+    mgr_ends_tick(manager->ends);
     manager->second_timer = g_timeout_add(1000, on_second, manager);
     manager->flush_timer = g_timeout_add(FLUSH_MS, on_flush, manager);
     hl_info("manager", "version " HOLDLINE_VERSION " on %s: %u endpoints, %u groups", manager->dir,
@@ -468,6 +483,8 @@ static void settle(Manager *manager)
     g_clear_handle_id(&manager->second_timer, g_source_remove);
     g_clear_handle_id(&manager->flush_timer, g_source_remove);
     g_clear_pointer(&manager->timestamp, mgr_timestamp_free);
+    if (manager->calls != NULL)
+        mgr_calls_warn_with(manager->calls, NULL, NULL);    /* of which the repository goes first */
     g_clear_pointer(&manager->patterns, mgr_patterns_free); /* answers the calls that wait for it */
     if (manager->tracker != NULL)
         mgr_tracker_flush(manager->tracker);
@@ -505,6 +522,7 @@ void mgr_manager_free(Manager *manager)
     g_clear_pointer(&manager->commands, mgr_commands_free);
     g_clear_pointer(&manager->prober, mgr_prober_free);
     g_clear_pointer(&manager->observed, mgr_observed_free);
+    g_clear_pointer(&manager->ends, mgr_ends_free);
     g_clear_pointer(&manager->floods, mgr_floods_free);
     g_clear_pointer(&manager->console, mgr_console_free);
     g_clear_pointer(&manager->tracker, mgr_tracker_free);
@@ -528,54 +546,7 @@ void mgr_manager_free(Manager *manager)
 /* ------------------------------------------------------------------------------------------------------------ reload
  */
 
-/* What is fixed for the life of the process. */
-static const char *const fixed_options[] = { "broker.mode", "broker.listen", "broker.port",   "broker.program",
-                                             "http.listen", "http.port",     "http.downloads" };
-
-/* Everything that a reload reads, checked: swapping it in cannot fail. */
-typedef struct {
-    MgrConf conf;
-    MgrConsolePolicy policy;
-    HlTlsIdentity *identity; /* of the front */
-} Reload;
-
-static void reload_clear(Reload *reload)
-{
-    hl_options_clear(mgr_conf_table(), &reload->conf);
-    mgr_console_policy_clear(&reload->policy);
-    g_clear_pointer(&reload->identity, hl_http_identity_free);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Reload, reload_clear)
-
-static bool keep_fixed(const Manager *manager, MgrConf *fresh, GError **error)
-{
-    for (gsize i = 0; i < G_N_ELEMENTS(fixed_options); i++) {
-        const HlOption *option = hl_option_find(mgr_conf_table(), fixed_options[i]);
-        g_autofree char *old_value = hl_option_get(option, &manager->conf);
-        g_autofree char *new_value = hl_option_get(option, fresh);
-
-        if (strcmp(old_value, new_value) == 0)
-            continue;
-        hl_warn("manager", "%s = %s takes effect at the next start; it stays %s now", fixed_options[i], new_value,
-                old_value);
-        if (!hl_option_set(option, fresh, old_value, error))
-            return false;
-    }
-    return true;
-}
-
-/* The lists are files made from the registry: writing them again changes nothing, and shows that it can be done. */
-static bool read_all(Manager *manager, Reload *reload, GError **error)
-{
-    if (!hl_conf_load(manager->conf_path, mgr_conf_table(), &reload->conf, error) ||
-        !mgr_console_policy_init(&reload->policy, &reload->conf, error))
-        return false;
-    reload->identity = mgr_front_read_identity(manager->front, error);
-    return reload->identity != NULL && mgr_pki_publish(manager->pki, error) &&
-           keep_fixed(manager, &reload->conf, error);
-}
-
-static void swap_all(Manager *manager, Reload *reload)
+static void swap_all(Manager *manager, MgrReload *reload)
 {
     MgrConf old = manager->conf;
 
@@ -590,9 +561,11 @@ static void swap_all(Manager *manager, Reload *reload)
 
 bool mgr_manager_reload(Manager *manager, GError **error)
 {
-    g_auto(Reload) reload = { 0 };
+    g_auto(MgrReload) reload = { 0 };
 
-    if (!read_all(manager, &reload, error))
+    /* the lists are files made from the registry: writing them again changes nothing, and shows that it can be done */
+    if (!mgr_reload_read(&reload, manager->conf_path, &manager->conf, manager->front, error) ||
+        !mgr_pki_publish(manager->pki, error))
         return false;
     swap_all(manager, &reload);
     return true;

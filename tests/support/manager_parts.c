@@ -167,6 +167,7 @@ static void build_state(Parts *p)
     mgr_console_apply(p->console, &policy);
     p->patterns = mgr_patterns_new(&(MgrPatternsOptions){ &p->conf, p->dir, "manager.conf", &p->fleet, p->status });
     p->timestamp = mgr_timestamp_new(&(MgrTimestampOptions){ &p->conf, p->dir, p->patterns, p->status });
+    p->ends = mgr_ends_new(&(MgrEndsOptions){ p->dir, &p->fleet, p->pki, p->patterns, p->status });
 }
 
 static void build_work(Parts *p)
@@ -269,6 +270,7 @@ void parts_free(Parts *p)
     mgr_introductions_free(p->introductions);
     mgr_renewals_free(p->renewals);
     mgr_commands_free(p->commands);
+    mgr_ends_free(p->ends);
     mgr_timestamp_free(p->timestamp);
     mgr_patterns_free(p->patterns);
     mgr_floods_free(p->floods);

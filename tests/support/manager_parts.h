@@ -15,6 +15,7 @@
 #include "manager/daemon/calls/endpoint_calls.h"
 #include "manager/daemon/calls/group_calls.h"
 #include "manager/daemon/calls/pattern_calls.h"
+#include "manager/daemon/state/ends.h"
 #include "manager/daemon/state/floods.h"
 #include "manager/daemon/state/timestamp.h"
 #include "manager/daemon/work/link.h"
@@ -65,6 +66,7 @@ typedef struct {
     MgrAccessCalls *access_calls;
     MgrPatterns *patterns;
     MgrTimestamp *timestamp;
+    MgrEnds *ends; /* looks only when the test ticks it */
     MgrPatternCalls *pattern_calls;
     MgrDetectionCalls *detection_calls;
     GPtrArray *dials;   /* PartsDial *, in order */

@@ -172,6 +172,9 @@ hush() {
 
 initial() { holdline settings | grep "^$1="; } # KEY: with the value that a new group has
 
+# How 'holdline init' is called: (faketime -f -700d) makes a site that is as old as its certificates say.
+init_clock=()
+
 # make_site [DIR]: holdline init on free ports, with times that suit a test.  Without a repository: what patterns there are is the test's.
 make_site() {
     local dir=${1:-$site}
@@ -179,7 +182,7 @@ make_site() {
     broker_port=$REPLY
     free_port
     http_port=$REPLY
-    holdline init "$dir" --no-repo --host 127.0.0.1 --host localhost --listen 127.0.0.1 --broker-port "$broker_port" \
+    "${init_clock[@]}" holdline init "$dir" --no-repo --host 127.0.0.1 --host localhost --listen 127.0.0.1 --broker-port "$broker_port" \
         --http-port "$http_port" >"$work/init.out"
     hush "$dir"
     set_conf "$dir/manager.conf" line.reconnect-window 1s

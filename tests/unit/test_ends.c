@@ -25,7 +25,7 @@ static void test_grades(void)
         { MGR_END_ADMIN, 730 * HL_DAY, -60 * HL_DAY, MGR_END_QUIET, 0 }, /* has left the company */
         { MGR_END_MONITOR, 0, 59 * HL_DAY, MGR_END_NEAR, 44 * HL_DAY },
         { MGR_END_CA, 3650 * HL_DAY, 61 * HL_DAY, MGR_END_QUIET, HL_DAY },
-        { MGR_END_CA, 3650 * HL_DAY, -900 * HL_DAY, MGR_END_PAST, 0 }, /* that is not forgotten */
+        { MGR_END_CA, 3650 * HL_DAY, -900 * HL_DAY, MGR_END_PAST, 0 },     /* that is not forgotten */
         { MGR_END_ADMIN, 40 * HL_DAY, 10 * HL_DAY + 1, MGR_END_QUIET, 1 }, /* short: a quarter, after the last third */
         { MGR_END_ADMIN, 40 * HL_DAY, 10 * HL_DAY, MGR_END_NEAR, 10 * HL_DAY - 10 * HL_DAY / 4 },
         { MGR_END_ADMIN, -HL_DAY, 50 * HL_DAY, MGR_END_NEAR, 35 * HL_DAY }, /* begins after its end: no life */
@@ -76,7 +76,7 @@ static void check_words(MgrEndKind kind, const char *name, HlTime left, const ch
 static void test_words(void)
 {
     check_words(MGR_END_ADMIN, "ann", 27 * HL_DAY + HL_HOUR,
-                "the certificate of administrator 'ann' ends on 2026-12-24, in 27 days");
+                "the certificate of account 'ann' ends on 2026-12-24, in 27 days");
     check_words(MGR_END_MONITOR, "grafana", 2 * HL_DAY,
                 "the certificate of monitor 'grafana' ends on 2026-12-24, in 2 days");
     check_words(MGR_END_SERVER, "", 5 * HL_HOUR + 3 * HL_MINUTE,
@@ -108,6 +108,9 @@ static void test_kinds(void)
         g_assert_cmpint(mgr_end_kind_of_role(mgr_end_kind_name(kind)), ==, kind);
     g_assert_cmpint(mgr_end_kind_of_role("virus"), ==, MGR_END_COMPONENT);
     g_assert_cmpint(mgr_end_kind_of_role("admin"), ==, MGR_END_COMPONENT); /* a component may be called that */
+    for (MgrEndKind kind = 0, parsed; kind < MGR_N_ENDS; kind++)
+        g_assert_true(mgr_end_kind_parse(mgr_end_kind_name(kind), &parsed) && parsed == kind);
+    g_assert_false(mgr_end_kind_parse("virus", &(MgrEndKind){ 0 }));
     for (MgrEndKind kind = 0; kind < MGR_N_ENDS; kind++)
         g_assert_true(mgr_end_is_role(kind) == (kind >= MGR_END_ROOT));
 }

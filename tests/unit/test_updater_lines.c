@@ -256,11 +256,14 @@ static void test_versions(void)
     hl_updater_versions_add(&made, "rules", 2026112201, 100, 3);
     hl_updater_versions_add(&made, "virus", 2026112203, 9, 0);
     made.expires = g_strdup("2026-11-30T00:00:00Z");
+    hl_updater_versions_add_end(&made, "root", 86400 * HL_SECOND);
+    hl_updater_versions_add_end(&made, "virus", 2 * 86400 * HL_SECOND);
     text = hl_updater_versions_print(&made);
     g_assert_cmpstr(text, ==,
                     "{\"components\":{\"rules\":{\"version\":2026112201,\"size\":100,\"increments\":3},"
                     "\"virus\":{\"version\":2026112203,\"size\":9,\"increments\":0}},"
-                    "\"expires\":\"2026-11-30T00:00:00Z\"}");
+                    "\"expires\":\"2026-11-30T00:00:00Z\","
+                    "\"ends\":{\"root\":\"1970-01-02T00:00:00Z\",\"virus\":\"1970-01-03T00:00:00Z\"}}");
     g_assert_true(hl_updater_versions_parse(text, &read, &error));
     g_assert_no_error(error);
     latest = hl_updater_versions_latest(&read);
@@ -269,6 +272,25 @@ static void test_versions(void)
     component = read.components->pdata[0];
     g_assert_cmpuint(component->size, ==, 100);
     g_assert_cmpuint(component->increments, ==, 3);
+    g_assert_cmpuint(read.ends->len, ==, 2);
+    g_assert_cmpstr(((const HlUpdaterEnd *)read.ends->pdata[1])->role, ==, "virus");
+    g_assert_cmpint(((const HlUpdaterEnd *)read.ends->pdata[1])->end, ==, 2 * 86400 * HL_SECOND);
+}
+
+/* What is no end of a role is left out; what there is too much of too. */
+static void test_ends_off(void)
+{
+    g_autoptr(GString) text = g_string_new("{\"components\":{},\"ends\":{\"a b\":\"1970-01-02T00:00:00Z\","
+                                           "\"root\":\"soon\",\"targets\":7,\"snapshot\":null");
+    g_auto(HlUpdaterVersions) versions = { 0 };
+
+    g_assert_true(hl_updater_versions_parse("{\"components\":{},\"ends\":[]}", &versions, NULL));
+    g_assert_cmpuint(versions.ends->len, ==, 0);
+    for (guint i = 0; i < 2 * HL_UPDATER_MAX_ENDS; i++)
+        g_string_append_printf(text, ",\"c%u\":\"1970-01-02T00:00:00Z\"", i);
+    g_string_append(text, "}}");
+    g_assert_true(hl_updater_versions_parse(text->str, &versions, NULL));
+    g_assert_cmpuint(versions.ends->len, ==, HL_UPDATER_MAX_ENDS);
 }
 
 static void test_versions_off(void)
@@ -317,6 +339,7 @@ int main(int argc, char **argv)
     g_test_add_func("/updater-lines/texts", test_texts);
     g_test_add_func("/updater-lines/versions", test_versions);
     g_test_add_func("/updater-lines/versions-off", test_versions_off);
+    g_test_add_func("/updater-lines/ends-off", test_ends_off);
     g_test_add_func("/updater-lines/versions-refused", test_versions_refused);
     return g_test_run();
 }

@@ -14,6 +14,8 @@
 const char *const upd_repo_versions_flags[] = { "json", NULL };
 const char *const upd_repo_gc_flags[] = { "dry-run", NULL };
 
+static const char *const roles[] = { "root", "targets", "snapshot", "timestamp" };
+
 typedef struct {
     guint expired, ageing, ahead;
 } Health;
@@ -75,7 +77,6 @@ static void judge(const UpdRepo *repo, const UpdState *state, const char *role, 
 bool upd_cmd_repo_check(HlInvocation *call, GError **error)
 {
     static const char *const headings[] = { "ROLE", "VERSION", "EXPIRES", "LEFT", "STATE", NULL };
-    static const char *const roles[] = { "root", "targets", "snapshot", "timestamp" };
     g_autoptr(UpdState) state = NULL;
     g_autoptr(UpdRepo) repo = upd_call_open_state(call, &state, error);
     g_autoptr(GPtrArray) components = repo == NULL ? NULL : upd_state_components(state);
@@ -138,6 +139,15 @@ static void add_component(HlUpdaterVersions *versions, const char *name, const j
     hl_updater_versions_add(versions, name, (uint64_t)version, size, increments);
 }
 
+static void add_end(HlUpdaterVersions *versions, const UpdState *state, const char *role)
+{
+    const json_t *envelope = upd_state_get(state, role);
+    HlTime end;
+
+    if (envelope != NULL && upd_meta_expires(envelope, &end, NULL))
+        hl_updater_versions_add_end(versions, role, end);
+}
+
 /* For programs; no lock, because a release that is under way is not in force yet. */
 bool upd_cmd_repo_versions(HlInvocation *call, GError **error)
 {
@@ -151,8 +161,12 @@ bool upd_cmd_repo_versions(HlInvocation *call, GError **error)
         return false;
     g_ptr_array_sort(names, compare_names);
     hl_updater_versions_init(&versions);
-    for (guint i = 0; i < names->len; i++)
+    for (gsize i = 0; i < G_N_ELEMENTS(roles); i++)
+        add_end(&versions, state, roles[i]);
+    for (guint i = 0; i < names->len; i++) {
         add_component(&versions, names->pdata[i], upd_state_get(state, names->pdata[i]));
+        add_end(&versions, state, names->pdata[i]);
+    }
     versions.expires =
         g_strdup(json_string_value(json_object_get(upd_meta_signed(upd_state_get(state, "timestamp")), "expires")));
     text = hl_cli_has(call, "json") ? hl_updater_versions_print(&versions) : hl_updater_versions_latest(&versions);

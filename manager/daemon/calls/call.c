@@ -17,6 +17,8 @@ struct MgrCalls {
     MgrAudit *audit;
     GHashTable *open; /* a set of MgrCall * */
     uint64_t refused;
+    MgrWarnings warnings; /* NULL: there is nothing to warn of */
+    gconstpointer user;
 };
 
 /* A long list that is made between the loop's other work. */
@@ -66,6 +68,12 @@ void mgr_calls_free(MgrCalls *calls)
     g_hash_table_unref(calls->open);
     mgr_audit_free(calls->audit);
     g_free(calls);
+}
+
+void mgr_calls_warn_with(MgrCalls *calls, MgrWarnings warnings, gconstpointer user)
+{
+    calls->warnings = warnings;
+    calls->user = user;
 }
 
 uint64_t mgr_calls_refused(const MgrCalls *calls)
@@ -200,18 +208,32 @@ void mgr_call_commit(MgrCall *call, MgrRecord *record, HlWriteSet *set, const Mg
 /* ------------------------------------------------------------------------------------------------------------ replies
  */
 
+static GBytes *encode(HlMsgCallReply *out, char **warnings)
+{
+    out->warnings = warnings;
+    out->n_warnings = warnings != NULL ? g_strv_length(warnings) : 0;
+    return HL_WIRE_ENCODE(out);
+}
+
 /* false: it is larger than a message, and was not sent.  (Where the line is down it is lost: the CLI asks again.) */
 static bool reply(MgrCall *call, const char *code, const char *message, bool more, const json_t *document)
 {
     HlMsgCallReply out = HOLDLINE__V1__CALL_REPLY__INIT;
     g_autofree char *json = document != NULL ? hl_json_print(document) : g_strdup("{}");
     g_autoptr(GBytes) payload = NULL;
+    g_auto(GStrv) warnings = NULL;
 
     out.code = hl_unconst(code);
     out.message = hl_unconst(message);
     out.more = more;
     out.json = json;
-    payload = HL_WIRE_ENCODE(&out);
+    if (!more && call->calls->warnings != NULL)
+        warnings = call->calls->warnings(&call->origin.caller, call->calls->user);
+    payload = encode(&out, warnings);
+    if (warnings != NULL && g_bytes_get_size(payload) > HL_BUS_MAX_SIZE) {
+        g_bytes_unref(payload); /* the answer goes before them */
+        payload = encode(&out, NULL);
+    }
     if (g_bytes_get_size(payload) > HL_BUS_MAX_SIZE)
         return false;
     mgr_down_reply(call->calls->down, call->origin.caller.account, payload, call->correlation);

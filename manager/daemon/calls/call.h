@@ -22,6 +22,12 @@ MgrCalls *mgr_calls_new(MgrDown *down, MgrRecord *record, MgrStatus *status);
 /* Calls that are not answered are dropped: nothing may answer them later. */
 void mgr_calls_free(MgrCalls *calls);
 
+/* What a caller is told beside the answer: sentences, ends with NULL and is freed with g_strfreev; NULL: nothing. */
+typedef GStrv (*MgrWarnings)(const MgrCaller *caller, gconstpointer user);
+
+/* From now on each last reply carries them. */
+void mgr_calls_warn_with(MgrCalls *calls, MgrWarnings warnings, gconstpointer user);
+
 /* Calls that ended with an error. */
 uint64_t mgr_calls_refused(const MgrCalls *calls);
 

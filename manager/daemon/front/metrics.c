@@ -100,5 +100,6 @@ char *mgr_metrics_print(const MgrMetricsParts *parts, const HlHttpCounts *http)
 
     add_endpoints(out, parts);
     add_server(out, parts, http);
+    mgr_ends_print_metric(parts->ends, out);
     return g_string_free(out, FALSE);
 }

@@ -5,6 +5,7 @@
 
 #include "lib/http/serve.h"
 #include "manager/daemon/calls/dispatch.h"
+#include "manager/daemon/state/ends.h"
 #include "manager/daemon/state/floods.h"
 #include "manager/daemon/state/timestamp.h"
 #include "manager/daemon/work/enrol.h"
@@ -19,6 +20,7 @@ typedef struct {
     MgrGate *gate;
     const MgrFloods *floods;
     const MgrTimestamp *timestamp;
+    const MgrEnds *ends;
     const MgrRenewals *renewals;
     const MgrReports *reports;
     const MgrFinds *finds;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/base/log.h"
+#include "lib/pki/cert.h"
 #include "manager/core/counter.h"
 #include "manager/daemon/ground/now.h"
 #include "proto/components.h"
@@ -169,6 +170,7 @@ const MgrCertificateRecord *mgr_fleet_add_certificate(MgrFleet *fleet, MgrCertif
     MgrCertificateRecord *certificate = g_memdup2(record, sizeof *record);
 
     memset(record, 0, sizeof *record);
+    fleet->named_changes += strcmp(certificate->kind, hl_cert_kind_name(HL_CERT_ENDPOINT)) != 0;
     g_hash_table_insert(fleet->certificates, certificate->serial, certificate);
     return certificate;
 }

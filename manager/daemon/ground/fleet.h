@@ -108,7 +108,8 @@ typedef struct {
     GHashTable *accounts;     /* accounts.h */
     int64_t next_number;
     uint64_t settings_counter, epoch, crl, alive, verified;
-    guint online; /* Online or Stale */
+    uint64_t named_changes; /* grows when a certificate of anybody but an endpoint is added or revoked */
+    guint online;           /* Online or Stale */
     uint64_t open_detections;
     guint infected, scans_failed; /* endpoints with open detections, and those whose last scan failed */
     char *latest;                 /* pattern versions of the server's repository, proto/components.h */

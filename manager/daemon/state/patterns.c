@@ -67,6 +67,11 @@ HlTime mgr_patterns_expires(const MgrPatterns *patterns)
     return patterns->content.expires != NULL && hl_time_parse(patterns->content.expires, &expires, NULL) ? expires : 0;
 }
 
+const GPtrArray *mgr_patterns_ends(const MgrPatterns *patterns)
+{
+    return patterns->content.ends;
+}
+
 /* -------------------------------------------------------------------------------------------------------- versions */
 
 static void keep_versions(MgrPatterns *patterns, HlUpdaterVersions *versions)

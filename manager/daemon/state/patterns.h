@@ -35,6 +35,9 @@ bool mgr_patterns_is_mirror(const MgrPatterns *patterns);
 HlTime mgr_patterns_signed(const MgrPatterns *patterns);
 HlTime mgr_patterns_expires(const MgrPatterns *patterns);
 
+/* When each role of it ends: HlUpdaterEnd (proto/updater_lines.h); borrowed, until the next tick. */
+const GPtrArray *mgr_patterns_ends(const MgrPatterns *patterns);
+
 /* Who waits for the end of a synchronisation.  One of done and failed is called, once, with borrowed arguments. */
 typedef struct {
     void (*progress)(guint percent, const char *what, gpointer user);

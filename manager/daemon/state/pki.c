@@ -164,8 +164,10 @@ static void mark_revoked(MgrPki *pki, const char *name, const char *but_serial, 
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         MgrCertificateRecord *record = value;
 
-        if (strcmp(record->name, name) == 0 && record->revoked_at == 0 && g_strcmp0(record->serial, but_serial) != 0)
-            record->revoked_at = at;
+        if (strcmp(record->name, name) != 0 || record->revoked_at != 0 || g_strcmp0(record->serial, but_serial) == 0)
+            continue;
+        record->revoked_at = at;
+        pki->fleet->named_changes += strcmp(record->kind, hl_cert_kind_name(HL_CERT_ENDPOINT)) != 0;
     }
 }
 

@@ -19,6 +19,7 @@ struct MgrStatus {
     HlTime summary_mono;
     json_t *repository; /* NULL: nothing is known of it yet */
     json_t *audit;
+    json_t *ends;
 };
 
 MgrStatus *mgr_status_new(const MgrStatusOptions *options)
@@ -28,6 +29,7 @@ MgrStatus *mgr_status_new(const MgrStatusOptions *options)
     status->fleet = options->fleet;
     status->down = options->down;
     status->blind = true; /* until the link says otherwise */
+    status->ends = json_array();
     g_queue_init(&status->queue);
     return status;
 }
@@ -39,6 +41,7 @@ void mgr_status_free(MgrStatus *status)
     g_queue_clear(&status->queue);
     json_decref(status->repository);
     json_decref(status->audit);
+    json_decref(status->ends);
     g_free(status);
 }
 
@@ -258,6 +261,8 @@ json_t *mgr_status_summary(const MgrStatus *status, const MgrCaller *caller)
     json_object_set_new(document, "latest_patterns", patterns_value(status->fleet->latest));
     json_object_set(document, "repository", status->repository != NULL ? status->repository : json_null());
     json_object_set(document, "audit", status->audit != NULL ? status->audit : json_null());
+    if (caller == NULL || caller->groups == NULL) /* they concern the site */
+        json_object_set(document, "ends", status->ends);
     return document;
 }
 
@@ -312,6 +317,13 @@ void mgr_status_set_repository(MgrStatus *status, json_t *repository)
     status->summary_dirty = status->summary_dirty || !json_equal(repository, status->repository);
     json_decref(status->repository);
     status->repository = repository;
+}
+
+void mgr_status_set_ends(MgrStatus *status, json_t *ends)
+{
+    status->summary_dirty = status->summary_dirty || !json_equal(ends, status->ends);
+    json_decref(status->ends);
+    status->ends = ends;
 }
 
 /* An event for what follows from several causes, where it is told: the change that counts is the one between two

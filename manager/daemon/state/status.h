@@ -37,6 +37,9 @@ void mgr_status_set_blind(MgrStatus *status, bool blind);
 /* What the summary tells of the pattern repository's signature; takes the document. */
 void mgr_status_set_repository(MgrStatus *status, json_t *repository);
 
+/* What the summary tells of what ends soon; takes the array. */
+void mgr_status_set_ends(MgrStatus *status, json_t *ends);
+
 /* Writes what was touched, part of it per turn.  Called some fifty times a second. */
 void mgr_status_flush(MgrStatus *status);
 

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manager/daemon/state/ends.h"
+
+#include <string.h>
+
+#include "lib/base/log.h"
+#include "manager/site/site.h"
+#include "proto/updater_lines.h"
+
+#define LOOK_EVERY   HL_DAY
+#define LOG_EVERY    (HL_DAY - HL_MINUTE) /* a day's look is not a minute short of it */
+#define MAX_KEPT     200                  /* the soonest; the metric has a line for each */
+#define MAX_TOLD     20                   /* in the summary, which is one message */
+#define MAX_WARNINGS 3                    /* beside an answer */
+
+/* One thing, and what was told of it. */
+typedef struct {
+    MgrEnd end;
+    char *name, *key; /* "admin/ann" */
+    MgrEndGrade grade;
+    HlTime logged_mono; /* 0: never */
+} Item;
+
+struct MgrEnds {
+    MgrEndsOptions parts;
+    GPtrArray *items; /* Item *, the soonest first */
+    bool has_looked;
+    HlTime next_wall, looked_wall;
+    uint64_t seen_certificates; /* of fleet->named_changes */
+    HlTime seen_signed;
+};
+
+static void item_free(gpointer data)
+{
+    Item *item = data;
+
+    g_free(item->name);
+    g_free(item->key);
+    g_free(item);
+}
+
+MgrEnds *mgr_ends_new(const MgrEndsOptions *options)
+{
+    MgrEnds *ends = g_new0(MgrEnds, 1);
+
+    ends->parts = *options;
+    ends->items = g_ptr_array_new_with_free_func(item_free);
+    return ends;
+}
+
+void mgr_ends_free(MgrEnds *ends)
+{
+    if (ends == NULL)
+        return;
+    g_ptr_array_unref(ends->items);
+    g_free(ends);
+}
+
+void mgr_ends_touch(MgrEnds *ends)
+{
+    ends->has_looked = false;
+}
+
+/* -------------------------------------------------------------------------------------------------------- gathering */
+
+static void add(GPtrArray *items, MgrEndKind kind, const char *name, HlTime begin, HlTime end)
+{
+    Item *item = g_new0(Item, 1);
+
+    item->name = g_strdup(name);
+    item->key = g_strdup_printf("%s/%s", mgr_end_kind_name(kind), name);
+    item->end = (MgrEnd){ kind, item->name, begin, end };
+    g_ptr_array_add(items, item);
+}
+
+/* Whose certificate is not revoked; of several the one that ends last. */
+static void add_people(const MgrEnds *ends, GPtrArray *items, HlCertKind of, MgrEndKind kind)
+{
+    g_autoptr(GHashTable) last = g_hash_table_new(g_str_hash, g_str_equal); /* name -> record, borrowed */
+    const char *word = hl_cert_kind_name(of);
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, ends->parts.fleet->certificates);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        MgrCertificateRecord *record = value;
+        const MgrCertificateRecord *known = g_hash_table_lookup(last, record->name);
+
+        if (record->revoked_at == 0 && strcmp(record->kind, word) == 0 &&
+            (known == NULL || known->expires_at < record->expires_at))
+            g_hash_table_replace(last, record->name, record);
+    }
+    g_hash_table_iter_init(&iter, last);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        const MgrCertificateRecord *record = value;
+
+        add(items, kind, record->name, record->issued_at, record->expires_at);
+    }
+}
+
+static void add_cert(GPtrArray *items, MgrEndKind kind, const HlCert *cert)
+{
+    const HlCertInfo *info = hl_cert_info(cert);
+
+    add(items, kind, "", info->not_before, info->not_after);
+}
+
+static void add_file(const MgrEnds *ends, GPtrArray *items, MgrEndKind kind, const char *name)
+{
+    g_autofree char *path = mgr_site_path(ends->parts.dir, name);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(HlCert) cert = hl_cert_load(path, &error);
+
+    if (cert != NULL)
+        add_cert(items, kind, cert);
+    else
+        hl_log_limited(HL_LOG_WARN, "ends", name, "when it ends is not known: %s", error->message);
+}
+
+static void add_roles(const MgrEnds *ends, GPtrArray *items)
+{
+    const GPtrArray *roles = mgr_patterns_ends(ends->parts.patterns);
+
+    for (guint i = 0; i < roles->len; i++) {
+        const HlUpdaterEnd *role = roles->pdata[i];
+        MgrEndKind kind = mgr_end_kind_of_role(role->role);
+
+        add(items, kind, kind == MGR_END_COMPONENT ? role->role : "", 0, role->end);
+    }
+}
+
+static int compare_items(gconstpointer a, gconstpointer b)
+{
+    return mgr_end_compare(&(*(const Item *const *)a)->end, &(*(const Item *const *)b)->end);
+}
+
+/* Those whose end is long past would take the places of those to come. */
+static void drop_forgotten(GPtrArray *items, HlTime now)
+{
+    for (guint i = items->len; i-- > 0;) {
+        const MgrEnd *end = &((const Item *)items->pdata[i])->end;
+
+        if (end->end <= now && mgr_end_grade(end, now) == MGR_END_QUIET)
+            g_ptr_array_remove_index(items, i);
+    }
+    if (items->len > MAX_KEPT)
+        g_ptr_array_set_size(items, MAX_KEPT);
+}
+
+static GPtrArray *gather(const MgrEnds *ends, HlTime now)
+{
+    GPtrArray *items = g_ptr_array_new_with_free_func(item_free);
+
+    add_people(ends, items, HL_CERT_ADMIN, MGR_END_ADMIN);
+    add_people(ends, items, HL_CERT_MONITOR, MGR_END_MONITOR);
+    add_file(ends, items, MGR_END_SERVER, "pki/server.pem");
+    add_file(ends, items, MGR_END_MANAGER, "pki/manager.pem");
+    add_cert(items, MGR_END_CA, mgr_pki_authority(ends->parts.pki));
+    add_roles(ends, items);
+    g_ptr_array_sort(items, compare_items);
+    drop_forgotten(items, now);
+    return items;
+}
+
+/* ---------------------------------------------------------------------------------------------------------- telling */
+
+static char *find_remedy(const MgrEnds *ends, const Item *item)
+{
+    return mgr_end_remedy(&item->end, ends->parts.dir, mgr_patterns_is_mirror(ends->parts.patterns));
+}
+
+/* The timestamp is told of, and renewed, by state/timestamp. */
+static bool is_told_here(const Item *item)
+{
+    return item->end.kind != MGR_END_TIMESTAMP;
+}
+
+static void tell_event(const MgrEnds *ends, const Item *item, MgrEndGrade before, HlTime now)
+{
+    g_autofree char *text = mgr_end_describe(&item->end, now);
+
+    if (item->grade != before)
+        mgr_status_server_event(ends->parts.status, "end", mgr_end_grade_name(before), mgr_end_grade_name(item->grade),
+                                text);
+}
+
+static void tell_log(const MgrEnds *ends, Item *item, HlTime now)
+{
+    g_autofree char *text = mgr_end_describe(&item->end, now);
+    g_autofree char *remedy = find_remedy(ends, item);
+    HlTime mono = hl_clock_mono();
+
+    if (item->grade == MGR_END_QUIET || (item->logged_mono != 0 && mono - item->logged_mono < LOG_EVERY))
+        return;
+    item->logged_mono = mono;
+    hl_log(item->grade == MGR_END_NEAR ? HL_LOG_WARN : HL_LOG_ERROR, "ends", "%s; remedy: %s", text, remedy);
+}
+
+static Item *find_item(const GPtrArray *items, const char *key)
+{
+    for (guint i = 0; i < items->len; i++)
+        if (strcmp(((const Item *)items->pdata[i])->key, key) == 0)
+            return items->pdata[i];
+    return NULL;
+}
+
+/* A thing that was renewed is another one: what was told of it counts no more, but that it is good again is news. */
+static void tell(const MgrEnds *ends, const GPtrArray *older, HlTime now)
+{
+    for (guint i = 0; i < ends->items->len; i++) {
+        Item *item = ends->items->pdata[i];
+        const Item *before = find_item(older, item->key);
+
+        item->grade = mgr_end_grade(&item->end, now);
+        if (before != NULL && before->end.end == item->end.end && before->grade == item->grade)
+            item->logged_mono = before->logged_mono;
+        if (!is_told_here(item))
+            continue;
+        tell_event(ends, item, before != NULL ? before->grade : MGR_END_QUIET, now);
+        tell_log(ends, item, now);
+    }
+}
+
+static void tell_summary(const MgrEnds *ends)
+{
+    json_t *array = json_array();
+
+    for (guint i = 0; i < ends->items->len && json_array_size(array) < MAX_TOLD; i++) {
+        const Item *item = ends->items->pdata[i];
+        g_autofree char *end = hl_time_format(item->end.end);
+        g_autofree char *remedy = find_remedy(ends, item);
+
+        if (item->grade != MGR_END_QUIET)
+            json_array_append_new(array, json_pack("{s:s, s:s, s:s, s:s, s:s}", "kind",
+                                                   mgr_end_kind_name(item->end.kind), "name", item->name, "end", end,
+                                                   "state", mgr_end_grade_name(item->grade), "remedy", remedy));
+    }
+    mgr_status_set_ends(ends->parts.status, array);
+}
+
+/* ---------------------------------------------------------------------------------------------------------- looking */
+
+static HlTime find_next(const GPtrArray *items, HlTime now)
+{
+    HlTime next = now + LOOK_EVERY;
+
+    for (guint i = 0; i < items->len; i++) {
+        HlTime step = mgr_end_next(&((const Item *)items->pdata[i])->end, now);
+
+        if (step != 0)
+            next = MIN(next, step);
+    }
+    return next;
+}
+
+static void look(MgrEnds *ends, HlTime now)
+{
+    g_autoptr(GPtrArray) older = ends->items;
+
+    ends->items = gather(ends, now);
+    ends->has_looked = true;
+    ends->looked_wall = now;
+    ends->next_wall = find_next(ends->items, now);
+    ends->seen_certificates = ends->parts.fleet->named_changes;
+    ends->seen_signed = mgr_patterns_signed(ends->parts.patterns);
+    tell(ends, older, now);
+    tell_summary(ends);
+}
+
+void mgr_ends_tick(MgrEnds *ends)
+{
+    HlTime now = hl_clock_wall();
+
+    if (!ends->has_looked || now >= ends->next_wall || now < ends->looked_wall ||
+        ends->seen_certificates != ends->parts.fleet->named_changes ||
+        ends->seen_signed != mgr_patterns_signed(ends->parts.patterns))
+        look(ends, now);
+}
+
+/* --------------------------------------------------------------------------------------------------- who asks for it
+ */
+
+static bool is_own(const Item *item, const char *caller)
+{
+    return item->end.kind == MGR_END_ADMIN && strcmp(item->name, caller) == 0;
+}
+
+static void warn(const MgrEnds *ends, const Item *item, GStrvBuilder *lines)
+{
+    g_autofree char *text = mgr_end_describe(&item->end, hl_clock_wall());
+    g_autofree char *remedy = find_remedy(ends, item);
+    g_autofree char *line = g_strdup_printf("%s; remedy: %s", text, remedy);
+
+    g_strv_builder_add(lines, line);
+}
+
+GStrv mgr_ends_warnings(const MgrEnds *ends, const MgrCaller *caller)
+{
+    g_autoptr(GStrvBuilder) lines = g_strv_builder_new();
+    guint due = 0;
+
+    for (int own = 1; own >= (caller->role == MGR_ROLE_OWNER ? 0 : 1); own--) {
+        for (guint i = 0; i < ends->items->len; i++) {
+            const Item *item = ends->items->pdata[i];
+
+            if (item->grade == MGR_END_QUIET || is_own(item, caller->account) != (own == 1))
+                continue;
+            if (due++ < MAX_WARNINGS)
+                warn(ends, item, lines);
+        }
+    }
+    if (due == 0)
+        return NULL;
+    if (due > MAX_WARNINGS) {
+        g_autofree char *more =
+            g_strdup_printf("%u more ends are near: 'holdline status' lists them", due - MAX_WARNINGS);
+
+        g_strv_builder_add(lines, more);
+    }
+    return g_strv_builder_end(lines);
+}
+
+void mgr_ends_print_metric(const MgrEnds *ends, GString *out)
+{
+    HlTime now = hl_clock_wall();
+
+    g_string_append(out, "# HELP holdline_end_seconds Time until a certificate or a role of the repository ends; 0: it "
+                         "has\n# TYPE holdline_end_seconds gauge\n");
+    /* names are identifiers: nothing in them has to be escaped */
+    for (guint i = 0; i < ends->items->len; i++) {
+        const Item *item = ends->items->pdata[i];
+
+        g_string_append_printf(out, "holdline_end_seconds{kind=\"%s\",name=\"%s\"} %" G_GINT64_FORMAT "\n",
+                               mgr_end_kind_name(item->end.kind), item->name, MAX(item->end.end - now, 0) / HL_SECOND);
+    }
+}
