@@ -7,12 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#include "lib/base/conf.h"
 #include "lib/base/ident.h"
 #include "lib/base/text.h"
 #include "lib/base/unconst.h"
+#include "manager/cli/config.h"
+#include "manager/cli/pair.h"
+#include "manager/core/ends.h"
 #include "proto/topics.h"
 #include "proto/wire.h"
 
@@ -26,35 +29,9 @@
 #define COMEBACK_MIN     500  /* a pause at random between these before a lent line is taken back, so that two that */
 #define COMEBACK_MAX     1500 /* look on do not chase each other */
 
-typedef struct {
-    char *name, *ca, *certificate, *key;
-    char **brokers;
-    int role;
-} Conf;
-
-enum { ADMIN, MONITOR };
-static const char *const roles[] = { "admin", "monitor", NULL };
-
-#define ROW(name, type, field, min, max, help)                            \
-    {                                                                     \
-        name, type, offsetof(Conf, field), "", min, max, NULL, help, NULL \
-    }
-
-static const HlOption rows[] = {
-    ROW("client.name", HL_OPTION_STRING, name, 0, 64, "Name in the certificate"),
-    ROW("client.brokers", HL_OPTION_LIST, brokers, 0, 8, "host:port of the broker"),
-    ROW("client.ca", HL_OPTION_STRING, ca, 0, 4096, "Certificate of the authority"),
-    ROW("client.certificate", HL_OPTION_STRING, certificate, 0, 4096, "Own certificate"),
-    ROW("client.key", HL_OPTION_STRING, key, 0, 4096, "Own key"),
-    { "client.role", HL_OPTION_CHOICE, offsetof(Conf, role), "admin", 0, 0, roles, "What the certificate is for",
-      NULL },
-};
-static const HlOptionTable conf_table = HL_OPTION_TABLE(rows);
-
 struct CliClient {
     GMainContext *context;
-    Conf conf;
-    char *path; /* of the configuration; file names in it are relative to it */
+    CliConfig conf;
     HlBus *bus; /* NULL while a lent line is with another process */
     int turn;   /* the key file, locked; -1 while it is not this process's turn */
     bool lent, lost;
@@ -71,23 +48,6 @@ struct CliClient {
     CliProgress progress;
     gpointer progress_user;
 };
-
-static char *find_conf(HlInvocation *call, GError **error)
-{
-    const char *given = hl_cli_value(call, "config", getenv("HOLDLINE_CONFIG"));
-    g_autofree char *own = g_build_filename(g_get_user_config_dir(), "holdline", "holdline.conf", NULL);
-    const char *places[] = { own, "/etc/holdline/holdline.conf" };
-
-    if (given != NULL && *given != '\0')
-        return g_strdup(given);
-    for (gsize i = 0; i < G_N_ELEMENTS(places); i++)
-        if (g_file_test(places[i], G_FILE_TEST_EXISTS))
-            return g_strdup(places[i]);
-    hl_fail(error, HL_ERROR_NOT_FOUND,
-            "no client configuration: name one with --config or HOLDLINE_CONFIG; 'holdline init' makes "
-            "DIR/admins/admin/holdline.conf");
-    return NULL;
-}
 
 static void merge(json_t *into, json_t *part)
 {
@@ -208,24 +168,22 @@ static bool turn(CliClient *client, HlTime deadline)
     return true;
 }
 
-static char *beside(const char *conf_path, const char *name)
+static void end_turn(CliClient *client)
 {
-    g_autofree char *absolute = g_canonicalize_filename(conf_path, NULL);
-    g_autofree char *directory = g_path_get_dirname(absolute);
-
-    return g_canonicalize_filename(name, directory);
+    if (client->turn >= 0)
+        close(client->turn);
+    client->turn = -1;
 }
 
 /* The broker knows a client by its certificate, and of two with the same one it drops the older.  So the processes of
  * an administrator take turns, with a lock on the key file. */
-static bool take_turn(CliClient *client, GError **error)
+static bool lock_key(CliClient *client, const char *key, GError **error)
 {
-    g_autofree char *key = beside(client->path, client->conf.key);
     HlTime deadline = hl_clock_mono() + TURN_PATIENCE;
 
     client->turn = open(key, O_RDONLY | O_CLOEXEC);
     if (client->turn < 0)
-        return hl_fail_errno(error, errno, "cannot read the key %s that %s names", key, client->path);
+        return hl_fail_errno(error, errno, "cannot read the key %s that %s names", key, client->conf.path);
     while (flock(client->turn, LOCK_EX | LOCK_NB) != 0) {
         if (hl_clock_mono() > deadline)
             return hl_fail(error, HL_ERROR_UNAVAILABLE,
@@ -237,42 +195,60 @@ static bool take_turn(CliClient *client, GError **error)
     return true;
 }
 
-static void end_turn(CliClient *client)
+static bool take_turn(CliClient *client, GError **error)
 {
-    if (client->turn >= 0)
-        close(client->turn);
-    client->turn = -1;
+    g_autofree char *path = cli_config_path(&client->conf, client->conf.key);
+
+    while (lock_key(client, path, error)) {
+        struct stat locked, now;
+
+        if (fstat(client->turn, &locked) == 0 && stat(path, &now) == 0 && locked.st_ino == now.st_ino &&
+            locked.st_dev == now.st_dev)
+            return true;
+        end_turn(client); /* renewed while this one waited: the lock of another key */
+    }
+    return false;
 }
 
 /* Monitors read status topics and nothing else, not even whether a manager is connected. */
 static bool is_monitor(const CliClient *client)
 {
-    return client->conf.role == MONITOR;
+    return client->conf.role == CLI_ROLE_MONITOR;
 }
 
-static bool check_conf(const CliClient *client, GError **error)
+static bool check_role(const CliClient *client, GError **error)
 {
-    const Conf *conf = &client->conf;
-
-    if (*conf->name == '\0' || conf->brokers[0] == NULL || *conf->ca == '\0' || *conf->certificate == '\0' ||
-        *conf->key == '\0')
-        return hl_fail(
-            error, HL_ERROR_INVALID,
-            "%s: [client] must give name, brokers, ca, certificate and key, as 'holdline admin create' writes it",
-            client->path);
     if (is_monitor(client) && client->on_status == NULL)
         return hl_fail(error, HL_ERROR_DENIED,
                        "%s is the configuration of a monitor, which may only watch: use 'holdline status --watch', or "
                        "name an administrator's with --config",
-                       client->path);
+                       client->conf.path);
     return true;
 }
 
-static bool connect_line(CliClient *client, GError **error)
+static bool fail_unreached(const CliClient *client, GError **error)
 {
-    g_autofree char *ca = beside(client->path, client->conf.ca);
-    g_autofree char *certificate = beside(client->path, client->conf.certificate);
-    g_autofree char *key = beside(client->path, client->conf.key);
+    g_autofree char *certificate = cli_config_path(&client->conf, client->conf.certificate);
+    g_autoptr(HlCert) cert = hl_cert_load(certificate, NULL);
+    MgrEnd end = { is_monitor(client) ? MGR_END_MONITOR : MGR_END_ADMIN, client->conf.name, 0,
+                   cert != NULL ? hl_cert_info(cert)->not_after : 0 };
+    g_autofree char *remedy = mgr_end_remedy(&end, "SITE", false);
+
+    if (cert != NULL && end.end <= hl_clock_wall())
+        return hl_fail(error, HL_ERROR_UNAVAILABLE, "cannot reach the server: %s; another certificate: %s",
+                       client->reason != NULL ? client->reason : hl_bus_broker(client->bus), remedy);
+    return hl_fail(error, HL_ERROR_UNAVAILABLE, "cannot reach the server: %s",
+                   client->reason != NULL ? client->reason : hl_bus_broker(client->bus));
+}
+
+/* ending: "", or CLI_DRAFT for the pair that is not in force yet. */
+static bool connect_pair(CliClient *client, const char *ending, GError **error)
+{
+    g_autofree char *ca = cli_config_path(&client->conf, client->conf.ca);
+    g_autofree char *certificate_name = g_strconcat(client->conf.certificate, ending, NULL);
+    g_autofree char *key_name = g_strconcat(client->conf.key, ending, NULL);
+    g_autofree char *certificate = cli_config_path(&client->conf, certificate_name);
+    g_autofree char *key = cli_config_path(&client->conf, key_name);
     g_autofree char *replies = hl_topic_name(HL_TOPIC_ADMIN_REPLY, client->conf.name);
     const char *const filters[] = { replies, HL_TOPIC_ROOT "manager/state",
                                     client->on_status != NULL ? HL_TOPIC_ROOT "status/#" : NULL, NULL };
@@ -307,26 +283,14 @@ static bool connect_line(CliClient *client, GError **error)
             return hl_fail(error, HL_ERROR_UNAVAILABLE,
                            "the broker at %s answers, but no manager is connected to it; is holdline-managerd running?",
                            hl_bus_broker(client->bus));
-        return hl_fail(error, HL_ERROR_UNAVAILABLE, "cannot reach the server: %s",
-                       client->reason != NULL ? client->reason : hl_bus_broker(client->bus));
+        return fail_unreached(client, error);
     }
     return client->bus != NULL;
 }
 
-CliClient *cli_client_open(HlInvocation *call, CliStatus on_status, gpointer user, GError **error)
+static bool connect_line(CliClient *client, GError **error)
 {
-    g_autoptr(CliClient) client = g_new0(CliClient, 1);
-
-    client->turn = -1;
-    client->as_is = hl_cli_has(call, "json");
-    client->context = g_main_context_new();
-    client->on_status = on_status;
-    client->status_user = user;
-    client->path = find_conf(call, error);
-    if (client->path == NULL || !hl_conf_load(client->path, conf_table, &client->conf, error) ||
-        !check_conf(client, error) || !take_turn(client, error) || !connect_line(client, error))
-        return NULL;
-    return g_steal_pointer(&client);
+    return connect_pair(client, "", error);
 }
 
 void cli_client_lend(CliClient *client)
@@ -357,12 +321,11 @@ void cli_client_close(CliClient *client)
         return;
     hl_bus_leave(client->bus);
     end_turn(client);
-    hl_options_clear(conf_table, &client->conf);
+    cli_config_clear(&client->conf);
     g_main_context_unref(client->context);
     g_clear_pointer(&client->correlation, g_bytes_unref);
     g_clear_pointer(&client->result, json_decref);
     g_clear_error(&client->error);
-    g_free(client->path);
     g_free(client->reason);
     g_free(client);
 }
@@ -476,6 +439,111 @@ json_t *cli_client_call_as_is(CliClient *client, const char *name, const char *c
 {
     client->as_is = true;
     return cli_client_call(client, name, arguments, NULL, NULL, error);
+}
+
+/* ---------------------------------------------------------------------------------------------------------- renewal
+ */
+
+static CliPair pair_of(const CliClient *client, char **cert, char **key)
+{
+    *cert = cli_config_path(&client->conf, client->conf.certificate);
+    *key = cli_config_path(&client->conf, client->conf.key);
+    return (CliPair){ *cert, *key };
+}
+
+static bool mend(const CliClient *client, GError **error)
+{
+    g_autofree char *cert = NULL;
+    g_autofree char *key = NULL;
+    CliPair pair = pair_of(client, &cert, &key);
+
+    return cli_pair_mend(&pair, error);
+}
+
+/* Asks over the line for a certificate of the draft's key. */
+static bool make_draft(CliClient *client, const CliPair *pair, GError **error)
+{
+    g_autoptr(GBytes) csr = cli_pair_begin_draft(pair, client->conf.name, error);
+    g_autofree char *text = csr != NULL ? g_base64_encode(g_bytes_get_data(csr, NULL), g_bytes_get_size(csr)) : NULL;
+    const char *arguments[] = { "name", client->conf.name, "csr", text, NULL };
+    g_autoptr(json_t) document = NULL;
+    bool as_is = client->as_is;
+    bool warned = client->warned;
+
+    if (csr == NULL)
+        return false;
+    client->as_is = true;  /* a file's content */
+    client->warned = true; /* its answer may still tell of what it mends */
+    document = cli_client_call(client, "account renew", arguments, NULL, NULL, error);
+    client->as_is = as_is;
+    client->warned = warned;
+    return document != NULL &&
+           cli_pair_end_draft(pair, json_string_value(json_object_get(document, "certificate")), error);
+}
+
+/* The line with the draft, which is in force once that works. */
+static bool try_draft(CliClient *client, const CliPair *pair, GError **error)
+{
+    int turn;
+
+    hl_bus_leave(client->bus);
+    client->bus = NULL;
+    if (!connect_pair(client, CLI_DRAFT, error))
+        return false;
+    turn = cli_pair_take_draft(pair, error);
+    if (turn < 0)
+        return false;
+    end_turn(client);
+    client->turn = turn;
+    return true;
+}
+
+static bool replace(CliClient *client, const CliPair *pair, const HlCert *cert, GError **error)
+{
+    return (cli_pair_has_draft(pair, cert, hl_clock_wall()) || make_draft(client, pair, error)) &&
+           try_draft(client, pair, error);
+}
+
+/* In the last third of its life the own certificate is renewed before the call.  Whatever goes wrong with that, the
+ * call itself goes on with what there is; false: without a line it cannot. */
+static bool renew(CliClient *client, GError **error)
+{
+    g_autofree char *cert_path = NULL;
+    g_autofree char *key_path = NULL;
+    CliPair pair = pair_of(client, &cert_path, &key_path);
+    g_autoptr(HlCert) cert = hl_cert_load(cert_path, NULL);
+    g_autoptr(GError) problem = NULL;
+
+    if (is_monitor(client) || cert == NULL || !cli_pair_is_due(cert, hl_clock_wall()))
+        return true;
+    if (replace(client, &pair, cert, &problem))
+        return true;
+    /* one that was lost on its way is not issued again at once; and an older server cannot */
+    if (hl_error_code(problem) != HL_ERROR_EXISTS) {
+        g_autofree char *end = hl_time_format(hl_cert_info(cert)->not_after);
+
+        fprintf(stderr, "warning: the certificate %s, which ends at %s, could not be renewed: %s\n", cert_path, end,
+                problem->message);
+    }
+    if (client->bus != NULL && hl_bus_state(client->bus) == HL_BUS_UP && !client->lost)
+        return true;
+    g_clear_pointer(&client->bus, hl_bus_free);
+    return connect_line(client, error);
+}
+
+CliClient *cli_client_open(HlInvocation *call, CliStatus on_status, gpointer user, GError **error)
+{
+    g_autoptr(CliClient) client = g_new0(CliClient, 1);
+
+    client->turn = -1;
+    client->as_is = hl_cli_has(call, "json");
+    client->context = g_main_context_new();
+    client->on_status = on_status;
+    client->status_user = user;
+    if (!cli_config_load(&client->conf, call, error) || !check_role(client, error) || !take_turn(client, error) ||
+        !mend(client, error) || !connect_line(client, error) || !renew(client, error))
+        return NULL;
+    return g_steal_pointer(&client);
 }
 
 bool cli_client_is_up(const CliClient *client)

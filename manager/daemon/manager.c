@@ -144,9 +144,9 @@ static void on_dialled(const MgrDialResult *result, gpointer user)
     mgr_console_dialled(((Manager *)user)->console, result);
 }
 
-static GStrv warnings(const MgrCaller *caller, gconstpointer user)
+static GStrv warnings(const MgrCaller *caller, gpointer user)
 {
-    return mgr_ends_warnings(((const Manager *)user)->ends, caller);
+    return mgr_ends_warnings(((Manager *)user)->ends, caller);
 }
 
 static json_t *about(gconstpointer user)

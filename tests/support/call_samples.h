@@ -60,6 +60,7 @@ static const Call calls[] = {
     { "account delete", { "name", "bob" } },
     { "account certificate", { "name", "bob", "csr", "CSR" } },
     { "audit list", { NULL } },
+    { "account renew", { "name", "admin", "csr", "CSR" } },
     { "detection list", { NULL } },
     { "detection show", { "detection", "d-1" } },
     { "detection acknowledge", { "ids", "d-1" } },

@@ -29,6 +29,8 @@ static const struct {
     { "detection show", "apmo" },
     { "quarantine list", "apmo" },
     { "bundle list", "apmo" },
+    /* of one's own */
+    { "account renew", "apmo" },
     /* verify, update-now, synchronize, rollback, scan, cancel of one's own, acknowledge a detection */
     { "verify", "pmo" },
     { "update-now", "pmo" },
@@ -337,6 +339,29 @@ static void test_certificates(void)
     parts_check_registry(parts);
 }
 
+/* A certificate for oneself, by any role: not for others, and not as often as one likes. */
+static void test_renewal(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    g_autofree char *csr = parts_make_csr_text();
+    const Call own = { "account renew", { "name", CALLER, "csr", csr } };
+
+    add_account(parts, CALLER, "auditor");
+    expect(parts, CALLER, &own, "exists"); /* that one is a moment old */
+    clock_fake_advance(80 * HL_DAY);
+    expect(parts, CALLER, &(Call){ "account renew", { "name", "admin", "csr", csr } }, "invalid");
+    expect(parts, CALLER, &own, "");
+    expect(parts, CALLER, &own, "exists");
+    clock_fake_advance(72 * HL_DAY);
+    expect(parts, CALLER, &own, "exists");
+    clock_fake_advance(2 * HL_DAY);
+    expect(parts, CALLER, &own, "");
+    expect(parts, "admin", &(Call){ "account disable", { "name", CALLER } }, "");
+    clock_fake_advance(80 * HL_DAY);
+    expect(parts, CALLER, &own, "denied");
+    parts_check_registry(parts);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -348,5 +373,6 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/accounts/last-owners", test_last_owners);
     g_test_add_func("/manager/accounts/cancel", test_cancel);
     g_test_add_func("/manager/accounts/certificates", test_certificates);
+    g_test_add_func("/manager/accounts/renewal", test_renewal);
     return g_test_run();
 }

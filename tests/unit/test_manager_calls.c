@@ -564,7 +564,7 @@ static void test_not_stored(void)
         expect_code(world, "again", "");
         parts_check_registry(world->parts);
     }
-    g_assert_cmpuint(n_writing, ==, 27);
+    g_assert_cmpuint(n_writing, ==, 28);
 }
 
 /* The manager stops while they wait: each is answered or dropped, none twice. */

@@ -222,9 +222,9 @@ static void test_warnings(void)
     expect_warnings(parts, "bob", MGR_ROLE_ADMINISTRATOR, (const char *const[]){ NULL });
 }
 
-static GStrv warn(const MgrCaller *caller, gconstpointer user)
+static GStrv warn(const MgrCaller *caller, gpointer user)
 {
-    return mgr_ends_warnings(((const Parts *)user)->ends, caller);
+    return mgr_ends_warnings(((Parts *)user)->ends, caller);
 }
 
 static void expect_reply(Parts *parts, size_t warnings)

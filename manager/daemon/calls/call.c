@@ -18,7 +18,7 @@ struct MgrCalls {
     GHashTable *open; /* a set of MgrCall * */
     uint64_t refused;
     MgrWarnings warnings; /* NULL: there is nothing to warn of */
-    gconstpointer user;
+    gpointer user;
 };
 
 /* A long list that is made between the loop's other work. */
@@ -70,7 +70,7 @@ void mgr_calls_free(MgrCalls *calls)
     g_free(calls);
 }
 
-void mgr_calls_warn_with(MgrCalls *calls, MgrWarnings warnings, gconstpointer user)
+void mgr_calls_warn_with(MgrCalls *calls, MgrWarnings warnings, gpointer user)
 {
     calls->warnings = warnings;
     calls->user = user;

@@ -23,10 +23,10 @@ MgrCalls *mgr_calls_new(MgrDown *down, MgrRecord *record, MgrStatus *status);
 void mgr_calls_free(MgrCalls *calls);
 
 /* What a caller is told beside the answer: sentences, ends with NULL and is freed with g_strfreev; NULL: nothing. */
-typedef GStrv (*MgrWarnings)(const MgrCaller *caller, gconstpointer user);
+typedef GStrv (*MgrWarnings)(const MgrCaller *caller, gpointer user);
 
 /* From now on each last reply carries them. */
-void mgr_calls_warn_with(MgrCalls *calls, MgrWarnings warnings, gconstpointer user);
+void mgr_calls_warn_with(MgrCalls *calls, MgrWarnings warnings, gpointer user);
 
 /* Calls that ended with an error. */
 uint64_t mgr_calls_refused(const MgrCalls *calls);

@@ -102,8 +102,7 @@ static void fail_issue(gpointer change, const GError *error)
     const char *name = mgr_call_argument(issue->call, "name");
     g_autoptr(GError) why = NULL;
 
-    if (hl_error_code(error) == HL_ERROR_CONFLICT &&
-        strcmp(mgr_call_message(issue->call)->name, "account certificate") == 0)
+    if (hl_error_code(error) == HL_ERROR_CONFLICT && g_str_has_prefix(mgr_call_message(issue->call)->name, "account "))
         hl_fail(&why, HL_ERROR_NOT_FOUND, "the account '%s' was deleted a moment ago", name);
     else if (hl_error_code(error) == HL_ERROR_CONFLICT)
         fail_taken(name, &why);
@@ -234,6 +233,51 @@ static void call_account_certificate(MgrCall *call, gpointer user)
     commit(issue, set);
 }
 
+/* The one of this name that was issued last. */
+static const MgrCertificateRecord *find_last(const MgrFleet *fleet, const char *name)
+{
+    const MgrCertificateRecord *last = NULL;
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, fleet->certificates);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        const MgrCertificateRecord *record = value;
+
+        if (record->revoked_at == 0 && strcmp(record->name, name) == 0 &&
+            (last == NULL || last->issued_at < record->issued_at))
+            last = record;
+    }
+    return last;
+}
+
+/* For the caller alone, who holds a certificate in force: another of the same name.  As often as endpoints get one: a
+ * CLI that loses each answer does not fill the registry. */
+static void call_account_renew(MgrCall *call, gpointer user)
+{
+    MgrCertificateCalls *calls = user;
+    const char *name = mgr_call_argument(call, "name");
+    const MgrCertificateRecord *last = find_last(calls->parts.fleet, name);
+    g_autoptr(GError) error = NULL;
+    HlWriteSet *set;
+    Issue *issue;
+
+    if (strcmp(name, mgr_call_admin(call)) != 0)
+        hl_fail(&error, HL_ERROR_INVALID, "'%s' is not you: 'holdline account certificate' makes one for others", name);
+    else if (last != NULL && !mgr_quota_is_certificate_due(last->issued_at, last->expires_at, hl_clock_wall()))
+        hl_fail(&error, HL_ERROR_EXISTS, "'%s' was given another certificate a short while ago", name);
+    if (error != NULL) {
+        mgr_call_fail(call, error);
+        return;
+    }
+    issue = issue_new(calls, call);
+    if (!sign(issue, HL_CERT_ADMIN))
+        return;
+    set = hl_write_set_new();
+    mgr_write_account_certificate(set, &issue->certificate);
+    commit(issue, set);
+}
+
 /* -------------------------------------------------------------------------------------------------------------- list
  */
 
@@ -354,6 +398,7 @@ static const MgrCallRow rows[] = {
     { "monitor revoke", "name", "", MGR_NEED_OWN, MGR_SCOPE_NONE, call_monitor_revoke },
     { "admin create", "name csr", "role groups", MGR_NEED_OWN, MGR_SCOPE_NONE, call_admin_create },
     { "admin list", "", "", MGR_NEED_AUDIT, MGR_SCOPE_NONE, call_admin_list },
+    { "account renew", "name csr", "", MGR_NEED_READ, MGR_SCOPE_NONE, call_account_renew },
     { "account certificate", "name csr", "replace", MGR_NEED_OWN, MGR_SCOPE_NONE, call_account_certificate },
     { .name = NULL },
 };

@@ -294,11 +294,12 @@ static void warn(const MgrEnds *ends, const Item *item, GStrvBuilder *lines)
     g_strv_builder_add(lines, line);
 }
 
-GStrv mgr_ends_warnings(const MgrEnds *ends, const MgrCaller *caller)
+GStrv mgr_ends_warnings(MgrEnds *ends, const MgrCaller *caller)
 {
     g_autoptr(GStrvBuilder) lines = g_strv_builder_new();
     guint due = 0;
 
+    mgr_ends_tick(ends); /* of what was renewed a moment ago nobody is warned */
     for (int own = 1; own >= (caller->role == MGR_ROLE_OWNER ? 0 : 1); own--) {
         for (guint i = 0; i < ends->items->len; i++) {
             const Item *item = ends->items->pdata[i];

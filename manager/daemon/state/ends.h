@@ -34,7 +34,7 @@ void mgr_ends_touch(MgrEnds *ends);
 
 /* What a caller is told beside the answer: the own certificate, and an owner then what ends next; few lines.  NULL:
  * nothing.  Free with g_strfreev. */
-GStrv mgr_ends_warnings(const MgrEnds *ends, const MgrCaller *caller);
+GStrv mgr_ends_warnings(MgrEnds *ends, const MgrCaller *caller);
 
 /* "holdline_end_seconds" in Prometheus' text format, of the soonest. */
 void mgr_ends_print_metric(const MgrEnds *ends, GString *out);
