@@ -298,10 +298,12 @@ bool cmd_account_certificate(HlInvocation *call, GError **error)
         "name", name, "replace", hl_cli_has(call, "replace") ? "yes" : NULL, "csr", NULL, NULL
     };
 
+    if (hl_cli_has(call, "site"))
+        return cmd_site_certificate(call, error);
     if (path == NULL)
         return hl_fail(error, HL_ERROR_USAGE,
                        "account certificate needs --csr FILE: 'holdline account request %s' makes it, on the machine "
-                       "that the certificate is for",
+                       "that the certificate is for; or, on the server, --site DIR",
                        name);
     csr = read_request(path, error);
     if (csr == NULL || !mgr_site_check_name(name, error) || !hl_dir_make(folder, 0700, error))

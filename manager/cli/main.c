@@ -61,7 +61,7 @@ static const char *const account_flags[] = { "role", "group", "all-groups", "not
 static const char *const request_flags[] = { "output", "-config", NULL };
 static const char *const audit_flags[] = { "account", "call", "since", "limit", NULL };
 static const char *const verify_flags[] = { "site", "head", NULL };
-static const char *const certificate_flags[] = { "csr", "output", "replace", NULL };
+static const char *const certificate_flags[] = { "csr", "output", "replace", "site", NULL };
 
 /* the arguments are the updater's */
 static const char *const publish_flags[] = { "repo", "force", "-json", NULL };
@@ -152,8 +152,9 @@ static const HlCommand commands[] = {
     { "account delete", "NAME", "Delete an account and revoke its certificates", cmd_account_end, 1, 1, NULL },
     { "account request", "NAME [--output DIR]", "Make a key and a certificate request, on the person's own machine",
       cmd_account_request, 1, 1, request_flags },
-    { "account certificate", "NAME --csr FILE [--output DIR] [--replace]",
-      "Have the server sign a certificate request; --replace revokes the account's earlier certificates",
+    { "account certificate", "NAME --csr FILE | --site DIR [--output DIR] [--replace]",
+      "Have the server sign a certificate request; --replace revokes the account's earlier certificates; --site: on "
+      "the server, when nobody can ask it any more",
       cmd_account_certificate, 1, 1, certificate_flags },
     { "audit list", "[--account NAME] [--call CALL] [--since D] [--limit N]",
       "List changes and refusals, the latest first", cmd_audit_list, 0, 0, audit_flags },

@@ -25,8 +25,7 @@ typedef struct {
  * that.  Root and targets need their holders' keys: 60 days to meet. */
 static const Row rows[] = {
     [MGR_END_ADMIN] = { "admin", "the certificate of account '{name}'", LEAD, false, true,
-                        "holdline account request {name}, then an owner: holdline account certificate {name} --csr "
-                        "{name}.csr" },
+                        "on the server: holdline account certificate {name} --site {site}" },
     [MGR_END_MONITOR] = { "monitor", "the certificate of monitor '{name}'", LEAD, false, true,
                           "holdline monitor revoke {name}, then holdline monitor create {name}" },
     [MGR_END_SERVER] = { "server", "the server's certificate", LEAD, false, false, MANUAL },

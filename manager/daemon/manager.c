@@ -16,6 +16,7 @@
 #include "manager/daemon/state/ends.h"
 #include "manager/daemon/state/floods.h"
 #include "manager/daemon/state/observed.h"
+#include "manager/daemon/work/issued.h"
 #include "manager/site/registry.h"
 #include "manager/site/site.h"
 
@@ -55,6 +56,7 @@ struct Manager {
     MgrCommands *commands;
     MgrRenewals *renewals;
     MgrIntroductions *introductions;
+    MgrIssued *issued;
     MgrFinds *finds;
     MgrReports *reports;
     MgrEnrol *enrol;
@@ -103,6 +105,7 @@ static gboolean on_second(gpointer user)
     mgr_console_tick(manager->console);
     mgr_patterns_tick(manager->patterns);
     mgr_timestamp_tick(manager->timestamp);
+    mgr_issued_tick(manager->issued);
     mgr_ends_tick(manager->ends);
     if (manager->observed != NULL)
         mgr_observed_tick(manager->observed);
@@ -307,6 +310,8 @@ static void build_work(Manager *manager)
                                                                 .pki = manager->pki });
     manager->introductions = mgr_introductions_new(&(MgrIntroductionsOptions){
         .fleet = &manager->fleet, .record = manager->record, .status = manager->status, .pki = manager->pki });
+    manager->issued = mgr_issued_new(&(MgrIssuedOptions){
+        .dir = manager->dir, .fleet = &manager->fleet, .record = manager->record, .pki = manager->pki });
     manager->finds = mgr_finds_new(
         &(MgrFindsOptions){ .fleet = &manager->fleet, .record = manager->record, .status = manager->status });
     manager->reports = mgr_reports_new(&(MgrReportsOptions){ .fleet = &manager->fleet,
@@ -517,6 +522,7 @@ void mgr_manager_free(Manager *manager)
     g_clear_pointer(&manager->enrol, mgr_enrol_free);
     g_clear_pointer(&manager->reports, mgr_reports_free);
     g_clear_pointer(&manager->finds, mgr_finds_free);
+    g_clear_pointer(&manager->issued, mgr_issued_free);
     g_clear_pointer(&manager->introductions, mgr_introductions_free);
     g_clear_pointer(&manager->renewals, mgr_renewals_free);
     g_clear_pointer(&manager->commands, mgr_commands_free);

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* holdline account certificate NAME --site DIR: the way back in, on the server. */
+#include <stdio.h>
+
+#include "lib/base/conf.h"
+#include "lib/base/file.h"
+#include "manager/cli/commands.h"
+#include "manager/cli/show.h"
+#include "manager/site/backup.h"
+#include "manager/site/issued.h"
+#include "manager/site/site.h"
+
+static bool read_brokers(const char *site, char **brokers, GError **error)
+{
+    g_autofree char *path = mgr_site_path(site, "manager.conf");
+    MgrConf conf = { 0 };
+    bool ok = hl_conf_load(path, mgr_conf_table(), &conf, error);
+
+    if (ok)
+        *brokers = g_strjoinv(",", conf.broker_addresses);
+    hl_options_clear(mgr_conf_table(), &conf);
+    return ok;
+}
+
+/* The key last: with an earlier certificate it would be no pair, and until then the earlier pair is whole. */
+static bool save(const char *site, const char *folder, const char *name, const HlKey *key, const HlCert *cert,
+                 GError **error)
+{
+    g_autofree char *authority_path = mgr_site_path(site, "pki/ca.pem");
+    g_autofree char *key_path = g_strdup_printf("%s/%s.key", folder, name);
+    g_autofree char *cert_path = g_strdup_printf("%s/%s.pem", folder, name);
+    g_autofree char *ca_path = g_build_filename(folder, "ca.pem", NULL);
+    g_autofree char *conf_path = g_build_filename(folder, "holdline.conf", NULL);
+    g_autofree char *brokers = NULL;
+    g_autofree char *conf = NULL;
+    g_autoptr(HlCert) ca = hl_cert_load(authority_path, error);
+
+    if (ca == NULL || !read_brokers(site, &brokers, error))
+        return false;
+    conf = mgr_site_client_conf("admin", name, brokers);
+    return hl_cert_save(ca, ca_path, error) && hl_file_write_text(conf_path, conf, 0600, error) &&
+           hl_cert_save(cert, cert_path, error) && hl_key_save(key, key_path, error);
+}
+
+bool cmd_site_certificate(HlInvocation *call, GError **error)
+{
+    const char *name = call->args[0];
+    g_autofree char *site = g_canonicalize_filename(hl_cli_value(call, "site", NULL), NULL);
+    g_autofree char *usual = g_build_filename(site, "admins", name, NULL);
+    const char *folder = hl_cli_value(call, "output", usual);
+    g_autoptr(HlKey) key = NULL;
+    g_autoptr(GBytes) csr = NULL;
+    g_autoptr(HlCert) cert = NULL;
+    g_autoptr(json_t) document = NULL;
+    g_autofree char *end = NULL;
+
+    if (hl_cli_has(call, "csr") || hl_cli_has(call, "replace"))
+        return hl_fail(error, HL_ERROR_USAGE,
+                       "--site makes the key too, and revokes nothing: leave out --csr and "
+                       "--replace");
+    if (!mgr_site_check_name(name, error) || !mgr_backup_check_owner(site, error) || !hl_dir_make(folder, 0700, error))
+        return false;
+    key = hl_key_generate(error);
+    csr = key != NULL ? hl_csr_make(key, name, error) : NULL;
+    cert = csr != NULL ? mgr_site_issue_beside(site, name, csr, error) : NULL;
+    if (cert == NULL || !save(site, folder, name, key, cert, error))
+        return false;
+    end = hl_time_format(hl_cert_info(cert)->not_after);
+    document = json_pack("{s:s, s:s, s:s, s:s}", "name", name, "serial", hl_cert_info(cert)->serial, "expires", end,
+                         "output", folder);
+    if (!cli_show_json(call, document))
+        printf("%s/ contains the certificate, the key and holdline.conf of %s, until %s.\n"
+               "It works at once; the manager takes it into its registry within a second, or when it starts.\n",
+               folder, name, end);
+    return true;
+}

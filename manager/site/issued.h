@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A certificate that is issued on the server beside the manager: the way back in when no owner can call any more.
+ *
+ * Whoever has the site's directory has the authority's key; the registry stays the manager's alone.  So the certificate
+ * is left in pki/issued, where the manager takes it in: within a second if it runs, else at its next start.  The broker
+ * accepts it meanwhile, since the name is in its access list already. */
+#ifndef MANAGER_SITE_ISSUED_H
+#define MANAGER_SITE_ISSUED_H
+
+#include "lib/pki/cert.h"
+
+#define MGR_SITE_ISSUED "pki/issued" /* SERIAL.pem each; the directory is there only while one waits */
+
+/* For an account that exists and is enabled, from a signing request.  As the site's owner.  NULL on failure. */
+HlCert *mgr_site_issue_beside(const char *dir, const char *account, GBytes *csr, GError **error);
+
+#endif
