@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/pki/cert.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
@@ -160,6 +162,54 @@ bool hl_cert_save(const HlCert *cert, const char *path, GError **error)
     g_autofree char *pem = hl_cert_print(cert);
 
     return hl_file_write_text(path, pem, 0644, error);
+}
+
+static char *print_address(const guint8 *bytes, int size)
+{
+    char text[INET6_ADDRSTRLEN] = "";
+    int family = size == sizeof(struct in_addr) ? AF_INET : AF_INET6;
+
+    if (size == sizeof(struct in_addr) || size == sizeof(struct in6_addr))
+        inet_ntop(family, bytes, text, sizeof text);
+    return g_strdup(text);
+}
+
+/* One subject alternative name for people; NULL if it is of another kind than those that can be dialled. */
+static char *print_name(GENERAL_NAME *name)
+{
+    int kind;
+    const ASN1_STRING *value = GENERAL_NAME_get0_value(name, &kind);
+    const guint8 *bytes;
+
+    if (kind != GEN_DNS && kind != GEN_IPADD)
+        return NULL;
+    bytes = ASN1_STRING_get0_data(value);
+    if (kind == GEN_DNS)
+        return g_strndup((const char *)bytes, (gsize)ASN1_STRING_length(value));
+    return print_address(bytes, ASN1_STRING_length(value));
+}
+
+GPtrArray *hl_pki_names(X509 *cert)
+{
+    GENERAL_NAMES *names = X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
+    GPtrArray *list = g_ptr_array_new_with_free_func(g_free);
+
+    for (int i = 0; i < sk_GENERAL_NAME_num(names) && list->len <= HL_PKI_MAX_NAMES; i++) {
+        g_autofree char *name = print_name(sk_GENERAL_NAME_value(names, i));
+
+        if (name != NULL && !g_ptr_array_find_with_equal_func(list, name, g_str_equal, NULL))
+            g_ptr_array_add(list, g_steal_pointer(&name));
+    }
+    GENERAL_NAMES_free(names);
+    return list;
+}
+
+char **hl_cert_names(const HlCert *cert)
+{
+    GPtrArray *list = hl_pki_names(cert->x509);
+
+    g_ptr_array_add(list, NULL);
+    return (char **)g_ptr_array_free(list, FALSE);
 }
 
 const HlCertInfo *hl_cert_info(const HlCert *cert)

@@ -69,6 +69,9 @@ bool hl_cert_save(const HlCert *cert, const char *path, GError **error) G_GNUC_W
 /* Valid as long as the certificate. */
 const HlCertInfo *hl_cert_info(const HlCert *cert);
 
+/* Its DNS names and addresses, as HlCertSpec.names takes them; free with g_strfreev. */
+char **hl_cert_names(const HlCert *cert);
+
 /* Whether the key belongs to the certificate. */
 bool hl_cert_has_key(const HlCert *cert, const HlKey *key);
 

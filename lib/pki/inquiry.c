@@ -75,46 +75,16 @@ static bool is_for(X509 *cert, const char *host)
     return X509_check_host(cert, host, 0, 0, NULL) == 1 || X509_check_ip_asc(cert, host, 0) == 1;
 }
 
-static char *print_address(const guint8 *bytes, int size)
-{
-    char text[INET6_ADDRSTRLEN] = "";
-    int family = size == sizeof(struct in_addr) ? AF_INET : AF_INET6;
-
-    if (size == sizeof(struct in_addr) || size == sizeof(struct in6_addr))
-        inet_ntop(family, bytes, text, sizeof text);
-    return g_strdup(text);
-}
-
-/* One subject alternative name for people; NULL if it is of another kind than those that can be dialled. */
-static char *print_name(GENERAL_NAME *name)
-{
-    int kind;
-    const ASN1_STRING *value = GENERAL_NAME_get0_value(name, &kind);
-    const guint8 *bytes;
-
-    if (kind != GEN_DNS && kind != GEN_IPADD)
-        return NULL;
-    bytes = ASN1_STRING_get0_data(value);
-    if (kind == GEN_DNS)
-        return g_strndup((const char *)bytes, (gsize)ASN1_STRING_length(value));
-    return print_address(bytes, ASN1_STRING_length(value));
-}
-
-/* Each once. */
 static char *names_of(X509 *cert)
 {
-    GENERAL_NAMES *names = X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
-    g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GPtrArray) list = hl_pki_names(cert);
 
-    for (int i = 0; i < sk_GENERAL_NAME_num(names) && list->len <= NAMES_SHOWN; i++) {
-        g_autofree char *name = print_name(sk_GENERAL_NAME_value(names, i));
-
-        if (name != NULL && !g_ptr_array_find_with_equal_func(list, name, g_str_equal, NULL))
-            g_ptr_array_add(list, list->len < NAMES_SHOWN ? g_steal_pointer(&name) : g_strdup("..."));
-    }
-    GENERAL_NAMES_free(names);
     if (list->len == 0)
         return g_strdup("no name at all");
+    if (list->len > NAMES_SHOWN) {
+        g_ptr_array_set_size(list, NAMES_SHOWN);
+        g_ptr_array_add(list, g_strdup("..."));
+    }
     g_ptr_array_add(list, NULL);
     return g_strjoinv(", ", (char **)list->pdata);
 }

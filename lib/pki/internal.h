@@ -38,6 +38,12 @@ GByteArray *hl_pki_signed_bytes(const char *context, GBytes *payload);
 /* Takes x509. */
 HlCert *hl_cert_from_x509(X509 *x509, const char *name, GError **error);
 
+#define HL_PKI_MAX_NAMES 32 /* of a certificate of ours */
+
+/* The DNS names and addresses of a certificate, each once, as text; at most one more than that.  Free with
+ * g_ptr_array_unref. */
+GPtrArray *hl_pki_names(X509 *cert);
+
 /* 0 if it is none. */
 HlTime hl_pki_time_get(const ASN1_TIME *time);
 

@@ -10,7 +10,6 @@
 
 #define MAX_CSR_SIZE (16 * 1024)
 #define MAX_CN       64 /* RFC 5280, ub-common-name */
-#define MAX_NAMES    32
 #define SERIAL_SIZE  16
 
 typedef struct {
@@ -159,9 +158,10 @@ static char *print_names(const char *const *names, GError **error)
     for (gsize i = 0; names[i] != NULL; i++) {
         bool is_address = g_hostname_is_ip_address(names[i]) && strchr(names[i], '%') == NULL;
 
-        if (i >= MAX_NAMES || (!is_address && !is_dns_name(names[i]))) {
+        if (i >= HL_PKI_MAX_NAMES || (!is_address && !is_dns_name(names[i]))) {
             hl_fail(error, HL_ERROR_INVALID,
-                    "'%s' is not a valid host name or IP address for a certificate (at most %d)", names[i], MAX_NAMES);
+                    "'%s' is not a valid host name or IP address for a certificate (at most %d)", names[i],
+                    HL_PKI_MAX_NAMES);
             return NULL;
         }
         g_string_append_printf(text, "%s%s:%s", i == 0 ? "" : ",", is_address ? "IP" : "DNS", names[i]);

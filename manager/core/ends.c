@@ -5,10 +5,12 @@
 
 #include <glib.h>
 
-#define LEAD        (60 * HL_DAY)
-#define LIFE_PART   4             /* of a life that is known: what renews itself does so in its last third */
-#define URGENT_PART 4             /* of the lead */
-#define REMEMBERED  (60 * HL_DAY) /* a person's certificate that nobody renewed for so long is not missed */
+#define LEAD         (60 * HL_DAY)
+#define LIFE_PART    4 /* of a life that is known: what renews itself does so in its last third */
+#define RENEWAL_PART 3
+#define GAIN_PART    10
+#define URGENT_PART  4             /* of the lead */
+#define REMEMBERED   (60 * HL_DAY) /* a person's certificate that nobody renewed for so long is not missed */
 
 #define MANUAL "see 'Certificates' in operations.md"
 
@@ -157,6 +159,13 @@ char *mgr_end_remedy(const MgrEnd *end, const char *site, bool is_copy)
 {
     return is_copy && rows[end->kind].is_role ? g_strdup("holdline pattern sync")
                                               : fill_in(rows[end->kind].remedy, end->name, site);
+}
+
+bool mgr_end_renews(const MgrEnd *end, HlTime until, HlTime now)
+{
+    HlTime life = end->end - end->begin;
+
+    return now >= end->end - life / RENEWAL_PART && until - end->end >= life / GAIN_PART;
 }
 
 int mgr_end_compare(const MgrEnd *a, const MgrEnd *b)

@@ -68,6 +68,10 @@ char *mgr_end_describe(const MgrEnd *end, HlTime now);
  * Caller frees. */
 char *mgr_end_remedy(const MgrEnd *end, const char *site, bool is_copy);
 
+/* Whether what renews itself is due: in the last third of its life, if the new one, which can last until then at most,
+ * would gain a tenth of a life.  (One that ends with the authority gains nothing until that is renewed.) */
+bool mgr_end_renews(const MgrEnd *end, HlTime until, HlTime now);
+
 /* For sorting: which ends first; of two that end at once by kind and name. */
 int mgr_end_compare(const MgrEnd *a, const MgrEnd *b);
 

@@ -16,6 +16,7 @@
 #include "manager/daemon/state/ends.h"
 #include "manager/daemon/state/floods.h"
 #include "manager/daemon/state/observed.h"
+#include "manager/daemon/state/own.h"
 #include "manager/daemon/work/issued.h"
 #include "manager/site/registry.h"
 #include "manager/site/site.h"
@@ -39,11 +40,11 @@ struct Manager {
     MgrDown *down;
     MgrGate *gate;
     MgrBroker *broker; /* NULL: external */
-    HlTlsContext *dial_context;
     MgrProber *prober;
 
     MgrStatus *status;
     MgrPki *pki;
+    MgrOwn *own;
     MgrDelivery *delivery;
     MgrTracker *tracker;
     MgrConsole *console;
@@ -105,6 +106,7 @@ static gboolean on_second(gpointer user)
     mgr_console_tick(manager->console);
     mgr_patterns_tick(manager->patterns);
     mgr_timestamp_tick(manager->timestamp);
+    mgr_own_tick(manager->own);
     mgr_issued_tick(manager->issued);
     mgr_ends_tick(manager->ends);
     if (manager->observed != NULL)
@@ -190,18 +192,13 @@ static bool open_registry(Manager *manager, GError **error)
 
 static bool open_prober(Manager *manager, GError **error)
 {
-    g_autofree char *cert_path = mgr_site_path(manager->dir, "pki/manager.pem");
-    g_autofree char *key_path = mgr_site_path(manager->dir, "pki/manager.key");
-    g_autoptr(HlCert) cert = hl_cert_load(cert_path, error);
-    g_autoptr(HlKey) key = cert != NULL ? hl_key_load(key_path, error) : NULL;
     MgrProberLimits limits = mgr_prober_limits;
+    HlTlsContext *context = mgr_own_dial_context(manager->own, error);
 
     limits.deadline = manager->conf.probe_timeout;
     limits.trial = manager->conf.dial_own;
-    if (key != NULL)
-        manager->dial_context = hl_tls_context_new(HL_TLS_CLIENT, mgr_pki_authority(manager->pki), cert, key, error);
-    if (manager->dial_context != NULL)
-        manager->prober = mgr_prober_new(&limits, manager->dial_context, on_dialled, manager, error);
+    if (context != NULL)
+        manager->prober = mgr_prober_new(&limits, context, on_dialled, manager, error);
     return manager->prober != NULL || hl_error_prefix(error, "prober");
 }
 
@@ -215,7 +212,23 @@ static bool open_ground(Manager *manager, GError **error)
     return manager->signing_key != NULL && open_registry(manager, error);
 }
 
-/* Lists before the broker, which reads them at its start. */
+/* At the start nothing has loaded them yet. */
+static void on_renewed(HlCertKind kind, gpointer user)
+{
+    const Manager *manager = user;
+
+    if (manager->front == NULL)
+        return;
+    if (kind == HL_CERT_SERVER) {
+        mgr_front_renew_identity(manager->front);
+        mgr_pki_renew_broker(manager->pki);
+    } else {
+        mgr_prober_use(manager->prober, mgr_own_dial_context(manager->own, NULL));
+    }
+    mgr_ends_touch(manager->ends);
+}
+
+/* Certificates and lists before the broker, which reads them at its start. */
 static bool open_pki(Manager *manager, GError **error)
 {
     manager->pki = mgr_pki_new(
@@ -224,6 +237,9 @@ static bool open_pki(Manager *manager, GError **error)
         error);
     if (manager->pki == NULL || !mgr_pki_publish(manager->pki, error))
         return false;
+    manager->own = mgr_own_new(
+        &(MgrOwnOptions){ manager->dir, &manager->fleet, manager->record, manager->pki, on_renewed, manager });
+    mgr_own_tick(manager->own);
     if (manager->conf.broker_mode != MGR_BROKER_MANAGED)
         return true;
     manager->broker = mgr_broker_start(manager->dir, &manager->conf, error);
@@ -533,9 +549,9 @@ void mgr_manager_free(Manager *manager)
     g_clear_pointer(&manager->console, mgr_console_free);
     g_clear_pointer(&manager->tracker, mgr_tracker_free);
     g_clear_pointer(&manager->delivery, mgr_delivery_free);
+    g_clear_pointer(&manager->own, mgr_own_free);
     g_clear_pointer(&manager->pki, mgr_pki_free);
     g_clear_pointer(&manager->status, mgr_status_free);
-    g_clear_pointer(&manager->dial_context, hl_tls_context_free);
     g_clear_pointer(&manager->broker, mgr_broker_free);
     g_clear_pointer(&manager->gate, mgr_gate_free);
     g_clear_pointer(&manager->down, mgr_down_free);
@@ -574,5 +590,6 @@ bool mgr_manager_reload(Manager *manager, GError **error)
         !mgr_pki_publish(manager->pki, error))
         return false;
     swap_all(manager, &reload);
+    mgr_own_touch(manager->own);
     return true;
 }

@@ -115,6 +115,18 @@ static void test_kinds(void)
         g_assert_true(mgr_end_is_role(kind) == (kind >= MGR_END_ROOT));
 }
 
+static void test_renews(void)
+{
+    const MgrEnd end = { MGR_END_SERVER, "", END - 90 * HL_DAY, END };
+
+    g_assert_false(mgr_end_renews(&end, END + 90 * HL_DAY, END - 30 * HL_DAY - 1));
+    g_assert_true(mgr_end_renews(&end, END + 90 * HL_DAY, END - 30 * HL_DAY));
+    g_assert_true(mgr_end_renews(&end, END + 90 * HL_DAY, END + 400 * HL_DAY)); /* the server was off */
+    g_assert_true(mgr_end_renews(&end, END + 9 * HL_DAY, END - HL_DAY));
+    g_assert_false(mgr_end_renews(&end, END + 9 * HL_DAY - 1, END - HL_DAY)); /* the authority ends */
+    g_assert_false(mgr_end_renews(&end, END, END));
+}
+
 static void test_order(void)
 {
     static const MgrEnd sorted[] = { { MGR_END_ROOT, "", 0, 1 },
@@ -135,6 +147,7 @@ int main(int argc, char **argv)
     g_test_add_func("/ends/words", test_words);
     g_test_add_func("/ends/remedies", test_remedies);
     g_test_add_func("/ends/kinds", test_kinds);
+    g_test_add_func("/ends/renews", test_renews);
     g_test_add_func("/ends/order", test_order);
     return g_test_run();
 }

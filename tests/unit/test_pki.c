@@ -384,6 +384,9 @@ static void test_openssl_agrees(Fixture *fixture, gconstpointer user G_GNUC_UNUS
     HlRevoked revoked[] = { { "0123456789abcdef", now }, { hl_cert_info(cert)->serial, now } };
     HlRevoked rubbish = { "xyz", now };
 
+    g_auto(GStrv) read = hl_cert_names(cert);
+
+    g_assert_true(g_strv_equal((const char *const *)read, names));
     g_assert_true(hl_cert_save(ca, ca_path, NULL));
     g_assert_true(hl_cert_save(cert, path, NULL));
     g_assert_true(hl_exec(verify, NULL, &error));

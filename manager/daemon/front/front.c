@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/base/file.h"
+#include "lib/base/log.h"
 #include "manager/site/site.h"
 
 #define MAX_PEM_SIZE (64 * 1024)
@@ -132,7 +133,18 @@ HlTlsIdentity *mgr_front_read_identity(const MgrFront *front, GError **error)
     return identity;
 }
 
-void mgr_front_set_identity(MgrFront *front, HlTlsIdentity *identity)
+void mgr_front_set_identity(const MgrFront *front, HlTlsIdentity *identity)
 {
     hl_http_server_set_identity(front->server, identity);
+}
+
+void mgr_front_renew_identity(const MgrFront *front)
+{
+    g_autoptr(GError) error = NULL;
+    HlTlsIdentity *identity = mgr_front_read_identity(front, &error);
+
+    if (identity != NULL)
+        mgr_front_set_identity(front, identity);
+    else
+        hl_error("ends", "the HTTPS front goes on with the certificate before: %s", error->message);
 }

@@ -21,7 +21,11 @@ void mgr_front_free(MgrFront *front);
 /* A reload in two halves: reads and checks the server's certificate and key; puts them in force (takes the identity).
  */
 HlTlsIdentity *mgr_front_read_identity(const MgrFront *front, GError **error);
-void mgr_front_set_identity(MgrFront *front, HlTlsIdentity *identity);
+void mgr_front_set_identity(const MgrFront *front, HlTlsIdentity *identity);
+
+/* Both at once, for a certificate that the manager itself has renewed; a failure is logged, and the one before stays.
+ */
+void mgr_front_renew_identity(const MgrFront *front);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MgrFront, mgr_front_free)
 

@@ -51,7 +51,7 @@ typedef struct {
 
 struct MgrProber {
     MgrProberLimits limits;
-    HlTlsContext *tls;
+    HlTlsContext *tls; /* atomic */
     MgrDialDone done;
     gpointer user;
     pthread_t thread;
@@ -235,7 +235,7 @@ static void advance(MgrProber *prober, Dial *dial)
             return;
         }
         dial->stage = HANDSHAKE;
-        dial->tls = hl_tls_new(prober->tls, dial->fd);
+        dial->tls = hl_tls_new(__atomic_load_n(&prober->tls, __ATOMIC_ACQUIRE), dial->fd);
     }
     while (outcome == HL_TLS_DONE && !ended)
         outcome = converse(prober, dial, &ended);
@@ -472,6 +472,12 @@ static void release(MgrProber *prober)
     g_main_context_unref(prober->context);
     close(prober->epoll);
     g_free(prober);
+}
+
+void mgr_prober_use(MgrProber *prober, HlTlsContext *context)
+{
+    if (context != NULL)
+        __atomic_store_n(&prober->tls, context, __ATOMIC_RELEASE);
 }
 
 MgrProber *mgr_prober_new(const MgrProberLimits *limits, HlTlsContext *context, MgrDialDone done, gpointer user,

@@ -66,6 +66,10 @@ extern const MgrProberLimits mgr_prober_limits; /* the values above */
 MgrProber *mgr_prober_new(const MgrProberLimits *limits, HlTlsContext *context, MgrDialDone done, gpointer user,
                           GError **error);
 
+/* Dials that begin from now on use another one, of a renewed certificate (NULL: they go on with the one before, which
+ * must outlive the prober all the same). */
+void mgr_prober_use(MgrProber *prober, HlTlsContext *context);
+
 /* Ends the thread; dials under way get no result. */
 void mgr_prober_free(MgrProber *prober);
 

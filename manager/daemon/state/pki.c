@@ -88,6 +88,16 @@ HlCert *mgr_pki_issue(const MgrPki *pki, GBytes *csr, HlCertKind kind, const cha
     return mgr_authority_issue(&pki->authority, csr, &spec, record, error);
 }
 
+HlCert *mgr_pki_issue_named(const MgrPki *pki, GBytes *csr, const HlCertSpec *spec, HlTime lifetime,
+                            MgrCertificateRecord *record, GError **error)
+{
+    HlCertSpec dated = *spec;
+
+    mgr_pki_dates(pki, lifetime, &dated.not_before, &dated.not_after);
+    dated.not_after = MIN(dated.not_after, hl_cert_info(pki->authority.cert)->not_after);
+    return mgr_authority_issue(&pki->authority, csr, &dated, record, error);
+}
+
 HlCert *mgr_pki_renew(const MgrPki *pki, GBytes *csr, const char *name, HlTime lifetime, HlTime clock,
                       MgrCertificateRecord *record, GError **error)
 {
@@ -148,6 +158,14 @@ bool mgr_pki_publish(MgrPki *pki, GError **error)
     }
     evict_unlisted(pki);
     return true;
+}
+
+void mgr_pki_renew_broker(const MgrPki *pki)
+{
+    if (pki->broker != NULL)
+        mgr_broker_reload(pki->broker);
+    else
+        hl_warn("ends", "the broker is external: give it pki/server.pem again if it uses that, and reload it");
 }
 
 HlTime mgr_pki_until_published(const MgrPki *pki)

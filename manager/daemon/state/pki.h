@@ -41,6 +41,10 @@ void mgr_pki_dates(const MgrPki *pki, HlTime lifetime, HlTime *not_before, HlTim
 HlCert *mgr_pki_issue(const MgrPki *pki, GBytes *csr, HlCertKind kind, const char *name, HlTime lifetime,
                       MgrCertificateRecord *record, GError **error);
 
+/* The same for one of the site's own, with names (HlCertSpec); it lasts at most as long as the authority. */
+HlCert *mgr_pki_issue_named(const MgrPki *pki, GBytes *csr, const HlCertSpec *spec, HlTime lifetime,
+                            MgrCertificateRecord *record, GError **error);
+
 /* The same for an endpoint that has one, whose own clock says clock (wall): valid by that too.  Which of the two clocks
  * is wrong is not known, and a certificate of the other one's time would shut the endpoint out until then. */
 HlCert *mgr_pki_renew(const MgrPki *pki, GBytes *csr, const char *name, HlTime lifetime, HlTime clock,
@@ -49,6 +53,9 @@ HlCert *mgr_pki_renew(const MgrPki *pki, GBytes *csr, const char *name, HlTime l
 /* Writes revocation list and access list from the fleet, and has the broker re-read them.  After a failure (a full
  * disk) it is tried again every few seconds until it is done. */
 bool mgr_pki_publish(MgrPki *pki, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The server's certificate is another one: the managed broker reads it; of an external one its owner is told. */
+void mgr_pki_renew_broker(const MgrPki *pki);
 
 /* How long until the broker has what was published. */
 HlTime mgr_pki_until_published(const MgrPki *pki);

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manager/daemon/state/own.h"
+
+#include "lib/base/log.h"
+#include "manager/core/ends.h"
+#include "manager/site/site.h"
+
+#define LOOK_EVERY HL_HOUR         /* two small files; also after a failure, of a full disk say */
+#define LIFETIME   (3649 * HL_DAY) /* as by 'holdline init', if the authority lasts as long */
+
+struct MgrOwn {
+    MgrOwnOptions parts;
+    HlTime next_mono;    /* 0: at once */
+    GPtrArray *contexts; /* HlTlsContext * */
+};
+
+typedef struct {
+    HlCertKind kind;
+    MgrEndKind end;
+    const char *cert, *key;
+} Row;
+
+static const Row rows[] = {
+    { HL_CERT_SERVER, MGR_END_SERVER, "pki/server.pem", "pki/server.key" },
+    { HL_CERT_MANAGER, MGR_END_MANAGER, "pki/manager.pem", "pki/manager.key" },
+};
+
+/* A certificate that is in force and on its way to the registry. */
+typedef struct {
+    MgrOwn *own;
+    MgrCertificateRecord record;
+} Renewal;
+
+static void free_context(gpointer context)
+{
+    hl_tls_context_free(context);
+}
+
+MgrOwn *mgr_own_new(const MgrOwnOptions *options)
+{
+    MgrOwn *own = g_new0(MgrOwn, 1);
+
+    own->parts = *options;
+    own->contexts = g_ptr_array_new_with_free_func(free_context);
+    return own;
+}
+
+void mgr_own_free(MgrOwn *own)
+{
+    if (own == NULL)
+        return;
+    g_ptr_array_unref(own->contexts);
+    g_free(own);
+}
+
+void mgr_own_touch(MgrOwn *own)
+{
+    own->next_mono = 0;
+}
+
+HlTlsContext *mgr_own_dial_context(MgrOwn *own, GError **error)
+{
+    g_autofree char *cert_path = mgr_site_path(own->parts.dir, "pki/manager.pem");
+    g_autofree char *key_path = mgr_site_path(own->parts.dir, "pki/manager.key");
+    g_autoptr(HlCert) cert = hl_cert_load(cert_path, error);
+    g_autoptr(HlKey) key = cert != NULL ? hl_key_load(key_path, error) : NULL;
+    HlTlsContext *context =
+        key != NULL ? hl_tls_context_new(HL_TLS_CLIENT, mgr_pki_authority(own->parts.pki), cert, key, error) : NULL;
+
+    if (context != NULL)
+        g_ptr_array_add(own->contexts, context);
+    return context;
+}
+
+static void renewal_free(gpointer change)
+{
+    Renewal *renewal = change;
+
+    mgr_certificate_record_clear(&renewal->record);
+    g_free(renewal);
+}
+
+static void fold_renewal(gpointer change)
+{
+    Renewal *renewal = change;
+
+    mgr_fleet_add_certificate(renewal->own->parts.fleet, &renewal->record);
+}
+
+static void fail_renewal(gpointer change, const GError *error)
+{
+    const Renewal *renewal = change;
+
+    hl_error("ends", "the renewed certificate of '%s' is in force, but not in the registry: %s", renewal->record.name,
+             error->message);
+}
+
+static void store(MgrOwn *own, MgrCertificateRecord *record)
+{
+    static const MgrChangeKind kind = { fold_renewal, fail_renewal, renewal_free };
+    HlWriteSet *set = hl_write_set_new();
+    Renewal *renewal = g_new0(Renewal, 1);
+
+    *renewal = (Renewal){ own, *record };
+    *record = (MgrCertificateRecord){ 0 };
+    mgr_write_certificate(set, &renewal->record);
+    mgr_record_commit(own->parts.record, set, &kind, renewal);
+}
+
+/* The same key: its request is made here. */
+static HlCert *issue(const MgrOwn *own, const Row *row, const HlCert *old, MgrCertificateRecord *record, GError **error)
+{
+    g_autofree char *path = mgr_site_path(own->parts.dir, row->key);
+    g_autoptr(HlKey) key = hl_key_load(path, error);
+    const char *name = hl_cert_info(old)->cn;
+    g_autoptr(GBytes) csr = key != NULL ? hl_csr_make(key, name, error) : NULL;
+    g_auto(GStrv) names = hl_cert_names(old);
+
+    HlCertSpec spec = { .cn = name, .kind = row->kind, .names = (const char *const *)names };
+
+    return csr != NULL ? mgr_pki_issue_named(own->parts.pki, csr, &spec, LIFETIME, record, error) : NULL;
+}
+
+static bool renew(MgrOwn *own, const Row *row, const char *path, const HlCert *old, GError **error)
+{
+    MgrCertificateRecord record = { 0 };
+    g_autoptr(HlCert) cert = issue(own, row, old, &record, error);
+    g_autofree char *end = NULL;
+
+    if (cert == NULL || !hl_cert_save(cert, path, error)) {
+        mgr_certificate_record_clear(&record);
+        return false;
+    }
+    end = hl_time_format(hl_cert_info(cert)->not_after);
+    hl_info("ends", "%s is renewed until %s", path, end);
+    store(own, &record);
+    own->parts.renewed(row->kind, own->parts.user);
+    return true;
+}
+
+static void look_at(MgrOwn *own, const Row *row)
+{
+    g_autofree char *path = mgr_site_path(own->parts.dir, row->cert);
+    g_autoptr(HlCert) cert = hl_cert_load(path, NULL);
+    HlTime now = hl_clock_wall();
+    HlTime until = MIN(now + LIFETIME, hl_cert_info(mgr_pki_authority(own->parts.pki))->not_after);
+    g_autoptr(GError) error = NULL;
+    MgrEnd end;
+
+    if (cert == NULL)
+        return; /* what needs it says so */
+    end = (MgrEnd){ row->end, "", hl_cert_info(cert)->not_before, hl_cert_info(cert)->not_after };
+    if (mgr_end_renews(&end, until, now) && !renew(own, row, path, cert, &error))
+        hl_log_limited(HL_LOG_ERROR, "ends", path, "%s cannot be renewed, which is tried again in an hour: %s", path,
+                       error->message);
+}
+
+void mgr_own_tick(MgrOwn *own)
+{
+    HlTime mono = hl_clock_mono();
+
+    if (own->next_mono != 0 && mono < own->next_mono)
+        return;
+    own->next_mono = mono + LOOK_EVERY;
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
+        look_at(own, &rows[i]);
+}
