@@ -80,6 +80,9 @@ bool tr_once(const TrOnceOptions *options, TrDo what, GError **error)
     if (what == TR_DO_UPDATE_NOW)
         tr_notifier_show(notifier, TR_NOTICE_UPDATE, false, _("Updating..."), "");
     g_main_loop_run(options->loop);
+    if (!once.ended) /* a signal, or the end of the session */
+        return hl_fail(error, HL_ERROR_UNAVAILABLE,
+                       _("the wait was ended before the outcome was known: 'holdline-endpoint history' shows it"));
     if (once.error == NULL)
         return true;
     g_propagate_error(error, once.error);

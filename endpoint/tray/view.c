@@ -8,6 +8,7 @@
 
 #define ELLIPSIS  "…"
 #define LOOKED_AT 4096 /* bytes of a text that are made printable at all; a path of the system is no longer */
+#define READ      1024 /* bytes of a sentence of the daemon that are translated: more would cost, and is not shown */
 
 /* Of a path, what comes last tells most. */
 typedef enum { CUT_END, CUT_MIDDLE } Cut;
@@ -92,7 +93,7 @@ char *tr_text(const char *text)
 
 static char *words_of(const json_t *value)
 {
-    g_autofree char *english = shorten(json_is_string(value) ? json_string_value(value) : "", LOOKED_AT, CUT_END);
+    g_autofree char *english = shorten(json_is_string(value) ? json_string_value(value) : "", READ, CUT_END);
     g_autofree char *words = ep_phrase_translate(english);
 
     return tr_text(words);
