@@ -11,17 +11,6 @@
 #define UNTIL_CLOSED  0
 #define NORMAL        1 /* urgencies of the specification */
 #define CRITICAL      2
-#define MAX_UNDER_WAY 32 /* a server that hangs keeps each for half a minute */
-
-struct TrNotifier {
-    GDBusConnection *bus;
-    TrNotifierIdle idle;
-    gpointer user;
-    GCancellable *calls; /* what is under way ends with the notifier */
-    guint server;
-    guint under_way;
-    guint32 on_screen[N_KINDS]; /* numbers that the server gave; 0: none */
-};
 
 /* One notice on its way: first the server says whether it reads markup. */
 typedef struct {
@@ -31,14 +20,41 @@ typedef struct {
     char *title, *body;
 } Errand;
 
-static void end(Errand *errand)
-{
-    TrNotifier *notifier = errand->notifier; /* NULL: it is gone */
+struct TrNotifier {
+    GDBusConnection *bus;
+    TrNotifierIdle idle;
+    gpointer user;
+    GCancellable *calls; /* what is under way ends with the notifier */
+    guint server;
+    struct {
+        Errand *under_way, *next; /* NULL: none */
+        guint32 on_screen;        /* the number that the server gave; 0: none */
+    } kinds[N_KINDS];
+};
 
+static void begin(Errand *errand);
+
+static void errand_free(Errand *errand)
+{
+    if (errand == NULL)
+        return;
     g_free(errand->title);
     g_free(errand->body);
     g_free(errand);
-    if (notifier != NULL && --notifier->under_way == 0 && notifier->idle != NULL)
+}
+
+/* Only now is the number of what is on the screen known, whose place the next one takes. */
+static void end(Errand *errand)
+{
+    TrNotifier *notifier = errand->notifier;
+    int kind = errand->kind;
+    Errand *next = g_steal_pointer(&notifier->kinds[kind].next);
+
+    errand_free(errand);
+    notifier->kinds[kind].under_way = next;
+    if (next != NULL)
+        begin(next);
+    else if (notifier->idle != NULL && !tr_notifier_is_busy(notifier))
         notifier->idle(notifier->user);
 }
 
@@ -46,8 +62,7 @@ static bool is_cancelled(Errand *errand, const GError *error)
 {
     if (!g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
         return false;
-    errand->notifier = NULL;
-    end(errand);
+    errand_free(errand); /* the notifier is gone */
     return true;
 }
 
@@ -60,7 +75,7 @@ static void on_shown(GObject *source, GAsyncResult *result, gpointer user)
     if (is_cancelled(errand, error))
         return;
     if (answer != NULL)
-        g_variant_get(answer, "(u)", &errand->notifier->on_screen[errand->kind]);
+        g_variant_get(answer, "(u)", &errand->notifier->kinds[errand->kind].on_screen);
     else
         hl_warn("tray", "a notification was not shown: %s", error->message);
     end(errand);
@@ -87,7 +102,7 @@ static void show(Errand *errand, bool markup)
     g_autofree char *body = markup ? g_markup_escape_text(errand->body, -1) : g_strdup(errand->body);
 
     g_dbus_connection_call(notifier->bus, SERVER, PATH, SERVER, "Notify",
-                           g_variant_new("(susssas@a{sv}i)", "Holdline", notifier->on_screen[errand->kind],
+                           g_variant_new("(susssas@a{sv}i)", "Holdline", notifier->kinds[errand->kind].on_screen,
                                          icon_of(errand->kind), errand->title, body, NULL, hints(errand),
                                          errand->urgent ? UNTIL_CLOSED : AS_THE_SERVER),
                            G_VARIANT_TYPE("(u)"), G_DBUS_CALL_FLAGS_NONE, -1, notifier->calls, on_shown, errand);
@@ -111,13 +126,21 @@ static void on_capabilities(GObject *source, GAsyncResult *result, gpointer user
     show(errand, g_strv_contains(can, "body-markup"));
 }
 
+static void begin(Errand *errand)
+{
+    const TrNotifier *notifier = errand->notifier;
+
+    g_dbus_connection_call(notifier->bus, SERVER, PATH, SERVER, "GetCapabilities", NULL, G_VARIANT_TYPE("(as)"),
+                           G_DBUS_CALL_FLAGS_NONE, -1, notifier->calls, on_capabilities, errand);
+}
+
 /* Another server counts anew: our old number may be somebody else's notification there. */
 static void on_no_server(GDBusConnection *bus G_GNUC_UNUSED, const char *name G_GNUC_UNUSED, gpointer user)
 {
     TrNotifier *notifier = user;
 
     for (gsize i = 0; i < N_KINDS; i++)
-        notifier->on_screen[i] = 0;
+        notifier->kinds[i].on_screen = 0;
 }
 
 TrNotifier *tr_notifier_new(GDBusConnection *bus, TrNotifierIdle idle, gpointer user)
@@ -142,6 +165,8 @@ void tr_notifier_free(TrNotifier *notifier)
         g_bus_unwatch_name(notifier->server);
     g_cancellable_cancel(notifier->calls);
     g_object_unref(notifier->calls);
+    for (gsize i = 0; i < N_KINDS; i++)
+        errand_free(notifier->kinds[i].next);
     g_free(notifier);
 }
 
@@ -150,16 +175,23 @@ void tr_notifier_show(TrNotifier *notifier, int kind, bool urgent, const char *t
     Errand *errand;
 
     g_assert(kind >= 0 && kind < N_KINDS);
-    if (notifier->bus == NULL || notifier->under_way >= MAX_UNDER_WAY)
+    if (notifier->bus == NULL)
         return;
     errand = g_new0(Errand, 1);
     *errand = (Errand){ notifier, kind, urgent, g_strdup(title), g_strdup(body) };
-    notifier->under_way++;
-    g_dbus_connection_call(notifier->bus, SERVER, PATH, SERVER, "GetCapabilities", NULL, G_VARIANT_TYPE("(as)"),
-                           G_DBUS_CALL_FLAGS_NONE, -1, notifier->calls, on_capabilities, errand);
+    if (notifier->kinds[kind].under_way != NULL) {
+        errand_free(notifier->kinds[kind].next); /* it would be replaced at once */
+        notifier->kinds[kind].next = errand;
+        return;
+    }
+    notifier->kinds[kind].under_way = errand;
+    begin(errand);
 }
 
 bool tr_notifier_is_busy(const TrNotifier *notifier)
 {
-    return notifier->under_way > 0;
+    for (gsize i = 0; i < N_KINDS; i++)
+        if (notifier->kinds[i].under_way != NULL)
+            return true;
+    return false;
 }

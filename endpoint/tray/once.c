@@ -11,8 +11,15 @@ typedef struct {
     GMainLoop *loop;
     TrNotifier *notifier;
     GError *error;
+    int begun; /* the kind of notice that tells that it goes on, whose place the outcome takes; -1: none was shown */
     bool ended;
 } Once;
+
+static void tell_begun(Once *once, TrNoticeKind kind, const char *title, const char *body)
+{
+    once->begun = (int)kind;
+    tr_notifier_show(once->notifier, once->begun, false, title, body);
+}
 
 static void leave_if_over(gpointer user)
 {
@@ -24,15 +31,16 @@ static void leave_if_over(gpointer user)
 
 static void on_began(TrDo what G_GNUC_UNUSED, const char *words, gpointer user)
 {
-    const Once *once = user;
     g_autofree char *shown = tr_text(words);
 
-    tr_notifier_show(once->notifier, TR_NOTICE_SCAN, false, _("Scanning..."), shown);
+    tell_begun(user, TR_NOTICE_SCAN, _("Scanning..."), shown);
 }
 
-/* An update takes a while: that it goes on is said once. */
-static void on_progress(guint percent G_GNUC_UNUSED, const char *what G_GNUC_UNUSED, gpointer user G_GNUC_UNUSED)
+/* An update takes a while: that it goes on is said once, and not before the daemon has taken it. */
+static void on_progress(guint percent G_GNUC_UNUSED, const char *what G_GNUC_UNUSED, gpointer user)
 {
+    if (((const Once *)user)->begun < 0)
+        tell_begun(user, TR_NOTICE_UPDATE, _("Updating..."), "");
 }
 
 static void tell(const Once *once, const TrOutcome *outcome)
@@ -44,7 +52,8 @@ static void tell(const Once *once, const TrOutcome *outcome)
     notice = tr_notices_take(notices, 0);
     if (notice == NULL)
         return;
-    tr_notifier_show(once->notifier, (int)notice->kind, notice->urgent, notice->title, notice->body);
+    tr_notifier_show(once->notifier, once->begun >= 0 ? once->begun : (int)notice->kind, notice->urgent, notice->title,
+                     notice->body);
     if (outcome->error == NULL) /* an error is printed by who gets it */
         printf("%s%s%s\n", notice->title, *notice->body != '\0' ? ": " : "", notice->body);
 }
@@ -63,7 +72,7 @@ static void on_ended(const TrOutcome *outcome, gpointer user)
 
 bool tr_once(const TrOnceOptions *options, TrDo what, GError **error)
 {
-    Once once = { .loop = options->loop };
+    Once once = { .loop = options->loop, .begun = -1 };
     TrActionsOptions has = { .bus = options->bus,
                              .socket = options->socket,
                              .conf = options->conf,
@@ -77,8 +86,6 @@ bool tr_once(const TrOnceOptions *options, TrDo what, GError **error)
     once.notifier = notifier;
     if (!tr_actions_start(actions, what))
         return hl_fail(error, HL_ERROR_USAGE, _("'%s' cannot be done here"), tr_do_name(what));
-    if (what == TR_DO_UPDATE_NOW)
-        tr_notifier_show(notifier, TR_NOTICE_UPDATE, false, _("Updating..."), "");
     g_main_loop_run(options->loop);
     if (!once.ended) /* a signal, or the end of the session */
         return hl_fail(error, HL_ERROR_UNAVAILABLE,
