@@ -149,8 +149,8 @@ static const struct {
 } japanese[] = {
     { "the administrator does not allow users of this machine to update by hand; the setting privilege.update-now of "
       "its group allows it",
-      "このコンピュータのユーザは、手動でアップデートすることを管理者から許可されていません。グループの設定 "
-      "privilege.update-now で許可できます" },
+      "このコンピュータのユーザには手動でアップデートする権限がありません。管理者に依頼してください (グループの設定 "
+      "privilege.update-now で許可できます)" },
     { "updated from server: virus 2026112702", "アップデートしました (アップデート元: サーバ): virus 2026112702" },
     { "settings: version 2 of 総務部; patterns: nothing newer from server: virus 1; program: 0.9, no upgrade is "
       "offered",

@@ -33,7 +33,7 @@ static void test_face(void)
     g_assert_cmpstr(face.status, ==, "サーバに接続済み");
     g_assert_cmpstr(face.tooltip, ==,
                     "パターンファイル: virus 2026112702 (更新日時: 2026/11/27 11:31)\n"
-                    "前回のアップデート: 2026/11/27 11:31 (手動) 成功");
+                    "前回のアップデート: 成功 (2026/11/27 11:31、手動)");
     view.update.running = true;
     view.update.percent = 40;
     tr_face_make(&face, &view, NOW);
@@ -49,9 +49,9 @@ static void test_menu(void)
                                           "フォルダを検索...",
                                           "予約アップデートを無効にする",
                                           "予約検索をスキップする",
-                                          "検出 (3)",
+                                          "検出結果を表示する (3)",
                                           "履歴を開く",
-                                          "Holdlineを停止する",
+                                          "Holdline を停止する",
                                           "",
                                           "トレイアイコンを終了する" };
     TrView view = some_view();
@@ -70,7 +70,7 @@ static void test_notices(void)
         TrView view = some_view();
         g_autoptr(TrNotices) notices = tr_notices_new();
         g_autoptr(TrNotice) notice = NULL;
-        g_autofree char *title = g_strdup_printf("感染ファイルが %d 件検出されました", (int)n);
+        g_autofree char *title = g_strdup_printf("感染ファイルを %d 件検出しました", (int)n);
 
         tr_notices_view(notices, &view, NOW);
         view.finds.count = n;
