@@ -208,6 +208,8 @@ static char *tooltip_of(const Look *look, const char *status)
         add_scans(lines, view);
         if (is_text(view->problem))
             add_line(lines, _("Problem: %s"), view->problem);
+    } else {
+        add_line(lines, "%s", _("An administrator of this computer starts it: systemctl start holdline-endpointd"));
     }
     return g_string_free(lines, FALSE);
 }
