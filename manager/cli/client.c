@@ -35,8 +35,8 @@ struct CliClient {
     HlBus *bus; /* NULL while a lent line is with another process */
     int turn;   /* the key file, locked; -1 while it is not this process's turn */
     bool lent, lost;
-    bool as_is; /* answers are for programs or files, not for a terminal */
-    char *reason;
+    bool as_is;          /* answers are for programs or files, not for a terminal */
+    GHashTable *reasons; /* broker -> why the last attempt to reach it failed */
     CliStatus on_status;
     gpointer status_user;
 
@@ -135,8 +135,7 @@ static void on_failed(const char *broker, const char *reason, HlTime delay G_GNU
 {
     CliClient *client = user;
 
-    g_free(client->reason);
-    client->reason = g_strdup_printf("%s: %s", broker, reason);
+    g_hash_table_replace(client->reasons, g_strdup(broker), g_strdup(reason));
 }
 
 static void on_down(const char *reason G_GNUC_UNUSED, gpointer user)
@@ -226,8 +225,25 @@ static bool check_role(const CliClient *client, GError **error)
     return true;
 }
 
+/* Of each broker, in the order of the configuration: what is wrong with one may say nothing of the other. */
+static char *why_unreached(const CliClient *client)
+{
+    GString *text = g_string_new("");
+
+    for (char **broker = client->conf.brokers; *broker != NULL; broker++) {
+        const char *reason = g_hash_table_lookup(client->reasons, *broker);
+
+        if (reason != NULL)
+            g_string_append_printf(text, "%s%s: %s", text->len > 0 ? "; " : "", *broker, reason);
+    }
+    if (text->len == 0)
+        g_string_append(text, hl_bus_broker(client->bus));
+    return g_string_free(text, FALSE);
+}
+
 static bool fail_unreached(const CliClient *client, GError **error)
 {
+    g_autofree char *why = why_unreached(client);
     g_autofree char *certificate = cli_config_path(&client->conf, client->conf.certificate);
     g_autoptr(HlCert) cert = hl_cert_load(certificate, NULL);
     MgrEnd end = { is_monitor(client) ? MGR_END_MONITOR : MGR_END_ADMIN, client->conf.name, 0,
@@ -235,10 +251,9 @@ static bool fail_unreached(const CliClient *client, GError **error)
     g_autofree char *remedy = mgr_end_remedy(&end, "SITE", false);
 
     if (cert != NULL && end.end <= hl_clock_wall())
-        return hl_fail(error, HL_ERROR_UNAVAILABLE, "cannot reach the server: %s; another certificate: %s",
-                       client->reason != NULL ? client->reason : hl_bus_broker(client->bus), remedy);
-    return hl_fail(error, HL_ERROR_UNAVAILABLE, "cannot reach the server: %s",
-                   client->reason != NULL ? client->reason : hl_bus_broker(client->bus));
+        return hl_fail(error, HL_ERROR_UNAVAILABLE, "cannot reach the server: %s; another certificate: %s", why,
+                       remedy);
+    return hl_fail(error, HL_ERROR_UNAVAILABLE, "cannot reach the server: %s", why);
 }
 
 /* ending: "", or CLI_DRAFT for the pair that is not in force yet. */
@@ -256,7 +271,7 @@ static bool connect_pair(CliClient *client, const char *ending, GError **error)
 
     client->lost = false;
     client->manager_online = false;
-    g_clear_pointer(&client->reason, g_free);
+    g_hash_table_remove_all(client->reasons);
     client->bus =
         hl_bus_new(&(HlBusOptions){ .client_id = client->conf.name,
                                     .brokers = (const char *const *)client->conf.brokers,
@@ -277,7 +292,8 @@ static bool connect_pair(CliClient *client, const char *ending, GError **error)
            !(is_monitor(client) ? hl_bus_state(client->bus) == HL_BUS_UP : client->manager_online)) {
         if (turn(client, deadline))
             continue;
-        if (client->reason == NULL && hl_bus_state(client->bus) != HL_BUS_UP && turn(client, deadline + CAUSE_PATIENCE))
+        if (g_hash_table_size(client->reasons) == 0 && hl_bus_state(client->bus) != HL_BUS_UP &&
+            turn(client, deadline + CAUSE_PATIENCE))
             continue;
         if (hl_bus_state(client->bus) == HL_BUS_UP)
             return hl_fail(error, HL_ERROR_UNAVAILABLE,
@@ -326,7 +342,7 @@ void cli_client_close(CliClient *client)
     g_clear_pointer(&client->correlation, g_bytes_unref);
     g_clear_pointer(&client->result, json_decref);
     g_clear_error(&client->error);
-    g_free(client->reason);
+    g_hash_table_unref(client->reasons);
     g_free(client);
 }
 
@@ -538,6 +554,7 @@ CliClient *cli_client_open(HlInvocation *call, CliStatus on_status, gpointer use
     client->turn = -1;
     client->as_is = hl_cli_has(call, "json");
     client->context = g_main_context_new();
+    client->reasons = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     client->on_status = on_status;
     client->status_user = user;
     if (!cli_config_load(&client->conf, call, error) || !check_role(client, error) || !take_turn(client, error) ||
