@@ -14,7 +14,7 @@
 #include "manager/store/audit.h"
 
 #define PAGE     "1000"
-#define MAX_LINE 65536 /* bytes of a line of an export: a row takes at most about 5,000 */
+#define MAX_LINE 65536 /* bytes of a line of an export: a row takes at most about 15,000 */
 
 static char *format_result(const json_t *value, const json_t *row)
 {

@@ -95,6 +95,27 @@ static void test_rows(void)
     expect_rows(parts, &from, "admin: endpoint remove endpoint=e-one|\n");
 }
 
+/* Neither a long argument nor a sly one hides another. */
+static void test_arguments(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    g_autofree char *note = g_strnfill(1000, 'x');
+    g_autofree char *selector = g_strnfill(9000, 'y');
+    g_autofree char *kept = g_strndup(selector, 1000 - strlen("selector="));
+    g_autofree char *expected = NULL;
+    gsize from = 0;
+
+    parts_call(parts, "account create", "name", "eve", "note", note, "role", "owner", NULL);
+    let_finish(parts);
+    expected = g_strdup_printf("admin: account create name=eve note=%.*s... role=owner|\n", 1000 - 5, note);
+    expect_rows(parts, &from, expected);
+    parts_call(parts, "scan", "selector", selector, "scope", "a role=\\ \"owner\"", NULL);
+    let_finish(parts);
+    g_free(expected);
+    expected = g_strdup_printf("admin: scan selector=%s... scope=\"a role=\\\\ \\\"owner\\\"\"|not-found\n", kept);
+    expect_rows(parts, &from, expected);
+}
+
 /* A refusal stands before the change that came after it, though it is gathered for a second. */
 static void test_order(void)
 {
@@ -184,6 +205,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/manager/audit/rows", test_rows);
+    g_test_add_func("/manager/audit/arguments", test_arguments);
     g_test_add_func("/manager/audit/order", test_order);
     g_test_add_func("/manager/audit/not-stored", test_not_stored);
     g_test_add_func("/manager/audit/bounded", test_bounded);

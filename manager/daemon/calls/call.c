@@ -9,7 +9,9 @@
 #include "proto/wire.h"
 
 #define PART_ELEMENTS 100
-#define MAX_AUDITED   1024 /* bytes of the arguments, and of a message */
+#define MAX_AUDITED   1024 /* bytes of a message, and of the serials of a name */
+#define MAX_ARGUMENTS 4096 /* bytes of all arguments in a row of the audit log */
+#define MAX_ARGUMENT  1000 /* bytes of one of them */
 #define STREAM_STEP   4    /* ms between the parts of a long list: a part takes about five, so others have their turn */
 
 struct MgrCalls {
@@ -143,39 +145,67 @@ bool mgr_call_duration(const MgrCall *call, const char *name, HlTime fallback, H
  */
 
 /* At the end of a character. */
-static char *cut(const char *text)
+static char *cut(const char *text, gsize max)
 {
     g_autofree char *valid = g_utf8_make_valid(text, -1);
 
-    if (strlen(valid) > MAX_AUDITED)
-        *g_utf8_find_prev_char(valid, valid + MAX_AUDITED + 1) = '\0';
+    if (strlen(valid) > max)
+        *g_utf8_find_prev_char(valid, valid + max + 1) = '\0';
     return g_steal_pointer(&valid);
+}
+
+/* Printable, without what a URL has of secrets; in quotes where it could be taken for more than one word. */
+static char *print_word(const char *text)
+{
+    g_autofree char *word = hl_text_printable(text);
+    GString *out;
+
+    if (strpbrk(word, " \"") == NULL)
+        return g_steal_pointer(&word);
+    out = g_string_new(word);
+    g_string_replace(out, "\\", "\\\\", 0);
+    g_string_replace(out, "\"", "\\\"", 0);
+    g_string_prepend_c(out, '"');
+    g_string_append_c(out, '"');
+    return g_string_free(out, FALSE);
 }
 
 static const char *const left_out[] = { "csr", NULL }; /* not secret, and of no use to a reader */
 
-/* "name=value ...", printable, without what a URL has of secrets. */
+static char *print_argument(const HlMsgArgument *argument, gsize room)
+{
+    g_autofree char *name = print_word(argument->name);
+    g_autofree char *value = print_word(g_strv_contains(left_out, argument->name) ? "..." : argument->value);
+    g_autofree char *text = g_strdup_printf("%s=%s", name, value);
+    g_autofree char *shown = cut(text, room);
+
+    return strlen(shown) < strlen(text) ? g_strdup_printf("%s...", shown) : g_steal_pointer(&shown);
+}
+
+/* "name=value ...".  Each has its share of the room, so that a long one hides none that come after it. */
 static char *print_arguments(const HlMsgCall *message)
 {
-    g_autoptr(GString) out = g_string_new(NULL);
+    GString *out = g_string_new(NULL);
 
-    for (size_t i = 0; i < message->n_arguments && out->len < MAX_AUDITED; i++) {
-        const HlMsgArgument *argument = message->arguments[i];
-        g_autofree char *value = hl_text_printable(g_strv_contains(left_out, argument->name) ? "..." : argument->value);
+    for (size_t i = 0; i < message->n_arguments; i++) {
+        gsize room = MAX_ARGUMENTS - MIN(out->len, MAX_ARGUMENTS);
+        g_autofree char *text =
+            print_argument(message->arguments[i], MIN(room / (message->n_arguments - i), MAX_ARGUMENT));
 
-        g_string_append_printf(out, "%s%s=%s", out->len > 0 ? " " : "", argument->name, value);
+        g_string_append_printf(out, "%s%s", out->len > 0 ? " " : "", text);
     }
-    return cut(out->str);
+    return g_string_free(out, FALSE);
 }
 
 static void tell_audit(MgrCall *call, HlWriteSet *set, const char *code, const char *text)
 {
-    g_autofree char *name = cut(call->message->name);
+    g_autofree char *name = cut(call->message->name, MAX_AUDITED);
+    g_autofree char *serials = cut(call->origin.certificates, MAX_AUDITED); /* a name may have any number */
     g_autofree char *arguments = print_arguments(call->message);
-    g_autofree char *shown = cut(text);
+    g_autofree char *shown = cut(text, MAX_AUDITED);
     MgrAuditRecord record = { .at = hl_clock_wall(),
                               .account = call->origin.caller.account,
-                              .certificate = call->origin.certificates,
+                              .certificate = serials,
                               .call = name,
                               .arguments = arguments,
                               .code = hl_unconst(code),
