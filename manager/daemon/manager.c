@@ -326,8 +326,6 @@ static void build_work(Manager *manager)
                                                                 .pki = manager->pki });
     manager->introductions = mgr_introductions_new(&(MgrIntroductionsOptions){
         .fleet = &manager->fleet, .record = manager->record, .status = manager->status, .pki = manager->pki });
-    manager->issued = mgr_issued_new(&(MgrIssuedOptions){
-        .dir = manager->dir, .fleet = &manager->fleet, .record = manager->record, .pki = manager->pki });
     manager->finds = mgr_finds_new(
         &(MgrFindsOptions){ .fleet = &manager->fleet, .record = manager->record, .status = manager->status });
     manager->reports = mgr_reports_new(&(MgrReportsOptions){ .fleet = &manager->fleet,
@@ -357,6 +355,12 @@ static void build_calls(Manager *manager)
 
     manager->calls = mgr_calls_new(manager->down, manager->record, manager->status);
     mgr_calls_warn_with(manager->calls, warnings, manager);
+    manager->issued = mgr_issued_new(&(MgrIssuedOptions){ .dir = manager->dir,
+                                                          .fleet = &manager->fleet,
+                                                          .record = manager->record,
+                                                          .pki = manager->pki,
+                                                          .noted = mgr_calls_note,
+                                                          .user = manager->calls });
     manager->dispatch = mgr_dispatch_new(&manager->fleet, manager->calls);
     manager->group_calls = mgr_group_calls_new(&(MgrGroupCallsOptions){ .fleet = &manager->fleet,
                                                                         .record = manager->record,

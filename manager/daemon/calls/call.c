@@ -78,6 +78,11 @@ void mgr_calls_warn_with(MgrCalls *calls, MgrWarnings warnings, gpointer user)
     calls->user = user;
 }
 
+void mgr_calls_note(HlWriteSet *set, const MgrAuditRecord *row, gpointer calls)
+{
+    mgr_audit_add(((MgrCalls *)calls)->audit, set, row);
+}
+
 uint64_t mgr_calls_refused(const MgrCalls *calls)
 {
     return calls->refused;

@@ -28,6 +28,10 @@ typedef GStrv (*MgrWarnings)(const MgrCaller *caller, gpointer user);
 /* From now on each last reply carries them. */
 void mgr_calls_warn_with(MgrCalls *calls, MgrWarnings warnings, gpointer user);
 
+/* A row of the audit log for a change that no call made, to be committed with the change; copied.  A
+ * part that makes such changes has it as a callback. */
+void mgr_calls_note(HlWriteSet *set, const MgrAuditRecord *row, gpointer calls);
+
 /* Calls that ended with an error. */
 uint64_t mgr_calls_refused(const MgrCalls *calls);
 

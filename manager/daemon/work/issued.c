@@ -4,11 +4,13 @@
 #include <unistd.h>
 
 #include "lib/base/log.h"
+#include "lib/base/unconst.h"
 #include "manager/site/issued.h"
 #include "manager/site/site.h"
 #include "manager/store/accounts.h"
 
-#define MAX_AT_ONCE 16 /* a tick; more wait for the next */
+#define MAX_AT_ONCE 16      /* a tick; more wait for the next */
+#define BY_SITE     "@site" /* in the audit log, where accounts are named: no account can be called that */
 
 struct MgrIssued {
     MgrIssuedOptions parts;
@@ -97,12 +99,31 @@ static void fold_revoked(gpointer change)
     finish(issued, intake->path);
 }
 
-/* Stays where it is: the next start tries again. */
+/* Stays where it is and is tried again: until then it could not be revoked. */
 static void fail_intake(gpointer change, const GError *error)
 {
     const Intake *intake = change;
 
-    hl_error("account", "%s is not taken into the registry before the next start: %s", intake->path, error->message);
+    hl_log_limited(HL_LOG_ERROR, "account", intake->path,
+                   "%s cannot be taken into the registry, which is tried again every second: %s", intake->path,
+                   error->message);
+    g_hash_table_remove(intake->issued->under_way, intake->path);
+}
+
+/* revoked: there is no account any more. */
+static void note(const Intake *intake, HlWriteSet *set, bool revoked)
+{
+    const MgrIssuedOptions *parts = &intake->issued->parts;
+    g_autofree char *arguments = g_strdup_printf("name=%s serial=%s", intake->name, intake->record.serial);
+    MgrAuditRecord row = { .at = intake->at,
+                           .account = hl_unconst(BY_SITE),
+                           .certificate = hl_unconst(""),
+                           .call = hl_unconst("account certificate"),
+                           .arguments = arguments,
+                           .code = hl_unconst(revoked ? hl_error_name(HL_ERROR_NOT_FOUND) : ""),
+                           .text = hl_unconst(revoked ? "there is no such account any more: it is revoked" : "") };
+
+    parts->noted(set, &row, parts->user);
 }
 
 static void commit_intake(Intake *intake)
@@ -114,11 +135,13 @@ static void commit_intake(Intake *intake)
 
     if (mgr_accounts_get(parts->fleet->accounts, intake->name) != NULL) {
         mgr_write_account_certificate(set, &intake->record);
+        note(intake, set, false);
         mgr_record_commit(parts->record, set, &kept, intake);
         return;
     }
     mgr_write_named_certificate(set, &intake->record); /* whose the name is now keeps it */
     mgr_write_revocations(set, intake->name, NULL, intake->at);
+    note(intake, set, true);
     mgr_record_commit(parts->record, set, &revoked, intake);
 }
 

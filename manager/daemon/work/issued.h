@@ -5,6 +5,7 @@
 #define MANAGER_DAEMON_WORK_ISSUED_H
 
 #include "manager/daemon/state/pki.h"
+#include "manager/store/audit.h"
 
 typedef struct MgrIssued MgrIssued;
 
@@ -13,6 +14,9 @@ typedef struct {
     MgrFleet *fleet;
     MgrRecord *record;
     MgrPki *pki;
+    /* What is taken in, for the audit log: a row to be written with the set.  The row is valid during the call. */
+    void (*noted)(HlWriteSet *set, const MgrAuditRecord *row, gpointer user);
+    gpointer user;
 } MgrIssuedOptions;
 
 MgrIssued *mgr_issued_new(const MgrIssuedOptions *options);
