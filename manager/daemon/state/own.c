@@ -107,7 +107,8 @@ static void store(MgrOwn *own, MgrCertificateRecord *record)
     mgr_record_commit(own->parts.record, set, &kind, renewal);
 }
 
-/* The same key: its request is made here. */
+/* The same key: its request is made here.  And the same beginning: by a clock that runs years ahead for one start the
+ * new one would begin then, and every endpoint refuse the server until that day. */
 static HlCert *issue(const MgrOwn *own, const Row *row, const HlCert *old, MgrCertificateRecord *record, GError **error)
 {
     g_autofree char *path = mgr_site_path(own->parts.dir, row->key);
@@ -116,7 +117,9 @@ static HlCert *issue(const MgrOwn *own, const Row *row, const HlCert *old, MgrCe
     g_autoptr(GBytes) csr = key != NULL ? hl_csr_make(key, name, error) : NULL;
     g_auto(GStrv) names = hl_cert_names(old);
 
-    HlCertSpec spec = { .cn = name, .kind = row->kind, .names = (const char *const *)names };
+    HlCertSpec spec = {
+        .cn = name, .kind = row->kind, .not_before = hl_cert_info(old)->not_before, .names = (const char *const *)names
+    };
 
     return csr != NULL ? mgr_pki_issue_named(own->parts.pki, csr, &spec, LIFETIME, record, error) : NULL;
 }

@@ -94,6 +94,8 @@ HlCert *mgr_pki_issue_named(const MgrPki *pki, GBytes *csr, const HlCertSpec *sp
     HlCertSpec dated = *spec;
 
     mgr_pki_dates(pki, lifetime, &dated.not_before, &dated.not_after);
+    if (spec->not_before > 0)
+        dated.not_before = MIN(dated.not_before, spec->not_before);
     dated.not_after = MIN(dated.not_after, hl_cert_info(pki->authority.cert)->not_after);
     return mgr_authority_issue(&pki->authority, csr, &dated, record, error);
 }

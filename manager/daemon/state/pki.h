@@ -41,7 +41,8 @@ void mgr_pki_dates(const MgrPki *pki, HlTime lifetime, HlTime *not_before, HlTim
 HlCert *mgr_pki_issue(const MgrPki *pki, GBytes *csr, HlCertKind kind, const char *name, HlTime lifetime,
                       MgrCertificateRecord *record, GError **error);
 
-/* The same for one of the site's own, with names (HlCertSpec); it lasts at most as long as the authority. */
+/* The same for one of the site's own, with names (HlCertSpec); it begins at spec's not_before at the latest (0: that is
+ * not said), and lasts at most as long as the authority. */
 HlCert *mgr_pki_issue_named(const MgrPki *pki, GBytes *csr, const HlCertSpec *spec, HlTime lifetime,
                             MgrCertificateRecord *record, GError **error);
 
