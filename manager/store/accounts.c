@@ -115,13 +115,14 @@ void mgr_write_account_removal(HlWriteSet *set, const char *name)
     note(set, mgr_journal_account_removal(name));
 }
 
-void mgr_write_owner_left(HlWriteSet *set)
+void mgr_write_owner_left(HlWriteSet *set, HlTime now)
 {
     hl_write_set_add(set,
                      "UPDATE counter SET value = value WHERE name = 'settings'"
                      " AND EXISTS (SELECT 1 FROM account AS a JOIN certificate AS c ON c.name = a.name"
-                     " WHERE a.role = 'owner' AND a.disabled_at = 0 AND c.kind = 'admin' AND c.revoked_at = 0)",
-                     "");
+                     " WHERE a.role = 'owner' AND a.disabled_at = 0 AND c.kind = 'admin' AND c.revoked_at = 0"
+                     " AND c.expires_at > ?)",
+                     "i", INT(now));
     hl_write_set_require(set);
 }
 

@@ -42,9 +42,9 @@ void mgr_write_account_change(HlWriteSet *set, const MgrAccountRecord *from, con
 void mgr_write_account_removal(HlWriteSet *set, const char *name);
 
 /* After a change that an owner may be lost by, in the same set: fails it with HL_ERROR_CONFLICT if no owner would be
- * left who is enabled and has a certificate that is not revoked.  Where the change is written, so that of two at once
- * the second fails. */
-void mgr_write_owner_left(HlWriteSet *set);
+ * left who is enabled and has a certificate in force: not revoked, and not ended.  Where the change is written, so that
+ * of two at once the second fails. */
+void mgr_write_owner_left(HlWriteSet *set, HlTime now);
 
 /* Another certificate of an account.  Fails the set with HL_ERROR_CONFLICT if there is no such account, or the name is
  * in force as something else. */

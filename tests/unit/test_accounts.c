@@ -130,19 +130,23 @@ static void test_owner_left(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
                                                          .role = MGR_ROLE_OWNER, /* and cannot come in yet */
                                                          .groups = hl_unconst("") });
     fixture_commit(fixture);
+    mgr_write_account_removal(fixture->set, ann.name); /* ben's certificate has ended by then */
+    mgr_write_revocations(fixture->set, ann.name, NULL, 7003);
+    mgr_write_owner_left(fixture->set, 7003);
+    fixture_commit_fails(fixture);
     mgr_write_account_removal(fixture->set, ann.name);
     mgr_write_revocations(fixture->set, ann.name, NULL, 7006);
-    mgr_write_owner_left(fixture->set);
+    mgr_write_owner_left(fixture->set, 7002);
     fixture_commit(fixture);
     mgr_write_account_change(fixture->set, &ben, &demoted);
-    mgr_write_owner_left(fixture->set);
+    mgr_write_owner_left(fixture->set, 7002);
     fixture_commit_fails(fixture);
     mgr_write_account_change(fixture->set, &ben, &disabled);
-    mgr_write_owner_left(fixture->set);
+    mgr_write_owner_left(fixture->set, 7002);
     fixture_commit_fails(fixture);
     mgr_write_account_removal(fixture->set, ben.name);
     mgr_write_revocations(fixture->set, ben.name, NULL, 7006);
-    mgr_write_owner_left(fixture->set);
+    mgr_write_owner_left(fixture->set, 7002);
     fixture_commit_fails(fixture);
 }
 

@@ -158,7 +158,8 @@ static void explain_conflict(const Change *change, GError **error)
                 "somebody else changed the account '%s' a moment ago: review it and try again", name);
     else
         hl_fail(error, HL_ERROR_CONFLICT,
-                "'%s' is the last owner with a certificate: nobody could create an account any more.  Make another "
+                "'%s' is the last owner with a certificate in force: nobody could create an account any more.  Make "
+                "another "
                 "one an owner first",
                 name);
 }
@@ -235,7 +236,7 @@ static bool takes_owner(const Change *change)
 static void commit(Change *change, HlWriteSet *set, const MgrChangeKind *kind)
 {
     if (takes_owner(change))
-        mgr_write_owner_left(set);
+        mgr_write_owner_left(set, change->at);
     mgr_call_commit(change->call, change->calls->parts.record, set, kind, change);
 }
 
