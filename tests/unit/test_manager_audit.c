@@ -87,6 +87,12 @@ static void test_rows(void)
                                           .arguments = (const char *const[]){ "selector", "e-one", NULL } });
     let_finish(parts);
     expect_rows(parts, &from, "zoe: update-now selector=all|\nzoe: verify selector=e-one|\n");
+    parts_call(parts, "account renew", "name", "zoe", "csr", csr, NULL); /* anybody may, for oneself */
+    parts_call(parts, "account renew", "name", "admin", "csr", csr, NULL);
+    let_finish(parts);
+    expect_rows(parts, &from,
+                "admin: account renew name=zoe csr=...|invalid\n"
+                "admin: account renew name=admin csr=...|\n");
     parts_call(parts, "make\ncoffee", NULL);
     let_finish(parts);
     expect_rows(parts, &from, "admin: make\ncoffee |invalid\n");

@@ -310,14 +310,24 @@ void mgr_call_done(MgrCall *call, json_t *document)
         fail_too_large(call);
 }
 
-void mgr_call_fail(MgrCall *call, const GError *error)
+static void fail(MgrCall *call, const GError *error, bool is_kept)
 {
     call->calls->refused++;
     call->failed = true;
-    if (!only_looks(call) || hl_error_code(error) == HL_ERROR_DENIED)
+    if (is_kept)
         tell_audit(call, NULL, hl_error_name(hl_error_code(error)), error->message);
     reply(call, hl_error_name(hl_error_code(error)), error->message, false, NULL);
     end_call(call);
+}
+
+void mgr_call_fail(MgrCall *call, const GError *error)
+{
+    fail(call, error, !only_looks(call) || hl_error_code(error) == HL_ERROR_DENIED);
+}
+
+void mgr_call_refuse(MgrCall *call, const GError *error)
+{
+    fail(call, error, true);
 }
 
 /* Elements [from, to) in as many parts as their size takes.  false: one of them alone is too large. */

@@ -69,6 +69,8 @@ void mgr_call_done(MgrCall *call, json_t *document);
 /* {name: array}, in as many replies as it takes; takes both.  rest (may be NULL) goes with the last. */
 void mgr_call_done_list(MgrCall *call, const char *name, json_t *array, json_t *rest);
 void mgr_call_fail(MgrCall *call, const GError *error);
+/* The same, with a row of the audit log though anybody may make the call: it was about what is somebody else's. */
+void mgr_call_refuse(MgrCall *call, const GError *error);
 
 /* The same for a list that may be as long as the fleet: its elements are made a part at a time between the loop's other
  * work, so that nobody's line waits for it. */

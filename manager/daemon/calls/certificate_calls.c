@@ -262,9 +262,12 @@ static void call_account_renew(MgrCall *call, gpointer user)
     HlWriteSet *set;
     Issue *issue;
 
-    if (strcmp(name, mgr_call_admin(call)) != 0)
+    if (strcmp(name, mgr_call_admin(call)) != 0) {
         hl_fail(&error, HL_ERROR_INVALID, "'%s' is not you: 'holdline account certificate' makes one for others", name);
-    else if (last != NULL && !mgr_quota_is_certificate_due(last->issued_at, last->expires_at, hl_clock_wall()))
+        mgr_call_refuse(call, error);
+        return;
+    }
+    if (last != NULL && !mgr_quota_is_certificate_due(last->issued_at, last->expires_at, hl_clock_wall()))
         hl_fail(&error, HL_ERROR_EXISTS, "'%s' was given another certificate a short while ago", name);
     if (error != NULL) {
         mgr_call_fail(call, error);
