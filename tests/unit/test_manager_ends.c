@@ -261,6 +261,37 @@ static void test_replies(void)
     mgr_calls_warn_with(parts->calls, NULL, NULL);
 }
 
+static void commit(Parts *parts)
+{
+    parts_commit(parts);
+    timer_fake_advance(6 * HL_SECOND);
+    parts_commit(parts);
+}
+
+/* An owner who is disabled is one who may do nothing, and learns nothing. */
+static void test_disabled(void)
+{
+    g_autoptr(Parts) parts = make_parts();
+    g_autofree char *csr = parts_make_csr_text();
+    g_autoptr(HlMsgCallReply) reply = NULL;
+
+    parts_call(parts, "admin create", "name", "zoe", "csr", csr, "role", "owner", NULL);
+    commit(parts);
+    json_decref(parts_expect_reply(parts, ""));
+    parts_call(parts, "account disable", "name", "zoe", NULL);
+    commit(parts);
+    json_decref(parts_expect_reply(parts, ""));
+    add_person(parts, "0b", "eye", "monitor", 50 * HL_DAY);
+    mgr_ends_tick(parts->ends);
+    mgr_calls_warn_with(parts->calls, warn, parts);
+    parts_request(parts, &(PartsRequest){ .admin = "zoe", .name = "group list" });
+    reply = parts_take(parts, HL_TOPIC_ADMIN_REPLY, "zoe", &holdline__v1__call_reply__descriptor);
+    g_assert_nonnull(reply);
+    g_assert_cmpstr(reply->code, ==, "denied");
+    g_assert_cmpuint(reply->n_warnings, ==, 0);
+    mgr_calls_warn_with(parts->calls, NULL, NULL);
+}
+
 static void test_metric(void)
 {
     g_autoptr(Parts) parts = make_parts();
@@ -293,6 +324,7 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/ends/repository", test_repository);
     g_test_add_func("/manager/ends/warnings", test_warnings);
     g_test_add_func("/manager/ends/replies", test_replies);
+    g_test_add_func("/manager/ends/disabled", test_disabled);
     g_test_add_func("/manager/ends/metric", test_metric);
     return g_test_run();
 }

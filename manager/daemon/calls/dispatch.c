@@ -129,13 +129,14 @@ static char *serials_of(const MgrFleet *fleet, const char *name)
     return g_string_free(g_steal_pointer(&out), FALSE);
 }
 
-/* Without an account: as one that may the least, for an answer that says so. */
+/* Without an account, or with a disabled one: as one that may the least, for an answer that says so. */
 static MgrOrigin origin_of(const MgrDispatch *dispatch, const char *name, MgrNeed need)
 {
     const MgrAccountRecord *account = mgr_accounts_get(dispatch->fleet->accounts, name);
+    bool is_enabled = account != NULL && account->disabled_at == 0;
     MgrOrigin origin = { .need = need, .certificates = serials_of(dispatch->fleet, name) };
 
-    mgr_caller_init(&origin.caller, name, account != NULL ? account->role : MGR_ROLE_AUDITOR,
+    mgr_caller_init(&origin.caller, name, is_enabled ? account->role : MGR_ROLE_AUDITOR,
                     account != NULL ? account->groups : "");
     return origin;
 }
