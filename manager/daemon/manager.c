@@ -509,7 +509,7 @@ static void settle(Manager *manager)
     g_clear_handle_id(&manager->flush_timer, g_source_remove);
     g_clear_pointer(&manager->timestamp, mgr_timestamp_free);
     if (manager->calls != NULL)
-        mgr_calls_warn_with(manager->calls, NULL, NULL);    /* of which the repository goes first */
+        mgr_calls_settle(manager->calls);                   /* the repository, of which they warn, goes first */
     g_clear_pointer(&manager->patterns, mgr_patterns_free); /* answers the calls that wait for it */
     if (manager->tracker != NULL)
         mgr_tracker_flush(manager->tracker);

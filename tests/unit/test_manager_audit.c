@@ -139,6 +139,26 @@ static void test_order(void)
                 "admin: group delete name=none|not-found\n");
 }
 
+/* So does a change that is written in the background. */
+static void test_background_order(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    g_auto(MgrAuditRecord) row = { .account = g_strdup("admin"),
+                                   .certificate = g_strdup(""),
+                                   .call = g_strdup("first"),
+                                   .arguments = g_strdup(""),
+                                   .code = g_strdup(""),
+                                   .text = g_strdup("") };
+    gsize from = 0;
+
+    mgr_calls_note(mgr_record_background(parts->record), &row, parts->calls);
+    parts_call(parts, "group create", "name", "lab", NULL);
+    let_finish(parts);
+    expect_rows(parts, &from,
+                "admin: first |\n"
+                "admin: group create name=lab|\n");
+}
+
 /* What was not stored is not there as done, but as refused. */
 static void test_not_stored(void)
 {
@@ -188,6 +208,13 @@ static void test_bounded(void)
     parts_commit(parts);
     after = rows_since(parts, &from);
     g_assert_cmpstr(after, ==, "admin:  |limit\n");
+    for (guint i = 0; i < burst; i++)
+        parts_call(parts, "group set", "name", "none", NULL);
+    mgr_calls_settle(parts->calls); /* a stop does not forget those that were only counted */
+    mgr_calls_settle(parts->calls);
+    g_free(rows);
+    rows = rows_since(parts, &from);
+    g_assert_true(g_str_has_suffix(rows, "|not-found\nadmin:  |limit\n"));
 }
 
 /* The head is in the summary, some seconds after the last row. */
@@ -213,6 +240,7 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/audit/rows", test_rows);
     g_test_add_func("/manager/audit/arguments", test_arguments);
     g_test_add_func("/manager/audit/order", test_order);
+    g_test_add_func("/manager/audit/background-order", test_background_order);
     g_test_add_func("/manager/audit/not-stored", test_not_stored);
     g_test_add_func("/manager/audit/bounded", test_bounded);
     g_test_add_func("/manager/audit/head", test_head);

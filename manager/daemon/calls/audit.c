@@ -72,6 +72,7 @@ static gboolean on_head_due(gpointer user)
 
 static void add(MgrAudit *audit, HlWriteSet *set, const MgrAuditRecord *record)
 {
+    audit->gathered = audit->gathered || set == mgr_record_background(audit->record);
     mgr_write_audit(set, record);
     if (audit->head_timer == 0)
         audit->head_timer = g_timeout_add(HEAD_EVERY, on_head_due, audit);
@@ -79,7 +80,6 @@ static void add(MgrAudit *audit, HlWriteSet *set, const MgrAuditRecord *record)
 
 static void gather(MgrAudit *audit, const MgrAuditRecord *record)
 {
-    audit->gathered = true;
     add(audit, mgr_record_background(audit->record), record);
 }
 
@@ -107,11 +107,8 @@ static void write_folded(MgrAudit *audit, const char *account, guint folded)
     gather(audit, &record);
 }
 
-/* Nothing is kept of those who have used nothing. */
-static gboolean on_fold_due(gpointer user)
+void mgr_audit_settle(MgrAudit *audit)
 {
-    MgrAudit *audit = user;
-    HlTime now = hl_clock_mono();
     GHashTableIter iter;
     gpointer account, value;
 
@@ -122,9 +119,22 @@ static gboolean on_fold_due(gpointer user)
         if (room->folded > 0)
             write_folded(audit, account, room->folded);
         room->folded = 0;
-        if (mgr_bucket_is_full(&room->bucket, now))
-            g_hash_table_iter_remove(&iter);
     }
+}
+
+/* Nothing is kept of those who have used nothing. */
+static gboolean on_fold_due(gpointer user)
+{
+    MgrAudit *audit = user;
+    HlTime now = hl_clock_mono();
+    GHashTableIter iter;
+    gpointer value;
+
+    mgr_audit_settle(audit);
+    g_hash_table_iter_init(&iter, audit->rooms);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        if (mgr_bucket_is_full(&((Room *)value)->bucket, now))
+            g_hash_table_iter_remove(&iter);
     if (g_hash_table_size(audit->rooms) > 0)
         return G_SOURCE_CONTINUE;
     audit->fold_timer = 0;

@@ -22,6 +22,9 @@ void mgr_audit_add(MgrAudit *audit, HlWriteSet *set, const MgrAuditRecord *recor
  * (manager/core/quota.h); those beyond are counted, and one row says how many they were. */
 void mgr_audit_tell(MgrAudit *audit, const MgrAuditRecord *record);
 
+/* Before the record stops: how many were beyond it is told now. */
+void mgr_audit_settle(MgrAudit *audit);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MgrAudit, mgr_audit_free)
 
 #endif

@@ -78,6 +78,12 @@ void mgr_calls_warn_with(MgrCalls *calls, MgrWarnings warnings, gpointer user)
     calls->user = user;
 }
 
+void mgr_calls_settle(MgrCalls *calls)
+{
+    mgr_calls_warn_with(calls, NULL, NULL);
+    mgr_audit_settle(calls->audit);
+}
+
 void mgr_calls_note(HlWriteSet *set, const MgrAuditRecord *row, gpointer calls)
 {
     mgr_audit_add(((MgrCalls *)calls)->audit, set, row);

@@ -25,6 +25,9 @@ void mgr_calls_free(MgrCalls *calls);
 /* What a caller is told beside the answer: sentences, ends with NULL and is freed with g_strfreev; NULL: nothing. */
 typedef GStrv (*MgrWarnings)(const MgrCaller *caller, gpointer user);
 
+/* The manager stops: nobody is warned any more, and what is counted for the audit log goes to the record. */
+void mgr_calls_settle(MgrCalls *calls);
+
 /* From now on each last reply carries them. */
 void mgr_calls_warn_with(MgrCalls *calls, MgrWarnings warnings, gpointer user);
 
