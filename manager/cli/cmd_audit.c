@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* holdline audit ... */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -89,12 +90,14 @@ static bool write_row(const json_t *row, gpointer user, GError **error)
 bool cmd_audit_export(HlInvocation *call, GError **error)
 {
     const char *path = hl_cli_value(call, "output", NULL);
+    hl_autofd int fd = -1;
     FILE *out;
     bool ok;
 
     if (path == NULL)
         return hl_fail(error, HL_ERROR_USAGE, "audit export needs --output FILE");
-    out = fopen(path, "wxe");
+    fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    out = fd >= 0 ? fdopen(hl_fd_steal(&fd), "w") : NULL;
     if (out == NULL)
         return hl_fail_errno(error, errno, "cannot create %s", path);
     ok = each_row(call, write_row, out, error);
@@ -124,6 +127,17 @@ static bool follow(Verification *verification, const MgrAuditRecord *record, GEr
                    "row %" PRId64 " is not the one that the head tells of: the log was written anew", record->number);
 }
 
+/* The hash covers the number of milliseconds; what a person reads is the other one. */
+static bool check_time(const json_t *row, GError **error)
+{
+    g_autofree char *at = hl_time_format(cli_int(row, "at_ms"));
+
+    return strcmp(at, cli_text(row, "at")) == 0 ||
+           hl_fail(error, HL_ERROR_UNTRUSTED,
+                   "row %" JSON_INTEGER_FORMAT " is not what was written: its time is %s, and it says %s",
+                   cli_int(row, "row"), at, cli_text(row, "at"));
+}
+
 static bool follow_json(const json_t *row, gpointer user, GError **error)
 {
     g_auto(MgrAuditRecord) record = { .number = cli_int(row, "row"),
@@ -136,7 +150,7 @@ static bool follow_json(const json_t *row, gpointer user, GError **error)
                                       .text = g_strdup(cli_text(row, "text")),
                                       .hash = hl_unhex(cli_text(row, "hash")) };
 
-    return follow(user, &record, error);
+    return follow(user, &record, error) && check_time(row, error);
 }
 
 static void follow_record(MgrAuditRecord *record, gpointer user)
@@ -171,6 +185,8 @@ static bool verify_file(const char *path, Verification *verification, GError **e
 
         ok = row != NULL && follow_json(row, verification, error);
     }
+    if (ok && ferror(in))
+        ok = hl_fail(error, HL_ERROR_IO, "cannot read %s to its end", path);
     if (in != NULL)
         fclose(in);
     return ok;
