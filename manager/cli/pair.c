@@ -133,7 +133,8 @@ bool cli_pair_end_draft(const CliPair *pair, const char *pem, GError **error)
     g_autofree char *cert_path = draft_of(pair->cert);
     g_autofree char *key_path = draft_of(pair->key);
     g_autoptr(HlKey) key = hl_key_load(key_path, error);
-    g_autoptr(HlCert) cert = key != NULL ? hl_cert_parse("the server's answer", pem, strlen(pem), error) : NULL;
+    const char *answer = pem != NULL ? pem : "";
+    g_autoptr(HlCert) cert = key != NULL ? hl_cert_parse("the server's answer", answer, strlen(answer), error) : NULL;
     Self before;
     bool ok;
 

@@ -29,7 +29,7 @@ bool cli_pair_has_draft(const CliPair *pair, const HlCert *cert, HlTime now);
 /* A draft begins: its key is generated and stored; a signing request for it.  NULL on failure. */
 GBytes *cli_pair_begin_draft(const CliPair *pair, const char *name, GError **error);
 
-/* The answer to the request; refused if it is not for the draft's key. */
+/* The answer to the request (NULL: there was no certificate in it); refused if it is not for the draft's key. */
 bool cli_pair_end_draft(const CliPair *pair, const char *pem, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Puts the draft into force.  Returns the new key file, locked; -1 on failure, and the pair in force is the one before

@@ -484,7 +484,9 @@ static const Look looks[] = {
       "restore a backup of it; if it is a copy of another source, remove it and run 'holdline pattern sync'" },
     { "registry", look_at_registry, "restore a backup; one of a newer version needs the newer program" },
     { "detections", look_at_detections, "restart the manager, which counts them again when it starts" },
-    { "accounts", look_at_accounts, "restore a backup in which an owner has one" },
+    { "accounts", look_at_accounts,
+      "on the server: holdline account certificate NAME --site DIR, for an owner who is enabled; where there is none, "
+      "restore a backup that has one" },
     { "journal", look_at_journal, "restore a backup" },
 };
 

@@ -154,12 +154,16 @@ static void test_refused(Fixture *f, gconstpointer data G_GNUC_UNUSED)
     g_autoptr(HlCert) cert = issue(f, its, DAY_ONE + 180 * HL_DAY);
     g_autofree char *pem = hl_cert_print(cert);
     g_autoptr(GError) error = NULL;
+    g_autoptr(GError) empty = NULL;
     g_autoptr(GError) none = NULL;
     CliPair one = { f->key, f->key };
 
     g_assert_nonnull(csr);
     g_assert_false(cli_pair_end_draft(&f->pair, pem, &error));
     g_assert_error(error, HL_ERROR, HL_ERROR_UNTRUSTED);
+    g_assert_false(has_draft(f, DAY_ONE));
+    g_assert_false(cli_pair_end_draft(&f->pair, NULL, &empty)); /* an answer that says nothing */
+    g_assert_nonnull(empty);
     g_assert_false(has_draft(f, DAY_ONE));
     g_assert_null(cli_pair_begin_draft(&one, "ann", &none));
     g_assert_error(none, HL_ERROR, HL_ERROR_INVALID);
