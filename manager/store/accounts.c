@@ -137,6 +137,16 @@ void mgr_write_account_certificate(HlWriteSet *set, const MgrCertificateRecord *
     note(set, mgr_journal_certificate(c));
 }
 
+void mgr_write_account_renewal(HlWriteSet *set, const MgrCertificateRecord *c, const char *before)
+{
+    hl_write_set_add(set,
+                     "UPDATE certificate SET revoked_at = 0 WHERE serial = ?1 AND name = ?2 AND revoked_at = 0"
+                     " AND EXISTS (SELECT 1 FROM account WHERE name = ?2 AND disabled_at = 0)",
+                     "tt", before, c->name);
+    hl_write_set_require(set);
+    mgr_write_account_certificate(set, c);
+}
+
 /* ----------------------------------------------------------------------------------------------------------- restore
  */
 

@@ -50,6 +50,10 @@ void mgr_write_owner_left(HlWriteSet *set, HlTime now);
  * in force as something else. */
 void mgr_write_account_certificate(HlWriteSet *set, const MgrCertificateRecord *certificate);
 
+/* The same by virtue of one that the account has (its serial): fails with HL_ERROR_CONFLICT too if that is revoked by
+ * then, or the account disabled.  Who was thrown out a moment ago gets no other. */
+void mgr_write_account_renewal(HlWriteSet *set, const MgrCertificateRecord *certificate, const char *before);
+
 /* For a registry that a journal of before accounts was applied to: administrators without an account become owners, as
  * by the migration. */
 bool mgr_registry_adopt_accounts(HlDb *db, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -111,6 +111,32 @@ static void test_names(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
     fixture_commit_fails(fixture);
 }
 
+/* A certificate that was ended a moment ago gets nobody another one; nor does an account that was. */
+static void test_renewal(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
+{
+    MgrAccountRecord ann = account("ann", MGR_ROLE_OWNER);
+    MgrAccountRecord disabled = ann;
+    MgrCertificateRecord second = certificate("ann", "02");
+    MgrCertificateRecord third = certificate("ann", "03");
+
+    disabled.disabled_at = 7005;
+    add_with_certificate(fixture, "ann", MGR_ROLE_OWNER, "01");
+    mgr_write_account_renewal(fixture->set, &second, "09");
+    fixture_commit_fails(fixture);
+    mgr_write_account_certificate(fixture->set, &second);
+    mgr_write_revocations(fixture->set, "ann", "02", 7004); /* that one replaces the first */
+    fixture_commit(fixture);
+    mgr_write_account_renewal(fixture->set, &third, "01");
+    fixture_commit_fails(fixture);
+    mgr_write_account_change(fixture->set, &ann, &disabled);
+    fixture_commit(fixture);
+    mgr_write_account_renewal(fixture->set, &third, "02");
+    fixture_commit_fails(fixture);
+    mgr_write_account_change(fixture->set, &disabled, &ann);
+    mgr_write_account_renewal(fixture->set, &third, "02");
+    fixture_commit(fixture);
+}
+
 /* Of two that would end the last two owners, the second fails, whatever it is. */
 static void test_owner_left(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
 {
@@ -243,6 +269,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add("/accounts/stored", Fixture, NULL, fixture_set_up, test_stored, fixture_tear_down);
     g_test_add("/accounts/names", Fixture, NULL, fixture_set_up, test_names, fixture_tear_down);
+    g_test_add("/accounts/renewal", Fixture, NULL, fixture_set_up, test_renewal, fixture_tear_down);
     g_test_add("/accounts/owner-left", Fixture, NULL, fixture_set_up, test_owner_left, fixture_tear_down);
     g_test_add_func("/accounts/upgrade", test_upgrade);
     g_test_add_func("/accounts/restored", test_restored);

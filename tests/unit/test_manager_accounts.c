@@ -362,6 +362,31 @@ static void test_renewal(void)
     parts_check_registry(parts);
 }
 
+/* Whose certificates are replaced at this moment gets no other by virtue of the old one. */
+static void test_renewal_too_late(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    g_autofree char *csr = parts_make_csr_text();
+    g_autofree char *first = NULL;
+    g_autofree char *second = NULL;
+    const Call replacement = { "account certificate", { "name", CALLER, "csr", csr, "replace", "yes" } };
+    const Call renewal = { "account renew", { "name", CALLER, "csr", csr } };
+
+    add_account(parts, CALLER, "owner");
+    clock_fake_advance(80 * HL_DAY);
+    parts_request(
+        parts, &(PartsRequest){ .name = replacement.name, .arguments = replacement.arguments, .correlation = "first" });
+    parts_request(parts,
+                  &(PartsRequest){
+                      .admin = CALLER, .name = renewal.name, .arguments = renewal.arguments, .correlation = "second" });
+    let_finish(parts);
+    first = parts_end_of(parts, "first");
+    second = parts_end_of(parts, "second");
+    g_assert_cmpstr(first, ==, "");
+    g_assert_cmpstr(second, ==, "denied");
+    parts_check_registry(parts);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -374,5 +399,6 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/accounts/cancel", test_cancel);
     g_test_add_func("/manager/accounts/certificates", test_certificates);
     g_test_add_func("/manager/accounts/renewal", test_renewal);
+    g_test_add_func("/manager/accounts/renewal-too-late", test_renewal_too_late);
     return g_test_run();
 }

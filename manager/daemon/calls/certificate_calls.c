@@ -102,7 +102,10 @@ static void fail_issue(gpointer change, const GError *error)
     const char *name = mgr_call_argument(issue->call, "name");
     g_autoptr(GError) why = NULL;
 
-    if (hl_error_code(error) == HL_ERROR_CONFLICT && g_str_has_prefix(mgr_call_message(issue->call)->name, "account "))
+    if (hl_error_code(error) == HL_ERROR_CONFLICT && strcmp(mgr_call_message(issue->call)->name, "account renew") == 0)
+        hl_fail(&why, HL_ERROR_DENIED, "the certificates of '%s' were ended a moment ago", name);
+    else if (hl_error_code(error) == HL_ERROR_CONFLICT &&
+             g_str_has_prefix(mgr_call_message(issue->call)->name, "account "))
         hl_fail(&why, HL_ERROR_NOT_FOUND, "the account '%s' was deleted a moment ago", name);
     else if (hl_error_code(error) == HL_ERROR_CONFLICT)
         fail_taken(name, &why);
@@ -277,7 +280,7 @@ static void call_account_renew(MgrCall *call, gpointer user)
     if (!sign(issue, HL_CERT_ADMIN))
         return;
     set = hl_write_set_new();
-    mgr_write_account_certificate(set, &issue->certificate);
+    mgr_write_account_renewal(set, &issue->certificate, last != NULL ? last->serial : "");
     commit(issue, set);
 }
 
