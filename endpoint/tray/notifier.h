@@ -20,8 +20,8 @@ typedef void (*TrNotifierIdle)(gpointer user);
 TrNotifier *tr_notifier_new(GDBusConnection *bus, TrNotifierIdle idle, gpointer user);
 void tr_notifier_free(TrNotifier *notifier);
 
-/* Takes the place of the last one of its kind on the screen.  kind: TrNoticeKind, or TR_NOTIFIER_ASKED.  While one is on
- * its way the newest of the kind waits, and no other: a server that hangs is not given more. */
+/* Takes the place of the last one of its kind on the screen.  kind: TrNoticeKind, or TR_NOTIFIER_ASKED.  While one is
+ * on its way the newest of the kind waits, and no other: a server that hangs is not given more. */
 void tr_notifier_show(TrNotifier *notifier, int kind, bool urgent, const char *title, const char *body);
 
 /* Whether one is on its way to the screen. */
