@@ -94,6 +94,8 @@ GByteArray *upd_primer_read(const UpdBase *base, const GArray *steps, guint32 re
     for (guint i = 0; i < spans->len; i++) {
         const UpdSpan *span = &g_array_index(spans, UpdSpan, i);
 
+        if (span->size == 0)
+            continue; /* a primer of nothing has no address to read to */
         if (!upd_read_at(base->fd, span->from, primer->data + size, span->size, error))
             return NULL;
         size += span->size;
