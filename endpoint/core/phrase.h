@@ -3,7 +3,7 @@
  *
  * The daemon answers many users in one language, English, which its log, its reports and scripts get as well.  So a
  * program that shows its words translates them: it finds the sentences that they are made of in a table of templates
- * (phrase_table.c), takes out what stands in the place of each conversion, and puts that into the translation of the
+ * (phrase_table.c), takes out the argument of each conversion, and puts it into the translation of the
  * template.  The program's own errors go the same way, once, where they are shown.  Words that fit no template stay as
  * they are.  Without hl_i18n_init every text comes back as it is.
  *

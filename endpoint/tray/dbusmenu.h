@@ -2,9 +2,9 @@
 /* The menu on the session bus (com.canonical.dbusmenu), which panels draw.
  *
  * Each entry that there can be is in its layout always, with its TrDo as its id, and is seen while it is there: an open
- * menu changes in place by that, where another layout would close it in some hosts.  Whoever clicks on what he saw asks
- * the daemon for that, also when it went meanwhile: then he is told why he may not.  Signals are sent for what differs,
- * and only then. */
+ * menu changes in place by that, where another layout would close it in some hosts.  A click on an entry
+ * that has disappeared meanwhile is still passed to the daemon, whose refusal says why.  Signals are sent for what
+ * differs, and only then. */
 #ifndef ENDPOINT_TRAY_DBUSMENU_H
 #define ENDPOINT_TRAY_DBUSMENU_H
 

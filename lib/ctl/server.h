@@ -51,7 +51,7 @@ void hl_ctl_hold(HlCtlPeer *peer);
 void hl_ctl_release(HlCtlPeer *peer);
 
 /* The peer is no longer one of those that make a call and go: it is never disconnected for being idle, and takes none
- * of the places of max_peers, of its user or of all.  Whoever keeps peers bounds how many, and what else they may ask.
+ * of the places of max_peers, of its user or of all.  The caller bounds how many it keeps, and what else they may ask.
  */
 void hl_ctl_keep(HlCtlPeer *peer);
 

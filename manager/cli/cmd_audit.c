@@ -124,7 +124,7 @@ static bool follow(Verification *verification, const MgrAuditRecord *record, GEr
         return false;
     return record->number != verification->head || g_bytes_equal(record->hash, verification->head_hash) ||
            hl_fail(error, HL_ERROR_UNTRUSTED,
-                   "row %" PRId64 " is not the one that the head tells of: the log was written anew", record->number);
+                   "row %" PRId64 " is not the one that the head tells of: the log was rewritten", record->number);
 }
 
 /* The hash covers the number of milliseconds; what a person reads is the other one. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A certificate that is issued on the server beside the manager: the way back in when no owner can call any more.
  *
- * Whoever has the site's directory has the authority's key; the registry stays the manager's alone.  So the certificate
- * is left in pki/issued, where the manager takes it in: within a second if it runs, else at its next start.  The broker
- * accepts it meanwhile, since the name is in its access list already. */
+ * Access to the site's directory is access to the authority's key; the registry stays the manager's alone.  So the
+ * certificate is left in pki/issued, where the manager takes it in: within a second if it runs, else at its next start.
+ * The broker accepts it meanwhile, since the name is in its access list already. */
 #ifndef MANAGER_SITE_ISSUED_H
 #define MANAGER_SITE_ISSUED_H
 

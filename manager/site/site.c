@@ -85,8 +85,8 @@ static bool is_admin(const MgrCertificateRecord *record)
     return strcmp(record->kind, hl_cert_kind_name(HL_CERT_ADMIN)) == 0;
 }
 
-/* Whoever has no account, or a disabled one, may still ask: the manager's answer says why nothing is done.  Status
- * topics are about all groups, so an account that is limited to some asks for what is there. */
+/* A caller without an account, or with a disabled one, may still ask: the manager's answer says why nothing is done.
+ * Status topics are about all groups, so an account that is limited to some asks for what is there. */
 static bool sees_status(const MgrCertificateRecord *record, GHashTable *accounts)
 {
     const MgrAccountRecord *account = g_hash_table_lookup(accounts, record->name);

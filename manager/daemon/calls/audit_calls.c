@@ -3,7 +3,7 @@
 
 #include "lib/base/ident.h"
 
-#define MAX_ROWS  1000 /* of one answer: whoever wants more asks again, from the last one on */
+#define MAX_ROWS  1000 /* of one answer: for more, a caller asks again from the last one on */
 #define MAX_SINCE (3650 * HL_DAY)
 
 struct MgrAuditCalls {
