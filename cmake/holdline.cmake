@@ -17,13 +17,22 @@ function(hl_program name)
     install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT ${ARG_COMPONENT})
 endfunction()
 
-# hl_unit_test(NAME SOURCES... LINK LIBS...): a g_test program, one ctest entry (label "unit").
+# hl_unit_test(NAME SOURCES... LINK LIBS... [PARTS PATHS...]): a g_test program, one ctest entry (label "unit"), or one for each of these
+# paths of tests, for a program that takes minutes.
 function(hl_unit_test name)
-    cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
+    cmake_parse_arguments(ARG "" "" "SOURCES;LINK;PARTS" ${ARGN})
     add_executable(test-${name} ${ARG_SOURCES})
     target_link_libraries(test-${name} PRIVATE ${ARG_LINK} hl_base)
-    add_test(NAME unit/${name} COMMAND test-${name})
-    set_tests_properties(unit/${name} PROPERTIES LABELS unit TIMEOUT 120)
+    if(NOT ARG_PARTS)
+        add_test(NAME unit/${name} COMMAND test-${name})
+        set_tests_properties(unit/${name} PROPERTIES LABELS unit TIMEOUT 120)
+    endif()
+    foreach(part ${ARG_PARTS})
+        string(REGEX REPLACE ".*/" "" last ${part})
+        add_test(NAME unit/${name}-${last} COMMAND test-${name} -p ${part})
+        # it has parts because it is long: begun early, its end is not waited for alone
+        set_tests_properties(unit/${name}-${last} PROPERTIES LABELS unit TIMEOUT 600 COST 100)
+    endforeach()
 endfunction()
 
 # hl_embed(OUTPUT_VARIABLE FILE SYMBOL): FILE as the C string SYMBOL; the source to compile is put into OUTPUT_VARIABLE.
