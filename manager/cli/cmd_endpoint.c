@@ -5,10 +5,12 @@
 #include <unistd.h>
 
 #include "lib/base/clock.h"
+#include "lib/base/i18n.h"
 #include "manager/cli/client.h"
 #include "manager/cli/commands.h"
 #include "manager/cli/show.h"
 #include "manager/core/ends.h"
+#include "manager/core/sentence.h"
 #include "proto/topics.h"
 
 #define MAX_SHOWN_ENDS 5
@@ -95,6 +97,50 @@ bool cmd_endpoint_history(HlInvocation *call, GError **error)
     return true;
 }
 
+/* The verdict in the reader's language; a manager of 0.1.0 sends English alone.  Caller frees. */
+static char *word_explanation(const json_t *endpoint)
+{
+    MgrSentence sentences[MGR_SENTENCES_MAX];
+    gsize n = mgr_sentences_parse(json_object_get(endpoint, "sentences"), sentences, G_N_ELEMENTS(sentences));
+
+    return n > 0 ? mgr_sentences_word(sentences, n, hl_tr) : g_strdup(cli_text(endpoint, "explanation"));
+}
+
+static void print_dial(const json_t *endpoint)
+{
+    const char *addresses = cli_text(endpoint, "addresses");
+    g_autofree char *first = g_strndup(addresses, strcspn(addresses, ","));
+    const char *at = cli_text(endpoint, "dialled_at");
+
+    if (cli_int(endpoint, "direct_port") == 0)
+        return;
+    if (*at != '\0')
+        printf(_("dial       %s, last at %s, to %s port %lld\n"), cli_text(endpoint, "reachability"), at, first,
+               (long long)cli_int(endpoint, "direct_port"));
+    else
+        printf(_("dial       %s, to %s port %lld\n"), cli_text(endpoint, "reachability"), first,
+               (long long)cli_int(endpoint, "direct_port"));
+}
+
+static void print_explanation(const json_t *endpoint)
+{
+    g_autofree char *explanation = word_explanation(endpoint);
+    const char *observed = cli_text(endpoint, "observed_address");
+
+    printf(_("%s (%s), group %s: %s\n%s\n\n"), cli_text(endpoint, "id"), cli_text(endpoint, "host"),
+           cli_text(endpoint, "group"), cli_text(endpoint, "verdict"), explanation);
+    printf(_("displayed  %s since %s\nactual     %s since %s (%s)\n"), hl_tr(cli_text(endpoint, "displayed")),
+           cli_text(endpoint, "displayed_since"), cli_text(endpoint, "actual"), cli_text(endpoint, "since"),
+           cli_text(endpoint, "reason"));
+    print_dial(endpoint);
+    if (*observed != '\0')
+        printf(strcmp(cli_text(endpoint, "observed_by"), "https") == 0
+                   ? _("observed   %s, as the HTTPS front sees it\n")
+                   : _("observed   %s, as the broker sees it\n"),
+               observed);
+    printf(_("settings   delivered by %s\n\n"), cli_text(endpoint, "delivery"));
+}
+
 /* The whole story: the verdict, then what led to it. */
 bool cmd_endpoint_explain(HlInvocation *call, GError **error)
 {
@@ -104,7 +150,6 @@ bool cmd_endpoint_explain(HlInvocation *call, GError **error)
         client != NULL ? cli_client_call(client, "endpoint show", arguments, NULL, NULL, error) : NULL;
     g_autoptr(json_t) history =
         endpoint != NULL ? cli_client_call(client, "endpoint history", arguments, NULL, NULL, error) : NULL;
-    const char *dialled_at = cli_text(endpoint, "dialled_at");
     const json_t *row;
     size_t i;
 
@@ -114,19 +159,7 @@ bool cmd_endpoint_explain(HlInvocation *call, GError **error)
         json_object_update(endpoint, history);
         return cli_show_json(call, endpoint);
     }
-    printf("%s (%s), group %s: %s\n%s\n\n", cli_text(endpoint, "id"), cli_text(endpoint, "host"),
-           cli_text(endpoint, "group"), cli_text(endpoint, "verdict"), cli_text(endpoint, "explanation"));
-    printf("displayed  %s since %s\nactual     %s since %s (%s)\n", cli_text(endpoint, "displayed"),
-           cli_text(endpoint, "displayed_since"), cli_text(endpoint, "actual"), cli_text(endpoint, "since"),
-           cli_text(endpoint, "reason"));
-    if (cli_int(endpoint, "direct_port") > 0)
-        printf("dial       %s%s%s, to %.*s port %" JSON_INTEGER_FORMAT "\n", cli_text(endpoint, "reachability"),
-               *dialled_at != '\0' ? ", last at " : "", dialled_at, (int)strcspn(cli_text(endpoint, "addresses"), ","),
-               cli_text(endpoint, "addresses"), cli_int(endpoint, "direct_port"));
-    if (*cli_text(endpoint, "observed_address") != '\0')
-        printf("observed   %s, as the %s sees it\n", cli_text(endpoint, "observed_address"),
-               strcmp(cli_text(endpoint, "observed_by"), "https") == 0 ? "HTTPS front" : "broker");
-    printf("settings   delivered by %s\n\n", cli_text(endpoint, "delivery"));
+    print_explanation(endpoint);
     json_array_foreach(json_object_get(history, "history"), i, row)
     {
         printf("%s  %-12s %s\n", cli_text(row, "at"), cli_text(row, "what"), cli_text(row, "detail"));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* holdline: the administrator's command line.  One row per command. */
+#include "lib/base/i18n.h"
 #include "manager/cli/commands.h"
 
 static const HlFlag flags[] = {
@@ -181,5 +182,6 @@ static const HlProgram program = {
 
 int main(int argc, char **argv)
 {
+    hl_i18n_init();
     return hl_cli_main(&program, argc, argv, NULL);
 }

@@ -19,7 +19,4 @@ typedef enum {
 const char *mgr_reach_name(MgrReach reach);
 bool mgr_reach_parse(const char *name, MgrReach *reach);
 
-/* The end of a sentence that begins with an address: "did not answer (timeout)". */
-const char *mgr_reach_phrase(MgrReach reach);
-
 #endif

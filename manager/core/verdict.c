@@ -65,103 +65,106 @@ MgrVerdict mgr_verdict_of(const MgrVerdictFacts *facts)
     return find_verdict(facts->display->shown, facts->presence->actual, facts->reach);
 }
 
-/* Why the displayed status is what it is, as the end of "shown X because ..."; NULL if the dial is the reason. */
+/* Why the displayed status is what it is; NULL if the dial is the reason. */
 static const char *const causes[MGR_DISPLAY_N] = {
-    [MGR_DISPLAY_NOTHING] = "it has not registered yet",
-    [MGR_DISPLAY_REGISTERED] = "it has just registered",
-    [MGR_DISPLAY_RESTARTED] = "it has just announced its start",
-    [MGR_DISPLAY_STOPPED] = "it announced that it was stopping",
-    [MGR_DISPLAY_UNINSTALLED] = "it announced that it was uninstalled",
-    [MGR_DISPLAY_MOVED] = "it announced that it moved to another server",
-    [MGR_DISPLAY_HEARTBEAT] = "its heartbeat arrived in time",
-    [MGR_DISPLAY_POLL] = "its poll arrived in time",
-    [MGR_DISPLAY_SILENT] = "no heartbeat arrived within the configured time",
-    [MGR_DISPLAY_ENTERED_UNREACHABLE_NET] = "its own address is in an unreachable network",
-    [MGR_DISPLAY_LEFT_UNREACHABLE_NET] = "its own address is no longer in an unreachable network",
-    [MGR_DISPLAY_INDEPENDENT_ON] = "it is in independent mode",
-    [MGR_DISPLAY_INDEPENDENT_OFF] = "it has just left independent mode",
-    [MGR_DISPLAY_INACTIVE] = "it has not been in contact for too many days",
-    [MGR_DISPLAY_REMOVAL] = "it was removed from the console",
+    [MGR_DISPLAY_NOTHING] = "shown.unregistered",
+    [MGR_DISPLAY_REGISTERED] = "shown.registered",
+    [MGR_DISPLAY_RESTARTED] = "shown.restarted",
+    [MGR_DISPLAY_STOPPED] = "shown.stopped",
+    [MGR_DISPLAY_UNINSTALLED] = "shown.uninstalled",
+    [MGR_DISPLAY_MOVED] = "shown.moved",
+    [MGR_DISPLAY_HEARTBEAT] = "shown.heartbeat",
+    [MGR_DISPLAY_POLL] = "shown.poll",
+    [MGR_DISPLAY_SILENT] = "shown.silent",
+    [MGR_DISPLAY_ENTERED_UNREACHABLE_NET] = "shown.entered-unreachable",
+    [MGR_DISPLAY_LEFT_UNREACHABLE_NET] = "shown.left-unreachable",
+    [MGR_DISPLAY_INDEPENDENT_ON] = "shown.independent",
+    [MGR_DISPLAY_INDEPENDENT_OFF] = "shown.independent-over",
+    [MGR_DISPLAY_INACTIVE] = "shown.inactive",
+    [MGR_DISPLAY_REMOVAL] = "shown.removed",
+};
+
+static const char *const dials[MGR_REACH_N] = {
+    [MGR_REACH_NOT_PROBED] = "shown.not-probed", [MGR_REACH_REACHABLE] = "shown.reachable",
+    [MGR_REACH_REFUSED] = "shown.refused",       [MGR_REACH_TIMEOUT] = "shown.timeout",
+    [MGR_REACH_NO_ROUTE] = "shown.no-route",     [MGR_REACH_WRONG_HOST] = "shown.wrong-host",
+};
+
+/* What the line says, by the reason of the actual status. */
+static const char *const lines[MGR_REASON_N] = {
+    [MGR_REASON_NONE] = "line.never",
+    [MGR_REASON_LATE] = "line.late",
+    [MGR_REASON_CLEAN_STOP] = "line.clean-stop",
+    [MGR_REASON_LINE_LOST] = "line.lost",
+    [MGR_REASON_KEEPALIVE] = "line.keepalive",
+    [MGR_REASON_REPLACED] = "line.replaced",
+    [MGR_REASON_REVOKED] = "line.revoked",
+    [MGR_REASON_FLOODING] = "line.flooding",
+    [MGR_REASON_SERVER_BLIND] = "line.server-blind",
 };
 
 /* Why it was no other end: which machine answered, or why the address was not dialled at all. */
-static void add_reach_detail(GString *out, const MgrVerdictFacts *facts)
+static const char *reach_detail(const MgrVerdictFacts *facts)
 {
-    bool tells = facts->reach == MGR_REACH_WRONG_HOST || facts->reach == MGR_REACH_NO_ROUTE;
-
-    if (tells && facts->reach_detail != NULL)
-        g_string_append_printf(out, ": %s", facts->reach_detail);
+    return facts->reach == MGR_REACH_WRONG_HOST || facts->reach == MGR_REACH_NO_ROUTE ? facts->reach_detail : NULL;
 }
 
-static void explain_display(GString *out, const MgrVerdictFacts *facts)
+static MgrSentence explain_display(const MgrVerdictFacts *facts, const char *address)
 {
     const MgrDisplay *display = facts->display;
     bool dialled = display->cause == MGR_DISPLAY_DIAL_ANSWERED || display->cause == MGR_DISPLAY_DIAL_FAILED;
+    MgrSentence sentence = { .displayed = mgr_displayed_title(display->shown), .address = address };
 
-    g_string_append_printf(out, "shown %s because ", mgr_displayed_title(display->shown));
     if (!dialled && causes[display->cause] != NULL)
-        g_string_append(out, causes[display->cause]);
+        sentence.code = causes[display->cause];
     else if (facts->address == NULL || *facts->address == '\0')
-        g_string_append(out, "it registered no address to dial");
+        sentence.code = "shown.no-address";
     else if (facts->port == 0)
-        g_string_append(out, "it registered no port to dial (direct.port)");
+        sentence.code = "shown.no-port";
     else
-        g_string_append_printf(out, strchr(facts->address, ':') != NULL ? "[%s]:%u %s" : "%s:%u %s", facts->address,
-                               facts->port, mgr_reach_phrase(facts->reach));
+        sentence.code = dials[facts->reach];
     if (dialled)
-        add_reach_detail(out, facts);
+        sentence.detail = reach_detail(facts);
+    return sentence;
 }
 
-/* What the line says, by the reason of the actual status; %s is the time since the last sign of life or the change. */
-static const char *const line_texts[MGR_REASON_N] = {
-    [MGR_REASON_NONE] = "the endpoint has never connected",
-    [MGR_REASON_LATE] = "the endpoint's own line seems up, but its heartbeat is late: the last one was %s ago",
-    [MGR_REASON_CLEAN_STOP] = "the endpoint closed its line properly %s ago",
-    [MGR_REASON_LINE_LOST] = "the endpoint's own line was lost %s ago",
-    [MGR_REASON_KEEPALIVE] = "the endpoint's own line has been silent for %s",
-    [MGR_REASON_REPLACED] = "another record took this endpoint's place %s ago",
-    [MGR_REASON_REVOKED] = "the endpoint's certificate was revoked %s ago",
-    [MGR_REASON_FLOODING] = "the endpoint sent too much, its line was ended %s ago, and it is held off",
-    [MGR_REASON_SERVER_BLIND] = "the server cannot tell at present: it heard this endpoint %s ago",
-};
-
-static void explain_line(GString *out, const MgrVerdictFacts *facts, MgrNow now)
+static MgrSentence explain_line(const MgrVerdictFacts *facts, MgrNow now)
 {
     const MgrPresence *presence = facts->presence;
     MgrReason reason = mgr_presence_reason(presence);
-    bool since_heard = reason == MGR_REASON_LATE || reason == MGR_REASON_KEEPALIVE || reason == MGR_REASON_SERVER_BLIND;
-    /* down_mono is known only to this process; with it, a step of the clock does not show */
-    HlTime ago = since_heard                ? now.mono - presence->seen_mono
-                 : presence->down_mono != 0 ? now.mono - presence->down_mono
-                                            : now.wall - presence->since_wall;
-    g_autofree char *text = hl_duration_describe(ago);
+    bool is_up = presence->actual == MGR_ACTUAL_ONLINE && reason != MGR_REASON_SERVER_BLIND;
+    bool since_heard =
+        is_up || reason == MGR_REASON_LATE || reason == MGR_REASON_KEEPALIVE || reason == MGR_REASON_SERVER_BLIND;
 
-    g_string_append(out, "; ");
-    if (presence->actual == MGR_ACTUAL_ONLINE && reason != MGR_REASON_SERVER_BLIND) {
-        g_autofree char *heard = hl_duration_describe(now.mono - presence->seen_mono);
-
-        g_string_append_printf(out, "the endpoint's own line is up, last heartbeat %s ago", heard);
-        return;
-    }
-    for (const char *at = line_texts[reason] != NULL ? line_texts[reason] : line_texts[MGR_REASON_NONE]; *at != '\0';) {
-        if (strncmp(at, "%s", 2) == 0) {
-            g_string_append(out, text);
-            at += 2;
-        } else {
-            g_string_append_c(out, *at++);
-        }
-    }
+    return (MgrSentence){ .code = is_up                   ? "line.up"
+                                  : lines[reason] != NULL ? lines[reason]
+                                                          : lines[MGR_REASON_NONE],
+                          /* down_mono is known only to this process; with it, a step of the clock does not show */
+                          .ago = since_heard                ? now.mono - presence->seen_mono
+                                 : presence->down_mono != 0 ? now.mono - presence->down_mono
+                                                            : now.wall - presence->since_wall };
 }
 
-char *mgr_verdict_explain(const MgrVerdictFacts *facts, MgrNow now)
+void mgr_verdict_explain(const MgrVerdictFacts *facts, MgrNow now, MgrExplanation *explanation)
 {
-    GString *out = g_string_new(NULL);
+    *explanation = (MgrExplanation){ .n = 2 };
+    if (facts->address != NULL)
+        explanation->address =
+            g_strdup_printf(strchr(facts->address, ':') != NULL ? "[%s]:%u" : "%s:%u", facts->address, facts->port);
+    explanation->sentences[0] = explain_display(facts, explanation->address);
+    explanation->sentences[1] = explain_line(facts, now);
+    if (facts->reach == MGR_REACH_WRONG_HOST && facts->display->cause != MGR_DISPLAY_DIAL_FAILED)
+        explanation->sentences[explanation->n++] =
+            (MgrSentence){ .code = "dial.wrong-host", .detail = reach_detail(facts) };
+}
 
-    explain_display(out, facts);
-    explain_line(out, facts, now);
-    if (facts->reach == MGR_REACH_WRONG_HOST && facts->display->cause != MGR_DISPLAY_DIAL_FAILED) {
-        g_string_append(out, "; the last dial of its address reached another machine (wrong-host)");
-        add_reach_detail(out, facts);
-    }
-    return g_string_free(out, FALSE);
+char *mgr_explanation_word(const MgrExplanation *explanation)
+{
+    return mgr_sentences_word(explanation->sentences, explanation->n, NULL);
+}
+
+void mgr_explanation_clear(MgrExplanation *explanation)
+{
+    g_clear_pointer(&explanation->address, g_free);
+    explanation->n = 0;
 }

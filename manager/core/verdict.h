@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The verdict: what the two statuses and the last dial say together, and one sentence that explains it.  Pure. */
+/* The verdict: what the two statuses and the last dial say together, and the sentences that explain it.  Pure. */
 #ifndef MANAGER_CORE_VERDICT_H
 #define MANAGER_CORE_VERDICT_H
 
 #include "manager/core/displayed.h"
 #include "manager/core/presence.h"
 #include "manager/core/reach.h"
+#include "manager/core/sentence.h"
 
 typedef enum {
     MGR_VERDICT_UNVERIFIED,
@@ -38,8 +39,20 @@ typedef struct {
 /* The verdict; MGR_VERDICT_UNVERIFIED while the actual status is merely kept. */
 MgrVerdict mgr_verdict_of(const MgrVerdictFacts *facts);
 
-/* "shown Offline because 192.168.1.20:61000 did not answer (timeout); the endpoint's own line is up, last heartbeat
- * 12 s ago".  Caller frees. */
-char *mgr_verdict_explain(const MgrVerdictFacts *facts, MgrNow now);
+/* Why it is shown as it is, what its line says, and what else is odd. */
+typedef struct {
+    MgrSentence sentences[MGR_SENTENCES_MAX]; /* borrowed from here and from the facts */
+    gsize n;
+    char *address;
+} MgrExplanation;
+
+void mgr_verdict_explain(const MgrVerdictFacts *facts, MgrNow now, MgrExplanation *explanation);
+void mgr_explanation_clear(MgrExplanation *explanation);
+
+/* In English: "shown Offline because 192.168.1.20:61000 did not answer (timeout); the endpoint's own line is up, last
+ * heartbeat 12 s ago".  Caller frees. */
+char *mgr_explanation_word(const MgrExplanation *explanation);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MgrExplanation, mgr_explanation_clear)
 
 #endif

@@ -294,6 +294,8 @@ MgrVerdict peer_verdict(const Peer *peer)
 char *peer_explain(const World *world, const Peer *peer)
 {
     MgrVerdictFacts facts = facts_of(peer);
+    g_auto(MgrExplanation) explanation = { 0 };
 
-    return mgr_verdict_explain(&facts, world->now);
+    mgr_verdict_explain(&facts, world->now, &explanation);
+    return mgr_explanation_word(&explanation);
 }

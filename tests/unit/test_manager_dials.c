@@ -56,12 +56,14 @@ static void test_detail(void)
     g_autoptr(Parts) parts = parts_new();
     const MgrEndpoint *endpoint = add(parts);
     g_autofree char *address = NULL;
+    g_auto(MgrExplanation) explanation = { 0 };
     g_autofree char *text = NULL;
     MgrVerdictFacts facts;
 
     parts_end_dial(parts, MGR_REACH_WRONG_HOST);
     facts = mgr_endpoint_facts(endpoint, &address);
-    text = mgr_verdict_explain(&facts, mgr_now());
+    mgr_verdict_explain(&facts, mgr_now(), &explanation);
+    text = mgr_explanation_word(&explanation);
     g_assert_nonnull(strstr(text, "(wrong-host): "));
     g_assert_nonnull(strstr(text, endpoint->reach_detail));
 }

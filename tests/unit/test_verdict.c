@@ -57,6 +57,7 @@ static void test_every_combination(void)
                                           .reach = (MgrReach)(i % MGR_REACH_N),
                                           .address = i % 7 == 0 ? NULL : "fd00::7",
                                           .port = 61000 };
+                g_auto(MgrExplanation) explanation = { 0 };
                 g_autofree char *text = NULL;
                 MgrVerdict verdict;
 
@@ -65,7 +66,8 @@ static void test_every_combination(void)
                 display.shown = (uint8_t)d;
                 display.cause = (uint8_t)(i / (MGR_REACH_N * MGR_REASON_N));
                 verdict = mgr_verdict_of(&facts);
-                text = mgr_verdict_explain(&facts, now);
+                mgr_verdict_explain(&facts, now, &explanation);
+                text = mgr_explanation_word(&explanation);
                 g_assert_true(g_str_has_prefix(text, "shown "));
                 g_assert_null(strchr(text, '%'));
                 g_assert_null(strstr(text, "(null)"));
@@ -90,8 +92,11 @@ static void test_kept_is_unverified(void)
     MgrVerdictFacts facts = {
         .presence = &presence, .display = &display, .reach = MGR_REACH_TIMEOUT, .address = "192.168.1.20", .port = 61000
     };
-    g_autofree char *text = mgr_verdict_explain(&facts, now);
+    g_auto(MgrExplanation) explanation = { 0 };
+    g_autofree char *text = NULL;
 
+    mgr_verdict_explain(&facts, now, &explanation);
+    text = mgr_explanation_word(&explanation);
     g_assert_cmpint(mgr_verdict_of(&facts), ==, MGR_VERDICT_UNVERIFIED);
     g_assert_cmpstr(text, ==,
                     "shown Offline because 192.168.1.20:61000 did not answer (timeout); the server cannot tell at "

@@ -80,14 +80,18 @@ static json_t *verdict_members(const MgrEndpoint *endpoint)
 {
     g_autofree char *address = NULL;
     MgrVerdictFacts facts = mgr_endpoint_facts(endpoint, &address);
-    g_autofree char *explanation = mgr_verdict_explain(&facts, mgr_now());
+    g_auto(MgrExplanation) explanation = { 0 };
+    g_autofree char *text = NULL;
     const MgrDisplay *display = &endpoint->record.display;
 
-    return json_pack("{s:s, s:o, s:s, s:o, s:s, s:s, s:b}", "displayed",
+    mgr_verdict_explain(&facts, mgr_now(), &explanation);
+    text = mgr_explanation_word(&explanation);
+    return json_pack("{s:s, s:o, s:s, s:o, s:s, s:s, s:o, s:b}", "displayed",
                      mgr_displayed_title((MgrDisplayed)display->shown), "displayed_since",
                      time_value(display->since_wall), "reachability", mgr_reach_name(endpoint->record.reach),
                      "dialled_at", time_value(endpoint->record.dialled_at), "verdict",
-                     mgr_verdict_name(mgr_verdict_of(&facts)), "explanation", explanation, "removed", display->removed);
+                     mgr_verdict_name(mgr_verdict_of(&facts)), "explanation", text, "sentences",
+                     mgr_sentences_json(explanation.sentences, explanation.n), "removed", display->removed);
 }
 
 /* Where the patterns came from, what went wrong last, and how old they are: of the component that is oldest. */

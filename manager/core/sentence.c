@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manager/core/sentence.h"
+
+#include <string.h>
+
+#include "lib/base/i18n.h"
+
+/* Each is whole, and not put together from parts: languages differ in their order.  What is in brackets is said only if
+ * its argument is given. */
+const MgrSentenceRow mgr_sentence_rows[] = {
+    /* why the displayed status is what it is */
+    { "shown.unregistered", N_("shown {displayed} because it has not registered yet") },
+    { "shown.registered", N_("shown {displayed} because it has just registered") },
+    { "shown.restarted", N_("shown {displayed} because it has just announced its start") },
+    { "shown.stopped", N_("shown {displayed} because it announced that it was stopping") },
+    { "shown.uninstalled", N_("shown {displayed} because it announced that it was uninstalled") },
+    { "shown.moved", N_("shown {displayed} because it announced that it moved to another server") },
+    { "shown.heartbeat", N_("shown {displayed} because its heartbeat arrived in time") },
+    { "shown.poll", N_("shown {displayed} because its poll arrived in time") },
+    { "shown.silent", N_("shown {displayed} because no heartbeat arrived within the configured time") },
+    { "shown.entered-unreachable", N_("shown {displayed} because its own address is in an unreachable network") },
+    { "shown.left-unreachable",
+      N_("shown {displayed} because its own address is no longer in an unreachable network") },
+    { "shown.independent", N_("shown {displayed} because it is in independent mode") },
+    { "shown.independent-over", N_("shown {displayed} because it has just left independent mode") },
+    { "shown.inactive", N_("shown {displayed} because it has not been in contact for too many days") },
+    { "shown.removed", N_("shown {displayed} because it was removed from the console") },
+    { "shown.no-address", N_("shown {displayed} because it registered no address to dial[: {detail}]") },
+    { "shown.no-port", N_("shown {displayed} because it registered no port to dial (direct.port)[: {detail}]") },
+    { "shown.not-probed", N_("shown {displayed} because {address} has not been dialled (not-probed)") },
+    { "shown.reachable",
+      N_("shown {displayed} because {address} answered with this endpoint's certificate (reachable)") },
+    { "shown.refused", N_("shown {displayed} because {address} refused the connection (refused)") },
+    { "shown.timeout", N_("shown {displayed} because {address} did not answer (timeout)") },
+    { "shown.no-route",
+      N_("shown {displayed} because {address} cannot be reached from the server (no-route)[: {detail}]") },
+    { "shown.wrong-host", N_("shown {displayed} because {address} belongs to another machine as seen from the server "
+                             "(wrong-host)[: {detail}]") },
+    /* what the line says */
+    { "line.up", N_("the endpoint's own line is up, last heartbeat {ago} ago") },
+    { "line.never", N_("the endpoint has never connected") },
+    { "line.late", N_("the endpoint's own line seems up, but its heartbeat is late: the last one was {ago} ago") },
+    { "line.clean-stop", N_("the endpoint closed its line properly {ago} ago") },
+    { "line.lost", N_("the endpoint's own line was lost {ago} ago") },
+    { "line.keepalive", N_("the endpoint's own line has been silent for {ago}") },
+    { "line.replaced", N_("another record took this endpoint's place {ago} ago") },
+    { "line.revoked", N_("the endpoint's certificate was revoked {ago} ago") },
+    { "line.flooding", N_("the endpoint sent too much, its line was ended {ago} ago, and it is held off") },
+    { "line.server-blind", N_("the server cannot tell at present: it heard this endpoint {ago} ago") },
+    /* what else is odd */
+    { "dial.wrong-host", N_("the last dial of its address reached another machine (wrong-host)[: {detail}]") },
+};
+
+const gsize mgr_n_sentence_rows = G_N_ELEMENTS(mgr_sentence_rows);
+
+/* Titles as in displayed.c, units as of hl_duration_describe. */
+const char *const mgr_sentence_terms[] = {
+    N_("Offline"),
+    N_("Online"),
+    N_("Unreachable/Offline"),
+    N_("Unreachable/Online"),
+    N_("Independent"),
+    N_("Inactive"),
+    N_("ms"),
+    N_("s"),
+    N_("min"),
+    N_("h"),
+    N_("d"),
+};
+
+const gsize mgr_n_sentence_terms = G_N_ELEMENTS(mgr_sentence_terms);
+
+typedef enum { TEXT, TERM, DURATION } Kind;
+
+static const struct {
+    const char *name;
+    Kind kind;
+    gsize offset;
+} arguments[] = {
+    { "address", TEXT, offsetof(MgrSentence, address) },
+    { "ago", DURATION, offsetof(MgrSentence, ago) },
+    { "detail", TEXT, offsetof(MgrSentence, detail) },
+    { "displayed", TERM, offsetof(MgrSentence, displayed) },
+};
+
+static const char *as_it_is(const char *message)
+{
+    return message;
+}
+
+static const char *find_text(const char *code)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(mgr_sentence_rows); i++)
+        if (strcmp(mgr_sentence_rows[i].code, code) == 0)
+            return mgr_sentence_rows[i].text;
+    return NULL;
+}
+
+static const char *text_of(const MgrSentence *sentence, gsize i)
+{
+    return *(const char *const *)((const char *)sentence + arguments[i].offset);
+}
+
+static HlTime time_of(const MgrSentence *sentence, gsize i)
+{
+    return *(const HlTime *)((const char *)sentence + arguments[i].offset);
+}
+
+static const char *translate_term(const char *term, MgrSentenceLanguage language)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(mgr_sentence_terms); i++)
+        if (strcmp(mgr_sentence_terms[i], term) == 0)
+            return language(mgr_sentence_terms[i]);
+    return term;
+}
+
+/* "2 h 5 min", each unit in the language. */
+static void add_duration(GString *out, HlTime duration, MgrSentenceLanguage language)
+{
+    g_autofree char *english = hl_duration_describe(duration);
+    g_auto(GStrv) words = g_strsplit(english, " ", -1);
+
+    for (gsize i = 0; words[i] != NULL; i++)
+        g_string_append_printf(out, "%s%s", i > 0 ? " " : "", translate_term(words[i], language));
+}
+
+/* false: the argument is not given. */
+static bool add_argument(GString *out, const MgrSentence *sentence, const char *name, gsize length,
+                         MgrSentenceLanguage language)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(arguments); i++) {
+        if (strlen(arguments[i].name) != length || memcmp(arguments[i].name, name, length) != 0)
+            continue;
+        if (arguments[i].kind == DURATION) {
+            add_duration(out, time_of(sentence, i), language);
+            return true;
+        }
+        if (text_of(sentence, i) == NULL)
+            return false;
+        g_string_append(out, arguments[i].kind == TERM ? translate_term(text_of(sentence, i), language)
+                                                       : text_of(sentence, i));
+        return true;
+    }
+    return false;
+}
+
+char *mgr_sentence_word(const MgrSentence *sentence, MgrSentenceLanguage language)
+{
+    const char *text = find_text(sentence->code);
+    GString *out = g_string_new(text != NULL ? NULL : sentence->code);
+    gsize optional = 0; /* where it began in out, and 1 more: 0 is outside */
+    bool complete = true;
+
+    if (language == NULL)
+        language = as_it_is;
+    for (const char *at = text != NULL ? language(text) : ""; *at != '\0'; at++) {
+        const char *end = *at == '{' ? strchr(at, '}') : NULL;
+
+        if (*at == '[') {
+            optional = out->len + 1;
+            complete = true;
+        } else if (*at == ']' && optional > 0) {
+            if (!complete)
+                g_string_truncate(out, optional - 1);
+            optional = 0;
+        } else if (end != NULL) {
+            complete = add_argument(out, sentence, at + 1, (gsize)(end - at) - 1, language) && complete;
+            at = end;
+        } else {
+            g_string_append_c(out, *at);
+        }
+    }
+    return g_string_free(out, FALSE);
+}
+
+char *mgr_sentences_word(const MgrSentence *sentences, gsize n, MgrSentenceLanguage language)
+{
+    GString *out = g_string_new(NULL);
+
+    for (gsize i = 0; i < n; i++) {
+        g_autofree char *text = mgr_sentence_word(&sentences[i], language);
+
+        g_string_append_printf(out, "%s%s", i > 0 ? "; " : "", text);
+    }
+    return g_string_free(out, FALSE);
+}
+
+/* ------------------------------------------------------------------------------------------------------- as JSON */
+
+static bool names_argument(const char *text, const char *name)
+{
+    g_autofree char *hole = g_strdup_printf("{%s}", name);
+
+    return strstr(text, hole) != NULL;
+}
+
+static json_t *arguments_json(const MgrSentence *sentence)
+{
+    const char *text = find_text(sentence->code);
+    json_t *object = json_object();
+
+    for (gsize i = 0; text != NULL && i < G_N_ELEMENTS(arguments); i++) {
+        if (!names_argument(text, arguments[i].name))
+            continue;
+        if (arguments[i].kind == DURATION)
+            json_object_set_new(object, arguments[i].name, json_integer(time_of(sentence, i)));
+        else if (text_of(sentence, i) != NULL)
+            json_object_set_new(object, arguments[i].name, json_string(text_of(sentence, i)));
+    }
+    return object;
+}
+
+json_t *mgr_sentences_json(const MgrSentence *sentences, gsize n)
+{
+    json_t *array = json_array();
+
+    for (gsize i = 0; i < n; i++)
+        json_array_append_new(
+            array, json_pack("{s:s, s:o}", "code", sentences[i].code, "args", arguments_json(&sentences[i])));
+    return array;
+}
+
+static void take_argument(MgrSentence *sentence, gsize i, const json_t *value)
+{
+    char *member = (char *)sentence + arguments[i].offset;
+
+    if (arguments[i].kind == DURATION)
+        *(HlTime *)member = json_integer_value(value);
+    else
+        *(const char **)member = json_string_value(value);
+}
+
+gsize mgr_sentences_parse(const json_t *document, MgrSentence *sentences, gsize max)
+{
+    gsize n = 0;
+    const json_t *item;
+    size_t at;
+
+    json_array_foreach(document, at, item)
+    {
+        const char *code = json_string_value(json_object_get(item, "code"));
+
+        if (code == NULL || n == max)
+            continue;
+        sentences[n] = (MgrSentence){ .code = code };
+        for (gsize i = 0; i < G_N_ELEMENTS(arguments); i++)
+            take_argument(&sentences[n], i, json_object_get(json_object_get(item, "args"), arguments[i].name));
+        n++;
+    }
+    return n;
+}
