@@ -212,6 +212,14 @@ char **hl_cert_names(const HlCert *cert)
     return (char **)g_ptr_array_free(list, FALSE);
 }
 
+bool hl_cert_covers(const HlCert *cert, const char *host)
+{
+    bool covers = X509_check_host(cert->x509, host, 0, 0, NULL) == 1 || X509_check_ip_asc(cert->x509, host, 0) == 1;
+
+    ERR_clear_error(); /* no is an answer, not a failure */
+    return covers;
+}
+
 const HlCertInfo *hl_cert_info(const HlCert *cert)
 {
     return &cert->info;

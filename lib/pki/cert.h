@@ -72,6 +72,9 @@ const HlCertInfo *hl_cert_info(const HlCert *cert);
 /* Its DNS names and addresses, as HlCertSpec.names takes them; free with g_strfreev. */
 char **hl_cert_names(const HlCert *cert);
 
+/* Whether it is one for this DNS name or address (without brackets), by the rules that clients use. */
+bool hl_cert_covers(const HlCert *cert, const char *host);
+
 /* Whether the key belongs to the certificate. */
 bool hl_cert_has_key(const HlCert *cert, const HlKey *key);
 

@@ -64,6 +64,8 @@ bool cmd_account_change(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_R
 bool cmd_account_end(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool cmd_account_request(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool cmd_account_certificate(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool cmd_server_show(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool cmd_server_certificate(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool cmd_site_certificate(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 #endif

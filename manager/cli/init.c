@@ -13,6 +13,7 @@
 #include "manager/cli/repository.h"
 #include "manager/cli/show.h"
 #include "manager/core/dialable.h"
+#include "manager/site/names.h"
 #include "manager/site/site.h"
 #include "proto/settings.h"
 
@@ -164,7 +165,7 @@ static bool make_certificates(const char *dir, const MgrConf *conf, const GPtrAr
 {
     g_auto(MgrAuthority) authority = { 0 };
     MgrCertificateRecord *record = g_new0(MgrCertificateRecord, 1);
-    g_autoptr(GPtrArray) names = g_ptr_array_new();
+    g_auto(GStrv) names = mgr_server_names((const char *const *)hosts->pdata, conf);
     HlCertSpec server = {
         .cn = "server", .kind = HL_CERT_SERVER, .not_before = now - BACKDATE, .not_after = now + SERVER_LIFETIME
     };
@@ -172,14 +173,7 @@ static bool make_certificates(const char *dir, const MgrConf *conf, const GPtrAr
         .cn = "manager", .kind = HL_CERT_MANAGER, .not_before = now - BACKDATE, .not_after = now + SERVER_LIFETIME
     };
 
-    for (guint i = 0; i < hosts->len; i++)
-        g_ptr_array_add(names, hosts->pdata[i]);
-    g_ptr_array_add(names, (char *)"127.0.0.1"); /* the manager's own link to its broker */
-    g_ptr_array_add(names, (char *)"::1");
-    if (strcmp(conf->broker_listen, "0.0.0.0") != 0 && strcmp(conf->broker_listen, "::") != 0)
-        g_ptr_array_add(names, conf->broker_listen);
-    g_ptr_array_add(names, NULL);
-    server.names = (const char *const *)names->pdata;
+    server.names = (const char *const *)names;
     if (!mgr_authority_open(&authority, dir, error) ||
         !issue(&authority, dir, &server, "server", certificates, error) ||
         !issue(&authority, dir, &manager, "manager", certificates, error) ||

@@ -14,7 +14,9 @@ static const HlFlag flags[] = {
     { "no-repo", NULL, "Make no pattern repository: the keys are kept elsewhere, or the server copies another one" },
     { "version", "N", "Fail if the group is no longer at this version" },
     { "repo", "DIR", "The repository to sign in, instead of the server's" },
-    { "force", NULL, "Publish content even with less than half of the signatures that are in force" },
+    { "force", NULL,
+      "Publish content even with less than half of the signatures that are in force; replace the server's certificate "
+      "even by one that does not cover every place where endpoints are told to find it" },
     { "outdated", NULL, "Only endpoints whose patterns are older than the server's" },
     { "since", "DURATION", "Only what was reported within this time" },
     { "open", NULL, "Only what nobody has acknowledged, of endpoints that are there" },
@@ -62,6 +64,7 @@ static const char *const account_flags[] = { "role", "group", "all-groups", "not
 static const char *const request_flags[] = { "output", "-config", NULL };
 static const char *const audit_flags[] = { "account", "call", "since", "limit", NULL };
 static const char *const verify_flags[] = { "site", "head", NULL };
+static const char *const server_certificate_flags[] = { "host", "force", NULL };
 static const char *const certificate_flags[] = { "csr", "output", "replace", "site", NULL };
 
 /* the arguments are the updater's */
@@ -157,6 +160,11 @@ static const HlCommand commands[] = {
       "Have the server sign a certificate request; --replace revokes the account's earlier certificates; --site: on "
       "the server, when nobody can ask it any more",
       cmd_account_certificate, 1, 1, certificate_flags },
+    { "server show", "", "Show where endpoints are told to find the server, and its certificate", cmd_server_show, 0, 0,
+      NULL },
+    { "server certificate", "--host NAME... [--force]",
+      "Give the server a certificate for these names and addresses, and no others", cmd_server_certificate, 0, 0,
+      server_certificate_flags },
     { "audit list", "[--account NAME] [--call CALL] [--since D] [--limit N]",
       "List changes and refusals, the latest first", cmd_audit_list, 0, 0, audit_flags },
     { "audit export", "--output FILE", "Write the whole audit log as lines of JSON", cmd_audit_export, 0, 0,

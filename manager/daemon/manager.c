@@ -11,6 +11,7 @@
 #include "manager/daemon/calls/endpoint_calls.h"
 #include "manager/daemon/calls/group_calls.h"
 #include "manager/daemon/calls/pattern_calls.h"
+#include "manager/daemon/calls/server_calls.h"
 #include "manager/daemon/front/front.h"
 #include "manager/daemon/reload.h"
 #include "manager/daemon/state/ends.h"
@@ -71,6 +72,7 @@ struct Manager {
     MgrAccessCalls *access_calls;
     MgrPatternCalls *pattern_calls;
     MgrDetectionCalls *detection_calls;
+    MgrServerCalls *server_calls;
 
     MgrFront *front;
 };
@@ -276,10 +278,8 @@ static void build_state(Manager *manager)
                                                                 .record = manager->record,
                                                                 .status = manager->status,
                                                                 .key = manager->signing_key });
-    manager->tracker = mgr_tracker_new(&(MgrTrackerOptions){ .fleet = &manager->fleet,
-                                                             .record = manager->record,
-                                                             .status = manager->status,
-                                                             .delivery = manager->delivery });
+    manager->tracker =
+        mgr_tracker_new(&(MgrTrackerOptions){ &manager->fleet, manager->record, manager->status, manager->delivery });
     manager->console = mgr_console_new(&(MgrConsoleOptions){ .fleet = &manager->fleet,
                                                              .record = manager->record,
                                                              .status = manager->status,
@@ -318,12 +318,8 @@ static void build_work(Manager *manager)
                                                                 .console = manager->console,
                                                                 .changed = on_command_changed,
                                                                 .user = manager });
-    manager->renewals = mgr_renewals_new(&(MgrRenewalsOptions){ .conf = &manager->conf,
-                                                                .fleet = &manager->fleet,
-                                                                .record = manager->record,
-                                                                .status = manager->status,
-                                                                .delivery = manager->delivery,
-                                                                .pki = manager->pki });
+    manager->renewals = mgr_renewals_new(&(MgrRenewalsOptions){ &manager->conf, &manager->fleet, manager->record,
+                                                                manager->status, manager->delivery, manager->pki });
     manager->introductions = mgr_introductions_new(&(MgrIntroductionsOptions){
         .fleet = &manager->fleet, .record = manager->record, .status = manager->status, .pki = manager->pki });
     manager->finds = mgr_finds_new(
@@ -362,12 +358,10 @@ static void build_calls(Manager *manager)
                                                           .noted = mgr_calls_note,
                                                           .user = manager->calls });
     manager->dispatch = mgr_dispatch_new(&manager->fleet, manager->calls);
-    manager->group_calls = mgr_group_calls_new(&(MgrGroupCallsOptions){ .fleet = &manager->fleet,
-                                                                        .record = manager->record,
-                                                                        .status = manager->status,
-                                                                        .delivery = manager->delivery,
-                                                                        .console = manager->console },
-                                               manager->dispatch);
+    manager->group_calls =
+        mgr_group_calls_new(&(MgrGroupCallsOptions){ &manager->fleet, manager->record, manager->status,
+                                                     manager->delivery, manager->console },
+                            manager->dispatch);
     manager->endpoint_calls = mgr_endpoint_calls_new(&(MgrEndpointCallsOptions){ .fleet = &manager->fleet,
                                                                                  .record = manager->record,
                                                                                  .status = manager->status,
@@ -379,23 +373,21 @@ static void build_calls(Manager *manager)
                                                                                  .about = about,
                                                                                  .user = manager },
                                                      manager->dispatch);
-    manager->command_calls = mgr_command_calls_new(&(MgrCommandCallsOptions){ .conf = &manager->conf,
-                                                                              .fleet = &manager->fleet,
-                                                                              .record = manager->record,
-                                                                              .commands = manager->commands },
-                                                   manager->dispatch);
-    manager->access_calls = mgr_access_calls_new(&(MgrAccessCallsOptions){ .conf = &manager->conf,
-                                                                           .fleet = &manager->fleet,
-                                                                           .record = manager->record,
-                                                                           .pki = manager->pki,
-                                                                           .bundle = bundle },
-                                                 manager->dispatch);
+    manager->command_calls = mgr_command_calls_new(
+        &(MgrCommandCallsOptions){ &manager->conf, &manager->fleet, manager->record, manager->commands },
+        manager->dispatch);
+    manager->access_calls = mgr_access_calls_new(
+        &(MgrAccessCallsOptions){ &manager->conf, &manager->fleet, manager->record, manager->pki, bundle },
+        manager->dispatch);
     manager->detection_calls = mgr_detection_calls_new(
         &(MgrDetectionCallsOptions){
             .fleet = &manager->fleet, .record = manager->record, .status = manager->status, .finds = manager->finds },
         manager->dispatch);
     manager->pattern_calls =
         mgr_pattern_calls_new(&(MgrPatternCallsOptions){ .patterns = manager->patterns }, manager->dispatch);
+    manager->server_calls = mgr_server_calls_new(
+        &(MgrServerCallsOptions){ &manager->conf, &manager->fleet, manager->record, manager->pki, manager->own },
+        manager->dispatch);
 }
 
 static bool open_link(Manager *manager, GError **error)
@@ -523,6 +515,7 @@ static void settle(Manager *manager)
 
 static void free_calls(Manager *manager)
 {
+    g_clear_pointer(&manager->server_calls, mgr_server_calls_free);
     g_clear_pointer(&manager->pattern_calls, mgr_pattern_calls_free);
     g_clear_pointer(&manager->detection_calls, mgr_detection_calls_free);
     g_clear_pointer(&manager->access_calls, mgr_access_calls_free);

@@ -64,6 +64,8 @@ static const Call calls[] = {
     { "detection list", { NULL } },
     { "detection show", { "detection", "d-1" } },
     { "detection acknowledge", { "ids", "d-1" } },
+    { "server show", { NULL } },
+    { "server certificate", { "hosts", "localhost" } },
     { "pattern list", { NULL } },
     { "pattern sync", { NULL } },
 };

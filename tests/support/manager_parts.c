@@ -42,8 +42,10 @@ static void make_keys(Parts *parts)
     g_autofree char *broker = path_in(parts, "broker");
     g_autofree char *key_path = path_in(parts, "pki/ca.key");
     g_autofree char *cert_path = path_in(parts, "pki/ca.pem");
+    g_autofree char *server_path = path_in(parts, "pki/server.key");
     g_autoptr(GError) error = NULL;
     g_autoptr(HlKey) key = hl_key_generate(&error);
+    g_autoptr(HlKey) server = hl_key_generate(&error);
     g_autoptr(HlCert) ca =
         hl_cert_make_ca(key, "Test CA", hl_clock_wall() - HL_DAY, hl_clock_wall() + 3650 * HL_DAY, &error);
 
@@ -51,6 +53,7 @@ static void make_keys(Parts *parts)
     ok(hl_dir_make(pki, 0700, &error), error);
     ok(hl_dir_make(broker, 0700, &error), error);
     ok(hl_key_save(key, key_path, &error) && hl_cert_save(ca, cert_path, &error), error);
+    ok(hl_key_save(server, server_path, &error), error);
     parts->key = hl_signing_key_generate(&error);
     g_assert_no_error(error);
 }
@@ -143,6 +146,11 @@ static void on_request(const char *admin, const HlBusMessage *message, gpointer 
     mgr_dispatch_handle(((Parts *)user)->dispatch, admin, message);
 }
 
+static void on_renewed(HlCertKind kind G_GNUC_UNUSED, gpointer user)
+{
+    ((Parts *)user)->renewed++;
+}
+
 static json_t *about(gconstpointer user G_GNUC_UNUSED)
 {
     return json_object();
@@ -158,6 +166,7 @@ static void build_state(Parts *p)
     p->status = mgr_status_new(&(MgrStatusOptions){ &p->fleet, p->down });
     p->pki = mgr_pki_new(&(MgrPkiOptions){ p->dir, &p->conf, &p->fleet, p->record }, &error);
     g_assert_no_error(error);
+    p->own = mgr_own_new(&(MgrOwnOptions){ p->dir, &p->fleet, p->record, p->pki, on_renewed, p });
     p->delivery = mgr_delivery_new(&(MgrDeliveryOptions){ &p->conf, &p->fleet, p->down, p->record, p->status, p->key });
     p->tracker = mgr_tracker_new(&(MgrTrackerOptions){ &p->fleet, p->record, p->status, p->delivery });
     p->console = mgr_console_new(&(MgrConsoleOptions){ &p->fleet, p->record, p->status, p->delivery, record_dial, p });
@@ -227,6 +236,8 @@ static void build_calls(Parts *p)
     p->detection_calls =
         mgr_detection_calls_new(&(MgrDetectionCallsOptions){ &p->fleet, p->record, p->status, p->finds }, p->dispatch);
     p->pattern_calls = mgr_pattern_calls_new(&(MgrPatternCallsOptions){ p->patterns }, p->dispatch);
+    p->server_calls =
+        mgr_server_calls_new(&(MgrServerCallsOptions){ &p->conf, &p->fleet, p->record, p->pki, p->own }, p->dispatch);
 }
 
 Parts *parts_new(void)
@@ -256,6 +267,7 @@ void parts_free(Parts *p)
     g_autoptr(GError) error = NULL;
 
     mgr_record_stop(p->record);
+    mgr_server_calls_free(p->server_calls);
     mgr_pattern_calls_free(p->pattern_calls);
     mgr_detection_calls_free(p->detection_calls);
     mgr_access_calls_free(p->access_calls);
@@ -277,6 +289,7 @@ void parts_free(Parts *p)
     mgr_console_free(p->console);
     mgr_tracker_free(p->tracker);
     mgr_delivery_free(p->delivery);
+    mgr_own_free(p->own);
     mgr_pki_free(p->pki);
     mgr_status_free(p->status);
     mgr_gate_free(p->gate);

@@ -15,6 +15,7 @@
 #include "manager/daemon/calls/endpoint_calls.h"
 #include "manager/daemon/calls/group_calls.h"
 #include "manager/daemon/calls/pattern_calls.h"
+#include "manager/daemon/calls/server_calls.h"
 #include "manager/daemon/state/ends.h"
 #include "manager/daemon/state/floods.h"
 #include "manager/daemon/state/timestamp.h"
@@ -47,6 +48,8 @@ typedef struct {
     MgrGate *gate;
     MgrStatus *status;
     MgrPki *pki;
+    MgrOwn *own;   /* ticks only when the test ticks it */
+    guint renewed; /* how often it renewed one */
     MgrDelivery *delivery;
     MgrTracker *tracker;
     MgrConsole *console;
@@ -69,6 +72,7 @@ typedef struct {
     MgrEnds *ends; /* looks only when the test ticks it */
     MgrPatternCalls *pattern_calls;
     MgrDetectionCalls *detection_calls;
+    MgrServerCalls *server_calls;
     GPtrArray *dials;   /* PartsDial *, in order */
     bool dials_refused; /* the prober takes none */
     bool keeps_out;     /* the broker does not let the manager in under the names whose sessions it ends */

@@ -66,6 +66,9 @@ static const struct {
     { "admin revoke", "o" },
     { "monitor create", "o" },
     { "monitor revoke", "o" },
+    /* the server's own identity */
+    { "server show", "ao" },
+    { "server certificate", "o" },
     /* audit: who may do what */
     { "audit list", "ao" },
     { "account list", "ao" },

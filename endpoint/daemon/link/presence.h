@@ -29,7 +29,6 @@ typedef struct {
     EpPoll *poll;
     const EpRefusals *refused;
     void (*settings_came)(GBytes *envelope, gpointer user);
-    void (*server_came)(GBytes *envelope, gpointer user);
     void (*command_came)(GBytes *envelope, gpointer user);
     gpointer user;
 } EpPresenceOptions;

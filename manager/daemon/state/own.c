@@ -25,6 +25,8 @@ static const Row rows[] = {
     { HL_CERT_MANAGER, MGR_END_MANAGER, "pki/manager.pem", "pki/manager.key" },
 };
 
+static const Row *const server_row = &rows[0];
+
 /* A certificate that is in force and on its way to the registry. */
 typedef struct {
     MgrOwn *own;
@@ -107,19 +109,19 @@ static void store(MgrOwn *own, MgrCertificateRecord *record)
     mgr_record_commit(own->parts.record, set, &kind, renewal);
 }
 
-/* The same key: its request is made here.  And the same beginning: by a clock that runs years ahead for one start the
- * new one would begin then, and every endpoint refuse the server until that day. */
-static HlCert *issue(const MgrOwn *own, const Row *row, const HlCert *old, MgrCertificateRecord *record, GError **error)
+/* The same key: its request is made here.  And the same beginning as the one before (NULL: there is none): by a clock
+ * that runs years ahead for one start the new one would begin then, and every endpoint refuse the server until that
+ * day.
+ */
+static HlCert *issue(const MgrOwn *own, const Row *row, const HlCert *old, const char *const *names,
+                     MgrCertificateRecord *record, GError **error)
 {
     g_autofree char *path = mgr_site_path(own->parts.dir, row->key);
     g_autoptr(HlKey) key = hl_key_load(path, error);
-    const char *name = hl_cert_info(old)->cn;
+    const char *name = hl_cert_kind_name(row->kind);
     g_autoptr(GBytes) csr = key != NULL ? hl_csr_make(key, name, error) : NULL;
-    g_auto(GStrv) names = hl_cert_names(old);
-
-    HlCertSpec spec = {
-        .cn = name, .kind = row->kind, .not_before = hl_cert_info(old)->not_before, .names = (const char *const *)names
-    };
+    HlTime begin = old != NULL ? hl_cert_info(old)->not_before : 0;
+    HlCertSpec spec = { .cn = name, .kind = row->kind, .not_before = begin, .names = names };
 
     return csr != NULL ? mgr_pki_issue_named(own->parts.pki, csr, &spec, LIFETIME, record, error) : NULL;
 }
@@ -127,7 +129,8 @@ static HlCert *issue(const MgrOwn *own, const Row *row, const HlCert *old, MgrCe
 static bool renew(MgrOwn *own, const Row *row, const char *path, const HlCert *old, GError **error)
 {
     MgrCertificateRecord record = { 0 };
-    g_autoptr(HlCert) cert = issue(own, row, old, &record, error);
+    g_auto(GStrv) names = hl_cert_names(old);
+    g_autoptr(HlCert) cert = issue(own, row, old, (const char *const *)names, &record, error);
     g_autofree char *end = NULL;
 
     if (cert == NULL || !hl_cert_save(cert, path, error)) {
@@ -138,6 +141,30 @@ static bool renew(MgrOwn *own, const Row *row, const char *path, const HlCert *o
     hl_info("ends", "%s is renewed until %s", path, end);
     store(own, &record);
     own->parts.renewed(row->kind, own->parts.user);
+    return true;
+}
+
+HlCert *mgr_own_server(const MgrOwn *own, GError **error)
+{
+    g_autofree char *path = mgr_site_path(own->parts.dir, server_row->cert);
+
+    return hl_cert_load(path, error);
+}
+
+HlCert *mgr_own_issue_server(const MgrOwn *own, const char *const *names, MgrCertificateRecord *record, GError **error)
+{
+    g_autoptr(HlCert) old = mgr_own_server(own, NULL); /* where it is damaged, this mends it */
+
+    return issue(own, server_row, old, names, record, error);
+}
+
+bool mgr_own_install_server(const MgrOwn *own, const HlCert *cert, GError **error)
+{
+    g_autofree char *path = mgr_site_path(own->parts.dir, server_row->cert);
+
+    if (!hl_cert_save(cert, path, error))
+        return false;
+    own->parts.renewed(HL_CERT_SERVER, own->parts.user);
     return true;
 }
 

@@ -17,7 +17,8 @@ typedef struct {
     MgrFleet *fleet;
     MgrRecord *record;
     const MgrPki *pki;
-    /* pki/NAME.pem of this kind is another one: those who have it loaded take it.  Called from the tick. */
+    /* pki/NAME.pem of this kind is another one: those who have it loaded take it.  Called from the tick, and from
+     * mgr_own_install_server. */
     void (*renewed)(HlCertKind kind, gpointer user);
     gpointer user;
 } MgrOwnOptions;
@@ -30,6 +31,16 @@ void mgr_own_tick(MgrOwn *own);
 
 /* The next tick looks. */
 void mgr_own_touch(MgrOwn *own);
+
+/* The server's certificate that is in force, from its file. */
+HlCert *mgr_own_server(const MgrOwn *own, GError **error);
+
+/* Another one for the server's key, with these names (HlCertSpec); *record describes it for the registry.  Nothing is
+ * in force yet. */
+HlCert *mgr_own_issue_server(const MgrOwn *own, const char *const *names, MgrCertificateRecord *record, GError **error);
+
+/* Puts it in force, once the registry has it. */
+bool mgr_own_install_server(const MgrOwn *own, const HlCert *cert, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* A client's context of the manager's certificate as it is now, for dials; valid as long as own, because one that is
  * replaced may still be in use.  NULL on failure. */

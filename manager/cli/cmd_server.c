@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* holdline server ...: the server's own identity. */
+#include <stdio.h>
+
+#include "manager/cli/client.h"
+#include "manager/cli/commands.h"
+#include "manager/cli/show.h"
+
+/* "a, b"; caller frees. */
+static char *join(const json_t *array)
+{
+    g_autoptr(GString) out = g_string_new(NULL);
+
+    for (size_t i = 0; i < json_array_size(array); i++)
+        g_string_append_printf(out, "%s%s", i > 0 ? ", " : "", json_string_value(json_array_get(array, i)));
+    return g_string_free(g_steal_pointer(&out), FALSE);
+}
+
+static void print_certificate(const json_t *document)
+{
+    const json_t *certificate = json_object_get(document, "certificate");
+    const json_t *uncovered = json_object_get(document, "uncovered");
+    g_autofree char *names = join(json_object_get(certificate, "names"));
+    g_autofree char *missing = join(uncovered);
+
+    if (certificate == NULL) {
+        printf("certificate  none: %s\n", cli_text(document, "certificate_error"));
+        return;
+    }
+    printf("certificate  %s, ends %s\nnames        %s\n", cli_text(certificate, "serial"),
+           cli_text(certificate, "expires"), names);
+    if (json_array_size(uncovered) > 0)
+        printf("not covered  %s: endpoints refuse the server there; 'holdline server certificate --host ...' mends "
+               "it\n",
+               missing);
+}
+
+static void print_server(const json_t *document)
+{
+    g_autofree char *brokers = join(json_object_get(document, "brokers"));
+    g_autofree char *servers = join(json_object_get(document, "servers"));
+
+    printf("brokers      %s\nservers      %s\nauthority    ends %s\n", brokers, servers,
+           cli_text(document, "authority_expires"));
+    print_certificate(document);
+}
+
+bool cmd_server_show(HlInvocation *call, GError **error)
+{
+    g_autoptr(json_t) document = cli_call(call, "server show", NULL, error);
+
+    if (document == NULL)
+        return false;
+    if (!cli_show_json(call, document))
+        print_server(document);
+    return true;
+}
+
+bool cmd_server_certificate(HlInvocation *call, GError **error)
+{
+    gsize n;
+    const char *const *hosts = hl_cli_values(call, "host", &n);
+    g_autoptr(GString) list = g_string_new(NULL);
+    const char *arguments[] = { "hosts", NULL, "force", hl_cli_has(call, "force") ? "yes" : NULL, NULL };
+    g_autoptr(json_t) document = NULL;
+
+    if (n == 0)
+        return hl_fail(error, HL_ERROR_USAGE,
+                       "server certificate needs --host NAME for each name and address by which endpoints reach the "
+                       "server");
+    for (gsize i = 0; i < n; i++)
+        g_string_append_printf(list, "%s%s", i > 0 ? "," : "", hosts[i]);
+    arguments[1] = list->str;
+    document = cli_call(call, "server certificate", arguments, error);
+    if (document == NULL)
+        return false;
+    if (!cli_show_json(call, document)) {
+        printf("The server has this certificate now:\n");
+        print_certificate(document);
+    }
+    return true;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Calls about the server's own identity: where it is, and by which certificate it is known. */
+#ifndef MANAGER_DAEMON_CALLS_SERVER_CALLS_H
+#define MANAGER_DAEMON_CALLS_SERVER_CALLS_H
+
+#include "manager/daemon/calls/dispatch.h"
+#include "manager/daemon/state/own.h"
+
+typedef struct MgrServerCalls MgrServerCalls;
+
+typedef struct {
+    const MgrConf *conf;
+    MgrFleet *fleet;
+    MgrRecord *record;
+    MgrPki *pki;
+    MgrOwn *own;
+} MgrServerCallsOptions;
+
+/* Adds its rows to the dispatch, which must not be used after the free. */
+MgrServerCalls *mgr_server_calls_new(const MgrServerCallsOptions *options, MgrDispatch *dispatch);
+void mgr_server_calls_free(MgrServerCalls *calls);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MgrServerCalls, mgr_server_calls_free)
+
+#endif
