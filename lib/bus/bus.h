@@ -66,10 +66,11 @@ typedef struct {
     const char *proxy;                          /* http://[user:password@]host:port, asked to CONNECT; NULL or "": none,
                                                    whatever the environment says */
     const char *const *subscriptions;           /* filters, subscribed to at every connect; ends with NULL */
-    int subscription_qos;                       /* 0 or 1: the maximum asked for */
-    HlTime keepalive;                           /* 0: 60 s */
-    HlTime connect_timeout;                     /* whole seconds; 0: 15 s */
-    HlTime backoff_base, backoff_cap;           /* 0: 1 s and 300 s */
+    guint n_live; /* so many of them, the last ones, get nothing retained: only what is published from then on */
+    int subscription_qos;             /* 0 or 1: the maximum asked for */
+    HlTime keepalive;                 /* 0: 60 s */
+    HlTime connect_timeout;           /* whole seconds; 0: 15 s */
+    HlTime backoff_base, backoff_cap; /* 0: 1 s and 300 s */
     HlBusProof proof;
     HlTime first_delay;    /* the first attempt is made at a random moment within it; 0: at once */
     guint receive_maximum; /* 0: 65535 */

@@ -37,6 +37,7 @@ typedef struct {
 struct HlBus {
     char *client_id, *ca_path, *cert_path, *key_path, *proxy;
     GStrv brokers, subscriptions;
+    guint n_live;
     int subscription_qos;
     HlTime keepalive, connect_timeout;
     guint receive_maximum;
@@ -196,7 +197,7 @@ static void start_attempt(HlBus *bus)
 
 static void subscribe(HlBus *bus)
 {
-    const char *problem = hl_link_subscribe(bus->link, bus->subscriptions, bus->subscription_qos);
+    const char *problem = hl_link_subscribe(bus->link, bus->subscriptions, bus->n_live, bus->subscription_qos);
 
     if (problem != NULL)
         end_link(bus, problem, false);
@@ -364,6 +365,7 @@ HlBus *hl_bus_new(const HlBusOptions *options, GError **error)
     bus->key_path = g_strdup(options->key_path);
     bus->proxy = options->proxy != NULL && *options->proxy != '\0' ? g_strdup(options->proxy) : NULL;
     bus->brokers = g_strdupv(hl_unconst(options->brokers));
+    bus->n_live = options->n_live;
     bus->subscriptions =
         options->subscriptions != NULL ? g_strdupv(hl_unconst(options->subscriptions)) : g_new0(char *, 1);
     bus->subscription_qos = options->subscription_qos;

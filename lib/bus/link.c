@@ -11,6 +11,7 @@
 
 #include "lib/bus/message.h"
 
+#define RETAIN_NEVER 2 /* MQTT 5, 3.8.3.1: nothing retained is sent for the subscription */
 #define CLOSE_WAIT_S 1
 
 /* Messages handed over that paho's thread has not taken yet; its default of 100 fails in the middle of a burst.  Enough
@@ -350,18 +351,24 @@ const char *hl_link_connect(HlLink *link, const HlLinkSpec *spec)
     return problem(rc);
 }
 
-const char *hl_link_subscribe(HlLink *link, char *const *filters, int qos)
+const char *hl_link_subscribe(HlLink *link, char *const *filters, guint n_live, int qos)
 {
     guint n = g_strv_length(hl_unconst(filters));
     g_autofree int *each = g_new(int, n + 1);
+    g_autofree MQTTSubscribe_options *details = g_new(MQTTSubscribe_options, n + 1);
     MQTTAsync_responseOptions options = MQTTAsync_responseOptions_initializer;
 
     if (n == 0) {
         post(link, (HlLinkEvent){ .kind = HL_LINK_SUBSCRIBED });
         return NULL;
     }
-    for (guint i = 0; i < n; i++)
+    for (guint i = 0; i < n; i++) {
         each[i] = qos;
+        details[i] = (MQTTSubscribe_options)MQTTSubscribe_options_initializer;
+        details[i].retainHandling = i + n_live >= n ? RETAIN_NEVER : 0;
+    }
+    options.subscribeOptionsCount = (int)n;
+    options.subscribeOptionsList = details;
     options.onSuccess5 = on_subscribed;
     options.onFailure5 = on_subscribe_failed;
     options.context = link;

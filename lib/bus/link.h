@@ -69,7 +69,7 @@ HlLink *hl_link_new(HlMailbox *events, HlMailbox *messages, const HlBusEntrance 
 
 /* These start something and return NULL, or the reason why it cannot be started (static text). */
 const char *hl_link_connect(HlLink *link, const HlLinkSpec *spec);
-const char *hl_link_subscribe(HlLink *link, char *const *filters, int qos);
+const char *hl_link_subscribe(HlLink *link, char *const *filters, guint n_live, int qos); /* as in HlBusOptions */
 
 typedef enum { HL_LINK_DROP_WILL, HL_LINK_KEEP_WILL } HlLinkClose;
 

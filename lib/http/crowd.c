@@ -2,7 +2,6 @@
 #include "lib/http/crowd.h"
 
 #include <netinet/in.h>
-#include <stdint.h>
 #include <string.h>
 
 #include "lib/base/unconst.h"
@@ -30,7 +29,7 @@ void hl_crowd_free(HlCrowd *crowd)
 }
 
 /* The first 64 bits; IPv4, also where it comes in the shape of IPv6, gets a reserved corner of them. */
-static uint64_t neighbourhood(const struct sockaddr *address)
+uint64_t hl_crowd_neighbourhood(const struct sockaddr *address)
 {
     uint64_t key = 0;
     uint32_t v4;
@@ -58,12 +57,12 @@ static guint count_of(const HlCrowd *crowd, uint64_t key)
 
 bool hl_crowd_has_room(const HlCrowd *crowd, const struct sockaddr *address)
 {
-    return count_of(crowd, neighbourhood(address)) < crowd->limit;
+    return count_of(crowd, hl_crowd_neighbourhood(address)) < crowd->limit;
 }
 
 void hl_crowd_count(HlCrowd *crowd, const struct sockaddr *address, int by)
 {
-    uint64_t key = neighbourhood(address);
+    uint64_t key = hl_crowd_neighbourhood(address);
     guint count = count_of(crowd, key) + (guint)by;
 
     if (count == 0)

@@ -5,6 +5,7 @@
 #define LIB_HTTP_CROWD_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/socket.h>
 
 #include <glib.h>
@@ -14,6 +15,9 @@ typedef struct HlCrowd HlCrowd;
 /* limit: connections of one neighbourhood. */
 HlCrowd *hl_crowd_new(guint limit);
 void hl_crowd_free(HlCrowd *crowd);
+
+/* Equal for addresses that count as one. */
+uint64_t hl_crowd_neighbourhood(const struct sockaddr *address);
 
 bool hl_crowd_has_room(const HlCrowd *crowd, const struct sockaddr *address);
 

@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/http/serve.h"
 
-#include <microhttpd.h>
-#include <pthread.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/base/json.h"
 #include "lib/base/log.h"
-#include "lib/base/mailbox.h"
 #include "lib/base/unconst.h"
-#include "lib/http/crowd.h"
+#include "lib/http/internal.h"
 #include "lib/http/listener.h"
 #include "lib/http/static_file.h"
-#include "lib/http/tls_identity.h"
 
 #define DEFAULT_CONNECTIONS 1000
 #define DEFAULT_PER_IP      100
@@ -28,49 +25,6 @@
 #define SMALL_FILE (64 * 1024)
 
 #define TLS_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
-
-typedef struct Call Call;
-
-/* The copy for the loop thread. */
-typedef struct {
-    HlHttpRequest open; /* first: hl_http_answer gets its address */
-    HlHttpHandler handler;
-    Call *call; /* NULL: the server is gone */
-} Request;
-
-/* A request inside the HTTP thread; while its connection is suspended it belongs to the loop thread. */
-struct Call {
-    HlHttpServer *server;
-    struct MHD_Connection *connection;
-    GByteArray *body;
-    gsize drained;
-    Request *request;              /* waiting for its answer */
-    struct MHD_Response *response; /* the answer, not yet queued */
-    guint status;
-    uint64_t length; /* of the answer's body */
-    bool is_download;
-};
-
-struct HlHttpServer {
-    struct MHD_Daemon *daemon;
-    HlMailbox *requests;
-    const HlHttpRoute *routes;
-    gsize n_routes;
-    gpointer user;
-    gsize max_body;
-    guint max_downloads;
-    uint16_t port;
-    bool asks_clients;
-    HlHttpCounts counts; /* atomic, one by one */
-    HlCrowd *crowd;      /* of the HTTP thread */
-
-    pthread_mutex_t lock; /* protects the two below */
-    bool closing;
-    GHashTable *waiting; /* suspended Calls */
-
-    pthread_mutex_t identity_lock;
-    HlTlsIdentity *identity;
-};
 
 /* The server of this HTTP thread: each server has one thread, and TLS asks for the certificate without saying for
  * which. */
@@ -94,7 +48,7 @@ static struct MHD_Response *make_response(GBytes *body, const char *content_type
     return response;
 }
 
-static enum MHD_Result queue(Call *call, guint status, struct MHD_Response *response, uint64_t length)
+static enum MHD_Result queue(HlHttpCall *call, guint status, struct MHD_Response *response, uint64_t length)
 {
     enum MHD_Result result = MHD_queue_response(call->connection, status, response);
 
@@ -104,14 +58,42 @@ static enum MHD_Result queue(Call *call, guint status, struct MHD_Response *resp
     return result;
 }
 
-/* A short answer from the server itself; header may be NULL. */
-static enum MHD_Result refuse(Call *call, guint status, const char *text, const char *header, const char *value)
+void hl_http_add_headers(const HlHttpServer *server, struct MHD_Response *response, const char *path,
+                         const char *const *headers)
 {
-    g_autofree char *line = g_strconcat(text, "\n", NULL);
-    gsize size = strlen(line);
-    g_autoptr(GBytes) body = g_bytes_new_take(g_steal_pointer(&line), size);
-    struct MHD_Response *response = make_response(body, "text/plain; charset=utf-8");
+    const char *const *const lists[] = { server->headers, headers };
 
+    for (gsize n = 0; n < G_N_ELEMENTS(lists); n++)
+        for (gsize i = 0; lists[n] != NULL && lists[n][i] != NULL; i += 2)
+            if (MHD_add_response_header(response, lists[n][i], lists[n][i + 1]) != MHD_YES)
+                hl_log_limited(HL_LOG_WARN, "http", lists[n][i], "the header %s of an answer to %s is malformed",
+                               lists[n][i], path);
+}
+
+/* What the server itself says with a status; the codes are names of lib/base/error.h. */
+static char *problem_text(guint status, const char *text)
+{
+    HlErrorCode code = status == 404   ? HL_ERROR_NOT_FOUND
+                       : status == 413 ? HL_ERROR_LIMIT
+                       : status == 503 ? HL_ERROR_UNAVAILABLE
+                                       : HL_ERROR_INVALID;
+    g_autoptr(json_t) problem = json_pack("{s:s, s:s, s:i, s:s, s:[], s:s}", "type", "about:blank", "title", text,
+                                          "status", (int)status, "code", hl_error_name(code), "args", "detail", text);
+
+    return hl_json_print(problem);
+}
+
+/* A short answer from the server itself; header may be NULL. */
+static enum MHD_Result refuse(HlHttpCall *call, guint status, const char *text, const char *header, const char *value)
+{
+    bool problems = call->server->problems;
+    char *line = problems ? problem_text(status, text) : g_strconcat(text, "\n", NULL);
+    gsize size = strlen(line);
+    g_autoptr(GBytes) body = g_bytes_new_take(line, size);
+    const char *type = problems ? "application/problem+json" : "text/plain; charset=utf-8";
+    struct MHD_Response *response = make_response(body, type);
+
+    hl_http_add_headers(call->server, response, "a request", NULL);
     if (header != NULL)
         MHD_add_response_header(response, header, value);
     return queue(call, status, response, size);
@@ -119,7 +101,7 @@ static enum MHD_Result refuse(Call *call, guint status, const char *text, const 
 
 /* -- static files, HTTP thread -- */
 
-static bool admit_download(Call *call, uint64_t length)
+static bool admit_download(HlHttpCall *call, uint64_t length)
 {
     HlHttpServer *server = call->server;
 
@@ -134,7 +116,7 @@ static bool admit_download(Call *call, uint64_t length)
     return true;
 }
 
-static enum MHD_Result send_file(Call *call, const HlHttpRoute *route, const char *path, bool head)
+static enum MHD_Result send_file(HlHttpCall *call, const HlHttpRoute *route, const char *path, bool head)
 {
     struct MHD_Connection *connection = call->connection;
     const HlStaticQuery query = {
@@ -174,45 +156,8 @@ static enum MHD_Result send_file(Call *call, const HlHttpRoute *route, const cha
 
 /* -- requests for the loop -- */
 
-static void free_request(gpointer user)
-{
-    Request *request = user;
-
-    g_free(hl_unconst(request->open.method));
-    g_free(hl_unconst(request->open.path));
-    g_free(hl_unconst(request->open.peer));
-    g_bytes_unref(request->open.body);
-    g_clear_pointer(&request->open.client_cert, g_bytes_unref);
-    g_free(request);
-}
-
-static GBytes *client_cert(const Call *call)
-{
-    const union MHD_ConnectionInfo *info =
-        call->server->asks_clients ? MHD_get_connection_info(call->connection, MHD_CONNECTION_INFO_GNUTLS_SESSION)
-                                   : NULL;
-
-    return info == NULL ? NULL : hl_tls_client_cert(info->tls_session);
-}
-
-static Request *copy_request(Call *call, const HlHttpRoute *route, const char *method, const char *path)
-{
-    Request *request = g_new0(Request, 1);
-
-    request->handler = route->handler;
-    request->call = call;
-    request->open.method = g_strdup(method);
-    request->open.path = g_strdup(path);
-    request->open.rest = request->open.path + strlen(route->prefix);
-    request->open.peer =
-        hl_address_print(MHD_get_connection_info(call->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr);
-    request->open.body = g_byte_array_free_to_bytes(g_steal_pointer(&call->body));
-    request->open.client_cert = client_cert(call);
-    return request;
-}
-
 /* Suspends before posting, because the answer may come at once.  false: it cannot be handed over. */
-static bool hand_over(Call *call, Request *request)
+static bool hand_over(HlHttpCall *call, HlHttpCopy *copy)
 {
     HlHttpServer *server = call->server;
     bool taken;
@@ -221,24 +166,23 @@ static bool hand_over(Call *call, Request *request)
     taken = !server->closing;
     if (taken) {
         MHD_suspend_connection(call->connection);
-        call->request = request;
+        call->copy = copy;
         g_hash_table_add(server->waiting, call);
-        if (hl_mailbox_post(server->requests, request) != HL_MAILBOX_POSTED)
+        if (hl_mailbox_post(server->requests, copy) != HL_MAILBOX_POSTED)
             g_error("http: the mailbox refused a request"); /* it has room for every connection */
     }
     pthread_mutex_unlock(&server->lock);
     return taken;
 }
 
-/* Loop thread.  Gives the connection back to the HTTP thread, which sends the response. */
-static void resume(Call *call, guint status, struct MHD_Response *response, uint64_t length)
+void hl_http_resume(HlHttpCall *call, guint status, struct MHD_Response *response, uint64_t length)
 {
     HlHttpServer *server = call->server;
 
     pthread_mutex_lock(&server->lock);
     g_hash_table_remove(server->waiting, call);
     pthread_mutex_unlock(&server->lock);
-    call->request = NULL;
+    call->copy = NULL;
     call->status = status;
     call->response = response;
     call->length = length;
@@ -248,27 +192,24 @@ static void resume(Call *call, guint status, struct MHD_Response *response, uint
 static void on_request(gpointer item, gpointer user)
 {
     HlHttpServer *server = user;
-    Request *request = item;
+    HlHttpCopy *copy = item;
 
-    request->handler(&request->open, server->user);
+    copy->handler(&copy->open, server->user);
 }
 
 void hl_http_answer(HlHttpRequest *open, guint status, const char *content_type, GBytes *body,
                     const char *const *headers)
 {
-    Request *request = (Request *)open;
+    HlHttpCopy *copy = (HlHttpCopy *)open;
     struct MHD_Response *response;
 
     g_assert(status >= 200 && status < 600);
-    if (request->call != NULL) {
+    if (copy->call != NULL) {
         response = make_response(body, content_type);
-        for (gsize i = 0; headers != NULL && headers[i] != NULL; i += 2)
-            if (MHD_add_response_header(response, headers[i], headers[i + 1]) != MHD_YES)
-                hl_log_limited(HL_LOG_WARN, "http", headers[i], "the header %s of an answer to %s is malformed",
-                               headers[i], open->path);
-        resume(request->call, status, response, body == NULL ? 0 : g_bytes_get_size(body));
+        hl_http_add_headers(copy->call->server, response, open->path, headers);
+        hl_http_resume(copy->call, status, response, body == NULL ? 0 : g_bytes_get_size(body));
     }
-    free_request(request);
+    hl_http_copy_free(copy);
 }
 
 /* -- dispatch, HTTP thread -- */
@@ -291,18 +232,18 @@ static const HlHttpRoute *find_route(const HlHttpServer *server, const char *met
 
         if (!route_fits(route, path))
             continue;
-        if (strcmp(route->method, head ? MHD_HTTP_METHOD_GET : method) == 0)
+        if (route->method == NULL || strcmp(route->method, head ? MHD_HTTP_METHOD_GET : method) == 0)
             return route;
         *allowed = route->method;
     }
     return NULL;
 }
 
-static enum MHD_Result dispatch(Call *call, const char *method, const char *path)
+static enum MHD_Result dispatch(HlHttpCall *call, const char *method, const char *path)
 {
     const char *allowed = NULL;
     const HlHttpRoute *route = find_route(call->server, method, path, &allowed);
-    Request *request;
+    HlHttpCopy *copy;
 
     if (route == NULL && allowed != NULL)
         return refuse(call, 405, "method not allowed here", MHD_HTTP_HEADER_ALLOW, allowed);
@@ -310,14 +251,14 @@ static enum MHD_Result dispatch(Call *call, const char *method, const char *path
         return refuse(call, 404, "no such page", NULL, NULL);
     if (route->directory != NULL)
         return send_file(call, route, path, strcmp(method, MHD_HTTP_METHOD_HEAD) == 0);
-    request = copy_request(call, route, method, path);
-    if (hand_over(call, request))
+    copy = hl_http_copy_new(call, route, method, path);
+    if (hand_over(call, copy))
         return MHD_YES;
-    free_request(request);
+    hl_http_copy_free(copy);
     return refuse(call, 503, "the server is stopping", MHD_HTTP_HEADER_RETRY_AFTER, RETRY_AFTER);
 }
 
-static enum MHD_Result begin(Call *call)
+static enum MHD_Result begin(HlHttpCall *call)
 {
     const char *length = MHD_lookup_connection_value(call->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
 
@@ -326,7 +267,7 @@ static enum MHD_Result begin(Call *call)
     return MHD_YES;
 }
 
-static enum MHD_Result take_body(Call *call, const char *data, gsize size)
+static enum MHD_Result take_body(HlHttpCall *call, const char *data, gsize size)
 {
     if (call->body->len + size <= call->server->max_body && call->drained == 0) {
         g_byte_array_append(call->body, (const guint8 *)data, (guint)size);
@@ -336,26 +277,29 @@ static enum MHD_Result take_body(Call *call, const char *data, gsize size)
     return call->drained <= DRAIN_FACTOR * call->server->max_body ? MHD_YES : MHD_NO;
 }
 
-static Call *new_call(HlHttpServer *server, struct MHD_Connection *connection)
+/* The first that is known of a request; what it returns is the slot of the calls that follow. */
+static void *on_target(void *user, const char *target, struct MHD_Connection *connection)
 {
-    Call *call = g_new0(Call, 1);
+    HlHttpCall *call = g_new0(HlHttpCall, 1);
 
-    call->server = server;
+    call->server = user;
     call->connection = connection;
+    call->target = g_strdup(target);
     call->body = g_byte_array_new();
     return call;
 }
 
 /* Called with the header, then with each part of the body, then at its end, then once more when an answer has resumed
  * it. */
-static enum MHD_Result on_access(void *user, struct MHD_Connection *connection, const char *path, const char *method,
-                                 const char *version G_GNUC_UNUSED, const char *data, size_t *size, void **slot)
+static enum MHD_Result on_access(void *user G_GNUC_UNUSED, struct MHD_Connection *connection G_GNUC_UNUSED,
+                                 const char *path, const char *method, const char *version G_GNUC_UNUSED,
+                                 const char *data, size_t *size, void **slot)
 {
-    Call *call = *slot;
+    HlHttpCall *call = *slot;
 
-    if (call == NULL) {
-        *slot = new_call(user, connection);
-        return begin(*slot);
+    if (!call->begun) {
+        call->begun = true;
+        return begin(call);
     }
     if (*size > 0) {
         gsize given = *size;
@@ -374,7 +318,7 @@ static void on_completed(void *user, struct MHD_Connection *connection G_GNUC_UN
                          enum MHD_RequestTerminationCode why)
 {
     HlHttpServer *server = user;
-    Call *call = *slot;
+    HlHttpCall *call = *slot;
 
     if (call == NULL)
         return;
@@ -391,6 +335,7 @@ static void on_completed(void *user, struct MHD_Connection *connection G_GNUC_UN
         MHD_destroy_response(call->response);
     if (call->body != NULL)
         g_byte_array_unref(call->body);
+    g_free(call->target);
     g_free(call);
 }
 
@@ -459,12 +404,12 @@ static struct MHD_Daemon *start_daemon(HlHttpServer *server, const HlHttpOptions
     HlTime timeout = options->timeout > 0 ? options->timeout : DEFAULT_TIMEOUT;
     guint connections = options->max_connections > 0 ? options->max_connections : DEFAULT_CONNECTIONS;
 
-    return MHD_start_daemon(flags | (secure ? MHD_USE_TLS : 0), 0, on_accept, server, on_access, server,
-                            MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_LISTEN_SOCKET, listener,
-                            MHD_OPTION_CONNECTION_LIMIT, connections, MHD_OPTION_CONNECTION_TIMEOUT,
-                            (unsigned)((timeout + HL_SECOND - 1) / HL_SECOND), MHD_OPTION_STRICT_FOR_CLIENT, 1,
-                            MHD_OPTION_NOTIFY_COMPLETED, on_completed, server, MHD_OPTION_NOTIFY_CONNECTION,
-                            on_connection, server, MHD_OPTION_ARRAY, secure ? tls : none, MHD_OPTION_END);
+    return MHD_start_daemon(
+        flags | (secure ? MHD_USE_TLS : 0), 0, on_accept, server, on_access, server, MHD_OPTION_EXTERNAL_LOGGER, on_log,
+        NULL, MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_CONNECTION_LIMIT, connections,
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)((timeout + HL_SECOND - 1) / HL_SECOND), MHD_OPTION_STRICT_FOR_CLIENT,
+        1, MHD_OPTION_URI_LOG_CALLBACK, on_target, server, MHD_OPTION_NOTIFY_COMPLETED, on_completed, server,
+        MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_ARRAY, secure ? tls : none, MHD_OPTION_END);
 }
 
 HlHttpServer *hl_http_server_new(const HlHttpOptions *options, GError **error)
@@ -479,14 +424,17 @@ HlHttpServer *hl_http_server_new(const HlHttpOptions *options, GError **error)
     server->max_body = options->max_body > 0 ? options->max_body : DEFAULT_BODY;
     server->max_downloads = options->max_downloads > 0 ? options->max_downloads : DEFAULT_DOWNLOADS;
     server->asks_clients = options->cert_pem != NULL && options->client_ca_pem != NULL;
+    server->problems = options->problems;
+    server->headers = options->headers;
     server->waiting = g_hash_table_new(NULL, NULL);
+    server->streams = g_hash_table_new(NULL, NULL);
     server->crowd =
         hl_crowd_new(options->max_connections_per_ip > 0 ? options->max_connections_per_ip : DEFAULT_PER_IP);
     pthread_mutex_init(&server->lock, NULL);
     pthread_mutex_init(&server->identity_lock, NULL);
     server->requests =
         hl_mailbox_new("http", options->max_connections > 0 ? options->max_connections : DEFAULT_CONNECTIONS,
-                       options->context, on_request, server, free_request);
+                       options->context, on_request, server, hl_http_copy_free);
     if (options->cert_pem != NULL) {
         server->identity = hl_tls_identity_new(options->cert_pem, options->key_pem, error);
         if (server->identity == NULL)
@@ -515,10 +463,10 @@ static void answer_all(HlHttpServer *server)
     calls = g_hash_table_get_keys(server->waiting);
     pthread_mutex_unlock(&server->lock);
     for (GList *at = calls; at != NULL; at = at->next) {
-        Call *call = at->data;
+        HlHttpCall *call = at->data;
 
-        call->request->call = NULL;
-        resume(call, 503, make_response(NULL, NULL), 0);
+        call->copy->call = NULL;
+        hl_http_resume(call, 503, make_response(NULL, NULL), 0);
     }
 }
 
@@ -527,10 +475,12 @@ void hl_http_server_free(HlHttpServer *server)
     if (server == NULL)
         return;
     answer_all(server);
+    hl_http_streams_close(server);
     if (server->daemon != NULL)
         MHD_stop_daemon(server->daemon);
     hl_mailbox_free(server->requests);
     g_hash_table_destroy(server->waiting);
+    g_hash_table_destroy(server->streams);
     hl_tls_identity_free(server->identity);
     hl_crowd_free(server->crowd);
     pthread_mutex_destroy(&server->lock);

@@ -18,20 +18,26 @@ typedef struct HlHttpServer HlHttpServer;
 /* A copied request.  Owned by the handler, which must answer it; hl_http_answer frees it. */
 typedef struct {
     const char *method;  /* "GET", "POST", ... */
+    const char *target;  /* as it came: path and query, nothing decoded; at most what a request's memory holds */
     const char *path;    /* decoded, begins with '/', without the query */
     const char *rest;    /* the part of path after the route's prefix */
     GBytes *body;        /* never NULL */
     const char *peer;    /* IP address as text */
+    uint64_t neighbours; /* of the peer: equal for addresses that count as one (lib/http/crowd.h) */
     GBytes *client_cert; /* DER; NULL unless one signed by client_ca was presented */
+    GHashTable *headers; /* lower-case name -> value, the first of each name; the values are UTF-8 or left out */
 } HlHttpRequest;
 
-/* Must call hl_http_answer exactly once, now or later, on the loop thread. */
+/* NULL: it was not sent.  name is in lower case. */
+const char *hl_http_request_header(const HlHttpRequest *request, const char *name);
+
+/* Must call hl_http_answer, or hl_http_stream, exactly once, now or later, on the loop thread. */
 typedef void (*HlHttpHandler)(HlHttpRequest *request, gpointer user);
 
 /* One row per route; the first whose method and prefix match is taken.  A prefix that ends with '/' matches everything
  * below it, any other only itself.  GET matches HEAD as well.  Either handler or directory is set. */
 typedef struct {
-    const char *method;
+    const char *method; /* NULL: any; the handler sees to it */
     const char *prefix;
     HlHttpHandler handler;
     const char *directory; /* static files; method GET */
@@ -51,6 +57,10 @@ typedef struct {
     guint max_downloads;          /* static files sent at the same time; 0: 100; beyond it 503 with Retry-After */
     gsize max_body;               /* 0: 64 KiB; beyond it 413 */
     HlTime timeout;               /* for a silent connection; 0: 30 s */
+    /* For browsers, in what the server itself answers (404, 413, 503, ...) as well: name, value, ..., NULL; outlives
+     * the server; NULL: none. */
+    const char *const *headers;
+    bool problems; /* what the server itself answers is application/problem+json (RFC 9457) instead of a line of text */
 } HlHttpOptions;
 
 typedef struct {
@@ -83,6 +93,27 @@ HlHttpCounts hl_http_server_count(HlHttpServer *server);
 /* Answers and frees the request.  body may be NULL (empty); headers is NULL or name, value, ..., NULL. */
 void hl_http_answer(HlHttpRequest *request, guint status, const char *content_type, GBytes *body,
                     const char *const *headers);
+
+/* An answer without an end: what is written to it goes out as it is written.  Loop thread. */
+typedef struct HlHttpStream HlHttpStream;
+
+typedef enum {
+    HL_HTTP_STREAM_WRITTEN,
+    HL_HTTP_STREAM_FULL, /* its reader is too slow: HL_HTTP_STREAM_MAX bytes wait already; nothing was written */
+    HL_HTTP_STREAM_GONE, /* the reader left, or the server ended; only hl_http_stream_end is left */
+} HlHttpStreamResult;
+
+#define HL_HTTP_STREAM_MAX ((gsize)512 * 1024)
+
+/* Answers the request with 200 and frees it.  headers as in hl_http_answer.  Free with hl_http_stream_end, which may be
+ * after the end of the server. */
+HlHttpStream *hl_http_stream(HlHttpRequest *request, const char *content_type, const char *const *headers);
+
+/* Copies.  That a reader left is noticed only by writing: write something every few seconds. */
+HlHttpStreamResult hl_http_stream_write(HlHttpStream *stream, const void *data, gsize size);
+
+/* The reader gets what waits, and then the end. */
+void hl_http_stream_end(HlHttpStream *stream);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HlHttpServer, hl_http_server_free)
 

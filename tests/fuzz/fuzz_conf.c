@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Configuration files, read by the tables of manager and endpoint.  What is taken is printed, read again, and the same.
+/* Configuration files, read by the tables of manager, endpoint and console.  What is taken is printed, read again, and
+ * the same.
  */
 #include <string.h>
 
 #include "endpoint/core/conf.h"
 #include "lib/base/conf.h"
+#include "manager/console/core/conf.h"
 #include "manager/core/conf.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -32,8 +34,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     MgrConf manager[2] = { 0 };
     EpConf endpoint[2] = { 0 };
+    ConConf console[2] = { 0 };
 
     try_table(mgr_conf_table(), &manager[0], &manager[1], data, size);
     try_table(ep_conf_table(), &endpoint[0], &endpoint[1], data, size);
+    try_table(con_conf_table(), &console[0], &console[1], data, size);
     return 0;
 }

@@ -205,6 +205,34 @@ static void test_pass(void)
     test_broker_clear(&broker);
 }
 
+/* Who has a picture of its own asks for what changes alone; another filter of the same link gets what is retained. */
+static void test_live(void)
+{
+    static const char *const filters[] = { "t/kept", "t/live/#", NULL };
+    TestBroker broker;
+    Peer a = { 0 };
+    Peer b = { 0 };
+    g_autoptr(GBytes) payload = g_bytes_new_static("x", 1);
+    HlBusMessage message = { .topic = "t/live/1", .payload = payload, .qos = 1, .retained = true };
+    HlBusOptions wanted = options(&b, "b", NULL, filters);
+
+    test_broker_init(&broker, "", false);
+    open_peer(&a, "a", broker.address, nothing);
+    WAIT_UNTIL(a.ups == 1);
+    for (gsize i = 0; i < 2; message.topic = filters[0], i++)
+        g_assert_true(hl_bus_publish(a.bus, &message, on_published, &a));
+    WAIT_UNTIL(a.acknowledged == 2);
+    wanted.brokers = (const char *const[]){ broker.address, NULL };
+    wanted.n_live = 1;
+    b.bus = hl_bus_new(&wanted, NULL);
+    WAIT_UNTIL(b.ups == 1 && b.received == 1 && strcmp(b.last.topic, "t/kept") == 0);
+    g_assert_true(publish(&a, "t/live/1", "now", 1)); /* nothing retained came before it */
+    WAIT_UNTIL(b.received == 2 && !b.last.retained);
+    close_peer(&b);
+    close_peer(&a);
+    test_broker_clear(&broker);
+}
+
 static void test_too_large(void)
 {
     TestBroker broker;
@@ -552,6 +580,7 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/bus/pass", test_pass);
+    g_test_add_func("/bus/live", test_live);
     g_test_add_func("/bus/too-large", test_too_large);
     g_test_add_func("/bus/will", test_will);
     g_test_add_func("/bus/reconnect", test_reconnect);

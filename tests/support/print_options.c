@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Prints the option tables of the programs as Markdown, for docs/operations.md: print-options
- * manager|endpoint|settings. tools/check-docs compares the document with it. */
+ * manager|endpoint|console|settings. tools/check-docs compares the document with it. */
 #include <stdio.h>
 #include <string.h>
 
 #include "endpoint/core/conf.h"
+#include "manager/console/core/conf.h"
 #include "manager/core/conf.h"
 #include "proto/settings.h"
 
@@ -20,6 +21,7 @@ static const struct {
     const char *(*value)(const HlOption *row);
 } tables[] = {
     { "manager", mgr_conf_table, "default", fallback_of },
+    { "console", con_conf_table, "default", fallback_of },
     { "endpoint", ep_conf_table, "default", fallback_of },
     { "settings", hl_settings_table, "of a new group", hl_settings_of_new_group },
 };
@@ -46,6 +48,6 @@ int main(int argc, char **argv)
             return 0;
         }
     }
-    fprintf(stderr, "usage: print-options manager|endpoint|settings\n");
+    fprintf(stderr, "usage: print-options manager|endpoint|console|settings\n");
     return 2;
 }

@@ -1,0 +1,37 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Makes the files of a web page into C: pages.py OUT.c FILE...  Each is compressed once, here, and tagged by its content.
+
+The same files give the same bytes on every machine: no time and no name is in them."""
+import gzip
+import hashlib
+import pathlib
+import sys
+
+TYPES = {".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8",
+         ".json": "application/json", ".svg": "image/svg+xml", ".png": "image/png", ".ico": "image/vnd.microsoft.icon",
+         ".woff2": "font/woff2", ".webmanifest": "application/manifest+json"}
+
+
+def array(name, data):
+    return f"static const unsigned char {name}[] = {{{','.join(str(byte) for byte in data)}}};\n"
+
+
+def main():
+    out = ['#include "manager/console/pages.h"\n']
+    rows = []
+    for number, name in enumerate(sys.argv[2:]):
+        path = pathlib.Path(name)
+        plain = path.read_bytes()
+        packed = gzip.compress(plain, 9, mtime=0)
+        tag = hashlib.sha256(plain).hexdigest()[:32]
+        out.append(array(f"plain_{number}", plain or b"\n"))
+        out.append(array(f"packed_{number}", packed))
+        address = "/" if path.name == "index.html" else "/" + path.name
+        rows.append(f'    {{ "{address}", "{TYPES[path.suffix]}", "\\"{tag}\\"", plain_{number}, sizeof plain_{number}, '
+                    f"packed_{number}, sizeof packed_{number} }},\n")
+    out.append("const ConPage con_pages[] = {\n" + "".join(rows) + "    { 0 },\n};\n")
+    pathlib.Path(sys.argv[1]).write_text("".join(out), encoding="utf-8")
+
+
+main()

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manager/console/core/openapi.h"
+
+#include <string.h>
+
+#include "manager/console/core/route.h"
+
+extern const char con_schemas[];
+
+/* Parsed once, and kept. */
+static json_t *components(void)
+{
+    static json_t *document;
+    g_autoptr(GError) error = NULL;
+
+    if (document == NULL)
+        document = hl_json_parse("schemas.json", con_schemas, strlen(con_schemas), &error);
+    if (document == NULL)
+        g_error("%s", error->message);
+    return document;
+}
+
+const json_t *con_schema_get(const char *name)
+{
+    return json_object_get(json_object_get(components(), "schemas"), name);
+}
+
+static json_t *ref(const char *kind, const char *name)
+{
+    g_autofree char *path = g_strdup_printf("#/components/%s/%s", kind, name);
+
+    return json_pack("{s:s}", "$ref", path);
+}
+
+static json_t *content(const char *type, json_t *schema)
+{
+    return json_pack("{s:{s:o}}", type, "schema", schema);
+}
+
+static json_t *text_content(const char *type)
+{
+    return content(type, json_pack("{s:s}", "type", "string"));
+}
+
+/* Those of the path in braces, those of the query by their rows in schemas.json, and the headers. */
+static json_t *parameters(const ConRoute *route)
+{
+    json_t *list = json_array();
+    g_auto(GStrv) query = g_strsplit(route->query, " ", -1);
+
+    for (const char *at = route->path; (at = strchr(at, '{')) != NULL;) {
+        g_autofree char *name = g_strndup(at + 1, strcspn(at + 1, "}"));
+
+        json_array_append_new(list, json_pack("{s:s, s:s, s:b, s:{s:s, s:i}}", "name", name, "in", "path", "required",
+                                              1, "schema", "type", "string", "minLength", 1));
+        at++;
+    }
+    for (gsize i = 0; query[i] != NULL; i++)
+        if (*query[i] != '\0')
+            json_array_append_new(list, ref("parameters", query[i]));
+    if ((route->flags & CON_ROUTE_MATCH) != 0)
+        json_array_append_new(list, ref("parameters", "If-Match"));
+    if (route->method == CON_POST)
+        json_array_append_new(list, ref("parameters", "Idempotency-Key"));
+    return list;
+}
+
+static guint status_of(const ConRoute *route)
+{
+    return (route->flags & CON_ROUTE_CREATED) != 0    ? 201
+           : (route->flags & CON_ROUTE_ACCEPTED) != 0 ? 202
+           : (route->flags & CON_ROUTE_NOTHING) != 0  ? 204
+                                                      : 200;
+}
+
+static json_t *success(const ConRoute *route)
+{
+    json_t *answer = json_pack("{s:s}", "description", route->summary);
+    json_t *bodies = NULL;
+
+    if ((route->flags & CON_ROUTE_STREAM) != 0)
+        bodies = text_content("text/event-stream");
+    else if (route->reply != NULL)
+        bodies = content("application/json", ref("schemas", route->reply));
+    if ((route->flags & CON_ROUTE_CSV) != 0)
+        json_object_update_new(bodies, text_content("text/csv"));
+    if (bodies != NULL)
+        json_object_set_new(answer, "content", bodies);
+    return answer;
+}
+
+static json_t *operation(const ConRoute *route)
+{
+    json_t *document = json_pack("{s:s, s:s, s:o}", "operationId", route->id, "summary", route->summary, "parameters",
+                                 parameters(route));
+    g_autofree char *status = g_strdup_printf("%u", status_of(route));
+    json_t *responses = json_object();
+
+    json_object_set_new(responses, status, success(route));
+    if ((route->flags & CON_ROUTE_VERSION) != 0)
+        json_object_set_new(responses, "304", json_pack("{s:s}", "description", "It is as it was"));
+    json_object_set_new(responses, "default", ref("responses", "Problem"));
+    json_object_set_new(document, "responses", responses);
+    if (route->body != NULL)
+        json_object_set_new(document, "requestBody",
+                            json_pack("{s:b, s:o}", "required", 1, "content",
+                                      content("application/json", ref("schemas", route->body))));
+    if ((route->flags & CON_ROUTE_OPEN) != 0)
+        json_object_set_new(document, "security", json_array());
+    return document;
+}
+
+json_t *con_openapi_new(void)
+{
+    ConRoutes routes = con_routes();
+    json_t *paths = json_object();
+
+    for (gsize i = 0; i < routes.count; i++) {
+        const ConRoute *route = &routes.rows[i];
+        g_autofree char *path = g_strconcat(CON_API, route->path, NULL);
+        g_autofree char *method = g_ascii_strdown(con_method_name(route->method), -1);
+        json_t *item = json_object_get(paths, path);
+
+        if (item == NULL) {
+            item = json_object();
+            json_object_set_new(paths, path, item);
+        }
+        json_object_set_new(item, method, operation(route));
+    }
+    return json_pack("{s:s, s:{s:s, s:s}, s:[{s:[]}, {s:[]}], s:o, s:O}", "openapi", "3.1.0", "info", "title",
+                     "Holdline console", "version", HOLDLINE_VERSION, "security", "session", "token", "paths", paths,
+                     "components", components());
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manager/console/core/problem.h"
+
+static const guint statuses[HL_ERROR_N_CODES] = {
+    [HL_ERROR_FAILED] = 500,  [HL_ERROR_USAGE] = 400,   [HL_ERROR_INVALID] = 400,   [HL_ERROR_NOT_FOUND] = 404,
+    [HL_ERROR_EXISTS] = 409,  [HL_ERROR_DENIED] = 403,  [HL_ERROR_CONFLICT] = 409,  [HL_ERROR_UNAVAILABLE] = 503,
+    [HL_ERROR_TIMEOUT] = 504, [HL_ERROR_EXPIRED] = 403, [HL_ERROR_UNTRUSTED] = 400, [HL_ERROR_LIMIT] = 429,
+    [HL_ERROR_FULL] = 507,    [HL_ERROR_IO] = 500,      [HL_ERROR_PARTIAL] = 409,
+};
+
+static const struct {
+    guint status;
+    const char *title;
+} titles[] = {
+    { 400, "Bad Request" },
+    { 401, "Unauthorized" },
+    { 403, "Forbidden" },
+    { 404, "Not Found" },
+    { 405, "Method Not Allowed" },
+    { 406, "Not Acceptable" },
+    { 409, "Conflict" },
+    { 412, "Precondition Failed" },
+    { 413, "Content Too Large" },
+    { 415, "Unsupported Media Type" },
+    { 422, "Unprocessable Content" },
+    { 428, "Precondition Required" },
+    { 429, "Too Many Requests" },
+    { 500, "Internal Server Error" },
+    { 503, "Service Unavailable" },
+    { 504, "Gateway Timeout" },
+    { 507, "Insufficient Storage" },
+};
+
+guint con_problem_status(HlErrorCode code)
+{
+    g_assert((unsigned)code < HL_ERROR_N_CODES);
+    return statuses[code];
+}
+
+static const char *title_of(guint status)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(titles); i++)
+        if (titles[i].status == status)
+            return titles[i].title;
+    g_assert_not_reached();
+}
+
+json_t *con_problem_new(guint status, const GError *error)
+{
+    return json_pack("{s:s, s:s, s:i, s:s, s:[], s:s}", "type", "about:blank", "title", title_of(status), "status",
+                     (int)status, "code", hl_error_name(hl_error_code(error)), "args", "detail", error->message);
+}

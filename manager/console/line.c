@@ -1,0 +1,471 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manager/console/line.h"
+
+#include <string.h>
+
+#include "lib/base/ident.h"
+#include "lib/base/log.h"
+#include "lib/base/unconst.h"
+#include "lib/bus/bus.h"
+#include "lib/pki/cert.h"
+#include "manager/console/identity.h"
+#include "proto/wire.h"
+
+#define ANSWER_PATIENCE (20 * HL_SECOND) /* longer than the server holds a waiting call open */
+#define CHECK_EVERY     1000             /* ms: who waits too long is told so within it */
+#define MAX_UNDER_WAY   1000             /* calls; each browser has six connections, so that is 160 of them at once */
+#define MAX_ANSWER      ((gsize)64 * 1024 * 1024) /* of the texts of one answer: 40,000 status documents */
+#define BACKOFF_CAP     (30 * HL_SECOND)
+
+/* A call under way. */
+typedef struct {
+    char *name;
+    ConLinePart part;
+    ConLineDone done;
+    gpointer user;
+    json_t *answer;
+    gsize size; /* of what was put together */
+    HlTime deadline;
+    GError *error; /* known already; told in the next turn of the loop */
+} Asked;
+
+struct ConLine {
+    ConLineOptions options;
+    char *ca, *certificate, *key, *name;
+    HlTime certificate_end;
+    char *reply_topic, *request_topic;
+    HlBus *bus;
+    bool manager_online;
+    uint64_t epoch;
+    ConLineState told; /* what the handler knows */
+    char *reason;
+    GHashTable *asked; /* number of the call (uint64_t *) -> Asked * */
+    guint timer, soon;
+};
+
+static const char *const state_names[CON_LINE_N] = {
+    [CON_LINE_NO_BROKER] = "no-broker",
+    [CON_LINE_NO_MANAGER] = "no-manager",
+    [CON_LINE_UP] = "up",
+};
+
+const char *con_line_state_name(ConLineState state)
+{
+    g_assert((unsigned)state < CON_LINE_N);
+    return state_names[state];
+}
+
+ConLineState con_line_state(const ConLine *line)
+{
+    if (line->bus == NULL || hl_bus_state(line->bus) != HL_BUS_UP)
+        return CON_LINE_NO_BROKER;
+    return line->manager_online ? CON_LINE_UP : CON_LINE_NO_MANAGER;
+}
+
+const char *con_line_reason(const ConLine *line)
+{
+    return line->reason;
+}
+
+HlTime con_line_certificate_end(const ConLine *line)
+{
+    return line->certificate_end;
+}
+
+/* ------------------------------------------------------------------------------------------------------------ calls */
+
+static void free_asked(gpointer user)
+{
+    Asked *asked = user;
+
+    g_free(asked->name);
+    g_clear_pointer(&asked->answer, json_decref);
+    g_clear_error(&asked->error);
+    g_free(asked);
+}
+
+/* Out of the table first: done may call again. */
+static void end_call(ConLine *line, const uint64_t *number, const GError *error)
+{
+    gpointer key = NULL;
+    gpointer value = NULL;
+    Asked *asked;
+
+    if (!g_hash_table_steal_extended(line->asked, number, &key, &value))
+        return;
+    asked = value;
+    asked->done(error == NULL ? asked->answer : NULL, error, asked->user);
+    free_asked(asked);
+    g_free(key);
+}
+
+static const GError *problem_of(const ConLine *line, const Asked *asked, bool lost, HlTime now, GError **made)
+{
+    if (asked->error != NULL)
+        return asked->error;
+    if (lost)
+        hl_fail(made, HL_ERROR_UNAVAILABLE,
+                con_line_state(line) == CON_LINE_NO_BROKER
+                    ? "the line to the server broke before the answer came: check whether '%s' was carried out"
+                    : "the manager ended before it answered: check whether '%s' was carried out",
+                asked->name);
+    else if (now >= asked->deadline)
+        hl_fail(made, HL_ERROR_TIMEOUT, "the server did not answer '%s' within %d s: check whether it was carried out",
+                asked->name, (int)(ANSWER_PATIENCE / HL_SECOND));
+    return *made;
+}
+
+/* Ends those that will not be answered any more. */
+static void sweep(ConLine *line, bool lost)
+{
+    g_autofree gpointer *numbers = NULL;
+    HlTime now = hl_clock_mono();
+    guint n;
+
+    numbers = g_hash_table_get_keys_as_array(line->asked, &n);
+    for (guint i = 0; i < n; i++) {
+        uint64_t number = *(const uint64_t *)numbers[i];
+        const Asked *asked = g_hash_table_lookup(line->asked, &number);
+        g_autoptr(GError) made = NULL;
+        g_autoptr(GError) told = NULL;
+        const GError *error = asked != NULL ? problem_of(line, asked, lost, now, &made) : NULL;
+
+        if (error == NULL)
+            continue;
+        told = g_error_copy(error);
+        end_call(line, &number, told);
+    }
+}
+
+static gboolean on_timer(gpointer user)
+{
+    sweep(user, false);
+    return G_SOURCE_CONTINUE;
+}
+
+static gboolean on_soon(gpointer user)
+{
+    ConLine *line = user;
+
+    line->soon = 0;
+    sweep(line, false);
+    return G_SOURCE_REMOVE;
+}
+
+static void fail_soon(ConLine *line, Asked *asked, GError *error)
+{
+    asked->error = error;
+    if (line->soon == 0)
+        line->soon = g_idle_add(on_soon, line);
+}
+
+static void merge(json_t *into, const json_t *part)
+{
+    const char *name;
+    json_t *value;
+
+    json_object_foreach(hl_unconst(part), name, value)
+    {
+        json_t *old = json_object_get(into, name);
+
+        if (json_is_array(old) && json_is_array(value))
+            json_array_extend(old, value);
+        else
+            json_object_set(into, name, value);
+    }
+}
+
+static bool take_part(Asked *asked, const HlMsgCallReply *reply, GError **error)
+{
+    gsize size = strlen(reply->json);
+    g_autoptr(json_t) document = NULL;
+
+    if (*reply->code != '\0')
+        return hl_fail(error, hl_error_from_name(reply->code), "%s", reply->message);
+    document = hl_json_parse("the server's answer", reply->json, size, error);
+    if (document == NULL)
+        return false;
+    if (asked->part != NULL && reply->more) {
+        asked->part(document, asked->user);
+        return true;
+    }
+    asked->size += size;
+    if (asked->size > MAX_ANSWER)
+        return hl_fail(error, HL_ERROR_LIMIT, "the answer to '%s' is larger than %zu MiB: narrow it down", asked->name,
+                       MAX_ANSWER >> 20);
+    merge(asked->answer, document);
+    return true;
+}
+
+static void take_reply(ConLine *line, const HlBusMessage *message)
+{
+    g_autoptr(HlMsgCallReply) reply = NULL;
+    g_autoptr(GError) error = NULL;
+    uint64_t number;
+    Asked *asked;
+    gsize size = 0;
+    const void *data = message->correlation != NULL ? g_bytes_get_data(message->correlation, &size) : NULL;
+
+    if (size != sizeof number)
+        return;
+    memcpy(&number, data, sizeof number);
+    asked = g_hash_table_lookup(line->asked, &number);
+    if (asked == NULL || asked->error != NULL)
+        return; /* it was given up */
+    reply = hl_wire_decode_bytes(&holdline__v1__call_reply__descriptor, message->payload, &error);
+    asked->deadline = hl_clock_mono() + ANSWER_PATIENCE;
+    if (reply == NULL || !take_part(asked, reply, &error) || !reply->more)
+        end_call(line, &number, error);
+}
+
+static HlMsgArgument *argument_new(const char *name, const char *value)
+{
+    HlMsgArgument *argument = g_new(HlMsgArgument, 1);
+
+    holdline__v1__argument__init(argument);
+    argument->name = hl_unconst(name);
+    argument->value = hl_unconst(value);
+    return argument;
+}
+
+static GBytes *encode(const ConLineAsk *ask, GError **error)
+{
+    HlMsgCall message = HOLDLINE__V1__CALL__INIT;
+    g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func(g_free);
+
+    for (gsize i = 0; ask->arguments != NULL && ask->arguments[i] != NULL; i += 2)
+        if (ask->arguments[i + 1] != NULL)
+            g_ptr_array_add(list, argument_new(ask->arguments[i], ask->arguments[i + 1]));
+    message.name = hl_unconst(ask->name);
+    message.arguments = (HlMsgArgument **)list->pdata;
+    message.n_arguments = list->len;
+    if (!hl_wire_check(&message.base, error)) {
+        hl_error_prefix(error, "'%s' cannot be sent", ask->name);
+        return NULL;
+    }
+    return HL_WIRE_ENCODE(&message);
+}
+
+/* Of a request that is on its way to the broker. */
+typedef struct {
+    ConLine *line;
+    uint64_t number;
+} Sent;
+
+/* Where nobody listens the broker says so at once.  A line that broke ends all calls by itself. */
+static void on_published(bool acknowledged, gpointer user)
+{
+    g_autofree Sent *sent = user;
+    Asked *asked = g_hash_table_lookup(sent->line->asked, &sent->number);
+    GError *error = NULL;
+
+    if (acknowledged || asked == NULL || asked->error != NULL)
+        return;
+    hl_fail(&error, HL_ERROR_UNAVAILABLE,
+            "no manager is running on the server: nothing was done; try again in a moment");
+    fail_soon(sent->line, asked, error);
+}
+
+static bool send(ConLine *line, const ConLineAsk *ask, uint64_t number, GError **error)
+{
+    g_autoptr(GBytes) payload = encode(ask, error);
+    g_autoptr(GBytes) correlation = g_bytes_new(&number, sizeof number);
+
+    g_autofree Sent *sent = g_new(Sent, 1);
+
+    if (payload == NULL)
+        return false;
+    if (con_line_state(line) != CON_LINE_UP)
+        return hl_fail(error, HL_ERROR_UNAVAILABLE, "%s: nothing was done; try again in a moment",
+                       con_line_state(line) == CON_LINE_NO_BROKER ? "the server cannot be reached"
+                                                                  : "no manager is running on the server");
+    if (g_hash_table_size(line->asked) > MAX_UNDER_WAY)
+        return hl_fail(error, HL_ERROR_LIMIT, "%d calls are under way already: try again in a moment", MAX_UNDER_WAY);
+    *sent = (Sent){ line, number };
+    if (!hl_bus_publish(line->bus,
+                        &(HlBusMessage){ .topic = line->request_topic,
+                                         .payload = payload,
+                                         .qos = 1,
+                                         .expiry = ANSWER_PATIENCE,
+                                         .response_topic = line->reply_topic,
+                                         .correlation = correlation },
+                        on_published, sent))
+        return hl_fail(error, HL_ERROR_UNAVAILABLE, "the line to the server is busy: try again in a moment");
+    g_steal_pointer(&sent);
+    return true;
+}
+
+void con_line_call(ConLine *line, const ConLineAsk *ask)
+{
+    uint64_t number = hl_random_u64();
+    Asked *asked = g_new0(Asked, 1);
+    g_autoptr(GError) error = NULL;
+
+    asked->name = g_strdup(ask->name);
+    asked->part = ask->part;
+    asked->done = ask->done;
+    asked->user = ask->user;
+    asked->answer = json_object();
+    asked->deadline = hl_clock_mono() + ANSWER_PATIENCE;
+    g_hash_table_insert(line->asked, g_memdup2(&number, sizeof number), asked);
+    if (!send(line, ask, number, &error))
+        fail_soon(line, asked, g_steal_pointer(&error));
+}
+
+/* --------------------------------------------------------------------------------------------------------- the link */
+
+static void tell(ConLine *line, bool restarted)
+{
+    ConLineState state = con_line_state(line);
+
+    if (state == line->told && !restarted)
+        return;
+    line->told = state;
+    hl_info("line", "%s%s", con_line_state_name(state), restarted && state == CON_LINE_UP ? ", of a new manager" : "");
+    if (state != CON_LINE_UP || restarted)
+        sweep(line, true);
+    line->options.handlers.changed(state, line->options.user);
+}
+
+static void take_manager_state(ConLine *line, GBytes *payload)
+{
+    g_autoptr(HlMsgManagerState) state = hl_wire_decode_bytes(&holdline__v1__manager_state__descriptor, payload, NULL);
+    bool restarted = state != NULL && state->online && line->manager_online && state->epoch != line->epoch;
+
+    line->manager_online = state != NULL && state->online;
+    if (line->manager_online)
+        line->epoch = state->epoch;
+    tell(line, restarted);
+}
+
+static void on_message(const HlBusMessage *message, gpointer user)
+{
+    ConLine *line = user;
+    g_autofree char *id = NULL;
+    HlTopic topic;
+
+    if (!hl_topic_parse(message->topic, &topic, &id))
+        return;
+    if (topic == HL_TOPIC_ADMIN_REPLY)
+        take_reply(line, message);
+    else if (topic == HL_TOPIC_MANAGER_STATE)
+        take_manager_state(line, message->payload);
+    else
+        line->options.handlers.status(topic, id, message->payload, line->options.user);
+}
+
+static void on_up(gpointer user)
+{
+    tell(user, false);
+}
+
+static void on_down(const char *reason, gpointer user)
+{
+    ConLine *line = user;
+
+    line->manager_online = false;
+    g_free(line->reason);
+    line->reason = g_strdup(reason);
+    tell(line, false);
+}
+
+static void on_failed(const char *broker, const char *reason, HlTime delay G_GNUC_UNUSED, gpointer user)
+{
+    ConLine *line = user;
+
+    hl_log_limited(HL_LOG_WARN, "line", broker, "cannot reach the broker at %s: %s", broker, reason);
+    g_free(line->reason);
+    line->reason = g_strdup_printf("%s: %s", broker, reason);
+}
+
+static bool read_certificate(ConLine *line, GError **error)
+{
+    g_autoptr(HlCert) cert = hl_cert_load(line->certificate, error);
+    g_autoptr(HlKey) key = cert != NULL ? hl_key_load(line->key, error) : NULL;
+    const HlCertInfo *info;
+
+    if (key == NULL)
+        return false;
+    if (!hl_cert_has_key(cert, key))
+        return hl_fail(error, HL_ERROR_INVALID, "%s is not the key of %s", line->key, line->certificate);
+    info = hl_cert_info(cert);
+    if (!hl_ident_is_valid(info->cn))
+        return hl_fail(error, HL_ERROR_INVALID, "%s is no certificate of a console: '%s' is not a name on the line",
+                       line->certificate, info->cn);
+    if (line->name != NULL && strcmp(line->name, info->cn) != 0)
+        return hl_fail(error, HL_ERROR_INVALID, "%s is of '%s', and this console is '%s': restart it to change that",
+                       line->certificate, info->cn, line->name);
+    if (line->name == NULL)
+        line->name = g_strdup(info->cn);
+    line->certificate_end = info->not_after;
+    return true;
+}
+
+/* The table comes from a snapshot, so what is retained of 100,000 endpoints is not asked for. */
+static bool connect_bus(ConLine *line, GError **error)
+{
+    const char *const filters[] = { line->reply_topic, HL_TOPIC_ROOT "manager/state", HL_TOPIC_ROOT "status/#", NULL };
+
+    line->bus = hl_bus_new(
+        &(HlBusOptions){ .client_id = line->name,
+                         .brokers = (const char *const *)line->options.conf->brokers,
+                         .ca_path = line->ca,
+                         .cert_path = line->certificate,
+                         .key_path = line->key,
+                         .subscriptions = filters,
+                         .n_live = 1,
+                         .subscription_qos = 1,
+                         .backoff_cap = BACKOFF_CAP,
+                         .handlers = { .up = on_up, .down = on_down, .failed = on_failed, .message = on_message },
+                         .user = line },
+        error);
+    return line->bus != NULL;
+}
+
+ConLine *con_line_new(const ConLineOptions *options, GError **error)
+{
+    g_autoptr(ConLine) line = g_new0(ConLine, 1);
+
+    line->options = *options;
+    line->reason = g_strdup("");
+    line->told = CON_LINE_N; /* whatever it is, it is told */
+    line->asked = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, free_asked);
+    line->ca = con_place(options->directory, options->conf->ca);
+    line->certificate = con_place(options->directory, options->conf->certificate);
+    line->key = con_place(options->directory, options->conf->key);
+    if (!read_certificate(line, error))
+        return NULL;
+    line->reply_topic = hl_topic_name(HL_TOPIC_ADMIN_REPLY, line->name);
+    line->request_topic = hl_topic_name(HL_TOPIC_ADMIN_REQUEST, line->name);
+    if (!connect_bus(line, error))
+        return NULL;
+    line->timer = g_timeout_add(CHECK_EVERY, on_timer, line);
+    return g_steal_pointer(&line);
+}
+
+bool con_line_reload(ConLine *line, GError **error)
+{
+    if (!read_certificate(line, error))
+        return false;
+    hl_bus_reconnect(line->bus, HL_BUS_DROP_WILL);
+    return true;
+}
+
+void con_line_free(ConLine *line)
+{
+    if (line == NULL)
+        return;
+    g_clear_pointer(&line->bus, hl_bus_free);
+    sweep(line, true);
+    g_clear_handle_id(&line->timer, g_source_remove);
+    g_clear_handle_id(&line->soon, g_source_remove);
+    g_hash_table_unref(line->asked);
+    g_free(line->ca);
+    g_free(line->certificate);
+    g_free(line->key);
+    g_free(line->name);
+    g_free(line->reply_topic);
+    g_free(line->request_topic);
+    g_free(line->reason);
+    g_free(line);
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manager/console/site.h"
+
+#include "manager/console/core/openapi.h"
+
+struct ConSite {
+    ConSiteOptions options;
+    json_t *openapi;
+};
+
+ConSite *con_site_new(const ConSiteOptions *options)
+{
+    ConSite *site = g_new0(ConSite, 1);
+
+    site->options = *options;
+    site->openapi = con_openapi_new();
+    g_assert(site->openapi != NULL);
+    return site;
+}
+
+void con_site_free(ConSite *site)
+{
+    if (site == NULL)
+        return;
+    json_decref(site->openapi);
+    g_free(site);
+}
+
+static json_t *time_value(HlTime wall)
+{
+    g_autofree char *text = hl_time_format(wall);
+
+    return wall > 0 ? json_string(text) : json_null();
+}
+
+/* 200 even without a manager: it is the console that is asked, and it works.  Who watches reads "status". */
+static void get_health(ConRequest *request, gpointer user)
+{
+    const ConSite *site = user;
+    ConLineState state = con_line_state(site->options.line);
+
+    con_request_done(request,
+                     json_pack("{s:s, s:s, s:s, s:s, s:o, s:o}", "status", state == CON_LINE_UP ? "ok" : "stale",
+                               "line", con_line_state_name(state), "reason",
+                               state == CON_LINE_NO_BROKER ? con_line_reason(site->options.line) : "", "version",
+                               HOLDLINE_VERSION, "certificate_ends",
+                               time_value(con_line_certificate_end(site->options.line)), "https_certificate_ends",
+                               time_value(site->options.identity->end)),
+                     NULL);
+}
+
+static void get_openapi(ConRequest *request, gpointer user)
+{
+    const ConSite *site = user;
+
+    con_request_done(request, json_incref(site->openapi), NULL);
+}
+
+const ConHandlerRow con_site_rows[] = {
+    { "getHealth", get_health },
+    { "getOpenapi", get_openapi },
+    { NULL, NULL },
+};
