@@ -16,6 +16,8 @@ static const HlTopicRow rows[HL_N_TOPICS] = {
     [HL_TOPIC_PROBE] = { "endpoint/%/probe", HL_SENDER_MANAGER, 0, false, .to_endpoint = true },
     [HL_TOPIC_ADMIN_REQUEST] = { "admin/request/%", HL_SENDER_ADMIN, 1, false, .to_manager = true },
     [HL_TOPIC_ADMIN_REPLY] = { "admin/reply/%", HL_SENDER_MANAGER, 1, .retained = false },
+    [HL_TOPIC_MONITOR_REQUEST] = { "monitor/request/%", HL_SENDER_MONITOR, 1, false, .to_manager = true },
+    [HL_TOPIC_MONITOR_REPLY] = { "monitor/reply/%", HL_SENDER_MANAGER, 1, .retained = false },
     [HL_TOPIC_MANAGER_STATE] = { "manager/state", HL_SENDER_MANAGER, 1, true, .to_endpoint = true },
     [HL_TOPIC_MANAGER_ECHO] = { "manager/echo", HL_SENDER_MANAGER, 0, false, .to_manager = true },
     [HL_TOPIC_STATUS_ENDPOINT] = { "status/endpoint/%", HL_SENDER_MANAGER, 1, .retained = true },

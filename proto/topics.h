@@ -21,6 +21,8 @@ typedef enum {
     HL_TOPIC_PROBE,
     HL_TOPIC_ADMIN_REQUEST,
     HL_TOPIC_ADMIN_REPLY,
+    HL_TOPIC_MONITOR_REQUEST,
+    HL_TOPIC_MONITOR_REPLY,
     HL_TOPIC_MANAGER_STATE,
     HL_TOPIC_MANAGER_ECHO, /* the manager's question to itself: is the broker alive? */
     HL_TOPIC_STATUS_ENDPOINT,
@@ -29,7 +31,7 @@ typedef enum {
     HL_N_TOPICS,
 } HlTopic;
 
-typedef enum { HL_SENDER_ENDPOINT, HL_SENDER_MANAGER, HL_SENDER_ADMIN } HlSender;
+typedef enum { HL_SENDER_ENDPOINT, HL_SENDER_MANAGER, HL_SENDER_ADMIN, HL_SENDER_MONITOR } HlSender;
 
 typedef struct {
     const char *pattern; /* below HL_TOPIC_ROOT; '%' stands for the id of an endpoint or admin */

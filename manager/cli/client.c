@@ -209,20 +209,10 @@ static bool take_turn(CliClient *client, GError **error)
     return false;
 }
 
-/* Monitors read status topics and nothing else, not even whether a manager is connected. */
+/* Monitors may not read whether a manager is connected. */
 static bool is_monitor(const CliClient *client)
 {
     return client->conf.role == CLI_ROLE_MONITOR;
-}
-
-static bool check_role(const CliClient *client, GError **error)
-{
-    if (is_monitor(client) && client->on_status == NULL)
-        return hl_fail(error, HL_ERROR_DENIED,
-                       "%s is the configuration of a monitor, which may only watch: use 'holdline status --watch', or "
-                       "name an administrator's with --config",
-                       client->conf.path);
-    return true;
 }
 
 /* Of each broker, in the order of the configuration: what is wrong with one may say nothing of the other. */
@@ -433,7 +423,7 @@ json_t *cli_client_call(CliClient *client, const char *name, const char *const *
                     (int)(ANSWER_PATIENCE / HL_SECOND));
             return NULL;
         }
-        if (!client->done && (client->lost || !client->manager_online)) {
+        if (!client->done && !cli_client_is_up(client)) {
             hl_fail(error, HL_ERROR_UNAVAILABLE,
                     client->lost ? "the link broke before the answer came: check whether '%s' was carried out.  Each "
                                    "machine of an administrator needs a certificate of its own"
@@ -557,8 +547,8 @@ CliClient *cli_client_open(HlInvocation *call, CliStatus on_status, gpointer use
     client->reasons = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     client->on_status = on_status;
     client->status_user = user;
-    if (!cli_config_load(&client->conf, call, error) || !check_role(client, error) || !take_turn(client, error) ||
-        !mend(client, error) || !connect_line(client, error) || !renew(client, error))
+    if (!cli_config_load(&client->conf, call, error) || !take_turn(client, error) || !mend(client, error) ||
+        !connect_line(client, error) || !renew(client, error))
         return NULL;
     return g_steal_pointer(&client);
 }

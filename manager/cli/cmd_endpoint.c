@@ -429,6 +429,31 @@ static bool watch_status(HlInvocation *call, GError **error)
     }
 }
 
+static int compare_ids(gconstpointer a, gconstpointer b)
+{
+    return strcmp(cli_text(*(json_t *const *)a, "id"), cli_text(*(json_t *const *)b, "id"));
+}
+
+/* By id, and for people without those that have left the console. */
+static void put_in_order(json_t *document, bool with_removed)
+{
+    const json_t *array = json_object_get(document, "endpoints");
+    g_autoptr(GPtrArray) list = g_ptr_array_new();
+    json_t *sorted = json_array();
+    size_t i;
+    json_t *endpoint;
+
+    json_array_foreach(array, i, endpoint)
+    {
+        if (with_removed || !json_is_true(json_object_get(endpoint, "removed")))
+            g_ptr_array_add(list, endpoint);
+    }
+    g_ptr_array_sort(list, compare_ids);
+    for (guint n = 0; n < list->len; n++)
+        json_array_append(sorted, list->pdata[n]);
+    json_object_set_new(document, "endpoints", sorted);
+}
+
 bool cmd_status(HlInvocation *call, GError **error)
 {
     g_autoptr(json_t) document = NULL;
@@ -438,9 +463,10 @@ bool cmd_status(HlInvocation *call, GError **error)
         return hl_fail(error, HL_ERROR_USAGE, "status --watch shows every endpoint: leave out SELECTOR");
     if (hl_cli_has(call, "watch"))
         return watch_status(call, error);
-    document = cli_call(call, "endpoint list", arguments, error);
+    document = cli_call(call, call->n_args > 0 ? "endpoint list" : "snapshot", arguments, error);
     if (document == NULL)
         return false;
+    put_in_order(document, hl_cli_has(call, "json"));
     if (!hl_cli_has(call, "json")) {
         print_summary(json_object_get(document, "summary"));
         putchar('\n');

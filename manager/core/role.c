@@ -17,11 +17,8 @@ static const char *const names[MGR_ROLE_N] = {
 
 /* The whole policy. */
 static const unsigned may[MGR_NEED_N] = {
-    [MGR_NEED_READ] = A | P | M | O,
-    [MGR_NEED_OPERATE] = P | M | O,
-    [MGR_NEED_MOVE] = M | O,
-    [MGR_NEED_MANAGE] = M | O,
-    [MGR_NEED_OWN] = O,
+    [MGR_NEED_WATCH] = A | P | M | O, [MGR_NEED_READ] = A | P | M | O, [MGR_NEED_OPERATE] = P | M | O,
+    [MGR_NEED_MOVE] = M | O,          [MGR_NEED_MANAGE] = M | O,       [MGR_NEED_OWN] = O,
     [MGR_NEED_AUDIT] = A | O,
 };
 

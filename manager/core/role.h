@@ -23,6 +23,7 @@ bool mgr_role_parse(const char *name, MgrRole *role);
 
 typedef enum {
     MGR_NEED_UNSET,   /* of a row that was not filled: refused when it is added */
+    MGR_NEED_WATCH,   /* looks at what the status topics say: monitors may too */
     MGR_NEED_READ,    /* looks */
     MGR_NEED_OPERATE, /* has endpoints do what they do anyway; answers for detections */
     MGR_NEED_MOVE,    /* moves endpoints, settles clones, decides about quarantined files */

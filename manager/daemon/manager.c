@@ -136,9 +136,9 @@ static void on_command_changed(const MgrCommand *command, gpointer user)
     mgr_command_calls_changed(((Manager *)user)->command_calls, command);
 }
 
-static void on_request(const char *admin, const HlBusMessage *message, gpointer user)
+static void on_request(HlTopic topic, const char *name, const HlBusMessage *message, gpointer user)
 {
-    mgr_dispatch_handle(((Manager *)user)->dispatch, admin, message);
+    mgr_dispatch_handle(((Manager *)user)->dispatch, topic, name, message);
 }
 
 static bool dial(const MgrDial *order, gpointer user)

@@ -94,6 +94,12 @@ static bool sees_status(const MgrCertificateRecord *record, GHashTable *accounts
     return !is_admin(record) || (account != NULL && mgr_account_sees_status(account));
 }
 
+static void append_requests(GString *acl, const char *kind, const char *name)
+{
+    g_string_append_printf(acl, "topic write holdline/v1/%s/request/%s\ntopic read holdline/v1/%s/reply/%s\n", kind,
+                           name, kind, name);
+}
+
 static void append_user(GString *acl, const MgrCertificateRecord *record, GHashTable *accounts)
 {
 
@@ -102,11 +108,11 @@ static void append_user(GString *acl, const MgrCertificateRecord *record, GHashT
     g_string_append_printf(acl, "\nuser %s\ntopic deny holdline/v1/endpoint/#\n", record->name);
     if (sees_status(record, accounts))
         g_string_append(acl, "topic read holdline/v1/status/#\n");
+    append_requests(acl, "admin", record->name);
     if (is_admin(record))
-        g_string_append_printf(acl, "topic write holdline/v1/admin/request/%s\ntopic read holdline/v1/admin/reply/%s\n",
-                               record->name, record->name);
-    else
-        g_string_append(acl, "topic deny holdline/v1/manager/#\n");
+        return;
+    append_requests(acl, "monitor", record->name);
+    g_string_append(acl, "topic deny holdline/v1/manager/#\n");
 }
 
 static int compare_ids(gconstpointer a, gconstpointer b)

@@ -30,6 +30,7 @@ static const Call calls[] = {
     { "endpoint clone split", { "endpoint", "e-one" } },
     { "verify", { "selector", "e-one" } },
     { "summary", { NULL } },
+    { "snapshot", { NULL } },
     { "update-now", { "selector", "e-one" } },
     { "rollback", { "selector", "e-one" } },
     { "synchronize", { "selector", "e-one" } },

@@ -141,9 +141,9 @@ static void on_changed(const MgrCommand *command, gpointer user)
     mgr_command_calls_changed(((Parts *)user)->command_calls, command);
 }
 
-static void on_request(const char *admin, const HlBusMessage *message, gpointer user)
+static void on_request(HlTopic topic, const char *name, const HlBusMessage *message, gpointer user)
 {
-    mgr_dispatch_handle(((Parts *)user)->dispatch, admin, message);
+    mgr_dispatch_handle(((Parts *)user)->dispatch, topic, name, message);
 }
 
 static void on_renewed(HlCertKind kind G_GNUC_UNUSED, gpointer user)

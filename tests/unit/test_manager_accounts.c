@@ -16,6 +16,7 @@ static const struct {
 } design[] = {
     /* read: summary, endpoints, groups, commands, patterns, detections, reports */
     { "summary", "apmo" },
+    { "snapshot", "apmo" },
     { "endpoint list", "apmo" },
     { "endpoint show", "apmo" },
     { "endpoint history", "apmo" },
@@ -195,6 +196,19 @@ static void test_told(void)
     reply = parts_take(parts, HL_TOPIC_ADMIN_REPLY, CALLER, &holdline__v1__call_reply__descriptor);
     g_assert_cmpstr(reply->message, ==,
                     "'group set' needs the role administrator; 'zoe' is operator: ask an owner (admin)");
+}
+
+/* A monitor's certificate is for what the status topics say as well, and for nothing else. */
+static void test_monitor(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    g_autofree char *csr = parts_make_csr_text();
+
+    parts_call(parts, "monitor create", "name", "eye", "csr", csr, NULL);
+    let_finish(parts);
+    json_decref(parts_expect_reply(parts, ""));
+    for (gsize i = 0; i < G_N_ELEMENTS(calls); i++)
+        expect(parts, "eye", &calls[i], strcmp(calls[i].name, "snapshot") == 0 ? "" : "denied");
 }
 
 static char *read_acl(const Parts *parts)
@@ -396,6 +410,7 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/accounts/every-row", test_every_row);
     g_test_add_func("/manager/accounts/every-role", test_every_role);
     g_test_add_func("/manager/accounts/told", test_told);
+    g_test_add_func("/manager/accounts/monitor", test_monitor);
     g_test_add_func("/manager/accounts/disabled", test_disabled);
     g_test_add_func("/manager/accounts/deleted", test_deleted);
     g_test_add_func("/manager/accounts/last-owners", test_last_owners);

@@ -162,7 +162,6 @@ static void test_not_a_call(void)
         bool retained;
     } cases[] = {
         { "mallory", NULL, false },                               /* nobody knows him */
-        { "eye", NULL, false },                                   /* a monitor */
         { "e-one", NULL, false },                                 /* an endpoint */
         { "admin", "holdline/v1/admin/reply/bob", false },        /* to somebody else */
         { "admin", "holdline/v1/endpoint/e-one/command", false }, /* no reply topic */
@@ -373,6 +372,7 @@ static bool is_walked(const Call *call)
                                         "endpoint list",
                                         "endpoint show",
                                         "summary",
+                                        "snapshot",
                                         "command list",
                                         "command show",
                                         "bundle list",

@@ -9,10 +9,13 @@
 #include "proto/wire.h"
 
 #define PART_ELEMENTS 100
-#define MAX_AUDITED   1024 /* bytes of a message, and of the serials of a name */
-#define MAX_ARGUMENTS 4096 /* bytes of all arguments in a row of the audit log */
-#define MAX_ARGUMENT  1000 /* bytes of one of them */
-#define STREAM_STEP   4    /* ms between the parts of a long list: a part takes about five, so others have their turn */
+#define MAX_AUDITED   1024   /* bytes of a message, and of the serials of a name */
+#define MAX_ARGUMENTS 4096   /* bytes of all arguments in a row of the audit log */
+#define MAX_ARGUMENT  1000   /* bytes of one of them */
+#define MAX_PART      200000 /* bytes of a part's document, unless one element alone has more */
+#define STREAM_STEP   4 /* ms between the parts of a long list: a part takes about five, so others have their turn */
+#define MAX_WAITING \
+    200 /* publications that wait for the broker: beyond it no part is made; status topics stop before */
 
 struct MgrCalls {
     MgrDown *down;
@@ -27,7 +30,8 @@ struct MgrCalls {
 typedef struct {
     const MgrStreamKind *kind;
     GPtrArray *ids;
-    guint at, timer;
+    json_t *begun; /* may be NULL */
+    guint at, count, timer;
 } Stream;
 
 struct MgrCall {
@@ -46,6 +50,7 @@ static void free_call(gpointer item)
 
     g_clear_handle_id(&call->stream.timer, g_source_remove);
     g_clear_pointer(&call->stream.ids, g_ptr_array_unref);
+    g_clear_pointer(&call->stream.begun, json_decref);
     mgr_caller_clear(&call->origin.caller);
     g_free(call->origin.certificates);
     g_clear_pointer(&call->correlation, g_bytes_unref);
@@ -231,7 +236,9 @@ static void tell_audit(MgrCall *call, HlWriteSet *set, const char *code, const c
 /* Those who look change nothing, and what they mistype is no refusal; one that is denied is. */
 static bool only_looks(const MgrCall *call)
 {
-    return call->origin.need == MGR_NEED_READ || call->origin.need == MGR_NEED_AUDIT;
+    MgrNeed need = call->origin.need;
+
+    return need == MGR_NEED_WATCH || need == MGR_NEED_READ || need == MGR_NEED_AUDIT;
 }
 
 void mgr_call_note(MgrCall *call, HlWriteSet *set)
@@ -249,36 +256,71 @@ void mgr_call_commit(MgrCall *call, MgrRecord *record, HlWriteSet *set, const Mg
 /* ------------------------------------------------------------------------------------------------------------ replies
  */
 
-static GBytes *encode(HlMsgCallReply *out, char **warnings)
+/* What there is to say, in either form. */
+typedef struct {
+    const char *code, *message;
+    bool more;
+    const json_t *document; /* may be NULL */
+    gsize max;              /* bytes of the message, but for the warnings */
+} Reply;
+
+static GBytes *encode_message(const Reply *reply, char **warnings)
 {
-    out->warnings = warnings;
-    out->n_warnings = warnings != NULL ? g_strv_length(warnings) : 0;
-    return HL_WIRE_ENCODE(out);
+    g_autofree char *json = reply->document != NULL ? hl_json_print(reply->document) : g_strdup("{}");
+    HlMsgCallReply out = HOLDLINE__V1__CALL_REPLY__INIT;
+
+    out.code = hl_unconst(reply->code);
+    out.message = hl_unconst(reply->message);
+    out.more = reply->more;
+    out.json = json;
+    out.warnings = warnings;
+    out.n_warnings = warnings != NULL ? g_strv_length(warnings) : 0;
+    return HL_WIRE_ENCODE(&out);
 }
 
-/* false: it is larger than a message, and was not sent.  (Where the line is down it is lost: the CLI asks again.) */
-static bool reply(MgrCall *call, const char *code, const char *message, bool more, const json_t *document)
+/* For tools that know nothing but JSON. */
+static GBytes *encode_json(const Reply *reply, char **warnings)
 {
-    HlMsgCallReply out = HOLDLINE__V1__CALL_REPLY__INIT;
-    g_autofree char *json = document != NULL ? hl_json_print(document) : g_strdup("{}");
+    g_autoptr(json_t) out = json_object();
+    json_t *list = json_array();
+    char *text;
+
+    json_object_update(out, hl_unconst(reply->document));
+    json_object_set_new(out, "more", json_boolean(reply->more));
+    if (*reply->code != '\0')
+        json_object_set_new(out, "error", json_pack("{s:s, s:s}", "code", reply->code, "message", reply->message));
+    for (gsize i = 0; warnings != NULL && warnings[i] != NULL; i++)
+        json_array_append_new(list, json_string(warnings[i]));
+    json_object_set_new(out, "warnings", list);
+    text = hl_json_print(out);
+    return g_bytes_new_take(text, strlen(text));
+}
+
+/* false: it is larger than it may be, and was not sent.  (Where the line is down it is lost: the CLI asks again.) */
+static bool send(MgrCall *call, const Reply *reply)
+{
+    bool is_plain = call->origin.is_plain;
+    GBytes *(*encode)(const Reply *reply, char **warnings) = is_plain ? encode_json : encode_message;
     g_autoptr(GBytes) payload = NULL;
     g_auto(GStrv) warnings = NULL;
 
-    out.code = hl_unconst(code);
-    out.message = hl_unconst(message);
-    out.more = more;
-    out.json = json;
-    if (!more && call->calls->warnings != NULL)
+    if (!reply->more && call->calls->warnings != NULL)
         warnings = call->calls->warnings(&call->origin.caller, call->calls->user);
-    payload = encode(&out, warnings);
-    if (warnings != NULL && g_bytes_get_size(payload) > HL_BUS_MAX_SIZE) {
+    payload = encode(reply, warnings);
+    if (warnings != NULL && g_bytes_get_size(payload) > reply->max) {
         g_bytes_unref(payload); /* the answer goes before them */
-        payload = encode(&out, NULL);
+        payload = encode(reply, NULL);
     }
-    if (g_bytes_get_size(payload) > HL_BUS_MAX_SIZE)
+    if (g_bytes_get_size(payload) > reply->max)
         return false;
-    mgr_down_reply(call->calls->down, call->origin.caller.account, payload, call->correlation);
+    mgr_down_reply(call->calls->down, is_plain ? HL_TOPIC_MONITOR_REPLY : HL_TOPIC_ADMIN_REPLY,
+                   call->origin.caller.account, payload, call->correlation);
     return true;
+}
+
+static bool reply(MgrCall *call, const char *code, const char *message, bool more, const json_t *document)
+{
+    return send(call, &(Reply){ code, message, more, document, HL_BUS_MAX_SIZE });
 }
 
 static void end_call(MgrCall *call)
@@ -345,7 +387,7 @@ static bool send_elements(MgrCall *call, const char *name, const json_t *array, 
     for (size_t i = from; i < to; i++)
         json_array_append(part, json_array_get(array, i));
     json_object_set_new(document, name, part);
-    if (reply(call, "", "", true, document))
+    if (send(call, &(Reply){ "", "", true, document, to - from > 1 ? MAX_PART : HL_BUS_MAX_SIZE }))
         return true;
     return to - from > 1 && send_elements(call, name, array, from, from + (to - from) / 2) &&
            send_elements(call, name, array, from + (to - from) / 2, to);
@@ -402,29 +444,71 @@ void mgr_call_done_list(MgrCall *call, const char *name, json_t *array, json_t *
 /* ------------------------------------------------------------------------------------------------------------ streams
  */
 
+static json_t *end_stream(const MgrCall *call)
+{
+    const Stream *stream = &call->stream;
+    const MgrStreamKind *kind = stream->kind;
+    json_t *rest = json_object();
+    g_autoptr(json_t) more = kind->rest != NULL ? kind->rest(&call->origin.caller, kind->user) : NULL;
+
+    json_object_update(rest, stream->begun);
+    json_object_update(rest, more);
+    if (kind->is_whole)
+        json_object_set_new(rest, "count", json_integer(stream->count));
+    return rest;
+}
+
 static gboolean on_stream(gpointer user)
 {
     MgrCall *call = user;
     Stream *stream = &call->stream;
     const MgrStreamKind *kind = stream->kind;
-    json_t *part = json_array();
+    json_t *part;
 
+    if (stream->timer != 0 && mgr_down_count(call->calls->down).queued >= MAX_WAITING)
+        return G_SOURCE_CONTINUE;
+    part = json_array();
     for (; stream->at < stream->ids->len && json_array_size(part) < PART_ELEMENTS; stream->at++) {
         json_t *element = kind->element(&call->origin.caller, stream->ids->pdata[stream->at], kind->user);
 
         if (element != NULL)
             json_array_append_new(part, element);
     }
+    stream->count += (guint)json_array_size(part);
     if (stream->at < stream->ids->len)
         return send_part(call, kind->name, part) ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
     stream->timer = 0;
-    send_last(call, kind->name, part, kind->rest != NULL ? kind->rest(&call->origin.caller, kind->user) : NULL);
+    send_last(call, kind->name, part, end_stream(call));
     return G_SOURCE_REMOVE;
+}
+
+/* Who lost the connection asks again, and would otherwise be sent both. */
+static void end_earlier(const MgrCall *call, const MgrStreamKind *kind)
+{
+    g_autoptr(GError) error = NULL;
+    GHashTableIter iter;
+    gpointer item;
+
+    hl_fail(&error, HL_ERROR_CONFLICT, "'%s' was asked for once more", call->message->name);
+    g_hash_table_iter_init(&iter, call->calls->open);
+    while (g_hash_table_iter_next(&iter, &item, NULL)) {
+        MgrCall *other = item;
+
+        if (other == call || other->stream.kind != kind || other->origin.is_plain != call->origin.is_plain ||
+            strcmp(other->origin.caller.account, call->origin.caller.account) != 0)
+            continue;
+        mgr_call_fail(other, error);
+        return; /* there is one at most */
+    }
 }
 
 void mgr_call_stream(MgrCall *call, const MgrStreamKind *kind, GPtrArray *ids)
 {
+    if (kind->is_whole)
+        end_earlier(call, kind);
     call->stream = (Stream){ .kind = kind, .ids = ids };
+    if (kind->begin != NULL)
+        call->stream.begun = kind->begin(kind->user);
     if (ids->len > PART_ELEMENTS)
         call->stream.timer = g_timeout_add(STREAM_STEP, on_stream, call);
     else

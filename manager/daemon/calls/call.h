@@ -45,6 +45,7 @@ typedef struct {
     MgrCaller caller;
     char *certificates; /* serials that are in force under the name, separated by blanks */
     MgrNeed need;       /* of its row; MGR_NEED_UNSET: there is none */
+    bool is_plain;      /* from a monitor's own topic: the answer is JSON alone, and goes to HL_TOPIC_MONITOR_REPLY */
 } MgrOrigin;
 
 /* Takes message, and what is in origin; correlation may be NULL. */
@@ -81,8 +82,12 @@ typedef struct {
     const char *name; /* of the array; static */
     /* NULL: it is gone meanwhile, or no longer there for the caller */
     json_t *(*element)(const MgrCaller *caller, const char *id, gconstpointer user);
-    json_t *(*rest)(const MgrCaller *caller, gconstpointer user); /* goes with the last part; NULL: nothing */
-    gconstpointer user;                                           /* outlives the call */
+    /* Both go with the last part, the first as it is at the beginning; NULL: nothing. */
+    json_t *(*begin)(gconstpointer user);
+    json_t *(*rest)(const MgrCaller *caller, gconstpointer user);
+    gconstpointer user; /* outlives the call */
+    bool is_whole;      /* of the whole fleet: one at a time for each name, an earlier one fails; the last part has the
+                           "count" of all elements, so that whoever lost some knows */
 } MgrStreamKind;
 
 /* Takes ids (of char *, freed by itself). */

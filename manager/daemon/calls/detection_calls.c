@@ -404,7 +404,7 @@ MgrDetectionCalls *mgr_detection_calls_new(const MgrDetectionCallsOptions *optio
     MgrDetectionCalls *calls = g_new0(MgrDetectionCalls, 1);
 
     calls->parts = *options;
-    calls->listing = (MgrStreamKind){ "detections", stream_detection, NULL, calls };
+    calls->listing = (MgrStreamKind){ .name = "detections", .element = stream_detection, .user = calls };
     mgr_dispatch_add(dispatch, rows, calls);
     return calls;
 }

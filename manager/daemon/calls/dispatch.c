@@ -107,9 +107,9 @@ static void ignore(MgrDispatch *dispatch, const char *admin, const char *why)
 
 /* The topic says who asks: the broker's access list lets nobody else write it.  His certificate is in the registry, and
  * not revoked. */
-static bool is_admin(const MgrDispatch *dispatch, const char *name)
+static bool has_kind(const MgrDispatch *dispatch, const char *name, HlCertKind kind)
 {
-    return mgr_fleet_has_live_name(dispatch->fleet, name, hl_cert_kind_name(HL_CERT_ADMIN));
+    return mgr_fleet_has_live_name(dispatch->fleet, name, hl_cert_kind_name(kind));
 }
 
 /* The broker says under which name a request came, not with which of the name's certificates. */
@@ -150,8 +150,13 @@ static bool check_caller(const MgrDispatch *dispatch, const char *name, const Mg
 
     if (account != NULL && account->disabled_at == 0 && mgr_role_may(account->role, row->need))
         return true;
+    if (row->need == MGR_NEED_WATCH && has_kind(dispatch, name, HL_CERT_MONITOR))
+        return true;
     owners = mgr_accounts_owners(accounts);
-    if (account == NULL)
+    if (has_kind(dispatch, name, HL_CERT_MONITOR))
+        hl_fail(error, HL_ERROR_DENIED, "'%s' is a monitor, which may only watch: '%s' needs an account", name,
+                row->name);
+    else if (account == NULL)
         hl_fail(error, HL_ERROR_DENIED, "there is no account '%s': ask an owner (%s)", name, owners);
     else if (account->disabled_at != 0)
         hl_fail(error, HL_ERROR_DENIED, "the account '%s' is disabled: ask an owner (%s)", name, owners);
@@ -162,20 +167,38 @@ static bool check_caller(const MgrDispatch *dispatch, const char *name, const Mg
     return false;
 }
 
-void mgr_dispatch_handle(MgrDispatch *dispatch, const char *admin, const HlBusMessage *message)
+/* Takes decoded. */
+static void start(MgrDispatch *dispatch, const char *name, bool is_plain, GBytes *correlation, HlMsgCall *decoded)
+{
+    g_autoptr(GError) error = NULL;
+    gpointer user = NULL;
+    const MgrCallRow *known = find_row(dispatch, decoded->name, &user);
+    const MgrCallRow *row = known;
+    MgrOrigin origin;
+    MgrCall *call;
+
+    if (row == NULL)
+        hl_fail(&error, HL_ERROR_INVALID, "this server knows no call '%.64s'; is the CLI newer than the server?",
+                decoded->name);
+    if (row != NULL && (!check_caller(dispatch, name, row, &error) || !check_arguments(decoded, row, &error)))
+        row = NULL;
+    origin = origin_of(dispatch, name, known != NULL ? known->need : MGR_NEED_UNSET);
+    origin.is_plain = is_plain;
+    call = mgr_call_new(dispatch->calls, &origin, correlation, decoded);
+    if (row != NULL)
+        row->handler(call, user);
+    else
+        mgr_call_fail(call, error);
+}
+
+static void handle_message(MgrDispatch *dispatch, const char *admin, const HlBusMessage *message)
 {
     g_autofree char *reply_topic = hl_topic_name(HL_TOPIC_ADMIN_REPLY, admin);
     g_autoptr(HlMsgCall) decoded = NULL;
     g_autoptr(GError) error = NULL;
-    MgrOrigin origin;
-    const MgrCallRow *row;
-    const MgrCallRow *known;
-    gpointer user = NULL;
-    MgrCall *call;
 
-    dispatch->counts.received++;
     decoded = hl_wire_decode_bytes(&holdline__v1__call__descriptor, message->payload, &error);
-    if (decoded == NULL || !is_admin(dispatch, admin)) {
+    if (decoded == NULL || !(has_kind(dispatch, admin, HL_CERT_ADMIN) || has_kind(dispatch, admin, HL_CERT_MONITOR))) {
         ignore(dispatch, admin, error != NULL ? error->message : "not an administrator");
         return;
     }
@@ -185,16 +208,39 @@ void mgr_dispatch_handle(MgrDispatch *dispatch, const char *admin, const HlBusMe
         ignore(dispatch, admin, why);
         return;
     }
-    known = row = find_row(dispatch, decoded->name, &user);
-    if (row == NULL)
-        hl_fail(&error, HL_ERROR_INVALID, "this server knows no call '%.64s'; is the CLI newer than the server?",
-                decoded->name);
-    if (row != NULL && (!check_caller(dispatch, admin, row, &error) || !check_arguments(decoded, row, &error)))
-        row = NULL;
-    origin = origin_of(dispatch, admin, known != NULL ? known->need : MGR_NEED_UNSET);
-    call = mgr_call_new(dispatch->calls, &origin, message->correlation, g_steal_pointer(&decoded));
-    if (row != NULL)
-        row->handler(call, user);
+    start(dispatch, admin, false, message->correlation, g_steal_pointer(&decoded));
+}
+
+/* As the wire has it, so that the same bounds hold for both. */
+static HlMsgCall *call_of_text(GBytes *payload, GError **error)
+{
+    HlMsgCall message = HOLDLINE__V1__CALL__INIT;
+    gsize size;
+    const char *data = g_bytes_get_data(payload, &size);
+    g_autofree char *name = g_strndup(data != NULL ? data : "", size);
+
+    message.name = g_strstrip(name);
+    return hl_wire_check(&message.base, error) ? hl_wire_copy(&message.base) : NULL;
+}
+
+static void handle_text(MgrDispatch *dispatch, const char *monitor, const HlBusMessage *message)
+{
+    g_autoptr(GError) error = NULL;
+    HlMsgCall *call = NULL;
+
+    if (!message->retained && has_kind(dispatch, monitor, HL_CERT_MONITOR))
+        call = call_of_text(message->payload, &error);
+    if (call != NULL)
+        start(dispatch, monitor, true, message->correlation, call);
     else
-        mgr_call_fail(call, error);
+        ignore(dispatch, monitor, error != NULL ? error->message : "not a monitor, or kept by the broker");
+}
+
+void mgr_dispatch_handle(MgrDispatch *dispatch, HlTopic topic, const char *name, const HlBusMessage *message)
+{
+    dispatch->counts.received++;
+    if (topic == HL_TOPIC_MONITOR_REQUEST)
+        handle_text(dispatch, name, message);
+    else
+        handle_message(dispatch, name, message);
 }

@@ -3,7 +3,8 @@
  *
  * A request is checked here, before any handler sees it: it decodes, it comes under a name with an administrator's
  * certificate, the answer goes to that name's own topic, the call is known, the account of that name is enabled and its
- * role may do what the call needs (manager/core/role.h), the arguments are those of the row. */
+ * role may do what the call needs (manager/core/role.h), the arguments are those of the row.  A monitor has
+ * no account: its certificate is enough, for what needs no more than MGR_NEED_WATCH. */
 #ifndef MANAGER_DAEMON_CALLS_DISPATCH_H
 #define MANAGER_DAEMON_CALLS_DISPATCH_H
 
@@ -30,8 +31,9 @@ void mgr_dispatch_add(MgrDispatch *dispatch, const MgrCallRow *rows, gpointer us
 /* The n-th of all rows that were added; NULL: there are fewer. */
 const MgrCallRow *mgr_dispatch_row(const MgrDispatch *dispatch, guint n);
 
-/* A message on admin/request/<admin>. */
-void mgr_dispatch_handle(MgrDispatch *dispatch, const char *admin, const HlBusMessage *message);
+/* A message on the request topic of this name: HL_TOPIC_ADMIN_REQUEST, or HL_TOPIC_MONITOR_REQUEST, which is the name
+ * of a call as text, for tools that know nothing but JSON. */
+void mgr_dispatch_handle(MgrDispatch *dispatch, HlTopic topic, const char *name, const HlBusMessage *message);
 
 typedef struct {
     uint64_t received, bad_messages;

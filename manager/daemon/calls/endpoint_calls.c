@@ -13,7 +13,7 @@
 
 struct MgrEndpointCalls {
     MgrEndpointCallsOptions parts;
-    MgrStreamKind listing, verified;
+    MgrStreamKind listing, verified, snapshot;
 };
 
 /* -------------------------------------------------------------------------------------------------------- list, show
@@ -57,6 +57,23 @@ static void call_list(MgrCall *call, gpointer user)
             g_ptr_array_add(ids, g_strdup(endpoint->record.id));
     }
     mgr_call_stream(call, &calls->listing, ids);
+}
+
+/* What is told on the status topics from now on is later than this. */
+static json_t *stream_order(gconstpointer user)
+{
+    const MgrEndpointCalls *calls = user;
+
+    return json_pack("{s:I, s:I}", "epoch", (json_int_t)calls->parts.fleet->epoch, "revision",
+                     (json_int_t)mgr_status_revision(calls->parts.status));
+}
+
+/* The documents of the status topics, those of tombstones too. */
+static void call_snapshot(MgrCall *call, gpointer user)
+{
+    const MgrEndpointCalls *calls = user;
+
+    mgr_call_stream(call, &calls->snapshot, mgr_selector_ids(calls->parts.fleet, mgr_call_caller(call)));
 }
 
 /* NULL: the call has failed already. */
@@ -488,6 +505,7 @@ static const MgrCallRow rows[] = {
     { "endpoint clone split", "endpoint", "", MGR_NEED_MOVE, MGR_SCOPE_ENDPOINT, call_clone_split },
     { "verify", "selector", "", MGR_NEED_OPERATE, MGR_SCOPE_SELECTOR, call_verify },
     { "summary", "", "", MGR_NEED_READ, MGR_SCOPE_LIST, call_summary },
+    { "snapshot", "", "", MGR_NEED_WATCH, MGR_SCOPE_LIST, call_snapshot },
     { .name = NULL },
 };
 
@@ -496,8 +514,15 @@ MgrEndpointCalls *mgr_endpoint_calls_new(const MgrEndpointCallsOptions *options,
     MgrEndpointCalls *calls = g_new0(MgrEndpointCalls, 1);
 
     calls->parts = *options;
-    calls->listing = (MgrStreamKind){ "endpoints", stream_endpoint, stream_summary, calls };
-    calls->verified = (MgrStreamKind){ "endpoints", stream_endpoint, NULL, calls };
+    calls->listing =
+        (MgrStreamKind){ .name = "endpoints", .element = stream_endpoint, .rest = stream_summary, .user = calls };
+    calls->verified = (MgrStreamKind){ .name = "endpoints", .element = stream_endpoint, .user = calls };
+    calls->snapshot = (MgrStreamKind){ .name = "endpoints",
+                                       .element = stream_endpoint,
+                                       .begin = stream_order,
+                                       .rest = stream_summary,
+                                       .user = calls,
+                                       .is_whole = true };
     mgr_dispatch_add(dispatch, rows, calls);
     return calls;
 }

@@ -58,10 +58,9 @@ MgrDownOutcome mgr_down_send_json(MgrDown *down, HlTopic topic, const char *id, 
     return send(down, topic, id, (HlBusMessage){ .payload = payload });
 }
 
-bool mgr_down_reply(MgrDown *down, const char *admin, GBytes *payload, GBytes *correlation)
+bool mgr_down_reply(MgrDown *down, HlTopic topic, const char *name, GBytes *payload, GBytes *correlation)
 {
-    return send(down, HL_TOPIC_ADMIN_REPLY, admin, (HlBusMessage){ .payload = payload, .correlation = correlation }) ==
-           MGR_DOWN_SENT;
+    return send(down, topic, name, (HlBusMessage){ .payload = payload, .correlation = correlation }) == MGR_DOWN_SENT;
 }
 
 HlBusCounts mgr_down_count(const MgrDown *down)

@@ -33,8 +33,8 @@ typedef enum {
 /* The same for a document. */
 MgrDownOutcome mgr_down_send_json(MgrDown *down, HlTopic topic, const char *id, const json_t *document);
 
-/* To the reply topic of this administrator; correlation may be NULL. */
-bool mgr_down_reply(MgrDown *down, const char *admin, GBytes *payload, GBytes *correlation);
+/* To a reply topic of whoever asked; correlation may be NULL. */
+bool mgr_down_reply(MgrDown *down, HlTopic topic, const char *name, GBytes *payload, GBytes *correlation);
 
 /* All zero while no bus is attached. */
 HlBusCounts mgr_down_count(const MgrDown *down);

@@ -88,6 +88,8 @@ struct MgrEndpoint {
     uint64_t heard_session; /* of the last birth or report: what a notice answers; 0: none since the start */
     guint late_occasions;   /* a bit each: what asked for more than its quota, and waits; 0: not in that queue */
 
+    uint64_t revision; /* status: of its document (mgr_status_revision) */
+
     /* small ones in one place: a fleet is tens of thousands of these */
     bool ack_due;                       /* delivery: in the queue */
     bool reissuing;                     /* applied: its document is being stored under a number of its own, and sent

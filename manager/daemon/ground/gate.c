@@ -44,6 +44,7 @@ static const struct {
     { HL_TOPIC_REPORT, MGR_QUOTA_REPORT },
     { HL_TOPIC_ECHO, MGR_QUOTA_ECHO },
     { HL_TOPIC_ADMIN_REQUEST, MGR_QUOTA_REQUEST },
+    { HL_TOPIC_MONITOR_REQUEST, MGR_QUOTA_REQUEST },
 };
 
 static void notice_free(gpointer item)

@@ -150,6 +150,19 @@ GPtrArray *mgr_selector_all(const MgrFleet *fleet, const MgrCaller *caller)
     return seen;
 }
 
+GPtrArray *mgr_selector_ids(const MgrFleet *fleet, const MgrCaller *caller)
+{
+    GPtrArray *ids = g_ptr_array_new_full(g_hash_table_size(fleet->endpoints), g_free);
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, fleet->endpoints);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        if (sees(caller, value))
+            g_ptr_array_add(ids, g_strdup(((const MgrEndpoint *)value)->record.id));
+    return ids;
+}
+
 MgrGroup *mgr_selector_group(const MgrFleet *fleet, const MgrCaller *caller, const char *name, GError **error)
 {
     MgrGroup *group = mgr_caller_sees(caller, name) ? mgr_fleet_group(fleet, name) : NULL;

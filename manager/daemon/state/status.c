@@ -16,6 +16,7 @@ struct MgrStatus {
     MgrDown *down;
     GQueue queue; /* MgrEndpoint * whose topic is to be written */
     bool blind, summary_dirty;
+    uint64_t revision; /* counts what was touched since the start */
     HlTime summary_mono;
     json_t *repository; /* NULL: nothing is known of it yet */
     json_t *audit;
@@ -123,6 +124,13 @@ static void add_findings(json_t *document, const MgrEndpoint *endpoint)
     json_object_set_new(document, "last_scan", last_scan(findings));
 }
 
+/* By these a reader knows which of two documents is the later one, by whatever way they came. */
+static void add_order(json_t *document, const MgrStatus *status, uint64_t revision)
+{
+    json_object_set_new(document, "epoch", json_integer((json_int_t)status->fleet->epoch));
+    json_object_set_new(document, "revision", json_integer((json_int_t)revision));
+}
+
 json_t *mgr_status_endpoint(const MgrStatus *status, const MgrEndpoint *endpoint)
 {
     const MgrEndpointRecord *record = &endpoint->record;
@@ -144,6 +152,7 @@ json_t *mgr_status_endpoint(const MgrStatus *status, const MgrEndpoint *endpoint
     json_object_update(document, verdict);
     add_update_members(document, record);
     add_findings(document, endpoint);
+    add_order(document, status, endpoint->revision);
     json_object_set_new(document, "flooding", json_boolean(endpoint->held_off_until > 0));
     json_object_set_new(document, "held_off_until", time_value(endpoint->held_off_until));
     json_object_set_new(document, "observed_address", json_string(record->observed));
@@ -251,6 +260,7 @@ json_t *mgr_status_summary(const MgrStatus *status, const MgrCaller *caller)
         if (mgr_caller_sees(caller, ((const MgrEndpoint *)value)->record.group))
             count_endpoint(&sums, status->fleet, value);
     json_object_set_new(document, "at", time_value(hl_clock_wall()));
+    add_order(document, status, status->revision);
     json_object_set_new(document, "endpoints", json_integer(sums.all));
     json_object_set_new(document, "removed", json_integer(sums.removed));
     for (int i = 0; i < MGR_ACTUAL_N; i++)
@@ -270,9 +280,15 @@ json_t *mgr_status_summary(const MgrStatus *status, const MgrCaller *caller)
     return document;
 }
 
+uint64_t mgr_status_revision(const MgrStatus *status)
+{
+    return status->revision;
+}
+
 void mgr_status_touch(MgrStatus *status, MgrEndpoint *endpoint)
 {
     status->summary_dirty = true;
+    endpoint->revision = ++status->revision;
     if (endpoint->status_dirty)
         return;
     endpoint->status_dirty = true;

@@ -19,6 +19,10 @@ typedef struct {
 MgrStatus *mgr_status_new(const MgrStatusOptions *options);
 void mgr_status_free(MgrStatus *status);
 
+/* Counts changes since the start.  A document has the count of its own last change, and the manager's epoch: of two
+ * about one endpoint the one with the higher epoch, and then the higher revision, is the later one. */
+uint64_t mgr_status_revision(const MgrStatus *status);
+
 /* Has the endpoint's topic (and the summary) written soon. */
 void mgr_status_touch(MgrStatus *status, MgrEndpoint *endpoint);
 

@@ -389,9 +389,9 @@ static void handle_from_endpoint(MgrLink *link, HlTopic topic, const char *id, c
     hl_wire_free(decoded);
 }
 
-static void handle_request(MgrLink *link, HlTopic topic G_GNUC_UNUSED, const char *id, const HlBusMessage *message)
+static void handle_request(MgrLink *link, HlTopic topic, const char *id, const HlBusMessage *message)
 {
-    link->parts.request(id, message, link->parts.user);
+    link->parts.request(topic, id, message, link->parts.user);
 }
 
 static void handle_own_echo(MgrLink *link, HlTopic topic G_GNUC_UNUSED, const char *id G_GNUC_UNUSED,
@@ -405,7 +405,8 @@ static void (*const handlers[HL_N_TOPICS])(MgrLink *link, HlTopic topic, const c
                                            const HlBusMessage *message) = {
     [HL_TOPIC_LINK] = handle_from_endpoint,    [HL_TOPIC_HEARTBEAT] = handle_from_endpoint,
     [HL_TOPIC_REPORT] = handle_from_endpoint,  [HL_TOPIC_ECHO] = handle_from_endpoint,
-    [HL_TOPIC_ADMIN_REQUEST] = handle_request, [HL_TOPIC_MANAGER_ECHO] = handle_own_echo,
+    [HL_TOPIC_ADMIN_REQUEST] = handle_request, [HL_TOPIC_MONITOR_REQUEST] = handle_request,
+    [HL_TOPIC_MANAGER_ECHO] = handle_own_echo,
 };
 
 /* -------------------------------------------------------------------------------------------------- sight, and the bus

@@ -2,8 +2,9 @@
 /* The manager's own connection to the broker, and what comes up it: links, heartbeats, reports, echoes.  Decoded,
  * checked against the registry, handed to the parts that know what it means.
  *
- * Admin requests go to a function given at creation.  Which topics are subscribed to is a column of the topic table
- * (proto/topics.h); a topic without a handler here is an error of the program, found at its start. */
+ * Requests of administrators and monitors go to a function given at creation.  Which topics are subscribed to is a
+ * column of the topic table (proto/topics.h); a topic without a handler here is an error of the program, found at its
+ * start. */
 #ifndef MANAGER_DAEMON_WORK_LINK_H
 #define MANAGER_DAEMON_WORK_LINK_H
 
@@ -27,7 +28,7 @@ typedef struct {
     MgrPki *pki;
     MgrReports *reports;
     MgrGate *gate; /* what arrives passes it first */
-    void (*request)(const char *admin, const HlBusMessage *message, gpointer user);
+    void (*request)(HlTopic topic, const char *name, const HlBusMessage *message, gpointer user);
     gpointer user;
 } MgrLinkOptions;
 
