@@ -8,6 +8,9 @@
 /* Context of EnrolRequest.proof: hl_key_sign with the key that is given up, over the new signing request. */
 #define HL_ENROL_PROOF "enrol"
 
+/* The same of RenewRequest.proof. */
+#define HL_RENEW_PROOF "renew"
+
 /* How a copied machine becomes another one; the D-Bus id would be taken over otherwise. */
 #define HL_ENROL_OWN_MACHINE_ID "rm -f /etc/machine-id /var/lib/dbus/machine-id; systemd-machine-id-setup"
 

@@ -15,7 +15,7 @@ typedef struct {
     char **broker_addresses; /* host:port, as endpoints reach it */
     char *http_listen, *http_url;
     int64_t http_port, http_downloads;
-    HlTime certificate_lifetime;
+    HlTime certificate_lifetime, grace;
     int64_t enrol_per_minute;
     HlTime reconnect_window;
     HlTime command_timeout, update_window;

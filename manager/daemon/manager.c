@@ -61,7 +61,6 @@ struct Manager {
     MgrIssued *issued;
     MgrFinds *finds;
     MgrReports *reports;
-    MgrEnrol *enrol;
     MgrLink *link;
 
     MgrCalls *calls;
@@ -115,7 +114,8 @@ static gboolean on_second(gpointer user)
         mgr_observed_tick(manager->observed);
     if (now - manager->pruned_mono > PRUNE_EVERY) {
         manager->pruned_mono = now;
-        mgr_write_prune(mgr_record_background(manager->record), believed_now(manager) - manager->conf.retention);
+        mgr_write_prune(mgr_record_background(manager->record), believed_now(manager) - manager->conf.retention,
+                        believed_now(manager) - MAX(manager->conf.retention, manager->conf.grace));
     }
     mgr_link_tick(manager->link);
     mgr_floods_tick(manager->floods);
@@ -333,12 +333,6 @@ static void build_work(Manager *manager)
                                                              .renewals = manager->renewals,
                                                              .introductions = manager->introductions,
                                                              .finds = manager->finds });
-    manager->enrol = mgr_enrol_new(&(MgrEnrolOptions){ .conf = &manager->conf,
-                                                       .fleet = &manager->fleet,
-                                                       .record = manager->record,
-                                                       .status = manager->status,
-                                                       .delivery = manager->delivery,
-                                                       .pki = manager->pki });
 }
 
 static void build_calls(Manager *manager)
@@ -424,7 +418,6 @@ static bool open_front(Manager *manager, GError **error)
                                 .renewals = manager->renewals,
                                 .reports = manager->reports,
                                 .finds = manager->finds,
-                                .enrol = manager->enrol,
                                 .link = manager->link,
                                 .dispatch = manager->dispatch,
                                 .calls = manager->calls };
@@ -432,7 +425,11 @@ static bool open_front(Manager *manager, GError **error)
     manager->front = mgr_front_new(&(MgrFrontOptions){ .dir = manager->dir,
                                                        .conf = &manager->conf,
                                                        .down = manager->down,
-                                                       .enrol = manager->enrol,
+                                                       .fleet = &manager->fleet,
+                                                       .record = manager->record,
+                                                       .status = manager->status,
+                                                       .delivery = manager->delivery,
+                                                       .pki = manager->pki,
                                                        .metrics = metrics },
                                    error);
     return manager->front != NULL;
@@ -532,7 +529,6 @@ void mgr_manager_free(Manager *manager)
     g_clear_pointer(&manager->front, mgr_front_free);
     g_clear_pointer(&manager->link, mgr_link_free);
     free_calls(manager);
-    g_clear_pointer(&manager->enrol, mgr_enrol_free);
     g_clear_pointer(&manager->reports, mgr_reports_free);
     g_clear_pointer(&manager->finds, mgr_finds_free);
     g_clear_pointer(&manager->issued, mgr_issued_free);
@@ -574,7 +570,7 @@ static void swap_all(Manager *manager, MgrReload *reload)
     hl_log_set_level((HlLogLevel)manager->conf.log_level);
     mgr_front_set_identity(manager->front, g_steal_pointer(&reload->identity));
     mgr_console_apply(manager->console, &reload->policy);
-    mgr_enrol_reconfigured(manager->enrol);
+    mgr_front_reconfigured(manager->front);
     mgr_link_reconfigured(manager->link);
 }
 

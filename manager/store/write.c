@@ -370,7 +370,7 @@ void mgr_write_history_once(HlWriteSet *set, HlTime at, const char *endpoint, co
                      "ittti", INT(at), endpoint, what, detail, INT(mark));
 }
 
-void mgr_write_prune(HlWriteSet *set, HlTime before)
+void mgr_write_prune(HlWriteSet *set, HlTime before, HlTime ended_before)
 {
     mgr_write_prune_detections(set, before);
     hl_write_set_add(set, "DELETE FROM history WHERE at < ?", "i", INT(before));
@@ -380,5 +380,5 @@ void mgr_write_prune(HlWriteSet *set, HlTime before)
         " state IN ('queued', 'sent', 'received', 'started'))",
         "i", INT(before));
     hl_write_set_add(set, "DELETE FROM token WHERE expires_at < ?", "i", INT(before));
-    hl_write_set_add(set, "DELETE FROM certificate WHERE expires_at < ?", "i", INT(before));
+    hl_write_set_add(set, "DELETE FROM certificate WHERE expires_at < ?", "i", INT(ended_before));
 }

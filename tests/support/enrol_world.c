@@ -65,7 +65,11 @@ World *world_new(void)
     Parts *p = world->parts = parts_new();
 
     world->machines = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, machine_free);
-    world->enrol = mgr_enrol_new(&(MgrEnrolOptions){ &p->conf, &p->fleet, p->record, p->status, p->delivery, p->pki });
+    world->applicants = mgr_applicants_new(&p->conf);
+    world->enrol = mgr_enrol_new(
+        &(MgrEnrolOptions){ &p->conf, world->applicants, &p->fleet, p->record, p->status, p->delivery, p->pki });
+    world->late_renewals = mgr_late_renewals_new(
+        &(MgrLateRenewalsOptions){ &p->conf, world->applicants, &p->fleet, p->record, p->status, p->pki });
     world_take_bundle(world, "office", NULL, "2");
     return world;
 }
@@ -73,7 +77,9 @@ World *world_new(void)
 void world_free(World *world)
 {
     mgr_record_stop(world->parts->record); /* what is under way is answered */
+    mgr_late_renewals_free(world->late_renewals);
     mgr_enrol_free(world->enrol);
+    mgr_applicants_free(world->applicants);
     parts_free(world->parts);
     g_hash_table_unref(world->machines);
     g_free(world->bundle);
@@ -128,6 +134,35 @@ void ask(World *world, const char *fingerprint, bool replace)
 
     request_init(world, &request, fingerprint, replace);
     request_post(world, &request);
+}
+
+void late_init(World *world, Late *late, const char *fingerprint)
+{
+    const Machine *machine = world_machine(world, fingerprint);
+    g_autoptr(HlKey) key = hl_key_generate(NULL);
+
+    holdline__v1__renew_request__init(&late->request);
+    late->csr = hl_csr_make(key, "new", NULL);
+    late->proof = hl_key_sign(machine->key, HL_RENEW_PROOF, late->csr);
+    late->certificate = g_strdup(machine->certificate);
+    late->request.certificate = late->certificate;
+    late->request.csr.data = hl_unconst(g_bytes_get_data(late->csr, &late->request.csr.len));
+    late->request.proof.data = hl_unconst(g_bytes_get_data(late->proof, &late->request.proof.len));
+    late->request.clock_ms = hl_clock_wall();
+}
+
+void late_clear(Late *late)
+{
+    g_bytes_unref(late->csr);
+    g_bytes_unref(late->proof);
+    g_free(late->certificate);
+}
+
+void late_post(World *world, const Late *late)
+{
+    g_autoptr(GBytes) body = HL_WIRE_ENCODE(&late->request);
+
+    mgr_late_renewals_handle(world->late_renewals, http_fake_request(PEER, body));
 }
 
 HlMsgEnrolReply *expect(guint status, const char *code)

@@ -5,6 +5,7 @@
 #define TESTS_SUPPORT_ENROL_WORLD_H
 
 #include "manager/daemon/work/enrol.h"
+#include "manager/daemon/work/late_renewals.h"
 #include "tests/support/http_fake.h"
 #include "tests/support/manager_parts.h"
 
@@ -22,7 +23,9 @@ typedef struct {
 
 typedef struct {
     Parts *parts;
+    MgrApplicants *applicants;
     MgrEnrol *enrol;
+    MgrLateRenewals *late_renewals;
     char *bundle, *token; /* id, secret; of "office", two uses */
     GHashTable *machines; /* fingerprint -> Machine * */
 } World;
@@ -52,6 +55,19 @@ HlMsgEnrolReply *expect(guint status, const char *code);
 /* And says this. */
 void expect_refusal(guint status, const char *code, const char *part);
 void expect_none(void);
+
+/* The request of an endpoint that comes back late: the machine's certificate and key, and a request for the other key.
+ */
+typedef struct {
+    HlMsgRenewRequest request;
+    GBytes *csr, *proof;
+    char *certificate;
+} Late;
+
+void late_init(World *world, Late *late, const char *fingerprint);
+void late_clear(Late *late);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Late, late_clear)
+void late_post(World *world, const Late *late);
 
 /* Enrols the machine, which has the certificate then; its id, caller frees. */
 char *enrol(World *world, const char *fingerprint, bool replace);

@@ -37,6 +37,7 @@ const ProtobufCMessageDescriptor *const wire_types[] = {
     TYPE(command),
     TYPE(bundle),
     TYPE(enrol_request),
+    TYPE(renew_request),
     TYPE(enrol_reply),
     TYPE(argument),
     TYPE(call),

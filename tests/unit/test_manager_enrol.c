@@ -34,7 +34,7 @@ static void test_life(void)
     g_assert_cmpuint(settings->counter, ==, mgr_endpoint_desired_counter(endpoint));
     g_assert_cmpint(mgr_fleet_token(&world->parts->fleet, world->bundle)->uses_left, ==, 1);
     g_assert_true(mgr_fleet_has_live_name(&world->parts->fleet, reply->endpoint, "endpoint"));
-    g_assert_cmpuint(mgr_enrol_count(world->enrol).enrolled, ==, 1);
+    g_assert_cmpuint(mgr_enrol_count(world->enrol), ==, 1);
     parts_birth(world->parts, reply->endpoint, 1);
     parts_check_registry(world->parts);
 }
@@ -167,10 +167,10 @@ static void test_refused(void)
         g_test_message("case %u", (unsigned)i);
         request_init(world, &request, FINGERPRINT, false);
         cases[i].spoil(world, &request);
-        refused = mgr_enrol_count(world->enrol).refused;
+        refused = mgr_applicants_refused(world->applicants);
         request_post(world, &request);
         reply = expect(cases[i].status, cases[i].code);
-        g_assert_cmpuint(mgr_enrol_count(world->enrol).refused, ==, refused + 1);
+        g_assert_cmpuint(mgr_applicants_refused(world->applicants), ==, refused + 1);
         g_assert_cmpuint(writer_fake_pending(world->parts->writer), ==, 0);
         parts_check_registry(world->parts);
     }
@@ -199,7 +199,7 @@ static void test_rate(void)
     g_autoptr(HttpFakeAnswer) answer = NULL;
 
     world->parts->conf.enrol_per_minute = 2;
-    mgr_enrol_reconfigured(world->enrol);
+    mgr_applicants_reconfigured(world->applicants);
     for (guint i = 0; i < 3; i++)
         mgr_enrol_handle(world->enrol, http_fake_request(PEER, empty));
     hl_wire_free(expect(403, "denied"));

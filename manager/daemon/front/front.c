@@ -9,10 +9,13 @@
 
 #define MAX_PEM_SIZE (64 * 1024)
 
-enum { ROUTE_ENROL, ROUTE_METRICS, ROUTE_HEALTH, ROUTE_METADATA, ROUTE_TARGETS, N_ROUTES };
+enum { ROUTE_ENROL, ROUTE_RENEW, ROUTE_METRICS, ROUTE_HEALTH, ROUTE_METADATA, ROUTE_TARGETS, N_ROUTES };
 
 struct MgrFront {
     MgrFrontOptions parts;
+    MgrApplicants *applicants;
+    MgrEnrol *enrol;
+    MgrLateRenewals *late_renewals;
     char *metadata, *targets; /* directories */
     HlHttpRoute routes[N_ROUTES];
     HlHttpServer *server;
@@ -22,7 +25,14 @@ static void on_enrol(HlHttpRequest *request, gpointer user)
 {
     const MgrFront *front = user;
 
-    mgr_enrol_handle(front->parts.enrol, request);
+    mgr_enrol_handle(front->enrol, request);
+}
+
+static void on_renew(HlHttpRequest *request, gpointer user)
+{
+    const MgrFront *front = user;
+
+    mgr_late_renewals_handle(front->late_renewals, request);
 }
 
 static void on_metrics(HlHttpRequest *request, gpointer user)
@@ -67,6 +77,7 @@ static void set_routes(MgrFront *front)
     front->metadata = mgr_site_path(front->parts.dir, "repo/metadata");
     front->targets = mgr_site_path(front->parts.dir, "repo/targets");
     front->routes[ROUTE_ENROL] = (HlHttpRoute){ "POST", "/v1/enrol", on_enrol, NULL };
+    front->routes[ROUTE_RENEW] = (HlHttpRoute){ "POST", "/v1/renew", on_renew, NULL };
     front->routes[ROUTE_METRICS] = (HlHttpRoute){ "GET", "/metrics", on_metrics, NULL };
     front->routes[ROUTE_HEALTH] = (HlHttpRoute){ "GET", "/healthz", on_health, NULL };
     /* the repository's own folder holds its keys too: only these two are served */
@@ -84,6 +95,29 @@ static bool read_pair(const MgrFront *front, char **cert, char **key, GError **e
     return *key != NULL;
 }
 
+static void make_parts(MgrFront *front)
+{
+    const MgrFrontOptions *parts = &front->parts;
+
+    front->applicants = mgr_applicants_new(parts->conf);
+    front->enrol = mgr_enrol_new(&(MgrEnrolOptions){ .conf = parts->conf,
+                                                     .applicants = front->applicants,
+                                                     .fleet = parts->fleet,
+                                                     .record = parts->record,
+                                                     .status = parts->status,
+                                                     .delivery = parts->delivery,
+                                                     .pki = parts->pki });
+    front->late_renewals = mgr_late_renewals_new(&(MgrLateRenewalsOptions){ .conf = parts->conf,
+                                                                            .applicants = front->applicants,
+                                                                            .fleet = parts->fleet,
+                                                                            .record = parts->record,
+                                                                            .status = parts->status,
+                                                                            .pki = parts->pki });
+    front->parts.metrics.applicants = front->applicants;
+    front->parts.metrics.enrol = front->enrol;
+    front->parts.metrics.late_renewals = front->late_renewals;
+}
+
 MgrFront *mgr_front_new(const MgrFrontOptions *options, GError **error)
 {
     g_autoptr(MgrFront) front = g_new0(MgrFront, 1);
@@ -97,6 +131,7 @@ MgrFront *mgr_front_new(const MgrFrontOptions *options, GError **error)
                            .user = front };
 
     front->parts = *options;
+    make_parts(front);
     set_routes(front);
     if (!read_pair(front, &cert, &key, error))
         return NULL;
@@ -114,9 +149,17 @@ void mgr_front_free(MgrFront *front)
     if (front == NULL)
         return;
     g_clear_pointer(&front->server, hl_http_server_free);
+    g_clear_pointer(&front->late_renewals, mgr_late_renewals_free);
+    g_clear_pointer(&front->enrol, mgr_enrol_free);
+    g_clear_pointer(&front->applicants, mgr_applicants_free);
     g_free(front->metadata);
     g_free(front->targets);
     g_free(front);
+}
+
+void mgr_front_reconfigured(const MgrFront *front)
+{
+    mgr_applicants_reconfigured(front->applicants);
 }
 
 HlTlsIdentity *mgr_front_read_identity(const MgrFront *front, GError **error)

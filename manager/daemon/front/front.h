@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The HTTPS front: enrolment, the pattern repository, health and metrics. */
+/* The HTTPS front: enrolment, late renewals, the pattern repository, health and metrics. */
 #ifndef MANAGER_DAEMON_FRONT_FRONT_H
 #define MANAGER_DAEMON_FRONT_FRONT_H
 
@@ -11,12 +11,19 @@ typedef struct {
     const char *dir; /* the site: certificate, key, repository; borrowed */
     const MgrConf *conf;
     const MgrDown *down; /* health */
-    MgrEnrol *enrol;
+    MgrFleet *fleet;     /* these five for enrolments and late renewals */
+    MgrRecord *record;
+    MgrStatus *status;
+    MgrDelivery *delivery;
+    MgrPki *pki;
     MgrMetricsParts metrics;
 } MgrFrontOptions;
 
 MgrFront *mgr_front_new(const MgrFrontOptions *options, GError **error);
 void mgr_front_free(MgrFront *front);
+
+/* The configuration may have another rate of enrolments now. */
+void mgr_front_reconfigured(const MgrFront *front);
 
 /* A reload in two halves: reads and checks the server's certificate and key; puts them in force (takes the identity).
  */

@@ -61,7 +61,6 @@ static void add_endpoints(GString *out, const MgrMetricsParts *parts)
 static void add_server(GString *out, const MgrMetricsParts *parts, const HlHttpCounts *http)
 {
     const MgrLinkCounts link = mgr_link_count(parts->link);
-    const MgrEnrolCounts enrol = mgr_enrol_count(parts->enrol);
     const MgrDispatchCounts dispatch = mgr_dispatch_count(parts->dispatch);
     const HlWriterCounts writer = mgr_record_count(parts->record);
     const MgrFloodsCounts floods = mgr_floods_count(parts->floods);
@@ -72,8 +71,11 @@ static void add_server(GString *out, const MgrMetricsParts *parts, const HlHttpC
         { "flooding", "Senders that are held off", floods.now },
         { "floods_total", "Hold-offs of senders that sent too much", floods.total },
         { "renewals_refused_total", "Certificate requests that were not due", mgr_renewals_refused(parts->renewals) },
-        { "enrolled_total", "Enrolments", enrol.enrolled },
-        { "enrol_refused_total", "Enrolment requests refused", enrol.refused },
+        { "enrolled_total", "Enrolments", mgr_enrol_count(parts->enrol) },
+        { "late_renewals_total", "Endpoints that came back after their certificate had ended",
+          mgr_late_renewals_count(parts->late_renewals) },
+        { "enrol_refused_total", "Requests of either kind that were refused",
+          mgr_applicants_refused(parts->applicants) },
         { "calls_total", "Admin calls", dispatch.received },
         { "calls_refused_total", "Admin calls refused", mgr_calls_refused(parts->calls) },
         { "registry_transactions_total", "Transactions committed", writer.transactions },

@@ -9,6 +9,7 @@
 #include "manager/daemon/state/floods.h"
 #include "manager/daemon/state/timestamp.h"
 #include "manager/daemon/work/enrol.h"
+#include "manager/daemon/work/late_renewals.h"
 #include "manager/daemon/work/link.h"
 
 typedef struct {
@@ -24,7 +25,9 @@ typedef struct {
     const MgrRenewals *renewals;
     const MgrReports *reports;
     const MgrFinds *finds;
+    const MgrApplicants *applicants; /* these three are set by the front, whose own they are */
     const MgrEnrol *enrol;
+    const MgrLateRenewals *late_renewals;
     const MgrLink *link;
     const MgrDispatch *dispatch;
     const MgrCalls *calls;

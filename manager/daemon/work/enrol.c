@@ -6,9 +6,7 @@
 
 #include "lib/base/ident.h"
 #include "lib/base/log.h"
-#include "lib/base/unconst.h"
 #include "lib/pki/digest.h"
-#include "manager/core/rate.h"
 #include "manager/daemon/ground/now.h"
 #include "manager/daemon/state/registration.h"
 #include "manager/daemon/work/claim.h"
@@ -19,9 +17,8 @@
 
 struct MgrEnrol {
     MgrEnrolOptions parts;
-    MgrRates *rates;
     GHashTable *under_way; /* fingerprints of machines that are being stored */
-    MgrEnrolCounts counts;
+    uint64_t enrolled;
 };
 
 /* One request on its way through the registry. */
@@ -42,7 +39,6 @@ MgrEnrol *mgr_enrol_new(const MgrEnrolOptions *options)
     MgrEnrol *enrol = g_new0(MgrEnrol, 1);
 
     enrol->parts = *options;
-    enrol->rates = mgr_rates_new(options->conf->enrol_per_minute);
     enrol->under_way = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     return enrol;
 }
@@ -51,59 +47,13 @@ void mgr_enrol_free(MgrEnrol *enrol)
 {
     if (enrol == NULL)
         return;
-    mgr_rates_free(enrol->rates);
     g_hash_table_unref(enrol->under_way);
     g_free(enrol);
 }
 
-void mgr_enrol_reconfigured(MgrEnrol *enrol)
+uint64_t mgr_enrol_count(const MgrEnrol *enrol)
 {
-    mgr_rates_set(enrol->rates, enrol->parts.conf->enrol_per_minute);
-}
-
-MgrEnrolCounts mgr_enrol_count(const MgrEnrol *enrol)
-{
-    return enrol->counts;
-}
-
-typedef struct {
-    HlErrorCode code;
-    guint status;
-} StatusRow;
-
-static guint status_of(const GError *error)
-{
-    static const StatusRow rows[] = {
-        { HL_ERROR_DENIED, 403 }, { HL_ERROR_EXISTS, 409 },  { HL_ERROR_EXPIRED, 410 },
-        { HL_ERROR_LIMIT, 410 },  { HL_ERROR_INVALID, 400 }, { HL_ERROR_UNTRUSTED, 400 },
-    };
-
-    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
-        if (hl_error_code(error) == rows[i].code)
-            return rows[i].status;
-    return 503;
-}
-
-static void answer(HlHttpRequest *request, guint status, HlMsgEnrolReply *reply, const char *const *headers)
-{
-    g_autoptr(GBytes) body = NULL;
-
-    reply->clock_ms = hl_clock_wall();
-    body = HL_WIRE_ENCODE(reply);
-    hl_http_answer(request, status, "application/x-protobuf", body, headers);
-}
-
-static void refuse(MgrEnrol *enrol, HlHttpRequest *request, guint status, const GError *error, HlTime wait)
-{
-    HlMsgEnrolReply reply = HOLDLINE__V1__ENROL_REPLY__INIT;
-    g_autofree char *seconds = g_strdup_printf("%" G_GINT64_FORMAT, wait / HL_SECOND + 1);
-    const char *headers[] = { "Retry-After", seconds, NULL };
-
-    enrol->counts.refused++;
-    hl_log_limited(HL_LOG_WARN, "enrol", request->peer, "refused %s: %s", request->peer, error->message);
-    reply.code = hl_unconst(hl_error_name(hl_error_code(error)));
-    reply.message = error->message;
-    answer(request, status, &reply, wait > 0 ? headers : NULL);
+    return enrol->enrolled;
 }
 
 static const MgrTokenRecord *find_token(const MgrEnrol *enrol, const char *text)
@@ -201,7 +151,7 @@ static void fail_enrolment(gpointer change, const GError *error)
                 pending->endpoint);
     else
         hl_fail(&problem, HL_ERROR_UNAVAILABLE, "the server cannot store the enrolment now: %s", error->message);
-    refuse(pending->enrol, pending->request, status_of(problem), problem, 0);
+    mgr_applicants_refuse(pending->enrol->parts.applicants, pending->request, problem, 0);
 }
 
 /* The certificate, and the endpoint, new or again; NULL: it was removed meanwhile. */
@@ -242,7 +192,7 @@ static void answer_enrolled(const Pending *pending, const MgrEndpoint *endpoint)
     reply.endpoint = endpoint->record.id;
     reply.certificate = pending->certificate;
     reply.settings = settings;
-    answer(pending->request, 200, &reply, NULL);
+    mgr_applicants_grant(pending->request, &reply);
 }
 
 static void fold_enrolment(gpointer change)
@@ -254,10 +204,10 @@ static void fold_enrolment(gpointer change)
 
     if (endpoint == NULL) {
         hl_fail(&problem, HL_ERROR_UNAVAILABLE, "the endpoint was removed a moment ago: enrol again");
-        refuse(enrol, pending->request, 503, problem, 1);
+        mgr_applicants_refuse(enrol->parts.applicants, pending->request, problem, 1);
         return;
     }
-    enrol->counts.enrolled++;
+    enrol->enrolled++;
     hl_info("enrol", "%s (%s) of group %s from %s", endpoint->record.id, endpoint->record.host, endpoint->record.group,
             pending->request->peer);
     mgr_registration_enrolled(enrol->parts.fleet, enrol->parts.record, endpoint);
@@ -375,19 +325,10 @@ static bool check_and_begin(MgrEnrol *enrol, HlHttpRequest *request, const HlMsg
 
 void mgr_enrol_handle(MgrEnrol *enrol, HlHttpRequest *request)
 {
-    g_autoptr(HlMsgEnrolRequest) message = NULL;
+    g_autoptr(HlMsgEnrolRequest) message =
+        mgr_applicants_admit(enrol->parts.applicants, request, &holdline__v1__enrol_request__descriptor);
     g_autoptr(GError) error = NULL;
-    HlTime wait;
 
-    if (!mgr_rates_admit(enrol->rates, request->peer, hl_clock_mono(), &wait)) {
-        hl_fail(&error, HL_ERROR_LIMIT, "too many enrolment requests from %s: wait %" G_GINT64_FORMAT " s",
-                request->peer, wait / HL_SECOND + 1);
-        refuse(enrol, request, 429, error, wait);
-        return;
-    }
-    message = hl_wire_decode_bytes(&holdline__v1__enrol_request__descriptor, request->body, &error);
-    if (message == NULL)
-        refuse(enrol, request, 400, error, 0);
-    else if (!check_and_begin(enrol, request, message, &error))
-        refuse(enrol, request, status_of(error), error, 0);
+    if (message != NULL && !check_and_begin(enrol, request, message, &error))
+        mgr_applicants_refuse(enrol->parts.applicants, request, error, 0);
 }

@@ -3,14 +3,15 @@
 #ifndef MANAGER_DAEMON_WORK_ENROL_H
 #define MANAGER_DAEMON_WORK_ENROL_H
 
-#include "lib/http/serve.h"
 #include "manager/daemon/state/delivery.h"
 #include "manager/daemon/state/pki.h"
+#include "manager/daemon/work/applicants.h"
 
 typedef struct MgrEnrol MgrEnrol;
 
 typedef struct {
-    const MgrConf *conf; /* enrolment.certificate-lifetime, .per-minute */
+    const MgrConf *conf; /* enrolment.certificate-lifetime */
+    MgrApplicants *applicants;
     MgrFleet *fleet;
     MgrRecord *record;
     MgrStatus *status;
@@ -21,17 +22,11 @@ typedef struct {
 MgrEnrol *mgr_enrol_new(const MgrEnrolOptions *options);
 void mgr_enrol_free(MgrEnrol *enrol);
 
-/* The configuration may have another rate now. */
-void mgr_enrol_reconfigured(MgrEnrol *enrol);
-
 /* POST /v1/enrol; answers the request. */
 void mgr_enrol_handle(MgrEnrol *enrol, HlHttpRequest *request);
 
-typedef struct {
-    uint64_t enrolled, refused;
-} MgrEnrolCounts;
-
-MgrEnrolCounts mgr_enrol_count(const MgrEnrol *enrol);
+/* Enrolments since the start. */
+uint64_t mgr_enrol_count(const MgrEnrol *enrol);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MgrEnrol, mgr_enrol_free)
 

@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* manager/daemon/work/late_renewals: an endpoint whose certificate has ended comes back by proof of its old key, and
+ * nobody else does.  Each request is answered exactly once. */
+#include <string.h>
+
+#include "lib/base/unconst.h"
+#include "proto/enrolment.h"
+#include "tests/support/enrol_world.h"
+
+static MgrEndpoint *endpoint_of(World *world, const char *id)
+{
+    return mgr_fleet_endpoint(&world->parts->fleet, id);
+}
+
+static void call(World *world, const char *name, const char *id)
+{
+    parts_call(world->parts, name, "endpoint", id, NULL);
+    parts_commit(world->parts);
+    json_decref(parts_expect_reply(world->parts, ""));
+}
+
+static void ask_late(World *world, const char *fingerprint)
+{
+    g_auto(Late) late = { 0 };
+
+    late_init(world, &late, fingerprint);
+    late_post(world, &late);
+}
+
+/* The machine's id, and its certificate ended so long ago. */
+static char *enrol_and_leave(World *world, const char *fingerprint, HlTime ago)
+{
+    char *id = enrol(world, fingerprint, false);
+
+    clock_fake_advance(world->parts->conf.certificate_lifetime + ago);
+    return id;
+}
+
+static HlCert *cert_of(const HlMsgEnrolReply *reply)
+{
+    return hl_cert_parse("reply", reply->certificate, strlen(reply->certificate), NULL);
+}
+
+/* ------------------------------------------------------------------------------------------------------------ life */
+
+static void test_life(void)
+{
+    g_autoptr(World) world = world_new();
+    g_autofree char *id = enrol_and_leave(world, FINGERPRINT, 30 * HL_DAY);
+    g_autofree char *before = g_strdup(endpoint_of(world, id)->record.serial);
+    g_autoptr(HlMsgEnrolReply) reply = NULL;
+    g_autoptr(HlCert) cert = NULL;
+    const HlCertInfo *info;
+
+    ask_late(world, FINGERPRINT);
+    expect_none(); /* not before it is stored */
+    parts_commit(world->parts);
+    reply = expect(200, "");
+    cert = cert_of(reply);
+    info = hl_cert_info(cert);
+    g_assert_cmpstr(reply->endpoint, ==, id);
+    g_assert_null(reply->settings);
+    g_assert_cmpstr(info->cn, ==, id);
+    g_assert_true(hl_cert_verify(cert, mgr_pki_authority(world->parts->pki), hl_clock_wall(), NULL));
+    g_assert_cmpstr(endpoint_of(world, id)->record.serial, ==, info->serial);
+    g_assert_cmpstr(before, !=, info->serial);
+    g_assert_cmpint(endpoint_of(world, id)->record.cert_expires, ==, info->not_after);
+    g_assert_cmpuint(mgr_late_renewals_count(world->late_renewals), ==, 1);
+    parts_birth(world->parts, id, 1);
+    parts_check_registry(world->parts);
+}
+
+/* The manager and the endpoint are killed in between: it asks again with what it has, and gets another one. */
+static void test_answer_lost(void)
+{
+    g_autoptr(World) world = world_new();
+    g_autofree char *id = enrol_and_leave(world, FINGERPRINT, HL_DAY);
+    g_autoptr(HttpFakeAnswer) answer = NULL;
+
+    ask_late(world, FINGERPRINT);
+    parts_commit(world->parts);
+    hl_wire_free(expect(200, ""));
+    ask_late(world, FINGERPRINT);
+    answer = http_fake_take();
+    g_assert_cmpuint(answer->status, ==, 503);
+    g_assert_cmpint(g_ascii_strtoll(answer->retry_after, NULL, 10), >=, HL_HOUR / HL_SECOND);
+    clock_fake_advance(HL_HOUR);
+    ask_late(world, FINGERPRINT);
+    parts_commit(world->parts);
+    hl_wire_free(expect(200, ""));
+    parts_check_registry(world->parts);
+}
+
+static void test_impatient(void)
+{
+    g_autoptr(World) world = world_new();
+    g_autofree char *id = enrol_and_leave(world, FINGERPRINT, HL_DAY);
+
+    ask_late(world, FINGERPRINT);
+    ask_late(world, FINGERPRINT);
+    expect_refusal(503, "unavailable", "is being stored");
+    parts_commit(world->parts);
+    hl_wire_free(expect(200, ""));
+}
+
+/* Two clocks, of which nobody knows which is wrong: what is issued is valid by both. */
+static void test_clocks(void)
+{
+    static const HlTime offsets[] = { -60 * HL_DAY, -HL_DAY, HL_DAY, 60 * HL_DAY };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(offsets); i++) {
+        g_autoptr(World) world = world_new();
+        g_autofree char *id = enrol_and_leave(world, FINGERPRINT, 20 * HL_DAY);
+        g_autoptr(HlMsgEnrolReply) reply = NULL;
+        g_autoptr(HlCert) cert = NULL;
+        g_auto(Late) late = { 0 };
+
+        late_init(world, &late, FINGERPRINT);
+        late.request.clock_ms += offsets[i];
+        late_post(world, &late);
+        parts_commit(world->parts);
+        reply = expect(200, "");
+        cert = cert_of(reply);
+        g_assert_true(hl_cert_verify(cert, mgr_pki_authority(world->parts->pki), hl_clock_wall(), NULL));
+        g_assert_true(hl_cert_verify(cert, mgr_pki_authority(world->parts->pki), late.request.clock_ms, NULL));
+    }
+}
+
+/* -------------------------------------------------------------------------------------------------- what is refused */
+
+static void revoke_it(World *world, Late *late G_GNUC_UNUSED, const char *id)
+{
+    call(world, "endpoint revoke", id);
+}
+
+static void remove_it(World *world, Late *late G_GNUC_UNUSED, const char *id)
+{
+    call(world, "endpoint remove", id);
+}
+
+static void enrol_again(World *world, Late *late G_GNUC_UNUSED, const char *id)
+{
+    g_autofree char *again = NULL;
+
+    world_take_bundle(world, NULL, id, "1");
+    again = enrol(world, FINGERPRINT, false);
+    g_assert_cmpstr(again, ==, id);
+}
+
+/* So long ago that the certificates of then are forgotten. */
+static void enrol_again_and_forget(World *world, Late *late, const char *id)
+{
+    g_autofree char *serial = g_strdup(endpoint_of(world, id)->record.serial);
+
+    enrol_again(world, late, id);
+    g_hash_table_remove(world->parts->fleet.certificates, serial);
+}
+
+static void sign_nothing(World *world G_GNUC_UNUSED, Late *late, const char *id G_GNUC_UNUSED)
+{
+    late->request.proof.len = 0;
+}
+
+/* A copy of the certificate, which travels in the clear, with a key of its own. */
+static void sign_with_other_key(World *world, Late *late, const char *id G_GNUC_UNUSED)
+{
+    g_bytes_unref(late->proof);
+    late->proof = hl_key_sign(world_machine(world, OTHER)->key, HL_RENEW_PROOF, late->csr);
+    late->request.proof.data = hl_unconst(g_bytes_get_data(late->proof, &late->request.proof.len));
+}
+
+/* What was signed for an enrolment does not count here. */
+static void sign_for_enrolment(World *world, Late *late, const char *id G_GNUC_UNUSED)
+{
+    g_bytes_unref(late->proof);
+    late->proof = hl_key_sign(world_machine(world, FINGERPRINT)->key, HL_ENROL_PROOF, late->csr);
+    late->request.proof.data = hl_unconst(g_bytes_get_data(late->proof, &late->request.proof.len));
+}
+
+static void ask_for_other(World *world, Late *late, const char *id G_GNUC_UNUSED)
+{
+    GBytes *csr = world_machine(world, OTHER)->csr;
+
+    late->request.csr.data = hl_unconst(g_bytes_get_data(csr, &late->request.csr.len));
+}
+
+static void show_monitor(World *world, Late *late, const char *id)
+{
+    MgrCertificateRecord record = { 0 };
+    g_autoptr(HlCert) monitor = mgr_pki_issue(world->parts->pki, world_machine(world, FINGERPRINT)->csr,
+                                              HL_CERT_MONITOR, id, HL_DAY, &record, NULL);
+
+    g_free(late->certificate);
+    late->request.certificate = late->certificate = hl_cert_print(monitor);
+    mgr_certificate_record_clear(&record);
+}
+
+static void show_foreign(World *world, Late *late, const char *id)
+{
+    HlTime now = hl_clock_wall();
+    HlCertSpec spec = { .cn = id, .kind = HL_CERT_ENDPOINT, .not_before = now - HL_DAY, .not_after = now - 1 };
+    g_autoptr(HlKey) ca_key = hl_key_generate(NULL);
+    g_autoptr(HlCert) ca = hl_cert_make_ca(ca_key, "Holdline CA", now - 2 * HL_DAY, now + HL_DAY, NULL);
+    g_autoptr(HlCert) foreign = hl_cert_issue(ca, ca_key, world_machine(world, FINGERPRINT)->csr, &spec, NULL);
+
+    g_free(late->certificate);
+    late->request.certificate = late->certificate = hl_cert_print(foreign);
+}
+
+static void show_nonsense(World *world G_GNUC_UNUSED, Late *late, const char *id G_GNUC_UNUSED)
+{
+    late->request.certificate = hl_unconst("nonsense");
+}
+
+static void stay_away(World *world G_GNUC_UNUSED, Late *late, const char *id G_GNUC_UNUSED)
+{
+    clock_fake_advance(90 * HL_DAY);
+    late->request.clock_ms = hl_clock_wall();
+}
+
+static void have_no_clock(World *world G_GNUC_UNUSED, Late *late, const char *id G_GNUC_UNUSED)
+{
+    late->request.clock_ms = 0;
+}
+
+static void cut_csr(World *world, Late *late, const char *id G_GNUC_UNUSED)
+{
+    g_autoptr(GBytes) cut = g_bytes_new_from_bytes(late->csr, 0, g_bytes_get_size(late->csr) - 1);
+
+    g_bytes_unref(late->csr);
+    late->csr = g_steal_pointer(&cut);
+    late->request.csr.data = hl_unconst(g_bytes_get_data(late->csr, &late->request.csr.len));
+    g_bytes_unref(late->proof);
+    late->proof = hl_key_sign(world_machine(world, FINGERPRINT)->key, HL_RENEW_PROOF, late->csr);
+    late->request.proof.data = hl_unconst(g_bytes_get_data(late->proof, &late->request.proof.len));
+}
+
+static const struct {
+    void (*spoil)(World *world, Late *late, const char *id);
+    guint status;
+    const char *code, *says;
+} refusals[] = {
+    { revoke_it, 403, "denied", "is revoked: ask the administrator for a bundle that is made for it" },
+    { remove_it, 403, "denied", "was removed from this server" },
+    { enrol_again, 403, "denied", "has enrolled again" },
+    { enrol_again_and_forget, 403, "denied", "has enrolled again" },
+    { sign_nothing, 400, "untrusted", "is not signed with the key" },
+    { sign_with_other_key, 400, "untrusted", "is not signed with the key" },
+    { sign_for_enrolment, 400, "untrusted", "is not signed with the key" },
+    { ask_for_other, 400, "untrusted", "is not signed with the key" },
+    { show_monitor, 400, "untrusted", "not one that this server gave to an endpoint" },
+    { show_foreign, 400, "untrusted", "not one that this server gave to an endpoint" },
+    { show_nonsense, 400, "invalid", "the certificate in the request" },
+    { stay_away, 410, "expired", "(enrolment.grace, 90 d): ask the administrator for a bundle" },
+    { have_no_clock, 400, "invalid", "slow: set it" },
+    { cut_csr, 400, "invalid", "signing request" },
+};
+
+static void test_refused(void)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(refusals); i++) {
+        g_autoptr(World) world = world_new();
+        g_autofree char *id = enrol_and_leave(world, FINGERPRINT, 10 * HL_DAY);
+        g_auto(Late) late = { 0 };
+        guint certificates;
+
+        g_test_message("case %u", (unsigned)i);
+        late_init(world, &late, FINGERPRINT);
+        refusals[i].spoil(world, &late, id);
+        certificates = g_hash_table_size(world->parts->fleet.certificates);
+        late_post(world, &late);
+        expect_refusal(refusals[i].status, refusals[i].code, refusals[i].says);
+        g_assert_cmpuint(writer_fake_pending(world->parts->writer), ==, 0);
+        g_assert_cmpuint(g_hash_table_size(world->parts->fleet.certificates), ==, certificates);
+    }
+}
+
+/* Of the registry from before the certificate was issued: that is the newest there is. */
+static void test_restored(void)
+{
+    g_autoptr(World) world = world_new();
+    g_autofree char *id = enrol_and_leave(world, FINGERPRINT, 10 * HL_DAY);
+    MgrEndpoint *endpoint = endpoint_of(world, id);
+
+    g_hash_table_remove(world->parts->fleet.certificates, endpoint->record.serial);
+    g_free(endpoint->record.serial);
+    endpoint->record.serial = g_strdup("0123");
+    endpoint->record.cert_expires -= 30 * HL_DAY;
+    ask_late(world, FINGERPRINT);
+    parts_commit(world->parts);
+    hl_wire_free(expect(200, ""));
+}
+
+/* An administrator decides while it is being stored. */
+static void test_revoked_meanwhile(void)
+{
+    g_autoptr(World) world = world_new();
+    g_autofree char *id = enrol_and_leave(world, FINGERPRINT, 10 * HL_DAY);
+
+    parts_call(world->parts, "endpoint revoke", "endpoint", id, NULL);
+    ask_late(world, FINGERPRINT);
+    parts_commit(world->parts);
+    expect_refusal(403, "denied", "a moment ago");
+    json_decref(parts_expect_reply(world->parts, ""));
+    g_assert_false(mgr_fleet_has_live_name(&world->parts->fleet, id, NULL));
+    parts_check_registry(world->parts);
+}
+
+static void test_not_stored(void)
+{
+    g_autoptr(World) world = world_new();
+    g_autofree char *id = enrol_and_leave(world, FINGERPRINT, 10 * HL_DAY);
+    g_autofree char *serial = g_strdup(endpoint_of(world, id)->record.serial);
+
+    writer_fake_fail_at(world->parts->writer, 1, HL_ERROR_FULL);
+    ask_late(world, FINGERPRINT);
+    parts_commit(world->parts);
+    expect_refusal(503, "unavailable", "cannot store the certificate now");
+    g_assert_cmpstr(endpoint_of(world, id)->record.serial, ==, serial);
+    ask_late(world, FINGERPRINT); /* and it may ask again at once */
+    parts_commit(world->parts);
+    hl_wire_free(expect(200, ""));
+}
+
+/* One address, one rate: whatever it asks for. */
+static void test_rate(void)
+{
+    g_autoptr(World) world = world_new();
+    g_autofree char *id = enrol_and_leave(world, FINGERPRINT, 10 * HL_DAY);
+    g_autoptr(GBytes) empty = g_bytes_new_static("", 0);
+
+    world->parts->conf.enrol_per_minute = 2;
+    mgr_applicants_reconfigured(world->applicants);
+    mgr_late_renewals_handle(world->late_renewals, http_fake_request(PEER, empty));
+    hl_wire_free(expect(400, "invalid"));
+    mgr_enrol_handle(world->enrol, http_fake_request(PEER, empty));
+    hl_wire_free(expect(403, "denied"));
+    ask_late(world, FINGERPRINT);
+    hl_wire_free(expect(429, "limit"));
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/manager/late-renewals/life", test_life);
+    g_test_add_func("/manager/late-renewals/answer-lost", test_answer_lost);
+    g_test_add_func("/manager/late-renewals/impatient", test_impatient);
+    g_test_add_func("/manager/late-renewals/clocks", test_clocks);
+    g_test_add_func("/manager/late-renewals/refused", test_refused);
+    g_test_add_func("/manager/late-renewals/restored", test_restored);
+    g_test_add_func("/manager/late-renewals/revoked-meanwhile", test_revoked_meanwhile);
+    g_test_add_func("/manager/late-renewals/not-stored", test_not_stored);
+    g_test_add_func("/manager/late-renewals/rate", test_rate);
+    return g_test_run();
+}
