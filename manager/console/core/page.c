@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manager/console/core/page.h"
+
+#include <string.h>
+
+#include "lib/base/unconst.h"
+
+#define MAX_CURSOR 4000 /* characters: a text of a row, the id, and what JSON and base 64 add */
+
+/* A place in the order: the value of the column, and the id, which tells apart rows of the same value. */
+typedef struct {
+    ConValue value;
+    const char *id;
+} Place;
+
+typedef struct {
+    const ConQuery *query;
+    const Place *after;  /* NULL: from the beginning */
+    GPtrArray *heap;     /* the first ones so far; the last of them is on top */
+    guint total, beyond; /* of total, after the cursor */
+} Selection;
+
+bool con_order_parse(const char *text, ConOrder *order, GError **error)
+{
+    const char *name = text != NULL ? text : "";
+    bool is_descending = *name == '-';
+    int column = con_column_find(*name == '\0' ? "host" : name + is_descending);
+
+    if (column < 0)
+        return hl_fail(error, HL_ERROR_INVALID, "there is no column '%.60s' to sort by", name);
+    *order = (ConOrder){ column, is_descending };
+    return true;
+}
+
+static bool is_number(int column)
+{
+    ConKind kind = con_columns[column].kind;
+
+    return kind == CON_TIME || kind == CON_NUMBER || kind == CON_FLAG;
+}
+
+static int compare(const ConOrder *order, const Place *a, const Place *b)
+{
+    int result = is_number(order->column) ? (a->value.number > b->value.number) - (a->value.number < b->value.number)
+                                          : g_ascii_strcasecmp(a->value.text, b->value.text);
+
+    if (result == 0 && !is_number(order->column))
+        result = strcmp(a->value.text, b->value.text);
+    if (result == 0)
+        result = strcmp(a->id, b->id);
+    return order->is_descending ? -result : result;
+}
+
+static Place place_of(const ConOrder *order, const ConRow *row)
+{
+    return (Place){ row->values[order->column], row->values[CON_COLUMN_ID].text };
+}
+
+static int compare_rows(gconstpointer a, gconstpointer b, gpointer user)
+{
+    const ConOrder *order = user;
+    Place left = place_of(order, *(const ConRow *const *)a);
+    Place right = place_of(order, *(const ConRow *const *)b);
+
+    return compare(order, &left, &right);
+}
+
+/* -- a heap of the first rows: most of 100,000 are compared once, with the last of them -- */
+
+static int compare_at(const Selection *selection, guint a, guint b)
+{
+    ConOrder order = selection->query->order;
+
+    return compare_rows(&selection->heap->pdata[a], &selection->heap->pdata[b], &order);
+}
+
+static void swap(const Selection *selection, guint a, guint b)
+{
+    gpointer row = selection->heap->pdata[a];
+
+    selection->heap->pdata[a] = selection->heap->pdata[b];
+    selection->heap->pdata[b] = row;
+}
+
+static void sift_up(const Selection *selection, guint at)
+{
+    for (; at > 0 && compare_at(selection, at, (at - 1) / 2) > 0; at = (at - 1) / 2)
+        swap(selection, at, (at - 1) / 2);
+}
+
+static void sift_down(const Selection *selection)
+{
+    guint at = 0;
+
+    for (;;) {
+        guint largest = at;
+
+        for (guint child = 2 * at + 1; child <= 2 * at + 2 && child < selection->heap->len; child++)
+            if (compare_at(selection, child, largest) > 0)
+                largest = child;
+        if (largest == at)
+            return;
+        swap(selection, at, largest);
+        at = largest;
+    }
+}
+
+static void keep(const Selection *selection, const ConRow *row)
+{
+    ConOrder order = selection->query->order;
+
+    if (selection->heap->len < selection->query->limit) {
+        g_ptr_array_add(selection->heap, hl_unconst(row));
+        sift_up(selection, selection->heap->len - 1);
+    } else if (compare_rows(&row, &selection->heap->pdata[0], &order) < 0) {
+        selection->heap->pdata[0] = hl_unconst(row);
+        sift_down(selection);
+    }
+}
+
+static bool on_row(const ConRow *row, gpointer user)
+{
+    Selection *selection = user;
+    const ConQuery *query = selection->query;
+    Place place = place_of(&query->order, row);
+
+    if ((query->groups != NULL && !g_strv_contains(query->groups, row->values[CON_COLUMN_GROUP].text)) ||
+        !con_filter_takes(query->filter, row))
+        return true;
+    selection->total++;
+    if (selection->after != NULL && compare(&query->order, &place, selection->after) <= 0)
+        return true;
+    selection->beyond++;
+    keep(selection, row);
+    return true;
+}
+
+/* -- cursors: base 64 of [order, value, id] -- */
+
+static char *cursor_print(const ConOrder *order, const ConRow *row)
+{
+    Place place = place_of(order, row);
+    g_autofree char *number = g_strdup_printf("%" G_GINT64_FORMAT, (gint64)place.value.number);
+    g_autoptr(json_t) document = json_pack("[s, b, s, s]", con_columns[order->column].name, order->is_descending,
+                                           is_number(order->column) ? number : place.value.text, place.id);
+    g_autofree char *text = hl_json_print(document);
+    char *cursor = g_base64_encode((const guchar *)text, strlen(text));
+
+    g_strdelimit(cursor, "+", '-');
+    return g_strdelimit(cursor, "/", '_');
+}
+
+/* place borrows from *document. */
+static bool cursor_parse(const char *cursor, const ConOrder *order, json_t **document, Place *place)
+{
+    g_autofree char *plain = g_strdup(cursor);
+    g_autofree guchar *text = NULL;
+    const char *column = NULL;
+    const char *value = NULL;
+    int is_descending = 0;
+    gsize size = 0;
+
+    if (strlen(cursor) > MAX_CURSOR)
+        return false;
+    g_strdelimit(g_strdelimit(plain, "-", '+'), "_", '/');
+    text = g_base64_decode(plain, &size);
+    *document = hl_json_parse_bounded("cursor", text, size, MAX_CURSOR, NULL);
+    if (*document == NULL ||
+        json_unpack(*document, "[s, b, s, s!]", &column, &is_descending, &value, &place->id) != 0 ||
+        strcmp(column, con_columns[order->column].name) != 0 || is_descending != order->is_descending)
+        return false;
+    if (!is_number(order->column))
+        place->value.text = value;
+    return !is_number(order->column) ||
+           g_ascii_string_to_signed(value, 10, G_MININT64, G_MAXINT64, &place->value.number, NULL);
+}
+
+bool con_page_select(ConPage *page, const ConTable *table, const ConQuery *query, GError **error)
+{
+    Selection selection = { .query = query, .heap = g_ptr_array_sized_new(query->limit) };
+    g_autoptr(json_t) document = NULL;
+    ConOrder order = query->order;
+    Place after;
+
+    g_assert(query->limit >= 1 && query->limit <= CON_MAX_PAGE);
+    *page = (ConPage){ .rows = selection.heap };
+    if (query->cursor != NULL) {
+        if (!cursor_parse(query->cursor, &order, &document, &after)) {
+            con_page_clear(page);
+            return hl_fail(error, HL_ERROR_INVALID,
+                           "the cursor is none of this order: take 'next' of the page before, with the same sort");
+        }
+        selection.after = &after;
+    }
+    con_table_each(table, on_row, &selection);
+    g_ptr_array_sort_with_data(page->rows, compare_rows, &order);
+    page->total = selection.total;
+    if (selection.beyond > page->rows->len)
+        page->next = cursor_print(&order, page->rows->pdata[page->rows->len - 1]);
+    return true;
+}
+
+void con_page_clear(ConPage *page)
+{
+    g_clear_pointer(&page->rows, g_ptr_array_unref);
+    g_clear_pointer(&page->next, g_free);
+}
