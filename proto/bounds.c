@@ -116,6 +116,8 @@ static const HlBound rows[] = {
     { "Argument.value", .max = MAX_VALUE },
     { "Call.name", .max = HL_MAX_HOST },
     { "Call.arguments", .count = 256 },
+    { "Call.session", .max = MAX_WORD },
+    { "Call.address", .max = HL_MAX_ADDRESS },
     { "CallReply.code", .max = MAX_WORD },
     { "CallReply.message", .max = 4 * HL_MAX_TEXT, .cut = true },
     { "CallReply.json", .max = HL_WIRE_MAX_SIZE },

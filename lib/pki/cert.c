@@ -16,8 +16,8 @@
 
 static const char *const kind_names[HL_CERT_N_KINDS] = {
     [HL_CERT_CA] = "ca",           [HL_CERT_ENDPOINT] = "endpoint", [HL_CERT_ADMIN] = "admin",
-    [HL_CERT_MONITOR] = "monitor", [HL_CERT_MANAGER] = "manager",   [HL_CERT_SERVER] = "server",
-    [HL_CERT_OTHER] = "other",
+    [HL_CERT_MONITOR] = "monitor", [HL_CERT_CONSOLE] = "console",   [HL_CERT_MANAGER] = "manager",
+    [HL_CERT_SERVER] = "server",   [HL_CERT_OTHER] = "other",
 };
 
 const char *hl_cert_kind_name(HlCertKind kind)

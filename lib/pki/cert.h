@@ -19,13 +19,14 @@ typedef enum {
     HL_CERT_ENDPOINT,
     HL_CERT_ADMIN,
     HL_CERT_MONITOR,
+    HL_CERT_CONSOLE, /* asks for people, with their sessions */
     HL_CERT_MANAGER, /* client of the broker */
     HL_CERT_SERVER,  /* broker and HTTPS front */
     HL_CERT_OTHER,   /* read from outside, with an OU that is not one of ours */
     HL_CERT_N_KINDS,
 } HlCertKind;
 
-/* "ca", "endpoint", "admin", "monitor", "manager", "server"; the text in OU. */
+/* "ca", "endpoint", "admin", "monitor", "console", "manager", "server"; the text in OU. */
 const char *hl_cert_kind_name(HlCertKind kind);
 
 typedef struct {

@@ -184,13 +184,14 @@ static bool check_spec(const HlCert *ca, const HlKey *ca_key, const HlCertSpec *
     return true;
 }
 
-/* Endpoints are servers too: they are dialled directly and show this certificate. */
+/* Endpoints and consoles are servers too: dialled directly, or called by browsers, they show this certificate. */
 static const char *usage_of(HlCertKind kind)
 {
     switch (kind) {
     case HL_CERT_SERVER:
         return "serverAuth";
     case HL_CERT_ENDPOINT:
+    case HL_CERT_CONSOLE:
         return "clientAuth,serverAuth";
     case HL_CERT_ADMIN:
     case HL_CERT_MONITOR:

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* holdline account ..., holdline admin|monitor ... */
+/* holdline account ..., holdline admin|monitor|console ... */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -37,14 +37,32 @@ static char *kind_of(const HlInvocation *call)
     return g_strndup(call->command->name, strcspn(call->command->name, " "));
 }
 
-/* What goes beside the key: nothing of it is secret. */
-static bool save_certificate(const char *folder, const char *role, const char *name, const json_t *document,
-                             GError **error)
+#define LISTEN "listen" /* where the pages of a console are */
+
+/* In its own words, so that it names what is wrong before anything is made. */
+static bool check_listen(const HlInvocation *call, const char *role, GError **error)
 {
+    const char *listen = hl_cli_value(call, LISTEN, MGR_SITE_CONSOLE_LISTEN);
+    g_autofree char *host = NULL;
+    uint16_t port = 0;
+
+    return strcmp(role, "console") != 0 || (hl_place_parse(listen, &host, &port) && g_hostname_is_ip_address(host)) ||
+           hl_fail(error, HL_ERROR_USAGE, "--listen: '%s' is not an IP address and a port, such as %s", listen,
+                   MGR_SITE_CONSOLE_LISTEN);
+}
+
+/* What goes beside the key: nothing of it is secret. */
+static bool save_certificate(const HlInvocation *call, const char *folder, const char *role, const char *name,
+                             const json_t *document, GError **error)
+{
+    bool is_console = strcmp(role, "console") == 0;
+    const char *brokers = cli_text(document, "brokers");
     g_autofree char *cert_path = g_strdup_printf("%s/%s.pem", folder, name);
     g_autofree char *ca_path = g_build_filename(folder, "ca.pem", NULL);
-    g_autofree char *conf_path = g_build_filename(folder, "holdline.conf", NULL);
-    g_autofree char *conf = mgr_site_client_conf(role, name, cli_text(document, "brokers"));
+    g_autofree char *conf_path = g_build_filename(folder, is_console ? "console.conf" : "holdline.conf", NULL);
+    g_autofree char *conf =
+        is_console ? mgr_site_console_conf(name, brokers, hl_cli_value(call, LISTEN, MGR_SITE_CONSOLE_LISTEN))
+                   : mgr_site_client_conf(role, name, brokers);
 
     return hl_file_write_text(cert_path, cli_text(document, "certificate"), 0644, error) &&
            hl_file_write_text(ca_path, cli_text(document, "ca"), 0644, error) &&
@@ -75,7 +93,8 @@ bool cmd_client_create(HlInvocation *call, GError **error)
     g_autofree char *broker = NULL;
     uint16_t port = 0;
 
-    if (csr == NULL || !mgr_site_check_name(name, error) || !hl_dir_make(folder, 0700, error))
+    if (csr == NULL || !check_listen(call, role, error) || !mgr_site_check_name(name, error) ||
+        !hl_dir_make(folder, 0700, error))
         return false;
     csr_text = g_base64_encode(g_bytes_get_data(csr, NULL), g_bytes_get_size(csr));
     arguments[7] = csr_text;
@@ -83,12 +102,13 @@ bool cmd_client_create(HlInvocation *call, GError **error)
     if (document == NULL)
         rmdir(folder); /* only if it is empty */
     if (document == NULL || !save_key(folder, name, key, error) ||
-        !save_certificate(folder, role, name, document, error))
+        !save_certificate(call, folder, role, name, document, error))
         return false;
     if (cli_show_json(call, document))
         return true;
     brokers = g_strsplit(cli_text(document, "brokers"), ",", 2);
-    printf("%s/ contains the certificate, the key and holdline.conf of %s.\n", folder, name);
+    printf("%s/ contains the certificate, the key and %s.conf of %s.\n", folder,
+           strcmp(role, "console") == 0 ? "console" : "holdline", name);
     if (g_str_has_prefix(call->command->name, "monitor") && brokers[0] != NULL &&
         hl_place_parse(brokers[0], &broker, &port))
         printf("mosquitto_sub -h %s -p %u -V mqttv5 --cafile %s/ca.pem --cert %s/%s.pem --key %s/%s.key -i %s -v "
@@ -312,7 +332,7 @@ bool cmd_account_certificate(HlInvocation *call, GError **error)
     document = cli_call_files(call, "account certificate", arguments, error);
     if (document == NULL)
         rmdir(folder); /* only if it is empty */
-    if (document == NULL || !save_certificate(folder, "admin", name, document, error))
+    if (document == NULL || !save_certificate(call, folder, "admin", name, document, error))
         return false;
     if (!cli_show_json(call, document))
         printf("%s/ contains the certificate, the authority's, and holdline.conf of %s: they go beside %s.key.\n",

@@ -144,6 +144,36 @@ static bool issue(const MgrAuthority *authority, const char *dir, const HlCertSp
     return true;
 }
 
+static void keep(GHashTable *certificates, const MgrCertificateRecord *issued)
+{
+    MgrCertificateRecord *record = g_new(MgrCertificateRecord, 1);
+
+    *record = *issued;
+    g_hash_table_insert(certificates, record->serial, record);
+}
+
+/* The directories of the first administrator, and of the console on this machine. */
+static bool write_clients(const MgrAuthority *authority, const char *dir, const MgrConf *conf, const char *admin,
+                          GHashTable *certificates, GError **error)
+{
+    MgrCertificateRecord record = { 0 };
+
+    if (!mgr_site_write_client(authority, dir, conf, admin, HL_CERT_ADMIN, &record, error))
+        return false;
+    keep(certificates, &record);
+    if (!mgr_site_write_console(authority, dir, conf, &record, error))
+        return false;
+    keep(certificates, &record);
+    return true;
+}
+
+static bool check_admin(const char *name, GError **error)
+{
+    return mgr_site_check_name(name, error) &&
+           (strcmp(name, MGR_SITE_CONSOLE) != 0 ||
+            hl_fail(error, HL_ERROR_USAGE, "--admin: '%s' is the name of the site's console: choose another", name));
+}
+
 /* Who makes the site owns it. */
 static GHashTable *make_accounts(const char *admin, HlTime now)
 {
@@ -164,7 +194,6 @@ static bool make_certificates(const char *dir, const MgrConf *conf, const GPtrAr
                               HlTime now, GHashTable *certificates, GHashTable *accounts, GError **error)
 {
     g_auto(MgrAuthority) authority = { 0 };
-    MgrCertificateRecord *record = g_new0(MgrCertificateRecord, 1);
     g_auto(GStrv) names = mgr_server_names((const char *const *)hosts->pdata, conf);
     HlCertSpec server = {
         .cn = "server", .kind = HL_CERT_SERVER, .not_before = now - BACKDATE, .not_after = now + SERVER_LIFETIME
@@ -177,11 +206,8 @@ static bool make_certificates(const char *dir, const MgrConf *conf, const GPtrAr
     if (!mgr_authority_open(&authority, dir, error) ||
         !issue(&authority, dir, &server, "server", certificates, error) ||
         !issue(&authority, dir, &manager, "manager", certificates, error) ||
-        !mgr_site_write_client(&authority, dir, conf, admin, HL_CERT_ADMIN, record, error)) {
-        g_free(record);
+        !write_clients(&authority, dir, conf, admin, certificates, error))
         return false;
-    }
-    g_hash_table_insert(certificates, record->serial, record);
     return mgr_authority_write_crl(&authority, dir, certificates, 0, error) &&
            mgr_site_write_acl(dir, certificates, accounts, NULL, error) && mgr_site_write_broker_conf(dir, conf, error);
 }
@@ -393,7 +419,7 @@ bool cmd_init(HlInvocation *call, GError **error)
     Founded founded = { .dir = dir, .admin = hl_cli_value(call, "admin", "admin"), .conf = &conf };
     bool ok;
 
-    if (hosts == NULL || !mgr_site_check_name(founded.admin, error))
+    if (hosts == NULL || !check_admin(founded.admin, error))
         return false;
     accounts = make_accounts(founded.admin, now);
     hl_options_init(mgr_conf_table(), &conf);

@@ -9,7 +9,8 @@ static const HlFlag flags[] = {
     { "host", "NAME", "Host name or IP address of the server as endpoints reach it; give two or more" },
     { "broker-port", "PORT", "Port of the broker (default 8883)" },
     { "http-port", "PORT", "Port of the HTTPS front (default 8843)" },
-    { "listen", "ADDRESS", "Address to listen on (default 0.0.0.0)" },
+    { "listen", "ADDRESS",
+      "Address to listen on (default 0.0.0.0); of a console address:port (default 127.0.0.1:8844)" },
     { "admin", "NAME", "Name of the first administrator (default admin)" },
     { "no-repo", NULL, "Make no pattern repository: the keys are kept elsewhere, or the server copies another one" },
     { "version", "N", "Fail if the group is no longer at this version" },
@@ -59,6 +60,7 @@ static const char *const detection_flags[] = { "since", "open", NULL };
 static const char *const acknowledge_flags[] = { "of", "note", NULL };
 static const char *const bundle_flags[] = { "group", "for", "uses", "expires", "output", NULL };
 static const char *const client_flags[] = { "output", NULL };
+static const char *const console_flags[] = { "listen", "output", NULL };
 static const char *const admin_flags[] = { "role", "group", "output", NULL };
 static const char *const account_flags[] = { "role", "group", "all-groups", "note", NULL };
 static const char *const request_flags[] = { "output", "-config", NULL };
@@ -145,6 +147,11 @@ static const HlCommand commands[] = {
       cmd_client_create, 1, 1, client_flags },
     { "monitor list", "", "List the certificates of monitors, and when they end", cmd_client_list, 0, 0, NULL },
     { "monitor revoke", "NAME", "Revoke a monitor's certificate", cmd_client_revoke, 1, 1, NULL },
+    { "console create", "NAME [--listen ADDRESS:PORT] [--output DIR]",
+      "Create the certificate and configuration of a console: web pages and REST interface, on any machine",
+      cmd_client_create, 1, 1, console_flags },
+    { "console list", "", "List the certificates of consoles, and when they end", cmd_client_list, 0, 0, NULL },
+    { "console revoke", "NAME", "Revoke a console's certificate", cmd_client_revoke, 1, 1, NULL },
     { "account create", "NAME --role ROLE [--group G]... [--note TEXT]",
       "Create an account, which says what a person may do", cmd_account_change, 1, 1, account_flags },
     { "account list", "", "List the accounts, and when their certificates end", cmd_account_list, 0, 0, NULL },

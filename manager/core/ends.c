@@ -30,6 +30,8 @@ static const Row rows[] = {
                         "on the server: holdline account certificate {name} --site {site}" },
     [MGR_END_MONITOR] = { "monitor", "the certificate of monitor '{name}'", LEAD, false, true,
                           "holdline monitor revoke {name}, then holdline monitor create {name}" },
+    [MGR_END_CONSOLE] = { "console", "the certificate of console '{name}'", LEAD, false, true,
+                          "holdline console revoke {name}, then holdline console create {name}" },
     [MGR_END_SERVER] = { "server", "the server's certificate", LEAD, false, false, MANUAL },
     [MGR_END_MANAGER] = { "manager", "the manager's own certificate", LEAD, false, false, MANUAL },
     [MGR_END_CA] = { "ca", "the certificate authority", LEAD, false, false, MANUAL },

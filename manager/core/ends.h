@@ -16,6 +16,7 @@
 typedef enum {
     MGR_END_ADMIN,
     MGR_END_MONITOR,
+    MGR_END_CONSOLE,
     MGR_END_SERVER,  /* certificate of broker and HTTPS front */
     MGR_END_MANAGER, /* certificate with which the manager connects and dials */
     MGR_END_CA,
@@ -27,7 +28,7 @@ typedef enum {
     MGR_N_ENDS,
 } MgrEndKind;
 
-/* "admin", "monitor", "server", "manager", "ca", "root", "targets", "snapshot", "timestamp", "component". */
+/* "admin", "monitor", "console", "server", "manager", "ca", "root", "targets", "snapshot", "timestamp", "component". */
 const char *mgr_end_kind_name(MgrEndKind kind);
 
 /* false: it is none of them. */

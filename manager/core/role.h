@@ -23,19 +23,23 @@ bool mgr_role_parse(const char *name, MgrRole *role);
 
 typedef enum {
     MGR_NEED_UNSET,   /* of a row that was not filled: refused when it is added */
-    MGR_NEED_WATCH,   /* looks at what the status topics say: monitors may too */
+    MGR_NEED_WATCH,   /* looks at what the status topics say: monitors and consoles may too */
     MGR_NEED_READ,    /* looks */
     MGR_NEED_OPERATE, /* has endpoints do what they do anyway; answers for detections */
     MGR_NEED_MOVE,    /* moves endpoints, settles clones, decides about quarantined files */
     MGR_NEED_MANAGE,  /* changes settings, lets endpoints in and out */
     MGR_NEED_OWN,     /* decides who may do what */
     MGR_NEED_AUDIT,   /* looks at who may do what, and who did */
+    MGR_NEED_CONSOLE, /* a console's own: no account may */
     MGR_NEED_N,
 } MgrNeed;
 
 bool mgr_role_may(MgrRole role, MgrNeed need);
 
-/* The least of the roles that may, for messages. */
+/* Whether a console may without a session, which is to say for nobody in particular. */
+bool mgr_need_is_of_console(MgrNeed need);
+
+/* The least of the roles that may, for messages; of a need that a role has. */
 MgrRole mgr_need_role(MgrNeed need);
 
 /* What a call's arguments name, and so what a scope has to cut. */

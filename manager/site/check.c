@@ -63,7 +63,7 @@ static void problem(Check *check, const char *what)
 typedef struct {
     const char *cert, *key; /* relative to the site */
     const char *name;
-    HlCertKind kind; /* HL_CERT_OTHER: admin or monitor */
+    HlCertKind kind; /* HL_CERT_OTHER: admin, monitor or console */
 } Pair;
 
 static const Pair pairs[] = {
@@ -73,7 +73,8 @@ static const Pair pairs[] = {
 
 static bool is_kind(HlCertKind kind, HlCertKind expected)
 {
-    return kind == expected || (expected == HL_CERT_OTHER && (kind == HL_CERT_ADMIN || kind == HL_CERT_MONITOR));
+    return kind == expected ||
+           (expected == HL_CERT_OTHER && (kind == HL_CERT_ADMIN || kind == HL_CERT_MONITOR || kind == HL_CERT_CONSOLE));
 }
 
 static bool check_pair(const char *dir, const HlCert *ca, const Pair *pair, GError **error)

@@ -19,6 +19,8 @@
 extern const char broker_mosquitto_conf[];
 extern const char broker_acl[];
 
+const char *const mgr_site_console_names[] = { "localhost", "127.0.0.1", "::1", NULL };
+
 char *mgr_site_path(const char *dir, const char *name)
 {
     return g_build_filename(dir, name, NULL);
@@ -80,9 +82,15 @@ static int compare_names(gconstpointer a, gconstpointer b)
     return strcmp((*(const MgrCertificateRecord *const *)a)->name, (*(const MgrCertificateRecord *const *)b)->name);
 }
 
-static bool is_admin(const MgrCertificateRecord *record)
+static bool is_kind(const MgrCertificateRecord *record, HlCertKind kind)
 {
-    return strcmp(record->kind, hl_cert_kind_name(HL_CERT_ADMIN)) == 0;
+    return strcmp(record->kind, hl_cert_kind_name(kind)) == 0;
+}
+
+/* Those who ask the manager: for themselves, or for the people at their pages. */
+static bool asks(const MgrCertificateRecord *record)
+{
+    return is_kind(record, HL_CERT_ADMIN) || is_kind(record, HL_CERT_CONSOLE);
 }
 
 /* A caller without an account, or with a disabled one, may still ask: the manager's answer says why nothing is done.
@@ -91,7 +99,7 @@ static bool sees_status(const MgrCertificateRecord *record, GHashTable *accounts
 {
     const MgrAccountRecord *account = g_hash_table_lookup(accounts, record->name);
 
-    return !is_admin(record) || (account != NULL && mgr_account_sees_status(account));
+    return !is_kind(record, HL_CERT_ADMIN) || (account != NULL && mgr_account_sees_status(account));
 }
 
 static void append_requests(GString *acl, const char *kind, const char *name)
@@ -102,14 +110,13 @@ static void append_requests(GString *acl, const char *kind, const char *name)
 
 static void append_user(GString *acl, const MgrCertificateRecord *record, GHashTable *accounts)
 {
-
-    /* The patterns apply to every name: without the denials administrators and monitors too would have endpoint topics
-     * with their own name, and monitors would see the manager's state. */
+    /* The patterns apply to every name: without the denials administrators, consoles and monitors too would have
+     * endpoint topics with their own name, and monitors would see the manager's state. */
     g_string_append_printf(acl, "\nuser %s\ntopic deny holdline/v1/endpoint/#\n", record->name);
     if (sees_status(record, accounts))
         g_string_append(acl, "topic read holdline/v1/status/#\n");
     append_requests(acl, "admin", record->name);
-    if (is_admin(record))
+    if (asks(record))
         return;
     append_requests(acl, "monitor", record->name);
     g_string_append(acl, "topic deny holdline/v1/manager/#\n");
@@ -141,8 +148,7 @@ bool mgr_site_write_acl(const char *dir, GHashTable *certificates, GHashTable *a
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         const MgrCertificateRecord *record = value;
 
-        if (record->revoked_at == 0 &&
-            (is_admin(record) || strcmp(record->kind, hl_cert_kind_name(HL_CERT_MONITOR)) == 0))
+        if (record->revoked_at == 0 && (asks(record) || is_kind(record, HL_CERT_MONITOR)))
             g_ptr_array_add(users, value);
     }
     g_ptr_array_sort(users, compare_names);
@@ -249,21 +255,63 @@ char *mgr_site_client_conf(const char *role, const char *name, const char *broke
                            role, name, role, name, brokers, name, name);
 }
 
-bool mgr_site_write_client(const MgrAuthority *authority, const char *dir, const MgrConf *conf, const char *name,
-                           HlCertKind kind, MgrCertificateRecord *record, GError **error)
+char *mgr_site_console_conf(const char *name, const char *brokers, const char *listen)
+{
+    return g_strdup_printf("# The console \"%s\": its certificate, and where its pages are; paths are relative to this "
+                           "file.\n"
+                           "[console]\nlisten = %s\n"
+                           "[line]\nbrokers = %s\nca = ca.pem\ncertificate = %s.pem\nkey = %s.key\n",
+                           name, listen, brokers, name, name);
+}
+
+/* What goes beside certificate and key: the authority's, and a configuration. */
+static bool write_beside(const MgrAuthority *authority, const char *folder, const char *conf_name, const char *conf,
+                         GError **error)
+{
+    g_autofree char *ca_path = g_build_filename(folder, "ca.pem", NULL);
+    g_autofree char *conf_path = g_build_filename(folder, conf_name, NULL);
+
+    return hl_cert_save(authority->cert, ca_path, error) && hl_file_write_text(conf_path, conf, 0600, error);
+}
+
+/* In a directory below the site, which is made. */
+static bool issue_client(const MgrAuthority *authority, const char *dir, const char *folder, const char *name,
+                         HlCertKind kind, MgrCertificateRecord *record, GError **error)
 {
     HlTime now = hl_clock_wall();
     HlTime end = MIN(now + CLIENT_LIFETIME, hl_cert_info(authority->cert)->not_after);
-    HlCertSpec spec = { .cn = name, .kind = kind, .not_before = now - BACKDATE, .not_after = end };
-    g_autofree char *folder = g_build_filename(dir, "admins", name, NULL);
-    g_autofree char *cert_name = g_strdup_printf("admins/%s/%s.pem", name, name);
-    g_autofree char *key_name = g_strdup_printf("admins/%s/%s.key", name, name);
-    g_autofree char *ca_path = g_build_filename(folder, "ca.pem", NULL);
-    g_autofree char *conf_path = g_build_filename(folder, "holdline.conf", NULL);
+    HlCertSpec spec = { .cn = name,
+                        .kind = kind,
+                        .names = kind == HL_CERT_CONSOLE ? mgr_site_console_names : NULL,
+                        .not_before = now - BACKDATE,
+                        .not_after = end };
+    g_autofree char *cert_name = g_strdup_printf("%s/%s.pem", folder, name);
+    g_autofree char *key_name = g_strdup_printf("%s/%s.key", folder, name);
+    g_autofree char *path = mgr_site_path(dir, folder);
+
+    return mgr_site_check_name(name, error) && hl_dir_make(path, 0700, error) &&
+           mgr_authority_issue_files(authority, dir, cert_name, key_name, &spec, record, error);
+}
+
+bool mgr_site_write_console(const MgrAuthority *authority, const char *dir, const MgrConf *conf,
+                            MgrCertificateRecord *record, GError **error)
+{
+    g_autofree char *path = mgr_site_path(dir, MGR_SITE_CONSOLE);
+    g_autofree char *brokers = g_strjoinv(",", conf->broker_addresses);
+    g_autofree char *text = mgr_site_console_conf(MGR_SITE_CONSOLE, brokers, MGR_SITE_CONSOLE_LISTEN);
+
+    return issue_client(authority, dir, MGR_SITE_CONSOLE, MGR_SITE_CONSOLE, HL_CERT_CONSOLE, record, error) &&
+           write_beside(authority, path, "console.conf", text, error);
+}
+
+bool mgr_site_write_client(const MgrAuthority *authority, const char *dir, const MgrConf *conf, const char *name,
+                           HlCertKind kind, MgrCertificateRecord *record, GError **error)
+{
+    g_autofree char *folder = g_build_filename("admins", name, NULL);
+    g_autofree char *path = mgr_site_path(dir, folder);
     g_autofree char *brokers = g_strjoinv(",", conf->broker_addresses);
     g_autofree char *text = mgr_site_client_conf(hl_cert_kind_name(kind), name, brokers);
 
-    return mgr_site_check_name(name, error) && hl_dir_make(folder, 0700, error) &&
-           mgr_authority_issue_files(authority, dir, cert_name, key_name, &spec, record, error) &&
-           hl_cert_save(authority->cert, ca_path, error) && hl_file_write_text(conf_path, text, 0600, error);
+    return issue_client(authority, dir, folder, name, kind, record, error) &&
+           write_beside(authority, path, "holdline.conf", text, error);
 }

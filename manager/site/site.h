@@ -6,6 +6,7 @@
  *     pki/                    ca, server, manager certificates and keys, sealing.key, crl.pem
  *     broker/                 mosquitto.conf, acl, the broker's database and log
  *     admins/NAME/            what an administrator or monitor takes along: ca.pem, NAME.pem, NAME.key, holdline.conf
+ *     console/                the same for the console on this machine, with console.conf
  *     repo/                   the pattern repository that the HTTPS front serves */
 #ifndef MANAGER_SITE_SITE_H
 #define MANAGER_SITE_SITE_H
@@ -15,6 +16,14 @@
 #include "manager/core/conf.h"
 #include "manager/store/accounts.h"
 #include "manager/store/registry.h"
+
+/* The console that "holdline init" makes: its name, its directory in the site, and where its pages are. */
+#define MGR_SITE_CONSOLE        "console"
+#define MGR_SITE_CONSOLE_LISTEN "127.0.0.1:8844"
+
+/* What a console's own certificate says of its place; ends with NULL.  No other name, or one that is taken over could
+ * pass for the server: where it listens elsewhere it is given another certificate for browsers. */
+extern const char *const mgr_site_console_names[];
 
 /* Where the service unit, and commands that are told no other, have it. */
 #define MGR_SITE_DEFAULT "/var/lib/holdline-server"
@@ -31,9 +40,9 @@ char *mgr_site_plugin_path(void);
 /* Writes broker/mosquitto.conf. */
 bool mgr_site_write_broker_conf(const char *dir, const MgrConf *conf, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Writes broker/acl: the patterns, a block for each administrator and monitor whose certificate is not revoked (by the
- * accounts, name -> MgrAccountRecord *, those who are disabled or limited to groups see no status), and a denial of
- * everything for the names in held_off (a set; NULL: none). */
+/* Writes broker/acl: the patterns, a block for each administrator, console and monitor whose certificate is not revoked
+ * (by the accounts, name -> MgrAccountRecord *, those who are disabled or limited to groups see no status), and a
+ * denial of everything for the names in held_off (a set; NULL: none). */
 bool mgr_site_write_acl(const char *dir, GHashTable *certificates, GHashTable *accounts, GHashTable *held_off,
                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
@@ -67,6 +76,13 @@ char *mgr_site_client_conf(const char *role, const char *name, const char *broke
  * HL_CERT_MONITOR. */
 bool mgr_site_write_client(const MgrAuthority *authority, const char *dir, const MgrConf *conf, const char *name,
                            HlCertKind kind, MgrCertificateRecord *record, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The configuration of a console, with the files next to it; listen is address:port.  Caller frees. */
+char *mgr_site_console_conf(const char *name, const char *brokers, const char *listen);
+
+/* Issues for the console of this machine, and writes its directory. */
+bool mgr_site_write_console(const MgrAuthority *authority, const char *dir, const MgrConf *conf,
+                            MgrCertificateRecord *record, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* A name that may appear in the access list: an identifier, not an endpoint id, not reserved. */
 bool mgr_site_check_name(const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -200,6 +200,9 @@ void mgr_write_certificate(HlWriteSet *set, const MgrCertificateRecord *certific
 /* Of a name that nobody else has: fails the set with HL_ERROR_CONFLICT if another certificate with it is in force, or
  * an account has it. */
 void mgr_write_named_certificate(HlWriteSet *set, const MgrCertificateRecord *certificate);
+/* Another one of its name and kind, by virtue of one that it has (its serial): fails the set with HL_ERROR_CONFLICT if
+ * that is revoked by then. */
+void mgr_write_named_renewal(HlWriteSet *set, const MgrCertificateRecord *certificate, const char *before);
 /* All certificates with this name that the registry has when the set is written, except for one serial (or NULL). */
 void mgr_write_revocations(HlWriteSet *set, const char *name, const char *but_serial, HlTime at);
 void mgr_write_history(HlWriteSet *set, HlTime at, const char *endpoint, const char *what, const char *detail);

@@ -350,6 +350,17 @@ void mgr_write_named_certificate(HlWriteSet *set, const MgrCertificateRecord *ce
     note(set, mgr_journal_certificate(certificate));
 }
 
+void mgr_write_named_renewal(HlWriteSet *set, const MgrCertificateRecord *c, const char *before)
+{
+    hl_write_set_add(set,
+                     "INSERT INTO certificate (serial, name, kind, issued_at, expires_at) SELECT ?1, ?2, ?3, ?4, ?5"
+                     " WHERE EXISTS (SELECT 1 FROM certificate WHERE serial = ?6 AND name = ?2 AND kind = ?3"
+                     " AND revoked_at = 0)",
+                     "tttiit", c->serial, c->name, c->kind, INT(c->issued_at), INT(c->expires_at), before);
+    hl_write_set_require(set);
+    note(set, mgr_journal_certificate(c));
+}
+
 void mgr_write_revocations(HlWriteSet *set, const char *name, const char *but_serial, HlTime at)
 {
     hl_write_set_add(set, "UPDATE certificate SET revoked_at = ? WHERE name = ? AND revoked_at = 0 AND serial IS NOT ?",

@@ -126,14 +126,17 @@ HlMsgCommand *parts_take_command(Parts *parts, const char *id);
 void parts_call(Parts *parts, const char *name, ...) G_GNUC_NULL_TERMINATED;
 /* The same in all its details. */
 typedef struct {
-    const char *admin;            /* NULL: "admin" */
-    const char *name;             /* of the call */
-    const char *const *arguments; /* name, value, ..., NULL; NULL: none */
-    const char *response_topic;   /* NULL: the admin's own; "": none */
-    const char *correlation;      /* NULL: none */
+    const char *admin;             /* NULL: "admin" */
+    const char *name;              /* of the call */
+    const char *const *arguments;  /* name, value, ..., NULL; NULL: none */
+    const char *response_topic;    /* NULL: the admin's own; "": none */
+    const char *correlation;       /* NULL: none */
+    const char *session, *address; /* that a console adds; NULL: none */
     bool retained;
 } PartsRequest;
 void parts_request(Parts *parts, const PartsRequest *request);
+/* The same by "admin", or by the console "web" if it is a console's call; arguments as in PartsRequest. */
+void parts_ask(Parts *parts, const char *name, const char *const *arguments, const char *correlation);
 /* The next reply, decoded; NULL: none yet. */
 HlMsgCallReply *parts_reply(Parts *parts);
 /* The next reply has this code ("" for success); its document, to be decref'd. */

@@ -33,6 +33,10 @@ void parts_request(Parts *parts, const PartsRequest *request)
     }
     call.name = hl_unconst(request->name);
     call.arguments = pointers;
+    if (request->session != NULL)
+        call.session = hl_unconst(request->session);
+    if (request->address != NULL)
+        call.address = hl_unconst(request->address);
     payload = HL_WIRE_ENCODE(&call);
     if (request->correlation != NULL)
         correlation = g_bytes_new(request->correlation, strlen(request->correlation));
@@ -44,6 +48,24 @@ void parts_request(Parts *parts, const PartsRequest *request)
                                                   .retained = request->retained,
                                                   .response_topic = *response != '\0' ? response : NULL,
                                                   .correlation = correlation });
+}
+
+/* An account; of what is a console's alone, the console. */
+static const char *sender_of(const Parts *parts, const char *call)
+{
+    const MgrCallRow *row;
+
+    for (guint n = 0; (row = mgr_dispatch_row(parts->dispatch, n)) != NULL; n++)
+        if (strcmp(row->name, call) == 0 && row->need == MGR_NEED_CONSOLE)
+            return "web";
+    return ADMIN;
+}
+
+void parts_ask(Parts *parts, const char *name, const char *const *arguments, const char *correlation)
+{
+    parts_request(
+        parts, &(PartsRequest){
+                   .admin = sender_of(parts, name), .name = name, .arguments = arguments, .correlation = correlation });
 }
 
 void parts_call(Parts *parts, const char *name, ...)

@@ -59,7 +59,7 @@ static void test_next_is_exact(void)
             g_assert_cmpint(mgr_end_grade(&end, next), !=, mgr_end_grade(&end, now));
             changes++;
         }
-        g_assert_cmpuint(changes, ==, kind <= MGR_END_MONITOR ? 4 : 3);
+        g_assert_cmpuint(changes, ==, kind <= MGR_END_CONSOLE ? 4 : 3);
     }
 }
 

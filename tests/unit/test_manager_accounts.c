@@ -67,6 +67,10 @@ static const struct {
     { "admin revoke", "o" },
     { "monitor create", "o" },
     { "monitor revoke", "o" },
+    { "console create", "o" },
+    { "console revoke", "o" },
+    /* of a console alone */
+    { "console renew", "" },
     /* the server's own identity */
     { "server show", "ao" },
     { "server certificate", "o" },
@@ -76,6 +80,7 @@ static const struct {
     { "account show", "ao" },
     { "admin list", "ao" },
     { "monitor list", "ao" },
+    { "console list", "ao" },
 };
 
 static const struct {
@@ -117,6 +122,13 @@ static char *ask(Parts *parts, const char *who, const char *name, const char *co
 static void expect(Parts *parts, const char *who, const Call *call, const char *expected)
 {
     g_autofree char *code = ask(parts, who, call->name, call->arguments);
+
+    g_assert_cmpstr(code, ==, expected);
+}
+
+static void expect_end(Parts *parts, const char *correlation, const char *expected)
+{
+    g_autofree char *code = parts_end_of(parts, correlation);
 
     g_assert_cmpstr(code, ==, expected);
 }
@@ -209,6 +221,44 @@ static void test_monitor(void)
     json_decref(parts_expect_reply(parts, ""));
     for (gsize i = 0; i < G_N_ELEMENTS(calls); i++)
         expect(parts, "eye", &calls[i], strcmp(calls[i].name, "snapshot") == 0 ? "" : "denied");
+}
+
+/* A console by itself has the rights of nobody; and an account cannot pass for a console. */
+static void test_console(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    g_autofree char *csr = parts_make_csr_text();
+    const char *const words[] = { "csr", csr, NULL };
+
+    expect(parts, "admin", &(Call){ "console create", { "name", "web", "csr", csr } }, "");
+    for (gsize i = 0; i < G_N_ELEMENTS(design); i++) {
+        bool is_own = strcmp(design[i].call, "console renew") == 0;
+        const Call *sample = sample_of(design[i].call);
+
+        parts_request(parts, &(PartsRequest){ .admin = "web",
+                                              .name = sample->name,
+                                              .arguments = is_own ? words : sample->arguments,
+                                              .correlation = "own" });
+        let_finish(parts);
+        expect_end(parts, "own", is_own ? "exists" : strcmp(sample->name, "snapshot") == 0 ? "" : "expired");
+    }
+    g_assert_cmpuint(writer_fake_pending(parts->writer), ==, 0);
+    parts_request(
+        parts, &(PartsRequest){ .admin = "web", .name = "summary", .session = "made-up", .correlation = "of nobody" });
+    expect_end(parts, "of nobody", "expired");
+    parts_request(parts, &(PartsRequest){ .name = "summary", .session = "made-up", .correlation = "of admin" });
+    expect_end(parts, "of admin", "invalid");
+    parts_request(parts, &(PartsRequest){ .name = "summary", .address = "192.0.2.1", .correlation = "from there" });
+    expect_end(parts, "from there", "invalid");
+    clock_fake_advance(600 * HL_DAY);
+    parts_request(parts,
+                  &(PartsRequest){ .admin = "web", .name = "console renew", .arguments = words, .correlation = "due" });
+    let_finish(parts);
+    expect_end(parts, "due", "");
+    parts_check_registry(parts);
+    expect(parts, "admin", &(Call){ "console revoke", { "name", "web" } }, "");
+    parts_request(parts, &(PartsRequest){ .admin = "web", .name = "summary", .correlation = "revoked" });
+    expect_end(parts, "revoked", NULL);
 }
 
 static char *read_acl(const Parts *parts)
@@ -411,6 +461,7 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/accounts/every-role", test_every_role);
     g_test_add_func("/manager/accounts/told", test_told);
     g_test_add_func("/manager/accounts/monitor", test_monitor);
+    g_test_add_func("/manager/accounts/console", test_console);
     g_test_add_func("/manager/accounts/disabled", test_disabled);
     g_test_add_func("/manager/accounts/deleted", test_deleted);
     g_test_add_func("/manager/accounts/last-owners", test_last_owners);

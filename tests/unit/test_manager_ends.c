@@ -242,7 +242,9 @@ static void test_replies(void)
     g_autoptr(Parts) parts = make_parts();
     g_autofree char *large = g_strnfill(HL_BUS_MAX_SIZE - 100, 'x');
     HlMsgCall *message = g_new(HlMsgCall, 1);
-    MgrOrigin origin = { .caller = caller_of("admin", MGR_ROLE_OWNER), .need = MGR_NEED_READ };
+    MgrOrigin origin = { .caller = caller_of("admin", MGR_ROLE_OWNER),
+                         .name = g_strdup("admin"),
+                         .need = MGR_NEED_READ };
     MgrCall *call;
 
     holdline__v1__call__init(message);

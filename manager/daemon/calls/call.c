@@ -52,7 +52,9 @@ static void free_call(gpointer item)
     g_clear_pointer(&call->stream.ids, g_ptr_array_unref);
     g_clear_pointer(&call->stream.begun, json_decref);
     mgr_caller_clear(&call->origin.caller);
+    g_free(call->origin.name);
     g_free(call->origin.certificates);
+    g_free(call->origin.address);
     g_clear_pointer(&call->correlation, g_bytes_unref);
     hl_wire_free(call->message);
     g_free(call);
@@ -120,6 +122,11 @@ const MgrCaller *mgr_call_caller(const MgrCall *call)
 const char *mgr_call_admin(const MgrCall *call)
 {
     return call->origin.caller.account;
+}
+
+const char *mgr_call_console(const MgrCall *call)
+{
+    return call->origin.is_console ? call->origin.name : NULL;
 }
 
 const HlMsgCall *mgr_call_message(const MgrCall *call)
@@ -198,11 +205,23 @@ static char *print_argument(const HlMsgArgument *argument, gsize room)
     return strlen(shown) < strlen(text) ? g_strdup_printf("%s...", shown) : g_steal_pointer(&shown);
 }
 
-/* "name=value ...".  Each has its share of the room, so that a long one hides none that come after it. */
-static char *print_arguments(const HlMsgCall *message)
+static void append_way(GString *out, const char *what, const char *value)
 {
+    g_autofree char *word = value != NULL ? print_word(value) : NULL;
+
+    if (word != NULL)
+        g_string_append_printf(out, "%s@%s=%s", out->len > 0 ? " " : "", what, word);
+}
+
+/* "name=value ...".  Each has its share of the room, so that a long one hides none that come after it.  What came
+ * through a console begins with the way: no call takes an argument of such a name. */
+static char *print_arguments(const MgrCall *call)
+{
+    const HlMsgCall *message = call->message;
     GString *out = g_string_new(NULL);
 
+    append_way(out, "console", mgr_call_console(call));
+    append_way(out, "address", call->origin.address);
     for (size_t i = 0; i < message->n_arguments; i++) {
         gsize room = MAX_ARGUMENTS - MIN(out->len, MAX_ARGUMENTS);
         g_autofree char *text =
@@ -217,7 +236,7 @@ static void tell_audit(MgrCall *call, HlWriteSet *set, const char *code, const c
 {
     g_autofree char *name = cut(call->message->name, MAX_AUDITED);
     g_autofree char *serials = cut(call->origin.certificates, MAX_AUDITED); /* a name may have any number */
-    g_autofree char *arguments = print_arguments(call->message);
+    g_autofree char *arguments = print_arguments(call);
     g_autofree char *shown = cut(text, MAX_AUDITED);
     MgrAuditRecord record = { .at = hl_clock_wall(),
                               .account = call->origin.caller.account,
@@ -313,8 +332,8 @@ static bool send(MgrCall *call, const Reply *reply)
     }
     if (g_bytes_get_size(payload) > reply->max)
         return false;
-    mgr_down_reply(call->calls->down, is_plain ? HL_TOPIC_MONITOR_REPLY : HL_TOPIC_ADMIN_REPLY,
-                   call->origin.caller.account, payload, call->correlation);
+    mgr_down_reply(call->calls->down, is_plain ? HL_TOPIC_MONITOR_REPLY : HL_TOPIC_ADMIN_REPLY, call->origin.name,
+                   payload, call->correlation);
     return true;
 }
 

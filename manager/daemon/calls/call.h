@@ -42,10 +42,13 @@ typedef struct MgrCall MgrCall;
 
 /* Where a call comes from. */
 typedef struct {
-    MgrCaller caller;
+    MgrCaller caller;   /* a console that speaks for nobody: under its own name */
+    char *name;         /* that it came under, and whose topic the answer goes to: the account's, or a console's */
     char *certificates; /* serials that are in force under the name, separated by blanks */
-    MgrNeed need;       /* of its row; MGR_NEED_UNSET: there is none */
-    bool is_plain;      /* from a monitor's own topic: the answer is JSON alone, and goes to HL_TOPIC_MONITOR_REPLY */
+    bool is_console;
+    char *address; /* of the person's browser, as a console tells it; NULL: not told */
+    MgrNeed need;  /* of its row; MGR_NEED_UNSET: there is none */
+    bool is_plain; /* from a monitor's own topic: the answer is JSON alone, and goes to HL_TOPIC_MONITOR_REPLY */
 } MgrOrigin;
 
 /* Takes message, and what is in origin; correlation may be NULL. */
@@ -55,6 +58,8 @@ MgrCall *mgr_call_new(MgrCalls *calls, MgrOrigin *origin, GBytes *correlation, H
 const MgrCaller *mgr_call_caller(const MgrCall *call);
 const char *mgr_call_admin(const MgrCall *call);
 const HlMsgCall *mgr_call_message(const MgrCall *call);
+/* The console that it came through; NULL: it came with the account's own certificate. */
+const char *mgr_call_console(const MgrCall *call);
 
 /* NULL when it was not given. */
 const char *mgr_call_argument(const MgrCall *call, const char *name);

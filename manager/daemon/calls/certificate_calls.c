@@ -26,17 +26,18 @@ typedef struct {
     MgrCall *call;
     MgrCertificateRecord certificate;
     MgrAccountRecord account; /* that comes with it; name NULL: none */
-    char *pem, *serial;
+    char *name, *pem, *serial;
     bool replaces; /* the earlier ones of the name end */
     HlTime at;
 } Issue;
 
-static Issue *issue_new(MgrCertificateCalls *calls, MgrCall *call)
+static Issue *issue_new(MgrCertificateCalls *calls, MgrCall *call, const char *name)
 {
     Issue *issue = g_new0(Issue, 1);
 
     issue->calls = calls;
     issue->call = call;
+    issue->name = g_strdup(name);
     issue->at = hl_clock_wall();
     return issue;
 }
@@ -47,6 +48,7 @@ static void issue_free(gpointer change)
 
     mgr_certificate_record_clear(&issue->certificate);
     mgr_account_record_clear(&issue->account);
+    g_free(issue->name);
     g_free(issue->pem);
     g_free(issue->serial);
     g_free(issue);
@@ -58,15 +60,15 @@ static json_t *issued_document(const Issue *issue)
     g_autofree char *ca = hl_cert_print(mgr_pki_authority(parts->pki));
     g_autofree char *brokers = g_strjoinv(",", parts->conf->broker_addresses);
 
-    return json_pack("{s:s, s:s, s:s, s:s, s:s}", "name", mgr_call_argument(issue->call, "name"), "certificate",
-                     issue->pem, "ca", ca, "brokers", brokers, "serial", issue->serial);
+    return json_pack("{s:s, s:s, s:s, s:s, s:s}", "name", issue->name, "certificate", issue->pem, "ca", ca, "brokers",
+                     brokers, "serial", issue->serial);
 }
 
 static void fold_issue(gpointer change)
 {
     Issue *issue = change;
     MgrCertificateCalls *calls = issue->calls;
-    const char *name = mgr_call_argument(issue->call, "name");
+    const char *name = issue->name;
     g_autoptr(GError) error = NULL;
 
     if (issue->account.name != NULL)
@@ -99,10 +101,10 @@ static bool fail_taken(const char *name, GError **error)
 static void fail_issue(gpointer change, const GError *error)
 {
     const Issue *issue = change;
-    const char *name = mgr_call_argument(issue->call, "name");
+    const char *name = issue->name;
     g_autoptr(GError) why = NULL;
 
-    if (hl_error_code(error) == HL_ERROR_CONFLICT && strcmp(mgr_call_message(issue->call)->name, "account renew") == 0)
+    if (hl_error_code(error) == HL_ERROR_CONFLICT && g_str_has_suffix(mgr_call_message(issue->call)->name, " renew"))
         hl_fail(&why, HL_ERROR_DENIED, "the certificates of '%s' were ended a moment ago", name);
     else if (hl_error_code(error) == HL_ERROR_CONFLICT &&
              g_str_has_prefix(mgr_call_message(issue->call)->name, "account "))
@@ -119,8 +121,11 @@ static bool sign(Issue *issue, HlCertKind kind)
     guint8 *der = g_base64_decode(mgr_call_argument(issue->call, "csr"), &size);
     g_autoptr(GBytes) csr = g_bytes_new_take(der, size);
     g_autoptr(GError) error = NULL;
-    g_autoptr(HlCert) cert = mgr_pki_issue(issue->calls->parts.pki, csr, kind, mgr_call_argument(issue->call, "name"),
-                                           LIFETIME, &issue->certificate, &error);
+    HlCertSpec spec = { .cn = issue->name,
+                        .kind = kind,
+                        .names = kind == HL_CERT_CONSOLE ? mgr_site_console_names : NULL };
+    g_autoptr(HlCert) cert =
+        mgr_pki_issue_named(issue->calls->parts.pki, csr, &spec, LIFETIME, &issue->certificate, &error);
 
     if (cert == NULL) {
         mgr_call_fail(issue->call, error);
@@ -149,9 +154,9 @@ static bool check_free(const MgrCertificateCalls *calls, const char *name, GErro
            fail_taken(name, error);
 }
 
-static void call_monitor_create(MgrCall *call, gpointer user)
+/* A certificate of a name that is nothing else: no account comes with it. */
+static void create(MgrCall *call, MgrCertificateCalls *calls, HlCertKind kind)
 {
-    MgrCertificateCalls *calls = user;
     g_autoptr(GError) error = NULL;
     HlWriteSet *set;
     Issue *issue;
@@ -160,12 +165,22 @@ static void call_monitor_create(MgrCall *call, gpointer user)
         mgr_call_fail(call, error);
         return;
     }
-    issue = issue_new(calls, call);
-    if (!sign(issue, HL_CERT_MONITOR))
+    issue = issue_new(calls, call, mgr_call_argument(call, "name"));
+    if (!sign(issue, kind))
         return;
     set = hl_write_set_new();
     mgr_write_named_certificate(set, &issue->certificate);
     commit(issue, set);
+}
+
+static void call_monitor_create(MgrCall *call, gpointer user)
+{
+    create(call, user, HL_CERT_MONITOR);
+}
+
+static void call_console_create(MgrCall *call, gpointer user)
+{
+    create(call, user, HL_CERT_CONSOLE);
 }
 
 /* false: failed; what there is of the account is cleared with the issue. */
@@ -192,7 +207,7 @@ static void call_admin_create(MgrCall *call, gpointer user)
     MgrCertificateCalls *calls = user;
     g_autoptr(GError) error = NULL;
     HlWriteSet *set;
-    Issue *issue = issue_new(calls, call);
+    Issue *issue = issue_new(calls, call, mgr_call_argument(call, "name"));
 
     if (!check_free(calls, mgr_call_argument(call, "name"), &error) || !take_account(issue, &error)) {
         mgr_call_fail(call, error);
@@ -225,7 +240,7 @@ static void call_account_certificate(MgrCall *call, gpointer user)
         mgr_call_fail(call, error);
         return;
     }
-    issue = issue_new(calls, call);
+    issue = issue_new(calls, call, mgr_call_argument(call, "name"));
     issue->replaces = replaces;
     if (!sign(issue, HL_CERT_ADMIN))
         return;
@@ -254,34 +269,48 @@ static const MgrCertificateRecord *find_last(const MgrFleet *fleet, const char *
     return last;
 }
 
-/* For the caller alone, who holds a certificate in force: another of the same name.  As often as endpoints get one: a
- * CLI that loses each answer does not fill the registry. */
-static void call_account_renew(MgrCall *call, gpointer user)
+/* For the caller alone, who holds a certificate in force: another of the same name.  As often as endpoints get one: one
+ * that loses each answer does not fill the registry. */
+static void renew(MgrCall *call, MgrCertificateCalls *calls, const char *name, HlCertKind kind)
 {
-    MgrCertificateCalls *calls = user;
-    const char *name = mgr_call_argument(call, "name");
     const MgrCertificateRecord *last = find_last(calls->parts.fleet, name);
+    const char *before = last != NULL ? last->serial : "";
     g_autoptr(GError) error = NULL;
     HlWriteSet *set;
     Issue *issue;
 
-    if (strcmp(name, mgr_call_admin(call)) != 0) {
-        hl_fail(&error, HL_ERROR_INVALID, "'%s' is not you: 'holdline account certificate' makes one for others", name);
-        mgr_call_refuse(call, error);
-        return;
-    }
-    if (last != NULL && !mgr_quota_is_certificate_due(last->issued_at, last->expires_at, hl_clock_wall()))
+    if (last != NULL && !mgr_quota_is_certificate_due(last->issued_at, last->expires_at, hl_clock_wall())) {
         hl_fail(&error, HL_ERROR_EXISTS, "'%s' was given another certificate a short while ago", name);
-    if (error != NULL) {
         mgr_call_fail(call, error);
         return;
     }
-    issue = issue_new(calls, call);
-    if (!sign(issue, HL_CERT_ADMIN))
+    issue = issue_new(calls, call, name);
+    if (!sign(issue, kind))
         return;
     set = hl_write_set_new();
-    mgr_write_account_renewal(set, &issue->certificate, last != NULL ? last->serial : "");
+    if (kind == HL_CERT_CONSOLE)
+        mgr_write_named_renewal(set, &issue->certificate, before);
+    else
+        mgr_write_account_renewal(set, &issue->certificate, before);
     commit(issue, set);
+}
+
+static void call_account_renew(MgrCall *call, gpointer user)
+{
+    const char *name = mgr_call_argument(call, "name");
+    g_autoptr(GError) error = NULL;
+
+    if (strcmp(name, mgr_call_admin(call)) == 0 && mgr_call_console(call) == NULL) {
+        renew(call, user, name, HL_CERT_ADMIN);
+        return;
+    }
+    hl_fail(&error, HL_ERROR_INVALID, "'%s' is not you: 'holdline account certificate' makes one for others", name);
+    mgr_call_refuse(call, error);
+}
+
+static void call_console_renew(MgrCall *call, gpointer user)
+{
+    renew(call, user, mgr_call_console(call), HL_CERT_CONSOLE);
 }
 
 /* -------------------------------------------------------------------------------------------------------------- list
@@ -346,6 +375,11 @@ static void call_monitor_list(MgrCall *call, gpointer user)
     list(call, user, HL_CERT_MONITOR);
 }
 
+static void call_console_list(MgrCall *call, gpointer user)
+{
+    list(call, user, HL_CERT_CONSOLE);
+}
+
 /* ------------------------------------------------------------------------------------------------------------ revoke
  */
 
@@ -377,17 +411,17 @@ static void fold_revocation(gpointer change)
     mgr_pki_fold_revocations(revocation->calls->parts.pki, revocation->name, NULL, revocation->at, &waiter);
 }
 
-static void call_monitor_revoke(MgrCall *call, gpointer user)
+static void revoke_all(MgrCall *call, const MgrCertificateCalls *calls, const char *kind_name)
 {
     static const MgrChangeKind kind = { fold_revocation, fail_revocation, revocation_free };
-    const MgrCertificateCalls *calls = user;
     const char *name = mgr_call_argument(call, "name");
     g_autoptr(GError) error = NULL;
     HlWriteSet *set;
     Revocation *revocation;
 
-    if (!mgr_fleet_has_live_name(calls->parts.fleet, name, hl_cert_kind_name(HL_CERT_MONITOR))) {
-        hl_fail(&error, HL_ERROR_NOT_FOUND, "there is no monitor '%s'; 'holdline monitor list' lists them", name);
+    if (!mgr_fleet_has_live_name(calls->parts.fleet, name, kind_name)) {
+        hl_fail(&error, HL_ERROR_NOT_FOUND, "there is no %s '%s'; 'holdline %s list' lists them", kind_name, name,
+                kind_name);
         mgr_call_fail(call, error);
         return;
     }
@@ -398,7 +432,21 @@ static void call_monitor_revoke(MgrCall *call, gpointer user)
     mgr_call_commit(call, calls->parts.record, set, &kind, revocation);
 }
 
+static void call_monitor_revoke(MgrCall *call, gpointer user)
+{
+    revoke_all(call, user, hl_cert_kind_name(HL_CERT_MONITOR));
+}
+
+static void call_console_revoke(MgrCall *call, gpointer user)
+{
+    revoke_all(call, user, hl_cert_kind_name(HL_CERT_CONSOLE));
+}
+
 static const MgrCallRow rows[] = {
+    { "console create", "name csr", "", MGR_NEED_OWN, MGR_SCOPE_NONE, call_console_create },
+    { "console list", "", "", MGR_NEED_AUDIT, MGR_SCOPE_NONE, call_console_list },
+    { "console renew", "csr", "", MGR_NEED_CONSOLE, MGR_SCOPE_NONE, call_console_renew },
+    { "console revoke", "name", "", MGR_NEED_OWN, MGR_SCOPE_NONE, call_console_revoke },
     { "monitor create", "name csr", "", MGR_NEED_OWN, MGR_SCOPE_NONE, call_monitor_create },
     { "monitor list", "", "", MGR_NEED_AUDIT, MGR_SCOPE_NONE, call_monitor_list },
     { "monitor revoke", "name", "", MGR_NEED_OWN, MGR_SCOPE_NONE, call_monitor_revoke },

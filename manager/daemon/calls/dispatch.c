@@ -105,7 +105,7 @@ static void ignore(MgrDispatch *dispatch, const char *admin, const char *why)
     hl_log_limited(HL_LOG_WARN, "call", admin, "request of '%s' ignored: %s", admin, why);
 }
 
-/* The topic says who asks: the broker's access list lets nobody else write it.  His certificate is in the registry, and
+/* The topic says who asks: the broker's access list lets nobody else write it.  The certificate is in the registry, and
  * not revoked. */
 static bool has_kind(const MgrDispatch *dispatch, const char *name, HlCertKind kind)
 {
@@ -129,86 +129,132 @@ static char *serials_of(const MgrFleet *fleet, const char *name)
     return g_string_free(g_steal_pointer(&out), FALSE);
 }
 
-/* Without an account, or with a disabled one: as one that may the least, for an answer that says so. */
-static MgrOrigin origin_of(const MgrDispatch *dispatch, const char *name, MgrNeed need)
-{
-    const MgrAccountRecord *account = mgr_accounts_get(dispatch->fleet->accounts, name);
-    bool is_enabled = account != NULL && account->disabled_at == 0;
-    MgrOrigin origin = { .need = need, .certificates = serials_of(dispatch->fleet, name) };
+/* A request on its way to the handler. */
+typedef struct {
+    const char *name; /* that it came under */
+    bool is_console, is_monitor;
+    bool is_plain; /* on a monitor's own topic */
+    const HlMsgCall *message;
+    const MgrCallRow *row; /* NULL: there is none */
+} Request;
 
-    mgr_caller_init(&origin.caller, name, is_enabled ? account->role : MGR_ROLE_AUDITOR,
+/* Without an account, or with a disabled one: as one that may the least, for an answer that says so. */
+static MgrOrigin origin_of(const MgrDispatch *dispatch, const Request *request)
+{
+    const MgrAccountRecord *account = mgr_accounts_get(dispatch->fleet->accounts, request->name);
+    bool is_enabled = account != NULL && account->disabled_at == 0;
+    const char *address = request->message->address;
+    MgrOrigin origin = { .name = g_strdup(request->name),
+                         .certificates = serials_of(dispatch->fleet, request->name),
+                         .is_console = request->is_console,
+                         .is_plain = request->is_plain,
+                         .address = request->is_console && *address != '\0' ? g_strdup(address) : NULL,
+                         .need = request->row != NULL ? request->row->need : MGR_NEED_UNSET };
+
+    mgr_caller_init(&origin.caller, request->name, is_enabled ? account->role : MGR_ROLE_AUDITOR,
                     account != NULL ? account->groups : "");
     return origin;
 }
 
-/* The one place where it is decided who may call what. */
-static bool check_caller(const MgrDispatch *dispatch, const char *name, const MgrCallRow *row, GError **error)
+static bool deny(const MgrDispatch *dispatch, const Request *request, const MgrAccountRecord *account, GError **error)
 {
-    GHashTable *accounts = dispatch->fleet->accounts;
-    const MgrAccountRecord *account = mgr_accounts_get(accounts, name);
-    g_autofree char *owners = NULL;
+    const char *call = request->row->name;
+    MgrNeed need = request->row->need;
+    g_autofree char *owners = mgr_accounts_owners(dispatch->fleet->accounts);
 
-    if (account != NULL && account->disabled_at == 0 && mgr_role_may(account->role, row->need))
-        return true;
-    if (row->need == MGR_NEED_WATCH && has_kind(dispatch, name, HL_CERT_MONITOR))
-        return true;
-    owners = mgr_accounts_owners(accounts);
-    if (has_kind(dispatch, name, HL_CERT_MONITOR))
-        hl_fail(error, HL_ERROR_DENIED, "'%s' is a monitor, which may only watch: '%s' needs an account", name,
-                row->name);
-    else if (account == NULL)
-        hl_fail(error, HL_ERROR_DENIED, "there is no account '%s': ask an owner (%s)", name, owners);
-    else if (account->disabled_at != 0)
-        hl_fail(error, HL_ERROR_DENIED, "the account '%s' is disabled: ask an owner (%s)", name, owners);
-    else
-        hl_fail(error, HL_ERROR_DENIED, "'%s' needs the role %s; '%s' is %s: ask an owner (%s)", row->name,
-                mgr_role_name(mgr_need_role(row->need)), name, mgr_role_name(account->role), owners);
-    hl_log_limited(HL_LOG_WARN, "call", name, "'%s' of %s is denied", row->name, name);
-    return false;
+    hl_log_limited(HL_LOG_WARN, "call", request->name, "'%s' of %s is denied", call, request->name);
+    if (request->is_monitor)
+        return hl_fail(error, HL_ERROR_DENIED, "'%s' is a monitor, which may only watch: '%s' needs an account",
+                       request->name, call);
+    if (account == NULL)
+        return hl_fail(error, HL_ERROR_DENIED, "there is no account '%s': ask an owner (%s)", request->name, owners);
+    if (account->disabled_at != 0)
+        return hl_fail(error, HL_ERROR_DENIED, "the account '%s' is disabled: ask an owner (%s)", account->name,
+                       owners);
+    if (need == MGR_NEED_CONSOLE)
+        return hl_fail(error, HL_ERROR_DENIED, "'%s' is for consoles, and '%s' is an account", call, account->name);
+    return hl_fail(error, HL_ERROR_DENIED, "'%s' needs the role %s; '%s' is %s: ask an owner (%s)", call,
+                   mgr_role_name(mgr_need_role(need)), account->name, mgr_role_name(account->role), owners);
+}
+
+/* A console has no rights of its own but to look at what the status topics tell it anyway, and to let people sign in.
+ */
+static bool check_console(const Request *request, GError **error)
+{
+    if (*request->message->session != '\0')
+        return hl_fail(error, HL_ERROR_EXPIRED, "the session has ended: sign in again");
+    return mgr_need_is_of_console(request->row->need) ||
+           hl_fail(error, HL_ERROR_EXPIRED, "'%s' needs somebody who has signed in", request->row->name);
+}
+
+/* The one place where it is decided who may call what. */
+static bool check_caller(const MgrDispatch *dispatch, const Request *request, GError **error)
+{
+    const MgrAccountRecord *account = mgr_accounts_get(dispatch->fleet->accounts, request->name);
+    bool may = account != NULL && account->disabled_at == 0 && mgr_role_may(account->role, request->row->need);
+
+    if (request->is_console)
+        return check_console(request, error);
+    if (!may && !(request->is_monitor && request->row->need == MGR_NEED_WATCH))
+        return deny(dispatch, request, account, error);
+    return (*request->message->session == '\0' && *request->message->address == '\0') ||
+           hl_fail(error, HL_ERROR_INVALID, "only a console asks for others: '%s' is none", request->name);
+}
+
+static bool check_request(const MgrDispatch *dispatch, const Request *request, GError **error)
+{
+    if (request->row == NULL)
+        return hl_fail(error, HL_ERROR_INVALID, "this server knows no call '%.64s'; is the CLI newer than the server?",
+                       request->message->name);
+    return check_caller(dispatch, request, error) && check_arguments(request->message, request->row, error);
 }
 
 /* Takes decoded. */
 static void start(MgrDispatch *dispatch, const char *name, bool is_plain, GBytes *correlation, HlMsgCall *decoded)
 {
-    g_autoptr(GError) error = NULL;
     gpointer user = NULL;
-    const MgrCallRow *known = find_row(dispatch, decoded->name, &user);
-    const MgrCallRow *row = known;
-    MgrOrigin origin;
-    MgrCall *call;
+    Request request = { .name = name,
+                        .is_console = has_kind(dispatch, name, HL_CERT_CONSOLE),
+                        .is_monitor = has_kind(dispatch, name, HL_CERT_MONITOR),
+                        .is_plain = is_plain,
+                        .message = decoded,
+                        .row = find_row(dispatch, decoded->name, &user) };
+    MgrOrigin origin = origin_of(dispatch, &request);
+    g_autoptr(GError) error = NULL;
+    bool ok = check_request(dispatch, &request, &error);
+    MgrCall *call = mgr_call_new(dispatch->calls, &origin, correlation, decoded);
 
-    if (row == NULL)
-        hl_fail(&error, HL_ERROR_INVALID, "this server knows no call '%.64s'; is the CLI newer than the server?",
-                decoded->name);
-    if (row != NULL && (!check_caller(dispatch, name, row, &error) || !check_arguments(decoded, row, &error)))
-        row = NULL;
-    origin = origin_of(dispatch, name, known != NULL ? known->need : MGR_NEED_UNSET);
-    origin.is_plain = is_plain;
-    call = mgr_call_new(dispatch->calls, &origin, correlation, decoded);
-    if (row != NULL)
-        row->handler(call, user);
+    if (ok)
+        request.row->handler(call, user);
     else
         mgr_call_fail(call, error);
 }
 
-static void handle_message(MgrDispatch *dispatch, const char *admin, const HlBusMessage *message)
+/* Whether a call may come under this name at all. */
+static bool is_sender(const MgrDispatch *dispatch, const char *name)
 {
-    g_autofree char *reply_topic = hl_topic_name(HL_TOPIC_ADMIN_REPLY, admin);
+    return has_kind(dispatch, name, HL_CERT_ADMIN) || has_kind(dispatch, name, HL_CERT_MONITOR) ||
+           has_kind(dispatch, name, HL_CERT_CONSOLE);
+}
+
+static void handle_message(MgrDispatch *dispatch, const char *name, const HlBusMessage *message)
+{
+    g_autofree char *reply_topic = hl_topic_name(HL_TOPIC_ADMIN_REPLY, name);
     g_autoptr(HlMsgCall) decoded = NULL;
     g_autoptr(GError) error = NULL;
 
     decoded = hl_wire_decode_bytes(&holdline__v1__call__descriptor, message->payload, &error);
-    if (decoded == NULL || !(has_kind(dispatch, admin, HL_CERT_ADMIN) || has_kind(dispatch, admin, HL_CERT_MONITOR))) {
-        ignore(dispatch, admin, error != NULL ? error->message : "not an administrator");
+    if (decoded == NULL || !is_sender(dispatch, name)) {
+        ignore(dispatch, name, error != NULL ? error->message : "neither an administrator nor a console");
         return;
     }
     if (message->retained || g_strcmp0(message->response_topic, reply_topic) != 0) {
         g_autofree char *why = g_strdup_printf("its response topic is not %s", reply_topic);
 
-        ignore(dispatch, admin, why);
+        ignore(dispatch, name, why);
         return;
     }
-    start(dispatch, admin, false, message->correlation, g_steal_pointer(&decoded));
+    start(dispatch, name, false, message->correlation, g_steal_pointer(&decoded));
 }
 
 /* As the wire has it, so that the same bounds hold for both. */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which handler gets which admin call: tables of rows, added when the manager is wired.
  *
- * A request is checked here, before any handler sees it: it decodes, it comes under a name with an administrator's
- * certificate, the answer goes to that name's own topic, the call is known, the account of that name is enabled and its
- * role may do what the call needs (manager/core/role.h), the arguments are those of the row.  A monitor has
- * no account: its certificate is enough, for what needs no more than MGR_NEED_WATCH. */
+ * A request is checked here, before any handler sees it: it decodes, it comes under a name with a certificate of an
+ * account or a console, the answer goes to that name's own topic, the call is known, the account of that name is
+ * enabled and its role may do what the call needs (manager/core/role.h), the arguments are those of the row.  A monitor
+ * has no account: its certificate is enough, for what needs no more than MGR_NEED_WATCH. */
 #ifndef MANAGER_DAEMON_CALLS_DISPATCH_H
 #define MANAGER_DAEMON_CALLS_DISPATCH_H
 

@@ -153,6 +153,7 @@ static GPtrArray *gather(const MgrEnds *ends, HlTime now)
 
     add_people(ends, items, HL_CERT_ADMIN, MGR_END_ADMIN);
     add_people(ends, items, HL_CERT_MONITOR, MGR_END_MONITOR);
+    add_people(ends, items, HL_CERT_CONSOLE, MGR_END_CONSOLE);
     add_file(ends, items, MGR_END_SERVER, "pki/server.pem");
     add_file(ends, items, MGR_END_MANAGER, "pki/manager.pem");
     add_cert(items, MGR_END_CA, mgr_pki_authority(ends->parts.pki));
