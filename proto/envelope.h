@@ -11,6 +11,7 @@
 #define HL_ENVELOPE_COMMAND  "command"
 #define HL_ENVELOPE_BUNDLE   "bundle"
 #define HL_ENVELOPE_LINE     "line"
+#define HL_ENVELOPE_SERVER   "server"
 
 /* The signed envelope of an inner message, to be freed by hl_wire_free. */
 HlMsgEnvelope *hl_envelope_sign(const HlSigningKey *key, const char *context, const ProtobufCMessage *inner);

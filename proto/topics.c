@@ -12,6 +12,7 @@ static const HlTopicRow rows[HL_N_TOPICS] = {
     [HL_TOPIC_ECHO] = { "endpoint/%/echo", HL_SENDER_ENDPOINT, 0, false, .to_manager = true },
     [HL_TOPIC_ACK] = { "endpoint/%/ack", HL_SENDER_MANAGER, 1, false, .to_endpoint = true },
     [HL_TOPIC_SETTINGS] = { "endpoint/%/settings", HL_SENDER_MANAGER, 1, true, .to_endpoint = true },
+    [HL_TOPIC_SERVER] = { "endpoint/%/server", HL_SENDER_MANAGER, 1, true, .to_endpoint = true },
     [HL_TOPIC_COMMAND] = { "endpoint/%/command", HL_SENDER_MANAGER, 1, false, .to_endpoint = true },
     [HL_TOPIC_PROBE] = { "endpoint/%/probe", HL_SENDER_MANAGER, 0, false, .to_endpoint = true },
     [HL_TOPIC_ADMIN_REQUEST] = { "admin/request/%", HL_SENDER_ADMIN, 1, false, .to_manager = true },

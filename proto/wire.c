@@ -65,15 +65,17 @@ static bool check_repeated(const ProtobufCMessage *message, const ProtobufCField
 {
     const HlBound *bound = hl_bound_find(message->descriptor, field);
     size_t count = *(const size_t *)((const char *)message + field->quantifier_offset);
-    char *const *array = *(char *const *const *)((const char *)message + field->offset);
+    const char *array = *(const char *const *)((const char *)message + field->offset);
+    gsize size = field->type == PROTOBUF_C_TYPE_BYTES ? sizeof(ProtobufCBinaryData) : sizeof(char *);
 
     if (count > bound->count)
         return hl_fail(error, HL_ERROR_LIMIT, "%s has more than %" G_GSIZE_FORMAT " entries", bound->field,
                        bound->count);
-    if (field->type != PROTOBUF_C_TYPE_STRING && field->type != PROTOBUF_C_TYPE_MESSAGE)
+    if (field->type != PROTOBUF_C_TYPE_STRING && field->type != PROTOBUF_C_TYPE_BYTES &&
+        field->type != PROTOBUF_C_TYPE_MESSAGE)
         return true;
     for (size_t i = 0; i < count; i++)
-        if (!check_value(message, field, &array[i], fit, error))
+        if (!check_value(message, field, array + i * size, fit, error))
             return false;
     return true;
 }

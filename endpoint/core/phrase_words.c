@@ -84,6 +84,7 @@ const char *const ep_phrase_words[] = {
     N_("stopped"),
     N_("reported"),
     N_("quarantined"),
+    N_("server"),
     N_("settings"),
     N_("untrusted"),
     N_("replayed"),

@@ -7,6 +7,7 @@ static const char *const whats[EP_REFUSED_N_WHATS] = {
     [EP_REFUSED_SETTINGS] = "settings",
     [EP_REFUSED_COMMAND] = "command",
     [EP_REFUSED_CERTIFICATE] = "certificate",
+    [EP_REFUSED_SERVER] = "server",
 };
 
 static const char *const reasons[EP_REFUSED_N_REASONS] = {

@@ -8,7 +8,13 @@
 
 #define EP_REFUSAL_INTERVAL HL_MINUTE
 
-typedef enum { EP_REFUSED_SETTINGS, EP_REFUSED_COMMAND, EP_REFUSED_CERTIFICATE, EP_REFUSED_N_WHATS } EpRefused;
+typedef enum {
+    EP_REFUSED_SETTINGS,
+    EP_REFUSED_COMMAND,
+    EP_REFUSED_CERTIFICATE,
+    EP_REFUSED_SERVER, /* a ServerDocument */
+    EP_REFUSED_N_WHATS,
+} EpRefused;
 
 typedef enum {
     EP_REFUSED_UNTRUSTED,
@@ -21,7 +27,7 @@ typedef enum {
     EP_REFUSED_N_REASONS,
 } EpRefusedReason;
 
-/* "settings", "command", "certificate"; "untrusted", "wrong-endpoint", ... as on the wire. */
+/* "settings", "command", "certificate", "server"; "untrusted", "wrong-endpoint", ... as on the wire. */
 const char *ep_refused_name(EpRefused what);
 const char *ep_refused_reason_name(EpRefusedReason reason);
 

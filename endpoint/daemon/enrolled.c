@@ -7,6 +7,7 @@
 #include "endpoint/daemon/ground/store.h"
 #include "endpoint/daemon/work/commands.h"
 #include "endpoint/daemon/work/intake.h"
+#include "endpoint/daemon/work/server.h"
 #include "lib/base/file.h"
 #include "lib/base/log.h"
 #include "lib/pki/signing.h"
@@ -24,6 +25,7 @@ struct EpEnrolled {
     EpJournal *journal;
     EpRefuser *refuser;
     EpIntake *intake;
+    EpServer *server;
     EpRenewal *renewal;
     EpCommands *commands;
     EpPoll *poll;
@@ -57,6 +59,13 @@ static void on_settings_came(GBytes *envelope, gpointer user)
 
     ep_intake_offer(enrolled->intake, envelope, "channel",
                     ep_enrolled_link(enrolled).session); /* it reports by itself what became of them */
+}
+
+static void on_server_came(GBytes *envelope, gpointer user)
+{
+    const EpEnrolled *enrolled = user;
+
+    ep_server_offer(enrolled->server, envelope);
 }
 
 static void on_command_came(GBytes *envelope, gpointer user)
@@ -112,6 +121,7 @@ static void make_parts(EpEnrolled *enrolled, EpIdentity *identity)
                                                          .refuser = enrolled->refuser,
                                                          .trouble = has->trouble,
                                                          .time = &enrolled->time });
+    enrolled->server = ep_server_new(&(EpServerOptions){ identity, enrolled->refuser });
     enrolled->renewal = ep_renewal_new(
         &(EpRenewalOptions){ identity, has->db, spool, has->trouble, &enrolled->time, on_renewed, enrolled });
     enrolled->commands = ep_commands_new(&(EpCommandsOptions){ .identity = identity,
@@ -146,6 +156,7 @@ static bool make_presence(EpEnrolled *enrolled, const EpIdentity *identity, GErr
                                                                .poll = enrolled->poll,
                                                                .refused = has->refused,
                                                                .settings_came = on_settings_came,
+                                                               .server_came = on_server_came,
                                                                .command_came = on_command_came,
                                                                .user = enrolled },
                                          error);
@@ -227,6 +238,7 @@ void ep_enrolled_free(EpEnrolled *enrolled)
     ep_poll_free(enrolled->poll);
     ep_commands_free(enrolled->commands);
     ep_renewal_free(enrolled->renewal);
+    ep_server_free(enrolled->server);
     ep_intake_free(enrolled->intake);
     ep_refuser_free(enrolled->refuser);
     ep_journal_free(enrolled->journal);

@@ -9,7 +9,7 @@
 #define MANAGER_STATE   "holdline/v1/manager/state"
 
 /* Those of its own name. */
-static const char *const leaves[] = { "ack", "settings", "command", "probe" };
+static const char *const leaves[] = { "ack", "settings", "server", "command", "probe" };
 
 bool broker_may_subscribe(const char *user, const char *filter)
 {

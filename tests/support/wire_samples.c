@@ -12,6 +12,7 @@ const ProtobufCMessageDescriptor *const wire_types[] = {
     TYPE(component),
     TYPE(registration),
     TYPE(applied_settings),
+    TYPE(applied_server),
     TYPE(link),
     TYPE(heartbeat),
     TYPE(command_report),
@@ -34,6 +35,7 @@ const ProtobufCMessageDescriptor *const wire_types[] = {
     TYPE(signed_envelope),
     TYPE(setting),
     TYPE(settings_document),
+    TYPE(server_document),
     TYPE(command),
     TYPE(bundle),
     TYPE(enrol_request),
@@ -219,13 +221,15 @@ static void print_repeated(GString *out, const char *path, const ProtobufCMessag
                            const ProtobufCFieldDescriptor *field)
 {
     size_t count = *(const size_t *)((const char *)message + field->quantifier_offset);
-    char *const *array = *(char *const *const *)((const char *)message + field->offset);
+    const char *array = *(const char *const *)((const char *)message + field->offset);
+    gsize size = field->type == PROTOBUF_C_TYPE_BYTES ? sizeof(ProtobufCBinaryData) : sizeof(char *);
 
-    g_assert_true(field->type == PROTOBUF_C_TYPE_STRING || field->type == PROTOBUF_C_TYPE_MESSAGE);
+    g_assert_true(field->type == PROTOBUF_C_TYPE_STRING || field->type == PROTOBUF_C_TYPE_BYTES ||
+                  field->type == PROTOBUF_C_TYPE_MESSAGE);
     for (size_t i = 0; i < count; i++) {
         g_autofree char *entry = g_strdup_printf("%s[%" G_GSIZE_FORMAT "]", path, i);
 
-        print_value(out, entry, field, &array[i]);
+        print_value(out, entry, field, array + i * size);
     }
 }
 

@@ -33,6 +33,13 @@ static void on_settings_came(GBytes *envelope G_GNUC_UNUSED, gpointer user)
     g_ptr_array_add(f->came, (char *)"settings");
 }
 
+static void on_server_came(GBytes *envelope G_GNUC_UNUSED, gpointer user)
+{
+    Fixture *f = user;
+
+    g_ptr_array_add(f->came, (char *)"server");
+}
+
 static void on_command_came(GBytes *envelope G_GNUC_UNUSED, gpointer user)
 {
     Fixture *f = user;
@@ -61,6 +68,7 @@ static void make(Fixture *f)
                                   .updates = parts->updates,
                                   .refused = &parts->refused,
                                   .settings_came = on_settings_came,
+                                  .server_came = on_server_came,
                                   .command_came = on_command_came,
                                   .user = f };
     g_autoptr(GError) error = NULL;
@@ -299,7 +307,7 @@ static void test_heartbeats(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
 
 static void test_dispatch(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
-    static const char *const topics[] = { "ack", "settings", "command", "probe" };
+    static const char *const topics[] = { "ack", "settings", "server", "command", "probe" };
     g_autoptr(GBytes) nothing = g_bytes_new(NULL, 0);
     HlBusMessage cleared = { .topic = TOPIC("settings"), .payload = nothing, .qos = 1, .retained = true };
 
@@ -308,17 +316,19 @@ static void test_dispatch(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
 
         g_assert_true(g_strv_contains(bus_fake_options(bus())->subscriptions, topic));
     }
-    g_assert_cmpuint(g_strv_length((char **)hl_unconst(bus_fake_options(bus())->subscriptions)), ==, 5);
+    g_assert_cmpuint(g_strv_length((char **)hl_unconst(bus_fake_options(bus())->subscriptions)), ==, 6);
     bus_fake_up(bus());
     bus_fake_deliver_text(bus(), TOPIC("command"), "x"); /* before the settings that came with it */
     bus_fake_deliver_text(bus(), TOPIC("settings"), "x");
+    bus_fake_deliver_text(bus(), TOPIC("server"), "x");
     bus_fake_deliver(bus(), &cleared); /* that is no settings */
     bus_fake_deliver_text(bus(), TOPIC("ack"), "garbage");
     bus_fake_deliver_text(bus(), TOPIC("probe"), "garbage");
     bus_fake_deliver_text(bus(), "holdline/v1/manager/state", "garbage");
-    g_assert_cmpuint(f->came->len, ==, 2);
+    g_assert_cmpuint(f->came->len, ==, 3);
     g_assert_cmpstr(f->came->pdata[0], ==, "command");
     g_assert_cmpstr(f->came->pdata[1], ==, "settings");
+    g_assert_cmpstr(f->came->pdata[2], ==, "server");
 }
 
 static void test_probe(Fixture *f, gconstpointer unused G_GNUC_UNUSED)

@@ -54,6 +54,7 @@ static void make(Fixture *f)
                                                         .poll = f->poll,
                                                         .refused = &parts->refused,
                                                         .settings_came = ignore_payload,
+                                                        .server_came = ignore_payload,
                                                         .command_came = ignore_payload,
                                                         .user = f },
                                   &error);

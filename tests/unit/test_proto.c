@@ -270,6 +270,23 @@ static void test_decode_repeated(void)
     g_assert_nonnull(strstr(error->message, "Setting.value"));
 }
 
+/* Each element of a repeated field of bytes. */
+static void test_decode_repeated_bytes(void)
+{
+    guint8 key[33] = { 0 };
+    ProtobufCBinaryData keys[] = { { 32, key }, { 33, key } };
+    HlMsgServerDocument document = HOLDLINE__V1__SERVER_DOCUMENT__INIT;
+    g_autoptr(GError) error = NULL;
+
+    document.signing_keys = keys;
+    document.n_signing_keys = 1;
+    g_assert_true(hl_wire_check(&document.base, NULL));
+    document.n_signing_keys = 2;
+    g_assert_false(hl_wire_check(&document.base, &error));
+    g_assert_error(error, HL_ERROR, HL_ERROR_INVALID);
+    g_assert_nonnull(strstr(error->message, "ServerDocument.signing_keys"));
+}
+
 /* Only the member that is set is looked at: the others share its memory. */
 static void test_decode_oneof(void)
 {
@@ -546,6 +563,7 @@ int main(int argc, char **argv)
     g_test_add_func("/proto/wire/text", test_decode_text);
     g_test_add_func("/proto/wire/size", test_decode_size);
     g_test_add_func("/proto/wire/repeated", test_decode_repeated);
+    g_test_add_func("/proto/wire/repeated-bytes", test_decode_repeated_bytes);
     g_test_add_func("/proto/wire/oneof", test_decode_oneof);
     g_test_add_func("/proto/wire/unknown", test_decode_unknown);
     g_test_add_func("/proto/wire/field-zero", test_decode_field_zero);

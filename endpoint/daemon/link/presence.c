@@ -359,6 +359,14 @@ static void handle_settings(GBytes *payload, bool retained G_GNUC_UNUSED, gpoint
         presence->has.settings_came(payload, presence->has.user);
 }
 
+static void handle_server(GBytes *payload, bool retained G_GNUC_UNUSED, gpointer user)
+{
+    const EpPresence *presence = user;
+
+    if (g_bytes_get_size(payload) > 0)
+        presence->has.server_came(payload, presence->has.user);
+}
+
 static void handle_command(GBytes *payload, bool retained G_GNUC_UNUSED, gpointer user)
 {
     const EpPresence *presence = user;
@@ -395,6 +403,7 @@ EpPresence *ep_presence_new(const EpPresenceOptions *options, GError **error)
                                          { [HL_TOPIC_ACK] = handle_ack,
                                            [HL_TOPIC_PROBE] = handle_probe,
                                            [HL_TOPIC_SETTINGS] = handle_settings,
+                                           [HL_TOPIC_SERVER] = handle_server,
                                            [HL_TOPIC_COMMAND] = handle_command,
                                            [HL_TOPIC_MANAGER_STATE] = handle_manager_state } },
                            .user = presence };

@@ -29,6 +29,7 @@ typedef struct {
     EpPoll *poll;
     const EpRefusals *refused;
     void (*settings_came)(GBytes *envelope, gpointer user);
+    void (*server_came)(GBytes *envelope, gpointer user);
     void (*command_came)(GBytes *envelope, gpointer user);
     gpointer user;
 } EpPresenceOptions;
