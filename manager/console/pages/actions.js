@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+// What can be done with endpoints, one or all that match a filter.  A dialog says beforehand how many take it, and why others do
+// not; the answer is a command whose page shows each endpoint's result.
+
+import { N_, number, tr, trn } from './i18n.js';
+import { all, get, post, remove } from './api.js';
+import { announce, confirm, dialog, field, select } from './ui.js';
+import { both } from './query.js';
+import { format } from './route.js';
+import { groupName } from './columns.js';
+import { h } from './dom.js';
+import { mayBe } from './session.js';
+import { visible } from './text.js';
+
+// path: of a command; run: anything else.  role: the lowest that may.
+const ACTIONS = [
+    { key: 'update-now', text: N_('Update Now'), role: 'operator' },
+    { key: 'scan', text: N_('Scan now'), role: 'operator' },
+    { key: 'verify', text: N_('Verify connection'), role: 'operator', run: verify },
+    { key: 'synchronize', text: N_('Synchronize with server'), role: 'operator' },
+    { key: 'rollback', text: N_('Roll-back'), role: 'operator', danger: true },
+    { key: 'move', text: N_('Move to group'), role: 'administrator', run: move },
+    { key: 'revoke', text: N_('Revoke certificate'), role: 'administrator', danger: true, one: true, run: revoke },
+    { key: 'remove', text: N_('Remove'), role: 'administrator', danger: true, one: true, run: removeEndpoint },
+];
+
+// subject: { count, selector, filter, rows }: selector goes to the server; filter and rows are for counting beforehand.
+export function actionEntries(subject) {
+    return ACTIONS.filter((action) => mayBe(action.role) && (!action.one || subject().count === 1)).map((action) => ({
+        key: action.key,
+        text: tr(action.text),
+        danger: action.danger,
+        click: () => (action.run ?? issue)(subject(), action),
+    }));
+}
+
+// Of one endpoint.
+export function subjectOf(row) {
+    return { count: 1, selector: { ids: [row.id] }, rows: [row] };
+}
+
+// Of a selection in a list.
+export function subjectOfSelection(selection, list, filter) {
+    const count = selection.count(list.total);
+    if (!selection.isAll)
+        return { count, selector: { ids: selection.ids }, rows: selection.ids.map((id) => list.find(id)).filter(Boolean) };
+    const rows = list.isComplete ? list.rows.filter((row) => selection.has(row.id)) : null;
+    return { count, selector: { filter, except: selection.ids }, filter, rows };
+}
+
+// Why endpoints do not take a command at once; the first that holds.
+const OBSTACLES = [
+    { filter: 'revoked:yes', holds: (row) => row.revoked, one: N_('{n} never does: its certificate is revoked'),
+        many: N_('{n} never do: their certificates are revoked') },
+    { filter: 'actual:never-seen', holds: (row) => row.actual === 'never-seen',
+        one: N_('{n} has never connected; it gets it when it does'), many: N_('{n} have never connected; they get it when they do') },
+    { filter: 'actual:offline', holds: (row) => row.actual === 'offline',
+        one: N_('{n} is offline; it gets it when its line comes back'), many: N_('{n} are offline; they get it when their lines come back') },
+];
+
+async function countObstacles(subject) {
+    if (subject.rows) {
+        const counts = OBSTACLES.map(() => 0);
+        for (const row of subject.rows) {
+            const at = OBSTACLES.findIndex((obstacle) => obstacle.holds(row));
+            if (at >= 0)
+                counts[at]++;
+        }
+        return counts;
+    }
+    return Promise.all(OBSTACLES.map(async (obstacle) =>
+        (await get('/endpoints', { filter: both(subject.filter, obstacle.filter), limit: 1 })).total ?? 0));
+}
+
+async function outlook(subject) {
+    const counts = await countObstacles(subject);
+    const now = subject.count - counts.reduce((sum, n) => sum + n, 0);
+    return [
+        h('p', {}, trn('{n} endpoint is selected.', '{n} endpoints are selected.', subject.count)),
+        h('ul', {}, h('li', {}, trn('{n} gets it at once', '{n} get it at once', now)),
+            OBSTACLES.map((obstacle, i) => counts[i] > 0 && h('li', {}, trn(obstacle.one, obstacle.many, counts[i])))),
+    ];
+}
+
+async function issue(subject, action) {
+    const text = tr(action.text);
+    const reply = await dialog({
+        title: text,
+        content: await outlook(subject),
+        action: text,
+        danger: action.danger,
+        submit: () => post('/commands', { kind: action.key, ...subject.selector }),
+    });
+    if (reply)
+        location.hash = format(['commands', reply.body.id]);
+}
+
+// Again for those that failed: the same command for these.
+export async function issueAgain(kind, ids) {
+    await issue({ count: ids.length, selector: { ids }, rows: [] }, ACTIONS.find((action) => action.key === kind));
+}
+
+async function verify(subject) {
+    await post('/verifications', subject.selector);
+    announce(trn('{n} endpoint is being dialled.', '{n} endpoints are being dialled.', subject.count));
+}
+
+async function move(subject, action) {
+    const groups = await all('/groups');
+    const group = select(groups[0]?.name, groups.map((row) => [row.name, visible(groupName(row))]));
+    const done = await dialog({
+        title: tr(action.text),
+        content: [h('p', {}, trn('{n} endpoint is selected.', '{n} endpoints are selected.', subject.count)),
+            field(tr('Group'), group, tr('They get the settings of their new group.'))],
+        action: tr('Move'),
+        submit: () => post('/endpoints:move', { ...subject.selector, group: group.value }),
+    });
+    if (done)
+        announce(tr('Moved: {n}', { n: number(subject.count) }));
+}
+
+async function revoke(subject) {
+    const [row] = subject.rows;
+    const done = await confirm(tr('Revoke certificate'),
+        h('p', {}, tr('{host} can no longer connect.  Its record stays.', { host: visible(row.host || row.id) })),
+        tr('Revoke certificate'), () => post(`/endpoints/${row.id}/revocation`));
+    if (done)
+        announce(tr('The certificate is revoked.'));
+}
+
+async function removeEndpoint(subject) {
+    const [row] = subject.rows;
+    const done = await confirm(tr('Remove'),
+        h('p', {}, tr('{host} can no longer connect, and its record is deleted.', { host: visible(row.host || row.id) })),
+        tr('Remove'), () => remove(`/endpoints/${row.id}`));
+    if (!done)
+        return;
+    announce(tr('The endpoint is removed.'));
+    location.hash = format(['endpoints']);
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// Requests to the REST interface.  When the session has ended, the request waits until the reader has signed in again and is then
+// repeated: a form that was being filled in loses nothing.
+
+const ROOT = 'api/v1';
+
+let signInAgain = null; // () -> a promise that is kept when there is a session again
+let signingIn = null;
+
+export function onSessionLost(ask) {
+    signInAgain = ask;
+}
+
+// What the server refused, or that it did not answer: code as in the REST document, "offline" in the second case.
+export class Problem extends Error {
+    constructor(status, document) {
+        super(document.detail || document.title || document.code || String(status));
+        this.status = status;
+        this.code = document.code || 'failed';
+        this.args = document.args || [];
+    }
+}
+
+// options: body (an object, sent as JSON), version (sent as If-Match), query, signal; quiet: a lost session is an answer like others.
+// -> { status, body, version, location }
+export async function request(method, path, options = {}) {
+    const key = method === 'POST' ? crypto.randomUUID() : null; // one for all tries: done once, however often it is sent
+    for (;;) {
+        const reply = await send(method, path, options, key);
+        if (reply.status !== 401 || path === '/session' || options.quiet || !signInAgain)
+            return result(reply);
+        signingIn ??= signInAgain().finally(() => { signingIn = null; });
+        await signingIn;
+    }
+}
+
+async function send(method, path, options, key) {
+    const headers = { Accept: 'application/json' };
+    if (options.body !== undefined)
+        headers['Content-Type'] = 'application/json';
+    if (options.version)
+        headers['If-Match'] = options.version;
+    if (key)
+        headers['Idempotency-Key'] = key;
+    const body = options.body === undefined ? undefined : JSON.stringify(options.body);
+    try {
+        return await fetch(address(path, options.query), { method, headers, body, signal: options.signal });
+    } catch (error) {
+        if (error.name === 'AbortError')
+            throw error;
+        throw new Problem(0, { code: 'offline' });
+    }
+}
+
+export function address(path, query = {}) {
+    const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== '' && value !== null);
+    const search = new URLSearchParams(given).toString();
+    return ROOT + path + (search ? '?' + search : '');
+}
+
+async function result(reply) {
+    const isJson = /json/.test(reply.headers.get('Content-Type') ?? '');
+    const body = isJson ? await reply.json() : null;
+    if (!reply.ok)
+        throw new Problem(reply.status, body ?? {});
+    return { status: reply.status, body, version: reply.headers.get('ETag'), location: reply.headers.get('Location') };
+}
+
+export async function get(path, query, signal) {
+    return (await request('GET', path, { query, signal })).body;
+}
+
+export async function post(path, body = {}) {
+    return request('POST', path, { body });
+}
+
+export const patch = (path, body, version) => request('PATCH', path, { body, version });
+
+export const remove = (path) => request('DELETE', path);
+
+// All rows of a list that is known to be short: the groups, the bundles.
+export async function all(path, query = {}) {
+    const rows = [];
+    let cursor;
+    do {
+        const page = await get(path, { limit: 1000, ...query, cursor });
+        rows.push(...page.rows);
+        cursor = page.next;
+    } while (cursor);
+    return rows;
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the table of endpoints can show.  One row is a column: heading, width in rem (some take more where there is room), what the
+// server calls its order, the members that the cell reads, the cell.
+
+import { N_, tr } from './i18n.js';
+import { badge, name, when } from './ui.js';
+import { format } from './route.js';
+import { h } from './dom.js';
+import { visible } from './text.js';
+import { word } from './words.js';
+
+// "Unreachable/Offline", as documents for the command line have it, is "unreachable-offline" in summaries and here.
+export function displayedCode(text) {
+    return String(text ?? '').toLowerCase().replace('/', '-');
+}
+
+// The name that people read: a group's display name, or else its id.
+export function groupName(group) {
+    return group.display_name || group.name;
+}
+
+function patterns(row) {
+    return Object.entries(row.patterns ?? {}).map(([component, version]) => `${component} ${version}`).join(', ');
+}
+
+function settings(row) {
+    const { applied, desired, current } = row.settings ?? {};
+    return current ? String(applied) : tr('{applied} of {desired}', { applied: applied || '–', desired });
+}
+
+const COLUMNS = [
+    { key: 'host', title: N_('Host name'), least: 9, grow: true, sort: 'host', reads: ['host', 'id'],
+        cell: (row) => h('a', { href: format(['endpoints', row.id]), tabindex: '-1' }, name(row.host || row.id)) },
+    { key: 'group', title: N_('Group'), least: 7, grow: true, sort: 'group', reads: ['group'],
+        cell: (row) => name(row.group_display || row.group) },
+    { key: 'displayed', title: N_('Displayed status'), least: 10.5, sort: 'displayed', reads: ['displayed'],
+        cell: (row) => badge('displayed', displayedCode(row.displayed)) },
+    { key: 'actual', title: N_('Actual status'), least: 8.5, sort: 'actual', reads: ['actual'],
+        cell: (row) => badge('actual', row.actual) },
+    { key: 'verdict', title: N_('Verdict'), least: 9, sort: 'verdict', reads: ['verdict'],
+        cell: (row) => badge('verdict', row.verdict) },
+    { key: 'last_seen', title: N_('Last seen'), least: 7.5, sort: 'last_seen', reads: ['last_seen'],
+        cell: (row) => when(row.last_seen) },
+    { key: 'settings', title: N_('Settings'), least: 6.5, sort: 'settings', reads: ['settings'], end: true,
+        cell: (row) => h('span', { class: row.settings?.current ? null : 'warn-text' }, settings(row)) },
+    { key: 'outdated', title: N_('Patterns'), least: 7.5, sort: 'outdated', reads: ['outdated'],
+        cell: (row) => (row.outdated ? h('span', { class: 'badge warn' }, tr('Outdated')) :
+            h('span', { class: 'badge good' }, tr('Latest'))) },
+    { key: 'patterns', title: N_('Pattern versions'), least: 10, grow: true, reads: ['patterns'],
+        cell: (row) => visible(patterns(row)) },
+    { key: 'open_detections', title: N_('Detections'), least: 7.5, sort: 'open_detections', reads: ['open_detections'], end: true,
+        cell: (row) => (row.open_detections ? h('strong', { class: 'bad-text' }, String(row.open_detections)) : '0') },
+    { key: 'open_commands', title: N_('Open commands'), least: 10, sort: 'open_commands', reads: ['open_commands'], end: true,
+        cell: (row) => String(row.open_commands ?? 0) },
+    { key: 'reachability', title: N_('Push reachability'), least: 10.5, sort: 'reachability', reads: ['reachability'],
+        cell: (row) => word('reach', row.reachability) },
+    { key: 'addresses', title: N_('Registered IP'), least: 9, sort: 'address', reads: ['addresses'],
+        cell: (row) => visible((row.addresses ?? '').split(',')[0]) },
+    { key: 'observed_address', title: N_('Source IP'), least: 9, sort: 'observed_address', reads: ['observed_address'],
+        cell: (row) => visible(row.observed_address) },
+    { key: 'last_update', title: N_('Last update'), least: 7.5, sort: 'last_update', reads: ['last_update'],
+        cell: (row) => when(row.last_update) },
+    { key: 'last_scan', title: N_('Last scan'), least: 7.5, reads: ['last_scan'],
+        cell: (row) => when(row.last_scan?.ended) },
+    { key: 'id', title: N_('Id'), least: 10, sort: 'id', reads: ['id'], cell: (row) => row.id },
+];
+
+export const DEFAULT_COLUMNS = ['host', 'group', 'displayed', 'actual', 'verdict', 'last_seen', 'settings', 'outdated', 'open_detections'];
+
+export const allColumns = () => COLUMNS.map(({ key, title }) => ({ key, title: tr(title) }));
+
+// In the order of the table above; a key that is not there (of an old saved view) is left out.
+export function chooseColumns(keys) {
+    return COLUMNS.filter((column) => keys.includes(column.key)).map((column) => ({
+        ...column,
+        title: tr(column.title),
+        shows: (row) => JSON.stringify(column.reads.map((field) => row[field])),
+    }));
+}
+
+// The members of a row that these columns read, and what actions need to know of it besides.
+export function fieldsOf(columns) {
+    return [...new Set([...columns.flatMap((column) => column.reads), 'id', 'actual', 'settings', 'revoked'])].join(',');
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// Makes DOM nodes.  The only way in which these pages make any: text becomes text nodes, never markup, so a host that is called
+// "<script>" is shown as that.
+
+const SVG = 'http://www.w3.org/2000/svg';
+
+// Set as properties, because the attribute of the same name is only the initial value.
+const PROPERTIES = new Set(['checked', 'disabled', 'hidden', 'indeterminate', 'open', 'required', 'selected', 'value']);
+
+// Attributes that would run or load something; nobody here has a reason to set them.
+const FORBIDDEN = /^(on|style$|srcdoc$)/;
+
+// h('a', { href: '#/live', on: { click } }, 'text', node, [nodes], null)
+export function h(tag, attributes, ...children) {
+    const node = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes ?? {}))
+        set(node, name, value);
+    append(node, children);
+    return node;
+}
+
+function set(node, name, value) {
+    if (value === null || value === undefined)
+        return;
+    if (name === 'on') {
+        for (const [event, listener] of Object.entries(value))
+            node.addEventListener(event, listener);
+    } else if (PROPERTIES.has(name)) {
+        node[name] = value;
+    } else if (FORBIDDEN.test(name)) {
+        throw new Error(`h: the attribute ${name} is not for these pages`);
+    } else if (value !== false) {
+        node.setAttribute(name, value === true ? '' : value);
+    }
+}
+
+// What is null or false is left out, so that a caller can write "condition && node".
+export function append(node, children) {
+    for (const child of children.flat(Infinity))
+        if (child !== null && child !== undefined && child !== false)
+            node.append(child);
+    return node;
+}
+
+export function fill(node, ...children) {
+    node.replaceChildren();
+    return append(node, children);
+}
+
+// A node is not touched when it shows this text already: that keeps a live page still.
+export function setText(node, text) {
+    if (node.textContent !== text)
+        node.textContent = text;
+}
+
+// The paths of icons, drawn on 16 x 16 with a line of 1.5.
+const ICONS = {
+    live: 'M2 9h3l2-5 2 8 2-5 1 2h2',
+    shield: 'M8 2 3 4v4c0 3 2 5 5 6 3-1 5-3 5-6V4L8 2Z',
+    update: 'M13 8a5 5 0 1 1-1.5-3.5M13 2v3h-3',
+    scan: 'M7 12A5 5 0 1 0 7 2a5 5 0 0 0 0 10Zm3.6-1.4L14 14',
+    command: 'M3 4l4 4-4 4M8.5 12H13',
+    enrol: 'M8 2v8M5 7l3 3 3-3M3 13h10',
+    report: 'M4 2h6l3 3v9H4V2Zm2 6h4M6 11h4',
+    admin: 'M8 7.5a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5ZM3 14c0-3 2-4.5 5-4.5s5 1.5 5 4.5',
+    group: 'M2 4h4l1 2h7v7H2V4Z',
+    menu: 'M2 4h12M2 8h12M2 12h12',
+    close: 'M4 4l8 8M12 4l-8 8',
+    down: 'M4 6l4 4 4-4',
+    theme: 'M8 2v12a6 6 0 0 0 0-12ZM8 14A6 6 0 0 1 8 2',
+};
+
+export function icon(name) {
+    const svg = document.createElementNS(SVG, 'svg');
+    const path = document.createElementNS(SVG, 'path');
+    svg.setAttribute('viewBox', '0 0 16 16');
+    svg.setAttribute('class', 'icon');
+    svg.setAttribute('aria-hidden', 'true');
+    path.setAttribute('d', ICONS[name]);
+    svg.append(path);
+    return svg;
+}

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+// A list of any length on the screen: only the rows in view are in the document, and a change redraws the cells that it concerns.
+//
+// Keys: arrows, Page Up and Down, Home, End move; Space selects, Shift+Space from the last one on, Ctrl+A all that match; Enter opens.
+
+import { append, fill, h } from './dom.js';
+import { rowsInView, scrollTo } from './window.js';
+import { nextSort, parseSort } from './query.js';
+import { tr } from './i18n.js';
+
+const ROW = 32; // pixels; the style sheet has the same
+const MARK = 2.25; // rem: the column of boxes
+
+export class Grid {
+    #active = 0;
+    #drawn = new Map(); // index -> { node, row, cells: [{ node, shows }] }
+
+    // columns: [{ key, title, least, grow, cell(row), shows(row), sort, end }]; shows: what cell() depends on, as a text
+    // options: list, selection, columns, sort, label, open(row), sorted(sort), selected()
+    constructor(options) {
+        Object.assign(this, options);
+        this.body = h('div', { class: 'grid-body', role: 'rowgroup' });
+        this.head = h('div', { class: 'grid-row grid-head', role: 'row', 'aria-rowindex': 1 });
+        this.node = h('div', { class: 'grid', role: 'grid', tabindex: '0', 'aria-label': this.label, 'aria-multiselectable': 'true',
+            on: { scroll: () => this.draw(), keydown: (event) => this.#key(event), click: (event) => this.#click(event) } },
+        h('div', { role: 'rowgroup', class: 'grid-top' }, this.head), this.body);
+        this.observer = new ResizeObserver(() => this.draw());
+        this.observer.observe(this.node);
+        this.setColumns(this.columns);
+    }
+
+    close() {
+        this.observer.disconnect();
+    }
+
+    setColumns(columns) {
+        this.columns = columns;
+        const widths = columns.map(({ least, grow }) => `minmax(${least}rem, ${grow ? least : least / 4}fr)`);
+        const least = columns.reduce((sum, column) => sum + column.least, MARK);
+        this.node.style.setProperty('--columns', `${MARK}rem ${widths.join(' ')}`);
+        this.node.style.setProperty('--least', `${least}rem`);
+        this.node.setAttribute('aria-colcount', columns.length + 1);
+        this.redraw();
+    }
+
+    // Everything anew: other rows, other columns.
+    redraw() {
+        this.#drawHead();
+        for (const { node } of this.#drawn.values())
+            node.remove();
+        this.#drawn.clear();
+        this.draw();
+    }
+
+    #drawHead() {
+        const { field, down } = parseSort(this.sort ?? '');
+        fill(this.head, h('span', { role: 'columnheader', class: 'grid-cell' }, h('span', { class: 'unseen' }, tr('Selected'))),
+            this.columns.map((column) => {
+                const sorted = column.sort && field === column.sort;
+                const order = sorted ? (down ? 'descending' : 'ascending') : column.sort ? 'none' : null;
+                const mark = sorted ? (down ? ' ↓' : ' ↑') : '';
+                return h('span', { role: 'columnheader', class: `grid-cell ${column.end ? 'end' : ''}`, 'aria-sort': order },
+                    column.sort
+                        ? h('button', { type: 'button', on: { click: () => this.sorted(nextSort(this.sort, column.sort)) } },
+                            column.title, mark)
+                        : column.title);
+            }));
+    }
+
+    // The rows that the reader sees now; those that are there already stay as they are.
+    draw() {
+        const { list } = this;
+        const height = Math.max(this.node.clientHeight - ROW, ROW);
+        const { first, end } = rowsInView(this.node.scrollTop, height, ROW, list.total);
+        this.body.style.height = `${list.total * ROW}px`;
+        this.node.setAttribute('aria-rowcount', list.total + 1);
+        for (const [index, { node }] of this.#drawn)
+            if (index < first || index >= end) {
+                node.remove();
+                this.#drawn.delete(index);
+            }
+        const fresh = [];
+        for (let index = first; index < end; index++)
+            if (!this.#drawn.has(index) && list.rows[index])
+                fresh.push(this.#make(index));
+        append(this.body, fresh);
+        if (end > list.rows.length)
+            list.want(end - 1);
+        this.#showActive();
+    }
+
+    #make(index) {
+        const row = this.list.rows[index];
+        const cells = this.columns.map((column) => ({
+            node: h('span', { role: 'gridcell', class: `grid-cell ${column.end ? 'end' : ''}` }, column.cell(row)),
+            shows: column.shows(row),
+        }));
+        const node = h('div', { class: 'grid-row', role: 'row', id: `row-${index}`, 'aria-rowindex': index + 2 },
+            h('span', { role: 'gridcell', class: 'grid-cell mark' }, h('span', { class: 'box', 'aria-hidden': 'true' })),
+            cells.map((cell) => cell.node));
+        node.style.transform = `translateY(${index * ROW}px)`;
+        node.dataset.index = index;
+        this.#drawn.set(index, { node, cells });
+        this.#mark(index);
+        return node;
+    }
+
+    // This row changed: the cells that show something else now.
+    update(index) {
+        const row = this.list.rows[index];
+        this.#drawn.get(index)?.cells.forEach((cell, i) => {
+            const shows = this.columns[i].shows(row);
+            if (cell.shows === shows)
+                return;
+            cell.shows = shows;
+            fill(cell.node, this.columns[i].cell(row));
+            cell.node.classList.remove('changed');
+            void cell.node.offsetWidth; // the animation begins again
+            cell.node.classList.add('changed');
+        });
+    }
+
+    // ------------------------------------------------------------------------------------------------------ selection
+
+    #mark(index) {
+        const { node } = this.#drawn.get(index);
+        node.setAttribute('aria-selected', String(this.selection.has(this.list.rows[index].id)));
+    }
+
+    showSelection() {
+        for (const index of this.#drawn.keys())
+            this.#mark(index);
+        this.selected();
+    }
+
+    #select(index, extend) {
+        const row = this.list.rows[index];
+        if (!row)
+            return;
+        if (extend)
+            this.selection.extend(row.id, this.list.rows.map((other) => other.id));
+        else
+            this.selection.toggle(row.id);
+        this.showSelection();
+    }
+
+    // ------------------------------------------------------------------------------------------------- keys and mouse
+
+    #showActive() {
+        const active = this.#drawn.get(this.#active);
+        for (const { node } of this.#drawn.values())
+            node.classList.toggle('active', node === active?.node);
+        if (active)
+            this.node.setAttribute('aria-activedescendant', active.node.id);
+        else
+            this.node.removeAttribute('aria-activedescendant');
+    }
+
+    #moveTo(index) {
+        const { list, node } = this;
+        this.#active = Math.max(0, Math.min(index, list.total - 1));
+        node.scrollTop = scrollTo(this.#active, node.scrollTop, node.clientHeight - ROW, ROW);
+        this.draw();
+    }
+
+    #key(event) {
+        if (event.target !== this.node)
+            return; // a heading's button
+        const page = Math.max(1, Math.floor(this.node.clientHeight / ROW) - 2);
+        const moves = {
+            ArrowDown: this.#active + 1, ArrowUp: this.#active - 1, PageDown: this.#active + page, PageUp: this.#active - page,
+            Home: 0, End: this.list.total - 1,
+        };
+        if (event.key in moves) {
+            this.#moveTo(moves[event.key]);
+            if (event.shiftKey)
+                this.#select(this.#active, true);
+        } else if (event.key === ' ') {
+            this.#select(this.#active, event.shiftKey);
+        } else if (event.key === 'Enter' && this.list.rows[this.#active]) {
+            this.open(this.list.rows[this.#active]);
+        } else if (event.key === 'a' && (event.ctrlKey || event.metaKey)) {
+            this.selection.selectAll();
+            this.showSelection();
+        } else {
+            return;
+        }
+        event.preventDefault();
+    }
+
+    #click(event) {
+        const row = event.target.closest('.grid-row[data-index]');
+        if (!row)
+            return;
+        const index = Number(row.dataset.index);
+        this.#active = index;
+        this.#showActive();
+        if (event.shiftKey || event.target.closest('.mark')) {
+            event.preventDefault(); // also of a link
+            this.#select(index, event.shiftKey);
+        }
+    }
+}

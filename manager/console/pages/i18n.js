@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// The reader's language.  Texts are written in English where they are used; their translations come from po/ja.po, the catalogue of
+// the command line too, out of which the build makes ja.json.  tools/check-catalogues finds what is missing there.
+
+export const LANGUAGES = { en: 'English', ja: '日本語' };
+
+let language = 'en';
+let catalogue = {};
+
+// Marks a text in a table, which tr() gets when it is shown.
+export const N_ = (text) => text;
+
+// tr('{n} of {all} have it', { n: 3, all: 4 }).  What has no translation is shown in English.
+export function tr(text, values) {
+    return put(catalogue[text] ?? text, values);
+}
+
+export function trn(one, many, n, values) {
+    const text = catalogue[one] ?? (n === 1 ? one : many);
+    return put(text, { n: number(n), ...values });
+}
+
+function put(text, values) {
+    return values ? text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole) : text;
+}
+
+// The same with nodes for some of the values: an array of texts and nodes, for h().
+export function trNodes(text, values) {
+    return tr(text).split(/(\{\w+\})/).map((part) => {
+        const name = /^\{(\w+)\}$/.exec(part)?.[1];
+        return name !== undefined && name in values ? values[name] : part;
+    });
+}
+
+export function currentLanguage() {
+    return language;
+}
+
+// What the reader chose here before, or else what the browser asks for.
+export function preferredLanguage() {
+    const chosen = localStorage.getItem('language');
+    if (chosen in LANGUAGES)
+        return chosen;
+    return navigator.languages.map((tag) => tag.slice(0, 2)).find((tag) => tag in LANGUAGES) ?? 'en';
+}
+
+export async function useLanguage(code) {
+    const words = code === 'en' ? {} : await (await fetch(`${code}.json`)).json();
+    adoptCatalogue(code, words);
+    localStorage.setItem('language', code);
+    document.documentElement.lang = code;
+}
+
+// Apart from the above, so that tests can do without a browser.
+export function adoptCatalogue(code, words) {
+    language = code;
+    catalogue = words;
+}
+
+// ------------------------------------------------------------------------------------------------- numbers and times
+
+export function number(n) {
+    return n.toLocaleString(language);
+}
+
+export function time(iso) {
+    if (!iso)
+        return '–';
+    return new Date(iso).toLocaleString(language, { dateStyle: 'medium', timeStyle: 'medium' });
+}
+
+export function day(iso) {
+    return iso ? new Date(iso).toLocaleDateString(language, { dateStyle: 'medium' }) : '–';
+}
+
+const STEPS = [['second', 60], ['minute', 60], ['hour', 24], ['day', 30], ['month', 12], ['year', Infinity]];
+
+// "4 minutes ago", "in 3 days"
+export function ago(iso, now = Date.now()) {
+    if (!iso)
+        return '–';
+    let n = (Date.parse(iso) - now) / 1000;
+    for (const [unit, size] of STEPS) {
+        if (Math.abs(n) < size)
+            return new Intl.RelativeTimeFormat(language, { numeric: 'always', style: 'narrow' }).format(Math.round(n), unit);
+        n /= size;
+    }
+    return time(iso);
+}
+
+// A length of time in seconds: "2 hours".
+export function duration(seconds) {
+    const units = [['day', 86400], ['hour', 3600], ['minute', 60], ['second', 1]];
+    const [unit, size] = units.find(([, s]) => seconds >= s && seconds % s === 0) ?? units[3];
+    return (seconds / size).toLocaleString(language, { style: 'unit', unit, unitDisplay: 'long' });
+}

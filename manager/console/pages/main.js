@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+// The frame around the pages: navigation, banners, who is signed in; and which page an address stands for.
+
+import * as live from './live.js';
+import * as route from './route.js';
+import { announceProblem, loading, menu, problemBox, select, tickTimes } from './ui.js';
+import { currentLanguage, LANGUAGES, N_, preferredLanguage, tr, useLanguage } from './i18n.js';
+import { fill, h, icon } from './dom.js';
+import { administration } from './pages/administration.js';
+import { command, commands } from './pages/commands.js';
+import { endpoint } from './pages/endpoint.js';
+import { endpoints } from './pages/endpoints.js';
+import { enrolment } from './pages/enrolment.js';
+import { groupSettings } from './pages/group.js';
+import { liveStatus } from './pages/live_status.js';
+import { onSessionLost } from './api.js';
+import { reports } from './pages/reports.js';
+import { resume, signInAgain, signInPage, signOut, whoIsIt } from './session.js';
+import { scans } from './pages/scans.js';
+import { updates } from './pages/updates.js';
+import { word } from './words.js';
+
+// Each page is a function (names, query) -> { title, node, close() }; nav: the entry of the navigation that it belongs to.
+const PAGES = [
+    { path: [], page: liveStatus, nav: 'live' },
+    { path: ['live'], page: liveStatus, nav: 'live' },
+    { path: ['endpoints'], page: endpoints, nav: 'endpoints' },
+    { path: ['endpoints', ':id'], page: endpoint, nav: 'endpoints' },
+    { path: ['groups', ':group', ':tab'], page: groupSettings, nav: 'endpoints' },
+    { path: ['updates'], page: updates, nav: 'updates' },
+    { path: ['scans'], page: scans, nav: 'scans' },
+    { path: ['scans', ':tab'], page: scans, nav: 'scans' },
+    { path: ['commands'], page: commands, nav: 'commands' },
+    { path: ['commands', ':id'], page: command, nav: 'commands' },
+    { path: ['enrolment'], page: enrolment, nav: 'enrolment' },
+    { path: ['reports'], page: reports, nav: 'reports' },
+    { path: ['reports', ':tab'], page: reports, nav: 'reports' },
+    { path: ['administration'], page: administration, nav: 'administration' },
+    { path: ['administration', ':tab'], page: administration, nav: 'administration' },
+];
+
+const NAVIGATION = [
+    { key: 'live', text: N_('Live Status'), icon: 'live' },
+    { key: 'endpoints', text: N_('Security Settings'), icon: 'shield' },
+    { key: 'updates', text: N_('Updates'), icon: 'update' },
+    { key: 'scans', text: N_('Scans'), icon: 'scan' },
+    { key: 'commands', text: N_('Commands'), icon: 'command' },
+    { key: 'enrolment', text: N_('Enrolment'), icon: 'enrol' },
+    { key: 'reports', text: N_('Reports'), icon: 'report' },
+    { key: 'administration', text: N_('Administration'), icon: 'admin' },
+];
+
+const THEMES = { auto: N_('As the system'), light: N_('Light'), dark: N_('Dark') };
+
+const build = document.querySelector('meta[name="build"]').content;
+const app = document.getElementById('app');
+let shell = null; // { main, nav, banner }
+let shown = null; // the page on the screen
+let state = { up: true, stale: false, newer: false };
+
+// ------------------------------------------------------------------------------------------------------------ the frame
+
+function drawShell() {
+    const main = h('main', { id: 'main', tabindex: '-1' });
+    const banner = h('div', { id: 'banner', role: 'status' });
+    const links = NAVIGATION.map((entry) =>
+        h('a', { href: route.format([entry.key]), 'data-key': entry.key }, icon(entry.icon), h('span', {}, tr(entry.text))));
+    const nav = h('nav', { class: 'main-nav', 'aria-label': tr('Main navigation') }, links);
+    const toggle = h('button', { type: 'button', class: 'nav-toggle', 'aria-expanded': 'false', 'aria-label': tr('Navigation'),
+        on: { click: () => showNav(!shell.frame.classList.contains('nav-open')) } }, icon('menu'));
+    const frame = h('div', { class: 'frame' },
+        h('a', { class: 'skip', href: '#main', on: { click: skip } }, tr('Skip to the content')),
+        h('header', { class: 'top' }, toggle, h('a', { class: 'product', href: '#/live' }, 'Holdline'), banner, accountMenu()),
+        nav, main);
+    shell = { frame, main, links, toggle, banner };
+    fill(app, frame);
+    drawBanner();
+}
+
+function showNav(open) {
+    shell.frame.classList.toggle('nav-open', open);
+    shell.toggle.setAttribute('aria-expanded', String(open));
+}
+
+function skip(event) {
+    event.preventDefault(); // the address is the page's
+    shell.main.focus();
+}
+
+function accountMenu() {
+    const me = whoIsIt();
+    const language = select(currentLanguage(), Object.entries(LANGUAGES), { 'aria-label': tr('Language'),
+        on: { change: () => changeLanguage(language.value) } });
+    const theme = select(localStorage.getItem('theme') ?? 'auto', Object.entries(THEMES).map(([code, text]) => [code, tr(text)]),
+        { 'aria-label': tr('Colours'), on: { change: () => useTheme(theme.value) } });
+    return h('div', { class: 'top-end' }, language, theme,
+        menu(h('span', {}, h('bdi', {}, me.account), h('span', { class: 'role' }, word('role', me.role))),
+            [{ text: tr('Sign out'), click: leave }], { class: 'menu account' }));
+}
+
+async function changeLanguage(code) {
+    await useLanguage(code);
+    drawShell();
+    showPage();
+}
+
+function useTheme(theme) {
+    localStorage.setItem('theme', theme);
+    document.documentElement.dataset.theme = theme;
+}
+
+// What the reader must know before believing the page: it may be old, or the program behind it is another one now.
+function drawBanner() {
+    if (!shell)
+        return;
+    if (state.newer)
+        fill(shell.banner, h('span', { class: 'notice info' }, tr('The console was upgraded.'), ' ',
+            h('button', { type: 'button', on: { click: () => location.reload() } }, tr('Reload'))));
+    else if (!state.up)
+        fill(shell.banner, h('span', { class: 'notice warn' }, tr('No connection to the console: what you see may be old.')));
+    else if (state.stale)
+        fill(shell.banner, h('span', { class: 'notice warn' }, tr('The console does not hear the manager: what you see may be old.')));
+    else
+        fill(shell.banner);
+    shell.frame.classList.toggle('stale', !state.up || state.stale);
+}
+
+function listenToServer() {
+    const note = (change) => {
+        state = { ...state, ...change };
+        drawBanner();
+    };
+    live.subscribe('line', async ({ up }) => {
+        note({ up });
+        if (up)
+            note({ newer: await isUpgraded() });
+    });
+    live.subscribe('stale', ({ stale }) => note({ stale }));
+}
+
+// A line that comes back may end at a newer program, whose pages are not these.
+async function isUpgraded() {
+    const reply = await fetch('build.json', { cache: 'no-store' }).catch(() => null);
+    return reply?.ok === true && (await reply.json()).build !== build;
+}
+
+// -------------------------------------------------------------------------------------------------------------- pages
+
+async function showPage() {
+    const { path, query } = route.parse(location.hash);
+    const found = route.match(PAGES, path);
+    shown?.close?.();
+    shown = null;
+    showNav(false);
+    for (const link of shell.links)
+        link.setAttribute('aria-current', String(link.dataset.key === found?.row.nav));
+    if (!found) {
+        fill(shell.main, h('h1', {}, tr('There is no such page')), h('p', {}, h('a', { href: '#/live' }, tr('Live Status'))));
+        return;
+    }
+    const waiting = setTimeout(() => fill(shell.main, loading()), 300);
+    const asked = location.hash;
+    try {
+        const page = await found.row.page(found.names, query);
+        if (location.hash !== asked) { // the reader went on meanwhile
+            page.close?.();
+            return;
+        }
+        shown = page;
+        document.title = `${page.title} – Holdline`;
+        fill(shell.main, page.node);
+        page.shown?.();
+    } catch (problem) {
+        if (problem.status === undefined)
+            throw problem;
+        fill(shell.main, problemBox(problem));
+    } finally {
+        clearTimeout(waiting);
+    }
+}
+
+async function leave() {
+    await signOut();
+    live.leave();
+    location.hash = '';
+    location.reload(); // nothing of this account stays in memory
+}
+
+function begin() {
+    drawShell();
+    live.join();
+    showPage();
+}
+
+async function start() {
+    document.documentElement.dataset.theme = localStorage.getItem('theme') ?? 'auto';
+    await useLanguage(preferredLanguage()).catch(() => useLanguage('en'));
+    onSessionLost(async () => {
+        await signInAgain();
+        live.join();
+    });
+    listenToServer();
+    window.addEventListener('hashchange', () => {
+        if (!shell)
+            return;
+        showPage();
+        shell.main.focus({ preventScroll: true }); // a reader who listens is at the new page
+    });
+    window.addEventListener('unhandledrejection', ({ reason }) => reason?.status !== undefined && announceProblem(reason));
+    setInterval(tickTimes, 10000);
+    if (await resume())
+        begin();
+    else
+        fill(app, signInPage(begin));
+}
+
+start().catch((problem) => fill(app, h('main', { class: 'sign-in' }, problemBox(problem))));

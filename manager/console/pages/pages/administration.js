@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+// Administration: who may do what, who did what, what ends when, and whether all parts work.
+
+import { all, get, patch, post, remove, request } from '../api.js';
+import { announce, announceProblem, badge, button, card, checkbox, confirm, dialog, facts, field, heading, name, notice, select, table, tabs,
+    when } from '../ui.js';
+import { codes, word } from '../words.js';
+import { fill, h } from '../dom.js';
+import { format } from '../route.js';
+import { groupName } from '../columns.js';
+import { mayBe, whoIsIt } from '../session.js';
+import { N_, time, tr } from '../i18n.js';
+import { visible } from '../text.js';
+
+// role: the lowest that the manager lets see it.
+const VIEWS = {
+    accounts: { title: N_('Accounts'), draw: accounts, role: 'auditor' },
+    sessions: { title: N_('Sessions'), draw: sessions, role: 'auditor' },
+    tokens: { title: N_('API tokens'), draw: tokens, role: 'auditor' },
+    certificates: { title: N_('Certificates'), draw: certificates, role: 'auditor' },
+    audit: { title: N_('Audit log'), draw: audit, role: 'auditor' },
+    health: { title: N_('Health'), draw: health, role: 'auditor' },
+};
+
+export async function administration({ tab = 'accounts' }, query) {
+    const view = VIEWS[tab] ?? VIEWS.accounts;
+    const body = h('div', {});
+    const draw = async () => fill(body, await view.draw(draw, query));
+    await draw();
+    return {
+        title: `${tr('Administration')}: ${tr(view.title)}`,
+        node: h('div', { class: 'page' }, heading(tr('Administration')),
+            tabs(tr('Administration'), Object.entries(VIEWS).map(([key, row]) =>
+                ({ href: format(['administration', key]), text: tr(row.title), current: row === view }))), body),
+    };
+}
+
+// Asks, does it, says so and draws the list anew.
+async function sure(title, question, run, done, draw) {
+    if (!await confirm(title, h('p', {}, question), title, run))
+        return;
+    announce(done);
+    await draw();
+}
+
+async function accounts(draw) {
+    const rows = await all('/accounts');
+    const isOwner = mayBe('owner');
+    const actions = (row) => isOwner && row.name !== whoIsIt().account && h('span', { class: 'buttons' },
+        button(tr('Change'), () => editAccount(row, draw).catch(announceProblem)),
+        row.state === 'disabled'
+            ? button(tr('Enable'), () => patch(`/accounts/${encodeURIComponent(row.name)}`, { state: 'enabled' }).then(draw, announceProblem))
+            : button(tr('Disable'), () => sure(tr('Disable'), tr('{name} can do nothing until the account is enabled again; its sessions end.',
+                { name: visible(row.name) }), () => patch(`/accounts/${encodeURIComponent(row.name)}`, { state: 'disabled' }),
+            tr('The account is disabled.'), draw)));
+    return card(null, isOwner && h('div', { class: 'actions start' }, button(tr('New account'), () => newAccount(draw).catch(announceProblem),
+        { class: 'primary' })),
+    table([
+        { title: tr('Name'), cell: (row) => name(row.name) },
+        { title: tr('Role'), cell: (row) => word('role', row.role) },
+        { title: tr('Groups'), cell: (row) => (row.groups.length === 0 ? tr('all') : visible(row.groups.join(', '))) },
+        { title: tr('State'), cell: (row) => badge('account', row.state) },
+        { title: tr('Certificate until'), cell: (row) => time(row.expires) },
+        { title: tr('Note'), cell: (row) => visible(row.note) },
+        { title: '', cell: actions },
+    ], rows, tr('There are no accounts.'), tr('Accounts')));
+}
+
+async function accountFields(row) {
+    const groups = await all('/groups');
+    const role = select(row?.role ?? 'operator', codes('role').map((code) => [code, word('role', code)]));
+    const boxes = groups.map((group) => ({ group, ...checkbox(visible(groupName(group)), row?.groups.includes(group.name) ?? false) }));
+    const note = h('input', { type: 'text', value: row?.note ?? '', maxlength: 200 });
+    return {
+        nodes: [field(tr('Role'), role),
+            h('fieldset', {}, h('legend', {}, tr('Groups')), h('p', { class: 'help' }, tr('None ticked: all groups.')), boxes.map((box) => box.node)),
+            field(tr('Note'), note)],
+        body: () => ({ role: role.value, groups: boxes.filter((box) => box.input.checked).map((box) => box.group.name), note: note.value.trim() }),
+    };
+}
+
+async function newAccount(draw) {
+    const id = h('input', { type: 'text', required: true, pattern: '[a-z0-9][a-z0-9._\\-]*', maxlength: 60, autocapitalize: 'none' });
+    const password = h('input', { type: 'password', required: true, minlength: 12, autocomplete: 'new-password' });
+    const fields = await accountFields(null);
+    const done = await dialog({
+        title: tr('New account'),
+        content: [field(tr('Name'), id), field(tr('Password'), password, tr('At least 12 characters.')), fields.nodes],
+        action: tr('Create'),
+        submit: () => post('/accounts', { name: id.value, password: password.value, ...fields.body() }),
+    });
+    if (done) {
+        announce(tr('The account is created.'));
+        await draw();
+    }
+}
+
+async function editAccount(row, draw) {
+    const fields = await accountFields(row);
+    const done = await dialog({
+        title: tr('Change {name}', { name: visible(row.name) }),
+        content: [notice('info', tr('The sessions of this account end.')), fields.nodes],
+        action: tr('Save'),
+        submit: () => patch(`/accounts/${encodeURIComponent(row.name)}`, fields.body()),
+    });
+    if (done)
+        await draw();
+}
+
+async function sessions(draw) {
+    const rows = await all('/sessions');
+    return card(null, table([
+        { title: tr('Account'), cell: (row) => name(row.account) },
+        { title: tr('From'), cell: (row) => visible(row.address) },
+        { title: tr('Signed in'), cell: (row) => when(row.begun ?? row.created) },
+        { title: tr('Last used'), cell: (row) => when(row.used ?? row.last_used) },
+        { title: tr('Ends'), cell: (row) => time(row.ends) },
+        { title: '', cell: (row) => button(tr('End session'), () => sure(tr('End session'), tr('Whoever works there must sign in again.'),
+            () => remove(`/sessions/${encodeURIComponent(row.id)}`), tr('The session is ended.'), draw), { class: 'danger-text' }) },
+    ], rows, tr('There are no sessions.'), tr('Sessions')));
+}
+
+async function tokens(draw) {
+    const rows = await all('/tokens');
+    return card(null, h('div', { class: 'actions start' }, button(tr('New token'), () => newToken(draw).catch(announceProblem), { class: 'primary' })),
+        table([
+            { title: tr('Name'), cell: (row) => name(row.name) },
+            { title: tr('Account'), cell: (row) => name(row.account) },
+            { title: tr('Role'), cell: (row) => word('role', row.role) },
+            { title: tr('Groups'), cell: (row) => (row.groups?.length ? visible(row.groups.join(', ')) : tr('all')) },
+            { title: tr('Ends'), cell: (row) => time(row.ends) },
+            { title: '', cell: (row) => button(tr('Delete'), () => sure(tr('Delete'), tr('Programs that use {name} are refused from now on.',
+                { name: visible(row.name) }), () => remove(`/tokens/${encodeURIComponent(row.name)}`), tr('The token is deleted.'), draw),
+            { class: 'danger-text' }) },
+        ], rows, tr('There are no tokens.'), tr('API tokens')));
+}
+
+async function newToken(draw) {
+    const id = h('input', { type: 'text', required: true, maxlength: 60 });
+    const days = h('input', { type: 'number', value: 90, min: 1, max: 730, required: true });
+    const allowed = codes('role').filter(mayBe);
+    const role = select(allowed.at(-1), allowed.map((code) => [code, word('role', code)]));
+    const made = await dialog({
+        title: tr('New token'),
+        content: [field(tr('Name'), id), field(tr('Role'), role), field(tr('Valid for, in days'), days)],
+        action: tr('Create'),
+        submit: async () => (await request('POST', '/tokens',
+            { body: { name: id.value, role: role.value, ends: `${days.value}d` } })).body,
+    });
+    if (!made)
+        return;
+    await dialog({ title: tr('The token'), content: [notice('warn', tr('It is shown only now.')), h('p', { class: 'secret' }, made.token)],
+        action: tr('Close'), cancel: tr('Close') });
+    await draw();
+}
+
+async function certificates() {
+    const rows = await all('/certificates');
+    return card(null, table([
+        { title: tr('Kind'), cell: (row) => word('end', row.kind) },
+        { title: tr('Name'), cell: (row) => name(row.name) },
+        { title: tr('Ends'), cell: (row) => time(row.end ?? row.expires) },
+        { title: tr('State'), cell: (row) => badge('grade', row.state) },
+        { title: tr('What to do'), cell: (row) => visible(row.remedy) },
+    ], rows, tr('Nothing that ends is known.'), tr('Certificates')));
+}
+
+async function audit(draw, query) {
+    const account = query.get('account') ?? '';
+    const body = h('div', {});
+    const rows = [];
+    let cursor;
+    await more();
+    return card(null, body);
+
+    async function more() {
+        const page = await get('/audit', { limit: 100, cursor, account });
+        rows.push(...page.rows);
+        cursor = page.next;
+        fill(body, table([
+            { title: tr('Time'), cell: (row) => h('span', { class: 'nowrap' }, time(row.at)) },
+            { title: tr('Account'), cell: (row) => name(row.account) },
+            { title: tr('From'), cell: (row) => visible(row.address) },
+            { title: tr('Call'), cell: (row) => row.call },
+            { title: tr('Arguments'), cell: (row) => h('span', { class: 'path' }, visible(row.arguments)) },
+            { title: tr('Result'), cell: (row) => (row.code ? h('span', { class: 'badge bad' }, row.code) :
+                h('span', { class: 'badge good' }, tr('done'))) },
+        ], rows, tr('Nothing yet.'), tr('Audit log')), cursor && button(tr('More'), () => more().catch(announceProblem)));
+    }
+}
+
+async function health() {
+    const [console_, summary] = await Promise.all([get('/health'), get('/summary').catch(() => null)]);
+    return card(null, facts([
+        [tr('Console'), console_.version],
+        [tr('Line to the manager'), badge('line', console_.line)],
+        [tr('Reason'), visible(console_.reason)],
+        [tr('Certificate of the line'), console_.certificate_ends && [tr('until'), ' ', time(console_.certificate_ends)]],
+        [tr('Certificate of this page'), console_.https_certificate_ends && [tr('until'), ' ', time(console_.https_certificate_ends)]],
+        [tr('Server hears its broker'), summary && (summary.server_blind ? tr('No') : tr('Yes'))],
+        [tr('Repository signature'), summary?.repository?.expires && [tr('until'), ' ', time(summary.repository.expires)]],
+        [tr('Rows of the audit log'), summary?.audit && String(summary.audit.rows)],
+    ]));
+}

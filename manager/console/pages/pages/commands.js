@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+// Commands: all of them, and one with the live state of each endpoint.
+
+import * as live from '../live.js';
+import { all, get, post } from '../api.js';
+import { announceProblem, badge, button, card, confirm, facts, heading, name, table, when } from '../ui.js';
+import { codes, tone, word } from '../words.js';
+import { fill, h } from '../dom.js';
+import { format } from '../route.js';
+import { issueAgain } from '../actions.js';
+import { mayBe } from '../session.js';
+import { number, time, tr } from '../i18n.js';
+import { visible } from '../text.js';
+
+const FAILED = new Set(['failed', 'rejected', 'timed-out', 'expired']);
+const AGAIN = new Set(['update-now', 'scan', 'synchronize', 'rollback']);
+
+// Calls draw at most five times a second, however many changes come.
+function pacer(draw) {
+    let timer;
+    return {
+        call: () => { timer ??= setTimeout(() => { timer = undefined; draw().catch(() => {}); }, 200); },
+        stop: () => clearTimeout(timer),
+    };
+}
+
+function states(counts) {
+    return codes('state').filter((code) => counts?.[code]).map((code) =>
+        h('span', { class: `badge ${tone('state', code)}` }, word('state', code), ' ', number(counts[code])));
+}
+
+function progress(row) {
+    return h('progress', { max: Math.max(row.endpoints, 1), value: row.endpoints - row.open,
+        'aria-label': tr('{n} of {all} done', { n: number(row.endpoints - row.open), all: number(row.endpoints) }) });
+}
+
+export async function commands() {
+    const body = h('div', {});
+    const pace = pacer(draw);
+
+    async function draw() {
+        const rows = await all('/commands', { sort: '-issued' });
+        fill(body, card(null, table([
+            { title: tr('Command'), cell: (row) => h('a', { href: format(['commands', row.id]) }, word('kind', row.kind)) },
+            { title: tr('For'), cell: (row) => visible(row.selector) },
+            { title: tr('Issued'), cell: (row) => when(row.issued) },
+            { title: tr('By'), cell: (row) => name(row.issuer) },
+            { title: tr('Endpoints'), end: true, cell: (row) => number(row.endpoints) },
+            { title: tr('Done'), cell: progress },
+            { title: tr('States'), cell: (row) => h('span', { class: 'badges' }, states(row.states)) },
+        ], rows, tr('No commands yet.  Select endpoints in Security Settings to issue one.'), tr('Commands'))));
+    }
+
+    await draw();
+    const subscriptions = ['commands', 'reset'].map((type) => live.subscribe(type, pace.call));
+    return {
+        title: tr('Commands'),
+        node: h('div', { class: 'page' }, heading(tr('Commands')), body),
+        close() {
+            pace.stop();
+            subscriptions.forEach((end) => end());
+        },
+    };
+}
+
+export async function command({ id }) {
+    const path = `/commands/${encodeURIComponent(id)}`;
+    const body = h('div', {});
+    const buttons = h('div', { class: 'buttons' });
+    const pace = pacer(draw);
+    const title = word('kind', (await draw()).kind);
+
+    async function draw() {
+        const [document, targets] = await Promise.all([get(path), all(`${path}/targets`)]);
+        const failed = targets.filter((row) => FAILED.has(row.state));
+        fill(buttons,
+            document.open > 0 && mayBe('operator') && button(tr('Cancel command'), () => cancel(), { class: 'danger-text' }),
+            failed.length > 0 && AGAIN.has(document.kind) && mayBe('operator') && button(tr('Again for those that failed'),
+                () => issueAgain(document.kind, failed.map((row) => row.endpoint)).catch(announceProblem)));
+        fill(body, overview(document), card(tr('Endpoints'), targetTable(targets)));
+        return document;
+    }
+
+    async function cancel() {
+        const done = await confirm(tr('Cancel command'), h('p', {}, tr('Endpoints that have not started will not do it.')),
+            tr('Cancel command'), () => post(`${path}/cancellation`));
+        if (done)
+            await draw();
+    }
+
+    const subscriptions = ['commands', 'reset'].map((type) => live.subscribe(type, pace.call));
+    return {
+        title,
+        node: h('div', { class: 'page' },
+            h('nav', { class: 'crumbs', 'aria-label': tr('Path') }, h('a', { href: '#/commands' }, tr('Commands'))),
+            heading(title, buttons), body),
+        close() {
+            pace.stop();
+            subscriptions.forEach((end) => end());
+        },
+    };
+}
+
+function overview(document) {
+    return card(null, progress(document), h('p', { class: 'badges', role: 'status' }, states(document.states)), facts([
+        [tr('Id'), document.id],
+        [tr('For'), visible(document.selector)],
+        [tr('Scope'), visible(document.scope)],
+        [tr('Issued'), [time(document.issued), ' · ', name(document.issuer)]],
+        [tr('Ends'), time(document.expires)],
+    ]));
+}
+
+function targetTable(targets) {
+    return table([
+        { title: tr('Host name'), cell: (row) => h('a', { href: format(['endpoints', row.endpoint]) }, name(row.host || row.endpoint)) },
+        { title: tr('State'), cell: (row) => badge('state', row.state) },
+        { title: tr('Since'), cell: (row) => when(row.changed) },
+        { title: tr('Detail'), cell: (row) => visible(row.detail || row.code) },
+    ], targets, tr('It concerns no endpoint.'), tr('Endpoints'));
+}

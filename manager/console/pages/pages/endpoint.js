@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+// One endpoint: what a classic console would show beside what is so, and why; what it has; what happened to it.
+
+import * as live from '../live.js';
+import { actionEntries, subjectOf } from '../actions.js';
+import { all, get, post } from '../api.js';
+import { announce, announceProblem, badge, button, card, confirm, facts, heading, name, notice, table, when } from '../ui.js';
+import { displayedCode } from '../columns.js';
+import { fill, h } from '../dom.js';
+import { format } from '../route.js';
+import { mayBe } from '../session.js';
+import { number, time, tr } from '../i18n.js';
+import { phrase } from '../phrase.js';
+import { term } from '../query.js';
+import { visible } from '../text.js';
+import { word } from '../words.js';
+
+export async function endpoint({ id }) {
+    const path = `/endpoints/${encodeURIComponent(id)}`;
+    let document = await get(path);
+    const body = h('div', {});
+    const past = h('div', {});
+    let timer;
+
+    const draw = () => fill(body, statuses(document), h('div', { class: 'columns even' }, identity(document), software(document)),
+        scansCard(document), commandsCard(document));
+
+    async function drawPast() {
+        const [history, detections] = await Promise.all([
+            get(`${path}/history`).then((reply) => reply.rows ?? reply.history),
+            all(`${path}/detections`).catch(() => []),
+        ]);
+        fill(past, detections.length > 0 && detectionsCard(detections), historyCard(history));
+    }
+
+    // Its row came with a change: the whole document says more than the row.
+    function again() {
+        timer ??= setTimeout(async () => {
+            timer = undefined;
+            document = await get(path).catch(() => document);
+            draw();
+            drawPast().catch(() => {});
+        }, 200);
+    }
+
+    draw();
+    drawPast().catch(announceProblem);
+    const subscriptions = [
+        live.subscribe('endpoints', ({ rows = [] }) => rows.some((row) => row.id === id) && again()),
+        live.subscribe('commands', again),
+        live.subscribe('reset', again),
+    ];
+    return {
+        title: visible(document.host || id),
+        node: h('div', { class: 'page' },
+            h('nav', { class: 'crumbs', 'aria-label': tr('Path') }, h('a', { href: '#/endpoints' }, tr('Security Settings')), ' › ',
+                h('a', { href: format(['endpoints'], { group: document.group }) }, name(document.group_display || document.group))),
+            heading(name(document.host || id), actions(document)),
+            cloneNotice(document, path), body, past),
+        close() {
+            clearTimeout(timer);
+            subscriptions.forEach((end) => end());
+        },
+    };
+}
+
+function actions(document) {
+    return actionEntries(() => subjectOf(document)).map((entry) =>
+        button(entry.text, () => entry.click().catch(announceProblem), { class: entry.danger ? 'danger-text' : null }));
+}
+
+// Both statuses side by side, and between them the verdict with its reason.
+function statuses(document) {
+    const shown = displayedCode(document.displayed);
+    const explanation = phrase(document.explanation, (status) => word('displayed', displayedCode(status)));
+    return card(null,
+        h('div', { class: 'statuses' },
+            h('div', {}, h('h2', {}, tr('Displayed status')), h('p', { class: 'big' }, badge('displayed', shown)),
+                h('p', { class: 'help' }, tr('what a classic console would show'), ' · ', tr('since'), ' ', when(document.displayed_since))),
+            h('div', {}, h('h2', {}, tr('Actual status')), h('p', { class: 'big' }, badge('actual', document.actual)),
+                h('p', { class: 'help' }, tr('by its own line'), ' · ', tr('since'), ' ', when(document.since))),
+            h('div', {}, h('h2', {}, tr('Verdict')), h('p', { class: 'big' }, badge('verdict', document.verdict)),
+                h('p', { class: 'help' }, tr('Push reachability'), ': ', word('reach', document.reachability), ' · ',
+                    when(document.dialled_at)))),
+        h('p', { class: 'explanation' }, visible(explanation)),
+        document.revoked && notice('bad', tr('The certificate of this endpoint is revoked.')));
+}
+
+function cloneNotice(document, path) {
+    if (!document.clone_suspected)
+        return null;
+    const settle = (how, text, question) => button(text, async () => {
+        const done = await confirm(text, h('p', {}, question), text, () => post(`${path}/clone`, { action: how }), false);
+        if (done)
+            announce(tr('Settled.'));
+    });
+    return h('div', { class: 'notice warn' }, h('p', {}, tr('Two machines seem to use this identity: an image was cloned, perhaps.')),
+        mayBe('administrator') && h('div', { class: 'actions' },
+            settle('keep', tr('Keep this one'), tr('The machine that holds the line now is the genuine one.')),
+            settle('split', tr('They are apart now'), tr('The other machine has an identity of its own now.'))));
+}
+
+function identity(document) {
+    return card(tr('Machine'), facts([
+        [tr('Id'), document.id],
+        [tr('Registered IP'), visible(document.addresses)],
+        [tr('Source IP'), visible(document.observed_address)],
+        [tr('Port of the direct dial'), document.direct_port ? String(document.direct_port) : tr('none')],
+        [tr('Operating system'), visible(document.os)],
+        [tr('Program'), visible(document.program)],
+        [tr('Last seen'), when(document.last_seen)],
+        [tr('Enrolled'), document.enrolled && time(document.enrolled)],
+        [tr('Certificate until'), document.certificate_expires && time(document.certificate_expires)],
+        [tr('Clock'), document.clock_skew_ms !== undefined && tr('{n} s off', { n: number(Math.round(document.clock_skew_ms / 1000)) })],
+    ]));
+}
+
+function software(document) {
+    const { settings = {}, patterns = {} } = document;
+    return card(tr('Settings and patterns'), facts([
+        [tr('Group'), name(document.group_display || document.group)],
+        [tr('Desired settings version'), String(settings.desired ?? '–')],
+        [tr('Applied settings version'), h('span', { class: settings.current ? null : 'warn-text' }, String(settings.applied || '–'))],
+        [tr('How it came'), settings.path && [word('path', settings.path), ' · ', when(settings.applied_at)]],
+        [tr('Delivery'), document.delivery === 'documented' ? tr('As documented for the classic product') : tr('Down the line')],
+        ...Object.entries(patterns).map(([component, version]) => [word('component', component), String(version)]),
+        [tr('Patterns'), document.outdated ? h('span', { class: 'badge warn' }, tr('Outdated')) : h('span', { class: 'badge good' }, tr('Latest'))],
+        [tr('Last update'), when(document.last_update)],
+        [tr('Its result'), visible(document.last_update_result)],
+        [tr('Its error'), visible(document.last_update_error)],
+    ]));
+}
+
+function scansCard({ scans = [] }) {
+    return scans.length > 0 && card(tr('Last scans'), table([
+        { title: tr('Kind'), cell: (row) => word('how', row.how) },
+        { title: tr('Ended'), cell: (row) => when(row.ended) },
+        { title: tr('Result'), cell: (row) => word('scan', row.end) },
+        { title: tr('Files'), end: true, cell: (row) => number(row.files) },
+        { title: tr('Found'), end: true, cell: (row) => number(row.found) },
+        { title: tr('Not looked at'), end: true, cell: (row) => number(row.not_looked_at) },
+    ], scans, '', tr('Last scans')));
+}
+
+function commandsCard({ commands = [] }) {
+    return commands.length > 0 && card(tr('Commands'), table([
+        { title: tr('Command'), cell: (row) => h('a', { href: format(['commands', row.id ?? row.command]) }, word('kind', row.kind)) },
+        { title: tr('State'), cell: (row) => badge('state', row.state) },
+        { title: tr('Since'), cell: (row) => when(row.changed) },
+        { title: tr('Detail'), cell: (row) => visible(row.detail) },
+    ], commands, '', tr('Commands')));
+}
+
+function detectionsCard(rows) {
+    return card(tr('Detections'), table([
+        { title: tr('State'), cell: (row) => badge('detection', row.state) },
+        { title: tr('Signature'), cell: (row) => visible(row.signature) },
+        { title: tr('Path'), cell: (row) => h('span', { class: 'path' }, visible(row.path)) },
+        { title: tr('Action'), cell: (row) => word('done', row.action) },
+        { title: tr('Last found'), cell: (row) => when(row.last_found) },
+    ], rows, '', tr('Detections')), h('a', { href: format(['scans', 'detections'], { filter: term('endpoint', rows[0].endpoint) }) }, tr('All detections')));
+}
+
+function historyCard(rows) {
+    return card(tr('History'), table([
+        { title: tr('Time'), cell: (row) => h('span', { class: 'nowrap' }, time(row.at)) },
+        { title: tr('What'), cell: (row) => word('happened', row.what) },
+        { title: tr('Detail'), cell: (row) => historyDetail(row) },
+    ], [...rows].reverse(), tr('Nothing yet.'), tr('History')));
+}
+
+// "never-seen -> online (birth)" in words
+function historyDetail({ what, detail }) {
+    const found = /^([\w-]+) -> ([\w-]+)(.*)$/.exec(detail ?? '');
+    if (!found || (what !== 'status' && what !== 'displayed'))
+        return visible(detail);
+    const kind = what === 'status' ? 'actual' : 'displayed';
+    return `${word(kind, found[1])} → ${word(kind, found[2])}${visible(found[3])}`;
+}

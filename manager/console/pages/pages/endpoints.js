@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: Apache-2.0
+// Security Settings: the groups, and the endpoints of one or all, filtered, sorted and selected.
+
+import * as live from '../live.js';
+import { actionEntries, subjectOfSelection } from '../actions.js';
+import { address, all, post, remove } from '../api.js';
+import { allColumns, chooseColumns, DEFAULT_COLUMNS, fieldsOf, groupName } from '../columns.js';
+import { announce, announceProblem, button, checkbox, dialog, field, heading, menu, name, problemBox } from '../ui.js';
+import { both, term } from '../query.js';
+import { compare, visible } from '../text.js';
+import { fill, h, icon, setText } from '../dom.js';
+import { Grid } from '../grid.js';
+import { List } from '../list.js';
+import { mayBe } from '../session.js';
+import { number, tr, trn } from '../i18n.js';
+import { format } from '../route.js';
+import { Selection } from '../selection.js';
+import { SETTING_PAGES } from '../setting_words.js';
+
+const PAUSE = 300; // ms after the last key, before the filter is asked for
+
+// A list that is shorter than this is asked for again when something may have entered it; a longer one offers it.
+const RELOADED = 1000;
+
+export async function endpoints(names, query) {
+    const page = new EndpointsPage(query);
+    await page.load();
+    return { title: tr('Security Settings'), node: page.node, close: () => page.close(), shown: () => page.grid.draw() };
+}
+
+class EndpointsPage {
+    constructor(query) {
+        this.group = query.get('group') ?? '';
+        this.filter = query.get('filter') ?? '';
+        this.sort = query.get('sort') ?? 'host';
+        this.columns = query.get('columns')?.split(',') ?? JSON.parse(localStorage.getItem('columns') ?? 'null') ?? DEFAULT_COLUMNS;
+        this.selection = new Selection();
+        this.list = new List('/endpoints', (what, index) => this.#listChanged(what, index));
+        this.#make();
+        this.subscriptions = [
+            live.subscribe('endpoints', (data) => this.#told(data)),
+            live.subscribe('groups', () => this.#loadGroups().catch(() => {})),
+            live.subscribe('reset', () => this.#reload()),
+        ];
+    }
+
+    close() {
+        clearTimeout(this.timer);
+        clearTimeout(this.reloadTimer);
+        this.list.stop();
+        this.grid.close();
+        this.subscriptions.forEach((end) => end());
+    }
+
+    async load() {
+        await Promise.all([this.#loadGroups(), this.#reload()]);
+    }
+
+    // ---------------------------------------------------------------------------------------------------- its pieces
+
+    #make() {
+        this.tree = h('nav', { class: 'tree', 'aria-label': tr('Groups') });
+        this.groupBar = h('div', { class: 'group-bar' });
+        this.count = h('span', { class: 'count', role: 'status' });
+        this.fresh = h('span', {});
+        this.actions = h('div', { class: 'action-bar', role: 'group', 'aria-label': tr('Selected endpoints') });
+        this.problem = h('div', {});
+        this.search = h('input', { type: 'search', value: this.filter, class: 'filter', spellcheck: 'false',
+            placeholder: tr('Name, address or e.g. {example}', { example: 'actual:offline' }), 'aria-label': tr('Filter'),
+            on: { input: () => this.#typed() } });
+        this.grid = new Grid({
+            list: this.list, selection: this.selection, columns: chooseColumns(this.columns), sort: this.sort, label: tr('Endpoints'),
+            open: (row) => { location.hash = format(['endpoints', row.id]); },
+            sorted: (sort) => this.#sorted(sort),
+            selected: () => this.#drawActions(),
+        });
+        this.csv = h('a', { class: 'button', download: 'endpoints.csv' }, tr('CSV'));
+        this.views = h('span', {});
+        const tools = h('div', { class: 'tools' }, this.search, this.count, this.fresh, h('span', { class: 'spring' }),
+            this.views, button(tr('Columns'), () => this.#chooseColumns()), this.csv);
+        this.node = h('div', { class: 'page fill' }, heading(tr('Security Settings')),
+            h('div', { class: 'with-tree' }, this.tree,
+                h('div', { class: 'fill' }, this.groupBar, tools, this.problem, this.actions, this.grid.node)));
+        this.#drawActions();
+        this.#loadViews();
+    }
+
+    async #loadGroups() {
+        this.groups = (await all('/groups')).sort((a, b) => compare(groupName(a), groupName(b)));
+        const sum = this.groups.reduce((n, group) => n + group.endpoints, 0);
+        const entry = (id, text, n) => h('a', { href: this.#address({ group: id }), 'aria-current': String(this.group === id) },
+            icon('group'), h('span', { class: 'tree-name' }, text), h('span', { class: 'tree-count' }, number(n)));
+        fill(this.tree, entry('', tr('All groups'), sum), this.groups.map((group) => entry(group.name, name(groupName(group)), group.endpoints)),
+            mayBe('administrator') && button(tr('New group'), () => this.#newGroup()));
+        this.#drawGroup();
+    }
+
+    #drawGroup() {
+        const group = this.groups.find((row) => row.name === this.group);
+        fill(this.groupBar, group && [h('h2', {}, name(groupName(group))),
+            h('nav', { class: 'links', 'aria-label': tr('Settings of the group') }, Object.entries(SETTING_PAGES).map(([tab, { title }]) =>
+                h('a', { class: 'button', href: format(['groups', group.name, tab]) }, tr(title)))),
+            h('span', { class: 'count' }, tr('{n} of {all} have the current settings',
+                { n: number(group.current), all: number(group.endpoints) }))]);
+    }
+
+    #drawCount() {
+        const { list } = this;
+        setText(this.count, list.isComplete ? trn('{n} endpoint', '{n} endpoints', list.total)
+            : tr('{n} endpoints, {loaded} loaded', { n: number(list.total), loaded: number(list.rows.length) }));
+    }
+
+    // The bar is there only while something is selected; "all that match" is offered beside the rows that were picked.
+    #drawActions() {
+        const { selection, list } = this;
+        const count = selection.count(list.total);
+        this.actions.hidden = count === 0;
+        if (count === 0)
+            return;
+        const subject = () => subjectOfSelection(this.selection, this.list, this.#wholeFilter());
+        fill(this.actions, h('strong', {}, trn('{n} selected', '{n} selected', count)),
+            !selection.isAll && count < list.total &&
+                button(tr('Select all {n} that match', { n: number(list.total) }), () => this.#select('selectAll'), { class: 'link' }),
+            button(tr('Clear'), () => this.#select('clear'), { class: 'link' }),
+            h('span', { class: 'spring' }), actionEntries(subject).map((entry) =>
+                button(entry.text, () => entry.click().catch(announceProblem), { class: entry.danger ? 'danger-text' : null })));
+    }
+
+    #select(how) {
+        this.selection[how]();
+        this.grid.showSelection();
+    }
+
+    // ------------------------------------------------------------------------------------------------------ the list
+
+    #wholeFilter() {
+        return both(this.group && term('group', this.group), this.filter);
+    }
+
+    #address(change = {}) {
+        const { group, filter, sort } = { group: this.group, filter: this.filter, sort: this.sort, ...change };
+        return format(['endpoints'], { group, filter, sort: sort === 'host' ? '' : sort });
+    }
+
+    async #reload() {
+        fill(this.fresh);
+        const { columns } = this.grid;
+        const query = { filter: this.#wholeFilter(), sort: this.sort };
+        this.csv.href = address('/endpoints', { ...query, format: 'csv', fields: columns.flatMap((column) => column.reads).join(',') });
+        await this.list.load({ ...query, fields: fieldsOf(columns) });
+    }
+
+    #typed() {
+        clearTimeout(this.timer);
+        this.timer = setTimeout(() => this.#ask({ filter: this.search.value.trim() }), PAUSE);
+    }
+
+    #sorted(sort) {
+        this.#ask({ sort });
+    }
+
+    // The address follows, so that the view can be linked; the page stays, and with it the reader's place in the filter.
+    #ask(change) {
+        Object.assign(this, change);
+        history.replaceState(null, '', this.#address());
+        this.grid.sort = this.sort;
+        if ('filter' in change)
+            this.selection.clear();
+        this.grid.node.scrollTop = 0;
+        this.#reload();
+    }
+
+    #listChanged(what, index) {
+        if (what === 'row') {
+            this.grid.update(index);
+            return;
+        }
+        if (what === 'rows')
+            this.grid.redraw();
+        else
+            this.grid.draw();
+        fill(this.problem, this.list.problem && problemBox(this.list.problem));
+        this.#drawCount();
+        this.#drawActions();
+    }
+
+    // Changes of rows that are here are shown in their place.  Whether others belong here now, the server must be asked.
+    #told({ rows = [], removed = [] }) {
+        const unknown = rows.filter((row) => !this.list.update(row)).length;
+        const gone = removed.some((id) => this.list.indexOf(id) >= 0);
+        if (!gone && (unknown === 0 || !this.list.isComplete) && !(this.filter && rows.length > 0))
+            return;
+        if (this.list.total <= RELOADED) {
+            this.reloadTimer ??= setTimeout(() => {
+                this.reloadTimer = undefined;
+                this.#reload();
+            }, 2000);
+        } else {
+            fill(this.fresh, button(tr('The list has changed: refresh'), () => this.#reload(), { class: 'link' }));
+        }
+    }
+
+    // ------------------------------------------------------------------------------------------------------- dialogs
+
+    async #chooseColumns() {
+        const boxes = allColumns().map(({ key, title }) => ({ key, ...checkbox(title, this.columns.includes(key)) }));
+        const chosen = await dialog({
+            title: tr('Columns'),
+            content: h('div', { class: 'checks' }, boxes.map((box) => box.node)),
+            action: tr('Show'),
+            submit: () => boxes.filter((box) => box.input.checked).map((box) => box.key),
+        });
+        if (!chosen || chosen.length === 0)
+            return;
+        this.columns = chosen;
+        localStorage.setItem('columns', JSON.stringify(chosen));
+        this.grid.setColumns(chooseColumns(chosen));
+        this.#reload();
+    }
+
+    async #loadViews() {
+        const views = await all('/me/views').catch(() => []);
+        fill(this.views, menu(tr('Views'), [
+            ...views.map((view) => ({ text: visible(view.name), click: () => this.#useView(view) })),
+            { text: tr('Save this view…'), click: () => this.#saveView() },
+            ...views.map((view) => ({ text: tr('Delete view “{name}”', { name: visible(view.name) }), danger: true,
+                click: () => remove(`/me/views/${encodeURIComponent(view.name)}`).then(() => this.#loadViews()) })),
+        ]));
+    }
+
+    #useView(view) {
+        localStorage.setItem('columns', JSON.stringify(view.columns));
+        this.columns = view.columns;
+        this.grid.setColumns(chooseColumns(view.columns));
+        this.search.value = view.filter;
+        this.#ask({ filter: view.filter, sort: view.sort, group: '' });
+        this.#loadGroups();
+    }
+
+    async #saveView() {
+        const title = h('input', { type: 'text', required: true, maxlength: 60 });
+        const view = () => ({ name: title.value.trim(), filter: this.#wholeFilter(), sort: this.sort, columns: this.columns });
+        const done = await dialog({ title: tr('Save this view…'), content: field(tr('Name'), title), action: tr('Save'),
+            submit: () => post('/me/views', view()) });
+        if (done)
+            await this.#loadViews();
+    }
+
+    async #newGroup() {
+        const id = h('input', { type: 'text', required: true, pattern: '[a-z0-9][a-z0-9._\\-]*', maxlength: 60, spellcheck: 'false' });
+        const title = h('input', { type: 'text', maxlength: 120 });
+        const done = await dialog({
+            title: tr('New group'),
+            content: [field(tr('Id'), id, tr('For scripts and topics: a-z, 0-9, dot, hyphen, underscore.')),
+                field(tr('Display name'), title, tr('In any script; shown wherever a person looks.'))],
+            action: tr('Create'),
+            submit: () => post('/groups', { name: id.value, display_name: title.value.trim() || undefined }),
+        });
+        if (!done)
+            return;
+        announce(tr('The group is created.'));
+        await this.#loadGroups();
+    }
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// Enrolment: the bundles with which PCs enrol.
+
+import { all, post, remove, request } from '../api.js';
+import { announce, badge, button, card, confirm, dialog, field, heading, name, notice, select, table } from '../ui.js';
+import { compare, visible } from '../text.js';
+import { fill, h } from '../dom.js';
+import { groupName } from '../columns.js';
+import { mayBe } from '../session.js';
+import { number, time, tr } from '../i18n.js';
+
+export async function enrolment() {
+    const body = h('div', {});
+    await draw();
+    return {
+        title: tr('Enrolment'),
+        node: h('div', { class: 'page' }, heading(tr('Enrolment'), mayBe('administrator') && button(tr('New bundle'), create, { class: 'primary' })),
+            body),
+    };
+
+    async function draw() {
+        const rows = await all('/bundles');
+        fill(body, card(tr('Bundles'), table([
+            { title: tr('Id'), cell: (row) => row.id },
+            { title: tr('State'), cell: (row) => badge('bundle', row.state) },
+            { title: tr('Group'), cell: (row) => name(row.group) },
+            { title: tr('For'), cell: (row) => row.endpoint || tr('new endpoints') },
+            { title: tr('Uses left'), end: true, cell: (row) => number(row.uses_left) },
+            { title: tr('Until'), cell: (row) => time(row.expires) },
+            { title: tr('By'), cell: (row) => name(row.created_by) },
+            { title: '', cell: (row) => row.state === 'valid' && mayBe('administrator') &&
+                button(tr('Withdraw'), () => withdraw(row), { class: 'danger-text' }) },
+        ], rows.sort((a, b) => b.expires.localeCompare(a.expires)), tr('No bundles yet.'), tr('Bundles'))));
+    }
+
+    async function create() {
+        const groups = (await all('/groups')).sort((a, b) => compare(groupName(a), groupName(b)));
+        const group = select(groups[0]?.name, groups.map((row) => [row.name, visible(groupName(row))]));
+        const uses = h('input', { type: 'number', value: 1, min: 1, max: 100000, required: true });
+        const days = h('input', { type: 'number', value: 7, min: 1, max: 365, required: true });
+        const bundle = await dialog({
+            title: tr('New bundle'),
+            content: [field(tr('Group'), group), field(tr('For how many endpoints'), uses), field(tr('Valid for, in days'), days)],
+            action: tr('Create'),
+            submit: async () => (await request('POST', '/bundles',
+                { body: { group: group.value, uses: Number(uses.value), expires: `${days.value}d` } })).body,
+        });
+        if (!bundle)
+            return;
+        await draw();
+        await hand(bundle);
+    }
+
+    // It contains a secret that the server does not keep: this is the only time that it can be had.
+    async function hand(bundle) {
+        const file = new Blob([bundle.content ?? bundle.bundle], { type: 'application/octet-stream' });
+        const url = URL.createObjectURL(file);
+        await dialog({
+            title: tr('The bundle is ready'),
+            content: [notice('warn', tr('It contains a secret and can be downloaded only now: carry it to the PCs, then delete it.')),
+                h('p', {}, h('a', { class: 'button primary', href: url, download: `${bundle.id}.bundle` }, tr('Download')))],
+            action: tr('Close'),
+            cancel: tr('Close'),
+        });
+        URL.revokeObjectURL(url);
+    }
+
+    async function withdraw(row) {
+        const done = await confirm(tr('Withdraw'), h('p', {}, tr('Nobody can enrol with {id} any longer.', { id: row.id })),
+            tr('Withdraw'), () => remove(`/bundles/${row.id}`));
+        if (!done)
+            return;
+        announce(tr('The bundle is withdrawn.'));
+        await draw();
+    }
+}

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: Apache-2.0
+// The settings of a group, a page for each kind: a form; who has them; the versions.
+
+import * as live from '../live.js';
+import { announce, announceProblem, button, card, confirm, dialog, field, heading, name, notice, problemBox, select, table, tabs, when }
+    from '../ui.js';
+import { all, patch, remove, request } from '../api.js';
+import { changes, merge } from '../settings.js';
+import { fill, h } from '../dom.js';
+import { format } from '../route.js';
+import { groupName } from '../columns.js';
+import { mayBe } from '../session.js';
+import { N_, number, tr, trn } from '../i18n.js';
+import { SETTING_PAGES, settingLabel, settingValue } from '../setting_words.js';
+import { settingsForm } from '../form.js';
+import { term } from '../query.js';
+import { visible } from '../text.js';
+import { word } from '../words.js';
+
+let known = null; // the table of settings: the same for all groups and as long as the page lives
+
+async function settingsTable() {
+    known ??= await all('/settings');
+    return known;
+}
+
+export async function groupSettings({ group, tab }) {
+    const page = new GroupPage(group, tab);
+    await page.load();
+    return { title: `${page.title()} – ${visible(groupName(page.document))}`, node: page.node, close: () => page.close() };
+}
+
+class GroupPage {
+    constructor(group, tab) {
+        this.path = `/groups/${encodeURIComponent(group)}`;
+        this.group = group;
+        this.tab = tab;
+        this.node = h('div', { class: 'page' });
+        this.subscriptions = [
+            live.subscribe('groups', () => this.#refreshHolders()),
+            live.subscribe('endpoints', ({ rows = [] }) => rows.some((row) => row.group === undefined || row.group === group) &&
+                this.#refreshHolders()),
+        ];
+    }
+
+    close() {
+        clearTimeout(this.timer);
+        this.subscriptions.forEach((end) => end());
+    }
+
+    async load() {
+        const [settings, reply] = await Promise.all([settingsTable(), request('GET', this.path)]);
+        this.settings = settings;
+        this.#adopt(reply);
+        this.#draw();
+    }
+
+    #adopt({ body, version }) {
+        this.document = body;
+        this.version = version;
+    }
+
+    // The heading of the automatic update names the scan method, as the classic product's does.
+    title() {
+        if (this.tab === 'versions')
+            return tr('Versions');
+        if (this.tab === 'update')
+            return this.document.settings['scan.method'] === 'smart' ? tr('Automatic update by smart scan')
+                : tr('Automatic update by conventional scan');
+        return tr(SETTING_PAGES[this.tab]?.title ?? N_('Settings'));
+    }
+
+    #draw() {
+        const entries = [...Object.entries(SETTING_PAGES).map(([tab, { title }]) => [tab, tr(title)]), ['versions', tr('Versions')]];
+        this.holders = h('div', {});
+        this.body = h('div', {});
+        fill(this.node,
+            h('nav', { class: 'crumbs', 'aria-label': tr('Path') }, h('a', { href: '#/endpoints' }, tr('Security Settings')), ' › ',
+                h('a', { href: format(['endpoints'], { group: this.group }) }, name(groupName(this.document)))),
+            heading(this.title(), this.#groupActions()),
+            tabs(tr('Settings of the group'), entries.map(([tab, text]) =>
+                ({ href: format(['groups', this.group, tab]), text, current: tab === this.tab }))),
+            h('div', { class: 'columns' }, this.body, this.holders));
+        if (this.tab === 'versions')
+            this.#drawVersions();
+        else
+            this.#drawForm();
+        this.#drawHolders();
+    }
+
+    #groupActions() {
+        if (!mayBe('administrator'))
+            return null;
+        return [button(tr('Rename'), () => this.#rename().catch(announceProblem)),
+            this.document.endpoints === 0 && button(tr('Delete group'), () => this.#delete(), { class: 'danger-text' })];
+    }
+
+    // ------------------------------------------------------------------------------------------------------ the form
+
+    #drawForm() {
+        const { keys } = SETTING_PAGES[this.tab] ?? SETTING_PAGES.line;
+        const locked = !mayBe('administrator');
+        this.outcome = h('div', {});
+        this.save = h('button', { type: 'submit', class: 'primary', disabled: true }, tr('Save'));
+        this.undo = button(tr('Discard changes'), () => this.#draw(), { disabled: true });
+        this.form = settingsForm(this.settings.filter(({ key }) => keys.test(key)), this.document.settings,
+            { locked, changed: () => this.#edited() });
+        this.base = this.form.values();
+        fill(this.body, h('form', { class: 'card', on: { submit: (event) => this.#submit(event) } }, this.form.node, this.outcome,
+            !locked && h('div', { class: 'actions' }, this.#copyButton(), h('span', { class: 'spring' }), this.undo, this.save)));
+    }
+
+    #edited() {
+        const any = Object.keys(changes(this.base, this.form.values())).length > 0;
+        this.save.disabled = !any;
+        this.undo.disabled = !any;
+        fill(this.outcome);
+    }
+
+    async #submit(event) {
+        event.preventDefault();
+        this.save.disabled = true;
+        try {
+            await this.#send(changes(this.base, this.form.values()), this.version);
+        } catch (problem) {
+            if (problem.status === 412)
+                await this.#settle();
+            else
+                fill(this.outcome, problemBox(problem));
+            this.save.disabled = false;
+        }
+    }
+
+    async #send(settings, version) {
+        this.#adopt(await patch(this.path, { settings }, version));
+        if (!this.document.settings) // the answer to a change may be short
+            this.#adopt(await request('GET', this.path));
+        this.#draw();
+        fill(this.outcome, notice('good', h('p', { role: 'status' },
+            tr('Version {n} is saved.', { n: number(this.document.version) }), ' ', this.#whoHasIt())));
+    }
+
+    // Somebody saved in between.  What only we changed goes in; for the rest the reader sees both values and decides.
+    async #settle() {
+        const theirs = await request('GET', this.path);
+        const mine = this.form.values();
+        const { merged, conflicts } = merge(this.base, mine, { ...this.base, ...pick(theirs.body.settings, Object.keys(mine)) });
+        const rows = conflicts.map((key) => ({ key, mine: mine[key], theirs: theirs.body.settings[key] }));
+        await confirm(tr('Changed in the meantime'), [
+            h('p', {}, tr('{who} saved version {n} while you were editing.',
+                { who: visible(theirs.body.changed_by), n: number(theirs.body.version) })),
+            rows.length === 0 ? h('p', {}, tr('Your changes concern other settings: both can hold.')) : table([
+                { title: tr('Setting'), cell: (row) => settingLabel(row.key) },
+                { title: tr('Theirs'), cell: (row) => visible(settingValue(row.key, row.theirs)) },
+                { title: tr('Yours'), cell: (row) => visible(settingValue(row.key, row.mine)) },
+            ], rows),
+        ], tr('Save mine'), () => this.#send(changes(theirs.body.settings, merged), theirs.version), rows.length > 0);
+    }
+
+    #copyButton() {
+        return button(tr('Copy to another group…'), async () => {
+            const groups = (await all('/groups')).filter((row) => row.name !== this.group);
+            if (groups.length === 0) {
+                announce(tr('There is no other group.'), 'info');
+                return;
+            }
+            const target = select(groups[0].name, groups.map((row) => [row.name, visible(groupName(row))]));
+            await dialog({
+                title: tr('Copy to another group…'),
+                content: [h('p', {}, tr('The values of this page are saved in the other group too.')), field(tr('Group'), target)],
+                action: tr('Copy'),
+                submit: async () => {
+                    const path = `/groups/${encodeURIComponent(target.value)}`;
+                    const { version } = await request('GET', path);
+                    await patch(path, { settings: this.form.values() }, version);
+                    announce(tr('Copied.'));
+                },
+            });
+        });
+    }
+
+    // ------------------------------------------------------------------------------------------------ who has it, when
+
+    #whoHasIt() {
+        const { current, endpoints } = this.document;
+        return current === endpoints ? trn('The {n} endpoint has it.', 'All {n} endpoints have it.', endpoints)
+            : tr('{n} of {all} endpoints have it now.', { n: number(current), all: number(endpoints) });
+    }
+
+    #drawHolders() {
+        const { document } = this;
+        const missing = document.missing ?? [];
+        fill(this.holders, card(tr('Who has it'),
+            h('p', {}, tr('Version {n}, saved by {who}', { n: number(document.version), who: visible(document.changed_by) }), ', ',
+                when(document.changed)),
+            h('progress', { max: Math.max(document.endpoints, 1), value: document.current, 'aria-label': this.#whoHasIt() }),
+            h('p', {}, this.#whoHasIt()),
+            missing.length > 0 && [h('h3', {}, tr('Not yet')),
+                h('ul', { class: 'plain' }, missing.slice(0, 20).map((row) => h('li', {},
+                    h('a', { href: format(['endpoints', row.id]) }, name(row.host || row.id)), ' – ', this.#howItComes(row)))),
+                missing.length > 20 && h('a', { href: format(['endpoints'], { filter: term('settings', 'behind'), group: this.group }) },
+                    tr('All of them'))]));
+    }
+
+    // By which path a change gets there: this depends on the group's delivery and on the line.
+    #howItComes(row) {
+        if (this.document.settings['mode.independent'] === 'yes')
+            return tr('takes no settings: independent mode');
+        if (this.document.settings['delivery.mode'] === 'documented')
+            return tr('with its next update notification, or its poll');
+        return row.actual === 'online' ? tr('by its line, any moment') : tr('by its line, when it connects again ({actual})',
+            { actual: word('actual', row.actual) });
+    }
+
+    #refreshHolders() {
+        this.timer ??= setTimeout(async () => {
+            this.timer = undefined;
+            const reply = await request('GET', this.path).catch(() => null);
+            if (!reply)
+                return;
+            if (reply.version === this.version) // a newer one is settled at Save; the form must not change under the reader
+                this.document = reply.body;
+            this.#drawHolders();
+        }, 300);
+    }
+
+    // ------------------------------------------------------------------------------------------------------- versions
+
+    async #drawVersions() {
+        const versions = await all(`${this.path}/versions`);
+        fill(this.body, card(null, table([
+            { title: tr('Version'), end: true, cell: (row) => number(row.version) },
+            { title: tr('Saved'), cell: (row) => when(row.changed) },
+            { title: tr('By'), cell: (row) => name(row.changed_by) },
+            { title: tr('Changes'), cell: (row) => this.#changesOf(row, versions) },
+            { title: '', cell: (row) => mayBe('administrator') && row.version !== this.document.version &&
+                button(tr('Restore'), () => this.#restore(row).catch(announceProblem)) },
+        ], versions, tr('There are no earlier versions.'))));
+    }
+
+    #changesOf(row, versions) {
+        const before = versions.find((other) => other.version === row.version - 1);
+        if (!before || !row.settings)
+            return '–';
+        return Object.keys(changes(before.settings, row.settings)).map((key) => h('div', {}, `${settingLabel(key)}: `,
+            visible(settingValue(key, before.settings[key])), ' → ', visible(settingValue(key, row.settings[key]))));
+    }
+
+    async #restore(row) {
+        const settings = changes(this.document.settings, row.settings);
+        const done = await confirm(tr('Restore version {n}', { n: number(row.version) }),
+            h('ul', {}, Object.keys(settings).map((key) => h('li', {}, `${settingLabel(key)}: `,
+                visible(settingValue(key, this.document.settings[key])), ' → ', visible(settingValue(key, settings[key]))))),
+            tr('Restore'), () => patch(this.path, { settings }, this.version), false);
+        if (done)
+            await this.load();
+    }
+
+    // ------------------------------------------------------------------------------------------------------ the group
+
+    async #rename() {
+        const title = h('input', { type: 'text', value: this.document.display_name ?? '', maxlength: 120 });
+        const done = await dialog({
+            title: tr('Rename'),
+            content: field(tr('Display name'), title, tr('In any script; shown wherever a person looks.')),
+            action: tr('Save'),
+            submit: () => patch(this.path, { display_name: title.value.trim() }, this.version),
+        });
+        if (done)
+            await this.load();
+    }
+
+    async #delete() {
+        const done = await confirm(tr('Delete group'), h('p', {}, tr('The group {name} is deleted.',
+            { name: visible(groupName(this.document)) })), tr('Delete group'), () => remove(this.path));
+        if (done)
+            location.hash = format(['endpoints']);
+    }
+}
+
+const pick = (object, keys) => Object.fromEntries(keys.map((key) => [key, object[key]]));

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+// Live Status: counts of everything, each a link to what it counts; what happened last; what ends soon.
+
+import * as live from '../live.js';
+import { all, get } from '../api.js';
+import { badge, card, heading, name, when } from '../ui.js';
+import { codes, tone, word } from '../words.js';
+import { compare, visible } from '../text.js';
+import { fill, h, setText } from '../dom.js';
+import { format } from '../route.js';
+import { day, N_, number, tr } from '../i18n.js';
+import { chart } from '../chart.js';
+
+const MAX_EVENTS = 12;
+
+const link = (filter) => format(['endpoints'], { filter });
+
+// Groups of counts; those of one group add up to its total.
+const BOARDS = [
+    {
+        title: N_('Actual status'),
+        tiles: () => codes('actual').map((code) => ({
+            text: word('actual', code), tone: tone('actual', code), href: link(`actual:${code}`),
+            count: (s) => s[code] ?? 0,
+        })),
+        total: (s) => s.endpoints,
+    },
+    {
+        title: N_('Displayed status (what a classic console would show)'),
+        tiles: () => codes('displayed').map((code) => ({
+            text: word('displayed', code), tone: tone('displayed', code), href: link(`displayed:${code}`),
+            count: (s) => s.displayed?.[code] ?? 0,
+        })),
+        total: (s) => s.endpoints,
+    },
+    {
+        title: N_('Verdict'),
+        tiles: () => codes('verdict').map((code) => ({
+            text: word('verdict', code), tone: tone('verdict', code), href: link(`verdict:${code}`),
+            count: (s) => s.verdicts?.[code] ?? 0,
+        })),
+        total: (s) => s.endpoints,
+    },
+];
+
+// What asks for somebody: quiet at none.
+const CONCERNS = [
+    { text: N_('Open detections'), href: () => '#/scans/detections', count: (s) => s.open_detections, tone: 'bad' },
+    { text: N_('Infected endpoints'), href: () => link('infected:yes'), count: (s) => s.infected, tone: 'bad' },
+    { text: N_('Outdated'), href: () => link('outdated:yes'), count: (s) => s.outdated, tone: 'warn' },
+    { text: N_('Settings behind'), href: () => link('settings:behind'), count: (s) => s.settings_behind, tone: 'warn' },
+    { text: N_('Last scan failed'), href: () => link('scan:failed'), count: (s) => s.scans_failed, tone: 'warn' },
+    { text: N_('Never scanned'), href: () => link('scan:never'), count: (s) => s.never_scanned, tone: 'warn' },
+    { text: N_('Open commands'), href: () => '#/commands', count: (s) => s.open_commands, tone: 'info' },
+    { text: N_('Flooding'), href: () => link('flooding:yes'), count: (s) => s.flooding, tone: 'bad' },
+    { text: N_('Removed from the console'), href: () => link('removed:yes'), count: (s) => s.removed, tone: 'off' },
+];
+
+export async function liveStatus() {
+    const summary = await get('/summary');
+    const updates = []; // functions of a summary that bring the page up to date
+    const events = h('ul', { class: 'plain events' }, h('li', { class: 'empty' }, tr('Nothing since this page was opened.')));
+    const trend = h('div', {});
+    const ends = h('div', {});
+    const alarm = h('div', {});
+    const at = h('span', { class: 'count' });
+
+    const boards = BOARDS.map((board) => {
+        const total = h('strong', {});
+        updates.push((s) => setText(total, number(board.total(s))));
+        return card([tr(board.title), ' ', h('span', { class: 'total' }, tr('Total'), ' ', total)],
+            h('div', { class: 'tiles' }, board.tiles().map((row) => tile(row, updates))));
+    });
+    const concerns = card(tr('Needs attention'), h('div', { class: 'tiles' }, CONCERNS.map((concern) =>
+        tile({ ...concern, text: tr(concern.text), href: concern.href() }, updates))));
+    updates.push((s) => fill(alarm, s.server_blind &&
+        h('div', { class: 'notice warn' }, tr('The server itself has no line to its broker: nobody\'s status changes meanwhile.'))));
+    updates.push((s) => fill(ends, endsList(s)));
+    updates.push((s) => fill(at, tr('As of'), ' ', when(s.at)));
+
+    const show = (s) => updates.forEach((update) => update(s));
+    show(summary);
+    loadTrend(trend);
+    const subscriptions = [
+        live.subscribe('summary', show),
+        live.subscribe('reset', () => get('/summary').then(show)),
+        live.subscribe('event', (event) => addEvents(events, [event])),
+    ];
+    get('/events/recent').then(({ rows }) => addEvents(events, rows)).catch(() => {});
+    return {
+        title: tr('Live Status'),
+        node: h('div', { class: 'page' }, heading(tr('Live Status'), at), alarm, concerns, boards,
+            h('div', { class: 'columns even' }, card(tr('Last events'), events), h('div', {}, card(tr('Ends and ages'), ends), trend))),
+        close: () => subscriptions.forEach((end) => end()),
+    };
+}
+
+function tile({ text, href, count, tone: colour }, updates) {
+    const n = h('span', { class: 'tile-count' });
+    const node = h('a', { href, class: `tile ${colour}` }, n, h('span', { class: 'tile-text' }, text));
+    updates.push((s) => {
+        const value = count(s) ?? 0;
+        setText(n, number(value));
+        node.classList.toggle('zero', value === 0);
+    });
+    return node;
+}
+
+function endsList({ repository, ends = [], latest_patterns: latest = {} }) {
+    return h('dl', { class: 'facts' },
+        Object.entries(latest).map(([component, version]) =>
+            h('div', {}, h('dt', {}, word('component', component)), h('dd', {}, String(version)))),
+        repository && h('div', {}, h('dt', {}, tr('Repository signature')),
+            h('dd', {}, repository.expires ? [tr('until'), ' ', day(repository.expires)] : tr('none'))),
+        ends.map((end) => h('div', {}, h('dt', {}, word('end', end.kind), end.name ? [' ', name(end.name)] : null),
+            h('dd', {}, tr('until'), ' ', day(end.end), ' ', badge('grade', end.state)))));
+}
+
+function addEvents(list, rows) {
+    list.querySelector('.empty')?.remove();
+    for (const event of rows)
+        list.prepend(h('li', {}, when(event.at), ' ', h('a', { href: format(['endpoints', event.id ?? event.endpoint]) },
+            name(event.host || event.id)), ' ', word('happened', event.what), ' ',
+        event.to && (event.what === 'status' ? badge('actual', event.to) : visible(event.to))));
+    while (list.children.length > MAX_EVENTS)
+        list.lastChild.remove();
+}
+
+async function loadTrend(place) {
+    const { rows } = await get('/trend').catch(() => ({ rows: [] }));
+    if (rows.length > 1)
+        fill(place, card(tr('30 days'), chart(rows.sort((a, b) => compare(a.day, b.day)))));
+}

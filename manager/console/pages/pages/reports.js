@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reports: lists for paper and spreadsheets.
+
+import { address, all, get } from '../api.js';
+import { badge, button, heading, name, table, tabs } from '../ui.js';
+import { displayedCode } from '../columns.js';
+import { N_, number, time, tr, trn } from '../i18n.js';
+import { field } from '../ui.js';
+import { format } from '../route.js';
+import { h } from '../dom.js';
+import { visible } from '../text.js';
+import { word } from '../words.js';
+
+const OFFLINE_DAYS = 14;
+
+const host = { title: N_('Host name'), cell: (row) => name(row.host || row.id || row.endpoint) };
+const group = { title: N_('Group'), cell: (row) => name(row.group_display || row.group) };
+
+const REPORTS = {
+    update: {
+        title: N_('Update state'),
+        path: '/endpoints',
+        query: () => ({ sort: 'group', fields: 'id,host,group,outdated,patterns,last_update' }),
+        columns: [host, group,
+            { title: N_('Patterns'), cell: (row) => (row.outdated ? tr('Outdated') : tr('Latest')) },
+            { title: N_('Pattern versions'), cell: (row) => Object.entries(row.patterns ?? {}).map(([c, v]) => `${c} ${v}`).join(', ') },
+            { title: N_('Last update'), cell: (row) => time(row.last_update) }],
+    },
+    compliance: {
+        title: N_('Compliance'),
+        path: '/endpoints',
+        query: () => ({ sort: 'group', fields: 'id,host,group,settings,outdated,last_scan,open_detections' }),
+        columns: [host, group,
+            { title: N_('Settings'), cell: (row) => (row.settings?.current ? tr('current') : tr('behind')) },
+            { title: N_('Patterns'), cell: (row) => (row.outdated ? tr('Outdated') : tr('Latest')) },
+            { title: N_('Last scan'), cell: (row) => (row.last_scan ? time(row.last_scan.ended) : tr('Never scanned')) },
+            { title: N_('Detections'), end: true, cell: (row) => number(row.open_detections ?? 0) }],
+    },
+    offline: {
+        title: N_('Offline for long'),
+        path: '/endpoints',
+        query: (days) => ({ sort: 'last_seen', filter: `last_seen<-${days}d`, fields: 'id,host,group,actual,displayed,last_seen' }),
+        columns: [host, group,
+            { title: N_('Actual status'), cell: (row) => word('actual', row.actual) },
+            { title: N_('Displayed status'), cell: (row) => word('displayed', displayedCode(row.displayed)) },
+            { title: N_('Last seen'), cell: (row) => time(row.last_seen) }],
+    },
+    detections: {
+        title: N_('Detections'),
+        path: '/detections',
+        query: () => ({ sort: '-last_found' }),
+        columns: [host,
+            { title: N_('State'), cell: (row) => badge('detection', row.state) },
+            { title: N_('Signature'), cell: (row) => visible(row.signature) },
+            { title: N_('Path'), cell: (row) => visible(row.path) },
+            { title: N_('Action'), cell: (row) => word('done', row.action) },
+            { title: N_('Last found'), cell: (row) => time(row.last_found) }],
+    },
+};
+
+export async function reports({ tab = 'update' }, query) {
+    const report = REPORTS[tab] ?? REPORTS.update;
+    const days = Number(query.get('days')) || OFFLINE_DAYS;
+    const asked = report.query(days);
+    const [rows, summary] = await Promise.all([all(report.path, asked), get('/summary')]);
+    const title = tr(report.title);
+    return {
+        title: `${tr('Reports')}: ${title}`,
+        node: h('div', { class: 'page report' },
+            heading(tr('Reports'), button(tr('Print'), () => window.print()),
+                h('a', { class: 'button', download: `${tab}.csv`, href: address(report.path, { ...asked, format: 'csv' }) }, tr('CSV'))),
+            tabs(tr('Reports'), Object.entries(REPORTS).map(([key, row]) =>
+                ({ href: format(['reports', key]), text: tr(row.title), current: row === report }))),
+            tab === 'offline' && daysField(days),
+            h('section', { class: 'card paper' }, h('h2', {}, title),
+                h('p', { class: 'help' }, tr('As of {time}', { time: time(summary.at) }), ' · ', trn('{n} row', '{n} rows', rows.length)),
+                table(report.columns.map((column) => ({ ...column, title: tr(column.title) })), rows, tr('Nothing to report.'), title))),
+    };
+}
+
+function daysField(days) {
+    const input = h('input', { type: 'number', min: 1, max: 3650, value: days, class: 'short',
+        on: { change: () => { location.hash = format(['reports', 'offline'], { days: input.value }); } } });
+    return field(tr('Not seen for more than … days'), input);
+}

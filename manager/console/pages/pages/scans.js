@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+// Scans: what was found, what lies in quarantine, how the last scans ended.
+
+import { all, get, post } from '../api.js';
+import { announce, announceProblem, badge, button, card, checkbox, confirm, dialog, field, heading, name, table, tabs, when } from '../ui.js';
+import { bytes, visible } from '../text.js';
+import { fill, h } from '../dom.js';
+import { format } from '../route.js';
+import { mayBe } from '../session.js';
+import { number, tr, trn } from '../i18n.js';
+import { word } from '../words.js';
+
+export async function scans({ tab = 'scans' }, query) {
+    const views = { scans: lastScans, detections, quarantine };
+    const text = { scans: tr('Last scans'), detections: tr('Detections'), quarantine: tr('Quarantine') };
+    const body = await (views[tab] ?? lastScans)(query);
+    return {
+        title: tr('Scans'),
+        node: h('div', { class: 'page' }, heading(tr('Scans')),
+            tabs(tr('Scans'), Object.keys(views).map((key) => ({ href: format(['scans', key]), text: text[key], current: key === tab }))), body),
+    };
+}
+
+async function lastScans() {
+    const summary = await get('/summary');
+    const rows = (await get('/endpoints', { sort: '-last_scan', limit: 200, fields: 'id,host,group,last_scan,open_detections' })).rows;
+    return card(null,
+        h('p', {}, h('a', { href: format(['endpoints'], { filter: 'scan:failed' }) }, tr('Last scan failed: {n}', { n: number(summary.scans_failed) })),
+            ' · ', h('a', { href: format(['endpoints'], { filter: 'scan:never' }) }, tr('Never scanned: {n}', { n: number(summary.never_scanned) }))),
+        table([
+            { title: tr('Host name'), cell: (row) => h('a', { href: format(['endpoints', row.id]) }, name(row.host || row.id)) },
+            { title: tr('Last scan'), cell: (row) => when(row.last_scan.ended) },
+            { title: tr('Kind'), cell: (row) => word('how', row.last_scan.how) },
+            { title: tr('Result'), cell: (row) => badge('scan', row.last_scan.end) },
+            { title: tr('Files'), end: true, cell: (row) => number(row.last_scan.files) },
+            { title: tr('Found'), end: true, cell: (row) => number(row.last_scan.found) },
+            { title: tr('Not looked at'), end: true, cell: (row) => number(row.last_scan.not_looked_at) },
+        ], rows.filter((row) => row.last_scan), tr('No endpoint has reported a scan yet.'), tr('Last scans')));
+}
+
+// A table with a box in front of each row, and buttons for what was ticked.  draw(chosen): the buttons.
+function choosing(columns, rows, id, empty, label, act) {
+    const chosen = new Set();
+    const bar = h('div', { class: 'actions start' });
+    const show = () => fill(bar, chosen.size > 0 && [h('strong', {}, trn('{n} selected', '{n} selected', chosen.size)),
+        act(rows.filter((row) => chosen.has(id(row))))]);
+    const box = { title: '', cell: (row) => {
+        const { input, node } = checkbox('', false, { 'aria-label': tr('Select {name}', { name: visible(row.path ?? id(row)) }) });
+        input.addEventListener('change', () => {
+            if (input.checked)
+                chosen.add(id(row));
+            else
+                chosen.delete(id(row));
+            show();
+        });
+        return node;
+    } };
+    return [bar, table(mayBe('operator') ? [box, ...columns] : columns, rows, empty, label)];
+}
+
+async function detections(query) {
+    const body = h('div', {});
+    const filter = query.get('filter') ?? '';
+    await draw();
+    return body;
+
+    async function draw() {
+        const rows = await all('/detections', { filter });
+        fill(body, card(null, choosing([
+            { title: tr('State'), cell: (row) => badge('detection', row.state) },
+            { title: tr('Host name'), cell: (row) => h('a', { href: format(['endpoints', row.endpoint]) }, name(row.host || row.endpoint)) },
+            { title: tr('Signature'), cell: (row) => visible(row.signature) },
+            { title: tr('Path'), cell: (row) => h('span', { class: 'path' }, visible(row.path)) },
+            { title: tr('Action'), cell: (row) => word('done', row.action) },
+            { title: tr('Last found'), cell: (row) => when(row.last_found) },
+            { title: tr('Note'), cell: (row) => visible(row.note) },
+        ], rows, (row) => row.id, tr('Nothing was found.'), tr('Detections'), (chosen) =>
+            button(tr('Acknowledge'), () => acknowledge(chosen)))));
+    }
+
+    async function acknowledge(rows) {
+        const note = h('textarea', { rows: 2, maxlength: 500 });
+        const done = await dialog({
+            title: tr('Acknowledge'),
+            content: [h('p', {}, tr('It has been dealt with.  Found again, it is open again.')), field(tr('Note'), note)],
+            action: tr('Acknowledge'),
+            submit: () => post('/detections:acknowledge', { ids: rows.map((row) => row.id), note: note.value.trim() || undefined }),
+        });
+        if (done) {
+            announce(tr('Acknowledged: {n}', { n: number(rows.length) }));
+            await draw();
+        }
+    }
+}
+
+async function quarantine() {
+    const rows = await all('/quarantine');
+    return card(null, choosing([
+        { title: tr('Host name'), cell: (row) => h('a', { href: format(['endpoints', row.endpoint]) }, name(row.host || row.endpoint)) },
+        { title: tr('Path'), cell: (row) => h('span', { class: 'path' }, visible(row.path)) },
+        { title: tr('Signature'), cell: (row) => visible(row.signature) },
+        { title: tr('Size'), end: true, cell: (row) => bytes(row.size) },
+        { title: tr('Since'), cell: (row) => when(row.taken) },
+    ], rows, (row) => `${row.endpoint}/${row.id}`, tr('The quarantine is empty.'), tr('Quarantine'), (chosen) => mayBe('administrator') && [
+        button(tr('Restore'), () => order('quarantine-restore', tr('Restore'),
+            tr('The files go back to where they were, and their content is taken for clean from now on.'), chosen).catch(announceProblem)),
+        button(tr('Delete'), () => order('quarantine-delete', tr('Delete'), tr('The files are deleted for good.'), chosen)
+            .catch(announceProblem), { class: 'danger-text' }),
+    ]));
+}
+
+// Files of several endpoints are a command for each of these.
+async function order(kind, text, question, rows) {
+    const byEndpoint = new Map();
+    for (const row of rows)
+        byEndpoint.set(row.endpoint, [...byEndpoint.get(row.endpoint) ?? [], row.id]);
+    const done = await confirm(text, h('p', {}, question), text, () => Promise.all([...byEndpoint].map(([endpoint, ids]) =>
+        post('/commands', { kind, ids: [endpoint], scope: ids.join(',') }))));
+    if (done)
+        location.hash = format(['commands']);
+}

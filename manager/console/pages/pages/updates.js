@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// Updates: the server's patterns and who has them; update by hand; each group's schedule and sources.
+
+import { actionEntries } from '../actions.js';
+import { all, get, post } from '../api.js';
+import { announce, announceProblem, button, card, facts, heading, name, table, when } from '../ui.js';
+import { bytes, compare, visible } from '../text.js';
+import { day, number, tr } from '../i18n.js';
+import { format } from '../route.js';
+import { groupName } from '../columns.js';
+import { h } from '../dom.js';
+import { mayBe } from '../session.js';
+import { settingValue } from '../setting_words.js';
+import { term } from '../query.js';
+import { word } from '../words.js';
+
+export async function updates() {
+    const [patterns, summary, groups] = await Promise.all([get('/patterns'), get('/summary'), groupsWithSettings()]);
+    return {
+        title: tr('Updates'),
+        node: h('div', { class: 'page' }, heading(tr('Updates')), manual(summary), automatic(groups), serverPatterns(patterns)),
+    };
+}
+
+async function groupsWithSettings() {
+    const groups = await all('/groups');
+    const whole = await Promise.all(groups.map((group) => get(`/groups/${encodeURIComponent(group.name)}`)));
+    return whole.sort((a, b) => compare(groupName(a), groupName(b)));
+}
+
+function manual(summary) {
+    const subject = (filter, count) => () => ({ count, filter, selector: { filter, except: [] }, rows: null });
+    const updateNow = (of) => actionEntries(of).find((entry) => entry.key === 'update-now');
+    const entry = (text, of) => updateNow(of) && button(text, () => updateNow(of).click().catch(announceProblem),
+        { disabled: of().count === 0 });
+    return card(tr('Manual update'),
+        h('p', {}, tr('Endpoints update now instead of at their next scheduled time.  For single ones, select them in Security Settings.')),
+        h('div', { class: 'actions start' },
+            entry(tr('Update the outdated ({n})', { n: number(summary.outdated) }), subject('outdated:yes', summary.outdated)),
+            entry(tr('Update all ({n})', { n: number(summary.endpoints) }), subject('', summary.endpoints)),
+            h('a', { class: 'button', href: '#/endpoints' }, tr('Select endpoints'))));
+}
+
+function automatic(groups) {
+    const method = (group) => (group.settings['scan.method'] === 'smart' ? tr('Automatic update by smart scan')
+        : tr('Automatic update by conventional scan'));
+    return card(tr('Automatic update'), table([
+        { title: tr('Group'), cell: (row) => h('a', { href: format(['groups', row.name, 'update']) }, name(groupName(row))) },
+        { title: tr('Kind'), cell: method },
+        { title: tr('Schedule'), cell: (row) => scheduleText(row.settings['update.schedule']) },
+        { title: tr('Period'), cell: (row) => row.settings['update.period'] },
+        { title: tr('Start-up update'), cell: (row) => settingValue('update.on-start', row.settings['update.on-start']) },
+        { title: tr('Sources'), cell: (row) => visible(row.settings['update.sources']) },
+    ], groups, tr('There are no groups.'), tr('Automatic update')));
+}
+
+// "weekly mon 12:30" in words
+export function scheduleText(text) {
+    const [kind, ...rest] = text.split(' ');
+    switch (kind) {
+    case 'off':
+        return tr('Off');
+    case 'hourly':
+        return tr('Every {time}', { time: '1h' });
+    case 'every':
+        return tr('Every {time}', { time: rest[0] });
+    case 'daily':
+        return tr('Daily at {time}', { time: rest[0] });
+    case 'weekly':
+        return tr('{weekday} at {time}', { weekday: word('weekday', rest[0]), time: rest[1] });
+    default:
+        return text;
+    }
+}
+
+function serverPatterns(document) {
+    const components = document.rows ?? document.components ?? [];
+    return card(tr('Patterns of the server'),
+        table([
+            { title: tr('Component'), cell: (row) => word('component', row.component) },
+            { title: tr('Version'), cell: (row) => String(row.version) },
+            { title: tr('Published'), cell: (row) => when(row.published) },
+            { title: tr('Size'), end: true, cell: (row) => bytes(row.size) },
+            { title: tr('Increments'), end: true, cell: (row) => number(row.increments) },
+            { title: tr('Endpoints that have it'), end: true, cell: (row) => number(row.current) },
+            { title: tr('Behind'), end: true, cell: (row) => h('a', { href: format(['endpoints'], { filter: term('outdated', 'yes') }) },
+                number(row.behind)) },
+        ], components, tr('The repository has no patterns yet.'), tr('Patterns of the server')),
+        facts([
+            [tr('Signature until'), document.expires && day(document.expires)],
+            [tr('Origin'), document.origin && visible(document.origin)],
+        ]),
+        mayBe('administrator') && h('div', { class: 'actions start' }, button(tr('Synchronise with the source'), () =>
+            post('/patterns/sync').then(() => announce(tr('The server copies its source now.')), announceProblem))));
+}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who is signed in, and the form for it: as a page at first, as a dialog over the page when a session has ended.
+
+import { currentLanguage, LANGUAGES, tr, useLanguage } from './i18n.js';
+import { dialog, field, problemBox, select } from './ui.js';
+import { fill, h } from './dom.js';
+import { Problem, request } from './api.js';
+
+// What each role may do, in steps: the server decides, this only leaves out what it would refuse.
+const RANKS = ['auditor', 'operator', 'administrator', 'owner'];
+
+let me = null; // { account, role, groups, ends }
+
+export const whoIsIt = () => me;
+
+export function mayBe(role) {
+    return me !== null && RANKS.indexOf(me.role) >= RANKS.indexOf(role);
+}
+
+// Asks whether the browser has a session already.  -> true if so
+export async function resume() {
+    try {
+        me = (await request('GET', '/session', { quiet: true })).body;
+        return true;
+    } catch (problem) {
+        if (problem.status === 401)
+            return false;
+        throw problem;
+    }
+}
+
+async function signIn(fields) {
+    const body = { name: fields.name.value, password: fields.password.value };
+    if (fields.code.value.trim() !== '')
+        body.code = fields.code.value.trim();
+    try {
+        me = (await request('POST', '/session', { body })).body;
+    } catch (problem) {
+        fields.password.value = '';
+        fields.password.focus();
+        throw problem.status === 401 || problem.status === 403 ? refused(problem) : problem;
+    }
+}
+
+function refused(problem) {
+    const shown = new Problem(problem.status, { code: 'sign-in' });
+    shown.message = 'sign-in';
+    return shown;
+}
+
+export async function signOut() {
+    await request('DELETE', '/session').catch(() => {}); // gone already: as good
+    me = null;
+}
+
+function signInFields(name) {
+    const fields = {
+        name: h('input', { type: 'text', name: 'username', autocomplete: 'username', required: true, value: name,
+            autocapitalize: 'none', spellcheck: 'false' }),
+        password: h('input', { type: 'password', name: 'password', autocomplete: 'current-password', required: true }),
+        code: h('input', { type: 'text', name: 'code', autocomplete: 'one-time-code', inputmode: 'numeric', maxlength: 8 }),
+    };
+    const nodes = [
+        field(tr('Account'), fields.name),
+        field(tr('Password'), fields.password),
+        field(tr('One-time code'), fields.code, tr('Only if one is set up for your account.')),
+    ];
+    return { fields, nodes };
+}
+
+// Over the page: what is on it stays.  For the same account only, or the form below would be sent in another's name.
+export async function signInAgain() {
+    const account = me?.account ?? '';
+    const { fields, nodes } = signInFields(account);
+    fields.name.readOnly = account !== '';
+    await dialog({
+        title: tr('Your session has ended'),
+        content: [h('p', {}, tr('Sign in again to go on.  What you entered is kept.')), nodes],
+        action: tr('Sign in'),
+        submit: () => signIn(fields),
+        canClose: false,
+    });
+}
+
+// The page of its own.  done(): there is a session now.
+export function signInPage(done) {
+    const page = h('main', { class: 'sign-in' });
+    draw();
+    return page;
+
+    function draw() {
+        const { fields, nodes } = signInFields('');
+        const error = h('div', {});
+        const go = h('button', { type: 'submit', class: 'primary' }, tr('Sign in'));
+        const language = select(currentLanguage(), Object.entries(LANGUAGES), { on: { change } });
+        document.title = `${tr('Sign in')} – Holdline`;
+        fill(page, h('form', { class: 'card', on: { submit } },
+            h('h1', {}, h('span', { class: 'product' }, 'Holdline'), tr('Sign in to the management console')),
+            nodes, error, go, field(tr('Language'), language)));
+        fields.name.focus();
+
+        async function submit(event) {
+            event.preventDefault();
+            go.disabled = true;
+            fill(error);
+            try {
+                await signIn(fields);
+                done();
+            } catch (problem) {
+                fill(error, problemBox(problem));
+            } finally {
+                go.disabled = false;
+            }
+        }
+
+        async function change() {
+            await useLanguage(language.value);
+            draw();
+        }
+    }
+}

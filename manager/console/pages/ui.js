@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+// The pieces that pages are put together from.
+
+import { ago, time, tr } from './i18n.js';
+import { fill, h, icon, setText } from './dom.js';
+import { problemText, tone, word } from './words.js';
+import { visible } from './text.js';
+
+// A name that a stranger chose: set apart, so that its direction of writing does not reach into the text around it.
+export function name(text) {
+    return h('bdi', {}, visible(text));
+}
+
+export function badge(table, code) {
+    return h('span', { class: `badge ${tone(table, code)}` }, word(table, code));
+}
+
+// "4 minutes ago" with the time itself where the pointer rests.
+export function when(iso) {
+    return iso ? h('time', { datetime: iso, title: time(iso) }, ago(iso)) : '–';
+}
+
+export function button(text, click, attributes = {}) {
+    return h('button', { type: 'button', ...attributes, on: { click } }, text);
+}
+
+// What the server said, for people: our words, and below them its own for what they leave out.
+export function problemBox(problem) {
+    const own = problem.message && problem.message !== problem.code && problem.code !== 'offline' ? problem.message : null;
+    return h('div', { class: 'notice bad', role: 'alert' }, h('p', {}, problemText(problem)),
+        own && h('p', { class: 'detail', lang: 'en' }, visible(own)));
+}
+
+export const notice = (kind, ...content) => h('div', { class: `notice ${kind}` }, content);
+
+export function heading(text, ...beside) {
+    return h('div', { class: 'heading' }, h('h1', {}, text), h('div', { class: 'beside' }, beside));
+}
+
+export function card(title, ...content) {
+    return h('section', { class: 'card' }, title && h('h2', {}, title), content);
+}
+
+// A definition list of [term, value]; what has no value is left out.
+export function facts(rows) {
+    return h('dl', { class: 'facts' }, rows.filter(([, value]) => value !== null && value !== undefined && value !== '')
+        .map(([term, value]) => h('div', {}, h('dt', {}, term), h('dd', {}, value))));
+}
+
+// columns: [{ title, cell(row), end }]; end: numbers, which stand at the right.
+export function table(columns, rows, empty, label) {
+    if (rows.length === 0)
+        return h('p', { class: 'empty' }, empty);
+    const side = (column) => (column.end ? 'end' : null);
+    return h('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': label ?? tr('Table') },
+        h('table', {},
+            h('thead', {}, h('tr', {}, columns.map((column) =>
+                h(column.title ? 'th' : 'td', { scope: column.title ? 'col' : null, class: side(column) }, column.title)))),
+            h('tbody', {}, rows.map((row) => h('tr', {}, columns.map((column) =>
+                h('td', { class: side(column) }, column.cell(row))))))));
+}
+
+// One of several views of a page: links, so that each has an address.
+export function tabs(label, entries) {
+    return h('nav', { class: 'tabs', 'aria-label': label }, entries.map(({ href, text, current }) =>
+        h('a', { href, 'aria-current': current ? 'page' : null }, text)));
+}
+
+let unique = 0;
+
+// A labelled control.  more: help under it, or an error that takes its place.
+export function field(label, control, help) {
+    const id = `f${++unique}`;
+    const note = help ? h('p', { class: 'help', id: `${id}-help` }, help) : null;
+    control.id = id;
+    if (note)
+        control.setAttribute('aria-describedby', note.id);
+    return h('div', { class: 'field' }, h('label', { for: id }, label), control, note);
+}
+
+export function checkbox(label, checked, attributes = {}) {
+    const input = h('input', { type: 'checkbox', checked, ...attributes });
+    return { input, node: h('label', { class: 'check' }, input, h('span', {}, label)) };
+}
+
+// options: [[value, text]]
+export function select(value, options, attributes = {}) {
+    const node = h('select', attributes, options.map(([code, text]) => h('option', { value: code }, text)));
+    node.value = value;
+    return node;
+}
+
+// ---------------------------------------------------------------------------------------------------------- messages
+
+// For readers who do not see what changed, and in the corner for those who do.
+export function announce(text, kind = 'good') {
+    const place = document.getElementById('messages');
+    const message = h('p', { class: `message ${kind}` }, text);
+    place.append(message);
+    setTimeout(() => message.remove(), 8000);
+}
+
+export function announceProblem(problem) {
+    const own = problem.message && problem.message !== problem.code ? ` (${visible(problem.message)})` : '';
+    announce(problemText(problem) + own, 'bad');
+}
+
+// ----------------------------------------------------------------------------------------------------------- dialogs
+
+// Shows a form over the page.  submit() may throw a Problem, which is shown; what it returns closes the dialog and is the result.
+// Cancelled: undefined.
+export function dialog({ title, content, action, danger, submit, cancel = tr('Cancel'), canClose = true }) {
+    return new Promise((resolve) => {
+        const error = h('div', {});
+        const go = h('button', { type: 'submit', class: danger ? 'danger' : 'primary' }, action);
+        let outcome;
+        const form = h('form', { method: 'dialog', on: { submit: send } },
+            h('h2', { id: 'dialog-title' }, title), content, error,
+            h('div', { class: 'actions' }, canClose && button(cancel, () => box.close()), go));
+        const box = h('dialog', { 'aria-labelledby': 'dialog-title', on: { close, cancel: keep } }, form);
+
+        async function send(event) {
+            event.preventDefault();
+            go.disabled = true;
+            fill(error);
+            try {
+                outcome = (await submit?.()) ?? true;
+                box.close();
+            } catch (problem) {
+                fill(error, problemBox(problem));
+            } finally {
+                go.disabled = false;
+            }
+        }
+
+        function keep(event) {
+            if (!canClose)
+                event.preventDefault();
+        }
+
+        function close() {
+            box.remove();
+            resolve(outcome);
+        }
+
+        document.body.append(box);
+        box.showModal();
+    });
+}
+
+export function confirm(title, content, action, submit, danger = true) {
+    return dialog({ title, content, action, danger, submit });
+}
+
+// A button that opens a list of actions: [{ text, click, disabled }].
+export function menu(label, entries, attributes = {}) {
+    const list = h('div', { class: 'menu-list' }, entries.map((entry) => button(entry.text, () => {
+        box.open = false;
+        entry.click();
+    }, { disabled: entry.disabled ?? false, class: entry.danger ? 'danger-text' : null })));
+    const box = h('details', { class: 'menu', ...attributes, on: { keydown, focusout } },
+        h('summary', {}, label, icon('down')), list);
+
+    function keydown(event) {
+        if (event.key === 'Escape' && box.open) {
+            box.open = false;
+            box.firstChild.focus();
+            event.stopPropagation();
+        }
+    }
+
+    function focusout(event) {
+        if (!box.contains(event.relatedTarget))
+            box.open = false;
+    }
+
+    return box;
+}
+
+// A page that waits for its data shows nothing for a moment, rather than flicker.
+export function loading() {
+    return h('p', { class: 'loading', role: 'status' }, tr('Loading…'));
+}
+
+// Keeps times like "4 minutes ago" right while they are on the screen.
+export function tickTimes() {
+    for (const node of document.querySelectorAll('time[datetime]'))
+        setText(node, ago(node.dateTime));
+}

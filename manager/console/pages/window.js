@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which rows of a long list are worth having in the document.  Pure.
+
+// Rows beyond the edge, so that a scroll of less than a screen shows no gap before the next frame.
+const BEYOND = 1;
+
+// { first, end } of all rows: what is in view, and one more screen above and below.
+export function rowsInView(scrollTop, height, rowHeight, total) {
+    const page = Math.ceil(height / rowHeight) + 1;
+    const top = Math.floor(scrollTop / rowHeight);
+    return {
+        first: Math.max(0, Math.min(top, total) - page * BEYOND),
+        end: Math.min(total, top + page * (1 + BEYOND)),
+    };
+}
+
+// Where to scroll so that a row is in view; the same place if it is.
+export function scrollTo(index, scrollTop, height, rowHeight) {
+    if (index * rowHeight < scrollTop)
+        return index * rowHeight;
+    if ((index + 1) * rowHeight > scrollTop + height)
+        return (index + 1) * rowHeight - height;
+    return scrollTop;
+}

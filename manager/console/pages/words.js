@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+// The codes of the documents in the reader's words.  A code that is not here (of a newer server) is shown as it is.
+
+import { N_, tr } from './i18n.js';
+
+const DISPLAYED = {
+    'online': N_('Online'),
+    'offline': N_('Offline'),
+    'unreachable-online': N_('Unreachable/Online'),
+    'unreachable-offline': N_('Unreachable/Offline'),
+    'independent': N_('Independent'),
+    'inactive': N_('Inactive'),
+};
+
+const ACTUAL = {
+    'online': N_('Online'),
+    'stale': N_('Stale'),
+    'offline': N_('Offline'),
+    'never-seen': N_('Never seen'),
+};
+
+const VERDICT = {
+    'agree-online': N_('Agree: online'),
+    'agree-offline': N_('Agree: offline'),
+    'hidden-by-nat': N_('Hidden by NAT'),
+    'ghost-online': N_('Ghost online'),
+    'wrong-host': N_('Wrong host'),
+    'unverified': N_('Unverified'),
+};
+
+const REACH = {
+    'reachable': N_('Reachable'),
+    'refused': N_('Refused'),
+    'timeout': N_('No answer'),
+    'no-route': N_('No route'),
+    'wrong-host': N_('Wrong host'),
+    'not-probed': N_('Not dialled'),
+};
+
+const PATH = {
+    'channel': N_('by its line'),
+    'direct': N_('by direct dial'),
+    'update-notification': N_('with an update notification'),
+    'poll': N_('by its poll'),
+    'bundle': N_('with the bundle'),
+};
+
+const STATE = {
+    'queued': N_('Queued'),
+    'sent': N_('Sent'),
+    'received': N_('Received'),
+    'started': N_('Started'),
+    'succeeded': N_('Succeeded'),
+    'failed': N_('Failed'),
+    'rejected': N_('Rejected'),
+    'timed-out': N_('Timed out'),
+    'expired': N_('Expired'),
+    'cancelled': N_('Cancelled'),
+};
+
+const KIND = {
+    'update-now': N_('Update Now'),
+    'rollback': N_('Roll-back'),
+    'synchronize': N_('Synchronize with server'),
+    'scan': N_('Scan now'),
+    'stop-scan': N_('Stop scan'),
+    'quarantine-restore': N_('Restore from quarantine'),
+    'quarantine-delete': N_('Delete from quarantine'),
+};
+
+const DETECTION = {
+    'open': N_('Open'),
+    'acknowledged': N_('Acknowledged'),
+    'removed': N_('Endpoint removed'),
+};
+
+const DONE = {
+    'reported': N_('Reported only'),
+    'quarantined': N_('Quarantined'),
+    'quarantine-failed': N_('Could not be quarantined'),
+};
+
+const ROLE = {
+    'owner': N_('Owner'),
+    'administrator': N_('Administrator'),
+    'operator': N_('Operator'),
+    'auditor': N_('Auditor'),
+};
+
+const BUNDLE = {
+    'valid': N_('Valid'),
+    'used up': N_('Used up'),
+    'expired': N_('Expired'),
+    'withdrawn': N_('Withdrawn'),
+};
+
+const ACCOUNT = {
+    'enabled': N_('Enabled'),
+    'disabled': N_('Disabled'),
+};
+
+const HAPPENED = {
+    'enrolled': N_('Enrolled'),
+    'settings': N_('Settings'),
+    'status': N_('Actual status'),
+    'displayed': N_('Displayed status'),
+    'observed': N_('Source address'),
+    'update': N_('Update'),
+    'update-now': N_('Update Now'),
+    'rollback': N_('Roll-back'),
+    'synchronize': N_('Synchronize with server'),
+    'scan': N_('Scan'),
+    'acknowledged': N_('Acknowledged'),
+    'moved': N_('Moved'),
+    'revoked': N_('Certificate revoked'),
+    'clone': N_('Clone'),
+    'detection': N_('Detection'),
+    'command': N_('Command'),
+};
+
+const COMPONENT = {
+    'virus': N_('Virus pattern'),
+    'virus-agent': N_('Smart scan agent pattern'),
+    'rules': N_('Rules'),
+};
+
+const HOW = {
+    'manual': N_('By hand'),
+    'schedule': N_('By schedule'),
+    'command': N_('By command'),
+    'other': N_('Other'),
+};
+
+const SCAN = {
+    'never': N_('Never scanned'),
+    'completed': N_('Completed'),
+    'failed': N_('Failed'),
+    'stopped': N_('Stopped'),
+    'other': N_('Other'),
+};
+
+const END = {
+    'admin': N_('Certificate of an account'),
+    'monitor': N_('Certificate of a monitor'),
+    'console': N_('Certificate of a console'),
+    'server': N_('Certificate of the server'),
+    'manager': N_('Certificate of the manager'),
+    'ca': N_('Certificate authority'),
+    'root': N_('Repository: root'),
+    'targets': N_('Repository: targets'),
+    'snapshot': N_('Repository: snapshot'),
+    'timestamp': N_('Repository: timestamp'),
+    'component': N_('Signature of patterns'),
+};
+
+const GRADE = {
+    'quiet': N_('In order'),
+    'near': N_('Ends soon'),
+    'urgent': N_('Ends very soon'),
+    'past': N_('Has ended'),
+};
+
+const LINE = {
+    'up': N_('Up'),
+    'no-broker': N_('No broker'),
+    'no-manager': N_('No manager'),
+};
+
+const WEEKDAY = {
+    mon: N_('Monday'),
+    tue: N_('Tuesday'),
+    wed: N_('Wednesday'),
+    thu: N_('Thursday'),
+    fri: N_('Friday'),
+    sat: N_('Saturday'),
+    sun: N_('Sunday'),
+};
+
+const TABLES = {
+    displayed: DISPLAYED,
+    actual: ACTUAL,
+    verdict: VERDICT,
+    reach: REACH,
+    path: PATH,
+    state: STATE,
+    kind: KIND,
+    detection: DETECTION,
+    done: DONE,
+    role: ROLE,
+    bundle: BUNDLE,
+    account: ACCOUNT,
+    happened: HAPPENED,
+    component: COMPONENT,
+    weekday: WEEKDAY,
+    how: HOW,
+    scan: SCAN,
+    end: END,
+    grade: GRADE,
+    line: LINE,
+};
+
+// word('actual', 'never-seen') -> "Never seen"
+export function word(table, code) {
+    const text = TABLES[table][code];
+    return text === undefined ? String(code ?? '') : tr(text);
+}
+
+export const codes = (table) => Object.keys(TABLES[table]);
+
+// How a state looks: good, busy, warn, bad, off.  Colour only repeats what the word says.
+const TONES = {
+    actual: { 'online': 'good', 'stale': 'warn', 'offline': 'off', 'never-seen': 'off' },
+    displayed: { 'online': 'good', 'unreachable-online': 'good', 'independent': 'good' },
+    verdict: {
+        'agree-online': 'good', 'hidden-by-nat': 'info', 'ghost-online': 'bad', 'wrong-host': 'bad', 'unverified': 'warn',
+    },
+    state: {
+        'succeeded': 'good', 'started': 'info', 'received': 'info', 'failed': 'bad', 'rejected': 'bad', 'timed-out': 'bad',
+        'expired': 'warn',
+    },
+    detection: { open: 'bad', acknowledged: 'good' },
+    bundle: { valid: 'good' },
+    account: { enabled: 'good' },
+    scan: { completed: 'good', failed: 'bad', stopped: 'warn' },
+    grade: { quiet: 'good', near: 'warn', urgent: 'bad', past: 'bad' },
+    line: { 'up': 'good', 'no-broker': 'bad', 'no-manager': 'bad' },
+};
+
+export function tone(table, code) {
+    return TONES[table]?.[code] ?? 'off';
+}
+
+// What a request was refused for, when the server's own words are not to be had in the reader's language.
+const PROBLEMS = {
+    'offline': N_('The server does not answer.  Your entries are kept; try again in a moment.'),
+    'sign-in': N_('Account, password or one-time code is not right, or the account is held up for a while after failures.'),
+    'unavailable': N_('The manager cannot be reached at present.  Your entries are kept; try again in a moment.'),
+    'timeout': N_('The manager did not answer in time.  Try again in a moment.'),
+    'denied': N_('Your role does not allow this.'),
+    'not-found': N_('This does not exist, or not any longer.'),
+    'exists': N_('This name is taken already.'),
+    'conflict': N_('This has been changed in the meantime.'),
+    'limit': N_('Too many requests.  Wait a moment, then try again.'),
+    'invalid': N_('The server refused a value.'),
+    'expired': N_('This has expired.'),
+};
+
+export function problemText(problem) {
+    const text = PROBLEMS[problem.code];
+    return text === undefined ? tr('The request failed.') : tr(text);
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// One event stream for all tabs of a browser: over HTTP/1.1 a browser opens six connections to a server, and the seventh tab with a
+// stream of its own would hang.  A tab says 'join' or 'leave'; it is told { type, data } of each event, and { type: 'line', up }.
+// Where a browser has no SharedWorker each tab has this file as a worker of its own.
+
+const EVENTS = ['endpoints', 'summary', 'commands', 'groups', 'event', 'stale', 'reset'];
+const RETRY = 10000; // after an answer that ends an EventSource for good, as 401 and 503 do
+
+const ports = new Set();
+let stream = null;
+let isUp = null;
+let stale = null; // the newest, for tabs that come later
+let retry = null;
+
+function tell(message) {
+    for (const port of ports)
+        port.postMessage(message);
+}
+
+function line(up) {
+    if (isUp === up)
+        return;
+    isUp = up;
+    tell({ type: 'line', up });
+}
+
+function open() {
+    clearTimeout(retry);
+    stream = new EventSource('api/v1/events');
+    stream.onopen = () => line(true);
+    stream.onerror = () => {
+        line(false);
+        if (stream.readyState === EventSource.CLOSED)
+            retry = setTimeout(open, RETRY);
+    };
+    for (const type of EVENTS)
+        stream.addEventListener(type, (event) => {
+            const message = { type, data: event.data ? JSON.parse(event.data) : null };
+            if (type === 'stale')
+                stale = message;
+            tell(message);
+        });
+}
+
+function close() {
+    clearTimeout(retry);
+    stream?.close();
+    stream = null;
+    isUp = null;
+    stale = null;
+}
+
+function join(port) {
+    ports.add(port);
+    if (stream === null || stream.readyState === EventSource.CLOSED)
+        open();
+    if (isUp !== null)
+        port.postMessage({ type: 'line', up: isUp });
+    if (stale !== null)
+        port.postMessage(stale);
+}
+
+function leave(port) {
+    ports.delete(port);
+    if (ports.size === 0)
+        close();
+}
+
+function listen(port) {
+    port.onmessage = ({ data }) => (data === 'leave' ? leave(port) : join(port));
+}
+
+if ('SharedWorkerGlobalScope' in self)
+    self.onconnect = (connection) => listen(connection.ports[0]);
+else
+    listen(self);
