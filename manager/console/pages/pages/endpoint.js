@@ -10,7 +10,7 @@ import { fill, h } from '../dom.js';
 import { format } from '../route.js';
 import { mayBe } from '../session.js';
 import { number, time, tr } from '../i18n.js';
-import { phrase } from '../phrase.js';
+import { explain, spell } from '../phrase.js';
 import { term } from '../query.js';
 import { visible } from '../text.js';
 import { word } from '../words.js';
@@ -72,7 +72,8 @@ function actions(document) {
 // Both statuses side by side, and between them the verdict with its reason.
 function statuses(document) {
     const shown = displayedCode(document.displayed);
-    const explanation = phrase(document.explanation, (status) => word('displayed', displayedCode(status)));
+    const explanation = explain(document.sentences ?? [],
+        { displayed: (status) => word('displayed', displayedCode(status)), ago: spell });
     return card(null,
         h('div', { class: 'statuses' },
             h('div', {}, h('h2', {}, tr('Displayed status')), h('p', { class: 'big' }, badge('displayed', shown)),

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+// The parts of the console's pages that do not need a browser.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import test from 'node:test';
+
+import * as query from '../../manager/console/pages/query.js';
+import * as route from '../../manager/console/pages/route.js';
+import * as settings from '../../manager/console/pages/settings.js';
+import { adoptCatalogue, tr, trn, trNodes } from '../../manager/console/pages/i18n.js';
+import { bytes, compare, visible } from '../../manager/console/pages/text.js';
+import { explain, sentences, spell } from '../../manager/console/pages/phrase.js';
+import { knownSettings } from '../../manager/console/pages/setting_words.js';
+import { linePath } from '../../manager/console/pages/chart.js';
+import { rowsInView, scrollTo } from '../../manager/console/pages/window.js';
+import { Selection } from '../../manager/console/pages/selection.js';
+import { word } from '../../manager/console/pages/words.js';
+
+const root = new URL('../../', import.meta.url);
+const source = (path) => readFileSync(new URL(path, root), 'utf8');
+
+test('controls and changes of direction are written out, other scripts are not', () => {
+    assert.equal(visible('abc\u202egpj.exe'), 'abc\\u202egpj.exe');
+    assert.equal(visible('a\u0000b\u2066'), 'a\\u0000b\\u2066');
+    assert.equal(visible('総務部 <b>'), '総務部 <b>');
+    assert.equal(visible(null), '');
+});
+
+test('names are in the order that people expect', () => {
+    assert.deepEqual(['pc10', 'PC2', 'pc1'].sort(compare), ['pc1', 'PC2', 'pc10']);
+    assert.equal(bytes(1536), '1.5 KiB');
+    assert.equal(bytes(12), '12 B');
+});
+
+test('an address survives the way there and back', () => {
+    const hash = route.format(['groups', 'a b/c', 'scan'], { filter: 'group:"x y" & z', sort: '' });
+    const { path, query: given } = route.parse(hash);
+    assert.deepEqual(path, ['groups', 'a b/c', 'scan']);
+    assert.equal(given.get('filter'), 'group:"x y" & z');
+    assert.equal(given.has('sort'), false);
+    assert.deepEqual(route.parse('#/endpoints/%E0%A4%A').path, ['endpoints', '%E0%A4%A']); // a link that was cut
+});
+
+test('the first row that fits is the page', () => {
+    const rows = [{ path: ['a'] }, { path: ['a', ':id'] }];
+    assert.equal(route.match(rows, ['a']).row, rows[0]);
+    assert.deepEqual(route.match(rows, ['a', 'x']).names, { id: 'x' });
+    assert.equal(route.match(rows, ['b']), null);
+});
+
+test('a selection stays with its rows', () => {
+    const selection = new Selection();
+    const order = ['a', 'b', 'c', 'd', 'e'];
+    selection.toggle('b');
+    selection.extend('d', order);
+    assert.deepEqual(selection.ids, ['b', 'c', 'd']);
+    selection.toggle('c');
+    assert.equal(selection.has('c'), false);
+    assert.equal(selection.count(5), 2);
+});
+
+test('all that match, less some', () => {
+    const selection = new Selection();
+    selection.selectAll();
+    selection.toggle('c');
+    assert.equal(selection.isAll, true);
+    assert.equal(selection.has('c'), false);
+    assert.equal(selection.has('not loaded yet'), true);
+    assert.equal(selection.count(10000), 9999);
+    assert.deepEqual(selection.ids, ['c']);
+});
+
+test('only rows in view and one screen around them are drawn', () => {
+    assert.deepEqual(rowsInView(0, 320, 32, 10000), { first: 0, end: 22 });
+    const { first, end } = rowsInView(32000, 320, 32, 10000);
+    assert.ok(first < 1000 && end > 1010 && end - first < 40);
+    assert.deepEqual(rowsInView(0, 320, 32, 3), { first: 0, end: 3 });
+    assert.equal(scrollTo(0, 320, 320, 32), 0);
+    assert.equal(scrollTo(20, 0, 320, 32), 352);
+    assert.equal(scrollTo(3, 0, 320, 32), 0);
+});
+
+test('schedules, durations and lists keep their text form', () => {
+    for (const text of ['off', 'every 30m', 'daily 12:30', 'weekly mon 12:30'])
+        assert.equal(settings.printSchedule(settings.parseSchedule(text)), text);
+    assert.equal(settings.printSchedule(settings.parseSchedule('hourly')), 'every 1h');
+    assert.deepEqual(settings.parseDuration('90s'), { n: 90, unit: 's' });
+    assert.equal(settings.parseDuration('soon'), null);
+    assert.equal(settings.durationSeconds('2h'), 7200);
+    assert.equal(settings.printList('/home\n /srv ,\n'), '/home,/srv');
+    assert.deepEqual(settings.parseList('/home, /srv'), ['/home', '/srv']);
+});
+
+test('what two people changed at once is a conflict only where both changed it', () => {
+    const base = { a: '1', b: '1', c: '1' };
+    const { merged, conflicts } = settings.merge(base, { a: '2', b: '1', c: '2' }, { a: '3', b: '2', c: '1' });
+    assert.deepEqual(conflicts, ['a']);
+    assert.deepEqual(merged, { a: '2', b: '2', c: '2' });
+    assert.deepEqual(settings.changes(base, { a: '1', b: '2', c: '1' }), { b: '2' });
+});
+
+test('filters are quoted where they must be', () => {
+    assert.equal(query.term('group', 'sales'), 'group:sales');
+    assert.equal(query.term('group', 'a "b" or c'), 'group:"a \\"b\\" or c"');
+    assert.equal(query.both('group:a', 'x or y'), 'group:a (x or y)');
+    assert.equal(query.both('', 'x or y'), 'x or y');
+    assert.equal(query.nextSort('host', 'host'), '-host');
+    assert.equal(query.nextSort('-host', 'host'), 'host');
+});
+
+test('texts come from the catalogue, values are put in once', () => {
+    adoptCatalogue('ja', { '{n} of {all} done': '{all} 台中 {n} 台が完了', 'Online': 'オンライン' });
+    assert.equal(tr('{n} of {all} done', { n: '{all}', all: 4 }), '4 台中 {all} 台が完了');
+    assert.equal(word('actual', 'online'), 'オンライン');
+    assert.equal(word('actual', 'of-a-newer-server'), 'of-a-newer-server');
+    assert.deepEqual(trNodes('a {x} b', { x: 7 }), ['a ', 7, ' b']);
+    adoptCatalogue('en', {});
+    assert.equal(trn('{n} row', '{n} rows', 1), '1 row');
+    assert.equal(trn('{n} row', '{n} rows', 2000), '2,000 rows');
+});
+
+test('sentences are those of the manager, word for word', () => {
+    const rows = [...source('manager/core/sentence.c').split('mgr_n_sentence_rows')[0]
+        .matchAll(/\{\s*"([a-z.-]+)",\s*N_\(((?:\s*"[^"]*")+)\)/g)];
+    const theirs = Object.fromEntries(rows.map(([, code, text]) => [code, [...text.matchAll(/"([^"]*)"/g)].map((m) => m[1]).join('')]));
+    assert.ok(rows.length > 20);
+    assert.deepEqual(sentences(), theirs);
+});
+
+test('a sentence leaves out what is not given', () => {
+    const say = (args) => explain([{ code: 'shown.no-route', args: { displayed: 'Offline', address: '10.0.0.1:1', ...args } }]);
+    assert.match(say({}), /\(no-route\)$/);
+    assert.match(say({ detail: 'network is down' }), /\(no-route\): network is down$/);
+    assert.equal(explain([{ code: 'unknown.code', args: {} }]), 'unknown.code');
+});
+
+test('every setting has its words', () => {
+    const keys = [...source('proto/settings.c').matchAll(/ROW\("([a-z.-]+)"/g)].map((found) => found[1]);
+    assert.ok(keys.length > 20);
+    assert.deepEqual([...knownSettings()].sort(), keys.sort());
+});
+
+test('lines of the chart stay within it', () => {
+    assert.equal(linePath([0, 10], 10, 100, 50), 'M0.0,50.0 L100.0,0.0');
+    assert.equal(spell.length, 1);
+});
