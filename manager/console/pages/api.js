@@ -2,7 +2,7 @@
 // Requests to the REST interface.  When the session has ended, the request waits until the reader has signed in again and is then
 // repeated: a form that was being filled in loses nothing.
 
-const ROOT = 'api/v1';
+const ROOT = '/api/v1';
 
 let signInAgain = null; // () -> a promise that is kept when there is a session again
 let signingIn = null;

@@ -45,7 +45,7 @@ export function preferredLanguage() {
 }
 
 export async function useLanguage(code) {
-    const words = code === 'en' ? {} : await (await fetch(`${code}.json`)).json();
+    const words = code === 'en' ? {} : await (await fetch(`/${code}.json`)).json();
     adoptCatalogue(code, words);
     localStorage.setItem('language', code);
     document.documentElement.lang = code;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the server tells by itself, for all parts of this page: subscribe('endpoints', (data) => ...).
 
-const WORKER = 'worker.js';
+const WORKER = '/worker.js';
 
 const listeners = new Map(); // type -> Set of functions
 let port = null;

@@ -140,7 +140,7 @@ function listenToServer() {
 
 // A line that comes back may end at a newer program, whose pages are not these.
 async function isUpgraded() {
-    const reply = await fetch('build.json', { cache: 'no-store' }).catch(() => null);
+    const reply = await fetch('/build.json', { cache: 'no-store' }).catch(() => null);
     return reply?.ok === true && (await reply.json()).build !== build;
 }
 
@@ -193,6 +193,8 @@ function begin() {
 }
 
 async function start() {
+    if (location.pathname !== '/') // a link like /endpoints/e-1, as other programs make it
+        history.replaceState(null, '', `/#${location.pathname}${location.search}`);
     document.documentElement.dataset.theme = localStorage.getItem('theme') ?? 'auto';
     await useLanguage(preferredLanguage()).catch(() => useLanguage('en'));
     onSessionLost(async () => {

@@ -26,7 +26,7 @@ function line(up) {
 
 function open() {
     clearTimeout(retry);
-    stream = new EventSource('api/v1/events');
+    stream = new EventSource('/api/v1/events');
     stream.onopen = () => line(true);
     stream.onerror = () => {
         line(false);
