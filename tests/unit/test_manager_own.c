@@ -78,9 +78,29 @@ static void test_renewed(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
     g_assert_cmpuint(fixture->renewed, ==, 1);
 }
 
+/* What is in force and not in the registry gets there: the first write failed, or the registry was restored. */
+static void test_entered(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
+{
+    g_autoptr(HlCert) cert = hl_cert_load(fixture->path, NULL);
+    GHashTable *certificates = fixture->parts->fleet.certificates;
+    const MgrCertificateRecord *record;
+    guint n;
+
+    tick_after(fixture, HL_DAY);
+    record = g_hash_table_lookup(certificates, hl_cert_info(cert)->serial);
+    g_assert_nonnull(record);
+    g_assert_cmpstr(record->name, ==, "server");
+    g_assert_cmpstr(record->kind, ==, "server");
+    g_assert_cmpint(record->expires_at, ==, hl_cert_info(cert)->not_after);
+    n = g_hash_table_size(certificates);
+    tick_after(fixture, HL_DAY);
+    g_assert_cmpuint(g_hash_table_size(certificates), ==, n);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add("/manager/own/renewed", Fixture, NULL, set_up, test_renewed, tear_down);
+    g_test_add("/manager/own/entered", Fixture, NULL, set_up, test_entered, tear_down);
     return g_test_run();
 }

@@ -93,8 +93,9 @@ static void fail_renewal(gpointer change, const GError *error)
 {
     const Renewal *renewal = change;
 
-    hl_error("ends", "the renewed certificate of '%s' is in force, but not in the registry: %s", renewal->record.name,
-             error->message);
+    hl_error("ends",
+             "the certificate of '%s' is in force, but not in the registry, which is tried again in an hour: %s",
+             renewal->record.name, error->message);
 }
 
 static void store(MgrOwn *own, MgrCertificateRecord *record)
@@ -168,6 +169,22 @@ bool mgr_own_install_server(const MgrOwn *own, const HlCert *cert, GError **erro
     return true;
 }
 
+/* The file is put in place before the registry has it, and that may fail, or be restored from an earlier day. */
+static void enter(MgrOwn *own, const HlCert *cert)
+{
+    const HlCertInfo *info = hl_cert_info(cert);
+    MgrCertificateRecord record;
+
+    if (g_hash_table_contains(own->parts.fleet->certificates, info->serial))
+        return;
+    record = (MgrCertificateRecord){ .serial = g_strdup(info->serial),
+                                     .name = g_strdup(info->cn),
+                                     .kind = g_strdup(hl_cert_kind_name(info->kind)),
+                                     .issued_at = hl_clock_wall(),
+                                     .expires_at = info->not_after };
+    store(own, &record);
+}
+
 static void look_at(MgrOwn *own, const Row *row)
 {
     g_autofree char *path = mgr_site_path(own->parts.dir, row->cert);
@@ -180,7 +197,11 @@ static void look_at(MgrOwn *own, const Row *row)
     if (cert == NULL)
         return; /* what needs it says so */
     end = (MgrEnd){ row->end, "", hl_cert_info(cert)->not_before, hl_cert_info(cert)->not_after };
-    if (mgr_end_renews(&end, until, now) && !renew(own, row, path, cert, &error))
+    if (!mgr_end_renews(&end, until, now)) {
+        enter(own, cert);
+        return;
+    }
+    if (!renew(own, row, path, cert, &error))
         hl_log_limited(HL_LOG_ERROR, "ends", path, "%s cannot be renewed, which is tried again in an hour: %s", path,
                        error->message);
 }
