@@ -74,9 +74,9 @@ static void test_life(void)
 static void test_answer_lost(void)
 {
     g_autoptr(World) world = world_new();
-    g_autofree char *id = enrol_and_leave(world, FINGERPRINT, HL_DAY);
     g_autoptr(HttpFakeAnswer) answer = NULL;
 
+    g_free(enrol_and_leave(world, FINGERPRINT, HL_DAY));
     ask_late(world, FINGERPRINT);
     parts_commit(world->parts);
     hl_wire_free(expect(200, ""));
@@ -94,8 +94,8 @@ static void test_answer_lost(void)
 static void test_impatient(void)
 {
     g_autoptr(World) world = world_new();
-    g_autofree char *id = enrol_and_leave(world, FINGERPRINT, HL_DAY);
 
+    g_free(enrol_and_leave(world, FINGERPRINT, HL_DAY));
     ask_late(world, FINGERPRINT);
     ask_late(world, FINGERPRINT);
     expect_refusal(503, "unavailable", "is being stored");
@@ -110,11 +110,11 @@ static void test_clocks(void)
 
     for (gsize i = 0; i < G_N_ELEMENTS(offsets); i++) {
         g_autoptr(World) world = world_new();
-        g_autofree char *id = enrol_and_leave(world, FINGERPRINT, 20 * HL_DAY);
         g_autoptr(HlMsgEnrolReply) reply = NULL;
         g_autoptr(HlCert) cert = NULL;
         g_auto(Late) late = { 0 };
 
+        g_free(enrol_and_leave(world, FINGERPRINT, 20 * HL_DAY));
         late_init(world, &late, FINGERPRINT);
         late.request.clock_ms += offsets[i];
         late_post(world, &late);
@@ -326,9 +326,9 @@ static void test_not_stored(void)
 static void test_rate(void)
 {
     g_autoptr(World) world = world_new();
-    g_autofree char *id = enrol_and_leave(world, FINGERPRINT, 10 * HL_DAY);
     g_autoptr(GBytes) empty = g_bytes_new_static("", 0);
 
+    g_free(enrol_and_leave(world, FINGERPRINT, 10 * HL_DAY));
     world->parts->conf.enrol_per_minute = 2;
     mgr_applicants_reconfigured(world->applicants);
     mgr_late_renewals_handle(world->late_renewals, http_fake_request(PEER, empty));
