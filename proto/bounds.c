@@ -78,6 +78,7 @@ static const HlBound rows[] = {
     { "Report.spool", .max = HL_MAX_ID },
     { "Ack.spool", .max = HL_MAX_ID },
     { "Ack.hold_off_boot", .max = HL_MAX_ID },
+    { "ManagerState.host", .max = HL_MAX_HOST, .cut = true },
     { "LineNotice.endpoint", .max = HL_MAX_ID },
     { "LineNotice.spool", .max = HL_MAX_ID },
     { "LineNotice.hold_off_boot", .max = HL_MAX_ID },

@@ -20,6 +20,7 @@ static const HlTopicRow rows[HL_N_TOPICS] = {
     [HL_TOPIC_MONITOR_REQUEST] = { "monitor/request/%", HL_SENDER_MONITOR, 1, false, .to_manager = true },
     [HL_TOPIC_MONITOR_REPLY] = { "monitor/reply/%", HL_SENDER_MANAGER, 1, .retained = false },
     [HL_TOPIC_MANAGER_STATE] = { "manager/state", HL_SENDER_MANAGER, 1, true, .to_endpoint = true },
+    [HL_TOPIC_MANAGER_ALIVE] = { "manager/alive", HL_SENDER_MANAGER, 0, .retained = false },
     [HL_TOPIC_MANAGER_ECHO] = { "manager/echo", HL_SENDER_MANAGER, 0, false, .to_manager = true },
     [HL_TOPIC_STATUS_ENDPOINT] = { "status/endpoint/%", HL_SENDER_MANAGER, 1, .retained = true },
     [HL_TOPIC_STATUS_SUMMARY] = { "status/summary", HL_SENDER_MANAGER, 1, .retained = true },

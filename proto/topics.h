@@ -25,7 +25,8 @@ typedef enum {
     HL_TOPIC_MONITOR_REQUEST,
     HL_TOPIC_MONITOR_REPLY,
     HL_TOPIC_MANAGER_STATE,
-    HL_TOPIC_MANAGER_ECHO, /* the manager's question to itself: is the broker alive? */
+    HL_TOPIC_MANAGER_ALIVE, /* who manages here, once a second: to other managers on copies of the site */
+    HL_TOPIC_MANAGER_ECHO,  /* the manager's question to itself: is the broker alive? */
     HL_TOPIC_STATUS_ENDPOINT,
     HL_TOPIC_STATUS_SUMMARY,
     HL_TOPIC_STATUS_EVENT,

@@ -16,6 +16,9 @@
 
 typedef struct HlBus HlBus;
 
+/* The reason for the end of a link when somebody else connected under the same name. */
+#define HL_BUS_TAKEN_OVER "session taken over"
+
 /* Borrowed by callbacks; strings NULL when absent. */
 typedef struct {
     const char *topic;
@@ -96,6 +99,11 @@ typedef enum { HL_BUS_KEEP_WILL, HL_BUS_DROP_WILL } HlBusWill;
 
 /* Sends DISCONNECT and connects again at once: for a new session number, certificate or broker list. */
 void hl_bus_reconnect(HlBus *bus, HlBusWill will);
+
+/* No attempt begins until hl_bus_release, which begins one at once: for who looks round first.  Neither ends a link or
+ * an attempt under way. */
+void hl_bus_hold(HlBus *bus);
+void hl_bus_release(HlBus *bus);
 
 /* The link that is up is of use: when it ends, the delays between attempts start over.  Otherwise no effect. */
 void hl_bus_prove(HlBus *bus);

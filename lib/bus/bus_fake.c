@@ -18,6 +18,7 @@ struct HlBus {
     HlBusState state;
     guint next_broker;
     char *broker;
+    bool held;
     bool closing; /* hl_bus_reconnect waits for the end of this link */
     HlBusWill closing_will;
     bool proved;
@@ -134,7 +135,7 @@ void bus_fake_attempt(HlBus *bus)
 {
     const HlBusMessage *will = NULL;
 
-    g_assert(bus->state == HL_BUS_DOWN);
+    g_assert(bus->state == HL_BUS_DOWN && !bus->held);
     g_free(bus->broker);
     bus->broker = g_strdup(bus->options.brokers[bus->next_broker % g_strv_length(hl_unconst(bus->options.brokers))]);
     bus->next_broker++;
@@ -419,6 +420,21 @@ void hl_bus_reconnect(HlBus *bus, HlBusWill will)
         return;
     bus->closing = true;
     bus->closing_will = will;
+}
+
+void hl_bus_hold(HlBus *bus)
+{
+    bus->held = true;
+}
+
+void hl_bus_release(HlBus *bus)
+{
+    bus->held = false;
+}
+
+bool bus_fake_is_held(const HlBus *bus)
+{
+    return bus->held;
 }
 
 void hl_bus_set_brokers(HlBus *bus, const char *const *brokers)

@@ -44,6 +44,9 @@ void bus_fake_down(HlBus *bus, const char *reason);
 /* Whether hl_bus_reconnect was called and the old link or attempt has not ended yet; *will (may be NULL) as given. */
 bool bus_fake_is_closing(const HlBus *bus, HlBusWill *will);
 
+/* Whether attempts are held back (hl_bus_hold); none may be begun then. */
+bool bus_fake_is_held(const HlBus *bus);
+
 /* Whether the link that is up, or was last, starts the delays over (hl_bus_prove, or HlBusOptions.proof). */
 bool bus_fake_is_proved(const HlBus *bus);
 

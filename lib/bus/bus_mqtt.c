@@ -54,6 +54,7 @@ struct HlBus {
     GSource *timer;
     guint next_broker;
     char *broker;
+    bool held;                 /* no attempt begins */
     bool closing;              /* hl_bus_reconnect waits for the end of this link */
     HlLink *link, *retired[2]; /* old links stay while events of theirs may be in the mailboxes */
     HlMailbox *events, *messages;
@@ -110,6 +111,8 @@ static gboolean on_attempt_due(gpointer user)
 static void schedule_attempt(HlBus *bus, HlTime delay)
 {
     stop_timer(bus);
+    if (bus->held)
+        return;
     bus->timer = g_timeout_source_new((guint)delay);
     g_source_set_callback(bus->timer, on_attempt_due, bus, NULL);
     g_source_attach(bus->timer, bus->context);
@@ -440,6 +443,21 @@ void hl_bus_free(HlBus *bus)
     g_free(bus->key_path);
     g_free(bus->proxy);
     g_free(bus);
+}
+
+void hl_bus_hold(HlBus *bus)
+{
+    bus->held = true;
+    stop_timer(bus);
+}
+
+void hl_bus_release(HlBus *bus)
+{
+    if (!bus->held)
+        return;
+    bus->held = false;
+    if (bus->state == HL_BUS_DOWN)
+        schedule_attempt(bus, 0);
 }
 
 void hl_bus_prove(HlBus *bus)

@@ -138,7 +138,8 @@ static void on_lost(void *context, char *cause)
 
 static void on_server_disconnect(void *context, MQTTProperties *properties G_GNUC_UNUSED, enum MQTTReasonCodes reason)
 {
-    const char *text = MQTTReasonCode_toString(reason);
+    const char *text =
+        reason == MQTTREASONCODE_SESSION_TAKEN_OVER ? HL_BUS_TAKEN_OVER : MQTTReasonCode_toString(reason);
 
     post(context,
          (HlLinkEvent){ .kind = HL_LINK_LOST, .text = hl_unconst(text != NULL ? text : "disconnected by the broker") });

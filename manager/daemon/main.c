@@ -6,13 +6,21 @@
 #include <string.h>
 
 #include "lib/base/cli.h"
+#include "lib/base/file.h"
 #include "lib/base/log.h"
 #include "manager/daemon/manager.h"
+#include "manager/site/site.h"
 
 typedef struct {
     Manager *manager;
+    char *fenced;    /* why it may not go on; NULL: it may */
     GMainLoop *loop; /* NULL: it ended, and what comes now (a second SIGTERM) finds a manager that is being freed */
 } Run;
+
+static const char *conf_of(const HlInvocation *call)
+{
+    return hl_cli_value(call, "c", "/etc/holdline/manager.conf");
+}
 
 static gboolean on_stop(gpointer user)
 {
@@ -23,6 +31,16 @@ static gboolean on_stop(gpointer user)
     hl_info("manager", "stopping");
     g_main_loop_quit(run->loop);
     return G_SOURCE_CONTINUE;
+}
+
+static void on_fenced(const char *why, gpointer user)
+{
+    Run *run = user;
+
+    g_free(run->fenced);
+    run->fenced = g_strdup(why);
+    if (run->loop != NULL)
+        g_main_loop_quit(run->loop);
 }
 
 static gboolean on_reload(gpointer user)
@@ -41,8 +59,13 @@ static gboolean on_reload(gpointer user)
 
 static bool cmd_run(HlInvocation *call, GError **error)
 {
-    Run run = { .manager = mgr_manager_new(hl_cli_value(call, "c", "/etc/holdline/manager.conf"), error) };
+    Run run = { 0 };
+    g_autofree char *fenced = NULL;
 
+    run.manager = mgr_manager_new(
+        &(MgrManagerOptions){
+            .conf_path = conf_of(call), .take_over = hl_cli_has(call, "take-over"), .fenced = on_fenced, .user = &run },
+        error);
     if (run.manager == NULL)
         return false;
     run.loop = g_main_loop_new(NULL, FALSE);
@@ -54,15 +77,34 @@ static bool cmd_run(HlInvocation *call, GError **error)
     g_clear_pointer(&run.loop, g_main_loop_unref);
     mgr_manager_free(run.manager);
     hl_info("manager", "stopped");
+    fenced = run.fenced;
+    return fenced == NULL || hl_fail(error, HL_ERROR_CONFLICT, "%s", fenced);
+}
+
+/* For a service, whose command line is not the owner's. */
+static bool cmd_take_over(HlInvocation *call, GError **error)
+{
+    g_autofree char *dir = g_path_get_dirname(conf_of(call));
+    g_autofree char *path = mgr_site_path(dir, MGR_SITE_TAKE_OVER);
+
+    if (!g_file_test(conf_of(call), G_FILE_TEST_EXISTS))
+        return hl_fail(error, HL_ERROR_NOT_FOUND, "%s does not exist", conf_of(call));
+    if (!hl_file_write_text(path, "", 0600, error))
+        return false;
+    printf("At its next start the manager on %s takes over, whoever serves then.\n", dir);
     return true;
 }
 
-static const char *const run_flags[] = { "c", NULL };
+static const char *const run_flags[] = { "c", "take-over", NULL };
+static const char *const take_over_flags[] = { "c", NULL };
 static const HlFlag flags[] = {
-    { "c", "FILE", "Configuration file, made by 'holdline init' (default /etc/holdline/manager.conf)" }
+    { "c", "FILE", "Configuration file, made by 'holdline init' (default /etc/holdline/manager.conf)" },
+    { "take-over", NULL, "Serve although another manager on a copy of this site does: that one is fenced" },
 };
 static const HlCommand commands[] = {
-    { "run", "[-c FILE]", "Run the manager in the foreground", cmd_run, 0, 0, run_flags },
+    { "run", "[-c FILE] [--take-over]", "Run the manager in the foreground", cmd_run, 0, 0, run_flags },
+    { "take-over", "[-c FILE]", "Have the next start take over from another manager on a copy of this site",
+      cmd_take_over, 0, 0, take_over_flags },
 };
 static const HlProgram program = {
     .name = "holdline-managerd",

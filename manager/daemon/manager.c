@@ -4,7 +4,6 @@
 #include "lib/base/conf.h"
 #include "lib/base/file.h"
 #include "lib/base/log.h"
-#include "lib/base/process.h"
 #include "manager/daemon/calls/access_calls.h"
 #include "manager/daemon/calls/command_calls.h"
 #include "manager/daemon/calls/detection_calls.h"
@@ -13,8 +12,10 @@
 #include "manager/daemon/calls/pattern_calls.h"
 #include "manager/daemon/calls/server_calls.h"
 #include "manager/daemon/front/front.h"
+#include "manager/daemon/ground/upkeep.h"
 #include "manager/daemon/reload.h"
 #include "manager/daemon/state/ends.h"
+#include "manager/daemon/state/fence.h"
 #include "manager/daemon/state/floods.h"
 #include "manager/daemon/state/observed.h"
 #include "manager/daemon/state/own.h"
@@ -22,19 +23,17 @@
 #include "manager/site/registry.h"
 #include "manager/site/site.h"
 
-#define FLUSH_MS    20 /* status topics and acknowledgements: gathered this long */
-#define PRUNE_EVERY HL_HOUR
-/* a fleet that connects at once takes half as much again for some seconds; at rest a call takes about a millisecond */
-#define RETURN_EVERY (10 * HL_SECOND)
+#define FLUSH_MS 20 /* status topics and acknowledgements: gathered this long */
 
 struct Manager {
     char *dir, *conf_path;
     MgrConf conf; /* parts read it where it is: a reload puts another one here */
     int lock;
-    HlTime started_wall, started_mono, pruned_mono, returned_mono;
-    HlTime alive_before; /* wall: when the manager before this one lived last; 0: it is the first */
+    HlTime started_wall;
+    MgrUpkeep upkeep;
     guint second_timer, flush_timer;
 
+    MgrFence *fence; /* the first of all that is asked */
     MgrFleet fleet;
     MgrRecord *record;
     HlSigningKey *signing_key;
@@ -88,21 +87,11 @@ static gboolean on_flush(gpointer user)
     return G_SOURCE_CONTINUE;
 }
 
-/* By what is forgotten for good: a clock that runs a year ahead for one start must not delete a year.  A day more than
- * the manager has been seen to live is believed; after a longer absence what is old goes at the next start. */
-static HlTime believed_now(const Manager *manager)
-{
-    HlTime now = hl_clock_wall();
-    HlTime lived = manager->alive_before + (hl_clock_mono() - manager->started_mono) + HL_DAY;
-
-    return manager->alive_before != 0 ? MIN(now, lived) : now;
-}
-
 static gboolean on_second(gpointer user)
 {
     Manager *manager = user;
-    HlTime now = hl_clock_mono();
 
+    mgr_upkeep_tick(&manager->upkeep);
     mgr_commands_tick(manager->commands);
     mgr_console_tick(manager->console);
     mgr_patterns_tick(manager->patterns);
@@ -112,19 +101,11 @@ static gboolean on_second(gpointer user)
     mgr_ends_tick(manager->ends);
     if (manager->observed != NULL)
         mgr_observed_tick(manager->observed);
-    if (now - manager->pruned_mono > PRUNE_EVERY) {
-        manager->pruned_mono = now;
-        mgr_write_prune(mgr_record_background(manager->record), believed_now(manager) - manager->conf.retention,
-                        believed_now(manager) - MAX(manager->conf.retention, manager->conf.grace));
-    }
+    mgr_fence_tick(manager->fence);
     mgr_link_tick(manager->link);
     mgr_floods_tick(manager->floods);
     mgr_tracker_flush(manager->tracker);
     mgr_record_flush(manager->record);
-    if (now - manager->returned_mono > RETURN_EVERY) {
-        manager->returned_mono = now;
-        hl_process_return_memory();
-    }
     return G_SOURCE_CONTINUE;
 }
 
@@ -159,12 +140,13 @@ static GStrv warnings(const MgrCaller *caller, gpointer user)
 static json_t *about(gconstpointer user)
 {
     const Manager *manager = user;
+    const MgrFencePeer *self = mgr_fence_self(manager->fence);
     g_autofree char *started = hl_time_format(manager->started_wall);
     uint64_t bad = mgr_link_count(manager->link).bad_messages + mgr_dispatch_count(manager->dispatch).bad_messages;
 
-    return json_pack("{s:s, s:s, s:I, s:I}", "manager_version", HOLDLINE_VERSION, "manager_started", started,
-                     "refusals", (json_int_t)mgr_reports_count(manager->reports).refusals, "bad_messages",
-                     (json_int_t)bad);
+    return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I}", "manager_version", HOLDLINE_VERSION, "manager_started", started,
+                     "manager_host", self->host, "manager_epoch", (json_int_t)self->epoch, "refusals",
+                     (json_int_t)mgr_reports_count(manager->reports).refusals, "bad_messages", (json_int_t)bad);
 }
 
 /* ------------------------------------------------------------------------------------------------------------ wiring
@@ -186,9 +168,15 @@ static bool open_registry(Manager *manager, GError **error)
         hl_journal_free(journal);
         return false;
     }
-    manager->alive_before = (HlTime)manager->fleet.alive;
+    if (!mgr_fence_admit(manager->fence, manager->fleet.epoch, error)) {
+        hl_journal_free(journal);
+        return false;
+    }
+    manager->upkeep.alive_before = (HlTime)manager->fleet.alive;
     hl_db_close(g_steal_pointer(&db));
     manager->record = mgr_record_new(path, journal, error);
+    manager->upkeep.conf = &manager->conf;
+    manager->upkeep.record = manager->record;
     return manager->record != NULL;
 }
 
@@ -398,6 +386,7 @@ static bool open_link(Manager *manager, GError **error)
                                                     .pki = manager->pki,
                                                     .reports = manager->reports,
                                                     .gate = manager->gate,
+                                                    .fence = manager->fence,
                                                     .request = on_request,
                                                     .user = manager },
                                  error);
@@ -461,6 +450,18 @@ static bool start(Manager *manager, GError **error)
     return true;
 }
 
+/* Nothing of the site is touched before it is known that no other manager lives. */
+static bool enter(Manager *manager, const MgrManagerOptions *options, GError **error)
+{
+    manager->fence = mgr_fence_new(&(MgrFenceOptions){ .dir = manager->dir,
+                                                       .conf = &manager->conf,
+                                                       .lock = manager->lock,
+                                                       .take_over = options->take_over,
+                                                       .fenced = options->fenced,
+                                                       .user = options->user });
+    return mgr_fence_enter(manager->fence, error);
+}
+
 static bool read_conf(Manager *manager, GError **error)
 {
     g_autofree char *lock = mgr_site_path(manager->dir, "lock");
@@ -472,16 +473,16 @@ static bool read_conf(Manager *manager, GError **error)
     return manager->lock >= 0 || hl_error_prefix(error, "a manager is already running on %s", manager->dir);
 }
 
-Manager *mgr_manager_new(const char *conf_path, GError **error)
+Manager *mgr_manager_new(const MgrManagerOptions *options, GError **error)
 {
     Manager *manager = g_new0(Manager, 1);
 
     manager->lock = -1;
-    manager->conf_path = g_canonicalize_filename(conf_path, NULL);
+    manager->conf_path = g_canonicalize_filename(options->conf_path, NULL);
     manager->dir = g_path_get_dirname(manager->conf_path);
     manager->started_wall = hl_clock_wall();
-    manager->started_mono = hl_clock_mono();
-    if (read_conf(manager, error) && start(manager, error))
+    manager->upkeep.started_mono = hl_clock_mono();
+    if (read_conf(manager, error) && enter(manager, options, error) && start(manager, error))
         return manager;
     mgr_manager_free(manager);
     return NULL;
@@ -550,6 +551,7 @@ void mgr_manager_free(Manager *manager)
     g_clear_pointer(&manager->down, mgr_down_free);
     g_clear_pointer(&manager->signing_key, hl_signing_key_free);
     g_clear_pointer(&manager->record, mgr_record_free);
+    g_clear_pointer(&manager->fence, mgr_fence_free);
     mgr_fleet_clear(&manager->fleet);
     hl_options_clear(mgr_conf_table(), &manager->conf);
     hl_fd_clear(&manager->lock);
@@ -572,6 +574,7 @@ static void swap_all(Manager *manager, MgrReload *reload)
     mgr_console_apply(manager->console, &reload->policy);
     mgr_front_reconfigured(manager->front);
     mgr_link_reconfigured(manager->link);
+    mgr_fence_reconfigured(manager->fence);
 }
 
 bool mgr_manager_reload(Manager *manager, GError **error)

@@ -15,8 +15,16 @@
 
 typedef struct Manager Manager;
 
+typedef struct {
+    const char *conf_path;
+    bool take_over; /* from another manager on a copy of this site (state/fence.h) */
+    /* Another one has taken over: the program is to end with HL_ERROR_CONFLICT and why. */
+    void (*fenced)(const char *why, gpointer user);
+    gpointer user;
+} MgrManagerOptions;
+
 /* Builds and starts everything on the default main context.  NULL with a message that names what is missing. */
-Manager *mgr_manager_new(const char *conf_path, GError **error);
+Manager *mgr_manager_new(const MgrManagerOptions *options, GError **error);
 
 /* Says good-bye, writes what is under way, ends the managed broker. */
 void mgr_manager_free(Manager *manager);

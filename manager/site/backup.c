@@ -21,7 +21,8 @@
 
 /* What is not copied from the top of a site: the registry is copied by SQLite, the rest is made again or of no use
  * elsewhere.  Beginnings of names. */
-static const char *const left_out[] = { REGISTRY, "lock", "broker", "replaced-", MANIFEST, NULL };
+static const char *const left_out[] = { REGISTRY, "lock",          "broker",           "replaced-",
+                                        MANIFEST, MGR_SITE_FENCED, MGR_SITE_TAKE_OVER, NULL };
 
 /* One walk through a site. */
 typedef struct {
@@ -85,8 +86,8 @@ bool mgr_backup_check_place(const char *site, const char *dir, GError **error)
 
 bool mgr_backup_leaves_out(const char *relative)
 {
-    /* of an eviction under way: gone in a moment */
-    if (g_str_has_prefix(relative, "pki/evict-"))
+    /* of an eviction or a look under way: gone in a moment */
+    if (g_str_has_prefix(relative, "pki/evict-") || g_str_has_prefix(relative, "pki/" MGR_SITE_LOOKOUT))
         return true;
     if (strchr(relative, '/') != NULL)
         return false;

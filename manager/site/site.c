@@ -164,10 +164,11 @@ bool mgr_site_check_name(const char *name, GError **error)
 {
     static const char *const reserved[] = { "manager", "server", "holdline", NULL };
 
-    if (!hl_ident_is_valid(name) || g_str_has_prefix(name, "e-") || g_strv_contains(reserved, name))
+    if (!hl_ident_is_valid(name) || g_str_has_prefix(name, "e-") || g_str_has_prefix(name, MGR_SITE_LOOKOUT) ||
+        g_strv_contains(reserved, name))
         return hl_fail(error, HL_ERROR_INVALID,
-                       "'%s' is not a valid name: use 1 to 64 of a-z, 0-9, '.', '_', '-', not beginning with 'e-', and "
-                       "not %s, %s or %s",
+                       "'%s' is not a valid name: use 1 to 64 of a-z, 0-9, '.', '_', '-', not beginning with 'e-' or "
+                       "'" MGR_SITE_LOOKOUT "', and not %s, %s or %s",
                        name, reserved[0], reserved[1], reserved[2]);
     return true;
 }

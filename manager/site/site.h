@@ -37,6 +37,14 @@ char *mgr_site_named_path(const char *dir, const char *path);
 /* What the broker loads to refuse subscriptions (manager/broker); NULL: it is not installed.  Caller frees. */
 char *mgr_site_plugin_path(void);
 
+/* What names of connections begin with that only look whether another manager lives (daemon/state/lookout.h), and their
+ * files. */
+#define MGR_SITE_LOOKOUT "lookout-"
+
+/* Files of a copy that must not serve, and of one that shall (daemon/state/fence.h). */
+#define MGR_SITE_FENCED    "fenced"
+#define MGR_SITE_TAKE_OVER "take-over"
+
 /* Writes broker/mosquitto.conf. */
 bool mgr_site_write_broker_conf(const char *dir, const MgrConf *conf, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -119,8 +119,9 @@ static void test_access_list(void)
         g_autofree char *topic = topic_of_user(row);
         g_autofree char *may_write = g_strconcat("pattern write ", topic, NULL);
         g_autofree char *may_read = g_strconcat("pattern read ", topic, NULL);
-        bool to_endpoint = row->sender == HL_SENDER_MANAGER &&
-                           (g_str_has_prefix(row->pattern, "endpoint/%/") || i == HL_TOPIC_MANAGER_STATE);
+        bool to_endpoint =
+            row->sender == HL_SENDER_MANAGER && (g_str_has_prefix(row->pattern, "endpoint/%/") ||
+                                                 i == HL_TOPIC_MANAGER_STATE || i == HL_TOPIC_MANAGER_ALIVE);
 
         g_assert_true(g_hash_table_remove(patterns, may_write) == (row->sender == HL_SENDER_ENDPOINT));
         g_assert_true(g_hash_table_remove(patterns, may_read) == to_endpoint);

@@ -2,9 +2,12 @@
 #include "manager/daemon/ground/broker.h"
 
 #include <errno.h>
+#include <gio/gio.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -24,6 +27,7 @@
 #define QUICK_DEATHS 5               /* in a row: said once more loudly, with the log's last line */
 
 struct MgrBroker {
+    const MgrConf *conf; /* borrowed; where it listens is fixed */
     char *program, *conf_path, *log_path;
     HlChild *child;
     HlTime started_mono;
@@ -62,16 +66,22 @@ static char *last_line(const char *path)
     return g_strdup(n > 0 ? lines[n - 1] : "empty log");
 }
 
+static gboolean on_start_due(gpointer user);
+
+static void try_later(MgrBroker *broker, const GError *error)
+{
+    hl_error("broker", "%s", error->message);
+    broker->timer = g_timeout_add((guint)hl_backoff_next(&broker->backoff, hl_random_u64()), on_start_due, broker);
+}
+
 static gboolean on_start_due(gpointer user)
 {
     MgrBroker *broker = user;
     g_autoptr(GError) error = NULL;
 
     broker->timer = 0;
-    if (!start_child(broker, &error)) {
-        hl_error("broker", "%s", error->message);
-        broker->timer = g_timeout_add((guint)hl_backoff_next(&broker->backoff, hl_random_u64()), on_start_due, broker);
-    }
+    if (!start_child(broker, &error))
+        try_later(broker, error);
     return G_SOURCE_REMOVE;
 }
 
@@ -121,11 +131,44 @@ static gboolean on_log_look(gpointer user)
     return G_SOURCE_CONTINUE;
 }
 
+/* Until its handlers stand a broker that cannot listen only ends again, and the manager would connect to whoever has
+ * the port: another manager's broker too. */
+static bool port_is_free(const MgrConf *conf, GError **error)
+{
+    g_autoptr(GSocketAddress) address =
+        g_inet_socket_address_new_from_string(conf->broker_listen, (guint)conf->broker_port);
+    struct sockaddr_storage native;
+    gssize size = g_socket_address_get_native_size(address);
+    int on = 1;
+    hl_autofd int fd = -1;
+
+    if (!g_socket_address_to_native(address, &native, sizeof native, error))
+        return false;
+    fd = socket(native.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return hl_fail_errno(error, errno, "cannot make a socket");
+    (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on); /* as the broker does */
+    if (native.ss_family == AF_INET6)
+        (void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+    if (bind(fd, (const struct sockaddr *)&native, (socklen_t)size) == 0 && listen(fd, 1) == 0)
+        return true;
+    if (errno != EADDRINUSE)
+        return hl_fail_errno(error, errno, "the managed broker cannot listen at %s, port %d", conf->broker_listen,
+                             (int)conf->broker_port);
+    return hl_fail(error, HL_ERROR_UNAVAILABLE,
+                   "Address already in use: port %d of %s, broker.port, is taken by another program, which may be a "
+                   "broker that runs by itself, "
+                   "or that of another manager: stop that one, or choose another port",
+                   (int)conf->broker_port, conf->broker_listen);
+}
+
 static bool start_child(MgrBroker *broker, GError **error)
 {
     const char *argv[] = { broker->program, "-c", broker->conf_path, NULL };
     HlChildSpec spec = HL_CHILD_SPEC_INIT;
 
+    if (!port_is_free(broker->conf, error))
+        return false;
     spec.argv = argv;
     spec.log_path = broker->log_path;
     spec.file_limit = FILE_LIMIT;
@@ -140,16 +183,21 @@ static bool start_child(MgrBroker *broker, GError **error)
 
 MgrBroker *mgr_broker_start(const char *dir, const MgrConf *conf, GError **error)
 {
+    g_autoptr(GError) problem = NULL;
     MgrBroker *broker;
 
     if (!mgr_site_write_broker_conf(dir, conf, error))
         return NULL;
     broker = g_new0(MgrBroker, 1);
+    broker->conf = conf;
     broker->program = g_strdup(conf->broker_program);
     broker->conf_path = mgr_site_path(dir, "broker/mosquitto.conf");
     broker->log_path = mgr_site_path(dir, "broker/mosquitto.log");
     broker->backoff = HL_BACKOFF_INIT(HL_SECOND, HL_MINUTE);
-    if (!start_child(broker, error)) {
+    if (!start_child(broker, &problem) && hl_error_code(problem) == HL_ERROR_UNAVAILABLE) {
+        try_later(broker, problem); /* that of a manager that was killed ends by itself, after it has saved */
+    } else if (problem != NULL) {
+        g_propagate_error(error, g_steal_pointer(&problem));
         mgr_broker_free(broker);
         return NULL;
     }

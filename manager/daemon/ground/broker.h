@@ -8,7 +8,8 @@
 
 typedef struct MgrBroker MgrBroker;
 
-/* Writes its configuration and starts it.  Fails when the program is missing or the port is taken by somebody else. */
+/* Writes its configuration and starts it; conf is borrowed.  Fails when the program is missing.  While somebody else
+ * has the port it says so and tries on. */
 MgrBroker *mgr_broker_start(const char *dir, const MgrConf *conf, GError **error);
 
 /* Has it read access list, certificates and revocation list, and open its log, again. */

@@ -5,6 +5,7 @@
 
 #include "lib/base/log.h"
 #include "manager/core/counter.h"
+#include "manager/daemon/state/lookout.h"
 #include "proto/enrolment.h"
 
 /* Slow clocks: as much as an enrolment allows, but of a short life only a part, as it is renewed in its last third. */
@@ -224,7 +225,8 @@ void mgr_pki_evict(MgrPki *pki, const char *name)
 
 void mgr_pki_connected(MgrPki *pki, const char *name)
 {
-    if (mgr_evictions_was_own(pki->evictions, name) || mgr_fleet_has_live_name(pki->fleet, name, NULL))
+    if (mgr_evictions_was_own(pki->evictions, name) || mgr_lookout_is_name(name) ||
+        mgr_fleet_has_live_name(pki->fleet, name, NULL))
         return;
     hl_log_limited(HL_LOG_WARN, "revoke", name, "%s connected, whose certificate is not in force: its session is ended",
                    name);

@@ -10,6 +10,7 @@
 #include "manager/daemon/ground/now.h"
 #include "manager/daemon/state/applied.h"
 #include "manager/daemon/state/registration.h"
+#include "manager/daemon/work/announce.h"
 #include "manager/site/site.h"
 #include "proto/components.h"
 #include "proto/wire.h"
@@ -20,6 +21,7 @@
 
 struct MgrLink {
     MgrLinkOptions parts;
+    MgrAnnounceParts self;
     HlBus *bus;
     MgrSight sight;
     MgrSightPolicy sight_policy;
@@ -38,26 +40,6 @@ MgrLinkCounts mgr_link_count(const MgrLink *link)
 
     counts.blind = link->sight.state == MGR_SIGHT_BLIND;
     return counts;
-}
-
-/* ------------------------------------------------------------------------------------- what the manager says of itself
- */
-
-static GBytes *manager_state(const MgrLink *link, bool online)
-{
-    HlMsgManagerState state = HOLDLINE__V1__MANAGER_STATE__INIT;
-
-    state.online = online;
-    state.epoch = link->parts.fleet->epoch;
-    state.reconnect_window_ms = (uint32_t)link->parts.conf->reconnect_window;
-    return HL_WIRE_ENCODE(&state);
-}
-
-static void publish_state(MgrLink *link, bool online)
-{
-    g_autoptr(GBytes) payload = manager_state(link, online);
-
-    mgr_down_send(link->parts.down, HL_TOPIC_MANAGER_STATE, "", payload, 0);
 }
 
 static void ask_broker(MgrLink *link);
@@ -424,7 +406,7 @@ static void follow_sight(MgrLink *link, MgrSightChange change)
     case MGR_SIGHT_REGAINED:
         hl_info("line", "connected to the broker at %s; endpoints have %" G_GINT64_FORMAT " s to come back",
                 hl_bus_broker(link->bus), link->sight_policy.window / HL_SECOND);
-        publish_state(link, true);
+        mgr_announce_state(&link->self, true);
         break;
     case MGR_SIGHT_CLEARED:
         mgr_tracker_feed_all(link->parts.tracker, MGR_PRESENCE_SIGHTED);
@@ -451,14 +433,32 @@ static void on_up(gpointer user)
 {
     MgrLink *link = user;
     MgrFleet *fleet = link->parts.fleet;
+    MgrFence *fence = link->parts.fence;
+    uint64_t last = fence != NULL ? MAX(fleet->epoch, mgr_fence_above(fence)) : fleet->epoch;
 
     /* endpoints answer another one with their birth, whichever of the two was away; by the clock, because a registry
      * restored from a backup would otherwise count to one that they have seen */
-    fleet->epoch = mgr_counter_next(fleet->epoch, hl_clock_wall());
+    fleet->epoch = mgr_counter_next(last, hl_clock_wall());
+    if (fence != NULL)
+        mgr_fence_serve(fence, fleet->epoch);
     mgr_write_counter(mgr_record_background(link->parts.record), "epoch", fleet->epoch);
     follow_sight(link, mgr_sight_link(&link->sight, &link->sight_policy, true, mgr_now()));
     mgr_status_touch_all(link->parts.status);
     mgr_pki_evict_revoked(link->parts.pki);
+}
+
+static void on_clear(gpointer user)
+{
+    MgrLink *link = user;
+
+    hl_bus_release(link->bus);
+}
+
+/* Nobody is thrown out before it is known whether another manager serves. */
+static void look_first(MgrLink *link)
+{
+    hl_bus_hold(link->bus);
+    mgr_fence_look(link->parts.fence, on_clear, link);
 }
 
 static void on_down(const char *reason, gpointer user)
@@ -466,14 +466,20 @@ static void on_down(const char *reason, gpointer user)
     MgrLink *link = user;
 
     hl_warn("line", "lost the broker at %s: %s", hl_bus_broker(link->bus), reason);
+    if (link->parts.fence != NULL && mgr_fence_minds(link->parts.fence, reason))
+        look_first(link);
     follow_sight(link, mgr_sight_link(&link->sight, &link->sight_policy, false, mgr_now()));
 }
 
-static void on_failed(const char *broker, const char *reason, HlTime delay, gpointer user G_GNUC_UNUSED)
+static void on_failed(const char *broker, const char *reason, HlTime delay, gpointer user)
 {
+    MgrLink *link = user;
+
     hl_log_limited(HL_LOG_WARN, "line", "connect",
                    "cannot connect to the broker at %s: %s; trying again in %" G_GINT64_FORMAT " ms", broker, reason,
                    delay);
+    if (link->parts.fence != NULL && mgr_fence_minds(link->parts.fence, reason))
+        look_first(link); /* what was known is old by the time it comes about */
 }
 
 static const HlBusMessage *make_will(gpointer user)
@@ -482,7 +488,7 @@ static const HlBusMessage *make_will(gpointer user)
     const HlTopicRow *row = hl_topic_row(HL_TOPIC_MANAGER_STATE);
 
     g_clear_pointer(&link->will_payload, g_bytes_unref);
-    link->will_payload = manager_state(link, false);
+    link->will_payload = mgr_announce_payload(&link->self, false);
     link->will = (HlBusMessage){
         .topic = link->will_topic, .payload = link->will_payload, .qos = row->qos, .retained = row->retained
     };
@@ -538,6 +544,7 @@ MgrLink *mgr_link_new(const MgrLinkOptions *options, GError **error)
     g_autoptr(MgrLink) link = g_new0(MgrLink, 1);
 
     link->parts = *options;
+    link->self = (MgrAnnounceParts){ options->conf, options->fleet, options->down, options->fence };
     link->sight_policy = mgr_sight_policy;
     link->strangers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     link->will_topic = hl_topic_name(HL_TOPIC_MANAGER_STATE, "");
@@ -545,6 +552,8 @@ MgrLink *mgr_link_new(const MgrLinkOptions *options, GError **error)
     if (!connect_bus(link, error))
         return NULL;
     mgr_down_attach(link->parts.down, link->bus);
+    if (link->parts.fence != NULL && mgr_fence_is_open(link->parts.fence))
+        look_first(link);
     return g_steal_pointer(&link);
 }
 
@@ -554,7 +563,7 @@ void mgr_link_free(MgrLink *link)
         return;
     g_clear_handle_id(&link->ask_timer, g_source_remove);
     if (link->bus != NULL)
-        publish_state(link, false); /* a clean DISCONNECT drops the will */
+        mgr_announce_state(&link->self, false); /* a clean DISCONNECT drops the will */
     mgr_down_attach(link->parts.down, NULL);
     g_clear_pointer(&link->bus, hl_bus_free);
     g_clear_pointer(&link->will_payload, g_bytes_unref);
@@ -570,6 +579,7 @@ void mgr_link_reconfigured(MgrLink *link)
 
 void mgr_link_tick(MgrLink *link)
 {
+    mgr_announce_alive(&link->self);
     follow_sight(link, mgr_sight_tick(&link->sight, &link->sight_policy, mgr_now()));
     /* while the broker owes an answer, the silence may be its own */
     if (link->sight.state != MGR_SIGHT_BLIND && !link->sight.asked)

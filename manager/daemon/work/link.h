@@ -10,6 +10,7 @@
 
 #include "manager/core/sight.h"
 #include "manager/daemon/ground/gate.h"
+#include "manager/daemon/state/fence.h"
 #include "manager/daemon/state/tracker.h"
 #include "manager/daemon/work/reports.h"
 
@@ -27,7 +28,8 @@ typedef struct {
     MgrConsole *console;
     MgrPki *pki;
     MgrReports *reports;
-    MgrGate *gate; /* what arrives passes it first */
+    MgrGate *gate;   /* what arrives passes it first */
+    MgrFence *fence; /* asked before the manager connects as itself; NULL: nobody is, for tests */
     void (*request)(HlTopic topic, const char *name, const HlBusMessage *message, gpointer user);
     gpointer user;
 } MgrLinkOptions;

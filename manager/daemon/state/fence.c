@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manager/daemon/state/fence.h"
+
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/base/backoff.h"
+#include "lib/base/file.h"
+#include "lib/base/ident.h"
+#include "lib/base/log.h"
+#include "lib/base/unconst.h"
+#include "lib/bus/bus.h"
+#include "manager/core/presence.h"
+#include "manager/daemon/ground/broker.h"
+#include "manager/daemon/state/lookout.h"
+#include "manager/site/site.h"
+
+#define WATCH_EVERY \
+    (30 * HL_SECOND) /* so long two managers may serve, each at its own broker, once a name leads to both */
+#define MAX_MARKER 4096
+
+#define REMEDY                                                                                                       \
+    "If the other one is right, keep this copy of the site as it is; else stop the other one, and tell this one to " \
+    "take over ('holdline-managerd take-over')"
+
+struct MgrFence {
+    MgrFenceOptions options;
+    MgrFencePeer self;
+    bool serving, taking_over;
+    bool is_open;      /* the look at the start could not tell */
+    bool is_over;      /* fenced */
+    MgrFencePeer last; /* the last that was seen there, and does not live; instance 0: none */
+    char *last_at;
+    uint64_t above;
+    MgrLookout *look; /* NULL: none under way */
+    HlBackoff backoff;
+    guint retry;
+    void (*clear)(gpointer user); /* NULL: nobody waits */
+    gpointer clear_user;
+    HlTime watched; /* mono */
+};
+
+/* ---------------------------------------------------------------------------------------------------------- who it is
+ */
+
+static char *first_line(const char *path)
+{
+    g_autofree char *text = hl_file_read_text(path, 256, NULL);
+
+    return text != NULL ? g_strdup(g_strstrip(text)) : g_strdup("");
+}
+
+static void describe_self(MgrFence *fence)
+{
+    g_autofree char *boot = first_line("/proc/sys/kernel/random/boot_id");
+    g_autofree char *machine = first_line("/etc/machine-id");
+    g_autofree char *dir = g_canonicalize_filename(fence->options.dir, NULL);
+    g_autofree char *place = NULL;
+    g_autofree char *home = NULL;
+    struct stat st = { 0 };
+
+    (void)fstat(fence->options.lock, &st);
+    place = g_strdup_printf("%s %s %ju %ju", machine, boot, (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
+    home = g_strdup_printf("%s %s %ju", machine, dir, (uintmax_t)st.st_ino);
+    fence->self.online = true;
+    fence->self.instance = hl_random_u64() | 1;
+    fence->self.place = mgr_presence_hash(place);
+    fence->self.home = mgr_presence_hash(home);
+    fence->self.started = hl_clock_wall();
+    g_strlcpy(fence->self.host, g_get_host_name(), sizeof fence->self.host);
+}
+
+const MgrFencePeer *mgr_fence_self(const MgrFence *fence)
+{
+    return &fence->self;
+}
+
+/* Caller frees. */
+static char *describe(const MgrFencePeer *peer, const char *address)
+{
+    g_autofree char *started = hl_time_format(peer->started);
+
+    return g_strdup_printf("on host %s, started %s, epoch %" G_GUINT64_FORMAT ", seen at %s",
+                           *peer->host != '\0' ? peer->host : "(unknown)", started, peer->epoch, address);
+}
+
+/* ----------------------------------------------------------------------------------------------------- the owner's
+ * word
+ */
+
+static char *path_of(const MgrFence *fence, const char *name)
+{
+    return mgr_site_path(fence->options.dir, name);
+}
+
+static void mark(const MgrFence *fence, const char *why)
+{
+    g_autofree char *path = path_of(fence, MGR_SITE_FENCED);
+    g_autofree char *line = g_strconcat(why, "\n", NULL);
+    g_autoptr(GError) error = NULL;
+
+    if (!hl_file_write_text(path, line, 0600, &error))
+        hl_error("fence", "%s", error->message);
+}
+
+static bool was_fenced(const MgrFence *fence, GError **error)
+{
+    g_autofree char *path = path_of(fence, MGR_SITE_FENCED);
+    g_autofree char *why = hl_file_read_text(path, MAX_MARKER, NULL);
+
+    if (why == NULL)
+        return false;
+    hl_fail(error, HL_ERROR_CONFLICT, "this copy of the site was fenced, and serves no longer: %s", g_strstrip(why));
+    return true;
+}
+
+static void forget_marks(const MgrFence *fence)
+{
+    static const char *const names[] = { MGR_SITE_FENCED, MGR_SITE_TAKE_OVER };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autofree char *path = path_of(fence, names[i]);
+
+        unlink(path);
+    }
+}
+
+/* ----------------------------------------------------------------------------------------------------------- verdicts
+ */
+
+/* NULL: go on.  Else why this manager must not, or no longer; caller frees. */
+static char *objection(const MgrFence *fence, const MgrFencePeer *other, const char *address, bool lives)
+{
+    g_autofree char *who = NULL;
+
+    if (other == NULL || fence->taking_over ||
+        mgr_fence_decide(&fence->self, fence->serving, other, lives) == MGR_FENCE_GO_ON)
+        return NULL;
+    who = describe(other, address);
+    if (!lives)
+        return g_strdup_printf("another manager of this site served last (%s), and this registry, of epoch "
+                               "%" G_GUINT64_FORMAT ", is older than what it did.  " REMEDY,
+                               who, fence->self.epoch);
+    return g_strdup_printf("another manager of this site %s (%s)%s.  " REMEDY,
+                           fence->serving ? "has taken over" : "is running", who,
+                           fence->serving ? ", and this one, of the lower epoch, stops" : ", and two would fight");
+}
+
+static void note_epoch(MgrFence *fence, const MgrFencePeer *other)
+{
+    if (other != NULL)
+        fence->above = MAX(fence->above, other->epoch);
+}
+
+static void yield(MgrFence *fence, const char *why)
+{
+    mark(fence, why);
+    fence->is_over = true;
+    fence->options.fenced(why, fence->options.user);
+}
+
+/* ---------------------------------------------------------------------------------------------------------- at the
+ * start
+ */
+
+typedef struct {
+    MgrFence *fence;
+    bool done;
+    char *why;
+} Entry;
+
+static void on_entry_looked(const MgrLooked *looked, gpointer user)
+{
+    Entry *entry = user;
+    MgrFence *fence = entry->fence;
+    bool lives = looked->kind == MGR_LOOKED_OTHER;
+
+    entry->done = true;
+    note_epoch(fence, looked->other);
+    fence->is_open = looked->kind == MGR_LOOKED_DEAF;
+    if (looked->other == NULL)
+        return;
+    if (lives) {
+        entry->why = objection(fence, looked->other, looked->address, true);
+    } else {
+        fence->last = *looked->other;
+        fence->last_at = g_strdup(looked->address);
+    }
+    if (lives && fence->taking_over) {
+        g_autofree char *who = describe(looked->other, looked->address);
+
+        hl_warn("fence", "taking over from the manager %s", who);
+    }
+}
+
+/* Which addresses tell about others: before a managed broker listens, those that endpoints are told lead either nowhere
+ * or to somebody else. */
+static bool look_round(MgrFence *fence, Entry *entry, GError **error)
+{
+    g_autoptr(GMainContext) context = g_main_context_new();
+    g_autoptr(MgrLookout) lookout =
+        mgr_lookout_new(&(MgrLookoutOptions){ .dir = fence->options.dir,
+                                              .addresses = hl_unconst(fence->options.conf->broker_addresses),
+                                              .self = &fence->self,
+                                              .is_thorough = fence->options.conf->broker_mode == MGR_BROKER_MANAGED,
+                                              .context = context,
+                                              .done = on_entry_looked,
+                                              .user = entry },
+                        error);
+
+    if (lookout == NULL)
+        return false;
+    while (!entry->done)
+        g_main_context_iteration(context, TRUE);
+    return true;
+}
+
+bool mgr_fence_enter(MgrFence *fence, GError **error)
+{
+    Entry entry = { .fence = fence };
+    g_autofree char *why = NULL;
+
+    if ((!fence->taking_over && was_fenced(fence, error)) || !look_round(fence, &entry, error))
+        return false;
+    why = entry.why;
+    if (why == NULL)
+        return true;
+    mark(fence, why);
+    return hl_fail(error, HL_ERROR_CONFLICT, "%s", why);
+}
+
+bool mgr_fence_admit(MgrFence *fence, uint64_t epoch, GError **error)
+{
+    g_autofree char *why = NULL;
+
+    fence->self.epoch = epoch;
+    why = objection(fence, &fence->last, fence->last_at, false);
+    if (why == NULL)
+        return true;
+    mark(fence, why);
+    return hl_fail(error, HL_ERROR_CONFLICT, "%s", why);
+}
+
+bool mgr_fence_is_open(const MgrFence *fence)
+{
+    return fence->is_open && fence->options.conf->broker_mode == MGR_BROKER_EXTERNAL;
+}
+
+/* ---------------------------------------------------------------------------------------------------------- at run
+ * time
+ */
+
+static gboolean on_retry(gpointer user);
+
+static void retry_later(MgrFence *fence)
+{
+    HlTime delay = hl_backoff_next(&fence->backoff, hl_random_u64());
+
+    fence->retry = g_timeout_add((guint)delay, on_retry, fence);
+}
+
+static void set_clear(MgrFence *fence)
+{
+    void (*clear)(gpointer) = fence->clear;
+
+    hl_backoff_reset(&fence->backoff);
+    fence->clear = NULL;
+    if (clear != NULL)
+        clear(fence->clear_user);
+}
+
+static void on_looked(const MgrLooked *looked, gpointer user)
+{
+    MgrFence *fence = user;
+    bool lives = looked->kind == MGR_LOOKED_OTHER;
+    g_autofree char *why = objection(fence, looked->other, looked->address, lives);
+
+    note_epoch(fence, looked->other);
+    if (why != NULL) {
+        yield(fence, why);
+    } else if (looked->kind == MGR_LOOKED_DEAF && fence->clear != NULL) {
+        hl_log_limited(HL_LOG_WARN, "line", "connect", "cannot connect to the broker at %s: %s", looked->address,
+                       looked->reason);
+        retry_later(fence);
+    } else if (lives) {
+        g_autofree char *who = describe(looked->other, looked->address);
+
+        hl_log_limited(HL_LOG_WARN, "fence", "older",
+                       "another manager of this site runs (%s), whose epoch is lower than this one's: stop it there",
+                       who);
+    }
+    mgr_lookout_free(g_steal_pointer(&fence->look));
+    if (!fence->is_over && fence->retry == 0)
+        set_clear(fence);
+}
+
+static bool start_look(MgrFence *fence, const char *const *addresses, bool is_watch)
+{
+    g_autoptr(GError) error = NULL;
+
+    g_clear_handle_id(&fence->retry, g_source_remove);
+    g_clear_pointer(&fence->look, mgr_lookout_free);
+    fence->look = mgr_lookout_new(&(MgrLookoutOptions){ .dir = fence->options.dir,
+                                                        .addresses = addresses,
+                                                        .self = &fence->self,
+                                                        .is_wary = fence->serving && !is_watch,
+                                                        .is_thorough = is_watch,
+                                                        .done = on_looked,
+                                                        .user = fence },
+                                  &error);
+    if (fence->look == NULL)
+        hl_log_limited(HL_LOG_ERROR, "fence", "look", "cannot look for another manager: %s", error->message);
+    return fence->look != NULL;
+}
+
+static void look_now(MgrFence *fence)
+{
+    g_auto(GStrv) own = mgr_broker_own_addresses(fence->options.conf);
+
+    if (!start_look(fence, (const char *const *)own, false))
+        retry_later(fence);
+}
+
+static gboolean on_retry(gpointer user)
+{
+    MgrFence *fence = user;
+
+    fence->retry = 0;
+    look_now(fence);
+    return G_SOURCE_REMOVE;
+}
+
+void mgr_fence_look(MgrFence *fence, void (*clear)(gpointer user), gpointer user)
+{
+    bool under_way = fence->clear != NULL;
+
+    if (fence->is_over)
+        return;
+    fence->clear = clear;
+    fence->clear_user = user;
+    if (!under_way)
+        look_now(fence);
+}
+
+bool mgr_fence_minds(const MgrFence *fence, const char *reason)
+{
+    return fence->options.conf->broker_mode == MGR_BROKER_EXTERNAL || strcmp(reason, HL_BUS_TAKEN_OVER) == 0;
+}
+
+uint64_t mgr_fence_above(const MgrFence *fence)
+{
+    return fence->above;
+}
+
+void mgr_fence_serve(MgrFence *fence, uint64_t epoch)
+{
+    fence->self.epoch = epoch;
+    fence->serving = true;
+    fence->taking_over = false;
+    forget_marks(fence);
+    fence->watched = hl_clock_mono();
+}
+
+void mgr_fence_reconfigured(MgrFence *fence)
+{
+    fence->watched = MIN(fence->watched, hl_clock_mono() - WATCH_EVERY);
+}
+
+void mgr_fence_tick(MgrFence *fence)
+{
+    if (fence->options.conf->broker_mode != MGR_BROKER_MANAGED || !fence->serving || fence->is_over ||
+        fence->look != NULL || fence->clear != NULL || hl_clock_mono() - fence->watched < WATCH_EVERY)
+        return;
+    fence->watched = hl_clock_mono();
+    (void)start_look(fence, hl_unconst(fence->options.conf->broker_addresses), true);
+}
+
+/* ----------------------------------------------------------------------------------------------------------- the part
+ */
+
+MgrFence *mgr_fence_new(const MgrFenceOptions *options)
+{
+    MgrFence *fence = g_new0(MgrFence, 1);
+    g_autofree char *word = mgr_site_path(options->dir, MGR_SITE_TAKE_OVER);
+
+    fence->options = *options;
+    fence->taking_over = options->take_over || g_file_test(word, G_FILE_TEST_EXISTS);
+    fence->backoff = HL_BACKOFF_INIT(200, 5 * HL_SECOND);
+    describe_self(fence);
+    return fence;
+}
+
+void mgr_fence_free(MgrFence *fence)
+{
+    if (fence == NULL)
+        return;
+    g_clear_handle_id(&fence->retry, g_source_remove);
+    mgr_lookout_free(fence->look);
+    g_free(fence->last_at);
+    g_free(fence);
+}

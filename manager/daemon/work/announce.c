@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manager/daemon/work/announce.h"
+
+#include "lib/base/unconst.h"
+#include "proto/topics.h"
+#include "proto/wire.h"
+
+GBytes *mgr_announce_payload(const MgrAnnounceParts *parts, bool online)
+{
+    HlMsgManagerState state = HOLDLINE__V1__MANAGER_STATE__INIT;
+
+    state.online = online;
+    state.epoch = parts->fleet->epoch;
+    state.reconnect_window_ms = (uint32_t)parts->conf->reconnect_window;
+    if (parts->fence != NULL) {
+        const MgrFencePeer *self = mgr_fence_self(parts->fence);
+
+        state.instance = self->instance;
+        state.place = self->place;
+        state.home = self->home;
+        state.host = hl_unconst(self->host);
+        state.started_ms = self->started;
+    }
+    return HL_WIRE_ENCODE(&state);
+}
+
+void mgr_announce_state(const MgrAnnounceParts *parts, bool online)
+{
+    g_autoptr(GBytes) payload = mgr_announce_payload(parts, online);
+
+    mgr_down_send(parts->down, HL_TOPIC_MANAGER_STATE, "", payload, 0);
+}
+
+void mgr_announce_alive(const MgrAnnounceParts *parts)
+{
+    g_autoptr(GBytes) payload = mgr_announce_payload(parts, true);
+
+    if (mgr_down_is_up(parts->down))
+        mgr_down_send(parts->down, HL_TOPIC_MANAGER_ALIVE, "", payload, 0);
+}

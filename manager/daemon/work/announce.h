@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the manager says of itself: manager/state to all, and manager/alive to other managers that look for one. */
+#ifndef MANAGER_DAEMON_WORK_ANNOUNCE_H
+#define MANAGER_DAEMON_WORK_ANNOUNCE_H
+
+#include "manager/daemon/ground/down.h"
+#include "manager/daemon/ground/fleet.h"
+#include "manager/daemon/state/fence.h"
+
+typedef struct {
+    const MgrConf *conf;
+    const MgrFleet *fleet;
+    MgrDown *down;
+    const MgrFence *fence; /* NULL: it does not say who it is */
+} MgrAnnounceParts;
+
+/* An encoded ManagerState, also for the will.  Caller frees. */
+GBytes *mgr_announce_payload(const MgrAnnounceParts *parts, bool online);
+
+void mgr_announce_state(const MgrAnnounceParts *parts, bool online);
+
+/* Nothing while the link is down. */
+void mgr_announce_alive(const MgrAnnounceParts *parts);
+
+#endif
