@@ -91,7 +91,7 @@ static bool cmd_take_over(HlInvocation *call, GError **error)
         return hl_fail(error, HL_ERROR_NOT_FOUND, "%s does not exist", conf_of(call));
     if (!hl_file_write_text(path, "", 0600, error))
         return false;
-    printf("At its next start the manager on %s takes over, whoever serves then.\n", dir);
+    printf("At its next start the manager on %s takes over from any other that serves.\n", dir);
     return true;
 }
 
