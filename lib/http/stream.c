@@ -50,9 +50,11 @@ static void wake(HlHttpStream *stream)
 static ssize_t on_read(void *user, uint64_t position G_GNUC_UNUSED, char *buffer, size_t size)
 {
     HlHttpStream *stream = user;
+    bool ended;
     gsize n;
 
     pthread_mutex_lock(&stream->lock);
+    ended = stream->ended;
     n = MIN(size, stream->waiting->len - stream->sent);
     if (n > 0)
         memcpy(buffer, stream->waiting->data + stream->sent, n);
@@ -61,12 +63,12 @@ static ssize_t on_read(void *user, uint64_t position G_GNUC_UNUSED, char *buffer
         g_byte_array_set_size(stream->waiting, 0);
         stream->sent = 0;
     }
-    if (n == 0 && !stream->ended) {
+    if (n == 0 && !ended) {
         stream->suspended = true;
         MHD_suspend_connection(stream->connection);
     }
     pthread_mutex_unlock(&stream->lock);
-    return n > 0 ? (ssize_t)n : stream->ended ? MHD_CONTENT_READER_END_OF_STREAM : 0;
+    return n > 0 ? (ssize_t)n : ended ? MHD_CONTENT_READER_END_OF_STREAM : 0;
 }
 
 /* HTTP thread: the connection is done with. */
