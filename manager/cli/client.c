@@ -492,8 +492,9 @@ static bool try_draft(CliClient *client, const CliPair *pair, GError **error)
 {
     int turn;
 
-    hl_bus_leave(client->bus);
-    client->bus = NULL;
+    /* whole: what hl_bus_leave leaves to the end of the process connects again, and of two with one name the broker
+     * drops the older */
+    g_clear_pointer(&client->bus, hl_bus_free);
     if (!connect_pair(client, CLI_DRAFT, error))
         return false;
     turn = cli_pair_take_draft(pair, error);
