@@ -45,6 +45,14 @@ bool mgr_role_may(MgrRole role, MgrNeed need)
     return (may[need] & (1U << role)) != 0;
 }
 
+bool mgr_role_is_within(MgrRole role, MgrRole limit)
+{
+    for (unsigned need = MGR_NEED_UNSET + 1; need < MGR_NEED_N; need++)
+        if (mgr_role_may(role, (MgrNeed)need) && !mgr_role_may(limit, (MgrNeed)need))
+            return false;
+    return true;
+}
+
 bool mgr_need_is_of_console(MgrNeed need)
 {
     return need == MGR_NEED_WATCH || need == MGR_NEED_CONSOLE;

@@ -36,6 +36,9 @@ typedef enum {
 
 bool mgr_role_may(MgrRole role, MgrNeed need);
 
+/* Whether whoever has the limit may do all that the role may. */
+bool mgr_role_is_within(MgrRole role, MgrRole limit);
+
 /* Whether a console may without a session, which is to say for nobody in particular. */
 bool mgr_need_is_of_console(MgrNeed need);
 

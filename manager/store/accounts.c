@@ -6,6 +6,7 @@
 #include "lib/base/log.h"
 #include "lib/store/stmt.h"
 #include "manager/store/journal.h"
+#include "manager/store/passes.h"
 
 #define INT(value) ((int64_t)(value))
 
@@ -112,6 +113,7 @@ void mgr_write_account_change(HlWriteSet *set, const MgrAccountRecord *from, con
 void mgr_write_account_removal(HlWriteSet *set, const char *name)
 {
     hl_write_set_add(set, "DELETE FROM account WHERE name = ?", "t", name);
+    mgr_write_passes_removal(set, name);
     note(set, mgr_journal_account_removal(name));
 }
 

@@ -38,7 +38,7 @@ void mgr_write_account(HlWriteSet *set, const MgrAccountRecord *account);
 /* From one state to another, of one name.  Fails the set with HL_ERROR_CONFLICT if it is no longer in the first one. */
 void mgr_write_account_change(HlWriteSet *set, const MgrAccountRecord *from, const MgrAccountRecord *to);
 
-/* One that is gone already stays so. */
+/* With its password, sessions and tokens.  One that is gone already stays so. */
 void mgr_write_account_removal(HlWriteSet *set, const char *name);
 
 /* After a change that an owner may be lost by, in the same set: fails it with HL_ERROR_CONFLICT if no owner would be

@@ -32,6 +32,13 @@ static const struct {
     { "bundle list", "apmo" },
     /* of one's own */
     { "account renew", "apmo" },
+    { "account password", "apmo" },
+    { "session show", "apmo" },
+    { "session list", "apmo" },
+    { "session end", "apmo" },
+    { "token create", "apmo" },
+    { "token list", "apmo" },
+    { "token delete", "apmo" },
     /* verify, update-now, synchronize, rollback, scan, cancel of one's own, acknowledge a detection */
     { "verify", "pmo" },
     { "update-now", "pmo" },
@@ -71,6 +78,7 @@ static const struct {
     { "console revoke", "o" },
     /* of a console alone */
     { "console renew", "" },
+    { "session create", "" },
     /* the server's own identity */
     { "server show", "ao" },
     { "server certificate", "o" },
@@ -240,7 +248,11 @@ static void test_console(void)
                                               .arguments = is_own ? words : sample->arguments,
                                               .correlation = "own" });
         let_finish(parts);
-        expect_end(parts, "own", is_own ? "exists" : strcmp(sample->name, "snapshot") == 0 ? "" : "expired");
+        expect_end(parts, "own",
+                   is_own                                        ? "exists"
+                   : strcmp(sample->name, "session create") == 0 ? "denied"
+                   : strcmp(sample->name, "snapshot") == 0       ? ""
+                                                                 : "expired");
     }
     g_assert_cmpuint(writer_fake_pending(parts->writer), ==, 0);
     parts_request(

@@ -8,6 +8,7 @@
 #include "manager/daemon/calls/account_calls.h"
 #include "manager/daemon/calls/audit_calls.h"
 #include "manager/daemon/calls/certificate_calls.h"
+#include "manager/daemon/calls/session_calls.h"
 #include "manager/daemon/ground/selector.h"
 
 #define BUNDLE_LIFETIME (7 * HL_DAY)
@@ -18,6 +19,8 @@ struct MgrAccessCalls {
     MgrAccountCalls *accounts;
     MgrCertificateCalls *certificates;
     MgrAuditCalls *audit;
+    MgrPasses *passes;
+    MgrSessionCalls *sessions;
 };
 
 /* What is given or taken back, on its way through the registry. */
@@ -237,8 +240,15 @@ MgrAccessCalls *mgr_access_calls_new(const MgrAccessCallsOptions *options, MgrDi
 
     calls->parts = *options;
     mgr_dispatch_add(dispatch, rows, calls);
+    calls->passes = mgr_passes_new(&(MgrPassesOptions){ options->fleet, options->record });
+    mgr_dispatch_admit(dispatch, calls->passes);
+    calls->sessions = mgr_session_calls_new(
+        &(MgrSessionCallsOptions){ .fleet = options->fleet, .record = options->record, .passes = calls->passes },
+        dispatch);
     calls->accounts = mgr_account_calls_new(
-        &(MgrAccountCallsOptions){ .fleet = options->fleet, .record = options->record, .pki = options->pki }, dispatch);
+        &(MgrAccountCallsOptions){
+            .fleet = options->fleet, .record = options->record, .pki = options->pki, .passes = calls->passes },
+        dispatch);
     calls->audit = mgr_audit_calls_new(&(MgrAuditCallsOptions){ .record = options->record }, dispatch);
     calls->certificates = mgr_certificate_calls_new(
         &(MgrCertificateCallsOptions){
@@ -252,6 +262,8 @@ void mgr_access_calls_free(MgrAccessCalls *calls)
     if (calls == NULL)
         return;
     mgr_account_calls_free(calls->accounts);
+    mgr_session_calls_free(calls->sessions);
+    mgr_passes_free(calls->passes);
     mgr_certificate_calls_free(calls->certificates);
     mgr_audit_calls_free(calls->audit);
     g_free(calls);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Calls about who may come in: bundles for endpoints; accounts (account_calls.h) and certificates
- * (certificate_calls.h). */
+/* Calls about who may come in: bundles for endpoints; accounts (account_calls.h), certificates
+ * (certificate_calls.h), sessions and tokens (session_calls.h). */
 #ifndef MANAGER_DAEMON_CALLS_ACCESS_CALLS_H
 #define MANAGER_DAEMON_CALLS_ACCESS_CALLS_H
 

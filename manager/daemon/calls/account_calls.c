@@ -211,6 +211,7 @@ static void fold_change(gpointer data)
     bool saw = before->name != NULL && mgr_account_sees_status(before);
 
     mgr_accounts_put(change->calls->parts.fleet->accounts, after);
+    mgr_passes_sweep(change->calls->parts.passes, change->at);
     hl_info("account", "%s is %s of %s, %s, by %s", after->name, mgr_role_name(after->role),
             *after->groups != '\0' ? after->groups : "all groups", after->disabled_at != 0 ? "disabled" : "enabled",
             mgr_call_admin(change->call));
@@ -400,6 +401,7 @@ static void fold_deletion(gpointer data)
     MgrEvictionWaiter waiter = mgr_ended_waiter(change->call, change->before.name, NULL);
 
     mgr_accounts_remove(parts->fleet->accounts, change->before.name);
+    mgr_passes_sweep(parts->passes, change->at);
     hl_info("account", "%s is deleted by %s", change->before.name, mgr_call_admin(change->call));
     mgr_pki_fold_revocations(parts->pki, change->before.name, NULL, change->at, &waiter);
 }

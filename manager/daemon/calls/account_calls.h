@@ -13,6 +13,7 @@ typedef struct {
     MgrFleet *fleet;
     MgrRecord *record;
     MgrPki *pki;
+    MgrPasses *passes;
 } MgrAccountCallsOptions;
 
 /* Adds its rows to the dispatch, which must not be used after the free. */

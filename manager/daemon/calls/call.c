@@ -55,6 +55,7 @@ static void free_call(gpointer item)
     g_free(call->origin.name);
     g_free(call->origin.certificates);
     g_free(call->origin.address);
+    g_free(call->origin.pass);
     g_clear_pointer(&call->correlation, g_bytes_unref);
     hl_wire_free(call->message);
     g_free(call);
@@ -129,6 +130,16 @@ const char *mgr_call_console(const MgrCall *call)
     return call->origin.is_console ? call->origin.name : NULL;
 }
 
+const char *mgr_call_pass(const MgrCall *call)
+{
+    return call->origin.pass;
+}
+
+const char *mgr_call_address(const MgrCall *call)
+{
+    return call->origin.address;
+}
+
 const HlMsgCall *mgr_call_message(const MgrCall *call)
 {
     return call->message;
@@ -193,7 +204,8 @@ static char *print_word(const char *text)
     return g_string_free(out, FALSE);
 }
 
-static const char *const left_out[] = { "csr", NULL }; /* not secret, and of no use to a reader */
+/* Secrets; and what is of no use to a reader. */
+static const char *const left_out[] = { "password", "old", "code", "csr", NULL };
 
 static char *print_argument(const HlMsgArgument *argument, gsize room)
 {
@@ -222,6 +234,7 @@ static char *print_arguments(const MgrCall *call)
 
     append_way(out, "console", mgr_call_console(call));
     append_way(out, "address", call->origin.address);
+    append_way(out, "pass", call->origin.pass);
     for (size_t i = 0; i < message->n_arguments; i++) {
         gsize room = MAX_ARGUMENTS - MIN(out->len, MAX_ARGUMENTS);
         g_autofree char *text =

@@ -46,6 +46,7 @@ typedef struct {
     char *name;         /* that it came under, and whose topic the answer goes to: the account's, or a console's */
     char *certificates; /* serials that are in force under the name, separated by blanks */
     bool is_console;
+    char *pass;    /* id of the session or token that it came with; NULL: none */
     char *address; /* of the person's browser, as a console tells it; NULL: not told */
     MgrNeed need;  /* of its row; MGR_NEED_UNSET: there is none */
     bool is_plain; /* from a monitor's own topic: the answer is JSON alone, and goes to HL_TOPIC_MONITOR_REPLY */
@@ -60,6 +61,11 @@ const char *mgr_call_admin(const MgrCall *call);
 const HlMsgCall *mgr_call_message(const MgrCall *call);
 /* The console that it came through; NULL: it came with the account's own certificate. */
 const char *mgr_call_console(const MgrCall *call);
+
+/* The id of the session or token that it came with; NULL: none. */
+const char *mgr_call_pass(const MgrCall *call);
+/* The browser's address, as the console told it; NULL: not told. */
+const char *mgr_call_address(const MgrCall *call);
 
 /* NULL when it was not given. */
 const char *mgr_call_argument(const MgrCall *call, const char *name);

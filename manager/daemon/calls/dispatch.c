@@ -15,7 +15,8 @@ typedef struct {
 struct MgrDispatch {
     const MgrFleet *fleet;
     MgrCalls *calls;
-    GArray *known; /* of Known */
+    MgrPasses *passes; /* NULL: there are none */
+    GArray *known;     /* of Known */
     MgrDispatchCounts counts;
 };
 
@@ -35,6 +36,11 @@ void mgr_dispatch_free(MgrDispatch *dispatch)
         return;
     g_array_unref(dispatch->known);
     g_free(dispatch);
+}
+
+void mgr_dispatch_admit(MgrDispatch *dispatch, MgrPasses *passes)
+{
+    dispatch->passes = passes;
 }
 
 MgrDispatchCounts mgr_dispatch_count(const MgrDispatch *dispatch)
@@ -135,7 +141,8 @@ typedef struct {
     bool is_console, is_monitor;
     bool is_plain; /* on a monitor's own topic */
     const HlMsgCall *message;
-    const MgrCallRow *row; /* NULL: there is none */
+    const MgrCallRow *row;     /* NULL: there is none */
+    const MgrPassRecord *pass; /* that a console shows for somebody; NULL: none that is good */
 } Request;
 
 /* Without an account, or with a disabled one: as one that may the least, for an answer that says so. */
@@ -144,15 +151,20 @@ static MgrOrigin origin_of(const MgrDispatch *dispatch, const Request *request)
     const MgrAccountRecord *account = mgr_accounts_get(dispatch->fleet->accounts, request->name);
     bool is_enabled = account != NULL && account->disabled_at == 0;
     const char *address = request->message->address;
+    const MgrPassRecord *pass = request->pass;
     MgrOrigin origin = { .name = g_strdup(request->name),
                          .certificates = serials_of(dispatch->fleet, request->name),
                          .is_console = request->is_console,
                          .is_plain = request->is_plain,
+                         .pass = pass != NULL ? g_strdup(pass->id) : NULL,
                          .address = request->is_console && *address != '\0' ? g_strdup(address) : NULL,
                          .need = request->row != NULL ? request->row->need : MGR_NEED_UNSET };
 
-    mgr_caller_init(&origin.caller, request->name, is_enabled ? account->role : MGR_ROLE_AUDITOR,
-                    account != NULL ? account->groups : "");
+    if (pass != NULL)
+        mgr_passes_caller(dispatch->passes, pass, &origin.caller);
+    else
+        mgr_caller_init(&origin.caller, request->name, is_enabled ? account->role : MGR_ROLE_AUDITOR,
+                        account != NULL ? account->groups : "");
     return origin;
 }
 
@@ -177,12 +189,32 @@ static bool deny(const MgrDispatch *dispatch, const Request *request, const MgrA
                    mgr_role_name(mgr_need_role(need)), account->name, mgr_role_name(account->role), owners);
 }
 
+/* With a session or token it is the account that asks, with the rights that it has now. */
+static bool check_pass(const MgrDispatch *dispatch, const Request *request, GError **error)
+{
+    const char *call = request->row->name;
+    MgrNeed need = request->row->need;
+    g_auto(MgrCaller) caller = { 0 };
+    g_autofree char *owners = NULL;
+
+    if (request->pass == NULL)
+        return hl_fail(error, HL_ERROR_EXPIRED, "the session has ended: sign in again");
+    mgr_passes_caller(dispatch->passes, request->pass, &caller);
+    if (mgr_role_may(caller.role, need))
+        return true;
+    if (need == MGR_NEED_CONSOLE)
+        return hl_fail(error, HL_ERROR_DENIED, "'%s' is for consoles, and '%s' is an account", call, caller.account);
+    owners = mgr_accounts_owners(dispatch->fleet->accounts);
+    return hl_fail(error, HL_ERROR_DENIED, "'%s' needs the role %s; '%s' is %s here: ask an owner (%s)", call,
+                   mgr_role_name(mgr_need_role(need)), caller.account, mgr_role_name(caller.role), owners);
+}
+
 /* A console has no rights of its own but to look at what the status topics tell it anyway, and to let people sign in.
  */
-static bool check_console(const Request *request, GError **error)
+static bool check_console(const MgrDispatch *dispatch, const Request *request, GError **error)
 {
     if (*request->message->session != '\0')
-        return hl_fail(error, HL_ERROR_EXPIRED, "the session has ended: sign in again");
+        return check_pass(dispatch, request, error);
     return mgr_need_is_of_console(request->row->need) ||
            hl_fail(error, HL_ERROR_EXPIRED, "'%s' needs somebody who has signed in", request->row->name);
 }
@@ -194,7 +226,7 @@ static bool check_caller(const MgrDispatch *dispatch, const Request *request, GE
     bool may = account != NULL && account->disabled_at == 0 && mgr_role_may(account->role, request->row->need);
 
     if (request->is_console)
-        return check_console(request, error);
+        return check_console(dispatch, request, error);
     if (!may && !(request->is_monitor && request->row->need == MGR_NEED_WATCH))
         return deny(dispatch, request, account, error);
     return (*request->message->session == '\0' && *request->message->address == '\0') ||
@@ -209,6 +241,9 @@ static bool check_request(const MgrDispatch *dispatch, const Request *request, G
     return check_caller(dispatch, request, error) && check_arguments(request->message, request->row, error);
 }
 
+/* What pages ask by themselves: it shows nobody at work. */
+static const char *const idle[] = { "session show", "snapshot", NULL };
+
 /* Takes decoded. */
 static void start(MgrDispatch *dispatch, const char *name, bool is_plain, GBytes *correlation, HlMsgCall *decoded)
 {
@@ -219,10 +254,18 @@ static void start(MgrDispatch *dispatch, const char *name, bool is_plain, GBytes
                         .is_plain = is_plain,
                         .message = decoded,
                         .row = find_row(dispatch, decoded->name, &user) };
-    MgrOrigin origin = origin_of(dispatch, &request);
     g_autoptr(GError) error = NULL;
-    bool ok = check_request(dispatch, &request, &error);
-    MgrCall *call = mgr_call_new(dispatch->calls, &origin, correlation, decoded);
+    MgrOrigin origin;
+    MgrCall *call;
+    bool ok;
+
+    if (request.is_console && dispatch->passes != NULL && *decoded->session != '\0')
+        request.pass = mgr_passes_find(dispatch->passes, decoded->session, hl_clock_wall());
+    origin = origin_of(dispatch, &request);
+    ok = check_request(dispatch, &request, &error);
+    if (ok && request.pass != NULL && !g_strv_contains(idle, request.row->name))
+        mgr_passes_use(dispatch->passes, request.pass, hl_clock_wall());
+    call = mgr_call_new(dispatch->calls, &origin, correlation, decoded);
 
     if (ok)
         request.row->handler(call, user);

@@ -4,12 +4,14 @@
  * A request is checked here, before any handler sees it: it decodes, it comes under a name with a certificate of an
  * account or a console, the answer goes to that name's own topic, the call is known, the account of that name is
  * enabled and its role may do what the call needs (manager/core/role.h), the arguments are those of the row.  A monitor
- * has no account: its certificate is enough, for what needs no more than MGR_NEED_WATCH. */
+ * has no account: its certificate is enough, for what needs no more than MGR_NEED_WATCH.  A console asks for whoever
+ * has signed in there: the session or token that comes with the call says for which account, with which rights. */
 #ifndef MANAGER_DAEMON_CALLS_DISPATCH_H
 #define MANAGER_DAEMON_CALLS_DISPATCH_H
 
 #include "manager/daemon/calls/call.h"
 #include "manager/daemon/ground/fleet.h"
+#include "manager/daemon/state/passes.h"
 
 typedef struct {
     const char *name;
@@ -27,6 +29,9 @@ void mgr_dispatch_free(MgrDispatch *dispatch);
 
 /* rows end with one without a name, are static, and have every column; user goes to their handlers. */
 void mgr_dispatch_add(MgrDispatch *dispatch, const MgrCallRow *rows, gpointer user);
+
+/* From now on consoles ask for others; before, nobody is signed in.  Borrowed. */
+void mgr_dispatch_admit(MgrDispatch *dispatch, MgrPasses *passes);
 
 /* The n-th of all rows that were added; NULL: there are fewer. */
 const MgrCallRow *mgr_dispatch_row(const MgrDispatch *dispatch, guint n);

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who signs in, how often, and for how long: the delays between tries, the life of a session, the rule for passwords.
+ * Pure: no clock, no I/O. */
+#ifndef MANAGER_CORE_SIGNIN_H
+#define MANAGER_CORE_SIGNIN_H
+
+#include <stdint.h>
+
+#include "lib/base/clock.h"
+#include "lib/base/error.h"
+
+#define MGR_SESSION_IDLE (30 * HL_MINUTE)
+#define MGR_SESSION_LIFE (12 * HL_HOUR)
+
+#define MGR_PASSWORD_MIN 10   /* characters */
+#define MGR_PASSWORD_MAX 1000 /* bytes */
+
+/* Tries by key: an account's name, or an address.  Bounded: whoever tried longest ago is forgotten first. */
+typedef struct MgrSignin MgrSignin;
+
+MgrSignin *mgr_signin_new(void);
+void mgr_signin_free(MgrSignin *signin);
+
+/* How long until the key may try again; 0: now. */
+HlTime mgr_signin_wait(const MgrSignin *signin, const char *key, HlTime mono);
+
+/* A try, counted as failed before its outcome is known: many at once do not all get through.  The fifth one in a row
+ * has to wait a second for the next, and each further one twice as long, at most 15 minutes; an hour without a try
+ * forgets them. */
+void mgr_signin_try(MgrSignin *signin, const char *key, HlTime mono);
+
+/* The try was right after all: the key starts over, also an address, where somebody has just proved who he is. */
+void mgr_signin_good(MgrSignin *signin, const char *key);
+
+/* What tries from an address count for: the address, of IPv6 the /64, which one customer has.  "" for what is no
+ * address.  Caller frees. */
+char *mgr_signin_place(const char *address);
+
+/* Whether it may be the account's password. */
+bool mgr_password_check(const char *password, const char *account, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+#endif

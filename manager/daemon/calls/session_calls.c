@@ -1,0 +1,570 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manager/daemon/calls/session_calls.h"
+
+#include <string.h>
+
+#include "lib/base/ident.h"
+#include "lib/base/log.h"
+#include "lib/pki/digest.h"
+#include "manager/core/signin.h"
+#include "manager/daemon/ground/hasher.h"
+#include "manager/daemon/ground/scope.h"
+#include "proto/bounds.h"
+
+#define MOST_SESSIONS 20 /* of an account; the oldest one ends for the next */
+#define MOST_TOKENS   100
+#define TOKEN_LIFE    (90 * HL_DAY)
+#define TOKEN_MOST    (3 * 365 * HL_DAY)
+
+struct MgrSessionCalls {
+    MgrSessionCallsOptions parts;
+    MgrSignin *signin;
+    MgrHasher *hasher;
+};
+
+/* A pass or password on its way: past the hasher, and through the registry. */
+typedef struct {
+    MgrSessionCalls *calls;
+    MgrCall *call;
+    char *account, *by_name, *by_place; /* keys of the tries; by_name NULL: not counted */
+    char *checked;                      /* the hash that the password was compared with; NULL: there was none */
+    MgrPassRecord pass;                 /* hash NULL: none */
+    char *text;                         /* of the pass */
+    MgrSecretRecord secret;             /* account NULL: none */
+} Entry;
+
+static Entry *entry_new(MgrSessionCalls *calls, MgrCall *call, const char *account)
+{
+    Entry *entry = g_new0(Entry, 1);
+
+    entry->calls = calls;
+    entry->call = call;
+    entry->account = g_strdup(account);
+    return entry;
+}
+
+static void entry_free(gpointer item)
+{
+    Entry *entry = item;
+
+    mgr_pass_record_clear(&entry->pass);
+    mgr_secret_record_clear(&entry->secret);
+    g_free(entry->account);
+    g_free(entry->by_name);
+    g_free(entry->by_place);
+    g_free(entry->checked);
+    g_free(entry->text);
+    g_free(entry);
+}
+
+static void fail_entry(gpointer item, const GError *error)
+{
+    mgr_call_fail(((const Entry *)item)->call, error);
+}
+
+/* The call fails, and the entry goes. */
+static void give_up(Entry *entry, const GError *error)
+{
+    mgr_call_refuse(entry->call, error);
+    entry_free(entry);
+}
+
+static const MgrAccountRecord *account_of(const Entry *entry)
+{
+    return mgr_accounts_get(entry->calls->parts.fleet->accounts, entry->account);
+}
+
+/* --------------------------------------------------------------------------------------------------------- documents
+ */
+
+static json_t *time_value(HlTime wall)
+{
+    g_autofree char *text = hl_time_format(wall);
+
+    return json_string(text);
+}
+
+static json_t *groups_value(const char *groups)
+{
+    g_auto(GStrv) names = g_strsplit(groups, ",", -1);
+    json_t *array = json_array();
+
+    for (gsize i = 0; names[i] != NULL; i++)
+        if (*names[i] != '\0')
+            json_array_append_new(array, json_string(names[i]));
+    return array;
+}
+
+static json_t *pass_document(const MgrPassRecord *pass)
+{
+    json_t *document = json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:s}", "id", pass->id, "account", pass->account,
+                                 "role", mgr_role_name(pass->role), "groups", groups_value(pass->groups), "created",
+                                 time_value(pass->created_at), "used", time_value(pass->used_at), "ends",
+                                 time_value(pass->ends_at), "address", pass->address);
+
+    if (pass->kind == MGR_PASS_TOKEN)
+        json_object_set_new(document, "name", json_string(pass->name));
+    else
+        json_object_set_new(document, "idle_ms", json_integer((json_int_t)MGR_SESSION_IDLE));
+    return document;
+}
+
+/* ----------------------------------------------------------------------------------------------------------- sign-in
+ */
+
+static void fold_session(gpointer item)
+{
+    Entry *entry = item;
+    json_t *document = pass_document(&entry->pass);
+
+    mgr_passes_put(entry->calls->parts.passes, &entry->pass);
+    json_object_set_new(document, "session", json_string(entry->text));
+    hl_info("session", "%s signs in from %s, through %s", entry->account, entry->pass.address,
+            mgr_call_console(entry->call));
+    mgr_call_done(entry->call, document);
+}
+
+/* The oldest ones make room. */
+static void end_surplus(const Entry *entry, HlWriteSet *set, HlTime now)
+{
+    MgrPasses *passes = entry->calls->parts.passes;
+    g_autoptr(GPtrArray) sessions = mgr_passes_list(passes, MGR_PASS_SESSION, entry->account, now);
+
+    for (guint i = MOST_SESSIONS - 1; i < sessions->len; i++) {
+        const MgrPassRecord *pass = sessions->pdata[i];
+
+        mgr_write_pass_end(set, pass->hash);
+        mgr_passes_remove(passes, pass->hash);
+    }
+}
+
+static void make_pass(Entry *entry, MgrPassKind kind, const MgrAccountRecord *account, HlTime life)
+{
+    const char *address = mgr_call_address(entry->call);
+    HlTime now = hl_clock_wall();
+
+    entry->text = mgr_pass_text(kind);
+    entry->pass = (MgrPassRecord){ .hash = hl_sha256_hex(entry->text, strlen(entry->text)),
+                                   .id = hl_ident_new(kind == MGR_PASS_TOKEN ? "t-" : "s-"),
+                                   .kind = kind,
+                                   .account = g_strdup(account->name),
+                                   .name = g_strdup(""),
+                                   .role = account->role,
+                                   .groups = g_strdup(account->groups),
+                                   .created_at = now,
+                                   .used_at = now,
+                                   .ends_at = now + life,
+                                   .address = g_strdup(address != NULL ? address : "") };
+}
+
+static void let_in(Entry *entry, const MgrAccountRecord *account)
+{
+    static const MgrChangeKind kind = { fold_session, fail_entry, entry_free };
+    MgrSessionCalls *calls = entry->calls;
+    HlWriteSet *set = hl_write_set_new();
+
+    mgr_signin_good(calls->signin, entry->by_name);
+    mgr_signin_good(calls->signin, entry->by_place);
+    make_pass(entry, MGR_PASS_SESSION, account, MGR_SESSION_LIFE);
+    end_surplus(entry, set, entry->pass.created_at);
+    mgr_write_pass(set, &entry->pass);
+    mgr_call_commit(entry->call, calls->parts.record, set, &kind, entry);
+}
+
+/* One sentence for all that can be wrong: who guesses learns nothing. */
+static void on_checked(const char *encoded G_GNUC_UNUSED, bool is_same, gpointer user)
+{
+    Entry *entry = user;
+    const MgrAccountRecord *account = account_of(entry);
+    const char *now = mgr_passes_password(entry->calls->parts.passes, entry->account);
+    g_autoptr(GError) error = NULL;
+
+    if (is_same && account != NULL && account->disabled_at == 0 && g_strcmp0(now, entry->checked) == 0) {
+        let_in(entry, account);
+        return;
+    }
+    hl_fail(&error, HL_ERROR_DENIED, "account or password is wrong");
+    give_up(entry, error);
+}
+
+/* Counted before it is known how it ends: of many at once no more get through than one after the other. */
+static bool count_try(const Entry *entry, GError **error)
+{
+    MgrSignin *signin = entry->calls->signin;
+    HlTime mono = hl_clock_mono();
+    HlTime wait = MAX(mgr_signin_wait(signin, entry->by_name, mono), mgr_signin_wait(signin, entry->by_place, mono));
+
+    if (wait > 0)
+        return hl_fail(error, HL_ERROR_LIMIT, "too many tries that failed: try again in %d s",
+                       (int)((wait + HL_SECOND - 1) / HL_SECOND));
+    mgr_signin_try(signin, entry->by_name, mono);
+    mgr_signin_try(signin, entry->by_place, mono);
+    return true;
+}
+
+/* Compares what the argument of that name says with the account's password. */
+static bool check_password(Entry *entry, const char *argument, MgrHasherDone done, GError **error)
+{
+    entry->checked = g_strdup(mgr_passes_password(entry->calls->parts.passes, entry->account));
+    return mgr_hasher_check(entry->calls->hasher, entry->checked, mgr_call_argument(entry->call, argument), done, entry,
+                            error);
+}
+
+static bool check_length(const MgrCall *call, GError **error)
+{
+    return (strlen(mgr_call_argument(call, "password")) <= MGR_PASSWORD_MAX &&
+            strlen(mgr_call_argument(call, "name")) <= HL_MAX_NAME) ||
+           hl_fail(error, HL_ERROR_DENIED, "account or password is wrong");
+}
+
+static void call_create(MgrCall *call, gpointer user)
+{
+    MgrSessionCalls *calls = user;
+    Entry *entry = entry_new(calls, call, mgr_call_argument(call, "name"));
+    const char *address = mgr_call_address(call);
+    g_autofree char *place = mgr_signin_place(address != NULL ? address : "");
+    g_autoptr(GError) error = NULL;
+
+    entry->by_name = g_strconcat("account ", entry->account, NULL);
+    entry->by_place = g_strconcat("address ", *place != '\0' ? place : mgr_call_console(call), NULL);
+    if (!check_length(call, &error) || !count_try(entry, &error) ||
+        !check_password(entry, "password", on_checked, &error))
+        give_up(entry, error);
+}
+
+/* -------------------------------------------------------------------------------------------------- list, show, end
+ */
+
+static bool is_owner(const MgrCall *call)
+{
+    return mgr_call_caller(call)->role == MGR_ROLE_OWNER;
+}
+
+/* Of the caller alone, or, for an owner, of everybody. */
+static GPtrArray *list_for(const MgrSessionCalls *calls, const MgrCall *call, MgrPassKind kind)
+{
+    return mgr_passes_list(calls->parts.passes, kind, is_owner(call) ? NULL : mgr_call_admin(call), hl_clock_wall());
+}
+
+static void answer_list(MgrCall *call, gpointer user, MgrPassKind kind, const char *name)
+{
+    g_autoptr(GPtrArray) list = list_for(user, call, kind);
+    json_t *array = json_array();
+
+    for (guint i = 0; i < list->len; i++) {
+        const MgrPassRecord *pass = list->pdata[i];
+        json_t *document = pass_document(pass);
+
+        json_object_set_new(document, "is_this", json_boolean(g_strcmp0(pass->id, mgr_call_pass(call)) == 0));
+        json_array_append_new(array, document);
+    }
+    mgr_call_done_list(call, name, array, NULL);
+}
+
+static void call_list(MgrCall *call, gpointer user)
+{
+    answer_list(call, user, MGR_PASS_SESSION, "sessions");
+}
+
+static void call_token_list(MgrCall *call, gpointer user)
+{
+    answer_list(call, user, MGR_PASS_TOKEN, "tokens");
+}
+
+static const MgrPassRecord *find_pass(const MgrSessionCalls *calls, const MgrCall *call, MgrPassKind kind,
+                                      const char *id)
+{
+    g_autoptr(GPtrArray) list = list_for(calls, call, kind);
+
+    for (guint i = 0; id != NULL && i < list->len; i++)
+        if (strcmp(((const MgrPassRecord *)list->pdata[i])->id, id) == 0)
+            return list->pdata[i];
+    return NULL;
+}
+
+static const MgrPassRecord *pass_of(const MgrSessionCalls *calls, const MgrCall *call)
+{
+    const MgrPassRecord *session = find_pass(calls, call, MGR_PASS_SESSION, mgr_call_pass(call));
+
+    return session != NULL ? session : find_pass(calls, call, MGR_PASS_TOKEN, mgr_call_pass(call));
+}
+
+/* Who it is: of a session or token, and of who has a certificate. */
+static void call_show(MgrCall *call, gpointer user)
+{
+    const MgrPassRecord *pass = pass_of(user, call);
+    const MgrCaller *caller = mgr_call_caller(call);
+    g_autofree char *groups = caller->groups != NULL ? g_strjoinv(",", caller->groups) : g_strdup("");
+    json_t *document = pass != NULL ? pass_document(pass) : json_object();
+
+    /* as they are now: a token may have more than its account */
+    json_object_set_new(document, "account", json_string(caller->account));
+    json_object_set_new(document, "role", json_string(mgr_role_name(caller->role)));
+    json_object_set_new(document, "groups", groups_value(groups));
+    mgr_call_done(call, document);
+}
+
+static void fold_end(gpointer item)
+{
+    Entry *entry = item;
+
+    mgr_passes_remove(entry->calls->parts.passes, entry->pass.hash);
+    hl_info("session", "%s %s of %s is ended by %s", mgr_pass_kind_name(entry->pass.kind), entry->pass.id,
+            entry->pass.account, mgr_call_admin(entry->call));
+    mgr_call_done(entry->call, NULL);
+}
+
+static void end_pass(MgrSessionCalls *calls, MgrCall *call, const MgrPassRecord *pass)
+{
+    static const MgrChangeKind kind = { fold_end, fail_entry, entry_free };
+    Entry *entry = entry_new(calls, call, pass->account);
+    HlWriteSet *set = hl_write_set_new();
+
+    mgr_pass_record_copy(&entry->pass, pass);
+    mgr_write_pass_end(set, pass->hash);
+    mgr_call_commit(call, calls->parts.record, set, &kind, entry);
+}
+
+static void end_named(MgrCall *call, gpointer user, MgrPassKind kind)
+{
+    const char *id = mgr_call_argument(call, "id");
+    const MgrPassRecord *pass = find_pass(user, call, kind, id != NULL ? id : mgr_call_pass(call));
+    g_autoptr(GError) error = NULL;
+
+    if (pass != NULL) {
+        end_pass(user, call, pass);
+        return;
+    }
+    if (id == NULL)
+        hl_fail(&error, HL_ERROR_INVALID, "this call came without a session: say which one, with the argument 'id'");
+    else
+        hl_fail(&error, HL_ERROR_NOT_FOUND, "there is no %s '%s'; '%s list' lists them", mgr_pass_kind_name(kind), id,
+                mgr_pass_kind_name(kind));
+    mgr_call_fail(call, error);
+}
+
+static void call_end(MgrCall *call, gpointer user)
+{
+    end_named(call, user, MGR_PASS_SESSION);
+}
+
+static void call_token_delete(MgrCall *call, gpointer user)
+{
+    end_named(call, user, MGR_PASS_TOKEN);
+}
+
+/* ---------------------------------------------------------------------------------------------------------- password
+ */
+
+static void fold_password(gpointer item)
+{
+    Entry *entry = item;
+
+    mgr_passes_put_secret(entry->calls->parts.passes, &entry->secret);
+    hl_info("account", "%s has another password, by %s", entry->account, mgr_call_admin(entry->call));
+    mgr_call_done(entry->call, NULL);
+}
+
+static void on_made(const char *encoded, bool is_same G_GNUC_UNUSED, gpointer user)
+{
+    static const MgrChangeKind kind = { fold_password, fail_entry, entry_free };
+    Entry *entry = user;
+    HlWriteSet *set;
+
+    if (encoded == NULL) {
+        g_autoptr(GError) error = NULL;
+
+        hl_fail(&error, HL_ERROR_FULL, "there is not enough memory to hash a password");
+        give_up(entry, error);
+        return;
+    }
+    entry->secret = (MgrSecretRecord){ g_strdup(entry->account), g_strdup(encoded), hl_clock_wall() };
+    set = hl_write_set_new();
+    mgr_write_secret(set, &entry->secret);
+    mgr_call_commit(entry->call, entry->calls->parts.record, set, &kind, entry);
+}
+
+static bool hash_new(Entry *entry, GError **error)
+{
+    return mgr_hasher_make(entry->calls->hasher, mgr_call_argument(entry->call, "password"), on_made, entry, error);
+}
+
+static void on_old_checked(const char *encoded G_GNUC_UNUSED, bool is_same, gpointer user)
+{
+    Entry *entry = user;
+    g_autoptr(GError) error = NULL;
+
+    if (!is_same)
+        hl_fail(&error, HL_ERROR_DENIED, "the old password is wrong");
+    else
+        mgr_signin_good(entry->calls->signin, entry->by_name);
+    if (!is_same || !hash_new(entry, &error))
+        give_up(entry, error);
+}
+
+static bool is_token(const MgrCall *call)
+{
+    return mgr_call_pass(call) != NULL && g_str_has_prefix(mgr_call_pass(call), "t-");
+}
+
+/* One's own: with the old one, where there is one, unless one's certificate proves more than that would. */
+static bool begin_password(Entry *entry, bool is_own, GError **error)
+{
+    const char *password = mgr_passes_password(entry->calls->parts.passes, entry->account);
+
+    if (!is_own || password == NULL || mgr_call_pass(entry->call) == NULL)
+        return hash_new(entry, error);
+    if (mgr_call_argument(entry->call, "old") == NULL)
+        return hl_fail(error, HL_ERROR_INVALID, "'account password' needs the old password too: the argument 'old'");
+    entry->by_name = g_strconcat("account ", entry->account, NULL);
+    entry->by_place = g_strconcat("change ", entry->account, NULL);
+    return count_try(entry, error) && check_password(entry, "old", on_old_checked, error);
+}
+
+static bool check_change(const Entry *entry, bool is_own, GError **error)
+{
+    const MgrCall *call = entry->call;
+
+    if (is_token(call))
+        return hl_fail(error, HL_ERROR_DENIED, "a token changes no passwords and makes no tokens: sign in for that");
+    if (!is_own && !is_owner(call))
+        return hl_fail(error, HL_ERROR_DENIED, "you are '%s': the password of '%s' is changed by an owner",
+                       mgr_call_admin(call), entry->account);
+    if (account_of(entry) == NULL)
+        return hl_fail(error, HL_ERROR_NOT_FOUND, "there is no account '%s'; 'holdline account list' lists them",
+                       entry->account);
+    return mgr_password_check(mgr_call_argument(call, "password"), entry->account, error);
+}
+
+static void call_password(MgrCall *call, gpointer user)
+{
+    const char *name = mgr_call_argument(call, "name");
+    Entry *entry = entry_new(user, call, name != NULL ? name : mgr_call_admin(call));
+    bool is_own = strcmp(entry->account, mgr_call_admin(call)) == 0;
+    g_autoptr(GError) error = NULL;
+
+    if (!check_change(entry, is_own, &error) || !begin_password(entry, is_own, &error))
+        give_up(entry, error);
+}
+
+/* ------------------------------------------------------------------------------------------------------------ tokens
+ */
+
+static void fold_token(gpointer item)
+{
+    Entry *entry = item;
+    json_t *document = pass_document(&entry->pass);
+
+    mgr_passes_put(entry->calls->parts.passes, &entry->pass);
+    json_object_set_new(document, "token", json_string(entry->text));
+    hl_info("session", "%s gets the token %s (%s)", entry->account, entry->pass.id, entry->pass.name);
+    mgr_call_done(entry->call, document);
+}
+
+static bool take_name(Entry *entry, GError **error)
+{
+    const char *name = mgr_call_argument(entry->call, "name");
+
+    if (*name == '\0' || strlen(name) > HL_MAX_NAME)
+        return hl_fail(error, HL_ERROR_INVALID, "say in 1 to %d bytes what the token is for", HL_MAX_NAME);
+    mgr_set_text(&entry->pass.name, name);
+    return true;
+}
+
+static bool take_role(Entry *entry, GError **error)
+{
+    const char *text = mgr_call_argument(entry->call, "role");
+    MgrRole limit = mgr_call_caller(entry->call)->role;
+
+    if (text == NULL)
+        return true;
+    if (!mgr_role_parse(text, &entry->pass.role))
+        return hl_fail(error, HL_ERROR_INVALID, "'%s' is no role", text);
+    return mgr_role_is_within(entry->pass.role, limit) ||
+           hl_fail(error, HL_ERROR_DENIED, "a token has at most its account's rights: '%s' is more than %s", text,
+                   mgr_role_name(limit));
+}
+
+static bool take_groups(Entry *entry, GError **error)
+{
+    const char *text = mgr_call_argument(entry->call, "groups");
+    g_auto(GStrv) names = NULL;
+
+    if (text == NULL || *text == '\0')
+        return true;
+    g_free(entry->pass.groups);
+    entry->pass.groups = mgr_account_groups(entry->calls->parts.fleet, text, error);
+    if (entry->pass.groups == NULL)
+        return false;
+    names = g_strsplit(entry->pass.groups, ",", -1);
+    for (gsize i = 0; names[i] != NULL; i++)
+        if (!mgr_caller_sees(mgr_call_caller(entry->call), names[i]))
+            return hl_fail(error, HL_ERROR_NOT_FOUND, "there is no group '%s'", names[i]);
+    return true;
+}
+
+static bool check_room(const Entry *entry, GError **error)
+{
+    g_autoptr(GPtrArray) tokens =
+        mgr_passes_list(entry->calls->parts.passes, MGR_PASS_TOKEN, entry->account, hl_clock_wall());
+
+    return tokens->len < MOST_TOKENS ||
+           hl_fail(error, HL_ERROR_LIMIT, "'%s' has %d tokens already: delete those that nothing uses", entry->account,
+                   MOST_TOKENS);
+}
+
+static void call_token_create(MgrCall *call, gpointer user)
+{
+    static const MgrChangeKind kind = { fold_token, fail_entry, entry_free };
+    MgrSessionCalls *calls = user;
+    Entry *entry = entry_new(calls, call, mgr_call_admin(call));
+    const MgrAccountRecord *account = account_of(entry);
+    g_autoptr(GError) error = NULL;
+    HlWriteSet *set;
+    HlTime life;
+
+    if (is_token(call))
+        hl_fail(&error, HL_ERROR_DENIED, "a token changes no passwords and makes no tokens: sign in for that");
+    else if (mgr_call_duration(call, "lifetime", TOKEN_LIFE, HL_MINUTE, TOKEN_MOST, &life, &error))
+        make_pass(entry, MGR_PASS_TOKEN, account, life);
+    if (error != NULL || !take_name(entry, &error) || !take_role(entry, &error) || !take_groups(entry, &error) ||
+        !check_room(entry, &error)) {
+        give_up(entry, error);
+        return;
+    }
+    set = hl_write_set_new();
+    mgr_write_pass(set, &entry->pass);
+    mgr_call_commit(call, calls->parts.record, set, &kind, entry);
+}
+
+static const MgrCallRow rows[] = {
+    { "session create", "name password", "", MGR_NEED_CONSOLE, MGR_SCOPE_NONE, call_create },
+    { "session show", "", "", MGR_NEED_READ, MGR_SCOPE_NONE, call_show },
+    { "session list", "", "", MGR_NEED_READ, MGR_SCOPE_NONE, call_list },
+    { "session end", "", "id", MGR_NEED_READ, MGR_SCOPE_NONE, call_end },
+    { "account password", "password", "name old", MGR_NEED_READ, MGR_SCOPE_NONE, call_password },
+    { "token create", "name", "role groups lifetime", MGR_NEED_READ, MGR_SCOPE_NONE, call_token_create },
+    { "token list", "", "", MGR_NEED_READ, MGR_SCOPE_NONE, call_token_list },
+    { "token delete", "id", "", MGR_NEED_READ, MGR_SCOPE_NONE, call_token_delete },
+    { .name = NULL },
+};
+
+MgrSessionCalls *mgr_session_calls_new(const MgrSessionCallsOptions *options, MgrDispatch *dispatch)
+{
+    MgrSessionCalls *calls = g_new0(MgrSessionCalls, 1);
+
+    calls->parts = *options;
+    calls->signin = mgr_signin_new();
+    calls->hasher = mgr_hasher_new(entry_free);
+    mgr_dispatch_add(dispatch, rows, calls);
+    return calls;
+}
+
+void mgr_session_calls_free(MgrSessionCalls *calls)
+{
+    if (calls == NULL)
+        return;
+    mgr_hasher_free(calls->hasher);
+    mgr_signin_free(calls->signin);
+    g_free(calls);
+}

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manager/daemon/state/passes.h"
+
+#include <string.h>
+
+#include "lib/base/ident.h"
+#include "lib/base/log.h"
+#include "lib/pki/digest.h"
+#include "manager/core/signin.h"
+
+#define TEXT_BYTES 32
+#define USE_STEP   HL_MINUTE /* of what the registry knows of the use */
+
+struct MgrPasses {
+    MgrPassesOptions parts;
+    GHashTable *passes;  /* hash -> MgrPassRecord * */
+    GHashTable *secrets; /* account -> MgrSecretRecord * */
+};
+
+static void pass_free(gpointer item)
+{
+    mgr_pass_record_clear(item);
+    g_free(item);
+}
+
+static void secret_free(gpointer item)
+{
+    mgr_secret_record_clear(item);
+    g_free(item);
+}
+
+static void on_pass(MgrPassRecord *record, gpointer user)
+{
+    mgr_passes_put(user, record);
+}
+
+static void on_secret(MgrSecretRecord *record, gpointer user)
+{
+    mgr_passes_put_secret(user, record);
+}
+
+MgrPasses *mgr_passes_new(const MgrPassesOptions *options)
+{
+    MgrPasses *passes = g_new0(MgrPasses, 1);
+    HlDb *db = mgr_record_reader(options->record);
+    g_autoptr(GError) error = NULL;
+
+    passes->parts = *options;
+    passes->passes = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, pass_free);
+    passes->secrets = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, secret_free);
+    if (!mgr_registry_load_secrets(db, on_secret, passes, &error) ||
+        !mgr_registry_load_passes(db, on_pass, passes, &error))
+        hl_error("passes", "sessions and tokens cannot be read, people have to sign in again: %s", error->message);
+    return passes;
+}
+
+void mgr_passes_free(MgrPasses *passes)
+{
+    if (passes == NULL)
+        return;
+    g_hash_table_unref(passes->passes);
+    g_hash_table_unref(passes->secrets);
+    g_free(passes);
+}
+
+char *mgr_pass_text(MgrPassKind kind)
+{
+    unsigned char bytes[TEXT_BYTES];
+    g_autofree char *text = NULL;
+
+    hl_random_bytes(bytes, sizeof bytes);
+    text = g_base64_encode(bytes, sizeof bytes);
+    for (char *c = text; *c != '\0'; c++)
+        *c = *c == '+' ? '-' : *c == '/' ? '_' : *c == '=' ? '\0' : *c;
+    return g_strconcat(kind == MGR_PASS_TOKEN ? MGR_TOKEN_PREFIX : "", text, NULL);
+}
+
+static bool is_good(const MgrPasses *passes, const MgrPassRecord *pass, HlTime now)
+{
+    const MgrAccountRecord *account = mgr_accounts_get(passes->parts.fleet->accounts, pass->account);
+
+    if (account == NULL || account->disabled_at != 0 || now >= pass->ends_at)
+        return false;
+    if (pass->kind == MGR_PASS_TOKEN) /* an auditor's and an operator's rights have a role in common that nobody has */
+        return mgr_role_is_within(pass->role, account->role) || mgr_role_is_within(account->role, pass->role);
+    return now - pass->used_at < MGR_SESSION_IDLE && account->role == pass->role &&
+           strcmp(account->groups, pass->groups) == 0;
+}
+
+const MgrPassRecord *mgr_passes_find(MgrPasses *passes, const char *text, HlTime now)
+{
+    g_autofree char *hash = hl_sha256_hex(text, strlen(text));
+    const MgrPassRecord *pass = g_hash_table_lookup(passes->passes, hash);
+
+    return pass != NULL && is_good(passes, pass, now) ? pass : NULL;
+}
+
+/* Those of the account's groups that are the token's too; "" would be all, so none at all is a group that nobody can
+ * make. */
+static char *common(const char *of_account, const char *of_pass)
+{
+    g_auto(GStrv) mine = g_strsplit(of_pass, ",", -1);
+    g_auto(GStrv) theirs = g_strsplit(of_account, ",", -1);
+    g_autoptr(GString) out = g_string_new(NULL);
+
+    if (*of_pass == '\0' || *of_account == '\0')
+        return g_strdup(*of_pass == '\0' ? of_account : of_pass);
+    for (gsize i = 0; mine[i] != NULL; i++)
+        if (g_strv_contains((const char *const *)theirs, mine[i]))
+            g_string_append_printf(out, "%s%s", out->len > 0 ? "," : "", mine[i]);
+    return out->len > 0 ? g_string_free(g_steal_pointer(&out), FALSE) : g_strdup("/");
+}
+
+void mgr_passes_caller(const MgrPasses *passes, const MgrPassRecord *pass, MgrCaller *caller)
+{
+    const MgrAccountRecord *account = mgr_accounts_get(passes->parts.fleet->accounts, pass->account);
+    g_autofree char *groups = common(account->groups, pass->groups);
+
+    mgr_caller_init(caller, account->name, mgr_role_is_within(pass->role, account->role) ? pass->role : account->role,
+                    groups);
+}
+
+void mgr_passes_use(MgrPasses *passes, const MgrPassRecord *pass, HlTime now)
+{
+    MgrPassRecord *mine = g_hash_table_lookup(passes->passes, pass->hash);
+
+    /* a clock that was set back does not end it */
+    if (now / USE_STEP != mine->used_at / USE_STEP)
+        mgr_write_pass_use(mgr_record_background(passes->parts.record), mine->hash, now);
+    mine->used_at = now;
+}
+
+void mgr_passes_put(MgrPasses *passes, const MgrPassRecord *pass)
+{
+    MgrPassRecord *copy = g_new0(MgrPassRecord, 1);
+
+    mgr_pass_record_copy(copy, pass);
+    g_hash_table_replace(passes->passes, copy->hash, copy);
+}
+
+void mgr_passes_remove(MgrPasses *passes, const char *hash)
+{
+    g_hash_table_remove(passes->passes, hash);
+}
+
+/* With another password the sessions are over (mgr_write_secret). */
+void mgr_passes_put_secret(MgrPasses *passes, const MgrSecretRecord *secret)
+{
+    MgrSecretRecord *copy = g_new0(MgrSecretRecord, 1);
+    GHashTableIter iter;
+    gpointer value;
+
+    *copy = (MgrSecretRecord){ g_strdup(secret->account), g_strdup(secret->password), secret->changed_at };
+    g_hash_table_replace(passes->secrets, copy->account, copy);
+    g_hash_table_iter_init(&iter, passes->passes);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        const MgrPassRecord *pass = value;
+
+        if (pass->kind == MGR_PASS_SESSION && strcmp(pass->account, secret->account) == 0)
+            g_hash_table_iter_remove(&iter);
+    }
+}
+
+void mgr_passes_sweep(MgrPasses *passes, HlTime now)
+{
+    HlWriteSet *set = NULL;
+    GHashTableIter iter;
+    gpointer key, value;
+
+    g_hash_table_iter_init(&iter, passes->passes);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        const MgrPassRecord *pass = value;
+
+        /* the tokens of a disabled account wait for it to be enabled again */
+        if (is_good(passes, pass, now) || (pass->kind == MGR_PASS_TOKEN && now < pass->ends_at &&
+                                           mgr_accounts_get(passes->parts.fleet->accounts, pass->account) != NULL))
+            continue;
+        if (set == NULL)
+            set = hl_write_set_new();
+        mgr_write_pass_end(set, pass->hash);
+        g_hash_table_iter_remove(&iter);
+    }
+    if (set != NULL)
+        mgr_record_write(passes->parts.record, set);
+    g_hash_table_iter_init(&iter, passes->secrets);
+    while (g_hash_table_iter_next(&iter, &key, NULL))
+        if (mgr_accounts_get(passes->parts.fleet->accounts, key) == NULL)
+            g_hash_table_iter_remove(&iter);
+}
+
+const char *mgr_passes_password(const MgrPasses *passes, const char *account)
+{
+    const MgrSecretRecord *secret = g_hash_table_lookup(passes->secrets, account);
+
+    return secret != NULL ? secret->password : NULL;
+}
+
+static int compare_age(gconstpointer a, gconstpointer b)
+{
+    const MgrPassRecord *one = *(const MgrPassRecord *const *)a;
+    const MgrPassRecord *other = *(const MgrPassRecord *const *)b;
+
+    if (one->created_at != other->created_at)
+        return one->created_at > other->created_at ? -1 : 1;
+    return strcmp(one->id, other->id);
+}
+
+GPtrArray *mgr_passes_list(MgrPasses *passes, MgrPassKind kind, const char *account, HlTime now)
+{
+    GPtrArray *list = g_ptr_array_new();
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, passes->passes);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        MgrPassRecord *pass = value;
+
+        if (pass->kind == kind && (account == NULL || strcmp(pass->account, account) == 0) &&
+            is_good(passes, pass, now))
+            g_ptr_array_add(list, pass);
+    }
+    g_ptr_array_sort(list, compare_age);
+    return list;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Passwords of accounts, and passes: sessions of the console and tokens of scripts.  As registry.h: loading blocks,
+ * changes are statements added to an HlWriteSet.
+ *
+ * They are in backups, and not in the journal: who restores loses what was created since, and a session that was ended
+ * since has been idle for too long by then. */
+#ifndef MANAGER_STORE_PASSES_H
+#define MANAGER_STORE_PASSES_H
+
+#include "lib/base/clock.h"
+#include "lib/store/db.h"
+#include "lib/store/writer.h"
+#include "manager/core/role.h"
+
+typedef enum { MGR_PASS_SESSION, MGR_PASS_TOKEN, MGR_PASS_N } MgrPassKind;
+
+/* "session", "token"; the text in the registry. */
+const char *mgr_pass_kind_name(MgrPassKind kind);
+
+typedef struct {
+    char *hash; /* SHA-256 of its text, in hexadecimal */
+    char *id;   /* "s-..." or "t-...": how people name it */
+    MgrPassKind kind;
+    char *account;
+    char *name;   /* of a token: what it is for; "" for a session */
+    MgrRole role; /* a session: the account's at sign-in; a token: at most this one */
+    char *groups; /* likewise; "": all that the account has */
+    HlTime created_at, used_at, ends_at;
+    char *address; /* of the browser at sign-in; "": not told */
+} MgrPassRecord;
+
+void mgr_pass_record_clear(MgrPassRecord *record);
+void mgr_pass_record_copy(MgrPassRecord *to, const MgrPassRecord *from);
+
+typedef struct {
+    char *account;
+    char *password; /* encoded */
+    HlTime changed_at;
+} MgrSecretRecord;
+
+void mgr_secret_record_clear(MgrSecretRecord *record);
+
+/* The receiver takes what it wants out of the record; the rest is freed. */
+typedef void (*MgrPassFn)(MgrPassRecord *record, gpointer user);
+typedef void (*MgrSecretFn)(MgrSecretRecord *record, gpointer user);
+bool mgr_registry_load_passes(HlDb *db, MgrPassFn fn, gpointer user, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool mgr_registry_load_secrets(HlDb *db, MgrSecretFn fn, gpointer user, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Fails the set with HL_ERROR_CONFLICT if the account is gone or disabled meanwhile. */
+void mgr_write_pass(HlWriteSet *set, const MgrPassRecord *pass);
+void mgr_write_pass_use(HlWriteSet *set, const char *hash, HlTime at);
+void mgr_write_pass_end(HlWriteSet *set, const char *hash);
+
+/* Another password, and every session of the account is over.  Fails the set with HL_ERROR_CONFLICT if the account is
+ * gone meanwhile. */
+void mgr_write_secret(HlWriteSet *set, const MgrSecretRecord *secret);
+
+/* The account is gone: so are its password, sessions and tokens. */
+void mgr_write_passes_removal(HlWriteSet *set, const char *account);
+
+#endif

@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sign-in through a console: passwords, sessions, tokens, how often somebody may try, and what ends them all. */
+#include <string.h>
+
+#include "lib/store/stmt.h"
+#include "manager/core/signin.h"
+#include "tests/support/manager_parts.h"
+
+#define PASSWORD "correct horse battery"
+#define ADDRESS  "192.0.2.7"
+
+static void let_finish(Parts *parts)
+{
+    for (guint i = 0; i < 3; i++)
+        parts_commit(parts);
+}
+
+/* The answer to a call of a console, and its code; caller frees. */
+static json_t *answer_of(Parts *parts, const char *session, const char *address, const char *name,
+                         const char *const *arguments, char **code)
+{
+    g_autoptr(HlMsgCallReply) reply = NULL;
+
+    parts_request(parts, &(PartsRequest){ .admin = "web",
+                                          .name = name,
+                                          .arguments = arguments,
+                                          .session = session,
+                                          .address = address,
+                                          .correlation = "c" });
+    let_finish(parts);
+    reply = parts_take(parts, HL_TOPIC_ADMIN_REPLY, "web", &holdline__v1__call_reply__descriptor);
+    g_assert_nonnull(reply);
+    *code = g_strdup(reply->code);
+    return json_loads(reply->json, 0, NULL);
+}
+
+static json_t *expect(Parts *parts, const char *session, const char *name, const char *const *arguments,
+                      const char *expected)
+{
+    g_autofree char *code = NULL;
+    json_t *answer = answer_of(parts, session, ADDRESS, name, arguments, &code);
+
+    g_assert_cmpstr(code, ==, expected);
+    return answer;
+}
+
+static void expect_end(Parts *parts, const char *session, const char *name, const char *expected)
+{
+    json_decref(expect(parts, session, name, NULL, expected));
+}
+
+static char *try_from(Parts *parts, const char *address, const char *name, const char *password)
+{
+    const char *const words[] = { "name", name, "password", password, NULL };
+    char *code;
+
+    json_decref(answer_of(parts, NULL, address, "session create", words, &code));
+    return code;
+}
+
+static void expect_try(Parts *parts, const char *address, const char *name, const char *password, const char *expected)
+{
+    g_autofree char *code = try_from(parts, address, name, password);
+
+    g_assert_cmpstr(code, ==, expected);
+}
+
+static char *sign_in(Parts *parts, const char *name)
+{
+    const char *const words[] = { "name", name, "password", PASSWORD, NULL };
+    g_autoptr(json_t) answer = expect(parts, NULL, "session create", words, "");
+
+    g_assert_cmpstr(json_string_value(json_object_get(answer, "account")), ==, name);
+    return g_strdup(json_string_value(json_object_get(answer, "session")));
+}
+
+static void of_admin(Parts *parts, const char *call, const char *const *words)
+{
+    parts_request(parts, &(PartsRequest){ .name = call, .arguments = words });
+    let_finish(parts);
+    timer_fake_advance(6 * HL_SECOND); /* the broker has read the lists */
+    let_finish(parts);
+    json_decref(parts_expect_reply(parts, ""));
+}
+
+#define OF_ADMIN(parts, call, ...) of_admin(parts, call, (const char *const[]){ __VA_ARGS__, NULL })
+
+/* A console, and an account with a password. */
+static Parts *with_account(const char *name, const char *role)
+{
+    Parts *parts = parts_new();
+    g_autofree char *csr = parts_make_csr_text();
+
+    OF_ADMIN(parts, "console create", "name", "web", "csr", csr);
+    OF_ADMIN(parts, "account create", "name", name, "role", role);
+    OF_ADMIN(parts, "account password", "name", name, "password", PASSWORD);
+    return parts;
+}
+
+/* ----------------------------------------------------------------------------------------------------------- sessions
+ */
+
+static void test_rights(void)
+{
+    g_autoptr(Parts) parts = with_account("ann", "auditor");
+    g_autofree char *session = sign_in(parts, "ann");
+    const char *const words[] = { "name", "new", NULL };
+    g_autoptr(json_t) shown = expect(parts, session, "session show", NULL, "");
+
+    g_assert_cmpuint(strlen(session), ==, 43);
+    g_assert_cmpstr(json_string_value(json_object_get(shown, "account")), ==, "ann");
+    g_assert_cmpstr(json_string_value(json_object_get(shown, "role")), ==, "auditor");
+    g_assert_cmpstr(json_string_value(json_object_get(shown, "address")), ==, ADDRESS);
+    g_assert_cmpint(json_integer_value(json_object_get(shown, "idle_ms")), ==, MGR_SESSION_IDLE);
+    expect_end(parts, session, "group list", "");
+    json_decref(expect(parts, session, "group create", words, "denied"));
+    json_decref(expect(parts, session, "console renew", words, "denied"));
+    expect_end(parts, "made-up", "group list", "expired");
+    expect_end(parts, session, "session end", "");
+    expect_end(parts, session, "group list", "expired");
+    parts_check_registry(parts);
+}
+
+/* Half an hour counts from what a person did; what the page asks by itself does not count. */
+static void test_time(void)
+{
+    g_autoptr(Parts) parts = with_account("ann", "operator");
+    g_autofree char *idle = sign_in(parts, "ann");
+    g_autofree char *busy = sign_in(parts, "ann");
+
+    for (HlTime t = 0; t < MGR_SESSION_LIFE - 20 * HL_MINUTE; t += 20 * HL_MINUTE) {
+        clock_fake_advance(20 * HL_MINUTE);
+        expect_end(parts, busy, "group list", "");
+        expect_end(parts, idle, "session show", t < 20 * HL_MINUTE ? "" : "expired");
+    }
+    clock_fake_advance(20 * HL_MINUTE);
+    expect_end(parts, busy, "group list", "expired");
+}
+
+static void test_ended_by_change(void)
+{
+    static const struct {
+        const char *call, *argument, *value, *undo;
+    } rows[] = {
+        { "account password", "password", "another long one", NULL },
+        { "account set", "role", "auditor", "operator" },
+        { "account set", "groups", "office", "" },
+        { "account disable", NULL, NULL, NULL },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(Parts) parts = with_account("ann", "operator");
+        g_autofree char *session = sign_in(parts, "ann");
+
+        g_test_message("%s %s", rows[i].call, rows[i].argument);
+        expect_end(parts, session, "group list", "");
+        OF_ADMIN(parts, rows[i].call, "name", "ann", rows[i].argument, rows[i].value);
+        expect_end(parts, session, "group list", "expired");
+        if (rows[i].argument == NULL)
+            OF_ADMIN(parts, "account enable", "name", "ann");
+        else if (rows[i].undo != NULL)
+            OF_ADMIN(parts, rows[i].call, "name", "ann", rows[i].argument, rows[i].undo);
+        expect_end(parts, session, "group list", "expired"); /* it does not come back with the undoing */
+        parts_check_registry(parts);
+    }
+}
+
+static void test_gone(void)
+{
+    g_autoptr(Parts) parts = with_account("ann", "operator");
+    g_autofree char *session = sign_in(parts, "ann");
+
+    OF_ADMIN(parts, "account delete", "name", "ann");
+    expect_end(parts, session, "group list", "expired");
+    expect_try(parts, ADDRESS, "ann", PASSWORD, "denied");
+    OF_ADMIN(parts, "account create", "name", "ann", "role", "owner");
+    expect_end(parts, session, "group list", "expired");
+    expect_try(parts, ADDRESS, "ann", PASSWORD, "denied"); /* the new one has no password */
+    parts_check_registry(parts);
+}
+
+/* The newest stay. */
+static void test_many(void)
+{
+    g_autoptr(Parts) parts = with_account("ann", "operator");
+    g_autofree char *first = sign_in(parts, "ann");
+    g_autofree char *second = NULL;
+    g_autoptr(json_t) list = NULL;
+
+    clock_fake_advance(HL_SECOND);
+    second = sign_in(parts, "ann");
+    for (guint i = 0; i < 19; i++) {
+        clock_fake_advance(HL_SECOND);
+        g_free(sign_in(parts, "ann"));
+    }
+    expect_end(parts, first, "group list", "expired");
+    list = expect(parts, second, "session list", NULL, "");
+    g_assert_cmpuint(json_array_size(json_object_get(list, "sessions")), ==, 20);
+}
+
+/* ----------------------------------------------------------------------------------------------------------- tries
+ */
+
+static void test_tries(void)
+{
+    g_autoptr(Parts) parts = with_account("ann", "operator");
+
+    for (guint i = 0; i < 5; i++)
+        expect_try(parts, ADDRESS, "ann", "guess no. one", "denied");
+    expect_try(parts, ADDRESS, "ann", PASSWORD, "limit");
+    expect_try(parts, "198.51.100.1", "ann", PASSWORD, "limit"); /* the account, from anywhere */
+    expect_try(parts, ADDRESS, "bob", PASSWORD, "limit");        /* and the address, for anybody */
+    expect_try(parts, "198.51.100.1", "nobody", PASSWORD, "denied");
+    clock_fake_advance(HL_SECOND);
+    expect_try(parts, ADDRESS, "ann", "guess no. six", "denied");
+    clock_fake_advance(HL_SECOND);
+    expect_try(parts, ADDRESS, "ann", PASSWORD, "limit");
+    clock_fake_advance(HL_SECOND);
+    expect_try(parts, ADDRESS, "ann", PASSWORD, "");
+    expect_try(parts, ADDRESS, "ann", "guess again", "denied"); /* it begins anew */
+    expect_try(parts, ADDRESS, "ann", PASSWORD, "");
+}
+
+static void test_delays(void)
+{
+    MgrSignin *signin = mgr_signin_new();
+    HlTime now = 1000, last = 0;
+
+    for (guint i = 1; i <= 20; i++) {
+        mgr_signin_try(signin, "a", now);
+        g_assert_cmpint(mgr_signin_wait(signin, "a", now), ==, i < 5 ? 0 : MIN(HL_SECOND << (i - 5), 15 * HL_MINUTE));
+        last = now;
+        now += mgr_signin_wait(signin, "a", now);
+        g_assert_cmpint(mgr_signin_wait(signin, "a", now), ==, 0);
+    }
+    g_assert_cmpint(mgr_signin_wait(signin, "b", last), ==, 0);
+    mgr_signin_try(signin, "a", now);
+    g_assert_cmpint(mgr_signin_wait(signin, "a", now + HL_HOUR), ==, 0);
+    mgr_signin_try(signin, "a", now + HL_HOUR);
+    g_assert_cmpint(mgr_signin_wait(signin, "a", now + HL_HOUR), ==, 0); /* forgotten */
+    mgr_signin_free(signin);
+}
+
+/* Others do not crowd out somebody who guesses: the oldest is forgotten, and he is not. */
+static void test_crowd(void)
+{
+    MgrSignin *signin = mgr_signin_new();
+    HlTime now = 0;
+
+    for (guint i = 0; i < 20000; i++) {
+        g_autofree char *key = g_strdup_printf("%u", i);
+
+        mgr_signin_try(signin, key, now++);
+        if (i % 1000 == 0)
+            for (guint n = 0; n < 3; n++)
+                mgr_signin_try(signin, "guesser", now++);
+    }
+    g_assert_cmpint(mgr_signin_wait(signin, "guesser", now), >, 0);
+    mgr_signin_free(signin);
+}
+
+static void test_places(void)
+{
+    static const char *const rows[][2] = { { "192.0.2.7", "192.0.2.7" },
+                                           { "2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64" },
+                                           { "2001:db8:1:2::9", "2001:db8:1:2::/64" },
+                                           { "not an address", "" },
+                                           { "", "" } };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *place = mgr_signin_place(rows[i][0]);
+
+        g_assert_cmpstr(place, ==, rows[i][1]);
+    }
+}
+
+/* ---------------------------------------------------------------------------------------------------------- passwords
+ */
+
+static void test_password(void)
+{
+    g_autoptr(Parts) parts = with_account("ann", "operator");
+    g_autofree char *session = sign_in(parts, "ann");
+    const char *const of_other[] = { "name", "admin", "password", "another long one", NULL };
+    const char *const without[] = { "password", "another long one", NULL };
+    const char *const wrong[] = { "password", "another long one", "old", "not the old one", NULL };
+    const char *const shorter[] = { "password", "too short", "old", PASSWORD, NULL };
+    const char *const right[] = { "password", "another long one", "old", PASSWORD, NULL };
+
+    json_decref(expect(parts, session, "account password", of_other, "denied"));
+    json_decref(expect(parts, session, "account password", without, "invalid"));
+    json_decref(expect(parts, session, "account password", wrong, "denied"));
+    json_decref(expect(parts, session, "account password", shorter, "invalid"));
+    json_decref(expect(parts, session, "account password", right, ""));
+    expect_try(parts, ADDRESS, "ann", PASSWORD, "denied");
+    expect_try(parts, ADDRESS, "ann", "another long one", "");
+    parts_check_registry(parts);
+}
+
+/* ------------------------------------------------------------------------------------------------------------- tokens
+ */
+
+static json_t *make_token(Parts *parts, const char *session, const char *role, const char *expected)
+{
+    const char *const words[] = { "name", "script", "role", role, NULL };
+
+    return expect(parts, session, "token create", words, expected);
+}
+
+static void test_token(void)
+{
+    g_autoptr(Parts) parts = with_account("ann", "administrator");
+    g_autofree char *session = sign_in(parts, "ann");
+    g_autoptr(json_t) made = make_token(parts, session, "operator", "");
+    const char *token = json_string_value(json_object_get(made, "token"));
+    const char *const id[] = { "id", json_string_value(json_object_get(made, "id")), NULL };
+    const char *const words[] = { "name", "new", NULL };
+    const char *const password[] = { "password", "another long one", "old", PASSWORD, NULL };
+
+    g_assert_true(g_str_has_prefix(token, MGR_TOKEN_PREFIX));
+    json_decref(make_token(parts, session, "owner", "denied"));
+    json_decref(make_token(parts, session, "auditor", "denied")); /* reads what an administrator may not */
+    expect_end(parts, token, "group list", "");
+    json_decref(expect(parts, token, "group create", words, "denied"));
+    json_decref(make_token(parts, token, "operator", "denied"));
+    json_decref(expect(parts, token, "account password", password, "denied"));
+    clock_fake_advance(2 * MGR_SESSION_LIFE);
+    expect_end(parts, session, "group list", "expired");
+    expect_end(parts, token, "group list", ""); /* outlives sessions */
+    OF_ADMIN(parts, "account disable", "name", "ann");
+    expect_end(parts, token, "group list", "expired");
+    OF_ADMIN(parts, "account enable", "name", "ann");
+    expect_end(parts, token, "group list", "");
+    OF_ADMIN(parts, "account set", "name", "ann", "role", "auditor"); /* nothing in common with an operator */
+    expect_end(parts, token, "group list", "expired");
+    OF_ADMIN(parts, "account set", "name", "ann", "role", "operator");
+    json_decref(expect(parts, token, "token delete", id, ""));
+    expect_end(parts, token, "group list", "expired");
+    parts_check_registry(parts);
+}
+
+/* ------------------------------------------------------------------------------------------------------------- audit
+ */
+
+static bool on_row(HlStmt *row, gpointer user G_GNUC_UNUSED)
+{
+    const char *text = hl_stmt_text(row, 0);
+
+    g_assert_null(strstr(text, "correct"));
+    g_assert_null(strstr(text, "guess"));
+    return true;
+}
+
+static void test_secrets_stay_secret(void)
+{
+    g_autoptr(Parts) parts = with_account("ann", "operator");
+    g_autofree char *session = sign_in(parts, "ann");
+    g_autoptr(GError) error = NULL;
+    int64_t n = 0;
+    HlDb *db;
+
+    expect_try(parts, ADDRESS, "ann", "guess no. one", "denied");
+    mgr_record_flush(parts->record);
+    parts_commit(parts);
+    db = mgr_record_reader(parts->record);
+    g_assert_true(hl_db_query(db, on_row, NULL, &error, "SELECT arguments || text FROM audit", ""));
+    g_assert_true(hl_db_query_int(db, 0, &n, &error, "SELECT count(*) FROM audit WHERE call = 'session create'", ""));
+    g_assert_cmpint(n, ==, 2);
+    g_assert_true(hl_db_query_int(db, 0, &n, &error, "SELECT count(*) FROM pass WHERE hash = ? OR id = ?", "tt",
+                                  session, session));
+    g_assert_cmpint(n, ==, 0);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/manager/sessions/rights", test_rights);
+    g_test_add_func("/manager/sessions/time", test_time);
+    g_test_add_func("/manager/sessions/ended-by-change", test_ended_by_change);
+    g_test_add_func("/manager/sessions/gone", test_gone);
+    g_test_add_func("/manager/sessions/many", test_many);
+    g_test_add_func("/manager/sessions/tries", test_tries);
+    g_test_add_func("/manager/sessions/delays", test_delays);
+    g_test_add_func("/manager/sessions/crowd", test_crowd);
+    g_test_add_func("/manager/sessions/places", test_places);
+    g_test_add_func("/manager/sessions/password", test_password);
+    g_test_add_func("/manager/sessions/token", test_token);
+    g_test_add_func("/manager/sessions/secrets-stay-secret", test_secrets_stay_secret);
+    return g_test_run();
+}
