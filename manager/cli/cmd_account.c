@@ -224,7 +224,8 @@ bool cmd_account_change(HlInvocation *call, GError **error)
     if (role == NULL && note == NULL && groups == NULL)
         return hl_fail(error, HL_ERROR_USAGE, "account set needs --role, --group, --all-groups or --note");
     account = cli_call(call, call->command->name, arguments, error);
-    if (account == NULL)
+    if (account == NULL || ((hl_cli_has(call, "password") || hl_cli_has(call, "password-file")) &&
+                            !cli_set_password(call, call->args[0], error)))
         return false;
     if (!cli_show_json(call, account))
         print_account(account);

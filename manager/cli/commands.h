@@ -62,6 +62,14 @@ bool cmd_account_list(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RES
 bool cmd_account_show(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool cmd_account_change(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool cmd_account_end(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool cmd_account_password(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool cmd_session_list(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool cmd_token_create(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool cmd_token_list(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool cmd_pass_end(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Reads a password (--password-file, or asks) and has the server keep it; name NULL: of the caller's own account. */
+bool cli_set_password(HlInvocation *call, const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool cmd_account_request(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool cmd_account_certificate(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool cmd_server_show(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;

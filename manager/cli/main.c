@@ -25,7 +25,7 @@ static const HlFlag flags[] = {
     { "note", "TEXT", "Why, or what for; kept with it" },
     { "watch", NULL, "Keep showing it as it changes" },
     { "wait", NULL, "Wait for every endpoint, with progress" },
-    { "expires", "DURATION", "Lifetime (default 4d for commands, 7d for bundles)" },
+    { "expires", "DURATION", "Lifetime (default 4d for commands, 7d for bundles, 90d for tokens)" },
     { "paths", "PATH,...", "What to scan, instead of the paths of their settings" },
     { "window", "DURATION", "Endpoints begin at a random moment within this time (default: command.update-window)" },
     { "group", "GROUP",
@@ -34,6 +34,8 @@ static const HlFlag flags[] = {
     { "for", "ENDPOINT", "Endpoint that the bundle is made for: its record is kept, also on another machine" },
     { "role", "ROLE", "auditor, operator, administrator or owner (default of admin create: administrator)" },
     { "csr", "FILE", "Certificate request, as account request makes it" },
+    { "password", NULL, "Ask for the password with which the person signs in to the console" },
+    { "password-file", "FILE", "The first line of this file is the password (-: of the standard input)" },
     { "account", "NAME", "Only what this account did" },
     { "call", "CALL", "Only this call, as 'group set'" },
     { "limit", "N", "At most so many rows (default 100)" },
@@ -63,6 +65,9 @@ static const char *const client_flags[] = { "output", NULL };
 static const char *const console_flags[] = { "listen", "output", NULL };
 static const char *const admin_flags[] = { "role", "group", "output", NULL };
 static const char *const account_flags[] = { "role", "group", "all-groups", "note", NULL };
+static const char *const account_create_flags[] = { "role", "group", "note", "password", "password-file", NULL };
+static const char *const password_flags[] = { "password-file", NULL };
+static const char *const token_flags[] = { "role", "group", "expires", NULL };
 static const char *const request_flags[] = { "output", "-config", NULL };
 static const char *const audit_flags[] = { "account", "call", "since", "limit", NULL };
 static const char *const verify_flags[] = { "site", "head", NULL };
@@ -152,8 +157,8 @@ static const HlCommand commands[] = {
       cmd_client_create, 1, 1, console_flags },
     { "console list", "", "List the certificates of consoles, and when they end", cmd_client_list, 0, 0, NULL },
     { "console revoke", "NAME", "Revoke a console's certificate", cmd_client_revoke, 1, 1, NULL },
-    { "account create", "NAME --role ROLE [--group G]... [--note TEXT]",
-      "Create an account, which says what a person may do", cmd_account_change, 1, 1, account_flags },
+    { "account create", "NAME --role ROLE [--group G]... [--note TEXT] [--password]",
+      "Create an account, which says what a person may do", cmd_account_change, 1, 1, account_create_flags },
     { "account list", "", "List the accounts, and when their certificates end", cmd_account_list, 0, 0, NULL },
     { "account show", "NAME", "Show an account and its certificates", cmd_account_show, 1, 1, NULL },
     { "account set", "NAME [--role ROLE] [--group G]... [--all-groups] [--note TEXT]", "Change what an account may do",
@@ -161,12 +166,22 @@ static const HlCommand commands[] = {
     { "account disable", "NAME", "Deny an account everything, until it is enabled again", cmd_account_end, 1, 1, NULL },
     { "account enable", "NAME", "Enable an account again", cmd_account_end, 1, 1, NULL },
     { "account delete", "NAME", "Delete an account and revoke its certificates", cmd_account_end, 1, 1, NULL },
+    { "account password", "[NAME] [--password-file FILE]",
+      "Set the password with which an account signs in to the console", cmd_account_password, 0, 1, password_flags },
     { "account request", "NAME [--output DIR]", "Make a key and a certificate request, on the person's own machine",
       cmd_account_request, 1, 1, request_flags },
     { "account certificate", "NAME --csr FILE | --site DIR [--output DIR] [--replace]",
       "Have the server sign a certificate request; --replace revokes the account's earlier certificates; --site: on "
       "the server, when nobody can ask it any more",
       cmd_account_certificate, 1, 1, certificate_flags },
+    { "session list", "", "List who is signed in to a console: you, or, for an owner, everybody", cmd_session_list, 0,
+      0, NULL },
+    { "session end", "SESSION", "End a session of the console", cmd_pass_end, 1, 1, NULL },
+    { "token create", "NAME [--role ROLE] [--group G]... [--expires D]",
+      "Create a token for a script that uses the console's REST interface in your name", cmd_token_create, 1, 1,
+      token_flags },
+    { "token list", "", "List your tokens, or, for an owner, all", cmd_token_list, 0, 0, NULL },
+    { "token delete", "TOKEN", "Delete a token, by its id", cmd_pass_end, 1, 1, NULL },
     { "server show", "", "Show where endpoints are told to find the server, and its certificate", cmd_server_show, 0, 0,
       NULL },
     { "server certificate", "--host NAME... [--force]",

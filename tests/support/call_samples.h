@@ -4,6 +4,7 @@
 #define TESTS_SUPPORT_CALL_SAMPLES_H
 
 #include <stddef.h>
+#include <string.h>
 
 #define MAX_WORDS 8
 
@@ -82,5 +83,18 @@ static const Call calls[] = {
     { "pattern list", { NULL } },
     { "pattern sync", { NULL } },
 };
+
+/* How a sample ends; "": well. */
+static inline const char *call_sample_end(const char *name)
+{
+    static const char *const ends[][2] = { { "clone", "conflict" },        { "pattern sync", "unavailable" },
+                                           { "console renew", "exists" },  { "session create", "denied" },
+                                           { "session end", "not-found" }, { "token delete", "not-found" } };
+
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        if (strstr(name, ends[i][0]) != NULL)
+            return ends[i][1];
+    return "";
+}
 
 #endif

@@ -5,8 +5,6 @@
 #include <pthread.h>
 #include <string.h>
 
-#include <openssl/crypto.h>
-
 #include "lib/base/ident.h"
 #include "lib/base/mailbox.h"
 
@@ -34,7 +32,7 @@ typedef struct {
 
 static void job_free(Job *job)
 {
-    OPENSSL_cleanse(job->password, strlen(job->password));
+    explicit_bzero(job->password, strlen(job->password));
     g_free(job->password);
     g_free(job->encoded);
     g_free(job);

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* holdline account password, holdline session ..., holdline token ... */
+#include <stdio.h>
+#include <string.h>
+
+#include "manager/cli/client.h"
+#include "manager/cli/commands.h"
+#include "manager/cli/secret.h"
+#include "manager/cli/show.h"
+
+bool cli_set_password(HlInvocation *call, const char *name, GError **error)
+{
+    g_autofree char *prompt = g_strdup_printf("New password of %s: ", name != NULL ? name : "your account");
+    char *password = cli_secret_read(hl_cli_value(call, "password-file", NULL), prompt, error);
+    const char *arguments[] = { "password", password, "name", name, NULL };
+    g_autoptr(json_t) document = password != NULL ? cli_call_files(call, "account password", arguments, error) : NULL;
+
+    cli_secret_free(password);
+    return document != NULL;
+}
+
+bool cmd_account_password(HlInvocation *call, GError **error)
+{
+    const char *name = call->n_args > 0 ? call->args[0] : NULL;
+    g_autoptr(json_t) done = json_object();
+
+    if (!cli_set_password(call, name, error))
+        return false;
+    if (!cli_show_json(call, done))
+        printf("%s has another password, for the console; its sessions there have ended\n",
+               name != NULL ? name : "your account");
+    return true;
+}
+
+bool cmd_session_list(HlInvocation *call, GError **error)
+{
+    static const CliColumn columns[] = { { "ID", "id", NULL },           { "ACCOUNT", "account", NULL },
+                                         { "ADDRESS", "address", NULL }, { "SIGNED IN", "created", NULL },
+                                         { "LAST USED", "used", NULL },  { "ENDS", "ends", NULL } };
+    g_autoptr(json_t) document = cli_call(call, "session list", NULL, error);
+
+    if (document == NULL)
+        return false;
+    cli_show_list(call, document, "sessions", columns, G_N_ELEMENTS(columns));
+    return true;
+}
+
+bool cmd_token_list(HlInvocation *call, GError **error)
+{
+    static const CliColumn columns[] = { { "ID", "id", NULL },          { "ACCOUNT", "account", NULL },
+                                         { "FOR", "name", NULL },       { "ROLE", "role", NULL },
+                                         { "LAST USED", "used", NULL }, { "ENDS", "ends", NULL } };
+    g_autoptr(json_t) document = cli_call(call, "token list", NULL, error);
+
+    if (document == NULL)
+        return false;
+    cli_show_list(call, document, "tokens", columns, G_N_ELEMENTS(columns));
+    return true;
+}
+
+/* session end, token delete */
+bool cmd_pass_end(HlInvocation *call, GError **error)
+{
+    const char *arguments[] = { "id", call->args[0], NULL };
+    g_autoptr(json_t) document = cli_call(call, call->command->name, arguments, error);
+
+    if (document == NULL)
+        return false;
+    if (!cli_show_json(call, document))
+        printf("%s lets nobody in any more\n", call->args[0]);
+    return true;
+}
+
+bool cmd_token_create(HlInvocation *call, GError **error)
+{
+    gsize n = 0;
+    const char *const *given = hl_cli_values(call, "group", &n);
+    g_autoptr(GString) groups = g_string_new(NULL);
+    const char *arguments[] = { "name",     call->args[0],
+                                "role",     hl_cli_value(call, "role", NULL),
+                                "lifetime", hl_cli_value(call, "expires", NULL),
+                                "groups",   NULL,
+                                NULL };
+    g_autoptr(json_t) document = NULL;
+
+    for (gsize i = 0; i < n; i++)
+        g_string_append_printf(groups, "%s%s", i > 0 ? "," : "", given[i]);
+    arguments[7] = n > 0 ? groups->str : NULL;
+    document = cli_call(call, "token create", arguments, error);
+    if (document == NULL)
+        return false;
+    if (!cli_show_json(call, document))
+        printf("%s\nThat is the token %s, shown this once; it ends at %s.\n", cli_text(document, "token"),
+               cli_text(document, "id"), cli_text(document, "ends"));
+    return true;
+}
