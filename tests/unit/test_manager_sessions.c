@@ -127,6 +127,7 @@ static void test_time(void)
     g_autoptr(Parts) parts = with_account("ann", "operator");
     g_autofree char *idle = sign_in(parts, "ann");
     g_autofree char *busy = sign_in(parts, "ann");
+    const char *const use[] = { "use", "yes", NULL };
 
     for (HlTime t = 0; t < MGR_SESSION_LIFE - 20 * HL_MINUTE; t += 20 * HL_MINUTE) {
         clock_fake_advance(20 * HL_MINUTE);
@@ -135,6 +136,12 @@ static void test_time(void)
     }
     clock_fake_advance(20 * HL_MINUTE);
     expect_end(parts, busy, "group list", "expired");
+    g_free(idle);
+    idle = sign_in(parts, "ann");
+    clock_fake_advance(20 * HL_MINUTE);
+    json_decref(expect(parts, idle, "session show", use, ""));
+    clock_fake_advance(20 * HL_MINUTE);
+    expect_end(parts, idle, "session show", "");
 }
 
 static void test_ended_by_change(void)

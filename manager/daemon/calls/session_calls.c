@@ -297,6 +297,9 @@ static void call_show(MgrCall *call, gpointer user)
     g_autofree char *groups = caller->groups != NULL ? g_strjoinv(",", caller->groups) : g_strdup("");
     json_t *document = pass != NULL ? pass_document(pass) : json_object();
 
+    if (pass != NULL &&
+        mgr_call_argument(call, "use") != NULL) /* somebody is at work, on what the console knows itself */
+        mgr_passes_use(((const MgrSessionCalls *)user)->parts.passes, pass, hl_clock_wall());
     /* as they are now: a token may have more than its account */
     json_object_set_new(document, "account", json_string(caller->account));
     json_object_set_new(document, "role", json_string(mgr_role_name(caller->role)));
@@ -539,7 +542,7 @@ static void call_token_create(MgrCall *call, gpointer user)
 
 static const MgrCallRow rows[] = {
     { "session create", "name password", "", MGR_NEED_CONSOLE, MGR_SCOPE_NONE, call_create },
-    { "session show", "", "", MGR_NEED_READ, MGR_SCOPE_NONE, call_show },
+    { "session show", "", "use", MGR_NEED_READ, MGR_SCOPE_NONE, call_show },
     { "session list", "", "", MGR_NEED_READ, MGR_SCOPE_NONE, call_list },
     { "session end", "", "id", MGR_NEED_READ, MGR_SCOPE_NONE, call_end },
     { "account password", "password", "name old", MGR_NEED_READ, MGR_SCOPE_NONE, call_password },
