@@ -5,6 +5,9 @@
 
 #include "lib/base/conf.h"
 #include "lib/base/log.h"
+#include "manager/console/calls.h"
+#include "manager/console/endpoints.h"
+#include "manager/console/events.h"
 #include "manager/console/front.h"
 #include "manager/console/line.h"
 #include "manager/console/site.h"
@@ -16,6 +19,11 @@ struct Console {
     ConConf conf;
     ConIdentity identity;
     ConLine *line;
+    ConWatch *watch;
+    ConPeople *people;
+    ConEvents *events;
+    ConEndpoints *endpoints;
+    ConCalls *calls;
     ConSite *site;
     ConFront *front;
     guint look;
@@ -60,17 +68,24 @@ static gboolean on_look(gpointer user)
     return G_SOURCE_CONTINUE;
 }
 
-static void on_line_changed(ConLineState state G_GNUC_UNUSED, gpointer user G_GNUC_UNUSED)
+static void on_line_changed(ConLineState state, gpointer user)
 {
+    con_watch_line(((Console *)user)->watch, state);
 }
 
-static void on_status(HlTopic topic G_GNUC_UNUSED, const char *id G_GNUC_UNUSED, GBytes *payload G_GNUC_UNUSED,
-                      gpointer user G_GNUC_UNUSED)
+static void on_status(HlTopic topic, const char *id, GBytes *payload, gpointer user)
 {
+    con_watch_status(((Console *)user)->watch, topic, id, payload);
+}
+
+static void on_news(ConNews news, const char *id, const json_t *document, gpointer user)
+{
+    con_events_news(news, id, document, ((Console *)user)->events);
 }
 
 static bool wire(Console *console, GError **error)
 {
+    console->watch = con_watch_new(on_news, console);
     console->line = con_line_new(&(ConLineOptions){ .conf = &console->conf,
                                                     .directory = console->directory,
                                                     .handlers = { on_line_changed, on_status },
@@ -79,8 +94,17 @@ static bool wire(Console *console, GError **error)
     if (console->line == NULL)
         return false;
     console->site = con_site_new(&(ConSiteOptions){ console->line, &console->identity });
-    console->front = con_front_new(&(ConFrontOptions){ &console->conf, &console->identity, NULL, NULL });
+    con_watch_attach(console->watch, console->line);
+    console->people = con_people_new(console->line);
+    console->events = con_events_new(console->people, console->watch);
+    console->endpoints = con_endpoints_new(console->people, console->watch);
+    console->calls = con_calls_new(console->line, console->people, console->watch);
+    console->front =
+        con_front_new(&(ConFrontOptions){ &console->conf, &console->identity, con_calls_answer, console->calls });
     con_front_add(console->front, con_site_rows, console->site);
+    con_front_add(console->front, con_people_rows, console->people);
+    con_front_add(console->front, con_endpoints_rows, console->endpoints);
+    con_front_add(console->front, con_events_rows, console->events);
     return con_front_start(console->front, error);
 }
 
@@ -140,7 +164,12 @@ void con_console_free(Console *console)
     g_clear_handle_id(&console->look, g_source_remove);
     if (console->front != NULL)
         con_front_stop(console->front);
-    con_line_free(console->line);
+    con_line_free(console->line); /* answers what was asked, with an error */
+    con_calls_free(console->calls);
+    con_endpoints_free(console->endpoints);
+    con_events_free(console->events);
+    con_people_free(console->people);
+    con_watch_free(console->watch);
     con_site_free(console->site);
     con_front_free(console->front);
     con_identity_clear(&console->identity);

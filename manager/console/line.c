@@ -239,6 +239,10 @@ static GBytes *encode(const ConLineAsk *ask, GError **error)
     message.name = hl_unconst(ask->name);
     message.arguments = (HlMsgArgument **)list->pdata;
     message.n_arguments = list->len;
+    if (ask->session != NULL)
+        message.session = hl_unconst(ask->session);
+    if (ask->address != NULL)
+        message.address = hl_unconst(ask->address);
     if (!hl_wire_check(&message.base, error)) {
         hl_error_prefix(error, "'%s' cannot be sent", ask->name);
         return NULL;

@@ -31,10 +31,14 @@ typedef struct {
     const char *path; /* below CON_API; a segment {name} takes any text */
     const char *id;   /* of the operation, in openapi.json; what the console answers itself is found by it */
     const char *summary;
-    const char *call; /* the admin call that answers it; NULL: the console itself does */
+    /* The admin call that answers it; NULL: the console itself does.  "quarantine =how": its last words are the value
+     * of that member of the body. */
+    const char *call;
     /* Of the call, separated by blanks: "name=path.group": where the value comes from: path, query, body, and what is
-     * made of a member settings (an object), ids or notice of a body.  A "?" behind it: it may be missing. */
+     * made of a body's member settings (an object); "match": the version of If-Match; "selector": of a body's ids,
+     * filter and except, or selector.  A "?" behind it: it may be missing. */
     const char *arguments;
+    const char *list;  /* the array of the call's answer that is this list; NULL: it is a document */
     const char *query; /* the parameters that it takes, separated by blanks */
     const char *body;  /* schema of the request, by name; NULL: it has none */
     const char *reply; /* schema of the answer; NULL: it has none */

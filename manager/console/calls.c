@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manager/console/calls.h"
+
+#include <string.h>
+
+#include "lib/base/unconst.h"
+#include "manager/console/core/arguments.h"
+#include "manager/console/core/csv.h"
+#include "manager/console/core/rows.h"
+#include "manager/console/endpoints.h"
+
+struct ConCalls {
+    ConLine *line;
+    ConPeople *people;
+    const ConWatch *watch;
+};
+
+ConCalls *con_calls_new(ConLine *line, ConPeople *people, const ConWatch *watch)
+{
+    ConCalls *calls = g_new0(ConCalls, 1);
+
+    calls->line = line;
+    calls->people = people;
+    calls->watch = watch;
+    return calls;
+}
+
+void con_calls_free(ConCalls *calls)
+{
+    g_free(calls);
+}
+
+/* ------------------------------------------------------------------------------------------------------------ answers
+ */
+
+/* The columns of a list are the members of its first row. */
+static char *csv_of(const json_t *rows)
+{
+    g_autoptr(GPtrArray) fields = g_ptr_array_new();
+    GString *out = g_string_new(NULL);
+    const char *name;
+    json_t *value;
+    size_t i;
+
+    json_object_foreach(json_array_get(rows, 0), name, value) g_ptr_array_add(fields, hl_unconst(name));
+    g_ptr_array_add(fields, NULL);
+    con_csv_head(out, (const char *const *)fields->pdata);
+    json_array_foreach(rows, i, value) con_csv_row(out, value, (const char *const *)fields->pdata);
+    return g_string_free(out, FALSE);
+}
+
+static void answer_list(ConRequest *request, const json_t *answer)
+{
+    const ConRoute *route = request->match.route;
+    const char *format = (route->flags & CON_ROUTE_CSV) != 0 ? con_request_query(request, "format") : NULL;
+    ConRowsQuery query = { con_request_query(request, "filter"), con_request_query(request, "sort"),
+                           con_request_query(request, "cursor"), con_request_query(request, "limit") };
+    g_autoptr(json_t) rows = NULL;
+    g_autoptr(json_t) next = NULL;
+    g_autoptr(GError) error = NULL;
+
+    if (!con_rows_select(json_object_get(answer, route->list), &query, &rows, &next, &error)) {
+        con_request_fail(request, error);
+        return;
+    }
+    if (format != NULL && strcmp(format, "csv") == 0)
+        con_request_done_text(request, "text/csv; charset=utf-8", csv_of(rows), NULL);
+    else
+        con_request_done(request, json_pack("{s:O, s:O}", "rows", rows, "next", next), NULL);
+}
+
+static void answer_document(ConRequest *request, const json_t *answer)
+{
+    const ConRoute *route = request->match.route;
+    json_int_t version = json_integer_value(json_object_get(answer, "version"));
+    const char *command = json_string_value(json_object_get(answer, "id"));
+    g_autofree char *tag = g_strdup_printf("\"%" JSON_INTEGER_FORMAT "\"", version);
+    g_autofree char *place = command != NULL ? g_strconcat(CON_API "/commands/", command, NULL) : NULL;
+    const char *headers[] = { NULL, NULL, NULL };
+
+    if ((route->flags & CON_ROUTE_VERSION) != 0 && version > 0) {
+        headers[0] = "ETag";
+        headers[1] = tag;
+    } else if ((route->flags & CON_ROUTE_ACCEPTED) != 0 && place != NULL) {
+        headers[0] = "Location";
+        headers[1] = place;
+    }
+    con_request_done(request, (route->flags & CON_ROUTE_NOTHING) != 0 ? NULL : json_incref(hl_unconst(answer)),
+                     headers);
+}
+
+static void on_done(const json_t *answer, const GError *error, gpointer user)
+{
+    ConRequest *request = user;
+
+    if (error != NULL && hl_error_code(error) == HL_ERROR_EXPIRED)
+        con_request_fail_unknown(request);
+    else if (error != NULL && hl_error_code(error) == HL_ERROR_CONFLICT &&
+             (request->match.route->flags & CON_ROUTE_MATCH) != 0)
+        con_request_fail_as(request, 412, error, NULL);
+    else if (error != NULL)
+        con_request_fail(request, error);
+    else if (request->match.route->list != NULL)
+        answer_list(request, answer);
+    else
+        answer_document(request, answer);
+}
+
+/* -------------------------------------------------------------------------------------------------------------- calls
+ */
+
+/* "7" of an If-Match of "\"7\""; NULL: there is none.  Caller frees. */
+static char *version_of(const ConRequest *request)
+{
+    const char *header = con_request_header(request, "if-match");
+    g_autofree char *text = g_strdup(header != NULL ? header : "");
+    gsize size = strlen(g_strstrip(text));
+
+    return size > 2 && text[0] == '"' && text[size - 1] == '"' ? g_strndup(text + 1, size - 2) : NULL;
+}
+
+/* false: refused, and answered. */
+static bool check_match(ConRequest *request, const char *version)
+{
+    g_autoptr(GError) error = NULL;
+
+    if ((request->match.route->flags & CON_ROUTE_MATCH) == 0 || version != NULL)
+        return true;
+    hl_fail(&error, HL_ERROR_INVALID, "say with If-Match which version you have seen: the ETag of a GET");
+    con_request_fail_as(request, 428, error, NULL);
+    return false;
+}
+
+static void call_with(ConCalls *calls, ConRequest *request, const char *selector)
+{
+    const char *name;
+    g_autofree char *version = version_of(request);
+    ConGiven given = { &request->match, &request->target, request->body, version, selector };
+    g_auto(GStrv) arguments = NULL;
+    g_autoptr(GError) error = NULL;
+
+    if (!check_match(request, version))
+        return;
+    name = con_call_name(request->match.route, request->body, &error);
+    if (name != NULL && con_body_check(&request->match, request->body, &error))
+        arguments = con_arguments_make(&given, &error);
+    if (arguments == NULL) {
+        con_request_fail(request, error);
+        return;
+    }
+    con_line_call(calls->line, &(ConLineAsk){ .name = name,
+                                              .arguments = (const char *const *)arguments,
+                                              .session = request->session,
+                                              .address = request->http->peer,
+                                              .done = on_done,
+                                              .user = request });
+}
+
+/* Whom a filter takes is known here, and for whom: only what that person sees. */
+static void on_person(ConRequest *request, const ConPerson *person, gpointer user)
+{
+    ConCalls *calls = user;
+    const char *filter = json_string_value(json_object_get(request->body, "filter"));
+    g_autoptr(GError) error = NULL;
+    g_autofree char *ids =
+        con_endpoints_ids(calls->watch, person, filter, json_object_get(request->body, "except"), &error);
+
+    if (ids != NULL)
+        call_with(calls, request, ids);
+    else
+        con_request_fail(request, error);
+}
+
+void con_calls_answer(ConRequest *request, gpointer user)
+{
+    ConCalls *calls = user;
+    const json_t *ids = json_object_get(request->body, "ids");
+    g_autoptr(GString) joined = g_string_new(NULL);
+    json_t *id;
+    size_t i;
+
+    if (json_is_string(json_object_get(request->body, "filter"))) {
+        con_people_find(calls->people, request, on_person, calls);
+        return;
+    }
+    json_array_foreach(ids, i, id)
+    {
+        if (json_is_string(id))
+            g_string_append_printf(joined, "%s%s", joined->len > 0 ? "," : "", json_string_value(id));
+    }
+    call_with(calls, request,
+              joined->len > 0 ? joined->str : json_string_value(json_object_get(request->body, "selector")));
+}

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manager/console/core/arguments.h"
+
+#include <string.h>
+
+#include "lib/base/unconst.h"
+/* A row's entry, "name=from.member?", taken apart. */
+typedef struct {
+    char *name, *from, *member;
+    bool is_optional;
+} Entry;
+
+static void entry_clear(Entry *entry)
+{
+    g_free(entry->name);
+    g_free(entry->from);
+    g_free(entry->member);
+}
+
+static Entry entry_of(const char *text)
+{
+    const char *equals = strchr(text, '=');
+    gsize size = strlen(equals + 1);
+    bool is_optional = equals[size] == '?';
+    g_autofree char *source = g_strndup(equals + 1, is_optional ? size - 1 : size);
+    const char *dot = strchr(source, '.');
+
+    return (Entry){ .name = g_strndup(text, (gsize)(equals - text)),
+                    .from = dot != NULL ? g_strndup(source, (gsize)(dot - source)) : g_strdup(source),
+                    .member = g_strdup(dot != NULL ? dot + 1 : ""),
+                    .is_optional = is_optional };
+}
+
+/* Caller frees; NULL with or without an error: it cannot be one, or is null, as good as missing. */
+static char *text_of(const char *member, const json_t *value, GError **error)
+{
+    if (json_is_string(value))
+        return g_strdup(json_string_value(value));
+    if (json_is_integer(value))
+        return g_strdup_printf("%" JSON_INTEGER_FORMAT, json_integer_value(value));
+    if (json_is_boolean(value))
+        return g_strdup(json_is_true(value) ? "yes" : "no");
+    if (json_is_array(value)) {
+        GString *out = g_string_new(NULL);
+        json_t *item;
+        size_t i;
+
+        json_array_foreach(value, i, item)
+        {
+            if (json_is_string(item))
+                g_string_append_printf(out, "%s%s", i > 0 ? "," : "", json_string_value(item));
+            else
+                hl_fail(error, HL_ERROR_INVALID, "'%s' is a list of texts", member);
+        }
+        return g_string_free(out, *error != NULL);
+    }
+    if (value != NULL && !json_is_null(value))
+        hl_fail(error, HL_ERROR_INVALID, "'%s' is no text", member);
+    return NULL;
+}
+
+/* Each setting is an argument of its own. */
+static bool add_settings(GPtrArray *out, const char *name, const json_t *settings, GError **error)
+{
+    const char *key;
+    json_t *value;
+
+    if (settings != NULL && !json_is_object(settings))
+        return hl_fail(error, HL_ERROR_INVALID, "'settings' is an object: key and value");
+    json_object_foreach(hl_unconst(settings), key, value)
+    {
+        g_autoptr(GError) problem = NULL;
+        g_autofree char *text = text_of(key, value, &problem);
+
+        if (text == NULL)
+            return hl_fail(error, HL_ERROR_INVALID, "the setting '%s' is no text", key);
+        g_ptr_array_add(out, g_strdup(name));
+        g_ptr_array_add(out, g_strdup_printf("%s=%s", key, text));
+    }
+    return true;
+}
+
+/* Caller frees. */
+static char *value_of(const ConGiven *given, const Entry *entry, GError **error)
+{
+    if (strcmp(entry->from, "path") == 0)
+        return g_strdup(con_match_param(given->match, entry->member));
+    if (strcmp(entry->from, "query") == 0)
+        return g_strdup(con_target_get(given->target, entry->member));
+    if (strcmp(entry->from, "match") == 0)
+        return g_strdup(given->version);
+    if (strcmp(entry->from, "selector") == 0)
+        return g_strdup(given->selector);
+    return text_of(entry->member, json_object_get(given->body, entry->member), error);
+}
+
+static bool add(GPtrArray *out, const ConGiven *given, const Entry *entry, GError **error)
+{
+    g_autoptr(GError) problem = NULL;
+    char *value;
+
+    if (strcmp(entry->from, "settings") == 0)
+        return add_settings(out, entry->name, json_object_get(given->body, "settings"), error);
+    value = value_of(given, entry, &problem);
+    if (problem != NULL) {
+        g_propagate_error(error, g_steal_pointer(&problem));
+        return false;
+    }
+    if (value == NULL)
+        return entry->is_optional || hl_fail(error, HL_ERROR_INVALID, "'%s' is missing",
+                                             *entry->member != '\0' ? entry->member : entry->name);
+    g_ptr_array_add(out, g_strdup(entry->name));
+    g_ptr_array_add(out, value);
+    return true;
+}
+
+char **con_arguments_make(const ConGiven *given, GError **error)
+{
+    g_auto(GStrv) entries = g_strsplit(given->match->route->arguments, " ", -1);
+    g_autoptr(GPtrArray) out = g_ptr_array_new_with_free_func(g_free);
+
+    for (gsize i = 0; entries[i] != NULL && *entries[i] != '\0'; i++) {
+        Entry entry = entry_of(entries[i]);
+        bool ok = add(out, given, &entry, error);
+
+        entry_clear(&entry);
+        if (!ok)
+            return NULL;
+    }
+    g_ptr_array_add(out, NULL);
+    return (char **)g_ptr_array_free(g_steal_pointer(&out), FALSE);
+}
+
+static bool is_known(const char *arguments, const char *member)
+{
+    g_auto(GStrv) entries = g_strsplit(arguments, " ", -1);
+    bool known = false;
+
+    for (gsize i = 0; entries[i] != NULL && *entries[i] != '\0' && !known; i++) {
+        Entry entry = entry_of(entries[i]);
+
+        known =
+            (strcmp(entry.from, "body") == 0 && strcmp(entry.member, member) == 0) ||
+            (strcmp(entry.from, "settings") == 0 && strcmp(member, "settings") == 0) ||
+            (strcmp(entry.from, "selector") == 0 && (strcmp(member, "ids") == 0 || strcmp(member, "filter") == 0 ||
+                                                     strcmp(member, "except") == 0 || strcmp(member, "selector") == 0));
+        entry_clear(&entry);
+    }
+    return known;
+}
+
+bool con_body_check(const ConMatch *match, const json_t *body, GError **error)
+{
+    const char *part = strchr(match->route->call, '=');
+    const char *member;
+    json_t *value;
+
+    json_object_foreach(hl_unconst(body), member, value)
+    {
+        if (!is_known(match->route->arguments, member) && (part == NULL || strcmp(part + 1, member) != 0))
+            return hl_fail(error, HL_ERROR_INVALID, "there is no member '%.60s' here", member);
+    }
+    return true;
+}
+
+const char *con_call_name(const ConRoute *route, const json_t *body, GError **error)
+{
+    static const char *const calls[] = { "update-now",          "rollback",
+                                         "synchronize",         "scan",
+                                         "scan stop",           "quarantine restore",
+                                         "quarantine delete",   "endpoint clone keep",
+                                         "endpoint clone split" };
+    const char *part = strchr(route->call, '=');
+    const char *value = part != NULL ? json_string_value(json_object_get(body, part + 1)) : NULL;
+    gsize size = part != NULL ? (gsize)(part - route->call) : 0;
+    g_autoptr(GString) all = g_string_new(NULL);
+
+    if (part == NULL)
+        return route->call;
+    for (gsize i = 0; i < G_N_ELEMENTS(calls); i++) {
+        if (strncmp(calls[i], route->call, size) != 0 || (size == 0 && g_str_has_prefix(calls[i], "endpoint ")))
+            continue;
+        if (value != NULL && strcmp(calls[i] + size, value) == 0)
+            return calls[i];
+        g_string_append_printf(all, "%s%s", all->len > 0 ? ", " : "", calls[i] + size);
+    }
+    hl_fail(error, HL_ERROR_INVALID, "'%s' is one of %s", part + 1, all->str);
+    return NULL;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a request says, as the arguments of an admin call.  Pure. */
+#ifndef MANAGER_CONSOLE_CORE_ARGUMENTS_H
+#define MANAGER_CONSOLE_CORE_ARGUMENTS_H
+
+#include "lib/base/json.h"
+#include "manager/console/core/route.h"
+#include "manager/console/core/target.h"
+
+typedef struct {
+    const ConMatch *match;
+    const ConTarget *target;
+    const json_t *body;   /* NULL: none */
+    const char *version;  /* of If-Match; NULL: none */
+    const char *selector; /* whom the body is about: "ids", "filter" or "selector", as one; NULL: not said */
+} ConGiven;
+
+/* name, value, ..., NULL, by the route's `arguments`; free with g_strfreev.  NULL: one is missing, or is of the wrong
+ * type. */
+char **con_arguments_make(const ConGiven *given, GError **error);
+
+/* Refuses a body with a member that the route does not know: a misspelt one must not be a default. */
+bool con_body_check(const ConMatch *match, const json_t *body, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The name of the call, where a member of the body is a part of it.  NULL: it is none that may be called so. */
+const char *con_call_name(const ConRoute *route, const json_t *body, GError **error);
+
+#endif

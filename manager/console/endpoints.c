@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manager/console/endpoints.h"
+
+#include <string.h>
+
+#include "lib/base/unconst.h"
+#include "manager/console/core/csv.h"
+#include "manager/console/core/page.h"
+#include "proto/settings.h"
+
+#define DEFAULT_LIMIT 100
+#define SETTINGS      "settings" /* of a row: what the columns with this prefix are about */
+
+struct ConEndpoints {
+    ConPeople *people;
+    const ConWatch *watch;
+};
+
+ConEndpoints *con_endpoints_new(ConPeople *people, const ConWatch *watch)
+{
+    ConEndpoints *endpoints = g_new0(ConEndpoints, 1);
+
+    endpoints->people = people;
+    endpoints->watch = watch;
+    return endpoints;
+}
+
+void con_endpoints_free(ConEndpoints *endpoints)
+{
+    g_free(endpoints);
+}
+
+/* -------------------------------------------------------------------------------------------------------------- rows
+ */
+
+static bool is_asked(char *const *fields, const char *name)
+{
+    return fields == NULL || g_strv_contains((const char *const *)fields, name);
+}
+
+json_t *con_endpoint_row(const ConRow *row, char *const *fields)
+{
+    json_t *document = json_object();
+    json_t *settings = json_object();
+
+    for (int i = 0; i < CON_N_COLUMNS; i++) {
+        const char *name = con_columns[i].name;
+
+        if (g_str_has_prefix(name, SETTINGS "_")) {
+            if (is_asked(fields, name) || is_asked(fields, SETTINGS))
+                json_object_set_new(settings, name + strlen(SETTINGS "_"), con_row_value(row, i));
+        } else if (i == CON_COLUMN_ID || is_asked(fields, name)) {
+            json_object_set_new(document, name, con_row_value(row, i));
+        }
+    }
+    if (json_object_size(settings) > 0)
+        json_object_set_new(document, SETTINGS, settings);
+    else
+        json_decref(settings);
+    return document;
+}
+
+static bool check_fields(char *const *fields, GError **error)
+{
+    for (; fields != NULL && *fields != NULL; fields++)
+        if (con_column_find(*fields) < 0 && strcmp(*fields, SETTINGS) != 0)
+            return hl_fail(error, HL_ERROR_INVALID, "there is no field '%.60s'", *fields);
+    return true;
+}
+
+static bool parse_limit(const ConRequest *request, guint *limit, GError **error)
+{
+    const char *text = con_request_query(request, "limit");
+    guint64 value = DEFAULT_LIMIT;
+
+    if (text != NULL && !g_ascii_string_to_unsigned(text, 10, 1, CON_MAX_PAGE, &value, NULL))
+        return hl_fail(error, HL_ERROR_INVALID, "limit: '%.30s' is not a number from 1 to %d", text, CON_MAX_PAGE);
+    *limit = (guint)value;
+    return true;
+}
+
+static json_t *rows_of(const ConPage *page, char *const *fields)
+{
+    json_t *rows = json_array();
+
+    for (guint i = 0; i < page->rows->len; i++)
+        json_array_append_new(rows, con_endpoint_row(page->rows->pdata[i], fields));
+    return rows;
+}
+
+static void answer_page(const ConEndpoints *endpoints, ConRequest *request, const ConPage *page, char *const *fields)
+{
+    const ConTable *table = con_watch_table(endpoints->watch);
+
+    con_request_done(request,
+                     json_pack("{s:o, s:s?, s:I, s:I, s:b}", "rows", rows_of(page, fields), "next", page->next, "total",
+                               (json_int_t)page->total, "revision", (json_int_t)con_table_revision(table), "stale",
+                               con_watch_is_stale(endpoints->watch)),
+                     NULL);
+}
+
+static bool wants_csv(const ConRequest *request)
+{
+    const char *format = con_request_query(request, "format");
+
+    return format != NULL && strcmp(format, "csv") == 0;
+}
+
+/* Of each column a cell: "settings" has several.  Caller frees. */
+static char **columns_of(char *const *fields)
+{
+    GPtrArray *columns = g_ptr_array_new();
+
+    for (int i = 0; i < CON_N_COLUMNS; i++) {
+        const char *name = con_columns[i].name;
+        bool is_setting = g_str_has_prefix(name, SETTINGS "_");
+
+        if (is_asked(fields, name) || (is_setting && is_asked(fields, SETTINGS)))
+            g_ptr_array_add(columns,
+                            is_setting ? g_strconcat(SETTINGS ".", name + strlen(SETTINGS "_"), NULL) : g_strdup(name));
+    }
+    g_ptr_array_add(columns, NULL);
+    return (char **)g_ptr_array_free(columns, FALSE);
+}
+
+static void append_row(GString *text, const ConRow *row, char *const *columns)
+{
+    g_autoptr(json_t) document = con_endpoint_row(row, NULL);
+
+    con_csv_row(text, document, (const char *const *)columns);
+}
+
+/* All that the filter takes, page by page, so that nothing is sorted twice. */
+static void answer_csv(const ConEndpoints *endpoints, ConRequest *request, ConQuery *query, char *const *fields)
+{
+    g_auto(GStrv) columns = columns_of(fields);
+    static const char *const headers[] = { "Content-Disposition", "attachment; filename=\"endpoints.csv\"", NULL };
+    GString *text = g_string_new(NULL);
+    g_autofree char *cursor = NULL;
+
+    con_csv_head(text, (const char *const *)columns);
+    query->limit = CON_MAX_PAGE;
+    for (bool more = true; more;) {
+        g_auto(ConPage) page = { 0 };
+
+        query->cursor = cursor;
+        if (!con_page_select(&page, con_watch_table(endpoints->watch), query, NULL))
+            break;
+        for (guint i = 0; i < page.rows->len; i++)
+            append_row(text, page.rows->pdata[i], columns);
+        more = page.next != NULL;
+        g_free(cursor);
+        cursor = g_steal_pointer(&page.next);
+    }
+    con_request_done_text(request, "text/csv; charset=utf-8", g_string_free(text, FALSE), headers);
+}
+
+static char **fields_of(const ConRequest *request)
+{
+    const char *text = con_request_query(request, "fields");
+
+    return text != NULL && *text != '\0' ? g_strsplit(text, ",", -1) : NULL;
+}
+
+static void on_list(ConRequest *request, const ConPerson *person, gpointer user)
+{
+    const ConEndpoints *endpoints = user;
+    const char *text = con_request_query(request, "filter");
+    g_auto(GStrv) fields = fields_of(request);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(ConFilter) filter = con_filter_parse(text != NULL ? text : "", hl_clock_wall(), &error);
+    g_auto(ConPage) page = { 0 };
+    ConQuery query = { .filter = filter,
+                       .cursor = con_request_query(request, "cursor"),
+                       .groups = (const char *const *)person->groups };
+
+    if (filter == NULL || !check_fields(fields, &error) || !parse_limit(request, &query.limit, &error) ||
+        !con_order_parse(con_request_query(request, "sort"), &query.order, &error) ||
+        !con_page_select(&page, con_watch_table(endpoints->watch), &query, &error))
+        con_request_fail(request, error);
+    else if (wants_csv(request))
+        answer_csv(endpoints, request, &query, fields);
+    else
+        answer_page(endpoints, request, &page, fields);
+}
+
+static void list_endpoints(ConRequest *request, gpointer user)
+{
+    const ConEndpoints *endpoints = user;
+
+    con_people_find(endpoints->people, request, on_list, user);
+}
+
+char *con_endpoints_ids(const ConWatch *watch, const ConPerson *person, const char *filter, const json_t *except,
+                        GError **error)
+{
+    g_autoptr(ConFilter) parsed = con_filter_parse(filter, hl_clock_wall(), error);
+    g_autoptr(GHashTable) left_out = g_hash_table_new(g_str_hash, g_str_equal);
+    GString *ids = g_string_new(NULL);
+    ConQuery query = { .filter = parsed, .limit = CON_MAX_PAGE, .groups = (const char *const *)person->groups };
+    g_autofree char *cursor = NULL;
+    json_t *value;
+    size_t n;
+
+    json_array_foreach(except, n, value)
+    {
+        if (json_is_string(value))
+            g_hash_table_add(left_out, hl_unconst(json_string_value(value)));
+    }
+    for (bool more = parsed != NULL && con_order_parse("id", &query.order, error); more;) {
+        g_auto(ConPage) page = { 0 };
+
+        query.cursor = cursor;
+        if (!con_page_select(&page, con_watch_table(watch), &query, error))
+            break;
+        for (guint i = 0; i < page.rows->len; i++) {
+            const char *id = ((const ConRow *)page.rows->pdata[i])->values[CON_COLUMN_ID].text;
+
+            if (!g_hash_table_contains(left_out, id))
+                g_string_append_printf(ids, "%s%s", ids->len > 0 ? "," : "", id);
+        }
+        more = page.next != NULL;
+        g_free(cursor);
+        cursor = g_steal_pointer(&page.next);
+    }
+    if (ids->len == 0 && parsed != NULL)
+        hl_fail(error, HL_ERROR_NOT_FOUND, "there is no endpoint that the filter takes");
+    return g_string_free(ids, ids->len == 0);
+}
+
+/* ----------------------------------------------------------------------------------------------------------- summary
+ */
+
+/* Its counts are of all groups: who is limited to some asks the manager, which counts for him. */
+static void on_summary(ConRequest *request, const ConPerson *person G_GNUC_UNUSED, gpointer user)
+{
+    const ConEndpoints *endpoints = user;
+    const json_t *summary = con_watch_summary(endpoints->watch);
+    g_autoptr(GError) error = NULL;
+    json_t *document;
+
+    if (person->groups != NULL)
+        hl_fail(&error, HL_ERROR_DENIED, "the summary is about all groups, and '%s' is limited to some",
+                person->account);
+    else if (summary == NULL)
+        hl_fail(&error, HL_ERROR_UNAVAILABLE, "no manager has been heard yet: try again in a moment");
+    if (error != NULL) {
+        con_request_fail(request, error);
+        return;
+    }
+    document = json_copy(hl_unconst(summary));
+    json_object_set_new(document, "stale", json_boolean(con_watch_is_stale(endpoints->watch)));
+    con_request_done(request, document, NULL);
+}
+
+static void get_summary(ConRequest *request, gpointer user)
+{
+    const ConEndpoints *endpoints = user;
+
+    con_people_find(endpoints->people, request, on_summary, user);
+}
+
+static void on_events(ConRequest *request, const ConPerson *person, gpointer user)
+{
+    const ConEndpoints *endpoints = user;
+
+    /* events name endpoints of all groups */
+    con_request_done(request,
+                     json_pack("{s:o, s:n}", "rows",
+                               person->groups == NULL ? con_watch_events(endpoints->watch) : json_array(), "next"),
+                     NULL);
+}
+
+static void get_events(ConRequest *request, gpointer user)
+{
+    const ConEndpoints *endpoints = user;
+
+    con_people_find(endpoints->people, request, on_events, user);
+}
+
+/* ---------------------------------------------------------------------------------------------------------- settings
+ */
+
+static const char *type_name(const HlOption *row)
+{
+    static const char *const names[] = {
+        [HL_OPTION_STRING] = "string",     [HL_OPTION_INT] = "integer",   [HL_OPTION_BOOL] = "bool",
+        [HL_OPTION_DURATION] = "duration", [HL_OPTION_CHOICE] = "choice", [HL_OPTION_LIST] = "list"
+    };
+
+    return g_str_has_suffix(row->name, "schedule") ? "schedule" : names[row->type];
+}
+
+static json_t *setting_document(const HlOption *row)
+{
+    g_autofree char *takes = hl_option_describe(row);
+    json_t *document = json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I}", "key", row->name, "type", type_name(row),
+                                 "default", hl_settings_of_new_group(row), "text", row->help, "takes", takes, "min",
+                                 (json_int_t)row->min, "max", (json_int_t)row->max);
+    json_t *choices = json_array();
+
+    for (const char *const *choice = row->choices; choice != NULL && *choice != NULL; choice++)
+        json_array_append_new(choices, json_string(*choice));
+    json_object_set_new(document, "choices", choices);
+    return document;
+}
+
+static void on_settings(ConRequest *request, const ConPerson *person G_GNUC_UNUSED, gpointer user G_GNUC_UNUSED)
+{
+    HlOptionTable table = hl_settings_table();
+    json_t *rows = json_array();
+
+    for (size_t i = 0; i < table.count; i++)
+        json_array_append_new(rows, setting_document(&table.rows[i]));
+    con_request_done(request, json_pack("{s:o, s:n}", "rows", rows, "next"), NULL);
+}
+
+static void get_settings(ConRequest *request, gpointer user)
+{
+    const ConEndpoints *endpoints = user;
+
+    con_people_find(endpoints->people, request, on_settings, user);
+}
+
+const ConHandlerRow con_endpoints_rows[] = {
+    { "listEndpoints", list_endpoints },
+    { "getSummary", get_summary },
+    { "listEvents", get_events },
+    { "listSettings", get_settings },
+    { NULL, NULL },
+};

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manager/console/events.h"
+
+#include <string.h>
+
+#include "lib/base/unconst.h"
+#include "manager/console/endpoints.h"
+
+#define BATCH_MS    250
+#define PULSE_EVERY 15   /* s */
+#define CHECK_EVERY 30   /* s: so long does the stream of a session that ended go on */
+#define MAX_BATCH   2000 /* endpoints; more of them at once are "ask again" */
+#define MAX_EVENTS  100
+
+struct ConEvents {
+    ConPeople *people;
+    const ConWatch *watch;
+    GPtrArray *streams;  /* of Stream * */
+    GHashTable *changed; /* ids since the last batch */
+    GHashTable *removed;
+    json_t *told; /* events since then */
+    bool has_summary, has_stale, is_reset;
+    guint timer, pulse, check;
+    uint64_t last; /* number of a stream */
+};
+
+typedef struct {
+    uint64_t number;
+    HlHttpStream *http;
+    char *session, *address;
+    char **groups;    /* NULL: all */
+    bool needs_reset; /* it was too slow */
+} Stream;
+
+static void stream_free(gpointer item)
+{
+    Stream *stream = item;
+
+    hl_http_stream_end(stream->http);
+    g_free(stream->session);
+    g_free(stream->address);
+    g_strfreev(stream->groups);
+    g_free(stream);
+}
+
+/* Whoever left is taken out with the next pulse: nothing else is lost by that. */
+static void write_text(Stream *stream, const char *text)
+{
+    static const char reset[] = "event: reset\ndata: {}\n\n";
+
+    if (stream->needs_reset)
+        stream->needs_reset = hl_http_stream_write(stream->http, reset, strlen(reset)) == HL_HTTP_STREAM_FULL;
+    else if (*text != '\0')
+        stream->needs_reset = hl_http_stream_write(stream->http, text, strlen(text)) == HL_HTTP_STREAM_FULL;
+}
+
+static void append_event(GString *out, const char *type, const json_t *data)
+{
+    g_autofree char *text = hl_json_print(data);
+
+    g_string_append_printf(out, "event: %s\ndata: %s\n\n", type, text);
+}
+
+/* ----------------------------------------------------------------------------------------------------------- batches
+ */
+
+/* One that is not there for the reader is gone, as far as he knows. */
+static json_t *batch_of(const ConEvents *events, const char *const *groups)
+{
+    const ConTable *table = con_watch_table(events->watch);
+    json_t *rows = json_array();
+    json_t *removed = json_array();
+    GHashTableIter iter;
+    gpointer id;
+
+    g_hash_table_iter_init(&iter, events->changed);
+    while (g_hash_table_iter_next(&iter, &id, NULL)) {
+        const ConRow *row = con_table_get(table, id);
+
+        if (row != NULL && (groups == NULL || g_strv_contains(groups, row->values[CON_COLUMN_GROUP].text)))
+            json_array_append_new(rows, con_endpoint_row(row, NULL));
+        else if (groups == NULL)
+            json_array_append_new(removed, json_string(id));
+    }
+    g_hash_table_iter_init(&iter, events->removed);
+    while (groups == NULL && g_hash_table_iter_next(&iter, &id, NULL))
+        json_array_append_new(removed, json_string(id));
+    return json_pack("{s:o, s:o}", "rows", rows, "removed", removed);
+}
+
+static void append_state(const ConEvents *events, GString *out)
+{
+    g_autoptr(json_t) stale = json_pack("{s:b}", "stale", con_watch_is_stale(events->watch));
+
+    append_event(out, "stale", stale);
+}
+
+static void append_endpoints(const ConEvents *events, GString *out, const char *const *groups)
+{
+    g_autoptr(json_t) batch = NULL;
+    g_autoptr(json_t) nothing = json_object();
+
+    if (events->is_reset || g_hash_table_size(events->changed) + g_hash_table_size(events->removed) > MAX_BATCH) {
+        append_event(out, "reset", nothing);
+        return;
+    }
+    if (g_hash_table_size(events->changed) + g_hash_table_size(events->removed) == 0)
+        return;
+    batch = batch_of(events, groups);
+    append_event(out, "endpoints", batch);
+}
+
+/* Summary and events are about all groups. */
+static char *text_for(const ConEvents *events, const char *const *groups)
+{
+    GString *out = g_string_new(NULL);
+    json_t *event;
+    size_t i;
+
+    if (events->has_stale)
+        append_state(events, out);
+    append_endpoints(events, out, groups);
+    if (groups == NULL && events->has_summary && con_watch_summary(events->watch) != NULL)
+        append_event(out, "summary", con_watch_summary(events->watch));
+    json_array_foreach(events->told, i, event)
+    {
+        if (groups == NULL)
+            append_event(out, "event", event);
+    }
+    return g_string_free(out, FALSE);
+}
+
+static gboolean on_batch(gpointer user)
+{
+    ConEvents *events = user;
+    g_autofree char *for_all = NULL;
+
+    events->timer = 0;
+    for (guint i = 0; i < events->streams->len; i++) {
+        Stream *stream = events->streams->pdata[i];
+
+        if (stream->groups == NULL) {
+            if (for_all == NULL)
+                for_all = text_for(events, NULL);
+            write_text(stream, for_all);
+        } else {
+            g_autofree char *text = text_for(events, (const char *const *)stream->groups);
+
+            write_text(stream, text);
+        }
+    }
+    g_hash_table_remove_all(events->changed);
+    g_hash_table_remove_all(events->removed);
+    json_array_clear(events->told);
+    events->has_summary = events->has_stale = events->is_reset = false;
+    return G_SOURCE_REMOVE;
+}
+
+void con_events_news(ConNews news, const char *id, const json_t *document, gpointer user)
+{
+    ConEvents *events = user;
+
+    if (events->streams->len == 0)
+        return;
+    if (news == CON_NEWS_CHANGED && g_hash_table_size(events->changed) <= MAX_BATCH)
+        g_hash_table_add(events->changed, g_strdup(id));
+    else if (news == CON_NEWS_REMOVED && g_hash_table_size(events->removed) <= MAX_BATCH)
+        g_hash_table_add(events->removed, g_strdup(id));
+    else if (news == CON_NEWS_EVENT && json_array_size(events->told) < MAX_EVENTS)
+        json_array_append(events->told, hl_unconst(document));
+    events->has_summary |= news == CON_NEWS_SUMMARY;
+    events->has_stale |= news == CON_NEWS_STALE;
+    events->is_reset |= news == CON_NEWS_RESET;
+    if (events->timer == 0)
+        events->timer = g_timeout_add(BATCH_MS, on_batch, events);
+}
+
+/* ----------------------------------------------------------------------------------------------------------- streams
+ */
+
+static gboolean on_pulse(gpointer user)
+{
+    ConEvents *events = user;
+
+    for (guint i = events->streams->len; i-- > 0;) {
+        Stream *stream = events->streams->pdata[i];
+
+        if (hl_http_stream_write(stream->http, ":\n\n", 3) == HL_HTTP_STREAM_GONE)
+            g_ptr_array_remove_index_fast(events->streams, i);
+    }
+    return G_SOURCE_CONTINUE;
+}
+
+/* Which stream is asked about: it may be gone by the time of the answer. */
+typedef struct {
+    ConEvents *events;
+    uint64_t number;
+} Asked;
+
+static void on_still(const ConPerson *person, gpointer user)
+{
+    g_autofree Asked *asked = user;
+    GPtrArray *streams = asked->events->streams;
+
+    for (guint i = 0; i < streams->len; i++) {
+        Stream *stream = streams->pdata[i];
+
+        if (stream->number != asked->number)
+            continue;
+        if (person == NULL) {
+            g_ptr_array_remove_index_fast(streams, i);
+            return;
+        }
+        g_strfreev(stream->groups);
+        stream->groups = g_strdupv(person->groups);
+        return;
+    }
+}
+
+/* Not while no manager answers: that ends no session. */
+static gboolean on_check(gpointer user)
+{
+    ConEvents *events = user;
+
+    for (guint i = 0; !con_watch_is_stale(events->watch) && i < events->streams->len; i++) {
+        const Stream *stream = events->streams->pdata[i];
+        Asked *asked = g_new(Asked, 1);
+
+        *asked = (Asked){ events, stream->number };
+        con_people_check(events->people, stream->session, stream->address, on_still, asked);
+    }
+    return G_SOURCE_CONTINUE;
+}
+
+static void on_person(ConRequest *request, const ConPerson *person, gpointer user)
+{
+    static const char *const headers[] = { "Cache-Control", "no-store", "X-Accel-Buffering", "no", NULL };
+    ConEvents *events = user;
+    Stream *stream = g_new0(Stream, 1);
+    g_autoptr(GString) text = g_string_new(":\n\n");
+
+    stream->number = ++events->last;
+    stream->session = g_strdup(request->session);
+    stream->address = g_strdup(request->http->peer);
+    stream->groups = g_strdupv(person->groups);
+    stream->http = con_request_stream(request, "text/event-stream", headers);
+    append_state(events, text);
+    write_text(stream, text->str);
+    g_ptr_array_add(events->streams, stream);
+}
+
+static void get_stream(ConRequest *request, gpointer user)
+{
+    con_people_find(((ConEvents *)user)->people, request, on_person, user);
+}
+
+ConEvents *con_events_new(ConPeople *people, const ConWatch *watch)
+{
+    ConEvents *events = g_new0(ConEvents, 1);
+
+    events->people = people;
+    events->watch = watch;
+    events->streams = g_ptr_array_new_with_free_func(stream_free);
+    events->changed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    events->removed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    events->told = json_array();
+    events->pulse = g_timeout_add_seconds(PULSE_EVERY, on_pulse, events);
+    events->check = g_timeout_add_seconds(CHECK_EVERY, on_check, events);
+    return events;
+}
+
+void con_events_free(ConEvents *events)
+{
+    if (events == NULL)
+        return;
+    g_clear_handle_id(&events->timer, g_source_remove);
+    g_clear_handle_id(&events->pulse, g_source_remove);
+    g_clear_handle_id(&events->check, g_source_remove);
+    g_ptr_array_unref(events->streams);
+    g_hash_table_unref(events->changed);
+    g_hash_table_unref(events->removed);
+    json_decref(events->told);
+    g_free(events);
+}
+
+const ConHandlerRow con_events_rows[] = {
+    { "getEvents", get_stream },
+    { NULL, NULL },
+};

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manager/console/people.h"
+
+#include <string.h>
+
+#include "lib/base/unconst.h"
+#include "manager/console/core/credentials.h"
+
+#define HOLDS_FOR  (5 * HL_SECOND)  /* so long is one who was signed out still answered what the console knows itself */
+#define USED_AFTER (30 * HL_SECOND) /* so often is the manager told that somebody is at work */
+#define MAX_KNOWN  10000
+
+struct ConPeople {
+    ConLine *line;
+    GHashTable *known; /* session or token -> Known * */
+};
+
+typedef struct {
+    ConPerson person;
+    HlTime asked, used; /* monotonic */
+} Known;
+
+static void person_clear(ConPerson *person)
+{
+    g_free(person->account);
+    g_free(person->role);
+    g_strfreev(person->groups);
+}
+
+static void known_free(gpointer item)
+{
+    Known *known = item;
+
+    person_clear(&known->person);
+    g_free(known);
+}
+
+ConPeople *con_people_new(ConLine *line)
+{
+    ConPeople *people = g_new0(ConPeople, 1);
+
+    people->line = line;
+    people->known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, known_free);
+    return people;
+}
+
+void con_people_free(ConPeople *people)
+{
+    if (people == NULL)
+        return;
+    g_hash_table_unref(people->known);
+    g_free(people);
+}
+
+/* -------------------------------------------------------------------------------------------------------------- find
+ */
+
+/* A question to the manager, for a request or for a stream. */
+typedef struct {
+    ConPeople *people;
+    char *session;
+    bool is_use;
+    ConRequest *request; /* NULL: for a stream */
+    ConPersonFn found;
+    ConStillFn done;
+    gpointer user;
+} Question;
+
+static char **groups_of(const json_t *document)
+{
+    const json_t *array = json_object_get(document, "groups");
+    gsize n = json_array_size(array);
+    char **groups = n > 0 ? g_new0(char *, n + 1) : NULL;
+
+    for (gsize i = 0; i < n; i++)
+        groups[i] = g_strdup(json_string_value(json_array_get(array, i)));
+    return groups;
+}
+
+static const Known *remember(ConPeople *people, const Question *question, const json_t *answer)
+{
+    Known *known = g_new0(Known, 1);
+    const Known *before = g_hash_table_lookup(people->known, question->session);
+
+    known->person = (ConPerson){ g_strdup(json_string_value(json_object_get(answer, "account"))),
+                                 g_strdup(json_string_value(json_object_get(answer, "role"))), groups_of(answer) };
+    known->asked = hl_clock_mono();
+    known->used = question->is_use ? known->asked : before != NULL ? before->used : 0;
+    if (g_hash_table_size(people->known) >= MAX_KNOWN)
+        g_hash_table_remove_all(people->known);
+    g_hash_table_replace(people->known, g_strdup(question->session), known);
+    return known;
+}
+
+static void tell(const Question *question, const ConPerson *person, const GError *error)
+{
+    if (question->request == NULL)
+        question->done(person, question->user);
+    else if (person != NULL)
+        question->found(question->request, person, question->user);
+    else if (hl_error_code(error) == HL_ERROR_EXPIRED)
+        con_request_fail_unknown(question->request);
+    else
+        con_request_fail(question->request, error);
+}
+
+static void on_shown(const json_t *answer, const GError *error, gpointer user)
+{
+    Question *question = user;
+    const Known *known = NULL;
+
+    if (error == NULL)
+        known = remember(question->people, question, answer);
+    else if (hl_error_code(error) == HL_ERROR_EXPIRED)
+        g_hash_table_remove(question->people->known, question->session);
+    tell(question, known != NULL ? &known->person : NULL, error);
+    g_free(question->session);
+    g_free(question);
+}
+
+static void ask(ConPeople *people, const Question *question, const char *address)
+{
+    const char *const arguments[] = { "use", question->is_use ? "yes" : NULL, NULL };
+    Question *copy = g_memdup2(question, sizeof *question);
+
+    copy->session = g_strdup(question->session);
+    con_line_call(people->line, &(ConLineAsk){ .name = "session show",
+                                               .arguments = arguments,
+                                               .session = copy->session,
+                                               .address = address,
+                                               .done = on_shown,
+                                               .user = copy });
+}
+
+void con_people_find(ConPeople *people, ConRequest *request, ConPersonFn found, gpointer user)
+{
+    const Known *known = g_hash_table_lookup(people->known, request->session);
+    HlTime mono = hl_clock_mono();
+    bool is_use = (request->match.route->flags & CON_ROUTE_PASSIVE) == 0;
+
+    if (known != NULL && mono - known->asked < HOLDS_FOR && (!is_use || mono - known->used < USED_AFTER)) {
+        found(request, &known->person, user);
+        return;
+    }
+    ask(people,
+        &(Question){ .people = people,
+                     .session = request->session,
+                     .is_use = is_use,
+                     .request = request,
+                     .found = found,
+                     .user = user },
+        request->http->peer);
+}
+
+void con_people_check(ConPeople *people, const char *session, const char *address, ConStillFn done, gpointer user)
+{
+    ask(people, &(Question){ .people = people, .session = hl_unconst(session), .done = done, .user = user }, address);
+}
+
+/* ----------------------------------------------------------------------------------------------------- sign-in, -out
+ */
+
+static void on_created(const json_t *answer, const GError *error, gpointer user)
+{
+    ConRequest *request = user;
+    g_autofree char *cookie = NULL;
+    json_t *document;
+
+    if (error != NULL && hl_error_code(error) == HL_ERROR_DENIED) {
+        con_request_fail_as(request, 401, error, NULL);
+        return;
+    }
+    if (error != NULL) {
+        con_request_fail(request, error);
+        return;
+    }
+    cookie = con_cookie_print(json_string_value(json_object_get(answer, "session")));
+    document = json_copy(hl_unconst(answer));
+    json_object_del(document, "session"); /* where no script of a page can read it */
+    con_request_done(request, document, (const char *const[]){ "Set-Cookie", cookie, NULL });
+}
+
+static void post_session(ConRequest *request, gpointer user)
+{
+    ConPeople *people = user;
+    const char *name = json_string_value(json_object_get(request->body, "name"));
+    const char *password = json_string_value(json_object_get(request->body, "password"));
+    const char *const arguments[] = { "name", name, "password", password, NULL };
+    g_autoptr(GError) error = NULL;
+
+    if (name != NULL && password != NULL) {
+        con_line_call(people->line, &(ConLineAsk){ .name = "session create",
+                                                   .arguments = arguments,
+                                                   .address = request->http->peer,
+                                                   .done = on_created,
+                                                   .user = request });
+        return;
+    }
+    hl_fail(&error, HL_ERROR_INVALID, "'name' and 'password' are needed, as text");
+    con_request_fail(request, error);
+}
+
+static void on_session(const json_t *answer, const GError *error, gpointer user)
+{
+    ConRequest *request = user;
+
+    if (error == NULL)
+        con_request_done(request, json_incref(hl_unconst(answer)), NULL);
+    else if (hl_error_code(error) == HL_ERROR_EXPIRED)
+        con_request_fail_unknown(request);
+    else
+        con_request_fail(request, error);
+}
+
+static void get_session(ConRequest *request, gpointer user)
+{
+    ConPeople *people = user;
+
+    con_line_call(people->line, &(ConLineAsk){ .name = "session show",
+                                               .session = request->session,
+                                               .address = request->http->peer,
+                                               .done = on_session,
+                                               .user = request });
+}
+
+/* One that has ended already is as good. */
+static void on_ended(const json_t *answer G_GNUC_UNUSED, const GError *error, gpointer user)
+{
+    ConRequest *request = user;
+    g_autofree char *cookie = con_cookie_print("");
+
+    if (error == NULL || hl_error_code(error) == HL_ERROR_EXPIRED)
+        con_request_done(request, NULL, (const char *const[]){ "Set-Cookie", cookie, NULL });
+    else
+        con_request_fail(request, error);
+}
+
+static void delete_session(ConRequest *request, gpointer user)
+{
+    ConPeople *people = user;
+
+    g_hash_table_remove(people->known, request->session);
+    con_line_call(people->line, &(ConLineAsk){ .name = "session end",
+                                               .session = request->session,
+                                               .address = request->http->peer,
+                                               .done = on_ended,
+                                               .user = request });
+}
+
+const ConHandlerRow con_people_rows[] = {
+    { "createSession", post_session },
+    { "getSession", get_session },
+    { "getMe", get_session },
+    { "deleteSession", delete_session },
+    { NULL, NULL },
+};

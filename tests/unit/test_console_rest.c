@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The pure parts behind the REST interface: arguments of calls, pages of lists, CSV. */
+#include <string.h>
+
+#include "manager/console/core/arguments.h"
+#include "manager/console/core/csv.h"
+#include "manager/console/core/rows.h"
+
+/* ---------------------------------------------------------------------------------------------------------- arguments
+ */
+
+static const struct {
+    const char *method, *target, *body, *version, *selector;
+    const char *expected; /* "name=value|..."; NULL: refused */
+} rows[] = {
+    { "GET", "/api/v1/groups/office", NULL, NULL, NULL, "name=office" },
+    { "GET", "/api/v1/groups", NULL, NULL, NULL, "" },
+    { "PATCH", "/api/v1/groups/office", "{\"settings\": {\"a\": \"1\", \"b\": 2, \"c\": true}}", "7", NULL,
+      "name=office|version=7|setting=a=1|setting=b=2|setting=c=yes" },
+    { "PATCH", "/api/v1/groups/office", "{\"settings\": []}", "7", NULL, NULL },
+    { "PATCH", "/api/v1/groups/office", "{\"settings\": {\"a\": {}}}", "7", NULL, NULL },
+    { "PATCH", "/api/v1/groups/office", "{\"settings\": {}}", NULL, NULL, NULL },
+    { "POST", "/api/v1/commands", "{\"kind\": \"scan\", \"ids\": [\"x\"], \"expires\": \"1d\"}", NULL, "x",
+      "selector=x|expires=1d" },
+    { "POST", "/api/v1/commands", "{\"kind\": \"scan\"}", NULL, NULL, NULL },
+    { "POST", "/api/v1/endpoints:move", "{\"ids\": [\"x\"], \"group\": 7}", NULL, "x", "selector=x|group=7" },
+    { "POST", "/api/v1/endpoints:move", "{\"ids\": [\"x\"], \"group\": {}}", NULL, "x", NULL },
+    { "POST", "/api/v1/tokens", "{\"name\": \"n\", \"groups\": [\"a\", \"b\"]}", NULL, NULL, "name=n|groups=a,b" },
+    { "POST", "/api/v1/tokens", "{\"name\": \"n\", \"groups\": [1]}", NULL, NULL, NULL },
+    { "POST", "/api/v1/tokens", "{\"name\": \"n\", \"role\": null}", NULL, NULL, "name=n" },
+    { "GET", "/api/v1/audit?account=ann&limit=5", NULL, NULL, NULL, "account=ann|limit=5" },
+};
+
+static void test_arguments(void)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_auto(ConTarget) target = { 0 };
+        g_autoptr(GError) error = NULL;
+        g_autoptr(json_t) body = rows[i].body != NULL ? json_loads(rows[i].body, 0, NULL) : NULL;
+        g_auto(GStrv) arguments = NULL;
+        GString *text = g_string_new(NULL);
+        g_autofree char *got = NULL;
+        ConMatch match;
+
+        g_test_message("%s %s %s", rows[i].method, rows[i].target, rows[i].body);
+        g_assert_true(con_target_parse(&target, rows[i].target, &error));
+        match = con_route_find(rows[i].method, target.segments);
+        g_assert_nonnull(match.route);
+        arguments = con_arguments_make(&(ConGiven){ &match, &target, body, rows[i].version, rows[i].selector }, &error);
+        g_assert_cmpint(arguments != NULL, ==, rows[i].expected != NULL);
+        g_assert_cmpint(error == NULL, ==, arguments != NULL);
+        for (gsize n = 0; arguments != NULL && arguments[n] != NULL; n += 2)
+            g_string_append_printf(text, "%s%s=%s", n > 0 ? "|" : "", arguments[n], arguments[n + 1]);
+        got = g_string_free(text, FALSE);
+        g_assert_cmpstr(got, ==, rows[i].expected != NULL ? rows[i].expected : "");
+    }
+}
+
+/* Every entry of every row says where its value comes from, and the braces of its path have the name. */
+static void test_every_route(void)
+{
+    ConRoutes routes = con_routes();
+
+    for (gsize i = 0; i < routes.count; i++) {
+        const ConRoute *route = &routes.rows[i];
+        g_auto(GStrv) entries = g_strsplit(route->arguments, " ", -1);
+
+        g_test_message("%s", route->id);
+        g_assert_true(*route->arguments == '\0' || route->call != NULL);
+        g_assert_true(route->list == NULL || route->method == CON_GET);
+        for (gsize n = 0; entries[n] != NULL && *entries[n] != '\0'; n++) {
+            const char *from = strchr(entries[n], '=') + 1;
+
+            g_assert_true(g_str_has_prefix(from, "path.") || g_str_has_prefix(from, "query.") ||
+                          g_str_has_prefix(from, "body.") || strcmp(from, "settings") == 0 ||
+                          strcmp(from, "selector") == 0 || strcmp(from, "match") == 0);
+            if (g_str_has_prefix(from, "path."))
+                g_assert_nonnull(con_match_param(&(ConMatch){ .route = route, .params = { "one", "two" } }, from + 5));
+            g_assert_true(!g_str_has_prefix(from, "body.") || route->body != NULL);
+        }
+    }
+}
+
+static void test_call_names(void)
+{
+    static const struct {
+        const char *call, *body, *expected;
+    } cases[] = {
+        { "group list", NULL, "group list" },
+        { "=kind", "{\"kind\": \"scan\"}", "scan" },
+        { "=kind", "{\"kind\": \"quarantine restore\"}", "quarantine restore" },
+        { "=kind", "{\"kind\": \"group delete\"}", NULL },
+        { "=kind", "{\"kind\": \"endpoint clone keep\"}", NULL },
+        { "=kind", "{\"kind\": \"\"}", NULL },
+        { "=kind", "{\"kind\": 7}", NULL },
+        { "=kind", "{}", NULL },
+        { "endpoint clone =action", "{\"action\": \"keep\"}", "endpoint clone keep" },
+        { "endpoint clone =action", "{\"action\": \"scan\"}", NULL },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(json_t) body = cases[i].body != NULL ? json_loads(cases[i].body, 0, NULL) : NULL;
+        g_autoptr(GError) error = NULL;
+
+        g_assert_cmpstr(con_call_name(&(ConRoute){ .call = cases[i].call }, body, &error), ==, cases[i].expected);
+        g_assert_cmpint(error == NULL, ==, cases[i].expected != NULL);
+    }
+}
+
+/* --------------------------------------------------------------------------------------------------------------- lists
+ */
+
+static void expect_page(ConRowsQuery query, const char *expected, const char *expected_next)
+{
+    g_autoptr(json_t) all = json_loads("[{\"n\": 3, \"t\": \"Alpha\"}, {\"n\": 1, \"t\": \"beta\"}, {\"t\": \"gamma\"},"
+                                       " {\"n\": 2, \"t\": \"ALPHA two\"}]",
+                                       0, NULL);
+    g_autoptr(json_t) page = NULL;
+    g_autoptr(json_t) next = NULL;
+    g_autoptr(GError) error = NULL;
+    g_autofree char *text = NULL;
+    bool ok = con_rows_select(all, &query, &page, &next, &error);
+
+    g_assert_cmpint(ok, ==, expected != NULL);
+    if (!ok)
+        return;
+    text = json_dumps(page, JSON_COMPACT | JSON_SORT_KEYS);
+    g_assert_cmpstr(text, ==, expected);
+    g_assert_cmpstr(json_string_value(next), ==, expected_next);
+}
+
+static void test_rows(void)
+{
+    expect_page((ConRowsQuery){ .filter = "alpha" }, "[{\"n\":3,\"t\":\"Alpha\"},{\"n\":2,\"t\":\"ALPHA two\"}]", NULL);
+    expect_page((ConRowsQuery){ .filter = "alpha", .sort = "n" },
+                "[{\"n\":2,\"t\":\"ALPHA two\"},{\"n\":3,\"t\":\"Alpha\"}]", NULL);
+    expect_page((ConRowsQuery){ .sort = "n", .limit = "2" }, "[{\"t\":\"gamma\"},{\"n\":1,\"t\":\"beta\"}]", "2");
+    expect_page((ConRowsQuery){ .sort = "-n", .limit = "1", .cursor = "3" }, "[{\"t\":\"gamma\"}]", NULL);
+    expect_page((ConRowsQuery){ .cursor = "99" }, "[]", NULL);
+    expect_page((ConRowsQuery){ .limit = "0" }, NULL, NULL);
+    expect_page((ConRowsQuery){ .limit = "1001" }, NULL, NULL);
+    expect_page((ConRowsQuery){ .cursor = "-1" }, NULL, NULL);
+}
+
+/* What a spreadsheet would compute is text there; quotes, commas and lines stay in their cell. */
+static void test_csv(void)
+{
+    static const char *const fields[] = { "a", "b.c", "d", NULL };
+    g_autoptr(json_t) row = json_loads("{\"a\": \"=1+1\", \"b\": {\"c\": \"x\\\"y,\\nz\"}, \"d\": null}", 0, NULL);
+    g_autoptr(GString) out = g_string_new(NULL);
+
+    con_csv_head(out, fields);
+    con_csv_row(out, row, fields);
+    g_assert_cmpstr(out->str, ==, "\"a\",\"b.c\",\"d\"\r\n\"'=1+1\",\"x\"\"y,\nz\",\"\"\r\n");
+    for (const char *c = "+-@\t\r="; *c != '\0'; c++) {
+        g_autofree char *text = g_strdup_printf("%cx", *c);
+
+        g_string_truncate(out, 0);
+        con_csv_cell(out, text, true);
+        g_assert_true(g_str_has_prefix(out->str, "\"'"));
+    }
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/console-rest/arguments", test_arguments);
+    g_test_add_func("/console-rest/every-route", test_every_route);
+    g_test_add_func("/console-rest/call-names", test_call_names);
+    g_test_add_func("/console-rest/rows", test_rows);
+    g_test_add_func("/console-rest/csv", test_csv);
+    return g_test_run();
+}
