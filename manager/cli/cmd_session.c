@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* holdline account password, holdline session ..., holdline token ... */
+/* holdline account password, holdline code ..., holdline session ..., holdline token ... */
 #include <stdio.h>
 #include <string.h>
 
@@ -29,6 +29,43 @@ bool cmd_account_password(HlInvocation *call, GError **error)
     if (!cli_show_json(call, done))
         printf("%s has another password, for the console; its sessions there have ended\n",
                name != NULL ? name : "your account");
+    return true;
+}
+
+bool cmd_code_create(HlInvocation *call, GError **error)
+{
+    g_autoptr(json_t) document = cli_call(call, "code create", NULL, error);
+
+    if (document == NULL)
+        return false;
+    if (!cli_show_json(call, document))
+        printf("%s\nGive this to your app, or type the key %s, within 10 minutes; then\n"
+               "'holdline code confirm CODE' with the code that it shows.\n",
+               cli_text(document, "uri"), cli_text(document, "secret"));
+    return true;
+}
+
+bool cmd_code_confirm(HlInvocation *call, GError **error)
+{
+    const char *arguments[] = { "code", call->args[0], NULL };
+    g_autoptr(json_t) document = cli_call(call, "code confirm", arguments, error);
+
+    if (document == NULL)
+        return false;
+    if (!cli_show_json(call, document))
+        printf("the console asks you for a one-time code from now on\n");
+    return true;
+}
+
+bool cmd_code_delete(HlInvocation *call, GError **error)
+{
+    const char *arguments[] = { "name", call->args[0], NULL };
+    g_autoptr(json_t) document = cli_call(call, "code delete", arguments, error);
+
+    if (document == NULL)
+        return false;
+    if (!cli_show_json(call, document))
+        printf("%s signs in without one-time codes again\n", call->args[0]);
     return true;
 }
 

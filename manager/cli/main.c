@@ -174,6 +174,10 @@ static const HlCommand commands[] = {
       "Have the server sign a certificate request; --replace revokes the account's earlier certificates; --site: on "
       "the server, when nobody can ask it any more",
       cmd_account_certificate, 1, 1, certificate_flags },
+    { "code create", "", "Make a key for one-time codes, which you confirm with a code of your app", cmd_code_create, 0,
+      0, NULL },
+    { "code confirm", "CODE", "From now on the console asks you for one-time codes too", cmd_code_confirm, 1, 1, NULL },
+    { "code delete", "NAME", "An account signs in without one-time codes again", cmd_code_delete, 1, 1, NULL },
     { "session list", "", "List who is signed in to a console: you, or, for an owner, everybody", cmd_session_list, 0,
       0, NULL },
     { "session end", "SESSION", "End a session of the console", cmd_pass_end, 1, 1, NULL },

@@ -41,6 +41,7 @@ void mgr_secret_record_clear(MgrSecretRecord *record)
 {
     g_clear_pointer(&record->account, g_free);
     g_clear_pointer(&record->password, g_free);
+    g_clear_pointer(&record->code, g_free);
 }
 
 /* ------------------------------------------------------------------------------------------------------------- load
@@ -94,7 +95,9 @@ static bool on_secret(HlStmt *row, gpointer user)
     const Receiver *to = user;
     MgrSecretRecord record = { .account = g_strdup(hl_stmt_text(row, 0)),
                                .password = g_strdup(hl_stmt_text(row, 1)),
-                               .changed_at = hl_stmt_int(row, 2) };
+                               .changed_at = hl_stmt_int(row, 2),
+                               .code = g_strdup(hl_stmt_text(row, 3)),
+                               .code_step = hl_stmt_int(row, 4) };
 
     to->secret(&record, to->user);
     mgr_secret_record_clear(&record);
@@ -105,7 +108,8 @@ bool mgr_registry_load_secrets(HlDb *db, MgrSecretFn fn, gpointer user, GError *
 {
     Receiver to = { .secret = fn, .user = user };
 
-    return hl_db_query(db, on_secret, &to, error, "SELECT account, password, changed_at FROM secret", "");
+    return hl_db_query(db, on_secret, &to, error, "SELECT account, password, changed_at, code, code_step FROM secret",
+                       "");
 }
 
 /* ------------------------------------------------------------------------------------------------------------ write
@@ -135,11 +139,23 @@ void mgr_write_pass_end(HlWriteSet *set, const char *hash)
 void mgr_write_secret(HlWriteSet *set, const MgrSecretRecord *s)
 {
     hl_write_set_add(set,
-                     "INSERT OR REPLACE INTO secret (account, password, changed_at) SELECT ?1, ?2, ?3"
-                     " WHERE EXISTS (SELECT 1 FROM account WHERE name = ?1)",
+                     "INSERT INTO secret (account, password, changed_at) SELECT ?1, ?2, ?3"
+                     " WHERE EXISTS (SELECT 1 FROM account WHERE name = ?1)"
+                     " ON CONFLICT (account) DO UPDATE SET password = ?2, changed_at = ?3",
                      "tti", s->account, s->password, INT(s->changed_at));
     hl_write_set_require(set);
     hl_write_set_add(set, "DELETE FROM pass WHERE account = ? AND kind = 'session'", "t", s->account);
+}
+
+void mgr_write_code(HlWriteSet *set, const char *account, const char *code, int64_t step)
+{
+    hl_write_set_add(set, "UPDATE secret SET code = ?, code_step = ? WHERE account = ?", "tit", code, step, account);
+    hl_write_set_require(set);
+}
+
+void mgr_write_code_step(HlWriteSet *set, const char *account, int64_t step)
+{
+    hl_write_set_add(set, "UPDATE secret SET code_step = max(code_step, ?) WHERE account = ?", "it", step, account);
 }
 
 void mgr_write_passes_removal(HlWriteSet *set, const char *account)

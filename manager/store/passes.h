@@ -36,6 +36,8 @@ typedef struct {
     char *account;
     char *password; /* encoded */
     HlTime changed_at;
+    char *code;        /* the key of its one-time codes, in base64; "": none */
+    int64_t code_step; /* of the one that was used last */
 } MgrSecretRecord;
 
 void mgr_secret_record_clear(MgrSecretRecord *record);
@@ -51,9 +53,15 @@ void mgr_write_pass(HlWriteSet *set, const MgrPassRecord *pass);
 void mgr_write_pass_use(HlWriteSet *set, const char *hash, HlTime at);
 void mgr_write_pass_end(HlWriteSet *set, const char *hash);
 
-/* Another password, and every session of the account is over.  Fails the set with HL_ERROR_CONFLICT if the account is
- * gone meanwhile. */
+/* Another password, and every session of the account is over; its one-time codes stay.  Fails the set with
+ * HL_ERROR_CONFLICT if the account is gone meanwhile. */
 void mgr_write_secret(HlWriteSet *set, const MgrSecretRecord *secret);
+
+/* One-time codes from now on, or none; fails the set with HL_ERROR_CONFLICT if the account has no password (any more).
+ */
+void mgr_write_code(HlWriteSet *set, const char *account, const char *code, int64_t step);
+/* A code was used: none up to its step counts again. */
+void mgr_write_code_step(HlWriteSet *set, const char *account, int64_t step);
 
 /* The account is gone: so are its password, sessions and tokens. */
 void mgr_write_passes_removal(HlWriteSet *set, const char *account);

@@ -70,6 +70,9 @@ static const Call calls[] = {
     { "session show", { NULL } },
     { "session list", { NULL } },
     { "session end", { "id", "s-none" } },
+    { "code create", { NULL } },
+    { "code confirm", { "code", "123456" } },
+    { "code delete", { "name", "bob" } },
     { "token create", { "name", "script" } },
     { "token list", { NULL } },
     { "token delete", { "id", "t-none" } },
@@ -89,7 +92,9 @@ static inline const char *call_sample_end(const char *name)
 {
     static const char *const ends[][2] = { { "clone", "conflict" },        { "pattern sync", "unavailable" },
                                            { "console renew", "exists" },  { "session create", "denied" },
-                                           { "session end", "not-found" }, { "token delete", "not-found" } };
+                                           { "session end", "not-found" }, { "token delete", "not-found" },
+                                           { "code create", "invalid" },   { "code confirm", "not-found" },
+                                           { "code delete", "not-found" } };
 
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
         if (strstr(name, ends[i][0]) != NULL)

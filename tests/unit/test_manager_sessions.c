@@ -4,6 +4,7 @@
 
 #include "lib/store/stmt.h"
 #include "manager/core/signin.h"
+#include "manager/core/totp.h"
 #include "tests/support/manager_parts.h"
 
 #define PASSWORD "correct horse battery"
@@ -304,6 +305,137 @@ static void test_password(void)
     parts_check_registry(parts);
 }
 
+/* ------------------------------------------------------------------------------------------------- one-time codes
+ */
+
+/* What an app shows that has the key, in so many steps from now. */
+static char *code_of(json_t *made, int steps)
+{
+    static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    uint8_t key[MGR_TOTP_KEY];
+    gsize n = 0;
+    unsigned bits = 0, held = 0;
+
+    for (const char *c = json_string_value(json_object_get(made, "secret")); *c != '\0'; c++) {
+        held = (held << 5 | (unsigned)(strchr(alphabet, *c) - alphabet)) & 0xfff;
+        bits += 5;
+        if (bits >= 8 && n < sizeof key) {
+            bits -= 8;
+            key[n++] = (uint8_t)(held >> bits);
+        }
+    }
+    g_assert_cmpuint(n, ==, sizeof key);
+    return g_strdup_printf("%06u", mgr_totp_at(key, n, hl_clock_wall() / (30 * HL_SECOND) + steps, MGR_TOTP_DIGITS));
+}
+
+/* Signs in with a password and a code; NULL: without one. */
+static char *try_code(Parts *parts, const char *password, const char *code, const char *expected)
+{
+    const char *const words[] = { "name", "ann", "password", password, code != NULL ? "code" : NULL, code, NULL };
+    g_autoptr(json_t) answer = expect(parts, NULL, "session create", words, expected);
+
+    return g_strdup(json_string_value(json_object_get(answer, "session")));
+}
+
+static void expect_code_try(Parts *parts, const char *password, const char *code, const char *expected)
+{
+    g_free(try_code(parts, password, code, expected));
+}
+
+/* The key, in force from now on. */
+static json_t *set_up_code(Parts *parts)
+{
+    g_autofree char *session = sign_in(parts, "ann");
+    json_t *made = expect(parts, session, "code create", NULL, "");
+    g_autofree char *code = code_of(made, 0);
+    g_autofree char *far = code_of(made, 5);
+    const char *const wrong[] = { "code", far, NULL };
+    const char *const right[] = { "code", code, NULL };
+
+    g_free(sign_in(parts, "ann")); /* not before it is confirmed */
+    json_decref(expect(parts, session, "code confirm", wrong, "invalid"));
+    json_decref(expect(parts, session, "code confirm", right, ""));
+    json_decref(expect(parts, session, "code confirm", right, "not-found"));
+    json_decref(expect(parts, session, "code create", NULL, "exists"));
+    expect_code_try(parts, PASSWORD, code, "denied"); /* it has counted */
+    clock_fake_advance(HL_MINUTE);
+    return made;
+}
+
+static void test_code(void)
+{
+    g_autoptr(Parts) parts = with_account("ann", "operator");
+    g_autoptr(json_t) made = set_up_code(parts);
+    g_autofree char *code = code_of(made, 0);
+    g_autofree char *next = NULL;
+
+    expect_code_try(parts, PASSWORD, NULL, "denied");
+    expect_code_try(parts, "guess no. one", code, "denied"); /* and does not use it up */
+    expect_code_try(parts, PASSWORD, code, "");
+    expect_code_try(parts, PASSWORD, code, "denied");
+    parts_check_registry(parts);
+    OF_ADMIN(parts, "account password", "name", "ann", "password", "another long one");
+    clock_fake_advance(30 * HL_SECOND);
+    expect_code_try(parts, "another long one", NULL, "denied"); /* another password does not end it */
+    next = code_of(made, 0);
+    expect_code_try(parts, "another long one", next, "");
+    parts_check_registry(parts);
+}
+
+/* What the registry has is what a manager knows that starts now. */
+static void test_code_after_restart(void)
+{
+    g_autoptr(Parts) parts = with_account("ann", "operator");
+    g_autoptr(json_t) made = set_up_code(parts);
+    g_autofree char *code = code_of(made, 0);
+    g_autoptr(MgrPasses) passes = NULL;
+
+    expect_code_try(parts, PASSWORD, code, "");
+    mgr_record_flush(parts->record);
+    parts_commit(parts);
+    passes = mgr_passes_new(&(MgrPassesOptions){ &parts->fleet, parts->record });
+    g_assert_true(mgr_passes_has_code(passes, "ann"));
+    g_assert_cmpint(mgr_passes_take_code(passes, "ann", code, hl_clock_wall()), ==, 0);
+    clock_fake_advance(30 * HL_SECOND);
+    g_free(code);
+    code = code_of(made, 0);
+    g_assert_cmpint(mgr_passes_take_code(passes, "ann", code, hl_clock_wall()), >, 0);
+}
+
+static void test_code_delete(void)
+{
+    g_autoptr(Parts) parts = with_account("ann", "operator");
+    g_autoptr(json_t) made = set_up_code(parts);
+    g_autofree char *code = code_of(made, 0);
+    g_autofree char *session = try_code(parts, PASSWORD, code, "");
+    const char *const own[] = { "name", "ann", NULL };
+    const char *const other[] = { "name", "admin", NULL };
+    const char *const used[] = { "name", "ann", "code", code, NULL };
+
+    json_decref(expect(parts, session, "code delete", own, "denied"));
+    json_decref(expect(parts, session, "code delete", used, "denied"));
+    json_decref(expect(parts, session, "code delete", other, "not-found"));
+    for (guint i = 0; i < 3; i++)
+        json_decref(expect(parts, session, "code delete", own, "denied"));
+    json_decref(expect(parts, session, "code delete", own, "limit"));
+    OF_ADMIN(parts, "code delete", "name", "ann"); /* the app is lost */
+    g_free(sign_in(parts, "ann"));
+    parts_check_registry(parts);
+}
+
+static void test_code_of_token(void)
+{
+    g_autoptr(Parts) parts = with_account("ann", "operator");
+    g_autofree char *session = sign_in(parts, "ann");
+    const char *const words[] = { "name", "script", NULL };
+    const char *const own[] = { "name", "ann", NULL };
+    g_autoptr(json_t) made = expect(parts, session, "token create", words, "");
+    const char *token = json_string_value(json_object_get(made, "token"));
+
+    json_decref(expect(parts, token, "code create", NULL, "denied"));
+    json_decref(expect(parts, token, "code delete", own, "denied"));
+}
+
 /* ------------------------------------------------------------------------------------------------------------- tokens
  */
 
@@ -391,6 +523,10 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/sessions/crowd", test_crowd);
     g_test_add_func("/manager/sessions/places", test_places);
     g_test_add_func("/manager/sessions/password", test_password);
+    g_test_add_func("/manager/sessions/code", test_code);
+    g_test_add_func("/manager/sessions/code-after-restart", test_code_after_restart);
+    g_test_add_func("/manager/sessions/code-delete", test_code_delete);
+    g_test_add_func("/manager/sessions/code-of-token", test_code_of_token);
     g_test_add_func("/manager/sessions/token", test_token);
     g_test_add_func("/manager/sessions/secrets-stay-secret", test_secrets_stay_secret);
     return g_test_run();

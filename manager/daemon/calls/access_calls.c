@@ -8,6 +8,7 @@
 #include "manager/daemon/calls/account_calls.h"
 #include "manager/daemon/calls/audit_calls.h"
 #include "manager/daemon/calls/certificate_calls.h"
+#include "manager/daemon/calls/code_calls.h"
 #include "manager/daemon/calls/session_calls.h"
 #include "manager/daemon/ground/selector.h"
 
@@ -21,6 +22,7 @@ struct MgrAccessCalls {
     MgrAuditCalls *audit;
     MgrPasses *passes;
     MgrSessionCalls *sessions;
+    MgrCodeCalls *codes;
 };
 
 /* What is given or taken back, on its way through the registry. */
@@ -245,6 +247,9 @@ MgrAccessCalls *mgr_access_calls_new(const MgrAccessCallsOptions *options, MgrDi
     calls->sessions = mgr_session_calls_new(
         &(MgrSessionCallsOptions){ .fleet = options->fleet, .record = options->record, .passes = calls->passes },
         dispatch);
+    calls->codes = mgr_code_calls_new(
+        &(MgrCodeCallsOptions){ .fleet = options->fleet, .record = options->record, .passes = calls->passes },
+        dispatch);
     calls->accounts = mgr_account_calls_new(
         &(MgrAccountCallsOptions){
             .fleet = options->fleet, .record = options->record, .pki = options->pki, .passes = calls->passes },
@@ -263,6 +268,7 @@ void mgr_access_calls_free(MgrAccessCalls *calls)
         return;
     mgr_account_calls_free(calls->accounts);
     mgr_session_calls_free(calls->sessions);
+    mgr_code_calls_free(calls->codes);
     mgr_passes_free(calls->passes);
     mgr_certificate_calls_free(calls->certificates);
     mgr_audit_calls_free(calls->audit);

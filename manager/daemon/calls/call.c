@@ -135,6 +135,11 @@ const char *mgr_call_pass(const MgrCall *call)
     return call->origin.pass;
 }
 
+bool mgr_call_is_token(const MgrCall *call)
+{
+    return call->origin.pass != NULL && g_str_has_prefix(call->origin.pass, "t-");
+}
+
 const char *mgr_call_address(const MgrCall *call)
 {
     return call->origin.address;

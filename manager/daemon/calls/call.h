@@ -64,6 +64,8 @@ const char *mgr_call_console(const MgrCall *call);
 
 /* The id of the session or token that it came with; NULL: none. */
 const char *mgr_call_pass(const MgrCall *call);
+/* Whether that is a token: a script asks, and no person. */
+bool mgr_call_is_token(const MgrCall *call);
 /* The browser's address, as the console told it; NULL: not told. */
 const char *mgr_call_address(const MgrCall *call);
 

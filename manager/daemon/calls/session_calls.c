@@ -13,6 +13,7 @@
 
 #define MOST_SESSIONS 20 /* of an account; the oldest one ends for the next */
 #define MOST_TOKENS   100
+#define WRONG         "account, password or one-time code is wrong"
 #define TOKEN_LIFE    (90 * HL_DAY)
 #define TOKEN_MOST    (3 * 365 * HL_DAY)
 
@@ -30,6 +31,7 @@ typedef struct {
     char *checked;                      /* the hash that the password was compared with; NULL: there was none */
     MgrPassRecord pass;                 /* hash NULL: none */
     char *text;                         /* of the pass */
+    int64_t step;                       /* of the one-time code that was used up; 0: none */
     MgrSecretRecord secret;             /* account NULL: none */
 } Entry;
 
@@ -168,7 +170,20 @@ static void let_in(Entry *entry, const MgrAccountRecord *account)
     make_pass(entry, MGR_PASS_SESSION, account, MGR_SESSION_LIFE);
     end_surplus(entry, set, entry->pass.created_at);
     mgr_write_pass(set, &entry->pass);
+    if (entry->step > 0)
+        mgr_write_code_step(set, entry->account, entry->step);
     mgr_call_commit(entry->call, calls->parts.record, set, &kind, entry);
+}
+
+/* Only after the password: a guess uses up nobody's code. */
+static bool take_code(Entry *entry)
+{
+    MgrPasses *passes = entry->calls->parts.passes;
+
+    if (!mgr_passes_has_code(passes, entry->account))
+        return true;
+    entry->step = mgr_passes_take_code(passes, entry->account, mgr_call_argument(entry->call, "code"), hl_clock_wall());
+    return entry->step > 0;
 }
 
 /* One sentence for all that can be wrong: who guesses learns nothing. */
@@ -179,11 +194,12 @@ static void on_checked(const char *encoded G_GNUC_UNUSED, bool is_same, gpointer
     const char *now = mgr_passes_password(entry->calls->parts.passes, entry->account);
     g_autoptr(GError) error = NULL;
 
-    if (is_same && account != NULL && account->disabled_at == 0 && g_strcmp0(now, entry->checked) == 0) {
+    if (is_same && account != NULL && account->disabled_at == 0 && g_strcmp0(now, entry->checked) == 0 &&
+        take_code(entry)) {
         let_in(entry, account);
         return;
     }
-    hl_fail(&error, HL_ERROR_DENIED, "account or password is wrong");
+    hl_fail(&error, HL_ERROR_DENIED, WRONG);
     give_up(entry, error);
 }
 
@@ -214,7 +230,7 @@ static bool check_length(const MgrCall *call, GError **error)
 {
     return (strlen(mgr_call_argument(call, "password")) <= MGR_PASSWORD_MAX &&
             strlen(mgr_call_argument(call, "name")) <= HL_MAX_NAME) ||
-           hl_fail(error, HL_ERROR_DENIED, "account or password is wrong");
+           hl_fail(error, HL_ERROR_DENIED, WRONG);
 }
 
 static void call_create(MgrCall *call, gpointer user)
@@ -381,7 +397,9 @@ static void on_made(const char *encoded, bool is_same G_GNUC_UNUSED, gpointer us
         give_up(entry, error);
         return;
     }
-    entry->secret = (MgrSecretRecord){ g_strdup(entry->account), g_strdup(encoded), hl_clock_wall() };
+    entry->secret = (MgrSecretRecord){ .account = g_strdup(entry->account),
+                                       .password = g_strdup(encoded),
+                                       .changed_at = hl_clock_wall() };
     set = hl_write_set_new();
     mgr_write_secret(set, &entry->secret);
     mgr_call_commit(entry->call, entry->calls->parts.record, set, &kind, entry);
@@ -405,11 +423,6 @@ static void on_old_checked(const char *encoded G_GNUC_UNUSED, bool is_same, gpoi
         give_up(entry, error);
 }
 
-static bool is_token(const MgrCall *call)
-{
-    return mgr_call_pass(call) != NULL && g_str_has_prefix(mgr_call_pass(call), "t-");
-}
-
 /* One's own: with the old one, where there is one, unless one's certificate proves more than that would. */
 static bool begin_password(Entry *entry, bool is_own, GError **error)
 {
@@ -428,7 +441,7 @@ static bool check_change(const Entry *entry, bool is_own, GError **error)
 {
     const MgrCall *call = entry->call;
 
-    if (is_token(call))
+    if (mgr_call_is_token(call))
         return hl_fail(error, HL_ERROR_DENIED, "a token changes no passwords and makes no tokens: sign in for that");
     if (!is_own && !is_owner(call))
         return hl_fail(error, HL_ERROR_DENIED, "you are '%s': the password of '%s' is changed by an owner",
@@ -526,7 +539,7 @@ static void call_token_create(MgrCall *call, gpointer user)
     HlWriteSet *set;
     HlTime life;
 
-    if (is_token(call))
+    if (mgr_call_is_token(call))
         hl_fail(&error, HL_ERROR_DENIED, "a token changes no passwords and makes no tokens: sign in for that");
     else if (mgr_call_duration(call, "lifetime", TOKEN_LIFE, HL_MINUTE, TOKEN_MOST, &life, &error))
         make_pass(entry, MGR_PASS_TOKEN, account, life);
@@ -541,7 +554,7 @@ static void call_token_create(MgrCall *call, gpointer user)
 }
 
 static const MgrCallRow rows[] = {
-    { "session create", "name password", "", MGR_NEED_CONSOLE, MGR_SCOPE_NONE, call_create },
+    { "session create", "name password", "code", MGR_NEED_CONSOLE, MGR_SCOPE_NONE, call_create },
     { "session show", "", "use", MGR_NEED_READ, MGR_SCOPE_NONE, call_show },
     { "session list", "", "", MGR_NEED_READ, MGR_SCOPE_NONE, call_list },
     { "session end", "", "id", MGR_NEED_READ, MGR_SCOPE_NONE, call_end },

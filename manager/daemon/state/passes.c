@@ -7,6 +7,7 @@
 #include "lib/base/log.h"
 #include "lib/pki/digest.h"
 #include "manager/core/signin.h"
+#include "manager/core/totp.h"
 
 #define TEXT_BYTES 32
 #define USE_STEP   HL_MINUTE /* of what the registry knows of the use */
@@ -37,6 +38,7 @@ static void on_pass(MgrPassRecord *record, gpointer user)
 static void on_secret(MgrSecretRecord *record, gpointer user)
 {
     mgr_passes_put_secret(user, record);
+    mgr_passes_put_code(user, record->account, record->code, record->code_step);
 }
 
 MgrPasses *mgr_passes_new(const MgrPassesOptions *options)
@@ -143,14 +145,19 @@ void mgr_passes_remove(MgrPasses *passes, const char *hash)
     g_hash_table_remove(passes->passes, hash);
 }
 
-/* With another password the sessions are over (mgr_write_secret). */
+/* With another password the sessions are over, and the one-time codes stay (mgr_write_secret). */
 void mgr_passes_put_secret(MgrPasses *passes, const MgrSecretRecord *secret)
 {
+    const MgrSecretRecord *before = g_hash_table_lookup(passes->secrets, secret->account);
     MgrSecretRecord *copy = g_new0(MgrSecretRecord, 1);
     GHashTableIter iter;
     gpointer value;
 
-    *copy = (MgrSecretRecord){ g_strdup(secret->account), g_strdup(secret->password), secret->changed_at };
+    *copy = (MgrSecretRecord){ .account = g_strdup(secret->account),
+                               .password = g_strdup(secret->password),
+                               .changed_at = secret->changed_at,
+                               .code = g_strdup(before != NULL ? before->code : ""),
+                               .code_step = before != NULL ? before->code_step : 0 };
     g_hash_table_replace(passes->secrets, copy->account, copy);
     g_hash_table_iter_init(&iter, passes->passes);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
@@ -193,6 +200,38 @@ const char *mgr_passes_password(const MgrPasses *passes, const char *account)
     const MgrSecretRecord *secret = g_hash_table_lookup(passes->secrets, account);
 
     return secret != NULL ? secret->password : NULL;
+}
+
+bool mgr_passes_has_code(const MgrPasses *passes, const char *account)
+{
+    const MgrSecretRecord *secret = g_hash_table_lookup(passes->secrets, account);
+
+    return secret != NULL && *secret->code != '\0';
+}
+
+int64_t mgr_passes_take_code(MgrPasses *passes, const char *account, const char *code, HlTime now)
+{
+    MgrSecretRecord *secret = g_hash_table_lookup(passes->secrets, account);
+    g_autofree guchar *key = NULL;
+    gsize size = 0;
+    int64_t step;
+
+    if (secret == NULL || *secret->code == '\0')
+        return 0;
+    key = g_base64_decode(secret->code, &size);
+    step = mgr_totp_check(key, size, code, now, secret->code_step);
+    secret->code_step = MAX(secret->code_step, step);
+    return step;
+}
+
+void mgr_passes_put_code(MgrPasses *passes, const char *account, const char *code, int64_t step)
+{
+    MgrSecretRecord *secret = g_hash_table_lookup(passes->secrets, account);
+
+    if (secret == NULL) /* the account was deleted a moment ago */
+        return;
+    mgr_set_text(&secret->code, code);
+    secret->code_step = step;
 }
 
 static int compare_age(gconstpointer a, gconstpointer b)

@@ -47,6 +47,16 @@ void mgr_passes_sweep(MgrPasses *passes, HlTime now);
 /* NULL: the account has no password. */
 const char *mgr_passes_password(const MgrPasses *passes, const char *account);
 
+/* Whether it takes a one-time code too. */
+bool mgr_passes_has_code(const MgrPasses *passes, const char *account);
+
+/* The step of the account's one-time code (manager/core/totp), which does not count again from now on, whatever becomes
+ * of the call; 0: it is none, or NULL.  The caller has it in the registry: mgr_write_code_step. */
+int64_t mgr_passes_take_code(MgrPasses *passes, const char *account, const char *code, HlTime now);
+
+/* After the commit of mgr_write_code. */
+void mgr_passes_put_code(MgrPasses *passes, const char *account, const char *code, int64_t step);
+
 /* Those that are good, of one kind; account NULL: of all.  MgrPassRecord *, borrowed, the newest first; free with
  * g_ptr_array_unref. */
 GPtrArray *mgr_passes_list(MgrPasses *passes, MgrPassKind kind, const char *account, HlTime now);

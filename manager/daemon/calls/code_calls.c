@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manager/daemon/calls/code_calls.h"
+
+#include <string.h>
+
+#include "lib/base/ident.h"
+#include "lib/base/log.h"
+#include "manager/core/signin.h"
+#include "manager/core/totp.h"
+
+#define OFFER_LIFE (10 * HL_MINUTE)
+
+struct MgrCodeCalls {
+    MgrCodeCallsOptions parts;
+    MgrSignin *tries;
+    GHashTable *offers; /* account -> Offer * */
+};
+
+/* A key that no code was shown of yet. */
+typedef struct {
+    uint8_t key[MGR_TOTP_KEY];
+    HlTime made; /* mono */
+} Offer;
+
+/* A key on its way through the registry. */
+typedef struct {
+    MgrCodeCalls *calls;
+    MgrCall *call;
+    char *account;
+    char *code; /* base64; "": none from now on */
+    int64_t step;
+} Change;
+
+static void change_free(gpointer item)
+{
+    Change *change = item;
+
+    g_free(change->account);
+    g_free(change->code);
+    g_free(change);
+}
+
+static void fail_change(gpointer item, const GError *error)
+{
+    mgr_call_fail(((const Change *)item)->call, error);
+}
+
+static void fold_change(gpointer item)
+{
+    Change *change = item;
+
+    mgr_passes_put_code(change->calls->parts.passes, change->account, change->code, change->step);
+    g_hash_table_remove(change->calls->offers, change->account);
+    hl_info("account", "%s signs in %s one-time codes from now on, by %s", change->account,
+            *change->code != '\0' ? "with" : "without", mgr_call_admin(change->call));
+    mgr_call_done(change->call, NULL);
+}
+
+static void commit(MgrCodeCalls *calls, MgrCall *call, const char *account, char *code, int64_t step)
+{
+    static const MgrChangeKind kind = { fold_change, fail_change, change_free };
+    Change *change = g_new0(Change, 1);
+    HlWriteSet *set = hl_write_set_new();
+
+    *change = (Change){ calls, call, g_strdup(account), code, step };
+    mgr_write_code(set, account, code, step);
+    mgr_call_commit(call, calls->parts.record, set, &kind, change);
+}
+
+static bool check_origin(const MgrCall *call, GError **error)
+{
+    return !mgr_call_is_token(call) ||
+           hl_fail(error, HL_ERROR_DENIED, "a token changes nothing about how people sign in: sign in for that");
+}
+
+static void call_create(MgrCall *call, gpointer user)
+{
+    MgrCodeCalls *calls = user;
+    const char *account = mgr_call_admin(call);
+    g_autofree char *text = NULL;
+    g_autofree char *uri = NULL;
+    g_autoptr(GError) error = NULL;
+    Offer *offer;
+
+    if (check_origin(call, &error) && mgr_passes_password(calls->parts.passes, account) == NULL)
+        hl_fail(&error, HL_ERROR_INVALID, "'%s' has no password that a code could go with: 'holdline account password'",
+                account);
+    else if (error == NULL && mgr_passes_has_code(calls->parts.passes, account))
+        hl_fail(&error, HL_ERROR_EXISTS, "'%s' signs in with one-time codes already: 'holdline code delete' ends that",
+                account);
+    if (error != NULL) {
+        mgr_call_fail(call, error);
+        return;
+    }
+    offer = g_new0(Offer, 1);
+    hl_random_bytes(offer->key, sizeof offer->key);
+    offer->made = hl_clock_mono();
+    g_hash_table_replace(calls->offers, g_strdup(account), offer);
+    text = mgr_totp_text(offer->key, sizeof offer->key);
+    uri = mgr_totp_uri(offer->key, sizeof offer->key, account);
+    mgr_call_done(call, json_pack("{s:s, s:s, s:s}", "account", account, "secret", text, "uri", uri));
+}
+
+static void call_confirm(MgrCall *call, gpointer user)
+{
+    MgrCodeCalls *calls = user;
+    const char *account = mgr_call_admin(call);
+    const Offer *offer = g_hash_table_lookup(calls->offers, account);
+    g_autoptr(GError) error = NULL;
+    int64_t step = 0;
+
+    if (!check_origin(call, &error)) {
+        mgr_call_fail(call, error);
+        return;
+    }
+    if (offer == NULL || hl_clock_mono() - offer->made >= OFFER_LIFE) {
+        hl_fail(&error, HL_ERROR_NOT_FOUND, "there is no key to confirm: make one with 'holdline code create'");
+    } else {
+        step = mgr_totp_check(offer->key, sizeof offer->key, mgr_call_argument(call, "code"), hl_clock_wall(), 0);
+        if (step == 0)
+            hl_fail(&error, HL_ERROR_INVALID, "the code does not belong to the key: are the clocks right?");
+    }
+    if (error != NULL)
+        mgr_call_fail(call, error);
+    else
+        commit(calls, call, account, g_base64_encode(offer->key, sizeof offer->key), step);
+}
+
+/* Who found a browser open does not make the account weaker: with a session it takes a code. */
+static bool prove(MgrCodeCalls *calls, const MgrCall *call, const char *account, GError **error)
+{
+    HlTime mono = hl_clock_mono();
+    HlTime wait = mgr_signin_wait(calls->tries, account, mono);
+
+    if (mgr_call_pass(call) == NULL)
+        return true;
+    if (wait > 0)
+        return hl_fail(error, HL_ERROR_LIMIT, "too many tries that failed: try again in %d s",
+                       (int)((wait + HL_SECOND - 1) / HL_SECOND));
+    mgr_signin_try(calls->tries, account, mono);
+    if (mgr_passes_take_code(calls->parts.passes, account, mgr_call_argument(call, "code"), hl_clock_wall()) == 0)
+        return hl_fail(error, HL_ERROR_DENIED, "the code is wrong; without the app an owner deletes it");
+    mgr_signin_good(calls->tries, account);
+    return true;
+}
+
+static bool check_delete(MgrCodeCalls *calls, const MgrCall *call, const char *account, GError **error)
+{
+    bool is_own = strcmp(account, mgr_call_admin(call)) == 0;
+
+    if (!check_origin(call, error))
+        return false;
+    if (!is_own && mgr_call_caller(call)->role != MGR_ROLE_OWNER) /* who has some is nobody else's business */
+        return hl_fail(error, HL_ERROR_NOT_FOUND, "you are '%s': one-time codes of others are deleted by an owner",
+                       mgr_call_admin(call));
+    if (!mgr_passes_has_code(calls->parts.passes, account))
+        return hl_fail(error, HL_ERROR_NOT_FOUND, "'%s' signs in without one-time codes", account);
+    return !is_own || prove(calls, call, account, error);
+}
+
+static void call_delete(MgrCall *call, gpointer user)
+{
+    MgrCodeCalls *calls = user;
+    const char *account = mgr_call_argument(call, "name");
+    g_autoptr(GError) error = NULL;
+
+    if (check_delete(calls, call, account, &error))
+        commit(calls, call, account, g_strdup(""), 0);
+    else
+        mgr_call_refuse(call, error);
+}
+
+static const MgrCallRow rows[] = {
+    { "code create", "", "", MGR_NEED_READ, MGR_SCOPE_NONE, call_create },
+    { "code confirm", "code", "", MGR_NEED_READ, MGR_SCOPE_NONE, call_confirm },
+    { "code delete", "name", "code", MGR_NEED_READ, MGR_SCOPE_NONE, call_delete },
+    { .name = NULL },
+};
+
+MgrCodeCalls *mgr_code_calls_new(const MgrCodeCallsOptions *options, MgrDispatch *dispatch)
+{
+    MgrCodeCalls *calls = g_new0(MgrCodeCalls, 1);
+
+    calls->parts = *options;
+    calls->tries = mgr_signin_new();
+    calls->offers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    mgr_dispatch_add(dispatch, rows, calls);
+    return calls;
+}
+
+void mgr_code_calls_free(MgrCodeCalls *calls)
+{
+    if (calls == NULL)
+        return;
+    g_hash_table_unref(calls->offers);
+    mgr_signin_free(calls->tries);
+    g_free(calls);
+}
