@@ -185,7 +185,8 @@ static void post_session(ConRequest *request, gpointer user)
     ConPeople *people = user;
     const char *name = json_string_value(json_object_get(request->body, "name"));
     const char *password = json_string_value(json_object_get(request->body, "password"));
-    const char *const arguments[] = { "name", name, "password", password, NULL };
+    const char *code = json_string_value(json_object_get(request->body, "code"));
+    const char *const arguments[] = { "name", name, "password", password, "code", code, NULL };
     g_autoptr(GError) error = NULL;
 
     if (name != NULL && password != NULL) {
