@@ -9,7 +9,6 @@
 #include "proto/settings.h"
 
 #define DEFAULT_LIMIT 100
-#define SETTINGS      "settings" /* of a row: what the columns with this prefix are about */
 
 struct ConEndpoints {
     ConPeople *people;
@@ -33,38 +32,74 @@ void con_endpoints_free(ConEndpoints *endpoints)
 /* -------------------------------------------------------------------------------------------------------------- rows
  */
 
-static bool is_asked(char *const *fields, const char *name)
+/* "settings" of "settings.desired"; NULL: it is a member of the row itself.  Caller frees. */
+static char *head_of(int column)
 {
-    return fields == NULL || g_strv_contains((const char *const *)fields, name);
+    const char *path = con_columns[column].path;
+    const char *dot = strchr(path, '.');
+
+    return dot != NULL ? g_strndup(path, (gsize)(dot - path)) : NULL;
+}
+
+/* By its own name, or that of the object that it is in. */
+static bool is_asked(char *const *fields, int column)
+{
+    g_autofree char *head = head_of(column);
+
+    return fields == NULL || g_strv_contains((const char *const *)fields, con_columns[column].name) ||
+           (head != NULL && g_strv_contains((const char *const *)fields, head));
+}
+
+static bool is_nothing(const json_t *value)
+{
+    return json_is_null(value) || (json_is_string(value) && *json_string_value(value) == '\0');
+}
+
+/* As in the status document: an object has what is known, and is not there when nothing is. */
+static void set_inside(json_t *document, const char *head, const char *member, json_t *value)
+{
+    json_t *object = json_object_get(document, head);
+
+    if (is_nothing(value)) {
+        json_decref(value);
+        return;
+    }
+    if (object == NULL) {
+        object = json_object();
+        json_object_set_new(document, head, object);
+    }
+    json_object_set_new(object, member, value);
 }
 
 json_t *con_endpoint_row(const ConRow *row, char *const *fields)
 {
     json_t *document = json_object();
-    json_t *settings = json_object();
+    bool was_scanned = row->values[con_column_find("last_scan")].number != 0;
 
     for (int i = 0; i < CON_N_COLUMNS; i++) {
-        const char *name = con_columns[i].name;
+        g_autofree char *head = head_of(i);
 
-        if (g_str_has_prefix(name, SETTINGS "_")) {
-            if (is_asked(fields, name) || is_asked(fields, SETTINGS))
-                json_object_set_new(settings, name + strlen(SETTINGS "_"), con_row_value(row, i));
-        } else if (i == CON_COLUMN_ID || is_asked(fields, name)) {
-            json_object_set_new(document, name, con_row_value(row, i));
-        }
+        if (i != CON_COLUMN_ID && !is_asked(fields, i))
+            continue;
+        if (head == NULL)
+            json_object_set_new(document, con_columns[i].name, con_row_value(row, i));
+        else if (was_scanned || strcmp(head, "last_scan") != 0)
+            set_inside(document, head, strchr(con_columns[i].path, '.') + 1, con_row_value(row, i));
     }
-    if (json_object_size(settings) > 0)
-        json_object_set_new(document, SETTINGS, settings);
-    else
-        json_decref(settings);
     return document;
 }
 
 static bool check_fields(char *const *fields, GError **error)
 {
-    for (; fields != NULL && *fields != NULL; fields++)
-        if (con_column_find(*fields) < 0 && strcmp(*fields, SETTINGS) != 0)
+    for (; fields != NULL && *fields != NULL; fields++) {
+        const char *const one[] = { *fields, NULL };
+        bool known = false;
+
+        for (int i = 0; i < CON_N_COLUMNS && !known; i++)
+            known = is_asked(hl_unconst(one), i);
+        if (!known)
             return hl_fail(error, HL_ERROR_INVALID, "there is no field '%.60s'", *fields);
+    }
     return true;
 }
 
@@ -106,19 +141,15 @@ static bool wants_csv(const ConRequest *request)
     return format != NULL && strcmp(format, "csv") == 0;
 }
 
-/* Of each column a cell: "settings" has several.  Caller frees. */
+/* Of each column a cell, also of those in an object.  Caller frees. */
 static char **columns_of(char *const *fields)
 {
     GPtrArray *columns = g_ptr_array_new();
 
-    for (int i = 0; i < CON_N_COLUMNS; i++) {
-        const char *name = con_columns[i].name;
-        bool is_setting = g_str_has_prefix(name, SETTINGS "_");
-
-        if (is_asked(fields, name) || (is_setting && is_asked(fields, SETTINGS)))
-            g_ptr_array_add(columns,
-                            is_setting ? g_strconcat(SETTINGS ".", name + strlen(SETTINGS "_"), NULL) : g_strdup(name));
-    }
+    for (int i = 0; i < CON_N_COLUMNS; i++)
+        if (is_asked(fields, i))
+            g_ptr_array_add(columns, g_strdup(strchr(con_columns[i].path, '.') != NULL ? con_columns[i].path
+                                                                                       : con_columns[i].name));
     g_ptr_array_add(columns, NULL);
     return (char **)g_ptr_array_free(columns, FALSE);
 }
@@ -237,7 +268,6 @@ static void on_summary(ConRequest *request, const ConPerson *person G_GNUC_UNUSE
     const ConEndpoints *endpoints = user;
     const json_t *summary = con_watch_summary(endpoints->watch);
     g_autoptr(GError) error = NULL;
-    json_t *document;
 
     if (person->groups != NULL)
         hl_fail(&error, HL_ERROR_DENIED, "the summary is about all groups, and '%s' is limited to some",
@@ -248,9 +278,7 @@ static void on_summary(ConRequest *request, const ConPerson *person G_GNUC_UNUSE
         con_request_fail(request, error);
         return;
     }
-    document = json_copy(hl_unconst(summary));
-    json_object_set_new(document, "stale", json_boolean(con_watch_is_stale(endpoints->watch)));
-    con_request_done(request, document, NULL);
+    con_request_done(request, json_incref(hl_unconst(summary)), NULL);
 }
 
 static void get_summary(ConRequest *request, gpointer user)

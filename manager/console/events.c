@@ -11,6 +11,8 @@
 #define CHECK_EVERY 30   /* s: so long does the stream of a session that ended go on */
 #define MAX_BATCH   2000 /* endpoints; more of them at once are "ask again" */
 #define MAX_EVENTS  100
+#define COMMANDS_MS 1000 /* so often do pages ask again for commands while anything happens, */
+#define GROUPS_MS   5000 /* and for groups */
 
 struct ConEvents {
     ConPeople *people;
@@ -20,6 +22,7 @@ struct ConEvents {
     GHashTable *removed;
     json_t *told; /* events since then */
     bool has_summary, has_stale, is_reset;
+    HlTime commands, groups; /* when pages were last told to ask for them again, monotonic */
     guint timer, pulse, check;
     uint64_t last; /* number of a stream */
 };
@@ -130,9 +133,27 @@ static char *text_for(const ConEvents *events, const char *const *groups)
     return g_string_free(out, FALSE);
 }
 
+/* Commands and groups have no topic: what happens to endpoints says that theirs may have changed.  Caller frees. */
+static char *looks_of(ConEvents *events)
+{
+    HlTime mono = hl_clock_mono();
+    GString *out = g_string_new(NULL);
+
+    if (mono - events->commands >= COMMANDS_MS) {
+        g_string_append(out, "event: commands\ndata: {}\n\n");
+        events->commands = mono;
+    }
+    if (mono - events->groups >= GROUPS_MS) {
+        g_string_append(out, "event: groups\ndata: {}\n\n");
+        events->groups = mono;
+    }
+    return g_string_free(out, FALSE);
+}
+
 static gboolean on_batch(gpointer user)
 {
     ConEvents *events = user;
+    g_autofree char *looks = looks_of(events);
     g_autofree char *for_all = NULL;
 
     events->timer = 0;
@@ -148,6 +169,7 @@ static gboolean on_batch(gpointer user)
 
             write_text(stream, text);
         }
+        write_text(stream, looks);
     }
     g_hash_table_remove_all(events->changed);
     g_hash_table_remove_all(events->removed);

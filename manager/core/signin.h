@@ -12,7 +12,7 @@
 #define MGR_SESSION_IDLE (30 * HL_MINUTE)
 #define MGR_SESSION_LIFE (12 * HL_HOUR)
 
-#define MGR_PASSWORD_MIN 10   /* characters */
+#define MGR_PASSWORD_MIN 12   /* characters */
 #define MGR_PASSWORD_MAX 1000 /* bytes */
 
 /* Tries by key: an account's name, or an address.  Bounded: whoever tried longest ago is forgotten first. */

@@ -11,7 +11,6 @@ import { adoptCatalogue, tr, trn, trNodes } from '../../manager/console/pages/i1
 import { bytes, compare, visible } from '../../manager/console/pages/text.js';
 import { explain, sentences, spell } from '../../manager/console/pages/phrase.js';
 import { knownSettings } from '../../manager/console/pages/setting_words.js';
-import { linePath } from '../../manager/console/pages/chart.js';
 import { rowsInView, scrollTo } from '../../manager/console/pages/window.js';
 import { Selection } from '../../manager/console/pages/selection.js';
 import { word } from '../../manager/console/pages/words.js';
@@ -140,7 +139,3 @@ test('every setting has its words', () => {
     assert.deepEqual([...knownSettings()].sort(), keys.sort());
 });
 
-test('lines of the chart stay within it', () => {
-    assert.equal(linePath([0, 10], 10, 100, 50), 'M0.0,50.0 L100.0,0.0');
-    assert.equal(spell.length, 1);
-});

@@ -28,7 +28,7 @@ static const struct {
     { "POST", "/api/v1/tokens", "{\"name\": \"n\", \"groups\": [\"a\", \"b\"]}", NULL, NULL, "name=n|groups=a,b" },
     { "POST", "/api/v1/tokens", "{\"name\": \"n\", \"groups\": [1]}", NULL, NULL, NULL },
     { "POST", "/api/v1/tokens", "{\"name\": \"n\", \"role\": null}", NULL, NULL, "name=n" },
-    { "GET", "/api/v1/audit?account=ann&limit=5", NULL, NULL, NULL, "account=ann|limit=5" },
+    { "GET", "/api/v1/audit?account=ann&limit=5", NULL, NULL, NULL, "account=ann|limit=1000" },
 };
 
 static void test_arguments(void)
@@ -73,7 +73,8 @@ static void test_every_route(void)
 
             g_assert_true(g_str_has_prefix(from, "path.") || g_str_has_prefix(from, "query.") ||
                           g_str_has_prefix(from, "body.") || strcmp(from, "settings") == 0 ||
-                          strcmp(from, "selector") == 0 || strcmp(from, "match") == 0);
+                          strcmp(from, "selector") == 0 || strcmp(from, "match") == 0 ||
+                          g_str_has_prefix(from, "text."));
             if (g_str_has_prefix(from, "path."))
                 g_assert_nonnull(con_match_param(&(ConMatch){ .route = route, .params = { "one", "two" } }, from + 5));
             g_assert_true(!g_str_has_prefix(from, "body.") || route->body != NULL);

@@ -89,6 +89,8 @@ static char *value_of(const ConGiven *given, const Entry *entry, GError **error)
         return g_strdup(con_target_get(given->target, entry->member));
     if (strcmp(entry->from, "match") == 0)
         return g_strdup(given->version);
+    if (strcmp(entry->from, "text") == 0)
+        return g_strdup(entry->member);
     if (strcmp(entry->from, "selector") == 0)
         return g_strdup(given->selector);
     return text_of(entry->member, json_object_get(given->body, entry->member), error);

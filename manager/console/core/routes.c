@@ -123,7 +123,7 @@ static const ConRoute rows[] = {
     { CON_GET, "/certificates", "listCertificates", "Certificates of accounts, and when they end", "admin list", "",
       "certificates", LIST " format", NULL, "Rows", CSV },
     { CON_GET, "/audit", "listAudit", "Changes and refusals, the latest first", "audit list",
-      "account=query.account? call=query.call? since=query.since? limit=query.limit?", "rows",
+      "account=query.account? call=query.call? since=query.since? limit=text.1000", "rows",
       LIST " account call since format", NULL, "Rows", CSV },
 };
 

@@ -14,6 +14,11 @@ export function displayedCode(text) {
     return String(text ?? '').toLowerCase().replace('/', '-');
 }
 
+// The way back, for filters.
+export function displayedText(code) {
+    return code.split('-').map((part) => part[0].toUpperCase() + part.slice(1)).join('/');
+}
+
 // The name that people read: a group's display name, or else its id.
 export function groupName(group) {
     return group.display_name || group.name;
@@ -41,7 +46,7 @@ const COLUMNS = [
         cell: (row) => badge('verdict', row.verdict) },
     { key: 'last_seen', title: N_('Last seen'), least: 7.5, sort: 'last_seen', reads: ['last_seen'],
         cell: (row) => when(row.last_seen) },
-    { key: 'settings', title: N_('Settings'), least: 6.5, sort: 'settings', reads: ['settings'], end: true,
+    { key: 'settings', title: N_('Settings'), least: 6.5, sort: 'settings_applied', reads: ['settings'], end: true,
         cell: (row) => h('span', { class: row.settings?.current ? null : 'warn-text' }, settings(row)) },
     { key: 'outdated', title: N_('Patterns'), least: 7.5, sort: 'outdated', reads: ['outdated'],
         cell: (row) => (row.outdated ? h('span', { class: 'badge warn' }, tr('Outdated')) :
@@ -54,7 +59,7 @@ const COLUMNS = [
         cell: (row) => String(row.open_commands ?? 0) },
     { key: 'reachability', title: N_('Push reachability'), least: 10.5, sort: 'reachability', reads: ['reachability'],
         cell: (row) => word('reach', row.reachability) },
-    { key: 'addresses', title: N_('Registered IP'), least: 9, sort: 'address', reads: ['addresses'],
+    { key: 'addresses', title: N_('Registered IP'), least: 9, sort: 'addresses', reads: ['addresses'],
         cell: (row) => visible((row.addresses ?? '').split(',')[0]) },
     { key: 'observed_address', title: N_('Source IP'), least: 9, sort: 'observed_address', reads: ['observed_address'],
         cell: (row) => visible(row.observed_address) },

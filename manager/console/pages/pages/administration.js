@@ -49,9 +49,9 @@ async function accounts(draw) {
     const actions = (row) => isOwner && row.name !== whoIsIt().account && h('span', { class: 'buttons' },
         button(tr('Change'), () => editAccount(row, draw).catch(announceProblem)),
         row.state === 'disabled'
-            ? button(tr('Enable'), () => patch(`/accounts/${encodeURIComponent(row.name)}`, { state: 'enabled' }).then(draw, announceProblem))
+            ? button(tr('Enable'), () => post(`/accounts/${encodeURIComponent(row.name)}/enabling`).then(draw, announceProblem))
             : button(tr('Disable'), () => sure(tr('Disable'), tr('{name} can do nothing until the account is enabled again; its sessions end.',
-                { name: visible(row.name) }), () => patch(`/accounts/${encodeURIComponent(row.name)}`, { state: 'disabled' }),
+                { name: visible(row.name) }), () => post(`/accounts/${encodeURIComponent(row.name)}/disabling`),
             tr('The account is disabled.'), draw)));
     return card(null, isOwner && h('div', { class: 'actions start' }, button(tr('New account'), () => newAccount(draw).catch(announceProblem),
         { class: 'primary' })),
@@ -87,7 +87,10 @@ async function newAccount(draw) {
         title: tr('New account'),
         content: [field(tr('Name'), id), field(tr('Password'), password, tr('At least 12 characters.')), fields.nodes],
         action: tr('Create'),
-        submit: () => post('/accounts', { name: id.value, password: password.value, ...fields.body() }),
+        submit: async () => {
+            await post('/accounts', { name: id.value, ...fields.body() });
+            await post(`/accounts/${encodeURIComponent(id.value)}/password`, { password: password.value });
+        },
     });
     if (done) {
         announce(tr('The account is created.'));
@@ -130,7 +133,7 @@ async function tokens(draw) {
             { title: tr('Groups'), cell: (row) => (row.groups?.length ? visible(row.groups.join(', ')) : tr('all')) },
             { title: tr('Ends'), cell: (row) => time(row.ends) },
             { title: '', cell: (row) => button(tr('Delete'), () => sure(tr('Delete'), tr('Programs that use {name} are refused from now on.',
-                { name: visible(row.name) }), () => remove(`/tokens/${encodeURIComponent(row.name)}`), tr('The token is deleted.'), draw),
+                { name: visible(row.name) }), () => remove(`/tokens/${encodeURIComponent(row.id)}`), tr('The token is deleted.'), draw),
             { class: 'danger-text' }) },
         ], rows, tr('There are no tokens.'), tr('API tokens')));
 }
@@ -145,7 +148,7 @@ async function newToken(draw) {
         content: [field(tr('Name'), id), field(tr('Role'), role), field(tr('Valid for, in days'), days)],
         action: tr('Create'),
         submit: async () => (await request('POST', '/tokens',
-            { body: { name: id.value, role: role.value, ends: `${days.value}d` } })).body,
+            { body: { name: id.value, role: role.value, lifetime: `${days.value}d` } })).body,
     });
     if (!made)
         return;

@@ -11,7 +11,6 @@ import { format } from '../route.js';
 import { mayBe } from '../session.js';
 import { number, time, tr } from '../i18n.js';
 import { explain, spell } from '../phrase.js';
-import { term } from '../query.js';
 import { visible } from '../text.js';
 import { word } from '../words.js';
 
@@ -159,7 +158,7 @@ function detectionsCard(rows) {
         { title: tr('Path'), cell: (row) => h('span', { class: 'path' }, visible(row.path)) },
         { title: tr('Action'), cell: (row) => word('done', row.action) },
         { title: tr('Last found'), cell: (row) => when(row.last_found) },
-    ], rows, '', tr('Detections')), h('a', { href: format(['scans', 'detections'], { filter: term('endpoint', rows[0].endpoint) }) }, tr('All detections')));
+    ], rows, '', tr('Detections')), h('a', { href: format(['scans', 'detections'], { filter: rows[0].endpoint }) }, tr('All detections')));
 }
 
 function historyCard(rows) {

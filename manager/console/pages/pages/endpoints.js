@@ -3,7 +3,7 @@
 
 import * as live from '../live.js';
 import { actionEntries, subjectOfSelection } from '../actions.js';
-import { address, all, post, remove } from '../api.js';
+import { address, all, post } from '../api.js';
 import { allColumns, chooseColumns, DEFAULT_COLUMNS, fieldsOf, groupName } from '../columns.js';
 import { announce, announceProblem, button, checkbox, dialog, field, heading, menu, name, problemBox } from '../ui.js';
 import { both, term } from '../query.js';
@@ -27,6 +27,10 @@ export async function endpoints(names, query) {
     await page.load();
     return { title: tr('Security Settings'), node: page.node, close: () => page.close(), shown: () => page.grid.draw() };
 }
+
+// Views are kept in this browser.
+const savedViews = () => JSON.parse(localStorage.getItem('views') ?? '[]');
+const saveViews = (views) => localStorage.setItem('views', JSON.stringify(views));
 
 class EndpointsPage {
     constructor(query) {
@@ -218,13 +222,13 @@ class EndpointsPage {
         this.#reload();
     }
 
-    async #loadViews() {
-        const views = await all('/me/views').catch(() => []);
+    #loadViews() {
+        const views = savedViews();
         fill(this.views, menu(tr('Views'), [
             ...views.map((view) => ({ text: visible(view.name), click: () => this.#useView(view) })),
             { text: tr('Save this view…'), click: () => this.#saveView() },
             ...views.map((view) => ({ text: tr('Delete view “{name}”', { name: visible(view.name) }), danger: true,
-                click: () => remove(`/me/views/${encodeURIComponent(view.name)}`).then(() => this.#loadViews()) })),
+                click: () => { saveViews(savedViews().filter((other) => other.name !== view.name)); this.#loadViews(); } })),
         ]));
     }
 
@@ -241,20 +245,18 @@ class EndpointsPage {
         const title = h('input', { type: 'text', required: true, maxlength: 60 });
         const view = () => ({ name: title.value.trim(), filter: this.#wholeFilter(), sort: this.sort, columns: this.columns });
         const done = await dialog({ title: tr('Save this view…'), content: field(tr('Name'), title), action: tr('Save'),
-            submit: () => post('/me/views', view()) });
+            submit: () => saveViews([...savedViews().filter((other) => other.name !== title.value.trim()), view()]) });
         if (done)
-            await this.#loadViews();
+            this.#loadViews();
     }
 
     async #newGroup() {
         const id = h('input', { type: 'text', required: true, pattern: '[a-z0-9][a-z0-9._\\-]*', maxlength: 60, spellcheck: 'false' });
-        const title = h('input', { type: 'text', maxlength: 120 });
         const done = await dialog({
             title: tr('New group'),
-            content: [field(tr('Id'), id, tr('For scripts and topics: a-z, 0-9, dot, hyphen, underscore.')),
-                field(tr('Display name'), title, tr('In any script; shown wherever a person looks.'))],
+            content: field(tr('Id'), id, tr('For scripts and topics: a-z, 0-9, dot, hyphen, underscore.')),
             action: tr('Create'),
-            submit: () => post('/groups', { name: id.value, display_name: title.value.trim() || undefined }),
+            submit: () => post('/groups', { name: id.value }),
         });
         if (!done)
             return;

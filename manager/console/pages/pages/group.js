@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The settings of a group, a page for each kind: a form; who has them; the versions.
+// The settings of a group, a page for each kind: a form, and who has them.
 
 import * as live from '../live.js';
-import { announce, announceProblem, button, card, confirm, dialog, field, heading, name, notice, problemBox, select, table, tabs, when }
-    from '../ui.js';
+import { announce, button, card, confirm, dialog, field, heading, name, notice, problemBox, select, table, tabs, when } from '../ui.js';
 import { all, patch, remove, request } from '../api.js';
 import { changes, merge } from '../settings.js';
 import { fill, h } from '../dom.js';
@@ -62,8 +61,6 @@ class GroupPage {
 
     // The heading of the automatic update names the scan method, as the classic product's does.
     title() {
-        if (this.tab === 'versions')
-            return tr('Versions');
         if (this.tab === 'update')
             return this.document.settings['scan.method'] === 'smart' ? tr('Automatic update by smart scan')
                 : tr('Automatic update by conventional scan');
@@ -71,7 +68,7 @@ class GroupPage {
     }
 
     #draw() {
-        const entries = [...Object.entries(SETTING_PAGES).map(([tab, { title }]) => [tab, tr(title)]), ['versions', tr('Versions')]];
+        const entries = Object.entries(SETTING_PAGES).map(([tab, { title }]) => [tab, tr(title)]);
         this.holders = h('div', {});
         this.body = h('div', {});
         fill(this.node,
@@ -81,18 +78,14 @@ class GroupPage {
             tabs(tr('Settings of the group'), entries.map(([tab, text]) =>
                 ({ href: format(['groups', this.group, tab]), text, current: tab === this.tab }))),
             h('div', { class: 'columns' }, this.body, this.holders));
-        if (this.tab === 'versions')
-            this.#drawVersions();
-        else
-            this.#drawForm();
+        this.#drawForm();
         this.#drawHolders();
     }
 
     #groupActions() {
         if (!mayBe('administrator'))
             return null;
-        return [button(tr('Rename'), () => this.#rename().catch(announceProblem)),
-            this.document.endpoints === 0 && button(tr('Delete group'), () => this.#delete(), { class: 'danger-text' })];
+        return this.document.endpoints === 0 && button(tr('Delete group'), () => this.#delete(), { class: 'danger-text' });
     }
 
     // ------------------------------------------------------------------------------------------------------ the form
@@ -198,7 +191,7 @@ class GroupPage {
             missing.length > 0 && [h('h3', {}, tr('Not yet')),
                 h('ul', { class: 'plain' }, missing.slice(0, 20).map((row) => h('li', {},
                     h('a', { href: format(['endpoints', row.id]) }, name(row.host || row.id)), ' – ', this.#howItComes(row)))),
-                missing.length > 20 && h('a', { href: format(['endpoints'], { filter: term('settings', 'behind'), group: this.group }) },
+                missing.length > 20 && h('a', { href: format(['endpoints'], { filter: term('settings_current', 'no'), group: this.group }) },
                     tr('All of them'))]));
     }
 
@@ -224,51 +217,7 @@ class GroupPage {
         }, 300);
     }
 
-    // ------------------------------------------------------------------------------------------------------- versions
-
-    async #drawVersions() {
-        const versions = await all(`${this.path}/versions`);
-        fill(this.body, card(null, table([
-            { title: tr('Version'), end: true, cell: (row) => number(row.version) },
-            { title: tr('Saved'), cell: (row) => when(row.changed) },
-            { title: tr('By'), cell: (row) => name(row.changed_by) },
-            { title: tr('Changes'), cell: (row) => this.#changesOf(row, versions) },
-            { title: '', cell: (row) => mayBe('administrator') && row.version !== this.document.version &&
-                button(tr('Restore'), () => this.#restore(row).catch(announceProblem)) },
-        ], versions, tr('There are no earlier versions.'))));
-    }
-
-    #changesOf(row, versions) {
-        const before = versions.find((other) => other.version === row.version - 1);
-        if (!before || !row.settings)
-            return '–';
-        return Object.keys(changes(before.settings, row.settings)).map((key) => h('div', {}, `${settingLabel(key)}: `,
-            visible(settingValue(key, before.settings[key])), ' → ', visible(settingValue(key, row.settings[key]))));
-    }
-
-    async #restore(row) {
-        const settings = changes(this.document.settings, row.settings);
-        const done = await confirm(tr('Restore version {n}', { n: number(row.version) }),
-            h('ul', {}, Object.keys(settings).map((key) => h('li', {}, `${settingLabel(key)}: `,
-                visible(settingValue(key, this.document.settings[key])), ' → ', visible(settingValue(key, settings[key]))))),
-            tr('Restore'), () => patch(this.path, { settings }, this.version), false);
-        if (done)
-            await this.load();
-    }
-
     // ------------------------------------------------------------------------------------------------------ the group
-
-    async #rename() {
-        const title = h('input', { type: 'text', value: this.document.display_name ?? '', maxlength: 120 });
-        const done = await dialog({
-            title: tr('Rename'),
-            content: field(tr('Display name'), title, tr('In any script; shown wherever a person looks.')),
-            action: tr('Save'),
-            submit: () => patch(this.path, { display_name: title.value.trim() }, this.version),
-        });
-        if (done)
-            await this.load();
-    }
 
     async #delete() {
         const done = await confirm(tr('Delete group'), h('p', {}, tr('The group {name} is deleted.',

@@ -2,14 +2,14 @@
 // Live Status: counts of everything, each a link to what it counts; what happened last; what ends soon.
 
 import * as live from '../live.js';
-import { all, get } from '../api.js';
+import { get } from '../api.js';
 import { badge, card, heading, name, when } from '../ui.js';
 import { codes, tone, word } from '../words.js';
-import { compare, visible } from '../text.js';
+import { visible } from '../text.js';
 import { fill, h, setText } from '../dom.js';
+import { displayedText } from '../columns.js';
 import { format } from '../route.js';
 import { day, N_, number, tr } from '../i18n.js';
-import { chart } from '../chart.js';
 
 const MAX_EVENTS = 12;
 
@@ -28,7 +28,7 @@ const BOARDS = [
     {
         title: N_('Displayed status (what a classic console would show)'),
         tiles: () => codes('displayed').map((code) => ({
-            text: word('displayed', code), tone: tone('displayed', code), href: link(`displayed:${code}`),
+            text: word('displayed', code), tone: tone('displayed', code), href: link(`displayed:"${displayedText(code)}"`),
             count: (s) => s.displayed?.[code] ?? 0,
         })),
         total: (s) => s.endpoints,
@@ -46,11 +46,11 @@ const BOARDS = [
 // What asks for somebody: quiet at none.
 const CONCERNS = [
     { text: N_('Open detections'), href: () => '#/scans/detections', count: (s) => s.open_detections, tone: 'bad' },
-    { text: N_('Infected endpoints'), href: () => link('infected:yes'), count: (s) => s.infected, tone: 'bad' },
+    { text: N_('Infected endpoints'), href: () => link('open_detections>0'), count: (s) => s.infected, tone: 'bad' },
     { text: N_('Outdated'), href: () => link('outdated:yes'), count: (s) => s.outdated, tone: 'warn' },
-    { text: N_('Settings behind'), href: () => link('settings:behind'), count: (s) => s.settings_behind, tone: 'warn' },
-    { text: N_('Last scan failed'), href: () => link('scan:failed'), count: (s) => s.scans_failed, tone: 'warn' },
-    { text: N_('Never scanned'), href: () => link('scan:never'), count: (s) => s.never_scanned, tone: 'warn' },
+    { text: N_('Settings behind'), href: () => link('settings_current:no'), count: (s) => s.settings_behind, tone: 'warn' },
+    { text: N_('Last scan failed'), href: () => link('last_scan_end:failed'), count: (s) => s.scans_failed, tone: 'warn' },
+    { text: N_('Never scanned'), href: () => link('last_scan:never'), count: (s) => s.never_scanned, tone: 'warn' },
     { text: N_('Open commands'), href: () => '#/commands', count: (s) => s.open_commands, tone: 'info' },
     { text: N_('Flooding'), href: () => link('flooding:yes'), count: (s) => s.flooding, tone: 'bad' },
     { text: N_('Removed from the console'), href: () => link('removed:yes'), count: (s) => s.removed, tone: 'off' },
@@ -60,7 +60,6 @@ export async function liveStatus() {
     const summary = await get('/summary');
     const updates = []; // functions of a summary that bring the page up to date
     const events = h('ul', { class: 'plain events' }, h('li', { class: 'empty' }, tr('Nothing since this page was opened.')));
-    const trend = h('div', {});
     const ends = h('div', {});
     const alarm = h('div', {});
     const at = h('span', { class: 'count' });
@@ -80,17 +79,16 @@ export async function liveStatus() {
 
     const show = (s) => updates.forEach((update) => update(s));
     show(summary);
-    loadTrend(trend);
     const subscriptions = [
         live.subscribe('summary', show),
         live.subscribe('reset', () => get('/summary').then(show)),
         live.subscribe('event', (event) => addEvents(events, [event])),
     ];
-    get('/events/recent').then(({ rows }) => addEvents(events, rows)).catch(() => {});
+    get('/events/recent').then(({ rows }) => addEvents(events, rows.reverse())).catch(() => {});
     return {
         title: tr('Live Status'),
         node: h('div', { class: 'page' }, heading(tr('Live Status'), at), alarm, concerns, boards,
-            h('div', { class: 'columns even' }, card(tr('Last events'), events), h('div', {}, card(tr('Ends and ages'), ends), trend))),
+            h('div', { class: 'columns even' }, card(tr('Last events'), events), card(tr('Ends and ages'), ends))),
         close: () => subscriptions.forEach((end) => end()),
     };
 }
@@ -124,10 +122,4 @@ function addEvents(list, rows) {
         event.to && (event.what === 'status' ? badge('actual', event.to) : visible(event.to))));
     while (list.children.length > MAX_EVENTS)
         list.lastChild.remove();
-}
-
-async function loadTrend(place) {
-    const { rows } = await get('/trend').catch(() => ({ rows: [] }));
-    if (rows.length > 1)
-        fill(place, card(tr('30 days'), chart(rows.sort((a, b) => compare(a.day, b.day)))));
 }

@@ -25,8 +25,8 @@ async function lastScans() {
     const summary = await get('/summary');
     const rows = (await get('/endpoints', { sort: '-last_scan', limit: 200, fields: 'id,host,group,last_scan,open_detections' })).rows;
     return card(null,
-        h('p', {}, h('a', { href: format(['endpoints'], { filter: 'scan:failed' }) }, tr('Last scan failed: {n}', { n: number(summary.scans_failed) })),
-            ' · ', h('a', { href: format(['endpoints'], { filter: 'scan:never' }) }, tr('Never scanned: {n}', { n: number(summary.never_scanned) }))),
+        h('p', {}, h('a', { href: format(['endpoints'], { filter: 'last_scan_end:failed' }) }, tr('Last scan failed: {n}', { n: number(summary.scans_failed) })),
+            ' · ', h('a', { href: format(['endpoints'], { filter: 'last_scan:never' }) }, tr('Never scanned: {n}', { n: number(summary.never_scanned) }))),
         table([
             { title: tr('Host name'), cell: (row) => h('a', { href: format(['endpoints', row.id]) }, name(row.host || row.id)) },
             { title: tr('Last scan'), cell: (row) => when(row.last_scan.ended) },
