@@ -71,6 +71,11 @@ const HlCert *mgr_pki_authority(const MgrPki *pki)
     return pki->authority.cert;
 }
 
+bool mgr_pki_is_ours(const MgrPki *pki, const HlCert *cert, HlCertKind kind)
+{
+    return hl_cert_info(cert)->kind == kind && hl_cert_is_issued_by(cert, pki->authority.cert);
+}
+
 void mgr_pki_dates(const MgrPki *pki, HlTime lifetime, HlTime *not_before, HlTime *not_after)
 {
     HlTime now = hl_clock_wall();

@@ -33,6 +33,10 @@ bool mgr_pki_manages_broker(const MgrPki *pki);
 /* The authority's certificate; borrowed. */
 const HlCert *mgr_pki_authority(const MgrPki *pki);
 
+/* Whether an authority of this site issued it, and it is of this kind; whatever its dates, and whether or not it is
+ * revoked: that is in the registry. */
+bool mgr_pki_is_ours(const MgrPki *pki, const HlCert *cert, HlCertKind kind);
+
 /* From when to when a certificate would be valid that is issued now. */
 void mgr_pki_dates(const MgrPki *pki, HlTime lifetime, HlTime *not_before, HlTime *not_after);
 

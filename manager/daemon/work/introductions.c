@@ -69,8 +69,7 @@ static HlCert *check(const MgrIntroductions *introductions, const MgrEndpoint *e
 
     if (cert == NULL)
         return NULL;
-    if (hl_cert_is_issued_by(cert, mgr_pki_authority(introductions->parts.pki)) && info->kind == HL_CERT_ENDPOINT &&
-        strcmp(info->cn, endpoint->record.id) == 0)
+    if (mgr_pki_is_ours(introductions->parts.pki, cert, HL_CERT_ENDPOINT) && strcmp(info->cn, endpoint->record.id) == 0)
         return g_steal_pointer(&cert);
     hl_fail(error, HL_ERROR_UNTRUSTED, "it is not one of this site for %s", endpoint->record.id);
     return NULL;

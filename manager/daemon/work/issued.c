@@ -151,7 +151,7 @@ static HlCert *load(const MgrIssued *issued, const char *path, GError **error)
 
     if (cert == NULL)
         return NULL;
-    if (hl_cert_is_issued_by(cert, mgr_pki_authority(issued->parts.pki)) && hl_cert_info(cert)->kind == HL_CERT_ADMIN)
+    if (mgr_pki_is_ours(issued->parts.pki, cert, HL_CERT_ADMIN))
         return g_steal_pointer(&cert);
     hl_fail(error, HL_ERROR_UNTRUSTED, "it is not the certificate of an account of this site");
     return NULL;

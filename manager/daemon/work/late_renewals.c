@@ -157,7 +157,7 @@ static bool gather(const MgrLateRenewals *renewals, const HlMsgRenewRequest *mes
         return false;
     info = hl_cert_info(claim->cert);
     claim->facts = (MgrLateFacts){
-        .is_ours = info->kind == HL_CERT_ENDPOINT && hl_cert_is_issued_by(claim->cert, mgr_pki_authority(pki)),
+        .is_ours = mgr_pki_is_ours(pki, claim->cert, HL_CERT_ENDPOINT),
         .is_proven = hl_cert_verify_signature(claim->cert, HL_RENEW_PROOF, csr, proof),
         .ended = info->not_after,
         .now = hl_clock_wall(),
