@@ -16,7 +16,7 @@ struct MgrSignin {
 
 typedef struct {
     unsigned failures;
-    HlTime last;
+    HlTime last, before; /* the last one, and the one before it */
 } Tries;
 
 MgrSignin *mgr_signin_new(void)
@@ -97,7 +97,19 @@ void mgr_signin_try(MgrSignin *signin, const char *key, HlTime mono)
         tries->failures = 0;
     }
     tries->failures++;
+    tries->before = tries->last;
     tries->last = mono;
+}
+
+void mgr_signin_take_back(MgrSignin *signin, const char *key)
+{
+    Tries *tries = g_hash_table_lookup(signin->keys, key);
+
+    if (tries == NULL)
+        return;
+    tries->last = tries->before;
+    if (--tries->failures == 0)
+        g_hash_table_remove(signin->keys, key);
 }
 
 void mgr_signin_good(MgrSignin *signin, const char *key)

@@ -29,8 +29,12 @@ HlTime mgr_signin_wait(const MgrSignin *signin, const char *key, HlTime mono);
  * forgets them. */
 void mgr_signin_try(MgrSignin *signin, const char *key, HlTime mono);
 
-/* The try was right after all: the key starts over, also an address, where somebody has just proved who he is. */
+/* The try was right after all: an account starts over. */
 void mgr_signin_good(MgrSignin *signin, const char *key);
+
+/* The same for an address: this try does not count.  Those before do, or somebody with an account of his own could
+ * guess at others' without end. */
+void mgr_signin_take_back(MgrSignin *signin, const char *key);
 
 /* What tries from an address count for: the address, of IPv6 the /64, which one customer has.  "" for what is no
  * address.  Caller frees. */

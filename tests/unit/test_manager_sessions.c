@@ -225,8 +225,10 @@ static void test_tries(void)
     expect_try(parts, ADDRESS, "ann", PASSWORD, "limit");
     clock_fake_advance(HL_SECOND);
     expect_try(parts, ADDRESS, "ann", PASSWORD, "");
-    expect_try(parts, ADDRESS, "ann", "guess again", "denied"); /* it begins anew */
-    expect_try(parts, ADDRESS, "ann", PASSWORD, "");
+    expect_try(parts, "198.51.100.1", "ann", "guess again", "denied"); /* the account begins anew, */
+    expect_try(parts, "198.51.100.1", "ann", PASSWORD, "");
+    expect_try(parts, ADDRESS, "bob", "guess no. seven", "denied"); /* the address does not */
+    expect_try(parts, ADDRESS, "ann", PASSWORD, "limit");
 }
 
 static void test_delays(void)
@@ -377,6 +379,7 @@ static void test_code(void)
     OF_ADMIN(parts, "account password", "name", "ann", "password", "another long one");
     clock_fake_advance(30 * HL_SECOND);
     expect_code_try(parts, "another long one", NULL, "denied"); /* another password does not end it */
+    clock_fake_advance(30 * HL_SECOND);                         /* so many failed from there that the next one waits */
     next = code_of(made, 0);
     expect_code_try(parts, "another long one", next, "");
     parts_check_registry(parts);

@@ -166,7 +166,7 @@ static void let_in(Entry *entry, const MgrAccountRecord *account)
     HlWriteSet *set = hl_write_set_new();
 
     mgr_signin_good(calls->signin, entry->by_name);
-    mgr_signin_good(calls->signin, entry->by_place);
+    mgr_signin_take_back(calls->signin, entry->by_place);
     make_pass(entry, MGR_PASS_SESSION, account, MGR_SESSION_LIFE);
     end_surplus(entry, set, entry->pass.created_at);
     mgr_write_pass(set, &entry->pass);
