@@ -27,6 +27,7 @@ static const struct {
     { "POST", "/api/v1/endpoints:move", "{\"ids\": [\"x\"], \"group\": {}}", NULL, "x", NULL },
     { "POST", "/api/v1/tokens", "{\"name\": \"n\", \"groups\": [\"a\", \"b\"]}", NULL, NULL, "name=n|groups=a,b" },
     { "POST", "/api/v1/tokens", "{\"name\": \"n\", \"groups\": [1]}", NULL, NULL, NULL },
+    { "POST", "/api/v1/tokens", "{\"name\": \"n\", \"groups\": [1, [], 2]}", NULL, NULL, NULL },
     { "POST", "/api/v1/tokens", "{\"name\": \"n\", \"role\": null}", NULL, NULL, "name=n" },
     { "GET", "/api/v1/audit?account=ann&limit=5", NULL, NULL, NULL, "account=ann|limit=1000" },
 };

@@ -49,7 +49,7 @@ static char *text_of(const char *member, const json_t *value, GError **error)
         {
             if (json_is_string(item))
                 g_string_append_printf(out, "%s%s", i > 0 ? "," : "", json_string_value(item));
-            else
+            else if (*error == NULL)
                 hl_fail(error, HL_ERROR_INVALID, "'%s' is a list of texts", member);
         }
         return g_string_free(out, *error != NULL);
