@@ -24,9 +24,8 @@ export class Problem extends Error {
 // options: body (an object, sent as JSON), version (sent as If-Match), query, signal; quiet: a lost session is an answer like others.
 // -> { status, body, version, location }
 export async function request(method, path, options = {}) {
-    const key = method === 'POST' ? crypto.randomUUID() : null; // one for all tries: done once, however often it is sent
     for (;;) {
-        const reply = await send(method, path, options, key);
+        const reply = await send(method, path, options);
         if (reply.status !== 401 || path === '/session' || options.quiet || !signInAgain)
             return result(reply);
         signingIn ??= signInAgain().finally(() => { signingIn = null; });
@@ -34,14 +33,12 @@ export async function request(method, path, options = {}) {
     }
 }
 
-async function send(method, path, options, key) {
+async function send(method, path, options) {
     const headers = { Accept: 'application/json' };
     if (options.body !== undefined)
         headers['Content-Type'] = 'application/json';
     if (options.version)
         headers['If-Match'] = options.version;
-    if (key)
-        headers['Idempotency-Key'] = key;
     const body = options.body === undefined ? undefined : JSON.stringify(options.body);
     try {
         return await fetch(address(path, options.query), { method, headers, body, signal: options.signal });
