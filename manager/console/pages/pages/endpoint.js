@@ -111,7 +111,7 @@ function identity(document) {
         [tr('Last seen'), when(document.last_seen)],
         [tr('Enrolled'), document.enrolled && time(document.enrolled)],
         [tr('Certificate until'), document.certificate_expires && time(document.certificate_expires)],
-        [tr('Clock'), document.clock_skew_ms !== undefined && tr('{n} s off', { n: number(Math.round(document.clock_skew_ms / 1000)) })],
+        [tr('Clock'), document.clock_skew_ms !== undefined && tr('{n} s off', { n: number(Math.round(document.clock_skew_ms / 1000) + 0) })],
     ]));
 }
 
