@@ -13,8 +13,8 @@
 #include "lib/base/ident.h"
 #include "lib/base/text.h"
 #include "lib/base/unconst.h"
+#include "lib/pki/pair.h"
 #include "manager/cli/config.h"
-#include "manager/cli/pair.h"
 #include "manager/core/ends.h"
 #include "proto/topics.h"
 #include "proto/wire.h"
@@ -246,7 +246,7 @@ static bool fail_unreached(const CliClient *client, GError **error)
     return hl_fail(error, HL_ERROR_UNAVAILABLE, "cannot reach the server: %s", why);
 }
 
-/* ending: "", or CLI_DRAFT for the pair that is not in force yet. */
+/* ending: "", or HL_PAIR_DRAFT for the pair that is not in force yet. */
 static bool connect_pair(CliClient *client, const char *ending, GError **error)
 {
     g_autofree char *ca = cli_config_path(&client->conf, client->conf.ca);
@@ -450,26 +450,26 @@ json_t *cli_client_call_as_is(CliClient *client, const char *name, const char *c
 /* ---------------------------------------------------------------------------------------------------------- renewal
  */
 
-static CliPair pair_of(const CliClient *client, char **cert, char **key)
+static HlPair pair_of(const CliClient *client, char **cert, char **key)
 {
     *cert = cli_config_path(&client->conf, client->conf.certificate);
     *key = cli_config_path(&client->conf, client->conf.key);
-    return (CliPair){ *cert, *key };
+    return (HlPair){ *cert, *key };
 }
 
 static bool mend(const CliClient *client, GError **error)
 {
     g_autofree char *cert = NULL;
     g_autofree char *key = NULL;
-    CliPair pair = pair_of(client, &cert, &key);
+    HlPair pair = pair_of(client, &cert, &key);
 
-    return cli_pair_mend(&pair, error);
+    return hl_pair_mend(&pair, error);
 }
 
 /* Asks over the line for a certificate of the draft's key. */
-static bool make_draft(CliClient *client, const CliPair *pair, GError **error)
+static bool make_draft(CliClient *client, const HlPair *pair, GError **error)
 {
-    g_autoptr(GBytes) csr = cli_pair_begin_draft(pair, client->conf.name, error);
+    g_autoptr(GBytes) csr = hl_pair_begin_draft(pair, client->conf.name, error);
     g_autofree char *text = csr != NULL ? g_base64_encode(g_bytes_get_data(csr, NULL), g_bytes_get_size(csr)) : NULL;
     const char *arguments[] = { "name", client->conf.name, "csr", text, NULL };
     g_autoptr(json_t) document = NULL;
@@ -484,20 +484,20 @@ static bool make_draft(CliClient *client, const CliPair *pair, GError **error)
     client->as_is = as_is;
     client->warned = warned;
     return document != NULL &&
-           cli_pair_end_draft(pair, json_string_value(json_object_get(document, "certificate")), error);
+           hl_pair_end_draft(pair, json_string_value(json_object_get(document, "certificate")), error);
 }
 
 /* The line with the draft, which is in force once that works. */
-static bool try_draft(CliClient *client, const CliPair *pair, GError **error)
+static bool try_draft(CliClient *client, const HlPair *pair, GError **error)
 {
     int turn;
 
     /* whole: what hl_bus_leave leaves to the end of the process connects again, and of two with one name the broker
      * drops the older */
     g_clear_pointer(&client->bus, hl_bus_free);
-    if (!connect_pair(client, CLI_DRAFT, error))
+    if (!connect_pair(client, HL_PAIR_DRAFT, error))
         return false;
-    turn = cli_pair_take_draft(pair, error);
+    turn = hl_pair_take_draft(pair, error);
     if (turn < 0)
         return false;
     end_turn(client);
@@ -505,9 +505,9 @@ static bool try_draft(CliClient *client, const CliPair *pair, GError **error)
     return true;
 }
 
-static bool replace(CliClient *client, const CliPair *pair, const HlCert *cert, GError **error)
+static bool replace(CliClient *client, const HlPair *pair, const HlCert *cert, GError **error)
 {
-    return (cli_pair_has_draft(pair, cert, hl_clock_wall()) || make_draft(client, pair, error)) &&
+    return (hl_pair_has_draft(pair, cert, hl_clock_wall()) || make_draft(client, pair, error)) &&
            try_draft(client, pair, error);
 }
 
@@ -517,11 +517,11 @@ static bool renew(CliClient *client, GError **error)
 {
     g_autofree char *cert_path = NULL;
     g_autofree char *key_path = NULL;
-    CliPair pair = pair_of(client, &cert_path, &key_path);
+    HlPair pair = pair_of(client, &cert_path, &key_path);
     g_autoptr(HlCert) cert = hl_cert_load(cert_path, NULL);
     g_autoptr(GError) problem = NULL;
 
-    if (is_monitor(client) || cert == NULL || !cli_pair_is_due(cert, hl_clock_wall()))
+    if (is_monitor(client) || cert == NULL || !hl_pair_is_due(cert, hl_clock_wall()))
         return true;
     if (replace(client, &pair, cert, &problem))
         return true;

@@ -10,6 +10,7 @@
 #include "manager/console/events.h"
 #include "manager/console/front.h"
 #include "manager/console/line.h"
+#include "manager/console/renewal.h"
 #include "manager/console/site.h"
 
 #define LOOK_EVERY 2 /* s; at the files of the certificates: a renewal by whatever tool needs no signal */
@@ -24,6 +25,7 @@ struct Console {
     ConEvents *events;
     ConEndpoints *endpoints;
     ConCalls *calls;
+    ConRenewal *renewal; /* NULL: the line is new */
     ConSite *site;
     ConFront *front;
     guint look;
@@ -70,7 +72,11 @@ static gboolean on_look(gpointer user)
 
 static void on_line_changed(ConLineState state, gpointer user)
 {
-    con_watch_line(((Console *)user)->watch, state);
+    Console *console = user;
+
+    con_watch_line(console->watch, state);
+    if (console->renewal != NULL)
+        con_renewal_look(console->renewal);
 }
 
 static void on_status(HlTopic topic, const char *id, GBytes *payload, gpointer user)
@@ -95,6 +101,7 @@ static bool wire(Console *console, GError **error)
         return false;
     console->site = con_site_new(&(ConSiteOptions){ console->line, &console->identity });
     con_watch_attach(console->watch, console->line);
+    console->renewal = con_renewal_new(console->line, &console->conf, console->directory);
     console->people = con_people_new(console->line);
     console->events = con_events_new(console->people, console->watch);
     console->endpoints = con_endpoints_new(console->people, console->watch);
@@ -115,7 +122,7 @@ Console *con_console_new(const char *path, GError **error)
 
     console->directory = g_path_get_dirname(absolute);
     console->path = g_steal_pointer(&absolute);
-    if (!load_conf(console, &console->conf, error) ||
+    if (!load_conf(console, &console->conf, error) || !con_renewal_mend(&console->conf, console->directory, error) ||
         !con_identity_load(&console->identity, &console->conf, console->directory, error))
         return NULL;
     hl_log_set_level((HlLogLevel)console->conf.log_level);
@@ -165,6 +172,7 @@ void con_console_free(Console *console)
     if (console->front != NULL)
         con_front_stop(console->front);
     con_line_free(console->line); /* answers what was asked, with an error */
+    con_renewal_free(console->renewal);
     con_calls_free(console->calls);
     con_endpoints_free(console->endpoints);
     con_events_free(console->events);

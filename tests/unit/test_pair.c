@@ -7,13 +7,13 @@
 #include <unistd.h>
 
 #include "lib/base/file.h"
-#include "manager/cli/pair.h"
+#include "lib/pki/pair.h"
 
 #define DAY_ONE (20000 * HL_DAY)
 
 typedef struct {
     char *dir, *cert, *key, *new_cert, *new_key;
-    CliPair pair;
+    HlPair pair;
     HlKey *ca_key;
     HlCert *ca;
 } Fixture;
@@ -37,9 +37,9 @@ static void set_up(Fixture *f, gconstpointer data G_GNUC_UNUSED)
     f->dir = g_dir_make_tmp("holdline-pair-XXXXXX", NULL);
     f->cert = g_build_filename(f->dir, "ann.pem", NULL);
     f->key = g_build_filename(f->dir, "ann.key", NULL);
-    f->new_cert = g_strconcat(f->cert, CLI_DRAFT, NULL);
-    f->new_key = g_strconcat(f->key, CLI_DRAFT, NULL);
-    f->pair = (CliPair){ f->cert, f->key };
+    f->new_cert = g_strconcat(f->cert, HL_PAIR_DRAFT, NULL);
+    f->new_key = g_strconcat(f->key, HL_PAIR_DRAFT, NULL);
+    f->pair = (HlPair){ f->cert, f->key };
     f->ca_key = hl_key_generate(NULL);
     f->ca = hl_cert_make_ca(f->ca_key, "CA", DAY_ONE, DAY_ONE + 3650 * HL_DAY, NULL);
     cert = issue(f, csr, DAY_ONE + 90 * HL_DAY);
@@ -70,12 +70,12 @@ static HlTime end_of(const Fixture *f)
 static void make_draft(const Fixture *f)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(GBytes) csr = cli_pair_begin_draft(&f->pair, "ann", &error);
+    g_autoptr(GBytes) csr = hl_pair_begin_draft(&f->pair, "ann", &error);
     g_autoptr(HlCert) cert = csr != NULL ? issue(f, csr, DAY_ONE + 180 * HL_DAY) : NULL;
     g_autofree char *pem = cert != NULL ? hl_cert_print(cert) : NULL;
 
     g_assert_no_error(error);
-    g_assert_true(cli_pair_end_draft(&f->pair, pem, &error));
+    g_assert_true(hl_pair_end_draft(&f->pair, pem, &error));
     g_assert_no_error(error);
 }
 
@@ -83,17 +83,17 @@ static bool has_draft(const Fixture *f, HlTime now)
 {
     g_autoptr(HlCert) cert = hl_cert_load(f->cert, NULL);
 
-    return cli_pair_has_draft(&f->pair, cert, now);
+    return hl_pair_has_draft(&f->pair, cert, now);
 }
 
 static void test_due(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 {
     g_autoptr(HlCert) cert = hl_cert_load(f->cert, NULL);
 
-    g_assert_false(cli_pair_is_due(cert, DAY_ONE));
-    g_assert_false(cli_pair_is_due(cert, DAY_ONE + 60 * HL_DAY - 1));
-    g_assert_true(cli_pair_is_due(cert, DAY_ONE + 60 * HL_DAY));
-    g_assert_true(cli_pair_is_due(cert, DAY_ONE + 900 * HL_DAY));
+    g_assert_false(hl_pair_is_due(cert, DAY_ONE));
+    g_assert_false(hl_pair_is_due(cert, DAY_ONE + 60 * HL_DAY - 1));
+    g_assert_true(hl_pair_is_due(cert, DAY_ONE + 60 * HL_DAY));
+    g_assert_true(hl_pair_is_due(cert, DAY_ONE + 900 * HL_DAY));
 }
 
 static void test_taken(Fixture *f, gconstpointer data G_GNUC_UNUSED)
@@ -106,7 +106,7 @@ static void test_taken(Fixture *f, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpint(end_of(f), ==, DAY_ONE + 90 * HL_DAY); /* not in force yet */
     g_assert_true(has_draft(f, DAY_ONE));
     g_assert_false(has_draft(f, DAY_ONE + 180 * HL_DAY)); /* it has ended itself */
-    locked = cli_pair_take_draft(&f->pair, &error);
+    locked = hl_pair_take_draft(&f->pair, &error);
     g_assert_no_error(error);
     g_assert_cmpint(end_of(f), ==, DAY_ONE + 180 * HL_DAY);
     g_assert_false(has_draft(f, DAY_ONE));
@@ -119,12 +119,12 @@ static void test_interrupted(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 {
     g_autoptr(GError) error = NULL;
 
-    g_assert_true(cli_pair_mend(&f->pair, &error)); /* nothing to do */
+    g_assert_true(hl_pair_mend(&f->pair, &error)); /* nothing to do */
     make_draft(f);
-    g_assert_true(cli_pair_mend(&f->pair, &error)); /* a draft is none yet */
+    g_assert_true(hl_pair_mend(&f->pair, &error)); /* a draft is none yet */
     g_assert_cmpint(end_of(f), ==, DAY_ONE + 90 * HL_DAY);
     g_assert_cmpint(g_rename(f->new_cert, f->cert), ==, 0);
-    g_assert_true(cli_pair_mend(&f->pair, &error));
+    g_assert_true(hl_pair_mend(&f->pair, &error));
     g_assert_no_error(error);
     g_assert_cmpint(end_of(f), ==, DAY_ONE + 180 * HL_DAY);
     g_assert_false(g_file_test(f->new_key, G_FILE_TEST_EXISTS));
@@ -133,14 +133,14 @@ static void test_interrupted(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 /* A key whose certificate never came is no draft, and the next one begins again. */
 static void test_half_a_draft(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 {
-    g_autoptr(GBytes) csr = cli_pair_begin_draft(&f->pair, "ann", NULL);
+    g_autoptr(GBytes) csr = hl_pair_begin_draft(&f->pair, "ann", NULL);
 
     g_assert_nonnull(csr);
     g_assert_false(has_draft(f, DAY_ONE));
     make_draft(f);
     g_assert_true(has_draft(f, DAY_ONE));
     g_bytes_unref(csr);
-    csr = cli_pair_begin_draft(&f->pair, "ann", NULL); /* and the certificate of the one before is not this one's */
+    csr = hl_pair_begin_draft(&f->pair, "ann", NULL); /* and the certificate of the one before is not this one's */
     g_assert_false(has_draft(f, DAY_ONE));
     g_assert_false(g_file_test(f->new_cert, G_FILE_TEST_EXISTS));
     g_assert_cmpint(end_of(f), ==, DAY_ONE + 90 * HL_DAY);
@@ -148,7 +148,7 @@ static void test_half_a_draft(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 
 static void test_refused(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 {
-    g_autoptr(GBytes) csr = cli_pair_begin_draft(&f->pair, "ann", NULL);
+    g_autoptr(GBytes) csr = hl_pair_begin_draft(&f->pair, "ann", NULL);
     g_autoptr(HlKey) stranger = hl_key_generate(NULL);
     g_autoptr(GBytes) its = hl_csr_make(stranger, "ann", NULL);
     g_autoptr(HlCert) cert = issue(f, its, DAY_ONE + 180 * HL_DAY);
@@ -156,16 +156,16 @@ static void test_refused(Fixture *f, gconstpointer data G_GNUC_UNUSED)
     g_autoptr(GError) error = NULL;
     g_autoptr(GError) empty = NULL;
     g_autoptr(GError) none = NULL;
-    CliPair one = { f->key, f->key };
+    HlPair one = { f->key, f->key };
 
     g_assert_nonnull(csr);
-    g_assert_false(cli_pair_end_draft(&f->pair, pem, &error));
+    g_assert_false(hl_pair_end_draft(&f->pair, pem, &error));
     g_assert_error(error, HL_ERROR, HL_ERROR_UNTRUSTED);
     g_assert_false(has_draft(f, DAY_ONE));
-    g_assert_false(cli_pair_end_draft(&f->pair, NULL, &empty)); /* an answer that says nothing */
+    g_assert_false(hl_pair_end_draft(&f->pair, NULL, &empty)); /* an answer that says nothing */
     g_assert_nonnull(empty);
     g_assert_false(has_draft(f, DAY_ONE));
-    g_assert_null(cli_pair_begin_draft(&one, "ann", &none));
+    g_assert_null(hl_pair_begin_draft(&one, "ann", &none));
     g_assert_error(none, HL_ERROR, HL_ERROR_INVALID);
 }
 

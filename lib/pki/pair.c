@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "manager/cli/pair.h"
+#include "lib/pki/pair.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -41,7 +41,7 @@ static void become_self(const Self *before)
 
 static char *draft_of(const char *path)
 {
-    return g_strconcat(path, CLI_DRAFT, NULL);
+    return g_strconcat(path, HL_PAIR_DRAFT, NULL);
 }
 
 static bool sync_beside(const char *path, GError **error)
@@ -68,7 +68,7 @@ static bool match(const char *cert_path, const char *key_path)
     return key != NULL && hl_cert_has_key(cert, key);
 }
 
-bool cli_pair_mend(const CliPair *pair, GError **error)
+bool hl_pair_mend(const HlPair *pair, GError **error)
 {
     g_autofree char *draft = draft_of(pair->key);
     Self before;
@@ -83,14 +83,14 @@ bool cli_pair_mend(const CliPair *pair, GError **error)
     return ok || hl_error_prefix(error, "a renewal of %s was interrupted", pair->cert);
 }
 
-bool cli_pair_is_due(const HlCert *cert, HlTime now)
+bool hl_pair_is_due(const HlCert *cert, HlTime now)
 {
     const HlCertInfo *info = hl_cert_info(cert);
 
     return now >= info->not_after - (info->not_after - info->not_before) / LIFE_PART;
 }
 
-bool cli_pair_has_draft(const CliPair *pair, const HlCert *cert, HlTime now)
+bool hl_pair_has_draft(const HlPair *pair, const HlCert *cert, HlTime now)
 {
     g_autofree char *cert_path = draft_of(pair->cert);
     g_autofree char *key_path = draft_of(pair->key);
@@ -100,7 +100,7 @@ bool cli_pair_has_draft(const CliPair *pair, const HlCert *cert, HlTime now)
 }
 
 /* A certificate that is left of an earlier draft is not this key's. */
-static bool store_key(const CliPair *pair, const HlKey *key, GError **error)
+static bool store_key(const HlPair *pair, const HlKey *key, GError **error)
 {
     g_autofree char *cert_path = draft_of(pair->cert);
     g_autofree char *key_path = draft_of(pair->key);
@@ -110,7 +110,7 @@ static bool store_key(const CliPair *pair, const HlKey *key, GError **error)
     return hl_key_save(key, key_path, error);
 }
 
-GBytes *cli_pair_begin_draft(const CliPair *pair, const char *name, GError **error)
+GBytes *hl_pair_begin_draft(const HlPair *pair, const char *name, GError **error)
 {
     g_autoptr(HlKey) key = hl_key_generate(error);
     g_autoptr(GBytes) csr = key != NULL ? hl_csr_make(key, name, error) : NULL;
@@ -128,7 +128,7 @@ GBytes *cli_pair_begin_draft(const CliPair *pair, const char *name, GError **err
     return ok ? g_steal_pointer(&csr) : NULL;
 }
 
-bool cli_pair_end_draft(const CliPair *pair, const char *pem, GError **error)
+bool hl_pair_end_draft(const HlPair *pair, const char *pem, GError **error)
 {
     g_autofree char *cert_path = draft_of(pair->cert);
     g_autofree char *key_path = draft_of(pair->key);
@@ -147,7 +147,7 @@ bool cli_pair_end_draft(const CliPair *pair, const char *pem, GError **error)
     return ok;
 }
 
-int cli_pair_take_draft(const CliPair *pair, GError **error)
+int hl_pair_take_draft(const HlPair *pair, GError **error)
 {
     g_autofree char *key_path = draft_of(pair->key);
     hl_autofd int key = open(key_path, O_RDONLY | O_CLOEXEC);
