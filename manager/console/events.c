@@ -22,6 +22,7 @@ struct ConEvents {
     GHashTable *removed;
     json_t *told; /* events since then */
     bool has_summary, has_stale, is_reset;
+    bool has_left;           /* a group: by a move, or for good */
     HlTime commands, groups; /* when pages were last told to ask for them again, monotonic */
     guint timer, pulse, check;
     uint64_t last; /* number of a stream */
@@ -67,7 +68,8 @@ static void append_event(GString *out, const char *type, const json_t *data)
 /* ----------------------------------------------------------------------------------------------------------- batches
  */
 
-/* One that is not there for the reader is gone, as far as he knows. */
+/* What a reader does not see is not in it, neither as a row nor as an id: whoever is limited to groups is told to ask
+ * again when something left one (append_endpoints). */
 static json_t *batch_of(const ConEvents *events, const char *const *groups)
 {
     const ConTable *table = con_watch_table(events->watch);
@@ -103,7 +105,8 @@ static void append_endpoints(const ConEvents *events, GString *out, const char *
     g_autoptr(json_t) batch = NULL;
     g_autoptr(json_t) nothing = json_object();
 
-    if (events->is_reset || g_hash_table_size(events->changed) + g_hash_table_size(events->removed) > MAX_BATCH) {
+    if (events->is_reset || (groups != NULL && events->has_left) ||
+        g_hash_table_size(events->changed) + g_hash_table_size(events->removed) > MAX_BATCH) {
         append_event(out, "reset", nothing);
         return;
     }
@@ -174,7 +177,7 @@ static gboolean on_batch(gpointer user)
     g_hash_table_remove_all(events->changed);
     g_hash_table_remove_all(events->removed);
     json_array_clear(events->told);
-    events->has_summary = events->has_stale = events->is_reset = false;
+    events->has_summary = events->has_stale = events->is_reset = events->has_left = false;
     return G_SOURCE_REMOVE;
 }
 
@@ -184,7 +187,7 @@ void con_events_news(ConNews news, const char *id, const json_t *document, gpoin
 
     if (events->streams->len == 0)
         return;
-    if (news == CON_NEWS_CHANGED && g_hash_table_size(events->changed) <= MAX_BATCH)
+    if ((news == CON_NEWS_CHANGED || news == CON_NEWS_MOVED) && g_hash_table_size(events->changed) <= MAX_BATCH)
         g_hash_table_add(events->changed, g_strdup(id));
     else if (news == CON_NEWS_REMOVED && g_hash_table_size(events->removed) <= MAX_BATCH)
         g_hash_table_add(events->removed, g_strdup(id));
@@ -193,6 +196,7 @@ void con_events_news(ConNews news, const char *id, const json_t *document, gpoin
     events->has_summary |= news == CON_NEWS_SUMMARY;
     events->has_stale |= news == CON_NEWS_STALE;
     events->is_reset |= news == CON_NEWS_RESET;
+    events->has_left |= news == CON_NEWS_MOVED || news == CON_NEWS_REMOVED;
     if (events->timer == 0)
         events->timer = g_timeout_add(BATCH_MS, on_batch, events);
 }
@@ -219,7 +223,8 @@ typedef struct {
     uint64_t number;
 } Asked;
 
-static void on_still(const ConPerson *person, gpointer user)
+/* Only the end of the session ends the stream; a manager that does not answer ends neither. */
+static void on_still(const ConPerson *person, bool is_over, gpointer user)
 {
     g_autofree Asked *asked = user;
     GPtrArray *streams = asked->events->streams;
@@ -229,10 +234,10 @@ static void on_still(const ConPerson *person, gpointer user)
 
         if (stream->number != asked->number)
             continue;
-        if (person == NULL) {
+        if (is_over)
             g_ptr_array_remove_index_fast(streams, i);
+        if (person == NULL)
             return;
-        }
         g_strfreev(stream->groups);
         stream->groups = g_strdupv(person->groups);
         return;

@@ -95,7 +95,7 @@ static const Known *remember(ConPeople *people, const Question *question, const 
 static void tell(const Question *question, const ConPerson *person, const GError *error)
 {
     if (question->request == NULL)
-        question->done(person, question->user);
+        question->done(person, hl_error_code(error) == HL_ERROR_EXPIRED, question->user);
     else if (person != NULL)
         question->found(question->request, person, question->user);
     else if (hl_error_code(error) == HL_ERROR_EXPIRED)

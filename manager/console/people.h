@@ -23,8 +23,9 @@ typedef void (*ConPersonFn)(ConRequest *request, const ConPerson *person, gpoint
 /* Calls found with whoever sends the request; nobody that is signed in is answered 401, and found not called. */
 void con_people_find(ConPeople *people, ConRequest *request, ConPersonFn found, gpointer user);
 
-/* Whether a session is still good, for what goes on without requests; person NULL: it is not. */
-typedef void (*ConStillFn)(const ConPerson *person, gpointer user);
+/* Whether a session is still good, for what goes on without requests.  person NULL: it is over, or is_over is false,
+ * and nobody could be asked. */
+typedef void (*ConStillFn)(const ConPerson *person, bool is_over, gpointer user);
 void con_people_check(ConPeople *people, const char *session, const char *address, ConStillFn done, gpointer user);
 
 extern const ConHandlerRow con_people_rows[];

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "manager/console/watch.h"
 
+#include <string.h>
+
 #include "lib/base/log.h"
 
 #define AGAIN_AFTER 2  /* s, when a snapshot failed */
@@ -179,11 +181,17 @@ void con_watch_line(ConWatch *watch, ConLineState state)
 
 static void take_endpoint(ConWatch *watch, const char *id, const json_t *document)
 {
+    const ConRow *before = con_table_get(watch->table, id);
+    g_autofree char *group = before != NULL ? g_strdup(before->values[CON_COLUMN_GROUP].text) : NULL;
+
     if (document == NULL) {
         if (con_table_remove(watch->table, id))
             watch->told(CON_NEWS_REMOVED, id, NULL, watch->user);
     } else if (con_table_put(watch->table, id, document, CON_CHANGE) == CON_PUT_CHANGED) {
-        watch->told(CON_NEWS_CHANGED, id, document, watch->user);
+        const char *now = con_table_get(watch->table, id)->values[CON_COLUMN_GROUP].text;
+
+        watch->told(group == NULL || strcmp(group, now) == 0 ? CON_NEWS_CHANGED : CON_NEWS_MOVED, id, document,
+                    watch->user);
     }
 }
 

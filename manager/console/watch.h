@@ -13,6 +13,7 @@ typedef struct ConWatch ConWatch;
 
 typedef enum {
     CON_NEWS_CHANGED, /* the endpoint of that id */
+    CON_NEWS_MOVED,   /* likewise, and it is in another group now */
     CON_NEWS_REMOVED, /* likewise */
     CON_NEWS_SUMMARY, /* document: the new one */
     CON_NEWS_EVENT,   /* document: it */
