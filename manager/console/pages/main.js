@@ -15,7 +15,7 @@ import { groupSettings } from './pages/group.js';
 import { liveStatus } from './pages/live_status.js';
 import { onSessionLost } from './api.js';
 import { reports } from './pages/reports.js';
-import { resume, signInAgain, signInPage, signOut, whoIsIt } from './session.js';
+import { resume, showSignIn, signInAgain, signOut, whoIsIt } from './session.js';
 import { scans } from './pages/scans.js';
 import { updates } from './pages/updates.js';
 import { word } from './words.js';
@@ -213,7 +213,7 @@ async function start() {
     if (await resume())
         begin();
     else
-        fill(app, signInPage(begin));
+        showSignIn(app, begin);
 }
 
 start().catch((problem) => fill(app, h('main', { class: 'sign-in' }, problemBox(problem))));

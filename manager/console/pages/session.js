@@ -82,11 +82,11 @@ export async function signInAgain() {
     });
 }
 
-// The page of its own.  done(): there is a session now.
-export function signInPage(done) {
+// The page of its own, in that place.  done(): there is a session now.
+export function showSignIn(place, done) {
     const page = h('main', { class: 'sign-in' });
+    fill(place, page); // before its first field takes the focus: what is in no document cannot
     draw();
-    return page;
 
     function draw() {
         const { fields, nodes } = signInFields('');

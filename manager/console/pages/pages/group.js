@@ -129,8 +129,10 @@ class GroupPage {
         if (!this.document.settings) // the answer to a change may be short
             this.#adopt(await request('GET', this.path));
         this.#draw();
-        fill(this.outcome, notice('good', h('p', { role: 'status' },
-            tr('Version {n} is saved.', { n: number(this.document.version) }), ' ', this.#whoHasIt())));
+        const saved = h('p', { role: 'status', tabindex: '-1' },
+            tr('Version {n} is saved.', { n: number(this.document.version) }), ' ', this.#whoHasIt());
+        fill(this.outcome, notice('good', saved));
+        saved.focus(); // the form is a new one: a reader without a mouse goes on from here, not from the top of the page
     }
 
     // Somebody saved in between.  What only we changed goes in; for the rest the reader sees both values and decides.
