@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// The console by keyboard alone: no mouse, no script moves the focus.
+import { account, address, PATIENCE, password, play, Session } from './session.mjs';
+
+const FAR = 80; // presses of Tab within which everything must be in reach
+
+const session = await Session.open();
+
+// What has the focus: its text or name, and whether the reader sees that it has it.
+const focused = () => session.page.evaluate(() => {
+    const node = document.activeElement;
+    const style = getComputedStyle(node);
+    const text = node.getAttribute('aria-label') ?? (node.name || node.textContent.trim());
+    const isSeen = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0;
+    return { text, tag: node.tagName, isSeen, isRow: node.classList.contains('grid') };
+});
+
+// Presses Tab until that has the focus; on the way each stop must be seen.
+async function tabTo(text, back = false) {
+    for (let presses = 0; presses < FAR; presses++) {
+        const at = await focused();
+        if (at.text === text || (text instanceof RegExp && text.test(at.text)))
+            return;
+        if (back)
+            await session.page.keyboard.down('Shift');
+        await session.page.keyboard.press('Tab');
+        if (back)
+            await session.page.keyboard.up('Shift');
+        const now = await focused();
+        session.expect(now.isSeen || now.isRow || now.tag === 'BODY', `the focus on "${now.text.slice(0, 40)}" is not seen`);
+    }
+    throw new Error(`"${text}" is out of reach: the focus is at "${(await focused()).text.slice(0, 60)}"`);
+}
+
+const press = (key) => session.page.keyboard.press(key);
+const shown = (heading) => session.until((text) => document.querySelector('#main h1')?.textContent === text, heading);
+
+await play(session, 'by keyboard', async ({ page }) => {
+    await page.goto(address, { waitUntil: 'load' });
+    await page.waitForSelector('input[name=username]', { timeout: PATIENCE });
+    session.expect((await focused()).text === 'username', 'the first field does not have the focus');
+    await page.keyboard.type(account);
+    await press('Tab');
+    await page.keyboard.type(password);
+    await press('Enter');
+    await shown('Live Status');
+
+    session.where = 'skip link';
+    await tabTo('Skip to the content');
+    await press('Enter');
+    session.expect(await page.evaluate(() => document.activeElement.id === 'main'), 'it does not lead to the content');
+
+    session.where = 'the documented way';
+    await tabTo('Security Settings', true);
+    await press('Enter');
+    await shown('Security Settings');
+    await tabTo(/^office/);
+    await press('Enter');
+    await session.until(() => document.querySelector('.group-bar h2')?.textContent === 'office');
+    await tabTo('Client Privileges');
+    await press('Enter');
+    await shown('Client Privileges');
+    await tabTo('privilege.update-now');
+    await press('Space');
+    session.expect(await page.evaluate(() => document.activeElement.checked), 'Space does not tick');
+    await tabTo('Save');
+    await press('Enter');
+    await page.waitForSelector('form.card .notice.good', { timeout: PATIENCE });
+    session.expect((await focused()).tag !== 'BODY', 'after Save the focus is nowhere');
+    await session.picture('keyboard-saved');
+
+    session.where = 'the long list';
+    await tabTo('Security Settings', true);
+    await press('Enter');
+    await shown('Security Settings');
+    await tabTo('Endpoints');
+    await press('Space');
+    await session.until(() => document.querySelector('.grid-row[aria-selected=true]') !== null);
+    await tabTo(/^Update Now/, true);
+    await press('Enter');
+    await session.until(() => document.querySelector('dialog[open]') !== null);
+    await press('Escape');
+    await session.until(() => document.querySelector('dialog') === null);
+    session.expect(/^Update Now/.test((await focused()).text), `a closed dialog leaves the focus at "${(await focused()).text.slice(0, 40)}"`);
+    await press('Enter');
+    await session.until(() => document.querySelector('dialog[open]') !== null);
+    await tabTo(await page.evaluate(() => document.querySelector('dialog button[type=submit]').textContent));
+    await press('Enter');
+    await shown('Update Now'); // the command's page
+    await tabTo('Security Settings', true);
+    await press('Enter');
+    await shown('Security Settings');
+    await tabTo('Endpoints');
+    await press('Enter');
+    await session.until(() => location.hash.startsWith('#/endpoints/e-'));
+
+    session.where = 'sign out';
+    await tabTo(new RegExp(`^${account}`), true);
+    await press('Enter');
+    await tabTo('Sign out');
+    await press('Enter');
+    await session.until(() => document.querySelector('input[name=username]') !== null);
+});

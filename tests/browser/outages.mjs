@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// An open page through outages of what is behind it.
+import { order, password, PATIENCE, play, Session } from './session.mjs';
+
+const session = await Session.open({ quiet: true });
+const { page } = session;
+
+const banner = (text) => session.until((part) => document.getElementById('banner').textContent.includes(part), text);
+const noBanner = () => session.until(() => document.getElementById('banner').textContent === '');
+const row = (text) => session.until((part) => document.querySelector('.grid-body .grid-row')?.textContent.includes(part) && Date.now(), text);
+const build = () => page.evaluate(() => document.querySelector('meta[name=build]').content);
+
+await play(session, 'an open page', async () => {
+    await session.signIn();
+    await session.show('endpoints');
+    await row('Online');
+
+    session.where = 'a change';
+    await order('listen');
+    for (const [what, actual, text] of [['off', 'offline', 'Offline'], ['on', 'online', 'Online']]) {
+        const seen = page.waitForFunction((part) => [...document.querySelectorAll('.grid-body .grid-cell:nth-child(5)')]
+            .some((cell) => cell.textContent === part) && Date.now(), { timeout: PATIENCE, polling: 'mutation' }, text);
+        await order('endpoint', what);
+        const at = await (await seen).jsonValue();
+        console.log(`   on the screen ${at - Number(await order('told', actual))} ms after the topic: ${actual}`);
+    }
+
+    session.where = 'a killed console';
+    await order('kill');
+    await banner('No connection to the console');
+    session.expect(await page.evaluate(() => document.querySelector('.frame').classList.contains('stale')), 'the colours do not fade');
+    session.expect(await page.evaluate(() => document.querySelectorAll('.grid-body .grid-row').length) === 1, 'the list is gone');
+    await session.picture('no-connection');
+    await order('endpoint', 'off');
+    await order('start');
+    await noBanner();
+    await row('Offline'); // what happened meanwhile
+    await order('endpoint', 'on');
+    await row('Online');
+
+    session.where = 'a lost session';
+    await session.go('groups/office/privileges');
+    await page.waitForSelector('form.card', { timeout: PATIENCE });
+    await page.click('input[name="privilege.update-now"]');
+    await order('end_sessions');
+    await page.click('form.card button[type=submit]');
+    await page.waitForSelector('dialog[open] input[name=password]', { timeout: PATIENCE });
+    session.expect(await page.evaluate(() => document.querySelector('dialog input[name=username]').readOnly), 'for another account');
+    session.expect(await page.evaluate(() => document.querySelector('input[name="privilege.update-now"]').checked), 'the form is lost');
+    await session.picture('session-lost');
+    await page.keyboard.press('Escape');
+    session.expect(await page.$('dialog[open]') !== null, 'Escape closes the sign-in');
+    await page.type('dialog input[name=password]', 'not the password');
+    await page.click('dialog button[type=submit]');
+    await page.waitForSelector('dialog .notice.bad', { timeout: PATIENCE });
+    await page.type('dialog input[name=password]', password);
+    await page.click('dialog button[type=submit]');
+    await page.waitForSelector('form.card .notice.good', { timeout: PATIENCE });
+    const saved = await page.evaluate(async () => (await (await fetch('/api/v1/groups/office')).json()).settings['privilege.update-now']);
+    session.expect(saved === 'yes', 'it was not saved after the sign-in');
+    await session.go('endpoints');
+    await order('endpoint', 'off');
+    await row('Offline'); // the stream is back too
+    await order('endpoint', 'on');
+    await row('Online');
+
+    session.where = 'an upgrade';
+    const before = await build();
+    await session.go('groups/office/privileges');
+    await page.waitForSelector('form.card', { timeout: PATIENCE });
+    await order('upgrade');
+    await banner('The console was upgraded');
+    await session.picture('upgraded');
+    await Promise.all([page.waitForNavigation({ timeout: PATIENCE }), page.click('#banner button')]);
+    await page.waitForSelector('form.card', { timeout: PATIENCE }); // the same page, and no new sign-in
+    session.expect(await build() !== before, 'the page is still the old one');
+    await noBanner();
+
+    session.where = 'a slow line';
+    await session.go('live');
+    await page.emulateNetworkConditions({ download: 16000, upload: 8000, latency: 400 }); // bytes a second, ms
+    await page.evaluate(() => { location.hash = '#/endpoints'; });
+    await page.waitForSelector('#main .loading', { timeout: PATIENCE }); // it says that it is at work
+    await row('Online');
+    await page.emulateNetworkConditions(null);
+    await page.setOfflineMode(true);
+    await page.evaluate(() => { location.hash = '#/groups/office/privileges'; });
+    await page.waitForSelector('#main .notice.bad', { timeout: PATIENCE });
+    await page.setOfflineMode(false);
+    await session.go('endpoints');
+    await row('Online');
+});

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+// A browser at the console: signs in, goes to pages, keeps what went wrong.  Every script here begins with Session.open() and ends with
+// session.end(); its arguments are ADDRESS NAME PASSWORD DIRECTORY.
+import readline from 'node:readline';
+import puppeteer from 'puppeteer-core';
+
+export const [address, account, password, directory] = process.argv.slice(2);
+export const PATIENCE = 20000; // ms for what happens by itself: no measure of how fast
+
+// Every page, by its address; ID is an endpoint's.
+export const PAGES = ['live', 'endpoints', 'endpoints?group=office', 'endpoints?filter=actual%3Aonline', 'endpoints/ID', 'groups/office/privileges',
+    'groups/office/update', 'groups/office/scan', 'groups/office/line', 'groups/office/delivery', 'updates', 'scans', 'scans/detections',
+    'scans/quarantine', 'commands', 'enrolment', 'reports', 'reports/compliance', 'reports/offline', 'reports/detections', 'administration',
+    'administration/sessions', 'administration/tokens', 'administration/certificates', 'administration/audit', 'administration/health'];
+
+const CHROMIUM = { executablePath: '/usr/bin/chromium', args: ['--disable-gpu', '--ignore-certificate-errors'] };
+const FIREFOX = { executablePath: '/usr/bin/firefox-esr', product: 'firefox', protocol: 'webDriverBiDi' };
+
+const answers = readline.createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+
+// Has the shell that started this do something, by the name of its function; -> what it printed.
+export async function order(...words) {
+    console.log(`order: ${words.join(' ')}`);
+    return (await answers.next()).value.trim();
+}
+
+export class Session {
+    problems = [];
+    where = 'sign-in';
+
+    // quiet: failed requests and the browser's complaints about them are what the test is about.
+    static async open({ firefox = false, quiet = false } = {}) {
+        const session = new Session();
+        session.browser = await puppeteer.launch({ ...(firefox ? FIREFOX : CHROMIUM), headless: true, ignoreHTTPSErrors: true,
+            userDataDir: firefox ? undefined : `${directory}/profile`, protocolTimeout: 60000 });
+        session.page = await session.browser.newPage();
+        await session.page.setViewport({ width: 1280, height: 900 });
+        session.#listen(session.page, quiet);
+        return session;
+    }
+
+    #listen(page, quiet) {
+        const note = (text) => this.note(text);
+        page.on('pageerror', (error) => note(error.message));
+        if (quiet)
+            return;
+        page.on('console', (message) => message.type() === 'error' && !/status of 401/.test(message.text()) && note(message.text()));
+        page.on('response', (reply) => reply.status() >= 400 && reply.status() !== 401 &&
+            note(`${reply.status()} ${reply.request().method()} ${reply.url()}`));
+    }
+
+    note(text) {
+        this.problems.push(`${this.where}: ${text}`);
+    }
+
+    expect(condition, text) {
+        if (!condition)
+            this.note(text);
+    }
+
+    // Waits until the page says so; what it never says is a problem with a picture.
+    async until(condition, ...args) {
+        return (await this.page.waitForFunction(condition, { timeout: PATIENCE }, ...args)).jsonValue();
+    }
+
+    async signIn() {
+        await this.page.goto(address, { waitUntil: 'load' });
+        await this.page.waitForSelector('input[name=username]', { timeout: PATIENCE });
+        await this.page.type('input[name=username]', account);
+        await this.page.type('input[name=password]', password);
+        await this.page.click('button[type=submit]');
+        await this.page.waitForSelector('nav.main-nav', { timeout: PATIENCE });
+        this.id = await this.page.evaluate(async () => (await (await fetch('/api/v1/endpoints?filter=group:office')).json()).rows[0].id);
+    }
+
+    async speak(language) {
+        await this.page.select('.top-end select', language);
+        await this.until((code) => document.documentElement.lang === code, language);
+    }
+
+    // A page by its address, as in PAGES, until it has a heading.
+    async go(path) {
+        const hash = `#/${path.replace('ID', this.id)}`;
+        await this.page.evaluate((to) => { location.hash = to; }, hash);
+        await this.until((to) => location.hash === to && document.querySelector('#main h1, #main h2') !== null, hash);
+    }
+
+    // The same, until it has all that it asked for.
+    async show(path) {
+        await this.go(path);
+        await this.page.waitForNetworkIdle({ idleTime: 150, concurrency: 1, timeout: PATIENCE }); // the event stream stays
+    }
+
+    async picture(name) {
+        await this.page.screenshot({ path: `${directory}/${name}.png` });
+    }
+
+    async end(what) {
+        await this.browser.close();
+        for (const problem of this.problems)
+            console.log(problem);
+        console.log(`${what}, ${this.problems.length} problems`);
+        process.exit(this.problems.length > 0 ? 1 : 0);
+    }
+}
+
+// Runs the steps; what they throw is a problem with a picture of where it was.
+export async function play(session, what, steps) {
+    try {
+        await steps(session);
+    } catch (error) {
+        session.note(error.stack);
+        await session.picture('failed').catch(() => {});
+    }
+    await session.end(what);
+}
