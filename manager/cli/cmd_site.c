@@ -42,6 +42,27 @@ static bool save(const char *site, const char *folder, const char *name, const H
            hl_cert_save(cert, cert_path, error) && hl_key_save(key, key_path, error);
 }
 
+static void print_issued(const HlInvocation *call, const char *name, const char *folder, const HlCert *cert,
+                         bool makes_owner)
+{
+    g_autofree char *end = hl_time_format(hl_cert_info(cert)->not_after);
+    g_autoptr(json_t) document =
+        json_pack("{s:s, s:s, s:s, s:s, s:b}", "name", name, "serial", hl_cert_info(cert)->serial, "expires", end,
+                  "output", folder, "owner_again", (int)makes_owner);
+
+    if (makes_owner)
+        fprintf(stderr,
+                "warning: no enabled owner is left in this site: '%s' becomes an owner of all groups.  Its earlier "
+                "certificates, password, sessions and tokens end; the audit log will say so.\n",
+                name);
+    if (cli_show_json(call, document))
+        return;
+    printf("%s/ contains the certificate, the key and holdline.conf of %s, until %s.\n", folder, name, end);
+    printf(makes_owner ? "It works when the manager has made the account: within seconds, or when it starts.\n"
+                       : "It works at once; the manager takes it into its registry within a second, or when it "
+                         "starts.\n");
+}
+
 bool cmd_site_certificate(HlInvocation *call, GError **error)
 {
     const char *name = call->args[0];
@@ -51,8 +72,7 @@ bool cmd_site_certificate(HlInvocation *call, GError **error)
     g_autoptr(HlKey) key = NULL;
     g_autoptr(GBytes) csr = NULL;
     g_autoptr(HlCert) cert = NULL;
-    g_autoptr(json_t) document = NULL;
-    g_autofree char *end = NULL;
+    bool makes_owner = false;
 
     if (hl_cli_has(call, "csr") || hl_cli_has(call, "replace"))
         return hl_fail(error, HL_ERROR_USAGE,
@@ -62,15 +82,9 @@ bool cmd_site_certificate(HlInvocation *call, GError **error)
         return false;
     key = hl_key_generate(error);
     csr = key != NULL ? hl_csr_make(key, name, error) : NULL;
-    cert = csr != NULL ? mgr_site_issue_beside(site, name, csr, error) : NULL;
+    cert = csr != NULL ? mgr_site_issue_beside(site, name, csr, &makes_owner, error) : NULL;
     if (cert == NULL || !save(site, folder, name, key, cert, error))
         return false;
-    end = hl_time_format(hl_cert_info(cert)->not_after);
-    document = json_pack("{s:s, s:s, s:s, s:s}", "name", name, "serial", hl_cert_info(cert)->serial, "expires", end,
-                         "output", folder);
-    if (!cli_show_json(call, document))
-        printf("%s/ contains the certificate, the key and holdline.conf of %s, until %s.\n"
-               "It works at once; the manager takes it into its registry within a second, or when it starts.\n",
-               folder, name, end);
+    print_issued(call, name, folder, cert, makes_owner);
     return true;
 }

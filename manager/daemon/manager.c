@@ -333,12 +333,6 @@ static void build_calls(Manager *manager)
 
     manager->calls = mgr_calls_new(manager->down, manager->record, manager->status);
     mgr_calls_warn_with(manager->calls, warnings, manager);
-    manager->issued = mgr_issued_new(&(MgrIssuedOptions){ .dir = manager->dir,
-                                                          .fleet = &manager->fleet,
-                                                          .record = manager->record,
-                                                          .pki = manager->pki,
-                                                          .noted = mgr_calls_note,
-                                                          .user = manager->calls });
     manager->dispatch = mgr_dispatch_new(&manager->fleet, manager->calls);
     manager->group_calls =
         mgr_group_calls_new(&(MgrGroupCallsOptions){ &manager->fleet, manager->record, manager->status,
@@ -361,6 +355,14 @@ static void build_calls(Manager *manager)
     manager->access_calls = mgr_access_calls_new(
         &(MgrAccessCallsOptions){ &manager->conf, &manager->fleet, manager->record, manager->pki, bundle },
         manager->dispatch);
+    manager->issued = mgr_issued_new(&(MgrIssuedOptions){ .dir = manager->dir,
+                                                          .fleet = &manager->fleet,
+                                                          .record = manager->record,
+                                                          .pki = manager->pki,
+                                                          .status = manager->status,
+                                                          .passes = mgr_access_calls_passes(manager->access_calls),
+                                                          .noted = mgr_calls_note,
+                                                          .user = manager->calls });
     manager->detection_calls = mgr_detection_calls_new(
         &(MgrDetectionCallsOptions){
             .fleet = &manager->fleet, .record = manager->record, .status = manager->status, .finds = manager->finds },

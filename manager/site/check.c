@@ -487,7 +487,7 @@ static const Look looks[] = {
     { "detections", look_at_detections, "restart the manager, which counts them again when it starts" },
     { "accounts", look_at_accounts,
       "on the server: holdline account certificate NAME --site DIR, for an owner who is enabled; where there is none, "
-      "restore a backup that has one" },
+      "it makes one of any name" },
     { "journal", look_at_journal, "restore a backup" },
 };
 

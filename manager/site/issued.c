@@ -11,39 +11,62 @@
 #define BACKDATE (5 * HL_MINUTE)
 #define LIFETIME (730 * HL_DAY)
 
-static bool count(HlDb *db, const char *sql, const char *name, int64_t *n, GError **error)
+typedef struct {
+    int64_t known, enabled; /* accounts of the name */
+    int64_t others;         /* certificates in force that have it and are no account's */
+    int64_t owners;         /* of any name, enabled */
+} Standing;
+
+/* ?1 is the name.  In a registry that is older than accounts, administrators are what become owners when the manager
+ * starts. */
+static bool read_standing(HlDb *db, int version, const char *name, Standing *standing, GError **error)
 {
-    return hl_db_query_int(db, 0, n, error, sql, "t", name);
+    static const char *const queries[2][4] = {
+        { "SELECT count(*) FROM certificate WHERE name = ?1 AND kind = 'admin' AND revoked_at = 0",
+          "SELECT count(*) FROM certificate WHERE name = ?1 AND kind = 'admin' AND revoked_at = 0",
+          "SELECT count(*) FROM certificate WHERE name = ?1 AND kind <> 'admin' AND revoked_at = 0",
+          "SELECT count(*) FROM certificate WHERE kind = 'admin' AND revoked_at = 0 AND ?1 = ?1" },
+        { "SELECT count(*) FROM account WHERE name = ?1",
+          "SELECT count(*) FROM account WHERE name = ?1 AND disabled_at = 0",
+          "SELECT count(*) FROM certificate WHERE name = ?1 AND kind <> 'admin' AND revoked_at = 0",
+          "SELECT count(*) FROM account WHERE role = 'owner' AND disabled_at = 0 AND ?1 = ?1" },
+    };
+    int64_t *places[4] = { &standing->known, &standing->enabled, &standing->others, &standing->owners };
+    const char *const *query = queries[version >= MGR_ACCOUNTS_SINCE];
+
+    for (gsize i = 0; i < G_N_ELEMENTS(places); i++)
+        if (!hl_db_query_int(db, 0, places[i], error, query[i], "t", name))
+            return false;
+    return true;
 }
 
-/* In a registry that is older than accounts, administrators are what become owners when the manager starts. */
-static bool check_account(const char *dir, const char *name, GError **error)
+static bool check_standing(const Standing *standing, const char *dir, const char *name, GError **error)
 {
-    g_autofree char *path = mgr_site_path(dir, MGR_SITE_REGISTRY);
-    g_autoptr(HlDb) db = hl_db_open(path, HL_DB_READ_ONLY, error);
-    int version = db != NULL ? hl_db_version(db, error) : -1;
-    int64_t known = 0;
-    int64_t enabled = 0;
-
-    if (version < 0)
-        return false;
-    if (version < MGR_ACCOUNTS_SINCE) {
-        if (!count(db, "SELECT count(*) FROM certificate WHERE name = ? AND kind = 'admin' AND revoked_at = 0", name,
-                   &known, error))
-            return false;
-        enabled = known;
-    } else if (!count(db, "SELECT count(*) FROM account WHERE name = ?", name, &known, error) ||
-               !count(db, "SELECT count(*) FROM account WHERE name = ? AND disabled_at = 0", name, &enabled, error)) {
-        return false;
-    }
-    if (known == 0)
+    if (standing->owners == 0)
+        return standing->others == 0 ||
+               hl_fail(error, HL_ERROR_EXISTS,
+                       "a certificate with the name '%s' is in force, and is no account's: choose another name", name);
+    if (standing->known == 0)
         return hl_fail(error, HL_ERROR_NOT_FOUND,
                        "the site %s has no account '%s', or it was deleted and its certificates revoked: nothing was "
                        "issued",
                        dir, name);
-    return enabled > 0 ||
+    return standing->enabled > 0 ||
            hl_fail(error, HL_ERROR_DENIED,
                    "the account '%s' is disabled: an owner enables it with 'holdline account enable %s'", name, name);
+}
+
+static bool check_account(const char *dir, const char *name, bool *makes_owner, GError **error)
+{
+    g_autofree char *path = mgr_site_path(dir, MGR_SITE_REGISTRY);
+    g_autoptr(HlDb) db = hl_db_open(path, HL_DB_READ_ONLY, error);
+    int version = db != NULL ? hl_db_version(db, error) : -1;
+    Standing standing = { 0 };
+
+    if (version < 0 || !read_standing(db, version, name, &standing, error))
+        return false;
+    *makes_owner = standing.owners == 0;
+    return check_standing(&standing, dir, name, error);
 }
 
 static bool hand_over(const char *dir, const HlCert *cert, GError **error)
@@ -54,7 +77,7 @@ static bool hand_over(const char *dir, const HlCert *cert, GError **error)
     return hl_dir_make(folder, 0700, error) && hl_cert_save(cert, path, error);
 }
 
-HlCert *mgr_site_issue_beside(const char *dir, const char *account, GBytes *csr, GError **error)
+HlCert *mgr_site_issue_beside(const char *dir, const char *account, GBytes *csr, bool *makes_owner, GError **error)
 {
     g_auto(MgrAuthority) authority = { 0 };
     HlTime now = hl_clock_wall();
@@ -62,7 +85,7 @@ HlCert *mgr_site_issue_beside(const char *dir, const char *account, GBytes *csr,
     g_autoptr(HlCert) cert = NULL;
 
     if (!mgr_backup_check_owner(dir, error) || !mgr_site_check_name(account, error) ||
-        !check_account(dir, account, error) || !mgr_authority_open(&authority, dir, error))
+        !check_account(dir, account, makes_owner, error) || !mgr_authority_open(&authority, dir, error))
         return NULL;
     spec.not_after = MIN(now + LIFETIME, hl_cert_info(authority.cert)->not_after);
     cert = hl_cert_issue(authority.cert, authority.key, csr, &spec, error);

@@ -11,7 +11,9 @@
 
 #define MGR_SITE_ISSUED "pki/issued" /* SERIAL.pem each; the directory is there only while one waits */
 
-/* For an account that exists and is enabled, from a signing request.  As the site's owner.  NULL on failure. */
-HlCert *mgr_site_issue_beside(const char *dir, const char *account, GBytes *csr, GError **error);
+/* For an account that exists and is enabled, from a signing request.  As the site's owner.  Where the registry has no
+ * owner who is enabled, for any name that is not in force as something else: *makes_owner then says that the manager
+ * will make it an owner, in place of what it was before.  NULL on failure. */
+HlCert *mgr_site_issue_beside(const char *dir, const char *account, GBytes *csr, bool *makes_owner, GError **error);
 
 #endif

@@ -128,6 +128,18 @@ void mgr_write_owner_left(HlWriteSet *set, HlTime now)
     hl_write_set_require(set);
 }
 
+void mgr_write_owner_again(HlWriteSet *set, const MgrAccountRecord *owner, HlTime at)
+{
+    hl_write_set_add(set,
+                     "UPDATE counter SET value = value WHERE name = 'settings'"
+                     " AND NOT EXISTS (SELECT 1 FROM account WHERE role = 'owner' AND disabled_at = 0)",
+                     "");
+    hl_write_set_require(set);
+    mgr_write_account_removal(set, owner->name);
+    mgr_write_revocations(set, owner->name, NULL, at);
+    mgr_write_account(set, owner);
+}
+
 void mgr_write_account_certificate(HlWriteSet *set, const MgrCertificateRecord *c)
 {
     hl_write_set_add(set,

@@ -46,6 +46,10 @@ void mgr_write_account_removal(HlWriteSet *set, const char *name);
  * of two at once the second fails. */
 void mgr_write_owner_left(HlWriteSet *set, HlTime now);
 
+/* The account as the only owner, in place of one of its name or of none: what that had (certificates, password,
+ * sessions, tokens) ends at the time at.  Fails the set with HL_ERROR_CONFLICT if there is an enabled owner. */
+void mgr_write_owner_again(HlWriteSet *set, const MgrAccountRecord *owner, HlTime at);
+
 /* Another certificate of an account.  Fails the set with HL_ERROR_CONFLICT if there is no such account, or the name is
  * in force as something else. */
 void mgr_write_account_certificate(HlWriteSet *set, const MgrCertificateRecord *certificate);

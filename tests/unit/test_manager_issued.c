@@ -23,6 +23,8 @@ static void set_up(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
                                                           .fleet = &parts->fleet,
                                                           .record = parts->record,
                                                           .pki = parts->pki,
+                                                          .status = parts->status,
+                                                          .passes = mgr_access_calls_passes(parts->access_calls),
                                                           .noted = mgr_calls_note,
                                                           .user = parts->calls });
 }
@@ -98,6 +100,92 @@ static void test_gone(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
     parts_check_registry(fixture->parts);
 }
 
+static void put_account(Fixture *fixture, const char *name, MgrRole role, HlTime disabled_at)
+{
+    g_auto(MgrAccountRecord) record = { .name = g_strdup(name),
+                                        .created_by = g_strdup("admin"),
+                                        .note = g_strdup("n"),
+                                        .role = role,
+                                        .groups = g_strdup(role == MGR_ROLE_OWNER ? "" : "office"),
+                                        .created_at = 1,
+                                        .disabled_at = disabled_at };
+    HlWriteSet *set = hl_write_set_new();
+
+    mgr_write_account_removal(set, name);
+    mgr_write_account(set, &record);
+    mgr_record_write(fixture->parts->record, set);
+    parts_commit(fixture->parts);
+    mgr_accounts_put(fixture->parts->fleet.accounts, &record);
+}
+
+/* As a restore can leave it: the only owner of the parts is disabled. */
+static void lose_owner(Fixture *fixture)
+{
+    HlWriteSet *set = hl_write_set_new();
+
+    mgr_write_revocations(set, "admin", NULL, 1);
+    mgr_record_write(fixture->parts->record, set);
+    parts_commit(fixture->parts);
+    mgr_pki_fold_revocations(fixture->parts->pki, "admin", NULL, 1, NULL);
+    put_account(fixture, "admin", MGR_ROLE_OWNER, 1);
+}
+
+static void expect_owner(Fixture *fixture, const char *name)
+{
+    const MgrAccountRecord *account = mgr_accounts_get(fixture->parts->fleet.accounts, name);
+    g_autofree char *arguments =
+        g_strdup_printf("@site: account certificate name=%s serial=%s role=owner, as no enabled owner was left|\n",
+                        name, fixture->serial);
+    g_autoptr(GString) rows = g_string_new(NULL);
+
+    g_assert_nonnull(account);
+    g_assert_cmpint(account->role, ==, MGR_ROLE_OWNER);
+    g_assert_cmpint(account->disabled_at, ==, 0);
+    g_assert_cmpstr(account->groups, ==, "");
+    g_assert_nonnull(find(fixture));
+    g_assert_cmpint(find(fixture)->revoked_at, ==, 0);
+    g_assert_true(mgr_registry_list_audit(mgr_record_reader(fixture->parts->record),
+                                          &(MgrAuditFilter){ .account = "@site" }, on_row, rows, NULL));
+    g_assert_cmpstr(rows->str, ==, arguments);
+    parts_check_registry(fixture->parts);
+}
+
+/* Nobody of this name was there. */
+static void test_owner_again(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
+{
+    lose_owner(fixture);
+    leave(fixture, "zoe");
+    tick(fixture);
+    expect_owner(fixture, "zoe");
+    g_assert_cmpint(mgr_accounts_get(fixture->parts->fleet.accounts, "admin")->disabled_at, ==, 1);
+}
+
+/* An account that could do less, with a certificate that somebody has, and a token. */
+static void test_owner_promoted(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
+{
+    g_autofree char *first = NULL;
+    g_autofree char *second = NULL;
+
+    put_account(fixture, "zoe", MGR_ROLE_OPERATOR, 5);
+    leave(fixture, "zoe");
+    tick(fixture);
+    first = g_steal_pointer(&fixture->serial);
+    g_free(fixture->path);
+    g_assert_cmpint(mgr_accounts_get(fixture->parts->fleet.accounts, "zoe")->disabled_at, ==,
+                    5); /* an owner is there */
+    lose_owner(fixture);
+    leave(fixture, "zoe");
+    second = g_strdup(fixture->serial);
+    tick(fixture);
+    g_assert_cmpint(mgr_accounts_get(fixture->parts->fleet.accounts, "zoe")->role, ==, MGR_ROLE_OWNER);
+    g_assert_cmpint(mgr_accounts_get(fixture->parts->fleet.accounts, "zoe")->disabled_at, ==, 0);
+    g_assert_cmpint(find(fixture)->revoked_at, ==, 0);
+    g_free(fixture->serial);
+    fixture->serial = g_strdup(first);
+    g_assert_cmpint(find(fixture)->revoked_at, >, 0);
+    parts_check_registry(fixture->parts);
+}
+
 /* A disk that was full for a moment leaves none that could not be revoked. */
 static void test_again(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
 {
@@ -118,6 +206,8 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add("/manager/issued/taken-in", Fixture, NULL, set_up, test_taken_in, tear_down);
     g_test_add("/manager/issued/gone", Fixture, NULL, set_up, test_gone, tear_down);
+    g_test_add("/manager/issued/owner-again", Fixture, NULL, set_up, test_owner_again, tear_down);
+    g_test_add("/manager/issued/owner-promoted", Fixture, NULL, set_up, test_owner_promoted, tear_down);
     g_test_add("/manager/issued/again", Fixture, NULL, set_up, test_again, tear_down);
     return g_test_run();
 }

@@ -262,6 +262,11 @@ MgrAccessCalls *mgr_access_calls_new(const MgrAccessCallsOptions *options, MgrDi
     return calls;
 }
 
+MgrPasses *mgr_access_calls_passes(const MgrAccessCalls *calls)
+{
+    return calls->passes;
+}
+
 void mgr_access_calls_free(MgrAccessCalls *calls)
 {
     if (calls == NULL)

@@ -5,6 +5,7 @@
 #define MANAGER_DAEMON_CALLS_ACCESS_CALLS_H
 
 #include "manager/daemon/calls/dispatch.h"
+#include "manager/daemon/state/passes.h"
 #include "manager/daemon/work/bundle.h"
 
 typedef struct MgrAccessCalls MgrAccessCalls;
@@ -20,6 +21,9 @@ typedef struct {
 /* Adds its rows to the dispatch, which must not be used after the free. */
 MgrAccessCalls *mgr_access_calls_new(const MgrAccessCallsOptions *options, MgrDispatch *dispatch);
 void mgr_access_calls_free(MgrAccessCalls *calls);
+
+/* Sessions and tokens; borrowed. */
+MgrPasses *mgr_access_calls_passes(const MgrAccessCalls *calls);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MgrAccessCalls, mgr_access_calls_free)
 

@@ -74,16 +74,35 @@ bool mgr_accounts_meets(const MgrAccountRecord *account, const MgrCaller *caller
     return false;
 }
 
+static bool is_owner(const MgrAccountRecord *account)
+{
+    return account->role == MGR_ROLE_OWNER && account->disabled_at == 0;
+}
+
+bool mgr_accounts_have_owner(GHashTable *accounts)
+{
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, accounts);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        if (is_owner(value))
+            return true;
+    return false;
+}
+
 char *mgr_accounts_owners(GHashTable *accounts)
 {
     g_autoptr(GPtrArray) sorted = mgr_accounts_sorted(accounts);
     GString *out = g_string_new(NULL);
     guint n = 0;
 
+    if (!mgr_accounts_have_owner(accounts))
+        return g_string_free(g_string_append(out, MGR_NO_OWNER), FALSE);
     for (guint i = 0; i < sorted->len && n <= MAX_OWNERS; i++) {
         const MgrAccountRecord *account = sorted->pdata[i];
 
-        if (account->role != MGR_ROLE_OWNER || account->disabled_at != 0)
+        if (!is_owner(account))
             continue;
         g_string_append_printf(out, "%s%s", n > 0 ? ", " : "", n < MAX_OWNERS ? account->name : "...");
         n++;

@@ -7,6 +7,8 @@
 
 #include "manager/store/accounts.h"
 
+#define MGR_NO_OWNER "none is left: on the server, holdline account certificate NAME --site DIR makes one"
+
 /* An empty table; free with g_hash_table_unref. */
 GHashTable *mgr_accounts_new(void);
 bool mgr_accounts_load(GHashTable *accounts, HlDb *db, GError **error) G_GNUC_WARN_UNUSED_RESULT;
@@ -24,7 +26,11 @@ GPtrArray *mgr_accounts_sorted(GHashTable *accounts);
 /* Whether the account is there for the caller: it may do something in one of the groups that are. */
 bool mgr_accounts_meets(const MgrAccountRecord *account, const MgrCaller *caller);
 
-/* The enabled owners, for messages: "ann, ben, ...", the first few.  Caller frees. */
+/* Whether an account is left that is an owner and enabled. */
+bool mgr_accounts_have_owner(GHashTable *accounts);
+
+/* The enabled owners, for messages: "ann, ben, ...", the first few; how one is made again where none is left.  Caller
+ * frees. */
 char *mgr_accounts_owners(GHashTable *accounts);
 
 #endif

@@ -23,8 +23,16 @@ typedef struct {
     MgrIssued *issued;
     char *path, *name;
     MgrCertificateRecord record;
+    MgrAccountRecord owner; /* that it becomes; name NULL: it does not */
     HlTime at;
 } Intake;
+
+/* What becomes of it. */
+typedef enum {
+    KEPT,
+    RECOVERED, /* no owner is left: its account becomes one */
+    REVOKED,   /* there is no such account any more */
+} Fate;
 
 MgrIssued *mgr_issued_new(const MgrIssuedOptions *options)
 {
@@ -50,6 +58,7 @@ static void intake_free(gpointer change)
     Intake *intake = change;
 
     mgr_certificate_record_clear(&intake->record);
+    mgr_account_record_clear(&intake->owner);
     g_free(intake->path);
     g_free(intake->name);
     g_free(intake);
@@ -99,6 +108,30 @@ static void fold_revoked(gpointer change)
     finish(issued, intake->path);
 }
 
+/* Whoever had the account before is out: that it was taken away from him was perhaps meant. */
+static void fold_owner(gpointer change)
+{
+    Intake *intake = change;
+    const MgrIssuedOptions *parts = &intake->issued->parts;
+    bool had_certificate = mgr_fleet_has_live_name(parts->fleet, intake->name, NULL);
+    g_autofree char *serial = g_strdup(intake->record.serial);
+    g_autofree char *text = g_strdup_printf("no enabled owner was left: '%s' became one by the server's own command "
+                                            "line, with the certificate %s; what the account had before has ended",
+                                            intake->name, serial);
+
+    mgr_accounts_remove(parts->fleet->accounts, intake->name);
+    mgr_passes_sweep(parts->passes, intake->at);
+    mgr_accounts_put(parts->fleet->accounts, &intake->owner);
+    mgr_fleet_add_certificate(parts->fleet, &intake->record);
+    if (had_certificate)
+        mgr_pki_fold_revocations(parts->pki, intake->name, serial, intake->at, NULL);
+    else
+        publish(intake->issued);
+    hl_error("account", "%s", text);
+    mgr_status_server_event(parts->status, "owner", "none", intake->name, text);
+    finish(intake->issued, intake->path);
+}
+
 /* Stays where it is and is tried again: until then it could not be revoked. */
 static void fail_intake(gpointer change, const GError *error)
 {
@@ -110,39 +143,77 @@ static void fail_intake(gpointer change, const GError *error)
     g_hash_table_remove(intake->issued->under_way, intake->path);
 }
 
-/* revoked: there is no account any more. */
-static void note(const Intake *intake, HlWriteSet *set, bool revoked)
+static void note(const Intake *intake, HlWriteSet *set, Fate fate)
 {
+    static const char *const texts[] = {
+        [KEPT] = "", [RECOVERED] = "", [REVOKED] = "there is no such account any more: it is revoked"
+    };
     const MgrIssuedOptions *parts = &intake->issued->parts;
-    g_autofree char *arguments = g_strdup_printf("name=%s serial=%s", intake->name, intake->record.serial);
+    g_autofree char *arguments = g_strdup_printf("name=%s serial=%s%s", intake->name, intake->record.serial,
+                                                 fate == RECOVERED ? " role=owner, as no enabled owner was left" : "");
     MgrAuditRecord row = { .at = intake->at,
                            .account = hl_unconst(BY_SITE),
                            .certificate = hl_unconst(""),
                            .call = hl_unconst("account certificate"),
                            .arguments = arguments,
-                           .code = hl_unconst(revoked ? hl_error_name(HL_ERROR_NOT_FOUND) : ""),
-                           .text = hl_unconst(revoked ? "there is no such account any more: it is revoked" : "") };
+                           .code = hl_unconst(fate == REVOKED ? hl_error_name(HL_ERROR_NOT_FOUND) : ""),
+                           .text = hl_unconst(texts[fate]) };
 
     parts->noted(set, &row, parts->user);
 }
 
-static void commit_intake(Intake *intake)
+/* A name that a monitor, console or endpoint has by now stays theirs. */
+static Fate decide(const Intake *intake)
 {
-    static const MgrChangeKind kept = { fold_intake, fail_intake, intake_free };
-    static const MgrChangeKind revoked = { fold_revoked, fail_intake, intake_free };
-    const MgrIssuedOptions *parts = &intake->issued->parts;
-    HlWriteSet *set = hl_write_set_new();
+    const MgrFleet *fleet = intake->issued->parts.fleet;
+    bool is_others = mgr_fleet_has_live_name(fleet, intake->name, NULL) &&
+                     !mgr_fleet_has_live_name(fleet, intake->name, hl_cert_kind_name(HL_CERT_ADMIN));
 
-    if (mgr_accounts_get(parts->fleet->accounts, intake->name) != NULL) {
-        mgr_write_account_certificate(set, &intake->record);
-        note(intake, set, false);
-        mgr_record_commit(parts->record, set, &kept, intake);
-        return;
-    }
+    if (!mgr_accounts_have_owner(fleet->accounts) && !is_others)
+        return RECOVERED;
+    return mgr_accounts_get(fleet->accounts, intake->name) != NULL ? KEPT : REVOKED;
+}
+
+static void write_kept(Intake *intake, HlWriteSet *set)
+{
+    mgr_write_account_certificate(set, &intake->record);
+}
+
+static void write_owner(Intake *intake, HlWriteSet *set)
+{
+    const MgrAccountRecord *before = mgr_accounts_get(intake->issued->parts.fleet->accounts, intake->name);
+
+    mgr_account_record_clear(&intake->owner);
+    intake->owner = (MgrAccountRecord){ .name = g_strdup(intake->name),
+                                        .created_by = g_strdup(BY_SITE),
+                                        .note = g_strdup(before != NULL ? before->note : ""),
+                                        .role = MGR_ROLE_OWNER,
+                                        .groups = g_strdup(""),
+                                        .created_at = intake->at };
+    mgr_write_owner_again(set, &intake->owner, intake->at);
+    mgr_write_account_certificate(set, &intake->record);
+}
+
+static void write_revoked(Intake *intake, HlWriteSet *set)
+{
     mgr_write_named_certificate(set, &intake->record); /* whose the name is now keeps it */
     mgr_write_revocations(set, intake->name, NULL, intake->at);
-    note(intake, set, true);
-    mgr_record_commit(parts->record, set, &revoked, intake);
+}
+
+static void commit_intake(Intake *intake)
+{
+    static const struct {
+        void (*write)(Intake *intake, HlWriteSet *set);
+        MgrChangeKind kind;
+    } ways[] = { [KEPT] = { write_kept, { fold_intake, fail_intake, intake_free } },
+                 [RECOVERED] = { write_owner, { fold_owner, fail_intake, intake_free } },
+                 [REVOKED] = { write_revoked, { fold_revoked, fail_intake, intake_free } } };
+    Fate fate = decide(intake);
+    HlWriteSet *set = hl_write_set_new();
+
+    ways[fate].write(intake, set);
+    note(intake, set, fate);
+    mgr_record_commit(intake->issued->parts.record, set, &ways[fate].kind, intake);
 }
 
 static HlCert *load(const MgrIssued *issued, const char *path, GError **error)

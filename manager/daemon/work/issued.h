@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Takes into the registry what was issued beside the manager (manager/site/issued.h): certificates that wait in a
- * directory of the site.  One whose account is gone by then is taken in as revoked. */
+ * directory of the site.  One whose account is gone by then is taken in as revoked; but where no owner is left who is
+ * enabled, its account becomes one, and what that was before ends. */
 #ifndef MANAGER_DAEMON_WORK_ISSUED_H
 #define MANAGER_DAEMON_WORK_ISSUED_H
 
+#include "manager/daemon/state/passes.h"
 #include "manager/daemon/state/pki.h"
+#include "manager/daemon/state/status.h"
 #include "manager/store/audit.h"
 
 typedef struct MgrIssued MgrIssued;
@@ -14,6 +17,8 @@ typedef struct {
     MgrFleet *fleet;
     MgrRecord *record;
     MgrPki *pki;
+    MgrStatus *status;
+    MgrPasses *passes;
     /* What is taken in, for the audit log: a row to be written with the set.  The row is valid during the call. */
     void (*noted)(HlWriteSet *set, const MgrAuditRecord *row, gpointer user);
     gpointer user;
