@@ -101,6 +101,20 @@ void mgr_signin_try(MgrSignin *signin, const char *key, HlTime mono)
     tries->last = mono;
 }
 
+bool mgr_signin_may(MgrSignin *signin, const char *const *keys, HlTime mono, GError **error)
+{
+    HlTime wait = 0;
+
+    for (gsize i = 0; keys[i] != NULL; i++)
+        wait = MAX(wait, mgr_signin_wait(signin, keys[i], mono));
+    if (wait > 0)
+        return hl_fail(error, HL_ERROR_LIMIT, "too many tries that failed: try again in %d s",
+                       (int)((wait + HL_SECOND - 1) / HL_SECOND));
+    for (gsize i = 0; keys[i] != NULL; i++)
+        mgr_signin_try(signin, keys[i], mono);
+    return true;
+}
+
 void mgr_signin_take_back(MgrSignin *signin, const char *key)
 {
     Tries *tries = g_hash_table_lookup(signin->keys, key);

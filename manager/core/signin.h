@@ -12,6 +12,9 @@
 #define MGR_SESSION_IDLE (30 * HL_MINUTE)
 #define MGR_SESSION_LIFE (12 * HL_HOUR)
 
+/* What was used so much later than now was used while the clock was ahead. */
+#define MGR_CLOCK_SLACK (10 * HL_MINUTE)
+
 #define MGR_PASSWORD_MIN 12   /* characters */
 #define MGR_PASSWORD_MAX 1000 /* bytes */
 
@@ -29,11 +32,14 @@ HlTime mgr_signin_wait(const MgrSignin *signin, const char *key, HlTime mono);
  * forgets them. */
 void mgr_signin_try(MgrSignin *signin, const char *key, HlTime mono);
 
+/* A try for each of the keys (NULL at their end), or HL_ERROR_LIMIT and none, because one of them has to wait. */
+bool mgr_signin_may(MgrSignin *signin, const char *const *keys, HlTime mono, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* The try was right after all: an account starts over. */
 void mgr_signin_good(MgrSignin *signin, const char *key);
 
-/* The same for an address: this try does not count.  Those before do, or somebody with an account of his own could
- * guess at others' without end. */
+/* The same for an address, and for a try that could not be looked at: this one does not count.  Those before do, or
+ * somebody with an account of his own could guess at others' without end. */
 void mgr_signin_take_back(MgrSignin *signin, const char *key);
 
 /* What tries from an address count for: the address, of IPv6 the /64, which one customer has.  "" for what is no

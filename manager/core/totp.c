@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "manager/core/signin.h"
+
 #define STEP      (30 * HL_SECOND)
 #define SHA1_SIZE 20
 #define ISSUER    "Holdline"
@@ -48,6 +50,8 @@ int64_t mgr_totp_check(const uint8_t *key, gsize size, const char *code, HlTime 
 
     if (code == NULL || !parse(code, &given))
         return 0;
+    if (last - now > MGR_CLOCK_SLACK / STEP)
+        last = 0;
     for (int64_t step = now + 1; step >= now - 1; step--)
         if (step > last && mgr_totp_at(key, size, step, MGR_TOTP_DIGITS) == given)
             found = step;

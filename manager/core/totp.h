@@ -17,7 +17,8 @@
 uint32_t mgr_totp_at(const uint8_t *key, gsize size, int64_t step, unsigned digits);
 
 /* The step that the code belongs to: the present one, the one before or the one after, for a clock that is a little
- * off.  0: the code is wrong, or belongs to no step after last, the one that was used last; NULL is wrong. */
+ * off.  0: the code is wrong, or belongs to no step after last, the one that was used last; NULL is wrong.  A last
+ * step that is far from having come (MGR_CLOCK_SLACK) was used while the clock was ahead, and locks nobody out. */
 int64_t mgr_totp_check(const uint8_t *key, gsize size, const char *code, HlTime wall, int64_t last);
 
 /* The key as people type it: base32 without padding.  Caller frees. */

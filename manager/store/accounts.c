@@ -94,6 +94,7 @@ void mgr_write_account(HlWriteSet *set, const MgrAccountRecord *a)
                      "tttiitt", a->name, mgr_role_name(a->role), a->groups, INT(a->disabled_at), INT(a->created_at),
                      a->created_by, a->note);
     hl_write_set_require(set);
+    mgr_write_passes_removal(set, a->name); /* of one before it, which a restore may have left */
     note(set, mgr_journal_account(a));
 }
 

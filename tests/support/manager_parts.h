@@ -133,6 +133,7 @@ typedef struct {
     const char *correlation;       /* NULL: none */
     const char *session, *address; /* that a console adds; NULL: none */
     bool retained;
+    bool idle;
 } PartsRequest;
 void parts_request(Parts *parts, const PartsRequest *request);
 /* The same by "admin", or by the console "web" if it is a console's call; arguments as in PartsRequest. */

@@ -37,6 +37,7 @@ void parts_request(Parts *parts, const PartsRequest *request)
         call.session = hl_unconst(request->session);
     if (request->address != NULL)
         call.address = hl_unconst(request->address);
+    call.idle = request->idle;
     payload = HL_WIRE_ENCODE(&call);
     if (request->correlation != NULL)
         correlation = g_bytes_new(request->correlation, strlen(request->correlation));

@@ -129,15 +129,12 @@ static void call_confirm(MgrCall *call, gpointer user)
 /* Who found a browser open does not make the account weaker: with a session it takes a code. */
 static bool prove(MgrCodeCalls *calls, const MgrCall *call, const char *account, GError **error)
 {
-    HlTime mono = hl_clock_mono();
-    HlTime wait = mgr_signin_wait(calls->tries, account, mono);
+    const char *const keys[] = { account, NULL };
 
     if (mgr_call_pass(call) == NULL)
         return true;
-    if (wait > 0)
-        return hl_fail(error, HL_ERROR_LIMIT, "too many tries that failed: try again in %d s",
-                       (int)((wait + HL_SECOND - 1) / HL_SECOND));
-    mgr_signin_try(calls->tries, account, mono);
+    if (!mgr_signin_may(calls->tries, keys, hl_clock_mono(), error))
+        return false;
     if (mgr_passes_take_code(calls->parts.passes, account, mgr_call_argument(call, "code"), hl_clock_wall()) == 0)
         return hl_fail(error, HL_ERROR_DENIED, "the code is wrong; without the app an owner deletes it");
     mgr_signin_good(calls->tries, account);

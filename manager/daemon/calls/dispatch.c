@@ -241,7 +241,7 @@ static bool check_request(const MgrDispatch *dispatch, const Request *request, G
     return check_caller(dispatch, request, error) && check_arguments(request->message, request->row, error);
 }
 
-/* What pages ask by themselves: it shows nobody at work. */
+/* What only a page asks, and by itself: it shows nobody at work. */
 static const char *const idle[] = { "session show", "snapshot", NULL };
 
 /* Takes decoded. */
@@ -263,7 +263,7 @@ static void start(MgrDispatch *dispatch, const char *name, bool is_plain, GBytes
         request.pass = mgr_passes_find(dispatch->passes, decoded->session, hl_clock_wall());
     origin = origin_of(dispatch, &request);
     ok = check_request(dispatch, &request, &error);
-    if (ok && request.pass != NULL && !g_strv_contains(idle, request.row->name))
+    if (ok && request.pass != NULL && !decoded->idle && !g_strv_contains(idle, request.row->name))
         mgr_passes_use(dispatch->passes, request.pass, hl_clock_wall());
     call = mgr_call_new(dispatch->calls, &origin, correlation, decoded);
 

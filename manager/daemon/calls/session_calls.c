@@ -30,6 +30,7 @@ typedef struct {
     char *account, *by_name, *by_place; /* keys of the tries; by_name NULL: not counted */
     char *checked;                      /* the hash that the password was compared with; NULL: there was none */
     MgrPassRecord pass;                 /* hash NULL: none */
+    GPtrArray *surplus;                 /* char *: hashes of the passes that it ends */
     char *text;                         /* of the pass */
     int64_t step;                       /* of the one-time code that was used up; 0: none */
     MgrSecretRecord secret;             /* account NULL: none */
@@ -51,6 +52,7 @@ static void entry_free(gpointer item)
 
     mgr_pass_record_clear(&entry->pass);
     mgr_secret_record_clear(&entry->secret);
+    g_clear_pointer(&entry->surplus, g_ptr_array_unref);
     g_free(entry->account);
     g_free(entry->by_name);
     g_free(entry->by_place);
@@ -119,6 +121,8 @@ static void fold_session(gpointer item)
     Entry *entry = item;
     json_t *document = pass_document(&entry->pass);
 
+    for (guint i = 0; i < entry->surplus->len; i++)
+        mgr_passes_remove(entry->calls->parts.passes, entry->surplus->pdata[i]);
     mgr_passes_put(entry->calls->parts.passes, &entry->pass);
     json_object_set_new(document, "session", json_string(entry->text));
     hl_info("session", "%s signs in from %s, through %s", entry->account, entry->pass.address,
@@ -127,16 +131,17 @@ static void fold_session(gpointer item)
 }
 
 /* The oldest ones make room. */
-static void end_surplus(const Entry *entry, HlWriteSet *set, HlTime now)
+static void end_surplus(Entry *entry, HlWriteSet *set, HlTime now)
 {
     MgrPasses *passes = entry->calls->parts.passes;
     g_autoptr(GPtrArray) sessions = mgr_passes_list(passes, MGR_PASS_SESSION, entry->account, now);
 
+    entry->surplus = g_ptr_array_new_with_free_func(g_free);
     for (guint i = MOST_SESSIONS - 1; i < sessions->len; i++) {
         const MgrPassRecord *pass = sessions->pdata[i];
 
         mgr_write_pass_end(set, pass->hash);
-        mgr_passes_remove(passes, pass->hash);
+        g_ptr_array_add(entry->surplus, g_strdup(pass->hash));
     }
 }
 
@@ -206,24 +211,22 @@ static void on_checked(const char *encoded G_GNUC_UNUSED, bool is_same, gpointer
 /* Counted before it is known how it ends: of many at once no more get through than one after the other. */
 static bool count_try(const Entry *entry, GError **error)
 {
-    MgrSignin *signin = entry->calls->signin;
-    HlTime mono = hl_clock_mono();
-    HlTime wait = MAX(mgr_signin_wait(signin, entry->by_name, mono), mgr_signin_wait(signin, entry->by_place, mono));
+    const char *const keys[] = { entry->by_name, entry->by_place, NULL };
 
-    if (wait > 0)
-        return hl_fail(error, HL_ERROR_LIMIT, "too many tries that failed: try again in %d s",
-                       (int)((wait + HL_SECOND - 1) / HL_SECOND));
-    mgr_signin_try(signin, entry->by_name, mono);
-    mgr_signin_try(signin, entry->by_place, mono);
-    return true;
+    return mgr_signin_may(entry->calls->signin, keys, hl_clock_mono(), error);
 }
 
 /* Compares what the argument of that name says with the account's password. */
 static bool check_password(Entry *entry, const char *argument, MgrHasherDone done, GError **error)
 {
-    entry->checked = g_strdup(mgr_passes_password(entry->calls->parts.passes, entry->account));
-    return mgr_hasher_check(entry->calls->hasher, entry->checked, mgr_call_argument(entry->call, argument), done, entry,
-                            error);
+    MgrSessionCalls *calls = entry->calls;
+
+    entry->checked = g_strdup(mgr_passes_password(calls->parts.passes, entry->account));
+    if (mgr_hasher_check(calls->hasher, entry->checked, mgr_call_argument(entry->call, argument), done, entry, error))
+        return true;
+    mgr_signin_take_back(calls->signin, entry->by_name); /* nobody looked at it: others were being looked at */
+    mgr_signin_take_back(calls->signin, entry->by_place);
+    return false;
 }
 
 static bool check_length(const MgrCall *call, GError **error)

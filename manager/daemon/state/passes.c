@@ -53,6 +53,7 @@ MgrPasses *mgr_passes_new(const MgrPassesOptions *options)
     if (!mgr_registry_load_secrets(db, on_secret, passes, &error) ||
         !mgr_registry_load_passes(db, on_pass, passes, &error))
         hl_error("passes", "sessions and tokens cannot be read, people have to sign in again: %s", error->message);
+    mgr_passes_sweep(passes, hl_clock_wall()); /* a restore brings passwords back of accounts that are gone */
     return passes;
 }
 
@@ -85,8 +86,8 @@ static bool is_good(const MgrPasses *passes, const MgrPassRecord *pass, HlTime n
         return false;
     if (pass->kind == MGR_PASS_TOKEN) /* an auditor's and an operator's rights have a role in common that nobody has */
         return mgr_role_is_within(pass->role, account->role) || mgr_role_is_within(account->role, pass->role);
-    return now - pass->used_at < MGR_SESSION_IDLE && account->role == pass->role &&
-           strcmp(account->groups, pass->groups) == 0;
+    return now - pass->used_at < MGR_SESSION_IDLE && pass->used_at - now < MGR_CLOCK_SLACK &&
+           account->role == pass->role && strcmp(account->groups, pass->groups) == 0;
 }
 
 const MgrPassRecord *mgr_passes_find(MgrPasses *passes, const char *text, HlTime now)
@@ -168,9 +169,15 @@ void mgr_passes_put_secret(MgrPasses *passes, const MgrSecretRecord *secret)
     }
 }
 
+static bool has_account(const MgrPasses *passes, const char *name)
+{
+    return mgr_accounts_get(passes->parts.fleet->accounts, name) != NULL;
+}
+
 void mgr_passes_sweep(MgrPasses *passes, HlTime now)
 {
-    HlWriteSet *set = NULL;
+    g_autoptr(HlWriteSet) set = hl_write_set_new();
+    bool any = false;
     GHashTableIter iter;
     gpointer key, value;
 
@@ -179,20 +186,22 @@ void mgr_passes_sweep(MgrPasses *passes, HlTime now)
         const MgrPassRecord *pass = value;
 
         /* the tokens of a disabled account wait for it to be enabled again */
-        if (is_good(passes, pass, now) || (pass->kind == MGR_PASS_TOKEN && now < pass->ends_at &&
-                                           mgr_accounts_get(passes->parts.fleet->accounts, pass->account) != NULL))
+        if (is_good(passes, pass, now) ||
+            (pass->kind == MGR_PASS_TOKEN && now < pass->ends_at && has_account(passes, pass->account)))
             continue;
-        if (set == NULL)
-            set = hl_write_set_new();
         mgr_write_pass_end(set, pass->hash);
         g_hash_table_iter_remove(&iter);
+        any = true;
     }
-    if (set != NULL)
-        mgr_record_write(passes->parts.record, set);
     g_hash_table_iter_init(&iter, passes->secrets);
     while (g_hash_table_iter_next(&iter, &key, NULL))
-        if (mgr_accounts_get(passes->parts.fleet->accounts, key) == NULL)
+        if (!has_account(passes, key)) {
+            mgr_write_passes_removal(set, key);
             g_hash_table_iter_remove(&iter);
+            any = true;
+        }
+    if (any)
+        mgr_record_write(passes->parts.record, g_steal_pointer(&set));
 }
 
 const char *mgr_passes_password(const MgrPasses *passes, const char *account)

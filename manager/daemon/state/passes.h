@@ -2,8 +2,8 @@
 /* Sessions, tokens and passwords in memory: a cache of the registry, changed there first.
  *
  * A pass is good while its account is enabled, it has not ended, and, of a session, somebody used it within half an
- * hour and the account's role and groups are what they were at sign-in.  A token has at most the account's rights, as
- * they are now.  Loop thread. */
+ * hour (not in the future either: MGR_CLOCK_SLACK) and the account's role and groups are what they were at sign-in.  A
+ * token has at most the account's rights, as they are now.  Loop thread. */
 #ifndef MANAGER_DAEMON_STATE_PASSES_H
 #define MANAGER_DAEMON_STATE_PASSES_H
 
@@ -41,7 +41,8 @@ void mgr_passes_put(MgrPasses *passes, const MgrPassRecord *pass);
 void mgr_passes_remove(MgrPasses *passes, const char *hash);
 void mgr_passes_put_secret(MgrPasses *passes, const MgrSecretRecord *secret);
 
-/* After a change of accounts: what is no longer good is gone, and does not come back with the next change. */
+/* After a change of accounts, and at the start: what is no longer good is gone, and does not come back with the next
+ * change. */
 void mgr_passes_sweep(MgrPasses *passes, HlTime now);
 
 /* NULL: the account has no password. */
