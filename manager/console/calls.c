@@ -152,6 +152,7 @@ static void call_with(ConCalls *calls, ConRequest *request, const char *selector
                                               .arguments = (const char *const *)arguments,
                                               .session = request->session,
                                               .address = request->http->peer,
+                                              .is_idle = con_request_is_idle(request),
                                               .done = on_done,
                                               .user = request });
 }
@@ -162,11 +163,11 @@ static void on_person(ConRequest *request, const ConPerson *person, gpointer use
     ConCalls *calls = user;
     const char *filter = json_string_value(json_object_get(request->body, "filter"));
     g_autoptr(GError) error = NULL;
-    g_autofree char *ids =
-        con_endpoints_ids(calls->watch, person, filter, json_object_get(request->body, "except"), &error);
+    g_autofree char *selector =
+        con_endpoints_selector(calls->watch, person, filter, json_object_get(request->body, "except"), &error);
 
-    if (ids != NULL)
-        call_with(calls, request, ids);
+    if (selector != NULL)
+        call_with(calls, request, selector);
     else
         con_request_fail(request, error);
 }

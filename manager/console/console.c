@@ -104,7 +104,7 @@ static bool wire(Console *console, GError **error)
     console->renewal = con_renewal_new(console->line, &console->conf, console->directory);
     console->people = con_people_new(console->line);
     console->events = con_events_new(console->people, console->watch);
-    console->endpoints = con_endpoints_new(console->people, console->watch);
+    console->endpoints = con_endpoints_new(console->line, console->people, console->watch);
     console->calls = con_calls_new(console->line, console->people, console->watch);
     console->front =
         con_front_new(&(ConFrontOptions){ &console->conf, &console->identity, con_calls_answer, console->calls });

@@ -11,14 +11,16 @@
 #define DEFAULT_LIMIT 100
 
 struct ConEndpoints {
+    ConLine *line;
     ConPeople *people;
     const ConWatch *watch;
 };
 
-ConEndpoints *con_endpoints_new(ConPeople *people, const ConWatch *watch)
+ConEndpoints *con_endpoints_new(ConLine *line, ConPeople *people, const ConWatch *watch)
 {
     ConEndpoints *endpoints = g_new0(ConEndpoints, 1);
 
+    endpoints->line = line;
     endpoints->people = people;
     endpoints->watch = watch;
     return endpoints;
@@ -161,28 +163,21 @@ static void append_row(GString *text, const ConRow *row, char *const *columns)
     con_csv_row(text, document, (const char *const *)columns);
 }
 
-/* All that the filter takes, page by page, so that nothing is sorted twice. */
+/* All that the filter takes, in one selection: page by page the table would be walked for each. */
 static void answer_csv(const ConEndpoints *endpoints, ConRequest *request, ConQuery *query, char *const *fields)
 {
     g_auto(GStrv) columns = columns_of(fields);
     static const char *const headers[] = { "Content-Disposition", "attachment; filename=\"endpoints.csv\"", NULL };
+    const ConTable *table = con_watch_table(endpoints->watch);
     GString *text = g_string_new(NULL);
-    g_autofree char *cursor = NULL;
+    g_auto(ConPage) page = { 0 };
 
     con_csv_head(text, (const char *const *)columns);
-    query->limit = CON_MAX_PAGE;
-    for (bool more = true; more;) {
-        g_auto(ConPage) page = { 0 };
-
-        query->cursor = cursor;
-        if (!con_page_select(&page, con_watch_table(endpoints->watch), query, NULL))
-            break;
+    query->limit = MAX(1, con_table_count(table));
+    query->cursor = NULL;
+    if (con_page_select(&page, table, query, NULL))
         for (guint i = 0; i < page.rows->len; i++)
             append_row(text, page.rows->pdata[i], columns);
-        more = page.next != NULL;
-        g_free(cursor);
-        cursor = g_steal_pointer(&page.next);
-    }
     con_request_done_text(request, "text/csv; charset=utf-8", g_string_free(text, FALSE), headers);
 }
 
@@ -222,14 +217,11 @@ static void list_endpoints(ConRequest *request, gpointer user)
     con_people_find(endpoints->people, request, on_list, user);
 }
 
-char *con_endpoints_ids(const ConWatch *watch, const ConPerson *person, const char *filter, const json_t *except,
-                        GError **error)
+/* Their ids, joined by commas; NULL on failure. */
+static char *ids_of(const ConPage *page, const json_t *except)
 {
-    g_autoptr(ConFilter) parsed = con_filter_parse(filter, hl_clock_wall(), error);
     g_autoptr(GHashTable) left_out = g_hash_table_new(g_str_hash, g_str_equal);
     GString *ids = g_string_new(NULL);
-    ConQuery query = { .filter = parsed, .limit = CON_MAX_PAGE, .groups = (const char *const *)person->groups };
-    g_autofree char *cursor = NULL;
     json_t *value;
     size_t n;
 
@@ -238,47 +230,74 @@ char *con_endpoints_ids(const ConWatch *watch, const ConPerson *person, const ch
         if (json_is_string(value))
             g_hash_table_add(left_out, hl_unconst(json_string_value(value)));
     }
-    for (bool more = parsed != NULL && con_order_parse("id", &query.order, error); more;) {
-        g_auto(ConPage) page = { 0 };
+    for (guint i = 0; i < page->rows->len; i++) {
+        const char *id = ((const ConRow *)page->rows->pdata[i])->values[CON_COLUMN_ID].text;
 
-        query.cursor = cursor;
-        if (!con_page_select(&page, con_watch_table(watch), &query, error))
-            break;
-        for (guint i = 0; i < page.rows->len; i++) {
-            const char *id = ((const ConRow *)page.rows->pdata[i])->values[CON_COLUMN_ID].text;
-
-            if (!g_hash_table_contains(left_out, id))
-                g_string_append_printf(ids, "%s%s", ids->len > 0 ? "," : "", id);
-        }
-        more = page.next != NULL;
-        g_free(cursor);
-        cursor = g_steal_pointer(&page.next);
+        if (!g_hash_table_contains(left_out, id))
+            g_string_append_printf(ids, "%s%s", ids->len > 0 ? "," : "", id);
     }
-    if (ids->len == 0 && parsed != NULL)
-        hl_fail(error, HL_ERROR_NOT_FOUND, "there is no endpoint that the filter takes");
-    return g_string_free(ids, ids->len == 0);
+    return g_string_free(ids, FALSE);
+}
+
+char *con_endpoints_selector(const ConWatch *watch, const ConPerson *person, const char *filter, const json_t *except,
+                             GError **error)
+{
+    g_autoptr(ConFilter) parsed = con_filter_parse(filter, hl_clock_wall(), error);
+    g_autofree char *word = parsed != NULL && json_array_size(except) == 0 ? con_filter_selector(parsed) : NULL;
+    ConQuery query = { .filter = parsed, .limit = CON_MAX_PAGE, .groups = (const char *const *)person->groups };
+    g_autofree char *ids = NULL;
+    g_auto(ConPage) page = { 0 };
+
+    if (word != NULL)
+        return g_steal_pointer(&word);
+    if (parsed == NULL || !con_order_parse("id", &query.order, error) ||
+        !con_page_select(&page, con_watch_table(watch), &query, error))
+        return NULL;
+    if (page.next != NULL) {
+        hl_fail(
+            error, HL_ERROR_LIMIT,
+            "the filter takes %u endpoints, and a call names at most %d: name a group ('group:NAME') or all of them "
+            "(an empty filter), or narrow the filter down",
+            page.total, CON_MAX_PAGE);
+        return NULL;
+    }
+    ids = ids_of(&page, except);
+    if (*ids != '\0')
+        return g_steal_pointer(&ids);
+    hl_fail(error, HL_ERROR_NOT_FOUND, "there is no endpoint that the filter takes");
+    return NULL;
 }
 
 /* ----------------------------------------------------------------------------------------------------------- summary
  */
 
-/* Its counts are of all groups: who is limited to some asks the manager, which counts for him. */
-static void on_summary(ConRequest *request, const ConPerson *person G_GNUC_UNUSED, gpointer user)
+static void on_own_summary(const json_t *answer, const GError *error, gpointer user)
+{
+    con_request_pass_on(user, answer, error);
+}
+
+/* The topic's counts are of all groups: for a person who is limited to some the manager counts. */
+static void on_summary(ConRequest *request, const ConPerson *person, gpointer user)
 {
     const ConEndpoints *endpoints = user;
     const json_t *summary = con_watch_summary(endpoints->watch);
     g_autoptr(GError) error = NULL;
 
-    if (person->groups != NULL)
-        hl_fail(&error, HL_ERROR_DENIED, "the summary is about all groups, and '%s' is limited to some",
-                person->account);
-    else if (summary == NULL)
-        hl_fail(&error, HL_ERROR_UNAVAILABLE, "no manager has been heard yet: try again in a moment");
-    if (error != NULL) {
-        con_request_fail(request, error);
+    if (person->groups != NULL) {
+        con_line_call(endpoints->line, &(ConLineAsk){ .name = "summary",
+                                                      .session = request->session,
+                                                      .address = request->http->peer,
+                                                      .is_idle = true,
+                                                      .done = on_own_summary,
+                                                      .user = request });
         return;
     }
-    con_request_done(request, json_incref(hl_unconst(summary)), NULL);
+    if (summary != NULL) {
+        con_request_done(request, json_incref(hl_unconst(summary)), NULL);
+        return;
+    }
+    hl_fail(&error, HL_ERROR_UNAVAILABLE, "no manager has been heard yet: try again in a moment");
+    con_request_fail(request, error);
 }
 
 static void get_summary(ConRequest *request, gpointer user)

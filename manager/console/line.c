@@ -243,6 +243,7 @@ static GBytes *encode(const ConLineAsk *ask, GError **error)
         message.session = hl_unconst(ask->session);
     if (ask->address != NULL)
         message.address = hl_unconst(ask->address);
+    message.idle = ask->is_idle;
     if (!hl_wire_check(&message.base, error)) {
         hl_error_prefix(error, "'%s' cannot be sent", ask->name);
         return NULL;

@@ -136,7 +136,7 @@ void con_people_find(ConPeople *people, ConRequest *request, ConPersonFn found, 
 {
     const Known *known = g_hash_table_lookup(people->known, request->session);
     HlTime mono = hl_clock_mono();
-    bool is_use = (request->match.route->flags & CON_ROUTE_PASSIVE) == 0;
+    bool is_use = (request->match.route->flags & CON_ROUTE_PASSIVE) == 0 && !con_request_is_idle(request);
 
     if (known != NULL && mono - known->asked < HOLDS_FOR && (!is_use || mono - known->used < USED_AFTER)) {
         found(request, &known->person, user);
@@ -203,14 +203,7 @@ static void post_session(ConRequest *request, gpointer user)
 
 static void on_session(const json_t *answer, const GError *error, gpointer user)
 {
-    ConRequest *request = user;
-
-    if (error == NULL)
-        con_request_done(request, json_incref(hl_unconst(answer)), NULL);
-    else if (hl_error_code(error) == HL_ERROR_EXPIRED)
-        con_request_fail_unknown(request);
-    else
-        con_request_fail(request, error);
+    con_request_pass_on(user, answer, error);
 }
 
 static void get_session(ConRequest *request, gpointer user)

@@ -30,6 +30,11 @@ const char *con_request_header(const ConRequest *request, const char *name)
     return hl_http_request_header(request->http, name);
 }
 
+bool con_request_is_idle(const ConRequest *request)
+{
+    return con_request_header(request, "holdline-idle") != NULL;
+}
+
 /* ---------------------------------------------------------------------------------------------------------- answers */
 
 /* NULL: it is not worth it. */
@@ -119,6 +124,16 @@ void con_request_fail_unknown(ConRequest *request)
 
     hl_fail(&error, HL_ERROR_DENIED, "nobody is signed in, or no longer: sign in, or send a token");
     con_request_fail_as(request, 401, error, headers);
+}
+
+void con_request_pass_on(ConRequest *request, const json_t *answer, const GError *error)
+{
+    if (error == NULL)
+        con_request_done(request, json_incref(hl_unconst(answer)), NULL);
+    else if (hl_error_code(error) == HL_ERROR_EXPIRED)
+        con_request_fail_unknown(request);
+    else
+        con_request_fail(request, error);
 }
 
 HlHttpStream *con_request_stream(ConRequest *request, const char *type, const char *const *headers)

@@ -29,6 +29,9 @@ const char *con_request_query(const ConRequest *request, const char *name);
 /* A header, its name in lower case; NULL: it was not sent. */
 const char *con_request_header(const ConRequest *request, const char *name);
 
+/* Whether the page says that it asks by itself: nobody has touched it for a while. */
+bool con_request_is_idle(const ConRequest *request);
+
 /* The answer, with the status that the route says; takes document (NULL: none).  headers: name, value, ..., NULL. */
 void con_request_done(ConRequest *request, json_t *document, const char *const *headers);
 
@@ -43,6 +46,9 @@ void con_request_fail_as(ConRequest *request, guint status, const GError *error,
 
 /* Not signed in, or no longer. */
 void con_request_fail_unknown(ConRequest *request);
+
+/* What a call that was made for it has brought: the answer (borrowed), or the error. */
+void con_request_pass_on(ConRequest *request, const json_t *answer, const GError *error);
 
 /* An answer without an end. */
 HlHttpStream *con_request_stream(ConRequest *request, const char *type, const char *const *headers);

@@ -196,6 +196,29 @@ static void test_filters(void)
     }
 }
 
+/* What the manager has a word for need not be counted up. */
+static void test_selectors(void)
+{
+    static const char *const rows[][2] = { { "", "all" },
+                                           { " ", "all" },
+                                           { "group:sales", "@sales" },
+                                           { "(group=Sales)", "@sales" },
+                                           { "group:sales,hr", NULL },
+                                           { "group!=sales", NULL },
+                                           { "not group:sales", NULL },
+                                           { "group:sales actual:offline", NULL },
+                                           { "sales", NULL },
+                                           { "actual:sales", NULL } };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(ConFilter) filter = con_filter_parse(rows[i][0], NOW, NULL);
+        g_autofree char *selector = con_filter_selector(filter);
+
+        g_test_message("%s", rows[i][0]);
+        g_assert_cmpstr(selector, ==, rows[i][1]);
+    }
+}
+
 static void test_bad_filters(void)
 {
     static const char *const bad[] = {
@@ -329,6 +352,7 @@ int main(int argc, char **argv)
     g_test_add_func("/console-table/values", test_values);
     g_test_add_func("/console-table/memory", test_memory);
     g_test_add_func("/console-table/filters", test_filters);
+    g_test_add_func("/console-table/filters/selectors", test_selectors);
     g_test_add_func("/console-table/filters/bad", test_bad_filters);
     g_test_add_func("/console-table/pages", test_pages);
     g_test_add_func("/console-table/scope", test_scope_and_cursors);

@@ -400,3 +400,14 @@ bool con_filter_takes(const ConFilter *filter, const ConRow *row)
 {
     return judge(filter, filter->root, row);
 }
+
+char *con_filter_selector(const ConFilter *filter)
+{
+    const Node *node = &g_array_index(filter->nodes, Node, filter->root);
+
+    if (node->kind == ALL)
+        return g_strdup("all");
+    if (node->kind == COMPARE && node->column == CON_COLUMN_GROUP && node->operator<= EQUAL && node->words[1] == NULL)
+        return g_strconcat("@", node->words[0], NULL);
+    return NULL;
+}

@@ -24,6 +24,10 @@ void con_filter_free(ConFilter *filter);
 
 bool con_filter_takes(const ConFilter *filter, const ConRow *row);
 
+/* The same as a selector of the manager's, where it has a word for it: "all", "@GROUP"; NULL: it has none.  Caller
+ * frees. */
+char *con_filter_selector(const ConFilter *filter);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ConFilter, con_filter_free)
 
 #endif

@@ -182,7 +182,7 @@ bool con_page_select(ConPage *page, const ConTable *table, const ConQuery *query
     ConOrder order = query->order;
     Place after;
 
-    g_assert(query->limit >= 1 && query->limit <= CON_MAX_PAGE);
+    g_assert(query->limit >= 1);
     *page = (ConPage){ .rows = selection.heap };
     if (query->cursor != NULL) {
         if (!cursor_parse(query->cursor, &order, &document, &after)) {

@@ -22,7 +22,7 @@ typedef struct {
     const ConFilter *filter;
     ConOrder order;
     const char *cursor;        /* NULL: from the beginning */
-    guint limit;               /* 1 to CON_MAX_PAGE */
+    guint limit;               /* of rows, 1 or more; what a page may have: CON_MAX_PAGE */
     const char *const *groups; /* the caller's, ends with NULL; NULL: all */
 } ConQuery;
 

@@ -3,9 +3,19 @@
 // repeated: a form that was being filled in loses nothing.
 
 const ROOT = '/api/v1';
+const IDLE_AFTER = 60_000; // ms without a key or a pointer: what a page asks then it asks by itself, and keeps no session alive
 
 let signInAgain = null; // () -> a promise that is kept when there is a session again
 let signingIn = null;
+let touched = Date.now();
+
+// Tells when somebody is at work on the page.
+export function watchInput(target) {
+    for (const kind of ['keydown', 'pointerdown', 'pointermove', 'wheel', 'touchstart'])
+        target.addEventListener(kind, () => { touched = Date.now(); }, { passive: true, capture: true });
+}
+
+export const isIdle = (now = Date.now()) => now - touched > IDLE_AFTER;
 
 export function onSessionLost(ask) {
     signInAgain = ask;
@@ -39,6 +49,8 @@ async function send(method, path, options) {
         headers['Content-Type'] = 'application/json';
     if (options.version)
         headers['If-Match'] = options.version;
+    if (isIdle())
+        headers['Holdline-Idle'] = '1';
     const body = options.body === undefined ? undefined : JSON.stringify(options.body);
     try {
         return await fetch(address(path, options.query), { method, headers, body, signal: options.signal });

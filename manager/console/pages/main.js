@@ -13,7 +13,7 @@ import { endpoints } from './pages/endpoints.js';
 import { enrolment } from './pages/enrolment.js';
 import { groupSettings } from './pages/group.js';
 import { liveStatus } from './pages/live_status.js';
-import { onSessionLost } from './api.js';
+import { onSessionLost, watchInput } from './api.js';
 import { reports } from './pages/reports.js';
 import { resume, showSignIn, signInAgain, signOut, whoIsIt } from './session.js';
 import { scans } from './pages/scans.js';
@@ -197,6 +197,7 @@ async function start() {
         history.replaceState(null, '', `/#${location.pathname}${location.search}`);
     document.documentElement.dataset.theme = localStorage.getItem('theme') ?? 'auto';
     await useLanguage(preferredLanguage()).catch(() => useLanguage('en'));
+    watchInput(window);
     onSessionLost(async () => {
         await signInAgain();
         live.join();
