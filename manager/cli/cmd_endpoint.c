@@ -6,6 +6,7 @@
 
 #include "lib/base/clock.h"
 #include "lib/base/i18n.h"
+#include "lib/base/text.h"
 #include "manager/cli/client.h"
 #include "manager/cli/commands.h"
 #include "manager/cli/show.h"
@@ -296,6 +297,16 @@ static void print_ends(const json_t *ends)
         printf("... %u more ends are near: 'holdline status --json' lists them.\n", more);
 }
 
+/* What an external broker was not told. */
+static void print_broker(const char *problem)
+{
+    g_autofree char *text = problem != NULL ? hl_text_printable(problem) : NULL;
+    g_autofree char *shown = text != NULL ? hl_tone(stdout, HL_TONE_BAD, text) : NULL;
+
+    if (shown != NULL)
+        puts(shown);
+}
+
 static void print_summary(const json_t *summary)
 {
     g_autofree char *all = cli_count(summary, "endpoints", "endpoint");
@@ -312,6 +323,7 @@ static void print_summary(const json_t *summary)
     print_findings(summary);
     if (json_is_true(json_object_get(summary, "server_blind")))
         puts("The server has no broker at the moment: every status is as last known.");
+    print_broker(json_string_value(json_object_get(summary, "broker_reload")));
     if (cli_int(summary, "flooding") > 0)
         printf("%" JSON_INTEGER_FORMAT " held off for sending too much (flooding).\n", cli_int(summary, "flooding"));
     print_repository(json_object_get(summary, "repository"));

@@ -50,6 +50,15 @@ static bool check_source_url(const char *text, GError **error)
            hl_fail(error, HL_ERROR_INVALID, "'%s' is not a URL that begins with https:// or http://", shown);
 }
 
+static bool check_command(const char *text, GError **error)
+{
+    g_auto(GStrv) argv = NULL;
+    g_autoptr(GError) problem = NULL;
+
+    return *text == '\0' || g_shell_parse_argv(text, NULL, &argv, &problem) ||
+           hl_fail(error, HL_ERROR_INVALID, "'%s' is not a program with arguments: %s", text, problem->message);
+}
+
 #define ROW_CHECKED(name, type, field, fallback, min, max, choices, help, check)       \
     {                                                                                  \
         name, type, offsetof(MgrConf, field), fallback, min, max, choices, help, check \
@@ -67,6 +76,10 @@ static const HlOption rows[] = {
     ROW_CHECKED("broker.addresses", HL_OPTION_LIST, broker_addresses, "localhost:8883,127.0.0.1:8883", 1, 8, NULL,
                 "host:port of the broker as endpoints reach it, an IPv6 address in brackets; give two or more",
                 check_addresses),
+    ROW_CHECKED("broker.reload-command", HL_OPTION_STRING, broker_reload_command, "", 0, 1000, NULL,
+                "Has an external broker read pki/crl.pem, broker/acl and pki/server.pem again, after each change; a "
+                "program with arguments, run without a shell; empty: somebody does it by hand",
+                check_command),
     ROW_CHECKED("http.listen", HL_OPTION_STRING, http_listen, "0.0.0.0", 1, 64, NULL,
                 "Address that the HTTPS front listens on", check_listen),
     ROW("http.port", HL_OPTION_INT, http_port, "8843", 1, 65535, NULL, "Port of the HTTPS front"),

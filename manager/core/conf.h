@@ -12,7 +12,8 @@ typedef struct {
     int broker_mode; /* MgrBrokerMode */
     char *broker_listen, *broker_program;
     int64_t broker_port;
-    char **broker_addresses; /* host:port, as endpoints reach it */
+    char *broker_reload_command; /* argv as a shell would split it; "": none */
+    char **broker_addresses;     /* host:port, as endpoints reach it */
     char *http_listen, *http_url;
     int64_t http_port, http_downloads;
     HlTime certificate_lifetime, grace;

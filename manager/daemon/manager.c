@@ -96,6 +96,7 @@ static gboolean on_second(gpointer user)
     mgr_console_tick(manager->console);
     mgr_patterns_tick(manager->patterns);
     mgr_timestamp_tick(manager->timestamp);
+    mgr_status_set_broker_reload(manager->status, mgr_rereader_problem(mgr_pki_rereader(manager->pki)));
     mgr_own_tick(manager->own);
     mgr_issued_tick(manager->issued);
     mgr_ends_tick(manager->ends);
@@ -403,6 +404,7 @@ static bool open_front(Manager *manager, GError **error)
                                 .delivery = manager->delivery,
                                 .tracker = manager->tracker,
                                 .gate = manager->gate,
+                                .pki = manager->pki,
                                 .floods = manager->floods,
                                 .timestamp = manager->timestamp,
                                 .ends = manager->ends,
@@ -575,6 +577,7 @@ static void swap_all(Manager *manager, MgrReload *reload)
     mgr_front_set_identity(manager->front, g_steal_pointer(&reload->identity));
     mgr_console_apply(manager->console, &reload->policy);
     mgr_front_reconfigured(manager->front);
+    mgr_pki_reconfigured(manager->pki);
     mgr_link_reconfigured(manager->link);
     mgr_fence_reconfigured(manager->fence);
 }

@@ -264,6 +264,37 @@ static void look_at_conf(Check *check)
     hl_options_init(mgr_conf_table(), &check->conf);
 }
 
+/* The manager may have another PATH than whoever checks: a name without a slash is looked up in the one of here. */
+static void look_at_broker(Check *check)
+{
+    const char *command = check->conf.broker_reload_command;
+    g_auto(GStrv) argv = NULL;
+    g_autoptr(GError) error = NULL;
+    g_autofree char *program = NULL;
+
+    if (check->conf.broker_mode != MGR_BROKER_EXTERNAL) {
+        if (*command != '\0')
+            say(check, MGR_FINDING_NOTE, "%s: broker.reload-command is not used while broker.mode is managed",
+                check->look->subject);
+        return;
+    }
+    if (*command == '\0') {
+        say(check, MGR_FINDING_NOTE,
+            "%s: it is external and broker.reload-command is empty: after each revocation somebody has to make it read "
+            "pki/crl.pem and broker/acl",
+            check->look->subject);
+        return;
+    }
+    if (!g_shell_parse_argv(command, NULL, &argv, &error)) {
+        problem(check, error->message);
+        return;
+    }
+    program = g_find_program_in_path(argv[0]);
+    if (program == NULL)
+        say(check, MGR_FINDING_PROBLEM, "%s: '%s' of broker.reload-command is not a program (%s)", check->look->subject,
+            argv[0], check->look->remedy);
+}
+
 /* ---------------------------------------------------------------------------------------------------- the repository
  */
 
@@ -477,6 +508,7 @@ static void look_at_accounts(Check *check)
 /* In this order: a later one uses what an earlier one found. */
 static const Look looks[] = {
     { "configuration", look_at_conf, "mend it: the manager does not start with it" },
+    { "broker", look_at_broker, "install it, or name it by its whole path" },
     { "keys", look_at_keys, "restore a backup that has those that belong together" },
     { "access", look_at_clients, "revoke that name, remove the directory, and issue a certificate under another name" },
     { "modes", look_at_modes, "make it readable" },

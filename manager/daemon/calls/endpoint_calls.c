@@ -357,7 +357,7 @@ static void fold_end(gpointer data)
     MgrEndpoint *endpoint = mgr_fleet_endpoint(parts->fleet, id);
     MgrEvictionWaiter waiter = mgr_ended_waiter(change->call, id,
                                                 json_pack("{s:i, s:b}", change->end->what, (int)change->ids->len,
-                                                          "tell_broker", !mgr_pki_manages_broker(parts->pki)));
+                                                          "tell_broker", !mgr_pki_tells_broker(parts->pki)));
 
     if (endpoint != NULL) {
         mgr_commands_fold_abandon(parts->commands, endpoint, change->end->why, change->at);

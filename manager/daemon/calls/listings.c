@@ -2,6 +2,7 @@
 #include "manager/daemon/calls/listings.h"
 
 #define READING_TIME 200 /* ms; the broker reads its access list in a few */
+#define PATIENCE     (15 * HL_SECOND)
 
 struct MgrListings {
     const MgrPki *pki;
@@ -13,6 +14,7 @@ typedef struct {
     MgrCall *call;
     json_t *document;
     guint timer;
+    HlTime began; /* mono */
 } Listing;
 
 static void listing_free(gpointer item)
@@ -44,7 +46,12 @@ void mgr_listings_free(MgrListings *listings)
 static gboolean on_listed(gpointer user)
 {
     Listing *listing = user;
+    HlTime until = mgr_pki_until_published(listing->listings->pki);
 
+    if (until > 0 && hl_clock_mono() - listing->began < PATIENCE) {
+        listing->timer = g_timeout_add((guint)until + READING_TIME, on_listed, listing);
+        return G_SOURCE_REMOVE;
+    }
     listing->timer = 0;
     mgr_call_done(listing->call, g_steal_pointer(&listing->document));
     g_ptr_array_remove_fast(listing->listings->waiting, listing);
@@ -55,7 +62,7 @@ void mgr_listings_answer(MgrListings *listings, MgrCall *call, json_t *document)
 {
     Listing *listing = g_new(Listing, 1);
 
-    *listing = (Listing){ listings, call, document, 0 };
+    *listing = (Listing){ listings, call, document, 0, hl_clock_mono() };
     listing->timer = g_timeout_add((guint)mgr_pki_until_published(listings->pki) + READING_TIME, on_listed, listing);
     g_ptr_array_add(listings->waiting, listing);
 }

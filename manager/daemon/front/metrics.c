@@ -66,7 +66,13 @@ static void add_server(GString *out, const MgrMetricsParts *parts, const HlHttpC
     const MgrFloodsCounts floods = mgr_floods_count(parts->floods);
     const MgrTimestampView timestamp = mgr_timestamp_view(parts->timestamp);
     const HlBusCounts bus = mgr_down_count(parts->down);
+    const MgrRereader *rereader = mgr_pki_rereader(parts->pki);
+    const MgrRereaderCounts rereads = mgr_rereader_count(rereader);
     const Metric metrics[] = {
+        { "broker_reload_failed", "1 while the last run of broker.reload-command failed",
+          mgr_rereader_problem(rereader) != NULL },
+        { "broker_reloads_total", "Runs of broker.reload-command", rereads.runs },
+        { "broker_reload_failures_total", "Runs of broker.reload-command that failed", rereads.failures },
         { "server_blind", "1 while the manager cannot hear its endpoints", link.blind },
         { "flooding", "Senders that are held off", floods.now },
         { "floods_total", "Hold-offs of senders that sent too much", floods.total },

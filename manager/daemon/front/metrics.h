@@ -22,6 +22,7 @@ typedef struct {
     const MgrFloods *floods;
     const MgrTimestamp *timestamp;
     const MgrEnds *ends;
+    const MgrPki *pki;
     const MgrRenewals *renewals;
     const MgrReports *reports;
     const MgrFinds *finds;

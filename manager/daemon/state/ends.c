@@ -298,9 +298,12 @@ static void warn(const MgrEnds *ends, const Item *item, GStrvBuilder *lines)
 GStrv mgr_ends_warnings(MgrEnds *ends, const MgrCaller *caller)
 {
     g_autoptr(GStrvBuilder) lines = g_strv_builder_new();
+    const char *broker = mgr_rereader_problem(mgr_pki_rereader(ends->parts.pki));
     guint due = 0;
 
     mgr_ends_tick(ends); /* of what was renewed a moment ago nobody is warned */
+    if (broker != NULL && caller->groups == NULL)
+        g_strv_builder_add(lines, broker);
     for (int own = 1; own >= (caller->role == MGR_ROLE_OWNER ? 0 : 1); own--) {
         for (guint i = 0; i < ends->items->len; i++) {
             const Item *item = ends->items->pdata[i];
@@ -311,7 +314,7 @@ GStrv mgr_ends_warnings(MgrEnds *ends, const MgrCaller *caller)
                 warn(ends, item, lines);
         }
     }
-    if (due == 0)
+    if (due == 0 && broker == NULL)
         return NULL;
     if (due > MAX_WARNINGS) {
         g_autofree char *more =

@@ -32,7 +32,8 @@ void mgr_ends_tick(MgrEnds *ends);
 /* The site's own certificates were renewed: the next tick looks. */
 void mgr_ends_touch(MgrEnds *ends);
 
-/* What a caller is told beside the answer: the own certificate, and an owner then what ends next; few lines.  NULL:
+/* What a caller is told beside the answer: that an external broker was not told, the own certificate, and an owner then
+ * what ends next; few lines.  NULL:
  * nothing.  Free with g_strfreev. */
 GStrv mgr_ends_warnings(MgrEnds *ends, const MgrCaller *caller);
 

@@ -22,10 +22,32 @@ struct MgrPki {
     MgrBroker *broker; /* NULL: external */
     MgrAuthority authority;
     MgrEvictions *evictions;
-    guint retry;          /* timer: the lists are to be published again */
-    GHashTable *unlisted; /* names whose certificates ended, and the broker's list does not have it */
-    GHashTable *held_off; /* names of flooders */
+    MgrRereader *rereader; /* of an external one */
+    GPtrArray *unread;     /* Unread *; until it has read what ends them */
+    uint64_t number;       /* of the last publication */
+    guint retry;           /* timer: the lists are to be published again */
+    GHashTable *unlisted;  /* names whose certificates ended, and the broker's list does not have it */
+    GHashTable *held_off;  /* names of flooders */
 };
+
+/* A name whose session ends for good only once the broker has read what was published. */
+typedef struct {
+    uint64_t number; /* of mgr_rereader_ask */
+    char *name;
+    MgrEvictionWaiter waiter; /* done NULL: nobody waits, or he was told */
+} Unread;
+
+static void unread_free(gpointer item)
+{
+    Unread *unread = item;
+
+    if (unread->waiter.destroy != NULL)
+        unread->waiter.destroy(unread->waiter.user);
+    g_free(unread->name);
+    g_free(unread);
+}
+
+static void on_reread(uint64_t read, const GError *problem, gpointer user);
 
 MgrPki *mgr_pki_new(const MgrPkiOptions *options, GError **error)
 {
@@ -41,6 +63,8 @@ MgrPki *mgr_pki_new(const MgrPkiOptions *options, GError **error)
     pki->evictions = mgr_evictions_new(&(MgrEvictionsOptions){
         .dir = pki->dir, .conf = pki->conf, .authority = &pki->authority, .fleet = pki->fleet });
     pki->unlisted = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    pki->unread = g_ptr_array_new_with_free_func(unread_free);
+    pki->rereader = mgr_rereader_new(pki->conf, on_reread, pki);
     return g_steal_pointer(&pki);
 }
 
@@ -49,6 +73,8 @@ void mgr_pki_free(MgrPki *pki)
     if (pki == NULL)
         return;
     g_clear_handle_id(&pki->retry, g_source_remove);
+    mgr_rereader_free(pki->rereader);
+    g_clear_pointer(&pki->unread, g_ptr_array_unref);
     g_clear_pointer(&pki->unlisted, g_hash_table_unref);
     mgr_evictions_free(pki->evictions);
     g_hash_table_unref(pki->held_off);
@@ -64,6 +90,16 @@ void mgr_pki_attach_broker(MgrPki *pki, MgrBroker *broker)
 bool mgr_pki_manages_broker(const MgrPki *pki)
 {
     return pki->broker != NULL;
+}
+
+bool mgr_pki_tells_broker(const MgrPki *pki)
+{
+    return pki->broker != NULL || mgr_rereader_is_set(pki->rereader);
+}
+
+const MgrRereader *mgr_pki_rereader(const MgrPki *pki)
+{
+    return pki->rereader;
 }
 
 const HlCert *mgr_pki_authority(const MgrPki *pki)
@@ -116,6 +152,14 @@ HlCert *mgr_pki_renew(const MgrPki *pki, GBytes *csr, const char *name, HlTime l
     return mgr_authority_issue(&pki->authority, csr, &spec, record, error);
 }
 
+/* Has the broker read what is new.  The number of the request to an external one; 0: there is none. */
+static uint64_t tell_broker(const MgrPki *pki)
+{
+    if (pki->broker != NULL)
+        mgr_broker_reload(pki->broker);
+    return mgr_rereader_is_set(pki->rereader) ? mgr_rereader_ask(pki->rereader) : 0;
+}
+
 static bool publish(MgrPki *pki, GError **error)
 {
     MgrFleet *fleet = pki->fleet;
@@ -125,9 +169,73 @@ static bool publish(MgrPki *pki, GError **error)
     if (!mgr_authority_write_crl(&pki->authority, pki->dir, fleet->certificates, fleet->crl, error) ||
         !mgr_site_write_acl(pki->dir, fleet->certificates, fleet->accounts, pki->held_off, error))
         return false;
-    if (pki->broker != NULL)
-        mgr_broker_reload(pki->broker);
+    pki->number = tell_broker(pki);
     return true;
+}
+
+/* ------------------------------------------------------------------------------------------------------- ends of
+ * sessions */
+
+/* An external broker that is told reads the list only in a while: who is thrown out before that may come back, and goes
+ * once more then.  Only then is waiter told. */
+static void end_published(MgrPki *pki, const char *name, const MgrEvictionWaiter *waiter)
+{
+    Unread *unread;
+
+    if (pki->number == 0) {
+        mgr_evictions_start(pki->evictions, name, waiter);
+        return;
+    }
+    unread = g_new0(Unread, 1);
+    unread->number = pki->number;
+    unread->name = g_strdup(name);
+    if (waiter != NULL)
+        unread->waiter = *waiter;
+    g_ptr_array_add(pki->unread, unread);
+    mgr_evictions_start(pki->evictions, name, NULL);
+}
+
+static void tell_unread(Unread *unread, const GError *problem)
+{
+    MgrEvictionWaiter waiter = unread->waiter;
+    g_autoptr(GError) told = g_error_copy(problem);
+
+    unread->waiter = (MgrEvictionWaiter){ 0 };
+    if (waiter.done == NULL)
+        return;
+    hl_error_prefix(&told, "the broker does not know of it yet");
+    waiter.done(told, waiter.user);
+    if (waiter.destroy != NULL)
+        waiter.destroy(waiter.user);
+}
+
+static void end_read(MgrPki *pki, Unread *unread)
+{
+    MgrEvictionWaiter waiter = unread->waiter;
+
+    unread->waiter = (MgrEvictionWaiter){ 0 };
+    mgr_evictions_start(pki->evictions, unread->name, waiter.done != NULL ? &waiter : NULL);
+}
+
+/* Whoever is told may end another session: the list is looked at anew each time. */
+static void on_reread(uint64_t read, const GError *problem, gpointer user)
+{
+    MgrPki *pki = user;
+
+    for (guint i = 0; i < pki->unread->len;) {
+        Unread *unread = pki->unread->pdata[i];
+
+        if (unread->number > read) {
+            i++;
+        } else if (problem != NULL) {
+            tell_unread(unread, problem);
+            i++;
+        } else {
+            g_ptr_array_steal_index(pki->unread, i);
+            end_read(pki, unread);
+            unread_free(unread);
+        }
+    }
 }
 
 /* Who was thrown out before the list had him has come back meanwhile. */
@@ -138,7 +246,7 @@ static void evict_unlisted(MgrPki *pki)
 
     g_hash_table_iter_init(&iter, pki->unlisted);
     while (g_hash_table_iter_next(&iter, &name, NULL)) {
-        mgr_evictions_start(pki->evictions, name, NULL);
+        end_published(pki, name, NULL);
         g_hash_table_iter_remove(&iter);
     }
 }
@@ -170,15 +278,21 @@ bool mgr_pki_publish(MgrPki *pki, GError **error)
 
 void mgr_pki_renew_broker(const MgrPki *pki)
 {
-    if (pki->broker != NULL)
-        mgr_broker_reload(pki->broker);
-    else
-        hl_warn("ends", "the broker is external: give it pki/server.pem again if it uses that, and reload it");
+    if (!mgr_pki_tells_broker(pki))
+        hl_warn("ends", "the broker is external: give it pki/server.pem again if it uses that, and reload it, or set "
+                        "broker.reload-command");
+    (void)tell_broker(pki);
+}
+
+void mgr_pki_reconfigured(const MgrPki *pki)
+{
+    if (mgr_rereader_is_set(pki->rereader))
+        (void)mgr_rereader_ask(pki->rereader);
 }
 
 HlTime mgr_pki_until_published(const MgrPki *pki)
 {
-    return pki->broker != NULL ? mgr_broker_until_reload(pki->broker) : 0;
+    return pki->broker != NULL ? mgr_broker_until_reload(pki->broker) : mgr_rereader_until(pki->rereader);
 }
 
 static void mark_revoked(MgrPki *pki, const char *name, const char *but_serial, HlTime at)
@@ -209,7 +323,7 @@ void mgr_pki_end_session(MgrPki *pki, const char *name, const MgrEvictionWaiter 
     g_autoptr(GError) error = NULL;
 
     if (mgr_pki_publish(pki, &error)) {
-        mgr_evictions_start(pki->evictions, name, waiter);
+        end_published(pki, name, waiter);
         return;
     }
     hl_error_prefix(&error, "the broker does not know of it yet");
@@ -244,8 +358,8 @@ static void publish_access(MgrPki *pki)
 
     if (!mgr_site_write_acl(pki->dir, pki->fleet->certificates, pki->fleet->accounts, pki->held_off, &error))
         hl_log_limited(HL_LOG_ERROR, "flood", "acl", "%s", error->message);
-    else if (pki->broker != NULL)
-        mgr_broker_reload(pki->broker);
+    else
+        (void)tell_broker(pki);
 }
 
 void mgr_pki_hold_off(MgrPki *pki, const char *name)

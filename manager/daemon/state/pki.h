@@ -11,6 +11,7 @@
 #include "manager/daemon/ground/broker.h"
 #include "manager/daemon/ground/fleet.h"
 #include "manager/daemon/ground/record.h"
+#include "manager/daemon/ground/rereader.h"
 #include "manager/daemon/state/evictions.h"
 
 typedef struct MgrPki MgrPki;
@@ -29,6 +30,12 @@ void mgr_pki_free(MgrPki *pki);
 /* The managed broker re-reads the lists from now on; borrowed.  Never called: the broker is external. */
 void mgr_pki_attach_broker(MgrPki *pki, MgrBroker *broker);
 bool mgr_pki_manages_broker(const MgrPki *pki);
+
+/* Whether the broker is told of what is published: a managed one, or an external one by broker.reload-command. */
+bool mgr_pki_tells_broker(const MgrPki *pki);
+
+/* How telling an external one goes; borrowed. */
+const MgrRereader *mgr_pki_rereader(const MgrPki *pki);
 
 /* The authority's certificate; borrowed. */
 const HlCert *mgr_pki_authority(const MgrPki *pki);
@@ -55,14 +62,19 @@ HlCert *mgr_pki_issue_named(const MgrPki *pki, GBytes *csr, const HlCertSpec *sp
 HlCert *mgr_pki_renew(const MgrPki *pki, GBytes *csr, const char *name, HlTime lifetime, HlTime clock,
                       MgrCertificateRecord *record, GError **error);
 
-/* Writes revocation list and access list from the fleet, and has the broker re-read them.  After a failure (a full
- * disk) it is tried again every few seconds until it is done. */
+/* Writes revocation list and access list from the fleet, and has the broker re-read them, if it can be told.  After a
+ * failure (a full disk) it is tried again every few seconds until it is done. */
 bool mgr_pki_publish(MgrPki *pki, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The server's certificate is another one: the managed broker reads it; of an external one its owner is told. */
+/* The server's certificate is another one: the broker reads it; of an external one that cannot be told, its owner is.
+ */
 void mgr_pki_renew_broker(const MgrPki *pki);
 
-/* How long until the broker has what was published. */
+/* The configuration is another one: a command that is new in it is tried at once. */
+void mgr_pki_reconfigured(const MgrPki *pki);
+
+/* How long to wait before asking again whether the broker has what was published; 0: it has, as far as waiting helps.
+ */
 HlTime mgr_pki_until_published(const MgrPki *pki);
 
 /* Memory's half of mgr_write_revocations, for the fold of that change: the certificates of this name but for one serial
@@ -81,8 +93,8 @@ void mgr_pki_evict(MgrPki *pki, const char *name);
 /* The broker's log tells that somebody connected under this name: out again, if no certificate with it is in force. */
 void mgr_pki_connected(MgrPki *pki, const char *name);
 
-/* A flooding client: the access list denies it everything, until it is let back.  The managed broker re-reads it; an
- * external one has to be made to. */
+/* A flooding client: the access list denies it everything, until it is let back.  The broker re-reads it, if it can be
+ * told. */
 void mgr_pki_hold_off(MgrPki *pki, const char *name);
 void mgr_pki_let_back(MgrPki *pki, const char *name);
 

@@ -21,6 +21,7 @@ struct MgrStatus {
     json_t *repository; /* NULL: nothing is known of it yet */
     json_t *audit;
     json_t *ends;
+    char *broker_reload; /* NULL: nothing is wrong with it */
 };
 
 MgrStatus *mgr_status_new(const MgrStatusOptions *options)
@@ -43,6 +44,7 @@ void mgr_status_free(MgrStatus *status)
     json_decref(status->repository);
     json_decref(status->audit);
     json_decref(status->ends);
+    g_free(status->broker_reload);
     g_free(status);
 }
 
@@ -272,6 +274,8 @@ json_t *mgr_status_summary(const MgrStatus *status, const MgrCaller *caller)
     add_findings_summary(document, &sums.findings);
     json_object_set_new(document, "open_commands", json_integer(count_commands(status->fleet, caller)));
     json_object_set_new(document, "server_blind", json_boolean(status->blind));
+    json_object_set_new(document, "broker_reload",
+                        status->broker_reload != NULL ? json_string(status->broker_reload) : json_null());
     json_object_set_new(document, "latest_patterns", patterns_value(status->fleet->latest));
     json_object_set(document, "repository", status->repository != NULL ? status->repository : json_null());
     json_object_set(document, "audit", status->audit != NULL ? status->audit : json_null());
@@ -344,6 +348,15 @@ void mgr_status_set_ends(MgrStatus *status, json_t *ends)
     status->summary_dirty = status->summary_dirty || !json_equal(ends, status->ends);
     json_decref(status->ends);
     status->ends = ends;
+}
+
+void mgr_status_set_broker_reload(MgrStatus *status, const char *problem)
+{
+    if (g_strcmp0(problem, status->broker_reload) == 0)
+        return;
+    status->summary_dirty = true;
+    g_free(status->broker_reload);
+    status->broker_reload = g_strdup(problem);
 }
 
 /* An event for what follows from several causes, where it is told: the change that counts is the one between two

@@ -44,6 +44,9 @@ void mgr_status_set_repository(MgrStatus *status, json_t *repository);
 /* What the summary tells of what ends soon; takes the array. */
 void mgr_status_set_ends(MgrStatus *status, json_t *ends);
 
+/* What is wrong with telling an external broker; NULL: nothing. */
+void mgr_status_set_broker_reload(MgrStatus *status, const char *problem);
+
 /* Writes what was touched, part of it per turn.  Called some fifty times a second. */
 void mgr_status_flush(MgrStatus *status);
 
