@@ -65,7 +65,16 @@ static void on_server_came(GBytes *envelope, gpointer user)
 {
     const EpEnrolled *enrolled = user;
 
-    ep_server_offer(enrolled->server, envelope);
+    EpLinkView view = ep_enrolled_link(enrolled);
+
+    ep_server_offer(enrolled->server, envelope, view.broker, view.session);
+}
+
+static void on_server_changed(EpServerChange change, gpointer user)
+{
+    const EpEnrolled *enrolled = user;
+
+    ep_presence_server_changed(enrolled->presence, change);
 }
 
 static void on_command_came(GBytes *envelope, gpointer user)
@@ -121,7 +130,6 @@ static void make_parts(EpEnrolled *enrolled, EpIdentity *identity)
                                                          .refuser = enrolled->refuser,
                                                          .trouble = has->trouble,
                                                          .time = &enrolled->time });
-    enrolled->server = ep_server_new(&(EpServerOptions){ identity, enrolled->refuser });
     enrolled->renewal = ep_renewal_new(
         &(EpRenewalOptions){ identity, has->db, spool, has->trouble, &enrolled->time, on_renewed, enrolled });
     enrolled->commands = ep_commands_new(&(EpCommandsOptions){ .identity = identity,
@@ -136,6 +144,20 @@ static void make_parts(EpEnrolled *enrolled, EpIdentity *identity)
                                                                .keeper = has->keeper,
                                                                .renewal = enrolled->renewal });
     enrolled->poll = ep_poll_new(&(EpPollOptions){ identity, has->settings, spool, has->trouble });
+}
+
+static bool make_server(EpEnrolled *enrolled, const EpIdentity *identity, GError **error)
+{
+    enrolled->server = ep_server_new(&(EpServerOptions){ .identity = identity,
+                                                         .db = enrolled->has.db,
+                                                         .spool = enrolled->spool,
+                                                         .refuser = enrolled->refuser,
+                                                         .trouble = enrolled->has.trouble,
+                                                         .time = &enrolled->time,
+                                                         .changed = on_server_changed,
+                                                         .user = enrolled },
+                                     error);
+    return enrolled->server != NULL;
 }
 
 static bool make_presence(EpEnrolled *enrolled, const EpIdentity *identity, GError **error)
@@ -154,6 +176,7 @@ static bool make_presence(EpEnrolled *enrolled, const EpIdentity *identity, GErr
                                                                .settings = has->settings,
                                                                .updates = has->updates,
                                                                .poll = enrolled->poll,
+                                                               .server = enrolled->server,
                                                                .refused = has->refused,
                                                                .settings_came = on_settings_came,
                                                                .server_came = on_server_came,
@@ -174,7 +197,8 @@ EpEnrolled *ep_enrolled_new(const EpEnrolledOptions *options, EpIdentity **ident
         (enrolled->spool = ep_spool_new(options->db, on_send, enrolled, error)) == NULL)
         return NULL;
     make_parts(enrolled, *identity);
-    if (!make_presence(enrolled, *identity, error) || !hl_txn_commit(&txn, error))
+    if (!make_server(enrolled, *identity, error) || !make_presence(enrolled, *identity, error) ||
+        !hl_txn_commit(&txn, error))
         return NULL;
     enrolled->has.conf = NULL;
     enrolled->identity = g_steal_pointer(identity);

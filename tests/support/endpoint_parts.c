@@ -98,6 +98,30 @@ static void open_ground(EndpointParts *parts)
     parts->keeper = ep_keeper_new(&(EpKeeperOptions){ &parts->conf, parts->db, parts->trouble });
 }
 
+static void on_server_changed(EpServerChange change, gpointer user)
+{
+    const EndpointParts *parts = user;
+
+    if (parts->server_changed != NULL)
+        parts->server_changed(change, parts->server_user);
+}
+
+static void make_server(EndpointParts *parts)
+{
+    g_autoptr(GError) error = NULL;
+
+    parts->server = ep_server_new(&(EpServerOptions){ .identity = parts->identity,
+                                                      .db = parts->db,
+                                                      .spool = parts->spool,
+                                                      .refuser = parts->refuser,
+                                                      .trouble = parts->trouble,
+                                                      .time = &parts->time,
+                                                      .changed = on_server_changed,
+                                                      .user = parts },
+                                  &error);
+    g_assert_no_error(error);
+}
+
 void parts_enrol(EndpointParts *parts)
 {
     g_autoptr(GError) error = NULL;
@@ -109,6 +133,7 @@ void parts_enrol(EndpointParts *parts)
     g_assert_no_error(error);
     parts->journal = ep_journal_new(parts->db, parts->spool);
     parts->refuser = ep_refuser_new(&(EpRefuserOptions){ &parts->refused, parts->spool, parts->trouble });
+    make_server(parts);
     parts->intake = ep_intake_new(&(EpIntakeOptions){ parts->identity, parts->db, parts->settings, parts->spool,
                                                       parts->refuser, parts->trouble, &parts->time });
     parts->renewal = ep_renewal_new(&(EpRenewalOptions){ parts->identity, parts->db, parts->spool, parts->trouble,
@@ -138,6 +163,7 @@ void parts_leave(EndpointParts *parts)
     g_clear_pointer(&parts->commands, ep_commands_free);
     g_clear_pointer(&parts->renewal, ep_renewal_free);
     g_clear_pointer(&parts->intake, ep_intake_free);
+    g_clear_pointer(&parts->server, ep_server_free);
     g_clear_pointer(&parts->refuser, ep_refuser_free);
     g_clear_pointer(&parts->journal, ep_journal_free);
     g_clear_pointer(&parts->spool, ep_spool_free);

@@ -12,6 +12,7 @@
 #include "endpoint/daemon/work/intake.h"
 #include "endpoint/daemon/work/keeper.h"
 #include "endpoint/daemon/work/orders.h"
+#include "endpoint/daemon/work/server.h"
 #include "lib/pki/signing.h"
 
 #define PARTS_ID       "e-parts00000001"
@@ -43,8 +44,12 @@ typedef struct {
     EpJournal *journal;
     EpRefuser *refuser;
     EpIntake *intake;
+    EpServer *server;
     EpRenewal *renewal;
     EpCommands *commands;
+
+    void (*server_changed)(EpServerChange change, gpointer user); /* NULL: nobody is told */
+    gpointer server_user;
 
     bool line_up;       /* what the updates are told, and whether reports go out */
     GPtrArray *reports; /* HlMsgReport *: sent, in order, not acknowledged unless by parts_ack */

@@ -77,6 +77,7 @@ static void make(Fixture *f)
     f->poll = ep_poll_new(&(EpPollOptions){ parts->identity, parts->settings, f->spool, parts->trouble });
     options.spool = f->spool;
     options.poll = f->poll;
+    options.server = parts->server;
     f->presence = ep_presence_new(&options, &error);
     g_assert_no_error(error);
 }

@@ -52,6 +52,7 @@ static void make(Fixture *f)
                                                         .settings = parts->settings,
                                                         .updates = parts->updates,
                                                         .poll = f->poll,
+                                                        .server = parts->server,
                                                         .refused = &parts->refused,
                                                         .settings_came = ignore_payload,
                                                         .server_came = ignore_payload,

@@ -34,6 +34,9 @@ static const HlMigration migrations[] = {
       " first_ms INTEGER NOT NULL, last_ms INTEGER NOT NULL, told_ms INTEGER NOT NULL, times INTEGER NOT NULL,"
       " UNIQUE (path, sha256, signature)) STRICT;" },
     { 5, "what commands are about", "ALTER TABLE command ADD COLUMN scope TEXT NOT NULL DEFAULT '';" },
+    { 6, "where the server says that it is",
+      "CREATE TABLE server (role TEXT PRIMARY KEY, document BLOB NOT NULL, tries INTEGER NOT NULL,"
+      " detail TEXT NOT NULL, at_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;" },
 };
 
 HlDb *ep_store_open(const char *state_dir, GError **error)
@@ -94,13 +97,14 @@ bool ep_store_add_event(HlDb *db, HlTime at, const char *what, const char *detai
                      (int64_t)EVENTS_KEPT);
 }
 
-/* What either side counts of the line, or believes of the other because of an earlier word. */
+/* What either side counts of the line, or believes of the other because of an earlier word: a bundle is a later one. */
 bool ep_store_restart_line(HlDb *db, GError **error)
 {
     return hl_db_exec(db,
                       "DELETE FROM fact WHERE name IN"
                       " ('session', 'notices', 'spool', 'spool-acked', 'spool-acked-mark', 'pruned-until', "
-                      "'pruned-issued', 'quarantine-told')",
+                      "'pruned-issued', 'quarantine-told');"
+                      " DELETE FROM server;",
                       error);
 }
 

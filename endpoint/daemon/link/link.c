@@ -5,6 +5,7 @@
 
 #include "endpoint/daemon/ground/store.h"
 #include "lib/base/log.h"
+#include "lib/base/unconst.h"
 #include "proto/enrolment.h"
 
 #define MAX_HOLD_OFF HL_HOUR         /* a longer one is not believed: the endpoint would be lost */
@@ -96,7 +97,7 @@ static void on_down(const char *reason, gpointer user)
     link->last_error = g_strdup(reason);
     hl_warn("line", "down: %s", reason);
     ep_pulse_changed(link->has.pulse);
-    link->has.handlers.down(link->has.user);
+    link->has.handlers.down(ep_link_broker(link), reason, link->has.user);
 }
 
 static void on_failed(const char *broker, const char *reason, HlTime delay, gpointer user)
@@ -109,6 +110,7 @@ static void on_failed(const char *broker, const char *reason, HlTime delay, gpoi
     link->last_error = g_strdup_printf("%s: %s", broker, reason);
     ep_pulse_changed(link->has.pulse);
     hl_log_limited(HL_LOG_WARN, "line", broker, "cannot connect to %s: %s", broker, reason);
+    link->has.handlers.failed(broker, reason, link->has.user);
 }
 
 static void on_message(const HlBusMessage *message, gpointer user)
@@ -210,12 +212,6 @@ void ep_link_hold_off(EpLink *link, HlTime duration)
 
 /* --------------------------------------------------------------------------------------------------------- life */
 
-static void choose_brokers(EpLink *link, const char *const *preferred)
-{
-    g_strfreev(link->brokers);
-    link->brokers = ep_link_brokers(preferred, (const char *const *)link->has.identity->brokers);
-}
-
 EpLink *ep_link_new(const EpLinkOptions *options, GError **error)
 {
     EpLink *link = g_new0(EpLink, 1);
@@ -224,7 +220,7 @@ EpLink *ep_link_new(const EpLinkOptions *options, GError **error)
     link->session = (uint64_t)ep_store_get_int(options->db, SESSION_FACT, 0);
     link->will_topic = hl_topic_name(HL_TOPIC_LINK, options->identity->id);
     link->proxy = g_strdup(options->proxy);
-    choose_brokers(link, options->brokers);
+    link->brokers = g_strdupv(hl_unconst(options->brokers));
     if (start_bus(link, error))
         return link;
     ep_link_free(link);
@@ -247,7 +243,8 @@ void ep_link_free(EpLink *link)
 
 void ep_link_set_brokers(EpLink *link, const char *const *brokers)
 {
-    choose_brokers(link, brokers);
+    g_strfreev(link->brokers);
+    link->brokers = g_strdupv(hl_unconst(brokers));
     if (link->bus != NULL) /* else the next bus is made with them */
         hl_bus_set_brokers(link->bus, (const char *const *)link->brokers);
 }

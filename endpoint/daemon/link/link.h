@@ -24,7 +24,8 @@ typedef void (*EpLinkHandler)(GBytes *payload, bool retained, gpointer user);
 typedef struct {
     GBytes *(*will)(gpointer user); /* payload on the link topic; ep_link_session is already that of the attempt */
     void (*up)(gpointer user);
-    void (*down)(gpointer user);
+    void (*down)(const char *broker, const char *reason, gpointer user);   /* broker may be NULL */
+    void (*failed)(const char *broker, const char *reason, gpointer user); /* an attempt to connect */
     EpLinkHandler messages[HL_N_TOPICS]; /* one for each topic of an endpoint (HlTopicRow.to_endpoint) */
 } EpLinkHandlers;
 
@@ -34,7 +35,7 @@ typedef struct {
     EpTrouble *trouble;
     EpPulse *pulse; /* may be NULL */
     const EpServerTime *time;
-    const char *const *brokers; /* preferred to those of the identity; copied */
+    const char *const *brokers; /* in the order of attempts, at least one; copied */
     const char *proxy;          /* of the line; copied */
     HlTime backoff_base, backoff_cap, keepalive;
     EpLinkHandlers handlers; /* all are required */
@@ -59,7 +60,7 @@ const char *ep_link_broker(const EpLink *link);
 /* Of the connection or of the attempt: the highest number that this identity used. */
 uint64_t ep_link_session(const EpLink *link);
 
-/* Other preferred addresses, from the next attempt on. */
+/* Other addresses, from the next attempt on. */
 void ep_link_set_brokers(EpLink *link, const char *const *brokers);
 
 /* Connects again: another certificate, another session.  With the will dropped nobody is told: the line is as good as

@@ -87,6 +87,7 @@ static void publish_birth(EpPresence *presence)
         presence->has.fingerprint, ep_link_broker(presence->link), ep_poll_port(presence->has.poll));
     EpSpoolPosition spool = ep_spool_position(presence->has.spool);
     HlMsgAppliedSettings applied;
+    HlMsgAppliedServer place;
     g_autoptr(GBytes) payload = NULL;
 
     link.spool = hl_unconst(spool.identity);
@@ -96,6 +97,8 @@ static void publish_birth(EpPresence *presence)
         applied = ep_settings_wire(origin);
         link.applied = &applied;
     }
+    if (ep_server_wire(presence->has.server, &place))
+        link.server = &place;
     link.registration = registration;
     link.serial = hl_unconst(hl_cert_info(presence->has.identity->cert)->serial);
     link.patterns = hl_components_parse(ep_updates_patterns(presence->has.updates), &link.n_patterns);
@@ -181,18 +184,27 @@ static void on_up(gpointer user)
     EpPresence *presence = user;
 
     presence->heartbeats = 0;
+    ep_server_line_up(presence->has.server, ep_link_broker(presence->link));
     /* before the reports: it says what the spool holds, and its answer says what of that is committed */
     publish_birth(presence);
     ep_spool_open(presence->has.spool, ep_link_session(presence->link));
     spread_heartbeats(presence);
 }
 
-static void on_down(gpointer user)
+static void on_down(const char *broker, const char *reason, gpointer user)
 {
     EpPresence *presence = user;
 
     g_clear_handle_id(&presence->heartbeat_timer, g_source_remove);
     ep_spool_close(presence->has.spool);
+    ep_server_line_failed(presence->has.server, broker, reason);
+}
+
+static void on_failed(const char *broker, const char *reason, gpointer user)
+{
+    const EpPresence *presence = user;
+
+    ep_server_line_failed(presence->has.server, broker, reason);
 }
 
 static gboolean on_birth_due(gpointer user)
@@ -299,6 +311,7 @@ static void handle_notice(EpPresence *presence, const HlMsgEnvelope *envelope)
     note_that_it_signs(presence);
     ep_link_prove(presence->link);
     follow_notice(presence, notice);
+    ep_server_answered(presence->has.server, ep_link_broker(presence->link));
 }
 
 /* A manager of 0.1.0 signs nothing; what it says can delay reports and questions, and nothing else. */
@@ -347,6 +360,8 @@ static void handle_manager_state(GBytes *payload, bool retained, gpointer user)
     EpPresence *presence = user;
     g_autoptr(HlMsgManagerState) state = hl_wire_decode_bytes(&holdline__v1__manager_state__descriptor, payload, NULL);
 
+    if (state != NULL && state->online)
+        ep_server_spread(presence->has.server, state->reconnect_window_ms);
     if (state != NULL && ep_manager_seen(&presence->manager, state->online, state->epoch, retained))
         ep_presence_repeat_birth(presence, state->reconnect_window_ms);
 }
@@ -384,15 +399,21 @@ static gboolean on_spool_tick(gpointer user)
     return G_SOURCE_CONTINUE;
 }
 
+static char **brokers(const EpServer *server, const EpSettings *settings)
+{
+    return ep_server_brokers(server, (const char *const *)ep_settings_values(settings)->brokers);
+}
+
 EpPresence *ep_presence_new(const EpPresenceOptions *options, GError **error)
 {
     EpPresence *presence = g_new0(EpPresence, 1);
+    g_auto(GStrv) places = brokers(options->server, options->settings);
     EpLinkOptions link = { .identity = options->identity,
                            .db = options->db,
                            .trouble = options->trouble,
                            .pulse = options->pulse,
                            .time = options->time,
-                           .brokers = (const char *const *)ep_settings_values(options->settings)->brokers,
+                           .brokers = (const char *const *)places,
                            .proxy = options->conf->line_proxy,
                            .backoff_base = options->conf->backoff_base,
                            .backoff_cap = options->conf->backoff_cap,
@@ -400,6 +421,7 @@ EpPresence *ep_presence_new(const EpPresenceOptions *options, GError **error)
                            .handlers = { on_will,
                                          on_up,
                                          on_down,
+                                         on_failed,
                                          { [HL_TOPIC_ACK] = handle_ack,
                                            [HL_TOPIC_PROBE] = handle_probe,
                                            [HL_TOPIC_SETTINGS] = handle_settings,
@@ -440,9 +462,23 @@ bool ep_presence_send_report(EpPresence *presence, GBytes *report)
     return ep_link_publish(presence->link, HL_TOPIC_REPORT, report, NULL, NULL);
 }
 
+static void use_places(EpPresence *presence)
+{
+    g_auto(GStrv) places = brokers(presence->has.server, presence->has.settings);
+
+    ep_link_set_brokers(presence->link, (const char *const *)places);
+}
+
+void ep_presence_server_changed(EpPresence *presence, EpServerChange change)
+{
+    use_places(presence);
+    if (change == EP_SERVER_RECONNECT) /* the birth from there is as good as the line that goes */
+        ep_link_reconnect(presence->link, HL_BUS_DROP_WILL);
+}
+
 void ep_presence_settings_changed(EpPresence *presence)
 {
-    ep_link_set_brokers(presence->link, (const char *const *)values(presence)->brokers);
+    use_places(presence);
     if (ep_link_state(presence->link) != HL_BUS_UP)
         return;
     if (presence->told_port != ep_poll_port(presence->has.poll))

@@ -11,6 +11,7 @@
 #include "endpoint/daemon/ground/spool.h"
 #include "endpoint/daemon/link/link.h"
 #include "endpoint/daemon/link/poll.h"
+#include "endpoint/daemon/work/server.h"
 #include "endpoint/daemon/work/updates.h"
 
 typedef struct EpPresence EpPresence;
@@ -27,6 +28,7 @@ typedef struct {
     EpSettings *settings;
     EpUpdates *updates;
     EpPoll *poll;
+    EpServer *server;
     const EpRefusals *refused;
     void (*settings_came)(GBytes *envelope, gpointer user);
     void (*server_came)(GBytes *envelope, gpointer user);
@@ -45,6 +47,9 @@ bool ep_presence_send_report(EpPresence *presence, GBytes *report);
 
 /* Heartbeat interval, broker addresses or the direct port may have changed. */
 void ep_presence_settings_changed(EpPresence *presence);
+
+/* The server is to be looked for elsewhere. */
+void ep_presence_server_changed(EpPresence *presence, EpServerChange change);
 
 /* Another certificate is in place: connects again with it, and nobody is told that the line was down. */
 void ep_presence_renewed(EpPresence *presence);

@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* endpoint/daemon: the server says that it is elsewhere.  What is refused; the new place before the old one is given
+ * up, on a bus in memory; and a restart at every step. */
+#include <string.h>
+
+#include "endpoint/daemon/link/presence.h"
+#include "lib/base/unconst.h"
+#include "lib/bus/bus_fake.h"
+#include "proto/envelope.h"
+#include "proto/server.h"
+#include "tests/support/clock_fake.h"
+#include "tests/support/endpoint_parts.h"
+#include "tests/support/timer_fake.h"
+
+#define TOPIC(leaf) "holdline/v1/endpoint/" PARTS_ID "/" leaf
+#define OLD         "127.0.0.1:8883" /* of the enrolment */
+#define NEW         "mq.new.example:8883"
+#define NEWER       "[fd00::1]:8883"
+#define WINDOW      HL_MINUTE
+
+typedef struct {
+    EndpointParts *parts;
+    EpPoll *poll;
+    EpPresence *presence;
+} Fixture;
+
+typedef struct {
+    const char *endpoint; /* NULL: this one */
+    uint64_t counter;
+    const char *brokers[3];
+    const HlSigningKey *signed_by; /* NULL: the server's */
+    bool other_authority, other_key, wrong_digest;
+} Offer;
+
+static void ignore_payload(GBytes *payload G_GNUC_UNUSED, gpointer user G_GNUC_UNUSED)
+{
+}
+
+static void on_server_came(GBytes *envelope, gpointer user)
+{
+    const Fixture *f = user;
+    EpLinkView view = ep_presence_view(f->presence);
+
+    ep_server_offer(f->parts->server, envelope, view.broker, view.session);
+}
+
+static void on_changed(EpServerChange change, gpointer user)
+{
+    const Fixture *f = user;
+
+    ep_presence_server_changed(f->presence, change);
+}
+
+static void make(Fixture *f)
+{
+    EndpointParts *parts = f->parts;
+    g_autoptr(GError) error = NULL;
+
+    parts->server_changed = on_changed;
+    parts->server_user = f;
+    f->poll = ep_poll_new(&(EpPollOptions){ parts->identity, parts->settings, parts->spool, parts->trouble });
+    f->presence = ep_presence_new(&(EpPresenceOptions){ .identity = parts->identity,
+                                                        .conf = &parts->conf,
+                                                        .boot_id = "b-boot",
+                                                        .fingerprint = "print",
+                                                        .db = parts->db,
+                                                        .trouble = parts->trouble,
+                                                        .time = &parts->time,
+                                                        .spool = parts->spool,
+                                                        .settings = parts->settings,
+                                                        .updates = parts->updates,
+                                                        .poll = f->poll,
+                                                        .server = parts->server,
+                                                        .refused = &parts->refused,
+                                                        .settings_came = ignore_payload,
+                                                        .server_came = on_server_came,
+                                                        .command_came = ignore_payload,
+                                                        .user = f },
+                                  &error);
+    g_assert_no_error(error);
+}
+
+static void drop(Fixture *f)
+{
+    f->parts->server_changed = NULL;
+    g_clear_pointer(&f->presence, ep_presence_free);
+    g_clear_pointer(&f->poll, ep_poll_free);
+}
+
+static void set_up(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+    f->parts = parts_new();
+    parts_line_up(f->parts); /* reports are seen */
+    make(f);
+}
+
+static void tear_down(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+    drop(f);
+    parts_free(f->parts);
+    bus_fake_reset();
+}
+
+/* As after kill -9. */
+static void restart(Fixture *f)
+{
+    drop(f);
+    parts_restart(f->parts);
+    parts_line_up(f->parts);
+    make(f);
+}
+
+static HlBus *bus(void)
+{
+    return bus_fake_find(PARTS_ID);
+}
+
+static void answer(const Fixture *f)
+{
+    HlMsgLineNotice notice = HOLDLINE__V1__LINE_NOTICE__INIT;
+    HlMsgAck ack = HOLDLINE__V1__ACK__INIT;
+    g_autoptr(HlMsgEnvelope) envelope = NULL;
+    g_autoptr(GBytes) payload = NULL;
+
+    notice.endpoint = (char *)PARTS_ID;
+    notice.session = ep_presence_view(f->presence).session;
+    notice.issued_ms = hl_clock_wall();
+    envelope = hl_envelope_sign(f->parts->signing_key, HL_ENVELOPE_LINE, &notice.base);
+    ack.notice = envelope;
+    payload = HL_WIRE_ENCODE(&ack);
+    bus_fake_deliver(bus(), &(HlBusMessage){ .topic = TOPIC("ack"), .payload = payload, .qos = 1 });
+}
+
+static void offer(const Fixture *f, Offer it)
+{
+    HlMsgServerDocument document = HOLDLINE__V1__SERVER_DOCUMENT__INIT;
+    g_autoptr(HlKey) stranger_key = hl_key_generate(NULL);
+    g_autoptr(HlCert) stranger = hl_cert_make_ca(stranger_key, "Other CA", 0, hl_clock_wall() + HL_DAY, NULL);
+    g_autofree char *ca = hl_cert_print(it.other_authority ? stranger : f->parts->ca);
+    GBytes *public_key = hl_signing_key_public(f->parts->signing_key);
+    guint8 other_key[32] = { 1 };
+    ProtobufCBinaryData key = { .data = other_key, .len = sizeof other_key };
+    char *servers[] = { (char *)"https://new.example:8843" };
+    g_autoptr(GBytes) digest = NULL;
+    g_autoptr(HlMsgEnvelope) envelope = NULL;
+    g_autoptr(GBytes) payload = NULL;
+
+    if (!it.other_key)
+        key.data = hl_unconst(g_bytes_get_data(public_key, &key.len));
+    document.endpoint = hl_unconst(it.endpoint != NULL ? it.endpoint : PARTS_ID);
+    document.counter = it.counter;
+    document.brokers = hl_unconst(it.brokers);
+    document.n_brokers = g_strv_length(document.brokers);
+    document.servers = servers;
+    document.n_servers = 1;
+    document.authorities = (char *[]){ ca };
+    document.n_authorities = 1;
+    document.signing_keys = &key;
+    document.n_signing_keys = 1;
+    digest = hl_server_digest(&document);
+    document.digest.data = hl_unconst(g_bytes_get_data(digest, &document.digest.len));
+    if (it.wrong_digest)
+        servers[0] = (char *)"https://newer.example:8843";
+    envelope = hl_envelope_sign(it.signed_by != NULL ? it.signed_by : f->parts->signing_key, HL_ENVELOPE_SERVER,
+                                &document.base);
+    payload = HL_WIRE_ENCODE(envelope);
+    bus_fake_deliver(bus(), &(HlBusMessage){ .topic = TOPIC("server"), .payload = payload, .qos = 1 });
+}
+
+static void check_brokers(const Fixture *f, const char *expected)
+{
+    g_auto(GStrv) list = ep_server_brokers(f->parts->server, NULL);
+    g_autofree char *text = g_strjoinv(" ", list);
+    g_autofree char *used = g_strjoinv(" ", hl_unconst(bus_fake_options(bus())->brokers));
+
+    g_assert_cmpstr(text, ==, expected);
+    g_assert_cmpstr(used, ==, expected);
+}
+
+static void check_told(const Fixture *f, uint64_t counter, const char *state)
+{
+    const HlMsgReport *report = parts_last(f->parts, HOLDLINE__V1__REPORT__BODY_SERVER);
+    HlMsgAppliedServer wire;
+
+    g_assert_nonnull(report);
+    g_assert_cmpuint(report->server->counter, ==, counter);
+    g_assert_cmpstr(report->server->state, ==, state);
+    g_assert_true(ep_server_wire(f->parts->server, &wire));
+    g_assert_cmpuint(wire.counter, ==, counter);
+    g_assert_cmpstr(wire.state, ==, state);
+}
+
+static bool reconnects(void)
+{
+    return bus_fake_is_closing(bus(), NULL);
+}
+
+/* ---------------------------------------------------------------------------------------------------------- the tests
+ */
+
+static void refused(const Fixture *f, EpRefusedReason reason, Offer it)
+{
+    uint64_t before = parts_refused(f->parts, EP_REFUSED_SERVER, reason);
+    HlMsgAppliedServer wire;
+
+    offer(f, it);
+    g_assert_cmpuint(parts_refused(f->parts, EP_REFUSED_SERVER, reason), ==, before + 1);
+    g_assert_false(ep_server_wire(f->parts->server, &wire) && wire.counter == it.counter && it.counter != 5);
+}
+
+static void test_refused(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+    g_autoptr(HlSigningKey) stranger = hl_signing_key_generate(NULL);
+
+    bus_fake_up(bus());
+    answer(f);
+    refused(f, EP_REFUSED_UNTRUSTED, (Offer){ .counter = 9, .brokers = { NEW }, .signed_by = stranger });
+    refused(f, EP_REFUSED_WRONG_ENDPOINT, (Offer){ .counter = 9, .brokers = { NEW }, .endpoint = "e-other" });
+    refused(f, EP_REFUSED_INVALID, (Offer){ .counter = 9, .brokers = { NEW }, .wrong_digest = true });
+    refused(f, EP_REFUSED_INVALID, (Offer){ .counter = 9 });
+    refused(f, EP_REFUSED_INVALID, (Offer){ .counter = 9, .brokers = { "no address" } });
+    refused(f, EP_REFUSED_INVALID, (Offer){ .counter = 9, .brokers = { NEW }, .other_authority = true });
+    refused(f, EP_REFUSED_INVALID, (Offer){ .counter = 9, .brokers = { NEW }, .other_key = true });
+    check_brokers(f, OLD);
+    offer(f, (Offer){ .counter = 5, .brokers = { NEW } });
+    check_told(f, 5, HL_SERVER_TRIAL);
+    refused(f, EP_REFUSED_REPLAYED, (Offer){ .counter = 4, .brokers = { NEWER } });
+    refused(f, EP_REFUSED_COLLISION, (Offer){ .counter = 5, .brokers = { NEWER } });
+    restart(f);
+    bus_fake_up(bus());
+    refused(f, EP_REFUSED_REPLAYED, (Offer){ .counter = 4, .brokers = { NEWER } });
+    check_brokers(f, OLD " " NEW);
+}
+
+static void test_there_already(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+    bus_fake_up(bus());
+    answer(f);
+    offer(f, (Offer){ .counter = 5, .brokers = { NEW, OLD } });
+    check_told(f, 5, HL_SERVER_APPLIED);
+    check_brokers(f, NEW " " OLD);
+    g_assert_false(reconnects());
+    timer_fake_advance(HL_DAY);
+    g_assert_false(reconnects());
+}
+
+static void test_moves(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+    g_auto(GStrv) urls = NULL;
+
+    bus_fake_up(bus());
+    answer(f);
+    offer(f, (Offer){ .counter = 5, .brokers = { NEW, NEWER } });
+    g_assert_false(reconnects()); /* not all at once */
+    check_brokers(f, OLD " " NEW " " NEWER);
+    timer_fake_advance(WINDOW);
+    g_assert_true(reconnects());
+    check_brokers(f, NEW " " NEWER);
+    bus_fake_up(bus()); /* there */
+    g_assert_cmpstr(ep_presence_view(f->presence).broker, ==, NEW);
+    check_told(f, 5, HL_SERVER_TRIAL); /* a broker, and nobody has answered */
+    answer(f);
+    check_told(f, 5, HL_SERVER_APPLIED);
+    check_brokers(f, NEW " " NEWER);
+    restart(f);
+    check_brokers(f, NEW " " NEWER);
+    urls = ep_server_urls(f->parts->server);
+    g_assert_cmpstr(urls[0], ==, "https://new.example:8843");
+}
+
+static void test_goes_back(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+    bus_fake_up(bus());
+    answer(f);
+    offer(f, (Offer){ .counter = 5, .brokers = { NEW } });
+    timer_fake_advance(WINDOW);
+    g_assert_true(reconnects());
+    bus_fake_down(bus(), "closed to reconnect");
+    bus_fake_fail(bus(), "refused", HL_SECOND);
+    check_brokers(f, OLD " " NEW);
+    bus_fake_up(bus());
+    check_told(f, 5, HL_SERVER_WENT_BACK);
+    g_assert_cmpstr(parts_last(f->parts, HOLDLINE__V1__REPORT__BODY_SERVER)->server->detail, ==, NEW ": refused");
+    g_assert_cmpstr(ep_presence_view(f->presence).broker, ==, OLD);
+    answer(f);
+    /* tried again, and it is there */
+    timer_fake_advance(11 * HL_MINUTE + WINDOW);
+    check_brokers(f, NEW);
+    bus_fake_up(bus());
+    answer(f);
+    check_told(f, 5, HL_SERVER_APPLIED);
+}
+
+/* Somebody's broker under the new address: it lets everybody in, and no manager is there. */
+static void test_no_manager(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+    bus_fake_up(bus());
+    answer(f);
+    offer(f, (Offer){ .counter = 5, .brokers = { NEW } });
+    timer_fake_advance(WINDOW);
+    bus_fake_up(bus());
+    timer_fake_advance(31 * HL_SECOND);
+    check_told(f, 5, HL_SERVER_WENT_BACK);
+    g_assert_true(reconnects());
+    check_brokers(f, OLD " " NEW);
+}
+
+/* Killed in the trial, and the old place is closed meanwhile. */
+static void test_killed(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+    bus_fake_up(bus());
+    answer(f);
+    offer(f, (Offer){ .counter = 5, .brokers = { NEW } });
+    timer_fake_advance(WINDOW);
+    check_brokers(f, NEW);
+    restart(f);
+    check_brokers(f, OLD " " NEW);
+    bus_fake_fail(bus(), "refused", HL_SECOND);
+    bus_fake_up(bus());
+    g_assert_cmpstr(ep_presence_view(f->presence).broker, ==, NEW);
+    answer(f);
+    check_told(f, 5, HL_SERVER_APPLIED);
+    /* nobody there any more: what ever held is tried again */
+    check_brokers(f, NEW);
+    bus_fake_down(bus(), "gone");
+    for (guint i = 0; i < 12; i++) {
+        bus_fake_fail(bus(), "refused", HL_SECOND);
+    }
+    check_brokers(f, NEW " " OLD);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+#define ADD(path, function) g_test_add("/endpoint-server/" path, Fixture, NULL, set_up, function, tear_down)
+    ADD("refused", test_refused);
+    ADD("there-already", test_there_already);
+    ADD("moves", test_moves);
+    ADD("goes-back", test_goes_back);
+    ADD("no-manager", test_no_manager);
+    ADD("killed", test_killed);
+    return g_test_run();
+}
