@@ -12,38 +12,39 @@
 #define URGENT_PART  4             /* of the lead */
 #define REMEMBERED   (60 * HL_DAY) /* a person's certificate that nobody renewed for so long is not missed */
 
-#define MANUAL "see 'Certificates' in operations.md"
+#define UNNAMED "'holdline status' of an owner says whose"
+#define MANUAL  "see 'Certificates' in operations.md"
 
 typedef struct {
     const char *name;    /* of the kind */
     const char *subject; /* of the sentence; {name} */
     HlTime lead;
-    bool is_role;       /* of the repository */
-    bool is_person;     /* who may have left */
-    const char *remedy; /* {name}, {site} */
+    bool is_role;        /* of the repository */
+    const char *unnamed; /* of a person, who may have left: the subject where the name is not told; else NULL */
+    const char *remedy;  /* {name}, {site} */
 } Row;
 
 /* Snapshot and timestamp live 7 and 3 days and are signed daily; a component lives 30 and is signed again after half of
  * that.  Root and targets need their holders' keys: 60 days to meet. */
 static const Row rows[] = {
-    [MGR_END_ADMIN] = { "admin", "the certificate of account '{name}'", LEAD, false, true,
+    [MGR_END_ADMIN] = { "admin", "the certificate of account '{name}'", LEAD, false, "the certificate of an account",
                         "on the server: holdline account certificate {name} --site {site}" },
-    [MGR_END_MONITOR] = { "monitor", "the certificate of monitor '{name}'", LEAD, false, true,
+    [MGR_END_MONITOR] = { "monitor", "the certificate of monitor '{name}'", LEAD, false, "the certificate of a monitor",
                           "holdline monitor revoke {name}, then holdline monitor create {name}" },
-    [MGR_END_CONSOLE] = { "console", "the certificate of console '{name}'", LEAD, false, true,
+    [MGR_END_CONSOLE] = { "console", "the certificate of console '{name}'", LEAD, false, "the certificate of a console",
                           "holdline console revoke {name}, then holdline console create {name}" },
-    [MGR_END_SERVER] = { "server", "the server's certificate", LEAD, false, false, MANUAL },
-    [MGR_END_MANAGER] = { "manager", "the manager's own certificate", LEAD, false, false, MANUAL },
-    [MGR_END_CA] = { "ca", "the certificate authority", LEAD, false, false, MANUAL },
-    [MGR_END_ROOT] = { "root", "the pattern repository's role root", LEAD, true, false,
+    [MGR_END_SERVER] = { "server", "the server's certificate", LEAD, false, NULL, MANUAL },
+    [MGR_END_MANAGER] = { "manager", "the manager's own certificate", LEAD, false, NULL, MANUAL },
+    [MGR_END_CA] = { "ca", "the certificate authority", LEAD, false, NULL, MANUAL },
+    [MGR_END_ROOT] = { "root", "the pattern repository's role root", LEAD, true, NULL,
                        "holdline-updater repo root rotate {site}/repo root" },
-    [MGR_END_TARGETS] = { "targets", "the pattern repository's role targets", LEAD, true, false,
+    [MGR_END_TARGETS] = { "targets", "the pattern repository's role targets", LEAD, true, NULL,
                           "holdline-updater repo root rotate {site}/repo targets" },
-    [MGR_END_SNAPSHOT] = { "snapshot", "the pattern repository's snapshot", 84 * HL_HOUR, true, false,
+    [MGR_END_SNAPSHOT] = { "snapshot", "the pattern repository's snapshot", 84 * HL_HOUR, true, NULL,
                            "holdline-updater repo resign {site}/repo" },
-    [MGR_END_TIMESTAMP] = { "timestamp", "the pattern repository's timestamp", 36 * HL_HOUR, true, false,
+    [MGR_END_TIMESTAMP] = { "timestamp", "the pattern repository's timestamp", 36 * HL_HOUR, true, NULL,
                             "holdline-updater repo resign {site}/repo" },
-    [MGR_END_COMPONENT] = { "component", "the signature of the patterns '{name}'", 10 * HL_DAY, true, false,
+    [MGR_END_COMPONENT] = { "component", "the signature of the patterns '{name}'", 10 * HL_DAY, true, NULL,
                             "holdline-updater repo resign {site}/repo" },
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(rows) == MGR_N_ENDS);
@@ -96,6 +97,23 @@ static HlTime find_lead(const MgrEnd *end)
                : row->lead;
 }
 
+MgrEndSight mgr_end_sight(MgrEndKind kind, const char *name, const MgrCaller *caller)
+{
+    bool is_person = rows[kind].unnamed != NULL;
+
+    if (!is_person ||
+        (caller != NULL && (strcmp(name, caller->account) == 0 || mgr_role_may(caller->role, MGR_NEED_OWN))))
+        return MGR_END_SHOWN;
+    if (caller == NULL) /* whoever reads the topics may be a monitor, and learn of its own end there */
+        return kind == MGR_END_ADMIN ? MGR_END_NAMELESS : MGR_END_SHOWN;
+    return caller->groups == NULL ? MGR_END_NAMELESS : MGR_END_HIDDEN;
+}
+
+static bool is_unnamed(const MgrEnd *end)
+{
+    return rows[end->kind].unnamed != NULL && *end->name == '\0';
+}
+
 /* The times at which the grade changes, in order: to near, urgent, past, quiet (0: it stays past). */
 static void find_steps(const MgrEnd *end, HlTime steps[4])
 {
@@ -104,7 +122,7 @@ static void find_steps(const MgrEnd *end, HlTime steps[4])
     steps[0] = end->end - lead;
     steps[1] = end->end - lead / URGENT_PART;
     steps[2] = end->end;
-    steps[3] = rows[end->kind].is_person ? end->end + REMEMBERED : 0;
+    steps[3] = rows[end->kind].unnamed != NULL ? end->end + REMEMBERED : 0;
 }
 
 MgrEndGrade mgr_end_grade(const MgrEnd *end, HlTime now)
@@ -147,7 +165,8 @@ char *mgr_end_describe(const MgrEnd *end, HlTime now)
 {
     bool is_past = now >= end->end;
     HlTime distance = is_past ? now - end->end : end->end - now;
-    g_autofree char *subject = fill_in(rows[end->kind].subject, end->name, "");
+    const char *pattern = is_unnamed(end) ? rows[end->kind].unnamed : rows[end->kind].subject;
+    g_autofree char *subject = fill_in(pattern, end->name, "");
     g_autofree char *time = hl_time_format(end->end);
     g_autofree char *apart = describe_distance(distance);
 
@@ -159,6 +178,8 @@ char *mgr_end_describe(const MgrEnd *end, HlTime now)
 
 char *mgr_end_remedy(const MgrEnd *end, const char *site, bool is_copy)
 {
+    if (is_unnamed(end))
+        return g_strdup(UNNAMED);
     return is_copy && rows[end->kind].is_role ? g_strdup("holdline pattern sync")
                                               : fill_in(rows[end->kind].remedy, end->name, site);
 }

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 
 #include "lib/base/clock.h"
+#include "manager/core/role.h"
 
 typedef enum {
     MGR_END_ADMIN,
@@ -42,7 +43,7 @@ bool mgr_end_is_role(MgrEndKind kind);
 
 typedef struct {
     MgrEndKind kind;
-    const char *name; /* of the person, component, ...; borrowed, never NULL */
+    const char *name; /* of the person, component, ...; "": not told; borrowed, never NULL */
     HlTime begin;     /* when it was issued or signed; 0: not known */
     HlTime end;
 } MgrEnd;
@@ -58,6 +59,17 @@ typedef enum {
 const char *mgr_end_grade_name(MgrEndGrade grade);
 
 MgrEndGrade mgr_end_grade(const MgrEnd *end, HlTime now);
+
+/* What somebody is told of an end. */
+typedef enum {
+    MGR_END_HIDDEN,
+    MGR_END_NAMELESS, /* that there is one, and not whose: the name is left empty */
+    MGR_END_SHOWN,    /* and reminded of beside answers */
+} MgrEndSight;
+
+/* The site's own and the repository's concern everybody; a person's certificate the person, and who can renew it.
+ * caller NULL: for the status topics, which unlimited accounts and monitors read. */
+MgrEndSight mgr_end_sight(MgrEndKind kind, const char *name, const MgrCaller *caller);
 
 /* When the grade will change next; 0: never. */
 HlTime mgr_end_next(const MgrEnd *end, HlTime now);

@@ -127,6 +127,48 @@ static void test_renews(void)
     g_assert_false(mgr_end_renews(&end, END, END));
 }
 
+/* Whom an end concerns: by role, for each kind of end, somebody else's and one's own. */
+static void test_sight(void)
+{
+    static const struct {
+        int role; /* -1: the status topics */
+        const char *groups;
+        MgrEndSight account, monitor, console, own;
+    } rows[] = {
+        { -1, "", MGR_END_NAMELESS, MGR_END_SHOWN, MGR_END_SHOWN, MGR_END_NAMELESS },
+        { MGR_ROLE_AUDITOR, "", MGR_END_NAMELESS, MGR_END_NAMELESS, MGR_END_NAMELESS, MGR_END_SHOWN },
+        { MGR_ROLE_OPERATOR, "", MGR_END_NAMELESS, MGR_END_NAMELESS, MGR_END_NAMELESS, MGR_END_SHOWN },
+        { MGR_ROLE_ADMINISTRATOR, "", MGR_END_NAMELESS, MGR_END_NAMELESS, MGR_END_NAMELESS, MGR_END_SHOWN },
+        { MGR_ROLE_OWNER, "", MGR_END_SHOWN, MGR_END_SHOWN, MGR_END_SHOWN, MGR_END_SHOWN },
+        { MGR_ROLE_AUDITOR, "lab", MGR_END_HIDDEN, MGR_END_HIDDEN, MGR_END_HIDDEN, MGR_END_SHOWN },
+        { MGR_ROLE_OPERATOR, "lab", MGR_END_HIDDEN, MGR_END_HIDDEN, MGR_END_HIDDEN, MGR_END_SHOWN },
+        { MGR_ROLE_ADMINISTRATOR, "lab", MGR_END_HIDDEN, MGR_END_HIDDEN, MGR_END_HIDDEN, MGR_END_SHOWN },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_auto(MgrCaller) named = { 0 };
+        const MgrCaller *caller = rows[i].role >= 0 ? &named : NULL;
+
+        if (caller != NULL)
+            mgr_caller_init(&named, "me", (MgrRole)rows[i].role, rows[i].groups);
+        g_assert_cmpint(mgr_end_sight(MGR_END_ADMIN, "ann", caller), ==, rows[i].account);
+        g_assert_cmpint(mgr_end_sight(MGR_END_MONITOR, "eye", caller), ==, rows[i].monitor);
+        g_assert_cmpint(mgr_end_sight(MGR_END_CONSOLE, "web", caller), ==, rows[i].console);
+        g_assert_cmpint(mgr_end_sight(MGR_END_ADMIN, "me", caller), ==, rows[i].own);
+        for (MgrEndKind kind = MGR_END_SERVER; kind < MGR_N_ENDS; kind++)
+            g_assert_cmpint(mgr_end_sight(kind, "", caller), ==, MGR_END_SHOWN);
+    }
+}
+
+static void test_unnamed(void)
+{
+    g_autofree char *remedy = mgr_end_remedy(&(MgrEnd){ .kind = MGR_END_ADMIN, .name = "" }, "/srv", false);
+
+    check_words(MGR_END_ADMIN, "", 27 * HL_DAY, "the certificate of an account ends on 2026-12-24, in 27 days");
+    check_words(MGR_END_MONITOR, "", 27 * HL_DAY, "the certificate of a monitor ends on 2026-12-24, in 27 days");
+    g_assert_cmpstr(remedy, ==, "'holdline status' of an owner says whose");
+}
+
 static void test_order(void)
 {
     static const MgrEnd sorted[] = { { MGR_END_ROOT, "", 0, 1 },
@@ -149,5 +191,7 @@ int main(int argc, char **argv)
     g_test_add_func("/ends/kinds", test_kinds);
     g_test_add_func("/ends/renews", test_renews);
     g_test_add_func("/ends/order", test_order);
+    g_test_add_func("/ends/sight", test_sight);
+    g_test_add_func("/ends/unnamed", test_unnamed);
     return g_test_run();
 }

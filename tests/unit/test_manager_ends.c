@@ -46,9 +46,9 @@ static void add_person(Parts *parts, const char *serial, const char *name, const
 }
 
 /* "kind/name state" of each in the summary, with a blank between. */
-static char *shown(Parts *parts)
+static char *shown_to(Parts *parts, const MgrCaller *caller)
 {
-    g_autoptr(json_t) summary = mgr_status_summary(parts->status, NULL);
+    g_autoptr(json_t) summary = mgr_status_summary(parts->status, caller);
     GString *text = g_string_new(NULL);
     size_t i;
     json_t *end;
@@ -61,10 +61,12 @@ static char *shown(Parts *parts)
 
 static void expect_shown(Parts *parts, const char *expected)
 {
+    g_auto(MgrCaller) owner = { 0 };
     g_autofree char *text = NULL;
 
     mgr_ends_tick(parts->ends);
-    text = shown(parts);
+    mgr_caller_init(&owner, "zed", MGR_ROLE_OWNER, "");
+    text = shown_to(parts, &owner);
     g_assert_cmpstr(text, ==, expected);
 }
 
@@ -220,6 +222,45 @@ static void test_warnings(void)
                     (const char *const[]){ "'eye0'", "'eye1'", "'eye2'", "2 more ends are near", NULL });
     expect_warnings(parts, "admin", MGR_ROLE_ADMINISTRATOR, (const char *const[]){ "'admin'", NULL });
     expect_warnings(parts, "bob", MGR_ROLE_ADMINISTRATOR, (const char *const[]){ NULL });
+    put_own(parts, "server", HL_CERT_SERVER, -HL_MINUTE);
+    mgr_ends_touch(parts->ends);
+    expect_warnings(parts, "bob", MGR_ROLE_ADMINISTRATOR,
+                    (const char *const[]){ "the server's certificate ended", NULL });
+    expect_warnings(parts, "admin", MGR_ROLE_OPERATOR,
+                    (const char *const[]){ "'admin'", "the server's certificate ended", NULL });
+}
+
+/* No name of somebody else's account but to owners; that there is such an end is told. */
+static void test_names(void)
+{
+    static const struct {
+        const char *name;
+        int role; /* -1: the topics */
+        const char *groups, *expected;
+    } rows[] = {
+        { "", -1, "", "server/ past monitor/eye near admin/ near" },
+        { "bob", MGR_ROLE_OWNER, "", "server/ past monitor/eye near admin/admin near" },
+        { "bob", MGR_ROLE_ADMINISTRATOR, "", "server/ past monitor/ near admin/ near" },
+        { "admin", MGR_ROLE_OPERATOR, "", "server/ past monitor/ near admin/admin near" },
+        { "eye", MGR_ROLE_AUDITOR, "", "server/ past monitor/eye near admin/ near" },
+        { "bob", MGR_ROLE_OPERATOR, "lab", "server/ past" },
+        { "admin", MGR_ROLE_OPERATOR, "lab", "server/ past admin/admin near" },
+    };
+    g_autoptr(Parts) parts = make_parts();
+
+    add_person(parts, "0a", "admin", "admin", 50 * HL_DAY);
+    add_person(parts, "0b", "eye", "monitor", 40 * HL_DAY);
+    put_own(parts, "server", HL_CERT_SERVER, -HL_MINUTE);
+    mgr_ends_tick(parts->ends);
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_auto(MgrCaller) caller = { 0 };
+        g_autofree char *text = NULL;
+
+        if (rows[i].role >= 0)
+            mgr_caller_init(&caller, rows[i].name, (MgrRole)rows[i].role, rows[i].groups);
+        text = shown_to(parts, rows[i].role >= 0 ? &caller : NULL);
+        g_assert_cmpstr(text, ==, rows[i].expected);
+    }
 }
 
 static GStrv warn(const MgrCaller *caller, gpointer user)
@@ -325,6 +366,7 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/ends/own", test_own);
     g_test_add_func("/manager/ends/repository", test_repository);
     g_test_add_func("/manager/ends/warnings", test_warnings);
+    g_test_add_func("/manager/ends/names", test_names);
     g_test_add_func("/manager/ends/replies", test_replies);
     g_test_add_func("/manager/ends/disabled", test_disabled);
     g_test_add_func("/manager/ends/metric", test_metric);

@@ -337,11 +337,12 @@ static GBytes *encode_json(const Reply *reply, char **warnings)
 static bool send(MgrCall *call, const Reply *reply)
 {
     bool is_plain = call->origin.is_plain;
+    bool is_denied = strcmp(reply->code, hl_error_name(HL_ERROR_DENIED)) == 0;
     GBytes *(*encode)(const Reply *reply, char **warnings) = is_plain ? encode_json : encode_message;
     g_autoptr(GBytes) payload = NULL;
     g_auto(GStrv) warnings = NULL;
 
-    if (!reply->more && call->calls->warnings != NULL)
+    if (!reply->more && !is_denied && call->calls->warnings != NULL) /* who is refused is told nothing else */
         warnings = call->calls->warnings(&call->origin.caller, call->calls->user);
     payload = encode(reply, warnings);
     if (warnings != NULL && g_bytes_get_size(payload) > reply->max) {

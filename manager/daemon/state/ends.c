@@ -10,7 +10,6 @@
 #define LOOK_EVERY   HL_DAY
 #define LOG_EVERY    (HL_DAY - HL_MINUTE) /* a day's look is not a minute short of it */
 #define MAX_KEPT     200                  /* the soonest; the metric has a line for each */
-#define MAX_TOLD     20                   /* in the summary, which is one message */
 #define MAX_WARNINGS 3                    /* beside an answer */
 
 /* One thing, and what was told of it. */
@@ -178,7 +177,9 @@ static bool is_told_here(const Item *item)
 
 static void tell_event(const MgrEnds *ends, const Item *item, MgrEndGrade before, HlTime now)
 {
-    g_autofree char *text = mgr_end_describe(&item->end, now);
+    bool is_named = mgr_end_sight(item->end.kind, item->name, NULL) == MGR_END_SHOWN;
+    MgrEnd end = { item->end.kind, is_named ? item->name : "", item->end.begin, item->end.end };
+    g_autofree char *text = mgr_end_describe(&end, now);
 
     if (item->grade != before)
         mgr_status_server_event(ends->parts.status, "end", mgr_end_grade_name(before), mgr_end_grade_name(item->grade),
@@ -226,7 +227,7 @@ static void tell_summary(const MgrEnds *ends)
 {
     json_t *array = json_array();
 
-    for (guint i = 0; i < ends->items->len && json_array_size(array) < MAX_TOLD; i++) {
+    for (guint i = 0; i < ends->items->len; i++) {
         const Item *item = ends->items->pdata[i];
         g_autofree char *end = hl_time_format(item->end.end);
         g_autofree char *remedy = find_remedy(ends, item);
@@ -304,11 +305,12 @@ GStrv mgr_ends_warnings(MgrEnds *ends, const MgrCaller *caller)
     mgr_ends_tick(ends); /* of what was renewed a moment ago nobody is warned */
     if (broker != NULL && caller->groups == NULL)
         g_strv_builder_add(lines, broker);
-    for (int own = 1; own >= (caller->role == MGR_ROLE_OWNER ? 0 : 1); own--) {
+    for (int own = 1; own >= 0; own--) {
         for (guint i = 0; i < ends->items->len; i++) {
             const Item *item = ends->items->pdata[i];
 
-            if (item->grade == MGR_END_QUIET || is_own(item, caller->account) != (own == 1))
+            if (item->grade == MGR_END_QUIET || is_own(item, caller->account) != (own == 1) ||
+                mgr_end_sight(item->end.kind, item->name, caller) != MGR_END_SHOWN)
                 continue;
             if (due++ < MAX_WARNINGS)
                 warn(ends, item, lines);

@@ -2,6 +2,8 @@
 #include "manager/daemon/state/status.h"
 
 #include "lib/base/ident.h"
+#include "lib/base/unconst.h"
+#include "manager/core/ends.h"
 #include "manager/daemon/ground/now.h"
 #include "proto/components.h"
 
@@ -10,6 +12,8 @@
  * publications may wait for the broker before more are made: one that waits takes memory and says what was, one that is
  * made later says what is. */
 #define MAX_FLUSH 100
+
+#define MAX_ENDS 20 /* told of: the summary is one message */
 
 struct MgrStatus {
     MgrFleet *fleet;
@@ -250,6 +254,40 @@ static guint count_commands(const MgrFleet *fleet, const MgrCaller *caller)
     return n;
 }
 
+static json_t *nameless(const json_t *end, MgrEndKind kind)
+{
+    g_autofree char *remedy = mgr_end_remedy(&(MgrEnd){ .kind = kind, .name = "" }, "", false);
+    json_t *copy = json_copy(hl_unconst(end));
+
+    json_object_set_new(copy, "name", json_string(""));
+    json_object_set_new(copy, "remedy", json_string(remedy));
+    return copy;
+}
+
+static json_t *ends_value(const json_t *ends, const MgrCaller *caller)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < json_array_size(ends) && json_array_size(array) < MAX_ENDS; i++) {
+        json_t *end = json_array_get(ends, i);
+        MgrEndKind kind = MGR_END_CA;
+
+        if (!mgr_end_kind_parse(json_string_value(json_object_get(end, "kind")), &kind))
+            continue;
+        switch (mgr_end_sight(kind, json_string_value(json_object_get(end, "name")), caller)) {
+        case MGR_END_HIDDEN:
+            break;
+        case MGR_END_NAMELESS:
+            json_array_append_new(array, nameless(end, kind));
+            break;
+        case MGR_END_SHOWN:
+            json_array_append(array, end);
+            break;
+        }
+    }
+    return array;
+}
+
 json_t *mgr_status_summary(const MgrStatus *status, const MgrCaller *caller)
 {
     Sums sums = { 0 };
@@ -279,8 +317,7 @@ json_t *mgr_status_summary(const MgrStatus *status, const MgrCaller *caller)
     json_object_set_new(document, "latest_patterns", patterns_value(status->fleet->latest));
     json_object_set(document, "repository", status->repository != NULL ? status->repository : json_null());
     json_object_set(document, "audit", status->audit != NULL ? status->audit : json_null());
-    if (caller == NULL || caller->groups == NULL) /* they concern the site */
-        json_object_set(document, "ends", status->ends);
+    json_object_set_new(document, "ends", ends_value(status->ends, caller));
     return document;
 }
 

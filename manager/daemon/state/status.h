@@ -41,7 +41,8 @@ void mgr_status_set_blind(MgrStatus *status, bool blind);
 /* What the summary tells of the pattern repository's signature; takes the document. */
 void mgr_status_set_repository(MgrStatus *status, json_t *repository);
 
-/* What the summary tells of what ends soon; takes the array. */
+/* What ends soon, the soonest first, each with "kind", "name", "end", "state" and "remedy"; takes the array.  Of it the
+ * summary tells each reader the first twenty that mgr_end_sight lets him see. */
 void mgr_status_set_ends(MgrStatus *status, json_t *ends);
 
 /* What is wrong with telling an external broker; NULL: nothing. */
