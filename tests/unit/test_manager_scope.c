@@ -325,6 +325,27 @@ static bool sees_status(const Parts *parts)
            NULL;
 }
 
+/* Where it was before is not told either, also where the registry was mended. */
+static void test_history(void)
+{
+    static const char *const history[] = { "endpoint", "e-near", NULL };
+    g_autoptr(World) world = world_new("operator");
+    Parts *parts = world->parts;
+    HlWriteSet *set = hl_write_set_new();
+    g_autofree char *told = NULL;
+
+    parts_call(parts, "endpoint move", "selector", "e-near", "group", "vault", NULL);
+    done(parts);
+    mgr_write_history(set, hl_clock_wall(), "e-near", "moved", "office: its group was missing");
+    mgr_record_write(parts->record, set);
+    parts_call(parts, "endpoint move", "selector", "e-near", "group", "lab", NULL);
+    done(parts);
+    told = ask(world, "endpoint history", history);
+    check_told(world, "endpoint history", told);
+    g_assert_nonnull(strstr(told, "\"detail\":\"another group\""));
+    g_assert_nonnull(strstr(told, "\"detail\":\"lab\""));
+}
+
 /* Status topics are about all groups: they begin and end with the limits, and so does the session that reads them. */
 static void test_limits_change(void)
 {
@@ -356,6 +377,7 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/scope/as-if-not-there", test_as_if_not_there);
     g_test_add_func("/manager/scope/counts", test_counts);
     g_test_add_func("/manager/scope/stays-inside", test_stays_inside);
+    g_test_add_func("/manager/scope/history", test_history);
     g_test_add_func("/manager/scope/limits-change", test_limits_change);
     return g_test_run();
 }

@@ -160,12 +160,29 @@ static void call_show(MgrCall *call, gpointer user)
     mgr_call_done(call, document);
 }
 
+typedef struct {
+    const MgrCaller *caller;
+    json_t *array;
+} History;
+
+/* The groups in which it was before are not the caller's for that. */
+static bool names_hidden_group(const MgrCaller *caller, const char *what, const char *detail)
+{
+    g_autofree char *group = g_strndup(detail, strcspn(detail, ":")); /* "GROUP" or "GROUP: why" (manager/store/heal) */
+
+    return strcmp(what, "moved") == 0 && !mgr_caller_sees(caller, group);
+}
+
 static bool on_history_row(HlStmt *row, gpointer user)
 {
+    const History *history = user;
+    const char *what = hl_stmt_text(row, 1);
+    const char *detail = hl_stmt_text(row, 2);
     g_autofree char *at = hl_time_format(hl_stmt_int(row, 0));
 
-    json_array_insert_new(
-        user, 0, json_pack("{s:s, s:s, s:s}", "at", at, "what", hl_stmt_text(row, 1), "detail", hl_stmt_text(row, 2)));
+    if (names_hidden_group(history->caller, what, detail))
+        detail = "another group";
+    json_array_insert_new(history->array, 0, json_pack("{s:s, s:s, s:s}", "at", at, "what", what, "detail", detail));
     return true;
 }
 
@@ -174,18 +191,18 @@ static void call_history(MgrCall *call, gpointer user)
     const MgrEndpointCalls *calls = user;
     g_autoptr(GError) error = NULL;
     const MgrEndpoint *endpoint = named_endpoint(calls, call);
-    json_t *array;
+    History history = { mgr_call_caller(call), NULL };
 
     if (endpoint == NULL)
         return;
-    array = json_array();
-    if (hl_db_query(mgr_record_reader(calls->parts.record), on_history_row, array, &error,
+    history.array = json_array();
+    if (hl_db_query(mgr_record_reader(calls->parts.record), on_history_row, &history, &error,
                     "SELECT at, what, detail FROM history WHERE endpoint = ? ORDER BY number DESC LIMIT ?", "ti",
                     endpoint->record.id, (int64_t)MAX_HISTORY)) {
-        mgr_call_done_list(call, "history", array, NULL);
+        mgr_call_done_list(call, "history", history.array, NULL);
         return;
     }
-    json_decref(array);
+    json_decref(history.array);
     mgr_call_fail(call, error);
 }
 
