@@ -204,14 +204,16 @@ void con_events_news(ConNews news, const char *id, const json_t *document, gpoin
 /* ----------------------------------------------------------------------------------------------------------- streams
  */
 
+/* An event, not a comment: a page cannot see comments, and by its pulse it knows a line that was cut without a word. */
 static gboolean on_pulse(gpointer user)
 {
+    static const char pulse[] = "event: pulse\ndata: {}\n\n";
     ConEvents *events = user;
 
     for (guint i = events->streams->len; i-- > 0;) {
         Stream *stream = events->streams->pdata[i];
 
-        if (hl_http_stream_write(stream->http, ":\n\n", 3) == HL_HTTP_STREAM_GONE)
+        if (hl_http_stream_write(stream->http, pulse, strlen(pulse)) == HL_HTTP_STREAM_GONE)
             g_ptr_array_remove_index_fast(events->streams, i);
     }
     return G_SOURCE_CONTINUE;

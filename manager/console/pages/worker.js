@@ -5,12 +5,15 @@
 
 const EVENTS = ['endpoints', 'summary', 'commands', 'groups', 'event', 'stale', 'reset'];
 const RETRY = 10000; // after an answer that ends an EventSource for good, as 401 and 503 do
+const SILENCE = 40000; // the server sends a pulse every 15 s: who hears nothing for so long has lost the line
 
 const ports = new Set();
 let stream = null;
 let isUp = null;
 let stale = null; // the newest, for tabs that come later
 let retry = null;
+let watch = null;
+let isAgain = false; // the next stream to open is not the first one
 
 function tell(message) {
     for (const port of ports)
@@ -24,17 +27,38 @@ function line(up) {
     tell({ type: 'line', up });
 }
 
+// A network that is cut, or a console that hangs, ends no stream: only the silence tells.
+function heard() {
+    clearTimeout(watch);
+    watch = setTimeout(() => {
+        line(false);
+        open();
+    }, SILENCE);
+}
+
 function open() {
     clearTimeout(retry);
+    stream?.close();
     stream = new EventSource('/api/v1/events');
-    stream.onopen = () => line(true);
+    heard();
+    stream.onopen = () => {
+        line(true);
+        heard();
+        if (isAgain)
+            tell({ type: 'reset', data: {} }); // what happened in between was told to nobody
+        isAgain = true;
+    };
     stream.onerror = () => {
         line(false);
-        if (stream.readyState === EventSource.CLOSED)
+        if (stream.readyState === EventSource.CLOSED) {
+            clearTimeout(watch);
             retry = setTimeout(open, RETRY);
+        }
     };
+    stream.addEventListener('pulse', heard);
     for (const type of EVENTS)
         stream.addEventListener(type, (event) => {
+            heard();
             const message = { type, data: event.data ? JSON.parse(event.data) : null };
             if (type === 'stale')
                 stale = message;
@@ -44,10 +68,12 @@ function open() {
 
 function close() {
     clearTimeout(retry);
+    clearTimeout(watch);
     stream?.close();
     stream = null;
     isUp = null;
     stale = null;
+    isAgain = false;
 }
 
 function join(port) {
