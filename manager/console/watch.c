@@ -159,6 +159,7 @@ static void ask(ConWatch *watch)
         watch->is_void = true;
         return;
     }
+    g_clear_handle_id(&watch->timer, g_source_remove); /* or it would spoil this one in its middle */
     watch->is_asking = true;
     watch->is_void = false;
     watch->taken = 0;

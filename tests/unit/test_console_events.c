@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* manager/console, from the status topics to a browser: watch (snapshot, topics, stale), people (who asks, for how long
+ * that holds) and events (batches, slow readers, limited accounts). */
+#include <string.h>
+
+#include "tests/support/console_world.h"
+
+#define ROW(id, group, seq)                                                                         \
+    "{\"id\": \"" id "\", \"host\": \"" id "\", \"group\": \"" group "\", \"actual\": \"online\", " \
+    "\"epoch\": 1, \"seq\": " #seq "}"
+#define ADMIN "{\"account\": \"ann\", \"role\": \"owner\", \"groups\": []}"
+#define OTTO  "{\"account\": \"otto\", \"role\": \"operator\", \"groups\": [\"office\"]}"
+
+/* With two endpoints, one of each group. */
+static World *start(void)
+{
+    World *world = world_new();
+
+    world_up(world, 1);
+    world_snapshot(world, ROW("e-1", "office", 1) ", " ROW("e-2", "sales", 1), 2);
+    return world;
+}
+
+/* ------------------------------------------------------------------------------------------------------------- watch
+ */
+
+static void test_snapshot(void)
+{
+    g_autoptr(World) world = world_new();
+
+    g_assert_true(con_watch_is_stale(world->watch));
+    world_up(world, 1);
+    g_assert_true(con_watch_is_stale(world->watch)); /* until it is there */
+    world_snapshot(world, ROW("e-1", "office", 1), 1);
+    g_assert_false(con_watch_is_stale(world->watch));
+    g_assert_cmpuint(con_table_count(con_watch_table(world->watch)), ==, 1);
+    g_assert_cmpuint(world->news[CON_NEWS_RESET], ==, 1);
+    g_assert_nonnull(con_watch_summary(world->watch));
+    bus_fake_down(world->bus, "gone");
+    g_assert_true(con_watch_is_stale(world->watch));
+    g_assert_cmpuint(con_table_count(con_watch_table(world->watch)), ==, 1); /* the last that was known */
+    world_up(world, 1);
+    world_snapshot(world, ROW("e-2", "office", 1), 1);
+    g_assert_null(con_table_get(con_watch_table(world->watch), "e-1")); /* it went meanwhile */
+    g_assert_nonnull(con_table_get(con_watch_table(world->watch), "e-2"));
+}
+
+/* One that lost rows on its way, was refused, or is of a manager that is no more, is no snapshot. */
+static void test_bad_snapshots(void)
+{
+    g_autoptr(World) world = world_new();
+    g_auto(WorldCall) old = { 0 };
+    g_auto(WorldCall) refused = { 0 };
+
+    world_up(world, 1);
+    world_snapshot(world, ROW("e-1", "office", 1), 2);
+    g_assert_true(con_watch_is_stale(world->watch));
+    timer_fake_advance(2 * HL_SECOND);
+    refused = world_take(world);
+    world_refuse(world, &refused, "limit", "later");
+    g_assert_true(con_watch_is_stale(world->watch));
+    timer_fake_advance(2 * HL_SECOND);
+    old = world_take(world);
+    world_reply_part(world, &old, "{\"endpoints\": [" ROW("e-1", "office", 1) "]}");
+    world_manager(world, true, 2); /* in the middle of it */
+    world_reply(world, &old, "{\"endpoints\": [], \"count\": 1}");
+    g_assert_true(con_watch_is_stale(world->watch));
+    timer_fake_advance(10 * HL_SECOND); /* the next one takes its time, and is not begun again */
+    world_snapshot(world, ROW("e-3", "office", 1), 1);
+    g_assert_false(con_watch_is_stale(world->watch));
+    g_assert_cmpuint(con_table_count(con_watch_table(world->watch)), ==, 1);
+}
+
+static void test_topics(void)
+{
+    g_autoptr(World) world = start();
+    g_autoptr(json_t) events = NULL;
+
+    world_status(world, HL_TOPIC_STATUS_ENDPOINT, "e-1", ROW("e-1", "office", 2));
+    g_assert_cmpuint(world->news[CON_NEWS_CHANGED], <=, 1); /* it may say nothing new */
+    world_status(world, HL_TOPIC_STATUS_ENDPOINT, "e-1", ROW("e-1", "sales", 3));
+    g_assert_cmpuint(world->news[CON_NEWS_MOVED], ==, 1);
+    world_status(world, HL_TOPIC_STATUS_ENDPOINT, "e-1", "");
+    world_status(world, HL_TOPIC_STATUS_ENDPOINT, "e-1", "");
+    g_assert_cmpuint(world->news[CON_NEWS_REMOVED], ==, 1);
+    world_status(world, HL_TOPIC_STATUS_SUMMARY, "", "{\"endpoints\": 7}");
+    g_assert_cmpint(json_integer_value(json_object_get(con_watch_summary(world->watch), "endpoints")), ==, 7);
+    for (int i = 0; i < 60; i++) {
+        g_autofree char *event = g_strdup_printf("{\"n\": %d}", i);
+
+        world_status(world, HL_TOPIC_STATUS_EVENT, "", event);
+    }
+    events = con_watch_events(world->watch);
+    g_assert_cmpuint(json_array_size(events), ==, 50);
+    g_assert_cmpint(json_integer_value(json_object_get(json_array_get(events, 0), "n")), ==, 59);
+    world_status(world, HL_TOPIC_STATUS_ENDPOINT, "e-2", "{\"id\": ");
+    g_assert_nonnull(con_table_get(con_watch_table(world->watch), "e-2"));
+}
+
+/* ------------------------------------------------------------------------------------------------------------ people
+ */
+
+static void on_found(ConRequest *request, const ConPerson *person, gpointer user G_GNUC_UNUSED)
+{
+    con_request_done(request, json_pack("{s:s}", "account", person->account), NULL);
+}
+
+static void ask(World *world, const char *session)
+{
+    con_people_find(world->people, world_request("GET", "/api/v1/endpoints", session, NULL), on_found, NULL);
+}
+
+static guint asked(const World *world)
+{
+    return bus_fake_published(world->bus, HL_TOPIC_ROOT "admin/request/desk");
+}
+
+/* The manager is asked who that is, and says so. */
+static void answer(World *world, const char *person)
+{
+    g_auto(WorldCall) call = world_take(world);
+
+    g_assert_cmpstr(call.call->name, ==, "session show");
+    world_reply(world, &call, person);
+}
+
+static void test_people(void)
+{
+    g_autoptr(World) world = start();
+
+    ask(world, "s-ann");
+    answer(world, ADMIN);
+    g_free(world_answered(200));
+    ask(world, "s-ann");
+    g_assert_cmpuint(asked(world), ==, 0); /* it holds for five seconds */
+    g_free(world_answered(200));
+    timer_fake_advance(5 * HL_SECOND);
+    ask(world, "s-ann");
+    answer(world, ADMIN);
+    g_free(world_answered(200));
+    ask(world, "s-otto"); /* another one is another question */
+    answer(world, OTTO);
+    g_free(world_answered(200));
+    g_assert_null(world_request("GET", "/api/v1/endpoints", NULL, NULL));
+    g_free(world_answered(401));
+}
+
+static void refuse(World *world, const char *code)
+{
+    g_auto(WorldCall) call = world_take(world);
+
+    world_refuse(world, &call, code, "no");
+}
+
+/* Who was signed out is told 401 and forgotten; no manager is no reason to sign in again. */
+static void test_ended(void)
+{
+    g_autoptr(World) world = start();
+
+    ask(world, "s-ann");
+    answer(world, ADMIN);
+    g_free(world_answered(200));
+    timer_fake_advance(6 * HL_SECOND);
+    ask(world, "s-ann");
+    refuse(world, "expired");
+    g_free(world_answered(401));
+    ask(world, "s-ann");
+    g_assert_cmpuint(asked(world), ==, 1);
+    refuse(world, "unavailable");
+    g_free(world_answered(503));
+}
+
+static const ConHandlerRow *row_of(const ConHandlerRow *rows, const char *id)
+{
+    for (; rows->id != NULL; rows++)
+        if (strcmp(rows->id, id) == 0)
+            return rows;
+    g_assert_not_reached();
+}
+
+static void sign_in(World *world, const char *body)
+{
+    row_of(con_people_rows, "createSession")
+        ->handler(world_request("POST", "/api/v1/session", NULL, body), world->people);
+}
+
+static void test_sign_in(void)
+{
+    g_autoptr(World) world = start();
+    g_auto(WorldCall) call = { 0 };
+    g_autoptr(HttpFakeAnswer) given = NULL;
+    const char *cookie;
+
+    sign_in(world, "{\"name\": \"ann\"}");
+    g_free(world_answered(400));
+    sign_in(world, "{\"name\": \"ann\", \"password\": \"wrong\"}");
+    refuse(world, "denied");
+    g_free(world_answered(401));
+    sign_in(world, "{\"name\": \"ann\", \"password\": \"right\", \"code\": \"123456\"}");
+    call = world_take(world);
+    g_assert_cmpstr(call.call->name, ==, "session create");
+    g_assert_cmpstr(world_argument(&call, "password"), ==, "right");
+    g_assert_cmpstr(world_argument(&call, "code"), ==, "123456");
+    g_assert_cmpstr(call.call->address, ==, "192.0.2.1");
+    world_reply(world, &call, "{\"session\": \"secret\", \"account\": \"ann\", \"role\": \"owner\", \"groups\": []}");
+    given = http_fake_take();
+    g_assert_cmpuint(given->status, ==, 201);
+    g_assert_null(g_strstr_len(g_bytes_get_data(given->body, NULL), (gssize)g_bytes_get_size(given->body), "secret"));
+    cookie = g_hash_table_lookup(given->headers, "Set-Cookie");
+    g_assert_true(g_str_has_prefix(cookie, "__Host-holdline=secret;"));
+    g_assert_nonnull(strstr(cookie, "HttpOnly"));
+}
+
+static void test_sign_out(void)
+{
+    g_autoptr(World) world = start();
+    const ConHandlerRow *out = row_of(con_people_rows, "deleteSession");
+
+    ask(world, "s-ann");
+    answer(world, ADMIN);
+    g_free(world_answered(200));
+    out->handler(world_request("DELETE", "/api/v1/session", "s-ann", NULL), world->people);
+    refuse(world, "expired"); /* has ended already: as good */
+    g_free(world_answered(204));
+    ask(world, "s-ann");
+    refuse(world, "expired"); /* what was remembered of it is gone */
+    g_free(world_answered(401));
+}
+
+/* ------------------------------------------------------------------------------------------------------------ events
+ */
+
+static void open_stream(World *world, const char *session, const char *person)
+{
+    row_of(con_events_rows, "getEvents")->handler(world_request("GET", "/api/v1/events", session, NULL), world->events);
+    answer(world, person);
+}
+
+static void expect_heard(const char *part, bool is_there)
+{
+    g_autofree char *heard = http_fake_heard();
+
+    g_assert_nonnull(heard);
+    g_test_message("%s", heard);
+    g_assert_true((strstr(heard, part) != NULL) == is_there);
+}
+
+static void test_batches(void)
+{
+    g_autoptr(World) world = start();
+    g_autofree char *batch = NULL;
+
+    open_stream(world, "s-ann", ADMIN);
+    expect_heard("event: stale\ndata: {\"stale\":false}", true);
+    world_status(world, HL_TOPIC_STATUS_ENDPOINT, "e-1", ROW("e-1", "office", 2));
+    world_status(world, HL_TOPIC_STATUS_ENDPOINT, "e-1", ROW("e-1", "sales", 3));
+    world_status(world, HL_TOPIC_STATUS_ENDPOINT, "e-2", "");
+    world_status(world, HL_TOPIC_STATUS_EVENT, "", "{\"what\": \"e\"}");
+    expect_heard("event", false);
+    timer_fake_advance(250);
+    batch = http_fake_heard();
+    g_assert_nonnull(strstr(batch, "\"removed\":[\"e-2\"]"));
+    g_assert_nonnull(strstr(batch, "event: event\ndata: {\"what\":\"e\"}"));
+    g_assert_true(g_strrstr(batch, "\"id\":\"e-1\"") == strstr(batch, "\"id\":\"e-1\"")); /* once */
+    timer_fake_advance(HL_SECOND);
+    expect_heard("endpoints", false); /* and not again */
+    bus_fake_down(world->bus, "gone");
+    timer_fake_advance(250);
+    expect_heard("{\"stale\":true}", true);
+}
+
+static void test_limited(void)
+{
+    g_autoptr(World) world = start();
+
+    open_stream(world, "s-otto", OTTO);
+    timer_fake_advance(250);
+    g_free(http_fake_heard());
+    world_status(world, HL_TOPIC_STATUS_EVENT, "", "{\"what\": \"e\"}");
+    world_status(world, HL_TOPIC_STATUS_SUMMARY, "", "{\"endpoints\": 7}");
+    world_status(world, HL_TOPIC_STATUS_ENDPOINT, "e-2", ROW("e-2", "sales", 2));
+    timer_fake_advance(250);
+    expect_heard("e-2", false);
+    world_status(world, HL_TOPIC_STATUS_ENDPOINT, "e-1", ROW("e-1", "sales", 2)); /* left his group */
+    timer_fake_advance(250);
+    expect_heard("event: reset", true);
+}
+
+static void test_slow_reader(void)
+{
+    g_autoptr(World) world = start();
+
+    open_stream(world, "s-ann", ADMIN);
+    g_free(http_fake_heard());
+    http_fake_set_stream(HL_HTTP_STREAM_FULL);
+    world_status(world, HL_TOPIC_STATUS_ENDPOINT, "e-1", "");
+    timer_fake_advance(250);
+    http_fake_set_stream(HL_HTTP_STREAM_WRITTEN);
+    world_status(world, HL_TOPIC_STATUS_ENDPOINT, "e-2", "");
+    timer_fake_advance(250);
+    expect_heard("event: reset", true);
+}
+
+static void test_pulse(void)
+{
+    g_autoptr(World) world = start();
+
+    open_stream(world, "s-ann", ADMIN);
+    g_free(http_fake_heard());
+    timer_fake_advance(15 * HL_SECOND);
+    expect_heard("event: pulse", true);
+    http_fake_set_stream(HL_HTTP_STREAM_GONE);
+    timer_fake_advance(15 * HL_SECOND);
+    g_assert_null(http_fake_heard()); /* whoever left is taken out */
+}
+
+/* Twice a minute the manager is asked whether the session still holds: its end ends the stream, silence does not. */
+static void test_checked(void)
+{
+    g_autoptr(World) world = start();
+
+    open_stream(world, "s-ann", ADMIN);
+    timer_fake_advance(30 * HL_SECOND);
+    refuse(world, "unavailable");
+    expect_heard("pulse", true);
+    timer_fake_advance(30 * HL_SECOND);
+    answer(world, OTTO); /* was limited meanwhile */
+    g_free(http_fake_heard());
+    world_status(world, HL_TOPIC_STATUS_ENDPOINT, "e-2", ROW("e-2", "sales", 9));
+    timer_fake_advance(250);
+    expect_heard("e-2", false);
+    timer_fake_advance(30 * HL_SECOND);
+    refuse(world, "expired");
+    g_assert_null(http_fake_heard());
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/console/watch/snapshot", test_snapshot);
+    g_test_add_func("/console/watch/bad-snapshots", test_bad_snapshots);
+    g_test_add_func("/console/watch/topics", test_topics);
+    g_test_add_func("/console/people/remembered", test_people);
+    g_test_add_func("/console/people/ended", test_ended);
+    g_test_add_func("/console/people/sign-in", test_sign_in);
+    g_test_add_func("/console/people/sign-out", test_sign_out);
+    g_test_add_func("/console/events/batches", test_batches);
+    g_test_add_func("/console/events/limited", test_limited);
+    g_test_add_func("/console/events/slow-reader", test_slow_reader);
+    g_test_add_func("/console/events/pulse", test_pulse);
+    g_test_add_func("/console/events/checked", test_checked);
+    return g_test_run();
+}

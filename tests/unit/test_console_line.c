@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* manager/console/line: states, calls and what becomes of those that nobody answers; and identity: which files changed.
+ */
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/base/file.h"
+#include "tests/support/console_world.h"
+
+/* What a call came to. */
+typedef struct {
+    guint ends;
+    char *answer; /* as text */
+    HlErrorCode code;
+    GString *parts;
+} Outcome;
+
+static void on_done(const json_t *answer, const GError *error, gpointer user)
+{
+    Outcome *outcome = user;
+
+    outcome->ends++;
+    g_free(outcome->answer);
+    outcome->answer = answer != NULL ? hl_json_print(answer) : NULL;
+    outcome->code = error != NULL ? hl_error_code(error) : HL_ERROR_FAILED;
+}
+
+static void on_part(const json_t *part, gpointer user)
+{
+    g_autofree char *text = hl_json_print(part);
+
+    g_string_append(((Outcome *)user)->parts, text);
+}
+
+static void call(World *world, Outcome *outcome, ConLinePart part)
+{
+    g_clear_pointer(&outcome->answer, g_free);
+    *outcome = (Outcome){ .parts = outcome->parts };
+    con_line_call(world->line,
+                  &(ConLineAsk){ .name = "group show",
+                                 .arguments = (const char *const[]){ "group", "office", "left-out", NULL, NULL },
+                                 .session = "s-1",
+                                 .address = "192.0.2.1",
+                                 .part = part,
+                                 .done = on_done,
+                                 .user = outcome });
+}
+
+static void expect_end(const Outcome *outcome, HlErrorCode code)
+{
+    g_assert_cmpuint(outcome->ends, ==, 1);
+    g_assert_null(outcome->answer);
+    g_assert_cmpint((int)outcome->code, ==, (int)code);
+}
+
+/* Takes the snapshot that the watch asks for, so that the next call is the test's. */
+static World *start(void)
+{
+    World *world = world_new();
+
+    world_up(world, 1);
+    world_snapshot(world, "", 0);
+    return world;
+}
+
+static void test_states(void)
+{
+    g_autoptr(World) world = world_new();
+
+    g_assert_cmpint(con_line_state(world->line), ==, CON_LINE_NO_BROKER);
+    bus_fake_fail(world->bus, "connection refused", HL_SECOND);
+    g_assert_nonnull(strstr(con_line_reason(world->line), "connection refused"));
+    bus_fake_up(world->bus);
+    world_manager(world, false, 1);
+    world_manager(world, true, 2);
+    world_manager(world, true, 2); /* says it again: nothing new */
+    world_manager(world, true, 3); /* another one, without a word of the first */
+    bus_fake_down(world->bus, "gone");
+    g_assert_cmpint(con_line_state(world->line), ==, CON_LINE_NO_BROKER);
+    bus_fake_up(world->bus); /* nothing is known of the manager again */
+    g_assert_cmpstr(world->states->str, ==, "no-manager up up no-broker no-manager ");
+    g_assert_cmpint(con_line_certificate_end(world->line), ==, CLOCK_FAKE_WALL + HL_DAY);
+}
+
+static void test_call(void)
+{
+    g_autoptr(World) world = start();
+    Outcome outcome = { 0 };
+    g_auto(WorldCall) sent = { 0 };
+
+    call(world, &outcome, NULL);
+    sent = world_take(world);
+    g_assert_cmpstr(sent.call->name, ==, "group show");
+    g_assert_cmpstr(sent.call->session, ==, "s-1");
+    g_assert_cmpstr(sent.call->address, ==, "192.0.2.1");
+    g_assert_cmpstr(world_argument(&sent, "group"), ==, "office");
+    g_assert_cmpuint(sent.call->n_arguments, ==, 1);
+    world_reply_part(world, &sent, "{\"rows\": [1], \"n\": 1}");
+    g_assert_cmpuint(outcome.ends, ==, 0);
+    world_reply(world, &sent, "{\"rows\": [2], \"n\": 2}");
+    g_assert_cmpstr(outcome.answer, ==, "{\"rows\":[1,2],\"n\":2}"); /* lists grow, the rest is the newest */
+    world_reply(world, &sent, "{}");                                 /* twice: nobody waits for it */
+    g_assert_cmpuint(outcome.ends, ==, 1);
+    g_free(outcome.answer);
+}
+
+static void test_parts(void)
+{
+    g_autoptr(World) world = start();
+    g_autoptr(GString) parts = g_string_new(NULL);
+    Outcome outcome = { .parts = parts };
+    g_auto(WorldCall) sent = { 0 };
+
+    call(world, &outcome, on_part);
+    sent = world_take(world);
+    world_reply_part(world, &sent, "{\"rows\": [1]}");
+    world_reply_part(world, &sent, "{\"rows\": [2]}");
+    world_reply(world, &sent, "{\"count\": 2}");
+    g_assert_cmpstr(parts->str, ==, "{\"rows\":[1]}{\"rows\":[2]}");
+    g_assert_cmpstr(outcome.answer, ==, "{\"count\":2}");
+    g_free(outcome.answer);
+}
+
+/* Never from inside con_line_call: what is told later is told in a turn of its own. */
+static void test_refusals(void)
+{
+    g_autoptr(World) world = world_new();
+    Outcome outcome = { 0 };
+    WorldCall sent;
+
+    call(world, &outcome, NULL);
+    g_assert_cmpuint(outcome.ends, ==, 0);
+    timer_fake_advance(0);
+    expect_end(&outcome, HL_ERROR_UNAVAILABLE); /* no broker */
+    world_up(world, 1);
+    world_snapshot(world, "", 0);
+    call(world, &outcome, NULL);
+    sent = world_take(world);
+    world_refuse(world, &sent, "denied", "an auditor may not");
+    expect_end(&outcome, HL_ERROR_DENIED);
+    world_call_clear(&sent);
+    call(world, &outcome, NULL);
+    sent = world_take(world);
+    world_reply(world, &sent, "{\"rows\": [");
+    g_assert_cmpuint(outcome.ends, ==, 1);
+    g_assert_null(outcome.answer);
+    world_call_clear(&sent);
+    bus_fake_refuse(world->bus, true);
+    call(world, &outcome, NULL);
+    timer_fake_advance(0);
+    expect_end(&outcome, HL_ERROR_UNAVAILABLE); /* too much is under way */
+}
+
+static void test_unanswered(void)
+{
+    g_autoptr(World) world = start();
+    Outcome outcome = { 0 };
+    g_auto(WorldCall) sent = { 0 };
+
+    call(world, &outcome, NULL);
+    timer_fake_advance(19 * HL_SECOND);
+    sent = world_take(world);
+    world_reply_part(world, &sent, "{}"); /* it is at work: another twenty seconds */
+    timer_fake_advance(19 * HL_SECOND);
+    g_assert_cmpuint(outcome.ends, ==, 0);
+    timer_fake_advance(2 * HL_SECOND);
+    expect_end(&outcome, HL_ERROR_TIMEOUT);
+    bus_fake_ack(world->bus, NULL, 0);
+    call(world, &outcome, NULL);
+    g_assert_cmpuint(bus_fake_nack(world->bus, HL_TOPIC_ROOT "admin/request/desk", 0), ==, 1); /* nobody listens */
+    timer_fake_advance(0);
+    expect_end(&outcome, HL_ERROR_UNAVAILABLE);
+    call(world, &outcome, NULL);
+    bus_fake_down(world->bus, "gone");
+    expect_end(&outcome, HL_ERROR_UNAVAILABLE);
+    world_up(world, 1);
+    call(world, &outcome, NULL);
+    world_manager(world, true, 2); /* the one that was asked is no more */
+    expect_end(&outcome, HL_ERROR_UNAVAILABLE);
+}
+
+static void test_end_of_line(void)
+{
+    World *world = start();
+    Outcome outcome = { 0 };
+
+    call(world, &outcome, NULL);
+    world_free(world);
+    expect_end(&outcome, HL_ERROR_UNAVAILABLE);
+}
+
+static void test_statuses(void)
+{
+    g_autoptr(World) world = start();
+    g_autofree char *expected = g_strdup_printf("%d:e-1 %d: ", HL_TOPIC_STATUS_ENDPOINT, HL_TOPIC_STATUS_SUMMARY);
+
+    world_status(world, HL_TOPIC_STATUS_ENDPOINT, "e-1", "{\"id\": \"e-1\"}");
+    world_status(world, HL_TOPIC_STATUS_SUMMARY, "", "{}");
+    g_assert_cmpstr(world->statuses->str, ==, expected);
+}
+
+/* ---------------------------------------------------------------------------------------------------------- identity
+ */
+
+static void touch(const World *world, const char *name, HlTime wall)
+{
+    g_autofree char *path = g_build_filename(world->dir, name, NULL);
+    const struct timespec times[] = { { wall / 1000, 0 }, { wall / 1000, 0 } };
+
+    g_assert_cmpint(utimensat(AT_FDCWD, path, times, 0), ==, 0);
+}
+
+static void test_identity(void)
+{
+    g_autoptr(World) world = world_new();
+    g_auto(ConIdentity) identity = { 0 };
+    g_autoptr(GError) error = NULL;
+    g_autofree char *key = g_build_filename(world->dir, "desk.key", NULL);
+
+    g_assert_true(con_identity_load(&identity, &world->conf, world->dir, &error));
+    g_assert_nonnull(strstr(identity.cert_pem, "BEGIN CERTIFICATE"));
+    g_assert_cmpint(identity.end, ==, CLOCK_FAKE_WALL + HL_DAY);
+    g_assert_cmpint(con_identity_change(&identity, &world->conf, world->dir), ==, CON_IDENTITY_SAME);
+    touch(world, "desk.key", CLOCK_FAKE_WALL);
+    g_assert_cmpint(con_identity_change(&identity, &world->conf, world->dir), ==, CON_IDENTITY_LINE);
+    g_assert_cmpint(unlink(key), ==, 0);
+    g_assert_cmpint(con_identity_change(&identity, &world->conf, world->dir), ==, CON_IDENTITY_LINE);
+    g_assert_false(con_identity_load(&identity, &world->conf, world->dir, &error));
+    g_assert_nonnull(strstr(error->message, "desk.key"));
+    g_assert_nonnull(identity.cert_pem); /* what was there stays */
+}
+
+/* Browsers are shown one of their own: it is replaced without a new line. */
+static void test_shown_identity(void)
+{
+    g_autoptr(World) world = world_new();
+    g_auto(ConIdentity) identity = { 0 };
+    g_autoptr(GError) error = NULL;
+    g_autofree char *shown = g_build_filename(world->dir, "shown.pem", NULL);
+
+    g_assert_true(hl_file_write(shown, "not a certificate that we can read more of", 42, 0600, &error));
+    g_assert_true(hl_option_set(hl_option_find(con_conf_table(), "https.certificate"), &world->conf, shown, NULL) &&
+                  hl_option_set(hl_option_find(con_conf_table(), "https.key"), &world->conf, "desk.key", NULL));
+    g_assert_true(con_identity_load(&identity, &world->conf, world->dir, &error));
+    g_assert_cmpint(identity.end, ==, 0);
+    g_assert_cmpint(con_identity_change(&identity, &world->conf, world->dir), ==, CON_IDENTITY_SAME);
+    touch(world, "shown.pem", CLOCK_FAKE_WALL);
+    g_assert_cmpint(con_identity_change(&identity, &world->conf, world->dir), ==, CON_IDENTITY_SHOWN);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/console/line/states", test_states);
+    g_test_add_func("/console/line/call", test_call);
+    g_test_add_func("/console/line/parts", test_parts);
+    g_test_add_func("/console/line/refusals", test_refusals);
+    g_test_add_func("/console/line/unanswered", test_unanswered);
+    g_test_add_func("/console/line/end", test_end_of_line);
+    g_test_add_func("/console/line/statuses", test_statuses);
+    g_test_add_func("/console/identity/change", test_identity);
+    g_test_add_func("/console/identity/shown", test_shown_identity);
+    return g_test_run();
+}
