@@ -28,6 +28,7 @@ typedef enum {
 
 typedef struct {
     ConMethod method;
+    unsigned flags;   /* ConRouteFlags */
     const char *path; /* below CON_API; a segment {name} takes any text */
     const char *id;   /* of the operation, in openapi.json; what the console answers itself is found by it */
     const char *summary;
@@ -42,7 +43,6 @@ typedef struct {
     const char *query; /* the parameters that it takes, separated by blanks */
     const char *body;  /* schema of the request, by name; NULL: it has none */
     const char *reply; /* schema of the answer; NULL: it has none */
-    unsigned flags;    /* ConRouteFlags */
 } ConRoute;
 
 typedef struct {
