@@ -90,7 +90,7 @@ static const Call calls[] = {
 /* How a sample ends; "": well. */
 static inline const char *call_sample_end(const char *name)
 {
-    static const char *const ends[][2] = { { "clone", "conflict" },        { "pattern sync", "unavailable" },
+    static const char *const ends[][2] = { { "clone", "conflict" },        { "pattern sync", "invalid" },
                                            { "console renew", "exists" },  { "session create", "denied" },
                                            { "session end", "not-found" }, { "token delete", "not-found" },
                                            { "code create", "invalid" },   { "code confirm", "not-found" },

@@ -284,7 +284,7 @@ static void tell_waiting(MgrPatterns *patterns)
 bool mgr_patterns_sync(MgrPatterns *patterns, const MgrPatternsWaiter *waiter, GError **error)
 {
     if (!mgr_patterns_is_mirror(patterns))
-        return hl_fail(error, HL_ERROR_UNAVAILABLE,
+        return hl_fail(error, HL_ERROR_INVALID,
                        "this server copies no public source: set patterns.activeupdate-url and "
                        "patterns.activeupdate-root in %s, and reload",
                        patterns->options.conf_path);
