@@ -16,7 +16,8 @@
 #define PEM_BEGIN   "-----BEGIN CERTIFICATE REQUEST-----\n"
 #define PEM_END     "-----END CERTIFICATE REQUEST-----\n"
 
-/* The groups that an account is to be limited to, "a,b"; "": none (--all-groups); NULL: not said.  Caller frees. */
+/* The groups that an account is to be limited to, "a,b"; "": none (--all-groups); NULL: not said.  An empty --group is
+ * sent as a blank, which the server refuses: it lifts no limits.  Caller frees. */
 static char *groups_of(const HlInvocation *call)
 {
     gsize n = 0;
@@ -25,7 +26,7 @@ static char *groups_of(const HlInvocation *call)
 
     if (n == 0)
         return hl_cli_has(call, "all-groups") ? g_strdup("") : NULL;
-    out = g_string_new(given[0]);
+    out = g_string_new(*given[0] != '\0' ? given[0] : " ");
     for (gsize i = 1; i < n; i++)
         g_string_append_printf(out, ",%s", given[i]);
     return g_string_free(out, FALSE);

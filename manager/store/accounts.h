@@ -32,10 +32,12 @@ typedef void (*MgrAccountFn)(MgrAccountRecord *record, gpointer user);
 /* The receiver takes what it wants out of the record; the rest is freed. */
 bool mgr_registry_load_accounts(HlDb *db, MgrAccountFn fn, gpointer user, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* A new one.  Fails the set with HL_ERROR_CONFLICT if the name belongs to an account, or a certificate in force. */
+/* A new one.  Fails the set with HL_ERROR_CONFLICT if the name belongs to an account, or a certificate in force; or if
+ * a group that it is limited to is gone. */
 void mgr_write_account(HlWriteSet *set, const MgrAccountRecord *account);
 
-/* From one state to another, of one name.  Fails the set with HL_ERROR_CONFLICT if it is no longer in the first one. */
+/* From one state to another, of one name.  Fails the set with HL_ERROR_CONFLICT if it is no longer in the first one, or
+ * a group that it is limited to from now on is gone. */
 void mgr_write_account_change(HlWriteSet *set, const MgrAccountRecord *from, const MgrAccountRecord *to);
 
 /* With its password, sessions and tokens.  One that is gone already stays so. */

@@ -39,7 +39,10 @@ void mgr_write_group_change(HlWriteSet *set, const MgrGroupRecord *group, uint64
 
 void mgr_write_group_removal(HlWriteSet *set, const char *name)
 {
-    hl_write_set_add(set, "DELETE FROM grp WHERE name = ?", "t", name);
+    hl_write_set_add(set,
+                     "DELETE FROM grp WHERE name = ?1 AND NOT EXISTS (SELECT 1 FROM endpoint WHERE grp = ?1)"
+                     " AND NOT EXISTS (SELECT 1 FROM account WHERE instr(',' || groups || ',', ',' || ?1 || ',') > 0)",
+                     "t", name);
     hl_write_set_require(set);
 }
 

@@ -376,6 +376,60 @@ static void test_last_owners(void)
     }
 }
 
+/* An account is never limited to a group that is deleted meanwhile: the first of the two wins. */
+static void test_groups_at_once(void)
+{
+    static const Call deletion = { "group delete", { "name", "lab" } };
+    static const Call others[] = { { "account set", { "name", CALLER, "groups", "lab" } },
+                                   { "account set", { "name", CALLER, "groups", "lab,office", "note", "x" } },
+                                   { "account create", { "name", "ann", "role", "operator", "groups", "lab" } } };
+
+    for (guint i = 0; i < 4 * G_N_ELEMENTS(others); i++) {
+        const Call *other = &others[i / 4];
+        const Call *both[] = { i % 2 == 0 ? &deletion : other, i % 2 == 0 ? other : &deletion };
+        g_autoptr(Parts) parts = parts_new();
+        g_autofree char *first = NULL;
+        g_autofree char *second = NULL;
+        const MgrAccountRecord *account;
+
+        parts_add_group(parts, "lab", NULL);
+        add_account(parts, CALLER, "operator");
+        for (guint n = 0; n < 2; n++)
+            parts_request(parts, &(PartsRequest){ .name = both[n]->name,
+                                                  .arguments = both[n]->arguments,
+                                                  .correlation = n == 0 ? "first" : "second" });
+        while (i % 4 >= 2 && writer_fake_commit(parts->writer, 1) > 0)
+            continue;
+        let_finish(parts);
+        first = parts_end_of(parts, "first");
+        second = parts_end_of(parts, "second");
+        g_assert_cmpstr(first, ==, "");
+        g_assert_cmpstr(second, ==, i % 2 == 0 ? "not-found" : "conflict");
+        account = mgr_accounts_get(parts->fleet.accounts, i / 4 == 2 ? "ann" : CALLER);
+        if (i % 2 == 0)
+            g_assert_true(account == NULL || *account->groups == '\0');
+        else
+            g_assert_nonnull(mgr_fleet_group(&parts->fleet, "lab"));
+        parts_check_registry(parts);
+    }
+}
+
+/* A list of nothing is no word for all groups. */
+static void test_no_groups(void)
+{
+    static const char *const empty[] = { " ", ",", ", ,", "  ,  " };
+    g_autoptr(Parts) parts = parts_new();
+
+    add_account(parts, CALLER, "operator");
+    expect(parts, "admin", &(Call){ "account set", { "name", CALLER, "groups", "office" } }, "");
+    for (gsize i = 0; i < G_N_ELEMENTS(empty); i++) {
+        expect(parts, "admin", &(Call){ "account set", { "name", CALLER, "groups", empty[i] } }, "invalid");
+        g_assert_cmpstr(mgr_accounts_get(parts->fleet.accounts, CALLER)->groups, ==, "office");
+    }
+    expect(parts, "admin", &(Call){ "account set", { "name", CALLER, "groups", "" } }, "");
+    g_assert_cmpstr(mgr_accounts_get(parts->fleet.accounts, CALLER)->groups, ==, "");
+}
+
 /* An operator takes back what they asked for, and nobody else's; an administrator any. */
 static void test_cancel(void)
 {
@@ -479,6 +533,8 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/accounts/console", test_console);
     g_test_add_func("/manager/accounts/disabled", test_disabled);
     g_test_add_func("/manager/accounts/deleted", test_deleted);
+    g_test_add_func("/manager/accounts/groups-at-once", test_groups_at_once);
+    g_test_add_func("/manager/accounts/no-groups", test_no_groups);
     g_test_add_func("/manager/accounts/last-owners", test_last_owners);
     g_test_add_func("/manager/accounts/cancel", test_cancel);
     g_test_add_func("/manager/accounts/certificates", test_certificates);

@@ -143,12 +143,22 @@ static void change_free(gpointer data)
     g_free(change);
 }
 
+static bool lacks_group(const Change *change, GError **error)
+{
+    const char *text = change->after.name != NULL ? change->after.groups : "";
+    g_autofree char *groups = mgr_account_groups(change->calls->parts.fleet, text, error);
+
+    return groups == NULL;
+}
+
 /* What was written last is in memory by now: that tells which of the conditions did not hold. */
 static void explain_conflict(const Change *change, GError **error)
 {
     const char *name = mgr_call_argument(change->call, "name");
     const MgrAccountRecord *now = mgr_accounts_get(change->calls->parts.fleet->accounts, name);
 
+    if (lacks_group(change, error))
+        return;
     if (change->before.name == NULL)
         hl_fail(error, HL_ERROR_EXISTS, "the name '%s' was taken a moment ago", name);
     else if (now == NULL)
@@ -159,8 +169,7 @@ static void explain_conflict(const Change *change, GError **error)
     else
         hl_fail(error, HL_ERROR_CONFLICT,
                 "'%s' is the last owner with a certificate in force: nobody could create an account any more.  Make "
-                "another "
-                "one an owner first",
+                "another one an owner first",
                 name);
 }
 

@@ -97,6 +97,14 @@ static bool fail_taken(const char *name, GError **error)
     return hl_fail(error, HL_ERROR_EXISTS, "the name '%s' is taken: choose another, or revoke that one first", name);
 }
 
+static bool lacks_group(const Issue *issue, GError **error)
+{
+    const char *text = issue->account.groups != NULL ? issue->account.groups : ""; /* not of an account: none */
+    g_autofree char *groups = mgr_account_groups(issue->calls->parts.fleet, text, error);
+
+    return groups == NULL;
+}
+
 /* The access list goes by names: two who ask for one at once would get each other's rights. */
 static void fail_issue(gpointer change, const GError *error)
 {
@@ -109,7 +117,7 @@ static void fail_issue(gpointer change, const GError *error)
     else if (hl_error_code(error) == HL_ERROR_CONFLICT &&
              g_str_has_prefix(mgr_call_message(issue->call)->name, "account "))
         hl_fail(&why, HL_ERROR_NOT_FOUND, "the account '%s' was deleted a moment ago", name);
-    else if (hl_error_code(error) == HL_ERROR_CONFLICT)
+    else if (hl_error_code(error) == HL_ERROR_CONFLICT && !lacks_group(issue, &why))
         fail_taken(name, &why);
     mgr_call_fail(issue->call, why != NULL ? why : error);
 }

@@ -283,11 +283,6 @@ static void deletion_free(gpointer change)
     g_free(deletion);
 }
 
-static void fail_deletion(gpointer change, const GError *error)
-{
-    mgr_call_fail(((const Deletion *)change)->call, error);
-}
-
 static void fold_deletion(gpointer change)
 {
     const Deletion *deletion = change;
@@ -326,6 +321,21 @@ static bool check_deletable(const MgrFleet *fleet, const MgrGroup *group, GError
            hl_fail(error, HL_ERROR_CONFLICT,
                    "%u account%s limited to group '%s': have an owner change that first ('holdline account list')",
                    limited, limited == 1 ? " is" : "s are", name);
+}
+
+/* Who got there first is in memory by now: that tells which of the conditions did not hold. */
+static void fail_deletion(gpointer change, const GError *error)
+{
+    const Deletion *deletion = change;
+    const MgrGroup *group = mgr_fleet_group(deletion->calls->parts.fleet, deletion->name);
+    g_autoptr(GError) why = NULL;
+
+    if (hl_error_code(error) == HL_ERROR_CONFLICT && group == NULL)
+        hl_fail(&why, HL_ERROR_NOT_FOUND, "group '%s' was deleted a moment ago", deletion->name);
+    else if (hl_error_code(error) == HL_ERROR_CONFLICT && check_deletable(deletion->calls->parts.fleet, group, &why))
+        hl_fail(&why, HL_ERROR_CONFLICT,
+                "group '%s' was given an endpoint or an account a moment ago: review it and try again", deletion->name);
+    mgr_call_fail(deletion->call, why != NULL ? why : error);
 }
 
 static void call_delete(MgrCall *call, gpointer user)

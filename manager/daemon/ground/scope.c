@@ -29,6 +29,10 @@ char *mgr_account_groups(const MgrFleet *fleet, const char *text, GError **error
             return NULL;
         g_ptr_array_add(names, words[i]);
     }
+    if (names->len == 0 && *text != '\0') { /* a script whose variable is empty lifts no limits */
+        hl_fail(error, HL_ERROR_INVALID, "'%s' names no group; all groups are '' (--all-groups)", text);
+        return NULL;
+    }
     g_ptr_array_sort(names, compare_texts);
     for (guint i = 0; i < names->len; i++)
         if (i == 0 || strcmp(names->pdata[i], names->pdata[i - 1]) != 0)
