@@ -46,6 +46,7 @@ struct HlChild {
 typedef struct {
     pid_t parent;
     guint64 file_limit;
+    bool outlives;
 } Setup;
 
 /* Runs between fork and exec: async-signal-safe calls only. */
@@ -54,9 +55,13 @@ static void set_up_child(gpointer user)
     const Setup *setup = user;
     struct rlimit limit;
 
-    prctl(PR_SET_PDEATHSIG, SIGTERM);
-    if (getppid() != setup->parent)
-        _exit(127); /* the parent died before the line above */
+    if (setup->outlives) {
+        setsid();
+    } else {
+        prctl(PR_SET_PDEATHSIG, SIGTERM);
+        if (getppid() != setup->parent)
+            _exit(127); /* the parent died before the line above */
+    }
     if (setup->file_limit > 0 && getrlimit(RLIMIT_NOFILE, &limit) == 0) {
         if (limit.rlim_max < setup->file_limit) { /* root may raise the hard limit too */
             struct rlimit raised = { setup->file_limit, setup->file_limit };
@@ -280,6 +285,11 @@ void hl_child_abandon(HlChild *child)
     free_child(child);
 }
 
+void hl_child_leave(HlChild *child)
+{
+    free_child(child);
+}
+
 pid_t hl_child_pid(const HlChild *child)
 {
     return child->pid;
@@ -297,12 +307,13 @@ static void open_pipe(HlChild *child, Pipe *stream, GUnixFDSourceFunc callback)
 HlChild *hl_child_start(const HlChildSpec *spec, HlChildLine on_line, HlChildDone done, gpointer user, GError **error)
 {
     g_autofree HlChild *child = g_new0(HlChild, 1);
-    Setup setup = { .parent = getpid(), .file_limit = spec->file_limit };
+    Setup setup = { .parent = getpid(), .file_limit = spec->file_limit, .outlives = spec->outlives };
     hl_autofd int log = -1;
     hl_autofd int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
     g_auto(GStrv) environment = hl_environment_for_child();
     g_autoptr(GError) problem = NULL;
 
+    g_assert(!spec->outlives || spec->log_path != NULL);
     child->out.fd = child->err.fd = -1;
     child->on_line = on_line;
     child->lines_only = spec->lines_only;

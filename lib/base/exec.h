@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Child processes, watched from the loop.  A child dies with its parent (PR_SET_PDEATHSIG), may get a file limit of its
- * own, and has its output collected as bounded text.  No shell: argv only. */
+/* Child processes, watched from the loop.  A child dies with its parent (PR_SET_PDEATHSIG) unless it is to outlive it,
+ * may get a file limit of its own, and has its output collected as bounded text.  No shell: argv only. */
 #ifndef LIB_BASE_EXEC_H
 #define LIB_BASE_EXEC_H
 
@@ -20,6 +20,8 @@ typedef struct {
     /* A process that waits in the kernel for a file system that is gone does not die of SIGKILL.  Five seconds after
      * it, done is called all the same (lost), and the process is reaped whenever it ends. */
     bool may_be_lost;
+    bool outlives; /* this program: it has a session of its own, and needs log_path, as a pipe would end with its reader
+                    */
     HlTime deadline; /* then SIGTERM, ten seconds later SIGKILL; 0: none */
 } HlChildSpec;
 
@@ -56,6 +58,9 @@ void hl_child_kill(HlChild *child);
 /* Kills and reaps it now, without calling done: for a program about to exit.  One that the kernel does not let die (a
  * disk or a file system hangs) is left to init after five seconds. */
 void hl_child_abandon(HlChild *child);
+
+/* Lets it run, without calling done: for a program about to exit, and a child that outlives it. */
+void hl_child_leave(HlChild *child);
 
 /* Runs to the end, blocking, output discarded unless output != NULL (caller frees).  For set-up commands, never in a
  * daemon's loop. */

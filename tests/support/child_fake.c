@@ -58,6 +58,11 @@ static void drop(HlChild *child)
     g_free(child);
 }
 
+void hl_child_leave(HlChild *child)
+{
+    hl_child_abandon(child);
+}
+
 void hl_child_abandon(HlChild *child)
 {
     drop(child);
