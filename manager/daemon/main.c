@@ -6,14 +6,17 @@
 #include <string.h>
 
 #include "lib/base/cli.h"
+#include "lib/base/conf.h"
 #include "lib/base/file.h"
 #include "lib/base/log.h"
 #include "manager/daemon/manager.h"
+#include "manager/site/broker.h"
 #include "manager/site/site.h"
 
 typedef struct {
     Manager *manager;
     char *fenced;    /* why it may not go on; NULL: it may */
+    bool hands_over; /* ends, but leaves the managed broker to the next one */
     GMainLoop *loop; /* NULL: it ended, and what comes now (a second SIGTERM) finds a manager that is being freed */
 } Run;
 
@@ -31,6 +34,14 @@ static gboolean on_stop(gpointer user)
     hl_info("manager", "stopping");
     g_main_loop_quit(run->loop);
     return G_SOURCE_CONTINUE;
+}
+
+static gboolean on_hand_over(gpointer user)
+{
+    Run *run = user;
+
+    run->hands_over = run->loop != NULL || run->hands_over;
+    return on_stop(user);
 }
 
 static void on_fenced(const char *why, gpointer user)
@@ -72,10 +83,11 @@ static bool cmd_run(HlInvocation *call, GError **error)
     signal(SIGPIPE, SIG_IGN);
     g_unix_signal_add(SIGTERM, on_stop, &run);
     g_unix_signal_add(SIGINT, on_stop, &run);
+    g_unix_signal_add(SIGUSR1, on_hand_over, &run);
     g_unix_signal_add(SIGHUP, on_reload, &run);
     g_main_loop_run(run.loop);
     g_clear_pointer(&run.loop, g_main_loop_unref);
-    mgr_manager_free(run.manager);
+    mgr_manager_free(run.manager, run.hands_over && run.fenced == NULL ? MGR_BROKER_LEAVE : MGR_BROKER_END);
     hl_info("manager", "stopped");
     fenced = run.fenced;
     return fenced == NULL || hl_fail(error, HL_ERROR_CONFLICT, "%s", fenced);
@@ -95,8 +107,35 @@ static bool cmd_take_over(HlInvocation *call, GError **error)
     return true;
 }
 
+/* For a site that stays stopped, after a manager that could not end its broker itself. */
+static bool cmd_end_broker(HlInvocation *call, GError **error)
+{
+    g_autofree char *path = g_canonicalize_filename(conf_of(call), NULL);
+    g_autofree char *dir = g_path_get_dirname(path);
+    g_autofree char *lock_path = mgr_site_path(dir, "lock");
+    hl_autofd int lock = -1;
+    MgrConf conf = { 0 };
+    pid_t pid = 0;
+    uint16_t port;
+    bool ok;
+
+    if (!hl_conf_load(path, mgr_conf_table(), &conf, error))
+        return false;
+    lock = hl_file_lock(lock_path, error);
+    port = conf.broker_mode == MGR_BROKER_MANAGED ? (uint16_t)conf.broker_port : 0;
+    ok = lock >= 0 ? mgr_site_end_broker(dir, port, &pid, error)
+                   : hl_error_prefix(error, "a manager runs on %s, and ends its broker when it is stopped", dir);
+    hl_options_clear(mgr_conf_table(), &conf);
+    if (ok && pid != 0)
+        printf("The broker of %s, process %d, has ended.\n", dir, (int)pid);
+    else if (ok)
+        printf("No broker of %s runs.\n", dir);
+    return ok;
+}
+
 static const char *const run_flags[] = { "c", "take-over", NULL };
 static const char *const take_over_flags[] = { "c", NULL };
+static const char *const end_broker_flags[] = { "c", NULL };
 static const HlFlag flags[] = {
     { "c", "FILE", "Configuration file, made by 'holdline init' (default /etc/holdline/manager.conf)" },
     { "take-over", NULL, "Serve although another manager on a copy of this site does: that one is fenced" },
@@ -105,6 +144,8 @@ static const HlCommand commands[] = {
     { "run", "[-c FILE] [--take-over]", "Run the manager in the foreground", cmd_run, 0, 0, run_flags },
     { "take-over", "[-c FILE]", "Have the next start take over from another manager on a copy of this site",
       cmd_take_over, 0, 0, take_over_flags },
+    { "end-broker", "[-c FILE]", "End the managed broker that a manager left which was killed and is not to run again",
+      cmd_end_broker, 0, 0, end_broker_flags },
 };
 static const HlProgram program = {
     .name = "holdline-managerd",

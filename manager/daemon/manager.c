@@ -231,8 +231,10 @@ static bool open_pki(Manager *manager, GError **error)
     manager->own = mgr_own_new(
         &(MgrOwnOptions){ manager->dir, &manager->fleet, manager->record, manager->pki, on_renewed, manager });
     mgr_own_tick(manager->own);
-    if (manager->conf.broker_mode != MGR_BROKER_MANAGED)
+    if (manager->conf.broker_mode != MGR_BROKER_MANAGED) {
+        mgr_broker_end_left(manager->dir, &manager->conf);
         return true;
+    }
     manager->broker = mgr_broker_start(manager->dir, &manager->conf, error);
     mgr_pki_attach_broker(manager->pki, manager->broker);
     return manager->broker != NULL;
@@ -477,21 +479,6 @@ static bool read_conf(Manager *manager, GError **error)
     return manager->lock >= 0 || hl_error_prefix(error, "a manager is already running on %s", manager->dir);
 }
 
-Manager *mgr_manager_new(const MgrManagerOptions *options, GError **error)
-{
-    Manager *manager = g_new0(Manager, 1);
-
-    manager->lock = -1;
-    manager->conf_path = g_canonicalize_filename(options->conf_path, NULL);
-    manager->dir = g_path_get_dirname(manager->conf_path);
-    manager->started_wall = hl_clock_wall();
-    manager->upkeep.started_mono = hl_clock_mono();
-    if (read_conf(manager, error) && enter(manager, options, error) && start(manager, error))
-        return manager;
-    mgr_manager_free(manager);
-    return NULL;
-}
-
 /* -------------------------------------------------------------------------------------------------------------- stop
  */
 
@@ -528,7 +515,7 @@ static void free_calls(Manager *manager)
     g_clear_pointer(&manager->calls, mgr_calls_free);
 }
 
-void mgr_manager_free(Manager *manager)
+void mgr_manager_free(Manager *manager, MgrBrokerEnd end)
 {
     settle(manager);
     g_clear_pointer(&manager->front, mgr_front_free);
@@ -550,7 +537,7 @@ void mgr_manager_free(Manager *manager)
     g_clear_pointer(&manager->own, mgr_own_free);
     g_clear_pointer(&manager->pki, mgr_pki_free);
     g_clear_pointer(&manager->status, mgr_status_free);
-    g_clear_pointer(&manager->broker, mgr_broker_free);
+    mgr_broker_free(g_steal_pointer(&manager->broker), end);
     g_clear_pointer(&manager->gate, mgr_gate_free);
     g_clear_pointer(&manager->down, mgr_down_free);
     g_clear_pointer(&manager->signing_key, hl_signing_key_free);
@@ -562,6 +549,23 @@ void mgr_manager_free(Manager *manager)
     g_free(manager->dir);
     g_free(manager->conf_path);
     g_free(manager);
+}
+
+Manager *mgr_manager_new(const MgrManagerOptions *options, GError **error)
+{
+    Manager *manager = g_new0(Manager, 1);
+
+    manager->lock = -1;
+    manager->conf_path = g_canonicalize_filename(options->conf_path, NULL);
+    manager->dir = g_path_get_dirname(manager->conf_path);
+    manager->started_wall = hl_clock_wall();
+    manager->upkeep.started_mono = hl_clock_mono();
+    if (read_conf(manager, error) && enter(manager, options, error) && start(manager, error))
+        return manager;
+    if (manager->fence != NULL && error != NULL && hl_error_code(*error) == HL_ERROR_CONFLICT)
+        mgr_broker_end_left(manager->dir, &manager->conf); /* fenced: endpoints would stay with it */
+    mgr_manager_free(manager, MGR_BROKER_END_STARTED);
+    return NULL;
 }
 
 /* ------------------------------------------------------------------------------------------------------------ reload

@@ -12,6 +12,7 @@
 #define MANAGER_DAEMON_MANAGER_H
 
 #include "lib/base/error.h"
+#include "manager/daemon/ground/broker.h"
 
 typedef struct Manager Manager;
 
@@ -26,8 +27,8 @@ typedef struct {
 /* Builds and starts everything on the default main context.  NULL with a message that names what is missing. */
 Manager *mgr_manager_new(const MgrManagerOptions *options, GError **error);
 
-/* Says good-bye, writes what is under way, ends the managed broker. */
-void mgr_manager_free(Manager *manager);
+/* Says good-bye, writes what is under way, ends the managed broker or leaves it. */
+void mgr_manager_free(Manager *manager, MgrBrokerEnd end);
 
 /* SIGHUP: reads all, checks all, then swaps all that can change at run time.  On failure nothing has changed. */
 bool mgr_manager_reload(Manager *manager, GError **error) G_GNUC_WARN_UNUSED_RESULT;

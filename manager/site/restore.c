@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "manager/site/restore.h"
+#include "manager/site/broker.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "lib/base/file.h"
+#include "manager/site/broker.h"
 #include "manager/site/check.h"
 #include "manager/site/registry.h"
 #include "manager/site/site.h"
@@ -203,6 +205,7 @@ bool mgr_site_restore(const MgrRestoreOrder *order, MgrRestoreReport *report, GE
 {
     g_autofree char *lock_path = mgr_site_path(order->site, "lock");
     hl_autofd int lock = -1;
+    pid_t broker;
 
     if (!mgr_backup_check_place(order->site, order->dir, error) ||
         !mgr_backup_verify(order->dir, &report->backup, error) || !mgr_site_check_keys(order->dir, error))
@@ -212,5 +215,7 @@ bool mgr_site_restore(const MgrRestoreOrder *order, MgrRestoreReport *report, GE
     lock = hl_file_lock(lock_path, error);
     if (lock < 0)
         return hl_error_prefix(error, "nothing was changed; is a manager running on %s?", order->site);
+    if (!mgr_site_end_broker(order->site, 0, &broker, error)) /* left by a manager that was killed */
+        return false;
     return restore_into(order, report, error);
 }

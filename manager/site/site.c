@@ -14,7 +14,8 @@
 #define CLIENT_LIFETIME (730 * HL_DAY)
 #define CRL_LIFETIME    (3650 * HL_DAY) /* the file is local and rewritten at each revocation: it must never expire */
 
-#define PLUGIN "holdline-broker.so"
+#define PLUGIN       "holdline-broker.so"
+#define PLUGIN_RULES 1 /* see manager/broker/subscriptions.h */
 
 extern const char broker_mosquitto_conf[];
 extern const char broker_acl[];
@@ -47,13 +48,14 @@ char *mgr_site_plugin_path(void)
     return NULL;
 }
 
-/* A broker that names a plugin which is not there does not start at all. */
+/* A broker that names a plugin which is not there does not start at all.  The option is for nobody but the manager:
+ * with other rules the configuration is another one, and a broker that an earlier version left is replaced. */
 static char *plugin_line(void)
 {
     g_autofree char *path = mgr_site_plugin_path();
 
     if (path != NULL)
-        return g_strconcat("plugin ", path, NULL);
+        return g_strdup_printf("plugin %s\nplugin_opt_rules %d", path, PLUGIN_RULES);
     hl_warn("broker", PLUGIN
             " is neither beside this program nor in ../lib/holdline: the broker grants every subscription, and one "
             "endpoint can fill its memory; install it again");

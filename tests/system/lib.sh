@@ -222,7 +222,21 @@ kill_server() {
     wait "$server_pid" 2>/dev/null || true
 }
 
-broker_pid() { pgrep -P "$server_pid" mosquitto; }
+# The managed broker, which outlives a manager that was killed; nothing, and status 1, if none runs.
+broker_pid() {
+    local pid
+    pid=$(sed -n 's/^pid //p' "$site/broker/process" 2>/dev/null)
+    [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null && echo "$pid"
+}
+
+# The manager and its broker: what a machine that loses its power does.
+kill_both() {
+    local broker
+    broker=$(broker_pid)
+    kill_server
+    kill -9 "$broker"
+    wait_for 5 is_gone "$broker"
+}
 
 registry() { sqlite3 -cmd '.timeout 5000' "$site/registry.db" "$1"; }
 

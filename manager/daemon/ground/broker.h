@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The managed broker: a mosquitto of the manager's own, started, watched, started again with back-off when it dies. Its
- * log is rotated while it runs: 16 MiB and one old file. */
+/* The managed broker: a mosquitto of the manager's own, started, watched, started again with back-off when it dies.  It
+ * outlives a manager that is killed or restarted, with all lines; the next one finds it, looks whether it is what it
+ * would start itself (manager/core/broker_life.h), and goes on with it.  Its log is rotated while it runs: 16 MiB and
+ * one old file. */
 #ifndef MANAGER_DAEMON_GROUND_BROKER_H
 #define MANAGER_DAEMON_GROUND_BROKER_H
 
@@ -8,8 +10,8 @@
 
 typedef struct MgrBroker MgrBroker;
 
-/* Writes its configuration and starts it; conf is borrowed.  Fails when the program is missing.  While somebody else
- * has the port it says so and tries on. */
+/* Writes its configuration and finds or starts it; conf is borrowed.  Fails when the program is missing.  While
+ * somebody else has the port it says so and tries on. */
 MgrBroker *mgr_broker_start(const char *dir, const MgrConf *conf, GError **error);
 
 /* Has it read access list, certificates and revocation list, and open its log, again. */
@@ -18,8 +20,17 @@ void mgr_broker_reload(MgrBroker *broker);
 /* How long until a reload that was asked for is under way; 0: it is.  (A young broker is spared.) */
 HlTime mgr_broker_until_reload(const MgrBroker *broker);
 
-/* SIGTERM, a few seconds, SIGKILL. */
-void mgr_broker_free(MgrBroker *broker);
+typedef enum {
+    MGR_BROKER_LEAVE,       /* for the next manager */
+    MGR_BROKER_END_STARTED, /* what this process started, not what it found: for a start that fails */
+    MGR_BROKER_END,         /* SIGTERM, a few seconds, SIGKILL */
+} MgrBrokerEnd;
+
+void mgr_broker_free(MgrBroker *broker, MgrBrokerEnd end);
+
+/* Ends the one that an earlier manager left, for one that has none or does not serve: endpoints would stay with it.
+ * Blocking, while it saves.  One that does not end is logged. */
+void mgr_broker_end_left(const char *dir, const MgrConf *conf);
 
 /* host:port addresses for connections of the manager itself, ends with NULL; free with g_strfreev. */
 GStrv mgr_broker_own_addresses(const MgrConf *conf);

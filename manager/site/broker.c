@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manager/site/broker.h"
+
+#include <signal.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/base/file.h"
+#include "manager/site/site.h"
+
+#define MAX_NOTE 1024
+#define PATIENCE (10 * HL_SECOND) /* it saves first: 131 MB at 100,000 clients */
+#define KILLED   (5 * HL_SECOND)
+
+static char *note_path(const char *dir)
+{
+    return mgr_site_path(dir, "broker/process");
+}
+
+/* Two directories that exist at a time differ in it. */
+static void describe_place(const char *dir, char place[sizeof((MgrBrokerNote *)NULL)->place])
+{
+    g_autofree char *path = mgr_site_path(dir, "broker");
+    struct stat st = { 0 };
+
+    (void)stat(path, &st);
+    g_snprintf(place, sizeof((MgrBrokerNote *)NULL)->place, "%ju:%ju", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
+}
+
+static bool find_noted(const char *dir, MgrLeftBroker *left)
+{
+    g_autofree char *path = note_path(dir);
+    g_autofree char *text = hl_file_read_text(path, MAX_NOTE, NULL);
+    char place[sizeof left->note.place];
+
+    describe_place(dir, place);
+    if (text == NULL || !mgr_broker_note_parse(text, &left->note) || strcmp(left->note.place, place) != 0 ||
+        !hl_proc_lives(&left->note.id) || hl_proc_owner(left->note.id.pid) != geteuid())
+        return false;
+    left->is_noted = true;
+    left->id = left->note.id;
+    return true;
+}
+
+/* Without the note: "PROGRAM -c CONFIGURATION", and the configuration lies in this site. */
+static bool has_our_arguments(const char *dir, pid_t pid)
+{
+    g_autofree char *absolute = g_canonicalize_filename(dir, NULL);
+    g_autofree char *conf = mgr_site_path(absolute, "broker/mosquitto.conf");
+    g_auto(GStrv) argv = hl_proc_argv(pid);
+    guint n = argv != NULL ? g_strv_length(argv) : 0;
+
+    return n >= 3 && strcmp(argv[n - 2], "-c") == 0 && strcmp(argv[n - 1], conf) == 0;
+}
+
+static bool find_listening(const char *dir, uint16_t port, MgrLeftBroker *left)
+{
+    g_autoptr(GArray) listeners = port != 0 ? hl_proc_listeners(port) : NULL;
+
+    for (guint i = 0; listeners != NULL && i < listeners->len; i++) {
+        pid_t pid = g_array_index(listeners, HlListener, i).pid;
+
+        if (pid > 0 && hl_proc_owner(pid) == geteuid() && has_our_arguments(dir, pid) &&
+            hl_proc_identify(pid, &left->id))
+            return true;
+    }
+    return false;
+}
+
+bool mgr_site_find_broker(const char *dir, uint16_t port, MgrLeftBroker *left)
+{
+    *left = (MgrLeftBroker){ .fd = -1 };
+    if (!find_noted(dir, left) && !find_listening(dir, port, left))
+        return false;
+    left->fd = hl_proc_open(&left->id, NULL);
+    return left->fd >= 0;
+}
+
+bool mgr_site_end_broker(const char *dir, uint16_t port, pid_t *pid, GError **error)
+{
+    MgrLeftBroker left;
+    bool found = mgr_site_find_broker(dir, port, &left);
+    hl_autofd int fd = left.fd;
+
+    *pid = 0;
+    if (found) {
+        *pid = left.id.pid;
+        (void)hl_proc_signal(fd, SIGTERM);
+        if (!hl_proc_wait(fd, PATIENCE) && hl_proc_signal(fd, SIGKILL) && !hl_proc_wait(fd, KILLED))
+            return hl_fail(error, HL_ERROR_TIMEOUT,
+                           "the broker of %s, process %d, does not end: the disk may hang; end it before you go on",
+                           dir, (int)*pid);
+    }
+    mgr_site_forget_broker(dir);
+    return true;
+}
+
+bool mgr_site_note_broker(const char *dir, const MgrBrokerNote *note, GError **error)
+{
+    MgrBrokerNote placed = *note;
+    g_autofree char *path = note_path(dir);
+    g_autofree char *text = NULL;
+
+    describe_place(dir, placed.place);
+    text = mgr_broker_note_print(&placed);
+
+    return hl_file_write_text(path, text, 0600, error);
+}
+
+void mgr_site_forget_broker(const char *dir)
+{
+    g_autofree char *path = note_path(dir);
+
+    (void)unlink(path);
+}
