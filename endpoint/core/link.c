@@ -35,6 +35,24 @@ HlTime ep_spread(HlTime bound, uint64_t random)
     return bound <= 0 ? 0 : (HlTime)(random % ((uint64_t)bound + 1));
 }
 
+/* FNV-1a, and the mixer of SplitMix64 behind it, because ids that differ in one letter differ in few bits.  The same in
+ * every process and version, or a restart would send the fleet elsewhere. */
+static uint64_t hash_id(const char *id)
+{
+    uint64_t hash = 14695981039346656037u;
+
+    for (; *id != '\0'; id++)
+        hash = (hash ^ (uint8_t)*id) * 1099511628211u;
+    hash = (hash ^ (hash >> 30)) * 0xbf58476d1ce4e5b9u;
+    hash = (hash ^ (hash >> 27)) * 0x94d049bb133111ebu;
+    return hash ^ (hash >> 31);
+}
+
+gsize ep_link_first(const char *id, gsize n)
+{
+    return n > 0 ? (gsize)(hash_id(id) % n) : 0;
+}
+
 char **ep_link_brokers(const char *const *from_settings, const char *const *from_enrolment)
 {
     const char *const *const lists[] = { from_settings, from_enrolment };

@@ -42,4 +42,8 @@ HlTime ep_spread(HlTime bound, uint64_t random);
  * which does not exist must not strand the endpoint.  Caller frees (GStrv). */
 char **ep_link_brokers(const char *const *from_settings, const char *const *from_enrolment);
 
+/* Which of a list of n addresses the endpoint begins with, to go round from there: a fleet spreads over the list, and
+ * each endpoint has its own, always.  0 for an empty list. */
+gsize ep_link_first(const char *id, gsize n);
+
 #endif

@@ -89,6 +89,33 @@ static void test_brokers(void)
     g_assert_cmpuint(g_strv_length(alone), ==, 2);
 }
 
+/* A fleet of 10,000 over lists of each length: each address is the first of its share, to within a few per cent; and
+ * ids that differ in one letter differ in that too. */
+static void test_brokers_first(void)
+{
+    guint alike = 0;
+
+    g_assert_cmpuint(ep_link_first("e-1", 0), ==, 0);
+    for (gsize n = 1; n <= 8; n++) {
+        guint first[8] = { 0 };
+
+        for (guint i = 0; i < 10000; i++) {
+            g_autofree char *id = g_strdup_printf("e-%08x%04x", i * 2654435761u, i);
+
+            first[ep_link_first(id, n)]++;
+        }
+        for (gsize i = 0; i < n; i++) {
+            g_assert_cmpfloat(first[i], >, 0.95 * 10000 / (double)n);
+            g_assert_cmpfloat(first[i], <, 1.05 * 10000 / (double)n);
+        }
+    }
+    for (char last = 'a'; last <= 'z'; last++)
+        alike += ep_link_first((const char[]){ 'e', '-', last, '\0' }, 2) == 0;
+    g_assert_cmpuint(alike, >, 6);
+    g_assert_cmpuint(alike, <, 20);
+    g_assert_cmpuint(ep_link_first("e-7k3m9x2qv4tb", 1000), ==, 866); /* a new version sends nobody elsewhere */
+}
+
 static void test_spread(void)
 {
     g_assert_cmpint(ep_spread(0, 77), ==, 0);
@@ -498,6 +525,7 @@ int main(int argc, char **argv)
     g_test_add_func("/endpoint/server-time", test_server_time);
     g_test_add_func("/endpoint/manager", test_manager);
     g_test_add_func("/endpoint/brokers", test_brokers);
+    g_test_add_func("/endpoint/brokers/first", test_brokers_first);
     g_test_add_func("/endpoint/spread", test_spread);
     g_test_add_func("/endpoint/window", test_window);
     g_test_add_func("/endpoint/window/gap", test_window_gap);

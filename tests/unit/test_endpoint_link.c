@@ -485,8 +485,8 @@ static void test_brokers(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
     g_assert_cmpint(ep_intake_offer(f->parts->intake, settings, "channel", 0), ==, EP_INTAKE_IN_FORCE);
     ep_presence_settings_changed(f->presence);
     brokers = bus_fake_options(bus())->brokers;
-    g_assert_cmpstr(brokers[0], ==, "one.example:8883");
-    g_assert_cmpstr(brokers[1], ==, "two.example:8883");
+    g_assert_cmpstr(brokers[0], ==, "two.example:8883"); /* its id says so */
+    g_assert_cmpstr(brokers[1], ==, "one.example:8883");
     g_assert_cmpstr(brokers[2], ==, "127.0.0.1:8883"); /* that of the enrolment stays, as the last */
 }
 

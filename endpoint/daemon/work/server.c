@@ -47,21 +47,33 @@ static bool has_broker(const EpPlace *place, const char *broker)
 
 typedef enum { BROKERS, URLS } What;
 
-static void add_place(GPtrArray *list, const EpPlace *place, What what)
+/* From the one that is the endpoint's own on. */
+static void add_round(GPtrArray *list, const char *id, char **brokers, gsize n)
 {
-    const HlMsgServerDocument *document = place->document;
-    gsize n = document == NULL ? 0 : what == BROKERS ? document->n_brokers : document->n_servers;
+    gsize first = ep_link_first(id, n);
 
     for (gsize i = 0; i < n; i++)
-        g_ptr_array_add(list, what == BROKERS ? document->brokers[i] : document->servers[i]);
+        g_ptr_array_add(list, brokers[(first + i) % n]);
+}
+
+static void add_place(GPtrArray *list, const char *id, const EpPlace *place, What what)
+{
+    const HlMsgServerDocument *document = place->document;
+
+    if (document == NULL)
+        return;
+    if (what == BROKERS)
+        add_round(list, id, document->brokers, document->n_brokers);
+    for (gsize i = 0; what == URLS && i < document->n_servers; i++)
+        g_ptr_array_add(list, document->servers[i]);
 }
 
 static void add_enrolled(GPtrArray *list, const EpIdentity *identity, What what)
 {
     if (what == URLS)
         g_ptr_array_add(list, identity->server);
-    for (gsize i = 0; what == BROKERS && identity->brokers[i] != NULL; i++)
-        g_ptr_array_add(list, identity->brokers[i]);
+    else
+        add_round(list, identity->id, identity->brokers, g_strv_length(identity->brokers));
 }
 
 /* What is in force, then what is offered; and when nobody answers there, what ever held. */
@@ -69,14 +81,15 @@ static GPtrArray *known(const EpServer *server, What what)
 {
     GPtrArray *list = g_ptr_array_new();
     const EpPlace *in_force = &server->places[EP_PLACE_IN_FORCE];
+    const char *id = server->has.identity->id;
 
     if (in_force->document != NULL)
-        add_place(list, in_force, what);
+        add_place(list, id, in_force, what);
     else
         add_enrolled(list, server->has.identity, what);
-    add_place(list, offered(server), what);
+    add_place(list, id, offered(server), what);
     if (server->failed >= LAST_RESORT || what == URLS) {
-        add_place(list, &server->places[EP_PLACE_PREVIOUS], what);
+        add_place(list, id, &server->places[EP_PLACE_PREVIOUS], what);
         add_enrolled(list, server->has.identity, what);
     }
     g_ptr_array_add(list, NULL);
@@ -85,16 +98,22 @@ static GPtrArray *known(const EpServer *server, What what)
 
 char **ep_server_brokers(const EpServer *server, const char *const *preferred)
 {
+    const char *id = server->has.identity->id;
+    g_autoptr(GPtrArray) first = g_ptr_array_new();
     g_autoptr(GPtrArray) list = NULL;
 
     if (server->move.state != EP_MOVE_TRIAL) {
+        char **own = hl_unconst(preferred);
+
+        add_round(first, id, own, own != NULL ? g_strv_length(own) : 0);
         list = known(server, BROKERS);
-        return ep_link_brokers(preferred, (const char *const *)list->pdata);
+    } else {
+        list = g_ptr_array_new();
+        add_place(list, id, offered(server), BROKERS);
+        g_ptr_array_add(list, NULL);
     }
-    list = g_ptr_array_new();
-    add_place(list, offered(server), BROKERS);
-    g_ptr_array_add(list, NULL);
-    return ep_link_brokers(NULL, (const char *const *)list->pdata);
+    g_ptr_array_add(first, NULL);
+    return ep_link_brokers((const char *const *)first->pdata, (const char *const *)list->pdata);
 }
 
 char **ep_server_urls(const EpServer *server)
