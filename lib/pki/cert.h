@@ -51,7 +51,8 @@ HlCert *hl_cert_make_ca(const HlKey *key, const char *cn, HlTime not_before, HlT
 GBytes *hl_csr_make(const HlKey *key, const char *cn, GError **error);
 
 /* Issues a certificate for the public key in a signing request (DER).  UNTRUSTED: the request's signature is not valid;
- * INVALID: not a request, not P-256, or a bad name in spec.  It must not outlive the CA; a start before the CA's is
+ * INVALID: not a request, not P-256, or a bad name in spec.  Beside spec's names it carries the URI
+ * "urn:holdline:KIND:CN" (percent-encoded), but for servers.  It must not outlive the CA; a start before the CA's is
  * moved up to it. */
 HlCert *hl_cert_issue(const HlCert *ca, const HlKey *ca_key, GBytes *csr, const HlCertSpec *spec, GError **error);
 

@@ -149,12 +149,26 @@ static bool is_dns_name(const char *name)
            strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.*_") == strlen(name);
 }
 
-/* "IP:192.0.2.1,DNS:example.net"; NULL with *error when a name is neither.  Each name is checked character by
- * character, because a comma in it would smuggle in another entry.  Caller frees. */
-static char *print_names(const char *const *names, GError **error)
+/* "urn:holdline:endpoint:e-7k3m9x2qv4tb": what a broker that maps names of certificates to users can go by.  No DNS
+ * name: endpoints and consoles are servers too, and nothing may take one for the host of that name.  Escaped, so that
+ * no name can smuggle in another entry. */
+static void add_uri(GString *text, const HlCertSpec *spec)
 {
+    g_autofree char *name = g_uri_escape_string(spec->cn, NULL, FALSE);
+
+    g_string_append_printf(text, "URI:urn:holdline:%s:%s", hl_cert_kind_name(spec->kind), name);
+}
+
+/* "URI:...,IP:192.0.2.1,DNS:example.net"; NULL with *error when a name is neither address nor DNS name.  Each name is
+ * checked character by character, because a comma in it would smuggle in another entry.  Caller frees. */
+static char *print_names(const HlCertSpec *spec, GError **error)
+{
+    static const char *const none[] = { NULL };
+    const char *const *names = spec->names != NULL ? spec->names : none;
     g_autoptr(GString) text = g_string_new(NULL);
 
+    if (spec->kind != HL_CERT_SERVER)
+        add_uri(text, spec);
     for (gsize i = 0; names[i] != NULL; i++) {
         bool is_address = g_hostname_is_ip_address(names[i]) && strchr(names[i], '%') == NULL;
 
@@ -164,7 +178,7 @@ static char *print_names(const char *const *names, GError **error)
                     HL_PKI_MAX_NAMES);
             return NULL;
         }
-        g_string_append_printf(text, "%s%s:%s", i == 0 ? "" : ",", is_address ? "IP" : "DNS", names[i]);
+        g_string_append_printf(text, "%s%s:%s", text->len == 0 ? "" : ",", is_address ? "IP" : "DNS", names[i]);
     }
     return g_string_free(g_steal_pointer(&text), FALSE);
 }
@@ -214,21 +228,18 @@ HlCert *hl_cert_issue(const HlCert *ca, const HlKey *ca_key, GBytes *csr, const 
         { NID_ext_key_usage, usage_of(spec->kind) },    { NID_subject_key_identifier, "hash" },
         { NID_authority_key_identifier, "keyid" },      { NID_subject_alt_name, NULL },
     };
-    gsize n_rows = G_N_ELEMENTS(rows) - 1;
 
-    if (public_key == NULL || !check_spec(ca, ca_key, spec, error))
+    if (public_key == NULL || !check_cn(spec->cn, error) || !check_spec(ca, ca_key, spec, error))
         return NULL;
-    if (spec->names != NULL && spec->names[0] != NULL) {
-        names = print_names(spec->names, error);
-        if (names == NULL)
-            return NULL;
-        rows[n_rows++].value = names;
-    }
+    names = print_names(spec, error);
+    if (names == NULL)
+        return NULL;
+    rows[G_N_ELEMENTS(rows) - 1].value = names;
     x509 = begin(public_key, spec->cn, spec->kind, MAX(spec->not_before, ca->info.not_before), spec->not_after, error);
     if (x509 == NULL)
         return NULL;
     if (X509_set_issuer_name(x509, X509_get_subject_name(ca->x509)) != 1 ||
-        !add_extensions(x509, ca->x509, rows, n_rows) || X509_sign(x509, ca_key->pkey, EVP_sha256()) == 0) {
+        !add_extensions(x509, ca->x509, rows, G_N_ELEMENTS(rows)) || X509_sign(x509, ca_key->pkey, EVP_sha256()) == 0) {
         hl_pki_fail(error, HL_ERROR_FAILED, "cannot issue a certificate for %s", spec->cn);
         return NULL;
     }

@@ -406,6 +406,46 @@ static void test_openssl_agrees(Fixture *fixture, gconstpointer user G_GNUC_UNUS
     g_assert_error(error, HL_ERROR, HL_ERROR_INVALID);
 }
 
+/* What openssl reads of a certificate's alternative names. */
+static char *alternative_names(const Fixture *fixture, const HlCertSpec *spec)
+{
+    g_autofree char *path = file(fixture, "one.pem");
+    g_autoptr(HlCert) cert = issue(fixture, spec, NULL);
+    const char *show[] = { "openssl", "x509", "-in", path, "-noout", "-ext", "subjectAltName", NULL };
+    char *text = NULL;
+
+    g_assert_nonnull(cert);
+    g_assert_true(hl_cert_save(cert, path, NULL));
+    g_assert_true(hl_exec(show, &text, NULL));
+    return text;
+}
+
+/* The id as a URI, for brokers that go by names; never as a host, and no name brings another entry with it. */
+static void test_uri(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
+{
+    static const char *const names[] = { "localhost", "192.0.2.7", NULL };
+    const struct {
+        HlCertSpec spec;
+        const char *shows;
+    } cases[] = {
+        { { "e-7k3m9x2qv4tb", HL_CERT_ENDPOINT, NULL, BEGIN, NOW + YEAR }, "URI:urn:holdline:endpoint:e-7k3m9x2qv4tb" },
+        { { "eye", HL_CERT_MONITOR, NULL, BEGIN, NOW + YEAR }, "URI:urn:holdline:monitor:eye" },
+        { { "web", HL_CERT_CONSOLE, names, BEGIN, NOW + YEAR }, "URI:urn:holdline:console:web, DNS:localhost, IP" },
+        { { "a,DNS:evil.example", HL_CERT_ADMIN, NULL, BEGIN, NOW + YEAR },
+          "URI:urn:holdline:admin:a%2CDNS%3Aevil.example" },
+        { { "manager", HL_CERT_SERVER, names, BEGIN, NOW + YEAR }, " DNS:localhost, IP" },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *text = alternative_names(fixture, &cases[i].spec);
+        bool has_names = cases[i].spec.names != NULL;
+
+        g_assert_nonnull(strstr(text, cases[i].shows));
+        g_assert_true((strstr(text, " DNS:") != NULL) == has_names);
+        g_assert_true((strstr(text, "URI:") != NULL) == (cases[i].spec.kind != HL_CERT_SERVER));
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -416,6 +456,7 @@ int main(int argc, char **argv)
     FIXTURE_TEST("key-signature", test_key_signature);
     g_test_add_func("/pki/signing-boundary", test_signing_boundary);
     FIXTURE_TEST("issue", test_issue);
+    FIXTURE_TEST("uri", test_uri);
     FIXTURE_TEST("issue-refused", test_issue_refused);
     FIXTURE_TEST("csr-tampered", test_csr_tampered);
     FIXTURE_TEST("csr-refused", test_csr_refused);
