@@ -466,6 +466,22 @@ static void put_in_order(json_t *document, bool with_removed)
     json_object_set_new(document, "endpoints", sorted);
 }
 
+/* A server older than "snapshot" does not know it, and says what "endpoint list" says. */
+static json_t *call_snapshot(HlInvocation *call, GError **error)
+{
+    const char *none[] = { NULL };
+    const char *everybody[] = { "selector", NULL, NULL };
+    g_autoptr(GError) problem = NULL;
+    json_t *document = cli_call(call, "snapshot", none, &problem);
+
+    if (document != NULL || hl_error_code(problem) != HL_ERROR_INVALID) {
+        if (document == NULL)
+            g_propagate_error(error, g_steal_pointer(&problem));
+        return document;
+    }
+    return cli_call(call, "endpoint list", everybody, error);
+}
+
 bool cmd_status(HlInvocation *call, GError **error)
 {
     g_autoptr(json_t) document = NULL;
@@ -475,7 +491,7 @@ bool cmd_status(HlInvocation *call, GError **error)
         return hl_fail(error, HL_ERROR_USAGE, "status --watch shows every endpoint: leave out SELECTOR");
     if (hl_cli_has(call, "watch"))
         return watch_status(call, error);
-    document = cli_call(call, call->n_args > 0 ? "endpoint list" : "snapshot", arguments, error);
+    document = call->n_args > 0 ? cli_call(call, "endpoint list", arguments, error) : call_snapshot(call, error);
     if (document == NULL)
         return false;
     put_in_order(document, hl_cli_has(call, "json"));
