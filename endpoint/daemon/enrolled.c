@@ -21,6 +21,7 @@ struct EpEnrolled {
     bool is_new; /* the database was another identity's */
     EpIdentity *identity;
     EpServerTime time;
+    EpKeys *keys;
     EpSpool *spool;
     EpJournal *journal;
     EpRefuser *refuser;
@@ -121,9 +122,11 @@ static void make_parts(EpEnrolled *enrolled, EpIdentity *identity)
     const EpEnrolledOptions *has = &enrolled->has;
     EpSpool *spool = enrolled->spool;
 
+    enrolled->keys = ep_keys_new(identity->signing_key);
     enrolled->journal = ep_journal_new(has->db, spool);
     enrolled->refuser = ep_refuser_new(&(EpRefuserOptions){ has->refused, spool, has->trouble });
     enrolled->intake = ep_intake_new(&(EpIntakeOptions){ .identity = identity,
+                                                         .keys = enrolled->keys,
                                                          .db = has->db,
                                                          .settings = has->settings,
                                                          .spool = spool,
@@ -133,6 +136,7 @@ static void make_parts(EpEnrolled *enrolled, EpIdentity *identity)
     enrolled->renewal = ep_renewal_new(
         &(EpRenewalOptions){ identity, has->db, spool, has->trouble, &enrolled->time, on_renewed, enrolled });
     enrolled->commands = ep_commands_new(&(EpCommandsOptions){ .identity = identity,
+                                                               .keys = enrolled->keys,
                                                                .journal = enrolled->journal,
                                                                .spool = spool,
                                                                .refuser = enrolled->refuser,
@@ -149,6 +153,7 @@ static void make_parts(EpEnrolled *enrolled, EpIdentity *identity)
 static bool make_server(EpEnrolled *enrolled, const EpIdentity *identity, GError **error)
 {
     enrolled->server = ep_server_new(&(EpServerOptions){ .identity = identity,
+                                                         .keys = enrolled->keys,
                                                          .db = enrolled->has.db,
                                                          .spool = enrolled->spool,
                                                          .refuser = enrolled->refuser,
@@ -165,6 +170,7 @@ static bool make_presence(EpEnrolled *enrolled, const EpIdentity *identity, GErr
     const EpEnrolledOptions *has = &enrolled->has;
 
     enrolled->presence = ep_presence_new(&(EpPresenceOptions){ .identity = identity,
+                                                               .keys = enrolled->keys,
                                                                .conf = has->conf,
                                                                .boot_id = has->boot_id,
                                                                .fingerprint = has->fingerprint,
@@ -267,6 +273,7 @@ void ep_enrolled_free(EpEnrolled *enrolled)
     ep_refuser_free(enrolled->refuser);
     ep_journal_free(enrolled->journal);
     ep_spool_free(enrolled->spool);
+    ep_keys_free(enrolled->keys);
     ep_identity_free(enrolled->identity);
     g_free(enrolled);
 }

@@ -111,6 +111,7 @@ static void make_server(EndpointParts *parts)
     g_autoptr(GError) error = NULL;
 
     parts->server = ep_server_new(&(EpServerOptions){ .identity = parts->identity,
+                                                      .keys = parts->keys,
                                                       .db = parts->db,
                                                       .spool = parts->spool,
                                                       .refuser = parts->refuser,
@@ -131,14 +132,16 @@ void parts_enrol(EndpointParts *parts)
     g_assert_no_error(error);
     parts->spool = ep_spool_new(parts->db, on_send, parts, &error);
     g_assert_no_error(error);
+    parts->keys = ep_keys_new(parts->identity->signing_key);
     parts->journal = ep_journal_new(parts->db, parts->spool);
     parts->refuser = ep_refuser_new(&(EpRefuserOptions){ &parts->refused, parts->spool, parts->trouble });
     make_server(parts);
-    parts->intake = ep_intake_new(&(EpIntakeOptions){ parts->identity, parts->db, parts->settings, parts->spool,
-                                                      parts->refuser, parts->trouble, &parts->time });
+    parts->intake = ep_intake_new(&(EpIntakeOptions){ parts->identity, parts->keys, parts->db, parts->settings,
+                                                      parts->spool, parts->refuser, parts->trouble, &parts->time });
     parts->renewal = ep_renewal_new(&(EpRenewalOptions){ parts->identity, parts->db, parts->spool, parts->trouble,
                                                          &parts->time, count, &parts->renewals });
     parts->commands = ep_commands_new(&(EpCommandsOptions){ .identity = parts->identity,
+                                                            .keys = parts->keys,
                                                             .journal = parts->journal,
                                                             .spool = parts->spool,
                                                             .refuser = parts->refuser,
@@ -167,6 +170,7 @@ void parts_leave(EndpointParts *parts)
     g_clear_pointer(&parts->refuser, ep_refuser_free);
     g_clear_pointer(&parts->journal, ep_journal_free);
     g_clear_pointer(&parts->spool, ep_spool_free);
+    g_clear_pointer(&parts->keys, ep_keys_free);
     g_clear_pointer(&parts->identity, ep_identity_free);
 }
 

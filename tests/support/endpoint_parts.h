@@ -40,6 +40,7 @@ typedef struct {
     bool server_signs;    /* after each restart the time is promised */
     EpServerTime time;    /* not known, but in a test that says what it is */
     EpIdentity *identity; /* this and below: NULL after parts_leave */
+    EpKeys *keys;
     EpSpool *spool;
     EpJournal *journal;
     EpRefuser *refuser;

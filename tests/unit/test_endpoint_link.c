@@ -58,6 +58,7 @@ static void make(Fixture *f)
 {
     EndpointParts *parts = f->parts;
     EpPresenceOptions options = { .identity = parts->identity,
+                                  .keys = parts->keys,
                                   .conf = &parts->conf,
                                   .boot_id = "b-boot",
                                   .fingerprint = "print",

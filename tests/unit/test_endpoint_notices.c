@@ -42,6 +42,7 @@ static void make(Fixture *f)
     g_assert_no_error(error);
     f->poll = ep_poll_new(&(EpPollOptions){ parts->identity, parts->settings, f->spool, parts->trouble });
     f->presence = ep_presence_new(&(EpPresenceOptions){ .identity = parts->identity,
+                                                        .keys = parts->keys,
                                                         .conf = &parts->conf,
                                                         .boot_id = BOOT,
                                                         .fingerprint = "print",

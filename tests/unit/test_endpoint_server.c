@@ -29,7 +29,8 @@ typedef struct {
     uint64_t counter;
     const char *brokers[3];
     const HlSigningKey *signed_by; /* NULL: the server's */
-    bool other_authority, other_key, wrong_digest;
+    const HlSigningKey *keys[2];   /* none: the one of now */
+    bool other_authority, wrong_digest;
 } Offer;
 
 static void ignore_payload(GBytes *payload G_GNUC_UNUSED, gpointer user G_GNUC_UNUSED)
@@ -60,6 +61,7 @@ static void make(Fixture *f)
     parts->server_user = f;
     f->poll = ep_poll_new(&(EpPollOptions){ parts->identity, parts->settings, parts->spool, parts->trouble });
     f->presence = ep_presence_new(&(EpPresenceOptions){ .identity = parts->identity,
+                                                        .keys = parts->keys,
                                                         .conf = &parts->conf,
                                                         .boot_id = "b-boot",
                                                         .fingerprint = "print",
@@ -115,7 +117,7 @@ static HlBus *bus(void)
     return bus_fake_find(PARTS_ID);
 }
 
-static void answer(const Fixture *f)
+static void answer_by(const Fixture *f, const HlSigningKey *key)
 {
     HlMsgLineNotice notice = HOLDLINE__V1__LINE_NOTICE__INIT;
     HlMsgAck ack = HOLDLINE__V1__ACK__INIT;
@@ -125,10 +127,15 @@ static void answer(const Fixture *f)
     notice.endpoint = (char *)PARTS_ID;
     notice.session = ep_presence_view(f->presence).session;
     notice.issued_ms = hl_clock_wall();
-    envelope = hl_envelope_sign(f->parts->signing_key, HL_ENVELOPE_LINE, &notice.base);
+    envelope = hl_envelope_sign(key, HL_ENVELOPE_LINE, &notice.base);
     ack.notice = envelope;
     payload = HL_WIRE_ENCODE(&ack);
     bus_fake_deliver(bus(), &(HlBusMessage){ .topic = TOPIC("ack"), .payload = payload, .qos = 1 });
+}
+
+static void answer(const Fixture *f)
+{
+    answer_by(f, f->parts->signing_key);
 }
 
 static void offer(const Fixture *f, Offer it)
@@ -137,16 +144,17 @@ static void offer(const Fixture *f, Offer it)
     g_autoptr(HlKey) stranger_key = hl_key_generate(NULL);
     g_autoptr(HlCert) stranger = hl_cert_make_ca(stranger_key, "Other CA", 0, hl_clock_wall() + HL_DAY, NULL);
     g_autofree char *ca = hl_cert_print(it.other_authority ? stranger : f->parts->ca);
-    GBytes *public_key = hl_signing_key_public(f->parts->signing_key);
-    guint8 other_key[32] = { 1 };
-    ProtobufCBinaryData key = { .data = other_key, .len = sizeof other_key };
+    ProtobufCBinaryData keys[2];
+    gsize n_keys = 0;
     char *servers[] = { (char *)"https://new.example:8843" };
     g_autoptr(GBytes) digest = NULL;
     g_autoptr(HlMsgEnvelope) envelope = NULL;
     g_autoptr(GBytes) payload = NULL;
 
-    if (!it.other_key)
-        key.data = hl_unconst(g_bytes_get_data(public_key, &key.len));
+    if (it.keys[0] == NULL)
+        it.keys[0] = f->parts->signing_key;
+    for (; n_keys < G_N_ELEMENTS(keys) && it.keys[n_keys] != NULL; n_keys++)
+        keys[n_keys].data = hl_unconst(g_bytes_get_data(hl_signing_key_public(it.keys[n_keys]), &keys[n_keys].len));
     document.endpoint = hl_unconst(it.endpoint != NULL ? it.endpoint : PARTS_ID);
     document.counter = it.counter;
     document.brokers = hl_unconst(it.brokers);
@@ -155,8 +163,8 @@ static void offer(const Fixture *f, Offer it)
     document.n_servers = 1;
     document.authorities = (char *[]){ ca };
     document.n_authorities = 1;
-    document.signing_keys = &key;
-    document.n_signing_keys = 1;
+    document.signing_keys = keys;
+    document.n_signing_keys = n_keys;
     digest = hl_server_digest(&document);
     document.digest.data = hl_unconst(g_bytes_get_data(digest, &document.digest.len));
     if (it.wrong_digest)
@@ -221,7 +229,6 @@ static void test_refused(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
     refused(f, EP_REFUSED_INVALID, (Offer){ .counter = 9 });
     refused(f, EP_REFUSED_INVALID, (Offer){ .counter = 9, .brokers = { "no address" } });
     refused(f, EP_REFUSED_INVALID, (Offer){ .counter = 9, .brokers = { NEW }, .other_authority = true });
-    refused(f, EP_REFUSED_INVALID, (Offer){ .counter = 9, .brokers = { NEW }, .other_key = true });
     check_brokers(f, OLD);
     offer(f, (Offer){ .counter = 5, .brokers = { NEW } });
     check_told(f, 5, HL_SERVER_TRIAL);
@@ -330,6 +337,55 @@ static void test_killed(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
     check_brokers(f, NEW " " OLD);
 }
 
+/* Whether a notice that this key signs is heard. */
+static bool is_heard(const Fixture *f, const HlSigningKey *key)
+{
+    f->parts->time.known = false;
+    answer_by(f, key);
+    return f->parts->time.known;
+}
+
+/* A new signing key is held beside the old one, then alone, across restarts. */
+static void test_keys(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+    g_autoptr(HlSigningKey) new = hl_signing_key_generate(NULL);
+    const HlSigningKey *old = f->parts->signing_key;
+
+    bus_fake_up(bus());
+    g_assert_true(is_heard(f, old));
+    g_assert_false(is_heard(f, new));
+    offer(f, (Offer){ .counter = 5, .brokers = { OLD }, .keys = { new, old } });
+    check_told(f, 5, HL_SERVER_APPLIED);
+    g_assert_true(is_heard(f, old));
+    g_assert_true(is_heard(f, new));
+    restart(f);
+    bus_fake_up(bus());
+    g_assert_true(is_heard(f, old));
+    g_assert_true(is_heard(f, new));
+    offer(f, (Offer){ .counter = 6, .brokers = { OLD }, .keys = { new }, .signed_by = new });
+    check_told(f, 6, HL_SERVER_APPLIED);
+    g_assert_false(is_heard(f, old));
+    g_assert_true(is_heard(f, new));
+    refused(f, EP_REFUSED_UNTRUSTED, (Offer){ .counter = 7, .brokers = { OLD }, .keys = { new, old } });
+    restart(f);
+    bus_fake_up(bus());
+    g_assert_false(is_heard(f, old));
+    g_assert_true(is_heard(f, new));
+}
+
+/* A place that nobody has confirmed yet: its keys count beside those in force. */
+static void test_keys_of_offer(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+    g_autoptr(HlSigningKey) new = hl_signing_key_generate(NULL);
+
+    bus_fake_up(bus());
+    answer(f);
+    offer(f, (Offer){ .counter = 5, .brokers = { NEW }, .keys = { new } });
+    check_told(f, 5, HL_SERVER_TRIAL);
+    g_assert_true(is_heard(f, f->parts->signing_key));
+    g_assert_true(is_heard(f, new));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -340,5 +396,7 @@ int main(int argc, char **argv)
     ADD("goes-back", test_goes_back);
     ADD("no-manager", test_no_manager);
     ADD("killed", test_killed);
+    ADD("keys", test_keys);
+    ADD("keys-of-offer", test_keys_of_offer);
     return g_test_run();
 }

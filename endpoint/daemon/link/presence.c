@@ -296,8 +296,8 @@ static void handle_notice(EpPresence *presence, const HlMsgEnvelope *envelope)
 {
     const EpIdentity *identity = presence->has.identity;
     g_autoptr(GError) error = NULL;
-    g_autoptr(HlMsgLineNotice) notice = hl_envelope_open(envelope, identity->signing_key, HL_ENVELOPE_LINE,
-                                                         &holdline__v1__line_notice__descriptor, &error);
+    g_autoptr(HlMsgLineNotice) notice =
+        ep_keys_open(presence->has.keys, envelope, HL_ENVELOPE_LINE, &holdline__v1__line_notice__descriptor, &error);
 
     if (notice == NULL) {
         hl_log_limited(HL_LOG_WARN, "line", "notice", "a notice was refused: %s", error->message);

@@ -8,6 +8,7 @@
 
 #include "endpoint/core/conf.h"
 #include "endpoint/core/refusals.h"
+#include "endpoint/daemon/ground/keys.h"
 #include "endpoint/daemon/ground/spool.h"
 #include "endpoint/daemon/link/link.h"
 #include "endpoint/daemon/link/poll.h"
@@ -18,7 +19,8 @@ typedef struct EpPresence EpPresence;
 
 typedef struct {
     const EpIdentity *identity; /* all of these are borrowed, and outlive the presence */
-    const EpConf *conf;         /* read by ep_presence_new only */
+    const EpKeys *keys;
+    const EpConf *conf; /* read by ep_presence_new only */
     const char *boot_id, *fingerprint;
     HlDb *db;
     EpTrouble *trouble;

@@ -298,8 +298,8 @@ static HlMsgCommand *open_envelope(const EpCommands *commands, GBytes *bytes)
     HlMsgCommand *command = NULL;
 
     if (envelope != NULL)
-        command = hl_envelope_open(envelope, commands->has.identity->signing_key, HL_ENVELOPE_COMMAND,
-                                   &holdline__v1__command__descriptor, &error);
+        command =
+            ep_keys_open(commands->has.keys, envelope, HL_ENVELOPE_COMMAND, &holdline__v1__command__descriptor, &error);
     if (command == NULL)
         ep_refuse(commands->has.refuser, EP_REFUSED_COMMAND,
                   hl_error_code(error) == HL_ERROR_UNTRUSTED ? EP_REFUSED_UNTRUSTED : EP_REFUSED_INVALID, "%s",

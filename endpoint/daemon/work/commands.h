@@ -8,6 +8,7 @@
 
 #include "endpoint/core/server_time.h"
 #include "endpoint/daemon/ground/journal.h"
+#include "endpoint/daemon/ground/keys.h"
 #include "endpoint/daemon/ground/refuser.h"
 #include "endpoint/daemon/work/runs.h"
 
@@ -16,6 +17,7 @@ typedef struct EpCommands EpCommands;
 /* All borrowed, and outlive the commands. */
 typedef struct {
     const EpIdentity *identity;
+    const EpKeys *keys;
     EpJournal *journal;
     EpSpool *spool;
     EpRefuser *refuser;

@@ -50,8 +50,8 @@ static HlMsgSettingsDocument *open_document(const EpIntake *intake, GBytes *byte
     g_autoptr(HlMsgEnvelope) envelope = hl_wire_decode_bytes(&holdline__v1__signed_envelope__descriptor, bytes, error);
 
     return envelope == NULL ? NULL
-                            : hl_envelope_open(envelope, intake->has.identity->signing_key, HL_ENVELOPE_SETTINGS,
-                                               &holdline__v1__settings_document__descriptor, error);
+                            : ep_keys_open(intake->has.keys, envelope, HL_ENVELOPE_SETTINGS,
+                                           &holdline__v1__settings_document__descriptor, error);
 }
 
 /* Signature, form, values.  false: refused already. */

@@ -7,6 +7,7 @@
 #define ENDPOINT_DAEMON_WORK_INTAKE_H
 
 #include "endpoint/core/server_time.h"
+#include "endpoint/daemon/ground/keys.h"
 #include "endpoint/daemon/ground/refuser.h"
 #include "endpoint/daemon/work/settings.h"
 #include "endpoint/identity/identity.h"
@@ -15,6 +16,7 @@ typedef struct EpIntake EpIntake;
 
 typedef struct {
     const EpIdentity *identity; /* all borrowed, and outlive the intake */
+    const EpKeys *keys;
     HlDb *db;
     EpSettings *settings;
     EpSpool *spool;

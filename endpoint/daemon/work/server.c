@@ -123,6 +123,12 @@ char **ep_server_urls(const EpServer *server)
     return ep_link_brokers(NULL, (const char *const *)list->pdata);
 }
 
+/* After each change of the places. */
+static void hold_keys(const EpServer *server)
+{
+    ep_keys_hold(server->has.keys, server->places[EP_PLACE_IN_FORCE].document, offered(server)->document);
+}
+
 /* ------------------------------------------------------------------------------------------------------ what is stored
  */
 
@@ -246,6 +252,7 @@ static void adopt(EpServer *server)
     places[EP_PLACE_PREVIOUS] = places[EP_PLACE_IN_FORCE];
     places[EP_PLACE_IN_FORCE] = next;
     places[EP_PLACE_OFFERED] = (EpPlace){ 0 };
+    hold_keys(server);
     hl_info("server", "where the server is (counter %" G_GUINT64_FORMAT ") is in force: it answered there",
             next.document->counter);
     server->has.changed(EP_SERVER_KEEP_LINE, server->has.user);
@@ -343,15 +350,6 @@ void ep_server_spread(EpServer *server, HlTime window)
 /* --------------------------------------------------------------------------------------------------------- documents
  */
 
-static bool has_key(const HlMsgServerDocument *document, GBytes *key)
-{
-    for (gsize i = 0; i < document->n_signing_keys; i++)
-        if (document->signing_keys[i].len == g_bytes_get_size(key) &&
-            memcmp(document->signing_keys[i].data, g_bytes_get_data(key, NULL), g_bytes_get_size(key)) == 0)
-            return true;
-    return false;
-}
-
 static bool has_authority(const HlMsgServerDocument *document, const HlCert *ca)
 {
     g_autofree char *own = hl_cert_print(ca);
@@ -367,14 +365,11 @@ static bool has_authority(const HlMsgServerDocument *document, const HlCert *ca)
     return false;
 }
 
-/* This version keeps to the authority and the key of its enrolment: where they do not count it could not connect. */
+/* This version keeps to the authority of its enrolment: where that does not count it could not connect. */
 static bool check_trust(const EpServer *server, const HlMsgServerDocument *document, GError **error)
 {
-    if (!has_authority(document, server->has.identity->ca))
-        return hl_fail(error, HL_ERROR_INVALID, "it leaves out the authority that this endpoint knows the server by");
-    if (!has_key(document, server->has.identity->signing_key))
-        return hl_fail(error, HL_ERROR_INVALID, "it leaves out the signing key that this endpoint knows the server by");
-    return true;
+    return has_authority(document, server->has.identity->ca) ||
+           hl_fail(error, HL_ERROR_INVALID, "it leaves out the authority that this endpoint knows the server by");
 }
 
 /* NULL: refused already. */
@@ -382,10 +377,10 @@ static HlMsgServerDocument *open_document(const EpServer *server, GBytes *bytes)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(HlMsgEnvelope) envelope = hl_wire_decode_bytes(&holdline__v1__signed_envelope__descriptor, bytes, &error);
-    g_autoptr(HlMsgServerDocument) document =
-        envelope == NULL ? NULL
-                         : hl_envelope_open(envelope, server->has.identity->signing_key, HL_ENVELOPE_SERVER,
-                                            &holdline__v1__server_document__descriptor, &error);
+    g_autoptr(HlMsgServerDocument) document = envelope == NULL
+                                                  ? NULL
+                                                  : ep_keys_open(server->has.keys, envelope, HL_ENVELOPE_SERVER,
+                                                                 &holdline__v1__server_document__descriptor, &error);
 
     if (document != NULL && hl_server_check(document, &error) && check_trust(server, document, &error))
         return g_steal_pointer(&document);
@@ -436,6 +431,7 @@ static void take(EpServer *server, HlMsgServerDocument *document)
     ep_place_clear(&server->places[EP_PLACE_OFFERED]);
     server->places[EP_PLACE_OFFERED] = place;
     place = (EpPlace){ 0 };
+    hold_keys(server);
     hl_info("server", "the server tells where it is (counter %" G_GUINT64_FORMAT ")", document->counter);
 }
 
@@ -499,6 +495,7 @@ EpServer *ep_server_new(const EpServerOptions *options, GError **error)
         ep_server_free(server);
         return NULL;
     }
+    hold_keys(server);
     if (offered(server)->document != NULL)
         ep_move_resume(&server->move, offered(server)->tries, hl_clock_mono(),
                        ep_spread(server->window, hl_random_u64()));

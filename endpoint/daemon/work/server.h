@@ -8,6 +8,7 @@
 #define ENDPOINT_DAEMON_WORK_SERVER_H
 
 #include "endpoint/core/server_time.h"
+#include "endpoint/daemon/ground/keys.h"
 #include "endpoint/daemon/ground/refuser.h"
 #include "endpoint/identity/identity.h"
 
@@ -20,6 +21,7 @@ typedef enum {
 
 typedef struct {
     const EpIdentity *identity; /* these are borrowed, and outlive it */
+    EpKeys *keys;
     HlDb *db;
     EpSpool *spool;
     EpRefuser *refuser;
