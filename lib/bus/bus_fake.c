@@ -322,6 +322,17 @@ HlBus *bus_fake_find(const char *client_id)
     return NULL;
 }
 
+HlBus *bus_fake_find_at(const char *client_id, const char *broker)
+{
+    for (GList *at = buses.tail; at != NULL; at = at->prev) {
+        const HlBusOptions *options = &((HlBus *)at->data)->options;
+
+        if (strcmp(options->client_id, client_id) == 0 && strcmp(options->brokers[0], broker) == 0)
+            return at->data;
+    }
+    return NULL;
+}
+
 HlBus *bus_fake_last(void)
 {
     return g_queue_peek_tail(&buses);

@@ -40,6 +40,13 @@ static HlBus *eviction(void)
     return bus_fake_find("e-one");
 }
 
+static char *answer(Parts *parts)
+{
+    g_autoptr(HlMsgCallReply) reply = parts_reply(parts);
+
+    return reply != NULL ? g_strdup_printf("%s: %s", reply->code, reply->message) : NULL;
+}
+
 /* ----------------------------------------------------------------------------------------------------------- the name
  */
 
@@ -99,6 +106,211 @@ static void test_not_let_in(void)
     g_assert_null(eviction());
 }
 
+/* -------------------------------------------------------------------------------------------------- several addresses
+ */
+
+typedef struct {
+    Parts *parts;
+    HlBus *one, *two; /* the posts at the two addresses */
+} Pair;
+
+static void set_conf(Parts *parts, const char *name, const char *value)
+{
+    g_autoptr(GError) error = NULL;
+
+    g_assert_true(hl_option_set(hl_option_find(mgr_conf_table(), name), &parts->conf, value, &error));
+    g_assert_no_error(error);
+}
+
+static Parts *parts_external(void)
+{
+    Parts *parts = parts_new();
+
+    set_conf(parts, "broker.mode", "external");
+    set_conf(parts, "broker.addresses", "one:1,two:1");
+    parts->keeps_out = true;
+    return parts;
+}
+
+/* Revokes it, and finds who stands where. */
+static Pair begin_pair(void)
+{
+    Pair pair = { .parts = parts_external() };
+
+    parts_add_endpoint(pair.parts, "e-one");
+    parts_call(pair.parts, "endpoint revoke", "endpoint", "e-one", NULL);
+    parts_commit(pair.parts);
+    pair.two = eviction();
+    g_assert_cmpstr(bus_fake_options(pair.two)->brokers[0], ==, "two:1");
+    pair.one = bus_fake_find_at("e-one", "one:1");
+    g_assert_nonnull(pair.one);
+    return pair;
+}
+
+/* Success only once both have let the manager in; both are kept. */
+static void test_every_address(void)
+{
+    Pair pair = begin_pair();
+    g_autofree char *early = NULL;
+    g_autofree char *text = NULL;
+
+    bus_fake_up(pair.one);
+    early = answer(pair.parts);
+    g_assert_null(early);
+    bus_fake_up(pair.two);
+    text = answer(pair.parts);
+    g_assert_cmpstr(text, ==, ": ");
+    pass(9 * HL_SECOND);
+    g_assert_nonnull(bus_fake_find_at("e-one", "one:1"));
+    g_assert_nonnull(bus_fake_find_at("e-one", "two:1"));
+    bus_fake_down(pair.one, HL_BUS_TAKEN_OVER); /* the client is back at one of them */
+    pass(HL_MINUTE);
+    bus_fake_up(pair.one);
+    pass(10 * HL_SECOND);
+    g_assert_null(eviction());
+    parts_free(pair.parts);
+}
+
+/* Nobody answers at one of them: that keeps nobody waiting, and is tried for a minute. */
+static void test_deaf_address(void)
+{
+    for (guint silent = 0; silent < 2; silent++) {
+        Pair pair = begin_pair();
+        g_autofree char *text = NULL;
+
+        bus_fake_up(pair.one);
+        if (silent == 1)
+            pass(3 * HL_SECOND);
+        else
+            bus_fake_fail(pair.two, "connection refused", 100);
+        text = answer(pair.parts);
+        g_assert_cmpstr(text, ==, ": ");
+        if (silent == 1)
+            bus_fake_fail(pair.two, "no answer", 100);
+        pass(59 * HL_SECOND);
+        g_assert_nonnull(bus_fake_find_at("e-one", "two:1"));
+        pass(2 * HL_SECOND);
+        g_assert_null(eviction());
+        parts_free(pair.parts);
+    }
+}
+
+/* It answers after all: then both are kept for the usual time. */
+static void test_late_address(void)
+{
+    Pair pair = begin_pair();
+
+    bus_fake_up(pair.one);
+    bus_fake_fail(pair.two, "connection refused", 100);
+    pass(30 * HL_SECOND);
+    bus_fake_up(pair.two);
+    pass(9 * HL_SECOND);
+    g_assert_nonnull(eviction());
+    pass(HL_SECOND);
+    g_assert_null(eviction());
+    parts_free(pair.parts);
+}
+
+/* Both lead to one broker: the posts would take the name from each other for ever, so one of them goes. */
+static void test_double_address(void)
+{
+    Pair pair = begin_pair();
+    g_autofree char *text = NULL;
+
+    bus_fake_up(pair.one);
+    bus_fake_up(pair.two);
+    bus_fake_down(pair.one, HL_BUS_TAKEN_OVER);
+    pass(100);
+    bus_fake_up(pair.one);
+    bus_fake_down(pair.two, HL_BUS_TAKEN_OVER);
+    text = answer(pair.parts);
+    g_assert_cmpstr(text, ==, ": ");
+    pass(0);
+    g_assert_null(bus_fake_find_at("e-one", "two:1"));
+    bus_fake_down(pair.one, HL_BUS_TAKEN_OVER); /* that is the client */
+    pass(HL_MINUTE);
+    bus_fake_up(pair.one);
+    pass(10 * HL_SECOND);
+    g_assert_null(eviction());
+    parts_free(pair.parts);
+}
+
+/* A client that comes back to one of two brokers again and again is no such double. */
+static void test_not_double(void)
+{
+    Pair pair = begin_pair();
+
+    bus_fake_up(pair.one);
+    bus_fake_up(pair.two);
+    for (guint i = 0; i < 5; i++) {
+        bus_fake_down(pair.one, HL_BUS_TAKEN_OVER);
+        pass(100);
+        bus_fake_up(pair.one);
+        pass(100);
+    }
+    g_assert_nonnull(bus_fake_find_at("e-one", "one:1"));
+    g_assert_nonnull(bus_fake_find_at("e-one", "two:1"));
+    parts_free(pair.parts);
+}
+
+/* However many are revoked: so many connections at a time, and the others' turn comes. */
+static void test_bounded(void)
+{
+    g_autoptr(Parts) parts = parts_external();
+    guint ended = 0;
+
+    for (guint i = 0; i < 100; i++) {
+        g_autofree char *name = g_strdup_printf("e-%u", i);
+
+        mgr_pki_evict(parts->pki, name);
+    }
+    while (ended < 100) {
+        guint running = 0;
+
+        for (guint i = 0; i < 100; i++) {
+            g_autofree char *name = g_strdup_printf("e-%u", i);
+            HlBus *one = bus_fake_find_at(name, "one:1");
+
+            if (one == NULL)
+                continue;
+            running++;
+            bus_fake_up(one);
+            bus_fake_up(bus_fake_find_at(name, "two:1"));
+        }
+        g_assert_cmpuint(running, ==, MIN(32, 100 - ended));
+        ended += running;
+        pass(10 * HL_SECOND);
+    }
+    g_assert_null(bus_fake_find_at("e-99", "one:1"));
+}
+
+/* Whoever was revoked, of whatever kind, when an external broker comes back; not who has another certificate. */
+static void test_all_kinds(void)
+{
+    static const char *const kinds[] = { "endpoint", "admin", "monitor", "console" };
+    g_autoptr(Parts) parts = parts_external();
+
+    for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++) {
+        MgrCertificateRecord record = { .serial = g_strdup_printf("b%u", (guint)i),
+                                        .name = g_strdup_printf("one-%s", kinds[i]),
+                                        .kind = g_strdup(kinds[i]),
+                                        .issued_at = hl_clock_wall(),
+                                        .expires_at = hl_clock_wall() + HL_DAY,
+                                        .revoked_at = hl_clock_wall() };
+
+        mgr_fleet_add_certificate(&parts->fleet, &record);
+    }
+    certify(parts, "e-two");
+    mgr_pki_evict_revoked(parts->pki);
+    for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++) {
+        g_autofree char *name = g_strdup_printf("one-%s", kinds[i]);
+
+        g_assert_nonnull(bus_fake_find_at(name, "one:1"));
+        g_assert_nonnull(bus_fake_find_at(name, "two:1"));
+    }
+    g_assert_null(bus_fake_find("e-two"));
+}
+
 /* ------------------------------------------------------------------------------------------------ who is connected */
 
 /* The broker's log tells who connects, birth or not.  The manager's own connections are among them. */
@@ -126,13 +338,6 @@ static void test_connected(void)
 
 /* -------------------------------------------------------------------------------------------------------- the answer
  */
-
-static char *answer(Parts *parts)
-{
-    g_autoptr(HlMsgCallReply) reply = parts_reply(parts);
-
-    return reply != NULL ? g_strdup_printf("%s: %s", reply->code, reply->message) : NULL;
-}
 
 /* Success when the session is over; not before, and not if it does not come to that. */
 static void test_answered(void)
@@ -240,6 +445,13 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/evictions/kept", test_kept);
     g_test_add_func("/manager/evictions/given-back", test_given_back);
     g_test_add_func("/manager/evictions/not-let-in", test_not_let_in);
+    g_test_add_func("/manager/evictions/every-address", test_every_address);
+    g_test_add_func("/manager/evictions/deaf-address", test_deaf_address);
+    g_test_add_func("/manager/evictions/late-address", test_late_address);
+    g_test_add_func("/manager/evictions/double-address", test_double_address);
+    g_test_add_func("/manager/evictions/not-double", test_not_double);
+    g_test_add_func("/manager/evictions/bounded", test_bounded);
+    g_test_add_func("/manager/evictions/all-kinds", test_all_kinds);
     g_test_add_func("/manager/evictions/connected", test_connected);
     g_test_add_func("/manager/evictions/answered", test_answered);
     g_test_add_func("/manager/evictions/lists", test_lists);

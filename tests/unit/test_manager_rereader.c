@@ -20,6 +20,7 @@ static Parts *make_parts(void)
     Parts *parts = parts_new();
 
     set_conf(parts, "broker.mode", "external");
+    set_conf(parts, "broker.addresses", "one:1");
     set_conf(parts, "broker.reload-command", "tell-broker reread 'the lists'");
     return parts;
 }

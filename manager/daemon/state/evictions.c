@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "manager/daemon/state/evictions.h"
 
+#include <string.h>
 #include <unistd.h>
 
 #include "lib/base/log.h"
@@ -14,11 +15,18 @@
 #define RETRY_MS         5000             /* after what failed here, such as a full disk */
 #define KEEP_MS          10000            /* how long the name is kept; a client comes back within seconds */
 #define LOG_LAG          (10 * HL_SECOND) /* a line of the broker's log is read by then */
+#define MAX_ADDRESSES    8                /* as many as broker.addresses may have */
+#define MAX_RUNNING      32               /* names at a time; with eight addresses each 256 connections */
+#define REACH            (3 * HL_SECOND)  /* to be let in: a host that is silent */
+#define SAME_BROKER      250              /* ms; two of its addresses take the name from each other as they come up */
+#define DEAF_MS          60000            /* an address where nobody answers, once another has let the manager in */
 
 struct MgrEvictions {
     MgrEvictionsOptions options;
-    GHashTable *running; /* name -> Eviction * */
-    GHashTable *own;     /* name -> Own * */
+    GHashTable *running; /* name -> Eviction *; those that wait too */
+    GQueue waiting;      /* Eviction *, borrowed: not begun, because as many run as may */
+    guint begun;
+    GHashTable *own; /* name -> Own * */
 };
 
 /* Connections of the manager under a name whose lines in the broker's log have not been seen yet. */
@@ -27,15 +35,32 @@ typedef struct {
     HlTime last_mono;
 } Own;
 
+typedef struct Eviction Eviction;
+
+/* One of the broker's addresses: brokers that do not know each other, or the nodes of a cluster that has fallen apart,
+ * may each have a session of the name. */
 typedef struct {
+    Eviction *eviction;
+    char *address;
+    HlBus *bus;  /* NULL between attempts, and once done */
+    bool was_up; /* in this attempt or an earlier one */
+    bool has_failed;
+    bool is_double; /* leads to a broker that another post is at */
+    HlTime up_mono; /* when it came up last */
+} Post;
+
+struct Eviction {
     MgrEvictions *evictions;
     char *name, *cert_path, *key_path;
-    HlBus *bus;      /* NULL between attempts */
-    GArray *waiters; /* of MgrEvictionWaiter */
-    guint patience;  /* timer: the waiters have waited long enough */
-    guint next;      /* timer: the next attempt, or the end */
-    guint over;      /* idle: the bus may not be freed inside its own handler */
-} Eviction;
+    bool has_begun;
+    Post posts[MAX_ADDRESSES];
+    guint n_posts;
+    const Post *loser; /* the last one from which another post seems to have taken the name; NULL: none */
+    GArray *waiters;   /* of MgrEvictionWaiter */
+    guint patience;    /* timer: the waiters have waited long enough */
+    guint next;        /* timer: the next attempt, or the end */
+    guint over, tidy;  /* idle: a bus may not be freed inside its own handler */
+};
 
 static bool is_in_force(const Eviction *eviction)
 {
@@ -75,12 +100,39 @@ static void tell(Eviction *eviction, const GError *problem)
     g_array_unref(waiters);
 }
 
+static bool has_been_up(const Eviction *eviction)
+{
+    for (guint i = 0; i < eviction->n_posts; i++)
+        if (eviction->posts[i].was_up)
+            return true;
+    return false;
+}
+
+/* A broker that does not let the manager in is not known to be one: what the owner calls its address may lead nowhere
+ * today.  So it keeps nobody waiting, but it is said. */
+static void warn_of_deaf(const Eviction *eviction)
+{
+    for (guint i = 0; i < eviction->n_posts; i++) {
+        const Post *post = &eviction->posts[i];
+
+        if (!post->was_up && !post->is_double)
+            hl_log_limited(HL_LOG_WARN, "revoke", post->address,
+                           "%s: a session at %s may still be up: that broker did not let the manager in under its name",
+                           eviction->name, post->address);
+    }
+}
+
 static gboolean on_patience(gpointer user)
 {
     Eviction *eviction = user;
     g_autoptr(GError) problem = NULL;
 
     eviction->patience = 0;
+    if (has_been_up(eviction)) {
+        warn_of_deaf(eviction);
+        tell(eviction, NULL);
+        return G_SOURCE_REMOVE;
+    }
     hl_fail(&problem, HL_ERROR_UNAVAILABLE,
             "its session may still be up: the broker did not let the manager in under its name yet");
     hl_log_limited(HL_LOG_WARN, "revoke", eviction->name, "%s: %s", eviction->name, problem->message);
@@ -97,7 +149,15 @@ static void eviction_free(gpointer item)
     g_clear_handle_id(&eviction->patience, g_source_remove);
     g_clear_handle_id(&eviction->next, g_source_remove);
     g_clear_handle_id(&eviction->over, g_source_remove);
-    g_clear_pointer(&eviction->bus, hl_bus_free);
+    g_clear_handle_id(&eviction->tidy, g_source_remove);
+    for (guint i = 0; i < eviction->n_posts; i++) {
+        g_clear_pointer(&eviction->posts[i].bus, hl_bus_free);
+        g_free(eviction->posts[i].address);
+    }
+    if (eviction->has_begun)
+        eviction->evictions->begun--;
+    else
+        g_queue_remove(&eviction->evictions->waiting, eviction);
     g_array_unref(eviction->waiters);
     unlink(eviction->cert_path);
     unlink(eviction->key_path);
@@ -107,12 +167,16 @@ static void eviction_free(gpointer item)
     g_free(eviction);
 }
 
+static void begin_waiting(MgrEvictions *evictions);
+
 static gboolean on_over(gpointer user)
 {
     Eviction *eviction = user;
+    MgrEvictions *evictions = eviction->evictions;
 
     eviction->over = 0;
-    g_hash_table_remove(eviction->evictions->running, eviction->name);
+    g_hash_table_remove(evictions->running, eviction->name);
+    begin_waiting(evictions);
     return G_SOURCE_REMOVE;
 }
 
@@ -140,7 +204,10 @@ static gboolean on_next(gpointer user)
     Eviction *eviction = user;
 
     eviction->next = 0;
-    g_clear_pointer(&eviction->bus, hl_bus_free);
+    for (guint i = 0; i < eviction->n_posts; i++) {
+        g_clear_pointer(&eviction->posts[i].bus, hl_bus_free);
+        eviction->posts[i].has_failed = false;
+    }
     attempt(eviction);
     return G_SOURCE_REMOVE;
 }
@@ -172,28 +239,118 @@ static void note_own(Eviction *eviction)
     own->last_mono = now;
 }
 
-static void on_taken(gpointer user)
+static gboolean on_tidy(gpointer user)
 {
     Eviction *eviction = user;
 
-    note_own(eviction);
-    hl_log_limited(HL_LOG_INFO, "revoke", eviction->name, "the session of %s was ended", eviction->name);
+    eviction->tidy = 0;
+    for (guint i = 0; i < eviction->n_posts; i++)
+        if (eviction->posts[i].is_double)
+            g_clear_pointer(&eviction->posts[i].bus, hl_bus_free);
+    return G_SOURCE_REMOVE;
+}
+
+static bool is_up(const Post *post)
+{
+    return post->bus != NULL && !post->is_double && hl_bus_state(post->bus) == HL_BUS_UP;
+}
+
+/* Whether another post has the name at the very moment at which this one lost it. */
+static bool is_taken_by_another(const Post *post)
+{
+    const Eviction *eviction = post->eviction;
+
+    for (guint i = 0; i < eviction->n_posts; i++) {
+        const Post *other = &eviction->posts[i];
+
+        if (other != post && is_up(other) && hl_clock_mono() - other->up_mono <= SAME_BROKER)
+            return true;
+    }
+    return false;
+}
+
+/* Two addresses of one broker: each post takes the name from the other.  Once may be the client that came back at that
+ * moment; to and fro it is the two of them, and one is enough. */
+static bool is_found_double(Post *post)
+{
+    Eviction *eviction = post->eviction;
+
+    if (!is_taken_by_another(post))
+        return false;
+    post->is_double = eviction->loser != NULL && eviction->loser != post;
+    eviction->loser = post;
+    if (post->is_double && eviction->tidy == 0)
+        eviction->tidy = g_idle_add(on_tidy, eviction);
+    return post->is_double;
+}
+
+/* Each address has let the manager in, or nobody answers there; *n_deaf of the latter. */
+static bool is_settled(const Eviction *eviction, guint *n_deaf)
+{
+    *n_deaf = 0;
+    for (guint i = 0; i < eviction->n_posts; i++) {
+        const Post *post = &eviction->posts[i];
+
+        if (!post->was_up && !post->is_double && !post->has_failed)
+            return false;
+        *n_deaf += !post->was_up && !post->is_double;
+    }
+    return has_been_up(eviction);
+}
+
+static void settle(Eviction *eviction)
+{
+    guint n_deaf;
+
+    if (!is_settled(eviction, &n_deaf))
+        return;
+    if (n_deaf > 0)
+        warn_of_deaf(eviction);
     tell(eviction, NULL);
     if (is_in_force(eviction))
         end_soon(eviction);
     else
-        set_next(eviction, KEEP_MS, on_kept);
+        set_next(eviction, n_deaf > 0 ? DEAF_MS : KEEP_MS, on_kept);
+}
+
+static void on_taken(gpointer user)
+{
+    Post *post = user;
+    Eviction *eviction = post->eviction;
+
+    post->was_up = true;
+    post->up_mono = hl_clock_mono();
+    note_own(eviction);
+    hl_log_limited(HL_LOG_INFO, "revoke", eviction->name, "the session of %s was ended", eviction->name);
+    settle(eviction);
+}
+
+static void on_failed(const char *broker G_GNUC_UNUSED, const char *reason G_GNUC_UNUSED, HlTime delay G_GNUC_UNUSED,
+                      gpointer user)
+{
+    Post *post = user;
+
+    if (post->has_failed || post->was_up)
+        return;
+    post->has_failed = true;
+    settle(post->eviction);
 }
 
 /* Somebody took the name back, or the broker went: the bus connects again, and takes it once more. */
-static void on_lost(const char *reason G_GNUC_UNUSED, gpointer user)
+static void on_lost(const char *reason, gpointer user)
 {
-    Eviction *eviction = user;
+    Post *post = user;
+    Eviction *eviction = post->eviction;
+    guint n_deaf;
 
-    if (is_in_force(eviction))
-        end_soon(eviction);
-    else
+    if (strcmp(reason, HL_BUS_TAKEN_OVER) == 0 && is_found_double(post))
+        return;
+    if (is_in_force(eviction)) {
+        if (is_settled(eviction, &n_deaf))
+            end_soon(eviction);
+    } else {
         set_next(eviction, ATTEMPT_LIFE_MS, on_next);
+    }
 }
 
 static void ignore_message(const HlBusMessage *message G_GNUC_UNUSED, gpointer user G_GNUC_UNUSED)
@@ -215,30 +372,40 @@ static bool issue_files(const Eviction *eviction, GError **error)
     return mgr_authority_issue_files(options->authority, options->dir, cert_name, key_name, &spec, &record, error);
 }
 
-static bool connect_as(Eviction *eviction, GError **error)
+static bool connect_as(Post *post, GError **error)
 {
-    const MgrEvictionsOptions *options = &eviction->evictions->options;
-    g_autofree char *ca = mgr_site_path(options->dir, "pki/ca.pem");
-    g_auto(GStrv) brokers = mgr_broker_own_addresses(options->conf);
-    HlBusOptions bus = { .client_id = eviction->name,
-                         .brokers = (const char *const *)brokers,
-                         .ca_path = ca,
-                         .cert_path = eviction->cert_path,
-                         .key_path = eviction->key_path,
-                         .backoff_base = 100,
-                         .backoff_cap = 2000,
-                         .handlers = { .up = on_taken, .down = on_lost, .message = ignore_message },
-                         .user = eviction };
+    const Eviction *eviction = post->eviction;
+    g_autofree char *ca = mgr_site_path(eviction->evictions->options.dir, "pki/ca.pem");
+    HlBusOptions bus = {
+        .client_id = eviction->name,
+        .brokers = (const char *const[]){ post->address, NULL },
+        .ca_path = ca,
+        .cert_path = eviction->cert_path,
+        .key_path = eviction->key_path,
+        .connect_timeout = REACH,
+        .backoff_base = 100,
+        .backoff_cap = 2000,
+        .handlers = { .up = on_taken, .down = on_lost, .failed = on_failed, .message = ignore_message },
+        .user = post
+    };
 
-    eviction->bus = hl_bus_new(&bus, error);
-    return eviction->bus != NULL;
+    post->bus = hl_bus_new(&bus, error);
+    return post->bus != NULL;
+}
+
+static bool connect_all(Eviction *eviction, GError **error)
+{
+    for (guint i = 0; i < eviction->n_posts; i++)
+        if (!eviction->posts[i].is_double && !connect_as(&eviction->posts[i], error))
+            return false;
+    return true;
 }
 
 static void attempt(Eviction *eviction)
 {
     g_autoptr(GError) error = NULL;
 
-    if (issue_files(eviction, &error) && connect_as(eviction, &error)) {
+    if (issue_files(eviction, &error) && connect_all(eviction, &error)) {
         set_next(eviction, ATTEMPT_LIFE_MS, on_next);
         return;
     }
@@ -246,6 +413,23 @@ static void attempt(Eviction *eviction)
     hl_log_limited(HL_LOG_ERROR, "revoke", eviction->name, "%s: %s", eviction->name, error->message);
     set_next(eviction, RETRY_MS, on_next);
     tell(eviction, error);
+}
+
+static void begin(Eviction *eviction)
+{
+    g_auto(GStrv) brokers = mgr_broker_own_addresses(eviction->evictions->options.conf);
+
+    eviction->has_begun = true;
+    eviction->evictions->begun++;
+    for (guint i = 0; brokers[i] != NULL && i < MAX_ADDRESSES; i++)
+        eviction->posts[eviction->n_posts++] = (Post){ .eviction = eviction, .address = g_strdup(brokers[i]) };
+    attempt(eviction);
+}
+
+static void begin_waiting(MgrEvictions *evictions)
+{
+    while (evictions->begun < MAX_RUNNING && evictions->waiting.length > 0)
+        begin(g_queue_pop_head(&evictions->waiting));
 }
 
 /* ---------------------------------------------------------------------------------------------------------- the part
@@ -256,6 +440,7 @@ MgrEvictions *mgr_evictions_new(const MgrEvictionsOptions *options)
     MgrEvictions *evictions = g_new0(MgrEvictions, 1);
 
     evictions->options = *options;
+    g_queue_init(&evictions->waiting);
     evictions->running = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, eviction_free);
     evictions->own = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     return evictions;
@@ -284,6 +469,17 @@ static Eviction *eviction_new(MgrEvictions *evictions, const char *name)
     return eviction;
 }
 
+/* Wherever the manager was let in, it has the name now. */
+static bool is_held(const Eviction *eviction)
+{
+    guint n_deaf;
+
+    for (guint i = 0; i < eviction->n_posts; i++)
+        if (eviction->posts[i].was_up && !eviction->posts[i].is_double && !is_up(&eviction->posts[i]))
+            return false;
+    return is_settled(eviction, &n_deaf);
+}
+
 void mgr_evictions_start(MgrEvictions *evictions, const char *name, const MgrEvictionWaiter *waiter)
 {
     Eviction *eviction = g_hash_table_lookup(evictions->running, name);
@@ -298,10 +494,13 @@ void mgr_evictions_start(MgrEvictions *evictions, const char *name, const MgrEvi
         if (eviction->patience == 0)
             eviction->patience = g_timeout_add(PATIENCE_MS, on_patience, eviction);
     }
-    if (fresh)
-        attempt(eviction);
-    else if (eviction->bus != NULL && hl_bus_state(eviction->bus) == HL_BUS_UP)
-        tell(eviction, NULL); /* the manager has the name, so nobody else has */
+    if (!fresh) {
+        if (is_held(eviction))
+            tell(eviction, NULL); /* the manager has the name, so nobody else has */
+        return;
+    }
+    g_queue_push_tail(&evictions->waiting, eviction);
+    begin_waiting(evictions);
 }
 
 bool mgr_evictions_was_own(MgrEvictions *evictions, const char *name)

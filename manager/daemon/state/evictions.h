@@ -6,6 +6,10 @@
  * session taken over).  That works with any broker, and whether or not the client ever said anything.  What may connect
  * at all is pki.h.
  *
+ * That happens at each of the broker's addresses, because they may lead to brokers that do not know each other;
+ * addresses of one broker are noticed.  Where nobody answers it is tried for a minute, once another address has let the
+ * manager in.  At most 32 names are under way, the others wait.
+ *
  * The manager keeps the name for some seconds afterwards: a broker that has not read the revocation list, or has none,
  * lets the old client in again, which ends the manager's own session.  Then it takes the name once more, until the name
  * is left to it.  A name that has a certificate in force (enrolled again, renewed) is given back at once. */

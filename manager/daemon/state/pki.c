@@ -374,18 +374,38 @@ void mgr_pki_let_back(MgrPki *pki, const char *name)
         publish_access(pki);
 }
 
+/* A set of the names that have a certificate which is not revoked, borrowed: one look at all for all. */
+static GHashTable *live_names(const MgrFleet *fleet)
+{
+    GHashTable *names = g_hash_table_new(g_str_hash, g_str_equal);
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, fleet->certificates);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        const MgrCertificateRecord *record = value;
+
+        if (record->revoked_at == 0)
+            g_hash_table_add(names, record->name);
+    }
+    return names;
+}
+
 void mgr_pki_evict_revoked(MgrPki *pki)
 {
+    g_autoptr(GHashTable) live = NULL;
     GHashTableIter iter;
     gpointer value;
 
     if (pki->broker != NULL)
         return; /* the managed broker reads the list at its own start, and its log tells who connects */
-    g_hash_table_iter_init(&iter, pki->fleet->endpoints);
+    live = live_names(pki->fleet);
+    g_hash_table_iter_init(&iter, pki->fleet->certificates);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        const MgrEndpoint *endpoint = value;
+        const MgrCertificateRecord *record = value;
 
-        if (endpoint->record.revoked_at > 0 && endpoint->record.cert_expires > hl_clock_wall())
-            mgr_pki_evict(pki, endpoint->record.id);
+        if (record->revoked_at > 0 && record->expires_at > hl_clock_wall() &&
+            strcmp(record->kind, hl_cert_kind_name(HL_CERT_MANAGER)) != 0 && !g_hash_table_contains(live, record->name))
+            mgr_pki_evict(pki, record->name);
     }
 }
