@@ -22,6 +22,7 @@ typedef enum {
     MGR_QUOTA_REQUEST,  /* calls of administrators: beyond it dropped, never flooding */
     MGR_QUOTA_EXCESS,   /* what was refused of the above */
     MGR_QUOTA_ROW,      /* of an endpoint's history, by what it does itself */
+    MGR_QUOTA_CHANGE,   /* of an account: each leaves a row of the audit log for ever */
     MGR_QUOTA_DELIVERY, /* to an endpoint that asks for what is there: its bytes are commands */
     MGR_N_QUOTAS,
 } MgrQuotaKind;
@@ -49,6 +50,9 @@ typedef enum {
 /* Takes one message of so many bytes out of the bucket; MGR_QUOTA_REFUSED, and nothing taken, if it does not hold that.
  */
 MgrQuotaOutcome mgr_bucket_take(MgrBucket *bucket, MgrQuotaKind kind, gsize bytes, HlTime mono);
+
+/* How long until the bucket holds one of so many bytes; 0: it does. */
+HlTime mgr_bucket_wait(const MgrBucket *bucket, MgrQuotaKind kind, gsize bytes, HlTime mono);
 
 /* How much of a burst is used, in percent. */
 unsigned mgr_bucket_used(const MgrBucket *bucket, MgrQuotaKind kind, HlTime mono);

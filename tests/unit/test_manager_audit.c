@@ -217,6 +217,65 @@ static void test_bounded(void)
     g_assert_true(g_str_has_suffix(rows, "|not-found\nadmin:  |limit\n"));
 }
 
+static char *ask(Parts *parts, const char *account, const char *setting)
+{
+    g_autoptr(HlMsgCallReply) reply = NULL;
+    const char *name = strcmp(setting, "") == 0 ? "update-now" : "group set";
+    const char *set[] = { "name", "office", "setting", setting, NULL };
+    const char *update[] = { "selector", "e-one", NULL };
+
+    parts_request(parts,
+                  &(PartsRequest){ .admin = account, .name = name, .arguments = *setting == '\0' ? update : set });
+    parts_commit(parts);
+    reply = parts_take(parts, HL_TOPIC_ADMIN_REPLY, account, &holdline__v1__call_reply__descriptor);
+    g_assert_nonnull(reply);
+    return g_strdup_printf("%s %s", reply->code, reply->message);
+}
+
+/* Nor does one that changes things all the time: beyond its quota it changes nothing, is told how long to wait, and the
+ * refusals are joined as ever.  Others go on. */
+static void test_changes_bounded(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    g_autofree char *csr = parts_make_csr_text();
+    guint burst = mgr_quota_row(MGR_QUOTA_CHANGE)->messages;
+    g_autofree char *rows = NULL;
+    g_autofree char *first = NULL;
+    g_autofree char *told = NULL;
+    g_autofree char *command = NULL;
+    g_autofree char *other = NULL;
+    guint done = 0;
+    gsize from = 0;
+
+    parts_add_endpoint(parts, "e-one");
+    parts_call(parts, "admin create", "name", "zoe", "csr", csr, "role", "administrator", NULL);
+    let_finish(parts);
+    for (guint i = 0; i < burst + burst / 10; i++) {
+        g_autofree char *setting = g_strdup_printf("line.heartbeat=%us", 60 + i % 2);
+        g_autofree char *reply = ask(parts, "zoe", setting);
+
+        bus_fake_forget(parts->bus);
+        if (i % 500 == 250)
+            timer_fake_advance(11 * HL_SECOND); /* the gate has a quota of its own */
+        done += strcmp(reply, " ") == 0;
+    }
+    g_assert_cmpuint(done, <, burst + burst / 20); /* and what came back meanwhile */
+    g_assert_cmpuint(done, >=, burst);
+    rows = rows_since(parts, &from);
+    first = ask(parts, "zoe", "line.heartbeat=90s");
+    g_assert_true(g_str_has_prefix(first, "limit too many changes by 'zoe'"));
+    command = ask(parts, "zoe", "");
+    g_assert_true(g_str_has_prefix(command, "limit too many changes by 'zoe'"));
+    g_assert_cmpstr(mgr_fleet_group(&parts->fleet, "office")->record.changed_by, ==, "zoe");
+    other = ask(parts, "admin", "line.heartbeat=91s");
+    g_assert_cmpstr(other, ==, " ");
+    g_assert_cmpstr(mgr_fleet_group(&parts->fleet, "office")->record.changed_by, ==, "admin");
+    timer_fake_advance(HL_MINUTE);
+    told = ask(parts, "zoe", "line.heartbeat=92s");
+    g_assert_cmpstr(told, ==, " ");
+    parts_check_registry(parts);
+}
+
 /* The head is in the summary, some seconds after the last row. */
 static void test_head(void)
 {
@@ -243,6 +302,7 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/audit/background-order", test_background_order);
     g_test_add_func("/manager/audit/not-stored", test_not_stored);
     g_test_add_func("/manager/audit/bounded", test_bounded);
+    g_test_add_func("/manager/audit/changes-bounded", test_changes_bounded);
     g_test_add_func("/manager/audit/head", test_head);
     return g_test_run();
 }

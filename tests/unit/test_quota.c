@@ -51,6 +51,29 @@ static void test_too_large(void)
     g_assert_cmpint(mgr_quota_allow(&quota, MGR_QUOTA_HEARTBEAT, 300, START + over), ==, MGR_QUOTA_ALLOWED);
 }
 
+/* The time that is told is the one after which it is allowed, and not earlier. */
+static void test_wait(void)
+{
+    static const struct {
+        gsize bytes;
+        guint used;
+    } rows[] = { { 1, 5000 }, { 1, 6000 }, { 4 * 1024 * 1024, 1 }, { 1024 * 1024, 4 }, { 100, 1 } };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        MgrBucket bucket = { 0 };
+        HlTime wait;
+
+        for (guint n = 0; n < rows[i].used; n++)
+            (void)mgr_bucket_take(&bucket, MGR_QUOTA_CHANGE, rows[i].bytes, START);
+        wait = mgr_bucket_wait(&bucket, MGR_QUOTA_CHANGE, rows[i].bytes, START);
+        if (wait > 0)
+            g_assert_cmpint(mgr_bucket_take(&bucket, MGR_QUOTA_CHANGE, rows[i].bytes, START + wait - 1), ==,
+                            MGR_QUOTA_REFUSED);
+        g_assert_cmpint(wait > 0, ==, i < 4);
+        g_assert_cmpint(mgr_bucket_take(&bucket, MGR_QUOTA_CHANGE, rows[i].bytes, START + wait), ==, MGR_QUOTA_ALLOWED);
+    }
+}
+
 /* One kind leaves the others alone. */
 static void test_kinds(void)
 {
@@ -174,6 +197,7 @@ int main(int argc, char **argv)
     g_test_add_func("/quota/burst", test_burst);
     g_test_add_func("/quota/bytes", test_bytes);
     g_test_add_func("/quota/too-large", test_too_large);
+    g_test_add_func("/quota/wait", test_wait);
     g_test_add_func("/quota/kinds", test_kinds);
     g_test_add_func("/quota/flooding", test_flooding);
     g_test_add_func("/quota/honest", test_honest);

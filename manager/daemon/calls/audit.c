@@ -20,7 +20,7 @@ struct MgrAudit {
 };
 
 typedef struct {
-    MgrBucket bucket;
+    MgrBucket bucket, changes;
     guint folded;
 } Room;
 
@@ -133,7 +133,8 @@ static gboolean on_fold_due(gpointer user)
     mgr_audit_settle(audit);
     g_hash_table_iter_init(&iter, audit->rooms);
     while (g_hash_table_iter_next(&iter, NULL, &value))
-        if (mgr_bucket_is_full(&((Room *)value)->bucket, now))
+        if (mgr_bucket_is_full(&((const Room *)value)->bucket, now) &&
+            mgr_bucket_is_full(&((const Room *)value)->changes, now))
             g_hash_table_iter_remove(&iter);
     if (g_hash_table_size(audit->rooms) > 0)
         return G_SOURCE_CONTINUE;
@@ -152,6 +153,19 @@ static Room *room_of(MgrAudit *audit, const char *account)
     if (audit->fold_timer == 0)
         audit->fold_timer = g_timeout_add(FOLD_EVERY, on_fold_due, audit);
     return room;
+}
+
+bool mgr_audit_may_change(MgrAudit *audit, const char *account, gsize size, GError **error)
+{
+    MgrBucket *bucket = &room_of(audit, account)->changes;
+    HlTime now = hl_clock_mono();
+
+    if (mgr_bucket_take(bucket, MGR_QUOTA_CHANGE, size, now) == MGR_QUOTA_ALLOWED)
+        return true;
+    return hl_fail(error, HL_ERROR_LIMIT,
+                   "too many changes by '%s', of which each stays in the audit log: wait %" G_GINT64_FORMAT
+                   " s.  One call for a group or a list of endpoints is one change",
+                   account, (mgr_bucket_wait(bucket, MGR_QUOTA_CHANGE, size, now) + HL_SECOND - 1) / HL_SECOND);
 }
 
 void mgr_audit_tell(MgrAudit *audit, const MgrAuditRecord *record)

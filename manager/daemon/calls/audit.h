@@ -18,6 +18,10 @@ void mgr_audit_free(MgrAudit *audit);
 /* With a change, in its set: whatever happens, both are there or neither.  Copied. */
 void mgr_audit_add(MgrAudit *audit, HlWriteSet *set, const MgrAuditRecord *record);
 
+/* Whether an account may make one more change, with so many bytes in its row: each leaves one for ever.  Else
+ * HL_ERROR_LIMIT, which says how long to wait (manager/core/quota.h). */
+bool mgr_audit_may_change(MgrAudit *audit, const char *account, gsize size, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* What changed nothing in the registry, within a second.  An account has room for so many in an hour
  * (manager/core/quota.h); those beyond are counted, and one row says how many they were. */
 void mgr_audit_tell(MgrAudit *audit, const MgrAuditRecord *record);

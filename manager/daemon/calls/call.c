@@ -10,6 +10,7 @@
 
 #define PART_ELEMENTS 100
 #define MAX_AUDITED   1024   /* bytes of a message, and of the serials of a name */
+#define ROW_SIZE      256    /* bytes of a row beside its texts: times, hash, indexes */
 #define MAX_ARGUMENTS 4096   /* bytes of all arguments in a row of the audit log */
 #define MAX_ARGUMENT  1000   /* bytes of one of them */
 #define MAX_PART      200000 /* bytes of a part's document, unless one element alone has more */
@@ -284,10 +285,30 @@ void mgr_call_note(MgrCall *call, HlWriteSet *set)
     call->noted = true;
 }
 
+/* A console that speaks for nobody yet lets somebody in, who proved to be that: it is that one's change. */
+bool mgr_call_may_change(const MgrCall *call, GError **error)
+{
+    const MgrOrigin *origin = &call->origin;
+    const char *name = origin->is_console && origin->pass == NULL ? mgr_call_argument(call, "name") : NULL;
+    g_autofree char *arguments = print_arguments(call);
+    gsize size = strlen(arguments) + MIN(strlen(origin->certificates), MAX_AUDITED) + ROW_SIZE;
+
+    return mgr_audit_may_change(call->calls->audit, name != NULL ? name : origin->caller.account, size, error);
+}
+
 void mgr_call_commit(MgrCall *call, MgrRecord *record, HlWriteSet *set, const MgrChangeKind *kind, gpointer change)
 {
-    mgr_call_note(call, set);
-    mgr_record_commit(record, set, kind, change);
+    g_autoptr(GError) error = NULL;
+
+    if (mgr_call_may_change(call, &error)) {
+        mgr_call_note(call, set);
+        mgr_record_commit(record, set, kind, change);
+        return;
+    }
+    hl_write_set_free(set);
+    kind->fail(change, error);
+    if (kind->free != NULL)
+        kind->free(change);
 }
 
 /* ------------------------------------------------------------------------------------------------------------ replies

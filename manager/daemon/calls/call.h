@@ -75,7 +75,12 @@ const char *mgr_call_argument(const MgrCall *call, const char *name);
 bool mgr_call_duration(const MgrCall *call, const char *name, HlTime fallback, HlTime min, HlTime max, HlTime *value,
                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* mgr_record_commit for a change that the call makes: its row of the audit log is in the set, and committed with it. */
+/* Whether the caller has room for one more change in the audit log (HL_ERROR_LIMIT).  For a change that goes by
+ * mgr_call_note; once. */
+bool mgr_call_may_change(const MgrCall *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* mgr_record_commit for a change that the call makes: its row of the audit log is in the set, and committed with it.
+ * Fails as that does where mgr_call_may_change says no. */
 void mgr_call_commit(MgrCall *call, MgrRecord *record, HlWriteSet *set, const MgrChangeKind *kind, gpointer change);
 /* The same for a set that somebody else commits. */
 void mgr_call_note(MgrCall *call, HlWriteSet *set);

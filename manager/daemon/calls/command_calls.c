@@ -153,7 +153,8 @@ static void issue(MgrCommandCalls *calls, MgrCall *call, HlCommandKind kind)
 
     if (endpoints != NULL && hl_scope_check(kind, spec.scope, &error) &&
         mgr_call_duration(call, "expires", LIFETIME, HL_SECOND, 365 * HL_DAY, &spec.lifetime, &error) &&
-        mgr_call_duration(call, "window", calls->parts.conf->update_window, 0, HL_DAY, &spec.window, &error))
+        mgr_call_duration(call, "window", calls->parts.conf->update_window, 0, HL_DAY, &spec.window, &error) &&
+        mgr_call_may_change(call, &error))
         mgr_commands_issue(calls->parts.commands, noted_set(call), &spec, endpoints, on_stored, call);
     else
         mgr_call_fail(call, error);
@@ -392,7 +393,7 @@ static void call_cancel(MgrCall *call, gpointer user)
     g_autoptr(json_t) ended = NULL;
 
     if (live != NULL) {
-        if (check_cancel(call, live, &error))
+        if (check_cancel(call, live, &error) && mgr_call_may_change(call, &error))
             mgr_commands_cancel(calls->parts.commands, noted_set(call), id, on_stored, call);
         else
             mgr_call_fail(call, error);

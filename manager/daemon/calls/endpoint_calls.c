@@ -480,7 +480,7 @@ static void settle_clone(const MgrEndpointCalls *calls, MgrCall *call, MgrPresen
 
     if (endpoint == NULL)
         return;
-    if (!check_clone(endpoint, kind, &error)) {
+    if (!check_clone(endpoint, kind, &error) || !mgr_call_may_change(call, &error)) {
         mgr_call_fail(call, error);
         return;
     }
