@@ -461,7 +461,7 @@ static void test_gone_meanwhile(void)
           "invalid" },
         { { "endpoint move", { "selector", "e-one", "group", "spare" } },
           { "group delete", { "name", "spare" } },
-          "invalid" },
+          "conflict" },
         { { "endpoint move", { "selector", "e-one", "group", "spare" } },
           { "endpoint move", { "selector", "e-one", "group", "spare" } },
           "conflict" },

@@ -331,7 +331,7 @@ static void fail_deletion(gpointer change, const GError *error)
     g_autoptr(GError) why = NULL;
 
     if (hl_error_code(error) == HL_ERROR_CONFLICT && group == NULL)
-        hl_fail(&why, HL_ERROR_NOT_FOUND, "group '%s' was deleted a moment ago", deletion->name);
+        hl_fail(&why, HL_ERROR_CONFLICT, "group '%s' was deleted a moment ago", deletion->name);
     else if (hl_error_code(error) == HL_ERROR_CONFLICT && check_deletable(deletion->calls->parts.fleet, group, &why))
         hl_fail(&why, HL_ERROR_CONFLICT,
                 "group '%s' was given an endpoint or an account a moment ago: review it and try again", deletion->name);
