@@ -8,6 +8,7 @@
 #include "manager/console/core/openapi.h"
 #include "manager/console/core/problem.h"
 #include "manager/console/core/route.h"
+#include "manager/console/core/table.h"
 #include "manager/console/core/target.h"
 
 /* ------------------------------------------------------------------------------------------------------------ target
@@ -193,7 +194,7 @@ static void test_every_route(void)
         g_assert_true(match.route == route);
         g_assert_true(g_hash_table_add(ids, (gpointer)(guintptr)route->id));
         g_assert_true(route->body == NULL || con_schema_get(route->body) != NULL);
-        g_assert_true(route->reply == NULL || con_schema_get(route->reply) != NULL);
+        g_assert_true(route->reply == NULL || *route->reply == '[' || con_schema_get(route->reply) != NULL);
         g_assert_true(route->method != CON_GET || route->body == NULL);
         g_assert_true((route->reply == NULL) == ((route->flags & (CON_ROUTE_NOTHING | CON_ROUTE_STREAM)) != 0));
     }
@@ -224,12 +225,36 @@ static void check_refs(const json_t *document, json_t *value)
     }
 }
 
+/* A schema that lets anything through documents nothing: an object names its members, or what all of them are. */
+static void check_closed(const char *where, json_t *value)
+{
+    const json_t *more = json_object_get(value, "additionalProperties");
+    const char *name;
+    json_t *member;
+    gsize i;
+
+    if (g_strcmp0(json_string_value(json_object_get(value, "type")), "object") == 0) {
+        g_test_message("%s", where);
+        g_assert_true(json_is_false(more) || json_is_object(more));
+        g_assert_true(json_is_object(more) || json_is_object(json_object_get(value, "properties")));
+    }
+    json_array_foreach(value, i, member) check_closed(where, member);
+    json_object_foreach(value, name, member) check_closed(name, member);
+}
+
 static void test_openapi(void)
 {
     g_autoptr(json_t) document = con_openapi_new();
+    const char *name;
+    json_t *schema;
 
     g_assert_nonnull(document);
     check_refs(document, document);
+    json_object_foreach(json_object_get(json_object_get(document, "components"), "schemas"), name, schema)
+    {
+        if (strcmp(name, "Openapi") != 0) /* its own schema is the standard's */
+            check_closed(name, schema);
+    }
     g_assert_nonnull(json_object_get(
         json_object_get(json_object_get(json_object_get(document, "paths"), "/api/v1/health"), "get"), "responses"));
 }
@@ -299,6 +324,26 @@ static void test_conf(void)
     }
 }
 
+/* A column is a member of the rows of /endpoints, by itself or in its object, and the other way round. */
+static void test_endpoint_row(void)
+{
+    const json_t *properties = json_object_get(con_schema_get("EndpointRow"), "properties");
+    g_autoptr(GHashTable) heads = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
+    for (int i = 0; i < CON_N_COLUMNS; i++) {
+        const char *dot = strchr(con_columns[i].path, '.');
+        char *head = dot != NULL ? g_strndup(con_columns[i].path, (gsize)(dot - con_columns[i].path))
+                                 : g_strdup(con_columns[i].name);
+        const json_t *member = json_object_get(properties, head);
+
+        g_test_message("%s", con_columns[i].name);
+        g_assert_nonnull(member);
+        g_assert_true(dot == NULL || json_object_get(json_object_get(member, "properties"), dot + 1) != NULL);
+        g_hash_table_add(heads, head);
+    }
+    g_assert_cmpuint(g_hash_table_size(heads), ==, json_object_size(properties));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -310,6 +355,7 @@ int main(int argc, char **argv)
     g_test_add_func("/console/routes", test_found);
     g_test_add_func("/console/routes/every", test_every_route);
     g_test_add_func("/console/openapi", test_openapi);
+    g_test_add_func("/console/endpoint-row", test_endpoint_row);
     g_test_add_func("/console/problems", test_problems);
     g_test_add_func("/console/conf", test_conf);
     return g_test_run();

@@ -63,6 +63,18 @@ static json_t *parameters(const ConRoute *route)
     return list;
 }
 
+/* Of a reply as the row of the route has it: a schema, or, in brackets, that of the rows of a list. */
+static json_t *reply_schema(const char *reply)
+{
+    g_autofree char *name = *reply == '[' ? g_strndup(reply + 1, strlen(reply) - 2) : NULL;
+
+    if (name == NULL)
+        return ref("schemas", reply);
+    return json_pack("{s:s, s:[s, s], s:b, s:{s:{s:s, s:o}, s:{s:[s, s]}}}", "type", "object", "required", "rows",
+                     "next", "additionalProperties", 0, "properties", "rows", "type", "array", "items",
+                     ref("schemas", name), "next", "type", "string", "null");
+}
+
 static guint status_of(const ConRoute *route)
 {
     return (route->flags & CON_ROUTE_CREATED) != 0    ? 201
@@ -79,7 +91,7 @@ static json_t *success(const ConRoute *route)
     if ((route->flags & CON_ROUTE_STREAM) != 0)
         bodies = text_content("text/event-stream");
     else if (route->reply != NULL)
-        bodies = content("application/json", ref("schemas", route->reply));
+        bodies = content("application/json", reply_schema(route->reply));
     if ((route->flags & CON_ROUTE_CSV) != 0)
         json_object_update_new(bodies, text_content("text/csv"));
     if (bodies != NULL)

@@ -42,7 +42,7 @@ typedef struct {
     const char *list;  /* the array of the call's answer that is this list; NULL: it is a document */
     const char *query; /* the parameters that it takes, separated by blanks */
     const char *body;  /* schema of the request, by name; NULL: it has none */
-    const char *reply; /* schema of the answer; NULL: it has none */
+    const char *reply; /* schema of the answer, "[X]": a list whose rows have that one; NULL: it has none */
 } ConRoute;
 
 typedef struct {
