@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The bus over MQTT: the state machine.  link.c speaks MQTT; what it reports comes through two mailboxes. */
+/* The bus over MQTT: the state machine.  link.c or link_loop.c speaks MQTT; what it reports comes through two
+ * mailboxes. */
 #include <string.h>
 
 #include "lib/base/backoff.h"
@@ -183,7 +184,8 @@ static void start_attempt(HlBus *bus)
                         .proxy = bus->proxy,
                         .keepalive = bus->keepalive,
                         .connect_timeout = bus->connect_timeout,
-                        .receive_maximum = bus->receive_maximum };
+                        .receive_maximum = bus->receive_maximum,
+                        .context = bus->context };
     const char *problem;
 
     g_free(bus->broker);

@@ -3,13 +3,12 @@
 #include "lib/base/environment.h"
 #include "lib/base/network.h"
 #include "lib/base/unconst.h"
+#include "lib/bus/nodelay.h"
 
 #include <MQTTAsync.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
-
-#include "lib/bus/message.h"
 
 #define RETAIN_NEVER 2 /* MQTT 5, 3.8.3.1: nothing retained is sent for the subscription */
 #define CLOSE_WAIT_S 1
@@ -23,48 +22,18 @@ struct HlLink {
     HlMailbox *events, *messages;
     HlBusEntrance entrance;
     MQTTAsync handle;
+    uint16_t port; /* of the broker or the proxy: what the connection leads to */
     pthread_mutex_t lock;
     pthread_cond_t closed_changed;
     bool closed;
     char *ssl_problem; /* OpenSSL's first complaint; protected by the lock */
 };
 
-void hl_link_event_free(gpointer item)
-{
-    HlLinkEvent *event = item;
-
-    g_free(event->text);
-    g_free(event);
-}
-
-void hl_link_parcel_free(gpointer item)
-{
-    HlLinkParcel *parcel = item;
-
-    hl_bus_message_clear(&parcel->message);
-    g_free(parcel);
-}
-
-gsize hl_link_parcel_size(gconstpointer item)
-{
-    const HlLinkParcel *parcel = item;
-    const HlBusMessage *message = &parcel->message;
-
-    return sizeof *parcel + strlen(message->topic) + g_bytes_get_size(message->payload) +
-           (message->response_topic != NULL ? strlen(message->response_topic) : 0) +
-           (message->correlation != NULL ? g_bytes_get_size(message->correlation) : 0);
-}
-
 /* ------------------------------------------------------------------------------------------------- paho's threads */
 
 static void post(HlLink *link, HlLinkEvent value)
 {
-    HlLinkEvent *event = g_memdup2(&value, sizeof value);
-
-    event->link = link;
-    event->text = g_strdup(value.text);
-    if (hl_mailbox_post(link->events, event) != HL_MAILBOX_POSTED)
-        hl_link_event_free(event); /* only while the bus ends */
+    hl_link_post(link->events, link, value);
 }
 
 /* "THREAD:error:CODE:LIBRARY:FUNCTION:REASON:FILE:LINE:", of which REASON is for people, and the same when it happens
@@ -90,11 +59,13 @@ static int on_ssl_error(const char *text, size_t length, void *user)
 
 static void on_connected(void *context, MQTTAsync_successData5 *data)
 {
+    HlLink *link = context;
     guint window = 65535;
 
+    hl_nodelay_to(link->port);
     if (MQTTProperties_hasProperty(&data->properties, MQTTPROPERTY_CODE_RECEIVE_MAXIMUM))
         window = (guint)MQTTProperties_getNumericValue(&data->properties, MQTTPROPERTY_CODE_RECEIVE_MAXIMUM);
-    post(context, (HlLinkEvent){ .kind = HL_LINK_CONNECTED, .window = window });
+    post(link, (HlLinkEvent){ .kind = HL_LINK_CONNECTED, .window = window });
 }
 
 static void on_connect_failed(void *context, MQTTAsync_failureData5 *data)
@@ -253,6 +224,14 @@ static const char *proxy_text(const char *proxy)
     return g_str_has_prefix(proxy, scheme) ? proxy + strlen(scheme) : proxy;
 }
 
+/* Of "http://[user:password@]host:port"; 0 if it names none. */
+static uint16_t proxy_port(const char *proxy)
+{
+    const char *colon = strrchr(proxy, ':');
+
+    return colon != NULL ? (uint16_t)g_ascii_strtoull(colon + 1, NULL, 10) : 0;
+}
+
 HlLink *hl_link_new(HlMailbox *events, HlMailbox *messages, const HlBusEntrance *entrance)
 {
     HlLink *link = g_new0(HlLink, 1);
@@ -342,6 +321,7 @@ const char *hl_link_connect(HlLink *link, const HlLinkSpec *spec)
      * broker's certificate with them */
     uri = g_strdup_printf("%s://%s:%u", spec->ca_path != NULL ? "ssl" : "tcp", host, port);
 
+    link->port = spec->proxy != NULL ? proxy_port(spec->proxy) : port;
     create.maxBufferedMessages = BUFFERED_MAX;
     rc = MQTTAsync_createWithOptions(&link->handle, uri, spec->client_id, MQTTCLIENT_PERSISTENCE_NONE, NULL, &create);
     if (rc == MQTTASYNC_SUCCESS) {

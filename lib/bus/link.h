@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One attempt to connect and, if it holds, one MQTT connection: paho's asynchronous client behind a dozen functions.
+/* One attempt to connect and, if it holds, one MQTT connection, behind a dozen functions.  Two libraries have them, and
+ * a program links one: hl_bus has paho's asynchronous client (link.c), for daemons; hl_bus_loop has libmosquitto on the
+ * loop thread (link_loop.c), for programs that ask and end.
  *
  * paho's threads only copy what they deliver into the two mailboxes and return (its callbacks run under a library-wide
  * lock); the state machine that reads the mailboxes is bus_mqtt.c, the only user.  Each attempt has a handle of its
@@ -58,10 +60,11 @@ gsize hl_link_parcel_size(gconstpointer parcel);
 typedef struct {
     const char *broker, *client_id;             /* broker is host:port */
     const char *ca_path, *cert_path, *key_path; /* ca_path NULL: plain TCP */
-    const char *proxy;                          /* as in HlBusOptions, or NULL; not for plain TCP */
+    const char *proxy;                          /* as in HlBusOptions, or NULL; not for plain TCP, and with paho only */
     HlTime keepalive, connect_timeout;
     guint receive_maximum;
     const HlBusMessage *will; /* may be NULL */
+    GMainContext *context;    /* of the mailboxes; outlives the link */
 } HlLinkSpec;
 
 /* events takes HlLinkEvent, messages HlLinkParcel; both outlive the link.  entrance is copied. */
@@ -86,5 +89,8 @@ bool hl_link_send(HlLink *link, const HlBusMessage *message, HlBusPublished done
  * still be in the mailboxes, so the link itself stays until hl_link_free. */
 void hl_link_shut(HlLink *link);
 void hl_link_free(HlLink *link);
+
+/* For link.c and link_loop.c: value, of link, goes into events; its text is copied. */
+void hl_link_post(HlMailbox *events, HlLink *link, HlLinkEvent value);
 
 #endif

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* lib/bus does not wait for what need not be waited for. */
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <signal.h>
+#include <sys/socket.h>
+
+#include "lib/bus/bus.h"
+#include "tests/support/broker.h"
+
+typedef struct {
+    HlBus *bus;
+    guint ups, received, acknowledged;
+} Peer;
+
+static void on_up(gpointer user)
+{
+    ((Peer *)user)->ups++;
+}
+
+static void on_message(const HlBusMessage *message G_GNUC_UNUSED, gpointer user)
+{
+    ((Peer *)user)->received++;
+}
+
+static void on_published(bool acknowledged, gpointer user)
+{
+    ((Peer *)user)->acknowledged += acknowledged;
+}
+
+static void open_peer(Peer *peer, const char *id, const char *address)
+{
+    const char *brokers[] = { address, NULL };
+    const char *filters[] = { "t/#", NULL };
+    HlBusOptions options = { .client_id = id,
+                             .brokers = brokers,
+                             .subscriptions = filters,
+                             .subscription_qos = 1,
+                             .handlers = { .up = on_up, .message = on_message },
+                             .user = peer };
+    g_autoptr(GError) error = NULL;
+
+    peer->bus = hl_bus_new(&options, &error);
+    g_assert_no_error(error);
+}
+
+/* Those of the process's TCP connections to the port that send at once; *all counts them too that do not. */
+static guint count_prompt(uint16_t port, guint *all)
+{
+    guint n = 0;
+
+    *all = 0;
+    for (int fd = 3; fd < 256; fd++) {
+        struct sockaddr_in peer = { 0 };
+        socklen_t size = sizeof peer;
+        socklen_t int_size = sizeof(int);
+        int on = 0;
+
+        if (getpeername(fd, (struct sockaddr *)&peer, &size) != 0 || peer.sin_family != AF_INET ||
+            ntohs(peer.sin_port) != port)
+            continue;
+        (*all)++;
+        g_assert_cmpint(getsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, &int_size), ==, 0);
+        n += on != 0;
+    }
+    return n;
+}
+
+/* No message waits for the acknowledgement of the one before. */
+static void test_no_delay(void)
+{
+    TestBroker broker;
+    Peer a = { 0 };
+    Peer b = { 0 };
+    guint all;
+
+    test_broker_init(&broker, "", false);
+    open_peer(&a, "a", broker.address);
+    open_peer(&b, "b", broker.address);
+    WAIT_UNTIL(a.ups == 1 && b.ups == 1);
+    g_assert_cmpuint(count_prompt(broker.port, &all), ==, 2);
+    g_assert_cmpuint(all, ==, 2);
+    hl_bus_free(b.bus);
+    hl_bus_free(a.bus);
+    test_broker_clear(&broker);
+}
+
+/* Of the loop's library alone: nobody else is waited for, so nobody sleeps. */
+static void test_alone(void)
+{
+    TestBroker broker;
+    Peer peer = { 0 };
+    g_autoptr(GBytes) payload = g_bytes_new_static("x", 1);
+    HlBusMessage message = { .topic = "t/x", .payload = payload, .qos = 1 };
+    guint threads = 0;
+    g_autoptr(GDir) tasks = NULL;
+
+    test_broker_init(&broker, "", false);
+    open_peer(&peer, "a", broker.address);
+    WAIT_UNTIL(peer.ups == 1);
+    g_assert_true(hl_bus_publish(peer.bus, &message, on_published, &peer));
+    WAIT_UNTIL(peer.received == 1 && peer.acknowledged == 1);
+    tasks = g_dir_open("/proc/self/task", 0, NULL);
+    while (g_dir_read_name(tasks) != NULL)
+        threads++;
+    g_assert_cmpuint(threads, ==, 1);
+    hl_bus_free(peer.bus);
+    test_broker_clear(&broker);
+}
+
+int main(int argc, char **argv)
+{
+    signal(SIGPIPE, SIG_IGN);
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/prompt/no-delay", test_no_delay);
+    g_test_add_func("/prompt/alone", test_alone);
+    return g_test_run();
+}
