@@ -3,7 +3,10 @@
 
 #include "lib/base/unconst.h"
 
-#define FENCE_LEAD HL_DAY
+#define FENCE_LEAD     HL_DAY
+#define PATIENCE       HL_MINUTE /* an answer takes seconds; after a restart, the time over which a fleet comes back */
+#define PATIENCE_KNOWN (5 * HL_MINUTE)
+#define MAX_DOUBLINGS  4
 
 uint64_t ep_session_next(uint64_t last, HlTime wall)
 {
@@ -51,6 +54,13 @@ static uint64_t hash_id(const char *id)
 gsize ep_link_first(const char *id, gsize n)
 {
     return n > 0 ? (gsize)(hash_id(id) % n) : 0;
+}
+
+HlTime ep_link_patience(bool is_known, guint fruitless, uint64_t random)
+{
+    HlTime base = (is_known ? PATIENCE_KNOWN : PATIENCE) << MIN(fruitless, MAX_DOUBLINGS);
+
+    return base + ep_spread(base / 2, random);
 }
 
 char **ep_link_brokers(const char *const *from_settings, const char *const *from_enrolment)

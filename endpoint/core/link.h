@@ -35,6 +35,11 @@ typedef struct {
  * so that the birth already answers it. */
 bool ep_manager_seen(EpManager *manager, bool online, uint64_t epoch, bool retained);
 
+/* How long to wait at a broker for the manager's answer before going on to the next address.  is_known: this broker has
+ * its state, so that it may just be away.  fruitless: how often nobody answered since it did; each time twice as long,
+ * because the manager may be down, and a fleet that goes round costs the brokers as much as a storm of connects. */
+HlTime ep_link_patience(bool is_known, guint fruitless, uint64_t random);
+
 /* Evenly distributed over 0..bound, both included. */
 HlTime ep_spread(HlTime bound, uint64_t random);
 

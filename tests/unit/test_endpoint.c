@@ -116,6 +116,17 @@ static void test_brokers_first(void)
     g_assert_cmpuint(ep_link_first("e-7k3m9x2qv4tb", 1000), ==, 866); /* a new version sends nobody elsewhere */
 }
 
+/* Longer each time, and where the broker knows of a manager; never two endpoints of a fleet at one moment; bounded. */
+static void test_patience(void)
+{
+    g_assert_cmpint(ep_link_patience(false, 0, 0), ==, HL_MINUTE);
+    g_assert_cmpint(ep_link_patience(false, 0, 30 * HL_SECOND), ==, 90 * HL_SECOND);
+    g_assert_cmpint(ep_link_patience(true, 0, 0), ==, 5 * HL_MINUTE);
+    g_assert_cmpint(ep_link_patience(false, 3, 0), ==, 8 * HL_MINUTE);
+    g_assert_cmpint(ep_link_patience(false, 4000000000u, 0), ==, 16 * HL_MINUTE);
+    g_assert_cmpint(ep_link_patience(true, 4000000000u, UINT64_MAX), <=, 2 * HL_HOUR);
+}
+
 static void test_spread(void)
 {
     g_assert_cmpint(ep_spread(0, 77), ==, 0);
@@ -525,6 +536,7 @@ int main(int argc, char **argv)
     g_test_add_func("/endpoint/server-time", test_server_time);
     g_test_add_func("/endpoint/manager", test_manager);
     g_test_add_func("/endpoint/brokers", test_brokers);
+    g_test_add_func("/endpoint/patience", test_patience);
     g_test_add_func("/endpoint/brokers/first", test_brokers_first);
     g_test_add_func("/endpoint/spread", test_spread);
     g_test_add_func("/endpoint/window", test_window);

@@ -25,6 +25,7 @@ struct EpLink {
     HlTime hold_off;
     HlTime since, next_attempt;
     char *last_error;
+    char *parting; /* why the link is being closed by this side; NULL: it is not */
     uint64_t attempts;
 };
 
@@ -94,7 +95,7 @@ static void on_down(const char *reason, gpointer user)
 
     link->since = hl_clock_wall();
     g_free(link->last_error);
-    link->last_error = g_strdup(reason);
+    link->last_error = link->parting != NULL ? g_steal_pointer(&link->parting) : g_strdup(reason);
     hl_warn("line", "down: %s", reason);
     ep_pulse_changed(link->has.pulse);
     link->has.handlers.down(ep_link_broker(link), reason, link->has.user);
@@ -236,6 +237,7 @@ void ep_link_free(EpLink *link)
     g_clear_pointer(&link->will_payload, g_bytes_unref);
     g_free(link->will_topic);
     g_free(link->last_error);
+    g_free(link->parting);
     g_free(link->proxy);
     g_strfreev(link->brokers);
     g_free(link);
@@ -257,8 +259,33 @@ void ep_link_reconnect(EpLink *link, HlBusWill will)
 
 void ep_link_prove(EpLink *link)
 {
-    if (link->bus != NULL)
-        hl_bus_prove(link->bus);
+    if (link->bus == NULL)
+        return;
+    hl_bus_prove(link->bus);
+    if (link->last_error == NULL)
+        return;
+    g_clear_pointer(&link->last_error, g_free);
+    ep_pulse_changed(link->has.pulse);
+}
+
+void ep_link_no_manager(EpLink *link)
+{
+    const char *broker = ep_link_broker(link);
+    bool goes_on = link->brokers[0] != NULL && link->brokers[1] != NULL;
+
+    if (ep_link_state(link) != HL_BUS_UP)
+        return;
+    g_free(link->last_error);
+    link->last_error = g_strdup_printf(
+        "%s: no manager here: the broker answers, and the server does not; is it running, and at this broker?", broker);
+    hl_log_limited(HL_LOG_WARN, "line", broker, "%s%s", link->last_error,
+                   goes_on ? "; going on to the next address" : "");
+    ep_pulse_changed(link->has.pulse);
+    if (!goes_on)
+        return;
+    g_free(link->parting);
+    link->parting = g_strdup(link->last_error);
+    ep_link_reconnect(link, HL_BUS_DROP_WILL);
 }
 
 bool ep_link_pass_fence(EpLink *link, const EpFenceOrder *order)

@@ -70,6 +70,9 @@ void ep_link_reconnect(EpLink *link, HlBusWill will);
 /* The server answered: it knows this endpoint, and the next loss is the first one (HL_BUS_PROVED_BY_WORD). */
 void ep_link_prove(EpLink *link);
 
+/* The manager does not answer at this broker: said, and if there is another address, on to the next one. */
+void ep_link_no_manager(EpLink *link);
+
 /* The server wants it to go on from another session.  true: the link connects again, past that one. */
 bool ep_link_pass_fence(EpLink *link, const EpFenceOrder *order);
 
@@ -81,7 +84,7 @@ typedef struct {
     const char *broker; /* may be NULL */
     uint64_t session;
     HlTime since;           /* wall: of the state up or down; 0: never was up */
-    const char *last_error; /* NULL: none since it was up */
+    const char *last_error; /* NULL: none since it was up, or since the manager answered */
     HlTime next_attempt;    /* wall; 0: none planned */
     uint64_t attempts;      /* failed ones since it was up */
 } EpLinkView;

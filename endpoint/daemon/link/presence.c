@@ -28,6 +28,9 @@ struct EpPresence {
     char *address, *addresses; /* as registered: the one that is dialled; all, joined */
     int told_port;             /* the registered direct port */
     guint heartbeat_timer, birth_timer, spool_timer;
+    guint patience_timer; /* until the manager answers */
+    guint fruitless;      /* links on which it did not, since it last did */
+    bool known_here;      /* this broker has told of the manager */
 };
 
 static const HlSettings *values(const EpPresence *presence)
@@ -177,6 +180,46 @@ static void spread_heartbeats(EpPresence *presence)
     schedule_heartbeat(presence, ep_spread(values(presence)->heartbeat, hl_random_u64()));
 }
 
+/* ---------------------------------------------------------------------------------------- is a manager here at all */
+
+static void await_manager(EpPresence *presence);
+
+static gboolean on_unanswered(gpointer user)
+{
+    EpPresence *presence = user;
+
+    presence->patience_timer = 0;
+    presence->fruitless++;
+    await_manager(presence); /* where there is no other address: it may get one */
+    ep_link_no_manager(presence->link);
+    return G_SOURCE_REMOVE;
+}
+
+static void await_manager(EpPresence *presence)
+{
+    g_clear_handle_id(&presence->patience_timer, g_source_remove);
+    presence->patience_timer = g_timeout_add(
+        (guint)ep_link_patience(presence->known_here, presence->fruitless, hl_random_u64()), on_unanswered, presence);
+}
+
+/* The manager's own word. */
+static void note_answer(EpPresence *presence)
+{
+    g_clear_handle_id(&presence->patience_timer, g_source_remove);
+    presence->fruitless = 0;
+    ep_link_prove(presence->link);
+}
+
+/* The broker knows of a manager: it may be away, which is no reason to leave soon. */
+static void note_known(EpPresence *presence)
+{
+    if (presence->known_here)
+        return;
+    presence->known_here = true;
+    if (presence->patience_timer != 0)
+        await_manager(presence);
+}
+
 /* ------------------------------------------------------------------------------------------------- up and down */
 
 static void on_up(gpointer user)
@@ -184,6 +227,8 @@ static void on_up(gpointer user)
     EpPresence *presence = user;
 
     presence->heartbeats = 0;
+    presence->known_here = false;
+    await_manager(presence);
     ep_server_line_up(presence->has.server, ep_link_broker(presence->link));
     /* before the reports: it says what the spool holds, and its answer says what of that is committed */
     publish_birth(presence);
@@ -195,6 +240,7 @@ static void on_down(const char *broker, const char *reason, gpointer user)
 {
     EpPresence *presence = user;
 
+    g_clear_handle_id(&presence->patience_timer, g_source_remove);
     g_clear_handle_id(&presence->heartbeat_timer, g_source_remove);
     ep_spool_close(presence->has.spool);
     ep_server_line_failed(presence->has.server, broker, reason);
@@ -309,7 +355,7 @@ static void handle_notice(EpPresence *presence, const HlMsgEnvelope *envelope)
         return;
     }
     note_that_it_signs(presence);
-    ep_link_prove(presence->link);
+    note_answer(presence);
     follow_notice(presence, notice);
     ep_server_answered(presence->has.server, ep_link_broker(presence->link));
 }
@@ -321,7 +367,7 @@ static void handle_unsigned(EpPresence *presence, const HlMsgAck *ack)
         hl_log_limited(HL_LOG_WARN, "line", "unsigned", "an acknowledgement without a signature: ignored");
         return;
     }
-    ep_link_prove(presence->link);
+    note_answer(presence);
     ep_poll_set_interval(presence->has.poll, ack->poll_ms);
     take_committed(presence, ack->spool, ack->seq, 0);
 }
@@ -362,7 +408,10 @@ static void handle_manager_state(GBytes *payload, bool retained, gpointer user)
 
     if (state != NULL && state->online)
         ep_server_spread(presence->has.server, state->reconnect_window_ms);
-    if (state != NULL && ep_manager_seen(&presence->manager, state->online, state->epoch, retained))
+    if (state == NULL)
+        return;
+    note_known(presence);
+    if (ep_manager_seen(&presence->manager, state->online, state->epoch, retained))
         ep_presence_repeat_birth(presence, state->reconnect_window_ms);
 }
 
@@ -450,6 +499,7 @@ void ep_presence_free(EpPresence *presence)
     g_clear_handle_id(&presence->heartbeat_timer, g_source_remove);
     g_clear_handle_id(&presence->birth_timer, g_source_remove);
     g_clear_handle_id(&presence->spool_timer, g_source_remove);
+    g_clear_handle_id(&presence->patience_timer, g_source_remove);
     ep_spool_close(presence->has.spool);
     g_clear_pointer(&presence->link, ep_link_free); /* its last callbacks need the rest */
     g_free(presence->address);

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* endpoint/daemon/link: a broker where no manager answers. */
+#include <string.h>
+
+#include "endpoint/daemon/link/presence.h"
+#include "lib/bus/bus_fake.h"
+#include "proto/envelope.h"
+#include "tests/support/child_fake.h"
+#include "tests/support/clock_fake.h"
+#include "tests/support/endpoint_parts.h"
+#include "tests/support/timer_fake.h"
+
+#define TOPIC(leaf) "holdline/v1/endpoint/" PARTS_ID "/" leaf
+
+typedef struct {
+    EndpointParts *parts;
+    EpSpool *spool;
+    EpPoll *poll;
+    EpPresence *presence;
+} Fixture;
+
+static void on_came(GBytes *envelope G_GNUC_UNUSED, gpointer user G_GNUC_UNUSED)
+{
+}
+
+static bool on_send(GBytes *report, gpointer user)
+{
+    const Fixture *f = user;
+
+    return ep_presence_send_report(f->presence, report);
+}
+
+static void set_up(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+    EndpointParts *parts = parts_new();
+    EpPresenceOptions options = { .identity = parts->identity,
+                                  .keys = parts->keys,
+                                  .conf = &parts->conf,
+                                  .boot_id = "b-boot",
+                                  .fingerprint = "print",
+                                  .db = parts->db,
+                                  .trouble = parts->trouble,
+                                  .time = &parts->time,
+                                  .settings = parts->settings,
+                                  .updates = parts->updates,
+                                  .refused = &parts->refused,
+                                  .server = parts->server,
+                                  .settings_came = on_came,
+                                  .server_came = on_came,
+                                  .command_came = on_came,
+                                  .user = f };
+    g_autoptr(GError) error = NULL;
+
+    f->parts = parts;
+    f->spool = ep_spool_new(parts->db, on_send, f, &error);
+    f->poll = ep_poll_new(&(EpPollOptions){ parts->identity, parts->settings, f->spool, parts->trouble });
+    options.spool = f->spool;
+    options.poll = f->poll;
+    f->presence = ep_presence_new(&options, &error);
+    g_assert_no_error(error);
+}
+
+static void tear_down(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+    ep_presence_free(f->presence);
+    ep_poll_free(f->poll);
+    ep_spool_free(f->spool);
+    parts_free(f->parts);
+    bus_fake_reset();
+}
+
+static HlBus *bus(void)
+{
+    return bus_fake_find(PARTS_ID);
+}
+
+static HlMsgLineNotice empty_ack(void)
+{
+    return (HlMsgLineNotice)HOLDLINE__V1__LINE_NOTICE__INIT;
+}
+
+/* Signed, for the session of now. */
+static void deliver_ack(const Fixture *f, HlMsgLineNotice notice)
+{
+    g_autoptr(HlMsgEnvelope) envelope = NULL;
+    HlMsgAck ack = HOLDLINE__V1__ACK__INIT;
+    g_autoptr(GBytes) payload = NULL;
+
+    notice.endpoint = (char *)PARTS_ID;
+    notice.session = ep_presence_view(f->presence).session;
+    notice.issued_ms = hl_clock_wall();
+    envelope = hl_envelope_sign(f->parts->signing_key, HL_ENVELOPE_LINE, &notice.base);
+    ack.notice = envelope;
+    payload = HL_WIRE_ENCODE(&ack);
+    bus_fake_deliver(bus(), &(HlBusMessage){ .topic = TOPIC("ack"), .payload = payload, .qos = 1 });
+}
+
+static void deliver_state(void)
+{
+    HlMsgManagerState state = HOLDLINE__V1__MANAGER_STATE__INIT;
+    g_autoptr(GBytes) payload = HL_WIRE_ENCODE(&state);
+    g_autofree char *topic = hl_topic_name(HL_TOPIC_MANAGER_STATE, "");
+
+    bus_fake_deliver(bus(), &(HlBusMessage){ .topic = topic, .payload = payload, .qos = 1, .retained = true });
+}
+
+static const char *shown(const Fixture *f)
+{
+    const char *text = ep_presence_view(f->presence).last_error;
+
+    return text != NULL ? text : "";
+}
+
+/* Nobody answers: with one address it says so and stays, until the manager answers. */
+static void test_no_manager(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+    bus_fake_up(bus());
+    timer_fake_advance(59 * HL_SECOND);
+    g_assert_cmpstr(shown(f), ==, "");
+    timer_fake_advance(32 * HL_SECOND);
+    g_assert_nonnull(strstr(shown(f), "127.0.0.1:8883: no manager here"));
+    g_assert_false(bus_fake_is_closing(bus(), NULL));
+    deliver_ack(f, empty_ack());
+    g_assert_cmpstr(shown(f), ==, "");
+    timer_fake_advance(HL_DAY); /* heard once on this line is heard */
+    g_assert_cmpstr(shown(f), ==, "");
+}
+
+/* With several it goes on to the next; where the broker knows of the manager it has more patience; the manager's word
+ * ends it. */
+static void test_no_manager_goes_on(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+    static const HlTime least[] = { HL_MINUTE, 10 * HL_MINUTE }; /* the second one doubled */
+    static const char *const lines[] = { "two.example:8883", "one.example:8883", "127.0.0.1:8883" };
+    g_autoptr(GBytes) settings = parts_settings(
+        f->parts, (PartsSettings){ .lines = "line.brokers=one.example:8883,two.example:8883\n", .counter = 5 });
+    HlBusWill will;
+
+    g_assert_cmpint(ep_intake_offer(f->parts->intake, settings, "channel", 0), ==, EP_INTAKE_IN_FORCE);
+    ep_presence_settings_changed(f->presence);
+    for (gsize i = 0; i < G_N_ELEMENTS(least); i++) {
+        bus_fake_up(bus());
+        g_assert_cmpstr(ep_presence_view(f->presence).broker, ==, lines[i]);
+        if (i == 1)
+            deliver_state();
+        timer_fake_advance(least[i] - HL_SECOND);
+        g_assert_false(bus_fake_is_closing(bus(), NULL));
+        timer_fake_advance(least[i] / 2 + 2 * HL_SECOND);
+        g_assert_true(bus_fake_is_closing(bus(), &will));
+        g_assert_cmpint(will, ==, HL_BUS_DROP_WILL);
+        g_assert_nonnull(strstr(shown(f), "no manager here"));
+    }
+    bus_fake_up(bus());
+    g_assert_cmpstr(ep_presence_view(f->presence).broker, ==, lines[2]);
+    deliver_ack(f, empty_ack());
+    timer_fake_advance(HL_DAY);
+    g_assert_false(bus_fake_is_closing(bus(), NULL));
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add("/endpoint-link/no-manager", Fixture, NULL, set_up, test_no_manager, tear_down);
+    g_test_add("/endpoint-link/no-manager/goes-on", Fixture, NULL, set_up, test_no_manager_goes_on, tear_down);
+    return g_test_run();
+}
