@@ -249,10 +249,9 @@ static void on_connected(const char *name, gpointer user)
 
 static void build_observed(Manager *manager)
 {
-    g_autofree char *log = mgr_site_path(manager->dir, "broker/mosquitto.log");
-
     if (manager->broker != NULL)
-        manager->observed = mgr_observed_new(&(MgrObservedOptions){ .log_path = log,
+        manager->observed = mgr_observed_new(&(MgrObservedOptions){ .dir = manager->dir,
+                                                                    .since = manager->upkeep.alive_before,
                                                                     .fleet = &manager->fleet,
                                                                     .record = manager->record,
                                                                     .status = manager->status,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* manager/core/broker_log: which lines tell an address. */
 #include <glib.h>
+#include <string.h>
 
 #include "manager/core/broker_log.h"
 
@@ -34,9 +35,33 @@ static void test_lines(void)
     }
 }
 
+static void test_since(void)
+{
+    static const struct {
+        const char *line;
+        bool is_since;
+    } cases[] = {
+        { "2026-11-22T22:48:58: New client connected from 192.0.2.7:1 as e-1", true },
+        { "2026-11-22T22:48:59: x", true },
+        { "2026-11-22T22:48:57: x", false },
+        { "2025-12-31T23:59:59: x", false },
+        { "2027-01-01T00:00:00: x", true },
+        { "2026-11-22T22:48:58:", true },
+        { "2026-11-22T22:48:58", false },
+        { "Warning: Mosquitto should not be run as root/administrator.", false },
+        { "9999-99-99 99:99:99: x", false },
+        { "", false },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++)
+        g_assert_cmpint(mgr_broker_log_is_since(cases[i].line, strlen(cases[i].line), "2026-11-22T22:48:58"), ==,
+                        cases[i].is_since);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/broker_log/lines", test_lines);
+    g_test_add_func("/broker_log/since", test_since);
     return g_test_run();
 }

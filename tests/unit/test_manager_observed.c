@@ -3,6 +3,7 @@
 #include <glib/gstdio.h>
 #include <stdio.h>
 
+#include "manager/core/broker_log.h"
 #include "manager/daemon/state/observed.h"
 #include "tests/support/manager_parts.h"
 
@@ -16,7 +17,7 @@ static void on_connected(const char *name G_GNUC_UNUSED, gpointer user G_GNUC_UN
 {
 }
 
-static Case case_new(void)
+static Case case_since(HlTime since)
 {
     Case c = { .parts = parts_new() };
 
@@ -24,12 +25,18 @@ static Case case_new(void)
     parts_add_endpoint(c.parts, "e-two");
     c.log = g_build_filename(c.parts->dir, "broker", "mosquitto.log", NULL);
     c.old = g_strconcat(c.log, ".1", NULL);
-    c.observed = mgr_observed_new(&(MgrObservedOptions){ .log_path = c.log,
+    c.observed = mgr_observed_new(&(MgrObservedOptions){ .dir = c.parts->dir,
+                                                         .since = since,
                                                          .fleet = &c.parts->fleet,
                                                          .record = c.parts->record,
                                                          .status = c.parts->status,
                                                          .connected = on_connected });
     return c;
+}
+
+static Case case_new(void)
+{
+    return case_since(0);
 }
 
 static void case_clear(Case *c)
@@ -131,6 +138,52 @@ static void test_emptied(void)
     g_assert_cmpstr(seen(&c, "e-two"), ==, "192.0.2.6");
 }
 
+static void connects_at(const char *path, HlTime at, const char *address, const char *client)
+{
+    char time[MGR_BROKER_LOG_TIME];
+    g_autofree char *line = NULL;
+
+    mgr_broker_log_time(at, time);
+    line = g_strdup_printf("%s: New client connected from %s:1 as %s (p5).\n", time, address, client);
+    append(path, line);
+}
+
+/* What the manager before this one has handled is not handled again; what it may have missed is. */
+static void test_handled(void)
+{
+    static const HlTime died = 1795800000 * HL_SECOND;
+    g_auto(Case) c = case_since(died);
+    g_autofree char *noise = g_strnfill(2500000, '\n');
+
+    connects_at(c.log, died - HL_HOUR, "192.0.2.1", "e-one");
+    append(c.log, "a line without a time\n");
+    append(c.log, noise); /* more than is read at a time */
+    connects_at(c.log, died - HL_HOUR, "192.0.2.2", "e-two");
+    connects_at(c.log, died - HL_SECOND, "192.0.2.3", "e-two");
+    mgr_observed_tick(c.observed);
+    g_assert_cmpstr(seen(&c, "e-one"), ==, "");
+    g_assert_cmpstr(seen(&c, "e-two"), ==, "192.0.2.3");
+    connects_at(c.log, died - 2 * HL_HOUR, "192.0.2.5", "e-one"); /* the clock was set back: it is new all the same */
+    mgr_observed_tick(c.observed);
+    g_assert_cmpstr(seen(&c, "e-one"), ==, "192.0.2.5");
+}
+
+/* All of it was handled, or it ends in the middle of a line. */
+static void test_all_handled(void)
+{
+    static const HlTime died = 1795800000 * HL_SECOND;
+    g_auto(Case) c = case_since(died);
+
+    connects_at(c.log, died - HL_HOUR, "192.0.2.1", "e-one");
+    append(c.log, "2026-11-22T22:48:59: New client connected from 192.0.2.2:1 as e-t");
+    mgr_observed_tick(c.observed);
+    append(c.log, "wo (p5).\n");
+    connects_at(c.log, died + HL_SECOND, "192.0.2.3", "e-one");
+    mgr_observed_tick(c.observed);
+    g_assert_cmpstr(seen(&c, "e-one"), ==, "192.0.2.3");
+    g_assert_cmpstr(seen(&c, "e-two"), ==, "192.0.2.2");
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -138,5 +191,7 @@ int main(int argc, char **argv)
     g_test_add_func("/observed/rotation", test_rotation);
     g_test_add_func("/observed/long", test_long);
     g_test_add_func("/observed/emptied", test_emptied);
+    g_test_add_func("/observed/handled", test_handled);
+    g_test_add_func("/observed/all_handled", test_all_handled);
     return g_test_run();
 }

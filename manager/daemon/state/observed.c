@@ -8,13 +8,17 @@
 
 #include "lib/base/file.h"
 #include "manager/core/broker_log.h"
+#include "manager/site/site.h"
 
 #define MAX_BYTES_A_TICK (1024 * 1024) /* 4,000 connects: a reconnecting fleet is read over some seconds */
 
+#define SINCE_MARGIN HL_MINUTE /* the manager notes every few seconds that it lives */
+
 struct MgrObserved {
     char *log_path;
-    MgrObservedOptions parts; /* log_path: see above */
-    int fd;                   /* of the log that is being read, which may have another name by now; -1: none */
+    MgrObservedOptions parts;        /* dir: see above */
+    char since[MGR_BROKER_LOG_TIME]; /* "": the log is open by now, or all of it is new */
+    int fd;                          /* of the log that is being read, which may have another name by now; -1: none */
     off_t offset;
 };
 
@@ -22,8 +26,10 @@ MgrObserved *mgr_observed_new(const MgrObservedOptions *options)
 {
     MgrObserved *observed = g_new0(MgrObserved, 1);
 
-    observed->log_path = g_strdup(options->log_path);
+    observed->log_path = mgr_site_path(options->dir, "broker/mosquitto.log");
     observed->fd = -1;
+    if (options->since > SINCE_MARGIN)
+        mgr_broker_log_time(options->since - SINCE_MARGIN, observed->since);
     observed->parts = *options;
     return observed;
 }
@@ -83,6 +89,27 @@ static bool read_lines(MgrObserved *observed)
     return true;
 }
 
+/* Goes past what an earlier manager has handled: whoever has lost his certificate since would be thrown out once more
+ * for each of his old connections.  At most what the rotation lets the log grow to: some ten milliseconds. */
+static void skip_handled(MgrObserved *observed)
+{
+    g_autofree char *buffer = g_malloc(MAX_BYTES_A_TICK);
+    ssize_t n;
+
+    while ((n = pread(observed->fd, buffer, MAX_BYTES_A_TICK, observed->offset)) > 0) {
+        const char *last = memrchr(buffer, '\n', (gsize)n);
+        const char *line = buffer;
+
+        if (last == NULL)
+            return;
+        while (line <= last && !mgr_broker_log_is_since(line, (gsize)(last - line), observed->since))
+            line = (const char *)memchr(line, '\n', (gsize)(last - line) + 1) + 1;
+        observed->offset += line - buffer;
+        if (line <= last)
+            return;
+    }
+}
+
 /* Whether the log's name is another file by now.  The broker makes that file when it opens its log again, so nothing is
  * added to the one that is open here any longer. */
 static bool is_rotated(MgrObserved *observed)
@@ -103,6 +130,9 @@ void mgr_observed_tick(MgrObserved *observed)
     if (observed->fd < 0) {
         observed->fd = open(observed->log_path, O_RDONLY | O_CLOEXEC);
         observed->offset = 0;
+        if (observed->fd >= 0 && *observed->since != '\0')
+            skip_handled(observed);
+        *observed->since = '\0';
     }
     if (observed->fd < 0)
         return;

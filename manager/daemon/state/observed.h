@@ -13,7 +13,8 @@
 typedef struct MgrObserved MgrObserved;
 
 typedef struct {
-    const char *log_path; /* of the managed broker; copied */
+    const char *dir; /* the site, whose broker/mosquitto.log is read; not kept */
+    HlTime since;    /* wall: what was logged more than a minute earlier, an earlier manager has handled; 0: nothing */
     MgrFleet *fleet;
     MgrRecord *record;
     MgrStatus *status;
