@@ -168,6 +168,9 @@ static void *place_of(const HlOption *option, void *values)
 
 const HlOption *hl_option_find(HlOptionTable table, const char *name)
 {
+    for (const HlOptionAlias *alias = table.aliases; alias != NULL && alias->was != NULL; alias++)
+        if (strcmp(alias->was, name) == 0)
+            name = alias->name;
     for (size_t i = 0; i < table.count; i++)
         if (strcmp(table.rows[i].name, name) == 0)
             return &table.rows[i];

@@ -33,14 +33,20 @@ typedef struct {
     bool (*check)(const char *text, GError **error); /* an additional rule, or NULL */
 } HlOption;
 
+/* An earlier name of an option, by which files may still have it. */
+typedef struct {
+    const char *was, *name;
+} HlOptionAlias;
+
 typedef struct {
     const HlOption *rows;
     size_t count;
+    const HlOptionAlias *aliases; /* the last one is empty; NULL: none */
 } HlOptionTable;
 
-#define HL_OPTION_TABLE(rows_) ((HlOptionTable){ (rows_), G_N_ELEMENTS(rows_) })
+#define HL_OPTION_TABLE(rows_) ((HlOptionTable){ (rows_), G_N_ELEMENTS(rows_), NULL })
 
-/* NULL if the table has no such row. */
+/* By its name, or an earlier one; NULL if the table has no such row. */
 const HlOption *hl_option_find(HlOptionTable table, const char *name);
 
 /* Sets every option to its default.  A default that breaks the rules of its own row is a bug and aborts. */

@@ -35,6 +35,27 @@ static void print_certificate(const json_t *document)
                missing);
 }
 
+/* Who does not follow, and why: one line each. */
+static void print_announced(const json_t *announced)
+{
+    const json_t *left = json_object_get(announced, "left");
+    json_int_t more = cli_int(announced, "more");
+
+    printf("announced    %s by %s\nfollowing    %" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT " endpoints\n",
+           cli_text(announced, "changed_at"), cli_text(announced, "changed_by"), cli_int(announced, "following"),
+           cli_int(announced, "of"));
+    for (size_t i = 0; i < json_array_size(left); i++) {
+        const json_t *endpoint = json_array_get(left, i);
+        const char *state = cli_text(endpoint, "state");
+        const char *detail = cli_text(endpoint, "detail");
+
+        printf("  %s (%s): %s%s%s\n", cli_text(endpoint, "id"), cli_text(endpoint, "host"),
+               *state != '\0' ? state : "has not got it", *detail != '\0' ? ": " : "", detail);
+    }
+    if (more > 0)
+        printf("  and %" JSON_INTEGER_FORMAT " more\n", more);
+}
+
 static void print_server(const json_t *document)
 {
     g_autofree char *brokers = join(json_object_get(document, "brokers"));
@@ -43,6 +64,8 @@ static void print_server(const json_t *document)
     printf("brokers      %s\nservers      %s\nauthority    ends %s\n", brokers, servers,
            cli_text(document, "authority_expires"));
     print_certificate(document);
+    if (json_object_get(document, "announced") != NULL)
+        print_announced(json_object_get(document, "announced"));
 }
 
 bool cmd_server_show(HlInvocation *call, GError **error)
@@ -53,6 +76,41 @@ bool cmd_server_show(HlInvocation *call, GError **error)
         return false;
     if (!cli_show_json(call, document))
         print_server(document);
+    return true;
+}
+
+/* "a,b" of a flag that may be repeated; NULL: it was not given.  Caller frees. */
+static char *list_of(HlInvocation *call, const char *flag)
+{
+    gsize n;
+    const char *const *values = hl_cli_values(call, flag, &n);
+    g_autoptr(GString) list = g_string_new(NULL);
+
+    for (gsize i = 0; i < n; i++)
+        g_string_append_printf(list, "%s%s", i > 0 ? "," : "", values[i]);
+    return n > 0 ? g_string_free(g_steal_pointer(&list), FALSE) : NULL;
+}
+
+bool cmd_server_set(HlInvocation *call, GError **error)
+{
+    g_autofree char *brokers = list_of(call, "broker");
+    g_autofree char *urls = list_of(call, "url");
+    const char *arguments[] = { "brokers", brokers, "servers", urls, "force", hl_cli_has(call, "force") ? "yes" : NULL,
+                                NULL };
+    g_autoptr(json_t) document = NULL;
+
+    if (brokers == NULL && urls == NULL)
+        return hl_fail(error, HL_ERROR_USAGE,
+                       "server set needs --broker ADDRESS or --url URL, each for every place where endpoints find the "
+                       "server");
+    document = cli_call(call, "server set", arguments, error);
+    if (document == NULL)
+        return false;
+    if (!cli_show_json(call, document)) {
+        printf("Endpoints are told this from now on.  Keep the old place open until all of them follow\n"
+               "('holdline server show').\n");
+        print_server(document);
+    }
     return true;
 }
 

@@ -76,6 +76,7 @@ bool cli_set_password(HlInvocation *call, const char *name, GError **error) G_GN
 bool cmd_account_request(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool cmd_account_certificate(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool cmd_server_show(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool cmd_server_set(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool cmd_server_certificate(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool cmd_site_certificate(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -72,8 +72,7 @@ static bool is_trial(const GPtrArray *hosts)
 static bool fill_conf(HlInvocation *call, MgrConf *conf, const GPtrArray *hosts, GError **error)
 {
     g_autoptr(GString) addresses = g_string_new(NULL);
-    g_autofree char *front = NULL;
-    g_autofree char *url = NULL;
+    g_autoptr(GString) urls = g_string_new(NULL);
     bool ok;
 
     if (!set_option(conf, "broker.port", hl_cli_value(call, "broker-port", NULL), error) ||
@@ -84,11 +83,12 @@ static bool fill_conf(HlInvocation *call, MgrConf *conf, const GPtrArray *hosts,
     for (guint i = 0; i < hosts->len; i++) {
         g_autofree char *place = hl_place_print(hosts->pdata[i], (uint16_t)conf->broker_port);
 
+        g_autofree char *front = hl_place_print(hosts->pdata[i], (uint16_t)conf->http_port);
+
         g_string_append_printf(addresses, "%s%s", i > 0 ? "," : "", place);
+        g_string_append_printf(urls, "%shttps://%s", i > 0 ? "," : "", front);
     }
-    front = hl_place_print(hosts->pdata[0], (uint16_t)conf->http_port);
-    url = g_strconcat("https://", front, NULL);
-    ok = set_option(conf, "broker.addresses", addresses->str, error) && set_option(conf, "http.url", url, error);
+    ok = set_option(conf, "broker.addresses", addresses->str, error) && set_option(conf, "http.urls", urls->str, error);
     conf->dial_own = is_trial(hosts);
     if (ok && conf->broker_port == conf->http_port)
         return hl_fail(error, HL_ERROR_USAGE, "--broker-port and --http-port are both %d: use different ports",
@@ -374,11 +374,12 @@ static void print_repository(const Founded *founded)
 static void print_founded(const HlInvocation *call, const Founded *founded)
 {
     g_autofree char *brokers = g_strjoinv(", ", founded->conf->broker_addresses);
+    g_autofree char *urls = g_strjoinv(", ", founded->conf->http_urls);
     g_autofree char *client = g_strdup_printf("%s/admins/%s/holdline.conf", founded->dir, founded->admin);
     g_autofree char *repo =
         founded->repository == CLI_REPOSITORY_NONE ? g_strdup("") : mgr_site_path(founded->dir, "repo");
     g_autoptr(json_t) document = json_pack("{s:s, s:s, s:s, s:s, s:s}", "site", founded->dir, "brokers", brokers, "url",
-                                           founded->conf->http_url, "client", client, "repository", repo);
+                                           founded->conf->http_urls[0], "client", client, "repository", repo);
 
     if (cli_show_json(call, document))
         return;
@@ -390,7 +391,7 @@ static void print_founded(const HlInvocation *call, const Founded *founded)
     printf("The site is in %s.\n"
            "  Endpoints reach the broker at %s\n"
            "  and the HTTPS front at %s\n",
-           founded->dir, brokers, founded->conf->http_url);
+           founded->dir, brokers, urls);
     print_repository(founded);
     print_steps(founded, client);
 }

@@ -7,6 +7,8 @@ static const HlFlag flags[] = {
     { "config", "FILE", "Client configuration (default: $HOLDLINE_CONFIG, ~/.config/holdline/holdline.conf)" },
     { "json", NULL, "Print the result as JSON" },
     { "host", "NAME", "Host name or IP address of the server as endpoints reach it; give two or more" },
+    { "broker", "ADDRESS", "host:port of the broker as endpoints reach it; give two or more" },
+    { "url", "URL", "https://host:port of the HTTPS front as endpoints reach it; give two or more" },
     { "broker-port", "PORT", "Port of the broker (default 8883)" },
     { "http-port", "PORT", "Port of the HTTPS front (default 8843)" },
     { "listen", "ADDRESS",
@@ -17,7 +19,7 @@ static const HlFlag flags[] = {
     { "repo", "DIR", "The repository to sign in, instead of the server's" },
     { "force", NULL,
       "Publish content even with less than half of the signatures that are in force; replace the server's certificate "
-      "even by one that does not cover every place where endpoints are told to find it" },
+      "even by one that does not cover every place where endpoints are told to find it, and tell them such a place" },
     { "outdated", NULL, "Only endpoints whose patterns are older than the server's" },
     { "since", "DURATION", "Only what was reported within this time" },
     { "open", NULL, "Only what nobody has acknowledged, of endpoints that are there" },
@@ -72,6 +74,7 @@ static const char *const request_flags[] = { "output", "-config", NULL };
 static const char *const audit_flags[] = { "account", "call", "since", "limit", NULL };
 static const char *const verify_flags[] = { "site", "head", NULL };
 static const char *const server_certificate_flags[] = { "host", "force", NULL };
+static const char *const server_set_flags[] = { "broker", "url", "force", NULL };
 static const char *const certificate_flags[] = { "csr", "output", "replace", "site", NULL };
 
 /* the arguments are the updater's */
@@ -191,6 +194,9 @@ static const HlCommand commands[] = {
     { "server certificate", "--host NAME... [--force]",
       "Give the server a certificate for these names and addresses, and no others", cmd_server_certificate, 0, 0,
       server_certificate_flags },
+    { "server set", "[--broker ADDRESS]... [--url URL]... [--force]",
+      "Tell endpoints where the server is from now on; what is not given stays", cmd_server_set, 0, 0,
+      server_set_flags },
     { "audit list", "[--account NAME] [--call CALL] [--since D] [--limit N]",
       "List changes and refusals, the latest first", cmd_audit_list, 0, 0, audit_flags },
     { "audit export", "--output FILE", "Write the whole audit log as lines of JSON", cmd_audit_export, 0, 0,

@@ -6,6 +6,8 @@
 #include "lib/base/network.h"
 #include "lib/base/text.h"
 
+#define MAX_URL 255
+
 static const char *const broker_modes[] = { "managed", "external", NULL };
 static const char *const log_levels[] = { "debug", "info", "warn", "error", NULL };
 
@@ -40,6 +42,21 @@ static bool check_front_url(const char *text, GError **error)
             strpbrk(text, " \t\"'<>") == NULL) ||
            hl_fail(error, HL_ERROR_INVALID, "'%s' is not a URL of the form https://host:port or https://[IPv6]:port",
                    shown);
+}
+
+static bool check_front_urls(const char *text, GError **error)
+{
+    g_auto(GStrv) parts = g_strsplit(text, ",", -1);
+
+    for (gsize i = 0; parts[i] != NULL; i++) {
+        const char *url = g_strstrip(parts[i]);
+
+        if (strlen(url) > MAX_URL)
+            return hl_fail(error, HL_ERROR_INVALID, "a URL of more than %d bytes", MAX_URL);
+        if (*url != '\0' && !check_front_url(url, error))
+            return false;
+    }
+    return true;
 }
 
 static bool check_source_url(const char *text, GError **error)
@@ -83,8 +100,8 @@ static const HlOption rows[] = {
     ROW_CHECKED("http.listen", HL_OPTION_STRING, http_listen, "0.0.0.0", 1, 64, NULL,
                 "Address that the HTTPS front listens on", check_listen),
     ROW("http.port", HL_OPTION_INT, http_port, "8843", 1, 65535, NULL, "Port of the HTTPS front"),
-    ROW_CHECKED("http.url", HL_OPTION_STRING, http_url, "https://localhost:8843", 8, 255, NULL,
-                "URL of the HTTPS front as endpoints reach it", check_front_url),
+    { "http.urls", HL_OPTION_LIST, offsetof(MgrConf, http_urls), "https://localhost:8843", 1, 8, NULL,
+      "URLs of the HTTPS front as endpoints reach it, the preferred one first", check_front_urls },
     ROW("http.downloads", HL_OPTION_INT, http_downloads, "100", 1, 10000, NULL,
         "Downloads of pattern files at the same time; others are told to come back later"),
     ROW("enrolment.certificate-lifetime", HL_OPTION_DURATION, certificate_lifetime, "90d", HL_MINUTE, 3650 * HL_DAY,
@@ -135,7 +152,15 @@ static const HlOption rows[] = {
     ROW("log.level", HL_OPTION_CHOICE, log_level, "info", 0, 0, log_levels, "Lowest level that is logged"),
 };
 
+static const HlOptionAlias aliases[] = {
+    { "http.url", "http.urls" }, /* until 0.1.0 there was one */
+    { NULL, NULL },
+};
+
 HlOptionTable mgr_conf_table(void)
 {
-    return HL_OPTION_TABLE(rows);
+    HlOptionTable table = HL_OPTION_TABLE(rows);
+
+    table.aliases = aliases;
+    return table;
 }

@@ -14,7 +14,8 @@ typedef struct {
     int64_t broker_port;
     char *broker_reload_command; /* argv as a shell would split it; "": none */
     char **broker_addresses;     /* host:port, as endpoints reach it */
-    char *http_listen, *http_url;
+    char *http_listen;
+    char **http_urls; /* https://host:port, as endpoints reach it; the preferred one first */
     int64_t http_port, http_downloads;
     HlTime certificate_lifetime, grace;
     int64_t enrol_per_minute;

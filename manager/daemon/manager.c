@@ -53,6 +53,7 @@ struct Manager {
     MgrPatterns *patterns;
     MgrTimestamp *timestamp;
     MgrEnds *ends;
+    MgrLocation *location;
 
     MgrCommands *commands;
     MgrRenewals *renewals;
@@ -262,12 +263,8 @@ static void build_observed(Manager *manager)
 static void build_state(Manager *manager)
 {
     manager->status = mgr_status_new(&(MgrStatusOptions){ .fleet = &manager->fleet, .down = manager->down });
-    manager->delivery = mgr_delivery_new(&(MgrDeliveryOptions){ .conf = &manager->conf,
-                                                                .fleet = &manager->fleet,
-                                                                .down = manager->down,
-                                                                .record = manager->record,
-                                                                .status = manager->status,
-                                                                .key = manager->signing_key });
+    manager->delivery = mgr_delivery_new(&(MgrDeliveryOptions){
+        &manager->conf, &manager->fleet, manager->down, manager->record, manager->status, manager->signing_key });
     manager->tracker =
         mgr_tracker_new(&(MgrTrackerOptions){ &manager->fleet, manager->record, manager->status, manager->delivery });
     manager->console = mgr_console_new(&(MgrConsoleOptions){ .fleet = &manager->fleet,
@@ -283,18 +280,14 @@ static void build_state(Manager *manager)
                                                           .pki = manager->pki,
                                                           .tracker = manager->tracker,
                                                           .console = manager->console });
-    manager->patterns = mgr_patterns_new(&(MgrPatternsOptions){ .conf = &manager->conf,
-                                                                .dir = manager->dir,
-                                                                .conf_path = manager->conf_path,
-                                                                .fleet = &manager->fleet,
-                                                                .status = manager->status });
+    manager->patterns = mgr_patterns_new(
+        &(MgrPatternsOptions){ &manager->conf, manager->dir, manager->conf_path, &manager->fleet, manager->status });
     manager->timestamp = mgr_timestamp_new(&(MgrTimestampOptions){
         .conf = &manager->conf, .dir = manager->dir, .patterns = manager->patterns, .status = manager->status });
-    manager->ends = mgr_ends_new(&(MgrEndsOptions){ .dir = manager->dir,
-                                                    .fleet = &manager->fleet,
-                                                    .pki = manager->pki,
-                                                    .patterns = manager->patterns,
-                                                    .status = manager->status });
+    manager->ends = mgr_ends_new(
+        &(MgrEndsOptions){ manager->dir, &manager->fleet, manager->pki, manager->patterns, manager->status });
+    manager->location = mgr_location_new(&(MgrLocationOptions){ &manager->conf, &manager->fleet, manager->record,
+                                                                manager->down, manager->signing_key, manager->pki });
     build_observed(manager);
 }
 
@@ -319,6 +312,7 @@ static void build_work(Manager *manager)
                                                              .status = manager->status,
                                                              .delivery = manager->delivery,
                                                              .console = manager->console,
+                                                             .location = manager->location,
                                                              .commands = manager->commands,
                                                              .renewals = manager->renewals,
                                                              .introductions = manager->introductions,
@@ -328,7 +322,7 @@ static void build_work(Manager *manager)
 static void build_calls(Manager *manager)
 {
     MgrBundleParts bundle = { .dir = manager->dir,
-                              .conf = &manager->conf,
+                              .location = manager->location,
                               .key = manager->signing_key,
                               .delivery = manager->delivery,
                               .pki = manager->pki };
@@ -371,9 +365,10 @@ static void build_calls(Manager *manager)
         manager->dispatch);
     manager->pattern_calls =
         mgr_pattern_calls_new(&(MgrPatternCallsOptions){ .patterns = manager->patterns }, manager->dispatch);
-    manager->server_calls = mgr_server_calls_new(
-        &(MgrServerCallsOptions){ &manager->conf, &manager->fleet, manager->record, manager->pki, manager->own },
-        manager->dispatch);
+    manager->server_calls =
+        mgr_server_calls_new(&(MgrServerCallsOptions){ &manager->conf, &manager->fleet, manager->record, manager->pki,
+                                                       manager->own, manager->location },
+                             manager->dispatch);
 }
 
 static bool open_link(Manager *manager, GError **error)
@@ -388,6 +383,7 @@ static bool open_link(Manager *manager, GError **error)
                                                     .tracker = manager->tracker,
                                                     .console = manager->console,
                                                     .pki = manager->pki,
+                                                    .location = manager->location,
                                                     .reports = manager->reports,
                                                     .gate = manager->gate,
                                                     .fence = manager->fence,
@@ -529,6 +525,7 @@ void mgr_manager_free(Manager *manager, MgrBrokerEnd end)
     g_clear_pointer(&manager->prober, mgr_prober_free);
     g_clear_pointer(&manager->observed, mgr_observed_free);
     g_clear_pointer(&manager->ends, mgr_ends_free);
+    g_clear_pointer(&manager->location, mgr_location_free);
     g_clear_pointer(&manager->floods, mgr_floods_free);
     g_clear_pointer(&manager->console, mgr_console_free);
     g_clear_pointer(&manager->tracker, mgr_tracker_free);

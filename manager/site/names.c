@@ -51,14 +51,15 @@ static bool covers_url(const HlCert *cert, const char *url)
     return uri != NULL && hl_cert_covers(cert, g_uri_get_host(uri));
 }
 
-GStrv mgr_server_uncovered(const HlCert *cert, const MgrConf *conf)
+GStrv mgr_server_uncovered(const HlCert *cert, const char *const *brokers, const char *const *urls)
 {
     g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
 
-    for (gsize i = 0; conf->broker_addresses[i] != NULL; i++)
-        if (!covers_place(cert, conf->broker_addresses[i]))
-            g_strv_builder_add(builder, conf->broker_addresses[i]);
-    if (!covers_url(cert, conf->http_url))
-        g_strv_builder_add(builder, conf->http_url);
+    for (gsize i = 0; brokers[i] != NULL; i++)
+        if (!covers_place(cert, brokers[i]))
+            g_strv_builder_add(builder, brokers[i]);
+    for (gsize i = 0; urls[i] != NULL; i++)
+        if (!covers_url(cert, urls[i]))
+            g_strv_builder_add(builder, urls[i]);
     return g_strv_builder_end(builder);
 }

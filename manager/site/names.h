@@ -10,8 +10,8 @@
  * HlCertSpec.names; free with g_strfreev. */
 GStrv mgr_server_names(const char *const *hosts, const MgrConf *conf);
 
-/* Of the brokers and URLs that endpoints are told those that the certificate does not cover, as they are told; an empty
- * list: none.  Free with g_strfreev. */
-GStrv mgr_server_uncovered(const HlCert *cert, const MgrConf *conf);
+/* Of these brokers and URLs (each ends with NULL) those that the certificate does not cover, each once; an empty list:
+ * none.  Free with g_strfreev. */
+GStrv mgr_server_uncovered(const HlCert *cert, const char *const *brokers, const char *const *urls);
 
 #endif

@@ -21,6 +21,7 @@ extern const char migration_008_accounts[];
 extern const char migration_009_audit[];
 extern const char migration_010_passes[];
 extern const char migration_011_codes[];
+extern const char migration_012_places[];
 
 static const HlMigration migrations[] = {
     { 1, "registry", migration_001_registry },     { 2, "displayed", migration_002_displayed },
@@ -28,7 +29,7 @@ static const HlMigration migrations[] = {
     { 5, "enrolment", migration_005_enrolment },   { 6, "detections", migration_006_detections },
     { 7, "quarantine", migration_007_quarantine }, { 8, "accounts", migration_008_accounts },
     { 9, "audit", migration_009_audit },           { 10, "passes", migration_010_passes },
-    { 11, "codes", migration_011_codes },
+    { 11, "codes", migration_011_codes },          { 12, "places", migration_012_places },
 };
 
 int mgr_registry_version(void)

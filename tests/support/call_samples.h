@@ -83,6 +83,7 @@ static const Call calls[] = {
     { "detection acknowledge", { "ids", "d-1" } },
     { "server show", { NULL } },
     { "server certificate", { "hosts", "localhost" } },
+    { "server set", { "brokers", "localhost:8883" } },
     { "pattern list", { NULL } },
     { "pattern sync", { NULL } },
 };
@@ -94,7 +95,7 @@ static inline const char *call_sample_end(const char *name)
                                            { "console renew", "exists" },  { "session create", "denied" },
                                            { "session end", "not-found" }, { "token delete", "not-found" },
                                            { "code create", "invalid" },   { "code confirm", "not-found" },
-                                           { "code delete", "not-found" } };
+                                           { "code delete", "not-found" }, { "server set", "not-found" } };
 
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
         if (strstr(name, ends[i][0]) != NULL)

@@ -168,6 +168,7 @@ static void build_state(Parts *p)
     g_assert_no_error(error);
     p->own = mgr_own_new(&(MgrOwnOptions){ p->dir, &p->fleet, p->record, p->pki, on_renewed, p });
     p->delivery = mgr_delivery_new(&(MgrDeliveryOptions){ &p->conf, &p->fleet, p->down, p->record, p->status, p->key });
+    p->location = mgr_location_new(&(MgrLocationOptions){ &p->conf, &p->fleet, p->record, p->down, p->key, p->pki });
     p->tracker = mgr_tracker_new(&(MgrTrackerOptions){ &p->fleet, p->record, p->status, p->delivery });
     p->console = mgr_console_new(&(MgrConsoleOptions){ &p->fleet, p->record, p->status, p->delivery, record_dial, p });
     p->floods =
@@ -189,8 +190,9 @@ static void build_work(Parts *p)
         mgr_renewals_new(&(MgrRenewalsOptions){ &p->conf, &p->fleet, p->record, p->status, p->delivery, p->pki });
     p->introductions = mgr_introductions_new(&(MgrIntroductionsOptions){ &p->fleet, p->record, p->status, p->pki });
     p->finds = mgr_finds_new(&(MgrFindsOptions){ &p->fleet, p->record, p->status });
-    p->reports = mgr_reports_new(&(MgrReportsOptions){ &p->fleet, p->record, p->status, p->delivery, p->console,
-                                                       p->commands, p->renewals, p->introductions, p->finds });
+    p->reports =
+        mgr_reports_new(&(MgrReportsOptions){ &p->fleet, p->record, p->status, p->delivery, p->console, p->location,
+                                              p->commands, p->renewals, p->introductions, p->finds });
     p->link = mgr_link_new(&(MgrLinkOptions){ .dir = p->dir,
                                               .conf = &p->conf,
                                               .fleet = &p->fleet,
@@ -201,6 +203,7 @@ static void build_work(Parts *p)
                                               .tracker = p->tracker,
                                               .console = p->console,
                                               .pki = p->pki,
+                                              .location = p->location,
                                               .reports = p->reports,
                                               .gate = p->gate,
                                               .request = on_request,
@@ -213,7 +216,7 @@ static void build_work(Parts *p)
 
 static void build_calls(Parts *p)
 {
-    MgrBundleParts bundle = { p->dir, &p->conf, p->key, p->delivery, p->pki };
+    MgrBundleParts bundle = { p->dir, p->location, p->key, p->delivery, p->pki };
 
     p->calls = mgr_calls_new(p->down, p->record, p->status);
     p->dispatch = mgr_dispatch_new(&p->fleet, p->calls);
@@ -236,8 +239,8 @@ static void build_calls(Parts *p)
     p->detection_calls =
         mgr_detection_calls_new(&(MgrDetectionCallsOptions){ &p->fleet, p->record, p->status, p->finds }, p->dispatch);
     p->pattern_calls = mgr_pattern_calls_new(&(MgrPatternCallsOptions){ p->patterns }, p->dispatch);
-    p->server_calls =
-        mgr_server_calls_new(&(MgrServerCallsOptions){ &p->conf, &p->fleet, p->record, p->pki, p->own }, p->dispatch);
+    p->server_calls = mgr_server_calls_new(
+        &(MgrServerCallsOptions){ &p->conf, &p->fleet, p->record, p->pki, p->own, p->location }, p->dispatch);
 }
 
 Parts *parts_new(void)
@@ -288,6 +291,7 @@ void parts_free(Parts *p)
     mgr_floods_free(p->floods);
     mgr_console_free(p->console);
     mgr_tracker_free(p->tracker);
+    mgr_location_free(p->location);
     mgr_delivery_free(p->delivery);
     mgr_own_free(p->own);
     mgr_pki_free(p->pki);

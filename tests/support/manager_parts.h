@@ -51,6 +51,7 @@ typedef struct {
     MgrOwn *own;   /* ticks only when the test ticks it */
     guint renewed; /* how often it renewed one */
     MgrDelivery *delivery;
+    MgrLocation *location;
     MgrTracker *tracker;
     MgrConsole *console;
     MgrFloods *floods;

@@ -85,6 +85,7 @@ static const struct {
     /* the server's own identity */
     { "server show", "ao" },
     { "server certificate", "o" },
+    { "server set", "o" },
     /* audit: who may do what */
     { "audit list", "ao" },
     { "account list", "ao" },

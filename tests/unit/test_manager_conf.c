@@ -99,7 +99,7 @@ static void test_refused(void)
         g_assert_error(error, HL_ERROR, HL_ERROR_INVALID);
         if (strstr(error->message, bad[i][1]) == NULL)
             g_error("the message for case %" G_GSIZE_FORMAT " does not say '%s': %s", i, bad[i][1], error->message);
-        g_assert_null(conf.http_url);
+        g_assert_null(conf.http_urls);
     }
 }
 

@@ -492,7 +492,7 @@ static void test_certificate(void)
 
 static void test_clear_retained(void)
 {
-    static const HlTopic topics[] = { HL_TOPIC_SETTINGS, HL_TOPIC_LINK, HL_TOPIC_STATUS_ENDPOINT };
+    static const HlTopic topics[] = { HL_TOPIC_SETTINGS, HL_TOPIC_SERVER, HL_TOPIC_LINK, HL_TOPIC_STATUS_ENDPOINT };
     g_autoptr(Parts) parts = parts_new();
 
     mgr_delivery_clear_retained(parts->delivery, "e-gone");

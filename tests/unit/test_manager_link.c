@@ -453,7 +453,7 @@ static void test_unknown(void)
         birth.link.online = cases[i].online;
         deliver(parts, id, &birth.link, cases[i].retained);
         g_assert_cmpint(bus_fake_find(id) != NULL, ==, cases[i].evicted);
-        g_assert_cmpint(bus_fake_published(parts->bus, NULL), ==, cases[i].emptied ? 3 : 0);
+        g_assert_cmpint(bus_fake_published(parts->bus, NULL), ==, cases[i].emptied ? 4 : 0);
         beat.seq = 1;
         parts_deliver(parts, HL_TOPIC_HEARTBEAT, id, &beat.base);
         g_assert_cmpuint(mgr_link_count(parts->link).unknown_senders, ==, 2);

@@ -2,8 +2,11 @@
 /* The server's identity: a certificate for other names, which has to cover what endpoints are told. */
 #include <glib/gstdio.h>
 
+#include "lib/base/unconst.h"
 #include "manager/site/names.h"
 #include "manager/site/site.h"
+#include "proto/envelope.h"
+#include "proto/server.h"
 #include "tests/support/manager_parts.h"
 
 static void set_conf(Parts *parts, const char *name, const char *value)
@@ -74,7 +77,7 @@ static void test_uncovered(void)
         HlMsgCallReply *reply;
 
         set_conf(parts, "broker.addresses", cases[i].brokers);
-        set_conf(parts, "http.url", cases[i].url);
+        set_conf(parts, "http.urls", cases[i].url);
         parts_call(parts, "server certificate", "hosts", cases[i].hosts, NULL);
         parts_commit(parts);
         reply = parts_reply(parts);
@@ -135,6 +138,203 @@ static void test_show(void)
     g_assert_cmpstr(json_string_value(json_array_get(json_object_get(whole, "uncovered"), 0)), ==, "new.example.org:1");
 }
 
+/* -------------------------------------------------------------------------------------------------- where it is */
+
+static json_t *announce(Parts *parts, const char *code, const char *brokers, const char *force)
+{
+    parts_call(parts, "server set", "brokers", brokers, force != NULL ? "force" : NULL, force, NULL);
+    parts_commit(parts);
+    return parts_expect_reply(parts, code);
+}
+
+/* What was sent to it; NULL: nothing. */
+static HlMsgServerDocument *take_document(Parts *parts, const char *id)
+{
+    g_autoptr(HlMsgEnvelope) envelope =
+        parts_take(parts, HL_TOPIC_SERVER, id, &holdline__v1__signed_envelope__descriptor);
+    g_autoptr(GError) error = NULL;
+    HlMsgServerDocument *document;
+
+    if (envelope == NULL)
+        return NULL;
+    document = hl_envelope_open(envelope, hl_signing_key_public(parts->key), HL_ENVELOPE_SERVER,
+                                &holdline__v1__server_document__descriptor, &error);
+    g_assert_no_error(error);
+    g_assert_true(hl_server_check(document, &error));
+    g_assert_no_error(error);
+    g_assert_cmpstr(document->endpoint, ==, id);
+    return document;
+}
+
+static HlMsgAppliedServer has(const HlMsgServerDocument *document, const char *state, const char *detail)
+{
+    HlMsgAppliedServer told = HOLDLINE__V1__APPLIED_SERVER__INIT;
+
+    told.counter = document->counter;
+    told.digest = document->digest;
+    told.state = hl_unconst(state);
+    told.detail = hl_unconst(detail);
+    return told;
+}
+
+static void born(Parts *parts, const char *id, uint64_t session, HlMsgAppliedServer *told)
+{
+    HlMsgLink link = HOLDLINE__V1__LINK__INIT;
+
+    link.online = true;
+    link.session = session;
+    link.boot_id = hl_unconst("b-1");
+    link.heartbeat_ms = 60000;
+    link.clock_ms = hl_clock_wall();
+    link.server = told;
+    parts_deliver(parts, HL_TOPIC_LINK, id, &link.base);
+    parts_commit(parts);
+}
+
+/* "following/of: id=state detail, ..." */
+static void expect_following(Parts *parts, const char *expected)
+{
+    g_autoptr(json_t) shown = NULL;
+    const json_t *announced;
+    g_autoptr(GString) text = g_string_new(NULL);
+
+    parts_call(parts, "server show", NULL);
+    shown = parts_expect_reply(parts, "");
+    announced = json_object_get(shown, "announced");
+    g_string_printf(text, "%d/%d", (int)json_integer_value(json_object_get(announced, "following")),
+                    (int)json_integer_value(json_object_get(announced, "of")));
+    for (size_t i = 0; i < json_array_size(json_object_get(announced, "left")); i++) {
+        const json_t *left = json_array_get(json_object_get(announced, "left"), i);
+
+        g_string_append_printf(text, " %s=%s%s", json_string_value(json_object_get(left, "id")),
+                               json_string_value(json_object_get(left, "state")),
+                               json_string_value(json_object_get(left, "detail")));
+    }
+    g_assert_cmpstr(text->str, ==, expected);
+}
+
+static Parts *parts_with_certificate(const char *hosts)
+{
+    Parts *parts = parts_new();
+
+    json_decref(ask(parts, "", hosts, "yes"));
+    return parts;
+}
+
+static void test_set_refused(void)
+{
+    static const char *const bad[] = { "", "nonsense", "host:0", "[::1", "a:1,b:2,c:3,d:4,e:5,f:6,g:7,h:8,i:9" };
+    g_autoptr(Parts) parts = parts_with_certificate("localhost,old.example.org");
+    g_autoptr(json_t) shown = NULL;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(bad); i++)
+        json_decref(announce(parts, "invalid", bad[i], NULL));
+    json_decref(announce(parts, "conflict", "old.example.org:1,new.example.org:1", NULL));
+    parts_call(parts, "server set", "servers", "https://localhost/?q", NULL);
+    json_decref(parts_expect_reply(parts, "invalid"));
+    parts_call(parts, "server show", NULL);
+    shown = parts_expect_reply(parts, "");
+    g_assert_null(json_object_get(shown, "announced"));
+    json_decref(announce(parts, "", "old.example.org:1,new.example.org:1", "yes"));
+    /* what is told from now on has to be covered */
+    json_decref(ask(parts, "conflict", "old.example.org", NULL));
+}
+
+static void test_set(void)
+{
+    g_autoptr(Parts) parts = parts_with_certificate("localhost,old.example.org,new.example.org");
+    g_autoptr(HlMsgServerDocument) first = NULL;
+    g_autoptr(HlMsgServerDocument) late = NULL;
+    g_autoptr(json_t) reply = NULL;
+    HlMsgAppliedServer told;
+    HlMsgReport report = HOLDLINE__V1__REPORT__INIT;
+
+    parts_add_endpoint(parts, "e-gone");
+    parts_add_endpoint(parts, "e-late");
+    parts_add_endpoint(parts, "e-one");
+    mgr_fleet_endpoint(&parts->fleet, "e-gone")->record.revoked_at = 1;
+    born(parts, "e-one", 1, NULL);
+    g_assert_null(take_document(parts, "e-one")); /* nothing was announced */
+    reply = announce(parts, "", "new.example.org:1,old.example.org:1", NULL);
+    first = take_document(parts, "e-one");
+    g_assert_nonnull(first);
+    g_assert_cmpuint(first->n_brokers, ==, 2);
+    g_assert_cmpstr(first->brokers[0], ==, "new.example.org:1");
+    g_assert_cmpstr(first->servers[0], ==, "https://localhost:8843"); /* what is not given stays */
+    g_assert_cmpuint(first->session, ==, 1);
+    g_assert_null(take_document(parts, "e-late"));
+    expect_following(parts, "0/2 e-late= e-one=");
+
+    told = has(first, HL_SERVER_WENT_BACK, "refused");
+    report.body_case = HOLDLINE__V1__REPORT__BODY_SERVER;
+    report.server = &told;
+    parts_report(parts, "e-one", 1, &report);
+    parts_commit(parts);
+    expect_following(parts, "0/2 e-late= e-one=went-backrefused");
+    told = has(first, HL_SERVER_APPLIED, "");
+    parts_report(parts, "e-one", 2, &report);
+    parts_commit(parts);
+    expect_following(parts, "1/2 e-late=");
+    born(parts, "e-one", 2, &told);
+    g_assert_null(take_document(parts, "e-one"));
+    born(parts, "e-late", 1, NULL);
+    late = take_document(parts, "e-late");
+    g_assert_cmpmem(late->digest.data, late->digest.len, first->digest.data, first->digest.len);
+    born(parts, "e-gone", 1, NULL);
+    g_assert_null(take_document(parts, "e-gone"));
+}
+
+/* A restart finds what was announced and told; one that was enrolled again has nothing any more. */
+static void test_stored(void)
+{
+    g_autoptr(Parts) parts = parts_with_certificate("localhost,new.example.org");
+    g_autoptr(HlMsgServerDocument) document = NULL;
+    MgrEndpoint *endpoint = parts_add_endpoint(parts, "e-one");
+    MgrFleet fleet = { 0 };
+    HlMsgAppliedServer told;
+
+    born(parts, "e-one", 1, NULL);
+    json_decref(announce(parts, "", "new.example.org:1", NULL));
+    document = take_document(parts, "e-one");
+    told = has(document, HL_SERVER_APPLIED, "");
+    born(parts, "e-one", 2, &told);
+    parts_load(parts, &fleet);
+    g_assert_cmpuint(fleet.places.announced.counter, ==, document->counter);
+    g_assert_cmpstr(fleet.places.announced.brokers[0], ==, "new.example.org:1");
+    g_assert_cmpstr(mgr_places_told(&fleet.places, endpoint->record.number)->state, ==, HL_SERVER_APPLIED);
+    mgr_fleet_clear(&fleet);
+    born(parts, "e-one", 3, NULL);
+    hl_wire_free(take_document(parts, "e-one"));
+    fleet = (MgrFleet){ 0 };
+    parts_load(parts, &fleet);
+    g_assert_null(mgr_places_told(&fleet.places, endpoint->record.number));
+    mgr_fleet_clear(&fleet);
+}
+
+/* The registry is of before what the endpoint has; or a wrong clock issued that. */
+static void test_counter(void)
+{
+    g_autoptr(Parts) parts = parts_with_certificate("localhost,new.example.org");
+    HlMsgAppliedServer told = HOLDLINE__V1__APPLIED_SERVER__INIT;
+    guint8 digest[32] = { 1 };
+    const uint64_t now = (uint64_t)hl_clock_wall();
+    const uint64_t cases[][2] = { { now - 5, now }, { now, now + 1 }, { now + 7, now + 8 }, { now + 3 * HL_DAY, now } };
+
+    parts_add_endpoint(parts, "e-one");
+    json_decref(announce(parts, "", "new.example.org:1", NULL));
+    told.digest = (ProtobufCBinaryData){ sizeof digest, digest };
+    told.state = hl_unconst(HL_SERVER_APPLIED);
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(HlMsgServerDocument) document = NULL;
+
+        told.counter = cases[i][0];
+        born(parts, "e-one", i + 1, &told);
+        document = take_document(parts, "e-one");
+        g_assert_cmpuint(document->counter, ==, cases[i][1]);
+        g_assert_cmpuint(document->session, ==, i + 1);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -143,5 +343,9 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/server/refused", test_refused);
     g_test_add_func("/manager/server/unwritable", test_unwritable);
     g_test_add_func("/manager/server/show", test_show);
+    g_test_add_func("/manager/server/set/refused", test_set_refused);
+    g_test_add_func("/manager/server/set", test_set);
+    g_test_add_func("/manager/server/stored", test_stored);
+    g_test_add_func("/manager/server/counter", test_counter);
     return g_test_run();
 }

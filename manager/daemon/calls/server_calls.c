@@ -2,7 +2,17 @@
 #include "manager/daemon/calls/server_calls.h"
 
 #include "lib/base/log.h"
+#include "lib/base/unconst.h"
 #include "manager/site/names.h"
+#include "proto/server.h"
+
+typedef MgrConf ScratchConf;
+
+static void scratch_conf_clear(ScratchConf *conf)
+{
+    hl_options_clear(mgr_conf_table(), conf);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ScratchConf, scratch_conf_clear)
 
 struct MgrServerCalls {
     MgrServerCallsOptions parts;
@@ -30,17 +40,25 @@ static json_t *certificate_document(const HlCert *cert)
                      texts((const char *const *)names));
 }
 
+static GStrv uncovered_now(const MgrServerCalls *calls, const HlCert *cert)
+{
+    return mgr_server_uncovered(cert, mgr_location_brokers(calls->parts.location),
+                                mgr_location_urls(calls->parts.location));
+}
+
 /* What does not depend on the certificate's file, which may be damaged: that is a reason to look. */
 static json_t *server_document(const MgrServerCalls *calls, const HlCert *cert)
 {
-    const MgrConf *conf = calls->parts.conf;
-    const char *const urls[] = { conf->http_url, NULL };
     g_autofree char *authority = hl_time_format(hl_cert_info(mgr_pki_authority(calls->parts.pki))->not_after);
-    json_t *document = json_pack("{s:o, s:o, s:s}", "brokers", texts((const char *const *)conf->broker_addresses),
-                                 "servers", texts(urls), "authority_expires", authority);
+    json_t *document =
+        json_pack("{s:o, s:o, s:s}", "brokers", texts(mgr_location_brokers(calls->parts.location)), "servers",
+                  texts(mgr_location_urls(calls->parts.location)), "authority_expires", authority);
+    json_t *announced = mgr_location_document(calls->parts.location);
 
+    if (announced != NULL)
+        json_object_set_new(document, "announced", announced);
     if (cert != NULL) {
-        g_auto(GStrv) uncovered = mgr_server_uncovered(cert, conf);
+        g_auto(GStrv) uncovered = uncovered_now(calls, cert);
 
         json_object_set_new(document, "certificate", certificate_document(cert));
         json_object_set_new(document, "uncovered", texts((const char *const *)uncovered));
@@ -105,14 +123,14 @@ static void fold_replacement(gpointer change)
 /* Whoever is told a name that the certificate does not have could not come back. */
 static bool check_covers(const MgrServerCalls *calls, const HlCert *cert, GError **error)
 {
-    g_auto(GStrv) uncovered = mgr_server_uncovered(cert, calls->parts.conf);
+    g_auto(GStrv) uncovered = uncovered_now(calls, cert);
     g_autofree char *list = g_strjoinv(", ", uncovered);
 
     return uncovered[0] == NULL ||
            hl_fail(
                error, HL_ERROR_CONFLICT,
                "a certificate with these names does not cover %s, where endpoints are told to find the server: give "
-               "--host for each, take them out of manager.conf and reload it, or say --force",
+               "--host for each, take them out of manager.conf or of 'holdline server set', or say --force",
                list);
 }
 
@@ -143,8 +161,117 @@ static void call_certificate(MgrCall *call, gpointer user)
     mgr_call_commit(call, calls->parts.record, set, &kind, replacement);
 }
 
+/* --------------------------------------------------------------------------------------------------------------- set
+ */
+
+/* An announcement on its way through the registry. */
+typedef struct {
+    const MgrServerCalls *calls;
+    MgrCall *call;
+    MgrPlaceRecord record;
+} Announcement;
+
+static void announcement_free(gpointer change)
+{
+    Announcement *announcement = change;
+
+    mgr_place_record_clear(&announcement->record);
+    g_free(announcement);
+}
+
+static void fail_announcement(gpointer change, const GError *error)
+{
+    const Announcement *announcement = change;
+    g_autoptr(GError) conflict = NULL;
+
+    if (hl_error_code(error) == HL_ERROR_CONFLICT)
+        hl_fail(&conflict, HL_ERROR_CONFLICT,
+                "somebody else announced where the server is a moment ago: look ('holdline server show') and try "
+                "again");
+    mgr_call_fail(announcement->call, conflict != NULL ? conflict : error);
+}
+
+static void fold_announcement(gpointer change)
+{
+    Announcement *announcement = change;
+    const MgrServerCalls *calls = announcement->calls;
+    g_autoptr(HlCert) cert = mgr_own_server(calls->parts.own, NULL);
+
+    hl_info("server", "endpoints are told where the server is (counter %" G_GUINT64_FORMAT "), by %s",
+            announcement->record.counter, mgr_call_admin(announcement->call));
+    mgr_location_announce(calls->parts.location, &announcement->record);
+    mgr_call_done(announcement->call, server_document(calls, cert));
+}
+
+/* What is given, by the rules of manager.conf, and of the rest what is told now. */
+static bool read_lists(const MgrServerCalls *calls, const MgrCall *call, MgrPlaceRecord *record, GError **error)
+{
+    const char *brokers = mgr_call_argument(call, "brokers");
+    const char *servers = mgr_call_argument(call, "servers");
+    HlOptionTable table = mgr_conf_table();
+    g_auto(ScratchConf) given = { 0 };
+
+    if (brokers == NULL && servers == NULL)
+        return hl_fail(error, HL_ERROR_INVALID, "it names neither a broker nor a server");
+    hl_options_init(table, &given);
+    if ((brokers != NULL && !hl_options_set(table, &given, "broker.addresses", brokers, error)) ||
+        (servers != NULL && !hl_options_set(table, &given, "http.urls", servers, error)))
+        return false;
+    record->brokers =
+        g_strdupv(brokers != NULL ? given.broker_addresses : hl_unconst(mgr_location_brokers(calls->parts.location)));
+    record->servers =
+        g_strdupv(servers != NULL ? given.http_urls : hl_unconst(mgr_location_urls(calls->parts.location)));
+    for (gsize i = 0; record->servers[i] != NULL; i++)
+        if (!hl_server_is_url(record->servers[i])) /* endpoints are stricter than the file */
+            return hl_fail(error, HL_ERROR_INVALID, "'%s' is not a server of the form https://host:port",
+                           record->servers[i]);
+    return true;
+}
+
+static bool check_reachable(const MgrServerCalls *calls, const MgrPlaceRecord *record, GError **error)
+{
+    g_autoptr(HlCert) cert = mgr_own_server(calls->parts.own, error);
+    g_auto(GStrv) uncovered = NULL;
+    g_autofree char *list = NULL;
+
+    if (cert == NULL)
+        return false;
+    uncovered = mgr_server_uncovered(cert, (const char *const *)record->brokers, (const char *const *)record->servers);
+    list = g_strjoinv(", ", uncovered);
+    return uncovered[0] == NULL ||
+           hl_fail(error, HL_ERROR_CONFLICT,
+                   "the server's certificate does not cover %s: endpoints would not accept it there; 'holdline server "
+                   "certificate --host ...' with the old names and the new ones first, or --force",
+                   list);
+}
+
+static void call_set(MgrCall *call, gpointer user)
+{
+    static const MgrChangeKind kind = { fold_announcement, fail_announcement, announcement_free };
+    const MgrServerCalls *calls = user;
+    Announcement *announcement = g_new0(Announcement, 1);
+    MgrPlaceRecord *record = &announcement->record;
+    g_autoptr(GError) error = NULL;
+    HlWriteSet *set;
+
+    *announcement = (Announcement){ .calls = calls, .call = call };
+    *record = (MgrPlaceRecord){ .counter = mgr_location_next_counter(calls->parts.location),
+                                .changed_at = hl_clock_wall(),
+                                .changed_by = g_strdup(mgr_call_admin(call)) };
+    if (!read_lists(calls, call, record, &error) ||
+        (mgr_call_argument(call, "force") == NULL && !check_reachable(calls, record, &error))) {
+        mgr_call_fail(call, error);
+        announcement_free(announcement);
+        return;
+    }
+    set = hl_write_set_new();
+    mgr_write_place(set, record);
+    mgr_call_commit(call, calls->parts.record, set, &kind, announcement);
+}
+
 static const MgrCallRow rows[] = {
     { "server show", "", "", MGR_NEED_AUDIT, MGR_SCOPE_NONE, call_show },
+    { "server set", "", "brokers servers force", MGR_NEED_OWN, MGR_SCOPE_NONE, call_set },
     { "server certificate", "hosts", "force", MGR_NEED_OWN, MGR_SCOPE_NONE, call_certificate },
     { .name = NULL },
 };

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Calls about the server's own identity: where it is, and by which certificate it is known. */
+/* Calls about the server itself: where endpoints are told that it is, and by which certificate it is known. */
 #ifndef MANAGER_DAEMON_CALLS_SERVER_CALLS_H
 #define MANAGER_DAEMON_CALLS_SERVER_CALLS_H
 
 #include "manager/daemon/calls/dispatch.h"
+#include "manager/daemon/state/location.h"
 #include "manager/daemon/state/own.h"
 
 typedef struct MgrServerCalls MgrServerCalls;
@@ -14,6 +15,7 @@ typedef struct {
     MgrRecord *record;
     MgrPki *pki;
     MgrOwn *own;
+    MgrLocation *location;
 } MgrServerCallsOptions;
 
 /* Adds its rows to the dispatch, which must not be used after the free. */

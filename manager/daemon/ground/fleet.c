@@ -574,7 +574,7 @@ bool mgr_fleet_load(MgrFleet *fleet, HlDb *db, GError **error)
            mgr_registry_load_open_targets(db, on_target, fleet, error) &&
            mgr_registry_load_tokens(db, on_token, fleet, error) &&
            mgr_registry_load_certificates(db, on_certificate, fleet, error) &&
-           mgr_accounts_load(fleet->accounts, db, error);
+           mgr_accounts_load(fleet->accounts, db, error) && mgr_places_load(&fleet->places, db, error);
 }
 
 void mgr_fleet_clear(MgrFleet *fleet)
@@ -585,5 +585,6 @@ void mgr_fleet_clear(MgrFleet *fleet)
     g_clear_pointer(&fleet->tokens, g_hash_table_unref);
     g_clear_pointer(&fleet->certificates, g_hash_table_unref);
     g_clear_pointer(&fleet->accounts, g_hash_table_unref);
+    mgr_places_clear(&fleet->places);
     g_clear_pointer(&fleet->latest, g_free);
 }

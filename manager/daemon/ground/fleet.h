@@ -12,6 +12,7 @@
 #include "manager/core/quota.h"
 #include "manager/core/verdict.h"
 #include "manager/daemon/ground/accounts.h"
+#include "manager/daemon/ground/places.h"
 #include "manager/store/detections.h"
 #include "manager/store/registry.h"
 #include "proto/settings.h"
@@ -108,6 +109,7 @@ typedef struct {
     GHashTable *tokens;       /* id -> MgrTokenRecord * */
     GHashTable *certificates; /* serial -> MgrCertificateRecord * */
     GHashTable *accounts;     /* accounts.h */
+    MgrPlaces places;
     int64_t next_number;
     uint64_t settings_counter, epoch, crl, alive, verified;
     uint64_t named_changes; /* grows when a certificate of anybody but an endpoint is added or revoked */

@@ -347,7 +347,7 @@ void mgr_delivery_certificate(MgrDelivery *delivery, const MgrEndpoint *endpoint
 
 void mgr_delivery_clear_retained(MgrDelivery *delivery, const char *id)
 {
-    static const HlTopic topics[] = { HL_TOPIC_SETTINGS, HL_TOPIC_LINK, HL_TOPIC_STATUS_ENDPOINT };
+    static const HlTopic topics[] = { HL_TOPIC_SETTINGS, HL_TOPIC_SERVER, HL_TOPIC_LINK, HL_TOPIC_STATUS_ENDPOINT };
     g_autoptr(GBytes) empty = g_bytes_new_static("", 0);
 
     for (gsize i = 0; i < G_N_ELEMENTS(topics); i++)

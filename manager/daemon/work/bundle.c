@@ -31,9 +31,11 @@ char *mgr_bundle_print(const MgrBundleParts *parts, const MgrGroup *group, const
     bundle.token = hl_unconst(secret);
     bundle.endpoint = token->endpoint;
     bundle.ca = ca;
-    bundle.brokers = parts->conf->broker_addresses;
-    bundle.n_brokers = g_strv_length(parts->conf->broker_addresses);
-    bundle.server = parts->conf->http_url;
+    bundle.brokers = hl_unconst(mgr_location_brokers(parts->location));
+    bundle.n_brokers = g_strv_length(bundle.brokers);
+    bundle.servers = hl_unconst(mgr_location_urls(parts->location));
+    bundle.n_servers = g_strv_length(bundle.servers);
+    bundle.server = bundle.servers[0];
     bundle.signing_key.data = hl_unconst(g_bytes_get_data(key, &bundle.signing_key.len));
     bundle.settings = settings;
     if (root != NULL)

@@ -4,11 +4,12 @@
 #define MANAGER_DAEMON_WORK_BUNDLE_H
 
 #include "manager/daemon/state/delivery.h"
+#include "manager/daemon/state/location.h"
 #include "manager/daemon/state/pki.h"
 
 typedef struct {
     const char *dir; /* the site: the repository's root metadata is there, if it has one */
-    const MgrConf *conf;
+    const MgrLocation *location;
     const HlSigningKey *key;
     const MgrDelivery *delivery;
     const MgrPki *pki;

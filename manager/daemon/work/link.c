@@ -158,6 +158,7 @@ static void on_birth(MgrLink *link, MgrEndpoint *endpoint, const HlMsgLink *mess
     if (message->applied != NULL)
         handle_applied(link, endpoint, message->applied, MGR_APPLIED_ALL);
     mgr_delivery_all(link->parts.delivery, endpoint, MGR_OCCASION_LINE);
+    mgr_location_born(link->parts.location, endpoint, message->server);
 }
 
 /* What an endpoint announces when it goes (B10); every other word is the will's. */

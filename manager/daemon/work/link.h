@@ -27,6 +27,7 @@ typedef struct {
     MgrTracker *tracker;
     MgrConsole *console;
     MgrPki *pki;
+    MgrLocation *location;
     MgrReports *reports;
     MgrGate *gate;   /* what arrives passes it first */
     MgrFence *fence; /* asked before the manager connects as itself; NULL: nobody is, for tests */

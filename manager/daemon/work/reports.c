@@ -262,6 +262,22 @@ static void fold_poll(const Pending *pending, MgrEndpoint *endpoint)
         mgr_console_feed(parts->console, endpoint, MGR_DISPLAY_POLL);
 }
 
+static void write_server(const Pending *pending, const MgrEndpoint *endpoint, HlWriteSet *set)
+{
+    const HlMsgAppliedServer *body = pending->message->server;
+    g_autofree char *text =
+        g_strdup_printf("where the server is (counter %" G_GUINT64_FORMAT "): %s%s%s", body->counter, body->state,
+                        *body->detail != '\0' ? ": " : "", body->detail);
+
+    mgr_location_write(set, endpoint, body, pending->at);
+    write_row(pending, endpoint, set, "server", text);
+}
+
+static void fold_server(const Pending *pending, MgrEndpoint *endpoint)
+{
+    mgr_location_fold(pending->reports->parts.location, endpoint, pending->message->server, pending->at);
+}
+
 typedef struct {
     void (*write)(const Pending *pending, const MgrEndpoint *endpoint,
                   HlWriteSet *set);                              /* adds statements; may be NULL */
@@ -279,6 +295,7 @@ static const ReportRow rows[] = {
     [HOLDLINE__V1__REPORT__BODY_DETECTION] = { write_detection, fold_detection },
     [HOLDLINE__V1__REPORT__BODY_SCAN] = { write_scan, fold_scan },
     [HOLDLINE__V1__REPORT__BODY_QUARANTINE] = { write_quarantine, fold_quarantine },
+    [HOLDLINE__V1__REPORT__BODY_SERVER] = { write_server, fold_server },
 };
 
 /* A body of a later version is committed as seen and otherwise skipped. */

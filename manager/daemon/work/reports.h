@@ -4,6 +4,7 @@
 #ifndef MANAGER_DAEMON_WORK_REPORTS_H
 #define MANAGER_DAEMON_WORK_REPORTS_H
 
+#include "manager/daemon/state/location.h"
 #include "manager/daemon/work/commands.h"
 #include "manager/daemon/work/finds.h"
 #include "manager/daemon/work/introductions.h"
@@ -17,6 +18,7 @@ typedef struct {
     MgrStatus *status;
     MgrDelivery *delivery;
     MgrConsole *console;
+    MgrLocation *location;
     MgrCommands *commands;
     MgrRenewals *renewals;
     MgrIntroductions *introductions;

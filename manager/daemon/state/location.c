@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manager/daemon/state/location.h"
+
+#include <string.h>
+
+#include "lib/base/log.h"
+#include "lib/base/unconst.h"
+#include "proto/envelope.h"
+#include "proto/server.h"
+
+#define LEAD      HL_DAY /* a counter further ahead of this clock is not believed */
+#define MAX_NAMED 50     /* endpoints in one document: with their details 30 kB */
+
+struct MgrLocation {
+    MgrLocationOptions parts;
+    char *authority; /* PEM */
+    GBytes *digest;  /* of what is announced; NULL: nothing */
+};
+
+static const MgrPlaceRecord *announced(const MgrLocation *location)
+{
+    return &location->parts.fleet->places.announced;
+}
+
+const char *const *mgr_location_brokers(const MgrLocation *location)
+{
+    const MgrPlaceRecord *place = announced(location);
+
+    return (const char *const *)(place->counter != 0 ? place->brokers : location->parts.conf->broker_addresses);
+}
+
+const char *const *mgr_location_urls(const MgrLocation *location)
+{
+    const MgrPlaceRecord *place = announced(location);
+
+    return (const char *const *)(place->counter != 0 ? place->servers : location->parts.conf->http_urls);
+}
+
+/* ---------------------------------------------------------------------------------------------------------- documents
+ */
+
+/* The four lists; borrows. */
+static HlMsgServerDocument content(const MgrLocation *location, ProtobufCBinaryData *key, char **authority)
+{
+    HlMsgServerDocument document = HOLDLINE__V1__SERVER_DOCUMENT__INIT;
+    GBytes *public_key = hl_signing_key_public(location->parts.key);
+
+    document.brokers = announced(location)->brokers;
+    document.n_brokers = g_strv_length(document.brokers);
+    document.servers = announced(location)->servers;
+    document.n_servers = g_strv_length(document.servers);
+    *authority = location->authority;
+    document.authorities = authority;
+    document.n_authorities = 1;
+    key->data = hl_unconst(g_bytes_get_data(public_key, &key->len));
+    document.signing_keys = key;
+    document.n_signing_keys = 1;
+    return document;
+}
+
+static void compute_digest(MgrLocation *location)
+{
+    ProtobufCBinaryData key;
+    char *authority;
+    HlMsgServerDocument document;
+
+    g_clear_pointer(&location->digest, g_bytes_unref);
+    if (announced(location)->counter == 0)
+        return;
+    document = content(location, &key, &authority);
+    location->digest = hl_server_digest(&document);
+}
+
+MgrLocation *mgr_location_new(const MgrLocationOptions *options)
+{
+    MgrLocation *location = g_new0(MgrLocation, 1);
+
+    location->parts = *options;
+    location->authority = hl_cert_print(mgr_pki_authority(options->pki));
+    compute_digest(location);
+    return location;
+}
+
+void mgr_location_free(MgrLocation *location)
+{
+    if (location == NULL)
+        return;
+    g_clear_pointer(&location->digest, g_bytes_unref);
+    g_free(location->authority);
+    g_free(location);
+}
+
+static const MgrToldRecord *told_by(const MgrLocation *location, const MgrEndpoint *endpoint)
+{
+    return mgr_places_told(&location->parts.fleet->places, endpoint->record.number);
+}
+
+static bool has_it(const MgrLocation *location, const MgrEndpoint *endpoint)
+{
+    const MgrToldRecord *told = told_by(location, endpoint);
+
+    return told != NULL && location->digest != NULL && g_bytes_equal(told->digest, location->digest);
+}
+
+/* A registry that was restored has a lower counter than the endpoint: it is sent the one after its own.  One that a
+ * wrong clock issued is not exceeded; the document's session tells the endpoint that it is of now. */
+static uint64_t counter_for(const MgrLocation *location, const MgrEndpoint *endpoint)
+{
+    const MgrToldRecord *told = told_by(location, endpoint);
+    uint64_t own = announced(location)->counter;
+    uint64_t most = (uint64_t)MAX(hl_clock_wall(), 0) + (uint64_t)LEAD;
+
+    return told != NULL && told->counter >= own && told->counter < most ? told->counter + 1 : own;
+}
+
+static void deliver(const MgrLocation *location, const MgrEndpoint *endpoint)
+{
+    ProtobufCBinaryData key;
+    char *authority;
+    HlMsgServerDocument document;
+    g_autoptr(HlMsgEnvelope) envelope = NULL;
+    g_autoptr(GBytes) payload = NULL;
+
+    if (location->digest == NULL || has_it(location, endpoint) || endpoint->record.revoked_at > 0 ||
+        !mgr_endpoint_is_up(endpoint))
+        return;
+    document = content(location, &key, &authority);
+    document.endpoint = endpoint->record.id;
+    document.counter = counter_for(location, endpoint);
+    document.issued_ms = hl_clock_wall();
+    document.session = endpoint->heard_session != 0 ? endpoint->heard_session : endpoint->record.presence.session;
+    document.digest.data = hl_unconst(g_bytes_get_data(location->digest, &document.digest.len));
+    envelope = hl_envelope_sign(location->parts.key, HL_ENVELOPE_SERVER, &document.base);
+    payload = HL_WIRE_ENCODE(envelope);
+    mgr_down_send(location->parts.down, HL_TOPIC_SERVER, endpoint->record.id, payload, 0);
+}
+
+/* ----------------------------------------------------------------------------------------------- what endpoints tell
+ */
+
+static MgrToldRecord record_of(const HlMsgAppliedServer *told, HlTime at)
+{
+    return (MgrToldRecord){ .counter = told->counter,
+                            .digest = g_bytes_new(told->digest.data, told->digest.len),
+                            .state = g_strdup(told->state),
+                            .detail = g_strdup(told->detail),
+                            .at = at };
+}
+
+static bool is_news(const MgrToldRecord *before, const MgrToldRecord *told)
+{
+    return before == NULL || before->counter != told->counter || strcmp(before->state, told->state) != 0 ||
+           strcmp(before->detail, told->detail) != 0 || !g_bytes_equal(before->digest, told->digest);
+}
+
+void mgr_location_born(MgrLocation *location, MgrEndpoint *endpoint, const HlMsgAppliedServer *told)
+{
+    MgrPlaces *places = &location->parts.fleet->places;
+    const MgrToldRecord *before = told_by(location, endpoint);
+    g_auto(MgrToldRecord) record = { 0 };
+    HlWriteSet *set;
+
+    if (told != NULL)
+        record = record_of(told, hl_clock_wall());
+    if (told != NULL ? is_news(before, &record) : before != NULL) {
+        set = hl_write_set_new();
+        if (told != NULL)
+            mgr_write_told(set, endpoint->record.number, &record);
+        else
+            mgr_write_untold(set, endpoint->record.number);
+        mgr_record_write(location->parts.record, set);
+        mgr_places_note(places, endpoint->record.number, told != NULL ? &record : NULL);
+    }
+    deliver(location, endpoint);
+}
+
+void mgr_location_write(HlWriteSet *set, const MgrEndpoint *endpoint, const HlMsgAppliedServer *told, HlTime at)
+{
+    g_auto(MgrToldRecord) record = record_of(told, at);
+
+    mgr_write_told(set, endpoint->record.number, &record);
+}
+
+void mgr_location_fold(MgrLocation *location, MgrEndpoint *endpoint, const HlMsgAppliedServer *told, HlTime at)
+{
+    g_auto(MgrToldRecord) record = record_of(told, at);
+
+    if (strcmp(told->state, HL_SERVER_WENT_BACK) == 0)
+        hl_log_limited(HL_LOG_WARN, "server", endpoint->record.id,
+                       "%s tried where it was told that the server is, and went back: %s", endpoint->record.id,
+                       told->detail);
+    mgr_places_note(&location->parts.fleet->places, endpoint->record.number, &record);
+}
+
+/* ------------------------------------------------------------------------------------------------------ announcements
+ */
+
+uint64_t mgr_location_next_counter(const MgrLocation *location)
+{
+    return MAX(announced(location)->counter + 1, (uint64_t)MAX(hl_clock_wall(), 1));
+}
+
+void mgr_location_announce(MgrLocation *location, MgrPlaceRecord *record)
+{
+    MgrPlaceRecord *place = &location->parts.fleet->places.announced;
+    GHashTableIter iter;
+    gpointer endpoint;
+
+    mgr_place_record_clear(place);
+    *place = *record;
+    *record = (MgrPlaceRecord){ 0 };
+    compute_digest(location);
+    g_hash_table_iter_init(&iter, location->parts.fleet->endpoints);
+    while (g_hash_table_iter_next(&iter, NULL, &endpoint))
+        deliver(location, endpoint);
+}
+
+static json_t *left_document(const MgrLocation *location, const MgrEndpoint *endpoint)
+{
+    const MgrToldRecord *told = has_it(location, endpoint) ? told_by(location, endpoint) : NULL;
+
+    return json_pack("{s:s, s:s, s:s, s:s}", "id", endpoint->record.id, "host", endpoint->record.host, "state",
+                     told != NULL ? told->state : "", "detail", told != NULL ? told->detail : "");
+}
+
+json_t *mgr_location_document(const MgrLocation *location)
+{
+    const MgrPlaceRecord *place = announced(location);
+    g_autoptr(GPtrArray) endpoints = NULL;
+    g_autofree char *at = NULL;
+    json_t *left = json_array();
+    guint following = 0, of = 0, more = 0;
+
+    if (place->counter == 0) {
+        json_decref(left);
+        return NULL;
+    }
+    endpoints = mgr_fleet_sorted_endpoints(location->parts.fleet);
+    for (guint i = 0; i < endpoints->len; i++) {
+        const MgrEndpoint *endpoint = endpoints->pdata[i];
+
+        if (endpoint->record.revoked_at > 0)
+            continue;
+        of++;
+        if (has_it(location, endpoint) && strcmp(told_by(location, endpoint)->state, HL_SERVER_APPLIED) == 0)
+            following++;
+        else if (json_array_size(left) < MAX_NAMED)
+            json_array_append_new(left, left_document(location, endpoint));
+        else
+            more++;
+    }
+    at = hl_time_format(place->changed_at);
+    return json_pack("{s:I, s:s, s:s, s:I, s:I, s:o, s:I}", "counter", (json_int_t)place->counter, "changed_at", at,
+                     "changed_by", place->changed_by, "following", (json_int_t)following, "of", (json_int_t)of, "left",
+                     left, "more", (json_int_t)more);
+}

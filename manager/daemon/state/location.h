@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where the server is, as endpoints are told: what manager.conf says until an owner announces other addresses; from
+ * then on a signed ServerDocument to each endpoint, until it has said that it has it (docs/protocol.md, "Where the
+ * server is"). */
+#ifndef MANAGER_DAEMON_STATE_LOCATION_H
+#define MANAGER_DAEMON_STATE_LOCATION_H
+
+#include "lib/base/json.h"
+#include "manager/daemon/ground/down.h"
+#include "manager/daemon/state/pki.h"
+
+typedef struct MgrLocation MgrLocation;
+
+typedef struct {
+    const MgrConf *conf;
+    MgrFleet *fleet;
+    MgrRecord *record;
+    MgrDown *down;
+    const HlSigningKey *key;
+    const MgrPki *pki;
+} MgrLocationOptions;
+
+MgrLocation *mgr_location_new(const MgrLocationOptions *options);
+void mgr_location_free(MgrLocation *location);
+
+/* host:port and URLs, the preferred one first; never empty; borrowed until the next announcement or reload. */
+const char *const *mgr_location_brokers(const MgrLocation *location);
+const char *const *mgr_location_urls(const MgrLocation *location);
+
+/* The endpoint's birth: what it has (NULL: nothing), which is stored if it is news; it is sent what it lacks. */
+void mgr_location_born(MgrLocation *location, MgrEndpoint *endpoint, const HlMsgAppliedServer *told);
+
+/* Its report: into the set that is committed with it; then into memory. */
+void mgr_location_write(HlWriteSet *set, const MgrEndpoint *endpoint, const HlMsgAppliedServer *told, HlTime at);
+void mgr_location_fold(MgrLocation *location, MgrEndpoint *endpoint, const HlMsgAppliedServer *told, HlTime at);
+
+/* The registry has another announcement: takes what is in it, and tells all who are on line. */
+void mgr_location_announce(MgrLocation *location, MgrPlaceRecord *record);
+
+/* The counter of the next one. */
+uint64_t mgr_location_next_counter(const MgrLocation *location);
+
+/* Who follows: "counter", "changed_at", "changed_by", "following" and "of" (endpoints that are not revoked), and of
+ * those who do not follow "left": some, with "id", "host", "state" ("" where it knows of nothing) and "detail"; "more":
+ * how many others.  NULL: nothing was announced. */
+json_t *mgr_location_document(const MgrLocation *location);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MgrLocation, mgr_location_free)
+
+#endif

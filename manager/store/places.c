@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manager/store/places.h"
+
+#include <string.h>
+
+#include "lib/store/stmt.h"
+
+#define INT(value) ((int64_t)(value))
+
+void mgr_place_record_clear(MgrPlaceRecord *record)
+{
+    g_strfreev(record->brokers);
+    g_strfreev(record->servers);
+    g_free(record->changed_by);
+    memset(record, 0, sizeof *record);
+}
+
+void mgr_told_record_clear(MgrToldRecord *record)
+{
+    g_clear_pointer(&record->digest, g_bytes_unref);
+    g_free(record->state);
+    g_free(record->detail);
+    memset(record, 0, sizeof *record);
+}
+
+static bool on_place(HlStmt *row, gpointer user)
+{
+    MgrPlaceRecord *record = user;
+
+    *record = (MgrPlaceRecord){ .counter = (uint64_t)hl_stmt_int(row, 0),
+                                .brokers = g_strsplit(hl_stmt_text(row, 1), ",", -1),
+                                .servers = g_strsplit(hl_stmt_text(row, 2), ",", -1),
+                                .changed_at = hl_stmt_int(row, 3),
+                                .changed_by = g_utf8_make_valid(hl_stmt_text(row, 4), -1) };
+    return true;
+}
+
+bool mgr_registry_load_place(HlDb *db, MgrPlaceRecord *record, GError **error)
+{
+    return hl_db_query(db, on_place, record, error,
+                       "SELECT counter, brokers, servers, changed_at, changed_by FROM place", "");
+}
+
+typedef struct {
+    MgrToldFn fn;
+    gpointer user;
+} Receiver;
+
+static bool on_told(HlStmt *row, gpointer user)
+{
+    const Receiver *to = user;
+    g_auto(MgrToldRecord) record = { .counter = (uint64_t)hl_stmt_int(row, 1),
+                                     .digest = hl_stmt_blob(row, 2),
+                                     .state = g_utf8_make_valid(hl_stmt_text(row, 3), -1),
+                                     .detail = g_utf8_make_valid(hl_stmt_text(row, 4), -1),
+                                     .at = hl_stmt_int(row, 5) };
+
+    to->fn(hl_stmt_int(row, 0), &record, to->user);
+    return true;
+}
+
+bool mgr_registry_load_told(HlDb *db, MgrToldFn fn, gpointer user, GError **error)
+{
+    Receiver to = { fn, user };
+
+    return hl_db_query(db, on_told, &to, error,
+                       "SELECT endpoint, counter, digest, state, detail, told_at FROM endpoint_place", "");
+}
+
+void mgr_write_place(HlWriteSet *set, const MgrPlaceRecord *r)
+{
+    g_autofree char *brokers = g_strjoinv(",", r->brokers);
+    g_autofree char *servers = g_strjoinv(",", r->servers);
+
+    hl_write_set_add(set,
+                     "INSERT INTO place (one, counter, brokers, servers, changed_at, changed_by)"
+                     " VALUES (1, ?1, ?2, ?3, ?4, ?5)"
+                     " ON CONFLICT (one) DO UPDATE SET counter = ?1, brokers = ?2, servers = ?3, changed_at = ?4,"
+                     " changed_by = ?5 WHERE counter < ?1",
+                     "ittit", INT(r->counter), brokers, servers, INT(r->changed_at), r->changed_by);
+    hl_write_set_require(set);
+}
+
+void mgr_write_told(HlWriteSet *set, int64_t endpoint, const MgrToldRecord *r)
+{
+    hl_write_set_add(set,
+                     "INSERT OR REPLACE INTO endpoint_place (endpoint, counter, digest, state, detail, told_at)"
+                     " SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE EXISTS (SELECT 1 FROM endpoint WHERE number = ?1)",
+                     "iibtti", endpoint, INT(r->counter), r->digest, r->state, r->detail, INT(r->at));
+}
+
+void mgr_write_untold(HlWriteSet *set, int64_t endpoint)
+{
+    hl_write_set_add(set, "DELETE FROM endpoint_place WHERE endpoint = ?", "i", endpoint);
+}

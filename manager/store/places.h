@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where endpoints are told that the server is, and what each has done about it.  As registry.h: loading blocks, changes
+ * are statements added to an HlWriteSet.
+ *
+ * In backups, and not in the journal: a registry that is restored may announce an older list, which endpoints try, and
+ * leave again if nobody answers there. */
+#ifndef MANAGER_STORE_PLACES_H
+#define MANAGER_STORE_PLACES_H
+
+#include "lib/base/clock.h"
+#include "lib/store/db.h"
+#include "lib/store/writer.h"
+
+typedef struct {
+    uint64_t counter; /* 0: nothing was announced, and the rest is NULL */
+    char **brokers;   /* host:port */
+    char **servers;   /* URLs, the preferred one first */
+    HlTime changed_at;
+    char *changed_by;
+} MgrPlaceRecord;
+
+typedef struct {
+    uint64_t counter;
+    GBytes *digest;
+    char *state, *detail; /* AppliedServer */
+    HlTime at;            /* wall: when it was told */
+} MgrToldRecord;
+
+void mgr_place_record_clear(MgrPlaceRecord *record);
+void mgr_told_record_clear(MgrToldRecord *record);
+
+/* The receiver takes what it wants out of the record; the rest is freed. */
+typedef void (*MgrToldFn)(int64_t endpoint, MgrToldRecord *record, gpointer user);
+
+/* *record is zeroed before. */
+bool mgr_registry_load_place(HlDb *db, MgrPlaceRecord *record, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool mgr_registry_load_told(HlDb *db, MgrToldFn fn, gpointer user, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Fails the set with HL_ERROR_CONFLICT if one with this counter or a later one is stored meanwhile. */
+void mgr_write_place(HlWriteSet *set, const MgrPlaceRecord *record);
+/* Leaves an endpoint alone that was removed meanwhile. */
+void mgr_write_told(HlWriteSet *set, int64_t endpoint, const MgrToldRecord *record);
+void mgr_write_untold(HlWriteSet *set, int64_t endpoint);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MgrPlaceRecord, mgr_place_record_clear)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MgrToldRecord, mgr_told_record_clear)
+
+#endif
