@@ -11,27 +11,33 @@
 #define BACKDATE (5 * HL_MINUTE)
 #define LIFETIME (730 * HL_DAY)
 
+#define QUERIES 5
+#define ALIVE   "SELECT value FROM counter WHERE name = 'alive' AND ?1 = ?1"
+
+/* What the registry says. */
 typedef struct {
     int64_t known, enabled; /* accounts of the name */
     int64_t others;         /* certificates in force that have it and are no account's */
     int64_t owners;         /* of any name, enabled */
+    int64_t alive;          /* wall: when the manager lived last; 0: never */
 } Standing;
 
 /* ?1 is the name.  In a registry that is older than accounts, administrators are what become owners when the manager
  * starts. */
 static bool read_standing(HlDb *db, int version, const char *name, Standing *standing, GError **error)
 {
-    static const char *const queries[2][4] = {
+    static const char *const queries[2][QUERIES] = {
         { "SELECT count(*) FROM certificate WHERE name = ?1 AND kind = 'admin' AND revoked_at = 0",
           "SELECT count(*) FROM certificate WHERE name = ?1 AND kind = 'admin' AND revoked_at = 0",
           "SELECT count(*) FROM certificate WHERE name = ?1 AND kind <> 'admin' AND revoked_at = 0",
-          "SELECT count(*) FROM certificate WHERE kind = 'admin' AND revoked_at = 0 AND ?1 = ?1" },
+          "SELECT count(*) FROM certificate WHERE kind = 'admin' AND revoked_at = 0 AND ?1 = ?1", ALIVE },
         { "SELECT count(*) FROM account WHERE name = ?1",
           "SELECT count(*) FROM account WHERE name = ?1 AND disabled_at = 0",
           "SELECT count(*) FROM certificate WHERE name = ?1 AND kind <> 'admin' AND revoked_at = 0",
-          "SELECT count(*) FROM account WHERE role = 'owner' AND disabled_at = 0 AND ?1 = ?1" },
+          "SELECT count(*) FROM account WHERE role = 'owner' AND disabled_at = 0 AND ?1 = ?1", ALIVE },
     };
-    int64_t *places[4] = { &standing->known, &standing->enabled, &standing->others, &standing->owners };
+    int64_t *places[QUERIES] = { &standing->known, &standing->enabled, &standing->others, &standing->owners,
+                                 &standing->alive };
     const char *const *query = queries[version >= MGR_ACCOUNTS_SINCE];
 
     for (gsize i = 0; i < G_N_ELEMENTS(places); i++)
@@ -56,17 +62,14 @@ static bool check_standing(const Standing *standing, const char *dir, const char
                    "the account '%s' is disabled: an owner enables it with 'holdline account enable %s'", name, name);
 }
 
-static bool check_account(const char *dir, const char *name, bool *makes_owner, GError **error)
+static bool check_account(const char *dir, const char *name, Standing *standing, GError **error)
 {
     g_autofree char *path = mgr_site_path(dir, MGR_SITE_REGISTRY);
     g_autoptr(HlDb) db = hl_db_open(path, HL_DB_READ_ONLY, error);
     int version = db != NULL ? hl_db_version(db, error) : -1;
-    Standing standing = { 0 };
 
-    if (version < 0 || !read_standing(db, version, name, &standing, error))
-        return false;
-    *makes_owner = standing.owners == 0;
-    return check_standing(&standing, dir, name, error);
+    return version >= 0 && read_standing(db, version, name, standing, error) &&
+           check_standing(standing, dir, name, error);
 }
 
 static bool hand_over(const char *dir, const HlCert *cert, GError **error)
@@ -81,12 +84,17 @@ HlCert *mgr_site_issue_beside(const char *dir, const char *account, GBytes *csr,
 {
     g_auto(MgrAuthority) authority = { 0 };
     HlTime now = hl_clock_wall();
-    HlCertSpec spec = { .cn = account, .kind = HL_CERT_ADMIN, .not_before = now - BACKDATE };
+    HlCertSpec spec = { .cn = account, .kind = HL_CERT_ADMIN };
+    Standing standing = { 0 };
     g_autoptr(HlCert) cert = NULL;
 
     if (!mgr_backup_check_owner(dir, error) || !mgr_site_check_name(account, error) ||
-        !check_account(dir, account, makes_owner, error) || !mgr_authority_open(&authority, dir, error))
+        !check_account(dir, account, &standing, error) || !mgr_authority_open(&authority, dir, error))
         return NULL;
+    *makes_owner = standing.owners == 0;
+    /* a clock that is ahead for the moment makes none that begins then (state/pki.h) */
+    spec.not_before =
+        MAX((standing.alive > 0 ? MIN(now, standing.alive) : now) - BACKDATE, hl_cert_info(authority.cert)->not_before);
     spec.not_after = MIN(now + LIFETIME, hl_cert_info(authority.cert)->not_after);
     cert = hl_cert_issue(authority.cert, authority.key, csr, &spec, error);
     return cert != NULL && hand_over(dir, cert, error) ? g_steal_pointer(&cert) : NULL;

@@ -97,10 +97,39 @@ static void test_entered(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
     g_assert_cmpuint(g_hash_table_size(certificates), ==, n);
 }
 
+static HlTime begin_of(const Parts *parts)
+{
+    g_autoptr(GBytes) csr = parts_make_csr();
+    HlCertSpec spec = { .cn = "ann", .kind = HL_CERT_ADMIN };
+    g_auto(MgrCertificateRecord) record = { 0 };
+    g_autoptr(HlCert) cert = mgr_pki_issue_named(parts->pki, csr, &spec, 730 * HL_DAY, &record, NULL);
+
+    g_assert_nonnull(cert);
+    return hl_cert_info(cert)->not_before;
+}
+
+/* What is issued while the clock is ahead is valid by the right one. */
+static void test_clock_ahead(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    HlTime right, begin;
+
+    clock_fake_advance(30 * HL_DAY);
+    right = hl_clock_wall();
+    begin = begin_of(parts);
+    g_assert_cmpint(begin, <=, right - 5 * HL_MINUTE);
+    g_assert_cmpint(begin, >=, right - HL_DAY);
+    clock_fake_jump_wall(400 * HL_DAY);
+    g_assert_cmpint(begin_of(parts), <=, right - 5 * HL_MINUTE);
+    clock_fake_jump_wall(-400 * HL_DAY - 20 * HL_DAY); /* and one that is behind, by that */
+    g_assert_cmpint(begin_of(parts), <=, hl_clock_wall());
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add("/manager/own/renewed", Fixture, NULL, set_up, test_renewed, tear_down);
     g_test_add("/manager/own/entered", Fixture, NULL, set_up, test_entered, tear_down);
+    g_test_add_func("/manager/own/clock-ahead", test_clock_ahead);
     return g_test_run();
 }

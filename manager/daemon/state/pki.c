@@ -5,6 +5,7 @@
 
 #include "lib/base/log.h"
 #include "manager/core/counter.h"
+#include "manager/daemon/ground/now.h"
 #include "manager/daemon/state/lookout.h"
 #include "proto/enrolment.h"
 
@@ -21,6 +22,7 @@ struct MgrPki {
     MgrRecord *record;
     MgrBroker *broker; /* NULL: external */
     MgrAuthority authority;
+    MgrNow lived; /* by this clock a manager lived last, and when this one was started */
     MgrEvictions *evictions;
     MgrRereader *rereader; /* of an external one */
     GPtrArray *unread;     /* Unread *; until it has read what ends them */
@@ -58,6 +60,9 @@ MgrPki *mgr_pki_new(const MgrPkiOptions *options, GError **error)
     pki->fleet = options->fleet;
     pki->record = options->record;
     pki->held_off = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    pki->lived = mgr_now();
+    if (pki->fleet->alive != 0)
+        pki->lived.wall = (HlTime)pki->fleet->alive;
     if (!mgr_authority_open(&pki->authority, pki->dir, error))
         return NULL;
     pki->evictions = mgr_evictions_new(&(MgrEvictionsOptions){
@@ -134,8 +139,10 @@ HlCert *mgr_pki_issue_named(const MgrPki *pki, GBytes *csr, const HlCertSpec *sp
                             MgrCertificateRecord *record, GError **error)
 {
     HlCertSpec dated = *spec;
+    HlTime passed = mgr_now_believed(pki->lived, mgr_now());
 
     mgr_pki_dates(pki, lifetime, &dated.not_before, &dated.not_after);
+    dated.not_before = MAX(MIN(dated.not_before, passed - MIN_BACKDATE), hl_cert_info(pki->authority.cert)->not_before);
     if (spec->not_before > 0)
         dated.not_before = MIN(dated.not_before, spec->not_before);
     dated.not_after = MIN(dated.not_after, hl_cert_info(pki->authority.cert)->not_after);

@@ -52,8 +52,10 @@ void mgr_pki_dates(const MgrPki *pki, HlTime lifetime, HlTime *not_before, HlTim
 HlCert *mgr_pki_issue(const MgrPki *pki, GBytes *csr, HlCertKind kind, const char *name, HlTime lifetime,
                       MgrCertificateRecord *record, GError **error);
 
-/* The same for one of the site's own, with names (HlCertSpec); it begins at spec's not_before at the latest (0: that is
- * not said), and lasts at most as long as the authority. */
+/* The same for one of the site's own, or of a person, who tells no clock; with names (HlCertSpec).  It begins no later
+ * than a time that is surely past: when a manager lived last, and what this one has lived since.  By a clock that is
+ * ahead for once it would begin then, and be refused until that day.  It begins at spec's not_before at the latest (0:
+ * that is not said), and lasts at most as long as the authority. */
 HlCert *mgr_pki_issue_named(const MgrPki *pki, GBytes *csr, const HlCertSpec *spec, HlTime lifetime,
                             MgrCertificateRecord *record, GError **error);
 
