@@ -9,9 +9,11 @@
 #include "lib/base/cli.h"
 #include "lib/base/conf.h"
 #include "lib/base/log.h"
+#include "lib/base/service.h"
 
 static gboolean on_stop(gpointer user)
 {
+    hl_service_stopping();
     ep_daemon_stop(user);
     return G_SOURCE_CONTINUE;
 }
@@ -20,10 +22,12 @@ static gboolean on_reload(gpointer user)
 {
     g_autoptr(GError) error = NULL;
 
+    hl_service_reloading();
     if (ep_daemon_reload(user, &error))
         hl_info("reload", "configuration and identity were re-read");
     else
         hl_error("reload", "%s", error->message);
+    hl_service_ready();
     return G_SOURCE_CONTINUE;
 }
 
@@ -45,8 +49,10 @@ static bool run(EpConf *conf, const char *conf_path, GError **error)
     g_unix_signal_add(SIGTERM, on_stop, daemon);
     g_unix_signal_add(SIGINT, on_stop, daemon);
     g_unix_signal_add(SIGHUP, on_reload, daemon);
+    hl_service_ready();
     g_main_loop_run(loop);
     ep_daemon_free(daemon);
+    hl_service_end();
     return true;
 }
 
@@ -56,6 +62,8 @@ static bool cmd_run(HlInvocation *call, GError **error)
     g_auto(EpConf) conf = { 0 };
     g_autofree char *text = NULL;
 
+    if (!hl_cli_has(call, "print-config"))
+        hl_service_start();
     if (!ep_conf_load(&conf, path, error))
         return false;
     if (!hl_cli_has(call, "print-config"))

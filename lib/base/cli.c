@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/base/i18n.h"
+#include "lib/base/log.h"
 #include "lib/base/process.h"
 #include "lib/base/table.h"
 #include "lib/base/unconst.h"
@@ -347,7 +348,7 @@ int hl_cli_main(const HlProgram *program, int argc, char **argv, void *user)
     }
     fflush(stdout);
     message = program->say != NULL ? program->say(error->message) : g_strdup(error->message);
-    fprintf(stderr, "%s: %s\n", program->name, message);
+    fprintf(stderr, "%s%s: %s\n", hl_log_mark(HL_LOG_ERROR), program->name, message);
     return hl_error_exit_status(error);
 }
 

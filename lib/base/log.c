@@ -2,8 +2,10 @@
 #include "lib/base/log.h"
 
 #include <pthread.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/base/clock.h"
@@ -32,6 +34,9 @@ typedef struct {
 } Suppressed;
 
 static const char *const level_names[] = { "debug", "info ", "warn ", "error" };
+/* syslog's numbers, as sd-daemon(3) has them */
+static const char *const marks[] = { "<7>", "<6>", "<4>", "<3>" };
+static bool in_journal;
 static int threshold = HL_LOG_INFO;
 static pthread_mutex_t limits_lock = PTHREAD_MUTEX_INITIALIZER;
 static GHashTable *limits; /* "area/key" -> Limit * */
@@ -47,12 +52,31 @@ static bool is_enabled(HlLogLevel level)
     return (int)level >= __atomic_load_n(&threshold, __ATOMIC_RELAXED);
 }
 
+void hl_log_follow_journal(void)
+{
+    const char *stream = g_getenv("JOURNAL_STREAM");
+    g_autofree char *own = NULL;
+    struct stat about;
+
+    in_journal = false;
+    if (stream == NULL || fstat(STDERR_FILENO, &about) != 0)
+        return;
+    own = g_strdup_printf("%ju:%ju", (uintmax_t)about.st_dev, (uintmax_t)about.st_ino);
+    in_journal = strcmp(own, stream) == 0;
+}
+
+const char *hl_log_mark(HlLogLevel level)
+{
+    return in_journal ? marks[level] : "";
+}
+
 /* One write per record, so that lines of several threads and processes do not mix. */
 static void write_record(HlLogLevel level, const char *area, const char *message)
 {
     g_autofree char *time = hl_time_format(hl_clock_wall());
     g_autofree char *clean = hl_text_printable(message);
-    g_autofree char *line = g_strdup_printf("%s %s %s: %s\n", time, level_names[level], area, clean);
+    g_autofree char *line =
+        g_strdup_printf("%s%s %s %s: %s\n", hl_log_mark(level), time, level_names[level], area, clean);
     ssize_t written = write(STDERR_FILENO, line, strlen(line));
 
     (void)written; /* there is nobody left to tell about a log that cannot be written */

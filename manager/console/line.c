@@ -5,6 +5,7 @@
 
 #include "lib/base/ident.h"
 #include "lib/base/log.h"
+#include "lib/base/service.h"
 #include "lib/base/unconst.h"
 #include "lib/bus/bus.h"
 #include "lib/pki/cert.h"
@@ -327,6 +328,7 @@ static void tell(ConLine *line, bool restarted)
         return;
     line->told = state;
     hl_info("line", "%s%s", con_line_state_name(state), restarted && state == CON_LINE_UP ? ", of a new manager" : "");
+    hl_service_status("The line to the server: %s", con_line_state_name(state));
     if (state != CON_LINE_UP || restarted)
         sweep(line, true);
     line->options.handlers.changed(state, line->options.user);

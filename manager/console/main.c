@@ -5,6 +5,7 @@
 
 #include "lib/base/cli.h"
 #include "lib/base/log.h"
+#include "lib/base/service.h"
 #include "manager/console/console.h"
 
 #define DEFAULT_PATH "/var/lib/holdline-console/console.conf"
@@ -21,6 +22,7 @@ static gboolean on_stop(gpointer user)
     if (run->loop == NULL)
         return G_SOURCE_CONTINUE;
     hl_info("console", "stopping");
+    hl_service_stopping();
     g_main_loop_quit(run->loop);
     return G_SOURCE_CONTINUE;
 }
@@ -32,17 +34,21 @@ static gboolean on_reload(gpointer user)
 
     if (run->loop == NULL)
         return G_SOURCE_CONTINUE;
+    hl_service_reloading();
     if (con_console_reload(run->console, &error))
         hl_info("console", "configuration and certificates were re-read");
     else
         hl_error("console", "the configuration stays as it was: %s", error->message);
+    hl_service_ready();
     return G_SOURCE_CONTINUE;
 }
 
 static bool cmd_run(HlInvocation *call, GError **error)
 {
-    Run run = { .console = con_console_new(hl_cli_value(call, "c", DEFAULT_PATH), error) };
+    Run run = { 0 };
 
+    hl_service_start();
+    run.console = con_console_new(hl_cli_value(call, "c", DEFAULT_PATH), error);
     if (run.console == NULL)
         return false;
     run.loop = g_main_loop_new(NULL, FALSE);
@@ -50,9 +56,11 @@ static bool cmd_run(HlInvocation *call, GError **error)
     g_unix_signal_add(SIGTERM, on_stop, &run);
     g_unix_signal_add(SIGINT, on_stop, &run);
     g_unix_signal_add(SIGHUP, on_reload, &run);
+    hl_service_ready();
     g_main_loop_run(run.loop);
     g_clear_pointer(&run.loop, g_main_loop_unref);
     con_console_free(run.console);
+    hl_service_end();
     hl_info("console", "stopped");
     return true;
 }

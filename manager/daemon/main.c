@@ -9,6 +9,7 @@
 #include "lib/base/conf.h"
 #include "lib/base/file.h"
 #include "lib/base/log.h"
+#include "lib/base/service.h"
 #include "manager/daemon/manager.h"
 #include "manager/site/broker.h"
 #include "manager/site/site.h"
@@ -32,6 +33,7 @@ static gboolean on_stop(gpointer user)
     if (run->loop == NULL)
         return G_SOURCE_CONTINUE;
     hl_info("manager", "stopping");
+    hl_service_stopping();
     g_main_loop_quit(run->loop);
     return G_SOURCE_CONTINUE;
 }
@@ -50,8 +52,10 @@ static void on_fenced(const char *why, gpointer user)
 
     g_free(run->fenced);
     run->fenced = g_strdup(why);
-    if (run->loop != NULL)
+    if (run->loop != NULL) {
+        hl_service_stopping();
         g_main_loop_quit(run->loop);
+    }
 }
 
 static gboolean on_reload(gpointer user)
@@ -61,10 +65,12 @@ static gboolean on_reload(gpointer user)
 
     if (run->loop == NULL)
         return G_SOURCE_CONTINUE;
+    hl_service_reloading();
     if (mgr_manager_reload(run->manager, &error))
         hl_info("manager", "the configuration was re-read");
     else
         hl_error("manager", "the configuration stays as it was: %s", error->message);
+    hl_service_ready();
     return G_SOURCE_CONTINUE;
 }
 
@@ -73,6 +79,7 @@ static bool cmd_run(HlInvocation *call, GError **error)
     Run run = { 0 };
     g_autofree char *fenced = NULL;
 
+    hl_service_start();
     run.manager = mgr_manager_new(
         &(MgrManagerOptions){
             .conf_path = conf_of(call), .take_over = hl_cli_has(call, "take-over"), .fenced = on_fenced, .user = &run },
@@ -85,9 +92,11 @@ static bool cmd_run(HlInvocation *call, GError **error)
     g_unix_signal_add(SIGINT, on_stop, &run);
     g_unix_signal_add(SIGUSR1, on_hand_over, &run);
     g_unix_signal_add(SIGHUP, on_reload, &run);
+    hl_service_ready();
     g_main_loop_run(run.loop);
     g_clear_pointer(&run.loop, g_main_loop_unref);
     mgr_manager_free(run.manager, run.hands_over && run.fenced == NULL ? MGR_BROKER_LEAVE : MGR_BROKER_END);
+    hl_service_end();
     hl_info("manager", "stopped");
     fenced = run.fenced;
     return fenced == NULL || hl_fail(error, HL_ERROR_CONFLICT, "%s", fenced);

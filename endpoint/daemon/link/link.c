@@ -5,6 +5,7 @@
 
 #include "endpoint/daemon/ground/store.h"
 #include "lib/base/log.h"
+#include "lib/base/service.h"
 #include "lib/base/unconst.h"
 #include "proto/enrolment.h"
 
@@ -86,6 +87,7 @@ static void on_up(gpointer user)
     g_clear_pointer(&link->last_error, g_free);
     ep_pulse_changed(link->has.pulse);
     hl_info("line", "up at %s, session %" G_GUINT64_FORMAT, hl_bus_broker(link->bus), link->session);
+    hl_service_status("The line is up, to %s", hl_bus_broker(link->bus));
     link->has.handlers.up(link->has.user);
 }
 
@@ -97,6 +99,7 @@ static void on_down(const char *reason, gpointer user)
     g_free(link->last_error);
     link->last_error = link->parting != NULL ? g_steal_pointer(&link->parting) : g_strdup(reason);
     hl_warn("line", "down: %s", reason);
+    hl_service_status("The line is down: %s", reason);
     ep_pulse_changed(link->has.pulse);
     link->has.handlers.down(ep_link_broker(link), reason, link->has.user);
 }

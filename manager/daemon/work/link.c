@@ -5,6 +5,7 @@
 
 #include "lib/base/ident.h"
 #include "lib/base/log.h"
+#include "lib/base/service.h"
 #include "manager/core/counter.h"
 #include "manager/daemon/ground/broker.h"
 #include "manager/daemon/ground/now.h"
@@ -407,6 +408,7 @@ static void follow_sight(MgrLink *link, MgrSightChange change)
     case MGR_SIGHT_REGAINED:
         hl_info("line", "connected to the broker at %s; endpoints have %" G_GINT64_FORMAT " s to come back",
                 hl_bus_broker(link->bus), link->sight_policy.window / HL_SECOND);
+        hl_service_status("Serving; connected to the broker at %s", hl_bus_broker(link->bus));
         mgr_announce_state(&link->self, true);
         break;
     case MGR_SIGHT_CLEARED:
@@ -467,6 +469,7 @@ static void on_down(const char *reason, gpointer user)
     MgrLink *link = user;
 
     hl_warn("line", "lost the broker at %s: %s", hl_bus_broker(link->bus), reason);
+    hl_service_status("Blind: lost the broker at %s: %s", hl_bus_broker(link->bus), reason);
     if (link->parts.fence != NULL && mgr_fence_minds(link->parts.fence, reason))
         look_first(link);
     follow_sight(link, mgr_sight_link(&link->sight, &link->sight_policy, false, mgr_now()));
