@@ -71,11 +71,16 @@ bool ep_conf_load(EpConf *conf, const char *path, GError **error)
     }
     if (!hl_conf_load(path != NULL ? path : EP_CONF_DEFAULT_PATH, ep_conf_table(), conf, error))
         return false;
-    if (conf->backoff_base <= conf->backoff_cap)
+    if (ep_conf_check(conf, error))
         return true;
     ep_conf_clear(conf);
-    return hl_fail(error, HL_ERROR_INVALID, "%s: [line] backoff-base is longer than backoff-cap",
-                   path != NULL ? path : EP_CONF_DEFAULT_PATH);
+    return hl_error_prefix(error, "%s", path != NULL ? path : EP_CONF_DEFAULT_PATH);
+}
+
+bool ep_conf_check(const EpConf *conf, GError **error)
+{
+    return conf->backoff_base <= conf->backoff_cap ||
+           hl_fail(error, HL_ERROR_INVALID, "[line] backoff-base is longer than backoff-cap");
 }
 
 void ep_conf_clear(EpConf *conf)

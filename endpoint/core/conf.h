@@ -33,6 +33,8 @@ HlOptionTable ep_conf_table(void);
 
 /* path NULL: the default file if there is one, otherwise the defaults.  conf must be zeroed or initialised. */
 bool ep_conf_load(EpConf *conf, const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* What the table cannot say of conf: values that go together. */
+bool ep_conf_check(const EpConf *conf, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void ep_conf_clear(EpConf *conf);
 
 /* Path of the control socket; caller frees. */

@@ -56,12 +56,30 @@ static bool run(EpConf *conf, const char *conf_path, GError **error)
     return true;
 }
 
+static bool check_whole(void *values, GError **error)
+{
+    return ep_conf_check(values, error);
+}
+
+static bool check_conf(const char *path, GError **error)
+{
+    EpConf conf = { 0 };
+
+    if (path == NULL && !g_file_test(EP_CONF_DEFAULT_PATH, G_FILE_TEST_EXISTS)) {
+        printf("%s does not exist: the defaults hold\n", EP_CONF_DEFAULT_PATH);
+        return true;
+    }
+    return hl_conf_check_print(path != NULL ? path : EP_CONF_DEFAULT_PATH, ep_conf_table(), &conf, check_whole, error);
+}
+
 static bool cmd_run(HlInvocation *call, GError **error)
 {
     const char *path = hl_cli_value(call, "c", NULL);
     g_auto(EpConf) conf = { 0 };
     g_autofree char *text = NULL;
 
+    if (hl_cli_has(call, "check-config"))
+        return check_conf(path, error);
     if (!hl_cli_has(call, "print-config"))
         hl_service_start();
     if (!ep_conf_load(&conf, path, error))
@@ -73,14 +91,15 @@ static bool cmd_run(HlInvocation *call, GError **error)
     return true;
 }
 
-static const char *const run_flags[] = { "c", "print-config", NULL };
+static const char *const run_flags[] = { "c", "print-config", "check-config", NULL };
 static const HlFlag flags[] = {
     { "c", "FILE", "Configuration; the default is " EP_CONF_DEFAULT_PATH " if it is there, else the defaults" },
+    { "check-config", NULL, "Name everything that is wrong with the configuration, and do nothing else" },
     { "print-config", NULL, "Print a documented configuration with the values in use, and do nothing else" },
 };
 static const HlCommand commands[] = {
-    { "run", "[-c FILE] [--print-config]", "Hold this machine's line to its server, in the foreground", cmd_run, 0, 0,
-      run_flags },
+    { "run", "[-c FILE] [--print-config | --check-config]", "Hold this machine's line to its server, in the foreground",
+      cmd_run, 0, 0, run_flags },
 };
 static const HlProgram program = {
     .name = "holdline-endpointd",

@@ -1,48 +1,150 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/base/conf.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "lib/base/file.h"
+#include "lib/base/text.h"
 
 #define MAX_FILE_SIZE (64 * 1024)
+#define MAX_FAULTS    50 /* in one look: each costs another walk through the file */
 
-static bool apply_group(const char *name, GKeyFile *file, const char *group, HlOptionTable table, void *values,
-                        GError **error)
+/* The line that decided about a key: the last one that has it, as GKeyFile reads.  0: there is none. */
+static guint line_of(const char *text, const char *group, const char *key)
+{
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    g_autofree char *opening = g_strdup_printf("[%s]", group);
+    bool in_group = false;
+    guint found = 0;
+
+    for (guint i = 0; lines[i] != NULL; i++) {
+        char *equals;
+
+        g_strstrip(lines[i]);
+        if (lines[i][0] == '[')
+            in_group = strcmp(lines[i], opening) == 0;
+        equals = in_group && lines[i][0] != '#' ? strchr(lines[i], '=') : NULL;
+        if (equals == NULL)
+            continue;
+        *equals = '\0';
+        if (strcmp(g_strchomp(lines[i]), key) == 0)
+            found = i + 1;
+    }
+    return found;
+}
+
+/* A file under way, and who is told of its faults. */
+typedef struct {
+    const char *name, *text;
+    HlOptionTable table;
+    void *values;
+    HlConfFault fault;
+    gpointer user;
+    guint faults, most; /* it is read no further when so many are found */
+} Reading;
+
+static void report(Reading *reading, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+static void report(Reading *reading, const char *format, ...)
+{
+    g_autofree char *words = NULL;
+    va_list args;
+
+    va_start(args, format);
+    words = g_strdup_vprintf(format, args);
+    va_end(args);
+    reading->faults++;
+    reading->fault(words, reading->user);
+}
+
+static void apply_group(Reading *reading, GKeyFile *file, const char *group)
 {
     g_auto(GStrv) keys = g_key_file_get_keys(file, group, NULL, NULL);
 
-    for (gsize i = 0; keys != NULL && keys[i] != NULL; i++) {
+    for (gsize i = 0; keys != NULL && keys[i] != NULL && reading->faults < reading->most; i++) {
         g_autofree char *option = g_strdup_printf("%s.%s", group, keys[i]);
         g_autofree char *text = g_key_file_get_value(file, group, keys[i], NULL);
+        g_autoptr(GError) error = NULL;
 
-        if (text == NULL || !hl_options_set(table, values, option, text, error))
-            return hl_error_prefix(error, "%s: [%s] %s", name, group, keys[i]);
+        /* one that is given twice is listed twice, with the last value */
+        if (g_strv_contains((const char *const *)keys + i + 1, keys[i]))
+            continue;
+        if (text == NULL || !hl_options_set(reading->table, reading->values, option, text, &error))
+            report(reading, "%s:%u: [%s] %s: %s", reading->name, line_of(reading->text, group, keys[i]), group, keys[i],
+                   error != NULL ? error->message : "has no value; give one, or remove the line");
     }
-    return true;
 }
 
-bool hl_conf_parse(const char *name, const char *text, gsize size, HlOptionTable table, void *values, GError **error)
+/* For a file that GKeyFile refuses, which does not say where. */
+static void report_lines(Reading *reading, const char *why)
+{
+    g_auto(GStrv) lines = g_strsplit(reading->text, "\n", -1);
+    bool in_group = false;
+    guint before = reading->faults;
+
+    for (guint i = 0; lines[i] != NULL && reading->faults < reading->most; i++) {
+        g_strstrip(lines[i]);
+        if (lines[i][0] == '\0' || lines[i][0] == '#')
+            continue;
+        if (lines[i][0] == '[' && g_str_has_suffix(lines[i], "]"))
+            in_group = true;
+        else if (lines[i][0] == '[' || strchr(lines[i], '=') == NULL || lines[i][0] == '=')
+            report(reading, "%s:%u: '%.80s' is neither [section] nor key = value; mend it, or begin it with #",
+                   reading->name, i + 1, lines[i]);
+        else if (!in_group)
+            report(reading, "%s:%u: '%.80s' stands above the first [section]; move it into its own", reading->name,
+                   i + 1, lines[i]);
+    }
+    if (reading->faults == before)
+        report(reading, "%s: %s", reading->name, why);
+}
+
+static void read_all(Reading *reading, gsize size)
 {
     g_autoptr(GKeyFile) file = g_key_file_new();
     g_autoptr(GError) problem = NULL;
     g_auto(GStrv) groups = NULL;
 
-    if (!g_utf8_validate(text, (gssize)size, NULL))
-        return hl_fail(error, HL_ERROR_INVALID, "%s: not UTF-8 text", name);
-    if (size == 0 || !g_key_file_load_from_data(file, text, size, G_KEY_FILE_NONE, &problem))
-        return hl_fail(error, HL_ERROR_INVALID, "%s: %s", name,
-                       problem != NULL ? problem->message : "the file is empty");
-    hl_options_clear(table, values);
-    hl_options_init(table, values);
-    groups = g_key_file_get_groups(file, NULL);
-    for (gsize i = 0; groups[i] != NULL; i++) {
-        if (!apply_group(name, file, groups[i], table, values, error)) {
-            hl_options_clear(table, values);
-            return false;
-        }
+    if (size == 0) {
+        report(reading, "%s: the file is empty", reading->name);
+        return;
     }
-    return true;
+    if (!g_utf8_validate(reading->text, (gssize)size, NULL)) {
+        report(reading, "%s: not UTF-8 text", reading->name);
+        return;
+    }
+    if (!g_key_file_load_from_data(file, reading->text, size, G_KEY_FILE_NONE, &problem)) {
+        report_lines(reading, problem->message);
+        return;
+    }
+    hl_options_clear(reading->table, reading->values);
+    hl_options_init(reading->table, reading->values);
+    groups = g_key_file_get_groups(file, NULL);
+    for (gsize i = 0; groups[i] != NULL; i++)
+        apply_group(reading, file, groups[i]);
+    if (reading->faults > 0)
+        hl_options_clear(reading->table, reading->values);
+}
+
+static void keep_first(const char *fault, gpointer user)
+{
+    char **first = user;
+
+    if (*first == NULL)
+        *first = g_strdup(fault);
+}
+
+bool hl_conf_parse(const char *name, const char *text, gsize size, HlOptionTable table, void *values, GError **error)
+{
+    g_autofree char *first = NULL;
+    g_autofree char *own = g_strndup(text, size);
+    Reading reading = {
+        .name = name, .text = own, .table = table, .values = values, .fault = keep_first, .user = &first, .most = 1
+    };
+
+    read_all(&reading, size);
+    return reading.faults == 0 || hl_fail(error, HL_ERROR_INVALID, "%s", first);
 }
 
 bool hl_conf_load(const char *path, HlOptionTable table, void *values, GError **error)
@@ -50,6 +152,51 @@ bool hl_conf_load(const char *path, HlOptionTable table, void *values, GError **
     g_autofree char *text = hl_file_read_text(path, MAX_FILE_SIZE, error);
 
     return text != NULL && hl_conf_parse(path, text, strlen(text), table, values, error);
+}
+
+guint hl_conf_check(const char *path, HlOptionTable table, void *values, HlConfFault fault, gpointer user)
+{
+    Reading reading = {
+        .name = path, .table = table, .values = values, .fault = fault, .user = user, .most = MAX_FAULTS
+    };
+    g_autoptr(GError) error = NULL;
+    g_autofree char *text = hl_file_read_text(path, MAX_FILE_SIZE, &error);
+
+    if (text == NULL)
+        report(&reading, "%s", error->message);
+    else {
+        reading.text = text;
+        read_all(&reading, strlen(text));
+    }
+    return reading.faults;
+}
+
+static void print_fault(const char *fault, gpointer user G_GNUC_UNUSED)
+{
+    g_autofree char *clean = hl_text_printable(fault);
+
+    printf("%s\n", clean);
+}
+
+bool hl_conf_check_print(const char *path, HlOptionTable table, void *values,
+                         bool (*whole)(void *values, GError **error), GError **error)
+{
+    g_autoptr(GError) problem = NULL;
+    guint faults = hl_conf_check(path, table, values, print_fault, NULL);
+
+    if (faults == 0 && whole != NULL && !whole(values, &problem)) {
+        g_autofree char *fault = g_strdup_printf("%s: %s", path, problem->message);
+
+        print_fault(fault, NULL);
+        faults++;
+    }
+    hl_options_clear(table, values);
+    if (faults > 0)
+        return hl_fail(error, HL_ERROR_INVALID,
+                       "%u %s in %s: a daemon does not start with it, and one that runs keeps what it has", faults,
+                       faults == 1 ? "fault" : "faults", path);
+    printf("%s: no faults\n", path);
+    return true;
 }
 
 char *hl_conf_print(HlOptionTable table, const void *values)

@@ -16,6 +16,19 @@ bool hl_conf_load(const char *path, HlOptionTable table, void *values, GError **
 bool hl_conf_parse(const char *name, const char *text, gsize size, HlOptionTable table, void *values,
                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* One fault in words: file, line, section, key, what it takes. */
+typedef void (*HlConfFault)(const char *fault, gpointer user);
+
+/* Calls fault for everything that is wrong with the file, where hl_conf_load stops at the first; returns how many there
+ * are, of which it looks for 50.  values as for hl_conf_load: set only if there are none. */
+guint hl_conf_check(const char *path, HlOptionTable table, void *values, HlConfFault fault,
+                    gpointer user) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The same for "--check-config": a line on standard output for each fault.  whole is asked about values that are right
+ * each by itself (NULL: nothing to ask).  The values are cleared.  false, with how many faults there are, if any. */
+bool hl_conf_check_print(const char *path, HlOptionTable table, void *values,
+                         bool (*whole)(void *values, GError **error), GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* A documented file with every option set as in values.  Caller frees. */
 char *hl_conf_print(HlOptionTable table, const void *values);
 

@@ -70,6 +70,18 @@ static gboolean on_look(gpointer user)
     return G_SOURCE_CONTINUE;
 }
 
+static bool check_whole(void *values, GError **error)
+{
+    return con_conf_check(values, error);
+}
+
+bool con_console_check(const char *path, GError **error)
+{
+    ConConf conf = { 0 };
+
+    return hl_conf_check_print(path, con_conf_table(), &conf, check_whole, error);
+}
+
 static void on_line_changed(ConLineState state, gpointer user)
 {
     Console *console = user;

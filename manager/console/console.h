@@ -11,6 +11,9 @@ typedef struct Console Console;
 Console *con_console_new(const char *path, GError **error);
 void con_console_free(Console *console);
 
+/* Prints everything that is wrong with the configuration.  false: something is. */
+bool con_console_check(const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Reads configuration and certificates again.  On failure nothing changes. */
 bool con_console_reload(Console *console, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -45,10 +45,13 @@ static gboolean on_reload(gpointer user)
 
 static bool cmd_run(HlInvocation *call, GError **error)
 {
+    const char *path = hl_cli_value(call, "c", DEFAULT_PATH);
     Run run = { 0 };
 
+    if (hl_cli_has(call, "check-config"))
+        return con_console_check(path, error);
     hl_service_start();
-    run.console = con_console_new(hl_cli_value(call, "c", DEFAULT_PATH), error);
+    run.console = con_console_new(path, error);
     if (run.console == NULL)
         return false;
     run.loop = g_main_loop_new(NULL, FALSE);
@@ -65,12 +68,13 @@ static bool cmd_run(HlInvocation *call, GError **error)
     return true;
 }
 
-static const char *const run_flags[] = { "c", NULL };
+static const char *const run_flags[] = { "c", "check-config", NULL };
 static const HlFlag flags[] = {
     { "c", "FILE", "Configuration, made by 'holdline console create' (default " DEFAULT_PATH ")" },
+    { "check-config", NULL, "Name everything that is wrong with the configuration, and do nothing else" },
 };
 static const HlCommand commands[] = {
-    { "run", "[-c FILE]", "Serve the management console in the foreground", cmd_run, 0, 0, run_flags },
+    { "run", "[-c FILE] [--check-config]", "Serve the management console in the foreground", cmd_run, 0, 0, run_flags },
 };
 static const HlProgram program = {
     .name = "holdline-console",

@@ -11,6 +11,7 @@
 #include "lib/base/log.h"
 #include "lib/base/service.h"
 #include "manager/daemon/manager.h"
+#include "manager/daemon/reload.h"
 #include "manager/site/broker.h"
 #include "manager/site/site.h"
 
@@ -79,6 +80,8 @@ static bool cmd_run(HlInvocation *call, GError **error)
     Run run = { 0 };
     g_autofree char *fenced = NULL;
 
+    if (hl_cli_has(call, "check-config"))
+        return mgr_reload_check(conf_of(call), error);
     hl_service_start();
     run.manager = mgr_manager_new(
         &(MgrManagerOptions){
@@ -142,15 +145,17 @@ static bool cmd_end_broker(HlInvocation *call, GError **error)
     return ok;
 }
 
-static const char *const run_flags[] = { "c", "take-over", NULL };
+static const char *const run_flags[] = { "c", "take-over", "check-config", NULL };
 static const char *const take_over_flags[] = { "c", NULL };
 static const char *const end_broker_flags[] = { "c", NULL };
 static const HlFlag flags[] = {
     { "c", "FILE", "Configuration file, made by 'holdline init' (default /etc/holdline/manager.conf)" },
+    { "check-config", NULL, "Name everything that is wrong with the configuration, and do nothing else" },
     { "take-over", NULL, "Serve although another manager on a copy of this site does: that one is fenced" },
 };
 static const HlCommand commands[] = {
-    { "run", "[-c FILE] [--take-over]", "Run the manager in the foreground", cmd_run, 0, 0, run_flags },
+    { "run", "[-c FILE] [--take-over | --check-config]", "Run the manager in the foreground", cmd_run, 0, 0,
+      run_flags },
     { "take-over", "[-c FILE]", "Have the next start take over from another manager on a copy of this site",
       cmd_take_over, 0, 0, take_over_flags },
     { "end-broker", "[-c FILE]", "End the managed broker that a manager left which was killed and is not to run again",

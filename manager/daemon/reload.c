@@ -43,3 +43,17 @@ bool mgr_reload_read(MgrReload *reload, const char *conf_path, const MgrConf *cu
     reload->identity = mgr_front_read_identity(front, error);
     return reload->identity != NULL && keep_fixed(current, &reload->conf, error);
 }
+
+static bool check_whole(void *values, GError **error)
+{
+    g_auto(MgrConsolePolicy) policy = { 0 };
+
+    return mgr_console_policy_init(&policy, values, error);
+}
+
+bool mgr_reload_check(const char *conf_path, GError **error)
+{
+    MgrConf conf = { 0 };
+
+    return hl_conf_check_print(conf_path, mgr_conf_table(), &conf, check_whole, error);
+}

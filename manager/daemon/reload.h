@@ -16,6 +16,8 @@ typedef struct {
 /* current is what is in force: of it stays, with a warning, what is fixed for the life of the process. */
 bool mgr_reload_read(MgrReload *reload, const char *conf_path, const MgrConf *current, const MgrFront *front,
                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* --check-config: prints everything that is wrong with the file.  false: something is. */
+bool mgr_reload_check(const char *conf_path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void mgr_reload_clear(MgrReload *reload);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MgrReload, mgr_reload_clear)

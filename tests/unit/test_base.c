@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* lib/base: options, configuration, command lines, durations, files, back-off, mailbox. */
+#include <glib/gstdio.h>
 #include <pthread.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/base/backoff.h"
 #include "lib/base/cli.h"
@@ -76,6 +78,63 @@ static void test_conf(void)
     check_invalid("rubbish", "test.conf");
     check_invalid("", "empty");
     check_invalid("[server]\nname = \xff\xfe\n", "UTF-8");
+}
+
+static void gather(const char *fault, gpointer user)
+{
+    g_ptr_array_add(user, g_strdup(fault));
+}
+
+/* The faults of a file with this text. */
+static GPtrArray *faults_in(const char *text)
+{
+    g_autofree char *path = NULL;
+    GPtrArray *faults = g_ptr_array_new_with_free_func(g_free);
+    Sample values = { 0 };
+    int file = g_file_open_tmp("conf-XXXXXX", &path, NULL);
+    guint count;
+
+    close(file);
+    g_assert_true(g_file_set_contents(path, text, -1, NULL));
+    count = hl_conf_check(path, sample, &values, gather, faults);
+    g_assert_cmpuint(count, ==, faults->len);
+    hl_options_clear(sample, &values);
+    g_unlink(path);
+    return faults;
+}
+
+static void expect_fault(const GPtrArray *faults, guint at, const char *place, const char *remedy)
+{
+    g_assert_cmpuint(at, <, faults->len);
+    g_assert_nonnull(strstr(g_ptr_array_index(faults, at), place));
+    g_assert_nonnull(strstr(g_ptr_array_index(faults, at), remedy));
+}
+
+/* Each with its line: the last one that has the key, because that one counts. */
+static void test_conf_faults(void)
+{
+    g_autoptr(GPtrArray) none = faults_in("[server]\nport = 1\n");
+    g_autoptr(GPtrArray) values = faults_in("# port = 3\n[server]\nport = 5\n\nport = 70000\n  prot = 1\n"
+                                            "[timing]\ninterval = 60\n#[server]\nmode =auto\n[nowhere]\nx=1\n");
+    g_autoptr(GPtrArray) lines = faults_in("port = 1\n[server]\nport 1\n# port\n[timing\nmode = managed\n");
+    g_autoptr(GString) flood = g_string_new("[server]\n");
+    g_autoptr(GPtrArray) many = NULL;
+
+    g_assert_cmpuint(none->len, ==, 0);
+    g_assert_cmpuint(values->len, ==, 5);
+    expect_fault(values, 0, ":5: [server] port:", "from 1 to 65535");
+    expect_fault(values, 1, ":6: [server] prot:", "did you mean 'server.port'");
+    expect_fault(values, 2, ":8: [timing] interval:", "a duration from 1s to 1d");
+    expect_fault(values, 3, ":10: [timing] mode:", "one of managed, external");
+    expect_fault(values, 4, ":12: [nowhere] x:", "nowhere.x");
+    g_assert_cmpuint(lines->len, ==, 3);
+    expect_fault(lines, 0, ":1: 'port = 1'", "move it");
+    expect_fault(lines, 1, ":3: 'port 1'", "mend it");
+    expect_fault(lines, 2, ":5: '[timing'", "mend it");
+    for (guint i = 0; i < 1000; i++)
+        g_string_append_printf(flood, "x%u = 1\n", i);
+    many = faults_in(flood->str);
+    g_assert_cmpuint(many->len, ==, 50);
 }
 
 /* Clocks come over the wire: a hostile one must not overflow what is made of it. */
@@ -453,6 +512,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/base/conf", test_conf);
+    g_test_add_func("/base/conf-faults", test_conf_faults);
     g_test_add_func("/base/time-difference", test_time_difference);
     g_test_add_func("/base/duration", test_duration);
     g_test_add_func("/base/file", test_file);
