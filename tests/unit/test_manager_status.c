@@ -137,6 +137,52 @@ static void test_summary(void)
     g_assert_cmpint(number_of(summary, "open_commands"), ==, 1);
 }
 
+/* The summary that is written next is what counting all would give, and looks at so many endpoints. */
+static void expect_sums(Parts *parts, uint64_t looks)
+{
+    uint64_t before = mgr_status_looks(parts->status);
+    g_autoptr(json_t) counted = mgr_status_summary(parts->status, NULL);
+    g_autoptr(json_t) written = NULL;
+
+    bus_fake_forget(parts->bus);
+    mgr_status_touch_summary(parts->status);
+    clock_fake_advance(SUMMARY_EVERY);
+    mgr_status_flush(parts->status);
+    written = take(parts, SUMMARY);
+    g_assert_nonnull(written);
+    json_object_del(counted, "at");
+    json_object_del(written, "at");
+    g_assert_true(json_equal(counted, written));
+    g_assert_cmpuint(mgr_status_looks(parts->status) - before, ==, looks);
+}
+
+/* What the summary costs follows what happened. */
+static void test_sums(void)
+{
+    g_autoptr(Parts) parts = start(500);
+    MgrFindings findings = { .open = 3, .end = MGR_SCAN_FAILED };
+    MgrEndpoint *endpoint = mgr_fleet_endpoint(&parts->fleet, "e-007");
+
+    mgr_status_touch_all(parts->status);
+    expect_sums(parts, 500);
+    expect_sums(parts, 0);
+    for (guint i = 0; i < 3; i++)
+        parts_birth(parts, "e-007", 1 + i);
+    expect_sums(parts, 1); /* many changes are one look */
+    mgr_fleet_set_findings(&parts->fleet, endpoint, &findings);
+    mgr_status_touch(parts->status, endpoint);
+    parts_birth(parts, "e-008", 1);
+    parts_will(parts, "e-008", 1);
+    expect_sums(parts, 2);
+    mgr_console_feed(parts->console, mgr_fleet_endpoint(&parts->fleet, "e-008"), MGR_DISPLAY_UNINSTALLED);
+    expect_sums(parts, 1);
+    parts_call(parts, "endpoint remove", "endpoint", "e-007", NULL);
+    parts_commit(parts);
+    expect_sums(parts, 0);
+    parts_add_endpoint(parts, "e-900");
+    expect_sums(parts, 500); /* it came without a touch, as at a start: nobody is forgotten */
+}
+
 /* Many changes of one endpoint are one document, and it tells the last of them. */
 static void test_coalesced(void)
 {
@@ -349,6 +395,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/manager/status/endpoint", test_endpoint);
     g_test_add_func("/manager/status/summary", test_summary);
+    g_test_add_func("/manager/status/sums", test_sums);
     g_test_add_func("/manager/status/coalesced", test_coalesced);
     g_test_add_func("/manager/status/bounded", test_bounded);
     g_test_add_func("/manager/status/summary-paced", test_summary_paced);

@@ -46,6 +46,14 @@ struct MgrCommand {
     MgrNow known; /* since when it is in memory: its end is not believed to a clock that was set ahead after that */
 };
 
+/* What state/sums.h has counted of an endpoint. */
+typedef struct {
+    guint open;                         /* detections */
+    uint8_t actual, displayed, verdict; /* MgrActual, MgrDisplayed, MgrVerdict */
+    bool is_counted, is_touched;        /* it is in the sums; it is to be counted again */
+    bool removed, outdated, behind, flooding, scan_failed, never_scanned;
+} MgrTally;
+
 /* What is registered, and beside it what each part keeps of it. */
 struct MgrEndpoint {
     MgrEndpointRecord record;
@@ -88,6 +96,8 @@ struct MgrEndpoint {
     MgrBucket deliveries;
     uint64_t heard_session; /* of the last birth or report: what a notice answers; 0: none since the start */
     guint late_occasions;   /* a bit each: what asked for more than its quota, and waits; 0: not in that queue */
+
+    MgrTally tally; /* sums */
 
     uint64_t revision; /* status: of its document (mgr_status_revision) */
 

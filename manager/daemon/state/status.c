@@ -5,9 +5,10 @@
 #include "lib/base/unconst.h"
 #include "manager/core/ends.h"
 #include "manager/daemon/ground/now.h"
+#include "manager/daemon/state/sums.h"
 #include "proto/components.h"
 
-#define SUMMARY_EVERY 250 /* ms; it counts every endpoint, so not with every change of one */
+#define SUMMARY_EVERY 250 /* ms: one message for many changes */
 /* documents per turn, about 10 ms; with a turn every 20 ms the status of 10,000 takes two seconds.  Also how many
  * publications may wait for the broker before more are made: one that waits takes memory and says what was, one that is
  * made later says what is. */
@@ -18,6 +19,7 @@
 struct MgrStatus {
     MgrFleet *fleet;
     MgrDown *down;
+    MgrSums *sums;
     GQueue queue; /* MgrEndpoint * whose topic is to be written */
     bool blind, summary_dirty;
     uint64_t revision; /* counts what was touched since the start */
@@ -34,6 +36,7 @@ MgrStatus *mgr_status_new(const MgrStatusOptions *options)
 
     status->fleet = options->fleet;
     status->down = options->down;
+    status->sums = mgr_sums_new(options->fleet);
     status->blind = true; /* until the link says otherwise */
     status->ends = json_array();
     g_queue_init(&status->queue);
@@ -45,6 +48,7 @@ void mgr_status_free(MgrStatus *status)
     if (status == NULL)
         return;
     g_queue_clear(&status->queue);
+    mgr_sums_free(status->sums);
     json_decref(status->repository);
     json_decref(status->audit);
     json_decref(status->ends);
@@ -169,27 +173,12 @@ json_t *mgr_status_endpoint(const MgrStatus *status, const MgrEndpoint *endpoint
     return document;
 }
 
-/* What endpoints' scans come to. */
-typedef struct {
-    json_int_t open, infected, failed, never;
-} Findings;
-
-static void count_findings(Findings *sums, const MgrEndpoint *endpoint)
+static void add_findings_summary(json_t *document, const MgrTotals *totals)
 {
-    const MgrFindings *findings = mgr_endpoint_findings(endpoint);
-
-    sums->open += findings->open;
-    sums->infected += findings->open > 0;
-    sums->failed += findings->end == MGR_SCAN_FAILED;
-    sums->never += findings->end == MGR_SCAN_NEVER;
-}
-
-static void add_findings_summary(json_t *document, const Findings *sums)
-{
-    json_object_set_new(document, "open_detections", json_integer(sums->open));
-    json_object_set_new(document, "infected", json_integer(sums->infected));
-    json_object_set_new(document, "scans_failed", json_integer(sums->failed));
-    json_object_set_new(document, "never_scanned", json_integer(sums->never));
+    json_object_set_new(document, "open_detections", json_integer((json_int_t)totals->open_detections));
+    json_object_set_new(document, "infected", json_integer(totals->infected));
+    json_object_set_new(document, "scans_failed", json_integer(totals->scans_failed));
+    json_object_set_new(document, "never_scanned", json_integer(totals->never_scanned));
 }
 
 /* How many of each, as the console would show them and as they are judged. */
@@ -204,33 +193,6 @@ static void add_views(json_t *document, const guint *by_displayed, const guint *
         json_object_set_new(verdicts, mgr_verdict_name((MgrVerdict)i), json_integer(by_verdict[i]));
     json_object_set_new(document, "displayed", displayed);
     json_object_set_new(document, "verdicts", verdicts);
-}
-
-/* What endpoints come to. */
-typedef struct {
-    Findings findings;
-    guint by_actual[MGR_ACTUAL_N], by_displayed[MGR_DISPLAYED_N], by_verdict[MGR_VERDICT_N];
-    guint all, removed, outdated, settings_behind, flooding;
-} Sums;
-
-static void count_endpoint(Sums *sums, const MgrFleet *fleet, const MgrEndpoint *endpoint)
-{
-    g_autofree char *address = NULL;
-    MgrVerdictFacts facts;
-
-    if (endpoint->record.display.removed) {
-        sums->removed++;
-        return;
-    }
-    sums->all++;
-    sums->by_actual[endpoint->record.presence.actual]++;
-    sums->outdated += mgr_endpoint_is_outdated(fleet, endpoint);
-    sums->settings_behind += !mgr_endpoint_has_desired(endpoint);
-    sums->flooding += endpoint->held_off_until > 0;
-    count_findings(&sums->findings, endpoint);
-    sums->by_displayed[endpoint->record.display.shown]++;
-    facts = mgr_endpoint_facts(endpoint, &address);
-    sums->by_verdict[mgr_verdict_of(&facts)]++;
 }
 
 /* Those with a target that is there for the caller. */
@@ -288,28 +250,21 @@ static json_t *ends_value(const json_t *ends, const MgrCaller *caller)
     return array;
 }
 
-json_t *mgr_status_summary(const MgrStatus *status, const MgrCaller *caller)
+static json_t *summary_of(const MgrStatus *status, const MgrCaller *caller, const MgrTotals *totals)
 {
-    Sums sums = { 0 };
     json_t *document = json_object();
-    GHashTableIter iter;
-    gpointer value;
 
-    g_hash_table_iter_init(&iter, status->fleet->endpoints);
-    while (g_hash_table_iter_next(&iter, NULL, &value))
-        if (mgr_caller_sees(caller, ((const MgrEndpoint *)value)->record.group))
-            count_endpoint(&sums, status->fleet, value);
     json_object_set_new(document, "at", time_value(hl_clock_wall()));
     add_order(document, status, status->revision);
-    json_object_set_new(document, "endpoints", json_integer(sums.all));
-    json_object_set_new(document, "removed", json_integer(sums.removed));
+    json_object_set_new(document, "endpoints", json_integer(totals->all));
+    json_object_set_new(document, "removed", json_integer(totals->removed));
     for (int i = 0; i < MGR_ACTUAL_N; i++)
-        json_object_set_new(document, mgr_actual_name((MgrActual)i), json_integer(sums.by_actual[i]));
-    add_views(document, sums.by_displayed, sums.by_verdict);
-    json_object_set_new(document, "outdated", json_integer(sums.outdated));
-    json_object_set_new(document, "settings_behind", json_integer(sums.settings_behind));
-    json_object_set_new(document, "flooding", json_integer(sums.flooding));
-    add_findings_summary(document, &sums.findings);
+        json_object_set_new(document, mgr_actual_name((MgrActual)i), json_integer(totals->by_actual[i]));
+    add_views(document, totals->by_displayed, totals->by_verdict);
+    json_object_set_new(document, "outdated", json_integer(totals->outdated));
+    json_object_set_new(document, "settings_behind", json_integer(totals->settings_behind));
+    json_object_set_new(document, "flooding", json_integer(totals->flooding));
+    add_findings_summary(document, totals);
     json_object_set_new(document, "open_commands", json_integer(count_commands(status->fleet, caller)));
     json_object_set_new(document, "server_blind", json_boolean(status->blind));
     json_object_set_new(document, "broker_reload",
@@ -321,6 +276,24 @@ json_t *mgr_status_summary(const MgrStatus *status, const MgrCaller *caller)
     return document;
 }
 
+json_t *mgr_status_summary(const MgrStatus *status, const MgrCaller *caller)
+{
+    MgrTotals totals = { 0 };
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, status->fleet->endpoints);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        if (mgr_caller_sees(caller, ((const MgrEndpoint *)value)->record.group))
+            mgr_totals_add(&totals, status->fleet, value);
+    return summary_of(status, caller, &totals);
+}
+
+uint64_t mgr_status_looks(const MgrStatus *status)
+{
+    return mgr_sums_looks(status->sums);
+}
+
 uint64_t mgr_status_revision(const MgrStatus *status)
 {
     return status->revision;
@@ -330,6 +303,7 @@ void mgr_status_touch(MgrStatus *status, MgrEndpoint *endpoint)
 {
     status->summary_dirty = true;
     endpoint->revision = ++status->revision;
+    mgr_sums_touch(status->sums, endpoint);
     if (endpoint->status_dirty)
         return;
     endpoint->status_dirty = true;
@@ -357,6 +331,7 @@ void mgr_status_forget(MgrStatus *status, MgrEndpoint *endpoint)
     if (endpoint->status_dirty)
         g_queue_remove(&status->queue, endpoint);
     endpoint->status_dirty = false;
+    mgr_sums_forget(status->sums, endpoint);
     status->summary_dirty = true;
 }
 
@@ -441,7 +416,7 @@ void mgr_status_flush(MgrStatus *status)
     }
     if (status->summary_dirty && hl_clock_mono() - status->summary_mono >= SUMMARY_EVERY) {
         status->summary_mono = hl_clock_mono();
-        g_autoptr(json_t) summary = mgr_status_summary(status, NULL);
+        g_autoptr(json_t) summary = summary_of(status, NULL, mgr_sums_get(status->sums));
 
         status->summary_dirty =
             mgr_down_send_json(status->down, HL_TOPIC_STATUS_SUMMARY, "", summary) == MGR_DOWN_NOT_NOW;

@@ -65,7 +65,12 @@ void mgr_status_server_event(MgrStatus *status, const char *what, const char *fr
 /* What it tells of the audit log's end; takes the document. */
 void mgr_status_set_audit(MgrStatus *status, json_t *audit);
 
-/* The documents; to be decref'd.  The summary is of what is there for the caller (NULL: for the manager). */
+/* How many endpoints were looked at since the start to write summaries: as many as were touched, however large the
+ * fleet is. */
+uint64_t mgr_status_looks(const MgrStatus *status);
+
+/* The documents; to be decref'd.  The summary is of what is there for the caller (NULL: for the manager), counted anew.
+ */
 json_t *mgr_status_endpoint(const MgrStatus *status, const MgrEndpoint *endpoint);
 json_t *mgr_status_summary(const MgrStatus *status, const MgrCaller *caller);
 

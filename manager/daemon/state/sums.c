@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manager/daemon/state/sums.h"
+
+struct MgrSums {
+    MgrFleet *fleet;
+    MgrTotals totals;
+    guint counted;  /* endpoints that are in the totals */
+    GQueue touched; /* MgrEndpoint *: to be counted again */
+    uint64_t looks;
+};
+
+static MgrTally tally_of(const MgrFleet *fleet, const MgrEndpoint *endpoint)
+{
+    g_autofree char *address = NULL;
+    const MgrEndpointRecord *record = &endpoint->record;
+    const MgrFindings *findings;
+    MgrVerdictFacts facts;
+
+    if (record->display.removed)
+        return (MgrTally){ .is_counted = true, .removed = true };
+    findings = mgr_endpoint_findings(endpoint);
+    facts = mgr_endpoint_facts(endpoint, &address);
+    return (MgrTally){ .is_counted = true,
+                       .actual = (uint8_t)record->presence.actual,
+                       .displayed = (uint8_t)record->display.shown,
+                       .verdict = (uint8_t)mgr_verdict_of(&facts),
+                       .outdated = mgr_endpoint_is_outdated(fleet, endpoint),
+                       .behind = !mgr_endpoint_has_desired(endpoint),
+                       .flooding = endpoint->held_off_until > 0,
+                       .scan_failed = findings->end == MGR_SCAN_FAILED,
+                       .never_scanned = findings->end == MGR_SCAN_NEVER,
+                       .open = findings->open };
+}
+
+/* by: 1, or the same of an unsigned number's wrap-around to take it out again. */
+static void apply(MgrTotals *totals, const MgrTally *tally, guint by)
+{
+    if (tally->removed) {
+        totals->removed += by;
+        return;
+    }
+    totals->all += by;
+    totals->by_actual[tally->actual] += by;
+    totals->by_displayed[tally->displayed] += by;
+    totals->by_verdict[tally->verdict] += by;
+    totals->outdated += by * tally->outdated;
+    totals->settings_behind += by * tally->behind;
+    totals->flooding += by * tally->flooding;
+    totals->infected += by * (tally->open > 0);
+    totals->scans_failed += by * tally->scan_failed;
+    totals->never_scanned += by * tally->never_scanned;
+    totals->open_detections += by == 1 ? (uint64_t)tally->open : -(uint64_t)tally->open;
+}
+
+void mgr_totals_add(MgrTotals *totals, const MgrFleet *fleet, const MgrEndpoint *endpoint)
+{
+    MgrTally tally = tally_of(fleet, endpoint);
+
+    apply(totals, &tally, 1);
+}
+
+MgrSums *mgr_sums_new(MgrFleet *fleet)
+{
+    MgrSums *sums = g_new0(MgrSums, 1);
+
+    sums->fleet = fleet;
+    g_queue_init(&sums->touched);
+    return sums;
+}
+
+void mgr_sums_free(MgrSums *sums)
+{
+    if (sums == NULL)
+        return;
+    g_queue_clear(&sums->touched);
+    g_free(sums);
+}
+
+void mgr_sums_touch(MgrSums *sums, MgrEndpoint *endpoint)
+{
+    if (endpoint->tally.is_touched)
+        return;
+    endpoint->tally.is_touched = true;
+    g_queue_push_tail(&sums->touched, endpoint);
+}
+
+static void take_out(MgrSums *sums, MgrEndpoint *endpoint)
+{
+    if (!endpoint->tally.is_counted)
+        return;
+    apply(&sums->totals, &endpoint->tally, (guint)-1);
+    sums->counted--;
+    endpoint->tally.is_counted = false;
+}
+
+void mgr_sums_forget(MgrSums *sums, MgrEndpoint *endpoint)
+{
+    if (endpoint->tally.is_touched)
+        g_queue_remove(&sums->touched, endpoint);
+    take_out(sums, endpoint);
+    endpoint->tally.is_touched = false;
+}
+
+static void count(MgrSums *sums, MgrEndpoint *endpoint)
+{
+    take_out(sums, endpoint);
+    endpoint->tally = tally_of(sums->fleet, endpoint);
+    apply(&sums->totals, &endpoint->tally, 1);
+    sums->counted++;
+    sums->looks++;
+}
+
+const MgrTotals *mgr_sums_get(MgrSums *sums)
+{
+    MgrEndpoint *endpoint;
+
+    while ((endpoint = g_queue_pop_head(&sums->touched)) != NULL)
+        count(sums, endpoint);
+    if (sums->counted != g_hash_table_size(sums->fleet->endpoints)) {
+        GHashTableIter iter;
+        gpointer value;
+
+        sums->totals = (MgrTotals){ 0 };
+        sums->counted = 0;
+        g_hash_table_iter_init(&iter, sums->fleet->endpoints);
+        while (g_hash_table_iter_next(&iter, NULL, &value)) {
+            ((MgrEndpoint *)value)->tally.is_counted = false;
+            count(sums, value);
+        }
+    }
+    return &sums->totals;
+}
+
+uint64_t mgr_sums_looks(const MgrSums *sums)
+{
+    return sums->looks;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the endpoints of a fleet come to: how many are online, outdated, infected, ...  Kept, not counted again each
+ * time: an endpoint that was touched is taken out as it was counted and put back as it is, so that the price follows
+ * what happens and not how many there are. */
+#ifndef MANAGER_DAEMON_STATE_SUMS_H
+#define MANAGER_DAEMON_STATE_SUMS_H
+
+#include "manager/daemon/ground/fleet.h"
+
+typedef struct {
+    guint all, removed; /* those that were removed from the list are in no other number */
+    guint by_actual[MGR_ACTUAL_N], by_displayed[MGR_DISPLAYED_N], by_verdict[MGR_VERDICT_N];
+    guint outdated, settings_behind, flooding, infected, scans_failed, never_scanned;
+    uint64_t open_detections;
+} MgrTotals;
+
+/* Adds the endpoint as it is now. */
+void mgr_totals_add(MgrTotals *totals, const MgrFleet *fleet, const MgrEndpoint *endpoint);
+
+typedef struct MgrSums MgrSums;
+
+/* The fleet outlives it. */
+MgrSums *mgr_sums_new(MgrFleet *fleet);
+void mgr_sums_free(MgrSums *sums);
+
+/* Something that is counted of the endpoint changes, now or before the next mgr_sums_get. */
+void mgr_sums_touch(MgrSums *sums, MgrEndpoint *endpoint);
+
+/* It is about to be removed from the fleet. */
+void mgr_sums_forget(MgrSums *sums, MgrEndpoint *endpoint);
+
+/* Of the whole fleet; looks at the endpoints that were touched since the last time (the first time, and after endpoints
+ * came without a touch, at all).  Valid until the next call. */
+const MgrTotals *mgr_sums_get(MgrSums *sums);
+
+/* How many endpoints were looked at since the start. */
+uint64_t mgr_sums_looks(const MgrSums *sums);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MgrSums, mgr_sums_free)
+
+#endif
