@@ -4,6 +4,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
+#include "lib/base/unconst.h"
 #include "tests/support/manager_parts.h"
 #include "tests/support/timer_fake.h"
 
@@ -439,6 +440,37 @@ static void test_renewed_by_both_clocks(void)
     }
 }
 
+/* Each connect and each call asks who a name is: of the name's certificates alone, not of all there are. */
+static void test_names(void)
+{
+    static const char *const kinds[] = { "endpoint", "admin", "admin", "monitor" };
+    g_autoptr(Parts) parts = parts_new();
+    GHashTable *all = parts->fleet.certificates;
+    const GSList *list;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++) {
+        MgrCertificateRecord record = { .serial = g_strdup_printf("c%u", (guint)i),
+                                        .name = g_strdup("somebody"),
+                                        .kind = g_strdup(kinds[i]),
+                                        .revoked_at = i < 2 ? 1 : 0 };
+
+        mgr_fleet_add_certificate(&parts->fleet, &record);
+    }
+    parts->fleet.certificates = g_hash_table_new(g_str_hash, g_str_equal);
+    g_assert_true(mgr_fleet_has_live_name(&parts->fleet, "somebody", NULL));
+    g_assert_true(mgr_fleet_has_live_name(&parts->fleet, "somebody", "admin"));
+    g_assert_true(mgr_fleet_has_live_name(&parts->fleet, "somebody", "monitor"));
+    g_assert_false(mgr_fleet_has_live_name(&parts->fleet, "somebody", "endpoint"));
+    g_assert_false(mgr_fleet_has_live_name(&parts->fleet, "nobody", NULL));
+    g_assert_true(mgr_fleet_knows_name(&parts->fleet, "somebody"));
+    g_assert_false(mgr_fleet_knows_name(&parts->fleet, "nobody"));
+    list = mgr_fleet_certificates_of(&parts->fleet, "somebody");
+    g_assert_cmpuint(g_slist_length(hl_unconst(list)), ==, G_N_ELEMENTS(kinds));
+    g_assert_null(mgr_fleet_certificates_of(&parts->fleet, "nobody"));
+    g_hash_table_unref(parts->fleet.certificates);
+    parts->fleet.certificates = all;
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -457,5 +489,6 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/evictions/lists", test_lists);
     g_test_add_func("/manager/evictions/stopped", test_stopped);
     g_test_add_func("/manager/pki/renewed-by-both-clocks", test_renewed_by_both_clocks);
+    g_test_add_func("/manager/evictions/names", test_names);
     return g_test_run();
 }

@@ -30,15 +30,12 @@ static json_t *time_value(HlTime wall)
 static json_t *certificates_of(const MgrFleet *fleet, const char *name, HlTime *end)
 {
     json_t *array = json_array();
-    GHashTableIter iter;
-    gpointer value;
 
     *end = 0;
-    g_hash_table_iter_init(&iter, fleet->certificates);
-    while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        const MgrCertificateRecord *record = value;
+    for (const GSList *at = mgr_fleet_certificates_of(fleet, name); at != NULL; at = at->next) {
+        const MgrCertificateRecord *record = at->data;
 
-        if (record->revoked_at > 0 || strcmp(record->name, name) != 0)
+        if (record->revoked_at > 0)
             continue;
         *end = MAX(*end, record->expires_at);
         json_array_append_new(array,

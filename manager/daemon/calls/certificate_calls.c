@@ -263,15 +263,11 @@ static void call_account_certificate(MgrCall *call, gpointer user)
 static const MgrCertificateRecord *find_last(const MgrFleet *fleet, const char *name)
 {
     const MgrCertificateRecord *last = NULL;
-    GHashTableIter iter;
-    gpointer value;
 
-    g_hash_table_iter_init(&iter, fleet->certificates);
-    while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        const MgrCertificateRecord *record = value;
+    for (const GSList *at = mgr_fleet_certificates_of(fleet, name); at != NULL; at = at->next) {
+        const MgrCertificateRecord *record = at->data;
 
-        if (record->revoked_at == 0 && strcmp(record->name, name) == 0 &&
-            (last == NULL || last->issued_at < record->issued_at))
+        if (record->revoked_at == 0 && (last == NULL || last->issued_at < record->issued_at))
             last = record;
     }
     return last;

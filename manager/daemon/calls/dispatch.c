@@ -122,14 +122,11 @@ static bool has_kind(const MgrDispatch *dispatch, const char *name, HlCertKind k
 static char *serials_of(const MgrFleet *fleet, const char *name)
 {
     g_autoptr(GString) out = g_string_new(NULL);
-    GHashTableIter iter;
-    gpointer value;
 
-    g_hash_table_iter_init(&iter, fleet->certificates);
-    while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        const MgrCertificateRecord *record = value;
+    for (const GSList *at = mgr_fleet_certificates_of(fleet, name); at != NULL; at = at->next) {
+        const MgrCertificateRecord *record = at->data;
 
-        if (record->revoked_at == 0 && strcmp(record->name, name) == 0)
+        if (record->revoked_at == 0)
             g_string_append_printf(out, "%s%s", out->len > 0 ? " " : "", record->serial);
     }
     return g_string_free(g_steal_pointer(&out), FALSE);

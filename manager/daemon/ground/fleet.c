@@ -54,6 +54,11 @@ static void free_token(gpointer item)
     g_free(item);
 }
 
+static void free_list(gpointer list)
+{
+    g_slist_free(list);
+}
+
 static void free_certificate(gpointer item)
 {
     mgr_certificate_record_clear(item);
@@ -168,47 +173,38 @@ const MgrTokenRecord *mgr_fleet_add_token(MgrFleet *fleet, MgrTokenRecord *recor
 const MgrCertificateRecord *mgr_fleet_add_certificate(MgrFleet *fleet, MgrCertificateRecord *record)
 {
     MgrCertificateRecord *certificate = g_memdup2(record, sizeof *record);
+    GSList *first = g_hash_table_lookup(fleet->names, certificate->name);
 
+    g_assert(!g_hash_table_contains(fleet->certificates, certificate->serial));
     memset(record, 0, sizeof *record);
     fleet->named_changes += strcmp(certificate->kind, hl_cert_kind_name(HL_CERT_ENDPOINT)) != 0;
     g_hash_table_insert(fleet->certificates, certificate->serial, certificate);
+    if (first != NULL) /* behind it, so that the table keeps its entry */
+        first->next = g_slist_prepend(first->next, certificate);
+    else
+        g_hash_table_insert(fleet->names, certificate->name, g_slist_prepend(NULL, certificate));
     return certificate;
+}
+
+const GSList *mgr_fleet_certificates_of(const MgrFleet *fleet, const char *name)
+{
+    return g_hash_table_lookup(fleet->names, name);
 }
 
 bool mgr_fleet_knows_name(const MgrFleet *fleet, const char *name)
 {
-    GHashTableIter iter;
-    gpointer value;
-
-    g_hash_table_iter_init(&iter, fleet->certificates);
-    while (g_hash_table_iter_next(&iter, NULL, &value))
-        if (strcmp(((const MgrCertificateRecord *)value)->name, name) == 0)
-            return true;
-    return false;
+    return g_hash_table_contains(fleet->names, name);
 }
 
-static bool is_live(const MgrCertificateRecord *record, const char *name, const char *kind)
-{
-    return record->revoked_at == 0 && strcmp(record->name, name) == 0 &&
-           (kind == NULL || strcmp(record->kind, kind) == 0);
-}
-
+/* Asked at each connect and each call. */
 bool mgr_fleet_has_live_name(const MgrFleet *fleet, const char *name, const char *kind)
 {
-    const MgrEndpoint *endpoint = mgr_fleet_endpoint(fleet, name);
-    const MgrCertificateRecord *own = endpoint != NULL && endpoint->record.serial != NULL
-                                          ? g_hash_table_lookup(fleet->certificates, endpoint->record.serial)
-                                          : NULL;
-    GHashTableIter iter;
-    gpointer value;
+    for (const GSList *at = mgr_fleet_certificates_of(fleet, name); at != NULL; at = at->next) {
+        const MgrCertificateRecord *record = at->data;
 
-    /* asked at each connect: of an endpoint the answer is at hand, without a look at all certificates of the fleet */
-    if (own != NULL && is_live(own, name, kind))
-        return true;
-    g_hash_table_iter_init(&iter, fleet->certificates);
-    while (g_hash_table_iter_next(&iter, NULL, &value))
-        if (is_live(value, name, kind))
+        if (record->revoked_at == 0 && (kind == NULL || strcmp(record->kind, kind) == 0))
             return true;
+    }
     return false;
 }
 
@@ -560,6 +556,7 @@ bool mgr_fleet_load(MgrFleet *fleet, HlDb *db, GError **error)
     fleet->commands = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_command);
     fleet->tokens = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_token);
     fleet->certificates = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_certificate);
+    fleet->names = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_list);
     fleet->accounts = mgr_accounts_new();
     fleet->next_number = 1;
     fleet->latest = g_strdup("");
@@ -583,6 +580,7 @@ void mgr_fleet_clear(MgrFleet *fleet)
     g_clear_pointer(&fleet->endpoints, g_hash_table_unref);
     g_clear_pointer(&fleet->groups, g_hash_table_unref);
     g_clear_pointer(&fleet->tokens, g_hash_table_unref);
+    g_clear_pointer(&fleet->names, g_hash_table_unref); /* its keys are in the certificates */
     g_clear_pointer(&fleet->certificates, g_hash_table_unref);
     g_clear_pointer(&fleet->accounts, g_hash_table_unref);
     mgr_places_clear(&fleet->places);

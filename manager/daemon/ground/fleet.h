@@ -118,6 +118,7 @@ typedef struct {
     GHashTable *commands;     /* id -> MgrCommand *, open ones */
     GHashTable *tokens;       /* id -> MgrTokenRecord * */
     GHashTable *certificates; /* serial -> MgrCertificateRecord * */
+    GHashTable *names;        /* name -> GSList of MgrCertificateRecord *, borrowed from the table of serials */
     GHashTable *accounts;     /* accounts.h */
     MgrPlaces places;
     int64_t next_number;
@@ -153,6 +154,8 @@ void mgr_endpoint_set_certificate(MgrEndpoint *endpoint, const MgrCertificateRec
 
 const MgrTokenRecord *mgr_fleet_add_token(MgrFleet *fleet, MgrTokenRecord *record);
 const MgrCertificateRecord *mgr_fleet_add_certificate(MgrFleet *fleet, MgrCertificateRecord *record);
+/* MgrCertificateRecord *, also revoked ones; borrowed, NULL: there are none. */
+const GSList *mgr_fleet_certificates_of(const MgrFleet *fleet, const char *name);
 /* Whether there ever was a certificate of this name, revoked or not. */
 bool mgr_fleet_knows_name(const MgrFleet *fleet, const char *name);
 /* Whether a certificate of this name and kind (NULL: any) is not revoked. */
