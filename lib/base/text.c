@@ -14,6 +14,8 @@ bool hl_char_is_deceptive(gunichar c)
         0x00ad, 0x0600, 0x0601, 0x0602, 0x0603, 0x0604, 0x0605, 0x06dd, 0x200c, 0x200d
     };
 
+    if (c < 0x7f) /* nearly all that a document has: not worth a look into tables */
+        return c < 0x20;
     if (g_unichar_iscntrl(c) || c == 0x2028 || c == 0x2029) /* line and paragraph separator */
         return true;
     if (g_unichar_type(c) != G_UNICODE_FORMAT)

@@ -339,6 +339,18 @@ static void test_edge(void)
     }
 }
 
+/* The short way for ASCII gives what the tables of characters give. */
+static void test_deceptive(void)
+{
+    for (gunichar c = 0; c < 0x100; c++)
+        g_assert_cmpint(hl_char_is_deceptive(c), ==, g_unichar_iscntrl(c) != 0);
+    g_assert_true(hl_char_is_deceptive(0x202e));
+    g_assert_true(hl_char_is_deceptive(0x2028));
+    g_assert_true(hl_char_is_deceptive(0xfeff));
+    g_assert_false(hl_char_is_deceptive(0x200d));
+    g_assert_false(hl_char_is_deceptive(0x65e5));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -352,5 +364,6 @@ int main(int argc, char **argv)
     g_test_add_func("/text/width", test_width);
     g_test_add_func("/text/cells", test_cells);
     g_test_add_func("/text/edge", test_edge);
+    g_test_add_func("/text/deceptive", test_deceptive);
     return g_test_run();
 }
