@@ -28,9 +28,11 @@ need_browser() {
 
 need_chromium() { need_browser chromium --headless --disable-gpu --dump-dom about:blank; }
 
-# A site with an owner "admin" who has a password, and a group "office" that saves and tells fast.
+# make_console_site [COMMAND...]: a site with an owner "admin" who has a password, and a group "office" that tells fast.  The command runs
+# before the server does.
 make_console_site() {
     make_site
+    [ $# = 0 ] || "$@"
     free_port
     console=127.0.0.1:$REPLY
     sed -i "s/^listen = .*/listen = $console/" "$site/console/console.conf"
