@@ -18,7 +18,9 @@ static const HlFlag flags[] = {
     /* endpoint */
     { "state-dir", "DIR", "Where this machine's patterns are kept; DIR/active is what the engine loads" },
     { "root", "FILE", "Root metadata to trust initially" },
-    { "source", "NAME=URL", "A repository; may be given more than once, they are tried in order" },
+    { "source", "NAME=URL",
+      "A repository; may be given more than once, they are tried in order; one of the same name is the same repository "
+      "at another place" },
     { "components", "NAMES", "What this machine should have, as in virus,rules" },
     { "engine", "PROGRAM", "The engine that loads a set before it becomes active (default: clamscan)" },
     { "engine-arg", "ARG", "A further argument for it; may be given more than once" },

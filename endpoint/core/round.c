@@ -14,7 +14,7 @@ static void free_source(gpointer data)
     g_free(source);
 }
 
-/* Takes both; the first of two with the same name or URL is kept. */
+/* Takes both; the first of two with the same URL is kept. */
 static void add_source(GPtrArray *sources, char *name, char *url)
 {
     EpSource *source = g_new(EpSource, 1);
@@ -23,7 +23,7 @@ static void add_source(GPtrArray *sources, char *name, char *url)
     for (guint i = 0; i < sources->len; i++) {
         const EpSource *before = sources->pdata[i];
 
-        if (strcmp(before->name, name) == 0 || strcmp(before->url, url) == 0) {
+        if (strcmp(before->url, url) == 0) {
             free_source(source);
             return;
         }
@@ -41,6 +41,13 @@ static bool is_for(const EpSourcesWanted *wanted, const HlUpdateSource *source)
     return found;
 }
 
+static void add_server(GPtrArray *sources, const char *const *urls)
+{
+    for (gsize i = 0; urls[i] != NULL; i++)
+        add_source(sources, g_strdup("server"),
+                   g_strconcat(urls[i], g_str_has_suffix(urls[i], "/") ? "" : "/", "repo/", NULL));
+}
+
 GPtrArray *ep_round_sources(const EpSourcesWanted *wanted)
 {
     GPtrArray *sources = g_ptr_array_new_with_free_func(free_source);
@@ -52,8 +59,7 @@ GPtrArray *ep_round_sources(const EpSourcesWanted *wanted)
         if (!hl_update_source_parse(wanted->sources[i], &source, NULL) || !is_for(wanted, &source))
             continue;
         if (strcmp(source.where, "server") == 0)
-            add_source(sources, g_strdup(source.where),
-                       g_strconcat(wanted->server, g_str_has_suffix(wanted->server, "/") ? "" : "/", "repo/", NULL));
+            add_server(sources, wanted->servers);
         else if (strcmp(source.where, "activeupdate") != 0)
             add_source(sources, g_strdup_printf("source-%" G_GSIZE_FORMAT, i + 1), g_strdup(source.where));
         else if (*wanted->activeupdate != '\0')

@@ -26,11 +26,11 @@ typedef struct {
     const char *const *sources;   /* as in the settings (proto/source.h); ends with NULL */
     const char *const *addresses; /* this machine's own; ends with NULL */
     const char *activeupdate;     /* its URL; "": not set */
-    const char *server;           /* URL of the enrolment */
+    const char *const *servers;   /* URLs of the server, in the order of attempts; ends with NULL */
 } EpSourcesWanted;
 
-/* Left out: what is for other networks, what has no known URL, and what is already in the list.  Free with
- * g_ptr_array_unref. */
+/* "server" is there once for each of its URLs: one repository at several places.  Left out: what is for other networks,
+ * what has no known URL, and what is already in the list.  Free with g_ptr_array_unref. */
 GPtrArray *ep_round_sources(const EpSourcesWanted *wanted);
 
 /* ------------------------------------------------------------------------------------------------------ the steps */

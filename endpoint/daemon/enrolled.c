@@ -47,6 +47,11 @@ static bool on_is_line_up(gpointer user)
     return ep_enrolled_link(user).state == HL_BUS_UP;
 }
 
+static char **on_servers(gpointer user)
+{
+    return ep_enrolled_urls(user);
+}
+
 static void on_renewed(gpointer user)
 {
     const EpEnrolled *enrolled = user;
@@ -242,7 +247,7 @@ void ep_enrolled_start(EpEnrolled *enrolled)
     const EpEnrolledOptions *has = &enrolled->has;
 
     ep_updates_enrol(has->updates,
-                     &(EpUpdateEnrolment){ enrolled->identity, enrolled->spool, on_is_line_up, enrolled });
+                     &(EpUpdateEnrolment){ enrolled->identity, enrolled->spool, on_is_line_up, on_servers, enrolled });
     ep_finds_enrol(has->finds, enrolled->spool);
     ep_keeper_enrol(has->keeper, enrolled->spool);
     if (enrolled->is_new)
@@ -302,6 +307,11 @@ void ep_enrolled_announce_leave(EpEnrolled *enrolled, EpLeave leave)
 const EpIdentity *ep_enrolled_identity(const EpEnrolled *enrolled)
 {
     return enrolled->identity;
+}
+
+char **ep_enrolled_urls(const EpEnrolled *enrolled)
+{
+    return ep_server_urls(enrolled->server);
 }
 
 EpLinkView ep_enrolled_link(const EpEnrolled *enrolled)

@@ -53,6 +53,9 @@ void ep_enrolled_say_goodbye(EpEnrolled *enrolled, void (*done)(gpointer user), 
 void ep_enrolled_announce_leave(EpEnrolled *enrolled, EpLeave leave);
 
 const EpIdentity *ep_enrolled_identity(const EpEnrolled *enrolled);
+/* URLs of its server's HTTPS front, in the order of attempts; free with g_strfreev. */
+char **ep_enrolled_urls(const EpEnrolled *enrolled);
+
 EpLinkView ep_enrolled_link(const EpEnrolled *enrolled);
 
 /* Reports that the manager has not acknowledged. */

@@ -6,6 +6,7 @@
 #include "lib/base/file.h"
 #include "lib/pki/cert.h"
 #include "proto/envelope.h"
+#include "proto/server.h"
 
 /* The bytes between the two lines; NULL if they are missing or not base 64. */
 static GBytes *unwrap(const char *text)
@@ -38,6 +39,10 @@ static bool check(const char *name, const HlMsgBundle *bundle, GError **error)
                        name, bundle->n_brokers);
     if (!g_str_has_prefix(bundle->server, "https://") || strpbrk(bundle->server, " \r\n\t") != NULL)
         return hl_fail(error, HL_ERROR_INVALID, "bundle %s names no https:// server", name);
+    for (gsize i = 0; i < bundle->n_servers; i++)
+        if (!hl_server_is_url(bundle->servers[i]))
+            return hl_fail(error, HL_ERROR_INVALID,
+                           "bundle %s names a server that is not of the form https://host:port", name);
     if (*bundle->token == '\0')
         return hl_fail(error, HL_ERROR_INVALID, "bundle %s has no token", name);
     return true;

@@ -263,8 +263,13 @@ static bool accept_reply(const Enrolment *enrolment, const HlMsgEnrolReply *repl
         return clock_error(now, reply->clock_ms, error);
     if (!hl_cert_verify(cert, ca, now, error))
         return hl_error_prefix(error, "the issued certificate is not valid");
-    json = ep_identity_print(reply->endpoint, bundle->group, bundle->server, bundle->brokers, bundle->n_brokers,
-                             signing_key);
+    json = ep_identity_print(&(EpIdentityText){ .id = reply->endpoint,
+                                                .group = bundle->group,
+                                                .servers = bundle->n_servers > 0 ? bundle->servers : &bundle->server,
+                                                .n_servers = bundle->n_servers > 0 ? bundle->n_servers : 1,
+                                                .brokers = bundle->brokers,
+                                                .n_brokers = bundle->n_brokers,
+                                                .signing_key = signing_key });
     unlink(room);
     return ep_identity_save_pem(pem, cert, enrolment->key, error) &&
            write_in(enrolment, "identity.json", json, strlen(json), error) &&

@@ -9,6 +9,7 @@
 #include "lib/base/file.h"
 #include "lib/base/ident.h"
 #include "lib/base/json.h"
+#include "lib/base/unconst.h"
 #include "lib/pki/signing.h"
 
 #define MAX_JSON_SIZE (64 * 1024)
@@ -22,6 +23,7 @@ void ep_identity_free(EpIdentity *identity)
     g_free(identity->group);
     g_free(identity->server);
     g_strfreev(identity->brokers);
+    g_strfreev(identity->servers);
     g_clear_pointer(&identity->signing_key, g_bytes_unref);
     g_free(identity->pem_path);
     g_free(identity->ca_path);
@@ -33,19 +35,35 @@ void ep_identity_free(EpIdentity *identity)
     g_free(identity);
 }
 
-char *ep_identity_print(const char *id, const char *group, const char *server, char *const *brokers, gsize n_brokers,
-                        GBytes *signing_key)
+static json_t *list_of(char *const *texts, gsize n)
 {
-    g_autoptr(json_t) list = json_array();
-    g_autoptr(json_t) root = NULL;
-    g_autofree char *key = hl_hex(g_bytes_get_data(signing_key, NULL), g_bytes_get_size(signing_key));
+    json_t *list = json_array();
 
-    for (gsize i = 0; i < n_brokers; i++)
-        json_array_append_new(list, json_string(brokers[i]));
-    root = json_pack("{s:s, s:s, s:s, s:O, s:s}", "id", id, "group", group, "server", server, "brokers", list,
-                     "sealing_key", key);
+    for (gsize i = 0; i < n; i++)
+        json_array_append_new(list, json_string(texts[i]));
+    return list;
+}
+
+char *ep_identity_print(const EpIdentityText *text)
+{
+    g_autofree char *key = hl_hex(g_bytes_get_data(text->signing_key, NULL), g_bytes_get_size(text->signing_key));
+    g_autoptr(json_t) root = json_pack("{s:s, s:s, s:s, s:o, s:o, s:s}", "id", text->id, "group", text->group, "server",
+                                       text->servers[0], "servers", list_of(text->servers, text->n_servers), "brokers",
+                                       list_of(text->brokers, text->n_brokers), "sealing_key", key);
+
     g_assert(root != NULL);
     return hl_json_print(root);
+}
+
+static char **read_list(const json_t *list)
+{
+    g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
+    gsize index;
+    json_t *text;
+
+    json_array_foreach(list, index, text) if (json_is_string(text))
+        g_strv_builder_add(builder, json_string_value(text));
+    return g_strv_builder_end(builder);
 }
 
 static bool read_json(EpIdentity *identity, const char *path, GError **error)
@@ -57,22 +75,20 @@ static bool read_json(EpIdentity *identity, const char *path, GError **error)
     const char *server;
     const char *key;
     json_t *brokers;
-    gsize index;
-    json_t *broker;
-    g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
+    json_t *servers = NULL; /* until 0.1.0 there was only one */
 
     if (root == NULL)
         return false;
-    if (json_unpack(root, "{s:s, s:s, s:s, s:o, s:s}", "id", &id, "group", &group, "server", &server, "brokers",
-                    &brokers, "sealing_key", &key) != 0)
+    if (json_unpack(root, "{s:s, s:s, s:s, s?o, s:o, s:s}", "id", &id, "group", &group, "server", &server, "servers",
+                    &servers, "brokers", &brokers, "sealing_key", &key) != 0)
         return hl_fail(error, HL_ERROR_INVALID, "%s: a member is missing", path);
     identity->signing_key = hl_unhex(key);
     if (!hl_ident_is_valid(id) || identity->signing_key == NULL ||
         g_bytes_get_size(identity->signing_key) != HL_SIGNING_PUBLIC_SIZE || json_array_size(brokers) == 0)
         return hl_fail(error, HL_ERROR_INVALID, "%s is damaged", path);
-    json_array_foreach(brokers, index, broker) if (json_is_string(broker))
-        g_strv_builder_add(builder, json_string_value(broker));
-    identity->brokers = g_strv_builder_end(builder);
+    identity->brokers = read_list(brokers);
+    identity->servers =
+        json_array_size(servers) > 0 ? read_list(servers) : g_strdupv((char *[]){ hl_unconst(server), NULL });
     identity->id = g_strdup(id);
     identity->group = g_strdup(group);
     identity->server = g_strdup(server);

@@ -17,7 +17,8 @@
 typedef struct {
     char *id;
     char *group;
-    char *server;   /* https://host:port */
+    char *server;   /* the first of: */
+    char **servers; /* https://host:port */
     char **brokers; /* host:port */
     GBytes *signing_key;
     char *pem_path, *ca_path, *root_path, *settings_path, *renewal_path;
@@ -39,8 +40,14 @@ bool ep_identity_replace_cert(EpIdentity *identity, HlCert *cert, const HlKey *k
                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Text of identity.json; caller frees. */
-char *ep_identity_print(const char *id, const char *group, const char *server, char *const *brokers, gsize n_brokers,
-                        GBytes *signing_key);
+typedef struct {
+    const char *id, *group;
+    char *const *servers, *const *brokers; /* at least one each */
+    gsize n_servers, n_brokers;
+    GBytes *signing_key;
+} EpIdentityText;
+
+char *ep_identity_print(const EpIdentityText *text);
 
 /* Makes the prepared directory STATE/identity.new the identity; the previous one is removed. */
 bool ep_identity_install(const char *state_dir, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -29,8 +29,9 @@ typedef struct {
     UpdRepo *repo;
     GBytes *root;
     Health server;
-    GHashTable *frozen;  /* the server's copy of metadata: path -> GBytes; NULL: it serves what there is */
-    GPtrArray *requests; /* URLs in their order */
+    const char *const *servers; /* its URLs; NULL: one, which is up */
+    GHashTable *frozen;         /* the server's copy of metadata: path -> GBytes; NULL: it serves what there is */
+    GPtrArray *requests;        /* URLs in their order */
 } World;
 
 static char *in(const char *directory, const char *name)
@@ -61,6 +62,8 @@ static bool get(gpointer user, const HlFetchRequest *request, HlFetchResult *res
     g_autoptr(GBytes) bytes = NULL;
 
     g_ptr_array_add(world->requests, g_strdup(request->url));
+    if (g_str_has_prefix(request->url, "http://closed/"))
+        return hl_fail(error, HL_ERROR_UNAVAILABLE, "nobody listens there");
     if (g_str_has_prefix(request->url, SERVER) && world->server == AWAY)
         return hl_fail(error, HL_ERROR_UNAVAILABLE, "no route to the server");
     if (g_str_has_prefix(request->url, SERVER) && world->server == DRIPS)
@@ -176,10 +179,11 @@ static UpdInstall install_of(const World *world)
 static bool update(World *world, const char *const *settings, bool smart, UpdPlanMode mode, UpdOutcome *outcome,
                    GError **error)
 {
+    static const char *const one[] = { "http://server", NULL };
     EpSourcesWanted wanted = { .sources = settings,
                                .addresses = (const char *const[]){ "10.1.2.3", NULL },
                                .activeupdate = PUBLIC,
-                               .server = "http://server" };
+                               .servers = world->servers != NULL ? world->servers : one };
     g_autoptr(GPtrArray) sources = ep_round_sources(&wanted);
     g_auto(GStrv) components = g_strsplit(hl_scan_components[smart ? HL_SCAN_SMART : HL_SCAN_CONVENTIONAL], ",", -1);
     UpdSourceSpec specs[4] = { 0 };
@@ -279,13 +283,28 @@ static void b15_stale_source(void)
     expect_source(world, "activeupdate", version, "server: it offers virus");
 }
 
+/* One repository at several places: asked in their order, with what is known of it. */
+static void b15_several_addresses(void)
+{
+    g_autoptr(World) world = world_new();
+    g_auto(UpdOutcome) outcome = { 0 };
+    g_autoptr(GError) error = NULL;
+
+    world->servers = (const char *const[]){ "http://closed", "http://server", "http://closed/", NULL };
+    publish(world, "virus", 60, 2026010101);
+    g_assert_true(update(world, both, false, UPD_PLAN_NEWER, &outcome, &error));
+    g_assert_no_error(error);
+    g_assert_cmpstr(outcome.source, ==, "server");
+    g_assert_true(g_str_has_prefix(world->requests->pdata[0], "http://closed/repo/"));
+}
+
 /* The public source gives components, never settings: those come from the server alone. */
 static void b15_components_only(void)
 {
     EpSourcesWanted wanted = { .sources = (const char *const[]){ "activeupdate", "http://near/repo", "server", NULL },
                                .addresses = (const char *const[]){ NULL },
                                .activeupdate = "",
-                               .server = "https://server:8843" };
+                               .servers = (const char *const[]){ "https://server:8843", NULL } };
     g_autoptr(GPtrArray) sources = ep_round_sources(&wanted);
     EpRoundFacts facts = {
         .patterns = "updated from activeupdate", .group = "office", .version = 3, .line_up = false, .program = "1.0"
@@ -319,7 +338,7 @@ static void b15_by_network(void)
         EpSourcesWanted wanted = { .sources = list,
                                    .addresses = (const char *const[]){ "127.0.0.1", cases[i].address, NULL },
                                    .activeupdate = PUBLIC,
-                                   .server = "https://server" };
+                                   .servers = (const char *const[]){ "https://server", NULL } };
         g_autoptr(GPtrArray) sources = ep_round_sources(&wanted);
         g_autoptr(GString) told = g_string_new(NULL);
 
@@ -533,6 +552,7 @@ int main(int argc, char **argv)
     g_test_add_func("/documented/B15", b15_two_sources);
     g_test_add_func("/documented/B15/stale", b15_stale_source);
     g_test_add_func("/documented/B15/network", b15_by_network);
+    g_test_add_func("/documented/B15/addresses", b15_several_addresses);
     g_test_add_func("/documented/B15/components-only", b15_components_only);
     g_test_add_func("/documented/B17", b17_order_and_independence);
     g_test_add_func("/documented/B18", b18_schedule);

@@ -61,12 +61,13 @@ void parts_write_identity(const EndpointParts *parts, const char *id)
     g_autofree char *root_path = g_build_filename(directory, "root.json", NULL);
     g_autofree char *json_path = g_build_filename(directory, "identity.json", NULL);
     char *brokers[] = { (char *)"127.0.0.1:8883", NULL };
+    char *servers[] = { (char *)"https://127.0.0.1:8443", NULL };
     g_autoptr(GError) error = NULL;
     g_autoptr(HlKey) key = hl_key_generate(&error);
     g_autoptr(GBytes) csr = hl_csr_make(key, id, &error);
     g_autoptr(HlCert) cert = issue(parts, csr, id);
     GBytes *public_key = hl_signing_key_public(parts->signing_key);
-    g_autofree char *json = ep_identity_print(id, "parts", "https://127.0.0.1:8443", brokers, 1, public_key);
+    g_autofree char *json = ep_identity_print(&(EpIdentityText){ id, "parts", servers, brokers, 1, 1, public_key });
 
     g_assert_true(hl_dir_make(directory, 0700, &error));
     g_assert_true(ep_identity_save_pem(pem_path, cert, key, &error));
@@ -96,6 +97,11 @@ static void open_ground(EndpointParts *parts)
     parts->orders =
         ep_orders_new(&(EpOrdersOptions){ parts->db, parts->trouble, parts->settings, parts->scans, parts->pulse });
     parts->keeper = ep_keeper_new(&(EpKeeperOptions){ &parts->conf, parts->db, parts->trouble });
+}
+
+static char **on_servers(gpointer user)
+{
+    return ep_server_urls(((EndpointParts *)user)->server);
 }
 
 static void on_server_changed(EpServerChange change, gpointer user)
@@ -152,7 +158,8 @@ void parts_enrol(EndpointParts *parts)
                                                             .orders = parts->orders,
                                                             .keeper = parts->keeper,
                                                             .renewal = parts->renewal });
-    ep_updates_enrol(parts->updates, &(EpUpdateEnrolment){ parts->identity, parts->spool, on_line_up, parts });
+    ep_updates_enrol(parts->updates,
+                     &(EpUpdateEnrolment){ parts->identity, parts->spool, on_line_up, on_servers, parts });
     ep_finds_enrol(parts->finds, parts->spool);
     ep_commands_resume(parts->commands);
 }

@@ -274,6 +274,7 @@ static void test_moves(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
     check_brokers(f, NEW " " NEWER);
     urls = ep_server_urls(f->parts->server);
     g_assert_cmpstr(urls[0], ==, "https://new.example:8843");
+    g_assert_cmpstr(urls[1], ==, "https://127.0.0.1:8443"); /* of the enrolment: the last resort */
 }
 
 static void test_goes_back(Fixture *f, gconstpointer unused G_GNUC_UNUSED)

@@ -139,8 +139,10 @@ static GArray *read_sources(const HlInvocation *call, GError **error)
         if (!upd_source_parse(values[i], &spec, error))
             return NULL;
         for (guint j = 0; j < sources->len; j++) {
-            if (strcmp(g_array_index(sources, UpdSourceSpec, j).name, spec.name) == 0) {
-                hl_fail(error, HL_ERROR_USAGE, "two sources are called %s: give each its own name", spec.name);
+            const UpdSourceSpec *before = &g_array_index(sources, UpdSourceSpec, j);
+
+            if (strcmp(before->name, spec.name) == 0 && strcmp(before->url, spec.url) == 0) {
+                hl_fail(error, HL_ERROR_USAGE, "the source %s is given twice with the same URL", spec.name);
                 upd_source_spec_clear(&spec);
                 return NULL;
             }

@@ -142,13 +142,15 @@ static json_t *on_write_json(const EpScans *scans)
 static void add_identity(json_t *root, const EpEnrolled *enrolled)
 {
     const EpIdentity *identity;
+    g_auto(GStrv) urls = NULL;
 
     json_object_set_new(root, "enrolled", json_boolean(enrolled != NULL));
     if (enrolled == NULL)
         return;
     identity = ep_enrolled_identity(enrolled);
     set_text(root, "id", identity->id);
-    set_text(root, "server", identity->server);
+    urls = ep_enrolled_urls(enrolled);
+    set_text(root, "server", urls[0]);
     json_object_set_new(root, "line", line_json(ep_enrolled_link(enrolled)));
     json_object_set_new(root, "reports_waiting", json_integer((json_int_t)ep_enrolled_reports_waiting(enrolled)));
     set_time(root, "certificate_ends", hl_cert_info(identity->cert)->not_after);

@@ -70,9 +70,9 @@ static void add_place(GPtrArray *list, const char *id, const EpPlace *place, Wha
 
 static void add_enrolled(GPtrArray *list, const EpIdentity *identity, What what)
 {
-    if (what == URLS)
-        g_ptr_array_add(list, identity->server);
-    else
+    for (gsize i = 0; what == URLS && identity->servers[i] != NULL; i++)
+        g_ptr_array_add(list, identity->servers[i]);
+    if (what == BROKERS)
         add_round(list, identity->id, identity->brokers, g_strv_length(identity->brokers));
 }
 

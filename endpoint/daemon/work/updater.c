@@ -36,7 +36,7 @@ static GPtrArray *find_sources(const EpUpdaterContext *context, EpUpdateWork wor
                                               : (const char *const *)context->settings->update_sources,
                                .addresses = (const char *const *)own,
                                .activeupdate = context->settings->activeupdate_url,
-                               .server = context->identity->server };
+                               .servers = context->servers };
 
     return ep_round_sources(&wanted);
 }

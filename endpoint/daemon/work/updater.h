@@ -21,6 +21,7 @@ typedef struct {
     const EpConf *conf;
     const HlSettings *settings;
     const EpIdentity *identity; /* NULL: not enrolled, which leaves roll-back */
+    const char *const *servers; /* URLs of its server, in the order of attempts; NULL only without an identity */
     const char *directory;      /* the updater's state directory */
 } EpUpdaterContext;
 

@@ -334,10 +334,14 @@ static bool start_child(EpUpdates *updates, const GPtrArray *argv, HlTime deadli
 /* false: everybody was told. */
 static bool launch(EpUpdates *updates)
 {
+    const EpUpdateEnrolment *enrolment = &updates->enrolment;
+    g_auto(GStrv) servers = enrolment->identity != NULL ? enrolment->servers(enrolment->user) : NULL;
     EpUpdaterContext context = context_of(updates);
     g_autoptr(GError) error = NULL;
-    g_autoptr(GPtrArray) argv = ep_updater_arguments(&context, updates->work, updates->timeout, &error);
+    g_autoptr(GPtrArray) argv = NULL;
 
+    context.servers = (const char *const *)servers;
+    argv = ep_updater_arguments(&context, updates->work, updates->timeout, &error);
     if (argv != NULL && start_child(updates, argv, updates->timeout, &error))
         return true;
     finish_failed(updates, hl_error_name(hl_error_code(error)), error->message, false);

@@ -38,6 +38,7 @@ typedef struct {
     const EpIdentity *identity;
     EpSpool *spool;
     bool (*line_up)(gpointer user);
+    char **(*servers)(gpointer user); /* URLs, in the order of attempts; freed with g_strfreev */
     gpointer user;
 } EpUpdateEnrolment;
 
