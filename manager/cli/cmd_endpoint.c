@@ -31,18 +31,39 @@ static const CliColumn endpoint_columns[] = {
     { "INFECTED", "open_detections", cli_format_infected },
 };
 
+static const CliColumn ended_columns[] = {
+    { "ID", "id", NULL },
+    { "HOST", "host", NULL },
+    { "GROUP", "group", NULL },
+    { "LAST SEEN", "last_seen", cli_format_time },
+    { "CERTIFICATE ENDED", "certificate_expires", NULL },
+    { "COMES BACK BY ITSELF UNTIL", "certificate_grace", NULL },
+};
+
+/* The word of the flag that was given, which is a selector; NULL: none was. */
+static const char *flag_selector(const HlInvocation *call)
+{
+    return hl_cli_has(call, "outdated") ? "outdated" : hl_cli_has(call, "ended") ? "ended" : NULL;
+}
+
 bool cmd_endpoint_list(HlInvocation *call, GError **error)
 {
-    const char *selector = hl_cli_has(call, "outdated") ? "outdated" : call->n_args > 0 ? call->args[0] : NULL;
+    const char *flag = flag_selector(call);
+    const char *selector = flag != NULL ? flag : call->n_args > 0 ? call->args[0] : NULL;
     const char *arguments[] = { "selector", selector, NULL };
     g_autoptr(json_t) document = NULL;
 
-    if (hl_cli_has(call, "outdated") && call->n_args > 0)
-        return hl_fail(error, HL_ERROR_USAGE, "endpoint list takes a SELECTOR or --outdated, not both");
+    if (flag != NULL && call->n_args > 0)
+        return hl_fail(error, HL_ERROR_USAGE, "endpoint list takes a SELECTOR or --%s, not both", flag);
+    if (hl_cli_has(call, "outdated") && hl_cli_has(call, "ended"))
+        return hl_fail(error, HL_ERROR_USAGE, "endpoint list takes --outdated or --ended, not both");
     document = cli_call(call, "endpoint list", arguments, error);
     if (document == NULL)
         return false;
-    cli_show_list(call, document, "endpoints", endpoint_columns, G_N_ELEMENTS(endpoint_columns));
+    if (g_strcmp0(selector, "ended") == 0)
+        cli_show_list(call, document, "endpoints", ended_columns, G_N_ELEMENTS(ended_columns));
+    else
+        cli_show_list(call, document, "endpoints", endpoint_columns, G_N_ELEMENTS(endpoint_columns));
     return true;
 }
 
@@ -307,6 +328,14 @@ static void print_broker(const char *problem)
         puts(shown);
 }
 
+static void print_ended(json_int_t n)
+{
+    if (n > 0)
+        printf("%" JSON_INTEGER_FORMAT " %s: 'holdline endpoint list --ended' says until when they come back by "
+               "themselves.\n",
+               n, n == 1 ? "certificate of an endpoint has ended" : "certificates of endpoints have ended");
+}
+
 static void print_summary(const json_t *summary)
 {
     g_autofree char *all = cli_count(summary, "endpoints", "endpoint");
@@ -326,6 +355,7 @@ static void print_summary(const json_t *summary)
     print_broker(json_string_value(json_object_get(summary, "broker_reload")));
     if (cli_int(summary, "flooding") > 0)
         printf("%" JSON_INTEGER_FORMAT " held off for sending too much (flooding).\n", cli_int(summary, "flooding"));
+    print_ended(cli_int(summary, "certificates_ended"));
     print_repository(json_object_get(summary, "repository"));
     print_ends(json_object_get(summary, "ends"));
 }

@@ -21,6 +21,7 @@ static const HlFlag flags[] = {
       "Publish content even with less than half of the signatures that are in force; replace the server's certificate "
       "even by one that does not cover every place where endpoints are told to find it, and tell them such a place" },
     { "outdated", NULL, "Only endpoints whose patterns are older than the server's" },
+    { "ended", NULL, "Only endpoints whose certificate has ended, and until when they come back by themselves" },
     { "since", "DURATION", "Only what was reported within this time" },
     { "open", NULL, "Only what nobody has acknowledged, of endpoints that are there" },
     { "of", "SELECTOR", "All open detections of these endpoints" },
@@ -55,7 +56,7 @@ static const char *const init_flags[] = { "host", "broker-port", "http-port", "l
 static const char *const site_flags[] = { "site", NULL };
 static const char *const restore_flags[] = { "site", "replace", "journal", NULL };
 static const char *const set_flags[] = { "version", NULL };
-static const char *const list_flags[] = { "outdated", NULL };
+static const char *const list_flags[] = { "outdated", "ended", NULL };
 static const char *const status_flags[] = { "watch", NULL };
 static const char *const issue_flags[] = { "wait", "expires", "window", NULL };
 static const char *const scan_flags[] = { "paths", "wait", "expires", "window", NULL };
@@ -97,7 +98,7 @@ static const HlCommand commands[] = {
     { "group set", "GROUP KEY=VALUE...", "Change a group's settings", cmd_group_set, 2, HL_ARGS_ANY, set_flags },
     { "group delete", "GROUP", "Delete an empty group", cmd_group_delete, 1, 1, NULL },
     { "settings", "", "List every setting with its default and allowed values", cmd_settings, 0, 0, NULL },
-    { "endpoint list", "[SELECTOR | --outdated]", "List endpoints", cmd_endpoint_list, 0, 1, list_flags },
+    { "endpoint list", "[SELECTOR | --outdated | --ended]", "List endpoints", cmd_endpoint_list, 0, 1, list_flags },
     { "endpoint show", "ENDPOINT", "Show one endpoint", cmd_endpoint_show, 1, 1, NULL },
     { "endpoint history", "ENDPOINT", "Show what happened to an endpoint", cmd_endpoint_history, 1, 1, NULL },
     { "endpoint explain", "ENDPOINT", "Explain why an endpoint is shown as it is, with times", cmd_endpoint_explain, 1,
@@ -212,7 +213,7 @@ static const HlCommand commands[] = {
 
 static const HlProgram program = {
     .name = "holdline",
-    .summary = "Manages the endpoints of a site; SELECTOR is an id, a host name, @GROUP, all or outdated",
+    .summary = "Manages the endpoints of a site; SELECTOR is an id, a host name, @GROUP, all, outdated or ended",
     .commands = commands,
     .n_commands = G_N_ELEMENTS(commands),
     .flags = flags,

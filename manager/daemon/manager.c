@@ -262,7 +262,7 @@ static void build_observed(Manager *manager)
 
 static void build_state(Manager *manager)
 {
-    manager->status = mgr_status_new(&(MgrStatusOptions){ .fleet = &manager->fleet, .down = manager->down });
+    manager->status = mgr_status_new(&(MgrStatusOptions){ &manager->fleet, manager->down, &manager->conf });
     manager->delivery = mgr_delivery_new(&(MgrDeliveryOptions){
         &manager->conf, &manager->fleet, manager->down, manager->record, manager->status, manager->signing_key });
     manager->tracker =

@@ -163,7 +163,7 @@ static void build_state(Parts *p)
 
     p->down = mgr_down_new();
     p->gate = mgr_gate_new();
-    p->status = mgr_status_new(&(MgrStatusOptions){ &p->fleet, p->down });
+    p->status = mgr_status_new(&(MgrStatusOptions){ &p->fleet, p->down, &p->conf });
     p->pki = mgr_pki_new(&(MgrPkiOptions){ p->dir, &p->conf, &p->fleet, p->record }, &error);
     g_assert_no_error(error);
     p->own = mgr_own_new(&(MgrOwnOptions){ p->dir, &p->fleet, p->record, p->pki, on_renewed, p });

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "lib/base/unconst.h"
+#include "manager/daemon/ground/selector.h"
 #include "tests/support/manager_parts.h"
 
 #define MAX_FLUSH     100
@@ -390,6 +391,36 @@ static void test_hostile(void)
     g_assert_cmpuint(bus_fake_published(parts->bus, ENDPOINTS), ==, 0);
 }
 
+/* Who is away with a certificate that has ended is counted and listed, and until when it comes back by itself. */
+static void test_ended(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    MgrEndpoint *one = parts_add_endpoint(parts, "e-one");
+    MgrEndpoint *two = parts_add_endpoint(parts, "e-two");
+    MgrEndpoint *three = parts_add_endpoint(parts, "e-three");
+    g_autofree char *until = NULL;
+    g_autoptr(GPtrArray) ended = NULL;
+    g_autoptr(json_t) summary = NULL;
+    g_autoptr(json_t) document = NULL;
+    g_autoptr(json_t) revoked = NULL;
+
+    clock_fake_advance(HL_MINUTE); /* they are not asked each time */
+    until = hl_time_format(hl_clock_wall() + parts->conf.grace);
+    one->record.cert_expires = hl_clock_wall();
+    two->record.cert_expires = hl_clock_wall() + 1;
+    three->record.cert_expires = hl_clock_wall() - HL_DAY;
+    three->record.revoked_at = hl_clock_wall() - HL_DAY; /* does not come back */
+    summary = mgr_status_summary(parts->status, NULL);
+    g_assert_cmpint(number_of(summary, "certificates_ended"), ==, 1);
+    ended = mgr_selector_filter(&parts->fleet, NULL, "ended", NULL);
+    g_assert_cmpuint(ended->len, ==, 1);
+    g_assert_true(ended->pdata[0] == one);
+    document = mgr_status_endpoint(parts->status, one);
+    g_assert_cmpstr(json_string_value(json_object_get(document, "certificate_grace")), ==, until);
+    revoked = mgr_status_endpoint(parts->status, three);
+    g_assert_true(json_is_null(json_object_get(revoked, "certificate_grace")));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -405,5 +436,6 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/status/blind", test_blind);
     g_test_add_func("/manager/status/events", test_events);
     g_test_add_func("/manager/status/hostile", test_hostile);
+    g_test_add_func("/manager/status/ended", test_ended);
     return g_test_run();
 }

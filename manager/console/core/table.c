@@ -43,6 +43,7 @@ const ConColumn con_columns[CON_N_COLUMNS] = {
     { "last_scan_files", "last_scan.files", CON_NUMBER },
     { "last_scan_found", "last_scan.found", CON_NUMBER },
     { "certificate_expires", "certificate_expires", CON_TIME },
+    { "certificate_grace", "certificate_grace", CON_TIME },
     { "clock_skew_ms", "clock_skew_ms", CON_NUMBER },
     { "revoked", "revoked", CON_FLAG },
     { "removed", "removed", CON_FLAG },

@@ -29,7 +29,7 @@ typedef struct {
 #define CON_COLUMN_ID    0
 #define CON_COLUMN_HOST  1
 #define CON_COLUMN_GROUP 2
-#define CON_N_COLUMNS    39
+#define CON_N_COLUMNS    40
 
 extern const ConColumn con_columns[CON_N_COLUMNS];
 

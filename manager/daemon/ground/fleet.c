@@ -473,6 +473,12 @@ MgrVerdictFacts mgr_endpoint_facts(const MgrEndpoint *endpoint, char **address)
                               .port = (unsigned)endpoint->record.direct_port };
 }
 
+bool mgr_endpoint_has_ended(const MgrEndpoint *endpoint, HlTime now)
+{
+    return endpoint->record.revoked_at == 0 && endpoint->record.cert_expires > 0 &&
+           endpoint->record.cert_expires <= now;
+}
+
 bool mgr_endpoint_is_up(const MgrEndpoint *endpoint)
 {
     return endpoint->record.presence.actual == MGR_ACTUAL_ONLINE ||

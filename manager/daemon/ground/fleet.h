@@ -217,6 +217,9 @@ bool mgr_endpoint_has_desired(const MgrEndpoint *endpoint);
  * repository. */
 bool mgr_endpoint_is_behind(const MgrEndpoint *endpoint, const char *versions);
 bool mgr_endpoint_is_outdated(const MgrFleet *fleet, const MgrEndpoint *endpoint);
+/* Whether the certificate of one that is not revoked has ended by this clock (wall): it is away, and comes back by
+ * proof of its old key or with a bundle. */
+bool mgr_endpoint_has_ended(const MgrEndpoint *endpoint, HlTime now);
 bool mgr_endpoint_is_up(const MgrEndpoint *endpoint); /* Online or Stale */
 /* Whether a report of it is on its way through the writer: it may say how one of its commands ended. */
 bool mgr_endpoint_is_reporting(const MgrEndpoint *endpoint);

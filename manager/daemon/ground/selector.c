@@ -68,6 +68,11 @@ static bool is_outdated(const MgrFleet *fleet, const MgrEndpoint *endpoint, cons
     return !endpoint->record.display.removed && mgr_endpoint_is_outdated(fleet, endpoint);
 }
 
+static bool has_ended(const MgrFleet *fleet G_GNUC_UNUSED, const MgrEndpoint *endpoint, const char *word G_GNUC_UNUSED)
+{
+    return !endpoint->record.display.removed && mgr_endpoint_has_ended(endpoint, hl_clock_wall());
+}
+
 static bool is_of_group(const MgrFleet *fleet G_GNUC_UNUSED, const MgrEndpoint *endpoint, const char *word)
 {
     return strcmp(endpoint->record.group, word + 1) == 0;
@@ -85,17 +90,20 @@ static void add_matching(const MgrFleet *fleet, const MgrCaller *caller, MatchFn
             g_ptr_array_add(found, value);
 }
 
+static const struct {
+    const char *word;
+    MatchFn match;
+} conditions[] = { { "all", is_any }, { "outdated", is_outdated }, { "ended", has_ended } };
+
 static bool select_word(const MgrFleet *fleet, const MgrCaller *caller, const char *word, GPtrArray *found,
                         GError **error)
 {
     MgrEndpoint *endpoint;
 
-    if (strcmp(word, "all") == 0) {
-        add_matching(fleet, caller, is_any, word, found);
-        return true;
-    }
-    if (strcmp(word, "outdated") == 0) {
-        add_matching(fleet, caller, is_outdated, word, found);
+    for (gsize i = 0; i < G_N_ELEMENTS(conditions); i++) {
+        if (strcmp(word, conditions[i].word) != 0)
+            continue;
+        add_matching(fleet, caller, conditions[i].match, word, found);
         return true;
     }
     if (word[0] == '@') {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Names and selectors: which endpoints and groups a caller's words mean.  id, host name, @group, all, outdated; several
- * joined by commas.
+/* Names and selectors: which endpoints and groups a caller's words mean.  id, host name, @group, all, outdated, ended
+ * (its certificate has); several joined by commas.
  *
  * What is outside of the caller's groups is not there: `all` leaves it out, and its name is answered like one that
  * does not exist.  So each lookup takes the caller, and a handler has no other way from a word to an endpoint.  caller

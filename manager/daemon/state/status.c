@@ -14,12 +14,16 @@
  * made later says what is. */
 #define MAX_FLUSH 100
 
-#define MAX_ENDS 20 /* told of: the summary is one message */
+#define ENDED_EVERY (10 * HL_SECOND) /* how often all are asked whether their certificate has ended */
+#define MAX_ENDS    20               /* told of: the summary is one message */
 
 struct MgrStatus {
     MgrFleet *fleet;
     MgrDown *down;
     MgrSums *sums;
+    const MgrConf *conf;
+    guint ended; /* certificates, as counted at ended_mono */
+    HlTime ended_mono;
     GQueue queue; /* MgrEndpoint * whose topic is to be written */
     bool blind, summary_dirty;
     uint64_t revision; /* counts what was touched since the start */
@@ -35,6 +39,7 @@ MgrStatus *mgr_status_new(const MgrStatusOptions *options)
     MgrStatus *status = g_new0(MgrStatus, 1);
 
     status->fleet = options->fleet;
+    status->conf = options->conf;
     status->down = options->down;
     status->sums = mgr_sums_new(options->fleet);
     status->blind = true; /* until the link says otherwise */
@@ -141,6 +146,12 @@ static void add_order(json_t *document, const MgrStatus *status, uint64_t revisi
     json_object_set_new(document, "revision", json_integer((json_int_t)revision));
 }
 
+/* Until when it comes back by proof of its old key; 0: it has none that could. */
+static HlTime grace_end(const MgrStatus *status, const MgrEndpointRecord *record)
+{
+    return record->cert_expires > 0 && record->revoked_at == 0 ? record->cert_expires + status->conf->grace : 0;
+}
+
 json_t *mgr_status_endpoint(const MgrStatus *status, const MgrEndpoint *endpoint)
 {
     const MgrEndpointRecord *record = &endpoint->record;
@@ -165,6 +176,7 @@ json_t *mgr_status_endpoint(const MgrStatus *status, const MgrEndpoint *endpoint
     add_order(document, status, endpoint->revision);
     json_object_set_new(document, "flooding", json_boolean(endpoint->held_off_until > 0));
     json_object_set_new(document, "held_off_until", time_value(endpoint->held_off_until));
+    json_object_set_new(document, "certificate_grace", time_value(grace_end(status, record)));
     json_object_set_new(document, "observed_address", json_string(record->observed));
     json_object_set_new(document, "observed_by", json_string(record->observed_by));
     json_object_set_new(
@@ -250,7 +262,37 @@ static json_t *ends_value(const json_t *ends, const MgrCaller *caller)
     return array;
 }
 
-static json_t *summary_of(const MgrStatus *status, const MgrCaller *caller, const MgrTotals *totals)
+/* No touch says that one has ended: it is the time that does. */
+static guint count_ended(const MgrFleet *fleet, const MgrCaller *caller)
+{
+    HlTime now = hl_clock_wall();
+    GHashTableIter iter;
+    gpointer value;
+    guint n = 0;
+
+    g_hash_table_iter_init(&iter, fleet->endpoints);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        const MgrEndpoint *endpoint = value;
+
+        n += !endpoint->record.display.removed && mgr_endpoint_has_ended(endpoint, now) &&
+             mgr_caller_sees(caller, endpoint->record.group);
+    }
+    return n;
+}
+
+/* For the topic. */
+static guint ended_lately(MgrStatus *status)
+{
+    HlTime mono = hl_clock_mono();
+
+    if (status->ended_mono == 0 || mono - status->ended_mono >= ENDED_EVERY) {
+        status->ended_mono = mono;
+        status->ended = count_ended(status->fleet, NULL);
+    }
+    return status->ended;
+}
+
+static json_t *summary_of(const MgrStatus *status, const MgrCaller *caller, const MgrTotals *totals, guint ended)
 {
     json_t *document = json_object();
 
@@ -264,6 +306,7 @@ static json_t *summary_of(const MgrStatus *status, const MgrCaller *caller, cons
     json_object_set_new(document, "outdated", json_integer(totals->outdated));
     json_object_set_new(document, "settings_behind", json_integer(totals->settings_behind));
     json_object_set_new(document, "flooding", json_integer(totals->flooding));
+    json_object_set_new(document, "certificates_ended", json_integer(ended));
     add_findings_summary(document, totals);
     json_object_set_new(document, "open_commands", json_integer(count_commands(status->fleet, caller)));
     json_object_set_new(document, "server_blind", json_boolean(status->blind));
@@ -286,7 +329,7 @@ json_t *mgr_status_summary(const MgrStatus *status, const MgrCaller *caller)
     while (g_hash_table_iter_next(&iter, NULL, &value))
         if (mgr_caller_sees(caller, ((const MgrEndpoint *)value)->record.group))
             mgr_totals_add(&totals, status->fleet, value);
-    return summary_of(status, caller, &totals);
+    return summary_of(status, caller, &totals, count_ended(status->fleet, caller));
 }
 
 uint64_t mgr_status_looks(const MgrStatus *status)
@@ -416,7 +459,7 @@ void mgr_status_flush(MgrStatus *status)
     }
     if (status->summary_dirty && hl_clock_mono() - status->summary_mono >= SUMMARY_EVERY) {
         status->summary_mono = hl_clock_mono();
-        g_autoptr(json_t) summary = summary_of(status, NULL, mgr_sums_get(status->sums));
+        g_autoptr(json_t) summary = summary_of(status, NULL, mgr_sums_get(status->sums), ended_lately(status));
 
         status->summary_dirty =
             mgr_down_send_json(status->down, HL_TOPIC_STATUS_SUMMARY, "", summary) == MGR_DOWN_NOT_NOW;

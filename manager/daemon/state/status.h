@@ -6,6 +6,7 @@
 #define MANAGER_DAEMON_STATE_STATUS_H
 
 #include "lib/base/json.h"
+#include "manager/core/conf.h"
 #include "manager/daemon/ground/down.h"
 #include "manager/daemon/ground/fleet.h"
 
@@ -14,6 +15,7 @@ typedef struct MgrStatus MgrStatus;
 typedef struct {
     MgrFleet *fleet;
     MgrDown *down;
+    const MgrConf *conf; /* enrolment.grace */
 } MgrStatusOptions;
 
 MgrStatus *mgr_status_new(const MgrStatusOptions *options);
