@@ -2,8 +2,9 @@
 /* What the manager does with messages after the broker let them in: link, heartbeat, report, echo, admin request.
  *
  * Below 'a' the first byte picks one of them, and the rest is its payload as it is.  From 'a' on each message is built
- * from the bytes, so that it decodes, and there may be several; from 'q' on they are not committed one by one.  After
- * it all a restart would find what memory has, except where several waited for one commit. */
+ * from the bytes, so that it decodes, and there may be several; from 'q' on they are not committed one by one.  From
+ * 0xf0 on the rest is the text that a monitor sends on its own topic.  After it all a restart would find what memory
+ * has, except where several waited for one commit. */
 #include <string.h>
 
 #include "lib/base/log.h"
@@ -13,6 +14,7 @@
 #include "tests/support/manager_parts.h"
 
 #define MAX_MESSAGES 4
+#define MONITOR      0xf0
 
 static const struct {
     HlTopic topic;
@@ -79,7 +81,8 @@ static const char *const values[] = {
 static GPtrArray *words; /* for wire_fill.h; ends with NULL */
 static Parts *parts;
 static uint64_t settings_counter;
-static char *command; /* open, of e-one */
+static guint certificates; /* that there are before an input */
+static char *command;      /* open, of e-one */
 
 static void add_words(const char *list)
 {
@@ -111,8 +114,17 @@ static void begin(void)
 
     hl_log_set_level(HL_LOG_ERROR);
     if (parts == NULL) {
+        g_autofree char *csr = NULL;
+
         parts = parts_new();
+        csr = parts_make_csr_text();
+        parts_call(parts, "monitor create", "name", "eye", "csr", csr, NULL);
+        parts_commit(parts);
+        timer_fake_advance(6 * HL_SECOND); /* the broker has its lists by then, and the call is answered */
+        bus_fake_forget(parts->bus);
+        g_assert_true(mgr_fleet_has_live_name(&parts->fleet, "eye", "monitor"));
         settings_counter = parts->fleet.settings_counter;
+        certificates = g_hash_table_size(parts->fleet.certificates);
     }
     if (words == NULL)
         collect_words();
@@ -132,7 +144,8 @@ static bool is_as_before(void)
 
     parts->fleet.settings_counter = settings_counter; /* a claim moves it; the registry's only grows */
     return group != NULL && g_hash_table_size(parts->fleet.groups) == 1 && group->record.version == 1 &&
-           g_hash_table_size(parts->fleet.tokens) == 0 && g_hash_table_size(parts->fleet.certificates) == 1 &&
+           g_hash_table_size(parts->fleet.tokens) == 0 &&
+           g_hash_table_size(parts->fleet.certificates) == certificates &&
            g_hash_table_size(parts->fleet.accounts) == 1 && mgr_fleet_endpoint(&parts->fleet, "e-one") != NULL;
 }
 
@@ -188,6 +201,15 @@ static void deliver(guint kind, GBytes *payload)
                                                   .response_topic = reply });
 }
 
+static void deliver_text(GBytes *payload)
+{
+    g_autofree char *topic = hl_topic_name(HL_TOPIC_MONITOR_REQUEST, "eye");
+
+    bus_fake_deliver(
+        parts->bus,
+        &(HlBusMessage){ .topic = topic, .payload = payload, .qos = hl_topic_row(HL_TOPIC_MONITOR_REQUEST)->qos });
+}
+
 /* The arguments of a call that the word COMMAND stands in are about the command that there is. */
 static void name_command(HlMsgCall *call)
 {
@@ -236,7 +258,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     begin();
     bytes.words = (const char *const *)words->pdata;
-    if (data[0] >= 'a') {
+    if (data[0] >= MONITOR) {
+        payload = g_bytes_new(data + 1, size - 1);
+        deliver_text(payload);
+    } else if (data[0] >= 'a') {
         deliver_all_built(&bytes, data[0] < 'q');
     } else {
         payload = g_bytes_new(data + 1, size - 1);
