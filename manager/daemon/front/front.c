@@ -2,6 +2,7 @@
 #include "manager/daemon/front/front.h"
 
 #include <string.h>
+#include <sys/statvfs.h>
 
 #include "lib/base/file.h"
 #include "lib/base/log.h"
@@ -35,41 +36,40 @@ static void on_renew(HlHttpRequest *request, gpointer user)
     mgr_late_renewals_handle(front->late_renewals, request);
 }
 
+static MgrHealth look_at_health(const MgrFront *front)
+{
+    const MgrTimestampView timestamp = mgr_timestamp_view(front->parts.metrics.timestamp);
+    MgrHealth health = { .broker_up = mgr_down_is_up(front->parts.down),
+                         .repository = timestamp.age,
+                         .repository_end = timestamp.expires };
+    struct statvfs disk;
+
+    if (statvfs(front->parts.dir, &disk) == 0) {
+        health.disk_free = (uint64_t)disk.f_bavail * disk.f_frsize;
+        health.disk_size = (uint64_t)disk.f_blocks * disk.f_frsize;
+    }
+    return health;
+}
+
 static void on_metrics(HlHttpRequest *request, gpointer user)
 {
     const MgrFront *front = user;
     HlHttpCounts counts = hl_http_server_count(front->server);
-    char *text = mgr_metrics_print(&front->parts.metrics, &counts);
+    MgrHealth health = look_at_health(front);
+    char *text = mgr_metrics_print(&front->parts.metrics, &counts, &health);
     g_autoptr(GBytes) body = g_bytes_new_take(text, strlen(text));
 
     hl_http_answer(request, 200, "text/plain; version=0.0.4", body, NULL);
 }
 
-/* The repository does not make the server unwell: a supervisor that restarts it would mend nothing. */
-static char *describe_health(const MgrFront *front)
-{
-    const MgrTimestampView timestamp = mgr_timestamp_view(front->parts.metrics.timestamp);
-    g_autofree char *end = hl_time_format(timestamp.expires);
-
-    if (!mgr_down_is_up(front->parts.down))
-        return g_strdup("no broker\n");
-    if (timestamp.age < MGR_SIGNATURE_AGEING)
-        return g_strdup("ok\n");
-    return g_strdup_printf("ok\nwarning: the pattern repository's timestamp %s %s: see 'holdline status'\n",
-                           timestamp.age == MGR_SIGNATURE_EXPIRED ? "expired"
-                           : timestamp.age == MGR_SIGNATURE_AHEAD ? "was signed ahead of time and expires"
-                                                                  : "was not renewed and expires",
-                           end);
-}
-
 static void on_health(HlHttpRequest *request, gpointer user)
 {
     const MgrFront *front = user;
-    bool well = mgr_down_is_up(front->parts.down);
-    char *text = describe_health(front);
+    MgrHealth health = look_at_health(front);
+    char *text = mgr_health_describe(&health);
     g_autoptr(GBytes) body = g_bytes_new_take(text, strlen(text));
 
-    hl_http_answer(request, well ? 200 : 503, "text/plain", body, NULL);
+    hl_http_answer(request, mgr_health_is_well(&health) ? 200 : 503, "text/plain", body, NULL);
 }
 
 static void set_routes(MgrFront *front)
@@ -113,6 +113,7 @@ static void make_parts(MgrFront *front)
                                                                             .record = parts->record,
                                                                             .status = parts->status,
                                                                             .pki = parts->pki });
+    front->parts.metrics.status = parts->status;
     front->parts.metrics.applicants = front->applicants;
     front->parts.metrics.enrol = front->enrol;
     front->parts.metrics.late_renewals = front->late_renewals;

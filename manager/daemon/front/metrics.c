@@ -3,10 +3,20 @@
 
 #include <string.h>
 
+#define MAX_GROUPS 200
+
 typedef struct {
     const char *name, *help;
     uint64_t value;
 } Metric;
+
+typedef struct {
+    const char *name, *help, *member;
+} Counted;
+
+typedef struct {
+    const char *name, *help, *label, *member;
+} Labelled;
 
 static void add_metrics(GString *out, const Metric *metrics, gsize n)
 {
@@ -102,12 +112,94 @@ static void add_server(GString *out, const MgrMetricsParts *parts, const HlHttpC
     add_metrics(out, metrics, G_N_ELEMENTS(metrics));
 }
 
-char *mgr_metrics_print(const MgrMetricsParts *parts, const HlHttpCounts *http)
+/* What the summary counts, from the same document that 'holdline status' shows. */
+static const Counted counted[] = {
+    { "endpoints_removed", "Endpoints that left the console because they were away for long", "removed" },
+    { "endpoints_outdated", "Endpoints with patterns behind the server's", "outdated" },
+    { "endpoints_settings_behind", "Endpoints without the settings that they should have", "settings_behind" },
+    { "endpoints_never_scanned", "Endpoints that never reported a scan", "never_scanned" },
+};
+
+/* Members of the summary that are objects of counts: a label for each, from a fixed set of words. */
+static const Labelled labelled[] = {
+    { "endpoints_displayed", "Endpoints by what the console shows", "displayed", "displayed" },
+    { "endpoints_verdict", "Endpoints by verdict", "verdict", "verdicts" },
+};
+
+static void begin_gauge(GString *out, const char *name, const char *help)
+{
+    g_string_append_printf(out, "# HELP holdline_%s %s\n# TYPE holdline_%s gauge\n", name, help, name);
+}
+
+static void add_summary(GString *out, const MgrStatus *status)
+{
+    g_autoptr(json_t) summary = mgr_status_summary(status, NULL);
+
+    for (gsize i = 0; i < G_N_ELEMENTS(counted); i++)
+        add_metrics(out,
+                    &(Metric){ counted[i].name, counted[i].help,
+                               (uint64_t)json_integer_value(json_object_get(summary, counted[i].member)) },
+                    1);
+    for (gsize i = 0; i < G_N_ELEMENTS(labelled); i++) {
+        const char *word;
+        json_t *count;
+
+        begin_gauge(out, labelled[i].name, labelled[i].help);
+        json_object_foreach(json_object_get(summary, labelled[i].member), word, count)
+            g_string_append_printf(out, "holdline_%s{%s=\"%s\"} %" JSON_INTEGER_FORMAT "\n", labelled[i].name,
+                                   labelled[i].label, word, json_integer_value(count));
+    }
+    add_metrics(out,
+                &(Metric){ "audit_rows", "Rows of the audit log",
+                           (uint64_t)json_integer_value(json_object_get(json_object_get(summary, "audit"), "rows")) },
+                1);
+}
+
+static gint by_members(gconstpointer a, gconstpointer b)
+{
+    const MgrGroup *one = *(MgrGroup *const *)a, *other = *(MgrGroup *const *)b;
+
+    return one->members != other->members ? (one->members < other->members ? 1 : -1)
+                                          : strcmp(one->record.name, other->record.name);
+}
+
+/* A label for each group, of which there may be any number: the largest ones. */
+static void add_groups(GString *out, const MgrFleet *fleet)
+{
+    g_autoptr(GPtrArray) groups = mgr_fleet_values(fleet->groups);
+
+    g_ptr_array_sort(groups, by_members);
+    begin_gauge(out, "group_endpoints", "Endpoints of each group, the 200 largest");
+    /* names of groups are identifiers: nothing in them has to be escaped */
+    for (guint i = 0; i < MIN(groups->len, MAX_GROUPS); i++) {
+        const MgrGroup *group = groups->pdata[i];
+
+        g_string_append_printf(out, "holdline_group_endpoints{group=\"%s\"} %u\n", group->record.name, group->members);
+    }
+}
+
+static void add_health(GString *out, const MgrHealth *health)
+{
+    const Metric metrics[] = {
+        { "healthy", "1 while GET /healthz answers 200", mgr_health_is_well(health) },
+        { "disk_free_bytes", "Free on the disk of the site", health->disk_free },
+        { "disk_size_bytes", "Size of the disk of the site", health->disk_size },
+    };
+
+    add_metrics(out, metrics, G_N_ELEMENTS(metrics));
+    begin_gauge(out, "build_info", "Always 1; which version runs");
+    g_string_append(out, "holdline_build_info{version=\"" HOLDLINE_VERSION "\"} 1\n");
+}
+
+char *mgr_metrics_print(const MgrMetricsParts *parts, const HlHttpCounts *http, const MgrHealth *health)
 {
     GString *out = g_string_new(NULL);
 
     add_endpoints(out, parts);
+    add_summary(out, parts->status);
+    add_groups(out, parts->fleet);
     add_server(out, parts, http);
+    add_health(out, health);
     mgr_ends_print_metric(parts->ends, out);
     return g_string_free(out, FALSE);
 }

@@ -4,9 +4,11 @@
 #define MANAGER_DAEMON_FRONT_METRICS_H
 
 #include "lib/http/serve.h"
+#include "manager/core/health.h"
 #include "manager/daemon/calls/dispatch.h"
 #include "manager/daemon/state/ends.h"
 #include "manager/daemon/state/floods.h"
+#include "manager/daemon/state/status.h"
 #include "manager/daemon/state/timestamp.h"
 #include "manager/daemon/work/enrol.h"
 #include "manager/daemon/work/late_renewals.h"
@@ -26,7 +28,8 @@ typedef struct {
     const MgrRenewals *renewals;
     const MgrReports *reports;
     const MgrFinds *finds;
-    const MgrApplicants *applicants; /* these three are set by the front, whose own they are */
+    const MgrStatus *status; /* this and the next three are set by the front, whose own they are */
+    const MgrApplicants *applicants;
     const MgrEnrol *enrol;
     const MgrLateRenewals *late_renewals;
     const MgrLink *link;
@@ -35,6 +38,6 @@ typedef struct {
 } MgrMetricsParts;
 
 /* Caller frees. */
-char *mgr_metrics_print(const MgrMetricsParts *parts, const HlHttpCounts *http);
+char *mgr_metrics_print(const MgrMetricsParts *parts, const HlHttpCounts *http, const MgrHealth *health);
 
 #endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manager/core/health.h"
+
+/* Too little for the registry's next writes: a hundredth of the disk, of a large one 64 MiB. */
+#define DISK_SHARE 100
+#define DISK_MOST  (UINT64_C(64) * 1024 * 1024)
+
+static bool is_broker_away(const MgrHealth *health)
+{
+    return !health->broker_up;
+}
+
+static bool is_disk_full(const MgrHealth *health)
+{
+    return health->disk_size > 0 && health->disk_free < MIN(health->disk_size / DISK_SHARE, DISK_MOST);
+}
+
+static bool is_repository_ended(const MgrHealth *health)
+{
+    return health->repository == MGR_SIGNATURE_EXPIRED;
+}
+
+static bool is_repository_ageing(const MgrHealth *health)
+{
+    return health->repository == MGR_SIGNATURE_AGEING;
+}
+
+static bool is_repository_ahead(const MgrHealth *health)
+{
+    return health->repository == MGR_SIGNATURE_AHEAD;
+}
+
+typedef struct {
+    bool (*holds)(const MgrHealth *health);
+    bool is_warning; /* it works still */
+    const char *text;
+} Row;
+
+static const Row rows[] = {
+    { is_broker_away, false, "no broker: every status is as last known; the manager's log says why" },
+    { is_disk_full, false, "the disk of the site is full: nothing can be stored; make room, it goes on by itself" },
+    { is_repository_ended, false,
+      "the pattern repository's timestamp expired, and endpoints refuse it: 'holdline status' has the remedy" },
+    { is_repository_ageing, true,
+      "the pattern repository's timestamp was not renewed and will expire: see 'holdline status'" },
+    { is_repository_ahead, true,
+      "the pattern repository's timestamp was signed ahead of time and will expire: see 'holdline status'" },
+};
+
+bool mgr_health_is_well(const MgrHealth *health)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
+        if (!rows[i].is_warning && rows[i].holds(health))
+            return false;
+    return true;
+}
+
+char *mgr_health_describe(const MgrHealth *health)
+{
+    GString *out = g_string_new(mgr_health_is_well(health) ? "ok\n" : "not healthy\n");
+    g_autofree char *end = hl_time_format(health->repository_end);
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
+        if (rows[i].holds(health))
+            g_string_append_printf(out, "%s%s\n", rows[i].is_warning ? "warning: " : "", rows[i].text);
+    if (health->repository >= MGR_SIGNATURE_AGEING)
+        g_string_append_printf(out, "the repository's timestamp ends %s\n", end);
+    return g_string_free(out, FALSE);
+}

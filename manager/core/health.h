@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whether the server does what it is for, and in words why not: what /healthz answers and holdline_healthy counts.
+ *
+ * Not whether a restart would help: nothing here is mended by one. */
+#ifndef MANAGER_CORE_HEALTH_H
+#define MANAGER_CORE_HEALTH_H
+
+#include "manager/core/signature_age.h"
+
+typedef struct {
+    bool broker_up;
+    uint64_t disk_free, disk_size; /* bytes, where the site is; size 0: not known, and not judged */
+    MgrSignatureAge repository;
+    HlTime repository_end; /* wall */
+} MgrHealth;
+
+bool mgr_health_is_well(const MgrHealth *health);
+
+/* "ok" or "not healthy" on the first line, then a line for each thing that is wrong, or soon will be, with its remedy.
+ * Caller frees. */
+char *mgr_health_describe(const MgrHealth *health);
+
+#endif
