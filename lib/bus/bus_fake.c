@@ -333,6 +333,17 @@ HlBus *bus_fake_find_at(const char *client_id, const char *broker)
     return NULL;
 }
 
+HlBus *bus_fake_find_prefix(const char *prefix, const char *broker)
+{
+    for (GList *at = buses.tail; at != NULL; at = at->prev) {
+        const HlBusOptions *options = &((HlBus *)at->data)->options;
+
+        if (g_str_has_prefix(options->client_id, prefix) && strcmp(options->brokers[0], broker) == 0)
+            return at->data;
+    }
+    return NULL;
+}
+
 HlBus *bus_fake_last(void)
 {
     return g_queue_peek_tail(&buses);

@@ -25,6 +25,9 @@ HlBus *bus_fake_last(void);
 /* The same for one whose first address is that. */
 HlBus *bus_fake_find_at(const char *client_id, const char *broker);
 
+/* The same by the beginning of the client id. */
+HlBus *bus_fake_find_prefix(const char *prefix, const char *broker);
+
 /* What it was made with (brokers as of hl_bus_set_brokers).  Borrowed. */
 const HlBusOptions *bus_fake_options(const HlBus *bus);
 

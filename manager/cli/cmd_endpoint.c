@@ -318,7 +318,7 @@ static void print_ends(const json_t *ends)
         printf("... %u more ends are near: 'holdline status --json' lists them.\n", more);
 }
 
-/* What an external broker was not told. */
+/* What is wrong with an external broker. */
 static void print_broker(const char *problem)
 {
     g_autofree char *text = problem != NULL ? hl_text_printable(problem) : NULL;
@@ -353,6 +353,7 @@ static void print_summary(const json_t *summary)
     if (json_is_true(json_object_get(summary, "server_blind")))
         puts("The server has no broker at the moment: every status is as last known.");
     print_broker(json_string_value(json_object_get(summary, "broker_reload")));
+    print_broker(json_string_value(json_object_get(summary, "broker_split")));
     if (cli_int(summary, "flooding") > 0)
         printf("%" JSON_INTEGER_FORMAT " held off for sending too much (flooding).\n", cli_int(summary, "flooding"));
     print_ended(cli_int(summary, "certificates_ended"));

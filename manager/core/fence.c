@@ -6,6 +6,7 @@
  * alone. */
 #define LONG_WAIT  (5 * MGR_FENCE_SAY_EVERY)
 #define SHORT_WAIT (5 * MGR_FENCE_SAY_EVERY / 2)
+#define ECHO_WAIT  (10 * MGR_FENCE_SAY_EVERY) /* what follows is an alarm, and a burst may hold the manager up */
 
 #define BELIEVED_LEAD ((HlTime)3650 * HL_DAY)
 
@@ -48,6 +49,13 @@ MgrFenceFinding mgr_fence_find(const MgrFenceEar *ear, const MgrFencePeer *self,
     if (!ear->is_up)
         return MGR_FENCE_LISTENING;
     return now - ear->up_at >= (said_online ? LONG_WAIT : SHORT_WAIT) ? MGR_FENCE_QUIET : MGR_FENCE_LISTENING;
+}
+
+MgrFenceEcho mgr_fence_echo(const MgrFenceEar *ear, HlTime now)
+{
+    if (ear->heard_self)
+        return MGR_FENCE_EAR_HEARS;
+    return ear->is_up && now - ear->up_at >= ECHO_WAIT ? MGR_FENCE_EAR_HEARS_NOT : MGR_FENCE_EAR_LISTENS;
 }
 
 /* Two that began at one moment, by clocks that agree: any order will do that both see. */

@@ -62,6 +62,15 @@ void mgr_fence_state(MgrFenceEar *ear, const MgrFencePeer *state);
 /* manager/alive. */
 void mgr_fence_alive(MgrFenceEar *ear, const MgrFencePeer *self, const MgrFencePeer *peer);
 
+/* Whether this manager itself, which says manager/alive every second on its own link, is heard there. */
+typedef enum {
+    MGR_FENCE_EAR_LISTENS, /* not known yet */
+    MGR_FENCE_EAR_HEARS,
+    MGR_FENCE_EAR_HEARS_NOT, /* another broker, which does not know the one of the link */
+} MgrFenceEcho;
+
+MgrFenceEcho mgr_fence_echo(const MgrFenceEar *ear, HlTime now);
+
 MgrFenceFinding mgr_fence_find(const MgrFenceEar *ear, const MgrFencePeer *self, HlTime now);
 
 /* ---- what is done about it */

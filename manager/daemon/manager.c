@@ -97,13 +97,12 @@ static gboolean on_second(gpointer user)
     mgr_console_tick(manager->console);
     mgr_patterns_tick(manager->patterns);
     mgr_timestamp_tick(manager->timestamp);
-    mgr_status_set_broker_reload(manager->status, mgr_rereader_problem(mgr_pki_rereader(manager->pki)));
     mgr_own_tick(manager->own);
     mgr_issued_tick(manager->issued);
     mgr_ends_tick(manager->ends);
     if (manager->observed != NULL)
         mgr_observed_tick(manager->observed);
-    mgr_fence_tick(manager->fence);
+    mgr_fence_tick(manager->fence, mgr_down_is_up(manager->down));
     mgr_link_tick(manager->link);
     mgr_floods_tick(manager->floods);
     mgr_tracker_flush(manager->tracker);

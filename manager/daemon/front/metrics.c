@@ -79,6 +79,7 @@ static void add_server(GString *out, const MgrMetricsParts *parts, const HlHttpC
     const MgrRereader *rereader = mgr_pki_rereader(parts->pki);
     const MgrRereaderCounts rereads = mgr_rereader_count(rereader);
     const Metric metrics[] = {
+        { "broker_split", "1 while broker.addresses lead to brokers that do not know each other", link.split },
         { "broker_reload_failed", "1 while the last run of broker.reload-command failed",
           mgr_rereader_problem(rereader) != NULL },
         { "broker_reloads_total", "Runs of broker.reload-command", rereads.runs },

@@ -18,7 +18,9 @@
 
 #define WATCH_EVERY \
     (30 * HL_SECOND) /* so long two managers may serve, each at its own broker, once a name leads to both */
-#define MAX_MARKER 4096
+#define MAX_MARKER   4096
+#define SETTLED      (15 * HL_SECOND) /* after the link came up, until this manager is looked for */
+#define LISTEN_EVERY (5 * HL_MINUTE)
 
 #define REMEDY                                                                                                       \
     "If the other one is right, keep this copy of the site as it is; else stop the other one, and tell this one to " \
@@ -39,6 +41,10 @@ struct MgrFence {
     void (*clear)(gpointer user); /* NULL: nobody waits */
     gpointer clear_user;
     HlTime watched; /* mono */
+
+    MgrLookout *self_look;     /* NULL: none under way */
+    HlTime up_since, listened; /* mono; 0: the link is down; it never did */
+    char *split;               /* what is wrong with the addresses; NULL: nothing that is known */
 };
 
 /* ---------------------------------------------------------------------------------------------------------- who it is
@@ -367,8 +373,78 @@ void mgr_fence_reconfigured(MgrFence *fence)
     fence->watched = MIN(fence->watched, hl_clock_mono() - WATCH_EVERY);
 }
 
-void mgr_fence_tick(MgrFence *fence)
+/* ----------------------------------------------------------------------- brokers of its own that do not know each
+ * other
+ */
+
+static void set_split(MgrFence *fence, char *split)
 {
+    if (split != NULL && g_strcmp0(split, fence->split) != 0)
+        hl_warn("line", "%s", split);
+    else if (split == NULL && fence->split != NULL)
+        hl_info("line", "this manager is heard at each of broker.addresses again");
+    g_free(fence->split);
+    fence->split = split;
+}
+
+static void on_self_looked(const MgrLooked *looked, gpointer user)
+{
+    MgrFence *fence = user;
+
+    if (looked->kind == MGR_LOOKED_SPLIT)
+        set_split(fence,
+                  g_strdup_printf("broker.addresses lead to brokers that do not know each other: what endpoints say at "
+                                  "%s is not heard; let all of them lead to one broker or one cluster",
+                                  looked->address));
+    else if (looked->kind == MGR_LOOKED_QUIET)
+        set_split(fence, NULL);
+    g_clear_pointer(&fence->self_look, mgr_lookout_free);
+}
+
+static void listen_for_self(MgrFence *fence)
+{
+    g_autoptr(GError) error = NULL;
+
+    fence->listened = hl_clock_mono();
+    fence->self_look =
+        mgr_lookout_new(&(MgrLookoutOptions){ .dir = fence->options.dir,
+                                              .addresses = hl_unconst(fence->options.conf->broker_addresses),
+                                              .self = &fence->self,
+                                              .for_self = true,
+                                              .done = on_self_looked,
+                                              .user = fence },
+                        &error);
+    if (fence->self_look == NULL)
+        hl_log_limited(HL_LOG_WARN, "line", "split", "whether the brokers know each other is not known: %s",
+                       error->message);
+}
+
+/* Only while the link stands can it be heard.  With one address there is nothing to compare. */
+static void watch_split(MgrFence *fence, bool is_up)
+{
+    HlTime now = hl_clock_mono();
+
+    if (!is_up || g_strv_length(fence->options.conf->broker_addresses) < 2) {
+        fence->up_since = 0;
+        g_clear_pointer(&fence->self_look, mgr_lookout_free);
+        return;
+    }
+    if (fence->up_since == 0)
+        fence->up_since = now;
+    if (fence->self_look == NULL && now - fence->up_since >= SETTLED &&
+        (fence->listened == 0 || now - fence->listened >= LISTEN_EVERY))
+        listen_for_self(fence);
+}
+
+const char *mgr_fence_split(const MgrFence *fence)
+{
+    return fence->split;
+}
+
+void mgr_fence_tick(MgrFence *fence, bool is_up)
+{
+    if (fence->options.conf->broker_mode == MGR_BROKER_EXTERNAL && !fence->is_over)
+        watch_split(fence, is_up);
     if (fence->options.conf->broker_mode != MGR_BROKER_MANAGED || !fence->serving || fence->is_over ||
         fence->look != NULL || fence->clear != NULL || hl_clock_mono() - fence->watched < WATCH_EVERY)
         return;
@@ -397,6 +473,8 @@ void mgr_fence_free(MgrFence *fence)
         return;
     g_clear_handle_id(&fence->retry, g_source_remove);
     mgr_lookout_free(fence->look);
+    mgr_lookout_free(fence->self_look);
+    g_free(fence->split);
     g_free(fence->last_at);
     g_free(fence);
 }

@@ -60,7 +60,11 @@ const MgrFencePeer *mgr_fence_self(const MgrFence *fence);
 void mgr_fence_reconfigured(MgrFence *fence);
 
 /* Once a second. */
-void mgr_fence_tick(MgrFence *fence);
+void mgr_fence_tick(MgrFence *fence, bool is_up);
+
+/* What is wrong with broker.addresses of an external broker, a sentence with the remedy: they lead to brokers that do
+ * not know each other, so that endpoints at some of them are not heard.  NULL: nothing that is known.  Borrowed. */
+const char *mgr_fence_split(const MgrFence *fence);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MgrFence, mgr_fence_free)
 

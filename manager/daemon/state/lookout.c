@@ -31,7 +31,7 @@ typedef struct {
 struct MgrLookout {
     GStrv addresses;
     MgrFencePeer self;
-    bool is_thorough;
+    bool is_thorough, for_self;
     void (*done)(const MgrLooked *looked, gpointer user);
     gpointer user;
     GMainContext *context;
@@ -144,12 +144,39 @@ static gboolean tell_deaf(MgrLookout *lookout)
     return G_SOURCE_REMOVE;
 }
 
+/* Of the first address at which this manager is not heard; QUIET: heard at each that let the look in. */
+static gboolean step_for_self(MgrLookout *lookout)
+{
+    HlTime now = hl_clock_mono();
+    const Post *split = NULL;
+    guint deaf = 0;
+
+    for (guint i = 0; i < lookout->n_posts; i++) {
+        const Post *post = &lookout->posts[i];
+        MgrFenceEcho echo = mgr_fence_echo(&post->ear, now);
+
+        if (is_deaf(lookout, post))
+            deaf++;
+        else if (echo == MGR_FENCE_EAR_LISTENS)
+            return G_SOURCE_CONTINUE;
+        else if (echo == MGR_FENCE_EAR_HEARS_NOT && split == NULL)
+            split = post;
+    }
+    if (deaf == lookout->n_posts)
+        return tell_deaf(lookout);
+    tell(lookout, &(MgrLooked){ .kind = split != NULL ? MGR_LOOKED_SPLIT : MGR_LOOKED_QUIET,
+                                .address = split != NULL ? split->address : NULL });
+    return G_SOURCE_REMOVE;
+}
+
 static gboolean on_step(gpointer user)
 {
     MgrLookout *lookout = user;
     HlTime now = hl_clock_mono();
     guint quiet = 0, deaf = 0;
 
+    if (lookout->for_self)
+        return step_for_self(lookout);
     for (guint i = 0; i < lookout->n_posts; i++) {
         const Post *post = &lookout->posts[i];
         MgrFenceFinding finding = mgr_fence_find(&post->ear, &lookout->self, now);
@@ -178,8 +205,9 @@ static bool post_open(Post *post, const MgrLookoutOptions *options, const MgrAut
                       GError **error)
 {
     g_autofree char *name = g_strdup_printf(MGR_SITE_LOOKOUT "%016" G_GINT64_MODIFIER "x", hl_random_u64());
-    g_autofree char *cert_name = g_strdup_printf("pki/" MGR_SITE_LOOKOUT "%u.pem", number);
-    g_autofree char *key_name = g_strdup_printf("pki/" MGR_SITE_LOOKOUT "%u.key", number);
+    const char *kind = options->for_self ? "self-" : "";
+    g_autofree char *cert_name = g_strdup_printf("pki/" MGR_SITE_LOOKOUT "%s%u.pem", kind, number);
+    g_autofree char *key_name = g_strdup_printf("pki/" MGR_SITE_LOOKOUT "%s%u.key", kind, number);
     g_autofree char *ca = mgr_site_path(options->dir, "pki/ca.pem");
     g_autofree char *state = hl_topic_name(HL_TOPIC_MANAGER_STATE, "");
     g_autofree char *alive = hl_topic_name(HL_TOPIC_MANAGER_ALIVE, "");
@@ -216,6 +244,7 @@ MgrLookout *mgr_lookout_new(const MgrLookoutOptions *options, GError **error)
     lookout->addresses = g_strdupv(hl_unconst(options->addresses));
     lookout->self = *options->self;
     lookout->is_thorough = options->is_thorough;
+    lookout->for_self = options->for_self;
     lookout->done = options->done;
     lookout->user = options->user;
     lookout->context = options->context;

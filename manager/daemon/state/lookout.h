@@ -17,6 +17,7 @@ typedef enum {
     MGR_LOOKED_DEAF,  /* none of the addresses let it in: reason says why */
     MGR_LOOKED_QUIET, /* no other manager lives there; other is the last one that the brokers know of, or NULL */
     MGR_LOOKED_OTHER, /* other lives */
+    MGR_LOOKED_SPLIT, /* for_self: this manager is not heard at address */
 } MgrLookedKind;
 
 /* Borrowed by the callback. */
@@ -33,7 +34,10 @@ typedef struct {
     const MgrFencePeer *self;     /* copied */
     bool is_wary;                 /* MgrFenceEar */
     bool is_thorough;             /* waits for each address as long as it may take, not only for the quickest */
-    GMainContext *context;        /* NULL: the default one */
+    /* Not another manager alone is listened for, but this one too, while it is connected: at each of the addresses. Has
+     * files of its own, and may run beside a look of the other kind. */
+    bool for_self;
+    GMainContext *context; /* NULL: the default one */
     /* Once, not from inside mgr_lookout_new; may free the lookout. */
     void (*done)(const MgrLooked *looked, gpointer user);
     gpointer user;

@@ -31,7 +31,7 @@ struct MgrStatus {
     json_t *repository; /* NULL: nothing is known of it yet */
     json_t *audit;
     json_t *ends;
-    char *broker_reload; /* NULL: nothing is wrong with it */
+    char *broker_reload, *broker_split; /* NULL: nothing is wrong with it */
 };
 
 MgrStatus *mgr_status_new(const MgrStatusOptions *options)
@@ -58,6 +58,7 @@ void mgr_status_free(MgrStatus *status)
     json_decref(status->audit);
     json_decref(status->ends);
     g_free(status->broker_reload);
+    g_free(status->broker_split);
     g_free(status);
 }
 
@@ -312,6 +313,8 @@ static json_t *summary_of(const MgrStatus *status, const MgrCaller *caller, cons
     json_object_set_new(document, "server_blind", json_boolean(status->blind));
     json_object_set_new(document, "broker_reload",
                         status->broker_reload != NULL ? json_string(status->broker_reload) : json_null());
+    json_object_set_new(document, "broker_split",
+                        status->broker_split != NULL ? json_string(status->broker_split) : json_null());
     json_object_set_new(document, "latest_patterns", patterns_value(status->fleet->latest));
     json_object_set(document, "repository", status->repository != NULL ? status->repository : json_null());
     json_object_set(document, "audit", status->audit != NULL ? status->audit : json_null());
@@ -405,13 +408,23 @@ void mgr_status_set_ends(MgrStatus *status, json_t *ends)
     status->ends = ends;
 }
 
-void mgr_status_set_broker_reload(MgrStatus *status, const char *problem)
+static void set_problem(MgrStatus *status, char **shown, const char *problem)
 {
-    if (g_strcmp0(problem, status->broker_reload) == 0)
+    if (g_strcmp0(problem, *shown) == 0)
         return;
     status->summary_dirty = true;
-    g_free(status->broker_reload);
-    status->broker_reload = g_strdup(problem);
+    g_free(*shown);
+    *shown = g_strdup(problem);
+}
+
+void mgr_status_set_broker_reload(MgrStatus *status, const char *problem)
+{
+    set_problem(status, &status->broker_reload, problem);
+}
+
+void mgr_status_set_broker_split(MgrStatus *status, const char *problem)
+{
+    set_problem(status, &status->broker_split, problem);
 }
 
 /* An event for what follows from several causes, where it is told: the change that counts is the one between two

@@ -50,6 +50,9 @@ void mgr_status_set_ends(MgrStatus *status, json_t *ends);
 /* What is wrong with telling an external broker; NULL: nothing. */
 void mgr_status_set_broker_reload(MgrStatus *status, const char *problem);
 
+/* What is wrong with the addresses of one; NULL: nothing that is known. */
+void mgr_status_set_broker_split(MgrStatus *status, const char *problem);
+
 /* Writes what was touched, part of it per turn.  Called some fifty times a second. */
 void mgr_status_flush(MgrStatus *status);
 

@@ -40,6 +40,7 @@ MgrLinkCounts mgr_link_count(const MgrLink *link)
     MgrLinkCounts counts = link->counts;
 
     counts.blind = link->sight.state == MGR_SIGHT_BLIND;
+    counts.split = link->parts.fence != NULL && mgr_fence_split(link->parts.fence) != NULL;
     return counts;
 }
 
@@ -581,8 +582,17 @@ void mgr_link_reconfigured(MgrLink *link)
     link->sight_policy.window = link->parts.conf->reconnect_window;
 }
 
+static void show_broker(const MgrLink *link)
+{
+    const MgrLinkOptions *parts = &link->parts;
+
+    mgr_status_set_broker_reload(parts->status, mgr_rereader_problem(mgr_pki_rereader(parts->pki)));
+    mgr_status_set_broker_split(parts->status, parts->fence != NULL ? mgr_fence_split(parts->fence) : NULL);
+}
+
 void mgr_link_tick(MgrLink *link)
 {
+    show_broker(link);
     mgr_announce_alive(&link->self);
     follow_sight(link, mgr_sight_tick(&link->sight, &link->sight_policy, mgr_now()));
     /* while the broker owes an answer, the silence may be its own */

@@ -50,6 +50,7 @@ void mgr_link_tick(MgrLink *link);
 typedef struct {
     uint64_t births, heartbeats, bad_messages, unknown_senders;
     bool blind;
+    bool split; /* brokers that do not know each other */
 } MgrLinkCounts;
 
 MgrLinkCounts mgr_link_count(const MgrLink *link);

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* manager/daemon/state/fence and lookout: brokers of one site that do not know each other. */
+#include <string.h>
+
+#include "manager/daemon/state/fence.h"
+#include "proto/wire.h"
+#include "tests/support/manager_parts.h"
+#include "tests/support/timer_fake.h"
+
+typedef struct {
+    Parts *parts;
+    MgrFence *fence;
+} World;
+
+static void set_conf(Parts *parts, const char *name, const char *value)
+{
+    g_autoptr(GError) error = NULL;
+
+    g_assert_true(hl_option_set(hl_option_find(mgr_conf_table(), name), &parts->conf, value, &error));
+    g_assert_no_error(error);
+}
+
+static void set_up(World *world, gconstpointer unused G_GNUC_UNUSED)
+{
+    world->parts = parts_new();
+    set_conf(world->parts, "broker.mode", "external");
+    set_conf(world->parts, "broker.addresses", "one:1,two:1");
+    world->fence =
+        mgr_fence_new(&(MgrFenceOptions){ .dir = world->parts->dir, .conf = &world->parts->conf, .lock = -1 });
+    mgr_fence_serve(world->fence, 500);
+}
+
+static void tear_down(World *world, gconstpointer unused G_GNUC_UNUSED)
+{
+    mgr_fence_free(world->fence);
+    parts_free(world->parts);
+}
+
+/* The look at an address; NULL: there is none. */
+static HlBus *look(const char *address)
+{
+    return bus_fake_find_prefix("lookout-", address);
+}
+
+static void say_alive(const World *world, HlBus *at)
+{
+    const MgrFencePeer *self = mgr_fence_self(world->fence);
+    HlMsgManagerState state = HOLDLINE__V1__MANAGER_STATE__INIT;
+    g_autoptr(GBytes) payload = NULL;
+
+    state.online = true;
+    state.instance = self->instance;
+    state.epoch = self->epoch;
+    payload = HL_WIRE_ENCODE(&state);
+    bus_fake_deliver(at, &(HlBusMessage){ .topic = "holdline/v1/manager/alive", .payload = payload });
+}
+
+static gboolean on_marker(gpointer user)
+{
+    *(bool *)user = true;
+    return G_SOURCE_REMOVE;
+}
+
+/* A step of the look, whose timer is GLib's own: one that is due later has fired behind it. */
+static void step(void)
+{
+    g_autoptr(GSource) marker = g_timeout_source_new(25);
+    bool fired = false;
+
+    g_source_set_callback(marker, on_marker, &fired, NULL);
+    g_source_attach(marker, NULL);
+    while (!fired)
+        g_main_context_iteration(NULL, TRUE);
+}
+
+static void begin_look(World *world)
+{
+    mgr_fence_tick(world->fence, true);
+    timer_fake_advance(14 * HL_SECOND);
+    mgr_fence_tick(world->fence, true);
+    g_assert_null(look("one:1"));
+    timer_fake_advance(HL_SECOND);
+    mgr_fence_tick(world->fence, true);
+    g_assert_nonnull(look("one:1"));
+    g_assert_nonnull(look("two:1"));
+}
+
+/* Heard at one, not at the other; heard again five minutes later. */
+static void test_split(World *world, gconstpointer unused G_GNUC_UNUSED)
+{
+    begin_look(world);
+    bus_fake_up(look("one:1"));
+    bus_fake_up(look("two:1"));
+    say_alive(world, look("one:1"));
+    timer_fake_advance(9 * HL_SECOND);
+    step();
+    g_assert_null(mgr_fence_split(world->fence));
+    timer_fake_advance(HL_SECOND);
+    step();
+    g_assert_nonnull(strstr(mgr_fence_split(world->fence), "what endpoints say at two:1 is not heard"));
+    g_assert_null(look("one:1"));
+    timer_fake_advance(5 * HL_MINUTE);
+    mgr_fence_tick(world->fence, true);
+    for (guint i = 0; i < 2; i++) {
+        HlBus *at = look(i == 0 ? "one:1" : "two:1");
+
+        bus_fake_up(at);
+        say_alive(world, at);
+    }
+    step();
+    g_assert_null(mgr_fence_split(world->fence));
+}
+
+/* An address where nobody answers tells nothing, and neither does a look that the link did not outlive. */
+static void test_no_alarm(World *world, gconstpointer unused G_GNUC_UNUSED)
+{
+    begin_look(world);
+    bus_fake_up(look("one:1"));
+    say_alive(world, look("one:1"));
+    bus_fake_fail(look("two:1"), "connection refused", 100);
+    step();
+    g_assert_null(mgr_fence_split(world->fence));
+    g_assert_null(look("one:1"));
+    timer_fake_advance(5 * HL_MINUTE);
+    mgr_fence_tick(world->fence, true);
+    bus_fake_up(look("one:1"));
+    bus_fake_up(look("two:1"));
+    mgr_fence_tick(world->fence, false); /* the link is lost */
+    g_assert_null(look("one:1"));
+    timer_fake_advance(HL_MINUTE);
+    mgr_fence_tick(world->fence, true); /* it is back, and has to settle */
+    g_assert_null(look("one:1"));
+    g_assert_null(mgr_fence_split(world->fence));
+}
+
+/* With one address there is nothing to compare. */
+static void test_not_needed(World *world, gconstpointer unused G_GNUC_UNUSED)
+{
+    set_conf(world->parts, "broker.addresses", "one:1");
+    for (guint second = 0; second < 30; second++) {
+        timer_fake_advance(HL_SECOND);
+        mgr_fence_tick(world->fence, true);
+        g_assert_null(look("one:1"));
+    }
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add("/manager/split/noticed", World, NULL, set_up, test_split, tear_down);
+    g_test_add("/manager/split/no-alarm", World, NULL, set_up, test_no_alarm, tear_down);
+    g_test_add("/manager/split/not-needed", World, NULL, set_up, test_not_needed, tear_down);
+    return g_test_run();
+}
