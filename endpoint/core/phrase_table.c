@@ -260,6 +260,8 @@ const EpPhrase ep_phrases[] = {
     { N_("asked to stay away: another machine uses this identity"), "" },
     { N_("%s; a second look at the network and the certificates found nothing wrong"), "s" },
     { N_("no manager here"), "" },
+    { N_("the broker refused the subscription to %s"), "" },
+    { N_("does its access list fit this version?"), "" },
     { N_("the broker answers, and the server does not"), "" },
     { N_("is it running, and at this broker?"), "" },
     { N_("this machine's own files cannot be used"), "" },

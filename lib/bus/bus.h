@@ -46,6 +46,10 @@ typedef struct {
      * (the sentences in cause.c). */
     void (*failed)(const char *broker, const char *reason, HlTime delay, gpointer user);
     void (*message)(const HlBusMessage *message, gpointer user);
+    /* Behind up: the broker let this client subscribe to less than it asked for; problem names the first filter and
+     * the broker's reason.  Not of filters that begin with '$', which a broker need not have.  The CLI's bus does not
+     * call it. */
+    void (*refused)(const char *problem, gpointer user);
 } HlBusHandlers; /* any may be NULL but message */
 
 /* Asked for each message that arrives, before it is copied; false: it is dropped.  On a thread of the library, whatever

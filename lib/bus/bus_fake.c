@@ -167,6 +167,15 @@ void bus_fake_up(HlBus *bus)
     bus->calling--;
 }
 
+void bus_fake_up_refused(HlBus *bus, const char *problem)
+{
+    bus_fake_up(bus);
+    bus->calling++;
+    if (bus->options.handlers.refused != NULL)
+        bus->options.handlers.refused(problem, bus->options.user);
+    bus->calling--;
+}
+
 void bus_fake_fail(HlBus *bus, const char *reason, HlTime delay)
 {
     if (bus->state == HL_BUS_DOWN)

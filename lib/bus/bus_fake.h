@@ -41,6 +41,9 @@ void bus_fake_attempt(HlBus *bus);
  * attempt come first. */
 void bus_fake_up(HlBus *bus);
 
+/* The same, and the broker refused a subscription: refused() is called behind up(). */
+void bus_fake_up_refused(HlBus *bus, const char *problem);
+
 /* The attempt fails: failed() is called with delay.  After an hl_bus_reconnect in mid-attempt it ends silently. */
 void bus_fake_fail(HlBus *bus, const char *reason, HlTime delay);
 

@@ -318,6 +318,8 @@ static void on_event(gpointer item, gpointer user)
             break;
         }
         come_up(bus);
+        if (event->text != NULL && bus->state == HL_BUS_UP && bus->handlers.refused != NULL)
+            bus->handlers.refused(event->text, bus->user);
         break;
     case HL_LINK_FAILED:
         if (event->is_final || bus->closing)

@@ -10,7 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define RETAIN_NEVER 2 /* MQTT 5, 3.8.3.1: nothing retained is sent for the subscription */
+#define REFUSED      0x80 /* reason codes from here on are refusals (MQTT 5, 2.4) */
+#define RETAIN_NEVER 2    /* MQTT 5, 3.8.3.1: nothing retained is sent for the subscription */
 #define CLOSE_WAIT_S 1
 
 /* Messages handed over that paho's thread has not taken yet; its default of 100 fails in the middle of a burst.  Enough
@@ -27,6 +28,7 @@ struct HlLink {
     pthread_cond_t closed_changed;
     bool closed;
     char *ssl_problem; /* OpenSSL's first complaint; protected by the lock */
+    GStrv filters;     /* that were asked for */
 };
 
 /* ------------------------------------------------------------------------------------------------- paho's threads */
@@ -71,8 +73,10 @@ static void on_connected(void *context, MQTTAsync_successData5 *data)
 static void on_connect_failed(void *context, MQTTAsync_failureData5 *data)
 {
     HlLink *link = context;
-    bool refused = data != NULL && data->reasonCode != MQTTREASONCODE_SUCCESS;
-    const char *refusal = refused ? MQTTReasonCode_toString(data->reasonCode) : NULL;
+    /* of a CONNACK paho may have the broker's reason in code alone */
+    int code = data == NULL ? 0 : data->reasonCode != MQTTREASONCODE_SUCCESS ? (int)data->reasonCode : data->code;
+    const char *refusal = code >= REFUSED ? MQTTReasonCode_toString((enum MQTTReasonCodes)code) : NULL;
+    bool refused;
     g_autofree char *text = NULL;
 
     pthread_mutex_lock(&link->lock);
@@ -87,19 +91,36 @@ static void on_connect_failed(void *context, MQTTAsync_failureData5 *data)
     post(link, (HlLinkEvent){ .kind = HL_LINK_FAILED, .text = text, .is_final = refused });
 }
 
-static void on_subscribed(void *context, MQTTAsync_successData5 *data G_GNUC_UNUSED)
+static char *describe_refusal(const char *filter, enum MQTTReasonCodes code)
 {
-    post(context, (HlLinkEvent){ .kind = HL_LINK_SUBSCRIBED });
+    const char *reason = MQTTReasonCode_toString(code);
+
+    return g_strdup_printf("the broker refused the subscription to %s: %s; does its access list fit this version?",
+                           filter, reason != NULL ? reason : "no reason");
+}
+
+/* Of several filters paho calls this a success, whatever the broker said of each. */
+static void on_subscribed(void *context, MQTTAsync_successData5 *data)
+{
+    HlLink *link = context;
+    int n = (int)g_strv_length(link->filters);
+    g_autofree char *refusal = NULL;
+
+    /* of one alone the list of codes is not filled in, and a refusal of it is a failure */
+    for (int i = 0; n > 1 && i < MIN(n, data->alt.sub.reasonCodeCount) && refusal == NULL; i++)
+        if (data->alt.sub.reasonCodes[i] >= REFUSED && link->filters[i][0] != '$')
+            refusal = describe_refusal(link->filters[i], data->alt.sub.reasonCodes[i]);
+    post(link, (HlLinkEvent){ .kind = HL_LINK_SUBSCRIBED, .text = refusal });
 }
 
 static void on_subscribe_failed(void *context, MQTTAsync_failureData5 *data)
 {
-    const char *text =
-        data != NULL && data->reasonCode != MQTTREASONCODE_SUCCESS ? MQTTReasonCode_toString(data->reasonCode) : NULL;
+    HlLink *link = context;
+    g_autofree char *text = data != NULL && data->reasonCode != MQTTREASONCODE_SUCCESS
+                                ? describe_refusal(link->filters[0], data->reasonCode)
+                                : g_strdup("the broker refused the subscriptions");
 
-    post(context, (HlLinkEvent){ .kind = HL_LINK_FAILED,
-                                 .text = hl_unconst(text != NULL ? text : "the broker refused the subscriptions"),
-                                 .is_final = true });
+    post(link, (HlLinkEvent){ .kind = HL_LINK_FAILED, .text = text, .is_final = true });
 }
 
 static void on_lost(void *context, char *cause)
@@ -343,6 +364,8 @@ const char *hl_link_subscribe(HlLink *link, char *const *filters, guint n_live, 
         post(link, (HlLinkEvent){ .kind = HL_LINK_SUBSCRIBED });
         return NULL;
     }
+    g_strfreev(link->filters);
+    link->filters = g_strdupv(hl_unconst(filters));
     for (guint i = 0; i < n; i++) {
         each[i] = qos;
         details[i] = (MQTTSubscribe_options)MQTTSubscribe_options_initializer;
@@ -447,5 +470,6 @@ void hl_link_free(HlLink *link)
     pthread_mutex_destroy(&link->lock);
     pthread_cond_destroy(&link->closed_changed);
     g_free(link->ssl_problem);
+    g_strfreev(link->filters);
     g_free(link);
 }

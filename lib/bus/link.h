@@ -38,7 +38,8 @@ typedef struct {
     HlLink *link;
     HlLinkEventKind kind;
     HlLinkSending *sending; /* HL_LINK_SENT, HL_LINK_SEND_FAILED; borrowed */
-    char *text;             /* HL_LINK_FAILED, HL_LINK_LOST: why, for people */
+    char *text;             /* HL_LINK_FAILED, HL_LINK_LOST: why, for people; HL_LINK_SUBSCRIBED: what was refused, or
+                               NULL */
     bool is_final; /* HL_LINK_FAILED: text is the broker's word, or of a time when the connection stood; else it
                       is paho's, which has one for many causes */
     guint window;  /* HL_LINK_CONNECTED: the broker's Receive Maximum */

@@ -103,6 +103,8 @@ static gboolean on_second(gpointer user)
     if (manager->observed != NULL)
         mgr_observed_tick(manager->observed);
     mgr_fence_tick(manager->fence, mgr_down_is_up(manager->down));
+    mgr_status_set_broker_reload(manager->status, mgr_rereader_problem(mgr_pki_rereader(manager->pki)));
+    mgr_status_set_broker_split(manager->status, mgr_fence_split(manager->fence));
     mgr_link_tick(manager->link);
     mgr_floods_tick(manager->floods);
     mgr_tracker_flush(manager->tracker);

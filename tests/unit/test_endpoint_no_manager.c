@@ -157,10 +157,24 @@ static void test_no_manager_goes_on(Fixture *f, gconstpointer unused G_GNUC_UNUS
     g_assert_false(bus_fake_is_closing(bus(), NULL));
 }
 
+/* A subscription that the broker refused is shown for as long as the link lasts: the manager's answers do not mend it.
+ */
+static void test_refused(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+    bus_fake_up_refused(bus(), "the broker refused the subscription to x: Not authorized");
+    deliver_ack(f, empty_ack());
+    g_assert_cmpstr(shown(f), ==, "the broker refused the subscription to x: Not authorized");
+    bus_fake_down(bus(), "connection lost");
+    g_assert_cmpstr(shown(f), ==, "connection lost");
+    bus_fake_up(bus());
+    g_assert_cmpstr(shown(f), ==, "");
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add("/endpoint-link/no-manager", Fixture, NULL, set_up, test_no_manager, tear_down);
     g_test_add("/endpoint-link/no-manager/goes-on", Fixture, NULL, set_up, test_no_manager_goes_on, tear_down);
+    g_test_add("/endpoint-link/refused-subscription", Fixture, NULL, set_up, test_refused, tear_down);
     return g_test_run();
 }

@@ -26,7 +26,8 @@ struct EpLink {
     HlTime hold_off;
     HlTime since, next_attempt;
     char *last_error;
-    char *parting; /* why the link is being closed by this side; NULL: it is not */
+    bool is_refused; /* last_error is of a subscription: it lasts as long as the link */
+    char *parting;   /* why the link is being closed by this side; NULL: it is not */
     uint64_t attempts;
 };
 
@@ -84,6 +85,7 @@ static void on_up(gpointer user)
     link->since = hl_clock_wall();
     link->next_attempt = 0;
     link->attempts = 0;
+    link->is_refused = false;
     g_clear_pointer(&link->last_error, g_free);
     ep_pulse_changed(link->has.pulse);
     hl_info("line", "up at %s, session %" G_GUINT64_FORMAT, hl_bus_broker(link->bus), link->session);
@@ -115,6 +117,18 @@ static void on_failed(const char *broker, const char *reason, HlTime delay, gpoi
     ep_pulse_changed(link->has.pulse);
     hl_log_limited(HL_LOG_WARN, "line", broker, "cannot connect to %s: %s", broker, reason);
     link->has.handlers.failed(broker, reason, link->has.user);
+}
+
+/* The line is up, and what it would have brought does not come. */
+static void on_refused(const char *problem, gpointer user)
+{
+    EpLink *link = user;
+
+    g_free(link->last_error);
+    link->last_error = g_strdup(problem);
+    link->is_refused = true;
+    hl_log_limited(HL_LOG_WARN, "line", "refused", "%s", problem);
+    ep_pulse_changed(link->has.pulse);
 }
 
 static void on_message(const HlBusMessage *message, gpointer user)
@@ -165,7 +179,7 @@ static bool start_bus(EpLink *link, GError **error)
                              .proof = HL_BUS_PROVED_BY_WORD,
                              .keepalive = link->has.keepalive,
                              .first_delay = MIN(FIRST_SPREAD, link->has.backoff_base),
-                             .handlers = { on_will, on_up, on_down, on_failed, on_message },
+                             .handlers = { on_will, on_up, on_down, on_failed, on_message, on_refused },
                              .user = link };
 
     link->bus = hl_bus_new(&options, error);
@@ -265,7 +279,7 @@ void ep_link_prove(EpLink *link)
     if (link->bus == NULL)
         return;
     hl_bus_prove(link->bus);
-    if (link->last_error == NULL)
+    if (link->last_error == NULL || link->is_refused)
         return;
     g_clear_pointer(&link->last_error, g_free);
     ep_pulse_changed(link->has.pulse);

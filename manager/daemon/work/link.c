@@ -535,7 +535,12 @@ static bool connect_bus(MgrLink *link, GError **error)
         .keepalive = 10 * HL_SECOND,
         .backoff_base = 200,
         .backoff_cap = 5 * HL_SECOND,
-        .handlers = { .will = make_will, .up = on_up, .down = on_down, .failed = on_failed, .message = on_message },
+        .handlers = { .will = make_will,
+                      .up = on_up,
+                      .down = on_down,
+                      .failed = on_failed,
+                      .message = on_message,
+                      },
         .user = link,
         .entrance = { mgr_gate_admit, link->parts.gate },
     };
@@ -582,17 +587,8 @@ void mgr_link_reconfigured(MgrLink *link)
     link->sight_policy.window = link->parts.conf->reconnect_window;
 }
 
-static void show_broker(const MgrLink *link)
-{
-    const MgrLinkOptions *parts = &link->parts;
-
-    mgr_status_set_broker_reload(parts->status, mgr_rereader_problem(mgr_pki_rereader(parts->pki)));
-    mgr_status_set_broker_split(parts->status, parts->fence != NULL ? mgr_fence_split(parts->fence) : NULL);
-}
-
 void mgr_link_tick(MgrLink *link)
 {
-    show_broker(link);
     mgr_announce_alive(&link->self);
     follow_sight(link, mgr_sight_tick(&link->sight, &link->sight_policy, mgr_now()));
     /* while the broker owes an answer, the silence may be its own */
