@@ -36,14 +36,11 @@ static void print_certificate(const json_t *document)
 }
 
 /* Who does not follow, and why: one line each. */
-static void print_announced(const json_t *announced)
+static void print_left(const json_t *document)
 {
-    const json_t *left = json_object_get(announced, "left");
-    json_int_t more = cli_int(announced, "more");
+    const json_t *left = json_object_get(document, "left");
+    json_int_t more = cli_int(document, "more");
 
-    printf("announced    %s by %s\nfollowing    %" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT " endpoints\n",
-           cli_text(announced, "changed_at"), cli_text(announced, "changed_by"), cli_int(announced, "following"),
-           cli_int(announced, "of"));
     for (size_t i = 0; i < json_array_size(left); i++) {
         const json_t *endpoint = json_array_get(left, i);
         const char *state = cli_text(endpoint, "state");
@@ -54,6 +51,14 @@ static void print_announced(const json_t *announced)
     }
     if (more > 0)
         printf("  and %" JSON_INTEGER_FORMAT " more\n", more);
+}
+
+static void print_announced(const json_t *announced)
+{
+    printf("announced    %s by %s\nfollowing    %" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT " endpoints\n",
+           cli_text(announced, "changed_at"), cli_text(announced, "changed_by"), cli_int(announced, "following"),
+           cli_int(announced, "of"));
+    print_left(announced);
 }
 
 static void print_server(const json_t *document)
@@ -76,6 +81,44 @@ bool cmd_server_show(HlInvocation *call, GError **error)
         return false;
     if (!cli_show_json(call, document))
         print_server(document);
+    return true;
+}
+
+static void print_rollover(const json_t *document)
+{
+    const json_t *keys = json_object_get(document, "keys");
+    bool is_on = json_array_size(keys) > 1;
+
+    for (size_t i = 0; i < json_array_size(keys); i++) {
+        const json_t *key = json_array_get(keys, i);
+
+        printf("sealing key  %s, %s\n", cli_text(key, "id"),
+               json_is_true(json_object_get(key, "signs")) ? "signs" : "announced");
+    }
+    if (!is_on) {
+        printf("rollover     none\n");
+        return;
+    }
+    printf("rollover     since %s\nholding both %" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT " endpoints\n",
+           cli_text(document, "since"), cli_int(document, "holding"), cli_int(document, "of"));
+    print_left(document);
+}
+
+/* holdline server rollover start, status, finish, cancel: the call has the command's name. */
+bool cmd_server_rollover(HlInvocation *call, GError **error)
+{
+    const char *arguments[] = { "force", hl_cli_has(call, "force") ? "yes" : NULL, NULL };
+    g_autoptr(json_t) document = cli_call(call, call->command->name, arguments, error);
+    json_int_t withdrawn;
+
+    if (document == NULL)
+        return false;
+    if (cli_show_json(call, document))
+        return true;
+    withdrawn = cli_int(document, "bundles_withdrawn");
+    if (withdrawn > 0)
+        printf("%" JSON_INTEGER_FORMAT " bundles name the old key and are withdrawn: make new ones.\n", withdrawn);
+    print_rollover(document);
     return true;
 }
 

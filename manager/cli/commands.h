@@ -77,6 +77,7 @@ bool cmd_account_request(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_
 bool cmd_account_certificate(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool cmd_server_show(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool cmd_server_set(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool cmd_server_rollover(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool cmd_server_certificate(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool cmd_site_certificate(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -19,7 +19,8 @@ static const HlFlag flags[] = {
     { "repo", "DIR", "The repository to sign in, instead of the server's" },
     { "force", NULL,
       "Publish content even with less than half of the signatures that are in force; replace the server's certificate "
-      "even by one that does not cover every place where endpoints are told to find it, and tell them such a place" },
+      "even by one that does not cover every place where endpoints are told to find it, and tell them such a place; "
+      "finish a rollover without the endpoints that are left, which have to enrol again" },
     { "outdated", NULL, "Only endpoints whose patterns are older than the server's" },
     { "ended", NULL, "Only endpoints whose certificate has ended, and until when they come back by themselves" },
     { "since", "DURATION", "Only what was reported within this time" },
@@ -75,6 +76,7 @@ static const char *const request_flags[] = { "output", "-config", NULL };
 static const char *const audit_flags[] = { "account", "call", "since", "limit", NULL };
 static const char *const verify_flags[] = { "site", "head", NULL };
 static const char *const server_certificate_flags[] = { "host", "force", NULL };
+static const char *const rollover_finish_flags[] = { "force", NULL };
 static const char *const server_set_flags[] = { "broker", "url", "force", NULL };
 static const char *const certificate_flags[] = { "csr", "output", "replace", "site", NULL };
 
@@ -198,6 +200,15 @@ static const HlCommand commands[] = {
     { "server set", "[--broker ADDRESS]... [--url URL]... [--force]",
       "Tell endpoints where the server is from now on; what is not given stays", cmd_server_set, 0, 0,
       server_set_flags },
+    { "server rollover start", "", "Announce a new sealing key to endpoints, beside the one that signs",
+      cmd_server_rollover, 0, 0, NULL },
+    { "server rollover status", "",
+      "Show which sealing keys endpoints are told of, and who does not hold the new one yet", cmd_server_rollover, 0, 0,
+      NULL },
+    { "server rollover finish", "[--force]",
+      "Let the new sealing key sign and the old one go; happens by itself when all endpoints hold the new one",
+      cmd_server_rollover, 0, 0, rollover_finish_flags },
+    { "server rollover cancel", "", "Withdraw a new sealing key before it signs", cmd_server_rollover, 0, 0, NULL },
     { "audit list", "[--account NAME] [--call CALL] [--since D] [--limit N]",
       "List changes and refusals, the latest first", cmd_audit_list, 0, 0, audit_flags },
     { "audit export", "--output FILE", "Write the whole audit log as lines of JSON", cmd_audit_export, 0, 0,

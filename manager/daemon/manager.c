@@ -36,7 +36,7 @@ struct Manager {
     MgrFence *fence; /* the first of all that is asked */
     MgrFleet fleet;
     MgrRecord *record;
-    HlSigningKey *signing_key;
+    MgrSealer *sealer;
     MgrDown *down;
     MgrGate *gate;
     MgrBroker *broker; /* NULL: external */
@@ -197,12 +197,10 @@ static bool open_prober(Manager *manager, GError **error)
 
 static bool open_ground(Manager *manager, GError **error)
 {
-    g_autofree char *key = mgr_site_path(manager->dir, "pki/sealing.key");
-
-    manager->signing_key = hl_signing_key_load(key, error);
+    manager->sealer = mgr_sealer_new(manager->dir, error);
     manager->down = mgr_down_new();
     manager->gate = mgr_gate_new();
-    return manager->signing_key != NULL && open_registry(manager, error);
+    return manager->sealer != NULL && open_registry(manager, error);
 }
 
 /* At the start nothing has loaded them yet. */
@@ -264,8 +262,8 @@ static void build_observed(Manager *manager)
 static void build_state(Manager *manager)
 {
     manager->status = mgr_status_new(&(MgrStatusOptions){ &manager->fleet, manager->down, &manager->conf });
-    manager->delivery = mgr_delivery_new(&(MgrDeliveryOptions){
-        &manager->conf, &manager->fleet, manager->down, manager->record, manager->status, manager->signing_key });
+    manager->delivery = mgr_delivery_new(&(MgrDeliveryOptions){ &manager->conf, &manager->fleet, manager->down,
+                                                                manager->record, manager->status, manager->sealer });
     manager->tracker =
         mgr_tracker_new(&(MgrTrackerOptions){ &manager->fleet, manager->record, manager->status, manager->delivery });
     manager->console = mgr_console_new(&(MgrConsoleOptions){ .fleet = &manager->fleet,
@@ -288,7 +286,7 @@ static void build_state(Manager *manager)
     manager->ends = mgr_ends_new(
         &(MgrEndsOptions){ manager->dir, &manager->fleet, manager->pki, manager->patterns, manager->status });
     manager->location = mgr_location_new(&(MgrLocationOptions){ &manager->conf, &manager->fleet, manager->record,
-                                                                manager->down, manager->signing_key, manager->pki });
+                                                                manager->down, manager->sealer, manager->pki });
     build_observed(manager);
 }
 
@@ -324,7 +322,7 @@ static void build_calls(Manager *manager)
 {
     MgrBundleParts bundle = { .dir = manager->dir,
                               .location = manager->location,
-                              .key = manager->signing_key,
+                              .sealer = manager->sealer,
                               .delivery = manager->delivery,
                               .pki = manager->pki };
 
@@ -366,10 +364,10 @@ static void build_calls(Manager *manager)
         manager->dispatch);
     manager->pattern_calls =
         mgr_pattern_calls_new(&(MgrPatternCallsOptions){ .patterns = manager->patterns }, manager->dispatch);
-    manager->server_calls =
-        mgr_server_calls_new(&(MgrServerCallsOptions){ &manager->conf, &manager->fleet, manager->record, manager->pki,
-                                                       manager->own, manager->location },
-                             manager->dispatch);
+    manager->server_calls = mgr_server_calls_new(
+        &(MgrServerCallsOptions){ &manager->conf, &manager->fleet, manager->record, manager->pki, manager->own,
+                                  manager->location, manager->sealer, manager->delivery, manager->calls },
+        manager->dispatch);
 }
 
 static bool open_link(Manager *manager, GError **error)
@@ -537,7 +535,7 @@ void mgr_manager_free(Manager *manager, MgrBrokerEnd end)
     mgr_broker_free(g_steal_pointer(&manager->broker), end);
     g_clear_pointer(&manager->gate, mgr_gate_free);
     g_clear_pointer(&manager->down, mgr_down_free);
-    g_clear_pointer(&manager->signing_key, hl_signing_key_free);
+    g_clear_pointer(&manager->sealer, mgr_sealer_free);
     g_clear_pointer(&manager->record, mgr_record_free);
     g_clear_pointer(&manager->fence, mgr_fence_free);
     mgr_fleet_clear(&manager->fleet);

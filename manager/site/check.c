@@ -196,8 +196,10 @@ static void check_mode(Check *check, const char *name, mode_t allowed)
 
 static void look_at_modes(Check *check)
 {
-    static const char *const secrets[] = { "registry.db",     "registry.db-wal", "pki/ca.key",    "pki/server.key",
-                                           "pki/manager.key", "pki/sealing.key", MGR_SITE_JOURNAL };
+    static const char *const secrets[] = {
+        "registry.db",     "registry.db-wal",         "pki/ca.key",    "pki/server.key", "pki/manager.key",
+        "pki/sealing.key", MGR_SITE_NEXT_SEALING_KEY, MGR_SITE_JOURNAL
+    };
     static const char *const directories[] = { ".", "pki", "admins", "repo/private" };
     g_autoptr(GDir) dir = open_clients(check);
     const char *name;

@@ -41,6 +41,9 @@ char *mgr_site_plugin_path(void);
  * files. */
 #define MGR_SITE_LOOKOUT "lookout-"
 
+/* The sealing key that follows, while the two roll over (daemon/ground/sealer.h). */
+#define MGR_SITE_NEXT_SEALING_KEY "pki/sealing.next.key"
+
 /* Files of a copy that must not serve, and of one that shall (daemon/state/fence.h). */
 #define MGR_SITE_FENCED    "fenced"
 #define MGR_SITE_TAKE_OVER "take-over"

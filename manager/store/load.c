@@ -22,14 +22,22 @@ extern const char migration_009_audit[];
 extern const char migration_010_passes[];
 extern const char migration_011_codes[];
 extern const char migration_012_places[];
+extern const char migration_013_keys[];
 
 static const HlMigration migrations[] = {
-    { 1, "registry", migration_001_registry },     { 2, "displayed", migration_002_displayed },
-    { 3, "names", migration_003_names },           { 4, "marks", migration_004_marks },
-    { 5, "enrolment", migration_005_enrolment },   { 6, "detections", migration_006_detections },
-    { 7, "quarantine", migration_007_quarantine }, { 8, "accounts", migration_008_accounts },
-    { 9, "audit", migration_009_audit },           { 10, "passes", migration_010_passes },
-    { 11, "codes", migration_011_codes },          { 12, "places", migration_012_places },
+    { 1, "registry", migration_001_registry },
+    { 2, "displayed", migration_002_displayed },
+    { 3, "names", migration_003_names },
+    { 4, "marks", migration_004_marks },
+    { 5, "enrolment", migration_005_enrolment },
+    { 6, "detections", migration_006_detections },
+    { 7, "quarantine", migration_007_quarantine },
+    { 8, "accounts", migration_008_accounts },
+    { 9, "audit", migration_009_audit },
+    { 10, "passes", migration_010_passes },
+    { 11, "codes", migration_011_codes },
+    { 12, "places", migration_012_places },
+    { 13, "keys", migration_013_keys },
 };
 
 int mgr_registry_version(void)

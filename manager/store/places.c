@@ -11,6 +11,7 @@ void mgr_place_record_clear(MgrPlaceRecord *record)
 {
     g_strfreev(record->brokers);
     g_strfreev(record->servers);
+    g_strfreev(record->keys);
     g_free(record->changed_by);
     memset(record, 0, sizeof *record);
 }
@@ -31,14 +32,15 @@ static bool on_place(HlStmt *row, gpointer user)
                                 .brokers = g_strsplit(hl_stmt_text(row, 1), ",", -1),
                                 .servers = g_strsplit(hl_stmt_text(row, 2), ",", -1),
                                 .changed_at = hl_stmt_int(row, 3),
-                                .changed_by = g_utf8_make_valid(hl_stmt_text(row, 4), -1) };
+                                .changed_by = g_utf8_make_valid(hl_stmt_text(row, 4), -1),
+                                .keys = g_strsplit(hl_stmt_text(row, 5), ",", -1) };
     return true;
 }
 
 bool mgr_registry_load_place(HlDb *db, MgrPlaceRecord *record, GError **error)
 {
     return hl_db_query(db, on_place, record, error,
-                       "SELECT counter, brokers, servers, changed_at, changed_by FROM place", "");
+                       "SELECT counter, brokers, servers, changed_at, changed_by, keys FROM place", "");
 }
 
 typedef struct {
@@ -71,13 +73,14 @@ void mgr_write_place(HlWriteSet *set, const MgrPlaceRecord *r)
 {
     g_autofree char *brokers = g_strjoinv(",", r->brokers);
     g_autofree char *servers = g_strjoinv(",", r->servers);
+    g_autofree char *keys = g_strjoinv(",", r->keys);
 
     hl_write_set_add(set,
-                     "INSERT INTO place (one, counter, brokers, servers, changed_at, changed_by)"
-                     " VALUES (1, ?1, ?2, ?3, ?4, ?5)"
+                     "INSERT INTO place (one, counter, brokers, servers, changed_at, changed_by, keys)"
+                     " VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6)"
                      " ON CONFLICT (one) DO UPDATE SET counter = ?1, brokers = ?2, servers = ?3, changed_at = ?4,"
-                     " changed_by = ?5 WHERE counter < ?1",
-                     "ittit", INT(r->counter), brokers, servers, INT(r->changed_at), r->changed_by);
+                     " changed_by = ?5, keys = ?6 WHERE counter < ?1",
+                     "ittitt", INT(r->counter), brokers, servers, INT(r->changed_at), r->changed_by, keys);
     hl_write_set_require(set);
 }
 

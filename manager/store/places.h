@@ -15,6 +15,7 @@ typedef struct {
     uint64_t counter; /* 0: nothing was announced, and the rest is NULL */
     char **brokers;   /* host:port */
     char **servers;   /* URLs, the preferred one first */
+    char **keys;      /* public halves of sealing keys in hexadecimal, the newest first; empty: the one that signs */
     HlTime changed_at;
     char *changed_by;
 } MgrPlaceRecord;

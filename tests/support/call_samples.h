@@ -84,6 +84,10 @@ static const Call calls[] = {
     { "server show", { NULL } },
     { "server certificate", { "hosts", "localhost" } },
     { "server set", { "brokers", "localhost:8883" } },
+    { "server rollover start", { NULL } },
+    { "server rollover status", { NULL } },
+    { "server rollover finish", { NULL } },
+    { "server rollover cancel", { NULL } },
     { "pattern list", { NULL } },
     { "pattern sync", { NULL } },
 };
@@ -91,11 +95,12 @@ static const Call calls[] = {
 /* How a sample ends; "": well. */
 static inline const char *call_sample_end(const char *name)
 {
-    static const char *const ends[][2] = { { "clone", "conflict" },        { "pattern sync", "invalid" },
-                                           { "console renew", "exists" },  { "session create", "denied" },
-                                           { "session end", "not-found" }, { "token delete", "not-found" },
-                                           { "code create", "invalid" },   { "code confirm", "not-found" },
-                                           { "code delete", "not-found" }, { "server set", "not-found" } };
+    static const char *const ends[][2] = { { "clone", "conflict" },          { "pattern sync", "invalid" },
+                                           { "console renew", "exists" },    { "session create", "denied" },
+                                           { "session end", "not-found" },   { "token delete", "not-found" },
+                                           { "code create", "invalid" },     { "code confirm", "not-found" },
+                                           { "code delete", "not-found" },   { "server set", "not-found" },
+                                           { "rollover finish", "invalid" }, { "rollover cancel", "invalid" } };
 
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
         if (strstr(name, ends[i][0]) != NULL)

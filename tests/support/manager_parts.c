@@ -9,6 +9,7 @@
 #include "lib/base/unconst.h"
 #include "lib/store/stmt.h"
 #include "proto/envelope.h"
+#include "tests/support/site_keys.h"
 
 #define ADMIN "admin"
 
@@ -34,28 +35,6 @@ static void ok(bool done, GError *error)
 static char *path_in(const Parts *parts, const char *name)
 {
     return g_build_filename(parts->dir, name, NULL);
-}
-
-static void make_keys(Parts *parts)
-{
-    g_autofree char *pki = path_in(parts, "pki");
-    g_autofree char *broker = path_in(parts, "broker");
-    g_autofree char *key_path = path_in(parts, "pki/ca.key");
-    g_autofree char *cert_path = path_in(parts, "pki/ca.pem");
-    g_autofree char *server_path = path_in(parts, "pki/server.key");
-    g_autoptr(GError) error = NULL;
-    g_autoptr(HlKey) key = hl_key_generate(&error);
-    g_autoptr(HlKey) server = hl_key_generate(&error);
-    g_autoptr(HlCert) ca =
-        hl_cert_make_ca(key, "Test CA", hl_clock_wall() - HL_DAY, hl_clock_wall() + 3650 * HL_DAY, &error);
-
-    g_assert_no_error(error);
-    ok(hl_dir_make(pki, 0700, &error), error);
-    ok(hl_dir_make(broker, 0700, &error), error);
-    ok(hl_key_save(key, key_path, &error) && hl_cert_save(ca, cert_path, &error), error);
-    ok(hl_key_save(server, server_path, &error), error);
-    parts->key = hl_signing_key_generate(&error);
-    g_assert_no_error(error);
 }
 
 /* A registry with one group and one administrator. */
@@ -167,8 +146,9 @@ static void build_state(Parts *p)
     p->pki = mgr_pki_new(&(MgrPkiOptions){ p->dir, &p->conf, &p->fleet, p->record }, &error);
     g_assert_no_error(error);
     p->own = mgr_own_new(&(MgrOwnOptions){ p->dir, &p->fleet, p->record, p->pki, on_renewed, p });
-    p->delivery = mgr_delivery_new(&(MgrDeliveryOptions){ &p->conf, &p->fleet, p->down, p->record, p->status, p->key });
-    p->location = mgr_location_new(&(MgrLocationOptions){ &p->conf, &p->fleet, p->record, p->down, p->key, p->pki });
+    p->delivery =
+        mgr_delivery_new(&(MgrDeliveryOptions){ &p->conf, &p->fleet, p->down, p->record, p->status, p->sealer });
+    p->location = mgr_location_new(&(MgrLocationOptions){ &p->conf, &p->fleet, p->record, p->down, p->sealer, p->pki });
     p->tracker = mgr_tracker_new(&(MgrTrackerOptions){ &p->fleet, p->record, p->status, p->delivery });
     p->console = mgr_console_new(&(MgrConsoleOptions){ &p->fleet, p->record, p->status, p->delivery, record_dial, p });
     p->floods =
@@ -216,7 +196,7 @@ static void build_work(Parts *p)
 
 static void build_calls(Parts *p)
 {
-    MgrBundleParts bundle = { p->dir, p->location, p->key, p->delivery, p->pki };
+    MgrBundleParts bundle = { p->dir, p->location, p->sealer, p->delivery, p->pki };
 
     p->calls = mgr_calls_new(p->down, p->record, p->status);
     p->dispatch = mgr_dispatch_new(&p->fleet, p->calls);
@@ -239,8 +219,9 @@ static void build_calls(Parts *p)
     p->detection_calls =
         mgr_detection_calls_new(&(MgrDetectionCallsOptions){ &p->fleet, p->record, p->status, p->finds }, p->dispatch);
     p->pattern_calls = mgr_pattern_calls_new(&(MgrPatternCallsOptions){ p->patterns }, p->dispatch);
-    p->server_calls = mgr_server_calls_new(
-        &(MgrServerCallsOptions){ &p->conf, &p->fleet, p->record, p->pki, p->own, p->location }, p->dispatch);
+    p->server_calls = mgr_server_calls_new(&(MgrServerCallsOptions){ &p->conf, &p->fleet, p->record, p->pki, p->own,
+                                                                     p->location, p->sealer, p->delivery, p->calls },
+                                           p->dispatch);
 }
 
 Parts *parts_new(void)
@@ -254,7 +235,8 @@ Parts *parts_new(void)
     hl_options_init(mgr_conf_table(), &parts->conf);
     parts->dials = g_ptr_array_new_with_free_func(parts_dial_free);
     parts->replies = g_ptr_array_new_with_free_func((GDestroyNotify)bus_fake_message_free);
-    make_keys(parts);
+    parts->key = site_keys_make(parts->dir);
+    parts->sealer = mgr_sealer_new(parts->dir, NULL);
     open_registry(parts);
     build_state(parts);
     build_work(parts);
@@ -302,6 +284,7 @@ void parts_free(Parts *p)
     g_clear_pointer(&p->reader, hl_db_close);
     mgr_fleet_clear(&p->fleet);
     hl_signing_key_free(p->key);
+    mgr_sealer_free(p->sealer);
     hl_options_clear(mgr_conf_table(), &p->conf);
     g_ptr_array_unref(p->dials);
     g_ptr_array_unref(p->replies);

@@ -42,8 +42,9 @@ typedef struct {
     MgrFleet fleet;
     HlWriter *writer; /* of record; borrowed */
     MgrRecord *record;
-    HlDb *reader; /* of parts_load; NULL: not yet */
-    HlSigningKey *key;
+    HlDb *reader;      /* of parts_load; NULL: not yet */
+    HlSigningKey *key; /* as in the file that the sealer has */
+    MgrSealer *sealer;
     MgrDown *down;
     MgrGate *gate;
     MgrStatus *status;

@@ -86,6 +86,10 @@ static const struct {
     { "server show", "ao" },
     { "server certificate", "o" },
     { "server set", "o" },
+    { "server rollover start", "o" },
+    { "server rollover status", "ao" },
+    { "server rollover finish", "o" },
+    { "server rollover cancel", "o" },
     /* audit: who may do what */
     { "audit list", "ao" },
     { "account list", "ao" },

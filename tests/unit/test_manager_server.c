@@ -3,6 +3,7 @@
 #include <glib/gstdio.h>
 
 #include "lib/base/unconst.h"
+#include "lib/store/stmt.h"
 #include "manager/site/names.h"
 #include "manager/site/site.h"
 #include "proto/envelope.h"
@@ -147,8 +148,8 @@ static json_t *announce(Parts *parts, const char *code, const char *brokers, con
     return parts_expect_reply(parts, code);
 }
 
-/* What was sent to it; NULL: nothing. */
-static HlMsgServerDocument *take_document(Parts *parts, const char *id)
+/* What was sent to it, signed by this key; NULL: nothing. */
+static HlMsgServerDocument *take_signed(Parts *parts, const char *id, const HlSigningKey *key)
 {
     g_autoptr(HlMsgEnvelope) envelope =
         parts_take(parts, HL_TOPIC_SERVER, id, &holdline__v1__signed_envelope__descriptor);
@@ -157,13 +158,18 @@ static HlMsgServerDocument *take_document(Parts *parts, const char *id)
 
     if (envelope == NULL)
         return NULL;
-    document = hl_envelope_open(envelope, hl_signing_key_public(parts->key), HL_ENVELOPE_SERVER,
+    document = hl_envelope_open(envelope, hl_signing_key_public(key), HL_ENVELOPE_SERVER,
                                 &holdline__v1__server_document__descriptor, &error);
     g_assert_no_error(error);
     g_assert_true(hl_server_check(document, &error));
     g_assert_no_error(error);
     g_assert_cmpstr(document->endpoint, ==, id);
     return document;
+}
+
+static HlMsgServerDocument *take_document(Parts *parts, const char *id)
+{
+    return take_signed(parts, id, parts->key);
 }
 
 static HlMsgAppliedServer has(const HlMsgServerDocument *document, const char *state, const char *detail)
@@ -335,6 +341,163 @@ static void test_counter(void)
     }
 }
 
+/* --------------------------------------------------------------------------------------------------------- rollover */
+
+/* "state holding/of keys" */
+static void expect_rollover(Parts *parts, const char *expected)
+{
+    g_autoptr(json_t) shown = NULL;
+    g_autofree char *text = NULL;
+
+    parts_call(parts, "server rollover status", NULL);
+    shown = parts_expect_reply(parts, "");
+    text = g_strdup_printf("%s %d/%d %d", json_string_value(json_object_get(shown, "state")),
+                           (int)json_integer_value(json_object_get(shown, "holding")),
+                           (int)json_integer_value(json_object_get(shown, "of")),
+                           (int)json_array_size(json_object_get(shown, "keys")));
+    g_assert_cmpstr(text, ==, expected);
+}
+
+static void roll(Parts *parts, const char *what, const char *force, const char *code)
+{
+    g_autofree char *name = g_strconcat("server rollover ", what, NULL);
+
+    parts_call(parts, name, force != NULL ? "force" : NULL, force, NULL);
+    parts_commit(parts);
+    json_decref(parts_expect_reply(parts, code));
+}
+
+static bool is_key(ProtobufCBinaryData data, const HlSigningKey *key)
+{
+    GBytes *public_key = hl_signing_key_public(key);
+
+    return data.len == g_bytes_get_size(public_key) &&
+           memcmp(data.data, g_bytes_get_data(public_key, NULL), data.len) == 0;
+}
+
+/* Two endpoints, the first on line and told of the next key. */
+static Parts *with_rollover(HlMsgServerDocument **document)
+{
+    Parts *parts = parts_with_certificate("localhost");
+
+    parts_add_endpoint(parts, "e-late");
+    parts_add_endpoint(parts, "e-one");
+    born(parts, "e-one", 1, NULL);
+    roll(parts, "start", NULL, "");
+    *document = take_document(parts, "e-one");
+    g_assert_nonnull(*document);
+    return parts;
+}
+
+static void test_rollover(void)
+{
+    g_autoptr(HlMsgServerDocument) both = NULL;
+    g_autoptr(Parts) parts = with_rollover(&both);
+    g_autoptr(HlMsgServerDocument) last = NULL;
+    HlMsgAppliedServer told = has(both, HL_SERVER_APPLIED, "");
+
+    g_assert_cmpuint(both->n_signing_keys, ==, 2);
+    g_assert_false(is_key(both->signing_keys[0], parts->key));
+    g_assert_true(is_key(both->signing_keys[1], parts->key));
+    g_assert_cmpstr(both->brokers[0], ==, "localhost:8883"); /* the rest is as it was */
+    expect_rollover(parts, "announced 0/2 2");
+    roll(parts, "start", NULL, "exists");
+    born(parts, "e-one", 2, &told);
+    expect_rollover(parts, "announced 1/2 2");
+    roll(parts, "finish", NULL, "conflict");
+    json_decref(announce(parts, "", "localhost:1", NULL)); /* another place meanwhile: the keys stay */
+    hl_wire_free(g_steal_pointer(&both));
+    both = take_document(parts, "e-one");
+    g_assert_cmpuint(both->n_signing_keys, ==, 2);
+    told = has(both, HL_SERVER_TRIAL, ""); /* it holds them, wherever it is */
+    born(parts, "e-one", 3, &told);
+    born(parts, "e-late", 1, &told);
+    expect_rollover(parts, "announced 2/2 2");
+    roll(parts, "finish", NULL, "");
+    last = take_signed(parts, "e-one", mgr_sealer_key(parts->sealer));
+    g_assert_cmpuint(last->n_signing_keys, ==, 1);
+    g_assert_true(is_key(last->signing_keys[0], mgr_sealer_key(parts->sealer)));
+    g_assert_false(is_key(last->signing_keys[0], parts->key));
+    g_assert_cmpuint(last->counter, >, both->counter);
+    expect_rollover(parts, "none 0/2 1");
+    roll(parts, "finish", NULL, "invalid");
+    parts_check_registry(parts);
+}
+
+/* Nobody has to say it when all hold the new one; bundles of before are of no use any more. */
+static void test_rollover_by_itself(void)
+{
+    g_autoptr(HlMsgServerDocument) both = NULL;
+    g_autoptr(Parts) parts = with_rollover(&both);
+    HlMsgAppliedServer told = has(both, HL_SERVER_APPLIED, "");
+    g_autoptr(json_t) bundle = NULL;
+    g_autoptr(GError) error = NULL;
+    int64_t n = 0;
+
+    parts_call(parts, "bundle create", "group", "office", NULL);
+    parts_commit(parts);
+    bundle = parts_expect_reply(parts, "");
+    born(parts, "e-one", 2, &told);
+    timer_fake_advance(2 * HL_MINUTE);
+    parts_commit(parts);
+    expect_rollover(parts, "announced 1/2 2");
+    born(parts, "e-late", 1, &told);
+    timer_fake_advance(2 * HL_MINUTE);
+    parts_commit(parts);
+    expect_rollover(parts, "none 0/2 1");
+    g_assert_true(
+        hl_db_query_int(mgr_record_reader(parts->record), 0, &n, &error,
+                        "SELECT count(*) FROM audit WHERE account = '@site' AND call = 'server rollover finish'", ""));
+    g_assert_cmpint(n, ==, 1);
+    g_assert_true(hl_db_query_int(mgr_record_reader(parts->record), 0, &n, &error,
+                                  "SELECT count(*) FROM token WHERE withdrawn_at > 0", ""));
+    g_assert_cmpint(n, ==, 1);
+    parts_check_registry(parts);
+}
+
+static void test_rollover_cancel(void)
+{
+    g_autoptr(HlMsgServerDocument) both = NULL;
+    g_autoptr(Parts) parts = with_rollover(&both);
+    g_autoptr(HlMsgServerDocument) one = NULL;
+    g_autofree char *next = mgr_site_path(parts->dir, MGR_SITE_NEXT_SEALING_KEY);
+
+    g_assert_true(g_file_test(next, G_FILE_TEST_EXISTS));
+    roll(parts, "cancel", NULL, "");
+    one = take_document(parts, "e-one");
+    g_assert_cmpuint(one->n_signing_keys, ==, 1);
+    g_assert_true(is_key(one->signing_keys[0], parts->key));
+    g_assert_false(g_file_test(next, G_FILE_TEST_EXISTS));
+    roll(parts, "cancel", NULL, "invalid");
+    roll(parts, "start", NULL, "");
+    expect_rollover(parts, "announced 0/2 2");
+}
+
+/* Killed between file and registry, on the way in and on the way out. */
+static void test_rollover_interrupted(void)
+{
+    g_autoptr(Parts) parts = parts_with_certificate("localhost");
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GBytes) prepared = NULL;
+    g_autoptr(HlMsgServerDocument) both = NULL;
+
+    parts_add_endpoint(parts, "e-one");
+    g_assert_true(mgr_sealer_prepare(parts->sealer, &error));
+    prepared = g_bytes_ref(mgr_sealer_next(parts->sealer));
+    expect_rollover(parts, "none 0/1 1");
+    roll(parts, "start", NULL, "");
+    g_assert_true(g_bytes_equal(prepared, mgr_sealer_next(parts->sealer)));
+    g_assert_true(mgr_sealer_switch(parts->sealer, &error));
+    expect_rollover(parts, "announced 0/1 2");
+    roll(parts, "cancel", NULL, "invalid"); /* it signs already */
+    born(parts, "e-one", 1, NULL);
+    both = take_signed(parts, "e-one", mgr_sealer_key(parts->sealer));
+    g_assert_cmpuint(both->n_signing_keys, ==, 2);
+    roll(parts, "finish", NULL, "conflict");
+    roll(parts, "finish", "yes", "");
+    expect_rollover(parts, "none 0/1 1");
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -347,5 +510,9 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/server/set", test_set);
     g_test_add_func("/manager/server/stored", test_stored);
     g_test_add_func("/manager/server/counter", test_counter);
+    g_test_add_func("/manager/server/rollover", test_rollover);
+    g_test_add_func("/manager/server/rollover-by-itself", test_rollover_by_itself);
+    g_test_add_func("/manager/server/rollover-cancel", test_rollover_cancel);
+    g_test_add_func("/manager/server/rollover-interrupted", test_rollover_interrupted);
     return g_test_run();
 }

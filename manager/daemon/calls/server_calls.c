@@ -3,6 +3,7 @@
 
 #include "lib/base/log.h"
 #include "lib/base/unconst.h"
+#include "manager/daemon/calls/rollover_calls.h"
 #include "manager/site/names.h"
 #include "proto/server.h"
 
@@ -16,6 +17,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ScratchConf, scratch_conf_clear)
 
 struct MgrServerCalls {
     MgrServerCallsOptions parts;
+    MgrRolloverCalls *rollover;
 };
 
 static json_t *texts(const char *const *list)
@@ -204,7 +206,7 @@ static void fold_announcement(gpointer change)
 }
 
 /* What is given, by the rules of manager.conf, and of the rest what is told now. */
-static bool read_lists(const MgrServerCalls *calls, const MgrCall *call, MgrPlaceRecord *record, GError **error)
+static bool read_lists(const MgrCall *call, MgrPlaceRecord *record, GError **error)
 {
     const char *brokers = mgr_call_argument(call, "brokers");
     const char *servers = mgr_call_argument(call, "servers");
@@ -217,10 +219,14 @@ static bool read_lists(const MgrServerCalls *calls, const MgrCall *call, MgrPlac
     if ((brokers != NULL && !hl_options_set(table, &given, "broker.addresses", brokers, error)) ||
         (servers != NULL && !hl_options_set(table, &given, "http.urls", servers, error)))
         return false;
-    record->brokers =
-        g_strdupv(brokers != NULL ? given.broker_addresses : hl_unconst(mgr_location_brokers(calls->parts.location)));
-    record->servers =
-        g_strdupv(servers != NULL ? given.http_urls : hl_unconst(mgr_location_urls(calls->parts.location)));
+    if (brokers != NULL) {
+        g_strfreev(record->brokers);
+        record->brokers = g_steal_pointer(&given.broker_addresses);
+    }
+    if (servers != NULL) {
+        g_strfreev(record->servers);
+        record->servers = g_steal_pointer(&given.http_urls);
+    }
     for (gsize i = 0; record->servers[i] != NULL; i++)
         if (!hl_server_is_url(record->servers[i])) /* endpoints are stricter than the file */
             return hl_fail(error, HL_ERROR_INVALID, "'%s' is not a server of the form https://host:port",
@@ -255,10 +261,8 @@ static void call_set(MgrCall *call, gpointer user)
     HlWriteSet *set;
 
     *announcement = (Announcement){ .calls = calls, .call = call };
-    *record = (MgrPlaceRecord){ .counter = mgr_location_next_counter(calls->parts.location),
-                                .changed_at = hl_clock_wall(),
-                                .changed_by = g_strdup(mgr_call_admin(call)) };
-    if (!read_lists(calls, call, record, &error) ||
+    *record = mgr_location_next(calls->parts.location, mgr_call_admin(call));
+    if (!read_lists(call, record, &error) ||
         (mgr_call_argument(call, "force") == NULL && !check_reachable(calls, record, &error))) {
         mgr_call_fail(call, error);
         announcement_free(announcement);
@@ -282,10 +286,20 @@ MgrServerCalls *mgr_server_calls_new(const MgrServerCallsOptions *options, MgrDi
 
     calls->parts = *options;
     mgr_dispatch_add(dispatch, rows, calls);
+    calls->rollover = mgr_rollover_calls_new(&(MgrRolloverCallsOptions){ .fleet = options->fleet,
+                                                                         .record = options->record,
+                                                                         .sealer = options->sealer,
+                                                                         .delivery = options->delivery,
+                                                                         .location = options->location,
+                                                                         .calls = options->calls },
+                                             dispatch);
     return calls;
 }
 
 void mgr_server_calls_free(MgrServerCalls *calls)
 {
+    if (calls == NULL)
+        return;
+    mgr_rollover_calls_free(calls->rollover);
     g_free(calls);
 }

@@ -4,6 +4,7 @@
 #define MANAGER_DAEMON_CALLS_SERVER_CALLS_H
 
 #include "manager/daemon/calls/dispatch.h"
+#include "manager/daemon/state/delivery.h"
 #include "manager/daemon/state/location.h"
 #include "manager/daemon/state/own.h"
 
@@ -16,6 +17,9 @@ typedef struct {
     MgrPki *pki;
     MgrOwn *own;
     MgrLocation *location;
+    MgrSealer *sealer;
+    MgrDelivery *delivery;
+    MgrCalls *calls;
 } MgrServerCallsOptions;
 
 /* Adds its rows to the dispatch, which must not be used after the free. */

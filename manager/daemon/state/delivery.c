@@ -19,7 +19,7 @@ struct MgrDelivery {
     MgrDown *down;
     MgrRecord *record;
     MgrStatus *status;
-    const HlSigningKey *key;
+    const MgrSealer *sealer;
     GQueue acks; /* MgrEndpoint * whose reports were committed */
     GQueue late; /* MgrEndpoint * that asked for more than their quota */
     MgrDeliveryCounts counts;
@@ -34,7 +34,7 @@ MgrDelivery *mgr_delivery_new(const MgrDeliveryOptions *options)
     delivery->down = options->down;
     delivery->record = options->record;
     delivery->status = options->status;
-    delivery->key = options->key;
+    delivery->sealer = options->sealer;
     g_queue_init(&delivery->acks);
     g_queue_init(&delivery->late);
     return delivery;
@@ -98,7 +98,7 @@ HlMsgEnvelope *mgr_delivery_envelope(const MgrDelivery *delivery, const MgrGroup
     document.path = hl_unconst(mgr_path_name(to->path));
     document.digest.data = hl_unconst(g_bytes_get_data(group->digest, &document.digest.len));
     document.settings = hl_settings_entries(group->record.settings, &document.n_settings);
-    envelope = hl_envelope_sign(delivery->key, HL_ENVELOPE_SETTINGS, &document.base);
+    envelope = hl_envelope_sign(mgr_sealer_key(delivery->sealer), HL_ENVELOPE_SETTINGS, &document.base);
     hl_settings_entries_free(document.settings, document.n_settings);
     return envelope;
 }
@@ -126,7 +126,8 @@ void mgr_delivery_settings(MgrDelivery *delivery, MgrEndpoint *endpoint, MgrOcca
 
 static GBytes *sign_command(const MgrDelivery *delivery, const HlMsgCommand *command)
 {
-    g_autoptr(HlMsgEnvelope) envelope = hl_envelope_sign(delivery->key, HL_ENVELOPE_COMMAND, &command->base);
+    g_autoptr(HlMsgEnvelope) envelope =
+        hl_envelope_sign(mgr_sealer_key(delivery->sealer), HL_ENVELOPE_COMMAND, &command->base);
 
     return HL_WIRE_ENCODE(envelope);
 }
@@ -345,6 +346,19 @@ void mgr_delivery_certificate(MgrDelivery *delivery, const MgrEndpoint *endpoint
     mgr_down_send(delivery->down, HL_TOPIC_COMMAND, endpoint->record.id, payload, CERTIFICATE_EXPIRY);
 }
 
+void mgr_delivery_resign(MgrDelivery *delivery)
+{
+    g_autoptr(GBytes) empty = g_bytes_new_static("", 0);
+    GHashTableIter iter;
+    gpointer endpoint;
+
+    g_hash_table_iter_init(&iter, delivery->fleet->endpoints);
+    while (g_hash_table_iter_next(&iter, NULL, &endpoint)) {
+        mgr_down_send(delivery->down, HL_TOPIC_SETTINGS, ((MgrEndpoint *)endpoint)->record.id, empty, 0);
+        mgr_delivery_all(delivery, endpoint, MGR_OCCASION_LINE);
+    }
+}
+
 void mgr_delivery_clear_retained(MgrDelivery *delivery, const char *id)
 {
     static const HlTopic topics[] = { HL_TOPIC_SETTINGS, HL_TOPIC_SERVER, HL_TOPIC_LINK, HL_TOPIC_STATUS_ENDPOINT };
@@ -359,7 +373,8 @@ void mgr_delivery_clear_retained(MgrDelivery *delivery, const char *id)
 /* The signed notice; and the same in the old fields, which endpoints of 0.1.0 read and newer ones do not. */
 static GBytes *encode_ack(const MgrDelivery *delivery, const HlMsgLineNotice *notice)
 {
-    g_autoptr(HlMsgEnvelope) envelope = hl_envelope_sign(delivery->key, HL_ENVELOPE_LINE, &notice->base);
+    g_autoptr(HlMsgEnvelope) envelope =
+        hl_envelope_sign(mgr_sealer_key(delivery->sealer), HL_ENVELOPE_LINE, &notice->base);
     HlMsgAck ack = HOLDLINE__V1__ACK__INIT;
 
     ack.spool = notice->spool;

@@ -11,6 +11,7 @@
 #include "manager/core/conf.h"
 #include "manager/core/path.h"
 #include "manager/daemon/ground/record.h"
+#include "manager/daemon/ground/sealer.h"
 #include "manager/daemon/state/status.h"
 #include "proto/messages.h"
 
@@ -22,7 +23,7 @@ typedef struct {
     MgrDown *down;
     MgrRecord *record;
     MgrStatus *status;
-    const HlSigningKey *key;
+    const MgrSealer *sealer;
 } MgrDeliveryOptions;
 
 MgrDelivery *mgr_delivery_new(const MgrDeliveryOptions *options);
@@ -61,6 +62,10 @@ void mgr_delivery_all(MgrDelivery *delivery, MgrEndpoint *endpoint, MgrOccasion 
 /* Its group's settings changed, or its group: sends what is missing, or, where the line is not the way of delivery,
  * withdraws what the broker still keeps for it. */
 void mgr_delivery_regroup(MgrDelivery *delivery, MgrEndpoint *endpoint);
+
+/* Another key signs from now on: what the broker keeps for endpoints was signed with the one before, and would be
+ * refused. It is withdrawn, and those on line are sent what they lack. */
+void mgr_delivery_resign(MgrDelivery *delivery);
 
 /* A new certificate, as a signed command. */
 void mgr_delivery_certificate(MgrDelivery *delivery, const MgrEndpoint *endpoint, const HlCert *cert);

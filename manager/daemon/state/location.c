@@ -3,17 +3,20 @@
 
 #include <string.h>
 
+#include "lib/base/ident.h"
 #include "lib/base/log.h"
 #include "lib/base/unconst.h"
 #include "proto/envelope.h"
 #include "proto/server.h"
 
 #define LEAD      HL_DAY /* a counter further ahead of this clock is not believed */
-#define MAX_NAMED 50     /* endpoints in one document: with their details 30 kB */
+#define MAX_KEYS  2
+#define MAX_NAMED 50 /* endpoints in one document: with their details 30 kB */
 
 struct MgrLocation {
     MgrLocationOptions parts;
     char *authority; /* PEM */
+    GPtrArray *keys; /* of GBytes: the sealing keys that are told, at most MAX_KEYS */
     GBytes *digest;  /* of what is announced; NULL: nothing */
 };
 
@@ -39,11 +42,37 @@ const char *const *mgr_location_urls(const MgrLocation *location)
 /* ---------------------------------------------------------------------------------------------------------- documents
  */
 
+/* Those announced, or the one that signs.  Caller frees. */
+static char **keys_of(const MgrLocation *location)
+{
+    const MgrPlaceRecord *place = announced(location);
+    GBytes *own = hl_signing_key_public(mgr_sealer_key(location->parts.sealer));
+    char **keys;
+
+    if (place->counter != 0 && place->keys != NULL && place->keys[0] != NULL && *place->keys[0] != '\0')
+        return g_strdupv(place->keys);
+    keys = g_new0(char *, 2);
+    keys[0] = hl_hex(g_bytes_get_data(own, NULL), g_bytes_get_size(own));
+    return keys;
+}
+
+static void adopt_keys(MgrLocation *location)
+{
+    g_auto(GStrv) keys = keys_of(location);
+
+    g_ptr_array_set_size(location->keys, 0);
+    for (gsize i = 0; keys[i] != NULL && i < MAX_KEYS; i++) {
+        GBytes *key = hl_unhex(keys[i]);
+
+        if (key != NULL)
+            g_ptr_array_add(location->keys, key);
+    }
+}
+
 /* The four lists; borrows. */
-static HlMsgServerDocument content(const MgrLocation *location, ProtobufCBinaryData *key, char **authority)
+static HlMsgServerDocument content(const MgrLocation *location, ProtobufCBinaryData keys[MAX_KEYS], char **authority)
 {
     HlMsgServerDocument document = HOLDLINE__V1__SERVER_DOCUMENT__INIT;
-    GBytes *public_key = hl_signing_key_public(location->parts.key);
 
     document.brokers = announced(location)->brokers;
     document.n_brokers = g_strv_length(document.brokers);
@@ -52,23 +81,30 @@ static HlMsgServerDocument content(const MgrLocation *location, ProtobufCBinaryD
     *authority = location->authority;
     document.authorities = authority;
     document.n_authorities = 1;
-    key->data = hl_unconst(g_bytes_get_data(public_key, &key->len));
-    document.signing_keys = key;
-    document.n_signing_keys = 1;
+    for (guint i = 0; i < location->keys->len; i++)
+        keys[i].data = hl_unconst(g_bytes_get_data(location->keys->pdata[i], &keys[i].len));
+    document.signing_keys = keys;
+    document.n_signing_keys = location->keys->len;
     return document;
 }
 
 static void compute_digest(MgrLocation *location)
 {
-    ProtobufCBinaryData key;
+    ProtobufCBinaryData keys[MAX_KEYS];
     char *authority;
     HlMsgServerDocument document;
 
+    adopt_keys(location);
     g_clear_pointer(&location->digest, g_bytes_unref);
     if (announced(location)->counter == 0)
         return;
-    document = content(location, &key, &authority);
+    document = content(location, keys, &authority);
     location->digest = hl_server_digest(&document);
+}
+
+static void free_key(gpointer item)
+{
+    g_bytes_unref(item);
 }
 
 MgrLocation *mgr_location_new(const MgrLocationOptions *options)
@@ -76,6 +112,7 @@ MgrLocation *mgr_location_new(const MgrLocationOptions *options)
     MgrLocation *location = g_new0(MgrLocation, 1);
 
     location->parts = *options;
+    location->keys = g_ptr_array_new_with_free_func(free_key);
     location->authority = hl_cert_print(mgr_pki_authority(options->pki));
     compute_digest(location);
     return location;
@@ -86,6 +123,7 @@ void mgr_location_free(MgrLocation *location)
     if (location == NULL)
         return;
     g_clear_pointer(&location->digest, g_bytes_unref);
+    g_ptr_array_unref(location->keys);
     g_free(location->authority);
     g_free(location);
 }
@@ -115,7 +153,7 @@ static uint64_t counter_for(const MgrLocation *location, const MgrEndpoint *endp
 
 static void deliver(const MgrLocation *location, const MgrEndpoint *endpoint)
 {
-    ProtobufCBinaryData key;
+    ProtobufCBinaryData keys[MAX_KEYS];
     char *authority;
     HlMsgServerDocument document;
     g_autoptr(HlMsgEnvelope) envelope = NULL;
@@ -124,13 +162,13 @@ static void deliver(const MgrLocation *location, const MgrEndpoint *endpoint)
     if (location->digest == NULL || has_it(location, endpoint) || endpoint->record.revoked_at > 0 ||
         !mgr_endpoint_is_up(endpoint))
         return;
-    document = content(location, &key, &authority);
+    document = content(location, keys, &authority);
     document.endpoint = endpoint->record.id;
     document.counter = counter_for(location, endpoint);
     document.issued_ms = hl_clock_wall();
     document.session = endpoint->heard_session != 0 ? endpoint->heard_session : endpoint->record.presence.session;
     document.digest.data = hl_unconst(g_bytes_get_data(location->digest, &document.digest.len));
-    envelope = hl_envelope_sign(location->parts.key, HL_ENVELOPE_SERVER, &document.base);
+    envelope = hl_envelope_sign(mgr_sealer_key(location->parts.sealer), HL_ENVELOPE_SERVER, &document.base);
     payload = HL_WIRE_ENCODE(envelope);
     mgr_down_send(location->parts.down, HL_TOPIC_SERVER, endpoint->record.id, payload, 0);
 }
@@ -195,9 +233,35 @@ void mgr_location_fold(MgrLocation *location, MgrEndpoint *endpoint, const HlMsg
 /* ------------------------------------------------------------------------------------------------------ announcements
  */
 
-uint64_t mgr_location_next_counter(const MgrLocation *location)
+MgrPlaceRecord mgr_location_next(const MgrLocation *location, const char *by)
 {
-    return MAX(announced(location)->counter + 1, (uint64_t)MAX(hl_clock_wall(), 1));
+    HlTime now = hl_clock_wall();
+
+    return (MgrPlaceRecord){ .counter = MAX(announced(location)->counter + 1, (uint64_t)MAX(now, 1)),
+                             .brokers = g_strdupv(hl_unconst(mgr_location_brokers(location))),
+                             .servers = g_strdupv(hl_unconst(mgr_location_urls(location))),
+                             .keys = keys_of(location),
+                             .changed_at = now,
+                             .changed_by = g_strdup(by) };
+}
+
+guint mgr_location_holding(const MgrLocation *location, guint *of)
+{
+    GHashTableIter iter;
+    gpointer value;
+    guint n = 0;
+
+    *of = 0;
+    g_hash_table_iter_init(&iter, location->parts.fleet->endpoints);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        const MgrEndpoint *endpoint = value;
+
+        if (endpoint->record.revoked_at > 0)
+            continue;
+        (*of)++;
+        n += has_it(location, endpoint) ? 1 : 0;
+    }
+    return n;
 }
 
 void mgr_location_announce(MgrLocation *location, MgrPlaceRecord *record)

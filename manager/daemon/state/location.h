@@ -7,6 +7,7 @@
 
 #include "lib/base/json.h"
 #include "manager/daemon/ground/down.h"
+#include "manager/daemon/ground/sealer.h"
 #include "manager/daemon/state/pki.h"
 
 typedef struct MgrLocation MgrLocation;
@@ -16,7 +17,7 @@ typedef struct {
     MgrFleet *fleet;
     MgrRecord *record;
     MgrDown *down;
-    const HlSigningKey *key;
+    const MgrSealer *sealer;
     const MgrPki *pki;
 } MgrLocationOptions;
 
@@ -37,8 +38,12 @@ void mgr_location_fold(MgrLocation *location, MgrEndpoint *endpoint, const HlMsg
 /* The registry has another announcement: takes what is in it, and tells all who are on line. */
 void mgr_location_announce(MgrLocation *location, MgrPlaceRecord *record);
 
-/* The counter of the next one. */
-uint64_t mgr_location_next_counter(const MgrLocation *location);
+/* What is told now, as the next announcement: of now, by somebody, with a counter of its own.  Clear it. */
+MgrPlaceRecord mgr_location_next(const MgrLocation *location, const char *by);
+
+/* Of endpoints that are not revoked: how many have what is announced, in force or beside what was; and how many there
+ * are. */
+guint mgr_location_holding(const MgrLocation *location, guint *of);
 
 /* Who follows: "counter", "changed_at", "changed_by", "following" and "of" (endpoints that are not revoked), and of
  * those who do not follow "left": some, with "id", "host", "state" ("" where it knows of nothing) and "detail"; "more":

@@ -25,7 +25,7 @@ char *mgr_bundle_print(const MgrBundleParts *parts, const MgrGroup *group, const
     g_autoptr(GBytes) packed = NULL;
     g_autofree char *base64 = NULL;
     GString *out = g_string_new("-----BEGIN HOLDLINE BUNDLE-----\n");
-    GBytes *key = hl_signing_key_public(parts->key);
+    GBytes *key = hl_signing_key_public(mgr_sealer_key(parts->sealer));
 
     bundle.group = group->record.name;
     bundle.token = hl_unconst(secret);
@@ -42,7 +42,7 @@ char *mgr_bundle_print(const MgrBundleParts *parts, const MgrGroup *group, const
         bundle.pattern_root.data = hl_unconst(g_bytes_get_data(root, &bundle.pattern_root.len));
     bundle.expires_ms = token->expires_at;
     bundle.issued_ms = hl_clock_wall();
-    envelope = hl_envelope_sign(parts->key, HL_ENVELOPE_BUNDLE, &bundle.base);
+    envelope = hl_envelope_sign(mgr_sealer_key(parts->sealer), HL_ENVELOPE_BUNDLE, &bundle.base);
     packed = HL_WIRE_ENCODE(envelope);
     base64 = g_base64_encode(g_bytes_get_data(packed, NULL), g_bytes_get_size(packed));
     for (gsize at = 0; at < strlen(base64); at += ARMOUR_COLUMNS)

@@ -10,7 +10,7 @@
 typedef struct {
     const char *dir; /* the site: the repository's root metadata is there, if it has one */
     const MgrLocation *location;
-    const HlSigningKey *key;
+    const MgrSealer *sealer;
     const MgrDelivery *delivery;
     const MgrPki *pki;
 } MgrBundleParts;

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manager/daemon/calls/rollover_calls.h"
+
+#include "lib/base/ident.h"
+#include "lib/base/log.h"
+#include "lib/base/unconst.h"
+
+#define LOOK_EVERY 10      /* s; a walk over the endpoints, while a rollover is on */
+#define BY_SITE    "@site" /* who finishes when all are through; no account can be called that */
+
+struct MgrRolloverCalls {
+    MgrRolloverCallsOptions parts;
+    guint timer;
+    bool is_finishing; /* by itself */
+};
+
+typedef enum { START, FINISH, CANCEL } Kind;
+
+/* An announcement on its way through the registry. */
+typedef struct {
+    MgrRolloverCalls *calls;
+    MgrCall *call; /* NULL: by itself */
+    Kind kind;
+    MgrPlaceRecord record;
+    GPtrArray *bundles; /* ids (char *) of those that it withdraws */
+} Step;
+
+static Step *step_new(MgrRolloverCalls *calls, MgrCall *call, Kind kind)
+{
+    Step *step = g_new0(Step, 1);
+
+    *step = (Step){ .calls = calls, .call = call, .kind = kind };
+    step->record = mgr_location_next(calls->parts.location, call != NULL ? mgr_call_admin(call) : BY_SITE);
+    step->bundles = g_ptr_array_new_with_free_func(g_free);
+    return step;
+}
+
+static void step_free(gpointer item)
+{
+    Step *step = item;
+
+    if (step->call == NULL)
+        step->calls->is_finishing = false;
+    mgr_place_record_clear(&step->record);
+    g_ptr_array_unref(step->bundles);
+    g_free(step);
+}
+
+static bool is_rolling(const MgrRolloverCalls *calls)
+{
+    g_auto(MgrPlaceRecord) now = mgr_location_next(calls->parts.location, "");
+
+    return g_strv_length(now.keys) > 1;
+}
+
+static char *key_text(GBytes *key)
+{
+    return hl_hex(g_bytes_get_data(key, NULL), g_bytes_get_size(key));
+}
+
+/* --------------------------------------------------------------------------------------------------------- documents
+ */
+
+static json_t *key_document(const char *text, const char *signing)
+{
+    g_autoptr(GBytes) key = hl_unhex(text);
+    g_autofree char *id = hl_signing_key_id(key);
+
+    return json_pack("{s:s, s:b}", "id", id, "signs", strcmp(text, signing) == 0);
+}
+
+/* "state": none or announced; "keys" that endpoints are told of; "holding" of "of" endpoints have the announcement; the
+ * others in "left" and "more", as in "server show". */
+static json_t *status_document(const MgrRolloverCalls *calls)
+{
+    g_auto(MgrPlaceRecord) now = mgr_location_next(calls->parts.location, "");
+    g_autofree char *signing = key_text(hl_signing_key_public(mgr_sealer_key(calls->parts.sealer)));
+    g_autoptr(json_t) announced = mgr_location_document(calls->parts.location);
+    json_t *keys = json_array();
+    guint of, holding = mgr_location_holding(calls->parts.location, &of);
+    json_t *document;
+
+    for (gsize i = 0; now.keys[i] != NULL; i++)
+        json_array_append_new(keys, key_document(now.keys[i], signing));
+    document = json_pack("{s:s, s:o, s:I, s:I}", "state", json_array_size(keys) > 1 ? "announced" : "none", "keys",
+                         keys, "holding", (json_int_t)holding, "of", (json_int_t)of);
+    if (announced != NULL) {
+        json_object_set(document, "since", json_object_get(announced, "changed_at"));
+        json_object_set(document, "left", json_object_get(announced, "left"));
+        json_object_set(document, "more", json_object_get(announced, "more"));
+    }
+    return document;
+}
+
+/* ------------------------------------------------------------------------------------------------------------- steps
+ */
+
+static void fold_bundles(const Step *step)
+{
+    for (guint i = 0; i < step->bundles->len; i++) {
+        MgrTokenRecord *token = mgr_fleet_token(step->calls->parts.fleet, step->bundles->pdata[i]);
+
+        if (token != NULL)
+            token->withdrawn_at = step->record.changed_at;
+    }
+}
+
+/* What is told first, by the key that is held already; then what the broker keeps. */
+static void fold_step(gpointer change)
+{
+    static const char *const words[] = { [START] = "a new sealing key is announced",
+                                         [FINISH] = "the new sealing key signs, and the old one is gone",
+                                         [CANCEL] = "the new sealing key is no longer announced" };
+    Step *step = change;
+    MgrRolloverCalls *calls = step->calls;
+    g_autoptr(GError) error = NULL;
+    json_t *document;
+
+    hl_info("rollover", "%s, by %s", words[step->kind], step->record.changed_by);
+    fold_bundles(step);
+    mgr_location_announce(calls->parts.location, &step->record);
+    if (step->kind == FINISH)
+        mgr_delivery_resign(calls->parts.delivery);
+    if (step->kind == CANCEL && !mgr_sealer_drop(calls->parts.sealer, &error))
+        hl_warn("rollover", "%s: it is not used, and the next rollover takes it", error->message);
+    if (step->call == NULL)
+        return;
+    document = status_document(calls);
+    json_object_set_new(document, "bundles_withdrawn", json_integer(step->bundles->len));
+    mgr_call_done(step->call, document);
+}
+
+static void fail_step(gpointer change, const GError *error)
+{
+    const Step *step = change;
+    g_autoptr(GError) conflict = NULL;
+
+    if (step->call == NULL) {
+        hl_warn("rollover", "it cannot be finished yet: %s", error->message);
+        return;
+    }
+    if (hl_error_code(error) == HL_ERROR_CONFLICT)
+        hl_fail(&conflict, HL_ERROR_CONFLICT,
+                "somebody else announced something a moment ago: look ('holdline server rollover status') and try "
+                "again");
+    mgr_call_fail(step->call, conflict != NULL ? conflict : error);
+}
+
+static const MgrChangeKind step_kind = { fold_step, fail_step, step_free };
+
+static void set_keys(Step *step, char *newest, char *older)
+{
+    g_strfreev(step->record.keys);
+    step->record.keys = g_new0(char *, 3);
+    step->record.keys[0] = newest;
+    step->record.keys[1] = older;
+}
+
+/* Bundles name the key by which their PC will know the server: those that were made before would be of no use. */
+static void withdraw_bundles(Step *step, HlWriteSet *set)
+{
+    HlTime now = step->record.changed_at;
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, step->calls->parts.fleet->tokens);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        const MgrTokenRecord *token = value;
+
+        if (token->withdrawn_at > 0 || token->expires_at <= now || token->uses_left == 0)
+            continue;
+        mgr_write_token_withdrawal(set, token->id, now);
+        g_ptr_array_add(step->bundles, g_strdup(token->id));
+    }
+}
+
+static void commit(Step *step, HlWriteSet *set)
+{
+    mgr_write_place(set, &step->record);
+    if (step->call != NULL)
+        mgr_call_commit(step->call, step->calls->parts.record, set, &step_kind, step);
+    else
+        mgr_record_commit(step->calls->parts.record, set, &step_kind, step);
+}
+
+static void call_start(MgrCall *call, gpointer user)
+{
+    MgrRolloverCalls *calls = user;
+    g_autoptr(GError) error = NULL;
+    Step *step;
+
+    if (is_rolling(calls))
+        hl_fail(&error, HL_ERROR_EXISTS,
+                "a new sealing key is announced already: 'holdline server rollover status' says who holds it");
+    if (error != NULL || !mgr_sealer_prepare(calls->parts.sealer, &error)) {
+        mgr_call_fail(call, error);
+        return;
+    }
+    step = step_new(calls, call, START);
+    set_keys(step, key_text(mgr_sealer_next(calls->parts.sealer)),
+             key_text(hl_signing_key_public(mgr_sealer_key(calls->parts.sealer))));
+    commit(step, hl_write_set_new());
+}
+
+static bool check_finish(const MgrRolloverCalls *calls, bool is_forced, GError **error)
+{
+    guint of, holding = mgr_location_holding(calls->parts.location, &of);
+
+    if (!is_rolling(calls))
+        return hl_fail(error, HL_ERROR_INVALID,
+                       "no new sealing key is announced: 'holdline server rollover start' does that");
+    return is_forced || holding == of ||
+           hl_fail(
+               error, HL_ERROR_CONFLICT,
+               "%u of %u endpoints do not hold the new key yet ('holdline server rollover status'), and would have to "
+               "enrol again: wait for them, revoke those that are gone, or say --force",
+               of - holding, of);
+}
+
+/* The file first: should the registry fail, the new key signs, both are held, and the next try goes on. */
+static bool finish(MgrRolloverCalls *calls, MgrCall *call, GError **error)
+{
+    HlWriteSet *set;
+    Step *step;
+
+    if (!mgr_sealer_switch(calls->parts.sealer, error))
+        return false;
+    step = step_new(calls, call, FINISH);
+    set = hl_write_set_new();
+    set_keys(step, key_text(hl_signing_key_public(mgr_sealer_key(calls->parts.sealer))), NULL);
+    withdraw_bundles(step, set);
+    if (call == NULL)
+        mgr_calls_note(set,
+                       &(MgrAuditRecord){ .at = step->record.changed_at,
+                                          .account = hl_unconst(BY_SITE),
+                                          .certificate = hl_unconst(""),
+                                          .call = hl_unconst("server rollover finish"),
+                                          .arguments = hl_unconst(""),
+                                          .code = hl_unconst(""),
+                                          .text = hl_unconst("all endpoints hold the new key") },
+                       calls->parts.calls);
+    commit(step, set);
+    return true;
+}
+
+static void call_finish(MgrCall *call, gpointer user)
+{
+    MgrRolloverCalls *calls = user;
+    g_autoptr(GError) error = NULL;
+
+    if (!check_finish(calls, mgr_call_argument(call, "force") != NULL, &error) || !finish(calls, call, &error))
+        mgr_call_fail(call, error);
+}
+
+static void call_cancel(MgrCall *call, gpointer user)
+{
+    MgrRolloverCalls *calls = user;
+    g_autoptr(GError) error = NULL;
+    Step *step;
+
+    if (!is_rolling(calls))
+        hl_fail(&error, HL_ERROR_INVALID, "no new sealing key is announced");
+    else if (mgr_sealer_next(calls->parts.sealer) == NULL)
+        hl_fail(&error, HL_ERROR_INVALID,
+                "the new sealing key signs already: 'holdline server rollover finish' ends the rest");
+    if (error != NULL) {
+        mgr_call_fail(call, error);
+        return;
+    }
+    step = step_new(calls, call, CANCEL);
+    set_keys(step, key_text(hl_signing_key_public(mgr_sealer_key(calls->parts.sealer))), NULL);
+    commit(step, hl_write_set_new());
+}
+
+static void call_status(MgrCall *call, gpointer user)
+{
+    mgr_call_done(call, status_document(user));
+}
+
+/* -------------------------------------------------------------------------------------------------------------- life
+ */
+
+static gboolean on_look(gpointer user)
+{
+    MgrRolloverCalls *calls = user;
+    g_autoptr(GError) error = NULL;
+
+    if (calls->is_finishing || !is_rolling(calls) || !check_finish(calls, false, NULL))
+        return G_SOURCE_CONTINUE;
+    calls->is_finishing = true;
+    if (!finish(calls, NULL, &error)) {
+        calls->is_finishing = false;
+        hl_warn("rollover", "it cannot be finished yet: %s", error->message);
+    }
+    return G_SOURCE_CONTINUE;
+}
+
+static const MgrCallRow rows[] = {
+    { "server rollover start", "", "", MGR_NEED_OWN, MGR_SCOPE_NONE, call_start },
+    { "server rollover status", "", "", MGR_NEED_AUDIT, MGR_SCOPE_NONE, call_status },
+    { "server rollover finish", "", "force", MGR_NEED_OWN, MGR_SCOPE_NONE, call_finish },
+    { "server rollover cancel", "", "", MGR_NEED_OWN, MGR_SCOPE_NONE, call_cancel },
+    { .name = NULL },
+};
+
+MgrRolloverCalls *mgr_rollover_calls_new(const MgrRolloverCallsOptions *options, MgrDispatch *dispatch)
+{
+    MgrRolloverCalls *calls = g_new0(MgrRolloverCalls, 1);
+
+    calls->parts = *options;
+    calls->timer = g_timeout_add_seconds(LOOK_EVERY, on_look, calls);
+    mgr_dispatch_add(dispatch, rows, calls);
+    return calls;
+}
+
+void mgr_rollover_calls_free(MgrRolloverCalls *calls)
+{
+    if (calls == NULL)
+        return;
+    g_clear_handle_id(&calls->timer, g_source_remove);
+    g_free(calls);
+}
