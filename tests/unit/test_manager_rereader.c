@@ -116,7 +116,6 @@ static void test_unbegun(void)
 {
     g_autoptr(Parts) parts = make_parts();
     g_autofree char *text = NULL;
-    g_autofree char *late = NULL;
 
     child_fake_refuse();
     revoke_it(parts);
