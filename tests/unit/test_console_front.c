@@ -175,7 +175,7 @@ static void test_who_answers(void)
 
 static void test_rate(void)
 {
-    g_autoptr(World) world = world_new();
+    g_autoptr(World) world G_GNUC_UNUSED = world_new();
     g_autoptr(HttpFakeAnswer) refused = NULL;
     guint admitted = 0;
 
