@@ -10,6 +10,17 @@
 #include "manager/store/ledger.h"
 #include "tests/support/registry_fixture.h"
 
+/* A registry with the groups that accounts are limited to. */
+static void set_up(Fixture *fixture, gconstpointer user)
+{
+    static const char *const names[] = { "lab", "office" };
+
+    fixture_set_up(fixture, user);
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++)
+        hl_write_set_add(fixture->set, "INSERT INTO grp VALUES (?, 1, 1, '', 1, 'root')", "t", names[i]);
+    fixture_commit(fixture);
+}
+
 static MgrAccountRecord account(const char *name, MgrRole role)
 {
     return (MgrAccountRecord){ .name = hl_unconst(name),
@@ -267,10 +278,10 @@ static void test_older_journal(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    g_test_add("/accounts/stored", Fixture, NULL, fixture_set_up, test_stored, fixture_tear_down);
-    g_test_add("/accounts/names", Fixture, NULL, fixture_set_up, test_names, fixture_tear_down);
-    g_test_add("/accounts/renewal", Fixture, NULL, fixture_set_up, test_renewal, fixture_tear_down);
-    g_test_add("/accounts/owner-left", Fixture, NULL, fixture_set_up, test_owner_left, fixture_tear_down);
+    g_test_add("/accounts/stored", Fixture, NULL, set_up, test_stored, fixture_tear_down);
+    g_test_add("/accounts/names", Fixture, NULL, set_up, test_names, fixture_tear_down);
+    g_test_add("/accounts/renewal", Fixture, NULL, set_up, test_renewal, fixture_tear_down);
+    g_test_add("/accounts/owner-left", Fixture, NULL, set_up, test_owner_left, fixture_tear_down);
     g_test_add_func("/accounts/upgrade", test_upgrade);
     g_test_add_func("/accounts/restored", test_restored);
     g_test_add_func("/accounts/older-journal", test_older_journal);

@@ -104,10 +104,17 @@ static void test_broker_hangs(void)
 static void test_revoked_at_return(void)
 {
     g_autoptr(Parts) parts = parts_with_endpoint();
+    MgrCertificateRecord record = { .serial = g_strdup("0e"),
+                                    .name = g_strdup("e-one"),
+                                    .kind = g_strdup(hl_cert_kind_name(HL_CERT_ENDPOINT)),
+                                    .issued_at = hl_clock_wall(),
+                                    .expires_at = hl_clock_wall() + HL_DAY,
+                                    .revoked_at = hl_clock_wall() };
 
     parts_birth(parts, "e-one", 1);
     bus_fake_down(parts->bus, "gone");
     mgr_fleet_endpoint(&parts->fleet, "e-one")->record.revoked_at = hl_clock_wall();
+    mgr_fleet_add_certificate(&parts->fleet, &record);
     bus_fake_up(parts->bus);
     g_assert_nonnull(bus_fake_find("e-one"));
 }
