@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -133,20 +132,41 @@ typedef struct {
     GHashTable *sockets; /* inode as text -> uid + 1 */
 } Search;
 
+/* Fields of a line of /proc/net/tcp, between which there are blanks. */
+enum { NUMBER, LOCAL, REMOTE, STATE, QUEUES, TIMER, RETRANSMISSIONS, UID, TIMEOUT, INODE, N_FIELDS };
+
+static void split_fields(char *line, char *fields[N_FIELDS])
+{
+    char *rest = NULL;
+
+    for (guint i = 0; i < N_FIELDS; i++)
+        fields[i] = strtok_r(i == 0 ? line : NULL, " \n", &rest);
+}
+
+static bool is_number(const char *text, guint base, guint64 number)
+{
+    guint64 value;
+
+    return text != NULL && g_ascii_string_to_unsigned(text, base, 0, G_MAXUINT64, &value, NULL) && value == number;
+}
+
 static void note_sockets(Search *search, const char *path)
 {
     FILE *file = fopen(path, "re");
     char line[512];
 
     while (file != NULL && fgets(line, sizeof line, file) != NULL) {
-        unsigned port, state, uid;
-        unsigned long inode;
+        char *fields[N_FIELDS];
+        const char *port;
+        guint64 uid;
 
-        /* sl local:port remote:port st queues timer retransmissions uid timeout inode */
-        if (sscanf(line, " %*u: %*[0-9A-Fa-f]:%x %*[0-9A-Fa-f]:%*x %x %*s %*s %*s %u %*u %lu", &port, &state, &uid,
-                   &inode) == 4 &&
-            port == search->port && state == LISTENING)
-            g_hash_table_insert(search->sockets, g_strdup_printf("socket:[%lu]", inode), GUINT_TO_POINTER(uid + 1));
+        split_fields(line, fields);
+        port = fields[LOCAL] != NULL ? strchr(fields[LOCAL], ':') : NULL;
+        if (fields[INODE] != NULL && port != NULL && is_number(port + 1, 16, search->port) &&
+            is_number(fields[STATE], 16, LISTENING) &&
+            g_ascii_string_to_unsigned(fields[UID], 10, 0, G_MAXUINT32 - 1, &uid, NULL))
+            g_hash_table_insert(search->sockets, g_strdup_printf("socket:[%s]", fields[INODE]),
+                                GUINT_TO_POINTER((guint)uid + 1));
     }
     if (file != NULL)
         fclose(file);
@@ -196,11 +216,13 @@ GArray *hl_proc_listeners(uint16_t port)
     note_sockets(&search, "/proc/net/tcp");
     note_sockets(&search, "/proc/net/tcp6");
     while (g_hash_table_size(sockets) > 0 && proc != NULL && (name = g_dir_read_name(proc)) != NULL) {
-        g_autofree char *mine = g_ascii_isdigit(*name) ? socket_of(&search, name) : NULL;
+        guint64 pid = 0;
+        bool is_process = g_ascii_string_to_unsigned(name, 10, 1, G_MAXINT32, &pid, NULL);
+        g_autofree char *mine = is_process ? socket_of(&search, name) : NULL;
 
         if (mine == NULL)
             continue;
-        add(found, (pid_t)atoi(name), (uid_t)(GPOINTER_TO_UINT(g_hash_table_lookup(sockets, mine)) - 1));
+        add(found, (pid_t)pid, (uid_t)(GPOINTER_TO_UINT(g_hash_table_lookup(sockets, mine)) - 1));
         g_hash_table_add(owned, g_steal_pointer(&mine));
     }
     g_hash_table_iter_init(&iter, sockets);
