@@ -178,6 +178,33 @@ bool hl_file_write_text(const char *path, const char *text, mode_t mode, GError 
     return hl_file_write(path, text, strlen(text), mode, error);
 }
 
+static bool fail_exists(const char *path, GError **error)
+{
+    return hl_fail(error, HL_ERROR_EXISTS, "%s is there already, and is not replaced: name a new file", path);
+}
+
+bool hl_file_check_new(const char *path, GError **error)
+{
+    struct stat st;
+
+    return lstat(path, &st) != 0 || fail_exists(path, error);
+}
+
+bool hl_file_create_text(const char *path, const char *text, mode_t mode, GError **error)
+{
+    g_autofree char *directory = g_path_get_dirname(path);
+    hl_autofd int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+    int saved;
+
+    if (fd < 0)
+        return errno == EEXIST ? fail_exists(path, error) : hl_fail_errno(error, errno, "cannot create %s", path);
+    if (write_all(fd, text, strlen(text)) && fchmod(fd, mode) == 0 && fsync(fd) == 0)
+        return hl_dir_sync(directory, error);
+    saved = errno;
+    unlink(path);
+    return hl_fail_errno(error, saved, "cannot write %s", path);
+}
+
 bool hl_dir_make(const char *path, mode_t mode, GError **error)
 {
     if (g_mkdir_with_parents(path, (int)mode) != 0)

@@ -21,6 +21,13 @@ bool hl_file_write(const char *path, const void *data, gsize size, mode_t mode,
                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool hl_file_write_text(const char *path, const char *text, mode_t mode, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Whether nothing has that name yet, no broken link either: HL_ERROR_EXISTS if something has. */
+bool hl_file_check_new(const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The text in a file that nobody had before; on failure there is none.  HL_ERROR_EXISTS for whatever has that name, a
+ * device or a link as well. */
+bool hl_file_create_text(const char *path, const char *text, mode_t mode, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* The SHA-256 of a file in hexadecimal, whatever its size; NULL on failure.  Caller frees. */
 char *hl_file_digest(const char *path, GError **error);
 

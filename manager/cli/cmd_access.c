@@ -28,13 +28,15 @@ bool cmd_bundle_create(HlInvocation *call, GError **error)
     folder = g_path_get_dirname(output != NULL ? output : "");
     if (access(folder, W_OK) != 0) /* a bundle that nobody received could still enrol */
         return hl_fail_errno(error, errno, "cannot write into %s", folder);
+    if (output != NULL && !hl_file_check_new(output, error))
+        return false;
     document = cli_call_files(call, "bundle create", arguments, error);
     if (document == NULL)
         return false;
     name = output != NULL ? g_strdup(output)
                           : g_strdup_printf("%s-%s.bundle", cli_text(document, endpoint != NULL ? "endpoint" : "group"),
                                             cli_text(document, "id"));
-    if (!hl_file_write_text(name, cli_text(document, "bundle"), 0600, error))
+    if (!hl_file_create_text(name, cli_text(document, "bundle"), 0600, error))
         return false;
     uses = endpoint != NULL ? g_strdup(cli_text(document, "endpoint")) : cli_count(document, "uses", "endpoint");
     if (!cli_show_json(call, document))

@@ -77,6 +77,14 @@ static bool save_key(const char *folder, const char *name, const HlKey *key, GEr
     return hl_key_save(key, path, error);
 }
 
+/* Somebody else's key of that name would be lost. */
+static bool check_new_key(const char *folder, const char *name, GError **error)
+{
+    g_autofree char *path = g_strdup_printf("%s/%s.key", folder, name);
+
+    return hl_file_check_new(path, error);
+}
+
 /* The key is generated here and stays here; the server signs a request. */
 bool cmd_client_create(HlInvocation *call, GError **error)
 {
@@ -95,7 +103,7 @@ bool cmd_client_create(HlInvocation *call, GError **error)
     uint16_t port = 0;
 
     if (csr == NULL || !check_listen(call, role, error) || !mgr_site_check_name(name, error) ||
-        !hl_dir_make(folder, 0700, error))
+        !check_new_key(folder, name, error) || !hl_dir_make(folder, 0700, error))
         return false;
     csr_text = g_base64_encode(g_bytes_get_data(csr, NULL), g_bytes_get_size(csr));
     arguments[7] = csr_text;

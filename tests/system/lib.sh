@@ -324,6 +324,7 @@ make_bundle() {
     local file=$1
     shift
     case " $* " in *" --group "* | *" --for "*) ;; *) set -- --group default "$@" ;; esac
+    rm -f "$file" # of an earlier one: none is replaced
     bundle_id=$(holdline bundle create --output "$file" --json "$@" | field 'd["id"]')
 }
 

@@ -171,6 +171,39 @@ static void test_duration(void)
     g_assert_false(hl_time_parse("yesterday", &time, NULL));
 }
 
+/* Nothing that has the name is replaced, opened or followed. */
+static void test_file_create(void)
+{
+    g_autofree char *dir = g_dir_make_tmp("base-XXXXXX", NULL);
+    g_autofree char *path = g_build_filename(dir, "new", NULL);
+    g_autofree char *link = g_build_filename(dir, "link", NULL);
+    g_autofree char *fifo = g_build_filename(dir, "fifo", NULL);
+    const char *const taken[] = { path, link, fifo, dir, "/dev/null" };
+    g_autoptr(GError) error = NULL;
+    g_autofree char *text = NULL;
+    struct stat st;
+
+    g_assert_true(hl_file_check_new(path, &error));
+    g_assert_true(hl_file_create_text(path, "hello", 0600, &error));
+    g_assert_no_error(error);
+    text = hl_file_read_text(path, 100, &error);
+    g_assert_cmpstr(text, ==, "hello");
+    g_assert_true(stat(path, &st) == 0 && (st.st_mode & 0777) == 0600);
+    g_assert_cmpint(symlink("nowhere", link), ==, 0);
+    g_assert_cmpint(mkfifo(fifo, 0600), ==, 0);
+    for (gsize i = 0; i < G_N_ELEMENTS(taken); i++) {
+        g_autoptr(GError) refused = NULL;
+        g_autoptr(GError) looked = NULL;
+
+        g_assert_false(hl_file_create_text(taken[i], "other", 0600, &refused));
+        g_assert_error(refused, HL_ERROR, HL_ERROR_EXISTS);
+        g_assert_false(hl_file_check_new(taken[i], &looked));
+        g_assert_error(looked, HL_ERROR, HL_ERROR_EXISTS);
+    }
+    g_assert_true(lstat("/dev/null", &st) == 0 && S_ISCHR(st.st_mode));
+    g_assert_true(hl_tree_remove(dir, &error));
+}
+
 static void test_file(void)
 {
     g_autofree char *directory = g_dir_make_tmp("holdline-XXXXXX", NULL);
@@ -516,6 +549,7 @@ int main(int argc, char **argv)
     g_test_add_func("/base/time-difference", test_time_difference);
     g_test_add_func("/base/duration", test_duration);
     g_test_add_func("/base/file", test_file);
+    g_test_add_func("/base/file-create", test_file_create);
     g_test_add_func("/base/fifo", test_fifo);
     g_test_add_func("/base/backoff", test_backoff);
     g_test_add_func("/base/backoff-ended", test_backoff_ended);
