@@ -436,6 +436,7 @@ const EpPhrase ep_phrases[] = {
     { N_("the scanner's answer"), "" },
     { N_("%s is not valid JSON"), "" },
     /* the command line */
+    { N_("unknown option '%s'; did you mean '--%s'?"), "" },
     { N_("unknown option '%s'; see '%s --help'"), "" },
     { N_("option --%s takes no value"), "" },
     { N_("option --%s needs a value"), "" },
@@ -443,6 +444,7 @@ const EpPhrase ep_phrases[] = {
     { N_("usage: %s"), "" },
     { N_("no command given; see '%s --help'"), "" },
     { N_("'%s' is not a command; see '%s --help'"), "" },
+    { N_("unknown command '%s'; did you mean '%s'?"), "" },
     { N_("unknown command '%s'; see '%s --help'"), "" },
     /* the configuration */
     { N_("%s: [line] backoff-base is longer than backoff-cap"), "" },

@@ -6,6 +6,7 @@
 
 #include "lib/base/i18n.h"
 #include "lib/base/log.h"
+#include "lib/base/nearest.h"
 #include "lib/base/process.h"
 #include "lib/base/table.h"
 #include "lib/base/unconst.h"
@@ -226,6 +227,56 @@ static void add_value(HlInvocation *call, const HlFlag *flag, const char *value)
     g_ptr_array_add(values, hl_unconst(value));
 }
 
+static bool fail_option(const HlProgram *program, const char *option, GError **error)
+{
+    g_autofree const char **names = g_new0(const char *, program->n_flags + 1);
+    g_autofree char *word = g_strndup(option, strcspn(option, "="));
+    const char *nearest;
+
+    for (gsize i = 0; i < program->n_flags; i++)
+        names[i] = program->flags[i].name;
+    nearest = g_str_has_prefix(word, "--") ? hl_nearest(word + 2, names) : NULL;
+    if (nearest != NULL)
+        return hl_fail(error, HL_ERROR_USAGE, "unknown option '%s'; did you mean '--%s'?", word, nearest);
+    return hl_fail(error, HL_ERROR_USAGE, "unknown option '%s'; see '%s --help'", option, program->name);
+}
+
+/* The first words of the line, as many as the command has; caller frees. */
+static char *first_words(const char *command, char **words, int n_words)
+{
+    g_autoptr(GString) out = g_string_new(words[0]);
+    int n = 1;
+
+    for (const char *c = command; *c != '\0' && n < n_words; c++)
+        if (*c == ' ')
+            g_string_append_printf(out, " %s", words[n++]);
+    return g_string_free(g_steal_pointer(&out), FALSE);
+}
+
+static bool fail_command(const HlProgram *program, char **words, int n_words, GError **error)
+{
+    const char *nearest = NULL;
+    guint least = HL_NEAREST_FAR;
+
+    for (gsize i = 0; i < program->n_commands; i++) {
+        const char *const candidate[] = { program->commands[i].name, NULL };
+        g_autofree char *typed = first_words(candidate[0], words, n_words);
+        guint distance = hl_nearest_distance(typed, candidate[0]);
+
+        if (hl_nearest(typed, candidate) != NULL && distance < least) {
+            nearest = candidate[0];
+            least = distance;
+        }
+    }
+    if (nearest != NULL)
+        return hl_fail(error, HL_ERROR_USAGE, "unknown command '%s%s%s'; did you mean '%s %s'?", words[0],
+                       n_words > 1 ? " " : "", n_words > 1 ? words[1] : "", program->name, nearest);
+    if (begins_command(program, words[0]))
+        return hl_fail(error, HL_ERROR_USAGE, "'%s%s%s' is not a command; see '%s %s --help'", words[0],
+                       n_words > 1 ? " " : "", n_words > 1 ? words[1] : "", program->name, words[0]);
+    return hl_fail(error, HL_ERROR_USAGE, "unknown command '%s'; see '%s --help'", words[0], program->name);
+}
+
 /* Splits argv into options (call->values) and words.  "help" is known to every program. */
 static bool split(const HlProgram *program, int argc, char **argv, HlInvocation *call, char **words, int *n_words,
                   bool *help, GError **error)
@@ -253,7 +304,7 @@ static bool split(const HlProgram *program, int argc, char **argv, HlInvocation 
                    : find_flag(program, argv[i] + 1,
                                strlen(argv[i] + 1)); /* one-letter flags are rows named by the letter */
         if (flag == NULL)
-            return hl_fail(error, HL_ERROR_USAGE, "unknown option '%s'; see '%s --help'", argv[i], program->name);
+            return fail_option(program, argv[i], error);
         if (flag->value == NULL && equals != NULL)
             return hl_fail(error, HL_ERROR_USAGE, "option --%s takes no value", flag->name);
         if (flag->value == NULL)
@@ -324,11 +375,8 @@ static bool run(const HlProgram *program, int argc, char **argv, void *user, GEr
     }
     if (call.command == NULL && n_words == 0)
         return hl_fail(error, HL_ERROR_USAGE, "no command given; see '%s --help'", program->name);
-    if (call.command == NULL && begins_command(program, words[0]))
-        return hl_fail(error, HL_ERROR_USAGE, "'%s%s%s' is not a command; see '%s %s --help'", words[0],
-                       n_words > 1 ? " " : "", n_words > 1 ? words[1] : "", program->name, words[0]);
     if (call.command == NULL)
-        return hl_fail(error, HL_ERROR_USAGE, "unknown command '%s'; see '%s --help'", words[0], program->name);
+        return fail_command(program, words, n_words, error);
     call.args = words + used;
     call.n_args = n_words - used;
     return check_call(&call, error) && call.command->run(&call, error);

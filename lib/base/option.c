@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/base/clock.h"
+#include "lib/base/nearest.h"
 #include "lib/base/text.h"
 #include "lib/base/unconst.h"
 
@@ -225,10 +226,17 @@ static guint common_prefix(const char *a, const char *b)
 bool hl_options_set(HlOptionTable table, void *values, const char *name, const char *text, GError **error)
 {
     const HlOption *option = hl_option_find(table, name);
-    const char *nearest = table.rows[0].name;
+    g_autofree const char **names = g_new0(const char *, table.count + 1);
+    const char *nearest;
 
     if (option != NULL)
         return hl_option_set(option, values, text, error);
+    for (size_t i = 0; i < table.count; i++)
+        names[i] = table.rows[i].name;
+    nearest = hl_nearest(name, names);
+    if (nearest != NULL)
+        return hl_fail(error, HL_ERROR_INVALID, "there is no option '%s'; did you mean '%s'?", name, nearest);
+    nearest = table.rows[0].name;
     for (size_t i = 0; i < table.count; i++)
         if (common_prefix(table.rows[i].name, name) > common_prefix(nearest, name))
             nearest = table.rows[i].name;

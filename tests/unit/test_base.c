@@ -13,6 +13,7 @@
 #include "lib/base/file.h"
 #include "lib/base/ident.h"
 #include "lib/base/mailbox.h"
+#include "lib/base/nearest.h"
 #include "lib/base/network.h"
 
 typedef struct {
@@ -169,6 +170,35 @@ static void test_duration(void)
         g_assert_cmpstr(text, ==, "2026-11-22T21:45:00Z");
     }
     g_assert_false(hl_time_parse("yesterday", &time, NULL));
+}
+
+static void test_nearest(void)
+{
+    static const char *const words[] = { "group list", "group set", "status", "scan", "-no", NULL };
+    static const struct {
+        const char *word, *nearest;
+    } rows[] = {
+        { "group lsit", "group list" },
+        { "gruop set", "group set" },
+        { "statsu", "status" },
+        { "scna", "scan" },
+        { "sacn", "scan" },
+        { "s", NULL },
+        { "xyzzy", NULL },
+        { "statistics", NULL },
+        { "", NULL },
+    };
+    g_autofree char *long_word = g_strnfill(1000, 's');
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_test_message("%s", rows[i].word);
+        g_assert_cmpstr(hl_nearest(rows[i].word, words), ==, rows[i].nearest);
+    }
+    g_assert_null(hl_nearest(long_word, words));
+    g_assert_cmpuint(hl_nearest_distance("", ""), ==, 0);
+    g_assert_cmpuint(hl_nearest_distance("abc", ""), ==, 3);
+    g_assert_cmpuint(hl_nearest_distance("kitten", "sitting"), ==, 3);
+    g_assert_cmpuint(hl_nearest_distance("ab", "ba"), ==, 1);
 }
 
 /* Nothing that has the name is replaced, opened or followed. */
@@ -550,6 +580,7 @@ int main(int argc, char **argv)
     g_test_add_func("/base/duration", test_duration);
     g_test_add_func("/base/file", test_file);
     g_test_add_func("/base/file-create", test_file_create);
+    g_test_add_func("/base/nearest", test_nearest);
     g_test_add_func("/base/fifo", test_fifo);
     g_test_add_func("/base/backoff", test_backoff);
     g_test_add_func("/base/backoff-ended", test_backoff_ended);

@@ -71,7 +71,7 @@ static void test_every_row(void)
 static void test_refused(void)
 {
     static const char *const bad[][2] = {
-        { "[broker]\nprot = 1\n", "did you mean 'broker.program'" },
+        { "[broker]\nprot = 1\n", "did you mean 'broker.port'" },
         { "[brokre]\nport = 1\n", "brok" },
         { "[broker]\nport = 0\n", "broker.port" },
         { "[broker]\nport = 65536\n", "broker.port" },
