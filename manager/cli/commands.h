@@ -75,6 +75,7 @@ bool cmd_pass_end(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool cli_set_password(HlInvocation *call, const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool cmd_account_request(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool cmd_account_certificate(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool cmd_glossary(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool cmd_server_show(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool cmd_server_set(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool cmd_server_rollover(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -192,6 +192,8 @@ static const HlCommand commands[] = {
       token_flags },
     { "token list", "", "List your tokens, or, for an owner, all", cmd_token_list, 0, 0, NULL },
     { "token delete", "TOKEN", "Delete a token, by its id", cmd_pass_end, 1, 1, NULL },
+    { "glossary", "[WORD | COLUMN]",
+      "Say what a word in the lists means, or all the words of a column; needs no server", cmd_glossary, 0, 1, NULL },
     { "server show", "", "Show where endpoints are told to find the server, and its certificate", cmd_server_show, 0, 0,
       NULL },
     { "server certificate", "--host NAME... [--force]",

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* holdline glossary: works without a server. */
+#include <stdio.h>
+
+#include "lib/base/nearest.h"
+#include "lib/base/table.h"
+#include "manager/cli/commands.h"
+#include "manager/cli/glossary.h"
+#include "manager/cli/show.h"
+
+static json_t *find_terms(const char *typed)
+{
+    json_t *found = json_array();
+
+    for (gsize i = 0; i < cli_n_terms; i++) {
+        const CliTerm *term = &cli_terms[i];
+
+        if (typed == NULL || cli_term_is(term, typed))
+            json_array_append_new(
+                found, json_pack("{s:s, s:s, s:s}", "word", term->word, "where", term->where, "text", term->text));
+    }
+    return found;
+}
+
+static bool fail_unknown(const char *typed, GError **error)
+{
+    g_autofree const char **words = g_new0(const char *, cli_n_terms + 1);
+    const char *nearest;
+
+    for (gsize i = 0; i < cli_n_terms; i++)
+        words[i] = cli_terms[i].word;
+    nearest = hl_nearest(typed, words);
+    if (nearest != NULL)
+        return hl_fail(error, HL_ERROR_NOT_FOUND, "the glossary has no '%s'; did you mean '%s'?", typed, nearest);
+    return hl_fail(error, HL_ERROR_NOT_FOUND, "the glossary has no '%s'; 'holdline glossary' lists its words", typed);
+}
+
+bool cmd_glossary(HlInvocation *call, GError **error)
+{
+    static const CliColumn columns[] = { { "WORD", "word", NULL }, { "IN", "where", NULL }, { "MEANS", "text", NULL } };
+    g_autoptr(json_t) document = json_pack("{s:o}", "terms", find_terms(call->n_args > 0 ? call->args[0] : NULL));
+
+    if (json_array_size(json_object_get(document, "terms")) == 0)
+        return fail_unknown(call->args[0], error);
+    cli_show_list(call, document, "terms", columns, G_N_ELEMENTS(columns));
+    return true;
+}

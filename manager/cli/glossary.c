@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manager/cli/glossary.h"
+
+const CliTerm cli_terms[] = {
+    { "Online", "DISPLAYED", "what a console that dials would show: it dialled the PC, or was told of its start" },
+    { "Offline", "DISPLAYED", "what such a console would show: the dial failed, whatever the PC really does" },
+    { "Unreachable/Online", "DISPLAYED", "its address is in an unreachable network, and its heartbeat came in time" },
+    { "Unreachable/Offline", "DISPLAYED", "its address is in an unreachable network, and its heartbeat is late" },
+    { "Independent", "DISPLAYED", "it decides by itself for the time being, and takes no commands" },
+    { "Inactive", "DISPLAYED", "it has not been in contact for too many days" },
+
+    { "online", "ACTUAL", "its line is up and its heartbeat in time" },
+    { "stale", "ACTUAL", "its line is up as far as the broker knows, and its heartbeat is late" },
+    { "offline", "ACTUAL", "its line was closed or lost; it comes back by itself" },
+    { "never-seen", "ACTUAL", "it has enrolled and never connected" },
+
+    { "agree-online", "VERDICT", "both statuses say that it is there" },
+    { "agree-offline", "VERDICT", "both statuses say that it is not there" },
+    { "hidden-by-nat", "VERDICT", "it is on line, and cannot be dialled: a console that dials would show it Offline" },
+    { "ghost-online", "VERDICT", "it is displayed Online, and its line is down: nothing told the console yet" },
+    { "wrong-host", "VERDICT", "its address leads to another machine, as seen from the server" },
+    { "unverified", "VERDICT", "it was not dialled, so the two statuses cannot be compared" },
+
+    { "reachable", "DIAL", "the last dial was answered with this PC's own certificate" },
+    { "refused", "DIAL", "the machine at its address refused the connection" },
+    { "timeout", "DIAL", "nobody answered at its address" },
+    { "no-route", "DIAL", "the server's network does not reach its address" },
+    { "wrong-host", "DIAL",
+      "somebody else answered at its address: a printer with the same private address, for example" },
+    { "not-probed", "DIAL", "it was never dialled; 'holdline verify' dials" },
+
+    { "queued", "STATE of a command", "it waits until the endpoint can be told" },
+    { "sent", "STATE of a command", "it has left the server; only the endpoint says what became of it" },
+    { "received", "STATE of a command", "the endpoint has it in its journal" },
+    { "started", "STATE of a command", "the endpoint works on it" },
+    { "succeeded", "STATE of a command", "it is done" },
+    { "failed", "STATE of a command", "the endpoint tried, and says why it did not work" },
+    { "rejected", "STATE of a command", "the endpoint refused it: 'holdline command show' has the reason" },
+    { "timed-out", "STATE of a command", "nothing was heard of it within the time that it may take" },
+    { "expired", "STATE of a command", "it was not begun before its end" },
+    { "cancelled", "STATE of a command", "an administrator took it back in time" },
+    { "unknown", "STATE of a command", "a newer endpoint says something that this version does not know" },
+
+    { "channel", "PATH of settings", "down the endpoint's own line, at once" },
+    { "direct", "PATH of settings", "by a dial of the server that was answered" },
+    { "update-notification", "PATH of settings", "with the answer to the endpoint's word that it has updated" },
+    { "poll", "PATH of settings", "with the answer to a poll out of an unreachable network" },
+    { "bundle", "PATH of settings", "with the file by which it enrolled" },
+    { "registration", "PATH of settings", "when it registered or announced its start" },
+    { "none", "PATH of settings", "not yet" },
+
+    { "outdated", "selectors, status", "its patterns are older than the server's" },
+    { "ended", "selectors, status", "its certificate has ended; within enrolment.grace it comes back by itself" },
+    { "infected", "INFECTED", "open detections on it: those that nobody has acknowledged" },
+    { "heartbeat", "settings", "what an endpoint sends every line.heartbeat to say that it is there" },
+    { "privilege", "settings", "what the user of a PC may do: privilege.update-now and others" },
+    { "bundle", "holdline bundle", "the file with which a PC enrols; it contains a secret" },
+};
+
+const gsize cli_n_terms = G_N_ELEMENTS(cli_terms);
+
+static const char *skip(const char *text)
+{
+    while (*text == ' ' || *text == '-' || *text == '_')
+        text++;
+    return text;
+}
+
+static bool is_same(const char *a, const char *b)
+{
+    a = skip(a);
+    b = skip(b);
+    while (*a != '\0' && g_ascii_tolower(*a) == g_ascii_tolower(*b)) {
+        a = skip(a + 1);
+        b = skip(b + 1);
+    }
+    return *a == '\0' && *b == '\0';
+}
+
+bool cli_term_is(const CliTerm *term, const char *typed)
+{
+    return is_same(term->word, typed) || is_same(term->where, typed);
+}
