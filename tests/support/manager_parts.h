@@ -149,6 +149,9 @@ json_t *parts_expect_reply(Parts *parts, const char *code);
  * Fails the test unless exactly one of them is the last, and comes last.  NULL: none yet. */
 char *parts_end_of(Parts *parts, const char *correlation);
 
+/* As if the registry had never had it: nothing in the manager forgets a certificate. */
+void parts_forget_certificate(Parts *parts, const char *serial);
+
 /* A signing request as admin create takes it, in base64; and as it is.  Caller frees. */
 char *parts_make_csr_text(void);
 GBytes *parts_make_csr(void);

@@ -235,3 +235,16 @@ HlMsgCommand *parts_take_command(Parts *parts, const char *id)
     g_assert_no_error(error);
     return command;
 }
+
+void parts_forget_certificate(Parts *parts, const char *serial)
+{
+    MgrFleet *fleet = &parts->fleet;
+    MgrCertificateRecord *record = g_hash_table_lookup(fleet->certificates, serial);
+    gpointer list = NULL;
+
+    g_assert_true(g_hash_table_steal_extended(fleet->names, record->name, NULL, &list));
+    list = g_slist_remove(list, record);
+    if (list != NULL)
+        g_hash_table_insert(fleet->names, ((MgrCertificateRecord *)((GSList *)list)->data)->name, list);
+    g_hash_table_remove(fleet->certificates, serial);
+}

@@ -155,7 +155,7 @@ static void test_old_certificates(void)
 
     clock_fake_advance(400 * HL_DAY);
     world_take_bundle(world, "office", NULL, "9");
-    g_hash_table_remove(world->parts->fleet.certificates, endpoint_of(world, id)->record.serial);
+    parts_forget_certificate(world->parts, endpoint_of(world, id)->record.serial);
     again = enrol(world, FINGERPRINT, true);
     g_assert_cmpstr(again, ==, id);
     g_free(machine->certificate);

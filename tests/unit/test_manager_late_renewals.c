@@ -154,7 +154,7 @@ static void enrol_again_and_forget(World *world, Late *late, const char *id)
 
     enrol_again(world, late, id);
     g_hash_table_remove(world->parts->fleet.names, id);
-    g_hash_table_remove(world->parts->fleet.certificates, serial);
+    parts_forget_certificate(world->parts, serial);
 }
 
 static void sign_nothing(World *world G_GNUC_UNUSED, Late *late, const char *id G_GNUC_UNUSED)
@@ -284,7 +284,7 @@ static void test_restored(void)
     MgrEndpoint *endpoint = endpoint_of(world, id);
 
     g_hash_table_remove(world->parts->fleet.names, id);
-    g_hash_table_remove(world->parts->fleet.certificates, endpoint->record.serial);
+    parts_forget_certificate(world->parts, endpoint->record.serial);
     g_free(endpoint->record.serial);
     endpoint->record.serial = g_strdup("0123");
     endpoint->record.cert_expires -= 30 * HL_DAY;
