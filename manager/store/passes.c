@@ -147,6 +147,13 @@ void mgr_write_secret(HlWriteSet *set, const MgrSecretRecord *s)
     hl_write_set_add(set, "DELETE FROM pass WHERE account = ? AND kind = 'session'", "t", s->account);
 }
 
+void mgr_write_password_proof(HlWriteSet *set, const char *account, const char *password)
+{
+    hl_write_set_add(set, "UPDATE secret SET password = password WHERE account = ? AND password = ?", "tt", account,
+                     password);
+    hl_write_set_require(set);
+}
+
 void mgr_write_code(HlWriteSet *set, const char *account, const char *code, int64_t step)
 {
     hl_write_set_add(set, "UPDATE secret SET code = ?, code_step = ? WHERE account = ?", "tit", code, step, account);

@@ -180,6 +180,28 @@ static void test_clock_was_ahead(void)
     expect_end(parts, near, "group list", "");
 }
 
+/* A sign-in with the old password that is written right after its change: no session outlives the change. */
+static void test_password_race(void)
+{
+    g_autoptr(Parts) parts = with_account("ann", "operator");
+    const char *const change[] = { "name", "ann", "password", "another long one", NULL };
+    const char *const old[] = { "name", "ann", "password", PASSWORD, NULL };
+    g_autoptr(HlMsgCallReply) changed = NULL;
+    g_autoptr(HlMsgCallReply) signed_in = NULL;
+
+    parts_request(parts, &(PartsRequest){ .name = "account password", .arguments = change, .correlation = "p" });
+    parts_request(
+        parts,
+        &(PartsRequest){
+            .admin = "web", .name = "session create", .arguments = old, .address = ADDRESS, .correlation = "s" });
+    let_finish(parts);
+    changed = parts_take(parts, HL_TOPIC_ADMIN_REPLY, "admin", &holdline__v1__call_reply__descriptor);
+    signed_in = parts_take(parts, HL_TOPIC_ADMIN_REPLY, "web", &holdline__v1__call_reply__descriptor);
+    g_assert_cmpstr(changed->code, ==, "");
+    g_assert_cmpstr(signed_in->code, ==, "denied");
+    parts_check_registry(parts);
+}
+
 static void test_ended_by_change(void)
 {
     static const struct {
@@ -525,6 +547,7 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/sessions/time", test_time);
     g_test_add_func("/manager/sessions/idle", test_idle);
     g_test_add_func("/manager/sessions/clock-was-ahead", test_clock_was_ahead);
+    g_test_add_func("/manager/sessions/password-race", test_password_race);
     g_test_add_func("/manager/sessions/ended-by-change", test_ended_by_change);
     g_test_add_func("/manager/sessions/orphan", test_orphan);
     g_test_add_func("/manager/sessions/gone", test_gone);

@@ -130,6 +130,16 @@ static void fold_session(gpointer item)
     mgr_call_done(entry->call, document);
 }
 
+/* The password was changed, or the account disabled, while the session was on its way. */
+static void fail_session(gpointer item, const GError *error)
+{
+    g_autoptr(GError) wrong = NULL;
+
+    if (hl_error_code(error) == HL_ERROR_CONFLICT)
+        hl_fail(&wrong, HL_ERROR_DENIED, WRONG);
+    mgr_call_fail(((const Entry *)item)->call, wrong != NULL ? wrong : error);
+}
+
 /* The oldest ones make room. */
 static void end_surplus(Entry *entry, HlWriteSet *set, HlTime now)
 {
@@ -166,7 +176,7 @@ static void make_pass(Entry *entry, MgrPassKind kind, const MgrAccountRecord *ac
 
 static void let_in(Entry *entry, const MgrAccountRecord *account)
 {
-    static const MgrChangeKind kind = { fold_session, fail_entry, entry_free };
+    static const MgrChangeKind kind = { fold_session, fail_session, entry_free };
     MgrSessionCalls *calls = entry->calls;
     HlWriteSet *set = hl_write_set_new();
 
@@ -174,6 +184,7 @@ static void let_in(Entry *entry, const MgrAccountRecord *account)
     mgr_signin_take_back(calls->signin, entry->by_place);
     make_pass(entry, MGR_PASS_SESSION, account, MGR_SESSION_LIFE);
     end_surplus(entry, set, entry->pass.created_at);
+    mgr_write_password_proof(set, entry->account, entry->checked);
     mgr_write_pass(set, &entry->pass);
     if (entry->step > 0)
         mgr_write_code_step(set, entry->account, entry->step);
