@@ -16,8 +16,8 @@
 #define TICK          HL_SECOND       /* keep-alive and time-outs are looked at */
 #define KEEPALIVE_MIN (5 * HL_SECOND) /* the library refuses less */
 #define CLOSE_WAIT    HL_SECOND
-#define REFUSED       128  /* MQTT 5, 2.4: reason codes from here on are failures */
-#define READ_TURNS    1000 /* reads in one turn of the loop; then other sources have theirs */
+#define REFUSED       128 /* MQTT 5, 2.4: reason codes from here on are failures */
+#define READ_TURNS    200 /* reads in one turn of the loop; then other sources have theirs */
 
 typedef enum { STAGE_CONNECTING, STAGE_CONNECTED, STAGE_CLOSING, STAGE_OVER } Stage;
 
@@ -27,6 +27,7 @@ struct HlLink {
     struct mosquitto *client;
     GSource *source;
     gpointer fd_tag; /* NULL: no descriptor is watched */
+    bool wants_out;  /* it is watched for writing as well */
     Stage stage;
     HlTime give_up_at;    /* mono; while connecting */
     int subscribing;      /* confirmations that are still to come */
@@ -194,10 +195,13 @@ static bool read_all(HlLink *link)
 static gboolean prepare(GSource *base, int *timeout)
 {
     HlLink *link = ((LinkSource *)base)->link;
+    bool out = link->fd_tag != NULL && mosquitto_want_write(link->client);
 
     *timeout = -1;
-    if (link->fd_tag != NULL)
-        g_source_modify_unix_fd(base, link->fd_tag, G_IO_IN | (mosquitto_want_write(link->client) ? G_IO_OUT : 0));
+    if (link->fd_tag != NULL && out != link->wants_out) { /* each change wakes the loop: without need it would spin */
+        link->wants_out = out;
+        g_source_modify_unix_fd(base, link->fd_tag, G_IO_IN | (out ? G_IO_OUT : 0));
+    }
     return FALSE;
 }
 
@@ -233,6 +237,7 @@ static void watch(HlLink *link, GMainContext *context)
     link->source = g_source_new(&source_functions, sizeof(LinkSource));
     ((LinkSource *)link->source)->link = link;
     link->fd_tag = g_source_add_unix_fd(link->source, mosquitto_socket(link->client), G_IO_IN | G_IO_OUT);
+    link->wants_out = true;
     g_source_set_ready_time(link->source, g_get_monotonic_time() + TICK * 1000);
     g_source_attach(link->source, context);
 }

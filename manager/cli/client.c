@@ -406,6 +406,7 @@ json_t *cli_client_call(CliClient *client, const char *name, const char *const *
     g_clear_error(&client->error);
     client->result = json_object();
     client->done = false;
+    client->unheard = false; /* of a call before this one */
     client->progress = progress;
     client->progress_user = user;
     if (!come_back(client, error) || !send_call(client, name, arguments, error))
