@@ -47,9 +47,9 @@ static bool take_identity(Console *console, const ConConf *conf, GError **error)
     bool of_line = con_identity_change(&console->identity, conf, console->directory) == CON_IDENTITY_LINE;
     g_auto(ConIdentity) read = { 0 };
 
-    if (!con_identity_load(&read, conf, console->directory, error) ||
-        (of_line && !con_line_reload(console->line, error)) || !con_front_reload(console->front, &read, error))
-        return false;
+    if (!con_identity_load(&read, conf, console->directory, error) || !con_front_reload(console->front, &read, error) ||
+        (of_line && !con_line_reload(console->line, error)))
+        return false; /* the front first: if it refuses, the line is not broken again with each look */
     con_identity_clear(&console->identity);
     console->identity = read;
     read = (ConIdentity){ 0 };

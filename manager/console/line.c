@@ -265,7 +265,8 @@ static void on_published(bool acknowledged, gpointer user)
     Asked *asked = g_hash_table_lookup(sent->line->asked, &sent->number);
     GError *error = NULL;
 
-    if (acknowledged || asked == NULL || asked->error != NULL)
+    /* a line that broke may have carried it: the end of the line says so of all calls */
+    if (acknowledged || asked == NULL || asked->error != NULL || con_line_state(sent->line) == CON_LINE_NO_BROKER)
         return;
     hl_fail(&error, HL_ERROR_UNAVAILABLE,
             "no manager is running on the server: nothing was done; try again in a moment");

@@ -204,6 +204,7 @@ static void test_selectors(void)
                                            { "group:sales", "@sales" },
                                            { "(group=Sales)", "@sales" },
                                            { "group:sales,hr", NULL },
+                                           { "group:\"sales,all\"", NULL },
                                            { "group!=sales", NULL },
                                            { "not group:sales", NULL },
                                            { "group:sales actual:offline", NULL },

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "lib/base/ident.h"
+
 #define SHOWN   40
 #define VERSION "pattern." /* of one component */
 
@@ -407,7 +409,9 @@ char *con_filter_selector(const ConFilter *filter)
 
     if (node->kind == ALL)
         return g_strdup("all");
-    if (node->kind == COMPARE && node->column == CON_COLUMN_GROUP && node->operator<= EQUAL && node->words[1] == NULL)
+    if (node->kind == COMPARE && node->column == CON_COLUMN_GROUP &&
+        node->operator<= EQUAL && node->words[1] == NULL &&
+        hl_ident_is_valid(node->words[0])) /* a comma inside would separate selectors */
         return g_strconcat("@", node->words[0], NULL);
     return NULL;
 }
