@@ -153,7 +153,6 @@ static void enrol_again_and_forget(World *world, Late *late, const char *id)
     g_autofree char *serial = g_strdup(endpoint_of(world, id)->record.serial);
 
     enrol_again(world, late, id);
-    g_hash_table_remove(world->parts->fleet.names, id);
     parts_forget_certificate(world->parts, serial);
 }
 
@@ -283,7 +282,6 @@ static void test_restored(void)
     g_autofree char *id = enrol_and_leave(world, FINGERPRINT, 10 * HL_DAY);
     MgrEndpoint *endpoint = endpoint_of(world, id);
 
-    g_hash_table_remove(world->parts->fleet.names, id);
     parts_forget_certificate(world->parts, endpoint->record.serial);
     g_free(endpoint->record.serial);
     endpoint->record.serial = g_strdup("0123");
