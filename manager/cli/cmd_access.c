@@ -57,8 +57,7 @@ bool cmd_bundle_list(HlInvocation *call, GError **error)
 
     if (document == NULL)
         return false;
-    cli_show_list(call, document, "bundles", columns, G_N_ELEMENTS(columns));
-    return true;
+    return cli_show_list(call, document, "bundles", columns, G_N_ELEMENTS(columns), error);
 }
 
 bool cmd_bundle_withdraw(HlInvocation *call, GError **error)

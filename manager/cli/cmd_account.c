@@ -148,8 +148,7 @@ bool cmd_client_list(HlInvocation *call, GError **error)
 
     if (document == NULL)
         return false;
-    cli_show_list(call, document, "certificates", columns, G_N_ELEMENTS(columns));
-    return true;
+    return cli_show_list(call, document, "certificates", columns, G_N_ELEMENTS(columns), error);
 }
 
 /* --------------------------------------------------------------------------------------------------------- accounts */
@@ -179,8 +178,7 @@ bool cmd_account_list(HlInvocation *call, GError **error)
 
     if (document == NULL)
         return false;
-    cli_show_list(call, document, "accounts", columns, G_N_ELEMENTS(columns));
-    return true;
+    return cli_show_list(call, document, "accounts", columns, G_N_ELEMENTS(columns), error);
 }
 
 static void print_account(const json_t *account)

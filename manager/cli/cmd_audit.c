@@ -43,8 +43,7 @@ bool cmd_audit_list(HlInvocation *call, GError **error)
 
     if (document == NULL)
         return false;
-    cli_show_list(call, document, "rows", columns, G_N_ELEMENTS(columns));
-    return true;
+    return cli_show_list(call, document, "rows", columns, G_N_ELEMENTS(columns), error);
 }
 
 /* ------------------------------------------------------------------------------------------------------------- rows

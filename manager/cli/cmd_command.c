@@ -201,7 +201,8 @@ bool cmd_quarantine_list(HlInvocation *call, GError **error)
 
     if (document == NULL)
         return false;
-    cli_show_list(call, document, "files", columns, G_N_ELEMENTS(columns));
+    if (!cli_show_list(call, document, "files", columns, G_N_ELEMENTS(columns), error))
+        return false;
     if (!hl_cli_has(call, "json") && cli_int(document, "total") > (json_int_t)listed)
         printf("... and %" JSON_INTEGER_FORMAT " more: an endpoint names its latest files only\n",
                cli_int(document, "total") - (json_int_t)listed);
@@ -223,8 +224,7 @@ bool cmd_command_list(HlInvocation *call, GError **error)
 
     if (document == NULL)
         return false;
-    cli_show_list(call, document, "commands", columns, G_N_ELEMENTS(columns));
-    return true;
+    return cli_show_list(call, document, "commands", columns, G_N_ELEMENTS(columns), error);
 }
 
 bool cmd_command_show(HlInvocation *call, GError **error)
@@ -237,7 +237,7 @@ bool cmd_command_show(HlInvocation *call, GError **error)
     cli_show_object(call, document);
     if (!hl_cli_has(call, "json")) {
         putchar('\n');
-        cli_show_list(call, document, "targets", target_columns, G_N_ELEMENTS(target_columns));
+        cli_show_table(document, "targets", target_columns, G_N_ELEMENTS(target_columns));
     }
     return true;
 }

@@ -27,8 +27,10 @@ bool cmd_detection_list(HlInvocation *call, GError **error)
 
     if (document == NULL)
         return false;
-    cli_show_list(call, document, "detections", columns, G_N_ELEMENTS(columns));
-    if (!hl_cli_has(call, "json") && json_is_true(json_object_get(document, "more")))
+    if (!cli_show_list(call, document, "detections", columns, G_N_ELEMENTS(columns), error))
+        return false;
+    if (!hl_cli_has(call, "json") && hl_cli_value(call, "o", NULL) == NULL &&
+        json_is_true(json_object_get(document, "more")))
         puts("... and older ones: narrow it down with SELECTOR, --since or --open");
     return true;
 }

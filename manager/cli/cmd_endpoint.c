@@ -61,10 +61,8 @@ bool cmd_endpoint_list(HlInvocation *call, GError **error)
     if (document == NULL)
         return false;
     if (g_strcmp0(selector, "ended") == 0)
-        cli_show_list(call, document, "endpoints", ended_columns, G_N_ELEMENTS(ended_columns));
-    else
-        cli_show_list(call, document, "endpoints", endpoint_columns, G_N_ELEMENTS(endpoint_columns));
-    return true;
+        return cli_show_list(call, document, "endpoints", ended_columns, G_N_ELEMENTS(ended_columns), error);
+    return cli_show_list(call, document, "endpoints", endpoint_columns, G_N_ELEMENTS(endpoint_columns), error);
 }
 
 static json_t *call_named(HlInvocation *call, const char *name, GError **error)
@@ -80,7 +78,7 @@ static void show_table(const HlInvocation *call, const json_t *document, const c
     if (hl_cli_has(call, "json") || json_array_size(json_object_get(document, member)) == 0)
         return;
     putchar('\n');
-    cli_show_list(call, document, member, columns, n);
+    cli_show_table(document, member, columns, n);
 }
 
 bool cmd_endpoint_show(HlInvocation *call, GError **error)
@@ -115,8 +113,7 @@ bool cmd_endpoint_history(HlInvocation *call, GError **error)
 
     if (document == NULL)
         return false;
-    cli_show_list(call, document, "history", columns, G_N_ELEMENTS(columns));
-    return true;
+    return cli_show_list(call, document, "history", columns, G_N_ELEMENTS(columns), error);
 }
 
 /* The verdict in the reader's language; a manager of 0.1.0 sends English alone.  Caller frees. */
@@ -207,8 +204,7 @@ bool cmd_verify(HlInvocation *call, GError **error)
 
     if (document == NULL)
         return false;
-    cli_show_list(call, document, "endpoints", endpoint_columns, G_N_ELEMENTS(endpoint_columns));
-    return true;
+    return cli_show_list(call, document, "endpoints", endpoint_columns, G_N_ELEMENTS(endpoint_columns), error);
 }
 
 bool cmd_endpoint_move(HlInvocation *call, GError **error)
@@ -436,7 +432,7 @@ static void draw(const Watch *watch, HlTime lost_at)
     }
     print_summary(watch->summary);
     putchar('\n');
-    cli_show_list(watch->call, document, "endpoints", endpoint_columns, G_N_ELEMENTS(endpoint_columns));
+    cli_show_table(document, "endpoints", endpoint_columns, G_N_ELEMENTS(endpoint_columns));
     if (json_array_size(array) < json_object_size(watch->endpoints))
         printf("... %zu more: 'holdline status' lists all",
                json_object_size(watch->endpoints) - json_array_size(array));
@@ -530,6 +526,5 @@ bool cmd_status(HlInvocation *call, GError **error)
         print_summary(json_object_get(document, "summary"));
         putchar('\n');
     }
-    cli_show_list(call, document, "endpoints", endpoint_columns, G_N_ELEMENTS(endpoint_columns));
-    return true;
+    return cli_show_list(call, document, "endpoints", endpoint_columns, G_N_ELEMENTS(endpoint_columns), error);
 }

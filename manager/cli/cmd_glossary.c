@@ -42,6 +42,5 @@ bool cmd_glossary(HlInvocation *call, GError **error)
 
     if (json_array_size(json_object_get(document, "terms")) == 0)
         return fail_unknown(call->args[0], error);
-    cli_show_list(call, document, "terms", columns, G_N_ELEMENTS(columns));
-    return true;
+    return cli_show_list(call, document, "terms", columns, G_N_ELEMENTS(columns), error);
 }

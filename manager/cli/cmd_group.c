@@ -77,8 +77,7 @@ bool cmd_group_list(HlInvocation *call, GError **error)
 
     if (document == NULL)
         return false;
-    cli_show_list(call, document, "groups", columns, G_N_ELEMENTS(columns));
-    return true;
+    return cli_show_list(call, document, "groups", columns, G_N_ELEMENTS(columns), error);
 }
 
 bool cmd_group_show(HlInvocation *call, GError **error)

@@ -57,7 +57,8 @@ bool cmd_pattern_list(HlInvocation *call, GError **error)
 
     if (document == NULL)
         return false;
-    cli_show_list(call, document, "components", columns, G_N_ELEMENTS(columns));
+    if (!cli_show_list(call, document, "components", columns, G_N_ELEMENTS(columns), error))
+        return false;
     if (!hl_cli_has(call, "json"))
         show_origin(document);
     return true;

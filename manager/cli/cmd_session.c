@@ -78,8 +78,7 @@ bool cmd_session_list(HlInvocation *call, GError **error)
 
     if (document == NULL)
         return false;
-    cli_show_list(call, document, "sessions", columns, G_N_ELEMENTS(columns));
-    return true;
+    return cli_show_list(call, document, "sessions", columns, G_N_ELEMENTS(columns), error);
 }
 
 bool cmd_token_list(HlInvocation *call, GError **error)
@@ -91,8 +90,7 @@ bool cmd_token_list(HlInvocation *call, GError **error)
 
     if (document == NULL)
         return false;
-    cli_show_list(call, document, "tokens", columns, G_N_ELEMENTS(columns));
-    return true;
+    return cli_show_list(call, document, "tokens", columns, G_N_ELEMENTS(columns), error);
 }
 
 /* session end, token delete */

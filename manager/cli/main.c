@@ -27,6 +27,10 @@ static const HlFlag flags[] = {
     { "open", NULL, "Only what nobody has acknowledged, of endpoints that are there" },
     { "of", "SELECTOR", "All open detections of these endpoints" },
     { "note", "TEXT", "Why, or what for; kept with it" },
+    { "sort", "COLUMN,...", "In the order of these columns; -COLUMN: the largest first" },
+    { "columns", "COLUMN,...", "These columns alone: by heading, or by name of a member as in JSON" },
+    { "rows", "N", "At most so many rows" },
+    { "o", "FORM", "table, json or csv" },
     { "watch", NULL, "Keep showing it as it changes" },
     { "wait", NULL, "Wait for every endpoint, with progress" },
     { "expires", "DURATION", "Lifetime (default 4d for commands, 7d for bundles, 90d for tokens)" },
@@ -57,12 +61,14 @@ static const char *const init_flags[] = { "host", "broker-port", "http-port", "l
 static const char *const site_flags[] = { "site", NULL };
 static const char *const restore_flags[] = { "site", "replace", "journal", NULL };
 static const char *const set_flags[] = { "version", NULL };
-static const char *const list_flags[] = { "outdated", "ended", NULL };
+#define VIEW_FLAGS "sort", "columns", "rows", "o"
+static const char *const view_flags[] = { VIEW_FLAGS, NULL };
+static const char *const list_flags[] = { "outdated", "ended", VIEW_FLAGS, NULL };
 static const char *const status_flags[] = { "watch", NULL };
 static const char *const issue_flags[] = { "wait", "expires", "window", NULL };
 static const char *const scan_flags[] = { "paths", "wait", "expires", "window", NULL };
 static const char *const quarantine_flags[] = { "wait", "expires", NULL };
-static const char *const detection_flags[] = { "since", "open", NULL };
+static const char *const detection_flags[] = { "since", "open", VIEW_FLAGS, NULL };
 static const char *const acknowledge_flags[] = { "of", "note", NULL };
 static const char *const bundle_flags[] = { "group", "for", "uses", "expires", "output", NULL };
 static const char *const client_flags[] = { "output", NULL };
@@ -95,14 +101,14 @@ static const HlCommand commands[] = {
       site_flags },
     { "status", "[SELECTOR | --watch]", "Show who is online", cmd_status, 0, 1, status_flags },
     { "group create", "GROUP [KEY=VALUE...]", "Create a group", cmd_group_create, 1, HL_ARGS_ANY, NULL },
-    { "group list", "", "List the groups", cmd_group_list, 0, 0, NULL },
+    { "group list", "", "List the groups", cmd_group_list, 0, 0, view_flags },
     { "group show", "GROUP", "Show a group's settings, and who does not have them yet", cmd_group_show, 1, 1, NULL },
     { "group set", "GROUP KEY=VALUE...", "Change a group's settings", cmd_group_set, 2, HL_ARGS_ANY, set_flags },
     { "group delete", "GROUP", "Delete an empty group", cmd_group_delete, 1, 1, NULL },
     { "settings", "", "List every setting with its default and allowed values", cmd_settings, 0, 0, NULL },
     { "endpoint list", "[SELECTOR | --outdated | --ended]", "List endpoints", cmd_endpoint_list, 0, 1, list_flags },
     { "endpoint show", "ENDPOINT", "Show one endpoint", cmd_endpoint_show, 1, 1, NULL },
-    { "endpoint history", "ENDPOINT", "Show what happened to an endpoint", cmd_endpoint_history, 1, 1, NULL },
+    { "endpoint history", "ENDPOINT", "Show what happened to an endpoint", cmd_endpoint_history, 1, 1, view_flags },
     { "endpoint explain", "ENDPOINT", "Explain why an endpoint is shown as it is, with times", cmd_endpoint_explain, 1,
       1, NULL },
     { "endpoint clone keep", "ENDPOINT", "Declare the machine that now holds the line the genuine one",
@@ -126,14 +132,14 @@ static const HlCommand commands[] = {
     { "scan stop", "SELECTOR [--wait]", "Stop the scans of endpoints that were started by schedule or command",
       cmd_scan_stop, 1, 1, issue_flags },
     { "quarantine list", "[SELECTOR]", "List what endpoints have in quarantine, the latest first", cmd_quarantine_list,
-      0, 1, NULL },
+      0, 1, view_flags },
     { "quarantine restore", "SELECTOR WHAT... [--wait]",
       "Put files back to where they were, and take their content for clean from now on; WHAT is an id, sha256:HEX, "
       "signature:NAME, a path, or all",
       cmd_quarantine_restore, 2, HL_ARGS_ANY, quarantine_flags },
     { "quarantine delete", "SELECTOR WHAT... [--wait]", "Delete files from quarantine for good", cmd_quarantine_delete,
       2, HL_ARGS_ANY, quarantine_flags },
-    { "command list", "", "List commands", cmd_command_list, 0, 0, NULL },
+    { "command list", "", "List commands", cmd_command_list, 0, 0, view_flags },
     { "command show", "COMMAND", "Show a command, endpoint by endpoint", cmd_command_show, 1, 1, NULL },
     { "command cancel", "COMMAND", "Cancel a command wherever it has not started", cmd_command_cancel, 1, 1, NULL },
     { "detection list", "[SELECTOR] [--since D] [--open]", "List what scans found, the latest first",
@@ -151,21 +157,21 @@ static const HlCommand commands[] = {
       cmd_pattern_withdraw, 1, 1, pattern_flags },
     { "bundle create", "--group G | --for ENDPOINT [--uses N] [--expires D]", "Write the file with which PCs enrol",
       cmd_bundle_create, 0, 0, bundle_flags },
-    { "bundle list", "", "List bundles", cmd_bundle_list, 0, 0, NULL },
+    { "bundle list", "", "List bundles", cmd_bundle_list, 0, 0, view_flags },
     { "bundle withdraw", "BUNDLE", "Withdraw a bundle, so that it can no longer be used", cmd_bundle_withdraw, 1, 1,
       NULL },
     { "monitor create", "NAME [--output DIR]", "Create a certificate that may read the status topics",
       cmd_client_create, 1, 1, client_flags },
-    { "monitor list", "", "List the certificates of monitors, and when they end", cmd_client_list, 0, 0, NULL },
+    { "monitor list", "", "List the certificates of monitors, and when they end", cmd_client_list, 0, 0, view_flags },
     { "monitor revoke", "NAME", "Revoke a monitor's certificate", cmd_client_revoke, 1, 1, NULL },
     { "console create", "NAME [--listen ADDRESS:PORT] [--output DIR]",
       "Create the certificate and configuration of a console: web pages and REST interface, on any machine",
       cmd_client_create, 1, 1, console_flags },
-    { "console list", "", "List the certificates of consoles, and when they end", cmd_client_list, 0, 0, NULL },
+    { "console list", "", "List the certificates of consoles, and when they end", cmd_client_list, 0, 0, view_flags },
     { "console revoke", "NAME", "Revoke a console's certificate", cmd_client_revoke, 1, 1, NULL },
     { "account create", "NAME --role ROLE [--group G]... [--note TEXT] [--password]",
       "Create an account, which says what a person may do", cmd_account_change, 1, 1, account_create_flags },
-    { "account list", "", "List the accounts, and when their certificates end", cmd_account_list, 0, 0, NULL },
+    { "account list", "", "List the accounts, and when their certificates end", cmd_account_list, 0, 0, view_flags },
     { "account show", "NAME", "Show an account and its certificates", cmd_account_show, 1, 1, NULL },
     { "account set", "NAME [--role ROLE] [--group G]... [--all-groups] [--note TEXT]", "Change what an account may do",
       cmd_account_change, 1, 1, account_flags },
@@ -185,12 +191,12 @@ static const HlCommand commands[] = {
     { "code confirm", "CODE", "From now on the console asks you for one-time codes too", cmd_code_confirm, 1, 1, NULL },
     { "code delete", "NAME", "An account signs in without one-time codes again", cmd_code_delete, 1, 1, NULL },
     { "session list", "", "List who is signed in to a console: you, or, for an owner, everybody", cmd_session_list, 0,
-      0, NULL },
+      0, view_flags },
     { "session end", "SESSION", "End a session of the console", cmd_pass_end, 1, 1, NULL },
     { "token create", "NAME [--role ROLE] [--group G]... [--expires D]",
       "Create a token for a script that uses the console's REST interface in your name", cmd_token_create, 1, 1,
       token_flags },
-    { "token list", "", "List your tokens, or, for an owner, all", cmd_token_list, 0, 0, NULL },
+    { "token list", "", "List your tokens, or, for an owner, all", cmd_token_list, 0, 0, view_flags },
     { "token delete", "TOKEN", "Delete a token, by its id", cmd_pass_end, 1, 1, NULL },
     { "glossary", "[WORD | COLUMN]",
       "Say what a word in the lists means, or all the words of a column; needs no server", cmd_glossary, 0, 1, NULL },
@@ -220,7 +226,7 @@ static const HlCommand commands[] = {
       cmd_audit_verify, 0, 1, verify_flags },
     { "admin create", "NAME [--role ROLE] [--group G]... [--output DIR]",
       "Create an account and its certificate at once, for this machine", cmd_client_create, 1, 1, admin_flags },
-    { "admin list", "", "List the certificates of accounts, and when they end", cmd_client_list, 0, 0, NULL },
+    { "admin list", "", "List the certificates of accounts, and when they end", cmd_client_list, 0, 0, view_flags },
     { "admin revoke", "NAME", "The same as account delete", cmd_client_revoke, 1, 1, NULL },
 };
 

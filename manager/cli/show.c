@@ -4,8 +4,10 @@
 #include <string.h>
 
 #include "lib/base/clock.h"
+#include "lib/base/csv.h"
 #include "lib/base/table.h"
 #include "lib/base/unconst.h"
+#include "manager/cli/view.h"
 
 const char *cli_text(const json_t *document, const char *member)
 {
@@ -50,7 +52,7 @@ static char *plain(const json_t *value)
     return hl_json_print(value);
 }
 
-static const json_t *descend(const json_t *object, const char *path)
+const json_t *cli_descend(const json_t *object, const char *path)
 {
     g_auto(GStrv) names = g_strsplit(path, ".", -1);
 
@@ -59,32 +61,87 @@ static const json_t *descend(const json_t *object, const char *path)
     return object;
 }
 
-void cli_show_list(const HlInvocation *call, const json_t *document, const char *member, const CliColumn *columns,
-                   gsize n)
+static void print_table(const json_t *rows, const CliColumn *columns, gsize n)
 {
     g_autofree const char **headings = g_new0(const char *, n + 1);
     g_autoptr(HlTable) table = NULL;
-    const json_t *array = json_object_get(document, member);
     const json_t *row;
     size_t i;
 
-    if (cli_show_json(call, document))
-        return;
     for (gsize c = 0; c < n; c++)
         headings[c] = columns[c].heading;
     table = hl_table_new(headings);
-    json_array_foreach(array, i, row)
+    json_array_foreach(rows, i, row)
     {
         g_auto(GStrv) cells = g_new0(char *, n + 1);
 
         for (gsize c = 0; c < n; c++) {
-            const json_t *value = descend(row, columns[c].member);
+            const json_t *value = cli_descend(row, columns[c].member);
 
             cells[c] = columns[c].format != NULL ? columns[c].format(value, row) : plain(value);
         }
         hl_table_add(table, (const char *const *)cells);
     }
     hl_table_print(table, stdout);
+}
+
+/* For programs: values as they are, and no headings for people. */
+static void print_csv(const json_t *rows, const CliColumn *columns, gsize n)
+{
+    g_autofree const char **members = g_new0(const char *, n + 1);
+    g_autoptr(GString) text = g_string_new(NULL);
+    const json_t *row;
+    size_t i;
+
+    for (gsize c = 0; c < n; c++)
+        members[c] = columns[c].member;
+    hl_csv_head(text, members);
+    json_array_foreach(rows, i, row)
+    {
+        hl_csv_row(text, row, members);
+    }
+    fputs(text->str, stdout);
+}
+
+static void print_json(const json_t *document, const char *member, json_t *rows)
+{
+    g_autoptr(json_t) copy = json_copy(hl_unconst(document));
+    g_autofree char *text = NULL;
+
+    json_object_set(copy, member, rows);
+    text = hl_json_print(copy);
+    puts(text);
+}
+
+bool cli_show_list(const HlInvocation *call, const json_t *document, const char *member, const CliColumn *columns,
+                   gsize n, GError **error)
+{
+    const json_t *all = json_object_get(document, member);
+    g_auto(CliView) view = { 0 };
+    g_autoptr(json_t) rows = NULL;
+    g_autofree CliColumn *chosen = NULL;
+    gsize n_chosen = 0;
+
+    if (!cli_view_read(&view, call, error) || (rows = cli_view_rows(&view, columns, n, all, error)) == NULL ||
+        (chosen = cli_view_columns(&view, columns, n, all, &n_chosen, error)) == NULL)
+        return false;
+    switch (view.form) {
+    case CLI_AS_TABLE:
+        print_table(rows, chosen, n_chosen);
+        break;
+    case CLI_AS_JSON:
+        print_json(document, member, rows);
+        break;
+    case CLI_AS_CSV:
+        print_csv(rows, chosen, n_chosen);
+        break;
+    }
+    return true;
+}
+
+void cli_show_table(const json_t *document, const char *member, const CliColumn *columns, gsize n)
+{
+    print_table(json_object_get(document, member), columns, n);
 }
 
 static char *pretty_name(const char *name)

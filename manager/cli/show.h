@@ -13,9 +13,16 @@ typedef struct {
     char *(*format)(const json_t *value, const json_t *row); /* NULL: unchanged; the result is freed */
 } CliColumn;
 
-/* --json: the document as it is, one line; otherwise the table of its member. */
-void cli_show_list(const HlInvocation *call, const json_t *document, const char *member, const CliColumn *columns,
-                   gsize n);
+/* The member of an object at "a.b"; NULL: there is none. */
+const json_t *cli_descend(const json_t *object, const char *path);
+
+/* The list that is the document's member, as the options say (view.h): a table of these columns, CSV, or the document
+ * as JSON, one line.  What an option does not know is refused. */
+bool cli_show_list(const HlInvocation *call, const json_t *document, const char *member, const CliColumn *columns,
+                   gsize n, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* A table of the list, whatever the options say: a part of something larger. */
+void cli_show_table(const json_t *document, const char *member, const CliColumn *columns, gsize n);
 
 /* --json: the document; otherwise its simple members, one per line, in order. */
 void cli_show_object(const HlInvocation *call, const json_t *document);

@@ -3,9 +3,9 @@
 
 #include <string.h>
 
+#include "lib/base/csv.h"
 #include "lib/base/unconst.h"
 #include "manager/console/core/arguments.h"
-#include "manager/console/core/csv.h"
 #include "manager/console/core/rows.h"
 #include "manager/console/endpoints.h"
 
@@ -44,8 +44,8 @@ static char *csv_of(const json_t *rows)
 
     json_object_foreach(json_array_get(rows, 0), name, value) g_ptr_array_add(fields, hl_unconst(name));
     g_ptr_array_add(fields, NULL);
-    con_csv_head(out, (const char *const *)fields->pdata);
-    json_array_foreach(rows, i, value) con_csv_row(out, value, (const char *const *)fields->pdata);
+    hl_csv_head(out, (const char *const *)fields->pdata);
+    json_array_foreach(rows, i, value) hl_csv_row(out, value, (const char *const *)fields->pdata);
     return g_string_free(out, FALSE);
 }
 

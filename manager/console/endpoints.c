@@ -3,8 +3,8 @@
 
 #include <string.h>
 
+#include "lib/base/csv.h"
 #include "lib/base/unconst.h"
-#include "manager/console/core/csv.h"
 #include "manager/console/core/page.h"
 #include "proto/settings.h"
 
@@ -160,7 +160,7 @@ static void append_row(GString *text, const ConRow *row, char *const *columns)
 {
     g_autoptr(json_t) document = con_endpoint_row(row, NULL);
 
-    con_csv_row(text, document, (const char *const *)columns);
+    hl_csv_row(text, document, (const char *const *)columns);
 }
 
 /* All that the filter takes, in one selection: page by page the table would be walked for each. */
@@ -172,7 +172,7 @@ static void answer_csv(const ConEndpoints *endpoints, ConRequest *request, ConQu
     GString *text = g_string_new(NULL);
     g_auto(ConPage) page = { 0 };
 
-    con_csv_head(text, (const char *const *)columns);
+    hl_csv_head(text, (const char *const *)columns);
     query->limit = MAX(1, con_table_count(table));
     query->cursor = NULL;
     if (con_page_select(&page, table, query, NULL))

@@ -2,8 +2,8 @@
 /* The pure parts behind the REST interface: arguments of calls, pages of lists, CSV. */
 #include <string.h>
 
+#include "lib/base/csv.h"
 #include "manager/console/core/arguments.h"
-#include "manager/console/core/csv.h"
 #include "manager/console/core/rows.h"
 
 /* ---------------------------------------------------------------------------------------------------------- arguments
@@ -151,14 +151,14 @@ static void test_csv(void)
     g_autoptr(json_t) row = json_loads("{\"a\": \"=1+1\", \"b\": {\"c\": \"x\\\"y,\\nz\"}, \"d\": null}", 0, NULL);
     g_autoptr(GString) out = g_string_new(NULL);
 
-    con_csv_head(out, fields);
-    con_csv_row(out, row, fields);
+    hl_csv_head(out, fields);
+    hl_csv_row(out, row, fields);
     g_assert_cmpstr(out->str, ==, "\"a\",\"b.c\",\"d\"\r\n\"'=1+1\",\"x\"\"y,\nz\",\"\"\r\n");
     for (const char *c = "+-@\t\r="; *c != '\0'; c++) {
         g_autofree char *text = g_strdup_printf("%cx", *c);
 
         g_string_truncate(out, 0);
-        con_csv_cell(out, text, true);
+        hl_csv_cell(out, text, true);
         g_assert_true(g_str_has_prefix(out->str, "\"'"));
     }
 }

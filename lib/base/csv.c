@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "manager/console/core/csv.h"
+#include "lib/base/csv.h"
 
 #include <string.h>
 
-void con_csv_cell(GString *out, const char *text, bool is_first)
+void hl_csv_cell(GString *out, const char *text, bool is_first)
 {
     if (!is_first)
         g_string_append_c(out, ',');
@@ -18,16 +18,16 @@ void con_csv_cell(GString *out, const char *text, bool is_first)
     g_string_append_c(out, '"');
 }
 
-void con_csv_end(GString *out)
+void hl_csv_end(GString *out)
 {
     g_string_append(out, "\r\n");
 }
 
-void con_csv_head(GString *out, const char *const *fields)
+void hl_csv_head(GString *out, const char *const *fields)
 {
     for (gsize i = 0; fields[i] != NULL; i++)
-        con_csv_cell(out, fields[i], i == 0);
-    con_csv_end(out);
+        hl_csv_cell(out, fields[i], i == 0);
+    hl_csv_end(out);
 }
 
 static const json_t *find(const json_t *row, const char *field)
@@ -46,12 +46,12 @@ static char *text_of(const json_t *value)
     return value != NULL && !json_is_null(value) ? hl_json_print(value) : g_strdup("");
 }
 
-void con_csv_row(GString *out, const json_t *row, const char *const *fields)
+void hl_csv_row(GString *out, const json_t *row, const char *const *fields)
 {
     for (gsize i = 0; fields[i] != NULL; i++) {
         g_autofree char *text = text_of(find(row, fields[i]));
 
-        con_csv_cell(out, text, i == 0);
+        hl_csv_cell(out, text, i == 0);
     }
-    con_csv_end(out);
+    hl_csv_end(out);
 }

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manager/cli/view.h"
+
+#include <string.h>
+
+#include "lib/base/nearest.h"
+#include "lib/base/unconst.h"
+
+#define MAX_LIMIT 1000000
+
+/* --------------------------------------------------------------------------------------------------------------
+ * reading
+ */
+
+static bool read_form(CliView *view, const HlInvocation *call, GError **error)
+{
+    static const char *const names[] = { [CLI_AS_TABLE] = "table", [CLI_AS_JSON] = "json", [CLI_AS_CSV] = "csv" };
+    const char *text = hl_cli_value(call, "o", hl_cli_has(call, "json") ? "json" : "table");
+
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++)
+        if (strcmp(text, names[i]) == 0) {
+            view->form = (CliForm)i;
+            return true;
+        }
+    return hl_fail(error, HL_ERROR_USAGE, "-o takes table, json or csv, and not '%s'", text);
+}
+
+bool cli_view_read(CliView *view, const HlInvocation *call, GError **error)
+{
+    const char *columns = hl_cli_value(call, "columns", NULL);
+    const char *order = hl_cli_value(call, "sort", NULL);
+    const char *limit = hl_cli_value(call, "rows", NULL);
+    guint64 number = 0;
+
+    if (limit != NULL && !g_ascii_string_to_unsigned(limit, 10, 1, MAX_LIMIT, &number, NULL))
+        return hl_fail(error, HL_ERROR_USAGE, "--rows takes a number from 1 to %d, and not '%s'", MAX_LIMIT, limit);
+    *view = (CliView){ .columns = columns != NULL ? g_strsplit(columns, ",", -1) : NULL,
+                       .order = order != NULL ? g_strsplit(order, ",", -1) : NULL,
+                       .limit = (guint)number };
+    return read_form(view, call, error);
+}
+
+void cli_view_clear(CliView *view)
+{
+    g_clear_pointer(&view->columns, g_strfreev);
+    g_clear_pointer(&view->order, g_strfreev);
+}
+
+/* --------------------------------------------------------------------------------------------------------------
+ * columns
+ */
+
+/* "LAST SEEN" and "last_seen" are one. */
+static bool is_same(const char *a, const char *b)
+{
+    for (; *a != '\0' && *b != '\0'; a++, b++) {
+        char one = *a == ' ' || *a == '-' ? '_' : g_ascii_tolower(*a);
+        char other = *b == ' ' || *b == '-' ? '_' : g_ascii_tolower(*b);
+
+        if (one != other)
+            return false;
+    }
+    return *a == *b;
+}
+
+static bool has_member(const json_t *rows, const char *path)
+{
+    const json_t *row;
+    size_t i;
+
+    json_array_foreach(rows, i, row)
+    {
+        if (cli_descend(row, path) != NULL)
+            return true;
+    }
+    return false;
+}
+
+static bool fail_unknown(const char *name, const CliColumn *usual, gsize n_usual, const json_t *rows, GError **error)
+{
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+    g_autofree char *list = NULL;
+    const char *nearest, *member;
+    json_t *value;
+
+    for (gsize i = 0; i < n_usual; i++)
+        g_ptr_array_add(names, hl_unconst(usual[i].member));
+    json_object_foreach(json_array_get(rows, 0), member, value)
+    {
+        if (!json_is_object(value) && !g_ptr_array_find_with_equal_func(names, member, g_str_equal, NULL))
+            g_ptr_array_add(names, hl_unconst(member));
+    }
+    g_ptr_array_add(names, NULL);
+    nearest = hl_nearest(name, (const char *const *)names->pdata);
+    if (nearest != NULL)
+        return hl_fail(error, HL_ERROR_USAGE, "there is no column '%s'; did you mean '%s'?", name, nearest);
+    list = g_strjoinv(", ", (char **)names->pdata);
+    return hl_fail(error, HL_ERROR_USAGE, "there is no column '%s'; there are %s", name, list);
+}
+
+/* One of the usual ones; else a member that some row has. */
+static bool find_column(CliColumn *column, const char *name, const CliColumn *usual, gsize n_usual, const json_t *rows)
+{
+    for (gsize i = 0; i < n_usual; i++)
+        if (is_same(name, usual[i].heading) || is_same(name, usual[i].member)) {
+            *column = usual[i];
+            return true;
+        }
+    *column = (CliColumn){ .heading = name, .member = name };
+    return *name != '\0' && has_member(rows, name);
+}
+
+CliColumn *cli_view_columns(const CliView *view, const CliColumn *usual, gsize n_usual, const json_t *rows, gsize *n,
+                            GError **error)
+{
+    g_autofree CliColumn *columns = NULL;
+
+    *n = view->columns != NULL ? g_strv_length(view->columns) : n_usual;
+    if (view->columns == NULL)
+        return g_memdup2(usual, n_usual * sizeof *usual);
+    columns = g_new0(CliColumn, *n + 1);
+    for (gsize i = 0; i < *n; i++)
+        if (!find_column(&columns[i], view->columns[i], usual, n_usual, rows)) {
+            fail_unknown(view->columns[i], usual, n_usual, rows, error);
+            return NULL;
+        }
+    return g_steal_pointer(&columns);
+}
+
+/* -----------------------------------------------------------------------------------------------------------------
+ * rows
+ */
+
+typedef struct {
+    const char *member;
+    bool is_descending;
+} Key;
+
+/* Nothing comes first; numbers in texts count as numbers: pc2, pc10. */
+static int compare_values(const json_t *a, const json_t *b)
+{
+    g_autofree char *one = NULL;
+    g_autofree char *other = NULL;
+
+    if (json_is_number(a) && json_is_number(b)) {
+        double x = json_number_value(a), y = json_number_value(b);
+
+        return x < y ? -1 : x > y;
+    }
+    if (!json_is_string(a) || !json_is_string(b))
+        return json_is_string(a) || json_is_number(a) ? 1 : json_is_string(b) || json_is_number(b) ? -1 : 0;
+    one = g_utf8_casefold(json_string_value(a), -1);
+    other = g_utf8_casefold(json_string_value(b), -1);
+    return strverscmp(one, other);
+}
+
+static int compare_rows(gconstpointer a, gconstpointer b, gpointer user)
+{
+    const json_t *one = *(json_t *const *)a;
+    const json_t *other = *(json_t *const *)b;
+    const GArray *keys = user;
+
+    for (guint i = 0; i < keys->len; i++) {
+        const Key *key = &g_array_index(keys, Key, i);
+        int order = compare_values(cli_descend(one, key->member), cli_descend(other, key->member));
+
+        if (order != 0)
+            return key->is_descending ? -order : order;
+    }
+    return 0;
+}
+
+static GArray *keys_of(const CliView *view, const CliColumn *usual, gsize n_usual, const json_t *rows, GError **error)
+{
+    g_autoptr(GArray) keys = g_array_new(FALSE, FALSE, sizeof(Key));
+
+    for (gsize i = 0; view->order != NULL && view->order[i] != NULL; i++) {
+        bool is_descending = view->order[i][0] == '-';
+        const char *name = view->order[i] + is_descending;
+        CliColumn column;
+        Key key;
+
+        if (!find_column(&column, name, usual, n_usual, rows) && json_array_size(rows) > 0) {
+            fail_unknown(name, usual, n_usual, rows, error);
+            return NULL;
+        }
+        key = (Key){ column.member, is_descending };
+        g_array_append_val(keys, key);
+    }
+    return g_steal_pointer(&keys);
+}
+
+json_t *cli_view_rows(const CliView *view, const CliColumn *usual, gsize n_usual, const json_t *rows, GError **error)
+{
+    g_autoptr(GArray) keys = keys_of(view, usual, n_usual, rows, error);
+    g_autoptr(GPtrArray) sorted = g_ptr_array_new();
+    json_t *out;
+
+    if (keys == NULL)
+        return NULL;
+    for (size_t i = 0; i < json_array_size(rows); i++)
+        g_ptr_array_add(sorted, json_array_get(rows, i));
+    g_ptr_array_sort_with_data(sorted, compare_rows, keys); /* stable */
+    out = json_array();
+    for (guint i = 0; i < sorted->len && (view->limit == 0 || i < view->limit); i++)
+        json_array_append(out, sorted->pdata[i]);
+    return out;
+}

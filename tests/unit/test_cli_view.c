@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Lists in another order, with other columns. */
+#include <string.h>
+
+#include "lib/base/unconst.h"
+#include "manager/cli/view.h"
+
+static const CliColumn usual[] = { { "HOST", "host", NULL },
+                                   { "LAST SEEN", "last_seen", NULL },
+                                   { "SETTINGS", "settings.version", NULL } };
+
+static json_t *rows(void)
+{
+    return json_loads(
+        "[{\"host\": \"pc10\", \"last_seen\": \"2026-11-02\", \"settings\": {\"version\": 3}, \"epoch\": 2},"
+        " {\"host\": \"PC2\", \"last_seen\": null, \"settings\": {\"version\": 10}},"
+        " {\"host\": \"pc1\", \"last_seen\": \"2026-11-01\", \"settings\": {\"version\": 3}}]",
+        0, NULL);
+}
+
+static char *hosts_of(const json_t *list)
+{
+    GString *out = g_string_new(NULL);
+    const json_t *row;
+    size_t i;
+
+    json_array_foreach(list, i, row)
+    {
+        g_string_append_printf(out, "%s%s", i > 0 ? " " : "", cli_text(row, "host"));
+    }
+    return g_string_free(out, FALSE);
+}
+
+static void test_order(void)
+{
+    static const struct {
+        const char *order;
+        guint limit;
+        const char *hosts;
+    } cases[] = {
+        { "", 0, "pc10 PC2 pc1" },
+        { "host", 0, "pc1 PC2 pc10" },
+        { "-HOST", 0, "pc10 PC2 pc1" },
+        { "last seen", 0, "PC2 pc1 pc10" }, /* what is missing comes first */
+        { "last_seen", 2, "PC2 pc1" },
+        { "settings", 0, "pc10 pc1 PC2" }, /* as numbers, and equal ones as they came */
+        { "-settings.version,host", 0, "PC2 pc1 pc10" },
+        { "epoch", 1, "PC2" }, /* a member that only some have */
+    };
+    g_autoptr(json_t) all = rows();
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_auto(GStrv) order = *cases[i].order != '\0' ? g_strsplit(cases[i].order, ",", -1) : NULL;
+        const CliView view = { .order = order, .limit = cases[i].limit };
+        g_autoptr(GError) error = NULL;
+        g_autoptr(json_t) sorted = cli_view_rows(&view, usual, G_N_ELEMENTS(usual), all, &error);
+        g_autofree char *hosts = hosts_of(sorted);
+
+        g_test_message("%s", cases[i].order);
+        g_assert_no_error(error);
+        g_assert_cmpstr(hosts, ==, cases[i].hosts);
+    }
+}
+
+static void test_columns(void)
+{
+    const char *const names[] = { "settings", "epoch", "Last-Seen", NULL };
+    const CliView view = { .columns = hl_unconst(names) };
+    const CliView none = { .form = CLI_AS_TABLE };
+    g_autoptr(json_t) all = rows();
+    g_autoptr(GError) error = NULL;
+    gsize n = 0;
+    g_autofree CliColumn *columns = cli_view_columns(&view, usual, G_N_ELEMENTS(usual), all, &n, &error);
+    g_autofree CliColumn *same = NULL;
+
+    g_assert_no_error(error);
+    g_assert_cmpuint(n, ==, 3);
+    g_assert_cmpstr(columns[0].member, ==, "settings.version");
+    g_assert_cmpstr(columns[1].heading, ==, "epoch");
+    g_assert_cmpstr(columns[2].heading, ==, "LAST SEEN");
+    same = cli_view_columns(&none, usual, G_N_ELEMENTS(usual), all, &n, &error);
+    g_assert_cmpuint(n, ==, G_N_ELEMENTS(usual));
+    g_assert_cmpstr(same[2].member, ==, "settings.version");
+}
+
+static void expect_refused(const char *name, const char *text)
+{
+    const char *const names[] = { name, NULL };
+    const CliView view = { .columns = hl_unconst(names), .order = hl_unconst(names) };
+    g_autoptr(json_t) all = rows();
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GError) other = NULL;
+    gsize n;
+
+    g_assert_null(cli_view_columns(&view, usual, G_N_ELEMENTS(usual), all, &n, &error));
+    g_assert_error(error, HL_ERROR, HL_ERROR_USAGE);
+    g_assert_nonnull(strstr(error->message, text));
+    g_assert_null(cli_view_rows(&view, usual, G_N_ELEMENTS(usual), all, &other));
+    g_assert_error(other, HL_ERROR, HL_ERROR_USAGE);
+}
+
+static void test_refused(void)
+{
+    expect_refused("hots", "did you mean 'host'?");
+    expect_refused("colour", "there are host, last_seen, settings.version, epoch");
+    expect_refused("", "there is no column ''");
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/cli-view/order", test_order);
+    g_test_add_func("/cli-view/columns", test_columns);
+    g_test_add_func("/cli-view/refused", test_refused);
+    return g_test_run();
+}
