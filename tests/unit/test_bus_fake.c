@@ -112,13 +112,15 @@ static const char *const filters[] = { "t/#", "only/+/this", NULL };
 
 static void open_peer(Peer *peer, const char *id, int qos)
 {
-    peer->bus = hl_bus_new(&(HlBusOptions){ .client_id = id,
-                                            .brokers = brokers,
-                                            .subscriptions = filters,
-                                            .subscription_qos = qos,
-                                            .handlers = { on_will, on_up, on_down, on_failed, on_message },
-                                            .user = peer },
-                           NULL);
+    peer->bus = hl_bus_new(
+        &(HlBusOptions){
+            .client_id = id,
+            .brokers = brokers,
+            .subscriptions = filters,
+            .subscription_qos = qos,
+            .handlers = { .will = on_will, .up = on_up, .down = on_down, .failed = on_failed, .message = on_message },
+            .user = peer },
+        NULL);
     g_assert_nonnull(peer->bus);
 }
 
