@@ -96,16 +96,14 @@ static const char *const everything[] = { "t/#", NULL };
 
 static HlBusOptions options(Peer *peer, const char *id, const char *const *brokers, const char *const *filters)
 {
-    return (HlBusOptions){
-        .client_id = id,
-        .brokers = brokers,
-        .subscriptions = filters,
-        .subscription_qos = 1,
-        .backoff_base = 100,
-        .backoff_cap = 400,
-        .handlers = { .will = on_will, .up = on_up, .down = on_down, .failed = on_failed, .message = on_message },
-        .user = peer
-    };
+    return (HlBusOptions){ .client_id = id,
+                           .brokers = brokers,
+                           .subscriptions = filters,
+                           .subscription_qos = 1,
+                           .backoff_base = 100,
+                           .backoff_cap = 400,
+                           .handlers = { on_will, on_up, on_down, on_failed, on_message, NULL },
+                           .user = peer };
 }
 
 static void open_peer(Peer *peer, const char *id, const char *address, const char *const *filters)
