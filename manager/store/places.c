@@ -79,8 +79,9 @@ void mgr_write_place(HlWriteSet *set, const MgrPlaceRecord *r)
                      "INSERT INTO place (one, counter, brokers, servers, changed_at, changed_by, keys)"
                      " VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6)"
                      " ON CONFLICT (one) DO UPDATE SET counter = ?1, brokers = ?2, servers = ?3, changed_at = ?4,"
-                     " changed_by = ?5, keys = ?6 WHERE counter < ?1",
-                     "ittitt", INT(r->counter), brokers, servers, INT(r->changed_at), r->changed_by, keys);
+                     " changed_by = ?5, keys = ?6 WHERE counter = ?7",
+                     "ittitti", INT(r->counter), brokers, servers, INT(r->changed_at), r->changed_by, keys,
+                     INT(r->base));
     hl_write_set_require(set);
 }
 

@@ -13,6 +13,7 @@
 
 typedef struct {
     uint64_t counter; /* 0: nothing was announced, and the rest is NULL */
+    uint64_t base;    /* for writing: the counter of what it was made of */
     char **brokers;   /* host:port */
     char **servers;   /* URLs, the preferred one first */
     char **keys;      /* public halves of sealing keys in hexadecimal, the newest first; empty: the one that signs */
@@ -37,7 +38,7 @@ typedef void (*MgrToldFn)(int64_t endpoint, MgrToldRecord *record, gpointer user
 bool mgr_registry_load_place(HlDb *db, MgrPlaceRecord *record, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool mgr_registry_load_told(HlDb *db, MgrToldFn fn, gpointer user, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Fails the set with HL_ERROR_CONFLICT if one with this counter or a later one is stored meanwhile. */
+/* Fails the set with HL_ERROR_CONFLICT if another one is stored meanwhile than the one that it was made of. */
 void mgr_write_place(HlWriteSet *set, const MgrPlaceRecord *record);
 /* Leaves an endpoint alone that was removed meanwhile. */
 void mgr_write_told(HlWriteSet *set, int64_t endpoint, const MgrToldRecord *record);

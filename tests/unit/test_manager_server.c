@@ -473,6 +473,29 @@ static void test_rollover_cancel(void)
     expect_rollover(parts, "announced 0/2 2");
 }
 
+/* One step at a time: a cancellation on its way and an end at the same moment would announce a key that is gone.  What
+ * was made of an announcement that is no longer the last one is refused, and nothing of it is lost. */
+static void test_rollover_at_once(void)
+{
+    g_autoptr(HlMsgServerDocument) both = NULL;
+    g_autoptr(Parts) parts = with_rollover(&both);
+    g_autoptr(HlMsgServerDocument) one = NULL;
+
+    parts_call(parts, "server rollover cancel", NULL);
+    parts_call(parts, "server rollover finish", "force", "yes", NULL);
+    parts_call(parts, "server set", "brokers", "localhost:1", NULL);
+    parts_commit(parts);
+    json_decref(parts_expect_reply(parts, "conflict")); /* the end */
+    json_decref(parts_expect_reply(parts, ""));         /* the cancellation */
+    json_decref(parts_expect_reply(parts, "conflict")); /* the other list */
+    one = take_document(parts, "e-one");
+    g_assert_cmpuint(one->n_signing_keys, ==, 1);
+    g_assert_true(is_key(one->signing_keys[0], parts->key));
+    g_assert_cmpstr(one->brokers[0], ==, "localhost:8883");
+    expect_rollover(parts, "none 0/2 1");
+    parts_check_registry(parts);
+}
+
 /* Killed between file and registry, on the way in and on the way out. */
 static void test_rollover_interrupted(void)
 {
@@ -513,6 +536,7 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/server/rollover", test_rollover);
     g_test_add_func("/manager/server/rollover-by-itself", test_rollover_by_itself);
     g_test_add_func("/manager/server/rollover-cancel", test_rollover_cancel);
+    g_test_add_func("/manager/server/rollover-at-once", test_rollover_at_once);
     g_test_add_func("/manager/server/rollover-interrupted", test_rollover_interrupted);
     return g_test_run();
 }

@@ -421,18 +421,20 @@ static EpSettingsVerdict judge(const EpServer *server, const HlMsgServerDocument
     return ep_settings_judge(&judged, &view);
 }
 
-static void take(EpServer *server, HlMsgServerDocument *document)
+/* false: it could not be stored; it is retained, and comes again. */
+static bool take(EpServer *server, HlMsgServerDocument *document)
 {
     g_auto(EpPlace) place = { 0 };
 
     ep_place_set(&place, document, hl_clock_wall());
     if (!store_offer(server, &place))
-        return; /* it is retained, and comes again */
+        return false;
     ep_place_clear(&server->places[EP_PLACE_OFFERED]);
     server->places[EP_PLACE_OFFERED] = place;
     place = (EpPlace){ 0 };
     hold_keys(server);
     hl_info("server", "the server tells where it is (counter %" G_GUINT64_FORMAT ")", document->counter);
+    return true;
 }
 
 static void refuse(const EpServer *server, EpSettingsVerdict verdict, const HlMsgServerDocument *document)
@@ -464,7 +466,8 @@ void ep_server_offer(EpServer *server, GBytes *envelope, const char *broker, uin
     verdict = judge(server, document, session);
     switch (verdict) {
     case EP_SETTINGS_TAKE:
-        take(server, g_steal_pointer(&document));
+        if (!take(server, g_steal_pointer(&document)))
+            break;
         feed(server, EP_MOVE_OFFERED, broker);
         server->has.changed(EP_SERVER_KEEP_LINE, server->has.user);
         break;

@@ -11,7 +11,7 @@
 struct MgrRolloverCalls {
     MgrRolloverCallsOptions parts;
     guint timer;
-    bool is_finishing; /* by itself */
+    bool is_stepping; /* one at a time: each is made of what was announced before it */
 };
 
 typedef enum { START, FINISH, CANCEL } Kind;
@@ -29,6 +29,7 @@ static Step *step_new(MgrRolloverCalls *calls, MgrCall *call, Kind kind)
 {
     Step *step = g_new0(Step, 1);
 
+    calls->is_stepping = true;
     *step = (Step){ .calls = calls, .call = call, .kind = kind };
     step->record = mgr_location_next(calls->parts.location, call != NULL ? mgr_call_admin(call) : BY_SITE);
     step->bundles = g_ptr_array_new_with_free_func(g_free);
@@ -39,8 +40,7 @@ static void step_free(gpointer item)
 {
     Step *step = item;
 
-    if (step->call == NULL)
-        step->calls->is_finishing = false;
+    step->calls->is_stepping = false;
     mgr_place_record_clear(&step->record);
     g_ptr_array_unref(step->bundles);
     g_free(step);
@@ -183,13 +183,19 @@ static void commit(Step *step, HlWriteSet *set)
         mgr_record_commit(step->calls->parts.record, set, &step_kind, step);
 }
 
+static bool check_free(const MgrRolloverCalls *calls, GError **error)
+{
+    return !calls->is_stepping ||
+           hl_fail(error, HL_ERROR_CONFLICT, "another step of the rollover is being written: try again in a moment");
+}
+
 static void call_start(MgrCall *call, gpointer user)
 {
     MgrRolloverCalls *calls = user;
     g_autoptr(GError) error = NULL;
     Step *step;
 
-    if (is_rolling(calls))
+    if (check_free(calls, &error) && is_rolling(calls))
         hl_fail(&error, HL_ERROR_EXISTS,
                 "a new sealing key is announced already: 'holdline server rollover status' says who holds it");
     if (error != NULL || !mgr_sealer_prepare(calls->parts.sealer, &error)) {
@@ -206,6 +212,8 @@ static bool check_finish(const MgrRolloverCalls *calls, bool is_forced, GError *
 {
     guint of, holding = mgr_location_holding(calls->parts.location, &of);
 
+    if (!check_free(calls, error))
+        return false;
     if (!is_rolling(calls))
         return hl_fail(error, HL_ERROR_INVALID,
                        "no new sealing key is announced: 'holdline server rollover start' does that");
@@ -258,9 +266,9 @@ static void call_cancel(MgrCall *call, gpointer user)
     g_autoptr(GError) error = NULL;
     Step *step;
 
-    if (!is_rolling(calls))
+    if (check_free(calls, &error) && !is_rolling(calls))
         hl_fail(&error, HL_ERROR_INVALID, "no new sealing key is announced");
-    else if (mgr_sealer_next(calls->parts.sealer) == NULL)
+    else if (error == NULL && mgr_sealer_next(calls->parts.sealer) == NULL)
         hl_fail(&error, HL_ERROR_INVALID,
                 "the new sealing key signs already: 'holdline server rollover finish' ends the rest");
     if (error != NULL) {
@@ -285,13 +293,8 @@ static gboolean on_look(gpointer user)
     MgrRolloverCalls *calls = user;
     g_autoptr(GError) error = NULL;
 
-    if (calls->is_finishing || !is_rolling(calls) || !check_finish(calls, false, NULL))
-        return G_SOURCE_CONTINUE;
-    calls->is_finishing = true;
-    if (!finish(calls, NULL, &error)) {
-        calls->is_finishing = false;
+    if (is_rolling(calls) && check_finish(calls, false, NULL) && !finish(calls, NULL, &error))
         hl_warn("rollover", "it cannot be finished yet: %s", error->message);
-    }
     return G_SOURCE_CONTINUE;
 }
 

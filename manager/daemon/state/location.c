@@ -238,6 +238,7 @@ MgrPlaceRecord mgr_location_next(const MgrLocation *location, const char *by)
     HlTime now = hl_clock_wall();
 
     return (MgrPlaceRecord){ .counter = MAX(announced(location)->counter + 1, (uint64_t)MAX(now, 1)),
+                             .base = announced(location)->counter,
                              .brokers = g_strdupv(hl_unconst(mgr_location_brokers(location))),
                              .servers = g_strdupv(hl_unconst(mgr_location_urls(location))),
                              .keys = keys_of(location),

@@ -174,6 +174,7 @@ static MgrEndpoint *fold_records(Pending *pending)
     endpoint->record.revoked_at = 0;
     mgr_endpoint_set_fingerprint(&endpoint->record, pending->fingerprint);
     mgr_endpoint_enrol_as_told(&endpoint->record);
+    mgr_places_note(&enrol->parts.fleet->places, endpoint->record.number, NULL);
     mgr_presence_enrolled(&endpoint->record.presence);
     endpoint->presence_dirty = true;
     mgr_pki_fold_revocations(enrol->parts.pki, endpoint->record.id, certificate->serial, at, NULL);
@@ -265,6 +266,7 @@ static bool write_endpoint(Pending *pending, const MgrEndpoint *known, const Mgr
             set, known->record.number,
             &(MgrEnrolmentStep){ issued->serial, issued->expires_at, pending->fingerprint, pending->made_for_it });
         mgr_write_revocations(set, known->record.id, issued->serial, issued->issued_at);
+        mgr_write_untold(set, known->record.number); /* it knows what is in its bundle, and nothing else any more */
     }
     mgr_write_history(set, issued->issued_at, pending->endpoint, "enrolled",
                       known == NULL ? pending->request->peer : "again, with a new certificate");
