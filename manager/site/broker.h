@@ -10,7 +10,7 @@ typedef struct {
     HlProcId id;
     bool is_noted;
     MgrBrokerNote note; /* is_noted */
-    int fd;             /* see hl_proc_open; whoever asked closes it */
+    int fd;             /* see hl_proc_open; the caller closes it */
 } MgrLeftBroker;
 
 /* A broker of this site that runs as this user: the one that is noted, or, as a manager may be killed before it notes

@@ -57,8 +57,8 @@ void mgr_write_pass_end(HlWriteSet *set, const char *hash);
  * HL_ERROR_CONFLICT if the account is gone meanwhile. */
 void mgr_write_secret(HlWriteSet *set, const MgrSecretRecord *secret);
 
-/* Fails the set with HL_ERROR_CONFLICT if the account has another password by then: whoever signs in with one proves
- * the password that is in force, also while it is being changed. */
+/* Fails the set with HL_ERROR_CONFLICT if the account has another password by then: a sign-in proves the
+ * password that is in force, also while it is being changed. */
 void mgr_write_password_proof(HlWriteSet *set, const char *account, const char *password);
 
 /* One-time codes from now on, or none; fails the set with HL_ERROR_CONFLICT if the account has no password (any more).
