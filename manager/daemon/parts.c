@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manager/daemon/parts.h"
+
+#include "lib/base/log.h"
+#include "manager/site/registry.h"
+#include "manager/site/site.h"
+
+/* -------------------------------------------------------------------------------- upwards: what parts call back with
+ */
+
+static void on_command_changed(const MgrCommand *command, gpointer user)
+{
+    mgr_command_calls_changed(((MgrParts *)user)->command_calls, command);
+}
+
+static void on_request(HlTopic topic, const char *name, const HlBusMessage *message, gpointer user)
+{
+    mgr_dispatch_handle(((MgrParts *)user)->dispatch, topic, name, message);
+}
+
+static bool dial(const MgrDial *order, gpointer user)
+{
+    return mgr_prober_dial(((MgrParts *)user)->prober, order);
+}
+
+static void on_dialled(const MgrDialResult *result, gpointer user)
+{
+    mgr_console_dialled(((MgrParts *)user)->console, result);
+}
+
+static GStrv warnings(const MgrCaller *caller, gpointer user)
+{
+    return mgr_ends_warnings(((MgrParts *)user)->ends, caller);
+}
+
+static json_t *about(gconstpointer user)
+{
+    const MgrParts *parts = user;
+    const MgrFencePeer *self = mgr_fence_self(parts->fence);
+    g_autofree char *started = hl_time_format(parts->started_wall);
+    uint64_t bad = mgr_link_count(parts->link).bad_messages + mgr_dispatch_count(parts->dispatch).bad_messages;
+
+    return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I}", "manager_version", HOLDLINE_VERSION, "manager_started", started,
+                     "manager_host", self->host, "manager_epoch", (json_int_t)self->epoch, "refusals",
+                     (json_int_t)mgr_reports_count(parts->reports).refusals, "bad_messages", (json_int_t)bad);
+}
+
+/* ------------------------------------------------------------------------------------------------------------ wiring
+ */
+
+static bool open_registry(MgrParts *parts, GError **error)
+{
+    g_autofree char *path = mgr_site_path(parts->dir, "registry.db");
+    g_autoptr(HlDb) db = NULL;
+    HlJournal *journal = NULL;
+
+    if (!g_file_test(path, G_FILE_TEST_EXISTS))
+        return hl_fail(error, HL_ERROR_NOT_FOUND, "%s does not exist: run 'holdline init %s' first", path, parts->dir);
+    db = mgr_site_open_registry(parts->dir, &journal, error);
+    if (db == NULL)
+        return false;
+    if (!mgr_fleet_load(&parts->fleet, db, error)) {
+        hl_journal_free(journal);
+        return false;
+    }
+    if (!mgr_fence_admit(parts->fence, parts->fleet.epoch, error)) {
+        hl_journal_free(journal);
+        return false;
+    }
+    parts->upkeep.alive_before = (HlTime)parts->fleet.alive;
+    hl_db_close(g_steal_pointer(&db));
+    parts->record = mgr_record_new(path, journal, error);
+    parts->upkeep.conf = &parts->conf;
+    parts->upkeep.record = parts->record;
+    return parts->record != NULL;
+}
+
+static bool open_prober(MgrParts *parts, GError **error)
+{
+    MgrProberLimits limits = mgr_prober_limits;
+    HlTlsContext *context = mgr_own_dial_context(parts->own, error);
+
+    limits.deadline = parts->conf.probe_timeout;
+    limits.trial = parts->conf.dial_own;
+    if (context != NULL)
+        parts->prober = mgr_prober_new(&limits, context, on_dialled, parts, error);
+    return parts->prober != NULL || hl_error_prefix(error, "prober");
+}
+
+static bool open_ground(MgrParts *parts, GError **error)
+{
+    parts->sealer = mgr_sealer_new(parts->dir, error);
+    parts->down = mgr_down_new();
+    parts->gate = mgr_gate_new();
+    return parts->sealer != NULL && open_registry(parts, error);
+}
+
+/* At the start nothing has loaded them yet. */
+static void on_renewed(HlCertKind kind, gpointer user)
+{
+    const MgrParts *parts = user;
+
+    if (parts->front == NULL)
+        return;
+    if (kind == HL_CERT_SERVER) {
+        mgr_front_renew_identity(parts->front);
+        mgr_pki_renew_broker(parts->pki);
+    } else {
+        mgr_prober_use(parts->prober, mgr_own_dial_context(parts->own, NULL));
+    }
+    mgr_ends_touch(parts->ends);
+}
+
+/* Certificates and lists before the broker, which reads them at its start. */
+static bool open_pki(MgrParts *parts, GError **error)
+{
+    parts->pki = mgr_pki_new(
+        &(MgrPkiOptions){ .dir = parts->dir, .conf = &parts->conf, .fleet = &parts->fleet, .record = parts->record },
+        error);
+    if (parts->pki == NULL || !mgr_pki_publish(parts->pki, error))
+        return false;
+    parts->own =
+        mgr_own_new(&(MgrOwnOptions){ parts->dir, &parts->fleet, parts->record, parts->pki, on_renewed, parts });
+    mgr_own_tick(parts->own);
+    if (parts->conf.broker_mode != MGR_BROKER_MANAGED) {
+        mgr_broker_end_left(parts->dir, &parts->conf);
+        return true;
+    }
+    parts->broker = mgr_broker_start(parts->dir, &parts->conf, error);
+    mgr_pki_attach_broker(parts->pki, parts->broker);
+    return parts->broker != NULL;
+}
+
+static void on_connected(const char *name, gpointer user)
+{
+    const MgrParts *parts = user;
+
+    mgr_pki_connected(parts->pki, name);
+}
+
+static void build_observed(MgrParts *parts)
+{
+    if (parts->broker != NULL)
+        parts->observed = mgr_observed_new(&(MgrObservedOptions){ .dir = parts->dir,
+                                                                  .since = parts->upkeep.alive_before,
+                                                                  .fleet = &parts->fleet,
+                                                                  .record = parts->record,
+                                                                  .status = parts->status,
+                                                                  .connected = on_connected,
+                                                                  .user = parts });
+}
+
+static void build_state(MgrParts *parts)
+{
+    parts->status = mgr_status_new(&(MgrStatusOptions){ &parts->fleet, parts->down, &parts->conf });
+    parts->delivery = mgr_delivery_new(
+        &(MgrDeliveryOptions){ &parts->conf, &parts->fleet, parts->down, parts->record, parts->status, parts->sealer });
+    parts->tracker =
+        mgr_tracker_new(&(MgrTrackerOptions){ &parts->fleet, parts->record, parts->status, parts->delivery });
+    parts->console = mgr_console_new(&(MgrConsoleOptions){ .fleet = &parts->fleet,
+                                                           .record = parts->record,
+                                                           .status = parts->status,
+                                                           .delivery = parts->delivery,
+                                                           .dial = dial,
+                                                           .user = parts });
+    parts->floods = mgr_floods_new(&(MgrFloodsOptions){ .fleet = &parts->fleet,
+                                                        .record = parts->record,
+                                                        .gate = parts->gate,
+                                                        .status = parts->status,
+                                                        .pki = parts->pki,
+                                                        .tracker = parts->tracker,
+                                                        .console = parts->console });
+    parts->patterns = mgr_patterns_new(
+        &(MgrPatternsOptions){ &parts->conf, parts->dir, parts->conf_path, &parts->fleet, parts->status });
+    parts->timestamp = mgr_timestamp_new(&(MgrTimestampOptions){
+        .conf = &parts->conf, .dir = parts->dir, .patterns = parts->patterns, .status = parts->status });
+    parts->ends =
+        mgr_ends_new(&(MgrEndsOptions){ parts->dir, &parts->fleet, parts->pki, parts->patterns, parts->status });
+    parts->location = mgr_location_new(
+        &(MgrLocationOptions){ &parts->conf, &parts->fleet, parts->record, parts->down, parts->sealer, parts->pki });
+    build_observed(parts);
+}
+
+static void build_work(MgrParts *parts)
+{
+    parts->commands = mgr_commands_new(&(MgrCommandsOptions){ .conf = &parts->conf,
+                                                              .fleet = &parts->fleet,
+                                                              .record = parts->record,
+                                                              .status = parts->status,
+                                                              .delivery = parts->delivery,
+                                                              .console = parts->console,
+                                                              .changed = on_command_changed,
+                                                              .user = parts });
+    parts->renewals = mgr_renewals_new(&(MgrRenewalsOptions){ &parts->conf, &parts->fleet, parts->record, parts->status,
+                                                              parts->delivery, parts->pki });
+    parts->introductions = mgr_introductions_new(&(MgrIntroductionsOptions){
+        .fleet = &parts->fleet, .record = parts->record, .status = parts->status, .pki = parts->pki });
+    parts->finds =
+        mgr_finds_new(&(MgrFindsOptions){ .fleet = &parts->fleet, .record = parts->record, .status = parts->status });
+    parts->reports = mgr_reports_new(&(MgrReportsOptions){ .fleet = &parts->fleet,
+                                                           .record = parts->record,
+                                                           .status = parts->status,
+                                                           .delivery = parts->delivery,
+                                                           .console = parts->console,
+                                                           .location = parts->location,
+                                                           .commands = parts->commands,
+                                                           .renewals = parts->renewals,
+                                                           .introductions = parts->introductions,
+                                                           .finds = parts->finds });
+}
+
+static void build_calls(MgrParts *parts)
+{
+    MgrBundleParts bundle = { .dir = parts->dir,
+                              .location = parts->location,
+                              .sealer = parts->sealer,
+                              .delivery = parts->delivery,
+                              .pki = parts->pki };
+
+    parts->calls = mgr_calls_new(parts->down, parts->record, parts->status);
+    mgr_calls_warn_with(parts->calls, warnings, parts);
+    parts->dispatch = mgr_dispatch_new(&parts->fleet, parts->calls);
+    parts->group_calls = mgr_group_calls_new(
+        &(MgrGroupCallsOptions){ &parts->fleet, parts->record, parts->status, parts->delivery, parts->console },
+        parts->dispatch);
+    parts->endpoint_calls = mgr_endpoint_calls_new(&(MgrEndpointCallsOptions){ .fleet = &parts->fleet,
+                                                                               .record = parts->record,
+                                                                               .status = parts->status,
+                                                                               .delivery = parts->delivery,
+                                                                               .tracker = parts->tracker,
+                                                                               .console = parts->console,
+                                                                               .pki = parts->pki,
+                                                                               .commands = parts->commands,
+                                                                               .about = about,
+                                                                               .user = parts },
+                                                   parts->dispatch);
+    parts->command_calls = mgr_command_calls_new(
+        &(MgrCommandCallsOptions){ &parts->conf, &parts->fleet, parts->record, parts->commands }, parts->dispatch);
+    parts->access_calls = mgr_access_calls_new(
+        &(MgrAccessCallsOptions){ &parts->conf, &parts->fleet, parts->record, parts->pki, bundle }, parts->dispatch);
+    parts->issued = mgr_issued_new(&(MgrIssuedOptions){ .dir = parts->dir,
+                                                        .fleet = &parts->fleet,
+                                                        .record = parts->record,
+                                                        .pki = parts->pki,
+                                                        .status = parts->status,
+                                                        .passes = mgr_access_calls_passes(parts->access_calls),
+                                                        .noted = mgr_calls_note,
+                                                        .user = parts->calls });
+    parts->detection_calls = mgr_detection_calls_new(
+        &(MgrDetectionCallsOptions){
+            .fleet = &parts->fleet, .record = parts->record, .status = parts->status, .finds = parts->finds },
+        parts->dispatch);
+    parts->pattern_calls =
+        mgr_pattern_calls_new(&(MgrPatternCallsOptions){ .patterns = parts->patterns }, parts->dispatch);
+    parts->server_calls = mgr_server_calls_new(&(MgrServerCallsOptions){ &parts->conf, &parts->fleet, parts->record,
+                                                                         parts->pki, parts->own, parts->location,
+                                                                         parts->sealer, parts->delivery, parts->calls },
+                                               parts->dispatch);
+}
+
+static bool open_link(MgrParts *parts, GError **error)
+{
+    parts->link = mgr_link_new(&(MgrLinkOptions){ .dir = parts->dir,
+                                                  .conf = &parts->conf,
+                                                  .fleet = &parts->fleet,
+                                                  .record = parts->record,
+                                                  .down = parts->down,
+                                                  .status = parts->status,
+                                                  .delivery = parts->delivery,
+                                                  .tracker = parts->tracker,
+                                                  .console = parts->console,
+                                                  .pki = parts->pki,
+                                                  .location = parts->location,
+                                                  .reports = parts->reports,
+                                                  .gate = parts->gate,
+                                                  .fence = parts->fence,
+                                                  .request = on_request,
+                                                  .user = parts },
+                               error);
+    return parts->link != NULL;
+}
+
+static bool open_front(MgrParts *parts, GError **error)
+{
+    MgrMetricsParts metrics = { .fleet = &parts->fleet,
+                                .record = parts->record,
+                                .down = parts->down,
+                                .delivery = parts->delivery,
+                                .tracker = parts->tracker,
+                                .gate = parts->gate,
+                                .pki = parts->pki,
+                                .floods = parts->floods,
+                                .timestamp = parts->timestamp,
+                                .ends = parts->ends,
+                                .renewals = parts->renewals,
+                                .reports = parts->reports,
+                                .finds = parts->finds,
+                                .link = parts->link,
+                                .dispatch = parts->dispatch,
+                                .calls = parts->calls };
+
+    parts->front = mgr_front_new(&(MgrFrontOptions){ .dir = parts->dir,
+                                                     .conf = &parts->conf,
+                                                     .down = parts->down,
+                                                     .fleet = &parts->fleet,
+                                                     .record = parts->record,
+                                                     .status = parts->status,
+                                                     .delivery = parts->delivery,
+                                                     .pki = parts->pki,
+                                                     .metrics = metrics },
+                                 error);
+    return parts->front != NULL;
+}
+
+bool mgr_parts_make(MgrParts *parts, GError **error)
+{
+    if (!open_ground(parts, error) || !open_pki(parts, error) || !open_prober(parts, error))
+        return false;
+    build_state(parts);
+    build_work(parts);
+    build_calls(parts);
+    return open_link(parts, error) && open_front(parts, error);
+}
+
+/* -------------------------------------------------------------------------------------------------------------- stop
+ */
+
+void mgr_parts_settle(MgrParts *parts)
+{
+    g_clear_pointer(&parts->timestamp, mgr_timestamp_free);
+    if (parts->calls != NULL)
+        mgr_calls_settle(parts->calls);                   /* the repository, of which they warn, goes first */
+    g_clear_pointer(&parts->patterns, mgr_patterns_free); /* answers the calls that wait for it */
+    if (parts->tracker != NULL)
+        mgr_tracker_flush(parts->tracker);
+    if (parts->record != NULL)
+        mgr_record_stop(parts->record);
+    if (parts->link == NULL)
+        return;
+    mgr_delivery_flush_acks(parts->delivery);
+    mgr_status_flush(parts->status);
+}
+
+static void free_calls(MgrParts *parts)
+{
+    g_clear_pointer(&parts->server_calls, mgr_server_calls_free);
+    g_clear_pointer(&parts->pattern_calls, mgr_pattern_calls_free);
+    g_clear_pointer(&parts->detection_calls, mgr_detection_calls_free);
+    g_clear_pointer(&parts->access_calls, mgr_access_calls_free);
+    g_clear_pointer(&parts->command_calls, mgr_command_calls_free);
+    g_clear_pointer(&parts->endpoint_calls, mgr_endpoint_calls_free);
+    g_clear_pointer(&parts->group_calls, mgr_group_calls_free);
+    g_clear_pointer(&parts->dispatch, mgr_dispatch_free);
+    g_clear_pointer(&parts->calls, mgr_calls_free);
+}
+
+void mgr_parts_clear(MgrParts *parts, MgrBrokerEnd end)
+{
+    g_clear_pointer(&parts->front, mgr_front_free);
+    g_clear_pointer(&parts->link, mgr_link_free);
+    free_calls(parts);
+    g_clear_pointer(&parts->reports, mgr_reports_free);
+    g_clear_pointer(&parts->finds, mgr_finds_free);
+    g_clear_pointer(&parts->issued, mgr_issued_free);
+    g_clear_pointer(&parts->introductions, mgr_introductions_free);
+    g_clear_pointer(&parts->renewals, mgr_renewals_free);
+    g_clear_pointer(&parts->commands, mgr_commands_free);
+    g_clear_pointer(&parts->prober, mgr_prober_free);
+    g_clear_pointer(&parts->observed, mgr_observed_free);
+    g_clear_pointer(&parts->ends, mgr_ends_free);
+    g_clear_pointer(&parts->location, mgr_location_free);
+    g_clear_pointer(&parts->floods, mgr_floods_free);
+    g_clear_pointer(&parts->console, mgr_console_free);
+    g_clear_pointer(&parts->tracker, mgr_tracker_free);
+    g_clear_pointer(&parts->delivery, mgr_delivery_free);
+    g_clear_pointer(&parts->own, mgr_own_free);
+    g_clear_pointer(&parts->pki, mgr_pki_free);
+    g_clear_pointer(&parts->status, mgr_status_free);
+    mgr_broker_free(g_steal_pointer(&parts->broker), end);
+    g_clear_pointer(&parts->gate, mgr_gate_free);
+    g_clear_pointer(&parts->down, mgr_down_free);
+    g_clear_pointer(&parts->sealer, mgr_sealer_free);
+    g_clear_pointer(&parts->record, mgr_record_free);
+    mgr_fleet_clear(&parts->fleet);
+}
