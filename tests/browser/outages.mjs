@@ -8,7 +8,37 @@ const { page } = session;
 const banner = (text) => session.until((part) => document.getElementById('banner').textContent.includes(part), text);
 const noBanner = () => session.until(() => document.getElementById('banner').textContent === '');
 const row = (text) => session.until((part) => document.querySelector('.grid-body .grid-row')?.textContent.includes(part) && Date.now(), text);
+// In the column of the actual status: the displayed one is beside it.
+const isShown = (text) => session.until((part) => document.querySelector('.grid-body .grid-cell:nth-child(5)')?.textContent === part, text);
+// Until the console has told all streams that it is off: by one that is none of the page's.
+async function turnOff() {
+    await page.evaluate(() => new Promise((done) => {
+        window.own = new EventSource('/api/v1/events');
+        window.own.onopen = done;
+        window.isTold = false;
+        window.own.addEventListener('endpoints', ({ data }) => { window.isTold ||= JSON.parse(data).rows[0]?.actual === 'offline'; });
+    }));
+    await order('endpoint', 'off');
+    await session.until(() => window.isTold);
+    await page.evaluate(() => window.own.close());
+}
+async function turnOn() {
+    await order('endpoint', 'on');
+    await isShown('Online');
+}
 const build = () => page.evaluate(() => document.querySelector('meta[name=build]').content);
+
+// With isLate the stream is joined by window.letGo().
+await page.evaluateOnNewDocument(() => {
+    const Real = window.SharedWorker;
+    window.SharedWorker = class extends Real {
+        constructor(...given) {
+            super(...given);
+            const post = this.port.postMessage.bind(this.port);
+            this.port.postMessage = (message) => (sessionStorage.getItem('isLate') ? (window.letGo = () => post(message)) : post(message));
+        }
+    };
+});
 
 await play(session, 'an open page', async () => {
     await session.signIn();
@@ -24,6 +54,45 @@ await play(session, 'an open page', async () => {
         const at = await (await seen).jsonValue();
         console.log(`   on the screen ${at - Number(await order('told', actual))} ms after the topic: ${actual}`);
     }
+
+    session.where = 'the way back';
+    const shownAs = (kind, isKept) => page.evaluate((type, persisted) =>
+        window.dispatchEvent(new PageTransitionEvent(type, { persisted })), kind, isKept);
+    await shownAs('pagehide', true); // as a browser does that keeps the page
+    await turnOff();
+    await shownAs('pageshow', true);
+    await isShown('Offline');
+    await turnOn();
+
+    session.where = 'an answer that a change overtook';
+    await session.go('live');
+    await page.evaluate(() => {
+        window.plainFetch = window.fetch;
+        window.fetch = async (...asked) => {
+            const reply = await window.plainFetch(...asked);
+            if (/endpoints\?/.test(asked[0])) {
+                window.isAnswered = true;
+                await new Promise((go) => { window.letGo = go; });
+            }
+            return reply;
+        };
+        location.hash = '#/endpoints';
+    });
+    await session.until(() => window.isAnswered);
+    await turnOff();
+    await page.evaluate(() => { window.fetch = window.plainFetch; window.letGo(); });
+    await isShown('Offline');
+    await turnOn();
+
+    session.where = 'a stream that comes late';
+    await page.evaluate(() => sessionStorage.setItem('isLate', '1'));
+    await page.reload();
+    await isShown('Online');
+    await turnOff();
+    await page.evaluate(() => window.letGo());
+    await isShown('Offline');
+    await page.evaluate(() => sessionStorage.clear());
+    await turnOn();
 
     session.where = 'a killed console';
     await order('kill');

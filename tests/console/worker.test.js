@@ -70,6 +70,7 @@ function start() {
     };
 }
 
+const resets = (tab) => tab.told.filter(({ type }) => type === 'reset').length;
 const lines = (tab) => tab.told.filter(({ type }) => type === 'line').map(({ up }) => up);
 
 test('all tabs share one stream, and hear the same', () => {
@@ -119,11 +120,22 @@ test('after a gap the pages are told to ask for everything again', () => {
     assert.deepEqual(tab.told.at(-1), { type: 'reset', data: {} });
     worker.pass(40000);
     worker.streams[1].open();
-    assert.equal(tab.told.filter(({ type }) => type === 'reset').length, 2);
-    tab.onmessage({ data: 'leave' });
-    tab.onmessage({ data: 'join' });
-    worker.streams[2].open();
-    assert.equal(tab.told.filter(({ type }) => type === 'reset').length, 2);
+    assert.equal(resets(tab), 2);
+});
+
+test('a tab that comes back from the history is told to ask again, also where others kept the stream', () => {
+    const worker = start();
+    const tabs = [worker.tab(), worker.tab()];
+    tabs.forEach((tab) => tab.onmessage({ data: 'join' }));
+    worker.streams[0].open();
+    tabs[0].onmessage({ data: 'leave' });
+    tabs[0].onmessage({ data: 'join' });
+    assert.deepEqual(tabs.map(resets), [1, 0]);
+    tabs.forEach((tab) => tab.onmessage({ data: 'leave' }));
+    tabs[0].onmessage({ data: 'join' });
+    assert.deepEqual(tabs.map(resets), [1, 0]); // nothing is heard yet
+    worker.streams[1].open();
+    assert.deepEqual(tabs.map(resets), [2, 0]);
 });
 
 test('who connects to nothing at all tries again too', () => {

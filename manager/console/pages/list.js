@@ -18,6 +18,7 @@ export class List {
     #places = new Map(); // id -> index in rows
     #cursor = null;
     #abort = null;
+    #told = new Map(); // id -> row, since the answer that is on its way was asked for: it may be older
 
     // changed('rows'): draw anew; changed('more'): rows came at the end; changed('row', index): that one.
     constructor(path, changed) {
@@ -54,6 +55,7 @@ export class List {
         const { signal } = this.#abort;
         const cursor = fromStart ? undefined : this.#cursor;
         this.isLoading = true;
+        this.#told.clear();
         try {
             const page = await get(this.path, { ...this.query, limit, cursor }, signal);
             this.#take(page, fromStart);
@@ -61,7 +63,8 @@ export class List {
             if (problem.name !== 'AbortError')
                 this.#fail(problem);
         } finally {
-            this.isLoading = false;
+            if (signal === this.#abort.signal)
+                this.isLoading = false;
         }
     }
 
@@ -74,7 +77,7 @@ export class List {
             if (this.#places.has(row.id))
                 continue; // moved behind the cursor while the pages came
             this.#places.set(row.id, this.rows.length);
-            this.rows.push(row);
+            this.rows.push(Object.assign(row, this.#told.get(row.id)));
         }
         this.problem = null;
         this.#cursor = page.next ?? null;
@@ -102,6 +105,8 @@ export class List {
     // A row as the server tells it now.  -> false if it is none of this list.
     update(row) {
         const index = this.#places.get(row.id);
+        if (this.isLoading)
+            this.#told.set(row.id, row);
         if (index === undefined)
             return false;
         Object.assign(this.rows[index], row);

@@ -2,9 +2,14 @@
 // What the server tells by itself, for all parts of this page: subscribe('endpoints', (data) => ...).
 
 const WORKER = '/worker.js';
+const PATIENCE = 400; // ms: a page waits so long for the stream, and is asked for again when that comes later
+const MAX_HELD = 100; // messages
 
 const listeners = new Map(); // type -> Set of functions
 let port = null;
+let isUp = false;
+let isLate = false; // pages were asked for while nothing was heard
+let held = null; // messages, while a page is being made
 
 export function subscribe(type, listener) {
     if (!listeners.has(type))
@@ -13,23 +18,67 @@ export function subscribe(type, listener) {
     return () => listeners.get(type).delete(listener);
 }
 
-// After sign-in, and again after each: a stream that ended with the session is opened again.
+// After sign-in, and again after each: a stream that ended with the session is opened again.  -> a promise that is kept when it is open,
+// or soon: what a page asks for after that, it misses no change of.
 export function join() {
     port ??= connect();
     port.postMessage('join');
+    return new Promise((done) => {
+        if (isUp)
+            return done();
+        const end = subscribe('line', () => isUp && finish());
+        const timer = setTimeout(() => {
+            isLate = true;
+            finish();
+        }, PATIENCE);
+        function finish() {
+            clearTimeout(timer);
+            end();
+            done();
+        }
+    });
 }
 
 export function leave() {
     port?.postMessage('leave');
 }
 
+// Between what a page asks for and its first subscription it hears nothing, and an answer may be older than a message that overtook it:
+// what is told from hold() on is told once more by release().
+export function hold() {
+    held = [];
+}
+
+export function release() {
+    const messages = held ?? [];
+    held = null;
+    if (messages.length > MAX_HELD)
+        tell({ type: 'reset', data: {} });
+    else
+        messages.forEach(tell);
+}
+
+function take(message) {
+    if (message.type === 'line')
+        isUp = message.up;
+    else if (held && held.length <= MAX_HELD)
+        held.push(message);
+    tell(message);
+    if (isUp && isLate) {
+        isLate = false;
+        tell({ type: 'reset', data: {} });
+    }
+}
+
+function tell({ type, ...message }) {
+    for (const listener of [...listeners.get(type) ?? []])
+        listener(message.data ?? message);
+}
+
 function connect() {
     const url = workerUrl();
     const to = 'SharedWorker' in window ? new SharedWorker(url, { name: 'holdline' }).port : new Worker(url);
-    to.onmessage = ({ data: { type, ...message } }) => {
-        for (const listener of listeners.get(type) ?? [])
-            listener(message.data ?? message);
-    };
+    to.onmessage = ({ data }) => take(data);
     // A page that the browser keeps for the back button hears nothing meanwhile.
     window.addEventListener('pagehide', () => to.postMessage('leave'));
     window.addEventListener('pageshow', (event) => event.persisted && to.postMessage('join'));

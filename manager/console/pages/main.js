@@ -160,6 +160,7 @@ async function showPage() {
     }
     const waiting = setTimeout(() => fill(shell.main, loading()), 300);
     const asked = location.hash;
+    live.hold();
     try {
         const page = await found.row.page(found.names, query);
         if (location.hash !== asked) { // the reader went on meanwhile
@@ -176,6 +177,8 @@ async function showPage() {
         fill(shell.main, problemBox(problem));
     } finally {
         clearTimeout(waiting);
+        if (location.hash === asked)
+            live.release();
     }
 }
 
@@ -186,10 +189,10 @@ async function leave() {
     location.reload(); // nothing of this account stays in memory
 }
 
-function begin() {
+async function begin() {
     drawShell();
-    live.join();
-    showPage();
+    await live.join();
+    await showPage();
 }
 
 async function start() {

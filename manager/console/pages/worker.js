@@ -8,12 +8,12 @@ const RETRY = 10000; // after an answer that ends an EventSource for good, as 40
 const SILENCE = 40000; // the server sends a pulse every 15 s: who hears nothing for so long has lost the line
 
 const ports = new Set();
+const heard = new WeakSet(); // ports that have been told things: when they are told again after a gap, they must ask first
 let stream = null;
 let isUp = null;
 let stale = null; // the newest, for tabs that come later
 let retry = null;
 let watch = null;
-let isAgain = false; // the next stream to open is not the first one
 
 function tell(message) {
     for (const port of ports)
@@ -27,8 +27,15 @@ function line(up) {
     tell({ type: 'line', up });
 }
 
+// This tab hears from now on.  What happened while it did not, it was not told.
+function begin(port) {
+    if (heard.has(port))
+        port.postMessage({ type: 'reset', data: {} });
+    heard.add(port);
+}
+
 // A network that is cut, or a console that hangs, ends no stream: only the silence tells.
-function heard() {
+function alive() {
     clearTimeout(watch);
     watch = setTimeout(() => {
         line(false);
@@ -40,13 +47,11 @@ function open() {
     clearTimeout(retry);
     stream?.close();
     stream = new EventSource('/api/v1/events');
-    heard();
+    alive();
     stream.onopen = () => {
         line(true);
-        heard();
-        if (isAgain)
-            tell({ type: 'reset', data: {} }); // what happened in between was told to nobody
-        isAgain = true;
+        alive();
+        ports.forEach(begin);
     };
     stream.onerror = () => {
         line(false);
@@ -55,10 +60,10 @@ function open() {
             retry = setTimeout(open, RETRY);
         }
     };
-    stream.addEventListener('pulse', heard);
+    stream.addEventListener('pulse', alive);
     for (const type of EVENTS)
         stream.addEventListener(type, (event) => {
-            heard();
+            alive();
             const message = { type, data: event.data ? JSON.parse(event.data) : null };
             if (type === 'stale')
                 stale = message;
@@ -73,7 +78,6 @@ function close() {
     stream = null;
     isUp = null;
     stale = null;
-    isAgain = false;
 }
 
 function join(port) {
@@ -82,6 +86,8 @@ function join(port) {
         open();
     if (isUp !== null)
         port.postMessage({ type: 'line', up: isUp });
+    if (isUp)
+        begin(port);
     if (stale !== null)
         port.postMessage(stale);
 }

@@ -191,7 +191,7 @@ class EndpointsPage {
     // Changes of rows that are here are shown in their place.  Whether others belong here now, the server must be asked.
     #told({ rows = [], removed = [] }) {
         const unknown = rows.filter((row) => !this.list.update(row)).length;
-        const gone = removed.some((id) => this.list.indexOf(id) >= 0);
+        const gone = removed.some((id) => this.list.isLoading || this.list.indexOf(id) >= 0);
         if (!gone && (unknown === 0 || !this.list.isComplete) && !(this.filter && rows.length > 0))
             return;
         if (this.list.total <= RELOADED) {

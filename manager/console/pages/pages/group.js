@@ -37,6 +37,7 @@ class GroupPage {
         this.node = h('div', { class: 'page' });
         this.subscriptions = [
             live.subscribe('groups', () => this.#refreshHolders()),
+            live.subscribe('reset', () => this.#refreshHolders()),
             live.subscribe('endpoints', ({ rows = [] }) => rows.some((row) => row.group === undefined || row.group === group) &&
                 this.#refreshHolders()),
         ];
