@@ -374,16 +374,26 @@ static void test_keys(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
     g_assert_true(is_heard(f, new));
 }
 
-/* A place that nobody has confirmed yet: its keys count beside those in force. */
+/* A place that nobody has confirmed yet: its keys count, and those that it leaves out do not, also while the endpoint
+ * stays at the old place because nobody answers at the new one. */
 static void test_keys_of_offer(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
     g_autoptr(HlSigningKey) new = hl_signing_key_generate(NULL);
+    const HlSigningKey *old = f->parts->signing_key;
 
     bus_fake_up(bus());
     answer(f);
-    offer(f, (Offer){ .counter = 5, .brokers = { NEW }, .keys = { new } });
+    offer(f, (Offer){ .counter = 5, .brokers = { NEW }, .keys = { new, old } });
     check_told(f, 5, HL_SERVER_TRIAL);
-    g_assert_true(is_heard(f, f->parts->signing_key));
+    g_assert_true(is_heard(f, old));
+    g_assert_true(is_heard(f, new));
+    offer(f, (Offer){ .counter = 6, .brokers = { NEW }, .keys = { new }, .signed_by = new });
+    check_told(f, 6, HL_SERVER_TRIAL);
+    g_assert_false(is_heard(f, old));
+    g_assert_true(is_heard(f, new));
+    restart(f);
+    bus_fake_up(bus());
+    g_assert_false(is_heard(f, old));
     g_assert_true(is_heard(f, new));
 }
 

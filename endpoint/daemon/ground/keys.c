@@ -19,7 +19,7 @@ EpKeys *ep_keys_new(GBytes *enrolled)
 
     keys->enrolled = g_bytes_ref(enrolled);
     keys->held = g_ptr_array_new_with_free_func(free_key);
-    ep_keys_hold(keys, NULL, NULL);
+    ep_keys_hold(keys, NULL);
     return keys;
 }
 
@@ -32,19 +32,13 @@ void ep_keys_free(EpKeys *keys)
     g_free(keys);
 }
 
-static void add(EpKeys *keys, const HlMsgServerDocument *document)
-{
-    for (gsize i = 0; document != NULL && i < document->n_signing_keys; i++)
-        g_ptr_array_add(keys->held, g_bytes_new(document->signing_keys[i].data, document->signing_keys[i].len));
-}
-
-void ep_keys_hold(EpKeys *keys, const HlMsgServerDocument *in_force, const HlMsgServerDocument *offered)
+void ep_keys_hold(EpKeys *keys, const HlMsgServerDocument *newest)
 {
     g_ptr_array_set_size(keys->held, 0);
-    if (in_force == NULL)
+    if (newest == NULL)
         g_ptr_array_add(keys->held, g_bytes_ref(keys->enrolled));
-    add(keys, in_force);
-    add(keys, offered);
+    for (gsize i = 0; newest != NULL && i < newest->n_signing_keys; i++)
+        g_ptr_array_add(keys->held, g_bytes_new(newest->signing_keys[i].data, newest->signing_keys[i].len));
 }
 
 gpointer ep_keys_open(const EpKeys *keys, const HlMsgEnvelope *envelope, const char *context,

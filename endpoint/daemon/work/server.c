@@ -123,10 +123,16 @@ char **ep_server_urls(const EpServer *server)
     return ep_link_brokers(NULL, (const char *const *)list->pdata);
 }
 
+/* What was accepted last, whose counter is never the lower one. */
+static const EpPlace *newest(const EpServer *server)
+{
+    return offered(server)->document != NULL ? offered(server) : &server->places[EP_PLACE_IN_FORCE];
+}
+
 /* After each change of the places. */
 static void hold_keys(const EpServer *server)
 {
-    ep_keys_hold(server->has.keys, server->places[EP_PLACE_IN_FORCE].document, offered(server)->document);
+    ep_keys_hold(server->has.keys, newest(server)->document);
 }
 
 /* ------------------------------------------------------------------------------------------------------ what is stored
@@ -388,12 +394,6 @@ static HlMsgServerDocument *open_document(const EpServer *server, GBytes *bytes)
               hl_error_code(error) == HL_ERROR_UNTRUSTED ? EP_REFUSED_UNTRUSTED : EP_REFUSED_INVALID, "%s",
               error->message);
     return NULL;
-}
-
-/* The counter of what was offered last, which is never the lower one. */
-static const EpPlace *newest(const EpServer *server)
-{
-    return offered(server)->document != NULL ? offered(server) : &server->places[EP_PLACE_IN_FORCE];
 }
 
 /* By the rules of settings documents, in a series of its own. */
