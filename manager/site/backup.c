@@ -24,11 +24,16 @@
 static const char *const left_out[] = { REGISTRY, "lock",          "broker",           "replaced-",
                                         MANIFEST, MGR_SITE_FENCED, MGR_SITE_TAKE_OVER, NULL };
 
+/* Keys that take the place of another one when a rollover ends.  They are copied before the rest: should one move
+ * meanwhile, the copy has it twice, and never not at all. */
+static const char *const moving[] = { MGR_SITE_NEXT_SEALING_KEY };
+
 /* One walk through a site. */
 typedef struct {
     const char *site, *dir;
     json_t *files, *directories;
     MgrBackupInfo *info;
+    bool has_moving[G_N_ELEMENTS(moving)]; /* copied already */
 } Copy;
 
 bool mgr_backup_is_one(const char *dir)
@@ -123,6 +128,32 @@ static bool copy_file(const Copy *copy, const char *relative, GError **error)
     return true;
 }
 
+static bool copy_moving(Copy *copy, GError **error)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(moving); i++) {
+        g_autofree char *from = mgr_site_path(copy->site, moving[i]);
+        g_autofree char *to = mgr_site_path(copy->dir, moving[i]);
+        g_autofree char *directory = g_path_get_dirname(to);
+        g_autoptr(GError) problem = NULL;
+
+        copy->has_moving[i] = g_file_test(from, G_FILE_TEST_EXISTS) && hl_dir_make(directory, 0700, &problem) &&
+                              copy_file(copy, moving[i], &problem);
+        if (problem != NULL && g_file_test(from, G_FILE_TEST_EXISTS)) { /* else it moved at this moment */
+            g_propagate_error(error, g_steal_pointer(&problem));
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool was_copied(const Copy *copy, const char *relative)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(moving); i++)
+        if (copy->has_moving[i] && strcmp(relative, moving[i]) == 0)
+            return true;
+    return false;
+}
+
 static bool copy_tree(const Copy *copy, const char *relative, GError **error);
 
 /* A file that went while it was being looked at was none that mattered: what matters is renamed into place. */
@@ -165,7 +196,8 @@ static bool copy_tree(const Copy *copy, const char *relative, GError **error)
         g_ptr_array_add(names, *relative == '\0' ? g_strdup(name) : g_build_filename(relative, name, NULL));
     g_ptr_array_sort(names, compare_names);
     for (guint i = 0; i < names->len; i++)
-        if (!mgr_backup_leaves_out(names->pdata[i]) && !copy_entry(copy, names->pdata[i], error))
+        if (!mgr_backup_leaves_out(names->pdata[i]) && !was_copied(copy, names->pdata[i]) &&
+            !copy_entry(copy, names->pdata[i], error))
             return false;
     return true;
 }
@@ -245,14 +277,14 @@ bool mgr_backup_make(const char *site, const char *dir, MgrBackupInfo *info, GEr
 {
     g_autoptr(json_t) files = json_array();
     g_autoptr(json_t) directories = json_array();
-    Copy copy = { site, dir, files, directories, info };
+    Copy copy = { .site = site, .dir = dir, .files = files, .directories = directories, .info = info };
 
     *info = (MgrBackupInfo){ .made = hl_clock_wall() };
     /* the registry first: the journal beside the keys then knows all that the copied registry knows */
     if (!mgr_backup_check_owner(site, error) || !mgr_backup_check_place(site, dir, error))
         return hl_error_prefix(error, "nothing was written");
-    if (!make_empty(dir, error) || !copy_registry(&copy, error) || !copy_tree(&copy, "", error) ||
-        !write_manifest(&copy, error))
+    if (!make_empty(dir, error) || !copy_registry(&copy, error) || !copy_moving(&copy, error) ||
+        !copy_tree(&copy, "", error) || !write_manifest(&copy, error))
         return hl_error_prefix(error, "backup of %s (%s is no backup)", site, dir);
     return mgr_backup_verify(dir, info, error);
 }

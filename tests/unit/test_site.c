@@ -6,6 +6,7 @@
 #include <utime.h>
 
 #include "lib/base/file.h"
+#include "lib/base/json.h"
 #include "lib/store/stmt.h"
 #include "manager/site/backup.h"
 #include "manager/site/registry.h"
@@ -205,6 +206,35 @@ static void test_backup(Site *site, gconstpointer user G_GNUC_UNUSED)
     g_assert_true(hl_tree_remove(dir, NULL));
 }
 
+/* What may move while the site is copied is copied before the rest, once: as a finish moves it, the copy has it twice.
+ */
+static void test_moving_key(Site *site, gconstpointer user G_GNUC_UNUSED)
+{
+    g_autofree char *dir = g_strconcat(site->dir, ".backup", NULL);
+    g_autofree char *next = mgr_site_path(site->dir, MGR_SITE_NEXT_SEALING_KEY);
+    g_autofree char *manifest = mgr_site_path(dir, "manifest.json");
+    g_autoptr(HlDb) db = open_site(site);
+    g_autoptr(GError) error = NULL;
+    g_autofree char *text = NULL;
+    g_autoptr(json_t) document = NULL;
+    json_t *files;
+    MgrBackupInfo info;
+
+    hl_db_close(g_steal_pointer(&db));
+    g_assert_true(hl_file_write_text(next, "key", 0600, NULL));
+    g_assert_true(mgr_backup_make(site->dir, dir, &info, &error));
+    g_assert_no_error(error);
+    g_assert_cmpuint(info.files, ==, 3); /* registry, key, journal */
+    text = hl_file_read_text(manifest, 65536, &error);
+    document = hl_json_parse(manifest, text, strlen(text), &error);
+    g_assert_no_error(error);
+    files = json_object_get(document, "files");
+    g_assert_cmpuint(json_array_size(files), ==, 3);
+    g_assert_cmpstr(json_string_value(json_object_get(json_array_get(files, 1), "path")), ==,
+                    MGR_SITE_NEXT_SEALING_KEY);
+    g_assert_true(hl_tree_remove(dir, NULL));
+}
+
 static void test_manifests(Site *site, gconstpointer user G_GNUC_UNUSED)
 {
     static const char *const paths[] = { "../secret", "/etc/passwd", "pki/../../secret", "", "pki//x", "." };
@@ -281,6 +311,7 @@ int main(int argc, char **argv)
     g_test_add("/site/later-file", Site, "same run", set_up, test_foreign_log, tear_down);
     g_test_add("/site/journal-begins", Site, NULL, set_up, test_journal_begins, tear_down);
     g_test_add("/site/backup", Site, NULL, set_up, test_backup, tear_down);
+    g_test_add("/site/moving-key", Site, NULL, set_up, test_moving_key, tear_down);
     g_test_add("/site/manifests", Site, NULL, set_up, test_manifests, tear_down);
     g_test_add("/site/lost-group", Site, NULL, set_up, test_lost_group, tear_down);
     g_test_add("/site/no-group", Site, NULL, set_up, test_no_group, tear_down);
