@@ -6,6 +6,7 @@
 #include "lib/base/unconst.h"
 #include "proto/enrolment.h"
 #include "proto/envelope.h"
+#include "proto/server.h"
 #include "tests/support/enrol_world.h"
 
 /* ------------------------------------------------------------------------------------------------------------ life */
@@ -235,6 +236,43 @@ static void test_replace(void)
     parts_check_registry(world->parts);
 }
 
+/* In the middle of a rollover: what the endpoint told is forgotten, in memory and in the registry, because it goes by
+ * its bundle again.  Otherwise the rollover would end without it. */
+static void test_replace_in_rollover(void)
+{
+    g_autoptr(World) world = world_new();
+    Parts *parts = world->parts;
+    g_autofree char *id = enrol(world, FINGERPRINT, false);
+    g_autofree char *again = NULL;
+    int64_t number = mgr_fleet_endpoint(&parts->fleet, id)->record.number;
+    HlMsgLink link = HOLDLINE__V1__LINK__INIT;
+    HlMsgAppliedServer told = HOLDLINE__V1__APPLIED_SERVER__INIT;
+    uint8_t digest[32] = { 1 };
+    MgrFleet fleet = { 0 };
+
+    parts_call(parts, "server rollover start", NULL);
+    parts_commit(parts);
+    json_decref(parts_expect_reply(parts, ""));
+    told.counter = parts->fleet.places.announced.counter;
+    told.digest = (ProtobufCBinaryData){ sizeof digest, digest };
+    told.state = hl_unconst(HL_SERVER_APPLIED);
+    link.online = true;
+    link.session = 1;
+    link.boot_id = hl_unconst("b-1");
+    link.heartbeat_ms = 60000;
+    link.clock_ms = hl_clock_wall();
+    link.server = &told;
+    parts_deliver(parts, HL_TOPIC_LINK, id, &link.base);
+    parts_commit(parts);
+    g_assert_nonnull(mgr_places_told(&parts->fleet.places, number));
+    again = enrol(world, FINGERPRINT, true);
+    g_assert_cmpstr(again, ==, id);
+    g_assert_null(mgr_places_told(&parts->fleet.places, number));
+    parts_load(parts, &fleet);
+    g_assert_null(mgr_places_told(&fleet.places, number));
+    mgr_fleet_clear(&fleet);
+}
+
 /* Its answer was lost, it asks again while the first request is still being stored: one machine is one record. */
 static void test_twice_at_once(void)
 {
@@ -380,6 +418,7 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/enrol/malformed", test_malformed);
     g_test_add_func("/manager/enrol/rate", test_rate);
     g_test_add_func("/manager/enrol/replace", test_replace);
+    g_test_add_func("/manager/enrol/replace-in-rollover", test_replace_in_rollover);
     g_test_add_func("/manager/enrol/twice-at-once", test_twice_at_once);
     g_test_add_func("/manager/enrol/meanwhile", test_meanwhile);
     g_test_add_func("/manager/enrol/again-after-failure", test_again_after_failure);
