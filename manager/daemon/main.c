@@ -17,9 +17,11 @@
 
 typedef struct {
     Manager *manager;
-    char *fenced;    /* why it may not go on; NULL: it may */
-    bool hands_over; /* ends, but leaves the managed broker to the next one */
-    GMainLoop *loop; /* NULL: it ended, and what comes now (a second SIGTERM) finds a manager that is being freed */
+    char *fenced;           /* why it may not go on; NULL: it may */
+    bool is_stopped;        /* while it started */
+    bool hands_over;        /* ends, but leaves the managed broker to the next one */
+    GMainLoop *loop;        /* NULL: it starts, or it ended, and what comes now finds a manager that is being freed */
+    GMainContext *starting; /* the signals that end it, once more: the loop's own hear nothing before it runs */
 } Run;
 
 static const char *conf_of(const HlInvocation *call)
@@ -45,6 +47,33 @@ static gboolean on_hand_over(gpointer user)
 
     run->hands_over = run->loop != NULL || run->hands_over;
     return on_stop(user);
+}
+
+static gboolean on_stop_early(gpointer user)
+{
+    ((Run *)user)->is_stopped = true;
+    return G_SOURCE_CONTINUE;
+}
+
+static gboolean on_hand_over_early(gpointer user)
+{
+    ((Run *)user)->hands_over = true;
+    return on_stop_early(user);
+}
+
+static MgrBrokerEnd broker_end(const Run *run)
+{
+    return run->hands_over && run->fenced == NULL ? MGR_BROKER_LEAVE : MGR_BROKER_END;
+}
+
+static bool is_stopped(MgrBrokerEnd *end, gpointer user)
+{
+    Run *run = user;
+
+    while (g_main_context_iteration(run->starting, FALSE))
+        continue;
+    *end = broker_end(run);
+    return run->is_stopped;
 }
 
 static void on_fenced(const char *why, gpointer user)
@@ -75,32 +104,70 @@ static gboolean on_reload(gpointer user)
     return G_SOURCE_CONTINUE;
 }
 
+/* Before anything is started: what a signal kills here would leave its broker behind. */
+static void hear_signals(Run *run)
+{
+    static const struct {
+        int signal;
+        GSourceFunc at_run, at_start; /* at_start NULL: it waits until the loop runs */
+    } rows[] = {
+        { SIGTERM, on_stop, on_stop_early },
+        { SIGINT, on_stop, on_stop_early },
+        { SIGUSR1, on_hand_over, on_hand_over_early },
+        { SIGHUP, on_reload, NULL },
+    };
+
+    signal(SIGPIPE, SIG_IGN);
+    run->starting = g_main_context_new();
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_unix_signal_add(rows[i].signal, rows[i].at_run, run);
+        if (rows[i].at_start != NULL) {
+            g_autoptr(GSource) source = g_unix_signal_source_new(rows[i].signal);
+
+            g_source_set_callback(source, rows[i].at_start, run, NULL);
+            g_source_attach(source, run->starting);
+        }
+    }
+}
+
+static void serve(Run *run)
+{
+    MgrBrokerEnd end;
+
+    run->loop = g_main_loop_new(NULL, FALSE);
+    if (!is_stopped(&end, run)) {
+        hl_service_ready();
+        g_main_loop_run(run->loop);
+    }
+    g_clear_pointer(&run->loop, g_main_loop_unref);
+    mgr_manager_free(run->manager, broker_end(run));
+}
+
 static bool cmd_run(HlInvocation *call, GError **error)
 {
     Run run = { 0 };
     g_autofree char *fenced = NULL;
+    g_autoptr(GError) problem = NULL;
 
     if (hl_cli_has(call, "check-config"))
         return mgr_reload_check(conf_of(call), error);
+    hear_signals(&run);
     hl_service_start();
-    run.manager = mgr_manager_new(
-        &(MgrManagerOptions){
-            .conf_path = conf_of(call), .take_over = hl_cli_has(call, "take-over"), .fenced = on_fenced, .user = &run },
-        error);
-    if (run.manager == NULL)
+    run.manager = mgr_manager_new(&(MgrManagerOptions){ .conf_path = conf_of(call),
+                                                        .take_over = hl_cli_has(call, "take-over"),
+                                                        .stopped = is_stopped,
+                                                        .fenced = on_fenced,
+                                                        .user = &run },
+                                  &problem);
+    if (run.manager != NULL)
+        serve(&run);
+    g_main_context_unref(run.starting);
+    if (problem != NULL && !run.is_stopped) {
+        g_propagate_error(error, g_steal_pointer(&problem));
         return false;
-    run.loop = g_main_loop_new(NULL, FALSE);
-    signal(SIGPIPE, SIG_IGN);
-    g_unix_signal_add(SIGTERM, on_stop, &run);
-    g_unix_signal_add(SIGINT, on_stop, &run);
-    g_unix_signal_add(SIGUSR1, on_hand_over, &run);
-    g_unix_signal_add(SIGHUP, on_reload, &run);
-    hl_service_ready();
-    g_main_loop_run(run.loop);
-    g_clear_pointer(&run.loop, g_main_loop_unref);
-    mgr_manager_free(run.manager, run.hands_over && run.fenced == NULL ? MGR_BROKER_LEAVE : MGR_BROKER_END);
+    }
     hl_service_end();
-    hl_info("manager", "stopped");
+    hl_info("manager", "stopped%s%s", problem != NULL ? ": " : "", problem != NULL ? problem->message : "");
     fenced = run.fenced;
     return fenced == NULL || hl_fail(error, HL_ERROR_CONFLICT, "%s", fenced);
 }

@@ -11,6 +11,7 @@
 #define FLUSH_MS 20 /* status topics and acknowledgements: gathered this long */
 
 struct Manager {
+    const MgrManagerOptions *starting; /* NULL: it has started */
     int lock;
     MgrParts parts;
     guint second_timer, flush_timer;
@@ -52,12 +53,22 @@ static gboolean on_second(gpointer user)
     return G_SOURCE_CONTINUE;
 }
 
+/* Between the steps of the start, and within one that may take seconds. */
+static bool is_stopped(gpointer user)
+{
+    const Manager *manager = user;
+    MgrBrokerEnd end;
+
+    return manager->starting->stopped(&end, manager->starting->user);
+}
+
 /* The link is made before the console's start, whose first judgements are told on it. */
 static bool start(Manager *manager, GError **error)
 {
     g_auto(MgrConsolePolicy) policy = { 0 };
 
-    if (!mgr_console_policy_init(&policy, &manager->parts.conf, error) || !mgr_parts_make(&manager->parts, error))
+    if (!mgr_console_policy_init(&policy, &manager->parts.conf, error) ||
+        !mgr_parts_make(&manager->parts, is_stopped, manager, error))
         return false;
     mgr_console_apply(manager->parts.console, &policy);
     mgr_console_start(manager->parts.console);
@@ -80,7 +91,7 @@ static bool enter(Manager *manager, const MgrManagerOptions *options, GError **e
                                                              .take_over = options->take_over,
                                                              .fenced = options->fenced,
                                                              .user = options->user });
-    return mgr_fence_enter(manager->parts.fence, error);
+    return mgr_fence_enter(manager->parts.fence, is_stopped, manager, error);
 }
 
 static bool read_conf(Manager *manager, GError **error)
@@ -108,20 +119,38 @@ void mgr_manager_free(Manager *manager, MgrBrokerEnd end)
     g_free(manager);
 }
 
+/* One that cannot start leaves the broker that it found.  One that is stopped does with it what it would do later, even
+ * if it had not come to look for it. */
+static void end_early(Manager *manager, const GError *error)
+{
+    const MgrManagerOptions *options = manager->starting;
+    const MgrParts *parts = &manager->parts;
+    MgrBrokerEnd end;
+    bool is_fenced = parts->fence != NULL && hl_error_code(error) == HL_ERROR_CONFLICT; /* endpoints would stay */
+    bool is_over = options->stopped(&end, options->user);
+
+    if (!is_over)
+        end = MGR_BROKER_END_STARTED;
+    if (is_fenced || (is_over && end == MGR_BROKER_END && manager->lock >= 0 && parts->broker == NULL))
+        mgr_broker_end_left(parts->dir, &parts->conf);
+    mgr_manager_free(manager, end);
+}
+
 Manager *mgr_manager_new(const MgrManagerOptions *options, GError **error)
 {
     Manager *manager = g_new0(Manager, 1);
 
+    manager->starting = options;
     manager->lock = -1;
     manager->parts.conf_path = g_canonicalize_filename(options->conf_path, NULL);
     manager->parts.dir = g_path_get_dirname(manager->parts.conf_path);
     manager->parts.started_wall = hl_clock_wall();
     manager->parts.upkeep.started_mono = hl_clock_mono();
-    if (read_conf(manager, error) && enter(manager, options, error) && start(manager, error))
+    if (read_conf(manager, error) && enter(manager, options, error) && start(manager, error)) {
+        manager->starting = NULL;
         return manager;
-    if (manager->parts.fence != NULL && error != NULL && hl_error_code(*error) == HL_ERROR_CONFLICT)
-        mgr_broker_end_left(manager->parts.dir, &manager->parts.conf); /* fenced: endpoints would stay with it */
-    mgr_manager_free(manager, MGR_BROKER_END_STARTED);
+    }
+    end_early(manager, error != NULL ? *error : NULL);
     return NULL;
 }
 

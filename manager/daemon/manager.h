@@ -19,12 +19,15 @@ typedef struct Manager Manager;
 typedef struct {
     const char *conf_path;
     bool take_over; /* from another manager on a copy of this site (state/fence.h) */
+    /* Asked again and again while it starts: whether it is to stop instead, and what then becomes of the broker. */
+    bool (*stopped)(MgrBrokerEnd *end, gpointer user);
     /* Another one has taken over: the program is to end with HL_ERROR_CONFLICT and why. */
     void (*fenced)(const char *why, gpointer user);
     gpointer user;
 } MgrManagerOptions;
 
-/* Builds and starts everything on the default main context.  NULL with a message that names what is missing. */
+/* Builds and starts everything on the default main context.  NULL with a message that names what is missing, or says
+ * that it was stopped: then its broker is what the caller said. */
 Manager *mgr_manager_new(const MgrManagerOptions *options, GError **error);
 
 /* Says good-bye, writes what is under way, ends the managed broker or leaves it. */

@@ -312,9 +312,13 @@ static bool open_front(MgrParts *parts, GError **error)
     return parts->front != NULL;
 }
 
-bool mgr_parts_make(MgrParts *parts, GError **error)
+bool mgr_parts_make(MgrParts *parts, bool (*stopped)(gpointer), gpointer user, GError **error)
 {
-    if (!open_ground(parts, error) || !open_pki(parts, error) || !open_prober(parts, error))
+    if (!open_ground(parts, error))
+        return false;
+    if (stopped(user))
+        return hl_fail(error, HL_ERROR_UNAVAILABLE, "it was stopped while it started");
+    if (!open_pki(parts, error) || !open_prober(parts, error))
         return false;
     build_state(parts);
     build_work(parts);

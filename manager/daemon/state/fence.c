@@ -202,7 +202,7 @@ static void on_entry_looked(const MgrLooked *looked, gpointer user)
 
 /* Which addresses tell about others: before a managed broker listens, those that endpoints are told lead either nowhere
  * or to somebody else. */
-static bool look_round(MgrFence *fence, Entry *entry, GError **error)
+static bool look_round(MgrFence *fence, Entry *entry, bool (*stopped)(gpointer), gpointer user, GError **error)
 {
     g_autoptr(GMainContext) context = g_main_context_new();
     g_autoptr(MgrLookout) lookout =
@@ -217,17 +217,17 @@ static bool look_round(MgrFence *fence, Entry *entry, GError **error)
 
     if (lookout == NULL)
         return false;
-    while (!entry->done)
+    while (!entry->done && !stopped(user)) /* the look has a timer of milliseconds */
         g_main_context_iteration(context, TRUE);
     return true;
 }
 
-bool mgr_fence_enter(MgrFence *fence, GError **error)
+bool mgr_fence_enter(MgrFence *fence, bool (*stopped)(gpointer), gpointer user, GError **error)
 {
     Entry entry = { .fence = fence };
     g_autofree char *why = NULL;
 
-    if ((!fence->taking_over && was_fenced(fence, error)) || !look_round(fence, &entry, error))
+    if ((!fence->taking_over && was_fenced(fence, error)) || !look_round(fence, &entry, stopped, user, error))
         return false;
     why = entry.why;
     if (why == NULL)

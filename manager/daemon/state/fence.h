@@ -31,8 +31,10 @@ typedef struct {
 MgrFence *mgr_fence_new(const MgrFenceOptions *options);
 void mgr_fence_free(MgrFence *fence);
 
-/* Looks, for some seconds at most; blocks.  Fails with HL_ERROR_CONFLICT: this manager must not start, and why. */
-bool mgr_fence_enter(MgrFence *fence, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Looks, for some seconds at most, or until stopped says so; blocks.  Fails with HL_ERROR_CONFLICT: this manager must
+ * not start, and why. */
+bool mgr_fence_enter(MgrFence *fence, bool (*stopped)(gpointer user), gpointer user,
+                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The same by what was seen there and the registry's last epoch. */
 bool mgr_fence_admit(MgrFence *fence, uint64_t epoch, GError **error) G_GNUC_WARN_UNUSED_RESULT;
