@@ -285,6 +285,95 @@ static void test_bounded(void)
     g_assert_null(bus_fake_find_at("e-99", "one:1"));
 }
 
+static void evict_many(Parts *parts, guint from, guint to)
+{
+    for (guint i = from; i < to; i++) {
+        g_autofree char *name = g_strdup_printf("e-%u", i);
+
+        mgr_pki_evict(parts->pki, name);
+    }
+}
+
+/* How many of them are under way, where the first address lets the manager in and the second one does not. */
+static guint half_deaf(guint from, guint to)
+{
+    guint running = 0;
+
+    for (guint i = from; i < to; i++) {
+        g_autofree char *name = g_strdup_printf("e-%u", i);
+        HlBus *one = bus_fake_find_at(name, "one:1");
+
+        if (one == NULL)
+            continue;
+        running++;
+        if (hl_bus_state(one) == HL_BUS_UP)
+            continue;
+        bus_fake_up(one);
+        bus_fake_fail(bus_fake_find_at(name, "two:1"), "connection refused", 100);
+    }
+    return running;
+}
+
+/* An address where nobody answers keeps no place for a minute that others need. */
+static void test_deaf_places(void)
+{
+    g_autoptr(Parts) parts = parts_external();
+
+    evict_many(parts, 0, 40);
+    g_assert_cmpuint(half_deaf(0, 40), ==, 32);
+    pass(9 * HL_SECOND);
+    g_assert_cmpuint(half_deaf(0, 40), ==, 32);
+    pass(2 * HL_SECOND);
+    g_assert_nonnull(bus_fake_find_at("e-39", "one:1"));
+    g_assert_cmpuint(half_deaf(0, 40), ==, 32); /* eight gave their places up, the others are tried on */
+    pass(HL_MINUTE);
+    g_assert_cmpuint(half_deaf(0, 40), ==, 0);
+}
+
+/* Who waits for an answer does not queue behind those for whom nobody does. */
+static void test_urgent(void)
+{
+    for (guint asked_before = 0; asked_before < 2; asked_before++) {
+        g_autoptr(Parts) parts = parts_external();
+
+        evict_many(parts, 0, 60);
+        if (asked_before == 1)
+            mgr_pki_evict(parts->pki, "e-one");
+        g_assert_null(eviction());
+        parts_add_endpoint(parts, "e-one");
+        parts_call(parts, "endpoint revoke", "endpoint", "e-one", NULL);
+        parts_commit(parts);
+        g_assert_nonnull(eviction());
+    }
+}
+
+/* A quick client can look like it: so the next who asks has both addresses tried again, and is told after that. */
+static void test_double_doubted(void)
+{
+    Pair pair = begin_pair();
+    g_autofree char *early = NULL;
+    g_autofree char *text = NULL;
+
+    bus_fake_up(pair.one);
+    bus_fake_up(pair.two);
+    bus_fake_down(pair.one, HL_BUS_TAKEN_OVER);
+    pass(100);
+    bus_fake_up(pair.one);
+    bus_fake_down(pair.two, HL_BUS_TAKEN_OVER);
+    g_free(answer(pair.parts));
+    pass(0);
+    g_assert_null(bus_fake_find_at("e-one", "two:1"));
+    parts_call(pair.parts, "endpoint revoke", "endpoint", "e-one", NULL);
+    parts_commit(pair.parts);
+    g_assert_nonnull(bus_fake_find_at("e-one", "two:1"));
+    early = answer(pair.parts);
+    g_assert_null(early);
+    bus_fake_up(bus_fake_find_at("e-one", "two:1"));
+    text = answer(pair.parts);
+    g_assert_cmpstr(text, ==, ": ");
+    parts_free(pair.parts);
+}
+
 /* Whoever was revoked, of whatever kind, when an external broker comes back; not who has another certificate. */
 static void test_all_kinds(void)
 {
@@ -483,6 +572,9 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/evictions/double-address", test_double_address);
     g_test_add_func("/manager/evictions/not-double", test_not_double);
     g_test_add_func("/manager/evictions/bounded", test_bounded);
+    g_test_add_func("/manager/evictions/deaf-places", test_deaf_places);
+    g_test_add_func("/manager/evictions/urgent", test_urgent);
+    g_test_add_func("/manager/evictions/double-doubted", test_double_doubted);
     g_test_add_func("/manager/evictions/all-kinds", test_all_kinds);
     g_test_add_func("/manager/evictions/connected", test_connected);
     g_test_add_func("/manager/evictions/answered", test_answered);

@@ -405,6 +405,11 @@ MgrBroker *mgr_broker_start(const char *dir, const MgrConf *conf, GError **error
     return broker;
 }
 
+bool mgr_broker_was_found(const MgrBroker *broker)
+{
+    return broker->found_fd >= 0 && !broker->is_replaced;
+}
+
 static gboolean on_reload_due(gpointer user)
 {
     MgrBroker *broker = user;

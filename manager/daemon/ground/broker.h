@@ -14,6 +14,9 @@ typedef struct MgrBroker MgrBroker;
  * somebody else has the port it says so and tries on. */
 MgrBroker *mgr_broker_start(const char *dir, const MgrConf *conf, GError **error);
 
+/* Whether it ran before this manager: sessions in it are older than the lists that it reads now. */
+bool mgr_broker_was_found(const MgrBroker *broker);
+
 /* Has it read access list, certificates and revocation list, and open its log, again. */
 void mgr_broker_reload(MgrBroker *broker);
 

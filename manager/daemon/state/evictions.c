@@ -16,15 +16,16 @@
 #define KEEP_MS          10000            /* how long the name is kept; a client comes back within seconds */
 #define LOG_LAG          (10 * HL_SECOND) /* a line of the broker's log is read by then */
 #define MAX_ADDRESSES    8                /* as many as broker.addresses may have */
-#define MAX_RUNNING      32               /* names at a time; with eight addresses each 256 connections */
-#define REACH            (3 * HL_SECOND)  /* to be let in: a host that is silent */
-#define SAME_BROKER      250              /* ms; two of its addresses take the name from each other as they come up */
-#define DEAF_MS          60000            /* an address where nobody answers, once another has let the manager in */
+#define MAX_QUIET        32 /* names at a time for which nobody waits; with eight addresses each 256 connections */
+#define MAX_RUNNING      48 /* names at a time: those that somebody waits for have 16 places of their own */
+#define REACH            (3 * HL_SECOND) /* to be let in: a host that is silent */
+#define SAME_BROKER      250             /* ms; two of its addresses take the name from each other as they come up */
+#define DEAF_MS          60000           /* an address where nobody answers, once another has let the manager in */
 
 struct MgrEvictions {
     MgrEvictionsOptions options;
-    GHashTable *running; /* name -> Eviction *; those that wait too */
-    GQueue waiting;      /* Eviction *, borrowed: not begun, because as many run as may */
+    GHashTable *running;    /* name -> Eviction *; those that wait too */
+    GQueue waiting, urgent; /* Eviction *, borrowed: not begun, because as many run as may; urgent: somebody waits */
     guint begun;
     GHashTable *own; /* name -> Own * */
 };
@@ -53,6 +54,7 @@ struct Eviction {
     MgrEvictions *evictions;
     char *name, *cert_path, *key_path;
     bool has_begun;
+    bool is_spare; /* kept for addresses where nobody answers, and for nothing else: its place is for others */
     Post posts[MAX_ADDRESSES];
     guint n_posts;
     const Post *loser; /* the last one from which another post seems to have taken the name; NULL: none */
@@ -156,8 +158,8 @@ static void eviction_free(gpointer item)
     }
     if (eviction->has_begun)
         eviction->evictions->begun--;
-    else
-        g_queue_remove(&eviction->evictions->waiting, eviction);
+    else if (!g_queue_remove(&eviction->evictions->waiting, eviction))
+        g_queue_remove(&eviction->evictions->urgent, eviction);
     g_array_unref(eviction->waiters);
     unlink(eviction->cert_path);
     unlink(eviction->key_path);
@@ -207,7 +209,9 @@ static gboolean on_next(gpointer user)
     for (guint i = 0; i < eviction->n_posts; i++) {
         g_clear_pointer(&eviction->posts[i].bus, hl_bus_free);
         eviction->posts[i].has_failed = false;
+        eviction->posts[i].is_double = false;
     }
+    eviction->loser = NULL;
     attempt(eviction);
     return G_SOURCE_REMOVE;
 }
@@ -284,6 +288,19 @@ static bool is_found_double(Post *post)
     return post->is_double;
 }
 
+/* Whoever is let in at the other addresses stays out; so long as a place is free it is tried on where nobody answers.
+ */
+static gboolean on_spare(gpointer user)
+{
+    Eviction *eviction = user;
+
+    eviction->next = 0;
+    set_next(eviction, DEAF_MS - KEEP_MS, on_kept);
+    eviction->is_spare = true;
+    begin_waiting(eviction->evictions);
+    return G_SOURCE_REMOVE;
+}
+
 /* Each address has let the manager in, or nobody answers there; *n_deaf of the latter. */
 static bool is_settled(const Eviction *eviction, guint *n_deaf)
 {
@@ -310,7 +327,7 @@ static void settle(Eviction *eviction)
     if (is_in_force(eviction))
         end_soon(eviction);
     else
-        set_next(eviction, n_deaf > 0 ? DEAF_MS : KEEP_MS, on_kept);
+        set_next(eviction, KEEP_MS, n_deaf > 0 ? on_spare : on_kept);
 }
 
 static void on_taken(gpointer user)
@@ -318,6 +335,7 @@ static void on_taken(gpointer user)
     Post *post = user;
     Eviction *eviction = post->eviction;
 
+    eviction->is_spare = false;
     post->was_up = true;
     post->up_mono = hl_clock_mono();
     note_own(eviction);
@@ -345,6 +363,7 @@ static void on_lost(const char *reason, gpointer user)
 
     if (strcmp(reason, HL_BUS_TAKEN_OVER) == 0 && is_found_double(post))
         return;
+    eviction->is_spare = false;
     if (is_in_force(eviction)) {
         if (is_settled(eviction, &n_deaf))
             end_soon(eviction);
@@ -426,10 +445,34 @@ static void begin(Eviction *eviction)
     attempt(eviction);
 }
 
+/* Those that are only tried on end: not at once, because this may be said from inside one of their handlers. */
+static void make_room(MgrEvictions *evictions, guint wanted)
+{
+    GHashTableIter iter;
+    gpointer value;
+    guint leaving = 0;
+
+    g_hash_table_iter_init(&iter, evictions->running);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        leaving += ((const Eviction *)value)->over != 0;
+    g_hash_table_iter_init(&iter, evictions->running);
+    while (leaving < wanted && g_hash_table_iter_next(&iter, NULL, &value)) {
+        Eviction *eviction = value;
+
+        if (!eviction->is_spare || eviction->over != 0)
+            continue;
+        end_soon(eviction);
+        leaving++;
+    }
+}
+
 static void begin_waiting(MgrEvictions *evictions)
 {
-    while (evictions->begun < MAX_RUNNING && evictions->waiting.length > 0)
+    while (evictions->begun < MAX_RUNNING && evictions->urgent.length > 0)
+        begin(g_queue_pop_head(&evictions->urgent));
+    while (evictions->begun < MAX_QUIET && evictions->waiting.length > 0)
         begin(g_queue_pop_head(&evictions->waiting));
+    make_room(evictions, evictions->urgent.length + evictions->waiting.length);
 }
 
 /* ---------------------------------------------------------------------------------------------------------- the part
@@ -441,6 +484,7 @@ MgrEvictions *mgr_evictions_new(const MgrEvictionsOptions *options)
 
     evictions->options = *options;
     g_queue_init(&evictions->waiting);
+    g_queue_init(&evictions->urgent);
     evictions->running = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, eviction_free);
     evictions->own = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     return evictions;
@@ -480,6 +524,39 @@ static bool is_held(const Eviction *eviction)
     return is_settled(eviction, &n_deaf);
 }
 
+/* What looked like two addresses of one broker may have been a client that is quick: looked at once more. */
+static void doubt_doubles(Eviction *eviction)
+{
+    g_autoptr(GError) error = NULL;
+
+    eviction->loser = NULL;
+    for (guint i = 0; i < eviction->n_posts; i++) {
+        Post *post = &eviction->posts[i];
+
+        if (!post->is_double)
+            continue;
+        post->is_double = post->was_up = post->has_failed = false;
+        set_next(eviction, ATTEMPT_LIFE_MS, on_next);
+        if (post->bus != NULL || connect_as(post, &error))
+            continue;
+        hl_log_limited(HL_LOG_ERROR, "revoke", eviction->name, "%s: its session cannot be ended yet: %s",
+                       eviction->name, error->message);
+        g_clear_error(&error);
+        set_next(eviction, RETRY_MS, on_next);
+    }
+}
+
+static void add_waiter(Eviction *eviction, const MgrEvictionWaiter *waiter)
+{
+    MgrEvictions *evictions = eviction->evictions;
+
+    g_array_append_val(eviction->waiters, *waiter);
+    if (eviction->patience == 0)
+        eviction->patience = g_timeout_add(PATIENCE_MS, on_patience, eviction);
+    if (g_queue_remove(&evictions->waiting, eviction))
+        g_queue_push_tail(&evictions->urgent, eviction);
+}
+
 void mgr_evictions_start(MgrEvictions *evictions, const char *name, const MgrEvictionWaiter *waiter)
 {
     Eviction *eviction = g_hash_table_lookup(evictions->running, name);
@@ -488,18 +565,15 @@ void mgr_evictions_start(MgrEvictions *evictions, const char *name, const MgrEvi
     if (fresh) {
         eviction = eviction_new(evictions, name);
         g_hash_table_insert(evictions->running, eviction->name, eviction);
+        g_queue_push_tail(&evictions->waiting, eviction);
     }
-    if (waiter != NULL) {
-        g_array_append_val(eviction->waiters, *waiter);
-        if (eviction->patience == 0)
-            eviction->patience = g_timeout_add(PATIENCE_MS, on_patience, eviction);
-    }
-    if (!fresh) {
+    if (waiter != NULL)
+        add_waiter(eviction, waiter);
+    if (!fresh && eviction->has_begun) {
+        doubt_doubles(eviction);
         if (is_held(eviction))
             tell(eviction, NULL); /* the manager has the name, so nobody else has */
-        return;
     }
-    g_queue_push_tail(&evictions->waiting, eviction);
     begin_waiting(evictions);
 }
 

@@ -7,8 +7,10 @@
  * at all is pki.h.
  *
  * That happens at each of the broker's addresses, because they may lead to brokers that do not know each other;
- * addresses of one broker are noticed.  Where nobody answers it is tried for a minute, once another address has let the
- * manager in.  At most 32 names are under way, the others wait.
+ * addresses of one broker are noticed, and looked at once more when the same name is asked for again.  Where nobody
+ * answers it is tried for a minute, once another address has let the manager in, or for ten seconds if others need the
+ * place.  At most 32 names are under way for which nobody waits, and 48 in all; those that somebody waits for come
+ * first.
  *
  * The manager keeps the name for some seconds afterwards: a broker that has not read the revocation list, or has none,
  * lets the old client in again, which ends the manager's own session.  Then it takes the name once more, until the name

@@ -404,8 +404,8 @@ void mgr_pki_evict_revoked(MgrPki *pki)
     GHashTableIter iter;
     gpointer value;
 
-    if (pki->broker != NULL)
-        return; /* the managed broker reads the list at its own start, and its log tells who connects */
+    if (pki->broker != NULL && !mgr_broker_was_found(pki->broker))
+        return; /* it read the list at its start, before anybody connected, and its log tells who connects since */
     live = live_names(pki->fleet);
     g_hash_table_iter_init(&iter, pki->fleet->certificates);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {

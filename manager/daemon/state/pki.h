@@ -100,8 +100,8 @@ void mgr_pki_connected(MgrPki *pki, const char *name);
 void mgr_pki_hold_off(MgrPki *pki, const char *name);
 void mgr_pki_let_back(MgrPki *pki, const char *name);
 
-/* An external broker came back: all that are revoked and could connect still, of whatever kind, whether or not they say
- * anything. */
+/* An external broker came back, or a managed one was found running: all that are revoked and could connect still, of
+ * whatever kind, whether or not they say anything. */
 void mgr_pki_evict_revoked(MgrPki *pki);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MgrPki, mgr_pki_free)
