@@ -71,8 +71,8 @@ typedef struct {
 } MgrParts;
 
 /* Makes all of them, on a site whose fence was entered.  Neither the link nor the front hears anything before the loop
- * runs.  On failure some are made: mgr_parts_clear takes them down.  stopped is asked before the broker is looked for or
- * started: what was to be ended meanwhile need not begin it. */
+ * runs.  On failure some are made: mgr_parts_clear takes them down.  stopped is asked before the broker is looked for
+ * or started: what was to be ended meanwhile need not begin it. */
 bool mgr_parts_make(MgrParts *parts, bool (*stopped)(gpointer user), gpointer user,
                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

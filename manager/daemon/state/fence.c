@@ -230,6 +230,8 @@ bool mgr_fence_enter(MgrFence *fence, bool (*stopped)(gpointer), gpointer user, 
     if ((!fence->taking_over && was_fenced(fence, error)) || !look_round(fence, &entry, stopped, user, error))
         return false;
     why = entry.why;
+    if (!entry.done)
+        return hl_fail(error, HL_ERROR_UNAVAILABLE, "it was stopped while it looked for another manager");
     if (why == NULL)
         return true;
     mark(fence, why);
