@@ -9,9 +9,7 @@
 #include "manager/site/restore.h"
 #include "manager/site/site.h"
 
-/* --site; or the site that the administrator's configuration lies in (SITE/admins/NAME/holdline.conf); or where the
- * package keeps it.  Caller frees. */
-static char *find_site(const HlInvocation *call)
+char *cli_find_site(const HlInvocation *call)
 {
     const char *conf = hl_cli_value(call, "config", getenv("HOLDLINE_CONFIG"));
     const char *given = hl_cli_value(call, "site", NULL);
@@ -36,7 +34,7 @@ static json_t *describe(const char *site, const char *dir, const MgrBackupInfo *
 bool cmd_backup(HlInvocation *call, GError **error)
 {
     g_autofree char *dir = g_canonicalize_filename(call->args[0], NULL);
-    g_autofree char *site = find_site(call);
+    g_autofree char *site = cli_find_site(call);
     g_autoptr(json_t) document = NULL;
     g_autofree char *size = NULL;
     MgrBackupInfo info;
@@ -64,7 +62,7 @@ static void print_restored(const MgrRestoreOrder *order, const MgrRestoreReport 
 bool cmd_restore(HlInvocation *call, GError **error)
 {
     g_autofree char *dir = g_canonicalize_filename(call->args[0], NULL);
-    g_autofree char *site = find_site(call);
+    g_autofree char *site = cli_find_site(call);
     MgrRestoreOrder order = { .dir = dir,
                               .site = site,
                               .journal = hl_cli_value(call, "journal", NULL),
@@ -83,10 +81,12 @@ bool cmd_restore(HlInvocation *call, GError **error)
     return true;
 }
 
-static void add_finding(MgrFindingKind kind, const char *text, gpointer findings)
+static void add_finding(const MgrSiteFinding *finding, gpointer findings)
 {
-    json_array_append_new(findings,
-                          json_pack("{s:s, s:s}", "kind", kind == MGR_FINDING_NOTE ? "note" : "problem", "text", text));
+    g_autofree char *text = mgr_site_finding_text(finding);
+
+    json_array_append_new(findings, json_pack("{s:s, s:s}", "kind",
+                                              finding->kind == MGR_FINDING_NOTE ? "note" : "problem", "text", text));
 }
 
 static bool check_backup(const HlInvocation *call, const char *dir, GError **error)
@@ -106,7 +106,7 @@ static bool check_backup(const HlInvocation *call, const char *dir, GError **err
 
 bool cmd_check(HlInvocation *call, GError **error)
 {
-    g_autofree char *site = call->n_args > 0 ? g_canonicalize_filename(call->args[0], NULL) : find_site(call);
+    g_autofree char *site = call->n_args > 0 ? g_canonicalize_filename(call->args[0], NULL) : cli_find_site(call);
     json_t *findings = json_array();
     g_autoptr(json_t) document = json_pack("{s:s, s:o}", "site", site, "findings", findings);
     json_t *finding;

@@ -8,6 +8,7 @@
 bool cmd_init(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool cmd_backup(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool cmd_restore(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool cmd_doctor(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool cmd_check(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 bool cmd_group_create(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
@@ -70,6 +71,10 @@ bool cmd_code_create(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESU
 bool cmd_code_confirm(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool cmd_code_delete(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool cmd_pass_end(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* --site; or the site that the administrator's configuration lies in (SITE/admins/NAME/holdline.conf); or where the
+ * package keeps it.  Caller frees. */
+char *cli_find_site(const HlInvocation *call);
 
 /* Reads a password (--password-file, or asks) and has the server keep it; name NULL: of the caller's own account. */
 bool cli_set_password(HlInvocation *call, const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;

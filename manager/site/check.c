@@ -2,21 +2,21 @@
 #include "manager/site/check.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/file.h>
 
 #include "lib/base/conf.h"
 #include "lib/base/file.h"
 #include "lib/base/json.h"
 #include "lib/store/stmt.h"
 #include "manager/site/backup.h"
+#include "manager/site/owners.h"
 #include "manager/site/registry.h"
 #include "manager/site/site.h"
 #include "manager/store/detections.h"
 #include "manager/store/schema.h"
 
 #define MAX_THINGS   20 /* named, of those that are neither file nor directory; endpoints, of those with wrong counts */
+#define MAX_FOREIGN  5
 #define MAX_METADATA (1024 * 1024)
 
 typedef struct Look Look;
@@ -41,21 +41,52 @@ struct Look {
 
 static void say(Check *check, MgrFindingKind kind, const char *format, ...) G_GNUC_PRINTF(3, 4);
 
+static void tell(Check *check, const MgrSiteFinding *finding)
+{
+    check->problems += finding->kind == MGR_FINDING_PROBLEM;
+    check->finding(finding, check->user);
+}
+
+/* The text says it all. */
 static void say(Check *check, MgrFindingKind kind, const char *format, ...)
 {
+    MgrSiteFinding finding = { .kind = kind, .subject = check->look->subject };
     g_autofree char *text = NULL;
     va_list arguments;
 
     va_start(arguments, format);
     text = g_strdup_vprintf(format, arguments);
     va_end(arguments);
-    check->problems += kind == MGR_FINDING_PROBLEM;
-    check->finding(kind, text, check->user);
+    finding.text = text;
+    tell(check, &finding);
+}
+
+static void problem_with(Check *check, const char *what, const char *remedy)
+{
+    MgrSiteFinding finding = { MGR_FINDING_PROBLEM, check->look->subject, what, remedy, false };
+
+    tell(check, &finding);
 }
 
 static void problem(Check *check, const char *what)
 {
-    say(check, MGR_FINDING_PROBLEM, "%s: %s (%s)", check->look->subject, what, check->look->remedy);
+    problem_with(check, what, check->look->remedy);
+}
+
+static void key_problem(Check *check, const GError *error)
+{
+    bool is_end = hl_error_code(error) == HL_ERROR_EXPIRED;
+    MgrSiteFinding finding = { MGR_FINDING_PROBLEM, check->look->subject, error->message,
+                               is_end ? "set the clock, or start the manager, which renews it" : check->look->remedy,
+                               is_end };
+
+    tell(check, &finding);
+}
+
+char *mgr_site_finding_text(const MgrSiteFinding *finding)
+{
+    return finding->remedy == NULL ? g_strdup(finding->text)
+                                   : g_strdup_printf("%s: %s (%s)", finding->subject, finding->text, finding->remedy);
 }
 
 /* --------------------------------------------------------------------------------------------------------- the keys */
@@ -128,7 +159,7 @@ static void look_at_keys(Check *check)
         g_autoptr(GError) error = NULL;
 
         if (!check_pair(check->dir, authority.cert, &pairs[i], &error))
-            problem(check, error->message);
+            key_problem(check, error);
     }
     if (!check_signing_key(check->dir, &unsigned_))
         problem(check, unsigned_->message);
@@ -179,19 +210,23 @@ static void look_at_clients(Check *check)
 static void check_mode(Check *check, const char *name, mode_t allowed)
 {
     g_autofree char *path = mgr_site_path(check->dir, name);
-    struct stat site, st;
+    g_autofree char *what = NULL;
+    g_autofree char *remedy = NULL;
+    struct stat st;
 
     if (stat(path, &st) != 0) {
-        if (errno != ENOENT)
-            say(check, MGR_FINDING_PROBLEM, "%s: %s", path, g_strerror(errno));
+        if (errno == ENOENT)
+            return;
+        what = g_strdup_printf("%s: %s", path, g_strerror(errno));
+        problem(check, what);
         return;
     }
-    if ((st.st_mode & 0777 & ~allowed) != 0)
-        say(check, MGR_FINDING_PROBLEM, "%s has mode %04o, and at most %04o is safe: chmod %04o %s", path,
-            (unsigned)(st.st_mode & 0777), (unsigned)allowed, (unsigned)(st.st_mode & allowed), path);
-    if (stat(check->dir, &site) == 0 && st.st_uid != site.st_uid)
-        say(check, MGR_FINDING_PROBLEM,
-            "%s belongs to another user than the site: the manager may not be able to read it", path);
+    if ((st.st_mode & 0777 & ~allowed) == 0)
+        return;
+    what = g_strdup_printf("%s has mode %04o, and at most %04o is safe", path, (unsigned)(st.st_mode & 0777),
+                           (unsigned)allowed);
+    remedy = g_strdup_printf("chmod %04o %s", (unsigned)(st.st_mode & allowed), path);
+    problem_with(check, what, remedy);
 }
 
 static void look_at_modes(Check *check)
@@ -213,6 +248,25 @@ static void look_at_modes(Check *check)
 
         check_mode(check, key, 0600);
     }
+}
+
+static void add_path(const char *path, gpointer list)
+{
+    g_string_append_printf(list, "%s%s", ((GString *)list)->len > 0 ? ", " : "", path);
+}
+
+static void look_at_owners(Check *check)
+{
+    g_autoptr(GString) list = g_string_new(NULL);
+    guint n = mgr_site_find_foreign(check->dir, MAX_FOREIGN, add_path, list);
+    g_autofree char *owner = mgr_site_owner(check->dir);
+    g_autofree char *remedy = g_strdup_printf("as root: chown -hR %s: %s", owner, check->dir);
+    g_autofree char *what =
+        g_strdup_printf("%u file%s of the site do%s not belong to %s, the user that the manager runs as: %s%s", n,
+                        n == 1 ? "" : "s", n == 1 ? "es" : "", owner, list->str, n > MAX_FOREIGN ? ", ..." : "");
+
+    if (n > 0)
+        problem_with(check, what, remedy);
 }
 
 static void look_below(Check *check, const char *relative);
@@ -359,22 +413,13 @@ static void look_at_repository(Check *check)
 
 /* ------------------------------------------------------------------------------------------ registry and journal */
 
-/* Looks without taking the lock: its owner's number stays in it. */
-static bool is_running(const char *dir)
-{
-    g_autofree char *path = mgr_site_path(dir, "lock");
-    hl_autofd int lock = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-
-    return lock >= 0 && flock(lock, LOCK_SH | LOCK_NB) != 0;
-}
-
 /* NULL: said why. */
 static HlDb *open_registry(Check *check)
 {
     g_autofree char *path = mgr_site_path(check->dir, MGR_SITE_REGISTRY);
     g_autofree char *log = mgr_site_path(check->dir, MGR_SITE_REGISTRY "-wal");
     g_autoptr(GError) error = NULL;
-    bool running = is_running(check->dir);
+    bool running = mgr_site_is_running(check->dir);
     struct stat st;
     HlDb *db;
 
@@ -514,6 +559,7 @@ static const Look looks[] = {
     { "keys", look_at_keys, "restore a backup that has those that belong together" },
     { "access", look_at_clients, "revoke that name, remove the directory, and issue a certificate under another name" },
     { "modes", look_at_modes, "make it readable" },
+    { "owners", look_at_owners, "give them to the owner of the site" },
     { "files", look_at_things, "move it out of the site: backups and the manager refuse it" },
     { "repository", look_at_repository,
       "restore a backup of it; if it is a copy of another source, remove it and run 'holdline pattern sync'" },

@@ -13,7 +13,18 @@ typedef enum {
     MGR_FINDING_PROBLEM, /* to mend */
 } MgrFindingKind;
 
-typedef void (*MgrFinding)(MgrFindingKind kind, const char *text, gpointer user);
+typedef struct {
+    MgrFindingKind kind;
+    const char *subject; /* static: "keys", "registry", ... */
+    const char *text;    /* borrowed, like the remedy */
+    const char *remedy;  /* NULL: there is nothing to mend, or the text says it */
+    bool is_end;         /* of a certificate's life */
+} MgrSiteFinding;
+
+typedef void (*MgrFinding)(const MgrSiteFinding *finding, gpointer user);
+
+/* In one sentence, with subject and remedy.  Caller frees. */
+char *mgr_site_finding_text(const MgrSiteFinding *finding);
 
 /* Calls finding for each; returns how many problems there are. */
 guint mgr_site_check(const char *dir, MgrFinding finding, gpointer user);

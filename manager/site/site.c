@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "manager/site/site.h"
 
+#include <fcntl.h>
 #include <pwd.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "lib/base/file.h"
@@ -25,6 +27,14 @@ const char *const mgr_site_console_names[] = { "localhost", "127.0.0.1", "::1", 
 char *mgr_site_path(const char *dir, const char *name)
 {
     return g_build_filename(dir, name, NULL);
+}
+
+bool mgr_site_is_running(const char *dir)
+{
+    g_autofree char *path = mgr_site_path(dir, "lock");
+    hl_autofd int lock = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+    return lock >= 0 && flock(lock, LOCK_SH | LOCK_NB) != 0;
 }
 
 char *mgr_site_named_path(const char *dir, const char *path)

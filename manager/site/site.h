@@ -34,6 +34,9 @@ char *mgr_site_path(const char *dir, const char *name);
 /* A path in manager.conf, which may be relative to that file.  Caller frees. */
 char *mgr_site_named_path(const char *dir, const char *path);
 
+/* Whether a manager runs on it: its lock is held.  Does not take it. */
+bool mgr_site_is_running(const char *dir);
+
 /* What the broker loads to refuse subscriptions (manager/broker); NULL: it is not installed.  Caller frees. */
 char *mgr_site_plugin_path(void);
 

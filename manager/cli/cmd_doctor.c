@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* holdline doctor: looks at everything that a server needs, and says what is wrong and what to do.  Asks no call of the
+ * manager, so it works while that is down. */
+#include <stdio.h>
+
+#include "manager/cli/commands.h"
+#include "manager/cli/doctor.h"
+#include "manager/cli/show.h"
+
+/* In this order: a later one uses what an earlier one found. */
+static const struct {
+    const char *name;
+    void (*probe)(CliDoctor *doctor, HlInvocation *call); /* NULL: an earlier one found it */
+    void (*judge)(const CliDoctor *doctor, HlFindings *findings);
+} rows[] = {
+    { "site", cli_probe_site, cli_judge_site },
+    { "manager", cli_probe_manager, cli_judge_manager },
+    { "names", cli_probe_names, cli_judge_names },
+    { "line", cli_probe_broker, cli_judge_broker },
+    { "front", cli_probe_front, cli_judge_front },
+    { "clock", NULL, cli_judge_clock },
+    { "certificates", cli_probe_certificates, cli_judge_certificates },
+    { "disk", cli_probe_disk, cli_judge_disk },
+    { "repository", cli_probe_repository, cli_judge_repository },
+    { "versions", cli_probe_versions, cli_judge_versions },
+};
+
+static void print_finding(const HlFinding *finding)
+{
+    static const HlTone tones[] = { HL_TONE_GOOD, HL_TONE_DIM, HL_TONE_WARN, HL_TONE_BAD };
+    g_autofree char *grade = hl_text_fill(hl_grade_name(finding->grade), 14);
+    g_autofree char *toned = hl_tone(stdout, tones[finding->grade], grade);
+    g_autofree char *check = hl_text_fill(finding->check, 14);
+
+    printf("%s%s%s\n", toned, check, finding->text);
+    if (finding->remedy != NULL)
+        printf("%28s%s\n", "-> ", finding->remedy);
+}
+
+bool cmd_doctor(HlInvocation *call, GError **error)
+{
+    g_auto(CliDoctor) doctor = { .now = hl_clock_wall() };
+    g_autoptr(HlFindings) findings = hl_findings_new();
+    g_autoptr(json_t) document = NULL;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        if (rows[i].probe != NULL)
+            rows[i].probe(&doctor, call);
+        hl_findings_begin(findings, rows[i].name);
+        rows[i].judge(&doctor, findings);
+    }
+    document = hl_findings_json(findings);
+    if (!cli_show_json(call, document))
+        for (guint i = 0; i < hl_findings_total(findings); i++)
+            print_finding(hl_findings_get(findings, i));
+    return hl_findings_conclude(findings, error);
+}

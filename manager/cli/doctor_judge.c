@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manager/cli/doctor.h"
+
+#include <string.h>
+
+#define CLOCK_SLACK (10 * HL_MINUTE) /* the registry may be written by a manager whose clock is a little ahead */
+
+/* What a user may not see, or a machine does not have, is said once. */
+static bool is_open(const CliDoctor *doctor)
+{
+    return doctor->view == CLI_SITE_OPEN;
+}
+
+/* ----------------------------------------------------------------------------------------------------------- the site
+ */
+
+static void judge_view(const CliDoctor *doctor, HlFindings *findings)
+{
+    g_autofree char *as_owner = g_strdup_printf("run it as that user: runuser -u %s -- holdline doctor --site %s",
+                                                doctor->owner != NULL ? doctor->owner : "holdline", doctor->dir);
+
+    if (doctor->view == CLI_SITE_HIDDEN)
+        hl_findings_add(findings, HL_GRADE_UNSEEN, as_owner,
+                        "%s belongs to %s, and this user may not look into it: what is in it was not looked at",
+                        doctor->dir, doctor->owner);
+    else if (doctor->is_named)
+        hl_findings_add(findings, HL_GRADE_FAULT, "name the server's directory: --site DIR", "there is no site in %s",
+                        doctor->dir);
+    else
+        hl_findings_add(findings, HL_GRADE_UNSEEN, "on the server: holdline doctor --site DIR",
+                        "there is no site on this machine (%s): only the way to the server was looked at", doctor->dir);
+}
+
+/* Some notes begin with it. */
+static const char *without_subject(const MgrSiteFinding *check)
+{
+    gsize size = strlen(check->subject);
+
+    return g_str_has_prefix(check->text, check->subject) && g_str_has_prefix(check->text + size, ": ")
+               ? check->text + size + strlen(": ")
+               : check->text;
+}
+
+void cli_judge_site(const CliDoctor *doctor, HlFindings *findings)
+{
+    guint problems = 0;
+
+    if (!is_open(doctor)) {
+        judge_view(doctor, findings);
+        return;
+    }
+    for (guint i = 0; i < doctor->checks->len; i++) {
+        const MgrSiteFinding *check = &g_array_index(doctor->checks, MgrSiteFinding, i);
+
+        hl_findings_begin(findings, check->subject);
+        if (check->kind == MGR_FINDING_NOTE)
+            hl_findings_good(findings, "%s", without_subject(check));
+        else if (!check->is_end) /* said of the certificates, with their dates */
+            hl_findings_add(findings, HL_GRADE_FAULT,
+                            check->remedy != NULL ? check->remedy : "as the text says; then 'holdline check' again",
+                            "%s", check->text);
+        problems += check->kind == MGR_FINDING_PROBLEM;
+    }
+    hl_findings_begin(findings, "site");
+    if (problems == 0)
+        hl_findings_good(findings, "%s is sound", doctor->dir);
+}
+
+/* --------------------------------------------------------------------------------------------- the manager, its ports
+ */
+
+static void judge_taken(const CliPortFact *port, HlFindings *findings)
+{
+    g_autofree char *remedy =
+        g_strdup_printf("stop that program, or choose another port: %s in manager.conf", port->option);
+
+    if (*port->another.name == '\0')
+        hl_findings_add(findings, HL_GRADE_FAULT, remedy,
+                        "port %u, which is for %s, is taken by a program of another user", port->port, port->what);
+    else
+        hl_findings_add(findings, HL_GRADE_FAULT, remedy, "port %u, which is for %s, is taken by %s (process %d)",
+                        port->port, port->what, port->another.name, (int)port->another.pid);
+}
+
+static void judge_port(const CliDoctor *doctor, const CliPortFact *port, HlFindings *findings)
+{
+    if (port->listeners > 0 && !port->is_ours)
+        judge_taken(port, findings);
+    else if (port->listeners > 0)
+        hl_findings_good(findings, "%s listens at port %u", port->what, port->port);
+    else if (doctor->is_running)
+        hl_findings_add(findings, HL_GRADE_FAULT, "the manager's log says why: journalctl -u holdline-managerd",
+                        "nobody listens at port %u, which is for %s", port->port, port->what);
+    else
+        hl_findings_good(findings, "port %u, which is for %s, is free", port->port, port->what);
+}
+
+void cli_judge_manager(const CliDoctor *doctor, HlFindings *findings)
+{
+    if (!is_open(doctor))
+        return;
+    if (doctor->is_running)
+        hl_findings_good(findings, "a manager runs on %s", doctor->dir);
+    else
+        hl_findings_add(findings, HL_GRADE_FAULT,
+                        "start it: systemctl start holdline-managerd; its log: journalctl -u holdline-managerd",
+                        "no manager runs on %s", doctor->dir);
+    for (guint i = 0; i < doctor->n_ports; i++)
+        judge_port(doctor, &doctor->ports[i], findings);
+}
+
+/* -------------------------------------------------------------------------------------------------- the way to it
+ */
+
+static bool is_addressed(const CliDoctor *doctor)
+{
+    return doctor->brokers != NULL && (doctor->brokers[0] != NULL || doctor->urls[0] != NULL);
+}
+
+static void judge_client(const CliDoctor *doctor, HlFindings *findings)
+{
+    if (doctor->client_hidden)
+        hl_findings_add(findings, HL_GRADE_UNSEEN, "name one of this user's own: --config FILE", "%s",
+                        doctor->client_problem);
+    else if (doctor->client_problem != NULL)
+        hl_findings_add(findings, HL_GRADE_FAULT,
+                        "mend that file, or get another one: 'holdline admin create' writes it", "%s",
+                        doctor->client_problem);
+    else if (doctor->client_path != NULL)
+        hl_findings_good(findings, "%s is usable", doctor->client_path);
+}
+
+void cli_judge_names(const CliDoctor *doctor, HlFindings *findings)
+{
+    judge_client(doctor, findings);
+    if (is_addressed(doctor))
+        hl_judge_names(findings, HL_FACTS(&doctor->names, HlNameFact), doctor->names.facts->len);
+    else
+        hl_findings_add(findings, HL_GRADE_UNSEEN,
+                        "name a client configuration with --config or HOLDLINE_CONFIG, or the site with --site",
+                        "no address of the server is known, so names, broker and front were not looked at");
+}
+
+void cli_judge_broker(const CliDoctor *doctor, HlFindings *findings)
+{
+    hl_judge_places(findings, HL_FACTS(&doctor->places, HlPlaceFact), doctor->places.facts->len);
+}
+
+void cli_judge_front(const CliDoctor *doctor, HlFindings *findings)
+{
+    hl_judge_fronts(findings, HL_FACTS(&doctor->fronts, HlFrontFact), doctor->fronts.facts->len);
+}
+
+void cli_judge_clock(const CliDoctor *doctor, HlFindings *findings)
+{
+    g_autofree char *alive = hl_time_format(doctor->alive);
+    g_autofree char *now = hl_time_format(doctor->now);
+
+    if (doctor->alive > doctor->now + CLOCK_SLACK)
+        hl_findings_add(findings, HL_GRADE_FAULT,
+                        "set this machine's clock: timedatectl set-ntp true; if it is right, it was ahead then, and "
+                        "this passes",
+                        "the manager was alive at %s, and this machine's clock says %s", alive, now);
+    if (doctor->fronts.facts->len > 0)
+        hl_judge_clock(findings, HL_FACTS(&doctor->fronts, HlFrontFact), doctor->fronts.facts->len);
+}
+
+/* -------------------------------------------------------------------------------------------------------- what it has
+ */
+
+void cli_judge_certificates(const CliDoctor *doctor, HlFindings *findings)
+{
+    hl_judge_certificates(findings, HL_FACTS(&doctor->certificates, HlCertFact), doctor->certificates.facts->len,
+                          doctor->now);
+}
+
+void cli_judge_disk(const CliDoctor *doctor, HlFindings *findings)
+{
+    hl_judge_disks(findings, HL_FACTS(&doctor->disks, HlDiskFact), doctor->disks.facts->len);
+}
+
+void cli_judge_repository(const CliDoctor *doctor, HlFindings *findings)
+{
+    g_autofree char *end = hl_time_format(doctor->expires);
+    g_autofree char *resign =
+        doctor->is_copy
+            ? g_strdup("copy the source again: holdline pattern sync; if it stays so, the source is not "
+                       "renewed")
+            : g_strdup_printf("renew it, where its keys are: holdline-updater repo resign %s/repo", doctor->dir);
+
+    if (!is_open(doctor) || !doctor->has_repository)
+        return; /* the check of the site says whether that is right */
+    switch (mgr_signature_age(doctor->signed_at, doctor->expires, doctor->now)) {
+    case MGR_SIGNATURE_NONE:
+        hl_findings_good(findings, "nothing is published yet, or it cannot be read");
+        break;
+    case MGR_SIGNATURE_GOOD:
+        hl_findings_good(findings, "the timestamp is valid until %s", end);
+        break;
+    case MGR_SIGNATURE_AGEING:
+        hl_findings_add(findings, HL_GRADE_WARNING, resign,
+                        "the timestamp was not renewed in time, and ends at %s: endpoints then get no patterns", end);
+        break;
+    case MGR_SIGNATURE_AHEAD:
+        hl_findings_add(findings, HL_GRADE_WARNING, "set the clock, if this one is wrong; else renew the timestamp",
+                        "the timestamp was signed by a clock that was ahead, or this machine's clock is behind");
+        break;
+    case MGR_SIGNATURE_EXPIRED:
+        hl_findings_add(findings, HL_GRADE_FAULT, resign, "the timestamp ended at %s: endpoints refuse the patterns",
+                        end);
+        break;
+    }
+}
+
+void cli_judge_versions(const CliDoctor *doctor, HlFindings *findings)
+{
+    hl_judge_programs(findings, HL_FACTS(&doctor->programs, HlProgramFact), doctor->programs.facts->len,
+                      HOLDLINE_VERSION);
+}

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/base/conf.h"
+#include "lib/base/file.h"
+#include "lib/base/json.h"
+#include "lib/base/unconst.h"
+#include "lib/store/stmt.h"
+#include "manager/cli/commands.h"
+#include "manager/cli/config.h"
+#include "manager/cli/doctor.h"
+#include "manager/core/broker_life.h"
+#include "manager/site/owners.h"
+#include "manager/site/registry.h"
+#include "manager/site/site.h"
+#include "manager/store/places.h"
+
+#define MAX_SMALL    4096 /* of files that hold a number or two */
+#define MAX_METADATA (1024 * 1024)
+#define EARLY        (14 * HL_DAY)  /* those that are renewed by themselves have a third of 90 days left then */
+#define EARLY_CA     (180 * HL_DAY) /* it takes a new enrolment of every endpoint */
+
+static void clear_check(gpointer item)
+{
+    MgrSiteFinding *check = item;
+
+    g_free(hl_unconst(check->text));
+    g_free(hl_unconst(check->remedy));
+}
+
+void cli_doctor_clear(CliDoctor *doctor)
+{
+    HlFacts *lists[] = { &doctor->names,        &doctor->places, &doctor->fronts,
+                         &doctor->certificates, &doctor->disks,  &doctor->programs };
+
+    g_free(doctor->dir);
+    g_free(doctor->owner);
+    g_clear_pointer(&doctor->checks, g_array_unref);
+    hl_options_clear(mgr_conf_table(), &doctor->conf);
+    g_free(doctor->client_path);
+    g_free(doctor->client_problem);
+    g_strfreev(doctor->brokers);
+    g_strfreev(doctor->urls);
+    g_free(doctor->ca);
+    g_free(doctor->cert);
+    g_free(doctor->key);
+    for (gsize i = 0; i < G_N_ELEMENTS(lists); i++)
+        hl_facts_clear(lists[i]);
+}
+
+/* ----------------------------------------------------------------------------------------------------------- the site
+ */
+
+static void keep_check(const MgrSiteFinding *finding, gpointer user)
+{
+    MgrSiteFinding copy = *finding;
+
+    copy.text = g_strdup(finding->text);
+    copy.remedy = g_strdup(finding->remedy);
+    g_array_append_val((GArray *)user, copy);
+}
+
+static void init_lists(CliDoctor *doctor)
+{
+    hl_facts_init(&doctor->names, sizeof(HlNameFact));
+    hl_facts_init(&doctor->places, sizeof(HlPlaceFact));
+    hl_facts_init(&doctor->fronts, sizeof(HlFrontFact));
+    hl_facts_init(&doctor->certificates, sizeof(HlCertFact));
+    hl_facts_init(&doctor->disks, sizeof(HlDiskFact));
+    hl_facts_init(&doctor->programs, sizeof(HlProgramFact));
+}
+
+static CliSiteView look(const char *dir)
+{
+    struct stat st;
+
+    if (stat(dir, &st) != 0 || !S_ISDIR(st.st_mode))
+        return CLI_SITE_ABSENT;
+    return access(dir, R_OK | X_OK) == 0 ? CLI_SITE_OPEN : CLI_SITE_HIDDEN;
+}
+
+void cli_probe_site(CliDoctor *doctor, HlInvocation *call)
+{
+    g_autofree char *path = NULL;
+
+    init_lists(doctor);
+    doctor->dir = cli_find_site(call);
+    doctor->is_named = hl_cli_has(call, "site");
+    doctor->view = look(doctor->dir);
+    doctor->owner = mgr_site_owner(doctor->dir);
+    doctor->checks = g_array_new(FALSE, FALSE, sizeof(MgrSiteFinding));
+    g_array_set_clear_func(doctor->checks, clear_check);
+    path = mgr_site_path(doctor->dir, "manager.conf");
+    doctor->has_conf =
+        doctor->view == CLI_SITE_OPEN && hl_conf_load(path, mgr_conf_table(), &doctor->conf, NULL); /* checked below */
+    if (!doctor->has_conf) {
+        hl_options_clear(mgr_conf_table(), &doctor->conf);
+        hl_options_init(mgr_conf_table(), &doctor->conf);
+    }
+    if (doctor->view == CLI_SITE_OPEN)
+        (void)mgr_site_check(doctor->dir, keep_check, doctor->checks);
+}
+
+/* --------------------------------------------------------------------------------------------- the manager, its ports
+ */
+
+/* The number at the beginning of a file; 0: there is none. */
+static pid_t read_pid(const char *dir, const char *name)
+{
+    g_autofree char *path = mgr_site_path(dir, name);
+    g_autofree char *text = hl_file_read_text(path, MAX_SMALL, NULL);
+
+    return text != NULL ? (pid_t)g_ascii_strtoll(text, NULL, 10) : 0;
+}
+
+static pid_t read_broker(const char *dir)
+{
+    g_autofree char *path = mgr_site_path(dir, "broker/process");
+    g_autofree char *text = hl_file_read_text(path, MAX_SMALL, NULL);
+    MgrBrokerNote note;
+
+    return text != NULL && mgr_broker_note_parse(text, &note) ? note.id.pid : 0;
+}
+
+/* A broker without a note, of a manager that was killed before it wrote one, is known by its configuration. */
+static bool has_our_conf(const char *dir, pid_t pid)
+{
+    g_autofree char *conf = mgr_site_path(dir, "broker/mosquitto.conf");
+    g_auto(GStrv) argv = pid > 0 ? hl_proc_argv(pid) : NULL;
+
+    return argv != NULL && g_strv_contains((const char *const *)argv, conf);
+}
+
+static void add_port(CliDoctor *doctor, const char *what, const char *option, int64_t port, pid_t owner)
+{
+    CliPortFact *fact = &doctor->ports[doctor->n_ports++];
+    g_autoptr(GArray) listeners = hl_proc_listeners((uint16_t)port);
+
+    fact->what = what;
+    fact->option = option;
+    fact->port = (uint16_t)port;
+    fact->listeners = listeners->len;
+    for (guint i = 0; i < listeners->len; i++) {
+        const HlListener *listener = &g_array_index(listeners, HlListener, i);
+
+        /* a process that is not seen, while the manager of this site runs, is taken for its own */
+        if ((listener->pid != 0 && (listener->pid == owner || has_our_conf(doctor->dir, listener->pid))) ||
+            (listener->pid == 0 && doctor->is_running))
+            fact->is_ours = true;
+        else
+            fact->another = *listener;
+    }
+}
+
+void cli_probe_manager(CliDoctor *doctor, HlInvocation *call G_GNUC_UNUSED)
+{
+    if (doctor->view != CLI_SITE_OPEN)
+        return;
+    doctor->is_running = mgr_site_is_running(doctor->dir);
+    if (!doctor->has_conf)
+        return;
+    if (doctor->conf.broker_mode == MGR_BROKER_MANAGED)
+        add_port(doctor, "the broker", "[broker] port", doctor->conf.broker_port, read_broker(doctor->dir));
+    add_port(doctor, "the HTTPS front", "[http] port", doctor->conf.http_port,
+             doctor->is_running ? read_pid(doctor->dir, "lock") : 0);
+}
+
+/* -------------------------------------------------------------------------------------------------- the way to it
+ */
+
+/* NULL: none can be read as it is now; the check of the site says why. */
+static HlDb *open_registry(const CliDoctor *doctor)
+{
+    g_autofree char *path = mgr_site_path(doctor->dir, MGR_SITE_REGISTRY);
+
+    return hl_db_open(path, doctor->is_running ? HL_DB_READ_ONLY : HL_DB_FROZEN, NULL);
+}
+
+/* Where endpoints are told that it is: as was announced, or else as is configured. */
+static void read_addresses(CliDoctor *doctor)
+{
+    g_autoptr(HlDb) db = open_registry(doctor);
+    g_auto(MgrPlaceRecord) place = { 0 };
+    int64_t alive = 0;
+
+    if (db != NULL && hl_db_query_int(db, 0, &alive, NULL, "SELECT value FROM counter WHERE name = 'alive'", ""))
+        doctor->alive = alive;
+    if (db != NULL && mgr_registry_load_place(db, &place, NULL) && place.counter != 0) {
+        doctor->brokers = g_steal_pointer(&place.brokers);
+        doctor->urls = g_steal_pointer(&place.servers);
+    } else if (doctor->has_conf) {
+        doctor->brokers = g_strdupv(doctor->conf.broker_addresses);
+        doctor->urls = g_strdupv(doctor->conf.http_urls);
+    }
+    doctor->ca = mgr_site_path(doctor->dir, "pki/ca.pem");
+    doctor->cert = mgr_site_path(doctor->dir, "pki/manager.pem");
+    doctor->key = mgr_site_path(doctor->dir, "pki/manager.key");
+}
+
+static void use_client(CliDoctor *doctor, const CliConfig *config)
+{
+    doctor->brokers = g_strdupv(config->brokers);
+    doctor->urls = g_new0(char *, 1);
+    doctor->ca = cli_config_path(config, config->ca);
+    doctor->cert = cli_config_path(config, config->certificate);
+    doctor->key = cli_config_path(config, config->key);
+}
+
+static void read_client(CliDoctor *doctor, HlInvocation *call)
+{
+    CliConfig config = { 0 };
+    g_autoptr(GError) error = NULL;
+    bool is_usable = cli_config_load(&config, call, &error);
+    g_autofree char *path = is_usable ? cli_config_path(&config, config.certificate) : NULL;
+
+    if (is_usable)
+        hl_probe_certificate(&doctor->certificates, "the certificate of the client configuration", path, EARLY,
+                             "have an owner issue another one: holdline account certificate NAME");
+    else if (config.path != NULL)
+        doctor->client_problem = g_strdup(error->message);
+    if (is_usable && doctor->brokers == NULL)
+        use_client(doctor, &config);
+    doctor->client_hidden = hl_error_code(error) == HL_ERROR_DENIED;
+    doctor->client_path = g_strdup(config.path);
+    cli_config_clear(&config);
+}
+
+void cli_probe_names(CliDoctor *doctor, HlInvocation *call)
+{
+    if (doctor->view == CLI_SITE_OPEN)
+        read_addresses(doctor);
+    read_client(doctor, call);
+    if (doctor->brokers != NULL)
+        hl_probe_names(&doctor->names, (const char *const *)doctor->brokers, (const char *const *)doctor->urls);
+}
+
+static HlProbeIdentity identity_of(const CliDoctor *doctor)
+{
+    return (HlProbeIdentity){ .ca = doctor->ca, .cert = doctor->cert, .key = doctor->key };
+}
+
+void cli_probe_broker(CliDoctor *doctor, HlInvocation *call G_GNUC_UNUSED)
+{
+    HlProbeIdentity identity = identity_of(doctor);
+
+    if (doctor->brokers != NULL)
+        hl_probe_places(&doctor->places, (const char *const *)doctor->brokers, &identity);
+}
+
+void cli_probe_front(CliDoctor *doctor, HlInvocation *call G_GNUC_UNUSED)
+{
+    HlProbeIdentity identity = identity_of(doctor);
+
+    if (doctor->urls != NULL)
+        hl_probe_fronts(&doctor->fronts, (const char *const *)doctor->urls, &identity);
+}
+
+/* -------------------------------------------------------------------------------------------------------- what it has
+ */
+
+void cli_probe_certificates(CliDoctor *doctor, HlInvocation *call G_GNUC_UNUSED)
+{
+    static const struct {
+        const char *what, *name;
+        HlTime early;
+        const char *remedy;
+    } certificates[] = {
+        { "the authority's certificate", "pki/ca.pem", EARLY_CA,
+          "plan a new site: endpoints enrol again with its bundles ('holdline init')" },
+        { "the server's certificate", "pki/server.pem", EARLY, "start the manager, which renews it" },
+        { "the manager's certificate", "pki/manager.pem", EARLY, "start the manager, which renews it" },
+    };
+
+    for (gsize i = 0; doctor->view == CLI_SITE_OPEN && i < G_N_ELEMENTS(certificates); i++) {
+        g_autofree char *path = mgr_site_path(doctor->dir, certificates[i].name);
+
+        if (g_file_test(path, G_FILE_TEST_EXISTS)) /* else the check of the keys says so */
+            hl_probe_certificate(&doctor->certificates, certificates[i].what, path, certificates[i].early,
+                                 certificates[i].remedy);
+    }
+}
+
+void cli_probe_disk(CliDoctor *doctor, HlInvocation *call G_GNUC_UNUSED)
+{
+    static const char *const places[] = { "", "repo", "broker" };
+
+    for (gsize i = 0; doctor->view == CLI_SITE_OPEN && i < G_N_ELEMENTS(places); i++) {
+        g_autofree char *path = mgr_site_path(doctor->dir, places[i]);
+
+        hl_probe_disk(&doctor->disks, path);
+    }
+}
+
+static HlTime expiry_in(const char *path)
+{
+    g_autofree char *text = hl_file_read_text(path, MAX_METADATA, NULL);
+    g_autoptr(json_t) document = text != NULL ? hl_json_parse(path, text, strlen(text), NULL) : NULL;
+    const char *expires = json_string_value(json_object_get(json_object_get(document, "signed"), "expires"));
+    HlTime end = 0;
+
+    return expires != NULL && hl_time_parse(expires, &end, NULL) ? end : 0;
+}
+
+/* As the manager has it: signed when its file was written. */
+void cli_probe_repository(CliDoctor *doctor, HlInvocation *call G_GNUC_UNUSED)
+{
+    g_autofree char *repo = mgr_site_path(doctor->dir, "repo");
+    g_autofree char *path = mgr_site_path(doctor->dir, "repo/metadata/timestamp.json");
+    struct stat st;
+
+    doctor->has_repository = g_file_test(repo, G_FILE_TEST_EXISTS);
+    doctor->is_copy = *doctor->conf.activeupdate_url != '\0';
+    doctor->expires = expiry_in(path);
+    if (stat(path, &st) == 0)
+        doctor->signed_at = (HlTime)st.st_mtim.tv_sec * HL_SECOND;
+}
+
+void cli_probe_versions(CliDoctor *doctor, HlInvocation *call G_GNUC_UNUSED)
+{
+    HlProbeIdentity identity = identity_of(doctor);
+
+    for (guint i = 0; i < doctor->fronts.facts->len; i++)
+        if (HL_FACTS(&doctor->fronts, HlFrontFact)[i].problem == NULL) {
+            hl_probe_server_version(&doctor->programs, "the running manager",
+                                    HL_FACTS(&doctor->fronts, HlFrontFact)[i].url, &identity);
+            break;
+        }
+    if (doctor->view != CLI_SITE_OPEN)
+        return;
+    hl_probe_program(&doctor->programs, "holdline-managerd", "holdline-server", HL_PROGRAM_OURS);
+    hl_probe_program(&doctor->programs, doctor->conf.updater_program, "holdline-updater", HL_PROGRAM_OURS);
+    if (doctor->conf.broker_mode == MGR_BROKER_MANAGED)
+        hl_probe_program(&doctor->programs, doctor->conf.broker_program, "mosquitto", HL_PROGRAM_FOREIGN);
+}

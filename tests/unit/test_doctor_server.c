@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What holdline doctor concludes from what it found on a server. */
+#include <string.h>
+
+#include "manager/cli/doctor.h"
+
+#define NOW (HlTime)1790000000000
+
+typedef void (*Judge)(const CliDoctor *doctor, HlFindings *findings);
+
+/* The judgement's findings in order, "gwfu", and what the first that is not good says. */
+static void expect(Judge judge, const CliDoctor *doctor, const char *wanted, const char *text, const char *remedy)
+{
+    static const char letters[] = { 'g', 'u', 'w', 'f' };
+    g_autoptr(HlFindings) findings = hl_findings_new();
+    g_autoptr(GString) got = g_string_new(NULL);
+    const HlFinding *first = NULL;
+
+    hl_findings_begin(findings, "check");
+    judge(doctor, findings);
+    for (guint i = 0; i < hl_findings_total(findings); i++) {
+        const HlFinding *finding = hl_findings_get(findings, i);
+
+        g_string_append_c(got, letters[finding->grade]);
+        if (first == NULL && finding->grade != HL_GRADE_GOOD)
+            first = finding;
+    }
+    g_assert_cmpstr(got->str, ==, wanted);
+    g_assert_true((first == NULL) == (text == NULL));
+    if (first == NULL)
+        return;
+    g_assert_nonnull(strstr(first->text, text));
+    g_assert_nonnull(strstr(first->remedy, remedy));
+}
+
+static char dir[] = "/site", owner[] = "holdline";
+
+static CliDoctor sound(void)
+{
+    return (CliDoctor){
+        .now = NOW, .dir = dir, .view = CLI_SITE_OPEN, .owner = owner, .has_conf = true, .is_running = true
+    };
+}
+
+static void test_site(void)
+{
+    CliDoctor doctor = sound();
+    MgrSiteFinding checks[] = {
+        { MGR_FINDING_NOTE, "repository", "repository: nothing is published", NULL, false },
+        { MGR_FINDING_PROBLEM, "keys", "it ended", "renew", true },
+        { MGR_FINDING_PROBLEM, "registry", "it is newer", "a newer program", false },
+        { MGR_FINDING_PROBLEM, "journal", "it is damaged", NULL, false },
+    };
+
+    doctor.checks = g_array_new(FALSE, FALSE, sizeof(MgrSiteFinding));
+    expect(cli_judge_site, &doctor, "g", NULL, NULL);
+    g_array_append_vals(doctor.checks, checks, G_N_ELEMENTS(checks));
+    expect(cli_judge_site, &doctor, "gff", "it is newer", "a newer program");
+    g_array_unref(doctor.checks);
+    doctor.checks = NULL;
+    doctor.view = CLI_SITE_HIDDEN;
+    expect(cli_judge_site, &doctor, "u", "/site belongs to holdline", "runuser -u holdline -- holdline doctor");
+    expect(cli_judge_manager, &doctor, "", NULL, NULL);
+    expect(cli_judge_repository, &doctor, "", NULL, NULL);
+    doctor.view = CLI_SITE_ABSENT;
+    expect(cli_judge_site, &doctor, "u", "no site on this machine", "on the server");
+    doctor.is_named = true;
+    expect(cli_judge_site, &doctor, "f", "no site in /site", "--site DIR");
+}
+
+static void test_ports(void)
+{
+    static const struct {
+        bool running, ours;
+        guint listeners;
+        HlListener another;
+        const char *grades, *text, *remedy;
+    } cases[] = {
+        { true, true, 1, { 0 }, "gg", NULL, NULL },
+        { true, false, 0, { 0 }, "gf", "nobody listens at port 8883, which is for the broker", "journalctl" },
+        { true, false, 1, { 77, 0, "nginx" }, "gf", "is taken by nginx (process 77)", "[broker] port" },
+        { false, false, 0, { 0 }, "fg", "no manager runs on /site", "systemctl start" },
+        { false, true, 1, { 0 }, "fg", "no manager runs", "journalctl" }, /* the broker outlives its manager */
+        { false, false, 1, { 0 }, "ff", "no manager runs", "systemctl" },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        CliDoctor doctor = sound();
+
+        doctor.is_running = cases[i].running;
+        doctor.n_ports = 1;
+        doctor.ports[0] =
+            (CliPortFact){ "the broker", "[broker] port", 8883, cases[i].listeners, cases[i].another, cases[i].ours };
+        expect(cli_judge_manager, &doctor, cases[i].grades, cases[i].text, cases[i].remedy);
+    }
+}
+
+static void test_way(void)
+{
+    CliDoctor doctor = sound();
+    char path[] = "/c/holdline.conf", problem[] = "it is malformed", broker[] = "192.0.2.1:8883";
+    char *brokers[] = { broker, NULL }, *urls[] = { NULL };
+
+    hl_facts_init(&doctor.names, sizeof(HlNameFact));
+    expect(cli_judge_names, &doctor, "u", "no address of the server is known", "--config");
+    doctor.brokers = brokers;
+    doctor.urls = urls;
+    expect(cli_judge_names, &doctor, "g", NULL, NULL);
+    doctor.client_path = path;
+    expect(cli_judge_names, &doctor, "gg", NULL, NULL);
+    doctor.client_problem = problem;
+    expect(cli_judge_names, &doctor, "fg", "it is malformed", "admin create");
+    doctor.client_hidden = true;
+    expect(cli_judge_names, &doctor, "ug", "it is malformed", "--config");
+    hl_facts_clear(&doctor.names);
+}
+
+/* The registry was written by a manager whose clock said more than this machine's says now. */
+static void test_clock(void)
+{
+    CliDoctor doctor = sound();
+
+    hl_facts_init(&doctor.fronts, sizeof(HlFrontFact));
+    expect(cli_judge_clock, &doctor, "", NULL, NULL);
+    doctor.alive = NOW + 10 * HL_MINUTE;
+    expect(cli_judge_clock, &doctor, "", NULL, NULL);
+    doctor.alive++;
+    expect(cli_judge_clock, &doctor, "f", "the manager was alive at", "set-ntp");
+    hl_facts_clear(&doctor.fronts);
+}
+
+static void test_repository(void)
+{
+    static const struct {
+        bool there, copy;
+        HlTime signed_at, expires;
+        const char *grades, *text, *remedy;
+    } cases[] = {
+        { false, false, 0, 0, "", NULL, NULL },
+        { true, false, 0, 0, "g", NULL, NULL },
+        { true, false, NOW - HL_HOUR, NOW + 3 * HL_DAY, "g", NULL, NULL },
+        { true, false, NOW - 2 * HL_DAY, NOW + HL_DAY, "w", "not renewed in time", "repo resign /site/repo" },
+        { true, true, NOW - 2 * HL_DAY, NOW + HL_DAY, "w", "not renewed in time", "pattern sync" },
+        { true, false, NOW + 9 * HL_DAY, NOW + 12 * HL_DAY, "w", "a clock that was ahead", "clock" },
+        { true, false, NOW - 4 * HL_DAY, NOW, "f", "endpoints refuse the patterns", "repo resign" },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        CliDoctor doctor = sound();
+
+        doctor.has_repository = cases[i].there;
+        doctor.is_copy = cases[i].copy;
+        doctor.signed_at = cases[i].signed_at;
+        doctor.expires = cases[i].expires;
+        expect(cli_judge_repository, &doctor, cases[i].grades, cases[i].text, cases[i].remedy);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/doctor/server/site", test_site);
+    g_test_add_func("/doctor/server/ports", test_ports);
+    g_test_add_func("/doctor/server/way", test_way);
+    g_test_add_func("/doctor/server/clock", test_clock);
+    g_test_add_func("/doctor/server/repository", test_repository);
+    return g_test_run();
+}
