@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fleet-load bare|manager PORT COUNT ROUNDS DIGEST: the heartbeats of COUNT endpoints (e-bench-N), ROUNDS each, as fast
- * as the broker takes them, over one plain connection that may write every topic.
+/* fleet-load bare|manager|fan PORT COUNT ROUNDS DIGEST: the heartbeats of COUNT endpoints (e-bench-N), ROUNDS each, as
+ * fast as the broker takes them, over one plain connection that may write every topic.
  *
  *   bare      a second connection subscribes and counts: what broker and network give
+ *   fan       no heartbeats: ROUNDS messages to each endpoint's command topic, which fleet-sim counts as "raw"
  *   manager   births first; the end is the status topic of the last endpoint, whose Link follows its heartbeats
  *
  * Prints JSON: messages sent, received (bare), seconds.  After a manager's flood one slow round follows, so that every
@@ -190,18 +191,40 @@ static void run_manager(int port, int count, int rounds, uint64_t session, GByte
     mosquitto_disconnect(sender);
 }
 
+/* As large as a signed command. */
+static void run_fan(int port, int count, int rounds)
+{
+    static const char payload[300] = "raw";
+    struct mosquitto *sender = open_client(port, NULL, NULL);
+    HlTime start = hl_clock_mono();
+
+    for (int i = 0; i < count * rounds; i++) {
+        g_autofree char *id = g_strdup_printf("e-bench-%d", i % count);
+        g_autofree char *name = hl_topic_name(HL_TOPIC_COMMAND, id);
+        int rc = mosquitto_publish(sender, NULL, name, (int)sizeof payload, payload, 1, false);
+
+        if (rc != MOSQ_ERR_SUCCESS)
+            fail("publish", rc);
+    }
+    wait_for(all_acknowledged, count * rounds, "the broker");
+    printf("{\"sent\": %d, \"seconds\": %.3f}\n", count * rounds, (double)(hl_clock_mono() - start) / 1000);
+    mosquitto_disconnect(sender);
+}
+
 int main(int argc, char **argv)
 {
     g_autoptr(GBytes) digest = argc == 6 ? hl_unhex(argv[5]) : NULL;
     uint64_t session = (uint64_t)hl_clock_wall();
 
     if (digest == NULL) {
-        fprintf(stderr, "usage: fleet-load bare|manager PORT COUNT ROUNDS DIGEST\n");
+        fprintf(stderr, "usage: fleet-load bare|manager|fan PORT COUNT ROUNDS DIGEST\n");
         return EXIT_FAILURE;
     }
     mosquitto_lib_init();
     if (strcmp(argv[1], "bare") == 0)
         run_bare(atoi(argv[2]), atoi(argv[3]), atoi(argv[4]), session, digest);
+    else if (strcmp(argv[1], "fan") == 0)
+        run_fan(atoi(argv[2]), atoi(argv[3]), atoi(argv[4]));
     else
         run_manager(atoi(argv[2]), atoi(argv[3]), atoi(argv[4]), session, digest);
     return EXIT_SUCCESS;
