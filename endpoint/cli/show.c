@@ -197,6 +197,28 @@ static void show_detections_of(const json_t *root)
                    n);
 }
 
+/* Of one that ended: what becomes of it. */
+static void show_certificate(const json_t *root)
+{
+    const json_t *comeback = json_object_get(root, "comeback");
+    const char *state = text(comeback, "state");
+    g_autofree char *detail = phrase(comeback, "detail");
+
+    if (*text(root, "certificate_ends") == '\0')
+        return;
+    if (strcmp(state, "waiting") != 0 && strcmp(state, "refused") != 0) {
+        print_line("Certificate", _("valid until %s"), text(root, "certificate_ends"));
+    } else {
+        print_line("Certificate", _("ended at %s; the server is asked for another one"),
+                   text(root, "certificate_ends"));
+        print_line("", "%s", detail);
+    }
+    if (strcmp(state, "came-back") == 0)
+        print_line("", _("given at %s, after the one before had ended"), text(comeback, "at"));
+    if (*text(comeback, "next_attempt") != '\0')
+        print_line("", _("asked again at %s"), text(comeback, "next_attempt"));
+}
+
 static void show_status(const json_t *root)
 {
     g_autofree char *problem = phrase(root, "problem");
@@ -214,8 +236,7 @@ static void show_status(const json_t *root)
         print_line("Reports", _("%lld waiting for the server"), number(root, "reports_waiting"));
     show_on_write(json_object_get(root, "on_write"));
     show_detections_of(root);
-    if (*text(root, "certificate_ends") != '\0')
-        print_line("Certificate", _("valid until %s"), text(root, "certificate_ends"));
+    show_certificate(root);
     show_refused(json_object_get(root, "refused"));
     if (*problem != '\0') {
         g_autofree char *shown = hl_tone(stdout, HL_TONE_BAD, problem);

@@ -28,6 +28,7 @@ struct EpEnrolled {
     EpIntake *intake;
     EpServer *server;
     EpRenewal *renewal;
+    EpComeback *comeback;
     EpCommands *commands;
     EpPoll *poll;
     EpPresence *presence;
@@ -57,6 +58,13 @@ static void on_renewed(gpointer user)
     const EpEnrolled *enrolled = user;
 
     ep_presence_renewed(enrolled->presence);
+}
+
+static EpComebackLine on_line(gpointer user)
+{
+    EpLinkView view = ep_enrolled_link(user);
+
+    return (EpComebackLine){ view.state == HL_BUS_UP, view.attempts };
 }
 
 static void on_settings_came(GBytes *envelope, gpointer user)
@@ -170,6 +178,24 @@ static bool make_server(EpEnrolled *enrolled, const EpIdentity *identity, GError
     return enrolled->server != NULL;
 }
 
+static void make_comeback(EpEnrolled *enrolled, const EpIdentity *identity)
+{
+    const EpEnrolledOptions *has = &enrolled->has;
+
+    enrolled->comeback = ep_comeback_new(&(EpComebackOptions){ .identity = identity,
+                                                               .db = has->db,
+                                                               .trouble = has->trouble,
+                                                               .pulse = has->pulse,
+                                                               .time = &enrolled->time,
+                                                               .renewal = enrolled->renewal,
+                                                               .proxy = has->conf->line_proxy,
+                                                               .pace_base = has->conf->backoff_base,
+                                                               .pace_cap = has->conf->backoff_cap,
+                                                               .line = on_line,
+                                                               .urls = on_servers,
+                                                               .user = enrolled });
+}
+
 static bool make_presence(EpEnrolled *enrolled, const EpIdentity *identity, GError **error)
 {
     const EpEnrolledOptions *has = &enrolled->has;
@@ -211,6 +237,7 @@ EpEnrolled *ep_enrolled_new(const EpEnrolledOptions *options, EpIdentity **ident
     if (!make_server(enrolled, *identity, error) || !make_presence(enrolled, *identity, error) ||
         !hl_txn_commit(&txn, error))
         return NULL;
+    make_comeback(enrolled, *identity);
     enrolled->has.conf = NULL;
     enrolled->identity = g_steal_pointer(identity);
     return g_steal_pointer(&enrolled);
@@ -269,6 +296,7 @@ void ep_enrolled_free(EpEnrolled *enrolled)
         ep_finds_enrol(enrolled->has.finds, NULL);
         ep_keeper_enrol(enrolled->has.keeper, NULL);
     }
+    ep_comeback_free(enrolled->comeback);
     ep_presence_free(enrolled->presence);
     ep_poll_free(enrolled->poll);
     ep_commands_free(enrolled->commands);
@@ -312,6 +340,11 @@ const EpIdentity *ep_enrolled_identity(const EpEnrolled *enrolled)
 char **ep_enrolled_urls(const EpEnrolled *enrolled)
 {
     return ep_server_urls(enrolled->server);
+}
+
+EpComebackView ep_enrolled_comeback(const EpEnrolled *enrolled)
+{
+    return ep_comeback_view(enrolled->comeback);
 }
 
 EpLinkView ep_enrolled_link(const EpEnrolled *enrolled)

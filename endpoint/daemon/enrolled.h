@@ -9,6 +9,7 @@
 #include "endpoint/core/conf.h"
 #include "endpoint/core/refusals.h"
 #include "endpoint/daemon/link/presence.h"
+#include "endpoint/daemon/work/comeback.h"
 #include "endpoint/daemon/work/keeper.h"
 #include "endpoint/daemon/work/orders.h"
 #include "endpoint/daemon/work/updates.h"
@@ -55,6 +56,9 @@ void ep_enrolled_announce_leave(EpEnrolled *enrolled, EpLeave leave);
 const EpIdentity *ep_enrolled_identity(const EpEnrolled *enrolled);
 /* URLs of its server's HTTPS front, in the order of attempts; free with g_strfreev. */
 char **ep_enrolled_urls(const EpEnrolled *enrolled);
+
+/* Of a certificate that ended while it was away. */
+EpComebackView ep_enrolled_comeback(const EpEnrolled *enrolled);
 
 EpLinkView ep_enrolled_link(const EpEnrolled *enrolled);
 

@@ -251,7 +251,7 @@ static const struct {
     { show_monitor, 400, "untrusted", "not one that this server gave to an endpoint" },
     { show_foreign, 400, "untrusted", "not one that this server gave to an endpoint" },
     { show_nonsense, 400, "invalid", "the certificate in the request" },
-    { stay_away, 410, "expired", "(enrolment.grace, 90 d): ask the administrator for a bundle" },
+    { stay_away, 410, "expired", "(enrolment.grace): ask the administrator for a bundle" },
     { have_no_clock, 400, "invalid", "slow: set it" },
     { cut_csr, 400, "invalid", "signing request" },
 };

@@ -139,6 +139,20 @@ static json_t *on_write_json(const EpScans *scans)
     return object;
 }
 
+static json_t *comeback_json(EpComebackView view)
+{
+    json_t *object;
+
+    if (view.state == EP_COMEBACK_NONE)
+        return json_null();
+    object = json_object();
+    set_text(object, "state", ep_comeback_state_name(view.state));
+    set_time(object, "at", view.at);
+    set_text(object, "detail", view.detail);
+    set_time(object, "next_attempt", view.next);
+    return object;
+}
+
 static void add_identity(json_t *root, const EpEnrolled *enrolled)
 {
     const EpIdentity *identity;
@@ -154,6 +168,7 @@ static void add_identity(json_t *root, const EpEnrolled *enrolled)
     json_object_set_new(root, "line", line_json(ep_enrolled_link(enrolled)));
     json_object_set_new(root, "reports_waiting", json_integer((json_int_t)ep_enrolled_reports_waiting(enrolled)));
     set_time(root, "certificate_ends", hl_cert_info(identity->cert)->not_after);
+    json_object_set_new(root, "comeback", comeback_json(ep_enrolled_comeback(enrolled)));
 }
 
 json_t *ep_status_json(const EpStatusView *view)

@@ -8,6 +8,7 @@
 #include "endpoint/daemon/ground/store.h"
 #include "lib/base/log.h"
 #include "lib/base/unconst.h"
+#include "proto/enrolment.h"
 
 #define FIRST_LOOK HL_SECOND
 #define NEXT_LOOK  (10 * HL_SECOND)     /* while it is not known what time it is */
@@ -50,9 +51,36 @@ static bool request(const EpRenewal *renewal, GError **error)
     return ep_spool_add(renewal->has.spool, &report, EP_SPOOL_KEEP_ALWAYS, "certificate", error);
 }
 
+void ep_renewal_proof_clear(EpRenewalProof *proof)
+{
+    g_clear_pointer(&proof->certificate, g_free);
+    g_clear_pointer(&proof->csr, g_bytes_unref);
+    g_clear_pointer(&proof->proof, g_bytes_unref);
+}
+
+bool ep_renewal_prove(const EpRenewal *renewal, EpRenewalProof *proof, GError **error)
+{
+    const EpIdentity *identity = renewal->has.identity;
+    g_autoptr(HlKey) old = hl_key_load(identity->pem_path, error);
+    g_autoptr(HlKey) key = old == NULL ? NULL : request_key(identity, error);
+
+    proof->csr = key == NULL ? NULL : hl_csr_make(key, identity->id, error);
+    if (proof->csr == NULL)
+        return false;
+    proof->certificate = hl_cert_print(identity->cert);
+    proof->proof = hl_key_sign(old, HL_RENEW_PROOF, proof->csr);
+    return true;
+}
+
 static HlTime now(const EpRenewal *renewal)
 {
     return ep_server_time_now(renewal->has.time, hl_clock_wall(), hl_clock_mono());
+}
+
+/* One that has ended lets no line come up that could carry the request: it is asked for otherwise. */
+static bool is_for_comeback(const EpRenewal *renewal, const EpRenewalDates *dates)
+{
+    return !renewal->has.time->known && now(renewal) >= dates->not_after;
 }
 
 static gboolean on_look(gpointer user)
@@ -65,7 +93,8 @@ static gboolean on_look(gpointer user)
     g_autoptr(GError) error = NULL;
 
     renewal->look_timer = g_timeout_add((guint)(sure ? interval : MIN(interval, NEXT_LOOK)), on_look, renewal);
-    if (!sure || !ep_renewal_is_due(&dates, now(renewal)) || ep_spool_has(renewal->has.spool, "certificate"))
+    if (!sure || !ep_renewal_is_due(&dates, now(renewal)) || is_for_comeback(renewal, &dates) ||
+        ep_spool_has(renewal->has.spool, "certificate"))
         return G_SOURCE_REMOVE;
     if (request(renewal, &error)) {
         hl_info("renewal", "asking for a new certificate");

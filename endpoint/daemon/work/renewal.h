@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Renewal of the certificate over the line: asked for in the last third of its life, by the server's clock, with a new
- * key each time.
+ * key each time.  One that has ended is asked for by work/comeback, and comes in here as well.
  *
  * Of one identity, whose certificate it replaces; loop thread. */
 #ifndef ENDPOINT_DAEMON_WORK_RENEWAL_H
@@ -27,6 +27,19 @@ typedef struct {
 /* Never NULL. */
 EpRenewal *ep_renewal_new(const EpRenewalOptions *options);
 void ep_renewal_free(EpRenewal *renewal);
+
+/* What a request over HTTPS shows (RenewRequest): the certificate in use, PEM, and the new request signed with its key.
+ */
+typedef struct {
+    char *certificate;
+    GBytes *csr, *proof;
+} EpRenewalProof;
+
+void ep_renewal_proof_clear(EpRenewalProof *proof);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(EpRenewalProof, ep_renewal_proof_clear)
+
+/* The key of the request is on disk then, as of those over the line; proof must be zeroed. */
+bool ep_renewal_prove(const EpRenewal *renewal, EpRenewalProof *proof, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The server's answer, PEM (NULL: none came), and when it was signed (wall of the server; 0: not known): checked
  * against the key that was made for it, the pinned CA and this endpoint's id; then in place.  Installing the one in use

@@ -176,12 +176,12 @@ static bool gather(const MgrLateRenewals *renewals, const HlMsgRenewRequest *mes
 static bool fail_too_late(const MgrLateFacts *facts, const char *id, GError **error)
 {
     g_autofree char *ended = hl_time_format(facts->ended);
-    g_autofree char *grace = hl_duration_describe(facts->grace);
+    g_autofree char *until = hl_time_format(facts->ended + facts->grace);
 
     return hl_fail(
         error, HL_ERROR_EXPIRED,
-        "the certificate of %s ended at %s, longer ago than this server allows (enrolment.grace, %s): " ASK_FOR_BUNDLE,
-        id, ended, grace, id);
+        "the certificate of %s ended at %s, and could be renewed until %s (enrolment.grace): " ASK_FOR_BUNDLE, id,
+        ended, until, id);
 }
 
 static bool fail_clock(const MgrLateFacts *facts, GError **error)
@@ -189,7 +189,8 @@ static bool fail_clock(const MgrLateFacts *facts, GError **error)
     HlTime skew = mgr_skew(facts->clock);
     g_autofree char *off = hl_duration_describe(ABS(skew));
 
-    return hl_fail(error, HL_ERROR_INVALID, "this machine's clock is %s %s: set it", off, skew < 0 ? "slow" : "fast");
+    return skew < 0 ? hl_fail(error, HL_ERROR_INVALID, "this machine's clock is %s slow: set it", off)
+                    : hl_fail(error, HL_ERROR_INVALID, "this machine's clock is %s fast: set it", off);
 }
 
 /* What the honest holder of the certificate is to do. */
