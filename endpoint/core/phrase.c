@@ -124,8 +124,10 @@ static void consider(Reading *best, const char *template, const char *holds, Sli
 
 static void consider_all(Reading *best, Slice text)
 {
-    for (gsize i = 0; i < ep_n_phrases; i++)
-        consider(best, ep_phrases[i].text, ep_phrases[i].holds, text);
+    const EpPhrase *row;
+
+    for (gsize i = 0; (row = ep_phrase_row(i)) != NULL; i++)
+        consider(best, row->text, row->holds, text);
     for (gsize i = 0; i < ep_n_phrase_errnos; i++)
         consider(best, ep_phrase_errnos[i].text, "", text);
 }

@@ -17,6 +17,11 @@ typedef struct {
 
 extern const EpPhrase ep_phrases[];
 extern const gsize ep_n_phrases;
+extern const EpPhrase ep_ground_phrases[]; /* phrase_table_ground.c */
+extern const gsize ep_n_ground_phrases;
+
+/* A row of either; NULL past the last one. */
+const EpPhrase *ep_phrase_row(gsize index);
 
 /* The texts of errno values, as the C library has them in English. */
 extern const struct EpPhraseErrno {

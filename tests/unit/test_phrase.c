@@ -38,12 +38,14 @@ static void check_template(const EpPhrase *phrase)
 static void test_table(void)
 {
     g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+    const EpPhrase *row;
 
-    for (gsize i = 0; i < ep_n_phrases; i++) {
-        check_template(&ep_phrases[i]);
-        if (!g_hash_table_add(seen, (gpointer)(guintptr)ep_phrases[i].text))
-            g_error("twice: %s", ep_phrases[i].text);
+    for (gsize i = 0; (row = ep_phrase_row(i)) != NULL; i++) {
+        check_template(row);
+        if (!g_hash_table_add(seen, (gpointer)(guintptr)row->text))
+            g_error("twice: %s", row->text);
     }
+    g_assert_cmpuint(g_hash_table_size(seen), ==, ep_n_phrases + ep_n_ground_phrases);
     for (gsize i = 0; i < ep_n_phrase_errnos; i++)
         g_assert_cmpstr(ep_phrase_errnos[i].text, ==, strerrordesc_np(ep_phrase_errnos[i].value));
 }
