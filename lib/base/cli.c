@@ -7,6 +7,7 @@
 #include "lib/base/i18n.h"
 #include "lib/base/log.h"
 #include "lib/base/nearest.h"
+#include "lib/base/output.h"
 #include "lib/base/process.h"
 #include "lib/base/table.h"
 #include "lib/base/unconst.h"
@@ -389,12 +390,15 @@ int hl_cli_main(const HlProgram *program, int argc, char **argv, void *user)
 
     hl_process_keep_secrets();
     if (run(program, argc, argv, user, &error)) {
-        if (fflush(stdout) == 0)
+        if (fflush(stdout) == 0 && ferror(stdout) == 0)
             return 0;
-        fprintf(stderr, _("%s: cannot write the output\n"), program->name);
+        if (!hl_output_gone())
+            fprintf(stderr, _("%s: cannot write the output\n"), program->name);
         return 1;
     }
     fflush(stdout);
+    if (hl_error_code(error) == HL_ERROR_IO && hl_output_gone())
+        return hl_error_exit_status(error); /* of "... | head" nobody wants to hear */
     message = program->say != NULL ? program->say(error->message) : g_strdup(error->message);
     fprintf(stderr, "%s%s: %s\n", hl_log_mark(HL_LOG_ERROR), program->name, message);
     return hl_error_exit_status(error);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "lib/base/ident.h"
+#include "lib/base/output.h"
 #include "lib/base/text.h"
 #include "lib/base/unconst.h"
 #include "lib/pki/pair.h"
@@ -301,6 +302,8 @@ static bool connect_line(CliClient *client, GError **error)
 
 void cli_client_lend(CliClient *client)
 {
+    if (!client->lent)
+        hl_output_watch(client->context);
     client->lent = true;
     end_turn(client);
 }
@@ -422,6 +425,10 @@ json_t *cli_client_call(CliClient *client, const char *name, const char *const *
         if (!turn(client, deadline)) {
             hl_fail(error, HL_ERROR_TIMEOUT, "the server did not answer in %d s; is holdline-managerd running?",
                     (int)(ANSWER_PATIENCE / HL_SECOND));
+            return NULL;
+        }
+        if (client->lent && hl_output_gone()) {
+            hl_fail(error, HL_ERROR_IO, "nobody reads the output any longer");
             return NULL;
         }
         if (!client->done && !cli_client_is_up(client)) {
@@ -566,7 +573,7 @@ bool cli_client_wait(CliClient *client, HlTime duration)
 
     if (!come_back(client, NULL))
         return false;
-    while (!client->lost && turn(client, until))
+    while (!client->lost && !(client->lent && hl_output_gone()) && turn(client, until))
         continue;
     return true;
 }

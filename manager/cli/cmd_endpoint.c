@@ -6,6 +6,7 @@
 
 #include "lib/base/clock.h"
 #include "lib/base/i18n.h"
+#include "lib/base/output.h"
 #include "lib/base/text.h"
 #include "manager/cli/client.h"
 #include "manager/cli/commands.h"
@@ -450,7 +451,7 @@ static bool watch_status(HlInvocation *call, GError **error)
     if (client == NULL)
         return false;
     cli_client_lend(client);
-    for (;;) {
+    while (!hl_output_gone()) {
         HlTime now = hl_clock_mono();
 
         if (cli_client_is_up(client) == (lost_at != 0)) { /* it was removed, or it came back */
@@ -466,6 +467,9 @@ static bool watch_status(HlInvocation *call, GError **error)
         }
         cli_client_wait(client, REDRAW);
     }
+    json_decref(watch.endpoints);
+    json_decref(watch.summary);
+    return hl_fail(error, HL_ERROR_IO, "nobody reads the output any longer");
 }
 
 static int compare_ids(gconstpointer a, gconstpointer b)
