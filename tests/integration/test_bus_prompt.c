@@ -1,17 +1,39 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* lib/bus does not wait for what need not be waited for. */
+#include <dlfcn.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "lib/bus/bus.h"
 #include "tests/support/broker.h"
 
+#define NO_NAME "no-such-name.invalid"
+
 typedef struct {
     HlBus *bus;
-    guint ups, received, acknowledged;
+    guint ups, received, acknowledged, failures;
 } Peer;
+
+static gint lookups; /* of NO_NAME, by any library and thread */
+
+/* Stands before the C library's own. */
+int getaddrinfo(const char *host, const char *service, const struct addrinfo *hints, struct addrinfo **found)
+{
+    static int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+
+    if (host != NULL && strcmp(host, NO_NAME) == 0) {
+        if (hints == NULL || (hints->ai_flags & AI_NUMERICHOST) == 0)
+            g_atomic_int_inc(&lookups);
+        return EAI_NONAME;
+    }
+    if (real == NULL)
+        *(void **)&real = dlsym(RTLD_NEXT, "getaddrinfo");
+    return real(host, service, hints, found);
+}
 
 static void on_up(gpointer user)
 {
@@ -28,6 +50,12 @@ static void on_published(bool acknowledged, gpointer user)
     ((Peer *)user)->acknowledged += acknowledged;
 }
 
+static void on_failed(const char *broker G_GNUC_UNUSED, const char *reason, HlTime delay G_GNUC_UNUSED, gpointer user)
+{
+    g_assert_true(g_str_has_prefix(reason, "the name " NO_NAME " cannot be resolved"));
+    ((Peer *)user)->failures++;
+}
+
 static void open_peer(Peer *peer, const char *id, const char *address)
 {
     const char *brokers[] = { address, NULL };
@@ -36,7 +64,7 @@ static void open_peer(Peer *peer, const char *id, const char *address)
                              .brokers = brokers,
                              .subscriptions = filters,
                              .subscription_qos = 1,
-                             .handlers = { .up = on_up, .message = on_message },
+                             .handlers = { .up = on_up, .failed = on_failed, .message = on_message },
                              .user = peer };
     g_autoptr(GError) error = NULL;
 
@@ -108,11 +136,23 @@ static void test_alone(void)
     test_broker_clear(&broker);
 }
 
+/* Where name servers are silent each look costs seconds: the library has one, and the one who says what is wrong. */
+static void test_lookups(void)
+{
+    Peer peer = { 0 };
+
+    open_peer(&peer, "a", NO_NAME ":1");
+    WAIT_UNTIL(peer.failures == 1);
+    g_assert_cmpint(g_atomic_int_get(&lookups), ==, 2);
+    hl_bus_free(peer.bus);
+}
+
 int main(int argc, char **argv)
 {
     signal(SIGPIPE, SIG_IGN);
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/prompt/no-delay", test_no_delay);
     g_test_add_func("/prompt/alone", test_alone);
+    g_test_add_func("/prompt/lookups", test_lookups);
     return g_test_run();
 }
