@@ -262,6 +262,34 @@ void parts_ack(EndpointParts *parts)
     }
 }
 
+/* --------------------------------------------------------------------------------------------------------- the link
+ */
+
+static void ignore_payload(GBytes *payload G_GNUC_UNUSED, gpointer user G_GNUC_UNUSED)
+{
+}
+
+EpPresenceOptions parts_presence(EndpointParts *parts, EpSpool *spool, EpPoll *poll)
+{
+    return (EpPresenceOptions){ .identity = parts->identity,
+                                .keys = parts->keys,
+                                .conf = &parts->conf,
+                                .boot_id = PARTS_BOOT,
+                                .fingerprint = "print",
+                                .db = parts->db,
+                                .trouble = parts->trouble,
+                                .time = &parts->time,
+                                .spool = spool,
+                                .settings = parts->settings,
+                                .updates = parts->updates,
+                                .poll = poll,
+                                .server = parts->server,
+                                .refused = &parts->refused,
+                                .settings_came = ignore_payload,
+                                .server_came = ignore_payload,
+                                .command_came = ignore_payload };
+}
+
 /* ---------------------------------------------------------------------------------------------- what the manager sends
  */
 

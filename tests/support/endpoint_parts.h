@@ -8,6 +8,7 @@
 #define TESTS_SUPPORT_ENDPOINT_PARTS_H
 
 #include "endpoint/core/server_time.h"
+#include "endpoint/daemon/link/presence.h"
 #include "endpoint/daemon/work/commands.h"
 #include "endpoint/daemon/work/intake.h"
 #include "endpoint/daemon/work/keeper.h"
@@ -77,6 +78,13 @@ void parts_line_up(EndpointParts *parts);
 
 /* The manager has committed everything. */
 void parts_ack(EndpointParts *parts);
+
+/* -- the link -- */
+
+#define PARTS_BOOT "b-boot"
+
+/* For a presence of these parts; what comes down is ignored, until the test says who is told (user: NULL). */
+EpPresenceOptions parts_presence(EndpointParts *parts, EpSpool *spool, EpPoll *poll);
 
 /* -- what the manager sends -- */
 

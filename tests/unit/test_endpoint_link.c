@@ -57,28 +57,16 @@ static bool on_send(GBytes *report, gpointer user)
 static void make(Fixture *f)
 {
     EndpointParts *parts = f->parts;
-    EpPresenceOptions options = { .identity = parts->identity,
-                                  .keys = parts->keys,
-                                  .conf = &parts->conf,
-                                  .boot_id = "b-boot",
-                                  .fingerprint = "print",
-                                  .db = parts->db,
-                                  .trouble = parts->trouble,
-                                  .time = &parts->time,
-                                  .settings = parts->settings,
-                                  .updates = parts->updates,
-                                  .refused = &parts->refused,
-                                  .settings_came = on_settings_came,
-                                  .server_came = on_server_came,
-                                  .command_came = on_command_came,
-                                  .user = f };
+    EpPresenceOptions options;
     g_autoptr(GError) error = NULL;
 
     f->spool = ep_spool_new(parts->db, on_send, f, &error);
     f->poll = ep_poll_new(&(EpPollOptions){ parts->identity, parts->settings, f->spool, parts->trouble });
-    options.spool = f->spool;
-    options.poll = f->poll;
-    options.server = parts->server;
+    options = parts_presence(parts, f->spool, f->poll);
+    options.settings_came = on_settings_came;
+    options.server_came = on_server_came;
+    options.command_came = on_command_came;
+    options.user = f;
     f->presence = ep_presence_new(&options, &error);
     g_assert_no_error(error);
 }

@@ -19,10 +19,6 @@ typedef struct {
     EpPresence *presence;
 } Fixture;
 
-static void on_came(GBytes *envelope G_GNUC_UNUSED, gpointer user G_GNUC_UNUSED)
-{
-}
-
 static bool on_send(GBytes *report, gpointer user)
 {
     const Fixture *f = user;
@@ -33,29 +29,13 @@ static bool on_send(GBytes *report, gpointer user)
 static void set_up(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
     EndpointParts *parts = parts_new();
-    EpPresenceOptions options = { .identity = parts->identity,
-                                  .keys = parts->keys,
-                                  .conf = &parts->conf,
-                                  .boot_id = "b-boot",
-                                  .fingerprint = "print",
-                                  .db = parts->db,
-                                  .trouble = parts->trouble,
-                                  .time = &parts->time,
-                                  .settings = parts->settings,
-                                  .updates = parts->updates,
-                                  .refused = &parts->refused,
-                                  .server = parts->server,
-                                  .settings_came = on_came,
-                                  .server_came = on_came,
-                                  .command_came = on_came,
-                                  .user = f };
+    EpPresenceOptions options;
     g_autoptr(GError) error = NULL;
 
     f->parts = parts;
     f->spool = ep_spool_new(parts->db, on_send, f, &error);
     f->poll = ep_poll_new(&(EpPollOptions){ parts->identity, parts->settings, f->spool, parts->trouble });
-    options.spool = f->spool;
-    options.poll = f->poll;
+    options = parts_presence(parts, f->spool, f->poll);
     f->presence = ep_presence_new(&options, &error);
     g_assert_no_error(error);
 }

@@ -13,7 +13,7 @@
 #include "tests/support/timer_fake.h"
 
 #define TOPIC(leaf) "holdline/v1/endpoint/" PARTS_ID "/" leaf
-#define BOOT        "b-boot"
+#define BOOT        PARTS_BOOT
 
 typedef struct {
     EndpointParts *parts;
@@ -21,10 +21,6 @@ typedef struct {
     EpPoll *poll;
     EpPresence *presence;
 } Fixture;
-
-static void ignore_payload(GBytes *envelope G_GNUC_UNUSED, gpointer user G_GNUC_UNUSED)
-{
-}
 
 static bool on_send(GBytes *report, gpointer user)
 {
@@ -36,30 +32,14 @@ static bool on_send(GBytes *report, gpointer user)
 static void make(Fixture *f)
 {
     EndpointParts *parts = f->parts;
+    EpPresenceOptions options;
     g_autoptr(GError) error = NULL;
 
     f->spool = ep_spool_new(parts->db, on_send, f, &error);
     g_assert_no_error(error);
     f->poll = ep_poll_new(&(EpPollOptions){ parts->identity, parts->settings, f->spool, parts->trouble });
-    f->presence = ep_presence_new(&(EpPresenceOptions){ .identity = parts->identity,
-                                                        .keys = parts->keys,
-                                                        .conf = &parts->conf,
-                                                        .boot_id = BOOT,
-                                                        .fingerprint = "print",
-                                                        .db = parts->db,
-                                                        .trouble = parts->trouble,
-                                                        .time = &parts->time,
-                                                        .spool = f->spool,
-                                                        .settings = parts->settings,
-                                                        .updates = parts->updates,
-                                                        .poll = f->poll,
-                                                        .server = parts->server,
-                                                        .refused = &parts->refused,
-                                                        .settings_came = ignore_payload,
-                                                        .server_came = ignore_payload,
-                                                        .command_came = ignore_payload,
-                                                        .user = f },
-                                  &error);
+    options = parts_presence(parts, f->spool, f->poll);
+    f->presence = ep_presence_new(&options, &error);
     g_assert_no_error(error);
 }
 

@@ -9,6 +9,7 @@
 #include "proto/envelope.h"
 #include "proto/server.h"
 #include "tests/support/clock_fake.h"
+#include "tests/support/db_faults.h"
 #include "tests/support/endpoint_parts.h"
 #include "tests/support/timer_fake.h"
 
@@ -33,10 +34,6 @@ typedef struct {
     bool other_authority, wrong_digest;
 } Offer;
 
-static void ignore_payload(GBytes *payload G_GNUC_UNUSED, gpointer user G_GNUC_UNUSED)
-{
-}
-
 static void on_server_came(GBytes *envelope, gpointer user)
 {
     const Fixture *f = user;
@@ -55,30 +52,16 @@ static void on_changed(EpServerChange change, gpointer user)
 static void make(Fixture *f)
 {
     EndpointParts *parts = f->parts;
+    EpPresenceOptions options;
     g_autoptr(GError) error = NULL;
 
     parts->server_changed = on_changed;
     parts->server_user = f;
     f->poll = ep_poll_new(&(EpPollOptions){ parts->identity, parts->settings, parts->spool, parts->trouble });
-    f->presence = ep_presence_new(&(EpPresenceOptions){ .identity = parts->identity,
-                                                        .keys = parts->keys,
-                                                        .conf = &parts->conf,
-                                                        .boot_id = "b-boot",
-                                                        .fingerprint = "print",
-                                                        .db = parts->db,
-                                                        .trouble = parts->trouble,
-                                                        .time = &parts->time,
-                                                        .spool = parts->spool,
-                                                        .settings = parts->settings,
-                                                        .updates = parts->updates,
-                                                        .poll = f->poll,
-                                                        .server = parts->server,
-                                                        .refused = &parts->refused,
-                                                        .settings_came = ignore_payload,
-                                                        .server_came = on_server_came,
-                                                        .command_came = ignore_payload,
-                                                        .user = f },
-                                  &error);
+    options = parts_presence(parts, parts->spool, f->poll);
+    options.server_came = on_server_came;
+    options.user = f;
+    f->presence = ep_presence_new(&options, &error);
     g_assert_no_error(error);
 }
 
@@ -238,6 +221,60 @@ static void test_refused(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
     bus_fake_up(bus());
     refused(f, EP_REFUSED_REPLAYED, (Offer){ .counter = 4, .brokers = { NEWER } });
     check_brokers(f, OLD " " NEW);
+}
+
+/* A disk that is full at whatever write: nothing of the offer holds, in memory as in the store, and nothing is told of
+ * it; it is retained, and the trouble's retry brings it again. */
+static void test_full_disk(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+    bool struck = true;
+
+    bus_fake_up(bus());
+    answer(f);
+    for (guint n = 1; struck; n++) {
+        guint retries = f->parts->retries;
+        HlMsgAppliedServer wire;
+
+        g_assert_cmpuint(n, <, 50);
+        db_faults_from(DB_FAULTS_WRITES, n);
+        offer(f, (Offer){ .counter = 5, .brokers = { NEW } });
+        struck = db_faults_struck();
+        db_faults_at(DB_FAULTS_WRITES, 0);
+        if (!struck)
+            break;
+        g_assert_false(ep_server_wire(f->parts->server, &wire));
+        g_assert_null(parts_last(f->parts, HOLDLINE__V1__REPORT__BODY_SERVER));
+        check_brokers(f, OLD);
+        timer_fake_advance(HL_MINUTE);
+        g_assert_cmpuint(f->parts->retries, ==, retries + 1);
+        g_assert_false(reconnects());
+        restart(f);
+        bus_fake_up(bus());
+        answer(f);
+        g_assert_false(ep_server_wire(f->parts->server, &wire));
+    }
+    check_told(f, 5, HL_SERVER_TRIAL);
+    check_brokers(f, OLD " " NEW);
+}
+
+/* The same when it is adopted: the offer stays one, and the next answer adopts it. */
+static void test_full_disk_adopting(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+    bus_fake_up(bus());
+    answer(f);
+    offer(f, (Offer){ .counter = 5, .brokers = { NEW } });
+    timer_fake_advance(WINDOW);
+    bus_fake_up(bus());
+    db_faults_from(DB_FAULTS_WRITES, 1);
+    answer(f);
+    g_assert_true(db_faults_struck());
+    db_faults_at(DB_FAULTS_WRITES, 0);
+    check_told(f, 5, HL_SERVER_TRIAL);
+    timer_fake_advance(WINDOW);
+    bus_fake_up(bus());
+    answer(f);
+    check_told(f, 5, HL_SERVER_APPLIED);
+    check_brokers(f, NEW);
 }
 
 static void test_there_already(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
@@ -402,6 +439,8 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
 #define ADD(path, function) g_test_add("/endpoint-server/" path, Fixture, NULL, set_up, function, tear_down)
     ADD("refused", test_refused);
+    ADD("full-disk", test_full_disk);
+    ADD("full-disk-adopting", test_full_disk_adopting);
     ADD("there-already", test_there_already);
     ADD("moves", test_moves);
     ADD("goes-back", test_goes_back);
