@@ -295,8 +295,8 @@ static int make_client(HlLink *link, const HlLinkSpec *spec)
 }
 
 /* IPv4 first, as in every other program of ours: of several addresses the library takes the first that it can begin
- * with.  The address to bind to says of which family it is.  A name that cannot be looked up is not looked up twice: who
- * has no name server waits long for that. */
+ * with.  The address to bind to says of which family it is.  A name that cannot be looked up is not looked up twice:
+ * who has no name server waits long for that. */
 static int dial(HlLink *link, const HlLinkSpec *spec, const char *host, uint16_t port)
 {
     int keepalive = (int)(MAX(spec->keepalive, KEEPALIVE_MIN) / HL_SECOND);
