@@ -67,6 +67,8 @@ static EpMoveEffect on_tick(EpMove *move, const EpMoveEvent *event)
         move->due = event->now + EP_MOVE_POSTPONE;
         return EP_MOVE_STAY;
     }
+    if (event->is_new_place)
+        return adopt(move); /* it was there before, and could not store it: no connection is given up for that */
     move->state = EP_MOVE_TRIAL;
     move->failed = 0;
     move->due = event->now + EP_MOVE_TRIAL_TIME;

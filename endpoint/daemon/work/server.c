@@ -26,6 +26,7 @@ struct EpServer {
     HlTime window;
     guint timer;
     bool is_answered; /* on the connection of now */
+    bool is_there;    /* the connection that was heard of last leads to what is offered */
     uint32_t failed;  /* attempts since the manager last answered */
 };
 
@@ -295,14 +296,16 @@ static void begin(EpServer *server)
 
 static void feed(EpServer *server, EpMoveEventKind kind, const char *broker)
 {
+    bool is_there = broker != NULL ? has_broker(offered(server), broker) : server->is_there;
     EpMoveEvent event = { .kind = kind,
                           .now = hl_clock_mono(),
                           .spread = ep_spread(server->window, hl_random_u64()),
-                          .is_new_place = has_broker(offered(server), broker),
+                          .is_new_place = is_there,
                           .is_answered = server->is_answered,
                           .addresses =
                               offered(server)->document != NULL ? (uint32_t)offered(server)->document->n_brokers : 0 };
 
+    server->is_there = is_there;
     switch (ep_move_step(&server->move, &event)) {
     case EP_MOVE_STAY:
         break;
