@@ -11,6 +11,7 @@
 #include "manager/cli/client.h"
 #include "manager/cli/commands.h"
 #include "manager/cli/show.h"
+#include "manager/cli/view.h"
 #include "manager/core/ends.h"
 #include "manager/core/sentence.h"
 #include "proto/topics.h"
@@ -41,27 +42,34 @@ static const CliColumn ended_columns[] = {
     { "COMES BACK BY ITSELF UNTIL", "certificate_grace", NULL },
 };
 
-/* The word of the flag that was given, which is a selector; NULL: none was. */
-static const char *flag_selector(const HlInvocation *call)
+/* SELECTOR, --where and the flags are one list of conditions.  NULL: none was given; caller frees. */
+static char *selector_of(const HlInvocation *call)
 {
-    return hl_cli_has(call, "outdated") ? "outdated" : hl_cli_has(call, "ended") ? "ended" : NULL;
+    const char *given[] = { call->n_args > 0 ? call->args[0] : NULL, hl_cli_value(call, "where", NULL),
+                            hl_cli_has(call, "outdated") ? "outdated" : NULL,
+                            hl_cli_has(call, "ended") ? "ended" : NULL };
+    g_autoptr(GString) selector = NULL;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(given); i++) {
+        if (given[i] == NULL)
+            continue;
+        if (selector == NULL)
+            selector = g_string_new(given[i]);
+        else
+            g_string_append_printf(selector, ",%s", given[i]);
+    }
+    return selector != NULL ? g_string_free(g_steal_pointer(&selector), FALSE) : NULL;
 }
 
 bool cmd_endpoint_list(HlInvocation *call, GError **error)
 {
-    const char *flag = flag_selector(call);
-    const char *selector = flag != NULL ? flag : call->n_args > 0 ? call->args[0] : NULL;
+    g_autofree char *selector = selector_of(call);
     const char *arguments[] = { "selector", selector, NULL };
-    g_autoptr(json_t) document = NULL;
+    g_autoptr(json_t) document = cli_call(call, "endpoint list", arguments, error);
 
-    if (flag != NULL && call->n_args > 0)
-        return hl_fail(error, HL_ERROR_USAGE, "endpoint list takes a SELECTOR or --%s, not both", flag);
-    if (hl_cli_has(call, "outdated") && hl_cli_has(call, "ended"))
-        return hl_fail(error, HL_ERROR_USAGE, "endpoint list takes --outdated or --ended, not both");
-    document = cli_call(call, "endpoint list", arguments, error);
     if (document == NULL)
         return false;
-    if (g_strcmp0(selector, "ended") == 0)
+    if (hl_cli_has(call, "ended") || g_strcmp0(selector, "ended") == 0)
         return cli_show_list(call, document, "endpoints", ended_columns, G_N_ELEMENTS(ended_columns), error);
     return cli_show_list(call, document, "endpoints", endpoint_columns, G_N_ELEMENTS(endpoint_columns), error);
 }
@@ -515,18 +523,19 @@ static json_t *call_snapshot(HlInvocation *call, GError **error)
 
 bool cmd_status(HlInvocation *call, GError **error)
 {
+    g_autofree char *selector = selector_of(call);
+    const char *arguments[] = { "selector", selector, NULL };
     g_autoptr(json_t) document = NULL;
-    const char *arguments[] = { "selector", call->n_args > 0 ? call->args[0] : NULL, NULL };
 
-    if (hl_cli_has(call, "watch") && call->n_args > 0)
-        return hl_fail(error, HL_ERROR_USAGE, "status --watch shows every endpoint: leave out SELECTOR");
+    if (hl_cli_has(call, "watch") && selector != NULL)
+        return hl_fail(error, HL_ERROR_USAGE, "status --watch shows every endpoint: leave out SELECTOR and --where");
     if (hl_cli_has(call, "watch"))
         return watch_status(call, error);
-    document = call->n_args > 0 ? cli_call(call, "endpoint list", arguments, error) : call_snapshot(call, error);
+    document = selector != NULL ? cli_call(call, "endpoint list", arguments, error) : call_snapshot(call, error);
     if (document == NULL)
         return false;
     put_in_order(document, hl_cli_has(call, "json"));
-    if (!hl_cli_has(call, "json")) {
+    if (!cli_view_is_data(call)) {
         print_summary(json_object_get(document, "summary"));
         putchar('\n');
     }

@@ -27,9 +27,10 @@ static const HlFlag flags[] = {
     { "open", NULL, "Only what nobody has acknowledged, of endpoints that are there" },
     { "of", "SELECTOR", "All open detections of these endpoints" },
     { "note", "TEXT", "Why, or what for; kept with it" },
+    { "where", "CONDITION,...", "Only endpoints that fulfil these, as in 'offline,host~pc-*,last-seen>30d'" },
     { "sort", "COLUMN,...", "In the order of these columns; -COLUMN: the largest first" },
     { "columns", "COLUMN,...", "These columns alone: by heading, or by name of a member as in JSON" },
-    { "rows", "N", "At most so many rows" },
+    { "rows", "N", "The same as --limit" },
     { "o", "FORM", "table, json or csv" },
     { "watch", NULL, "Keep showing it as it changes" },
     { "wait", NULL, "Wait for every endpoint, with progress" },
@@ -46,7 +47,7 @@ static const HlFlag flags[] = {
     { "password-file", "FILE", "The first line of this file is the password (-: of the standard input)" },
     { "account", "NAME", "Only what this account did" },
     { "call", "CALL", "Only this call, as 'group set'" },
-    { "limit", "N", "At most so many rows (default 100)" },
+    { "limit", "N", "At most so many rows (default of audit list: 100)" },
     { "head", "ROW:HASH", "A row whose hash is known from elsewhere" },
     { "uses", "N", "How many endpoints may enrol with it (default 1)" },
     { "output", "FILE", "Where to write" },
@@ -61,10 +62,10 @@ static const char *const init_flags[] = { "host", "broker-port", "http-port", "l
 static const char *const site_flags[] = { "site", NULL };
 static const char *const restore_flags[] = { "site", "replace", "journal", NULL };
 static const char *const set_flags[] = { "version", NULL };
-#define VIEW_FLAGS "sort", "columns", "rows", "o"
+#define VIEW_FLAGS "sort", "columns", "limit", "rows", "o"
 static const char *const view_flags[] = { VIEW_FLAGS, NULL };
-static const char *const list_flags[] = { "outdated", "ended", VIEW_FLAGS, NULL };
-static const char *const status_flags[] = { "watch", NULL };
+static const char *const list_flags[] = { "where", "outdated", "ended", VIEW_FLAGS, NULL };
+static const char *const status_flags[] = { "where", "watch", VIEW_FLAGS, NULL };
 static const char *const issue_flags[] = { "wait", "expires", "window", NULL };
 static const char *const scan_flags[] = { "paths", "wait", "expires", "window", NULL };
 static const char *const quarantine_flags[] = { "wait", "expires", NULL };
@@ -102,14 +103,15 @@ static const HlCommand commands[] = {
     { "doctor", "[--site DIR]",
       "Look at everything that the server needs, and say what is wrong and what to do; changes nothing", cmd_doctor, 0,
       0, site_flags },
-    { "status", "[SELECTOR | --watch]", "Show who is online", cmd_status, 0, 1, status_flags },
+    { "status", "[SELECTOR] [--where C,...] [--watch]", "Show who is online", cmd_status, 0, 1, status_flags },
     { "group create", "GROUP [KEY=VALUE...]", "Create a group", cmd_group_create, 1, HL_ARGS_ANY, NULL },
     { "group list", "", "List the groups", cmd_group_list, 0, 0, view_flags },
     { "group show", "GROUP", "Show a group's settings, and who does not have them yet", cmd_group_show, 1, 1, NULL },
     { "group set", "GROUP KEY=VALUE...", "Change a group's settings", cmd_group_set, 2, HL_ARGS_ANY, set_flags },
     { "group delete", "GROUP", "Delete an empty group", cmd_group_delete, 1, 1, NULL },
     { "settings", "", "List every setting with its default and allowed values", cmd_settings, 0, 0, NULL },
-    { "endpoint list", "[SELECTOR | --outdated | --ended]", "List endpoints", cmd_endpoint_list, 0, 1, list_flags },
+    { "endpoint list", "[SELECTOR] [--where C,...] [--outdated | --ended]", "List endpoints", cmd_endpoint_list, 0, 1,
+      list_flags },
     { "endpoint show", "ENDPOINT", "Show one endpoint", cmd_endpoint_show, 1, 1, NULL },
     { "endpoint history", "ENDPOINT", "Show what happened to an endpoint", cmd_endpoint_history, 1, 1, view_flags },
     { "endpoint explain", "ENDPOINT", "Explain why an endpoint is shown as it is, with times", cmd_endpoint_explain, 1,
@@ -235,7 +237,8 @@ static const HlCommand commands[] = {
 
 static const HlProgram program = {
     .name = "holdline",
-    .summary = "Manages the endpoints of a site; SELECTOR is an id, a host name, @GROUP, all, outdated or ended",
+    .summary = "Manages the endpoints of a site; SELECTOR is a name, @GROUP, all, or conditions as in "
+               "'outdated,host~pc-*'",
     .commands = commands,
     .n_commands = G_N_ELEMENTS(commands),
     .flags = flags,

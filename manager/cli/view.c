@@ -29,15 +29,20 @@ bool cli_view_read(CliView *view, const HlInvocation *call, GError **error)
 {
     const char *columns = hl_cli_value(call, "columns", NULL);
     const char *order = hl_cli_value(call, "sort", NULL);
-    const char *limit = hl_cli_value(call, "rows", NULL);
+    const char *limit = hl_cli_value(call, "limit", hl_cli_value(call, "rows", NULL));
     guint64 number = 0;
 
     if (limit != NULL && !g_ascii_string_to_unsigned(limit, 10, 1, MAX_LIMIT, &number, NULL))
-        return hl_fail(error, HL_ERROR_USAGE, "--rows takes a number from 1 to %d, and not '%s'", MAX_LIMIT, limit);
+        return hl_fail(error, HL_ERROR_USAGE, "--limit takes a number from 1 to %d, and not '%s'", MAX_LIMIT, limit);
     *view = (CliView){ .columns = columns != NULL ? g_strsplit(columns, ",", -1) : NULL,
                        .order = order != NULL ? g_strsplit(order, ",", -1) : NULL,
                        .limit = (guint)number };
     return read_form(view, call, error);
+}
+
+bool cli_view_is_data(const HlInvocation *call)
+{
+    return strcmp(hl_cli_value(call, "o", hl_cli_has(call, "json") ? "json" : "table"), "table") != 0;
 }
 
 void cli_view_clear(CliView *view)

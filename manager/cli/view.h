@@ -19,6 +19,9 @@ typedef struct {
 bool cli_view_read(CliView *view, const HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void cli_view_clear(CliView *view);
 
+/* Whether the answer is for a program (-o json, -o csv, --json): then nothing is said beside it. */
+bool cli_view_is_data(const HlInvocation *call);
+
 /* The columns that it names, out of the usual ones, by heading or member, and of the members of the rows; *n of them.
  * The caller frees the array; texts are borrowed from all three arguments.  NULL: one of them is unknown. */
 CliColumn *cli_view_columns(const CliView *view, const CliColumn *usual, gsize n_usual, const json_t *rows, gsize *n,

@@ -37,7 +37,7 @@ void con_endpoints_free(ConEndpoints *endpoints)
 /* "settings" of "settings.desired"; NULL: it is a member of the row itself.  Caller frees. */
 static char *head_of(int column)
 {
-    const char *path = con_columns[column].path;
+    const char *path = mgr_columns[column].path;
     const char *dot = strchr(path, '.');
 
     return dot != NULL ? g_strndup(path, (gsize)(dot - path)) : NULL;
@@ -48,7 +48,7 @@ static bool is_asked(char *const *fields, int column)
 {
     g_autofree char *head = head_of(column);
 
-    return fields == NULL || g_strv_contains((const char *const *)fields, con_columns[column].name) ||
+    return fields == NULL || g_strv_contains((const char *const *)fields, mgr_columns[column].name) ||
            (head != NULL && g_strv_contains((const char *const *)fields, head));
 }
 
@@ -76,17 +76,17 @@ static void set_inside(json_t *document, const char *head, const char *member, j
 json_t *con_endpoint_row(const ConRow *row, char *const *fields)
 {
     json_t *document = json_object();
-    bool was_scanned = row->values[con_column_find("last_scan")].number != 0;
+    bool was_scanned = row->values[mgr_column_find("last_scan")].number != 0;
 
-    for (int i = 0; i < CON_N_COLUMNS; i++) {
+    for (int i = 0; i < MGR_N_COLUMNS; i++) {
         g_autofree char *head = head_of(i);
 
-        if (i != CON_COLUMN_ID && !is_asked(fields, i))
+        if (i != MGR_COLUMN_ID && !is_asked(fields, i))
             continue;
         if (head == NULL)
-            json_object_set_new(document, con_columns[i].name, con_row_value(row, i));
+            json_object_set_new(document, mgr_columns[i].name, con_row_value(row, i));
         else if (was_scanned || strcmp(head, "last_scan") != 0)
-            set_inside(document, head, strchr(con_columns[i].path, '.') + 1, con_row_value(row, i));
+            set_inside(document, head, strchr(mgr_columns[i].path, '.') + 1, con_row_value(row, i));
     }
     return document;
 }
@@ -97,7 +97,7 @@ static bool check_fields(char *const *fields, GError **error)
         const char *const one[] = { *fields, NULL };
         bool known = false;
 
-        for (int i = 0; i < CON_N_COLUMNS && !known; i++)
+        for (int i = 0; i < MGR_N_COLUMNS && !known; i++)
             known = is_asked(hl_unconst(one), i);
         if (!known)
             return hl_fail(error, HL_ERROR_INVALID, "there is no field '%.60s'", *fields);
@@ -148,10 +148,10 @@ static char **columns_of(char *const *fields)
 {
     GPtrArray *columns = g_ptr_array_new();
 
-    for (int i = 0; i < CON_N_COLUMNS; i++)
+    for (int i = 0; i < MGR_N_COLUMNS; i++)
         if (is_asked(fields, i))
-            g_ptr_array_add(columns, g_strdup(strchr(con_columns[i].path, '.') != NULL ? con_columns[i].path
-                                                                                       : con_columns[i].name));
+            g_ptr_array_add(columns, g_strdup(strchr(mgr_columns[i].path, '.') != NULL ? mgr_columns[i].path
+                                                                                       : mgr_columns[i].name));
     g_ptr_array_add(columns, NULL);
     return (char **)g_ptr_array_free(columns, FALSE);
 }
@@ -194,7 +194,8 @@ static void on_list(ConRequest *request, const ConPerson *person, gpointer user)
     const char *text = con_request_query(request, "filter");
     g_auto(GStrv) fields = fields_of(request);
     g_autoptr(GError) error = NULL;
-    g_autoptr(ConFilter) filter = con_filter_parse(text != NULL ? text : "", hl_clock_wall(), &error);
+    g_autoptr(MgrFilter) filter =
+        mgr_filter_parse(text != NULL ? text : "", MGR_FILTER_SEARCH, hl_clock_wall(), &error);
     g_auto(ConPage) page = { 0 };
     ConQuery query = { .filter = filter,
                        .cursor = con_request_query(request, "cursor"),
@@ -231,7 +232,7 @@ static char *ids_of(const ConPage *page, const json_t *except)
             g_hash_table_add(left_out, hl_unconst(json_string_value(value)));
     }
     for (guint i = 0; i < page->rows->len; i++) {
-        const char *id = ((const ConRow *)page->rows->pdata[i])->values[CON_COLUMN_ID].text;
+        const char *id = ((const ConRow *)page->rows->pdata[i])->values[MGR_COLUMN_ID].text;
 
         if (!g_hash_table_contains(left_out, id))
             g_string_append_printf(ids, "%s%s", ids->len > 0 ? "," : "", id);
@@ -242,8 +243,8 @@ static char *ids_of(const ConPage *page, const json_t *except)
 char *con_endpoints_selector(const ConWatch *watch, const ConPerson *person, const char *filter, const json_t *except,
                              GError **error)
 {
-    g_autoptr(ConFilter) parsed = con_filter_parse(filter, hl_clock_wall(), error);
-    g_autofree char *word = parsed != NULL && json_array_size(except) == 0 ? con_filter_selector(parsed) : NULL;
+    g_autoptr(MgrFilter) parsed = mgr_filter_parse(filter, MGR_FILTER_SEARCH, hl_clock_wall(), error);
+    g_autofree char *word = parsed != NULL && json_array_size(except) == 0 ? mgr_filter_selector(parsed) : NULL;
     ConQuery query = { .filter = parsed, .limit = CON_MAX_PAGE, .groups = (const char *const *)person->groups };
     g_autofree char *ids = NULL;
     g_auto(ConPage) page = { 0 };

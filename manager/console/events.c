@@ -82,7 +82,7 @@ static json_t *batch_of(const ConEvents *events, const char *const *groups)
     while (g_hash_table_iter_next(&iter, &id, NULL)) {
         const ConRow *row = con_table_get(table, id);
 
-        if (row != NULL && (groups == NULL || g_strv_contains(groups, row->values[CON_COLUMN_GROUP].text)))
+        if (row != NULL && (groups == NULL || g_strv_contains(groups, row->values[MGR_COLUMN_GROUP].text)))
             json_array_append_new(rows, con_endpoint_row(row, NULL));
         else if (groups == NULL)
             json_array_append_new(removed, json_string(id));

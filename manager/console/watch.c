@@ -183,13 +183,13 @@ void con_watch_line(ConWatch *watch, ConLineState state)
 static void take_endpoint(ConWatch *watch, const char *id, const json_t *document)
 {
     const ConRow *before = con_table_get(watch->table, id);
-    g_autofree char *group = before != NULL ? g_strdup(before->values[CON_COLUMN_GROUP].text) : NULL;
+    g_autofree char *group = before != NULL ? g_strdup(before->values[MGR_COLUMN_GROUP].text) : NULL;
 
     if (document == NULL) {
         if (con_table_remove(watch->table, id))
             watch->told(CON_NEWS_REMOVED, id, NULL, watch->user);
     } else if (con_table_put(watch->table, id, document, CON_CHANGE) == CON_PUT_CHANGED) {
-        const char *now = con_table_get(watch->table, id)->values[CON_COLUMN_GROUP].text;
+        const char *now = con_table_get(watch->table, id)->values[MGR_COLUMN_GROUP].text;
 
         watch->told(group == NULL || strcmp(group, now) == 0 ? CON_NEWS_CHANGED : CON_NEWS_MOVED, id, document,
                     watch->user);

@@ -67,6 +67,7 @@ static bool open_registry(MgrParts *parts, GError **error)
         hl_journal_free(journal);
         return false;
     }
+    parts->fleet.grace = &parts->conf.grace;
     parts->upkeep.alive_before = (HlTime)parts->fleet.alive;
     hl_db_close(g_steal_pointer(&db));
     parts->record = mgr_record_new(path, journal, error);

@@ -46,7 +46,7 @@ int main(int argc, char **argv)
     printf("%d rows: %.0f bytes each, %.1f us a change\n", rows, (double)(mallinfo2().uordblks - before) / rows,
            (double)(g_get_monotonic_time() - begin) / rows);
     for (gsize i = 0; i < G_N_ELEMENTS(pages); i++) {
-        g_autoptr(ConFilter) filter = con_filter_parse(pages[i].filter, hl_clock_wall(), NULL);
+        g_autoptr(MgrFilter) filter = mgr_filter_parse(pages[i].filter, MGR_FILTER_SEARCH, hl_clock_wall(), NULL);
         ConQuery query = { .filter = filter, .limit = CON_MAX_PAGE };
         g_auto(ConPage) page = { 0 };
 

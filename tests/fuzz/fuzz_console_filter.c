@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Filters, orders and cursors as a browser may send them, a line each, on a table of two endpoints: refused with an
- * error, or obeyed; what a filter takes, its negation leaves. */
+/* Filters, orders and cursors as a browser may send them, and selectors as any account may, a line each, on a table of
+ * two endpoints: refused with an error, or obeyed; what a filter takes, its negation leaves. */
 #include <string.h>
 
 #include "manager/console/core/page.h"
@@ -20,7 +20,7 @@ static ConTable *make_table(void)
     return table;
 }
 
-static guint count(const ConTable *table, const ConFilter *filter, const char *line)
+static guint count(const ConTable *table, const MgrFilter *filter, const char *line)
 {
     ConQuery query = { .filter = filter, .limit = 1, .cursor = line };
     g_auto(ConPage) page = { 0 };
@@ -37,6 +37,24 @@ static guint count(const ConTable *table, const ConFilter *filter, const char *l
     return first.total;
 }
 
+static char *bind(const char *name, gpointer user G_GNUC_UNUSED, GError **error G_GNUC_UNUSED)
+{
+    return g_strdup(name);
+}
+
+/* A name is never empty, and what it is bound to can be judged. */
+static void select_by(const ConTable *table, const char *line)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(MgrFilter) filter = mgr_filter_parse(line, MGR_FILTER_SELECT, NOW, &error);
+
+    g_assert_true((filter == NULL) == (error != NULL));
+    if (filter == NULL)
+        return;
+    g_assert_true(mgr_filter_bind(filter, bind, NULL, NULL));
+    con_row_fits(filter, con_table_get(table, "e-1"));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     g_autofree char *text = fuzz_text(data, size);
@@ -45,10 +63,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     for (guint i = 0; lines[i] != NULL; i++) {
         g_autoptr(GError) error = NULL;
-        g_autoptr(ConFilter) filter = con_filter_parse(lines[i], NOW, &error);
+        g_autoptr(MgrFilter) filter = mgr_filter_parse(lines[i], MGR_FILTER_SEARCH, NOW, &error);
         g_autofree char *negated = g_strdup_printf("not (%s)", lines[i]);
-        g_autoptr(ConFilter) other = con_filter_parse(negated, NOW, NULL);
+        g_autoptr(MgrFilter) other = mgr_filter_parse(negated, MGR_FILTER_SEARCH, NOW, NULL);
 
+        select_by(table, lines[i]);
         g_assert_true((filter == NULL) == (error != NULL));
         if (filter != NULL && other != NULL)
             g_assert_cmpuint(count(table, filter, lines[i]) + count(table, other, lines[i]), ==, 2);

@@ -142,6 +142,7 @@ static void build_state(Parts *p)
 
     p->down = mgr_down_new();
     p->gate = mgr_gate_new();
+    p->fleet.grace = &p->conf.grace;
     p->status = mgr_status_new(&(MgrStatusOptions){ &p->fleet, p->down, &p->conf });
     p->pki = mgr_pki_new(&(MgrPkiOptions){ p->dir, &p->conf, &p->fleet, p->record }, &error);
     g_assert_no_error(error);

@@ -330,13 +330,13 @@ static void test_endpoint_row(void)
     const json_t *properties = json_object_get(con_schema_get("EndpointRow"), "properties");
     g_autoptr(GHashTable) heads = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 
-    for (int i = 0; i < CON_N_COLUMNS; i++) {
-        const char *dot = strchr(con_columns[i].path, '.');
-        char *head = dot != NULL ? g_strndup(con_columns[i].path, (gsize)(dot - con_columns[i].path))
-                                 : g_strdup(con_columns[i].name);
+    for (int i = 0; i < MGR_N_COLUMNS; i++) {
+        const char *dot = strchr(mgr_columns[i].path, '.');
+        char *head = dot != NULL ? g_strndup(mgr_columns[i].path, (gsize)(dot - mgr_columns[i].path))
+                                 : g_strdup(mgr_columns[i].name);
         const json_t *member = json_object_get(properties, head);
 
-        g_test_message("%s", con_columns[i].name);
+        g_test_message("%s", mgr_columns[i].name);
         g_assert_nonnull(member);
         g_assert_true(dot == NULL || json_object_get(json_object_get(member, "properties"), dot + 1) != NULL);
         g_hash_table_add(heads, head);

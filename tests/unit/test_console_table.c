@@ -37,7 +37,7 @@ static void test_order(void)
     g_assert_cmpint(put(table, "e-1", "pc1", "online", 5), ==, CON_PUT_CHANGED);
     revision = con_table_revision(table);
     g_assert_cmpint(put(table, "e-1", "pc1", "offline", 4), ==, CON_PUT_SAME); /* older */
-    g_assert_cmpstr(con_table_get(table, "e-1")->values[con_column_find("actual")].text, ==, "online");
+    g_assert_cmpstr(con_table_get(table, "e-1")->values[mgr_column_find("actual")].text, ==, "online");
     g_assert_cmpint(put(table, "e-1", "pc1", "online", 6), ==, CON_PUT_SAME); /* nothing that is kept */
     g_assert_cmpuint(con_table_revision(table), ==, revision);
     g_assert_cmpint(put(table, "e-1", "pc1", "offline", 7), ==, CON_PUT_CHANGED);
@@ -69,7 +69,7 @@ static void test_snapshot(void)
     put(table, "e-new", "d", "online", 3);
     g_assert_cmpuint(con_table_end(table), ==, 1); /* e-left */
     g_assert_cmpuint(con_table_count(table), ==, 2);
-    g_assert_cmpstr(con_table_get(table, "e-kept")->values[con_column_find("actual")].text, ==, "offline");
+    g_assert_cmpstr(con_table_get(table, "e-kept")->values[mgr_column_find("actual")].text, ==, "offline");
     g_assert_nonnull(con_table_get(table, "e-new"));
     g_assert_cmpint(con_table_put(table, "e-gone", gone, CON_SNAPSHOT), ==, CON_PUT_CHANGED);
 }
@@ -96,20 +96,20 @@ static void test_values(void)
     put(table, "e-1", "pc1", "online", 1);
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_autoptr(json_t) wanted = json_loads(rows[i].json, JSON_DECODE_ANY, NULL);
-        g_autoptr(json_t) value = con_row_value(con_table_get(table, "e-1"), con_column_find(rows[i].column));
+        g_autoptr(json_t) value = con_row_value(con_table_get(table, "e-1"), mgr_column_find(rows[i].column));
 
         g_test_message("%s", rows[i].column);
         g_assert_true(json_equal(value, wanted));
     }
     g_assert_cmpint(con_table_put(table, "e-2", odd, CON_CHANGE), ==, CON_PUT_CHANGED);
-    for (int i = 1; i < CON_N_COLUMNS; i++) {
+    for (int i = 1; i < MGR_N_COLUMNS; i++) {
         g_autoptr(json_t) value = con_row_value(con_table_get(table, "e-2"), i);
 
         g_assert_nonnull(value);
     }
-    g_assert_true(con_set_find("a=1 ab=2", "ab", &version) && version == 2);
-    g_assert_false(con_set_find("ab=2", "a", &version));
-    g_assert_false(con_set_find("", "a", &version));
+    g_assert_true(mgr_set_find("a=1 ab=2", "ab", &version) && version == 2);
+    g_assert_false(mgr_set_find("ab=2", "a", &version));
+    g_assert_false(mgr_set_find("", "a", &version));
 }
 
 /* What 100,000 rows take, by a part of them. */
@@ -188,11 +188,11 @@ static void test_filters(void)
     put(table, "e-1", "pc-総務部", "offline", 1);
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_autoptr(GError) error = NULL;
-        g_autoptr(ConFilter) filter = con_filter_parse(rows[i].filter, NOW, &error);
+        g_autoptr(MgrFilter) filter = mgr_filter_parse(rows[i].filter, MGR_FILTER_SEARCH, NOW, &error);
 
         g_test_message("%s", rows[i].filter);
         g_assert_no_error(error);
-        g_assert_true(con_filter_takes(filter, con_table_get(table, "e-1")) == rows[i].takes);
+        g_assert_true(con_row_fits(filter, con_table_get(table, "e-1")) == rows[i].takes);
     }
 }
 
@@ -212,8 +212,8 @@ static void test_selectors(void)
                                            { "actual:sales", NULL } };
 
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
-        g_autoptr(ConFilter) filter = con_filter_parse(rows[i][0], NOW, NULL);
-        g_autofree char *selector = con_filter_selector(filter);
+        g_autoptr(MgrFilter) filter = mgr_filter_parse(rows[i][0], MGR_FILTER_SEARCH, NOW, NULL);
+        g_autofree char *selector = mgr_filter_selector(filter);
 
         g_test_message("%s", rows[i][0]);
         g_assert_cmpstr(selector, ==, rows[i][1]);
@@ -241,25 +241,24 @@ static void test_bad_filters(void)
         "and",
         "()",
         "settings_applied:1,2",
-        "last_seen<7d",
     };
-    g_autofree char *deep = g_strnfill(CON_MAX_DEPTH + 1, '(');
-    g_autofree char *large = g_strnfill(CON_MAX_FILTER + 1, 'a');
+    g_autofree char *deep = g_strnfill(MGR_MAX_DEPTH + 1, '(');
+    g_autofree char *large = g_strnfill(MGR_MAX_FILTER + 1, 'a');
     g_autoptr(GString) many = g_string_new("a");
 
     for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
         g_autoptr(GError) error = NULL;
 
         g_test_message("%s", bad[i]);
-        g_assert_null(con_filter_parse(bad[i], NOW, &error));
+        g_assert_null(mgr_filter_parse(bad[i], MGR_FILTER_SEARCH, NOW, &error));
         g_assert_error(error, HL_ERROR, HL_ERROR_INVALID);
     }
-    for (int i = 0; i < CON_MAX_TERMS; i++)
+    for (int i = 0; i < MGR_MAX_TERMS; i++)
         g_string_append(many, " a");
-    g_assert_null(con_filter_parse(deep, NOW, NULL));
-    g_assert_null(con_filter_parse(large, NOW, NULL));
-    g_assert_null(con_filter_parse(many->str, NOW, NULL));
-    g_assert_null(con_filter_parse("\xff", NOW, NULL));
+    g_assert_null(mgr_filter_parse(deep, MGR_FILTER_SEARCH, NOW, NULL));
+    g_assert_null(mgr_filter_parse(large, MGR_FILTER_SEARCH, NOW, NULL));
+    g_assert_null(mgr_filter_parse(many->str, MGR_FILTER_SEARCH, NOW, NULL));
+    g_assert_null(mgr_filter_parse("\xff", MGR_FILTER_SEARCH, NOW, NULL));
 }
 
 /* ------------------------------------------------------------------------------------------------------------- pages
@@ -268,7 +267,7 @@ static void test_bad_filters(void)
 /* All ids, page by page. */
 static char *walk(const ConTable *table, const char *sort, const char *filter_text, guint limit, guint *total)
 {
-    g_autoptr(ConFilter) filter = con_filter_parse(filter_text, NOW, NULL);
+    g_autoptr(MgrFilter) filter = mgr_filter_parse(filter_text, MGR_FILTER_SEARCH, NOW, NULL);
     g_autoptr(GString) ids = g_string_new(NULL);
     g_autofree char *cursor = NULL;
     ConQuery query = { .filter = filter, .limit = limit };
@@ -281,7 +280,7 @@ static char *walk(const ConTable *table, const char *sort, const char *filter_te
         g_assert_true(con_page_select(&page, table, &query, NULL));
         g_assert_cmpuint(page.rows->len, <=, limit);
         for (guint i = 0; i < page.rows->len; i++)
-            g_string_append_printf(ids, "%s ", ((const ConRow *)page.rows->pdata[i])->values[CON_COLUMN_ID].text);
+            g_string_append_printf(ids, "%s ", ((const ConRow *)page.rows->pdata[i])->values[MGR_COLUMN_ID].text);
         *total = page.total;
         g_free(cursor);
         cursor = g_steal_pointer(&page.next);
@@ -326,7 +325,7 @@ static void test_scope_and_cursors(void)
     static const char *const others[] = { "hr", NULL };
     static const char *const bad[] = { "", "x", "W10=", "WyJpZCIsIGZhbHNlLCAiYSIsICJiIl0=" };
     g_autoptr(ConTable) table = con_table_new();
-    g_autoptr(ConFilter) filter = con_filter_parse("", NOW, NULL);
+    g_autoptr(MgrFilter) filter = mgr_filter_parse("", MGR_FILTER_SEARCH, NOW, NULL);
     ConQuery query = { .filter = filter, .limit = 1, .groups = others };
     g_auto(ConPage) page = { 0 };
 

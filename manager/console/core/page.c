@@ -9,7 +9,7 @@
 
 /* A place in the order: the value of the column, and the id, which tells apart rows of the same value. */
 typedef struct {
-    ConValue value;
+    MgrValue value;
     const char *id;
 } Place;
 
@@ -24,7 +24,7 @@ bool con_order_parse(const char *text, ConOrder *order, GError **error)
 {
     const char *name = text != NULL ? text : "";
     bool is_descending = *name == '-';
-    int column = con_column_find(*name == '\0' ? "host" : name + is_descending);
+    int column = mgr_column_find(*name == '\0' ? "host" : name + is_descending);
 
     if (column < 0)
         return hl_fail(error, HL_ERROR_INVALID, "there is no column '%.60s' to sort by", name);
@@ -34,15 +34,16 @@ bool con_order_parse(const char *text, ConOrder *order, GError **error)
 
 static bool is_number(int column)
 {
-    ConKind kind = con_columns[column].kind;
+    MgrColumnKind kind = mgr_columns[column].kind;
 
-    return kind == CON_TIME || kind == CON_NUMBER || kind == CON_FLAG;
+    return kind == MGR_TIME || kind == MGR_NUMBER || kind == MGR_FLAG;
 }
 
 static int compare(const ConOrder *order, const Place *a, const Place *b)
 {
     int result = is_number(order->column) ? (a->value.number > b->value.number) - (a->value.number < b->value.number)
-                                          : g_ascii_strcasecmp(a->value.text, b->value.text);
+                 : mgr_columns[order->column].kind == MGR_VERSION ? mgr_version_compare(a->value.text, b->value.text)
+                                                                  : g_ascii_strcasecmp(a->value.text, b->value.text);
 
     if (result == 0 && !is_number(order->column))
         result = strcmp(a->value.text, b->value.text);
@@ -53,7 +54,7 @@ static int compare(const ConOrder *order, const Place *a, const Place *b)
 
 static Place place_of(const ConOrder *order, const ConRow *row)
 {
-    return (Place){ row->values[order->column], row->values[CON_COLUMN_ID].text };
+    return (Place){ row->values[order->column], row->values[MGR_COLUMN_ID].text };
 }
 
 static int compare_rows(gconstpointer a, gconstpointer b, gpointer user)
@@ -124,8 +125,8 @@ static bool on_row(const ConRow *row, gpointer user)
     const ConQuery *query = selection->query;
     Place place = place_of(&query->order, row);
 
-    if ((query->groups != NULL && !g_strv_contains(query->groups, row->values[CON_COLUMN_GROUP].text)) ||
-        !con_filter_takes(query->filter, row))
+    if ((query->groups != NULL && !g_strv_contains(query->groups, row->values[MGR_COLUMN_GROUP].text)) ||
+        !con_row_fits(query->filter, row))
         return true;
     selection->total++;
     if (selection->after != NULL && compare(&query->order, &place, selection->after) <= 0)
@@ -141,7 +142,7 @@ static char *cursor_print(const ConOrder *order, const ConRow *row)
 {
     Place place = place_of(order, row);
     g_autofree char *number = g_strdup_printf("%" G_GINT64_FORMAT, (gint64)place.value.number);
-    g_autoptr(json_t) document = json_pack("[s, b, s, s]", con_columns[order->column].name, order->is_descending,
+    g_autoptr(json_t) document = json_pack("[s, b, s, s]", mgr_columns[order->column].name, order->is_descending,
                                            is_number(order->column) ? number : place.value.text, place.id);
     g_autofree char *text = hl_json_print(document);
     char *cursor = g_base64_encode((const guchar *)text, strlen(text));
@@ -167,7 +168,7 @@ static bool cursor_parse(const char *cursor, const ConOrder *order, json_t **doc
     *document = hl_json_parse_bounded("cursor", text, size, MAX_CURSOR, NULL);
     if (*document == NULL ||
         json_unpack(*document, "[s, b, s, s!]", &column, &is_descending, &value, &place->id) != 0 ||
-        strcmp(column, con_columns[order->column].name) != 0 || is_descending != order->is_descending)
+        strcmp(column, mgr_columns[order->column].name) != 0 || is_descending != order->is_descending)
         return false;
     if (!is_number(order->column))
         place->value.text = value;

@@ -6,7 +6,7 @@
 #ifndef MANAGER_CONSOLE_CORE_PAGE_H
 #define MANAGER_CONSOLE_CORE_PAGE_H
 
-#include "manager/console/core/filter.h"
+#include "manager/console/core/table.h"
 
 #define CON_MAX_PAGE 1000
 
@@ -19,7 +19,7 @@ typedef struct {
 bool con_order_parse(const char *text, ConOrder *order, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 typedef struct {
-    const ConFilter *filter;
+    const MgrFilter *filter;
     ConOrder order;
     const char *cursor;        /* NULL: from the beginning */
     guint limit;               /* of rows, 1 or more; what a page may have: CON_MAX_PAGE */

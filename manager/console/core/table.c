@@ -9,49 +9,6 @@
 #define MAX_TEXT 1000 /* bytes of one value: names and addresses; the manager bounds them lower */
 #define MAX_SET  16   /* components */
 
-const ConColumn con_columns[CON_N_COLUMNS] = {
-    { "id", "id", CON_TEXT },
-    { "host", "host", CON_TEXT },
-    { "group", "group", CON_WORD },
-    { "displayed", "displayed", CON_WORD },
-    { "displayed_since", "displayed_since", CON_TIME },
-    { "actual", "actual", CON_WORD },
-    { "reason", "reason", CON_WORD },
-    { "since", "since", CON_TIME },
-    { "last_seen", "last_seen", CON_TIME },
-    { "reachability", "reachability", CON_WORD },
-    { "dialled_at", "dialled_at", CON_TIME },
-    { "verdict", "verdict", CON_WORD },
-    { "addresses", "addresses", CON_TEXT },
-    { "observed_address", "observed_address", CON_TEXT },
-    { "settings_desired", "settings.desired", CON_NUMBER },
-    { "settings_applied", "settings.applied", CON_NUMBER },
-    { "settings_current", "settings.current", CON_FLAG },
-    { "settings_path", "settings.path", CON_WORD },
-    { "settings_applied_at", "settings.applied_at", CON_TIME },
-    { "patterns", "patterns", CON_SET },
-    { "patterns_published", "patterns_published", CON_TIME },
-    { "outdated", "outdated", CON_FLAG },
-    { "last_update", "last_update", CON_TIME },
-    { "last_update_result", "last_update_result", CON_WORD },
-    { "last_update_source", "last_update_source", CON_WORD },
-    { "open_commands", "open_commands", CON_NUMBER },
-    { "open_detections", "open_detections", CON_NUMBER },
-    { "last_scan", "last_scan.ended", CON_TIME },
-    { "last_scan_end", "last_scan.end", CON_WORD },
-    { "last_scan_how", "last_scan.how", CON_WORD },
-    { "last_scan_files", "last_scan.files", CON_NUMBER },
-    { "last_scan_found", "last_scan.found", CON_NUMBER },
-    { "certificate_expires", "certificate_expires", CON_TIME },
-    { "certificate_grace", "certificate_grace", CON_TIME },
-    { "clock_skew_ms", "clock_skew_ms", CON_NUMBER },
-    { "revoked", "revoked", CON_FLAG },
-    { "removed", "removed", CON_FLAG },
-    { "clone_suspected", "clone_suspected", CON_FLAG },
-    { "flooding", "flooding", CON_FLAG },
-    { "delivery", "delivery", CON_WORD },
-};
-
 /* Shared by rows, and gone with the last of them: endpoints that invent words cannot fill the memory. */
 typedef struct {
     guint uses;
@@ -67,22 +24,14 @@ struct ConTable {
     bool is_taking;
 };
 
-int con_column_find(const char *name)
+static bool is_shared(MgrColumnKind kind)
 {
-    for (int i = 0; i < CON_N_COLUMNS; i++)
-        if (strcmp(con_columns[i].name, name) == 0)
-            return i;
-    return -1;
+    return kind == MGR_WORD || kind == MGR_SET || kind == MGR_VERSION;
 }
 
-static bool is_shared(ConKind kind)
+static bool is_text(MgrColumnKind kind)
 {
-    return kind == CON_WORD || kind == CON_SET;
-}
-
-static bool is_text(ConKind kind)
-{
-    return kind == CON_TEXT || is_shared(kind);
+    return kind == MGR_TEXT || is_shared(kind);
 }
 
 /* ------------------------------------------------------------------------------------------------------------- words
@@ -116,10 +65,10 @@ static void drop_word(ConTable *table, const char *text)
 
 static void free_row(ConTable *table, ConRow *row)
 {
-    for (int i = 0; i < CON_N_COLUMNS; i++) {
-        if (is_shared(con_columns[i].kind))
+    for (int i = 0; i < MGR_N_COLUMNS; i++) {
+        if (is_shared(mgr_columns[i].kind))
             drop_word(table, row->values[i].text);
-        else if (con_columns[i].kind == CON_TEXT)
+        else if (mgr_columns[i].kind == MGR_TEXT)
             g_free(hl_unconst(row->values[i].text));
     }
     g_free(row->folded);
@@ -156,22 +105,22 @@ static char *set_text(const json_t *value)
     return g_string_free(g_steal_pointer(&text), FALSE);
 }
 
-static char *text_of(const json_t *value, ConKind kind)
+static char *text_of(const json_t *value, MgrColumnKind kind)
 {
     const char *text = json_string_value(value);
 
-    if (kind == CON_SET)
+    if (kind == MGR_SET)
         return set_text(value);
     return g_strdup(text != NULL && strlen(text) <= MAX_TEXT ? text : "");
 }
 
-static int64_t number_of(const json_t *value, ConKind kind)
+static int64_t number_of(const json_t *value, MgrColumnKind kind)
 {
     HlTime time = 0;
 
-    if (kind == CON_FLAG)
+    if (kind == MGR_FLAG)
         return json_is_true(value);
-    if (kind == CON_NUMBER)
+    if (kind == MGR_NUMBER)
         return json_integer_value(value);
     return json_is_string(value) && hl_time_parse(json_string_value(value), &time, NULL) ? time : 0;
 }
@@ -181,29 +130,29 @@ static ConRow *read_row(ConTable *table, const json_t *document)
     ConRow *row = g_new0(ConRow, 1);
     g_autofree char *searched = NULL;
 
-    for (int i = 0; i < CON_N_COLUMNS; i++) {
-        ConKind kind = con_columns[i].kind;
-        const json_t *value = member(document, con_columns[i].path);
+    for (int i = 0; i < MGR_N_COLUMNS; i++) {
+        MgrColumnKind kind = mgr_columns[i].kind;
+        const json_t *value = member(document, mgr_columns[i].path);
         g_autofree char *text = is_text(kind) ? text_of(value, kind) : NULL;
 
         if (is_shared(kind))
             row->values[i].text = take_word(table, text);
-        else if (kind == CON_TEXT)
+        else if (kind == MGR_TEXT)
             row->values[i].text = g_steal_pointer(&text);
         else
             row->values[i].number = number_of(value, kind);
     }
-    searched = g_strjoin("\n", row->values[CON_COLUMN_ID].text, row->values[CON_COLUMN_HOST].text,
-                         row->values[CON_COLUMN_GROUP].text, row->values[con_column_find("addresses")].text,
-                         row->values[con_column_find("observed_address")].text, NULL);
+    searched = g_strjoin("\n", row->values[MGR_COLUMN_ID].text, row->values[MGR_COLUMN_HOST].text,
+                         row->values[MGR_COLUMN_GROUP].text, row->values[mgr_column_find("addresses")].text,
+                         row->values[mgr_column_find("observed_address")].text, NULL);
     row->folded = g_utf8_casefold(searched, -1);
     return row;
 }
 
 static bool is_same(const ConRow *a, const ConRow *b)
 {
-    for (int i = 0; i < CON_N_COLUMNS; i++)
-        if (is_text(con_columns[i].kind) ? strcmp(a->values[i].text, b->values[i].text) != 0
+    for (int i = 0; i < MGR_N_COLUMNS; i++)
+        if (is_text(mgr_columns[i].kind) ? strcmp(a->values[i].text, b->values[i].text) != 0
                                          : a->values[i].number != b->values[i].number)
             return false;
     return true;
@@ -280,7 +229,7 @@ ConPut con_table_put(ConTable *table, const char *id, const json_t *document, Co
         return CON_PUT_SAME;
     }
     row->revision = ++table->revision;
-    g_hash_table_replace(table->rows, hl_unconst(row->values[CON_COLUMN_ID].text), row);
+    g_hash_table_replace(table->rows, hl_unconst(row->values[MGR_COLUMN_ID].text), row);
     if (old != NULL)
         free_row(table, old);
     return CON_PUT_CHANGED;
@@ -355,19 +304,6 @@ void con_table_each(const ConTable *table, ConRowFn each, gpointer user)
 /* ------------------------------------------------------------------------------------------------------------ values
  */
 
-bool con_set_find(const char *set, const char *name, int64_t *version)
-{
-    gsize size = strlen(name);
-
-    for (const char *at = set; *at != '\0'; at += strcspn(at, " "), at += *at == ' ') {
-        if (strncmp(at, name, size) != 0 || at[size] != '=')
-            continue;
-        *version = g_ascii_strtoll(at + size + 1, NULL, 10);
-        return true;
-    }
-    return false;
-}
-
 static json_t *set_value(const char *set)
 {
     g_auto(GStrv) parts = g_strsplit(set, " ", -1);
@@ -384,22 +320,40 @@ static json_t *set_value(const char *set)
 
 json_t *con_row_value(const ConRow *row, int column)
 {
-    ConValue value = row->values[column];
+    MgrValue value = row->values[column];
     g_autofree char *time = NULL;
 
-    switch (con_columns[column].kind) {
-    case CON_TEXT:
-    case CON_WORD:
+    switch (mgr_columns[column].kind) {
+    case MGR_TEXT:
+    case MGR_WORD:
+    case MGR_VERSION:
         return json_string(value.text);
-    case CON_NUMBER:
+    case MGR_NUMBER:
         return json_integer(value.number);
-    case CON_FLAG:
+    case MGR_FLAG:
         return json_boolean(value.number != 0);
-    case CON_SET:
+    case MGR_SET:
         return set_value(value.text);
-    case CON_TIME:
+    case MGR_TIME:
         time = hl_time_format(value.number);
         return value.number != 0 ? json_string(time) : json_null();
     }
     g_assert_not_reached();
+}
+
+static MgrValue row_value(gconstpointer row, int column, gpointer user G_GNUC_UNUSED, char **owned G_GNUC_UNUSED)
+{
+    return ((const ConRow *)row)->values[column];
+}
+
+static const char *row_searched(gconstpointer row, gpointer user G_GNUC_UNUSED)
+{
+    return ((const ConRow *)row)->folded;
+}
+
+bool con_row_fits(const MgrFilter *filter, const ConRow *row)
+{
+    static const MgrFilterRows rows = { row_value, row_searched, NULL };
+
+    return mgr_filter_takes(filter, &rows, row);
 }

@@ -108,7 +108,7 @@ static const MgrGroup *find_bundle_group(const MgrAccessCalls *calls, MgrCall *c
         hl_fail(error, HL_ERROR_INVALID, "'bundle create' needs the argument 'group' or 'endpoint'");
         return NULL;
     }
-    found = mgr_selector_find(calls->parts.fleet, mgr_call_caller(call), text, error);
+    found = mgr_selector_find_whole(calls->parts.fleet, mgr_call_caller(call), text, error);
     if (found == NULL)
         return NULL;
     if (name != NULL && strcmp(name, found->record.group) != 0) {

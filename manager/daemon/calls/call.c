@@ -508,7 +508,7 @@ static json_t *end_stream(const MgrCall *call)
     const Stream *stream = &call->stream;
     const MgrStreamKind *kind = stream->kind;
     json_t *rest = json_object();
-    g_autoptr(json_t) more = kind->rest != NULL ? kind->rest(&call->origin.caller, kind->user) : NULL;
+    g_autoptr(json_t) more = kind->rest != NULL ? kind->rest(&call->origin.caller, stream->ids, kind->user) : NULL;
 
     json_object_update(rest, stream->begun);
     json_object_update(rest, more);

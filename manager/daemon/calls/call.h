@@ -102,7 +102,7 @@ typedef struct {
     json_t *(*element)(const MgrCaller *caller, const char *id, gconstpointer user);
     /* Both go with the last part, the first as it is at the beginning; NULL: nothing. */
     json_t *(*begin)(gconstpointer user);
-    json_t *(*rest)(const MgrCaller *caller, gconstpointer user);
+    json_t *(*rest)(const MgrCaller *caller, const GPtrArray *ids, gconstpointer user);
     gconstpointer user; /* outlives the call */
     bool is_whole;      /* of the whole fleet: one at a time for each name, an earlier one fails; the last part has the
                            "count" of all elements, so that whoever lost some knows */

@@ -13,7 +13,7 @@
 
 struct MgrEndpointCalls {
     MgrEndpointCallsOptions parts;
-    MgrStreamKind listing, verified, snapshot;
+    MgrStreamKind listing, selection, verified, snapshot;
 };
 
 /* -------------------------------------------------------------------------------------------------------- list, show
@@ -27,11 +27,19 @@ static json_t *stream_endpoint(const MgrCaller *caller, const char *id, gconstpo
     return endpoint != NULL ? mgr_status_endpoint(calls->parts.status, endpoint) : NULL;
 }
 
-static json_t *stream_summary(const MgrCaller *caller, gconstpointer user)
+static json_t *stream_summary(const MgrCaller *caller, const GPtrArray *ids G_GNUC_UNUSED, gconstpointer user)
 {
     const MgrEndpointCalls *calls = user;
 
     return json_pack("{s:o}", "summary", mgr_status_summary(calls->parts.status, caller));
+}
+
+/* The counts of a selector are of what it lists. */
+static json_t *selection_summary(const MgrCaller *caller, const GPtrArray *ids, gconstpointer user)
+{
+    const MgrEndpointCalls *calls = user;
+
+    return json_pack("{s:o}", "summary", mgr_status_summary_of(calls->parts.status, caller, ids));
 }
 
 static void call_list(MgrCall *call, gpointer user)
@@ -56,7 +64,7 @@ static void call_list(MgrCall *call, gpointer user)
         if (selector != NULL || !endpoint->record.display.removed) /* a tombstone shows to those who name it */
             g_ptr_array_add(ids, g_strdup(endpoint->record.id));
     }
-    mgr_call_stream(call, &calls->listing, ids);
+    mgr_call_stream(call, selector != NULL ? &calls->selection : &calls->listing, ids);
 }
 
 /* What is told on the status topics from now on is later than this. */
@@ -76,16 +84,23 @@ static void call_snapshot(MgrCall *call, gpointer user)
     mgr_call_stream(call, &calls->snapshot, mgr_selector_ids(calls->parts.fleet, mgr_call_caller(call)));
 }
 
+typedef MgrEndpoint *(*FindFn)(const MgrFleet *fleet, const MgrCaller *caller, const char *name, GError **error);
+
 /* NULL: the call has failed already. */
-static MgrEndpoint *named_endpoint(const MgrEndpointCalls *calls, MgrCall *call)
+static MgrEndpoint *found_endpoint(const MgrEndpointCalls *calls, MgrCall *call, FindFn find)
 {
     g_autoptr(GError) error = NULL;
     MgrEndpoint *endpoint =
-        mgr_selector_find(calls->parts.fleet, mgr_call_caller(call), mgr_call_argument(call, "endpoint"), &error);
+        find(calls->parts.fleet, mgr_call_caller(call), mgr_call_argument(call, "endpoint"), &error);
 
     if (endpoint == NULL)
         mgr_call_fail(call, error);
     return endpoint;
+}
+
+static MgrEndpoint *named_endpoint(const MgrEndpointCalls *calls, MgrCall *call)
+{
+    return found_endpoint(calls, call, mgr_selector_find);
 }
 
 static json_t *open_commands(const MgrEndpoint *endpoint)
@@ -150,9 +165,7 @@ static void call_show(MgrCall *call, gpointer user)
     json_object_set_new(document, "commands", open_commands(endpoint));
     json_object_set_new(document, "scans", last_scans(calls, endpoint));
     json_object_set_new(document, "enrolled", json_string(enrolled));
-    json_object_set_new(document, "direct_port", json_integer(endpoint->record.direct_port));
     json_object_set_new(document, "os", json_string(endpoint->record.os));
-    json_object_set_new(document, "program", json_string(endpoint->record.program));
     json_object_set_new(document, "fingerprint", json_string(endpoint->record.fingerprint));
     json_object_set_new(document, "certificate_serial", json_string(endpoint->record.serial));
     json_object_set_new(document, "session", json_integer((json_int_t)endpoint->record.presence.session));
@@ -386,7 +399,7 @@ static void fold_end(gpointer data)
 static void end_endpoint(MgrEndpointCalls *calls, MgrCall *call, const End *end)
 {
     static const MgrChangeKind kind = { fold_end, fail_change, change_free };
-    const MgrEndpoint *endpoint = named_endpoint(calls, call);
+    const MgrEndpoint *endpoint = found_endpoint(calls, call, mgr_selector_find_whole);
     HlWriteSet *set;
     Change *change;
 
@@ -533,6 +546,8 @@ MgrEndpointCalls *mgr_endpoint_calls_new(const MgrEndpointCallsOptions *options,
     calls->parts = *options;
     calls->listing =
         (MgrStreamKind){ .name = "endpoints", .element = stream_endpoint, .rest = stream_summary, .user = calls };
+    calls->selection =
+        (MgrStreamKind){ .name = "endpoints", .element = stream_endpoint, .rest = selection_summary, .user = calls };
     calls->verified = (MgrStreamKind){ .name = "endpoints", .element = stream_endpoint, .user = calls };
     calls->snapshot = (MgrStreamKind){ .name = "endpoints",
                                        .element = stream_endpoint,

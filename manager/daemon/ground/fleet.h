@@ -127,7 +127,8 @@ typedef struct {
     guint online;           /* Online or Stale */
     uint64_t open_detections;
     guint infected, scans_failed; /* endpoints with open detections, and those whose last scan failed */
-    char *latest;                 /* pattern versions of the server's repository, proto/components.h */
+    const HlTime *grace; /* enrolment.grace, for those who ask until when an endpoint may come back; NULL: none */
+    char *latest;        /* pattern versions of the server's repository, proto/components.h */
 } MgrFleet;
 
 /* The fleet is zeroed before; clear it whatever comes. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Names and selectors: which endpoints and groups a caller's words mean.  id, host name, @group, all, outdated, ended
- * (its certificate has); several joined by commas.
+/* Names and selectors: which endpoints and groups a caller's words mean.  The language of selectors is
+ * manager/filter/filter.h.
  *
  * What is outside of the caller's groups is not there: `all` leaves it out, and its name is answered like one that
  * does not exist.  So each lookup takes the caller, and a handler has no other way from a word to an endpoint.  caller
@@ -11,8 +11,12 @@
 #include "manager/core/role.h"
 #include "manager/daemon/ground/fleet.h"
 
-/* By id, or by host name if only one has it (HL_ERROR_CONFLICT otherwise, naming the ids). */
+/* By id, host name, the host name's first label, or what one of these begins with: the best that fits, if it is one
+ * endpoint's alone (HL_ERROR_CONFLICT otherwise, naming them). */
 MgrEndpoint *mgr_selector_find(const MgrFleet *fleet, const MgrCaller *caller, const char *name, GError **error);
+
+/* The same for what cannot be undone: a beginning is not enough. */
+MgrEndpoint *mgr_selector_find_whole(const MgrFleet *fleet, const MgrCaller *caller, const char *name, GError **error);
 
 /* By its id alone, where that came from a record and not from the caller; NULL: it is not there. */
 MgrEndpoint *mgr_selector_endpoint(const MgrFleet *fleet, const MgrCaller *caller, const char *id);

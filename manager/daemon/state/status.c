@@ -180,6 +180,8 @@ json_t *mgr_status_endpoint(const MgrStatus *status, const MgrEndpoint *endpoint
     json_object_set_new(document, "certificate_grace", time_value(grace_end(status, record)));
     json_object_set_new(document, "observed_address", json_string(record->observed));
     json_object_set_new(document, "observed_by", json_string(record->observed_by));
+    json_object_set_new(document, "program", json_string(record->program));
+    json_object_set_new(document, "direct_port", json_integer(record->direct_port));
     json_object_set_new(
         document, "delivery",
         json_string(endpoint->group->settings.delivery == HL_DELIVERY_DOCUMENTED ? "documented" : "channel"));
@@ -293,7 +295,11 @@ static guint ended_lately(MgrStatus *status)
     return status->ended;
 }
 
-static json_t *summary_of(const MgrStatus *status, const MgrCaller *caller, const MgrTotals *totals, guint ended)
+typedef struct {
+    guint ended, commands; /* certificates; open commands */
+} Counts;
+
+static json_t *summary_of(const MgrStatus *status, const MgrCaller *caller, const MgrTotals *totals, Counts counts)
 {
     json_t *document = json_object();
 
@@ -307,9 +313,9 @@ static json_t *summary_of(const MgrStatus *status, const MgrCaller *caller, cons
     json_object_set_new(document, "outdated", json_integer(totals->outdated));
     json_object_set_new(document, "settings_behind", json_integer(totals->settings_behind));
     json_object_set_new(document, "flooding", json_integer(totals->flooding));
-    json_object_set_new(document, "certificates_ended", json_integer(ended));
+    json_object_set_new(document, "certificates_ended", json_integer(counts.ended));
     add_findings_summary(document, totals);
-    json_object_set_new(document, "open_commands", json_integer(count_commands(status->fleet, caller)));
+    json_object_set_new(document, "open_commands", json_integer(counts.commands));
     json_object_set_new(document, "server_blind", json_boolean(status->blind));
     json_object_set_new(document, "broker_reload",
                         status->broker_reload != NULL ? json_string(status->broker_reload) : json_null());
@@ -332,7 +338,29 @@ json_t *mgr_status_summary(const MgrStatus *status, const MgrCaller *caller)
     while (g_hash_table_iter_next(&iter, NULL, &value))
         if (mgr_caller_sees(caller, ((const MgrEndpoint *)value)->record.group))
             mgr_totals_add(&totals, status->fleet, value);
-    return summary_of(status, caller, &totals, count_ended(status->fleet, caller));
+    return summary_of(status, caller, &totals,
+                      (Counts){ count_ended(status->fleet, caller), count_commands(status->fleet, caller) });
+}
+
+json_t *mgr_status_summary_of(const MgrStatus *status, const MgrCaller *caller, const GPtrArray *ids)
+{
+    g_autoptr(GHashTable) commands = g_hash_table_new(NULL, NULL);
+    HlTime now = hl_clock_wall();
+    MgrTotals totals = { 0 };
+    Counts counts = { 0 };
+
+    for (guint i = 0; i < ids->len; i++) {
+        const MgrEndpoint *endpoint = mgr_fleet_endpoint(status->fleet, ids->pdata[i]);
+
+        if (endpoint == NULL || !mgr_caller_sees(caller, endpoint->record.group)) /* it went meanwhile */
+            continue;
+        mgr_totals_add(&totals, status->fleet, endpoint);
+        counts.ended += !endpoint->record.display.removed && mgr_endpoint_has_ended(endpoint, now);
+        for (guint n = 0; n < endpoint->open_targets->len; n++)
+            g_hash_table_add(commands, ((const MgrTarget *)endpoint->open_targets->pdata[n])->command);
+    }
+    counts.commands = g_hash_table_size(commands);
+    return summary_of(status, caller, &totals, counts);
 }
 
 uint64_t mgr_status_looks(const MgrStatus *status)
@@ -472,7 +500,8 @@ void mgr_status_flush(MgrStatus *status)
     }
     if (status->summary_dirty && hl_clock_mono() - status->summary_mono >= SUMMARY_EVERY) {
         status->summary_mono = hl_clock_mono();
-        g_autoptr(json_t) summary = summary_of(status, NULL, mgr_sums_get(status->sums), ended_lately(status));
+        Counts counts = { ended_lately(status), count_commands(status->fleet, NULL) };
+        g_autoptr(json_t) summary = summary_of(status, NULL, mgr_sums_get(status->sums), counts);
 
         status->summary_dirty =
             mgr_down_send_json(status->down, HL_TOPIC_STATUS_SUMMARY, "", summary) == MGR_DOWN_NOT_NOW;

@@ -79,6 +79,10 @@ uint64_t mgr_status_looks(const MgrStatus *status);
 json_t *mgr_status_endpoint(const MgrStatus *status, const MgrEndpoint *endpoint);
 json_t *mgr_status_summary(const MgrStatus *status, const MgrCaller *caller);
 
+/* The same of these endpoints alone, ids of char *: what a selector took, so that its counts are of what it lists.
+ * What is the server's (repository, ends, broker) is in it all the same. */
+json_t *mgr_status_summary_of(const MgrStatus *status, const MgrCaller *caller, const GPtrArray *ids);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MgrStatus, mgr_status_free)
 
 #endif

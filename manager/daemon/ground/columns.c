@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manager/daemon/ground/columns.h"
+
+#include "lib/base/unconst.h"
+#include "proto/components.h"
+
+typedef MgrValue (*ValueFn)(const MgrFleet *fleet, const MgrEndpoint *endpoint);
+
+static MgrValue text(const char *value)
+{
+    return (MgrValue){ .text = value != NULL ? value : "" };
+}
+
+static MgrValue number(int64_t value)
+{
+    return (MgrValue){ .number = value };
+}
+
+#define VALUE(name_, made_)                                                                 \
+    static MgrValue name_(const MgrFleet *fleet G_GNUC_UNUSED, const MgrEndpoint *endpoint) \
+    {                                                                                       \
+        return made_;                                                                       \
+    }
+
+static MgrValue grace(const MgrFleet *fleet, const MgrEndpoint *endpoint)
+{
+    const MgrEndpointRecord *record = &endpoint->record;
+    bool has_key = record->cert_expires > 0 && record->revoked_at == 0 && fleet->grace != NULL;
+
+    return number(has_key ? record->cert_expires + *fleet->grace : 0);
+}
+
+static MgrValue verdict(const MgrFleet *fleet G_GNUC_UNUSED, const MgrEndpoint *endpoint)
+{
+    g_autofree char *address = NULL;
+    MgrVerdictFacts facts = mgr_endpoint_facts(endpoint, &address);
+
+    return text(mgr_verdict_name(mgr_verdict_of(&facts)));
+}
+
+static const MgrFindings *scan_of(const MgrEndpoint *endpoint)
+{
+    static const MgrFindings none = { 0 };
+    const MgrFindings *findings = mgr_endpoint_findings(endpoint);
+
+    return findings->end == MGR_SCAN_NEVER ? &none : findings;
+}
+
+static MgrValue scan_end(const MgrFleet *fleet G_GNUC_UNUSED, const MgrEndpoint *endpoint)
+{
+    MgrScanEnd end = mgr_endpoint_findings(endpoint)->end;
+
+    return text(end == MGR_SCAN_NEVER ? "" : mgr_scan_end_name(end));
+}
+
+static MgrValue scan_how(const MgrFleet *fleet G_GNUC_UNUSED, const MgrEndpoint *endpoint)
+{
+    const MgrFindings *findings = mgr_endpoint_findings(endpoint);
+
+    return text(findings->end == MGR_SCAN_NEVER ? "" : mgr_scan_how_name(findings->how));
+}
+
+VALUE(id, text(endpoint->record.id))
+VALUE(host, text(endpoint->record.host))
+VALUE(group, text(endpoint->record.group))
+VALUE(displayed, text(mgr_displayed_title((MgrDisplayed)endpoint->record.display.shown)))
+VALUE(displayed_since, number(endpoint->record.display.since_wall))
+VALUE(actual, text(mgr_actual_name((MgrActual)endpoint->record.presence.actual)))
+VALUE(reason, text(mgr_reason_name(mgr_presence_reason(&endpoint->record.presence))))
+VALUE(since, number(endpoint->record.presence.since_wall))
+VALUE(last_seen, number(endpoint->record.presence.seen_wall))
+VALUE(reachability, text(mgr_reach_name(endpoint->record.reach)))
+VALUE(dialled_at, number(endpoint->record.dialled_at))
+VALUE(addresses, text(endpoint->record.addresses))
+VALUE(observed, text(endpoint->record.observed))
+VALUE(settings_desired, number((int64_t)endpoint->group->record.version))
+VALUE(settings_applied, number((int64_t)endpoint->record.applied.version))
+VALUE(settings_current, number(mgr_endpoint_has_desired(endpoint)))
+VALUE(settings_path, text(endpoint->record.applied.path))
+VALUE(settings_applied_at, number(endpoint->record.applied.at))
+VALUE(patterns, text(endpoint->record.patterns))
+VALUE(patterns_published, number(hl_components_published(endpoint->record.patterns)))
+VALUE(outdated, number(mgr_endpoint_is_outdated(fleet, endpoint)))
+VALUE(last_update, number(endpoint->record.updated_at))
+VALUE(update_result, text(endpoint->record.update_result))
+VALUE(update_source, text(endpoint->record.update_source))
+VALUE(open_commands, number(endpoint->open_targets->len))
+VALUE(open_detections, number(mgr_endpoint_findings(endpoint)->open))
+VALUE(scan, number(scan_of(endpoint)->ended_at))
+VALUE(scan_files, number((int64_t)scan_of(endpoint)->files))
+VALUE(scan_found, number((int64_t)scan_of(endpoint)->found))
+VALUE(certificate, number(endpoint->record.cert_expires))
+VALUE(skew, number(endpoint->skew))
+VALUE(revoked, number(endpoint->record.revoked_at > 0))
+VALUE(removed, number(endpoint->record.display.removed))
+VALUE(cloned, number(endpoint->record.presence.clone == MGR_CLONE_SUSPECTED))
+VALUE(flooding, number(endpoint->held_off_until > 0))
+VALUE(delivery, text(endpoint->group->settings.delivery == HL_DELIVERY_DOCUMENTED ? "documented" : "channel"))
+VALUE(program, text(endpoint->record.program))
+VALUE(direct_port, number(endpoint->record.direct_port))
+
+static const ValueFn values[MGR_N_COLUMNS] = {
+    [MGR_COLUMN_ID] = id,
+    [MGR_COLUMN_HOST] = host,
+    [MGR_COLUMN_GROUP] = group,
+    [MGR_COLUMN_DISPLAYED] = displayed,
+    [MGR_COLUMN_DISPLAYED_SINCE] = displayed_since,
+    [MGR_COLUMN_ACTUAL] = actual,
+    [MGR_COLUMN_REASON] = reason,
+    [MGR_COLUMN_SINCE] = since,
+    [MGR_COLUMN_LAST_SEEN] = last_seen,
+    [MGR_COLUMN_REACHABILITY] = reachability,
+    [MGR_COLUMN_DIALLED_AT] = dialled_at,
+    [MGR_COLUMN_VERDICT] = verdict,
+    [MGR_COLUMN_ADDRESSES] = addresses,
+    [MGR_COLUMN_OBSERVED] = observed,
+    [MGR_COLUMN_SETTINGS_DESIRED] = settings_desired,
+    [MGR_COLUMN_SETTINGS_APPLIED] = settings_applied,
+    [MGR_COLUMN_SETTINGS_CURRENT] = settings_current,
+    [MGR_COLUMN_SETTINGS_PATH] = settings_path,
+    [MGR_COLUMN_SETTINGS_APPLIED_AT] = settings_applied_at,
+    [MGR_COLUMN_PATTERNS] = patterns,
+    [MGR_COLUMN_PATTERNS_PUBLISHED] = patterns_published,
+    [MGR_COLUMN_OUTDATED] = outdated,
+    [MGR_COLUMN_LAST_UPDATE] = last_update,
+    [MGR_COLUMN_UPDATE_RESULT] = update_result,
+    [MGR_COLUMN_UPDATE_SOURCE] = update_source,
+    [MGR_COLUMN_OPEN_COMMANDS] = open_commands,
+    [MGR_COLUMN_OPEN_DETECTIONS] = open_detections,
+    [MGR_COLUMN_SCAN] = scan,
+    [MGR_COLUMN_SCAN_END] = scan_end,
+    [MGR_COLUMN_SCAN_HOW] = scan_how,
+    [MGR_COLUMN_SCAN_FILES] = scan_files,
+    [MGR_COLUMN_SCAN_FOUND] = scan_found,
+    [MGR_COLUMN_CERTIFICATE] = certificate,
+    [MGR_COLUMN_GRACE] = grace,
+    [MGR_COLUMN_SKEW] = skew,
+    [MGR_COLUMN_REVOKED] = revoked,
+    [MGR_COLUMN_REMOVED] = removed,
+    [MGR_COLUMN_CLONE] = cloned,
+    [MGR_COLUMN_FLOODING] = flooding,
+    [MGR_COLUMN_DELIVERY] = delivery,
+    [MGR_COLUMN_PROGRAM] = program,
+    [MGR_COLUMN_DIRECT_PORT] = direct_port,
+};
+
+static MgrValue value_of(gconstpointer row, int column, gpointer user, char **owned G_GNUC_UNUSED)
+{
+    return values[column](user, row);
+}
+
+MgrFilterRows mgr_column_rows(const MgrFleet *fleet)
+{
+    return (MgrFilterRows){ .value = value_of, .user = hl_unconst(fleet) };
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manager/filter/columns.h"
+
+#include <string.h>
+
+const MgrColumn mgr_columns[MGR_N_COLUMNS] = {
+    [MGR_COLUMN_ID] = { "id", "id", MGR_TEXT, false },
+    [MGR_COLUMN_HOST] = { "host", "host", MGR_TEXT, false },
+    [MGR_COLUMN_GROUP] = { "group", "group", MGR_WORD, false },
+    [MGR_COLUMN_DISPLAYED] = { "displayed", "displayed", MGR_WORD, false },
+    [MGR_COLUMN_DISPLAYED_SINCE] = { "displayed_since", "displayed_since", MGR_TIME, false },
+    [MGR_COLUMN_ACTUAL] = { "actual", "actual", MGR_WORD, false },
+    [MGR_COLUMN_REASON] = { "reason", "reason", MGR_WORD, false },
+    [MGR_COLUMN_SINCE] = { "since", "since", MGR_TIME, false },
+    [MGR_COLUMN_LAST_SEEN] = { "last_seen", "last_seen", MGR_TIME, false },
+    [MGR_COLUMN_REACHABILITY] = { "reachability", "reachability", MGR_WORD, false },
+    [MGR_COLUMN_DIALLED_AT] = { "dialled_at", "dialled_at", MGR_TIME, false },
+    [MGR_COLUMN_VERDICT] = { "verdict", "verdict", MGR_WORD, false },
+    [MGR_COLUMN_ADDRESSES] = { "addresses", "addresses", MGR_TEXT, false },
+    [MGR_COLUMN_OBSERVED] = { "observed_address", "observed_address", MGR_TEXT, false },
+    [MGR_COLUMN_SETTINGS_DESIRED] = { "settings_desired", "settings.desired", MGR_NUMBER, false },
+    [MGR_COLUMN_SETTINGS_APPLIED] = { "settings_applied", "settings.applied", MGR_NUMBER, false },
+    [MGR_COLUMN_SETTINGS_CURRENT] = { "settings_current", "settings.current", MGR_FLAG, false },
+    [MGR_COLUMN_SETTINGS_PATH] = { "settings_path", "settings.path", MGR_WORD, false },
+    [MGR_COLUMN_SETTINGS_APPLIED_AT] = { "settings_applied_at", "settings.applied_at", MGR_TIME, false },
+    [MGR_COLUMN_PATTERNS] = { "patterns", "patterns", MGR_SET, false },
+    [MGR_COLUMN_PATTERNS_PUBLISHED] = { "patterns_published", "patterns_published", MGR_TIME, false },
+    [MGR_COLUMN_OUTDATED] = { "outdated", "outdated", MGR_FLAG, false },
+    [MGR_COLUMN_LAST_UPDATE] = { "last_update", "last_update", MGR_TIME, false },
+    [MGR_COLUMN_UPDATE_RESULT] = { "last_update_result", "last_update_result", MGR_WORD, false },
+    [MGR_COLUMN_UPDATE_SOURCE] = { "last_update_source", "last_update_source", MGR_WORD, false },
+    [MGR_COLUMN_OPEN_COMMANDS] = { "open_commands", "open_commands", MGR_NUMBER, false },
+    [MGR_COLUMN_OPEN_DETECTIONS] = { "open_detections", "open_detections", MGR_NUMBER, false },
+    [MGR_COLUMN_SCAN] = { "last_scan", "last_scan.ended", MGR_TIME, false },
+    [MGR_COLUMN_SCAN_END] = { "last_scan_end", "last_scan.end", MGR_WORD, false },
+    [MGR_COLUMN_SCAN_HOW] = { "last_scan_how", "last_scan.how", MGR_WORD, false },
+    [MGR_COLUMN_SCAN_FILES] = { "last_scan_files", "last_scan.files", MGR_NUMBER, false },
+    [MGR_COLUMN_SCAN_FOUND] = { "last_scan_found", "last_scan.found", MGR_NUMBER, false },
+    [MGR_COLUMN_CERTIFICATE] = { "certificate_expires", "certificate_expires", MGR_TIME, true },
+    [MGR_COLUMN_GRACE] = { "certificate_grace", "certificate_grace", MGR_TIME, true },
+    [MGR_COLUMN_SKEW] = { "clock_skew_ms", "clock_skew_ms", MGR_NUMBER, false },
+    [MGR_COLUMN_REVOKED] = { "revoked", "revoked", MGR_FLAG, false },
+    [MGR_COLUMN_REMOVED] = { "removed", "removed", MGR_FLAG, false },
+    [MGR_COLUMN_CLONE] = { "clone_suspected", "clone_suspected", MGR_FLAG, false },
+    [MGR_COLUMN_FLOODING] = { "flooding", "flooding", MGR_FLAG, false },
+    [MGR_COLUMN_DELIVERY] = { "delivery", "delivery", MGR_WORD, false },
+    [MGR_COLUMN_PROGRAM] = { "program", "program", MGR_VERSION, false },
+    [MGR_COLUMN_DIRECT_PORT] = { "direct_port", "direct_port", MGR_NUMBER, false },
+};
+
+int mgr_column_find(const char *name)
+{
+    for (int i = 0; i < MGR_N_COLUMNS; i++)
+        if (strcmp(mgr_columns[i].name, name) == 0)
+            return i;
+    return -1;
+}
+
+bool mgr_column_is_text(int column)
+{
+    switch (mgr_columns[column].kind) {
+    case MGR_TEXT:
+    case MGR_WORD:
+    case MGR_SET:
+    case MGR_VERSION:
+        return true;
+    case MGR_TIME:
+    case MGR_NUMBER:
+    case MGR_FLAG:
+        return false;
+    }
+    g_assert_not_reached();
+}
+
+bool mgr_set_find(const char *set, const char *name, int64_t *version)
+{
+    gsize size = strlen(name);
+
+    for (const char *at = set; *at != '\0'; at += strcspn(at, " "), at += *at == ' ') {
+        if (strncmp(at, name, size) != 0 || at[size] != '=')
+            continue;
+        *version = g_ascii_strtoll(at + size + 1, NULL, 10);
+        return true;
+    }
+    return false;
+}
+
+/* The next number of a version; *at moves past it and the dot that follows. */
+static guint64 next_number(const char **at)
+{
+    char *end;
+    guint64 number;
+
+    if (!g_ascii_isdigit(**at))
+        return 0;
+    number = g_ascii_strtoull(*at, &end, 10);
+    *at = *end == '.' ? end + 1 : "";
+    return number;
+}
+
+int mgr_version_compare(const char *a, const char *b)
+{
+    while (g_ascii_isdigit(*a) || g_ascii_isdigit(*b)) {
+        guint64 one = next_number(&a);
+        guint64 other = next_number(&b);
+
+        if (one != other)
+            return one < other ? -1 : 1;
+    }
+    return 0;
+}

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* manager/filter: selectors and conditions; the language as the console searches with it is in test_console_table.c. */
+#include <string.h>
+
+#include "lib/base/unconst.h"
+#include "manager/filter/filter.h"
+
+#define NOW (1795750260 * HL_SECOND) /* 2026-11-27T03:31:00Z */
+
+/* A row is an array of values. */
+static MgrValue value_of(gconstpointer row, int column, gpointer user G_GNUC_UNUSED, char **owned G_GNUC_UNUSED)
+{
+    return ((const MgrValue *)row)[column];
+}
+
+static const char *searched(gconstpointer row, gpointer user G_GNUC_UNUSED)
+{
+    return ((const MgrValue *)row)[MGR_COLUMN_HOST].text;
+}
+
+static const MgrFilterRows rows = { value_of, searched, NULL };
+
+/* pc-7 in sales, offline since 40 days, outdated, version 0.2.10, certificate ends in 20 days. */
+static void fill(MgrValue *row)
+{
+    for (int i = 0; i < MGR_N_COLUMNS; i++)
+        if (mgr_column_is_text(i))
+            row[i].text = "";
+    row[MGR_COLUMN_ID].text = "e-7";
+    row[MGR_COLUMN_HOST].text = "PC-7.example.org";
+    row[MGR_COLUMN_GROUP].text = "sales";
+    row[MGR_COLUMN_ACTUAL].text = "offline";
+    row[MGR_COLUMN_DISPLAYED].text = "Unreachable/Offline";
+    row[MGR_COLUMN_REASON].text = "revoked";
+    row[MGR_COLUMN_LAST_SEEN].number = NOW - 40 * HL_DAY;
+    row[MGR_COLUMN_OUTDATED].number = 1;
+    row[MGR_COLUMN_OPEN_DETECTIONS].number = 2;
+    row[MGR_COLUMN_PROGRAM].text = "0.2.10";
+    row[MGR_COLUMN_CERTIFICATE].number = NOW + 20 * HL_DAY;
+}
+
+static void test_conditions(void)
+{
+    static const struct {
+        const char *selector;
+        bool takes;
+    } cases[] = {
+        { "offline", true },
+        { "OFFLINE", true },
+        { "online", false },
+        { "offline,stale", true }, /* of one kind: any of them */
+        { "stale,online", false },
+        { "offline,outdated", true }, /* of different kinds: all of them */
+        { "offline,revoked", false },
+        { "infected", true },
+        { "unreachable", true },
+        { "offline outdated", true },
+        { "online or outdated", true },
+        { "not online", true },
+        { "-offline", false },
+        { "last-seen>30d", true },
+        { "last_seen>50d", false },
+        { "last-seen<30d", false },
+        { "last-seen<-30d", true },
+        { "certificate-expires<30d", true }, /* ahead, not ago */
+        { "certificate-expires<10d", false },
+        { "ended", false },
+        { "host~pc-*", true },
+        { "host~pc-?", false },
+        { "host~PC-?.*", true },
+        { "host~srv-*,pc-*", true }, /* values of one column */
+        { "host~srv-*,offline", false },
+        { "version<0.3", true },
+        { "version<0.2.9", false }, /* numbers, not letters */
+        { "version>=0.2.10", true },
+        { "version:0.2.10.0", true },
+        { "version!=0.2.10", false },
+        { "version~0.2*", true },
+        { "group:sales,outdated", true }, /* outdated is no group here */
+        { "group:hr,outdated", false },
+        { "group:hr,\"outdated\",sales", true },
+        { "group:hr,sales", true },
+        { "actual:offline,stale", true },
+        { "actual:stale,outdated", false },
+        { "displayed:online,offline,inactive", false },
+        { "reason:flooding,revoked", true }, /* two reasons */
+        { "group:sales,last-seen>30d", true },
+        { "group:sales,last-seen<30d", false },
+        { "offline,,outdated,", true },
+        { "offline,stale,inactive,never-seen,outdated,infected,revoked,last-seen>30d,host~pc-*,version<0.3", false },
+        { "offline,stale,never-seen,outdated,infected,last-seen>30d,host~pc-*,version<0.3", true },
+    };
+    MgrValue row[MGR_N_COLUMNS] = { 0 };
+
+    fill(row);
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(MgrFilter) filter = mgr_filter_parse(cases[i].selector, MGR_FILTER_SELECT, NOW, &error);
+
+        g_test_message("%s", cases[i].selector);
+        g_assert_no_error(error);
+        g_assert_true(mgr_filter_has_conditions(filter));
+        g_assert_cmpstr(mgr_filter_names(filter)[0], ==, NULL);
+        g_assert_true(mgr_filter_takes(filter, &rows, row) == cases[i].takes);
+    }
+}
+
+/* Every word is in the language, and stands for something that a row can be. */
+static void test_words(void)
+{
+    gsize n;
+    const MgrFilterWord *words = mgr_filter_words(&n);
+    MgrValue row[MGR_N_COLUMNS] = { 0 };
+
+    fill(row);
+    for (gsize i = 0; i < n; i++) {
+        g_autofree char *negated = g_strdup_printf("not %s", words[i].word);
+        g_autoptr(MgrFilter) filter = mgr_filter_parse(words[i].word, MGR_FILTER_SELECT, NOW, NULL);
+        g_autoptr(MgrFilter) means = mgr_filter_parse(words[i].means, MGR_FILTER_SELECT, NOW, NULL);
+        g_autoptr(MgrFilter) other = mgr_filter_parse(negated, MGR_FILTER_SEARCH, NOW, NULL);
+
+        g_test_message("%s", words[i].word);
+        g_assert_true(filter != NULL && means != NULL && other != NULL);
+        g_assert_true(mgr_filter_takes(filter, &rows, row) == mgr_filter_takes(means, &rows, row));
+        g_assert_true(mgr_filter_takes(filter, &rows, row) != mgr_filter_takes(other, &rows, row));
+    }
+}
+
+static void test_names(void)
+{
+    static const struct {
+        const char *selector, *names;
+        bool has_conditions;
+    } cases[] = {
+        { "pc-7", "pc-7", false },
+        { "pc-7, e-1 ,@sales", "pc-7 e-1 @sales", false },
+        { "all", "all", false },
+        { "pc-*,srv-?", "pc-* srv-?", false },
+        { "\"offline\",\"my pc\"", "offline my pc", false }, /* quoted, a name */
+        { "@sales,outdated", "@sales", true },
+        { "outdated,@sales,pc-7", "@sales pc-7", true },
+        { "pc-7,", "pc-7", false },
+        { "", "", false },
+        { " , ", "", false },
+        { "総務-1", "総務-1", false },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(MgrFilter) filter = mgr_filter_parse(cases[i].selector, MGR_FILTER_SELECT, NOW, &error);
+        g_autofree char *names = filter != NULL ? g_strjoinv(" ", hl_unconst(mgr_filter_names(filter))) : NULL;
+
+        g_test_message("%s", cases[i].selector);
+        g_assert_no_error(error);
+        g_assert_cmpstr(names, ==, cases[i].names);
+        g_assert_true(mgr_filter_has_conditions(filter) == cases[i].has_conditions);
+    }
+}
+
+static char *bind(const char *name, gpointer user, GError **error)
+{
+    GString *asked = user;
+
+    g_string_append_printf(asked, "%s ", name);
+    if (strcmp(name, "nobody") == 0) {
+        hl_fail(error, HL_ERROR_NOT_FOUND, "there is no endpoint '%s'", name);
+        return NULL;
+    }
+    return g_strdup(*name == '@' ? name : "e-7");
+}
+
+/* A name inside a condition is asked for before anything is judged: a slip takes nothing, instead of everything. */
+static void test_bind(void)
+{
+    MgrValue row[MGR_N_COLUMNS] = { 0 };
+    g_autoptr(GString) asked = g_string_new(NULL);
+    g_autoptr(MgrFilter) filter = mgr_filter_parse("offline not (pc-9 or @hr)", MGR_FILTER_SELECT, NOW, NULL);
+    g_autoptr(MgrFilter) group = mgr_filter_parse("online or @sales", MGR_FILTER_SELECT, NOW, NULL);
+    g_autoptr(MgrFilter) slip = mgr_filter_parse("not nobody", MGR_FILTER_SELECT, NOW, NULL);
+
+    fill(row);
+    g_assert_true(mgr_filter_bind(filter, bind, asked, NULL));
+    g_assert_cmpstr(asked->str, ==, "pc-9 @hr ");
+    g_assert_false(mgr_filter_takes(filter, &rows, row));
+    g_assert_true(mgr_filter_bind(group, bind, asked, NULL));
+    g_assert_true(mgr_filter_takes(group, &rows, row));
+    g_assert_true(mgr_filter_asks(group, MGR_COLUMN_GROUP));
+    g_assert_false(mgr_filter_asks(group, MGR_COLUMN_REMOVED));
+    g_assert_false(mgr_filter_bind(slip, bind, asked, NULL));
+}
+
+static void test_bad(void)
+{
+    static const struct {
+        const char *selector, *says;
+    } cases[] = {
+        { "colour:red", "there is no such column" },
+        { "hots~pc", "did you mean 'host'?" },
+        { "version<new", "as in version<0.3" },
+        { "last-seen~30d", "'~' is for texts" },
+        { "last-seen>soon", "a time belongs before this" },
+        { "actual:", "a value is missing" },
+        { "actual:a,", "a value is missing" },
+        { "(offline", "a closing bracket is missing" },
+        { "(offline,outdated)", "a closing bracket is missing" },
+        { "offline)", "this bracket closes nothing" },
+        { "offline or", "a value is missing" },
+        { "\"offline", "the quotation mark is not closed" },
+    };
+    g_autoptr(GString) many = g_string_new("pc-1");
+    g_autofree char *deep = g_strnfill(MGR_MAX_DEPTH + 1, '(');
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GError) error = NULL;
+
+        g_test_message("%s", cases[i].selector);
+        g_assert_null(mgr_filter_parse(cases[i].selector, MGR_FILTER_SELECT, NOW, &error));
+        g_assert_error(error, HL_ERROR, HL_ERROR_INVALID);
+        g_assert_nonnull(strstr(error->message, cases[i].says));
+    }
+    g_assert_null(mgr_filter_parse(deep, MGR_FILTER_SELECT, NOW, NULL));
+    for (int i = 0; i < 2000; i++)
+        g_string_append_printf(many, ",pc-%d", i);
+    g_autoptr(MgrFilter) names = mgr_filter_parse(many->str, MGR_FILTER_SELECT, NOW, NULL);
+
+    g_assert_nonnull(names); /* a list of names is as long as it must be */
+    for (int i = 0; i < MGR_MAX_TERMS; i++)
+        g_string_append(many, ",not offline");
+    g_assert_null(mgr_filter_parse(many->str, MGR_FILTER_SELECT, NOW, NULL));
+}
+
+static void test_fit(void)
+{
+    static const struct {
+        const char *name;
+        MgrNameFit fit;
+    } cases[] = {
+        { "e-7k3m", MGR_NAME_ID },
+        { "pc-1.example.org", MGR_NAME_HOST },
+        { "PC-1.EXAMPLE.ORG", MGR_NAME_HOST },
+        { "pc-1", MGR_NAME_SHORT },
+        { "pc", MGR_NAME_PREFIX },
+        { "pc-1.ex", MGR_NAME_PREFIX },
+        { "e-7", MGR_NAME_PREFIX },
+        { "E-7", MGR_NAME_NONE },
+        { "c-1", MGR_NAME_NONE },
+        { "pc-1.example.org.", MGR_NAME_NONE },
+        { "", MGR_NAME_NONE },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_test_message("%s", cases[i].name);
+        g_assert_cmpint(mgr_name_fit(cases[i].name, "e-7k3m", "pc-1.example.org"), ==, cases[i].fit);
+    }
+}
+
+static void test_like(void)
+{
+    g_autofree char *stars = g_strnfill(200, '*');
+    g_autoptr(GString) hard = g_string_new(NULL);
+    g_autofree char *text = g_strnfill(1000, 'a');
+
+    g_assert_true(mgr_name_is_like("pc-10", "pc-*"));
+    g_assert_true(mgr_name_is_like("pc-10", "*c*0"));
+    g_assert_true(mgr_name_is_like("総務-1", "総?-1"));
+    g_assert_true(mgr_name_is_like("", "*"));
+    g_assert_true(mgr_name_is_like("a", stars));
+    g_assert_false(mgr_name_is_like("", "?"));
+    g_assert_false(mgr_name_is_like("pc-10", "pc-1"));
+    for (int i = 0; i < 300; i++)
+        g_string_append(hard, "a*");
+    g_string_append(hard, "b");
+    g_assert_false(mgr_name_is_like(text, hard->str)); /* not for hours */
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/filter/conditions", test_conditions);
+    g_test_add_func("/filter/words", test_words);
+    g_test_add_func("/filter/names", test_names);
+    g_test_add_func("/filter/bind", test_bind);
+    g_test_add_func("/filter/bad", test_bad);
+    g_test_add_func("/filter/fit", test_fit);
+    g_test_add_func("/filter/like", test_like);
+    return g_test_run();
+}

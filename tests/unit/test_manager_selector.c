@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From words to endpoints: names, their beginnings, conditions; and that a condition asks for what the status document
+ * says. */
+#include <string.h>
+
+#include "manager/daemon/ground/columns.h"
+#include "manager/daemon/ground/selector.h"
+#include "tests/support/manager_parts.h"
+
+static void name_host(MgrEndpoint *endpoint, const char *host)
+{
+    g_free(endpoint->record.host);
+    endpoint->record.host = g_strdup(host);
+}
+
+/* A fleet: e-1 pc-1.lab.example, e-2 pc-10.lab.example, e-3 PRINTER, e-4 pc-1.far.example; e-4 was removed. */
+static Parts *make_fleet(void)
+{
+    static const char *const hosts[] = { "pc-1.lab.example", "pc-10.lab.example", "PRINTER", "gone.far.example" };
+    Parts *parts = parts_new();
+
+    for (int i = 0; i < 4; i++) {
+        g_autofree char *id = g_strdup_printf("e-%d", i + 1);
+        MgrEndpoint *endpoint = parts_add_endpoint(parts, id);
+
+        name_host(endpoint, hosts[i]);
+        endpoint->record.display.removed = i == 3;
+        g_free(endpoint->record.program);
+        endpoint->record.program = g_strdup(i == 1 ? "0.3.0" : "0.2.0");
+    }
+    parts_birth(parts, "e-1", 1);
+    return parts;
+}
+
+/* "e-1 e-2", or the error's code. */
+static char *selected(const Parts *parts, const char *selector)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) found = mgr_selector_filter(&parts->fleet, NULL, selector, &error);
+    GString *text = g_string_new(NULL);
+
+    if (found == NULL)
+        return g_string_free(g_string_append(text, hl_error_name(hl_error_code(error))), FALSE);
+    for (guint i = 0; i < found->len; i++)
+        g_string_append_printf(text, "%s%s", i > 0 ? " " : "", ((const MgrEndpoint *)found->pdata[i])->record.id);
+    return g_string_free(text, FALSE);
+}
+
+static void test_selectors(void)
+{
+    static const char *const cases[][2] = {
+        { "all", "e-1 e-2 e-3" },
+        { "e-1,e-3", "e-1 e-3" },
+        { "printer", "e-3" },
+        { "pc-1", "e-1" }, /* the whole first label, though pc-10 begins with it */
+        { "pri", "e-3" },  /* a beginning */
+        { "pc-", "conflict" },
+        { "pc-*", "e-1 e-2" },
+        { "pc-*,printer", "e-1 e-2 e-3" },
+        { "nobody", "not-found" },
+        { "@nobody", "not-found" },
+        { "online", "e-1" },
+        { "not online", "e-2 e-3" },
+        { "online,never-seen", "e-1 e-2 e-3" },
+        { "version<0.3", "e-1 e-3" },
+        { "version<0.3,host~pc-*", "e-1" },
+        { "pc-10,version<0.3", "" },
+        { "all,version>=0.3", "e-2" },
+        { "e-4", "e-4" }, /* who names it sees it */
+        { "removed", "e-4" },
+        { "gone*", "" },
+        { "not nobody", "not-found" },
+        { "never-seen -printer", "e-2" },
+        { "colour:red", "invalid" },
+        { "", "" },
+        { ",", "" },
+    };
+    g_autoptr(Parts) parts = make_fleet();
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *found = selected(parts, cases[i][0]);
+
+        g_test_message("%s", cases[i][0]);
+        g_assert_cmpstr(found, ==, cases[i][1]);
+    }
+}
+
+/* What is ambiguous names those that it may be; what cannot be undone takes no beginning. */
+static void test_candidates(void)
+{
+    g_autoptr(Parts) parts = make_fleet();
+    g_autoptr(GError) many = NULL;
+    g_autoptr(GError) part = NULL;
+
+    g_assert_null(mgr_selector_find(&parts->fleet, NULL, "pc-", &many));
+    g_assert_error(many, HL_ERROR, HL_ERROR_CONFLICT);
+    g_assert_nonnull(strstr(many->message, "pc-1.lab.example (e-1), pc-10.lab.example (e-2)"));
+    g_assert_null(mgr_selector_find_whole(&parts->fleet, NULL, "pri", &part));
+    g_assert_error(part, HL_ERROR, HL_ERROR_NOT_FOUND);
+    g_assert_nonnull(strstr(part->message, "did you mean PRINTER (e-3)?"));
+    g_assert_nonnull(mgr_selector_find_whole(&parts->fleet, NULL, "pc-1", NULL));
+    g_assert_nonnull(mgr_selector_find_whole(&parts->fleet, NULL, "e-3", NULL));
+}
+
+static const json_t *descend(const json_t *document, const char *path)
+{
+    g_auto(GStrv) names = g_strsplit(path, ".", -1);
+
+    for (gsize i = 0; names[i] != NULL; i++)
+        document = json_object_get(document, names[i]);
+    return document;
+}
+
+static void compare_value(const MgrColumn *column, MgrValue value, const json_t *said)
+{
+    HlTime time = 0;
+    int64_t version;
+
+    switch (column->kind) {
+    case MGR_TEXT:
+    case MGR_WORD:
+    case MGR_VERSION:
+        g_assert_cmpstr(value.text, ==, json_is_string(said) ? json_string_value(said) : "");
+        break;
+    case MGR_NUMBER:
+        g_assert_cmpint(value.number, ==, json_integer_value(said));
+        break;
+    case MGR_FLAG:
+        g_assert_cmpint(value.number, ==, json_is_true(said));
+        break;
+    case MGR_TIME:
+        if (json_is_string(said))
+            g_assert_true(hl_time_parse(json_string_value(said), &time, NULL));
+        g_assert_cmpint(value.number / HL_SECOND, ==, time / HL_SECOND);
+        break;
+    case MGR_SET:
+        g_assert_cmpuint(json_object_size(said), ==, 2);
+        g_assert_true(mgr_set_find(value.text, "virus", &version));
+        g_assert_cmpint(version, ==, json_integer_value(json_object_get(said, "virus")));
+        break;
+    }
+}
+
+/* Selector, console and list must not tell three stories. */
+static void test_columns(void)
+{
+    g_autoptr(Parts) parts = make_fleet();
+    MgrEndpoint *endpoint = mgr_fleet_endpoint(&parts->fleet, "e-1");
+    MgrFilterRows rows = mgr_column_rows(&parts->fleet);
+    MgrFindings findings = {
+        .open = 2, .end = MGR_SCAN_COMPLETED, .ended_at = hl_clock_wall(), .files = 9, .found = 3
+    };
+    g_autoptr(json_t) document = NULL;
+
+    mgr_set_text(&endpoint->record.patterns, "rules=3 virus=2026112701");
+    mgr_set_text(&endpoint->record.update_result, "succeeded");
+    mgr_set_text(&endpoint->record.update_source, "server");
+    mgr_set_text(&endpoint->record.observed, "192.0.2.7");
+    mgr_set_text(&endpoint->record.addresses, "192.168.1.7");
+    endpoint->record.updated_at = hl_clock_wall() - HL_HOUR;
+    endpoint->record.dialled_at = hl_clock_wall() - HL_MINUTE;
+    endpoint->record.cert_expires = hl_clock_wall() + HL_DAY;
+    endpoint->record.direct_port = 61000;
+    endpoint->skew = 1500;
+    endpoint->held_off_until = hl_clock_wall() + HL_HOUR;
+    mgr_fleet_set_findings(&parts->fleet, endpoint, &findings);
+    document = mgr_status_endpoint(parts->status, endpoint);
+    for (int i = 0; i < MGR_N_COLUMNS; i++) {
+        g_autofree char *owned = NULL;
+
+        g_test_message("%s", mgr_columns[i].name);
+        g_assert_nonnull(descend(document, mgr_columns[i].path));
+        compare_value(&mgr_columns[i], rows.value(endpoint, i, rows.user, &owned),
+                      descend(document, mgr_columns[i].path));
+    }
+    for (int i = 0; i < MGR_N_COLUMNS; i++) { /* and of one that nothing is known of */
+        const MgrEndpoint *blank = mgr_fleet_endpoint(&parts->fleet, "e-3");
+        g_autoptr(json_t) other = mgr_status_endpoint(parts->status, blank);
+        g_autofree char *owned = NULL;
+
+        if (i != MGR_COLUMN_PATTERNS)
+            compare_value(&mgr_columns[i], rows.value(blank, i, rows.user, &owned),
+                          descend(other, mgr_columns[i].path));
+    }
+}
+
+static json_int_t count(const json_t *summary, const char *name)
+{
+    return json_integer_value(json_object_get(summary, name));
+}
+
+/* The counts beside a list are of what is in it. */
+static void test_summary(void)
+{
+    g_autoptr(Parts) parts = make_fleet();
+    g_autoptr(json_t) some = NULL;
+    g_autoptr(json_t) all = NULL;
+    const json_t *summary;
+
+    parts_call(parts, "endpoint list", "selector", "never-seen", NULL);
+    some = parts_expect_reply(parts, "");
+    summary = json_object_get(some, "summary");
+    g_assert_cmpint(count(summary, "endpoints"), ==, 2);
+    g_assert_cmpint(count(summary, "online"), ==, 0);
+    g_assert_cmpint(count(summary, "never-seen"), ==, 2);
+    parts_call(parts, "endpoint list", NULL);
+    all = parts_expect_reply(parts, "");
+    summary = json_object_get(all, "summary");
+    g_assert_cmpint(count(summary, "endpoints"), ==, 3);
+    g_assert_cmpint(count(summary, "online"), ==, 1);
+    g_assert_cmpint(count(summary, "removed"), ==, 1);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/manager/selector/selectors", test_selectors);
+    g_test_add_func("/manager/selector/candidates", test_candidates);
+    g_test_add_func("/manager/selector/columns", test_columns);
+    g_test_add_func("/manager/selector/summary", test_summary);
+    return g_test_run();
+}
