@@ -49,6 +49,32 @@ const MgrSentenceRow mgr_sentence_rows[] = {
     { "line.server-blind", N_("the server cannot tell at present: it heard this endpoint {ago} ago") },
     /* what else is odd */
     { "dial.wrong-host", N_("the last dial of its address reached another machine (wrong-host)[: {detail}]") },
+    /* lines of notifications (note.h) */
+    { "note.offline", N_("Endpoints that have been off line for more than {ago}: {count}") },
+    { "note.offline-over", N_("Endpoints that are on line again: {count}") },
+    { "note.outdated", N_("Endpoints whose patterns have been out of date for more than {ago}: {count}") },
+    { "note.outdated-over", N_("Endpoints whose patterns are up to date again: {count}") },
+    { "note.detection", N_("Detections: {count}") },
+    { "note.enrolled", N_("Endpoints that enrolled: {count}") },
+    { "note.clone", N_("Machines with the identity of another one: {count}") },
+    { "note.revoked", N_("Endpoints whose certificate was revoked: {count}") },
+    { "note.removed", N_("Endpoints that were removed: {count}") },
+    { "note.account", N_("Changes of accounts, certificates and tokens: {count}") },
+    { "note.denied", N_("Calls that were denied: {count}") },
+    { "note.blind", N_("The server cannot hear its endpoints: the broker is away") },
+    { "note.blind-over", N_("The server hears its endpoints again") },
+    { "note.broker", N_("Something is wrong with the broker: {count}") },
+    { "note.broker-over", N_("The broker is in order again: {count}") },
+    { "note.disk", N_("The server's disk is nearly full") },
+    { "note.disk-over", N_("The server's disk has room again") },
+    { "note.repository", N_("Endpoints will soon refuse the pattern repository, or do already: its signature is old") },
+    { "note.repository-over", N_("The pattern repository is signed again") },
+    { "note.end", N_("Certificates and signatures that end soon: {count}") },
+    { "note.end-over", N_("Certificates and signatures that were renewed: {count}") },
+    { "note.test", N_("This is a test: the destination works") },
+    { "note.more", N_("and {count} more") },
+    { "note.joined", N_("Earlier messages that could not be delivered are part of this one: {count}") },
+    { "note.server", N_("Server: {detail}") },
 };
 
 const gsize mgr_n_sentence_rows = G_N_ELEMENTS(mgr_sentence_rows);
@@ -70,16 +96,15 @@ const char *const mgr_sentence_terms[] = {
 
 const gsize mgr_n_sentence_terms = G_N_ELEMENTS(mgr_sentence_terms);
 
-typedef enum { TEXT, TERM, DURATION } Kind;
+typedef enum { TEXT, TERM, DURATION, NUMBER } Kind;
 
 static const struct {
     const char *name;
     Kind kind;
     gsize offset;
 } arguments[] = {
-    { "address", TEXT, offsetof(MgrSentence, address) },
-    { "ago", DURATION, offsetof(MgrSentence, ago) },
-    { "detail", TEXT, offsetof(MgrSentence, detail) },
+    { "address", TEXT, offsetof(MgrSentence, address) },     { "ago", DURATION, offsetof(MgrSentence, ago) },
+    { "count", NUMBER, offsetof(MgrSentence, count) },       { "detail", TEXT, offsetof(MgrSentence, detail) },
     { "displayed", TERM, offsetof(MgrSentence, displayed) },
 };
 
@@ -99,6 +124,11 @@ static const char *find_text(const char *code)
 static const char *text_of(const MgrSentence *sentence, gsize i)
 {
     return *(const char *const *)((const char *)sentence + arguments[i].offset);
+}
+
+static int64_t number_of(const MgrSentence *sentence, gsize i)
+{
+    return *(const int64_t *)((const char *)sentence + arguments[i].offset);
 }
 
 static HlTime time_of(const MgrSentence *sentence, gsize i)
@@ -133,6 +163,10 @@ static bool add_argument(GString *out, const MgrSentence *sentence, const char *
             continue;
         if (arguments[i].kind == DURATION) {
             add_duration(out, time_of(sentence, i), language);
+            return true;
+        }
+        if (arguments[i].kind == NUMBER) {
+            g_string_append_printf(out, "%" G_GINT64_FORMAT, number_of(sentence, i));
             return true;
         }
         if (text_of(sentence, i) == NULL)
@@ -204,6 +238,8 @@ static json_t *arguments_json(const MgrSentence *sentence)
             continue;
         if (arguments[i].kind == DURATION)
             json_object_set_new(object, arguments[i].name, json_integer(time_of(sentence, i)));
+        else if (arguments[i].kind == NUMBER)
+            json_object_set_new(object, arguments[i].name, json_integer(number_of(sentence, i)));
         else if (text_of(sentence, i) != NULL)
             json_object_set_new(object, arguments[i].name, json_string(text_of(sentence, i)));
     }
@@ -226,6 +262,8 @@ static void take_argument(MgrSentence *sentence, gsize i, const json_t *value)
 
     if (arguments[i].kind == DURATION)
         *(HlTime *)member = json_integer_value(value);
+    else if (arguments[i].kind == NUMBER)
+        *(int64_t *)member = json_integer_value(value);
     else
         *(const char **)member = json_string_value(value);
 }

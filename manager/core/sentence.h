@@ -17,6 +17,7 @@ typedef struct {
     const char *detail;    /* English, for people; may come from outside */
     const char *displayed; /* title of the displayed status */
     HlTime ago;
+    int64_t count;
 } MgrSentence;
 
 #define MGR_SENTENCES_MAX 4 /* together, of one explanation */
