@@ -23,6 +23,7 @@ extern const char migration_010_passes[];
 extern const char migration_011_codes[];
 extern const char migration_012_places[];
 extern const char migration_013_keys[];
+extern const char migration_019_notifications[];
 
 static const HlMigration migrations[] = {
     { 1, "registry", migration_001_registry },
@@ -38,6 +39,12 @@ static const HlMigration migrations[] = {
     { 11, "codes", migration_011_codes },
     { 12, "places", migration_012_places },
     { 13, "keys", migration_013_keys },
+    { 14, "unused", "" }, /* numbers without a change */
+    { 15, "unused", "" },
+    { 16, "unused", "" },
+    { 17, "unused", "" },
+    { 18, "unused", "" },
+    { 19, "notifications", migration_019_notifications },
 };
 
 int mgr_registry_version(void)
