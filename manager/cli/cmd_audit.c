@@ -8,6 +8,7 @@
 
 #include "lib/base/file.h"
 #include "lib/base/ident.h"
+#include "lib/base/text.h"
 #include "manager/cli/client.h"
 #include "manager/cli/commands.h"
 #include "manager/cli/show.h"
@@ -114,16 +115,40 @@ typedef struct {
     MgrAuditHead at;
     int64_t head; /* a row whose hash is known from elsewhere; 0: none */
     GBytes *head_hash;
+    json_t *gaps;  /* rows that say that others are missing */
     GError *error; /* of what cannot stop at once */
 } Verification;
+
+static void note_gap(const Verification *verification, const MgrAuditRecord *record)
+{
+    g_autofree char *at = hl_time_format(record->at);
+
+    json_array_append_new(verification->gaps, json_pack("{s:I, s:s, s:s, s:s}", "row", (json_int_t)record->number, "at",
+                                                        at, "arguments", record->arguments, "text", record->text));
+}
+
+/* A head of the rows that a restore has lost is not a forgery's; only the log that was set aside then can show it. */
+static bool fail_head(const Verification *verification, int64_t number, const char *what, GError **error)
+{
+    json_int_t gap = cli_int(json_array_get(verification->gaps, 0), "row");
+
+    if (gap == 0)
+        return hl_fail(error, HL_ERROR_UNTRUSTED, "row %" PRId64 " %s", number, what);
+    return hl_fail(error, HL_ERROR_UNTRUSTED,
+                   "row %" PRId64 " %s, or is one of those that were lost when a backup was put back (row "
+                   "%" JSON_INTEGER_FORMAT " tells of it): verify the registry that was set aside then, with --site",
+                   number, what, gap);
+}
 
 static bool follow(Verification *verification, const MgrAuditRecord *record, GError **error)
 {
     if (!mgr_audit_follow(&verification->at, record, error))
         return false;
+    if (mgr_audit_is_gap(record))
+        note_gap(verification, record);
     return record->number != verification->head || g_bytes_equal(record->hash, verification->head_hash) ||
-           hl_fail(error, HL_ERROR_UNTRUSTED,
-                   "row %" PRId64 " is not the one that the head tells of: the log was rewritten", record->number);
+           fail_head(verification, record->number, "is not the one that the head tells of: the log was rewritten",
+                     error);
 }
 
 /* The hash covers the number of milliseconds; what a person reads is the other one. */
@@ -210,6 +235,7 @@ static bool parse_head(const char *text, Verification *verification, GError **er
 static bool verify(HlInvocation *call, Verification *verification, GError **error)
 {
     const char *site = hl_cli_value(call, "site", NULL);
+    g_autofree char *what = NULL;
     bool ok;
 
     if (!parse_head(hl_cli_value(call, "head", NULL), verification, error))
@@ -218,29 +244,43 @@ static bool verify(HlInvocation *call, Verification *verification, GError **erro
         ok = verify_file(call->args[0], verification, error);
     else
         ok = site != NULL ? verify_site(site, verification, error) : each_row(call, follow_json, verification, error);
-    if (!ok)
-        return false;
-    return verification->at.number >= verification->head ||
-           hl_fail(error, HL_ERROR_UNTRUSTED,
-                   "row %" PRId64 " is missing: the log ends with row %" PRId64 ", and the head tells of row %" PRId64,
-                   verification->at.number + 1, verification->at.number, verification->head);
+    if (!ok || verification->at.number >= verification->head)
+        return ok;
+    what = g_strdup_printf("is missing: the log ends with row %" PRId64 ", and the head tells of row %" PRId64,
+                           verification->at.number, verification->head);
+    return fail_head(verification, verification->at.number + 1, what, error);
+}
+
+static void show_verified(HlInvocation *call, const Verification *verification)
+{
+    const MgrAuditHead *at = &verification->at;
+    g_autofree char *hash =
+        at->hash != NULL ? hl_hex(g_bytes_get_data(at->hash, NULL), g_bytes_get_size(at->hash)) : g_strdup("");
+    g_autoptr(json_t) document =
+        json_pack("{s:I, s:s, s:O}", "rows", (json_int_t)at->number, "hash", hash, "gaps", verification->gaps);
+    size_t i;
+    json_t *gap;
+
+    if (cli_show_json(call, document))
+        return;
+    json_array_foreach(verification->gaps, i, gap)
+    {
+        g_autofree char *text = hl_text_printable(cli_text(gap, "arguments"));
+
+        printf("row %" JSON_INTEGER_FORMAT ": %s (%s)\n", cli_int(gap, "row"), cli_text(gap, "text"), text);
+    }
+    printf("%" PRId64 " rows, unbroken; head %" PRId64 ":%s\n", at->number, at->number, hash);
 }
 
 bool cmd_audit_verify(HlInvocation *call, GError **error)
 {
-    Verification verification = { 0 };
+    Verification verification = { .gaps = json_array() };
     bool ok = verify(call, &verification, error);
-    const MgrAuditHead *at = &verification.at;
 
-    if (ok) {
-        g_autofree char *hash =
-            at->hash != NULL ? hl_hex(g_bytes_get_data(at->hash, NULL), g_bytes_get_size(at->hash)) : g_strdup("");
-        g_autoptr(json_t) document = json_pack("{s:I, s:s}", "rows", (json_int_t)at->number, "hash", hash);
-
-        if (!cli_show_json(call, document))
-            printf("%" PRId64 " rows, unbroken; head %" PRId64 ":%s\n", at->number, at->number, hash);
-    }
+    if (ok)
+        show_verified(call, &verification);
     mgr_audit_head_clear(&verification.at);
     g_clear_pointer(&verification.head_hash, g_bytes_unref);
+    json_decref(verification.gaps);
     return ok;
 }

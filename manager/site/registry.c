@@ -9,6 +9,7 @@
 #include "lib/base/log.h"
 #include "lib/store/stmt.h"
 #include "manager/site/site.h"
+#include "manager/store/audit.h"
 #include "manager/store/detections.h"
 #include "manager/store/heal.h"
 #include "manager/store/ledger.h"
@@ -127,6 +128,24 @@ static bool follow_on(const MgrLedger *ledger, HlDb *db, HlJournal *journal, GEr
            write_mark(db, journal, lines, error);
 }
 
+/* The audit log of a registry that was put here goes on where its own ended.  Said in it, once for each, so that a
+ * reader and 'holdline audit verify' see that rows are missing, and whose head is another one. */
+static bool note_audit_gap(const MgrLedger *ledger, HlDb *db, GError **error)
+{
+    MgrRestored restored = mgr_ledger_restored(ledger);
+    int64_t mark = 0, last = 0;
+    bool has = false;
+
+    if (restored.is_new)
+        return mgr_registry_has_audit_gap(db, restored.at, &has, error) &&
+               (has || mgr_registry_add_audit_gap(db, restored.made, restored.at, restored.head, error));
+    if (!hl_db_query_int(db, 0, &mark, error, "SELECT value FROM counter WHERE name = 'mark'", "") ||
+        !hl_db_query_int(db, 0, &last, error, "SELECT at FROM audit ORDER BY number DESC LIMIT 1", ""))
+        return false;
+    return !mgr_ledger_has_mark(ledger) || mgr_ledger_knows_mark(ledger, mark) || /* else it was put there by hand */
+           mgr_registry_add_audit_gap(db, last, MAX(last, hl_clock_wall()), "", error);
+}
+
 char *mgr_site_describe_restore(const MgrLedger *ledger)
 {
     MgrRestored restored = mgr_ledger_restored(ledger);
@@ -170,7 +189,8 @@ HlDb *mgr_site_open_registry(const char *dir, HlJournal **journal, GError **erro
     if (restored != NULL)
         hl_info("registry", "%s", restored);
     if (!catch_up(ledger, db, error) || !mgr_heal_groups(db, hl_clock_wall(), error) ||
-        !mgr_registry_mend_findings(db, error) || !follow_on(ledger, db, opened, error))
+        !mgr_registry_mend_findings(db, error) || !note_audit_gap(ledger, db, error) ||
+        !follow_on(ledger, db, opened, error))
         return NULL;
     *journal = g_steal_pointer(&opened);
     return g_steal_pointer(&db);

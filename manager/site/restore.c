@@ -11,6 +11,7 @@
 #include "manager/site/check.h"
 #include "manager/site/registry.h"
 #include "manager/site/site.h"
+#include "manager/store/audit.h"
 
 #define ASIDE    "replaced-"
 #define NOTE     "restored.txt"
@@ -145,10 +146,23 @@ static GPtrArray *select_news(const GPtrArray *old, const GPtrArray *newer)
     return news;
 }
 
+/* Of the audit log that was set aside; "" if there is none, or it cannot be read: rows are lost then without a trace of
+ * how many.  Caller frees. */
+static char *head_of(const char *aside)
+{
+    g_autofree char *path = aside != NULL ? mgr_site_path(aside, MGR_SITE_REGISTRY) : NULL;
+    g_autoptr(HlDb) db =
+        path != NULL && g_file_test(path, G_FILE_TEST_EXISTS) ? hl_db_open(path, HL_DB_READ_ONLY, NULL) : NULL;
+    g_auto(MgrAuditHead) head = { 0 };
+
+    return db != NULL && mgr_registry_read_audit_head(db, &head, NULL) ? mgr_audit_head_print(&head) : g_strdup("");
+}
+
 static bool join_journals(const MgrRestoreOrder *order, MgrRestoreReport *report, HlTime now, GError **error)
 {
     g_autofree char *path = mgr_site_path(order->site, MGR_SITE_JOURNAL);
     g_autofree char *newer_path = find_newer(order);
+    g_autofree char *head = head_of(report->aside);
     g_autoptr(GPtrArray) newer = NULL;
     g_autoptr(GPtrArray) news = NULL;
     g_autoptr(GPtrArray) old = read_lines(path, error);
@@ -163,7 +177,7 @@ static bool join_journals(const MgrRestoreOrder *order, MgrRestoreReport *report
     news = select_news(old, newer);
     report->age = newer_path != NULL ? MGR_JOURNAL_NEWER : MGR_JOURNAL_OF_BACKUP;
     report->lines = news->len;
-    g_ptr_array_add(news, mgr_journal_restore(report->backup.made, now, report->age));
+    g_ptr_array_add(news, mgr_journal_restore(report->backup.made, now, report->age, head));
     return hl_journal_append(journal, news, error);
 }
 

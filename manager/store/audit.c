@@ -2,7 +2,9 @@
 #include "manager/store/audit.h"
 
 #include <inttypes.h>
+#include <string.h>
 
+#include "lib/base/ident.h"
 #include "lib/store/chain.h"
 #include "lib/store/stmt.h"
 
@@ -23,16 +25,19 @@ void mgr_audit_head_clear(MgrAuditHead *head)
     g_clear_pointer(&head->hash, g_bytes_unref);
 }
 
+#define ADD                                                                                               \
+    "WITH last (number) AS (SELECT coalesce(max(number), 0) FROM audit)"                                  \
+    " INSERT INTO audit (number, at, account, certificate, call, arguments, code, text, hash)"            \
+    " SELECT last.number + 1, ?1, ?2, ?3, ?4, ?5, ?6, ?7,"                                                \
+    " hl_chain((SELECT hash FROM audit WHERE number = last.number), last.number + 1, ?1, ?2, ?3, ?4, ?5," \
+    " ?6, ?7) FROM last"
+#define GAP "restore" /* in the place of a call */
+
 /* Number and hash are made where the row is added: the writer adds one after the other. */
 void mgr_write_audit(HlWriteSet *set, const MgrAuditRecord *r)
 {
-    hl_write_set_add(set,
-                     "WITH last (number) AS (SELECT coalesce(max(number), 0) FROM audit)"
-                     " INSERT INTO audit (number, at, account, certificate, call, arguments, code, text, hash)"
-                     " SELECT last.number + 1, ?1, ?2, ?3, ?4, ?5, ?6, ?7,"
-                     " hl_chain((SELECT hash FROM audit WHERE number = last.number), last.number + 1, ?1, ?2, ?3, ?4,"
-                     " ?5, ?6, ?7) FROM last",
-                     "itttttt", (int64_t)r->at, r->account, r->certificate, r->call, r->arguments, r->code, r->text);
+    hl_write_set_add(set, ADD, "itttttt", (int64_t)r->at, r->account, r->certificate, r->call, r->arguments, r->code,
+                     r->text);
 }
 
 typedef struct {
@@ -115,4 +120,41 @@ static void on_head(MgrAuditRecord *record, gpointer user)
 bool mgr_registry_read_audit_head(HlDb *db, MgrAuditHead *head, GError **error)
 {
     return mgr_registry_list_audit(db, &(MgrAuditFilter){ .after = -1, .limit = 1 }, on_head, head, error);
+}
+
+/* ------------------------------------------------------------------------------------------------------------- gaps */
+
+bool mgr_registry_add_audit_gap(HlDb *db, HlTime from, HlTime to, const char *head, GError **error)
+{
+    g_autofree char *began = hl_time_format(from);
+    g_autofree char *ended = hl_time_format(to);
+    g_autofree char *arguments =
+        g_strdup_printf("from=%s to=%s%s%s", from != 0 ? began : "?", ended, *head != '\0' ? " head=" : "", head);
+
+    return hl_db_run(db, NULL, error, ADD, "itttttt", (int64_t)to, MGR_AUDIT_SITE, "", GAP, arguments,
+                     hl_error_name(HL_ERROR_PARTIAL),
+                     "a backup was put back: the rows of that time are not in this log");
+}
+
+bool mgr_audit_is_gap(const MgrAuditRecord *record)
+{
+    return strcmp(record->account, MGR_AUDIT_SITE) == 0 && strcmp(record->call, GAP) == 0;
+}
+
+bool mgr_registry_has_audit_gap(HlDb *db, HlTime to, bool *has, GError **error)
+{
+    int64_t n = 0;
+    bool ok = hl_db_query_int(db, 0, &n, error, "SELECT count(*) FROM audit WHERE account = ? AND call = ? AND at >= ?",
+                              "tti", MGR_AUDIT_SITE, GAP, (int64_t)to);
+
+    *has = n > 0;
+    return ok;
+}
+
+char *mgr_audit_head_print(const MgrAuditHead *head)
+{
+    g_autofree char *hash =
+        head->hash != NULL ? hl_hex(g_bytes_get_data(head->hash, NULL), g_bytes_get_size(head->hash)) : NULL;
+
+    return hash != NULL ? g_strdup_printf("%" PRId64 ":%s", head->number, hash) : g_strdup("");
 }

@@ -10,6 +10,8 @@
 #include "lib/store/db.h"
 #include "lib/store/writer.h"
 
+#define MGR_AUDIT_SITE "@site" /* as the account: the site itself; no account can be called that */
+
 typedef struct {
     int64_t number; /* not for writing */
     HlTime at;
@@ -46,6 +48,20 @@ void mgr_audit_head_clear(MgrAuditHead *head);
 
 /* The next row: false, and an HL_ERROR_UNTRUSTED that names the row, if it is not the one that was written there. */
 bool mgr_audit_follow(MgrAuditHead *head, const MgrAuditRecord *record, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* A row that says that others are missing: the registry is of a backup.  from (0: not known), to: when they were
+ * written; head: of the log that was replaced, "ROW:HASH", or "".  In the chain it is a row like any other. */
+bool mgr_registry_add_audit_gap(HlDb *db, HlTime from, HlTime to, const char *head,
+                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool mgr_audit_is_gap(const MgrAuditRecord *record);
+
+/* Whether there is one of that time or later. */
+bool mgr_registry_has_audit_gap(HlDb *db, HlTime to, bool *has, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+#define MGR_AUDIT_HEAD_TEXT (20 + 1 + 64 + 1)
+
+/* "ROW:HASH", as 'holdline audit verify' takes it; "" of a log without a row.  Caller frees. */
+char *mgr_audit_head_print(const MgrAuditHead *head);
 
 /* The last row that there is; number 0: none. */
 bool mgr_registry_read_audit_head(HlDb *db, MgrAuditHead *head, GError **error) G_GNUC_WARN_UNUSED_RESULT;

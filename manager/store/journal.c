@@ -71,9 +71,9 @@ char *mgr_journal_mark(int64_t mark, MgrMarkState state)
     return print(json_pack("{s:s, s:s, s:I, s:I}", "what", "mark", "name", "", "number", INT(mark), "at", INT(state)));
 }
 
-char *mgr_journal_restore(HlTime made, HlTime at, MgrJournalAge age)
+char *mgr_journal_restore(HlTime made, HlTime at, MgrJournalAge age, const char *head)
 {
-    return print(json_pack("{s:s, s:s, s:I, s:I, s:I}", "what", "restored", "name", "", "issued", INT(made), "at",
+    return print(json_pack("{s:s, s:s, s:I, s:I, s:I}", "what", "restored", "name", head, "issued", INT(made), "at",
                            INT(at), "number", INT(age)));
 }
 

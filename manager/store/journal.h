@@ -28,9 +28,10 @@ char *mgr_journal_account_removal(const char *name);
  */
 typedef enum { MGR_MARK_COMING, MGR_MARK_WRITTEN } MgrMarkState;
 char *mgr_journal_mark(int64_t mark, MgrMarkState state);
-/* A backup was put back: made when; whether this journal is newer than that backup. */
+/* A backup was put back: made when; whether this journal is newer than that backup; head of the audit log that was
+ * replaced, "ROW:HASH" ("": not known). */
 typedef enum { MGR_JOURNAL_OF_BACKUP, MGR_JOURNAL_NEWER } MgrJournalAge;
-char *mgr_journal_restore(HlTime made, HlTime at, MgrJournalAge age);
+char *mgr_journal_restore(HlTime made, HlTime at, MgrJournalAge age, const char *head);
 
 typedef enum {
     MGR_ENTRY_OTHER, /* of a later version */

@@ -178,6 +178,7 @@ static void take_mark(MgrLedger *ledger, int64_t mark, MgrMarkState state)
     ledger->mark_before = state == MGR_MARK_WRITTEN ? mark : ledger->mark;
     ledger->mark = mark;
     ledger->has_mark = true;
+    ledger->restored.is_new = false;
 }
 
 static void take_entry(MgrLedger *ledger, const MgrEntry *entry)
@@ -217,7 +218,10 @@ static void take_entry(MgrLedger *ledger, const MgrEntry *entry)
         take_mark(ledger, entry->number, entry->at != 0 ? MGR_MARK_WRITTEN : MGR_MARK_COMING);
         break;
     case MGR_ENTRY_RESTORE:
-        ledger->restored = (MgrRestored){ entry->issued, entry->at, (MgrJournalAge)entry->number };
+        ledger->restored = (MgrRestored){
+            .made = entry->issued, .at = entry->at, .age = (MgrJournalAge)entry->number, .is_new = true
+        };
+        g_strlcpy(ledger->restored.head, entry->name, sizeof ledger->restored.head);
         break;
     }
 }

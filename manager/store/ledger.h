@@ -9,6 +9,7 @@
 
 #include "lib/base/journal.h"
 #include "lib/store/db.h"
+#include "manager/store/audit.h"
 #include "manager/store/journal.h"
 
 typedef struct MgrLedger MgrLedger;
@@ -33,6 +34,8 @@ bool mgr_ledger_knows_mark(const MgrLedger *ledger, int64_t mark);
 typedef struct {
     HlTime made, at; /* of the backup, of the restore; wall; at 0: none was put back */
     MgrJournalAge age;
+    bool is_new;                    /* no manager has started since */
+    char head[MGR_AUDIT_HEAD_TEXT]; /* of the audit log that was replaced; "": not known */
 } MgrRestored;
 
 MgrRestored mgr_ledger_restored(const MgrLedger *ledger);

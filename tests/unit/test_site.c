@@ -11,6 +11,7 @@
 #include "manager/site/backup.h"
 #include "manager/site/registry.h"
 #include "manager/site/site.h"
+#include "manager/store/audit.h"
 
 typedef struct {
     char *dir, *registry, *log, *journal;
@@ -133,6 +134,69 @@ static void test_foreign_log(Site *site, gconstpointer user)
     db = open_site(site);
     g_assert_true(was_set_aside(site));
     g_assert_cmpint(count(db, "grp"), ==, 1);
+}
+
+static void keep_gap(MgrAuditRecord *record, gpointer user)
+{
+    if (mgr_audit_is_gap(record))
+        g_ptr_array_add(user, g_steal_pointer(&record->arguments));
+}
+
+static void follow(MgrAuditRecord *record, gpointer head)
+{
+    g_autoptr(GError) error = NULL;
+
+    g_assert_true(mgr_audit_follow(head, record, &error));
+    g_assert_no_error(error);
+}
+
+/* Of a chain that is whole.  Texts; free with g_ptr_array_unref. */
+static GPtrArray *gaps(const Site *site)
+{
+    GPtrArray *found = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(HlDb) db = open_site(site);
+    g_auto(MgrAuditHead) head = { 0 };
+
+    g_assert_true(mgr_registry_list_audit(db, &(MgrAuditFilter){ 0 }, keep_gap, found, NULL));
+    g_assert_true(mgr_registry_list_audit(db, &(MgrAuditFilter){ 0 }, follow, &head, NULL));
+    return found;
+}
+
+static void add_line(const Site *site, char *line)
+{
+    g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
+    HlJournalState state;
+    g_autoptr(HlJournal) journal = hl_journal_open(site->journal, &state, NULL);
+
+    g_ptr_array_add(lines, line);
+    g_assert_true(hl_journal_append(journal, lines, NULL));
+}
+
+/* Rows of the audit log that a restore takes away are told of once: of the command's restore, and of a file that was
+ * put there by hand. */
+static void test_audit_gap(Site *site, gconstpointer user G_GNUC_UNUSED)
+{
+    g_autofree char *backup = mgr_site_path(site->dir, "copy.db");
+    g_autoptr(GPtrArray) none = gaps(site);
+    g_autoptr(GPtrArray) restored = NULL;
+    g_autoptr(GPtrArray) again = NULL;
+    g_autoptr(GPtrArray) by_hand = NULL;
+
+    g_assert_cmpuint(none->len, ==, 0);
+    copy(site->registry, backup);
+    add_line(site, mgr_journal_restore(HL_DAY, 2 * HL_DAY, MGR_JOURNAL_NEWER, "57:0a"));
+    restored = gaps(site);
+    g_assert_cmpuint(restored->len, ==, 1);
+    g_assert_cmpstr(restored->pdata[0], ==, "from=1970-01-02T00:00:00Z to=1970-01-03T00:00:00Z head=57:0a");
+    again = gaps(site);
+    g_assert_cmpuint(again->len, ==, 1);
+    copy(backup, site->registry);
+    by_hand = gaps(site);
+    g_assert_cmpuint(by_hand->len, ==, 1);
+    g_assert_true(g_str_has_prefix(by_hand->pdata[0], "from=? to=2"));
+    g_ptr_array_unref(by_hand);
+    by_hand = gaps(site);
+    g_assert_cmpuint(by_hand->len, ==, 1);
 }
 
 /* A journal that is gone begins again with what the registry knows, and brings it back to an older one. */
@@ -309,6 +373,7 @@ int main(int argc, char **argv)
     g_test_add("/site/own-log", Site, NULL, set_up, test_own_log, tear_down);
     g_test_add("/site/foreign-log", Site, NULL, set_up, test_foreign_log, tear_down);
     g_test_add("/site/later-file", Site, "same run", set_up, test_foreign_log, tear_down);
+    g_test_add("/site/audit-gap", Site, NULL, set_up, test_audit_gap, tear_down);
     g_test_add("/site/journal-begins", Site, NULL, set_up, test_journal_begins, tear_down);
     g_test_add("/site/backup", Site, NULL, set_up, test_backup, tear_down);
     g_test_add("/site/moving-key", Site, NULL, set_up, test_moving_key, tear_down);

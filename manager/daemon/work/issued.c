@@ -9,8 +9,7 @@
 #include "manager/site/site.h"
 #include "manager/store/accounts.h"
 
-#define MAX_AT_ONCE 16      /* a tick; more wait for the next */
-#define BY_SITE     "@site" /* in the audit log, where accounts are named: no account can be called that */
+#define MAX_AT_ONCE 16 /* a tick; more wait for the next */
 
 struct MgrIssued {
     MgrIssuedOptions parts;
@@ -152,7 +151,7 @@ static void note(const Intake *intake, HlWriteSet *set, Fate fate)
     g_autofree char *arguments = g_strdup_printf("name=%s serial=%s%s", intake->name, intake->record.serial,
                                                  fate == RECOVERED ? " role=owner, as no enabled owner was left" : "");
     MgrAuditRecord row = { .at = intake->at,
-                           .account = hl_unconst(BY_SITE),
+                           .account = hl_unconst(MGR_AUDIT_SITE),
                            .certificate = hl_unconst(""),
                            .call = hl_unconst("account certificate"),
                            .arguments = arguments,
@@ -185,7 +184,7 @@ static void write_owner(Intake *intake, HlWriteSet *set)
 
     mgr_account_record_clear(&intake->owner);
     intake->owner = (MgrAccountRecord){ .name = g_strdup(intake->name),
-                                        .created_by = g_strdup(BY_SITE),
+                                        .created_by = g_strdup(MGR_AUDIT_SITE),
                                         .note = g_strdup(before != NULL ? before->note : ""),
                                         .role = MGR_ROLE_OWNER,
                                         .groups = g_strdup(""),
