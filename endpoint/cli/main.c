@@ -23,6 +23,8 @@ static const HlCommand commands[] = {
       enrol_flags },
     { "status", "[--json]", N_("Show enrolment, line, settings, privileges and patterns"), ep_cmd_status, 0, 0,
       json_flags },
+    { "doctor", "[--json]", N_("Look at everything that this machine needs, and say what is wrong and what to do"),
+      ep_cmd_doctor, 0, 0, json_flags },
     { "update-now", "", N_("Update the patterns"), ep_cmd_update_now, 0, 0, NULL },
     { "scan", "PATH... [--json] [--progress]", N_("Scan files and directories; exit status 1 if something was found"),
       ep_cmd_scan, 1, HL_ARGS_ANY, scan_flags },

@@ -94,6 +94,21 @@ const char *const ep_phrase_words[] = {
     N_("collision"),
     N_("channel"),
     N_("bundle"),
+    N_("good"),
+    N_("not looked at"),
+    N_("warning"),
+    N_("FAULT"),
+    N_("configuration"),
+    N_("daemon"),
+    N_("enrolment"),
+    N_("names"),
+    N_("line"),
+    N_("front"),
+    N_("clock"),
+    N_("disk"),
+    N_("patterns"),
+    N_("scanner"),
+    N_("versions"),
 };
 
 const gsize ep_n_phrase_words = G_N_ELEMENTS(ep_phrase_words);

@@ -347,6 +347,11 @@ EpComebackView ep_enrolled_comeback(const EpEnrolled *enrolled)
     return ep_comeback_view(enrolled->comeback);
 }
 
+char **ep_enrolled_brokers(const EpEnrolled *enrolled, const char *const *preferred)
+{
+    return ep_server_brokers(enrolled->server, preferred);
+}
+
 EpLinkView ep_enrolled_link(const EpEnrolled *enrolled)
 {
     return ep_presence_view(enrolled->presence);

@@ -56,6 +56,8 @@ void ep_enrolled_announce_leave(EpEnrolled *enrolled, EpLeave leave);
 const EpIdentity *ep_enrolled_identity(const EpEnrolled *enrolled);
 /* URLs of its server's HTTPS front, in the order of attempts; free with g_strfreev. */
 char **ep_enrolled_urls(const EpEnrolled *enrolled);
+/* Its brokers likewise, after preferred, which are those of the settings. */
+char **ep_enrolled_brokers(const EpEnrolled *enrolled, const char *const *preferred);
 
 /* Of a certificate that ended while it was away. */
 EpComebackView ep_enrolled_comeback(const EpEnrolled *enrolled);

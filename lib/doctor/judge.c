@@ -66,8 +66,10 @@ void hl_judge_places(HlFindings *findings, const HlPlaceFact *places, gsize n)
     for (gsize i = 0; i < n; i++) {
         const HlPlaceFact *place = &places[i];
 
-        if (place->cause == HL_CAUSE_NONE)
+        if (place->cause == HL_CAUSE_NONE && place->is_verified)
             hl_findings_good(findings, "%s answers and is the right server", place->place);
+        else if (place->cause == HL_CAUSE_NONE)
+            hl_findings_good(findings, "%s takes connections", place->place);
         else
             hl_findings_add(findings, one_answers ? HL_GRADE_WARNING : HL_GRADE_FAULT, remedies[place->cause], "%s: %s",
                             place->place, place->sentence);

@@ -21,6 +21,7 @@ typedef struct {
     const char *place;
     HlCause cause;
     const char *sentence; /* of the cause */
+    bool is_verified;     /* its certificate was looked at */
 } HlPlaceFact;
 
 void hl_judge_places(HlFindings *findings, const HlPlaceFact *places, gsize n);

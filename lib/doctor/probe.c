@@ -110,7 +110,10 @@ static HlPlaceFact examine(HlFacts *places, const char *broker, const HlProbeIde
     HlDiagnosisResult *result = NULL;
     HlMailbox *mailbox = hl_mailbox_new("doctor", 1, NULL, on_result, &result, hl_diagnosis_result_free);
     HlDiagnosis *diagnosis = hl_diagnosis_start(&spec, mailbox, 0);
-    HlPlaceFact fact = { .place = broker, .cause = HL_CAUSE_BROKEN, .sentence = "this machine has no thread to spare" };
+    HlPlaceFact fact = { .place = broker,
+                         .cause = HL_CAUSE_BROKEN,
+                         .sentence = "this machine has no thread to spare",
+                         .is_verified = identity->ca != NULL };
 
     while (diagnosis != NULL && result == NULL)
         g_main_context_iteration(NULL, TRUE);
@@ -282,22 +285,25 @@ static char *version_in(const char *output)
     g_autofree char *line = g_strndup(output, strcspn(output, "\n"));
     const char *blank = strrchr(line, ' ');
 
-    return g_strdup(blank != NULL ? blank + 1 : "");
+    return g_strdup(blank != NULL ? blank + 1 : line);
 }
 
 void hl_probe_program(HlFacts *programs, const char *program, const char *package, HlProgramKind kind)
 {
     g_autofree char *path = find_program(program);
+    g_autofree char *name = path != NULL ? g_path_get_basename(path) : NULL;
     const char *words[] = { path, "--version", NULL };
+    /* another program under the configuration's name may do anything when it is run */
+    bool is_run = kind == HL_PROGRAM_OURS && name != NULL && g_str_has_prefix(name, "holdline-");
     g_autofree char *output = NULL;
     g_autoptr(GError) error = NULL;
     HlProgramFact fact = { .program = program, .package = package };
 
     if (path == NULL)
         fact.problem = "it is not there";
-    else if (kind == HL_PROGRAM_OURS && !hl_exec(words, &output, &error))
+    else if (is_run && !hl_exec(words, &output, &error))
         fact.problem = hl_facts_keep(programs, g_strdup(error->message));
-    else if (kind == HL_PROGRAM_OURS)
+    else if (is_run)
         fact.version = hl_facts_keep(programs, version_in(output));
     g_array_append_val(programs->facts, fact);
 }

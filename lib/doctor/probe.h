@@ -27,7 +27,8 @@ const char *hl_facts_keep(HlFacts *facts, char *text);
  * NULL. */
 void hl_probe_names(HlFacts *names, const char *const *brokers, const char *const *urls);
 
-/* How a TLS client makes itself known; paths of PEM files.  cert and key NULL: without a certificate. */
+/* How a TLS client makes itself known; paths of PEM files.  cert and key NULL: without a certificate; ca NULL: TLS is
+ * not looked at. */
 typedef struct {
     const char *ca, *cert, *key;
     const char *proxy; /* NULL or "": none */
@@ -49,7 +50,7 @@ void hl_probe_certificate(HlFacts *certificates, const char *what, const char *p
 void hl_probe_disk(HlFacts *disks, const char *path);
 
 /* Adds an HlProgramFact: whether it is there (PATH, and the directories of system programs), and its version if it is
- * one of ours.  Both are borrowed. */
+ * one of ours.  Both are borrowed.  OURS is run, so the caller has to trust who named it. */
 typedef enum { HL_PROGRAM_OURS, HL_PROGRAM_FOREIGN } HlProgramKind;
 void hl_probe_program(HlFacts *programs, const char *program, const char *package, HlProgramKind kind);
 

@@ -317,6 +317,14 @@ void cli_probe_repository(CliDoctor *doctor, HlInvocation *call G_GNUC_UNUSED)
         doctor->signed_at = (HlTime)st.st_mtim.tv_sec * HL_SECOND;
 }
 
+/* What the site's owner has named is not run by root. */
+static bool is_own(const char *dir)
+{
+    struct stat st;
+
+    return stat(dir, &st) == 0 && st.st_uid == geteuid();
+}
+
 void cli_probe_versions(CliDoctor *doctor, HlInvocation *call G_GNUC_UNUSED)
 {
     HlProbeIdentity identity = identity_of(doctor);
@@ -330,7 +338,8 @@ void cli_probe_versions(CliDoctor *doctor, HlInvocation *call G_GNUC_UNUSED)
     if (doctor->view != CLI_SITE_OPEN)
         return;
     hl_probe_program(&doctor->programs, "holdline-managerd", "holdline-server", HL_PROGRAM_OURS);
-    hl_probe_program(&doctor->programs, doctor->conf.updater_program, "holdline-updater", HL_PROGRAM_OURS);
+    hl_probe_program(&doctor->programs, doctor->conf.updater_program, "holdline-updater",
+                     is_own(doctor->dir) ? HL_PROGRAM_OURS : HL_PROGRAM_FOREIGN);
     if (doctor->conf.broker_mode == MGR_BROKER_MANAGED)
         hl_probe_program(&doctor->programs, doctor->conf.broker_program, "mosquitto", HL_PROGRAM_FOREIGN);
 }

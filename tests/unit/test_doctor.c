@@ -89,8 +89,12 @@ static void test_names(void)
 /* Each cause has a remedy; one of several that is away is a warning. */
 static void test_places(void)
 {
+    const HlPlaceFact unseen = { "three:3", HL_CAUSE_NONE, "", false };
+    g_autoptr(HlFindings) unverified = begin();
+
     for (int cause = HL_CAUSE_NONE + 1; cause < HL_N_CAUSES; cause++) {
-        const HlPlaceFact places[] = { { "one:1", (HlCause)cause, "it is so" }, { "two:2", HL_CAUSE_NONE, "" } };
+        const HlPlaceFact places[] = { { "one:1", (HlCause)cause, "it is so", true },
+                                       { "two:2", HL_CAUSE_NONE, "", true } };
         g_autoptr(HlFindings) alone = begin();
         g_autoptr(HlFindings) both = begin();
 
@@ -99,7 +103,10 @@ static void test_places(void)
         expect_text(alone, 0, "one:1: it is so", NULL);
         hl_judge_places(both, places, 2);
         expect(both, "wg");
+        expect_text(both, 1, "two:2 answers and is the right server", NULL);
     }
+    hl_judge_places(unverified, &unseen, 1);
+    expect_text(unverified, 0, "three:3 takes connections", NULL);
 }
 
 static void test_fronts(void)

@@ -153,10 +153,21 @@ static json_t *comeback_json(EpComebackView view)
     return object;
 }
 
-static void add_identity(json_t *root, const EpEnrolled *enrolled)
+static json_t *list_json(char *const *texts)
 {
+    json_t *list = json_array();
+
+    for (gsize i = 0; texts[i] != NULL; i++)
+        json_array_append_new(list, json_string(texts[i]));
+    return list;
+}
+
+static void add_identity(json_t *root, const EpStatusView *view)
+{
+    const EpEnrolled *enrolled = view->enrolled;
     const EpIdentity *identity;
     g_auto(GStrv) urls = NULL;
+    g_auto(GStrv) brokers = NULL;
 
     json_object_set_new(root, "enrolled", json_boolean(enrolled != NULL));
     if (enrolled == NULL)
@@ -164,7 +175,10 @@ static void add_identity(json_t *root, const EpEnrolled *enrolled)
     identity = ep_enrolled_identity(enrolled);
     set_text(root, "id", identity->id);
     urls = ep_enrolled_urls(enrolled);
+    brokers = ep_enrolled_brokers(enrolled, (const char *const *)ep_settings_values(view->settings)->brokers);
     set_text(root, "server", urls[0]);
+    json_object_set_new(root, "servers", list_json(urls));
+    json_object_set_new(root, "brokers", list_json(brokers));
     json_object_set_new(root, "line", line_json(ep_enrolled_link(enrolled)));
     json_object_set_new(root, "reports_waiting", json_integer((json_int_t)ep_enrolled_reports_waiting(enrolled)));
     set_time(root, "certificate_ends", hl_cert_info(identity->cert)->not_after);
@@ -177,7 +191,7 @@ json_t *ep_status_json(const EpStatusView *view)
     json_t *root = json_object();
 
     set_text(root, "program_version", HOLDLINE_VERSION);
-    add_identity(root, view->enrolled);
+    add_identity(root, view);
     json_object_set_new(root, "settings", settings_json(ep_settings_origin(view->settings)));
     json_object_set_new(root, "independent", json_boolean(ep_settings_values(view->settings)->independent));
     json_object_set_new(root, "privileges", privileges_json(view->settings));

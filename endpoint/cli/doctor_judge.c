@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "endpoint/cli/doctor.h"
+
+#define DAEMON_LOG "its log has more: journalctl -u holdline-endpointd"
+#define AS_ROOT    "run it as root: sudo holdline-endpoint doctor"
+
+static const char *text(const json_t *object, const char *name)
+{
+    const char *value = json_string_value(json_object_get(object, name));
+
+    return value != NULL ? value : "";
+}
+
+void ep_judge_configuration(const EpDoctor *doctor, HlFindings *findings)
+{
+    if (doctor->conf_problem != NULL)
+        hl_findings_add(findings, HL_GRADE_FAULT, "mend the configuration: the daemon does not start with it", "%s",
+                        doctor->conf_problem);
+    else
+        hl_findings_good(findings, "the configuration can be used");
+}
+
+void ep_judge_daemon(const EpDoctor *doctor, HlFindings *findings)
+{
+    const char *problem = text(doctor->status, "problem");
+
+    if (doctor->status == NULL) {
+        hl_findings_add(findings, HL_GRADE_FAULT, "start the daemon as root: systemctl start holdline-endpointd", "%s",
+                        doctor->silence);
+        return;
+    }
+    hl_findings_good(findings, "the endpoint daemon answers");
+    if (*problem != '\0')
+        hl_findings_add(findings, HL_GRADE_WARNING, DAEMON_LOG, "the endpoint daemon has a problem: %s", problem);
+}
+
+void ep_judge_enrolment(const EpDoctor *doctor, HlFindings *findings)
+{
+    switch (doctor->identity) {
+    case EP_IDENTITY_NONE:
+        hl_findings_add(findings, HL_GRADE_FAULT, "enrol it as root: holdline-endpoint enrol BUNDLE",
+                        "this machine is not enrolled");
+        break;
+    case EP_IDENTITY_HIDDEN:
+        hl_findings_add(findings, HL_GRADE_UNSEEN, AS_ROOT,
+                        "this user may not read the identity of this machine, so certificates were not looked at");
+        break;
+    case EP_IDENTITY_UNUSABLE:
+        hl_findings_add(findings, HL_GRADE_FAULT,
+                        "enrol it again, with a bundle that is made for it: holdline-endpoint enrol BUNDLE --replace",
+                        "%s", doctor->identity_problem);
+        break;
+    case EP_IDENTITY_USABLE:
+        hl_findings_good(findings, "this machine is enrolled");
+        break;
+    }
+}
+
+/* ------------------------------------------------------------------------------------------------ the way to the
+ * server
+ */
+
+void ep_judge_names(const EpDoctor *doctor, HlFindings *findings)
+{
+    if (doctor->brokers != NULL)
+        hl_judge_names(findings, HL_FACTS(&doctor->names, HlNameFact), doctor->names.facts->len);
+    else
+        hl_findings_add(findings, HL_GRADE_UNSEEN, "see the findings about enrolment and daemon",
+                        "no address of the server is known, so the way to it was not looked at");
+}
+
+void ep_judge_line(const EpDoctor *doctor, HlFindings *findings)
+{
+    const json_t *line = json_object_get(doctor->status, "line");
+    const char *error = text(line, "last_error");
+
+    hl_judge_places(findings, HL_FACTS(&doctor->places, HlPlaceFact), doctor->places.facts->len);
+    if (line == NULL)
+        return;
+    if (strcmp(text(line, "state"), "up") == 0)
+        hl_findings_good(findings, "the line is up, to %s", text(line, "broker"));
+    else
+        hl_findings_add(findings, HL_GRADE_FAULT, "see the other findings about names, line, front and clock",
+                        "the line is down: %s", *error != '\0' ? error : "no attempt has ended yet");
+}
+
+void ep_judge_front(const EpDoctor *doctor, HlFindings *findings)
+{
+    hl_judge_fronts(findings, HL_FACTS(&doctor->fronts, HlFrontFact), doctor->fronts.facts->len);
+}
+
+void ep_judge_clock(const EpDoctor *doctor, HlFindings *findings)
+{
+    if (doctor->fronts.facts->len > 0)
+        hl_judge_clock(findings, HL_FACTS(&doctor->fronts, HlFrontFact), doctor->fronts.facts->len);
+}
+
+/* ------------------------------------------------------------------------------------------------------- this machine
+ */
+
+void ep_judge_certificate(const EpDoctor *doctor, HlFindings *findings)
+{
+    hl_judge_certificates(findings, HL_FACTS(&doctor->certificates, HlCertFact), doctor->certificates.facts->len,
+                          doctor->now);
+}
+
+void ep_judge_disk(const EpDoctor *doctor, HlFindings *findings)
+{
+    hl_judge_disks(findings, HL_FACTS(&doctor->disks, HlDiskFact), doctor->disks.facts->len);
+}
+
+void ep_judge_patterns(const EpDoctor *doctor, HlFindings *findings)
+{
+    const json_t *update = json_object_get(doctor->status, "update");
+    const char *failure = text(update, "last_detail");
+
+    if (!doctor->knows_patterns)
+        hl_findings_add(findings, HL_GRADE_UNSEEN, "see the finding about the daemon",
+                        "only the daemon knows which patterns are in use");
+    else if (*doctor->patterns == '\0')
+        hl_findings_add(findings, HL_GRADE_FAULT, "update: holdline-endpoint update-now, and see what it says",
+                        "there are no patterns on this machine, so scans find nothing");
+    else
+        hl_findings_good(findings, "patterns are in use: %s", doctor->patterns);
+    if (*text(update, "last_at") != '\0' && !json_is_true(json_object_get(update, "last_succeeded")))
+        hl_findings_add(findings, HL_GRADE_WARNING, "update: holdline-endpoint update-now, and see what it says",
+                        "the last update failed: %s", *failure != '\0' ? failure : "unknown error");
+}
+
+void ep_judge_scanner(const EpDoctor *doctor, HlFindings *findings)
+{
+    const json_t *on_write = json_object_get(doctor->status, "on_write");
+
+    if (!doctor->has_scan_user)
+        hl_findings_add(findings, HL_GRADE_FAULT, "make that user: systemd-sysusers, as root",
+                        "there is no user %s, as whom the scan engine runs", doctor->conf.scan_user);
+    else
+        hl_findings_good(findings, "the scan engine has a user of its own");
+    if (strcmp(text(on_write, "state"), "not watching") == 0)
+        hl_findings_add(findings, HL_GRADE_WARNING, DAEMON_LOG, "files that are written are not watched: %s",
+                        text(on_write, "why"));
+}
+
+void ep_judge_versions(const EpDoctor *doctor, HlFindings *findings)
+{
+    hl_judge_programs(findings, HL_FACTS(&doctor->programs, HlProgramFact), doctor->programs.facts->len,
+                      HOLDLINE_VERSION);
+}

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What holdline-endpoint doctor concludes from what it found on a PC, and that each sentence can be translated. */
+#include <string.h>
+
+#include "endpoint/cli/doctor.h"
+#include "endpoint/core/phrase.h"
+
+typedef void (*Judge)(const EpDoctor *doctor, HlFindings *findings);
+
+#define NOW (HlTime)1790000000000
+
+static const char *translated(const char *message G_GNUC_UNUSED)
+{
+    return "T";
+}
+
+static void expect_translated(const char *english)
+{
+    g_autofree char *text = ep_phrase_translate_to(english, translated);
+
+    if (strcmp(text, english) == 0)
+        g_error("no template fits: %s", english);
+}
+
+/* The findings in order, "gwfu", and what the first that is not good says. */
+static void expect(Judge judge, const EpDoctor *doctor, const char *wanted, const char *text, const char *remedy)
+{
+    static const char letters[] = { 'g', 'u', 'w', 'f' };
+    g_autoptr(HlFindings) findings = hl_findings_new();
+    g_autoptr(GString) got = g_string_new(NULL);
+    const HlFinding *first = NULL;
+
+    hl_findings_begin(findings, "check");
+    judge(doctor, findings);
+    for (guint i = 0; i < hl_findings_total(findings); i++) {
+        const HlFinding *finding = hl_findings_get(findings, i);
+
+        g_string_append_c(got, letters[finding->grade]);
+        expect_translated(finding->text);
+        if (finding->remedy != NULL)
+            expect_translated(finding->remedy);
+        if (first == NULL && finding->grade != HL_GRADE_GOOD)
+            first = finding;
+    }
+    g_assert_cmpstr(got->str, ==, wanted);
+    g_assert_true((first == NULL) == (text == NULL));
+    if (first == NULL)
+        return;
+    g_assert_nonnull(strstr(first->text, text));
+    g_assert_nonnull(strstr(first->remedy, remedy));
+}
+
+static json_t *parse(const char *text)
+{
+    json_t *document = json_loads(text, 0, NULL);
+
+    g_assert_nonnull(document);
+    return document;
+}
+
+static void test_daemon(void)
+{
+    g_autoptr(json_t) well = parse("{\"problem\": null}");
+    g_autoptr(json_t) ill = parse("{\"problem\": \"no space left\"}");
+    char silence[] = "nothing is listening on /run/x: is holdline-endpointd running?";
+    char malformed[] = "/etc/holdline/endpoint.conf:3: No such file or directory";
+    EpDoctor doctor = { .now = NOW };
+
+    expect(ep_judge_configuration, &doctor, "g", NULL, NULL);
+    doctor.conf_problem = malformed;
+    expect(ep_judge_configuration, &doctor, "f", "endpoint.conf:3", "mend the configuration");
+    doctor.silence = silence;
+    expect(ep_judge_daemon, &doctor, "f", "nothing is listening", "systemctl start holdline-endpointd");
+    doctor.status = well;
+    expect(ep_judge_daemon, &doctor, "g", NULL, NULL);
+    doctor.status = ill;
+    expect(ep_judge_daemon, &doctor, "gw", "no space left", "journalctl -u holdline-endpointd");
+}
+
+static void test_enrolment(void)
+{
+    static const struct {
+        EpIdentityView view;
+        const char *grade, *text, *remedy;
+    } cases[] = {
+        { EP_IDENTITY_NONE, "f", "not enrolled", "enrol BUNDLE" },
+        { EP_IDENTITY_HIDDEN, "u", "may not read the identity", "as root" },
+        { EP_IDENTITY_UNUSABLE, "f", "cannot be used", "--replace" },
+        { EP_IDENTITY_USABLE, "g", NULL, NULL },
+    };
+    char problem[] = "/var/lib/holdline/identity cannot be used";
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        const EpDoctor doctor = { .identity = cases[i].view, .identity_problem = problem };
+
+        expect(ep_judge_enrolment, &doctor, cases[i].grade, cases[i].text, cases[i].remedy);
+    }
+}
+
+static void test_line(void)
+{
+    static const struct {
+        const char *status, *grade, *text, *remedy;
+    } cases[] = {
+        { "{}", "", NULL, NULL },
+        { "{\"line\": {\"state\": \"up\", \"broker\": \"a:1\"}}", "g", NULL, NULL },
+        { "{\"line\": {\"state\": \"down\", \"last_error\": \"no manager here\"}}", "f", "down: no manager here",
+          "other findings" },
+        { "{\"line\": {\"state\": \"connecting\", \"last_error\": null}}", "f", "no attempt has ended", "other" },
+    };
+    EpDoctor doctor = { .now = NOW };
+
+    hl_facts_init(&doctor.places, sizeof(HlPlaceFact));
+    hl_facts_init(&doctor.names, sizeof(HlNameFact));
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        doctor.status = parse(cases[i].status);
+        expect(ep_judge_line, &doctor, cases[i].grade, cases[i].text, cases[i].remedy);
+        json_decref(doctor.status);
+    }
+    doctor.status = NULL;
+    expect(ep_judge_names, &doctor, "u", "no address of the server is known", "enrolment");
+    hl_facts_clear(&doctor.places);
+    hl_facts_clear(&doctor.names);
+}
+
+static void test_patterns(void)
+{
+    static const struct {
+        bool known;
+        const char *patterns, *status, *grade, *text, *remedy;
+    } cases[] = {
+        { false, "", "{}", "u", "only the daemon knows", "daemon" },
+        { true, "", "{}", "f", "no patterns", "update-now" },
+        { true, "virus 2026112601", "{\"update\": {\"last_at\": null}}", "g", NULL, NULL },
+        { true, "virus 2026112601", "{\"update\": {\"last_at\": \"now\", \"last_succeeded\": true}}", "g", NULL, NULL },
+        { true, "virus 2026112601",
+          "{\"update\": {\"last_at\": \"now\", \"last_succeeded\": false, \"last_detail\": \"cancelled\"}}", "gw",
+          "the last update failed: cancelled", "update-now" },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(json_t) status = parse(cases[i].status);
+        g_autofree char *patterns = g_strdup(cases[i].patterns);
+        const EpDoctor doctor = { .status = status, .patterns = patterns, .knows_patterns = cases[i].known };
+
+        expect(ep_judge_patterns, &doctor, cases[i].grade, cases[i].text, cases[i].remedy);
+    }
+}
+
+static void test_scanner(void)
+{
+    g_autoptr(json_t) off = parse("{\"on_write\": {\"state\": \"off\"}}");
+    g_autoptr(json_t) blind = parse("{\"on_write\": {\"state\": \"not watching\", \"why\": \"no space\"}}");
+    char user[] = "holdline-scan";
+    EpDoctor doctor = { .status = off, .has_scan_user = true, .conf.scan_user = user };
+
+    expect(ep_judge_scanner, &doctor, "g", NULL, NULL);
+    doctor.status = blind;
+    expect(ep_judge_scanner, &doctor, "gw", "are not watched: no space", "journalctl");
+    doctor.has_scan_user = false;
+    doctor.status = off;
+    expect(ep_judge_scanner, &doctor, "f", "no user holdline-scan", "systemd-sysusers");
+}
+
+static void test_causes(void)
+{
+    EpDoctor doctor = { .now = NOW };
+
+    hl_facts_init(&doctor.places, sizeof(HlPlaceFact));
+    for (int cause = HL_CAUSE_NONE; cause < HL_N_CAUSES; cause++) {
+        const HlPlaceFact place = { "a:1", (HlCause)cause, "no manager here", cause % 2 == 0 };
+
+        g_array_set_size(doctor.places.facts, 0);
+        g_array_append_val(doctor.places.facts, place);
+        expect(ep_judge_line, &doctor, cause == HL_CAUSE_NONE ? "g" : "f", cause == HL_CAUSE_NONE ? NULL : "a:1", "");
+    }
+    hl_facts_clear(&doctor.places);
+}
+
+/* What the lists that server and PC share say is translated too. */
+static void test_shared(void)
+{
+    const HlNameFact names[] = { { "a.example", NULL }, { "b.example", "Name or service not known" } };
+    const HlFrontFact fronts[] = {
+        { .url = "https://a", .status = 200, .server = NOW, .machine = NOW + HL_DAY },
+        { .url = "https://a", .status = 404 },
+    };
+    const HlCertFact certs[] = {
+        { .what = "this machine's certificate", .path = "/p", .remedy = "run doctor as root", .end = NOW + HL_DAY },
+        { .what = "this machine's certificate", .path = "/p", .remedy = "run doctor as root", .end = NOW - HL_DAY },
+        { .what = "this machine's certificate", .path = "/p", .begin = NOW + HL_DAY, .end = NOW + 2 * HL_DAY },
+    };
+    const HlDiskFact disks[] = { { .path = "/d", .size = 1000, .free = 900 },
+                                 { .path = "/d", .size = 1000, .free = 1 },
+                                 { .path = "/d", .size = 1000, .free = 900, .files = 100000, .files_free = 5 } };
+    const HlProgramFact programs[] = { { "the running daemon", "p", NULL, HOLDLINE_VERSION },
+                                       { "the running daemon", "p", NULL, "0" },
+                                       { "clamd", "p", NULL, NULL },
+                                       { "clamd", "p", "it is not there", NULL } };
+    EpDoctor doctor = { .now = NOW };
+    const struct {
+        HlFacts *facts;
+        gsize size;
+    } lists[] = {
+        { &doctor.names, sizeof(HlNameFact) },   { &doctor.places, sizeof(HlPlaceFact) },
+        { &doctor.fronts, sizeof(HlFrontFact) }, { &doctor.certificates, sizeof(HlCertFact) },
+        { &doctor.disks, sizeof(HlDiskFact) },   { &doctor.programs, sizeof(HlProgramFact) },
+    };
+    char broker[] = "a:1";
+    char *brokers[] = { broker, NULL };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(lists); i++)
+        hl_facts_init(lists[i].facts, lists[i].size);
+    doctor.brokers = brokers;
+    expect(ep_judge_names, &doctor, "g", NULL, NULL);
+    g_array_append_vals(doctor.names.facts, names, G_N_ELEMENTS(names));
+    expect(ep_judge_names, &doctor, "gf", "b.example", "DNS");
+    expect(ep_judge_clock, &doctor, "", NULL, NULL);
+    g_array_append_vals(doctor.fronts.facts, fronts, G_N_ELEMENTS(fronts));
+    expect(ep_judge_front, &doctor, "gf", "404", "ss -ltnp");
+    expect(ep_judge_clock, &doctor, "f", "ahead of the server's", "set-ntp");
+    g_array_append_vals(doctor.certificates.facts, certs, G_N_ELEMENTS(certs));
+    expect(ep_judge_certificate, &doctor, "gff", "ended at", "as root");
+    g_array_append_vals(doctor.disks.facts, disks, G_N_ELEMENTS(disks));
+    expect(ep_judge_disk, &doctor, "gff", "free", "make room");
+    g_array_append_vals(doctor.programs.facts, programs, G_N_ELEMENTS(programs));
+    expect(ep_judge_versions, &doctor, "gwgf", "has version 0", "one version");
+    for (gsize i = 0; i < G_N_ELEMENTS(lists); i++)
+        hl_facts_clear(lists[i].facts);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/doctor/endpoint/daemon", test_daemon);
+    g_test_add_func("/doctor/endpoint/enrolment", test_enrolment);
+    g_test_add_func("/doctor/endpoint/line", test_line);
+    g_test_add_func("/doctor/endpoint/patterns", test_patterns);
+    g_test_add_func("/doctor/endpoint/scanner", test_scanner);
+    g_test_add_func("/doctor/endpoint/causes", test_causes);
+    g_test_add_func("/doctor/endpoint/shared", test_shared);
+    return g_test_run();
+}
