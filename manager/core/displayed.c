@@ -215,6 +215,21 @@ static MgrDisplayEventKind due(const MgrDisplay *display, const MgrDisplayPolicy
     return MGR_DISPLAY_TICK;
 }
 
+HlTime mgr_display_deadline(const MgrDisplay *display, const MgrDisplayPolicy *policy, bool line_up)
+{
+    HlTime next = G_MAXINT64;
+
+    if (!display->registered || display->removed)
+        return next;
+    if (policy->remove_after > 0 && !line_up)
+        next = MIN(next, display->contact_mono + policy->remove_after);
+    if (policy->inactive_after > 0 && !display->inactive)
+        next = MIN(next, display->contact_mono + policy->inactive_after);
+    if (mode_of(display) == BY_HEARTBEAT && display->up)
+        next = MIN(next, display->beat_mono + policy->unreachable->offline_minutes * HL_MINUTE);
+    return next;
+}
+
 /* Whether the event happened at all, as far as the classic server could know. */
 static bool is_void(const MgrDisplay *display, const MgrDisplayPolicy *policy, const MgrDisplayEvent *event, MgrNow now)
 {

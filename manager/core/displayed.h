@@ -104,6 +104,10 @@ MgrDisplayEffects mgr_display_step(MgrDisplay *display, const MgrDisplayPolicy *
  * dial again, as at registration, under the current generation. */
 bool mgr_display_restore(MgrDisplay *display, HlTime alive_wall, MgrNow now);
 
+/* When this endpoint's next TICK matters (mono), and not before; G_MAXINT64: only another event can.  Ask again after
+ * each step, and when line_up changed. */
+HlTime mgr_display_deadline(const MgrDisplay *display, const MgrDisplayPolicy *policy, bool line_up);
+
 /* Whether the server dials and notifies this endpoint at all. */
 bool mgr_display_is_dialled(const MgrDisplay *display);
 

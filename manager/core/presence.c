@@ -313,6 +313,28 @@ static HlTime interval_of(const MgrPresence *p, const MgrPresencePolicy *policy)
     return p->heartbeat_ms > 0 ? (HlTime)p->heartbeat_ms : policy->heartbeat;
 }
 
+/* When silence amounts to so much of the interval. */
+static HlTime silent_at(const MgrPresence *p, const MgrPresencePolicy *policy, unsigned percent)
+{
+    return p->quiet_mono + (interval_of(p, policy) * percent + 99) / 100;
+}
+
+HlTime mgr_presence_deadline(const MgrPresence *presence, const MgrPresencePolicy *policy)
+{
+    HlTime due;
+
+    if (presence->unconfirmed || !is_up(presence))
+        return G_MAXINT64;
+    if (presence->doubted)
+        return presence->down_mono + policy->doubt;
+    due = silent_at(presence, policy, policy->lost_percent);
+    if (!presence->probed)
+        due = MIN(due, silent_at(presence, policy, policy->probe_percent));
+    if (presence->actual == MGR_ACTUAL_ONLINE)
+        due = MIN(due, silent_at(presence, policy, policy->stale_percent));
+    return due;
+}
+
 static void on_tick(Step *step)
 {
     MgrPresence *p = step->p;

@@ -105,7 +105,7 @@ typedef enum {
     MGR_PRESENCE_ECHO,        /* session; the daemon matched the nonce of a probe sent a moment ago */
     MGR_PRESENCE_RETIRE,      /* reason: MGR_REASON_REPLACED or MGR_REASON_REVOKED */
     MGR_PRESENCE_PROVEN,      /* the broker kept working after the report that was doubted: it was true */
-    MGR_PRESENCE_TICK,        /* time has passed; once a second, but not while sight is not clear */
+    MGR_PRESENCE_TICK,        /* time has passed: at mgr_presence_deadline, but not while sight is not clear */
     MGR_PRESENCE_BLIND,       /* sight was lost */
     MGR_PRESENCE_SIGHTED,     /* sight is clear and the reconnect window is over */
     MGR_PRESENCE_CLONE_KEEP,  /* the administrator's decision: machine is the genuine one */
@@ -158,8 +158,8 @@ void mgr_presence_enrolled(MgrPresence *presence);
 /* The reason to show: MGR_REASON_SERVER_BLIND if the status is only kept. */
 MgrReason mgr_presence_reason(const MgrPresence *presence);
 
-/* When this endpoint's next TICK can matter (mono); G_MAXINT64: only a message can.  For a timer wheel; ticking every
- * endpoint works just as well. */
+/* When this endpoint's next TICK matters (mono), and not before; G_MAXINT64: only a message can.  Ask again after each
+ * step. */
 HlTime mgr_presence_deadline(const MgrPresence *presence, const MgrPresencePolicy *policy);
 
 #endif

@@ -147,7 +147,7 @@ static void test_poisoned_registry(void)
     MgrFleet restarted = { 0 };
 
     parts_add_endpoint(parts, "e-one")->record.presence.session = ((uint64_t)1 << 62) - 1;
-    mgr_fleet_endpoint(&parts->fleet, "e-one")->presence_dirty = true;
+    mgr_fleet_note_unwritten(&parts->fleet, mgr_fleet_endpoint(&parts->fleet, "e-one"), MGR_UNWRITTEN_PRESENCE);
     parts_load(parts, &restarted);
     g_assert_cmpuint(mgr_fleet_endpoint(&restarted, "e-one")->record.presence.session, ==, 0);
     mgr_fleet_clear(&restarted);

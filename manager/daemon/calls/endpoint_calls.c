@@ -503,7 +503,7 @@ static void settle_clone(const MgrEndpointCalls *calls, MgrCall *call, MgrPresen
         mgr_write_endpoint_machine(mgr_record_background(calls->parts.record), endpoint->record.number,
                                    endpoint->record.fingerprint); /* only this one enrols again with the key */
     mgr_tracker_feed(calls->parts.tracker, endpoint, &event);
-    endpoint->presence_dirty = true;
+    mgr_fleet_note_unwritten(calls->parts.fleet, endpoint, MGR_UNWRITTEN_PRESENCE);
     mgr_call_note(call, mgr_record_background(calls->parts.record));
     mgr_record_decision(calls->parts.record, endpoint->record.id, "clone", "%s by %s: fingerprint %s", what,
                         mgr_call_admin(call), endpoint->record.fingerprint);

@@ -65,18 +65,6 @@ static void free_certificate(gpointer item)
     g_free(item);
 }
 
-bool mgr_set_text(char **place, const char *text)
-{
-    char *copy;
-
-    if (g_strcmp0(*place, text) == 0)
-        return false;
-    copy = g_strdup(text); /* text may be a part of what is freed */
-    g_free(*place);
-    *place = copy;
-    return true;
-}
-
 static void set_record(MgrGroup *group, MgrGroupRecord *record)
 {
     g_autoptr(GError) error = NULL;
@@ -156,6 +144,10 @@ void mgr_fleet_remove_endpoint(MgrFleet *fleet, MgrEndpoint *endpoint)
     endpoint->group->members--;
     if (mgr_endpoint_is_up(endpoint))
         fleet->online--;
+    mgr_agenda_drop(&fleet->presence_agenda, endpoint);
+    mgr_agenda_drop(&fleet->display_agenda, endpoint);
+    if (endpoint->unwritten != 0)
+        g_ptr_array_remove_fast(fleet->unwritten, endpoint);
     g_hash_table_remove(fleet->endpoints, endpoint->record.id);
 }
 
@@ -564,6 +556,9 @@ bool mgr_fleet_load(MgrFleet *fleet, HlDb *db, GError **error)
     fleet->certificates = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_certificate);
     fleet->names = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_list);
     fleet->accounts = mgr_accounts_new();
+    fleet->presence_agenda = MGR_AGENDA_INIT(MgrEndpoint, presence_turn);
+    fleet->display_agenda = MGR_AGENDA_INIT(MgrEndpoint, display_turn);
+    fleet->unwritten = g_ptr_array_new();
     fleet->next_number = 1;
     fleet->latest = g_strdup("");
     return mgr_registry_load_counter(db, "settings", &fleet->settings_counter, error) &&
@@ -590,5 +585,8 @@ void mgr_fleet_clear(MgrFleet *fleet)
     g_clear_pointer(&fleet->certificates, g_hash_table_unref);
     g_clear_pointer(&fleet->accounts, g_hash_table_unref);
     mgr_places_clear(&fleet->places);
+    mgr_agenda_clear(&fleet->presence_agenda);
+    mgr_agenda_clear(&fleet->display_agenda);
+    g_clear_pointer(&fleet->unwritten, g_ptr_array_unref);
     g_clear_pointer(&fleet->latest, g_free);
 }

@@ -8,6 +8,7 @@
 #ifndef MANAGER_DAEMON_GROUND_FLEET_H
 #define MANAGER_DAEMON_GROUND_FLEET_H
 
+#include "manager/core/agenda.h"
 #include "manager/core/notify.h"
 #include "manager/core/quota.h"
 #include "manager/core/verdict.h"
@@ -101,12 +102,14 @@ struct MgrEndpoint {
 
     uint64_t revision; /* status: of its document (mgr_status_revision) */
 
+    guint presence_turn, display_turn; /* places in the fleet's agendas */
+
     /* small ones in one place: a fleet is tens of thousands of these */
-    bool ack_due;                       /* delivery: in the queue */
-    bool reissuing;                     /* applied: its document is being stored under a number of its own, and sent
-                                         * only then */
-    bool status_dirty;                  /* status: in the queue */
-    bool presence_dirty, display_dirty; /* tracker: differs from the registry */
+    bool ack_due;           /* delivery: in the queue */
+    bool reissuing;         /* applied: its document is being stored under a number of its own, and sent
+                             * only then */
+    bool status_dirty;      /* status: in the queue */
+    uint8_t unwritten;      /* MgrUnwritten, tracker: differs from the registry */
     bool restarted_unheard; /* link: it started while the manager did not listen: its next birth counts as announced */
     bool is_stranger;       /* link: it connects with a certificate that is not in the registry */
     bool updated_by_schedule; /* link: the last update notification told of a scheduled update */
@@ -121,6 +124,9 @@ typedef struct {
     GHashTable *names;        /* name -> GSList of MgrCertificateRecord *, borrowed from the table of serials */
     GHashTable *accounts;     /* accounts.h */
     MgrPlaces places;
+    MgrAgenda presence_agenda; /* tracker: who falls silent when */
+    MgrAgenda display_agenda;  /* console state: whose time brings something there */
+    GPtrArray *unwritten;      /* MgrEndpoint *: mgr_fleet_note_unwritten */
     int64_t next_number;
     uint64_t settings_counter, epoch, crl, alive, verified;
     uint64_t named_changes; /* grows when a certificate of anybody but an endpoint is added or revoked */
@@ -231,7 +237,27 @@ char *mgr_endpoint_address(const MgrEndpoint *endpoint);
 /* What the verdict is made of; borrows from the endpoint; *address is the caller's. */
 MgrVerdictFacts mgr_endpoint_facts(const MgrEndpoint *endpoint, char **address);
 
+/* What of an endpoint runs ahead of the registry, to be written with the second. */
+typedef enum { MGR_UNWRITTEN_PRESENCE = 1, MGR_UNWRITTEN_DISPLAY = 2 } MgrUnwritten;
+
+static inline void mgr_fleet_note_unwritten(const MgrFleet *fleet, MgrEndpoint *endpoint, MgrUnwritten what)
+{
+    if (endpoint->unwritten == 0)
+        g_ptr_array_add(fleet->unwritten, endpoint);
+    endpoint->unwritten |= (uint8_t)what;
+}
+
 /* Puts a copy of text there; true if it is another one. */
-bool mgr_set_text(char **place, const char *text);
+static inline bool mgr_set_text(char **place, const char *text)
+{
+    char *copy;
+
+    if (g_strcmp0(*place, text) == 0)
+        return false;
+    copy = g_strdup(text); /* text may be a part of what is freed */
+    g_free(*place);
+    *place = copy;
+    return true;
+}
 
 #endif

@@ -8,7 +8,8 @@
 #include "manager/daemon/ground/now.h"
 
 #define CLOCK_STEP           (5 * HL_SECOND) /* between two ticks: more is no slewing, it was set */
-#define MAX_DIALS_PER_MINUTE 12 /* that one endpoint's announcements can cause: it chooses address and port */
+#define MAX_DIALS_PER_MINUTE 12    /* that one endpoint's announcements can cause: it chooses address and port */
+#define MAX_LOOKS            50000 /* in one tick, some 50 ms: after a start each endpoint is looked at once */
 #define ALIVE_EVERY          (10 * HL_SECOND) /* how often the registry is told that a manager lives */
 
 struct MgrConsole {
@@ -18,6 +19,7 @@ struct MgrConsole {
     HlTime clock_ahead;              /* wall minus monotonic clock at the last tick: a change is a clock that was set */
     GPtrArray *verifications;        /* Verification * */
     MgrRates *dials;                 /* by endpoint */
+    uint64_t looks;
 };
 
 /* Somebody who waits for dials. */
@@ -65,6 +67,22 @@ static void finish_dial(MgrConsole *console, MgrEndpoint *endpoint, uint32_t gen
 static void abandon_dial(MgrConsole *console, MgrEndpoint *endpoint, uint32_t generation, uint8_t asked);
 static bool want_missing(MgrConsole *console, MgrEndpoint *endpoint);
 
+/* What time brings next.  Somebody who waits to be told is looked at with each tick: the reason may be gone. */
+static HlTime deadline_of(const MgrConsole *console, const MgrEndpoint *endpoint)
+{
+    HlTime due =
+        mgr_display_deadline(&endpoint->record.display, &console->display_policy, mgr_endpoint_is_up(endpoint));
+
+    if (endpoint->dial_due_mono != 0)
+        due = MIN(due, endpoint->dial_due_mono);
+    return endpoint->notify.wanted != 0 ? 0 : due;
+}
+
+static void schedule(MgrConsole *console, MgrEndpoint *endpoint)
+{
+    mgr_agenda_put(&console->parts.fleet->display_agenda, endpoint, deadline_of(console, endpoint));
+}
+
 /* Whether its announcements may cause one more dial now; if not, there is one when they may. */
 static bool may_dial(MgrConsole *console, MgrEndpoint *endpoint)
 {
@@ -75,6 +93,7 @@ static bool may_dial(MgrConsole *console, MgrEndpoint *endpoint)
     if (mgr_rates_admit(console->dials, endpoint->record.id, now, &wait))
         return true;
     endpoint->dial_due_mono = now + wait;
+    schedule(console, endpoint);
     hl_log_limited(HL_LOG_WARN, "prober", endpoint->record.id,
                    "%s announces itself more than %d times a minute: it is not dialled for each", endpoint->record.id,
                    MAX_DIALS_PER_MINUTE);
@@ -120,16 +139,18 @@ static void feed(MgrConsole *console, MgrEndpoint *endpoint, const MgrDisplayEve
     MgrDisplayEffects effects = mgr_display_step(display, &console->display_policy, event, mgr_now());
     bool notified = false;
 
+    schedule(console, endpoint);
+
     if (!mgr_display_is_dialled(display) && endpoint->record.reach != MGR_REACH_NOT_PROBED) {
         endpoint->record.reach = MGR_REACH_NOT_PROBED; /* what the last dial found no longer counts */
-        endpoint->display_dirty = true;
+        mgr_fleet_note_unwritten(console->parts.fleet, endpoint, MGR_UNWRITTEN_DISPLAY);
         mgr_status_touch(console->parts.status, endpoint);
     }
     if (effects.changed) {
         const char *from = mgr_displayed_name(before);
         const char *to = mgr_displayed_name((MgrDisplayed)display->shown);
 
-        endpoint->display_dirty = true;
+        mgr_fleet_note_unwritten(console->parts.fleet, endpoint, MGR_UNWRITTEN_DISPLAY);
         mgr_status_touch(console->parts.status, endpoint);
         if (strcmp(from, to) != 0) {
             mgr_record_note(console->parts.record, endpoint->record.id, "displayed", "%s -> %s", from, to);
@@ -160,13 +181,15 @@ void mgr_console_feed(MgrConsole *console, MgrEndpoint *endpoint, MgrDisplayEven
 
     /* ticks and the heartbeats of endpoints that are judged by the dial change nothing that is stored */
     if (kind != MGR_DISPLAY_TICK && (kind != MGR_DISPLAY_HEARTBEAT || endpoint->record.display.in_unreachable_net))
-        endpoint->display_dirty = true;
+        mgr_fleet_note_unwritten(console->parts.fleet, endpoint, MGR_UNWRITTEN_DISPLAY);
     feed(console, endpoint, &event, kind == MGR_DISPLAY_VERIFY ? MGR_LANE_SWEEP : MGR_LANE_FIRST);
 }
 
 static void notify(MgrConsole *console, MgrEndpoint *endpoint, MgrNotifyEventKind kind, uint8_t what)
 {
     MgrNotifyEffects effects = mgr_notify_step(&endpoint->notify, kind, what, mgr_now());
+
+    schedule(console, endpoint);
 
     if (effects.dial != 0)
         dial(console, endpoint, effects.dial, effects.retry ? MGR_LANE_REPEAT : MGR_LANE_FIRST);
@@ -260,7 +283,7 @@ static void finish_dial(MgrConsole *console, MgrEndpoint *endpoint, uint32_t gen
     MgrDisplayEvent event = { .kind = answered ? MGR_DISPLAY_DIAL_ANSWERED : MGR_DISPLAY_DIAL_FAILED,
                               .generation = generation };
 
-    endpoint->display_dirty = true;
+    mgr_fleet_note_unwritten(console->parts.fleet, endpoint, MGR_UNWRITTEN_DISPLAY);
     feed(console, endpoint, &event, MGR_LANE_FIRST);
     mgr_status_touch(console->parts.status, endpoint);
     if (asked != 0)
@@ -386,6 +409,7 @@ void mgr_console_apply(MgrConsole *console, MgrConsolePolicy *policy)
         MgrEndpoint *endpoint = endpoints->pdata[i];
 
         judge_unreachable(console, endpoint);
+        mgr_agenda_put(&console->parts.fleet->display_agenda, endpoint, 0); /* its days may be others now */
         if (mgr_endpoint_is_up(endpoint))
             mgr_delivery_ack(console->parts.delivery, endpoint); /* how often to poll, or that it need not */
     }
@@ -438,15 +462,17 @@ static void deliver_again(MgrConsole *console, const MgrEndpoint *endpoint)
 }
 
 /* The clock was set: what is stored by the wall is moved along, so that a restart finds the same silence as before. */
-static void follow_clock(MgrConsole *console, const GPtrArray *endpoints, HlTime step)
+static void follow_clock(MgrConsole *console, HlTime step)
 {
+    g_autoptr(GPtrArray) endpoints = mgr_fleet_values(console->parts.fleet->endpoints);
+
     hl_warn("clock", "the server's clock was set by %" G_GINT64_FORMAT " s", step / HL_SECOND);
     for (guint i = 0; i < endpoints->len; i++) {
         MgrEndpoint *endpoint = endpoints->pdata[i];
 
         if (endpoint->record.display.contact_wall != 0)
             endpoint->record.display.contact_wall += step;
-        endpoint->display_dirty = true;
+        mgr_fleet_note_unwritten(console->parts.fleet, endpoint, MGR_UNWRITTEN_DISPLAY);
         if (step < 0)
             deliver_again(console, endpoint);
     }
@@ -454,25 +480,46 @@ static void follow_clock(MgrConsole *console, const GPtrArray *endpoints, HlTime
     console->parts.fleet->verified = (uint64_t)((HlTime)console->parts.fleet->verified + step);
 }
 
+static void look_at(MgrConsole *console, MgrEndpoint *endpoint)
+{
+    console->looks++;
+    mgr_console_feed(console, endpoint, MGR_DISPLAY_TICK);
+    if (endpoint->dial_due_mono != 0 && hl_clock_mono() >= endpoint->dial_due_mono)
+        dial(console, endpoint, MGR_DIAL_PING, MGR_LANE_FIRST);
+    if (endpoint->notify.wanted != 0)
+        tick_notification(console, endpoint);
+    schedule(console, endpoint);
+}
+
+uint64_t mgr_console_looks(const MgrConsole *console)
+{
+    return console->looks;
+}
+
+/* Only those whose time has come: whatever moves a deadline forward has put them there.  Who is put in again is looked
+ * at with the next tick. */
+static void look_at_due(MgrConsole *console)
+{
+    HlTime now = hl_clock_mono();
+    guint most = MIN(mgr_agenda_size(&console->parts.fleet->display_agenda), MAX_LOOKS);
+    g_autoptr(GPtrArray) due = g_ptr_array_new();
+    gpointer endpoint;
+
+    while (due->len < most && (endpoint = mgr_agenda_take(&console->parts.fleet->display_agenda, now)) != NULL)
+        g_ptr_array_add(due, endpoint);
+    for (guint i = 0; i < due->len; i++)
+        look_at(console, due->pdata[i]);
+}
+
 void mgr_console_tick(MgrConsole *console)
 {
-    g_autoptr(GPtrArray) endpoints = mgr_fleet_values(console->parts.fleet->endpoints);
     HlTime now = hl_clock_wall();
     HlTime ahead = now - hl_clock_mono();
 
     if (console->clock_ahead != 0 && ABS(ahead - console->clock_ahead) > CLOCK_STEP)
-        follow_clock(console, endpoints, ahead - console->clock_ahead);
+        follow_clock(console, ahead - console->clock_ahead);
     console->clock_ahead = ahead;
-
-    for (guint i = 0; i < endpoints->len; i++) {
-        MgrEndpoint *endpoint = endpoints->pdata[i];
-
-        mgr_console_feed(console, endpoint, MGR_DISPLAY_TICK);
-        if (endpoint->dial_due_mono != 0 && hl_clock_mono() >= endpoint->dial_due_mono)
-            dial(console, endpoint, MGR_DIAL_PING, MGR_LANE_FIRST);
-        if (endpoint->notify.wanted != 0)
-            tick_notification(console, endpoint);
-    }
+    look_at_due(console);
     if (ABS(now - (HlTime)console->parts.fleet->alive) >= ALIVE_EVERY) {
         console->parts.fleet->alive = (uint64_t)now;
         mgr_write_counter(mgr_record_background(console->parts.record), "alive", console->parts.fleet->alive);

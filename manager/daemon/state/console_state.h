@@ -69,6 +69,10 @@ void mgr_console_verify(MgrConsole *console, const GPtrArray *endpoints, MgrVeri
 /* Once a second. */
 void mgr_console_tick(MgrConsole *console);
 
+/* How many endpoints ticks have looked at since the start: as many as something was due for, however large the fleet
+ * is. */
+uint64_t mgr_console_looks(const MgrConsole *console);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MgrConsole, mgr_console_free)
 
 #endif

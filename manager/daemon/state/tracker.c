@@ -11,6 +11,7 @@ struct MgrTracker {
     MgrRecord *record;
     MgrStatus *status;
     MgrDelivery *delivery;
+    GHashTable *doubted; /* ids: a line that was reported lost, while the broker itself was in doubt */
     MgrTrackerCounts counts;
 };
 
@@ -22,11 +23,15 @@ MgrTracker *mgr_tracker_new(const MgrTrackerOptions *options)
     tracker->record = options->record;
     tracker->status = options->status;
     tracker->delivery = options->delivery;
+    tracker->doubted = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     return tracker;
 }
 
 void mgr_tracker_free(MgrTracker *tracker)
 {
+    if (tracker == NULL)
+        return;
+    g_hash_table_unref(tracker->doubted);
     g_free(tracker);
 }
 
@@ -55,13 +60,22 @@ static void send_probe(MgrTracker *tracker, MgrEndpoint *endpoint)
     mgr_delivery_probe(tracker->delivery, endpoint, endpoint->probe_nonce);
 }
 
-/* Steps, and keeps the number of those that are up; for what is told of it see the callers. */
+/* Steps, and keeps the number of those that are up and what time will bring; for what is told of it see the callers. */
 static MgrPresenceEffects step(MgrTracker *tracker, MgrEndpoint *endpoint, const MgrPresenceEvent *event)
 {
     bool was_up = mgr_endpoint_is_up(endpoint);
-    MgrPresenceEffects effects = mgr_presence_step(&endpoint->record.presence, &mgr_presence_policy, event, mgr_now());
+    MgrPresence *presence = &endpoint->record.presence;
+    MgrNow now = mgr_now();
+    MgrPresenceEffects effects = mgr_presence_step(presence, &mgr_presence_policy, event, now);
+    bool is_up = mgr_endpoint_is_up(endpoint);
 
-    tracker->fleet->online += (guint)mgr_endpoint_is_up(endpoint) - (guint)was_up;
+    tracker->counts.steps++;
+    tracker->fleet->online += (guint)is_up - (guint)was_up;
+    mgr_agenda_put(&tracker->fleet->presence_agenda, endpoint, mgr_presence_deadline(presence, &mgr_presence_policy));
+    if (is_up != was_up) /* one that is up is not removed, however long ago its last contact was */
+        mgr_agenda_put(&tracker->fleet->display_agenda, endpoint, now.mono);
+    if (presence->doubted)
+        g_hash_table_add(tracker->doubted, g_strdup(endpoint->record.id));
     return effects;
 }
 
@@ -74,7 +88,7 @@ MgrPresenceEffects mgr_tracker_feed(MgrTracker *tracker, MgrEndpoint *endpoint, 
     tracker->counts.lost_heartbeats += MIN(effects.lost_heartbeats, MAX_LOST);
     endpoint->lost_heartbeats += MIN(effects.lost_heartbeats, MAX_LOST);
     if (effects.changed || effects.born) {
-        endpoint->presence_dirty = true;
+        mgr_fleet_note_unwritten(tracker->fleet, endpoint, MGR_UNWRITTEN_PRESENCE);
         mgr_status_touch(tracker->status, endpoint);
         tell_change(tracker, endpoint, before);
     }
@@ -96,13 +110,42 @@ void mgr_tracker_feed_all(MgrTracker *tracker, MgrPresenceEventKind kind)
         mgr_tracker_feed(tracker, value, &event);
 }
 
+void mgr_tracker_tick(MgrTracker *tracker)
+{
+    MgrPresenceEvent event = { .kind = MGR_PRESENCE_TICK };
+    HlTime now = hl_clock_mono();
+    MgrEndpoint *endpoint;
+
+    while ((endpoint = mgr_agenda_take(&tracker->fleet->presence_agenda, now)) != NULL)
+        mgr_tracker_feed(tracker, endpoint, &event);
+}
+
+/* One that is not to be found was removed, or heard of, meanwhile; one that is unconfirmed is settled when the server
+ * can hear again. */
+void mgr_tracker_prove(MgrTracker *tracker)
+{
+    MgrPresenceEvent event = { .kind = MGR_PRESENCE_PROVEN };
+    g_autoptr(GHashTable) doubted = g_steal_pointer(&tracker->doubted);
+    GHashTableIter iter;
+    gpointer id;
+
+    tracker->doubted = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    g_hash_table_iter_init(&iter, doubted);
+    while (g_hash_table_iter_next(&iter, &id, NULL)) {
+        MgrEndpoint *endpoint = mgr_fleet_endpoint(tracker->fleet, id);
+
+        if (endpoint != NULL)
+            mgr_tracker_feed(tracker, endpoint, &event);
+    }
+}
+
 /* The caller tells of it, in its own words. */
 void mgr_tracker_retire(MgrTracker *tracker, MgrEndpoint *endpoint, MgrReason reason)
 {
     MgrPresenceEvent event = { .kind = MGR_PRESENCE_RETIRE, .reason = reason };
 
     step(tracker, endpoint, &event);
-    endpoint->presence_dirty = true;
+    mgr_fleet_note_unwritten(tracker->fleet, endpoint, MGR_UNWRITTEN_PRESENCE);
 }
 
 void mgr_tracker_write_retired(HlWriteSet *set, const MgrEndpoint *endpoint, MgrReason reason)
@@ -129,17 +172,16 @@ bool mgr_tracker_echo(MgrTracker *tracker, MgrEndpoint *endpoint, uint64_t nonce
 void mgr_tracker_flush(MgrTracker *tracker)
 {
     HlWriteSet *set = mgr_record_background(tracker->record);
-    GHashTableIter iter;
-    gpointer value;
+    GPtrArray *unwritten = tracker->fleet->unwritten;
 
-    g_hash_table_iter_init(&iter, tracker->fleet->endpoints);
-    while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        MgrEndpoint *endpoint = value;
+    for (guint i = 0; i < unwritten->len; i++) {
+        MgrEndpoint *endpoint = unwritten->pdata[i];
 
-        if (endpoint->presence_dirty)
+        if (endpoint->unwritten & MGR_UNWRITTEN_PRESENCE)
             mgr_write_presence(set, endpoint->record.number, &endpoint->record.presence);
-        if (endpoint->display_dirty)
+        if (endpoint->unwritten & MGR_UNWRITTEN_DISPLAY)
             mgr_write_display(set, &endpoint->record);
-        endpoint->presence_dirty = endpoint->display_dirty = false;
+        endpoint->unwritten = 0;
     }
+    g_ptr_array_set_size(unwritten, 0);
 }

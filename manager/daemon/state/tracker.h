@@ -23,7 +23,13 @@ void mgr_tracker_free(MgrTracker *tracker);
 /* Feeds one event and performs the effects; returns them for what only the caller can do. */
 MgrPresenceEffects mgr_tracker_feed(MgrTracker *tracker, MgrEndpoint *endpoint, const MgrPresenceEvent *event);
 
-/* The same event to every endpoint. */
+/* What time brings to those whose silence lasts by now; call it once a second while the server can hear. */
+void mgr_tracker_tick(MgrTracker *tracker);
+
+/* The broker goes on working: what it reported of lines while it was in doubt was true. */
+void mgr_tracker_prove(MgrTracker *tracker);
+
+/* The same event to every endpoint: for what concerns all of them. */
 void mgr_tracker_feed_all(MgrTracker *tracker, MgrPresenceEventKind kind);
 
 /* Revoked: no birth counts until it enrols again. */
@@ -41,6 +47,7 @@ void mgr_tracker_flush(MgrTracker *tracker);
 
 typedef struct {
     uint64_t stale_messages, lost_heartbeats;
+    uint64_t steps; /* of presences: what happened, however many endpoints there are */
 } MgrTrackerCounts;
 
 MgrTrackerCounts mgr_tracker_count(const MgrTracker *tracker);

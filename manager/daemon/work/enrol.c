@@ -176,7 +176,7 @@ static MgrEndpoint *fold_records(Pending *pending)
     mgr_endpoint_enrol_as_told(&endpoint->record);
     mgr_places_note(&enrol->parts.fleet->places, endpoint->record.number, NULL);
     mgr_presence_enrolled(&endpoint->record.presence);
-    endpoint->presence_dirty = true;
+    mgr_fleet_note_unwritten(enrol->parts.fleet, endpoint, MGR_UNWRITTEN_PRESENCE);
     mgr_pki_fold_revocations(enrol->parts.pki, endpoint->record.id, certificate->serial, at, NULL);
     return endpoint;
 }

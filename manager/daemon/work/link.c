@@ -272,7 +272,7 @@ static void handle_heartbeat(MgrLink *link, MgrEndpoint *endpoint, gconstpointer
         mgr_tracker_feed(link->parts.tracker, endpoint, &event).stale_message)
         return;
     endpoint->skew = mgr_skew(beat->clock_ms);
-    endpoint->presence_dirty = true;
+    mgr_fleet_note_unwritten(link->parts.fleet, endpoint, MGR_UNWRITTEN_PRESENCE);
     mgr_console_feed(link->parts.console, endpoint, MGR_DISPLAY_HEARTBEAT);
     handle_patterns(link, endpoint, beat->patterns, beat->n_patterns);
     told.counter = beat->settings_counter;
@@ -382,7 +382,7 @@ static void handle_request(MgrLink *link, HlTopic topic, const char *id, const H
 static void handle_own_echo(MgrLink *link, HlTopic topic G_GNUC_UNUSED, const char *id G_GNUC_UNUSED,
                             const HlBusMessage *message G_GNUC_UNUSED)
 {
-    mgr_tracker_feed_all(link->parts.tracker, MGR_PRESENCE_PROVEN);
+    mgr_tracker_prove(link->parts.tracker);
 }
 
 /* One row a topic that the manager hears (HlTopicRow.to_manager). */
@@ -593,5 +593,5 @@ void mgr_link_tick(MgrLink *link)
     follow_sight(link, mgr_sight_tick(&link->sight, &link->sight_policy, mgr_now()));
     /* while the broker owes an answer, the silence may be its own */
     if (link->sight.state != MGR_SIGHT_BLIND && !link->sight.asked)
-        mgr_tracker_feed_all(link->parts.tracker, MGR_PRESENCE_TICK);
+        mgr_tracker_tick(link->parts.tracker);
 }

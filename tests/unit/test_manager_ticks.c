@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a second costs: counted in endpoints that were looked at, so that a walk through all cannot come back unseen. */
+#include "tests/support/manager_parts.h"
+
+#define COUNT 300
+
+typedef struct {
+    uint64_t looks, steps;
+} Cost;
+
+static Cost cost_so_far(const Parts *parts)
+{
+    return (Cost){ mgr_console_looks(parts->console), mgr_tracker_count(parts->tracker).steps };
+}
+
+static void tick(Parts *parts)
+{
+    mgr_console_tick(parts->console);
+    mgr_tracker_tick(parts->tracker);
+    mgr_tracker_flush(parts->tracker);
+}
+
+static Parts *start(void)
+{
+    Parts *parts = parts_new();
+
+    for (guint i = 0; i < COUNT; i++) {
+        g_autofree char *id = g_strdup_printf("e-%03u", i);
+
+        parts_add_endpoint(parts, id);
+        parts_birth(parts, id, 1);
+    }
+    tick(parts);
+    tick(parts);
+    return parts;
+}
+
+static void expect_cost(Parts *parts, uint64_t looks, uint64_t steps)
+{
+    Cost before = cost_so_far(parts);
+    Cost after;
+
+    tick(parts);
+    after = cost_so_far(parts);
+    g_assert_cmpuint(after.looks - before.looks, ==, looks);
+    g_assert_cmpuint(after.steps - before.steps, ==, steps);
+}
+
+static const char *reason_of(const Parts *parts, const char *id)
+{
+    return mgr_reason_name(mgr_presence_reason(&mgr_fleet_endpoint(&parts->fleet, id)->record.presence));
+}
+
+/* Where nothing is due, nobody is looked at; what is broken off, one; what falls silent, those. */
+static void test_tick(void)
+{
+    g_autoptr(Parts) parts = start();
+
+    for (int i = 0; i < 5; i++) {
+        clock_fake_advance(HL_SECOND);
+        expect_cost(parts, 0, 0);
+    }
+    parts_will(parts, "e-007", 1);
+    expect_cost(parts, 1, 0); /* it may be removed from now on, some day */
+    expect_cost(parts, 0, 0);
+    clock_fake_advance(50 * HL_SECOND);
+    parts_birth(parts, "e-008", 2);
+    clock_fake_advance(20 * HL_SECOND);
+    expect_cost(parts, 0,
+                COUNT); /* 75 s: probes; a turn also comes for who went, or was heard of, since it was put down */
+    expect_cost(parts, 0, 0);
+    g_assert_cmpstr(reason_of(parts, "e-008"), ==, "birth");
+}
+
+/* The manager's question to the broker comes back every other second on a quiet line. */
+static void test_proven(void)
+{
+    g_autoptr(Parts) parts = start();
+    uint64_t before = cost_so_far(parts).steps;
+
+    mgr_tracker_prove(parts->tracker);
+    g_assert_cmpuint(cost_so_far(parts).steps - before, ==, 0);
+    for (uint64_t i = 0; i < 10; i++) { /* so many that the broker is in doubt */
+        g_autofree char *id = g_strdup_printf("e-%03" G_GUINT64_FORMAT, i);
+
+        parts_will(parts, id, 1);
+    }
+    g_assert_cmpstr(reason_of(parts, "e-009"), ==, "server-blind");
+    before = cost_so_far(parts).steps;
+    mgr_tracker_prove(parts->tracker);
+    g_assert_cmpuint(cost_so_far(parts).steps - before, <=, 10);
+    g_assert_cmpstr(reason_of(parts, "e-009"), ==, "line-lost");
+    mgr_tracker_prove(parts->tracker);
+    g_assert_cmpuint(cost_so_far(parts).steps - before, <=, 10);
+}
+
+/* One that is removed while it waits for its turn, to be written, and in doubt, is nowhere any longer. */
+static void test_removed(void)
+{
+    g_autoptr(Parts) parts = start();
+
+    for (uint64_t i = 0; i < 10; i++) {
+        g_autofree char *id = g_strdup_printf("e-%03" G_GUINT64_FORMAT, i);
+
+        parts_will(parts, id, 1);
+    }
+    parts_call(parts, "endpoint remove", "endpoint", "e-009", NULL);
+    parts_commit(parts);
+    mgr_tracker_prove(parts->tracker);
+    clock_fake_advance(HL_HOUR);
+    tick(parts);
+    tick(parts);
+    g_assert_null(mgr_fleet_endpoint(&parts->fleet, "e-009"));
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/manager/ticks/tick", test_tick);
+    g_test_add_func("/manager/ticks/proven", test_proven);
+    g_test_add_func("/manager/ticks/removed", test_removed);
+    return g_test_run();
+}
