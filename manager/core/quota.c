@@ -18,6 +18,7 @@
  * requests    a script of an administrator's that calls without a pause makes some 30 a second
  * excess      the endpoint's window is 64 reports, sent again after 30 s without acknowledgement: 128 a minute
  * rows        of 250 bytes: an update each five seconds for an hour makes 720 of half that
+ * strangers   nobody knows who they are, and rows stay for ever: a site that rolls out mistypes less; 10 MiB a year
  * changes     a script that moves 5,000 PCs one by one; then 1.4 a second.  Rows of the log take 96 MiB a day at most
  * deliveries  settings and all open commands, signed anew at each birth or poll: 0.1 ms a command.  Those beyond it
  * wait */
@@ -29,6 +30,7 @@ static const MgrQuotaRow rows[MGR_N_QUOTAS] = {
     [MGR_QUOTA_REQUEST] = { "requests", 1000, 32 * 1024 * 1024, 10 * HL_SECOND, false },
     [MGR_QUOTA_EXCESS] = { "excess", 256, 4 * 1024 * 1024, HL_MINUTE, false },
     [MGR_QUOTA_ROW] = { "rows", 1000, 256 * 1024, HL_HOUR, false },
+    [MGR_QUOTA_STRANGER] = { "strangers", 60, 32 * 1024, HL_HOUR, false },
     [MGR_QUOTA_CHANGE] = { "changes", 5000, 4 * 1024 * 1024, HL_HOUR, false },
     [MGR_QUOTA_DELIVERY] = { "deliveries", 60, 4000, HL_MINUTE, false },
 };

@@ -22,6 +22,7 @@ typedef enum {
     MGR_QUOTA_REQUEST,  /* calls of administrators: beyond it dropped, never flooding */
     MGR_QUOTA_EXCESS,   /* what was refused of the above */
     MGR_QUOTA_ROW,      /* of an endpoint's history, by what it does itself */
+    MGR_QUOTA_STRANGER, /* rows of the audit log of machines that were refused, of all of them together */
     MGR_QUOTA_CHANGE,   /* of an account: each leaves a row of the audit log for ever */
     MGR_QUOTA_DELIVERY, /* to an endpoint that asks for what is there: its bytes are commands */
     MGR_N_QUOTAS,

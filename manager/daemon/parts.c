@@ -308,6 +308,7 @@ static bool open_front(MgrParts *parts, GError **error)
                                                      .status = parts->status,
                                                      .delivery = parts->delivery,
                                                      .pki = parts->pki,
+                                                     .log = { mgr_calls_note, mgr_calls_tell, parts->calls },
                                                      .metrics = metrics },
                                  error);
     return parts->front != NULL;

@@ -10,7 +10,9 @@
 #include "lib/store/db.h"
 #include "lib/store/writer.h"
 
-#define MGR_AUDIT_SITE "@site" /* as the account: the site itself; no account can be called that */
+/* As the account, which none can be called: the site itself; a machine that came over HTTPS for a certificate. */
+#define MGR_AUDIT_SITE     "@site"
+#define MGR_AUDIT_ENDPOINT "@endpoint"
 
 typedef struct {
     int64_t number; /* not for writing */

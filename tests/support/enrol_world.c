@@ -65,7 +65,7 @@ World *world_new(void)
     Parts *p = world->parts = parts_new();
 
     world->machines = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, machine_free);
-    world->applicants = mgr_applicants_new(&p->conf);
+    world->applicants = mgr_applicants_new(&p->conf, &(MgrApplicantsLog){ mgr_calls_note, mgr_calls_tell, p->calls });
     world->enrol = mgr_enrol_new(
         &(MgrEnrolOptions){ &p->conf, world->applicants, &p->fleet, p->record, p->status, p->delivery, p->pki });
     world->late_renewals = mgr_late_renewals_new(

@@ -40,6 +40,71 @@ static void test_life(void)
     parts_check_registry(world->parts);
 }
 
+/* ----------------------------------------------------------------------------------------------------- the audit log
+ */
+
+static void add_row(MgrAuditRecord *r, gpointer rows)
+{
+    if (strcmp(r->account, MGR_AUDIT_ENDPOINT) == 0)
+        g_ptr_array_add(rows,
+                        g_strdup_printf("%s %s|%s|%s|%s", r->call, r->arguments, r->certificate, r->code, r->text));
+}
+
+/* Of machines, in order; free with g_ptr_array_unref. */
+static GPtrArray *audit(World *world)
+{
+    GPtrArray *rows = g_ptr_array_new_with_free_func(g_free);
+
+    mgr_record_flush(world->parts->record);
+    parts_commit(world->parts);
+    g_assert_true(
+        mgr_registry_list_audit(mgr_record_reader(world->parts->record), &(MgrAuditFilter){ 0 }, add_row, rows, NULL));
+    return rows;
+}
+
+/* Who was let in and who was not, from which address; a change that is not stored leaves no row of it. */
+static void test_audit(void)
+{
+    g_autoptr(World) world = world_new();
+    g_autofree char *id = enrol(world, FINGERPRINT, false);
+    g_autofree char *expected = g_strdup_printf("enrol @address=" PEER " endpoint=%s|%s||", id,
+                                                mgr_fleet_endpoint(&world->parts->fleet, id)->record.serial);
+    g_autoptr(GPtrArray) rows = NULL;
+
+    writer_fake_fail_at(world->parts->writer, 1, HL_ERROR_FULL);
+    ask(world, OTHER, false);
+    parts_commit(world->parts);
+    expect_refusal(503, "unavailable", "cannot store the enrolment now");
+    g_free(enrol(world, OTHER, false));
+    ask(world, THIRD, false);
+    expect_refusal(410, "limit", "no uses left");
+    rows = audit(world);
+    g_assert_cmpuint(rows->len, ==, 3);
+    g_assert_cmpstr(rows->pdata[0], ==, expected);
+    g_assert_true(g_str_has_prefix(rows->pdata[1], "enrol @address=" PEER " endpoint="));
+    g_assert_true(g_str_has_prefix(rows->pdata[2], "enrol @address=" PEER "||limit|the bundle "));
+}
+
+/* Nobody knows who they are, and rows stay for ever: so many in an hour, of all of them together. */
+static void test_audit_bounded(void)
+{
+    g_autoptr(World) world = world_new();
+    g_autoptr(GPtrArray) rows = NULL;
+    guint burst = mgr_quota_row(MGR_QUOTA_STRANGER)->messages;
+
+    for (guint i = 0; i < 3 * burst; i++) {
+        g_autofree char *peer = g_strdup_printf("192.0.2.%u", i % 250);
+        g_autoptr(GBytes) empty = g_bytes_new_static("", 0);
+
+        mgr_enrol_handle(world->enrol, http_fake_request(peer, empty));
+        hl_wire_free(expect(403, "denied"));
+    }
+    mgr_calls_settle(world->parts->calls);
+    rows = audit(world);
+    g_assert_cmpuint(rows->len, ==, burst + 1);
+    g_assert_nonnull(strstr(rows->pdata[burst], "|limit|120 more of this account"));
+}
+
 /* ---------------------------------------------------------------------------------------------------- what is refused
  */
 
@@ -414,6 +479,8 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/manager/enrol/life", test_life);
+    g_test_add_func("/manager/enrol/audit", test_audit);
+    g_test_add_func("/manager/enrol/audit-bounded", test_audit_bounded);
     g_test_add_func("/manager/enrol/refused", test_refused);
     g_test_add_func("/manager/enrol/malformed", test_malformed);
     g_test_add_func("/manager/enrol/rate", test_rate);

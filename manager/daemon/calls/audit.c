@@ -6,7 +6,6 @@
 #include "lib/base/ident.h"
 #include "lib/base/log.h"
 #include "lib/base/unconst.h"
-#include "manager/core/quota.h"
 
 #define HEAD_EVERY 2000             /* ms; what is gathered in the background is committed by then */
 #define FOLD_EVERY (10 * 60 * 1000) /* ms: rows that there was no room for */
@@ -168,12 +167,12 @@ bool mgr_audit_may_change(MgrAudit *audit, const char *account, gsize size, GErr
                    account, (mgr_bucket_wait(bucket, MGR_QUOTA_CHANGE, size, now) + HL_SECOND - 1) / HL_SECOND);
 }
 
-void mgr_audit_tell(MgrAudit *audit, const MgrAuditRecord *record)
+void mgr_audit_tell(MgrAudit *audit, const MgrAuditRecord *record, MgrQuotaKind kind)
 {
     Room *room = room_of(audit, record->account);
     gsize size = strlen(record->call) + strlen(record->arguments) + strlen(record->text);
 
-    if (mgr_bucket_take(&room->bucket, MGR_QUOTA_ROW, size, hl_clock_mono()) == MGR_QUOTA_ALLOWED)
+    if (mgr_bucket_take(&room->bucket, kind, size, hl_clock_mono()) == MGR_QUOTA_ALLOWED)
         gather(audit, record);
     else
         room->folded++;

@@ -6,6 +6,7 @@
 #ifndef MANAGER_DAEMON_CALLS_AUDIT_H
 #define MANAGER_DAEMON_CALLS_AUDIT_H
 
+#include "manager/core/quota.h"
 #include "manager/daemon/ground/record.h"
 #include "manager/daemon/state/status.h"
 #include "manager/store/audit.h"
@@ -22,9 +23,9 @@ void mgr_audit_add(MgrAudit *audit, HlWriteSet *set, const MgrAuditRecord *recor
  * HL_ERROR_LIMIT, which says how long to wait (manager/core/quota.h). */
 bool mgr_audit_may_change(MgrAudit *audit, const char *account, gsize size, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* What changed nothing in the registry, within a second.  An account has room for so many in an hour
- * (manager/core/quota.h); those beyond are counted, and one row says how many they were. */
-void mgr_audit_tell(MgrAudit *audit, const MgrAuditRecord *record);
+/* What changed nothing in the registry, within a second.  The account has room for so many in an hour, by
+ * a row of manager/core/quota.h; those beyond are counted, and one row says how many they were. */
+void mgr_audit_tell(MgrAudit *audit, const MgrAuditRecord *record, MgrQuotaKind kind);
 
 /* Before the record stops: how many were beyond it is told now. */
 void mgr_audit_settle(MgrAudit *audit);

@@ -98,6 +98,11 @@ void mgr_calls_note(HlWriteSet *set, const MgrAuditRecord *row, gpointer calls)
     mgr_audit_add(((MgrCalls *)calls)->audit, set, row);
 }
 
+void mgr_calls_tell(const MgrAuditRecord *row, gpointer calls)
+{
+    mgr_audit_tell(((MgrCalls *)calls)->audit, row, MGR_QUOTA_STRANGER);
+}
+
 uint64_t mgr_calls_refused(const MgrCalls *calls)
 {
     return calls->refused;
@@ -268,7 +273,7 @@ static void tell_audit(MgrCall *call, HlWriteSet *set, const char *code, const c
     if (set != NULL)
         mgr_audit_add(call->calls->audit, set, &record);
     else
-        mgr_audit_tell(call->calls->audit, &record);
+        mgr_audit_tell(call->calls->audit, &record, MGR_QUOTA_ROW);
 }
 
 /* Those who look change nothing, and what they mistype is no refusal; one that is denied is. */

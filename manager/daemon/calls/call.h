@@ -35,6 +35,9 @@ void mgr_calls_warn_with(MgrCalls *calls, MgrWarnings warnings, gpointer user);
  * part that makes such changes has it as a callback. */
 void mgr_calls_note(HlWriteSet *set, const MgrAuditRecord *row, gpointer calls);
 
+/* A row for the refusal of a stranger, as many as MGR_QUOTA_STRANGER allows; copied. */
+void mgr_calls_tell(const MgrAuditRecord *row, gpointer calls);
+
 /* Calls that ended with an error. */
 uint64_t mgr_calls_refused(const MgrCalls *calls);
 

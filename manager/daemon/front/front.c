@@ -99,7 +99,7 @@ static void make_parts(MgrFront *front)
 {
     const MgrFrontOptions *parts = &front->parts;
 
-    front->applicants = mgr_applicants_new(parts->conf);
+    front->applicants = mgr_applicants_new(parts->conf, &parts->log);
     front->enrol = mgr_enrol_new(&(MgrEnrolOptions){ .conf = parts->conf,
                                                      .applicants = front->applicants,
                                                      .fleet = parts->fleet,

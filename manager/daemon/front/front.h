@@ -16,6 +16,7 @@ typedef struct {
     MgrStatus *status;
     MgrDelivery *delivery;
     MgrPki *pki;
+    MgrApplicantsLog log; /* of enrolments, renewals and their refusals */
     MgrMetricsParts metrics;
 } MgrFrontOptions;
 

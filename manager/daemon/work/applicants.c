@@ -4,21 +4,28 @@
 #include "lib/base/log.h"
 #include "lib/base/unconst.h"
 #include "manager/core/rate.h"
+#include "proto/bounds.h"
 #include "proto/wire.h"
 
 #define TOO_MANY 429
+#define MAX_TEXT 1000 /* bytes of a refusal that the audit log keeps */
 
 struct MgrApplicants {
     const MgrConf *conf;
+    MgrApplicantsLog log;
     MgrRates *rates;
     uint64_t refused;
 };
 
-MgrApplicants *mgr_applicants_new(const MgrConf *conf)
+static const char *const names[] = { [MGR_APPLY_ENROL] = "enrol", [MGR_APPLY_RENEW] = "renew" };
+
+MgrApplicants *mgr_applicants_new(const MgrConf *conf, const MgrApplicantsLog *log)
 {
     MgrApplicants *applicants = g_new0(MgrApplicants, 1);
 
     applicants->conf = conf;
+    if (log != NULL)
+        applicants->log = *log;
     applicants->rates = mgr_rates_new(conf->enrol_per_minute);
     return applicants;
 }
@@ -73,6 +80,47 @@ void mgr_applicants_grant(HlHttpRequest *request, HlMsgEnrolReply *reply)
     answer(request, 200, reply, NULL);
 }
 
+/* ---------------------------------------------------------------------------------------------------- the audit log
+ */
+
+void mgr_applicants_note(const MgrApplicants *applicants, HlWriteSet *set, const HlHttpRequest *request, MgrApply what,
+                         const char *endpoint, const MgrCertificateRecord *issued)
+{
+    g_autofree char *arguments = g_strdup_printf("@address=%s endpoint=%s", request->peer, endpoint);
+    MgrAuditRecord row = { .at = issued->issued_at,
+                           .account = hl_unconst(MGR_AUDIT_ENDPOINT),
+                           .certificate = issued->serial,
+                           .call = hl_unconst(names[what]),
+                           .arguments = arguments,
+                           .code = hl_unconst(""),
+                           .text = hl_unconst("") };
+
+    if (applicants->log.note != NULL)
+        applicants->log.note(set, &row, applicants->log.user);
+}
+
+/* Not of who only has to come again: that one is told of when it does. */
+static void tell_refusal(const MgrApplicants *applicants, const HlHttpRequest *request, MgrApply what,
+                         const GError *error)
+{
+    g_autofree char *arguments = g_strdup_printf("@address=%s", request->peer);
+    g_autofree char *text = g_strdup(error->message);
+    MgrAuditRecord row = { .at = hl_clock_wall(),
+                           .account = hl_unconst(MGR_AUDIT_ENDPOINT),
+                           .certificate = hl_unconst(""),
+                           .call = hl_unconst(names[what]),
+                           .arguments = arguments,
+                           .code = hl_unconst(hl_error_name(hl_error_code(error))),
+                           .text = text };
+
+    hl_bound_cut(text, MAX_TEXT);
+    if (applicants->log.tell != NULL && hl_error_code(error) != HL_ERROR_UNAVAILABLE)
+        applicants->log.tell(&row, applicants->log.user);
+}
+
+/* ----------------------------------------------------------------------------------------------------------- answers
+ */
+
 static void refuse(MgrApplicants *applicants, HlHttpRequest *request, guint status, const GError *error, HlTime wait)
 {
     HlMsgEnrolReply reply = HOLDLINE__V1__ENROL_REPLY__INIT;
@@ -86,12 +134,15 @@ static void refuse(MgrApplicants *applicants, HlHttpRequest *request, guint stat
     answer(request, status, &reply, wait > 0 ? headers : NULL);
 }
 
-void mgr_applicants_refuse(MgrApplicants *applicants, HlHttpRequest *request, const GError *error, HlTime wait)
+void mgr_applicants_refuse(MgrApplicants *applicants, HlHttpRequest *request, MgrApply what, const GError *error,
+                           HlTime wait)
 {
+    tell_refusal(applicants, request, what, error);
     refuse(applicants, request, status_of(error), error, wait);
 }
 
-gpointer mgr_applicants_admit(MgrApplicants *applicants, HlHttpRequest *request, const ProtobufCMessageDescriptor *type)
+gpointer mgr_applicants_admit(MgrApplicants *applicants, HlHttpRequest *request, MgrApply what,
+                              const ProtobufCMessageDescriptor *type)
 {
     g_autoptr(GError) error = NULL;
     gpointer message;
@@ -104,7 +155,9 @@ gpointer mgr_applicants_admit(MgrApplicants *applicants, HlHttpRequest *request,
         return NULL;
     }
     message = hl_wire_decode_bytes(type, request->body, &error);
-    if (message == NULL)
+    if (message == NULL) {
+        tell_refusal(applicants, request, what, error);
         refuse(applicants, request, 400, error, 0);
+    }
     return message;
 }

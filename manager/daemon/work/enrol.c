@@ -151,7 +151,7 @@ static void fail_enrolment(gpointer change, const GError *error)
                 pending->endpoint);
     else
         hl_fail(&problem, HL_ERROR_UNAVAILABLE, "the server cannot store the enrolment now: %s", error->message);
-    mgr_applicants_refuse(pending->enrol->parts.applicants, pending->request, problem, 0);
+    mgr_applicants_refuse(pending->enrol->parts.applicants, pending->request, MGR_APPLY_ENROL, problem, 0);
 }
 
 /* The certificate, and the endpoint, new or again; NULL: it was removed meanwhile. */
@@ -205,7 +205,7 @@ static void fold_enrolment(gpointer change)
 
     if (endpoint == NULL) {
         hl_fail(&problem, HL_ERROR_UNAVAILABLE, "the endpoint was removed a moment ago: enrol again");
-        mgr_applicants_refuse(enrol->parts.applicants, pending->request, problem, 1);
+        mgr_applicants_refuse(enrol->parts.applicants, pending->request, MGR_APPLY_ENROL, problem, 1);
         return;
     }
     enrol->enrolled++;
@@ -305,6 +305,7 @@ static bool begin(MgrEnrol *enrol, HlHttpRequest *request, const HlMsgEnrolReque
         pending_free(pending);
         return false;
     }
+    mgr_applicants_note(enrol->parts.applicants, set, request, MGR_APPLY_ENROL, pending->endpoint, &pending->issued);
     mgr_record_commit(enrol->parts.record, set, &kind, pending);
     return true;
 }
@@ -327,10 +328,10 @@ static bool check_and_begin(MgrEnrol *enrol, HlHttpRequest *request, const HlMsg
 
 void mgr_enrol_handle(MgrEnrol *enrol, HlHttpRequest *request)
 {
-    g_autoptr(HlMsgEnrolRequest) message =
-        mgr_applicants_admit(enrol->parts.applicants, request, &holdline__v1__enrol_request__descriptor);
+    g_autoptr(HlMsgEnrolRequest) message = mgr_applicants_admit(enrol->parts.applicants, request, MGR_APPLY_ENROL,
+                                                                &holdline__v1__enrol_request__descriptor);
     g_autoptr(GError) error = NULL;
 
     if (message != NULL && !check_and_begin(enrol, request, message, &error))
-        mgr_applicants_refuse(enrol->parts.applicants, request, error, 0);
+        mgr_applicants_refuse(enrol->parts.applicants, request, MGR_APPLY_ENROL, error, 0);
 }

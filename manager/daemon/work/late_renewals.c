@@ -64,7 +64,7 @@ static void refuse(const Pending *pending, HlErrorCode code, const char *text)
     g_autoptr(GError) problem = NULL;
 
     hl_fail(&problem, code, "%s", text);
-    mgr_applicants_refuse(pending->renewals->parts.applicants, pending->request, problem, 0);
+    mgr_applicants_refuse(pending->renewals->parts.applicants, pending->request, MGR_APPLY_RENEW, problem, 0);
 }
 
 static void fail_pending(gpointer change, const GError *error)
@@ -257,6 +257,7 @@ static bool begin(MgrLateRenewals *renewals, HlHttpRequest *request, const Claim
     pending->certificate = hl_cert_print(cert);
     set = hl_write_set_new();
     write_all(set, pending, claim);
+    mgr_applicants_note(renewals->parts.applicants, set, request, MGR_APPLY_RENEW, pending->endpoint, &pending->issued);
     mgr_record_commit(renewals->parts.record, set, &kind, pending);
     return true;
 }
@@ -265,7 +266,7 @@ void mgr_late_renewals_handle(MgrLateRenewals *renewals, HlHttpRequest *request)
 {
     MgrApplicants *applicants = renewals->parts.applicants;
     g_autoptr(HlMsgRenewRequest) message =
-        mgr_applicants_admit(applicants, request, &holdline__v1__renew_request__descriptor);
+        mgr_applicants_admit(applicants, request, MGR_APPLY_RENEW, &holdline__v1__renew_request__descriptor);
     g_autoptr(GBytes) csr = message != NULL ? g_bytes_new(message->csr.data, message->csr.len) : NULL;
     g_auto(Claim) claim = { 0 };
     g_autoptr(GError) error = NULL;
@@ -280,5 +281,5 @@ void mgr_late_renewals_handle(MgrLateRenewals *renewals, HlHttpRequest *request)
     else
         begin(renewals, request, &claim, csr, &error);
     if (error != NULL)
-        mgr_applicants_refuse(applicants, request, error, wait);
+        mgr_applicants_refuse(applicants, request, MGR_APPLY_RENEW, error, wait);
 }
