@@ -130,6 +130,20 @@ skip() {
     exit 77
 }
 
+# at OFFSET COMMAND...: by another wall clock ("-100d"); what measures durations stays.  After need_faketime.
+need_faketime() {
+    faketime=$(echo /usr/lib/*/faketime/libfaketimeMT.so.1)
+    [ -f "$faketime" ] || skip "libfaketime is not here"
+    [ "$SLOWNESS" = 1 ] || skip "libfaketime and the sanitizers exclude each other"
+}
+at() {
+    local offset=$1
+    shift
+    set -- env LD_PRELOAD="$faketime" FAKETIME="$offset" FAKETIME_DONT_FAKE_MONOTONIC=1 DONT_FAKE_MONOTONIC=1 FAKETIME_DONT_RESET=1 NO_FAKE_STAT=1 "$@"
+    if [ "$BASHPID" != "$$" ]; then exec "$@"; fi # in the background: so that $! is the program itself
+    "$@"
+}
+
 is_gone() { ! kill -0 "$1" 2>/dev/null; }
 
 # field EXPRESSION: of the JSON document on stdin, as a Python expression over d.
