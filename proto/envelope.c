@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/envelope.h"
-#include "lib/base/unconst.h"
 
 HlMsgEnvelope *hl_envelope_sign(const HlSigningKey *key, const char *context, const ProtobufCMessage *inner)
 {
     g_autoptr(GBytes) payload = hl_wire_encode(inner);
     g_autoptr(GBytes) signature = hl_signing_key_sign(key, context, payload);
-    g_autofree char *key_id = hl_signing_key_id(hl_signing_key_public(key));
-    HlMsgEnvelope envelope = HOLDLINE__V1__SIGNED_ENVELOPE__INIT;
+    HlMsgEnvelope *envelope = g_new(HlMsgEnvelope, 1);
 
-    envelope.key_id = key_id;
-    envelope.payload.data = hl_unconst(g_bytes_get_data(payload, &envelope.payload.len));
-    envelope.signature.data = hl_unconst(g_bytes_get_data(signature, &envelope.signature.len));
-    return hl_wire_copy(&envelope.base);
+    holdline__v1__signed_envelope__init(envelope);
+    envelope->key_id = hl_signing_key_id(hl_signing_key_public(key));
+    envelope->payload.data = g_bytes_unref_to_data(g_steal_pointer(&payload), &envelope->payload.len);
+    envelope->signature.data = g_bytes_unref_to_data(g_steal_pointer(&signature), &envelope->signature.len);
+    return envelope;
 }
 
 gpointer hl_envelope_open(const HlMsgEnvelope *envelope, GBytes *public_key, const char *context,

@@ -127,7 +127,7 @@ static void push_to_members(MgrGroupCalls *calls, const MgrGroup *group)
         if (endpoint->group != group)
             continue;
         mgr_endpoint_outrun(endpoint);
-        mgr_delivery_regroup(calls->parts.delivery, endpoint);
+        mgr_delivery_push_settings(calls->parts.delivery, endpoint);
         mgr_console_want(calls->parts.console, endpoint, MGR_NOTIFY_SETTINGS);
         mgr_status_touch(calls->parts.status, endpoint);
     }
@@ -142,6 +142,7 @@ static void fold_save(gpointer change)
             group->record.changed_by);
     push_to_members(save->calls, group);
     mgr_call_done(save->call, group_document(save->calls->parts.fleet, group, DOCUMENT_WHOLE));
+    mgr_delivery_pump(save->calls->parts.delivery);
 }
 
 static Save *save_new(MgrGroupCalls *calls, MgrCall *call, const char *name, uint64_t version,

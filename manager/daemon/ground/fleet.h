@@ -35,7 +35,8 @@ typedef struct {
     MgrEndpoint *endpoint; /* NULL once it was removed */
     MgrTargetRecord record;
     guint percent;
-    bool sending; /* queued, and that it is sent is being written: it may have left before the registry knows */
+    bool sending;  /* queued, and that it is sent is being written: it may have left before the registry knows */
+    bool outgoing; /* written as sent, and in delivery's queue: it has not left */
 } MgrTarget;
 
 struct MgrCommand {
@@ -105,11 +106,12 @@ struct MgrEndpoint {
     guint presence_turn, display_turn; /* places in the fleet's agendas */
 
     /* small ones in one place: a fleet is tens of thousands of these */
-    bool ack_due;           /* delivery: in the queue */
-    bool reissuing;         /* applied: its document is being stored under a number of its own, and sent
-                             * only then */
-    bool status_dirty;      /* status: in the queue */
-    uint8_t unwritten;      /* MgrUnwritten, tracker: differs from the registry */
+    bool ack_due;                  /* delivery: in the queue */
+    bool is_outgoing, regroup_due; /* delivery: in the queue of what goes in slices; settings are part of it */
+    bool reissuing;                /* applied: its document is being stored under a number of its own, and sent
+                                    * only then */
+    bool status_dirty;             /* status: in the queue */
+    uint8_t unwritten;             /* MgrUnwritten, tracker: differs from the registry */
     bool restarted_unheard; /* link: it started while the manager did not listen: its next birth counts as announced */
     bool is_stranger;       /* link: it connects with a certificate that is not in the registry */
     bool updated_by_schedule; /* link: the last update notification told of a scheduled update */

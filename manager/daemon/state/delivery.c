@@ -11,7 +11,10 @@
 
 #define CERTIFICATE_EXPIRY HL_DAY
 #define PROBE_EXPIRY       (30 * HL_SECOND)
-#define PACE               50 /* percent of the quota for reports: with that used, acknowledgements wait */
+#define SLICE              100 /* endpoints in one turn of what concerns many: some 5 ms of signatures */
+#define ROOM               500 /* publications that may wait for the broker: what is made later says what is */
+#define BLOCKED_MS         5   /* until the broker is asked again whether it takes more */
+#define PACE               50  /* percent of the quota for reports: with that used, acknowledgements wait */
 
 struct MgrDelivery {
     const MgrConf *conf;
@@ -20,8 +23,10 @@ struct MgrDelivery {
     MgrRecord *record;
     MgrStatus *status;
     const MgrSealer *sealer;
-    GQueue acks; /* MgrEndpoint * whose reports were committed */
-    GQueue late; /* MgrEndpoint * that asked for more than their quota */
+    GQueue acks;     /* MgrEndpoint * whose reports were committed */
+    GQueue late;     /* MgrEndpoint * that asked for more than their quota */
+    GQueue outgoing; /* MgrEndpoint *: what concerns many */
+    guint pump_timer;
     MgrDeliveryCounts counts;
 };
 
@@ -37,6 +42,7 @@ MgrDelivery *mgr_delivery_new(const MgrDeliveryOptions *options)
     delivery->sealer = options->sealer;
     g_queue_init(&delivery->acks);
     g_queue_init(&delivery->late);
+    g_queue_init(&delivery->outgoing);
     return delivery;
 }
 
@@ -46,6 +52,8 @@ void mgr_delivery_free(MgrDelivery *delivery)
         return;
     g_queue_clear(&delivery->acks);
     g_queue_clear(&delivery->late);
+    g_queue_clear(&delivery->outgoing);
+    g_clear_handle_id(&delivery->pump_timer, g_source_remove);
     g_free(delivery);
 }
 
@@ -222,15 +230,14 @@ static void take_back(MgrDelivery *delivery, MgrTarget *target)
     mgr_record_write(delivery->record, set);
 }
 
-void mgr_delivery_written(MgrDelivery *delivery, MgrTarget *target)
+static void send_written(MgrDelivery *delivery, MgrTarget *target)
 {
     const MgrEndpoint *endpoint = target->endpoint;
 
+    target->outgoing = false;
     if (endpoint == NULL || !mgr_endpoint_is_up(endpoint) || endpoint->record.revoked_at > 0 ||
         !send_command(delivery, target))
         take_back(delivery, target);
-    if (endpoint != NULL)
-        mgr_status_touch(delivery->status, target->endpoint);
 }
 
 static void fold_sending(gpointer change)
@@ -241,7 +248,9 @@ static void fold_sending(gpointer change)
     if (target == NULL || target->record.state != HL_STATE_QUEUED)
         return;
     mgr_target_move(target, &(MgrTargetStep){ HL_STATE_SENT, "", "", sending->at }, hl_clock_mono());
-    mgr_delivery_written(sending->delivery, target);
+    send_written(sending->delivery, target);
+    if (target->endpoint != NULL)
+        mgr_status_touch(sending->delivery->status, target->endpoint);
 }
 
 static void fail_sending(gpointer change, const GError *error)
@@ -270,8 +279,8 @@ void mgr_delivery_command(MgrDelivery *delivery, MgrTarget *target, MgrOccasion 
         return;
     if (target->record.state == HL_STATE_QUEUED && target->command->record.expires_at > hl_clock_wall())
         write_and_send(delivery, target);
-    else
-        send_command(delivery, target);
+    else if (send_command(delivery, target))
+        target->outgoing = false; /* an occasion came before its turn */
 }
 
 static void deliver(MgrDelivery *delivery, MgrEndpoint *endpoint, MgrOccasion occasion)
@@ -326,6 +335,70 @@ void mgr_delivery_regroup(MgrDelivery *delivery, MgrEndpoint *endpoint)
         mgr_down_send(delivery->down, HL_TOPIC_SETTINGS, endpoint->record.id, empty, 0);
     else
         mgr_delivery_all(delivery, endpoint, MGR_OCCASION_LINE);
+}
+
+/* ------------------------------------------------------------------------------------------------------- in slices */
+
+static void push(MgrDelivery *delivery, MgrEndpoint *endpoint)
+{
+    if (endpoint->is_outgoing)
+        return;
+    endpoint->is_outgoing = true;
+    g_queue_push_tail(&delivery->outgoing, endpoint);
+}
+
+void mgr_delivery_push_command(MgrDelivery *delivery, MgrTarget *target)
+{
+    if (target->endpoint == NULL) { /* removed meanwhile */
+        take_back(delivery, target);
+        return;
+    }
+    target->outgoing = true;
+    push(delivery, target->endpoint);
+}
+
+void mgr_delivery_push_settings(MgrDelivery *delivery, MgrEndpoint *endpoint)
+{
+    endpoint->regroup_due = true;
+    push(delivery, endpoint);
+}
+
+static void send_pushed(MgrDelivery *delivery, MgrEndpoint *endpoint)
+{
+    endpoint->is_outgoing = false;
+    if (endpoint->regroup_due) {
+        endpoint->regroup_due = false;
+        mgr_delivery_regroup(delivery, endpoint);
+    }
+    for (guint i = 0; i < endpoint->open_targets->len; i++) {
+        MgrTarget *target = endpoint->open_targets->pdata[i];
+
+        if (target->outgoing)
+            send_written(delivery, target);
+    }
+}
+
+static bool has_room(const MgrDelivery *delivery)
+{
+    return mgr_down_count(delivery->down).queued < ROOM;
+}
+
+static gboolean on_pump(gpointer user)
+{
+    MgrDelivery *delivery = user;
+
+    delivery->pump_timer = 0;
+    mgr_delivery_pump(delivery);
+    return G_SOURCE_REMOVE;
+}
+
+/* The rest at the loop's usual priority: in turn with what arrives, neither before nor after all of it. */
+void mgr_delivery_pump(MgrDelivery *delivery)
+{
+    for (guint n = 0; n < SLICE && has_room(delivery) && !g_queue_is_empty(&delivery->outgoing); n++)
+        send_pushed(delivery, g_queue_pop_head(&delivery->outgoing));
+    if (delivery->pump_timer == 0 && !g_queue_is_empty(&delivery->outgoing))
+        delivery->pump_timer = g_timeout_add(has_room(delivery) ? 0 : BLOCKED_MS, on_pump, delivery);
 }
 
 void mgr_delivery_certificate(MgrDelivery *delivery, const MgrEndpoint *endpoint, const HlCert *cert)
@@ -474,4 +547,7 @@ void mgr_delivery_forget(MgrDelivery *delivery, MgrEndpoint *endpoint)
     if (endpoint->late_occasions != 0)
         g_queue_remove(&delivery->late, endpoint);
     endpoint->late_occasions = 0;
+    if (endpoint->is_outgoing)
+        g_queue_remove(&delivery->outgoing, endpoint);
+    endpoint->is_outgoing = endpoint->regroup_due = false;
 }

@@ -52,8 +52,17 @@ bool mgr_delivery_reaches(const MgrEndpoint *endpoint, MgrOccasion occasion);
  * goes after the commit: whatever happens to the manager, the registry never says that an endpoint cannot have it. */
 void mgr_delivery_command(MgrDelivery *delivery, MgrTarget *target, MgrOccasion occasion);
 
-/* A command that was written as sent and has not left: sends it now, or takes it back to queued. */
-void mgr_delivery_written(MgrDelivery *delivery, MgrTarget *target);
+/* ---- what concerns many: it goes in slices between the loop's other work, no faster than the broker takes it, the
+ * endpoint that was put in first before the others.  Nothing of it leaves before mgr_delivery_pump. */
+
+/* A new command that was written as sent; if it cannot leave when its turn comes it is taken back to queued. */
+void mgr_delivery_push_command(MgrDelivery *delivery, MgrTarget *target);
+
+/* As mgr_delivery_regroup. */
+void mgr_delivery_push_settings(MgrDelivery *delivery, MgrEndpoint *endpoint);
+
+/* Sends a slice, and the rest later by itself. */
+void mgr_delivery_pump(MgrDelivery *delivery);
 
 /* Everything that is missing: at a birth, or at an occasion for work.  An endpoint that asks too often waits, until its
  * quota (manager/core/quota.h) is back. */

@@ -152,7 +152,7 @@ static void fold_issue(gpointer change)
         MgrTarget *target = command->targets->pdata[i];
 
         if (target->record.state == HL_STATE_SENT)
-            mgr_delivery_written(commands->parts.delivery, target);
+            mgr_delivery_push_command(commands->parts.delivery, target);
         else
             mgr_delivery_command(commands->parts.delivery, target, MGR_OCCASION_LINE); /* it has come up meanwhile */
         if (target->endpoint != NULL) {
@@ -160,8 +160,10 @@ static void fold_issue(gpointer change)
             mgr_status_touch(commands->parts.status, target->endpoint);
         }
     }
+    /* it is durable: who asked need not wait until it has gone to all of them */
     issue->done(&(MgrCommandResult){ .outcome = MGR_COMMAND_STORED, .command = command }, issue->user);
     abandon_gone(commands, command);
+    mgr_delivery_pump(commands->parts.delivery);
 }
 
 /* To a line that is up it goes right after the commit: that it was sent is written before, with the command itself.
@@ -241,7 +243,7 @@ static bool has_not_left(const MgrTarget *target)
 {
     if (target->endpoint != NULL && mgr_endpoint_is_reporting(target->endpoint))
         return false;
-    return target->record.state == HL_STATE_QUEUED && !target->sending;
+    return target->outgoing || (target->record.state == HL_STATE_QUEUED && !target->sending);
 }
 
 static void fold_cancel(gpointer change)
