@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #define BAR_WIDTH 24
+#define NARROWEST 16 /* cells that a column keeps */
+#define GAP       2
 
 struct HlTable {
     const char *const *headings;
@@ -55,8 +57,7 @@ char *hl_text_fill(const char *text, int cells)
     return g_strdup_printf("%s%*s", text, MAX(cells - hl_text_cells(text), 0), "");
 }
 
-/* text cut to a width, with an ellipsis if something was cut; colour sequences are kept, so that colours end. */
-static char *clip(const char *text, int width)
+char *hl_text_clip(const char *text, int width)
 {
     GString *out = g_string_new(NULL);
     int used = 0;
@@ -156,27 +157,61 @@ static void print_row(FILE *out, const char *const *cells, guint columns, const 
 
     for (guint i = 0; i < columns; i++) {
         const char *cell = heading ? hl_tr(cells[i]) : cells[i];
-        g_autofree char *text = hl_tone(out, heading ? HL_TONE_BOLD : HL_TONE_PLAIN, cell);
-        g_autofree char *filled = hl_text_fill(text, i + 1 < columns ? widths[i] + 2 : 0);
+        g_autofree char *cut = hl_text_clip(cell, widths[i]);
+        g_autofree char *text = hl_tone(out, heading ? HL_TONE_BOLD : HL_TONE_PLAIN, cut);
+        g_autofree char *filled = hl_text_fill(text, i + 1 < columns ? widths[i] + GAP : 0);
 
         g_string_append(line, filled);
     }
-    shown = clip(line->str, hl_terminal_size(out, NULL));
+    shown = hl_text_clip(line->str, hl_terminal_size(out, NULL));
     fprintf(out, "%s\n", shown);
+}
+
+/* How many columns there is room for, each at least so wide that a name is known by it. */
+static guint count_fitting(const int *widths, guint columns, int width)
+{
+    int used = 0;
+    guint n = 0;
+
+    for (; n < columns && used + MIN(widths[n], NARROWEST) <= width; n++)
+        used += MIN(widths[n], NARROWEST) + GAP;
+    return MAX(n, 1);
+}
+
+/* One long name must not push the rest off the screen. */
+static void narrow(int *widths, guint columns, int width)
+{
+    int total = GAP * ((int)columns - 1);
+
+    for (guint i = 0; i < columns; i++)
+        total += widths[i];
+    while (total > width) {
+        guint widest = 0;
+
+        for (guint i = 1; i < columns; i++)
+            widest = widths[i] > widths[widest] ? i : widest;
+        if (widths[widest] <= NARROWEST)
+            return;
+        widths[widest]--;
+        total--;
+    }
 }
 
 void hl_table_print(HlTable *table, FILE *out)
 {
     g_autofree int *widths = g_new0(int, table->columns);
+    guint shown;
 
     for (guint i = 0; i < table->columns; i++) {
         widths[i] = hl_text_cells(hl_tr(table->headings[i]));
         for (guint r = 0; r < table->rows->len; r++)
             widths[i] = MAX(widths[i], hl_text_cells(((GStrv)table->rows->pdata[r])[i]));
     }
-    print_row(out, table->headings, table->columns, widths, true);
+    shown = count_fitting(widths, table->columns, hl_terminal_size(out, NULL));
+    narrow(widths, shown, hl_terminal_size(out, NULL));
+    print_row(out, table->headings, shown, widths, true);
     for (guint r = 0; r < table->rows->len; r++)
-        print_row(out, (const char *const *)table->rows->pdata[r], table->columns, widths, false);
+        print_row(out, (const char *const *)table->rows->pdata[r], shown, widths, false);
 }
 
 char *hl_tone(FILE *out, HlTone tone, const char *text)
@@ -201,7 +236,7 @@ void hl_progress_show(FILE *out, const char *label, guint done, guint total, con
     memset(bar, '#', MIN(filled, BAR_WIDTH));
     bar[BAR_WIDTH] = '\0';
     line = g_strdup_printf("%s [%s] %u/%u  %s", label, bar, done, total, what);
-    shown = clip(line, hl_terminal_size(out, NULL)); /* a line that wraps cannot be redrawn in place */
+    shown = hl_text_clip(line, hl_terminal_size(out, NULL)); /* a line that wraps cannot be redrawn in place */
     fprintf(out, is_terminal(out) ? "\r\033[K%s" : "%s\n", shown);
     fflush(out);
 }

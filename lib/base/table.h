@@ -20,6 +20,9 @@ int hl_text_cells(const char *text);
 /* text with blanks after it, so that it occupies at least so many cells.  Caller frees. */
 char *hl_text_fill(const char *text, int cells);
 
+/* text cut to so many cells, with an ellipsis if something was cut; colour sequences are kept.  Caller frees. */
+char *hl_text_clip(const char *text, int cells);
+
 /* headings ends with NULL and must outlive the table; they are translated where they are printed. */
 HlTable *hl_table_new(const char *const *headings);
 void hl_table_free(HlTable *table);
@@ -27,7 +30,8 @@ void hl_table_free(HlTable *table);
 /* One text per heading; NULL shows "-".  Copied. */
 void hl_table_add(HlTable *table, const char *const *cells);
 
-/* On a terminal a row that is too long is cut, not wrapped; in a pipe or a file it is complete. */
+/* On a terminal what is too long is cut, not wrapped: columns for which there is no room are left out from the last one
+ * on, and of the others the widest are narrowed.  In a pipe or a file it is complete. */
 void hl_table_print(HlTable *table, FILE *out);
 
 typedef enum { HL_TONE_PLAIN, HL_TONE_GOOD, HL_TONE_WARN, HL_TONE_BAD, HL_TONE_DIM, HL_TONE_BOLD } HlTone;

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "manager/cli/client.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
+
+#include <glib-unix.h>
 
 #include "lib/base/ident.h"
 #include "lib/base/output.h"
@@ -16,6 +14,7 @@
 #include "lib/base/unconst.h"
 #include "lib/pki/pair.h"
 #include "manager/cli/config.h"
+#include "manager/cli/key_turn.h"
 #include "manager/core/ends.h"
 #include "proto/topics.h"
 #include "proto/wire.h"
@@ -24,9 +23,7 @@
 #define CAUSE_PATIENCE   (10 * HL_SECOND) /* beyond that, until the bus has found out why; it takes eight at most */
 #define ANSWER_PATIENCE  (20 * HL_SECOND) /* longer than the server holds a waiting call open */
 #define SAY_AGAIN        200              /* ms */
-#define TURN_PATIENCE    (60 * HL_SECOND)
-#define TURN_POLL        20
-#define SHOWN_VALUE      60   /* bytes of an argument that a message quotes */
+#define SHOWN_VALUE      60               /* bytes of an argument that a message quotes */
 #define COMEBACK_MIN     500  /* a pause at random between these before a lent line is taken back, so that two that */
 #define COMEBACK_MAX     1500 /* look on do not chase each other */
 
@@ -175,39 +172,12 @@ static void end_turn(CliClient *client)
     client->turn = -1;
 }
 
-/* The broker knows a client by its certificate, and of two with the same one it drops the older.  So the processes of
- * an administrator take turns, with a lock on the key file. */
-static bool lock_key(CliClient *client, const char *key, GError **error)
-{
-    HlTime deadline = hl_clock_mono() + TURN_PATIENCE;
-
-    client->turn = open(key, O_RDONLY | O_CLOEXEC);
-    if (client->turn < 0)
-        return hl_fail_errno(error, errno, "cannot read the key %s that %s names", key, client->conf.path);
-    while (flock(client->turn, LOCK_EX | LOCK_NB) != 0) {
-        if (hl_clock_mono() > deadline)
-            return hl_fail(error, HL_ERROR_UNAVAILABLE,
-                           "another holdline has been using the certificate of '%s' for %d s: wait for it, or create "
-                           "another one with 'holdline admin create'",
-                           client->conf.name, (int)(TURN_PATIENCE / HL_SECOND));
-        g_usleep(TURN_POLL * 1000);
-    }
-    return true;
-}
-
 static bool take_turn(CliClient *client, GError **error)
 {
-    g_autofree char *path = cli_config_path(&client->conf, client->conf.key);
+    g_autofree char *key = cli_config_path(&client->conf, client->conf.key);
 
-    while (lock_key(client, path, error)) {
-        struct stat locked, now;
-
-        if (fstat(client->turn, &locked) == 0 && stat(path, &now) == 0 && locked.st_ino == now.st_ino &&
-            locked.st_dev == now.st_dev)
-            return true;
-        end_turn(client); /* renewed while this one waited: the lock of another key */
-    }
-    return false;
+    client->turn = cli_key_turn(&(CliKeyTurn){ key, client->conf.name, client->conf.path }, error);
+    return client->turn >= 0;
 }
 
 /* Monitors may not read whether a manager is connected. */
@@ -328,6 +298,8 @@ void cli_client_close(CliClient *client)
 {
     if (client == NULL)
         return;
+    if (client->on_status != NULL) /* which goes on, and may open another one */
+        g_clear_pointer(&client->bus, hl_bus_free);
     hl_bus_leave(client->bus);
     end_turn(client);
     cli_config_clear(&client->conf);
@@ -567,15 +539,34 @@ bool cli_client_is_up(const CliClient *client)
     return client->bus != NULL && !client->lost && (client->manager_online || is_monitor(client));
 }
 
-bool cli_client_wait(CliClient *client, HlTime duration)
+static gboolean on_readable(int fd G_GNUC_UNUSED, GIOCondition condition G_GNUC_UNUSED, gpointer user)
+{
+    *(bool *)user = true;
+    return G_SOURCE_REMOVE;
+}
+
+bool cli_client_wait_for(CliClient *client, HlTime duration, int fd)
 {
     HlTime until = hl_clock_mono() + duration;
+    g_autoptr(GSource) source = fd >= 0 ? g_unix_fd_source_new(fd, G_IO_IN | G_IO_HUP | G_IO_ERR) : NULL;
+    bool readable = false;
 
     if (!come_back(client, NULL))
         return false;
-    while (!client->lost && !(client->lent && hl_output_gone()) && turn(client, until))
+    if (source != NULL) {
+        g_source_set_callback(source, G_SOURCE_FUNC(on_readable), &readable, NULL);
+        g_source_attach(source, client->context);
+    }
+    while (!client->lost && !readable && !(client->lent && hl_output_gone()) && turn(client, until))
         continue;
+    if (source != NULL)
+        g_source_destroy(source);
     return true;
+}
+
+bool cli_client_wait(CliClient *client, HlTime duration)
+{
+    return cli_client_wait_for(client, duration, -1);
 }
 
 json_t *cli_call(HlInvocation *call, const char *name, const char *const *arguments, GError **error)

@@ -42,6 +42,9 @@ bool cli_client_is_up(const CliClient *client);
  * that fails. */
 bool cli_client_wait(CliClient *client, HlTime duration);
 
+/* The same, and no longer than until fd can be read; -1: there is none. */
+bool cli_client_wait_for(CliClient *client, HlTime duration, int fd);
+
 /* Open, one call, close; the usual case. */
 json_t *cli_call(HlInvocation *call, const char *name, const char *const *arguments, GError **error);
 

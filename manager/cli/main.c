@@ -31,7 +31,7 @@ static const HlFlag flags[] = {
     { "sort", "COLUMN,...", "In the order of these columns; -COLUMN: the largest first" },
     { "columns", "COLUMN,...", "These columns alone: by heading, or by name of a member as in JSON" },
     { "rows", "N", "The same as --limit" },
-    { "o", "FORM", "table, json or csv" },
+    { "o", "FORM", "table, wide (every column), json or csv" },
     { "watch", NULL, "Keep showing it as it changes" },
     { "wait", NULL, "Wait for every endpoint, with progress" },
     { "expires", "DURATION", "Lifetime (default 4d for commands, 7d for bundles, 90d for tokens)" },

@@ -113,30 +113,43 @@ static void print_json(const json_t *document, const char *member, json_t *rows)
     puts(text);
 }
 
-bool cli_show_list(const HlInvocation *call, const json_t *document, const char *member, const CliColumn *columns,
-                   gsize n, GError **error)
+bool cli_show_chosen(const HlInvocation *call, const json_t *document, const char *member, const CliColumns *columns,
+                     GError **error)
 {
     const json_t *all = json_object_get(document, member);
     g_auto(CliView) view = { 0 };
     g_autoptr(json_t) rows = NULL;
     g_autofree CliColumn *chosen = NULL;
-    gsize n_chosen = 0;
+    const CliColumn *shown = columns->shown;
+    gsize n = columns->n_shown;
 
-    if (!cli_view_read(&view, call, error) || (rows = cli_view_rows(&view, columns, n, all, error)) == NULL ||
-        (chosen = cli_view_columns(&view, columns, n, all, &n_chosen, error)) == NULL)
+    if (!cli_view_read(&view, call, error) ||
+        (rows = cli_view_rows(&view, columns->all, columns->n_all, all, error)) == NULL)
         return false;
+    if (view.columns != NULL) {
+        shown = chosen = cli_view_columns(&view, columns->all, columns->n_all, all, &n, error);
+        if (chosen == NULL)
+            return false;
+    }
     switch (view.form) {
     case CLI_AS_TABLE:
-        print_table(rows, chosen, n_chosen);
+    case CLI_AS_WIDE:
+        print_table(rows, shown, n);
         break;
     case CLI_AS_JSON:
         print_json(document, member, rows);
         break;
     case CLI_AS_CSV:
-        print_csv(rows, chosen, n_chosen);
+        print_csv(rows, shown, n);
         break;
     }
     return true;
+}
+
+bool cli_show_list(const HlInvocation *call, const json_t *document, const char *member, const CliColumn *columns,
+                   gsize n, GError **error)
+{
+    return cli_show_chosen(call, document, member, &(CliColumns){ columns, n, columns, n }, error);
 }
 
 void cli_show_table(const json_t *document, const char *member, const CliColumn *columns, gsize n)
@@ -149,15 +162,41 @@ static char *pretty_name(const char *name)
     return g_strdelimit(g_strdup(name), "_", ' ');
 }
 
+/* "2026-11-27T03:31:01Z (12:31:01 JST)": the day too where it is another one.  Nothing is added in UTC. */
+static char *with_local(const char *text)
+{
+    HlTime wall;
+    g_autoptr(GDateTime) utc = NULL;
+    g_autoptr(GDateTime) local = NULL;
+    g_autofree char *beside = NULL;
+
+    if (!hl_time_parse(text, &wall, NULL) || (utc = g_date_time_new_from_unix_utc(wall / HL_SECOND)) == NULL)
+        return g_strdup(text);
+    local = g_date_time_to_local(utc);
+    if (g_date_time_get_utc_offset(local) == 0)
+        return g_strdup(text);
+    beside = g_date_time_format(
+        local, g_date_time_get_day_of_month(local) == g_date_time_get_day_of_month(utc) ? "%T %Z" : "%F %T %Z");
+    return g_strdup_printf("%s (%s)", text, beside);
+}
+
+char *cli_format_moment(const json_t *value, const json_t *row G_GNUC_UNUSED)
+{
+    const char *text = json_string_value(value);
+
+    return text != NULL ? with_local(text) : plain(value);
+}
+
 /* "3, by channel, digest 1a2b3c4d5e6f" */
 static char *settings_in_full(const json_t *settings, const json_t *document)
 {
     g_autofree char *versions = cli_format_settings(settings, document);
+    g_autofree char *applied_at = with_local(cli_text(settings, "applied_at"));
 
     if (*cli_text(settings, "digest") == '\0')
         return g_steal_pointer(&versions);
-    return g_strdup_printf("%s, by %s at %s, digest %.12s", versions, cli_text(settings, "path"),
-                           cli_text(settings, "applied_at"), cli_text(settings, "digest"));
+    return g_strdup_printf("%s, by %s at %s, digest %.12s", versions, cli_text(settings, "path"), applied_at,
+                           cli_text(settings, "digest"));
 }
 
 void cli_show_object(const HlInvocation *call, const json_t *document)
@@ -180,7 +219,7 @@ void cli_show_object(const HlInvocation *call, const json_t *document)
                                 : strcmp(name, "patterns") == 0 ? cli_format_patterns(value, document)
                                 : strcmp(name, "settings") == 0 && json_object_get(value, "desired") != NULL
                                     ? settings_in_full(value, document)
-                                    : plain(value);
+                                    : cli_format_moment(value, document);
 
         if (!json_is_array(value) &&
             (!json_is_object(value) || strcmp(name, "patterns") == 0 || json_object_get(value, "desired") != NULL))
@@ -213,7 +252,7 @@ char *cli_format_actual(const json_t *value, const json_t *row)
     const char *reason = json_is_true(json_object_get(row, "flooding")) ? "flooding" : cli_text(row, "reason");
 
     /* no reason needed for being online */
-    if (g_strcmp0(json_string_value(value), "online") == 0 || *reason == '\0')
+    if (g_strcmp0(json_string_value(value), "online") == 0 || strcmp(reason, "none") == 0 || *reason == '\0')
         return g_steal_pointer(&word);
     return g_strdup_printf("%s (%s)", word, reason);
 }
@@ -246,6 +285,8 @@ char *cli_format_time(const json_t *value, const json_t *row G_GNUC_UNUSED)
     if (text == NULL || !hl_time_parse(text, &wall, NULL))
         return plain(value);
     age = hl_duration_describe(hl_clock_wall() - wall);
+    if (strstr(age, " h ") != NULL) /* "2 h 5 min": in a list the hour is enough */
+        age[strstr(age, " h ") - age + 2] = '\0';
     return g_strdup_printf("%s ago", age);
 }
 
@@ -286,7 +327,7 @@ char *cli_format_infected(const json_t *value, const json_t *row)
         return hl_tone(stdout, HL_TONE_BAD, count);
     if (strcmp(cli_text(scan, "end"), "failed") == 0)
         return hl_tone(stdout, HL_TONE_BAD, "scan failed");
-    return hl_tone(stdout, HL_TONE_DIM, json_is_object(scan) ? "-" : "not scanned");
+    return hl_tone(stdout, HL_TONE_DIM, json_is_object(scan) ? "-" : "no scan");
 }
 
 char *cli_format_settings(const json_t *value, const json_t *row G_GNUC_UNUSED)

@@ -21,6 +21,16 @@ const json_t *cli_descend(const json_t *object, const char *path);
 bool cli_show_list(const HlInvocation *call, const json_t *document, const char *member, const CliColumn *columns,
                    gsize n, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The same where a table usually shows part of the columns that can be asked for. */
+typedef struct {
+    const CliColumn *all;
+    gsize n_all;
+    const CliColumn *shown;
+    gsize n_shown;
+} CliColumns;
+bool cli_show_chosen(const HlInvocation *call, const json_t *document, const char *member, const CliColumns *columns,
+                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* A table of the list, whatever the options say: a part of something larger. */
 void cli_show_table(const json_t *document, const char *member, const CliColumn *columns, gsize n);
 
@@ -35,6 +45,7 @@ char *cli_format_actual(const json_t *value, const json_t *row);   /* coloured *
 char *cli_format_verdict(const json_t *value, const json_t *row);  /* coloured */
 char *cli_format_state(const json_t *value, const json_t *row);    /* of a command's target, coloured */
 char *cli_format_time(const json_t *value, const json_t *row);     /* RFC 3339 -> "12 s ago" */
+char *cli_format_moment(const json_t *value, const json_t *row);   /* RFC 3339, with the local time beside it */
 char *cli_format_patterns(const json_t *value, const json_t *row); /* {"virus": 1} -> "virus 1" */
 char *cli_format_states(const json_t *value, const json_t *row);   /* {"sent": 2} -> "2 sent" */
 /* For "open_detections": how many, or why there are none. */

@@ -14,7 +14,9 @@
 
 static bool read_form(CliView *view, const HlInvocation *call, GError **error)
 {
-    static const char *const names[] = { [CLI_AS_TABLE] = "table", [CLI_AS_JSON] = "json", [CLI_AS_CSV] = "csv" };
+    static const char *const names[] = {
+        [CLI_AS_TABLE] = "table", [CLI_AS_WIDE] = "wide", [CLI_AS_JSON] = "json", [CLI_AS_CSV] = "csv"
+    };
     const char *text = hl_cli_value(call, "o", hl_cli_has(call, "json") ? "json" : "table");
 
     for (gsize i = 0; i < G_N_ELEMENTS(names); i++)
@@ -22,7 +24,7 @@ static bool read_form(CliView *view, const HlInvocation *call, GError **error)
             view->form = (CliForm)i;
             return true;
         }
-    return hl_fail(error, HL_ERROR_USAGE, "-o takes table, json or csv, and not '%s'", text);
+    return hl_fail(error, HL_ERROR_USAGE, "-o takes table, wide, json or csv, and not '%s'", text);
 }
 
 bool cli_view_read(CliView *view, const HlInvocation *call, GError **error)
@@ -40,9 +42,19 @@ bool cli_view_read(CliView *view, const HlInvocation *call, GError **error)
     return read_form(view, call, error);
 }
 
+static const char *form_of(const HlInvocation *call)
+{
+    return hl_cli_value(call, "o", hl_cli_has(call, "json") ? "json" : "table");
+}
+
 bool cli_view_is_data(const HlInvocation *call)
 {
-    return strcmp(hl_cli_value(call, "o", hl_cli_has(call, "json") ? "json" : "table"), "table") != 0;
+    return strcmp(form_of(call), "json") == 0 || strcmp(form_of(call), "csv") == 0;
+}
+
+bool cli_view_is_wide(const HlInvocation *call)
+{
+    return strcmp(form_of(call), "wide") == 0;
 }
 
 void cli_view_clear(CliView *view)

@@ -6,7 +6,7 @@
 
 #include "manager/cli/show.h"
 
-typedef enum { CLI_AS_TABLE, CLI_AS_JSON, CLI_AS_CSV } CliForm;
+typedef enum { CLI_AS_TABLE, CLI_AS_WIDE, CLI_AS_JSON, CLI_AS_CSV } CliForm;
 
 typedef struct {
     char **columns; /* NULL: the usual ones */
@@ -21,6 +21,9 @@ void cli_view_clear(CliView *view);
 
 /* Whether the answer is for a program (-o json, -o csv, --json): then nothing is said beside it. */
 bool cli_view_is_data(const HlInvocation *call);
+
+/* Whether every column is wanted (-o wide). */
+bool cli_view_is_wide(const HlInvocation *call);
 
 /* The columns that it names, out of the usual ones, by heading or member, and of the members of the rows; *n of them.
  * The caller frees the array; texts are borrowed from all three arguments.  NULL: one of them is unknown. */

@@ -4,6 +4,7 @@
 
 #include "manager/cli/client.h"
 #include "manager/cli/commands.h"
+#include "manager/cli/watch.h"
 
 typedef struct {
     HlErrorCode refuses; /* "snapshot"; HL_ERROR_N_CODES: it knows it */
@@ -24,35 +25,9 @@ json_t *cli_call(HlInvocation *call G_GNUC_UNUSED, const char *name, const char 
     return json_pack("{s:{s:i}, s:[]}", "summary", "endpoints", 0, "endpoints");
 }
 
-CliClient *cli_client_open(HlInvocation *call G_GNUC_UNUSED, CliStatus on_status G_GNUC_UNUSED,
-                           gpointer user G_GNUC_UNUSED, GError **error G_GNUC_UNUSED)
+bool cli_watch(HlInvocation *call G_GNUC_UNUSED, const char *selector G_GNUC_UNUSED, GError **error G_GNUC_UNUSED)
 {
     g_assert_not_reached();
-}
-
-void cli_client_close(CliClient *client G_GNUC_UNUSED)
-{
-}
-
-void cli_client_lend(CliClient *client G_GNUC_UNUSED)
-{
-}
-
-json_t *cli_client_call(CliClient *client G_GNUC_UNUSED, const char *name G_GNUC_UNUSED,
-                        const char *const *arguments G_GNUC_UNUSED, CliProgress progress G_GNUC_UNUSED,
-                        gpointer user G_GNUC_UNUSED, GError **error G_GNUC_UNUSED)
-{
-    g_assert_not_reached();
-}
-
-bool cli_client_is_up(const CliClient *client G_GNUC_UNUSED)
-{
-    return false;
-}
-
-bool cli_client_wait(CliClient *client G_GNUC_UNUSED, HlTime duration G_GNUC_UNUSED)
-{
-    return false;
 }
 
 /* The exit status; what was asked is compared with asked. */

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The columns of lists of endpoints: what matters most is first, because what does not fit is cut at the end.  What a
+ * dial found is shown where endpoints are dialled: elsewhere a healthy fleet would look Offline. */
+#ifndef MANAGER_CLI_ENDPOINT_COLUMNS_H
+#define MANAGER_CLI_ENDPOINT_COLUMNS_H
+
+#include "manager/cli/show.h"
+
+/* The list that is the document's "endpoints", as the options say. */
+bool cli_show_endpoints(const HlInvocation *call, const json_t *document, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The columns for these rows, n of them; the caller frees the array. */
+CliColumn *cli_endpoint_columns(const json_t *rows, bool is_wide, gsize *n);
+
+/* SELECTOR, --where and the flags as one list of conditions.  NULL: none was given; caller frees. */
+char *cli_selector_of(const HlInvocation *call);
+
+#endif

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manager/cli/summary.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/base/clock.h"
+#include "lib/base/text.h"
+#include "manager/cli/show.h"
+#include "manager/core/ends.h"
+
+#define MAX_SHOWN_ENDS 5
+
+/* Nothing found says something only where a scan has looked. */
+static void add_findings(GString *out, const json_t *summary)
+{
+    g_autofree char *found = cli_count(summary, "open_detections", "open detection");
+    g_autofree char *infected = cli_count(summary, "infected", "endpoint");
+    g_autofree char *text = g_strdup_printf("%s on %s", found, infected);
+    g_autofree char *toned = hl_tone(stdout, cli_int(summary, "infected") > 0 ? HL_TONE_BAD : HL_TONE_PLAIN, text);
+
+    g_string_append_printf(
+        out, "%s; the last scan failed on %" JSON_INTEGER_FORMAT ", %" JSON_INTEGER_FORMAT " never scanned\n", toned,
+        cli_int(summary, "scans_failed"), cli_int(summary, "never_scanned"));
+}
+
+/* Endpoints refuse a repository that nobody has signed again: said while there is time. */
+static void add_repository(GString *out, const json_t *repository)
+{
+    bool expired = strcmp(cli_text(repository, "state"), "expired") == 0;
+    g_autofree char *text = NULL;
+    g_autofree char *shown = NULL;
+
+    if (*cli_text(repository, "remedy") == '\0')
+        return;
+    text = g_strdup_printf("The pattern repository's timestamp %s %s%s; run: %s",
+                           expired ? "expired" : "was not renewed and expires", cli_text(repository, "expires"),
+                           expired ? ", and no endpoint can update from it" : "", cli_text(repository, "remedy"));
+    shown = hl_tone(stdout, expired ? HL_TONE_BAD : HL_TONE_WARN, text);
+    g_string_append_printf(out, "%s\n", shown);
+}
+
+/* The timestamp is told of above, with what became of its renewal. */
+static bool is_end_shown(const json_t *end, MgrEndKind *kind)
+{
+    return mgr_end_kind_parse(cli_text(end, "kind"), kind) && *kind != MGR_END_TIMESTAMP;
+}
+
+static void add_end(GString *out, const json_t *end, MgrEndKind kind)
+{
+    HlTime at;
+    g_autofree char *sentence = NULL;
+    g_autofree char *text = NULL;
+    g_autofree char *shown = NULL;
+
+    if (!hl_time_parse(cli_text(end, "end"), &at, NULL))
+        return;
+    sentence = mgr_end_describe(&(MgrEnd){ kind, cli_text(end, "name"), 0, at }, hl_clock_wall());
+    text = g_strdup_printf("%c%s; remedy: %s", g_ascii_toupper(*sentence), sentence + 1, cli_text(end, "remedy"));
+    shown = hl_tone(stdout, strcmp(cli_text(end, "state"), "near") == 0 ? HL_TONE_WARN : HL_TONE_BAD, text);
+    g_string_append_printf(out, "%s\n", shown);
+}
+
+static void add_ends(GString *out, const json_t *ends)
+{
+    MgrEndKind kind;
+    guint more = 0;
+    guint n = 0;
+    size_t i;
+    json_t *end;
+
+    json_array_foreach(ends, i, end)
+    {
+        if (!is_end_shown(end, &kind))
+            continue;
+        if (n++ < MAX_SHOWN_ENDS)
+            add_end(out, end, kind);
+        else
+            more++;
+    }
+    if (more > 0)
+        g_string_append_printf(out, "... %u more ends are near: 'holdline status --json' lists them.\n", more);
+}
+
+/* What is wrong with an external broker. */
+static void add_broker(GString *out, const char *problem)
+{
+    g_autofree char *text = problem != NULL ? hl_text_printable(problem) : NULL;
+    g_autofree char *shown = text != NULL ? hl_tone(stdout, HL_TONE_BAD, text) : NULL;
+
+    if (shown != NULL)
+        g_string_append_printf(out, "%s\n", shown);
+}
+
+static void add_ended(GString *out, json_int_t n)
+{
+    if (n > 0)
+        g_string_append_printf(
+            out,
+            "%" JSON_INTEGER_FORMAT " %s: 'holdline endpoint list --ended' says until when they come back by "
+            "themselves.\n",
+            n, n == 1 ? "certificate of an endpoint has ended" : "certificates of endpoints have ended");
+}
+
+char *cli_summary_text(const json_t *summary)
+{
+    g_autoptr(GString) out = g_string_new(NULL);
+    g_autofree char *all = cli_count(summary, "endpoints", "endpoint");
+    g_autofree char *open = cli_count(summary, "open_commands", "open command");
+    g_autofree char *online = g_strdup_printf("%" JSON_INTEGER_FORMAT " online", cli_int(summary, "online"));
+    g_autofree char *offline = g_strdup_printf("%" JSON_INTEGER_FORMAT " offline", cli_int(summary, "offline"));
+    g_autofree char *good = hl_tone(stdout, HL_TONE_GOOD, online);
+    g_autofree char *bad = hl_tone(stdout, cli_int(summary, "offline") > 0 ? HL_TONE_BAD : HL_TONE_DIM, offline);
+
+    g_string_append_printf(out,
+                           "%s: %s, %" JSON_INTEGER_FORMAT " stale, %s, %" JSON_INTEGER_FORMAT
+                           " never seen; %" JSON_INTEGER_FORMAT " outdated, %" JSON_INTEGER_FORMAT
+                           " without the current settings, %s\n",
+                           all, good, cli_int(summary, "stale"), bad, cli_int(summary, "never-seen"),
+                           cli_int(summary, "outdated"), cli_int(summary, "settings_behind"), open);
+    add_findings(out, summary);
+    if (json_is_true(json_object_get(summary, "server_blind")))
+        g_string_append(out, "The server has no broker at the moment: every status is as last known.\n");
+    add_broker(out, json_string_value(json_object_get(summary, "broker_reload")));
+    add_broker(out, json_string_value(json_object_get(summary, "broker_split")));
+    if (cli_int(summary, "flooding") > 0)
+        g_string_append_printf(out, "%" JSON_INTEGER_FORMAT " held off for sending too much (flooding).\n",
+                               cli_int(summary, "flooding"));
+    add_ended(out, cli_int(summary, "certificates_ended"));
+    add_repository(out, json_object_get(summary, "repository"));
+    add_ends(out, json_object_get(summary, "ends"));
+    return g_string_free(g_steal_pointer(&out), FALSE);
+}

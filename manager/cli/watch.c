@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manager/cli/watch.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/base/clock.h"
+#include "lib/base/output.h"
+#include "lib/base/text.h"
+#include "manager/cli/client.h"
+#include "manager/cli/endpoint_columns.h"
+#include "manager/cli/fleet.h"
+#include "manager/cli/screen.h"
+#include "manager/cli/summary.h"
+#include "manager/cli/terminal.h"
+#include "proto/topics.h"
+
+#define REDRAW      500              /* ms between two screens at least */
+#define AGEING      (10 * HL_SECOND) /* "12 s ago" is brought up to date */
+#define VISIT       (2 * HL_SECOND)  /* how long one that takes turns listens, at least */
+#define BETWEEN     (3 * HL_SECOND)  /* and how long it leaves the line to others */
+#define HICCUP      (3 * HL_SECOND)  /* a link that is gone for less, as while another call has the line, is no news */
+#define CHASED      (20 * HL_SECOND) /* two losses of the line within this: somebody else is watching too */
+#define TAKES_TURNS (60 * HL_SECOND) /* then it holds the line again, and sees whether it is left in peace */
+
+typedef struct {
+    HlInvocation *call;
+    CliFleet *fleet;
+    CliScreen screen;
+    CliClient *client; /* NULL: while it takes turns */
+    json_t *summary;
+    char *problem; /* of what was typed; NULL: none */
+    bool changed, is_selective, is_picture, has_keys;
+    guint told;                  /* status messages of this visit */
+    HlTime lost_at;              /* wall: since when there is no link; 0: there is */
+    HlTime lost_mono, turns_end; /* of the last loss; until when it takes turns, 0: it holds the line */
+} Watch;
+
+/* ------------------------------------------------------------------------------------------------------- what is told
+ */
+
+/* Of an endpoint that the selector takes; what is the server's has none. */
+static void tell_event(const Watch *watch, const json_t *document)
+{
+    const char *id = cli_text(document, "id");
+
+    if (watch->is_picture || (*id != '\0' && !cli_fleet_takes(watch->fleet, id)))
+        return;
+    if (cli_show_json(watch->call, document)) {
+        fflush(stdout);
+        return;
+    }
+    printf("%s %s (%s) %s: %s -> %s (%s)\n", cli_text(document, "at"), cli_text(document, "id"),
+           cli_text(document, "host"), cli_text(document, "what"), cli_text(document, "from"), cli_text(document, "to"),
+           cli_text(document, "reason"));
+    fflush(stdout);
+}
+
+static void on_status(const char *topic, const char *payload, gpointer user)
+{
+    Watch *watch = user;
+    g_autofree char *id = NULL;
+    g_autoptr(json_t) told = NULL;
+    g_autoptr(json_t) document = NULL;
+    HlTopic kind;
+
+    if (!hl_topic_parse(topic, &kind, &id))
+        return;
+    watch->changed = true;
+    watch->told++;
+    if (kind == HL_TOPIC_STATUS_ENDPOINT && *payload == '\0') {
+        cli_fleet_put(watch->fleet, id, NULL);
+        return;
+    }
+    told = hl_json_parse(topic, payload, strlen(payload), NULL);
+    if (told == NULL)
+        return;
+    document = hl_cli_has(watch->call, "json") ? json_incref(told) : hl_json_printable(told);
+    if (kind == HL_TOPIC_STATUS_EVENT)
+        tell_event(watch, document);
+    if (kind == HL_TOPIC_STATUS_ENDPOINT)
+        cli_fleet_put(watch->fleet, id, document);
+    if (kind == HL_TOPIC_STATUS_SUMMARY)
+        json_object_update(watch->summary, document);
+}
+
+/* ------------------------------------------------------------------------------------------------------------ picture
+ */
+
+/* The lines that text takes on the screen, those that wrap too. */
+static guint count_lines(const char *text, int width)
+{
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    guint n = 0;
+
+    for (guint i = 0; lines[i] != NULL; i++)
+        if (lines[i + 1] != NULL || *lines[i] != '\0')
+            n += (guint)MAX(1, (hl_text_cells(lines[i]) + width - 1) / width);
+    return n;
+}
+
+/* The counts are of what is listed; what is wrong with the server is not. */
+static char *heading(const Watch *watch)
+{
+    g_autoptr(json_t) summary = json_copy(watch->summary);
+    g_autoptr(json_t) counts = watch->is_selective ? cli_fleet_summary(watch->fleet) : NULL;
+    g_autofree char *since = hl_time_format(watch->lost_at);
+    g_autofree char *text = g_strdup_printf("No link to the server since %s: this is what was last known", since);
+    g_autofree char *shown = hl_tone(stdout, HL_TONE_BAD, text);
+    bool is_lost = watch->lost_at != 0 && hl_clock_mono() - watch->lost_mono >= HICCUP;
+    g_autofree char *lines = NULL;
+
+    json_object_update(summary, counts);
+    lines = cli_summary_text(summary);
+    return g_strdup_printf("%s%s%s", is_lost ? shown : "", is_lost ? "\n" : "", lines);
+}
+
+static char *bottom_line(const Watch *watch, guint n, guint page)
+{
+    const CliScreen *screen = &watch->screen;
+    g_autofree char *typed = hl_text_printable(screen->typed->str);
+    g_autofree char *places = g_strdup_printf("%u-%u of %u", MIN(screen->top + 1, n), MIN(screen->top + page, n), n);
+
+    if (watch->problem != NULL)
+        return g_strdup_printf("/%s  %s", typed, watch->problem);
+    if (screen->is_typing)
+        return g_strdup_printf("/%s_  %s; Enter keeps it, Escape ends it", typed, places);
+    if (*typed != '\0')
+        return g_strdup_printf("%s that match '%s' (of %u in all); Escape shows all, q quits", places, typed,
+                               cli_fleet_count(watch->fleet));
+    return g_strdup_printf("%s, troubled ones first%s", places,
+                           watch->has_keys ? "; arrows scroll, / filters, q quits" : "");
+}
+
+static void print_rows(const Watch *watch, const GPtrArray *list, guint page)
+{
+    g_autoptr(json_t) document = json_object();
+    json_t *rows = json_array();
+    g_autofree CliColumn *columns = NULL;
+    gsize n;
+
+    for (guint i = watch->screen.top; i < list->len && i < watch->screen.top + page; i++)
+        json_array_append(rows, list->pdata[i]);
+    json_object_set_new(document, "endpoints", rows);
+    columns = cli_endpoint_columns(rows, false, &n);
+    cli_show_table(document, "endpoints", columns, n);
+}
+
+/* Of the screen's rows for endpoints: beside the heading, a blank, the columns' names and the last line. */
+static guint page_size(const char *text)
+{
+    int rows;
+    int width = hl_terminal_size(stdout, &rows);
+    guint taken = count_lines(text, width) + 3;
+
+    return rows > 0 && (guint)rows > taken ? (guint)rows - taken : 1;
+}
+
+static void draw(Watch *watch)
+{
+    const GPtrArray *list = cli_fleet_list(watch->fleet);
+    g_autofree char *text = heading(watch);
+    guint page = page_size(text);
+    g_autofree char *last = NULL;
+    g_autofree char *shown = NULL;
+
+    cli_screen_fit(&watch->screen, list->len, page);
+    printf("\033[H\033[J%s\n", text);
+    print_rows(watch, list, page);
+    last = bottom_line(watch, list->len, page);
+    shown = hl_text_clip(last, hl_terminal_size(stdout, NULL));
+    fputs(shown, stdout);
+    fflush(stdout);
+}
+
+/* --------------------------------------------------------------------------------------------------------------- keys
+ */
+
+static void look_again(Watch *watch)
+{
+    const char *typed = watch->screen.typed->str;
+    g_autoptr(GError) error = NULL;
+    MgrFilter *search = *typed != '\0' ? mgr_filter_parse(typed, MGR_FILTER_SEARCH, hl_clock_wall(), &error) : NULL;
+
+    watch->screen.is_searched = false;
+    g_clear_pointer(&watch->problem, g_free);
+    if (error == NULL) {
+        watch->screen.top = 0;
+        cli_fleet_search(watch->fleet, search);
+    } else if (g_utf8_validate(typed, -1, NULL)) {
+        watch->problem = hl_text_printable(error->message);
+    }
+}
+
+static void read_keys(Watch *watch)
+{
+    char bytes[256];
+    ssize_t n = read(STDIN_FILENO, bytes, sizeof bytes);
+    g_autofree char *text = heading(watch);
+
+    if (n <= 0) {
+        watch->has_keys = n < 0 && errno == EINTR;
+        return;
+    }
+    cli_screen_keys(&watch->screen, bytes, (gsize)n, cli_fleet_list(watch->fleet)->len, page_size(text));
+    if (watch->screen.is_searched)
+        look_again(watch);
+    watch->changed = true;
+}
+
+static bool has_input(int patience)
+{
+    GPollFD fd = { .fd = STDIN_FILENO, .events = G_IO_IN | G_IO_HUP };
+
+    return g_poll(&fd, 1, patience) > 0;
+}
+
+/* --------------------------------------------------------------------------------------------------------------- line
+ */
+
+static void show(Watch *watch, HlTime *drawn)
+{
+    HlTime now = hl_clock_mono();
+
+    if (cli_terminal_changed() || watch->lost_at != 0)
+        watch->changed = true;
+    if (!watch->is_picture || (!watch->changed && now - *drawn < AGEING))
+        return;
+    draw(watch);
+    watch->changed = false;
+    *drawn = now;
+}
+
+/* Of two that watch with one certificate the broker drops the older, which comes back and drops the other.  Who is
+ * dropped twice leaves the line to the other one, and looks in from time to time. */
+static void note_link(Watch *watch, bool is_up)
+{
+    HlTime now = hl_clock_mono();
+
+    if (is_up == (watch->lost_at == 0))
+        return;
+    watch->lost_at = is_up ? 0 : hl_clock_wall();
+    watch->changed = true;
+    if (is_up)
+        return;
+    if (!watch->is_picture)
+        fprintf(stderr, "holdline: the link to the server is down; trying again\n");
+    else if (watch->lost_mono != 0 && now - watch->lost_mono < CHASED)
+        watch->turns_end = now + TAKES_TURNS;
+    watch->lost_mono = now;
+}
+
+/* Waits, or until there are keys. */
+static void hold_line(Watch *watch)
+{
+    int fd = watch->has_keys ? STDIN_FILENO : -1;
+
+    note_link(watch, cli_client_is_up(watch->client));
+    if (!cli_client_wait_for(watch->client, REDRAW, fd))
+        note_link(watch, false);
+}
+
+/* All of the topics once, and then the line is another's. */
+static void visit(Watch *watch)
+{
+    g_autoptr(CliClient) client = NULL;
+    guint before = 0;
+
+    watch->told = 0;
+    cli_fleet_begin(watch->fleet);
+    client = cli_client_open(watch->call, on_status, watch, NULL);
+    if (client == NULL && watch->lost_at == 0)
+        watch->lost_mono = hl_clock_mono();
+    watch->lost_at = client != NULL ? 0 : watch->lost_at != 0 ? watch->lost_at : hl_clock_wall();
+    for (HlTime end = hl_clock_mono() + VISIT; client != NULL && hl_clock_mono() < end; before = watch->told)
+        if (!cli_client_wait(client, REDRAW) || (before > 0 && before == watch->told))
+            break;
+    if (client != NULL && before > 0 && before == watch->told) /* nothing more comes: that was all */
+        cli_fleet_end(watch->fleet);
+    watch->changed = true;
+}
+
+static void take_turns(Watch *watch, HlTime *drawn)
+{
+    HlTime end;
+
+    g_clear_pointer(&watch->client, cli_client_close);
+    visit(watch);
+    for (end = hl_clock_mono() + BETWEEN; hl_clock_mono() < end && !watch->screen.has_quit;) {
+        if (watch->has_keys && has_input(REDRAW))
+            read_keys(watch);
+        else if (!watch->has_keys)
+            g_usleep(REDRAW * 1000);
+        show(watch, drawn);
+    }
+    if (hl_clock_mono() < watch->turns_end || watch->screen.has_quit)
+        return;
+    watch->client = cli_client_open(watch->call, on_status, watch, NULL);
+    if (watch->client == NULL)
+        return;
+    cli_client_lend(watch->client);
+    watch->turns_end = 0;
+}
+
+static void run(Watch *watch)
+{
+    HlTime drawn = 0;
+
+    while (!watch->screen.has_quit && !hl_output_gone()) {
+        show(watch, &drawn);
+        if (watch->turns_end != 0) {
+            take_turns(watch, &drawn);
+            continue;
+        }
+        hold_line(watch);
+        if (watch->has_keys && has_input(0))
+            read_keys(watch);
+    }
+}
+
+/* The server knows whether the names are there.  Monitors may only watch, and see what comes. */
+static bool check_selector(HlInvocation *call, const char *selector, GError **error)
+{
+    const char *arguments[] = { "selector", selector, NULL };
+    g_autoptr(GError) problem = NULL;
+    g_autoptr(json_t) document = cli_call(call, "endpoint list", arguments, &problem);
+
+    if (document != NULL || hl_error_code(problem) == HL_ERROR_DENIED)
+        return true;
+    g_propagate_error(error, g_steal_pointer(&problem));
+    return false;
+}
+
+/* A name in a condition. */
+static char *bind_name(const char *name, gpointer user, GError **error)
+{
+    const char *arguments[] = { "endpoint", name, NULL };
+    g_autoptr(json_t) document = *name != '@' ? cli_call(user, "endpoint show", arguments, error) : NULL;
+
+    if (*name == '@')
+        return g_strdup(name);
+    return document != NULL ? g_strdup(cli_text(document, "id")) : NULL;
+}
+
+static MgrFilter *parse_selector(HlInvocation *call, const char *selector, GError **error)
+{
+    g_autoptr(MgrFilter) filter = mgr_filter_parse(selector, MGR_FILTER_SELECT, hl_clock_wall(), error);
+
+    if (filter == NULL || !check_selector(call, selector, error) || !mgr_filter_bind(filter, bind_name, call, error))
+        return NULL;
+    return g_steal_pointer(&filter);
+}
+
+static void end(Watch *watch)
+{
+    if (watch->is_picture)
+        cli_terminal_give_back();
+    cli_screen_clear(&watch->screen);
+    g_clear_pointer(&watch->client, cli_client_close);
+    json_decref(watch->summary);
+    g_free(watch->problem);
+}
+
+bool cli_watch(HlInvocation *call, const char *selector, GError **error)
+{
+    MgrFilter *filter = selector != NULL ? parse_selector(call, selector, error) : NULL;
+    g_autoptr(CliFleet) fleet = filter != NULL || selector == NULL ? cli_fleet_new(filter) : NULL;
+    Watch watch = { .call = call, .fleet = fleet, .is_selective = selector != NULL };
+
+    if (fleet == NULL)
+        return false;
+    watch.summary = json_object();
+    cli_screen_init(&watch.screen);
+    watch.client = cli_client_open(call, on_status, &watch, error);
+    if (watch.client == NULL) {
+        end(&watch);
+        return false;
+    }
+    cli_client_lend(watch.client);
+    watch.is_picture = !hl_cli_has(call, "json") && cli_terminal_take();
+    watch.has_keys = watch.is_picture && isatty(STDIN_FILENO);
+    run(&watch);
+    end(&watch);
+    return watch.screen.has_quit || hl_fail(error, HL_ERROR_IO, "nobody reads the output any longer");
+}
