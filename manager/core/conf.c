@@ -111,7 +111,7 @@ static const HlOption rows[] = {
     ROW("enrolment.per-minute", HL_OPTION_INT, enrol_per_minute, "60", 1, 100000, NULL,
         "Requests for a certificate, of new endpoints and late ones, that one source address may make per minute"),
     ROW("line.reconnect-window", HL_OPTION_DURATION, reconnect_window, "60s", HL_SECOND, HL_HOUR, NULL,
-        "Endpoints spread their return over this time when the manager or the broker comes back"),
+        "Endpoints spread their return over at most this time when the manager or the broker comes back: 6 ms each"),
     ROW("command.timeout", HL_OPTION_DURATION, command_timeout, "1h", HL_SECOND, HL_DAY, NULL,
         "Longest run of a command, once started"),
     ROW("command.update-window", HL_OPTION_DURATION, update_window, "0s", 0, HL_DAY, NULL,

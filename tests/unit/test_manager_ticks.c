@@ -94,6 +94,26 @@ static void test_proven(void)
     g_assert_cmpuint(cost_so_far(parts).steps - before, <=, 10);
 }
 
+/* A sign of life is no news: of ten, a minute apart, two are told, with the newest time. */
+static void test_heartbeats(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    HlMsgHeartbeat beat = HOLDLINE__V1__HEARTBEAT__INIT;
+
+    parts_add_endpoint(parts, "e-one");
+    parts_birth(parts, "e-one", 1);
+    beat.session = 1;
+    for (guint minute = 0; minute <= 10; minute++) {
+        beat.seq++;
+        parts_deliver(parts, HL_TOPIC_HEARTBEAT, "e-one", &beat.base);
+        mgr_status_flush(parts->status);
+        if (minute == 0) /* it says what it has applied, which was not known */
+            bus_fake_forget(parts->bus);
+        g_assert_cmpuint(bus_fake_published(parts->bus, "holdline/v1/status/endpoint/e-one"), ==, minute / 5);
+        clock_fake_advance(HL_MINUTE);
+    }
+}
+
 /* One that is removed while it waits for its turn, to be written, and in doubt, is nowhere any longer. */
 static void test_removed(void)
 {
@@ -118,6 +138,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/manager/ticks/tick", test_tick);
     g_test_add_func("/manager/ticks/proven", test_proven);
+    g_test_add_func("/manager/ticks/heartbeats", test_heartbeats);
     g_test_add_func("/manager/ticks/removed", test_removed);
     return g_test_run();
 }

@@ -2,6 +2,7 @@
 #include "manager/daemon/work/announce.h"
 
 #include "lib/base/unconst.h"
+#include "manager/core/herd.h"
 #include "proto/topics.h"
 #include "proto/wire.h"
 
@@ -11,7 +12,8 @@ GBytes *mgr_announce_payload(const MgrAnnounceParts *parts, bool online)
 
     state.online = online;
     state.epoch = parts->fleet->epoch;
-    state.reconnect_window_ms = (uint32_t)parts->conf->reconnect_window;
+    state.reconnect_window_ms =
+        (uint32_t)mgr_herd_window(g_hash_table_size(parts->fleet->endpoints), parts->conf->reconnect_window);
     if (parts->fence != NULL) {
         const MgrFencePeer *self = mgr_fence_self(parts->fence);
 

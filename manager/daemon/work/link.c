@@ -16,9 +16,10 @@
 #include "proto/components.h"
 #include "proto/wire.h"
 
-#define SEEN_RESOLUTION (10 * HL_SECOND) /* a heartbeat alone rewrites the status topic at most this often */
-#define MAX_STRANGERS   10000            /* that are noted in one run */
-#define ASK_INTERVAL    100              /* ms; a burst of wills is one question */
+/* A heartbeat alone rewrites the status topic this often: after five of them, which are news to nobody. */
+#define SEEN_RESOLUTION(presence) CLAMP(5 * (HlTime)(presence)->heartbeat_ms, 10 * HL_SECOND, 5 * HL_MINUTE)
+#define MAX_STRANGERS             10000 /* that are noted in one run */
+#define ASK_INTERVAL              100   /* ms; a burst of wills is one question */
 
 struct MgrLink {
     MgrLinkOptions parts;
@@ -278,7 +279,7 @@ static void handle_heartbeat(MgrLink *link, MgrEndpoint *endpoint, gconstpointer
     told.counter = beat->settings_counter;
     told.digest = beat->settings_digest;
     handle_applied(link, endpoint, &told, MGR_APPLIED_COUNTER);
-    if (endpoint->record.presence.seen_wall - endpoint->seen_told >= SEEN_RESOLUTION)
+    if (endpoint->record.presence.seen_wall - endpoint->seen_told >= SEEN_RESOLUTION(&endpoint->record.presence))
         mgr_status_touch(link->parts.status, endpoint);
 }
 
