@@ -20,6 +20,26 @@ static const CliColumn ended_columns[] = {
     { "LAST SEEN", "last_seen", cli_format_time },
     { "CERTIFICATE ENDED", "certificate_expires", cli_format_moment },
     { "COMES BACK BY ITSELF UNTIL", "certificate_grace", cli_format_moment },
+    { "LAST ASKED", "late_renewal", cli_format_late },
+};
+
+static const CliColumn came_back_columns[] = {
+    { "ID", "id", NULL },
+    { "HOST", "host", NULL },
+    { "GROUP", "group", NULL },
+    { "LAST SEEN", "last_seen", cli_format_time },
+    { "CERTIFICATE ENDS", "certificate_expires", cli_format_moment },
+    { "CAME BACK", "late_renewal", cli_format_late },
+};
+
+/* Lists that have columns of their own: by a flag, which is the condition of its name, or by that condition alone. */
+static const struct {
+    const char *word;
+    const CliColumn *columns;
+    gsize n_columns;
+} views[] = {
+    { "ended", ended_columns, G_N_ELEMENTS(ended_columns) },
+    { "came-back", came_back_columns, G_N_ELEMENTS(came_back_columns) },
 };
 
 bool cmd_endpoint_list(HlInvocation *call, GError **error)
@@ -30,8 +50,9 @@ bool cmd_endpoint_list(HlInvocation *call, GError **error)
 
     if (document == NULL)
         return false;
-    if (hl_cli_has(call, "ended") || g_strcmp0(selector, "ended") == 0)
-        return cli_show_list(call, document, "endpoints", ended_columns, G_N_ELEMENTS(ended_columns), error);
+    for (gsize i = 0; i < G_N_ELEMENTS(views); i++)
+        if (hl_cli_has(call, views[i].word) || g_strcmp0(selector, views[i].word) == 0)
+            return cli_show_list(call, document, "endpoints", views[i].columns, views[i].n_columns, error);
     return cli_show_endpoints(call, document, error);
 }
 

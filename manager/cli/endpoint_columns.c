@@ -34,7 +34,8 @@ char *cli_selector_of(const HlInvocation *call)
 {
     const char *given[] = { call->n_args > 0 ? call->args[0] : NULL, hl_cli_value(call, "where", NULL),
                             hl_cli_has(call, "outdated") ? "outdated" : NULL,
-                            hl_cli_has(call, "ended") ? "ended" : NULL };
+                            hl_cli_has(call, "ended") ? "ended" : NULL,
+                            hl_cli_has(call, "came-back") ? "came-back" : NULL };
     g_autoptr(GString) selector = NULL;
 
     for (gsize i = 0; i < G_N_ELEMENTS(given); i++) {

@@ -51,6 +51,8 @@ const CliTerm cli_terms[] = {
 
     { "outdated", "selectors, status", "its patterns are older than the server's" },
     { "ended", "selectors, status", "its certificate has ended; within enrolment.grace it comes back by itself" },
+    { "came-back", "selectors, status", "its certificate had ended, and it was given another one" },
+    { "came-late", "selectors, status", "it asked for another certificate after the end of its own, and was refused" },
     { "infected", "INFECTED", "open detections on it: those that nobody has acknowledged" },
     { "heartbeat", "settings", "what an endpoint sends every line.heartbeat to say that it is there" },
     { "privilege", "settings", "what the user of a PC may do: privilege.update-now and others" },

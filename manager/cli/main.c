@@ -23,6 +23,7 @@ static const HlFlag flags[] = {
       "finish a rollover without the endpoints that are left, which have to enrol again" },
     { "outdated", NULL, "Only endpoints whose patterns are older than the server's" },
     { "ended", NULL, "Only endpoints whose certificate has ended, and until when they come back by themselves" },
+    { "came-back", NULL, "Only endpoints that were given another certificate after theirs had ended" },
     { "since", "DURATION", "Only what was reported within this time" },
     { "open", NULL, "Only what nobody has acknowledged, of endpoints that are there" },
     { "of", "SELECTOR", "All open detections of these endpoints" },
@@ -64,7 +65,7 @@ static const char *const restore_flags[] = { "site", "replace", "journal", NULL 
 static const char *const set_flags[] = { "version", NULL };
 #define VIEW_FLAGS "sort", "columns", "limit", "rows", "o"
 static const char *const view_flags[] = { VIEW_FLAGS, NULL };
-static const char *const list_flags[] = { "where", "outdated", "ended", VIEW_FLAGS, NULL };
+static const char *const list_flags[] = { "where", "outdated", "ended", "came-back", VIEW_FLAGS, NULL };
 static const char *const status_flags[] = { "where", "watch", VIEW_FLAGS, NULL };
 static const char *const issue_flags[] = { "wait", "expires", "window", NULL };
 static const char *const scan_flags[] = { "paths", "wait", "expires", "window", NULL };
@@ -110,8 +111,8 @@ static const HlCommand commands[] = {
     { "group set", "GROUP KEY=VALUE...", "Change a group's settings", cmd_group_set, 2, HL_ARGS_ANY, set_flags },
     { "group delete", "GROUP", "Delete an empty group", cmd_group_delete, 1, 1, NULL },
     { "settings", "", "List every setting with its default and allowed values", cmd_settings, 0, 0, NULL },
-    { "endpoint list", "[SELECTOR] [--where C,...] [--outdated | --ended]", "List endpoints", cmd_endpoint_list, 0, 1,
-      list_flags },
+    { "endpoint list", "[SELECTOR] [--where C,...] [--outdated | --ended | --came-back]", "List endpoints",
+      cmd_endpoint_list, 0, 1, list_flags },
     { "endpoint show", "ENDPOINT", "Show one endpoint", cmd_endpoint_show, 1, 1, NULL },
     { "endpoint history", "ENDPOINT", "Show what happened to an endpoint", cmd_endpoint_history, 1, 1, view_flags },
     { "endpoint explain", "ENDPOINT", "Explain why an endpoint is shown as it is, with times", cmd_endpoint_explain, 1,

@@ -290,6 +290,16 @@ char *cli_format_time(const json_t *value, const json_t *row G_GNUC_UNUSED)
     return g_strdup_printf("%s ago", age);
 }
 
+char *cli_format_late(const json_t *value, const json_t *row)
+{
+    g_autofree char *age = NULL;
+
+    if (!json_is_object(value))
+        return plain(value);
+    age = cli_format_time(json_object_get(value, "at"), row);
+    return g_strdup_printf("%s %s", cli_text(value, "outcome"), age);
+}
+
 static char *join_members(const json_t *object, const char *format)
 {
     g_autoptr(GString) out = g_string_new(NULL);

@@ -34,3 +34,24 @@ MgrLateOutcome mgr_late_decide(const MgrLateFacts *facts)
         return MGR_LATE_CLOCK;
     return mgr_late_wait(facts) > 0 ? MGR_LATE_TOO_SOON : MGR_LATE_GRANTED;
 }
+
+static const struct {
+    const char *name;
+    bool is_noted;
+} outcomes[MGR_LATE_N] = {
+    [MGR_LATE_GRANTED] = { "granted", true },    [MGR_LATE_FOREIGN] = { "foreign", false },
+    [MGR_LATE_UNPROVEN] = { "unproven", false }, [MGR_LATE_UNKNOWN] = { "unknown", false },
+    [MGR_LATE_REVOKED] = { "revoked", true },    [MGR_LATE_REPLACED] = { "replaced", true },
+    [MGR_LATE_TOO_LATE] = { "too-late", true },  [MGR_LATE_CLOCK] = { "clock", true },
+    [MGR_LATE_TOO_SOON] = { "too-soon", false },
+};
+
+const char *mgr_late_name(MgrLateOutcome outcome)
+{
+    return outcomes[outcome].name;
+}
+
+bool mgr_late_is_noted(MgrLateOutcome outcome)
+{
+    return outcomes[outcome].is_noted;
+}

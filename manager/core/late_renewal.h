@@ -36,6 +36,13 @@ typedef struct {
 
 MgrLateOutcome mgr_late_decide(const MgrLateFacts *facts);
 
+/* "granted", "too-late", ... */
+const char *mgr_late_name(MgrLateOutcome outcome);
+
+/* Whether it is noted of the endpoint.  Not what anybody can bring about that does not have its key, and not what ends
+ * by itself. */
+bool mgr_late_is_noted(MgrLateOutcome outcome);
+
 /* How long it is until an endpoint that asked too soon may ask again.  An answer that is lost costs that much at most,
  * and one that asks on and on gets no more than this allows. */
 HlTime mgr_late_wait(const MgrLateFacts *facts);

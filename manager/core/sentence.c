@@ -75,6 +75,18 @@ const MgrSentenceRow mgr_sentence_rows[] = {
     { "note.more", N_("and {count} more") },
     { "note.joined", N_("Earlier messages that could not be delivered are part of this one: {count}") },
     { "note.server", N_("Server: {detail}") },
+    /* how it came back after its certificate had ended */
+    { "late.granted",
+      N_("its certificate had ended, and it was given another one {ago} ago, by proof of its old key") },
+    { "late.too-late", N_("its certificate has ended, and it asked for another one after the grace time "
+                          "(enrolment.grace), {ago} ago: it needs a bundle that is made for it") },
+    { "late.revoked",
+      N_("its certificate has ended, and it asked for another one {ago} ago: it is revoked, and needs a "
+         "bundle that is made for it") },
+    { "late.replaced", N_("a machine asked for another certificate {ago} ago with one from before the last enrolment: "
+                          "is it a copy, or was it restored?") },
+    { "late.clock", N_("its certificate has ended, and its clock was so wrong {ago} ago that it could not be given "
+                       "another one: set its clock") },
 };
 
 const gsize mgr_n_sentence_rows = G_N_ELEMENTS(mgr_sentence_rows);

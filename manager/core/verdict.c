@@ -145,6 +145,22 @@ static MgrSentence explain_line(const MgrVerdictFacts *facts, MgrNow now)
                                                             : now.wall - presence->since_wall };
 }
 
+/* NULL: there is none. */
+static const char *late_code(const char *late)
+{
+    static const struct {
+        const char *late, *code;
+    } rows[] = {
+        { "granted", "late.granted" },   { "revoked", "late.revoked" }, { "replaced", "late.replaced" },
+        { "too-late", "late.too-late" }, { "clock", "late.clock" },
+    };
+
+    for (gsize i = 0; late != NULL && i < G_N_ELEMENTS(rows); i++)
+        if (strcmp(late, rows[i].late) == 0)
+            return rows[i].code;
+    return NULL;
+}
+
 void mgr_verdict_explain(const MgrVerdictFacts *facts, MgrNow now, MgrExplanation *explanation)
 {
     *explanation = (MgrExplanation){ .n = 2 };
@@ -156,6 +172,9 @@ void mgr_verdict_explain(const MgrVerdictFacts *facts, MgrNow now, MgrExplanatio
     if (facts->reach == MGR_REACH_WRONG_HOST && facts->display->cause != MGR_DISPLAY_DIAL_FAILED)
         explanation->sentences[explanation->n++] =
             (MgrSentence){ .code = "dial.wrong-host", .detail = reach_detail(facts) };
+    if (late_code(facts->late) != NULL)
+        explanation->sentences[explanation->n++] =
+            (MgrSentence){ .code = late_code(facts->late), .ago = now.wall - facts->late_wall };
 }
 
 char *mgr_explanation_word(const MgrExplanation *explanation)

@@ -19,6 +19,8 @@ static const MgrFilterWord words[] = {
     { "infected", "open_detections>0", NULL },
     { "behind", "settings_current:no", NULL },
     { "ended", "certificate_expires<=0s revoked:no", NULL },
+    { "came-back", "late_renewal:granted", NULL },
+    { "came-late", "late_renewal:too-late,revoked,replaced,clock", NULL },
     { "revoked", "revoked:yes", NULL },
     { "removed", "removed:yes", NULL },
     { "cloned", "clone_suspected:yes", NULL },

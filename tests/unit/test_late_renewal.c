@@ -191,11 +191,27 @@ static void test_wait(void)
     g_assert_cmpint(mgr_late_wait(&facts), ==, HL_MINUTE);
 }
 
+/* What needs no key, or ends by itself, leaves no trace. */
+static void test_noted(void)
+{
+    static const bool noted[MGR_LATE_N] = { [MGR_LATE_GRANTED] = true,
+                                            [MGR_LATE_REVOKED] = true,
+                                            [MGR_LATE_REPLACED] = true,
+                                            [MGR_LATE_TOO_LATE] = true,
+                                            [MGR_LATE_CLOCK] = true };
+
+    for (MgrLateOutcome outcome = 0; outcome < MGR_LATE_N; outcome++) {
+        g_assert_nonnull(mgr_late_name(outcome));
+        g_assert_cmpint(mgr_late_is_noted(outcome), ==, noted[outcome]);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/late-renewal/rows", test_rows);
     g_test_add_func("/late-renewal/pairs", test_pairs);
     g_test_add_func("/late-renewal/wait", test_wait);
+    g_test_add_func("/late-renewal/noted", test_noted);
     return g_test_run();
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/base/unconst.h"
+#include "manager/daemon/ground/selector.h"
 #include "proto/enrolment.h"
 #include "tests/support/enrol_world.h"
 
@@ -339,6 +340,47 @@ static void test_rate(void)
     hl_wire_free(expect(429, "limit"));
 }
 
+/* How it came back is kept of the endpoint: each outcome once in the history, however often it asks. */
+static void test_listed(void)
+{
+    g_autoptr(World) world = world_new();
+    g_autofree char *id = enrol_and_leave(world, FINGERPRINT, 100 * HL_DAY);
+    MgrEndpoint *endpoint = endpoint_of(world, id);
+    g_autoptr(GPtrArray) back = NULL;
+    g_autoptr(json_t) document = NULL;
+
+    for (int i = 0; i < 3; i++) {
+        ask_late(world, FINGERPRINT);
+        expect_refusal(410, "expired", "could be renewed until");
+    }
+    document = mgr_status_endpoint(world->parts->status, endpoint);
+    g_assert_cmpstr(json_string_value(json_object_get(json_object_get(document, "late_renewal"), "outcome")), ==,
+                    "too-late");
+    g_assert_nonnull(strstr(json_string_value(json_object_get(document, "explanation")), "after the grace time"));
+    world->parts->conf.grace = 200 * HL_DAY;
+    ask_late(world, FINGERPRINT);
+    parts_commit(world->parts);
+    hl_wire_free(expect(200, ""));
+    g_assert_cmpint(endpoint->late, ==, MGR_LATE_GRANTED);
+    back = mgr_selector_filter(&world->parts->fleet, NULL, "came-back", NULL);
+    g_assert_cmpuint(back->len, ==, 1);
+    parts_check_registry(world->parts);
+}
+
+/* Who does not have its key leaves no trace of the endpoint. */
+static void test_unproven_is_not_listed(void)
+{
+    g_autoptr(World) world = world_new();
+    g_autofree char *id = enrol_and_leave(world, FINGERPRINT, HL_DAY);
+    g_auto(Late) late = { 0 };
+
+    late_init(world, &late, FINGERPRINT);
+    late.request.proof.len = 0;
+    late_post(world, &late);
+    expect_refusal(400, "untrusted", "is not signed with the key");
+    g_assert_cmpint(endpoint_of(world, id)->late_at, ==, 0);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -351,5 +393,7 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/late-renewals/revoked-meanwhile", test_revoked_meanwhile);
     g_test_add_func("/manager/late-renewals/not-stored", test_not_stored);
     g_test_add_func("/manager/late-renewals/rate", test_rate);
+    g_test_add_func("/manager/late-renewals/listed", test_listed);
+    g_test_add_func("/manager/late-renewals/unproven-is-not-listed", test_unproven_is_not_listed);
     return g_test_run();
 }

@@ -163,6 +163,8 @@ static void test_columns(void)
     endpoint->record.direct_port = 61000;
     endpoint->skew = 1500;
     endpoint->held_off_until = hl_clock_wall() + HL_HOUR;
+    endpoint->late = MGR_LATE_TOO_LATE;
+    endpoint->late_at = hl_clock_wall() - HL_MINUTE;
     mgr_fleet_set_findings(&parts->fleet, endpoint, &findings);
     document = mgr_status_endpoint(parts->status, endpoint);
     for (int i = 0; i < MGR_N_COLUMNS; i++) {

@@ -90,6 +90,8 @@ VALUE(scan, number(scan_of(endpoint)->ended_at))
 VALUE(scan_files, number((int64_t)scan_of(endpoint)->files))
 VALUE(scan_found, number((int64_t)scan_of(endpoint)->found))
 VALUE(certificate, number(endpoint->record.cert_expires))
+VALUE(late, text(endpoint->late_at > 0 ? mgr_late_name(endpoint->late) : ""))
+VALUE(late_at, number(endpoint->late_at))
 VALUE(skew, number(endpoint->skew))
 VALUE(revoked, number(endpoint->record.revoked_at > 0))
 VALUE(removed, number(endpoint->record.display.removed))
@@ -134,6 +136,8 @@ static const ValueFn values[MGR_N_COLUMNS] = {
     [MGR_COLUMN_SCAN_FOUND] = scan_found,
     [MGR_COLUMN_CERTIFICATE] = certificate,
     [MGR_COLUMN_GRACE] = grace,
+    [MGR_COLUMN_LATE] = late,
+    [MGR_COLUMN_LATE_AT] = late_at,
     [MGR_COLUMN_SKEW] = skew,
     [MGR_COLUMN_REVOKED] = revoked,
     [MGR_COLUMN_REMOVED] = removed,

@@ -216,6 +216,7 @@ void mgr_endpoint_set_certificate(MgrEndpoint *endpoint, const MgrCertificateRec
 {
     mgr_set_text(&endpoint->record.serial, certificate->serial);
     endpoint->record.cert_expires = certificate->expires_at;
+    endpoint->late_at = 0;
 }
 
 void mgr_endpoint_set_group(MgrEndpoint *endpoint, MgrGroup *group, uint64_t counter)
@@ -462,7 +463,9 @@ MgrVerdictFacts mgr_endpoint_facts(const MgrEndpoint *endpoint, char **address)
                               .reach_detail = endpoint->reach_detail,
                               .dialled_mono = endpoint->dialled_mono,
                               .address = *address,
-                              .port = (unsigned)endpoint->record.direct_port };
+                              .port = (unsigned)endpoint->record.direct_port,
+                              .late = endpoint->late_at > 0 ? mgr_late_name(endpoint->late) : NULL,
+                              .late_wall = endpoint->late_at };
 }
 
 bool mgr_endpoint_has_ended(const MgrEndpoint *endpoint, HlTime now)

@@ -9,6 +9,7 @@
 #define MANAGER_DAEMON_GROUND_FLEET_H
 
 #include "manager/core/agenda.h"
+#include "manager/core/late_renewal.h"
 #include "manager/core/notify.h"
 #include "manager/core/quota.h"
 #include "manager/core/verdict.h"
@@ -82,6 +83,11 @@ struct MgrEndpoint {
     /* floods: wall, 0: it is not held off; how often it was since the start */
     HlTime held_off_until;
     uint64_t floods;
+
+    /* late renewals: how it came back after its certificate had ended, and when (wall); 0: not since the manager's
+     * start, or it has another certificate since */
+    MgrLateOutcome late;
+    HlTime late_at;
 
     /* console state */
     MgrNotify notify;

@@ -153,6 +153,13 @@ static HlTime grace_end(const MgrStatus *status, const MgrEndpointRecord *record
     return record->cert_expires > 0 && record->revoked_at == 0 ? record->cert_expires + status->conf->grace : 0;
 }
 
+static json_t *late_value(const MgrEndpoint *endpoint)
+{
+    return endpoint->late_at > 0
+               ? json_pack("{s:o, s:s}", "at", time_value(endpoint->late_at), "outcome", mgr_late_name(endpoint->late))
+               : json_null();
+}
+
 json_t *mgr_status_endpoint(const MgrStatus *status, const MgrEndpoint *endpoint)
 {
     const MgrEndpointRecord *record = &endpoint->record;
@@ -178,6 +185,7 @@ json_t *mgr_status_endpoint(const MgrStatus *status, const MgrEndpoint *endpoint
     json_object_set_new(document, "flooding", json_boolean(endpoint->held_off_until > 0));
     json_object_set_new(document, "held_off_until", time_value(endpoint->held_off_until));
     json_object_set_new(document, "certificate_grace", time_value(grace_end(status, record)));
+    json_object_set_new(document, "late_renewal", late_value(endpoint));
     json_object_set_new(document, "observed_address", json_string(record->observed));
     json_object_set_new(document, "observed_by", json_string(record->observed_by));
     json_object_set_new(document, "program", json_string(record->program));

@@ -91,6 +91,8 @@ static void fold_pending(gpointer change)
         return;
     }
     mgr_endpoint_set_certificate(endpoint, kept);
+    endpoint->late = MGR_LATE_GRANTED;
+    endpoint->late_at = kept->issued_at;
     renewals->count++;
     hl_info("renew", "%s (%s) comes back from %s with a certificate that has ended: it gets another one",
             endpoint->record.id, endpoint->record.host, pending->request->peer);
@@ -262,6 +264,26 @@ static bool begin(MgrLateRenewals *renewals, HlHttpRequest *request, const Claim
     return true;
 }
 
+/* The asker has the key.  Written when it is another outcome, so that one that asks on and on writes nothing. */
+static void note_refusal(const MgrLateRenewals *renewals, const Claim *claim, const GError *refusal, const char *peer)
+{
+    MgrLateOutcome outcome = mgr_late_decide(&claim->facts);
+    MgrEndpoint *endpoint = mgr_fleet_endpoint(renewals->parts.fleet, hl_cert_info(claim->cert)->cn);
+    bool is_other;
+
+    if (endpoint == NULL || !mgr_late_is_noted(outcome) || outcome == MGR_LATE_GRANTED)
+        return;
+    is_other = endpoint->late_at == 0 || endpoint->late != outcome;
+    endpoint->late = outcome;
+    endpoint->late_at = claim->facts.now;
+    mgr_status_touch(renewals->parts.status, endpoint);
+    if (!is_other)
+        return;
+    mgr_record_note(renewals->parts.record, endpoint->record.id, "certificate", "asked for over HTTPS from %s: %s",
+                    peer, refusal->message);
+    mgr_status_event(renewals->parts.status, endpoint, "came-late", "", mgr_late_name(outcome), peer);
+}
+
 void mgr_late_renewals_handle(MgrLateRenewals *renewals, HlHttpRequest *request)
 {
     MgrApplicants *applicants = renewals->parts.applicants;
@@ -274,12 +296,18 @@ void mgr_late_renewals_handle(MgrLateRenewals *renewals, HlHttpRequest *request)
 
     if (message == NULL)
         return;
-    if (!gather(renewals, message, csr, &claim, &error) || !settle(&claim.facts, hl_cert_info(claim.cert)->cn, &error))
+    if (!gather(renewals, message, csr, &claim, &error)) {
+        mgr_applicants_refuse(applicants, request, MGR_APPLY_RENEW, error, 0);
+        return;
+    }
+    if (!settle(&claim.facts, hl_cert_info(claim.cert)->cn, &error)) {
         wait = hl_error_code(error) == HL_ERROR_UNAVAILABLE ? mgr_late_wait(&claim.facts) : 0;
-    else if (g_hash_table_contains(renewals->under_way, claim.endpoint->record.id)) /* it lost patience */
+        note_refusal(renewals, &claim, error, request->peer);
+    } else if (g_hash_table_contains(renewals->under_way, claim.endpoint->record.id)) { /* it lost patience */
         hl_fail(&error, HL_ERROR_UNAVAILABLE, "a certificate for this endpoint is being stored: try again");
-    else
+    } else {
         begin(renewals, request, &claim, csr, &error);
+    }
     if (error != NULL)
         mgr_applicants_refuse(applicants, request, MGR_APPLY_RENEW, error, wait);
 }
