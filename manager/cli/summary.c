@@ -123,6 +123,7 @@ char *cli_summary_text(const json_t *summary)
         g_string_append(out, "The server has no broker at the moment: every status is as last known.\n");
     add_broker(out, json_string_value(json_object_get(summary, "broker_reload")));
     add_broker(out, json_string_value(json_object_get(summary, "broker_split")));
+    add_broker(out, json_string_value(json_object_get(summary, "broker_refused")));
     if (cli_int(summary, "flooding") > 0)
         g_string_append_printf(out, "%" JSON_INTEGER_FORMAT " held off for sending too much (flooding).\n",
                                cli_int(summary, "flooding"));

@@ -10,6 +10,11 @@ static bool is_broker_away(const MgrHealth *health)
     return !health->broker_up;
 }
 
+static bool is_refused(const MgrHealth *health)
+{
+    return health->broker_refused != NULL;
+}
+
 static bool is_disk_full(const MgrHealth *health)
 {
     return health->disk_size > 0 && health->disk_free < MIN(health->disk_size / DISK_SHARE, DISK_MOST);
@@ -38,6 +43,7 @@ typedef struct {
 
 static const Row rows[] = {
     { is_broker_away, false, "no broker: every status is as last known; the manager's log says why" },
+    { is_refused, false, "the broker refuses the manager a subscription" },
     { is_disk_full, false, "the disk of the site is full: nothing can be stored; make room, it goes on by itself" },
     { is_repository_ended, false,
       "the pattern repository's timestamp expired, and endpoints refuse it: 'holdline status' has the remedy" },
@@ -63,6 +69,8 @@ char *mgr_health_describe(const MgrHealth *health)
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
         if (rows[i].holds(health))
             g_string_append_printf(out, "%s%s\n", rows[i].is_warning ? "warning: " : "", rows[i].text);
+    if (health->broker_refused != NULL)
+        g_string_append_printf(out, "%s\n", health->broker_refused);
     if (health->repository >= MGR_SIGNATURE_AGEING)
         g_string_append_printf(out, "the repository's timestamp ends %s\n", end);
     return g_string_free(out, FALSE);

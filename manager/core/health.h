@@ -9,6 +9,7 @@
 
 typedef struct {
     bool broker_up;
+    const char *broker_refused;    /* what it refuses the manager, in words; NULL: nothing; borrowed */
     uint64_t disk_free, disk_size; /* bytes, where the site is; size 0: not known, and not judged */
     MgrSignatureAge repository;
     HlTime repository_end; /* wall */

@@ -43,9 +43,11 @@ static gboolean on_second(gpointer user)
     mgr_ends_tick(manager->parts.ends);
     if (manager->parts.observed != NULL)
         mgr_observed_tick(manager->parts.observed);
-    mgr_fence_tick(manager->parts.fence, mgr_down_is_up(manager->parts.down));
+    mgr_fence_tick(manager->parts.fence, mgr_down_is_up(manager->parts.down),
+                   mgr_location_brokers(manager->parts.location));
     mgr_status_set_broker_reload(manager->parts.status, mgr_rereader_problem(mgr_pki_rereader(manager->parts.pki)));
     mgr_status_set_broker_split(manager->parts.status, mgr_fence_split(manager->parts.fence));
+    mgr_status_set_broker_refused(manager->parts.status, mgr_down_refused(manager->parts.down));
     mgr_link_tick(manager->parts.link);
     mgr_floods_tick(manager->parts.floods);
     mgr_tracker_flush(manager->parts.tracker);

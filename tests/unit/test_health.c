@@ -31,6 +31,15 @@ static void test_broker(void)
     expect(&health, false, "no broker");
 }
 
+static void test_refused(void)
+{
+    MgrHealth health = good;
+
+    health.broker_refused = "the broker refused the subscription to x (not authorized)";
+    expect(&health, false, "the broker refuses the manager a subscription");
+    expect(&health, false, "to x (not authorized)");
+}
+
 /* A large disk is full with 64 MiB, a small one with a hundredth; one of unknown size is not judged. */
 static void test_disk(void)
 {
@@ -79,5 +88,6 @@ int main(int argc, char **argv)
     g_test_add_func("/health/broker", test_broker);
     g_test_add_func("/health/disk", test_disk);
     g_test_add_func("/health/repository", test_repository);
+    g_test_add_func("/health/refused", test_refused);
     return g_test_run();
 }

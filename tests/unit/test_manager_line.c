@@ -299,6 +299,22 @@ static void test_revoked_and_killed(void)
     g_assert_cmpint(n, ==, 1);
 }
 
+/* What the broker refuses the manager is told for as long as that connection lasts. */
+static void test_refused(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+
+    g_assert_null(mgr_down_refused(parts->down));
+    bus_fake_down(parts->bus, "gone");
+    bus_fake_up_refused(parts->bus, "the broker refused the subscription to x: Not authorized");
+    g_assert_nonnull(strstr(mgr_down_refused(parts->down), "x: Not authorized"));
+    g_assert_nonnull(strstr(mgr_down_refused(parts->down), "broker/acl"));
+    bus_fake_down(parts->bus, "gone");
+    g_assert_null(mgr_down_refused(parts->down));
+    bus_fake_up(parts->bus);
+    g_assert_null(mgr_down_refused(parts->down));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -311,5 +327,6 @@ int main(int argc, char **argv)
     g_test_add_func("/line/revoked-and-killed", test_revoked_and_killed);
     g_test_add_func("/line/every-report-once", test_every_report_once);
     g_test_add_func("/line/set-back-is-told", test_set_back_is_told);
+    g_test_add_func("/manager/line/refused", test_refused);
     return g_test_run();
 }

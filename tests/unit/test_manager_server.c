@@ -9,6 +9,7 @@
 #include "proto/envelope.h"
 #include "proto/server.h"
 #include "tests/support/manager_parts.h"
+#include "tests/support/timer_fake.h"
 
 static void set_conf(Parts *parts, const char *name, const char *value)
 {
@@ -521,6 +522,21 @@ static void test_rollover_interrupted(void)
     expect_rollover(parts, "none 0/1 1");
 }
 
+/* Who gets a certificate is led where endpoints are told to go. */
+static void test_certificate_leads_there(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    g_autofree char *csr = parts_make_csr_text();
+    g_autoptr(json_t) given = NULL;
+
+    json_decref(announce(parts, "", "new.example.org:1", "yes"));
+    parts_call(parts, "admin create", "name", "zoe", "csr", csr, "role", "auditor", NULL);
+    parts_commit(parts);
+    timer_fake_advance(6 * HL_SECOND); /* the broker's lists */
+    given = parts_expect_reply(parts, "");
+    g_assert_cmpstr(json_string_value(json_object_get(given, "brokers")), ==, "new.example.org:1");
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -538,5 +554,6 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/server/rollover-cancel", test_rollover_cancel);
     g_test_add_func("/manager/server/rollover-at-once", test_rollover_at_once);
     g_test_add_func("/manager/server/rollover-interrupted", test_rollover_interrupted);
+    g_test_add_func("/manager/server/certificate-leads-there", test_certificate_leads_there);
     return g_test_run();
 }

@@ -36,6 +36,11 @@ static void tear_down(World *world, gconstpointer unused G_GNUC_UNUSED)
     parts_free(world->parts);
 }
 
+static void tick(const World *world, bool is_up)
+{
+    mgr_fence_tick(world->fence, is_up, (const char *const *)world->parts->conf.broker_addresses);
+}
+
 /* The look at an address; NULL: there is none. */
 static HlBus *look(const char *address)
 {
@@ -75,12 +80,12 @@ static void step(void)
 
 static void begin_look(World *world)
 {
-    mgr_fence_tick(world->fence, true);
+    tick(world, true);
     timer_fake_advance(14 * HL_SECOND);
-    mgr_fence_tick(world->fence, true);
+    tick(world, true);
     g_assert_null(look("one:1"));
     timer_fake_advance(HL_SECOND);
-    mgr_fence_tick(world->fence, true);
+    tick(world, true);
     g_assert_nonnull(look("one:1"));
     g_assert_nonnull(look("two:1"));
 }
@@ -100,7 +105,7 @@ static void test_split(World *world, gconstpointer unused G_GNUC_UNUSED)
     g_assert_nonnull(strstr(mgr_fence_split(world->fence), "what endpoints say at two:1 is not heard"));
     g_assert_null(look("one:1"));
     timer_fake_advance(5 * HL_MINUTE);
-    mgr_fence_tick(world->fence, true);
+    tick(world, true);
     for (guint i = 0; i < 2; i++) {
         HlBus *at = look(i == 0 ? "one:1" : "two:1");
 
@@ -122,13 +127,13 @@ static void test_no_alarm(World *world, gconstpointer unused G_GNUC_UNUSED)
     g_assert_null(mgr_fence_split(world->fence));
     g_assert_null(look("one:1"));
     timer_fake_advance(5 * HL_MINUTE);
-    mgr_fence_tick(world->fence, true);
+    tick(world, true);
     bus_fake_up(look("one:1"));
     bus_fake_up(look("two:1"));
-    mgr_fence_tick(world->fence, false); /* the link is lost */
+    tick(world, false); /* the link is lost */
     g_assert_null(look("one:1"));
     timer_fake_advance(HL_MINUTE);
-    mgr_fence_tick(world->fence, true); /* it is back, and has to settle */
+    tick(world, true); /* it is back, and has to settle */
     g_assert_null(look("one:1"));
     g_assert_null(mgr_fence_split(world->fence));
 }
@@ -139,9 +144,28 @@ static void test_not_needed(World *world, gconstpointer unused G_GNUC_UNUSED)
     set_conf(world->parts, "broker.addresses", "one:1");
     for (guint second = 0; second < 30; second++) {
         timer_fake_advance(HL_SECOND);
-        mgr_fence_tick(world->fence, true);
+        tick(world, true);
         g_assert_null(look("one:1"));
     }
+}
+
+/* Where endpoints are told to go counts, not what manager.conf has said since the enrolment; other places are looked at
+ * soon. */
+static void test_told(World *world, gconstpointer unused G_GNUC_UNUSED)
+{
+    static const char *const told[] = { "three:1", "four:1", NULL };
+
+    begin_look(world);
+    bus_fake_up(look("one:1"));
+    bus_fake_up(look("two:1"));
+    for (guint i = 0; i < 2; i++)
+        say_alive(world, look(i == 0 ? "one:1" : "two:1"));
+    step();
+    timer_fake_advance(HL_SECOND);
+    mgr_fence_tick(world->fence, true, told);
+    g_assert_null(look("one:1"));
+    g_assert_nonnull(look("three:1"));
+    g_assert_nonnull(look("four:1"));
 }
 
 int main(int argc, char **argv)
@@ -150,5 +174,6 @@ int main(int argc, char **argv)
     g_test_add("/manager/split/noticed", World, NULL, set_up, test_split, tear_down);
     g_test_add("/manager/split/no-alarm", World, NULL, set_up, test_no_alarm, tear_down);
     g_test_add("/manager/split/not-needed", World, NULL, set_up, test_not_needed, tear_down);
+    g_test_add("/manager/split/told", World, NULL, set_up, test_told, tear_down);
     return g_test_run();
 }

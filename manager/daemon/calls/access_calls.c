@@ -255,10 +255,10 @@ MgrAccessCalls *mgr_access_calls_new(const MgrAccessCallsOptions *options, MgrDi
             .fleet = options->fleet, .record = options->record, .pki = options->pki, .passes = calls->passes },
         dispatch);
     calls->audit = mgr_audit_calls_new(&(MgrAuditCallsOptions){ .record = options->record }, dispatch);
-    calls->certificates = mgr_certificate_calls_new(
-        &(MgrCertificateCallsOptions){
-            .conf = options->conf, .fleet = options->fleet, .record = options->record, .pki = options->pki },
-        dispatch);
+    calls->certificates =
+        mgr_certificate_calls_new(&(MgrCertificateCallsOptions){ options->conf, options->fleet, options->record,
+                                                                 options->pki, options->bundle.location },
+                                  dispatch);
     return calls;
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/base/log.h"
+#include "lib/base/unconst.h"
 #include "manager/daemon/calls/ended.h"
 #include "manager/daemon/calls/listings.h"
 #include "manager/daemon/ground/scope.h"
@@ -58,7 +59,7 @@ static json_t *issued_document(const Issue *issue)
 {
     const MgrCertificateCallsOptions *parts = &issue->calls->parts;
     g_autofree char *ca = hl_cert_print(mgr_pki_authority(parts->pki));
-    g_autofree char *brokers = g_strjoinv(",", parts->conf->broker_addresses);
+    g_autofree char *brokers = g_strjoinv(",", hl_unconst(mgr_location_brokers(parts->location)));
 
     return json_pack("{s:s, s:s, s:s, s:s, s:s}", "name", issue->name, "certificate", issue->pem, "ca", ca, "brokers",
                      brokers, "serial", issue->serial);

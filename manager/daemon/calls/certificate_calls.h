@@ -6,6 +6,7 @@
 #define MANAGER_DAEMON_CALLS_CERTIFICATE_CALLS_H
 
 #include "manager/daemon/calls/dispatch.h"
+#include "manager/daemon/state/location.h"
 #include "manager/daemon/state/pki.h"
 
 typedef struct MgrCertificateCalls MgrCertificateCalls;
@@ -15,6 +16,7 @@ typedef struct {
     MgrFleet *fleet;
     MgrRecord *record;
     MgrPki *pki;
+    const MgrLocation *location; /* where those are to go that get a certificate */
 } MgrCertificateCallsOptions;
 
 /* Adds its rows to the dispatch, which must not be used after the free. */

@@ -40,6 +40,7 @@ static MgrHealth look_at_health(const MgrFront *front)
 {
     const MgrTimestampView timestamp = mgr_timestamp_view(front->parts.metrics.timestamp);
     MgrHealth health = { .broker_up = mgr_down_is_up(front->parts.down),
+                         .broker_refused = mgr_down_refused(front->parts.down),
                          .repository = timestamp.age,
                          .repository_end = timestamp.expires };
     struct statvfs disk;

@@ -80,6 +80,8 @@ static void add_server(GString *out, const MgrMetricsParts *parts, const HlHttpC
     const MgrRereaderCounts rereads = mgr_rereader_count(rereader);
     const Metric metrics[] = {
         { "broker_split", "1 while broker.addresses lead to brokers that do not know each other", link.split },
+        { "broker_refused", "1 while the broker refuses the manager a subscription",
+          mgr_down_refused(parts->down) != NULL },
         { "broker_reload_failed", "1 while the last run of broker.reload-command failed",
           mgr_rereader_problem(rereader) != NULL },
         { "broker_reloads_total", "Runs of broker.reload-command", rereads.runs },

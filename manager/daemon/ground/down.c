@@ -6,7 +6,9 @@
 #include "lib/base/log.h"
 
 struct MgrDown {
-    HlBus *bus; /* borrowed; NULL: none yet */
+    HlBus *bus;             /* borrowed; NULL: none yet */
+    char *refused;          /* NULL: nothing */
+    uint64_t refused_after; /* lost links, when that was: of another connection it says nothing */
 };
 
 MgrDown *mgr_down_new(void)
@@ -16,6 +18,7 @@ MgrDown *mgr_down_new(void)
 
 void mgr_down_free(MgrDown *down)
 {
+    g_free(down->refused);
     g_free(down);
 }
 
@@ -27,6 +30,22 @@ void mgr_down_attach(MgrDown *down, HlBus *bus)
 bool mgr_down_is_up(const MgrDown *down)
 {
     return down->bus != NULL && hl_bus_state(down->bus) == HL_BUS_UP;
+}
+
+void mgr_down_note_refused(MgrDown *down, const char *problem)
+{
+    g_free(down->refused);
+    down->refused = g_strdup_printf("%s; what endpoints or administrators say there is not heard: give the user "
+                                    "'manager' what the site's broker/acl lists (docs/brokers.md), then start the "
+                                    "manager again",
+                                    problem);
+    down->refused_after = mgr_down_count(down).lost_links;
+    hl_error("line", "%s", down->refused);
+}
+
+const char *mgr_down_refused(const MgrDown *down)
+{
+    return mgr_down_is_up(down) && mgr_down_count(down).lost_links == down->refused_after ? down->refused : NULL;
 }
 
 static MgrDownOutcome send(MgrDown *down, HlTopic topic, const char *id, HlBusMessage message)

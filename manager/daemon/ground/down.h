@@ -24,6 +24,13 @@ bool mgr_down_is_up(const MgrDown *down);
  * connection is down, too much is queued, or the payload is larger than HL_BUS_MAX_SIZE, which is logged). */
 bool mgr_down_send(MgrDown *down, HlTopic topic, const char *id, GBytes *payload, HlTime expiry);
 
+/* The broker refused the manager a subscription of the connection of now (HlBusHandlers.refused): logged, and kept
+ * until that connection ends. */
+void mgr_down_note_refused(MgrDown *down, const char *problem);
+
+/* That, as a sentence with the remedy; NULL: it has all that it asked for, or is not connected.  Borrowed. */
+const char *mgr_down_refused(const MgrDown *down);
+
 typedef enum {
     MGR_DOWN_SENT,
     MGR_DOWN_NOT_NOW,   /* the connection is down, or too much is queued */

@@ -44,6 +44,7 @@ struct MgrFence {
 
     MgrLookout *self_look;     /* NULL: none under way */
     HlTime up_since, listened; /* mono; 0: the link is down; it never did */
+    char **told;               /* the addresses of the last tick; NULL: none yet */
     char *split;               /* what is wrong with the addresses; NULL: nothing that is known */
 };
 
@@ -384,7 +385,7 @@ static void set_split(MgrFence *fence, char *split)
     if (split != NULL && g_strcmp0(split, fence->split) != 0)
         hl_warn("line", "%s", split);
     else if (split == NULL && fence->split != NULL)
-        hl_info("line", "this manager is heard at each of broker.addresses again");
+        hl_info("line", "this manager is heard at each address again");
     g_free(fence->split);
     fence->split = split;
 }
@@ -394,10 +395,10 @@ static void on_self_looked(const MgrLooked *looked, gpointer user)
     MgrFence *fence = user;
 
     if (looked->kind == MGR_LOOKED_SPLIT)
-        set_split(fence,
-                  g_strdup_printf("broker.addresses lead to brokers that do not know each other: what endpoints say at "
-                                  "%s is not heard; let all of them lead to one broker or one cluster",
-                                  looked->address));
+        set_split(fence, g_strdup_printf("the addresses that endpoints are told lead to brokers that do not know each "
+                                         "other: what endpoints say at "
+                                         "%s is not heard; let all of them lead to one broker or one cluster",
+                                         looked->address));
     else if (looked->kind == MGR_LOOKED_QUIET)
         set_split(fence, NULL);
     g_clear_pointer(&fence->self_look, mgr_lookout_free);
@@ -408,14 +409,13 @@ static void listen_for_self(MgrFence *fence)
     g_autoptr(GError) error = NULL;
 
     fence->listened = hl_clock_mono();
-    fence->self_look =
-        mgr_lookout_new(&(MgrLookoutOptions){ .dir = fence->options.dir,
-                                              .addresses = hl_unconst(fence->options.conf->broker_addresses),
-                                              .self = &fence->self,
-                                              .for_self = true,
-                                              .done = on_self_looked,
-                                              .user = fence },
-                        &error);
+    fence->self_look = mgr_lookout_new(&(MgrLookoutOptions){ .dir = fence->options.dir,
+                                                             .addresses = hl_unconst(fence->told),
+                                                             .self = &fence->self,
+                                                             .for_self = true,
+                                                             .done = on_self_looked,
+                                                             .user = fence },
+                                       &error);
     if (fence->self_look == NULL)
         hl_log_limited(HL_LOG_WARN, "line", "split", "whether the brokers know each other is not known: %s",
                        error->message);
@@ -426,7 +426,7 @@ static void watch_split(MgrFence *fence, bool is_up)
 {
     HlTime now = hl_clock_mono();
 
-    if (!is_up || g_strv_length(fence->options.conf->broker_addresses) < 2) {
+    if (!is_up || g_strv_length(fence->told) < 2) {
         fence->up_since = 0;
         g_clear_pointer(&fence->self_look, mgr_lookout_free);
         return;
@@ -443,15 +443,30 @@ const char *mgr_fence_split(const MgrFence *fence)
     return fence->split;
 }
 
-void mgr_fence_tick(MgrFence *fence, bool is_up)
+static void take_told(MgrFence *fence, const char *const *told)
 {
+    bool is_first = fence->told == NULL; /* the look at the start has been at the usual ones */
+
+    if (!is_first && g_strv_equal((const char *const *)fence->told, told))
+        return;
+    g_strfreev(fence->told);
+    fence->told = g_strdupv(hl_unconst(told));
+    if (is_first)
+        return;
+    mgr_fence_reconfigured(fence);
+    fence->listened = 0;
+}
+
+void mgr_fence_tick(MgrFence *fence, bool is_up, const char *const *told)
+{
+    take_told(fence, told);
     if (fence->options.conf->broker_mode == MGR_BROKER_EXTERNAL && !fence->is_over)
         watch_split(fence, is_up);
     if (fence->options.conf->broker_mode != MGR_BROKER_MANAGED || !fence->serving || fence->is_over ||
         fence->look != NULL || fence->clear != NULL || hl_clock_mono() - fence->watched < WATCH_EVERY)
         return;
     fence->watched = hl_clock_mono();
-    (void)start_look(fence, hl_unconst(fence->options.conf->broker_addresses), true);
+    (void)start_look(fence, hl_unconst(fence->told), true);
 }
 
 /* ----------------------------------------------------------------------------------------------------------- the part
@@ -476,6 +491,7 @@ void mgr_fence_free(MgrFence *fence)
     g_clear_handle_id(&fence->retry, g_source_remove);
     mgr_lookout_free(fence->look);
     mgr_lookout_free(fence->self_look);
+    g_strfreev(fence->told);
     g_free(fence->split);
     g_free(fence->last_at);
     g_free(fence);

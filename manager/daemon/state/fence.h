@@ -61,10 +61,11 @@ const MgrFencePeer *mgr_fence_self(const MgrFence *fence);
 /* The addresses may be others now: looks at them soon. */
 void mgr_fence_reconfigured(MgrFence *fence);
 
-/* Once a second. */
-void mgr_fence_tick(MgrFence *fence, bool is_up);
+/* Once a second.  told: the addresses that endpoints are told, which need not be those of manager.conf any longer;
+ * looked at soon when they are others.  Copied. */
+void mgr_fence_tick(MgrFence *fence, bool is_up, const char *const *told);
 
-/* What is wrong with broker.addresses of an external broker, a sentence with the remedy: they lead to brokers that do
+/* What is wrong with the addresses of an external broker, a sentence with the remedy: they lead to brokers that do
  * not know each other, so that endpoints at some of them are not heard.  NULL: nothing that is known.  Borrowed. */
 const char *mgr_fence_split(const MgrFence *fence);
 

@@ -53,6 +53,9 @@ void mgr_status_set_broker_reload(MgrStatus *status, const char *problem);
 /* What is wrong with the addresses of one; NULL: nothing that is known. */
 void mgr_status_set_broker_split(MgrStatus *status, const char *problem);
 
+/* That the broker refuses the manager a subscription; NULL: nothing. */
+void mgr_status_set_broker_refused(MgrStatus *status, const char *problem);
+
 /* Writes what was touched, part of it per turn.  Called some fifty times a second. */
 void mgr_status_flush(MgrStatus *status);
 

@@ -26,6 +26,24 @@ GBytes *mgr_announce_payload(const MgrAnnounceParts *parts, bool online)
     return HL_WIRE_ENCODE(&state);
 }
 
+void mgr_announce_will_clear(MgrAnnounceWill *will)
+{
+    g_clear_pointer(&will->topic, g_free);
+    g_clear_pointer(&will->payload, g_bytes_unref);
+}
+
+const HlBusMessage *mgr_announce_make_will(const MgrAnnounceParts *parts, MgrAnnounceWill *will)
+{
+    const HlTopicRow *row = hl_topic_row(HL_TOPIC_MANAGER_STATE);
+
+    mgr_announce_will_clear(will);
+    will->topic = hl_topic_name(HL_TOPIC_MANAGER_STATE, "");
+    will->payload = mgr_announce_payload(parts, false);
+    will->message =
+        (HlBusMessage){ .topic = will->topic, .payload = will->payload, .qos = row->qos, .retained = row->retained };
+    return &will->message;
+}
+
 void mgr_announce_state(const MgrAnnounceParts *parts, bool online)
 {
     g_autoptr(GBytes) payload = mgr_announce_payload(parts, online);

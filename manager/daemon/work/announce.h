@@ -17,6 +17,18 @@ typedef struct {
 /* An encoded ManagerState, also for the will.  Caller frees. */
 GBytes *mgr_announce_payload(const MgrAnnounceParts *parts, bool online);
 
+/* The will, which the broker tells when the link ends without a word.  Zeroed at first. */
+typedef struct {
+    char *topic;
+    GBytes *payload;
+    HlBusMessage message;
+} MgrAnnounceWill;
+
+void mgr_announce_will_clear(MgrAnnounceWill *will);
+
+/* Made again, for a connect; borrowed from it. */
+const HlBusMessage *mgr_announce_make_will(const MgrAnnounceParts *parts, MgrAnnounceWill *will);
+
 void mgr_announce_state(const MgrAnnounceParts *parts, bool online);
 
 /* Nothing while the link is down. */

@@ -29,9 +29,7 @@ struct MgrLink {
     MgrSightPolicy sight_policy;
     guint ask_timer;
     HlTime asked_mono;
-    GBytes *will_payload;
-    char *will_topic;
-    HlBusMessage will;
+    MgrAnnounceWill will;
     GHashTable *strangers; /* ids that are noted */
     MgrLinkCounts counts;
 };
@@ -491,14 +489,15 @@ static void on_failed(const char *broker, const char *reason, HlTime delay, gpoi
 static const HlBusMessage *make_will(gpointer user)
 {
     MgrLink *link = user;
-    const HlTopicRow *row = hl_topic_row(HL_TOPIC_MANAGER_STATE);
 
-    g_clear_pointer(&link->will_payload, g_bytes_unref);
-    link->will_payload = mgr_announce_payload(&link->self, false);
-    link->will = (HlBusMessage){
-        .topic = link->will_topic, .payload = link->will_payload, .qos = row->qos, .retained = row->retained
-    };
-    return &link->will;
+    return mgr_announce_make_will(&link->self, &link->will);
+}
+
+static void on_refused(const char *problem, gpointer user)
+{
+    const MgrLink *link = user;
+
+    mgr_down_note_refused(link->parts.down, problem);
 }
 
 /* A topic that is subscribed to but not handled is a recipe half followed. */
@@ -541,6 +540,7 @@ static bool connect_bus(MgrLink *link, GError **error)
                       .down = on_down,
                       .failed = on_failed,
                       .message = on_message,
+                      .refused = on_refused,
                       },
         .user = link,
         .entrance = { mgr_gate_admit, link->parts.gate },
@@ -558,7 +558,6 @@ MgrLink *mgr_link_new(const MgrLinkOptions *options, GError **error)
     link->self = (MgrAnnounceParts){ options->conf, options->fleet, options->down, options->fence };
     link->sight_policy = mgr_sight_policy;
     link->strangers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    link->will_topic = hl_topic_name(HL_TOPIC_MANAGER_STATE, "");
     mgr_link_reconfigured(link);
     if (!connect_bus(link, error))
         return NULL;
@@ -577,9 +576,8 @@ void mgr_link_free(MgrLink *link)
         mgr_announce_state(&link->self, false); /* a clean DISCONNECT drops the will */
     mgr_down_attach(link->parts.down, NULL);
     g_clear_pointer(&link->bus, hl_bus_free);
-    g_clear_pointer(&link->will_payload, g_bytes_unref);
+    mgr_announce_will_clear(&link->will);
     g_hash_table_unref(link->strangers);
-    g_free(link->will_topic);
     g_free(link);
 }
 
