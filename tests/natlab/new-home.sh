@@ -1,0 +1,85 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# shows: repaired
+# A server gets another address, another name and another sealing key, one after the other.  A PC on line, one that sleeps through each step,
+# and one that was away for half a year follow, and nobody visits them.
+. "$(dirname "$0")/lib.sh"
+
+faketime=$(echo /usr/lib/*/faketime/libfaketimeMT.so.1)
+[ -f "$faketime" ] || lab_skip "libfaketime is not installed (script/bootstrap installs it)"
+old_url=https://203.0.113.10:8843
+line_at() { [ "$(local_fact "$1" .line.state)" = up ] && [ "$(local_fact "$1" .line.broker)" = "$2" ]; } # NAME BROKER
+obeys() { # NAME...: a setting that is changed now reaches them, signed by a key that they know
+    local version name
+    run hl group set office "line.heartbeat=$((beat = 3 - beat))s"
+    version=$(hl group show office --json | jq -r .version)
+    for name in "$@"; do await 15 "$name has the new settings" has_version "$name" "$version"; done
+}
+beat=1
+
+step "half a year ago: the site is made, and a laptop enrols"
+export LD_PRELOAD=$faketime FAKETIME=-183d FAKETIME_DONT_FAKE_MONOTONIC=1 DONT_FAKE_MONOTONIC=1 FAKETIME_DONT_RESET=1 NO_FAKE_STAT=1
+server '[enrolment]' 'grace = 120d'
+group office
+pc away public 203.0.113.20/24 203.0.113.254 office
+end away TERM
+end manager TERM
+unset LD_PRELOAD FAKETIME
+
+step "today"
+start_manager
+await 20 "the server answers" hl status
+hl bundle create --group office --uses 20 --output "$LAB/office2.bundle" >/dev/null
+nat home-nat public 203.0.113.1/24 203.0.113.254 192.168.1.1/24
+pc home home-nat 192.168.1.20/24 192.168.1.1 office2
+pc sleeper public 203.0.113.21/24 203.0.113.254 office2
+
+step "another address"
+end sleeper TERM
+ip -n server address add 203.0.113.12/24 dev wan
+run hl server certificate --host 203.0.113.10 --host 203.0.113.11 --host 203.0.113.12
+run hl server set --broker 203.0.113.12:8883 --url https://203.0.113.12:8843 --url "$old_url"
+await 30 "home is at the new address" line_at home 203.0.113.12:8883
+start sleeper
+await 30 "sleeper, which slept, is there too" line_at sleeper 203.0.113.12:8883
+
+step "another name"
+end sleeper TERM
+cp /etc/hosts "$LAB/hosts"
+echo "203.0.113.12 av.example.lab" >>"$LAB/hosts"
+mount --bind "$LAB/hosts" /etc/hosts
+run hl server certificate --host 203.0.113.10 --host 203.0.113.11 --host 203.0.113.12 --host av.example.lab
+run hl server set --broker av.example.lab:8883 --url https://av.example.lab:8843 --url "$old_url"
+await 30 "home is at the new name" line_at home av.example.lab:8883
+start sleeper
+await 30 "sleeper is there too" line_at sleeper av.example.lab:8883
+
+step "another sealing key"
+end sleeper TERM
+run hl server rollover start
+holding() { [ "$(hl server rollover status --json | jq -r .holding)" = "$1" ]; }
+await 30 "home holds both keys" holding 1
+start sleeper
+await 30 "so does sleeper" holding 2
+obeys home sleeper
+expect "the old key still signs: one is away" [ "$(hl server rollover status --json | jq -r .state)" = announced ]
+
+step "the laptop comes back after half a year, to the old address, with a certificate that has ended"
+start away
+await 60 "away is on line, at the new name" line_at away av.example.lab:8883
+expect "it came back by proof of its old key" [ "$(local_fact away .comeback.state)" = came-back ]
+is_over() { [ "$(hl server rollover status --json | jq -r .state)" = none ]; }
+await 60 "the new key signs by itself: the last one holds it" is_over
+obeys home sleeper away
+
+step "the old addresses are given up"
+set_sysctl server ipv4/conf/wan/promote_secondaries 1 # the new one stays
+ip -n server address delete 203.0.113.10/24 dev wan
+ip -n server address delete 203.0.113.11/24 dev wan
+for name in home sleeper away; do
+    end "$name" TERM
+    start "$name"
+    await 30 "$name finds the server" line_at "$name" av.example.lab:8883
+    [ "$(local_fact "$name" '.refused.total')" = 0 ] || fail "$name refused something: $(local_fact "$name" .refused)"
+done
+shown repaired "a server with another address, name and sealing key: all follow, also after half a year, and none is visited"
