@@ -115,7 +115,7 @@ static void on_message(const HlBusMessage *message, gpointer user)
         return;
     if (topic == HL_TOPIC_ADMIN_REPLY) {
         take_reply(client, message);
-    } else if (topic == HL_TOPIC_MANAGER_STATE) {
+    } else if (topic == HL_TOPIC_MANAGER_STATE || topic == HL_TOPIC_MANAGER_ALIVE) {
         g_autoptr(HlMsgManagerState) state =
             hl_wire_decode_bytes(&holdline__v1__manager_state__descriptor, message->payload, NULL);
 
@@ -226,7 +226,8 @@ static bool connect_pair(CliClient *client, const char *ending, GError **error)
     g_autofree char *certificate = cli_config_path(&client->conf, certificate_name);
     g_autofree char *key = cli_config_path(&client->conf, key_name);
     g_autofree char *replies = hl_topic_name(HL_TOPIC_ADMIN_REPLY, client->conf.name);
-    const char *const filters[] = { replies, HL_TOPIC_ROOT "manager/state",
+    /* "alive" comes every second, where a cluster does not find the retained state */
+    const char *const filters[] = { replies, HL_TOPIC_ROOT "manager/state", HL_TOPIC_ROOT "manager/alive",
                                     client->on_status != NULL ? HL_TOPIC_ROOT "status/#" : NULL, NULL };
     HlTime deadline = hl_clock_mono() + CONNECT_PATIENCE;
 

@@ -356,8 +356,10 @@ static void on_message(const HlBusMessage *message, gpointer user)
         return;
     if (topic == HL_TOPIC_ADMIN_REPLY)
         take_reply(line, message);
-    else if (topic == HL_TOPIC_MANAGER_STATE)
+    else if (topic == HL_TOPIC_MANAGER_STATE || (topic == HL_TOPIC_MANAGER_ALIVE && !line->manager_online))
         take_manager_state(line, message->payload);
+    else if (topic == HL_TOPIC_MANAGER_ALIVE)
+        return;
     else
         line->options.handlers.status(topic, id, message->payload, line->options.user);
 }
@@ -409,10 +411,12 @@ static bool read_certificate(ConLine *line, GError **error)
     return true;
 }
 
-/* The table comes from a snapshot, so what is retained of 100,000 endpoints is not asked for. */
+/* The table comes from a snapshot, so what is retained of 100,000 endpoints is not asked for.  "alive" comes every
+ * second, where a cluster does not find the retained state. */
 static bool connect_bus(ConLine *line, GError **error)
 {
-    const char *const filters[] = { line->reply_topic, HL_TOPIC_ROOT "manager/state", HL_TOPIC_ROOT "status/#", NULL };
+    const char *const filters[] = { line->reply_topic, HL_TOPIC_ROOT "manager/state", HL_TOPIC_ROOT "manager/alive",
+                                    HL_TOPIC_ROOT "status/#", NULL };
 
     line->bus = hl_bus_new(
         &(HlBusOptions){ .client_id = line->name,

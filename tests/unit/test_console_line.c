@@ -250,6 +250,22 @@ static void test_shown_identity(void)
     g_assert_cmpint(con_identity_change(&identity, &world->conf, world->dir), ==, CON_IDENTITY_SHOWN);
 }
 
+/* In a cluster of brokers the retained state may be at another node: that a manager lives is heard all the same. */
+static void test_alive(void)
+{
+    g_autoptr(World) world = world_new();
+    HlMsgManagerState state = HOLDLINE__V1__MANAGER_STATE__INIT;
+    g_autoptr(GBytes) payload = NULL;
+
+    state.online = true;
+    state.epoch = 7;
+    payload = HL_WIRE_ENCODE(&state);
+    bus_fake_up(world->bus);
+    g_assert_cmpint(con_line_state(world->line), ==, CON_LINE_NO_MANAGER);
+    bus_fake_deliver(world->bus, &(HlBusMessage){ .topic = HL_TOPIC_ROOT "manager/alive", .payload = payload });
+    g_assert_cmpint(con_line_state(world->line), ==, CON_LINE_UP);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -262,5 +278,6 @@ int main(int argc, char **argv)
     g_test_add_func("/console/line/statuses", test_statuses);
     g_test_add_func("/console/identity/change", test_identity);
     g_test_add_func("/console/identity/shown", test_shown_identity);
+    g_test_add_func("/console/line/alive", test_alive);
     return g_test_run();
 }
