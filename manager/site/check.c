@@ -552,6 +552,15 @@ static void look_at_accounts(Check *check)
         problem(check, "no owner who is enabled has a certificate in force: nobody can decide who may do what");
 }
 
+static void look_at_fence(Check *check)
+{
+    g_autofree char *path = mgr_site_path(check->dir, MGR_SITE_FENCED);
+    g_autofree char *why = hl_file_read_text(path, MAX_METADATA, NULL); /* as a rule there is none */
+
+    if (why != NULL)
+        say(check, MGR_FINDING_NOTE, "this copy of the site does not start: %s", g_strchomp(why));
+}
+
 /* In this order: a later one uses what an earlier one found. */
 static const Look looks[] = {
     { "configuration", look_at_conf, "mend it: the manager does not start with it" },
@@ -569,6 +578,7 @@ static const Look looks[] = {
       "on the server: holdline account certificate NAME --site DIR, for an owner who is enabled; where there is none, "
       "it makes one of any name" },
     { "journal", look_at_journal, "restore a backup" },
+    { "fence", look_at_fence, "" },
 };
 
 guint mgr_site_check(const char *dir, MgrFinding finding, gpointer user)
