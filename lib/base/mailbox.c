@@ -12,6 +12,10 @@
  * sockets. */
 #define TURN_ITEMS 4096
 
+/* Where items are gathered: turns that follow each other this closely, so many of them, are close succession. */
+#define GATHER_US    1000
+#define GATHER_TURNS 8
+
 struct HlMailbox {
     const char *name;
     gsize capacity, max_bytes;
@@ -21,11 +25,14 @@ struct HlMailbox {
     GDestroyNotify discard;
     GSource *source;
     int event;
+    bool gathers;   /* the receiving thread's, with what follows */
+    gint64 turn_us; /* the last turn */
+    guint turns;    /* in close succession */
 
     pthread_mutex_t lock;
     GQueue items;
     bool closed;
-    bool signalled; /* the eventfd is already readable: no second write needed */
+    bool signalled; /* the loop comes for what is inside, woken or by itself: no second write needed */
     uint64_t posted, refused;
     gsize peak, bytes;
 };
@@ -58,6 +65,21 @@ static void receive(HlMailbox *mailbox, gpointer item)
     pthread_mutex_unlock(&mailbox->lock);
 }
 
+/* Whether the next turn is a millisecond away, and not with the next item. */
+static bool is_busy(HlMailbox *mailbox, gsize taken)
+{
+    gint64 now = mailbox->gathers ? g_get_monotonic_time() : 0;
+    /* a turn that was put off comes later than it was asked for: there, what it found counts */
+    bool close = g_source_get_ready_time(mailbox->source) >= 0 ? taken > 0 : now - mailbox->turn_us < GATHER_US;
+
+    if (!mailbox->gathers)
+        return false;
+    mailbox->turns = close ? MIN(mailbox->turns + 1, GATHER_TURNS) : 0;
+    mailbox->turn_us = now;
+    g_source_set_ready_time(mailbox->source, mailbox->turns == GATHER_TURNS ? now + GATHER_US : -1);
+    return mailbox->turns == GATHER_TURNS;
+}
+
 static gboolean on_event(int fd G_GNUC_UNUSED, GIOCondition condition G_GNUC_UNUSED, gpointer user)
 {
     HlMailbox *mailbox = user;
@@ -69,7 +91,7 @@ static gboolean on_event(int fd G_GNUC_UNUSED, GIOCondition condition G_GNUC_UNU
         batch[n++] = g_queue_pop_head(&mailbox->items);
     if (g_queue_is_empty(&mailbox->items)) {
         clear_event(mailbox);
-        mailbox->signalled = false;
+        mailbox->signalled = is_busy(mailbox, n); /* then nobody wakes the loop: it comes by itself */
     }
     pthread_mutex_unlock(&mailbox->lock);
     for (gsize i = 0; i < n; i++)
@@ -103,6 +125,11 @@ void hl_mailbox_bound_bytes(HlMailbox *mailbox, gsize max_bytes, HlMailboxSizeOf
 {
     mailbox->max_bytes = max_bytes;
     mailbox->size_of = size_of;
+}
+
+void hl_mailbox_gather(HlMailbox *mailbox)
+{
+    mailbox->gathers = true;
 }
 
 void hl_mailbox_free(HlMailbox *mailbox)

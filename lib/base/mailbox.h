@@ -32,6 +32,10 @@ HlMailbox *hl_mailbox_new(const char *name, gsize capacity, GMainContext *contex
 typedef gsize (*HlMailboxSizeOf)(gconstpointer item);
 void hl_mailbox_bound_bytes(HlMailbox *mailbox, gsize max_bytes, HlMailboxSizeOf size_of);
 
+/* Before the first post: while items come in close succession, they are taken out once in a millisecond and not one by
+ * one, because waking the loop costs more than most items do.  One that comes by itself is received at once. */
+void hl_mailbox_gather(HlMailbox *mailbox);
+
 /* Receiving thread only, and only once there is no poster left. */
 void hl_mailbox_free(HlMailbox *mailbox);
 
