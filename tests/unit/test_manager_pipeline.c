@@ -84,9 +84,9 @@ static void test_settings(void)
 static void test_birth(void)
 {
     g_autoptr(Parts) parts = start();
-    g_autofree char *id = parts_issue(parts, "all");
     guint late = 0;
 
+    g_free(parts_issue(parts, "all"));
     while (commands_for(parts, late) > 0)
         late++;
     {

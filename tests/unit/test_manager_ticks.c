@@ -114,6 +114,38 @@ static void test_heartbeats(void)
     }
 }
 
+static guint documents(Parts *parts)
+{
+    guint n;
+
+    mgr_status_flush(parts->status);
+    n = bus_fake_published(parts->bus, "holdline/v1/status/endpoint/e-one");
+    bus_fake_forget(parts->bus);
+    return n;
+}
+
+/* A command is news when it is given and when it has ended, not with each step in between. */
+static void test_command(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    g_autofree char *id = NULL;
+
+    parts_add_endpoint(parts, "e-one");
+    parts_birth(parts, "e-one", 1);
+    documents(parts);
+    id = parts_issue(parts, "e-one");
+    g_assert_cmpuint(documents(parts), ==, 1);
+    parts_report_command(parts, "e-one", 1, id, HL_STATE_RECEIVED);
+    parts_commit(parts);
+    g_assert_cmpuint(documents(parts), ==, 0);
+    parts_report_command(parts, "e-one", 2, id, HL_STATE_STARTED);
+    parts_commit(parts);
+    g_assert_cmpuint(documents(parts), ==, 0);
+    parts_report_command(parts, "e-one", 3, id, HL_STATE_SUCCEEDED);
+    parts_commit(parts);
+    g_assert_cmpuint(documents(parts), ==, 1);
+}
+
 /* One that is removed while it waits for its turn, to be written, and in doubt, is nowhere any longer. */
 static void test_removed(void)
 {
@@ -139,6 +171,7 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/ticks/tick", test_tick);
     g_test_add_func("/manager/ticks/proven", test_proven);
     g_test_add_func("/manager/ticks/heartbeats", test_heartbeats);
+    g_test_add_func("/manager/ticks/command", test_command);
     g_test_add_func("/manager/ticks/removed", test_removed);
     return g_test_run();
 }

@@ -44,7 +44,8 @@ static void move_target(MgrCommands *commands, MgrTarget *target, const MgrTarge
     MgrEndpoint *endpoint = target->endpoint;
     bool ended;
 
-    if (endpoint != NULL)
+    /* the documents of endpoints count what is open; how far it is they do not tell */
+    if (endpoint != NULL && hl_command_state_is_final(step->state))
         mgr_status_touch(commands->parts.status, endpoint);
     if (endpoint != NULL && hl_command_state_is_final(step->state) && endpoint->open_targets->len == 1)
         mgr_console_settled(commands->parts.console, endpoint, MGR_NOTIFY_UPDATE_NOW);

@@ -323,7 +323,8 @@ static void fold_report(gpointer change)
         row_of(pending->message)->fold(pending, endpoint);
     mgr_console_feed(reports->parts.console, endpoint, MGR_DISPLAY_LOG_UPLOADED);
     mgr_delivery_ack_later(reports->parts.delivery, endpoint);
-    mgr_status_touch(reports->parts.status, endpoint);
+    if (row_of(pending->message)->fold != fold_command) /* which has the status written, if anything in it is new */
+        mgr_status_touch(reports->parts.status, endpoint);
 }
 
 static gboolean on_retry(gpointer user)
