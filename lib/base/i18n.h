@@ -21,6 +21,10 @@ void hl_i18n_init(void);
 /* text itself where there is no translation.  Static. */
 const char *hl_tr(const char *text) G_GNUC_FORMAT(1);
 
+/* The same in a language, as "ja", whatever that of the program is: for what one program says to several readers.  The
+ * catalogue is read once, at the first call for it; where there is none, the text itself.  One thread. */
+const char *hl_tr_in(const char *language, const char *text) G_GNUC_FORMAT(2);
+
 /* The form for n things. */
 const char *hl_trn(const char *one, const char *many, gulong n) G_GNUC_FORMAT(1) G_GNUC_FORMAT(2);
 

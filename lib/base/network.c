@@ -73,6 +73,32 @@ bool hl_network_has(const HlNetwork *network, const char *address)
            bits_equal(bytes, network->address, network->bits);
 }
 
+/* The registries of special addresses (RFC 6890 and those that update it); of IPv6 only 2000::/3 is given to anybody.
+ */
+static const char *const special[] = {
+    "0.0.0.0/8",     "10.0.0.0/8",      "100.64.0.0/10",  "127.0.0.0/8",    "169.254.0.0/16",
+    "172.16.0.0/12", "192.0.0.0/24",    "192.0.2.0/24",   "192.88.99.0/24", "192.168.0.0/16",
+    "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4",    "240.0.0.0/4",
+    "2001::/23",     "2001:db8::/32",   "2002::/16",      "3fff::/20",      NULL,
+};
+
+static bool is_in(const char *network, const char *address)
+{
+    HlNetwork parsed = { .bits = 0 };
+    bool known = hl_network_parse(network, &parsed, NULL);
+
+    g_assert(known);
+    return hl_network_has(&parsed, address);
+}
+
+bool hl_address_is_public(const char *address)
+{
+    for (const char *const *network = special; *network != NULL; network++)
+        if (is_in(*network, address))
+            return false;
+    return is_in("2000::/3", address) || is_in("0.0.0.0/0", address);
+}
+
 char *hl_place_print(const char *host, uint16_t port)
 {
     return g_strdup_printf(strchr(host, ':') != NULL ? "[%s]:%u" : "%s:%u", host, port);

@@ -18,6 +18,11 @@ bool hl_network_parse(const char *text, HlNetwork *network, GError **error) G_GN
 /* Whether an address is in it.  Text that is not an address, or NULL, is in no network. */
 bool hl_network_has(const HlNetwork *network, const char *address);
 
+/* Whether an address is one of the public Internet's: not loopback, private, link-local, shared, multicast, reserved,
+ * of documentation, nor one that embeds an IPv4 address elsewhere (NAT64, 6to4, Teredo).  Text that is not an address
+ * is not. */
+bool hl_address_is_public(const char *address);
+
 /* "host:port"; an IPv6 address goes into brackets, as in a URL: "[::1]:8883".  Caller frees. */
 char *hl_place_print(const char *host, uint16_t port);
 

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lib/http/deliver.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <netdb.h>
+#include <poll.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "lib/base/text.h"
+
+#define CONNECT_TIMEOUT (15 * HL_SECOND)
+#define MAX_ANSWER      512         /* bytes that are kept */
+#define MAX_BODY        (64 * 1024) /* bytes that are read */
+
+typedef struct curl_slist TextList;
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(TextList, curl_slist_free_all)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(CURL, curl_easy_cleanup)
+
+/* One attempt under way. */
+typedef struct {
+    const HlDelivery *delivery;
+    const char *name; /* of the destination, for messages */
+    GString *answer;
+    gsize seen;       /* of the body */
+    const char *left; /* to be sent */
+    bool cut;         /* the body was longer than anybody reads */
+    GError *refused;  /* by the judge */
+    char text[CURL_ERROR_SIZE];
+} Attempt;
+
+static void init_curl(void)
+{
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+        g_error("libcurl cannot be initialised");
+}
+
+static bool is_stopped(const HlDelivery *delivery)
+{
+    return delivery->stop != NULL && g_atomic_int_get(delivery->stop) != 0;
+}
+
+static int on_progress(void *user, curl_off_t total G_GNUC_UNUSED, curl_off_t done G_GNUC_UNUSED,
+                       curl_off_t up_total G_GNUC_UNUSED, curl_off_t up_done G_GNUC_UNUSED)
+{
+    return is_stopped(((const Attempt *)user)->delivery) ? 1 : 0;
+}
+
+static curl_socket_t on_socket(void *user, curlsocktype purpose G_GNUC_UNUSED, struct curl_sockaddr *to)
+{
+    Attempt *attempt = user;
+    const HlDelivery *delivery = attempt->delivery;
+    char address[NI_MAXHOST];
+
+    if (getnameinfo(&to->addr, to->addrlen, address, sizeof address, NULL, 0, NI_NUMERICHOST) != 0)
+        return CURL_SOCKET_BAD;
+    g_clear_error(&attempt->refused); /* of several addresses the last one counts */
+    if (delivery->may != NULL && !delivery->may(address, delivery->user, &attempt->refused))
+        return CURL_SOCKET_BAD;
+    return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+}
+
+/* Of a conversation the last line, or the refusal, after which only the farewell comes. */
+static size_t on_header(char *line, size_t one, size_t count, void *user)
+{
+    Attempt *attempt = user;
+    gsize size = one * count;
+
+    if (attempt->answer->str[0] == '4' || attempt->answer->str[0] == '5')
+        return size;
+    g_string_truncate(attempt->answer, 0);
+    g_string_append_len(attempt->answer, line, (gssize)MIN(size, MAX_ANSWER));
+    return size;
+}
+
+static size_t on_body(char *data, size_t one, size_t count, void *user)
+{
+    Attempt *attempt = user;
+    gsize size = one * count;
+
+    g_string_append_len(attempt->answer, data, (gssize)MIN(size, MAX_ANSWER - MIN(attempt->answer->len, MAX_ANSWER)));
+    attempt->seen += size;
+    attempt->cut = attempt->seen > MAX_BODY;
+    return attempt->cut ? 0 : size;
+}
+
+static size_t on_read(char *out, size_t one, size_t count, void *user)
+{
+    Attempt *attempt = user;
+    gsize size = MIN(one * count, strlen(attempt->left));
+
+    memcpy(out, attempt->left, size);
+    attempt->left += size;
+    return size;
+}
+
+/* curl_easy_setopt fails for lack of memory or of a feature that every libcurl of Debian has: both are bugs here. */
+#define SET(option, value)                                     \
+    do {                                                       \
+        if (curl_easy_setopt(curl, option, value) != CURLE_OK) \
+            g_error("libcurl refuses " #option);               \
+    } while (0)
+
+static CURL *begin(const HlDelivery *delivery, Attempt *attempt, const char *url, const char *protocols)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    CURL *curl;
+
+    pthread_once(&once, init_curl);
+    curl = curl_easy_init();
+    g_assert(curl != NULL);
+    SET(CURLOPT_NOSIGNAL, 1L);
+    SET(CURLOPT_URL, url);
+    SET(CURLOPT_PROTOCOLS_STR, protocols);
+    SET(CURLOPT_PROXY, "");
+    SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    SET(CURLOPT_CONNECTTIMEOUT_MS, (long)MIN(CONNECT_TIMEOUT, delivery->deadline));
+    SET(CURLOPT_TIMEOUT_MS, (long)delivery->deadline);
+    SET(CURLOPT_QUICK_EXIT, 1L); /* a name that is being resolved holds nobody up */
+    SET(CURLOPT_OPENSOCKETFUNCTION, on_socket);
+    SET(CURLOPT_OPENSOCKETDATA, attempt);
+    SET(CURLOPT_NOPROGRESS, 0L);
+    SET(CURLOPT_XFERINFOFUNCTION, on_progress);
+    SET(CURLOPT_XFERINFODATA, attempt);
+    SET(CURLOPT_ERRORBUFFER, attempt->text);
+    if (delivery->ca_file != NULL && *delivery->ca_file != '\0')
+        SET(CURLOPT_CAINFO, delivery->ca_file);
+    return curl;
+}
+
+static HlErrorCode code_of(CURLcode code)
+{
+    switch ((int)code) {
+    case CURLE_OPERATION_TIMEDOUT:
+        return HL_ERROR_TIMEOUT;
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_ISSUER_ERROR:
+        return HL_ERROR_UNTRUSTED;
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_URL_MALFORMAT:
+        return HL_ERROR_INVALID;
+    case CURLE_LOGIN_DENIED:
+        return HL_ERROR_DENIED;
+    default:
+        return HL_ERROR_UNAVAILABLE;
+    }
+}
+
+/* What the judge said comes first: libcurl only knows that there is no socket.  What the server said comes with it. */
+static bool fail_attempt(Attempt *attempt, CURLcode code, GError **error)
+{
+    g_autofree char *said = hl_text_printable(g_strstrip(attempt->answer->str));
+
+    if (attempt->refused != NULL) {
+        g_propagate_prefixed_error(error, g_steal_pointer(&attempt->refused), "%s: ", attempt->name);
+        return false;
+    }
+    if (is_stopped(attempt->delivery))
+        return hl_fail(error, HL_ERROR_UNAVAILABLE, "%s: the server stops, and tries it again after its start",
+                       attempt->name);
+    return hl_fail(error, code_of(code), "%s: %s%s%s", attempt->name,
+                   attempt->text[0] != '\0' ? attempt->text : curl_easy_strerror(code),
+                   *said != '\0' ? "; it said: " : "", said);
+}
+
+static char *take_answer(Attempt *attempt)
+{
+    return hl_text_printable(g_strstrip(attempt->answer->str));
+}
+
+/* ------------------------------------------------------------------------------------------------------------ mail */
+
+bool hl_deliver_mail(const HlDelivery *delivery, const HlMailing *mailing, char **answer, GError **error)
+{
+    g_autoptr(GString) said = g_string_new(NULL);
+    Attempt attempt = { .delivery = delivery, .name = mailing->url, .answer = said, .left = mailing->text };
+    g_autoptr(CURL) curl = begin(delivery, &attempt, mailing->url, "smtp,smtps");
+    g_autoptr(TextList) to = NULL;
+    CURLcode code;
+
+    for (gsize i = 0; mailing->to[i] != NULL; i++)
+        to = curl_slist_append(to, mailing->to[i]);
+    SET(CURLOPT_USE_SSL, (long)(mailing->in_clear ? CURLUSESSL_NONE : CURLUSESSL_ALL));
+    SET(CURLOPT_MAIL_FROM, mailing->from);
+    SET(CURLOPT_MAIL_RCPT, to);
+    SET(CURLOPT_UPLOAD, 1L);
+    SET(CURLOPT_READFUNCTION, on_read);
+    SET(CURLOPT_READDATA, &attempt);
+    SET(CURLOPT_HEADERFUNCTION, on_header);
+    SET(CURLOPT_HEADERDATA, &attempt);
+    if (mailing->user != NULL && *mailing->user != '\0') {
+        SET(CURLOPT_USERNAME, mailing->user);
+        SET(CURLOPT_PASSWORD, mailing->password != NULL ? mailing->password : "");
+    }
+    code = curl_easy_perform(curl);
+    if (code != CURLE_OK)
+        return fail_attempt(&attempt, code, error);
+    *answer = take_answer(&attempt);
+    return true;
+}
+
+/* ------------------------------------------------------------------------------------------------------------ POST */
+
+bool hl_deliver_post(const HlDelivery *delivery, const char *url, const char *const *headers, const char *body,
+                     char **answer, GError **error)
+{
+    g_autoptr(GString) said = g_string_new(NULL);
+    g_autofree char *shown = hl_text_url(url);
+    Attempt attempt = { .delivery = delivery, .name = shown, .answer = said };
+    g_autoptr(CURL) curl = begin(delivery, &attempt, url, "http,https");
+    g_autoptr(TextList) list = curl_slist_append(NULL, "Expect:");
+    g_autofree char *text = NULL;
+    CURLcode code;
+    long status = 0;
+
+    for (gsize i = 0; headers[i] != NULL; i++)
+        list = curl_slist_append(list, headers[i]);
+    SET(CURLOPT_POST, 1L);
+    SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(body));
+    SET(CURLOPT_POSTFIELDS, body);
+    SET(CURLOPT_HTTPHEADER, list);
+    SET(CURLOPT_USERAGENT, "holdline");
+    SET(CURLOPT_WRITEFUNCTION, on_body);
+    SET(CURLOPT_WRITEDATA, &attempt);
+    code = curl_easy_perform(curl);
+    if (code != CURLE_OK && !attempt.cut)
+        return fail_attempt(&attempt, code, error);
+    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+    text = take_answer(&attempt);
+    *answer = g_strdup_printf("%ld%s%s", status, *text != '\0' ? " " : "", text);
+    return status / 100 == 2 || hl_fail(error, HL_ERROR_UNAVAILABLE, "%s answered %s", shown, *answer);
+}
+
+/* ---------------------------------------------------------------------------------------------------------- stream */
+
+/* Until the socket takes more.  false: not within the time. */
+static bool wait_writable(CURL *curl, const Attempt *attempt, HlTime end)
+{
+    curl_socket_t descriptor = CURL_SOCKET_BAD;
+    struct pollfd item = { .events = POLLOUT };
+
+    if (curl_easy_getinfo(curl, CURLINFO_ACTIVESOCKET, &descriptor) != CURLE_OK || descriptor == CURL_SOCKET_BAD)
+        return false;
+    item.fd = descriptor;
+    while (hl_clock_mono() < end && !is_stopped(attempt->delivery))
+        if (poll(&item, 1, 250) > 0)
+            return true;
+    return false;
+}
+
+static CURLcode send_all(CURL *curl, const Attempt *attempt, const char *bytes, HlTime end)
+{
+    gsize left = strlen(bytes);
+    CURLcode code = CURLE_OK;
+
+    while (left > 0 && code == CURLE_OK) {
+        size_t sent = 0;
+
+        code = curl_easy_send(curl, bytes, left, &sent);
+        bytes += sent;
+        left -= sent;
+        if (code == CURLE_AGAIN)
+            code = wait_writable(curl, attempt, end) ? CURLE_OK : CURLE_OPERATION_TIMEDOUT;
+    }
+    return code;
+}
+
+/* libcurl connects, judges, resolves and does TLS, as for a POST; what is said then is ours. */
+bool hl_deliver_stream(const HlDelivery *delivery, bool tls, const char *host, uint16_t port, const char *bytes,
+                       GError **error)
+{
+    HlTime end = hl_clock_mono() + delivery->deadline;
+    g_autoptr(GString) said = g_string_new(NULL);
+    g_autofree char *url = g_strdup_printf(strchr(host, ':') != NULL ? "%s://[%s]:%u/" : "%s://%s:%u/",
+                                           tls ? "https" : "http", host, port);
+    g_autofree char *name = g_strdup_printf("%s port %u", host, port);
+    Attempt attempt = { .delivery = delivery, .name = name, .answer = said };
+    g_autoptr(CURL) curl = begin(delivery, &attempt, url, "http,https");
+    CURLcode code;
+
+    SET(CURLOPT_CONNECT_ONLY, 1L);
+    SET(CURLOPT_SSL_ENABLE_ALPN, 0L);
+    code = curl_easy_perform(curl);
+    if (code == CURLE_OK)
+        code = send_all(curl, &attempt, bytes, end);
+    return code == CURLE_OK || fail_attempt(&attempt, code, error);
+}
