@@ -5,6 +5,7 @@
 
 #include "lib/base/network.h"
 #include "lib/base/text.h"
+#include "manager/core/notification_rule.h"
 
 #define MAX_URL 255
 
@@ -74,6 +75,34 @@ static bool check_command(const char *text, GError **error)
 
     return *text == '\0' || g_shell_parse_argv(text, NULL, &argv, &problem) ||
            hl_fail(error, HL_ERROR_INVALID, "'%s' is not a program with arguments: %s", text, problem->message);
+}
+
+static bool check_mail_server(const char *text, GError **error)
+{
+    g_autoptr(GUri) uri = g_uri_parse(text, G_URI_FLAGS_NONE, NULL);
+    g_autofree char *shown = hl_text_url(text);
+
+    return *text == '\0' ||
+           (uri != NULL && (g_str_has_prefix(text, "smtp://") || g_str_has_prefix(text, "smtps://")) &&
+            g_uri_get_host(uri) != NULL && *g_uri_get_host(uri) != '\0' && g_uri_get_userinfo(uri) == NULL) ||
+           hl_fail(error, HL_ERROR_INVALID, "'%s' is not a mail server such as smtp://mail.example.org:587", shown);
+}
+
+static bool check_mail_from(const char *text, GError **error)
+{
+    return *text == '\0' || mgr_mail_address_is_valid(text) ||
+           hl_fail(error, HL_ERROR_INVALID, "'%s' is not a mail address such as holdline@example.org", text);
+}
+
+static bool check_networks(const char *text, GError **error)
+{
+    g_auto(GStrv) parts = g_strsplit(text, ",", -1);
+    HlNetwork network;
+
+    for (gsize i = 0; parts[i] != NULL; i++)
+        if (*g_strstrip(parts[i]) != '\0' && !hl_network_parse(parts[i], &network, error))
+            return false;
+    return true;
 }
 
 #define ROW_CHECKED(name, type, field, fallback, min, max, choices, help, check)       \
@@ -149,6 +178,23 @@ static const HlOption rows[] = {
         "Program that reads the pattern repository"),
     ROW("registry.retention", HL_OPTION_DURATION, retention, "90d", HL_DAY, 3650 * HL_DAY, NULL,
         "How long history, finished commands and acknowledged detections are kept"),
+    ROW_CHECKED("mail.server", HL_OPTION_STRING, mail_server, "", 0, 255, NULL,
+                "Server that takes notifications by mail: smtp://host:587 (STARTTLS) or smtps://host:465; empty: none",
+                check_mail_server),
+    ROW_CHECKED("mail.from", HL_OPTION_STRING, mail_from, "", 0, 254, NULL, "Address that these mails come from",
+                check_mail_from),
+    ROW("mail.user", HL_OPTION_STRING, mail_user, "", 0, 255, NULL, "Name to sign in to the mail server; empty: none"),
+    ROW("mail.password-file", HL_OPTION_STRING, mail_password_file, "", 0, 255, NULL,
+        "File with the password for that; a path relative to this file, or absolute"),
+    ROW("mail.ca-file", HL_OPTION_STRING, mail_ca_file, "", 0, 255, NULL,
+        "Authorities of the mail server (PEM); empty for the system's"),
+    ROW("mail.tls", HL_OPTION_BOOL, mail_tls, "yes", 0, 0, NULL,
+        "no: without TLS, to a server on this machine or in a network of notification.private"),
+    ROW_CHECKED("notification.private", HL_OPTION_LIST, notification_private, "", 0, 64, NULL,
+                "Networks (CIDR), beside the public Internet, where webhooks and syslog may go, also without TLS",
+                check_networks),
+    ROW("notification.ca-file", HL_OPTION_STRING, notification_ca_file, "", 0, 255, NULL,
+        "Authorities of webhooks and of syslog over TLS (PEM); empty for the system's"),
     ROW("log.level", HL_OPTION_CHOICE, log_level, "info", 0, 0, log_levels, "Lowest level that is logged"),
 };
 

@@ -83,6 +83,20 @@ void mgr_gathering_restore_known(MgrGathering *gathering, MgrNoteKind kind, int6
         g_hash_table_insert(gathering->server, server_key(kind, key), GUINT_TO_POINTER(gathering->look));
 }
 
+void mgr_gathering_forget(MgrGathering *gathering, MgrNoteKind kind)
+{
+    g_autofree char *prefix = server_key(kind, "");
+    GHashTableIter iter;
+    gpointer name;
+
+    if (kind == MGR_NOTE_OFFLINE || kind == MGR_NOTE_OUTDATED)
+        g_hash_table_remove_all(table_of(gathering, kind));
+    g_hash_table_iter_init(&iter, gathering->server);
+    while (g_hash_table_iter_next(&iter, &name, NULL))
+        if (g_str_has_prefix(name, prefix))
+            g_hash_table_iter_remove(&iter);
+}
+
 /* ----------------------------------------------------------------------------------------------------------- notes */
 
 static void add(MgrGathering *gathering, const MgrNote *note, HlTime settle, MgrNow now)
@@ -140,6 +154,11 @@ void mgr_gathering_endpoint(MgrGathering *gathering, const MgrGatheringPolicy *p
         g_array_append_val(gathering->fresh, number);
     if (holds || policy->tells_over)
         add(gathering, &told, SETTLE_ENDPOINT, now);
+}
+
+bool mgr_gathering_knows(const MgrGathering *gathering, MgrNoteKind kind, int64_t number)
+{
+    return g_hash_table_contains(table_of(gathering, kind), GSIZE_TO_POINTER(number));
 }
 
 void mgr_gathering_server(MgrGathering *gathering, const char *key, const MgrNote *note, MgrNow now)

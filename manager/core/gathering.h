@@ -55,6 +55,9 @@ void mgr_gathering_free(MgrGathering *gathering);
 void mgr_gathering_restore(MgrGathering *gathering, json_t *notes, HlTime gathered, HlTime closed, MgrNow now);
 void mgr_gathering_restore_known(MgrGathering *gathering, MgrNoteKind kind, int64_t endpoint, const char *key);
 
+/* A kind that is not told any longer: what was known of it is nothing to be over. */
+void mgr_gathering_forget(MgrGathering *gathering, MgrNoteKind kind);
+
 /* What happened. */
 void mgr_gathering_add(MgrGathering *gathering, const MgrNote *note, MgrNow now);
 
@@ -62,6 +65,8 @@ void mgr_gathering_begin(MgrGathering *gathering);
 /* An endpoint's state, of MGR_NOTE_OFFLINE or MGR_NOTE_OUTDATED; note is what to say if it begins or is over. */
 void mgr_gathering_endpoint(MgrGathering *gathering, const MgrGatheringPolicy *policy, int64_t number, bool holds,
                             const MgrNote *note, MgrNow now);
+/* Whether the rule has told of it: what began once holds until it is over, however the clock was set meanwhile. */
+bool mgr_gathering_knows(const MgrGathering *gathering, MgrNoteKind kind, int64_t number);
 /* A state of the server that holds; key tells two of one kind apart. */
 void mgr_gathering_server(MgrGathering *gathering, const char *key, const MgrNote *note, MgrNow now);
 /* judged: endpoints were looked at, so those that nobody named are gone.  States of the server that nobody named are

@@ -5,6 +5,14 @@
 #define DISK_SHARE 100
 #define DISK_MOST  (UINT64_C(64) * 1024 * 1024)
 
+#define SHORT_SHARE 20
+#define SHORT_MOST  (UINT64_C(1024) * 1024 * 1024)
+
+bool mgr_disk_is_short(uint64_t free, uint64_t size)
+{
+    return size > 0 && free < MIN(size / SHORT_SHARE, SHORT_MOST);
+}
+
 static bool is_broker_away(const MgrHealth *health)
 {
     return !health->broker_up;

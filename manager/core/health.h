@@ -15,6 +15,10 @@ typedef struct {
     HlTime repository_end; /* wall */
 } MgrHealth;
 
+/* Whether somebody should make room, well before nothing can be stored: less than a twentieth, of a large disk 1 GiB.
+ */
+bool mgr_disk_is_short(uint64_t free, uint64_t size);
+
 bool mgr_health_is_well(const MgrHealth *health);
 
 /* "ok" or "not healthy" on the first line, then a line for each thing that is wrong, or soon will be, with its remedy.

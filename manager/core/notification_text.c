@@ -229,8 +229,8 @@ static void add_subject(GString *out, const char *subject)
         const char *end = at;
         g_autofree char *encoded = NULL;
 
-        while (*end != '\0' && g_utf8_next_char(end) - at <= MAX_WORD)
-            end = g_utf8_next_char(end);
+        while (*end != '\0' && g_utf8_find_next_char(end, NULL) - at <= MAX_WORD)
+            end = g_utf8_find_next_char(end, NULL);
         encoded = g_base64_encode((const guchar *)at, (gsize)(end - at));
         g_string_append_printf(out, "%s =?UTF-8?B?%s?=", at == subject ? "" : "\r\n", encoded);
         at = end;

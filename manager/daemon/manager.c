@@ -41,6 +41,7 @@ static gboolean on_second(gpointer user)
     mgr_own_tick(manager->parts.own);
     mgr_issued_tick(manager->parts.issued);
     mgr_ends_tick(manager->parts.ends);
+    mgr_notifications_tick(manager->parts.notifications);
     if (manager->parts.observed != NULL)
         mgr_observed_tick(manager->parts.observed);
     mgr_fence_tick(manager->parts.fence, mgr_down_is_up(manager->parts.down),
@@ -77,6 +78,7 @@ static bool start(Manager *manager, GError **error)
     mgr_patterns_tick(manager->parts.patterns);
     mgr_timestamp_tick(manager->parts.timestamp);
     mgr_ends_tick(manager->parts.ends);
+    mgr_notifications_tick(manager->parts.notifications);
     manager->second_timer = g_timeout_add(1000, on_second, manager);
     manager->flush_timer = g_timeout_add(FLUSH_MS, on_flush, manager);
     hl_info("manager", "version " HOLDLINE_VERSION " on %s: %u endpoints, %u groups", manager->parts.dir,

@@ -179,6 +179,12 @@ static void build_state(MgrParts *parts)
         mgr_ends_new(&(MgrEndsOptions){ parts->dir, &parts->fleet, parts->pki, parts->patterns, parts->status });
     parts->location = mgr_location_new(
         &(MgrLocationOptions){ &parts->conf, &parts->fleet, parts->record, parts->down, parts->sealer, parts->pki });
+    parts->notifications = mgr_notifications_new(&(MgrNotificationsOptions){ .dir = parts->dir,
+                                                                             .conf = &parts->conf,
+                                                                             .fleet = &parts->fleet,
+                                                                             .record = parts->record,
+                                                                             .status = parts->status,
+                                                                             .timestamp = parts->timestamp });
     build_observed(parts);
 }
 
@@ -257,6 +263,8 @@ static void build_calls(MgrParts *parts)
                                                                          parts->pki, parts->own, parts->location,
                                                                          parts->sealer, parts->delivery, parts->calls },
                                                parts->dispatch);
+    parts->notification_calls = mgr_notification_calls_new(
+        &(MgrNotificationCallsOptions){ &parts->fleet, parts->record, parts->notifications }, parts->dispatch);
 }
 
 static bool open_link(MgrParts *parts, GError **error)
@@ -293,6 +301,7 @@ static bool open_front(MgrParts *parts, GError **error)
                                 .floods = parts->floods,
                                 .timestamp = parts->timestamp,
                                 .ends = parts->ends,
+                                .notifications = parts->notifications,
                                 .renewals = parts->renewals,
                                 .reports = parts->reports,
                                 .finds = parts->finds,
@@ -349,6 +358,7 @@ void mgr_parts_settle(MgrParts *parts)
 
 static void free_calls(MgrParts *parts)
 {
+    g_clear_pointer(&parts->notification_calls, mgr_notification_calls_free);
     g_clear_pointer(&parts->server_calls, mgr_server_calls_free);
     g_clear_pointer(&parts->pattern_calls, mgr_pattern_calls_free);
     g_clear_pointer(&parts->detection_calls, mgr_detection_calls_free);
@@ -373,6 +383,7 @@ void mgr_parts_clear(MgrParts *parts, MgrBrokerEnd end)
     g_clear_pointer(&parts->commands, mgr_commands_free);
     g_clear_pointer(&parts->prober, mgr_prober_free);
     g_clear_pointer(&parts->observed, mgr_observed_free);
+    g_clear_pointer(&parts->notifications, mgr_notifications_free);
     g_clear_pointer(&parts->ends, mgr_ends_free);
     g_clear_pointer(&parts->location, mgr_location_free);
     g_clear_pointer(&parts->floods, mgr_floods_free);

@@ -9,6 +9,7 @@
 #include "manager/daemon/calls/detection_calls.h"
 #include "manager/daemon/calls/endpoint_calls.h"
 #include "manager/daemon/calls/group_calls.h"
+#include "manager/daemon/calls/notification_calls.h"
 #include "manager/daemon/calls/pattern_calls.h"
 #include "manager/daemon/calls/server_calls.h"
 #include "manager/daemon/front/front.h"
@@ -48,6 +49,7 @@ typedef struct {
     MgrTimestamp *timestamp;
     MgrEnds *ends;
     MgrLocation *location;
+    MgrNotifications *notifications;
 
     MgrCommands *commands;
     MgrRenewals *renewals;
@@ -66,6 +68,7 @@ typedef struct {
     MgrPatternCalls *pattern_calls;
     MgrDetectionCalls *detection_calls;
     MgrServerCalls *server_calls;
+    MgrNotificationCalls *notification_calls;
 
     MgrFront *front;
 } MgrParts;

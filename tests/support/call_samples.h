@@ -21,6 +21,12 @@ static const Call calls[] = {
     { "group list", { NULL } },
     { "group show", { "name", "office" } },
     { "group delete", { "name", "spare" } },
+    { "notification list", { NULL } },
+    { "notification show", { "name", "it" } },
+    { "notification set", { "name", "it", "setting", "to=syslog:" } },
+    { "notification delete", { "name", "it" } },
+    { "notification test", { "name", "it" } },
+    { "notification outbox", { NULL } },
     { "endpoint list", { NULL } },
     { "endpoint show", { "endpoint", "e-one" } },
     { "endpoint history", { "endpoint", "e-one" } },
@@ -95,12 +101,21 @@ static const Call calls[] = {
 /* How a sample ends; "": well. */
 static inline const char *call_sample_end(const char *name)
 {
-    static const char *const ends[][2] = { { "clone", "conflict" },          { "pattern sync", "invalid" },
-                                           { "console renew", "exists" },    { "session create", "denied" },
-                                           { "session end", "not-found" },   { "token delete", "not-found" },
-                                           { "code create", "invalid" },     { "code confirm", "not-found" },
-                                           { "code delete", "not-found" },   { "server set", "not-found" },
-                                           { "rollover finish", "invalid" }, { "rollover cancel", "invalid" } };
+    static const char *const ends[][2] = { { "clone", "conflict" },
+                                           { "pattern sync", "invalid" },
+                                           { "console renew", "exists" },
+                                           { "session create", "denied" },
+                                           { "session end", "not-found" },
+                                           { "token delete", "not-found" },
+                                           { "code create", "invalid" },
+                                           { "code confirm", "not-found" },
+                                           { "code delete", "not-found" },
+                                           { "server set", "not-found" },
+                                           { "rollover finish", "invalid" },
+                                           { "rollover cancel", "invalid" },
+                                           { "notification show", "not-found" },
+                                           { "notification delete", "not-found" },
+                                           { "notification test", "not-found" } };
 
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
         if (strstr(name, ends[i][0]) != NULL)

@@ -159,6 +159,8 @@ static void build_state(Parts *p)
     p->patterns = mgr_patterns_new(&(MgrPatternsOptions){ &p->conf, p->dir, "manager.conf", &p->fleet, p->status });
     p->timestamp = mgr_timestamp_new(&(MgrTimestampOptions){ &p->conf, p->dir, p->patterns, p->status });
     p->ends = mgr_ends_new(&(MgrEndsOptions){ p->dir, &p->fleet, p->pki, p->patterns, p->status });
+    p->notifications = mgr_notifications_new(
+        &(MgrNotificationsOptions){ p->dir, &p->conf, &p->fleet, p->record, p->status, p->timestamp });
 }
 
 static void build_work(Parts *p)
@@ -220,6 +222,8 @@ static void build_calls(Parts *p)
     p->detection_calls =
         mgr_detection_calls_new(&(MgrDetectionCallsOptions){ &p->fleet, p->record, p->status, p->finds }, p->dispatch);
     p->pattern_calls = mgr_pattern_calls_new(&(MgrPatternCallsOptions){ p->patterns }, p->dispatch);
+    p->notification_calls = mgr_notification_calls_new(
+        &(MgrNotificationCallsOptions){ &p->fleet, p->record, p->notifications }, p->dispatch);
     p->server_calls = mgr_server_calls_new(&(MgrServerCallsOptions){ &p->conf, &p->fleet, p->record, p->pki, p->own,
                                                                      p->location, p->sealer, p->delivery, p->calls },
                                            p->dispatch);
@@ -253,6 +257,7 @@ void parts_free(Parts *p)
     g_autoptr(GError) error = NULL;
 
     mgr_record_stop(p->record);
+    mgr_notification_calls_free(p->notification_calls);
     mgr_server_calls_free(p->server_calls);
     mgr_pattern_calls_free(p->pattern_calls);
     mgr_detection_calls_free(p->detection_calls);
@@ -268,6 +273,7 @@ void parts_free(Parts *p)
     mgr_introductions_free(p->introductions);
     mgr_renewals_free(p->renewals);
     mgr_commands_free(p->commands);
+    mgr_notifications_free(p->notifications);
     mgr_ends_free(p->ends);
     mgr_timestamp_free(p->timestamp);
     mgr_patterns_free(p->patterns);

@@ -14,6 +14,7 @@
 #include "manager/daemon/calls/detection_calls.h"
 #include "manager/daemon/calls/endpoint_calls.h"
 #include "manager/daemon/calls/group_calls.h"
+#include "manager/daemon/calls/notification_calls.h"
 #include "manager/daemon/calls/pattern_calls.h"
 #include "manager/daemon/calls/server_calls.h"
 #include "manager/daemon/state/ends.h"
@@ -71,10 +72,12 @@ typedef struct {
     MgrAccessCalls *access_calls;
     MgrPatterns *patterns;
     MgrTimestamp *timestamp;
-    MgrEnds *ends; /* looks only when the test ticks it */
+    MgrNotifications *notifications; /* ticks only when the test ticks it */
+    MgrEnds *ends;                   /* looks only when the test ticks it */
     MgrPatternCalls *pattern_calls;
     MgrDetectionCalls *detection_calls;
     MgrServerCalls *server_calls;
+    MgrNotificationCalls *notification_calls;
     GPtrArray *dials;   /* PartsDial *, in order */
     bool dials_refused; /* the prober takes none */
     bool keeps_out;     /* the broker does not let the manager in under the names whose sessions it ends */

@@ -7,6 +7,7 @@
 #include "lib/base/unconst.h"
 #include "tests/support/call_samples.h"
 #include "tests/support/manager_parts.h"
+#include "tests/support/sender_fake.h"
 
 #define CALLER "zoe"
 
@@ -66,6 +67,13 @@ static const struct {
     { "endpoint revoke", "mo" },
     { "endpoint remove", "mo" },
     { "pattern sync", "mo" },
+    /* notifications */
+    { "notification list", "mo" },
+    { "notification show", "mo" },
+    { "notification set", "mo" },
+    { "notification delete", "mo" },
+    { "notification test", "mo" },
+    { "notification outbox", "mo" },
     /* accounts, certificates */
     { "account create", "o" },
     { "account set", "o" },
@@ -110,6 +118,7 @@ static void let_finish(Parts *parts)
         parts_commit(parts);
         while (parts->dials->len > 0)
             parts_end_dial(parts, MGR_REACH_REFUSED);
+        sender_fake_end_all();
         timer_fake_advance(6 * HL_SECOND);
         mgr_command_calls_flush(parts->command_calls);
     }

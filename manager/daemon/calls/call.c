@@ -216,7 +216,7 @@ static char *print_word(const char *text)
 }
 
 /* Secrets; and what is of no use to a reader. */
-static const char *const left_out[] = { "password", "old", "code", "csr", NULL };
+static const char *const left_out[] = { "password", "old", "code", "secret", "csr", NULL };
 
 static char *print_argument(const HlMsgArgument *argument, gsize room)
 {

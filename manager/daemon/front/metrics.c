@@ -129,6 +129,21 @@ static const Labelled labelled[] = {
     { "endpoints_verdict", "Endpoints by verdict", "verdict", "verdicts" },
 };
 
+static void add_notifications(GString *out, const MgrNotifications *notifications)
+{
+    const MgrNotificationCounts counts = mgr_notifications_count(notifications);
+    const Metric metrics[] = {
+        { "notification_rules", "Rules of notification", counts.rules },
+        { "notifications_sent_total", "Notifications that their destination took", counts.sent },
+        { "notifications_failed_total", "Attempts to send one that failed", counts.failed },
+        { "notifications_given_up_total", "Notifications that were given up", counts.given_up },
+        { "notifications_waiting", "Notifications that wait to be sent", counts.waiting },
+        { "notifications_failing", "Rules whose destination has failed for a quarter of an hour", counts.failing },
+    };
+
+    add_metrics(out, metrics, G_N_ELEMENTS(metrics));
+}
+
 static void begin_gauge(GString *out, const char *name, const char *help)
 {
     g_string_append_printf(out, "# HELP holdline_%s %s\n# TYPE holdline_%s gauge\n", name, help, name);
@@ -203,6 +218,7 @@ char *mgr_metrics_print(const MgrMetricsParts *parts, const HlHttpCounts *http, 
     add_groups(out, parts->fleet);
     add_server(out, parts, http);
     add_health(out, health);
+    add_notifications(out, parts->notifications);
     mgr_ends_print_metric(parts->ends, out);
     return g_string_free(out, FALSE);
 }

@@ -8,6 +8,7 @@
 #include "manager/daemon/calls/dispatch.h"
 #include "manager/daemon/state/ends.h"
 #include "manager/daemon/state/floods.h"
+#include "manager/daemon/state/notifications/notifications.h"
 #include "manager/daemon/state/status.h"
 #include "manager/daemon/state/timestamp.h"
 #include "manager/daemon/work/enrol.h"
@@ -24,6 +25,7 @@ typedef struct {
     const MgrFloods *floods;
     const MgrTimestamp *timestamp;
     const MgrEnds *ends;
+    const MgrNotifications *notifications;
     const MgrPki *pki;
     const MgrRenewals *renewals;
     const MgrReports *reports;

@@ -31,7 +31,7 @@ struct MgrStatus {
     json_t *repository; /* NULL: nothing is known of it yet */
     json_t *audit;
     json_t *ends;
-    char *broker_reload, *broker_split, *broker_refused; /* NULL: nothing is wrong with it */
+    char *broker_reload, *broker_split, *broker_refused, *notifications; /* NULL: nothing is wrong with it */
 };
 
 MgrStatus *mgr_status_new(const MgrStatusOptions *options)
@@ -60,6 +60,7 @@ void mgr_status_free(MgrStatus *status)
     g_free(status->broker_reload);
     g_free(status->broker_split);
     g_free(status->broker_refused);
+    g_free(status->notifications);
     g_free(status);
 }
 
@@ -332,6 +333,8 @@ static json_t *summary_of(const MgrStatus *status, const MgrCaller *caller, cons
                         status->broker_split != NULL ? json_string(status->broker_split) : json_null());
     json_object_set_new(document, "broker_refused",
                         status->broker_refused != NULL ? json_string(status->broker_refused) : json_null());
+    json_object_set_new(document, "notifications",
+                        status->notifications != NULL ? json_string(status->notifications) : json_null());
     json_object_set_new(document, "latest_patterns", patterns_value(status->fleet->latest));
     json_object_set(document, "repository", status->repository != NULL ? status->repository : json_null());
     json_object_set(document, "audit", status->audit != NULL ? status->audit : json_null());
@@ -469,6 +472,17 @@ void mgr_status_set_broker_split(MgrStatus *status, const char *problem)
 void mgr_status_set_broker_refused(MgrStatus *status, const char *problem)
 {
     set_problem(status, &status->broker_refused, problem);
+}
+
+void mgr_status_set_notifications(MgrStatus *status, const char *problem)
+{
+    set_problem(status, &status->notifications, problem);
+}
+
+MgrStatusView mgr_status_view(const MgrStatus *status)
+{
+    return (MgrStatusView){ status->blind, status->broker_reload, status->broker_split, status->broker_refused,
+                            status->ends };
 }
 
 /* An event for what follows from several causes, where it is told: the change that counts is the one between two

@@ -56,6 +56,18 @@ void mgr_status_set_broker_split(MgrStatus *status, const char *problem);
 /* That the broker refuses the manager a subscription; NULL: nothing. */
 void mgr_status_set_broker_refused(MgrStatus *status, const char *problem);
 
+/* What is wrong with telling people; NULL: nothing. */
+void mgr_status_set_notifications(MgrStatus *status, const char *problem);
+
+/* What is told of the server, for those who tell others; borrowed. */
+typedef struct {
+    bool blind;
+    const char *broker_reload, *broker_split, *broker_refused; /* NULL: nothing is wrong */
+    const json_t *ends;
+} MgrStatusView;
+
+MgrStatusView mgr_status_view(const MgrStatus *status);
+
 /* Writes what was touched, part of it per turn.  Called some fifty times a second. */
 void mgr_status_flush(MgrStatus *status);
 

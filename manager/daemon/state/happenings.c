@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manager/daemon/state/happenings.h"
+
+#include <string.h>
+#include <sys/statvfs.h>
+
+#include "lib/base/log.h"
+#include "manager/core/ends.h"
+#include "manager/core/health.h"
+#include "manager/daemon/ground/now.h"
+
+#define MAX_ROWS    500              /* of each table in a second */
+#define BLIND_GRACE (30 * HL_SECOND) /* a broker that is restarted is no news */
+
+struct MgrHappenings {
+    MgrHappeningsOptions parts;
+    MgrSeen seen;
+    HlTime blind_mono, sighted_mono; /* since when it cannot hear, 0: it can; since when it can */
+    GHashTable *outdated;            /* number -> HlTime *, mono: since when it is known */
+};
+
+/* One poll. */
+typedef struct {
+    const MgrHappenings *happenings;
+    MgrNoteFn fn;
+    gpointer user;
+} Poll;
+
+MgrHappenings *mgr_happenings_new(const MgrHappeningsOptions *options)
+{
+    MgrHappenings *happenings = g_new0(MgrHappenings, 1);
+
+    happenings->parts = *options;
+    happenings->blind_mono = hl_clock_mono();
+    happenings->outdated = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
+    return happenings;
+}
+
+void mgr_happenings_free(MgrHappenings *happenings)
+{
+    if (happenings == NULL)
+        return;
+    g_hash_table_unref(happenings->outdated);
+    g_free(happenings);
+}
+
+MgrSeen mgr_happenings_seen(const MgrHappenings *happenings)
+{
+    return happenings->seen;
+}
+
+bool mgr_happenings_load(MgrHappenings *happenings, GError **error)
+{
+    HlDb *db = mgr_record_reader(happenings->parts.record);
+    bool is_there = false;
+
+    return mgr_registry_read_seen(db, &happenings->seen, &is_there, error) &&
+           (is_there || mgr_registry_read_last(db, &happenings->seen, error));
+}
+
+/* ---------------------------------------------------------------------------------------------------- what happened
+ */
+
+/* Changes of who may do what; what people do with their own session is none. */
+static bool is_of_account(const char *call)
+{
+    static const char *const rooms[] = { "account ", "admin ", "monitor ", "console ", "token ", "code " };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rooms); i++)
+        if (g_str_has_prefix(call, rooms[i]) && strcmp(call, "console renew") != 0)
+            return true;
+    return false;
+}
+
+static void on_audit(const MgrHappening *row, gpointer user)
+{
+    const Poll *poll = user;
+    g_autofree char *detail = g_strdup_printf("%s: %s", row->what, row->detail);
+    MgrNote note = { .name = row->name, .detail = detail, .at = row->at };
+
+    if (strcmp(row->code, hl_error_name(HL_ERROR_DENIED)) == 0)
+        note.kind = MGR_NOTE_DENIED;
+    else if (*row->code == '\0' && is_of_account(row->what))
+        note.kind = MGR_NOTE_ACCOUNT;
+    else
+        return;
+    poll->fn(&note, NULL, poll->user);
+}
+
+/* Of an endpoint, under its host's name. */
+static void on_endpoint(const MgrHappening *row, gpointer user)
+{
+    const Poll *poll = user;
+    const MgrEndpoint *endpoint = mgr_fleet_endpoint(poll->happenings->parts.fleet, row->endpoint);
+    MgrNote note = { .name = row->name, .detail = row->detail, .at = row->at };
+
+    if (!mgr_note_parse(row->what, &note.kind))
+        return;
+    if (*row->name == '\0')
+        note.name = endpoint != NULL && *endpoint->record.host != '\0' ? endpoint->record.host : row->endpoint;
+    poll->fn(&note, endpoint != NULL ? endpoint->record.group : NULL, poll->user);
+}
+
+/* Rows of the history are pruned, and numbers of pruned ones may be given again. */
+static bool read_on(MgrHappenings *happenings, Poll *poll, GError **error)
+{
+    HlDb *db = mgr_record_committed(happenings->parts.record);
+    MgrSeen last, *seen = &happenings->seen;
+
+    if (!mgr_registry_read_last(db, &last, error))
+        return false;
+    seen->history = MIN(seen->history, last.history);
+    seen->detection = MIN(seen->detection, last.detection);
+    seen->audit = MIN(seen->audit, last.audit);
+    return (seen->history == last.history || mgr_registry_happened_history(db, seen->history, last.history, MAX_ROWS,
+                                                                           on_endpoint, poll, &seen->history, error)) &&
+           (seen->detection == last.detection ||
+            mgr_registry_happened_detection(db, seen->detection, last.detection, MAX_ROWS, on_endpoint, poll,
+                                            &seen->detection, error)) &&
+           (seen->audit == last.audit ||
+            mgr_registry_happened_audit(db, seen->audit, last.audit, MAX_ROWS, on_audit, poll, &seen->audit, error));
+}
+
+void mgr_happenings_poll(MgrHappenings *happenings, MgrNoteFn fn, gpointer user)
+{
+    Poll poll = { happenings, fn, user };
+    g_autoptr(GError) error = NULL;
+
+    if (!read_on(happenings, &poll, &error))
+        hl_log_limited(HL_LOG_ERROR, "notification", "happened", "what happened cannot be read: %s", error->message);
+}
+
+/* ------------------------------------------------------------------------------------------------- the server's states
+ */
+
+/* One look. */
+typedef struct {
+    MgrHappenings *happenings;
+    MgrStateFn fn;
+    gpointer user;
+    MgrStatusView view;
+    MgrNow now;
+} Look;
+
+static void tell(const Look *look, MgrNoteKind kind, const char *key, const char *name, const char *detail)
+{
+    look->fn(key, &(MgrNote){ .kind = kind, .name = name, .detail = detail, .at = look->now.wall }, look->user);
+}
+
+static void look_at_broker(const Look *look)
+{
+    const MgrHappenings *happenings = look->happenings;
+
+    if (happenings->blind_mono != 0 && look->now.mono - happenings->blind_mono >= BLIND_GRACE)
+        tell(look, MGR_NOTE_BLIND, "", "", "");
+    if (look->view.broker_reload != NULL)
+        tell(look, MGR_NOTE_BROKER, "reload", "", look->view.broker_reload);
+    if (look->view.broker_split != NULL)
+        tell(look, MGR_NOTE_BROKER, "split", "", look->view.broker_split);
+    if (look->view.broker_refused != NULL)
+        tell(look, MGR_NOTE_BROKER, "refused", "", look->view.broker_refused);
+}
+
+static void look_at_disk(const Look *look)
+{
+    struct statvfs disk;
+    g_autofree char *free = NULL;
+
+    if (statvfs(look->happenings->parts.dir, &disk) != 0 ||
+        !mgr_disk_is_short((uint64_t)disk.f_bavail * disk.f_frsize, (uint64_t)disk.f_blocks * disk.f_frsize))
+        return;
+    free = g_format_size_full((uint64_t)disk.f_bavail * disk.f_frsize, G_FORMAT_SIZE_IEC_UNITS);
+    tell(look, MGR_NOTE_DISK, "", free, look->happenings->parts.dir);
+}
+
+static void look_at_repository(const Look *look)
+{
+    MgrTimestampView view;
+    g_autofree char *end = NULL;
+
+    if (look->happenings->parts.timestamp == NULL)
+        return;
+    view = mgr_timestamp_view(look->happenings->parts.timestamp);
+    end = hl_time_format(view.expires);
+    if (view.age == MGR_SIGNATURE_AGEING || view.age == MGR_SIGNATURE_EXPIRED)
+        tell(look, MGR_NOTE_REPOSITORY, "", end, "'holdline status' has the remedy");
+}
+
+/* Told when it is near, and again when it is over with it. */
+static void look_at_ends(const Look *look)
+{
+    const json_t *end;
+    size_t i;
+
+    json_array_foreach(look->view.ends, i, end)
+    {
+        const char *state = json_string_value(json_object_get(end, "state"));
+        g_autofree char *name = g_strdup_printf("%s %s", json_string_value(json_object_get(end, "kind")),
+                                                json_string_value(json_object_get(end, "name")));
+        g_autofree char *detail = g_strdup_printf("%s; %s", json_string_value(json_object_get(end, "end")),
+                                                  json_string_value(json_object_get(end, "remedy")));
+        g_autofree char *past = g_strdup_printf("%s (ended)", g_strchomp(name));
+
+        tell(look, MGR_NOTE_END, name, name, detail);
+        if (g_strcmp0(state, mgr_end_grade_name(MGR_END_PAST)) == 0)
+            tell(look, MGR_NOTE_END, past, past, detail);
+    }
+}
+
+static void look_at_sight(MgrHappenings *happenings, bool blind, HlTime now)
+{
+    if (blind == (happenings->blind_mono != 0))
+        return;
+    happenings->blind_mono = blind ? now : 0;
+    happenings->sighted_mono = now;
+}
+
+void mgr_happenings_server(MgrHappenings *happenings, MgrStateFn fn, gpointer user)
+{
+    Look look = { happenings, fn, user, mgr_status_view(happenings->parts.status), mgr_now() };
+
+    look_at_sight(happenings, look.view.blind, look.now.mono);
+    look_at_broker(&look);
+    look_at_disk(&look);
+    look_at_repository(&look);
+    look_at_ends(&look);
+}
+
+bool mgr_happenings_hears(MgrHappenings *happenings)
+{
+    HlTime now = hl_clock_mono();
+
+    look_at_sight(happenings, mgr_status_view(happenings->parts.status).blind, now);
+    return happenings->blind_mono == 0 && now - happenings->sighted_mono >= happenings->parts.conf->reconnect_window;
+}
+
+/* ---------------------------------------------------------------------------------------------------------- endpoints
+ */
+
+bool mgr_happenings_is_offline(const MgrEndpoint *endpoint, HlTime after, bool is_told, HlTime now)
+{
+    const MgrPresence *presence = &endpoint->record.presence;
+
+    return presence->actual == MGR_ACTUAL_OFFLINE && (is_told || now - presence->since_wall >= after);
+}
+
+bool mgr_happenings_is_outdated(MgrHappenings *happenings, const MgrEndpoint *endpoint, HlTime after, bool is_told)
+{
+    int64_t number = endpoint->record.number;
+    HlTime *since, now = hl_clock_mono();
+
+    if (!endpoint->tally.is_counted)
+        return is_told; /* nobody has looked since the start */
+    if (!endpoint->tally.outdated) {
+        g_hash_table_remove(happenings->outdated, &number);
+        return false;
+    }
+    since = g_hash_table_lookup(happenings->outdated, &number);
+    if (since == NULL) {
+        since = g_memdup2(&now, sizeof now);
+        g_hash_table_insert(happenings->outdated, g_memdup2(&number, sizeof number), since);
+    }
+    return is_told || now - *since >= after;
+}

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The half of notifications.h that makes messages and stores them. */
+#include <time.h>
+
+#include "lib/base/ident.h"
+#include "lib/base/log.h"
+#include "lib/base/unconst.h"
+#include "manager/daemon/ground/now.h"
+#include "manager/daemon/state/notifications/internal.h"
+
+#define MOST_WAITING  20 /* messages of a rule */
+#define LOOK_EVERY    (5 * HL_SECOND)
+#define MINUTES_A_DAY (24 * 60)
+
+/* -------------------------------------------------------------------------------------------------------- gathering */
+
+static void on_note(const MgrNote *note, const char *group, gpointer user)
+{
+    MgrNotifications *notifications = user;
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, notifications->rules);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        const MgrLive *live = value;
+
+        if (!live->rule.enabled || !mgr_rule_wants(&live->rule, note->kind) || !mgr_rule_covers(&live->rule, group))
+            continue;
+        mgr_gathering_add(live->gathering, note, mgr_now());
+        notifications->is_moved = true;
+    }
+}
+
+static void on_state(const char *key, const MgrNote *note, gpointer user)
+{
+    const MgrLive *live = user;
+
+    if (mgr_rule_wants(&live->rule, note->kind) && mgr_rule_covers(&live->rule, NULL))
+        mgr_gathering_server(live->gathering, key, note, mgr_now());
+}
+
+static void look_at_endpoint(MgrNotifications *notifications, const MgrLive *live, const MgrEndpoint *endpoint,
+                             MgrNow now)
+{
+    const MgrEndpointRecord *record = &endpoint->record;
+    MgrGatheringPolicy policy = mgr_rule_policy(&live->rule);
+    MgrNote note = { .name = *record->host != '\0' ? record->host : record->id, .at = now.wall };
+
+    if (record->revoked_at != 0 || !mgr_rule_covers(&live->rule, record->group))
+        return;
+    if (mgr_rule_wants(&live->rule, MGR_NOTE_OFFLINE)) {
+        bool is_told = mgr_gathering_knows(live->gathering, MGR_NOTE_OFFLINE, record->number);
+        bool holds = mgr_happenings_is_offline(endpoint, live->rule.offline_after, is_told, now.wall);
+
+        note.kind = MGR_NOTE_OFFLINE;
+        note.at = holds ? record->presence.since_wall : now.wall;
+        mgr_gathering_endpoint(live->gathering, &policy, record->number, holds, &note, now);
+    }
+    if (mgr_rule_wants(&live->rule, MGR_NOTE_OUTDATED)) {
+        bool is_told = mgr_gathering_knows(live->gathering, MGR_NOTE_OUTDATED, record->number);
+        bool holds =
+            mgr_happenings_is_outdated(notifications->happenings, endpoint, live->rule.outdated_after, is_told);
+
+        note.kind = MGR_NOTE_OUTDATED;
+        note.at = now.wall;
+        mgr_gathering_endpoint(live->gathering, &policy, record->number, holds, &note, now);
+    }
+}
+
+static void look_for(MgrNotifications *notifications, const MgrLive *live, bool hears)
+{
+    MgrGatheringPolicy policy = mgr_rule_policy(&live->rule);
+    bool walks = mgr_rule_wants(&live->rule, MGR_NOTE_OFFLINE) || mgr_rule_wants(&live->rule, MGR_NOTE_OUTDATED);
+    MgrNow now = mgr_now();
+    GHashTableIter iter;
+    gpointer endpoint;
+
+    mgr_gathering_begin(live->gathering);
+    if (!hears)
+        mgr_gathering_hush(live->gathering);
+    g_hash_table_iter_init(&iter, notifications->parts.fleet->endpoints);
+    while (hears && walks && g_hash_table_iter_next(&iter, NULL, &endpoint))
+        look_at_endpoint(notifications, live, endpoint, now);
+    mgr_happenings_server(notifications->happenings, on_state, hl_unconst(live));
+    mgr_gathering_end(live->gathering, &policy, hears, now);
+}
+
+static void look(MgrNotifications *notifications)
+{
+    bool hears = mgr_happenings_hears(notifications->happenings);
+    GHashTableIter iter;
+    gpointer value;
+
+    if (hl_clock_mono() - notifications->look_mono < LOOK_EVERY)
+        return;
+    notifications->look_mono = hl_clock_mono();
+    g_hash_table_iter_init(&iter, notifications->rules);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        if (((const MgrLive *)value)->rule.enabled)
+            look_for(notifications, value, hears);
+}
+
+/* --------------------------------------------------------------------------------------------------------- messages */
+
+static int minute_of_day(HlTime wall)
+{
+    time_t seconds = (time_t)(wall / HL_SECOND);
+    struct tm local;
+
+    localtime_r(&seconds, &local);
+    return (local.tm_hour * 60 + local.tm_min) % MINUTES_A_DAY;
+}
+
+/* The last one that waits takes what there is no room for; the first may be on its way. */
+static void join_last(MgrLive *live, const json_t *notes, MgrNow now)
+{
+    MgrOutgoing *last = g_queue_peek_tail(&live->waiting);
+    g_autoptr(json_t) joined = json_deep_copy(notes);
+    g_autoptr(json_t) earlier = mgr_notes_parse(last->record.notes);
+
+    mgr_notes_join(joined, earlier);
+    g_free(last->record.notes);
+    last->record.notes = hl_json_print(joined);
+    last->record.closed_at = now.wall;
+    last->known = now;
+    last->is_stored = false;
+}
+
+static void close_due(MgrLive *live, int minute, MgrNow now)
+{
+    MgrGatheringPolicy policy = mgr_rule_policy(&live->rule);
+    g_autoptr(json_t) notes = NULL;
+    MgrOutgoing *outgoing;
+
+    if (!live->rule.enabled || !mgr_gathering_is_due(live->gathering, &policy, minute, now))
+        return;
+    notes = mgr_gathering_close(live->gathering, now);
+    if (live->waiting.length >= MOST_WAITING) {
+        join_last(live, notes, now);
+        return; /* what was stored as gathered goes with the next save */
+    }
+    outgoing = g_new0(MgrOutgoing, 1);
+    outgoing->known = now;
+    outgoing->record = (MgrMessageRecord){ .id = live->id != NULL ? g_steal_pointer(&live->id) : hl_ident_new("n-"),
+                                           .rule = g_strdup(live->record.name),
+                                           .state = MGR_MESSAGE_WAITING,
+                                           .notes = hl_json_print(notes),
+                                           .begun_at = live->id_wall != 0 ? live->id_wall : now.wall,
+                                           .closed_at = now.wall,
+                                           .said = g_strdup("") };
+    g_queue_push_tail(&live->waiting, outgoing);
+}
+
+static void save_gathered(MgrLive *live, HlWriteSet *set)
+{
+    g_autofree char *notes = NULL;
+
+    if (mgr_notes_is_empty(live->gathering->notes)) {
+        if (live->id != NULL)
+            mgr_write_message_removal(set, live->id);
+        g_clear_pointer(&live->id, g_free);
+        live->id_wall = 0;
+        return;
+    }
+    if (live->id == NULL) {
+        live->id = hl_ident_new("n-");
+        live->id_wall = hl_clock_wall();
+    }
+    notes = hl_json_print(live->gathering->notes);
+    mgr_write_message(set, &(MgrMessageRecord){ .id = live->id,
+                                                .rule = live->record.name,
+                                                .state = MGR_MESSAGE_GATHERING,
+                                                .notes = notes,
+                                                .begun_at = live->id_wall,
+                                                .said = hl_unconst("") });
+}
+
+/* Whether there was anything. */
+static bool save_rule(MgrLive *live, HlWriteSet *set)
+{
+    MgrGathering *gathering = live->gathering;
+    bool any = gathering->changes->len > 0 || gathering->is_changed;
+
+    for (guint i = 0; i < gathering->changes->len; i++) {
+        const MgrKnownChange *change = &g_array_index(gathering->changes, MgrKnownChange, i);
+
+        mgr_write_known(set, live->record.name, mgr_note_row(change->kind)->name, change->endpoint, change->key,
+                        change->is_known);
+    }
+    mgr_gathering_clear_changes(gathering);
+    for (const GList *at = live->waiting.head; at != NULL; at = at->next) {
+        const MgrOutgoing *outgoing = at->data;
+
+        if (!outgoing->is_stored)
+            mgr_write_message(set, &outgoing->record);
+        any |= !outgoing->is_stored;
+    }
+    if (gathering->is_changed)
+        save_gathered(live, set);
+    gathering->is_changed = false;
+    return any;
+}
+
+static void fold_save(gpointer item)
+{
+    const MgrErrand *errand = item;
+    GHashTableIter iter;
+    gpointer value;
+
+    errand->notifications->is_saving = false;
+    g_hash_table_iter_init(&iter, errand->notifications->rules);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        for (const GList *at = ((const MgrLive *)value)->waiting.head; at != NULL; at = at->next)
+            ((MgrOutgoing *)at->data)->is_stored = true; /* nothing is closed while a save is on its way */
+}
+
+static void fail_save(gpointer item, const GError *error)
+{
+    MgrNotifications *notifications = ((const MgrErrand *)item)->notifications;
+
+    hl_log_limited(HL_LOG_ERROR, "notification", "save", "notifications wait, because they cannot be stored: %s",
+                   error->message);
+    notifications->is_saving = false;
+    notifications->is_loaded = false;
+    notifications->load_mono = hl_clock_mono();
+}
+
+static void save(MgrNotifications *notifications)
+{
+    static const MgrChangeKind kind = { fold_save, fail_save, mgr_errand_free };
+    HlWriteSet *set = hl_write_set_new();
+    bool any = notifications->is_moved;
+    MgrSeen seen = mgr_happenings_seen(notifications->happenings);
+    GHashTableIter iter;
+    gpointer value;
+    MgrErrand *errand;
+
+    g_hash_table_iter_init(&iter, notifications->rules);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        any |= save_rule(value, set);
+    if (!any) {
+        hl_write_set_free(set);
+        return;
+    }
+    notifications->is_moved = false;
+    notifications->is_saving = true;
+    mgr_write_seen(set, &seen);
+    errand = g_new0(MgrErrand, 1);
+    errand->notifications = notifications;
+    hl_write_set_durable(set);
+    mgr_record_commit(notifications->parts.record, set, &kind, errand);
+}
+
+void mgr_notifications_gather(MgrNotifications *notifications, MgrNow now)
+{
+    int minute = minute_of_day(now.wall);
+    GHashTableIter iter;
+    gpointer value;
+
+    mgr_happenings_poll(notifications->happenings, on_note, notifications);
+    look(notifications);
+    g_hash_table_iter_init(&iter, notifications->rules);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        close_due(value, minute, now);
+    save(notifications);
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of this part share: a rule at work, and errands that come back. */
+#ifndef MANAGER_DAEMON_STATE_NOTIFICATIONS_INTERNAL_H
+#define MANAGER_DAEMON_STATE_NOTIFICATIONS_INTERNAL_H
+
+#include "manager/core/gathering.h"
+#include "manager/daemon/state/notifications/notifications.h"
+
+/* A message on its way. */
+typedef struct {
+    MgrMessageRecord record;
+    MgrNow known; /* since when it is in memory: its end is not believed to a clock that was set ahead after that */
+    bool is_stored;
+} MgrOutgoing;
+
+typedef struct {
+    MgrRuleRecord record;
+    MgrRule rule;
+    MgrGathering *gathering;
+    char *id;       /* of what is gathered; NULL: nothing was stored of it */
+    HlTime id_wall; /* its first note */
+    GQueue waiting; /* MgrOutgoing * */
+    MgrAttempts attempts;
+    char *said; /* the last failure */
+    bool is_busy;
+    MgrRuleView view;
+} MgrLive;
+
+struct MgrNotifications {
+    MgrNotificationsOptions parts;
+    MgrSender *sender;
+    MgrHappenings *happenings;
+    GHashTable *rules; /* name -> MgrLive * */
+    char *server;
+    bool is_loaded, is_saving, is_moved; /* the last: rows were read that a rule told of */
+    HlTime load_mono, look_mono, prune_mono;
+    MgrNotificationCounts counts;
+};
+
+/* An attempt, or a set of changes, on its way. */
+typedef struct {
+    MgrNotifications *notifications;
+    char *rule, *id;
+    MgrSent done; /* of a test */
+    gpointer user;
+} MgrErrand;
+
+/* rules.c */
+void mgr_errand_free(gpointer errand);
+void mgr_outgoing_free(gpointer outgoing);
+MgrLive *mgr_live_find(const MgrNotifications *notifications, const char *name);
+/* At the start, and after a write that failed: then memory was ahead of the registry.  false: not now. */
+bool mgr_notifications_load(MgrNotifications *notifications);
+
+/* gather.c: what happened becomes messages, in the registry; not while a save is on its way. */
+void mgr_notifications_gather(MgrNotifications *notifications, MgrNow now);
+
+#endif

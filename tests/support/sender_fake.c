@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/support/sender_fake.h"
+
+struct MgrSender {
+    GDestroyNotify drop;
+};
+
+typedef struct {
+    MgrSender *sender;
+    char *text;
+    MgrSent done;
+    gpointer user;
+} Job;
+
+static GQueue jobs = G_QUEUE_INIT;
+
+MgrSender *mgr_sender_new(const MgrConf *conf G_GNUC_UNUSED, const char *dir G_GNUC_UNUSED, GDestroyNotify drop)
+{
+    MgrSender *sender = g_new0(MgrSender, 1);
+
+    sender->drop = drop;
+    return sender;
+}
+
+static void job_free(Job *job)
+{
+    g_free(job->text);
+    g_free(job);
+}
+
+void mgr_sender_free(MgrSender *sender)
+{
+    for (GList *at = jobs.head, *next; at != NULL; at = next) {
+        Job *job = at->data;
+
+        next = at->next;
+        if (job->sender != sender)
+            continue;
+        sender->drop(job->user);
+        job_free(job);
+        g_queue_delete_link(&jobs, at);
+    }
+    g_free(sender);
+}
+
+MgrSentenceLanguage mgr_sender_language(MgrLanguage language G_GNUC_UNUSED)
+{
+    return NULL;
+}
+
+bool mgr_sender_send(MgrSender *sender, const MgrSending *sending, MgrSent done, gpointer user,
+                     GError **error G_GNUC_UNUSED)
+{
+    g_autofree char *subject = mgr_message_subject(sending->message, sending->notes);
+    Job *job = g_new0(Job, 1);
+
+    *job =
+        (Job){ sender, g_strdup_printf("%s %s %s", sending->message->rule, sending->message->id, subject), done, user };
+    g_queue_push_tail(&jobs, job);
+    return true;
+}
+
+char *sender_fake_peek(void)
+{
+    const Job *job = g_queue_peek_head(&jobs);
+
+    return job != NULL ? g_strdup(job->text) : NULL;
+}
+
+void sender_fake_end(const char *answer, const char *why)
+{
+    Job *job = g_queue_pop_head(&jobs);
+    g_autoptr(GError) error = NULL;
+
+    g_assert_nonnull(job);
+    if (answer == NULL)
+        hl_fail(&error, HL_ERROR_UNAVAILABLE, "%s", why);
+    job->done(answer, error, job->user);
+    job_free(job);
+}
+
+void sender_fake_end_all(void)
+{
+    while (!g_queue_is_empty(&jobs))
+        sender_fake_end("ok", NULL);
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A sender (manager/daemon/ground/sender.h) that sends nothing: what it is given waits until the test ends it. */
+#ifndef TESTS_SUPPORT_SENDER_FAKE_H
+#define TESTS_SUPPORT_SENDER_FAKE_H
+
+#include "manager/daemon/ground/sender.h"
+
+/* The oldest that is at work, of any sender: as text, "rule id subject"; NULL: none.  Caller frees. */
+char *sender_fake_peek(void);
+
+/* Ends it: answer NULL: it fails, and that is why. */
+void sender_fake_end(const char *answer, const char *why);
+
+/* All that are at work are answered well. */
+void sender_fake_end_all(void);
+
+#endif

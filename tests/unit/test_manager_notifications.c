@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Notifications as the manager gathers, stores and sends them: with a restart at each step, a disk that is full, and a
+ * destination that is away. */
+#include <string.h>
+
+#include "manager/store/registry.h"
+#include "tests/support/manager_parts.h"
+#include "tests/support/sender_fake.h"
+
+static void tick(Parts *parts, guint seconds)
+{
+    for (guint i = 0; i < seconds; i++) {
+        clock_fake_advance(HL_SECOND);
+        mgr_notifications_tick(parts->notifications);
+        mgr_record_flush(parts->record);
+        parts_commit(parts);
+    }
+}
+
+/* What a new process would do. */
+static void restart(Parts *parts)
+{
+    mgr_notifications_free(parts->notifications);
+    parts->notifications = mgr_notifications_new(&(MgrNotificationsOptions){
+        parts->dir, &parts->conf, &parts->fleet, parts->record, parts->status, parts->timestamp });
+    mgr_notifications_tick(parts->notifications);
+    parts_commit(parts);
+}
+
+/* Past the calls, which know the part that was there at the beginning. */
+static void set_rule(Parts *parts, const char *lines)
+{
+    const MgrRuleView *view = mgr_notifications_rule(parts->notifications, "it");
+    uint64_t base = view != NULL ? view->record->version : 0;
+    MgrRuleRecord record = { .name = g_strdup("it"),
+                             .version = base + 1,
+                             .options = g_strdup_printf("to=syslog:\n%s", lines),
+                             .secret = g_strdup(""),
+                             .changed_at = hl_clock_wall(),
+                             .changed_by = g_strdup("admin") };
+    HlWriteSet *set = mgr_record_background(parts->record);
+    g_auto(MgrRule) rule = { 0 };
+    g_autofree char *odd = NULL;
+
+    mgr_rule_parse(record.options, &rule, &odd);
+    g_assert_null(odd);
+    mgr_write_rule(set, &record, base);
+    mgr_notifications_write(parts->notifications, set, &rule, "it");
+    mgr_record_flush(parts->record);
+    parts_commit(parts);
+    mgr_notifications_put(parts->notifications, &record);
+}
+
+static Parts *make_parts(void)
+{
+    Parts *parts = parts_new();
+
+    restart(parts);
+    set_rule(parts, "kinds=enrolled\ndigest=1m\n");
+    return parts;
+}
+
+static void enrol(Parts *parts, const char *id)
+{
+    mgr_write_history(mgr_record_background(parts->record), hl_clock_wall(), id, "enrolled", "");
+    mgr_record_flush(parts->record);
+    parts_commit(parts);
+}
+
+/* What is being sent has this in its subject, and this id if one is given; returns the id, caller frees. */
+static char *expect_sending(const char *id, const char *subject)
+{
+    g_autofree char *text = sender_fake_peek();
+    g_auto(GStrv) words = NULL;
+
+    g_assert_nonnull(text);
+    words = g_strsplit(text, " ", 3);
+    if (id != NULL)
+        g_assert_cmpstr(words[1], ==, id);
+    g_assert_nonnull(strstr(words[2], subject));
+    return g_strdup(words[1]);
+}
+
+static void expect_nothing(void)
+{
+    g_autofree char *text = sender_fake_peek();
+
+    g_assert_null(text);
+}
+
+/* Killed at each step, the message is sent, under one id, with all that happened. */
+static void test_killed(void)
+{
+    g_autoptr(Parts) parts = make_parts();
+    g_autofree char *id = NULL;
+    g_autofree char *again = NULL;
+
+    enrol(parts, "e-1");
+    restart(parts); /* the row was written, and nobody had read it */
+    tick(parts, 1);
+    enrol(parts, "e-2");
+    restart(parts); /* gathered */
+    tick(parts, 10);
+    id = expect_sending(NULL, "enrolled: 2");
+    restart(parts); /* on its way */
+    tick(parts, 2);
+    again = expect_sending(id, "enrolled: 2");
+    sender_fake_end("ok", NULL);
+    parts_commit(parts);
+    restart(parts); /* sent */
+    tick(parts, 300);
+    expect_nothing();
+    g_assert_cmpuint(mgr_notifications_count(parts->notifications).waiting, ==, 0);
+}
+
+/* The registry takes nothing: nothing is sent, and nothing is lost. */
+static void test_full(void)
+{
+    g_autoptr(Parts) parts = make_parts();
+    g_autofree char *id = NULL;
+
+    enrol(parts, "e-1");
+    writer_fake_fail_at(parts->writer, 1, HL_ERROR_FULL);
+    tick(parts, 1);
+    g_assert_true(writer_fake_failed(parts->writer));
+    tick(parts, 20);
+    expect_nothing();
+    tick(parts, 30);
+    id = expect_sending(NULL, "enrolled: 1");
+    sender_fake_end("ok", NULL);
+}
+
+/* An hour without its destination: tried again, shown, and in order when it is back. */
+static void test_away(void)
+{
+    g_autoptr(Parts) parts = make_parts();
+    g_autofree char *first = NULL;
+    guint attempts = 0;
+
+    enrol(parts, "e-1");
+    for (guint second = 0; second < 3600; second++) {
+        g_autofree char *sending = NULL;
+
+        tick(parts, 1);
+        sending = sender_fake_peek();
+        if (second == 600)
+            enrol(parts, "e-2");
+        if (sending == NULL)
+            continue;
+        g_free(first);
+        first = expect_sending(NULL, "enrolled: 1");
+        sender_fake_end(NULL, "it is away");
+        attempts++;
+    }
+    g_assert_cmpuint(attempts, ==, 6); /* at 0, 1, 3, 7, 15 and 31 min */
+    g_assert_cmpuint(mgr_notifications_count(parts->notifications).waiting, ==, 2);
+    g_assert_cmpuint(mgr_notifications_count(parts->notifications).failing, ==, 1);
+    tick(parts, 300);
+    g_free(expect_sending(first, "enrolled: 1"));
+    sender_fake_end("ok", NULL);
+    tick(parts, 1);
+    g_free(expect_sending(NULL, "enrolled: 1"));
+    sender_fake_end("ok", NULL);
+    tick(parts, 1);
+    expect_nothing();
+    g_assert_cmpuint(mgr_notifications_count(parts->notifications).failing, ==, 0);
+}
+
+/* For weeks: what waits is bounded, and given up in the end. */
+static void test_given_up(void)
+{
+    g_autoptr(Parts) parts = make_parts();
+
+    for (guint hour = 0; hour < 100; hour++) {
+        g_autofree char *sending = NULL;
+
+        enrol(parts, "e-1");
+        tick(parts, 5);
+        clock_fake_advance(HL_HOUR);
+        tick(parts, 1);
+        sending = sender_fake_peek();
+        if (sending != NULL)
+            sender_fake_end(NULL, "it is away");
+        g_assert_cmpuint(mgr_notifications_count(parts->notifications).waiting, <=, 20);
+    }
+    g_assert_cmpuint(mgr_notifications_count(parts->notifications).given_up, >, 0);
+}
+
+/* A rule that is removed while it sends; and one that never heard of what was before it. */
+static void test_rules(void)
+{
+    g_autoptr(Parts) parts = make_parts();
+
+    enrol(parts, "e-1");
+    tick(parts, 10);
+    g_free(expect_sending(NULL, "enrolled: 1"));
+    mgr_write_rule_removal(mgr_record_background(parts->record), "it");
+    mgr_record_flush(parts->record);
+    parts_commit(parts);
+    mgr_notifications_remove(parts->notifications, "it");
+    sender_fake_end("ok", NULL);
+    enrol(parts, "e-2");
+    tick(parts, 2);
+    set_rule(parts, "kinds=enrolled\ndigest=1s\n");
+    restart(parts);
+    tick(parts, 10);
+    expect_nothing();
+    enrol(parts, "e-3");
+    set_rule(parts, "kinds=enrolled\nenabled=no\n");
+    tick(parts, 10);
+    expect_nothing();
+}
+
+/* One line breaks for long, and comes back; while the server cannot hear, nobody is judged. */
+static void test_offline(void)
+{
+    g_autoptr(Parts) parts = make_parts();
+
+    parts_add_endpoint(parts, "e-one");
+    set_rule(parts, "kinds=offline,blind\noffline-after=2m\ndigest=1m\n");
+    parts_birth(parts, "e-one", 1);
+    parts_commit(parts);
+    mgr_status_set_blind(parts->status, false);
+    tick(parts, 70);
+    parts_will(parts, "e-one", 1);
+    parts_pass(parts, 10);
+    g_assert_cmpint(mgr_fleet_endpoint(&parts->fleet, "e-one")->record.presence.actual, ==, MGR_ACTUAL_OFFLINE);
+    mgr_status_set_blind(parts->status, true);
+    tick(parts, 200);
+    g_free(expect_sending(NULL, "cannot hear its endpoints"));
+    sender_fake_end("ok", NULL);
+    mgr_status_set_blind(parts->status, false);
+    tick(parts, 20);
+    g_free(expect_sending(NULL, "hears its endpoints again"));
+    sender_fake_end("ok", NULL);
+    tick(parts, 30);
+    expect_nothing(); /* endpoints have the window to come back */
+    tick(parts, 200);
+    g_free(expect_sending(NULL, "off line for more than 2 min: 1"));
+    sender_fake_end("ok", NULL);
+    restart(parts);
+    tick(parts, 200);
+    expect_nothing(); /* it is known */
+    clock_fake_set(hl_clock_wall() - HL_DAY, hl_clock_mono());
+    tick(parts, 200);
+    expect_nothing(); /* and a clock that is set back does not bring it back */
+    parts_birth(parts, "e-one", 2);
+    parts_commit(parts);
+    tick(parts, 200);
+    g_free(expect_sending(NULL, "on line again: 1"));
+    sender_fake_end("ok", NULL);
+}
+
+/* Each source tells its kind: accounts and refusals are in the audit log, finds among the detections. */
+static void test_sources(void)
+{
+    g_autoptr(Parts) parts = make_parts();
+
+    parts_add_endpoint(parts, "e-one");
+    set_rule(parts, "kinds=account,detection\ndigest=1s\n");
+    parts_call(parts, "account create", "name", "zoe", "role", "auditor", NULL);
+    parts_commit(parts);
+    json_decref(parts_expect_reply(parts, ""));
+    tick(parts, 3);
+    g_free(expect_sending(NULL, "Changes of accounts, certificates and tokens: 1"));
+    sender_fake_end("ok", NULL);
+    parts_birth(parts, "e-one", 1);
+    parts_report_find(parts, "e-one", 1, "/tmp/x");
+    parts_commit(parts);
+    tick(parts, 3);
+    g_free(expect_sending(NULL, "Detections: 1"));
+    sender_fake_end("ok", NULL);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/manager/notifications/killed", test_killed);
+    g_test_add_func("/manager/notifications/full", test_full);
+    g_test_add_func("/manager/notifications/away", test_away);
+    g_test_add_func("/manager/notifications/given-up", test_given_up);
+    g_test_add_func("/manager/notifications/rules", test_rules);
+    g_test_add_func("/manager/notifications/offline", test_offline);
+    g_test_add_func("/manager/notifications/sources", test_sources);
+    return g_test_run();
+}
