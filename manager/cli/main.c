@@ -48,7 +48,9 @@ static const HlFlag flags[] = {
     { "password-file", "FILE", "The first line of this file is the password (-: of the standard input)" },
     { "account", "NAME", "Only what this account did" },
     { "call", "CALL", "Only this call, as 'group set'" },
-    { "limit", "N", "At most so many rows (default of audit list: 100)" },
+    { "limit", "N", "At most so many rows (default of audit list: 100, of notification outbox: 50)" },
+    { "secret-file", "FILE", "The first line of this file is the webhook's secret (-: of the standard input)" },
+    { "new-secret", NULL, "Make another secret for the webhook, and show it once" },
     { "head", "ROW:HASH", "A row whose hash is known from elsewhere" },
     { "uses", "N", "How many endpoints may enrol with it (default 1)" },
     { "output", "FILE", "Where to write" },
@@ -81,6 +83,8 @@ static const char *const account_create_flags[] = { "role", "group", "note", "pa
 static const char *const password_flags[] = { "password-file", NULL };
 static const char *const token_flags[] = { "role", "group", "expires", NULL };
 static const char *const request_flags[] = { "output", "-config", NULL };
+static const char *const notification_flags[] = { "secret-file", "new-secret", NULL };
+static const char *const outbox_flags[] = { "limit", VIEW_FLAGS, NULL };
 static const char *const audit_flags[] = { "account", "call", "since", "limit", NULL };
 static const char *const verify_flags[] = { "site", "head", NULL };
 static const char *const server_certificate_flags[] = { "host", "force", NULL };
@@ -110,6 +114,18 @@ static const HlCommand commands[] = {
     { "group show", "GROUP", "Show a group's settings, and who does not have them yet", cmd_group_show, 1, 1, NULL },
     { "group set", "GROUP KEY=VALUE...", "Change a group's settings", cmd_group_set, 2, HL_ARGS_ANY, set_flags },
     { "group delete", "GROUP", "Delete an empty group", cmd_group_delete, 1, 1, NULL },
+    { "notification list", "", "List who is notified of what", cmd_notification_list, 0, 0, view_flags },
+    { "notification show", "NAME", "Show a notification, and what its destination said last", cmd_notification_show, 1,
+      1, NULL },
+    { "notification set", "NAME KEY=VALUE... [--secret-file FILE | --new-secret]",
+      "Make or change a notification: what is told, to whom, how often", cmd_notification_set, 1, HL_ARGS_ANY,
+      notification_flags },
+    { "notification delete", "NAME", "Delete a notification", cmd_notification_delete, 1, 1, NULL },
+    { "notification test", "NAME", "Send a message now, and show what the destination answers", cmd_notification_test,
+      1, 1, NULL },
+    { "notification outbox", "[NAME] [--limit N]", "Show what waits, was sent and was given up",
+      cmd_notification_outbox, 0, 1, outbox_flags },
+    { "notification kinds", "", "List what can be told, and every option", cmd_notification_kinds, 0, 0, NULL },
     { "settings", "", "List every setting with its default and allowed values", cmd_settings, 0, 0, NULL },
     { "endpoint list", "[SELECTOR] [--where C,...] [--outdated | --ended | --came-back]", "List endpoints",
       cmd_endpoint_list, 0, 1, list_flags },
