@@ -142,7 +142,6 @@ static void test_back(void)
 static void test_killed(void)
 {
     g_autoptr(World) world = world_new(40 * HL_DAY);
-    g_autoptr(GBytes) first = NULL;
     g_autofree char *pem = NULL;
 
     look();
