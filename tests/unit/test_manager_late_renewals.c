@@ -367,7 +367,7 @@ static void test_listed(void)
     parts_check_registry(world->parts);
 }
 
-/* Who does not have its key leaves no trace of the endpoint. */
+/* A request that is not signed with the key leaves no trace at the endpoint. */
 static void test_unproven_is_not_listed(void)
 {
     g_autoptr(World) world = world_new();

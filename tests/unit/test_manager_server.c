@@ -522,7 +522,7 @@ static void test_rollover_interrupted(void)
     expect_rollover(parts, "none 0/1 1");
 }
 
-/* Who gets a certificate is led where endpoints are told to go. */
+/* A new certificate leads where endpoints are told to go. */
 static void test_certificate_leads_there(void)
 {
     g_autoptr(Parts) parts = parts_new();
