@@ -19,4 +19,17 @@ static inline HlTime mgr_now_believed(MgrNow then, MgrNow now)
     return now.wall < lived ? now.wall : lived;
 }
 
+/* By this something ends for good.  then: the last time that was believed, kept over restarts.  After an absence the
+ * wall may be right, or ahead for some minutes: a machine without a battery, until it is told the time.  So what is
+ * missing is made up slowly, an hour of life for a day, and however often a manager starts, a clock a year ahead would
+ * have to stand for a fortnight.  A clock that is behind is believed. */
+#define MGR_CATCH_UP 25
+
+static inline HlTime mgr_now_caught_up(MgrNow then, MgrNow now)
+{
+    HlTime lived = then.wall + MGR_CATCH_UP * (now.mono - then.mono);
+
+    return now.wall < lived ? now.wall : lived;
+}
+
 #endif

@@ -72,6 +72,7 @@ static bool open_registry(MgrParts *parts, GError **error)
     hl_db_close(g_steal_pointer(&db));
     parts->record = mgr_record_new(path, journal, error);
     parts->upkeep.conf = &parts->conf;
+    parts->upkeep.fleet = &parts->fleet;
     parts->upkeep.record = parts->record;
     return parts->record != NULL;
 }

@@ -12,7 +12,9 @@
 #define LIFETIME (730 * HL_DAY)
 
 #define QUERIES 5
-#define ALIVE   "SELECT value FROM counter WHERE name = 'alive' AND ?1 = ?1"
+#define ALIVE                                                                                                                        \
+    "SELECT value FROM counter WHERE name IN ('lived', 'alive') AND ?1 = ?1 ORDER BY name = 'lived' DESC LIMIT 1" /* ground/upkeep.h \
+                                                                                                                   */
 
 /* What the registry says. */
 typedef struct {

@@ -16,7 +16,10 @@ static void note(HlWriteSet *set, char *line)
 void mgr_write_counter(HlWriteSet *set, const char *name, uint64_t value)
 {
     /* a counter never goes back, in whatever order two sets are written */
-    hl_write_set_add(set, "UPDATE counter SET value = max(value, ?) WHERE name = ?", "it", INT(value), name);
+    hl_write_set_add(set,
+                     "INSERT INTO counter (value, name) VALUES (?, ?)"
+                     " ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)",
+                     "it", INT(value), name);
 }
 
 void mgr_write_group(HlWriteSet *set, const MgrGroupRecord *group)

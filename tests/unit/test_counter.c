@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* manager/core/counter: numbers that are not given twice across a restore, whatever the clock did and endpoints say. */
 #include "manager/core/counter.h"
+#include "manager/core/now.h"
 
 #include <glib.h>
 
@@ -78,11 +79,29 @@ static void test_judge(void)
     }
 }
 
+/* The time by which something ends for good: what a clock says is made up slowly, and no restart hurries it. */
+static void test_caught_up(void)
+{
+    static const HlTime now = 1000 * HL_DAY;
+    MgrNow then = { now, 5 * HL_HOUR };
+    HlTime kept = now;
+
+    g_assert_cmpint(mgr_now_caught_up(then, (MgrNow){ now + HL_HOUR, 6 * HL_HOUR }), ==, now + HL_HOUR);
+    g_assert_cmpint(mgr_now_caught_up(then, (MgrNow){ now - HL_DAY, 6 * HL_HOUR }), ==, now - HL_DAY);
+    g_assert_cmpint(mgr_now_caught_up(then, (MgrNow){ now + 365 * HL_DAY, 6 * HL_HOUR }), ==, now + 25 * HL_HOUR);
+    /* off for a week, and right: caught up within a day */
+    g_assert_cmpint(mgr_now_caught_up(then, (MgrNow){ now + 8 * HL_DAY, 5 * HL_HOUR + HL_DAY }), ==, now + 8 * HL_DAY);
+    for (guint i = 0; i < 100; i++) /* a year ahead, for a minute, again and again */
+        kept = mgr_now_caught_up((MgrNow){ kept, 0 }, (MgrNow){ now + 365 * HL_DAY, HL_MINUTE });
+    g_assert_cmpint(kept, <, now + 2 * HL_DAY);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/counter/next", test_next);
     g_test_add_func("/counter/restore", test_restore);
     g_test_add_func("/counter/judge", test_judge);
+    g_test_add_func("/now/caught-up", test_caught_up);
     return g_test_run();
 }

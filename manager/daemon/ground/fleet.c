@@ -550,6 +550,23 @@ static void on_certificate(MgrCertificateRecord *record, gpointer user)
     mgr_fleet_add_certificate(user, record);
 }
 
+HlTime mgr_fleet_believed(const MgrFleet *fleet)
+{
+    return fleet->lived.wall != 0 ? mgr_now_caught_up(fleet->lived, mgr_now()) : hl_clock_wall();
+}
+
+/* One of before this was kept: when a manager lived last. */
+static bool load_lived(MgrFleet *fleet, HlDb *db, GError **error)
+{
+    uint64_t lived = 0;
+
+    if (!mgr_registry_load_counter(db, "alive", &fleet->alive, error) ||
+        !mgr_registry_load_counter(db, "lived", &lived, error))
+        return false;
+    fleet->lived = (MgrNow){ (HlTime)(lived != 0 ? lived : fleet->alive), hl_clock_mono() };
+    return true;
+}
+
 bool mgr_fleet_load(MgrFleet *fleet, HlDb *db, GError **error)
 {
     fleet->groups = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_group);
@@ -566,8 +583,7 @@ bool mgr_fleet_load(MgrFleet *fleet, HlDb *db, GError **error)
     fleet->latest = g_strdup("");
     return mgr_registry_load_counter(db, "settings", &fleet->settings_counter, error) &&
            mgr_registry_load_counter(db, "epoch", &fleet->epoch, error) &&
-           mgr_registry_load_counter(db, "crl", &fleet->crl, error) &&
-           mgr_registry_load_counter(db, "alive", &fleet->alive, error) &&
+           mgr_registry_load_counter(db, "crl", &fleet->crl, error) && load_lived(fleet, db, error) &&
            mgr_registry_load_counter(db, "verified", &fleet->verified, error) &&
            mgr_registry_load_groups(db, on_group, fleet, error) &&
            mgr_registry_load_endpoints(db, on_endpoint, fleet, error) && load_findings(fleet, db, error) &&

@@ -137,6 +137,7 @@ typedef struct {
     GPtrArray *unwritten;      /* MgrEndpoint *: mgr_fleet_note_unwritten */
     int64_t next_number;
     uint64_t settings_counter, epoch, crl, alive, verified;
+    MgrNow lived;           /* what was believed when this was loaded: mgr_fleet_believed; wall 0: nothing is known */
     uint64_t named_changes; /* grows when a certificate of anybody but an endpoint is added or revoked */
     guint online;           /* Online or Stale */
     uint64_t open_detections;
@@ -144,6 +145,10 @@ typedef struct {
     const HlTime *grace; /* enrolment.grace, for those who ask until when an endpoint may come back; NULL: none */
     char *latest;        /* pattern versions of the server's repository, proto/components.h */
 } MgrFleet;
+
+/* No later than the wall, and no later than what can be believed of it (mgr_now_caught_up): for what is lost when it
+ * has ended. */
+HlTime mgr_fleet_believed(const MgrFleet *fleet);
 
 /* The fleet is zeroed before; clear it whatever comes. */
 bool mgr_fleet_load(MgrFleet *fleet, HlDb *db, GError **error) G_GNUC_WARN_UNUSED_RESULT;

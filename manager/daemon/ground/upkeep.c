@@ -5,17 +5,15 @@
 #include "manager/store/registry.h"
 
 #define PRUNE_EVERY HL_HOUR
+#define KEEP_EVERY  HL_MINUTE
 /* a fleet that connects at once takes half as much again for some seconds; at rest a call takes about a millisecond */
 #define RETURN_EVERY (10 * HL_SECOND)
 
-/* By what is forgotten for good: a clock that runs a year ahead for one start must not delete a year.  A day more than
- * the manager has been seen to live is believed; after a longer absence what is old goes at the next start. */
-static HlTime believed_now(const MgrUpkeep *upkeep)
+/* At once, and then now and then: the next start goes on from there.  A clock that was set back takes nothing back. */
+static void keep_lived(MgrUpkeep *upkeep, HlTime believed)
 {
-    HlTime now = hl_clock_wall();
-    HlTime lived = upkeep->alive_before + (hl_clock_mono() - upkeep->started_mono) + HL_DAY;
-
-    return upkeep->alive_before != 0 ? MIN(now, lived) : now;
+    upkeep->kept = MAX(MAX(believed, upkeep->kept), upkeep->fleet->lived.wall);
+    mgr_write_counter(mgr_record_background(upkeep->record), "lived", (uint64_t)upkeep->kept);
 }
 
 void mgr_upkeep_tick(MgrUpkeep *upkeep)
@@ -23,11 +21,15 @@ void mgr_upkeep_tick(MgrUpkeep *upkeep)
     HlTime now = hl_clock_mono();
 
     if (now - upkeep->pruned_mono > PRUNE_EVERY) {
-        HlTime believed = believed_now(upkeep);
+        HlTime believed = mgr_fleet_believed(upkeep->fleet);
 
         upkeep->pruned_mono = now;
         mgr_write_prune(mgr_record_background(upkeep->record), believed - upkeep->conf->retention,
                         believed - MAX(upkeep->conf->retention, upkeep->conf->grace));
+    }
+    if (upkeep->kept == 0 || now - upkeep->kept_mono > KEEP_EVERY) {
+        upkeep->kept_mono = now;
+        keep_lived(upkeep, mgr_fleet_believed(upkeep->fleet));
     }
     if (now - upkeep->returned_mono > RETURN_EVERY) {
         upkeep->returned_mono = now;

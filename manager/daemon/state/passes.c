@@ -181,6 +181,7 @@ void mgr_passes_sweep(MgrPasses *passes, HlTime now)
     GHashTableIter iter;
     gpointer key, value;
 
+    now = MIN(now, mgr_fleet_believed(passes->parts.fleet)); /* a clock that is ahead takes nobody's token away */
     g_hash_table_iter_init(&iter, passes->passes);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         const MgrPassRecord *pass = value;

@@ -22,7 +22,7 @@ struct MgrPki {
     MgrRecord *record;
     MgrBroker *broker; /* NULL: external */
     MgrAuthority authority;
-    MgrNow lived; /* by this clock a manager lived last, and when this one was started */
+    MgrNow lived; /* what was believed when this one was started (ground/fleet.h) */
     MgrEvictions *evictions;
     MgrRereader *rereader; /* of an external one */
     GPtrArray *unread;     /* Unread *; until it has read what ends them */
@@ -61,8 +61,8 @@ MgrPki *mgr_pki_new(const MgrPkiOptions *options, GError **error)
     pki->record = options->record;
     pki->held_off = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     pki->lived = mgr_now();
-    if (pki->fleet->alive != 0)
-        pki->lived.wall = (HlTime)pki->fleet->alive;
+    if (pki->fleet->lived.wall != 0)
+        pki->lived.wall = pki->fleet->lived.wall;
     if (!mgr_authority_open(&pki->authority, pki->dir, error))
         return NULL;
     pki->evictions = mgr_evictions_new(&(MgrEvictionsOptions){

@@ -403,12 +403,13 @@ static bool is_due(const MgrTarget *target, HlTime now)
     return false;
 }
 
-/* A clock that was behind when the command was loaded gives it no more than the life that it was issued for. */
-static HlTime believed_now(const MgrCommand *command)
+/* A clock that was behind when the command was loaded gives it no more than the life that it was issued for; one that
+ * is ahead ends it no sooner than can be believed. */
+static HlTime believed_now(const MgrCommands *commands, const MgrCommand *command)
 {
     MgrNow then = { MAX(command->known.wall, command->record.issued_at), command->known.mono };
 
-    return mgr_now_believed(then, mgr_now());
+    return MIN(mgr_now_believed(then, mgr_now()), mgr_fleet_believed(commands->parts.fleet));
 }
 
 static void expire_command(MgrCommands *commands, const MgrCommand *command, HlTime believed)
@@ -436,7 +437,7 @@ void mgr_commands_tick(MgrCommands *commands)
 
     for (guint i = 0; i < open->len; i++) {
         const MgrCommand *command = open->pdata[i];
-        HlTime believed = believed_now(command);
+        HlTime believed = believed_now(commands, command);
 
         if (believed > command->record.expires_at)
             expire_command(commands, command, believed);
