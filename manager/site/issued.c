@@ -94,9 +94,9 @@ HlCert *mgr_site_issue_beside(const char *dir, const char *account, GBytes *csr,
         !check_account(dir, account, &standing, error) || !mgr_authority_open(&authority, dir, error))
         return NULL;
     *makes_owner = standing.owners == 0;
-    /* a clock that is ahead for the moment makes none that begins then (state/pki.h) */
-    spec.not_before =
-        MAX((standing.alive > 0 ? MIN(now, standing.alive) : now) - BACKDATE, hl_cert_info(authority.cert)->not_before);
+    /* a clock that is ahead for the moment makes none that begins then (state/pki.h), by a life at most */
+    spec.not_before = standing.alive > 0 ? CLAMP(standing.alive, now - LIFETIME, now) : now;
+    spec.not_before = MAX(spec.not_before - BACKDATE, hl_cert_info(authority.cert)->not_before);
     spec.not_after = MIN(now + LIFETIME, hl_cert_info(authority.cert)->not_after);
     cert = hl_cert_issue(authority.cert, authority.key, csr, &spec, error);
     return cert != NULL && hand_over(dir, cert, error) ? g_steal_pointer(&cert) : NULL;

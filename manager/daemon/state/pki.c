@@ -139,7 +139,8 @@ HlCert *mgr_pki_issue_named(const MgrPki *pki, GBytes *csr, const HlCertSpec *sp
                             MgrCertificateRecord *record, GError **error)
 {
     HlCertSpec dated = *spec;
-    HlTime passed = mgr_now_believed(pki->lived, mgr_now());
+    /* by no more than a life: of what lasts for three a third would be left, and it would be renewed at once */
+    HlTime passed = MAX(mgr_now_believed(pki->lived, mgr_now()), hl_clock_wall() - lifetime);
 
     mgr_pki_dates(pki, lifetime, &dated.not_before, &dated.not_after);
     dated.not_before = MAX(MIN(dated.not_before, passed - MIN_BACKDATE), hl_cert_info(pki->authority.cert)->not_before);
