@@ -11,17 +11,14 @@
 #define BACKDATE (5 * HL_MINUTE)
 #define LIFETIME (730 * HL_DAY)
 
-#define QUERIES 5
-#define ALIVE                                                                                                                        \
-    "SELECT value FROM counter WHERE name IN ('lived', 'alive') AND ?1 = ?1 ORDER BY name = 'lived' DESC LIMIT 1" /* ground/upkeep.h \
-                                                                                                                   */
+#define QUERIES 4
 
 /* What the registry says. */
 typedef struct {
     int64_t known, enabled; /* accounts of the name */
     int64_t others;         /* certificates in force that have it and are no account's */
     int64_t owners;         /* of any name, enabled */
-    int64_t alive;          /* wall: when the manager lived last; 0: never */
+    HlTime lived;           /* wall: what was believed last; 0: no manager has started */
 } Standing;
 
 /* ?1 is the name.  In a registry that is older than accounts, administrators are what become owners when the manager
@@ -32,20 +29,19 @@ static bool read_standing(HlDb *db, int version, const char *name, Standing *sta
         { "SELECT count(*) FROM certificate WHERE name = ?1 AND kind = 'admin' AND revoked_at = 0",
           "SELECT count(*) FROM certificate WHERE name = ?1 AND kind = 'admin' AND revoked_at = 0",
           "SELECT count(*) FROM certificate WHERE name = ?1 AND kind <> 'admin' AND revoked_at = 0",
-          "SELECT count(*) FROM certificate WHERE kind = 'admin' AND revoked_at = 0 AND ?1 = ?1", ALIVE },
+          "SELECT count(*) FROM certificate WHERE kind = 'admin' AND revoked_at = 0 AND ?1 = ?1" },
         { "SELECT count(*) FROM account WHERE name = ?1",
           "SELECT count(*) FROM account WHERE name = ?1 AND disabled_at = 0",
           "SELECT count(*) FROM certificate WHERE name = ?1 AND kind <> 'admin' AND revoked_at = 0",
-          "SELECT count(*) FROM account WHERE role = 'owner' AND disabled_at = 0 AND ?1 = ?1", ALIVE },
+          "SELECT count(*) FROM account WHERE role = 'owner' AND disabled_at = 0 AND ?1 = ?1" },
     };
-    int64_t *places[QUERIES] = { &standing->known, &standing->enabled, &standing->others, &standing->owners,
-                                 &standing->alive };
+    int64_t *places[QUERIES] = { &standing->known, &standing->enabled, &standing->others, &standing->owners };
     const char *const *query = queries[version >= MGR_ACCOUNTS_SINCE];
 
     for (gsize i = 0; i < G_N_ELEMENTS(places); i++)
         if (!hl_db_query_int(db, 0, places[i], error, query[i], "t", name))
             return false;
-    return true;
+    return mgr_registry_load_lived(db, &standing->lived, error);
 }
 
 static bool check_standing(const Standing *standing, const char *dir, const char *name, GError **error)
@@ -95,7 +91,7 @@ HlCert *mgr_site_issue_beside(const char *dir, const char *account, GBytes *csr,
         return NULL;
     *makes_owner = standing.owners == 0;
     /* a clock that is ahead for the moment makes none that begins then (state/pki.h), by a life at most */
-    spec.not_before = standing.alive > 0 ? CLAMP(standing.alive, now - LIFETIME, now) : now;
+    spec.not_before = standing.lived > 0 ? CLAMP(standing.lived, now - LIFETIME, now) : now;
     spec.not_before = MAX(spec.not_before - BACKDATE, hl_cert_info(authority.cert)->not_before);
     spec.not_after = MIN(now + LIFETIME, hl_cert_info(authority.cert)->not_after);
     cert = hl_cert_issue(authority.cert, authority.key, csr, &spec, error);

@@ -119,6 +119,8 @@ bool mgr_registry_load_tokens(HlDb *db, MgrTokenFn fn, gpointer user, GError **e
 bool mgr_registry_load_certificates(HlDb *db, MgrCertificateFn fn, gpointer user,
                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool mgr_registry_load_counter(HlDb *db, const char *name, uint64_t *value, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Wall: the last time that was believed; of a registry of before that was kept, when a manager lived last; 0: never. */
+bool mgr_registry_load_lived(HlDb *db, HlTime *lived, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Changes.  Each adds its statements to the set, and its line of the journal (journal.h) if it must outlive the
  * registry. */

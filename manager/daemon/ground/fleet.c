@@ -555,18 +555,6 @@ HlTime mgr_fleet_believed(const MgrFleet *fleet)
     return fleet->lived.wall != 0 ? mgr_now_caught_up(fleet->lived, mgr_now()) : hl_clock_wall();
 }
 
-/* One of before this was kept: when a manager lived last. */
-static bool load_lived(MgrFleet *fleet, HlDb *db, GError **error)
-{
-    uint64_t lived = 0;
-
-    if (!mgr_registry_load_counter(db, "alive", &fleet->alive, error) ||
-        !mgr_registry_load_counter(db, "lived", &lived, error))
-        return false;
-    fleet->lived = (MgrNow){ (HlTime)(lived != 0 ? lived : fleet->alive), hl_clock_mono() };
-    return true;
-}
-
 bool mgr_fleet_load(MgrFleet *fleet, HlDb *db, GError **error)
 {
     fleet->groups = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_group);
@@ -580,10 +568,13 @@ bool mgr_fleet_load(MgrFleet *fleet, HlDb *db, GError **error)
     fleet->display_agenda = MGR_AGENDA_INIT(MgrEndpoint, display_turn);
     fleet->unwritten = g_ptr_array_new();
     fleet->next_number = 1;
+    fleet->lived.mono = hl_clock_mono();
     fleet->latest = g_strdup("");
     return mgr_registry_load_counter(db, "settings", &fleet->settings_counter, error) &&
            mgr_registry_load_counter(db, "epoch", &fleet->epoch, error) &&
-           mgr_registry_load_counter(db, "crl", &fleet->crl, error) && load_lived(fleet, db, error) &&
+           mgr_registry_load_counter(db, "crl", &fleet->crl, error) &&
+           mgr_registry_load_counter(db, "alive", &fleet->alive, error) &&
+           mgr_registry_load_lived(db, &fleet->lived.wall, error) &&
            mgr_registry_load_counter(db, "verified", &fleet->verified, error) &&
            mgr_registry_load_groups(db, on_group, fleet, error) &&
            mgr_registry_load_endpoints(db, on_endpoint, fleet, error) && load_findings(fleet, db, error) &&
