@@ -6,7 +6,6 @@
 #include "lib/base/log.h"
 #include "lib/pki/cert.h"
 #include "manager/core/counter.h"
-#include "manager/daemon/ground/now.h"
 #include "proto/components.h"
 
 static void free_group(gpointer item)
@@ -548,11 +547,6 @@ static void on_token(MgrTokenRecord *record, gpointer user)
 static void on_certificate(MgrCertificateRecord *record, gpointer user)
 {
     mgr_fleet_add_certificate(user, record);
-}
-
-HlTime mgr_fleet_believed(const MgrFleet *fleet)
-{
-    return fleet->lived.wall != 0 ? mgr_now_caught_up(fleet->lived, mgr_now()) : hl_clock_wall();
 }
 
 bool mgr_fleet_load(MgrFleet *fleet, HlDb *db, GError **error)

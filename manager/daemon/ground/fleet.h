@@ -14,6 +14,7 @@
 #include "manager/core/quota.h"
 #include "manager/core/verdict.h"
 #include "manager/daemon/ground/accounts.h"
+#include "manager/daemon/ground/now.h"
 #include "manager/daemon/ground/places.h"
 #include "manager/store/detections.h"
 #include "manager/store/registry.h"
@@ -148,7 +149,10 @@ typedef struct {
 
 /* No later than the wall, and no later than what can be believed of it (mgr_now_caught_up): for what is lost when it
  * has ended. */
-HlTime mgr_fleet_believed(const MgrFleet *fleet);
+static inline HlTime mgr_fleet_believed(const MgrFleet *fleet)
+{
+    return fleet->lived.wall != 0 ? mgr_now_caught_up(fleet->lived, mgr_now()) : hl_clock_wall();
+}
 
 /* The fleet is zeroed before; clear it whatever comes. */
 bool mgr_fleet_load(MgrFleet *fleet, HlDb *db, GError **error) G_GNUC_WARN_UNUSED_RESULT;
