@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/base/complete.h"
 #include "lib/base/i18n.h"
 #include "lib/base/log.h"
 #include "lib/base/nearest.h"
@@ -40,6 +41,11 @@ static bool takes(const HlProgram *program, const HlCommand *command, const char
 
     return list_has(command->flags, flag) ||
            (list_has(program->global_flags, flag) && !list_has(command->flags, declined));
+}
+
+bool hl_cli_takes(const HlProgram *program, const HlCommand *command, const char *flag)
+{
+    return takes(program, command, flag);
 }
 
 /* How many of the words form the command's name; 0 if they do not start with it. */
@@ -139,6 +145,23 @@ static void print_completion_flags(const HlProgram *program, const HlCommand *co
             printf(" %s%s", dashes(&program->flags[i]), program->flags[i].name);
 }
 
+/* What only the program knows.  bash takes some characters for the ends of words: what is before them is there already.
+ */
+static const char asking[] =
+    "    local typed=${COMP_LINE:0:COMP_POINT} answer\n"
+    "    local -a parts\n"
+    "    read -ra parts <<<\"$typed\"\n"
+    "    [[ $typed != *[[:space:]] ]] || parts+=('')\n"
+    "    typed=${parts[-1]}\n"
+    "    if [[ $typed != -* ]] && answer=$(\"$1\" complete \"${parts[@]:1}\" 2>/dev/null); then\n"
+    "        compopt +o filenames -o nospace\n"
+    "        [[ -z $answer ]] || mapfile -t COMPREPLY <<<\"$answer\"\n"
+    "        typed=${typed%\"${typed##*[=:@<>]}\"}\n"
+    "        COMPREPLY=(\"${COMPREPLY[@]#\"$typed\"}\")\n"
+    "        [[ ${#COMPREPLY[@]} != 1 || ${COMPREPLY[0]} == *[=@] ]] || COMPREPLY[0]+=' '\n"
+    "        return\n"
+    "    fi\n";
+
 /* The next word of a command's name; after the whole name its options and file names. */
 static void print_completion(const HlProgram *program)
 {
@@ -162,9 +185,9 @@ static void print_completion(const HlProgram *program)
         print_completion_flags(program, &program->commands[i]);
         printf("' ;;\n");
     }
-    printf("    esac\n    mapfile -t COMPREPLY < <(compgen -f -W \"$words\" -- \"$cur\")\n}\n"
+    printf("    esac\n%s    mapfile -t COMPREPLY < <(compgen -f -W \"$words\" -- \"$cur\")\n}\n"
            "complete -o filenames -F _%s %s\n",
-           function, program->name);
+           program->suggest != NULL ? asking : "", function, program->name);
 }
 
 /* Text for a man page: hyphens that can be copied, nothing that is taken for a request by accident.  Caller frees. */
@@ -337,6 +360,25 @@ static bool check_call(const HlInvocation *call, GError **error)
     return true;
 }
 
+static bool print_script(const HlProgram *program, const char *shell, GError **error)
+{
+    if (strcmp(shell, "bash") == 0)
+        print_completion(program);
+    else if (!hl_complete_script(program, shell))
+        return hl_fail(error, HL_ERROR_USAGE, "there is no completion for '%s', only for bash, zsh and fish", shell);
+    return true;
+}
+
+/* The exit status: 1: a file goes there. */
+static int answer_shell(const HlProgram *program, char **words, int n_words)
+{
+    g_auto(GStrv) found = hl_complete(program, words, n_words);
+
+    for (gsize i = 0; found != NULL && found[i] != NULL; i++)
+        puts(found[i]);
+    return found == NULL;
+}
+
 static bool run(const HlProgram *program, int argc, char **argv, void *user, GError **error)
 {
     g_autofree char **words = g_new0(char *, (gsize)argc + 1);
@@ -351,6 +393,10 @@ static bool run(const HlProgram *program, int argc, char **argv, void *user, GEr
         argv[1] = (char *)"version";
     if (!split(program, argc, argv, &call, words, &n_words, &help, error))
         return false;
+    if (n_words > 1 && strcmp(words[0], "help") == 0) {
+        memmove(words, words + 1, (gsize)--n_words * sizeof *words);
+        help = true;
+    }
     if (n_words == 0 && !help && program->usual != NULL)
         words[n_words++] = hl_unconst(program->usual);
     call.command = find_command(program, words, n_words, &used);
@@ -366,10 +412,8 @@ static bool run(const HlProgram *program, int argc, char **argv, void *user, GEr
         printf("%s %s\n", program->name, HOLDLINE_VERSION);
         return true;
     }
-    if (n_words == 1 && strcmp(words[0], "completion") == 0) {
-        print_completion(program);
-        return true;
-    }
+    if (n_words >= 1 && n_words <= 2 && strcmp(words[0], "completion") == 0 && call.command == NULL)
+        return print_script(program, n_words == 2 ? words[1] : "bash", error);
     if (n_words == 1 && strcmp(words[0], "man-sections") == 0) {
         print_man(program);
         return true;
@@ -389,6 +433,8 @@ int hl_cli_main(const HlProgram *program, int argc, char **argv, void *user)
     g_autofree char *message = NULL;
 
     hl_process_keep_secrets();
+    if (argc >= 2 && strcmp(argv[1], "complete") == 0)
+        return answer_shell(program, argv + 2, argc - 2);
     if (run(program, argc, argv, user, &error)) {
         if (fflush(stdout) == 0 && ferror(stdout) == 0)
             return 0;

@@ -43,6 +43,10 @@ typedef struct {
     const char *const
         *global_flags; /* allowed with every command that does not say otherwise, ends with NULL; may be NULL */
     char *(*say)(const char *english); /* what is printed of an error; the caller frees it; NULL: as it is */
+    /* Adds (char *) what may stand for the placeholder what ("GROUP", or "--FLAG" for its value), of which typed is
+     * there: what does not begin so is dropped.  call: command and args before it.  NULL: only names and options are
+     * completed. */
+    void (*suggest)(HlInvocation *call, const char *what, const char *typed, GPtrArray *found);
     const char *usual; /* the command that is meant when there is none: "PROGRAM -c FILE"; NULL: one must be given */
 } HlProgram;
 

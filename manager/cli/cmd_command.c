@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/base/clock.h"
 #include "manager/cli/client.h"
 #include "manager/cli/commands.h"
 #include "manager/cli/show.h"
@@ -11,6 +12,8 @@ static const CliColumn target_columns[] = {
     { "ENDPOINT", "endpoint", NULL }, { "HOST", "host", NULL },     { "STATE", "state", cli_format_state },
     { "CODE", "code", NULL },         { "DETAIL", "detail", NULL },
 };
+
+#define MAX_TOLD 20 /* endpoints that are named when the time is over */
 
 /* What has been shown of a command that is being waited for. */
 typedef struct {
@@ -78,9 +81,96 @@ static bool judge(HlInvocation *call, const json_t *document, GError **error)
     return hl_fail(error, HL_ERROR_PARTIAL, "%u of %u endpoints did not succeed", total - succeeded, total);
 }
 
+/* Their statuses, by id. */
+static json_t *endpoints_of(CliClient *client, const json_t *targets)
+{
+    g_autoptr(GString) ids = g_string_new(NULL);
+    const json_t *target;
+    size_t i;
+
+    json_array_foreach(targets, i, target)
+    {
+        g_string_append_printf(ids, "%s%s", i > 0 ? "," : "", cli_text(target, "endpoint"));
+    }
+    return cli_client_call(client, "endpoint list", (const char *[]){ "selector", ids->str, NULL }, NULL, NULL, NULL);
+}
+
+static const json_t *find_endpoint(const json_t *document, const char *id)
+{
+    const json_t *endpoint;
+    size_t i;
+
+    json_array_foreach(json_object_get(document, "endpoints"), i, endpoint)
+    {
+        if (strcmp(cli_text(endpoint, "id"), id) == 0)
+            return endpoint;
+    }
+    return NULL;
+}
+
+/* "e-1 (pc-1): queued; offline (line-lost), last seen 2 h ago": what is to be done depends on it. */
+static void tell_open(CliClient *client, const json_t *command)
+{
+    const char *of_command[] = { "command", cli_text(command, "id"), NULL };
+    g_autoptr(json_t) shown = cli_client_call(client, "command show", of_command, NULL, NULL, NULL);
+    g_autoptr(json_t) open = json_array();
+    g_autoptr(json_t) statuses = NULL;
+    json_t *target;
+    size_t i;
+
+    json_array_foreach(json_object_get(shown, "targets"), i, target)
+    {
+        if (!json_is_true(json_object_get(target, "final")) && json_array_size(open) < MAX_TOLD)
+            json_array_append(open, target);
+    }
+    statuses = endpoints_of(client, open);
+    json_array_foreach(open, i, target)
+    {
+        const json_t *endpoint = find_endpoint(statuses, cli_text(target, "endpoint"));
+        g_autofree char *actual = cli_format_actual(json_object_get(endpoint, "actual"), endpoint);
+        g_autofree char *seen = cli_format_time(json_object_get(endpoint, "last_seen"), endpoint);
+
+        printf("  %s (%s): %s; %s, last seen %s\n", cli_text(target, "endpoint"), cli_text(target, "host"),
+               cli_text(target, "state"), actual, seen);
+    }
+    if (cli_int(command, "open") > (json_int_t)json_array_size(open))
+        printf("  ... and %" JSON_INTEGER_FORMAT " more: 'holdline command show %s'\n",
+               cli_int(command, "open") - (json_int_t)json_array_size(open), of_command[1]);
+    printf("It goes on without you until %s; 'holdline command cancel %s' takes it back where it has not begun.\n",
+           cli_text(shown, "expires"), of_command[1]);
+}
+
+static bool give_up(HlInvocation *call, CliClient *client, const json_t *document, GError **error)
+{
+    if (!cli_show_json(call, document)) {
+        hl_progress_end(stdout);
+        tell_open(client, document);
+    }
+    return hl_fail(error, HL_ERROR_TIMEOUT,
+                   "%" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT " endpoints were not done after %s",
+                   cli_int(document, "open"), cli_int(document, "endpoints"), hl_cli_value(call, "timeout", ""));
+}
+
+/* On the clock that does not jump; 0: for ever. */
+static bool read_deadline(const HlInvocation *call, HlTime *deadline, GError **error)
+{
+    const char *text = hl_cli_value(call, "timeout", NULL);
+    HlTime timeout;
+
+    *deadline = 0;
+    if (text == NULL)
+        return true;
+    if (!hl_cli_has(call, "wait"))
+        return hl_fail(error, HL_ERROR_USAGE, "--timeout is of --wait: without it nothing is waited for");
+    if (!hl_duration_parse(text, &timeout, error))
+        return hl_error_prefix(error, "--timeout");
+    *deadline = hl_clock_mono() + timeout;
+    return true;
+}
+
 /* Asks until no endpoint is open.  The server answers a waiting call after a few seconds at the latest; one that was
  * restarted meanwhile is simply asked again. */
-static bool wait_for(HlInvocation *call, CliClient *client, const char *id, GError **error)
+static bool wait_for(HlInvocation *call, CliClient *client, const char *id, HlTime deadline, GError **error)
 {
     const char *arguments[] = { "command", id, NULL };
     g_autoptr(GHashTable) told = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -103,11 +193,13 @@ static bool wait_for(HlInvocation *call, CliClient *client, const char *id, GErr
             continue;
         }
         show_progress(document, &waiting);
-        if (cli_int(document, "open") > 0)
+        if (cli_int(document, "open") > 0 && (deadline == 0 || hl_clock_mono() < deadline))
             continue;
+        g_free(waiting.line);
+        if (cli_int(document, "open") > 0)
+            return give_up(call, client, document, error);
         if (!hl_cli_has(call, "json"))
             hl_progress_end(stdout);
-        g_free(waiting.line);
         return judge(call, document, error);
     }
 }
@@ -121,13 +213,17 @@ static bool issue(HlInvocation *call, const char *name, const char *scope, GErro
                                 "window",   hl_cli_value(call, "window", NULL),
                                 NULL };
     g_autofree char *targets = NULL;
-    g_autoptr(CliClient) client = cli_client_open(call, NULL, NULL, error);
-    g_autoptr(json_t) document = client != NULL ? cli_client_call(client, name, arguments, NULL, NULL, error) : NULL;
+    g_autoptr(CliClient) client = NULL;
+    g_autoptr(json_t) document = NULL;
+    HlTime deadline;
 
+    if (!read_deadline(call, &deadline, error) || (client = cli_client_open(call, NULL, NULL, error)) == NULL)
+        return false;
+    document = cli_client_call(client, name, arguments, NULL, NULL, error);
     if (document == NULL)
         return false;
     if (hl_cli_has(call, "wait"))
-        return wait_for(call, client, cli_text(document, "id"), error);
+        return wait_for(call, client, cli_text(document, "id"), deadline, error);
     targets = cli_count(document, "endpoints", "endpoint");
     if (!cli_show_json(call, document))
         printf("%s: %s for %s; 'holdline command show %s' shows its progress\n", cli_text(document, "id"), name,

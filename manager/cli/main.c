@@ -2,6 +2,7 @@
 /* holdline: the administrator's command line.  One row per command. */
 #include "lib/base/i18n.h"
 #include "manager/cli/commands.h"
+#include "manager/cli/suggest.h"
 
 static const HlFlag flags[] = {
     { "config", "FILE", "Client configuration (default: $HOLDLINE_CONFIG, ~/.config/holdline/holdline.conf)" },
@@ -35,6 +36,7 @@ static const HlFlag flags[] = {
     { "o", "FORM", "table, wide (every column), json or csv" },
     { "watch", NULL, "Keep showing it as it changes" },
     { "wait", NULL, "Wait for every endpoint, with progress" },
+    { "timeout", "DURATION", "Wait for at most so long (--wait), and say what became of those that are not done" },
     { "expires", "DURATION", "Lifetime (default 4d for commands, 7d for bundles, 90d for tokens)" },
     { "paths", "PATH,...", "What to scan, instead of the paths of their settings" },
     { "window", "DURATION", "Endpoints begin at a random moment within this time (default: command.update-window)" },
@@ -69,9 +71,9 @@ static const char *const set_flags[] = { "version", NULL };
 static const char *const view_flags[] = { VIEW_FLAGS, NULL };
 static const char *const list_flags[] = { "where", "outdated", "ended", "came-back", VIEW_FLAGS, NULL };
 static const char *const status_flags[] = { "where", "watch", VIEW_FLAGS, NULL };
-static const char *const issue_flags[] = { "wait", "expires", "window", NULL };
-static const char *const scan_flags[] = { "paths", "wait", "expires", "window", NULL };
-static const char *const quarantine_flags[] = { "wait", "expires", NULL };
+static const char *const issue_flags[] = { "wait", "timeout", "expires", "window", NULL };
+static const char *const scan_flags[] = { "paths", "wait", "timeout", "expires", "window", NULL };
+static const char *const quarantine_flags[] = { "wait", "timeout", "expires", NULL };
 static const char *const detection_flags[] = { "since", "open", VIEW_FLAGS, NULL };
 static const char *const acknowledge_flags[] = { "of", "note", NULL };
 static const char *const bundle_flags[] = { "group", "for", "uses", "expires", "output", NULL };
@@ -143,8 +145,8 @@ static const HlCommand commands[] = {
       NULL },
     { "endpoint remove", "ENDPOINT", "Revoke an endpoint's certificate and forget the endpoint", cmd_endpoint_remove, 1,
       1, NULL },
-    { "update-now", "SELECTOR [--wait] [--expires D]", "Have endpoints update themselves", cmd_update_now, 1, 1,
-      issue_flags },
+    { "update-now", "SELECTOR [--wait [--timeout D]] [--expires D]", "Have endpoints update themselves", cmd_update_now,
+      1, 1, issue_flags },
     { "rollback", "SELECTOR [--wait]", "Have endpoints go back one pattern set", cmd_rollback, 1, 1, issue_flags },
     { "synchronize", "SELECTOR [--wait]",
       "Have endpoints take exactly the server's patterns, even older or withdrawn ones", cmd_synchronize, 1, 1,
@@ -261,6 +263,7 @@ static const HlProgram program = {
     .flags = flags,
     .n_flags = G_N_ELEMENTS(flags),
     .global_flags = global_flags,
+    .suggest = cli_suggest,
 };
 
 int main(int argc, char **argv)

@@ -42,6 +42,15 @@ static json_t *selection_summary(const MgrCaller *caller, const GPtrArray *ids, 
     return json_pack("{s:o}", "summary", mgr_status_summary_of(calls->parts.status, caller, ids));
 }
 
+static bool read_limit(const MgrCall *call, guint64 *limit, GError **error)
+{
+    const char *text = mgr_call_argument(call, "limit");
+
+    *limit = G_MAXUINT;
+    return text == NULL || g_ascii_string_to_unsigned(text, 10, 1, G_MAXUINT, limit, NULL) ||
+           hl_fail(error, HL_ERROR_INVALID, "limit is a number of endpoints, and not '%s'", text);
+}
+
 static void call_list(MgrCall *call, gpointer user)
 {
     const MgrEndpointCalls *calls = user;
@@ -51,14 +60,15 @@ static void call_list(MgrCall *call, gpointer user)
     g_autoptr(GPtrArray) endpoints = selector != NULL
                                          ? mgr_selector_filter(calls->parts.fleet, caller, selector, &error)
                                          : mgr_selector_all(calls->parts.fleet, caller);
+    guint64 limit;
     GPtrArray *ids;
 
-    if (endpoints == NULL) {
+    if (endpoints == NULL || !read_limit(call, &limit, &error)) {
         mgr_call_fail(call, error);
         return;
     }
     ids = g_ptr_array_new_with_free_func(g_free);
-    for (guint i = 0; i < endpoints->len; i++) {
+    for (guint i = 0; i < endpoints->len && ids->len < limit; i++) {
         const MgrEndpoint *endpoint = endpoints->pdata[i];
 
         if (selector != NULL || !endpoint->record.display.removed) /* a tombstone shows to those who name it */
@@ -525,7 +535,7 @@ static void call_clone_split(MgrCall *call, gpointer user)
 }
 
 static const MgrCallRow rows[] = {
-    { "endpoint list", "", "selector", MGR_NEED_READ, MGR_SCOPE_SELECTOR, call_list },
+    { "endpoint list", "", "selector limit", MGR_NEED_READ, MGR_SCOPE_SELECTOR, call_list },
     { "endpoint show", "endpoint", "", MGR_NEED_READ, MGR_SCOPE_ENDPOINT, call_show },
     { "endpoint history", "endpoint", "", MGR_NEED_READ, MGR_SCOPE_ENDPOINT, call_history },
     { "endpoint move", "selector group", "", MGR_NEED_MOVE, MGR_SCOPE_SELECTOR, call_move },

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* lib/base/complete: what Tab offers. */
+#include <string.h>
+
+#include "lib/base/complete.h"
+
+static bool run(HlInvocation *call G_GNUC_UNUSED, GError **error G_GNUC_UNUSED)
+{
+    g_assert_not_reached();
+}
+
+static const HlFlag flags[] = {
+    { "json", NULL, "" }, { "sort", "COLUMN", "" }, { "output", "FILE", "" }, { "o", "FORM", "" }, { "wait", NULL, "" },
+};
+static const char *const global_flags[] = { "json", NULL };
+static const char *const list_flags[] = { "sort", "o", NULL };
+static const char *const make_flags[] = { "output", NULL };
+static const HlCommand commands[] = {
+    { "thing list", "[SELECTOR] [--sort COLUMN]", "", run, 0, 1, list_flags },
+    { "thing show", "THING", "", run, 1, 1, NULL },
+    { "thing clone keep", "THING", "", run, 1, 1, NULL },
+    { "set", "GROUP KEY=VALUE...", "", run, 2, HL_ARGS_ANY, NULL },
+    { "make", "[DIR | --output FILE]", "", run, 0, 1, make_flags },
+};
+
+/* Says what it was asked. */
+static void suggest(HlInvocation *call, const char *what, const char *typed, GPtrArray *found)
+{
+    g_ptr_array_add(found, g_strdup_printf("%s%s/%d/%s", typed, what, call->n_args, call->command->name));
+    if (*typed != '\0')
+        g_ptr_array_add(found, g_strdup("\001nothing that begins so"));
+}
+
+static const HlProgram program = { .name = "prog-x",
+                                   .commands = commands,
+                                   .n_commands = G_N_ELEMENTS(commands),
+                                   .flags = flags,
+                                   .n_flags = G_N_ELEMENTS(flags),
+                                   .global_flags = global_flags,
+                                   .suggest = suggest };
+
+static void test_candidates(void)
+{
+    static const char *const rows[][2] = {
+        { "", "thing set make" },
+        { "th", "thing" },
+        { "thing|", "list show clone" },
+        { "thing|cl", "clone" },
+        { "thing|clone|", "keep" },
+        { "nonsense|", "" },
+        { "thing|show|", "THING/0/thing show" },
+        { "thing|show|a|", "--json" }, /* no further argument: what is left are options */
+        { "thing|list|--", "--json --sort" },
+        { "thing|list|-", "--json --sort -o" },
+        { "thing|list|--sort|", "--sort/0/thing list" },
+        { "thing|list|--sort|x|", "SELECTOR/0/thing list" },
+        { "thing|list|-o|", "--o/0/thing list" },
+        { "set|", "GROUP/0/set" },
+        { "set|g|k", "kKEY=VALUE.../1/set" },
+        { "set|g|a=1|b=2|", "KEY=VALUE.../3/set" },
+        { "make|--output|", NULL }, /* a file */
+        { "make|", NULL },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_auto(GStrv) words = g_strsplit(rows[i][0], "|", -1);
+        int n = (int)g_strv_length(words);
+        char *nothing[] = { (char[]){ "" }, NULL };
+        g_auto(GStrv) found = hl_complete(&program, n > 0 ? words : nothing, MAX(n, 1));
+        g_autofree char *line = found != NULL ? g_strjoinv(" ", found) : NULL;
+
+        g_test_message("%s", rows[i][0]);
+        g_assert_cmpstr(line, ==, rows[i][1]);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/complete/candidates", test_candidates);
+    return g_test_run();
+}
