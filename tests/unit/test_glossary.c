@@ -8,6 +8,7 @@
 #include "manager/core/presence.h"
 #include "manager/core/reach.h"
 #include "manager/core/verdict.h"
+#include "manager/filter/filter.h"
 #include "proto/command.h"
 
 static void expect(const char *word, const char *where)
@@ -34,6 +35,22 @@ static void test_complete(void)
         expect(hl_command_state_name((HlCommandState)i), "STATE of a command");
 }
 
+/* A word of a selector is explained somewhere. */
+static void test_selectors(void)
+{
+    gsize n;
+    const MgrFilterWord *words = mgr_filter_words(&n);
+
+    for (gsize i = 0; i < n; i++) {
+        gsize t = 0;
+
+        while (t < cli_n_terms && g_ascii_strcasecmp(cli_terms[t].word, words[i].word) != 0)
+            t++;
+        if (t == cli_n_terms)
+            g_error("the glossary does not have %s", words[i].word);
+    }
+}
+
 static void test_words(void)
 {
     static const CliTerm term = { "Unreachable/Online", "PATH of settings", "" };
@@ -53,6 +70,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/glossary/complete", test_complete);
+    g_test_add_func("/glossary/selectors", test_selectors);
     g_test_add_func("/glossary/words", test_words);
     return g_test_run();
 }
