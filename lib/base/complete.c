@@ -110,7 +110,7 @@ static void offer_flags(Typed *typed)
 static char *next_argument(const HlInvocation *call)
 {
     g_auto(GStrv) parts = g_strsplit(call->command->args, " ", -1);
-    char *last = NULL;
+    g_autofree char *last = NULL;
     int n = 0;
 
     for (guint i = 0; parts[i] != NULL; i++) {
@@ -124,10 +124,7 @@ static char *next_argument(const HlInvocation *call)
         g_free(last);
         last = g_steal_pointer(&part);
     }
-    if (last != NULL && g_str_has_suffix(last, "..."))
-        return last;
-    g_free(last);
-    return NULL;
+    return last != NULL && g_str_has_suffix(last, "...") ? g_steal_pointer(&last) : NULL;
 }
 
 static bool is_file(const char *what)
