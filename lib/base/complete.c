@@ -225,9 +225,7 @@ bool hl_complete_script(const HlProgram *program, const char *shell)
         if (strcmp(scripts[i].shell, shell) != 0)
             continue;
         for (const char *at = scripts[i].script; *at != '\0'; at++) {
-            if (*at == '@' && at[1] == ' ')
-                fputs(program->name, stdout);
-            else if (g_str_has_prefix(at, "@\n"))
+            if (*at == '@' && (at[1] == ' ' || at[1] == '\n'))
                 fputs(program->name, stdout);
             else if (g_str_has_prefix(at, "%_"))
                 fputs(function, stdout);

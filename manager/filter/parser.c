@@ -338,6 +338,7 @@ static bool parse_term(Parser *parser, guint *number)
     }
     if (!parse_text(parser, &text))
         return false;
+    g_assert(text != NULL);
     return add_node(parser, text_node(parser, text), number);
 }
 
