@@ -1,17 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/envelope.h"
 
-HlMsgEnvelope *hl_envelope_sign(const HlSigningKey *key, const char *context, const ProtobufCMessage *inner)
+HlMsgEnvelope *hl_envelope_sign_encoded(const HlSigningKey *key, const char *context, GBytes *payload)
 {
-    g_autoptr(GBytes) payload = hl_wire_encode(inner);
+    gsize size;
+    const void *data = g_bytes_get_data(payload, &size);
     g_autoptr(GBytes) signature = hl_signing_key_sign(key, context, payload);
     HlMsgEnvelope *envelope = g_new(HlMsgEnvelope, 1);
 
     holdline__v1__signed_envelope__init(envelope);
     envelope->key_id = hl_signing_key_id(hl_signing_key_public(key));
-    envelope->payload.data = g_bytes_unref_to_data(g_steal_pointer(&payload), &envelope->payload.len);
+    envelope->payload.data = g_memdup2(data, size);
+    envelope->payload.len = size;
     envelope->signature.data = g_bytes_unref_to_data(g_steal_pointer(&signature), &envelope->signature.len);
     return envelope;
+}
+
+HlMsgEnvelope *hl_envelope_sign(const HlSigningKey *key, const char *context, const ProtobufCMessage *inner)
+{
+    g_autoptr(GBytes) payload = hl_wire_encode(inner);
+
+    return hl_envelope_sign_encoded(key, context, payload);
 }
 
 gpointer hl_envelope_open(const HlMsgEnvelope *envelope, GBytes *public_key, const char *context,

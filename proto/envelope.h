@@ -16,6 +16,9 @@
 /* The signed envelope of an inner message, to be freed by hl_wire_free. */
 HlMsgEnvelope *hl_envelope_sign(const HlSigningKey *key, const char *context, const ProtobufCMessage *inner);
 
+/* The same of a message that is encoded already. */
+HlMsgEnvelope *hl_envelope_sign_encoded(const HlSigningKey *key, const char *context, GBytes *payload);
+
 /* The inner message if its signature by this raw public key (32 bytes) is valid; NULL with HL_ERROR_UNTRUSTED
  * otherwise. */
 gpointer hl_envelope_open(const HlMsgEnvelope *envelope, GBytes *public_key, const char *context,

@@ -73,11 +73,20 @@ static void test_slices(void)
 static void test_settings(void)
 {
     g_autoptr(Parts) parts = start();
+    g_autoptr(GBytes) before = NULL;
+    const GBytes *shared;
 
     parts_set(parts, "office", "line.heartbeat=90s");
     g_assert_cmpuint(bus_fake_published(parts->bus, SETTINGS), ==, SLICE);
+    shared = mgr_fleet_group(&parts->fleet, "office")->shared;
+    g_assert_nonnull(shared);
+    before = g_bytes_ref(mgr_fleet_group(&parts->fleet, "office")->shared);
     drain(parts);
     g_assert_cmpuint(bus_fake_published(parts->bus, SETTINGS), ==, COUNT);
+    g_assert_true(mgr_fleet_group(&parts->fleet, "office")->shared == shared); /* encoded once for all of them */
+    parts_set(parts, "office", "line.heartbeat=80s");
+    g_assert_false(g_bytes_equal(mgr_fleet_group(&parts->fleet, "office")->shared, before));
+    drain(parts);
 }
 
 /* A birth between two slices gets the command at once, and not a second time. */

@@ -67,7 +67,7 @@ static void fold_bundle(gpointer change)
 {
     Grant *grant = change;
     MgrFleet *fleet = grant->calls->parts.fleet;
-    const MgrGroup *group = mgr_fleet_group(fleet, grant->token.group);
+    MgrGroup *group = mgr_fleet_group(fleet, grant->token.group);
     const MgrTokenRecord *kept;
     g_autoptr(GError) error = NULL;
     g_autofree char *text = NULL;

@@ -14,6 +14,7 @@ static void free_group(gpointer item)
 
     mgr_group_record_clear(&group->record);
     hl_settings_clear(&group->settings);
+    g_clear_pointer(&group->shared, g_bytes_unref);
     g_clear_pointer(&group->digest, g_bytes_unref);
     g_free(group);
 }
@@ -76,6 +77,7 @@ static void set_record(MgrGroup *group, MgrGroupRecord *record)
     if (!hl_settings_parse(&group->settings, group->record.settings, &error))
         hl_error("registry", "the stored settings of group %s cannot be used as they are: %s; save them again",
                  group->record.name, error->message);
+    g_clear_pointer(&group->shared, g_bytes_unref);
     g_clear_pointer(&group->digest, g_bytes_unref);
     group->digest = hl_settings_digest(group->record.settings);
 }

@@ -28,6 +28,7 @@ struct MgrGroup {
     MgrGroupRecord record;
     HlSettings settings;
     GBytes *digest;
+    GBytes *shared; /* delivery: what the documents of all members have in common, encoded; NULL: not needed yet */
     guint members;
 };
 

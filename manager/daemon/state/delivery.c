@@ -92,23 +92,40 @@ static uint64_t answered_session(const MgrEndpoint *endpoint)
     return endpoint->heard_session != 0 ? endpoint->heard_session : endpoint->record.presence.session;
 }
 
-HlMsgEnvelope *mgr_delivery_envelope(const MgrDelivery *delivery, const MgrGroup *group, const MgrAddressee *to)
+/* Encoded once for a group: in an encoded message the fields may come in any order, and in parts. */
+static GBytes *shared_of(MgrGroup *group)
 {
     HlMsgSettingsDocument document = HOLDLINE__V1__SETTINGS_DOCUMENT__INIT;
-    HlMsgEnvelope *envelope;
+
+    if (group->shared != NULL)
+        return group->shared;
+    document.group = group->record.name;
+    document.version = group->record.version;
+    document.digest.data = hl_unconst(g_bytes_get_data(group->digest, &document.digest.len));
+    document.settings = hl_settings_entries(group->record.settings, &document.n_settings);
+    group->shared = HL_WIRE_ENCODE(&document);
+    hl_settings_entries_free(document.settings, document.n_settings);
+    return group->shared;
+}
+
+HlMsgEnvelope *mgr_delivery_envelope(const MgrDelivery *delivery, MgrGroup *group, const MgrAddressee *to)
+{
+    HlMsgSettingsDocument document = HOLDLINE__V1__SETTINGS_DOCUMENT__INIT;
+    g_autoptr(GByteArray) whole = g_byte_array_new();
+    g_autoptr(GBytes) own = NULL;
+    g_autoptr(GBytes) payload = NULL;
+    GBytes *parts[2] = { shared_of(group) };
 
     document.endpoint = hl_unconst(to->endpoint);
     document.session = to->session;
-    document.group = group->record.name;
-    document.version = group->record.version;
     document.counter = to->counter;
     document.issued_ms = hl_clock_wall();
     document.path = hl_unconst(mgr_path_name(to->path));
-    document.digest.data = hl_unconst(g_bytes_get_data(group->digest, &document.digest.len));
-    document.settings = hl_settings_entries(group->record.settings, &document.n_settings);
-    envelope = hl_envelope_sign(mgr_sealer_key(delivery->sealer), HL_ENVELOPE_SETTINGS, &document.base);
-    hl_settings_entries_free(document.settings, document.n_settings);
-    return envelope;
+    parts[1] = own = HL_WIRE_ENCODE(&document);
+    for (gsize i = 0; i < G_N_ELEMENTS(parts); i++)
+        g_byte_array_append(whole, g_bytes_get_data(parts[i], NULL), (guint)g_bytes_get_size(parts[i]));
+    payload = g_byte_array_free_to_bytes(g_steal_pointer(&whole));
+    return hl_envelope_sign_encoded(mgr_sealer_key(delivery->sealer), HL_ENVELOPE_SETTINGS, payload);
 }
 
 void mgr_delivery_settings(MgrDelivery *delivery, MgrEndpoint *endpoint, MgrOccasion occasion)

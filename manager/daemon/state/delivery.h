@@ -40,7 +40,7 @@ typedef struct {
 } MgrAddressee;
 
 /* The signed settings of a group, for the addressee.  Free with hl_wire_free. */
-HlMsgEnvelope *mgr_delivery_envelope(const MgrDelivery *delivery, const MgrGroup *group, const MgrAddressee *to);
+HlMsgEnvelope *mgr_delivery_envelope(const MgrDelivery *delivery, MgrGroup *group, const MgrAddressee *to);
 
 /* Sends the settings if the endpoint is up, does not have them, and its group's delivery allows it on this occasion. */
 void mgr_delivery_settings(MgrDelivery *delivery, MgrEndpoint *endpoint, MgrOccasion occasion);

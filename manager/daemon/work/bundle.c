@@ -11,8 +11,7 @@
 #define MAX_ROOT_SIZE  (64 * 1024)
 #define ARMOUR_COLUMNS 64
 
-char *mgr_bundle_print(const MgrBundleParts *parts, const MgrGroup *group, const MgrTokenRecord *token,
-                       const char *secret)
+char *mgr_bundle_print(const MgrBundleParts *parts, MgrGroup *group, const MgrTokenRecord *token, const char *secret)
 {
     HlMsgBundle bundle = HOLDLINE__V1__BUNDLE__INIT;
     g_autofree char *ca = hl_cert_print(mgr_pki_authority(parts->pki));

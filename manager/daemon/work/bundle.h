@@ -16,7 +16,6 @@ typedef struct {
 } MgrBundleParts;
 
 /* The armoured text for a group, with this token and its secret.  Caller frees. */
-char *mgr_bundle_print(const MgrBundleParts *parts, const MgrGroup *group, const MgrTokenRecord *token,
-                       const char *secret);
+char *mgr_bundle_print(const MgrBundleParts *parts, MgrGroup *group, const MgrTokenRecord *token, const char *secret);
 
 #endif
