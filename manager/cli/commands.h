@@ -47,6 +47,11 @@ bool cmd_synchronize(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESU
 bool cmd_command_list(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool cmd_command_show(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool cmd_command_cancel(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool cmd_rollout_start(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool cmd_rollout_list(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool cmd_rollout_show(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool cmd_rollout_say(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool cmd_rollout_rollback(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 bool cmd_detection_list(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool cmd_detection_show(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -40,6 +40,13 @@ static const HlFlag flags[] = {
     { "expires", "DURATION", "Lifetime (default 4d for commands, 7d for bundles, 90d for tokens)" },
     { "paths", "PATH,...", "What to scan, instead of the paths of their settings" },
     { "window", "DURATION", "Endpoints begin at a random moment within this time (default: command.update-window)" },
+    { "ring", "PERCENT,...", "Of all endpoints, how many have it in each ring; default 1%,10%,100%" },
+    { "rate", "N", "At most so many endpoints a minute" },
+    { "min-success", "PERCENT", "Of those that answered; with fewer a roll-out halts (default 95)" },
+    { "min-sample", "N", "With fewer answers nothing is concluded (default 5)" },
+    { "soak", "DURATION", "From a ring that passed to the next one (default 15m)" },
+    { "silence", "DURATION",
+      "An endpoint that has the command and no result after this counts as failed (default 1h)" },
     { "group", "GROUP",
       "Group that the endpoints will belong to; of an account: one that it is limited to, may be repeated" },
     { "all-groups", NULL, "The account is not limited to groups" },
@@ -74,6 +81,7 @@ static const char *const status_flags[] = { "where", "watch", VIEW_FLAGS, NULL }
 static const char *const issue_flags[] = { "wait", "timeout", "expires", "window", NULL };
 static const char *const scan_flags[] = { "paths", "wait", "timeout", "expires", "window", NULL };
 static const char *const quarantine_flags[] = { "wait", "timeout", "expires", NULL };
+static const char *const rollout_flags[] = { "ring", "rate", "min-success", "min-sample", "soak", "silence", NULL };
 static const char *const detection_flags[] = { "since", "open", VIEW_FLAGS, NULL };
 static const char *const acknowledge_flags[] = { "of", "note", NULL };
 static const char *const bundle_flags[] = { "group", "for", "uses", "expires", "output", NULL };
@@ -166,6 +174,20 @@ static const HlCommand commands[] = {
     { "command list", "", "List commands", cmd_command_list, 0, 0, view_flags },
     { "command show", "COMMAND", "Show a command, endpoint by endpoint", cmd_command_show, 1, 1, NULL },
     { "command cancel", "COMMAND", "Cancel a command wherever it has not started", cmd_command_cancel, 1, 1, NULL },
+    { "rollout start", "SELECTOR [--ring 1%,10%,100%] [--rate N] [--min-success 95] [--soak D]",
+      "Have endpoints update themselves, a few first, and more only while those succeed", cmd_rollout_start, 1, 1,
+      rollout_flags },
+    { "rollout list", "", "List roll-outs, the latest first", cmd_rollout_list, 0, 0, view_flags },
+    { "rollout show", "ROLLOUT", "Show a roll-out, and who did not succeed", cmd_rollout_show, 1, 1, NULL },
+    { "rollout pause", "ROLLOUT", "Issue nothing more of a roll-out, until it is resumed", cmd_rollout_say, 1, 1,
+      NULL },
+    { "rollout resume", "ROLLOUT", "Go on with a roll-out; one that halted goes on in spite of its failures",
+      cmd_rollout_say, 1, 1, NULL },
+    { "rollout abort", "ROLLOUT", "End a roll-out, and cancel what has not begun", cmd_rollout_say, 1, 1, NULL },
+    { "rollout retry", "ROLLOUT", "Issue it again to those that failed, were silent or left", cmd_rollout_say, 1, 1,
+      NULL },
+    { "rollout rollback", "ROLLOUT", "End a roll-out, and have those that it reached go back one pattern set",
+      cmd_rollout_rollback, 1, 1, NULL },
     { "detection list", "[SELECTOR] [--since D] [--open]", "List what scans found, the latest first",
       cmd_detection_list, 0, 1, detection_flags },
     { "detection show", "DETECTION", "Show one detection", cmd_detection_show, 1, 1, NULL },

@@ -53,6 +53,7 @@ typedef enum {
     MGR_SCOPE_ENDPOINT, /* "endpoint", or ids of what one endpoint has */
     MGR_SCOPE_GROUP,    /* "name" or "group" */
     MGR_SCOPE_COMMAND,  /* "command" */
+    MGR_SCOPE_ROLLOUT,  /* "rollout" */
     MGR_SCOPE_LIST,     /* all that there is */
     MGR_SCOPE_N,
 } MgrScopeKind;

@@ -35,6 +35,7 @@ static gboolean on_second(gpointer user)
 
     mgr_upkeep_tick(&manager->parts.upkeep);
     mgr_commands_tick(manager->parts.commands);
+    mgr_rollouts_tick(manager->parts.rollouts);
     mgr_console_tick(manager->parts.console);
     mgr_patterns_tick(manager->parts.patterns);
     mgr_timestamp_tick(manager->parts.timestamp);

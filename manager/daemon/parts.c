@@ -10,7 +10,10 @@
 
 static void on_command_changed(const MgrCommand *command, gpointer user)
 {
-    mgr_command_calls_changed(((MgrParts *)user)->command_calls, command);
+    MgrParts *parts = user;
+
+    mgr_command_calls_changed(parts->command_calls, command);
+    mgr_rollouts_changed(parts->rollouts, command);
 }
 
 static void on_request(HlTopic topic, const char *name, const HlBusMessage *message, gpointer user)
@@ -189,7 +192,7 @@ static void build_state(MgrParts *parts)
     build_observed(parts);
 }
 
-static void build_work(MgrParts *parts)
+static bool build_work(MgrParts *parts, GError **error)
 {
     parts->commands = mgr_commands_new(&(MgrCommandsOptions){ .conf = &parts->conf,
                                                               .fleet = &parts->fleet,
@@ -199,6 +202,9 @@ static void build_work(MgrParts *parts)
                                                               .console = parts->console,
                                                               .changed = on_command_changed,
                                                               .user = parts });
+    parts->rollouts = mgr_rollouts_new(&(MgrRolloutsOptions){ &parts->fleet, parts->record, parts->commands }, error);
+    if (parts->rollouts == NULL)
+        return false;
     parts->renewals = mgr_renewals_new(&(MgrRenewalsOptions){ &parts->conf, &parts->fleet, parts->record, parts->status,
                                                               parts->delivery, parts->pki });
     parts->introductions = mgr_introductions_new(&(MgrIntroductionsOptions){
@@ -215,6 +221,7 @@ static void build_work(MgrParts *parts)
                                                            .renewals = parts->renewals,
                                                            .introductions = parts->introductions,
                                                            .finds = parts->finds });
+    return true;
 }
 
 static void build_calls(MgrParts *parts)
@@ -244,6 +251,8 @@ static void build_calls(MgrParts *parts)
                                                    parts->dispatch);
     parts->command_calls = mgr_command_calls_new(
         &(MgrCommandCallsOptions){ &parts->conf, &parts->fleet, parts->record, parts->commands }, parts->dispatch);
+    parts->rollout_calls = mgr_rollout_calls_new(
+        &(MgrRolloutCallsOptions){ &parts->fleet, parts->record, parts->commands, parts->rollouts }, parts->dispatch);
     parts->access_calls = mgr_access_calls_new(
         &(MgrAccessCallsOptions){ &parts->conf, &parts->fleet, parts->record, parts->pki, bundle }, parts->dispatch);
     parts->issued = mgr_issued_new(&(MgrIssuedOptions){ .dir = parts->dir,
@@ -333,7 +342,8 @@ bool mgr_parts_make(MgrParts *parts, bool (*stopped)(gpointer), gpointer user, G
     if (!open_pki(parts, error) || !open_prober(parts, error))
         return false;
     build_state(parts);
-    build_work(parts);
+    if (!build_work(parts, error))
+        return false;
     build_calls(parts);
     return open_link(parts, error) && open_front(parts, error);
 }
@@ -364,6 +374,7 @@ static void free_calls(MgrParts *parts)
     g_clear_pointer(&parts->pattern_calls, mgr_pattern_calls_free);
     g_clear_pointer(&parts->detection_calls, mgr_detection_calls_free);
     g_clear_pointer(&parts->access_calls, mgr_access_calls_free);
+    g_clear_pointer(&parts->rollout_calls, mgr_rollout_calls_free);
     g_clear_pointer(&parts->command_calls, mgr_command_calls_free);
     g_clear_pointer(&parts->endpoint_calls, mgr_endpoint_calls_free);
     g_clear_pointer(&parts->group_calls, mgr_group_calls_free);
@@ -381,6 +392,7 @@ void mgr_parts_clear(MgrParts *parts, MgrBrokerEnd end)
     g_clear_pointer(&parts->issued, mgr_issued_free);
     g_clear_pointer(&parts->introductions, mgr_introductions_free);
     g_clear_pointer(&parts->renewals, mgr_renewals_free);
+    g_clear_pointer(&parts->rollouts, mgr_rollouts_free);
     g_clear_pointer(&parts->commands, mgr_commands_free);
     g_clear_pointer(&parts->prober, mgr_prober_free);
     g_clear_pointer(&parts->observed, mgr_observed_free);

@@ -11,6 +11,7 @@
 #include "manager/daemon/calls/group_calls.h"
 #include "manager/daemon/calls/notification_calls.h"
 #include "manager/daemon/calls/pattern_calls.h"
+#include "manager/daemon/calls/rollout_calls.h"
 #include "manager/daemon/calls/server_calls.h"
 #include "manager/daemon/front/front.h"
 #include "manager/daemon/ground/upkeep.h"
@@ -52,6 +53,7 @@ typedef struct {
     MgrNotifications *notifications;
 
     MgrCommands *commands;
+    MgrRollouts *rollouts;
     MgrRenewals *renewals;
     MgrIntroductions *introductions;
     MgrIssued *issued;
@@ -64,6 +66,7 @@ typedef struct {
     MgrGroupCalls *group_calls;
     MgrEndpointCalls *endpoint_calls;
     MgrCommandCalls *command_calls;
+    MgrRolloutCalls *rollout_calls;
     MgrAccessCalls *access_calls;
     MgrPatternCalls *pattern_calls;
     MgrDetectionCalls *detection_calls;

@@ -23,8 +23,10 @@ extern const char migration_010_passes[];
 extern const char migration_011_codes[];
 extern const char migration_012_places[];
 extern const char migration_013_keys[];
-extern const char migration_019_notifications[];
+extern const char migration_014_notifications[];
+extern const char migration_015_rollouts[];
 
+/* In one row of numbers: a new one has the next. */
 static const HlMigration migrations[] = {
     { 1, "registry", migration_001_registry },
     { 2, "displayed", migration_002_displayed },
@@ -39,12 +41,8 @@ static const HlMigration migrations[] = {
     { 11, "codes", migration_011_codes },
     { 12, "places", migration_012_places },
     { 13, "keys", migration_013_keys },
-    { 14, "unused", "" }, /* numbers without a change */
-    { 15, "unused", "" },
-    { 16, "unused", "" },
-    { 17, "unused", "" },
-    { 18, "unused", "" },
-    { 19, "notifications", migration_019_notifications },
+    { 14, "notifications", migration_014_notifications },
+    { 15, "rollouts", migration_015_rollouts },
 };
 
 int mgr_registry_version(void)

@@ -212,8 +212,8 @@ void mgr_write_history(HlWriteSet *set, HlTime at, const char *endpoint, const c
  * sent).  mark 0: it has none. */
 void mgr_write_history_once(HlWriteSet *set, HlTime at, const char *endpoint, const char *what, const char *detail,
                             uint64_t mark);
-/* Drops history, finished commands, and what is settled of detections older than a time; and certificates that ended
- * before another one: until then it is known which of them were revoked. */
+/* Drops history, finished commands and roll-outs, and what is settled of detections older than a time; and certificates
+ * that ended before another one: until then it is known which of them were revoked. */
 void mgr_write_prune(HlWriteSet *set, HlTime before, HlTime ended_before);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MgrTokenRecord, mgr_token_record_clear)

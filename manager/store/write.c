@@ -2,6 +2,7 @@
 /* Changing the registry: statements added to write sets. */
 #include "manager/store/detections.h"
 #include "manager/store/journal.h"
+#include "manager/store/rollouts.h"
 #include "proto/messages.h"
 
 #define INT(value) ((int64_t)(value))
@@ -396,6 +397,7 @@ void mgr_write_prune(HlWriteSet *set, HlTime before, HlTime ended_before)
         "DELETE FROM command WHERE issued_at < ? AND NOT EXISTS (SELECT 1 FROM target WHERE command = id AND"
         " state IN ('queued', 'sent', 'received', 'started'))",
         "i", INT(before));
+    mgr_write_prune_rollouts(set, before);
     hl_write_set_add(set, "DELETE FROM token WHERE expires_at < ?", "i", INT(before));
     hl_write_set_add(set, "DELETE FROM certificate WHERE expires_at < ?", "i", INT(ended_before));
 }

@@ -8,7 +8,7 @@
 
 #define MAX_WORDS 8
 
-/* "CSR", "BUNDLE" and "COMMAND" stand for what each case makes for itself. */
+/* "CSR", "BUNDLE", "COMMAND" and "ROLLOUT" stand for what each case makes for itself. */
 typedef struct {
     const char *name;
     const char *arguments[MAX_WORDS]; /* name, value, ..., NULL */
@@ -50,6 +50,14 @@ static const Call calls[] = {
     { "command show", { "command", "COMMAND" } },
     { "command watch", { "command", "COMMAND" } },
     { "command cancel", { "command", "COMMAND" } },
+    { "rollout start", { "selector", "e-one" } },
+    { "rollout list", { NULL } },
+    { "rollout show", { "rollout", "ROLLOUT" } },
+    { "rollout pause", { "rollout", "ROLLOUT" } },
+    { "rollout resume", { "rollout", "ROLLOUT" } },
+    { "rollout abort", { "rollout", "ROLLOUT" } },
+    { "rollout retry", { "rollout", "ROLLOUT" } },
+    { "rollout rollback", { "rollout", "ROLLOUT" } },
     { "bundle create", { "group", "spare" } },
     { "bundle list", { NULL } },
     { "bundle withdraw", { "bundle", "BUNDLE" } },
@@ -115,7 +123,9 @@ static inline const char *call_sample_end(const char *name)
                                            { "rollover cancel", "invalid" },
                                            { "notification show", "not-found" },
                                            { "notification delete", "not-found" },
-                                           { "notification test", "not-found" } };
+                                           { "notification test", "not-found" },
+                                           { "rollout resume", "conflict" },
+                                           { "rollout retry", "conflict" } };
 
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
         if (strstr(name, ends[i][0]) != NULL)

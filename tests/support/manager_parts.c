@@ -118,6 +118,7 @@ void parts_dial_free(gpointer item)
 static void on_changed(const MgrCommand *command, gpointer user)
 {
     mgr_command_calls_changed(((Parts *)user)->command_calls, command);
+    mgr_rollouts_changed(((Parts *)user)->rollouts, command);
 }
 
 static void on_request(HlTopic topic, const char *name, const HlBusMessage *message, gpointer user)
@@ -169,6 +170,8 @@ static void build_work(Parts *p)
 
     p->commands = mgr_commands_new(
         &(MgrCommandsOptions){ &p->conf, &p->fleet, p->record, p->status, p->delivery, p->console, on_changed, p });
+    p->rollouts = mgr_rollouts_new(&(MgrRolloutsOptions){ &p->fleet, p->record, p->commands }, &error);
+    g_assert_no_error(error);
     p->renewals =
         mgr_renewals_new(&(MgrRenewalsOptions){ &p->conf, &p->fleet, p->record, p->status, p->delivery, p->pki });
     p->introductions = mgr_introductions_new(&(MgrIntroductionsOptions){ &p->fleet, p->record, p->status, p->pki });
@@ -217,6 +220,8 @@ static void build_calls(Parts *p)
                                                p->dispatch);
     p->command_calls =
         mgr_command_calls_new(&(MgrCommandCallsOptions){ &p->conf, &p->fleet, p->record, p->commands }, p->dispatch);
+    p->rollout_calls =
+        mgr_rollout_calls_new(&(MgrRolloutCallsOptions){ &p->fleet, p->record, p->commands, p->rollouts }, p->dispatch);
     p->access_calls =
         mgr_access_calls_new(&(MgrAccessCallsOptions){ &p->conf, &p->fleet, p->record, p->pki, bundle }, p->dispatch);
     p->detection_calls =
@@ -262,6 +267,7 @@ void parts_free(Parts *p)
     mgr_pattern_calls_free(p->pattern_calls);
     mgr_detection_calls_free(p->detection_calls);
     mgr_access_calls_free(p->access_calls);
+    mgr_rollout_calls_free(p->rollout_calls);
     mgr_command_calls_free(p->command_calls);
     mgr_endpoint_calls_free(p->endpoint_calls);
     mgr_group_calls_free(p->group_calls);
@@ -272,6 +278,7 @@ void parts_free(Parts *p)
     mgr_finds_free(p->finds);
     mgr_introductions_free(p->introductions);
     mgr_renewals_free(p->renewals);
+    mgr_rollouts_free(p->rollouts);
     mgr_commands_free(p->commands);
     mgr_notifications_free(p->notifications);
     mgr_ends_free(p->ends);

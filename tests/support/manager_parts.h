@@ -16,6 +16,7 @@
 #include "manager/daemon/calls/group_calls.h"
 #include "manager/daemon/calls/notification_calls.h"
 #include "manager/daemon/calls/pattern_calls.h"
+#include "manager/daemon/calls/rollout_calls.h"
 #include "manager/daemon/calls/server_calls.h"
 #include "manager/daemon/state/ends.h"
 #include "manager/daemon/state/floods.h"
@@ -58,6 +59,7 @@ typedef struct {
     MgrConsole *console;
     MgrFloods *floods;
     MgrCommands *commands;
+    MgrRollouts *rollouts; /* ticks only when the test ticks it */
     MgrRenewals *renewals;
     MgrIntroductions *introductions;
     MgrFinds *finds;
@@ -69,6 +71,7 @@ typedef struct {
     MgrGroupCalls *group_calls;
     MgrEndpointCalls *endpoint_calls;
     MgrCommandCalls *command_calls;
+    MgrRolloutCalls *rollout_calls;
     MgrAccessCalls *access_calls;
     MgrPatterns *patterns;
     MgrTimestamp *timestamp;
@@ -170,5 +173,8 @@ void parts_pass(Parts *parts, guint seconds);
 
 /* Issues update-now for a selector and commits it; the command's id, caller frees. */
 char *parts_issue(Parts *parts, const char *selector);
+
+/* Starts a roll-out to a selector, and its first turn; its id, caller frees. */
+char *parts_start_rollout(Parts *parts, const char *selector);
 
 #endif

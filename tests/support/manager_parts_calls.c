@@ -248,3 +248,15 @@ void parts_forget_certificate(Parts *parts, const char *serial)
         g_hash_table_insert(fleet->names, ((MgrCertificateRecord *)((GSList *)list)->data)->name, list);
     g_hash_table_remove(fleet->certificates, serial);
 }
+
+char *parts_start_rollout(Parts *parts, const char *selector)
+{
+    g_autoptr(json_t) document = NULL;
+
+    parts_call(parts, "rollout start", "selector", selector, NULL);
+    parts_commit(parts);
+    document = parts_expect_reply(parts, "");
+    mgr_rollouts_tick(parts->rollouts);
+    parts_commit(parts);
+    return g_strdup(json_string_value(json_object_get(document, "id")));
+}

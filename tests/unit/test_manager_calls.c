@@ -10,10 +10,10 @@
 #include "tests/support/sender_fake.h"
 
 /* Two endpoints, one of them up; an empty group; a bundle for it; an administrator, a monitor and a console beside
- * "admin"; a command for the endpoint that is up. */
+ * "admin"; a command and a roll-out for the endpoint that is up. */
 typedef struct {
     Parts *parts;
-    char *csr, *bundle, *command;
+    char *csr, *bundle, *command, *rollout;
 } World;
 
 static void create_client(Parts *parts, const char *call, const char *name, const char *csr)
@@ -43,6 +43,7 @@ static World *world_new(void)
     bundle = parts_expect_reply(parts, "");
     world->bundle = g_strdup(json_string_value(json_object_get(bundle, "id")));
     world->command = parts_issue(parts, "e-one");
+    world->rollout = parts_start_rollout(parts, "e-one");
     parts_report_find(parts, "e-two", 1, "/tmp/eicar.com"); /* "d-1" */
     parts_commit(parts);
     bus_fake_forget(parts->bus);
@@ -55,6 +56,7 @@ static void world_free(World *world)
     g_free(world->csr);
     g_free(world->bundle);
     g_free(world->command);
+    g_free(world->rollout);
     g_free(world);
 }
 
@@ -65,7 +67,9 @@ static void fill(const World *world, const Call *call, const char *words[MAX_WOR
 {
     const struct {
         const char *word, *value;
-    } places[] = { { "CSR", world->csr }, { "BUNDLE", world->bundle }, { "COMMAND", world->command } };
+    } places[] = {
+        { "CSR", world->csr }, { "BUNDLE", world->bundle }, { "COMMAND", world->command }, { "ROLLOUT", world->rollout }
+    };
 
     memset(words, 0, (MAX_WORDS + 1) * sizeof *words);
     for (guint i = 0; i < MAX_WORDS && call->arguments[i] != NULL; i++) {
@@ -152,7 +156,7 @@ static void test_arguments(void)
         }
     }
     g_assert_cmpuint(writer_fake_pending(world->parts->writer), ==, 0);
-    g_assert_cmpuint(mgr_calls_refused(world->parts->calls), >, 2 * G_N_ELEMENTS(calls) - 17);
+    g_assert_cmpuint(mgr_calls_refused(world->parts->calls), >, 2 * G_N_ELEMENTS(calls) - 18);
 }
 
 /* What is no call of an administrator gets no answer at all, and nothing happens. */
@@ -565,7 +569,7 @@ static void test_not_stored(void)
         expect_code(world, "again", "");
         parts_check_registry(world->parts);
     }
-    g_assert_cmpuint(n_writing, ==, 35);
+    g_assert_cmpuint(n_writing, ==, 39);
 }
 
 /* The manager stops while they wait: each is answered or dropped, none twice. */

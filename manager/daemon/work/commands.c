@@ -193,7 +193,7 @@ void mgr_commands_issue(MgrCommands *commands, HlWriteSet *set, const MgrCommand
     HlTime now = hl_clock_wall();
 
     *issue = (Issue){ .commands = commands,
-                      .record = { .id = hl_ident_new("c-"),
+                      .record = { .id = spec->id != NULL ? g_strdup(spec->id) : hl_ident_new("c-"),
                                   .selector = g_strdup(spec->selector),
                                   .issuer = g_strdup(spec->issuer),
                                   .scope = g_strdup(spec->scope),

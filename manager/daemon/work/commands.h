@@ -39,6 +39,7 @@ typedef struct {
 typedef void (*MgrCommandDone)(const MgrCommandResult *result, gpointer user);
 
 typedef struct {
+    const char *id; /* NULL: one of its own */
     HlCommandKind kind;
     const char *selector, *issuer;
     const char *scope; /* proto/scope.h; "" where the kind has none */

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* holdline rollout ... */
+#include <stdio.h>
+#include <string.h>
+
+#include "manager/cli/client.h"
+#include "manager/cli/commands.h"
+#include "manager/cli/show.h"
+
+/* "running in ring 2 of 3", "halted: too many failed". */
+static char *format_state(const json_t *value, const json_t *row)
+{
+    static const struct {
+        const char *halt, *words;
+    } halts[] = { { "failures", ": too many failed" }, { "too-few-answers", ": too few answered" } };
+    const char *state = json_string_value(value);
+    const char *halt = cli_text(row, "halt");
+
+    for (gsize i = 0; i < G_N_ELEMENTS(halts); i++)
+        if (strcmp(halts[i].halt, halt) == 0)
+            return g_strconcat(state, halts[i].words, NULL);
+    return g_strdup(state);
+}
+
+/* "10% (15)": a ring, and up to how many members it goes. */
+static char *format_rings(const json_t *rings)
+{
+    g_autoptr(GString) out = g_string_new(NULL);
+    const json_t *ring;
+    size_t i;
+
+    json_array_foreach(rings, i, ring)
+        g_string_append_printf(out, "%s%" JSON_INTEGER_FORMAT "%% (%" JSON_INTEGER_FORMAT ")", i > 0 ? ", " : "",
+                               cli_int(ring, "percent"), cli_int(ring, "members"));
+    return g_string_free(g_steal_pointer(&out), FALSE);
+}
+
+static void print_rate(const json_t *document)
+{
+    if (cli_int(document, "rate") > 0)
+        printf("rate         %" JSON_INTEGER_FORMAT " a minute\n", cli_int(document, "rate"));
+}
+
+static void print_rollout(const json_t *document)
+{
+    const json_t *counts = json_object_get(document, "counts");
+    g_autofree char *state = format_state(json_object_get(document, "state"), document);
+    g_autofree char *rings = format_rings(json_object_get(document, "rings"));
+    g_autofree char *said = cli_format_states(counts, document);
+
+    printf("rollout      %s of %s for %s\nstarted      %s\nstate        %s\nring         %" JSON_INTEGER_FORMAT
+           " of %s\nendpoints    %" JSON_INTEGER_FORMAT ", fixed at the start: %s\n",
+           cli_text(document, "id"), cli_text(document, "issuer"), cli_text(document, "selector"),
+           cli_text(document, "started"), state, cli_int(document, "ring"), rings, cli_int(document, "members"), said);
+    printf("goes on      when %" JSON_INTEGER_FORMAT "%% of at least %" JSON_INTEGER_FORMAT
+           " succeeded, after %s; one without a result after %s is silent\n",
+           cli_int(document, "min_success"), cli_int(document, "min_sample"), cli_text(document, "soak"),
+           cli_text(document, "silence"));
+    print_rate(document);
+}
+
+static bool show(HlInvocation *call, const json_t *document)
+{
+    if (document == NULL)
+        return false;
+    if (!cli_show_json(call, document))
+        print_rollout(document);
+    return true;
+}
+
+bool cmd_rollout_start(HlInvocation *call, GError **error)
+{
+    const char *arguments[] = { "selector",    call->args[0],
+                                "rings",       hl_cli_value(call, "ring", NULL),
+                                "rate",        hl_cli_value(call, "rate", NULL),
+                                "min-success", hl_cli_value(call, "min-success", NULL),
+                                "min-sample",  hl_cli_value(call, "min-sample", NULL),
+                                "soak",        hl_cli_value(call, "soak", NULL),
+                                "silence",     hl_cli_value(call, "silence", NULL),
+                                NULL };
+    g_autoptr(json_t) document = cli_call(call, "rollout start", arguments, error);
+
+    if (!show(call, document))
+        return false;
+    if (!hl_cli_has(call, "json"))
+        printf("'holdline rollout show %s' shows its progress\n", cli_text(document, "id"));
+    return true;
+}
+
+bool cmd_rollout_list(HlInvocation *call, GError **error)
+{
+    static const CliColumn columns[] = {
+        { "ID", "id", NULL },
+        { "FOR", "selector", NULL },
+        { "BY", "issuer", NULL },
+        { "STARTED", "started", cli_format_time },
+        { "STATE", "state", format_state },
+        { "RING", "ring", NULL },
+        { "RINGS", "rings", NULL },
+        { "ENDPOINTS", "members", NULL },
+        { "OUTCOMES", "counts", cli_format_states },
+    };
+    g_autoptr(json_t) document = cli_call(call, "rollout list", NULL, error);
+
+    if (document == NULL)
+        return false;
+    return cli_show_list(call, document, "rollouts", columns, G_N_ELEMENTS(columns), error);
+}
+
+bool cmd_rollout_show(HlInvocation *call, GError **error)
+{
+    static const CliColumn columns[] = {
+        { "ENDPOINT", "endpoint", NULL },
+        { "HOST", "host", NULL },
+        { "OUTCOME", "outcome", NULL },
+        { "COMMAND", "command", NULL },
+    };
+    const char *arguments[] = { "rollout", call->args[0], NULL };
+    g_autoptr(json_t) document = cli_call(call, "rollout show", arguments, error);
+
+    if (!show(call, document))
+        return false;
+    if (hl_cli_has(call, "json") || json_array_size(json_object_get(document, "failures")) == 0)
+        return true;
+    putchar('\n');
+    cli_show_table(document, "failures", columns, G_N_ELEMENTS(columns));
+    if (cli_int(document, "more") > 0)
+        printf("... and %" JSON_INTEGER_FORMAT " more\n", cli_int(document, "more"));
+    return true;
+}
+
+/* holdline rollout pause, resume, abort, retry: the call has the command's name. */
+bool cmd_rollout_say(HlInvocation *call, GError **error)
+{
+    const char *arguments[] = { "rollout", call->args[0], NULL };
+    g_autoptr(json_t) document = cli_call(call, call->command->name, arguments, error);
+
+    return show(call, document);
+}
+
+bool cmd_rollout_rollback(HlInvocation *call, GError **error)
+{
+    const char *arguments[] = { "rollout", call->args[0], NULL };
+    g_autoptr(json_t) document = cli_call(call, "rollout rollback", arguments, error);
+    g_autofree char *endpoints = NULL;
+
+    if (document == NULL)
+        return false;
+    endpoints = cli_count(document, "endpoints", "endpoint");
+    if (!cli_show_json(call, document))
+        printf("%s: rollback for %s; 'holdline command show %s' shows its progress\n", cli_text(document, "command"),
+               endpoints, cli_text(document, "command"));
+    return true;
+}

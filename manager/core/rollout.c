@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manager/core/rollout.h"
+
+#include <string.h>
+
+#define LOOK_EVERY (10 * HL_SECOND) /* for silent ones: a walk over those whose turn has come */
+
+/* -------------------------------------------------------------------------------------------------------------- words
+ */
+
+static const char *const state_names[] = {
+    [MGR_ROLLOUT_RUNNING] = "running", [MGR_ROLLOUT_SOAKING] = "soaking", [MGR_ROLLOUT_PAUSED] = "paused",
+    [MGR_ROLLOUT_HALTED] = "halted",   [MGR_ROLLOUT_ABORTED] = "aborted", [MGR_ROLLOUT_DONE] = "done",
+};
+static const char *const halt_names[] = {
+    [MGR_HALT_NONE] = "",
+    [MGR_HALT_FAILURES] = "failures",
+    [MGR_HALT_TOO_FEW] = "too-few-answers",
+};
+static const char *const member_names[] = {
+    [MGR_MEMBER_PENDING] = "pending", [MGR_MEMBER_AWAY] = "away",           [MGR_MEMBER_OPEN] = "open",
+    [MGR_MEMBER_FAILED] = "failed",   [MGR_MEMBER_SUCCEEDED] = "succeeded", [MGR_MEMBER_SILENT] = "silent",
+    [MGR_MEMBER_LEFT] = "left",
+};
+
+static guint find_name(const char *const *names, guint n, const char *name)
+{
+    guint i = 0;
+
+    while (i < n && strcmp(names[i], name) != 0)
+        i++;
+    return i;
+}
+
+const char *mgr_rollout_state_name(MgrRolloutState state)
+{
+    return state_names[state];
+}
+
+MgrRolloutState mgr_rollout_state_parse(const char *name)
+{
+    return (MgrRolloutState)find_name(state_names, MGR_ROLLOUT_N_STATES, name);
+}
+
+const char *mgr_halt_name(MgrHalt halt)
+{
+    return halt_names[halt];
+}
+
+MgrHalt mgr_halt_parse(const char *name)
+{
+    return (MgrHalt)find_name(halt_names, MGR_HALT_N, name);
+}
+
+const char *mgr_member_name(MgrMember member)
+{
+    return member_names[member];
+}
+
+static bool parse_percent(const char *word, guint *percent)
+{
+    g_autofree char *text = g_strstrip(g_strdup(word));
+    guint64 value;
+
+    if (g_str_has_suffix(text, "%"))
+        text[strlen(text) - 1] = '\0';
+    if (!g_ascii_string_to_unsigned(text, 10, 1, 100, &value, NULL))
+        return false;
+    *percent = (guint)value;
+    return true;
+}
+
+bool mgr_rollout_parse_rings(const char *text, MgrRolloutPlan *plan, GError **error)
+{
+    g_auto(GStrv) words = g_strsplit(text, ",", MGR_ROLLOUT_MAX_RINGS + 1);
+    guint before = 0;
+
+    plan->n_rings = 0;
+    if (words[0] == NULL)
+        return hl_fail(error, HL_ERROR_INVALID, "no ring is given: percentages, as in '1%%,10%%,100%%'");
+    for (guint i = 0; words[i] != NULL; i++) {
+        guint percent;
+
+        if (!parse_percent(words[i], &percent))
+            return hl_fail(error, HL_ERROR_INVALID, "ring '%s': a percentage from 1 to 100, as in '1%%,10%%,100%%'",
+                           words[i]);
+        if (percent <= before)
+            return hl_fail(error, HL_ERROR_INVALID, "rings '%s': each has to be larger than the one before it", text);
+        if (plan->n_rings == MGR_ROLLOUT_MAX_RINGS)
+            break;
+        plan->rings[plan->n_rings++] = before = percent;
+    }
+    if (before < 100 && plan->n_rings < MGR_ROLLOUT_MAX_RINGS)
+        plan->rings[plan->n_rings++] = before = 100;
+    return before == 100 || hl_fail(error, HL_ERROR_INVALID, "rings '%s': at most %d, of which the last is 100%%", text,
+                                    MGR_ROLLOUT_MAX_RINGS);
+}
+
+char *mgr_rollout_format_rings(const MgrRolloutPlan *plan)
+{
+    GString *text = g_string_new(NULL);
+
+    for (guint i = 0; i < plan->n_rings; i++)
+        g_string_append_printf(text, "%s%u%%", i > 0 ? "," : "", plan->rings[i]);
+    return g_string_free(text, FALSE);
+}
+
+/* --------------------------------------------------------------------------------------------------------------- life
+ */
+
+/* A ring of 1 % of 30 would be nobody: it has at least a sample.  One that is no larger than the one before it is none
+ * of its own: it passes with it. */
+static guint end_of(const MgrRollout *rollout, guint ring)
+{
+    guint64 part = ((guint64)rollout->n * rollout->plan.rings[ring] + 99) / 100;
+
+    return MIN(rollout->n, MAX((guint)part, rollout->plan.min_sample));
+}
+
+void mgr_rollout_init(MgrRollout *rollout, const MgrRolloutPlan *plan, guint n, HlTime now)
+{
+    *rollout = (MgrRollout){ .plan = *plan, .n = n, .issued_mono = now, .looked_mono = now };
+    rollout->members = g_new0(uint8_t, n);
+    rollout->open_since = g_new0(HlTime, n);
+    rollout->counts[MGR_MEMBER_PENDING] = n;
+    for (guint i = 0; i < plan->n_rings; i++)
+        rollout->ends[i] = end_of(rollout, i);
+}
+
+void mgr_rollout_clear(MgrRollout *rollout)
+{
+    g_clear_pointer(&rollout->members, g_free);
+    g_clear_pointer(&rollout->open_since, g_free);
+    *rollout = (MgrRollout){ 0 };
+}
+
+void mgr_rollout_restore(MgrRollout *rollout, MgrRolloutState state, MgrHalt halt, guint ring, guint forgiven,
+                         HlTime now)
+{
+    rollout->state = state;
+    rollout->halt = halt;
+    rollout->ring = MIN(ring, rollout->plan.n_rings - 1);
+    rollout->forgiven = forgiven;
+    rollout->soak_mono = now;
+}
+
+static void set_member(MgrRollout *rollout, guint position, MgrMember member)
+{
+    rollout->counts[rollout->members[position]]--;
+    rollout->counts[member]++;
+    rollout->members[position] = (uint8_t)member;
+}
+
+void mgr_rollout_issued(MgrRollout *rollout, guint n, HlTime now)
+{
+    for (guint i = 0; i < n && rollout->issued < rollout->n; i++)
+        set_member(rollout, rollout->issued++, MGR_MEMBER_AWAY);
+    rollout->issued_mono = now;
+}
+
+/* What a command says after its member has answered, or was silent, changes nothing but by another answer. */
+static bool may_become(MgrMember before, MgrMember member)
+{
+    switch (member) {
+    case MGR_MEMBER_SUCCEEDED:
+    case MGR_MEMBER_FAILED:
+    case MGR_MEMBER_SILENT:
+        return before != MGR_MEMBER_PENDING;
+    case MGR_MEMBER_OPEN:
+        return before == MGR_MEMBER_AWAY;
+    case MGR_MEMBER_LEFT:
+        return before == MGR_MEMBER_AWAY || before == MGR_MEMBER_OPEN;
+    case MGR_MEMBER_PENDING:
+    case MGR_MEMBER_AWAY:
+    case MGR_MEMBER_N:
+        break;
+    }
+    return false;
+}
+
+void mgr_rollout_told(MgrRollout *rollout, guint position, MgrMember member, HlTime now)
+{
+    MgrMember before = (MgrMember)rollout->members[position];
+
+    if (before == member || !may_become(before, member))
+        return;
+    rollout->open_since[position] = now;
+    set_member(rollout, position, member);
+}
+
+/* --------------------------------------------------------------------------------------------------------- judgement
+ */
+
+static void look_for_silence(MgrRollout *rollout, HlTime now)
+{
+    if (now - rollout->looked_mono < MIN(LOOK_EVERY, rollout->plan.silence))
+        return;
+    rollout->looked_mono = now;
+    for (guint i = 0; i < rollout->issued; i++)
+        if (rollout->members[i] == MGR_MEMBER_OPEN && now - rollout->open_since[i] >= rollout->plan.silence)
+            set_member(rollout, i, MGR_MEMBER_SILENT);
+}
+
+static guint failures_of(const MgrRollout *rollout)
+{
+    guint failed = rollout->counts[MGR_MEMBER_FAILED] + rollout->counts[MGR_MEMBER_SILENT];
+
+    return failed - MIN(failed, rollout->forgiven);
+}
+
+static guint answers_of(const MgrRollout *rollout)
+{
+    return rollout->counts[MGR_MEMBER_SUCCEEDED] + rollout->counts[MGR_MEMBER_FAILED] +
+           rollout->counts[MGR_MEMBER_SILENT];
+}
+
+static bool has_sample(const MgrRollout *rollout)
+{
+    return answers_of(rollout) >= MIN(rollout->plan.min_sample, rollout->n);
+}
+
+/* Of so many members. */
+static bool are_too_many(const MgrRollout *rollout, guint failures, guint of)
+{
+    return (guint64)failures * 100 > (guint64)of * (100 - rollout->plan.min_success);
+}
+
+static void halt(MgrRollout *rollout, MgrHalt why)
+{
+    rollout->state = MGR_ROLLOUT_HALTED;
+    rollout->halt = why;
+}
+
+/* More than the whole ring may have: however the others answer. */
+static bool has_failed(const MgrRollout *rollout)
+{
+    return has_sample(rollout) && are_too_many(rollout, failures_of(rollout), rollout->ends[rollout->ring]);
+}
+
+static bool is_last(const MgrRollout *rollout)
+{
+    return rollout->ends[rollout->ring] == rollout->n;
+}
+
+/* Whether all whose turn has come have answered, but for those that are away. */
+static bool has_answered(const MgrRollout *rollout, HlTime now)
+{
+    return rollout->issued >= rollout->ends[rollout->ring] && rollout->counts[MGR_MEMBER_OPEN] == 0 &&
+           (rollout->counts[MGR_MEMBER_AWAY] == 0 || now - rollout->issued_mono >= MGR_ROLLOUT_SETTLE);
+}
+
+static void judge_ring(MgrRollout *rollout, HlTime now)
+{
+    if (!has_answered(rollout, now))
+        return;
+    if (has_sample(rollout) && are_too_many(rollout, failures_of(rollout), answers_of(rollout))) {
+        halt(rollout, MGR_HALT_FAILURES);
+    } else if (is_last(rollout)) {
+        rollout->state = MGR_ROLLOUT_DONE;
+    } else if (has_sample(rollout)) {
+        rollout->state = MGR_ROLLOUT_SOAKING;
+        rollout->soak_mono = now;
+    } else if (now - rollout->issued_mono >= rollout->plan.silence) {
+        halt(rollout, MGR_HALT_TOO_FEW);
+    }
+}
+
+static void next_ring(MgrRollout *rollout)
+{
+    rollout->state = MGR_ROLLOUT_RUNNING;
+    while (!is_last(rollout) && rollout->ends[rollout->ring] <= rollout->issued)
+        rollout->ring++;
+}
+
+bool mgr_rollout_is_soaked(const MgrRollout *rollout, HlTime now)
+{
+    return rollout->state == MGR_ROLLOUT_SOAKING && now - rollout->soak_mono >= rollout->plan.soak;
+}
+
+/* A minute's worth at once, and nothing more for a minute. */
+static guint due(const MgrRollout *rollout, HlTime now)
+{
+    guint left = rollout->ends[rollout->ring] - MIN(rollout->issued, rollout->ends[rollout->ring]);
+
+    if (rollout->plan.rate == 0 || left == 0)
+        return left;
+    return rollout->issued == 0 || now - rollout->issued_mono >= HL_MINUTE ? MIN(left, rollout->plan.rate) : 0;
+}
+
+guint mgr_rollout_tick(MgrRollout *rollout, HlTime now)
+{
+    if (rollout->state != MGR_ROLLOUT_RUNNING && rollout->state != MGR_ROLLOUT_SOAKING)
+        return 0;
+    look_for_silence(rollout, now);
+    if (has_failed(rollout)) {
+        halt(rollout, MGR_HALT_FAILURES);
+        return 0;
+    }
+    if (mgr_rollout_is_soaked(rollout, now)) {
+        next_ring(rollout);
+        return due(rollout, now);
+    }
+    if (rollout->state == MGR_ROLLOUT_RUNNING)
+        judge_ring(rollout, now);
+    return rollout->state == MGR_ROLLOUT_RUNNING ? due(rollout, now) : 0;
+}
+
+/* ---------------------------------------------------------------------------------------------------------- by people
+ */
+
+bool mgr_rollout_is_over(const MgrRollout *rollout)
+{
+    return rollout->state == MGR_ROLLOUT_ABORTED || rollout->state == MGR_ROLLOUT_DONE;
+}
+
+bool mgr_rollout_pause(MgrRollout *rollout)
+{
+    if (rollout->state != MGR_ROLLOUT_RUNNING && rollout->state != MGR_ROLLOUT_SOAKING)
+        return false;
+    rollout->state = MGR_ROLLOUT_PAUSED;
+    return true;
+}
+
+bool mgr_rollout_resume(MgrRollout *rollout, HlTime now)
+{
+    if (rollout->state != MGR_ROLLOUT_PAUSED && rollout->state != MGR_ROLLOUT_HALTED)
+        return false;
+    if (rollout->state == MGR_ROLLOUT_HALTED)
+        rollout->forgiven = rollout->counts[MGR_MEMBER_FAILED] + rollout->counts[MGR_MEMBER_SILENT];
+    rollout->state = MGR_ROLLOUT_RUNNING;
+    if (rollout->halt == MGR_HALT_TOO_FEW)
+        next_ring(rollout);
+    rollout->halt = MGR_HALT_NONE;
+    rollout->soak_mono = now;
+    return true;
+}
+
+bool mgr_rollout_abort(MgrRollout *rollout)
+{
+    if (mgr_rollout_is_over(rollout))
+        return false;
+    rollout->state = MGR_ROLLOUT_ABORTED;
+    return true;
+}
+
+static bool may_retry(MgrMember member)
+{
+    return member == MGR_MEMBER_FAILED || member == MGR_MEMBER_SILENT || member == MGR_MEMBER_LEFT;
+}
+
+GArray *mgr_rollout_find_failed(const MgrRollout *rollout)
+{
+    GArray *failed = g_array_new(FALSE, FALSE, sizeof(guint));
+
+    for (guint i = 0; i < rollout->issued && rollout->state != MGR_ROLLOUT_ABORTED; i++)
+        if (may_retry((MgrMember)rollout->members[i]))
+            g_array_append_val(failed, i);
+    return failed;
+}
+
+void mgr_rollout_retry(MgrRollout *rollout, const GArray *positions, HlTime now)
+{
+    for (guint i = 0; i < positions->len; i++)
+        set_member(rollout, g_array_index(positions, guint, i), MGR_MEMBER_AWAY);
+    rollout->forgiven = 0;
+    rollout->state = MGR_ROLLOUT_RUNNING;
+    rollout->halt = MGR_HALT_NONE;
+    rollout->issued_mono = now;
+}

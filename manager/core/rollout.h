@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A roll-out: a command for many endpoints, given to a few first, and to more only while those before have succeeded.
+ * Pure: the time is an argument.
+ *
+ * Its members are fixed at the start and have positions; a ring is all up to a position, so each contains the ones
+ * before it.  What is judged is always the whole of the ring: an early member that fails late counts as one that fails
+ * now.  Of a member it is known what its command says; one that has the command and reports no result is silent, which
+ * is a failure.  One that the command has not reached is away: it is not judged, and does it when it comes back.
+ * Nothing is concluded from fewer answers than a sample. */
+#ifndef MANAGER_CORE_ROLLOUT_H
+#define MANAGER_CORE_ROLLOUT_H
+
+#include "lib/base/clock.h"
+#include "lib/base/error.h"
+
+#define MGR_ROLLOUT_MAX_RINGS 10
+/* A member that is on line has been sent its command by then; before, a ring with members that were not is not over. */
+#define MGR_ROLLOUT_SETTLE HL_MINUTE
+
+typedef struct {
+    guint rings[MGR_ROLLOUT_MAX_RINGS]; /* percent of the members, rising; the last is 100 */
+    guint n_rings;
+    guint rate;        /* members a minute; 0: a whole ring at once */
+    guint min_success; /* percent of those that answered */
+    guint min_sample;  /* answers; a ring has at least so many members, if there are */
+    HlTime soak;       /* between a ring that passed and the next one */
+    HlTime silence;    /* from the command's delivery until a member without a result is silent */
+} MgrRolloutPlan;
+
+/* "1%,10%,100%"; the signs may be missing, and so may the 100.  The error says what is wrong with it. */
+bool mgr_rollout_parse_rings(const char *text, MgrRolloutPlan *plan, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Caller frees. */
+char *mgr_rollout_format_rings(const MgrRolloutPlan *plan);
+
+typedef enum {
+    MGR_ROLLOUT_RUNNING,
+    MGR_ROLLOUT_SOAKING,
+    MGR_ROLLOUT_PAUSED,  /* by somebody */
+    MGR_ROLLOUT_HALTED,  /* by itself */
+    MGR_ROLLOUT_ABORTED, /* by somebody, for good */
+    MGR_ROLLOUT_DONE,    /* all have their command */
+    MGR_ROLLOUT_N_STATES,
+} MgrRolloutState;
+
+/* "running", ...; the words in the registry. */
+const char *mgr_rollout_state_name(MgrRolloutState state);
+/* MGR_ROLLOUT_N_STATES: another word. */
+MgrRolloutState mgr_rollout_state_parse(const char *name);
+
+typedef enum {
+    MGR_HALT_NONE,
+    MGR_HALT_FAILURES, /* too many failed or were silent */
+    MGR_HALT_TOO_FEW,  /* fewer than a sample answered */
+    MGR_HALT_N,
+} MgrHalt;
+
+/* "", "failures", "too-few-answers" */
+const char *mgr_halt_name(MgrHalt halt);
+/* MGR_HALT_N: another word. */
+MgrHalt mgr_halt_parse(const char *name);
+
+typedef enum {
+    MGR_MEMBER_PENDING,   /* its turn has not come */
+    MGR_MEMBER_AWAY,      /* its command has not reached it */
+    MGR_MEMBER_OPEN,      /* has its command */
+    MGR_MEMBER_SUCCEEDED, /* says so */
+    MGR_MEMBER_FAILED,    /* says so, or says that it succeeded and the server knows better */
+    MGR_MEMBER_SILENT,
+    MGR_MEMBER_LEFT, /* its command was cancelled, or it is no longer registered: not judged */
+    MGR_MEMBER_N,
+} MgrMember;
+
+/* "pending", ... */
+const char *mgr_member_name(MgrMember member);
+
+typedef struct {
+    MgrRolloutPlan plan;
+    guint n;                           /* members */
+    guint ends[MGR_ROLLOUT_MAX_RINGS]; /* of the rings: positions */
+    uint8_t *members;                  /* MgrMember of each */
+    HlTime *open_since;                /* mono */
+    guint counts[MGR_MEMBER_N];
+    MgrRolloutState state;
+    MgrHalt halt;
+    guint ring;     /* from 0 */
+    guint issued;   /* members whose turn has come */
+    guint forgiven; /* failures that somebody has answered for by resuming */
+    HlTime issued_mono, soak_mono, looked_mono;
+} MgrRollout;
+
+/* Running, with nobody's turn come.  Clear it. */
+void mgr_rollout_init(MgrRollout *rollout, const MgrRolloutPlan *plan, guint n, HlTime now);
+void mgr_rollout_clear(MgrRollout *rollout);
+
+/* As it was when the manager before this one ended: the states of members follow (mgr_rollout_issued, _told).  What it
+ * was waiting for it waits for from the beginning: a restart makes no ring come earlier. */
+void mgr_rollout_restore(MgrRollout *rollout, MgrRolloutState state, MgrHalt halt, guint ring, guint forgiven,
+                         HlTime now);
+
+/* The turn of so many more has come.  They are away until something is told of them. */
+void mgr_rollout_issued(MgrRollout *rollout, guint n, HlTime now);
+
+/* What is known of a member whose turn has come.  That it has the command says nothing new of one that has answered, or
+ * is silent. */
+void mgr_rollout_told(MgrRollout *rollout, guint position, MgrMember member, HlTime now);
+
+/* Whether the next tick ends a soak: who claims to have succeeded and has not is to be told of before. */
+bool mgr_rollout_is_soaked(const MgrRollout *rollout, HlTime now);
+
+/* Once a second: judges, goes from ring to ring, halts.  How many more members are to have their turn now; they are
+ * told of with mgr_rollout_issued once that is stored. */
+guint mgr_rollout_tick(MgrRollout *rollout, HlTime now);
+
+/* Whether nothing more happens by itself and for good. */
+bool mgr_rollout_is_over(const MgrRollout *rollout);
+
+/* By somebody.  False: the state does not allow it, and nothing has changed. */
+bool mgr_rollout_pause(MgrRollout *rollout) G_GNUC_WARN_UNUSED_RESULT;
+/* Of one that halted: the failures so far are forgiven, and a ring that was too quiet counts as passed. */
+bool mgr_rollout_resume(MgrRollout *rollout, HlTime now) G_GNUC_WARN_UNUSED_RESULT;
+bool mgr_rollout_abort(MgrRollout *rollout) G_GNUC_WARN_UNUSED_RESULT;
+/* Those that failed, were silent or left: positions (guint), rising; empty once it was aborted.  Free with
+ * g_array_unref. */
+GArray *mgr_rollout_find_failed(const MgrRollout *rollout);
+/* They have another turn, and are away until something is told of them.  It runs again, with nothing forgiven. */
+void mgr_rollout_retry(MgrRollout *rollout, const GArray *positions, HlTime now);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MgrRollout, mgr_rollout_clear)
+
+#endif

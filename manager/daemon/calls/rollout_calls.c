@@ -1,0 +1,460 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manager/daemon/calls/rollout_calls.h"
+
+#include <string.h>
+
+#include "manager/daemon/ground/selector.h"
+
+#define MAX_FAILURES 50 /* members named in one document */
+
+struct MgrRolloutCalls {
+    MgrRolloutCallsOptions parts;
+};
+
+/* ---------------------------------------------------------------------------------------------------------- documents
+ */
+
+static json_t *rings_document(const MgrRollout *core)
+{
+    json_t *rings = json_array();
+
+    for (guint i = 0; i < core->plan.n_rings; i++)
+        json_array_append_new(
+            rings, json_pack("{s:i, s:i}", "percent", (int)core->plan.rings[i], "members", (int)core->ends[i]));
+    return rings;
+}
+
+static json_t *counts_document(const MgrRollout *core)
+{
+    json_t *counts = json_object();
+
+    for (MgrMember member = MGR_MEMBER_PENDING; member < MGR_MEMBER_N; member++)
+        if (core->counts[member] > 0)
+            json_object_set_new(counts, mgr_member_name(member), json_integer(core->counts[member]));
+    return counts;
+}
+
+/* "ring" counts from 1; "rings": up to how many members each goes; "counts" of members by what has become of them. */
+static json_t *rollout_document(const MgrLiveRollout *live)
+{
+    const MgrRolloutRecord *record = &live->record;
+    g_autofree char *started = hl_time_format(record->started_at);
+    g_autofree char *changed = hl_time_format(record->changed_at);
+    g_autofree char *soak = hl_duration_format(record->plan.soak);
+    g_autofree char *silence = hl_duration_format(record->plan.silence);
+
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:o, s:i, s:o, s:i, s:i, s:i, s:s, s:s}", "id",
+                     record->id, "selector", record->selector, "issuer", record->issuer, "started", started, "changed",
+                     changed, "state", mgr_rollout_state_name(live->core.state), "halt", mgr_halt_name(live->core.halt),
+                     "ring", (int)live->core.ring + 1, "rings", rings_document(&live->core), "members",
+                     (int)live->core.n, "counts", counts_document(&live->core), "rate", (int)record->plan.rate,
+                     "min_success", (int)record->plan.min_success, "min_sample", (int)record->plan.min_sample, "soak",
+                     soak, "silence", silence);
+}
+
+static bool is_failure(MgrMember member)
+{
+    return member == MGR_MEMBER_FAILED || member == MGR_MEMBER_SILENT || member == MGR_MEMBER_LEFT;
+}
+
+/* Some of those that did not succeed, and how many others there are. */
+static void add_failures(json_t *document, const MgrRolloutCalls *calls, const MgrLiveRollout *live)
+{
+    json_t *failures = json_array();
+    guint more = 0;
+
+    for (guint i = 0; i < live->core.issued; i++) {
+        const char *id = live->endpoints->pdata[i];
+        const MgrEndpoint *endpoint = mgr_fleet_endpoint(calls->parts.fleet, id);
+        MgrMember member = (MgrMember)live->core.members[i];
+
+        if (!is_failure(member))
+            continue;
+        if (json_array_size(failures) == MAX_FAILURES)
+            more++;
+        else
+            json_array_append_new(failures, json_pack("{s:s, s:s, s:s, s:s}", "endpoint", id, "host",
+                                                      endpoint != NULL ? endpoint->record.host : "-", "outcome",
+                                                      mgr_member_name(member), "command",
+                                                      (const char *)live->commands->pdata[i]));
+    }
+    json_object_set_new(document, "failures", failures);
+    json_object_set_new(document, "more", json_integer(more));
+}
+
+/* -------------------------------------------------------------------------------------------------------------- find
+ */
+
+/* ",GROUP,GROUP,", as the registry compares them; NULL: all.  Caller frees. */
+static char *groups_of(const MgrCaller *caller)
+{
+    g_autofree char *names = caller->groups != NULL ? g_strjoinv(",", caller->groups) : NULL;
+
+    return names != NULL ? g_strdup_printf(",%s,", names) : NULL;
+}
+
+static void on_record(MgrRolloutRecord *record, gpointer user)
+{
+    MgrRolloutRecord kept = *record;
+
+    *record = (MgrRolloutRecord){ 0 };
+    g_array_append_val((GArray *)user, kept);
+}
+
+static void clear_record(gpointer record)
+{
+    mgr_rollout_record_clear(record);
+}
+
+static GArray *records_new(void)
+{
+    GArray *records = g_array_new(FALSE, FALSE, sizeof(MgrRolloutRecord));
+
+    g_array_set_clear_func(records, clear_record);
+    return records;
+}
+
+/* One with a member outside of the caller's groups is not there. */
+static bool sees_all(const MgrRolloutCalls *calls, const MgrCaller *caller, const MgrLiveRollout *live)
+{
+    guint i = 0;
+
+    while (i < live->endpoints->len && mgr_selector_sees(calls->parts.fleet, caller, live->endpoints->pdata[i]))
+        i++;
+    return i == live->endpoints->len;
+}
+
+static MgrLiveRollout *find_ended(const MgrRolloutCalls *calls, const MgrCaller *caller, const char *id, GError **error)
+{
+    g_autofree char *groups = groups_of(caller);
+    g_autoptr(GArray) records = records_new();
+
+    if (!mgr_registry_load_rollout(mgr_record_reader(calls->parts.record), id, groups, on_record, records, error))
+        return NULL;
+    if (records->len == 0) {
+        hl_fail(error, HL_ERROR_NOT_FOUND, "there is no roll-out '%s'; 'holdline rollout list' lists them", id);
+        return NULL;
+    }
+    return mgr_live_rollout_read(calls->parts.fleet, calls->parts.record, &g_array_index(records, MgrRolloutRecord, 0),
+                                 error);
+}
+
+/* What a call names: in memory while it is under way, else *ended, which is the caller's.  NULL with an error. */
+static MgrLiveRollout *find(const MgrRolloutCalls *calls, const MgrCall *call, MgrLiveRollout **ended, GError **error)
+{
+    const char *id = mgr_call_argument(call, "rollout");
+    MgrLiveRollout *live = mgr_rollouts_find(calls->parts.rollouts, id);
+
+    if (live != NULL && sees_all(calls, mgr_call_caller(call), live))
+        return live;
+    *ended = find_ended(calls, mgr_call_caller(call), id, error);
+    return *ended;
+}
+
+/* An operator decides about their own; others take the right to manage. */
+static bool check_own(const MgrCall *call, const MgrLiveRollout *live, GError **error)
+{
+    const MgrCaller *caller = mgr_call_caller(call);
+
+    return mgr_role_may(caller->role, MGR_NEED_MANAGE) || strcmp(live->record.issuer, caller->account) == 0 ||
+           hl_fail(error, HL_ERROR_DENIED, "roll-out '%s' is of '%s': to change it takes the role %s; '%s' is %s",
+                   live->record.id, live->record.issuer, mgr_role_name(mgr_need_role(MGR_NEED_MANAGE)), caller->account,
+                   mgr_role_name(caller->role));
+}
+
+static void answer(const MgrLiveRollout *live, const GError *error, gpointer user)
+{
+    if (error != NULL)
+        mgr_call_fail(user, error);
+    else
+        mgr_call_done(user, rollout_document(live));
+}
+
+static HlWriteSet *noted_set(MgrCall *call)
+{
+    HlWriteSet *set = hl_write_set_new();
+
+    mgr_call_note(call, set);
+    return set;
+}
+
+/* -------------------------------------------------------------------------------------------------------------- start
+ */
+
+static bool number_of(const MgrCall *call, const char *name, guint fallback, guint least, guint most, guint *value,
+                      GError **error)
+{
+    const char *text = mgr_call_argument(call, name);
+    guint64 number = fallback;
+
+    if (text != NULL && !g_ascii_string_to_unsigned(text, 10, least, most, &number, NULL))
+        return hl_fail(error, HL_ERROR_INVALID, "%s '%s': a number from %u to %u", name, text, least, most);
+    *value = (guint)number;
+    return true;
+}
+
+static bool read_plan(const MgrCall *call, MgrRolloutPlan *plan, GError **error)
+{
+    const char *rings = mgr_call_argument(call, "rings");
+
+    return mgr_rollout_parse_rings(rings != NULL ? rings : "1%,10%,100%", plan, error) &&
+           number_of(call, "rate", 0, 1, 1000000, &plan->rate, error) &&
+           number_of(call, "min-success", 95, 1, 100, &plan->min_success, error) &&
+           number_of(call, "min-sample", 5, 1, 10000, &plan->min_sample, error) &&
+           mgr_call_duration(call, "soak", 15 * HL_MINUTE, 0, 30 * HL_DAY, &plan->soak, error) &&
+           mgr_call_duration(call, "silence", HL_HOUR, HL_SECOND, 3 * HL_DAY, &plan->silence, error);
+}
+
+/* Other canaries each time; of those that are on line, because the others cannot answer. */
+static GPtrArray *in_turn(const GPtrArray *endpoints)
+{
+    GPtrArray *order = g_ptr_array_sized_new(endpoints->len);
+    guint up = 0;
+
+    for (guint i = 0; i < endpoints->len; i++)
+        if (((const MgrEndpoint *)endpoints->pdata[i])->record.revoked_at == 0)
+            g_ptr_array_add(order, endpoints->pdata[i]);
+    for (guint i = 0; i + 1 < order->len; i++) {
+        guint other = (guint)g_random_int_range((gint32)i, (gint32)order->len);
+        gpointer swapped = order->pdata[i];
+
+        order->pdata[i] = order->pdata[other];
+        order->pdata[other] = swapped;
+    }
+    for (guint i = 0; i < order->len; i++) {
+        gpointer endpoint = order->pdata[i];
+
+        if (!mgr_endpoint_is_up(endpoint))
+            continue;
+        order->pdata[i] = order->pdata[up];
+        order->pdata[up++] = endpoint;
+    }
+    return order;
+}
+
+static void call_start(MgrCall *call, gpointer user)
+{
+    const MgrRolloutCalls *calls = user;
+    const char *selector = mgr_call_argument(call, "selector");
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) all = mgr_selector_select(calls->parts.fleet, mgr_call_caller(call), selector, &error);
+    g_autoptr(GPtrArray) order = all != NULL ? in_turn(all) : NULL;
+    g_auto(MgrRolloutRecord) record = { 0 };
+
+    if (order != NULL && order->len == 0)
+        hl_fail(&error, HL_ERROR_DENIED, "'%s': revoked endpoints take no commands", selector);
+    if (error == NULL && mgr_rollouts_count(calls->parts.rollouts) >= MGR_ROLLOUTS_MAX)
+        hl_fail(&error, HL_ERROR_LIMIT,
+                "%d roll-outs are under way, and no more are taken: abort one ('holdline rollout list')",
+                MGR_ROLLOUTS_MAX);
+    if (error != NULL || !read_plan(call, &record.plan, &error) || !mgr_call_may_change(call, &error)) {
+        mgr_call_fail(call, error);
+        return;
+    }
+    record.selector = g_strdup(selector);
+    record.issuer = g_strdup(mgr_call_admin(call));
+    mgr_rollouts_start(calls->parts.rollouts, noted_set(call), &record, order, answer, call);
+}
+
+/* ---------------------------------------------------------------------------------------------------------------- look
+ */
+
+static void call_show(MgrCall *call, gpointer user)
+{
+    const MgrRolloutCalls *calls = user;
+    g_autoptr(MgrLiveRollout) ended = NULL;
+    g_autoptr(GError) error = NULL;
+    const MgrLiveRollout *live = find(calls, call, &ended, &error);
+    json_t *document;
+
+    if (live == NULL) {
+        mgr_call_fail(call, error);
+        return;
+    }
+    document = rollout_document(live);
+    add_failures(document, calls, live);
+    mgr_call_done(call, document);
+}
+
+/* What a list says of one: with what its members have done only while it is under way, which is in memory. */
+static json_t *listed(const MgrRolloutCalls *calls, const MgrRolloutRecord *record)
+{
+    const MgrLiveRollout *live = mgr_rollouts_find(calls->parts.rollouts, record->id);
+    g_autofree char *started = hl_time_format(record->started_at);
+    g_autofree char *changed = hl_time_format(record->changed_at);
+    const MgrRolloutPlan *plan = &record->plan;
+    g_autofree char *rings = mgr_rollout_format_rings(plan);
+
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:i, s:o}", "id", record->id, "selector",
+                     record->selector, "issuer", record->issuer, "started", started, "changed", changed, "state",
+                     mgr_rollout_state_name(live != NULL ? live->core.state : record->state), "halt",
+                     mgr_halt_name(live != NULL ? live->core.halt : record->halt), "ring",
+                     (int)(live != NULL ? live->core.ring : record->ring) + 1, "rings", rings, "members",
+                     (int)record->members, "counts", live != NULL ? counts_document(&live->core) : json_object());
+}
+
+static void call_list(MgrCall *call, gpointer user)
+{
+    const MgrRolloutCalls *calls = user;
+    g_autofree char *groups = groups_of(mgr_call_caller(call));
+    g_autoptr(GArray) records = records_new();
+    g_autoptr(GError) error = NULL;
+    json_t *array;
+
+    if (!mgr_registry_load_rollouts(mgr_record_reader(calls->parts.record), MGR_ROLLOUTS_LATEST, groups, on_record,
+                                    records, &error)) {
+        mgr_call_fail(call, error);
+        return;
+    }
+    array = json_array();
+    for (guint i = 0; i < records->len; i++)
+        json_array_append_new(array, listed(calls, &g_array_index(records, MgrRolloutRecord, i)));
+    mgr_call_done_list(call, "rollouts", array, NULL);
+}
+
+/* --------------------------------------------------------------------------------------------------------------- steer
+ */
+
+static void say(const MgrRolloutCalls *calls, MgrCall *call, MgrRolloutWord word)
+{
+    g_autoptr(MgrLiveRollout) ended = NULL;
+    g_autoptr(GError) error = NULL;
+    MgrLiveRollout *live = find(calls, call, &ended, &error);
+
+    if (live != NULL && ended != NULL)
+        hl_fail(&error, HL_ERROR_CONFLICT, "roll-out '%s' is over: it is %s", live->record.id,
+                mgr_rollout_state_name(live->core.state));
+    if (error == NULL && check_own(call, live, &error) && mgr_call_may_change(call, &error))
+        mgr_rollouts_say(calls->parts.rollouts, noted_set(call), live, word, answer, call);
+    else
+        mgr_call_fail(call, error);
+}
+
+static void call_pause(MgrCall *call, gpointer user)
+{
+    say(user, call, MGR_ROLLOUT_PAUSE);
+}
+
+static void call_resume(MgrCall *call, gpointer user)
+{
+    say(user, call, MGR_ROLLOUT_RESUME);
+}
+
+static void call_abort(MgrCall *call, gpointer user)
+{
+    say(user, call, MGR_ROLLOUT_ABORT);
+}
+
+static void call_retry(MgrCall *call, gpointer user)
+{
+    const MgrRolloutCalls *calls = user;
+    g_autoptr(MgrLiveRollout) ended = NULL;
+    g_autoptr(GError) error = NULL;
+    MgrLiveRollout *live = find(calls, call, &ended, &error);
+
+    if (live == NULL || !check_own(call, live, &error) || !mgr_call_may_change(call, &error)) {
+        mgr_call_fail(call, error);
+        return;
+    }
+    (void)g_steal_pointer(&ended); /* taken, or NULL */
+    mgr_rollouts_retry(calls->parts.rollouts, noted_set(call), live, answer, call);
+}
+
+/* ----------------------------------------------------------------------------------------------------------- roll back
+ */
+
+static void on_rolled_back(const MgrCommandResult *result, gpointer user)
+{
+    if (result->outcome == MGR_COMMAND_STORED)
+        mgr_call_done(user, json_pack("{s:s, s:i}", "command", result->command->record.id, "endpoints",
+                                      (int)result->command->targets->len));
+    else
+        mgr_call_fail(user, result->error);
+}
+
+/* Those that have had the update go back one set: also those that say nothing. */
+static void roll_back(const MgrRolloutCalls *calls, MgrCall *call, HlWriteSet *set, const MgrLiveRollout *live)
+{
+    g_autoptr(GPtrArray) reached = mgr_live_rollout_reached(live, calls->parts.fleet);
+    g_autoptr(GError) error = NULL;
+    MgrCommandSpec spec = { .kind = HL_KIND_ROLLBACK,
+                            .selector = live->record.id,
+                            .issuer = mgr_call_admin(call),
+                            .scope = "",
+                            .lifetime = 4 * HL_DAY };
+
+    if (reached->len == 0) {
+        hl_write_set_free(set);
+        hl_fail(&error, HL_ERROR_CONFLICT, "nobody of roll-out '%s' has had its command: there is nothing to roll back",
+                live->record.id);
+        mgr_call_fail(call, error);
+        return;
+    }
+    mgr_commands_issue(calls->parts.commands, set, &spec, reached, on_rolled_back, call);
+}
+
+typedef struct {
+    const MgrRolloutCalls *calls;
+    MgrCall *call;
+} Back;
+
+static void on_aborted(const MgrLiveRollout *live, const GError *error, gpointer user)
+{
+    Back *back = user;
+
+    if (error != NULL)
+        mgr_call_fail(back->call, error);
+    else
+        roll_back(back->calls, back->call, hl_write_set_new(), live);
+    g_free(back);
+}
+
+/* One that is under way is aborted first: nobody goes back while others are still sent forward. */
+static void call_rollback(MgrCall *call, gpointer user)
+{
+    const MgrRolloutCalls *calls = user;
+    g_autoptr(MgrLiveRollout) ended = NULL;
+    g_autoptr(GError) error = NULL;
+    MgrLiveRollout *live = find(calls, call, &ended, &error);
+    Back *back;
+
+    if (live == NULL || !check_own(call, live, &error) || !mgr_call_may_change(call, &error)) {
+        mgr_call_fail(call, error);
+        return;
+    }
+    if (ended != NULL) {
+        roll_back(calls, call, noted_set(call), live);
+        return;
+    }
+    back = g_new(Back, 1);
+    *back = (Back){ calls, call };
+    mgr_rollouts_say(calls->parts.rollouts, noted_set(call), live, MGR_ROLLOUT_ABORT, on_aborted, back);
+}
+
+#define PLAN "rings rate min-success min-sample soak silence"
+
+static const MgrCallRow rows[] = {
+    { "rollout start", "selector", PLAN, MGR_NEED_OPERATE, MGR_SCOPE_SELECTOR, call_start },
+    { "rollout list", "", "", MGR_NEED_READ, MGR_SCOPE_LIST, call_list },
+    { "rollout show", "rollout", "", MGR_NEED_READ, MGR_SCOPE_ROLLOUT, call_show },
+    { "rollout pause", "rollout", "", MGR_NEED_OPERATE, MGR_SCOPE_ROLLOUT, call_pause },
+    { "rollout resume", "rollout", "", MGR_NEED_OPERATE, MGR_SCOPE_ROLLOUT, call_resume },
+    { "rollout abort", "rollout", "", MGR_NEED_OPERATE, MGR_SCOPE_ROLLOUT, call_abort },
+    { "rollout retry", "rollout", "", MGR_NEED_OPERATE, MGR_SCOPE_ROLLOUT, call_retry },
+    { "rollout rollback", "rollout", "", MGR_NEED_OPERATE, MGR_SCOPE_ROLLOUT, call_rollback },
+    { .name = NULL },
+};
+
+MgrRolloutCalls *mgr_rollout_calls_new(const MgrRolloutCallsOptions *options, MgrDispatch *dispatch)
+{
+    MgrRolloutCalls *calls = g_new0(MgrRolloutCalls, 1);
+
+    calls->parts = *options;
+    mgr_dispatch_add(dispatch, rows, calls);
+    return calls;
+}
+
+void mgr_rollout_calls_free(MgrRolloutCalls *calls)
+{
+    g_free(calls);
+}

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manager/daemon/work/live_rollout.h"
+
+#include <string.h>
+
+#include "lib/base/log.h"
+
+static MgrLiveRollout *live_new(MgrRolloutRecord *record)
+{
+    MgrLiveRollout *live = g_new0(MgrLiveRollout, 1);
+
+    live->record = *record;
+    *record = (MgrRolloutRecord){ 0 };
+    live->endpoints = g_ptr_array_new_with_free_func(g_free);
+    live->commands = g_ptr_array_new();
+    live->positions = g_hash_table_new(g_str_hash, g_str_equal);
+    live->batches = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    live->dirty = g_hash_table_new(g_str_hash, g_str_equal);
+    return live;
+}
+
+void mgr_live_rollout_free(MgrLiveRollout *live)
+{
+    if (live == NULL)
+        return;
+    mgr_rollout_clear(&live->core);
+    g_hash_table_unref(live->dirty);
+    g_hash_table_unref(live->positions);
+    g_ptr_array_unref(live->commands);
+    g_ptr_array_unref(live->endpoints);
+    g_hash_table_unref(live->batches);
+    g_free(live->versions);
+    mgr_rollout_record_clear(&live->record);
+    g_free(live);
+}
+
+char *mgr_live_rollout_batch(MgrLiveRollout *live, const char *command)
+{
+    gpointer kept;
+
+    if (!g_hash_table_lookup_extended(live->batches, command, &kept, NULL)) {
+        kept = g_strdup(command);
+        g_hash_table_insert(live->batches, kept, kept);
+    }
+    return kept;
+}
+
+static void add_member(MgrLiveRollout *live, const char *endpoint, const char *command)
+{
+    char *id = g_strdup(endpoint);
+
+    g_hash_table_insert(live->positions, id, GUINT_TO_POINTER(live->endpoints->len));
+    g_ptr_array_add(live->endpoints, id);
+    g_ptr_array_add(live->commands, command != NULL ? mgr_live_rollout_batch(live, command) : NULL);
+}
+
+/* One whose command expired was silent if it had it, and is forgotten if it was away: what was known of it says
+ * which. */
+static MgrMember member_of(HlCommandState state, MgrMember before)
+{
+    switch (state) {
+    case HL_STATE_QUEUED:
+        return MGR_MEMBER_AWAY;
+    case HL_STATE_SENT:
+    case HL_STATE_RECEIVED:
+    case HL_STATE_STARTED:
+        return MGR_MEMBER_OPEN;
+    case HL_STATE_SUCCEEDED:
+        return MGR_MEMBER_SUCCEEDED;
+    case HL_STATE_FAILED:
+    case HL_STATE_REJECTED:
+        return MGR_MEMBER_FAILED;
+    case HL_STATE_TIMED_OUT:
+        return MGR_MEMBER_SILENT;
+    case HL_STATE_EXPIRED:
+        return before == MGR_MEMBER_AWAY ? MGR_MEMBER_LEFT : MGR_MEMBER_SILENT;
+    case HL_STATE_CANCELLED:
+    case HL_STATE_UNKNOWN:
+    case HL_N_STATES:
+        break;
+    }
+    return MGR_MEMBER_LEFT;
+}
+
+/* What the members of a command have done by now.  One that has had another turn since is spoken for by that. */
+void mgr_live_rollout_look_at(MgrLiveRollout *live, const MgrCommand *command)
+{
+    HlTime now = hl_clock_mono();
+
+    for (guint i = 0; i < command->targets->len; i++) {
+        const MgrTargetRecord *target = &((const MgrTarget *)command->targets->pdata[i])->record;
+        gpointer position;
+
+        if (!g_hash_table_lookup_extended(live->positions, target->endpoint, NULL, &position) ||
+            g_strcmp0(live->commands->pdata[GPOINTER_TO_UINT(position)], command->record.id) != 0)
+            continue;
+        mgr_rollout_told(&live->core, GPOINTER_TO_UINT(position),
+                         member_of(target->state, (MgrMember)live->core.members[GPOINTER_TO_UINT(position)]), now);
+    }
+}
+
+/* ----------------------------------------------------------------------------------------------- of the registry
+ */
+
+typedef struct {
+    MgrLiveRollout *live;
+    GArray *members; /* MgrMember, of those whose turn has come */
+} Reading;
+
+static void on_member(guint position G_GNUC_UNUSED, const MgrRolloutMember *member, gpointer user)
+{
+    Reading *reading = user;
+    MgrMember state = MGR_MEMBER_LEFT;
+
+    add_member(reading->live, member->endpoint, member->command);
+    if (member->command == NULL)
+        return;
+    /* an end that came while nobody looked: the worse of what it may mean */
+    if (member->has_target)
+        state = member_of(member->state, MGR_MEMBER_OPEN);
+    g_array_append_val(reading->members, state);
+}
+
+MgrLiveRollout *mgr_live_rollout_new(MgrRolloutRecord *record, const GPtrArray *endpoints)
+{
+    MgrLiveRollout *live = live_new(record);
+
+    for (guint i = 0; i < endpoints->len; i++)
+        add_member(live, ((const MgrEndpoint *)endpoints->pdata[i])->record.id, NULL);
+    mgr_rollout_init(&live->core, &live->record.plan, endpoints->len, hl_clock_mono());
+    return live;
+}
+
+MgrLiveRollout *mgr_live_rollout_read(const MgrFleet *fleet, MgrRecord *registry, MgrRolloutRecord *record,
+                                      GError **error)
+{
+    g_autoptr(MgrLiveRollout) live = live_new(record);
+    g_autoptr(GArray) members = g_array_new(FALSE, FALSE, sizeof(MgrMember));
+    Reading reading = { live, members };
+    HlTime now = hl_clock_mono();
+
+    if (!mgr_registry_load_rollout_members(mgr_record_reader(registry), live->record.id, on_member, &reading, error))
+        return NULL;
+    mgr_rollout_init(&live->core, &live->record.plan, live->endpoints->len, now);
+    mgr_rollout_restore(&live->core, live->record.state, live->record.halt, live->record.ring, live->record.forgiven,
+                        now);
+    mgr_rollout_issued(&live->core, members->len, now);
+    for (guint i = 0; i < members->len; i++)
+        mgr_rollout_told(&live->core, i, g_array_index(members, MgrMember, i), now);
+    live->versions = g_strdup(fleet->latest);
+    return g_steal_pointer(&live);
+}
+
+void mgr_live_rollout_look(MgrLiveRollout *live, const MgrFleet *fleet)
+{
+    GHashTableIter iter;
+    gpointer id;
+
+    g_hash_table_iter_init(&iter, live->dirty);
+    while (g_hash_table_iter_next(&iter, &id, NULL)) {
+        const MgrCommand *command = mgr_fleet_command(fleet, id);
+
+        if (command != NULL)
+            mgr_live_rollout_look_at(live, command);
+    }
+    g_hash_table_remove_all(live->dirty);
+}
+
+void mgr_live_rollout_set_versions(MgrLiveRollout *live, const char *versions)
+{
+    g_free(live->versions);
+    live->versions = g_strdup(versions);
+}
+
+void mgr_live_rollout_find_liars(MgrLiveRollout *live, const MgrFleet *fleet)
+{
+    HlTime now = hl_clock_mono();
+
+    for (guint i = 0; live->versions != NULL && i < live->core.issued; i++) {
+        const MgrEndpoint *endpoint = mgr_fleet_endpoint(fleet, live->endpoints->pdata[i]);
+
+        if (live->core.members[i] == MGR_MEMBER_SUCCEEDED && endpoint != NULL &&
+            mgr_endpoint_is_behind(endpoint, live->versions)) {
+            hl_log_limited(HL_LOG_WARN, "rollout", endpoint->record.id,
+                           "%s: %s says that it succeeded, and is still behind: it counts as failed", live->record.id,
+                           endpoint->record.id);
+            mgr_rollout_told(&live->core, i, MGR_MEMBER_FAILED, now);
+        }
+    }
+}
+
+void mgr_live_rollout_note(MgrLiveRollout *live, HlTime wall)
+{
+    live->record.state = live->core.state;
+    live->record.halt = live->core.halt;
+    live->record.ring = live->core.ring;
+    live->record.forgiven = live->core.forgiven;
+    live->record.changed_at = wall;
+}
+
+GPtrArray *mgr_live_rollout_reached(const MgrLiveRollout *live, const MgrFleet *fleet)
+{
+    GPtrArray *reached = g_ptr_array_new();
+
+    for (guint i = 0; i < live->core.issued; i++) {
+        MgrMember member = (MgrMember)live->core.members[i];
+        MgrEndpoint *endpoint = mgr_fleet_endpoint(fleet, live->endpoints->pdata[i]);
+
+        if (member != MGR_MEMBER_AWAY && member != MGR_MEMBER_LEFT && endpoint != NULL &&
+            endpoint->record.revoked_at == 0)
+            g_ptr_array_add(reached, endpoint);
+    }
+    return reached;
+}

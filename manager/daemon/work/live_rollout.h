@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A roll-out in memory: its members by position, and what their commands have become of, for the pure core
+ * (manager/core/rollout.h). */
+#ifndef MANAGER_DAEMON_WORK_LIVE_ROLLOUT_H
+#define MANAGER_DAEMON_WORK_LIVE_ROLLOUT_H
+
+#include "manager/daemon/ground/fleet.h"
+#include "manager/daemon/ground/record.h"
+#include "manager/store/rollouts.h"
+
+typedef struct {
+    MgrRolloutRecord record;
+    MgrRollout core;
+    GPtrArray *endpoints;  /* ids by position, owned */
+    GPtrArray *commands;   /* by position: the latest; NULL: none; borrowed from batches */
+    GHashTable *positions; /* id -> position */
+    GHashTable *batches;   /* ids of its commands, owned; the value is the id */
+    GHashTable *dirty;     /* commands that have changed since they were looked at; borrowed from batches */
+    char *versions;        /* what the repository had at the last turn: proto/components.h */
+    bool is_storing;       /* a turn, or somebody's word */
+} MgrLiveRollout;
+
+/* A new one with these members (MgrEndpoint *), in this order.  Takes the record's contents. */
+MgrLiveRollout *mgr_live_rollout_new(MgrRolloutRecord *record, const GPtrArray *endpoints);
+/* One of the registry, also of those that are over.  Takes the record's contents.  NULL with an error. */
+MgrLiveRollout *mgr_live_rollout_read(const MgrFleet *fleet, MgrRecord *registry, MgrRolloutRecord *record,
+                                      GError **error);
+void mgr_live_rollout_free(MgrLiveRollout *live);
+
+/* The command is one of its own from now on.  Its id, as commands and dirty borrow it. */
+char *mgr_live_rollout_batch(MgrLiveRollout *live, const char *command);
+
+/* What the members of a command have done by now. */
+void mgr_live_rollout_look_at(MgrLiveRollout *live, const MgrCommand *command);
+/* The same of all its commands that have changed. */
+void mgr_live_rollout_look(MgrLiveRollout *live, const MgrFleet *fleet);
+
+/* The repository's versions are those of its latest turn. */
+void mgr_live_rollout_set_versions(MgrLiveRollout *live, const char *versions);
+/* Who says that it succeeded, and has older patterns than there were at the latest turn, has not. */
+void mgr_live_rollout_find_liars(MgrLiveRollout *live, const MgrFleet *fleet);
+
+/* The record as the core is now, at this time. */
+void mgr_live_rollout_note(MgrLiveRollout *live, HlTime wall);
+
+/* MgrEndpoint * of members that have had the command, whatever came of it; free with g_ptr_array_unref. */
+GPtrArray *mgr_live_rollout_reached(const MgrLiveRollout *live, const MgrFleet *fleet);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MgrLiveRollout, mgr_live_rollout_free)
+
+#endif

@@ -1,0 +1,468 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manager/daemon/work/rollouts.h"
+
+#include <string.h>
+
+#include "lib/base/ident.h"
+#include "lib/base/log.h"
+
+#define LIFETIME (4 * HL_DAY) /* of a command: as one that a person issues without saying how long */
+
+struct MgrRollouts {
+    MgrRolloutsOptions parts;
+    GHashTable *live; /* id -> MgrLiveRollout *, owned */
+};
+
+/* -------------------------------------------------------------------------------------------------------- in memory
+ */
+
+static void free_live(gpointer live)
+{
+    mgr_live_rollout_free(live);
+}
+
+static void adopt(MgrRollouts *rollouts, MgrLiveRollout *live)
+{
+    g_hash_table_insert(rollouts->live, live->record.id, live);
+}
+
+static void on_record(MgrRolloutRecord *record, gpointer user)
+{
+    MgrRolloutRecord kept = *record;
+
+    *record = (MgrRolloutRecord){ 0 };
+    g_array_append_val((GArray *)user, kept);
+}
+
+static void clear_record(gpointer record)
+{
+    mgr_rollout_record_clear(record);
+}
+
+MgrRollouts *mgr_rollouts_new(const MgrRolloutsOptions *options, GError **error)
+{
+    g_autoptr(MgrRollouts) rollouts = g_new0(MgrRollouts, 1);
+    g_autoptr(GArray) records = g_array_new(FALSE, FALSE, sizeof(MgrRolloutRecord));
+
+    g_array_set_clear_func(records, clear_record);
+    rollouts->parts = *options;
+    rollouts->live = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_live);
+    if (!mgr_registry_load_rollouts(mgr_record_reader(options->record), MGR_ROLLOUTS_OPEN, NULL, on_record, records,
+                                    error))
+        return NULL;
+    for (guint i = 0; i < records->len; i++) {
+        MgrLiveRollout *live =
+            mgr_live_rollout_read(options->fleet, options->record, &g_array_index(records, MgrRolloutRecord, i), error);
+
+        if (live == NULL)
+            return NULL;
+        adopt(rollouts, live);
+    }
+    return g_steal_pointer(&rollouts);
+}
+
+void mgr_rollouts_free(MgrRollouts *rollouts)
+{
+    if (rollouts == NULL)
+        return;
+    g_hash_table_unref(rollouts->live);
+    g_free(rollouts);
+}
+
+guint mgr_rollouts_count(const MgrRollouts *rollouts)
+{
+    return g_hash_table_size(rollouts->live);
+}
+
+MgrLiveRollout *mgr_rollouts_find(const MgrRollouts *rollouts, const char *id)
+{
+    return g_hash_table_lookup(rollouts->live, id);
+}
+
+/* -------------------------------------------------------------------------------------------------------------- turns
+ */
+
+/* A turn on its way through the registry. */
+typedef struct {
+    MgrRollouts *rollouts;
+    MgrLiveRollout *live;
+    char *command;
+    guint n;           /* the next so many */
+    GArray *positions; /* or these again; NULL */
+    MgrRolloutDone done;
+    gpointer user;
+} Turn;
+
+static void turn_free(gpointer item)
+{
+    Turn *turn = item;
+
+    g_clear_pointer(&turn->positions, g_array_unref);
+    g_free(turn->command);
+    g_free(turn);
+}
+
+static void answer(MgrRolloutDone done, const MgrLiveRollout *live, const GError *error, gpointer user)
+{
+    if (done != NULL)
+        done(live, error, user);
+}
+
+/* One that is not under way any more, and was only looked at. */
+static bool is_adopted(const MgrRollouts *rollouts, const MgrLiveRollout *live)
+{
+    return g_hash_table_lookup(rollouts->live, live->record.id) == live;
+}
+
+static guint turn_length(const Turn *turn)
+{
+    return turn->positions != NULL ? turn->positions->len : turn->n;
+}
+
+static guint turn_position(const Turn *turn, guint i, guint first)
+{
+    return turn->positions != NULL ? g_array_index(turn->positions, guint, i) : first + i;
+}
+
+/* Those of a turn that the command is not for: they are no longer registered, or may not obey. */
+static void leave_out(const Turn *turn, const MgrCommand *command, guint first)
+{
+    MgrLiveRollout *live = turn->live;
+    g_autofree bool *is_target = g_new0(bool, live->core.n);
+    HlTime now = hl_clock_mono();
+
+    for (guint i = 0; command != NULL && i < command->targets->len; i++) {
+        const MgrTarget *target = command->targets->pdata[i];
+
+        is_target[GPOINTER_TO_UINT(g_hash_table_lookup(live->positions, target->record.endpoint))] = true;
+    }
+    for (guint i = 0; i < turn_length(turn); i++)
+        if (!is_target[turn_position(turn, i, first)])
+            mgr_rollout_told(&live->core, turn_position(turn, i, first), MGR_MEMBER_LEFT, now);
+}
+
+static void fold_turn(Turn *turn, const MgrCommand *command)
+{
+    MgrLiveRollout *live = turn->live;
+    MgrRollouts *rollouts = turn->rollouts;
+    guint first = live->core.issued, length = turn_length(turn);
+    HlTime now = hl_clock_mono();
+    char *id = mgr_live_rollout_batch(live, turn->command);
+
+    live->is_storing = false;
+    if (!is_adopted(rollouts, live))
+        adopt(rollouts, live);
+    if (turn->positions != NULL)
+        mgr_rollout_retry(&live->core, turn->positions, now);
+    else
+        mgr_rollout_issued(&live->core, turn->n, now);
+    for (guint i = 0; i < length; i++)
+        live->commands->pdata[turn_position(turn, i, first)] = id;
+    leave_out(turn, command, first);
+    mgr_live_rollout_set_versions(live, rollouts->parts.fleet->latest);
+    if (command != NULL)
+        mgr_live_rollout_look_at(live, command);
+    answer(turn->done, live, NULL, turn->user);
+}
+
+static void fail_turn(Turn *turn, const GError *error)
+{
+    turn->live->is_storing = false;
+    if (turn->done == NULL)
+        hl_log_limited(HL_LOG_WARN, "rollout", turn->live->record.id, "%s: a turn cannot be issued yet: %s",
+                       turn->live->record.id, error->message);
+    answer(turn->done, NULL, error, turn->user);
+    if (!is_adopted(turn->rollouts, turn->live))
+        mgr_live_rollout_free(turn->live);
+}
+
+static void on_issued(const MgrCommandResult *result, gpointer user)
+{
+    Turn *turn = user;
+
+    if (result->outcome == MGR_COMMAND_STORED)
+        fold_turn(turn, result->command);
+    else
+        fail_turn(turn, result->error);
+    turn_free(turn);
+}
+
+static void fold_empty(gpointer change)
+{
+    fold_turn(change, NULL);
+}
+
+static void fail_empty(gpointer change, const GError *error)
+{
+    fail_turn(change, error);
+}
+
+/* Those that are registered still, and may obey. */
+static GPtrArray *present(const MgrRollouts *rollouts, const Turn *turn)
+{
+    GPtrArray *endpoints = g_ptr_array_new();
+
+    for (guint i = 0; i < turn_length(turn); i++) {
+        guint position = turn_position(turn, i, turn->live->core.issued);
+        MgrEndpoint *endpoint = mgr_fleet_endpoint(rollouts->parts.fleet, turn->live->endpoints->pdata[position]);
+
+        if (endpoint != NULL && endpoint->record.revoked_at == 0)
+            g_ptr_array_add(endpoints, endpoint);
+    }
+    return endpoints;
+}
+
+static void issue(MgrRollouts *rollouts, HlWriteSet *set, Turn *turn)
+{
+    static const MgrChangeKind empty = { fold_empty, fail_empty, turn_free };
+    const MgrRolloutRecord *record = &turn->live->record;
+    MgrCommandSpec spec = { .id = turn->command,
+                            .kind = HL_KIND_UPDATE_NOW,
+                            .selector = record->id,
+                            .issuer = record->issuer,
+                            .scope = "",
+                            .lifetime = LIFETIME };
+    g_autoptr(GPtrArray) endpoints = present(rollouts, turn);
+
+    turn->live->is_storing = true;
+    if (turn->positions != NULL)
+        mgr_write_rollout_retry(set, record->id, turn->positions, turn->command);
+    else
+        mgr_write_rollout_turn(set, record->id, turn->live->core.issued, turn->n, turn->command);
+    if (endpoints->len > 0)
+        mgr_commands_issue(rollouts->parts.commands, set, &spec, endpoints, on_issued, turn);
+    else
+        mgr_record_commit(rollouts->parts.record, set, &empty, turn);
+}
+
+static Turn *turn_new(MgrRollouts *rollouts, MgrLiveRollout *live)
+{
+    Turn *turn = g_new0(Turn, 1);
+
+    turn->rollouts = rollouts;
+    turn->live = live;
+    turn->command = hl_ident_new("c-");
+    return turn;
+}
+
+/* ---------------------------------------------------------------------------------------------------------- by people
+ */
+
+/* A word of somebody on its way through the registry. */
+typedef struct {
+    MgrRollouts *rollouts;
+    MgrLiveRollout *live;
+    bool is_start;
+    MgrRolloutWord word;
+    MgrRolloutDone done;
+    gpointer user;
+} Word;
+
+static bool apply(MgrRollout *core, MgrRolloutWord word)
+{
+    switch (word) {
+    case MGR_ROLLOUT_PAUSE:
+        return mgr_rollout_pause(core);
+    case MGR_ROLLOUT_RESUME:
+        return mgr_rollout_resume(core, hl_clock_mono());
+    case MGR_ROLLOUT_ABORT:
+        return mgr_rollout_abort(core);
+    }
+    return false;
+}
+
+static void on_cancelled(const MgrCommandResult *result, gpointer user G_GNUC_UNUSED)
+{
+    if (result->outcome == MGR_COMMAND_NOT_STORED)
+        hl_warn("rollout", "an aborted roll-out's command goes on: %s", result->error->message);
+}
+
+static void cancel_all(MgrRollouts *rollouts, const MgrLiveRollout *live)
+{
+    GHashTableIter iter;
+    gpointer id;
+
+    g_hash_table_iter_init(&iter, live->batches);
+    while (g_hash_table_iter_next(&iter, &id, NULL))
+        if (mgr_fleet_command(rollouts->parts.fleet, id) != NULL)
+            mgr_commands_cancel(rollouts->parts.commands, hl_write_set_new(), id, on_cancelled, NULL);
+}
+
+static void fold_word(gpointer change)
+{
+    const Word *word = change;
+    MgrLiveRollout *live = word->live;
+
+    live->is_storing = false;
+    if (word->is_start)
+        adopt(word->rollouts, live);
+    else if (apply(&live->core, word->word))
+        mgr_live_rollout_note(live, hl_clock_wall());
+    hl_info("rollout", "%s of %u endpoints (%s): %s", live->record.id, live->core.n, live->record.selector,
+            mgr_rollout_state_name(live->core.state));
+    answer(word->done, live, NULL, word->user);
+    if (live->core.state == MGR_ROLLOUT_ABORTED) {
+        cancel_all(word->rollouts, live);
+        g_hash_table_remove(word->rollouts->live, live->record.id);
+    }
+}
+
+static void fail_word(gpointer change, const GError *error)
+{
+    const Word *word = change;
+
+    word->live->is_storing = false;
+    answer(word->done, NULL, error, word->user);
+    if (word->is_start)
+        mgr_live_rollout_free(word->live);
+}
+
+static const MgrChangeKind word_kind = { fold_word, fail_word, g_free };
+
+void mgr_rollouts_start(MgrRollouts *rollouts, HlWriteSet *set, MgrRolloutRecord *record, const GPtrArray *endpoints,
+                        MgrRolloutDone done, gpointer user)
+{
+    MgrLiveRollout *live;
+    Word *word = g_new(Word, 1);
+
+    record->id = hl_ident_new("r-");
+    record->members = endpoints->len;
+    record->started_at = record->changed_at = hl_clock_wall();
+    live = mgr_live_rollout_new(record, endpoints);
+    *word = (Word){ rollouts, live, true, MGR_ROLLOUT_RESUME, done, user };
+    mgr_write_rollout(set, &live->record, live->endpoints);
+    mgr_record_commit(rollouts->parts.record, set, &word_kind, word);
+}
+
+/* Whether a word can be stored now. */
+static bool check_free(const MgrLiveRollout *live, GError **error)
+{
+    return !live->is_storing ||
+           hl_fail(error, HL_ERROR_CONFLICT, "roll-out '%s': a step of it is being written: try again in a moment",
+                   live->record.id);
+}
+
+void mgr_rollouts_say(MgrRollouts *rollouts, HlWriteSet *set, MgrLiveRollout *live, MgrRolloutWord what,
+                      MgrRolloutDone done, gpointer user)
+{
+    static const char *const verbs[] = { "paused", "resumed", "aborted" };
+    MgrRollout trial = live->core; /* a word changes none of the members */
+    MgrRolloutRecord record = live->record;
+    g_autoptr(GError) error = NULL;
+    Word *word;
+
+    if (check_free(live, &error) && !apply(&trial, what))
+        hl_fail(&error, HL_ERROR_CONFLICT, "roll-out '%s' is %s, and cannot be %s", live->record.id,
+                mgr_rollout_state_name(live->core.state), verbs[what]);
+    if (error != NULL) {
+        hl_write_set_free(set);
+        answer(done, NULL, error, user);
+        return;
+    }
+    record.state = trial.state;
+    record.halt = trial.halt;
+    record.ring = trial.ring;
+    record.forgiven = trial.forgiven;
+    record.changed_at = hl_clock_wall();
+    mgr_write_rollout_state(set, &record);
+    live->is_storing = true;
+    word = g_new(Word, 1);
+    *word = (Word){ rollouts, live, false, what, done, user };
+    mgr_record_commit(rollouts->parts.record, set, &word_kind, word);
+}
+
+void mgr_rollouts_retry(MgrRollouts *rollouts, HlWriteSet *set, MgrLiveRollout *live, MgrRolloutDone done,
+                        gpointer user)
+{
+    g_autoptr(GArray) failed = mgr_rollout_find_failed(&live->core);
+    MgrRolloutRecord record = live->record;
+    g_autoptr(GError) error = NULL;
+    Turn *turn;
+
+    if (check_free(live, &error) && failed->len == 0)
+        hl_fail(&error, HL_ERROR_CONFLICT, "roll-out '%s' has nobody who failed, was silent or left%s", live->record.id,
+                live->core.state == MGR_ROLLOUT_ABORTED ? ", as it is aborted: start another one" : "");
+    if (error != NULL) {
+        hl_write_set_free(set);
+        answer(done, NULL, error, user);
+        if (!is_adopted(rollouts, live))
+            mgr_live_rollout_free(live);
+        return;
+    }
+    record.state = MGR_ROLLOUT_RUNNING;
+    record.halt = MGR_HALT_NONE;
+    record.forgiven = 0;
+    record.changed_at = hl_clock_wall();
+    mgr_write_rollout_state(set, &record);
+    turn = turn_new(rollouts, live);
+    turn->positions = g_steal_pointer(&failed);
+    turn->done = done;
+    turn->user = user;
+    issue(rollouts, set, turn);
+}
+
+/* --------------------------------------------------------------------------------------------------------- by itself
+ */
+
+void mgr_rollouts_changed(MgrRollouts *rollouts, const MgrCommand *command)
+{
+    MgrLiveRollout *live = mgr_rollouts_find(rollouts, command->record.selector);
+    gpointer id;
+
+    if (live == NULL || !g_hash_table_lookup_extended(live->batches, command->record.id, &id, NULL))
+        return;
+    g_hash_table_remove(live->dirty, id);
+    if (command->open == 0)
+        mgr_live_rollout_look_at(live, command); /* it leaves the fleet right after */
+    else
+        g_hash_table_add(live->dirty, id);
+}
+
+/* What a crash forgets of it is decided again. */
+static void write_change(MgrRollouts *rollouts, MgrLiveRollout *live)
+{
+    HlWriteSet *set;
+
+    if (live->record.state == live->core.state && live->record.ring == live->core.ring)
+        return;
+    mgr_live_rollout_note(live, hl_clock_wall());
+    set = hl_write_set_new();
+    mgr_write_rollout_state(set, &live->record);
+    mgr_record_write(rollouts->parts.record, set);
+    hl_log(live->core.state == MGR_ROLLOUT_HALTED ? HL_LOG_WARN : HL_LOG_INFO, "rollout",
+           "%s is %s%s%s in ring %u of %u: %u succeeded, %u failed, %u silent, %u away", live->record.id,
+           mgr_rollout_state_name(live->core.state), live->core.halt != MGR_HALT_NONE ? ", because of " : "",
+           mgr_halt_name(live->core.halt), live->core.ring + 1, live->core.plan.n_rings,
+           live->core.counts[MGR_MEMBER_SUCCEEDED], live->core.counts[MGR_MEMBER_FAILED],
+           live->core.counts[MGR_MEMBER_SILENT], live->core.counts[MGR_MEMBER_AWAY]);
+}
+
+static void tick_one(MgrRollouts *rollouts, MgrLiveRollout *live)
+{
+    HlTime now = hl_clock_mono();
+    Turn *turn;
+    guint n;
+
+    if (live->is_storing)
+        return;
+    mgr_live_rollout_look(live, rollouts->parts.fleet);
+    if (mgr_rollout_is_soaked(&live->core, now))
+        mgr_live_rollout_find_liars(live, rollouts->parts.fleet);
+    n = mgr_rollout_tick(&live->core, now);
+    write_change(rollouts, live);
+    if (mgr_rollout_is_over(&live->core)) {
+        g_hash_table_remove(rollouts->live, live->record.id);
+    } else if (n > 0) {
+        turn = turn_new(rollouts, live);
+        turn->n = n;
+        issue(rollouts, hl_write_set_new(), turn);
+    }
+}
+
+void mgr_rollouts_tick(MgrRollouts *rollouts)
+{
+    g_autoptr(GPtrArray) all = mgr_fleet_values(rollouts->live);
+
+    for (guint i = 0; i < all->len; i++)
+        tick_one(rollouts, all->pdata[i]);
+}

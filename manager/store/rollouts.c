@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manager/store/rollouts.h"
+
+#include <string.h>
+
+#include "lib/store/stmt.h"
+
+#define INT(value) ((int64_t)(value))
+
+void mgr_rollout_record_clear(MgrRolloutRecord *record)
+{
+    g_free(record->id);
+    g_free(record->selector);
+    g_free(record->issuer);
+    memset(record, 0, sizeof *record);
+}
+
+/* --------------------------------------------------------------------------------------------------------------- read
+ */
+
+typedef struct {
+    MgrRolloutFn fn;
+    gpointer user;
+    GError *error; /* of a row that cannot be */
+} Receiver;
+
+enum {
+    R_ID,
+    R_SELECTOR,
+    R_ISSUER,
+    R_RINGS,
+    R_RATE,
+    R_MIN_SUCCESS,
+    R_MIN_SAMPLE,
+    R_SOAK,
+    R_SILENCE,
+    R_MEMBERS,
+    R_STATE,
+    R_HALT,
+    R_RING,
+    R_FORGIVEN,
+    R_STARTED,
+    R_CHANGED
+};
+
+#define COLUMNS                                                                                                     \
+    "SELECT id, selector, issuer, rings, rate, min_success, min_sample, soak_ms, silence_ms, members, state, halt," \
+    " ring, forgiven, started_at, changed_at FROM rollout"
+/* ?1: ",GROUP,GROUP,..."; NULL: all */
+#define SEEN                                                                                                     \
+    " (?1 IS NULL OR NOT EXISTS (SELECT 1 FROM rollout_member AS m LEFT JOIN endpoint AS e ON e.id = m.endpoint" \
+    " WHERE m.rollout = rollout.id AND coalesce(instr(?1, ',' || e.grp || ','), 0) = 0))"
+
+static guint bounded(int64_t value, guint most)
+{
+    return (guint)CLAMP(value, 0, (int64_t)most);
+}
+
+static bool read_record(HlStmt *row, MgrRolloutRecord *record, GError **error)
+{
+    *record = (MgrRolloutRecord){
+        .id = g_strdup(hl_stmt_text(row, R_ID)),
+        .selector = g_utf8_make_valid(hl_stmt_text(row, R_SELECTOR), -1),
+        .issuer = g_utf8_make_valid(hl_stmt_text(row, R_ISSUER), -1),
+        .plan = { .rate = bounded(hl_stmt_int(row, R_RATE), G_MAXINT32),
+                  .min_success = bounded(hl_stmt_int(row, R_MIN_SUCCESS), 100),
+                  .min_sample = bounded(hl_stmt_int(row, R_MIN_SAMPLE), G_MAXINT32),
+                  .soak = hl_stmt_int(row, R_SOAK),
+                  .silence = hl_stmt_int(row, R_SILENCE) },
+        .members = bounded(hl_stmt_int(row, R_MEMBERS), G_MAXINT32),
+        .state = mgr_rollout_state_parse(hl_stmt_text(row, R_STATE)),
+        .halt = mgr_halt_parse(hl_stmt_text(row, R_HALT)),
+        .ring = bounded(hl_stmt_int(row, R_RING), MGR_ROLLOUT_MAX_RINGS - 1),
+        .forgiven = bounded(hl_stmt_int(row, R_FORGIVEN), G_MAXINT32),
+        .started_at = hl_stmt_int(row, R_STARTED),
+        .changed_at = hl_stmt_int(row, R_CHANGED),
+    };
+    if (!mgr_rollout_parse_rings(hl_stmt_text(row, R_RINGS), &record->plan, error))
+        return hl_error_prefix(error, "registry: roll-out %s", record->id);
+    return (record->state != MGR_ROLLOUT_N_STATES && record->halt != MGR_HALT_N) ||
+           hl_fail(error, HL_ERROR_INVALID, "registry: roll-out %s is in no state that there is ('%s', '%s')",
+                   record->id, hl_stmt_text(row, R_STATE), hl_stmt_text(row, R_HALT));
+}
+
+static bool on_rollout(HlStmt *row, gpointer user)
+{
+    Receiver *to = user;
+    g_auto(MgrRolloutRecord) record = { 0 };
+
+    if (!read_record(row, &record, &to->error))
+        return false;
+    to->fn(&record, to->user);
+    return true;
+}
+
+static bool end_load(Receiver *to, bool ok, GError **error)
+{
+    if (to->error == NULL)
+        return ok;
+    g_propagate_error(error, g_steal_pointer(&to->error));
+    return false;
+}
+
+bool mgr_registry_load_rollouts(HlDb *db, MgrRolloutsWhich which, const char *groups, MgrRolloutFn fn, gpointer user,
+                                GError **error)
+{
+    static const char open[] = COLUMNS " WHERE state NOT IN ('done', 'aborted') AND" SEEN " ORDER BY started_at, id";
+    static const char latest[] = COLUMNS " WHERE" SEEN " ORDER BY started_at DESC, id LIMIT ?2";
+    Receiver to = { fn, user, NULL };
+    bool ok = which == MGR_ROLLOUTS_OPEN
+                  ? hl_db_query(db, on_rollout, &to, error, open, "t", groups)
+                  : hl_db_query(db, on_rollout, &to, error, latest, "ti", groups, INT(MGR_ROLLOUTS_MAX_LISTED));
+
+    return end_load(&to, ok, error);
+}
+
+bool mgr_registry_load_rollout(HlDb *db, const char *id, const char *groups, MgrRolloutFn fn, gpointer user,
+                               GError **error)
+{
+    Receiver to = { fn, user, NULL };
+
+    return end_load(
+        &to, hl_db_query(db, on_rollout, &to, error, COLUMNS " WHERE" SEEN " AND id = ?2", "tt", groups, id), error);
+}
+
+typedef struct {
+    MgrRolloutMemberFn fn;
+    gpointer user;
+    guint position;
+} MemberReceiver;
+
+static bool on_member(HlStmt *row, gpointer user)
+{
+    enum { ENDPOINT, COMMAND, STATE, CODE, DETAIL, CHANGED };
+    MemberReceiver *to = user;
+    const char *state = hl_stmt_text(row, STATE);
+    MgrRolloutMember member = { .endpoint = hl_stmt_text(row, ENDPOINT),
+                                .command = hl_stmt_text(row, COMMAND),
+                                .has_target = state != NULL,
+                                .state = state != NULL ? hl_command_state_from_name(state) : HL_STATE_UNKNOWN,
+                                .code = hl_stmt_text(row, CODE),
+                                .detail = hl_stmt_text(row, DETAIL),
+                                .changed_at = hl_stmt_int(row, CHANGED) };
+
+    to->fn(to->position++, &member, to->user);
+    return true;
+}
+
+bool mgr_registry_load_rollout_members(HlDb *db, const char *id, MgrRolloutMemberFn fn, gpointer user, GError **error)
+{
+    MemberReceiver to = { fn, user, 0 };
+
+    return hl_db_query(db, on_member, &to, error,
+                       "SELECT m.endpoint, m.command, t.state, t.code, t.detail, t.changed_at FROM rollout_member AS m"
+                       " LEFT JOIN target AS t ON t.command = m.command AND t.endpoint = m.endpoint"
+                       " WHERE m.rollout = ? ORDER BY m.position",
+                       "t", id);
+}
+
+/* -------------------------------------------------------------------------------------------------------------- write
+ */
+
+void mgr_write_rollout(HlWriteSet *set, const MgrRolloutRecord *r, const GPtrArray *endpoints)
+{
+    g_autofree char *rings = mgr_rollout_format_rings(&r->plan);
+    g_autofree char *list = NULL;
+    g_autoptr(json_t) ids = json_array();
+
+    for (guint i = 0; i < endpoints->len; i++)
+        json_array_append_new(ids, json_string(endpoints->pdata[i]));
+    list = hl_json_print(ids);
+    hl_write_set_add(set,
+                     "INSERT INTO rollout (id, selector, issuer, rings, rate, min_success, min_sample, soak_ms,"
+                     " silence_ms, members, state, started_at, changed_at)"
+                     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                     "ttttiiiiiitii", r->id, r->selector, r->issuer, rings, INT(r->plan.rate), INT(r->plan.min_success),
+                     INT(r->plan.min_sample), INT(r->plan.soak), INT(r->plan.silence), INT(endpoints->len),
+                     mgr_rollout_state_name(r->state), INT(r->started_at), INT(r->changed_at));
+    hl_write_set_add(set,
+                     "INSERT INTO rollout_member (rollout, position, endpoint) SELECT ?, key, value FROM json_each(?)",
+                     "tt", r->id, list);
+}
+
+void mgr_write_rollout_state(HlWriteSet *set, const MgrRolloutRecord *r)
+{
+    hl_write_set_add(set, "UPDATE rollout SET state = ?, halt = ?, ring = ?, forgiven = ?, changed_at = ? WHERE id = ?",
+                     "ttiiit", mgr_rollout_state_name(r->state), mgr_halt_name(r->halt), INT(r->ring), INT(r->forgiven),
+                     INT(r->changed_at), r->id);
+}
+
+void mgr_write_rollout_turn(HlWriteSet *set, const char *id, guint position, guint n, const char *command)
+{
+    hl_write_set_add(set, "UPDATE rollout_member SET command = ? WHERE rollout = ? AND position >= ? AND position < ?",
+                     "ttii", command, id, INT(position), INT(position) + INT(n));
+}
+
+void mgr_write_rollout_retry(HlWriteSet *set, const char *id, const GArray *positions, const char *command)
+{
+    g_autoptr(json_t) array = json_array();
+    g_autofree char *list = NULL;
+
+    for (guint i = 0; i < positions->len; i++)
+        json_array_append_new(array, json_integer(g_array_index(positions, guint, i)));
+    list = hl_json_print(array);
+    hl_write_set_add(set,
+                     "UPDATE rollout_member SET command = ? WHERE rollout = ? AND position IN"
+                     " (SELECT value FROM json_each(?))",
+                     "ttt", command, id, list);
+}
+
+void mgr_write_prune_rollouts(HlWriteSet *set, HlTime before)
+{
+    hl_write_set_add(set, "DELETE FROM rollout WHERE changed_at < ? AND state IN ('done', 'aborted')", "i",
+                     INT(before));
+}

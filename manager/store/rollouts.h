@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Roll-outs (manager/core/rollout.h) and their members.  As registry.h: loading blocks, changes are statements added to
+ * an HlWriteSet. */
+#ifndef MANAGER_STORE_ROLLOUTS_H
+#define MANAGER_STORE_ROLLOUTS_H
+
+#include "lib/base/json.h"
+#include "lib/store/db.h"
+#include "lib/store/writer.h"
+#include "manager/core/rollout.h"
+#include "proto/command.h"
+
+typedef struct {
+    char *id, *selector, *issuer;
+    MgrRolloutPlan plan;
+    MgrRolloutState state;
+    MgrHalt halt;
+    guint members, ring, forgiven;
+    HlTime started_at, changed_at; /* wall */
+} MgrRolloutRecord;
+
+void mgr_rollout_record_clear(MgrRolloutRecord *record);
+
+/* The receiver takes what it wants out of the record; the rest is freed. */
+typedef void (*MgrRolloutFn)(MgrRolloutRecord *record, gpointer user);
+
+typedef enum {
+    MGR_ROLLOUTS_OPEN,   /* neither done nor aborted */
+    MGR_ROLLOUTS_LATEST, /* MGR_ROLLOUTS_MAX_LISTED of any state, the latest first */
+} MgrRolloutsWhich;
+
+#define MGR_ROLLOUTS_MAX_LISTED 200
+
+/* Those whose members are all in these groups (",GROUP,GROUP,"; NULL: any). */
+bool mgr_registry_load_rollouts(HlDb *db, MgrRolloutsWhich which, const char *groups, MgrRolloutFn fn, gpointer user,
+                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* One, by its id.  Nothing is called where there is none, or none for these groups. */
+bool mgr_registry_load_rollout(HlDb *db, const char *id, const char *groups, MgrRolloutFn fn, gpointer user,
+                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* A member, by its position; borrowed for the call. */
+typedef struct {
+    const char *endpoint;
+    const char *command; /* NULL: its turn has not come */
+    bool has_target;     /* of that command; the rest is of it */
+    HlCommandState state;
+    const char *code, *detail;
+    HlTime changed_at; /* wall */
+} MgrRolloutMember;
+
+typedef void (*MgrRolloutMemberFn)(guint position, const MgrRolloutMember *member, gpointer user);
+
+/* In the order of their positions. */
+bool mgr_registry_load_rollout_members(HlDb *db, const char *id, MgrRolloutMemberFn fn, gpointer user,
+                                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* A new one, and its members: their ids (const char *) in the order of their positions. */
+void mgr_write_rollout(HlWriteSet *set, const MgrRolloutRecord *record, const GPtrArray *endpoints);
+/* State, halt, ring and forgiven, as they are now. */
+void mgr_write_rollout_state(HlWriteSet *set, const MgrRolloutRecord *record);
+/* The turn of n members from a position on. */
+void mgr_write_rollout_turn(HlWriteSet *set, const char *id, guint position, guint n, const char *command);
+/* Another turn of these (guint). */
+void mgr_write_rollout_retry(HlWriteSet *set, const char *id, const GArray *positions, const char *command);
+/* Of those that are over, what is older than a time. */
+void mgr_write_prune_rollouts(HlWriteSet *set, HlTime before);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MgrRolloutRecord, mgr_rollout_record_clear)
+
+#endif

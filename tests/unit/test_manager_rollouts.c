@@ -1,0 +1,423 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Roll-outs in the manager: turns become commands, what becomes of those is told, words are stored before they count,
+ * and a restart goes on where it was. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/store/stmt.h"
+#include "tests/support/manager_parts.h"
+
+#define MEMBERS 40
+
+static const char *id_of(guint i)
+{
+    static char id[16];
+
+    g_snprintf(id, sizeof id, "e-%02u", i);
+    return id;
+}
+
+typedef struct {
+    Parts *parts;
+    char *id;
+    uint64_t seqs[MEMBERS]; /* of their reports */
+} World;
+
+static json_t *ask(World *world, const char *name, const char *code)
+{
+    parts_call(world->parts, name, "rollout", world->id, NULL);
+    parts_commit(world->parts);
+    return parts_expect_reply(world->parts, code);
+}
+
+/* Up to so many members are on line; rings of 5, 10 and 40; soak of a minute. */
+static World *world_new(guint up)
+{
+    World *world = g_new0(World, 1);
+    g_autoptr(json_t) document = NULL;
+
+    world->parts = parts_new();
+    for (guint i = 0; i < MEMBERS; i++) {
+        parts_add_endpoint(world->parts, id_of(i));
+        if (i < up)
+            parts_birth(world->parts, id_of(i), 1);
+    }
+    parts_call(world->parts, "rollout start", "selector", "all", "rings", "10%,25%", "soak", "1m", NULL);
+    parts_commit(world->parts);
+    document = parts_expect_reply(world->parts, "");
+    world->id = g_strdup(json_string_value(json_object_get(document, "id")));
+    g_assert_cmpint(json_integer_value(json_object_get(document, "members")), ==, MEMBERS);
+    return world;
+}
+
+static void world_free(World *world)
+{
+    parts_free(world->parts);
+    g_free(world->id);
+    g_free(world);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(World, world_free)
+
+static MgrLiveRollout *live(const World *world)
+{
+    return mgr_rollouts_find(world->parts->rollouts, world->id);
+}
+
+static void pass(World *world, guint seconds)
+{
+    for (guint i = 0; i < seconds; i++) {
+        timer_fake_advance(HL_SECOND);
+        mgr_rollouts_tick(world->parts->rollouts);
+        parts_commit(world->parts);
+    }
+}
+
+/* Those whose turn has come and who have not answered say this. */
+static void answer(World *world, HlCommandState state)
+{
+    const MgrLiveRollout *rollout = live(world);
+
+    for (guint i = 0; i < rollout->core.issued; i++) {
+        const char *endpoint = rollout->endpoints->pdata[i];
+
+        if (rollout->core.members[i] != MGR_MEMBER_OPEN)
+            continue;
+        parts_report_command(world->parts, endpoint, ++world->seqs[atoi(endpoint + 2)], rollout->commands->pdata[i],
+                             state);
+        parts_commit(world->parts);
+    }
+}
+
+static void expect(const World *world, MgrRolloutState state, guint issued)
+{
+    g_assert_nonnull(live(world));
+    g_assert_cmpstr(mgr_rollout_state_name(live(world)->core.state), ==, mgr_rollout_state_name(state));
+    g_assert_cmpuint(live(world)->core.issued, ==, issued);
+}
+
+static bool on_text(HlStmt *row, gpointer user)
+{
+    *(char **)user = g_strdup(hl_stmt_text(row, 0));
+    return true;
+}
+
+static void expect_stored(const World *world, const char *state)
+{
+    g_autofree char *found = NULL;
+    g_autoptr(GError) error = NULL;
+    bool ok;
+
+    mgr_record_flush(world->parts->record);
+    parts_commit(world->parts);
+    ok = hl_db_query(mgr_record_reader(world->parts->record), on_text, &found, &error,
+                     "SELECT state FROM rollout WHERE id = ?", "t", world->id);
+    g_assert_no_error(error);
+    g_assert_true(ok);
+    g_assert_cmpstr(found, ==, state);
+}
+
+/* Ring by ring to the end; each member has one command. */
+static void test_through(void)
+{
+    g_autoptr(World) world = world_new(MEMBERS);
+    g_autoptr(json_t) document = NULL;
+
+    pass(world, 1);
+    expect(world, MGR_ROLLOUT_RUNNING, 5);
+    answer(world, HL_STATE_SUCCEEDED);
+    pass(world, 1);
+    expect(world, MGR_ROLLOUT_SOAKING, 5);
+    expect_stored(world, "soaking");
+    pass(world, 58);
+    expect(world, MGR_ROLLOUT_SOAKING, 5);
+    pass(world, 3);
+    expect(world, MGR_ROLLOUT_RUNNING, 10);
+    answer(world, HL_STATE_SUCCEEDED);
+    pass(world, 63);
+    expect(world, MGR_ROLLOUT_RUNNING, MEMBERS);
+    answer(world, HL_STATE_SUCCEEDED);
+    pass(world, 2);
+    g_assert_null(live(world));
+    expect_stored(world, "done");
+    document = ask(world, "rollout show", "");
+    g_assert_cmpint(json_integer_value(json_object_get(json_object_get(document, "counts"), "succeeded")), ==, MEMBERS);
+}
+
+/* Those that are on line come first, and the others are told of as away. */
+static void test_canaries_are_up(void)
+{
+    g_autoptr(World) world = world_new(7);
+
+    pass(world, 1);
+    expect(world, MGR_ROLLOUT_RUNNING, 5);
+    g_assert_cmpuint(live(world)->core.counts[MGR_MEMBER_OPEN], ==, 5);
+    answer(world, HL_STATE_SUCCEEDED);
+    pass(world, 63);
+    expect(world, MGR_ROLLOUT_RUNNING, 10);
+    g_assert_cmpuint(live(world)->core.counts[MGR_MEMBER_AWAY], ==, 3);
+}
+
+static void test_failures_halt(void)
+{
+    g_autoptr(World) world = world_new(MEMBERS);
+    g_autoptr(json_t) document = NULL, resumed = NULL;
+
+    pass(world, 1);
+    answer(world, HL_STATE_FAILED);
+    pass(world, 300);
+    expect(world, MGR_ROLLOUT_HALTED, 5);
+    expect_stored(world, "halted");
+    document = ask(world, "rollout show", "");
+    g_assert_cmpuint(json_array_size(json_object_get(document, "failures")), ==, 5);
+    g_assert_cmpstr(json_string_value(json_object_get(document, "halt")), ==, "failures");
+    json_decref(ask(world, "rollout pause", "conflict"));
+    /* in spite of them */
+    resumed = ask(world, "rollout resume", "");
+    pass(world, 63);
+    expect(world, MGR_ROLLOUT_RUNNING, 10);
+}
+
+/* Success that the versions of a birth or report contradict. */
+static void test_liar(void)
+{
+    g_autoptr(World) world = world_new(MEMBERS);
+
+    g_free(world->parts->fleet.latest);
+    world->parts->fleet.latest = g_strdup("virus=7");
+    pass(world, 1);
+    for (guint i = 0; i < 5; i++) {
+        MgrEndpoint *endpoint = mgr_fleet_endpoint(&world->parts->fleet, live(world)->endpoints->pdata[i]);
+
+        g_free(endpoint->record.patterns);
+        endpoint->record.patterns = g_strdup(i == 2 ? "virus=6" : "virus=7");
+    }
+    answer(world, HL_STATE_SUCCEEDED);
+    pass(world, 30);
+    expect(world, MGR_ROLLOUT_SOAKING, 5);
+    /* what is published in between is not theirs to have */
+    g_free(world->parts->fleet.latest);
+    world->parts->fleet.latest = g_strdup("virus=8");
+    pass(world, 33);
+    expect(world, MGR_ROLLOUT_HALTED, 5);
+    g_assert_cmpuint(live(world)->core.counts[MGR_MEMBER_FAILED], ==, 1);
+    mgr_record_flush(world->parts->record);
+    parts_commit(world->parts);
+}
+
+static void test_words(void)
+{
+    g_autoptr(World) world = world_new(MEMBERS);
+
+    json_decref(ask(world, "rollout resume", "conflict"));
+    json_decref(ask(world, "rollout retry", "conflict"));
+    pass(world, 1);
+    json_decref(ask(world, "rollout pause", ""));
+    expect_stored(world, "paused");
+    answer(world, HL_STATE_SUCCEEDED);
+    pass(world, 300);
+    expect(world, MGR_ROLLOUT_PAUSED, 5);
+    json_decref(ask(world, "rollout resume", ""));
+    pass(world, 1);
+    expect(world, MGR_ROLLOUT_SOAKING, 5);
+    json_decref(ask(world, "rollout abort", ""));
+    g_assert_null(live(world));
+    expect_stored(world, "aborted");
+    json_decref(ask(world, "rollout abort", "conflict"));
+    json_decref(ask(world, "rollout retry", "conflict"));
+}
+
+/* What has not begun is cancelled with it. */
+static void test_abort_cancels(void)
+{
+    g_autoptr(World) world = world_new(0);
+    g_autoptr(json_t) document = NULL;
+
+    pass(world, 1);
+    g_assert_cmpuint(g_hash_table_size(world->parts->fleet.commands), ==, 1);
+    json_decref(ask(world, "rollout abort", ""));
+    parts_commit(world->parts);
+    g_assert_cmpuint(g_hash_table_size(world->parts->fleet.commands), ==, 0);
+    mgr_record_flush(world->parts->record);
+    document = ask(world, "rollout show", "");
+    g_assert_cmpint(json_integer_value(json_object_get(json_object_get(document, "counts"), "left")), ==, 5);
+    json_decref(ask(world, "rollout rollback", "conflict"));
+}
+
+static void test_retry(void)
+{
+    g_autoptr(World) world = world_new(MEMBERS);
+    char *first;
+
+    pass(world, 1);
+    first = live(world)->commands->pdata[0];
+    answer(world, HL_STATE_FAILED);
+    pass(world, 1);
+    expect(world, MGR_ROLLOUT_HALTED, 5);
+    json_decref(ask(world, "rollout retry", ""));
+    expect(world, MGR_ROLLOUT_RUNNING, 5);
+    g_assert_cmpuint(live(world)->core.counts[MGR_MEMBER_OPEN], ==, 5);
+    g_assert_true(live(world)->commands->pdata[0] != first);
+    answer(world, HL_STATE_SUCCEEDED);
+    pass(world, 1);
+    expect(world, MGR_ROLLOUT_SOAKING, 5);
+}
+
+/* Those that it reached go back; it is over. */
+static void test_rollback(void)
+{
+    g_autoptr(World) world = world_new(MEMBERS);
+    g_autoptr(json_t) document = NULL;
+
+    pass(world, 1);
+    answer(world, HL_STATE_SUCCEEDED);
+    document = ask(world, "rollout rollback", "");
+    g_assert_cmpint(json_integer_value(json_object_get(document, "endpoints")), ==, 5);
+    g_assert_null(live(world));
+    expect_stored(world, "aborted");
+}
+
+/* A member that is removed before its turn is left out, and the turn goes on. */
+static void test_removed(void)
+{
+    g_autoptr(World) world = world_new(MEMBERS);
+    g_autofree char *first = g_strdup(live(world)->endpoints->pdata[0]);
+
+    parts_call(world->parts, "endpoint remove", "endpoint", first, NULL);
+    for (guint i = 0; i < 3; i++) {
+        parts_commit(world->parts);
+        timer_fake_advance(6 * HL_SECOND);
+    }
+    json_decref(parts_expect_reply(world->parts, ""));
+    pass(world, 1);
+    expect(world, MGR_ROLLOUT_RUNNING, 5);
+    g_assert_cmpuint(live(world)->core.counts[MGR_MEMBER_LEFT], ==, 1);
+    g_assert_cmpuint(live(world)->core.counts[MGR_MEMBER_OPEN], ==, 4);
+}
+
+/* A manager that starts again has the same members, turns and outcomes, and nobody has a second turn. */
+static void test_restart(void)
+{
+    g_autoptr(World) world = world_new(MEMBERS);
+    g_autoptr(MgrRollouts) again = NULL;
+    g_autoptr(GError) error = NULL;
+    const MgrLiveRollout *before, *after;
+
+    pass(world, 1);
+    answer(world, HL_STATE_SUCCEEDED);
+    pass(world, 63);
+    expect(world, MGR_ROLLOUT_RUNNING, 10);
+    mgr_record_flush(world->parts->record);
+    parts_commit(world->parts);
+    again = mgr_rollouts_new(
+        &(MgrRolloutsOptions){ &world->parts->fleet, world->parts->record, world->parts->commands }, &error);
+    g_assert_no_error(error);
+    before = live(world);
+    after = mgr_rollouts_find(again, world->id);
+    g_assert_nonnull(after);
+    g_assert_cmpuint(after->core.issued, ==, 10);
+    g_assert_cmpuint(after->core.ring, ==, before->core.ring);
+    for (MgrMember member = MGR_MEMBER_PENDING; member < MGR_MEMBER_N; member++)
+        g_assert_cmpuint(after->core.counts[member], ==, before->core.counts[member]);
+    for (guint i = 0; i < MEMBERS; i++) {
+        g_assert_cmpstr(after->endpoints->pdata[i], ==, before->endpoints->pdata[i]);
+        g_assert_cmpstr(after->commands->pdata[i], ==, before->commands->pdata[i]);
+    }
+}
+
+/* The registry does not take a turn: nothing has happened, and the next second tries again. */
+static void test_turn_not_stored(void)
+{
+    g_autoptr(World) world = world_new(MEMBERS);
+
+    writer_fake_fail_at(world->parts->writer, 1, HL_ERROR_FULL);
+    pass(world, 1);
+    expect(world, MGR_ROLLOUT_RUNNING, 0);
+    pass(world, 1);
+    expect(world, MGR_ROLLOUT_RUNNING, 5);
+}
+
+static void test_bad_plans(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    static const char *const bad[][2] = {
+        { "rings", "50%,10%" }, { "rate", "0" },    { "min-success", "101" },
+        { "min-sample", "x" },  { "soak", "soon" }, { "silence", "0s" },
+    };
+
+    parts_add_endpoint(parts, "e-one");
+    for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
+        parts_call(parts, "rollout start", "selector", "all", bad[i][0], bad[i][1], NULL);
+        json_decref(parts_expect_reply(parts, "invalid"));
+    }
+    parts_call(parts, "rollout start", "selector", "e-none", NULL);
+    json_decref(parts_expect_reply(parts, "not-found"));
+    parts_call(parts, "rollout show", "rollout", "r-none", NULL);
+    json_decref(parts_expect_reply(parts, "not-found"));
+    for (guint i = 0; i < MGR_ROLLOUTS_MAX; i++)
+        g_free(parts_start_rollout(parts, "all"));
+    parts_call(parts, "rollout start", "selector", "all", NULL);
+    json_decref(parts_expect_reply(parts, "limit"));
+}
+
+static HlMsgCallReply *ask_limited(World *world, const char *name, const char *const *arguments)
+{
+    parts_request(world->parts, &(PartsRequest){ .admin = "limited", .name = name, .arguments = arguments });
+    parts_commit(world->parts);
+    return parts_take(world->parts, HL_TOPIC_ADMIN_REPLY, "limited", &holdline__v1__call_reply__descriptor);
+}
+
+static void check_hidden(World *world)
+{
+    static const char *const calls[] = { "rollout show", "rollout pause", "rollout abort", "rollout rollback" };
+    const char *arguments[] = { "rollout", world->id, NULL };
+    HlMsgCallReply *reply;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(calls); i++) {
+        reply = ask_limited(world, calls[i], arguments);
+        g_assert_cmpstr(reply->code, ==, "not-found");
+        hl_wire_free(reply);
+    }
+    reply = ask_limited(world, "rollout list", NULL);
+    g_assert_cmpstr(reply->code, ==, "");
+    g_assert_null(strstr(reply->json, world->id));
+    hl_wire_free(reply);
+}
+
+/* Of other groups: for an account that is limited to one it is not there, under way or over. */
+static void test_scope(void)
+{
+    g_autoptr(World) world = world_new(MEMBERS);
+    g_autofree char *csr = parts_make_csr_text();
+
+    parts_add_group(world->parts, "spare", NULL);
+    parts_call(world->parts, "admin create", "name", "limited", "csr", csr, "role", "administrator", "groups", "spare",
+               NULL);
+    for (guint i = 0; i < 3; i++) {
+        parts_commit(world->parts);
+        timer_fake_advance(6 * HL_SECOND);
+    }
+    json_decref(parts_expect_reply(world->parts, ""));
+    check_hidden(world);
+    json_decref(ask(world, "rollout abort", ""));
+    check_hidden(world);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/rollouts/through", test_through);
+    g_test_add_func("/rollouts/canaries", test_canaries_are_up);
+    g_test_add_func("/rollouts/halt", test_failures_halt);
+    g_test_add_func("/rollouts/liar", test_liar);
+    g_test_add_func("/rollouts/words", test_words);
+    g_test_add_func("/rollouts/abort", test_abort_cancels);
+    g_test_add_func("/rollouts/retry", test_retry);
+    g_test_add_func("/rollouts/rollback", test_rollback);
+    g_test_add_func("/rollouts/removed", test_removed);
+    g_test_add_func("/rollouts/restart", test_restart);
+    g_test_add_func("/rollouts/not-stored", test_turn_not_stored);
+    g_test_add_func("/rollouts/plans", test_bad_plans);
+    g_test_add_func("/rollouts/scope", test_scope);
+    return g_test_run();
+}
