@@ -174,6 +174,9 @@ void parts_pass(Parts *parts, guint seconds);
 /* Issues update-now for a selector and commits it; the command's id, caller frees. */
 char *parts_issue(Parts *parts, const char *selector);
 
+/* Everything that a call may wait for comes: the commit, the broker's reload, dials, the end of a watch. */
+void parts_let_finish(Parts *parts);
+
 /* Starts a roll-out to a selector, and its first turn; its id, caller frees. */
 char *parts_start_rollout(Parts *parts, const char *selector);
 

@@ -5,6 +5,7 @@
 #include "lib/base/unconst.h"
 #include "proto/envelope.h"
 #include "tests/support/manager_parts.h"
+#include "tests/support/sender_fake.h"
 
 #define ADMIN "admin"
 
@@ -259,4 +260,16 @@ char *parts_start_rollout(Parts *parts, const char *selector)
     mgr_rollouts_tick(parts->rollouts);
     parts_commit(parts);
     return g_strdup(json_string_value(json_object_get(document, "id")));
+}
+
+void parts_let_finish(Parts *parts)
+{
+    for (guint i = 0; i < 3; i++) {
+        parts_commit(parts);
+        while (parts->dials->len > 0)
+            parts_end_dial(parts, MGR_REACH_REFUSED);
+        sender_fake_end_all();
+        timer_fake_advance(6 * HL_SECOND);
+        mgr_command_calls_flush(parts->command_calls);
+    }
 }

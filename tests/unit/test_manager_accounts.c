@@ -7,7 +7,6 @@
 #include "lib/base/unconst.h"
 #include "tests/support/call_samples.h"
 #include "tests/support/manager_parts.h"
-#include "tests/support/sender_fake.h"
 
 #define CALLER "zoe"
 
@@ -120,24 +119,12 @@ static const struct {
     const char *name;
 } roles[] = { { 'a', "auditor" }, { 'p', "operator" }, { 'm', "administrator" }, { 'o', "owner" } };
 
-static void let_finish(Parts *parts)
-{
-    for (guint i = 0; i < 3; i++) {
-        parts_commit(parts);
-        while (parts->dials->len > 0)
-            parts_end_dial(parts, MGR_REACH_REFUSED);
-        sender_fake_end_all();
-        timer_fake_advance(6 * HL_SECOND);
-        mgr_command_calls_flush(parts->command_calls);
-    }
-}
-
 static void add_account(Parts *parts, const char *name, const char *role)
 {
     g_autofree char *csr = parts_make_csr_text();
 
     parts_call(parts, "admin create", "name", name, "csr", csr, "role", role, NULL);
-    let_finish(parts);
+    parts_let_finish(parts);
     json_decref(parts_expect_reply(parts, ""));
 }
 
@@ -147,7 +134,7 @@ static char *ask(Parts *parts, const char *who, const char *name, const char *co
     char *code;
 
     parts_request(parts, &(PartsRequest){ .admin = who, .name = name, .arguments = arguments, .correlation = who });
-    let_finish(parts);
+    parts_let_finish(parts);
     code = parts_end_of(parts, who);
     return code;
 }
@@ -201,7 +188,7 @@ static void walk_one(const char *name, gsize r)
         parts,
         &(PartsRequest){ .admin = CALLER, .name = name, .arguments = sample_of(name)->arguments, .correlation = "c" });
     pending = writer_fake_pending(parts->writer);
-    let_finish(parts);
+    parts_let_finish(parts);
     code = parts_end_of(parts, "c");
     g_assert_nonnull(code);
     g_assert_cmpint(strcmp(code, "denied") != 0, ==, may);
@@ -250,7 +237,7 @@ static void test_monitor(void)
     g_autofree char *csr = parts_make_csr_text();
 
     parts_call(parts, "monitor create", "name", "eye", "csr", csr, NULL);
-    let_finish(parts);
+    parts_let_finish(parts);
     json_decref(parts_expect_reply(parts, ""));
     for (gsize i = 0; i < G_N_ELEMENTS(calls); i++)
         expect(parts, "eye", &calls[i], strcmp(calls[i].name, "snapshot") == 0 ? "" : "denied");
@@ -272,7 +259,7 @@ static void test_console(void)
                                               .name = sample->name,
                                               .arguments = is_own ? words : sample->arguments,
                                               .correlation = "own" });
-        let_finish(parts);
+        parts_let_finish(parts);
         expect_end(parts, "own",
                    is_own                                        ? "exists"
                    : strcmp(sample->name, "session create") == 0 ? "denied"
@@ -290,7 +277,7 @@ static void test_console(void)
     clock_fake_advance(600 * HL_DAY);
     parts_request(parts,
                   &(PartsRequest){ .admin = "web", .name = "console renew", .arguments = words, .correlation = "due" });
-    let_finish(parts);
+    parts_let_finish(parts);
     expect_end(parts, "due", "");
     parts_check_registry(parts);
     expect(parts, "admin", &(Call){ "console revoke", { "name", "web" } }, "");
@@ -388,7 +375,7 @@ static void test_last_owners(void)
                                                   .correlation = "second" });
             while ((a + b) % 2 == 1 && writer_fake_commit(parts->writer, 1) > 0)
                 continue;
-            let_finish(parts);
+            parts_let_finish(parts);
             first = parts_end_of(parts, "first");
             second = parts_end_of(parts, "second");
             g_assert_cmpstr(first, ==, "");
@@ -422,7 +409,7 @@ static void test_groups_at_once(void)
                                                   .correlation = n == 0 ? "first" : "second" });
         while (i % 4 >= 2 && writer_fake_commit(parts->writer, 1) > 0)
             continue;
-        let_finish(parts);
+        parts_let_finish(parts);
         first = parts_end_of(parts, "first");
         second = parts_end_of(parts, "second");
         g_assert_cmpstr(first, ==, "");
@@ -537,7 +524,7 @@ static void test_renewal_too_late(void)
     parts_request(parts,
                   &(PartsRequest){
                       .admin = CALLER, .name = renewal.name, .arguments = renewal.arguments, .correlation = "second" });
-    let_finish(parts);
+    parts_let_finish(parts);
     first = parts_end_of(parts, "first");
     second = parts_end_of(parts, "second");
     g_assert_cmpstr(first, ==, "");

@@ -7,7 +7,6 @@
 
 #include "tests/support/call_samples.h"
 #include "tests/support/manager_parts.h"
-#include "tests/support/sender_fake.h"
 
 /* Two endpoints, one of them up; an empty group; a bundle for it; an administrator, a monitor and a console beside
  * "admin"; a command and a roll-out for the endpoint that is up. */
@@ -86,19 +85,6 @@ static void ask(World *world, const Call *call, const char *correlation)
 
     fill(world, call, words);
     parts_ask(world->parts, call->name, words, correlation);
-}
-
-/* Everything that a call may wait for comes: the commit, the broker's reload, dials, the end of a watch. */
-static void let_finish(World *world)
-{
-    for (guint i = 0; i < 3; i++) {
-        parts_commit(world->parts);
-        while (world->parts->dials->len > 0)
-            parts_end_dial(world->parts, MGR_REACH_REFUSED);
-        sender_fake_end_all();
-        timer_fake_advance(6 * HL_SECOND);
-        mgr_command_calls_flush(world->parts->command_calls);
-    }
 }
 
 /* ------------------------------------------------------------------------------------------------------------ form */
@@ -203,7 +189,7 @@ static void test_revoked_admin(void)
     parts_request(world->parts, &(PartsRequest){ .admin = "bob", .name = "summary", .correlation = "before" });
     expect_code(world, "before", "");
     ask(world, &(Call){ "admin revoke", { "name", "bob" } }, "revoke");
-    let_finish(world);
+    parts_let_finish(world->parts);
     expect_code(world, "revoke", "");
     parts_request(world->parts, &(PartsRequest){ .admin = "bob", .name = "summary", .correlation = "after" });
     expect_code(world, "after", NULL);
@@ -235,7 +221,7 @@ static void test_each(void)
 
         g_test_message("case %s", calls[i].name);
         ask(world, &calls[i], "c");
-        let_finish(world);
+        parts_let_finish(world->parts);
         expect_code(world, "c", expected);
         parts_check_registry(world->parts);
     }
@@ -297,7 +283,7 @@ static void test_groups(void)
 
         g_test_message("case %s %s", cases[i].call.name, cases[i].call.arguments[1]);
         ask(world, &cases[i].call, "c");
-        let_finish(world);
+        parts_let_finish(world->parts);
         expect_code(world, "c", cases[i].code);
         parts_check_registry(world->parts);
     }
@@ -365,7 +351,7 @@ static void end_and_check(World *world, Commits commits)
 {
     if (commits == ONE_BY_ONE)
         commit_one_by_one(world);
-    let_finish(world);
+    parts_let_finish(world->parts);
 }
 
 /* Of those that only look, the ones that wait for something; and of those that share their code one. */
@@ -554,18 +540,18 @@ static void test_not_stored(void)
         parts_commit(world->parts);
         writer_fake_fail_at(world->parts->writer, 1, HL_ERROR_FULL);
         ask(world, &calls[i], "failed");
-        let_finish(world);
+        parts_let_finish(world->parts);
         g_assert_true(writer_fake_failed(world->parts->writer));
         expect_code(world, "failed", "full");
         parts_check_registry(world->parts);
         writer_fake_refuse(world->parts->writer, true);
         ask(world, &calls[i], "refused");
         writer_fake_refuse(world->parts->writer, false);
-        let_finish(world);
+        parts_let_finish(world->parts);
         expect_code(world, "refused", "limit");
         parts_check_registry(world->parts);
         ask(world, &calls[i], "again");
-        let_finish(world);
+        parts_let_finish(world->parts);
         expect_code(world, "again", "");
         parts_check_registry(world->parts);
     }

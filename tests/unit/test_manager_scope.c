@@ -17,20 +17,9 @@ typedef struct {
     char *far_bundle, *far_command, *near_command, *both_command;
 } World;
 
-static void let_finish(Parts *parts)
-{
-    for (guint i = 0; i < 3; i++) {
-        parts_commit(parts);
-        while (parts->dials->len > 0)
-            parts_end_dial(parts, MGR_REACH_REFUSED);
-        timer_fake_advance(6 * HL_SECOND);
-        mgr_command_calls_flush(parts->command_calls);
-    }
-}
-
 static void done(Parts *parts)
 {
-    let_finish(parts);
+    parts_let_finish(parts);
     json_decref(parts_expect_reply(parts, ""));
     bus_fake_forget(parts->bus);
 }
@@ -39,7 +28,7 @@ static char *made(Parts *parts)
 {
     g_autoptr(json_t) document = NULL;
 
-    let_finish(parts);
+    parts_let_finish(parts);
     document = parts_expect_reply(parts, "");
     return g_strdup(json_string_value(json_object_get(document, "id")));
 }
@@ -60,7 +49,7 @@ static World *world_new(const char *role)
     parts_birth(parts, "e-far", 1);
     parts_report_find(parts, "e-far", 1, "/far/eicar.com");  /* d-1 */
     parts_report_find(parts, "e-near", 1, "/own/eicar.com"); /* d-2 */
-    let_finish(parts);
+    parts_let_finish(parts);
     parts_call(parts, "bundle create", "group", "office", NULL);
     world->far_bundle = made(parts);
     world->far_command = parts_issue(parts, "e-far");
@@ -94,7 +83,7 @@ static char *ask(World *world, const char *name, const char *const *arguments)
     gpointer reply;
 
     parts_request(world->parts, &(PartsRequest){ .admin = CALLER, .name = name, .arguments = arguments });
-    let_finish(world->parts);
+    parts_let_finish(world->parts);
     while ((reply = parts_take(world->parts, HL_TOPIC_ADMIN_REPLY, CALLER, &holdline__v1__call_reply__descriptor)) !=
            NULL) {
         const HlMsgCallReply *told = reply;
@@ -262,7 +251,7 @@ static json_t *answer(World *world, const char *name, const char *const *argumen
     json_t *document;
 
     parts_request(world->parts, &(PartsRequest){ .admin = CALLER, .name = name, .arguments = arguments });
-    let_finish(world->parts);
+    parts_let_finish(world->parts);
     reply = parts_take(world->parts, HL_TOPIC_ADMIN_REPLY, CALLER, &holdline__v1__call_reply__descriptor);
     g_assert_cmpstr(reply->code, ==, "");
     document = hl_json_parse("reply", reply->json, strlen(reply->json), NULL);
@@ -311,7 +300,7 @@ static void test_stays_inside(void)
     parts_call(world->parts, "endpoint move", "selector", "@lab", "group", "office", NULL);
     done(world->parts);
     parts_call(world->parts, "group delete", "name", "lab", NULL); /* another of that name would be theirs */
-    let_finish(world->parts);
+    parts_let_finish(world->parts);
     json_decref(parts_expect_reply(world->parts, "conflict"));
 }
 
