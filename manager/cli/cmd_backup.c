@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "lib/base/process.h"
 #include "manager/cli/commands.h"
 #include "manager/cli/show.h"
 #include "manager/site/check.h"
@@ -39,7 +40,7 @@ bool cmd_backup(HlInvocation *call, GError **error)
     g_autofree char *size = NULL;
     MgrBackupInfo info;
 
-    if (!mgr_backup_make(site, dir, &info, error))
+    if (!hl_process_become_owner(site, error) || !mgr_backup_make(site, dir, &info, error))
         return false;
     document = describe(site, dir, &info);
     size = g_format_size(info.bytes);
@@ -70,7 +71,7 @@ bool cmd_restore(HlInvocation *call, GError **error)
     g_auto(MgrRestoreReport) report = { 0 };
     g_autoptr(json_t) document = NULL;
 
-    if (!mgr_site_restore(&order, &report, error))
+    if (!hl_process_become_owner(site, error) || !mgr_site_restore(&order, &report, error))
         return false;
     document = describe(site, dir, &report.backup);
     json_object_set_new(document, "note", json_string(report.note));

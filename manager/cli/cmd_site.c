@@ -4,6 +4,7 @@
 
 #include "lib/base/conf.h"
 #include "lib/base/file.h"
+#include "lib/base/process.h"
 #include "manager/cli/commands.h"
 #include "manager/cli/show.h"
 #include "manager/site/backup.h"
@@ -78,7 +79,8 @@ bool cmd_site_certificate(HlInvocation *call, GError **error)
         return hl_fail(error, HL_ERROR_USAGE,
                        "--site makes the key too, and revokes nothing: leave out --csr and "
                        "--replace");
-    if (!mgr_site_check_name(name, error) || !mgr_backup_check_owner(site, error) || !hl_dir_make(folder, 0700, error))
+    if (!mgr_site_check_name(name, error) || !hl_process_become_owner(site, error) ||
+        !mgr_backup_check_owner(site, error) || !hl_dir_make(folder, 0700, error))
         return false;
     key = hl_key_generate(error);
     csr = key != NULL ? hl_csr_make(key, name, error) : NULL;

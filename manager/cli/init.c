@@ -8,6 +8,7 @@
 #include "lib/base/conf.h"
 #include "lib/base/file.h"
 #include "lib/base/network.h"
+#include "lib/base/process.h"
 #include "lib/store/stmt.h"
 #include "manager/cli/commands.h"
 #include "manager/cli/repository.h"
@@ -420,7 +421,7 @@ bool cmd_init(HlInvocation *call, GError **error)
     Founded founded = { .dir = dir, .admin = hl_cli_value(call, "admin", "admin"), .conf = &conf };
     bool ok;
 
-    if (hosts == NULL || !check_admin(founded.admin, error))
+    if (hosts == NULL || !check_admin(founded.admin, error) || !hl_process_become_owner(dir, error))
         return false;
     accounts = make_accounts(founded.admin, now);
     hl_options_init(mgr_conf_table(), &conf);

@@ -9,6 +9,7 @@
 #include "lib/base/conf.h"
 #include "lib/base/file.h"
 #include "lib/base/log.h"
+#include "lib/base/process.h"
 #include "lib/base/service.h"
 #include "manager/daemon/manager.h"
 #include "manager/daemon/reload.h"
@@ -27,6 +28,15 @@ typedef struct {
 static const char *conf_of(const HlInvocation *call)
 {
     return hl_cli_value(call, "c", "/etc/holdline/manager.conf");
+}
+
+/* A manager that root starts by hand, and all that it leaves in the site, is the site's owner's. */
+static bool become_owner(const HlInvocation *call, GError **error)
+{
+    g_autofree char *path = g_canonicalize_filename(conf_of(call), NULL);
+    g_autofree char *dir = g_path_get_dirname(path);
+
+    return !g_file_test(path, G_FILE_TEST_EXISTS) || hl_process_become_owner(dir, error);
 }
 
 static gboolean on_stop(gpointer user)
@@ -151,6 +161,8 @@ static bool cmd_run(HlInvocation *call, GError **error)
 
     if (hl_cli_has(call, "check-config"))
         return mgr_reload_check(conf_of(call), error);
+    if (!become_owner(call, error))
+        return false;
     hear_signals(&run);
     hl_service_start();
     run.manager = mgr_manager_new(&(MgrManagerOptions){ .conf_path = conf_of(call),
@@ -180,7 +192,7 @@ static bool cmd_take_over(HlInvocation *call, GError **error)
 
     if (!g_file_test(conf_of(call), G_FILE_TEST_EXISTS))
         return hl_fail(error, HL_ERROR_NOT_FOUND, "%s does not exist", conf_of(call));
-    if (!hl_file_write_text(path, "", 0600, error))
+    if (!become_owner(call, error) || !hl_file_write_text(path, "", 0600, error))
         return false;
     printf("At its next start the manager on %s takes over from any other that serves.\n", dir);
     return true;
@@ -198,7 +210,7 @@ static bool cmd_end_broker(HlInvocation *call, GError **error)
     uint16_t port;
     bool ok;
 
-    if (!hl_conf_load(path, mgr_conf_table(), &conf, error))
+    if (!become_owner(call, error) || !hl_conf_load(path, mgr_conf_table(), &conf, error))
         return false;
     lock = hl_file_lock(lock_path, error);
     port = conf.broker_mode == MGR_BROKER_MANAGED ? (uint16_t)conf.broker_port : 0;

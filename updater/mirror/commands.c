@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "lib/base/file.h"
+#include "lib/base/process.h"
 #include "lib/base/table.h"
 #include "lib/base/text.h"
 #include "proto/updater_lines.h"
@@ -109,7 +110,7 @@ bool upd_cmd_mirror(HlInvocation *call, GError **error)
     if (!g_str_has_prefix(from, "https://") && !g_str_has_prefix(from, "http://"))
         return hl_fail(error, HL_ERROR_INVALID, "--from '%s' is not a URL: it begins with https:// or http://", shown);
     root = hl_file_read(root_path, tuf_role_max_size(TUF_ROOT), error);
-    if (root == NULL || !upd_source_parse(source, &spec, error))
+    if (root == NULL || !upd_source_parse(source, &spec, error) || !hl_process_become_owner(mirror.dir, error))
         return false;
     mirror.source = &spec;
     mirror.access = (UpdSourceAccess){ .http = { .ca_file = hl_cli_value(call, "ca-file", NULL),

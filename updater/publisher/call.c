@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/base/file.h"
+#include "lib/base/process.h"
 
 void upd_call_wipe(char **secret)
 {
@@ -43,7 +44,7 @@ UpdRepo *upd_call_open(const HlInvocation *call, GError **error)
 
     if (!upd_call_passphrase(call, &passphrase, error))
         return NULL;
-    repo = upd_repo_open(call->args[0], passphrase, error);
+    repo = hl_process_become_owner(call->args[0], error) ? upd_repo_open(call->args[0], passphrase, error) : NULL;
     upd_call_wipe(&passphrase);
     if (repo != NULL)
         repo->any_clock = hl_cli_has(call, "force");

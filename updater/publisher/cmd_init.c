@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 
+#include "lib/base/process.h"
 #include "lib/base/table.h"
 #include "updater/publisher/call.h"
 #include "updater/publisher/commands.h"
@@ -35,7 +36,8 @@ static void say_ceremony(const UpdRepo *repo)
 
 static bool found(HlInvocation *call, const UpdRepoInit *founding, const char *passphrase, GError **error)
 {
-    g_autoptr(UpdRepo) repo = upd_repo_create(call->args[0], passphrase, error);
+    g_autoptr(UpdRepo) repo =
+        hl_process_become_owner(call->args[0], error) ? upd_repo_create(call->args[0], passphrase, error) : NULL;
 
     if (repo == NULL)
         return false;
