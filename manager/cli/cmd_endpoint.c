@@ -16,7 +16,7 @@
 static const CliColumn ended_columns[] = {
     { "ID", "id", NULL },
     { "HOST", "host", NULL },
-    { "GROUP", "group", NULL },
+    { "GROUP", "group", cli_format_group },
     { "LAST SEEN", "last_seen", cli_format_time },
     { "CERTIFICATE ENDED", "certificate_expires", cli_format_moment },
     { "COMES BACK BY ITSELF UNTIL", "certificate_grace", cli_format_moment },

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* holdline group ..., holdline settings */
+/* holdline group ..., holdline settings; what a group was: cmd_group_version.c */
 #include <stdio.h>
 #include <string.h>
 
@@ -7,6 +7,8 @@
 #include "manager/cli/commands.h"
 #include "manager/cli/show.h"
 #include "proto/settings.h"
+
+#define DISPLAY_NAME "display-name=" /* looks like a setting, and is none: endpoints are not told of it */
 
 /* name, then each further word as a setting; the caller frees the array, not the texts. */
 static const char **group_arguments(const HlInvocation *call)
@@ -17,8 +19,10 @@ static const char **group_arguments(const HlInvocation *call)
     arguments[n++] = "name";
     arguments[n++] = call->args[0];
     for (int i = 1; i < call->n_args; i++) {
-        arguments[n++] = "setting";
-        arguments[n++] = call->args[i];
+        bool is_name = g_str_has_prefix(call->args[i], DISPLAY_NAME);
+
+        arguments[n++] = is_name ? "display_name" : "setting";
+        arguments[n++] = call->args[i] + (is_name ? strlen(DISPLAY_NAME) : 0);
     }
     if (hl_cli_has(call, "version")) {
         arguments[n++] = "version";
@@ -30,12 +34,13 @@ static const char **group_arguments(const HlInvocation *call)
 static void show_missing(const json_t *group)
 {
     const json_t *missing = json_object_get(group, "missing");
+    g_autofree char *name = cli_group_name(group);
     const json_t *row;
     size_t i;
 
     printf("%s: version %" JSON_INTEGER_FORMAT ", %" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT
            " endpoints have it\n",
-           cli_text(group, "name"), cli_int(group, "version"), cli_int(group, "current"), cli_int(group, "endpoints"));
+           name, cli_int(group, "version"), cli_int(group, "current"), cli_int(group, "endpoints"));
     json_array_foreach(missing, i, row)
     {
         printf("  not yet: %s (%s), %s, has version %" JSON_INTEGER_FORMAT "\n", cli_text(row, "id"),
@@ -47,14 +52,10 @@ static bool run(HlInvocation *call, const char *name, GError **error)
 {
     g_autofree const char **arguments = group_arguments(call);
     g_autoptr(json_t) group = cli_call(call, name, arguments, error);
-    g_autofree char *members = NULL;
 
     if (group == NULL)
         return false;
-    members = cli_count(group, "endpoints", "endpoint");
-    if (!cli_show_json(call, group))
-        printf("%s: version %" JSON_INTEGER_FORMAT " is saved for %s; 'holdline group show %s' lists who has it\n",
-               cli_text(group, "name"), cli_int(group, "version"), members, cli_text(group, "name"));
+    cli_show_saved(call, group);
     return true;
 }
 
@@ -68,11 +69,36 @@ bool cmd_group_set(HlInvocation *call, GError **error)
     return run(call, "group set", error);
 }
 
+/* The keys alone: what they were set to does not matter. */
+bool cmd_group_unset(HlInvocation *call, GError **error)
+{
+    return run(call, "group unset", error);
+}
+
+bool cmd_group_rename(HlInvocation *call, GError **error)
+{
+    const char *arguments[] = { "name", call->args[0], "display_name", call->args[1], NULL };
+    g_autoptr(json_t) group = cli_call(call, "group rename", arguments, error);
+    const char *display;
+
+    if (group == NULL)
+        return false;
+    display = cli_text(group, "display_name");
+    if (cli_show_json(call, group))
+        return true;
+    if (*display != '\0')
+        printf("group %s is called %s\n", cli_text(group, "name"), display);
+    else
+        printf("group %s has no display name\n", cli_text(group, "name"));
+    return true;
+}
+
 bool cmd_group_list(HlInvocation *call, GError **error)
 {
-    static const CliColumn columns[] = { { "GROUP", "name", NULL },          { "VERSION", "version", NULL },
-                                         { "ENDPOINTS", "endpoints", NULL }, { "CURRENT", "current", NULL },
-                                         { "CHANGED", "changed", NULL },     { "BY", "changed_by", NULL } };
+    static const CliColumn columns[] = { { "GROUP", "name", NULL },      { "NAME", "display_name", NULL },
+                                         { "VERSION", "version", NULL }, { "ENDPOINTS", "endpoints", NULL },
+                                         { "CURRENT", "current", NULL }, { "CHANGED", "changed", NULL },
+                                         { "BY", "changed_by", NULL } };
     g_autoptr(json_t) document = cli_call(call, "group list", NULL, error);
 
     if (document == NULL)

@@ -13,7 +13,7 @@ static const struct {
     When when;
 } table[] = {
     { { "HOST", "host", NULL }, ALWAYS },
-    { { "GROUP", "group", NULL }, ALWAYS },
+    { { "GROUP", "group", cli_format_group }, ALWAYS },
     { { "DISPLAYED", "displayed", NULL }, DIALLED },
     { { "ACTUAL", "actual", cli_format_actual }, ALWAYS },
     { { "VERDICT", "verdict", cli_format_verdict }, DIALLED },

@@ -317,6 +317,27 @@ static char *join_members(const json_t *object, const char *format)
     return out->len > 0 ? g_string_free(g_steal_pointer(&out), FALSE) : g_strdup("-");
 }
 
+/* A server before this version tells no display name. */
+char *cli_format_group(const json_t *value, const json_t *row)
+{
+    const char *display = cli_text(row, "group_display");
+
+    return *display != '\0' ? g_strdup(display) : plain(value);
+}
+
+char *cli_format_list(const json_t *value, const json_t *row G_GNUC_UNUSED)
+{
+    GString *out = g_string_new(NULL);
+    json_t *item;
+    size_t i;
+
+    json_array_foreach(value, i, item)
+    {
+        g_string_append_printf(out, "%s%s", i > 0 ? ", " : "", json_string_value(item));
+    }
+    return g_string_free(out, FALSE);
+}
+
 char *cli_format_patterns(const json_t *value, const json_t *row G_GNUC_UNUSED)
 {
     return join_members(value, "name first");
@@ -350,4 +371,27 @@ char *cli_format_settings(const json_t *value, const json_t *row G_GNUC_UNUSED)
             : g_strdup_printf("%" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT, applied, desired);
 
     return hl_tone(stdout, json_is_true(json_object_get(value, "current")) ? HL_TONE_PLAIN : HL_TONE_WARN, text);
+}
+
+char *cli_group_name(const json_t *group)
+{
+    const char *display = cli_text(group, "display_name");
+
+    return *display != '\0' ? g_strdup_printf("%s (%s)", cli_text(group, "name"), display)
+                            : g_strdup(cli_text(group, "name"));
+}
+
+void cli_show_saved(const HlInvocation *call, const json_t *group)
+{
+    g_autofree char *members = cli_count(group, "endpoints", "endpoint");
+    g_autofree char *name = cli_group_name(group);
+
+    if (cli_show_json(call, group))
+        return;
+    if (json_is_true(json_object_get(group, "unchanged")))
+        printf("%s: nothing to change, it stays at version %" JSON_INTEGER_FORMAT "\n", name,
+               cli_int(group, "version"));
+    else
+        printf("%s: version %" JSON_INTEGER_FORMAT " is saved for %s; 'holdline group show %s' lists who has it\n",
+               name, cli_int(group, "version"), members, cli_text(group, "name"));
 }

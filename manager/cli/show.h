@@ -40,6 +40,12 @@ void cli_show_object(const HlInvocation *call, const json_t *document);
 /* Whether --json was given; then the document is printed. */
 bool cli_show_json(const HlInvocation *call, const json_t *document);
 
+/* Of a group's document: "office", or "office (総務部)".  Caller frees. */
+char *cli_group_name(const json_t *group);
+
+/* What became of a save of the group whose document it is. */
+void cli_show_saved(const HlInvocation *call, const json_t *group);
+
 /* Formats; row is the object that value is a member of. */
 char *cli_format_actual(const json_t *value, const json_t *row);  /* coloured */
 char *cli_format_verdict(const json_t *value, const json_t *row); /* coloured */
@@ -49,6 +55,8 @@ char *cli_format_moment(const json_t *value, const json_t *row);  /* RFC 3339, w
 char *cli_format_late(const json_t *value, const json_t *row); /* {"at": ..., "outcome": ...} -> "granted 12 s ago" */
 char *cli_format_patterns(const json_t *value, const json_t *row); /* {"virus": 1} -> "virus 1" */
 char *cli_format_states(const json_t *value, const json_t *row);   /* {"sent": 2} -> "2 sent" */
+char *cli_format_group(const json_t *value, const json_t *row);    /* the display name, if it has one */
+char *cli_format_list(const json_t *value, const json_t *row);     /* ["a", "b"] -> "a, b" */
 /* For "open_detections": how many, or why there are none. */
 char *cli_format_infected(const json_t *value, const json_t *row);
 char *cli_format_settings(const json_t *value,

@@ -7,6 +7,7 @@ const MgrColumn mgr_columns[MGR_N_COLUMNS] = {
     [MGR_COLUMN_ID] = { "id", "id", MGR_TEXT, false },
     [MGR_COLUMN_HOST] = { "host", "host", MGR_TEXT, false },
     [MGR_COLUMN_GROUP] = { "group", "group", MGR_WORD, false },
+    [MGR_COLUMN_GROUP_DISPLAY] = { "group_display", "group_display", MGR_WORD, false },
     [MGR_COLUMN_DISPLAYED] = { "displayed", "displayed", MGR_WORD, false },
     [MGR_COLUMN_DISPLAYED_SINCE] = { "displayed_since", "displayed_since", MGR_TIME, false },
     [MGR_COLUMN_ACTUAL] = { "actual", "actual", MGR_WORD, false },

@@ -25,6 +25,7 @@ extern const char migration_012_places[];
 extern const char migration_013_keys[];
 extern const char migration_014_notifications[];
 extern const char migration_015_rollouts[];
+extern const char migration_016_group_versions[];
 
 /* In one row of numbers: a new one has the next. */
 static const HlMigration migrations[] = {
@@ -43,6 +44,7 @@ static const HlMigration migrations[] = {
     { 13, "keys", migration_013_keys },
     { 14, "notifications", migration_014_notifications },
     { 15, "rollouts", migration_015_rollouts },
+    { 16, "group versions", migration_016_group_versions },
 };
 
 int mgr_registry_version(void)
@@ -96,6 +98,7 @@ void mgr_group_record_clear(MgrGroupRecord *record)
     g_clear_pointer(&record->name, g_free);
     g_clear_pointer(&record->settings, g_free);
     g_clear_pointer(&record->changed_by, g_free);
+    g_clear_pointer(&record->display_name, g_free);
 }
 
 #define GROUP_COLUMNS(X)          \
@@ -104,7 +107,8 @@ void mgr_group_record_clear(MgrGroupRecord *record)
     X(G_COUNTER, "counter")       \
     X(G_SETTINGS, "settings")     \
     X(G_CHANGED_AT, "changed_at") \
-    X(G_CHANGED_BY, "changed_by")
+    X(G_CHANGED_BY, "changed_by") \
+    X(G_DISPLAY, "display_name")
 
 enum { GROUP_COLUMNS(CONSTANT) };
 
@@ -116,7 +120,8 @@ static bool on_group(HlStmt *row, gpointer user)
                               .counter = (uint64_t)hl_stmt_int(row, G_COUNTER),
                               .settings = text(row, G_SETTINGS),
                               .changed_at = hl_stmt_int(row, G_CHANGED_AT),
-                              .changed_by = text(row, G_CHANGED_BY) };
+                              .changed_by = text(row, G_CHANGED_BY),
+                              .display_name = text(row, G_DISPLAY) };
 
     ((MgrGroupFn)to->fn)(&record, to->user);
     mgr_group_record_clear(&record);

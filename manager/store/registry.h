@@ -15,7 +15,8 @@
 #include "proto/command.h"
 
 typedef struct {
-    char *name;
+    char *name;         /* its id */
+    char *display_name; /* for people (manager/core/display_name.h); "": the id */
     uint64_t version, counter;
     char *settings; /* key=value lines */
     HlTime changed_at;
@@ -126,7 +127,7 @@ bool mgr_registry_load_lived(HlDb *db, HlTime *lived, GError **error) G_GNUC_WAR
  * registry. */
 void mgr_write_counter(HlWriteSet *set, const char *name, uint64_t value);
 void mgr_write_group(HlWriteSet *set, const MgrGroupRecord *group);
-/* Fails the set with HL_ERROR_CONFLICT if the stored version is no longer base_version. */
+/* All but the display name.  Fails the set with HL_ERROR_CONFLICT if the stored version is no longer base_version. */
 void mgr_write_group_change(HlWriteSet *set, const MgrGroupRecord *group, uint64_t base_version);
 void mgr_write_group_removal(HlWriteSet *set, const char *name);
 void mgr_write_endpoint(HlWriteSet *set, const MgrEndpointRecord *endpoint);

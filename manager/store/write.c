@@ -25,10 +25,11 @@ void mgr_write_counter(HlWriteSet *set, const char *name, uint64_t value)
 
 void mgr_write_group(HlWriteSet *set, const MgrGroupRecord *group)
 {
-    hl_write_set_add(
-        set, "INSERT INTO grp (name, version, counter, settings, changed_at, changed_by) VALUES (?, ?, ?, ?, ?, ?)",
-        "tiitit", group->name, INT(group->version), INT(group->counter), group->settings, INT(group->changed_at),
-        group->changed_by);
+    hl_write_set_add(set,
+                     "INSERT INTO grp (name, version, counter, settings, changed_at, changed_by, display_name)"
+                     " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                     "tiititt", group->name, INT(group->version), INT(group->counter), group->settings,
+                     INT(group->changed_at), group->changed_by, group->display_name != NULL ? group->display_name : "");
 }
 
 void mgr_write_group_change(HlWriteSet *set, const MgrGroupRecord *group, uint64_t base_version)

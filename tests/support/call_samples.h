@@ -18,6 +18,11 @@ typedef struct {
 static const Call calls[] = {
     { "group create", { "name", "new" } },
     { "group set", { "name", "spare", "setting", "line.heartbeat=5m" } },
+    { "group unset", { "name", "spare", "setting", "line.heartbeat" } },
+    { "group rename", { "name", "spare", "display_name", "予備" } },
+    { "group history", { "name", "spare" } },
+    { "group version", { "name", "spare", "version", "1" } },
+    { "group restore", { "name", "spare", "to", "1" } },
     { "group list", { NULL } },
     { "group show", { "name", "office" } },
     { "group delete", { "name", "spare" } },

@@ -451,9 +451,10 @@ static GPtrArray *describe(const MgrFleet *fleet)
     for (guint i = 0; i < groups->len; i++) {
         const MgrGroupRecord *r = &((const MgrGroup *)groups->pdata[i])->record;
 
-        g_ptr_array_add(lines, g_strdup_printf("group %s %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT
-                                               " at %" G_GINT64_FORMAT " %s",
-                                               r->name, r->version, r->counter, r->changed_at, r->settings));
+        g_ptr_array_add(lines,
+                        g_strdup_printf("group %s '%s' %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT " at %" G_GINT64_FORMAT
+                                        " %s",
+                                        r->name, r->display_name, r->version, r->counter, r->changed_at, r->settings));
     }
     for (guint i = 0; i < tokens->len; i++) {
         const MgrTokenRecord *r = tokens->pdata[i];

@@ -102,7 +102,7 @@ def play(api, document, plan, kept):
         headers = {}
         target = fill(step.get("path", path), kept)
         if "match" in step:
-            headers["If-Match"] = api.send("GET", target)[1]["ETag"]
+            headers["If-Match"] = api.send("GET", target if step["match"] is True else step["match"])[1]["ETag"]
         body = fill(json.dumps(step["body"]), kept) if "body" in step else None
         for _ in range(step.get("tries", 1)):
             status, answer_headers, text = api.send(method, target, body, headers)

@@ -320,6 +320,50 @@ static void test_pages(void)
     }
 }
 
+typedef struct {
+    const char *host; /* of the row before */
+    ConDirection direction;
+    guint n;
+} Order;
+
+static bool check_order(const ConRow *row, gpointer user)
+{
+    Order *order = user;
+    const char *host = row->values[MGR_COLUMN_HOST].text;
+    int step = order->host != NULL ? g_ascii_strcasecmp(order->host, host) : 0;
+
+    g_assert_true(order->direction == CON_FORWARD ? step <= 0 : step >= 0);
+    order->host = host;
+    order->n++;
+    return true;
+}
+
+/* Whatever comes, changes its name, goes, or is not in the next snapshot. */
+static void test_kept_order(void)
+{
+    g_autoptr(ConTable) table = con_table_new();
+
+    for (int i = 0; i < 2000; i++) {
+        g_autofree char *id = g_strdup_printf("e-%d", g_test_rand_int_range(0, 60));
+        g_autofree char *host = g_strdup_printf("%s-%d", i % 2 ? "PC" : "pc", g_test_rand_int_range(0, 40));
+
+        if (i % 7 == 0)
+            con_table_remove(table, id);
+        else
+            put(table, id, host, i % 3 ? "online" : "offline", i + 1);
+        if (i % 500 == 250)
+            con_table_begin(table);
+        if (i % 500 == 290)
+            con_table_end(table);
+        for (int d = CON_FORWARD; d <= CON_REVERSE; d++) {
+            Order order = { .direction = (ConDirection)d };
+
+            con_table_each_by_host(table, order.direction, check_order, &order);
+            g_assert_cmpuint(order.n, ==, con_table_count(table));
+        }
+    }
+}
+
 static void test_scope_and_cursors(void)
 {
     static const char *const others[] = { "hr", NULL };
@@ -356,5 +400,6 @@ int main(int argc, char **argv)
     g_test_add_func("/console-table/filters/bad", test_bad_filters);
     g_test_add_func("/console-table/pages", test_pages);
     g_test_add_func("/console-table/scope", test_scope_and_cursors);
+    g_test_add_func("/console-table/kept-order", test_kept_order);
     return g_test_run();
 }

@@ -22,6 +22,8 @@ static const struct {
     { "endpoint history", "apmo" },
     { "group list", "apmo" },
     { "group show", "apmo" },
+    { "group history", "apmo" },
+    { "group version", "apmo" },
     { "command list", "apmo" },
     { "command show", "apmo" },
     { "command watch", "apmo" },
@@ -68,6 +70,9 @@ static const struct {
     /* group set, bundles, revoke, remove, pattern sync */
     { "group create", "mo" },
     { "group set", "mo" },
+    { "group unset", "mo" },
+    { "group rename", "mo" },
+    { "group restore", "mo" },
     { "group delete", "mo" },
     { "bundle create", "mo" },
     { "bundle withdraw", "mo" },

@@ -242,6 +242,7 @@ static void test_groups(void)
         { { "group set", { "name", "spare", "version", "7", "setting", "line.heartbeat=1m" } }, "conflict" },
         { { "group set", { "name", "spare", "version", "x", "setting", "line.heartbeat=1m" } }, "invalid" },
         { { "group set", { "name", "spare", "version", "1", "setting", "line.heartbeat=1m" } }, "" },
+        { { "group rename", { "name", "none", "display_name", "x" } }, "not-found" },
         { { "group delete", { "name", "none" } }, "not-found" },
         { { "group delete", { "name", "office" } }, "conflict" },
         { { "endpoint move", { "selector", "e-none", "group", "spare" } }, "not-found" },
@@ -555,7 +556,7 @@ static void test_not_stored(void)
         expect_code(world, "again", "");
         parts_check_registry(world->parts);
     }
-    g_assert_cmpuint(n_writing, ==, 39);
+    g_assert_cmpuint(n_writing, ==, 40);
 }
 
 /* The manager stops while they wait: each is answered or dropped, none twice. */

@@ -4,7 +4,7 @@
 
 #include "lib/base/file.h"
 #include "lib/store/stmt.h"
-#include "manager/store/registry.h"
+#include "manager/store/groups.h"
 #include "tests/support/manager_parts.h"
 
 /* What 0.1.0 stored for a group that nobody had changed: every key that it knew. */
@@ -46,8 +46,11 @@ static void make_old(const char *path, int version)
     g_autoptr(HlDb) db = mgr_registry_make_model(version, &error);
 
     g_assert_no_error(error);
-    g_assert_true(
-        hl_db_run(db, NULL, &error, "INSERT INTO grp VALUES ('old', 5, 44, ?, 1001, 'root')", "t", OLD_SETTINGS));
+    g_assert_true(hl_db_run(db, NULL, &error,
+                            version < 16
+                                ? "INSERT INTO grp VALUES ('old', 5, 44, ?, 1001, 'root')"
+                                : "INSERT INTO grp VALUES ('old', 5, 44, ?, 1001, 'root', '')", /* display name */
+                            "t", OLD_SETTINGS));
     g_assert_true(hl_db_run(db, NULL, &error, "VACUUM INTO ?", "t", path));
 }
 
@@ -101,11 +104,204 @@ static void test_save_of_old(void)
     g_assert_false(settings_of(parts, "office")->update_on_start);
 }
 
+/* -------------------------------------------------------------------------------------------------------- versions
+ */
+
+static json_t *answer(Parts *parts, const char *code)
+{
+    parts_commit(parts);
+    return parts_expect_reply(parts, code);
+}
+
+static json_int_t version_now(const Parts *parts)
+{
+    return (json_int_t)mgr_fleet_group(&parts->fleet, "office")->record.version;
+}
+
+static json_int_t int_of(const json_t *document, const char *member)
+{
+    return json_integer_value(json_object_get(document, member));
+}
+
+static void test_no_change(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    json_int_t before = version_now(parts);
+    json_t *reply;
+
+    parts_call(parts, "group set", "name", "office", "setting", "line.heartbeat=5m", NULL);
+    reply = answer(parts, "");
+    g_assert_cmpint(int_of(reply, "version"), ==, before + 1);
+    g_assert_null(json_object_get(reply, "unchanged"));
+    json_decref(reply);
+    parts_call(parts, "group set", "name", "office", "setting", "line.heartbeat=300s", NULL);
+    reply = answer(parts, "");
+    g_assert_cmpint(int_of(reply, "version"), ==, before + 1);
+    g_assert_true(json_is_true(json_object_get(reply, "unchanged")));
+    json_decref(reply);
+    parts_check_registry(parts);
+}
+
+static void test_unset(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+
+    parts_call(parts, "group set", "name", "office", "setting", "update.schedule=off", "setting", "line.heartbeat=5m",
+               NULL);
+    json_decref(answer(parts, ""));
+    parts_call(parts, "group unset", "name", "office", "setting", "update.schedule", NULL);
+    json_decref(answer(parts, ""));
+    g_assert_cmpstr(settings_of(parts, "office")->update_schedule, ==, "daily 00:00"); /* as in a new group */
+    g_assert_cmpint(settings_of(parts, "office")->heartbeat, ==, 5 * HL_MINUTE);
+    parts_call(parts, "group unset", "name", "office", "setting", "no.such-key", NULL);
+    json_decref(answer(parts, "invalid"));
+}
+
+static void test_history(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    const json_t *row;
+    json_t *reply;
+
+    parts_add_group(parts, "lab", NULL);
+    parts_call(parts, "group set", "name", "lab", "setting", "line.heartbeat=5m", NULL);
+    json_decref(answer(parts, ""));
+    parts_call(parts, "group restore", "name", "lab", "to", "1", NULL);
+    reply = answer(parts, "");
+    g_assert_cmpint(int_of(reply, "version"), ==, 3);
+    json_decref(reply);
+    parts_call(parts, "group history", "name", "lab", NULL);
+    reply = answer(parts, "");
+    g_assert_cmpuint(json_array_size(json_object_get(reply, "versions")), ==, 3);
+    row = json_array_get(json_object_get(reply, "versions"), 0); /* the newest */
+    g_assert_cmpint(int_of(row, "version"), ==, 3);
+    g_assert_cmpint(int_of(row, "restored"), ==, 1);
+    g_assert_cmpstr(json_string_value(json_array_get(json_object_get(row, "keys"), 0)), ==, "line.heartbeat");
+    row = json_array_get(json_object_get(reply, "versions"), 2);
+    g_assert_true(json_is_null(json_object_get(row, "keys")));
+    json_decref(reply);
+    parts_call(parts, "group version", "name", "lab", "version", "2", NULL);
+    reply = answer(parts, "");
+    g_assert_cmpstr(json_string_value(json_object_get(json_object_get(reply, "settings"), "line.heartbeat")), ==, "5m");
+    json_decref(reply);
+    parts_check_registry(parts);
+}
+
+static void test_restore_refused(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+
+    parts_add_group(parts, "lab", NULL);
+    parts_call(parts, "group restore", "name", "lab", "to", "7", NULL);
+    json_decref(answer(parts, "not-found"));
+    parts_call(parts, "group restore", "name", "lab", "to", "x", NULL);
+    json_decref(answer(parts, "invalid"));
+    parts_call(parts, "group restore", "name", "lab", "to", "1", "version", "9", NULL);
+    json_decref(answer(parts, "conflict"));
+    g_assert_cmpuint(mgr_fleet_group(&parts->fleet, "lab")->record.version, ==, 1);
+}
+
+/* What is kept is bounded, and goes with its group. */
+static void test_history_ends(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    json_t *reply;
+
+    parts_add_group(parts, "lab", NULL);
+    for (int i = 0; i < MGR_GROUP_VERSIONS + 2; i++) {
+        g_autofree char *setting = g_strdup_printf("line.heartbeat=%ds", 60 + i);
+
+        parts_call(parts, "group set", "name", "lab", "setting", setting, NULL);
+        json_decref(answer(parts, ""));
+    }
+    parts_call(parts, "group history", "name", "lab", NULL);
+    reply = answer(parts, "");
+    g_assert_cmpuint(json_array_size(json_object_get(reply, "versions")), ==, MGR_GROUP_VERSIONS);
+    json_decref(reply);
+    parts_call(parts, "group delete", "name", "lab", NULL);
+    json_decref(answer(parts, ""));
+    parts_add_group(parts, "lab", NULL); /* another one of that name */
+    parts_call(parts, "group history", "name", "lab", NULL);
+    reply = answer(parts, "");
+    g_assert_cmpuint(json_array_size(json_object_get(reply, "versions")), ==, 1);
+    json_decref(reply);
+}
+
+/* --------------------------------------------------------------------------------------------------- display names
+ */
+
+static void test_display_name(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    json_int_t before = version_now(parts);
+    json_t *reply;
+
+    parts_add_endpoint(parts, "e-one");
+    parts_call(parts, "group rename", "name", "office", "display_name", "総務部", NULL);
+    reply = answer(parts, "");
+    g_assert_cmpstr(json_string_value(json_object_get(reply, "display_name")), ==, "総務部");
+    json_decref(reply);
+    g_assert_cmpint(version_now(parts), ==, before); /* endpoints are told nothing */
+    parts_call(parts, "endpoint show", "endpoint", "e-one", NULL);
+    reply = answer(parts, "");
+    g_assert_cmpstr(json_string_value(json_object_get(reply, "group_display")), ==, "総務部");
+    g_assert_cmpstr(json_string_value(json_object_get(reply, "group")), ==, "office");
+    json_decref(reply);
+    parts_call(parts, "group show", "name", "総務部", NULL); /* wherever somebody types a group */
+    json_decref(answer(parts, ""));
+    parts_call(parts, "verify", "selector", "@総務部", NULL);
+    json_decref(answer(parts, ""));
+    parts_check_registry(parts);
+    parts_call(parts, "group set", "name", "office", "display_name", "", "setting", "line.heartbeat=5m", NULL);
+    json_decref(answer(parts, ""));
+    g_assert_cmpstr(mgr_group_shown(mgr_fleet_group(&parts->fleet, "office")), ==, "office");
+    g_assert_cmpint(version_now(parts), ==, before + 1);
+    parts_check_registry(parts);
+}
+
+static void test_display_names_differ(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+
+    parts_add_group(parts, "lab", NULL);
+    parts_call(parts, "group rename", "name", "office", "display_name", "ＬＡＢ", NULL); /* wide letters read alike */
+    json_decref(answer(parts, "exists"));
+    parts_call(parts, "group rename", "name", "office", "display_name", "営業部", NULL);
+    json_decref(answer(parts, ""));
+    parts_call(parts, "group rename", "name", "lab", "display_name", "営業部", NULL);
+    json_decref(answer(parts, "exists"));
+    parts_call(parts, "group rename", "name", "office", "display_name", "営業部", NULL); /* its own */
+    json_decref(answer(parts, ""));
+    parts_call(parts, "group rename", "name", "office", "display_name", "x\u202ey", NULL);
+    json_decref(answer(parts, "invalid"));
+}
+
+/* A save that was written before another name came does not take that back. */
+static void test_rename_meanwhile(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+
+    parts_call(parts, "group set", "name", "office", "setting", "line.heartbeat=5m", NULL);
+    parts_call(parts, "group rename", "name", "office", "display_name", "総務部", NULL);
+    parts_commit(parts);
+    g_assert_cmpstr(mgr_fleet_group(&parts->fleet, "office")->record.display_name, ==, "総務部");
+    g_assert_cmpint(settings_of(parts, "office")->heartbeat, ==, 5 * HL_MINUTE);
+    parts_check_registry(parts);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/manager/groups/new", test_new_group);
     g_test_add_func("/manager/groups/upgrade", test_upgrade);
     g_test_add_func("/manager/groups/save-of-old", test_save_of_old);
+    g_test_add_func("/manager/groups/no-change", test_no_change);
+    g_test_add_func("/manager/groups/unset", test_unset);
+    g_test_add_func("/manager/groups/history", test_history);
+    g_test_add_func("/manager/groups/restore-refused", test_restore_refused);
+    g_test_add_func("/manager/groups/history-ends", test_history_ends);
+    g_test_add_func("/manager/groups/display-name", test_display_name);
+    g_test_add_func("/manager/groups/display-names-differ", test_display_names_differ);
+    g_test_add_func("/manager/groups/rename-meanwhile", test_rename_meanwhile);
     return g_test_run();
 }

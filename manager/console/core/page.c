@@ -16,7 +16,7 @@ typedef struct {
 typedef struct {
     const ConQuery *query;
     const Place *after;  /* NULL: from the beginning */
-    GPtrArray *heap;     /* the first ones so far; the last of them is on top */
+    GPtrArray *heap;     /* the first ones so far; the last of them is on top, unless they come in order */
     guint total, beyond; /* of total, after the cursor */
 } Selection;
 
@@ -119,21 +119,59 @@ static void keep(const Selection *selection, const ConRow *row)
     }
 }
 
+static bool takes(const ConQuery *query, const ConRow *row)
+{
+    return (query->groups == NULL || g_strv_contains(query->groups, row->values[MGR_COLUMN_GROUP].text)) &&
+           con_row_fits(query->filter, row);
+}
+
+static bool is_after(const Selection *selection, const ConRow *row)
+{
+    Place place = place_of(&selection->query->order, row);
+
+    return selection->after == NULL || compare(&selection->query->order, &place, selection->after) > 0;
+}
+
 static bool on_row(const ConRow *row, gpointer user)
 {
     Selection *selection = user;
-    const ConQuery *query = selection->query;
-    Place place = place_of(&query->order, row);
 
-    if ((query->groups != NULL && !g_strv_contains(query->groups, row->values[MGR_COLUMN_GROUP].text)) ||
-        !con_row_fits(query->filter, row))
+    if (!takes(selection->query, row))
         return true;
     selection->total++;
-    if (selection->after != NULL && compare(&query->order, &place, selection->after) <= 0)
+    if (!is_after(selection, row))
         return true;
     selection->beyond++;
     keep(selection, row);
     return true;
+}
+
+/* They come in order: none is compared with another, and with the cursor only those before it. */
+static bool on_next_row(const ConRow *row, gpointer user)
+{
+    Selection *selection = user;
+
+    if (!takes(selection->query, row))
+        return true;
+    selection->total++;
+    if (selection->beyond == 0 && !is_after(selection, row))
+        return true;
+    selection->beyond++;
+    if (selection->heap->len < selection->query->limit)
+        g_ptr_array_add(selection->heap, hl_unconst(row));
+    return true;
+}
+
+static void select_rows(Selection *selection, const ConTable *table)
+{
+    ConOrder order = selection->query->order;
+
+    if (order.column == MGR_COLUMN_HOST) {
+        con_table_each_by_host(table, order.is_descending ? CON_REVERSE : CON_FORWARD, on_next_row, selection);
+        return;
+    }
+    con_table_each(table, on_row, selection);
+    g_ptr_array_sort_with_data(selection->heap, compare_rows, &order);
 }
 
 /* -- cursors: base 64 of [order, value, id] -- */
@@ -193,8 +231,7 @@ bool con_page_select(ConPage *page, const ConTable *table, const ConQuery *query
         }
         selection.after = &after;
     }
-    con_table_each(table, on_row, &selection);
-    g_ptr_array_sort_with_data(page->rows, compare_rows, &order);
+    select_rows(&selection, table);
     page->total = selection.total;
     if (selection.beyond > page->rows->len)
         page->next = cursor_print(&order, page->rows->pdata[page->rows->len - 1]);

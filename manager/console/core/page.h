@@ -2,7 +2,8 @@
 /* A page of the table: those that a filter takes and the caller may see, in an order, from a cursor on.  Pure.
  *
  * Nothing is kept between two pages: a cursor is the last row's place in the order, so rows that come, go or move
- * meanwhile shift nothing, and no list of 100,000 is sorted for a page of 100. */
+ * meanwhile shift nothing, and no list of 100,000 is sorted for a page of 100.  The table itself is in order by host.
+ */
 #ifndef MANAGER_CONSOLE_CORE_PAGE_H
 #define MANAGER_CONSOLE_CORE_PAGE_H
 

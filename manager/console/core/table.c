@@ -18,6 +18,7 @@ typedef struct {
 struct ConTable {
     GHashTable *rows;    /* id -> ConRow * */
     GHashTable *words;   /* text -> Word * */
+    GSequence *by_host;  /* of ConRow * */
     GHashTable *removed; /* ids, since the snapshot that is being taken began */
     uint64_t revision;
     guint generation;
@@ -65,6 +66,8 @@ static void drop_word(ConTable *table, const char *text)
 
 static void free_row(ConTable *table, ConRow *row)
 {
+    if (row->place != NULL)
+        g_sequence_remove(row->place);
     for (int i = 0; i < MGR_N_COLUMNS; i++) {
         if (is_shared(mgr_columns[i].kind))
             drop_word(table, row->values[i].text);
@@ -143,8 +146,8 @@ static ConRow *read_row(ConTable *table, const json_t *document)
             row->values[i].number = number_of(value, kind);
     }
     searched = g_strjoin("\n", row->values[MGR_COLUMN_ID].text, row->values[MGR_COLUMN_HOST].text,
-                         row->values[MGR_COLUMN_GROUP].text, row->values[mgr_column_find("addresses")].text,
-                         row->values[mgr_column_find("observed_address")].text, NULL);
+                         row->values[MGR_COLUMN_GROUP].text, row->values[MGR_COLUMN_GROUP_DISPLAY].text,
+                         row->values[MGR_COLUMN_ADDRESSES].text, row->values[MGR_COLUMN_OBSERVED].text, NULL);
     row->folded = g_utf8_casefold(searched, -1);
     return row;
 }
@@ -167,6 +170,7 @@ ConTable *con_table_new(void)
 
     table->rows = g_hash_table_new(hl_text_hash, g_str_equal);
     table->words = g_hash_table_new(hl_text_hash, g_str_equal);
+    table->by_host = g_sequence_new(NULL);
     table->removed = g_hash_table_new_full(hl_text_hash, g_str_equal, g_free, NULL);
     return table;
 }
@@ -187,6 +191,7 @@ void con_table_free(ConTable *table)
     g_hash_table_unref(table->rows);
     g_hash_table_unref(table->words);
     g_hash_table_unref(table->removed);
+    g_sequence_free(table->by_host);
     g_free(table);
 }
 
@@ -199,6 +204,30 @@ static bool is_older(const ConRow *row, uint64_t epoch, uint64_t said)
 static uint64_t count_of(const json_t *document, const char *name)
 {
     return (uint64_t)json_integer_value(json_object_get(document, name));
+}
+
+static int compare_by_host(gconstpointer a, gconstpointer b, gpointer user G_GNUC_UNUSED)
+{
+    const ConRow *left = a;
+    const ConRow *right = b;
+    const char *one = left->values[MGR_COLUMN_HOST].text;
+    const char *other = right->values[MGR_COLUMN_HOST].text;
+    int result = g_ascii_strcasecmp(one, other);
+
+    if (result == 0)
+        result = strcmp(one, other);
+    return result != 0 ? result : strcmp(left->values[MGR_COLUMN_ID].text, right->values[MGR_COLUMN_ID].text);
+}
+
+/* Most changes are of something else than the name: then it takes the place of the row before. */
+static void put_in_order(ConTable *table, ConRow *row, ConRow *old)
+{
+    if (old == NULL || strcmp(old->values[MGR_COLUMN_HOST].text, row->values[MGR_COLUMN_HOST].text) != 0) {
+        row->place = g_sequence_insert_sorted(table->by_host, row, compare_by_host, NULL);
+        return;
+    }
+    row->place = g_steal_pointer(&old->place);
+    g_sequence_set(row->place, row);
 }
 
 ConPut con_table_put(ConTable *table, const char *id, const json_t *document, ConSource source)
@@ -229,6 +258,7 @@ ConPut con_table_put(ConTable *table, const char *id, const json_t *document, Co
         return CON_PUT_SAME;
     }
     row->revision = ++table->revision;
+    put_in_order(table, row, old);
     g_hash_table_replace(table->rows, hl_unconst(row->values[MGR_COLUMN_ID].text), row);
     if (old != NULL)
         free_row(table, old);
@@ -299,6 +329,18 @@ void con_table_each(const ConTable *table, ConRowFn each, gpointer user)
     g_hash_table_iter_init(&iter, table->rows);
     while (g_hash_table_iter_next(&iter, NULL, &row) && each(row, user))
         continue;
+}
+
+void con_table_each_by_host(const ConTable *table, ConDirection direction, ConRowFn each, gpointer user)
+{
+    GSequenceIter *at = direction == CON_FORWARD ? g_sequence_get_begin_iter(table->by_host)
+                                                 : g_sequence_iter_prev(g_sequence_get_end_iter(table->by_host));
+
+    while (!g_sequence_iter_is_end(at)) {
+        if (!each(g_sequence_get(at), user) || (direction == CON_REVERSE && g_sequence_iter_is_begin(at)))
+            return;
+        at = direction == CON_FORWARD ? g_sequence_iter_next(at) : g_sequence_iter_prev(at);
+    }
 }
 
 /* ------------------------------------------------------------------------------------------------------------ values

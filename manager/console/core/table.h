@@ -17,6 +17,7 @@ typedef struct {
     uint64_t revision;    /* of the table, when the row changed last */
     uint64_t epoch, said; /* the document's own order (docs/protocol.md) */
     guint generation;
+    GSequenceIter *place; /* in the order by host */
 } ConRow;
 
 typedef struct ConTable ConTable;
@@ -56,6 +57,11 @@ uint64_t con_table_revision(const ConTable *table);
 /* Stops when it returns false. */
 typedef bool (*ConRowFn)(const ConRow *row, gpointer user);
 void con_table_each(const ConTable *table, ConRowFn each, gpointer user);
+
+/* By host, without regard to case, then by id: the order that pages ask for most is kept, not made.  In reverse from
+ * the last. */
+typedef enum { CON_FORWARD, CON_REVERSE } ConDirection;
+void con_table_each_by_host(const ConTable *table, ConDirection direction, ConRowFn each, gpointer user);
 
 /* The value of one column, for JSON: times as RFC 3339 or null, sets as objects. */
 json_t *con_row_value(const ConRow *row, int column);

@@ -99,21 +99,25 @@ static const MgrGroup *find_bundle_group(const MgrAccessCalls *calls, MgrCall *c
 {
     const char *name = mgr_call_argument(call, "group");
     const char *text = mgr_call_argument(call, "endpoint");
+    const MgrGroup *group = NULL;
     const MgrEndpoint *found;
 
     *endpoint = "";
+    if (name != NULL) {
+        group = mgr_selector_group(calls->parts.fleet, mgr_call_caller(call), name, error);
+        if (group == NULL || text == NULL)
+            return group;
+    }
     if (text == NULL) {
-        if (name != NULL)
-            return mgr_selector_group(calls->parts.fleet, mgr_call_caller(call), name, error);
         hl_fail(error, HL_ERROR_INVALID, "'bundle create' needs the argument 'group' or 'endpoint'");
         return NULL;
     }
     found = mgr_selector_find_whole(calls->parts.fleet, mgr_call_caller(call), text, error);
     if (found == NULL)
         return NULL;
-    if (name != NULL && strcmp(name, found->record.group) != 0) {
+    if (group != NULL && group != found->group) {
         hl_fail(error, HL_ERROR_INVALID, "%s belongs to group %s: leave out the group, or move it to '%s' first",
-                found->record.id, found->record.group, name);
+                found->record.id, found->record.group, group->record.name);
         return NULL;
     }
     *endpoint = found->record.id;

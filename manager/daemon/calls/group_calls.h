@@ -1,20 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Calls about groups and their settings. */
+/* Calls about groups, their settings and names, and the versions of these (group_versions.h). */
 #ifndef MANAGER_DAEMON_CALLS_GROUP_CALLS_H
 #define MANAGER_DAEMON_CALLS_GROUP_CALLS_H
 
 #include "manager/daemon/calls/dispatch.h"
-#include "manager/daemon/state/console_state.h"
+#include "manager/daemon/calls/group_save.h"
 
 typedef struct MgrGroupCalls MgrGroupCalls;
-
-typedef struct {
-    MgrFleet *fleet;
-    MgrRecord *record;
-    MgrStatus *status;
-    MgrDelivery *delivery;
-    MgrConsole *console;
-} MgrGroupCallsOptions;
 
 /* Adds its rows to the dispatch, which must not be used after the free. */
 MgrGroupCalls *mgr_group_calls_new(const MgrGroupCallsOptions *options, MgrDispatch *dispatch);

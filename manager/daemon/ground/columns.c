@@ -63,6 +63,7 @@ static MgrValue scan_how(const MgrFleet *fleet G_GNUC_UNUSED, const MgrEndpoint 
 VALUE(id, text(endpoint->record.id))
 VALUE(host, text(endpoint->record.host))
 VALUE(group, text(endpoint->record.group))
+VALUE(group_display, text(mgr_group_shown(endpoint->group)))
 VALUE(displayed, text(mgr_displayed_title((MgrDisplayed)endpoint->record.display.shown)))
 VALUE(displayed_since, number(endpoint->record.display.since_wall))
 VALUE(actual, text(mgr_actual_name((MgrActual)endpoint->record.presence.actual)))
@@ -105,6 +106,7 @@ static const ValueFn values[MGR_N_COLUMNS] = {
     [MGR_COLUMN_ID] = id,
     [MGR_COLUMN_HOST] = host,
     [MGR_COLUMN_GROUP] = group,
+    [MGR_COLUMN_GROUP_DISPLAY] = group_display,
     [MGR_COLUMN_DISPLAYED] = displayed,
     [MGR_COLUMN_DISPLAYED_SINCE] = displayed_since,
     [MGR_COLUMN_ACTUAL] = actual,

@@ -210,6 +210,13 @@ MgrTarget *mgr_endpoint_find_target(const MgrEndpoint *endpoint, const char *com
 
 /* NULL when there is none. */
 MgrGroup *mgr_fleet_group(const MgrFleet *fleet, const char *name);
+/* What people read: its display name, or else its id; borrowed from its record. */
+static inline const char *mgr_group_shown(const MgrGroup *group)
+{
+    const char *display = group->record.display_name;
+
+    return display != NULL && *display != '\0' ? display : group->record.name;
+}
 MgrEndpoint *mgr_fleet_endpoint(const MgrFleet *fleet, const char *id);
 /* The one that enrolled with this machine fingerprint. */
 MgrEndpoint *mgr_fleet_machine(const MgrFleet *fleet, const char *fingerprint);

@@ -19,15 +19,18 @@ char *mgr_account_groups(const MgrFleet *fleet, const char *text, GError **error
     g_autoptr(GString) out = g_string_new(NULL);
 
     for (gsize i = 0; words[i] != NULL; i++) {
+        const MgrGroup *group;
+
         if (*g_strstrip(words[i]) == '\0')
             continue;
         if (names->len == MAX_GROUPS || strchr(words[i], ',') != NULL) {
             hl_fail(error, HL_ERROR_LIMIT, "an account is limited to at most %d groups", MAX_GROUPS);
             return NULL;
         }
-        if (mgr_selector_group(fleet, NULL, words[i], error) == NULL)
+        group = mgr_selector_group(fleet, NULL, words[i], error);
+        if (group == NULL)
             return NULL;
-        g_ptr_array_add(names, words[i]);
+        g_ptr_array_add(names, group->record.name);
     }
     if (names->len == 0 && *text != '\0') { /* a script whose variable is empty lifts no limits */
         hl_fail(error, HL_ERROR_INVALID, "'%s' names no group; all groups are '' (--all-groups)", text);

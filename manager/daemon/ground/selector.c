@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "manager/core/display_name.h"
 #include "manager/daemon/ground/columns.h"
 
 #define MAX_NAMED 5 /* candidates in an error */
@@ -127,7 +128,7 @@ static bool is_any(const MgrEndpoint *endpoint G_GNUC_UNUSED, const char *name G
 
 static bool is_of_group(const MgrEndpoint *endpoint, const char *name)
 {
-    return strcmp(endpoint->record.group, name + 1) == 0;
+    return strcmp(endpoint->record.group, name) == 0;
 }
 
 /* name is without case; "@sa*" is of groups. */
@@ -174,9 +175,11 @@ static bool add_name(Selection *selection, const char *name, GError **error)
     }
     selection->takes_removed = asks || !mgr_filter_has_conditions(selection->filter);
     if (name[0] == '@') {
-        if (mgr_selector_group(selection->fleet, selection->caller, name + 1, error) == NULL)
+        const MgrGroup *group = mgr_selector_group(selection->fleet, selection->caller, name + 1, error);
+
+        if (group == NULL)
             return false;
-        add_matching(selection, is_of_group, name);
+        add_matching(selection, is_of_group, group->record.name);
         return true;
     }
     endpoint = mgr_selector_find(selection->fleet, selection->caller, name, error);
@@ -193,8 +196,11 @@ static char *bind_name(const char *name, gpointer user, GError **error)
     const Selection *selection = user;
     const MgrEndpoint *endpoint;
 
-    if (name[0] == '@')
-        return mgr_selector_group(selection->fleet, selection->caller, name + 1, error) != NULL ? g_strdup(name) : NULL;
+    if (name[0] == '@') {
+        const MgrGroup *group = mgr_selector_group(selection->fleet, selection->caller, name + 1, error);
+
+        return group != NULL ? g_strconcat("@", group->record.name, NULL) : NULL;
+    }
     endpoint = mgr_selector_find(selection->fleet, selection->caller, name, error);
     return endpoint != NULL ? g_strdup(endpoint->record.id) : NULL;
 }
@@ -263,13 +269,41 @@ GPtrArray *mgr_selector_ids(const MgrFleet *fleet, const MgrCaller *caller)
     return ids;
 }
 
+/* Those of this display name that are there for the caller. */
+static GPtrArray *groups_displayed_as(const MgrFleet *fleet, const MgrCaller *caller, const char *name)
+{
+    g_autofree char *key = mgr_display_name_key(name);
+    GPtrArray *found = g_ptr_array_new();
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, fleet->groups);
+    while (*key != '\0' && g_hash_table_iter_next(&iter, NULL, &value)) {
+        const MgrGroupRecord *record = &((const MgrGroup *)value)->record;
+        g_autofree char *own = mgr_display_name_key(record->display_name);
+
+        if (strcmp(own, key) == 0 && mgr_caller_sees(caller, record->name))
+            g_ptr_array_add(found, value);
+    }
+    return found;
+}
+
+/* Ids first: what a script says means the same whatever people call their groups. */
 MgrGroup *mgr_selector_group(const MgrFleet *fleet, const MgrCaller *caller, const char *name, GError **error)
 {
     MgrGroup *group = mgr_caller_sees(caller, name) ? mgr_fleet_group(fleet, name) : NULL;
+    g_autoptr(GPtrArray) found = group == NULL ? groups_displayed_as(fleet, caller, name) : NULL;
 
-    if (group == NULL)
+    if (group != NULL)
+        return group;
+    if (found->len == 1)
+        return found->pdata[0];
+    if (found->len == 0)
         hl_fail(error, HL_ERROR_NOT_FOUND, "there is no group '%s'; 'holdline group list' lists them", name);
-    return group;
+    else
+        hl_fail(error, HL_ERROR_CONFLICT, "%u groups are called '%s': name one by its id ('holdline group list')",
+                found->len, name);
+    return NULL;
 }
 
 GPtrArray *mgr_selector_groups(const MgrFleet *fleet, const MgrCaller *caller)

@@ -38,7 +38,8 @@ GPtrArray *mgr_selector_all(const MgrFleet *fleet, const MgrCaller *caller);
 /* The same as ids, in no order, for a fleet that takes long to sort; of char *, freed by itself. */
 GPtrArray *mgr_selector_ids(const MgrFleet *fleet, const MgrCaller *caller);
 
-/* A group by its name; HL_ERROR_NOT_FOUND with the name in the message. */
+/* A group by its id, or by its display name, whatever its case; HL_ERROR_NOT_FOUND with the name in the message,
+ * CONFLICT where several are called so. */
 MgrGroup *mgr_selector_group(const MgrFleet *fleet, const MgrCaller *caller, const char *name, GError **error);
 
 /* Those that are there, sorted by name; free with g_ptr_array_unref. */

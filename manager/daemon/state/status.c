@@ -184,6 +184,7 @@ json_t *mgr_status_endpoint(const MgrStatus *status, const MgrEndpoint *endpoint
     add_update_members(document, record);
     add_findings(document, endpoint);
     add_order(document, status, endpoint->revision);
+    json_object_set_new(document, "group_display", json_string(mgr_group_shown(endpoint->group)));
     json_object_set_new(document, "flooding", json_boolean(endpoint->held_off_until > 0));
     json_object_set_new(document, "held_off_until", time_value(endpoint->held_off_until));
     json_object_set_new(document, "certificate_grace", time_value(grace_end(status, record)));

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manager/daemon/calls/group_save.h"
+
+#include <string.h>
+
+#include "lib/base/log.h"
+#include "manager/core/display_name.h"
+#include "manager/daemon/ground/selector.h"
+#include "manager/store/groups.h"
+
+#define MAX_MISSING 500 /* endpoints without the current settings that are named */
+
+json_t *mgr_group_settings_object(const char *lines)
+{
+    g_auto(GStrv) all = g_strsplit(lines, "\n", -1);
+    json_t *object = json_object();
+
+    for (gsize i = 0; all[i] != NULL; i++) {
+        char *equals = strchr(all[i], '=');
+
+        if (equals == NULL)
+            continue;
+        *equals = '\0';
+        json_object_set_new(object, all[i], json_string(equals + 1));
+    }
+    return object;
+}
+
+json_t *mgr_group_document(const MgrFleet *fleet, const MgrGroup *group, MgrGroupSize size)
+{
+    g_autofree char *changed = hl_time_format(group->record.changed_at);
+    json_t *missing = json_array();
+    guint have = 0;
+    json_t *document;
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, fleet->endpoints);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        const MgrEndpoint *endpoint = value;
+
+        if (endpoint->group != group)
+            continue;
+        if (mgr_endpoint_has_desired(endpoint))
+            have++;
+        else if (size == MGR_GROUP_WHOLE && json_array_size(missing) < MAX_MISSING)
+            json_array_append_new(missing, json_pack("{s:s, s:s, s:s, s:I}", "id", endpoint->record.id, "host",
+                                                     endpoint->record.host, "actual",
+                                                     mgr_actual_name((MgrActual)endpoint->record.presence.actual),
+                                                     "applied", (json_int_t)endpoint->record.applied.version));
+    }
+    document = json_pack("{s:s, s:s, s:I, s:s, s:s, s:i, s:i}", "name", group->record.name, "display_name",
+                         group->record.display_name != NULL ? group->record.display_name : "", "version",
+                         (json_int_t)group->record.version, "changed", changed, "changed_by", group->record.changed_by,
+                         "endpoints", (int)group->members, "current", (int)have);
+    if (size == MGR_GROUP_WHOLE) {
+        json_object_set_new(document, "settings", mgr_group_settings_object(group->record.settings));
+        json_object_set(document, "missing", missing);
+    }
+    json_decref(missing);
+    return document;
+}
+
+bool mgr_group_check_version(const MgrGroup *group, const char *expected, GError **error)
+{
+    guint64 version = 0;
+
+    if (expected == NULL)
+        return true;
+    if (!g_ascii_string_to_unsigned(expected, 10, 1, G_MAXINT64, &version, NULL))
+        return hl_fail(error, HL_ERROR_INVALID, "'%s' is not a version", expected);
+    return version == group->record.version || hl_fail(error, HL_ERROR_CONFLICT,
+                                                       "group '%s' is at version %" G_GUINT64_FORMAT
+                                                       ", not %s: somebody changed it; review it and try again",
+                                                       group->record.name, group->record.version, expected);
+}
+
+/* ------------------------------------------------------------------------------------------------- the settings
+ */
+
+/* A save on its way through the registry. */
+typedef struct {
+    const MgrGroupCallsOptions *parts;
+    MgrCall *call;
+    MgrGroupRecord record; /* display_name NULL: as it is */
+} Save;
+
+static void save_free(gpointer change)
+{
+    Save *save = change;
+
+    mgr_group_record_clear(&save->record);
+    g_free(save);
+}
+
+static void fail_save(gpointer change, const GError *error)
+{
+    const Save *save = change;
+    g_autoptr(GError) conflict = NULL;
+
+    if (hl_error_code(error) == HL_ERROR_CONFLICT)
+        hl_fail(&conflict, HL_ERROR_CONFLICT, "somebody else changed group '%s' a moment ago: review it and try again",
+                save->record.name);
+    mgr_call_fail(save->call, conflict != NULL ? conflict : error);
+}
+
+static void push_to_members(const MgrGroupCallsOptions *parts, const MgrGroup *group)
+{
+    g_autoptr(GPtrArray) endpoints = mgr_fleet_values(parts->fleet->endpoints);
+
+    for (guint i = 0; i < endpoints->len; i++) {
+        MgrEndpoint *endpoint = endpoints->pdata[i];
+
+        if (endpoint->group != group)
+            continue;
+        mgr_endpoint_outrun(endpoint);
+        mgr_delivery_push_settings(parts->delivery, endpoint);
+        mgr_console_want(parts->console, endpoint, MGR_NOTIFY_SETTINGS);
+        mgr_status_touch(parts->status, endpoint);
+    }
+}
+
+/* Its name may be another one since the save was written: that is not the save's. */
+static void fold_save(gpointer change)
+{
+    Save *save = change;
+    const MgrGroup *was = mgr_fleet_group(save->parts->fleet, save->record.name);
+    MgrGroup *group;
+
+    if (save->record.display_name == NULL)
+        save->record.display_name = g_strdup(was != NULL ? was->record.display_name : "");
+    group = mgr_fleet_put_group(save->parts->fleet, &save->record);
+    hl_info("group", "%s version %" G_GUINT64_FORMAT " by %s", group->record.name, group->record.version,
+            group->record.changed_by);
+    push_to_members(save->parts, group);
+    mgr_call_done(save->call, mgr_group_document(save->parts->fleet, group, MGR_GROUP_WHOLE));
+    mgr_delivery_pump(save->parts->delivery);
+}
+
+static void commit_save(const MgrGroupCallsOptions *parts, MgrCall *call, const MgrGroupChange *change)
+{
+    static const MgrChangeKind kind = { fold_save, fail_save, save_free };
+    uint64_t base = change->base != NULL ? change->base->record.version : 0;
+    HlWriteSet *set = hl_write_set_new();
+    Save *save = g_new0(Save, 1);
+
+    save->parts = parts;
+    save->call = call;
+    save->record = (MgrGroupRecord){ .name = g_strdup(change->name),
+                                     .display_name = g_strdup(change->display_name),
+                                     .version = base + 1,
+                                     .counter = mgr_fleet_next_counter(parts->fleet),
+                                     .settings = hl_settings_print(change->settings),
+                                     .changed_at = hl_clock_wall(),
+                                     .changed_by = g_strdup(mgr_call_admin(call)) };
+    mgr_write_counter(set, "settings", save->record.counter);
+    if (base == 0)
+        mgr_write_group(set, &save->record);
+    else
+        mgr_write_group_change(set, &save->record, base);
+    mgr_write_group_version(set, &save->record, change->restored);
+    if (change->display_name != NULL)
+        mgr_write_group_display(set, save->record.name, change->display_name);
+    mgr_write_members_outrun(set, save->record.name, save->record.counter);
+    mgr_call_commit(call, parts->record, set, &kind, save);
+}
+
+/* ------------------------------------------------------------------------------------------------ the display name
+ */
+
+typedef struct {
+    const MgrGroupCallsOptions *parts;
+    MgrCall *call;
+    char *name, *display_name;
+} Rename;
+
+static void rename_free(gpointer change)
+{
+    Rename *rename = change;
+
+    g_free(rename->name);
+    g_free(rename->display_name);
+    g_free(rename);
+}
+
+static void fail_rename(gpointer change, const GError *error)
+{
+    mgr_call_fail(((const Rename *)change)->call, error);
+}
+
+static void fold_rename(gpointer change)
+{
+    const Rename *rename = change;
+    MgrGroup *group = mgr_fleet_group(rename->parts->fleet, rename->name);
+    g_autoptr(GPtrArray) endpoints = mgr_fleet_values(rename->parts->fleet->endpoints);
+    g_autoptr(GError) error = NULL;
+
+    if (group == NULL) {
+        hl_fail(&error, HL_ERROR_NOT_FOUND, "group '%s' was deleted a moment ago", rename->name);
+        mgr_call_fail(rename->call, error);
+        return;
+    }
+    g_free(group->record.display_name);
+    group->record.display_name = g_strdup(rename->display_name);
+    for (guint i = 0; i < endpoints->len; i++)
+        if (((const MgrEndpoint *)endpoints->pdata[i])->group == group)
+            mgr_status_touch(rename->parts->status, endpoints->pdata[i]);
+    mgr_call_done(rename->call, mgr_group_document(rename->parts->fleet, group, MGR_GROUP_WHOLE));
+}
+
+static void commit_rename(const MgrGroupCallsOptions *parts, MgrCall *call, const char *name, const char *display_name)
+{
+    static const MgrChangeKind kind = { fold_rename, fail_rename, rename_free };
+    HlWriteSet *set = hl_write_set_new();
+    Rename *rename = g_new(Rename, 1);
+
+    *rename = (Rename){ parts, call, g_strdup(name), g_strdup(display_name) };
+    mgr_write_group_display(set, name, display_name);
+    mgr_call_commit(call, parts->record, set, &kind, rename);
+}
+
+/* Neither the name nor the id of another group, as far as the caller can see: what hides from him must not be told by a
+ * refusal. */
+static bool check_display_name(const MgrFleet *fleet, const MgrCaller *caller, const char *group, const char *name,
+                               GError **error)
+{
+    g_autofree char *key = mgr_display_name_key(name); /* an id is its own key */
+    const MgrGroup *other = *name != '\0' ? mgr_selector_group(fleet, caller, key, NULL) : NULL;
+
+    return other == NULL || strcmp(other->record.name, group) == 0 ||
+           hl_fail(error, HL_ERROR_EXISTS, "group '%s' is called '%s' already", other->record.name, name);
+}
+
+/* ------------------------------------------------------------------------------------------------------------- save
+ */
+
+/* What is stored and cannot be read is written, even as what it is taken for. */
+static bool is_same(const MgrGroup *base, const HlSettings *settings)
+{
+    g_auto(HlSettings) stored = { 0 };
+    g_autofree char *before = hl_settings_print(&base->settings);
+    g_autofree char *after = hl_settings_print(settings);
+
+    hl_settings_init(&stored);
+    return strcmp(before, after) == 0 && hl_settings_parse(&stored, base->record.settings, NULL);
+}
+
+static void answer_unchanged(const MgrGroupCallsOptions *parts, MgrCall *call, const MgrGroup *group)
+{
+    json_t *document = mgr_group_document(parts->fleet, group, MGR_GROUP_WHOLE);
+
+    json_object_set_new(document, "unchanged", json_true());
+    mgr_call_done(call, document);
+}
+
+void mgr_group_save(const MgrGroupCallsOptions *parts, MgrCall *call, const MgrGroupChange *change)
+{
+    g_autofree char *name = NULL;
+    g_autoptr(GError) error = NULL;
+    MgrGroupChange parsed = *change;
+
+    if (change->display_name != NULL) {
+        name = mgr_display_name_parse(change->display_name, &error);
+        if (name == NULL || !check_display_name(parts->fleet, mgr_call_caller(call), change->name, name, &error)) {
+            mgr_call_fail(call, error);
+            return;
+        }
+        if (change->base != NULL && g_strcmp0(change->base->record.display_name, name) == 0)
+            g_clear_pointer(&name, g_free);
+    }
+    parsed.display_name = name;
+    if (change->base == NULL || !is_same(change->base, change->settings))
+        commit_save(parts, call, &parsed);
+    else if (name != NULL)
+        commit_rename(parts, call, change->name, name);
+    else
+        answer_unchanged(parts, call, change->base);
+}

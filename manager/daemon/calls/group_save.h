@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Saving a group: what every call that changes its settings or its display name ends with.
+ *
+ * A save that changes nothing is answered and makes no version.  A display name is no setting: endpoints are not told
+ * of it, and it has no versions. */
+#ifndef MANAGER_DAEMON_CALLS_GROUP_SAVE_H
+#define MANAGER_DAEMON_CALLS_GROUP_SAVE_H
+
+#include "manager/daemon/calls/call.h"
+#include "manager/daemon/state/console_state.h"
+
+/* What calls about groups need; outlives them. */
+typedef struct {
+    MgrFleet *fleet;
+    MgrRecord *record;
+    MgrStatus *status;
+    MgrDelivery *delivery;
+    MgrConsole *console;
+} MgrGroupCallsOptions;
+
+typedef struct {
+    const char *name;           /* its id */
+    const MgrGroup *base;       /* what was changed; NULL: a new group */
+    const HlSettings *settings; /* as they are to be */
+    const char *display_name;   /* NULL: as it was */
+    uint64_t restored;          /* the version whose settings these are; 0: none */
+} MgrGroupChange;
+
+/* Answers the call, with the group's document, or why not. */
+void mgr_group_save(const MgrGroupCallsOptions *parts, MgrCall *call, const MgrGroupChange *change);
+
+/* Whether the group is still at the version that the caller looked at, if he said so; expected: of the call, or NULL.
+ */
+bool mgr_group_check_version(const MgrGroup *group, const char *expected, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* {key: value} of key=value lines. */
+json_t *mgr_group_settings_object(const char *lines);
+
+typedef enum { MGR_GROUP_LINE, MGR_GROUP_WHOLE } MgrGroupSize;
+
+/* As a row of a list, or with settings and who does not have them. */
+json_t *mgr_group_document(const MgrFleet *fleet, const MgrGroup *group, MgrGroupSize size);
+
+#endif
