@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every page in both languages and colour schemes, and the documented way of a privilege by mouse.
 import fs from 'node:fs';
-import { account, address, PAGES, PATIENCE, password, play, Session } from './session.mjs';
+import { account, address, order, PAGES, PATIENCE, password, play, Session } from './session.mjs';
 
 const axe = fs.readFileSync(new URL('node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
@@ -23,7 +23,7 @@ async function check({ page, where, problems }) {
 }
 
 const session = await Session.open();
-await play(session, `${2 * PAGES.length} pages`, async ({ page }) => {
+await play(session, `${PAGES.length} pages in two languages and colour schemes`, async ({ page }) => {
     await page.goto(address, { waitUntil: 'networkidle2' });
     await check(session);
     await session.picture('sign-in');
@@ -33,13 +33,15 @@ await play(session, `${2 * PAGES.length} pages`, async ({ page }) => {
     await page.waitForSelector('.sign-in [role=alert], .sign-in .notice', { timeout: PATIENCE });
     await session.signIn();
 
-    for (const [language, scheme] of [['en', 'light'], ['ja', 'dark']]) {
-        await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }]);
+    for (const [language, schemes] of [['en', ['dark', 'light']], ['ja', ['light', 'dark']]]) {
         await session.speak(language);
         for (const path of PAGES) {
-            session.where = `${language} ${path}`;
             await session.show(path);
-            await check(session);
+            for (const scheme of schemes) {
+                session.where = `${language} ${scheme} ${path}`;
+                await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }]);
+                await check(session);
+            }
             await session.picture(`${language}-${path.replace(/[^a-z]+/g, '-')}`);
         }
     }
@@ -50,4 +52,37 @@ await play(session, `${2 * PAGES.length} pages`, async ({ page }) => {
     await page.click('form.card button[type=submit]');
     await page.waitForSelector('form.card .notice.good, form.card .notice.bad', { timeout: PATIENCE });
     await session.picture('saved');
+
+    session.where = 'a display name';
+    await session.show('groups/office/versions');
+    await page.click('.heading .beside button');
+    await page.type('dialog input', '総務部');
+    await page.click('dialog button[type=submit]');
+    await session.until(() => document.querySelector('.crumbs').textContent.includes('総務部'));
+    await session.show('endpoints?group=office');
+    await session.until(() => document.querySelector('.grid-body .grid-cell:nth-child(3)')?.textContent === '総務部');
+    await session.picture('display-name');
+
+    session.where = 'back to a version';
+    await session.show('groups/office/versions');
+    await page.click('tbody tr:first-child .buttons button'); // what the last one changed
+    await page.waitForSelector('dialog table', { timeout: PATIENCE });
+    await check(session);
+    await session.picture('compared');
+    await page.click('dialog button[type=submit]');
+    await page.click('tbody tr:last-child .buttons button');
+    await page.waitForSelector('dialog table', { timeout: PATIENCE });
+    await page.click('dialog button[type=submit]');
+    await session.until(() => document.querySelectorAll('main tbody tr').length === 3);
+    await session.picture('restored');
+
+    session.where = 'one-time codes';
+    await session.show('administration/codes');
+    await page.click('main .actions button');
+    await page.waitForSelector('dialog code', { timeout: PATIENCE });
+    await check(session);
+    const secret = await page.evaluate(() => document.querySelector('dialog code').textContent);
+    await page.type('dialog input', await order('code', secret.replaceAll(' ', '')));
+    await page.click('dialog button[type=submit]');
+    await page.waitForSelector('#messages .message.good', { timeout: PATIENCE });
 });

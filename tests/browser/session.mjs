@@ -9,9 +9,9 @@ export const PATIENCE = 20000; // ms for what happens by itself: no measure of h
 
 // Every page, by its address; ID is an endpoint's.
 export const PAGES = ['live', 'endpoints', 'endpoints?group=office', 'endpoints?filter=actual%3Aonline', 'endpoints/ID', 'groups/office/privileges',
-    'groups/office/update', 'groups/office/scan', 'groups/office/line', 'groups/office/delivery', 'updates', 'scans', 'scans/detections',
+    'groups/office/update', 'groups/office/scan', 'groups/office/line', 'groups/office/delivery', 'groups/office/versions', 'updates', 'scans', 'scans/detections',
     'scans/quarantine', 'commands', 'enrolment', 'reports', 'reports/compliance', 'reports/offline', 'reports/detections', 'administration',
-    'administration/sessions', 'administration/tokens', 'administration/certificates', 'administration/audit', 'administration/health'];
+    'administration/sessions', 'administration/tokens', 'administration/codes', 'administration/certificates', 'administration/audit', 'administration/health'];
 
 const CHROMIUM = { executablePath: '/usr/bin/chromium', args: ['--disable-gpu', '--ignore-certificate-errors'] };
 const FIREFOX = { executablePath: '/usr/bin/firefox-esr', product: 'firefox', protocol: 'webDriverBiDi' };

@@ -121,7 +121,8 @@ test('texts come from the catalogue, values are put in once', () => {
 test('sentences are those of the manager, word for word', () => {
     const rows = [...source('manager/core/sentence.c').split('mgr_n_sentence_rows')[0]
         .matchAll(/\{\s*"([a-z.-]+)",\s*N_\(((?:\s*"[^"]*")+)\)/g)];
-    const theirs = Object.fromEntries(rows.map(([, code, text]) => [code, [...text.matchAll(/"([^"]*)"/g)].map((m) => m[1]).join('')]));
+    const theirs = Object.fromEntries(rows.filter(([, code]) => !code.startsWith('note.')).map( // which are for mail
+        ([, code, text]) => [code, [...text.matchAll(/"([^"]*)"/g)].map((m) => m[1]).join('')]));
     assert.ok(rows.length > 20);
     assert.deepEqual(sentences(), theirs);
 });

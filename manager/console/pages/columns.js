@@ -36,7 +36,7 @@ function settings(row) {
 const COLUMNS = [
     { key: 'host', title: N_('Host name'), least: 9, grow: true, sort: 'host', reads: ['host', 'id'],
         cell: (row) => h('a', { href: format(['endpoints', row.id]), tabindex: '-1' }, name(row.host || row.id)) },
-    { key: 'group', title: N_('Group'), least: 7, grow: true, sort: 'group', reads: ['group'],
+    { key: 'group', title: N_('Group'), least: 7, grow: true, sort: 'group_display', reads: ['group', 'group_display'],
         cell: (row) => name(row.group_display || row.group) },
     { key: 'displayed', title: N_('Displayed status'), least: 10.5, sort: 'displayed', reads: ['displayed'],
         cell: (row) => badge('displayed', displayedCode(row.displayed)) },

@@ -9,6 +9,7 @@ import { nextSort, parseSort } from './query.js';
 import { tr } from './i18n.js';
 
 const ROW = 32; // pixels; the style sheet has the same
+const REST = 80; // ms without scrolling, before rows beyond the edge are made too
 const MARK = 2.25; // rem: the column of boxes
 
 export class Grid {
@@ -30,6 +31,7 @@ export class Grid {
     }
 
     close() {
+        clearTimeout(this.rest);
         this.observer.disconnect();
     }
 
@@ -67,15 +69,24 @@ export class Grid {
             }));
     }
 
-    // The rows that the reader sees now; those that are there already stay as they are.
+    // The rows that the reader sees now, at once; those around them when he rests, so that no frame of a scroll makes three screens.
     draw() {
+        clearTimeout(this.rest);
+        this.rest = setTimeout(() => this.#drawRows(), REST);
+        this.#drawRows(0);
+    }
+
+    // Rows that are there already stay as they are.  beyond: how many screens of them, above and below, are made.
+    #drawRows(beyond) {
         const { list } = this;
-        const height = Math.max(this.node.clientHeight - ROW, ROW);
-        const { first, end } = rowsInView(this.node.scrollTop, height, ROW, list.total);
+        const { scrollTop, clientHeight } = this.node; // read before anything is written: asking later would lay out the page anew
+        const height = Math.max(clientHeight - ROW, ROW);
+        const kept = rowsInView(scrollTop, height, ROW, list.total);
+        const { first, end } = rowsInView(scrollTop, height, ROW, list.total, beyond);
         this.body.style.height = `${list.total * ROW}px`;
         this.node.setAttribute('aria-rowcount', list.total + 1);
         for (const [index, { node }] of this.#drawn)
-            if (index < first || index >= end) {
+            if (index < kept.first || index >= kept.end) {
                 node.remove();
                 this.#drawn.delete(index);
             }

@@ -31,6 +31,11 @@ const SENTENCES = {
         N_('shown {displayed} because {address} cannot be reached from the server (no-route)[: {detail}]'),
     'shown.wrong-host':
         N_('shown {displayed} because {address} belongs to another machine as seen from the server (wrong-host)[: {detail}]'),
+    'late.granted': N_('its certificate had ended, and it was given another one {ago} ago, by proof of its old key'),
+    'late.too-late': N_('its certificate has ended, and it asked for another one after the grace time (enrolment.grace), {ago} ago: it needs a bundle that is made for it'),
+    'late.revoked': N_('its certificate has ended, and it asked for another one {ago} ago: it is revoked, and needs a bundle that is made for it'),
+    'late.replaced': N_('a machine asked for another certificate {ago} ago with one from before the last enrolment: is it a copy, or was it restored?'),
+    'late.clock': N_('its certificate has ended, and its clock was so wrong {ago} ago that it could not be given another one: set its clock'),
     'line.up': N_('the endpoint\'s own line is up, last heartbeat {ago} ago'),
     'line.never': N_('the endpoint has never connected'),
     'line.late': N_('the endpoint\'s own line seems up, but its heartbeat is late: the last one was {ago} ago'),

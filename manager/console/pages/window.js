@@ -4,13 +4,13 @@
 // Rows beyond the edge, so that a scroll of less than a screen shows no gap before the next frame.
 const BEYOND = 1;
 
-// { first, end } of all rows: what is in view, and one more screen above and below.
-export function rowsInView(scrollTop, height, rowHeight, total) {
+// { first, end } of all rows: what is in view, and so many more screens above and below.
+export function rowsInView(scrollTop, height, rowHeight, total, beyond = BEYOND) {
     const page = Math.ceil(height / rowHeight) + 1;
     const top = Math.floor(scrollTop / rowHeight);
     return {
-        first: Math.max(0, Math.min(top, total) - page * BEYOND),
-        end: Math.min(total, top + page * (1 + BEYOND)),
+        first: Math.max(0, Math.min(top, total) - page * beyond),
+        end: Math.min(total, top + page * (1 + beyond)),
     };
 }
 

@@ -17,6 +17,7 @@ const VIEWS = {
     accounts: { title: N_('Accounts'), draw: accounts, role: 'auditor' },
     sessions: { title: N_('Sessions'), draw: sessions, role: 'auditor' },
     tokens: { title: N_('API tokens'), draw: tokens, role: 'auditor' },
+    codes: { title: N_('One-time codes'), draw: oneTimeCodes, role: 'auditor' },
     certificates: { title: N_('Certificates'), draw: certificates, role: 'auditor' },
     audit: { title: N_('Audit log'), draw: audit, role: 'auditor' },
     health: { title: N_('Health'), draw: health, role: 'auditor' },
@@ -155,6 +156,44 @@ async function newToken(draw) {
     await dialog({ title: tr('The token'), content: [notice('warn', tr('It is shown only now.')), h('p', { class: 'secret' }, made.token)],
         action: tr('Close'), cancel: tr('Close') });
     await draw();
+}
+
+// The second half of a sign-in, for one's own account.  Whether there is one already only the attempt tells: it is nobody else's business.
+async function oneTimeCodes() {
+    return card(null, h('p', {}, tr('With one-time codes a password alone is not enough to sign in: an app on your phone makes a code every 30 seconds.')),
+        h('div', { class: 'actions start' }, button(tr('Set up one-time codes'), () => setUpCodes().catch(announceProblem), { class: 'primary' }),
+            button(tr('Sign in without them again'), () => deleteCodes(), { class: 'danger-text' })));
+}
+
+const codeInput = () => h('input', { type: 'text', required: true, inputmode: 'numeric', autocomplete: 'one-time-code', pattern: '[0-9 ]{6,8}', maxlength: 8 });
+
+async function setUpCodes() {
+    const { secret, uri } = (await post('/codes')).body;
+    const code = codeInput();
+    const done = await dialog({
+        title: tr('Set up one-time codes'),
+        content: [h('p', {}, tr('Enter this key in the app, or open the link on the phone. It is shown this once.')),
+            h('p', { class: 'path' }, h('code', {}, secret.match(/.{1,4}/g).join(' '))),
+            h('p', { class: 'path' }, h('a', { href: uri }, tr('Open in the app'))),
+            field(tr('One-time code'), code, tr('What the app shows now. Codes count from then on.'))],
+        action: tr('Confirm'),
+        submit: () => post('/codes:confirm', { code: code.value.replaceAll(' ', '') }),
+    });
+    if (done)
+        announce(tr('From now on you sign in with a one-time code.'));
+}
+
+async function deleteCodes() {
+    const code = codeInput();
+    const done = await dialog({
+        title: tr('Sign in without them again'),
+        content: field(tr('One-time code'), code, tr('Without the app, an owner can do it for you.')),
+        action: tr('Remove'),
+        danger: true,
+        submit: () => post('/codes:delete', { name: whoIsIt().account, code: code.value.replaceAll(' ', '') }),
+    });
+    if (done)
+        announce(tr('You sign in with the password alone.'));
 }
 
 async function certificates() {

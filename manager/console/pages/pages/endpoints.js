@@ -8,6 +8,7 @@ import { allColumns, chooseColumns, DEFAULT_COLUMNS, fieldsOf, groupName } from 
 import { announce, announceProblem, button, checkbox, dialog, field, heading, menu, name, problemBox } from '../ui.js';
 import { both, term } from '../query.js';
 import { compare, visible } from '../text.js';
+import { displayNameField } from '../group_name.js';
 import { fill, h, icon, setText } from '../dom.js';
 import { Grid } from '../grid.js';
 import { List } from '../list.js';
@@ -252,11 +253,12 @@ class EndpointsPage {
 
     async #newGroup() {
         const id = h('input', { type: 'text', required: true, pattern: '[a-z0-9][a-z0-9._\\-]*', maxlength: 60, spellcheck: 'false' });
+        const title = displayNameField();
         const done = await dialog({
             title: tr('New group'),
-            content: field(tr('Id'), id, tr('For scripts and topics: a-z, 0-9, dot, hyphen, underscore.')),
+            content: [field(tr('Id'), id, tr('For scripts and topics: a-z, 0-9, dot, hyphen, underscore.')), title.node],
             action: tr('Create'),
-            submit: () => post('/groups', { name: id.value }),
+            submit: () => post('/groups', { name: id.value, display_name: title.value() }),
         });
         if (!done)
             return;

@@ -7,14 +7,18 @@ import { all, patch, remove, request } from '../api.js';
 import { changes, merge } from '../settings.js';
 import { fill, h } from '../dom.js';
 import { format } from '../route.js';
+import { displayNameField } from '../group_name.js';
 import { groupName } from '../columns.js';
 import { mayBe } from '../session.js';
 import { N_, number, tr, trn } from '../i18n.js';
 import { SETTING_PAGES, settingLabel, settingValue } from '../setting_words.js';
 import { settingsForm } from '../form.js';
 import { term } from '../query.js';
+import { versionsCard } from './group_versions.js';
 import { visible } from '../text.js';
 import { word } from '../words.js';
+
+const VERSIONS = 'versions'; // the page beside those of settings
 
 let known = null; // the table of settings: the same for all groups and as long as the page lives
 
@@ -52,6 +56,7 @@ class GroupPage {
         const [settings, reply] = await Promise.all([settingsTable(), request('GET', this.path)]);
         this.settings = settings;
         this.#adopt(reply);
+        await this.#loadVersions();
         this.#draw();
     }
 
@@ -65,28 +70,40 @@ class GroupPage {
         if (this.tab === 'update')
             return this.document.settings['scan.method'] === 'smart' ? tr('Automatic update by smart scan')
                 : tr('Automatic update by conventional scan');
+        if (this.tab === VERSIONS)
+            return tr('Versions');
         return tr(SETTING_PAGES[this.tab]?.title ?? N_('Settings'));
     }
 
     #draw() {
-        const entries = Object.entries(SETTING_PAGES).map(([tab, { title }]) => [tab, tr(title)]);
+        const entries = [...Object.entries(SETTING_PAGES).map(([tab, { title }]) => [tab, tr(title)]), [VERSIONS, tr('Versions')]];
+        this.crumb = h('a', { href: format(['endpoints'], { group: this.group }) }, name(groupName(this.document)));
         this.holders = h('div', {});
         this.body = h('div', {});
         fill(this.node,
             h('nav', { class: 'crumbs', 'aria-label': tr('Path') }, h('a', { href: '#/endpoints' }, tr('Security Settings')), ' › ',
-                h('a', { href: format(['endpoints'], { group: this.group }) }, name(groupName(this.document)))),
+                this.crumb),
             heading(this.title(), this.#groupActions()),
             tabs(tr('Settings of the group'), entries.map(([tab, text]) =>
                 ({ href: format(['groups', this.group, tab]), text, current: tab === this.tab }))),
             h('div', { class: 'columns' }, this.body, this.holders));
-        this.#drawForm();
+        if (this.tab === VERSIONS)
+            fill(this.body, this.versions);
+        else
+            this.#drawForm();
         this.#drawHolders();
+    }
+
+    async #loadVersions() {
+        if (this.tab === VERSIONS)
+            this.versions = await versionsCard(this.path, this, () => this.load());
     }
 
     #groupActions() {
         if (!mayBe('administrator'))
             return null;
-        return this.document.endpoints === 0 && button(tr('Delete group'), () => this.#delete(), { class: 'danger-text' });
+        return [button(tr('Display name'), () => this.#rename()),
+            this.document.endpoints === 0 && button(tr('Delete group'), () => this.#delete(), { class: 'danger-text' })];
     }
 
     // ------------------------------------------------------------------------------------------------------ the form
@@ -221,6 +238,18 @@ class GroupPage {
     }
 
     // ------------------------------------------------------------------------------------------------------ the group
+
+    // No setting: a form that is being filled in stays as it is, but for the name above it.
+    async #rename() {
+        const title = displayNameField(this.document.display_name);
+        const done = await dialog({ title: tr('Display name'), content: title.node, action: tr('Save'),
+            submit: () => patch(this.path, { display_name: title.value() }, this.version) });
+        if (!done)
+            return;
+        announce(tr('The group is renamed.'));
+        this.document.display_name = done.body.display_name;
+        fill(this.crumb, name(groupName(this.document)));
+    }
 
     async #delete() {
         const done = await confirm(tr('Delete group'), h('p', {}, tr('The group {name} is deleted.',
