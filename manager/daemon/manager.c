@@ -6,6 +6,7 @@
 #include "lib/base/log.h"
 #include "manager/daemon/parts.h"
 #include "manager/daemon/reload.h"
+#include "manager/daemon/state/standing.h"
 #include "manager/site/site.h"
 
 #define FLUSH_MS 20 /* status topics and acknowledgements: gathered this long */
@@ -14,6 +15,7 @@ struct Manager {
     const MgrManagerOptions *starting; /* NULL: it has started */
     int lock;
     MgrParts parts;
+    MgrStanding standing;
     guint second_timer, flush_timer;
 };
 
@@ -51,6 +53,7 @@ static gboolean on_second(gpointer user)
     mgr_status_set_broker_split(manager->parts.status, mgr_fence_split(manager->parts.fence));
     mgr_status_set_broker_refused(manager->parts.status, mgr_down_refused(manager->parts.down));
     mgr_link_tick(manager->parts.link);
+    mgr_standing_tick(&manager->standing, manager->parts.status, manager->parts.down, manager->parts.fleet.epoch);
     mgr_floods_tick(manager->parts.floods);
     mgr_tracker_flush(manager->parts.tracker);
     mgr_record_flush(manager->parts.record);
@@ -114,6 +117,7 @@ void mgr_manager_free(Manager *manager, MgrBrokerEnd end)
 {
     g_clear_handle_id(&manager->second_timer, g_source_remove);
     g_clear_handle_id(&manager->flush_timer, g_source_remove);
+    mgr_standing_clear(&manager->standing);
     mgr_parts_settle(&manager->parts);
     mgr_parts_clear(&manager->parts, end);
     g_clear_pointer(&manager->parts.fence, mgr_fence_free);

@@ -48,6 +48,11 @@ const char *mgr_down_refused(const MgrDown *down)
     return mgr_down_is_up(down) && mgr_down_count(down).lost_links == down->refused_after ? down->refused : NULL;
 }
 
+const char *mgr_down_broker(const MgrDown *down)
+{
+    return down->bus != NULL ? hl_bus_broker(down->bus) : "";
+}
+
 static MgrDownOutcome send(MgrDown *down, HlTopic topic, const char *id, HlBusMessage message)
 {
     const HlTopicRow *row = hl_topic_row(topic);

@@ -20,6 +20,9 @@ void mgr_down_attach(MgrDown *down, HlBus *bus);
 
 bool mgr_down_is_up(const MgrDown *down);
 
+/* host:port of the broker; "" while no bus is attached.  Valid until the connection changes. */
+const char *mgr_down_broker(const MgrDown *down);
+
 /* id is that of an endpoint, "" where the topic has none; expiry 0: never.  false: not handed to the broker (the
  * connection is down, too much is queued, or the payload is larger than HL_BUS_MAX_SIZE, which is logged). */
 bool mgr_down_send(MgrDown *down, HlTopic topic, const char *id, GBytes *payload, HlTime expiry);

@@ -378,6 +378,19 @@ json_t *mgr_status_summary_of(const MgrStatus *status, const MgrCaller *caller, 
     return summary_of(status, caller, &totals, counts);
 }
 
+bool mgr_status_is_blind(const MgrStatus *status)
+{
+    return status->blind;
+}
+
+guint mgr_status_count(const MgrStatus *status, guint *online)
+{
+    const MgrTotals *totals = mgr_sums_get(status->sums);
+
+    *online = totals->by_actual[MGR_ACTUAL_ONLINE];
+    return totals->all;
+}
+
 uint64_t mgr_status_looks(const MgrStatus *status)
 {
     return mgr_sums_looks(status->sums);

@@ -85,6 +85,12 @@ void mgr_status_server_event(MgrStatus *status, const char *what, const char *fr
 /* What it tells of the audit log's end; takes the document. */
 void mgr_status_set_audit(MgrStatus *status, json_t *audit);
 
+/* As was set. */
+bool mgr_status_is_blind(const MgrStatus *status);
+
+/* How many endpoints there are, without those that were removed; *online of them are. */
+guint mgr_status_count(const MgrStatus *status, guint *online);
+
 /* How many endpoints were looked at since the start to write summaries: as many as were touched, however large the
  * fleet is. */
 uint64_t mgr_status_looks(const MgrStatus *status);

@@ -408,7 +408,6 @@ static void follow_sight(MgrLink *link, MgrSightChange change)
     case MGR_SIGHT_REGAINED:
         hl_info("line", "connected to the broker at %s; endpoints have %" G_GINT64_FORMAT " s to come back",
                 hl_bus_broker(link->bus), link->sight_policy.window / HL_SECOND);
-        hl_service_status("Serving; connected to the broker at %s", hl_bus_broker(link->bus));
         mgr_announce_state(&link->self, true);
         break;
     case MGR_SIGHT_CLEARED:
