@@ -72,6 +72,17 @@ static bool compare_text(const MgrNode *node, const char *text)
     return is_it != (node->operator== MGR_UNEQUAL);
 }
 
+/* A group by its id, or by what people call it. */
+static bool compare_group(const MgrNode *node, const MgrFilterRows *rows, gconstpointer row)
+{
+    g_autofree char *owned = NULL;
+    g_autofree char *owned_too = NULL;
+    bool by_id = compare_text(node, rows->value(row, MGR_COLUMN_GROUP, rows->user, &owned).text);
+    bool by_name = compare_text(node, rows->value(row, MGR_COLUMN_GROUP_DISPLAY, rows->user, &owned_too).text);
+
+    return node->operator== MGR_UNEQUAL ? by_id && by_name : by_id || by_name;
+}
+
 /* What never was is neither before nor after anything. */
 static bool compare(const MgrNode *node, const MgrFilterRows *rows, gconstpointer row)
 {
@@ -82,6 +93,8 @@ static bool compare(const MgrNode *node, const MgrFilterRows *rows, gconstpointe
     if (node->component != NULL)
         return mgr_set_find(value.text, node->component, &version) &&
                compare_numbers(version, node->operator, node->number);
+    if (node->column == MGR_COLUMN_GROUP && node->words != NULL)
+        return compare_group(node, rows, row);
     if (node->words != NULL)
         return compare_text(node, value.text);
     if (mgr_columns[node->column].kind == MGR_TIME && value.number == 0 && node->operator>= MGR_LESS)

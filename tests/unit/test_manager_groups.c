@@ -251,6 +251,10 @@ static void test_display_name(void)
     json_decref(answer(parts, ""));
     parts_call(parts, "verify", "selector", "@総務部", NULL);
     json_decref(answer(parts, ""));
+    parts_call(parts, "verify", "selector", "group=総務部", NULL);
+    json_decref(answer(parts, ""));
+    parts_call(parts, "verify", "selector", "group!=総務部", NULL);
+    json_decref(answer(parts, "not-found"));
     parts_check_registry(parts);
     parts_call(parts, "group set", "name", "office", "display_name", "", "setting", "line.heartbeat=5m", NULL);
     json_decref(answer(parts, ""));
