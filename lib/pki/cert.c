@@ -104,6 +104,19 @@ HlCert *hl_cert_from_x509(X509 *x509, const char *name, GError **error)
     return g_steal_pointer(&cert);
 }
 
+HlCert *hl_cert_copy(const HlCert *cert)
+{
+    HlCert *copy = g_new(HlCert, 1);
+
+    if (X509_up_ref(cert->x509) != 1)
+        g_error("a certificate cannot be copied");
+    *copy = (HlCert){ .x509 = cert->x509, .info = cert->info };
+    copy->info.cn = g_strdup(cert->info.cn);
+    copy->info.serial = g_strdup(cert->info.serial);
+    copy->info.fingerprint = g_strdup(cert->info.fingerprint);
+    return copy;
+}
+
 void hl_cert_free(HlCert *cert)
 {
     if (cert == NULL)

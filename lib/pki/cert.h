@@ -56,6 +56,8 @@ GBytes *hl_csr_make(const HlKey *key, const char *cn, GError **error);
  * moved up to it. */
 HlCert *hl_cert_issue(const HlCert *ca, const HlKey *ca_key, GBytes *csr, const HlCertSpec *spec, GError **error);
 
+/* Another reference to the same. */
+HlCert *hl_cert_copy(const HlCert *cert);
 void hl_cert_free(HlCert *cert);
 
 /* From the first PEM block or from DER.  Messages call the data name. */

@@ -44,6 +44,12 @@ HlTlsContext *hl_tls_context_new(HlTlsRole role, const HlCert *ca, const HlCert 
     return g_steal_pointer(&context);
 }
 
+void hl_tls_context_trust(HlTlsContext *context, const HlCert *ca)
+{
+    if (X509_STORE_add_cert(SSL_CTX_get_cert_store(context->ssl), ca->x509) != 1)
+        g_error("TLS: out of memory");
+}
+
 void hl_tls_context_free(HlTlsContext *context)
 {
     if (context == NULL)

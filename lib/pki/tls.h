@@ -16,9 +16,11 @@ typedef enum { HL_TLS_CLIENT, HL_TLS_SERVER } HlTlsRole;
 typedef struct HlTlsContext HlTlsContext;
 typedef struct HlTls HlTls;
 
-/* Copies what it needs; the arguments may be freed. */
+/* Copies what it needs; the arguments may be freed.  The peer's certificate may be of ca, or of one that is added
+ * before the context is used. */
 HlTlsContext *hl_tls_context_new(HlTlsRole role, const HlCert *ca, const HlCert *cert, const HlKey *key,
                                  GError **error);
+void hl_tls_context_trust(HlTlsContext *context, const HlCert *ca);
 void hl_tls_context_free(HlTlsContext *context);
 
 typedef enum {
