@@ -88,6 +88,8 @@ static void on_server_changed(EpServerChange change, gpointer user)
 {
     const EpEnrolled *enrolled = user;
 
+    ep_poll_refresh(enrolled->poll);
+    ep_renewal_hurry(enrolled->renewal, ep_server_window(enrolled->server));
     ep_presence_server_changed(enrolled->presence, change);
 }
 
@@ -163,7 +165,7 @@ static void make_parts(EpEnrolled *enrolled, EpIdentity *identity)
     enrolled->poll = ep_poll_new(&(EpPollOptions){ identity, has->settings, spool, has->trouble });
 }
 
-static bool make_server(EpEnrolled *enrolled, const EpIdentity *identity, GError **error)
+static bool make_server(EpEnrolled *enrolled, EpIdentity *identity, GError **error)
 {
     enrolled->server = ep_server_new(&(EpServerOptions){ .identity = identity,
                                                          .keys = enrolled->keys,

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "lib/base/file.h"
-#include "lib/pki/cert.h"
+#include "lib/pki/trust.h"
 #include "proto/envelope.h"
 #include "proto/server.h"
 
@@ -29,10 +29,9 @@ static GBytes *unwrap(const char *text)
 
 static bool check(const char *name, const HlMsgBundle *bundle, GError **error)
 {
-    g_autoptr(HlCert) ca = NULL;
+    g_autoptr(HlTrust) trust = hl_trust_parse("the bundle's CA", bundle->ca, strlen(bundle->ca), error);
 
-    ca = hl_cert_parse("the bundle's CA", bundle->ca, strlen(bundle->ca), error);
-    if (ca == NULL)
+    if (trust == NULL)
         return hl_error_prefix(error, "bundle %s", name);
     if (bundle->n_brokers == 0 || bundle->n_brokers > 8)
         return hl_fail(error, HL_ERROR_INVALID, "bundle %s names %" G_GSIZE_FORMAT " brokers, there must be 1 to 8",

@@ -170,11 +170,12 @@ static HlMsgEnrolReply *post(const Enrolment *enrolment, const char *token, GByt
 static void prove(Enrolment *enrolment, GBytes *csr)
 {
     const char *pem = enrolment->bundle->ca;
-    g_autoptr(HlCert) ca = hl_cert_parse("CA", pem, strlen(pem), NULL);
+    g_autoptr(HlTrust) trust = hl_trust_parse("CA", pem, strlen(pem), NULL);
     g_autoptr(EpIdentity) identity = ep_identity_load(enrolment->conf->state_dir, NULL);
     g_autoptr(HlKey) key = identity != NULL ? hl_key_load(identity->pem_path, NULL) : NULL;
 
-    if (key == NULL || ca == NULL || !hl_cert_is_issued_by(identity->cert, ca) || !hl_cert_has_key(identity->cert, key))
+    if (key == NULL || trust == NULL || hl_trust_issuer(trust, identity->cert) == NULL ||
+        !hl_cert_has_key(identity->cert, key))
         return;
     enrolment->given_up = hl_cert_print(identity->cert);
     enrolment->proof = hl_key_sign(key, HL_ENROL_PROOF, csr);
@@ -243,7 +244,7 @@ static bool accept_reply(const Enrolment *enrolment, const HlMsgEnrolReply *repl
 {
     const HlMsgBundle *bundle = enrolment->bundle;
     HlTime now = hl_clock_wall();
-    g_autoptr(HlCert) ca = hl_cert_parse("the bundle's CA", bundle->ca, strlen(bundle->ca), error);
+    g_autoptr(HlTrust) trust = hl_trust_parse("the bundle's CA", bundle->ca, strlen(bundle->ca), error);
     g_autoptr(HlCert) cert = NULL;
     g_autoptr(GBytes) signing_key = g_bytes_new(bundle->signing_key.data, bundle->signing_key.len);
     g_autofree char *room = g_build_filename(enrolment->prepared, "room", NULL);
@@ -251,7 +252,7 @@ static bool accept_reply(const Enrolment *enrolment, const HlMsgEnrolReply *repl
     g_autofree char *json = NULL;
     g_autoptr(GBytes) settings = reply->settings == NULL ? NULL : HL_WIRE_ENCODE(reply->settings);
 
-    if (ca == NULL)
+    if (trust == NULL)
         return false;
     cert = hl_cert_parse("the issued certificate", reply->certificate, strlen(reply->certificate), error);
     if (cert == NULL || !check_settings(reply, signing_key, error))
@@ -261,7 +262,7 @@ static bool accept_reply(const Enrolment *enrolment, const HlMsgEnrolReply *repl
         return hl_fail(error, HL_ERROR_UNTRUSTED, "the issued certificate is not for this endpoint and its key");
     if (reply->clock_ms != 0 && ABS(hl_time_difference(now, reply->clock_ms)) > CLOCK_OFF)
         return clock_error(now, reply->clock_ms, error);
-    if (!hl_cert_verify(cert, ca, now, error))
+    if (!hl_trust_verify(trust, cert, now, error))
         return hl_error_prefix(error, "the issued certificate is not valid");
     json = ep_identity_print(&(EpIdentityText){ .id = reply->endpoint,
                                                 .group = bundle->group,

@@ -30,7 +30,7 @@ void ep_identity_free(EpIdentity *identity)
     g_free(identity->root_path);
     g_free(identity->settings_path);
     g_free(identity->renewal_path);
-    hl_cert_free(identity->ca);
+    hl_trust_free(identity->trust);
     hl_cert_free(identity->cert);
     g_free(identity);
 }
@@ -113,7 +113,7 @@ EpIdentity *ep_identity_load(const char *state_dir, GError **error)
     identity->settings_path = g_build_filename(directory, "settings.sealed", NULL);
     identity->renewal_path = g_build_filename(directory, "renewal.pem", NULL);
     if (!read_json(identity, json_path, &problem) ||
-        (identity->ca = hl_cert_load(identity->ca_path, &problem)) == NULL ||
+        (identity->trust = hl_trust_load(identity->ca_path, &problem)) == NULL ||
         (identity->cert = hl_cert_load(identity->pem_path, &problem)) == NULL ||
         (key = hl_key_load(identity->pem_path, &problem)) == NULL) {
         /* never NOT_FOUND: a missing file does not mean that the machine was never enrolled */
@@ -126,7 +126,7 @@ EpIdentity *ep_identity_load(const char *state_dir, GError **error)
         return NULL;
     }
     /* its dates are not judged here: a machine with a wrong clock keeps its identity */
-    if (!hl_cert_is_issued_by(identity->cert, identity->ca)) {
+    if (hl_trust_issuer(identity->trust, identity->cert) == NULL) {
         hl_fail(error, HL_ERROR_INVALID, "%s did not sign the certificate of this endpoint; " REMEDY,
                 identity->ca_path);
         return NULL;
@@ -149,6 +149,17 @@ bool ep_identity_replace_cert(EpIdentity *identity, HlCert *cert, const HlKey *k
         return false;
     hl_cert_free(identity->cert);
     identity->cert = cert;
+    return true;
+}
+
+bool ep_identity_replace_trust(EpIdentity *identity, HlTrust *trust, GError **error)
+{
+    g_autofree char *pem = hl_trust_print(trust);
+
+    if (!hl_file_write_text(identity->ca_path, pem, 0644, error))
+        return false;
+    hl_trust_free(identity->trust);
+    identity->trust = trust;
     return true;
 }
 

@@ -3,7 +3,8 @@
  *
  *   identity.json     id, group at enrolment, broker addresses, server, pinned signing key
  *   endpoint.pem      certificate, then its private key: one file, so that a renewal replaces both at once
- *   ca.pem            the only authority trusted for broker and server
+ *   ca.pem            the authorities trusted for broker and server: that of the enrolment, later those that the server
+ *                     names; the first one issues
  *   root.json         the pattern repository's first trusted root; may be missing
  *   settings.sealed   the settings that came with the enrolment
  *   renewal.pem       key of a certificate that was requested; removed once it has come
@@ -12,7 +13,7 @@
 #ifndef ENDPOINT_IDENTITY_IDENTITY_H
 #define ENDPOINT_IDENTITY_IDENTITY_H
 
-#include "lib/pki/cert.h"
+#include "lib/pki/trust.h"
 
 typedef struct {
     char *id;
@@ -22,10 +23,12 @@ typedef struct {
     char **brokers; /* host:port */
     GBytes *signing_key;
     char *pem_path, *ca_path, *root_path, *settings_path, *renewal_path;
-    HlCert *ca, *cert;
+    HlTrust *trust; /* never NULL */
+    HlCert *cert;
 } EpIdentity;
 
-/* Reads and checks: the certificate is for this id, matches the key beside it, and is signed by the CA; its time is not
+/* Reads and checks: the certificate is for this id, matches the key beside it, and is signed by an authority of
+ * ca.pem; its time is not
  * judged.  NULL on failure: NOT_FOUND if this machine is not enrolled, INVALID if its files cannot be used. */
 EpIdentity *ep_identity_load(const char *state_dir, GError **error);
 void ep_identity_free(EpIdentity *identity);
@@ -38,6 +41,10 @@ bool ep_identity_save_pem(const char *path, const HlCert *cert, const HlKey *key
  * nothing changes and cert is the caller's. */
 bool ep_identity_replace_cert(EpIdentity *identity, HlCert *cert, const HlKey *key,
                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Other authorities: on disk, then in *identity, which takes trust.  On failure nothing changes and trust is the
+ * caller's. */
+bool ep_identity_replace_trust(EpIdentity *identity, HlTrust *trust, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Text of identity.json; caller frees. */
 typedef struct {

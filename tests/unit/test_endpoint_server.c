@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "endpoint/daemon/link/presence.h"
+#include "lib/base/file.h"
 #include "lib/base/unconst.h"
 #include "lib/bus/bus_fake.h"
 #include "proto/envelope.h"
@@ -31,7 +32,7 @@ typedef struct {
     const char *brokers[3];
     const HlSigningKey *signed_by; /* NULL: the server's */
     const HlSigningKey *keys[2];   /* none: the one of now */
-    bool other_authority, wrong_digest;
+    bool other_authority, both_authorities, wrong_digest;
 } Offer;
 
 static void on_server_came(GBytes *envelope, gpointer user)
@@ -126,7 +127,8 @@ static void offer(const Fixture *f, Offer it)
     HlMsgServerDocument document = HOLDLINE__V1__SERVER_DOCUMENT__INIT;
     g_autoptr(HlKey) stranger_key = hl_key_generate(NULL);
     g_autoptr(HlCert) stranger = hl_cert_make_ca(stranger_key, "Other CA", 0, hl_clock_wall() + HL_DAY, NULL);
-    g_autofree char *ca = hl_cert_print(it.other_authority ? stranger : f->parts->ca);
+    g_autofree char *ca = hl_cert_print(it.other_authority || it.both_authorities ? stranger : f->parts->ca);
+    g_autofree char *own = hl_cert_print(f->parts->ca);
     ProtobufCBinaryData keys[2];
     gsize n_keys = 0;
     char *servers[] = { (char *)"https://new.example:8843" };
@@ -144,8 +146,8 @@ static void offer(const Fixture *f, Offer it)
     document.n_brokers = g_strv_length(document.brokers);
     document.servers = servers;
     document.n_servers = 1;
-    document.authorities = (char *[]){ ca };
-    document.n_authorities = 1;
+    document.authorities = (char *[]){ ca, own };
+    document.n_authorities = it.both_authorities ? 2 : 1;
     document.signing_keys = keys;
     document.n_signing_keys = n_keys;
     digest = hl_server_digest(&document);
@@ -433,6 +435,39 @@ static void test_keys_of_offer(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
     g_assert_true(is_heard(f, new));
 }
 
+static void check_trusted(const Fixture *f, guint n)
+{
+    g_autoptr(HlTrust) file = hl_trust_load(f->parts->identity->ca_path, NULL);
+
+    g_assert_cmpuint(hl_trust_count(f->parts->identity->trust), ==, n);
+    g_assert_cmpuint(hl_trust_count(file), ==, n);
+}
+
+/* Another authority is trusted beside its own one, in the file too, as long as the server says; its own is not given up
+ * while it has a certificate of that. */
+static void test_authorities(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+    g_autofree char *own = hl_cert_print(f->parts->ca);
+    const char *path = f->parts->identity->ca_path;
+
+    bus_fake_up(bus());
+    answer(f);
+    check_trusted(f, 1);
+    offer(f, (Offer){ .counter = 5, .brokers = { OLD }, .both_authorities = true });
+    check_told(f, 5, HL_SERVER_APPLIED);
+    check_trusted(f, 2);
+    refused(f, EP_REFUSED_INVALID, (Offer){ .counter = 6, .brokers = { OLD }, .other_authority = true });
+    check_trusted(f, 2);
+    g_assert_true(hl_file_write_text(path, own, 0644, NULL)); /* put back from a backup */
+    restart(f);
+    check_trusted(f, 2);
+    bus_fake_up(bus());
+    answer(f);
+    offer(f, (Offer){ .counter = 7, .brokers = { OLD } });
+    check_told(f, 7, HL_SERVER_APPLIED);
+    check_trusted(f, 1);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -447,5 +482,6 @@ int main(int argc, char **argv)
     ADD("killed", test_killed);
     ADD("keys", test_keys);
     ADD("keys-of-offer", test_keys_of_offer);
+    ADD("authorities", test_authorities);
     return g_test_run();
 }

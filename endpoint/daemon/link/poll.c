@@ -11,8 +11,8 @@ struct EpPoll {
     EpPollOptions has;
     HlTlsContext *context;
     EpDirect *direct;
-    int port;     /* wanted by the settings; 0: none */
-    char *serial; /* of the certificate that the listener shows */
+    int port;    /* wanted by the settings; 0: none */
+    char *shown; /* by the listener: the serial of its certificate, and whom it trusts */
     HlTime interval;
     guint timer;
 };
@@ -66,7 +66,10 @@ static bool open_port(EpPoll *poll, const HlCert *cert, GError **error)
     const EpIdentity *identity = poll->has.identity;
     g_autoptr(HlKey) key = hl_key_load(identity->pem_path, error);
 
-    poll->context = key != NULL ? hl_tls_context_new(HL_TLS_SERVER, identity->ca, cert, key, error) : NULL;
+    poll->context =
+        key != NULL ? hl_tls_context_new(HL_TLS_SERVER, hl_trust_at(identity->trust, 0), cert, key, error) : NULL;
+    for (guint i = 1; poll->context != NULL && i < hl_trust_count(identity->trust); i++)
+        hl_tls_context_trust(poll->context, hl_trust_at(identity->trust, i));
     poll->direct =
         poll->context != NULL ? ep_direct_new(NULL, (uint16_t)poll->port, poll->context, on_notice, poll, error) : NULL;
     return poll->direct != NULL;
@@ -77,15 +80,16 @@ void ep_poll_refresh(EpPoll *poll)
     const HlSettings *values = ep_settings_values(poll->has.settings);
     int port = values->independent ? 0 : (int)values->direct_port;
     const HlCert *cert = poll->has.identity->cert;
-    const char *serial = hl_cert_info(cert)->serial;
+    g_autofree char *trusted = hl_trust_ids(poll->has.identity->trust);
+    g_autofree char *shown = g_strdup_printf("%s by %s", hl_cert_info(cert)->serial, trusted);
     g_autoptr(GError) error = NULL;
 
-    if (port == poll->port && g_strcmp0(serial, poll->serial) == 0 && (port == 0 || poll->direct != NULL))
+    if (port == poll->port && g_strcmp0(shown, poll->shown) == 0 && (port == 0 || poll->direct != NULL))
         return;
     close_port(poll);
     poll->port = port;
-    g_free(poll->serial);
-    poll->serial = g_strdup(serial);
+    g_free(poll->shown);
+    poll->shown = g_steal_pointer(&shown);
     if (port == 0)
         return;
     if (open_port(poll, cert, &error))
@@ -114,6 +118,6 @@ void ep_poll_free(EpPoll *poll)
         return;
     ep_poll_set_interval(poll, 0);
     close_port(poll);
-    g_free(poll->serial);
+    g_free(poll->shown);
     g_free(poll);
 }

@@ -4,8 +4,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "endpoint/core/link.h"
 #include "endpoint/core/renewal.h"
 #include "endpoint/daemon/ground/store.h"
+#include "lib/base/ident.h"
 #include "lib/base/log.h"
 #include "lib/base/unconst.h"
 #include "proto/enrolment.h"
@@ -83,6 +85,14 @@ static bool is_for_comeback(const EpRenewal *renewal, const EpRenewalDates *date
     return !renewal->has.time->known && now(renewal) >= dates->not_after;
 }
 
+/* The first of the authorities issues. */
+static bool is_by_another(const EpRenewal *renewal)
+{
+    const EpIdentity *identity = renewal->has.identity;
+
+    return !hl_cert_is_issued_by(identity->cert, hl_trust_at(identity->trust, 0));
+}
+
 static gboolean on_look(gpointer user)
 {
     EpRenewal *renewal = user;
@@ -93,8 +103,8 @@ static gboolean on_look(gpointer user)
     g_autoptr(GError) error = NULL;
 
     renewal->look_timer = g_timeout_add((guint)(sure ? interval : MIN(interval, NEXT_LOOK)), on_look, renewal);
-    if (!sure || !ep_renewal_is_due(&dates, now(renewal)) || is_for_comeback(renewal, &dates) ||
-        ep_spool_has(renewal->has.spool, "certificate"))
+    if (!sure || (!ep_renewal_is_due(&dates, now(renewal)) && !is_by_another(renewal)) ||
+        is_for_comeback(renewal, &dates) || ep_spool_has(renewal->has.spool, "certificate"))
         return G_SOURCE_REMOVE;
     if (request(renewal, &error)) {
         hl_info("renewal", "asking for a new certificate");
@@ -138,6 +148,14 @@ EpRenewal *ep_renewal_new(const EpRenewalOptions *options)
     return renewal;
 }
 
+void ep_renewal_hurry(EpRenewal *renewal, HlTime window)
+{
+    if (!is_by_another(renewal))
+        return;
+    g_clear_handle_id(&renewal->look_timer, g_source_remove);
+    renewal->look_timer = g_timeout_add((guint)ep_spread(window, hl_random_u64()), on_look, renewal);
+}
+
 void ep_renewal_free(EpRenewal *renewal)
 {
     if (renewal == NULL)
@@ -166,7 +184,7 @@ static bool verify(const EpRenewal *renewal, const HlCert *cert, const HlKey *ke
     if (strcmp(info->cn, identity->id) != 0 || info->kind != HL_CERT_ENDPOINT)
         return hl_fail(error, HL_ERROR_UNTRUSTED, "the new certificate is for '%s', not for %s", info->cn,
                        identity->id);
-    return hl_cert_verify(cert, identity->ca, now(renewal), error);
+    return hl_trust_verify(identity->trust, cert, now(renewal), error);
 }
 
 static bool replace(const EpRenewal *renewal, HlCert *cert, GError **error)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Renewal of the certificate over the line: asked for in the last third of its life, by the server's clock, with a new
- * key each time.  One that has ended is asked for by work/comeback, and comes in here as well.
+/* Renewal of the certificate over the line: asked for in the last third of its life, by the server's clock, and when
+ * another authority issues, with a new key each time.  One that has ended is asked for by work/comeback, and comes in
+ * here as well.
  *
  * Of one identity, whose certificate it replaces; loop thread. */
 #ifndef ENDPOINT_DAEMON_WORK_RENEWAL_H
@@ -41,10 +42,14 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(EpRenewalProof, ep_renewal_proof_clear)
 /* The key of the request is on disk then, as of those over the line; proof must be zeroed. */
 bool ep_renewal_prove(const EpRenewal *renewal, EpRenewalProof *proof, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Another authority may issue from now on: if the certificate is not by that one, a new one is asked for at a moment at
+ * random within window. */
+void ep_renewal_hurry(EpRenewal *renewal, HlTime window);
+
 /* The server's answer, PEM (NULL: none came), and when it was signed (wall of the server; 0: not known): checked
- * against the key that was made for it, the pinned CA and this endpoint's id; then in place.  Installing the one in use
- * again is fine.  NOT_FOUND: it was not asked for; UNTRUSTED, EXPIRED, INVALID: what is wrong with it; others: it could
- * not be written.  On failure nothing changes. */
+ * against the key that was made for it, the authorities and this endpoint's id; then in place.  Installing the one in
+ * use again is fine.  NOT_FOUND: it was not asked for; UNTRUSTED, EXPIRED, INVALID: what is wrong with it; others: it
+ * could not be written.  On failure nothing changes. */
 bool ep_renewal_install(EpRenewal *renewal, GBytes *pem, HlTime issued, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 #endif

@@ -356,29 +356,48 @@ void ep_server_spread(EpServer *server, HlTime window)
     server->window = CLAMP(window, 0, MAX_WINDOW);
 }
 
+HlTime ep_server_window(const EpServer *server)
+{
+    return server->window;
+}
+
 /* --------------------------------------------------------------------------------------------------------- documents
  */
 
-static bool has_authority(const HlMsgServerDocument *document, const HlCert *ca)
+static HlTrust *trust_of(const HlMsgServerDocument *document, GError **error)
 {
-    g_autofree char *own = hl_cert_print(ca);
+    g_autoptr(GString) pem = g_string_new("");
 
-    for (gsize i = 0; i < document->n_authorities; i++) {
-        g_autoptr(HlCert) cert =
-            hl_cert_parse("an authority", document->authorities[i], strlen(document->authorities[i]), NULL);
-        g_autofree char *pem = cert != NULL ? hl_cert_print(cert) : NULL;
-
-        if (g_strcmp0(pem, own) == 0)
-            return true;
-    }
-    return false;
+    for (gsize i = 0; i < document->n_authorities; i++)
+        g_string_append_printf(pem, "%s\n", document->authorities[i]);
+    return hl_trust_parse("its list of authorities", pem->str, pem->len, error);
 }
 
-/* This version keeps to the authority of its enrolment: where that does not count it could not connect. */
+/* An endpoint whose own certificate does not count any longer could not connect to be told anything else. */
 static bool check_trust(const EpServer *server, const HlMsgServerDocument *document, GError **error)
 {
-    return has_authority(document, server->has.identity->ca) ||
-           hl_fail(error, HL_ERROR_INVALID, "it leaves out the authority that this endpoint knows the server by");
+    g_autoptr(HlTrust) trust = trust_of(document, error);
+
+    if (trust == NULL)
+        return false;
+    return hl_trust_issuer(trust, server->has.identity->cert) != NULL ||
+           hl_fail(error, HL_ERROR_INVALID, "it leaves out the authority that signed this endpoint's certificate");
+}
+
+/* Before the document is stored: once it says that it holds an authority, the server may count on it. */
+static bool follow_trust(const EpServer *server, const HlMsgServerDocument *document, GError **error)
+{
+    g_autoptr(HlTrust) trust = trust_of(document, error);
+    g_autofree char *before = hl_trust_ids(server->has.identity->trust);
+    g_autofree char *after = trust != NULL ? hl_trust_ids(trust) : NULL;
+
+    if (trust == NULL || strcmp(before, after) == 0)
+        return trust != NULL;
+    if (!ep_identity_replace_trust(server->has.identity, trust, error))
+        return false;
+    trust = NULL; /* the identity's now */
+    hl_info("server", "the server is known by the authorities %s", after);
+    return true;
 }
 
 /* NULL: refused already. */
@@ -428,8 +447,11 @@ static EpSettingsVerdict judge(const EpServer *server, const HlMsgServerDocument
 static bool take(EpServer *server, HlMsgServerDocument *document)
 {
     g_auto(EpPlace) place = { 0 };
+    g_autoptr(GError) error = NULL;
 
     ep_place_set(&place, document, hl_clock_wall());
+    if (!follow_trust(server, document, &error))
+        return noted(server, false, error);
     if (!store_offer(server, &place))
         return false;
     ep_place_clear(&server->places[EP_PLACE_OFFERED]);
@@ -491,6 +513,17 @@ void ep_server_offer(EpServer *server, GBytes *envelope, const char *broker, uin
 /* -------------------------------------------------------------------------------------------------------------- life
  */
 
+/* The file may be of before the document: of a backup, or put back by hand. */
+static void recall_trust(const EpServer *server)
+{
+    const HlMsgServerDocument *document = newest(server)->document;
+    g_autoptr(GError) error = NULL;
+
+    if (document != NULL && (!check_trust(server, document, &error) || !follow_trust(server, document, &error)))
+        hl_warn("server", "the authorities by which the server is known stay as they are in %s: %s",
+                server->has.identity->ca_path, error->message);
+}
+
 EpServer *ep_server_new(const EpServerOptions *options, GError **error)
 {
     EpServer *server = g_new0(EpServer, 1);
@@ -502,6 +535,7 @@ EpServer *ep_server_new(const EpServerOptions *options, GError **error)
         return NULL;
     }
     hold_keys(server);
+    recall_trust(server);
     if (offered(server)->document != NULL)
         ep_move_resume(&server->move, offered(server)->tries, hl_clock_mono(),
                        ep_spread(server->window, hl_random_u64()));

@@ -20,7 +20,7 @@ typedef enum {
 } EpServerChange;
 
 typedef struct {
-    const EpIdentity *identity; /* these are borrowed, and outlive it */
+    EpIdentity *identity; /* these are borrowed, and outlive it; its authorities follow the documents */
     EpKeys *keys;
     HlDb *db;
     EpSpool *spool;
@@ -45,6 +45,7 @@ void ep_server_line_failed(EpServer *server, const char *broker, const char *why
 
 /* Over how long endpoints spread what they all do at once, as the manager says. */
 void ep_server_spread(EpServer *server, HlTime window);
+HlTime ep_server_window(const EpServer *server);
 
 /* Brokers in the order of attempts, after preferred (may be NULL); free with g_strfreev. */
 char **ep_server_brokers(const EpServer *server, const char *const *preferred);
