@@ -34,12 +34,13 @@ static bool save(const char *site, const char *folder, const char *name, const H
     g_autofree char *conf_path = g_build_filename(folder, "holdline.conf", NULL);
     g_autofree char *brokers = NULL;
     g_autofree char *conf = NULL;
-    g_autoptr(HlCert) ca = hl_cert_load(authority_path, error);
+    g_autoptr(HlTrust) trust = hl_trust_load(authority_path, error);
+    g_autofree char *ca = trust != NULL ? hl_trust_print(trust) : NULL;
 
     if (ca == NULL || !read_brokers(site, &brokers, error))
         return false;
     conf = mgr_site_client_conf("admin", name, brokers);
-    return hl_cert_save(ca, ca_path, error) && hl_file_write_text(conf_path, conf, 0600, error) &&
+    return hl_file_write_text(ca_path, ca, 0644, error) && hl_file_write_text(conf_path, conf, 0600, error) &&
            hl_cert_save(cert, cert_path, error) && hl_key_save(key, key_path, error);
 }
 

@@ -18,8 +18,7 @@
 #include "manager/site/site.h"
 #include "proto/settings.h"
 
-#define BACKDATE    (5 * HL_MINUTE)
-#define CA_LIFETIME (3650 * HL_DAY)
+#define BACKDATE (5 * HL_MINUTE)
 #define SERVER_LIFETIME \
     (3649 * HL_DAY) /* of the site's own certificates; those of endpoints are short-lived and renewed */
 #define FIRST_GROUP "default"
@@ -122,7 +121,7 @@ static bool make_keys(const char *dir, HlTime now, GError **error)
     g_autofree char *signing_path = mgr_site_path(dir, "pki/sealing.key");
     g_autoptr(HlKey) key = hl_key_generate(error);
     g_autoptr(HlCert) ca =
-        key != NULL ? hl_cert_make_ca(key, "Holdline CA", now - BACKDATE, now + CA_LIFETIME, error) : NULL;
+        key != NULL ? hl_cert_make_ca(key, "Holdline CA", now - BACKDATE, now + MGR_SITE_CA_LIFETIME, error) : NULL;
     g_autoptr(HlSigningKey) signing = ca != NULL ? hl_signing_key_generate(error) : NULL;
 
     return signing != NULL && hl_key_save(key, key_path, error) && hl_cert_save(ca, cert_path, error) &&

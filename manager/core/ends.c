@@ -35,7 +35,7 @@ static const Row rows[] = {
                           "holdline console revoke {name}, then holdline console create {name}" },
     [MGR_END_SERVER] = { "server", "the server's certificate", LEAD, false, NULL, MANUAL },
     [MGR_END_MANAGER] = { "manager", "the manager's own certificate", LEAD, false, NULL, MANUAL },
-    [MGR_END_CA] = { "ca", "the certificate authority", LEAD, false, NULL, MANUAL },
+    [MGR_END_CA] = { "ca", "the certificate authority", LEAD, false, NULL, "holdline server rollover start ca" },
     [MGR_END_ROOT] = { "root", "the pattern repository's role root", LEAD, true, NULL,
                        "holdline-updater repo root rotate {site}/repo root" },
     [MGR_END_TARGETS] = { "targets", "the pattern repository's role targets", LEAD, true, NULL,

@@ -26,7 +26,7 @@ static const char *const left_out[] = { REGISTRY, "lock",          "broker",    
 
 /* Keys that take the place of another one when a rollover ends.  They are copied before the rest: should one move
  * meanwhile, the copy has it twice, and never not at all. */
-static const char *const moving[] = { MGR_SITE_NEXT_SEALING_KEY };
+static const char *const moving[] = { MGR_SITE_NEXT_SEALING_KEY, MGR_SITE_NEXT_AUTHORITY_KEY };
 
 /* One walk through a site. */
 typedef struct {

@@ -108,7 +108,7 @@ static bool is_kind(HlCertKind kind, HlCertKind expected)
            (expected == HL_CERT_OTHER && (kind == HL_CERT_ADMIN || kind == HL_CERT_MONITOR || kind == HL_CERT_CONSOLE));
 }
 
-static bool check_pair(const char *dir, const HlCert *ca, const Pair *pair, GError **error)
+static bool check_pair(const char *dir, const HlTrust *trust, const Pair *pair, GError **error)
 {
     g_autofree char *cert_path = mgr_site_path(dir, pair->cert);
     g_autofree char *key_path = mgr_site_path(dir, pair->key);
@@ -124,7 +124,7 @@ static bool check_pair(const char *dir, const HlCert *ca, const Pair *pair, GErr
     if (strcmp(info->cn, pair->name) != 0 || !is_kind(info->kind, pair->kind))
         return hl_fail(error, HL_ERROR_INVALID, "%s is a certificate of the kind '%s' for '%s'", cert_path,
                        hl_cert_kind_name(info->kind), info->cn);
-    return hl_cert_verify(cert, ca, hl_clock_wall(), error) || hl_error_prefix(error, "%s", cert_path);
+    return hl_trust_verify(trust, cert, hl_clock_wall(), error) || hl_error_prefix(error, "%s", cert_path);
 }
 
 static bool check_signing_key(const char *dir, GError **error)
@@ -142,7 +142,7 @@ bool mgr_site_check_keys(const char *dir, GError **error)
     if (!mgr_authority_open(&authority, dir, error))
         return false;
     for (gsize i = 0; i < G_N_ELEMENTS(pairs); i++)
-        if (!check_pair(dir, authority.cert, &pairs[i], error))
+        if (!check_pair(dir, authority.trust, &pairs[i], error))
             return false;
     return check_signing_key(dir, error);
 }
@@ -158,14 +158,14 @@ static void look_at_keys(Check *check)
     for (gsize i = 0; untrusted == NULL && i < G_N_ELEMENTS(pairs); i++) {
         g_autoptr(GError) error = NULL;
 
-        if (!check_pair(check->dir, authority.cert, &pairs[i], &error))
+        if (!check_pair(check->dir, authority.trust, &pairs[i], &error))
             key_problem(check, error);
     }
     if (!check_signing_key(check->dir, &unsigned_))
         problem(check, unsigned_->message);
 }
 
-static void look_at_client(Check *check, const HlCert *ca, const char *name)
+static void look_at_client(Check *check, const HlTrust *trust, const char *name)
 {
     g_autofree char *cert = g_strdup_printf("admins/%s/%s.pem", name, name);
     g_autofree char *key = g_strdup_printf("admins/%s/%s.key", name, name);
@@ -177,7 +177,7 @@ static void look_at_client(Check *check, const HlCert *ca, const char *name)
     /* taken along, and not left here */
     if (!g_file_test(path, G_FILE_TEST_EXISTS) || !g_file_test(key_path, G_FILE_TEST_EXISTS))
         return;
-    if (check_pair(check->dir, ca, &pair, &error))
+    if (check_pair(check->dir, trust, &pair, &error))
         return;
     if (hl_error_code(error) == HL_ERROR_EXPIRED)
         say(check, MGR_FINDING_NOTE, "%s: %s", check->look->subject, error->message);
@@ -202,7 +202,7 @@ static void look_at_clients(Check *check)
     if (!mgr_authority_open(&authority, check->dir, NULL))
         return; /* said above */
     while (dir != NULL && (name = g_dir_read_name(dir)) != NULL)
-        look_at_client(check, authority.cert, name);
+        look_at_client(check, authority.trust, name);
 }
 
 /* -------------------------------------------------------------------------------------------------------- the files */
@@ -231,10 +231,15 @@ static void check_mode(Check *check, const char *name, mode_t allowed)
 
 static void look_at_modes(Check *check)
 {
-    static const char *const secrets[] = {
-        "registry.db",     "registry.db-wal",         "pki/ca.key",    "pki/server.key", "pki/manager.key",
-        "pki/sealing.key", MGR_SITE_NEXT_SEALING_KEY, MGR_SITE_JOURNAL
-    };
+    static const char *const secrets[] = { "registry.db",
+                                           "registry.db-wal",
+                                           "pki/ca.key",
+                                           "pki/server.key",
+                                           "pki/manager.key",
+                                           "pki/sealing.key",
+                                           MGR_SITE_NEXT_SEALING_KEY,
+                                           MGR_SITE_NEXT_AUTHORITY_KEY,
+                                           MGR_SITE_JOURNAL };
     static const char *const directories[] = { ".", "pki", "admins", "repo/private" };
     g_autoptr(GDir) dir = open_clients(check);
     const char *name;

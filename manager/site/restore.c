@@ -13,9 +13,8 @@
 #include "manager/site/site.h"
 #include "manager/store/audit.h"
 
-#define ASIDE    "replaced-"
-#define NOTE     "restored.txt"
-#define MAX_CERT (64 * 1024)
+#define ASIDE "replaced-"
+#define NOTE  "restored.txt"
 
 void mgr_restore_report_clear(MgrRestoreReport *report)
 {
@@ -80,14 +79,26 @@ static GPtrArray *read_lines(const char *path, GError **error)
     return hl_journal_read(path, keep_line, lines, &state, error) ? g_steal_pointer(&lines) : NULL;
 }
 
+static bool has_authority(const HlTrust *trust, const HlCert *authority)
+{
+    for (guint i = 0; i < hl_trust_count(trust); i++)
+        if (strcmp(hl_cert_info(hl_trust_at(trust, i))->fingerprint, hl_cert_info(authority)->fingerprint) == 0)
+            return true;
+    return false;
+}
+
+/* One that they have in common: between the two one may have begun to follow another, or have ended. */
 static bool is_same_authority(const char *a, const char *b)
 {
     g_autofree char *path_a = mgr_site_path(a, "pki/ca.pem");
     g_autofree char *path_b = mgr_site_path(b, "pki/ca.pem");
-    g_autoptr(GBytes) pem_a = hl_file_read(path_a, MAX_CERT, NULL);
-    g_autoptr(GBytes) pem_b = hl_file_read(path_b, MAX_CERT, NULL);
+    g_autoptr(HlTrust) trust_a = hl_trust_load(path_a, NULL);
+    g_autoptr(HlTrust) trust_b = hl_trust_load(path_b, NULL);
 
-    return pem_a != NULL && pem_b != NULL && g_bytes_equal(pem_a, pem_b);
+    for (guint i = 0; trust_a != NULL && i < hl_trust_count(trust_a); i++)
+        if (trust_b != NULL && has_authority(trust_b, hl_trust_at(trust_a, i)))
+            return true;
+    return false;
 }
 
 /* The journal of what was set aside, if that was a whole site of the same authority. */

@@ -185,17 +185,48 @@ bool mgr_site_check_name(const char *name, GError **error)
     return true;
 }
 
+/* Whichever file its key lies in: killed while one followed another, that may be the other's still. */
+static HlKey *key_of(const char *dir, const HlCert *cert, GError **error)
+{
+    static const char *const names[] = { MGR_SITE_CA_KEY, MGR_SITE_NEXT_AUTHORITY_KEY };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autofree char *path = mgr_site_path(dir, names[i]);
+        g_autoptr(HlKey) key = NULL;
+
+        if (i > 0 && !g_file_test(path, G_FILE_TEST_EXISTS))
+            break;
+        key = hl_key_load(path, error);
+        if (key == NULL || hl_cert_has_key(cert, key))
+            return g_steal_pointer(&key);
+    }
+    hl_fail(error, HL_ERROR_INVALID, "%s/" MGR_SITE_CA_KEY " is not the key of %s/" MGR_SITE_CA, dir, dir);
+    return NULL;
+}
+
+/* One without its key cannot issue, and does not follow. */
+static void open_next(MgrAuthority *authority, const char *dir)
+{
+    const HlCert *next = hl_trust_count(authority->trust) > 1 ? hl_trust_at(authority->trust, 1) : NULL;
+    g_autoptr(HlKey) key = next != NULL ? key_of(dir, next, NULL) : NULL;
+
+    if (key == NULL)
+        return;
+    authority->next_key = g_steal_pointer(&key);
+    authority->next = hl_cert_copy(next);
+}
+
 bool mgr_authority_open(MgrAuthority *authority, const char *dir, GError **error)
 {
-    g_autofree char *key_path = mgr_site_path(dir, "pki/ca.key");
-    g_autofree char *cert_path = mgr_site_path(dir, "pki/ca.pem");
+    g_autofree char *cert_path = mgr_site_path(dir, MGR_SITE_CA);
 
-    authority->key = hl_key_load(key_path, error);
-    authority->cert = authority->key != NULL ? hl_cert_load(cert_path, error) : NULL;
-    if (authority->cert == NULL)
+    *authority = (MgrAuthority){ .trust = hl_trust_load(cert_path, error) };
+    if (authority->trust != NULL)
+        authority->cert = hl_cert_copy(hl_trust_at(authority->trust, 0));
+    authority->key = authority->cert != NULL ? key_of(dir, authority->cert, error) : NULL;
+    if (authority->key == NULL)
         return hl_error_prefix(error, "certificate authority of %s", dir);
-    if (!hl_cert_has_key(authority->cert, authority->key))
-        return hl_fail(error, HL_ERROR_INVALID, "%s is not the key of %s", key_path, cert_path);
+    open_next(authority, dir);
     return true;
 }
 
@@ -203,6 +234,14 @@ void mgr_authority_clear(MgrAuthority *authority)
 {
     g_clear_pointer(&authority->key, hl_key_free);
     g_clear_pointer(&authority->cert, hl_cert_free);
+    g_clear_pointer(&authority->next_key, hl_key_free);
+    g_clear_pointer(&authority->next, hl_cert_free);
+    g_clear_pointer(&authority->trust, hl_trust_free);
+}
+
+MgrAuthority mgr_authority_next(const MgrAuthority *authority)
+{
+    return (MgrAuthority){ .key = authority->next_key, .cert = authority->next };
 }
 
 HlCert *mgr_authority_issue(const MgrAuthority *authority, GBytes *csr, const HlCertSpec *spec,
@@ -217,6 +256,7 @@ HlCert *mgr_authority_issue(const MgrAuthority *authority, GBytes *csr, const Hl
     *record = (MgrCertificateRecord){ .serial = g_strdup(info->serial),
                                       .name = g_strdup(info->cn),
                                       .kind = g_strdup(hl_cert_kind_name(info->kind)),
+                                      .authority = hl_trust_id(authority->cert),
                                       .issued_at = hl_clock_wall(),
                                       .expires_at = info->not_after };
     return cert;
@@ -235,12 +275,22 @@ bool mgr_authority_issue_files(const MgrAuthority *authority, const char *dir, c
     return cert != NULL && hl_key_save(key, key_path, error) && hl_cert_save(cert, cert_path, error);
 }
 
+/* "This update" is as old as the CA: if it were dated by a clock that is set back afterwards, the list would not be
+ * valid yet and nobody could connect.  The number tells which list is newer. */
+static char *make_crl(const HlCert *cert, const HlKey *key, const GArray *revoked, uint64_t number, GError **error)
+{
+    return hl_crl_make(cert, key, (HlRevoked *)(void *)revoked->data, revoked->len, (int64_t)number,
+                       hl_cert_info(cert)->not_before, hl_clock_wall() + CRL_LIFETIME, error);
+}
+
 bool mgr_authority_write_crl(const MgrAuthority *authority, const char *dir, GHashTable *certificates, uint64_t number,
                              GError **error)
 {
     g_autofree char *path = mgr_site_path(dir, "pki/crl.pem");
     g_autoptr(GArray) revoked = g_array_new(FALSE, FALSE, sizeof(HlRevoked));
     g_autofree char *pem = NULL;
+    g_autofree char *next = NULL;
+    g_autofree char *both = NULL;
     HlTime now = hl_clock_wall();
     GHashTableIter iter;
     gpointer value;
@@ -253,11 +303,12 @@ bool mgr_authority_write_crl(const MgrAuthority *authority, const char *dir, GHa
         if (record->revoked_at > 0 && record->expires_at > now)
             g_array_append_val(revoked, entry);
     }
-    /* "This update" is as old as the CA: if it were dated by a clock that is set back afterwards, the list would not be
-     * valid yet and nobody could connect.  The number tells which list is newer. */
-    pem = hl_crl_make(authority->cert, authority->key, (HlRevoked *)(void *)revoked->data, revoked->len,
-                      (int64_t)number, hl_cert_info(authority->cert)->not_before, now + CRL_LIFETIME, error);
-    return pem != NULL && hl_file_write_text(path, pem, 0644, error);
+    pem = make_crl(authority->cert, authority->key, revoked, number, error);
+    if (pem == NULL || authority->next == NULL)
+        return pem != NULL && hl_file_write_text(path, pem, 0644, error);
+    next = make_crl(authority->next, authority->next_key, revoked, number, error);
+    both = next != NULL ? g_strconcat(pem, next, NULL) : NULL;
+    return both != NULL && hl_file_write_text(path, both, 0644, error);
 }
 
 char *mgr_site_client_conf(const char *role, const char *name, const char *brokers)
@@ -283,8 +334,9 @@ static bool write_beside(const MgrAuthority *authority, const char *folder, cons
 {
     g_autofree char *ca_path = g_build_filename(folder, "ca.pem", NULL);
     g_autofree char *conf_path = g_build_filename(folder, conf_name, NULL);
+    g_autofree char *pem = hl_trust_print(authority->trust);
 
-    return hl_cert_save(authority->cert, ca_path, error) && hl_file_write_text(conf_path, conf, 0600, error);
+    return hl_file_write_text(ca_path, pem, 0644, error) && hl_file_write_text(conf_path, conf, 0600, error);
 }
 
 /* In a directory below the site, which is made. */

@@ -3,7 +3,7 @@
  *
  *     manager.conf            configuration
  *     registry.db             the only record
- *     pki/                    ca, server, manager certificates and keys, sealing.key, crl.pem
+ *     pki/                    ca, server, manager certificates and keys, sealing.key, crl.pem; keys that follow
  *     broker/                 mosquitto.conf, acl, the broker's database and log
  *     admins/NAME/            what an administrator or monitor takes along: ca.pem, NAME.pem, NAME.key, holdline.conf
  *     console/                the same for the console on this machine, with console.conf
@@ -13,6 +13,7 @@
 
 #include "lib/pki/cert.h"
 #include "lib/pki/signing.h"
+#include "lib/pki/trust.h"
 #include "manager/core/conf.h"
 #include "manager/store/accounts.h"
 #include "manager/store/registry.h"
@@ -47,6 +48,12 @@ char *mgr_site_plugin_path(void);
 /* The sealing key that follows, while the two roll over (daemon/ground/sealer.h). */
 #define MGR_SITE_NEXT_SEALING_KEY "pki/sealing.next.key"
 
+/* The authority's certificate; while another one follows (succession.h) that one's behind it, and here its key. */
+#define MGR_SITE_CA                 "pki/ca.pem"
+#define MGR_SITE_CA_KEY             "pki/ca.key"
+#define MGR_SITE_NEXT_AUTHORITY_KEY "pki/ca.next.key"
+#define MGR_SITE_CA_LIFETIME        (3650 * HL_DAY)
+
 /* Files of a copy that must not serve, and of one that shall (daemon/state/fence.h). */
 #define MGR_SITE_FENCED    "fenced"
 #define MGR_SITE_TAKE_OVER "take-over"
@@ -64,10 +71,16 @@ bool mgr_site_write_acl(const char *dir, GHashTable *certificates, GHashTable *a
 typedef struct {
     HlKey *key;
     HlCert *cert;
+    HlKey *next_key; /* of the one that follows; NULL: none does */
+    HlCert *next;
+    HlTrust *trust; /* all whose certificates count */
 } MgrAuthority;
 
 bool mgr_authority_open(MgrAuthority *authority, const char *dir, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void mgr_authority_clear(MgrAuthority *authority);
+
+/* The one that follows, as one that issues; borrows.  Only if there is one. */
+MgrAuthority mgr_authority_next(const MgrAuthority *authority);
 
 /* Issues for a request; *record describes it for the registry. */
 HlCert *mgr_authority_issue(const MgrAuthority *authority, GBytes *csr, const HlCertSpec *spec,
@@ -78,7 +91,8 @@ bool mgr_authority_issue_files(const MgrAuthority *authority, const char *dir, c
                                const char *key_name, const HlCertSpec *spec, MgrCertificateRecord *record,
                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Writes pki/crl.pem from those of the certificates (serial -> MgrCertificateRecord) that are revoked. */
+/* Writes pki/crl.pem from those of the certificates (serial -> MgrCertificateRecord) that are revoked: a list of each
+ * authority, because a broker refuses the certificates of one that it has no list of. */
 bool mgr_authority_write_crl(const MgrAuthority *authority, const char *dir, GHashTable *certificates, uint64_t number,
                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -16,9 +16,11 @@ static char *print(json_t *document)
 
 char *mgr_journal_certificate(const MgrCertificateRecord *c)
 {
-    return print(json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I}", "what", "certificate", "serial", c->serial, "name",
-                           c->name, "role", c->kind, "issued", INT(c->issued_at), "expires", INT(c->expires_at), "at",
-                           INT(c->revoked_at)));
+    const char *authority = *mgr_certificate_authority(c) != '\0' ? c->authority : NULL;
+
+    return print(json_pack("{s:s, s:s, s:s, s:s, s:s*, s:I, s:I, s:I}", "what", "certificate", "serial", c->serial,
+                           "name", c->name, "role", c->kind, "by", authority, "issued", INT(c->issued_at), "expires",
+                           INT(c->expires_at), "at", INT(c->revoked_at)));
 }
 
 char *mgr_journal_endpoint(const MgrEndpointRecord *e)

@@ -120,6 +120,7 @@ static void take_certificate(MgrLedger *ledger, const MgrEntry *entry)
     *record = (MgrCertificateRecord){ .serial = g_strdup(entry->serial),
                                       .name = g_strdup(entry->name),
                                       .kind = g_strdup(entry->role),
+                                      .authority = g_strdup(entry->by),
                                       .issued_at = entry->issued,
                                       .expires_at = entry->expires,
                                       .revoked_at = entry->at };
@@ -481,10 +482,10 @@ static bool add_certificates(HlDb *db, const MgrGaps *gaps, GError **error)
         const MgrCertificateRecord *c = gaps->certificates->pdata[i];
 
         if (!hl_db_run(db, NULL, error,
-                       "INSERT OR IGNORE INTO certificate (serial, name, kind, issued_at, expires_at, revoked_at)"
-                       " VALUES (?, ?, ?, ?, ?, ?)",
-                       "tttiii", c->serial, c->name, c->kind, (int64_t)c->issued_at, (int64_t)c->expires_at,
-                       (int64_t)c->revoked_at))
+                       "INSERT OR IGNORE INTO certificate (serial, name, kind, issued_at, expires_at, revoked_at,"
+                       " authority) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                       "tttiiit", c->serial, c->name, c->kind, (int64_t)c->issued_at, (int64_t)c->expires_at,
+                       (int64_t)c->revoked_at, mgr_certificate_authority(c)))
             return false;
     }
     return true;

@@ -26,6 +26,7 @@ extern const char migration_013_keys[];
 extern const char migration_014_notifications[];
 extern const char migration_015_rollouts[];
 extern const char migration_016_group_versions[];
+extern const char migration_017_authorities[];
 
 /* In one row of numbers: a new one has the next. */
 static const HlMigration migrations[] = {
@@ -45,6 +46,7 @@ static const HlMigration migrations[] = {
     { 14, "notifications", migration_014_notifications },
     { 15, "rollouts", migration_015_rollouts },
     { 16, "group versions", migration_016_group_versions },
+    { 17, "authorities", migration_017_authorities },
 };
 
 int mgr_registry_version(void)
@@ -508,14 +510,21 @@ bool mgr_registry_load_tokens(HlDb *db, MgrTokenFn fn, gpointer user, GError **e
     return hl_db_query(db, on_token, &to, error, SELECT(TOKEN_COLUMNS) "FROM token ORDER BY created_at", "");
 }
 
+const char *mgr_certificate_authority(const MgrCertificateRecord *record)
+{
+    return record->authority != NULL ? record->authority : "";
+}
+
 void mgr_certificate_record_clear(MgrCertificateRecord *record)
 {
     g_clear_pointer(&record->serial, g_free);
     g_clear_pointer(&record->name, g_free);
     g_clear_pointer(&record->kind, g_free);
+    g_clear_pointer(&record->authority, g_free);
 }
 
 #define CERTIFICATE_COLUMNS(X)    \
+    X(S_AUTHORITY, "authority")   \
     X(S_SERIAL, "serial")         \
     X(S_NAME, "name")             \
     X(S_KIND, "kind")             \
@@ -531,6 +540,7 @@ static bool on_certificate(HlStmt *row, gpointer user)
     MgrCertificateRecord record = { .serial = text(row, S_SERIAL),
                                     .name = text(row, S_NAME),
                                     .kind = text(row, S_KIND),
+                                    .authority = text(row, S_AUTHORITY),
                                     .issued_at = hl_stmt_int(row, S_ISSUED_AT),
                                     .expires_at = hl_stmt_int(row, S_EXPIRES_AT),
                                     .revoked_at = hl_stmt_int(row, S_REVOKED_AT) };

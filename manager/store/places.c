@@ -12,6 +12,7 @@ void mgr_place_record_clear(MgrPlaceRecord *record)
     g_strfreev(record->brokers);
     g_strfreev(record->servers);
     g_strfreev(record->keys);
+    g_strfreev(record->authorities);
     g_free(record->changed_by);
     memset(record, 0, sizeof *record);
 }
@@ -21,6 +22,7 @@ void mgr_told_record_clear(MgrToldRecord *record)
     g_clear_pointer(&record->digest, g_bytes_unref);
     g_free(record->state);
     g_free(record->detail);
+    g_free(record->serial);
     memset(record, 0, sizeof *record);
 }
 
@@ -33,14 +35,15 @@ static bool on_place(HlStmt *row, gpointer user)
                                 .servers = g_strsplit(hl_stmt_text(row, 2), ",", -1),
                                 .changed_at = hl_stmt_int(row, 3),
                                 .changed_by = g_utf8_make_valid(hl_stmt_text(row, 4), -1),
-                                .keys = g_strsplit(hl_stmt_text(row, 5), ",", -1) };
+                                .keys = g_strsplit(hl_stmt_text(row, 5), ",", -1),
+                                .authorities = g_strsplit(hl_stmt_text(row, 6), ",", -1) };
     return true;
 }
 
 bool mgr_registry_load_place(HlDb *db, MgrPlaceRecord *record, GError **error)
 {
     return hl_db_query(db, on_place, record, error,
-                       "SELECT counter, brokers, servers, changed_at, changed_by, keys FROM place", "");
+                       "SELECT counter, brokers, servers, changed_at, changed_by, keys, authorities FROM place", "");
 }
 
 typedef struct {
@@ -55,7 +58,8 @@ static bool on_told(HlStmt *row, gpointer user)
                                      .digest = hl_stmt_blob(row, 2),
                                      .state = g_utf8_make_valid(hl_stmt_text(row, 3), -1),
                                      .detail = g_utf8_make_valid(hl_stmt_text(row, 4), -1),
-                                     .at = hl_stmt_int(row, 5) };
+                                     .at = hl_stmt_int(row, 5),
+                                     .serial = g_utf8_make_valid(hl_stmt_text(row, 6), -1) };
 
     to->fn(hl_stmt_int(row, 0), &record, to->user);
     return true;
@@ -66,7 +70,7 @@ bool mgr_registry_load_told(HlDb *db, MgrToldFn fn, gpointer user, GError **erro
     Receiver to = { fn, user };
 
     return hl_db_query(db, on_told, &to, error,
-                       "SELECT endpoint, counter, digest, state, detail, told_at FROM endpoint_place", "");
+                       "SELECT endpoint, counter, digest, state, detail, told_at, serial FROM endpoint_place", "");
 }
 
 void mgr_write_place(HlWriteSet *set, const MgrPlaceRecord *r)
@@ -74,23 +78,25 @@ void mgr_write_place(HlWriteSet *set, const MgrPlaceRecord *r)
     g_autofree char *brokers = g_strjoinv(",", r->brokers);
     g_autofree char *servers = g_strjoinv(",", r->servers);
     g_autofree char *keys = g_strjoinv(",", r->keys);
+    g_autofree char *authorities = r->authorities != NULL ? g_strjoinv(",", r->authorities) : g_strdup("");
 
     hl_write_set_add(set,
-                     "INSERT INTO place (one, counter, brokers, servers, changed_at, changed_by, keys)"
-                     " VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6)"
+                     "INSERT INTO place (one, counter, brokers, servers, changed_at, changed_by, keys, authorities)"
+                     " VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?8)"
                      " ON CONFLICT (one) DO UPDATE SET counter = ?1, brokers = ?2, servers = ?3, changed_at = ?4,"
-                     " changed_by = ?5, keys = ?6 WHERE counter = ?7",
-                     "ittitti", INT(r->counter), brokers, servers, INT(r->changed_at), r->changed_by, keys,
-                     INT(r->base));
+                     " changed_by = ?5, keys = ?6, authorities = ?8 WHERE counter = ?7",
+                     "ittittit", INT(r->counter), brokers, servers, INT(r->changed_at), r->changed_by, keys,
+                     INT(r->base), authorities);
     hl_write_set_require(set);
 }
 
 void mgr_write_told(HlWriteSet *set, int64_t endpoint, const MgrToldRecord *r)
 {
     hl_write_set_add(set,
-                     "INSERT OR REPLACE INTO endpoint_place (endpoint, counter, digest, state, detail, told_at)"
-                     " SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE EXISTS (SELECT 1 FROM endpoint WHERE number = ?1)",
-                     "iibtti", endpoint, INT(r->counter), r->digest, r->state, r->detail, INT(r->at));
+                     "INSERT OR REPLACE INTO endpoint_place (endpoint, counter, digest, state, detail, told_at, serial)"
+                     " SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 WHERE EXISTS (SELECT 1 FROM endpoint WHERE number = ?1)",
+                     "iibttit", endpoint, INT(r->counter), r->digest, r->state, r->detail, INT(r->at),
+                     r->serial != NULL ? r->serial : "");
 }
 
 void mgr_write_untold(HlWriteSet *set, int64_t endpoint)

@@ -12,11 +12,12 @@
 #include "lib/store/writer.h"
 
 typedef struct {
-    uint64_t counter; /* 0: nothing was announced, and the rest is NULL */
-    uint64_t base;    /* for writing: the counter of what it was made of */
-    char **brokers;   /* host:port */
-    char **servers;   /* URLs, the preferred one first */
-    char **keys;      /* public halves of sealing keys in hexadecimal, the newest first; empty: the one that signs */
+    uint64_t counter;   /* 0: nothing was announced, and the rest is NULL */
+    uint64_t base;      /* for writing: the counter of what it was made of */
+    char **brokers;     /* host:port */
+    char **servers;     /* URLs, the preferred one first */
+    char **keys;        /* public halves of sealing keys in hexadecimal, the newest first; empty: the one that signs */
+    char **authorities; /* ids (lib/pki/trust.h) of the authorities, the one that issues first; empty: the one of now */
     HlTime changed_at;
     char *changed_by;
 } MgrPlaceRecord;
@@ -25,6 +26,7 @@ typedef struct {
     uint64_t counter;
     GBytes *digest;
     char *state, *detail; /* AppliedServer */
+    char *serial;         /* of the certificate that it came with last; "" or NULL: not known */
     HlTime at;            /* wall: when it was told */
 } MgrToldRecord;
 

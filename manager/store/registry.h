@@ -76,6 +76,7 @@ typedef struct {
 
 typedef struct {
     char *serial, *name, *kind;
+    char *authority; /* id of the one that signed it (lib/pki/trust.h); "" or NULL: the site's first */
     HlTime issued_at, expires_at, revoked_at;
 } MgrCertificateRecord;
 
@@ -91,6 +92,8 @@ void mgr_applied_clear(MgrApplied *applied);
 void mgr_command_record_clear(MgrCommandRecord *record);
 void mgr_target_record_clear(MgrTargetRecord *record);
 void mgr_token_record_clear(MgrTokenRecord *record);
+/* "" for NULL, as the registry has it; borrowed. */
+const char *mgr_certificate_authority(const MgrCertificateRecord *record);
 void mgr_certificate_record_clear(MgrCertificateRecord *record);
 
 /* Opens it for writing and migrates it. */

@@ -340,20 +340,23 @@ void mgr_write_token_withdrawal(HlWriteSet *set, const char *id, HlTime at)
 
 void mgr_write_certificate(HlWriteSet *set, const MgrCertificateRecord *certificate)
 {
-    hl_write_set_add(set, "INSERT INTO certificate (serial, name, kind, issued_at, expires_at) VALUES (?, ?, ?, ?, ?)",
-                     "tttii", certificate->serial, certificate->name, certificate->kind, INT(certificate->issued_at),
-                     INT(certificate->expires_at));
+    hl_write_set_add(set,
+                     "INSERT INTO certificate (serial, name, kind, issued_at, expires_at, authority)"
+                     " VALUES (?, ?, ?, ?, ?, ?)",
+                     "tttiit", certificate->serial, certificate->name, certificate->kind, INT(certificate->issued_at),
+                     INT(certificate->expires_at), mgr_certificate_authority(certificate));
     note(set, mgr_journal_certificate(certificate));
 }
 
 void mgr_write_named_certificate(HlWriteSet *set, const MgrCertificateRecord *certificate)
 {
     hl_write_set_add(set,
-                     "INSERT INTO certificate (serial, name, kind, issued_at, expires_at) SELECT ?1, ?2, ?3, ?4, ?5"
+                     "INSERT INTO certificate (serial, name, kind, issued_at, expires_at, authority)"
+                     " SELECT ?1, ?2, ?3, ?4, ?5, ?6"
                      " WHERE NOT EXISTS (SELECT 1 FROM certificate WHERE name = ?2 AND revoked_at = 0)"
                      " AND NOT EXISTS (SELECT 1 FROM account WHERE name = ?2)",
-                     "tttii", certificate->serial, certificate->name, certificate->kind, INT(certificate->issued_at),
-                     INT(certificate->expires_at));
+                     "tttiit", certificate->serial, certificate->name, certificate->kind, INT(certificate->issued_at),
+                     INT(certificate->expires_at), mgr_certificate_authority(certificate));
     hl_write_set_require(set);
     note(set, mgr_journal_certificate(certificate));
 }
@@ -361,10 +364,12 @@ void mgr_write_named_certificate(HlWriteSet *set, const MgrCertificateRecord *ce
 void mgr_write_named_renewal(HlWriteSet *set, const MgrCertificateRecord *c, const char *before)
 {
     hl_write_set_add(set,
-                     "INSERT INTO certificate (serial, name, kind, issued_at, expires_at) SELECT ?1, ?2, ?3, ?4, ?5"
+                     "INSERT INTO certificate (serial, name, kind, issued_at, expires_at, authority)"
+                     " SELECT ?1, ?2, ?3, ?4, ?5, ?7"
                      " WHERE EXISTS (SELECT 1 FROM certificate WHERE serial = ?6 AND name = ?2 AND kind = ?3"
                      " AND revoked_at = 0)",
-                     "tttiit", c->serial, c->name, c->kind, INT(c->issued_at), INT(c->expires_at), before);
+                     "tttiitt", c->serial, c->name, c->kind, INT(c->issued_at), INT(c->expires_at), before,
+                     mgr_certificate_authority(c));
     hl_write_set_require(set);
     note(set, mgr_journal_certificate(c));
 }

@@ -207,7 +207,8 @@ static void test_upgrade(void)
         g_autoptr(HlDb) db = NULL;
 
         g_assert_true(hl_db_exec(old,
-                                 "INSERT INTO certificate VALUES ('01', 'ann', 'admin', 5, 6, 0),"
+                                 "INSERT INTO certificate (serial, name, kind, issued_at, expires_at, revoked_at) "
+                                 "VALUES ('01', 'ann', 'admin', 5, 6, 0),"
                                  " ('02', 'ann', 'admin', 4, 6, 0), ('03', 'gone', 'admin', 5, 6, 7),"
                                  " ('04', 'eye', 'monitor', 5, 6, 0), ('05', 'e-1', 'endpoint', 5, 6, 0)",
                                  NULL));

@@ -209,7 +209,8 @@ static void test_journal_begins(Site *site, gconstpointer user G_GNUC_UNUSED)
     copy(site->registry, backup);
     db = mgr_registry_open(site->registry, NULL);
     g_assert_true(hl_db_exec(db,
-                             "INSERT INTO certificate VALUES ('0a', 'e-1', 'endpoint', 1, 9000000000000, 0);"
+                             "INSERT INTO certificate (serial, name, kind, issued_at, expires_at, revoked_at) VALUES "
+                             "('0a', 'e-1', 'endpoint', 1, 9000000000000, 0);"
                              "INSERT INTO endpoint (id, grp, host, fingerprint, enrolled_at, moved_counter, serial,"
                              " cert_expires) VALUES ('e-1', 'default', 'h', 'f', 1, 1, '0a', 9000000000000)",
                              NULL));

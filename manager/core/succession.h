@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One certificate authority follows another: which step is due, and who is left (docs/adr/0027).  Pure.
+ *
+ * Announced, both count.  Whoever holds the new one is given certificates by it; when everybody has one, the server
+ * shows one too, and the old authority ends. */
+#ifndef MANAGER_CORE_SUCCESSION_H
+#define MANAGER_CORE_SUCCESSION_H
+
+#include <glib.h>
+#include <stdbool.h>
+
+typedef enum {
+    MGR_SUCCESSION_NONE,   /* there is no successor */
+    MGR_SUCCESSION_WAIT,   /* for those who are left */
+    MGR_SUCCESSION_SIGN,   /* the server's own certificates are signed by the new one, now */
+    MGR_SUCCESSION_BROKER, /* an external broker has to show that one first: who trusts the new one alone would be shut
+                              out */
+    MGR_SUCCESSION_END,    /* the old one ends, now; the server's own certificates follow in the same step */
+} MgrSuccessionStep;
+
+typedef struct {
+    bool is_on;              /* there is a successor */
+    guint endpoints, people; /* that are left */
+    bool is_own_new;         /* the server's certificates are by the new one */
+    bool is_managed;         /* the broker is the manager's own, and reads what it is told within a second */
+    bool is_told;            /* the broker has read what was published last */
+    bool is_forced;          /* the owner's word: nobody is waited for */
+} MgrSuccessionView;
+
+MgrSuccessionStep mgr_succession_step(const MgrSuccessionView *view);
+
+/* How far somebody is. */
+typedef enum {
+    MGR_HOLDER_UNTOLD, /* does not hold the new authority */
+    MGR_HOLDER_OLD,    /* holds it, and came last with a certificate of the old one */
+    MGR_HOLDER_THROUGH,
+} MgrHolder;
+
+MgrHolder mgr_succession_holder(bool holds, bool has_new);
+
+/* "untold", "old-certificate", "through". */
+const char *mgr_holder_name(MgrHolder holder);
+
+/* "none", "announced", "announced", "broker", "announced": what status shows. */
+const char *mgr_succession_name(MgrSuccessionStep step);
+
+#endif

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One authority follows another: which step is due, what lies on disk after each step and each kill, and whom files
+ * trust. */
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/base/file.h"
+#include "manager/core/succession.h"
+#include "manager/site/succession.h"
+#include "tests/support/site_keys.h"
+
+/* ---------------------------------------------------------------------------------------------------------- the step
+ */
+
+static void test_step(void)
+{
+    static const struct {
+        MgrSuccessionView view;
+        MgrSuccessionStep step;
+    } cases[] = {
+        { { .is_managed = true }, MGR_SUCCESSION_NONE },
+        { { .is_forced = true }, MGR_SUCCESSION_NONE },
+        { { .is_on = true, .is_managed = true, .endpoints = 1 }, MGR_SUCCESSION_WAIT },
+        { { .is_on = true, .is_managed = true, .people = 1 }, MGR_SUCCESSION_WAIT },
+        { { .is_on = true, .is_managed = true, .people = 1, .is_forced = true }, MGR_SUCCESSION_END },
+        { { .is_on = true, .is_managed = true }, MGR_SUCCESSION_END },
+        { { .is_on = true, .is_told = true }, MGR_SUCCESSION_SIGN },
+        { { .is_on = true, .is_own_new = true }, MGR_SUCCESSION_BROKER },
+        { { .is_on = true, .is_own_new = true, .is_forced = true }, MGR_SUCCESSION_BROKER },
+        { { .is_on = true, .is_own_new = true, .is_told = true }, MGR_SUCCESSION_END },
+        { { .is_on = true, .is_own_new = true, .is_told = true, .endpoints = 1 }, MGR_SUCCESSION_WAIT },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++)
+        g_assert_cmpint(mgr_succession_step(&cases[i].view), ==, cases[i].step);
+}
+
+static void test_holder(void)
+{
+    g_assert_cmpstr(mgr_holder_name(mgr_succession_holder(false, false)), ==, "untold");
+    g_assert_cmpstr(mgr_holder_name(mgr_succession_holder(false, true)), ==, "untold"); /* told of another list since */
+    g_assert_cmpstr(mgr_holder_name(mgr_succession_holder(true, false)), ==, "old-certificate");
+    g_assert_cmpstr(mgr_holder_name(mgr_succession_holder(true, true)), ==, "through");
+}
+
+/* ----------------------------------------------------------------------------------------------------------- on disk
+ */
+
+typedef struct {
+    char *dir;
+} Site;
+
+static void set_up(Site *site, gconstpointer user G_GNUC_UNUSED)
+{
+    site->dir = g_dir_make_tmp("hl-succession-XXXXXX", NULL);
+    hl_signing_key_free(site_keys_make(site->dir));
+}
+
+static void tear_down(Site *site, gconstpointer user G_GNUC_UNUSED)
+{
+    g_assert_true(hl_tree_remove(site->dir, NULL));
+    g_free(site->dir);
+}
+
+static char *ids_of(const Site *site)
+{
+    g_autofree char *path = mgr_site_path(site->dir, MGR_SITE_CA);
+    g_autoptr(HlTrust) trust = hl_trust_load(path, NULL);
+
+    g_assert_nonnull(trust);
+    return hl_trust_ids(trust);
+}
+
+static bool has_next_key(const Site *site)
+{
+    g_autofree char *path = mgr_site_path(site->dir, MGR_SITE_NEXT_AUTHORITY_KEY);
+
+    return g_file_test(path, G_FILE_TEST_EXISTS);
+}
+
+static void open_authority(const Site *site, MgrAuthority *authority)
+{
+    g_autoptr(GError) error = NULL;
+
+    mgr_authority_clear(authority);
+    g_assert_true(mgr_authority_open(authority, site->dir, &error));
+    g_assert_no_error(error);
+}
+
+static void test_steps(Site *site, gconstpointer user G_GNUC_UNUSED)
+{
+    g_auto(MgrAuthority) authority = { 0 };
+    g_autofree char *before = ids_of(site);
+    g_autofree char *both = NULL;
+    g_autofree char *again = NULL;
+    g_autofree char *next = NULL;
+    g_autofree char *after = NULL;
+
+    open_authority(site, &authority);
+    g_assert_null(authority.next);
+    g_assert_true(mgr_succession_begin(site->dir, NULL));
+    both = ids_of(site);
+    g_assert_true(g_str_has_prefix(both, before));
+    open_authority(site, &authority);
+    g_assert_nonnull(authority.next);
+    g_assert_cmpint(hl_cert_info(authority.next)->not_before, ==, hl_cert_info(authority.cert)->not_before);
+    g_assert_cmpstr(hl_cert_info(authority.next)->cn, !=, hl_cert_info(authority.cert)->cn);
+    next = hl_trust_id(authority.next);
+    g_assert_true(mgr_succession_begin(site->dir, NULL)); /* there is one already */
+    again = ids_of(site);
+    g_assert_cmpstr(again, ==, both);
+    g_assert_true(mgr_succession_end(site->dir, NULL));
+    after = ids_of(site);
+    g_assert_cmpstr(after, ==, next);
+    g_assert_false(has_next_key(site));
+    open_authority(site, &authority);
+    g_assert_null(authority.next);
+    g_assert_true(mgr_succession_end(site->dir, NULL)); /* nothing follows: nothing ends */
+    g_free(g_steal_pointer(&again));
+    again = ids_of(site);
+    g_assert_cmpstr(again, ==, after);
+}
+
+static void test_cancel(Site *site, gconstpointer user G_GNUC_UNUSED)
+{
+    g_autofree char *before = ids_of(site);
+    g_autofree char *after = NULL;
+
+    g_assert_true(mgr_succession_begin(site->dir, NULL));
+    g_assert_true(mgr_succession_cancel(site->dir, NULL));
+    after = ids_of(site);
+    g_assert_cmpstr(after, ==, before);
+    g_assert_false(has_next_key(site));
+}
+
+static void write_ca(const Site *site, const HlCert *cert)
+{
+    g_autofree char *path = mgr_site_path(site->dir, MGR_SITE_CA);
+
+    g_assert_true(hl_cert_save(cert, path, NULL));
+}
+
+/* Killed with the new certificate in place and its key not; or with a key that no certificate follows. */
+static void test_interrupted(Site *site, gconstpointer user G_GNUC_UNUSED)
+{
+    g_auto(MgrAuthority) authority = { 0 };
+    g_autoptr(HlCert) next = NULL;
+    g_autofree char *path = mgr_site_path(site->dir, MGR_SITE_NEXT_AUTHORITY_KEY);
+    g_autoptr(HlKey) stray = hl_key_generate(NULL);
+
+    g_assert_true(mgr_succession_begin(site->dir, NULL));
+    open_authority(site, &authority);
+    next = hl_cert_copy(authority.next);
+    write_ca(site, next);
+    open_authority(site, &authority); /* works as it lies there */
+    g_assert_true(hl_cert_has_key(next, authority.key));
+    g_assert_true(mgr_succession_mend(site->dir, NULL));
+    g_assert_false(has_next_key(site));
+    open_authority(site, &authority);
+    g_assert_true(hl_cert_has_key(next, authority.key));
+    g_assert_true(hl_key_save(stray, path, NULL));
+    g_assert_true(mgr_succession_mend(site->dir, NULL));
+    g_assert_false(has_next_key(site));
+}
+
+/* A successor whose key is lost cannot issue: it does not follow. */
+static void test_without_key(Site *site, gconstpointer user G_GNUC_UNUSED)
+{
+    g_auto(MgrAuthority) authority = { 0 };
+    g_autofree char *path = mgr_site_path(site->dir, MGR_SITE_NEXT_AUTHORITY_KEY);
+
+    g_assert_true(mgr_succession_begin(site->dir, NULL));
+    g_assert_cmpint(unlink(path), ==, 0);
+    open_authority(site, &authority);
+    g_assert_null(authority.next);
+    g_assert_cmpuint(hl_trust_count(authority.trust), ==, 2);
+}
+
+static guint count(const char *text, const char *part)
+{
+    guint n = 0;
+
+    for (const char *at = strstr(text, part); at != NULL; at = strstr(at + 1, part))
+        n++;
+    return n;
+}
+
+static void test_lists(Site *site, gconstpointer user G_GNUC_UNUSED)
+{
+    g_autoptr(GHashTable) none = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autofree char *path = mgr_site_path(site->dir, "pki/crl.pem");
+
+    for (guint n = 1; n <= 2; n++) {
+        g_auto(MgrAuthority) authority = { 0 };
+        g_autofree char *text = NULL;
+
+        open_authority(site, &authority);
+        g_assert_true(mgr_authority_write_crl(&authority, site->dir, none, 1, NULL));
+        text = hl_file_read_text(path, 65536, NULL);
+        g_assert_cmpuint(count(text, "BEGIN X509 CRL"), ==, n);
+        g_assert_true(mgr_succession_begin(site->dir, NULL));
+    }
+}
+
+/* ------------------------------------------------------------------------------------------------------------- trust
+ */
+
+static void expect_trust(const char *text, HlErrorCode code)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(HlTrust) trust = hl_trust_parse("x", text, strlen(text), &error);
+
+    g_assert_null(trust);
+    g_assert_error(error, HL_ERROR, (int)code);
+}
+
+static void test_trust(Site *site, gconstpointer user G_GNUC_UNUSED)
+{
+    g_autofree char *path = mgr_site_path(site->dir, MGR_SITE_CA);
+    g_autofree char *one = hl_file_read_text(path, 65536, NULL);
+    g_autofree char *five = g_strconcat(one, one, one, one, one, NULL);
+    g_autofree char *broken = g_strconcat(one, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", NULL);
+    g_autofree char *before = ids_of(site);
+    g_autofree char *both = NULL;
+    g_auto(GStrv) ids = NULL;
+    char *stranger[] = { (char *)"0123456789abcdef", NULL };
+    char *first[] = { NULL, NULL };
+    g_autofree char *now = NULL;
+
+    expect_trust("", HL_ERROR_INVALID);
+    expect_trust(five, HL_ERROR_LIMIT);
+    expect_trust(broken, HL_ERROR_INVALID);
+    g_assert_true(mgr_succession_begin(site->dir, NULL));
+    both = ids_of(site);
+    ids = g_strsplit(both, ",", -1);
+    g_assert_cmpuint(g_strv_length(ids), ==, 2);
+    g_assert_true(hl_trust_narrow(path, NULL, NULL) && hl_trust_narrow(path, stranger, NULL) &&
+                  hl_trust_narrow(path, ids, NULL));
+    now = ids_of(site);
+    g_assert_cmpstr(now, ==, both);
+    first[0] = ids[0];
+    g_assert_true(hl_trust_narrow(path, first, NULL));
+    g_free(now);
+    now = ids_of(site);
+    g_assert_cmpstr(now, ==, before);
+    g_assert_false(hl_trust_take(path, "nonsense", NULL));
+    g_assert_true(hl_trust_take(path, NULL, NULL));
+    g_free(now);
+    now = ids_of(site);
+    g_assert_cmpstr(now, ==, before);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/succession/step", test_step);
+    g_test_add_func("/succession/holder", test_holder);
+#define ADD(path, function) g_test_add("/succession/" path, Site, NULL, set_up, function, tear_down)
+    ADD("steps", test_steps);
+    ADD("cancel", test_cancel);
+    ADD("interrupted", test_interrupted);
+    ADD("without-key", test_without_key);
+    ADD("lists", test_lists);
+    ADD("trust", test_trust);
+    return g_test_run();
+}
