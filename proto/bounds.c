@@ -79,6 +79,7 @@ static const HlBound rows[] = {
     { "Ack.spool", .max = HL_MAX_ID },
     { "Ack.hold_off_boot", .max = HL_MAX_ID },
     { "ManagerState.host", .max = HL_MAX_HOST, .cut = true },
+    { "ManagerState.authorities", .max = MAX_WORD, .count = HL_MAX_TRUSTED },
     { "LineNotice.endpoint", .max = HL_MAX_ID },
     { "LineNotice.spool", .max = HL_MAX_ID },
     { "LineNotice.hold_off_boot", .max = HL_MAX_ID },

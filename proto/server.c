@@ -41,6 +41,15 @@ GBytes *hl_server_digest(const HlMsgServerDocument *document)
     return g_bytes_new(digest.bytes, sizeof digest.bytes);
 }
 
+char **hl_server_authorities(const HlMsgManagerState *state)
+{
+    char **ids = state->n_authorities > 0 ? g_new0(char *, state->n_authorities + 1) : NULL;
+
+    for (gsize i = 0; i < state->n_authorities; i++)
+        ids[i] = g_strdup(state->authorities[i]);
+    return ids;
+}
+
 bool hl_server_is_url(const char *text)
 {
     g_autoptr(GUri) uri = g_uri_parse(text, G_URI_FLAGS_NONE, NULL); /* refuses an IPv6 address without brackets */

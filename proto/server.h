@@ -22,6 +22,9 @@ GBytes *hl_server_digest(const HlMsgServerDocument *document);
  * are the receiver's.  INVALID, with a message that names the entry. */
 bool hl_server_check(const HlMsgServerDocument *document, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The ids in a ManagerState as a list that ends with NULL; NULL: it names none.  Free with g_strfreev. */
+char **hl_server_authorities(const HlMsgManagerState *state);
+
 /* "https://host:port" or "https://[IPv6]:port", without user, query or fragment. */
 bool hl_server_is_url(const char *text) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -13,9 +13,12 @@
 #include "lib/base/text.h"
 #include "lib/base/unconst.h"
 #include "lib/pki/pair.h"
+#include "lib/pki/trust.h"
+#include "manager/cli/commands.h"
 #include "manager/cli/config.h"
 #include "manager/cli/key_turn.h"
 #include "manager/core/ends.h"
+#include "proto/server.h"
 #include "proto/topics.h"
 #include "proto/wire.h"
 
@@ -42,7 +45,8 @@ struct CliClient {
     json_t *result;
     GError *error;
     bool answered, done, manager_online, unheard;
-    bool warned; /* once is enough */
+    bool warned;        /* once is enough */
+    char **authorities; /* ids that the manager says count, the one that issues first; NULL: it says nothing */
     CliProgress progress;
     gpointer progress_user;
 };
@@ -120,6 +124,10 @@ static void on_message(const HlBusMessage *message, gpointer user)
             hl_wire_decode_bytes(&holdline__v1__manager_state__descriptor, message->payload, NULL);
 
         client->manager_online = state != NULL && state->online;
+        if (client->manager_online) {
+            g_strfreev(client->authorities);
+            client->authorities = hl_server_authorities(state);
+        }
     } else if (client->on_status != NULL) {
         gsize size;
         const char *data = g_bytes_get_data(message->payload, &size);
@@ -266,11 +274,6 @@ static bool connect_pair(CliClient *client, const char *ending, GError **error)
     return client->bus != NULL;
 }
 
-static bool connect_line(CliClient *client, GError **error)
-{
-    return connect_pair(client, "", error);
-}
-
 void cli_client_lend(CliClient *client)
 {
     if (!client->lent)
@@ -288,7 +291,7 @@ static bool come_back(CliClient *client, GError **error)
         return true;
     g_clear_pointer(&client->bus, hl_bus_free);
     g_usleep(1000 * (COMEBACK_MIN + hl_random_u64() % (COMEBACK_MAX - COMEBACK_MIN)));
-    ok = take_turn(client, error) && connect_line(client, error);
+    ok = take_turn(client, error) && connect_pair(client, "", error);
     if (!ok)
         g_clear_pointer(&client->bus, hl_bus_free);
     end_turn(client);
@@ -309,6 +312,7 @@ void cli_client_close(CliClient *client)
     g_clear_pointer(&client->result, json_decref);
     g_clear_error(&client->error);
     g_hash_table_unref(client->reasons);
+    g_strfreev(client->authorities);
     g_free(client);
 }
 
@@ -452,8 +456,9 @@ static bool make_draft(CliClient *client, const HlPair *pair, GError **error)
 {
     g_autoptr(GBytes) csr = hl_pair_begin_draft(pair, client->conf.name, error);
     g_autofree char *text = csr != NULL ? g_base64_encode(g_bytes_get_data(csr, NULL), g_bytes_get_size(csr)) : NULL;
-    const char *arguments[] = { "name", client->conf.name, "csr", text, NULL };
+    const char *arguments[] = { "name", client->conf.name, "csr", text, "authorities", "both", NULL };
     g_autoptr(json_t) document = NULL;
+    g_autofree char *ca = cli_config_path(&client->conf, client->conf.ca);
     bool as_is = client->as_is;
     bool warned = client->warned;
 
@@ -464,7 +469,8 @@ static bool make_draft(CliClient *client, const HlPair *pair, GError **error)
     document = cli_client_call(client, "account renew", arguments, NULL, NULL, error);
     client->as_is = as_is;
     client->warned = warned;
-    return document != NULL &&
+    /* the authorities first: by the new one the server will be known */
+    return document != NULL && hl_trust_take(ca, json_string_value(json_object_get(document, "ca")), error) &&
            hl_pair_end_draft(pair, json_string_value(json_object_get(document, "certificate")), error);
 }
 
@@ -486,25 +492,26 @@ static bool try_draft(CliClient *client, const HlPair *pair, GError **error)
     return true;
 }
 
-static bool replace(CliClient *client, const HlPair *pair, const HlCert *cert, GError **error)
-{
-    return (hl_pair_has_draft(pair, cert, hl_clock_wall()) || make_draft(client, pair, error)) &&
-           try_draft(client, pair, error);
-}
-
-/* In the last third of its life the own certificate is renewed before the call.  Whatever goes wrong with that, the
- * call itself goes on with what there is; false: without a line it cannot. */
-static bool renew(CliClient *client, GError **error)
+/* In the last third of its life, and when another authority issues, the own certificate is renewed before the call.
+ * Whatever goes wrong with that, the call itself goes on with what there is; false: without a line it cannot. */
+static bool renew(CliClient *client, bool is_rolling, GError **error)
 {
     g_autofree char *cert_path = NULL;
     g_autofree char *key_path = NULL;
+    g_autofree char *ca = cli_config_path(&client->conf, client->conf.ca);
     HlPair pair = pair_of(client, &cert_path, &key_path);
     g_autoptr(HlCert) cert = hl_cert_load(cert_path, NULL);
     g_autoptr(GError) problem = NULL;
 
-    if (is_monitor(client) || cert == NULL || !hl_pair_is_due(cert, hl_clock_wall()))
+    if (is_monitor(client) || cert == NULL)
         return true;
-    if (replace(client, &pair, cert, &problem))
+    if (!hl_pair_is_due(cert, hl_clock_wall()) && (is_rolling || !hl_trust_is_behind(ca, client->authorities, cert))) {
+        if (!hl_trust_narrow(ca, client->authorities, NULL))
+            fprintf(stderr, "warning: %s holds an authority that ended, and cannot be replaced\n", ca);
+        return true;
+    }
+    if ((hl_pair_has_draft(&pair, cert, hl_clock_wall()) || make_draft(client, &pair, &problem)) &&
+        try_draft(client, &pair, &problem))
         return true;
     /* one that was lost on its way is not issued again at once; and an older server cannot */
     if (hl_error_code(problem) != HL_ERROR_EXISTS) {
@@ -516,7 +523,7 @@ static bool renew(CliClient *client, GError **error)
     if (client->bus != NULL && hl_bus_state(client->bus) == HL_BUS_UP && !client->lost)
         return true;
     g_clear_pointer(&client->bus, hl_bus_free);
-    return connect_line(client, error);
+    return connect_pair(client, "", error);
 }
 
 CliClient *cli_client_open(HlInvocation *call, CliStatus on_status, gpointer user, GError **error)
@@ -530,7 +537,7 @@ CliClient *cli_client_open(HlInvocation *call, CliStatus on_status, gpointer use
     client->on_status = on_status;
     client->status_user = user;
     if (!cli_config_load(&client->conf, call, error) || !take_turn(client, error) || !mend(client, error) ||
-        !connect_line(client, error) || !renew(client, error))
+        !connect_pair(client, "", error) || !renew(client, cmd_server_is_before_rollover(call), error))
         return NULL;
     return g_steal_pointer(&client);
 }
@@ -581,8 +588,5 @@ json_t *cli_call_files(HlInvocation *call, const char *name, const char *const *
 {
     g_autoptr(CliClient) client = cli_client_open(call, NULL, NULL, error);
 
-    if (client == NULL)
-        return NULL;
-    client->as_is = true;
-    return cli_client_call(client, name, arguments, NULL, NULL, error);
+    return client != NULL ? cli_client_call_as_is(client, name, arguments, error) : NULL;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* holdline server ...: the server's own identity. */
 #include <stdio.h>
+#include <string.h>
 
 #include "manager/cli/client.h"
 #include "manager/cli/commands.h"
@@ -104,22 +105,147 @@ static void print_rollover(const json_t *document)
     print_left(document);
 }
 
-/* holdline server rollover start, status, finish, cancel: the call has the command's name. */
-bool cmd_server_rollover(HlInvocation *call, GError **error)
+static void print_authorities(const json_t *document)
 {
+    const json_t *authorities = json_object_get(document, "authorities");
+
+    for (size_t i = 0; i < json_array_size(authorities); i++) {
+        const json_t *authority = json_array_get(authorities, i);
+
+        printf("authority    %s, ends %s%s\n", cli_text(authority, "id"), cli_text(authority, "expires"),
+               strcmp(cli_text(authority, "role"), "next") == 0 ? ", announced" : "");
+    }
+}
+
+/* What of an endpoint is missing, and what helps. */
+static const char *say_state(const char *state)
+{
+    return strcmp(state, "untold") == 0
+               ? "does not know the new authority yet: switch it on, or upgrade it"
+               : "knows it, and has a certificate of the old one still: asks for another by itself";
+}
+
+static void print_people(const json_t *document)
+{
+    const json_t *people = json_object_get(document, "people");
+
+    for (size_t i = 0; i < json_array_size(people); i++) {
+        const json_t *one = json_array_get(people, i);
+        const char *kind = cli_text(one, "kind");
+
+        printf("  %s (%s): %s\n", cli_text(one, "name"), kind,
+               strcmp(kind, "monitor") == 0   ? "give it another certificate: 'holdline monitor revoke', then 'create'"
+               : strcmp(kind, "console") == 0 ? "start it: it asks for another certificate by itself"
+                                              : "any call of 'holdline' with that certificate replaces it");
+    }
+}
+
+static void print_succession(const json_t *document)
+{
+    const json_t *left = json_object_get(document, "left");
+    json_int_t more = cli_int(document, "more");
+
+    print_authorities(document);
+    if (strcmp(cli_text(document, "state"), "none") == 0) {
+        printf("rollover     none\n");
+        return;
+    }
+    printf("rollover     since %s\nthrough      %" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT " endpoints\n",
+           cli_text(document, "since"), cli_int(document, "through"), cli_int(document, "of"));
+    for (size_t i = 0; i < json_array_size(left); i++) {
+        const json_t *endpoint = json_array_get(left, i);
+
+        printf("  %s (%s): %s\n", cli_text(endpoint, "id"), cli_text(endpoint, "host"),
+               say_state(cli_text(endpoint, "state")));
+    }
+    print_people(document);
+    if (more > 0)
+        printf("  and %" JSON_INTEGER_FORMAT " more\n", more);
+    if (strcmp(cli_text(document, "state"), "broker") == 0)
+        printf(
+            "The broker has to read the server's new certificate: 'holdline status' says what keeps it from that.\n");
+}
+
+static const char *verb_of(const HlInvocation *call)
+{
+    return strrchr(call->command->name, ' ') + 1;
+}
+
+static json_t *ask_rollover(HlInvocation *call, const char *family, GError **error)
+{
+    g_autofree char *name = g_strdup_printf("server %s %s", family, verb_of(call));
     const char *arguments[] = { "force", hl_cli_has(call, "force") ? "yes" : NULL, NULL };
-    g_autoptr(json_t) document = cli_call(call, call->command->name, arguments, error);
-    json_int_t withdrawn;
+
+    return cli_call(call, name, arguments, error);
+}
+
+static void print_withdrawn(const json_t *document, const char *what)
+{
+    json_int_t withdrawn = cli_int(document, "bundles_withdrawn");
+
+    if (withdrawn > 0)
+        printf("%" JSON_INTEGER_FORMAT " bundles name the old %s and are withdrawn: make new ones.\n", withdrawn, what);
+}
+
+static bool roll_key(HlInvocation *call, GError **error)
+{
+    g_autoptr(json_t) document = ask_rollover(call, "rollover", error);
 
     if (document == NULL)
         return false;
     if (cli_show_json(call, document))
         return true;
-    withdrawn = cli_int(document, "bundles_withdrawn");
-    if (withdrawn > 0)
-        printf("%" JSON_INTEGER_FORMAT " bundles name the old key and are withdrawn: make new ones.\n", withdrawn);
+    print_withdrawn(document, "key");
     print_rollover(document);
     return true;
+}
+
+static bool roll_authority(HlInvocation *call, GError **error)
+{
+    g_autoptr(json_t) document = ask_rollover(call, "authority", error);
+
+    if (document == NULL)
+        return false;
+    if (cli_show_json(call, document))
+        return true;
+    print_withdrawn(document, "authority");
+    print_succession(document);
+    return true;
+}
+
+/* Of both; an older server knows of the key alone. */
+static bool show_both(HlInvocation *call, GError **error)
+{
+    g_autoptr(json_t) key = ask_rollover(call, "rollover", error);
+    g_autoptr(json_t) authority = key != NULL ? ask_rollover(call, "authority", NULL) : NULL;
+
+    if (key == NULL)
+        return false;
+    if (authority != NULL)
+        json_object_set(key, "authority", authority);
+    if (cli_show_json(call, key))
+        return true;
+    print_rollover(key);
+    if (authority != NULL)
+        print_succession(authority);
+    return true;
+}
+
+bool cmd_server_is_before_rollover(const HlInvocation *call)
+{
+    return call->command->run == cmd_server_rollover && strcmp(verb_of(call), "finish") != 0;
+}
+
+/* holdline server rollover start, status, finish, cancel [sealing-key | ca]. */
+bool cmd_server_rollover(HlInvocation *call, GError **error)
+{
+    const char *what = call->n_args > 0 ? call->args[0] : "";
+
+    if (strcmp(what, "ca") == 0)
+        return roll_authority(call, error);
+    if (*what != '\0' && strcmp(what, "sealing-key") != 0)
+        return hl_fail(error, HL_ERROR_USAGE, "'%s' does not roll over: say sealing-key, or ca", what);
+    return *what == '\0' && strcmp(verb_of(call), "status") == 0 ? show_both(call, error) : roll_key(call, error);
 }
 
 /* "a,b" of a flag that may be repeated; NULL: it was not given.  Caller frees. */

@@ -101,6 +101,11 @@ bool cmd_glossary(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool cmd_server_show(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool cmd_server_set(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool cmd_server_rollover(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* One that begins, shows or withdraws a rollover: whoever calls it has no part in that yet, or could not withdraw it.
+ */
+bool cmd_server_is_before_rollover(const HlInvocation *call);
+
 bool cmd_server_certificate(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool cmd_site_certificate(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

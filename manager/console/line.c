@@ -10,6 +10,7 @@
 #include "lib/bus/bus.h"
 #include "lib/pki/cert.h"
 #include "manager/console/identity.h"
+#include "proto/server.h"
 #include "proto/wire.h"
 
 #define ANSWER_PATIENCE (20 * HL_SECOND) /* longer than the server holds a waiting call open */
@@ -38,7 +39,8 @@ struct ConLine {
     HlBus *bus;
     bool manager_online;
     uint64_t epoch;
-    ConLineState told; /* what the handler knows */
+    char **authorities; /* ids that the manager says count; NULL: it says nothing */
+    ConLineState told;  /* what the handler knows */
     char *reason;
     GHashTable *asked; /* number of the call (uint64_t *) -> Asked * */
     guint timer, soon;
@@ -335,14 +337,22 @@ static void tell(ConLine *line, bool restarted)
     line->options.handlers.changed(state, line->options.user);
 }
 
+char *const *con_line_authorities(const ConLine *line)
+{
+    return line->authorities;
+}
+
 static void take_manager_state(ConLine *line, GBytes *payload)
 {
     g_autoptr(HlMsgManagerState) state = hl_wire_decode_bytes(&holdline__v1__manager_state__descriptor, payload, NULL);
     bool restarted = state != NULL && state->online && line->manager_online && state->epoch != line->epoch;
 
     line->manager_online = state != NULL && state->online;
-    if (line->manager_online)
+    if (line->manager_online) {
         line->epoch = state->epoch;
+        g_strfreev(line->authorities);
+        line->authorities = hl_server_authorities(state);
+    }
     tell(line, restarted);
 }
 
@@ -479,5 +489,6 @@ void con_line_free(ConLine *line)
     g_free(line->reply_topic);
     g_free(line->request_topic);
     g_free(line->reason);
+    g_strfreev(line->authorities);
     g_free(line);
 }

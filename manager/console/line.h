@@ -48,6 +48,10 @@ ConLineState con_line_state(const ConLine *line);
 /* Why the last attempt failed, for people; "" if none has. */
 const char *con_line_reason(const ConLine *line);
 
+/* Ids of the authorities that count (lib/pki/trust.h), the one that issues first; ends with NULL.  NULL: not known.
+ * Borrowed, until the manager says it again. */
+char *const *con_line_authorities(const ConLine *line);
+
 /* When the certificate of the line ends; wall. */
 HlTime con_line_certificate_end(const ConLine *line);
 

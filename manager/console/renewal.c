@@ -5,13 +5,14 @@
 
 #include "lib/base/log.h"
 #include "lib/pki/pair.h"
+#include "lib/pki/trust.h"
 #include "manager/console/identity.h"
 
-#define LOOK_EVERY 3600 /* s */
+#define LOOK_EVERY 10 /* s; three small files */
 
 struct ConRenewal {
     ConLine *line;
-    char *cert, *key; /* paths */
+    char *cert, *key, *ca; /* paths */
     bool is_asking;
     guint timer;
 };
@@ -35,7 +36,9 @@ static bool take(const ConRenewal *renewal, const json_t *answer, GError **error
     HlPair pair = { renewal->cert, renewal->key };
     int lock;
 
-    if (!hl_pair_end_draft(&pair, json_string_value(json_object_get(answer, "certificate")), error))
+    /* the authorities first: by the new one the server will be known */
+    if (!hl_trust_take(renewal->ca, json_string_value(json_object_get(answer, "ca")), error) ||
+        !hl_pair_end_draft(&pair, json_string_value(json_object_get(answer, "certificate")), error))
         return false;
     lock = hl_pair_take_draft(&pair, error);
     if (lock < 0)
@@ -64,7 +67,7 @@ static void ask(ConRenewal *renewal, const HlCert *cert)
     g_autoptr(GError) error = NULL;
     g_autoptr(GBytes) csr = hl_pair_begin_draft(&pair, hl_cert_info(cert)->cn, &error);
     g_autofree char *text = csr != NULL ? g_base64_encode(g_bytes_get_data(csr, NULL), g_bytes_get_size(csr)) : NULL;
-    const char *const arguments[] = { "csr", text, NULL };
+    const char *const arguments[] = { "csr", text, "authorities", "both", NULL };
 
     if (csr == NULL) {
         complain(renewal, error);
@@ -78,10 +81,16 @@ static void ask(ConRenewal *renewal, const HlCert *cert)
 void con_renewal_look(ConRenewal *renewal)
 {
     g_autoptr(HlCert) cert = hl_cert_load(renewal->cert, NULL);
+    char *const *authorities = con_line_authorities(renewal->line);
+    g_autoptr(GError) error = NULL;
 
-    if (!renewal->is_asking && con_line_state(renewal->line) == CON_LINE_UP && cert != NULL &&
-        hl_pair_is_due(cert, hl_clock_wall()))
+    if (renewal->is_asking || con_line_state(renewal->line) != CON_LINE_UP || cert == NULL)
+        return;
+    if (hl_pair_is_due(cert, hl_clock_wall()) || hl_trust_is_behind(renewal->ca, authorities, cert))
         ask(renewal, cert);
+    else if (!hl_trust_narrow(renewal->ca, authorities, &error))
+        hl_log_limited(HL_LOG_WARN, "renewal", "authorities", "%s holds an authority that ended: %s", renewal->ca,
+                       error->message);
 }
 
 static gboolean on_timer(gpointer user)
@@ -97,6 +106,7 @@ ConRenewal *con_renewal_new(ConLine *line, const ConConf *conf, const char *dire
     renewal->line = line;
     renewal->cert = con_place(directory, conf->certificate);
     renewal->key = con_place(directory, conf->key);
+    renewal->ca = con_place(directory, conf->ca);
     renewal->timer = g_timeout_add_seconds(LOOK_EVERY, on_timer, renewal);
     return renewal;
 }
@@ -108,5 +118,6 @@ void con_renewal_free(ConRenewal *renewal)
     g_clear_handle_id(&renewal->timer, g_source_remove);
     g_free(renewal->cert);
     g_free(renewal->key);
+    g_free(renewal->ca);
     g_free(renewal);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "manager/daemon/parts.h"
+#include "manager/daemon/work/announce.h"
 
 #include "lib/base/log.h"
 #include "manager/site/registry.h"
@@ -98,6 +99,16 @@ static bool open_ground(MgrParts *parts, GError **error)
     parts->down = mgr_down_new();
     parts->gate = mgr_gate_new();
     return parts->sealer != NULL && open_registry(parts, error);
+}
+
+static void on_authorities_changed(gpointer user)
+{
+    const MgrParts *parts = user;
+    MgrAnnounceParts announce = { &parts->conf, &parts->fleet, parts->down, parts->pki, parts->fence };
+
+    mgr_prober_use(parts->prober, mgr_own_dial_context(parts->own, NULL));
+    if (mgr_down_is_up(parts->down))
+        mgr_announce_state(&announce, true);
 }
 
 /* At the start nothing has loaded them yet. */
@@ -206,7 +217,7 @@ static bool build_work(MgrParts *parts, GError **error)
     if (parts->rollouts == NULL)
         return false;
     parts->renewals = mgr_renewals_new(&(MgrRenewalsOptions){ &parts->conf, &parts->fleet, parts->record, parts->status,
-                                                              parts->delivery, parts->pki });
+                                                              parts->delivery, parts->pki, parts->location });
     parts->introductions = mgr_introductions_new(&(MgrIntroductionsOptions){
         .fleet = &parts->fleet, .record = parts->record, .status = parts->status, .pki = parts->pki });
     parts->finds =
@@ -269,10 +280,10 @@ static void build_calls(MgrParts *parts)
         parts->dispatch);
     parts->pattern_calls =
         mgr_pattern_calls_new(&(MgrPatternCallsOptions){ .patterns = parts->patterns }, parts->dispatch);
-    parts->server_calls = mgr_server_calls_new(&(MgrServerCallsOptions){ &parts->conf, &parts->fleet, parts->record,
-                                                                         parts->pki, parts->own, parts->location,
-                                                                         parts->sealer, parts->delivery, parts->calls },
-                                               parts->dispatch);
+    parts->server_calls = mgr_server_calls_new(
+        &(MgrServerCallsOptions){ &parts->conf, &parts->fleet, parts->record, parts->pki, parts->own, parts->location,
+                                  parts->sealer, parts->delivery, parts->calls, on_authorities_changed, parts },
+        parts->dispatch);
     parts->notification_calls = mgr_notification_calls_new(
         &(MgrNotificationCallsOptions){ &parts->fleet, parts->record, parts->notifications }, parts->dispatch);
 }

@@ -107,6 +107,10 @@ static const Call calls[] = {
     { "server rollover status", { NULL } },
     { "server rollover finish", { NULL } },
     { "server rollover cancel", { NULL } },
+    { "server authority start", { NULL } },
+    { "server authority status", { NULL } },
+    { "server authority finish", { NULL } },
+    { "server authority cancel", { NULL } },
     { "pattern list", { NULL } },
     { "pattern sync", { NULL } },
 };
@@ -130,7 +134,10 @@ static inline const char *call_sample_end(const char *name)
                                            { "notification delete", "not-found" },
                                            { "notification test", "not-found" },
                                            { "rollout resume", "conflict" },
-                                           { "rollout retry", "conflict" } };
+                                           { "rollout retry", "conflict" },
+                                           { "authority start", "invalid" },
+                                           { "authority finish", "invalid" },
+                                           { "authority cancel", "invalid" } };
 
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
         if (strstr(name, ends[i][0]) != NULL)

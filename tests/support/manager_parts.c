@@ -11,8 +11,7 @@
 #include "proto/envelope.h"
 #include "tests/support/site_keys.h"
 
-#define ADMIN "admin"
-
+#define ADMIN        "admin"
 #define MAX_REGISTRY (1024 * 1024)
 
 /* SQLite calls it through the program's symbols. */
@@ -172,8 +171,8 @@ static void build_work(Parts *p)
         &(MgrCommandsOptions){ &p->conf, &p->fleet, p->record, p->status, p->delivery, p->console, on_changed, p });
     p->rollouts = mgr_rollouts_new(&(MgrRolloutsOptions){ &p->fleet, p->record, p->commands }, &error);
     g_assert_no_error(error);
-    p->renewals =
-        mgr_renewals_new(&(MgrRenewalsOptions){ &p->conf, &p->fleet, p->record, p->status, p->delivery, p->pki });
+    p->renewals = mgr_renewals_new(
+        &(MgrRenewalsOptions){ &p->conf, &p->fleet, p->record, p->status, p->delivery, p->pki, p->location });
     p->introductions = mgr_introductions_new(&(MgrIntroductionsOptions){ &p->fleet, p->record, p->status, p->pki });
     p->finds = mgr_finds_new(&(MgrFindsOptions){ &p->fleet, p->record, p->status });
     p->reports =
@@ -229,9 +228,10 @@ static void build_calls(Parts *p)
     p->pattern_calls = mgr_pattern_calls_new(&(MgrPatternCallsOptions){ p->patterns }, p->dispatch);
     p->notification_calls = mgr_notification_calls_new(
         &(MgrNotificationCallsOptions){ &p->fleet, p->record, p->notifications }, p->dispatch);
-    p->server_calls = mgr_server_calls_new(&(MgrServerCallsOptions){ &p->conf, &p->fleet, p->record, p->pki, p->own,
-                                                                     p->location, p->sealer, p->delivery, p->calls },
-                                           p->dispatch);
+    p->server_calls =
+        mgr_server_calls_new(&(MgrServerCallsOptions){ &p->conf, &p->fleet, p->record, p->pki, p->own, p->location,
+                                                       p->sealer, p->delivery, p->calls, parts_authorities_changed, p },
+                             p->dispatch);
 }
 
 Parts *parts_new(void)

@@ -51,8 +51,9 @@ typedef struct {
     MgrGate *gate;
     MgrStatus *status;
     MgrPki *pki;
-    MgrOwn *own;   /* ticks only when the test ticks it */
-    guint renewed; /* how often it renewed one */
+    MgrOwn *own;               /* ticks only when the test ticks it */
+    guint renewed;             /* how often it renewed one */
+    guint authorities_changed; /* counted by parts_authorities_changed */
     MgrDelivery *delivery;
     MgrLocation *location;
     MgrTracker *tracker;
@@ -129,6 +130,9 @@ void parts_report_find(Parts *parts, const char *id, uint64_t seq, const char *p
 gpointer parts_take(Parts *parts, HlTopic topic, const char *id, const ProtobufCMessageDescriptor *type);
 /* The command that was sent to this endpoint, out of its envelope; NULL: none. */
 HlMsgCommand *parts_take_command(Parts *parts, const char *id);
+
+/* What succession_calls tells; user: Parts. */
+void parts_authorities_changed(gpointer user);
 
 /* An admin call: name, then pairs of argument and value, then NULL. */
 void parts_call(Parts *parts, const char *name, ...) G_GNUC_NULL_TERMINATED;

@@ -70,6 +70,11 @@ void parts_ask(Parts *parts, const char *name, const char *const *arguments, con
                    .admin = sender_of(parts, name), .name = name, .arguments = arguments, .correlation = correlation });
 }
 
+void parts_authorities_changed(gpointer user)
+{
+    ((Parts *)user)->authorities_changed++;
+}
+
 void parts_call(Parts *parts, const char *name, ...)
 {
     const char *words[2 * MAX_ARGUMENTS + 1] = { NULL };

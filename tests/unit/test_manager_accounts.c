@@ -110,6 +110,10 @@ static const struct {
     { "server rollover status", "ao" },
     { "server rollover finish", "o" },
     { "server rollover cancel", "o" },
+    { "server authority start", "o" },
+    { "server authority status", "ao" },
+    { "server authority finish", "o" },
+    { "server authority cancel", "o" },
     /* audit: who may do what */
     { "audit list", "ao" },
     { "account list", "ao" },

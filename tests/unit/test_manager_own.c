@@ -26,7 +26,8 @@ static void make_server(const Fixture *fixture)
     g_autoptr(HlKey) key = hl_key_generate(NULL);
     g_autoptr(GBytes) csr = hl_csr_make(key, "server", NULL);
     g_auto(MgrCertificateRecord) record = { 0 };
-    g_autoptr(HlCert) cert = mgr_pki_issue_named(fixture->parts->pki, csr, &spec, 3000 * HL_DAY, &record, NULL);
+    g_autoptr(HlCert) cert =
+        mgr_pki_issue_named(fixture->parts->pki, MGR_ISSUER_PRESENT, csr, &spec, 3000 * HL_DAY, &record, NULL);
 
     g_assert_nonnull(cert);
     g_assert_true(hl_key_save(key, key_path, NULL));
@@ -102,7 +103,8 @@ static HlTime begin_of(const Parts *parts)
     g_autoptr(GBytes) csr = parts_make_csr();
     HlCertSpec spec = { .cn = "ann", .kind = HL_CERT_ADMIN };
     g_auto(MgrCertificateRecord) record = { 0 };
-    g_autoptr(HlCert) cert = mgr_pki_issue_named(parts->pki, csr, &spec, 730 * HL_DAY, &record, NULL);
+    g_autoptr(HlCert) cert =
+        mgr_pki_issue_named(parts->pki, MGR_ISSUER_PRESENT, csr, &spec, 730 * HL_DAY, &record, NULL);
 
     g_assert_nonnull(cert);
     return hl_cert_info(cert)->not_before;

@@ -28,6 +28,7 @@ typedef struct {
     MgrCertificateRecord certificate;
     MgrAccountRecord account; /* that comes with it; name NULL: none */
     char *name, *pem, *serial;
+    MgrIssuer by;
     bool replaces; /* the earlier ones of the name end */
     HlTime at;
 } Issue;
@@ -58,7 +59,7 @@ static void issue_free(gpointer change)
 static json_t *issued_document(const Issue *issue)
 {
     const MgrCertificateCallsOptions *parts = &issue->calls->parts;
-    g_autofree char *ca = hl_cert_print(mgr_pki_authority(parts->pki));
+    g_autofree char *ca = hl_trust_print(mgr_pki_trust(parts->pki));
     g_autofree char *brokers = g_strjoinv(",", hl_unconst(mgr_location_brokers(parts->location)));
 
     return json_pack("{s:s, s:s, s:s, s:s, s:s}", "name", issue->name, "certificate", issue->pem, "ca", ca, "brokers",
@@ -134,7 +135,7 @@ static bool sign(Issue *issue, HlCertKind kind)
                         .kind = kind,
                         .names = kind == HL_CERT_CONSOLE ? mgr_site_console_names : NULL };
     g_autoptr(HlCert) cert =
-        mgr_pki_issue_named(issue->calls->parts.pki, csr, &spec, LIFETIME, &issue->certificate, &error);
+        mgr_pki_issue_named(issue->calls->parts.pki, issue->by, csr, &spec, LIFETIME, &issue->certificate, &error);
 
     if (cert == NULL) {
         mgr_call_fail(issue->call, error);
@@ -175,6 +176,8 @@ static void create(MgrCall *call, MgrCertificateCalls *calls, HlCertKind kind)
         return;
     }
     issue = issue_new(calls, call, mgr_call_argument(call, "name"));
+    if (kind == HL_CERT_MONITOR && mgr_pki_is_next_ready(calls->parts.pki))
+        issue->by = MGR_ISSUER_NEXT; /* nothing renews it later; its ca.pem holds both */
     if (!sign(issue, kind))
         return;
     set = hl_write_set_new();
@@ -274,22 +277,40 @@ static const MgrCertificateRecord *find_last(const MgrFleet *fleet, const char *
     return last;
 }
 
-/* For the caller alone, who holds a certificate in force: another of the same name.  As often as endpoints get one: one
- * that loses each answer does not fill the registry. */
+/* The authority that follows, for a caller who takes what the answer says of authorities. */
+static MgrIssuer issuer_for(const MgrCall *call, const MgrPki *pki)
+{
+    return mgr_call_argument(call, "authorities") != NULL && mgr_pki_is_next_ready(pki) ? MGR_ISSUER_NEXT
+                                                                                        : MGR_ISSUER_PRESENT;
+}
+
+/* As often as endpoints get one, so that one that loses each answer does not fill the registry; and once more when
+ * another authority follows. */
+static bool is_due(const MgrPki *pki, const MgrCertificateRecord *last, MgrIssuer by)
+{
+    g_autofree char *id = by == MGR_ISSUER_NEXT ? hl_trust_id(mgr_pki_next(pki)) : NULL;
+
+    return last == NULL || mgr_quota_is_certificate_due(last->issued_at, last->expires_at, hl_clock_wall()) ||
+           (id != NULL && strcmp(mgr_certificate_authority(last), id) != 0);
+}
+
+/* For the caller alone, who holds a certificate in force: another of the same name. */
 static void renew(MgrCall *call, MgrCertificateCalls *calls, const char *name, HlCertKind kind)
 {
     const MgrCertificateRecord *last = find_last(calls->parts.fleet, name);
     const char *before = last != NULL ? last->serial : "";
+    MgrIssuer by = issuer_for(call, calls->parts.pki);
     g_autoptr(GError) error = NULL;
     HlWriteSet *set;
     Issue *issue;
 
-    if (last != NULL && !mgr_quota_is_certificate_due(last->issued_at, last->expires_at, hl_clock_wall())) {
+    if (!is_due(calls->parts.pki, last, by)) {
         hl_fail(&error, HL_ERROR_EXISTS, "'%s' was given another certificate a short while ago", name);
         mgr_call_fail(call, error);
         return;
     }
     issue = issue_new(calls, call, name);
+    issue->by = by;
     if (!sign(issue, kind))
         return;
     set = hl_write_set_new();
@@ -450,14 +471,14 @@ static void call_console_revoke(MgrCall *call, gpointer user)
 static const MgrCallRow rows[] = {
     { "console create", "name csr", "", MGR_NEED_OWN, MGR_SCOPE_NONE, call_console_create },
     { "console list", "", "", MGR_NEED_AUDIT, MGR_SCOPE_NONE, call_console_list },
-    { "console renew", "csr", "", MGR_NEED_CONSOLE, MGR_SCOPE_NONE, call_console_renew },
+    { "console renew", "csr", "authorities", MGR_NEED_CONSOLE, MGR_SCOPE_NONE, call_console_renew },
     { "console revoke", "name", "", MGR_NEED_OWN, MGR_SCOPE_NONE, call_console_revoke },
     { "monitor create", "name csr", "", MGR_NEED_OWN, MGR_SCOPE_NONE, call_monitor_create },
     { "monitor list", "", "", MGR_NEED_AUDIT, MGR_SCOPE_NONE, call_monitor_list },
     { "monitor revoke", "name", "", MGR_NEED_OWN, MGR_SCOPE_NONE, call_monitor_revoke },
     { "admin create", "name csr", "role groups", MGR_NEED_OWN, MGR_SCOPE_NONE, call_admin_create },
     { "admin list", "", "", MGR_NEED_AUDIT, MGR_SCOPE_NONE, call_admin_list },
-    { "account renew", "name csr", "", MGR_NEED_READ, MGR_SCOPE_NONE, call_account_renew },
+    { "account renew", "name csr", "authorities", MGR_NEED_READ, MGR_SCOPE_NONE, call_account_renew },
     { "account certificate", "name csr", "replace", MGR_NEED_OWN, MGR_SCOPE_NONE, call_account_certificate },
     { .name = NULL },
 };

@@ -4,6 +4,7 @@
 #include "lib/base/log.h"
 #include "lib/base/unconst.h"
 #include "manager/daemon/calls/rollover_calls.h"
+#include "manager/daemon/calls/succession_calls.h"
 #include "manager/site/names.h"
 #include "proto/server.h"
 
@@ -18,6 +19,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ScratchConf, scratch_conf_clear)
 struct MgrServerCalls {
     MgrServerCallsOptions parts;
     MgrRolloverCalls *rollover;
+    MgrSuccessionCalls *succession;
 };
 
 static json_t *texts(const char *const *list)
@@ -293,6 +295,15 @@ MgrServerCalls *mgr_server_calls_new(const MgrServerCallsOptions *options, MgrDi
                                                                          .location = options->location,
                                                                          .calls = options->calls },
                                              dispatch);
+    calls->succession = mgr_succession_calls_new(&(MgrSuccessionCallsOptions){ .fleet = options->fleet,
+                                                                               .record = options->record,
+                                                                               .pki = options->pki,
+                                                                               .own = options->own,
+                                                                               .location = options->location,
+                                                                               .calls = options->calls,
+                                                                               .changed = options->authorities_changed,
+                                                                               .user = options->user },
+                                                 dispatch);
     return calls;
 }
 
@@ -300,6 +311,7 @@ void mgr_server_calls_free(MgrServerCalls *calls)
 {
     if (calls == NULL)
         return;
+    mgr_succession_calls_free(calls->succession);
     mgr_rollover_calls_free(calls->rollover);
     g_free(calls);
 }

@@ -20,6 +20,8 @@ typedef struct {
     MgrSealer *sealer;
     MgrDelivery *delivery;
     MgrCalls *calls;
+    void (*authorities_changed)(gpointer user); /* other authorities count, to whoever is not told by a document */
+    gpointer user;
 } MgrServerCallsOptions;
 
 /* Adds its rows to the dispatch, which must not be used after the free. */

@@ -11,13 +11,14 @@
 
 #define LEAD      HL_DAY /* a counter further ahead of this clock is not believed */
 #define MAX_KEYS  2
+#define MAX_CAS   HL_TRUST_MAX
 #define MAX_NAMED 50 /* endpoints in one document: with their details 30 kB */
 
 struct MgrLocation {
     MgrLocationOptions parts;
-    char *authority; /* PEM */
-    GPtrArray *keys; /* of GBytes: the sealing keys that are told, at most MAX_KEYS */
-    GBytes *digest;  /* of what is announced; NULL: nothing */
+    GPtrArray *authorities; /* PEM (char *) of those that are told, the one that issues first; at most MAX_CAS */
+    GPtrArray *keys;        /* of GBytes: the sealing keys that are told, at most MAX_KEYS */
+    GBytes *digest;         /* of what is announced; NULL: nothing */
 };
 
 static const MgrPlaceRecord *announced(const MgrLocation *location)
@@ -69,8 +70,64 @@ static void adopt_keys(MgrLocation *location)
     }
 }
 
+/* Those that count on disk. */
+static char **authorities_on_disk(const MgrLocation *location)
+{
+    g_autofree char *ids = mgr_pki_authority_ids(location->parts.pki);
+
+    return g_strsplit(ids, ",", -1);
+}
+
+static const HlCert *find_authority(const MgrLocation *location, const char *wanted)
+{
+    const HlTrust *trust = mgr_pki_trust(location->parts.pki);
+
+    for (guint i = 0; i < hl_trust_count(trust); i++) {
+        g_autofree char *id = hl_trust_id(hl_trust_at(trust, i));
+
+        if (strcmp(id, wanted) == 0)
+            return hl_trust_at(trust, i);
+    }
+    return NULL;
+}
+
+static char **told_authorities(const MgrLocation *location)
+{
+    const MgrPlaceRecord *place = announced(location);
+
+    if (place->counter != 0 && place->authorities != NULL && place->authorities[0] != NULL)
+        return g_strdupv(place->authorities);
+    return g_strdupv((char *[]){ NULL });
+}
+
+/* Those that were announced; before any were, the present one. */
+static void adopt_authorities(MgrLocation *location)
+{
+    g_auto(GStrv) ids = told_authorities(location);
+
+    g_ptr_array_set_size(location->authorities, 0);
+    for (gsize i = 0; ids[i] != NULL && i < MAX_CAS; i++) {
+        const HlCert *cert = find_authority(location, ids[i]);
+
+        if (cert != NULL)
+            g_ptr_array_add(location->authorities, hl_cert_print(cert));
+    }
+    if (ids[0] == NULL)
+        g_ptr_array_add(location->authorities, hl_cert_print(mgr_pki_authority(location->parts.pki)));
+}
+
+bool mgr_location_is_behind(const MgrLocation *location)
+{
+    g_auto(GStrv) told = told_authorities(location);
+    g_auto(GStrv) now = authorities_on_disk(location);
+
+    if (told[0] == NULL)
+        return now[1] != NULL;
+    return !g_strv_equal((const char *const *)told, (const char *const *)now);
+}
+
 /* The four lists; borrows. */
-static HlMsgServerDocument content(const MgrLocation *location, ProtobufCBinaryData keys[MAX_KEYS], char **authority)
+static HlMsgServerDocument content(const MgrLocation *location, ProtobufCBinaryData keys[MAX_KEYS])
 {
     HlMsgServerDocument document = HOLDLINE__V1__SERVER_DOCUMENT__INIT;
 
@@ -78,9 +135,8 @@ static HlMsgServerDocument content(const MgrLocation *location, ProtobufCBinaryD
     document.n_brokers = g_strv_length(document.brokers);
     document.servers = announced(location)->servers;
     document.n_servers = g_strv_length(document.servers);
-    *authority = location->authority;
-    document.authorities = authority;
-    document.n_authorities = 1;
+    document.authorities = (char **)location->authorities->pdata;
+    document.n_authorities = location->authorities->len;
     for (guint i = 0; i < location->keys->len; i++)
         keys[i].data = hl_unconst(g_bytes_get_data(location->keys->pdata[i], &keys[i].len));
     document.signing_keys = keys;
@@ -91,14 +147,15 @@ static HlMsgServerDocument content(const MgrLocation *location, ProtobufCBinaryD
 static void compute_digest(MgrLocation *location)
 {
     ProtobufCBinaryData keys[MAX_KEYS];
-    char *authority;
     HlMsgServerDocument document;
 
     adopt_keys(location);
+    adopt_authorities(location);
     g_clear_pointer(&location->digest, g_bytes_unref);
-    if (announced(location)->counter == 0)
+    /* what the files say is announced in a moment, under another counter (calls/succession_calls.h) */
+    if (announced(location)->counter == 0 || mgr_location_is_behind(location))
         return;
-    document = content(location, keys, &authority);
+    document = content(location, keys);
     location->digest = hl_server_digest(&document);
 }
 
@@ -113,7 +170,7 @@ MgrLocation *mgr_location_new(const MgrLocationOptions *options)
 
     location->parts = *options;
     location->keys = g_ptr_array_new_with_free_func(free_key);
-    location->authority = hl_cert_print(mgr_pki_authority(options->pki));
+    location->authorities = g_ptr_array_new_with_free_func(g_free);
     compute_digest(location);
     return location;
 }
@@ -124,7 +181,7 @@ void mgr_location_free(MgrLocation *location)
         return;
     g_clear_pointer(&location->digest, g_bytes_unref);
     g_ptr_array_unref(location->keys);
-    g_free(location->authority);
+    g_ptr_array_unref(location->authorities);
     g_free(location);
 }
 
@@ -154,7 +211,6 @@ static uint64_t counter_for(const MgrLocation *location, const MgrEndpoint *endp
 static void deliver(const MgrLocation *location, const MgrEndpoint *endpoint)
 {
     ProtobufCBinaryData keys[MAX_KEYS];
-    char *authority;
     HlMsgServerDocument document;
     g_autoptr(HlMsgEnvelope) envelope = NULL;
     g_autoptr(GBytes) payload = NULL;
@@ -162,7 +218,7 @@ static void deliver(const MgrLocation *location, const MgrEndpoint *endpoint)
     if (location->digest == NULL || has_it(location, endpoint) || endpoint->record.revoked_at > 0 ||
         !mgr_endpoint_is_up(endpoint))
         return;
-    document = content(location, keys, &authority);
+    document = content(location, keys);
     document.endpoint = endpoint->record.id;
     document.counter = counter_for(location, endpoint);
     document.issued_ms = hl_clock_wall();
@@ -187,19 +243,22 @@ static MgrToldRecord record_of(const HlMsgAppliedServer *told, HlTime at)
 
 static bool is_news(const MgrToldRecord *before, const MgrToldRecord *told)
 {
-    return before == NULL || before->counter != told->counter || strcmp(before->state, told->state) != 0 ||
-           strcmp(before->detail, told->detail) != 0 || !g_bytes_equal(before->digest, told->digest);
+    return before == NULL || g_strcmp0(before->serial, told->serial) != 0 || before->counter != told->counter ||
+           strcmp(before->state, told->state) != 0 || strcmp(before->detail, told->detail) != 0 ||
+           !g_bytes_equal(before->digest, told->digest);
 }
 
-void mgr_location_born(MgrLocation *location, MgrEndpoint *endpoint, const HlMsgAppliedServer *told)
+void mgr_location_born(MgrLocation *location, MgrEndpoint *endpoint, const HlMsgAppliedServer *told, const char *serial)
 {
     MgrPlaces *places = &location->parts.fleet->places;
     const MgrToldRecord *before = told_by(location, endpoint);
     g_auto(MgrToldRecord) record = { 0 };
     HlWriteSet *set;
 
-    if (told != NULL)
+    if (told != NULL) {
         record = record_of(told, hl_clock_wall());
+        record.serial = g_strdup(serial);
+    }
     if (told != NULL ? is_news(before, &record) : before != NULL) {
         set = hl_write_set_new();
         if (told != NULL)
@@ -212,16 +271,28 @@ void mgr_location_born(MgrLocation *location, MgrEndpoint *endpoint, const HlMsg
     deliver(location, endpoint);
 }
 
-void mgr_location_write(HlWriteSet *set, const MgrEndpoint *endpoint, const HlMsgAppliedServer *told, HlTime at)
+/* A report says nothing of the certificate: what the last birth said stays. */
+static MgrToldRecord reported(const MgrLocation *location, const MgrEndpoint *endpoint, const HlMsgAppliedServer *told,
+                              HlTime at)
 {
-    g_auto(MgrToldRecord) record = record_of(told, at);
+    const MgrToldRecord *before = told_by(location, endpoint);
+    MgrToldRecord record = record_of(told, at);
+
+    record.serial = g_strdup(before != NULL && before->serial != NULL ? before->serial : "");
+    return record;
+}
+
+void mgr_location_write(const MgrLocation *location, HlWriteSet *set, const MgrEndpoint *endpoint,
+                        const HlMsgAppliedServer *told, HlTime at)
+{
+    g_auto(MgrToldRecord) record = reported(location, endpoint, told, at);
 
     mgr_write_told(set, endpoint->record.number, &record);
 }
 
 void mgr_location_fold(MgrLocation *location, MgrEndpoint *endpoint, const HlMsgAppliedServer *told, HlTime at)
 {
-    g_auto(MgrToldRecord) record = record_of(told, at);
+    g_auto(MgrToldRecord) record = reported(location, endpoint, told, at);
 
     if (strcmp(told->state, HL_SERVER_WENT_BACK) == 0)
         hl_log_limited(HL_LOG_WARN, "server", endpoint->record.id,
@@ -242,8 +313,21 @@ MgrPlaceRecord mgr_location_next(const MgrLocation *location, const char *by)
                              .brokers = g_strdupv(hl_unconst(mgr_location_brokers(location))),
                              .servers = g_strdupv(hl_unconst(mgr_location_urls(location))),
                              .keys = keys_of(location),
+                             .authorities = authorities_on_disk(location),
                              .changed_at = now,
                              .changed_by = g_strdup(by) };
+}
+
+bool mgr_location_holds(const MgrLocation *location, const MgrEndpoint *endpoint)
+{
+    return has_it(location, endpoint);
+}
+
+const char *mgr_location_serial(const MgrLocation *location, const MgrEndpoint *endpoint)
+{
+    const MgrToldRecord *told = told_by(location, endpoint);
+
+    return told != NULL && told->serial != NULL ? told->serial : "";
 }
 
 guint mgr_location_holding(const MgrLocation *location, guint *of)

@@ -28,11 +28,14 @@ void mgr_location_free(MgrLocation *location);
 const char *const *mgr_location_brokers(const MgrLocation *location);
 const char *const *mgr_location_urls(const MgrLocation *location);
 
-/* The endpoint's birth: what it has (NULL: nothing), which is stored if it is news; it is sent what it lacks. */
-void mgr_location_born(MgrLocation *location, MgrEndpoint *endpoint, const HlMsgAppliedServer *told);
+/* The endpoint's birth: what it has (NULL: nothing), and the serial of the certificate with which it came ("": it does
+ * not say), which are stored if they are news; it is sent what it lacks. */
+void mgr_location_born(MgrLocation *location, MgrEndpoint *endpoint, const HlMsgAppliedServer *told,
+                       const char *serial);
 
 /* Its report: into the set that is committed with it; then into memory. */
-void mgr_location_write(HlWriteSet *set, const MgrEndpoint *endpoint, const HlMsgAppliedServer *told, HlTime at);
+void mgr_location_write(const MgrLocation *location, HlWriteSet *set, const MgrEndpoint *endpoint,
+                        const HlMsgAppliedServer *told, HlTime at);
 void mgr_location_fold(MgrLocation *location, MgrEndpoint *endpoint, const HlMsgAppliedServer *told, HlTime at);
 
 /* The registry has another announcement: takes what is in it, and tells all who are on line. */
@@ -40,6 +43,14 @@ void mgr_location_announce(MgrLocation *location, MgrPlaceRecord *record);
 
 /* What is told now, as the next announcement: of now, by somebody, with a counter of its own.  Clear it. */
 MgrPlaceRecord mgr_location_next(const MgrLocation *location, const char *by);
+
+/* Whether what was announced is not what counts on disk: a step was taken, or the registry is of another day.  Nobody
+ * is told of anything until that is announced. */
+bool mgr_location_is_behind(const MgrLocation *location);
+
+/* Whether the endpoint has what is announced; and the certificate with which it came last ("": not known; borrowed). */
+bool mgr_location_holds(const MgrLocation *location, const MgrEndpoint *endpoint);
+const char *mgr_location_serial(const MgrLocation *location, const MgrEndpoint *endpoint);
 
 /* Of endpoints that are not revoked: how many have what is announced, in force or beside what was; and how many there
  * are. */

@@ -66,9 +66,12 @@ HlTlsContext *mgr_own_dial_context(MgrOwn *own, GError **error)
     g_autofree char *key_path = mgr_site_path(own->parts.dir, "pki/manager.key");
     g_autoptr(HlCert) cert = hl_cert_load(cert_path, error);
     g_autoptr(HlKey) key = cert != NULL ? hl_key_load(key_path, error) : NULL;
+    const HlTrust *trust = mgr_pki_trust(own->parts.pki);
     HlTlsContext *context =
-        key != NULL ? hl_tls_context_new(HL_TLS_CLIENT, mgr_pki_authority(own->parts.pki), cert, key, error) : NULL;
+        key != NULL ? hl_tls_context_new(HL_TLS_CLIENT, hl_trust_at(trust, 0), cert, key, error) : NULL;
 
+    for (guint i = 1; context != NULL && i < hl_trust_count(trust); i++)
+        hl_tls_context_trust(context, hl_trust_at(trust, i));
     if (context != NULL)
         g_ptr_array_add(own->contexts, context);
     return context;
@@ -110,11 +113,19 @@ static void store(MgrOwn *own, MgrCertificateRecord *record)
     mgr_record_commit(own->parts.record, set, &kind, renewal);
 }
 
+/* One that is of the next authority already stays so. */
+static MgrIssuer issuer_of(const MgrOwn *own, const HlCert *cert)
+{
+    const HlCert *next = mgr_pki_next(own->parts.pki);
+
+    return next != NULL && cert != NULL && hl_cert_is_issued_by(cert, next) ? MGR_ISSUER_NEXT : MGR_ISSUER_PRESENT;
+}
+
 /* The same key: its request is made here.  And the same beginning as the one before (NULL: there is none): by a clock
  * that runs years ahead for one start the new one would begin then, and every endpoint refuse the server until that
  * day.
  */
-static HlCert *issue(const MgrOwn *own, const Row *row, const HlCert *old, const char *const *names,
+static HlCert *issue(const MgrOwn *own, const Row *row, MgrIssuer by, const HlCert *old, const char *const *names,
                      MgrCertificateRecord *record, GError **error)
 {
     g_autofree char *path = mgr_site_path(own->parts.dir, row->key);
@@ -124,14 +135,14 @@ static HlCert *issue(const MgrOwn *own, const Row *row, const HlCert *old, const
     HlTime begin = old != NULL ? hl_cert_info(old)->not_before : 0;
     HlCertSpec spec = { .cn = name, .kind = row->kind, .not_before = begin, .names = names };
 
-    return csr != NULL ? mgr_pki_issue_named(own->parts.pki, csr, &spec, LIFETIME, record, error) : NULL;
+    return csr != NULL ? mgr_pki_issue_named(own->parts.pki, by, csr, &spec, LIFETIME, record, error) : NULL;
 }
 
-static bool renew(MgrOwn *own, const Row *row, const char *path, const HlCert *old, GError **error)
+static bool renew(MgrOwn *own, const Row *row, MgrIssuer by, const char *path, const HlCert *old, GError **error)
 {
     MgrCertificateRecord record = { 0 };
     g_auto(GStrv) names = hl_cert_names(old);
-    g_autoptr(HlCert) cert = issue(own, row, old, (const char *const *)names, &record, error);
+    g_autoptr(HlCert) cert = issue(own, row, by, old, (const char *const *)names, &record, error);
     g_autofree char *end = NULL;
 
     if (cert == NULL || !hl_cert_save(cert, path, error)) {
@@ -156,7 +167,7 @@ HlCert *mgr_own_issue_server(const MgrOwn *own, const char *const *names, MgrCer
 {
     g_autoptr(HlCert) old = mgr_own_server(own, NULL); /* where it is damaged, this mends it */
 
-    return issue(own, server_row, old, names, record, error);
+    return issue(own, server_row, issuer_of(own, old), old, names, record, error);
 }
 
 bool mgr_own_install_server(const MgrOwn *own, const HlCert *cert, GError **error)
@@ -180,6 +191,7 @@ static void enter(MgrOwn *own, const HlCert *cert)
     record = (MgrCertificateRecord){ .serial = g_strdup(info->serial),
                                      .name = g_strdup(info->cn),
                                      .kind = g_strdup(hl_cert_kind_name(info->kind)),
+                                     .authority = mgr_pki_issuer_id(own->parts.pki, cert),
                                      .issued_at = hl_clock_wall(),
                                      .expires_at = info->not_after };
     store(own, &record);
@@ -201,9 +213,34 @@ static void look_at(MgrOwn *own, const Row *row)
         enter(own, cert);
         return;
     }
-    if (!renew(own, row, path, cert, &error))
+    if (!renew(own, row, issuer_of(own, cert), path, cert, &error))
         hl_log_limited(HL_LOG_ERROR, "ends", path, "%s cannot be renewed, which is tried again in an hour: %s", path,
                        error->message);
+}
+
+bool mgr_own_is_of_next(const MgrOwn *own)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *path = mgr_site_path(own->parts.dir, rows[i].cert);
+        g_autoptr(HlCert) cert = hl_cert_load(path, NULL);
+
+        if (issuer_of(own, cert) != MGR_ISSUER_NEXT)
+            return false;
+    }
+    return true;
+}
+
+bool mgr_own_follow(MgrOwn *own, GError **error)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *path = mgr_site_path(own->parts.dir, rows[i].cert);
+        g_autoptr(HlCert) cert = hl_cert_load(path, error);
+
+        if (cert == NULL ||
+            (issuer_of(own, cert) != MGR_ISSUER_NEXT && !renew(own, &rows[i], MGR_ISSUER_NEXT, path, cert, error)))
+            return false;
+    }
+    return true;
 }
 
 void mgr_own_tick(MgrOwn *own)

@@ -3,7 +3,7 @@
  * the same key and names, so that one rename puts the new one in place and nobody else notices.  Endpoints check who
  * signed it.
  *
- * The authority's own end bounds theirs; renewing that is not done here. */
+ * The authority's own end bounds theirs; that another one follows it is decided elsewhere. */
 #ifndef MANAGER_DAEMON_STATE_OWN_H
 #define MANAGER_DAEMON_STATE_OWN_H
 
@@ -31,6 +31,10 @@ void mgr_own_tick(MgrOwn *own);
 
 /* The next tick looks. */
 void mgr_own_touch(MgrOwn *own);
+
+/* Whether both are of the authority that follows; and has that one sign those that are not. */
+bool mgr_own_is_of_next(const MgrOwn *own);
+bool mgr_own_follow(MgrOwn *own, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The server's certificate that is in force, from its file. */
 HlCert *mgr_own_server(const MgrOwn *own, GError **error);

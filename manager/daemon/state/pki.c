@@ -7,6 +7,7 @@
 #include "manager/core/counter.h"
 #include "manager/daemon/ground/now.h"
 #include "manager/daemon/state/lookout.h"
+#include "manager/site/succession.h"
 #include "proto/enrolment.h"
 
 /* Slow clocks: as much as an enrolment allows, but of a short life only a part, as it is renewed in its last third. */
@@ -63,7 +64,7 @@ MgrPki *mgr_pki_new(const MgrPkiOptions *options, GError **error)
     pki->lived = mgr_now();
     if (pki->fleet->lived.wall != 0)
         pki->lived.wall = pki->fleet->lived.wall;
-    if (!mgr_authority_open(&pki->authority, pki->dir, error))
+    if (!mgr_succession_mend(pki->dir, error) || !mgr_authority_open(&pki->authority, pki->dir, error))
         return NULL;
     pki->evictions = mgr_evictions_new(&(MgrEvictionsOptions){
         .dir = pki->dir, .conf = pki->conf, .authority = &pki->authority, .fleet = pki->fleet });
@@ -112,9 +113,47 @@ const HlCert *mgr_pki_authority(const MgrPki *pki)
     return pki->authority.cert;
 }
 
+const HlCert *mgr_pki_next(const MgrPki *pki)
+{
+    return pki->authority.next;
+}
+
+const HlTrust *mgr_pki_trust(const MgrPki *pki)
+{
+    return pki->authority.trust;
+}
+
+char *mgr_pki_authority_ids(const MgrPki *pki)
+{
+    g_autofree char *present = hl_trust_id(pki->authority.cert);
+    g_autofree char *next = pki->authority.next != NULL ? hl_trust_id(pki->authority.next) : NULL;
+
+    return next != NULL ? g_strconcat(next, ",", present, NULL) : g_steal_pointer(&present);
+}
+
+/* A broker that has not read the list of the next one refuses its certificates. */
+bool mgr_pki_is_next_ready(const MgrPki *pki)
+{
+    return pki->authority.next != NULL && pki->retry == 0 && mgr_pki_until_published(pki) == 0 &&
+           mgr_rereader_problem(pki->rereader) == NULL;
+}
+
 bool mgr_pki_is_ours(const MgrPki *pki, const HlCert *cert, HlCertKind kind)
 {
-    return hl_cert_info(cert)->kind == kind && hl_cert_is_issued_by(cert, pki->authority.cert);
+    return hl_cert_info(cert)->kind == kind && hl_trust_issuer(pki->authority.trust, cert) != NULL;
+}
+
+char *mgr_pki_issuer_id(const MgrPki *pki, const HlCert *cert)
+{
+    const HlCert *by = hl_trust_issuer(pki->authority.trust, cert);
+
+    return by != NULL ? hl_trust_id(by) : g_strdup("");
+}
+
+/* The one that is asked for; of the present one a copy, so that callers need not tell them apart. */
+static MgrAuthority issuer(const MgrPki *pki, MgrIssuer by)
+{
+    return by == MGR_ISSUER_NEXT && pki->authority.next != NULL ? mgr_authority_next(&pki->authority) : pki->authority;
 }
 
 void mgr_pki_dates(const MgrPki *pki, HlTime lifetime, HlTime *not_before, HlTime *not_after)
@@ -135,29 +174,31 @@ HlCert *mgr_pki_issue(const MgrPki *pki, GBytes *csr, HlCertKind kind, const cha
     return mgr_authority_issue(&pki->authority, csr, &spec, record, error);
 }
 
-HlCert *mgr_pki_issue_named(const MgrPki *pki, GBytes *csr, const HlCertSpec *spec, HlTime lifetime,
+HlCert *mgr_pki_issue_named(const MgrPki *pki, MgrIssuer by, GBytes *csr, const HlCertSpec *spec, HlTime lifetime,
                             MgrCertificateRecord *record, GError **error)
 {
+    const MgrAuthority authority = issuer(pki, by);
     HlCertSpec dated = *spec;
     /* by no more than a life: of what lasts for three a third would be left, and it would be renewed at once */
     HlTime passed = MAX(mgr_now_believed(pki->lived, mgr_now()), hl_clock_wall() - lifetime);
 
     mgr_pki_dates(pki, lifetime, &dated.not_before, &dated.not_after);
-    dated.not_before = MAX(MIN(dated.not_before, passed - MIN_BACKDATE), hl_cert_info(pki->authority.cert)->not_before);
+    dated.not_before = MAX(MIN(dated.not_before, passed - MIN_BACKDATE), hl_cert_info(authority.cert)->not_before);
     if (spec->not_before > 0)
         dated.not_before = MIN(dated.not_before, spec->not_before);
-    dated.not_after = MIN(dated.not_after, hl_cert_info(pki->authority.cert)->not_after);
-    return mgr_authority_issue(&pki->authority, csr, &dated, record, error);
+    dated.not_after = MIN(dated.not_after, hl_cert_info(authority.cert)->not_after);
+    return mgr_authority_issue(&authority, csr, &dated, record, error);
 }
 
-HlCert *mgr_pki_renew(const MgrPki *pki, GBytes *csr, const char *name, HlTime lifetime, HlTime clock,
+HlCert *mgr_pki_renew(const MgrPki *pki, MgrIssuer by, GBytes *csr, const char *name, HlTime lifetime, HlTime clock,
                       MgrCertificateRecord *record, GError **error)
 {
+    const MgrAuthority authority = issuer(pki, by);
     HlCertSpec spec = { .cn = name, .kind = HL_CERT_ENDPOINT };
 
     mgr_pki_dates(pki, lifetime, &spec.not_before, &spec.not_after);
-    spec.not_before = MAX(MIN(spec.not_before, clock - MIN_BACKDATE), hl_cert_info(pki->authority.cert)->not_before);
-    return mgr_authority_issue(&pki->authority, csr, &spec, record, error);
+    spec.not_before = MAX(MIN(spec.not_before, clock - MIN_BACKDATE), hl_cert_info(authority.cert)->not_before);
+    return mgr_authority_issue(&authority, csr, &spec, record, error);
 }
 
 /* Has the broker read what is new.  The number of the request to an external one; 0: there is none. */
@@ -282,6 +323,41 @@ bool mgr_pki_publish(MgrPki *pki, GError **error)
     }
     evict_unlisted(pki);
     return true;
+}
+
+typedef bool (*Step)(const char *dir, GError **error);
+
+/* What is on disk counts, also after a step that failed half-way.  That the broker cannot be told is tried again. */
+static bool succeed(MgrPki *pki, Step step, GError **error)
+{
+    g_autoptr(GError) unpublished = NULL;
+    MgrAuthority now = { 0 };
+    bool ok = step(pki->dir, error);
+
+    if (!mgr_authority_open(&now, pki->dir, ok ? error : NULL)) {
+        mgr_authority_clear(&now);
+        return false;
+    }
+    mgr_authority_clear(&pki->authority);
+    pki->authority = now;
+    if (!mgr_pki_publish(pki, &unpublished))
+        hl_error("pki", "the broker does not know the authorities yet: %s", unpublished->message);
+    return ok;
+}
+
+bool mgr_pki_begin_next(MgrPki *pki, GError **error)
+{
+    return succeed(pki, mgr_succession_begin, error);
+}
+
+bool mgr_pki_cancel_next(MgrPki *pki, GError **error)
+{
+    return succeed(pki, mgr_succession_cancel, error);
+}
+
+bool mgr_pki_end_present(MgrPki *pki, GError **error)
+{
+    return succeed(pki, mgr_succession_end, error);
 }
 
 void mgr_pki_renew_broker(const MgrPki *pki)

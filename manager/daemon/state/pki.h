@@ -37,12 +37,32 @@ bool mgr_pki_tells_broker(const MgrPki *pki);
 /* How telling an external one goes; borrowed. */
 const MgrRereader *mgr_pki_rereader(const MgrPki *pki);
 
-/* The authority's certificate; borrowed. */
+/* The authority's certificate, and that of the one that follows it (NULL: none does); all that count, of which the
+ * present one is the first.  Borrowed, until a step of a succession. */
 const HlCert *mgr_pki_authority(const MgrPki *pki);
+const HlCert *mgr_pki_next(const MgrPki *pki);
+const HlTrust *mgr_pki_trust(const MgrPki *pki);
+
+/* Their ids, the one that issues for those who hold it first, separated by commas.  Caller frees. */
+char *mgr_pki_authority_ids(const MgrPki *pki);
+
+/* Whether the next one may issue: there is one, and the broker accepts its certificates. */
+bool mgr_pki_is_next_ready(const MgrPki *pki);
+
+/* Steps of a succession (manager/site/succession.h), on disk, in memory, and for the broker. */
+bool mgr_pki_begin_next(MgrPki *pki, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool mgr_pki_cancel_next(MgrPki *pki, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool mgr_pki_end_present(MgrPki *pki, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Who signs: whoever is to check it must trust that one. */
+typedef enum { MGR_ISSUER_PRESENT, MGR_ISSUER_NEXT } MgrIssuer;
 
 /* Whether an authority of this site issued it, and it is of this kind; whatever its dates, and whether or not it is
  * revoked: that is in the registry. */
 bool mgr_pki_is_ours(const MgrPki *pki, const HlCert *cert, HlCertKind kind);
+
+/* The id of the authority of this site that signed it; "": none did.  Caller frees. */
+char *mgr_pki_issuer_id(const MgrPki *pki, const HlCert *cert);
 
 /* From when to when a certificate would be valid that is issued now. */
 void mgr_pki_dates(const MgrPki *pki, HlTime lifetime, HlTime *not_before, HlTime *not_after);
@@ -56,12 +76,12 @@ HlCert *mgr_pki_issue(const MgrPki *pki, GBytes *csr, HlCertKind kind, const cha
  * than a time that is surely past: when a manager lived last, and what this one has lived since.  By a clock that is
  * ahead for once it would begin then, and be refused until that day.  It begins at spec's not_before at the latest (0:
  * that is not said), and lasts at most as long as the authority. */
-HlCert *mgr_pki_issue_named(const MgrPki *pki, GBytes *csr, const HlCertSpec *spec, HlTime lifetime,
+HlCert *mgr_pki_issue_named(const MgrPki *pki, MgrIssuer by, GBytes *csr, const HlCertSpec *spec, HlTime lifetime,
                             MgrCertificateRecord *record, GError **error);
 
 /* The same for an endpoint that has one, whose own clock says clock (wall): valid by that too.  Which of the two clocks
  * is wrong is not known, and a certificate of the other one's time would shut the endpoint out until then. */
-HlCert *mgr_pki_renew(const MgrPki *pki, GBytes *csr, const char *name, HlTime lifetime, HlTime clock,
+HlCert *mgr_pki_renew(const MgrPki *pki, MgrIssuer by, GBytes *csr, const char *name, HlTime lifetime, HlTime clock,
                       MgrCertificateRecord *record, GError **error);
 
 /* Writes revocation list and access list from the fleet, and has the broker re-read them, if it can be told.  After a

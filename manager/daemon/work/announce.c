@@ -9,8 +9,12 @@
 GBytes *mgr_announce_payload(const MgrAnnounceParts *parts, bool online)
 {
     HlMsgManagerState state = HOLDLINE__V1__MANAGER_STATE__INIT;
+    g_autofree char *ids = mgr_pki_authority_ids(parts->pki);
+    g_auto(GStrv) authorities = g_strsplit(ids, ",", -1);
 
     state.online = online;
+    state.authorities = authorities;
+    state.n_authorities = g_strv_length(authorities);
     state.epoch = parts->fleet->epoch;
     state.reconnect_window_ms =
         (uint32_t)mgr_herd_window(g_hash_table_size(parts->fleet->endpoints), parts->conf->reconnect_window);

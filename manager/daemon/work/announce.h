@@ -6,11 +6,13 @@
 #include "manager/daemon/ground/down.h"
 #include "manager/daemon/ground/fleet.h"
 #include "manager/daemon/state/fence.h"
+#include "manager/daemon/state/pki.h"
 
 typedef struct {
     const MgrConf *conf;
     const MgrFleet *fleet;
     MgrDown *down;
+    const MgrPki *pki;
     const MgrFence *fence; /* NULL: it does not say who it is */
 } MgrAnnounceParts;
 

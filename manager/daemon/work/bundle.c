@@ -14,7 +14,7 @@
 char *mgr_bundle_print(const MgrBundleParts *parts, MgrGroup *group, const MgrTokenRecord *token, const char *secret)
 {
     HlMsgBundle bundle = HOLDLINE__V1__BUNDLE__INIT;
-    g_autofree char *ca = hl_cert_print(mgr_pki_authority(parts->pki));
+    g_autofree char *ca = hl_trust_print(mgr_pki_trust(parts->pki)); /* the one that issues for it first */
     g_autofree char *root_path = mgr_site_path(parts->dir, "repo/metadata/1.root.json");
     g_autoptr(GBytes) root = hl_file_read(root_path, MAX_ROOT_SIZE, NULL); /* none: the server has no repository yet */
     g_autoptr(HlMsgEnvelope) settings = mgr_delivery_envelope(

@@ -99,6 +99,7 @@ void mgr_introductions_show(MgrIntroductions *introductions, MgrEndpoint *endpoi
     introduction->record = (MgrCertificateRecord){ .serial = g_strdup(info->serial),
                                                    .name = g_strdup(info->cn),
                                                    .kind = g_strdup(hl_cert_kind_name(info->kind)),
+                                                   .authority = mgr_pki_issuer_id(introductions->parts.pki, cert),
                                                    .issued_at = info->not_before,
                                                    .expires_at = info->not_after };
     set = hl_write_set_new();

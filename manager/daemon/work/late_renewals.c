@@ -250,8 +250,8 @@ static bool begin(MgrLateRenewals *renewals, HlHttpRequest *request, const Claim
     pending->request = request;
     pending->endpoint = g_strdup(claim->endpoint->record.id);
     g_hash_table_add(renewals->under_way, g_strdup(pending->endpoint));
-    cert = mgr_pki_renew(renewals->parts.pki, csr, pending->endpoint, claim->facts.lifetime, claim->facts.clock,
-                         &pending->issued, error);
+    cert = mgr_pki_renew(renewals->parts.pki, MGR_ISSUER_PRESENT, csr, pending->endpoint, claim->facts.lifetime,
+                         claim->facts.clock, &pending->issued, error);
     if (cert == NULL) {
         pending_free(pending);
         return hl_error_prefix(error, "signing request");

@@ -159,7 +159,7 @@ static void on_birth(MgrLink *link, MgrEndpoint *endpoint, const HlMsgLink *mess
     if (message->applied != NULL)
         handle_applied(link, endpoint, message->applied, MGR_APPLIED_ALL);
     mgr_delivery_all(link->parts.delivery, endpoint, MGR_OCCASION_LINE);
-    mgr_location_born(link->parts.location, endpoint, message->server);
+    mgr_location_born(link->parts.location, endpoint, message->server, message->serial);
 }
 
 /* What an endpoint announces when it goes (B10); every other word is the will's. */
@@ -554,7 +554,7 @@ MgrLink *mgr_link_new(const MgrLinkOptions *options, GError **error)
     g_autoptr(MgrLink) link = g_new0(MgrLink, 1);
 
     link->parts = *options;
-    link->self = (MgrAnnounceParts){ options->conf, options->fleet, options->down, options->fence };
+    link->self = (MgrAnnounceParts){ options->conf, options->fleet, options->down, options->pki, options->fence };
     link->sight_policy = mgr_sight_policy;
     link->strangers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     mgr_link_reconfigured(link);

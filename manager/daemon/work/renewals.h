@@ -5,6 +5,7 @@
 #define MANAGER_DAEMON_WORK_RENEWALS_H
 
 #include "manager/daemon/state/delivery.h"
+#include "manager/daemon/state/location.h"
 #include "manager/daemon/state/pki.h"
 
 typedef struct MgrRenewals MgrRenewals;
@@ -16,6 +17,7 @@ typedef struct {
     MgrStatus *status;
     MgrDelivery *delivery;
     MgrPki *pki;
+    const MgrLocation *location; /* who holds the authority that follows */
 } MgrRenewalsOptions;
 
 MgrRenewals *mgr_renewals_new(const MgrRenewalsOptions *options);

@@ -269,7 +269,7 @@ static void write_server(const Pending *pending, const MgrEndpoint *endpoint, Hl
         g_strdup_printf("where the server is (counter %" G_GUINT64_FORMAT "): %s%s%s", body->counter, body->state,
                         *body->detail != '\0' ? ": " : "", body->detail);
 
-    mgr_location_write(set, endpoint, body, pending->at);
+    mgr_location_write(pending->reports->parts.location, set, endpoint, body, pending->at);
     write_row(pending, endpoint, set, "server", text);
 }
 

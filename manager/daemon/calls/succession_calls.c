@@ -1,0 +1,523 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manager/daemon/calls/succession_calls.h"
+
+#include <string.h>
+
+#include "lib/base/log.h"
+#include "lib/base/unconst.h"
+#include "manager/core/succession.h"
+#include "manager/daemon/ground/accounts.h"
+
+#define LOOK_EVERY 5       /* s; a walk over the endpoints, while a succession is on */
+#define BY_SITE    "@site" /* who takes a step by itself; no account can be called that */
+#define MAX_NAMED  50      /* of those who are left, in one document */
+
+struct MgrSuccessionCalls {
+    MgrSuccessionCallsOptions parts;
+    guint timer;
+    bool is_writing; /* one announcement at a time: each is made of the one before it */
+};
+
+static bool is_on(const MgrSuccessionCalls *calls)
+{
+    return mgr_pki_next(calls->parts.pki) != NULL;
+}
+
+/* ------------------------------------------------------------------------------------------------------ who is left */
+
+static bool is_of_next(const MgrSuccessionCalls *calls, const MgrCertificateRecord *record)
+{
+    g_autofree char *next = hl_trust_id(mgr_pki_next(calls->parts.pki));
+
+    return record != NULL && strcmp(mgr_certificate_authority(record), next) == 0;
+}
+
+static MgrHolder holder_of(const MgrSuccessionCalls *calls, const MgrEndpoint *endpoint)
+{
+    const char *serial = mgr_location_serial(calls->parts.location, endpoint);
+
+    return mgr_succession_holder(mgr_location_holds(calls->parts.location, endpoint),
+                                 is_of_next(calls, g_hash_table_lookup(calls->parts.fleet->certificates, serial)));
+}
+
+static bool is_live(const MgrCertificateRecord *record)
+{
+    return record->revoked_at == 0 && record->expires_at > hl_clock_wall();
+}
+
+/* Of accounts, monitors and consoles.  Who is disabled cannot call anyway. */
+static bool is_of_people(const MgrSuccessionCalls *calls, const MgrCertificateRecord *record)
+{
+    static const HlCertKind kinds[] = { HL_CERT_ADMIN, HL_CERT_MONITOR, HL_CERT_CONSOLE };
+    const MgrAccountRecord *account = mgr_accounts_get(calls->parts.fleet->accounts, record->name);
+
+    if (account != NULL && account->disabled_at != 0)
+        return false;
+    for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++)
+        if (strcmp(record->kind, hl_cert_kind_name(kinds[i])) == 0)
+            return is_live(record);
+    return false;
+}
+
+static bool has_new(const MgrSuccessionCalls *calls, const char *name)
+{
+    for (const GSList *at = mgr_fleet_certificates_of(calls->parts.fleet, name); at != NULL; at = at->next) {
+        const MgrCertificateRecord *record = at->data;
+
+        if (is_live(record) && is_of_next(calls, record))
+            return true;
+    }
+    return false;
+}
+
+static int compare_names(gconstpointer a, gconstpointer b)
+{
+    return strcmp((*(const MgrCertificateRecord *const *)a)->name, (*(const MgrCertificateRecord *const *)b)->name);
+}
+
+/* A certificate of each name that has none by the new authority, in the order of names.  Caller frees. */
+static GPtrArray *people_left(const MgrSuccessionCalls *calls)
+{
+    g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+    GPtrArray *left = g_ptr_array_new();
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, calls->parts.fleet->certificates);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        MgrCertificateRecord *record = value;
+
+        if (is_of_people(calls, record) && g_hash_table_add(seen, record->name) && !has_new(calls, record->name))
+            g_ptr_array_add(left, record);
+    }
+    g_ptr_array_sort(left, compare_names);
+    return left;
+}
+
+static int compare_ids(gconstpointer a, gconstpointer b)
+{
+    return strcmp((*(const MgrEndpoint *const *)a)->record.id, (*(const MgrEndpoint *const *)b)->record.id);
+}
+
+/* In the order of ids; *of: how many there are that are not revoked.  Caller frees. */
+static GPtrArray *endpoints_left(const MgrSuccessionCalls *calls, guint *of)
+{
+    GPtrArray *left = g_ptr_array_new();
+    GHashTableIter iter;
+    gpointer value;
+
+    *of = 0;
+    g_hash_table_iter_init(&iter, calls->parts.fleet->endpoints);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        const MgrEndpoint *endpoint = value;
+
+        if (endpoint->record.revoked_at > 0)
+            continue;
+        (*of)++;
+        if (holder_of(calls, endpoint) != MGR_HOLDER_THROUGH)
+            g_ptr_array_add(left, value);
+    }
+    g_ptr_array_sort(left, compare_ids);
+    return left;
+}
+
+/* An external broker that nobody can tell has it when the owner says so. */
+static bool is_told(const MgrPki *pki, bool is_forced)
+{
+    return mgr_pki_tells_broker(pki) ? mgr_pki_is_next_ready(pki) : is_forced;
+}
+
+static MgrSuccessionStep find_step(const MgrSuccessionCalls *calls, bool is_forced)
+{
+    MgrSuccessionView view = { .is_on = is_on(calls), .is_forced = is_forced };
+    g_autoptr(GPtrArray) endpoints = NULL;
+    g_autoptr(GPtrArray) people = NULL;
+    guint of;
+
+    if (view.is_on) {
+        endpoints = endpoints_left(calls, &of);
+        people = people_left(calls);
+        view.endpoints = endpoints->len;
+        view.people = people->len;
+        view.is_own_new = mgr_own_is_of_next(calls->parts.own);
+        view.is_managed = mgr_pki_manages_broker(calls->parts.pki);
+        view.is_told = is_told(calls->parts.pki, is_forced);
+    }
+    return mgr_succession_step(&view);
+}
+
+/* --------------------------------------------------------------------------------------------------------- documents
+ */
+
+static void add_authority(json_t *array, const HlCert *cert, const char *role)
+{
+    g_autofree char *id = hl_trust_id(cert);
+    g_autofree char *expires = hl_time_format(hl_cert_info(cert)->not_after);
+
+    json_array_append_new(array, json_pack("{s:s, s:s, s:s}", "id", id, "expires", expires, "role", role));
+}
+
+static json_t *endpoints_document(const MgrSuccessionCalls *calls, const GPtrArray *left)
+{
+    json_t *array = json_array();
+
+    for (guint i = 0; i < MIN(left->len, MAX_NAMED); i++) {
+        const MgrEndpoint *endpoint = left->pdata[i];
+
+        json_array_append_new(array,
+                              json_pack("{s:s, s:s, s:s}", "id", endpoint->record.id, "host", endpoint->record.host,
+                                        "state", mgr_holder_name(holder_of(calls, endpoint))));
+    }
+    return array;
+}
+
+static json_t *people_document(const GPtrArray *left)
+{
+    json_t *array = json_array();
+
+    for (guint i = 0; i < MIN(left->len, MAX_NAMED); i++) {
+        const MgrCertificateRecord *record = left->pdata[i];
+
+        json_array_append_new(array, json_pack("{s:s, s:s}", "name", record->name, "kind", record->kind));
+    }
+    return array;
+}
+
+/* "state": none, announced or broker; "authorities" that count; while it is on also how many endpoints are "through",
+ * "of" how many, "left": some of the others with "state" (untold, old-certificate), "people" without a certificate of
+ * the new one, and "more": how many are named in neither. */
+static json_t *status_document(const MgrSuccessionCalls *calls)
+{
+    const MgrPlaceRecord *place = &calls->parts.fleet->places.announced;
+    json_t *authorities = json_array();
+    json_t *document =
+        json_pack("{s:s, s:o}", "state", mgr_succession_name(find_step(calls, false)), "authorities", authorities);
+    g_autoptr(GPtrArray) endpoints = NULL;
+    g_autoptr(GPtrArray) people = NULL;
+    g_autofree char *since = NULL;
+    guint of, more;
+
+    if (is_on(calls))
+        add_authority(authorities, mgr_pki_next(calls->parts.pki), "next");
+    add_authority(authorities, mgr_pki_authority(calls->parts.pki), "present");
+    if (!is_on(calls))
+        return document;
+    endpoints = endpoints_left(calls, &of);
+    people = people_left(calls);
+    since = hl_time_format(place->changed_at);
+    more = endpoints->len - MIN(endpoints->len, MAX_NAMED) + people->len - MIN(people->len, MAX_NAMED);
+    json_object_set_new(document, "since", json_string(since));
+    json_object_set_new(document, "through", json_integer(of - endpoints->len));
+    json_object_set_new(document, "of", json_integer(of));
+    json_object_set_new(document, "left", endpoints_document(calls, endpoints));
+    json_object_set_new(document, "people", people_document(people));
+    json_object_set_new(document, "more", json_integer(more));
+    return document;
+}
+
+/* ------------------------------------------------------------------------------------------------- the announcement */
+
+typedef struct {
+    MgrSuccessionCalls *calls;
+    MgrCall *call; /* NULL: by itself */
+    const char *what;
+    MgrPlaceRecord record;
+    GPtrArray *bundles; /* ids (char *) of those that it withdraws */
+} Step;
+
+static void step_free(gpointer item)
+{
+    Step *step = item;
+
+    step->calls->is_writing = false;
+    mgr_place_record_clear(&step->record);
+    g_ptr_array_unref(step->bundles);
+    g_free(step);
+}
+
+static void fold_step(gpointer change)
+{
+    Step *step = change;
+    const MgrSuccessionCallsOptions *parts = &step->calls->parts;
+    json_t *document;
+
+    for (guint i = 0; i < step->bundles->len; i++) {
+        MgrTokenRecord *token = mgr_fleet_token(parts->fleet, step->bundles->pdata[i]);
+
+        if (token != NULL)
+            token->withdrawn_at = step->record.changed_at;
+    }
+    hl_info("authority", "%s, by %s", step->what, step->record.changed_by);
+    mgr_location_announce(parts->location, &step->record);
+    parts->changed(parts->user);
+    if (step->call == NULL)
+        return;
+    document = status_document(step->calls);
+    json_object_set_new(document, "bundles_withdrawn", json_integer(step->bundles->len));
+    mgr_call_done(step->call, document);
+}
+
+static void fail_step(gpointer change, const GError *error)
+{
+    const Step *step = change;
+    g_autoptr(GError) told = g_error_copy(error);
+
+    hl_error_prefix(&told, "%s, and is announced in a moment", step->what);
+    if (step->call != NULL)
+        mgr_call_fail(step->call, told);
+    else
+        hl_warn("authority", "%s", told->message);
+}
+
+/* Bundles hold the authority by which their PC will know the server: those of before would be of no use. */
+static void withdraw_bundles(Step *step, HlWriteSet *set)
+{
+    HlTime now = step->record.changed_at;
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, step->calls->parts.fleet->tokens);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        const MgrTokenRecord *token = value;
+
+        if (token->withdrawn_at > 0 || token->expires_at <= now || token->uses_left == 0)
+            continue;
+        mgr_write_token_withdrawal(set, token->id, now);
+        g_ptr_array_add(step->bundles, g_strdup(token->id));
+    }
+}
+
+static void note(const Step *step, HlWriteSet *set)
+{
+    mgr_calls_note(set,
+                   &(MgrAuditRecord){ .at = step->record.changed_at,
+                                      .account = hl_unconst(BY_SITE),
+                                      .certificate = hl_unconst(""),
+                                      .call = hl_unconst("server authority"),
+                                      .arguments = hl_unconst(""),
+                                      .code = hl_unconst(""),
+                                      .text = hl_unconst(step->what) },
+                   step->calls->parts.calls);
+}
+
+typedef enum { KEEP_BUNDLES, WITHDRAW_BUNDLES } Bundles;
+
+/* What counts on disk now. */
+static void announce(MgrSuccessionCalls *calls, MgrCall *call, const char *what, Bundles bundles)
+{
+    static const MgrChangeKind kind = { fold_step, fail_step, step_free };
+    HlWriteSet *set = hl_write_set_new();
+    Step *step = g_new0(Step, 1);
+
+    calls->is_writing = true;
+    *step = (Step){ .calls = calls, .call = call, .what = what };
+    step->record = mgr_location_next(calls->parts.location, call != NULL ? mgr_call_admin(call) : BY_SITE);
+    step->bundles = g_ptr_array_new_with_free_func(g_free);
+    if (bundles == WITHDRAW_BUNDLES)
+        withdraw_bundles(step, set);
+    mgr_write_place(set, &step->record);
+    if (call != NULL) {
+        mgr_call_commit(call, calls->parts.record, set, &kind, step);
+        return;
+    }
+    note(step, set);
+    mgr_record_commit(calls->parts.record, set, &kind, step);
+}
+
+/* ------------------------------------------------------------------------------------------------------------- steps
+ */
+
+#define ENDED "the new authority is the only one"
+
+/* The server's own certificates first: while they are of the old one, that one must count. */
+static bool end_old(MgrSuccessionCalls *calls, MgrCall *call, GError **error)
+{
+    if (!mgr_own_follow(calls->parts.own, error) || !mgr_pki_end_present(calls->parts.pki, error))
+        return false;
+    announce(calls, call, ENDED, WITHDRAW_BUNDLES);
+    return true;
+}
+
+static bool check_free(const MgrSuccessionCalls *calls, GError **error)
+{
+    return !calls->is_writing ||
+           hl_fail(error, HL_ERROR_CONFLICT, "another step of the rollover is being written: try again in a moment");
+}
+
+static bool check_start(const MgrSuccessionCalls *calls, GError **error)
+{
+    g_auto(MgrPlaceRecord) now = mgr_location_next(calls->parts.location, "");
+
+    if (!check_free(calls, error))
+        return false;
+    if (is_on(calls))
+        return hl_fail(error, HL_ERROR_EXISTS,
+                       "a new authority is announced already: 'holdline server rollover status' says who is left");
+    if (g_strv_length(now.keys) > 1)
+        return hl_fail(error, HL_ERROR_CONFLICT,
+                       "a new sealing key is announced: wait until all endpoints hold it ('holdline server rollover "
+                       "status'), or cancel that");
+    return mgr_pki_tells_broker(calls->parts.pki) ||
+           hl_fail(error, HL_ERROR_INVALID,
+                   "the broker is external, and would refuse certificates of another authority: set "
+                   "broker.reload-command, by which it reads pki/ca.pem and pki/crl.pem, and reload the manager");
+}
+
+static void call_start(MgrCall *call, gpointer user)
+{
+    MgrSuccessionCalls *calls = user;
+    g_autoptr(GError) error = NULL;
+
+    if (check_start(calls, &error) && mgr_pki_begin_next(calls->parts.pki, &error))
+        announce(calls, call, "a new authority is announced", KEEP_BUNDLES);
+    else
+        mgr_call_fail(call, error);
+}
+
+/* Not by an owner who would be the first to be shut out.  A console calls for people by its own certificate. */
+static bool check_caller(const MgrSuccessionCalls *calls, const MgrCall *call, GError **error)
+{
+    return !is_on(calls) || mgr_call_console(call) != NULL || has_new(calls, mgr_call_admin(call)) ||
+           hl_fail(error, HL_ERROR_CONFLICT,
+                   "your own certificate is of the old authority, and you would be shut out: any call of 'holdline' of "
+                   "this version replaces it");
+}
+
+static void call_finish(MgrCall *call, gpointer user)
+{
+    MgrSuccessionCalls *calls = user;
+    bool is_forced = mgr_call_argument(call, "force") != NULL;
+    g_autoptr(GError) error = NULL;
+
+    if (!check_free(calls, &error) || (is_forced && !check_caller(calls, call, &error))) {
+        mgr_call_fail(call, error);
+        return;
+    }
+    switch (find_step(calls, is_forced)) {
+    case MGR_SUCCESSION_NONE:
+        hl_fail(&error, HL_ERROR_INVALID,
+                "no new authority is announced: 'holdline server rollover start ca' does that");
+        break;
+    case MGR_SUCCESSION_WAIT:
+        hl_fail(&error, HL_ERROR_CONFLICT,
+                "not all have a certificate of the new authority yet ('holdline server rollover status'), and those "
+                "would be shut out: wait for them, revoke those that are gone, or say --force");
+        break;
+    case MGR_SUCCESSION_SIGN:
+        if (mgr_own_follow(calls->parts.own, &error))
+            hl_fail(&error, HL_ERROR_UNAVAILABLE,
+                    "the server has a certificate of the new authority now, which the broker has to read first: try "
+                    "again in a moment");
+        break;
+    case MGR_SUCCESSION_BROKER:
+        hl_fail(&error, HL_ERROR_UNAVAILABLE,
+                "the broker has not read the server's certificate of the new authority yet: give it pki/server.pem, "
+                "pki/ca.pem and pki/crl.pem ('holdline status' says what is wrong), and try again");
+        break;
+    case MGR_SUCCESSION_END:
+        if (end_old(calls, call, &error))
+            return;
+        break;
+    }
+    mgr_call_fail(call, error);
+}
+
+/* Certificates of the new one are out, in use or on their way. */
+static bool is_used(const MgrSuccessionCalls *calls)
+{
+    GHashTableIter iter;
+    gpointer value;
+
+    if (mgr_own_is_of_next(calls->parts.own))
+        return true;
+    g_hash_table_iter_init(&iter, calls->parts.fleet->certificates);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        const MgrCertificateRecord *record = value;
+
+        if (is_live(record) && is_of_next(calls, record))
+            return true;
+    }
+    return false;
+}
+
+static void call_cancel(MgrCall *call, gpointer user)
+{
+    MgrSuccessionCalls *calls = user;
+    g_autoptr(GError) error = NULL;
+
+    if (!check_free(calls, &error)) {
+        mgr_call_fail(call, error);
+        return;
+    }
+    if (!is_on(calls))
+        hl_fail(&error, HL_ERROR_INVALID, "no new authority is announced");
+    else if (is_used(calls))
+        hl_fail(&error, HL_ERROR_CONFLICT,
+                "certificates of the new authority are in use, and their holders would be shut out: let it come to "
+                "its end, after which another one can follow");
+    else if (mgr_pki_cancel_next(calls->parts.pki, &error)) {
+        announce(calls, call, "the new authority is no longer announced", KEEP_BUNDLES);
+        return;
+    }
+    mgr_call_fail(call, error);
+}
+
+static void call_status(MgrCall *call, gpointer user)
+{
+    mgr_call_done(call, status_document(user));
+}
+
+/* -------------------------------------------------------------------------------------------------------------- life
+ */
+
+/* Killed between a step and its announcement; or the registry is of another day than the keys. */
+static void catch_up(MgrSuccessionCalls *calls)
+{
+    announce(calls, NULL, is_on(calls) ? "a new authority is announced" : ENDED,
+             is_on(calls) ? KEEP_BUNDLES : WITHDRAW_BUNDLES);
+}
+
+static gboolean on_look(gpointer user)
+{
+    MgrSuccessionCalls *calls = user;
+    g_autoptr(GError) error = NULL;
+    MgrSuccessionStep step;
+
+    if (calls->is_writing)
+        return G_SOURCE_CONTINUE;
+    if (mgr_location_is_behind(calls->parts.location)) {
+        catch_up(calls);
+        return G_SOURCE_CONTINUE;
+    }
+    step = find_step(calls, false);
+    if ((step == MGR_SUCCESSION_SIGN && !mgr_own_follow(calls->parts.own, &error)) ||
+        (step == MGR_SUCCESSION_END && !end_old(calls, NULL, &error)))
+        hl_log_limited(HL_LOG_WARN, "authority", "step", "the new authority has to wait: %s", error->message);
+    return G_SOURCE_CONTINUE;
+}
+
+static const MgrCallRow rows[] = {
+    { "server authority start", "", "", MGR_NEED_OWN, MGR_SCOPE_NONE, call_start },
+    { "server authority status", "", "", MGR_NEED_AUDIT, MGR_SCOPE_NONE, call_status },
+    { "server authority finish", "", "force", MGR_NEED_OWN, MGR_SCOPE_NONE, call_finish },
+    { "server authority cancel", "", "", MGR_NEED_OWN, MGR_SCOPE_NONE, call_cancel },
+    { .name = NULL },
+};
+
+MgrSuccessionCalls *mgr_succession_calls_new(const MgrSuccessionCallsOptions *options, MgrDispatch *dispatch)
+{
+    MgrSuccessionCalls *calls = g_new0(MgrSuccessionCalls, 1);
+
+    calls->parts = *options;
+    calls->timer = g_timeout_add_seconds(LOOK_EVERY, on_look, calls);
+    mgr_dispatch_add(dispatch, rows, calls);
+    return calls;
+}
+
+void mgr_succession_calls_free(MgrSuccessionCalls *calls)
+{
+    if (calls == NULL)
+        return;
+    g_clear_handle_id(&calls->timer, g_source_remove);
+    g_free(calls);
+}

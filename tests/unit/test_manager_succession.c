@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* manager/daemon/calls/succession_calls: a new authority is announced, issues for those who hold it, and ends the old
+ * one when all have a certificate of it; at an external broker, which has to be told. */
+#include <string.h>
+
+#include "lib/base/unconst.h"
+#include "manager/site/site.h"
+#include "proto/envelope.h"
+#include "proto/server.h"
+#include "tests/support/child_fake.h"
+#include "tests/support/manager_parts.h"
+#include "tests/support/timer_fake.h"
+
+#define ID "e-one"
+
+static void set_conf(Parts *parts, const char *name, const char *value)
+{
+    g_assert_true(hl_option_set(hl_option_find(mgr_conf_table(), name), &parts->conf, value, NULL));
+}
+
+static void make_own(Parts *parts, const char *name, HlCertKind kind)
+{
+    static const char *const names[] = { "localhost", NULL };
+    g_autofree char *cert = g_strdup_printf("pki/%s.pem", name);
+    g_autofree char *key = g_strdup_printf("pki/%s.key", name);
+    g_auto(MgrAuthority) authority = { 0 };
+    g_auto(MgrCertificateRecord) record = { 0 };
+    HlTime now = hl_clock_wall();
+    HlCertSpec spec = { .cn = name, .kind = kind, .names = names, .not_before = now, .not_after = now + 3000 * HL_DAY };
+    g_autoptr(GError) error = NULL;
+
+    g_assert_true(mgr_authority_open(&authority, parts->dir, &error));
+    g_assert_true(mgr_authority_issue_files(&authority, parts->dir, cert, key, &spec, &record, &error));
+    g_assert_no_error(error);
+}
+
+static Parts *make_parts(void)
+{
+    Parts *parts = parts_new();
+
+    set_conf(parts, "broker.mode", "external");
+    set_conf(parts, "broker.addresses", "localhost:1");
+    set_conf(parts, "broker.reload-command", "tell-broker");
+    make_own(parts, "server", HL_CERT_SERVER);
+    make_own(parts, "manager", HL_CERT_MANAGER);
+    parts_add_endpoint(parts, ID);
+    return parts;
+}
+
+/* The broker reads what was published, and again what was published meanwhile. */
+static void read_lists(void)
+{
+    for (guint n = 0; child_fake_running() > 0 && n < 9; n++)
+        child_fake_exit(child_fake_last(), 0, NULL, NULL);
+    g_assert_cmpuint(child_fake_running(), ==, 0);
+}
+
+static HlMsgServerDocument *take_document(Parts *parts)
+{
+    g_autoptr(HlMsgEnvelope) envelope =
+        parts_take(parts, HL_TOPIC_SERVER, ID, &holdline__v1__signed_envelope__descriptor);
+
+    if (envelope == NULL)
+        return NULL;
+    return hl_envelope_open(envelope, hl_signing_key_public(parts->key), HL_ENVELOPE_SERVER,
+                            &holdline__v1__server_document__descriptor, NULL);
+}
+
+static void born(Parts *parts, uint64_t session, const HlMsgServerDocument *has, const char *serial)
+{
+    HlMsgLink link = HOLDLINE__V1__LINK__INIT;
+    HlMsgAppliedServer told = HOLDLINE__V1__APPLIED_SERVER__INIT;
+
+    if (has != NULL) {
+        told.counter = has->counter;
+        told.digest = has->digest;
+        told.state = hl_unconst(HL_SERVER_APPLIED);
+        link.server = &told;
+    }
+    link.online = true;
+    link.session = session;
+    link.boot_id = hl_unconst("b-1");
+    link.heartbeat_ms = 60000;
+    link.clock_ms = hl_clock_wall();
+    link.serial = hl_unconst(serial);
+    parts_deliver(parts, HL_TOPIC_LINK, ID, &link.base);
+    parts_commit(parts);
+}
+
+static void call(Parts *parts, const char *what, const char *force, const char *code)
+{
+    g_autofree char *name = g_strconcat("server authority ", what, NULL);
+
+    parts_call(parts, name, force != NULL ? "force" : NULL, force, NULL);
+    parts_commit(parts);
+    json_decref(parts_expect_reply(parts, code));
+}
+
+/* "state through/of authorities" */
+static void expect_state(Parts *parts, const char *expected)
+{
+    g_autoptr(json_t) shown = NULL;
+    g_autofree char *text = NULL;
+
+    parts_call(parts, "server authority status", NULL);
+    shown = parts_expect_reply(parts, "");
+    text = g_strdup_printf("%s %d/%d %d", json_string_value(json_object_get(shown, "state")),
+                           (int)json_integer_value(json_object_get(shown, "through")),
+                           (int)json_integer_value(json_object_get(shown, "of")),
+                           (int)json_array_size(json_object_get(shown, "authorities")));
+    g_assert_cmpstr(text, ==, expected);
+}
+
+static void wait_a_look(Parts *parts)
+{
+    timer_fake_advance(6 * HL_SECOND);
+    parts_commit(parts);
+    read_lists();
+}
+
+/* The serial of what it is given; "": nothing. */
+static char *renew(Parts *parts)
+{
+    MgrEndpoint *endpoint = mgr_fleet_endpoint(&parts->fleet, ID);
+    g_autofree char *before = g_strdup(endpoint->record.serial);
+    g_autoptr(HlKey) key = hl_key_generate(NULL);
+    g_autoptr(GBytes) csr = hl_csr_make(key, ID, NULL);
+
+    mgr_renewals_request(parts->renewals, endpoint, csr);
+    parts_commit(parts);
+    return g_strdup(strcmp(before, endpoint->record.serial) != 0 ? endpoint->record.serial : "");
+}
+
+/* The administrator's: by the next one only for a program that takes what the answer says of authorities. */
+static void renew_account(Parts *parts, const char *authorities, const char *code, guint trusted)
+{
+    g_autoptr(HlKey) key = hl_key_generate(NULL);
+    g_autoptr(GBytes) csr = hl_csr_make(key, "admin", NULL);
+    g_autofree char *text = g_base64_encode(g_bytes_get_data(csr, NULL), g_bytes_get_size(csr));
+    g_autoptr(json_t) answer = NULL;
+    const char *ca;
+
+    parts_call(parts, "account renew", "name", "admin", "csr", text, authorities != NULL ? "authorities" : NULL,
+               authorities, NULL);
+    parts_commit(parts);
+    read_lists();
+    timer_fake_advance(HL_SECOND);
+    answer = parts_expect_reply(parts, code);
+    ca = json_string_value(json_object_get(answer, "ca"));
+    if (ca != NULL) {
+        g_autoptr(HlTrust) trust = hl_trust_parse("ca", ca, strlen(ca), NULL);
+
+        g_assert_cmpuint(hl_trust_count(trust), ==, trusted);
+    }
+}
+
+static const char *authority_of(Parts *parts, const char *serial)
+{
+    return mgr_certificate_authority(g_hash_table_lookup(parts->fleet.certificates, serial));
+}
+
+static void test_life(void)
+{
+    g_autoptr(Parts) parts = make_parts();
+    g_autoptr(HlMsgServerDocument) both = NULL;
+    g_autoptr(HlMsgServerDocument) one = NULL;
+    g_autofree char *first = NULL;
+    g_autofree char *second = NULL;
+    g_autofree char *next = NULL;
+
+    born(parts, 1, NULL, "");
+    expect_state(parts, "none 0/0 1");
+    call(parts, "start", NULL, "");
+    g_assert_cmpuint(parts->authorities_changed, ==, 1);
+    both = take_document(parts);
+    g_assert_cmpuint(both->n_authorities, ==, 2);
+    next = hl_trust_id(mgr_pki_next(parts->pki));
+    call(parts, "start", NULL, "exists");
+    parts_call(parts, "server rollover start", NULL);
+    json_decref(parts_expect_reply(parts, "conflict"));
+    read_lists();
+    first = renew(parts); /* due by its dates; it holds the old one alone */
+    g_assert_cmpstr(authority_of(parts, first), !=, next);
+    born(parts, 2, both, first);
+    expect_state(parts, "announced 0/1 2");
+    call(parts, "finish", NULL, "conflict");
+    second = renew(parts);
+    g_assert_cmpstr(authority_of(parts, second), ==, next);
+    g_assert_cmpstr(authority_of(parts, second), !=, "");
+    call(parts, "cancel", NULL, "conflict");
+    wait_a_look(parts);
+    expect_state(parts, "announced 0/1 2"); /* it has not come with that yet */
+    born(parts, 3, both, second);
+    expect_state(parts, "announced 1/1 2");
+    wait_a_look(parts);
+    expect_state(parts, "announced 1/1 2"); /* the administrator is left */
+    renew_account(parts, "both", "", 2);
+    renew_account(parts, "both", "exists", 0);
+    wait_a_look(parts); /* the server's own certificates */
+    wait_a_look(parts); /* and the broker has read them */
+    expect_state(parts, "none 0/0 1");
+    one = take_document(parts);
+    g_assert_cmpuint(one->n_authorities, ==, 1);
+    g_assert_cmpstr(one->authorities[0], ==, both->authorities[0]);
+    g_assert_cmpuint(one->counter, >, both->counter);
+    call(parts, "finish", NULL, "invalid");
+    parts_check_registry(parts);
+}
+
+/* Until it has read pki/ca.pem and pki/crl.pem the broker refuses what the new one signs; and a broker that nobody can
+ * tell would for ever. */
+static void test_broker(void)
+{
+    g_autoptr(Parts) parts = make_parts();
+    g_autoptr(HlMsgServerDocument) both = NULL;
+    g_autofree char *serial = NULL;
+    g_autofree char *later = NULL;
+
+    set_conf(parts, "broker.reload-command", "");
+    call(parts, "start", NULL, "invalid");
+    set_conf(parts, "broker.reload-command", "tell-broker");
+    born(parts, 1, NULL, "");
+    call(parts, "start", NULL, "");
+    both = take_document(parts);
+    born(parts, 2, both, "");
+    serial = renew(parts);
+    g_assert_cmpstr(serial, !=, "");
+    g_assert_false(mgr_pki_is_next_ready(parts->pki));
+    read_lists();
+    g_assert_true(mgr_pki_is_next_ready(parts->pki));
+    later = renew(parts); /* sooner than its dates say */
+    g_assert_cmpstr(later, !=, "");
+    call(parts, "finish", "yes", "conflict"); /* who says so would be shut out */
+    renew_account(parts, "both", "", 2);
+    call(parts, "finish", "yes", "unavailable"); /* signed now */
+    mgr_pki_renew_broker(parts->pki);            /* as whoever is told of that does; not read yet */
+    call(parts, "finish", "yes", "unavailable");
+    read_lists();
+    call(parts, "finish", "yes", "");
+    expect_state(parts, "none 0/0 1");
+}
+
+/* Killed between the files and the registry: what is announced follows, and nobody is told two things under one
+ * counter.
+ */
+static void test_interrupted(void)
+{
+    g_autoptr(Parts) parts = make_parts();
+    g_autoptr(HlMsgServerDocument) both = NULL;
+    g_autoptr(HlMsgServerDocument) again = NULL;
+    g_autoptr(HlMsgServerDocument) one = NULL;
+
+    born(parts, 1, NULL, "");
+    g_assert_true(mgr_pki_begin_next(parts->pki, NULL));
+    g_assert_true(mgr_location_is_behind(parts->location));
+    g_assert_null(take_document(parts));
+    wait_a_look(parts);
+    both = take_document(parts);
+    g_assert_cmpuint(both->n_authorities, ==, 2);
+    g_assert_true(mgr_pki_end_present(parts->pki, NULL));
+    born(parts, 2, NULL, ""); /* is told what was announced, under its counter */
+    again = take_document(parts);
+    g_assert_cmpuint(again->counter, ==, both->counter);
+    g_assert_cmpuint(again->n_authorities, ==, 2);
+    wait_a_look(parts);
+    one = take_document(parts);
+    g_assert_cmpuint(one->n_authorities, ==, 1);
+    g_assert_cmpstr(one->authorities[0], ==, both->authorities[0]);
+    g_assert_cmpuint(one->counter, >, both->counter);
+}
+
+static void test_cancel(void)
+{
+    g_autoptr(Parts) parts = make_parts();
+    g_autoptr(HlMsgServerDocument) both = NULL;
+    g_autoptr(HlMsgServerDocument) one = NULL;
+
+    born(parts, 1, NULL, "");
+    call(parts, "cancel", NULL, "invalid");
+    call(parts, "start", NULL, "");
+    both = take_document(parts);
+    call(parts, "cancel", NULL, "");
+    one = take_document(parts);
+    g_assert_cmpuint(one->n_authorities, ==, 1);
+    g_assert_cmpstr(one->authorities[0], ==, both->authorities[1]);
+    expect_state(parts, "none 0/0 1");
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/manager/succession/life", test_life);
+    g_test_add_func("/manager/succession/broker", test_broker);
+    g_test_add_func("/manager/succession/interrupted", test_interrupted);
+    g_test_add_func("/manager/succession/cancel", test_cancel);
+    return g_test_run();
+}
