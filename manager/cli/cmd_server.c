@@ -233,7 +233,8 @@ static bool show_both(HlInvocation *call, GError **error)
 
 bool cmd_server_is_before_rollover(const HlInvocation *call)
 {
-    return call->command->run == cmd_server_rollover && strcmp(verb_of(call), "finish") != 0;
+    return call->command->run == cmd_server_rollover &&
+           (strcmp(verb_of(call), "start") == 0 || strcmp(verb_of(call), "cancel") == 0);
 }
 
 /* holdline server rollover start, status, finish, cancel [sealing-key | ca]. */
