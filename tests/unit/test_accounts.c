@@ -17,7 +17,10 @@ static void set_up(Fixture *fixture, gconstpointer user)
 
     fixture_set_up(fixture, user);
     for (gsize i = 0; i < G_N_ELEMENTS(names); i++)
-        hl_write_set_add(fixture->set, "INSERT INTO grp VALUES (?, 1, 1, '', 1, 'root')", "t", names[i]);
+        hl_write_set_add(fixture->set,
+                         "INSERT INTO grp (name, version, counter, settings, changed_at, changed_by) VALUES (?, 1, 1, "
+                         "'', 1, 'root')",
+                         "t", names[i]);
     fixture_commit(fixture);
 }
 

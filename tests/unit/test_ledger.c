@@ -52,8 +52,10 @@ static void set_up(World *world, gconstpointer user G_GNUC_UNUSED)
         hl_writer_new(&(HlWriterOptions){ .path = world->path, .journal = { append, take_back, world } }, &error);
     g_assert_no_error(error);
     world->set = hl_write_set_new();
-    g_assert_true(
-        hl_db_exec(world->db, "INSERT INTO grp VALUES ('default', 1, 1, '', 0, ''), ('lab', 1, 7, '', 0, '')", NULL));
+    g_assert_true(hl_db_exec(world->db,
+                             "INSERT INTO grp (name, version, counter, settings, changed_at, changed_by) VALUES "
+                             "('default', 1, 1, '', 0, ''), ('lab', 1, 7, '', 0, '')",
+                             NULL));
 }
 
 static void tear_down(World *world, gconstpointer user G_GNUC_UNUSED)

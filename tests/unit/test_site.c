@@ -29,7 +29,10 @@ static void set_up(Site *site, gconstpointer user G_GNUC_UNUSED)
     site->journal = mgr_site_path(site->dir, MGR_SITE_JOURNAL);
     g_assert_true(hl_dir_make(pki, 0700, NULL));
     db = mgr_registry_open(site->registry, NULL);
-    g_assert_true(hl_db_exec(db, "INSERT INTO grp VALUES ('default', 1, 1, '', 0, '')", NULL));
+    g_assert_true(hl_db_exec(db,
+                             "INSERT INTO grp (name, version, counter, settings, changed_at, changed_by) VALUES "
+                             "('default', 1, 1, '', 0, '')",
+                             NULL));
 }
 
 static void tear_down(Site *site, gconstpointer user G_GNUC_UNUSED)
@@ -77,7 +80,10 @@ static void run_and_kill(const Site *site, const char *group)
     g_autofree char *log = g_strconcat(file, "-log", NULL);
     HlDb *db = open_site(site);
 
-    g_assert_true(hl_db_run(db, NULL, NULL, "INSERT INTO grp VALUES (?, 1, 1, '', 0, '')", "t", group));
+    g_assert_true(hl_db_run(
+        db, NULL, NULL,
+        "INSERT INTO grp (name, version, counter, settings, changed_at, changed_by) VALUES (?, 1, 1, '', 0, '')", "t",
+        group));
     copy(site->registry, file);
     copy(site->log, log);
     hl_db_close(db);
@@ -326,7 +332,8 @@ static void test_lost_group(Site *site, gconstpointer user G_GNUC_UNUSED)
 
     g_assert_true(
         hl_db_exec(db,
-                   "INSERT INTO grp VALUES ('a', 1, 7, '', 0, ''), ('gone', 1, 9, '', 0, '');"
+                   "INSERT INTO grp (name, version, counter, settings, changed_at, changed_by) VALUES ('a', 1, 7, '', "
+                   "0, ''), ('gone', 1, 9, '', 0, '');"
                    "UPDATE counter SET value = 9 WHERE name = 'settings';"
                    "INSERT INTO endpoint (id, grp, host, fingerprint, enrolled_at, moved_counter, serial,"
                    " cert_expires) VALUES ('e-1', 'gone', '', '', 0, 8, '', 0), ('e-2', 'a', '', '', 0, 3, '', 0);"
