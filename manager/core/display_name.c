@@ -23,7 +23,7 @@ static bool check_characters(const char *name, GError **error)
 {
     gunichar c = 0;
 
-    for (const char *at = name; *at != '\0'; at = g_utf8_next_char(at)) {
+    for (const char *at = name; *at != '\0'; at = g_utf8_find_next_char(at, NULL)) {
         c = g_utf8_get_char(at);
         if (!may_be_in_name(c))
             return hl_fail(error, HL_ERROR_INVALID, "a display name cannot have the character U+%04X", c);
