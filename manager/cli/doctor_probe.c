@@ -194,6 +194,8 @@ static void read_addresses(CliDoctor *doctor)
         doctor->brokers = g_strdupv(doctor->conf.broker_addresses);
         doctor->urls = g_strdupv(doctor->conf.http_urls);
     }
+    if (doctor->brokers == NULL)
+        return; /* the client configuration names them, and its own files */
     doctor->ca = mgr_site_path(doctor->dir, "pki/ca.pem");
     doctor->cert = mgr_site_path(doctor->dir, "pki/manager.pem");
     doctor->key = mgr_site_path(doctor->dir, "pki/manager.key");
