@@ -120,10 +120,10 @@ bool cmd_rollout_show(HlInvocation *call, GError **error)
 
     if (!show(call, document))
         return false;
-    if (hl_cli_has(call, "json") || json_array_size(json_object_get(document, "failures")) == 0)
+    if (hl_cli_has(call, "json") || json_array_size(json_object_get(document, "unsuccessful")) == 0)
         return true;
     putchar('\n');
-    cli_show_table(document, "failures", columns, G_N_ELEMENTS(columns));
+    cli_show_table(document, "unsuccessful", columns, G_N_ELEMENTS(columns));
     if (cli_int(document, "more") > 0)
         printf("... and %" JSON_INTEGER_FORMAT " more\n", cli_int(document, "more"));
     return true;

@@ -168,10 +168,11 @@ static bool may_become(MgrMember before, MgrMember member)
         return before != MGR_MEMBER_PENDING;
     case MGR_MEMBER_OPEN:
         return before == MGR_MEMBER_AWAY;
+    case MGR_MEMBER_AWAY: /* it was taken back */
+        return before == MGR_MEMBER_OPEN;
     case MGR_MEMBER_LEFT:
         return before == MGR_MEMBER_AWAY || before == MGR_MEMBER_OPEN;
     case MGR_MEMBER_PENDING:
-    case MGR_MEMBER_AWAY:
     case MGR_MEMBER_N:
         break;
     }
@@ -184,6 +185,9 @@ void mgr_rollout_told(MgrRollout *rollout, guint position, MgrMember member, HlT
 
     if (before == member || !may_become(before, member))
         return;
+    if (member == MGR_MEMBER_SUCCEEDED && rollout->forgiven > 0 &&
+        (before == MGR_MEMBER_FAILED || before == MGR_MEMBER_SILENT))
+        rollout->forgiven--; /* or it would be another one's */
     rollout->open_since[position] = now;
     set_member(rollout, position, member);
 }

@@ -16,6 +16,7 @@ CREATE TABLE rollout (
     halt        TEXT NOT NULL DEFAULT '',
     ring        INTEGER NOT NULL DEFAULT 0,
     forgiven    INTEGER NOT NULL DEFAULT 0,
+    versions    TEXT NOT NULL DEFAULT '', -- of the repository, at the latest turn
     started_at  INTEGER NOT NULL,
     changed_at  INTEGER NOT NULL
 ) STRICT;
@@ -25,5 +26,6 @@ CREATE TABLE rollout_member (
     position INTEGER NOT NULL,
     endpoint TEXT NOT NULL, -- id; outlives the endpoint
     command  TEXT,          -- NULL: its turn has not come; of the latest, where it had several
+    outcome  TEXT,          -- silent or failed, where that is the manager's own judgement; NULL: what the command says
     PRIMARY KEY (rollout, position)
 ) STRICT, WITHOUT ROWID;

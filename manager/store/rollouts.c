@@ -12,6 +12,7 @@ void mgr_rollout_record_clear(MgrRolloutRecord *record)
     g_free(record->id);
     g_free(record->selector);
     g_free(record->issuer);
+    g_free(record->versions);
     memset(record, 0, sizeof *record);
 }
 
@@ -39,17 +40,19 @@ enum {
     R_HALT,
     R_RING,
     R_FORGIVEN,
+    R_VERSIONS,
     R_STARTED,
     R_CHANGED
 };
 
 #define COLUMNS                                                                                                     \
     "SELECT id, selector, issuer, rings, rate, min_success, min_sample, soak_ms, silence_ms, members, state, halt," \
-    " ring, forgiven, started_at, changed_at FROM rollout"
-/* ?1: ",GROUP,GROUP,..."; NULL: all */
-#define SEEN                                                                                                     \
-    " (?1 IS NULL OR NOT EXISTS (SELECT 1 FROM rollout_member AS m LEFT JOIN endpoint AS e ON e.id = m.endpoint" \
-    " WHERE m.rollout = rollout.id AND coalesce(instr(?1, ',' || e.grp || ','), 0) = 0))"
+    " ring, forgiven, versions, started_at, changed_at FROM rollout"
+/* ?1: ",GROUP,GROUP,..."; NULL: all.  Members that are no longer registered belong to nobody. */
+#define MEMBERS                                                                                               \
+    "(SELECT 1 FROM rollout_member AS m JOIN endpoint AS e ON e.id = m.endpoint WHERE m.rollout = rollout.id" \
+    " AND (instr(?1, ',' || e.grp || ',') > 0)"
+#define SEEN " (?1 IS NULL OR (EXISTS " MEMBERS " = 1) AND NOT EXISTS " MEMBERS " = 0)))"
 
 static guint bounded(int64_t value, guint most)
 {
@@ -72,6 +75,7 @@ static bool read_record(HlStmt *row, MgrRolloutRecord *record, GError **error)
         .halt = mgr_halt_parse(hl_stmt_text(row, R_HALT)),
         .ring = bounded(hl_stmt_int(row, R_RING), MGR_ROLLOUT_MAX_RINGS - 1),
         .forgiven = bounded(hl_stmt_int(row, R_FORGIVEN), G_MAXINT32),
+        .versions = g_strdup(hl_stmt_text(row, R_VERSIONS)),
         .started_at = hl_stmt_int(row, R_STARTED),
         .changed_at = hl_stmt_int(row, R_CHANGED),
     };
@@ -129,9 +133,16 @@ typedef struct {
     guint position;
 } MemberReceiver;
 
+static MgrMember outcome_of(const char *text)
+{
+    if (g_strcmp0(text, mgr_member_name(MGR_MEMBER_SILENT)) == 0)
+        return MGR_MEMBER_SILENT;
+    return g_strcmp0(text, mgr_member_name(MGR_MEMBER_FAILED)) == 0 ? MGR_MEMBER_FAILED : MGR_MEMBER_N;
+}
+
 static bool on_member(HlStmt *row, gpointer user)
 {
-    enum { ENDPOINT, COMMAND, STATE, CODE, DETAIL, CHANGED };
+    enum { ENDPOINT, COMMAND, STATE, CODE, OUTCOME };
     MemberReceiver *to = user;
     const char *state = hl_stmt_text(row, STATE);
     MgrRolloutMember member = { .endpoint = hl_stmt_text(row, ENDPOINT),
@@ -139,8 +150,7 @@ static bool on_member(HlStmt *row, gpointer user)
                                 .has_target = state != NULL,
                                 .state = state != NULL ? hl_command_state_from_name(state) : HL_STATE_UNKNOWN,
                                 .code = hl_stmt_text(row, CODE),
-                                .detail = hl_stmt_text(row, DETAIL),
-                                .changed_at = hl_stmt_int(row, CHANGED) };
+                                .outcome = outcome_of(hl_stmt_text(row, OUTCOME)) };
 
     to->fn(to->position++, &member, to->user);
     return true;
@@ -151,7 +161,7 @@ bool mgr_registry_load_rollout_members(HlDb *db, const char *id, MgrRolloutMembe
     MemberReceiver to = { fn, user, 0 };
 
     return hl_db_query(db, on_member, &to, error,
-                       "SELECT m.endpoint, m.command, t.state, t.code, t.detail, t.changed_at FROM rollout_member AS m"
+                       "SELECT m.endpoint, m.command, t.state, t.code, m.outcome FROM rollout_member AS m"
                        " LEFT JOIN target AS t ON t.command = m.command AND t.endpoint = m.endpoint"
                        " WHERE m.rollout = ? ORDER BY m.position",
                        "t", id);
@@ -194,18 +204,39 @@ void mgr_write_rollout_turn(HlWriteSet *set, const char *id, guint position, gui
                      "ttii", command, id, INT(position), INT(position) + INT(n));
 }
 
-void mgr_write_rollout_retry(HlWriteSet *set, const char *id, const GArray *positions, const char *command)
+/* As JSON, for json_each.  Caller frees. */
+static char *list_of(const GArray *positions)
 {
     g_autoptr(json_t) array = json_array();
-    g_autofree char *list = NULL;
 
     for (guint i = 0; i < positions->len; i++)
         json_array_append_new(array, json_integer(g_array_index(positions, guint, i)));
-    list = hl_json_print(array);
+    return hl_json_print(array);
+}
+
+void mgr_write_rollout_retry(HlWriteSet *set, const char *id, const GArray *positions, const char *command)
+{
+    g_autofree char *list = list_of(positions);
+
     hl_write_set_add(set,
-                     "UPDATE rollout_member SET command = ? WHERE rollout = ? AND position IN"
+                     "UPDATE rollout_member SET command = ?, outcome = NULL WHERE rollout = ? AND position IN"
                      " (SELECT value FROM json_each(?))",
                      "ttt", command, id, list);
+}
+
+void mgr_write_rollout_versions(HlWriteSet *set, const char *id, const char *versions)
+{
+    hl_write_set_add(set, "UPDATE rollout SET versions = ? WHERE id = ?", "tt", versions, id);
+}
+
+void mgr_write_rollout_outcome(HlWriteSet *set, const char *id, const GArray *positions, MgrMember outcome)
+{
+    g_autofree char *list = list_of(positions);
+
+    hl_write_set_add(set,
+                     "UPDATE rollout_member SET outcome = ? WHERE rollout = ? AND position IN"
+                     " (SELECT value FROM json_each(?))",
+                     "ttt", mgr_member_name(outcome), id, list);
 }
 
 void mgr_write_prune_rollouts(HlWriteSet *set, HlTime before)

@@ -16,6 +16,7 @@ typedef struct {
     MgrRolloutState state;
     MgrHalt halt;
     guint members, ring, forgiven;
+    char *versions;                /* of the repository, at the latest turn: proto/components.h */
     HlTime started_at, changed_at; /* wall */
 } MgrRolloutRecord;
 
@@ -44,8 +45,8 @@ typedef struct {
     const char *command; /* NULL: its turn has not come */
     bool has_target;     /* of that command; the rest is of it */
     HlCommandState state;
-    const char *code, *detail;
-    HlTime changed_at; /* wall */
+    const char *code;
+    MgrMember outcome; /* MGR_MEMBER_SILENT or _FAILED by the manager's own judgement; MGR_MEMBER_N: none */
 } MgrRolloutMember;
 
 typedef void (*MgrRolloutMemberFn)(guint position, const MgrRolloutMember *member, gpointer user);
@@ -62,6 +63,10 @@ void mgr_write_rollout_state(HlWriteSet *set, const MgrRolloutRecord *record);
 void mgr_write_rollout_turn(HlWriteSet *set, const char *id, guint position, guint n, const char *command);
 /* Another turn of these (guint). */
 void mgr_write_rollout_retry(HlWriteSet *set, const char *id, const GArray *positions, const char *command);
+/* With either of them: what the repository has now. */
+void mgr_write_rollout_versions(HlWriteSet *set, const char *id, const char *versions);
+/* The manager's own judgement of these (guint): silent or failed. */
+void mgr_write_rollout_outcome(HlWriteSet *set, const char *id, const GArray *positions, MgrMember outcome);
 /* Of those that are over, what is older than a time. */
 void mgr_write_prune_rollouts(HlWriteSet *set, HlTime before);
 

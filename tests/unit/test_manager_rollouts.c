@@ -169,40 +169,13 @@ static void test_failures_halt(void)
     expect(world, MGR_ROLLOUT_HALTED, 5);
     expect_stored(world, "halted");
     document = ask(world, "rollout show", "");
-    g_assert_cmpuint(json_array_size(json_object_get(document, "failures")), ==, 5);
+    g_assert_cmpuint(json_array_size(json_object_get(document, "unsuccessful")), ==, 5);
     g_assert_cmpstr(json_string_value(json_object_get(document, "halt")), ==, "failures");
     json_decref(ask(world, "rollout pause", "conflict"));
     /* in spite of them */
     resumed = ask(world, "rollout resume", "");
     pass(world, 63);
     expect(world, MGR_ROLLOUT_RUNNING, 10);
-}
-
-/* Success that the versions of a birth or report contradict. */
-static void test_liar(void)
-{
-    g_autoptr(World) world = world_new(MEMBERS);
-
-    g_free(world->parts->fleet.latest);
-    world->parts->fleet.latest = g_strdup("virus=7");
-    pass(world, 1);
-    for (guint i = 0; i < 5; i++) {
-        MgrEndpoint *endpoint = mgr_fleet_endpoint(&world->parts->fleet, live(world)->endpoints->pdata[i]);
-
-        g_free(endpoint->record.patterns);
-        endpoint->record.patterns = g_strdup(i == 2 ? "virus=6" : "virus=7");
-    }
-    answer(world, HL_STATE_SUCCEEDED);
-    pass(world, 30);
-    expect(world, MGR_ROLLOUT_SOAKING, 5);
-    /* what is published in between is not theirs to have */
-    g_free(world->parts->fleet.latest);
-    world->parts->fleet.latest = g_strdup("virus=8");
-    pass(world, 33);
-    expect(world, MGR_ROLLOUT_HALTED, 5);
-    g_assert_cmpuint(live(world)->core.counts[MGR_MEMBER_FAILED], ==, 1);
-    mgr_record_flush(world->parts->record);
-    parts_commit(world->parts);
 }
 
 static void test_words(void)
@@ -295,34 +268,156 @@ static void test_removed(void)
     g_assert_cmpuint(live(world)->core.counts[MGR_MEMBER_OPEN], ==, 4);
 }
 
-/* A manager that starts again has the same members, turns and outcomes, and nobody has a second turn. */
-static void test_restart(void)
+static MgrRollouts *restart(World *world)
 {
-    g_autoptr(World) world = world_new(MEMBERS);
-    g_autoptr(MgrRollouts) again = NULL;
     g_autoptr(GError) error = NULL;
-    const MgrLiveRollout *before, *after;
+    MgrRollouts *again;
 
-    pass(world, 1);
-    answer(world, HL_STATE_SUCCEEDED);
-    pass(world, 63);
-    expect(world, MGR_ROLLOUT_RUNNING, 10);
     mgr_record_flush(world->parts->record);
     parts_commit(world->parts);
     again = mgr_rollouts_new(
         &(MgrRolloutsOptions){ &world->parts->fleet, world->parts->record, world->parts->commands }, &error);
     g_assert_no_error(error);
-    before = live(world);
-    after = mgr_rollouts_find(again, world->id);
+    return again;
+}
+
+static void expect_same(const MgrLiveRollout *before, const MgrLiveRollout *after)
+{
     g_assert_nonnull(after);
-    g_assert_cmpuint(after->core.issued, ==, 10);
+    g_assert_cmpuint(after->core.issued, ==, before->core.issued);
     g_assert_cmpuint(after->core.ring, ==, before->core.ring);
+    g_assert_cmpint(after->core.state, ==, before->core.state);
     for (MgrMember member = MGR_MEMBER_PENDING; member < MGR_MEMBER_N; member++)
         g_assert_cmpuint(after->core.counts[member], ==, before->core.counts[member]);
     for (guint i = 0; i < MEMBERS; i++) {
         g_assert_cmpstr(after->endpoints->pdata[i], ==, before->endpoints->pdata[i]);
         g_assert_cmpstr(after->commands->pdata[i], ==, before->commands->pdata[i]);
     }
+}
+
+/* A manager that starts again has the same members, turns and outcomes, and nobody has a second turn. */
+static void test_restart(void)
+{
+    g_autoptr(World) world = world_new(MEMBERS);
+    g_autoptr(MgrRollouts) again = NULL;
+
+    pass(world, 1);
+    answer(world, HL_STATE_SUCCEEDED);
+    pass(world, 63);
+    expect(world, MGR_ROLLOUT_RUNNING, 10);
+    again = restart(world);
+    expect_same(live(world), mgr_rollouts_find(again, world->id));
+}
+
+/* What the manager judged itself is kept: silence, and a success that was none. */
+static void test_restart_judged(void)
+{
+    g_autoptr(World) silent = world_new(MEMBERS);
+    g_autoptr(MgrRollouts) again = NULL;
+    g_autoptr(GArray) failed = NULL;
+
+    pass(silent, 1);
+    timer_fake_advance(HL_HOUR);
+    pass(silent, 11);
+    expect(silent, MGR_ROLLOUT_HALTED, 5);
+    again = restart(silent);
+    expect_same(live(silent), mgr_rollouts_find(again, silent->id));
+    failed = mgr_rollout_find_failed(&mgr_rollouts_find(again, silent->id)->core);
+    g_assert_cmpuint(failed->len, ==, 5);
+}
+
+/* Success that the versions of a birth or report contradict. */
+static void test_liar(void)
+{
+    g_autoptr(World) world = world_new(MEMBERS);
+    g_autoptr(MgrRollouts) again = NULL;
+
+    g_free(world->parts->fleet.latest);
+    world->parts->fleet.latest = g_strdup("virus=7");
+    pass(world, 1);
+    for (guint i = 0; i < 5; i++) {
+        MgrEndpoint *endpoint = mgr_fleet_endpoint(&world->parts->fleet, live(world)->endpoints->pdata[i]);
+
+        g_free(endpoint->record.patterns);
+        endpoint->record.patterns = g_strdup(i == 2 ? "virus=6" : "virus=7");
+    }
+    answer(world, HL_STATE_SUCCEEDED);
+    pass(world, 30);
+    expect(world, MGR_ROLLOUT_SOAKING, 5);
+    /* what is published in between is not theirs to have */
+    g_free(world->parts->fleet.latest);
+    world->parts->fleet.latest = g_strdup("virus=8");
+    pass(world, 33);
+    expect(world, MGR_ROLLOUT_HALTED, 5);
+    g_assert_cmpuint(live(world)->core.counts[MGR_MEMBER_FAILED], ==, 1);
+    again = restart(world);
+    expect_same(live(world), mgr_rollouts_find(again, world->id));
+}
+
+/* One that the command never left for is not silent, however it ended. */
+static void test_unreached(void)
+{
+    g_autoptr(World) world = world_new(0);
+    g_autoptr(MgrRollouts) again = NULL;
+
+    pass(world, 1);
+    json_decref(ask(world, "rollout pause", ""));
+    timer_fake_advance(5 * HL_DAY);
+    mgr_commands_tick(world->parts->commands);
+    g_assert_cmpuint(live(world)->core.counts[MGR_MEMBER_LEFT], ==, 5);
+    again = restart(world);
+    expect_same(live(world), mgr_rollouts_find(again, world->id));
+}
+
+/* Two at once about one that is over: the first brings it back, the other has to wait. */
+static void test_retry_twice(void)
+{
+    g_autoptr(World) world = world_new(MEMBERS);
+    HlMsgCallReply *reply;
+
+    pass(world, 1);
+    answer(world, HL_STATE_SUCCEEDED);
+    parts_call(world->parts, "endpoint remove", "endpoint", live(world)->endpoints->pdata[MEMBERS - 1], NULL);
+    parts_let_finish(world->parts);
+    json_decref(parts_expect_reply(world->parts, ""));
+    pass(world, 63);
+    answer(world, HL_STATE_SUCCEEDED);
+    pass(world, 63);
+    answer(world, HL_STATE_SUCCEEDED);
+    pass(world, 3);
+    g_assert_null(live(world));
+    parts_call(world->parts, "rollout retry", "rollout", world->id, NULL);
+    parts_call(world->parts, "rollout retry", "rollout", world->id, NULL);
+    reply = parts_reply(world->parts);
+    g_assert_cmpstr(reply->code, ==, "conflict");
+    hl_wire_free(reply);
+    parts_commit(world->parts);
+    json_decref(parts_expect_reply(world->parts, ""));
+    g_assert_nonnull(live(world));
+    pass(world, 3);
+    expect_stored(world, "done");
+}
+
+/* Rolled back when it is done: who was away is not sent forward later. */
+static void test_rollback_of_done(void)
+{
+    g_autoptr(World) world = world_new(MEMBERS - 5);
+
+    for (guint ring = 0; ring < 3; ring++) {
+        pass(world, 1);
+        answer(world, HL_STATE_SUCCEEDED);
+        pass(world, 125);
+    }
+    g_assert_null(live(world));
+    expect_stored(world, "done");
+    g_assert_cmpuint(g_hash_table_size(world->parts->fleet.commands), ==, 1);
+    json_decref(ask(world, "rollout rollback", ""));
+    mgr_record_flush(world->parts->record);
+    parts_commit(world->parts);
+    g_assert_cmpuint(g_hash_table_size(world->parts->fleet.commands), ==, 1); /* the rollback alone */
+    parts_birth(world->parts, id_of(MEMBERS - 1), 1);
+    parts_commit(world->parts);
+    g_assert_cmpuint(mgr_fleet_endpoint(&world->parts->fleet, id_of(MEMBERS - 1))->open_targets->len, ==, 0);
 }
 
 /* The registry does not take a turn: nothing has happened, and the next second tries again. */
@@ -416,6 +511,10 @@ int main(int argc, char **argv)
     g_test_add_func("/rollouts/rollback", test_rollback);
     g_test_add_func("/rollouts/removed", test_removed);
     g_test_add_func("/rollouts/restart", test_restart);
+    g_test_add_func("/rollouts/restart-judged", test_restart_judged);
+    g_test_add_func("/rollouts/unreached", test_unreached);
+    g_test_add_func("/rollouts/retry-twice", test_retry_twice);
+    g_test_add_func("/rollouts/rollback-of-done", test_rollback_of_done);
     g_test_add_func("/rollouts/not-stored", test_turn_not_stored);
     g_test_add_func("/rollouts/plans", test_bad_plans);
     g_test_add_func("/rollouts/scope", test_scope);

@@ -268,6 +268,37 @@ static void test_forgiven(void)
     g_assert_cmpuint(none->len, ==, 0);
 }
 
+/* Who was forgiven and succeeds after all leaves no room for another one. */
+static void test_forgiven_once(void)
+{
+    g_autoptr(Fleet) fleet = fleet_new(&usual, 1000);
+
+    fleet->habits[0] = MUTE;
+    run(fleet, HL_DAY);
+    expect(fleet, MGR_ROLLOUT_HALTED, 10);
+    g_assert_true(mgr_rollout_resume(&fleet->rollout, fleet->now));
+    g_assert_cmpuint(fleet->rollout.forgiven, ==, 1);
+    fleet->habits[0] = GOOD;
+    mgr_rollout_told(&fleet->rollout, 0, MGR_MEMBER_SUCCEEDED, fleet->now);
+    g_assert_cmpuint(fleet->rollout.forgiven, ==, 0);
+    mgr_rollout_told(&fleet->rollout, 1, MGR_MEMBER_FAILED, fleet->now);
+    run(fleet, HL_DAY);
+    expect(fleet, MGR_ROLLOUT_HALTED, 10);
+}
+
+/* A command that is taken back because the line went before it had left: the member is away, and not silent. */
+static void test_taken_back(void)
+{
+    g_autoptr(Fleet) fleet = fleet_new(&usual, 1000);
+
+    run(fleet, HL_MINUTE / 2);
+    mgr_rollout_told(&fleet->rollout, 1, MGR_MEMBER_AWAY, fleet->now);
+    fleet->habits[1] = ABSENT;
+    run(fleet, HL_DAY);
+    expect(fleet, MGR_ROLLOUT_DONE, 1000);
+    g_assert_cmpuint(fleet->rollout.counts[MGR_MEMBER_SILENT], ==, 0);
+}
+
 /* A restart in a soak begins the soak again; nobody has a second turn. */
 static void test_restore(void)
 {
@@ -379,6 +410,8 @@ int main(int argc, char **argv)
     g_test_add_func("/rollout/few", test_few_members);
     g_test_add_func("/rollout/people", test_people);
     g_test_add_func("/rollout/forgiven", test_forgiven);
+    g_test_add_func("/rollout/forgiven-once", test_forgiven_once);
+    g_test_add_func("/rollout/taken-back", test_taken_back);
     g_test_add_func("/rollout/restore", test_restore);
     g_test_add_func("/rollout/random", test_random_fleets);
     return g_test_run();

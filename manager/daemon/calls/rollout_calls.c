@@ -58,9 +58,9 @@ static bool is_failure(MgrMember member)
 }
 
 /* Some of those that did not succeed, and how many others there are. */
-static void add_failures(json_t *document, const MgrRolloutCalls *calls, const MgrLiveRollout *live)
+static void add_unsuccessful(json_t *document, const MgrRolloutCalls *calls, const MgrLiveRollout *live)
 {
-    json_t *failures = json_array();
+    json_t *found = json_array();
     guint more = 0;
 
     for (guint i = 0; i < live->core.issued; i++) {
@@ -70,15 +70,15 @@ static void add_failures(json_t *document, const MgrRolloutCalls *calls, const M
 
         if (!is_failure(member))
             continue;
-        if (json_array_size(failures) == MAX_FAILURES)
+        if (json_array_size(found) == MAX_FAILURES)
             more++;
         else
-            json_array_append_new(failures, json_pack("{s:s, s:s, s:s, s:s}", "endpoint", id, "host",
-                                                      endpoint != NULL ? endpoint->record.host : "-", "outcome",
-                                                      mgr_member_name(member), "command",
-                                                      (const char *)live->commands->pdata[i]));
+            json_array_append_new(found, json_pack("{s:s, s:s, s:s, s:s}", "endpoint", id, "host",
+                                                   endpoint != NULL ? endpoint->record.host : "-", "outcome",
+                                                   mgr_member_name(member), "command",
+                                                   (const char *)live->commands->pdata[i]));
     }
-    json_object_set_new(document, "failures", failures);
+    json_object_set_new(document, "unsuccessful", found);
     json_object_set_new(document, "more", json_integer(more));
 }
 
@@ -114,14 +114,20 @@ static GArray *records_new(void)
     return records;
 }
 
-/* One with a member outside of the caller's groups is not there. */
+/* One with a member outside of the caller's groups is not there.  A member that is no longer registered belongs to
+ * nobody. */
 static bool sees_all(const MgrRolloutCalls *calls, const MgrCaller *caller, const MgrLiveRollout *live)
 {
-    guint i = 0;
+    bool is_some = caller->groups == NULL;
 
-    while (i < live->endpoints->len && mgr_selector_sees(calls->parts.fleet, caller, live->endpoints->pdata[i]))
-        i++;
-    return i == live->endpoints->len;
+    for (guint i = 0; i < live->endpoints->len && caller->groups != NULL; i++) {
+        const MgrEndpoint *endpoint = mgr_fleet_endpoint(calls->parts.fleet, live->endpoints->pdata[i]);
+
+        if (endpoint != NULL && !mgr_caller_sees(caller, endpoint->record.group))
+            return false;
+        is_some |= endpoint != NULL;
+    }
+    return is_some;
 }
 
 static MgrLiveRollout *find_ended(const MgrRolloutCalls *calls, const MgrCaller *caller, const char *id, GError **error)
@@ -135,8 +141,7 @@ static MgrLiveRollout *find_ended(const MgrRolloutCalls *calls, const MgrCaller 
         hl_fail(error, HL_ERROR_NOT_FOUND, "there is no roll-out '%s'; 'holdline rollout list' lists them", id);
         return NULL;
     }
-    return mgr_live_rollout_read(calls->parts.fleet, calls->parts.record, &g_array_index(records, MgrRolloutRecord, 0),
-                                 error);
+    return mgr_live_rollout_read(calls->parts.record, &g_array_index(records, MgrRolloutRecord, 0), error);
 }
 
 /* What a call names: in memory while it is under way, else *ended, which is the caller's.  NULL with an error. */
@@ -272,7 +277,7 @@ static void call_show(MgrCall *call, gpointer user)
         return;
     }
     document = rollout_document(live);
-    add_failures(document, calls, live);
+    add_unsuccessful(document, calls, live);
     mgr_call_done(call, document);
 }
 
@@ -363,16 +368,35 @@ static void call_retry(MgrCall *call, gpointer user)
 /* ----------------------------------------------------------------------------------------------------------- roll back
  */
 
-static void on_rolled_back(const MgrCommandResult *result, gpointer user)
+typedef struct {
+    const MgrRolloutCalls *calls;
+    MgrCall *call;
+    GPtrArray *cancelled; /* ids of commands */
+    HlTime at;
+} Back;
+
+static void back_free(Back *back)
 {
-    if (result->outcome == MGR_COMMAND_STORED)
-        mgr_call_done(user, json_pack("{s:s, s:i}", "command", result->command->record.id, "endpoints",
-                                      (int)result->command->targets->len));
-    else
-        mgr_call_fail(user, result->error);
+    g_ptr_array_unref(back->cancelled);
+    g_free(back);
 }
 
-/* Those that have had the update go back one set: also those that say nothing. */
+static void on_rolled_back(const MgrCommandResult *result, gpointer user)
+{
+    Back *back = user;
+
+    if (result->outcome == MGR_COMMAND_STORED) {
+        mgr_rollouts_fold_cancels(back->calls->parts.rollouts, back->cancelled, back->at);
+        mgr_call_done(back->call, json_pack("{s:s, s:i}", "command", result->command->record.id, "endpoints",
+                                            (int)result->command->targets->len));
+    } else {
+        mgr_call_fail(back->call, result->error);
+    }
+    back_free(back);
+}
+
+/* Those that have had the update go back one set: also those that say nothing.  Nobody goes back while others are still
+ * sent forward. */
 static void roll_back(const MgrRolloutCalls *calls, MgrCall *call, HlWriteSet *set, const MgrLiveRollout *live)
 {
     g_autoptr(GPtrArray) reached = mgr_live_rollout_reached(live, calls->parts.fleet);
@@ -382,6 +406,7 @@ static void roll_back(const MgrRolloutCalls *calls, MgrCall *call, HlWriteSet *s
                             .issuer = mgr_call_admin(call),
                             .scope = "",
                             .lifetime = 4 * HL_DAY };
+    Back *back;
 
     if (reached->len == 0) {
         hl_write_set_free(set);
@@ -390,33 +415,35 @@ static void roll_back(const MgrRolloutCalls *calls, MgrCall *call, HlWriteSet *s
         mgr_call_fail(call, error);
         return;
     }
-    mgr_commands_issue(calls->parts.commands, set, &spec, reached, on_rolled_back, call);
+    back = g_new(Back, 1);
+    *back = (Back){ .calls = calls, .call = call, .at = hl_clock_wall() };
+    back->cancelled = mgr_rollouts_write_cancels(calls->parts.rollouts, set, live, back->at);
+    mgr_commands_issue(calls->parts.commands, set, &spec, reached, on_rolled_back, back);
 }
 
 typedef struct {
     const MgrRolloutCalls *calls;
     MgrCall *call;
-} Back;
+} Abort;
 
 static void on_aborted(const MgrLiveRollout *live, const GError *error, gpointer user)
 {
-    Back *back = user;
+    Abort *abort = user;
 
     if (error != NULL)
-        mgr_call_fail(back->call, error);
+        mgr_call_fail(abort->call, error);
     else
-        roll_back(back->calls, back->call, hl_write_set_new(), live);
-    g_free(back);
+        roll_back(abort->calls, abort->call, hl_write_set_new(), live);
+    g_free(abort);
 }
 
-/* One that is under way is aborted first: nobody goes back while others are still sent forward. */
 static void call_rollback(MgrCall *call, gpointer user)
 {
     const MgrRolloutCalls *calls = user;
     g_autoptr(MgrLiveRollout) ended = NULL;
     g_autoptr(GError) error = NULL;
     MgrLiveRollout *live = find(calls, call, &ended, &error);
-    Back *back;
+    Abort *abort;
 
     if (live == NULL || !check_own(call, live, &error) || !mgr_call_may_change(call, &error)) {
         mgr_call_fail(call, error);
@@ -426,9 +453,9 @@ static void call_rollback(MgrCall *call, gpointer user)
         roll_back(calls, call, noted_set(call), live);
         return;
     }
-    back = g_new(Back, 1);
-    *back = (Back){ calls, call };
-    mgr_rollouts_say(calls->parts.rollouts, noted_set(call), live, MGR_ROLLOUT_ABORT, on_aborted, back);
+    abort = g_new(Abort, 1);
+    *abort = (Abort){ calls, call };
+    mgr_rollouts_say(calls->parts.rollouts, noted_set(call), live, MGR_ROLLOUT_ABORT, on_aborted, abort);
 }
 
 #define PLAN "rings rate min-success min-sample soak silence"

@@ -247,19 +247,11 @@ static bool has_not_left(const MgrTarget *target)
     return target->outgoing || (target->record.state == HL_STATE_QUEUED && !target->sending);
 }
 
-static void fold_cancel(gpointer change)
+static void spare(MgrCommands *commands, MgrCommand *command, HlTime at)
 {
-    const Cancel *cancel = change;
-    MgrCommands *commands = cancel->commands;
-    MgrCommand *command = mgr_fleet_command(commands->parts.fleet, cancel->id);
-    MgrTargetStep step = { HL_STATE_CANCELLED, "", "cancelled before it was sent", cancel->at };
+    MgrTargetStep step = { HL_STATE_CANCELLED, "", "cancelled before it was sent", at };
     g_autoptr(GPtrArray) kept_back = g_ptr_array_new();
 
-    if (command == NULL) { /* its last target ended while the cancellation was being stored */
-        cancel->done(&(MgrCommandResult){ .outcome = MGR_COMMAND_TOO_LATE }, cancel->user);
-        return;
-    }
-    command->record.cancelled_at = cancel->at;
     for (guint i = 0; i < command->targets->len; i++) {
         MgrTarget *target = command->targets->pdata[i];
 
@@ -268,8 +260,37 @@ static void fold_cancel(gpointer change)
         else if (!hl_command_state_is_final(target->record.state))
             mgr_delivery_command(commands->parts.delivery, target, MGR_OCCASION_LINE); /* sends the cancellation */
     }
-    cancel->done(&(MgrCommandResult){ .outcome = MGR_COMMAND_STORED, .command = command }, cancel->user);
     end_targets(commands, kept_back, &step);
+}
+
+static void fold_cancel(gpointer change)
+{
+    const Cancel *cancel = change;
+    MgrCommands *commands = cancel->commands;
+    MgrCommand *command = mgr_fleet_command(commands->parts.fleet, cancel->id);
+
+    if (command == NULL) { /* its last target ended while the cancellation was being stored */
+        cancel->done(&(MgrCommandResult){ .outcome = MGR_COMMAND_TOO_LATE }, cancel->user);
+        return;
+    }
+    command->record.cancelled_at = cancel->at;
+    cancel->done(&(MgrCommandResult){ .outcome = MGR_COMMAND_STORED, .command = command }, cancel->user);
+    spare(commands, command, cancel->at);
+}
+
+void mgr_commands_write_cancel(HlWriteSet *set, const char *id, HlTime at)
+{
+    mgr_write_command_cancel(set, id, at);
+}
+
+void mgr_commands_fold_cancel(MgrCommands *commands, const char *id, HlTime at)
+{
+    MgrCommand *command = mgr_fleet_command(commands->parts.fleet, id);
+
+    if (command == NULL)
+        return;
+    command->record.cancelled_at = at;
+    spare(commands, command, at);
 }
 
 void mgr_commands_cancel(MgrCommands *commands, HlWriteSet *set, const char *id, MgrCommandDone done, gpointer user)
@@ -416,7 +437,9 @@ static void expire_command(MgrCommands *commands, const MgrCommand *command, HlT
 {
     HlTime now = hl_clock_wall();
     MgrTargetStep expired = { HL_STATE_EXPIRED, "expired", "the endpoint did not come back in time", now };
+    MgrTargetStep unreached = { HL_STATE_EXPIRED, MGR_CODE_UNREACHED, "the endpoint did not come back in time", now };
     MgrTargetStep timed_out = { HL_STATE_TIMED_OUT, "timeout", "no result came in time", now };
+    g_autoptr(GPtrArray) never_left = g_ptr_array_new();
     g_autoptr(GPtrArray) never_began = g_ptr_array_new();
     g_autoptr(GPtrArray) began = g_ptr_array_new();
 
@@ -424,9 +447,13 @@ static void expire_command(MgrCommands *commands, const MgrCommand *command, HlT
         MgrTarget *target = command->targets->pdata[i];
 
         if (is_due(target, believed))
-            g_ptr_array_add(has_begun(target) ? began : never_began, target);
+            g_ptr_array_add(has_begun(target)                         ? began
+                            : target->record.state == HL_STATE_QUEUED ? never_left
+                                                                      : never_began,
+                            target);
     }
     /* the command is gone with the last of them */
+    end_targets(commands, never_left, &unreached);
     end_targets(commands, never_began, &expired);
     end_targets(commands, began, &timed_out);
 }

@@ -53,6 +53,13 @@ void mgr_commands_issue(MgrCommands *commands, HlWriteSet *set, const MgrCommand
 /* Ends what has not started, and asks those that have it to; stored with what is in the set (taken). */
 void mgr_commands_cancel(MgrCommands *commands, HlWriteSet *set, const char *id, MgrCommandDone done, gpointer user);
 
+/* The same halves for who has more to store with it: of an open command of the fleet; nothing where it has ended. */
+void mgr_commands_write_cancel(HlWriteSet *set, const char *id, HlTime at);
+void mgr_commands_fold_cancel(MgrCommands *commands, const char *id, HlTime at);
+
+/* Code of a target that expired while the command had not left for it. */
+#define MGR_CODE_UNREACHED "unreached"
+
 /* A report, at the time when it came: what it writes, and what it changes once that is committed.  Of a command whose
  * end the manager only presumed, it corrects the end. */
 typedef struct {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/base/log.h"
+#include "manager/daemon/work/commands.h"
 
 static MgrLiveRollout *live_new(MgrRolloutRecord *record)
 {
@@ -29,7 +30,7 @@ void mgr_live_rollout_free(MgrLiveRollout *live)
     g_ptr_array_unref(live->commands);
     g_ptr_array_unref(live->endpoints);
     g_hash_table_unref(live->batches);
-    g_free(live->versions);
+    g_free(live->belied);
     mgr_rollout_record_clear(&live->record);
     g_free(live);
 }
@@ -54,9 +55,8 @@ static void add_member(MgrLiveRollout *live, const char *endpoint, const char *c
     g_ptr_array_add(live->commands, command != NULL ? mgr_live_rollout_batch(live, command) : NULL);
 }
 
-/* One whose command expired was silent if it had it, and is forgotten if it was away: what was known of it says
- * which. */
-static MgrMember member_of(HlCommandState state, MgrMember before)
+/* One whose command expired was silent if it had it, and is forgotten if it was away: the code says which. */
+static MgrMember member_of(HlCommandState state, const char *code)
 {
     switch (state) {
     case HL_STATE_QUEUED:
@@ -73,7 +73,7 @@ static MgrMember member_of(HlCommandState state, MgrMember before)
     case HL_STATE_TIMED_OUT:
         return MGR_MEMBER_SILENT;
     case HL_STATE_EXPIRED:
-        return before == MGR_MEMBER_AWAY ? MGR_MEMBER_LEFT : MGR_MEMBER_SILENT;
+        return g_strcmp0(code, MGR_CODE_UNREACHED) == 0 ? MGR_MEMBER_LEFT : MGR_MEMBER_SILENT;
     case HL_STATE_CANCELLED:
     case HL_STATE_UNKNOWN:
     case HL_N_STATES:
@@ -82,21 +82,28 @@ static MgrMember member_of(HlCommandState state, MgrMember before)
     return MGR_MEMBER_LEFT;
 }
 
-/* What the members of a command have done by now.  One that has had another turn since is spoken for by that. */
+/* One that has had another turn since is spoken for by that; and who was found out is not believed again. */
+static void tell(MgrLiveRollout *live, const char *command, const MgrTargetRecord *target, HlTime now)
+{
+    MgrMember member = member_of(target->state, target->code);
+    gpointer found;
+    guint position;
+
+    if (!g_hash_table_lookup_extended(live->positions, target->endpoint, NULL, &found))
+        return;
+    position = GPOINTER_TO_UINT(found);
+    if (g_strcmp0(live->commands->pdata[position], command) != 0 ||
+        (member == MGR_MEMBER_SUCCEEDED && live->belied[position]))
+        return;
+    mgr_rollout_told(&live->core, position, member, now);
+}
+
 void mgr_live_rollout_look_at(MgrLiveRollout *live, const MgrCommand *command)
 {
     HlTime now = hl_clock_mono();
 
-    for (guint i = 0; i < command->targets->len; i++) {
-        const MgrTargetRecord *target = &((const MgrTarget *)command->targets->pdata[i])->record;
-        gpointer position;
-
-        if (!g_hash_table_lookup_extended(live->positions, target->endpoint, NULL, &position) ||
-            g_strcmp0(live->commands->pdata[GPOINTER_TO_UINT(position)], command->record.id) != 0)
-            continue;
-        mgr_rollout_told(&live->core, GPOINTER_TO_UINT(position),
-                         member_of(target->state, (MgrMember)live->core.members[GPOINTER_TO_UINT(position)]), now);
-    }
+    for (guint i = 0; i < command->targets->len; i++)
+        tell(live, command->record.id, &((const MgrTarget *)command->targets->pdata[i])->record, now);
 }
 
 /* ----------------------------------------------------------------------------------------------- of the registry
@@ -110,14 +117,14 @@ typedef struct {
 static void on_member(guint position G_GNUC_UNUSED, const MgrRolloutMember *member, gpointer user)
 {
     Reading *reading = user;
-    MgrMember state = MGR_MEMBER_LEFT;
+    MgrMember state;
 
     add_member(reading->live, member->endpoint, member->command);
     if (member->command == NULL)
         return;
-    /* an end that came while nobody looked: the worse of what it may mean */
-    if (member->has_target)
-        state = member_of(member->state, MGR_MEMBER_OPEN);
+    state = member->has_target ? member_of(member->state, member->code) : MGR_MEMBER_LEFT;
+    if (member->outcome == MGR_MEMBER_FAILED || (member->outcome == MGR_MEMBER_SILENT && state == MGR_MEMBER_OPEN))
+        state = member->outcome;
     g_array_append_val(reading->members, state);
 }
 
@@ -128,11 +135,11 @@ MgrLiveRollout *mgr_live_rollout_new(MgrRolloutRecord *record, const GPtrArray *
     for (guint i = 0; i < endpoints->len; i++)
         add_member(live, ((const MgrEndpoint *)endpoints->pdata[i])->record.id, NULL);
     mgr_rollout_init(&live->core, &live->record.plan, endpoints->len, hl_clock_mono());
+    live->belied = g_new0(bool, endpoints->len);
     return live;
 }
 
-MgrLiveRollout *mgr_live_rollout_read(const MgrFleet *fleet, MgrRecord *registry, MgrRolloutRecord *record,
-                                      GError **error)
+MgrLiveRollout *mgr_live_rollout_read(MgrRecord *registry, MgrRolloutRecord *record, GError **error)
 {
     g_autoptr(MgrLiveRollout) live = live_new(record);
     g_autoptr(GArray) members = g_array_new(FALSE, FALSE, sizeof(MgrMember));
@@ -145,18 +152,20 @@ MgrLiveRollout *mgr_live_rollout_read(const MgrFleet *fleet, MgrRecord *registry
     mgr_rollout_restore(&live->core, live->record.state, live->record.halt, live->record.ring, live->record.forgiven,
                         now);
     mgr_rollout_issued(&live->core, members->len, now);
-    for (guint i = 0; i < members->len; i++)
+    live->belied = g_new0(bool, live->endpoints->len);
+    for (guint i = 0; i < members->len; i++) {
         mgr_rollout_told(&live->core, i, g_array_index(members, MgrMember, i), now);
-    live->versions = g_strdup(fleet->latest);
+        live->belied[i] = live->core.members[i] == MGR_MEMBER_FAILED; /* also who says it itself: nothing follows */
+    }
     return g_steal_pointer(&live);
 }
 
-void mgr_live_rollout_look(MgrLiveRollout *live, const MgrFleet *fleet)
+void mgr_live_rollout_look(MgrLiveRollout *live, const MgrFleet *fleet, bool is_all)
 {
     GHashTableIter iter;
     gpointer id;
 
-    g_hash_table_iter_init(&iter, live->dirty);
+    g_hash_table_iter_init(&iter, is_all ? live->batches : live->dirty);
     while (g_hash_table_iter_next(&iter, &id, NULL)) {
         const MgrCommand *command = mgr_fleet_command(fleet, id);
 
@@ -166,27 +175,35 @@ void mgr_live_rollout_look(MgrLiveRollout *live, const MgrFleet *fleet)
     g_hash_table_remove_all(live->dirty);
 }
 
-void mgr_live_rollout_set_versions(MgrLiveRollout *live, const char *versions)
+GArray *mgr_live_rollout_find_liars(MgrLiveRollout *live, const MgrFleet *fleet)
 {
-    g_free(live->versions);
-    live->versions = g_strdup(versions);
-}
-
-void mgr_live_rollout_find_liars(MgrLiveRollout *live, const MgrFleet *fleet)
-{
+    GArray *liars = g_array_new(FALSE, FALSE, sizeof(guint));
     HlTime now = hl_clock_mono();
 
-    for (guint i = 0; live->versions != NULL && i < live->core.issued; i++) {
+    for (guint i = 0; *live->record.versions != '\0' && i < live->core.issued; i++) {
         const MgrEndpoint *endpoint = mgr_fleet_endpoint(fleet, live->endpoints->pdata[i]);
 
-        if (live->core.members[i] == MGR_MEMBER_SUCCEEDED && endpoint != NULL &&
-            mgr_endpoint_is_behind(endpoint, live->versions)) {
-            hl_log_limited(HL_LOG_WARN, "rollout", endpoint->record.id,
-                           "%s: %s says that it succeeded, and is still behind: it counts as failed", live->record.id,
-                           endpoint->record.id);
-            mgr_rollout_told(&live->core, i, MGR_MEMBER_FAILED, now);
-        }
+        if (live->core.members[i] != MGR_MEMBER_SUCCEEDED || endpoint == NULL ||
+            !mgr_endpoint_is_behind(endpoint, live->record.versions))
+            continue;
+        hl_log_limited(HL_LOG_WARN, "rollout", endpoint->record.id,
+                       "%s: %s says that it succeeded, and is still behind: it counts as failed", live->record.id,
+                       endpoint->record.id);
+        mgr_rollout_told(&live->core, i, MGR_MEMBER_FAILED, now);
+        live->belied[i] = true;
+        g_array_append_val(liars, i);
     }
+    return liars;
+}
+
+GArray *mgr_live_rollout_find(const MgrLiveRollout *live, MgrMember member)
+{
+    GArray *found = g_array_new(FALSE, FALSE, sizeof(guint));
+
+    for (guint i = 0; i < live->core.issued; i++)
+        if (live->core.members[i] == member)
+            g_array_append_val(found, i);
+    return found;
 }
 
 void mgr_live_rollout_note(MgrLiveRollout *live, HlTime wall)

@@ -16,15 +16,15 @@ typedef struct {
     GHashTable *positions; /* id -> position */
     GHashTable *batches;   /* ids of its commands, owned; the value is the id */
     GHashTable *dirty;     /* commands that have changed since they were looked at; borrowed from batches */
-    char *versions;        /* what the repository had at the last turn: proto/components.h */
+    bool *belied;          /* by position: it says that it succeeded, and has not */
+    HlTime looked_mono;    /* at all of its commands */
     bool is_storing;       /* a turn, or somebody's word */
 } MgrLiveRollout;
 
 /* A new one with these members (MgrEndpoint *), in this order.  Takes the record's contents. */
 MgrLiveRollout *mgr_live_rollout_new(MgrRolloutRecord *record, const GPtrArray *endpoints);
 /* One of the registry, also of those that are over.  Takes the record's contents.  NULL with an error. */
-MgrLiveRollout *mgr_live_rollout_read(const MgrFleet *fleet, MgrRecord *registry, MgrRolloutRecord *record,
-                                      GError **error);
+MgrLiveRollout *mgr_live_rollout_read(MgrRecord *registry, MgrRolloutRecord *record, GError **error);
 void mgr_live_rollout_free(MgrLiveRollout *live);
 
 /* The command is one of its own from now on.  Its id, as commands and dirty borrow it. */
@@ -32,13 +32,14 @@ char *mgr_live_rollout_batch(MgrLiveRollout *live, const char *command);
 
 /* What the members of a command have done by now. */
 void mgr_live_rollout_look_at(MgrLiveRollout *live, const MgrCommand *command);
-/* The same of all its commands that have changed. */
-void mgr_live_rollout_look(MgrLiveRollout *live, const MgrFleet *fleet);
+/* The same of all its commands that have changed, or of all. */
+void mgr_live_rollout_look(MgrLiveRollout *live, const MgrFleet *fleet, bool is_all);
 
-/* The repository's versions are those of its latest turn. */
-void mgr_live_rollout_set_versions(MgrLiveRollout *live, const char *versions);
-/* Who says that it succeeded, and has older patterns than there were at the latest turn, has not. */
-void mgr_live_rollout_find_liars(MgrLiveRollout *live, const MgrFleet *fleet);
+/* Who says that it succeeded, and has older patterns than there were at the latest turn, has not: positions (guint) of
+ * those that were found out now.  Free with g_array_unref. */
+GArray *mgr_live_rollout_find_liars(MgrLiveRollout *live, const MgrFleet *fleet);
+/* Positions (guint) of members that are this.  Free with g_array_unref. */
+GArray *mgr_live_rollout_find(const MgrLiveRollout *live, MgrMember member);
 
 /* The record as the core is now, at this time. */
 void mgr_live_rollout_note(MgrLiveRollout *live, HlTime wall);

@@ -6,7 +6,9 @@
 #include "lib/base/ident.h"
 #include "lib/base/log.h"
 
-#define LIFETIME (4 * HL_DAY) /* of a command: as one that a person issues without saying how long */
+#define LOOK_EVERY      (10 * HL_SECOND)
+#define AWAY_LOOK_EVERY (10 * HL_MINUTE)
+#define LIFETIME        (4 * HL_DAY) /* of a command: as one that a person issues without saying how long */
 
 struct MgrRollouts {
     MgrRolloutsOptions parts;
@@ -52,7 +54,7 @@ MgrRollouts *mgr_rollouts_new(const MgrRolloutsOptions *options, GError **error)
         return NULL;
     for (guint i = 0; i < records->len; i++) {
         MgrLiveRollout *live =
-            mgr_live_rollout_read(options->fleet, options->record, &g_array_index(records, MgrRolloutRecord, i), error);
+            mgr_live_rollout_read(options->record, &g_array_index(records, MgrRolloutRecord, i), error);
 
         if (live == NULL)
             return NULL;
@@ -86,7 +88,7 @@ MgrLiveRollout *mgr_rollouts_find(const MgrRollouts *rollouts, const char *id)
 typedef struct {
     MgrRollouts *rollouts;
     MgrLiveRollout *live;
-    char *command;
+    char *command, *versions;
     guint n;           /* the next so many */
     GArray *positions; /* or these again; NULL */
     MgrRolloutDone done;
@@ -99,6 +101,7 @@ static void turn_free(gpointer item)
 
     g_clear_pointer(&turn->positions, g_array_unref);
     g_free(turn->command);
+    g_free(turn->versions);
     g_free(turn);
 }
 
@@ -144,22 +147,24 @@ static void leave_out(const Turn *turn, const MgrCommand *command, guint first)
 static void fold_turn(Turn *turn, const MgrCommand *command)
 {
     MgrLiveRollout *live = turn->live;
-    MgrRollouts *rollouts = turn->rollouts;
     guint first = live->core.issued, length = turn_length(turn);
     HlTime now = hl_clock_mono();
     char *id = mgr_live_rollout_batch(live, turn->command);
 
     live->is_storing = false;
-    if (!is_adopted(rollouts, live))
-        adopt(rollouts, live);
-    if (turn->positions != NULL)
+    if (turn->positions != NULL) {
         mgr_rollout_retry(&live->core, turn->positions, now);
-    else
+        mgr_live_rollout_note(live, hl_clock_wall());
+    } else {
         mgr_rollout_issued(&live->core, turn->n, now);
+    }
     for (guint i = 0; i < length; i++)
         live->commands->pdata[turn_position(turn, i, first)] = id;
+    for (guint i = 0; turn->positions != NULL && i < length; i++)
+        live->belied[g_array_index(turn->positions, guint, i)] = false;
     leave_out(turn, command, first);
-    mgr_live_rollout_set_versions(live, rollouts->parts.fleet->latest);
+    g_free(live->record.versions);
+    live->record.versions = g_steal_pointer(&turn->versions);
     if (command != NULL)
         mgr_live_rollout_look_at(live, command);
     answer(turn->done, live, NULL, turn->user);
@@ -172,8 +177,8 @@ static void fail_turn(Turn *turn, const GError *error)
         hl_log_limited(HL_LOG_WARN, "rollout", turn->live->record.id, "%s: a turn cannot be issued yet: %s",
                        turn->live->record.id, error->message);
     answer(turn->done, NULL, error, turn->user);
-    if (!is_adopted(turn->rollouts, turn->live))
-        mgr_live_rollout_free(turn->live);
+    if (mgr_rollout_is_over(&turn->live->core)) /* it was over, and stays so */
+        g_hash_table_remove(turn->rollouts->live, turn->live->record.id);
 }
 
 static void on_issued(const MgrCommandResult *result, gpointer user)
@@ -229,6 +234,8 @@ static void issue(MgrRollouts *rollouts, HlWriteSet *set, Turn *turn)
         mgr_write_rollout_retry(set, record->id, turn->positions, turn->command);
     else
         mgr_write_rollout_turn(set, record->id, turn->live->core.issued, turn->n, turn->command);
+    turn->versions = g_strdup(rollouts->parts.fleet->latest);
+    mgr_write_rollout_versions(set, record->id, turn->versions);
     if (endpoints->len > 0)
         mgr_commands_issue(rollouts->parts.commands, set, &spec, endpoints, on_issued, turn);
     else
@@ -254,6 +261,8 @@ typedef struct {
     MgrLiveRollout *live;
     bool is_start;
     MgrRolloutWord word;
+    HlTime at;
+    GPtrArray *cancelled; /* of an abort: ids of commands; NULL */
     MgrRolloutDone done;
     gpointer user;
 } Word;
@@ -271,21 +280,27 @@ static bool apply(MgrRollout *core, MgrRolloutWord word)
     return false;
 }
 
-static void on_cancelled(const MgrCommandResult *result, gpointer user G_GNUC_UNUSED)
+GPtrArray *mgr_rollouts_write_cancels(const MgrRollouts *rollouts, HlWriteSet *set, const MgrLiveRollout *live,
+                                      HlTime at)
 {
-    if (result->outcome == MGR_COMMAND_NOT_STORED)
-        hl_warn("rollout", "an aborted roll-out's command goes on: %s", result->error->message);
-}
-
-static void cancel_all(MgrRollouts *rollouts, const MgrLiveRollout *live)
-{
+    GPtrArray *ids = g_ptr_array_new_with_free_func(g_free);
     GHashTableIter iter;
     gpointer id;
 
     g_hash_table_iter_init(&iter, live->batches);
-    while (g_hash_table_iter_next(&iter, &id, NULL))
-        if (mgr_fleet_command(rollouts->parts.fleet, id) != NULL)
-            mgr_commands_cancel(rollouts->parts.commands, hl_write_set_new(), id, on_cancelled, NULL);
+    while (g_hash_table_iter_next(&iter, &id, NULL)) {
+        if (mgr_fleet_command(rollouts->parts.fleet, id) == NULL)
+            continue;
+        mgr_commands_write_cancel(set, id, at);
+        g_ptr_array_add(ids, g_strdup(id));
+    }
+    return ids;
+}
+
+void mgr_rollouts_fold_cancels(MgrRollouts *rollouts, const GPtrArray *ids, HlTime at)
+{
+    for (guint i = 0; i < ids->len; i++)
+        mgr_commands_fold_cancel(rollouts->parts.commands, ids->pdata[i], at);
 }
 
 static void fold_word(gpointer change)
@@ -302,7 +317,7 @@ static void fold_word(gpointer change)
             mgr_rollout_state_name(live->core.state));
     answer(word->done, live, NULL, word->user);
     if (live->core.state == MGR_ROLLOUT_ABORTED) {
-        cancel_all(word->rollouts, live);
+        mgr_rollouts_fold_cancels(word->rollouts, word->cancelled, word->at);
         g_hash_table_remove(word->rollouts->live, live->record.id);
     }
 }
@@ -317,7 +332,15 @@ static void fail_word(gpointer change, const GError *error)
         mgr_live_rollout_free(word->live);
 }
 
-static const MgrChangeKind word_kind = { fold_word, fail_word, g_free };
+static void word_free(gpointer item)
+{
+    Word *word = item;
+
+    g_clear_pointer(&word->cancelled, g_ptr_array_unref);
+    g_free(word);
+}
+
+static const MgrChangeKind word_kind = { fold_word, fail_word, word_free };
 
 void mgr_rollouts_start(MgrRollouts *rollouts, HlWriteSet *set, MgrRolloutRecord *record, const GPtrArray *endpoints,
                         MgrRolloutDone done, gpointer user)
@@ -326,10 +349,11 @@ void mgr_rollouts_start(MgrRollouts *rollouts, HlWriteSet *set, MgrRolloutRecord
     Word *word = g_new(Word, 1);
 
     record->id = hl_ident_new("r-");
+    record->versions = g_strdup("");
     record->members = endpoints->len;
     record->started_at = record->changed_at = hl_clock_wall();
     live = mgr_live_rollout_new(record, endpoints);
-    *word = (Word){ rollouts, live, true, MGR_ROLLOUT_RESUME, done, user };
+    *word = (Word){ .rollouts = rollouts, .live = live, .is_start = true, .done = done, .user = user };
     mgr_write_rollout(set, &live->record, live->endpoints);
     mgr_record_commit(rollouts->parts.record, set, &word_kind, word);
 }
@@ -367,8 +391,22 @@ void mgr_rollouts_say(MgrRollouts *rollouts, HlWriteSet *set, MgrLiveRollout *li
     mgr_write_rollout_state(set, &record);
     live->is_storing = true;
     word = g_new(Word, 1);
-    *word = (Word){ rollouts, live, false, what, done, user };
+    *word =
+        (Word){ .rollouts = rollouts, .live = live, .word = what, .at = record.changed_at, .done = done, .user = user };
+    if (what == MGR_ROLLOUT_ABORT)
+        word->cancelled = mgr_rollouts_write_cancels(rollouts, set, live, word->at);
     mgr_record_commit(rollouts->parts.record, set, &word_kind, word);
+}
+
+/* One that is over is read for each call: the first of them brings it back. */
+static bool check_retry(const MgrRollouts *rollouts, const MgrLiveRollout *live, GError **error)
+{
+    const MgrLiveRollout *known = mgr_rollouts_find(rollouts, live->record.id);
+
+    if (known == NULL && mgr_rollouts_count(rollouts) >= MGR_ROLLOUTS_MAX)
+        return hl_fail(error, HL_ERROR_LIMIT, "%d roll-outs are under way, and no more are taken: abort one first",
+                       MGR_ROLLOUTS_MAX);
+    return check_free(known != NULL ? known : live, error);
 }
 
 void mgr_rollouts_retry(MgrRollouts *rollouts, HlWriteSet *set, MgrLiveRollout *live, MgrRolloutDone done,
@@ -379,7 +417,7 @@ void mgr_rollouts_retry(MgrRollouts *rollouts, HlWriteSet *set, MgrLiveRollout *
     g_autoptr(GError) error = NULL;
     Turn *turn;
 
-    if (check_free(live, &error) && failed->len == 0)
+    if (check_retry(rollouts, live, &error) && failed->len == 0)
         hl_fail(&error, HL_ERROR_CONFLICT, "roll-out '%s' has nobody who failed, was silent or left%s", live->record.id,
                 live->core.state == MGR_ROLLOUT_ABORTED ? ", as it is aborted: start another one" : "");
     if (error != NULL) {
@@ -394,6 +432,8 @@ void mgr_rollouts_retry(MgrRollouts *rollouts, HlWriteSet *set, MgrLiveRollout *
     record.forgiven = 0;
     record.changed_at = hl_clock_wall();
     mgr_write_rollout_state(set, &record);
+    if (!is_adopted(rollouts, live))
+        adopt(rollouts, live); /* before it is stored: another call finds it */
     turn = turn_new(rollouts, live);
     turn->positions = g_steal_pointer(&failed);
     turn->done = done;
@@ -437,18 +477,60 @@ static void write_change(MgrRollouts *rollouts, MgrLiveRollout *live)
            live->core.counts[MGR_MEMBER_SILENT], live->core.counts[MGR_MEMBER_AWAY]);
 }
 
+static void write_outcome(MgrRollouts *rollouts, const MgrLiveRollout *live, const GArray *positions, MgrMember outcome)
+{
+    HlWriteSet *set;
+
+    if (positions->len == 0)
+        return;
+    set = hl_write_set_new();
+    mgr_write_rollout_outcome(set, live->record.id, positions, outcome);
+    mgr_record_write(rollouts->parts.record, set);
+}
+
+/* Not all that happens to a target is told (mgr_rollouts_changed): one that comes back is sent its command, one that
+ * goes gives it back.  Looked at before somebody is found silent, and now and then for those that are away. */
+static bool is_look_due(const MgrLiveRollout *live, HlTime now)
+{
+    const MgrRollout *core = &live->core;
+    HlTime since = now - live->looked_mono;
+
+    return (core->counts[MGR_MEMBER_OPEN] > 0 && now - core->issued_mono >= core->plan.silence &&
+            since >= MIN(LOOK_EVERY, core->plan.silence)) ||
+           (core->counts[MGR_MEMBER_AWAY] > 0 && since >= CLAMP(core->plan.silence, LOOK_EVERY, AWAY_LOOK_EVERY));
+}
+
+/* What the members have done, and what the manager makes of it. */
+static guint judge(MgrRollouts *rollouts, MgrLiveRollout *live, HlTime now)
+{
+    guint silent = live->core.counts[MGR_MEMBER_SILENT], n;
+    bool is_all = is_look_due(live, now);
+
+    if (is_all)
+        live->looked_mono = now;
+    mgr_live_rollout_look(live, rollouts->parts.fleet, is_all);
+    if (mgr_rollout_is_soaked(&live->core, now)) {
+        g_autoptr(GArray) liars = mgr_live_rollout_find_liars(live, rollouts->parts.fleet);
+
+        write_outcome(rollouts, live, liars, MGR_MEMBER_FAILED);
+    }
+    n = mgr_rollout_tick(&live->core, now);
+    if (live->core.counts[MGR_MEMBER_SILENT] > silent) {
+        g_autoptr(GArray) found = mgr_live_rollout_find(live, MGR_MEMBER_SILENT);
+
+        write_outcome(rollouts, live, found, MGR_MEMBER_SILENT);
+    }
+    return n;
+}
+
 static void tick_one(MgrRollouts *rollouts, MgrLiveRollout *live)
 {
-    HlTime now = hl_clock_mono();
     Turn *turn;
     guint n;
 
     if (live->is_storing)
         return;
-    mgr_live_rollout_look(live, rollouts->parts.fleet);
-    if (mgr_rollout_is_soaked(&live->core, now))
-        mgr_live_rollout_find_liars(live, rollouts->parts.fleet);
-    n = mgr_rollout_tick(&live->core, now);
+    n = judge(rollouts, live, hl_clock_mono());
     write_change(rollouts, live);
     if (mgr_rollout_is_over(&live->core)) {
         g_hash_table_remove(rollouts->live, live->record.id);

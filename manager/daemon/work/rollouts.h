@@ -45,6 +45,12 @@ void mgr_rollouts_say(MgrRollouts *rollouts, HlWriteSet *set, MgrLiveRollout *li
 void mgr_rollouts_retry(MgrRollouts *rollouts, HlWriteSet *set, MgrLiveRollout *live, MgrRolloutDone done,
                         gpointer user);
 
+/* Cancels its open commands with what is in the set: their ids (char *, owned), for the fold.  Free with
+ * g_ptr_array_unref. */
+GPtrArray *mgr_rollouts_write_cancels(const MgrRollouts *rollouts, HlWriteSet *set, const MgrLiveRollout *live,
+                                      HlTime at);
+void mgr_rollouts_fold_cancels(MgrRollouts *rollouts, const GPtrArray *ids, HlTime at);
+
 /* A command of the fleet changed (MgrCommandsOptions.changed). */
 void mgr_rollouts_changed(MgrRollouts *rollouts, const MgrCommand *command);
 
