@@ -251,7 +251,7 @@ static void test_changes_bounded(void)
     parts_call(parts, "admin create", "name", "zoe", "csr", csr, "role", "administrator", NULL);
     let_finish(parts);
     for (guint i = 0; i < burst + burst / 10; i++) {
-        g_autofree char *setting = g_strdup_printf("line.heartbeat=%us", 60 + i % 2);
+        g_autofree char *setting = g_strdup_printf("line.heartbeat=%us", 60 + i % 3000); /* always another one */
         g_autofree char *reply = ask(parts, "zoe", setting);
 
         bus_fake_forget(parts->bus);
