@@ -49,13 +49,14 @@ static void print_rollout(const json_t *document)
     g_autofree char *said = cli_format_states(counts, document);
 
     printf("rollout      %s of %s for %s\nstarted      %s\nstate        %s\nring         %" JSON_INTEGER_FORMAT
-           " of %s\nendpoints    %" JSON_INTEGER_FORMAT ", fixed at the start: %s\n",
+           " of %zu: %s\nendpoints    %" JSON_INTEGER_FORMAT ", fixed at the start: %s\n",
            cli_text(document, "id"), cli_text(document, "issuer"), cli_text(document, "selector"),
-           cli_text(document, "started"), state, cli_int(document, "ring"), rings, cli_int(document, "members"), said);
+           cli_text(document, "started"), state, cli_int(document, "ring"),
+           json_array_size(json_object_get(document, "rings")), rings, cli_int(document, "members"), said);
     printf("goes on      when %" JSON_INTEGER_FORMAT "%% of at least %" JSON_INTEGER_FORMAT
            " succeeded, after %s; one without a result after %s is silent\n",
-           cli_int(document, "min_success"), cli_int(document, "min_sample"), cli_text(document, "soak"),
-           cli_text(document, "silence"));
+           cli_int(document, "min_success"), MIN(cli_int(document, "min_sample"), cli_int(document, "members")),
+           cli_text(document, "soak"), cli_text(document, "silence"));
     print_rate(document);
 }
 

@@ -225,25 +225,36 @@ static void clear_draft(const char *registry)
 }
 
 /* Complete, or not there. */
+/* With its version, to which people can go back. */
+static bool put_first_group(HlDb *db, HlTime now, GError **error)
+{
+    g_auto(HlSettings) settings = { 0 };
+    g_autofree char *text = NULL;
+
+    hl_settings_init_group(&settings);
+    text = hl_settings_print(&settings);
+    return hl_db_run(db, NULL, error,
+                     "INSERT INTO grp (name, version, counter, settings, changed_at, changed_by) VALUES "
+                     "(?, 1, 1, ?, ?, 'init')",
+                     "tti", FIRST_GROUP, text, (int64_t)now) &&
+           hl_db_exec(db,
+                      "INSERT INTO grp_version (grp, version, settings, changed_at, changed_by, restored)"
+                      " SELECT name, version, settings, changed_at, changed_by, 0 FROM grp",
+                      error);
+}
+
 static bool make_registry(const char *dir, GHashTable *certificates, const MgrAccountRecord *owner, HlTime now,
                           GError **error)
 {
     g_autofree char *path = mgr_site_path(dir, "registry.db");
     g_autofree char *temporary = g_strconcat(path, ".new", NULL);
-    g_auto(HlSettings) settings = { 0 };
-    g_autofree char *text = NULL;
     g_autoptr(HlDb) db = NULL;
     GHashTableIter iter;
     gpointer value;
 
     clear_draft(temporary);
     db = mgr_registry_open(temporary, error);
-    hl_settings_init_group(&settings);
-    text = hl_settings_print(&settings);
-    if (db == NULL || !hl_db_run(db, NULL, error,
-                                 "INSERT INTO grp (name, version, counter, settings, changed_at, changed_by) VALUES "
-                                 "(?, 1, 1, ?, ?, 'init')",
-                                 "tti", FIRST_GROUP, text, (int64_t)now))
+    if (db == NULL || !put_first_group(db, now, error))
         return false;
     g_hash_table_iter_init(&iter, certificates);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
