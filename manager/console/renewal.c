@@ -8,12 +8,14 @@
 #include "lib/pki/trust.h"
 #include "manager/console/identity.h"
 
-#define LOOK_EVERY 10 /* s; three small files */
+#define LOOK_EVERY   10      /* s; three small files */
+#define REFUSED_WAIT HL_HOUR /* the server gave one a short while ago */
 
 struct ConRenewal {
     ConLine *line;
     char *cert, *key, *ca; /* paths */
     bool is_asking;
+    HlTime ask_mono; /* not before */
     guint timer;
 };
 
@@ -25,9 +27,12 @@ bool con_renewal_mend(const ConConf *conf, const char *directory, GError **error
     return hl_pair_mend(&(HlPair){ cert, key }, error);
 }
 
-static void complain(const ConRenewal *renewal, const GError *error)
+static void complain(ConRenewal *renewal, const GError *error)
 {
-    hl_warn("renewal", "%s cannot be renewed yet: %s", renewal->cert, error->message);
+    if (hl_error_code(error) == HL_ERROR_EXISTS)
+        renewal->ask_mono = hl_clock_mono() + REFUSED_WAIT;
+    hl_log_limited(HL_LOG_WARN, "renewal", renewal->cert, "%s cannot be renewed yet: %s", renewal->cert,
+                   error->message);
 }
 
 /* The key is locked only so that no two replace it at once: there is one console in a directory. */
@@ -86,9 +91,10 @@ void con_renewal_look(ConRenewal *renewal)
 
     if (renewal->is_asking || con_line_state(renewal->line) != CON_LINE_UP || cert == NULL)
         return;
-    if (hl_pair_is_due(cert, hl_clock_wall()) || hl_trust_is_behind(renewal->ca, authorities, cert))
-        ask(renewal, cert);
-    else if (!hl_trust_narrow(renewal->ca, authorities, &error))
+    if (hl_pair_is_due(cert, hl_clock_wall()) || hl_trust_is_behind(renewal->ca, authorities, cert)) {
+        if (hl_clock_mono() >= renewal->ask_mono)
+            ask(renewal, cert);
+    } else if (!hl_trust_narrow(renewal->ca, authorities, &error))
         hl_log_limited(HL_LOG_WARN, "renewal", "authorities", "%s holds an authority that ended: %s", renewal->ca,
                        error->message);
 }

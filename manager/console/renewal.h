@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The certificate of the line is renewed in the last third of its life, and when another authority issues, with another
- * key (lib/pki/pair.h).  What is
- * replaced is noticed as any other change of the files.  Loop thread. */
+ * key (lib/pki/pair.h).  What is replaced is noticed as any other change of the files.  Loop thread. */
 #ifndef MANAGER_CONSOLE_RENEWAL_H
 #define MANAGER_CONSOLE_RENEWAL_H
 
@@ -18,7 +17,8 @@ ConRenewal *con_renewal_new(ConLine *line, const ConConf *conf, const char *dire
 /* After the line is gone. */
 void con_renewal_free(ConRenewal *renewal);
 
-/* The line is up: asks if it is time.  Otherwise it looks every ten seconds. */
+/* The line is up: asks if it is time.  Otherwise it looks every ten seconds; after the server has refused one because
+ * it gave one a short while ago, it asks again in an hour. */
 void con_renewal_look(ConRenewal *renewal);
 
 #endif

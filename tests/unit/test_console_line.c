@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "lib/base/file.h"
+#include "manager/console/renewal.h"
 #include "tests/support/console_world.h"
 
 /* What a call came to. */
@@ -266,6 +267,29 @@ static void test_alive(void)
     g_assert_cmpint(con_line_state(world->line), ==, CON_LINE_UP);
 }
 
+/* A certificate in its last third is asked for; a server that gave one a short while ago is asked again in an hour. */
+static void test_renewal(void)
+{
+    g_autoptr(World) world = start();
+    ConRenewal *renewal = con_renewal_new(world->line, &world->conf, world->dir);
+    g_auto(WorldCall) first = { 0 };
+    g_auto(WorldCall) none = { 0 };
+    g_auto(WorldCall) again = { 0 };
+
+    clock_fake_set(CLOCK_FAKE_WALL + 20 * HL_HOUR, hl_clock_mono());
+    con_renewal_look(renewal);
+    first = world_take(world);
+    g_assert_cmpstr(first.call->name, ==, "console renew");
+    world_refuse(world, &first, "exists", "a short while ago");
+    timer_fake_advance(HL_MINUTE);
+    none = world_take(world);
+    g_assert_null(none.call);
+    timer_fake_advance(HL_HOUR);
+    again = world_take(world);
+    g_assert_cmpstr(again.call->name, ==, "console renew");
+    con_renewal_free(renewal);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -279,5 +303,6 @@ int main(int argc, char **argv)
     g_test_add_func("/console/identity/change", test_identity);
     g_test_add_func("/console/identity/shown", test_shown_identity);
     g_test_add_func("/console/line/alive", test_alive);
+    g_test_add_func("/console/renewal/refused", test_renewal);
     return g_test_run();
 }
