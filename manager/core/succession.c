@@ -1,6 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "manager/core/succession.h"
 
+#include <string.h>
+
+#define MAX_LATELY 3       /* certificates of one name in an hour: some machines with copies, or some lost answers */
+#define LATELY     HL_HOUR /* also how often a console asks that was refused */
+#define QUESTION   (2 * LATELY)
+#define SETTLED    HL_MINUTE /* a console whose answer is lost gives up after 20 s, and asks again within 10 */
+
 MgrSuccessionStep mgr_succession_step(const MgrSuccessionView *view)
 {
     if (!view->is_on)
@@ -17,6 +24,34 @@ MgrSuccessionStep mgr_succession_step(const MgrSuccessionView *view)
 MgrHolder mgr_succession_holder(bool holds, bool has_new)
 {
     return !holds ? MGR_HOLDER_UNTOLD : has_new ? MGR_HOLDER_THROUGH : MGR_HOLDER_OLD;
+}
+
+void mgr_given_add(MgrGiven *given, HlTime issued, bool is_live, HlTime now)
+{
+    given->live += is_live ? 1 : 0;
+    given->lately += ABS(now - issued) < LATELY ? 1 : 0;
+    given->in_question += ABS(now - issued) < QUESTION ? 1 : 0;
+    given->last = MAX(given->last, issued);
+}
+
+bool mgr_given_has_room(const MgrGiven *given)
+{
+    return given->lately < MAX_LATELY;
+}
+
+bool mgr_given_is_through(const MgrGiven *given, HlTime now)
+{
+    return given->live > 0 && ABS(now - given->last) >= SETTLED && given->in_question < MAX_LATELY;
+}
+
+MgrAuthoritiesChange mgr_authorities_change(const char *const *told, const char *const *now)
+{
+    if (now[1] != NULL)
+        return MGR_AUTHORITIES_ANNOUNCE;
+    for (gsize i = 0; told != NULL && told[i] != NULL; i++)
+        if (strcmp(told[i], now[0]) == 0)
+            return i == 0 ? MGR_AUTHORITIES_ENDED : MGR_AUTHORITIES_CANCELLED;
+    return MGR_AUTHORITIES_OTHER;
 }
 
 const char *mgr_holder_name(MgrHolder holder)

@@ -6,8 +6,7 @@
 #ifndef MANAGER_CORE_SUCCESSION_H
 #define MANAGER_CORE_SUCCESSION_H
 
-#include <glib.h>
-#include <stdbool.h>
+#include "lib/base/clock.h"
 
 typedef enum {
     MGR_SUCCESSION_NONE,   /* there is no successor */
@@ -37,6 +36,35 @@ typedef enum {
 } MgrHolder;
 
 MgrHolder mgr_succession_holder(bool holds, bool has_new);
+
+/* What an account, a monitor or a console was given by the new one.  That it arrived nobody says; but who lost it, or
+ * has another copy of the old one, asks again. */
+typedef struct {
+    guint live;        /* certificates that are in force */
+    guint lately;      /* that were issued in the last hour */
+    guint in_question; /* and in the last two */
+    HlTime last;       /* when the last one was; wall */
+} MgrGiven;
+
+void mgr_given_add(MgrGiven *given, HlTime issued, bool is_live, HlTime now);
+
+/* Whether there is room for one more. */
+bool mgr_given_has_room(const MgrGiven *given);
+
+/* It has one and did not ask again: within a minute after the last one, or for as long as asking may have been
+ * refused. */
+bool mgr_given_is_through(const MgrGiven *given, HlTime now);
+
+/* What became of the authorities that were announced (ids, the one that issues first; may be NULL), by those that count
+ * now. */
+typedef enum {
+    MGR_AUTHORITIES_ANNOUNCE, /* another one follows */
+    MGR_AUTHORITIES_ENDED,    /* the one that followed is the only one */
+    MGR_AUTHORITIES_CANCELLED,
+    MGR_AUTHORITIES_OTHER, /* one counts of which nothing was announced: registry and keys are of different days */
+} MgrAuthoritiesChange;
+
+MgrAuthoritiesChange mgr_authorities_change(const char *const *told, const char *const *now);
 
 /* "untold", "old-certificate", "through". */
 const char *mgr_holder_name(MgrHolder holder);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/base/unconst.h"
+#include "lib/store/stmt.h"
 #include "manager/site/site.h"
 #include "proto/envelope.h"
 #include "proto/server.h"
@@ -195,7 +196,12 @@ static void test_life(void)
     wait_a_look(parts);
     expect_state(parts, "announced 1/1 2"); /* the administrator is left */
     renew_account(parts, "both", "", 2);
-    renew_account(parts, "both", "exists", 0);
+    wait_a_look(parts);
+    wait_a_look(parts);
+    expect_state(parts, "announced 1/1 2"); /* the answer may be lost */
+    timer_fake_advance(HL_MINUTE);
+    parts_commit(parts);
+    read_lists();
     wait_a_look(parts); /* the server's own certificates */
     wait_a_look(parts); /* and the broker has read them */
     expect_state(parts, "none 0/0 1");
@@ -205,6 +211,34 @@ static void test_life(void)
     g_assert_cmpuint(one->counter, >, both->counter);
     call(parts, "finish", NULL, "invalid");
     parts_check_registry(parts);
+}
+
+/* What an account was given got lost, or another machine has a copy of its old certificate: it is given one again, and
+ * nothing ends while it may be asking in vain. */
+static void test_asked_again(void)
+{
+    g_autoptr(Parts) parts = make_parts();
+    g_autoptr(HlMsgServerDocument) both = NULL;
+    g_autofree char *serial = NULL;
+
+    born(parts, 1, NULL, "");
+    call(parts, "start", NULL, "");
+    read_lists();
+    both = take_document(parts);
+    born(parts, 2, both, "");
+    serial = renew(parts);
+    born(parts, 3, both, serial);
+    for (guint n = 0; n < 3; n++)
+        renew_account(parts, "both", "", 2);
+    renew_account(parts, "both", "exists", 0);
+    timer_fake_advance(61 * HL_MINUTE);
+    wait_a_look(parts);
+    expect_state(parts, "announced 1/1 2");
+    renew_account(parts, "both", "", 2);
+    timer_fake_advance(2 * HL_HOUR);
+    wait_a_look(parts);
+    wait_a_look(parts);
+    expect_state(parts, "none 0/0 1");
 }
 
 /* Until it has read pki/ca.pem and pki/crl.pem the broker refuses what the new one signs; and a broker that nobody can
@@ -269,6 +303,71 @@ static void test_interrupted(void)
     g_assert_cmpuint(one->counter, >, both->counter);
 }
 
+static int64_t count(Parts *parts, const char *sql)
+{
+    g_autoptr(GError) error = NULL;
+    int64_t n = 0;
+
+    g_assert_true(hl_db_query_int(mgr_record_reader(parts->record), 0, &n, &error, sql, ""));
+    g_assert_no_error(error);
+    return n;
+}
+
+/* Killed while one was withdrawn: that is no end, and bundles are as good as before. */
+static void test_interrupted_cancel(void)
+{
+    g_autoptr(Parts) parts = make_parts();
+    g_autoptr(HlMsgServerDocument) both = NULL;
+    g_autoptr(HlMsgServerDocument) one = NULL;
+
+    parts_call(parts, "bundle create", "group", "office", NULL);
+    parts_commit(parts);
+    json_decref(parts_expect_reply(parts, ""));
+    born(parts, 1, NULL, "");
+    call(parts, "start", NULL, "");
+    both = take_document(parts);
+    g_assert_true(mgr_pki_cancel_next(parts->pki, NULL));
+    wait_a_look(parts);
+    one = take_document(parts);
+    g_assert_cmpuint(one->n_authorities, ==, 1);
+    g_assert_cmpstr(one->authorities[0], ==, both->authorities[1]);
+    g_assert_cmpint(count(parts, "SELECT count(*) FROM token WHERE withdrawn_at > 0"), ==, 0);
+    g_assert_cmpint(
+        count(parts, "SELECT count(*) FROM audit WHERE account = '@site' AND text LIKE '%no longer announced'"), ==, 1);
+    parts_check_registry(parts);
+}
+
+static void use_up_changes(Parts *parts)
+{
+    HlMsgCall message = HOLDLINE__V1__CALL__INIT;
+    MgrOrigin origin = { .caller = { .account = g_strdup("admin") },
+                         .name = g_strdup("admin"),
+                         .certificates = g_strdup("") };
+    g_autoptr(GBytes) payload = NULL;
+    MgrCall *one;
+
+    message.name = hl_unconst("bundle create");
+    payload = HL_WIRE_ENCODE(&message);
+    one =
+        mgr_call_new(parts->calls, &origin, NULL, hl_wire_decode_bytes(&holdline__v1__call__descriptor, payload, NULL));
+    while (mgr_call_may_change(one, NULL))
+        continue;
+}
+
+/* Who has made too many changes is refused before anything is done. */
+static void test_too_many(void)
+{
+    g_autoptr(Parts) parts = make_parts();
+
+    born(parts, 1, NULL, "");
+    call(parts, "start", NULL, "");
+    use_up_changes(parts);
+    call(parts, "cancel", NULL, "limit");
+    g_assert_nonnull(mgr_pki_next(parts->pki));
+    g_assert_false(mgr_location_is_behind(parts->location));
+    expect_state(parts, "announced 0/1 2");
+}
+
 static void test_cancel(void)
 {
     g_autoptr(Parts) parts = make_parts();
@@ -293,5 +392,8 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/succession/broker", test_broker);
     g_test_add_func("/manager/succession/interrupted", test_interrupted);
     g_test_add_func("/manager/succession/cancel", test_cancel);
+    g_test_add_func("/manager/succession/asked-again", test_asked_again);
+    g_test_add_func("/manager/succession/interrupted-cancel", test_interrupted_cancel);
+    g_test_add_func("/manager/succession/too-many", test_too_many);
     return g_test_run();
 }

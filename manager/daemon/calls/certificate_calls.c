@@ -284,14 +284,21 @@ static MgrIssuer issuer_for(const MgrCall *call, const MgrPki *pki)
                                                                                         : MGR_ISSUER_PRESENT;
 }
 
-/* As often as endpoints get one, so that one that loses each answer does not fill the registry; and once more when
- * another authority follows. */
-static bool is_due(const MgrPki *pki, const MgrCertificateRecord *last, MgrIssuer by)
+/* Who asks while another authority follows has none of its certificates, or asks for one that is due: an answer was
+ * lost, or there are copies on other machines. */
+static bool has_room(const MgrPki *pki, const char *name)
 {
-    g_autofree char *id = by == MGR_ISSUER_NEXT ? hl_trust_id(mgr_pki_next(pki)) : NULL;
+    g_autofree char *next = hl_trust_id(mgr_pki_next(pki));
+    const MgrGiven given = mgr_pki_given(pki, next, name);
 
+    return mgr_given_has_room(&given);
+}
+
+/* As often as endpoints get one, so that one that loses each answer does not fill the registry. */
+static bool is_due(const MgrPki *pki, const MgrCertificateRecord *last, const char *name, MgrIssuer by)
+{
     return last == NULL || mgr_quota_is_certificate_due(last->issued_at, last->expires_at, hl_clock_wall()) ||
-           (id != NULL && strcmp(mgr_certificate_authority(last), id) != 0);
+           (by == MGR_ISSUER_NEXT && has_room(pki, name));
 }
 
 /* For the caller alone, who holds a certificate in force: another of the same name. */
@@ -304,7 +311,7 @@ static void renew(MgrCall *call, MgrCertificateCalls *calls, const char *name, H
     HlWriteSet *set;
     Issue *issue;
 
-    if (!is_due(calls->parts.pki, last, by)) {
+    if (!is_due(calls->parts.pki, last, name, by)) {
         hl_fail(&error, HL_ERROR_EXISTS, "'%s' was given another certificate a short while ago", name);
         mgr_call_fail(call, error);
         return;

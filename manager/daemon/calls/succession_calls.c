@@ -25,19 +25,23 @@ static bool is_on(const MgrSuccessionCalls *calls)
 
 /* ------------------------------------------------------------------------------------------------------ who is left */
 
-static bool is_of_next(const MgrSuccessionCalls *calls, const MgrCertificateRecord *record)
+/* Caller frees. */
+static char *next_id(const MgrSuccessionCalls *calls)
 {
-    g_autofree char *next = hl_trust_id(mgr_pki_next(calls->parts.pki));
-
-    return record != NULL && strcmp(mgr_certificate_authority(record), next) == 0;
+    return hl_trust_id(mgr_pki_next(calls->parts.pki));
 }
 
-static MgrHolder holder_of(const MgrSuccessionCalls *calls, const MgrEndpoint *endpoint)
+static bool is_of(const MgrCertificateRecord *record, const char *authority)
+{
+    return record != NULL && strcmp(mgr_certificate_authority(record), authority) == 0;
+}
+
+static MgrHolder holder_of(const MgrSuccessionCalls *calls, const MgrEndpoint *endpoint, const char *next)
 {
     const char *serial = mgr_location_serial(calls->parts.location, endpoint);
 
     return mgr_succession_holder(mgr_location_holds(calls->parts.location, endpoint),
-                                 is_of_next(calls, g_hash_table_lookup(calls->parts.fleet->certificates, serial)));
+                                 is_of(g_hash_table_lookup(calls->parts.fleet->certificates, serial), next));
 }
 
 static bool is_live(const MgrCertificateRecord *record)
@@ -45,29 +49,29 @@ static bool is_live(const MgrCertificateRecord *record)
     return record->revoked_at == 0 && record->expires_at > hl_clock_wall();
 }
 
+static bool is_kind(const MgrCertificateRecord *record, HlCertKind kind)
+{
+    return strcmp(record->kind, hl_cert_kind_name(kind)) == 0;
+}
+
 /* Of accounts, monitors and consoles.  Who is disabled cannot call anyway. */
 static bool is_of_people(const MgrSuccessionCalls *calls, const MgrCertificateRecord *record)
 {
-    static const HlCertKind kinds[] = { HL_CERT_ADMIN, HL_CERT_MONITOR, HL_CERT_CONSOLE };
-    const MgrAccountRecord *account = mgr_accounts_get(calls->parts.fleet->accounts, record->name);
+    const MgrAccountRecord *account;
 
-    if (account != NULL && account->disabled_at != 0)
+    if ((!is_kind(record, HL_CERT_ADMIN) && !is_kind(record, HL_CERT_MONITOR) && !is_kind(record, HL_CERT_CONSOLE)) ||
+        !is_live(record))
         return false;
-    for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++)
-        if (strcmp(record->kind, hl_cert_kind_name(kinds[i])) == 0)
-            return is_live(record);
-    return false;
+    account = mgr_accounts_get(calls->parts.fleet->accounts, record->name);
+    return account == NULL || account->disabled_at == 0;
 }
 
-static bool has_new(const MgrSuccessionCalls *calls, const char *name)
+/* A monitor's is made for a person, who takes it along: nothing asks for it. */
+static bool is_through(const MgrSuccessionCalls *calls, const MgrCertificateRecord *record, const char *next)
 {
-    for (const GSList *at = mgr_fleet_certificates_of(calls->parts.fleet, name); at != NULL; at = at->next) {
-        const MgrCertificateRecord *record = at->data;
+    const MgrGiven given = mgr_pki_given(calls->parts.pki, next, record->name);
 
-        if (is_live(record) && is_of_next(calls, record))
-            return true;
-    }
-    return false;
+    return is_kind(record, HL_CERT_MONITOR) ? given.live > 0 : mgr_given_is_through(&given, hl_clock_wall());
 }
 
 static int compare_names(gconstpointer a, gconstpointer b)
@@ -75,8 +79,8 @@ static int compare_names(gconstpointer a, gconstpointer b)
     return strcmp((*(const MgrCertificateRecord *const *)a)->name, (*(const MgrCertificateRecord *const *)b)->name);
 }
 
-/* A certificate of each name that has none by the new authority, in the order of names.  Caller frees. */
-static GPtrArray *people_left(const MgrSuccessionCalls *calls)
+/* A certificate of each name that is left, at most max of them, in no order.  Caller frees. */
+static GPtrArray *people_left(const MgrSuccessionCalls *calls, const char *next, guint max)
 {
     g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
     GPtrArray *left = g_ptr_array_new();
@@ -84,13 +88,12 @@ static GPtrArray *people_left(const MgrSuccessionCalls *calls)
     gpointer value;
 
     g_hash_table_iter_init(&iter, calls->parts.fleet->certificates);
-    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+    while (left->len < max && g_hash_table_iter_next(&iter, NULL, &value)) {
         MgrCertificateRecord *record = value;
 
-        if (is_of_people(calls, record) && g_hash_table_add(seen, record->name) && !has_new(calls, record->name))
+        if (is_of_people(calls, record) && g_hash_table_add(seen, record->name) && !is_through(calls, record, next))
             g_ptr_array_add(left, record);
     }
-    g_ptr_array_sort(left, compare_names);
     return left;
 }
 
@@ -99,8 +102,9 @@ static int compare_ids(gconstpointer a, gconstpointer b)
     return strcmp((*(const MgrEndpoint *const *)a)->record.id, (*(const MgrEndpoint *const *)b)->record.id);
 }
 
-/* In the order of ids; *of: how many there are that are not revoked.  Caller frees. */
-static GPtrArray *endpoints_left(const MgrSuccessionCalls *calls, guint *of)
+/* At most max of them, in no order; *of: how many there are that are not revoked, if it went through all.  Caller
+ * frees. */
+static GPtrArray *endpoints_left(const MgrSuccessionCalls *calls, const char *next, guint max, guint *of)
 {
     GPtrArray *left = g_ptr_array_new();
     GHashTableIter iter;
@@ -108,16 +112,15 @@ static GPtrArray *endpoints_left(const MgrSuccessionCalls *calls, guint *of)
 
     *of = 0;
     g_hash_table_iter_init(&iter, calls->parts.fleet->endpoints);
-    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+    while (left->len < max && g_hash_table_iter_next(&iter, NULL, &value)) {
         const MgrEndpoint *endpoint = value;
 
         if (endpoint->record.revoked_at > 0)
             continue;
         (*of)++;
-        if (holder_of(calls, endpoint) != MGR_HOLDER_THROUGH)
+        if (holder_of(calls, endpoint, next) != MGR_HOLDER_THROUGH)
             g_ptr_array_add(left, value);
     }
-    g_ptr_array_sort(left, compare_ids);
     return left;
 }
 
@@ -127,23 +130,35 @@ static bool is_told(const MgrPki *pki, bool is_forced)
     return mgr_pki_tells_broker(pki) ? mgr_pki_is_next_ready(pki) : is_forced;
 }
 
+static MgrSuccessionStep step_of(const MgrSuccessionCalls *calls, guint endpoints, guint people, bool is_forced)
+{
+    return mgr_succession_step(&(MgrSuccessionView){ .is_on = true,
+                                                     .endpoints = endpoints,
+                                                     .people = people,
+                                                     .is_own_new = mgr_own_is_of_next(calls->parts.own),
+                                                     .is_managed = mgr_pki_manages_broker(calls->parts.pki),
+                                                     .is_told = is_told(calls->parts.pki, is_forced),
+                                                     .is_forced = is_forced });
+}
+
+/* For as long as a succession lasts this is asked every few seconds: one who is left is enough. */
 static MgrSuccessionStep find_step(const MgrSuccessionCalls *calls, bool is_forced)
 {
-    MgrSuccessionView view = { .is_on = is_on(calls), .is_forced = is_forced };
     g_autoptr(GPtrArray) endpoints = NULL;
     g_autoptr(GPtrArray) people = NULL;
+    g_autofree char *next = NULL;
     guint of;
 
-    if (view.is_on) {
-        endpoints = endpoints_left(calls, &of);
-        people = people_left(calls);
-        view.endpoints = endpoints->len;
-        view.people = people->len;
-        view.is_own_new = mgr_own_is_of_next(calls->parts.own);
-        view.is_managed = mgr_pki_manages_broker(calls->parts.pki);
-        view.is_told = is_told(calls->parts.pki, is_forced);
-    }
-    return mgr_succession_step(&view);
+    if (!is_on(calls))
+        return MGR_SUCCESSION_NONE;
+    if (is_forced)
+        return step_of(calls, 0, 0, true);
+    next = next_id(calls);
+    endpoints = endpoints_left(calls, next, 1, &of);
+    if (endpoints->len > 0)
+        return MGR_SUCCESSION_WAIT;
+    people = people_left(calls, next, 1);
+    return step_of(calls, 0, people->len, false);
 }
 
 /* --------------------------------------------------------------------------------------------------------- documents
@@ -157,7 +172,7 @@ static void add_authority(json_t *array, const HlCert *cert, const char *role)
     json_array_append_new(array, json_pack("{s:s, s:s, s:s}", "id", id, "expires", expires, "role", role));
 }
 
-static json_t *endpoints_document(const MgrSuccessionCalls *calls, const GPtrArray *left)
+static json_t *endpoints_document(const MgrSuccessionCalls *calls, const GPtrArray *left, const char *next)
 {
     json_t *array = json_array();
 
@@ -166,7 +181,7 @@ static json_t *endpoints_document(const MgrSuccessionCalls *calls, const GPtrArr
 
         json_array_append_new(array,
                               json_pack("{s:s, s:s, s:s}", "id", endpoint->record.id, "host", endpoint->record.host,
-                                        "state", mgr_holder_name(holder_of(calls, endpoint))));
+                                        "state", mgr_holder_name(holder_of(calls, endpoint, next))));
     }
     return array;
 }
@@ -183,35 +198,42 @@ static json_t *people_document(const GPtrArray *left)
     return array;
 }
 
+/* Of one that is on. */
+static void add_left(const MgrSuccessionCalls *calls, json_t *document)
+{
+    g_autofree char *next = next_id(calls);
+    guint of;
+    g_autoptr(GPtrArray) endpoints = endpoints_left(calls, next, G_MAXUINT, &of);
+    g_autoptr(GPtrArray) people = people_left(calls, next, G_MAXUINT);
+    guint more = endpoints->len - MIN(endpoints->len, MAX_NAMED) + people->len - MIN(people->len, MAX_NAMED);
+    MgrSuccessionStep step = step_of(calls, endpoints->len, people->len, false);
+    g_autofree char *since = hl_time_format(calls->parts.fleet->places.announced.changed_at);
+
+    g_ptr_array_sort(endpoints, compare_ids);
+    g_ptr_array_sort(people, compare_names);
+    json_object_set_new(document, "state", json_string(mgr_succession_name(step)));
+    json_object_set_new(document, "since", json_string(since));
+    json_object_set_new(document, "through", json_integer(of - endpoints->len));
+    json_object_set_new(document, "of", json_integer(of));
+    json_object_set_new(document, "left", endpoints_document(calls, endpoints, next));
+    json_object_set_new(document, "people", people_document(people));
+    json_object_set_new(document, "more", json_integer(more));
+}
+
 /* "state": none, announced or broker; "authorities" that count; while it is on also how many endpoints are "through",
- * "of" how many, "left": some of the others with "state" (untold, old-certificate), "people" without a certificate of
- * the new one, and "more": how many are named in neither. */
+ * "of" how many, "left": some of the others with "state" (untold, old-certificate), "people" who are left, and "more":
+ * how many are named in neither. */
 static json_t *status_document(const MgrSuccessionCalls *calls)
 {
-    const MgrPlaceRecord *place = &calls->parts.fleet->places.announced;
     json_t *authorities = json_array();
     json_t *document =
-        json_pack("{s:s, s:o}", "state", mgr_succession_name(find_step(calls, false)), "authorities", authorities);
-    g_autoptr(GPtrArray) endpoints = NULL;
-    g_autoptr(GPtrArray) people = NULL;
-    g_autofree char *since = NULL;
-    guint of, more;
+        json_pack("{s:s, s:o}", "state", mgr_succession_name(MGR_SUCCESSION_NONE), "authorities", authorities);
 
     if (is_on(calls))
         add_authority(authorities, mgr_pki_next(calls->parts.pki), "next");
     add_authority(authorities, mgr_pki_authority(calls->parts.pki), "present");
-    if (!is_on(calls))
-        return document;
-    endpoints = endpoints_left(calls, &of);
-    people = people_left(calls);
-    since = hl_time_format(place->changed_at);
-    more = endpoints->len - MIN(endpoints->len, MAX_NAMED) + people->len - MIN(people->len, MAX_NAMED);
-    json_object_set_new(document, "since", json_string(since));
-    json_object_set_new(document, "through", json_integer(of - endpoints->len));
-    json_object_set_new(document, "of", json_integer(of));
-    json_object_set_new(document, "left", endpoints_document(calls, endpoints));
-    json_object_set_new(document, "people", people_document(people));
-    json_object_set_new(document, "more", json_integer(more));
+    if (is_on(calls))
+        add_left(calls, document);
     return document;
 }
 
@@ -302,7 +324,7 @@ static void note(const Step *step, HlWriteSet *set)
 
 typedef enum { KEEP_BUNDLES, WITHDRAW_BUNDLES } Bundles;
 
-/* What counts on disk now. */
+/* What counts on disk now.  Whether the call may change anything was asked before the disk was. */
 static void announce(MgrSuccessionCalls *calls, MgrCall *call, const char *what, Bundles bundles)
 {
     static const MgrChangeKind kind = { fold_step, fail_step, step_free };
@@ -316,23 +338,25 @@ static void announce(MgrSuccessionCalls *calls, MgrCall *call, const char *what,
     if (bundles == WITHDRAW_BUNDLES)
         withdraw_bundles(step, set);
     mgr_write_place(set, &step->record);
-    if (call != NULL) {
-        mgr_call_commit(call, calls->parts.record, set, &kind, step);
-        return;
-    }
-    note(step, set);
+    if (call != NULL)
+        mgr_call_note(call, set);
+    else
+        note(step, set);
     mgr_record_commit(calls->parts.record, set, &kind, step);
 }
 
 /* ------------------------------------------------------------------------------------------------------------- steps
  */
 
-#define ENDED "the new authority is the only one"
+#define ANNOUNCED "a new authority is announced"
+#define ENDED     "the new authority is the only one"
+#define CANCELLED "the new authority is no longer announced"
 
 /* The server's own certificates first: while they are of the old one, that one must count. */
 static bool end_old(MgrSuccessionCalls *calls, MgrCall *call, GError **error)
 {
-    if (!mgr_own_follow(calls->parts.own, error) || !mgr_pki_end_present(calls->parts.pki, error))
+    if ((call != NULL && !mgr_call_may_change(call, error)) || !mgr_own_follow(calls->parts.own, error) ||
+        !mgr_pki_end_present(calls->parts.pki, error))
         return false;
     announce(calls, call, ENDED, WITHDRAW_BUNDLES);
     return true;
@@ -368,8 +392,8 @@ static void call_start(MgrCall *call, gpointer user)
     MgrSuccessionCalls *calls = user;
     g_autoptr(GError) error = NULL;
 
-    if (check_start(calls, &error) && mgr_pki_begin_next(calls->parts.pki, &error))
-        announce(calls, call, "a new authority is announced", KEEP_BUNDLES);
+    if (check_start(calls, &error) && mgr_call_may_change(call, &error) && mgr_pki_begin_next(calls->parts.pki, &error))
+        announce(calls, call, ANNOUNCED, KEEP_BUNDLES);
     else
         mgr_call_fail(call, error);
 }
@@ -377,7 +401,10 @@ static void call_start(MgrCall *call, gpointer user)
 /* Not by an owner who would be the first to be shut out.  A console calls for people by its own certificate. */
 static bool check_caller(const MgrSuccessionCalls *calls, const MgrCall *call, GError **error)
 {
-    return !is_on(calls) || mgr_call_console(call) != NULL || has_new(calls, mgr_call_admin(call)) ||
+    g_autofree char *next = is_on(calls) ? next_id(calls) : NULL;
+
+    return next == NULL || mgr_call_console(call) != NULL ||
+           mgr_pki_given(calls->parts.pki, next, mgr_call_admin(call)).live > 0 ||
            hl_fail(error, HL_ERROR_CONFLICT,
                    "your own certificate is of the old authority, and you would be shut out: any call of 'holdline' of "
                    "this version replaces it");
@@ -425,6 +452,7 @@ static void call_finish(MgrCall *call, gpointer user)
 /* Certificates of the new one are out, in use or on their way. */
 static bool is_used(const MgrSuccessionCalls *calls)
 {
+    g_autofree char *next = next_id(calls);
     GHashTableIter iter;
     gpointer value;
 
@@ -434,7 +462,7 @@ static bool is_used(const MgrSuccessionCalls *calls)
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         const MgrCertificateRecord *record = value;
 
-        if (is_live(record) && is_of_next(calls, record))
+        if (is_live(record) && is_of(record, next))
             return true;
     }
     return false;
@@ -455,8 +483,8 @@ static void call_cancel(MgrCall *call, gpointer user)
         hl_fail(&error, HL_ERROR_CONFLICT,
                 "certificates of the new authority are in use, and their holders would be shut out: let it come to "
                 "its end, after which another one can follow");
-    else if (mgr_pki_cancel_next(calls->parts.pki, &error)) {
-        announce(calls, call, "the new authority is no longer announced", KEEP_BUNDLES);
+    else if (mgr_call_may_change(call, &error) && mgr_pki_cancel_next(calls->parts.pki, &error)) {
+        announce(calls, call, CANCELLED, KEEP_BUNDLES);
         return;
     }
     mgr_call_fail(call, error);
@@ -473,8 +501,23 @@ static void call_status(MgrCall *call, gpointer user)
 /* Killed between a step and its announcement; or the registry is of another day than the keys. */
 static void catch_up(MgrSuccessionCalls *calls)
 {
-    announce(calls, NULL, is_on(calls) ? "a new authority is announced" : ENDED,
-             is_on(calls) ? KEEP_BUNDLES : WITHDRAW_BUNDLES);
+    g_auto(MgrPlaceRecord) now = mgr_location_next(calls->parts.location, BY_SITE);
+    char *const *told = calls->parts.fleet->places.announced.authorities;
+
+    switch (mgr_authorities_change((const char *const *)told, (const char *const *)now.authorities)) {
+    case MGR_AUTHORITIES_ANNOUNCE:
+        announce(calls, NULL, ANNOUNCED, KEEP_BUNDLES);
+        break;
+    case MGR_AUTHORITIES_ENDED:
+        announce(calls, NULL, ENDED, WITHDRAW_BUNDLES);
+        break;
+    case MGR_AUTHORITIES_CANCELLED:
+        announce(calls, NULL, CANCELLED, KEEP_BUNDLES);
+        break;
+    case MGR_AUTHORITIES_OTHER: /* none of the bundles knows it */
+        announce(calls, NULL, "another authority counts than was announced", WITHDRAW_BUNDLES);
+        break;
+    }
 }
 
 static gboolean on_look(gpointer user)

@@ -138,6 +138,20 @@ bool mgr_pki_is_next_ready(const MgrPki *pki)
            mgr_rereader_problem(pki->rereader) == NULL;
 }
 
+MgrGiven mgr_pki_given(const MgrPki *pki, const char *next, const char *name)
+{
+    HlTime now = hl_clock_wall();
+    MgrGiven given = { 0 };
+
+    for (const GSList *at = mgr_fleet_certificates_of(pki->fleet, name); at != NULL; at = at->next) {
+        const MgrCertificateRecord *record = at->data;
+
+        if (strcmp(mgr_certificate_authority(record), next) == 0)
+            mgr_given_add(&given, record->issued_at, record->revoked_at == 0 && record->expires_at > now, now);
+    }
+    return given;
+}
+
 bool mgr_pki_is_ours(const MgrPki *pki, const HlCert *cert, HlCertKind kind)
 {
     return hl_cert_info(cert)->kind == kind && hl_trust_issuer(pki->authority.trust, cert) != NULL;

@@ -8,6 +8,7 @@
 
 #include "lib/pki/cert.h"
 #include "manager/core/conf.h"
+#include "manager/core/succession.h"
 #include "manager/daemon/ground/broker.h"
 #include "manager/daemon/ground/fleet.h"
 #include "manager/daemon/ground/record.h"
@@ -48,6 +49,9 @@ char *mgr_pki_authority_ids(const MgrPki *pki);
 
 /* Whether the next one may issue: there is one, and the broker accepts its certificates. */
 bool mgr_pki_is_next_ready(const MgrPki *pki);
+
+/* What the next one, of this id, has issued for the name of an account, a monitor or a console. */
+MgrGiven mgr_pki_given(const MgrPki *pki, const char *next, const char *name);
 
 /* Steps of a succession (manager/site/succession.h), on disk, in memory, and for the broker. */
 bool mgr_pki_begin_next(MgrPki *pki, GError **error) G_GNUC_WARN_UNUSED_RESULT;
