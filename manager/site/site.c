@@ -204,16 +204,23 @@ static HlKey *key_of(const char *dir, const HlCert *cert, GError **error)
     return NULL;
 }
 
-/* One without its key cannot issue, and does not follow. */
-static void open_next(MgrAuthority *authority, const char *dir)
+/* Without its key there is no list of it for the broker, which then refuses each certificate of it that is out. */
+static bool open_next(MgrAuthority *authority, const char *dir, GError **error)
 {
     const HlCert *next = hl_trust_count(authority->trust) > 1 ? hl_trust_at(authority->trust, 1) : NULL;
     g_autoptr(HlKey) key = next != NULL ? key_of(dir, next, NULL) : NULL;
 
-    if (key == NULL)
-        return;
+    if (next != NULL && key == NULL)
+        return hl_fail(error, HL_ERROR_INVALID,
+                       "the key of the second certificate in %s/" MGR_SITE_CA
+                       ", the authority that follows, is missing "
+                       "or cannot be read: restore %s/" MGR_SITE_NEXT_AUTHORITY_KEY
+                       " from a backup; or, if that authority has issued nothing yet, delete its certificate from the "
+                       "first file",
+                       dir, dir);
     authority->next_key = g_steal_pointer(&key);
-    authority->next = hl_cert_copy(next);
+    authority->next = next != NULL ? hl_cert_copy(next) : NULL;
+    return true;
 }
 
 bool mgr_authority_open(MgrAuthority *authority, const char *dir, GError **error)
@@ -226,8 +233,7 @@ bool mgr_authority_open(MgrAuthority *authority, const char *dir, GError **error
     authority->key = authority->cert != NULL ? key_of(dir, authority->cert, error) : NULL;
     if (authority->key == NULL)
         return hl_error_prefix(error, "certificate authority of %s", dir);
-    open_next(authority, dir);
-    return true;
+    return open_next(authority, dir, error) || hl_error_prefix(error, "certificate authority of %s", dir);
 }
 
 void mgr_authority_clear(MgrAuthority *authority)

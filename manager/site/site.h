@@ -76,6 +76,8 @@ typedef struct {
     HlTrust *trust; /* all whose certificates count */
 } MgrAuthority;
 
+/* All keys have to be there: without the one of the authority that follows nothing could be published for it.  Clear it
+ * also after a failure. */
 bool mgr_authority_open(MgrAuthority *authority, const char *dir, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void mgr_authority_clear(MgrAuthority *authority);
 

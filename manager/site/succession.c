@@ -49,10 +49,14 @@ static bool remove_key(const char *dir, GError **error)
 
 bool mgr_succession_cancel(const char *dir, GError **error)
 {
-    g_auto(MgrAuthority) authority = { 0 };
+    g_autofree char *path = mgr_site_path(dir, MGR_SITE_CA);
+    g_autoptr(HlTrust) trust = hl_trust_load(path, error);
 
-    return mgr_authority_open(&authority, dir, error) && save(dir, authority.cert, NULL, error) &&
-           remove_key(dir, error);
+    if (trust == NULL)
+        return false;
+    if (hl_trust_count(trust) < 2) /* a key that is left may be the one of the authority */
+        return mgr_succession_mend(dir, error);
+    return save(dir, hl_trust_at(trust, 0), NULL, error) && remove_key(dir, error);
 }
 
 bool mgr_succession_end(const char *dir, GError **error)

@@ -14,7 +14,7 @@
  * on some machine would not accept it otherwise. */
 bool mgr_succession_begin(const char *dir, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The successor is gone, and its key. */
+/* The successor is gone, and its key, which may be lost. */
 bool mgr_succession_cancel(const char *dir, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The successor is the authority, and the one before is gone, and its key. */

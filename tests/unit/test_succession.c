@@ -43,6 +43,56 @@ static void test_holder(void)
     g_assert_cmpstr(mgr_holder_name(mgr_succession_holder(true, true)), ==, "through");
 }
 
+/* When it was given certificates, in minutes before now; whether there is room for another, and whether it is through.
+ */
+static void test_given(void)
+{
+    static const struct {
+        int before[4]; /* 0: no more */
+        bool has_room, is_through;
+    } cases[] = {
+        { { 0 }, true, false },
+        { { 1 }, true, true },
+        { { 30, 1 }, true, true },
+        { { 40, 30, 2 }, false, false }, /* the next one may have been refused */
+        { { 90, 80, 70 }, true, false }, /* it asks again only now */
+        { { 150, 140, 130, 120 }, true, true },
+    };
+    HlTime now = 400 * HL_DAY;
+    MgrGiven fresh = { 0 };
+    MgrGiven ended = { 0 };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        MgrGiven given = { 0 };
+
+        for (gsize j = 0; j < G_N_ELEMENTS(cases[i].before) && cases[i].before[j] != 0; j++)
+            mgr_given_add(&given, now - cases[i].before[j] * HL_MINUTE, true, now);
+        g_assert_cmpint(mgr_given_has_room(&given), ==, cases[i].has_room);
+        g_assert_cmpint(mgr_given_is_through(&given, now), ==, cases[i].is_through);
+    }
+    mgr_given_add(&fresh, now - 40 * HL_SECOND, true, now); /* the answer may be lost, and asked for again */
+    g_assert_false(mgr_given_is_through(&fresh, now));
+    mgr_given_add(&ended, now - HL_DAY, false, now);
+    g_assert_false(mgr_given_is_through(&ended, now));
+}
+
+static void test_change(void)
+{
+    static const char *const none[] = { NULL };
+    static const char *const one[] = { "a", NULL };
+    static const char *const both[] = { "b", "a", NULL };
+    static const char *const other[] = { "c", NULL };
+    static const char *const next[] = { "b", NULL };
+
+    g_assert_cmpint(mgr_authorities_change(NULL, both), ==, MGR_AUTHORITIES_ANNOUNCE);
+    g_assert_cmpint(mgr_authorities_change(one, both), ==, MGR_AUTHORITIES_ANNOUNCE);
+    g_assert_cmpint(mgr_authorities_change(both, next), ==, MGR_AUTHORITIES_ENDED);
+    g_assert_cmpint(mgr_authorities_change(both, one), ==, MGR_AUTHORITIES_CANCELLED);
+    g_assert_cmpint(mgr_authorities_change(both, other), ==, MGR_AUTHORITIES_OTHER);
+    g_assert_cmpint(mgr_authorities_change(one, next), ==, MGR_AUTHORITIES_OTHER);
+    g_assert_cmpint(mgr_authorities_change(none, next), ==, MGR_AUTHORITIES_OTHER);
+}
+
 /* ----------------------------------------------------------------------------------------------------------- on disk
  */
 
@@ -154,6 +204,9 @@ static void test_interrupted(Site *site, gconstpointer user G_GNUC_UNUSED)
     write_ca(site, next);
     open_authority(site, &authority); /* works as it lies there */
     g_assert_true(hl_cert_has_key(next, authority.key));
+    g_assert_true(mgr_succession_cancel(site->dir, NULL)); /* nothing follows: nothing is withdrawn */
+    open_authority(site, &authority);
+    g_assert_true(hl_cert_has_key(next, authority.key));
     g_assert_true(mgr_succession_mend(site->dir, NULL));
     g_assert_false(has_next_key(site));
     open_authority(site, &authority);
@@ -163,17 +216,27 @@ static void test_interrupted(Site *site, gconstpointer user G_GNUC_UNUSED)
     g_assert_false(has_next_key(site));
 }
 
-/* A successor whose key is lost cannot issue: it does not follow. */
+/* A successor whose key is lost: nothing goes on as if there were none, until it is withdrawn or its key is back. */
 static void test_without_key(Site *site, gconstpointer user G_GNUC_UNUSED)
 {
     g_auto(MgrAuthority) authority = { 0 };
     g_autofree char *path = mgr_site_path(site->dir, MGR_SITE_NEXT_AUTHORITY_KEY);
+    g_autofree char *before = ids_of(site);
+    g_autofree char *after = NULL;
+    g_autoptr(GError) error = NULL;
 
     g_assert_true(mgr_succession_begin(site->dir, NULL));
     g_assert_cmpint(unlink(path), ==, 0);
+    g_assert_false(mgr_authority_open(&authority, site->dir, &error));
+    g_assert_error(error, HL_ERROR, HL_ERROR_INVALID);
+    g_assert_nonnull(strstr(error->message, MGR_SITE_NEXT_AUTHORITY_KEY " from a backup"));
+    g_assert_false(mgr_succession_begin(site->dir, NULL));
+    g_assert_false(mgr_succession_end(site->dir, NULL));
+    g_assert_true(mgr_succession_cancel(site->dir, NULL));
+    after = ids_of(site);
+    g_assert_cmpstr(after, ==, before);
     open_authority(site, &authority);
     g_assert_null(authority.next);
-    g_assert_cmpuint(hl_trust_count(authority.trust), ==, 2);
 }
 
 static guint count(const char *text, const char *part)
@@ -255,6 +318,8 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/succession/step", test_step);
     g_test_add_func("/succession/holder", test_holder);
+    g_test_add_func("/succession/given", test_given);
+    g_test_add_func("/succession/change", test_change);
 #define ADD(path, function) g_test_add("/succession/" path, Site, NULL, set_up, function, tear_down)
     ADD("steps", test_steps);
     ADD("cancel", test_cancel);
