@@ -22,12 +22,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CURL, curl_easy_cleanup)
 /* One attempt under way. */
 typedef struct {
     const HlDelivery *delivery;
-    const char *name; /* of the destination, for messages */
-    GString *answer;
-    gsize seen;       /* of the body */
-    const char *left; /* to be sent */
-    bool cut;         /* the body was longer than anybody reads */
-    GError *refused;  /* by the judge */
+    const char *name;           /* of the destination, for messages */
+    GString *answer, *refusals; /* what was said last, and each refusal before it; the second NULL: not gathered */
+    gsize seen;                 /* of the body */
+    const char *left;           /* to be sent */
+    bool cut;                   /* the body was longer than anybody reads */
+    GError *refused;            /* by the judge */
     char text[CURL_ERROR_SIZE];
 } Attempt;
 
@@ -62,14 +62,24 @@ static curl_socket_t on_socket(void *user, curlsocktype purpose G_GNUC_UNUSED, s
     return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
 }
 
-/* Of a conversation the last line, or the refusal, after which only the farewell comes. */
+/* Of a conversation the last line, and what was refused: one of several recipients, or all of it, and then the last
+ * line is but the farewell. */
 static size_t on_header(char *line, size_t one, size_t count, void *user)
 {
     Attempt *attempt = user;
     gsize size = one * count;
 
-    if (attempt->answer->str[0] == '4' || attempt->answer->str[0] == '5')
+    if (size > 0 && (line[0] == '4' || line[0] == '5')) {
+        if (attempt->refusals->len >= MAX_ANSWER)
+            return size;
+        if (attempt->refusals->len > 0)
+            g_string_append(attempt->refusals, "; ");
+        g_string_append_len(attempt->refusals, line,
+                            (gssize)MIN(size, MAX_ANSWER - MIN(attempt->refusals->len, MAX_ANSWER)));
+        g_strchomp(attempt->refusals->str);
+        attempt->refusals->len = strlen(attempt->refusals->str);
         return size;
+    }
     g_string_truncate(attempt->answer, 0);
     g_string_append_len(attempt->answer, line, (gssize)MIN(size, MAX_ANSWER));
     return size;
@@ -151,7 +161,8 @@ static HlErrorCode code_of(CURLcode code)
 /* What the judge said comes first: libcurl only knows that there is no socket.  What the server said comes with it. */
 static bool fail_attempt(Attempt *attempt, CURLcode code, GError **error)
 {
-    g_autofree char *said = hl_text_printable(g_strstrip(attempt->answer->str));
+    bool is_refused = attempt->refusals != NULL && attempt->refusals->len > 0;
+    g_autofree char *said = hl_text_printable(is_refused ? attempt->refusals->str : g_strstrip(attempt->answer->str));
 
     if (attempt->refused != NULL) {
         g_propagate_prefixed_error(error, g_steal_pointer(&attempt->refused), "%s: ", attempt->name);
@@ -175,7 +186,10 @@ static char *take_answer(Attempt *attempt)
 bool hl_deliver_mail(const HlDelivery *delivery, const HlMailing *mailing, char **answer, GError **error)
 {
     g_autoptr(GString) said = g_string_new(NULL);
-    Attempt attempt = { .delivery = delivery, .name = mailing->url, .answer = said, .left = mailing->text };
+    g_autoptr(GString) refusals = g_string_new(NULL);
+    Attempt attempt = {
+        .delivery = delivery, .name = mailing->url, .answer = said, .refusals = refusals, .left = mailing->text
+    };
     g_autoptr(CURL) curl = begin(delivery, &attempt, mailing->url, "smtp,smtps");
     g_autoptr(TextList) to = NULL;
     CURLcode code;
@@ -185,6 +199,7 @@ bool hl_deliver_mail(const HlDelivery *delivery, const HlMailing *mailing, char 
     SET(CURLOPT_USE_SSL, (long)(mailing->in_clear ? CURLUSESSL_NONE : CURLUSESSL_ALL));
     SET(CURLOPT_MAIL_FROM, mailing->from);
     SET(CURLOPT_MAIL_RCPT, to);
+    SET(CURLOPT_MAIL_RCPT_ALLLOWFAILS, 1L);
     SET(CURLOPT_UPLOAD, 1L);
     SET(CURLOPT_READFUNCTION, on_read);
     SET(CURLOPT_READDATA, &attempt);
@@ -197,6 +212,9 @@ bool hl_deliver_mail(const HlDelivery *delivery, const HlMailing *mailing, char 
     code = curl_easy_perform(curl);
     if (code != CURLE_OK)
         return fail_attempt(&attempt, code, error);
+    if (refusals->len > 0)
+        g_string_prepend(said, "; ");
+    g_string_prepend(said, refusals->str);
     *answer = take_answer(&attempt);
     return true;
 }

@@ -30,7 +30,10 @@ typedef struct {
     const char *text;      /* RFC 5322, lines end with CRLF */
 } HlMailing;
 
-/* answer: what the server said last, printable; the caller frees it, also after a failure (may be NULL then). */
+/* One that takes some of the recipients has taken it: the others are in the answer, and are not tried again.
+ *
+ * answer: what the server refused and what it said last, printable; the caller frees it, also after a failure (may be
+ * NULL then). */
 bool hl_deliver_mail(const HlDelivery *delivery, const HlMailing *mailing, char **answer,
                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

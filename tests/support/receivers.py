@@ -5,7 +5,7 @@
     receivers.py DIRECTORY CERTIFICATE KEY
 
 Writes DIRECTORY/ports.json when all listen, and appends what comes to DIRECTORY/mail, hooks and syslog: JSON, a line for each.  While
-DIRECTORY/away exists, mail is refused with 451 and webhooks with 503; /slow never answers, /elsewhere redirects."""
+DIRECTORY/away exists, mail is refused with 451 and webhooks with 503; gone@ is a recipient that is refused; /slow never answers, /elsewhere redirects."""
 import base64
 import http.server
 import json
@@ -66,6 +66,9 @@ class Mail(socketserver.StreamRequestHandler):
                 mail["from"] = line[10:]
                 self.say("451 come back later" if is_away() else "250 ok")
             elif word.startswith("RCPT TO"):
+                if "<gone@" in line:
+                    self.say("550 5.1.1 nobody of that name")
+                    continue
                 mail["to"].append(line[8:])
                 self.say("250 ok")
             elif word == "DATA":
