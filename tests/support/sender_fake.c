@@ -13,6 +13,7 @@ typedef struct {
 } Job;
 
 static GQueue jobs = G_QUEUE_INIT;
+static HlErrorCode refusal = HL_ERROR_N_CODES;
 
 MgrSender *mgr_sender_new(const MgrConf *conf G_GNUC_UNUSED, const char *dir G_GNUC_UNUSED, GDestroyNotify drop)
 {
@@ -48,16 +49,28 @@ MgrSentenceLanguage mgr_sender_language(MgrLanguage language G_GNUC_UNUSED)
     return NULL;
 }
 
-bool mgr_sender_send(MgrSender *sender, const MgrSending *sending, MgrSent done, gpointer user,
-                     GError **error G_GNUC_UNUSED)
+bool mgr_sender_send(MgrSender *sender, const MgrSending *sending, MgrSent done, gpointer user, GError **error)
 {
     g_autofree char *subject = mgr_message_subject(sending->message, sending->notes);
-    Job *job = g_new0(Job, 1);
+    Job *job;
 
+    if (refusal != HL_ERROR_N_CODES)
+        return hl_fail(error, refusal, "refused");
+    job = g_new0(Job, 1);
     *job =
         (Job){ sender, g_strdup_printf("%s %s %s", sending->message->rule, sending->message->id, subject), done, user };
     g_queue_push_tail(&jobs, job);
     return true;
+}
+
+void sender_fake_refuse(HlErrorCode code)
+{
+    refusal = code;
+}
+
+bool sender_fake_waits(void)
+{
+    return !g_queue_is_empty(&jobs);
 }
 
 char *sender_fake_peek(void)

@@ -5,6 +5,12 @@
 
 #include "manager/daemon/ground/sender.h"
 
+/* What is sent from now on is refused with this code at once; HL_ERROR_N_CODES: is taken again. */
+void sender_fake_refuse(HlErrorCode code);
+
+/* Whether anything is at work. */
+bool sender_fake_waits(void);
+
 /* The oldest that is at work, of any sender: as text, "rule id subject"; NULL: none.  Caller frees. */
 char *sender_fake_peek(void);
 

@@ -272,6 +272,22 @@ static void test_sources(void)
     sender_fake_end("ok", NULL);
 }
 
+/* No room to send is no failure of the destination: sent as soon as there is. */
+static void test_no_room(void)
+{
+    g_autoptr(Parts) parts = make_parts();
+
+    enrol(parts, "e-1");
+    sender_fake_refuse(HL_ERROR_LIMIT);
+    tick(parts, 30);
+    expect_nothing();
+    g_assert_cmpuint(mgr_notifications_count(parts->notifications).failed, ==, 0);
+    sender_fake_refuse(HL_ERROR_N_CODES);
+    tick(parts, 1);
+    g_free(expect_sending(NULL, "enrolled: 1"));
+    sender_fake_end("ok", NULL);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -282,5 +298,6 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/notifications/rules", test_rules);
     g_test_add_func("/manager/notifications/offline", test_offline);
     g_test_add_func("/manager/notifications/sources", test_sources);
+    g_test_add_func("/manager/notifications/no-room", test_no_room);
     return g_test_run();
 }

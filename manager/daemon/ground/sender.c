@@ -33,6 +33,7 @@ typedef struct {
     char *url, *text, *from, *user, *password_file, *ca_file;
     char **headers, **records, **networks;
     bool in_clear, is_configured; /* the second: by who may edit manager.conf, and not by an administrator */
+    bool is_test;
     char *answer;
     GError *error;
     MgrSent done;
@@ -291,6 +292,15 @@ static bool fill(const MgrSender *sender, const MgrSending *sending, Job *job, G
     return true;
 }
 
+static bool has_room(const MgrSender *sender, bool is_test)
+{
+    guint alike = 0;
+
+    for (guint i = 0; i < sender->jobs->len; i++)
+        alike += ((const Job *)sender->jobs->pdata[i])->is_test == is_test;
+    return alike < (is_test ? MGR_SENDER_TESTS : MGR_RULES_MAX);
+}
+
 bool mgr_sender_send(MgrSender *sender, const MgrSending *sending, MgrSent done, gpointer user, GError **error)
 {
     Job *job = g_new0(Job, 1);
@@ -298,7 +308,8 @@ bool mgr_sender_send(MgrSender *sender, const MgrSending *sending, MgrSent done,
     job->sender = sender;
     job->done = done;
     job->done_user = user;
-    if (sender->jobs->len >= MGR_SENDER_MOST)
+    job->is_test = sending->is_test;
+    if (!has_room(sender, job->is_test))
         hl_fail(error, HL_ERROR_LIMIT, "too many notifications are being sent: try again in half a minute");
     else if (fill(sender, sending, job, error)) {
         if (pthread_create(&job->thread, NULL, run, job) == 0) {

@@ -12,7 +12,8 @@
 #include "manager/core/notification_rule.h"
 #include "manager/core/notification_text.h"
 
-#define MGR_SENDER_MOST (MGR_RULES_MAX + 4) /* at work: one for each rule, and tests */
+#define MGR_SENDER_TESTS 4                                  /* at work */
+#define MGR_SENDER_MOST  (MGR_RULES_MAX + MGR_SENDER_TESTS) /* one for each rule, and tests */
 
 typedef struct MgrSender MgrSender;
 
@@ -32,9 +33,11 @@ typedef struct {
     const char *secret; /* of a webhook; "": not signed */
     const MgrMessage *message;
     const json_t *notes;
+    bool is_test; /* has room of its own: tests of somebody impatient hold up no message */
 } MgrSending;
 
-/* done is called once, later; not where this fails: LIMIT, or a destination for which something is not configured. */
+/* done is called once, later; not where this fails: LIMIT (no room, which is not the destination's fault), or a
+ * destination for which something is not configured. */
 bool mgr_sender_send(MgrSender *sender, const MgrSending *sending, MgrSent done, gpointer user,
                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -72,8 +72,9 @@ static void on_sent(const char *answer, const GError *error, gpointer user)
 }
 
 static bool send_message(MgrNotifications *notifications, const MgrLive *live, const char *id, const json_t *notes,
-                         MgrSent done, gpointer user, GError **error)
+                         MgrSent done, MgrErrand *errand, GError **error)
 {
+    MgrSending sending = { &live->rule, live->record.secret, NULL, notes, errand->done != NULL };
     MgrMessage message = { .id = id,
                            .rule = live->record.name,
                            .server = notifications->server,
@@ -81,8 +82,8 @@ static bool send_message(MgrNotifications *notifications, const MgrLive *live, c
                            .outdated_after = live->rule.outdated_after,
                            .language = mgr_sender_language((MgrLanguage)live->rule.language) };
 
-    return mgr_sender_send(notifications->sender, &(MgrSending){ &live->rule, live->record.secret, &message, notes },
-                           done, user, error);
+    sending.message = &message;
+    return mgr_sender_send(notifications->sender, &sending, done, errand, error);
 }
 
 static bool is_too_old(const MgrLive *live, const MgrOutgoing *outgoing, MgrNow now)
@@ -114,7 +115,10 @@ static void send_due(MgrNotifications *notifications, MgrLive *live, MgrNow now)
     if (live->is_busy)
         return;
     mgr_errand_free(errand);
-    note_failure(notifications, live, &first->record, error->message);
+    if (hl_error_code(error) == HL_ERROR_LIMIT)
+        hl_log_limited(HL_LOG_WARN, "notification", "room", "'%s' waits: %s", live->record.name, error->message);
+    else
+        note_failure(notifications, live, &first->record, error->message);
 }
 
 static void show_failures(MgrNotifications *notifications, MgrNow now)
