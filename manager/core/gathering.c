@@ -227,7 +227,6 @@ void mgr_gathering_hush(MgrGathering *gathering)
             note_change(gathering, MGR_NOTE_OFFLINE, number, "", false);
     }
     g_array_set_size(gathering->fresh, 0);
-    mgr_notes_drop(gathering->notes, MGR_NOTE_OFFLINE);
     gathering->is_changed = true;
 }
 
@@ -235,6 +234,7 @@ void mgr_gathering_hush(MgrGathering *gathering)
  */
 
 static bool is_quiet(const MgrGatheringPolicy *policy, int minute)
+    mgr_notes_take_back(gathering->notes, MGR_NOTE_OFFLINE, gathering->fresh->len);
 {
     int from = policy->quiet_from, to = policy->quiet_to;
 

@@ -10,7 +10,8 @@
  *
  * Blindness.  While the server cannot hear, endpoints are not judged, and those that went off line in what is still
  * gathered are taken back (mgr_gathering_hush): a broker that dies is one note, not one for each endpoint.  Those that
- * are still away afterwards are found by the next look.
+ * are still away afterwards are found by the next look.  What was gathered before a restart is not taken back: its
+ * numbers are not stored, and so it is told.
  *
  * A look: mgr_gathering_begin, then each state that holds, then mgr_gathering_end.  What changed in what is known is in
  * `changes`, for the registry; whoever stored it clears it. */
@@ -43,7 +44,7 @@ typedef struct {
     gboolean is_changed;             /* notes differ from what was stored */
     GHashTable *endpoints[2];        /* number -> look, of MGR_NOTE_OFFLINE and MGR_NOTE_OUTDATED */
     GHashTable *server;              /* "kind key" -> look */
-    GArray *fresh;                   /* int64_t: numbers that went off line in what is gathered */
+    GArray *fresh;                   /* int64_t: numbers that went off line in what is gathered, since the start */
     GArray *changes;                 /* MgrKnownChange */
     guint look;
 } MgrGathering;

@@ -135,23 +135,28 @@ void mgr_notes_add(json_t *notes, const MgrNote *note)
                                         short_text(note->detail), "at", (json_int_t)note->at));
 }
 
-guint mgr_notes_drop(json_t *notes, MgrNoteKind kind)
+/* Those that are named are the first of them. */
+void mgr_notes_take_back(json_t *notes, MgrNoteKind kind, guint count)
 {
     json_t *lines = json_object_get(notes, "lines");
-    const json_t *line;
+    json_t *line;
     size_t i;
 
     json_array_foreach(lines, i, line)
     {
-        guint count = (guint)integer(line, "count");
+        json_t *names = json_object_get(line, "names");
+        json_int_t left = MAX(integer(line, "count") - (json_int_t)count, 0);
 
         if (strcmp(json_string_value(json_object_get(line, "kind")), rows[kind].name) != 0 ||
             json_is_true(json_object_get(line, "over")))
             continue;
-        json_array_remove(lines, i);
-        return count;
+        set_integer(line, "count", left);
+        while (json_array_size(names) > (size_t)left)
+            json_array_remove(names, json_array_size(names) - 1);
+        if (left == 0)
+            json_array_remove(lines, i);
+        return;
     }
-    return 0;
 }
 
 void mgr_notes_join(json_t *notes, const json_t *earlier)

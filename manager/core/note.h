@@ -65,8 +65,8 @@ json_t *mgr_notes_new(void);
 bool mgr_notes_is_empty(const json_t *notes);
 void mgr_notes_add(json_t *notes, const MgrNote *note);
 
-/* Leaves out what has begun of this kind.  Returns how many that were. */
-guint mgr_notes_drop(json_t *notes, MgrNoteKind kind);
+/* Takes back the last `count` notes of what has begun of this kind. */
+void mgr_notes_take_back(json_t *notes, MgrNoteKind kind, guint count);
 
 /* Adds those of an earlier document: the two are one message from now on, which says so. */
 void mgr_notes_join(json_t *notes, const json_t *earlier);

@@ -238,6 +238,28 @@ static void test_restored(void)
     g_assert_cmpint(count_of(world->last, "offline", false) + count_of(world->last, "disk", false), ==, 0);
 }
 
+/* Blindness after a restart takes back what went off line since, and no more: the others are known, and told. */
+static void test_hushed_after_restart(void)
+{
+    g_autoptr(World) world = world_new(HL_HOUR);
+    g_autoptr(MgrGathering) before = world->gathering;
+
+    look(world, 3, 10, "");
+    world->gathering = mgr_gathering_new();
+    for (gint64 number = 1; number <= 3; number++)
+        mgr_gathering_restore_known(world->gathering, MGR_NOTE_OFFLINE, number, "");
+    mgr_gathering_restore(world->gathering, json_deep_copy(before->notes), world->now.wall, 0, world->now);
+    look(world, 8, 10, "");
+    mgr_gathering_hush(world->gathering);
+    mgr_gathering_hush(world->gathering);
+    g_assert_false(mgr_gathering_knows(world->gathering, MGR_NOTE_OFFLINE, 4));
+    wait_for(world, HL_HOUR);
+    g_assert_cmpuint(world->messages, ==, 1);
+    g_assert_cmpint(count_of(world->last, "offline", false), ==, 3);
+    g_assert_cmpuint(
+        json_array_size(json_object_get(json_array_get(json_object_get(world->last, "lines"), 0), "names")), ==, 3);
+}
+
 /* Removed endpoints are forgotten without a word; without "recovery" nobody is told that a state is over. */
 static void test_gone(void)
 {
@@ -341,6 +363,7 @@ int main(int argc, char **argv)
     g_test_add_func("/gathering/quiet", test_quiet);
     g_test_add_func("/gathering/weeks", test_weeks);
     g_test_add_func("/gathering/restored", test_restored);
+    g_test_add_func("/gathering/hushed-after-restart", test_hushed_after_restart);
     g_test_add_func("/gathering/gone", test_gone);
     g_test_add_func("/gathering/bounds", test_bounds);
     g_test_add_func("/gathering/parse", test_parse);
