@@ -161,6 +161,13 @@ bool mgr_gathering_knows(const MgrGathering *gathering, MgrNoteKind kind, int64_
     return g_hash_table_contains(table_of(gathering, kind), GSIZE_TO_POINTER(number));
 }
 
+bool mgr_gathering_knows_state(const MgrGathering *gathering, MgrNoteKind kind, const char *key)
+{
+    g_autofree char *name = server_key(kind, key);
+
+    return g_hash_table_contains(gathering->server, name);
+}
+
 void mgr_gathering_server(MgrGathering *gathering, const char *key, const MgrNote *note, MgrNow now)
 {
     char *name = server_key(note->kind, key);
@@ -187,32 +194,34 @@ static void forget_gone(MgrGathering *gathering)
     }
 }
 
-/* name: "kind key" */
-static void end_state(MgrGathering *gathering, const MgrGatheringPolicy *policy, const char *name, MgrNow now)
+/* name: "kind key".  false: whether it is over was not looked at. */
+static bool end_state(MgrGathering *gathering, const MgrGatheringPolicy *policy, const char *name, guint judged,
+                      MgrNow now)
 {
     g_auto(GStrv) words = g_strsplit(name, " ", 2);
     MgrNote note = { .is_over = true, .name = words[1], .at = now.wall };
 
     if (!mgr_note_parse(words[0], &note.kind))
-        return;
+        return true;
+    if ((judged & MGR_NOTE_BIT(note.kind)) == 0)
+        return false;
     note_change(gathering, note.kind, 0, words[1], false);
     if (policy->tells_over)
         add(gathering, &note, SETTLE_EVENT, now);
+    return true;
 }
 
-void mgr_gathering_end(MgrGathering *gathering, const MgrGatheringPolicy *policy, bool judged, MgrNow now)
+void mgr_gathering_end(MgrGathering *gathering, const MgrGatheringPolicy *policy, guint judged, MgrNow now)
 {
     GHashTableIter iter;
     gpointer name, look;
 
-    if (judged)
+    if ((judged & MGR_GATHERING_ENDPOINTS) != 0)
         forget_gone(gathering);
     g_hash_table_iter_init(&iter, gathering->server);
     while (g_hash_table_iter_next(&iter, &name, &look)) {
-        if (GPOINTER_TO_UINT(look) == gathering->look)
-            continue;
-        end_state(gathering, policy, name, now);
-        g_hash_table_iter_remove(&iter);
+        if (GPOINTER_TO_UINT(look) != gathering->look && end_state(gathering, policy, name, judged, now))
+            g_hash_table_iter_remove(&iter);
     }
 }
 
@@ -226,6 +235,7 @@ void mgr_gathering_hush(MgrGathering *gathering)
         if (g_hash_table_remove(table_of(gathering, MGR_NOTE_OFFLINE), GSIZE_TO_POINTER(number)))
             note_change(gathering, MGR_NOTE_OFFLINE, number, "", false);
     }
+    mgr_notes_take_back(gathering->notes, MGR_NOTE_OFFLINE, gathering->fresh->len);
     g_array_set_size(gathering->fresh, 0);
     gathering->is_changed = true;
 }
@@ -234,7 +244,6 @@ void mgr_gathering_hush(MgrGathering *gathering)
  */
 
 static bool is_quiet(const MgrGatheringPolicy *policy, int minute)
-    mgr_notes_take_back(gathering->notes, MGR_NOTE_OFFLINE, gathering->fresh->len);
 {
     int from = policy->quiet_from, to = policy->quiet_to;
 

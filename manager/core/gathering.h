@@ -21,7 +21,8 @@
 #include "manager/core/note.h"
 #include "manager/core/now.h"
 
-#define MGR_GATHERING_NO_QUIET (-1)
+#define MGR_GATHERING_NO_QUIET  (-1)
+#define MGR_GATHERING_ENDPOINTS (MGR_NOTE_BIT(MGR_NOTE_OFFLINE) | MGR_NOTE_BIT(MGR_NOTE_OUTDATED))
 
 typedef struct {
     HlTime digest;
@@ -70,9 +71,10 @@ void mgr_gathering_endpoint(MgrGathering *gathering, const MgrGatheringPolicy *p
 bool mgr_gathering_knows(const MgrGathering *gathering, MgrNoteKind kind, int64_t number);
 /* A state of the server that holds; key tells two of one kind apart. */
 void mgr_gathering_server(MgrGathering *gathering, const char *key, const MgrNote *note, MgrNow now);
-/* judged: endpoints were looked at, so those that nobody named are gone.  States of the server that nobody named are
- * over. */
-void mgr_gathering_end(MgrGathering *gathering, const MgrGatheringPolicy *policy, bool judged, MgrNow now);
+bool mgr_gathering_knows_state(const MgrGathering *gathering, MgrNoteKind kind, const char *key);
+/* judged: the set of kinds (MGR_NOTE_BIT) whose source was read.  States of the server among them that nobody named are
+ * over; those of other kinds go on.  With MGR_GATHERING_ENDPOINTS, endpoints that nobody named are gone. */
+void mgr_gathering_end(MgrGathering *gathering, const MgrGatheringPolicy *policy, guint judged, MgrNow now);
 
 void mgr_gathering_hush(MgrGathering *gathering);
 

@@ -37,6 +37,9 @@ typedef enum {
     MGR_NOTE_N,
 } MgrNoteKind;
 
+/* A set of kinds. */
+#define MGR_NOTE_BIT(kind) (1U << (kind))
+
 /* How grave it is, in the words and numbers of RFC 5424. */
 typedef enum { MGR_NOTE_CRITICAL = 2, MGR_NOTE_ERROR, MGR_NOTE_WARNING, MGR_NOTE_NOTICE, MGR_NOTE_INFO } MgrGravity;
 

@@ -146,6 +146,16 @@ bool mgr_rule_wants(const MgrRule *rule, MgrNoteKind kind)
     return g_strv_contains((const char *const *)rule->kinds, mgr_note_row(kind)->name);
 }
 
+guint mgr_rule_kinds(const MgrRule *rule)
+{
+    guint kinds = 0;
+
+    for (int kind = 0; kind < MGR_NOTE_TEST; kind++)
+        if (mgr_rule_wants(rule, (MgrNoteKind)kind))
+            kinds |= MGR_NOTE_BIT(kind);
+    return kinds;
+}
+
 bool mgr_rule_covers(const MgrRule *rule, const char *group)
 {
     return rule->groups[0] == NULL || (group != NULL && g_strv_contains((const char *const *)rule->groups, group));

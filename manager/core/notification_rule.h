@@ -42,6 +42,8 @@ char *mgr_rule_print(const MgrRule *rule);
 bool mgr_rule_check(const MgrRule *rule, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 bool mgr_rule_wants(const MgrRule *rule, MgrNoteKind kind);
+/* All that it wants (MGR_NOTE_BIT). */
+guint mgr_rule_kinds(const MgrRule *rule);
 /* Whether it tells of an endpoint of this group; NULL: of the server. */
 bool mgr_rule_covers(const MgrRule *rule, const char *group);
 

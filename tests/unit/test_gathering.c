@@ -80,7 +80,7 @@ static void look(World *world, guint off, guint all, const char *server)
         if (mgr_note_parse(kinds[i], &note.kind))
             mgr_gathering_server(world->gathering, "", &note, world->now);
     }
-    mgr_gathering_end(world->gathering, &world->policy, all > 0, world->now);
+    mgr_gathering_end(world->gathering, &world->policy, ~0U & ~(all > 0 ? 0 : MGR_GATHERING_ENDPOINTS), world->now);
 }
 
 static json_int_t count_of(const json_t *notes, const char *kind, bool is_over)
@@ -238,6 +238,27 @@ static void test_restored(void)
     g_assert_cmpint(count_of(world->last, "offline", false) + count_of(world->last, "disk", false), ==, 0);
 }
 
+/* A state whose source was not read goes on, and is over when it was. */
+static void test_unread(void)
+{
+    g_autoptr(World) world = world_new(HL_SECOND);
+
+    look(world, 0, 0, "blind disk");
+    wait_for(world, HL_MINUTE);
+    g_assert_true(mgr_gathering_knows_state(world->gathering, MGR_NOTE_BLIND, ""));
+    for (guint i = 0; i < 3; i++) {
+        mgr_gathering_begin(world->gathering);
+        mgr_gathering_end(world->gathering, &world->policy, MGR_NOTE_BIT(MGR_NOTE_DISK), world->now);
+        wait_for(world, HL_MINUTE);
+        g_assert_cmpuint(world->messages, ==, 2);
+    }
+    g_assert_cmpint(count_of(world->last, "disk", true), ==, 1);
+    g_assert_cmpint(count_of(world->last, "blind", true), ==, 0);
+    look(world, 0, 0, "");
+    wait_for(world, HL_MINUTE);
+    g_assert_cmpint(count_of(world->last, "blind", true), ==, 1);
+}
+
 /* Blindness after a restart takes back what went off line since, and no more: the others are known, and told. */
 static void test_hushed_after_restart(void)
 {
@@ -363,6 +384,7 @@ int main(int argc, char **argv)
     g_test_add_func("/gathering/quiet", test_quiet);
     g_test_add_func("/gathering/weeks", test_weeks);
     g_test_add_func("/gathering/restored", test_restored);
+    g_test_add_func("/gathering/unread", test_unread);
     g_test_add_func("/gathering/hushed-after-restart", test_hushed_after_restart);
     g_test_add_func("/gathering/gone", test_gone);
     g_test_add_func("/gathering/bounds", test_bounds);

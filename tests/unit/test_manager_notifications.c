@@ -272,6 +272,43 @@ static void test_sources(void)
     sender_fake_end("ok", NULL);
 }
 
+/* A manager that starts while the server cannot hear has read nothing yet: that is no all-clear. */
+static void test_blind_start(void)
+{
+    g_autoptr(Parts) parts = make_parts();
+
+    set_rule(parts, "kinds=blind,broker\ndigest=1s\n");
+    mgr_status_set_blind(parts->status, false);
+    tick(parts, 70);
+    mgr_status_set_blind(parts->status, true);
+    mgr_status_set_broker_split(parts->status, "two brokers");
+    tick(parts, 60);
+    g_free(expect_sending(NULL, ""));
+    sender_fake_end("ok", NULL);
+    tick(parts, 60);
+    if (sender_fake_waits())
+        sender_fake_end("ok", NULL); /* the other one of the two */
+    mgr_status_set_broker_split(parts->status, NULL);
+    restart(parts);
+    tick(parts, 55);
+    mgr_status_set_blind(parts->status, false);
+    tick(parts, 1);
+    mgr_status_set_blind(parts->status, true); /* too young to be told, if it were not known */
+    tick(parts, 60);
+    expect_nothing();
+    mgr_status_set_blind(parts->status, false);
+    tick(parts, 20);
+    g_free(expect_sending(NULL, "hears its endpoints again"));
+    sender_fake_end("ok", NULL);
+    mgr_status_set_broker_split(parts->status, "two brokers"); /* looked at again, which needs the link */
+    tick(parts, 60);
+    expect_nothing();
+    mgr_status_set_broker_split(parts->status, NULL);
+    tick(parts, 20);
+    g_free(expect_sending(NULL, ""));
+    sender_fake_end("ok", NULL);
+}
+
 /* No room to send is no failure of the destination: sent as soon as there is. */
 static void test_no_room(void)
 {
@@ -298,6 +335,7 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/notifications/rules", test_rules);
     g_test_add_func("/manager/notifications/offline", test_offline);
     g_test_add_func("/manager/notifications/sources", test_sources);
+    g_test_add_func("/manager/notifications/blind-start", test_blind_start);
     g_test_add_func("/manager/notifications/no-room", test_no_room);
     return g_test_run();
 }

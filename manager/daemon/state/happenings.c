@@ -11,10 +11,13 @@
 
 #define MAX_ROWS    500              /* of each table in a second */
 #define BLIND_GRACE (30 * HL_SECOND) /* a broker that is restarted is no news */
+#define START_GRACE \
+    (60 * HL_SECOND) /* until link, broker and ends have been looked at (the split: 15 s of link + look) */
 
 struct MgrHappenings {
     MgrHappeningsOptions parts;
     MgrSeen seen;
+    HlTime start_mono;
     HlTime blind_mono, sighted_mono; /* since when it cannot hear, 0: it can; since when it can */
     GHashTable *outdated;            /* number -> HlTime *, mono: since when it is known */
 };
@@ -31,7 +34,8 @@ MgrHappenings *mgr_happenings_new(const MgrHappeningsOptions *options)
     MgrHappenings *happenings = g_new0(MgrHappenings, 1);
 
     happenings->parts = *options;
-    happenings->blind_mono = hl_clock_mono();
+    happenings->start_mono = hl_clock_mono();
+    happenings->blind_mono = happenings->start_mono;
     happenings->outdated = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
     return happenings;
 }
@@ -140,18 +144,20 @@ typedef struct {
     gpointer user;
     MgrStatusView view;
     MgrNow now;
+    guint read; /* kinds */
 } Look;
 
 static void tell(const Look *look, MgrNoteKind kind, const char *key, const char *name, const char *detail)
 {
-    look->fn(key, &(MgrNote){ .kind = kind, .name = name, .detail = detail, .at = look->now.wall }, look->user);
+    bool is_young = kind == MGR_NOTE_BLIND && look->now.mono - look->happenings->blind_mono < BLIND_GRACE;
+
+    look->fn(key, &(MgrNote){ .kind = kind, .name = name, .detail = detail, .at = look->now.wall }, is_young,
+             look->user);
 }
 
 static void look_at_broker(const Look *look)
 {
-    const MgrHappenings *happenings = look->happenings;
-
-    if (happenings->blind_mono != 0 && look->now.mono - happenings->blind_mono >= BLIND_GRACE)
+    if (look->happenings->blind_mono != 0)
         tell(look, MGR_NOTE_BLIND, "", "", "");
     if (look->view.broker_reload != NULL)
         tell(look, MGR_NOTE_BROKER, "reload", "", look->view.broker_reload);
@@ -161,19 +167,22 @@ static void look_at_broker(const Look *look)
         tell(look, MGR_NOTE_BROKER, "refused", "", look->view.broker_refused);
 }
 
-static void look_at_disk(const Look *look)
+static void look_at_disk(Look *look)
 {
     struct statvfs disk;
     g_autofree char *free = NULL;
 
-    if (statvfs(look->happenings->parts.dir, &disk) != 0 ||
-        !mgr_disk_is_short((uint64_t)disk.f_bavail * disk.f_frsize, (uint64_t)disk.f_blocks * disk.f_frsize))
+    if (statvfs(look->happenings->parts.dir, &disk) != 0)
+        return;
+    look->read |= MGR_NOTE_BIT(MGR_NOTE_DISK);
+    if (!mgr_disk_is_short((uint64_t)disk.f_bavail * disk.f_frsize, (uint64_t)disk.f_blocks * disk.f_frsize))
         return;
     free = g_format_size_full((uint64_t)disk.f_bavail * disk.f_frsize, G_FORMAT_SIZE_IEC_UNITS);
     tell(look, MGR_NOTE_DISK, "", free, look->happenings->parts.dir);
 }
 
-static void look_at_repository(const Look *look)
+/* Before it was read there is no age, and so where there is no repository. */
+static void look_at_repository(Look *look)
 {
     MgrTimestampView view;
     g_autofree char *end = NULL;
@@ -182,6 +191,8 @@ static void look_at_repository(const Look *look)
         return;
     view = mgr_timestamp_view(look->happenings->parts.timestamp);
     end = hl_time_format(view.expires);
+    if (view.age != MGR_SIGNATURE_NONE)
+        look->read |= MGR_NOTE_BIT(MGR_NOTE_REPOSITORY);
     if (view.age == MGR_SIGNATURE_AGEING || view.age == MGR_SIGNATURE_EXPIRED)
         tell(look, MGR_NOTE_REPOSITORY, "", end, "'holdline status' has the remedy");
 }
@@ -215,15 +226,20 @@ static void look_at_sight(MgrHappenings *happenings, bool blind, HlTime now)
     happenings->sighted_mono = now;
 }
 
-void mgr_happenings_server(MgrHappenings *happenings, MgrStateFn fn, gpointer user)
+guint mgr_happenings_server(MgrHappenings *happenings, MgrStateFn fn, gpointer user)
 {
-    Look look = { happenings, fn, user, mgr_status_view(happenings->parts.status), mgr_now() };
+    Look look = { happenings, fn, user, mgr_status_view(happenings->parts.status), mgr_now(), 0 };
 
     look_at_sight(happenings, look.view.blind, look.now.mono);
+    if (look.now.mono - happenings->start_mono >= START_GRACE)
+        look.read = MGR_NOTE_BIT(MGR_NOTE_BLIND) | MGR_NOTE_BIT(MGR_NOTE_END);
+    if (happenings->blind_mono == 0 && look.now.mono - happenings->sighted_mono >= START_GRACE)
+        look.read |= MGR_NOTE_BIT(MGR_NOTE_BROKER); /* of which nothing is known without a link */
     look_at_broker(&look);
     look_at_disk(&look);
     look_at_repository(&look);
     look_at_ends(&look);
+    return look.read;
 }
 
 bool mgr_happenings_hears(MgrHappenings *happenings)

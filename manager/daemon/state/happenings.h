@@ -36,9 +36,11 @@ bool mgr_happenings_load(MgrHappenings *happenings, GError **error) G_GNUC_WARN_
 void mgr_happenings_poll(MgrHappenings *happenings, MgrNoteFn fn, gpointer user);
 MgrSeen mgr_happenings_seen(const MgrHappenings *happenings);
 
-/* The server's states that hold. */
-typedef void (*MgrStateFn)(const char *key, const MgrNote *note, gpointer user);
-void mgr_happenings_server(MgrHappenings *happenings, MgrStateFn fn, gpointer user);
+/* The server's states that hold.  is_young: not for long enough to be told where it is not known.  Returns the kinds
+ * (MGR_NOTE_BIT) whose source was read: for a minute after the start most were not, and of the broker for a minute of
+ * link; what is not named may hold all the same. */
+typedef void (*MgrStateFn)(const char *key, const MgrNote *note, bool is_young, gpointer user);
+guint mgr_happenings_server(MgrHappenings *happenings, MgrStateFn fn, gpointer user);
 
 /* Whether the server hears its endpoints, and has for long enough that those it does not hear are away. */
 bool mgr_happenings_hears(MgrHappenings *happenings);

@@ -31,73 +31,110 @@ static void on_note(const MgrNote *note, const char *group, gpointer user)
     }
 }
 
-static void on_state(const char *key, const MgrNote *note, gpointer user)
-{
-    const MgrLive *live = user;
+/* One look: rules that are enabled, each beside the fleet and the server. */
+typedef struct {
+    MgrNotifications *notifications;
+    GPtrArray *lives; /* MgrLive * */
+    MgrNow now;
+} Look;
 
-    if (mgr_rule_wants(&live->rule, note->kind) && mgr_rule_covers(&live->rule, NULL))
-        mgr_gathering_server(live->gathering, key, note, mgr_now());
+static void on_state(const char *key, const MgrNote *note, bool is_young, gpointer user)
+{
+    const Look *look = user;
+
+    for (guint i = 0; i < look->lives->len; i++) {
+        const MgrLive *live = look->lives->pdata[i];
+
+        if ((live->kinds & MGR_NOTE_BIT(note->kind)) == 0 || !mgr_rule_covers(&live->rule, NULL) ||
+            (is_young && !mgr_gathering_knows_state(live->gathering, note->kind, key)))
+            continue;
+        mgr_gathering_server(live->gathering, key, note, look->now);
+    }
 }
 
-static void look_at_endpoint(MgrNotifications *notifications, const MgrLive *live, const MgrEndpoint *endpoint,
-                             MgrNow now)
+static void look_at_endpoint(const Look *look, const MgrLive *live, const MgrEndpoint *endpoint)
 {
     const MgrEndpointRecord *record = &endpoint->record;
-    MgrGatheringPolicy policy = mgr_rule_policy(&live->rule);
+    MgrNow now = look->now;
     MgrNote note = { .name = *record->host != '\0' ? record->host : record->id, .at = now.wall };
 
-    if (record->revoked_at != 0 || !mgr_rule_covers(&live->rule, record->group))
+    if ((live->kinds & MGR_GATHERING_ENDPOINTS) == 0 || !mgr_rule_covers(&live->rule, record->group))
         return;
-    if (mgr_rule_wants(&live->rule, MGR_NOTE_OFFLINE)) {
+    if ((live->kinds & MGR_NOTE_BIT(MGR_NOTE_OFFLINE)) != 0) {
         bool is_told = mgr_gathering_knows(live->gathering, MGR_NOTE_OFFLINE, record->number);
         bool holds = mgr_happenings_is_offline(endpoint, live->rule.offline_after, is_told, now.wall);
 
         note.kind = MGR_NOTE_OFFLINE;
         note.at = holds ? record->presence.since_wall : now.wall;
-        mgr_gathering_endpoint(live->gathering, &policy, record->number, holds, &note, now);
+        mgr_gathering_endpoint(live->gathering, &live->policy, record->number, holds, &note, now);
     }
-    if (mgr_rule_wants(&live->rule, MGR_NOTE_OUTDATED)) {
+    if ((live->kinds & MGR_NOTE_BIT(MGR_NOTE_OUTDATED)) != 0) {
         bool is_told = mgr_gathering_knows(live->gathering, MGR_NOTE_OUTDATED, record->number);
         bool holds =
-            mgr_happenings_is_outdated(notifications->happenings, endpoint, live->rule.outdated_after, is_told);
+            mgr_happenings_is_outdated(look->notifications->happenings, endpoint, live->rule.outdated_after, is_told);
 
         note.kind = MGR_NOTE_OUTDATED;
         note.at = now.wall;
-        mgr_gathering_endpoint(live->gathering, &policy, record->number, holds, &note, now);
+        mgr_gathering_endpoint(live->gathering, &live->policy, record->number, holds, &note, now);
     }
 }
 
-static void look_for(MgrNotifications *notifications, const MgrLive *live, bool hears)
+static void look_at_fleet(const Look *look)
 {
-    MgrGatheringPolicy policy = mgr_rule_policy(&live->rule);
-    bool walks = mgr_rule_wants(&live->rule, MGR_NOTE_OFFLINE) || mgr_rule_wants(&live->rule, MGR_NOTE_OUTDATED);
-    MgrNow now = mgr_now();
     GHashTableIter iter;
-    gpointer endpoint;
+    gpointer value;
+    guint kinds = 0;
 
-    mgr_gathering_begin(live->gathering);
-    if (!hears)
-        mgr_gathering_hush(live->gathering);
-    g_hash_table_iter_init(&iter, notifications->parts.fleet->endpoints);
-    while (hears && walks && g_hash_table_iter_next(&iter, NULL, &endpoint))
-        look_at_endpoint(notifications, live, endpoint, now);
-    mgr_happenings_server(notifications->happenings, on_state, hl_unconst(live));
-    mgr_gathering_end(live->gathering, &policy, hears, now);
+    for (guint i = 0; i < look->lives->len; i++)
+        kinds |= ((const MgrLive *)look->lives->pdata[i])->kinds;
+    if ((kinds & MGR_GATHERING_ENDPOINTS) == 0)
+        return;
+    g_hash_table_iter_init(&iter, look->notifications->parts.fleet->endpoints);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        const MgrEndpoint *endpoint = value;
+
+        for (guint i = 0; endpoint->record.revoked_at == 0 && i < look->lives->len; i++)
+            look_at_endpoint(look, look->lives->pdata[i], endpoint);
+    }
+}
+
+static void begin_look(const Look *look, bool hears)
+{
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, look->notifications->rules);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        const MgrLive *live = value;
+
+        if (!live->rule.enabled)
+            continue;
+        mgr_gathering_begin(live->gathering);
+        if (!hears)
+            mgr_gathering_hush(live->gathering);
+        g_ptr_array_add(look->lives, value);
+    }
 }
 
 static void look(MgrNotifications *notifications)
 {
     bool hears = mgr_happenings_hears(notifications->happenings);
-    GHashTableIter iter;
-    gpointer value;
+    g_autoptr(GPtrArray) lives = g_ptr_array_new();
+    Look look = { notifications, lives, mgr_now() };
+    guint judged = hears ? MGR_GATHERING_ENDPOINTS : 0;
 
-    if (hl_clock_mono() - notifications->look_mono < LOOK_EVERY)
+    if (look.now.mono - notifications->look_mono < LOOK_EVERY)
         return;
-    notifications->look_mono = hl_clock_mono();
-    g_hash_table_iter_init(&iter, notifications->rules);
-    while (g_hash_table_iter_next(&iter, NULL, &value))
-        if (((const MgrLive *)value)->rule.enabled)
-            look_for(notifications, value, hears);
+    notifications->look_mono = look.now.mono;
+    begin_look(&look, hears);
+    if (hears)
+        look_at_fleet(&look);
+    judged |= mgr_happenings_server(notifications->happenings, on_state, &look);
+    for (guint i = 0; i < lives->len; i++) {
+        const MgrLive *live = lives->pdata[i];
+
+        mgr_gathering_end(live->gathering, &live->policy, judged, look.now);
+    }
 }
 
 /* --------------------------------------------------------------------------------------------------------- messages */
@@ -128,11 +165,10 @@ static void join_last(MgrLive *live, const json_t *notes, MgrNow now)
 
 static void close_due(MgrLive *live, int minute, MgrNow now)
 {
-    MgrGatheringPolicy policy = mgr_rule_policy(&live->rule);
     g_autoptr(json_t) notes = NULL;
     MgrOutgoing *outgoing;
 
-    if (!live->rule.enabled || !mgr_gathering_is_due(live->gathering, &policy, minute, now))
+    if (!live->rule.enabled || !mgr_gathering_is_due(live->gathering, &live->policy, minute, now))
         return;
     notes = mgr_gathering_close(live->gathering, now);
     if (live->waiting.length >= MOST_WAITING) {

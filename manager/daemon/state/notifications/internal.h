@@ -16,6 +16,8 @@ typedef struct {
 typedef struct {
     MgrRuleRecord record;
     MgrRule rule;
+    MgrGatheringPolicy policy; /* of the rule, as are the kinds: asked for each endpoint */
+    guint kinds;
     MgrGathering *gathering;
     char *id;       /* of what is gathered; NULL: nothing was stored of it */
     HlTime id_wall; /* its first note */

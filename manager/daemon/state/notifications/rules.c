@@ -90,6 +90,8 @@ static void take_record(MgrLive *live, MgrRuleRecord *record)
     live->record = *record;
     memset(record, 0, sizeof *record);
     mgr_rule_parse(live->record.options, &live->rule, &odd);
+    live->policy = mgr_rule_policy(&live->rule);
+    live->kinds = mgr_rule_kinds(&live->rule);
     if (odd != NULL)
         hl_warn("notification", "rule '%s' has what this version does not know, and goes on without: %s",
                 live->record.name, odd);
