@@ -161,8 +161,15 @@ bool mgr_rule_covers(const MgrRule *rule, const char *group)
     return rule->groups[0] == NULL || (group != NULL && g_strv_contains((const char *const *)rule->groups, group));
 }
 
+bool mgr_rule_tells_audit(const MgrRule *rule)
+{
+    return mgr_rule_wants(rule, MGR_NOTE_ACCOUNT) || mgr_rule_wants(rule, MGR_NOTE_DENIED);
+}
+
 bool mgr_rule_is_seen(const MgrRule *rule, const MgrCaller *caller)
 {
+    if (caller != NULL && mgr_rule_tells_audit(rule) && !mgr_role_may(caller->role, MGR_NEED_AUDIT))
+        return false;
     if (caller == NULL || caller->groups == NULL)
         return true;
     for (gsize i = 0; rule->groups[i] != NULL; i++)

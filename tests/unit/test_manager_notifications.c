@@ -325,6 +325,45 @@ static void test_no_room(void)
     sender_fake_end("ok", NULL);
 }
 
+/* How a call of this account ends. */
+static void expect_end(Parts *parts, const char *who, const char *name, const char *const *arguments, const char *code)
+{
+    g_autofree char *end = NULL;
+
+    parts_request(parts, &(PartsRequest){ .admin = who, .name = name, .arguments = arguments, .correlation = who });
+    parts_let_finish(parts);
+    end = parts_end_of(parts, who);
+    g_assert_cmpstr(end, ==, code);
+}
+
+/* Who may not read the audit log is told none of it by a rule, be it a new one or another's. */
+static void test_audit(void)
+{
+    static const char *const mine[] = { "name", "mine", "setting", "to=syslog:", "setting", "kinds=disk,denied", NULL };
+    static const char *const theirs[] = { "name", "it", "setting", "to=syslog:", "setting", "kinds=account", NULL };
+    static const char *const away[] = { "name", "it", "setting", "to=mailto:meg@example.org", NULL };
+    static const char *const less[] = { "name", "it", "setting", "kinds=disk", NULL };
+    static const char *const it[] = { "name", "it", NULL };
+    g_autoptr(Parts) parts = parts_new();
+    g_autofree char *csr = parts_make_csr_text();
+
+    mgr_notifications_tick(parts->notifications);
+    parts_call(parts, "admin create", "name", "meg", "csr", csr, "role", "administrator", NULL);
+    parts_let_finish(parts);
+    json_decref(parts_expect_reply(parts, ""));
+    expect_end(parts, "meg", "notification set", mine, "denied");
+    expect_end(parts, "admin", "notification set", theirs, "");
+    expect_end(parts, "meg", "notification set", away, "denied");
+    expect_end(parts, "meg", "notification set", less, "denied"); /* nor is it silenced */
+    expect_end(parts, "meg", "notification show", it, "not-found");
+    expect_end(parts, "meg", "notification outbox", it, "not-found");
+    expect_end(parts, "meg", "notification test", it, "not-found");
+    expect_end(parts, "meg", "notification delete", it, "not-found");
+    expect_end(parts, "admin", "notification set", less, "");
+    expect_end(parts, "meg", "notification show", it, "");
+    expect_end(parts, "meg", "notification set", away, "");
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -337,5 +376,6 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/notifications/sources", test_sources);
     g_test_add_func("/manager/notifications/blind-start", test_blind_start);
     g_test_add_func("/manager/notifications/no-room", test_no_room);
+    g_test_add_func("/manager/notifications/audit", test_audit);
     return g_test_run();
 }

@@ -234,6 +234,7 @@ static void test_sight(void)
     g_auto(MgrRule) rule = { 0 };
     g_auto(MgrCaller) limited = { 0 };
     g_auto(MgrCaller) whole = { 0 };
+    g_auto(MgrCaller) owner = { 0 };
 
     mgr_rule_init(&rule);
     mgr_caller_init(&limited, "ann", MGR_ROLE_ADMINISTRATOR, "office,lab");
@@ -244,6 +245,14 @@ static void test_sight(void)
     g_assert_true(mgr_rule_is_seen(&rule, &limited));
     g_assert_true(hl_options_set(mgr_rule_table(), &rule, "groups", "office,store", NULL));
     g_assert_false(mgr_rule_is_seen(&rule, &limited));
+    mgr_caller_init(&owner, "eve", MGR_ROLE_OWNER, "");
+    g_assert_true(hl_options_set(mgr_rule_table(), &rule, "groups", "", NULL));
+    for (guint i = 0; i < 2; i++) { /* what the audit log has */
+        g_assert_true(hl_options_set(mgr_rule_table(), &rule, "kinds", i == 0 ? "disk,account" : "denied", NULL));
+        g_assert_false(mgr_rule_is_seen(&rule, &whole));
+        g_assert_true(mgr_rule_is_seen(&rule, &owner));
+        g_assert_true(mgr_rule_is_seen(&rule, NULL));
+    }
 }
 
 int main(int argc, char **argv)

@@ -160,7 +160,8 @@ static bool apply_settings(const MgrCall *call, MgrRule *rule, GError **error)
     return mgr_rule_check(rule, error);
 }
 
-/* Its groups are there for the caller; and one who is limited to groups makes no rule that tells more than those. */
+/* Its groups are there for the caller; and nobody makes a rule that tells more than the caller may read: of groups, and
+ * of the audit log.  The rule as it was before was judged by check_name. */
 static bool check_scope(const MgrNotificationCalls *calls, const MgrCall *call, const MgrRule *rule, GError **error)
 {
     const MgrCaller *caller = mgr_call_caller(call);
@@ -170,6 +171,11 @@ static bool check_scope(const MgrNotificationCalls *calls, const MgrCall *call, 
             return false;
     if (mgr_rule_is_seen(rule, caller))
         return true;
+    if (mgr_rule_tells_audit(rule) && !mgr_role_may(caller->role, MGR_NEED_AUDIT))
+        return hl_fail(error, HL_ERROR_DENIED,
+                       "'%s' may not read the audit log: leave 'account' and 'denied' out of kinds, or have an owner "
+                       "make the rule",
+                       caller->account);
     return hl_fail(error, HL_ERROR_DENIED,
                    "'%s' is limited to groups: name some of them with groups=, and kinds that "
                    "endpoints have",
