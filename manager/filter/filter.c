@@ -83,6 +83,12 @@ static bool compare_group(const MgrNode *node, const MgrFilterRows *rows, gconst
     return node->operator== MGR_UNEQUAL ? by_id && by_name : by_id || by_name;
 }
 
+/* A name that was bound is an id: what others call their groups has no say. */
+static bool compare_id(const MgrNode *node, const char *id)
+{
+    return strcmp(id, node->words[0]) == 0;
+}
+
 /* What never was is neither before nor after anything. */
 static bool compare(const MgrNode *node, const MgrFilterRows *rows, gconstpointer row)
 {
@@ -93,6 +99,8 @@ static bool compare(const MgrNode *node, const MgrFilterRows *rows, gconstpointe
     if (node->component != NULL)
         return mgr_set_find(value.text, node->component, &version) &&
                compare_numbers(version, node->operator, node->number);
+    if (node->is_name)
+        return compare_id(node, value.text);
     if (node->column == MGR_COLUMN_GROUP && node->words != NULL)
         return compare_group(node, rows, row);
     if (node->words != NULL)
@@ -152,6 +160,23 @@ bool mgr_filter_asks(const MgrFilter *filter, int column)
     return false;
 }
 
+static bool bind_groups(MgrFilter *filter, MgrBindFn bind, gpointer user, GError **error)
+{
+    for (guint i = 0; filter->names->pdata[i] != NULL; i++) {
+        const char *name = filter->names->pdata[i];
+        char *bound;
+
+        if (*name != '@' || strpbrk(name, "*?") != NULL)
+            continue;
+        bound = bind(name, user, error);
+        if (bound == NULL)
+            return false;
+        g_free(filter->names->pdata[i]);
+        filter->names->pdata[i] = bound;
+    }
+    return true;
+}
+
 bool mgr_filter_bind(MgrFilter *filter, MgrBindFn bind, gpointer user, GError **error)
 {
     for (guint i = 0; i < filter->nodes->len; i++) {
@@ -164,9 +189,9 @@ bool mgr_filter_bind(MgrFilter *filter, MgrBindFn bind, gpointer user, GError **
             return false;
         node->column = *bound == '@' ? MGR_COLUMN_GROUP : MGR_COLUMN_ID;
         g_free(node->words[0]);
-        node->words[0] = g_utf8_casefold(bound + (*bound == '@'), -1);
+        node->words[0] = g_strdup(bound + (*bound == '@'));
     }
-    return true;
+    return bind_groups(filter, bind, user, error);
 }
 
 char *mgr_filter_selector(const MgrFilter *filter)
