@@ -20,9 +20,10 @@
 #include "lib/base/clock.h"
 #include "manager/filter/columns.h"
 
-#define MGR_MAX_FILTER 1000 /* bytes; of a selector: of all but names that commas part */
-#define MGR_MAX_TERMS  64   /* and of all operators together; so 100,000 rows take milliseconds whatever is asked */
-#define MGR_MAX_DEPTH  32
+#define MGR_MAX_FILTER 1000 /* bytes; of a selector: of conditions and patterns, not of other names */
+#define MGR_MAX_TERMS \
+    64 /* and of all operators together, and of a selector's groups and patterns; so 100,000 rows take milliseconds */
+#define MGR_MAX_DEPTH 32
 
 typedef enum {
     MGR_FILTER_SEARCH, /* words are looked for; "" takes everything */
@@ -51,6 +52,9 @@ bool mgr_filter_takes(const MgrFilter *filter, const MgrFilterRows *rows, gconst
  * borrowed. Empty: it names none, so the conditions alone decide. */
 const char *const *mgr_filter_names(const MgrFilter *filter);
 
+/* Whether a name is no endpoint's, but a group, a pattern or "all". */
+bool mgr_filter_is_wide(const char *name);
+
 /* Whether there is anything besides names. */
 bool mgr_filter_has_conditions(const MgrFilter *filter);
 
@@ -58,7 +62,7 @@ bool mgr_filter_has_conditions(const MgrFilter *filter);
 bool mgr_filter_asks(const MgrFilter *filter, int column);
 
 /* Of SELECT: what a name inside a condition ("not pc-7", "offline or @sales") is: the endpoint's id, or the group's
- * name after "@".  Caller frees; NULL: there is none. */
+ * id after "@"; so too each "@GROUP" of mgr_filter_names. Caller frees; NULL: there is none. */
 typedef char *(*MgrBindFn)(const char *name, gpointer user, GError **error);
 bool mgr_filter_bind(MgrFilter *filter, MgrBindFn bind, gpointer user, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -51,6 +51,11 @@ bool mgr_word_is_value(const MgrFilterWord *word, int column)
     return mgr_columns[column].kind == MGR_WORD && column != MGR_COLUMN_GROUP && (!is_state || word->kind != NULL);
 }
 
+bool mgr_filter_is_wide(const char *name)
+{
+    return *name == '@' || strcmp(name, "all") == 0 || strpbrk(name, "*?") != NULL;
+}
+
 MgrNameFit mgr_name_fit(const char *name, const char *id, const char *host)
 {
     gsize size = strlen(name);

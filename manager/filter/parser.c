@@ -14,8 +14,8 @@ typedef struct {
     MgrFilter *filter;
     const char *text, *at;
     HlTime now;
-    guint depth;
-    gsize spent; /* bytes of what is no name */
+    guint depth, wide;
+    gsize spent; /* bytes of conditions and patterns */
     GError **error;
 } Parser;
 
@@ -420,8 +420,28 @@ static bool is_alone(const char *at, const char **end)
            !is_keyword(at, "and") && !is_keyword(at, "or");
 }
 
-static void add_name(Parser *parser, const char *end)
+static bool spend(Parser *parser, const char *from)
 {
+    parser->spent += (gsize)(parser->at - from);
+    return parser->spent <= MGR_MAX_FILTER ||
+           hl_fail(parser->error, HL_ERROR_LIMIT, "the conditions and patterns of a selector have at most %d bytes",
+                   MGR_MAX_FILTER);
+}
+
+/* What is more than one endpoint's is held against all of them. */
+static bool count_wide(Parser *parser, const char *name, const char *from)
+{
+    if (!mgr_filter_is_wide(name))
+        return true;
+    if (++parser->wide > MGR_MAX_TERMS)
+        return hl_fail(parser->error, HL_ERROR_LIMIT, "the selector names more than %d groups and patterns",
+                       MGR_MAX_TERMS);
+    return strpbrk(name, "*?") == NULL || spend(parser, from);
+}
+
+static bool add_name(Parser *parser, const char *end)
+{
+    const char *from = parser->at;
     g_autofree char *name = g_strndup(parser->at, (gsize)(end - parser->at));
     gsize size;
 
@@ -431,15 +451,11 @@ static void add_name(Parser *parser, const char *end)
         name[size - 1] = '\0';
         memmove(name, name + 1, size - 1);
     }
-    g_ptr_array_insert(parser->filter->names, (int)parser->filter->names->len - 1, g_steal_pointer(&name));
     parser->at = end;
-}
-
-static bool spend(Parser *parser, const char *from)
-{
-    parser->spent += (gsize)(parser->at - from);
-    return parser->spent <= MGR_MAX_FILTER ||
-           hl_fail(parser->error, HL_ERROR_LIMIT, "the conditions of a selector have at most %d bytes", MGR_MAX_FILTER);
+    if (!count_wide(parser, name, from))
+        return false;
+    g_ptr_array_insert(parser->filter->names, (int)parser->filter->names->len - 1, g_steal_pointer(&name));
+    return true;
 }
 
 static bool parse_part(Parser *parser, Part *part)
@@ -450,10 +466,8 @@ static bool parse_part(Parser *parser, Part *part)
     const MgrFilterWord *word = alone ? mgr_word_find(parser->at, strcspn(parser->at, ENDS)) : NULL;
 
     *part = (Part){ word != NULL ? word->kind : alone ? NAMED : NULL, NO_PLACE };
-    if (alone && word == NULL && parser->filter->use == MGR_FILTER_SELECT) {
-        add_name(parser, end);
-        return true;
-    }
+    if (alone && word == NULL && parser->filter->use == MGR_FILTER_SELECT)
+        return add_name(parser, end);
     return parse_or(parser, &part->node) && spend(parser, from);
 }
 

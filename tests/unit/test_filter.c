@@ -189,6 +189,63 @@ static void test_bind(void)
     g_assert_false(mgr_filter_bind(slip, bind, asked, NULL));
 }
 
+/* Who calls a group as another's id is, or as it is with other letters, comes into no selector by that. */
+static void test_bound_group(void)
+{
+    static const char *const selectors[] = { "offline and @sales", "online or @sales" };
+    MgrValue row[MGR_N_COLUMNS] = { 0 };
+    g_autoptr(GString) asked = g_string_new(NULL);
+    g_autoptr(MgrFilter) listed = mgr_filter_parse("@sales,@sa*,pc-7", MGR_FILTER_SELECT, NOW, NULL);
+
+    fill(row);
+    row[MGR_COLUMN_GROUP_DISPLAY].text = "sales";
+    for (gsize i = 0; i < G_N_ELEMENTS(selectors); i++) {
+        g_autoptr(MgrFilter) filter = mgr_filter_parse(selectors[i], MGR_FILTER_SELECT, NOW, NULL);
+
+        g_assert_true(mgr_filter_bind(filter, bind, asked, NULL));
+        row[MGR_COLUMN_GROUP].text = "sales";
+        g_assert_true(mgr_filter_takes(filter, &rows, row));
+        row[MGR_COLUMN_GROUP].text = "hr";
+        g_assert_false(mgr_filter_takes(filter, &rows, row));
+        row[MGR_COLUMN_GROUP].text = "SALES";
+        g_assert_false(mgr_filter_takes(filter, &rows, row));
+    }
+    g_string_truncate(asked, 0);
+    g_assert_true(mgr_filter_bind(listed, bind, asked, NULL));
+    g_assert_cmpstr(asked->str, ==, "@sales "); /* a group alone in the list is one too */
+}
+
+/* n times the name. */
+static GError *refused(const char *name, int n)
+{
+    g_autoptr(GString) text = g_string_new("pc-1");
+    g_autoptr(MgrFilter) filter = NULL;
+    GError *error = NULL;
+
+    for (int i = 0; i < n; i++)
+        g_string_append_printf(text, ",%s", name);
+    filter = mgr_filter_parse(text->str, MGR_FILTER_SELECT, NOW, &error);
+    g_assert_true((filter == NULL) == (error != NULL));
+    return error;
+}
+
+/* What is held against every endpoint is counted, however it is written. */
+static void test_wide(void)
+{
+    static const char *const names[] = { "all", "*", "pc-?", "@sales", "\"@sa*\"" };
+    g_autofree char *stars = g_strnfill(MGR_MAX_FILTER + 1, '*');
+    g_autoptr(GError) long_one = refused(stars, 1);
+
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autoptr(GError) none = refused(names[i], MGR_MAX_TERMS);
+        g_autoptr(GError) error = refused(names[i], MGR_MAX_TERMS + 1);
+
+        g_assert_no_error(none);
+        g_assert_error(error, HL_ERROR, HL_ERROR_LIMIT);
+    }
+    g_assert_error(long_one, HL_ERROR, HL_ERROR_LIMIT);
+}
+
 static void test_bad(void)
 {
     static const struct {
@@ -280,6 +337,8 @@ int main(int argc, char **argv)
     g_test_add_func("/filter/words", test_words);
     g_test_add_func("/filter/names", test_names);
     g_test_add_func("/filter/bind", test_bind);
+    g_test_add_func("/filter/bound_group", test_bound_group);
+    g_test_add_func("/filter/wide", test_wide);
     g_test_add_func("/filter/bad", test_bad);
     g_test_add_func("/filter/fit", test_fit);
     g_test_add_func("/filter/like", test_like);

@@ -74,6 +74,10 @@ static void test_selectors(void)
         { "colour:red", "invalid" },
         { "", "" },
         { ",", "" },
+        { "all,*,pc-*,@office,e-1", "e-1 e-2 e-3 e-4" }, /* each once */
+        { "Printer,PC-1,pc-10.LAB,pri,e-3", "e-1 e-2 e-3" },
+        { "printer,pc-,pc-1", "conflict" },
+        { "pc-1,\"\"", "not-found" },
     };
     g_autoptr(Parts) parts = make_fleet();
 
@@ -83,6 +87,29 @@ static void test_selectors(void)
         g_test_message("%s", cases[i][0]);
         g_assert_cmpstr(found, ==, cases[i][1]);
     }
+}
+
+/* Whole names are looked up by one walk and may be many; each beginning takes a walk of its own. */
+static void test_many_names(void)
+{
+    g_autoptr(Parts) parts = make_fleet();
+    g_autoptr(GString) whole = g_string_new("e-1");
+    g_autoptr(GString) beginnings = g_string_new("e-1");
+    g_autofree char *twins = NULL;
+    g_autofree char *found = NULL;
+    g_autofree char *refused = NULL;
+
+    for (int i = 0; i < 2000; i++)
+        g_string_append(whole, i % 2 == 0 ? ",printer" : ",PC-10");
+    for (int i = 0; i <= MGR_MAX_TERMS; i++)
+        g_string_append(beginnings, ",prin");
+    found = selected(parts, whole->str);
+    g_assert_cmpstr(found, ==, "e-1 e-2 e-3");
+    refused = selected(parts, beginnings->str);
+    g_assert_cmpstr(refused, ==, "limit");
+    name_host(parts_add_endpoint(parts, "e-5"), "printer");
+    twins = selected(parts, "pc-1,printer");
+    g_assert_cmpstr(twins, ==, "conflict");
 }
 
 /* What is ambiguous names those that it may be; what cannot be undone takes no beginning. */
@@ -217,6 +244,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/manager/selector/selectors", test_selectors);
+    g_test_add_func("/manager/selector/many_names", test_many_names);
     g_test_add_func("/manager/selector/candidates", test_candidates);
     g_test_add_func("/manager/selector/columns", test_columns);
     g_test_add_func("/manager/selector/summary", test_summary);

@@ -31,6 +31,17 @@ typedef struct {
     GPtrArray *found;
 } Candidates;
 
+/* Takes it, if no other fits better. */
+static void consider(Candidates *candidates, MgrNameFit fit, gpointer endpoint)
+{
+    if (fit == MGR_NAME_NONE || fit < candidates->fit)
+        return;
+    if (fit > candidates->fit)
+        g_ptr_array_set_size(candidates->found, 0);
+    candidates->fit = fit;
+    g_ptr_array_add(candidates->found, endpoint);
+}
+
 static void collect(const MgrFleet *fleet, const MgrCaller *caller, const char *name, Candidates *candidates)
 {
     GHashTableIter iter;
@@ -39,14 +50,9 @@ static void collect(const MgrFleet *fleet, const MgrCaller *caller, const char *
     g_hash_table_iter_init(&iter, fleet->endpoints);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         const MgrEndpointRecord *record = &((const MgrEndpoint *)value)->record;
-        MgrNameFit fit = mgr_name_fit(name, record->id, record->host);
 
-        if (fit == MGR_NAME_NONE || fit < candidates->fit || !sees(caller, value))
-            continue;
-        if (fit > candidates->fit)
-            g_ptr_array_set_size(candidates->found, 0);
-        candidates->fit = fit;
-        g_ptr_array_add(candidates->found, value);
+        if (sees(caller, value))
+            consider(candidates, mgr_name_fit(name, record->id, record->host), value);
     }
     g_ptr_array_sort(candidates->found, mgr_endpoint_compare);
 }
@@ -75,6 +81,24 @@ static bool fail_many(const Candidates *candidates, const char *name, GError **e
                    candidates->found->len, name, names);
 }
 
+/* The one that the candidates leave. */
+static MgrEndpoint *choose(const Candidates *candidates, const char *name, MgrNameFit least, GError **error)
+{
+    const GPtrArray *found = candidates->found;
+
+    if (found->len > 1)
+        fail_many(candidates, name, error);
+    else if (found->len == 0)
+        hl_fail(error, HL_ERROR_NOT_FOUND, "there is no endpoint '%s'; 'holdline endpoint list' lists them", name);
+    else if (candidates->fit >= least)
+        return found->pdata[0];
+    else
+        hl_fail(error, HL_ERROR_NOT_FOUND,
+                "there is no endpoint '%s'; did you mean %s (%s)?  What cannot be undone takes the whole name", name,
+                ((const MgrEndpoint *)found->pdata[0])->record.host, ((const MgrEndpoint *)found->pdata[0])->record.id);
+    return NULL;
+}
+
 static MgrEndpoint *find(const MgrFleet *fleet, const MgrCaller *caller, const char *name, MgrNameFit least,
                          GError **error)
 {
@@ -85,17 +109,7 @@ static MgrEndpoint *find(const MgrFleet *fleet, const MgrCaller *caller, const c
     if (endpoint != NULL)
         return endpoint;
     collect(fleet, caller, name, &candidates);
-    if (found->len > 1)
-        fail_many(&candidates, name, error);
-    else if (found->len == 0)
-        hl_fail(error, HL_ERROR_NOT_FOUND, "there is no endpoint '%s'; 'holdline endpoint list' lists them", name);
-    else if (candidates.fit >= least)
-        return found->pdata[0];
-    else
-        hl_fail(error, HL_ERROR_NOT_FOUND,
-                "there is no endpoint '%s'; did you mean %s (%s)?  What cannot be undone takes the whole name", name,
-                ((const MgrEndpoint *)found->pdata[0])->record.host, ((const MgrEndpoint *)found->pdata[0])->record.id);
-    return NULL;
+    return choose(&candidates, name, least, error);
 }
 
 MgrEndpoint *mgr_selector_find(const MgrFleet *fleet, const MgrCaller *caller, const char *name, GError **error)
@@ -115,74 +129,141 @@ typedef struct {
     const MgrFleet *fleet;
     const MgrCaller *caller;
     MgrFilter *filter;
-    bool takes_removed; /* also those that the console would have removed */
     GPtrArray *found;
+    guint beginnings; /* names that are no more than that: each is held against the whole fleet */
 } Selection;
 
-typedef bool (*MatchFn)(const MgrEndpoint *endpoint, const char *name);
+/* A name of more than one endpoint. */
+typedef struct {
+    const MgrGroup *group; /* NULL: it is a pattern, or all */
+    char *pattern;         /* without case; "@sa*" is of groups */
+    bool takes_removed;    /* also those that the console would have removed */
+} Wide;
 
-static bool is_any(const MgrEndpoint *endpoint G_GNUC_UNUSED, const char *name G_GNUC_UNUSED)
+static void wide_clear(gpointer item)
 {
-    return true;
+    g_free(((Wide *)item)->pattern);
 }
 
-static bool is_of_group(const MgrEndpoint *endpoint, const char *name)
+/* host, group: of the endpoint, without case. */
+static bool is_of(const Wide *wide, const MgrEndpoint *endpoint, const char *host, const char *group)
 {
-    return strcmp(endpoint->record.group, name) == 0;
+    if (endpoint->record.display.removed && !wide->takes_removed)
+        return false;
+    if (wide->group != NULL)
+        return strcmp(endpoint->record.group, wide->group->record.name) == 0;
+    return *wide->pattern == '@' ? mgr_name_is_like(group, wide->pattern + 1) : mgr_name_is_like(host, wide->pattern);
 }
 
-/* name is without case; "@sa*" is of groups. */
-static bool is_like(const MgrEndpoint *endpoint, const char *name)
+static bool is_of_any(const GArray *wides, const MgrEndpoint *endpoint)
 {
-    g_autofree char *text = g_utf8_casefold(*name == '@' ? endpoint->record.group : endpoint->record.host, -1);
+    g_autofree char *host = g_utf8_casefold(endpoint->record.host, -1);
+    g_autofree char *group = g_utf8_casefold(endpoint->record.group, -1);
 
-    return mgr_name_is_like(text, name + (*name == '@'));
+    for (guint i = 0; i < wides->len; i++)
+        if (is_of(&g_array_index(wides, Wide, i), endpoint, host, group))
+            return true;
+    return false;
 }
 
-static void add_matching(Selection *selection, MatchFn match, const char *name)
+/* One walk, whatever there is of them. */
+static void add_wide(Selection *selection, const GArray *wides)
 {
     MgrFilterRows rows = mgr_column_rows(selection->fleet);
     GHashTableIter iter;
     gpointer value;
 
+    if (wides->len == 0)
+        return;
     g_hash_table_iter_init(&iter, selection->fleet->endpoints);
-    while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        const MgrEndpoint *endpoint = value;
-
-        if (sees(selection->caller, endpoint) && (selection->takes_removed || !endpoint->record.display.removed) &&
-            match(endpoint, name) && mgr_filter_takes(selection->filter, &rows, endpoint))
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        if (sees(selection->caller, value) && is_of_any(wides, value) &&
+            mgr_filter_takes(selection->filter, &rows, value))
             g_ptr_array_add(selection->found, value);
-    }
 }
 
 /* Who was removed is left out of everything but what names it: its own name, its group, the word. */
-static bool add_name(Selection *selection, const char *name, GError **error)
+static bool read_wide(const Selection *selection, const char *name, GArray *wides, GError **error)
+{
+    Wide wide = { .takes_removed = mgr_filter_asks(selection->filter, MGR_COLUMN_REMOVED) };
+
+    if (name[0] == '@' && strpbrk(name, "*?") == NULL) {
+        wide.group = mgr_selector_group(selection->fleet, selection->caller, name + 1, error);
+        if (wide.group == NULL)
+            return false;
+        wide.takes_removed = wide.takes_removed || !mgr_filter_has_conditions(selection->filter);
+    } else {
+        wide.pattern = strcmp(name, "all") == 0 ? g_strdup("*") : g_utf8_casefold(name, -1);
+    }
+    g_array_append_val(wides, wide);
+    return true;
+}
+
+/* ------------------------------------------------------------------------------------------------------ host names */
+
+static void candidates_free(gpointer item)
+{
+    g_ptr_array_unref(((Candidates *)item)->found);
+    g_free(item);
+}
+
+static void consider_host(GHashTable *hosts, char *host, gpointer endpoint)
+{
+    MgrNameFit fit = MGR_NAME_HOST;
+
+    for (char *end = host + strlen(host); end != NULL; end = strrchr(host, '.'), fit = MGR_NAME_SHORT) {
+        Candidates *candidates;
+
+        *end = '\0';
+        candidates = g_hash_table_lookup(hosts, host);
+        if (candidates != NULL)
+            consider(candidates, fit, endpoint);
+    }
+}
+
+/* name in small letters -> Candidates *: for names that are no id those with this host name, by one walk for all. */
+static GHashTable *find_hosts(const Selection *selection)
+{
+    GHashTable *hosts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, candidates_free);
+    GHashTableIter iter;
+    gpointer value;
+
+    for (const char *const *name = mgr_filter_names(selection->filter); *name != NULL; name++) {
+        Candidates *candidates;
+
+        if (**name == '\0' || mgr_filter_is_wide(*name) ||
+            mgr_selector_endpoint(selection->fleet, selection->caller, *name) != NULL)
+            continue;
+        candidates = g_new0(Candidates, 1);
+        candidates->found = g_ptr_array_new();
+        g_hash_table_replace(hosts, g_ascii_strdown(*name, -1), candidates);
+    }
+    g_hash_table_iter_init(&iter, selection->fleet->endpoints);
+    while (g_hash_table_size(hosts) > 0 && g_hash_table_iter_next(&iter, NULL, &value)) {
+        g_autofree char *host = g_ascii_strdown(((const MgrEndpoint *)value)->record.host, -1);
+
+        if (sees(selection->caller, value))
+            consider_host(hosts, host, value);
+    }
+    return hosts;
+}
+
+static bool add_endpoint(Selection *selection, GHashTable *hosts, const char *name, GError **error)
 {
     MgrFilterRows rows = mgr_column_rows(selection->fleet);
-    bool asks = mgr_filter_asks(selection->filter, MGR_COLUMN_REMOVED);
-    MgrEndpoint *endpoint;
+    MgrEndpoint *endpoint = mgr_selector_endpoint(selection->fleet, selection->caller, name);
+    g_autofree char *key = g_ascii_strdown(name, -1);
+    const Candidates *candidates = endpoint == NULL ? g_hash_table_lookup(hosts, key) : NULL;
 
-    selection->takes_removed = asks;
-    if (strcmp(name, "all") == 0) {
-        add_matching(selection, is_any, name);
-        return true;
+    if (candidates != NULL && candidates->found->len > 0) {
+        g_ptr_array_sort(candidates->found, mgr_endpoint_compare);
+        endpoint = choose(candidates, name, MGR_NAME_SHORT, error);
+    } else if (endpoint == NULL && ++selection->beginnings > MGR_MAX_TERMS) {
+        return hl_fail(error, HL_ERROR_LIMIT, "the selector has more than %d beginnings of names: write whole ones",
+                       MGR_MAX_TERMS);
+    } else if (endpoint == NULL) {
+        endpoint = mgr_selector_find(selection->fleet, selection->caller, name, error);
     }
-    if (strpbrk(name, "*?") != NULL) {
-        g_autofree char *pattern = g_utf8_casefold(name, -1);
-
-        add_matching(selection, is_like, pattern);
-        return true;
-    }
-    selection->takes_removed = asks || !mgr_filter_has_conditions(selection->filter);
-    if (name[0] == '@') {
-        const MgrGroup *group = mgr_selector_group(selection->fleet, selection->caller, name + 1, error);
-
-        if (group == NULL)
-            return false;
-        add_matching(selection, is_of_group, group->record.name);
-        return true;
-    }
-    endpoint = mgr_selector_find(selection->fleet, selection->caller, name, error);
     if (endpoint == NULL)
         return false;
     if (mgr_filter_takes(selection->filter, &rows, endpoint))
@@ -208,12 +289,17 @@ static char *bind_name(const char *name, gpointer user, GError **error)
 static bool select_all(Selection *selection, GError **error)
 {
     const char *const *names = mgr_filter_names(selection->filter);
+    g_autoptr(GArray) wides = g_array_new(FALSE, FALSE, sizeof(Wide));
+    g_autoptr(GHashTable) hosts = find_hosts(selection);
 
-    if (*names == NULL && mgr_filter_has_conditions(selection->filter))
-        return add_name(selection, "all", error);
+    g_array_set_clear_func(wides, wide_clear);
+    if (*names == NULL && mgr_filter_has_conditions(selection->filter) && !read_wide(selection, "all", wides, error))
+        return false;
     for (gsize i = 0; names[i] != NULL; i++)
-        if (!add_name(selection, names[i], error))
+        if (mgr_filter_is_wide(names[i]) ? !read_wide(selection, names[i], wides, error)
+                                         : !add_endpoint(selection, hosts, names[i], error))
             return false;
+    add_wide(selection, wides);
     return true;
 }
 
