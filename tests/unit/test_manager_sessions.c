@@ -163,6 +163,23 @@ static void test_idle(void)
     expect_end(parts, session, "group list", "expired");
 }
 
+/* After an outage it takes a while until the clock is believed: who signs in meanwhile stays signed in, whatever else
+ * is swept away.  Of a clock that is only ahead nobody's session or token ends for good. */
+static void test_swept_after_outage(void)
+{
+    g_autoptr(Parts) parts = with_account("ann", "operator");
+    g_autofree char *before = sign_in(parts, "ann");
+    g_autofree char *session = NULL;
+
+    parts->fleet.lived = mgr_now();
+    clock_fake_jump_wall(3 * HL_DAY);
+    session = sign_in(parts, "ann");
+    OF_ADMIN(parts, "account create", "name", "bob", "role", "operator");
+    expect_end(parts, session, "group list", "");
+    clock_fake_jump_wall(-3 * HL_DAY);
+    expect_end(parts, before, "group list", "");
+}
+
 /* What was used far in the future was used while the clock was ahead: it does not last until then. */
 static void test_clock_was_ahead(void)
 {
@@ -546,6 +563,7 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/sessions/rights", test_rights);
     g_test_add_func("/manager/sessions/time", test_time);
     g_test_add_func("/manager/sessions/idle", test_idle);
+    g_test_add_func("/manager/sessions/swept-after-outage", test_swept_after_outage);
     g_test_add_func("/manager/sessions/clock-was-ahead", test_clock_was_ahead);
     g_test_add_func("/manager/sessions/password-race", test_password_race);
     g_test_add_func("/manager/sessions/ended-by-change", test_ended_by_change);

@@ -174,21 +174,27 @@ static bool has_account(const MgrPasses *passes, const char *name)
     return mgr_accounts_get(passes->parts.fleet->accounts, name) != NULL;
 }
 
+/* A clock that is ahead takes nothing away, and what is new by the wall clock is not judged by the believed time, which
+ * may be far behind after an outage.  The tokens of a disabled account wait for it to be enabled again. */
+static bool stays(const MgrPasses *passes, const MgrPassRecord *pass, HlTime now, HlTime believed)
+{
+    return is_good(passes, pass, now) || is_good(passes, pass, believed) ||
+           (pass->kind == MGR_PASS_TOKEN && believed < pass->ends_at && has_account(passes, pass->account));
+}
+
 void mgr_passes_sweep(MgrPasses *passes, HlTime now)
 {
+    HlTime believed = MIN(now, mgr_fleet_believed(passes->parts.fleet));
     g_autoptr(HlWriteSet) set = hl_write_set_new();
     bool any = false;
     GHashTableIter iter;
     gpointer key, value;
 
-    now = MIN(now, mgr_fleet_believed(passes->parts.fleet)); /* a clock that is ahead takes nobody's token away */
     g_hash_table_iter_init(&iter, passes->passes);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         const MgrPassRecord *pass = value;
 
-        /* the tokens of a disabled account wait for it to be enabled again */
-        if (is_good(passes, pass, now) ||
-            (pass->kind == MGR_PASS_TOKEN && now < pass->ends_at && has_account(passes, pass->account)))
+        if (stays(passes, pass, now, believed))
             continue;
         mgr_write_pass_end(set, pass->hash);
         g_hash_table_iter_remove(&iter);
