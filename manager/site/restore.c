@@ -114,8 +114,8 @@ static char *journal_of(const char *aside, const char *backup)
 }
 
 /* The journal that may know what happened since the backup: of the site as it was last whole, which an interrupted
- * restore may have set aside before.  NULL: there is none. */
-static char *find_newer(const MgrRestoreOrder *order)
+ * restore may have set aside before.  NULL: there is none.  whole: the directory of that site. */
+static char *find_newer(const MgrRestoreOrder *order, char **whole)
 {
     g_autofree char *newest = NULL;
     g_autofree char *found = NULL;
@@ -136,6 +136,7 @@ static char *find_newer(const MgrRestoreOrder *order)
         newest = g_strdup(name);
         found = g_steal_pointer(&journal);
     }
+    *whole = newest != NULL ? mgr_site_path(order->site, newest) : NULL;
     return g_steal_pointer(&found);
 }
 
@@ -172,8 +173,9 @@ static char *head_of(const char *aside)
 static bool join_journals(const MgrRestoreOrder *order, MgrRestoreReport *report, HlTime now, GError **error)
 {
     g_autofree char *path = mgr_site_path(order->site, MGR_SITE_JOURNAL);
-    g_autofree char *newer_path = find_newer(order);
-    g_autofree char *head = head_of(report->aside);
+    g_autofree char *whole = NULL;
+    g_autofree char *newer_path = find_newer(order, &whole);
+    g_autofree char *head = head_of(whole != NULL ? whole : report->aside);
     g_autoptr(GPtrArray) newer = NULL;
     g_autoptr(GPtrArray) news = NULL;
     g_autoptr(GPtrArray) old = read_lines(path, error);
