@@ -265,7 +265,7 @@ static void look_at_owners(Check *check)
     g_autoptr(GString) list = g_string_new(NULL);
     guint n = mgr_site_find_foreign(check->dir, MAX_FOREIGN, add_path, list);
     g_autofree char *owner = mgr_site_owner(check->dir);
-    g_autofree char *remedy = g_strdup_printf("as root: chown -hR %s: %s", owner, check->dir);
+    g_autofree char *remedy = mgr_site_own_remedy(check->dir, owner);
     g_autofree char *what =
         g_strdup_printf("%u file%s of the site do%s not belong to %s, the user that the manager runs as: %s%s", n,
                         n == 1 ? "" : "s", n == 1 ? "es" : "", owner, list->str, n > MAX_FOREIGN ? ", ..." : "");

@@ -58,3 +58,11 @@ char *mgr_site_owner(const char *dir)
     owner = getpwuid(st.st_uid);
     return owner != NULL ? g_strdup(owner->pw_name) : g_strdup_printf("%u", (unsigned)st.st_uid);
 }
+
+char *mgr_site_own_remedy(const char *dir, const char *owner)
+{
+    g_autofree char *console = g_build_filename(dir, MGR_SITE_CONSOLE, NULL);
+
+    return g_strdup_printf("as root: find %s -path %s -prune -o ! -user %s -exec chown -h %s: {} +", dir, console,
+                           owner, owner);
+}

@@ -15,4 +15,7 @@ guint mgr_site_find_foreign(const char *dir, guint max, void (*found)(const char
 /* The name of the site's owner, or its number; NULL: there is no such directory.  Caller frees. */
 char *mgr_site_owner(const char *dir);
 
+/* What gives them back to the owner, and leaves the console's its own.  Caller frees. */
+char *mgr_site_own_remedy(const char *dir, const char *owner);
+
 #endif
