@@ -148,7 +148,7 @@ static void print_completion_flags(const HlProgram *program, const HlCommand *co
 /* What only the program knows.  bash takes some characters for the ends of words: what is before them is there already.
  */
 static const char asking[] =
-    "    local typed=${COMP_LINE:0:COMP_POINT} answer\n"
+    "    local typed=${COMP_LINE:0:COMP_POINT} answer i\n"
     "    local -a parts\n"
     "    read -ra parts <<<\"$typed\"\n"
     "    [[ $typed != *[[:space:]] ]] || parts+=('')\n"
@@ -158,6 +158,10 @@ static const char asking[] =
     "        [[ -z $answer ]] || mapfile -t COMPREPLY <<<\"$answer\"\n"
     "        typed=${typed%\"${typed##*[=:@<>]}\"}\n"
     "        COMPREPLY=(\"${COMPREPLY[@]#\"$typed\"}\")\n"
+    "        for i in \"${!COMPREPLY[@]}\"; do\n"
+    "            [[ ${COMPREPLY[i]} != *[![:alnum:]._@:=,/+%-]* ]] || "
+    "COMPREPLY[i]=$(printf %q \"${COMPREPLY[i]}\")\n"
+    "        done\n"
     "        [[ ${#COMPREPLY[@]} != 1 || ${COMPREPLY[0]} == *[=@] ]] || COMPREPLY[0]+=' '\n"
     "        return\n"
     "    fi\n";

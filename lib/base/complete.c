@@ -167,6 +167,19 @@ static bool complete(Typed *typed)
     return true;
 }
 
+bool hl_complete_is_plain(const char *word)
+{
+    while (g_ascii_isalnum(*word) || (*word != '\0' && strchr("._@:=,/+%-", *word) != NULL))
+        word++;
+    return *word == '\0';
+}
+
+/* Goes on from what was typed, and into a command line with nothing that a shell takes for more than text. */
+static bool is_offered(const char *word, const char *typed)
+{
+    return g_str_has_prefix(word, typed) && hl_complete_is_plain(word + strlen(typed));
+}
+
 char **hl_complete(const HlProgram *program, char **words, int n_words)
 {
     g_autoptr(GPtrArray) before = g_ptr_array_new();
@@ -183,7 +196,7 @@ char **hl_complete(const HlProgram *program, char **words, int n_words)
     if (!complete(&typed))
         return NULL;
     for (guint i = 0; i < found->len;)
-        if (g_str_has_prefix(found->pdata[i], typed.typed))
+        if (is_offered(found->pdata[i], typed.typed))
             i++;
         else
             g_ptr_array_remove_index(found, i);
@@ -203,8 +216,8 @@ static const struct {
              "if answer=$(@ complete \"${(@)words[2,CURRENT]}\" 2>/dev/null); then\n"
              "    closed=(${(f)answer})\n"
              "    open=(${(M)closed:#*[=@]}) closed=(${closed:#*[=@]})\n"
-             "    (( ! $#open )) || compadd -Q -S '' -- $open\n"
-             "    (( ! $#closed )) || compadd -Q -- $closed\n"
+             "    (( ! $#open )) || compadd -S '' -- $open\n"
+             "    (( ! $#closed )) || compadd -- $closed\n"
              "else\n"
              "    _files\n"
              "fi\n" },

@@ -11,6 +11,9 @@
  * g_strfreev.  NULL: a file goes there. */
 char **hl_complete(const HlProgram *program, char **words, int n_words);
 
+/* Whether a word means nothing but itself in any shell; others are not offered. */
+bool hl_complete_is_plain(const char *word);
+
 /* The script of zsh or fish; false: it is another shell. */
 bool hl_complete_script(const HlProgram *program, const char *shell);
 

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/base/complete.h"
 #include "manager/cli/client.h"
 #include "manager/cli/endpoint_columns.h"
 #include "manager/cli/glossary.h"
@@ -39,7 +40,8 @@ static void offer_members(HlInvocation *call, const char *name, const char *list
     }
 }
 
-/* Host names, or ids where one begins so; the server looks for both. */
+/* Host names, or ids where one begins so, or where the host name is one that nobody writes into a command line: an
+ * endpoint says it itself.  The server looks for both. */
 static void offer_endpoints(HlInvocation *call, const char *before, const char *typed, GPtrArray *found)
 {
     g_autofree char *selector = g_strdup_printf("host~\"%s*\" or id~\"%s*\"", typed, typed);
@@ -53,7 +55,9 @@ static void offer_endpoints(HlInvocation *call, const char *before, const char *
         const char *host = json_string_value(json_object_get(row, "host"));
         const char *id = json_string_value(json_object_get(row, "id"));
 
-        offer(found, before, *typed != '\0' && g_str_has_prefix(id, typed) ? id : host);
+        bool by_id = (*typed != '\0' && g_str_has_prefix(id, typed)) || !hl_complete_is_plain(host);
+
+        offer(found, before, by_id ? id : host);
     }
 }
 

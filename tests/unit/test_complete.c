@@ -23,10 +23,14 @@ static const HlCommand commands[] = {
     { "make", "[DIR | --output FILE]", "", run, 0, 1, make_flags },
 };
 
-/* Says what it was asked. */
+/* Says what it was asked, and what a shell would take for more than a word. */
 static void suggest(HlInvocation *call, const char *what, const char *typed, GPtrArray *found)
 {
-    g_ptr_array_add(found, g_strdup_printf("%s%s/%d/%s", typed, what, call->n_args, call->command->name));
+    char *asked = g_strdup_printf("%s%s/%d/%s", typed, what, call->n_args, call->command->name);
+
+    g_ptr_array_add(found, g_strdelimit(asked, " ", '-'));
+    g_ptr_array_add(found, g_strconcat(typed, "$(reboot)", NULL));
+    g_ptr_array_add(found, g_strconcat(typed, "a b", NULL));
     if (*typed != '\0')
         g_ptr_array_add(found, g_strdup("\001nothing that begins so"));
 }
@@ -48,15 +52,17 @@ static void test_candidates(void)
         { "thing|cl", "clone" },
         { "thing|clone|", "keep" },
         { "nonsense|", "" },
-        { "thing|show|", "THING/0/thing show" },
+        { "thing|show|", "THING/0/thing-show" },
         { "thing|show|a|", "--json" }, /* no further argument: what is left are options */
         { "thing|list|--", "--json --sort" },
         { "thing|list|-", "--json --sort -o" },
-        { "thing|list|--sort|", "--sort/0/thing list" },
-        { "thing|list|--sort|x|", "SELECTOR/0/thing list" },
-        { "thing|list|-o|", "--o/0/thing list" },
+        { "thing|list|--sort|", "--sort/0/thing-list" },
+        { "thing|list|--sort|x|", "SELECTOR/0/thing-list" },
+        { "thing|list|-o|", "--o/0/thing-list" },
         { "set|", "GROUP/0/set" },
         { "set|g|k", "kKEY=VALUE.../1/set" },
+        { "set|g|k=\"$x|", "KEY=VALUE.../2/set" },
+        { "set|g|\"$x", "\"$xKEY=VALUE.../1/set" }, /* what was typed is the typist's */
         { "set|g|a=1|b=2|", "KEY=VALUE.../3/set" },
         { "make|--output|", NULL }, /* a file */
         { "make|", NULL },
@@ -74,9 +80,22 @@ static void test_candidates(void)
     }
 }
 
+static void test_plain(void)
+{
+    static const char *const plain[] = { "", "pc-7.example.org", "@sales", "a=b,c", "50%", "x+y:/z_" };
+    static const char *const others[] = { "$(id)", "`id`", "a b", "a;b", "a|b", "a>b",
+                                          "~a",    "a\nb", "*",   "{a}", "総",  "'" };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(plain); i++)
+        g_assert_true(hl_complete_is_plain(plain[i]));
+    for (gsize i = 0; i < G_N_ELEMENTS(others); i++)
+        g_assert_false(hl_complete_is_plain(others[i]));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/complete/candidates", test_candidates);
+    g_test_add_func("/complete/plain", test_plain);
     return g_test_run();
 }
