@@ -168,6 +168,25 @@ static bool read_deadline(const HlInvocation *call, HlTime *deadline, GError **e
     return true;
 }
 
+/* After a call that got no answer; false: the time is over, or it is no use. */
+static bool ask_again(const Waiting *waiting, CliClient *client, const char *id, HlTime deadline, GError **problem,
+                      GError **error)
+{
+    HlTime left = deadline == 0 ? HL_SECOND : deadline - hl_clock_mono();
+
+    if (hl_error_code(*problem) != HL_ERROR_TIMEOUT && hl_error_code(*problem) != HL_ERROR_UNAVAILABLE) {
+        g_propagate_error(error, g_steal_pointer(problem));
+        return false;
+    }
+    if (left <= 0)
+        return hl_fail(error, HL_ERROR_TIMEOUT,
+                       "the server does not answer, and what is done after %s is not known: 'holdline command show %s' "
+                       "tells once it is back",
+                       hl_cli_value(waiting->call, "timeout", ""), id);
+    cli_client_wait(client, MIN(left, HL_SECOND));
+    return true;
+}
+
 /* Asks until no endpoint is open.  The server answers a waiting call after a few seconds at the latest; one that was
  * restarted meanwhile is simply asked again. */
 static bool wait_for(HlInvocation *call, CliClient *client, const char *id, HlTime deadline, GError **error)
@@ -185,12 +204,10 @@ static bool wait_for(HlInvocation *call, CliClient *client, const char *id, HlTi
             cli_client_call(client, "command watch", arguments, show_progress, &waiting, &problem);
 
         if (document == NULL) {
-            if (hl_error_code(problem) != HL_ERROR_TIMEOUT && hl_error_code(problem) != HL_ERROR_UNAVAILABLE) {
-                g_propagate_error(error, g_steal_pointer(&problem));
-                return false;
-            }
-            cli_client_wait(client, HL_SECOND);
-            continue;
+            if (ask_again(&waiting, client, id, deadline, &problem, error))
+                continue;
+            g_free(waiting.line);
+            return false;
         }
         show_progress(document, &waiting);
         if (cli_int(document, "open") > 0 && (deadline == 0 || hl_clock_mono() < deadline))
