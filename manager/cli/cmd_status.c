@@ -58,7 +58,7 @@ bool cmd_status(HlInvocation *call, GError **error)
     g_autoptr(json_t) document = NULL;
 
     if (hl_cli_has(call, "watch"))
-        return cli_watch(call, selector, error);
+        return cli_view_check_watch(call, error) && cli_watch(call, selector, error);
     document = selector != NULL ? cli_call(call, "endpoint list", arguments, error) : call_snapshot(call, error);
     if (document == NULL)
         return false;

@@ -42,6 +42,22 @@ bool cli_view_read(CliView *view, const HlInvocation *call, GError **error)
     return read_form(view, call, error);
 }
 
+bool cli_view_check_watch(const HlInvocation *call, GError **error)
+{
+    static const char *const others[] = { "sort", "columns", "limit", "rows" };
+    CliView view = { 0 };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(others); i++)
+        if (hl_cli_has(call, others[i]))
+            return hl_fail(error, HL_ERROR_USAGE,
+                           "--watch has an order and columns of its own: --%s is for 'holdline status' without it",
+                           others[i]);
+    if (!read_form(&view, call, error))
+        return false;
+    return view.form == CLI_AS_TABLE || view.form == CLI_AS_JSON ||
+           hl_fail(error, HL_ERROR_USAGE, "--watch shows a table or, with -o json, prints what changes");
+}
+
 static const char *form_of(const HlInvocation *call)
 {
     return hl_cli_value(call, "o", hl_cli_has(call, "json") ? "json" : "table");

@@ -19,6 +19,9 @@ typedef struct {
 bool cli_view_read(CliView *view, const HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void cli_view_clear(CliView *view);
 
+/* Of --watch, which is a table of its own kind or, for a program, JSON. */
+bool cli_view_check_watch(const HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Whether the answer is for a program (-o json, -o csv, --json): then nothing is said beside it. */
 bool cli_view_is_data(const HlInvocation *call);
 

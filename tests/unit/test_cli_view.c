@@ -31,6 +31,33 @@ static char *hosts_of(const json_t *list)
     return g_string_free(out, FALSE);
 }
 
+/* --watch refuses what it does not do, rather than to do without. */
+static void test_watch(void)
+{
+    static const struct {
+        const char *flag, *value;
+        bool is_good;
+    } cases[] = {
+        { "watch", "", true },   { "json", "", true },       { "o", "json", true },  { "o", "table", true },
+        { "o", "csv", false },   { "o", "wide", false },     { "o", "xml", false },  { "sort", "host", false },
+        { "limit", "3", false }, { "columns", "id", false }, { "rows", "3", false },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GHashTable) values = g_hash_table_new(g_str_hash, g_str_equal);
+        g_autoptr(GPtrArray) value = g_ptr_array_new();
+        HlInvocation call = { .values = values };
+        g_autoptr(GError) error = NULL;
+
+        g_ptr_array_add(value, hl_unconst(cases[i].value));
+        g_hash_table_insert(values, hl_unconst(cases[i].flag), value);
+        g_test_message("%s %s", cases[i].flag, cases[i].value);
+        g_assert_true(cli_view_check_watch(&call, &error) == cases[i].is_good);
+        if (!cases[i].is_good)
+            g_assert_error(error, HL_ERROR, HL_ERROR_USAGE);
+    }
+}
+
 static void test_order(void)
 {
     static const struct {
@@ -109,6 +136,7 @@ static void test_refused(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/cli-view/watch", test_watch);
     g_test_add_func("/cli-view/order", test_order);
     g_test_add_func("/cli-view/columns", test_columns);
     g_test_add_func("/cli-view/refused", test_refused);
