@@ -18,6 +18,8 @@ struct CliFleet {
     MgrFilter **troubles;
     GHashTable *rows; /* id -> Row * */
     GPtrArray *list;  /* of json_t *, borrowed; NULL: to be made again */
+    MgrNameFit *fits; /* of each of the selector's names: the best that any row has */
+    HlTime now;       /* by which certificates have ended */
     guint generation;
 };
 
@@ -29,6 +31,7 @@ static const char *const troubles[] = {
     "outdated not revoked",    "behind not revoked",
     "never-seen not revoked",  "not revoked",
 };
+#define ENDED 3 /* of them */
 
 static void free_row(gpointer user)
 {
@@ -83,8 +86,16 @@ static const char *searched(gconstpointer item, gpointer user G_GNUC_UNUSED)
 
 static const MgrFilterRows readers = { value_of, searched, NULL };
 
-/* The server has said that the names are there, and are one endpoint's. */
-static bool is_named(const char *name, const Row *row)
+static MgrNameFit fit_of(const char *name, const Row *row)
+{
+    return mgr_filter_is_wide(name)
+               ? MGR_NAME_NONE
+               : mgr_name_fit(name, cli_text(row->document, "id"), cli_text(row->document, "host"));
+}
+
+/* The server has said that the names are there, and are one endpoint's: the one that the name fits best.  Groups are
+ * ids (mgr_filter_bind). */
+static bool is_named(const char *name, MgrNameFit best, const Row *row)
 {
     const char *host = cli_text(row->document, "host");
     const char *group = cli_text(row->document, "group");
@@ -97,7 +108,7 @@ static bool is_named(const char *name, const Row *row)
         return mgr_name_is_like(text, pattern);
     if (*name == '@')
         return strcmp(group, name + 1) == 0;
-    return mgr_name_fit(name, cli_text(row->document, "id"), host) != MGR_NAME_NONE;
+    return best != MGR_NAME_NONE && fit_of(name, row) == best;
 }
 
 static bool is_selected(const CliFleet *fleet, const Row *row)
@@ -113,7 +124,7 @@ static bool is_selected(const CliFleet *fleet, const Row *row)
     names = mgr_filter_names(fleet->selector);
     named = *names == NULL;
     for (gsize i = 0; names[i] != NULL && !named; i++)
-        named = is_named(names[i], row);
+        named = is_named(names[i], fleet->fits[i], row);
     return named && mgr_filter_takes(fleet->selector, &readers, row);
 }
 
@@ -142,20 +153,62 @@ static void judge_all(CliFleet *fleet)
     forget_list(fleet);
 }
 
+static bool is_better(CliFleet *fleet, const Row *row)
+{
+    const char *const *names = fleet->selector != NULL ? mgr_filter_names(fleet->selector) : NULL;
+    bool better = false;
+
+    for (gsize i = 0; names != NULL && names[i] != NULL; i++) {
+        MgrNameFit fit = fit_of(names[i], row);
+
+        better = better || fit > fleet->fits[i];
+        fleet->fits[i] = MAX(fit, fleet->fits[i]);
+    }
+    return better;
+}
+
+/* Which rows the names fit, after one is gone or has another host name. */
+static void fit_again(CliFleet *fleet)
+{
+    const char *const *names = fleet->selector != NULL ? mgr_filter_names(fleet->selector) : NULL;
+    GHashTableIter iter;
+    gpointer row;
+
+    if (names == NULL || *names == NULL)
+        return;
+    for (gsize i = 0; names[i] != NULL; i++)
+        fleet->fits[i] = MGR_NAME_NONE;
+    g_hash_table_iter_init(&iter, fleet->rows);
+    while (g_hash_table_iter_next(&iter, NULL, &row))
+        is_better(fleet, row);
+    judge_all(fleet);
+}
+
 /* -------------------------------------------------------------------------------------------------------------- rows
  */
 
-CliFleet *cli_fleet_new(MgrFilter *selector)
+static void parse_troubles(CliFleet *fleet, HlTime now)
+{
+    fleet->now = now;
+    for (gsize i = 0; i < G_N_ELEMENTS(troubles); i++) {
+        mgr_filter_free(fleet->troubles[i]);
+        fleet->troubles[i] = mgr_filter_parse(troubles[i], MGR_FILTER_SEARCH, now, NULL);
+        g_assert(fleet->troubles[i] != NULL);
+    }
+}
+
+CliFleet *cli_fleet_new(MgrFilter *selector, HlTime now)
 {
     CliFleet *fleet = g_new0(CliFleet, 1);
+    guint n = 0;
 
     fleet->selector = selector;
     fleet->rows = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_row);
     fleet->troubles = g_new0(MgrFilter *, G_N_ELEMENTS(troubles) + 1);
-    for (gsize i = 0; i < G_N_ELEMENTS(troubles); i++) {
-        fleet->troubles[i] = mgr_filter_parse(troubles[i], MGR_FILTER_SEARCH, 0, NULL);
-        g_assert(fleet->troubles[i] != NULL);
-    }
+    while (selector != NULL && mgr_filter_names(selector)[n] != NULL)
+        n++;
+    fleet->fits = g_new0(MgrNameFit, n + 1);
+    parse_troubles(fleet, now);
     return fleet;
 }
 
@@ -167,30 +220,52 @@ void cli_fleet_free(CliFleet *fleet)
     for (MgrFilter **trouble = fleet->troubles; *trouble != NULL; trouble++)
         mgr_filter_free(*trouble);
     g_free(fleet->troubles);
+    g_free(fleet->fits);
     mgr_filter_free(fleet->selector);
     mgr_filter_free(fleet->search);
     g_hash_table_unref(fleet->rows);
     g_free(fleet);
 }
 
-void cli_fleet_put(CliFleet *fleet, const char *id, json_t *document)
+static Row *make_row(const CliFleet *fleet, json_t *document)
 {
     g_autofree char *looked_at = NULL;
-    Row *row;
+    Row *row = g_new0(Row, 1);
 
-    forget_list(fleet);
-    if (document == NULL) {
-        g_hash_table_remove(fleet->rows, id);
-        return;
-    }
-    row = g_new0(Row, 1);
     row->document = json_incref(document);
     looked_at = g_strjoin("\n", cli_text(document, "id"), cli_text(document, "host"), cli_text(document, "group"),
                           cli_text(document, "addresses"), cli_text(document, "observed_address"), NULL);
     row->folded = g_utf8_casefold(looked_at, -1);
     row->generation = fleet->generation;
-    judge(fleet, row);
-    g_hash_table_replace(fleet->rows, g_strdup(id), row);
+    return row;
+}
+
+void cli_fleet_put(CliFleet *fleet, const char *id, json_t *document)
+{
+    const Row *before = g_hash_table_lookup(fleet->rows, id);
+    Row *row = document != NULL ? make_row(fleet, document) : NULL;
+    bool had_name =
+        before != NULL && (row == NULL || strcmp(cli_text(before->document, "host"), cli_text(document, "host")) != 0);
+
+    forget_list(fleet);
+    if (row == NULL)
+        g_hash_table_remove(fleet->rows, id);
+    else
+        g_hash_table_replace(fleet->rows, g_strdup(id), row);
+    if (had_name)
+        fit_again(fleet);
+    if (row != NULL && is_better(fleet, row))
+        judge_all(fleet);
+    else if (row != NULL)
+        judge(fleet, row);
+}
+
+void cli_fleet_tell_time(CliFleet *fleet, HlTime now)
+{
+    if (now / HL_MINUTE == fleet->now / HL_MINUTE)
+        return;
+    parse_troubles(fleet, now);
+    judge_all(fleet);
 }
 
 void cli_fleet_search(CliFleet *fleet, MgrFilter *search)
@@ -215,6 +290,7 @@ void cli_fleet_end(CliFleet *fleet)
         if (((const Row *)row)->generation != fleet->generation)
             g_hash_table_iter_remove(&iter);
     forget_list(fleet);
+    fit_again(fleet);
 }
 
 /* -------------------------------------------------------------------------------------------------------------- list
@@ -275,8 +351,9 @@ static void add(json_t *summary, const char *name, json_int_t n)
     json_object_set_new(summary, name, json_integer(cli_int(summary, name) + n));
 }
 
-static void count_row(json_t *summary, const json_t *document)
+static void count_row(const CliFleet *fleet, json_t *summary, const Row *row)
 {
+    const json_t *document = row->document;
     json_int_t open = cli_int(document, "open_detections");
     const json_t *scan = json_object_get(document, "last_scan");
 
@@ -290,6 +367,7 @@ static void count_row(json_t *summary, const json_t *document)
     add(summary, "infected", open > 0);
     add(summary, "scans_failed", strcmp(cli_text(scan, "end"), "failed") == 0);
     add(summary, "never_scanned", !json_is_object(scan));
+    add(summary, "certificates_ended", mgr_filter_takes(fleet->troubles[ENDED], &readers, row));
 }
 
 json_t *cli_fleet_summary(const CliFleet *fleet)
@@ -308,6 +386,6 @@ json_t *cli_fleet_summary(const CliFleet *fleet)
     g_hash_table_iter_init(&iter, fleet->rows);
     while (g_hash_table_iter_next(&iter, NULL, &row))
         if (((const Row *)row)->is_selected)
-            count_row(summary, ((const Row *)row)->document);
+            count_row(fleet, summary, row);
     return summary;
 }

@@ -9,12 +9,15 @@
 
 typedef struct CliFleet CliFleet;
 
-/* selector: NULL: all but those that were removed; taken. */
-CliFleet *cli_fleet_new(MgrFilter *selector);
+/* selector: NULL: all but those that were removed; taken; its groups are ids (mgr_filter_bind).  now: wall. */
+CliFleet *cli_fleet_new(MgrFilter *selector, HlTime now);
 void cli_fleet_free(CliFleet *fleet);
 
 /* document NULL: it is gone. */
 void cli_fleet_put(CliFleet *fleet, const char *id, json_t *document);
+
+/* Certificates end by the time alone: from time to time, with the wall's. */
+void cli_fleet_tell_time(CliFleet *fleet, HlTime now);
 
 /* What is looked for besides; taken; NULL: nothing. */
 void cli_fleet_search(CliFleet *fleet, MgrFilter *search);

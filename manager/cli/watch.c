@@ -15,6 +15,7 @@
 #include "manager/cli/screen.h"
 #include "manager/cli/summary.h"
 #include "manager/cli/terminal.h"
+#include "manager/cli/view.h"
 #include "proto/topics.h"
 
 #define REDRAW      500              /* ms between two screens at least */
@@ -32,7 +33,7 @@ typedef struct {
     CliClient *client; /* NULL: while it takes turns */
     json_t *summary;
     char *problem; /* of what was typed; NULL: none */
-    bool changed, is_selective, is_picture, has_keys;
+    bool changed, is_selective, is_picture, is_json, has_keys;
     guint told;                  /* status messages of this visit */
     HlTime lost_at;              /* wall: since when there is no link; 0: there is */
     HlTime lost_mono, turns_end; /* of the last loss; until when it takes turns, 0: it holds the line */
@@ -48,7 +49,10 @@ static void tell_event(const Watch *watch, const json_t *document)
 
     if (watch->is_picture || (*id != '\0' && !cli_fleet_takes(watch->fleet, id)))
         return;
-    if (cli_show_json(watch->call, document)) {
+    if (watch->is_json) {
+        g_autofree char *text = hl_json_print(document);
+
+        puts(text);
         fflush(stdout);
         return;
     }
@@ -77,7 +81,7 @@ static void on_status(const char *topic, const char *payload, gpointer user)
     told = hl_json_parse(topic, payload, strlen(payload), NULL);
     if (told == NULL)
         return;
-    document = hl_cli_has(watch->call, "json") ? json_incref(told) : hl_json_printable(told);
+    document = watch->is_json ? json_incref(told) : hl_json_printable(told);
     if (kind == HL_TOPIC_STATUS_EVENT)
         tell_event(watch, document);
     if (kind == HL_TOPIC_STATUS_ENDPOINT)
@@ -228,6 +232,7 @@ static void show(Watch *watch, HlTime *drawn)
         watch->changed = true;
     if (!watch->is_picture || (!watch->changed && now - *drawn < AGEING))
         return;
+    cli_fleet_tell_time(watch->fleet, hl_clock_wall());
     draw(watch);
     watch->changed = false;
     *drawn = now;
@@ -333,14 +338,29 @@ static bool check_selector(HlInvocation *call, const char *selector, GError **er
     return false;
 }
 
-/* A name in a condition. */
+/* The server knows what a group is called; who may only watch names it by its id. */
+static char *bind_group(HlInvocation *call, const char *name, GError **error)
+{
+    const char *arguments[] = { "name", name, NULL };
+    g_autoptr(GError) problem = NULL;
+    g_autoptr(json_t) document = cli_call(call, "group show", arguments, &problem);
+
+    if (document != NULL)
+        return g_strconcat("@", cli_text(document, "name"), NULL);
+    if (hl_error_code(problem) == HL_ERROR_DENIED)
+        return g_strconcat("@", name, NULL);
+    g_propagate_error(error, g_steal_pointer(&problem));
+    return NULL;
+}
+
+/* A name in a condition, or a group. */
 static char *bind_name(const char *name, gpointer user, GError **error)
 {
     const char *arguments[] = { "endpoint", name, NULL };
     g_autoptr(json_t) document = *name != '@' ? cli_call(user, "endpoint show", arguments, error) : NULL;
 
     if (*name == '@')
-        return g_strdup(name);
+        return bind_group(user, name + 1, error);
     return document != NULL ? g_strdup(cli_text(document, "id")) : NULL;
 }
 
@@ -366,8 +386,8 @@ static void end(Watch *watch)
 bool cli_watch(HlInvocation *call, const char *selector, GError **error)
 {
     MgrFilter *filter = selector != NULL ? parse_selector(call, selector, error) : NULL;
-    g_autoptr(CliFleet) fleet = filter != NULL || selector == NULL ? cli_fleet_new(filter) : NULL;
-    Watch watch = { .call = call, .fleet = fleet, .is_selective = selector != NULL };
+    g_autoptr(CliFleet) fleet = filter != NULL || selector == NULL ? cli_fleet_new(filter, hl_clock_wall()) : NULL;
+    Watch watch = { .call = call, .fleet = fleet, .is_selective = selector != NULL, .is_json = cli_view_is_data(call) };
 
     if (fleet == NULL)
         return false;
@@ -379,7 +399,7 @@ bool cli_watch(HlInvocation *call, const char *selector, GError **error)
         return false;
     }
     cli_client_lend(watch.client);
-    watch.is_picture = !hl_cli_has(call, "json") && cli_terminal_take();
+    watch.is_picture = !watch.is_json && cli_terminal_take();
     watch.has_keys = watch.is_picture && isatty(STDIN_FILENO);
     run(&watch);
     end(&watch);

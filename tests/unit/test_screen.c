@@ -83,7 +83,8 @@ static void put(CliFleet *fleet, const char *id, const char *host, const char *m
 
 static CliFleet *make_fleet(const char *selector)
 {
-    CliFleet *fleet = cli_fleet_new(selector != NULL ? mgr_filter_parse(selector, MGR_FILTER_SELECT, NOW, NULL) : NULL);
+    CliFleet *fleet =
+        cli_fleet_new(selector != NULL ? mgr_filter_parse(selector, MGR_FILTER_SELECT, NOW, NULL) : NULL, NOW);
 
     put(fleet, "e-1", "pc-10", "\"outdated\": false");
     put(fleet, "e-2", "pc-9", "\"outdated\": false");
@@ -165,6 +166,51 @@ static void test_counts(void)
     g_assert_false(cli_fleet_takes(fleet, "e-1"));
 }
 
+/* The whole name is meant where there is one, as the server takes it: in whatever order they come, and go. */
+static void test_best_name(void)
+{
+    g_autoptr(CliFleet) fleet = cli_fleet_new(mgr_filter_parse("pc-1", MGR_FILTER_SELECT, NOW, NULL), NOW);
+
+    put(fleet, "e-1", "pc-10", "");
+    expect(fleet, "e-1"); /* a beginning, as long as it is the only one */
+    put(fleet, "e-2", "pc-1.example.org", "");
+    expect(fleet, "e-2");
+    put(fleet, "e-3", "pc-11", "");
+    expect(fleet, "e-2");
+    put(fleet, "e-3", "PC-1", "");
+    expect(fleet, "e-3");
+    put(fleet, "e-3", "pc-3", "");
+    expect(fleet, "e-2");
+    put(fleet, "pc-1", "other", "");
+    expect(fleet, "pc-1");
+    cli_fleet_put(fleet, "pc-1", NULL);
+    expect(fleet, "e-2");
+    cli_fleet_begin(fleet);
+    put(fleet, "e-1", "pc-10", "");
+    cli_fleet_end(fleet);
+    expect(fleet, "e-1");
+}
+
+/* An ended certificate is a trouble, and is counted, as soon as the time has come. */
+static void test_ended(void)
+{
+    g_autofree char *end = hl_time_format(NOW + HL_HOUR);
+    g_autofree char *member = g_strdup_printf("\"certificate_expires\": \"%s\"", end);
+    g_autoptr(CliFleet) fleet = cli_fleet_new(mgr_filter_parse("all", MGR_FILTER_SELECT, NOW, NULL), NOW);
+    g_autoptr(json_t) before = NULL;
+    g_autoptr(json_t) after = NULL;
+
+    put(fleet, "e-1", "pc-1", "");
+    put(fleet, "e-2", "pc-2", member);
+    expect(fleet, "e-1 e-2");
+    before = cli_fleet_summary(fleet);
+    g_assert_cmpint(json_integer_value(json_object_get(before, "certificates_ended")), ==, 0);
+    cli_fleet_tell_time(fleet, NOW + 2 * HL_HOUR);
+    expect(fleet, "e-2 e-1");
+    after = cli_fleet_summary(fleet);
+    g_assert_cmpint(json_integer_value(json_object_get(after, "certificates_ended")), ==, 1);
+}
+
 /* What a second round of documents does not have is gone. */
 static void test_round(void)
 {
@@ -186,6 +232,8 @@ int main(int argc, char **argv)
     g_test_add_func("/screen/search", test_search);
     g_test_add_func("/screen/selector", test_selector);
     g_test_add_func("/screen/counts", test_counts);
+    g_test_add_func("/screen/best_name", test_best_name);
+    g_test_add_func("/screen/ended", test_ended);
     g_test_add_func("/screen/round", test_round);
     return g_test_run();
 }
