@@ -502,10 +502,12 @@ static bool renew(CliClient *client, bool is_rolling, GError **error)
     HlPair pair = pair_of(client, &cert_path, &key_path);
     g_autoptr(HlCert) cert = hl_cert_load(cert_path, NULL);
     g_autoptr(GError) problem = NULL;
+    bool is_behind;
 
     if (is_monitor(client) || cert == NULL)
         return true;
-    if (!hl_pair_is_due(cert, hl_clock_wall()) && (is_rolling || !hl_trust_is_behind(ca, client->authorities, cert))) {
+    is_behind = !is_rolling && hl_trust_is_behind(ca, client->authorities, cert);
+    if (!is_behind && !hl_pair_is_due(cert, hl_clock_wall())) {
         if (!hl_trust_narrow(ca, client->authorities, NULL))
             fprintf(stderr, "warning: %s holds an authority that ended, and cannot be replaced\n", ca);
         return true;
@@ -513,8 +515,8 @@ static bool renew(CliClient *client, bool is_rolling, GError **error)
     if ((hl_pair_has_draft(&pair, cert, hl_clock_wall()) || make_draft(client, &pair, &problem)) &&
         try_draft(client, &pair, &problem))
         return true;
-    /* one that was lost on its way is not issued again at once; and an older server cannot */
-    if (hl_error_code(problem) != HL_ERROR_EXISTS) {
+    /* one that was lost on its way is not issued again at once; but of an authority that ends it does not last long */
+    if (is_behind || hl_error_code(problem) != HL_ERROR_EXISTS) {
         g_autofree char *end = hl_time_format(hl_cert_info(cert)->not_after);
 
         fprintf(stderr, "warning: the certificate %s, which ends at %s, could not be renewed: %s\n", cert_path, end,
