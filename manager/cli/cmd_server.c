@@ -134,9 +134,10 @@ static void print_people(const json_t *document)
         const char *kind = cli_text(one, "kind");
 
         printf("  %s (%s): %s\n", cli_text(one, "name"), kind,
-               strcmp(kind, "monitor") == 0   ? "give it another certificate: 'holdline monitor revoke', then 'create'"
-               : strcmp(kind, "console") == 0 ? "start it: it asks for another certificate by itself"
-                                              : "any call of 'holdline' with that certificate replaces it");
+               strcmp(kind, "monitor") == 0 ? "give it another certificate: 'holdline monitor revoke', then 'create'"
+               : strcmp(kind, "console") == 0
+                   ? "start it: it asks for another certificate by itself, which counts a minute later"
+                   : "any call of 'holdline' with that certificate replaces it, which counts a minute later");
     }
 }
 

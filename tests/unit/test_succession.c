@@ -48,7 +48,7 @@ static void test_holder(void)
 static void test_given(void)
 {
     static const struct {
-        int before[4]; /* 0: no more */
+        int before[4]; /* 0: none */
         bool has_room, is_through;
     } cases[] = {
         { { 0 }, true, false },
