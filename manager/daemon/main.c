@@ -127,8 +127,10 @@ static void hear_signals(Run *run)
         { SIGHUP, on_reload, NULL },
     };
 
+    static GMainContext *starting; /* as long as the process: GLib's own thread may just be waking it for a signal */
+
     signal(SIGPIPE, SIG_IGN);
-    run->starting = g_main_context_new();
+    run->starting = starting = g_main_context_new();
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_unix_signal_add(rows[i].signal, rows[i].at_run, run);
         if (rows[i].at_start != NULL) {
@@ -173,7 +175,6 @@ static bool cmd_run(HlInvocation *call, GError **error)
                                   &problem);
     if (run.manager != NULL)
         serve(&run);
-    g_main_context_unref(run.starting);
     if (problem != NULL && !run.is_stopped) {
         g_propagate_error(error, g_steal_pointer(&problem));
         return false;
