@@ -4,9 +4,9 @@
 #include "lib/base/ident.h"
 #include "lib/base/log.h"
 #include "lib/base/unconst.h"
+#include "manager/daemon/work/withdrawal.h"
 
-#define LOOK_EVERY 10      /* s; a walk over the endpoints, while a rollover is on */
-#define BY_SITE    "@site" /* who finishes when all are through; no account can be called that */
+#define LOOK_EVERY 10 /* s; a walk over the endpoints, while a rollover is on */
 
 struct MgrRolloverCalls {
     MgrRolloverCallsOptions parts;
@@ -22,7 +22,7 @@ typedef struct {
     MgrCall *call; /* NULL: by itself */
     Kind kind;
     MgrPlaceRecord record;
-    GPtrArray *bundles; /* ids (char *) of those that it withdraws */
+    GPtrArray *bundles; /* ids of those that it withdraws; NULL: none */
 } Step;
 
 static Step *step_new(MgrRolloverCalls *calls, MgrCall *call, Kind kind)
@@ -31,8 +31,7 @@ static Step *step_new(MgrRolloverCalls *calls, MgrCall *call, Kind kind)
 
     calls->is_stepping = true;
     *step = (Step){ .calls = calls, .call = call, .kind = kind };
-    step->record = mgr_location_next(calls->parts.location, call != NULL ? mgr_call_admin(call) : BY_SITE);
-    step->bundles = g_ptr_array_new_with_free_func(g_free);
+    step->record = mgr_location_next(calls->parts.location, call != NULL ? mgr_call_admin(call) : MGR_AUDIT_SITE);
     return step;
 }
 
@@ -42,7 +41,7 @@ static void step_free(gpointer item)
 
     step->calls->is_stepping = false;
     mgr_place_record_clear(&step->record);
-    g_ptr_array_unref(step->bundles);
+    g_clear_pointer(&step->bundles, g_ptr_array_unref);
     g_free(step);
 }
 
@@ -102,16 +101,6 @@ static json_t *status_document(const MgrRolloverCalls *calls)
 /* ------------------------------------------------------------------------------------------------------------- steps
  */
 
-static void fold_bundles(const Step *step)
-{
-    for (guint i = 0; i < step->bundles->len; i++) {
-        MgrTokenRecord *token = mgr_fleet_token(step->calls->parts.fleet, step->bundles->pdata[i]);
-
-        if (token != NULL)
-            token->withdrawn_at = step->record.changed_at;
-    }
-}
-
 /* What is told first, by the key that is held already; then what the broker keeps. */
 static void fold_step(gpointer change)
 {
@@ -124,7 +113,7 @@ static void fold_step(gpointer change)
     json_t *document;
 
     hl_info("rollover", "%s, by %s", words[step->kind], step->record.changed_by);
-    fold_bundles(step);
+    mgr_bundles_fold_withdrawal(calls->parts.fleet, step->bundles, step->record.changed_at);
     mgr_location_announce(calls->parts.location, &step->record);
     if (step->kind == FINISH)
         mgr_delivery_resign(calls->parts.delivery);
@@ -133,7 +122,7 @@ static void fold_step(gpointer change)
     if (step->call == NULL)
         return;
     document = status_document(calls);
-    json_object_set_new(document, "bundles_withdrawn", json_integer(step->bundles->len));
+    json_object_set_new(document, "bundles_withdrawn", json_integer(step->bundles != NULL ? step->bundles->len : 0));
     mgr_call_done(step->call, document);
 }
 
@@ -161,24 +150,6 @@ static void set_keys(Step *step, char *newest, char *older)
     step->record.keys = g_new0(char *, 3);
     step->record.keys[0] = newest;
     step->record.keys[1] = older;
-}
-
-/* Bundles name the key by which their PC will know the server: those that were made before would be of no use. */
-static void withdraw_bundles(Step *step, HlWriteSet *set)
-{
-    HlTime now = step->record.changed_at;
-    GHashTableIter iter;
-    gpointer value;
-
-    g_hash_table_iter_init(&iter, step->calls->parts.fleet->tokens);
-    while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        const MgrTokenRecord *token = value;
-
-        if (token->withdrawn_at > 0 || token->expires_at <= now || token->uses_left == 0)
-            continue;
-        mgr_write_token_withdrawal(set, token->id, now);
-        g_ptr_array_add(step->bundles, g_strdup(token->id));
-    }
 }
 
 static void commit(Step *step, HlWriteSet *set)
@@ -246,11 +217,11 @@ static bool finish(MgrRolloverCalls *calls, MgrCall *call, GError **error)
     step = step_new(calls, call, FINISH);
     set = hl_write_set_new();
     set_keys(step, key_text(hl_signing_key_public(mgr_sealer_key(calls->parts.sealer))), NULL);
-    withdraw_bundles(step, set);
+    step->bundles = mgr_bundles_write_withdrawal(calls->parts.fleet, set, step->record.changed_at);
     if (call == NULL)
         mgr_calls_note(set,
                        &(MgrAuditRecord){ .at = step->record.changed_at,
-                                          .account = hl_unconst(BY_SITE),
+                                          .account = hl_unconst(MGR_AUDIT_SITE),
                                           .certificate = hl_unconst(""),
                                           .call = hl_unconst("server rollover finish"),
                                           .arguments = hl_unconst(""),

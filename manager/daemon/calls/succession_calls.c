@@ -7,10 +7,10 @@
 #include "lib/base/unconst.h"
 #include "manager/core/succession.h"
 #include "manager/daemon/ground/accounts.h"
+#include "manager/daemon/work/withdrawal.h"
 
-#define LOOK_EVERY 5       /* s; a walk over the endpoints, while a succession is on */
-#define BY_SITE    "@site" /* who takes a step by itself; no account can be called that */
-#define MAX_NAMED  50      /* of those who are left, in one document */
+#define LOOK_EVERY 5  /* s; a walk over the endpoints, while a succession is on */
+#define MAX_NAMED  50 /* of those who are left, in one document */
 
 struct MgrSuccessionCalls {
     MgrSuccessionCallsOptions parts;
@@ -244,7 +244,7 @@ typedef struct {
     MgrCall *call; /* NULL: by itself */
     const char *what;
     MgrPlaceRecord record;
-    GPtrArray *bundles; /* ids (char *) of those that it withdraws */
+    GPtrArray *bundles; /* ids of those that it withdraws; NULL: none */
 } Step;
 
 static void step_free(gpointer item)
@@ -253,7 +253,7 @@ static void step_free(gpointer item)
 
     step->calls->is_writing = false;
     mgr_place_record_clear(&step->record);
-    g_ptr_array_unref(step->bundles);
+    g_clear_pointer(&step->bundles, g_ptr_array_unref);
     g_free(step);
 }
 
@@ -263,19 +263,14 @@ static void fold_step(gpointer change)
     const MgrSuccessionCallsOptions *parts = &step->calls->parts;
     json_t *document;
 
-    for (guint i = 0; i < step->bundles->len; i++) {
-        MgrTokenRecord *token = mgr_fleet_token(parts->fleet, step->bundles->pdata[i]);
-
-        if (token != NULL)
-            token->withdrawn_at = step->record.changed_at;
-    }
+    mgr_bundles_fold_withdrawal(parts->fleet, step->bundles, step->record.changed_at);
     hl_info("authority", "%s, by %s", step->what, step->record.changed_by);
     mgr_location_announce(parts->location, &step->record);
     parts->changed(parts->user);
     if (step->call == NULL)
         return;
     document = status_document(step->calls);
-    json_object_set_new(document, "bundles_withdrawn", json_integer(step->bundles->len));
+    json_object_set_new(document, "bundles_withdrawn", json_integer(step->bundles != NULL ? step->bundles->len : 0));
     mgr_call_done(step->call, document);
 }
 
@@ -291,29 +286,11 @@ static void fail_step(gpointer change, const GError *error)
         hl_warn("authority", "%s", told->message);
 }
 
-/* Bundles hold the authority by which their PC will know the server: those of before would be of no use. */
-static void withdraw_bundles(Step *step, HlWriteSet *set)
-{
-    HlTime now = step->record.changed_at;
-    GHashTableIter iter;
-    gpointer value;
-
-    g_hash_table_iter_init(&iter, step->calls->parts.fleet->tokens);
-    while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        const MgrTokenRecord *token = value;
-
-        if (token->withdrawn_at > 0 || token->expires_at <= now || token->uses_left == 0)
-            continue;
-        mgr_write_token_withdrawal(set, token->id, now);
-        g_ptr_array_add(step->bundles, g_strdup(token->id));
-    }
-}
-
 static void note(const Step *step, HlWriteSet *set)
 {
     mgr_calls_note(set,
                    &(MgrAuditRecord){ .at = step->record.changed_at,
-                                      .account = hl_unconst(BY_SITE),
+                                      .account = hl_unconst(MGR_AUDIT_SITE),
                                       .certificate = hl_unconst(""),
                                       .call = hl_unconst("server authority"),
                                       .arguments = hl_unconst(""),
@@ -333,10 +310,9 @@ static void announce(MgrSuccessionCalls *calls, MgrCall *call, const char *what,
 
     calls->is_writing = true;
     *step = (Step){ .calls = calls, .call = call, .what = what };
-    step->record = mgr_location_next(calls->parts.location, call != NULL ? mgr_call_admin(call) : BY_SITE);
-    step->bundles = g_ptr_array_new_with_free_func(g_free);
+    step->record = mgr_location_next(calls->parts.location, call != NULL ? mgr_call_admin(call) : MGR_AUDIT_SITE);
     if (bundles == WITHDRAW_BUNDLES)
-        withdraw_bundles(step, set);
+        step->bundles = mgr_bundles_write_withdrawal(calls->parts.fleet, set, step->record.changed_at);
     mgr_write_place(set, &step->record);
     if (call != NULL)
         mgr_call_note(call, set);
@@ -501,7 +477,7 @@ static void call_status(MgrCall *call, gpointer user)
 /* Killed between a step and its announcement; or the registry is of another day than the keys. */
 static void catch_up(MgrSuccessionCalls *calls)
 {
-    g_auto(MgrPlaceRecord) now = mgr_location_next(calls->parts.location, BY_SITE);
+    g_auto(MgrPlaceRecord) now = mgr_location_next(calls->parts.location, MGR_AUDIT_SITE);
     char *const *told = calls->parts.fleet->places.announced.authorities;
 
     switch (mgr_authorities_change((const char *const *)told, (const char *const *)now.authorities)) {
