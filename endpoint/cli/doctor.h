@@ -28,8 +28,8 @@ typedef struct {
     char *ca, *pem; /* NULL: this user may not read them */
     char *patterns; /* "virus 2026112602, ..."; "": none */
     bool knows_patterns;
-    bool has_scan_user; /* or the one who stands in for it */
-    HlFacts names, places, fronts, certificates, disks, programs;
+    bool has_scan_user; /* or a substitute that is there */
+    HlDoctorFacts facts;
 } EpDoctor;
 
 void ep_doctor_clear(EpDoctor *doctor);

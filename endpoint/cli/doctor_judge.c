@@ -65,7 +65,7 @@ void ep_judge_enrolment(const EpDoctor *doctor, HlFindings *findings)
 void ep_judge_names(const EpDoctor *doctor, HlFindings *findings)
 {
     if (doctor->brokers != NULL)
-        hl_judge_names(findings, HL_FACTS(&doctor->names, HlNameFact), doctor->names.facts->len);
+        hl_judge_names(findings, HL_FACTS(&doctor->facts.names, HlNameFact), doctor->facts.names.facts->len);
     else
         hl_findings_add(findings, HL_GRADE_UNSEEN, "see the findings about enrolment and daemon",
                         "no address of the server is known, so the way to it was not looked at");
@@ -76,7 +76,7 @@ void ep_judge_line(const EpDoctor *doctor, HlFindings *findings)
     const json_t *line = json_object_get(doctor->status, "line");
     const char *error = text(line, "last_error");
 
-    hl_judge_places(findings, HL_FACTS(&doctor->places, HlPlaceFact), doctor->places.facts->len);
+    hl_judge_places(findings, HL_FACTS(&doctor->facts.places, HlPlaceFact), doctor->facts.places.facts->len);
     if (line == NULL)
         return;
     if (strcmp(text(line, "state"), "up") == 0)
@@ -88,13 +88,13 @@ void ep_judge_line(const EpDoctor *doctor, HlFindings *findings)
 
 void ep_judge_front(const EpDoctor *doctor, HlFindings *findings)
 {
-    hl_judge_fronts(findings, HL_FACTS(&doctor->fronts, HlFrontFact), doctor->fronts.facts->len);
+    hl_judge_fronts(findings, HL_FACTS(&doctor->facts.fronts, HlFrontFact), doctor->facts.fronts.facts->len);
 }
 
 void ep_judge_clock(const EpDoctor *doctor, HlFindings *findings)
 {
-    if (doctor->fronts.facts->len > 0)
-        hl_judge_clock(findings, HL_FACTS(&doctor->fronts, HlFrontFact), doctor->fronts.facts->len);
+    if (doctor->facts.fronts.facts->len > 0)
+        hl_judge_clock(findings, HL_FACTS(&doctor->facts.fronts, HlFrontFact), doctor->facts.fronts.facts->len);
 }
 
 /* ------------------------------------------------------------------------------------------------------- this machine
@@ -102,13 +102,13 @@ void ep_judge_clock(const EpDoctor *doctor, HlFindings *findings)
 
 void ep_judge_certificate(const EpDoctor *doctor, HlFindings *findings)
 {
-    hl_judge_certificates(findings, HL_FACTS(&doctor->certificates, HlCertFact), doctor->certificates.facts->len,
-                          doctor->now);
+    hl_judge_certificates(findings, HL_FACTS(&doctor->facts.certificates, HlCertFact),
+                          doctor->facts.certificates.facts->len, doctor->now);
 }
 
 void ep_judge_disk(const EpDoctor *doctor, HlFindings *findings)
 {
-    hl_judge_disks(findings, HL_FACTS(&doctor->disks, HlDiskFact), doctor->disks.facts->len);
+    hl_judge_disks(findings, HL_FACTS(&doctor->facts.disks, HlDiskFact), doctor->facts.disks.facts->len);
 }
 
 void ep_judge_patterns(const EpDoctor *doctor, HlFindings *findings)
@@ -145,6 +145,6 @@ void ep_judge_scanner(const EpDoctor *doctor, HlFindings *findings)
 
 void ep_judge_versions(const EpDoctor *doctor, HlFindings *findings)
 {
-    hl_judge_programs(findings, HL_FACTS(&doctor->programs, HlProgramFact), doctor->programs.facts->len,
+    hl_judge_programs(findings, HL_FACTS(&doctor->facts.programs, HlProgramFact), doctor->facts.programs.facts->len,
                       HOLDLINE_VERSION);
 }

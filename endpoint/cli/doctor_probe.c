@@ -12,9 +12,6 @@
 
 void ep_doctor_clear(EpDoctor *doctor)
 {
-    HlFacts *lists[] = { &doctor->names,        &doctor->places, &doctor->fronts,
-                         &doctor->certificates, &doctor->disks,  &doctor->programs };
-
     ep_conf_clear(&doctor->conf);
     g_free(doctor->conf_problem);
     json_decref(doctor->status);
@@ -25,18 +22,7 @@ void ep_doctor_clear(EpDoctor *doctor)
     g_free(doctor->ca);
     g_free(doctor->pem);
     g_free(doctor->patterns);
-    for (gsize i = 0; i < G_N_ELEMENTS(lists); i++)
-        hl_facts_clear(lists[i]);
-}
-
-static void init_lists(EpDoctor *doctor)
-{
-    hl_facts_init(&doctor->names, sizeof(HlNameFact));
-    hl_facts_init(&doctor->places, sizeof(HlPlaceFact));
-    hl_facts_init(&doctor->fronts, sizeof(HlFrontFact));
-    hl_facts_init(&doctor->certificates, sizeof(HlCertFact));
-    hl_facts_init(&doctor->disks, sizeof(HlDiskFact));
-    hl_facts_init(&doctor->programs, sizeof(HlProgramFact));
+    hl_doctor_facts_clear(&doctor->facts);
 }
 
 void ep_probe_configuration(EpDoctor *doctor, HlInvocation *call)
@@ -44,7 +30,7 @@ void ep_probe_configuration(EpDoctor *doctor, HlInvocation *call)
     EpTool *tool = call->user;
     g_autoptr(GError) error = NULL;
 
-    init_lists(doctor);
+    hl_doctor_facts_init(&doctor->facts);
     if (ep_tool_load(call, &error)) {
         doctor->conf = tool->conf; /* taken */
         tool->conf = (EpConf){ 0 };
@@ -145,7 +131,7 @@ void ep_probe_names(EpDoctor *doctor, HlInvocation *call G_GNUC_UNUSED)
 {
     /* with a proxy it is the proxy that resolves them */
     if (is_addressed(doctor) && *doctor->conf.line_proxy == '\0')
-        hl_probe_names(&doctor->names, (const char *const *)doctor->brokers, (const char *const *)doctor->urls);
+        hl_probe_names(&doctor->facts.names, (const char *const *)doctor->brokers, (const char *const *)doctor->urls);
 }
 
 void ep_probe_line(EpDoctor *doctor, HlInvocation *call G_GNUC_UNUSED)
@@ -153,7 +139,7 @@ void ep_probe_line(EpDoctor *doctor, HlInvocation *call G_GNUC_UNUSED)
     HlProbeIdentity identity = identity_of(doctor);
 
     if (is_addressed(doctor))
-        hl_probe_places(&doctor->places, (const char *const *)doctor->brokers, &identity);
+        hl_probe_places(&doctor->facts.places, (const char *const *)doctor->brokers, &identity);
 }
 
 /* Without the authority's certificate no answer could be trusted. */
@@ -162,7 +148,7 @@ void ep_probe_front(EpDoctor *doctor, HlInvocation *call G_GNUC_UNUSED)
     HlProbeIdentity identity = identity_of(doctor);
 
     if (is_addressed(doctor) && doctor->ca != NULL)
-        hl_probe_fronts(&doctor->fronts, (const char *const *)doctor->urls, &identity);
+        hl_probe_fronts(&doctor->facts.fronts, (const char *const *)doctor->urls, &identity);
 }
 
 /* ------------------------------------------------------------------------------------------------------- this machine
@@ -172,14 +158,14 @@ void ep_probe_certificate(EpDoctor *doctor, HlInvocation *call G_GNUC_UNUSED)
 {
     if (doctor->pem != NULL)
         hl_probe_certificate(
-            &doctor->certificates, "this machine's certificate", doctor->pem, EARLY,
+            &doctor->facts.certificates, "this machine's certificate", doctor->pem, EARLY,
             "it is renewed while the server can be reached, also for some time after its end; else enrol "
             "again: holdline-endpoint enrol BUNDLE --replace");
 }
 
 void ep_probe_disk(EpDoctor *doctor, HlInvocation *call G_GNUC_UNUSED)
 {
-    hl_probe_disk(&doctor->disks, doctor->conf.state_dir);
+    hl_probe_disk(&doctor->facts.disks, doctor->conf.state_dir);
 }
 
 void ep_probe_patterns(EpDoctor *doctor, HlInvocation *call G_GNUC_UNUSED)
@@ -209,7 +195,7 @@ static void add_daemon(EpDoctor *doctor)
     HlProgramFact fact = { .program = "the running daemon", .package = "holdline-endpoint", .version = version };
 
     if (version != NULL)
-        g_array_append_val(doctor->programs.facts, fact);
+        g_array_append_val(doctor->facts.programs.facts, fact);
 }
 
 void ep_probe_versions(EpDoctor *doctor, HlInvocation *call G_GNUC_UNUSED)
@@ -226,5 +212,5 @@ void ep_probe_versions(EpDoctor *doctor, HlInvocation *call G_GNUC_UNUSED)
 
     add_daemon(doctor);
     for (gsize i = 0; i < G_N_ELEMENTS(programs); i++)
-        hl_probe_program(&doctor->programs, programs[i].program, programs[i].package, programs[i].kind);
+        hl_probe_program(&doctor->facts.programs, programs[i].program, programs[i].package, programs[i].kind);
 }

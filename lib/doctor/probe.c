@@ -31,6 +31,26 @@ void hl_facts_clear(HlFacts *facts)
     g_clear_pointer(&facts->texts, g_ptr_array_unref);
 }
 
+void hl_doctor_facts_init(HlDoctorFacts *facts)
+{
+    hl_facts_init(&facts->names, sizeof(HlNameFact));
+    hl_facts_init(&facts->places, sizeof(HlPlaceFact));
+    hl_facts_init(&facts->fronts, sizeof(HlFrontFact));
+    hl_facts_init(&facts->certificates, sizeof(HlCertFact));
+    hl_facts_init(&facts->disks, sizeof(HlDiskFact));
+    hl_facts_init(&facts->programs, sizeof(HlProgramFact));
+}
+
+void hl_doctor_facts_clear(HlDoctorFacts *facts)
+{
+    hl_facts_clear(&facts->names);
+    hl_facts_clear(&facts->places);
+    hl_facts_clear(&facts->fronts);
+    hl_facts_clear(&facts->certificates);
+    hl_facts_clear(&facts->disks);
+    hl_facts_clear(&facts->programs);
+}
+
 const char *hl_facts_keep(HlFacts *facts, char *text)
 {
     if (text != NULL)

@@ -54,6 +54,14 @@ void hl_probe_disk(HlFacts *disks, const char *path);
 typedef enum { HL_PROGRAM_OURS, HL_PROGRAM_FOREIGN } HlProgramKind;
 void hl_probe_program(HlFacts *programs, const char *program, const char *package, HlProgramKind kind);
 
+/* What every doctor looks at: HlNameFact, HlPlaceFact, HlFrontFact, HlCertFact, HlDiskFact, HlProgramFact. */
+typedef struct {
+    HlFacts names, places, fronts, certificates, disks, programs;
+} HlDoctorFacts;
+
+void hl_doctor_facts_init(HlDoctorFacts *facts);
+void hl_doctor_facts_clear(HlDoctorFacts *facts);
+
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(HlFacts, hl_facts_clear)
 
 #endif

@@ -53,7 +53,7 @@ typedef struct {
     bool client_hidden;   /* this user may not read it */
     char **brokers, **urls;
     char *ca, *cert, *key; /* to knock with; NULL: nothing is known */
-    HlFacts names, places, fronts, certificates, disks, programs;
+    HlDoctorFacts facts;
 } CliDoctor;
 
 void cli_doctor_clear(CliDoctor *doctor);

@@ -134,7 +134,7 @@ void cli_judge_names(const CliDoctor *doctor, HlFindings *findings)
 {
     judge_client(doctor, findings);
     if (is_addressed(doctor))
-        hl_judge_names(findings, HL_FACTS(&doctor->names, HlNameFact), doctor->names.facts->len);
+        hl_judge_names(findings, HL_FACTS(&doctor->facts.names, HlNameFact), doctor->facts.names.facts->len);
     else
         hl_findings_add(findings, HL_GRADE_UNSEEN,
                         "name a client configuration with --config or HOLDLINE_CONFIG, or the site with --site",
@@ -143,12 +143,12 @@ void cli_judge_names(const CliDoctor *doctor, HlFindings *findings)
 
 void cli_judge_broker(const CliDoctor *doctor, HlFindings *findings)
 {
-    hl_judge_places(findings, HL_FACTS(&doctor->places, HlPlaceFact), doctor->places.facts->len);
+    hl_judge_places(findings, HL_FACTS(&doctor->facts.places, HlPlaceFact), doctor->facts.places.facts->len);
 }
 
 void cli_judge_front(const CliDoctor *doctor, HlFindings *findings)
 {
-    hl_judge_fronts(findings, HL_FACTS(&doctor->fronts, HlFrontFact), doctor->fronts.facts->len);
+    hl_judge_fronts(findings, HL_FACTS(&doctor->facts.fronts, HlFrontFact), doctor->facts.fronts.facts->len);
 }
 
 void cli_judge_clock(const CliDoctor *doctor, HlFindings *findings)
@@ -161,8 +161,8 @@ void cli_judge_clock(const CliDoctor *doctor, HlFindings *findings)
                         "set this machine's clock: timedatectl set-ntp true; if it is right, it was ahead then, and "
                         "this passes",
                         "the manager was alive at %s, and this machine's clock says %s", alive, now);
-    if (doctor->fronts.facts->len > 0)
-        hl_judge_clock(findings, HL_FACTS(&doctor->fronts, HlFrontFact), doctor->fronts.facts->len);
+    if (doctor->facts.fronts.facts->len > 0)
+        hl_judge_clock(findings, HL_FACTS(&doctor->facts.fronts, HlFrontFact), doctor->facts.fronts.facts->len);
 }
 
 /* -------------------------------------------------------------------------------------------------------- what it has
@@ -170,13 +170,13 @@ void cli_judge_clock(const CliDoctor *doctor, HlFindings *findings)
 
 void cli_judge_certificates(const CliDoctor *doctor, HlFindings *findings)
 {
-    hl_judge_certificates(findings, HL_FACTS(&doctor->certificates, HlCertFact), doctor->certificates.facts->len,
-                          doctor->now);
+    hl_judge_certificates(findings, HL_FACTS(&doctor->facts.certificates, HlCertFact),
+                          doctor->facts.certificates.facts->len, doctor->now);
 }
 
 void cli_judge_disk(const CliDoctor *doctor, HlFindings *findings)
 {
-    hl_judge_disks(findings, HL_FACTS(&doctor->disks, HlDiskFact), doctor->disks.facts->len);
+    hl_judge_disks(findings, HL_FACTS(&doctor->facts.disks, HlDiskFact), doctor->facts.disks.facts->len);
 }
 
 void cli_judge_repository(const CliDoctor *doctor, HlFindings *findings)
@@ -214,6 +214,6 @@ void cli_judge_repository(const CliDoctor *doctor, HlFindings *findings)
 
 void cli_judge_versions(const CliDoctor *doctor, HlFindings *findings)
 {
-    hl_judge_programs(findings, HL_FACTS(&doctor->programs, HlProgramFact), doctor->programs.facts->len,
+    hl_judge_programs(findings, HL_FACTS(&doctor->facts.programs, HlProgramFact), doctor->facts.programs.facts->len,
                       HOLDLINE_VERSION);
 }

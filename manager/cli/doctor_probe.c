@@ -32,9 +32,6 @@ static void clear_check(gpointer item)
 
 void cli_doctor_clear(CliDoctor *doctor)
 {
-    HlFacts *lists[] = { &doctor->names,        &doctor->places, &doctor->fronts,
-                         &doctor->certificates, &doctor->disks,  &doctor->programs };
-
     g_free(doctor->dir);
     g_free(doctor->owner);
     g_clear_pointer(&doctor->checks, g_array_unref);
@@ -46,8 +43,7 @@ void cli_doctor_clear(CliDoctor *doctor)
     g_free(doctor->ca);
     g_free(doctor->cert);
     g_free(doctor->key);
-    for (gsize i = 0; i < G_N_ELEMENTS(lists); i++)
-        hl_facts_clear(lists[i]);
+    hl_doctor_facts_clear(&doctor->facts);
 }
 
 /* ----------------------------------------------------------------------------------------------------------- the site
@@ -60,16 +56,6 @@ static void keep_check(const MgrSiteFinding *finding, gpointer user)
     copy.text = g_strdup(finding->text);
     copy.remedy = g_strdup(finding->remedy);
     g_array_append_val((GArray *)user, copy);
-}
-
-static void init_lists(CliDoctor *doctor)
-{
-    hl_facts_init(&doctor->names, sizeof(HlNameFact));
-    hl_facts_init(&doctor->places, sizeof(HlPlaceFact));
-    hl_facts_init(&doctor->fronts, sizeof(HlFrontFact));
-    hl_facts_init(&doctor->certificates, sizeof(HlCertFact));
-    hl_facts_init(&doctor->disks, sizeof(HlDiskFact));
-    hl_facts_init(&doctor->programs, sizeof(HlProgramFact));
 }
 
 static CliSiteView look(const char *dir)
@@ -85,7 +71,7 @@ void cli_probe_site(CliDoctor *doctor, HlInvocation *call)
 {
     g_autofree char *path = NULL;
 
-    init_lists(doctor);
+    hl_doctor_facts_init(&doctor->facts);
     doctor->dir = cli_find_site(call);
     doctor->is_named = hl_cli_has(call, "site");
     doctor->view = look(doctor->dir);
@@ -218,7 +204,7 @@ static void read_client(CliDoctor *doctor, HlInvocation *call)
     g_autofree char *path = is_usable ? cli_config_path(&config, config.certificate) : NULL;
 
     if (is_usable)
-        hl_probe_certificate(&doctor->certificates, "the certificate of the client configuration", path, EARLY,
+        hl_probe_certificate(&doctor->facts.certificates, "the certificate of the client configuration", path, EARLY,
                              "have an owner issue another one: holdline account certificate NAME");
     else if (config.path != NULL)
         doctor->client_problem = g_strdup(error->message);
@@ -235,7 +221,7 @@ void cli_probe_names(CliDoctor *doctor, HlInvocation *call)
         read_addresses(doctor);
     read_client(doctor, call);
     if (doctor->brokers != NULL)
-        hl_probe_names(&doctor->names, (const char *const *)doctor->brokers, (const char *const *)doctor->urls);
+        hl_probe_names(&doctor->facts.names, (const char *const *)doctor->brokers, (const char *const *)doctor->urls);
 }
 
 static HlProbeIdentity identity_of(const CliDoctor *doctor)
@@ -248,7 +234,7 @@ void cli_probe_broker(CliDoctor *doctor, HlInvocation *call G_GNUC_UNUSED)
     HlProbeIdentity identity = identity_of(doctor);
 
     if (doctor->brokers != NULL)
-        hl_probe_places(&doctor->places, (const char *const *)doctor->brokers, &identity);
+        hl_probe_places(&doctor->facts.places, (const char *const *)doctor->brokers, &identity);
 }
 
 void cli_probe_front(CliDoctor *doctor, HlInvocation *call G_GNUC_UNUSED)
@@ -256,7 +242,7 @@ void cli_probe_front(CliDoctor *doctor, HlInvocation *call G_GNUC_UNUSED)
     HlProbeIdentity identity = identity_of(doctor);
 
     if (doctor->urls != NULL)
-        hl_probe_fronts(&doctor->fronts, (const char *const *)doctor->urls, &identity);
+        hl_probe_fronts(&doctor->facts.fronts, (const char *const *)doctor->urls, &identity);
 }
 
 /* -------------------------------------------------------------------------------------------------------- what it has
@@ -279,7 +265,7 @@ void cli_probe_certificates(CliDoctor *doctor, HlInvocation *call G_GNUC_UNUSED)
         g_autofree char *path = mgr_site_path(doctor->dir, certificates[i].name);
 
         if (g_file_test(path, G_FILE_TEST_EXISTS)) /* else the check of the keys says so */
-            hl_probe_certificate(&doctor->certificates, certificates[i].what, path, certificates[i].early,
+            hl_probe_certificate(&doctor->facts.certificates, certificates[i].what, path, certificates[i].early,
                                  certificates[i].remedy);
     }
 }
@@ -291,7 +277,7 @@ void cli_probe_disk(CliDoctor *doctor, HlInvocation *call G_GNUC_UNUSED)
     for (gsize i = 0; doctor->view == CLI_SITE_OPEN && i < G_N_ELEMENTS(places); i++) {
         g_autofree char *path = mgr_site_path(doctor->dir, places[i]);
 
-        hl_probe_disk(&doctor->disks, path);
+        hl_probe_disk(&doctor->facts.disks, path);
     }
 }
 
@@ -331,17 +317,17 @@ void cli_probe_versions(CliDoctor *doctor, HlInvocation *call G_GNUC_UNUSED)
 {
     HlProbeIdentity identity = identity_of(doctor);
 
-    for (guint i = 0; i < doctor->fronts.facts->len; i++)
-        if (HL_FACTS(&doctor->fronts, HlFrontFact)[i].problem == NULL) {
-            hl_probe_server_version(&doctor->programs, "the running manager",
-                                    HL_FACTS(&doctor->fronts, HlFrontFact)[i].url, &identity);
+    for (guint i = 0; i < doctor->facts.fronts.facts->len; i++)
+        if (HL_FACTS(&doctor->facts.fronts, HlFrontFact)[i].problem == NULL) {
+            hl_probe_server_version(&doctor->facts.programs, "the running manager",
+                                    HL_FACTS(&doctor->facts.fronts, HlFrontFact)[i].url, &identity);
             break;
         }
     if (doctor->view != CLI_SITE_OPEN)
         return;
-    hl_probe_program(&doctor->programs, "holdline-managerd", "holdline-server", HL_PROGRAM_OURS);
-    hl_probe_program(&doctor->programs, doctor->conf.updater_program, "holdline-updater",
+    hl_probe_program(&doctor->facts.programs, "holdline-managerd", "holdline-server", HL_PROGRAM_OURS);
+    hl_probe_program(&doctor->facts.programs, doctor->conf.updater_program, "holdline-updater",
                      is_own(doctor->dir) ? HL_PROGRAM_OURS : HL_PROGRAM_FOREIGN);
     if (doctor->conf.broker_mode == MGR_BROKER_MANAGED)
-        hl_probe_program(&doctor->programs, doctor->conf.broker_program, "mosquitto", HL_PROGRAM_FOREIGN);
+        hl_probe_program(&doctor->facts.programs, doctor->conf.broker_program, "mosquitto", HL_PROGRAM_FOREIGN);
 }

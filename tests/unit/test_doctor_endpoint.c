@@ -110,8 +110,8 @@ static void test_line(void)
     };
     EpDoctor doctor = { .now = NOW };
 
-    hl_facts_init(&doctor.places, sizeof(HlPlaceFact));
-    hl_facts_init(&doctor.names, sizeof(HlNameFact));
+    hl_facts_init(&doctor.facts.places, sizeof(HlPlaceFact));
+    hl_facts_init(&doctor.facts.names, sizeof(HlNameFact));
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         doctor.status = parse(cases[i].status);
         expect(ep_judge_line, &doctor, cases[i].grade, cases[i].text, cases[i].remedy);
@@ -119,8 +119,8 @@ static void test_line(void)
     }
     doctor.status = NULL;
     expect(ep_judge_names, &doctor, "u", "no address of the server is known", "enrolment");
-    hl_facts_clear(&doctor.places);
-    hl_facts_clear(&doctor.names);
+    hl_facts_clear(&doctor.facts.places);
+    hl_facts_clear(&doctor.facts.names);
 }
 
 static void test_patterns(void)
@@ -166,15 +166,15 @@ static void test_causes(void)
 {
     EpDoctor doctor = { .now = NOW };
 
-    hl_facts_init(&doctor.places, sizeof(HlPlaceFact));
+    hl_facts_init(&doctor.facts.places, sizeof(HlPlaceFact));
     for (int cause = HL_CAUSE_NONE; cause < HL_N_CAUSES; cause++) {
         const HlPlaceFact place = { "a:1", (HlCause)cause, "no manager here", cause % 2 == 0 };
 
-        g_array_set_size(doctor.places.facts, 0);
-        g_array_append_val(doctor.places.facts, place);
+        g_array_set_size(doctor.facts.places.facts, 0);
+        g_array_append_val(doctor.facts.places.facts, place);
         expect(ep_judge_line, &doctor, cause == HL_CAUSE_NONE ? "g" : "f", cause == HL_CAUSE_NONE ? NULL : "a:1", "");
     }
-    hl_facts_clear(&doctor.places);
+    hl_facts_clear(&doctor.facts.places);
 }
 
 /* What the lists that server and PC share say is translated too. */
@@ -202,9 +202,9 @@ static void test_shared(void)
         HlFacts *facts;
         gsize size;
     } lists[] = {
-        { &doctor.names, sizeof(HlNameFact) },   { &doctor.places, sizeof(HlPlaceFact) },
-        { &doctor.fronts, sizeof(HlFrontFact) }, { &doctor.certificates, sizeof(HlCertFact) },
-        { &doctor.disks, sizeof(HlDiskFact) },   { &doctor.programs, sizeof(HlProgramFact) },
+        { &doctor.facts.names, sizeof(HlNameFact) },   { &doctor.facts.places, sizeof(HlPlaceFact) },
+        { &doctor.facts.fronts, sizeof(HlFrontFact) }, { &doctor.facts.certificates, sizeof(HlCertFact) },
+        { &doctor.facts.disks, sizeof(HlDiskFact) },   { &doctor.facts.programs, sizeof(HlProgramFact) },
     };
     char broker[] = "a:1";
     char *brokers[] = { broker, NULL };
@@ -213,17 +213,17 @@ static void test_shared(void)
         hl_facts_init(lists[i].facts, lists[i].size);
     doctor.brokers = brokers;
     expect(ep_judge_names, &doctor, "g", NULL, NULL);
-    g_array_append_vals(doctor.names.facts, names, G_N_ELEMENTS(names));
+    g_array_append_vals(doctor.facts.names.facts, names, G_N_ELEMENTS(names));
     expect(ep_judge_names, &doctor, "gf", "b.example", "DNS");
     expect(ep_judge_clock, &doctor, "", NULL, NULL);
-    g_array_append_vals(doctor.fronts.facts, fronts, G_N_ELEMENTS(fronts));
+    g_array_append_vals(doctor.facts.fronts.facts, fronts, G_N_ELEMENTS(fronts));
     expect(ep_judge_front, &doctor, "gf", "404", "ss -ltnp");
     expect(ep_judge_clock, &doctor, "f", "ahead of the server's", "set-ntp");
-    g_array_append_vals(doctor.certificates.facts, certs, G_N_ELEMENTS(certs));
+    g_array_append_vals(doctor.facts.certificates.facts, certs, G_N_ELEMENTS(certs));
     expect(ep_judge_certificate, &doctor, "gff", "ended at", "as root");
-    g_array_append_vals(doctor.disks.facts, disks, G_N_ELEMENTS(disks));
+    g_array_append_vals(doctor.facts.disks.facts, disks, G_N_ELEMENTS(disks));
     expect(ep_judge_disk, &doctor, "gff", "free", "make room");
-    g_array_append_vals(doctor.programs.facts, programs, G_N_ELEMENTS(programs));
+    g_array_append_vals(doctor.facts.programs.facts, programs, G_N_ELEMENTS(programs));
     expect(ep_judge_versions, &doctor, "gwgf", "has version 0", "one version");
     for (gsize i = 0; i < G_N_ELEMENTS(lists); i++)
         hl_facts_clear(lists[i].facts);

@@ -101,7 +101,7 @@ static void test_way(void)
     char path[] = "/c/holdline.conf", problem[] = "it is malformed", broker[] = "192.0.2.1:8883";
     char *brokers[] = { broker, NULL }, *urls[] = { NULL };
 
-    hl_facts_init(&doctor.names, sizeof(HlNameFact));
+    hl_facts_init(&doctor.facts.names, sizeof(HlNameFact));
     expect(cli_judge_names, &doctor, "u", "no address of the server is known", "--config");
     doctor.brokers = brokers;
     doctor.urls = urls;
@@ -112,7 +112,7 @@ static void test_way(void)
     expect(cli_judge_names, &doctor, "fg", "it is malformed", "admin create");
     doctor.client_hidden = true;
     expect(cli_judge_names, &doctor, "ug", "it is malformed", "--config");
-    hl_facts_clear(&doctor.names);
+    hl_facts_clear(&doctor.facts.names);
 }
 
 /* The registry was written by a manager whose clock said more than this machine's says now. */
@@ -120,13 +120,13 @@ static void test_clock(void)
 {
     CliDoctor doctor = sound();
 
-    hl_facts_init(&doctor.fronts, sizeof(HlFrontFact));
+    hl_facts_init(&doctor.facts.fronts, sizeof(HlFrontFact));
     expect(cli_judge_clock, &doctor, "", NULL, NULL);
     doctor.alive = NOW + 10 * HL_MINUTE;
     expect(cli_judge_clock, &doctor, "", NULL, NULL);
     doctor.alive++;
     expect(cli_judge_clock, &doctor, "f", "the manager was alive at", "set-ntp");
-    hl_facts_clear(&doctor.fronts);
+    hl_facts_clear(&doctor.facts.fronts);
 }
 
 static void test_repository(void)
