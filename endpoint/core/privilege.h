@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the machine's user may do.  The privileges are the administrator's decision in the group's settings; they bind
  * every user of the machine, including root, so that what the console shows is what happens.  Two exceptions: roll-back
- * is no privilege of the settings but reserved for the machine's administrator, and root may always scan: whoever looks
- * into an incident must not have to ask for it.  Pure. */
+ * is no privilege of the settings but reserved for the machine's administrator, and root may always scan: anyone who
+ * looks into an incident must not have to ask for it.  Pure. */
 #ifndef ENDPOINT_CORE_PRIVILEGE_H
 #define ENDPOINT_CORE_PRIVILEGE_H
 

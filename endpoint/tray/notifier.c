@@ -134,7 +134,7 @@ static void begin(Errand *errand)
                            G_DBUS_CALL_FLAGS_NONE, -1, notifier->calls, on_capabilities, errand);
 }
 
-/* Another server counts anew: our old number may be somebody else's notification there. */
+/* Another server counts from the start: our old number may be somebody else's notification there. */
 static void on_no_server(GDBusConnection *bus G_GNUC_UNUSED, const char *name G_GNUC_UNUSED, gpointer user)
 {
     TrNotifier *notifier = user;

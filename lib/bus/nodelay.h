@@ -7,8 +7,9 @@
 
 #include <stdint.h>
 
-/* Sets TCP_NODELAY for each TCP connection of this process to that port (host byte order), whoever the peer is: for one
- * that is not the caller's it changes no more than when its segments leave.  Returns how many there are.  Any thread.
+/* Sets TCP_NODELAY for each TCP connection of this process to that port (host byte order), no matter who the peer is:
+ * for one that is not the caller's it changes no more than when its segments leave.  Returns how many there are.  Any
+ * thread.
  */
 unsigned hl_nodelay_to(uint16_t port);
 

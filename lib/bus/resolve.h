@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Name resolution that can be given up.  getaddrinfo() can neither be interrupted nor be told how long it may take, so
  * each name gets a thread of its own, which outlives its asker if name servers stay silent.  At most four at a time in
- * a process: whoever asks then is told that name servers do not answer. */
+ * a process: anyone who asks then is told that name servers do not answer. */
 #ifndef LIB_BUS_RESOLVE_H
 #define LIB_BUS_RESOLVE_H
 

@@ -102,8 +102,8 @@ bool cmd_server_show(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESU
 bool cmd_server_set(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool cmd_server_rollover(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* One that begins, shows or withdraws a rollover: whoever calls it has no part in that yet, or could not withdraw it.
- */
+/* Whether the command starts, shows or cancels a rollover.  For those `holdline` does not ask for a certificate of the
+ * new authority first: none is announced yet, or with one given it could no longer be cancelled. */
 bool cmd_server_is_before_rollover(const HlInvocation *call);
 
 bool cmd_server_certificate(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -22,7 +22,7 @@ void cli_fleet_tell_time(CliFleet *fleet, HlTime now);
 /* What is looked for besides; taken; NULL: nothing. */
 void cli_fleet_search(CliFleet *fleet, MgrFilter *search);
 
-/* From here on documents come anew; those that did not are gone at the end. */
+/* A whole snapshot follows: an endpoint without a document in it is gone at its end. */
 void cli_fleet_begin(CliFleet *fleet);
 void cli_fleet_end(CliFleet *fleet);
 

@@ -47,7 +47,7 @@ static void stream_free(gpointer item)
     g_free(stream);
 }
 
-/* Whoever left is taken out with the next pulse: nothing else is lost by that. */
+/* A reader that left is taken out with the next pulse: nothing else is lost by that. */
 static void write_text(Stream *stream, const char *text)
 {
     static const char reset[] = "event: reset\ndata: {}\n\n";
@@ -68,8 +68,8 @@ static void append_event(GString *out, const char *type, const json_t *data)
 /* ----------------------------------------------------------------------------------------------------------- batches
  */
 
-/* What a reader does not see is not in it, neither as a row nor as an id: whoever is limited to groups is told to ask
- * again when something left one (append_endpoints). */
+/* What a reader does not see is not in it, neither as a row nor as an id: anyone who is limited to groups is told to
+ * ask again when something left one (append_endpoints). */
 static json_t *batch_of(const ConEvents *events, const char *const *groups)
 {
     const ConTable *table = con_watch_table(events->watch);

@@ -23,7 +23,7 @@ typedef enum {
 const char *con_line_state_name(ConLineState state);
 
 typedef struct {
-    /* From the first callback on it is known; each change is told.  A manager that started anew is a change from up to
+    /* From the first callback on it is known; each change is told.  A manager that started again is a change from up to
      * up: what was known of it is of the one before. */
     void (*changed)(ConLineState state, gpointer user);
     /* A message of a status topic that was published now; id is "" for topics without one. */

@@ -20,7 +20,7 @@ void con_people_free(ConPeople *people);
 /* person is borrowed. */
 typedef void (*ConPersonFn)(ConRequest *request, const ConPerson *person, gpointer user);
 
-/* Calls found with whoever sends the request; nobody that is signed in is answered 401, and found not called. */
+/* Calls found with the person who sends the request; nobody that is signed in is answered 401, and found not called. */
 void con_people_find(ConPeople *people, ConRequest *request, ConPersonFn found, gpointer user);
 
 /* Whether a session is still good, for what goes on without requests.  person NULL: it is over, or is_over is false,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whether the manager dials an address that an endpoint registered.  Whoever enrols chooses that address: it must not
- * become a way to have the server connect to its own services, or shout at a whole network.  Pure. */
+/* Whether the manager dials an address that an endpoint registered.  Anyone who enrols chooses that address: it must
+ * not become a way to have the server connect to its own services, or shout at a whole network.  Pure. */
 #ifndef MANAGER_CORE_DIALABLE_H
 #define MANAGER_CORE_DIALABLE_H
 

@@ -104,7 +104,7 @@ MgrEndSight mgr_end_sight(MgrEndKind kind, const char *name, const MgrCaller *ca
     if (!is_person ||
         (caller != NULL && (strcmp(name, caller->account) == 0 || mgr_role_may(caller->role, MGR_NEED_OWN))))
         return MGR_END_SHOWN;
-    if (caller == NULL) /* whoever reads the topics may be a monitor, and learn of its own end there */
+    if (caller == NULL) /* anyone who reads the topics may be a monitor, and learn of its own end there */
         return kind == MGR_END_ADMIN ? MGR_END_NAMELESS : MGR_END_SHOWN;
     return caller->groups == NULL ? MGR_END_NAMELESS : MGR_END_HIDDEN;
 }

@@ -12,7 +12,7 @@
  *     nobody, or an earlier life   goes on
  *     of this very site
  *
- * The retained state alone does not tell who lives: whoever was killed together with the broker is still said to be on
+ * The retained state alone does not tell who lives: one that was killed together with the broker is still said to be on
  * line.  An earlier life of this very directory needs no waiting: the directory's lock is held here, so it is over.
  *
  * Pure. */

@@ -254,7 +254,7 @@ static bool is_quiet(const MgrGatheringPolicy *policy, int minute)
 
 bool mgr_gathering_is_due(const MgrGathering *gathering, const MgrGatheringPolicy *policy, int minute, MgrNow now)
 {
-    HlTime settle = MIN(gathering->settle, policy->digest / 10); /* whoever wants it soon waits less */
+    HlTime settle = MIN(gathering->settle, policy->digest / 10); /* a rule that is to tell soon waits less */
     bool settled = now.mono - gathering->touched_mono >= settle ||
                    now.mono - gathering->begun_mono >= MIN(LONGEST, policy->digest);
 

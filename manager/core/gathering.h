@@ -14,7 +14,7 @@
  * numbers are not stored, and so it is told.
  *
  * A look: mgr_gathering_begin, then each state that holds, then mgr_gathering_end.  What changed in what is known is in
- * `changes`, for the registry; whoever stored it clears it. */
+ * `changes`, for the registry; the caller that stored it clears it. */
 #ifndef MANAGER_CORE_GATHERING_H
 #define MANAGER_CORE_GATHERING_H
 

@@ -26,7 +26,7 @@ typedef enum {
     MGR_OCCASION_LINE,      /* the endpoint's own line is up: now, at any time */
     MGR_OCCASION_DIAL,      /* the server's dial was answered */
     MGR_OCCASION_ANNOUNCED, /* registration, restart, reload */
-    MGR_OCCASION_UPDATED,   /* its update notification came, whoever started the update */
+    MGR_OCCASION_UPDATED,   /* its update notification came, no matter who started the update */
     MGR_OCCASION_LOG,       /* it uploaded logs or reports */
     MGR_OCCASION_HEARTBEAT, /* B13 */
     MGR_OCCASION_POLL,      /* B13 */

@@ -20,7 +20,7 @@
  * rows        of 250 bytes: an update each five seconds for an hour makes 720 of half that
  * strangers   nobody knows who they are, and rows stay for ever: a site that rolls out mistypes less; 10 MiB a year
  * changes     a script that moves 5,000 PCs one by one; then 1.4 a second.  Rows of the log take 96 MiB a day at most
- * deliveries  settings and all open commands, signed anew at each birth or poll: 0.1 ms a command.  Those beyond it
+ * deliveries  settings and all open commands, signed again at each birth or poll: 0.1 ms a command.  Those beyond it
  * wait */
 static const MgrQuotaRow rows[MGR_N_QUOTAS] = {
     [MGR_QUOTA_LINK] = { "links", 120, 512 * 1024, HL_MINUTE, true },

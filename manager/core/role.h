@@ -36,7 +36,7 @@ typedef enum {
 
 bool mgr_role_may(MgrRole role, MgrNeed need);
 
-/* Whether whoever has the limit may do all that the role may. */
+/* Whether the limit may do all that the role may. */
 bool mgr_role_is_within(MgrRole role, MgrRole limit);
 
 /* Whether a console may without a session, which is to say for nobody in particular. */

@@ -18,7 +18,7 @@
 #define MGR_PASSWORD_MIN 12   /* characters */
 #define MGR_PASSWORD_MAX 1000 /* bytes */
 
-/* Tries by key: an account's name, or an address.  Bounded: whoever tried longest ago is forgotten first. */
+/* Tries by key: an account's name, or an address.  Bounded: the key whose last try is the oldest is forgotten first. */
 typedef struct MgrSignin MgrSignin;
 
 MgrSignin *mgr_signin_new(void);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One certificate authority follows another: which step is due, and who is left (docs/adr/0027).  Pure.
  *
- * Announced, both count.  Whoever holds the new one is given certificates by it; when everybody has one, the server
+ * Announced, both count.  Those that hold the new one are given certificates by it; when everybody has one, the server
  * shows one too, and the old authority ends. */
 #ifndef MANAGER_CORE_SUCCESSION_H
 #define MANAGER_CORE_SUCCESSION_H

@@ -325,7 +325,7 @@ static void look_at_conf(Check *check)
     hl_options_init(mgr_conf_table(), &check->conf);
 }
 
-/* The manager may have another PATH than whoever checks: a name without a slash is looked up in the one of here. */
+/* A name without a slash is looked up in the PATH of this process; the manager's may be another one. */
 static void look_at_broker(Check *check)
 {
     const char *command = check->conf.broker_reload_command;

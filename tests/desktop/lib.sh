@@ -62,7 +62,7 @@ start_bus() {
     wait_for 20 test -S "$dir/bus"
 }
 
-# Every call of org.freedesktop.Notifications, whoever serves it.
+# Every call of org.freedesktop.Notifications, no matter who serves it.
 spy_notifications() {
     dbus-monitor --session "interface='org.freedesktop.Notifications',member='Notify'" >"$work/notify.log" 2>&1 &
     wait_for 20 grep NameAcquired "$work/notify.log"

@@ -2,7 +2,7 @@
 """What a program costs: for tests that hold a refusal against another."""
 import subprocess
 
-# A process of its own, small: the peak of a child counts from that of whoever forks it.
+# A process of its own, small: the peak of a child counts from that of the process that forks it.
 MEASURE = """
 import os, sys
 _, status, usage = os.wait4(os.spawnv(os.P_NOWAIT, sys.argv[1], sys.argv[1:]), 0)

@@ -345,7 +345,7 @@ static void test_reconnect(void)
     g_assert_nonnull(peer.reason);
     test_broker_start(&broker);
     WAIT_UNTIL(peer.ups == 2 && other.ups == 2);
-    g_assert_cmpuint(peer.wills_asked, >=, peer.failures + 2); /* anew for each attempt */
+    g_assert_cmpuint(peer.wills_asked, >=, peer.failures + 2); /* again for each attempt */
     g_assert_cmpuint(hl_bus_count(peer.bus).lost_links, ==, 1);
     g_assert_true(publish(&other, "t/again", "", 1)); /* and it is subscribed again */
     WAIT_UNTIL(peer.received == 1);

@@ -99,7 +99,7 @@ static void test_entrance(void)
     test_broker_clear(&broker);
 }
 
-/* Whoever leaves says so: the will is dropped. */
+/* Anyone who leaves says so: the will is dropped. */
 static void test_leave(void)
 {
     g_autoptr(GBytes) gone = g_bytes_new_static("gone", 4);

@@ -393,7 +393,7 @@ static void test_hoarders(void)
     net_free(net);
 }
 
-/* Whoever enrols chooses the address: the server's own services get no connect by it. */
+/* Anyone who enrols chooses the address: the server's own services get no connect by it. */
 static void test_strangers_addresses(void)
 {
     Net *net = net_new();

@@ -125,7 +125,7 @@ static void test_scan(void)
     g_assert_cmpint(missing.status, ==, 4);
 }
 
-/* Whoever owns the broker owns the topics, not the endpoint. */
+/* Anyone who owns the broker owns the topics, not the endpoint. */
 static void test_forged(void)
 {
     g_autoptr(Bench) bench = bench_new();
@@ -334,7 +334,7 @@ static void test_renewal(void)
     send_certificate(bench, "c-right", bench->id);
     bench_wait(bench, bench_count_states(bench, "c-right", SUCCEEDED) == 1);
     bench_wait(bench,
-               bench->links->len > links && bench_last_link(bench)->online); /* connected anew, with the new one */
+               bench->links->len > links && bench_last_link(bench)->online); /* connected again, with the new one */
     after = bench_status(bench);
     g_assert_cmpstr(json_string_value(json_object_get(after, "certificate_ends")), >,
                     json_string_value(json_object_get(before, "certificate_ends")));

@@ -65,7 +65,7 @@ static void wait_for_delivery(Bench *bench)
     } while (waiting > 0);
 }
 
-/* A broker that dies, a manager that starts anew, a registry that knows a higher session. */
+/* A broker that dies, a manager that starts again, a registry that knows a higher session. */
 static void test_comes_back(void)
 {
     g_autoptr(Bench) bench = bench_new();

@@ -208,7 +208,7 @@ static void test_crashing_engine(void)
     for (int i = 0; i < 5; i++) {
         g_auto(BenchRun) run = { 0 };
 
-        if (i == 2) { /* a detection in between would begin the count anew; a restart of the daemon does not end it */
+        if (i == 2) { /* a detection in between would start the count over; a restart of the daemon does not end it */
             bench_kill_daemon(bench, SIGTERM);
             bench_start_daemon(bench);
             json_decref(bench_status(bench));

@@ -17,7 +17,7 @@ static void b01_registers_its_own_address(void)
     g_assert_cmpuint(nated->dials, ==, 1); /* its private address, which leads nowhere */
     peer_shows(open, MGR_DISPLAYED_ONLINE);
     peer_shows(nated, MGR_DISPLAYED_OFFLINE);
-    peer_move(&w, open, PEER_OPEN, "10.0.0.6"); /* DHCP: registers anew, is dialled anew */
+    peer_move(&w, open, PEER_OPEN, "10.0.0.6"); /* DHCP: registers again, is dialled again */
     g_assert_cmpuint(open->dials, ==, 2);
     peer_shows(open, MGR_DISPLAYED_ONLINE);
     world_clear(&w);
@@ -326,7 +326,7 @@ static void b16_retries_without_queue_jam(void)
     }
     world_run(&w, HL_DAY);
     g_assert_cmpuint(dead->notifications, ==, 1 + MGR_NOTIFY_RETRIES);
-    world_save(&w, true); /* saved anew, tried anew; this time it comes back before the third attempt */
+    world_save(&w, true); /* saved again, tried again; this time it comes back before the third attempt */
     world_run(&w, 16 * HL_MINUTE);
     dead->running = dead->plugged = true;
     world_run(&w, 15 * HL_MINUTE);

@@ -368,7 +368,7 @@ static void b17_order_and_independence(void)
     g_assert_false(ep_round_settings_done(&round, true, 3 * HL_SECOND));
     g_assert_false(ep_round_settings_done(&round, true, 3 * HL_SECOND + EP_ROUND_GRACE / 2));
     g_assert_true(ep_round_settings_done(&round, true, 3 * HL_SECOND + EP_ROUND_GRACE));
-    /* a line that breaks in between begins anew, and no server at all costs some seconds, not the patterns */
+    /* a line that breaks in between starts over, and no server at all costs some seconds, not the patterns */
     ep_round_begin(&round, false, 0);
     g_assert_false(ep_round_settings_done(&round, true, HL_SECOND));
     g_assert_false(ep_round_settings_done(&round, false, 2 * HL_SECOND));

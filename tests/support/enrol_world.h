@@ -17,7 +17,7 @@
 
 typedef struct {
     HlKey *key;
-    GBytes *csr, *proof; /* of the same key: whoever has it signs for the next one */
+    GBytes *csr, *proof; /* of the same key: anyone who has it signs for the next one */
     char *certificate;   /* PEM; NULL: it has none */
 } Machine;
 

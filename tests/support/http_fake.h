@@ -28,7 +28,7 @@ void http_fake_answer_free(HttpFakeAnswer *answer);
 /* What was written to the newest stream since the last call; NULL: it was ended, or there is none.  Caller frees. */
 char *http_fake_heard(void);
 
-/* What the newest stream says to whoever writes from now on. */
+/* What the newest stream says to everyone who writes from now on. */
 void http_fake_set_stream(HlHttpStreamResult result);
 
 /* Every request was answered and every stream ended; forgets the answers. */

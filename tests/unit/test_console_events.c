@@ -311,7 +311,7 @@ static void test_pulse(void)
     expect_heard("event: pulse", true);
     http_fake_set_stream(HL_HTTP_STREAM_GONE);
     timer_fake_advance(15 * HL_SECOND);
-    g_assert_null(http_fake_heard()); /* whoever left is taken out */
+    g_assert_null(http_fake_heard()); /* a reader that left is taken out */
 }
 
 /* Twice a minute the manager is asked whether the session still holds: its end ends the stream, silence does not. */

@@ -42,7 +42,7 @@ static void test_order(void)
     g_assert_cmpuint(con_table_revision(table), ==, revision);
     g_assert_cmpint(put(table, "e-1", "pc1", "offline", 7), ==, CON_PUT_CHANGED);
     g_assert_cmpuint(con_table_revision(table), >, revision);
-    /* another manager numbers anew */
+    /* another manager numbers from the start */
     newer = status("e-1", "pc1", "sales", "stale", 1);
     json_object_set_new(newer, "epoch", json_integer(2));
     g_assert_cmpint(con_table_put(table, "e-1", newer, CON_CHANGE), ==, CON_PUT_CHANGED);

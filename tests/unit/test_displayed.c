@@ -182,7 +182,7 @@ static void test_random_walk(void)
         if (fx.dial)
             g_assert_false(d.in_unreachable_net || d.independent);
         if (d.removed || !d.registered)
-            continue; /* not shown; computed anew when it returns */
+            continue; /* not shown; computed again when it returns */
         if (d.inactive)
             expect(&d, MGR_DISPLAYED_INACTIVE);
         else if (d.independent && d.up)

@@ -71,7 +71,7 @@ static void test_manager(void)
 
     g_assert_false(ep_manager_seen(&manager, true, 3, true));  /* told on subscribing, before our birth */
     g_assert_false(ep_manager_seen(&manager, true, 3, false)); /* the same again */
-    g_assert_true(ep_manager_seen(&manager, true, 4, false));  /* started anew */
+    g_assert_true(ep_manager_seen(&manager, true, 4, false));  /* started again */
     g_assert_false(ep_manager_seen(&manager, false, 4, false));
     g_assert_true(ep_manager_seen(&manager, true, 4, false)); /* back from offline */
     g_assert_true(ep_manager_seen(&manager, true, 3, false)); /* a registry restored from a backup */
@@ -521,7 +521,7 @@ static void test_retry(void)
     g_assert_false(ep_retry_step(&retry, true, now + EP_RETRY_MAX - 1));
     ep_retry_settled(&retry);
     g_assert_false(ep_retry_step(&retry, true, now + HL_DAY));
-    ep_retry_failed(&retry, now, 0); /* begins anew */
+    ep_retry_failed(&retry, now, 0); /* starts over */
     g_assert_true(ep_retry_step(&retry, true, now + EP_RETRY_FIRST));
 
     g_assert_true(ep_retry_passes("unavailable") && ep_retry_passes("timeout") && ep_retry_passes("conflict"));

@@ -244,7 +244,7 @@ static void test_not_surely_expired(void)
     parts_update_ends(NULL, "updated", PARTS_PATTERNS);
 }
 
-/* Whoever has the broker can send one command again and again: the spool does not grow by it. */
+/* Anyone who has the broker can send one command again and again: the spool does not grow by it. */
 static void test_asked_without_end(void)
 {
     g_autoptr(EndpointParts) parts = parts_new();

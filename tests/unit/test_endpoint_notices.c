@@ -132,7 +132,7 @@ static void spool(Fixture *f, const char *id)
 
 /* -------------------------------------------------------------------------------------------------------- the rules */
 
-/* The whole row 4: once, by whoever has the broker. */
+/* The whole row 4: once, by anyone who has the broker. */
 static void test_unsigned_fence(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
     HlMsgAck ack = HOLDLINE__V1__ACK__INIT;
@@ -174,7 +174,7 @@ static void test_forged(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
     say(f, &notice);
     notice.session = before;
     notice.fence_session = (uint64_t)(hl_clock_wall() + 2 * HL_DAY);
-    say(f, &notice); /* whoever signed it */
+    say(f, &notice); /* no matter who signed it */
     g_assert_false(reconnects());
     notice.fence_session = before + 1000;
     say(f, &notice);

@@ -116,7 +116,7 @@ static void test_clock_jumps(void)
     HlTime last;
 
     ep_plan_reset(&plan, &schedule, now, 0);
-    g_assert_false(ep_plan_step(&plan, &schedule, 0, real, 0, 1)); /* put right: begins anew, does not wait a year */
+    g_assert_false(ep_plan_step(&plan, &schedule, 0, real, 0, 1)); /* put right: starts over, does not wait a year */
     g_assert_cmpuint(runs_in(&plan, "daily 12:30", 0, real, real + 3 * HL_DAY, &last), ==, 3);
 }
 

@@ -283,7 +283,7 @@ static void test_patience(void)
 }
 
 /* Neither when it begins, nor while its settings come first, an update shows how far the one before had got. */
-static void test_progress_begins_anew(void)
+static void test_progress_starts_over(void)
 {
     g_autoptr(EndpointParts) parts = parts_new();
     Asker asker = { .parts = parts };
@@ -471,7 +471,7 @@ int main(int argc, char **argv)
     g_test_add_func("/endpoint-updates/show", test_show);
     g_test_add_func("/endpoint-updates/not-enrolled", test_not_enrolled);
     g_test_add_func("/endpoint-updates/patience", test_patience);
-    g_test_add_func("/endpoint-updates/progress-begins-anew", test_progress_begins_anew);
+    g_test_add_func("/endpoint-updates/progress-starts-over", test_progress_starts_over);
     g_test_add_func("/endpoint-updates/leaves-while-patient", test_leaves_while_patient);
     g_test_add_func("/endpoint-updates/arguments", test_arguments);
     g_test_add_func("/endpoint-updates/no-source", test_no_source);

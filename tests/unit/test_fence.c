@@ -141,7 +141,7 @@ static void test_decisions(void)
     g_assert_cmpint(mgr_fence_decide(&self, false, NULL, false), ==, MGR_FENCE_GO_ON);
 }
 
-/* Whoever of two looks first, exactly one goes on. */
+/* No matter which of the two looks first, exactly one goes on. */
 static void test_never_both(void)
 {
     for (uint64_t epoch_a = 1; epoch_a < 4; epoch_a++)

@@ -323,8 +323,8 @@ static void test_squatting_birth(void)
 
 /* --------------------------------------------------------------------------------------------------------- clones */
 
-/* A copied PC that was given a machine id of its own, whose daemon ran before: a record of its own, whoever of the two
- * holds the line; the original stays. */
+/* A copied PC that was given a machine id of its own, whose daemon ran before: a record of its own, no matter which of
+ * the two holds the line; the original stays. */
 static void test_clone_splits(void)
 {
     g_autoptr(World) world = world_new();

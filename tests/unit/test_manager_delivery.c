@@ -318,7 +318,7 @@ static void test_endpoint_down(void)
     expect_command(parts, id);
 }
 
-/* Past its end a command is not sent any more, whoever comes. */
+/* Past its end a command is not sent any more, no matter who comes. */
 static void test_command_expiry(void)
 {
     g_autoptr(Parts) parts = parts_new();

@@ -23,8 +23,8 @@ static uint16_t newest_port(const Parts *parts)
     return (uint16_t)dial->port;
 }
 
-/* Whoever announces itself again and again, each time with another port, has the manager dial a few of them; the last
- * word is dialled when its time has come. */
+/* Anyone who announces itself again and again, each time with another port, has the manager dial a few of them; the
+ * last word is dialled when its time has come. */
 static void test_limited(void)
 {
     g_autoptr(Parts) parts = parts_new();

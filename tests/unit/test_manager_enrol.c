@@ -297,7 +297,7 @@ static void test_replace(void)
     old = g_hash_table_lookup(world->parts->fleet.certificates, serial);
     g_assert_cmpint(old->revoked_at, >, 0);
     g_assert_true(mgr_fleet_has_live_name(&world->parts->fleet, id, NULL));
-    g_assert_nonnull(bus_fake_find(id)); /* whoever holds its line is put out */
+    g_assert_nonnull(bus_fake_find(id)); /* anyone who holds its line is put out */
     parts_check_registry(world->parts);
 }
 

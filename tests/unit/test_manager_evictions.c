@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* manager/daemon/state/evictions and pki: whoever has no certificate in force does not stay, and a revocation is
+/* manager/daemon/state/evictions and pki: anyone who has no certificate in force does not stay, and a revocation is
  * answered when the broker has it. */
 #include <glib/gstdio.h>
 #include <string.h>
@@ -51,7 +51,7 @@ static char *answer(Parts *parts)
 /* ----------------------------------------------------------------------------------------------------------- the name
  */
 
-/* A name without a certificate in force is kept for a while, and taken again from whoever takes it back. */
+/* A name without a certificate in force is kept for a while, and taken again from anyone who takes it back. */
 static void test_kept(void)
 {
     g_autoptr(Parts) parts = parts_new();
@@ -374,7 +374,7 @@ static void test_double_doubted(void)
     parts_free(pair.parts);
 }
 
-/* Whoever was revoked, of whatever kind, when an external broker comes back; not who has another certificate. */
+/* Anyone who was revoked, of whatever kind, when an external broker comes back; not who has another certificate. */
 static void test_all_kinds(void)
 {
     static const char *const kinds[] = { "endpoint", "admin", "monitor", "console" };

@@ -128,7 +128,7 @@ static void test_held_off(void)
     g_assert_cmpuint(history(parts, "e-one", "flooding"), ==, 1);
 }
 
-/* The end comes by itself, the endpoint begins anew, and the next time takes twice as long. */
+/* The end comes by itself, the endpoint starts over, and the next time takes twice as long. */
 static void test_end(void)
 {
     g_autoptr(Parts) parts = parts_with_two();

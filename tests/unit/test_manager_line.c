@@ -95,7 +95,7 @@ static void test_fence(void)
     expect_fence(parts, "e-one", 4, 9);
 }
 
-/* Whoever forges a number, it is not kept; an endpoint that really has it is told the way back. */
+/* No matter who forges a number, it is not kept; an endpoint that really has it is told the way back. */
 static void test_absurd_session(void)
 {
     g_autoptr(Parts) parts = parts_new();

@@ -150,7 +150,7 @@ static void test_gone(void)
     g_assert_cmpuint(bus_fake_published(parts->bus, COMMANDS), ==, COUNT - 1);
 }
 
-/* A manager that is killed between two slices: the registry says sent, and whoever it had not gone to gets it at its
+/* A manager that is killed between two slices: the registry says sent, and one that it had not gone to gets it at its
  * next birth, like one that was lost on the way. */
 static void test_killed(void)
 {

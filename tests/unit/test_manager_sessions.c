@@ -322,7 +322,7 @@ static void test_tries(void)
     expect_try(parts, ADDRESS, "ann", PASSWORD, "limit");
     clock_fake_advance(HL_SECOND);
     expect_try(parts, ADDRESS, "ann", PASSWORD, "");
-    expect_try(parts, "198.51.100.1", "ann", "guess again", "denied"); /* the account begins anew, */
+    expect_try(parts, "198.51.100.1", "ann", "guess again", "denied"); /* the account starts over, */
     expect_try(parts, "198.51.100.1", "ann", PASSWORD, "");
     expect_try(parts, ADDRESS, "bob", "guess no. seven", "denied"); /* the address does not */
     expect_try(parts, ADDRESS, "ann", PASSWORD, "limit");

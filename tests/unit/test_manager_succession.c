@@ -267,7 +267,7 @@ static void test_broker(void)
     call(parts, "finish", "yes", "conflict"); /* who says so would be shut out */
     renew_account(parts, "both", "", 2);
     call(parts, "finish", "yes", "unavailable"); /* signed now */
-    mgr_pki_renew_broker(parts->pki);            /* as whoever is told of that does; not read yet */
+    mgr_pki_renew_broker(parts->pki);            /* as the part that is told of that does; not read yet */
     call(parts, "finish", "yes", "unavailable");
     read_lists();
     call(parts, "finish", "yes", "");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* updater/mirror: kill -9 between any two changes of the disk, and the disk full from any change on, while a mirror
- * takes over a new release: whoever reads the copy finds the old or the new release, whole, and the next run gets
+ * takes over a new release: anyone who reads the copy finds the old or the new release, whole, and the next run gets
  * there. */
 #include <string.h>
 

@@ -52,7 +52,7 @@ static void test_settled_otherwise(void)
     g_assert_cmpuint(mgr_notify_step(&n, MGR_NOTIFY_FAILED, 0, AT(15)).given_up, ==, 0);
     g_assert_cmpuint(mgr_notify_step(&n, MGR_NOTIFY_TICK, 0, AT(30)).dial, ==, 0);
     mgr_notify_step(&n, MGR_NOTIFY_FAILED, 0, AT(31)); /* late, of nothing */
-    /* a failed endpoint that is wanted anew is dialled at once, with all its attempts */
+    /* a failed endpoint that is wanted again is dialled at once, with all its attempts */
     mgr_notify_step(&n, MGR_NOTIFY_WANT, S, AT(40));
     mgr_notify_step(&n, MGR_NOTIFY_FAILED, 0, AT(40));
     g_assert_false(mgr_notify_step(&n, MGR_NOTIFY_WANT, S, AT(41)).retry);

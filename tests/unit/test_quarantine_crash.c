@@ -43,7 +43,7 @@ static bool restore(World *world, GError **error)
 /* Its directory is another one at the same path by then. */
 static bool restore_anew(World *world, GError **error)
 {
-    g_autofree char *other = g_build_filename(world->top, "anew", NULL);
+    g_autofree char *other = g_build_filename(world->top, "again", NULL);
 
     g_assert_true(mkdir(other, 0755) == 0 && rename(other, world->origin) == 0);
     return restore(world, error);
@@ -160,7 +160,7 @@ static void test_restore_full(void)
     walk(restore, FAULTS_FULL);
 }
 
-static void test_restore_anew_killed(void)
+static void test_restore_again_killed(void)
 {
     walk(restore_anew, FAULTS_DIE);
 }
@@ -264,7 +264,7 @@ int main(int argc, char **argv)
     g_test_add_func("/quarantine/crash/take-full", test_take_full);
     g_test_add_func("/quarantine/crash/restore-killed", test_restore_killed);
     g_test_add_func("/quarantine/crash/restore-full", test_restore_full);
-    g_test_add_func("/quarantine/crash/restore-anew-killed", test_restore_anew_killed);
+    g_test_add_func("/quarantine/crash/restore-again-killed", test_restore_again_killed);
     g_test_add_func("/quarantine/crash/delete-killed", test_delete_killed);
     g_test_add_func("/quarantine/crash/meddled-with", test_meddled_with);
     return g_test_run();

@@ -2,8 +2,8 @@
 /* The kinds of pattern files, by the ending of their names, and which component may hold which.  Pure.
  *
  * All files of a machine's components are one set to the engine, and some kinds take effect across it: an ignore list
- * switches off signatures whoever published them.  So each component has its kinds, and both sides hold it to them: the
- * publisher when content is staged, an endpoint before a set becomes active. */
+ * switches off signatures no matter who published them.  So each component has its kinds, and both sides hold it to
+ * them: the publisher when content is staged, an endpoint before a set becomes active. */
 #ifndef UPDATER_PATTERN_KINDS_H
 #define UPDATER_PATTERN_KINDS_H
 

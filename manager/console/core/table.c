@@ -195,7 +195,7 @@ void con_table_free(ConTable *table)
     g_free(table);
 }
 
-/* A manager that started anew has a higher epoch, and numbers its documents anew. */
+/* A manager that started again has a higher epoch, and numbers its documents from the start. */
 static bool is_older(const ConRow *row, uint64_t epoch, uint64_t said)
 {
     return epoch < row->epoch || (epoch == row->epoch && said < row->said);

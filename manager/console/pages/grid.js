@@ -45,7 +45,7 @@ export class Grid {
         this.redraw();
     }
 
-    // Everything anew: other rows, other columns.
+    // Everything again: other rows, other columns.
     redraw() {
         this.#drawHead();
         for (const { node } of this.#drawn.values())
@@ -79,7 +79,7 @@ export class Grid {
     // Rows that are there already stay as they are.  beyond: how many screens of them, above and below, are made.
     #drawRows(beyond) {
         const { list } = this;
-        const { scrollTop, clientHeight } = this.node; // read before anything is written: asking later would lay out the page anew
+        const { scrollTop, clientHeight } = this.node; // read before anything is written: asking later would lay out the page again
         const height = Math.max(clientHeight - ROW, ROW);
         const kept = rowsInView(scrollTop, height, ROW, list.total);
         const { first, end } = rowsInView(scrollTop, height, ROW, list.total, beyond);

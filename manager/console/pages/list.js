@@ -20,7 +20,7 @@ export class List {
     #abort = null;
     #told = new Map(); // id -> row, since the answer that is on its way was asked for: it may be older
 
-    // changed('rows'): draw anew; changed('more'): rows came at the end; changed('row', index): that one.
+    // changed('rows'): draw again; changed('more'): rows came at the end; changed('row', index): that one.
     constructor(path, changed) {
         this.path = path;
         this.changed = changed;

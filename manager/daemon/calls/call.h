@@ -108,7 +108,7 @@ typedef struct {
     json_t *(*rest)(const MgrCaller *caller, const GPtrArray *ids, gconstpointer user);
     gconstpointer user; /* outlives the call */
     bool is_whole;      /* of the whole fleet: one at a time for each name, an earlier one fails; the last part has the
-                           "count" of all elements, so that whoever lost some knows */
+                           "count" of all elements, so that a caller that lost some knows */
 } MgrStreamKind;
 
 /* Takes ids (of char *, freed by itself). */

@@ -4,8 +4,9 @@
  * A request is checked here, before any handler sees it: it decodes, it comes under a name with a certificate of an
  * account or a console, the answer goes to that name's own topic, the call is known, the account of that name is
  * enabled and its role may do what the call needs (manager/core/role.h), the arguments are those of the row.  A monitor
- * has no account: its certificate is enough, for what needs no more than MGR_NEED_WATCH.  A console asks for whoever
- * has signed in there: the session or token that comes with the call says for which account, with which rights. */
+ * has no account: its certificate is enough, for what needs no more than MGR_NEED_WATCH.  A console asks on behalf of
+ * the person who has signed in there: the session or token that comes with the call says for which account, with which
+ * rights. */
 #ifndef MANAGER_DAEMON_CALLS_DISPATCH_H
 #define MANAGER_DAEMON_CALLS_DISPATCH_H
 

@@ -124,7 +124,7 @@ static void fold_replacement(gpointer change)
     mgr_call_done(replacement->call, server_document(replacement->calls, replacement->cert));
 }
 
-/* Whoever is told a name that the certificate does not have could not come back. */
+/* Anyone who is told a name that the certificate does not have could not come back. */
 static bool check_covers(const MgrServerCalls *calls, const HlCert *cert, GError **error)
 {
     g_auto(GStrv) uncovered = uncovered_now(calls, cert);

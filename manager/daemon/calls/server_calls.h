@@ -20,7 +20,7 @@ typedef struct {
     MgrSealer *sealer;
     MgrDelivery *delivery;
     MgrCalls *calls;
-    void (*authorities_changed)(gpointer user); /* other authorities count, to whoever is not told by a document */
+    void (*authorities_changed)(gpointer user); /* other authorities count, to those who are not told by a document */
     gpointer user;
 } MgrServerCallsOptions;
 

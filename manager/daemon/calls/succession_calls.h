@@ -21,7 +21,7 @@ typedef struct {
     MgrLocation *location;
     MgrCalls *calls;
     void (*changed)(
-        gpointer user); /* other authorities count: whoever says so to accounts and consoles says it again */
+        gpointer user); /* other authorities count: the part that says so to accounts and consoles says it again */
     gpointer user;
 } MgrSuccessionCallsOptions;
 

@@ -193,7 +193,7 @@ static bool native_address(const char *host, const MgrConf *conf, struct sockadd
     return g_socket_address_to_native(address, native, sizeof *native, error);
 }
 
-/* Until its handlers stand a broker that cannot listen only ends again, and the manager would connect to whoever has
+/* Until its handlers stand a broker that cannot listen only ends again, and the manager would connect to anyone who has
  * the port: another manager's broker too.  *is_free; false: it can be nobody's. */
 static bool ask_port(const MgrConf *conf, bool *is_free, GError **error)
 {

@@ -43,7 +43,7 @@ typedef enum {
 /* The same for a document. */
 MgrDownOutcome mgr_down_send_json(MgrDown *down, HlTopic topic, const char *id, const json_t *document);
 
-/* To a reply topic of whoever asked; correlation may be NULL. */
+/* To a reply topic of the one who asked; correlation may be NULL. */
 bool mgr_down_reply(MgrDown *down, HlTopic topic, const char *name, GBytes *payload, GBytes *correlation);
 
 /* All zero while no bus is attached. */

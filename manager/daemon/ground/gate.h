@@ -2,9 +2,9 @@
 /* The gate: what each sender may send (manager/core/quota.h), asked in the thread that brings the messages, before they
  * are copied; so that nobody's flood fills the way to the loop.
  *
- * Whoever floods is shut out at once and told of on the loop; what is done about it is floods.h.  A sender is the name
- * in the topic: the broker's access list makes that its certificate's.  Only those who used something within the last
- * minute take memory. */
+ * Anyone who floods is shut out at once and told of on the loop; what is done about it is floods.h.  A sender is the
+ * name in the topic: the broker's access list makes that its certificate's.  Only those who used something within the
+ * last minute take memory. */
 #ifndef MANAGER_DAEMON_GROUND_GATE_H
 #define MANAGER_DAEMON_GROUND_GATE_H
 

@@ -2,7 +2,7 @@
 /* Passwords, hashed and compared on threads of their own: argon2id (RFC 9106) with 19 MiB and two passes, the lesser of
  * the two recommended settings, takes some ten milliseconds, which the loop does not have.
  *
- * Two at a time, so that whoever asks more often takes neither memory nor the core from the rest.  Loop thread. */
+ * Two at a time, so that anyone who asks more often takes neither memory nor the core from the rest.  Loop thread. */
 #ifndef MANAGER_DAEMON_GROUND_HASHER_H
 #define MANAGER_DAEMON_GROUND_HASHER_H
 

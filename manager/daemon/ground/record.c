@@ -76,7 +76,8 @@ void mgr_record_stop(MgrRecord *record)
     hl_writer_free(writer);
 }
 
-/* Whoever copies registry.db after a stop has all of it: the last connection that may write folds the log into it. */
+/* Anyone who copies registry.db after a stop has all of it: the last connection that may write folds the log into it.
+ */
 static void fold_log(const char *path)
 {
     g_autoptr(GError) error = NULL;

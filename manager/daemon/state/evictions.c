@@ -87,7 +87,7 @@ static GArray *waiters_new(void)
     return waiters;
 }
 
-/* Each once: whoever asks again from inside waits for the next end. */
+/* Each once: a caller that asks again from inside waits for the next end. */
 static void tell(Eviction *eviction, const GError *problem)
 {
     GArray *waiters = eviction->waiters;
@@ -288,7 +288,8 @@ static bool is_found_double(Post *post)
     return post->is_double;
 }
 
-/* Whoever is let in at the other addresses stays out; so long as a place is free it is tried on where nobody answers.
+/* Anyone who is let in at the other addresses stays out; so long as a place is free it is tried on where nobody
+ * answers.
  */
 static gboolean on_spare(gpointer user)
 {

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Keeps a manager on a copy of the site from serving beside another one.  What is decided: manager/core/fence.h.
  *
- *   at the start    before the registry is opened and before a managed broker listens: whoever then answers at an
+ *   at the start    before the registry is opened and before a managed broker listens: anyone who then answers at an
  *                   address that endpoints are told, or at the external broker, is somebody else
  *   after a loss    of the link to an external broker, and of any link that was taken over: before connecting again
  *   now and then    a manager with a broker of its own looks at the addresses that endpoints are told: they may lead to
  *                   another machine by now
  *
- * A manager that yields is fenced: SITE/fenced says why, and it does not start again, whoever lives, until the owner
- * says that it shall (take over).  It never takes over by itself, because its registry is the older one. */
+ * A manager that yields is fenced: SITE/fenced says why, and it does not start again, no matter who else runs, until
+ * the owner says that it shall (take over).  It never takes over by itself, because its registry is the older one. */
 #ifndef MANAGER_DAEMON_STATE_FENCE_H
 #define MANAGER_DAEMON_STATE_FENCE_H
 

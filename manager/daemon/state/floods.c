@@ -87,7 +87,7 @@ static void on_flooded(const char *sender, MgrQuotaKind kind, gpointer user)
         mgr_pki_evict(floods->parts.pki, sender); /* it came back, and its broker lets it */
 }
 
-/* Its session begins anew, so that it says again what was dropped. */
+/* Its session starts over, so that it says again what was dropped. */
 static void end(MgrFloods *floods, const char *name, Flooder *flooder)
 {
     const MgrFloodsOptions *parts = &floods->parts;

@@ -18,7 +18,7 @@ typedef struct {
     MgrFleet *fleet;
     MgrRecord *record;
     MgrStatus *status;
-    /* Somebody connected under this name, whoever that is. */
+    /* Somebody connected under this name, no matter who that is. */
     void (*connected)(const char *name, gpointer user);
     gpointer user;
 } MgrObservedOptions;

@@ -280,7 +280,7 @@ static void end_read(MgrPki *pki, Unread *unread)
     mgr_evictions_start(pki->evictions, unread->name, waiter.done != NULL ? &waiter : NULL);
 }
 
-/* Whoever is told may end another session: the list is looked at anew each time. */
+/* Anyone who is told may end another session: the list is looked at again each time. */
 static void on_reread(uint64_t read, const GError *problem, gpointer user)
 {
     MgrPki *pki = user;

@@ -58,7 +58,7 @@ bool mgr_pki_begin_next(MgrPki *pki, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool mgr_pki_cancel_next(MgrPki *pki, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool mgr_pki_end_present(MgrPki *pki, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Who signs: whoever is to check it must trust that one. */
+/* Who signs: anyone who is to check it must trust that one. */
 typedef enum { MGR_ISSUER_PRESENT, MGR_ISSUER_NEXT } MgrIssuer;
 
 /* Whether an authority of this site issued it, and it is of this kind; whatever its dates, and whether or not it is

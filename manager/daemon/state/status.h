@@ -95,7 +95,8 @@ guint mgr_status_count(const MgrStatus *status, guint *online);
  * fleet is. */
 uint64_t mgr_status_looks(const MgrStatus *status);
 
-/* The documents; to be decref'd.  The summary is of what is there for the caller (NULL: for the manager), counted anew.
+/* The documents; to be decref'd.  The summary is of what is there for the caller (NULL: for the manager), counted
+ * again.
  */
 json_t *mgr_status_endpoint(const MgrStatus *status, const MgrEndpoint *endpoint);
 json_t *mgr_status_summary(const MgrStatus *status, const MgrCaller *caller);

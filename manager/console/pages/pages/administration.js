@@ -36,7 +36,7 @@ export async function administration({ tab = 'accounts' }, query) {
     };
 }
 
-// Asks, does it, says so and draws the list anew.
+// Asks, does it, says so and draws the list again.
 async function sure(title, question, run, done, draw) {
     if (!await confirm(title, h('p', {}, question), title, run))
         return;
@@ -119,7 +119,7 @@ async function sessions(draw) {
         { title: tr('Signed in'), cell: (row) => when(row.begun ?? row.created) },
         { title: tr('Last used'), cell: (row) => when(row.used ?? row.last_used) },
         { title: tr('Ends'), cell: (row) => time(row.ends) },
-        { title: '', cell: (row) => button(tr('End session'), () => sure(tr('End session'), tr('Whoever works there must sign in again.'),
+        { title: '', cell: (row) => button(tr('End session'), () => sure(tr('End session'), tr('Anyone who works there must sign in again.'),
             () => remove(`/sessions/${encodeURIComponent(row.id)}`), tr('The session is ended.'), draw), { class: 'danger-text' }) },
     ], rows, tr('There are no sessions.'), tr('Sessions')));
 }
