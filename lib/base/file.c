@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define LOCK_STEP_MS 100
@@ -157,6 +158,18 @@ bool hl_dir_sync(const char *path, GError **error)
     return true;
 }
 
+/* What root writes for another user stays that user's.  A root that may not give files away writes its own. */
+static bool keep_owner(int fd, const char *path, const char *directory)
+{
+    struct stat st;
+
+    if (geteuid() != 0)
+        return true;
+    if ((lstat(path, &st) != 0 || !S_ISREG(st.st_mode)) && stat(directory, &st) != 0)
+        return false;
+    return st.st_uid == 0 || fchown(fd, st.st_uid, st.st_gid) == 0 || errno == EPERM;
+}
+
 bool hl_file_write(const char *path, const void *data, gsize size, mode_t mode, GError **error)
 {
     g_autofree char *temporary = g_strdup_printf("%s.XXXXXX", path);
@@ -166,7 +179,8 @@ bool hl_file_write(const char *path, const void *data, gsize size, mode_t mode, 
 
     if (fd < 0)
         return hl_fail_errno(error, errno, "cannot write %s", path);
-    if (write_all(fd, data, size) && fchmod(fd, mode) == 0 && fsync(fd) == 0 && rename(temporary, path) == 0)
+    if (write_all(fd, data, size) && keep_owner(fd, path, directory) && fchmod(fd, mode) == 0 && fsync(fd) == 0 &&
+        rename(temporary, path) == 0)
         return hl_dir_sync(directory, error);
     saved = errno;
     unlink(temporary);

@@ -16,7 +16,8 @@ GBytes *hl_file_read(const char *path, gsize max_size, GError **error);
 char *hl_file_read_text(const char *path, gsize max_size, GError **error);
 
 /* Atomic and durable: a temporary file in the same directory, fsync, rename, fsync of the directory.  After a crash the
- * file has its old or its new content, never a mixture. */
+ * file has its old or its new content, never a mixture.  By root: it belongs to the owner of the file that it replaces,
+ * else to that of the directory. */
 bool hl_file_write(const char *path, const void *data, gsize size, mode_t mode,
                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool hl_file_write_text(const char *path, const char *text, mode_t mode, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whose a file is that root writes: it belongs to the owner of what it replaces, else to that of its directory. */
+#include <glib/gstdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/base/file.h"
+
+#define SOMEBODY 65534
+#define OTHER    1234
+
+static uid_t write_and_look(const char *path)
+{
+    g_autoptr(GError) error = NULL;
+    bool ok = hl_file_write_text(path, "text", 0640, &error);
+    struct stat st;
+
+    g_assert_no_error(error);
+    g_assert_true(ok);
+    g_assert_cmpint(stat(path, &st), ==, 0);
+    g_assert_cmpint(st.st_mode & 0777, ==, 0640);
+    return st.st_uid;
+}
+
+static void test_owner(void)
+{
+    g_autofree char *directory = g_dir_make_tmp("hl-owner-XXXXXX", NULL);
+    g_autofree char *path = g_build_filename(directory, "file", NULL);
+    g_autofree char *link = g_build_filename(directory, "link", NULL);
+
+    if (geteuid() != 0) {
+        g_test_skip("only root writes for others");
+        g_rmdir(directory);
+        return;
+    }
+    g_assert_cmpint(write_and_look(path), ==, 0);
+    g_assert_cmpint(chown(directory, SOMEBODY, SOMEBODY), ==, 0);
+    g_assert_cmpint(write_and_look(path), ==, 0); /* the file's own owner comes first */
+    g_unlink(path);
+    g_assert_cmpint(write_and_look(path), ==, SOMEBODY);
+    g_assert_cmpint(chown(path, OTHER, OTHER), ==, 0);
+    g_assert_cmpint(write_and_look(path), ==, OTHER);
+    g_assert_cmpint(symlink("/etc/passwd", link), ==, 0); /* is replaced, and says nothing */
+    g_assert_cmpint(write_and_look(link), ==, SOMEBODY);
+    g_unlink(link);
+    g_unlink(path);
+    g_rmdir(directory);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/file/owner", test_owner);
+    return g_test_run();
+}
