@@ -179,23 +179,33 @@ static void cut(GString *out, gsize max)
         g_string_truncate(out, (gsize)(g_utf8_find_prev_char(out->str, out->str + max + 1) - out->str));
 }
 
-static char *record_of(const MgrMessage *message, const json_t *line, HlTime at, gsize max)
+static void add_header(GString *out, const MgrMessage *message, const json_t *line, HlTime at)
 {
     g_autofree char *when = hl_time_format(at);
     g_autofree char *count = g_strdup_printf("%" JSON_INTEGER_FORMAT, integer(line, "count"));
+
+    g_string_append_printf(out, "1 %s %s holdline - %s [holdline@" ENTERPRISE, when, message->server,
+                           text_of(line, "kind"));
+    add_value(out, "id", message->id);
+    add_value(out, "rule", message->rule);
+    add_value(out, "over", json_is_true(json_object_get(line, "over")) ? "yes" : "no");
+    add_value(out, "count", count);
+    g_string_append(out, "] \xEF\xBB\xBF");
+}
+
+static char *record_of(const MgrMessage *message, const json_t *line, HlTime at, gsize max, MgrSyslogForm form)
+{
     g_autofree char *sentence = word(message, line);
-    const char *over = json_is_true(json_object_get(line, "over")) ? "yes" : "no";
     GString *out = g_string_new(NULL);
     const json_t *name;
     size_t i;
 
-    g_string_append_printf(out, "<%d>1 %s %s holdline - %s [holdline@" ENTERPRISE,
-                           FACILITY * 8 + (int)row_of(line)->gravity, when, message->server, text_of(line, "kind"));
-    add_value(out, "id", message->id);
-    add_value(out, "rule", message->rule);
-    add_value(out, "over", over);
-    add_value(out, "count", count);
-    g_string_append_printf(out, "] \xEF\xBB\xBF%s", sentence);
+    g_string_append_printf(out, "<%d>", FACILITY * 8 + (int)row_of(line)->gravity);
+    if (form == MGR_SYSLOG_NETWORK)
+        add_header(out, message, line, at);
+    else
+        g_string_append_printf(out, "holdline: %s: ", message->rule);
+    g_string_append(out, sentence);
     json_array_foreach(json_object_get(line, "names"), i, name)
     {
         g_autoptr(GString) text = name_of(name);
@@ -207,13 +217,13 @@ static char *record_of(const MgrMessage *message, const json_t *line, HlTime at,
     return g_string_free(out, FALSE);
 }
 
-char **mgr_message_syslog(const MgrMessage *message, const json_t *notes, HlTime at, gsize max)
+char **mgr_message_syslog(const MgrMessage *message, const json_t *notes, HlTime at, gsize max, MgrSyslogForm form)
 {
     const json_t *lines = json_object_get(notes, "lines");
     char **records = g_new0(char *, json_array_size(lines) + 1);
 
     for (size_t i = 0; i < json_array_size(lines); i++)
-        records[i] = record_of(message, json_array_get(lines, i), at, max);
+        records[i] = record_of(message, json_array_get(lines, i), at, max, form);
     return records;
 }
 

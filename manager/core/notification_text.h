@@ -27,8 +27,13 @@ char *mgr_message_text(const MgrMessage *message, const json_t *notes);
 /* What a webhook gets; to be decref'd. */
 json_t *mgr_message_json(const MgrMessage *message, const json_t *notes);
 
+typedef enum {
+    MGR_SYSLOG_NETWORK, /* RFC 5424 */
+    MGR_SYSLOG_LOCAL,   /* "<PRI>holdline: ...", as syslog(3) writes to /dev/log: the journal reads no other header */
+} MgrSyslogForm;
+
 /* A record for each line of the notes, none longer than max bytes; ends with NULL.  at: wall. */
-char **mgr_message_syslog(const MgrMessage *message, const json_t *notes, HlTime at, gsize max);
+char **mgr_message_syslog(const MgrMessage *message, const json_t *notes, HlTime at, gsize max, MgrSyslogForm form);
 
 typedef struct {
     const char *from;        /* addresses that mgr_mail_address_is_valid took */

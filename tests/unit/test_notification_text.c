@@ -57,21 +57,26 @@ static void test_syslog(void)
     MgrMessage odd = message;
     g_autoptr(json_t) notes = make_notes("pc-1", "a\nb");
     g_auto(GStrv) records = NULL;
+    g_auto(GStrv) local = NULL;
     g_auto(GStrv) cut = NULL;
 
     odd.rule = "a\"]\\b";
-    records = mgr_message_syslog(&odd, notes, AT, 8192);
+    records = mgr_message_syslog(&odd, notes, AT, 8192, MGR_SYSLOG_NETWORK);
     g_assert_cmpuint(g_strv_length(records), ==, 2);
     g_assert_cmpstr(records[0], ==,
                     "<28>1 2023-11-14T22:13:20Z srv holdline - offline [holdline@32473 id=\"n-1\" "
                     "rule=\"a\\\"\\]\\\\b\" over=\"no\" count=\"1\"] \xEF\xBB\xBF"
                     "Endpoints that have been off line for more than 10 min: 1 - pc-1: a b");
     g_assert_true(g_str_has_prefix(records[1], "<26>1 "));
+    local = mgr_message_syslog(&message, notes, AT, 8192, MGR_SYSLOG_LOCAL);
+    g_assert_true(g_str_has_prefix(local[0], "<28>holdline: "));
+    g_assert_true(
+        g_str_has_suffix(local[0], ": Endpoints that have been off line for more than 10 min: 1 - pc-1: a b"));
     for (gsize max = 150; max < 160; max++) {
         g_autoptr(json_t) wide = make_notes("総務部総務部総務部", "");
 
         g_clear_pointer(&cut, g_strfreev);
-        cut = mgr_message_syslog(&message, wide, AT, max);
+        cut = mgr_message_syslog(&message, wide, AT, max, MGR_SYSLOG_NETWORK);
         g_assert_cmpuint(strlen(cut[0]), <=, max);
         g_assert_true(g_utf8_validate(cut[0], -1, NULL));
     }

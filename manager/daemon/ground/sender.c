@@ -288,7 +288,8 @@ static bool fill(const MgrSender *sender, const MgrSending *sending, Job *job, G
     }
     job->in_clear = way != MGR_WAY_TLS;
     job->records = mgr_message_syslog(sending->message, sending->notes, hl_clock_wall(),
-                                      way == MGR_WAY_TCP || way == MGR_WAY_TLS ? MAX_RECORD : MAX_DATAGRAM);
+                                      way == MGR_WAY_TCP || way == MGR_WAY_TLS ? MAX_RECORD : MAX_DATAGRAM,
+                                      way == MGR_WAY_LOCAL ? MGR_SYSLOG_LOCAL : MGR_SYSLOG_NETWORK);
     return true;
 }
 
