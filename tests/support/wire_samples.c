@@ -25,6 +25,7 @@ const ProtobufCMessageDescriptor *const wire_types[] = {
     TYPE(scan_gap),
     TYPE(quarantine),
     TYPE(quarantined_file),
+    TYPE(program_upgrade),
     TYPE(settings_poll),
     TYPE(report),
     TYPE(echo),
