@@ -44,9 +44,24 @@ static EpMoveEffect on_up(EpMove *move, const EpMoveEvent *event)
     return EP_MOVE_STAY;
 }
 
+/* A trial that waited for the old line alone waits no longer. */
 static EpMoveEffect on_answered(EpMove *move, const EpMoveEvent *event)
 {
-    return move->state != EP_MOVE_NONE && event->is_new_place ? adopt(move) : EP_MOVE_STAY;
+    if (move->state != EP_MOVE_NONE && event->is_new_place)
+        return adopt(move);
+    if (move->is_postponed)
+        move->due = MIN(move->due, event->now + event->spread);
+    move->is_postponed = false;
+    return EP_MOVE_STAY;
+}
+
+/* What was drawn from another time, as from that of a program that has just started, may be far behind the others.  The
+ * pause after a trial that failed is longer than any spread, and stays as it is. */
+static EpMoveEffect on_spread(EpMove *move, const EpMoveEvent *event)
+{
+    if (move->state == EP_MOVE_WAITING)
+        move->due = MIN(move->due, event->now + event->spread);
+    return EP_MOVE_STAY;
 }
 
 /* The attempt that the trial found under way, at an old address, is none of its own. */
@@ -65,11 +80,13 @@ static EpMoveEffect on_tick(EpMove *move, const EpMoveEvent *event)
         return go_back(move, event);
     if (!event->is_answered) {
         move->due = event->now + EP_MOVE_POSTPONE;
+        move->is_postponed = true;
         return EP_MOVE_STAY;
     }
     if (event->is_new_place)
         return adopt(move); /* it was there before, and could not store it: no connection is given up for that */
     move->state = EP_MOVE_TRIAL;
+    move->is_postponed = false;
     move->failed = 0;
     move->due = event->now + EP_MOVE_TRIAL_TIME;
     return EP_MOVE_BEGIN;
@@ -79,7 +96,7 @@ EpMoveEffect ep_move_step(EpMove *move, const EpMoveEvent *event)
 {
     static EpMoveEffect (*const steps[])(EpMove *, const EpMoveEvent *) = {
         [EP_MOVE_OFFERED] = on_offered, [EP_MOVE_UP] = on_up,     [EP_MOVE_ANSWERED] = on_answered,
-        [EP_MOVE_FAILED] = on_failed,   [EP_MOVE_TICK] = on_tick,
+        [EP_MOVE_FAILED] = on_failed,   [EP_MOVE_TICK] = on_tick, [EP_MOVE_SPREAD] = on_spread,
     };
 
     g_assert((unsigned)event->kind < G_N_ELEMENTS(steps));

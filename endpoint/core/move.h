@@ -25,9 +25,10 @@ typedef enum {
 
 typedef struct {
     EpMoveState state;
-    uint32_t tries;  /* trials of this offer that have failed */
-    uint32_t failed; /* attempts to connect in this trial */
-    HlTime due;      /* WAITING, BACK: the next trial; TRIAL: its end */
+    uint32_t tries;    /* trials of this offer that have failed */
+    uint32_t failed;   /* attempts to connect in this trial */
+    HlTime due;        /* WAITING, BACK: the next trial; TRIAL: its end */
+    bool is_postponed; /* WAITING, BACK: it was due while the manager did not answer at the old place */
 } EpMove;
 
 typedef enum {
@@ -36,6 +37,7 @@ typedef enum {
     EP_MOVE_ANSWERED, /* and the manager answered there */
     EP_MOVE_FAILED,   /* an attempt failed, or a link ended */
     EP_MOVE_TICK,     /* time has passed */
+    EP_MOVE_SPREAD,   /* the time over which endpoints spread a reconnect is another */
 } EpMoveEventKind;
 
 typedef struct {

@@ -376,6 +376,36 @@ static void test_killed(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
     check_brokers(f, NEW " " OLD);
 }
 
+/* Killed in a trial, and told of a newer place before the manager's own time for spreading is known again: the trial
+ * comes by that time, not by the one that a program takes for granted when it starts. */
+static void test_told_again(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+    HlMsgManagerState state = HOLDLINE__V1__MANAGER_STATE__INIT;
+    g_autoptr(GBytes) payload = NULL;
+
+    bus_fake_up(bus());
+    answer(f);
+    offer(f, (Offer){ .counter = 5, .brokers = { NEW } });
+    timer_fake_advance(WINDOW);
+    check_brokers(f, NEW);
+    restart(f);
+    bus_fake_up(bus());
+    g_assert_cmpstr(ep_presence_view(f->presence).broker, ==, OLD);
+    answer(f);
+    offer(f, (Offer){ .counter = 6, .brokers = { NEWER } });
+    state.online = true;
+    state.epoch = 1;
+    state.reconnect_window_ms = HL_SECOND;
+    payload = HL_WIRE_ENCODE(&state);
+    bus_fake_deliver(bus(), &(HlBusMessage){ .topic = "holdline/v1/manager/state", .payload = payload, .qos = 1 });
+    timer_fake_advance(HL_SECOND);
+    g_assert_true(reconnects());
+    check_brokers(f, NEWER);
+    bus_fake_up(bus());
+    answer(f);
+    check_told(f, 6, HL_SERVER_APPLIED);
+}
+
 /* Whether a notice that this key signs is heard. */
 static bool is_heard(const Fixture *f, const HlSigningKey *key)
 {
@@ -480,6 +510,7 @@ int main(int argc, char **argv)
     ADD("goes-back", test_goes_back);
     ADD("no-manager", test_no_manager);
     ADD("killed", test_killed);
+    ADD("told-again", test_told_again);
     ADD("keys", test_keys);
     ADD("keys-of-offer", test_keys_of_offer);
     ADD("authorities", test_authorities);

@@ -64,6 +64,50 @@ static void test_nobody_there(void)
     g_assert_cmpint(step(&move, EP_MOVE_ANSWERED, move.due, true, true), ==, EP_MOVE_ADOPT);
 }
 
+/* The program had just started, and drew from the time that it takes for granted, until the manager told its own. */
+static void test_spread_told_later(void)
+{
+    EpMove move = { 0 };
+
+    ep_move_resume(&move, 0, 0, HL_MINUTE);
+    g_assert_cmpint(step(&move, EP_MOVE_SPREAD, 1, false, false), ==, EP_MOVE_STAY);
+    g_assert_cmpint(move.due, ==, 1 + SPREAD);
+    g_assert_cmpint(step(&move, EP_MOVE_SPREAD, 2, false, false), ==, EP_MOVE_STAY); /* never later */
+    g_assert_cmpint(move.due, ==, 1 + SPREAD);
+    ep_move_resume(&move, 1, 0, SPREAD); /* the pause after a trial that failed is another thing */
+    g_assert_cmpint(step(&move, EP_MOVE_SPREAD, 1, false, false), ==, EP_MOVE_STAY);
+    g_assert_cmpint(move.due, ==, SPREAD + EP_MOVE_RETRY_BASE);
+    move = in_trial();
+    g_assert_cmpint(step(&move, EP_MOVE_SPREAD, SPREAD + 1, false, false), ==, EP_MOVE_STAY);
+    g_assert_cmpint(move.due, ==, SPREAD + EP_MOVE_TRIAL_TIME);
+    move = (EpMove){ 0 };
+    g_assert_cmpint(step(&move, EP_MOVE_SPREAD, 1, false, false), ==, EP_MOVE_STAY);
+    g_assert_cmpint(move.state, ==, EP_MOVE_NONE);
+}
+
+/* It was due before the manager had answered at the old place: it waits for that answer alone. */
+static void test_postponed(void)
+{
+    EpMove move = { 0 };
+    HlTime due;
+
+    ep_move_resume(&move, 0, 0, 0);
+    g_assert_cmpint(step(&move, EP_MOVE_TICK, 0, false, false), ==, EP_MOVE_STAY);
+    g_assert_cmpint(move.due, ==, EP_MOVE_POSTPONE);
+    g_assert_cmpint(step(&move, EP_MOVE_ANSWERED, 2, false, true), ==, EP_MOVE_STAY);
+    g_assert_cmpint(move.due, ==, 2 + SPREAD);
+    g_assert_cmpint(step(&move, EP_MOVE_ANSWERED, 3, false, true), ==, EP_MOVE_STAY);
+    g_assert_cmpint(move.due, ==, 2 + SPREAD);
+    g_assert_cmpint(step(&move, EP_MOVE_TICK, move.due, false, true), ==, EP_MOVE_BEGIN);
+    /* one that was not due yet stays where it was drawn, and so does the end of a trial */
+    due = move.due;
+    g_assert_cmpint(step(&move, EP_MOVE_ANSWERED, 10 * HL_SECOND, false, true), ==, EP_MOVE_STAY);
+    g_assert_cmpint(move.due, ==, due);
+    ep_move_resume(&move, 0, 0, HL_MINUTE);
+    g_assert_cmpint(step(&move, EP_MOVE_ANSWERED, 2, false, true), ==, EP_MOVE_STAY);
+    g_assert_cmpint(move.due, ==, HL_MINUTE);
+}
+
 static void test_no_answer(void)
 {
     EpMove move = in_trial();
@@ -224,6 +268,8 @@ int main(int argc, char **argv)
     g_test_add_func("/move/there-already", test_there_already);
     g_test_add_func("/move/answers", test_answers);
     g_test_add_func("/move/nobody-there", test_nobody_there);
+    g_test_add_func("/move/spread-told-later", test_spread_told_later);
+    g_test_add_func("/move/postponed", test_postponed);
     g_test_add_func("/move/no-answer", test_no_answer);
     g_test_add_func("/move/back-off", test_back_off);
     g_test_add_func("/move/world/moves", test_world_moves);

@@ -353,7 +353,11 @@ void ep_server_line_failed(EpServer *server, const char *broker, const char *why
 
 void ep_server_spread(EpServer *server, HlTime window)
 {
-    server->window = CLAMP(window, 0, MAX_WINDOW);
+    window = CLAMP(window, 0, MAX_WINDOW);
+    if (window == server->window)
+        return; /* of two draws from one time the earlier would win each time that it is told */
+    server->window = window;
+    feed(server, EP_MOVE_SPREAD, NULL);
 }
 
 HlTime ep_server_window(const EpServer *server)
