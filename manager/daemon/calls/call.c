@@ -279,9 +279,7 @@ static void tell_audit(MgrCall *call, HlWriteSet *set, const char *code, const c
 /* Those who look change nothing, and what they mistype is no refusal; one that is denied is. */
 static bool only_looks(const MgrCall *call)
 {
-    MgrNeed need = call->origin.need;
-
-    return need == MGR_NEED_WATCH || need == MGR_NEED_READ || need == MGR_NEED_AUDIT;
+    return mgr_need_is_to_look(call->origin.need);
 }
 
 void mgr_call_note(MgrCall *call, HlWriteSet *set)
