@@ -193,6 +193,9 @@ static void print_account(const json_t *account)
            cli_text(account, "created_by"));
     if (*cli_text(account, "note") != '\0')
         printf("note     %s\n", cli_text(account, "note"));
+    if (json_is_boolean(json_object_get(account, "codes")))
+        printf("codes    %s\n",
+               json_is_true(json_object_get(account, "codes")) ? "a one-time code with the password" : "none");
     json_array_foreach(certificates, i, row)
     {
         printf("certificate %s, issued %s, ends %s\n", cli_text(row, "serial"), cli_text(row, "issued"),

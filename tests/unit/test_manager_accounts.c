@@ -479,6 +479,9 @@ static void test_certificates(void)
     g_autofree char *csr = parts_make_csr_text();
     g_autoptr(json_t) one = NULL;
     g_autoptr(json_t) three = NULL;
+    g_autoptr(HlMsgCallReply) reply = NULL;
+    const json_t *row;
+    size_t i;
 
     add_account(parts, CALLER, "auditor");
     expect(parts, "admin", &(Call){ "account certificate", { "name", CALLER, "csr", csr } }, "");
@@ -490,6 +493,18 @@ static void test_certificates(void)
     parts_call(parts, "account show", "name", CALLER, NULL);
     one = parts_expect_reply(parts, "");
     g_assert_cmpuint(json_array_size(json_object_get(one, "certificates")), ==, 1);
+    /* who reviews is not told who has no one-time codes, but of oneself */
+    g_assert_true(json_is_false(json_object_get(one, "codes")));
+    json_decref(one);
+    parts_request(parts, &(PartsRequest){ .admin = CALLER, .name = "account list" });
+    reply = parts_take(parts, HL_TOPIC_ADMIN_REPLY, CALLER, &holdline__v1__call_reply__descriptor);
+    one = json_loads(reply->json, 0, NULL);
+    json_array_foreach(json_object_get(one, "accounts"), i, row)
+    {
+        bool is_own = strcmp(json_string_value(json_object_get(row, "name")), CALLER) == 0;
+
+        g_assert_true(json_object_get(row, "codes") == (is_own ? json_false() : json_null()));
+    }
     parts_check_registry(parts);
 }
 

@@ -388,6 +388,18 @@ static void expect_code_try(Parts *parts, const char *password, const char *code
     g_free(try_code(parts, password, code, expected));
 }
 
+/* To oneself and to an owner. */
+static void expect_shown(Parts *parts, const char *session, bool has_code)
+{
+    g_autoptr(json_t) own = expect(parts, session, "session show", NULL, "");
+    g_autoptr(json_t) account = NULL;
+
+    parts_call(parts, "account show", "name", "ann", NULL);
+    account = parts_expect_reply(parts, "");
+    g_assert_true(json_object_get(own, "codes") == json_boolean(has_code));
+    g_assert_true(json_object_get(account, "codes") == json_boolean(has_code));
+}
+
 /* The key, in force from now on. */
 static json_t *set_up_code(Parts *parts)
 {
@@ -399,10 +411,12 @@ static json_t *set_up_code(Parts *parts)
     const char *const right[] = { "code", code, NULL };
 
     g_free(sign_in(parts, "ann")); /* not before it is confirmed */
+    expect_shown(parts, session, false);
     json_decref(expect(parts, session, "code confirm", wrong, "invalid"));
     json_decref(expect(parts, session, "code confirm", right, ""));
     json_decref(expect(parts, session, "code confirm", right, "not-found"));
     json_decref(expect(parts, session, "code create", NULL, "exists"));
+    expect_shown(parts, session, true);
     expect_code_try(parts, PASSWORD, code, "denied"); /* it has counted */
     clock_fake_advance(HL_MINUTE);
     return made;

@@ -57,17 +57,25 @@ static json_t *groups_value(const MgrCaller *caller, const char *groups)
     return array;
 }
 
-static json_t *account_document(const MgrFleet *fleet, const MgrCaller *caller, const MgrAccountRecord *account)
+/* Whether it signs in with one-time codes too; null for those who are to know that of themselves alone. */
+static json_t *codes_value(const MgrAccountCalls *calls, const MgrCaller *caller, const char *name)
+{
+    return caller->role == MGR_ROLE_OWNER || strcmp(caller->account, name) == 0
+               ? json_boolean(mgr_passes_has_code(calls->parts.passes, name))
+               : json_null();
+}
+
+static json_t *account_document(const MgrAccountCalls *calls, const MgrCaller *caller, const MgrAccountRecord *account)
 {
     HlTime end;
-    json_t *certificates = certificates_of(fleet, account->name, &end);
+    json_t *certificates = certificates_of(calls->parts.fleet, account->name, &end);
     const char *state = account->disabled_at != 0 ? "disabled" : "enabled";
 
-    return json_pack("{s:s, s:s, s:o, s:s, s:o, s:o, s:s, s:s, s:o, s:o}", "name", account->name, "role",
+    return json_pack("{s:s, s:s, s:o, s:s, s:o, s:o, s:s, s:s, s:o, s:o, s:o}", "name", account->name, "role",
                      mgr_role_name(account->role), "groups", groups_value(caller, account->groups), "state", state,
                      "disabled_at", time_value(account->disabled_at), "created", time_value(account->created_at),
-                     "created_by", account->created_by, "note", account->note, "expires", time_value(end),
-                     "certificates", certificates);
+                     "created_by", account->created_by, "note", account->note, "expires", time_value(end), "codes",
+                     codes_value(calls, caller, account->name), "certificates", certificates);
 }
 
 static void call_list(MgrCall *call, gpointer user)
@@ -79,7 +87,7 @@ static void call_list(MgrCall *call, gpointer user)
 
     for (guint i = 0; i < accounts->len; i++)
         if (mgr_accounts_meets(accounts->pdata[i], mgr_call_caller(call)))
-            json_array_append_new(array, account_document(fleet, mgr_call_caller(call), accounts->pdata[i]));
+            json_array_append_new(array, account_document(calls, mgr_call_caller(call), accounts->pdata[i]));
     mgr_call_done_list(call, "accounts", array, NULL);
 }
 
@@ -101,7 +109,7 @@ static void call_show(MgrCall *call, gpointer user)
     const MgrAccountRecord *account = find_account(calls, call, &error);
 
     if (account != NULL)
-        mgr_call_done(call, account_document(calls->parts.fleet, mgr_call_caller(call), account));
+        mgr_call_done(call, account_document(calls, mgr_call_caller(call), account));
     else
         mgr_call_fail(call, error);
 }
@@ -182,7 +190,7 @@ static void fail_change(gpointer data, const GError *error)
 
 static json_t *after_document(const Change *change)
 {
-    return account_document(change->calls->parts.fleet, mgr_call_caller(change->call), &change->after);
+    return account_document(change->calls, mgr_call_caller(change->call), &change->after);
 }
 
 /* Where rights end, subscriptions of a session that began before would go on: so that ends too, before the answer. */

@@ -7,6 +7,7 @@
 #include "lib/base/log.h"
 #include "lib/pki/digest.h"
 #include "manager/core/signin.h"
+#include "manager/daemon/calls/pass_document.h"
 #include "manager/daemon/ground/hasher.h"
 #include "manager/daemon/ground/scope.h"
 #include "proto/bounds.h"
@@ -78,53 +79,20 @@ static const MgrAccountRecord *account_of(const Entry *entry)
     return mgr_accounts_get(entry->calls->parts.fleet->accounts, entry->account);
 }
 
-/* --------------------------------------------------------------------------------------------------------- documents
- */
-
-static json_t *time_value(HlTime wall)
-{
-    g_autofree char *text = hl_time_format(wall);
-
-    return json_string(text);
-}
-
-static json_t *groups_value(const char *groups)
-{
-    g_auto(GStrv) names = g_strsplit(groups, ",", -1);
-    json_t *array = json_array();
-
-    for (gsize i = 0; names[i] != NULL; i++)
-        if (*names[i] != '\0')
-            json_array_append_new(array, json_string(names[i]));
-    return array;
-}
-
-static json_t *pass_document(const MgrPassRecord *pass)
-{
-    json_t *document = json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:s}", "id", pass->id, "account", pass->account,
-                                 "role", mgr_role_name(pass->role), "groups", groups_value(pass->groups), "created",
-                                 time_value(pass->created_at), "used", time_value(pass->used_at), "ends",
-                                 time_value(pass->ends_at), "address", pass->address);
-
-    if (pass->kind == MGR_PASS_TOKEN)
-        json_object_set_new(document, "name", json_string(pass->name));
-    else
-        json_object_set_new(document, "idle_ms", json_integer((json_int_t)MGR_SESSION_IDLE));
-    return document;
-}
-
 /* ----------------------------------------------------------------------------------------------------------- sign-in
  */
 
 static void fold_session(gpointer item)
 {
     Entry *entry = item;
-    json_t *document = pass_document(&entry->pass);
+    json_t *document = mgr_pass_document(&entry->pass);
 
     for (guint i = 0; i < entry->surplus->len; i++)
         mgr_passes_remove(entry->calls->parts.passes, entry->surplus->pdata[i]);
     mgr_passes_put(entry->calls->parts.passes, &entry->pass);
     json_object_set_new(document, "session", json_string(entry->text));
+    json_object_set_new(document, "codes",
+                        json_boolean(mgr_passes_has_code(entry->calls->parts.passes, entry->account)));
     hl_info("session", "%s signs in from %s, through %s", entry->account, entry->pass.address,
             mgr_call_console(entry->call));
     mgr_call_done(entry->call, document);
@@ -283,7 +251,7 @@ static void answer_list(MgrCall *call, gpointer user, MgrPassKind kind, const ch
 
     for (guint i = 0; i < list->len; i++) {
         const MgrPassRecord *pass = list->pdata[i];
-        json_t *document = pass_document(pass);
+        json_t *document = mgr_pass_document(pass);
 
         json_object_set_new(document, "is_this", json_boolean(g_strcmp0(pass->id, mgr_call_pass(call)) == 0));
         json_array_append_new(array, document);
@@ -322,18 +290,20 @@ static const MgrPassRecord *pass_of(const MgrSessionCalls *calls, const MgrCall 
 /* Who it is: of a session or token, and of who has a certificate. */
 static void call_show(MgrCall *call, gpointer user)
 {
+    MgrPasses *passes = ((const MgrSessionCalls *)user)->parts.passes;
     const MgrPassRecord *pass = pass_of(user, call);
     const MgrCaller *caller = mgr_call_caller(call);
     g_autofree char *groups = caller->groups != NULL ? g_strjoinv(",", caller->groups) : g_strdup("");
-    json_t *document = pass != NULL ? pass_document(pass) : json_object();
+    json_t *document = pass != NULL ? mgr_pass_document(pass) : json_object();
 
     if (pass != NULL &&
         mgr_call_argument(call, "use") != NULL) /* somebody is at work, on what the console knows itself */
-        mgr_passes_use(((const MgrSessionCalls *)user)->parts.passes, pass, hl_clock_wall());
+        mgr_passes_use(passes, pass, hl_clock_wall());
     /* as they are now: a token may have more than its account */
     json_object_set_new(document, "account", json_string(caller->account));
     json_object_set_new(document, "role", json_string(mgr_role_name(caller->role)));
-    json_object_set_new(document, "groups", groups_value(groups));
+    json_object_set_new(document, "groups", mgr_pass_groups(groups));
+    json_object_set_new(document, "codes", json_boolean(mgr_passes_has_code(passes, caller->account)));
     mgr_call_done(call, document);
 }
 
@@ -483,7 +453,7 @@ static void call_password(MgrCall *call, gpointer user)
 static void fold_token(gpointer item)
 {
     Entry *entry = item;
-    json_t *document = pass_document(&entry->pass);
+    json_t *document = mgr_pass_document(&entry->pass);
 
     mgr_passes_put(entry->calls->parts.passes, &entry->pass);
     json_object_set_new(document, "token", json_string(entry->text));

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manager/daemon/calls/pass_document.h"
+
+#include "manager/core/signin.h"
+
+static json_t *time_value(HlTime wall)
+{
+    g_autofree char *text = hl_time_format(wall);
+
+    return json_string(text);
+}
+
+json_t *mgr_pass_groups(const char *groups)
+{
+    g_auto(GStrv) names = g_strsplit(groups, ",", -1);
+    json_t *array = json_array();
+
+    for (gsize i = 0; names[i] != NULL; i++)
+        if (*names[i] != '\0')
+            json_array_append_new(array, json_string(names[i]));
+    return array;
+}
+
+json_t *mgr_pass_document(const MgrPassRecord *pass)
+{
+    json_t *document = json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:s}", "id", pass->id, "account", pass->account,
+                                 "role", mgr_role_name(pass->role), "groups", mgr_pass_groups(pass->groups), "created",
+                                 time_value(pass->created_at), "used", time_value(pass->used_at), "ends",
+                                 time_value(pass->ends_at), "address", pass->address);
+
+    if (pass->kind == MGR_PASS_TOKEN)
+        json_object_set_new(document, "name", json_string(pass->name));
+    else
+        json_object_set_new(document, "idle_ms", json_integer((json_int_t)MGR_SESSION_IDLE));
+    return document;
+}
