@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/base/ident.h"
+#include "lib/base/package_version.h"
 #include "lib/base/text.h"
 #include "proto/components.h"
 
@@ -15,12 +16,29 @@ static const char *const outcome_words[] = {
     [HL_UPDATER_UPDATED] = "updated",
 };
 
+static const char *const program_words[] = {
+    [HL_UPDATER_PROGRAM_UNTOLD] = "",
+    [HL_UPDATER_PROGRAM_CURRENT] = "current",
+    [HL_UPDATER_PROGRAM_OFFERED] = "offered",
+    [HL_UPDATER_PROGRAM_UNSUITED] = "not-for-this-version",
+    [HL_UPDATER_PROGRAM_NO_WAY_BACK] = "no-way-back",
+    [HL_UPDATER_PROGRAM_BLOCKED] = "blocked",
+    [HL_UPDATER_PROGRAM_FAILED] = "failed",
+};
+
+const char *hl_updater_program_word(HlUpdaterProgramOutcome outcome)
+{
+    return program_words[outcome];
+}
+
 void hl_updater_result_clear(HlUpdaterResult *result)
 {
     g_free(result->code);
     g_free(result->message);
     g_free(result->source);
     g_free(result->components);
+    g_free(result->program.version);
+    g_free(result->program.message);
     *result = (HlUpdaterResult){ 0 };
 }
 
@@ -102,6 +120,20 @@ static HlUpdaterOutcome read_outcome(const char *word)
     return HL_UPDATER_CURRENT;
 }
 
+/* A version that is none would be compared with real ones. */
+static HlUpdaterProgram read_program(const json_t *object)
+{
+    const char *word = json_string_value(json_object_get(object, "outcome"));
+    const char *version = json_string_value(json_object_get(object, "version"));
+    HlUpdaterProgram program = { .version = g_strdup(version != NULL && hl_package_version_ok(version) ? version : ""),
+                                 .message = text_member(object, "message") };
+
+    for (int i = 0; word != NULL && i < (int)G_N_ELEMENTS(program_words); i++)
+        if (strcmp(word, program_words[i]) == 0)
+            program.outcome = (HlUpdaterProgramOutcome)i;
+    return program;
+}
+
 static void read_result(const json_t *line, HlUpdaterResult *result)
 {
     const char *word = json_string_value(json_object_get(line, "result"));
@@ -114,7 +146,8 @@ static void read_result(const json_t *line, HlUpdaterResult *result)
                                  .components = json_is_object(components) ? read_components(components) : NULL,
                                  .bytes = count_member(line, "bytes"),
                                  .added = (guint)MIN(count_member(line, "added"), G_MAXUINT),
-                                 .removed = (guint)MIN(count_member(line, "removed"), G_MAXUINT) };
+                                 .removed = (guint)MIN(count_member(line, "removed"), G_MAXUINT),
+                                 .program = read_program(json_object_get(line, "program")) };
     if (*result->message == '\0') {
         g_free(result->message);
         result->message = bounded(word, MAX_WORD);
@@ -196,6 +229,20 @@ static void add_message(json_t *line, const HlUpdaterResult *result)
         json_object_set_new(line, "message", make_text(result->message));
 }
 
+static void add_program(json_t *line, const HlUpdaterProgram *program)
+{
+    json_t *object;
+
+    if (program->outcome == HL_UPDATER_PROGRAM_UNTOLD)
+        return;
+    object = json_pack("{s:s}", "outcome", program_words[program->outcome]);
+    json_object_set_new(line, "program", object);
+    if (program->version != NULL && *program->version != '\0')
+        json_object_set_new(object, "version", make_text(program->version));
+    if (program->message != NULL && *program->message != '\0')
+        json_object_set_new(object, "message", make_text(program->message));
+}
+
 char *hl_updater_line_updated(const HlUpdaterResult *result)
 {
     json_t *line = json_pack("{s:s, s:o, s:o, s:o}", "result", outcome_words[result->outcome], "components",
@@ -204,6 +251,7 @@ char *hl_updater_line_updated(const HlUpdaterResult *result)
 
     add_code(line, result);
     add_message(line, result);
+    add_program(line, &result->program);
     return print_and_free(line);
 }
 
@@ -270,6 +318,7 @@ void hl_updater_versions_clear(HlUpdaterVersions *versions)
     g_clear_pointer(&versions->components, g_ptr_array_unref);
     g_clear_pointer(&versions->ends, g_ptr_array_unref);
     g_clear_pointer(&versions->expires, g_free);
+    g_clear_pointer(&versions->program, g_free);
 }
 
 void hl_updater_versions_add(HlUpdaterVersions *versions, const char *name, uint64_t version, uint64_t size,
@@ -328,6 +377,8 @@ char *hl_updater_versions_print(const HlUpdaterVersions *versions)
     }
     if (versions->expires != NULL)
         json_object_set_new(document, "expires", make_text(versions->expires));
+    if (versions->program != NULL)
+        json_object_set_new(document, "program", json_pack("{s:o}", "version", make_text(versions->program)));
     if (versions->ends->len > 0)
         json_object_set_new(document, "ends", make_ends(versions->ends));
     return print_and_free(document);
@@ -346,6 +397,13 @@ static void parse_ends(json_t *object, HlUpdaterVersions *versions)
             versions->ends->len < HL_UPDATER_MAX_ENDS)
             hl_updater_versions_add_end(versions, role, end);
     }
+}
+
+static char *parse_program(const json_t *object)
+{
+    const char *version = json_string_value(json_object_get(object, "version"));
+
+    return version != NULL && hl_package_version_ok(version) ? g_strdup(version) : NULL;
 }
 
 static gint compare_versions(gconstpointer a, gconstpointer b)
@@ -377,6 +435,7 @@ bool hl_updater_versions_parse(const char *text, HlUpdaterVersions *versions, GE
     g_ptr_array_sort(versions->components, compare_versions);
     if (json_is_string(json_object_get(document, "expires")))
         versions->expires = text_member(document, "expires");
+    versions->program = parse_program(json_object_get(document, "program"));
     parse_ends(json_object_get(document, "ends"), versions);
     return true;
 }

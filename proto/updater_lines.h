@@ -5,10 +5,12 @@
  *   {"progress":40,"what":"virus from server"}                                        update, rollback, mirror
  *   {"result":"updated","components":{"virus":2026112203},"source":"server","bytes":52,"message":"..."}
  *                                                          update, rollback; with "code" before "message" if it failed
+ *   {"result":...,"program":{"outcome":"offered","version":"0.2.0-1","message":"..."}}         update, where it looked
+ *                                                                         for another version of the program as well
  *   {"result":"current","components":{},"bytes":0,"added":0,"removed":0,"message":"..."}     mirror; "code" at the end
  *   {"result":"current","components":{...},"previous":{},"held":{},"set":7,...}                                    show
  *   {"components":{"virus":{"version":2026112203,"size":9,"increments":2}},"expires":"...",
- *    "ends":{"root":"...","virus":"..."}}                                                        repo versions --json
+ *    "program":{"version":"0.2.0-1"},"ends":{"root":"...","virus":"..."}}                        repo versions --json
  *
  * The updater makes lines with hl_updater_line_*.  Members are only added, never renamed: tools read the lines too.
  *
@@ -36,6 +38,26 @@
 
 typedef enum { HL_UPDATER_FAILED, HL_UPDATER_CURRENT, HL_UPDATER_UPDATED } HlUpdaterOutcome;
 
+/* What became of the program's own step, which neither waits for the patterns nor fails the update. */
+typedef enum {
+    HL_UPDATER_PROGRAM_UNTOLD,      /* the line does not say, or by a word unknown to this version */
+    HL_UPDATER_PROGRAM_CURRENT,     /* nothing newer is offered */
+    HL_UPDATER_PROGRAM_OFFERED,     /* it lies there, verified, and so does what leads back */
+    HL_UPDATER_PROGRAM_UNSUITED,    /* what is offered is not for the installed version */
+    HL_UPDATER_PROGRAM_NO_WAY_BACK, /* the repository does not have the installed version any more */
+    HL_UPDATER_PROGRAM_BLOCKED,     /* not even asked for */
+    HL_UPDATER_PROGRAM_FAILED,      /* it could not be fetched */
+} HlUpdaterProgramOutcome;
+
+/* "offered"; "" for UNTOLD. */
+const char *hl_updater_program_word(HlUpdaterProgramOutcome outcome);
+
+typedef struct {
+    HlUpdaterProgramOutcome outcome;
+    char *version; /* that is offered, or would be; "": none */
+    char *message; /* for people, with the remedy where there is one; "": none */
+} HlUpdaterProgram;
+
 typedef struct {
     guint percent; /* 0 to 100 */
     char *what;
@@ -50,6 +72,7 @@ typedef struct {
     char *components;         /* in force now, or mirrored; NULL: the line does not say */
     uint64_t bytes;           /* that came over the network */
     guint added, removed;     /* files; of 'mirror' */
+    HlUpdaterProgram program; /* of 'update'; both texts NULL or as the parser makes them */
 } HlUpdaterResult;
 
 void hl_updater_result_clear(HlUpdaterResult *result);
@@ -115,6 +138,7 @@ typedef struct {
 typedef struct {
     GPtrArray *components; /* of HlUpdaterVersion, sorted by name */
     char *expires;         /* of the timestamp, as in the metadata; NULL: not known */
+    char *program;         /* the version of the program that is offered; NULL: none.  No component of patterns */
     GPtrArray *ends;       /* of HlUpdaterEnd: of every role, the timestamp too */
 } HlUpdaterVersions;
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/base/ident.h"
+#include "lib/base/package_version.h"
 #include "lib/base/text.h"
 #include "proto/components.h"
 #include "proto/updater_lines.h"
@@ -36,6 +37,8 @@ static void check_result(const HlUpdaterResult *result)
     g_assert_true((result->outcome == HL_UPDATER_FAILED) == (*result->code != '\0'));
     if (result->components != NULL)
         check_components(result->components);
+    check_text(result->program.message);
+    g_assert_true(*result->program.version == '\0' || hl_package_version_ok(result->program.version));
 }
 
 static void check_again(const HlUpdaterResult *result, char *text)
@@ -50,6 +53,19 @@ static void check_again(const HlUpdaterResult *result, char *text)
     g_assert_cmpuint(again.result.bytes, ==, result->bytes);
     if (*result->message != '\0')
         g_assert_cmpstr(again.result.message, ==, result->message);
+}
+
+static void check_program_again(const HlUpdaterResult *result)
+{
+    g_autofree char *line = hl_updater_line_updated(result);
+    g_auto(HlUpdaterLine) again = { 0 };
+
+    hl_updater_line_parse(line, &again);
+    g_assert_cmpint(again.result.program.outcome, ==, result->program.outcome);
+    if (result->program.outcome == HL_UPDATER_PROGRAM_UNTOLD)
+        return;
+    g_assert_cmpstr(again.result.program.version, ==, result->program.version);
+    g_assert_cmpstr(again.result.program.message, ==, result->program.message);
 }
 
 static void try_line(const char *text)
@@ -68,6 +84,7 @@ static void try_line(const char *text)
         check_result(&line.result);
         check_again(&line.result, hl_updater_line_updated(&line.result));
         check_again(&line.result, hl_updater_line_mirrored(&line.result));
+        check_program_again(&line.result);
         return;
     }
 }
@@ -89,6 +106,7 @@ static void try_versions(const char *text)
     latest_again = hl_updater_versions_latest(&again);
     g_assert_cmpstr(latest, ==, latest_again);
     g_assert_cmpstr(versions.expires, ==, again.expires);
+    g_assert_cmpstr(versions.program, ==, again.program);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

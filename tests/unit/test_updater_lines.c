@@ -324,6 +324,55 @@ static void test_versions_refused(void)
     }
 }
 
+/* The program's step is told beside the patterns, whatever became of those. */
+static void test_program(void)
+{
+    HlUpdaterResult result = { .outcome = HL_UPDATER_FAILED,
+                               .code = (char[]){ "unavailable" },
+                               .message = (char[]){ "away" },
+                               .program = { .outcome = HL_UPDATER_PROGRAM_OFFERED,
+                                            .version = (char[]){ "1:0.2.0~rc1-1" },
+                                            .message = (char[]){ "it lies there" } } };
+    g_autofree char *text = hl_updater_line_updated(&result);
+    g_auto(HlUpdaterLine) line = { 0 };
+    g_auto(HlUpdaterLine) odd = { 0 };
+
+    g_assert_nonnull(strstr(text, ",\"program\":{\"outcome\":\"offered\",\"version\":\"1:0.2.0~rc1-1\","
+                                  "\"message\":\"it lies there\"}}"));
+    parse(text, &line);
+    g_assert_cmpint(line.result.program.outcome, ==, HL_UPDATER_PROGRAM_OFFERED);
+    g_assert_cmpstr(line.result.program.version, ==, "1:0.2.0~rc1-1");
+    g_assert_cmpstr(line.result.program.message, ==, "it lies there");
+    parse("{\"result\":\"current\",\"program\":{\"outcome\":\"sold\",\"version\":\"../1\",\"message\":7}}", &odd);
+    g_assert_cmpint(odd.result.program.outcome, ==, HL_UPDATER_PROGRAM_UNTOLD);
+    g_assert_cmpstr(odd.result.program.version, ==, "");
+    g_assert_cmpstr(odd.result.program.message, ==, "");
+    for (int i = HL_UPDATER_PROGRAM_CURRENT; i <= HL_UPDATER_PROGRAM_FAILED; i++) {
+        HlUpdaterResult each = { .program = { .outcome = (HlUpdaterProgramOutcome)i } };
+        g_autofree char *words = hl_updater_line_updated(&each);
+        g_auto(HlUpdaterLine) again = { 0 };
+
+        parse(words, &again);
+        g_assert_cmpint(again.result.program.outcome, ==, i);
+    }
+}
+
+static void test_versions_program(void)
+{
+    g_auto(HlUpdaterVersions) versions = { 0 };
+    g_auto(HlUpdaterVersions) again = { 0 };
+    g_autofree char *text = NULL;
+
+    g_assert_true(
+        hl_updater_versions_parse("{\"components\":{},\"program\":{\"version\":\"0.2.0-1\"}}", &versions, NULL));
+    g_assert_cmpstr(versions.program, ==, "0.2.0-1");
+    text = hl_updater_versions_print(&versions);
+    g_assert_true(hl_updater_versions_parse(text, &again, NULL));
+    g_assert_cmpstr(again.program, ==, "0.2.0-1");
+    g_assert_true(hl_updater_versions_parse("{\"components\":{},\"program\":{\"version\":\"x\"}}", &again, NULL));
+    g_assert_null(again.program);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -341,5 +390,7 @@ int main(int argc, char **argv)
     g_test_add_func("/updater-lines/versions-off", test_versions_off);
     g_test_add_func("/updater-lines/ends-off", test_ends_off);
     g_test_add_func("/updater-lines/versions-refused", test_versions_refused);
+    g_test_add_func("/updater-lines/program", test_program);
+    g_test_add_func("/updater-lines/versions-program", test_versions_program);
     return g_test_run();
 }
