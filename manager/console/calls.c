@@ -7,28 +7,6 @@
 #include "lib/base/unconst.h"
 #include "manager/console/core/arguments.h"
 #include "manager/console/core/rows.h"
-#include "manager/console/endpoints.h"
-
-struct ConCalls {
-    ConLine *line;
-    ConPeople *people;
-    const ConWatch *watch;
-};
-
-ConCalls *con_calls_new(ConLine *line, ConPeople *people, const ConWatch *watch)
-{
-    ConCalls *calls = g_new0(ConCalls, 1);
-
-    calls->line = line;
-    calls->people = people;
-    calls->watch = watch;
-    return calls;
-}
-
-void con_calls_free(ConCalls *calls)
-{
-    g_free(calls);
-}
 
 /* ------------------------------------------------------------------------------------------------------------ answers
  */
@@ -131,7 +109,7 @@ static bool check_match(ConRequest *request, const char *version)
     return false;
 }
 
-static void call_with(ConCalls *calls, ConRequest *request, const char *selector)
+static void call_with(ConLine *line, ConRequest *request, const char *selector)
 {
     const char *name;
     g_autofree char *version = version_of(request);
@@ -148,47 +126,22 @@ static void call_with(ConCalls *calls, ConRequest *request, const char *selector
         con_request_fail(request, error);
         return;
     }
-    con_line_call(calls->line, &(ConLineAsk){ .name = name,
-                                              .arguments = (const char *const *)arguments,
-                                              .session = request->session,
-                                              .address = request->http->peer,
-                                              .is_idle = con_request_is_idle(request),
-                                              .done = on_done,
-                                              .user = request });
+    con_line_call(line, &(ConLineAsk){ .name = name,
+                                       .arguments = (const char *const *)arguments,
+                                       .session = request->session,
+                                       .address = request->http->peer,
+                                       .is_idle = con_request_is_idle(request),
+                                       .done = on_done,
+                                       .user = request });
 }
 
-/* Whom a filter takes is known here, and for whom: only what that person sees. */
-static void on_person(ConRequest *request, const ConPerson *person, gpointer user)
+void con_calls_answer(ConRequest *request, gpointer line)
 {
-    ConCalls *calls = user;
-    const char *filter = json_string_value(json_object_get(request->body, "filter"));
     g_autoptr(GError) error = NULL;
-    g_autofree char *selector =
-        con_endpoints_selector(calls->watch, person, filter, json_object_get(request->body, "except"), &error);
+    g_autofree char *selector = con_selector_make(request->body, hl_clock_wall(), &error);
 
-    if (selector != NULL)
-        call_with(calls, request, selector);
-    else
+    if (error != NULL)
         con_request_fail(request, error);
-}
-
-void con_calls_answer(ConRequest *request, gpointer user)
-{
-    ConCalls *calls = user;
-    const json_t *ids = json_object_get(request->body, "ids");
-    g_autoptr(GString) joined = g_string_new(NULL);
-    json_t *id;
-    size_t i;
-
-    if (json_is_string(json_object_get(request->body, "filter"))) {
-        con_people_find(calls->people, request, on_person, calls);
-        return;
-    }
-    json_array_foreach(ids, i, id)
-    {
-        if (json_is_string(id))
-            g_string_append_printf(joined, "%s%s", joined->len > 0 ? "," : "", json_string_value(id));
-    }
-    call_with(calls, request,
-              joined->len > 0 ? joined->str : json_string_value(json_object_get(request->body, "selector")));
+    else
+        call_with(line, request, selector);
 }

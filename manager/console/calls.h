@@ -4,15 +4,10 @@
 #ifndef MANAGER_CONSOLE_CALLS_H
 #define MANAGER_CONSOLE_CALLS_H
 
-#include "manager/console/people.h"
-#include "manager/console/watch.h"
+#include "manager/console/line.h"
+#include "manager/console/request.h"
 
-typedef struct ConCalls ConCalls;
-
-ConCalls *con_calls_new(ConLine *line, ConPeople *people, const ConWatch *watch);
-void con_calls_free(ConCalls *calls);
-
-/* A ConHandler. */
-void con_calls_answer(ConRequest *request, gpointer calls);
+/* A ConHandler; line: the ConLine that is asked. */
+void con_calls_answer(ConRequest *request, gpointer line);
 
 #endif

@@ -24,7 +24,6 @@ struct Console {
     ConPeople *people;
     ConEvents *events;
     ConEndpoints *endpoints;
-    ConCalls *calls;
     ConRenewal *renewal; /* NULL: the line is new */
     ConSite *site;
     ConFront *front;
@@ -117,9 +116,8 @@ static bool wire(Console *console, GError **error)
     console->people = con_people_new(console->line);
     console->events = con_events_new(console->people, console->watch);
     console->endpoints = con_endpoints_new(console->line, console->people, console->watch);
-    console->calls = con_calls_new(console->line, console->people, console->watch);
     console->front =
-        con_front_new(&(ConFrontOptions){ &console->conf, &console->identity, con_calls_answer, console->calls });
+        con_front_new(&(ConFrontOptions){ &console->conf, &console->identity, con_calls_answer, console->line });
     con_front_add(console->front, con_site_rows, console->site);
     con_front_add(console->front, con_people_rows, console->people);
     con_front_add(console->front, con_endpoints_rows, console->endpoints);
@@ -185,7 +183,6 @@ void con_console_free(Console *console)
         con_front_stop(console->front);
     con_line_free(console->line); /* answers what was asked, with an error */
     con_renewal_free(console->renewal);
-    con_calls_free(console->calls);
     con_endpoints_free(console->endpoints);
     con_events_free(console->events);
     con_people_free(console->people);

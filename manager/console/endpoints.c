@@ -218,57 +218,6 @@ static void list_endpoints(ConRequest *request, gpointer user)
     con_people_find(endpoints->people, request, on_list, user);
 }
 
-/* Their ids, joined by commas; NULL on failure. */
-static char *ids_of(const ConPage *page, const json_t *except)
-{
-    g_autoptr(GHashTable) left_out = g_hash_table_new(g_str_hash, g_str_equal);
-    GString *ids = g_string_new(NULL);
-    json_t *value;
-    size_t n;
-
-    json_array_foreach(except, n, value)
-    {
-        if (json_is_string(value))
-            g_hash_table_add(left_out, hl_unconst(json_string_value(value)));
-    }
-    for (guint i = 0; i < page->rows->len; i++) {
-        const char *id = ((const ConRow *)page->rows->pdata[i])->values[MGR_COLUMN_ID].text;
-
-        if (!g_hash_table_contains(left_out, id))
-            g_string_append_printf(ids, "%s%s", ids->len > 0 ? "," : "", id);
-    }
-    return g_string_free(ids, FALSE);
-}
-
-char *con_endpoints_selector(const ConWatch *watch, const ConPerson *person, const char *filter, const json_t *except,
-                             GError **error)
-{
-    g_autoptr(MgrFilter) parsed = mgr_filter_parse(filter, MGR_FILTER_SEARCH, hl_clock_wall(), error);
-    g_autofree char *word = parsed != NULL && json_array_size(except) == 0 ? mgr_filter_selector(parsed) : NULL;
-    ConQuery query = { .filter = parsed, .limit = CON_MAX_PAGE, .groups = (const char *const *)person->groups };
-    g_autofree char *ids = NULL;
-    g_auto(ConPage) page = { 0 };
-
-    if (word != NULL)
-        return g_steal_pointer(&word);
-    if (parsed == NULL || !con_order_parse("id", &query.order, error) ||
-        !con_page_select(&page, con_watch_table(watch), &query, error))
-        return NULL;
-    if (page.next != NULL) {
-        hl_fail(
-            error, HL_ERROR_LIMIT,
-            "the filter takes %u endpoints, and a call names at most %d: name a group ('group:NAME') or all of them "
-            "(an empty filter), or narrow the filter down",
-            page.total, CON_MAX_PAGE);
-        return NULL;
-    }
-    ids = ids_of(&page, except);
-    if (*ids != '\0')
-        return g_steal_pointer(&ids);
-    hl_fail(error, HL_ERROR_NOT_FOUND, "there is no endpoint that the filter takes");
-    return NULL;
-}
-
 /* ----------------------------------------------------------------------------------------------------------- summary
  */
 

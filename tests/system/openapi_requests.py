@@ -64,7 +64,7 @@ def send(operation, method, path, body):
         connection = None
         return
     sent += 1
-    if reply.status >= 500:
+    if reply.status >= 500 or b"requests a minute" in content:  # refused unseen is as bad: it shows nothing
         problems.append(f"{operation}: {method} {path[:100]} {str(data)[:200]}: {reply.status} {content[:200]}")
     if reply.status in (413, 414, 431) or "//" in path or path.endswith("/"):  # unread, or no path of the document
         return

@@ -57,6 +57,37 @@ static void test_arguments(void)
     }
 }
 
+static void test_selectors(void)
+{
+    static const struct {
+        const char *body, *selector; /* NULL: it does not say; "invalid": refused */
+    } cases[] = {
+        { "{}", NULL },
+        { "{\"ids\": []}", NULL },
+        { "{\"ids\": [\"e-1\", \"e-2\"]}", "e-1,e-2" },
+        { "{\"ids\": [\"e-1,all\"]}", "invalid" },
+        { "{\"ids\": [7]}", "invalid" },
+        { "{\"selector\": \"@office,pc-7\"}", "@office,pc-7" },
+        { "{\"filter\": \"\"}", "all" },
+        { "{\"filter\": \"group:sales\"}", "@sales" },
+        { "{\"filter\": \"printer offline\", \"selector\": \"all\"}", "filter:printer offline" },
+        { "{\"filter\": \"\", \"except\": [\"e-1\", \"e-2\"]}", "except:e-1,e-2 filter:" },
+        { "{\"filter\": \"group:sales\", \"except\": [\"e-1\"]}", "except:e-1 filter:group:sales" },
+        { "{\"filter\": \"printer\", \"except\": [\"e-1 filter:\"]}", "invalid" },
+        { "{\"filter\": \"printer\", \"except\": [null]}", "invalid" },
+        { "{\"filter\": \"(\"}", "invalid" },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(json_t) body = json_loads(cases[i].body, 0, NULL);
+        g_autoptr(GError) error = NULL;
+        g_autofree char *selector = con_selector_make(body, HL_SECOND, &error);
+
+        g_test_message("%s", cases[i].body);
+        g_assert_cmpstr(error != NULL ? hl_error_name(hl_error_code(error)) : selector, ==, cases[i].selector);
+    }
+}
+
 /* Every entry of every row says where its value comes from, and the braces of its path have the name. */
 static void test_every_route(void)
 {
@@ -167,6 +198,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/console-rest/arguments", test_arguments);
+    g_test_add_func("/console-rest/selectors", test_selectors);
     g_test_add_func("/console-rest/every-route", test_every_route);
     g_test_add_func("/console-rest/call-names", test_call_names);
     g_test_add_func("/console-rest/rows", test_rows);

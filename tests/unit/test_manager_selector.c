@@ -89,6 +89,65 @@ static void test_selectors(void)
     }
 }
 
+/* The same as a list with that filter: words are looked for, whatever they would be as names. */
+static void test_searches(void)
+{
+    static const char *const cases[][2] = {
+        { "filter:pc", "e-1 e-2" },
+        { "filter:PRINT", "e-3" },
+        { "filter:", "e-1 e-2 e-3" },
+        { "filter: ", "e-1 e-2 e-3" },
+        { "filter:lab version:0.2.0", "e-1" },
+        { "filter:office", "e-1 e-2 e-3 e-4" }, /* the group's name; a list shows those that were removed */
+        { "filter:group:office -lab", "e-3 e-4" },
+        { "filter:nobody", "" },
+        { "except:e-1,e-3 filter:", "e-2" },
+        { "except:e-1 filter:group:office", "e-2 e-3 e-4" },
+        { "except:e-9 filter:lab", "e-1 e-2" }, /* gone meanwhile */
+        { "except:e-1", "invalid" },
+        { "except: filter:lab", "invalid" },
+        { "except:e-1,,e-2 filter:lab", "invalid" },
+        { "except:e-1  filter:lab", "invalid" },
+        { "except:e-1 except:e-2 filter:lab", "invalid" },
+        { "filter:colour:red", "invalid" },
+        { "filter:(", "invalid" },
+        { "e-1,filter:lab", "invalid" },
+    };
+    g_autoptr(Parts) parts = make_fleet();
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *found = selected(parts, cases[i][0]);
+
+        g_test_message("%s", cases[i][0]);
+        g_assert_cmpstr(found, ==, cases[i][1]);
+    }
+}
+
+/* However many there are; and for whom is limited to groups only theirs. */
+static void test_search_scope(void)
+{
+    g_autoptr(Parts) parts = make_fleet();
+    g_auto(MgrCaller) office = { 0 };
+    g_auto(MgrCaller) sales = { 0 };
+    g_autoptr(GPtrArray) all = NULL;
+    g_autoptr(GPtrArray) none = NULL;
+    g_autoptr(GError) error = NULL;
+
+    for (int i = 0; i < 1500; i++) {
+        g_autofree char *id = g_strdup_printf("x-%d", i);
+
+        name_host(parts_add_endpoint(parts, id), "lab-box");
+    }
+    mgr_caller_init(&office, "ann", MGR_ROLE_OPERATOR, "office");
+    mgr_caller_init(&sales, "ben", MGR_ROLE_OPERATOR, "sales");
+    all = mgr_selector_select(&parts->fleet, &office, "filter:lab", &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(all->len, ==, 1502);
+    none = mgr_selector_select(&parts->fleet, &sales, "filter:lab", &error);
+    g_assert_null(none);
+    g_assert_error(error, HL_ERROR, HL_ERROR_NOT_FOUND);
+}
+
 /* Whole names are looked up by one walk and may be many; each beginning takes a walk of its own. */
 static void test_many_names(void)
 {
@@ -244,6 +303,8 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/manager/selector/selectors", test_selectors);
+    g_test_add_func("/manager/selector/searches", test_searches);
+    g_test_add_func("/manager/selector/search-scope", test_search_scope);
     g_test_add_func("/manager/selector/many_names", test_many_names);
     g_test_add_func("/manager/selector/candidates", test_candidates);
     g_test_add_func("/manager/selector/columns", test_columns);

@@ -3,7 +3,10 @@
 
 #include <string.h>
 
+#include "lib/base/ident.h"
 #include "lib/base/unconst.h"
+#include "manager/filter/filter.h"
+
 /* A row's entry, "name=from.member?", taken apart. */
 typedef struct {
     char *name, *from, *member;
@@ -132,6 +135,54 @@ char **con_arguments_make(const ConGiven *given, GError **error)
     g_ptr_array_add(out, NULL);
     return (char **)g_ptr_array_free(g_steal_pointer(&out), FALSE);
 }
+
+/* ----------------------------------------------------------------------------------------------------------- selector
+ */
+
+/* Joined by commas; "" for none.  Caller frees; NULL: one is no id. */
+static char *join_ids(const char *member, const json_t *ids, GError **error)
+{
+    g_autoptr(GString) out = g_string_new(NULL);
+    json_t *id;
+    size_t i;
+
+    json_array_foreach(ids, i, id)
+    {
+        if (!hl_ident_is_valid(json_is_string(id) ? json_string_value(id) : "")) {
+            hl_fail(error, HL_ERROR_INVALID, "'%s' is a list of endpoints' ids", member);
+            return NULL;
+        }
+        g_string_append_printf(out, "%s%s", i > 0 ? "," : "", json_string_value(id));
+    }
+    return g_string_free(g_steal_pointer(&out), FALSE);
+}
+
+static char *of_filter(const char *text, const json_t *except, HlTime now, GError **error)
+{
+    g_autoptr(MgrFilter) filter = mgr_filter_parse(text, MGR_FILTER_SEARCH, now, error);
+    g_autofree char *left_out = filter != NULL ? join_ids("except", except, error) : NULL;
+    g_autofree char *word = left_out != NULL && *left_out == '\0' ? mgr_filter_selector(filter) : NULL;
+
+    if (left_out == NULL || word != NULL)
+        return g_steal_pointer(&word);
+    return *left_out != '\0' ? g_strdup_printf("except:%s filter:%s", left_out, text)
+                             : g_strconcat("filter:", text, NULL);
+}
+
+char *con_selector_make(const json_t *body, HlTime now, GError **error)
+{
+    const json_t *ids = json_object_get(body, "ids");
+    const char *filter = json_string_value(json_object_get(body, "filter"));
+
+    if (filter != NULL)
+        return of_filter(filter, json_object_get(body, "except"), now, error);
+    if (json_array_size(ids) > 0)
+        return join_ids("ids", ids, error);
+    return g_strdup(json_string_value(json_object_get(body, "selector")));
+}
+
+/* ---------------------------------------------------------------------------------------------------------- the body
+ */
 
 static bool is_known(const char *arguments, const char *member)
 {

@@ -3,6 +3,7 @@
 #ifndef MANAGER_CONSOLE_CORE_ARGUMENTS_H
 #define MANAGER_CONSOLE_CORE_ARGUMENTS_H
 
+#include "lib/base/clock.h"
 #include "lib/base/json.h"
 #include "manager/console/core/route.h"
 #include "manager/console/core/target.h"
@@ -12,12 +13,17 @@ typedef struct {
     const ConTarget *target;
     const json_t *body;   /* NULL: none */
     const char *version;  /* of If-Match; NULL: none */
-    const char *selector; /* whom the body is about: "ids", "filter" or "selector", as one; NULL: not said */
+    const char *selector; /* of con_selector_make; NULL: not said */
 } ConGiven;
 
 /* name, value, ..., NULL, by the route's `arguments`; free with g_strfreev.  NULL: one is missing, or is of the wrong
  * type. */
 char **con_arguments_make(const ConGiven *given, GError **error);
+
+/* Whom the body is about, as a selector: of its ids, its filter and except, or its selector; what a filter takes is the
+ * server's to find.  NULL without an error: it does not say.  now: what a filter's times count from, for its check.
+ * Caller frees. */
+char *con_selector_make(const json_t *body, HlTime now, GError **error);
 
 /* Refuses a body with a member that the route does not know: a misspelt one must not be a default. */
 bool con_body_check(const ConMatch *match, const json_t *body, GError **error) G_GNUC_WARN_UNUSED_RESULT;

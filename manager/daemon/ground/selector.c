@@ -3,10 +3,13 @@
 
 #include <string.h>
 
+#include "lib/base/ident.h"
 #include "manager/core/display_name.h"
 #include "manager/daemon/ground/columns.h"
 
 #define MAX_NAMED 5 /* candidates in an error */
+#define SEARCH    "filter:"
+#define EXCEPT    "except:"
 
 static bool sees(const MgrCaller *caller, const MgrEndpoint *endpoint)
 {
@@ -303,7 +306,114 @@ static bool select_all(Selection *selection, GError **error)
     return true;
 }
 
-GPtrArray *mgr_selector_filter(const MgrFleet *fleet, const MgrCaller *caller, const char *selector, GError **error)
+/* ------------------------------------------------------------------------------------------------------- searches */
+
+/* Endpoints as rows in which words are looked for: what is looked in is made for one that a word asks about, and kept
+ * for the next word. */
+typedef struct {
+    MgrFilterRows rows;
+    gconstpointer row;
+    char *folded;
+} Searched;
+
+static MgrValue searched_value(gconstpointer row, int column, gpointer user, char **owned)
+{
+    const Searched *searched = user;
+
+    return searched->rows.value(row, column, searched->rows.user, owned);
+}
+
+/* The same as the console looks in (manager/console/core/table.c). */
+static const char *searched_text(gconstpointer row, gpointer user)
+{
+    static const int columns[] = { MGR_COLUMN_ID,        MGR_COLUMN_HOST,    MGR_COLUMN_GROUP, MGR_COLUMN_GROUP_DISPLAY,
+                                   MGR_COLUMN_ADDRESSES, MGR_COLUMN_OBSERVED };
+    Searched *searched = user;
+    g_autoptr(GString) text = g_string_new(NULL);
+
+    if (searched->row == row)
+        return searched->folded;
+    for (gsize i = 0; i < G_N_ELEMENTS(columns); i++) {
+        g_autofree char *owned = NULL;
+
+        g_string_append_printf(text, "%s\n", searched_value(row, columns[i], user, &owned).text);
+    }
+    g_free(searched->folded);
+    searched->folded = g_utf8_casefold(text->str, -1);
+    searched->row = row;
+    return searched->folded;
+}
+
+/* Ids, one at least; NULL: one of them is none. */
+static GHashTable *read_ids(const char *text, gsize size, GError **error)
+{
+    g_autoptr(GHashTable) set = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    g_autofree char *list = g_strndup(text, size);
+    g_auto(GStrv) ids = g_strsplit(size > 0 ? list : " ", ",", -1);
+
+    for (gsize i = 0; ids[i] != NULL; i++) {
+        if (!hl_ident_is_valid(ids[i])) {
+            hl_fail(error, HL_ERROR_INVALID, "'%.60s' after '" EXCEPT "' is no endpoint's id", ids[i]);
+            return NULL;
+        }
+        g_hash_table_add(set, g_strdup(ids[i]));
+    }
+    return g_steal_pointer(&set);
+}
+
+static bool is_search(const char *selector)
+{
+    return g_str_has_prefix(selector, SEARCH) || g_str_has_prefix(selector, EXCEPT);
+}
+
+/* The filter; *except: who is left out, or NULL. */
+static MgrFilter *read_search(const char *selector, GHashTable **except, GError **error)
+{
+    if (g_str_has_prefix(selector, EXCEPT)) {
+        const char *ids = selector + strlen(EXCEPT);
+        gsize size = strcspn(ids, " ");
+
+        *except = read_ids(ids, size, error);
+        if (*except == NULL)
+            return NULL;
+        selector = ids + size + (ids[size] == ' ');
+    }
+    if (g_str_has_prefix(selector, SEARCH))
+        return mgr_filter_parse(selector + strlen(SEARCH), MGR_FILTER_SEARCH, hl_clock_wall(), error);
+    hl_fail(error, HL_ERROR_INVALID, "after '" EXCEPT "ID,ID' comes a blank, and '" SEARCH "'");
+    return NULL;
+}
+
+/* A filter takes what a list with it shows; one that is empty what "all" does. */
+static GPtrArray *search(const MgrFleet *fleet, const MgrCaller *caller, const char *selector, GError **error)
+{
+    g_autoptr(GHashTable) except = NULL;
+    g_autoptr(MgrFilter) filter = read_search(selector, &except, error);
+    g_autofree char *word = filter != NULL ? mgr_filter_selector(filter) : NULL;
+    bool is_all = g_strcmp0(word, "all") == 0;
+    Searched searched = { .rows = mgr_column_rows(fleet) };
+    const MgrFilterRows rows = { searched_value, searched_text, &searched };
+    GPtrArray *found;
+    GHashTableIter iter;
+    gpointer value;
+
+    if (filter == NULL)
+        return NULL;
+    found = g_ptr_array_new();
+    g_hash_table_iter_init(&iter, fleet->endpoints);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        const MgrEndpointRecord *record = &((const MgrEndpoint *)value)->record;
+
+        if (sees(caller, value) && (except == NULL || !g_hash_table_contains(except, record->id)) &&
+            !(is_all && record->display.removed) && mgr_filter_takes(filter, &rows, value))
+            g_ptr_array_add(found, value);
+    }
+    g_free(searched.folded);
+    g_ptr_array_sort(found, mgr_endpoint_compare);
+    return found;
+}
+
+static GPtrArray *pick(const MgrFleet *fleet, const MgrCaller *caller, const char *selector, GError **error)
 {
     g_autoptr(MgrFilter) filter = mgr_filter_parse(selector, MGR_FILTER_SELECT, hl_clock_wall(), error);
     g_autoptr(GPtrArray) found = g_ptr_array_new();
@@ -318,6 +428,11 @@ GPtrArray *mgr_selector_filter(const MgrFleet *fleet, const MgrCaller *caller, c
         if (i == 0 || found->pdata[i] != found->pdata[i - 1])
             g_ptr_array_add(unique, found->pdata[i]);
     return unique;
+}
+
+GPtrArray *mgr_selector_filter(const MgrFleet *fleet, const MgrCaller *caller, const char *selector, GError **error)
+{
+    return is_search(selector) ? search(fleet, caller, selector, error) : pick(fleet, caller, selector, error);
 }
 
 GPtrArray *mgr_selector_select(const MgrFleet *fleet, const MgrCaller *caller, const char *selector, GError **error)
