@@ -5,7 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/base/exec.h"
 #include "lib/base/file.h"
+#include "lib/base/package_version.h"
 #include "lib/base/table.h"
 #include "updater/install/pattern_store.h"
 #include "updater/install/update.h"
@@ -16,9 +18,25 @@
 #define ENGINE_DEADLINE (5 * HL_MINUTE) /* 250 MB of patterns load within half a minute */
 #define BUSY_PATIENCE   (5 * HL_MINUTE)
 
-const char *const upd_update_flags[] = { "state-dir", "root",     "source", "components",     "ca-file",
-                                         "cert-file", "key-file", "proxy",  "private-source", "public-ca-file",
-                                         "time",      "force",    "json",   ENGINE_FLAGS,     NULL };
+const char *const upd_update_flags[] = { "state-dir",
+                                         "root",
+                                         "source",
+                                         "components",
+                                         "ca-file",
+                                         "cert-file",
+                                         "key-file",
+                                         "proxy",
+                                         "private-source",
+                                         "public-ca-file",
+                                         "time",
+                                         "force",
+                                         "json",
+                                         "program-dir",
+                                         "installed-program",
+                                         "program-arch",
+                                         "block-program",
+                                         ENGINE_FLAGS,
+                                         NULL };
 const char *const upd_rollback_flags[] = { "state-dir", "json", ENGINE_FLAGS, NULL };
 const char *const upd_show_flags[] = { "state-dir", "json", NULL };
 
@@ -80,12 +98,17 @@ static void print_outcome(const Output *output, const UpdOutcome *outcome, const
         hl_progress_end(stdout);
         if (error == NULL)
             printf("%s (%" G_GUINT64_FORMAT " bytes received)\n", outcome->message, outcome->bytes);
+        if (outcome->program.message != NULL)
+            printf("Program: %s\n", outcome->program.message);
         return;
     }
     result.code = g_strdup(error != NULL ? hl_error_name(hl_error_code(error)) : "");
     result.message = g_strdup(error != NULL ? error->message : outcome->message);
     result.source = g_strdup(outcome->source);
     result.components = g_strdup(outcome->components);
+    result.program = (HlUpdaterProgram){ .outcome = outcome->program.outcome,
+                                         .version = g_strdup(outcome->program.version),
+                                         .message = g_strdup(outcome->program.message) };
     line = hl_updater_line_updated(&result);
     print_line(line);
 }
@@ -152,6 +175,42 @@ static GArray *read_sources(const HlInvocation *call, GError **error)
     return g_steal_pointer(&sources);
 }
 
+/* As dpkg names this machine; NULL on failure. */
+static char *find_arch(const HlInvocation *call, GError **error)
+{
+    const char *argv[] = { "dpkg", "--print-architecture", NULL };
+    const char *given = hl_cli_value(call, "program-arch", NULL);
+    g_autofree char *arch = g_strdup(given);
+
+    if (given == NULL && !hl_exec(argv, &arch, error)) {
+        hl_error_prefix(error, "which packages are for this machine is not known (--program-arch says it)");
+        return NULL;
+    }
+    g_strstrip(arch);
+    return hl_program_package_ok(arch) ? g_steal_pointer(&arch) : g_strdup("");
+}
+
+/* Whether the program is looked for as well, and how: *arch belongs to the wish. */
+static bool read_program(const HlInvocation *call, UpdProgramWish *wish, char **arch, UpdUpdate *update, GError **error)
+{
+    *wish = (UpdProgramWish){ .dir = hl_cli_value(call, "program-dir", NULL),
+                              .installed = hl_cli_value(call, "installed-program", NULL),
+                              .blocked = hl_cli_has(call, "block-program") };
+    if (wish->dir == NULL && wish->installed == NULL && !wish->blocked)
+        return true;
+    if (wish->dir == NULL || wish->installed == NULL)
+        return hl_fail(error, HL_ERROR_USAGE,
+                       "--program-dir and --installed-program go together: where the program's packages are kept, and "
+                       "which version is installed");
+    if (!hl_package_version_ok(wish->installed))
+        return hl_fail(error, HL_ERROR_USAGE, "--installed-program: '%s' is not a version of a package, like 0.1.0-1",
+                       wish->installed);
+    *arch = find_arch(call, error);
+    wish->arch = *arch;
+    update->program = wish;
+    return *arch != NULL;
+}
+
 /* NULL on failure. */
 static char **read_components(const HlInvocation *call, GError **error)
 {
@@ -161,6 +220,10 @@ static char **read_components(const HlInvocation *call, GError **error)
     for (gsize i = 0; names != NULL && names[i] != NULL; i++) {
         if (!upd_release_component_ok(names[i], error))
             return NULL;
+        if (strcmp(names[i], HL_PROGRAM_COMPONENT) == 0) {
+            hl_fail(error, HL_ERROR_USAGE, "--components names patterns: the program has --program-dir");
+            return NULL;
+        }
         for (gsize j = 0; j < i; j++) {
             if (strcmp(names[i], names[j]) == 0) {
                 hl_fail(error, HL_ERROR_USAGE, "--components names %s twice", names[i]);
@@ -198,11 +261,14 @@ bool upd_cmd_update(HlInvocation *call, GError **error)
     g_auto(GStrv) components = sources == NULL ? NULL : read_components(call, error);
     g_autoptr(GBytes) root = NULL;
     g_autoptr(GError) problem = NULL;
+    g_autofree char *arch = NULL;
     UpdUpdate update = { .mode = hl_cli_has(call, "force") ? UPD_PLAN_FORCE : UPD_PLAN_NEWER };
+    UpdProgramWish wish;
     bool done;
 
     output_init(&output, call);
-    if (components == NULL || !read_install(call, &output, &install, error))
+    if (components == NULL || !read_install(call, &output, &install, error) ||
+        !read_program(call, &wish, &arch, &update, error))
         return false;
     root = hl_file_read(root_path, tuf_role_max_size(TUF_ROOT), error);
     if (root == NULL || !read_access(call, root, &update, error))

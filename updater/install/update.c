@@ -43,6 +43,8 @@ void upd_outcome_clear(UpdOutcome *outcome)
     g_free(outcome->components);
     g_free(outcome->source);
     g_free(outcome->message);
+    g_free(outcome->program.version);
+    g_free(outcome->program.message);
     memset(outcome, 0, sizeof *outcome);
 }
 
@@ -292,17 +294,44 @@ static UpdSourceAccess access_to(Run *run, const UpdSourceSpec *spec)
     return access;
 }
 
+static void on_program(const char *what, gpointer user)
+{
+    const Run *run = user;
+
+    tell(run->install, AT_SWITCH, what);
+}
+
+/* Whatever became of the patterns (B17): a version that can do what this one cannot may be what they need.  A source
+ * that has nothing to offer leaves the question to the next that is asked. */
+static void look_for_program(Run *run, UpdSource *source)
+{
+    UpdProgramWish wish;
+
+    if (run->update->program == NULL || run->update->program->blocked ||
+        run->outcome->program.outcome == HL_UPDATER_PROGRAM_OFFERED)
+        return;
+    wish = *run->update->program;
+    wish.progress = on_program;
+    wish.user = run;
+    upd_program_fetch(&wish, source, &run->outcome->program);
+}
+
 static SourceEnd try_source(Run *run, const UpdSourceSpec *spec, char **remark, GError **error)
 {
     UpdSourceAccess access = access_to(run, spec);
     g_autofree char *directory = upd_pattern_store_path(run->store, "sources/%s", spec->name);
     g_autofree char *what = g_strdup_printf("asking %s", spec->name);
     g_autoptr(UpdSource) source = NULL;
+    SourceEnd end;
 
     run->percent = AT_REFRESH;
     tell(run->install, run->percent, what);
     source = upd_source_open(spec, &access, directory, &run->outcome->bytes, error);
-    return source == NULL ? classify(*error) : use_source(run, spec, source, remark, error);
+    if (source == NULL)
+        return classify(*error);
+    end = use_source(run, spec, source, remark, error);
+    look_for_program(run, source);
+    return end;
 }
 
 /* ------------------------------------------------------------------------------------------------------- the whole */
@@ -482,6 +511,8 @@ bool upd_update(const UpdInstall *install, const UpdUpdate *update, UpdOutcome *
         return false;
     run.store = store;
     check_active(store);
+    if (update->program != NULL && update->program->blocked)
+        upd_program_block(update->program, &outcome->program);
     if (try_sources(&run, &problem)) {
         tell(install, AT_END, "done");
     } else {

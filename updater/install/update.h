@@ -12,6 +12,7 @@
 #include "proto/updater_lines.h"
 #include "updater/install/engine.h"
 #include "updater/install/plan.h"
+#include "updater/install/program_fetch.h"
 #include "updater/install/source.h"
 
 typedef void (*UpdInstallProgress)(guint percent, const char *what, void *user);
@@ -34,15 +35,17 @@ typedef struct {
     HlTime time;                   /* for all of them: each gets its share of what is left; 0: unlimited */
     const char *const *components; /* those that this machine is to have; ends with NULL */
     UpdPlanMode mode;
+    const UpdProgramWish *program; /* NULL: the program is none of this run's business; its progress is set here */
 } UpdUpdate;
 
 /* Also filled, as far as it is known, when the call fails. */
 typedef struct {
     HlUpdaterOutcome kind;
-    char *components; /* of the set that is active now: "virus=2026112203" */
-    char *source;     /* that was used; "" */
-    uint64_t bytes;   /* that came from all sources that were tried */
-    char *message;    /* what happened; NULL if the call failed */
+    char *components;         /* of the set that is active now: "virus=2026112203" */
+    char *source;             /* that was used; "" */
+    uint64_t bytes;           /* that came from all sources that were tried */
+    char *message;            /* what happened; NULL if the call failed */
+    HlUpdaterProgram program; /* the step after the patterns, whether those succeeded or not */
 } UpdOutcome;
 
 void upd_outcome_clear(UpdOutcome *outcome);

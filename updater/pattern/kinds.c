@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#define PROGRAM "program" /* the component of that name is none of the engine's (proto/program.h) */
+
 /* docs/patterns.md has both tables in words. */
 static const UpdKind kinds[] = {
     { ".hdb", UPD_GROUP_DETECTION, UPD_COUNT_LINES },  { ".hsb", UPD_GROUP_DETECTION, UPD_COUNT_LINES },
@@ -72,6 +74,9 @@ bool upd_kind_check(const char *component, const char *file, GError **error)
 {
     const UpdKind *kind = upd_kind_find(file);
 
+    if (strcmp(component, PROGRAM) == 0)
+        return hl_fail(error, HL_ERROR_INVALID, PROGRAM " may not hold %s: it is the program's packages, no patterns",
+                       file);
     if (kind == NULL)
         return hl_fail(
             error, HL_ERROR_INVALID,

@@ -9,6 +9,7 @@
 #include "updater/publisher/content.h"
 #include "updater/publisher/gc.h"
 #include "updater/publisher/numbers.h"
+#include "updater/publisher/program.h"
 #include "updater/publisher/readback.h"
 
 const char *const upd_repo_versions_flags[] = { "json", NULL };
@@ -164,13 +165,18 @@ bool upd_cmd_repo_versions(HlInvocation *call, GError **error)
     for (gsize i = 0; i < G_N_ELEMENTS(roles); i++)
         add_end(&versions, state, roles[i]);
     for (guint i = 0; i < names->len; i++) {
-        add_component(&versions, names->pdata[i], upd_state_get(state, names->pdata[i]));
+        if (upd_program_is(names->pdata[i]))
+            versions.program = g_strdup(upd_program_offered(upd_state_get(state, names->pdata[i])));
+        else
+            add_component(&versions, names->pdata[i], upd_state_get(state, names->pdata[i]));
         add_end(&versions, state, names->pdata[i]);
     }
     versions.expires =
         g_strdup(json_string_value(json_object_get(upd_meta_signed(upd_state_get(state, "timestamp")), "expires")));
     text = hl_cli_has(call, "json") ? hl_updater_versions_print(&versions) : hl_updater_versions_latest(&versions);
     puts(text);
+    if (versions.program != NULL && !hl_cli_has(call, "json"))
+        printf("program %s\n", versions.program);
     return true;
 }
 

@@ -7,12 +7,15 @@
 #include "updater/publisher/commands.h"
 #include "updater/publisher/content.h"
 #include "updater/publisher/numbers.h"
+#include "updater/publisher/program.h"
 #include "updater/publisher/readback.h"
 #include "updater/publisher/release.h"
 #include "updater/publisher/stage.h"
 #include "updater/publisher/withdraw.h"
 
-const char *const upd_repo_add_flags[] = { "version", "min-engine", "force", NULL };
+const char *const upd_repo_add_flags[] = { "version", "min-engine", "min-version", "max-version", "force", NULL };
+const char *const upd_repo_publish_flags[] = { "component",       "from",  "min-version", "max-version",
+                                               "passphrase-file", "force", NULL };
 
 /* A release is exactly the files that are named: who names only a new one should read what goes. */
 static void say_dropped(const UpdRepo *repo, const UpdStageSpec *spec)
@@ -32,6 +35,27 @@ static void say_dropped(const UpdRepo *repo, const UpdStageSpec *spec)
     }
 }
 
+static void say_staged(const UpdStageSpec *spec, const UpdStaged *staged)
+{
+    if (spec->n_files == 0)
+        printf("Staged %s %" G_GINT64_FORMAT ": empty.\n", spec->component, staged->version);
+    else if (*staged->program != '\0')
+        printf("Staged %s %" G_GINT64_FORMAT ": version %s, %zu package(s).\n", spec->component, staged->version,
+               staged->program, spec->n_files);
+    else
+        printf("Staged %s %" G_GINT64_FORMAT ": %zu file(s), %" G_GINT64_FORMAT " signatures (%s).\n", spec->component,
+               staged->version, spec->n_files, staged->signatures,
+               staged->by_engine ? "as the engine counts them" : "counted; there is no clamscan here to ask");
+}
+
+static bool check_bounded(const UpdStageSpec *spec, GError **error)
+{
+    return (spec->min_version == NULL && spec->max_version == NULL) || upd_program_is(spec->component) ||
+           hl_fail(error, HL_ERROR_USAGE,
+                   "--min-version and --max-version are about the component " HL_PROGRAM_COMPONENT
+                   ": patterns have --min-engine");
+}
+
 static bool stage(HlInvocation *call, gsize n_files, GError **error)
 {
     g_autoptr(UpdState) state = NULL;
@@ -41,9 +65,13 @@ static bool stage(HlInvocation *call, gsize n_files, GError **error)
                           .files = (const char *const *)call->args + 2,
                           .n_files = n_files,
                           .min_engine = hl_cli_value(call, "min-engine", UPD_STAGE_MIN_ENGINE),
-                          .force = hl_cli_has(call, "force") };
+                          .force = hl_cli_has(call, "force"),
+                          .min_version = hl_cli_value(call, "min-version", NULL),
+                          .max_version = hl_cli_value(call, "max-version", NULL) };
     UpdStaged staged;
 
+    if (!check_bounded(&spec, error))
+        return false;
     if (version != NULL && !g_ascii_string_to_signed(version, 10, 1, G_MAXINT64, &spec.version, NULL))
         return hl_fail(error, HL_ERROR_INVALID, "'%s' is not a version: versions are YYYYMMDDNN", version);
     if (!upd_stage_engine_ok(spec.min_engine))
@@ -51,13 +79,9 @@ static bool stage(HlInvocation *call, gsize n_files, GError **error)
                        spec.min_engine);
     if (repo == NULL || !upd_stage_add(repo, state, &spec, &staged, error))
         return false;
-    if (n_files == 0)
-        printf("Staged %s %" G_GINT64_FORMAT ": empty.\n", spec.component, staged.version);
-    else
-        printf("Staged %s %" G_GINT64_FORMAT ": %zu file(s), %" G_GINT64_FORMAT " signatures (%s).\n", spec.component,
-               staged.version, n_files, staged.signatures,
-               staged.by_engine ? "as the engine counts them" : "counted; there is no clamscan here to ask");
-    say_dropped(repo, &spec);
+    say_staged(&spec, &staged);
+    if (!upd_program_is(spec.component))
+        say_dropped(repo, &spec);
     if (staged.by_engine && staged.counted >= 0 && staged.counted != staged.signatures)
         printf("Warning: the files hold %" G_GINT64_FORMAT
                " signatures by our count, the engine loaded %" G_GINT64_FORMAT
@@ -88,6 +112,10 @@ bool upd_cmd_repo_withdraw(HlInvocation *call, GError **error)
     printf("Staged %s %" G_GINT64_FORMAT ": the content of %" G_GINT64_FORMAT " again, in place of %" G_GINT64_FORMAT
            ".\nRun 'repo publish %s' to publish it.\n",
            call->args[1], withdrawal.staged.version, withdrawal.good, withdrawal.bad, call->args[0]);
+    if (*withdrawal.staged.program != '\0')
+        printf("Endpoints that were upgraded keep what they have: packages are not taken back. The others are offered "
+               "nothing above %s.\n",
+               withdrawal.staged.program);
     return true;
 }
 
@@ -124,6 +152,67 @@ static bool publish_components(const UpdRepo *repo, UpdState *state, const GPtrA
     return true;
 }
 
+/* The packages of an endpoint among those of a directory in which all were built. */
+static GPtrArray *find_packages(const char *directory, GError **error)
+{
+    g_auto(GStrv) paths = upd_program_list(directory, error);
+    g_autoptr(GPtrArray) packages =
+        paths == NULL ? NULL : upd_program_read((const char *const *)paths, g_strv_length(paths), error);
+    g_autoptr(GString) left_out = g_string_new(NULL);
+
+    if (packages == NULL)
+        return NULL;
+    upd_program_select(packages, left_out);
+    if (left_out->len > 0)
+        printf("Left out, because they are not an endpoint's: %s.\n", left_out->str);
+    return upd_program_check(packages, error) ? g_steal_pointer(&packages) : NULL;
+}
+
+/* --component program --from DIRECTORY: what 'repo add' does with each package named. */
+static bool stage_from(const HlInvocation *call, const UpdRepo *repo, const UpdState *state, const char *directory,
+                       GError **error)
+{
+    g_autoptr(GPtrArray) packages = find_packages(directory, error);
+    g_autoptr(GPtrArray) paths = g_ptr_array_new();
+    UpdStageSpec spec = { .component = HL_PROGRAM_COMPONENT,
+                          .min_engine = UPD_STAGE_MIN_ENGINE,
+                          .force = hl_cli_has(call, "force"),
+                          .min_version = hl_cli_value(call, "min-version", NULL),
+                          .max_version = hl_cli_value(call, "max-version", NULL) };
+    UpdStaged staged;
+
+    if (packages == NULL)
+        return false;
+    for (guint i = 0; i < packages->len; i++)
+        g_ptr_array_add(paths, ((const UpdPackage *)packages->pdata[i])->path);
+    spec.files = (const char *const *)paths->pdata;
+    spec.n_files = paths->len;
+    if (!upd_stage_add(repo, state, &spec, &staged, error))
+        return false;
+    say_staged(&spec, &staged);
+    return true;
+}
+
+/* What the call itself brings. */
+static bool stage_given(const HlInvocation *call, const UpdRepo *repo, const UpdState *state, GError **error)
+{
+    const char *component = hl_cli_value(call, "component", NULL);
+    const char *from = hl_cli_value(call, "from", NULL);
+
+    if (component == NULL && from == NULL && !hl_cli_has(call, "min-version") && !hl_cli_has(call, "max-version"))
+        return true;
+    if (component == NULL || from == NULL)
+        return hl_fail(error, HL_ERROR_USAGE,
+                       "--component " HL_PROGRAM_COMPONENT " and --from PACKAGES_DIR go together, and the bounds are "
+                       "about them; without them what is staged is published");
+    if (!upd_program_is(component))
+        return hl_fail(error, HL_ERROR_USAGE,
+                       "--from is for the component " HL_PROGRAM_COMPONENT ": stage files of %s with 'repo add %s %s "
+                       "FILE...'",
+                       component, call->args[0], component);
+    return stage_from(call, repo, state, from, error);
+}
+
 bool upd_cmd_repo_publish(HlInvocation *call, GError **error)
 {
     g_autoptr(UpdState) state = NULL;
@@ -131,7 +220,7 @@ bool upd_cmd_repo_publish(HlInvocation *call, GError **error)
     g_autoptr(GPtrArray) components = repo == NULL ? NULL : upd_state_components(state);
     UpdReadback readback;
 
-    if (repo == NULL)
+    if (repo == NULL || !stage_given(call, repo, state, error))
         return false;
     for (guint i = components->len; i-- > 0;)
         if (!upd_content_is_staged(repo, components->pdata[i]))

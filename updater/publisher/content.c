@@ -9,7 +9,9 @@
 #include <unistd.h>
 
 #include "lib/base/file.h"
+#include "lib/base/unconst.h"
 #include "updater/delta/delta.h"
+#include "updater/publisher/program.h"
 #include "updater/publisher/stage.h"
 
 /* One component on its way. */
@@ -112,13 +114,23 @@ bool upd_content_matches(const UpdRepo *repo, const char *component, const char 
     return true;
 }
 
-/* A number that all targets of the role's release have in common. */
+/* A number that all targets of the role's newest release have in common. */
 static gint64 number_of(const json_t *envelope, const char *member)
 {
     json_t *targets = json_object_get(upd_meta_signed(envelope), "targets");
-    const json_t *first = json_object_iter_value(json_object_iter(targets));
+    const json_t *newest = NULL;
+    const char *path;
+    json_t *target;
 
-    return json_integer_value(json_object_get(json_object_get(first, "custom"), member));
+    json_object_foreach(targets, path, target)
+    {
+        const json_t *custom = json_object_get(target, "custom");
+
+        if (newest == NULL || json_integer_value(json_object_get(custom, "version")) >
+                                  json_integer_value(json_object_get(newest, "version")))
+            newest = custom;
+    }
+    return json_integer_value(json_object_get(newest, member));
 }
 
 gint64 upd_content_version(const json_t *envelope)
@@ -219,7 +231,7 @@ int upd_content_open(const UpdRepo *repo, const char *component, const char *sha
 /* "virus/full-2026112203.zst"; with several files in the component "virus/full-2026112203.main.hdb.zst". */
 static char *target_name(const Work *work, const char *kind, const char *file)
 {
-    bool several = json_array_size(json_object_get(work->stage, "files")) > 1;
+    bool several = json_array_size(json_object_get(work->stage, "files")) > 1 || upd_program_is(work->component);
 
     return g_strdup_printf("%s/%s%s%s.zst", work->component, kind, several ? "." : "", several ? file : "");
 }
@@ -238,15 +250,18 @@ static bool put_target(Work *work, const char *name, GBytes *packed, json_t *cus
     return upd_repo_store(work->repo, file, packed, error);
 }
 
-/* What every target of a release says about itself. */
-static json_t *make_custom(const Work *work, const char *kind, const char *format, const char *file,
-                           const char *out_sha256, gsize out_length)
+/* What every target of a release says about itself; release: stage.json, or an entry of the history. */
+static json_t *make_custom(const Work *work, const json_t *release, const char *kind, const char *format,
+                           const char *file, const char *out_sha256, gsize out_length)
 {
-    return json_pack("{s:s, s:I, s:s, s:s, s:s, s:s, s:I, s:s, s:I}", "component", work->component, "version",
-                     json_integer_value(json_object_get(work->stage, "version")), "kind", kind, "format", format,
-                     "file", file, "min_engine", json_string_value(json_object_get(work->stage, "min_engine")),
-                     "signatures", json_integer_value(json_object_get(work->stage, "signatures")), "out_sha256",
-                     out_sha256, "out_length", (json_int_t)out_length);
+    json_t *custom = json_pack("{s:s, s:I, s:s, s:s, s:s, s:s, s:I, s:s, s:I}", "component", work->component, "version",
+                               json_integer_value(json_object_get(release, "version")), "kind", kind, "format", format,
+                               "file", file, "min_engine", json_string_value(json_object_get(release, "min_engine")),
+                               "signatures", json_integer_value(json_object_get(release, "signatures")), "out_sha256",
+                               out_sha256, "out_length", (json_int_t)out_length);
+
+    upd_program_to_custom(release, custom);
+    return custom;
 }
 
 static void tick(Work *work, const char *what)
@@ -272,8 +287,8 @@ static bool put_full(Work *work, const char *file, GBytes *content, const char *
     work->published->full_bytes += *packed_size;
     /* a copy in the history, because later increments start from it when gc has long removed the target */
     return upd_repo_store(work->repo, kept, packed, error) &&
-           put_target(work, name, packed, make_custom(work, "full", "zstd", file, sha256, g_bytes_get_size(content)),
-                      error);
+           put_target(work, name, packed,
+                      make_custom(work, work->stage, "full", "zstd", file, sha256, g_bytes_get_size(content)), error);
 }
 
 /* Applies the increment once, here: what cannot be applied is never published. */
@@ -334,7 +349,7 @@ static bool put_increment(Work *work, const char *file, GBytes *content, const c
     if (g_bytes_get_size(delta) >= full_size)
         return true;
     work->published->increments++;
-    custom = make_custom(work, "delta", UPD_DELTA_FORMAT, file, sha256, g_bytes_get_size(content));
+    custom = make_custom(work, work->stage, "delta", UPD_DELTA_FORMAT, file, sha256, g_bytes_get_size(content));
     json_object_set_new(custom, "from", json_integer(from));
     json_object_set(custom, "from_sha256", json_object_get(past, "sha256"));
     return put_target(work, name, delta, custom, error);
@@ -353,9 +368,74 @@ static bool put_file(Work *work, const char *file, GError **error)
         return false;
     json_object_set_new(work->files, file,
                         json_pack("{s:s, s:I}", "sha256", sha256, "length", (json_int_t)g_bytes_get_size(content)));
-    for (gsize i = n; i > 0 && n - i < UPD_INCREMENTS; i--)
+    /* packages are compressed: an increment would be as large, and the past ones are listed whole */
+    for (gsize i = n; i > 0 && n - i < UPD_INCREMENTS && !upd_program_is(work->component); i--)
         if (!put_increment(work, file, content, sha256, json_array_get(releases, i - 1), full_size, i == n, error))
             return false;
+    return true;
+}
+
+/* Whether the history has every file of a past release. */
+static bool is_whole(const Work *work, const json_t *release)
+{
+    const char *file;
+    json_t *past;
+
+    json_object_foreach(json_object_get(release, "files"), file, past)
+    {
+        if (!is_kept(work, past))
+            return false;
+    }
+    return true;
+}
+
+/* The packed content that the history has of a file, under the name of its own release. */
+static bool put_past(Work *work, const json_t *release, const char *file, const json_t *past, GError **error)
+{
+    const char *sha256 = json_string_value(json_object_get(past, "sha256"));
+    g_autofree char *path = upd_repo_path(work->repo, "private/history/%s.zst", sha256);
+    g_autofree char *name = g_strdup_printf("%s/full-%" JSON_INTEGER_FORMAT ".%s.zst", work->component,
+                                            json_integer_value(json_object_get(release, "version")), file);
+    g_autoptr(GBytes) packed = hl_file_read(path, UPD_DELTA_MAX_FILE, error);
+
+    return packed != NULL && put_target(work, name, packed,
+                                        make_custom(work, release, "full", "zstd", file, sha256,
+                                                    (gsize)json_integer_value(json_object_get(past, "length"))),
+                                        error);
+}
+
+static bool put_past_release(Work *work, const json_t *release, GError **error)
+{
+    const char *file;
+    json_t *past;
+
+    json_object_foreach(json_object_get(release, "files"), file, past)
+    {
+        if (!put_past(work, release, file, past, error))
+            return false;
+    }
+    return true;
+}
+
+/* Of the program, each version that the history will still have after this one, so that endpoints have a way back to
+ * the one that is installed. */
+static bool put_past_releases(Work *work, GError **error)
+{
+    const json_t *releases = json_object_get(work->history, "releases");
+    gsize n = json_array_size(releases);
+    g_autoptr(GHashTable) listed = g_hash_table_new(g_str_hash, g_str_equal);
+
+    g_hash_table_add(listed, hl_unconst(upd_program_version(work->stage)));
+    for (gsize i = n; i > 0 && n - i < UPD_INCREMENTS; i--) {
+        const json_t *release = json_array_get(releases, i - 1);
+        const char *version = upd_program_version(release);
+
+        if (version == NULL || g_hash_table_contains(listed, version) || !is_whole(work, release))
+            continue;
+        if (!put_past_release(work, release, error))
+            return false;
+        g_hash_table_add(listed, hl_unconst(version));
+    }
     return true;
 }
 
@@ -397,6 +477,8 @@ bool upd_content_prepare(const UpdRepo *repo, UpdState *state, const char *compo
     for (gsize i = 0; i < json_array_size(files); i++)
         if (!put_file(&work, json_string_value(json_array_get(files, i)), error))
             return false;
+    if (upd_program_version(stage) != NULL && !put_past_releases(&work, error))
+        return false;
     progress(component, work.total, work.total, "done", user);
     json_object_set(upd_meta_signed(upd_state_get(state, component)), "targets", targets);
     return note_release(&work, error);
@@ -427,9 +509,10 @@ bool upd_content_commit(const UpdRepo *repo, const char *component, GError **err
         return false;
     /* an earlier commit may have been cut between its two writes */
     if (newest_release(history) < json_integer_value(json_object_get(stage, "version")))
-        json_array_append_new(releases, json_pack("{s:O, s:O, s:O*}", "version", json_object_get(stage, "version"),
-                                                  "files", json_object_get(stage, "contents"), "min_engine",
-                                                  json_object_get(stage, "min_engine")));
+        json_array_append_new(
+            releases, json_pack("{s:O, s:O, s:O*, s:O*}", "version", json_object_get(stage, "version"), "files",
+                                json_object_get(stage, "contents"), "min_engine", json_object_get(stage, "min_engine"),
+                                "program", json_object_get(stage, "program")));
     while (json_array_size(releases) > UPD_INCREMENTS + 1)
         json_array_remove(releases, 0);
     bytes = upd_meta_print(history);

@@ -10,6 +10,7 @@
 #include "lib/base/file.h"
 #include "updater/delta/delta.h"
 #include "updater/publisher/content.h"
+#include "updater/publisher/program.h"
 
 /* One component on its way. */
 typedef struct {
@@ -333,28 +334,31 @@ static bool store_history(const UpdRescue *rescue, const char *component, const 
     return upd_repo_store(rescue->repo, name, bytes, error);
 }
 
-/* What a role lists, as an entry of the history; NULL if it lists nothing. */
-static json_t *release_of(const json_t *role)
+/* What a role lists of a release, as an entry of the history; NULL if it lists nothing. */
+static json_t *release_of(const json_t *role, json_int_t version)
 {
     json_t *targets = json_object_get(upd_meta_signed(role), "targets");
     g_autoptr(json_t) files = json_object();
+    g_autoptr(json_t) program = NULL;
     const char *min_engine = "";
     const char *path;
     json_t *entry;
 
     json_object_foreach(targets, path, entry)
     {
-        if (!is_full(entry))
+        if (!is_full(entry) || custom_number(entry, "version") != version)
             continue;
         min_engine = custom_text(entry, "min_engine");
+        json_decref(program);
+        program = upd_program_from_custom(json_object_get(entry, "custom"));
         json_object_set_new(files, custom_text(entry, "file"),
                             json_pack("{s:s, s:I}", "sha256", custom_text(entry, "out_sha256"), "length",
                                       custom_number(entry, "out_length")));
     }
     if (json_object_size(files) == 0)
         return NULL;
-    return json_pack("{s:I, s:O, s:s}", "version", (json_int_t)upd_content_version(role), "files", files, "min_engine",
-                     min_engine);
+    return json_pack("{s:I, s:O, s:s, s:O*}", "version", version, "files", files, "min_engine", min_engine, "program",
+                     program);
 }
 
 static json_int_t version_of(const json_t *release)
@@ -386,6 +390,22 @@ static bool insert_release(json_t *releases, json_t *release)
     return true;
 }
 
+/* Every release that a role lists: of patterns the newest, of the program those before it as well. */
+static bool insert_releases(json_t *releases, const json_t *role)
+{
+    json_t *targets = json_object_get(upd_meta_signed(role), "targets");
+    bool more = false;
+    const char *path;
+    json_t *entry;
+
+    json_object_foreach(targets, path, entry)
+    {
+        if (is_full(entry))
+            more = insert_release(releases, release_of(role, custom_number(entry, "version"))) || more;
+    }
+    return more;
+}
+
 bool upd_mend_history(UpdRescue *rescue, const char *component, const json_t *role, const GPtrArray *found,
                       GError **error)
 {
@@ -398,8 +418,8 @@ bool upd_mend_history(UpdRescue *rescue, const char *component, const json_t *ro
         history = json_pack("{s:[]}", "releases");
     releases = json_object_get(history, "releases");
     for (guint i = 0; damaged && i < found->len; i++)
-        more = insert_release(releases, release_of(((const UpdFound *)found->pdata[i])->envelope)) || more;
-    more = insert_release(releases, release_of(role)) || more;
+        more = insert_releases(releases, ((const UpdFound *)found->pdata[i])->envelope) || more;
+    more = insert_releases(releases, role) || more;
     if (!more)
         return true;
     upd_rescue_repaired(rescue, "private/history/%s.json: %s", component,

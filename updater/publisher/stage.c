@@ -11,6 +11,7 @@
 #include "updater/delta/delta.h"
 #include "updater/pattern/kinds.h"
 #include "updater/publisher/content.h"
+#include "updater/publisher/program.h"
 
 bool upd_stage_name_ok(const char *name, GError **error)
 {
@@ -312,22 +313,35 @@ static bool check_fall(const UpdState *state, const UpdStageSpec *spec, const Up
                    spec->component, before, staged->signatures);
 }
 
-static bool fill(const UpdState *state, const UpdStageSpec *spec, const char *directory, UpdStaged *staged,
-                 GError **error)
+/* Files for the engine: their names go into the record. */
+static bool fill_patterns(const UpdState *state, const UpdStageSpec *spec, const char *directory, UpdStaged *staged,
+                          json_t *record, GError **error)
 {
-    g_autoptr(json_t) files = json_array();
-    g_autoptr(json_t) record = NULL;
-    g_autofree char *path = g_build_filename(directory, "stage.json", NULL);
-    g_autofree char *text = NULL;
+    json_t *files = json_array();
 
+    json_object_set_new(record, "files", files);
     for (gsize i = 0; i < spec->n_files; i++)
         if (!stage_file(spec->component, directory, spec->files[i], &staged->counted, files, error))
             return false;
-    if (spec->n_files > 0 &&
-        (!count_staged(directory, files, staged, error) || !check_fall(state, spec, staged, error)))
+    return spec->n_files == 0 ||
+           (count_staged(directory, files, staged, error) && check_fall(state, spec, staged, error));
+}
+
+static bool fill(const UpdRepo *repo, const UpdState *state, const UpdStageSpec *spec, const char *directory,
+                 UpdStaged *staged, GError **error)
+{
+    g_autoptr(json_t) record = json_pack("{s:I, s:i, s:s}", "version", (json_int_t)staged->version, "signatures", 0,
+                                         "min_engine", spec->min_engine);
+    g_autofree char *path = g_build_filename(directory, "stage.json", NULL);
+    g_autofree char *text = NULL;
+    bool program = upd_program_is(spec->component) && spec->n_files > 0;
+
+    if (!(program ? upd_program_fill(repo, spec, directory, record, error)
+                  : fill_patterns(state, spec, directory, staged, record, error)))
         return false;
-    record = json_pack("{s:I, s:I, s:s, s:O}", "version", (json_int_t)staged->version, "signatures",
-                       (json_int_t)staged->signatures, "min_engine", spec->min_engine, "files", files);
+    if (program)
+        g_strlcpy(staged->program, upd_program_version(record), sizeof staged->program);
+    json_object_set_new(record, "signatures", json_integer((json_int_t)staged->signatures));
     text = hl_json_print(record);
     return hl_file_write_text(path, text, 0600, error);
 }
@@ -360,7 +374,7 @@ bool upd_stage_add(const UpdRepo *repo, const UpdState *state, const UpdStageSpe
         return false;
     /* beside, then renamed: a failed or killed add leaves the former staging as it was */
     if (!hl_tree_remove(coming, error) || !hl_dir_make(coming, 0700, error) ||
-        !fill(state, spec, coming, staged, error) || !hl_tree_remove(directory, error))
+        !fill(repo, state, spec, coming, staged, error) || !hl_tree_remove(directory, error))
         return false;
     if (rename(coming, directory) != 0)
         return hl_fail_errno(error, errno, "cannot stage %s", directory);

@@ -4,6 +4,7 @@
 #ifndef UPDATER_PUBLISHER_STAGE_H
 #define UPDATER_PUBLISHER_STAGE_H
 
+#include "lib/base/package_version.h"
 #include "updater/publisher/repo.h"
 
 /* main and daily, unpacked, are some 40 files; clients take as many. */
@@ -16,14 +17,17 @@ typedef struct {
     gsize n_files;
     gint64 version; /* YYYYMMDDNN, not after tomorrow; 0: the next one of today */
     const char *min_engine;
-    bool force; /* stage it even if less than half of the signatures in force are left */
+    bool
+        force; /* stage it even if less than half of the signatures in force are left; the program: one that is older */
+    const char *min_version, *max_version; /* of the program alone: which installed ones it is for; NULL: any */
 } UpdStageSpec;
 
 typedef struct {
     gint64 version;
-    gint64 signatures; /* what the engine says that it loads */
-    gint64 counted;    /* what we count in the files; -1 for a format that we do not count */
-    bool by_engine;    /* false: there is no clamscan here, signatures is our count */
+    gint64 signatures;                        /* what the engine says that it loads */
+    gint64 counted;                           /* what we count in the files; -1 for a format that we do not count */
+    bool by_engine;                           /* false: there is no clamscan here, signatures is our count */
+    char program[HL_PACKAGE_VERSION_MAX + 1]; /* of the program alone: the packages' version; else "" */
 } UpdStaged;
 
 /* Copies the files, has the engine load each and all of them, records the version.  Replaces what was staged before.

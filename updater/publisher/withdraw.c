@@ -70,7 +70,12 @@ bool upd_withdraw_stage(const UpdRepo *repo, const UpdState *state, const char *
 {
     g_autofree char *directory = upd_repo_path(repo, "private/withdraw");
     g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
-    UpdStageSpec spec = { .component = component, .min_engine = min_engine_of(release), .force = true };
+    const json_t *program = json_object_get(release, "program");
+    UpdStageSpec spec = { .component = component,
+                          .min_engine = min_engine_of(release),
+                          .force = true,
+                          .min_version = json_string_value(json_object_get(program, "min_version")),
+                          .max_version = json_string_value(json_object_get(program, "max_version")) };
     bool done;
 
     if (!hl_tree_remove(directory, error) || !hl_dir_make(directory, 0700, error))
