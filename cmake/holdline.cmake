@@ -8,13 +8,16 @@ endfunction()
 
 # hl_program(NAME [COMPONENT NAME] SOURCES... LINK LIBS...): an installed program, of the default component unless it names another.
 function(hl_program name)
-    cmake_parse_arguments(ARG "" "COMPONENT" "SOURCES;LINK" ${ARGN})
+    cmake_parse_arguments(ARG "" "COMPONENT;DESTINATION" "SOURCES;LINK" ${ARGN})
     if(NOT ARG_COMPONENT)
         set(ARG_COMPONENT ${CMAKE_INSTALL_DEFAULT_COMPONENT_NAME})
     endif()
+    if(NOT ARG_DESTINATION)
+        set(ARG_DESTINATION ${CMAKE_INSTALL_BINDIR})
+    endif()
     add_executable(${name} ${ARG_SOURCES})
     target_link_libraries(${name} PRIVATE ${ARG_LINK})
-    install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT ${ARG_COMPONENT})
+    install(TARGETS ${name} RUNTIME DESTINATION ${ARG_DESTINATION} COMPONENT ${ARG_COMPONENT})
 endfunction()
 
 # hl_unit_test(NAME SOURCES... LINK LIBS... [PARTS PATHS...]): a g_test program, one ctest entry (label "unit"), or one for each of these

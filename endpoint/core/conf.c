@@ -54,6 +54,9 @@ static const HlOption rows[] = {
       "HTTP proxy of the line and of enrolment, http://[USER:PASSWORD@]HOST:PORT, asked to CONNECT; empty for none, "
       "whatever the environment says",
       check_proxy },
+    { "upgrade.health", HL_OPTION_DURATION, offsetof(EpConf, upgrade_health), "5m", 10 * HL_SECOND, HL_HOUR, NULL,
+      "How long the line may take to come up under a new version of the program, before the version before comes back",
+      NULL },
     { "identity.machine_id", HL_OPTION_STRING, offsetof(EpConf, machine_id), "", 0, 256, NULL,
       "Identity of this machine; empty for /etc/machine-id.  Lets several endpoints run on one machine", NULL },
 };

@@ -26,7 +26,8 @@ typedef struct {
     char *machine_id; /* "": /etc/machine-id */
     int log_level;    /* HlLogLevel */
     HlTime backoff_base, backoff_cap, keepalive;
-    char *line_proxy; /* "": none */
+    char *line_proxy;      /* "": none */
+    HlTime upgrade_health; /* how long a new version's line may take to come up */
 } EpConf;
 
 HlOptionTable ep_conf_table(void);

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "endpoint/core/upgrade.h"
+
+#include <string.h>
+
+/* ------------------------------------------------------------------------------------------------------ the steps */
+
+typedef struct {
+    const char *name;
+    unsigned tries;                           /* 0: an end */
+    EpUpgradeState spent;                     /* where once more leads after that many */
+    EpUpgradeState next[EP_UPGRADE_N_EVENTS]; /* the state itself: once more */
+} Row;
+
+#define NEXT(worked, failed, cut_off)                                                             \
+    {                                                                                             \
+        [EP_UPGRADE_WORKED] = EP_UPGRADE_##worked, [EP_UPGRADE_FAILED] = EP_UPGRADE_##failed,     \
+        [EP_UPGRADE_CUT_OFF] = EP_UPGRADE_##cut_off, [EP_UPGRADE_OVERTAKEN] = EP_UPGRADE_REFUSED, \
+    }
+
+static const Row rows[EP_UPGRADE_N_STATES] = {
+    [EP_UPGRADE_ACCEPTED] = { "accepted", EP_UPGRADE_TRIES, EP_UPGRADE_REFUSED, NEXT(VERIFIED, REFUSED, ACCEPTED) },
+    [EP_UPGRADE_VERIFIED] = { "verified", EP_UPGRADE_TRIES, EP_UPGRADE_REFUSED, NEXT(KEPT, REFUSED, VERIFIED) },
+    [EP_UPGRADE_KEPT] = { "kept", EP_UPGRADE_TRIES, EP_UPGRADE_REFUSED, NEXT(INSTALLING, REFUSED, KEPT) },
+    [EP_UPGRADE_INSTALLING] = { "installing", EP_UPGRADE_TRIES, EP_UPGRADE_GOING_BACK,
+                                NEXT(WAITING, GOING_BACK, INSTALLING) },
+    [EP_UPGRADE_WAITING] = { "waiting", EP_UPGRADE_TRIES, EP_UPGRADE_GOING_BACK, NEXT(DONE, GOING_BACK, WAITING) },
+    [EP_UPGRADE_GOING_BACK] = { "going-back", EP_UPGRADE_TRIES_BACK, EP_UPGRADE_STUCK,
+                                NEXT(BACK, GOING_BACK, GOING_BACK) },
+    [EP_UPGRADE_DONE] = { .name = "done" },
+    [EP_UPGRADE_REFUSED] = { .name = "refused" },
+    [EP_UPGRADE_BACK] = { .name = "back" },
+    [EP_UPGRADE_STUCK] = { .name = "stuck" },
+};
+
+const char *ep_upgrade_state_name(EpUpgradeState state)
+{
+    return rows[state].name;
+}
+
+bool ep_upgrade_state_parse(const char *name, EpUpgradeState *state)
+{
+    for (int i = 0; i < EP_UPGRADE_N_STATES; i++) {
+        if (strcmp(rows[i].name, name) == 0) {
+            *state = (EpUpgradeState)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool ep_upgrade_is_end(EpUpgradeState state)
+{
+    return state >= EP_UPGRADE_DONE;
+}
+
+void ep_upgrade_step(EpUpgrade *upgrade, EpUpgradeEvent event)
+{
+    const Row *row = &rows[upgrade->state];
+
+    if (ep_upgrade_is_end(upgrade->state))
+        return;
+    if (row->next[event] != upgrade->state)
+        *upgrade = (EpUpgrade){ row->next[event], 1 };
+    else if (upgrade->tries < row->tries)
+        upgrade->tries++;
+    else
+        *upgrade = (EpUpgrade){ row->spent, 1 };
+}
+
+/* ----------------------------------------------------------------------------------------------------- the health */
+
+void ep_upgrade_health_begin(EpUpgradeHealth *health, HlTime bound, HlTime now)
+{
+    *health = (EpUpgradeHealth){ .until = now + bound };
+}
+
+EpHealthWord ep_upgrade_health_look(EpUpgradeHealth *health, int64_t daemon, HlTime now)
+{
+    if (daemon == 0 || daemon != health->daemon) {
+        health->daemon = daemon;
+        health->since = now;
+    }
+    if (daemon != 0 && health->since <= health->until)
+        return now - health->since >= EP_UPGRADE_STEADY ? EP_HEALTH_GOOD : EP_HEALTH_WAIT;
+    return now >= health->until ? EP_HEALTH_LATE : EP_HEALTH_WAIT;
+}
+
+/* ------------------------------------------------------------------------------------- whether an upgrade is to begin
+ */
+
+EpUpgradePlan ep_upgrade_plan(const EpUpgradeFacts *facts)
+{
+    const struct {
+        bool holds;
+        EpUpgradePlan plan;
+    } order[] = {
+        { facts->blocked, EP_PLAN_BLOCKED },      { facts->under_way, EP_PLAN_UNDER_WAY },
+        { facts->offered == 0, EP_PLAN_NOTHING }, { facts->offered == facts->failed, EP_PLAN_FAILED },
+        { !facts->helper, EP_PLAN_NO_HELPER },    { !facts->line_up, EP_PLAN_LINE_DOWN },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(order); i++)
+        if (order[i].holds)
+            return order[i].plan;
+    return EP_PLAN_BEGIN;
+}

@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "endpoint/upgrade/helper.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/statvfs.h>
+
+#include "endpoint/upgrade/bundle.h"
+#include "endpoint/upgrade/desk.h"
+#include "lib/base/file.h"
+#include "lib/base/log.h"
+#include "lib/base/package_version.h"
+
+#define HEALTH_LOOK 1000                 /* ms */
+#define BACK_PAUSE  (30 * 1000)          /* ms, between attempts to go back */
+#define SPARE       ((uint64_t)32 << 20) /* bytes that stay free: dpkg's own files, the journal, reports */
+
+typedef struct {
+    const EpHelperOptions *has;
+    EpDeskUpgrade paper;
+    char *offered, *offered_before; /* what the updater fetched */
+    char *fresh, *before;           /* the same, where only this program changes it */
+} Helper;
+
+/* What an act came to; an error that is set is why. */
+typedef EpUpgradeEvent (*Act)(Helper *helper, GError **error);
+
+static EpUpgradeEvent event_of(bool worked)
+{
+    return worked ? EP_UPGRADE_WORKED : EP_UPGRADE_FAILED;
+}
+
+/* ------------------------------------------------------------------------------------------------- what is installed
+ */
+
+/* Whether somebody else has meanwhile installed a third version, or removed both: *error says so.  What cannot be told
+ * is not so. */
+static bool is_overtaken(const Helper *helper, GError **error)
+{
+    bool whole = false;
+    g_autoptr(GError) problem = NULL;
+    g_autofree char *installed = ep_tools_installed(&helper->has->tools, HL_PROGRAM_MAIN, &whole, &problem);
+
+    if (problem != NULL)
+        return false;
+    if (installed == NULL)
+        return !hl_fail(error, HL_ERROR_CONFLICT, HL_PROGRAM_MAIN " was removed meanwhile");
+    return whole && strcmp(installed, helper->paper.from) != 0 && strcmp(installed, helper->paper.to) != 0 &&
+           !hl_fail(error, HL_ERROR_CONFLICT, "version %s was installed meanwhile, and is left as it is", installed);
+}
+
+static bool is_line_up(const Helper *helper, const char *version)
+{
+    int64_t daemon = ep_tools_daemon(&helper->has->tools);
+
+    return daemon != 0 && ep_desk_who_is_alive(helper->has->state_dir, version) == daemon;
+}
+
+/* --------------------------------------------------------------------------------------------- accepted: it is fit */
+
+static bool check_installed(const Helper *helper, const HlProgramRelease *release, GError **error)
+{
+    bool whole = false;
+    g_autoptr(GError) problem = NULL;
+    g_autofree char *installed = ep_tools_installed(&helper->has->tools, HL_PROGRAM_MAIN, &whole, &problem);
+
+    if (problem != NULL) {
+        g_propagate_error(error, g_steal_pointer(&problem));
+        return false;
+    }
+    if (installed == NULL)
+        return hl_fail(error, HL_ERROR_NOT_FOUND, HL_PROGRAM_MAIN " is not installed from a package");
+    if (!whole || strcmp(installed, helper->paper.from) != 0)
+        return hl_fail(error, HL_ERROR_CONFLICT,
+                       HL_PROGRAM_MAIN
+                       " %s is installed%s, and the upgrade was asked for by %s: dpkg --audit says what "
+                       "is left to do",
+                       installed, whole ? "" : " in part", helper->paper.from);
+    if (hl_package_version_compare(installed, release->version) >= 0)
+        return hl_fail(error, HL_ERROR_INVALID, "version %s is installed, and %s is not newer", installed,
+                       release->version);
+    return hl_program_suits(release->min_version, release->max_version, installed) ||
+           hl_fail(error, HL_ERROR_INVALID, "version %s is not for machines with %s (from %s, up to %s)",
+                   release->version, installed, release->min_version != NULL ? release->min_version : "any",
+                   release->max_version != NULL ? release->max_version : "any");
+}
+
+static bool check_release(const Helper *helper, const HlProgramRelease *release, GError **error)
+{
+    return (release->release == helper->paper.release && strcmp(release->version, helper->paper.to) == 0) ||
+           hl_fail(error, HL_ERROR_CONFLICT, "another release was fetched meanwhile: %s", release->version);
+}
+
+/* Whether the release in this directory can be begun with now. */
+static bool check_fit(const Helper *helper, const char *directory, GError **error)
+{
+    g_autoptr(HlProgramRelease) release = NULL;
+
+    if (!is_line_up(helper, helper->paper.from))
+        return hl_fail(error, HL_ERROR_UNAVAILABLE,
+                       "the line is down: a version whose line does not come up could not be told from a good one");
+    release = ep_bundle_read(directory, error);
+    return release != NULL && check_release(helper, release, error) && check_installed(helper, release, error);
+}
+
+/* Both directions must lead somewhere before anything is begun. */
+static EpUpgradeEvent accept_request(Helper *helper, GError **error)
+{
+    g_autoptr(HlProgramRelease) before = NULL;
+
+    if (!check_fit(helper, helper->offered, error))
+        return EP_UPGRADE_FAILED;
+    before = ep_bundle_read(helper->offered_before, error);
+    if (before == NULL)
+        return event_of(hl_error_prefix(error, "there is no way back"));
+    return event_of(strcmp(before->version, helper->paper.from) == 0 ||
+                    hl_fail(error, HL_ERROR_CONFLICT,
+                            "there is no way back: %s is installed, and the packages are those of %s",
+                            helper->paper.from, before->version));
+}
+
+/* --------------------------------------------------------------------------------------- verified: it is kept, twice
+ */
+
+static bool check_space(const char *path, uint64_t needed, GError **error)
+{
+    struct statvfs fs;
+    uint64_t is_free;
+
+    if (statvfs(path, &fs) != 0)
+        return hl_fail_errno(error, errno, "cannot tell the free space of %s", path);
+    is_free = (uint64_t)fs.f_bavail * fs.f_frsize;
+    return is_free >= needed + SPARE ||
+           hl_fail(error, HL_ERROR_FULL,
+                   "%s has %" PRIu64 " MiB free, and the upgrade needs %" PRIu64 ": free some space", path,
+                   is_free >> 20, (needed + SPARE) >> 20);
+}
+
+/* Whether the packages that are kept are good, and these many; the same ones must be there for the way back. */
+static bool check_kept(const Helper *helper, const char *directory, uint64_t *size, guint *count, GError **error)
+{
+    const EpTools *tools = &helper->has->tools;
+    g_autoptr(HlProgramRelease) release = ep_bundle_read(directory, error);
+    g_autoptr(GPtrArray) paths = NULL;
+
+    if (release == NULL || !ep_bundle_verify(directory, release, tools, size, error))
+        return false;
+    paths = ep_bundle_choose(directory, release, tools, error);
+    if (paths == NULL)
+        return false;
+    *count = paths->len;
+    return true;
+}
+
+static EpUpgradeEvent keep(Helper *helper, GError **error)
+{
+    uint64_t size = 0;
+    uint64_t size_before = 0;
+    guint count = 0;
+    guint count_before = 0;
+
+    if (!ep_bundle_keep(helper->offered_before, helper->before, error) ||
+        !ep_bundle_keep(helper->offered, helper->fresh, error) ||
+        !check_kept(helper, helper->before, &size_before, &count_before, error) ||
+        !check_kept(helper, helper->fresh, &size, &count, error))
+        return EP_UPGRADE_FAILED;
+    if (count != count_before)
+        return event_of(hl_fail(error, HL_ERROR_INVALID,
+                                "there is no way back: %u packages are to be replaced, and %u of them are there for it",
+                                count, count_before));
+    /* dpkg unpacks beside what is there, and removes that afterwards */
+    return event_of(check_space("/usr", size, error) && check_space("/var/lib", size, error));
+}
+
+/* ------------------------------------------------------------------------------------------ kept: it can be begun */
+
+static EpUpgradeEvent wait_for_lock(Helper *helper, GError **error)
+{
+    hl_autofd int lock = ep_tools_lock(&helper->has->tools, error);
+
+    /* it was long: whoever had it may have changed what was looked at */
+    if (lock < 0)
+        return EP_UPGRADE_FAILED;
+    return event_of(check_fit(helper, helper->fresh, error));
+}
+
+/* ----------------------------------------------------------------------------------------------------- installing */
+
+static bool install_from(const Helper *helper, const char *directory, const char *before, GError **error)
+{
+    const EpTools *tools = &helper->has->tools;
+    hl_autofd int lock = ep_tools_lock(tools, error);
+    g_autoptr(HlProgramRelease) release = lock < 0 ? NULL : ep_bundle_read(directory, error);
+    g_autoptr(GPtrArray) paths = release == NULL ? NULL : ep_bundle_choose(directory, release, tools, error);
+    g_autoptr(GError) problem = NULL;
+    g_autofree char *installed = NULL;
+    bool whole = false;
+
+    if (paths == NULL)
+        return false;
+    if (helper->paper.upgrade.tries > 1 || before != NULL)
+        ep_tools_mend(tools);
+    if (!ep_tools_install(tools, paths, before, error))
+        return false;
+    installed = ep_tools_installed(tools, HL_PROGRAM_MAIN, &whole, NULL);
+    return (whole && g_strcmp0(installed, release->version) == 0) ||
+           hl_fail(error, HL_ERROR_FAILED, "dpkg has ended, and version %s is %s", release->version,
+                   whole ? "not installed" : "installed in part");
+}
+
+static EpUpgradeEvent install(Helper *helper, GError **error)
+{
+    if (is_overtaken(helper, error))
+        return EP_UPGRADE_OVERTAKEN;
+    return event_of(install_from(helper, helper->fresh, NULL, error));
+}
+
+/* -------------------------------------------------------------------------------------------------------- waiting */
+
+static EpUpgradeEvent wait_for_health(Helper *helper, GError **error)
+{
+    EpUpgradeHealth health;
+    EpHealthWord word;
+    g_autofree char *bound = hl_duration_describe(helper->has->health);
+
+    ep_upgrade_health_begin(&health, helper->has->health, hl_clock_mono());
+    for (;;) {
+        int64_t daemon = ep_desk_who_is_alive(helper->has->state_dir, helper->paper.to);
+
+        if (daemon != 0 && daemon != ep_tools_daemon(&helper->has->tools))
+            daemon = 0; /* it said so before it died */
+        word = ep_upgrade_health_look(&health, daemon, hl_clock_mono());
+        if (word != EP_HEALTH_WAIT)
+            break;
+        g_usleep((gulong)HEALTH_LOOK * 1000);
+    }
+    if (word == EP_HEALTH_GOOD)
+        return EP_UPGRADE_WORKED;
+    if (is_overtaken(helper, error))
+        return EP_UPGRADE_OVERTAKEN;
+    return event_of(hl_fail(error, HL_ERROR_TIMEOUT, "its line to the server did not come up within %s", bound));
+}
+
+/* ---------------------------------------------------------------------------------------------------- going back */
+
+static EpUpgradeEvent go_back(Helper *helper, GError **error)
+{
+    if (helper->paper.upgrade.tries > 1)
+        g_usleep((gulong)helper->has->pause * 1000);
+    if (is_overtaken(helper, error))
+        return EP_UPGRADE_OVERTAKEN;
+    return event_of(install_from(helper, helper->before, helper->paper.from, error) &&
+                    ep_tools_restart_daemon(&helper->has->tools, error));
+}
+
+/* ------------------------------------------------------------------------------------------------------- the steps */
+
+static const Act acts[EP_UPGRADE_N_STATES] = {
+    [EP_UPGRADE_ACCEPTED] = accept_request, [EP_UPGRADE_VERIFIED] = keep,           [EP_UPGRADE_KEPT] = wait_for_lock,
+    [EP_UPGRADE_INSTALLING] = install,      [EP_UPGRADE_WAITING] = wait_for_health, [EP_UPGRADE_GOING_BACK] = go_back,
+};
+
+/* What another try would meet again; the rest may be different next time. */
+static bool is_lasting(EpUpgradeState end, HlErrorCode code)
+{
+    return end == EP_UPGRADE_BACK || end == EP_UPGRADE_STUCK ||
+           (end == EP_UPGRADE_REFUSED && code != HL_ERROR_UNAVAILABLE && code != HL_ERROR_FULL &&
+            code != HL_ERROR_CONFLICT && code != HL_ERROR_IO);
+}
+
+/* The first failure is the reason; what fails on the way back is added to it. */
+static void note_failure(EpDeskUpgrade *paper, const GError *error)
+{
+    char *said = paper->detail;
+
+    if (error == NULL || (said != NULL && strstr(said, error->message) != NULL))
+        return;
+    paper->detail = said == NULL || *said == '\0' ? g_strdup(error->message)
+                                                  : g_strdup_printf("%s; then: %s", said, error->message);
+    g_free(said);
+}
+
+static void step(EpDeskUpgrade *paper, EpUpgradeEvent event, const GError *error)
+{
+    ep_upgrade_step(&paper->upgrade, event);
+    note_failure(paper, error);
+    hl_info("upgrade", "%s to %s: %s%s%s", paper->from, paper->to, ep_upgrade_state_name(paper->upgrade.state),
+            error != NULL ? ": " : "", error != NULL ? error->message : "");
+    if (!ep_upgrade_is_end(paper->upgrade.state))
+        return;
+    paper->ended = hl_clock_wall();
+    paper->lasting = is_lasting(paper->upgrade.state, error != NULL ? hl_error_code(error) : HL_ERROR_FAILED);
+}
+
+/* The journal first, then what it says: a helper that ends in between finds the end written, and repeats the rest. */
+static bool conclude(const Helper *helper, GError **error)
+{
+    const char *state_dir = helper->has->state_dir;
+
+    bool is_stuck = helper->paper.upgrade.state == EP_UPGRADE_STUCK; /* they are for the person who looks */
+
+    return ep_desk_write(state_dir, EP_DESK_ENDED, &helper->paper, error) && hl_tree_remove(helper->fresh, error) &&
+           (is_stuck || hl_tree_remove(helper->before, error)) && ep_desk_remove(state_dir, EP_DESK_REQUEST, error) &&
+           ep_desk_remove(state_dir, EP_DESK_RUNNING, error);
+}
+
+static bool carry_through(Helper *helper, GError **error)
+{
+    while (!ep_upgrade_is_end(helper->paper.upgrade.state)) {
+        g_autoptr(GError) problem = NULL;
+        EpUpgradeEvent event;
+        Act act = acts[helper->paper.upgrade.state];
+
+        g_assert(act != NULL); /* only ends have none */
+        event = act(helper, &problem);
+        step(&helper->paper, event, problem);
+        if (!ep_desk_write(helper->has->state_dir, EP_DESK_RUNNING, &helper->paper, error))
+            return false;
+    }
+    return conclude(helper, error);
+}
+
+/* Nobody can say any longer what was done: a person has to look. */
+static bool give_up(const Helper *helper, GError **error)
+{
+    g_autofree char *directory = ep_desk_directory(helper->has->state_dir);
+    g_autoptr(GError) problem = *error;
+
+    *error = NULL;
+    hl_error("upgrade", "%s: nothing is done any more; 'dpkg --audit' says what is left to do", problem->message);
+    return ep_desk_remove(helper->has->state_dir, EP_DESK_REQUEST, error) &&
+           ep_desk_remove(helper->has->state_dir, EP_DESK_RUNNING, error) && hl_dir_sync(directory, error);
+}
+
+/* *begun: there is something to do, and paper says what. */
+static bool find_work(Helper *helper, bool *begun, GError **error)
+{
+    const char *state_dir = helper->has->state_dir;
+    EpDeskFind running = ep_desk_read(state_dir, EP_DESK_RUNNING, &helper->paper, error);
+
+    *begun = running == EP_DESK_FOUND;
+    if (running == EP_DESK_UNREADABLE)
+        return give_up(helper, error);
+    if (running == EP_DESK_FOUND) {
+        hl_info("upgrade", "%s to %s: goes on from %s", helper->paper.from, helper->paper.to,
+                ep_upgrade_state_name(helper->paper.upgrade.state));
+        ep_upgrade_step(&helper->paper.upgrade, EP_UPGRADE_CUT_OFF);
+    } else {
+        EpDeskFind request = ep_desk_read(state_dir, EP_DESK_REQUEST, &helper->paper, error);
+
+        *begun = request == EP_DESK_FOUND;
+        if (request == EP_DESK_UNREADABLE)
+            return give_up(helper, error);
+        helper->paper.upgrade = EP_UPGRADE_INIT;
+        helper->paper.begun = hl_clock_wall();
+    }
+    return !*begun || (ep_desk_write(state_dir, EP_DESK_RUNNING, &helper->paper, error) &&
+                       ep_desk_remove(state_dir, EP_DESK_REQUEST, error));
+}
+
+bool ep_helper_run(const EpHelperOptions *options, GError **error)
+{
+    g_autofree char *directory = ep_desk_directory(options->state_dir);
+    g_autofree char *offered = g_build_filename(options->state_dir, HL_PROGRAM_COMPONENT, "next", NULL);
+    g_autofree char *offered_before = g_build_filename(options->state_dir, HL_PROGRAM_COMPONENT, "before", NULL);
+    g_autofree char *fresh = g_build_filename(directory, "next", NULL);
+    g_autofree char *before = g_build_filename(directory, "before", NULL);
+    Helper helper = {
+        .has = options, .offered = offered, .offered_before = offered_before, .fresh = fresh, .before = before
+    };
+    bool begun = false;
+    bool worked = find_work(&helper, &begun, error) && (!begun || carry_through(&helper, error));
+
+    ep_desk_upgrade_clear(&helper.paper);
+    return worked;
+}
