@@ -78,6 +78,7 @@ bool mgr_site_write_broker_conf(const char *dir, const MgrConf *conf, GError **e
     g_autofree char *port = g_strdup_printf("%d", (int)conf->broker_port);
     g_autofree char *absolute = g_canonicalize_filename(dir, NULL);
     g_autofree char *plugin = plugin_line();
+    g_autofree char *kept = mgr_site_path(dir, "broker/mosquitto.db");
     const struct passwd *user = getpwuid(geteuid());
     g_autoptr(GString) text = g_string_new(broker_mosquitto_conf);
 
@@ -86,6 +87,7 @@ bool mgr_site_write_broker_conf(const char *dir, const MgrConf *conf, GError **e
     g_string_replace(text, "@LISTEN@", conf->broker_listen, 0);
     g_string_replace(text, "@DIR@", absolute, 0);
     g_string_replace(text, "@PLUGIN@", plugin, 0);
+    (void)unlink(kept); /* up to 0.1.0 it was on the disk, rewritten every five seconds */
     return hl_file_write_text(path, text->str, 0600, error);
 }
 
