@@ -209,7 +209,8 @@ static bool make_certificates(const char *dir, const MgrConf *conf, const GPtrAr
         !write_clients(&authority, dir, conf, admin, certificates, error))
         return false;
     return mgr_authority_write_crl(&authority, dir, certificates, 0, error) &&
-           mgr_site_write_acl(dir, certificates, accounts, NULL, error) && mgr_site_write_broker_conf(dir, conf, error);
+           mgr_site_write_acl(dir, certificates, accounts, NULL, error) &&
+           mgr_site_write_broker_conf(dir, conf, 0, error);
 }
 
 /* What a run that was killed left. */

@@ -118,6 +118,9 @@ static const HlOption rows[] = {
     ROW_CHECKED("broker.listen", HL_OPTION_STRING, broker_listen, "0.0.0.0", 1, 64, NULL,
                 "Address that the managed broker listens on", check_listen),
     ROW("broker.port", HL_OPTION_INT, broker_port, "8883", 1, 65535, NULL, "Port of the managed broker"),
+    ROW("broker.count", HL_OPTION_INT, broker_count, "1", 1, MGR_MAX_BROKERS, NULL,
+        "Managed brokers, each a process with a port of its own, from broker.port on; list them all in "
+        "broker.addresses"),
     ROW("broker.program", HL_OPTION_STRING, broker_program, "mosquitto", 1, 255, NULL, "Program of the managed broker"),
     ROW_CHECKED("broker.addresses", HL_OPTION_LIST, broker_addresses, "localhost:8883,127.0.0.1:8883", 1, 8, NULL,
                 "host:port of the broker as endpoints reach it, an IPv6 address in brackets; give two or more",
@@ -202,6 +205,25 @@ static const HlOptionAlias aliases[] = {
     { "http.url", "http.urls" }, /* until 0.1.0 there was one */
     { NULL, NULL },
 };
+
+guint mgr_conf_brokers(const MgrConf *conf)
+{
+    return conf->broker_mode == MGR_BROKER_MANAGED ? (guint)conf->broker_count : 1;
+}
+
+bool mgr_conf_check(const MgrConf *conf, GError **error)
+{
+    int64_t last = conf->broker_port + (int64_t)mgr_conf_brokers(conf) - 1;
+
+    if (last > UINT16_MAX)
+        return hl_fail(error, HL_ERROR_INVALID, "broker.count = %d needs the ports %d to %d, and 65535 is the last one",
+                       (int)conf->broker_count, (int)conf->broker_port, (int)last);
+    if (conf->broker_count > 1 && conf->http_port > conf->broker_port && conf->http_port <= last)
+        return hl_fail(error, HL_ERROR_INVALID,
+                       "broker.count = %d needs the ports %d to %d, and http.port, %d, is one of them",
+                       (int)conf->broker_count, (int)conf->broker_port, (int)last, (int)conf->http_port);
+    return true;
+}
 
 HlOptionTable mgr_conf_table(void)
 {

@@ -6,12 +6,15 @@
 #include "lib/base/clock.h"
 #include "lib/base/option.h"
 
+#define MGR_MAX_BROKERS 8 /* as many addresses as endpoints are told */
+
 typedef enum { MGR_BROKER_MANAGED, MGR_BROKER_EXTERNAL } MgrBrokerMode;
 
 typedef struct {
     int broker_mode; /* MgrBrokerMode */
     char *broker_listen, *broker_program;
     int64_t broker_port;
+    int64_t broker_count;        /* of managed ones, at consecutive ports from broker_port on */
     char *broker_reload_command; /* argv as a shell would split it; "": none */
     char **broker_addresses;     /* host:port, as endpoints reach it */
     char *http_listen;
@@ -39,5 +42,11 @@ typedef struct {
 } MgrConf;
 
 HlOptionTable mgr_conf_table(void);
+
+/* How many brokers the manager connects to: an external one is one. */
+guint mgr_conf_brokers(const MgrConf *conf);
+
+/* What no single option says: that the ports of all managed brokers are there, and the front's is none of them. */
+bool mgr_conf_check(const MgrConf *conf, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 #endif

@@ -207,7 +207,7 @@ static bool cmd_end_broker(HlInvocation *call, GError **error)
     g_autofree char *lock_path = mgr_site_path(dir, "lock");
     hl_autofd int lock = -1;
     MgrConf conf = { 0 };
-    pid_t pid = 0;
+    g_autoptr(GArray) pids = g_array_new(FALSE, FALSE, sizeof(pid_t));
     uint16_t port;
     bool ok;
 
@@ -215,12 +215,12 @@ static bool cmd_end_broker(HlInvocation *call, GError **error)
         return false;
     lock = hl_file_lock(lock_path, error);
     port = conf.broker_mode == MGR_BROKER_MANAGED ? (uint16_t)conf.broker_port : 0;
-    ok = lock >= 0 ? mgr_site_end_broker(dir, port, &pid, error)
+    ok = lock >= 0 ? mgr_site_end_brokers(dir, 0, port, pids, error)
                    : hl_error_prefix(error, "a manager runs on %s, and ends its broker when it is stopped", dir);
     hl_options_clear(mgr_conf_table(), &conf);
-    if (ok && pid != 0)
-        printf("The broker of %s, process %d, has ended.\n", dir, (int)pid);
-    else if (ok)
+    for (guint i = 0; i < pids->len; i++)
+        printf("The broker of %s, process %d, has ended.\n", dir, (int)g_array_index(pids, pid_t, i));
+    if (ok && pids->len == 0)
         printf("No broker of %s runs.\n", dir);
     return ok;
 }

@@ -106,7 +106,8 @@ static bool read_conf(Manager *manager, GError **error)
 {
     g_autofree char *lock = mgr_site_path(manager->parts.dir, "lock");
 
-    if (!hl_conf_load(manager->parts.conf_path, mgr_conf_table(), &manager->parts.conf, error))
+    if (!hl_conf_load(manager->parts.conf_path, mgr_conf_table(), &manager->parts.conf, error) ||
+        !mgr_conf_check(&manager->parts.conf, error))
         return false;
     hl_log_set_level((HlLogLevel)manager->parts.conf.log_level);
     manager->lock = hl_file_lock(lock, error);
@@ -140,8 +141,8 @@ static void end_early(Manager *manager, const GError *error)
 
     if (!is_over)
         end = MGR_BROKER_END_STARTED;
-    if (is_fenced || (is_over && end == MGR_BROKER_END && manager->lock >= 0 && parts->broker == NULL))
-        mgr_broker_end_left(parts->dir, &parts->conf);
+    if (is_fenced || (is_over && end == MGR_BROKER_END && manager->lock >= 0 && parts->brokers == NULL))
+        mgr_brokers_end_left(parts->dir, &parts->conf);
     mgr_manager_free(manager, end);
 }
 

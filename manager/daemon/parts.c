@@ -139,12 +139,12 @@ static bool open_pki(MgrParts *parts, GError **error)
         mgr_own_new(&(MgrOwnOptions){ parts->dir, &parts->fleet, parts->record, parts->pki, on_renewed, parts });
     mgr_own_tick(parts->own);
     if (parts->conf.broker_mode != MGR_BROKER_MANAGED) {
-        mgr_broker_end_left(parts->dir, &parts->conf);
+        mgr_brokers_end_left(parts->dir, &parts->conf);
         return true;
     }
-    parts->broker = mgr_broker_start(parts->dir, &parts->conf, error);
-    mgr_pki_attach_broker(parts->pki, parts->broker);
-    return parts->broker != NULL;
+    parts->brokers = mgr_brokers_start(parts->dir, &parts->conf, error);
+    mgr_pki_attach_brokers(parts->pki, parts->brokers);
+    return parts->brokers != NULL;
 }
 
 static void on_connected(const char *name, gpointer user)
@@ -156,8 +156,9 @@ static void on_connected(const char *name, gpointer user)
 
 static void build_observed(MgrParts *parts)
 {
-    if (parts->broker != NULL)
+    if (parts->brokers != NULL)
         parts->observed = mgr_observed_new(&(MgrObservedOptions){ .dir = parts->dir,
+                                                                  .brokers = mgr_brokers_count(parts->brokers),
                                                                   .since = parts->upkeep.alive_before,
                                                                   .fleet = &parts->fleet,
                                                                   .record = parts->record,
@@ -417,7 +418,7 @@ void mgr_parts_clear(MgrParts *parts, MgrBrokerEnd end)
     g_clear_pointer(&parts->own, mgr_own_free);
     g_clear_pointer(&parts->pki, mgr_pki_free);
     g_clear_pointer(&parts->status, mgr_status_free);
-    mgr_broker_free(g_steal_pointer(&parts->broker), end);
+    mgr_brokers_free(g_steal_pointer(&parts->brokers), end);
     g_clear_pointer(&parts->gate, mgr_gate_free);
     g_clear_pointer(&parts->down, mgr_down_free);
     g_clear_pointer(&parts->sealer, mgr_sealer_free);

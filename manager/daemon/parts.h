@@ -35,7 +35,7 @@ typedef struct {
     MgrSealer *sealer;
     MgrDown *down;
     MgrGate *gate;
-    MgrBroker *broker; /* NULL: external */
+    MgrBrokers *brokers; /* NULL: external */
     MgrProber *prober;
 
     MgrStatus *status;

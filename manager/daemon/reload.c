@@ -7,8 +7,8 @@
 #include "lib/base/log.h"
 
 /* What is fixed for the life of the process. */
-static const char *const fixed_options[] = { "broker.mode", "broker.listen", "broker.port",   "broker.program",
-                                             "http.listen", "http.port",     "http.downloads" };
+static const char *const fixed_options[] = { "broker.mode",    "broker.listen", "broker.port", "broker.count",
+                                             "broker.program", "http.listen",   "http.port",   "http.downloads" };
 
 void mgr_reload_clear(MgrReload *reload)
 {
@@ -37,7 +37,7 @@ static bool keep_fixed(const MgrConf *current, MgrConf *fresh, GError **error)
 bool mgr_reload_read(MgrReload *reload, const char *conf_path, const MgrConf *current, const MgrFront *front,
                      GError **error)
 {
-    if (!hl_conf_load(conf_path, mgr_conf_table(), &reload->conf, error) ||
+    if (!hl_conf_load(conf_path, mgr_conf_table(), &reload->conf, error) || !mgr_conf_check(&reload->conf, error) ||
         !mgr_console_policy_init(&reload->policy, &reload->conf, error))
         return false;
     reload->identity = mgr_front_read_identity(front, error);
@@ -48,7 +48,7 @@ static bool check_whole(void *values, GError **error)
 {
     g_auto(MgrConsolePolicy) policy = { 0 };
 
-    return mgr_console_policy_init(&policy, values, error);
+    return mgr_conf_check(values, error) && mgr_console_policy_init(&policy, values, error);
 }
 
 bool mgr_reload_check(const char *conf_path, GError **error)

@@ -11,32 +11,32 @@
 #include "manager/site/site.h"
 
 #define MAX_NOTE 1024
-#define PATIENCE (10 * HL_SECOND) /* it saves first: 131 MB at 100,000 clients */
+#define PATIENCE (10 * HL_SECOND)
 #define KILLED   (5 * HL_SECOND)
 
-static char *note_path(const char *dir)
+static char *note_path(const MgrBrokerPlace *place)
 {
-    return mgr_site_path(dir, "broker/process");
+    return mgr_site_broker_path(place->dir, place->number, "process");
 }
 
 /* Two directories that exist at a time differ in it. */
-static void describe_place(const char *dir, char place[sizeof((MgrBrokerNote *)NULL)->place])
+static void describe_place(const MgrBrokerPlace *place, char text[sizeof((MgrBrokerNote *)NULL)->place])
 {
-    g_autofree char *path = mgr_site_path(dir, "broker");
+    g_autofree char *path = mgr_site_broker_path(place->dir, place->number, NULL);
     struct stat st = { 0 };
 
     (void)stat(path, &st);
-    g_snprintf(place, sizeof((MgrBrokerNote *)NULL)->place, "%ju:%ju", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
+    g_snprintf(text, sizeof((MgrBrokerNote *)NULL)->place, "%ju:%ju", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
 }
 
-static bool find_noted(const char *dir, MgrLeftBroker *left)
+static bool find_noted(const MgrBrokerPlace *place, MgrLeftBroker *left)
 {
-    g_autofree char *path = note_path(dir);
+    g_autofree char *path = note_path(place);
     g_autofree char *text = hl_file_read_text(path, MAX_NOTE, NULL);
-    char place[sizeof left->note.place];
+    char here[sizeof left->note.place];
 
-    describe_place(dir, place);
-    if (text == NULL || !mgr_broker_note_parse(text, &left->note) || strcmp(left->note.place, place) != 0 ||
+    describe_place(place, here);
+    if (text == NULL || !mgr_broker_note_parse(text, &left->note) || strcmp(left->note.place, here) != 0 ||
         !hl_proc_lives(&left->note.id) || hl_proc_owner(left->note.id.pid) != geteuid())
         return false;
     left->is_noted = true;
@@ -45,43 +45,43 @@ static bool find_noted(const char *dir, MgrLeftBroker *left)
 }
 
 /* Without the note: "PROGRAM -c CONFIGURATION", and the configuration lies in this site. */
-static bool has_our_arguments(const char *dir, pid_t pid)
+static bool has_our_arguments(const MgrBrokerPlace *place, pid_t pid)
 {
-    g_autofree char *absolute = g_canonicalize_filename(dir, NULL);
-    g_autofree char *conf = mgr_site_path(absolute, "broker/mosquitto.conf");
+    g_autofree char *absolute = g_canonicalize_filename(place->dir, NULL);
+    g_autofree char *conf = mgr_site_broker_path(absolute, place->number, "mosquitto.conf");
     g_auto(GStrv) argv = hl_proc_argv(pid);
     guint n = argv != NULL ? g_strv_length(argv) : 0;
 
     return n >= 3 && strcmp(argv[n - 2], "-c") == 0 && strcmp(argv[n - 1], conf) == 0;
 }
 
-static bool find_listening(const char *dir, uint16_t port, MgrLeftBroker *left)
+static bool find_listening(const MgrBrokerPlace *place, MgrLeftBroker *left)
 {
-    g_autoptr(GArray) listeners = port != 0 ? hl_proc_listeners(port) : NULL;
+    g_autoptr(GArray) listeners = place->port != 0 ? hl_proc_listeners(place->port) : NULL;
 
     for (guint i = 0; listeners != NULL && i < listeners->len; i++) {
         pid_t pid = g_array_index(listeners, HlListener, i).pid;
 
-        if (pid > 0 && hl_proc_owner(pid) == geteuid() && has_our_arguments(dir, pid) &&
+        if (pid > 0 && hl_proc_owner(pid) == geteuid() && has_our_arguments(place, pid) &&
             hl_proc_identify(pid, &left->id))
             return true;
     }
     return false;
 }
 
-bool mgr_site_find_broker(const char *dir, uint16_t port, MgrLeftBroker *left)
+bool mgr_site_find_broker(const MgrBrokerPlace *place, MgrLeftBroker *left)
 {
     *left = (MgrLeftBroker){ .fd = -1 };
-    if (!find_noted(dir, left) && !find_listening(dir, port, left))
+    if (!find_noted(place, left) && !find_listening(place, left))
         return false;
     left->fd = hl_proc_open(&left->id, NULL);
     return left->fd >= 0;
 }
 
-bool mgr_site_end_broker(const char *dir, uint16_t port, pid_t *pid, GError **error)
+bool mgr_site_end_broker(const MgrBrokerPlace *place, pid_t *pid, GError **error)
 {
     MgrLeftBroker left;
-    bool found = mgr_site_find_broker(dir, port, &left);
+    bool found = mgr_site_find_broker(place, &left);
     hl_autofd int fd = left.fd;
 
     *pid = 0;
@@ -91,27 +91,41 @@ bool mgr_site_end_broker(const char *dir, uint16_t port, pid_t *pid, GError **er
         if (!hl_proc_wait(fd, PATIENCE) && hl_proc_signal(fd, SIGKILL) && !hl_proc_wait(fd, KILLED))
             return hl_fail(error, HL_ERROR_TIMEOUT,
                            "the broker of %s, process %d, does not end: the disk may hang; end it before you go on",
-                           dir, (int)*pid);
+                           place->dir, (int)*pid);
     }
-    mgr_site_forget_broker(dir);
+    mgr_site_forget_broker(place);
     return true;
 }
 
-bool mgr_site_note_broker(const char *dir, const MgrBrokerNote *note, GError **error)
+bool mgr_site_end_brokers(const char *dir, guint from, uint16_t port, GArray *pids, GError **error)
+{
+    for (guint i = from; i < MGR_MAX_BROKERS; i++) {
+        MgrBrokerPlace place = { dir, i, port != 0 && port + i <= UINT16_MAX ? (uint16_t)(port + i) : 0 };
+        pid_t pid;
+
+        if (!mgr_site_end_broker(&place, &pid, error))
+            return false;
+        if (pid != 0 && pids != NULL)
+            g_array_append_val(pids, pid);
+    }
+    return true;
+}
+
+bool mgr_site_note_broker(const MgrBrokerPlace *place, const MgrBrokerNote *note, GError **error)
 {
     MgrBrokerNote placed = *note;
-    g_autofree char *path = note_path(dir);
+    g_autofree char *path = note_path(place);
     g_autofree char *text = NULL;
 
-    describe_place(dir, placed.place);
+    describe_place(place, placed.place);
     text = mgr_broker_note_print(&placed);
 
     return hl_file_write_text(path, text, 0600, error);
 }
 
-void mgr_site_forget_broker(const char *dir)
+void mgr_site_forget_broker(const MgrBrokerPlace *place)
 {
-    g_autofree char *path = note_path(dir);
+    g_autofree char *path = note_path(place);
 
     (void)unlink(path);
 }

@@ -232,7 +232,6 @@ bool mgr_site_restore(const MgrRestoreOrder *order, MgrRestoreReport *report, GE
 {
     g_autofree char *lock_path = mgr_site_path(order->site, "lock");
     hl_autofd int lock = -1;
-    pid_t broker;
 
     if (!mgr_backup_check_place(order->site, order->dir, error) ||
         !mgr_backup_verify(order->dir, &report->backup, error) || !mgr_site_check_keys(order->dir, error))
@@ -242,7 +241,7 @@ bool mgr_site_restore(const MgrRestoreOrder *order, MgrRestoreReport *report, GE
     lock = hl_file_lock(lock_path, error);
     if (lock < 0)
         return hl_error_prefix(error, "nothing was changed; is a manager running on %s?", order->site);
-    if (!mgr_site_end_broker(order->site, 0, &broker, error)) /* left by a manager that was killed */
+    if (!mgr_site_end_brokers(order->site, 0, 0, NULL, error)) /* left by a manager that was killed */
         return false;
     return restore_into(order, report, error);
 }

@@ -72,11 +72,19 @@ static char *plugin_line(void)
     return g_strdup("# " PLUGIN " was not found: subscriptions are not bounded");
 }
 
-bool mgr_site_write_broker_conf(const char *dir, const MgrConf *conf, GError **error)
+char *mgr_site_broker_path(const char *dir, guint number, const char *name)
 {
-    g_autofree char *path = mgr_site_path(dir, "broker/mosquitto.conf");
-    g_autofree char *port = g_strdup_printf("%d", (int)conf->broker_port);
+    g_autofree char *own = number == 0 ? NULL : g_strdup_printf("%u", number + 1);
+
+    return own == NULL ? g_build_filename(dir, "broker", name, NULL) : g_build_filename(dir, "broker", own, name, NULL);
+}
+
+bool mgr_site_write_broker_conf(const char *dir, const MgrConf *conf, guint number, GError **error)
+{
     g_autofree char *absolute = g_canonicalize_filename(dir, NULL);
+    g_autofree char *place = mgr_site_broker_path(absolute, number, NULL);
+    g_autofree char *path = g_build_filename(place, "mosquitto.conf", NULL);
+    g_autofree char *port = g_strdup_printf("%d", (int)conf->broker_port + (int)number);
     g_autofree char *plugin = plugin_line();
     g_autofree char *kept = mgr_site_path(dir, "broker/mosquitto.db");
     const struct passwd *user = getpwuid(geteuid());
@@ -86,9 +94,10 @@ bool mgr_site_write_broker_conf(const char *dir, const MgrConf *conf, GError **e
     g_string_replace(text, "@PORT@", port, 0);
     g_string_replace(text, "@LISTEN@", conf->broker_listen, 0);
     g_string_replace(text, "@DIR@", absolute, 0);
+    g_string_replace(text, "@BROKER@", place, 0);
     g_string_replace(text, "@PLUGIN@", plugin, 0);
     (void)unlink(kept); /* up to 0.1.0 it was on the disk, rewritten every five seconds */
-    return hl_file_write_text(path, text->str, 0600, error);
+    return hl_dir_make(place, 0700, error) && hl_file_write_text(path, text->str, 0600, error);
 }
 
 static int compare_names(gconstpointer a, gconstpointer b)

@@ -4,7 +4,7 @@
  *     manager.conf            configuration
  *     registry.db             the only record
  *     pki/                    ca, server, manager certificates and keys, sealing.key, crl.pem; keys that follow
- *     broker/                 mosquitto.conf, acl, the broker's database and log
+ *     broker/                 mosquitto.conf, acl, the broker's log; 2/, 3/: of the next brokers
  *     admins/NAME/            what an administrator or monitor takes along: ca.pem, NAME.pem, NAME.key, holdline.conf
  *     console/                the same for the console on this machine, with console.conf
  *     repo/                   the pattern repository that the HTTPS front serves */
@@ -58,8 +58,12 @@ char *mgr_site_plugin_path(void);
 #define MGR_SITE_FENCED    "fenced"
 #define MGR_SITE_TAKE_OVER "take-over"
 
-/* Writes broker/mosquitto.conf. */
-bool mgr_site_write_broker_conf(const char *dir, const MgrConf *conf, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* A file of the managed broker of this number, from 0: in broker/, or in broker/2, broker/3, ...  Caller frees. */
+char *mgr_site_broker_path(const char *dir, guint number, const char *name);
+
+/* Writes its mosquitto.conf; makes its directory. */
+bool mgr_site_write_broker_conf(const char *dir, const MgrConf *conf, guint number,
+                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Writes broker/acl: the patterns, a block for each administrator, console and monitor whose certificate is not revoked
  * (by the accounts, name -> MgrAccountRecord *, those who are disabled or limited to groups see no status), and a

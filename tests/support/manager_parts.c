@@ -195,8 +195,9 @@ static void build_work(Parts *p)
                                               .user = p },
                            &error);
     g_assert_no_error(error);
-    p->bus = bus_fake_find("manager");
-    bus_fake_set_acks(p->bus, BUS_FAKE_ACKS_AT_ONCE);
+    for (guint i = 0; i < mgr_conf_brokers(&p->conf); i++)
+        bus_fake_set_acks(parts_bus(p, i), BUS_FAKE_ACKS_AT_ONCE);
+    p->bus = parts_bus(p, 0);
 }
 
 static void build_calls(Parts *p)
@@ -234,7 +235,19 @@ static void build_calls(Parts *p)
                              p->dispatch);
 }
 
+HlBus *parts_bus(const Parts *parts, guint broker)
+{
+    g_auto(GStrv) places = mgr_broker_own_addresses(&parts->conf);
+
+    return bus_fake_find_at("manager", places[broker]);
+}
+
 Parts *parts_new(void)
+{
+    return parts_new_with(1);
+}
+
+Parts *parts_new_with(guint brokers)
 {
     Parts *parts = g_new0(Parts, 1);
     g_autoptr(GError) error = NULL;
@@ -243,6 +256,7 @@ Parts *parts_new(void)
     parts->dir = g_dir_make_tmp("holdline-parts-XXXXXX", &error);
     g_assert_no_error(error);
     hl_options_init(mgr_conf_table(), &parts->conf);
+    parts->conf.broker_count = brokers;
     parts->dials = g_ptr_array_new_with_free_func(parts_dial_free);
     parts->replies = g_ptr_array_new_with_free_func((GDestroyNotify)bus_fake_message_free);
     parts->key = site_keys_make(parts->dir);
@@ -251,9 +265,11 @@ Parts *parts_new(void)
     build_state(parts);
     build_work(parts);
     build_calls(parts);
-    bus_fake_up(parts->bus);
+    for (guint i = 0; i < brokers; i++)
+        bus_fake_up(parts_bus(parts, i));
     parts_commit(parts);
-    bus_fake_forget(parts->bus);
+    for (guint i = 0; i < brokers; i++)
+        bus_fake_forget(parts_bus(parts, i));
     return parts;
 }
 
@@ -526,71 +542,4 @@ guint parts_commit(Parts *parts)
         all += n;
     let_manager_in(parts);
     return all;
-}
-
-/* ---------------------------------------------------------------------------------------------------------- messages
- */
-
-void parts_deliver(Parts *parts, HlTopic topic, const char *id, const ProtobufCMessage *message)
-{
-    g_autofree char *name = hl_topic_name(topic, id);
-    g_autoptr(GBytes) payload = hl_wire_encode(message);
-
-    bus_fake_deliver(parts->bus, &(HlBusMessage){ .topic = name, .payload = payload, .qos = hl_topic_row(topic)->qos });
-}
-
-void parts_birth(Parts *parts, const char *id, uint64_t session)
-{
-    HlMsgLink link = HOLDLINE__V1__LINK__INIT;
-
-    link.online = true;
-    link.session = session;
-    link.boot_id = hl_unconst("b-1");
-    link.heartbeat_ms = 60000;
-    link.clock_ms = hl_clock_wall();
-    parts_deliver(parts, HL_TOPIC_LINK, id, &link.base);
-}
-
-void parts_will(Parts *parts, const char *id, uint64_t session)
-{
-    HlMsgLink link = HOLDLINE__V1__LINK__INIT;
-
-    link.session = session;
-    link.boot_id = hl_unconst("b-1");
-    link.reason = hl_unconst("line-lost");
-    parts_deliver(parts, HL_TOPIC_LINK, id, &link.base);
-}
-
-void parts_report(Parts *parts, const char *id, uint64_t seq, HlMsgReport *report)
-{
-    report->spool = hl_unconst("s-1");
-    report->seq = seq;
-    report->first = 1;
-    parts_deliver(parts, HL_TOPIC_REPORT, id, &report->base);
-}
-
-void parts_report_command(Parts *parts, const char *id, uint64_t seq, const char *command, HlCommandState state)
-{
-    HlMsgReport report = HOLDLINE__V1__REPORT__INIT;
-    HlMsgCommandReport body = HOLDLINE__V1__COMMAND_REPORT__INIT;
-
-    body.command = hl_unconst(command);
-    body.state = hl_command_state_to_wire(state);
-    report.body_case = HOLDLINE__V1__REPORT__BODY_COMMAND;
-    report.command = &body;
-    parts_report(parts, id, seq, &report);
-}
-
-void parts_report_find(Parts *parts, const char *id, uint64_t seq, const char *path)
-{
-    HlMsgReport report = HOLDLINE__V1__REPORT__INIT;
-    HlMsgDetection body = HOLDLINE__V1__DETECTION__INIT;
-
-    body.path = hl_unconst(path);
-    body.signature = hl_unconst("Eicar-Test-Signature");
-    body.how = hl_unconst("schedule");
-    body.action = hl_unconst("reported");
-    report.body_case = HOLDLINE__V1__REPORT__BODY_DETECTION;
-    report.detection = &body;
-    parts_report(parts, id, seq, &report);
 }

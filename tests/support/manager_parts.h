@@ -66,7 +66,7 @@ typedef struct {
     MgrFinds *finds;
     MgrReports *reports;
     MgrLink *link;
-    HlBus *bus; /* of link; borrowed */
+    HlBus *bus; /* of link, to the first broker; borrowed */
     MgrCalls *calls;
     MgrDispatch *dispatch;
     MgrGroupCalls *group_calls;
@@ -90,6 +90,11 @@ typedef struct {
 
 /* A site with a group "office", an administrator "admin", and the link up. */
 Parts *parts_new(void);
+
+/* The same with so many managed brokers, all up.  What has no argument for it is about parts->bus, the first: a test
+ * that wants another puts that there. */
+Parts *parts_new_with(guint brokers);
+HlBus *parts_bus(const Parts *parts, guint broker);
 
 /* Folds what is pending, and frees everything; the bus must not have anything left to hide. */
 void parts_free(Parts *parts);

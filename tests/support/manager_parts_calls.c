@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The part of manager_parts.h that is about calls, what was published, dials and the passing of time. */
+/* The part of manager_parts.h that is about messages, calls, what was published, dials and the passing of time. */
 #include <string.h>
 
 #include "lib/base/unconst.h"
@@ -277,4 +277,71 @@ void parts_let_finish(Parts *parts)
         timer_fake_advance(6 * HL_SECOND);
         mgr_command_calls_flush(parts->command_calls);
     }
+}
+
+/* ---------------------------------------------------------------------------------------------------------- messages
+ */
+
+void parts_deliver(Parts *parts, HlTopic topic, const char *id, const ProtobufCMessage *message)
+{
+    g_autofree char *name = hl_topic_name(topic, id);
+    g_autoptr(GBytes) payload = hl_wire_encode(message);
+
+    bus_fake_deliver(parts->bus, &(HlBusMessage){ .topic = name, .payload = payload, .qos = hl_topic_row(topic)->qos });
+}
+
+void parts_birth(Parts *parts, const char *id, uint64_t session)
+{
+    HlMsgLink link = HOLDLINE__V1__LINK__INIT;
+
+    link.online = true;
+    link.session = session;
+    link.boot_id = hl_unconst("b-1");
+    link.heartbeat_ms = 60000;
+    link.clock_ms = hl_clock_wall();
+    parts_deliver(parts, HL_TOPIC_LINK, id, &link.base);
+}
+
+void parts_will(Parts *parts, const char *id, uint64_t session)
+{
+    HlMsgLink link = HOLDLINE__V1__LINK__INIT;
+
+    link.session = session;
+    link.boot_id = hl_unconst("b-1");
+    link.reason = hl_unconst("line-lost");
+    parts_deliver(parts, HL_TOPIC_LINK, id, &link.base);
+}
+
+void parts_report(Parts *parts, const char *id, uint64_t seq, HlMsgReport *report)
+{
+    report->spool = hl_unconst("s-1");
+    report->seq = seq;
+    report->first = 1;
+    parts_deliver(parts, HL_TOPIC_REPORT, id, &report->base);
+}
+
+void parts_report_command(Parts *parts, const char *id, uint64_t seq, const char *command, HlCommandState state)
+{
+    HlMsgReport report = HOLDLINE__V1__REPORT__INIT;
+    HlMsgCommandReport body = HOLDLINE__V1__COMMAND_REPORT__INIT;
+
+    body.command = hl_unconst(command);
+    body.state = hl_command_state_to_wire(state);
+    report.body_case = HOLDLINE__V1__REPORT__BODY_COMMAND;
+    report.command = &body;
+    parts_report(parts, id, seq, &report);
+}
+
+void parts_report_find(Parts *parts, const char *id, uint64_t seq, const char *path)
+{
+    HlMsgReport report = HOLDLINE__V1__REPORT__INIT;
+    HlMsgDetection body = HOLDLINE__V1__DETECTION__INIT;
+
+    body.path = hl_unconst(path);
+    body.signature = hl_unconst("Eicar-Test-Signature");
+    body.how = hl_unconst("schedule");
+    body.action = hl_unconst("reported");
+    report.body_case = HOLDLINE__V1__REPORT__BODY_DETECTION;
+    report.detection = &body;
+    parts_report(parts, id, seq, &report);
 }

@@ -37,6 +37,31 @@ static void test_round_trip(void)
     hl_options_clear(mgr_conf_table(), &again);
 }
 
+static void expect_check(const char *text, const char *problem)
+{
+    MgrConf conf = { 0 };
+    g_autoptr(GError) error = NULL;
+
+    parse(text, &conf, &error);
+    g_assert_no_error(error);
+    g_assert_cmpint(mgr_conf_check(&conf, &error), ==, problem == NULL);
+    if (problem != NULL) {
+        g_assert_error(error, HL_ERROR, HL_ERROR_INVALID);
+        g_assert_nonnull(strstr(error->message, problem));
+    }
+    hl_options_clear(mgr_conf_table(), &conf);
+}
+
+static void test_several_brokers(void)
+{
+    expect_check("[broker]\nport = 65535\n", NULL);
+    expect_check("[broker]\nport = 65533\ncount = 3\n", NULL);
+    expect_check("[broker]\nport = 65534\ncount = 3\n", "65535 is the last");
+    expect_check("[broker]\nport = 65534\ncount = 3\nmode = external\n", NULL);
+    expect_check("[broker]\nport = 8840\ncount = 3\n", NULL);
+    expect_check("[broker]\nport = 8841\ncount = 3\n", "http.port, 8843, is one of them");
+}
+
 /* Every row: its own value is taken back, and rubbish is refused with a message that names it. */
 static void test_every_row(void)
 {
@@ -153,6 +178,7 @@ static void test_rate_bounded(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/manager/conf/several-brokers", test_several_brokers);
     g_test_add_func("/manager/conf/round-trip", test_round_trip);
     g_test_add_func("/manager/conf/every-row", test_every_row);
     g_test_add_func("/manager/conf/refused", test_refused);

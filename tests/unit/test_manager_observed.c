@@ -26,6 +26,7 @@ static Case case_since(HlTime since)
     c.log = g_build_filename(c.parts->dir, "broker", "mosquitto.log", NULL);
     c.old = g_strconcat(c.log, ".1", NULL);
     c.observed = mgr_observed_new(&(MgrObservedOptions){ .dir = c.parts->dir,
+                                                         .brokers = 1,
                                                          .since = since,
                                                          .fleet = &c.parts->fleet,
                                                          .record = c.parts->record,

@@ -16,7 +16,7 @@ static Cost cost_so_far(const Parts *parts)
 static void tick(Parts *parts)
 {
     mgr_console_tick(parts->console);
-    mgr_tracker_tick(parts->tracker);
+    mgr_tracker_tick(parts->tracker, 1);
     mgr_tracker_flush(parts->tracker);
 }
 
@@ -78,7 +78,7 @@ static void test_proven(void)
     g_autoptr(Parts) parts = start();
     uint64_t before = cost_so_far(parts).steps;
 
-    mgr_tracker_prove(parts->tracker);
+    mgr_tracker_prove(parts->tracker, 0);
     g_assert_cmpuint(cost_so_far(parts).steps - before, ==, 0);
     for (uint64_t i = 0; i < 10; i++) { /* so many that the broker is in doubt */
         g_autofree char *id = g_strdup_printf("e-%03" G_GUINT64_FORMAT, i);
@@ -87,10 +87,10 @@ static void test_proven(void)
     }
     g_assert_cmpstr(reason_of(parts, "e-009"), ==, "server-blind");
     before = cost_so_far(parts).steps;
-    mgr_tracker_prove(parts->tracker);
+    mgr_tracker_prove(parts->tracker, 0);
     g_assert_cmpuint(cost_so_far(parts).steps - before, <=, 10);
     g_assert_cmpstr(reason_of(parts, "e-009"), ==, "line-lost");
-    mgr_tracker_prove(parts->tracker);
+    mgr_tracker_prove(parts->tracker, 0);
     g_assert_cmpuint(cost_so_far(parts).steps - before, <=, 10);
 }
 
@@ -158,7 +158,7 @@ static void test_removed(void)
     }
     parts_call(parts, "endpoint remove", "endpoint", "e-009", NULL);
     parts_commit(parts);
-    mgr_tracker_prove(parts->tracker);
+    mgr_tracker_prove(parts->tracker, 0);
     clock_fake_advance(HL_HOUR);
     tick(parts);
     tick(parts);

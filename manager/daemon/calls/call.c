@@ -38,6 +38,7 @@ typedef struct {
 struct MgrCall {
     MgrCalls *calls;
     MgrOrigin origin;
+    guint broker; /* that it came by: the answer goes back there */
     bool failed;
     bool noted;          /* the audit log has it, with the change */
     GBytes *correlation; /* may be NULL */
@@ -113,6 +114,7 @@ MgrCall *mgr_call_new(MgrCalls *calls, MgrOrigin *origin, GBytes *correlation, H
     MgrCall *call = g_new0(MgrCall, 1);
 
     call->calls = calls;
+    call->broker = mgr_down_heard(calls->down);
     call->origin = *origin;
     *origin = (MgrOrigin){ 0 };
     call->correlation = correlation != NULL ? g_bytes_ref(correlation) : NULL;
@@ -375,8 +377,8 @@ static bool send(MgrCall *call, const Reply *reply)
     }
     if (g_bytes_get_size(payload) > reply->max)
         return false;
-    mgr_down_reply(call->calls->down, is_plain ? HL_TOPIC_MONITOR_REPLY : HL_TOPIC_ADMIN_REPLY, call->origin.name,
-                   payload, call->correlation);
+    mgr_down_reply(call->calls->down, call->broker, is_plain ? HL_TOPIC_MONITOR_REPLY : HL_TOPIC_ADMIN_REPLY,
+                   call->origin.name, payload, call->correlation);
     return true;
 }
 

@@ -27,7 +27,7 @@
 #define STEADY          (30 * HL_SECOND)
 #define MAX_LOG_SIZE    (16 * 1024 * 1024)
 #define LOG_LOOK        5000  /* ms; a connect is 250 bytes in the log and 2 ms of the broker: 600 kB at most */
-#define END_PATIENCE    10000 /* ms; one that is replaced saves first */
+#define END_PATIENCE    10000 /* ms */
 #define MAX_CONF        (64 * 1024)
 #define ANSWER_PATIENCE 200             /* ms */
 #define YOUNG           (2 * HL_SECOND) /* until its handlers stand, a SIGHUP kills it */
@@ -36,6 +36,7 @@
 struct MgrBroker {
     const MgrConf *conf; /* borrowed; where it listens is fixed */
     char *dir, *program, *conf_path, *log_path;
+    MgrBrokerPlace place;          /* dir: that one */
     char fixed[MGR_BROKER_DIGEST]; /* of what it is started with now */
     HlChild *child;                /* started by this process; NULL: it runs not, or was found */
     int found_fd;                  /* of one that was found; -1: none */
@@ -45,6 +46,7 @@ struct MgrBroker {
     HlBackoff backoff;
     guint timer, reload_timer, log_timer;
     bool stopping;
+    bool is_resting;  /* on purpose: it is not to run */
     bool is_replaced; /* the one that was found ends, and another one starts then */
 };
 
@@ -60,11 +62,14 @@ static const char *own_host(const MgrConf *conf)
 GStrv mgr_broker_own_addresses(const MgrConf *conf)
 {
     g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
-    g_autofree char *local = hl_place_print(own_host(conf), (uint16_t)conf->broker_port);
 
     if (conf->broker_mode != MGR_BROKER_MANAGED)
         return g_strdupv(conf->broker_addresses);
-    g_strv_builder_add(builder, local);
+    for (guint i = 0; i < mgr_conf_brokers(conf); i++) {
+        g_autofree char *local = hl_place_print(own_host(conf), (uint16_t)(conf->broker_port + i));
+
+        g_strv_builder_add(builder, local);
+    }
     return g_strv_builder_end(builder);
 }
 
@@ -123,7 +128,10 @@ static void on_ended(const HlChildEnd *end, gpointer user)
     g_autofree char *how = g_strdup_printf("%s %d", end->exited ? "exit status" : "signal", end->status);
 
     broker->child = NULL;
-    if (!broker->stopping)
+    g_clear_handle_id(&broker->kill_timer, g_source_remove);
+    if (broker->is_resting)
+        mgr_site_forget_broker(&broker->place);
+    else if (!broker->stopping)
         start_again(broker, how);
 }
 
@@ -184,10 +192,10 @@ static int make_socket(const struct sockaddr_storage *native, GError **error)
     return fd;
 }
 
-static bool native_address(const char *host, const MgrConf *conf, struct sockaddr_storage *native, socklen_t *size,
+static bool native_address(const char *host, uint16_t port, struct sockaddr_storage *native, socklen_t *size,
                            GError **error)
 {
-    g_autoptr(GSocketAddress) address = g_inet_socket_address_new_from_string(host, (guint)conf->broker_port);
+    g_autoptr(GSocketAddress) address = g_inet_socket_address_new_from_string(host, port);
 
     *size = (socklen_t)g_socket_address_get_native_size(address);
     return g_socket_address_to_native(address, native, sizeof *native, error);
@@ -195,27 +203,28 @@ static bool native_address(const char *host, const MgrConf *conf, struct sockadd
 
 /* Until its handlers stand a broker that cannot listen only ends again, and the manager would connect to anyone who has
  * the port: another manager's broker too.  *is_free; false: it can be nobody's. */
-static bool ask_port(const MgrConf *conf, bool *is_free, GError **error)
+static bool ask_port(const MgrBroker *broker, bool *is_free, GError **error)
 {
+    const char *listens = broker->conf->broker_listen;
     struct sockaddr_storage native;
     socklen_t size;
     hl_autofd int fd = -1;
 
     *is_free = false;
-    if (!native_address(conf->broker_listen, conf, &native, &size, error))
+    if (!native_address(listens, broker->place.port, &native, &size, error))
         return false;
     fd = make_socket(&native, error);
     if (fd < 0)
         return false;
     *is_free = bind(fd, (const struct sockaddr *)&native, size) == 0 && listen(fd, 1) == 0;
     return *is_free || errno == EADDRINUSE ||
-           hl_fail_errno(error, errno, "the managed broker cannot listen at %s, port %d", conf->broker_listen,
-                         (int)conf->broker_port);
+           hl_fail_errno(error, errno, "the managed broker cannot listen at %s, port %d", listens,
+                         (int)broker->place.port);
 }
 
 /* Only a connection that is refused says that nobody listens: a broker to which thousands come back at once lets others
  * wait. */
-static bool answers(const MgrConf *conf)
+static bool answers(const MgrBroker *broker)
 {
     struct sockaddr_storage native;
     struct pollfd made = { .events = POLLOUT };
@@ -223,7 +232,7 @@ static bool answers(const MgrConf *conf)
     int problem = 0;
     hl_autofd int fd = -1;
 
-    if (!native_address(own_host(conf), conf, &native, &size, NULL))
+    if (!native_address(own_host(broker->conf), broker->place.port, &native, &size, NULL))
         return true;
     fd = make_socket(&native, NULL);
     if (fd < 0 || connect(fd, (const struct sockaddr *)&native, size) == 0)
@@ -236,9 +245,9 @@ static bool answers(const MgrConf *conf)
 }
 
 /* " (python3, process 4711 of user root)"; caller frees. */
-static char *who_listens(const MgrConf *conf)
+static char *who_listens(uint16_t port)
 {
-    g_autoptr(GArray) listeners = hl_proc_listeners((uint16_t)conf->broker_port);
+    g_autoptr(GArray) listeners = hl_proc_listeners(port);
     const HlListener *first = listeners->len > 0 ? &g_array_index(listeners, HlListener, 0) : NULL;
     const struct passwd *user = first != NULL ? getpwuid(first->owner) : NULL;
     g_autofree char *owner = user != NULL ? g_strdup(user->pw_name) : NULL;
@@ -251,15 +260,18 @@ static char *who_listens(const MgrConf *conf)
                            : g_strdup_printf(" (of user %s)", owner);
 }
 
-static bool fail_taken(const MgrConf *conf, GError **error)
+static bool fail_taken(const MgrBroker *broker, GError **error)
 {
-    g_autofree char *who = who_listens(conf);
+    uint16_t port = broker->place.port;
+    g_autofree char *who = who_listens(port);
 
-    return hl_fail(error, HL_ERROR_UNAVAILABLE,
-                   "Address already in use: port %d of %s, broker.port, is taken by another program%s, which may be a "
-                   "broker that runs by itself, "
-                   "or that of another manager: stop that one, or choose another port",
-                   (int)conf->broker_port, conf->broker_listen, who);
+    return hl_fail(
+        error, HL_ERROR_UNAVAILABLE,
+        "Address already in use: port %d of %s, broker.port%s, is taken by another program%s, which may be a "
+        "broker that runs by itself, "
+        "or that of another manager: stop that one, or choose another port",
+        (int)port, broker->conf->broker_listen, broker->place.number > 0 ? " and those behind it (broker.count)" : "",
+        who);
 }
 
 /* ----------------------------------------------------------------------------------------------- started, or found */
@@ -272,7 +284,7 @@ static void note_child(const MgrBroker *broker)
     if (!hl_proc_identify(hl_child_pid(broker->child), &note.id))
         return; /* it ended at once */
     g_strlcpy(note.fixed, broker->fixed, sizeof note.fixed);
-    if (!mgr_site_note_broker(broker->dir, &note, &error))
+    if (!mgr_site_note_broker(&broker->place, &note, &error))
         hl_warn("broker", "if this manager is killed, the next one has to start the broker again: %s", error->message);
 }
 
@@ -310,7 +322,9 @@ static gboolean on_found_ended(int fd G_GNUC_UNUSED, GIOCondition condition G_GN
     broker->found_watch = 0;
     broker->is_replaced = false;
     drop_found(broker);
-    if (is_replaced)
+    if (broker->is_resting)
+        mgr_site_forget_broker(&broker->place);
+    else if (is_replaced)
         on_start_due(broker);
     else
         start_again(broker, "it was not started by this manager, so how is not known");
@@ -351,16 +365,15 @@ static void take_found(MgrBroker *broker, MgrLeftBroker *left, const char *why_n
 static bool begin(MgrBroker *broker, GError **error)
 {
     MgrLeftBroker left;
-    MgrBrokerFinding finding = { .lives =
-                                     mgr_site_find_broker(broker->dir, (uint16_t)broker->conf->broker_port, &left) };
+    MgrBrokerFinding finding = { .lives = mgr_site_find_broker(&broker->place, &left) };
     hl_autofd int fd = left.fd;
     const char *why;
 
-    if (!finding.lives && !ask_port(broker->conf, &finding.port_free, error))
+    if (!finding.lives && !ask_port(broker, &finding.port_free, error))
         return false;
     finding.is_noted = left.is_noted;
     finding.is_current = left.is_noted && strcmp(left.note.fixed, broker->fixed) == 0;
-    finding.answers = finding.lives && (hl_proc_age(&left.id) < YOUNG || answers(broker->conf));
+    finding.answers = finding.lives && (hl_proc_age(&left.id) < YOUNG || answers(broker));
     left.fd = hl_fd_steal(&fd);
     switch (mgr_broker_next(&finding, &why)) {
     case MGR_BROKER_START:
@@ -370,31 +383,53 @@ static bool begin(MgrBroker *broker, GError **error)
         take_found(broker, &left, why);
         return true;
     case MGR_BROKER_WAIT:
-        return fail_taken(broker->conf, error);
+        return fail_taken(broker, error);
     }
     g_assert_not_reached();
 }
 
-MgrBroker *mgr_broker_start(const char *dir, const MgrConf *conf, GError **error)
+static void end_left(const MgrBrokerPlace *place)
+{
+    g_autoptr(GError) error = NULL;
+    pid_t pid;
+
+    if (!mgr_site_end_broker(place, &pid, &error))
+        hl_error("broker", "%s", error->message);
+    else if (pid != 0)
+        hl_info("broker", "ended process %d, which an earlier manager left", (int)pid);
+}
+
+static MgrBroker *broker_new(const char *dir, const MgrConf *conf, guint number)
+{
+    MgrBroker *broker = g_new0(MgrBroker, 1);
+
+    broker->conf = conf;
+    broker->found_fd = -1;
+    broker->dir = g_strdup(dir);
+    broker->place = (MgrBrokerPlace){ broker->dir, number, (uint16_t)(conf->broker_port + number) };
+    broker->program = g_strdup(conf->broker_program);
+    broker->conf_path = mgr_site_broker_path(dir, number, "mosquitto.conf");
+    broker->log_path = mgr_site_broker_path(dir, number, "mosquitto.log");
+    broker->backoff = HL_BACKOFF_INIT(HL_SECOND, HL_MINUTE);
+    return broker;
+}
+
+MgrBroker *mgr_broker_start(const char *dir, const MgrConf *conf, guint number, bool rests, GError **error)
 {
     g_autoptr(GError) problem = NULL;
     g_autofree char *text = NULL;
     MgrBroker *broker;
 
-    if (!mgr_site_write_broker_conf(dir, conf, error))
+    if (!mgr_site_write_broker_conf(dir, conf, number, error))
         return NULL;
-    broker = g_new0(MgrBroker, 1);
-    broker->conf = conf;
-    broker->found_fd = -1;
-    broker->dir = g_strdup(dir);
-    broker->program = g_strdup(conf->broker_program);
-    broker->conf_path = mgr_site_path(dir, "broker/mosquitto.conf");
-    broker->log_path = mgr_site_path(dir, "broker/mosquitto.log");
-    broker->backoff = HL_BACKOFF_INIT(HL_SECOND, HL_MINUTE);
+    broker = broker_new(dir, conf, number);
+    broker->is_resting = rests;
     text = hl_file_read_text(broker->conf_path, MAX_CONF, &problem);
     if (text != NULL)
         mgr_broker_fixed_digest(broker->program, text, broker->fixed);
-    if (text != NULL && !begin(broker, &problem) && hl_error_code(problem) == HL_ERROR_UNAVAILABLE) {
+    if (rests) {
+        end_left(&broker->place);
+    } else if (text != NULL && !begin(broker, &problem) && hl_error_code(problem) == HL_ERROR_UNAVAILABLE) {
         try_later(broker, problem);
     } else if (problem != NULL) {
         g_propagate_error(error, g_steal_pointer(&problem));
@@ -403,6 +438,32 @@ MgrBroker *mgr_broker_start(const char *dir, const MgrConf *conf, GError **error
     }
     broker->log_timer = g_timeout_add(LOG_LOOK, on_log_look, broker);
     return broker;
+}
+
+void mgr_broker_rest(MgrBroker *broker, bool rests)
+{
+    if (broker->is_resting == rests)
+        return;
+    broker->is_resting = rests;
+    g_clear_handle_id(&broker->timer, g_source_remove);
+    if (is_running(broker)) { /* if it ends already, and is wanted again, it is started as after any other end */
+        send_signal(broker, SIGTERM);
+        if (broker->kill_timer == 0)
+            broker->kill_timer = g_timeout_add(END_PATIENCE, on_end_late, broker);
+    } else if (!rests) {
+        on_start_due(broker);
+    }
+}
+
+MgrBrokerView mgr_broker_view(const MgrBroker *broker)
+{
+    MgrBrokerView view = { .port = broker->place.port, .is_resting = broker->is_resting };
+
+    if (is_running(broker)) {
+        view.pid = broker->child != NULL ? hl_child_pid(broker->child) : broker->found_pid;
+        view.age = hl_clock_mono() - broker->started_mono;
+    }
+    return view;
 }
 
 bool mgr_broker_was_found(const MgrBroker *broker)
@@ -446,20 +507,7 @@ static void end_child(MgrBroker *broker)
             g_usleep(5000);
     if (broker->child != NULL)
         hl_child_abandon(broker->child);
-    mgr_site_forget_broker(broker->dir);
-}
-
-void mgr_broker_end_left(const char *dir, const MgrConf *conf)
-{
-    /* an external broker may well run with the files that init wrote */
-    uint16_t port = conf->broker_mode == MGR_BROKER_MANAGED ? (uint16_t)conf->broker_port : 0;
-    g_autoptr(GError) error = NULL;
-    pid_t pid;
-
-    if (!mgr_site_end_broker(dir, port, &pid, &error))
-        hl_error("broker", "%s", error->message);
-    else if (pid != 0)
-        hl_info("broker", "ended process %d, which an earlier manager left", (int)pid);
+    mgr_site_forget_broker(&broker->place);
 }
 
 void mgr_broker_free(MgrBroker *broker, MgrBrokerEnd end)
@@ -473,13 +521,14 @@ void mgr_broker_free(MgrBroker *broker, MgrBrokerEnd end)
     g_clear_handle_id(&broker->timer, g_source_remove);
     g_clear_handle_id(&broker->reload_timer, g_source_remove);
     g_clear_handle_id(&broker->log_timer, g_source_remove);
+    g_clear_handle_id(&broker->kill_timer, g_source_remove);
     drop_found(broker);
     if (broker->child != NULL && end == MGR_BROKER_LEAVE)
         hl_child_leave(broker->child);
     else if (broker->child != NULL)
         end_child(broker);
     else if (found && end == MGR_BROKER_END)
-        mgr_broker_end_left(broker->dir, broker->conf);
+        end_left(&broker->place);
     g_free(broker->dir);
     g_free(broker->program);
     g_free(broker->conf_path);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The managed broker: a mosquitto of the manager's own, started, watched, started again with back-off when it dies.  It
+/* A managed broker: a mosquitto of the manager's own, started, watched, started again with back-off when it dies.  It
  * outlives a manager that is killed or restarted, with all lines; the next one finds it, looks whether it is what it
  * would start itself (manager/core/broker_life.h), and goes on with it.  Its log is rotated while it runs: 16 MiB and
  * one old file. */
@@ -10,9 +10,22 @@
 
 typedef struct MgrBroker MgrBroker;
 
-/* Writes its configuration and finds or starts it; conf is borrowed.  Fails when the program is missing.  While
- * somebody else has the port it says so and tries on. */
-MgrBroker *mgr_broker_start(const char *dir, const MgrConf *conf, GError **error);
+/* Writes the configuration of the one of this number (from 0) and finds or starts it; conf is borrowed.  Fails when the
+ * program is missing.  While somebody else has the port it says so and tries on.  rests: it is not to run, and ends if
+ * it was left. */
+MgrBroker *mgr_broker_start(const char *dir, const MgrConf *conf, guint number, bool rests, GError **error);
+
+/* Ends it until it is wanted again, or starts it. */
+void mgr_broker_rest(MgrBroker *broker, bool rests);
+
+typedef struct {
+    uint16_t port;
+    pid_t pid;  /* 0: it does not run now */
+    HlTime age; /* since its start */
+    bool is_resting;
+} MgrBrokerView;
+
+MgrBrokerView mgr_broker_view(const MgrBroker *broker);
 
 /* Whether it ran before this manager: sessions in it are older than the lists that it reads now. */
 bool mgr_broker_was_found(const MgrBroker *broker);
@@ -31,11 +44,8 @@ typedef enum {
 
 void mgr_broker_free(MgrBroker *broker, MgrBrokerEnd end);
 
-/* Ends the one that an earlier manager left, for one that has none or does not serve: endpoints would stay with it.
- * Blocking, while it saves.  One that does not end is logged. */
-void mgr_broker_end_left(const char *dir, const MgrConf *conf);
-
-/* host:port addresses for connections of the manager itself, ends with NULL; free with g_strfreev. */
+/* host:port addresses for connections of the manager itself, ends with NULL: of each managed broker one, or those of an
+ * external one.  Free with g_strfreev. */
 GStrv mgr_broker_own_addresses(const MgrConf *conf);
 
 #endif

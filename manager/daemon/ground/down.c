@@ -6,9 +6,13 @@
 #include "lib/base/log.h"
 
 struct MgrDown {
-    HlBus *bus;             /* borrowed; NULL: none yet */
-    char *refused;          /* NULL: nothing */
-    uint64_t refused_after; /* lost links, when that was: of another connection it says nothing */
+    HlBus *buses[MGR_MAX_BROKERS]; /* borrowed; NULL: none yet */
+    MgrDownLocate locate;          /* NULL: all are at the first */
+    gpointer user;
+    guint heard;
+    char *refused; /* NULL: nothing */
+    guint refused_at;
+    uint64_t refused_after; /* lost links there, when that was: of another connection it says nothing */
 };
 
 MgrDown *mgr_down_new(void)
@@ -22,38 +26,92 @@ void mgr_down_free(MgrDown *down)
     g_free(down);
 }
 
-void mgr_down_attach(MgrDown *down, HlBus *bus)
+void mgr_down_attach(MgrDown *down, guint broker, HlBus *bus)
 {
-    down->bus = bus;
+    down->buses[broker] = bus;
+}
+
+void mgr_down_locate_with(MgrDown *down, MgrDownLocate locate, gpointer user)
+{
+    down->locate = locate;
+    down->user = user;
+}
+
+void mgr_down_hear(MgrDown *down, guint broker)
+{
+    down->heard = broker;
+}
+
+guint mgr_down_heard(const MgrDown *down)
+{
+    return down->heard;
+}
+
+bool mgr_down_is_up_at(const MgrDown *down, guint broker)
+{
+    return down->buses[broker] != NULL && hl_bus_state(down->buses[broker]) == HL_BUS_UP;
 }
 
 bool mgr_down_is_up(const MgrDown *down)
 {
-    return down->bus != NULL && hl_bus_state(down->bus) == HL_BUS_UP;
+    for (guint i = 0; i < MGR_MAX_BROKERS; i++)
+        if (mgr_down_is_up_at(down, i))
+            return true;
+    return false;
 }
 
-void mgr_down_note_refused(MgrDown *down, const char *problem)
+static uint64_t lost_links(const MgrDown *down, guint broker)
+{
+    return mgr_down_count_at(down, broker).lost_links;
+}
+
+void mgr_down_note_refused(MgrDown *down, guint broker, const char *problem)
 {
     g_free(down->refused);
     down->refused = g_strdup_printf("%s; what endpoints or administrators say there is not heard: give the user "
                                     "'manager' what the site's broker/acl lists (docs/brokers.md), then start the "
                                     "manager again",
                                     problem);
-    down->refused_after = mgr_down_count(down).lost_links;
+    down->refused_at = broker;
+    down->refused_after = lost_links(down, broker);
     hl_error("line", "%s", down->refused);
 }
 
 const char *mgr_down_refused(const MgrDown *down)
 {
-    return mgr_down_is_up(down) && mgr_down_count(down).lost_links == down->refused_after ? down->refused : NULL;
+    return mgr_down_is_up_at(down, down->refused_at) && lost_links(down, down->refused_at) == down->refused_after
+               ? down->refused
+               : NULL;
 }
 
 const char *mgr_down_broker(const MgrDown *down)
 {
-    return down->bus != NULL ? hl_bus_broker(down->bus) : "";
+    for (guint i = 0; i < MGR_MAX_BROKERS; i++)
+        if (mgr_down_is_up_at(down, i))
+            return hl_bus_broker(down->buses[i]);
+    return down->buses[0] != NULL ? hl_bus_broker(down->buses[0]) : "";
 }
 
-static MgrDownOutcome send(MgrDown *down, HlTopic topic, const char *id, HlBusMessage message)
+/* What is told to everybody, and what an endpoint's old broker may still keep of it, goes to each that is there. */
+static MgrDownOutcome publish_all(const MgrDown *down, const HlBusMessage *message)
+{
+    bool all = mgr_down_is_up(down);
+
+    for (guint i = 0; i < MGR_MAX_BROKERS; i++)
+        if (mgr_down_is_up_at(down, i) && !hl_bus_publish(down->buses[i], message, NULL, NULL))
+            all = false;
+    return all ? MGR_DOWN_SENT : MGR_DOWN_NOT_NOW;
+}
+
+static MgrDownOutcome publish_at(const MgrDown *down, guint broker, const HlBusMessage *message)
+{
+    if (broker == MGR_DOWN_EVERYWHERE)
+        return publish_all(down, message);
+    return down->buses[broker] != NULL && hl_bus_publish(down->buses[broker], message, NULL, NULL) ? MGR_DOWN_SENT
+                                                                                                   : MGR_DOWN_NOT_NOW;
+}
+
+static MgrDownOutcome send(MgrDown *down, guint broker, HlTopic topic, const char *id, HlBusMessage message)
 {
     const HlTopicRow *row = hl_topic_row(topic);
     g_autofree char *name = hl_topic_name(topic, id);
@@ -66,12 +124,26 @@ static MgrDownOutcome send(MgrDown *down, HlTopic topic, const char *id, HlBusMe
     message.topic = name;
     message.qos = row->qos;
     message.retained = row->retained;
-    return down->bus != NULL && hl_bus_publish(down->bus, &message, NULL, NULL) ? MGR_DOWN_SENT : MGR_DOWN_NOT_NOW;
+    return publish_at(down, broker, &message);
+}
+
+/* What is emptied is emptied wherever it is. */
+static guint place_of(const MgrDown *down, HlTopic topic, const char *id, GBytes *payload)
+{
+    if (!hl_topic_row(topic)->to_endpoint || *id == '\0' || g_bytes_get_size(payload) == 0)
+        return MGR_DOWN_EVERYWHERE;
+    return down->locate != NULL ? down->locate(id, down->user) : 0;
 }
 
 bool mgr_down_send(MgrDown *down, HlTopic topic, const char *id, GBytes *payload, HlTime expiry)
 {
-    return send(down, topic, id, (HlBusMessage){ .payload = payload, .expiry = expiry }) == MGR_DOWN_SENT;
+    return send(down, place_of(down, topic, id, payload), topic, id,
+                (HlBusMessage){ .payload = payload, .expiry = expiry }) == MGR_DOWN_SENT;
+}
+
+bool mgr_down_send_at(MgrDown *down, guint broker, HlTopic topic, GBytes *payload)
+{
+    return send(down, broker, topic, "", (HlBusMessage){ .payload = payload }) == MGR_DOWN_SENT;
 }
 
 MgrDownOutcome mgr_down_send_json(MgrDown *down, HlTopic topic, const char *id, const json_t *document)
@@ -79,15 +151,40 @@ MgrDownOutcome mgr_down_send_json(MgrDown *down, HlTopic topic, const char *id, 
     char *text = hl_json_print(document);
     g_autoptr(GBytes) payload = g_bytes_new_take(text, strlen(text));
 
-    return send(down, topic, id, (HlBusMessage){ .payload = payload });
+    return send(down, MGR_DOWN_EVERYWHERE, topic, id, (HlBusMessage){ .payload = payload });
 }
 
-bool mgr_down_reply(MgrDown *down, HlTopic topic, const char *name, GBytes *payload, GBytes *correlation)
+bool mgr_down_reply(MgrDown *down, guint broker, HlTopic topic, const char *name, GBytes *payload, GBytes *correlation)
 {
-    return send(down, topic, name, (HlBusMessage){ .payload = payload, .correlation = correlation }) == MGR_DOWN_SENT;
+    return send(down, broker, topic, name, (HlBusMessage){ .payload = payload, .correlation = correlation }) ==
+           MGR_DOWN_SENT;
+}
+
+/* How much waits is asked for to make less: the fullest one says it. */
+static void add_counts(HlBusCounts *sum, const HlBusCounts *counts)
+{
+    sum->sent += counts->sent;
+    sum->acknowledged += counts->acknowledged;
+    sum->received += counts->received;
+    sum->refused += counts->refused;
+    sum->lost_links += counts->lost_links;
+    sum->in_flight += counts->in_flight;
+    sum->queued = MAX(sum->queued, counts->queued);
+}
+
+HlBusCounts mgr_down_count_at(const MgrDown *down, guint broker)
+{
+    return down->buses[broker] != NULL ? hl_bus_count(down->buses[broker]) : (HlBusCounts){ 0 };
 }
 
 HlBusCounts mgr_down_count(const MgrDown *down)
 {
-    return down->bus != NULL ? hl_bus_count(down->bus) : (HlBusCounts){ 0 };
+    HlBusCounts sum = { 0 };
+
+    for (guint i = 0; i < MGR_MAX_BROKERS; i++) {
+        const HlBusCounts counts = mgr_down_count_at(down, i);
+
+        add_counts(&sum, &counts);
+    }
+    return sum;
 }

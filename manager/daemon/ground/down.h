@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Down: publications of the manager, each by its topic's row, which says quality of service and retain.
  *
- * Not the link (work/link.h), which makes and watches the connection: it attaches the bus here once there is one.  What
+ * A site may have several brokers.  What is for an endpoint goes where it is, a reply to where the question came from,
+ * and what is for everybody to each broker.
+ *
+ * Not the lines (work/line.h), which make and watch the connections: each attaches its bus here once there is one. What
  * is sent while the connection is down is not sent at all; the registry is the record, and a birth makes up for it. */
 #ifndef MANAGER_DAEMON_GROUND_DOWN_H
 #define MANAGER_DAEMON_GROUND_DOWN_H
 
 #include "lib/base/json.h"
 #include "lib/bus/bus.h"
+#include "manager/core/conf.h"
 #include "proto/topics.h"
 
 typedef struct MgrDown MgrDown;
@@ -15,21 +19,38 @@ typedef struct MgrDown MgrDown;
 MgrDown *mgr_down_new(void);
 void mgr_down_free(MgrDown *down);
 
-/* bus is borrowed; NULL detaches. */
-void mgr_down_attach(MgrDown *down, HlBus *bus);
+/* bus is borrowed; NULL detaches.  broker: its number, from 0, below MGR_MAX_BROKERS; so everywhere here. */
+void mgr_down_attach(MgrDown *down, guint broker, HlBus *bus);
 
+#define MGR_DOWN_EVERYWHERE G_MAXUINT
+
+/* At which broker the endpoint of this id is; MGR_DOWN_EVERYWHERE for one that is not known.  Before it is given, all
+ * are at the first. */
+typedef guint (*MgrDownLocate)(const char *id, gpointer user);
+void mgr_down_locate_with(MgrDown *down, MgrDownLocate locate, gpointer user);
+
+/* By which broker the message came that is handled now: for who answers it later. */
+void mgr_down_hear(MgrDown *down, guint broker);
+guint mgr_down_heard(const MgrDown *down);
+
+/* Connected to one of them at least. */
 bool mgr_down_is_up(const MgrDown *down);
+bool mgr_down_is_up_at(const MgrDown *down, guint broker);
 
-/* host:port of the broker; "" while no bus is attached.  Valid until the connection changes. */
+/* host:port of the first broker that is up, or else of the first; "" while no bus is attached.  Valid until a
+ * connection changes. */
 const char *mgr_down_broker(const MgrDown *down);
 
 /* id is that of an endpoint, "" where the topic has none; expiry 0: never.  false: not handed to the broker (the
  * connection is down, too much is queued, or the payload is larger than HL_BUS_MAX_SIZE, which is logged). */
 bool mgr_down_send(MgrDown *down, HlTopic topic, const char *id, GBytes *payload, HlTime expiry);
 
-/* The broker refused the manager a subscription of the connection of now (HlBusHandlers.refused): logged, and kept
- * until that connection ends. */
-void mgr_down_note_refused(MgrDown *down, const char *problem);
+/* To one of them, on a topic without an id; like mgr_down_send. */
+bool mgr_down_send_at(MgrDown *down, guint broker, HlTopic topic, GBytes *payload);
+
+/* A broker refused the manager a subscription of the connection of now (HlBusHandlers.refused): logged, and kept until
+ * that connection ends. */
+void mgr_down_note_refused(MgrDown *down, guint broker, const char *problem);
 
 /* That, as a sentence with the remedy; NULL: it has all that it asked for, or is not connected.  Borrowed. */
 const char *mgr_down_refused(const MgrDown *down);
@@ -40,14 +61,16 @@ typedef enum {
     MGR_DOWN_TOO_LARGE, /* now or ever; logged */
 } MgrDownOutcome;
 
-/* The same for a document. */
+/* The same for a document that is for everybody; MGR_DOWN_NOT_NOW also if one of several brokers, which is up, did not
+ * take it. */
 MgrDownOutcome mgr_down_send_json(MgrDown *down, HlTopic topic, const char *id, const json_t *document);
 
-/* To a reply topic of the one who asked; correlation may be NULL. */
-bool mgr_down_reply(MgrDown *down, HlTopic topic, const char *name, GBytes *payload, GBytes *correlation);
+/* To a reply topic of the one who asked, where it asked; correlation may be NULL. */
+bool mgr_down_reply(MgrDown *down, guint broker, HlTopic topic, const char *name, GBytes *payload, GBytes *correlation);
 
-/* All zero while no bus is attached. */
+/* Of all; queued: of the one that has most.  All zero while no bus is attached. */
 HlBusCounts mgr_down_count(const MgrDown *down);
+HlBusCounts mgr_down_count_at(const MgrDown *down, guint broker);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MgrDown, mgr_down_free)
 

@@ -119,6 +119,7 @@ struct MgrEndpoint {
     bool reissuing;                /* applied: its document is being stored under a number of its own, and sent
                                     * only then */
     bool status_dirty;             /* status: in the queue */
+    uint8_t broker;                /* link: number of the one where its present session was heard; 0 at first */
     uint8_t unwritten;             /* MgrUnwritten, tracker: differs from the registry */
     bool restarted_unheard; /* link: it started while the manager did not listen: its next birth counts as announced */
     bool is_stranger;       /* link: it connects with a certificate that is not in the registry */

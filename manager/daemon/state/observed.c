@@ -14,23 +14,32 @@
 
 #define SINCE_MARGIN HL_MINUTE /* the manager notes every few seconds that it lives */
 
-struct MgrObserved {
-    char *log_path;
-    MgrObservedOptions parts;        /* dir: see above */
+/* Of one broker. */
+typedef struct {
+    char *path;
     char since[MGR_BROKER_LOG_TIME]; /* "": the log is open by now, or all of it is new */
     int fd;                          /* of the log that is being read, which may have another name by now; -1: none */
     off_t offset;
+} Log;
+
+struct MgrObserved {
+    MgrObservedOptions parts; /* dir: see above */
+    Log logs[MGR_MAX_BROKERS];
 };
 
 MgrObserved *mgr_observed_new(const MgrObservedOptions *options)
 {
     MgrObserved *observed = g_new0(MgrObserved, 1);
 
-    observed->log_path = mgr_site_path(options->dir, "broker/mosquitto.log");
-    observed->fd = -1;
-    if (options->since > SINCE_MARGIN)
-        mgr_broker_log_time(options->since - SINCE_MARGIN, observed->since);
     observed->parts = *options;
+    for (guint i = 0; i < options->brokers; i++) {
+        Log *log = &observed->logs[i];
+
+        log->path = mgr_site_broker_path(options->dir, i, "mosquitto.log");
+        log->fd = -1;
+        if (options->since > SINCE_MARGIN)
+            mgr_broker_log_time(options->since - SINCE_MARGIN, log->since);
+    }
     return observed;
 }
 
@@ -38,8 +47,10 @@ void mgr_observed_free(MgrObserved *observed)
 {
     if (observed == NULL)
         return;
-    hl_fd_clear(&observed->fd);
-    g_free(observed->log_path);
+    for (guint i = 0; i < observed->parts.brokers; i++) {
+        hl_fd_clear(&observed->logs[i].fd);
+        g_free(observed->logs[i].path);
+    }
     g_free(observed);
 }
 
@@ -67,20 +78,20 @@ static void handle_line(MgrObserved *observed, const char *line)
 }
 
 /* Handles the next whole lines; false: there are none now. */
-static bool read_lines(MgrObserved *observed)
+static bool read_lines(MgrObserved *observed, Log *log)
 {
     g_autofree char *buffer = g_malloc(MAX_BYTES_A_TICK);
-    ssize_t n = pread(observed->fd, buffer, MAX_BYTES_A_TICK, observed->offset);
+    ssize_t n = pread(log->fd, buffer, MAX_BYTES_A_TICK, log->offset);
     char *last = n > 0 ? memrchr(buffer, '\n', (gsize)n) : NULL;
 
     if (n <= 0)
         return false;
     if (last == NULL) {
         if (n == MAX_BYTES_A_TICK)
-            observed->offset += n; /* no line of a broker is that long */
+            log->offset += n; /* no line of a broker is that long */
         return n == MAX_BYTES_A_TICK;
     }
-    observed->offset += last + 1 - buffer;
+    log->offset += last + 1 - buffer;
     for (char *line = buffer, *end; line <= last; line = end + 1) {
         end = memchr(line, '\n', (gsize)(last - line) + 1);
         *end = '\0';
@@ -91,20 +102,20 @@ static bool read_lines(MgrObserved *observed)
 
 /* Goes past what an earlier manager has handled: anyone who has lost his certificate since would be thrown out once
  * more for each of his old connections.  At most what the rotation lets the log grow to: some ten milliseconds. */
-static void skip_handled(MgrObserved *observed)
+static void skip_handled(Log *log)
 {
     g_autofree char *buffer = g_malloc(MAX_BYTES_A_TICK);
     ssize_t n;
 
-    while ((n = pread(observed->fd, buffer, MAX_BYTES_A_TICK, observed->offset)) > 0) {
+    while ((n = pread(log->fd, buffer, MAX_BYTES_A_TICK, log->offset)) > 0) {
         const char *last = memrchr(buffer, '\n', (gsize)n);
         const char *line = buffer;
 
         if (last == NULL)
             return;
-        while (line <= last && !mgr_broker_log_is_since(line, (gsize)(last - line), observed->since))
+        while (line <= last && !mgr_broker_log_is_since(line, (gsize)(last - line), log->since))
             line = (const char *)memchr(line, '\n', (gsize)(last - line) + 1) + 1;
-        observed->offset += line - buffer;
+        log->offset += line - buffer;
         if (line <= last)
             return;
     }
@@ -112,31 +123,37 @@ static void skip_handled(MgrObserved *observed)
 
 /* Whether the log's name is another file by now.  The broker makes that file when it opens its log again, so nothing is
  * added to the one that is open here any longer. */
-static bool is_rotated(MgrObserved *observed)
+static bool is_rotated(Log *log)
 {
     struct stat mine, named;
 
-    if (fstat(observed->fd, &mine) != 0 || stat(observed->log_path, &named) != 0)
+    if (fstat(log->fd, &mine) != 0 || stat(log->path, &named) != 0)
         return false;
-    if (mine.st_size < observed->offset)
-        observed->offset = 0; /* somebody emptied it */
+    if (mine.st_size < log->offset)
+        log->offset = 0; /* somebody emptied it */
     return mine.st_ino != named.st_ino || mine.st_dev != named.st_dev;
+}
+
+static void look(MgrObserved *observed, Log *log)
+{
+    bool rotated;
+
+    if (log->fd < 0) {
+        log->fd = open(log->path, O_RDONLY | O_CLOEXEC);
+        log->offset = 0;
+        if (log->fd >= 0 && *log->since != '\0')
+            skip_handled(log);
+        *log->since = '\0';
+    }
+    if (log->fd < 0)
+        return;
+    rotated = is_rotated(log); /* asked first: what is read after it is all that there will be */
+    if (!read_lines(observed, log) && rotated)
+        hl_fd_clear(&log->fd);
 }
 
 void mgr_observed_tick(MgrObserved *observed)
 {
-    bool rotated;
-
-    if (observed->fd < 0) {
-        observed->fd = open(observed->log_path, O_RDONLY | O_CLOEXEC);
-        observed->offset = 0;
-        if (observed->fd >= 0 && *observed->since != '\0')
-            skip_handled(observed);
-        *observed->since = '\0';
-    }
-    if (observed->fd < 0)
-        return;
-    rotated = is_rotated(observed); /* asked first: what is read after it is all that there will be */
-    if (!read_lines(observed) && rotated)
-        hl_fd_clear(&observed->fd);
+    for (guint i = 0; i < observed->parts.brokers; i++)
+        look(observed, &observed->logs[i]);
 }

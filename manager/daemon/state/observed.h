@@ -13,7 +13,8 @@
 typedef struct MgrObserved MgrObserved;
 
 typedef struct {
-    const char *dir; /* the site, whose broker/mosquitto.log is read; not kept */
+    const char *dir; /* the site, whose brokers' logs are read; not kept */
+    guint brokers;   /* how many there are */
     HlTime since;    /* wall: what was logged more than a minute earlier, an earlier manager has handled; 0: nothing */
     MgrFleet *fleet;
     MgrRecord *record;

@@ -21,7 +21,7 @@ struct MgrPki {
     const MgrConf *conf;
     MgrFleet *fleet;
     MgrRecord *record;
-    MgrBroker *broker; /* NULL: external */
+    MgrBrokers *brokers; /* NULL: external */
     MgrAuthority authority;
     MgrNow lived; /* what was believed when this one was started (ground/fleet.h) */
     MgrEvictions *evictions;
@@ -88,19 +88,19 @@ void mgr_pki_free(MgrPki *pki)
     g_free(pki);
 }
 
-void mgr_pki_attach_broker(MgrPki *pki, MgrBroker *broker)
+void mgr_pki_attach_brokers(MgrPki *pki, MgrBrokers *brokers)
 {
-    pki->broker = broker;
+    pki->brokers = brokers;
 }
 
 bool mgr_pki_manages_broker(const MgrPki *pki)
 {
-    return pki->broker != NULL;
+    return pki->brokers != NULL;
 }
 
 bool mgr_pki_tells_broker(const MgrPki *pki)
 {
-    return pki->broker != NULL || mgr_rereader_is_set(pki->rereader);
+    return pki->brokers != NULL || mgr_rereader_is_set(pki->rereader);
 }
 
 const MgrRereader *mgr_pki_rereader(const MgrPki *pki)
@@ -218,8 +218,8 @@ HlCert *mgr_pki_renew(const MgrPki *pki, MgrIssuer by, GBytes *csr, const char *
 /* Has the broker read what is new.  The number of the request to an external one; 0: there is none. */
 static uint64_t tell_broker(const MgrPki *pki)
 {
-    if (pki->broker != NULL)
-        mgr_broker_reload(pki->broker);
+    if (pki->brokers != NULL)
+        mgr_brokers_reload(pki->brokers);
     return mgr_rereader_is_set(pki->rereader) ? mgr_rereader_ask(pki->rereader) : 0;
 }
 
@@ -390,7 +390,7 @@ void mgr_pki_reconfigured(const MgrPki *pki)
 
 HlTime mgr_pki_until_published(const MgrPki *pki)
 {
-    return pki->broker != NULL ? mgr_broker_until_reload(pki->broker) : mgr_rereader_until(pki->rereader);
+    return pki->brokers != NULL ? mgr_brokers_until_reload(pki->brokers) : mgr_rereader_until(pki->rereader);
 }
 
 static void mark_revoked(MgrPki *pki, const char *name, const char *but_serial, HlTime at)
@@ -495,7 +495,7 @@ void mgr_pki_evict_revoked(MgrPki *pki)
     GHashTableIter iter;
     gpointer value;
 
-    if (pki->broker != NULL && !mgr_broker_was_found(pki->broker))
+    if (pki->brokers != NULL && !mgr_brokers_were_found(pki->brokers))
         return; /* it read the list at its start, before anybody connected, and its log tells who connects since */
     live = live_names(pki->fleet);
     g_hash_table_iter_init(&iter, pki->fleet->certificates);

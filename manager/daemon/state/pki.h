@@ -9,7 +9,7 @@
 #include "lib/pki/cert.h"
 #include "manager/core/conf.h"
 #include "manager/core/succession.h"
-#include "manager/daemon/ground/broker.h"
+#include "manager/daemon/ground/brokers.h"
 #include "manager/daemon/ground/fleet.h"
 #include "manager/daemon/ground/record.h"
 #include "manager/daemon/ground/rereader.h"
@@ -29,7 +29,7 @@ MgrPki *mgr_pki_new(const MgrPkiOptions *options, GError **error);
 void mgr_pki_free(MgrPki *pki);
 
 /* The managed broker re-reads the lists from now on; borrowed.  Never called: the broker is external. */
-void mgr_pki_attach_broker(MgrPki *pki, MgrBroker *broker);
+void mgr_pki_attach_brokers(MgrPki *pki, MgrBrokers *brokers);
 bool mgr_pki_manages_broker(const MgrPki *pki);
 
 /* Whether the broker is told of what is published: a managed one, or an external one by broker.reload-command. */

@@ -99,7 +99,7 @@ MgrPresenceEffects mgr_tracker_feed(MgrTracker *tracker, MgrEndpoint *endpoint, 
     return effects;
 }
 
-void mgr_tracker_feed_all(MgrTracker *tracker, MgrPresenceEventKind kind)
+void mgr_tracker_feed_all(MgrTracker *tracker, guint broker, MgrPresenceEventKind kind)
 {
     MgrPresenceEvent event = { .kind = kind };
     GHashTableIter iter;
@@ -107,22 +107,27 @@ void mgr_tracker_feed_all(MgrTracker *tracker, MgrPresenceEventKind kind)
 
     g_hash_table_iter_init(&iter, tracker->fleet->endpoints);
     while (g_hash_table_iter_next(&iter, NULL, &value))
-        mgr_tracker_feed(tracker, value, &event);
+        if (((const MgrEndpoint *)value)->broker == broker)
+            mgr_tracker_feed(tracker, value, &event);
 }
 
-void mgr_tracker_tick(MgrTracker *tracker)
+void mgr_tracker_tick(MgrTracker *tracker, guint heard)
 {
     MgrPresenceEvent event = { .kind = MGR_PRESENCE_TICK };
     HlTime now = hl_clock_mono();
     MgrEndpoint *endpoint;
 
-    while ((endpoint = mgr_agenda_take(&tracker->fleet->presence_agenda, now)) != NULL)
-        mgr_tracker_feed(tracker, endpoint, &event);
+    while (heard != 0 && (endpoint = mgr_agenda_take(&tracker->fleet->presence_agenda, now)) != NULL) {
+        if (heard & (1u << endpoint->broker))
+            mgr_tracker_feed(tracker, endpoint, &event);
+        else
+            mgr_agenda_put(&tracker->fleet->presence_agenda, endpoint, now + HL_SECOND);
+    }
 }
 
 /* One that is not to be found was removed, or heard of, meanwhile; one that is unconfirmed is settled when the server
  * can hear again. */
-void mgr_tracker_prove(MgrTracker *tracker)
+void mgr_tracker_prove(MgrTracker *tracker, guint broker)
 {
     MgrPresenceEvent event = { .kind = MGR_PRESENCE_PROVEN };
     g_autoptr(GHashTable) doubted = g_steal_pointer(&tracker->doubted);
@@ -134,8 +139,10 @@ void mgr_tracker_prove(MgrTracker *tracker)
     while (g_hash_table_iter_next(&iter, &id, NULL)) {
         MgrEndpoint *endpoint = mgr_fleet_endpoint(tracker->fleet, id);
 
-        if (endpoint != NULL)
+        if (endpoint != NULL && endpoint->broker == broker)
             mgr_tracker_feed(tracker, endpoint, &event);
+        else if (endpoint != NULL)
+            g_hash_table_add(tracker->doubted, g_strdup(id));
     }
 }
 

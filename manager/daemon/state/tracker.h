@@ -23,14 +23,15 @@ void mgr_tracker_free(MgrTracker *tracker);
 /* Feeds one event and performs the effects; returns them for what only the caller can do. */
 MgrPresenceEffects mgr_tracker_feed(MgrTracker *tracker, MgrEndpoint *endpoint, const MgrPresenceEvent *event);
 
-/* What time brings to those whose silence lasts by now; call it once a second while the server can hear. */
-void mgr_tracker_tick(MgrTracker *tracker);
+/* What time brings to those whose silence lasts by now; call it once a second.  heard: a bit for each broker whose
+ * silence says something; the endpoints of the others are looked at later. */
+void mgr_tracker_tick(MgrTracker *tracker, guint heard);
 
-/* The broker goes on working: what it reported of lines while it was in doubt was true. */
-void mgr_tracker_prove(MgrTracker *tracker);
+/* The broker of this number goes on working: what it reported of lines while it was in doubt was true. */
+void mgr_tracker_prove(MgrTracker *tracker, guint broker);
 
-/* The same event to every endpoint: for what concerns all of them. */
-void mgr_tracker_feed_all(MgrTracker *tracker, MgrPresenceEventKind kind);
+/* The same event to every endpoint at this broker. */
+void mgr_tracker_feed_all(MgrTracker *tracker, guint broker, MgrPresenceEventKind kind);
 
 /* Revoked: no birth counts until it enrols again. */
 void mgr_tracker_retire(MgrTracker *tracker, MgrEndpoint *endpoint, MgrReason reason);

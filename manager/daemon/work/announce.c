@@ -55,6 +55,13 @@ void mgr_announce_state(const MgrAnnounceParts *parts, bool online)
     mgr_down_send(parts->down, HL_TOPIC_MANAGER_STATE, "", payload, 0);
 }
 
+void mgr_announce_state_at(const MgrAnnounceParts *parts, guint broker, bool online)
+{
+    g_autoptr(GBytes) payload = mgr_announce_payload(parts, online);
+
+    mgr_down_send_at(parts->down, broker, HL_TOPIC_MANAGER_STATE, payload);
+}
+
 void mgr_announce_alive(const MgrAnnounceParts *parts)
 {
     g_autoptr(GBytes) payload = mgr_announce_payload(parts, true);

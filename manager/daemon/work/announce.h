@@ -33,6 +33,9 @@ const HlBusMessage *mgr_announce_make_will(const MgrAnnounceParts *parts, MgrAnn
 
 void mgr_announce_state(const MgrAnnounceParts *parts, bool online);
 
+/* At one broker alone: endpoints at the others would take the new epoch for another start, and be born again. */
+void mgr_announce_state_at(const MgrAnnounceParts *parts, guint broker, bool online);
+
 /* Nothing while the link is down. */
 void mgr_announce_alive(const MgrAnnounceParts *parts);
 

@@ -1,72 +1,46 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "manager/daemon/work/link.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "lib/base/ident.h"
 #include "lib/base/log.h"
-#include "lib/base/service.h"
-#include "manager/core/counter.h"
 #include "manager/daemon/ground/broker.h"
 #include "manager/daemon/ground/now.h"
 #include "manager/daemon/state/applied.h"
 #include "manager/daemon/state/registration.h"
-#include "manager/daemon/work/announce.h"
-#include "manager/site/site.h"
+#include "manager/daemon/work/line.h"
 #include "proto/components.h"
 #include "proto/wire.h"
 
 /* A heartbeat alone rewrites the status topic this often: after five of them, which are news to nobody. */
 #define SEEN_RESOLUTION(presence) CLAMP(5 * (HlTime)(presence)->heartbeat_ms, 10 * HL_SECOND, 5 * HL_MINUTE)
 #define MAX_STRANGERS             10000 /* that are noted in one run */
-#define ASK_INTERVAL              100   /* ms; a burst of wills is one question */
 
 struct MgrLink {
     MgrLinkOptions parts;
-    MgrAnnounceParts self;
-    HlBus *bus;
-    MgrSight sight;
-    MgrSightPolicy sight_policy;
-    guint ask_timer;
-    HlTime asked_mono;
-    MgrAnnounceWill will;
+    MgrLine *lines[MGR_MAX_BROKERS];
+    guint n_lines;
     GHashTable *strangers; /* ids that are noted */
     MgrLinkCounts counts;
 };
+
+static bool is_blind(const MgrLink *link)
+{
+    for (guint i = 0; i < link->n_lines; i++)
+        if (!mgr_line_is_blind(link->lines[i]))
+            return false;
+    return true;
+}
 
 MgrLinkCounts mgr_link_count(const MgrLink *link)
 {
     MgrLinkCounts counts = link->counts;
 
-    counts.blind = link->sight.state == MGR_SIGHT_BLIND;
+    counts.blind = is_blind(link);
     counts.split = link->parts.fence != NULL && mgr_fence_split(link->parts.fence) != NULL;
     return counts;
-}
-
-static void ask_broker(MgrLink *link);
-
-static gboolean on_ask_due(gpointer user)
-{
-    MgrLink *link = user;
-
-    link->ask_timer = 0;
-    ask_broker(link);
-    return G_SOURCE_REMOVE;
-}
-
-/* Something that comes back to the manager itself, and to nobody else, if the broker lives. */
-static void ask_broker(MgrLink *link)
-{
-    g_autoptr(GBytes) payload = g_bytes_new_static("?", 1);
-    HlTime wait = link->asked_mono + ASK_INTERVAL - hl_clock_mono();
-
-    if (wait > 0) { /* what is doubted after the last answer needs another one */
-        if (link->ask_timer == 0)
-            link->ask_timer = g_timeout_add((guint)wait, on_ask_due, link);
-        return;
-    }
-    link->asked_mono = hl_clock_mono();
-    mgr_down_send(link->parts.down, HL_TOPIC_MANAGER_ECHO, "", payload, 0);
 }
 
 /* ------------------------------------------------------------------------------------------------------------- births
@@ -217,12 +191,8 @@ static bool is_absurd(MgrLink *link, const MgrEndpoint *endpoint, uint64_t sessi
 /* A will is doubted where so many come at once that the broker itself may be going. */
 static bool is_doubted(MgrLink *link, MgrReason reason, bool retained)
 {
-    bool doubted =
-        reason == MGR_REASON_LINE_LOST && !retained && mgr_sight_doubts(&link->sight, &link->sight_policy, mgr_now());
-
-    if (doubted)
-        ask_broker(link);
-    return doubted;
+    return reason == MGR_REASON_LINE_LOST && !retained &&
+           mgr_line_doubts(link->lines[mgr_down_heard(link->parts.down)]);
 }
 
 static void handle_link(MgrLink *link, MgrEndpoint *endpoint, gconstpointer data, bool retained)
@@ -299,14 +269,30 @@ static void handle_echo(MgrLink *link, MgrEndpoint *endpoint, gconstpointer data
 typedef struct {
     const ProtobufCMessageDescriptor *type;
     void (*handle)(MgrLink *link, MgrEndpoint *endpoint, gconstpointer data, bool retained);
+    gsize session; /* where its number is */
 } EndpointRow;
 
 static const EndpointRow endpoint_rows[HL_N_TOPICS] = {
-    [HL_TOPIC_LINK] = { &holdline__v1__link__descriptor, handle_link },
-    [HL_TOPIC_HEARTBEAT] = { &holdline__v1__heartbeat__descriptor, handle_heartbeat },
-    [HL_TOPIC_REPORT] = { &holdline__v1__report__descriptor, handle_report },
-    [HL_TOPIC_ECHO] = { &holdline__v1__echo__descriptor, handle_echo },
+    [HL_TOPIC_LINK] = { &holdline__v1__link__descriptor, handle_link, offsetof(HlMsgLink, session) },
+    [HL_TOPIC_HEARTBEAT] = { &holdline__v1__heartbeat__descriptor, handle_heartbeat,
+                             offsetof(HlMsgHeartbeat, session) },
+    [HL_TOPIC_REPORT] = { &holdline__v1__report__descriptor, handle_report, offsetof(HlMsgReport, session) },
+    [HL_TOPIC_ECHO] = { &holdline__v1__echo__descriptor, handle_echo, offsetof(HlMsgEcho, session) },
 };
+
+/* What is answered goes back where it came from, though it be a stray: a copy, or a line that has moved on.  What comes
+ * later goes to where the session that counts was heard. */
+static void handle_there(MgrLink *link, const EndpointRow *row, MgrEndpoint *endpoint, gconstpointer data,
+                         bool retained)
+{
+    uint64_t session = *(const uint64_t *)(gconstpointer)((const char *)data + row->session);
+    uint8_t before = endpoint->broker;
+
+    endpoint->broker = (uint8_t)mgr_down_heard(link->parts.down);
+    row->handle(link, endpoint, data, retained);
+    if (session != endpoint->record.presence.session)
+        endpoint->broker = before;
+}
 
 /* It has a certificate of this site, of which nothing is known: it enrolled after the backup that was restored.  Who
  * was removed is known by its certificates. */
@@ -369,7 +355,7 @@ static void handle_from_endpoint(MgrLink *link, HlTopic topic, const char *id, c
         hl_log_limited(HL_LOG_WARN, "line", id, "%s: %s: ignored", message->topic, error->message);
         return;
     }
-    row->handle(link, endpoint, decoded, message->retained);
+    handle_there(link, row, endpoint, decoded, message->retained);
     hl_wire_free(decoded);
 }
 
@@ -381,7 +367,7 @@ static void handle_request(MgrLink *link, HlTopic topic, const char *id, const H
 static void handle_own_echo(MgrLink *link, HlTopic topic G_GNUC_UNUSED, const char *id G_GNUC_UNUSED,
                             const HlBusMessage *message G_GNUC_UNUSED)
 {
-    mgr_tracker_prove(link->parts.tracker);
+    mgr_tracker_prove(link->parts.tracker, mgr_down_heard(link->parts.down));
 }
 
 /* One row a topic that the manager hears (HlTopicRow.to_manager). */
@@ -393,110 +379,44 @@ static void (*const handlers[HL_N_TOPICS])(MgrLink *link, HlTopic topic, const c
     [HL_TOPIC_MANAGER_ECHO] = handle_own_echo,
 };
 
-/* -------------------------------------------------------------------------------------------------- sight, and the bus
+/* -------------------------------------------------------------------------------------------------------------- lines
  */
 
-static void follow_sight(MgrLink *link, MgrSightChange change)
+static void on_message(HlTopic topic, const char *id, const HlBusMessage *message, gpointer user)
 {
-    switch (change) {
-    case MGR_SIGHT_SAME:
-        break;
-    case MGR_SIGHT_LOST:
-        hl_warn("line", "the manager cannot hear its endpoints: every status is kept as it was");
-        mgr_tracker_feed_all(link->parts.tracker, MGR_PRESENCE_BLIND);
-        break;
-    case MGR_SIGHT_REGAINED:
-        hl_info("line", "connected to the broker at %s; endpoints have %" G_GINT64_FORMAT " s to come back",
-                hl_bus_broker(link->bus), link->sight_policy.window / HL_SECOND);
-        mgr_announce_state(&link->self, true);
-        break;
-    case MGR_SIGHT_CLEARED:
-        mgr_tracker_feed_all(link->parts.tracker, MGR_PRESENCE_SIGHTED);
-        break;
-    case MGR_SIGHT_ASK:
-        ask_broker(link);
-        break;
-    }
-    mgr_status_set_blind(link->parts.status, link->sight.state == MGR_SIGHT_BLIND);
+    if (handlers[topic] != NULL)
+        handlers[topic](user, topic, id, message);
 }
 
-static void on_message(const HlBusMessage *message, gpointer user)
+static void on_sight(gpointer user)
 {
-    MgrLink *link = user;
-    g_autofree char *id = NULL;
-    HlTopic topic;
+    const MgrLink *link = user;
 
-    follow_sight(link, mgr_sight_heard(&link->sight, &link->sight_policy, mgr_now()));
-    if (hl_topic_parse(message->topic, &topic, &id) && handlers[topic] != NULL)
-        handlers[topic](link, topic, id, message);
-}
-
-static void on_up(gpointer user)
-{
-    MgrLink *link = user;
-    MgrFleet *fleet = link->parts.fleet;
-    MgrFence *fence = link->parts.fence;
-    uint64_t last = fence != NULL ? MAX(fleet->epoch, mgr_fence_above(fence)) : fleet->epoch;
-
-    /* endpoints answer another one with their birth, whichever of the two was away; by the clock, because a registry
-     * restored from a backup would otherwise count to one that they have seen */
-    fleet->epoch = mgr_counter_next(last, hl_clock_wall());
-    if (fence != NULL)
-        mgr_fence_serve(fence, fleet->epoch);
-    mgr_write_counter(mgr_record_background(link->parts.record), "epoch", fleet->epoch);
-    follow_sight(link, mgr_sight_link(&link->sight, &link->sight_policy, true, mgr_now()));
-    mgr_status_touch_all(link->parts.status);
-    mgr_pki_evict_revoked(link->parts.pki);
+    mgr_status_set_blind(link->parts.status, is_blind(link));
 }
 
 static void on_clear(gpointer user)
 {
-    MgrLink *link = user;
+    const MgrLink *link = user;
 
-    hl_bus_release(link->bus);
+    for (guint i = 0; i < link->n_lines; i++)
+        mgr_line_release(link->lines[i]);
 }
 
 /* Nobody is thrown out before it is known whether another manager serves. */
-static void look_first(MgrLink *link)
-{
-    hl_bus_hold(link->bus);
-    mgr_fence_look(link->parts.fence, on_clear, link);
-}
-
-static void on_down(const char *reason, gpointer user)
-{
-    MgrLink *link = user;
-
-    hl_warn("line", "lost the broker at %s: %s", hl_bus_broker(link->bus), reason);
-    hl_service_status("Blind: lost the broker at %s: %s", hl_bus_broker(link->bus), reason);
-    if (link->parts.fence != NULL && mgr_fence_minds(link->parts.fence, reason))
-        look_first(link);
-    follow_sight(link, mgr_sight_link(&link->sight, &link->sight_policy, false, mgr_now()));
-}
-
-static void on_failed(const char *broker, const char *reason, HlTime delay, gpointer user)
-{
-    MgrLink *link = user;
-
-    hl_log_limited(HL_LOG_WARN, "line", "connect",
-                   "cannot connect to the broker at %s: %s; trying again in %" G_GINT64_FORMAT " ms", broker, reason,
-                   delay);
-    if (link->parts.fence != NULL && mgr_fence_minds(link->parts.fence, reason))
-        look_first(link); /* what was known is old by the time it comes about */
-}
-
-static const HlBusMessage *make_will(gpointer user)
-{
-    MgrLink *link = user;
-
-    return mgr_announce_make_will(&link->self, &link->will);
-}
-
-static void on_refused(const char *problem, gpointer user)
+static void on_look(gpointer user)
 {
     const MgrLink *link = user;
 
-    mgr_down_note_refused(link->parts.down, problem);
+    mgr_fence_look(link->parts.fence, on_clear, user);
+}
+
+static guint locate(const char *id, gpointer user)
+{
+    const MgrLink *link = user;
+    const MgrEndpoint *endpoint = mgr_fleet_endpoint(link->parts.fleet, id);
+
+    return endpoint != NULL ? endpoint->broker : MGR_DOWN_EVERYWHERE;
 }
 
 /* A topic that is subscribed to but not handled is a recipe half followed. */
@@ -515,38 +435,48 @@ static GStrv subscriptions(void)
     return g_strv_builder_end(builder);
 }
 
-static bool connect_bus(MgrLink *link, GError **error)
+static bool add_line(MgrLink *link, const char *const *places, const char *const *topics, GError **error)
 {
-    const char *dir = link->parts.dir;
-    g_autofree char *ca = mgr_site_path(dir, "pki/ca.pem");
-    g_autofree char *cert = mgr_site_path(dir, "pki/manager.pem");
-    g_autofree char *key = mgr_site_path(dir, "pki/manager.key");
-    g_auto(GStrv) brokers = mgr_broker_own_addresses(link->parts.conf);
-    g_auto(GStrv) filters = subscriptions();
-    HlBusOptions options = {
-        .client_id = "manager",
-        .brokers = (const char *const *)brokers,
-        .ca_path = ca,
-        .cert_path = cert,
-        .key_path = key,
-        .subscriptions = (const char *const *)filters,
-        .subscription_qos = 1,
-        .keepalive = 10 * HL_SECOND,
-        .backoff_base = 200,
-        .backoff_cap = 5 * HL_SECOND,
-        .handlers = { .will = make_will,
-                      .up = on_up,
-                      .down = on_down,
-                      .failed = on_failed,
-                      .message = on_message,
-                      .refused = on_refused,
-                      },
-        .user = link,
-        .entrance = { mgr_gate_admit, link->parts.gate },
-    };
+    const MgrLinkOptions *parts = &link->parts;
+    MgrLineOptions options = { .dir = parts->dir,
+                               .conf = parts->conf,
+                               .fleet = parts->fleet,
+                               .record = parts->record,
+                               .down = parts->down,
+                               .status = parts->status,
+                               .tracker = parts->tracker,
+                               .pki = parts->pki,
+                               .gate = parts->gate,
+                               .fence = parts->fence,
+                               .broker = link->n_lines,
+                               .places = places,
+                               .topics = topics,
+                               .message = on_message,
+                               .look = on_look,
+                               .sight = on_sight,
+                               .user = link };
+    MgrLine *line = mgr_line_new(&options, error);
 
-    link->bus = hl_bus_new(&options, error);
-    return link->bus != NULL;
+    if (line != NULL)
+        link->lines[link->n_lines++] = line;
+    return line != NULL;
+}
+
+/* Managed brokers do not know each other: a line to each.  An external one is one, whatever addresses it has. */
+static bool connect_all(MgrLink *link, GError **error)
+{
+    g_auto(GStrv) places = mgr_broker_own_addresses(link->parts.conf);
+    g_auto(GStrv) topics = subscriptions();
+
+    if (link->parts.conf->broker_mode == MGR_BROKER_EXTERNAL)
+        return add_line(link, (const char *const *)places, (const char *const *)topics, error);
+    for (gsize i = 0; places[i] != NULL && i < MGR_MAX_BROKERS; i++) {
+        const char *const one[] = { places[i], NULL };
+
+        if (!add_line(link, one, (const char *const *)topics, error))
+            return false;
+    }
+    return true;
 }
 
 MgrLink *mgr_link_new(const MgrLinkOptions *options, GError **error)
@@ -554,15 +484,14 @@ MgrLink *mgr_link_new(const MgrLinkOptions *options, GError **error)
     g_autoptr(MgrLink) link = g_new0(MgrLink, 1);
 
     link->parts = *options;
-    link->self = (MgrAnnounceParts){ options->conf, options->fleet, options->down, options->pki, options->fence };
-    link->sight_policy = mgr_sight_policy;
     link->strangers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    mgr_link_reconfigured(link);
-    if (!connect_bus(link, error))
+    mgr_down_locate_with(link->parts.down, locate, link);
+    if (!connect_all(link, error))
         return NULL;
-    mgr_down_attach(link->parts.down, link->bus);
-    if (link->parts.fence != NULL && mgr_fence_is_open(link->parts.fence))
-        look_first(link);
+    if (link->parts.fence != NULL && mgr_fence_is_open(link->parts.fence)) {
+        mgr_line_hold(link->lines[0]);
+        on_look(link);
+    }
     return g_steal_pointer(&link);
 }
 
@@ -570,26 +499,28 @@ void mgr_link_free(MgrLink *link)
 {
     if (link == NULL)
         return;
-    g_clear_handle_id(&link->ask_timer, g_source_remove);
-    if (link->bus != NULL)
-        mgr_announce_state(&link->self, false); /* a clean DISCONNECT drops the will */
-    mgr_down_attach(link->parts.down, NULL);
-    g_clear_pointer(&link->bus, hl_bus_free);
-    mgr_announce_will_clear(&link->will);
+    for (guint i = 0; i < link->n_lines; i++)
+        mgr_line_free(link->lines[i]);
+    mgr_down_locate_with(link->parts.down, NULL, NULL);
     g_hash_table_unref(link->strangers);
     g_free(link);
 }
 
 void mgr_link_reconfigured(MgrLink *link)
 {
-    link->sight_policy.window = link->parts.conf->reconnect_window;
+    for (guint i = 0; i < link->n_lines; i++)
+        mgr_line_reconfigured(link->lines[i]);
 }
 
 void mgr_link_tick(MgrLink *link)
 {
-    mgr_announce_alive(&link->self);
-    follow_sight(link, mgr_sight_tick(&link->sight, &link->sight_policy, mgr_now()));
-    /* while the broker owes an answer, the silence may be its own */
-    if (link->sight.state != MGR_SIGHT_BLIND && !link->sight.asked)
-        mgr_tracker_tick(link->parts.tracker);
+    MgrAnnounceParts self = { link->parts.conf, link->parts.fleet, link->parts.down, link->parts.pki,
+                              link->parts.fence };
+    guint heard = 0;
+
+    mgr_announce_alive(&self);
+    for (guint i = 0; i < link->n_lines; i++)
+        heard |= (guint)mgr_line_tick(link->lines[i]) << i;
+    on_sight(link);
+    mgr_tracker_tick(link->parts.tracker, heard);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The manager's own connection to the broker, and what comes up it: links, heartbeats, reports, echoes.  Decoded,
- * checked against the registry, handed to the parts that know what it means.
+/* What comes up the manager's lines (work/line.h): links, heartbeats, reports, echoes.  Decoded, checked against the
+ * registry, handed to the parts that know what it means.
+ *
+ * A site has one broker, or several; at which an endpoint is follows from where its present session was heard.
  *
  * Requests of administrators and monitors go to a function given at creation.  Which topics are subscribed to is a
  * column of the topic table (proto/topics.h); a topic without a handler here is an error of the program, found at its
@@ -8,7 +10,6 @@
 #ifndef MANAGER_DAEMON_WORK_LINK_H
 #define MANAGER_DAEMON_WORK_LINK_H
 
-#include "manager/core/sight.h"
 #include "manager/daemon/ground/gate.h"
 #include "manager/daemon/state/fence.h"
 #include "manager/daemon/state/tracker.h"
@@ -49,7 +50,7 @@ void mgr_link_tick(MgrLink *link);
 
 typedef struct {
     uint64_t births, heartbeats, bad_messages, unknown_senders;
-    bool blind;
+    bool blind; /* at every broker */
     bool split; /* brokers that do not know each other */
 } MgrLinkCounts;
 

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manager/daemon/ground/brokers.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "lib/base/file.h"
+#include "lib/base/log.h"
+#include "manager/site/broker.h"
+#include "manager/site/site.h"
+
+#define DRAINED "drained"
+
+struct MgrBrokers {
+    char *dir;
+    MgrBroker *all[MGR_MAX_BROKERS];
+    guint count;
+};
+
+static void end_from(const char *dir, guint from, uint16_t port)
+{
+    g_autoptr(GArray) pids = g_array_new(FALSE, FALSE, sizeof(pid_t));
+    g_autoptr(GError) error = NULL;
+
+    if (!mgr_site_end_brokers(dir, from, port, pids, &error))
+        hl_error("broker", "%s", error->message);
+    for (guint i = 0; i < pids->len; i++)
+        hl_info("broker", "ended process %d, which an earlier manager left", (int)g_array_index(pids, pid_t, i));
+}
+
+static bool is_drained(const char *dir, guint number)
+{
+    g_autofree char *path = mgr_site_broker_path(dir, number, DRAINED);
+
+    return g_file_test(path, G_FILE_TEST_EXISTS);
+}
+
+/* With fewer brokers than there were all that are left may be drained ones. */
+static bool has_one_to_run(const char *dir, guint count)
+{
+    for (guint i = 0; i < count; i++)
+        if (!is_drained(dir, i))
+            return true;
+    hl_warn("broker", "all brokers that there are now are drained: they run nevertheless");
+    return false;
+}
+
+MgrBrokers *mgr_brokers_start(const char *dir, const MgrConf *conf, GError **error)
+{
+    MgrBrokers *brokers = g_new0(MgrBrokers, 1);
+    guint count = mgr_conf_brokers(conf);
+    bool some_rest = has_one_to_run(dir, count);
+
+    brokers->dir = g_strdup(dir);
+    end_from(dir, count, (uint16_t)conf->broker_port);
+    for (guint i = 0; i < count; i++) {
+        brokers->all[i] = mgr_broker_start(dir, conf, i, some_rest && is_drained(dir, i), error);
+        if (brokers->all[i] == NULL) {
+            mgr_brokers_free(brokers, MGR_BROKER_END_STARTED);
+            return NULL;
+        }
+        brokers->count++;
+    }
+    return brokers;
+}
+
+void mgr_brokers_free(MgrBrokers *brokers, MgrBrokerEnd end)
+{
+    if (brokers == NULL)
+        return;
+    for (guint i = 0; i < brokers->count; i++)
+        mgr_broker_free(brokers->all[i], end);
+    g_free(brokers->dir);
+    g_free(brokers);
+}
+
+guint mgr_brokers_count(const MgrBrokers *brokers)
+{
+    return brokers->count;
+}
+
+MgrBrokerView mgr_brokers_view(const MgrBrokers *brokers, guint number)
+{
+    return mgr_broker_view(brokers->all[number]);
+}
+
+static bool is_last(const MgrBrokers *brokers, guint number)
+{
+    for (guint i = 0; i < brokers->count; i++)
+        if (i != number && !mgr_broker_view(brokers->all[i]).is_resting)
+            return false;
+    return true;
+}
+
+bool mgr_brokers_drain(MgrBrokers *brokers, guint number, bool drains, GError **error)
+{
+    g_autofree char *path = mgr_site_broker_path(brokers->dir, number, DRAINED);
+
+    if (drains && is_last(brokers, number))
+        return hl_fail(error, HL_ERROR_CONFLICT,
+                       "broker %u is the only one that is not drained: endpoints would have nowhere to go", number + 1);
+    if (drains ? !hl_file_write_text(path, "", 0600, error) : unlink(path) != 0 && errno != ENOENT)
+        return drains ? false : hl_fail_errno(error, errno, "cannot remove %s", path);
+    mgr_broker_rest(brokers->all[number], drains);
+    return true;
+}
+
+bool mgr_brokers_were_found(const MgrBrokers *brokers)
+{
+    for (guint i = 0; i < brokers->count; i++)
+        if (mgr_broker_was_found(brokers->all[i]))
+            return true;
+    return false;
+}
+
+void mgr_brokers_reload(MgrBrokers *brokers)
+{
+    for (guint i = 0; i < brokers->count; i++)
+        mgr_broker_reload(brokers->all[i]);
+}
+
+HlTime mgr_brokers_until_reload(const MgrBrokers *brokers)
+{
+    HlTime longest = 0;
+
+    for (guint i = 0; i < brokers->count; i++)
+        longest = MAX(longest, mgr_broker_until_reload(brokers->all[i]));
+    return longest;
+}
+
+void mgr_brokers_end_left(const char *dir, const MgrConf *conf)
+{
+    /* an external broker may well run with the files that init wrote */
+    end_from(dir, 0, conf->broker_mode == MGR_BROKER_MANAGED ? (uint16_t)conf->broker_port : 0);
+}
