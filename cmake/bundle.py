@@ -3,8 +3,10 @@
 """Makes of the console's pages what a browser loads: cmake/bundle.py PAGES CATALOGUE OUT.
 
 PAGES are ES modules, which a browser could load as they are, but one request each.  So they become one file, each module a function
-of its own, in the order in which they need each other; lines that are only comments stay behind.  No language is translated and no
-name is changed.  CATALOGUE, po/LANGUAGE.po, becomes LANGUAGE.json with the texts that the pages use."""
+of its own, in the order in which they need each other; lines that are only comments stay behind.  What a module exports has its name in
+the whole file, so that an import costs nothing; two modules cannot export the same name.  No language is translated and no name is
+changed.  CATALOGUE, po/LANGUAGE.po, becomes LANGUAGE.json with the texts that the pages use, by
+short keys of the English ones: whole ones would be half of what a browser loads for a language."""
 import gettext
 import hashlib
 import io
@@ -22,10 +24,6 @@ COPIED = ("console.css", "worker.js", "icon.svg")
 KEYWORDS = ("tr", "trn:1,2", "trNodes", "N_")
 
 
-def variable(path, pages):
-    return "m_" + re.sub(r"\W", "_", str(path.relative_to(pages).with_suffix("")))
-
-
 def slim(script):
     """Without lines of comment and indentation."""
     if any(line.count("`") % 2 for line in script.splitlines()):
@@ -39,6 +37,7 @@ class Bundle:
         self.done = []  # paths, each behind what it needs
         self.open = []
         self.text = []
+        self.exports = {}  # path -> names
 
     def add(self, path):
         if path in self.done:
@@ -55,16 +54,20 @@ class Bundle:
 
     def module(self, path, source):
         def binding(found):
-            module = variable((path.parent / found["path"]).resolve(), self.pages)
-            names = " ".join((found["names"] or "").split())
-            return f"const {found['all']} = {module};\n" if found["all"] else f"const {{ {names} }} = {module};\n"
+            names = self.exports[(path.parent / found["path"]).resolve()]
+            return f"const {found['all']} = {{ {', '.join(names)} }};\n" if found["all"] else ""
 
-        exports = EXPORT.findall(source)
+        exports = self.exports[path] = EXPORT.findall(source)
+        for name in exports:
+            other = next((done for done, names in self.exports.items() if name in names and done != path), None)
+            if other:
+                sys.exit(f"bundle: {name} is exported by {other.name} and by {path.name}")
         body = slim(EXPORT.sub("", IMPORT.sub(binding, source)))
         stray = re.search(r"^(import|export)\b.*", body, re.M)
         if stray:
             sys.exit(f"bundle: {path.name}: not a form that is known here: {stray[0]}")
-        return f"const {variable(path, self.pages)} = (() => {{\n{body}return {{ {', '.join(exports)} }};\n}})();\n"
+        names = ", ".join(exports)
+        return f"const {{ {names} }} = (() => {{\n{body}return {{ {names} }};\n}})();\n"
 
 
 def texts_of(scripts):
@@ -75,11 +78,29 @@ def texts_of(scripts):
     return [json.loads(f'"{text}"') for text in re.findall(r'^msgid "(.+)"$', done.stdout, re.M)]
 
 
+def key(text, salt):
+    """What pages/i18n.js makes of a text too: FNV-1a, cut to four digits."""
+    value = 2166136261 ^ salt
+    for character in text:
+        value = (value ^ ord(character)) * 16777619 & 0xFFFFFFFF
+    digits = ""
+    for _ in range(4):
+        value, digit = divmod(value, 36)
+        digits += "0123456789abcdefghijklmnopqrstuvwxyz"[digit]
+    return digits
+
+
+def salt_for(texts):
+    """With which no two texts have one key."""
+    return next(salt for salt in range(10000) if len({key(text, salt) for text in texts}) == len(set(texts)))
+
+
 def translations(catalogue, texts):
     done = subprocess.run(["msgfmt", "-o", "-", str(catalogue)], capture_output=True, check=True)
     known = gettext.GNUTranslations(io.BytesIO(done.stdout))
     found = {text: known.gettext(text) for text in texts}
-    return {text: words for text, words in found.items() if words != text}
+    salt = salt_for(texts)
+    return {"salt": salt, **{key(text, salt): words for text, words in found.items() if words != text}}
 
 
 def main():

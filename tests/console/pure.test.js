@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // The parts of the console's pages that do not need a browser.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import test from 'node:test';
+import { fileURLToPath } from 'node:url';
 
 import * as query from '../../manager/console/pages/query.js';
 import * as route from '../../manager/console/pages/route.js';
 import * as settings from '../../manager/console/pages/settings.js';
-import { adoptCatalogue, tr, trn, trNodes } from '../../manager/console/pages/i18n.js';
+import { adoptCatalogue, keyOf, tr, trn, trNodes } from '../../manager/console/pages/i18n.js';
 import { bytes, compare, visible } from '../../manager/console/pages/text.js';
 import { explain, sentences, spell } from '../../manager/console/pages/phrase.js';
 import { knownSettings } from '../../manager/console/pages/setting_words.js';
@@ -107,8 +111,25 @@ test('filters are quoted where they must be', () => {
     assert.equal(query.nextSort('-host', 'host'), 'host');
 });
 
+const catalogueOf = (texts) => Object.fromEntries([['salt', 0], ...Object.entries(texts).map(([text, words]) => [keyOf(text, 0), words])]);
+
+test('what the build makes of the catalogue is found by the pages', () => {
+    const out = mkdtempSync(join(tmpdir(), 'pages-'));
+    try {
+        execFileSync('python3', ['cmake/bundle.py', 'manager/console/pages', 'po/ja.po', out].map((part, i) =>
+            (i < 3 ? fileURLToPath(new URL(part, root)) : part)));
+        adoptCatalogue('ja', JSON.parse(readFileSync(join(out, 'ja.json'), 'utf8')));
+        assert.equal(tr('Live Status'), '最新ステータス');
+        assert.equal(tr('{who} saved version {n} while you were editing.', { who: 'a', n: 1 }).includes('saved'), false);
+        assert.equal(tr('a text that nobody translated'), 'a text that nobody translated');
+    } finally {
+        adoptCatalogue('en', {});
+        rmSync(out, { recursive: true });
+    }
+});
+
 test('texts come from the catalogue, values are put in once', () => {
-    adoptCatalogue('ja', { '{n} of {all} done': '{all} 台中 {n} 台が完了', 'Online': 'オンライン' });
+    adoptCatalogue('ja', catalogueOf({ '{n} of {all} done': '{all} 台中 {n} 台が完了', 'Online': 'オンライン' }));
     assert.equal(tr('{n} of {all} done', { n: '{all}', all: 4 }), '4 台中 {all} 台が完了');
     assert.equal(word('actual', 'online'), 'オンライン');
     assert.equal(word('actual', 'of-a-newer-server'), 'of-a-newer-server');

@@ -5,20 +5,34 @@
 export const LANGUAGES = { en: 'English', ja: '日本語' };
 
 let language = 'en';
-let catalogue = {};
+let catalogue = {}; // { salt, key: text }
 
 // Marks a text in a table, which tr() gets when it is shown.
 export const N_ = (text) => text;
 
 // tr('{n} of {all} have it', { n: 3, all: 4 }).  What has no translation is shown in English.
 export function tr(text, values) {
-    return put(catalogue[text] ?? text, values);
+    return put(translation(text) ?? text, values);
 }
 
 export function trn(one, many, n, values) {
-    const text = catalogue[one] ?? (n === 1 ? one : many);
+    const text = translation(one) ?? (n === 1 ? one : many);
     return put(text, { n: number(n), ...values });
 }
+
+// The key is a hash of the English text, because whole texts as keys would be half of the catalogue.  cmake/bundle.py makes the same,
+// with a salt that gives no two texts one key.
+export function keyOf(text, salt) {
+    let value = 2166136261 ^ salt;
+    for (const character of text)
+        value = Math.imul(value ^ character.codePointAt(0), 16777619);
+    let key = '';
+    for (let n = value >>> 0; key.length < 4; n = Math.floor(n / 36))
+        key += (n % 36).toString(36);
+    return key;
+}
+
+const translation = (text) => ('salt' in catalogue ? catalogue[keyOf(text, catalogue.salt)] : undefined);
 
 function put(text, values) {
     return values ? text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole) : text;
