@@ -1,9 +1,9 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Makes of the console's pages what a browser loads: cmake/bundle.py PAGES CATALOGUE OUT.
 
 PAGES are ES modules, which a browser could load as they are, but one request each.  So they become one file, each module a function
-of its own, in the order in which they need each other; lines that are only comments stay behind.  What a module exports has its name in
+of its own, in the order in which they need each other; comments, and blanks that mean nothing, stay behind.  What a module exports has its name in
 the whole file, so that an import costs nothing; two modules cannot export the same name.  No language is translated and no name is
 changed.  CATALOGUE, po/LANGUAGE.po, becomes LANGUAGE.json with the texts that the pages use, by
 short keys of the English ones: whole ones would be half of what a browser loads for a language."""
@@ -16,19 +16,18 @@ import re
 import subprocess
 import sys
 
+from rjsmin import jsmin  # of Debian: another Python than the system's may not have it
+
 IMPORT = re.compile(r"^import\s+(\*\s+as\s+(?P<all>\w+)|\{(?P<names>[^}]*)\})\s+from\s+'(?P<path>[^']+)';\n", re.M)
 EXPORT = re.compile(r"^export (?=(?:async function|function|class|const) (\w+))", re.M)
-COMMENT = re.compile(r"^[ \t]*//.*\n", re.M)
-INDENT = re.compile(r"^[ \t]+", re.M)
-COPIED = ("console.css", "worker.js", "icon.svg")
+CSS_COMMENT = re.compile(r"/\*.*?\*/\s*", re.S)
+CSS_INDENT = re.compile(r"\n\s+")
 KEYWORDS = ("tr", "trn:1,2", "trNodes", "N_")
 
 
-def slim(script):
-    """Without lines of comment and indentation."""
-    if any(line.count("`") % 2 for line in script.splitlines()):
-        sys.exit("bundle: a template goes over several lines, whose blanks would be lost")
-    return INDENT.sub("", COMMENT.sub("", script))
+def slim(style):
+    """Without comments and indentation."""
+    return CSS_INDENT.sub("\n", CSS_COMMENT.sub("", style))
 
 
 class Bundle:
@@ -62,7 +61,7 @@ class Bundle:
             other = next((done for done, names in self.exports.items() if name in names and done != path), None)
             if other:
                 sys.exit(f"bundle: {name} is exported by {other.name} and by {path.name}")
-        body = slim(EXPORT.sub("", IMPORT.sub(binding, source)))
+        body = EXPORT.sub("", IMPORT.sub(binding, source))
         stray = re.search(r"^(import|export)\b.*", body, re.M)
         if stray:
             sys.exit(f"bundle: {path.name}: not a form that is known here: {stray[0]}")
@@ -99,6 +98,7 @@ def translations(catalogue, texts):
     done = subprocess.run(["msgfmt", "-o", "-", str(catalogue)], capture_output=True, check=True)
     known = gettext.GNUTranslations(io.BytesIO(done.stdout))
     found = {text: known.gettext(text) for text in texts}
+    found.update({text: known.ngettext(text, text, 1) for text in texts if found[text] == text})
     salt = salt_for(texts)
     return {"salt": salt, **{key(text, salt): words for text, words in found.items() if words != text}}
 
@@ -107,10 +107,9 @@ def main():
     pages, catalogue, out = (pathlib.Path(argument).resolve() for argument in sys.argv[1:])
     bundle = Bundle(pages)
     bundle.add(pages / "main.js")
-    files = {"console.js": "".join(bundle.text)}
-    for name in COPIED:
-        files[name] = (pages / name).read_text(encoding="utf-8")
-    files["worker.js"] = slim(files["worker.js"])
+    files = {"console.js": jsmin("".join(bundle.text)), "worker.js": jsmin((pages / "worker.js").read_text(encoding="utf-8")),
+             "console.css": slim((pages / "console.css").read_text(encoding="utf-8")),
+             "icon.svg": (pages / "icon.svg").read_text(encoding="utf-8")}
     words = translations(catalogue, texts_of(bundle.done))
     files[f"{catalogue.stem}.json"] = json.dumps(words, ensure_ascii=False, separators=(",", ":"))
     build = hashlib.sha256("\0".join(files.values()).encode()).hexdigest()[:12]

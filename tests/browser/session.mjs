@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A browser at the console: signs in, goes to pages, keeps what went wrong.  Every script here begins with Session.open() and ends with
 // session.end(); its arguments are ADDRESS NAME PASSWORD DIRECTORY.
+import fs from 'node:fs';
 import readline from 'node:readline';
 import puppeteer from 'puppeteer-core';
 
@@ -10,11 +11,31 @@ export const PATIENCE = 20000; // ms for what happens by itself: no measure of h
 // Every page, by its address; ID is an endpoint's.
 export const PAGES = ['live', 'endpoints', 'endpoints?group=office', 'endpoints?filter=actual%3Aonline', 'endpoints/ID', 'groups/office/privileges',
     'groups/office/update', 'groups/office/scan', 'groups/office/line', 'groups/office/delivery', 'groups/office/versions', 'updates', 'scans', 'scans/detections',
-    'scans/quarantine', 'commands', 'enrolment', 'reports', 'reports/compliance', 'reports/offline', 'reports/detections', 'administration',
-    'administration/sessions', 'administration/tokens', 'administration/codes', 'administration/certificates', 'administration/audit', 'administration/health'];
+    'scans/quarantine', 'commands', 'rollouts', 'enrolment', 'reports', 'reports/compliance', 'reports/offline', 'reports/detections', 'administration',
+    'administration/sessions', 'administration/tokens', 'administration/codes', 'administration/notifications',
+    'administration/certificates', 'administration/audit', 'administration/health'];
 
 const CHROMIUM = { executablePath: '/usr/bin/chromium', args: ['--disable-gpu', '--ignore-certificate-errors'] };
 const FIREFOX = { executablePath: '/usr/bin/firefox-esr', product: 'firefox', protocol: 'webDriverBiDi' };
+
+const axe = fs.readFileSync(new URL('node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
+const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
+
+// The page's own policy lets no other script in, so the checker runs in a world of its own.
+export async function check({ page, where, problems }) {
+    const world = await page.createCDPSession();
+    const { frameTree } = await world.send('Page.getFrameTree');
+    const { executionContextId } = await world.send('Page.createIsolatedWorld', { frameId: frameTree.frame.id });
+    await world.send('Runtime.evaluate', { expression: axe, contextId: executionContextId });
+    const { result, exceptionDetails } = await world.send('Runtime.evaluate', { contextId: executionContextId, awaitPromise: true,
+        returnByValue: true, expression: `axe.run(document, { runOnly: ${JSON.stringify(RULES)} }).then((result) => ({
+            passes: result.passes.length,
+            violations: result.violations.map((row) => row.id + ' ' + row.nodes[0].html.slice(0, 120)) }))` });
+    await world.detach();
+    if (exceptionDetails || result.value.passes === 0)
+        throw new Error(`${where}: the checker did not run: ${JSON.stringify(exceptionDetails)}`);
+    problems.push(...result.value.violations.map((text) => `${where}: ${text}`));
+}
 
 const answers = readline.createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 
@@ -76,6 +97,40 @@ export class Session {
     async speak(language) {
         await this.page.select('.top-end select', language);
         await this.until((code) => document.documentElement.lang === code, language);
+    }
+
+    // Presses the button or link that says this: in the dialog, if one is open.
+    async press(text) {
+        for (const end = Date.now() + PATIENCE; ;) {
+            const found = await this.page.waitForFunction((wanted) => [...(document.querySelector('dialog[open]') ?? document)
+                .querySelectorAll('button, a')].find((node) => node.textContent === wanted && node.checkVisibility() && !node.disabled),
+            { timeout: PATIENCE }, text);
+            try {
+                return await found.click();
+            } catch (error) { // a live page has put another one in its place
+                if (!/detached/.test(error.message) || Date.now() > end)
+                    throw error;
+            }
+        }
+    }
+
+    // Until the page, or the dialog, says this somewhere.
+    async says(text) {
+        await this.until((wanted) => (document.querySelector('dialog[open]') ?? document.body).textContent.includes(wanted), text);
+    }
+
+    // What a field has is replaced.
+    async enter(name, value) {
+        await this.page.click(`[name="${name}"]`, { clickCount: 3 });
+        await this.page.type(`[name="${name}"]`, value);
+    }
+
+    // The checker of accessibility, in both colour schemes.
+    async checkSchemes() {
+        for (const value of ['dark', 'light']) {
+            await this.page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value }]);
+            await check(this);
+        }
     }
 
     // A page by its address, as in PAGES, until it has a heading.

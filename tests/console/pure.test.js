@@ -116,11 +116,12 @@ const catalogueOf = (texts) => Object.fromEntries([['salt', 0], ...Object.entrie
 test('what the build makes of the catalogue is found by the pages', () => {
     const out = mkdtempSync(join(tmpdir(), 'pages-'));
     try {
-        execFileSync('python3', ['cmake/bundle.py', 'manager/console/pages', 'po/ja.po', out].map((part, i) =>
+        execFileSync('/usr/bin/python3', ['cmake/bundle.py', 'manager/console/pages', 'po/ja.po', out].map((part, i) =>
             (i < 3 ? fileURLToPath(new URL(part, root)) : part)));
         adoptCatalogue('ja', JSON.parse(readFileSync(join(out, 'ja.json'), 'utf8')));
         assert.equal(tr('Live Status'), '最新ステータス');
         assert.equal(tr('{who} saved version {n} while you were editing.', { who: 'a', n: 1 }).includes('saved'), false);
+        assert.equal(trn('{n} selected', '{n} selected', 2), '2 件を選択');
         assert.equal(tr('a text that nobody translated'), 'a text that nobody translated');
     } finally {
         adoptCatalogue('en', {});

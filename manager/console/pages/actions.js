@@ -10,11 +10,13 @@ import { format } from './route.js';
 import { groupName } from './columns.js';
 import { h } from './dom.js';
 import { mayBe } from './session.js';
+import { startRollout } from './rollout_start.js';
 import { visible } from './text.js';
 
-// path: of a command; run: anything else.  role: the lowest that may.
+// A command of the kind that the key says, or run: anything else.  role: the lowest that may; one, many: for how many it makes sense.
 const ACTIONS = [
     { key: 'update-now', text: N_('Update Now'), role: 'operator' },
+    { key: 'rollout', text: N_('Update in rings…'), role: 'operator', many: true, run: startRollout },
     { key: 'scan', text: N_('Scan now'), role: 'operator' },
     { key: 'verify', text: N_('Verify connection'), role: 'operator', run: verify },
     { key: 'synchronize', text: N_('Synchronize with server'), role: 'operator' },
@@ -26,7 +28,8 @@ const ACTIONS = [
 
 // subject: { count, selector, filter, rows }: selector goes to the server; filter and rows are for counting beforehand.
 export function actionEntries(subject) {
-    return ACTIONS.filter((action) => mayBe(action.role) && (!action.one || subject().count === 1)).map((action) => ({
+    const fits = ({ one, many }) => (subject().count === 1 ? !many : !one);
+    return ACTIONS.filter((action) => mayBe(action.role) && fits(action)).map((action) => ({
         key: action.key,
         text: tr(action.text),
         danger: action.danger,

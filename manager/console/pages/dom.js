@@ -47,6 +47,19 @@ export function fill(node, ...children) {
     return append(node, children);
 }
 
+// The same for a part of a live page, one without fields.  What would look as it does is left alone, so that a click is not lost between
+// its down and its up; a reader who is at a control in it is at the same one afterwards, if it is still there.
+export function refill(node, ...children) {
+    const fresh = append(node.cloneNode(false), children);
+    if (fresh.isEqualNode(node))
+        return;
+    const { activeElement: at } = document;
+    const same = node.contains(at) && ((other) => other.tagName === at.tagName && other.textContent === at.textContent);
+    node.replaceChildren(...fresh.childNodes);
+    if (same)
+        [...node.querySelectorAll(at.tagName)].find(same)?.focus({ preventScroll: true });
+}
+
 // A node is not touched when it shows this text already: that keeps a live page still.
 export function setText(node, text) {
     if (node.textContent !== text)
@@ -60,6 +73,7 @@ const ICONS = {
     update: 'M13 8a5 5 0 1 1-1.5-3.5M13 2v3h-3',
     scan: 'M7 12A5 5 0 1 0 7 2a5 5 0 0 0 0 10Zm3.6-1.4L14 14',
     command: 'M3 4l4 4-4 4M8.5 12H13',
+    rings: 'M8 14A6 6 0 1 0 8 2a6 6 0 0 0 0 12Zm0-3a3 3 0 1 0 0-6 3 3 0 0 0 0 6Z',
     enrol: 'M8 2v8M5 7l3 3 3-3M3 13h10',
     report: 'M4 2h6l3 3v9H4V2Zm2 6h4M6 11h4',
     admin: 'M8 7.5a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5ZM3 14c0-3 2-4.5 5-4.5s5 1.5 5 4.5',

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// A form made from the table of settings: one editor for each kind.
+// A form made from a table: one editor for each kind of value.  What travels is text, as on the command line.
 
-import { checkbox, field, select } from './ui.js';
-import { choiceLabel, settingHelp, settingLabel, sortSettings } from './setting_words.js';
-import { h } from './dom.js';
+import { button, checkbox, field, select } from './ui.js';
+import { fill, h } from './dom.js';
 import { parseDuration, parseList, parseSchedule, printList, printSchedule, WEEKDAYS } from './settings.js';
 import { tr } from './i18n.js';
 import { word } from './words.js';
 
-// Each makes { node, value() } for a setting: { key, type, min, max, choices, default, text }.
+// Each makes { node, value() } for a row: { key, type, label, help, min, max, choices: [[value, text]], optional, pattern, placeholder }.
 const EDITORS = {
     bool: editBool,
     choice: editChoice,
@@ -16,53 +15,106 @@ const EDITORS = {
     duration: editDuration,
     list: editList,
     schedule: editSchedule,
+    several: editSeveral,
     string: editString,
 };
 
-// settings: the rows for this form; values: { key: text }; locked: the reader may look only; changed(): something was edited.
-export function settingsForm(settings, values, { locked, changed }) {
-    const editors = sortSettings(settings).map((setting) =>
-        ({ key: setting.key, ...(EDITORS[setting.type] ?? editString)(setting, values[setting.key] ?? setting.default) }));
-    const node = h('fieldset', { class: 'settings', disabled: locked, on: { input: changed, change: changed } },
-        h('legend', { class: 'unseen' }, tr('Settings')), editors.map((editor) => editor.node));
+// rows: as above, with a default; values: { key: text }; legend: what the form is about, for those who hear it; locked: the reader may
+// look only; changed(): something was edited; back: the text of a button that gives a row its default again, if it has another value.
+export function formOf(rows, values, { legend, locked, changed, back }) {
+    const editors = rows.map((row) => new Editor(row, values[row.key] ?? row.default, locked ? null : back, edited));
+    const node = h('fieldset', { class: 'settings', disabled: locked, on: { input: edited, change: edited } },
+        h('legend', { class: 'unseen' }, legend), editors.map((editor) => editor.node));
+
+    function edited() {
+        editors.forEach((editor) => editor.showBack());
+        changed?.();
+    }
+
     return { node, values: () => Object.fromEntries(editors.map((editor) => [editor.key, editor.value()])) };
 }
 
-function labelled(setting, control) {
-    return field(settingLabel(setting.key), control, settingHelp(setting));
-}
-
-function editBool(setting, value) {
-    const { input, node } = checkbox(settingLabel(setting.key), value === 'yes', { name: setting.key });
-    const help = settingHelp(setting);
-    if (help) {
-        const note = h('p', { class: 'help', id: `${setting.key}-help` }, help);
-        input.setAttribute('aria-describedby', note.id);
-        return { node: h('div', { class: 'field' }, node, note), value: () => (input.checked ? 'yes' : 'no') };
+class Editor {
+    constructor(row, value, back, edited) {
+        this.key = row.key;
+        this.row = row;
+        this.node = h('div', {});
+        if (back) {
+            this.fallback = this.#make(row.default).value(); // as this editor writes it
+            this.back = button(back(row), () => this.#giveBack(edited), { 'class': 'link back', 'aria-label': `${row.label}: ${back(row)}` });
+        }
+        this.#draw(value);
     }
-    return { node: h('div', { class: 'field' }, node), value: () => (input.checked ? 'yes' : 'no') };
+
+    #make(value) {
+        return (EDITORS[this.row.type] ?? editString)(this.row, value);
+    }
+
+    #draw(value) {
+        const editor = this.#make(value);
+        this.value = editor.value;
+        fill(this.node, editor.node, this.back);
+        this.showBack();
+    }
+
+    #giveBack(edited) {
+        this.#draw(this.row.default);
+        this.node.querySelector('input, select, textarea').focus(); // the button is hidden now
+        edited();
+    }
+
+    showBack() {
+        if (this.back)
+            this.back.hidden = this.value() === this.fallback;
+    }
 }
 
-function editChoice(setting, value) {
-    const control = select(value, setting.choices.map((choice) => [choice, choiceLabel(setting.key, choice)]), { name: setting.key });
-    return { node: labelled(setting, control), value: () => control.value };
+function labelled(row, control) {
+    return field(row.label, control, row.help);
 }
 
-function editInteger(setting, value) {
-    const control = h('input', { type: 'number', name: setting.key, value, min: setting.min, max: setting.max, step: 1, required: true });
-    return { node: labelled(setting, control), value: () => control.value };
+function editBool(row, value) {
+    const { input, node } = checkbox(row.label, value === 'yes', { name: row.key });
+    const note = row.help && h('p', { class: 'help', id: `${row.key}-help` }, row.help);
+    if (note)
+        input.setAttribute('aria-describedby', note.id);
+    return { node: h('div', { class: 'field' }, node, note), value: () => (input.checked ? 'yes' : 'no') };
 }
 
-function editString(setting, value) {
-    const control = h('input', { type: 'text', name: setting.key, value, class: 'wide', spellcheck: 'false' });
-    return { node: labelled(setting, control), value: () => control.value.trim() };
+function editChoice(row, value) {
+    const control = select(value, row.choices, { name: row.key });
+    return { node: labelled(row, control), value: () => control.value };
 }
 
-function editList(setting, value) {
+function editInteger(row, value) {
+    const control = h('input', { type: 'number', name: row.key, value, min: row.min, max: row.max, step: 1, required: !row.optional });
+    return { node: labelled(row, control), value: () => control.value };
+}
+
+function editString(row, value) {
+    const control = h('input', { type: 'text', name: row.key, value, class: 'wide', spellcheck: 'false', required: row.required,
+        pattern: row.pattern, placeholder: row.placeholder });
+    return { node: labelled(row, control), value: () => control.value.trim() };
+}
+
+// Those of the choices that are ticked; one that is no choice (of a newer server, of a group that was deleted) stays.
+function editSeveral(row, value) {
+    const chosen = parseList(value);
+    const others = chosen.filter((code) => !row.choices.some(([choice]) => choice === code));
+    const boxes = [...row.choices, ...others.map((code) => [code, code])].map(([code, text]) =>
+        ({ code, ...checkbox(text, chosen.includes(code), { name: `${row.key}.${code}` }) }));
+    return {
+        node: h('fieldset', { class: 'field' }, h('legend', {}, row.label), row.help && h('p', { class: 'help' }, row.help),
+            h('div', { class: 'checks' }, boxes.map((box) => box.node))),
+        value: () => boxes.filter((box) => box.input.checked).map((box) => box.code).join(','),
+    };
+}
+
+function editList(row, value) {
     const lines = parseList(value);
-    const control = h('textarea', { name: setting.key, rows: Math.max(2, lines.length + 1), class: 'wide', spellcheck: 'false' });
+    const control = h('textarea', { name: row.key, rows: Math.max(2, lines.length + 1), class: 'wide', spellcheck: 'false' });
     control.value = lines.join('\n');
-    return { node: labelled(setting, control), value: () => printList(control.value) };
+    return { node: labelled(row, control), value: () => printList(control.value) };
 }
 
 function unitOptions() {
@@ -77,27 +129,25 @@ function durationPair(value, label) {
     return { amount, units, value: () => `${amount.value}${units.value}` };
 }
 
-function editDuration(setting, value) {
-    const label = settingLabel(setting.key);
-    const pair = durationPair(value, label);
-    const node = labelled(setting, pair.amount);
-    pair.amount.name = setting.key;
+function editDuration(row, value) {
+    const pair = durationPair(value, row.label);
+    const node = labelled(row, pair.amount);
+    pair.amount.name = row.key;
     pair.amount.after(pair.units);
     return { node, value: pair.value };
 }
 
-function editSchedule(setting, value) {
-    const label = settingLabel(setting.key);
+function editSchedule(row, value) {
     const was = parseSchedule(value);
     const kinds = [['off', tr('Off')], ['every', tr('Every …')], ['daily', tr('Daily')], ['weekly', tr('Weekly')]];
-    const kind = select(was.kind, kinds, { name: setting.key });
-    const every = durationPair(was.every, label);
+    const kind = select(was.kind, kinds, { name: row.key });
+    const every = durationPair(was.every, row.label);
     const weekday = select(was.weekday, WEEKDAYS.map((code) => [code, word('weekday', code)]),
-        { 'aria-label': tr('{label}: weekday', { label }) });
-    const clock = h('input', { type: 'time', value: was.time, required: true, 'aria-label': tr('{label}: time', { label }) });
-    every.amount.setAttribute('aria-label', tr('{label}: interval', { label }));
+        { 'aria-label': tr('{label}: weekday', { label: row.label }) });
+    const clock = h('input', { type: 'time', value: was.time, required: true, 'aria-label': tr('{label}: time', { label: row.label }) });
+    every.amount.setAttribute('aria-label', tr('{label}: interval', { label: row.label }));
     const parts = { every: h('span', { class: 'pair' }, every.amount, every.units), weekday, clock };
-    const node = labelled(setting, kind);
+    const node = labelled(row, kind);
     kind.after(parts.every, parts.weekday, parts.clock);
     kind.addEventListener('change', showParts);
     showParts();

@@ -73,8 +73,8 @@ export function adoptCatalogue(code, words) {
 
 // ------------------------------------------------------------------------------------------------- numbers and times
 
-export function number(n) {
-    return n.toLocaleString(language);
+export function number(n, style) {
+    return n.toLocaleString(language, style);
 }
 
 export function time(iso) {

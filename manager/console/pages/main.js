@@ -13,8 +13,10 @@ import { endpoints } from './pages/endpoints.js';
 import { enrolment } from './pages/enrolment.js';
 import { groupSettings } from './pages/group.js';
 import { liveStatus } from './pages/live_status.js';
+import { notification } from './pages/notifications.js';
 import { onSessionLost, watchInput } from './api.js';
 import { reports } from './pages/reports.js';
+import { rollout, rollouts } from './pages/rollouts.js';
 import { resume, showSignIn, signInAgain, signOut, whoIsIt } from './session.js';
 import { scans } from './pages/scans.js';
 import { updates } from './pages/updates.js';
@@ -32,9 +34,12 @@ const PAGES = [
     { path: ['scans', ':tab'], page: scans, nav: 'scans' },
     { path: ['commands'], page: commands, nav: 'commands' },
     { path: ['commands', ':id'], page: command, nav: 'commands' },
+    { path: ['rollouts'], page: rollouts, nav: 'rollouts' },
+    { path: ['rollouts', ':id'], page: rollout, nav: 'rollouts' },
     { path: ['enrolment'], page: enrolment, nav: 'enrolment' },
     { path: ['reports'], page: reports, nav: 'reports' },
     { path: ['reports', ':tab'], page: reports, nav: 'reports' },
+    { path: ['notifications', ':name'], page: notification, nav: 'administration' },
     { path: ['administration'], page: administration, nav: 'administration' },
     { path: ['administration', ':tab'], page: administration, nav: 'administration' },
 ];
@@ -45,6 +50,7 @@ const NAVIGATION = [
     { key: 'updates', text: N_('Updates'), icon: 'update' },
     { key: 'scans', text: N_('Scans'), icon: 'scan' },
     { key: 'commands', text: N_('Commands'), icon: 'command' },
+    { key: 'rollouts', text: N_('Roll-outs'), icon: 'rings' },
     { key: 'enrolment', text: N_('Enrolment'), icon: 'enrol' },
     { key: 'reports', text: N_('Reports'), icon: 'report' },
     { key: 'administration', text: N_('Administration'), icon: 'admin' },

@@ -2,7 +2,9 @@
 // What the settings are called in the console, and on which page of a group they stand.  The settings themselves (kind, range,
 // default) come from the server; one that is not here is shown with its key and the server's own text.
 
-import { N_, tr } from './i18n.js';
+import { duration, N_, tr } from './i18n.js';
+import { durationSeconds, parseSchedule } from './settings.js';
+import { word } from './words.js';
 
 const WORDS = {
     'delivery.mode': [N_('Delivery of settings and commands'),
@@ -59,10 +61,15 @@ export const SETTING_PAGES = {
 
 const order = Object.keys(WORDS);
 
-// In the order in which the table above has them, which is that of importance.
-export function sortSettings(settings) {
+// Rows for a form, in the order in which the table above has them, which is that of importance.
+export function settingRows(settings) {
     const place = (key) => (order.includes(key) ? order.indexOf(key) : order.length);
-    return [...settings].sort((a, b) => place(a.key) - place(b.key));
+    return [...settings].sort((a, b) => place(a.key) - place(b.key)).map((setting) => ({
+        ...setting,
+        label: settingLabel(setting.key),
+        help: settingHelp(setting),
+        choices: setting.choices.map((choice) => [choice, choiceLabel(setting.key, choice)]),
+    }));
 }
 
 export const knownSettings = () => order;
@@ -71,14 +78,14 @@ export function settingLabel(key) {
     return WORDS[key] ? tr(WORDS[key][0]) : key;
 }
 
-export function settingHelp(setting) {
+function settingHelp(setting) {
     const words = WORDS[setting.key];
     if (words)
         return words[1] && tr(words[1]);
     return setting.text;
 }
 
-export function choiceLabel(key, choice) {
+function choiceLabel(key, choice) {
     const text = CHOICES[key]?.[choice];
     return text === undefined ? choice : tr(text);
 }
@@ -87,5 +94,23 @@ export function choiceLabel(key, choice) {
 export function settingValue(key, value) {
     if (value === 'yes' || value === 'no')
         return value === 'yes' ? tr('Yes') : tr('No');
+    if (key.endsWith('.schedule'))
+        return scheduleWords(parseSchedule(value));
+    const seconds = durationSeconds(value);
+    if (seconds !== null)
+        return duration(seconds);
     return value === '' ? '–' : choiceLabel(key, value);
+}
+
+function scheduleWords({ kind, every, weekday, time }) {
+    switch (kind) {
+    case 'every':
+        return tr('Every {time}', { time: duration(durationSeconds(every)) });
+    case 'daily':
+        return tr('Daily at {time}', { time });
+    case 'weekly':
+        return tr('{weekday} at {time}', { weekday: word('weekday', weekday), time });
+    default:
+        return tr('Off');
+    }
 }

@@ -68,6 +68,25 @@ const KIND = {
     'quarantine-delete': N_('Delete from quarantine'),
 };
 
+const ROLLOUT = {
+    'running': N_('Running'),
+    'soaking': N_('Soaking'),
+    'paused': N_('Paused'),
+    'halted': N_('Halted'),
+    'aborted': N_('Aborted'),
+    'done': N_('Complete'),
+};
+
+const OUTCOME = {
+    'pending': N_('Not yet'),
+    'away': N_('Away'),
+    'open': N_('Has it'),
+    'succeeded': N_('Succeeded'),
+    'failed': N_('Failed'),
+    'silent': N_('Silent'),
+    'left': N_('Left out'),
+};
+
 const DETECTION = {
     'open': N_('Open'),
     'acknowledged': N_('Acknowledged'),
@@ -78,6 +97,36 @@ const DONE = {
     'reported': N_('Reported only'),
     'quarantined': N_('Quarantined'),
     'quarantine-failed': N_('Could not be quarantined'),
+};
+
+const NOTE = {
+    offline: N_('Endpoints offline'),
+    outdated: N_('Endpoints outdated'),
+    detection: N_('Detections'),
+    enrolled: N_('Enrolments'),
+    clone: N_('Clones'),
+    revoked: N_('Revoked certificates'),
+    removed: N_('Removed endpoints'),
+    blind: N_('Server hears no endpoint'),
+    broker: N_('Trouble with a broker'),
+    disk: N_('Disk nearly full'),
+    repository: N_('Repository signature ages'),
+    end: N_('Something ends soon'),
+    account: N_('Changes of accounts'),
+    denied: N_('Calls that were denied'),
+};
+
+const NOTIFICATION = {
+    ok: N_('In order'),
+    failing: N_('Failing'),
+    disabled: N_('Disabled'),
+};
+
+const MESSAGE = {
+    'gathering': N_('Gathering'),
+    'waiting': N_('Waiting'),
+    'sent': N_('Sent'),
+    'given-up': N_('Given up'),
 };
 
 const ROLE = {
@@ -184,6 +233,11 @@ const TABLES = {
     path: PATH,
     state: STATE,
     kind: KIND,
+    rollout: ROLLOUT,
+    outcome: OUTCOME,
+    note: NOTE,
+    notification: NOTIFICATION,
+    message: MESSAGE,
     detection: DETECTION,
     done: DONE,
     role: ROLE,
@@ -218,6 +272,10 @@ const TONES = {
         'succeeded': 'good', 'started': 'info', 'received': 'info', 'failed': 'bad', 'rejected': 'bad', 'timed-out': 'bad',
         'expired': 'warn',
     },
+    rollout: { running: 'info', soaking: 'info', paused: 'warn', halted: 'bad', done: 'good' },
+    outcome: { open: 'info', succeeded: 'good', failed: 'bad', silent: 'bad', left: 'warn' },
+    notification: { ok: 'good', failing: 'bad' },
+    message: { 'sent': 'good', 'waiting': 'info', 'given-up': 'bad' },
     detection: { open: 'bad', acknowledged: 'good' },
     bundle: { valid: 'good' },
     account: { enabled: 'good' },

@@ -10,6 +10,7 @@ import { format } from '../route.js';
 import { groupName } from '../columns.js';
 import { mayBe, whoIsIt } from '../session.js';
 import { N_, time, tr } from '../i18n.js';
+import { notifications } from './notifications.js';
 import { visible } from '../text.js';
 
 // role: the lowest that the manager lets see it.
@@ -18,6 +19,7 @@ const VIEWS = {
     sessions: { title: N_('Sessions'), draw: sessions, role: 'auditor' },
     tokens: { title: N_('API tokens'), draw: tokens, role: 'auditor' },
     codes: { title: N_('One-time codes'), draw: oneTimeCodes, role: 'auditor' },
+    notifications: { title: N_('Notifications'), draw: notifications, role: 'administrator' },
     certificates: { title: N_('Certificates'), draw: certificates, role: 'auditor' },
     audit: { title: N_('Audit log'), draw: audit, role: 'auditor' },
     health: { title: N_('Health'), draw: health, role: 'auditor' },
@@ -31,7 +33,7 @@ export async function administration({ tab = 'accounts' }, query) {
     return {
         title: `${tr('Administration')}: ${tr(view.title)}`,
         node: h('div', { class: 'page' }, heading(tr('Administration')),
-            tabs(tr('Administration'), Object.entries(VIEWS).map(([key, row]) =>
+            tabs(tr('Administration'), Object.entries(VIEWS).filter(([, row]) => mayBe(row.role)).map(([key, row]) =>
                 ({ href: format(['administration', key]), text: tr(row.title), current: row === view }))), body),
     };
 }

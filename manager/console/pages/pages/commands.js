@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Commands: all of them, and one with the live state of each endpoint.
 
-import * as live from '../live.js';
 import { all, get, post } from '../api.js';
 import { announceProblem, badge, button, card, confirm, facts, heading, name, table, when } from '../ui.js';
 import { codes, tone, word } from '../words.js';
-import { fill, h } from '../dom.js';
+import { h, refill } from '../dom.js';
+import { follow } from '../follow.js';
 import { format } from '../route.js';
 import { issueAgain } from '../actions.js';
 import { mayBe } from '../session.js';
@@ -14,15 +14,6 @@ import { visible } from '../text.js';
 
 const FAILED = new Set(['failed', 'rejected', 'timed-out', 'expired']);
 const AGAIN = new Set(['update-now', 'scan', 'synchronize', 'rollback']);
-
-// Calls draw at most five times a second, however many changes come.
-function pacer(draw) {
-    let timer;
-    return {
-        call: () => { timer ??= setTimeout(() => { timer = undefined; draw().catch(() => {}); }, 200); },
-        stop: () => clearTimeout(timer),
-    };
-}
 
 function states(counts) {
     return codes('state').filter((code) => counts?.[code]).map((code) =>
@@ -36,11 +27,10 @@ function progress(row) {
 
 export async function commands() {
     const body = h('div', {});
-    const pace = pacer(draw);
 
     async function draw() {
         const rows = await all('/commands', { sort: '-issued' });
-        fill(body, card(null, table([
+        refill(body, card(null, table([
             { title: tr('Command'), cell: (row) => h('a', { href: format(['commands', row.id]) }, word('kind', row.kind)) },
             { title: tr('For'), cell: (row) => visible(row.selector) },
             { title: tr('Issued'), cell: (row) => when(row.issued) },
@@ -52,14 +42,11 @@ export async function commands() {
     }
 
     await draw();
-    const subscriptions = ['commands', 'reset'].map((type) => live.subscribe(type, pace.call));
+    const close = follow(['commands'], draw);
     return {
         title: tr('Commands'),
         node: h('div', { class: 'page' }, heading(tr('Commands')), body),
-        close() {
-            pace.stop();
-            subscriptions.forEach((end) => end());
-        },
+        close,
     };
 }
 
@@ -67,17 +54,17 @@ export async function command({ id }) {
     const path = `/commands/${encodeURIComponent(id)}`;
     const body = h('div', {});
     const buttons = h('div', { class: 'buttons' });
-    const pace = pacer(draw);
+    let failed = [];
     const title = word('kind', (await draw()).kind);
 
     async function draw() {
         const [document, targets] = await Promise.all([get(path), all(`${path}/targets`)]);
-        const failed = targets.filter((row) => FAILED.has(row.state));
-        fill(buttons,
+        failed = targets.filter((row) => FAILED.has(row.state));
+        refill(buttons,
             document.open > 0 && mayBe('operator') && button(tr('Cancel command'), () => cancel(), { class: 'danger-text' }),
             failed.length > 0 && AGAIN.has(document.kind) && mayBe('operator') && button(tr('Again for those that failed'),
                 () => issueAgain(document.kind, failed.map((row) => row.endpoint)).catch(announceProblem)));
-        fill(body, overview(document), card(tr('Endpoints'), targetTable(targets)));
+        refill(body, overview(document), card(tr('Endpoints'), targetTable(targets)));
         return document;
     }
 
@@ -88,16 +75,13 @@ export async function command({ id }) {
             await draw();
     }
 
-    const subscriptions = ['commands', 'reset'].map((type) => live.subscribe(type, pace.call));
+    const close = follow(['commands'], draw);
     return {
         title,
         node: h('div', { class: 'page' },
             h('nav', { class: 'crumbs', 'aria-label': tr('Path') }, h('a', { href: '#/commands' }, tr('Commands'))),
             heading(title, buttons), body),
-        close() {
-            pace.stop();
-            subscriptions.forEach((end) => end());
-        },
+        close,
     };
 }
 

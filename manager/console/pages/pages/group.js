@@ -11,8 +11,8 @@ import { displayNameField } from '../group_name.js';
 import { groupName } from '../columns.js';
 import { mayBe } from '../session.js';
 import { N_, number, tr, trn } from '../i18n.js';
-import { SETTING_PAGES, settingLabel, settingValue } from '../setting_words.js';
-import { settingsForm } from '../form.js';
+import { SETTING_PAGES, settingLabel, settingRows, settingValue } from '../setting_words.js';
+import { formOf } from '../form.js';
 import { term } from '../query.js';
 import { versionsCard } from './group_versions.js';
 import { visible } from '../text.js';
@@ -114,8 +114,12 @@ class GroupPage {
         this.outcome = h('div', {});
         this.save = h('button', { type: 'submit', class: 'primary', disabled: true }, tr('Save'));
         this.undo = button(tr('Discard changes'), () => this.#draw(), { disabled: true });
-        this.form = settingsForm(this.settings.filter(({ key }) => keys.test(key)), this.document.settings,
-            { locked, changed: () => this.#edited() });
+        this.form = formOf(settingRows(this.settings.filter(({ key }) => keys.test(key))), this.document.settings, {
+            legend: tr('Settings'),
+            locked,
+            changed: () => this.#edited(),
+            back: (row) => tr('As in a new group: {value}', { value: visible(settingValue(row.key, row.default)) }),
+        });
         this.base = this.form.values();
         fill(this.body, h('form', { class: 'card', on: { submit: (event) => this.#submit(event) } }, this.form.node, this.outcome,
             !locked && h('div', { class: 'actions' }, this.#copyButton(), h('span', { class: 'spring' }), this.undo, this.save)));

@@ -47,30 +47,11 @@ function automatic(groups) {
     return card(tr('Automatic update'), table([
         { title: tr('Group'), cell: (row) => h('a', { href: format(['groups', row.name, 'update']) }, name(groupName(row))) },
         { title: tr('Kind'), cell: method },
-        { title: tr('Schedule'), cell: (row) => scheduleText(row.settings['update.schedule']) },
-        { title: tr('Period'), cell: (row) => row.settings['update.period'] },
+        { title: tr('Schedule'), cell: (row) => settingValue('update.schedule', row.settings['update.schedule']) },
+        { title: tr('Period'), cell: (row) => settingValue('update.period', row.settings['update.period']) },
         { title: tr('Start-up update'), cell: (row) => settingValue('update.on-start', row.settings['update.on-start']) },
         { title: tr('Sources'), cell: (row) => visible(row.settings['update.sources']) },
     ], groups, tr('There are no groups.'), tr('Automatic update')));
-}
-
-// "weekly mon 12:30" in words
-export function scheduleText(text) {
-    const [kind, ...rest] = text.split(' ');
-    switch (kind) {
-    case 'off':
-        return tr('Off');
-    case 'hourly':
-        return tr('Every {time}', { time: '1h' });
-    case 'every':
-        return tr('Every {time}', { time: rest[0] });
-    case 'daily':
-        return tr('Daily at {time}', { time: rest[0] });
-    case 'weekly':
-        return tr('{weekday} at {time}', { weekday: word('weekday', rest[0]), time: rest[1] });
-    default:
-        return text;
-    }
 }
 
 function serverPatterns(document) {

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// A page that draws itself again when the server tells of a change.
+
+import * as live from './live.js';
+
+const PACE = 200; // ms: five times a second at most, however many changes come
+
+// types: messages besides reset; draw(): a promise; every: ms, where things also change without a message.  -> a function that ends it.
+// A draw that fails leaves the page as it was: the banner says that it is old.
+export function follow(types, draw, every) {
+    let timer;
+    const again = () => {
+        timer ??= setTimeout(() => {
+            timer = undefined;
+            draw().catch(() => {});
+        }, PACE);
+    };
+    const subscriptions = [...types, 'reset'].map((type) => live.subscribe(type, again));
+    const clock = every && setInterval(again, every);
+    return () => {
+        clearTimeout(timer);
+        clearInterval(clock);
+        subscriptions.forEach((end) => end());
+    };
+}

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+// Notifications: the rules of who is told of what; and one, with what its destination said and what was sent.
+
+import { all, get, patch, post, remove } from '../api.js';
+import { announce, announceProblem, badge, button, card, confirm, dialog, facts, field, heading, name, notice, problemBox, table, when } from '../ui.js';
+import { changes, parseList } from '../settings.js';
+import { codes, word } from '../words.js';
+import { compare, visible } from '../text.js';
+import { fill, h, refill } from '../dom.js';
+import { follow } from '../follow.js';
+import { format } from '../route.js';
+import { formOf } from '../form.js';
+import { groupName } from '../columns.js';
+import { currentLanguage, LANGUAGES, number, tr } from '../i18n.js';
+
+const EVERY = 5000; // ms: nothing tells of what was sent
+
+const pathOf = (id) => `/notifications/${encodeURIComponent(id)}`;
+const pageOf = (id) => format(['notifications', id]);
+
+// -------------------------------------------------------------------------------------------------------------- all
+
+// A part of the administration's page.
+export async function notifications() {
+    const rows = await all('/notifications');
+    return card(null, h('p', {}, tr('The server tells people by mail, webhook or syslog, without anybody looking.')),
+        h('div', { class: 'actions start' }, button(tr('New notification'), () => create().catch(announceProblem), { class: 'primary' })),
+        table([
+            { title: tr('Name'), cell: (row) => h('a', { href: pageOf(row.name) }, name(row.name)) },
+            { title: tr('State'), cell: (row) => badge('notification', row.state) },
+            { title: tr('To'), cell: (row) => h('span', { class: 'path' }, visible(row.options.to)) },
+            { title: tr('What is told'), cell: (row) => kindWords(row.options.kinds) },
+            { title: tr('Groups'), cell: (row) => visible(row.options.groups) || tr('all') },
+            { title: tr('Waiting'), end: true, cell: (row) => number(row.waiting) },
+            { title: tr('Last answer'), cell: (row) => h('span', { class: 'path' }, visible(row.said)) },
+        ], rows, tr('Nobody is notified yet.'), tr('Notifications')));
+}
+
+const kindWords = (kinds) => parseList(kinds).map((kind) => word('note', kind)).join(', ');
+
+async function create() {
+    const id = h('input', { type: 'text', required: true, pattern: '[a-z0-9][a-z0-9._\\-]*', maxlength: 64, autocapitalize: 'none', spellcheck: 'false' });
+    const form = formOf([destination()], {}, { legend: tr('New notification') });
+    const made = await dialog({
+        title: tr('New notification'),
+        content: [field(tr('Name'), id, tr('For scripts and topics: a-z, 0-9, dot, hyphen, underscore.')), form.node],
+        action: tr('Create'),
+        submit: async () => (await post('/notifications', { name: id.value, settings: { ...form.values(), language: currentLanguage() } })).body,
+    });
+    if (!made)
+        return;
+    if (made.secret)
+        await showSecret(made.secret);
+    location.hash = pageOf(made.name);
+}
+
+// The server does not tell it again.
+function showSecret(secret) {
+    return dialog({ title: tr('The secret of the webhook'), action: tr('Close'), canClose: false,
+        content: [notice('warn', tr('It is shown only now.')), h('p', {}, tr('The receiver checks with it that a message comes from here.')),
+            h('p', { class: 'secret' }, secret)] });
+}
+
+// -------------------------------------------------------------------------------------------------------------- one
+
+const destination = () => ({ key: 'to', type: 'string', default: '', required: true, label: tr('To'), placeholder: 'mailto:it@example.org',
+    help: tr('One of: {examples}', { examples: 'mailto:it@example.org,boss@example.org – https://hooks.example.org/av – '
+        + 'syslog+tls://log.example.org – syslog:' }) });
+
+// The options of a rule, as 'holdline notification kinds' has them; what they may be the server says.
+function options(groups) {
+    const groupChoices = groups.sort((a, b) => compare(groupName(a), groupName(b))).map((row) => [row.name, visible(groupName(row))]);
+    return [
+        { key: 'enabled', type: 'bool', default: 'yes', label: tr('Enabled') },
+        destination(),
+        { key: 'language', type: 'choice', default: 'en', label: tr('Language of the messages'), choices: Object.entries(LANGUAGES) },
+        { key: 'kinds', type: 'several', default: 'blind,detection,disk,end,offline,repository', label: tr('What is told'),
+            choices: codes('note').map((code) => [code, word('note', code)]) },
+        { key: 'groups', type: 'several', default: '', label: tr('Groups'), choices: groupChoices,
+            help: tr('None ticked: all groups, and the server itself.') },
+        { key: 'digest', type: 'duration', default: '15m', label: tr('At most one message in'),
+            help: tr('The first goes out at once; what follows is gathered and sent as one.') },
+        { key: 'quiet', type: 'string', default: '', label: tr('Quiet hours'), pattern: '\\d\\d:\\d\\d-\\d\\d:\\d\\d', placeholder: '22:00-06:00',
+            help: tr('By the server\'s clock.  What happens then is sent when they end.') },
+        { key: 'recovery', type: 'bool', default: 'yes', label: tr('Also when it is over') },
+        { key: 'offline-after', type: 'duration', default: '10m', label: tr('Offline for longer than') },
+        { key: 'outdated-after', type: 'duration', default: '1d', label: tr('Outdated for longer than') },
+        { key: 'retry', type: 'duration', default: '1m', label: tr('Try again after'), help: tr('Twice as long after each failure.') },
+        { key: 'give-up', type: 'duration', default: '3d', label: tr('Give up after') },
+    ];
+}
+
+export async function notification({ name: id }) {
+    const [first, groups] = await Promise.all([get(pathOf(id)), all('/groups')]);
+    const formPlace = h('div', {});
+    const state = h('div', {});
+    const messages = h('div', {});
+    const buttons = h('div', { class: 'buttons' },
+        button(tr('Send a test message'), ({ target }) => test(id, target, drawState)),
+        button(tr('Delete'), () => drop(id), { class: 'danger-text' }));
+
+    function drawForm(document) {
+        const form = formOf(options(groups), document.options, { legend: tr('Notification'), changed: edited });
+        const before = form.values();
+        const outcome = h('div', {});
+        const save = h('button', { type: 'submit', class: 'primary', disabled: true }, tr('Save'));
+        const undo = button(tr('Discard changes'), () => drawForm(document), { disabled: true });
+        fill(formPlace, h('form', { class: 'card', on: { submit } }, form.node, outcome, h('div', { class: 'actions' }, undo, save)));
+
+        function edited() {
+            save.disabled = undo.disabled = Object.keys(changes(before, form.values())).length === 0;
+            fill(outcome);
+        }
+
+        async function submit(event) {
+            event.preventDefault();
+            save.disabled = true;
+            try {
+                const { body } = await patch(pathOf(id), { settings: changes(before, form.values()) });
+                drawForm(body);
+                announce(tr('The notification is saved.'));
+                if (body.secret)
+                    await showSecret(body.secret);
+                await drawState();
+            } catch (problem) {
+                fill(outcome, problemBox(problem));
+                save.disabled = false;
+            }
+        }
+    }
+
+    async function drawState() {
+        const [document, rows] = await Promise.all([get(pathOf(id)), all(`${pathOf(id)}/messages`)]);
+        refill(state, stateCard(document));
+        refill(messages, outbox(rows));
+    }
+
+    drawForm(first);
+    await drawState();
+    return {
+        title: id,
+        node: h('div', { class: 'page' },
+            h('nav', { class: 'crumbs', 'aria-label': tr('Path') }, h('a', { href: '#/administration' }, tr('Administration')), ' › ',
+                h('a', { href: '#/administration/notifications' }, tr('Notifications'))),
+            heading(id, buttons), h('div', { class: 'columns' }, formPlace, state), messages),
+        close: follow([], drawState, EVERY),
+    };
+}
+
+function stateCard(document) {
+    return card(tr('State'), facts([
+        [tr('State'), badge('notification', document.state)],
+        [tr('Failing since'), document.failing_since && when(document.failing_since)],
+        [tr('Last answer'), document.said && h('span', { lang: 'en' }, visible(document.said))],
+        [tr('Waiting'), number(document.waiting)],
+        [tr('Signed'), document.signed ? tr('Yes') : tr('No')],
+        [tr('Changed'), [when(document.changed), ' · ', name(document.changed_by)]],
+    ]));
+}
+
+function outbox(rows) {
+    return card(tr('Messages'), table([
+        { title: tr('Begun'), cell: (row) => when(row.begun) },
+        { title: tr('State'), cell: (row) => badge('message', row.state) },
+        { title: tr('Message'), cell: (row) => visible(row.subject) },
+        { title: tr('Attempts'), end: true, cell: (row) => number(row.attempts) },
+        { title: tr('Answer'), cell: (row) => h('span', { class: 'path', lang: 'en' }, visible(row.said)) },
+    ], rows, tr('Nothing yet.'), tr('Messages')));
+}
+
+// Answers when the destination has: until then nobody should ask twice.
+async function test(id, control, drawState) {
+    control.disabled = true;
+    try {
+        const { answer } = (await post(`${pathOf(id)}/test`)).body;
+        announce(answer ? tr('Sent.  The answer: {answer}', { answer: visible(answer) }) : tr('Sent.  Look there whether it arrived.'));
+    } catch (problem) {
+        announceProblem(problem);
+    } finally {
+        control.disabled = false;
+    }
+    await drawState().catch(announceProblem);
+}
+
+async function drop(id) {
+    const done = await confirm(tr('Delete'), h('p', {}, tr('Nobody is told by {name} any longer; what waits of it is not sent.', { name: id })),
+        tr('Delete'), () => remove(pathOf(id)));
+    if (done)
+        location.hash = format(['administration', 'notifications']);
+}

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+// Roll-outs: an update that goes to a few endpoints first, and to more only while those succeed; all of them, and one, ring by ring.
+
+import { all, get, post } from '../api.js';
+import { announce, announceProblem, badge, button, card, confirm, facts, heading, name, table, when } from '../ui.js';
+import { codes, tone, word } from '../words.js';
+import { duration, number, time, tr } from '../i18n.js';
+import { durationSeconds } from '../settings.js';
+import { h, refill } from '../dom.js';
+import { follow } from '../follow.js';
+import { format } from '../route.js';
+import { mayBe, whoIsIt } from '../session.js';
+import { startRollout } from '../rollout_start.js';
+import { visible } from '../text.js';
+
+const EVERY = 5000; // ms: a soak ends without a message
+const OVER = new Set(['aborted', 'done']);
+
+const sum = (counts, ...names) => names.reduce((n, key) => n + (counts[key] ?? 0), 0);
+const percent = (n) => number(n / 100, { style: 'percent' });
+const pathOf = (id) => `/rollouts/${encodeURIComponent(id)}`;
+
+function outcomes(counts) {
+    return h('span', { class: 'badges' }, codes('outcome').filter((code) => counts[code]).map((code) =>
+        h('span', { class: `badge ${tone('outcome', code)}` }, word('outcome', code), ' ', number(counts[code]))));
+}
+
+export async function rollouts() {
+    const body = h('div', {});
+
+    async function draw() {
+        const rows = await all('/rollouts', { sort: '-started' });
+        refill(body, card(null, table([
+            { title: tr('Started at'), cell: (row) => h('a', { href: format(['rollouts', row.id]) }, time(row.started)) },
+            { title: tr('For'), cell: (row) => visible(row.selector) },
+            { title: tr('By'), cell: (row) => name(row.issuer) },
+            { title: tr('State'), cell: (row) => badge('rollout', row.state) },
+            { title: tr('Rings'), cell: (row) => row.rings },
+            { title: tr('Current ring'), end: true, cell: (row) => `${number(row.ring)} / ${number(row.rings.split(',').length)}` },
+            { title: tr('Endpoints'), end: true, cell: (row) => number(row.members) },
+            { title: tr('Outcomes'), cell: (row) => outcomes(row.counts) },
+        ], rows, tr('No roll-outs yet.'), tr('Roll-outs'))));
+    }
+
+    await draw();
+    return {
+        title: tr('Roll-outs'),
+        node: h('div', { class: 'page' }, heading(tr('Roll-outs'), mayBe('operator') &&
+            button(tr('New roll-out'), () => startRollout().catch(announceProblem), { class: 'primary' })),
+        h('p', {}, tr('A roll-out gives the update to a few endpoints first, and to more only while those have succeeded.')), body),
+        close: follow(['commands'], draw, EVERY),
+    };
+}
+
+export async function rollout({ id }) {
+    const body = h('div', {});
+    const buttons = h('div', { class: 'buttons' });
+
+    async function draw() {
+        const document = await get(pathOf(id));
+        refill(buttons, actions(document, draw));
+        refill(body, overview(document), document.unsuccessful.length > 0 && unsuccessful(document));
+    }
+
+    await draw();
+    return {
+        title: tr('Roll-out'),
+        node: h('div', { class: 'page' },
+            h('nav', { class: 'crumbs', 'aria-label': tr('Path') }, h('a', { href: '#/rollouts' }, tr('Roll-outs'))),
+            heading(tr('Roll-out'), buttons), body),
+        close: follow(['commands'], draw, EVERY),
+    };
+}
+
+// -------------------------------------------------------------------------------------------------------- what it does
+
+// What the server would take now: by the state, and of operators only for their own.
+function actions(document, draw) {
+    const { id, state, counts, issuer } = document;
+    if (!mayBe('administrator') && !(mayBe('operator') && issuer === whoIsIt().account))
+        return null;
+    const say = (word_) => () => post(`${pathOf(id)}/${word_}`).then(draw).catch(announceProblem);
+    const stopped = state === 'paused' || state === 'halted';
+    return [
+        !OVER.has(state) && !stopped && button(tr('Pause'), say('pausing')),
+        stopped && button(tr('Resume'), state === 'halted' ? () => resume(document, draw) : say('resumption')),
+        state !== 'aborted' && sum(counts, 'failed', 'silent', 'left') > 0 && button(tr('Again for those that failed'), say('retry')),
+        !OVER.has(state) && button(tr('Abort'), () => abort(document, draw), { class: 'danger-text' }),
+        counts.pending !== document.members && button(tr('Roll back'), () => rollBack(document), { class: 'danger-text' }),
+    ];
+}
+
+async function resume({ id }, draw) {
+    const done = await confirm(tr('Resume'), h('p', {}, tr('It goes on in spite of the failures so far.')), tr('Resume'),
+        () => post(`${pathOf(id)}/resumption`));
+    if (done)
+        await draw();
+}
+
+async function abort({ id }, draw) {
+    const done = await confirm(tr('Abort'), h('p', {}, tr('It ends for good: what has not begun is cancelled.')), tr('Abort'),
+        () => post(`${pathOf(id)}/abortion`));
+    if (!done)
+        return;
+    announce(tr('The roll-out is aborted.'));
+    await draw();
+}
+
+async function rollBack({ id }) {
+    const done = await confirm(tr('Roll back'),
+        h('p', {}, tr('It ends for good, and the endpoints that it reached go back to the patterns before.')), tr('Roll back'),
+        () => post(`${pathOf(id)}/rollback`));
+    if (done)
+        location.hash = format(['commands', done.body.command]);
+}
+
+// ----------------------------------------------------------------------------------------------------- how far it is
+
+// What goes on, in a sentence: for one that halted, why.
+function explain({ state, halt, counts, ring, rings, members, min_success: least, min_sample: sample, soak, silence }) {
+    const bad = sum(counts, 'failed', 'silent');
+    const answered = sum(counts, 'succeeded', 'failed', 'silent');
+    const values = {
+        ring: number(ring), all: number(rings.length), bad: number(bad), answered: number(answered), least: percent(least),
+        ok: number(counts.succeeded ?? 0), members: number(members), sample: number(Math.min(sample, members)),
+        soak: durationWords(soak), silence: durationWords(silence),
+    };
+    const halts = {
+        'failures': tr('It halted because {bad} of {answered} endpoints failed or were silent: at least {least} must succeed.  Nothing more is issued; commands that were issued go on.', values),
+        'too-few-answers': tr('It halted because after {silence} only {answered} endpoints had answered: at least {sample} must.  Nothing more is issued; commands that were issued go on.', values),
+    };
+    const states = {
+        running: tr('Ring {ring} of {all} has its turn: {answered} endpoints have answered so far, {ok} of them with success.', values),
+        soaking: tr('Ring {ring} of {all} has passed; it is watched for {soak} before the next one begins.', values),
+        paused: tr('Somebody paused it: nothing more is issued until it is resumed.'),
+        aborted: tr('Somebody ended it: what had not begun was cancelled.'),
+        done: tr('All endpoints have had their turn; {ok} of {members} succeeded so far.', values),
+    };
+    return halts[halt] ?? states[state] ?? word('rollout', state);
+}
+
+const durationWords = (text) => duration(durationSeconds(text) ?? 0);
+
+function overview(document) {
+    const { selector, started, issuer, rate, soak, silence } = document;
+    return card(null, h('p', { role: 'status' }, badge('rollout', document.state), ' ', explain(document)), ringTable(document),
+        h('p', { class: 'below' }, outcomes(document.counts)), facts([
+            [tr('For'), visible(selector)],
+            [tr('Endpoints'), tr('{n}, fixed at the start', { n: number(document.members) })],
+            [tr('Started at'), [time(started), ' · ', name(issuer)]],
+            [tr('Changed'), when(document.changed)],
+            [tr('A ring passes'), tr('when at least {least} of at least {sample} answers are successes',
+                { least: percent(document.min_success), sample: number(Math.min(document.min_sample, document.members)) })],
+            [tr('Soak'), durationWords(soak)],
+            [tr('Silent after'), durationWords(silence)],
+            [tr('At most per minute'), rate > 0 ? number(rate) : null],
+            [tr('Id'), document.id],
+        ]));
+}
+
+// A ring contains those before it, and nobody beyond it has had a turn: so all that answered did so in the one whose turn it is.
+function ringTable({ rings, ring, state, counts }) {
+    const answered = sum(counts, 'succeeded', 'failed', 'silent', 'left');
+    const done = (i) => (i < ring - 1 || state === 'done' ? rings[i].members : i === ring - 1 ? Math.min(answered, rings[i].members) : 0);
+    return table([
+        { title: tr('Ring'), end: true, cell: (i) => number(i + 1) },
+        { title: tr('Up to'), end: true, cell: (i) => percent(rings[i].percent) },
+        { title: tr('Endpoints'), end: true, cell: (i) => number(rings[i].members) },
+        { title: tr('State'), cell: (i) => ringState(i, ring - 1, state) },
+        { title: tr('Answered'), cell: (i) => h('progress', { max: Math.max(rings[i].members, 1), value: done(i),
+            'aria-label': tr('{n} of {all} done', { n: number(done(i)), all: number(rings[i].members) }) }) },
+    ], [...rings.keys()], '', tr('Rings'));
+}
+
+function ringState(i, current, state) {
+    if (i < current || state === 'done')
+        return h('span', { class: 'badge good' }, tr('Passed'));
+    return i === current ? badge('rollout', state) : h('span', { class: 'badge off' }, tr('Not yet'));
+}
+
+function unsuccessful({ unsuccessful: rows, more }) {
+    return card(tr('Not successful'), table([
+        { title: tr('Host name'), cell: (row) => h('a', { href: format(['endpoints', row.endpoint]) }, name(row.host || row.endpoint)) },
+        { title: tr('Outcome'), cell: (row) => badge('outcome', row.outcome) },
+        { title: tr('Command'), cell: (row) => h('a', { href: format(['commands', row.command]) }, row.command) },
+    ], rows, '', tr('Not successful')), more > 0 && h('p', {}, tr('{n} more', { n: number(more) })));
+}

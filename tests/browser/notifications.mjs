@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// Notifications: made, changed, tried, deleted.
+import { order, play, Session } from './session.mjs';
+
+const session = await Session.open();
+await play(session, 'notifications in two languages', async ({ page }) => {
+    const port = await order('port');
+    const create = async (name, to) => {
+        await page.waitForSelector('dialog [name=to]');
+        await page.type('dialog input[pattern]', name);
+        await page.type('dialog [name=to]', to);
+        await page.click('dialog button[type=submit]');
+    };
+    await session.signIn();
+
+    session.where = 'a webhook';
+    await session.show('administration/notifications');
+    await session.press('New notification');
+    await session.checkSchemes();
+    await create('hook', `https://127.0.0.1:${port}/av`);
+    await session.says('The secret of the webhook');
+    session.expect(await page.evaluate(() => /^[0-9a-f]{32,}$/.test(document.querySelector('dialog .secret').textContent)), 'no secret');
+    await session.checkSchemes();
+    await session.press('Close');
+    await session.until(() => location.hash === '#/notifications/hook' && document.querySelector('form.card') !== null);
+    session.expect(await page.evaluate(() => document.querySelector('.secret') === null), 'the secret is shown again');
+    await session.press('Delete');
+    await session.says('what waits of it is not sent');
+    await session.press('Delete');
+    await session.until(() => location.hash === '#/administration/notifications');
+
+    session.where = 'syslog, in Japanese';
+    await session.speak('ja');
+    await session.press('新しい通知');
+    await create('log', `syslog+udp://127.0.0.1:${port}`);
+    await session.until(() => location.hash === '#/notifications/log' && document.querySelector('form.card') !== null);
+    await page.click('[name="kinds.enrolled"]');
+    await page.click('[name="kinds.disk"]');
+    await page.type('[name=quiet]', '22:00-06:00');
+    await page.click('form.card button[type=submit]');
+    await session.says('通知を保存しました。');
+    const kept = await order('kinds', 'log');
+    session.expect(kept === 'blind,detection,end,enrolled,offline,repository 22:00-06:00 ja', `saved: ${kept}`);
+    await session.checkSchemes();
+    await session.picture('notification-ja');
+    await session.press('テストメッセージを送信');
+    await session.says('送信しました。');
+
+    session.where = 'the list';
+    await session.show('administration/notifications');
+    await session.checkSchemes();
+    await session.picture('notifications-ja');
+});

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// Roll-outs: started, halted, explained, mended, aborted.
+import { order, play, Session } from './session.mjs';
+
+const session = await Session.open();
+await play(session, 'roll-outs in two languages', async ({ page }) => {
+    await session.signIn();
+    await session.show('rollouts');
+    await order('updater', 'bad');
+
+    session.where = 'a canary fails';
+    await session.press('New roll-out');
+    await page.waitForSelector('dialog [name=rings]');
+    await session.enter('rings', '25%,100%');
+    await session.enter('min_sample', '1');
+    await session.enter('soak', '1');
+    await page.select('dialog [name=soak] + select', 's');
+    await session.checkSchemes();
+    await session.picture('rollout-new');
+    await session.press('Start');
+    await session.says('It halted because 1 of 1 endpoints failed or were silent: at least 95% must succeed.');
+    session.expect(await page.evaluate(() => document.querySelectorAll('main tbody tr').length) === 3, 'two rings, and one that failed');
+    await session.checkSchemes();
+    await session.picture('rollout-halted');
+
+    session.where = 'in Japanese';
+    await session.speak('ja');
+    await session.says('1 台中 1 台が失敗または無応答のため停止しました');
+    await session.checkSchemes();
+    await session.picture('rollout-halted-ja');
+    await order('updater', '2026010103');
+    await session.press('失敗したものに再実行');
+    await session.says('すべてのクライアントに配信しました。');
+    await session.until(() => document.querySelector('main .badge').textContent === '完了');
+    await session.picture('rollout-done-ja');
+
+    session.where = 'for those that are selected';
+    await session.show('endpoints');
+    await page.click('.grid-body .grid-row:nth-child(1) .mark');
+    await page.click('.grid-body .grid-row:nth-child(2) .mark');
+    await session.press('段階的にアップデート…');
+    await session.says('2 台のクライアントを選択しています。');
+    await session.press('開始');
+    await session.until(() => location.hash.startsWith('#/rollouts/r-'));
+    await session.press('一時停止');
+    await session.says('一時停止中です。');
+    await session.press('再開');
+    await session.press('中止');
+    await session.says('再開はできません。');
+    await session.press('中止');
+    await session.until(() => document.querySelector('main .badge').textContent === '中止');
+
+    session.where = 'the list';
+    await session.show('rollouts');
+    session.expect(await page.evaluate(() => document.querySelectorAll('main tbody tr').length) === 2, 'two roll-outs');
+    await session.checkSchemes();
+    await session.picture('rollouts-ja');
+});
