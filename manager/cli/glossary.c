@@ -7,7 +7,7 @@ const CliTerm cli_terms[] = {
     { "Unreachable/Online", "DISPLAYED", "its address is in an unreachable network, and its heartbeat came in time" },
     { "Unreachable/Offline", "DISPLAYED", "its address is in an unreachable network, and its heartbeat is late" },
     { "Independent", "DISPLAYED", "it decides by itself for the time being, and takes no commands" },
-    { "Inactive", "DISPLAYED", "it has not been in contact for too many days" },
+    { "Inactive", "DISPLAYED", "it has given no sign of life for too many days" },
 
     { "online", "ACTUAL", "its line is up and its heartbeat in time" },
     { "stale", "ACTUAL", "its line is up as far as the broker knows, and its heartbeat is late" },

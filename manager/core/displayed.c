@@ -13,12 +13,13 @@ enum {
     DOWN = 1 << 1,
     DIAL = 1 << 2,    /* the server dials at once, and the answer is the next event */
     WORK = 1 << 3,    /* queued work is handed out */
-    CONTACT = 1 << 4, /* counts against inactivity, shows nothing */
+    CONTACT = 1 << 4, /* documented: a sign of life, shows nothing */
     BEAT = 1 << 5,    /* restarts the k minutes */
     REMOVE = 1 << 6,
     RETURN = 1 << 7,
     INACTIVE = 1 << 8,
     ANNOUNCED = 1 << 9, /* the endpoint's own word: it supersedes dials that are under way */
+    LIFE = 1 << 10,     /* the line's own sign of life: shows nothing either, and is not stored here */
 };
 
 typedef struct {
@@ -64,15 +65,15 @@ static const Row rows[MGR_DISPLAY_N] = {
     [MGR_DISPLAY_UPDATED] = { "updated",
                               { CONTACT | WORK, CONTACT | WORK, CONTACT | WORK },
                               "B4 B8 B9",
-                              "an occasion for work, not a sign of life" },
-    [MGR_DISPLAY_LOG_UPLOADED] = { "log uploaded", ALL(CONTACT), "B8", "not a sign of life" },
-    [MGR_DISPLAY_LINE_UP] = { "line up, unannounced", ALL(SAME), "B12", "a resume sends no notice" },
+                              "an occasion for work; shows nothing" },
+    [MGR_DISPLAY_LOG_UPLOADED] = { "log uploaded", ALL(CONTACT), "B8", "shows nothing" },
+    [MGR_DISPLAY_LINE_UP] = { "line up, unannounced", ALL(LIFE), "B12", "a resume sends no notice" },
     [MGR_DISPLAY_LINE_LOST] = { "line lost", ALL(SAME), "B10", "ghost Online: nothing is announced" },
     [MGR_DISPLAY_HEARTBEAT] = { "heartbeat",
-                                { SAME, UP | CONTACT | BEAT, SAME },
+                                { LIFE, UP | CONTACT | BEAT, LIFE },
                                 "B13",
                                 "once in n minutes; carries no work" },
-    [MGR_DISPLAY_POLL] = { "poll", { SAME, UP | CONTACT | BEAT | WORK, SAME }, "B13", "carries work" },
+    [MGR_DISPLAY_POLL] = { "poll", { LIFE, UP | CONTACT | BEAT | WORK, LIFE }, "B13", "carries work" },
     [MGR_DISPLAY_SILENT] = { "k minutes silent", { SAME, DOWN, SAME }, "B13", "offline after k minutes" },
     [MGR_DISPLAY_ENTERED_UNREACHABLE_NET] = { "entered an unreachable network",
                                               { SAME, BEAT | ANNOUNCED, SAME },
@@ -90,7 +91,7 @@ static const Row rows[MGR_DISPLAY_N] = {
                                       { (ANNOUNCE_START & ~RETURN) | DIAL, (ANNOUNCE_START & ~RETURN) | BEAT, SAME },
                                       "B14 B7",
                                       "a reload" },
-    [MGR_DISPLAY_INACTIVE] = { "N days without contact", ALL(DOWN | INACTIVE), "*", "Inactive" },
+    [MGR_DISPLAY_INACTIVE] = { "N days without a sign of life", ALL(DOWN | INACTIVE), "*", "Inactive" },
     [MGR_DISPLAY_REMOVAL] = { "removal", ALL(DOWN | REMOVE | ANNOUNCED), "*", "a tombstone; it comes back cleanly" },
     [MGR_DISPLAY_TICK] = { "time", ALL(SAME), "", "makes the rows \"silent\", \"N days\" and \"removal\"" },
 };
@@ -165,14 +166,14 @@ static void apply(MgrDisplay *display, unsigned actions, MgrNow now, MgrDisplayE
     }
     if (actions & (UP | DOWN))
         display->up = (actions & UP) != 0;
-    if (actions & UP) /* not by a mere contact: B8 */
+    if (actions & (UP | CONTACT | LIFE)) /* a mere sign of life shows it as before, not Online: B8, B12 */
         display->inactive = false;
     if (actions & INACTIVE)
         display->inactive = true;
-    if (actions & CONTACT) {
+    if (actions & CONTACT)
         display->contact_wall = now.wall;
-        display->contact_mono = now.mono;
-    }
+    if (actions & (CONTACT | LIFE))
+        display->alive_mono = now.mono;
     if (actions & BEAT)
         display->beat_mono = now.mono;
     if (actions & REMOVE) {
@@ -191,6 +192,8 @@ static void show(MgrDisplay *display, unsigned actions, MgrDisplayEventKind caus
 {
     MgrDisplayed shown = display->inactive ? MGR_DISPLAYED_INACTIVE : shows[mode_of(display)][display->up];
 
+    if (display->shown == MGR_DISPLAYED_INACTIVE && shown != display->shown && (actions & (UP | DOWN)) == 0)
+        cause = MGR_DISPLAY_LINE_UP; /* heard again, by whatever it was */
     /* a dial of one that is shown Inactive is not why it is shown so */
     if (shown != display->shown || ((actions & (UP | DOWN)) != 0 && (!display->inactive || (actions & REMOVE) != 0)))
         display->cause = (uint8_t)cause;
@@ -203,9 +206,9 @@ static void show(MgrDisplay *display, unsigned actions, MgrDisplayEventKind caus
 /* The rows that only time makes. */
 static MgrDisplayEventKind due(const MgrDisplay *display, const MgrDisplayPolicy *policy, bool line_up, MgrNow now)
 {
-    HlTime idle = now.mono - display->contact_mono;
+    HlTime idle = line_up ? 0 : now.mono - display->alive_mono;
 
-    if (policy->remove_after > 0 && idle >= policy->remove_after && !line_up)
+    if (policy->remove_after > 0 && idle >= policy->remove_after)
         return MGR_DISPLAY_REMOVAL;
     if (policy->inactive_after > 0 && idle >= policy->inactive_after && !display->inactive)
         return MGR_DISPLAY_INACTIVE;
@@ -222,9 +225,9 @@ HlTime mgr_display_deadline(const MgrDisplay *display, const MgrDisplayPolicy *p
     if (!display->registered || display->removed)
         return next;
     if (policy->remove_after > 0 && !line_up)
-        next = MIN(next, display->contact_mono + policy->remove_after);
-    if (policy->inactive_after > 0 && !display->inactive)
-        next = MIN(next, display->contact_mono + policy->inactive_after);
+        next = MIN(next, display->alive_mono + policy->remove_after);
+    if (policy->inactive_after > 0 && !line_up && !display->inactive)
+        next = MIN(next, display->alive_mono + policy->inactive_after);
     if (mode_of(display) == BY_HEARTBEAT && display->up)
         next = MIN(next, display->beat_mono + policy->unreachable->offline_minutes * HL_MINUTE);
     return next;
@@ -276,10 +279,12 @@ MgrDisplayEffects mgr_display_step(MgrDisplay *display, const MgrDisplayPolicy *
     return fx;
 }
 
-bool mgr_display_restore(MgrDisplay *display, HlTime alive_wall, MgrNow now)
+bool mgr_display_restore(MgrDisplay *display, HlTime seen_wall, HlTime alive_wall, MgrNow now)
 {
-    /* a manager that lived in the future had a wrong clock */
-    display->contact_mono = now.mono - MAX(MIN(alive_wall, now.wall) - display->contact_wall, 0);
+    HlTime end = MIN(alive_wall, now.wall); /* a manager that lived in the future had a wrong clock */
+    HlTime last = seen_wall <= end ? MAX(display->contact_wall, seen_wall) : display->contact_wall;
+
+    display->alive_mono = now.mono - MAX(end - last, 0);
     display->beat_mono = now.mono;
     return display->dialling && mgr_display_is_dialled(display);
 }
@@ -293,7 +298,7 @@ static void describe(GString *out, unsigned actions, Mode mode)
                    { WORK, "hand out work" },
                    { BEAT, "restarts the k minutes" },
                    { REMOVE, "tombstone" },
-                   { CONTACT, "counts as contact" } };
+                   { CONTACT | LIFE, "a sign of life" } };
     const char *between = "";
 
     if (actions & INACTIVE) {

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The displayed status: what the classic console would show of one endpoint, by the documented rules B1 to B14.
  *
- * Not the actual status: the line's births and wills move nothing here (B10, B12).  Pure; an MgrDisplay is plain data,
- * zeroed = not registered.  The rules are the table in displayed.c, one row per event, to be read with
- * docs/documented-behaviour.md.
+ * Not the actual status: the line's births and wills show nobody Online or Offline here (B10, B12).  Inactive and the
+ * removal are of no B rule: they follow the last sign of life, of whatever kind, so that a PC whose line is up is never
+ * Inactive, however long it was not dialled.  Heard again, it is shown as Offline as before (B8, B12).  Pure; an
+ * MgrDisplay is plain data, zeroed = not registered.  The rules are the table in displayed.c, one row per event, to be
+ * read with docs/documented-behaviour.md.
  *
  * Where an effect says `dial`, the prober dials the registered address; the result comes back as DIAL_ANSWERED or
  * DIAL_FAILED with the generation of the effect.  A result of an older generation is ignored: the endpoint has
@@ -53,8 +55,8 @@ typedef enum {
     MGR_DISPLAY_LEFT_UNREACHABLE_NET,
     MGR_DISPLAY_INDEPENDENT_ON,
     MGR_DISPLAY_INDEPENDENT_OFF,
-    MGR_DISPLAY_INACTIVE, /* made by TICK: no contact for N days */
-    MGR_DISPLAY_REMOVAL,  /* made by TICK: no contact for the removal time; or the admin removed it */
+    MGR_DISPLAY_INACTIVE, /* made by TICK: no sign of life for N days */
+    MGR_DISPLAY_REMOVAL,  /* made by TICK: no sign of life for the removal time; or the admin removed it */
     MGR_DISPLAY_TICK,
     MGR_DISPLAY_N,
 } MgrDisplayEventKind;
@@ -62,14 +64,14 @@ typedef enum {
 typedef struct {
     MgrDisplayEventKind kind;
     uint32_t generation; /* DIAL_*: of the effect that asked, or mgr_display's own at the time of another dial */
-    bool line_up;        /* TICK: the actual status is not Offline: never removed automatically */
+    bool line_up;        /* TICK: the actual status is not Offline: never Inactive or removed by time */
 } MgrDisplayEvent;
 
 /* Members marked *kept* are stored by the daemon. */
 typedef struct {
-    HlTime since_wall;   /* kept; when `shown` took its value */
-    HlTime contact_wall; /* kept; the last documented contact, whatever it showed */
-    HlTime contact_mono;
+    HlTime since_wall;       /* kept; when `shown` took its value */
+    HlTime contact_wall;     /* kept; the last documented contact, whatever it showed */
+    HlTime alive_mono;       /* the last sign of life, on the line as well */
     HlTime beat_mono;        /* the last heartbeat or poll that counted for B13; re-based by restore */
     uint32_t generation;     /* of dials; see above */
     uint8_t shown;           /* MgrDisplayed; kept */
@@ -99,10 +101,11 @@ typedef struct {
 MgrDisplayEffects mgr_display_step(MgrDisplay *display, const MgrDisplayPolicy *policy, const MgrDisplayEvent *event,
                                    MgrNow now);
 
-/* Call once the kept members are loaded.  alive_wall: when the previous manager last wrote to the registry; time
- * without a server counts neither as silence nor as inactivity.  true: a dial was under way when that manager ended;
- * dial again, as at registration, under the current generation. */
-bool mgr_display_restore(MgrDisplay *display, HlTime alive_wall, MgrNow now);
+/* Call once the kept members are loaded.  seen_wall: the line's last sign of life, as stored; one after alive_wall is
+ * of a wrong clock, and ignored.  alive_wall: when the previous manager last wrote to the registry; time without a
+ * server counts neither as silence nor as inactivity.  true: a dial was under way when that manager ended; dial again,
+ * as at registration, under the current generation. */
+bool mgr_display_restore(MgrDisplay *display, HlTime seen_wall, HlTime alive_wall, MgrNow now);
 
 /* When this endpoint's next TICK matters (mono), and not before; G_MAXINT64: only another event can.  Ask again after
  * each step, and when line_up changed. */

@@ -23,7 +23,9 @@ const MgrSentenceRow mgr_sentence_rows[] = {
       N_("shown {displayed} because its own address is no longer in an unreachable network") },
     { "shown.independent", N_("shown {displayed} because it is in independent mode") },
     { "shown.independent-over", N_("shown {displayed} because it has just left independent mode") },
-    { "shown.inactive", N_("shown {displayed} because it has not been in contact for too many days") },
+    { "shown.inactive", N_("shown {displayed} because it has given no sign of life for too many days") },
+    { "shown.heard-again", N_("shown {displayed} because it was silent for too many days, and has not registered or "
+                              "answered a dial since") },
     { "shown.removed", N_("shown {displayed} because it was removed from the console") },
     { "shown.no-address", N_("shown {displayed} because it registered no address to dial[: {detail}]") },
     { "shown.no-port", N_("shown {displayed} because it registered no port to dial (direct.port)[: {detail}]") },

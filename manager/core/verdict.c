@@ -73,6 +73,7 @@ static const char *const causes[MGR_DISPLAY_N] = {
     [MGR_DISPLAY_STOPPED] = "shown.stopped",
     [MGR_DISPLAY_UNINSTALLED] = "shown.uninstalled",
     [MGR_DISPLAY_MOVED] = "shown.moved",
+    [MGR_DISPLAY_LINE_UP] = "shown.heard-again",
     [MGR_DISPLAY_HEARTBEAT] = "shown.heartbeat",
     [MGR_DISPLAY_POLL] = "shown.poll",
     [MGR_DISPLAY_SILENT] = "shown.silent",

@@ -422,7 +422,8 @@ void mgr_console_start(MgrConsole *console)
     for (guint i = 0; i < endpoints->len; i++) {
         MgrEndpoint *endpoint = endpoints->pdata[i];
 
-        if (mgr_display_restore(&endpoint->record.display, (HlTime)console->parts.fleet->alive, mgr_now()))
+        if (mgr_display_restore(&endpoint->record.display, endpoint->record.presence.seen_wall,
+                                (HlTime)console->parts.fleet->alive, mgr_now()))
             dial(console, endpoint, MGR_DIAL_PING, MGR_LANE_FIRST);
         want_missing(console, endpoint);
     }
