@@ -48,7 +48,7 @@ start_console() {
     console_pid=$!
     wait_for 20 console_is_well
 }
-console_is_well() { curl -s --max-time 2 --cacert "$site/pki/ca.pem" "https://$console/api/v1/health" | grep '"status":"ok"'; }
+console_is_well() { curl -s --max-time 10 --cacert "$site/pki/ca.pem" "https://$console/api/v1/health" | grep '"status":"ok"'; }
 kill_console() {
     kill -9 "$console_pid"
     wait "$console_pid" 2>/dev/null || true

@@ -25,7 +25,7 @@
 #define ROLLBACK  HOLDLINE__V1__COMMAND_KIND__KIND_ROLLBACK
 
 #define BENCH_ID       "e-bench00000001"
-#define BENCH_DEADLINE (20 * HL_SECOND)
+#define BENCH_DEADLINE HL_MINUTE
 
 typedef struct {
     char *dir, *state, *conf;

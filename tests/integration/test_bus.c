@@ -410,7 +410,7 @@ static void test_burst(gconstpointer extra)
     WAIT_UNTIL(a.acknowledged == BURST);
     taken = hl_clock_mono() - start;
     g_test_message("%d messages acknowledged in %d ms", BURST, (int)taken);
-    g_assert_cmpint(taken, <, 5 * HL_SECOND);
+    g_assert_cmpint(taken, <, 20 * HL_SECOND);
     WAIT_UNTIL(b.received >= BURST * (*(const char *)extra != '\0' ? 1 : 0)); /* the default queue may drop some */
     g_assert_cmpuint(hl_bus_count(a.bus).acknowledged, ==, BURST);
     g_assert_cmpuint(hl_bus_count(a.bus).queued, ==, 0);
@@ -504,7 +504,7 @@ static void test_free(void)
         }
         start = hl_clock_mono();
         close_peer(&peer);
-        g_assert_cmpint(hl_clock_mono() - start, <, 5 * HL_SECOND);
+        g_assert_cmpint(hl_clock_mono() - start, <, 20 * HL_SECOND);
         g_assert_cmpuint(peer.downs, <=, round == 6 ? 1 : 0); /* no callback comes any more */
     }
     hl_bus_free(NULL);

@@ -77,7 +77,7 @@ static void close_peer(Peer *peer)
     HlTime start = hl_clock_mono();
 
     g_clear_pointer(&peer->bus, hl_bus_free);
-    g_assert_cmpint(hl_clock_mono() - start, <, 5 * HL_SECOND);
+    g_assert_cmpint(hl_clock_mono() - start, <, 20 * HL_SECOND);
     g_clear_pointer(&peer->reason, g_free);
 }
 
@@ -215,11 +215,11 @@ static void test_given_up(void)
     g_assert_cmpint(hl_bus_state(peer.bus), ==, HL_BUS_CONNECTING);
     start = hl_clock_mono();
     hl_bus_reconnect(peer.bus, HL_BUS_KEEP_WILL);
-    g_assert_cmpint(hl_clock_mono() - start, <, HL_SECOND);
+    g_assert_cmpint(hl_clock_mono() - start, <, 5 * HL_SECOND);
     WAIT_UNTIL(doorman.taken == 4);
     start = hl_clock_mono();
     close_peer(&peer);
-    g_assert_cmpint(hl_clock_mono() - start, <, HL_SECOND);
+    g_assert_cmpint(hl_clock_mono() - start, <, 5 * HL_SECOND);
     g_assert_cmpuint(peer.failures, ==, 0);
     stop_doorman(&doorman, source);
     test_broker_clear(&broker);

@@ -15,7 +15,7 @@ static HlMsgCallReply *call_daemon(const Bench *bench, const char *name)
 {
     g_autofree char *path = g_build_filename(bench->state, "control", NULL);
     g_autoptr(GError) error = NULL;
-    g_autoptr(HlCtlClient) client = hl_ctl_connect(path, "", HL_SECOND, &error);
+    g_autoptr(HlCtlClient) client = hl_ctl_connect(path, "", HL_MINUTE, &error);
     HlMsgCall call = HOLDLINE__V1__CALL__INIT;
     g_autoptr(GBytes) frame = NULL;
     g_autoptr(GBytes) answer = NULL;
@@ -24,7 +24,7 @@ static HlMsgCallReply *call_daemon(const Bench *bench, const char *name)
     g_assert_no_error(error);
     call.name = hl_unconst(name);
     frame = HL_WIRE_ENCODE(&call);
-    g_assert_true(hl_ctl_client_send(client, frame, -1, HL_SECOND, &error));
+    g_assert_true(hl_ctl_client_send(client, frame, -1, HL_MINUTE, &error));
     answer = hl_ctl_client_receive(client, BENCH_DEADLINE, &error);
     g_assert_no_error(error);
     reply = hl_wire_decode_bytes(&holdline__v1__call_reply__descriptor, answer, &error);

@@ -10,7 +10,7 @@
 #include "lib/base/file.h"
 #include "lib/http/serve.h"
 
-#define PATIENCE (20 * HL_SECOND)
+#define PATIENCE HL_MINUTE
 
 typedef struct {
     HlHttpServer *server;

@@ -39,9 +39,9 @@ end sleeper TERM
 ip -n server address add 203.0.113.12/24 dev wan
 run hl server certificate --host 203.0.113.10 --host 203.0.113.11 --host 203.0.113.12
 run hl server set --broker 203.0.113.12:8883 --url https://203.0.113.12:8843 --url "$old_url"
-await 30 "home is at the new address" line_at home 203.0.113.12:8883
+await 60 "home is at the new address" line_at home 203.0.113.12:8883
 start sleeper
-await 30 "sleeper, which slept, is there too" line_at sleeper 203.0.113.12:8883
+await 60 "sleeper, which slept, is there too" line_at sleeper 203.0.113.12:8883
 
 step "another name"
 end sleeper TERM
@@ -50,17 +50,17 @@ echo "203.0.113.12 av.example.lab" >>"$LAB/hosts"
 mount --bind "$LAB/hosts" /etc/hosts
 run hl server certificate --host 203.0.113.10 --host 203.0.113.11 --host 203.0.113.12 --host av.example.lab
 run hl server set --broker av.example.lab:8883 --url https://av.example.lab:8843 --url "$old_url"
-await 30 "home is at the new name" line_at home av.example.lab:8883
+await 60 "home is at the new name" line_at home av.example.lab:8883
 start sleeper
-await 30 "sleeper is there too" line_at sleeper av.example.lab:8883
+await 60 "sleeper is there too" line_at sleeper av.example.lab:8883
 
 step "another sealing key"
 end sleeper TERM
 run hl server rollover start
 holding() { [ "$(hl server rollover status --json | jq -r .holding)" = "$1" ]; }
-await 30 "home holds both keys" holding 1
+await 60 "home holds both keys" holding 1
 start sleeper
-await 30 "so does sleeper" holding 2
+await 60 "so does sleeper" holding 2
 obeys home sleeper
 expect "the old key still signs: one is away" [ "$(hl server rollover status --json | jq -r .state)" = announced ]
 
@@ -79,7 +79,7 @@ ip -n server address delete 203.0.113.11/24 dev wan
 for name in home sleeper away; do
     end "$name" TERM
     start "$name"
-    await 30 "$name finds the server" line_at "$name" av.example.lab:8883
+    await 60 "$name finds the server" line_at "$name" av.example.lab:8883
     [ "$(local_fact "$name" '.refused.total')" = 0 ] || fail "$name refused something: $(local_fact "$name" .refused)"
 done
 shown repaired "a server with another address, name and sealing key: all follow, also after half a year, and none is visited"

@@ -3,13 +3,15 @@
 # endpoints on free loopback ports, and leaves no process and no file behind, however it ends.
 #
 # Nothing here sleeps for a guessed time: wait_for asks again and again until a condition holds or its deadline has passed.
-# BUILD_DIR names the build tree (dev, asan, ...); SLOWNESS is the factor that a sanitizer costs it, on every deadline here; KEEP=1 keeps
-# $work for a look after a failure.
+# BUILD_DIR names the build tree (dev, asan, ...); SLOWNESS is the factor that a sanitizer costs it, on every deadline here; PATIENCE is the
+# shortest deadline, for a machine that does other things too (0: those that the tests name); KEEP=1 keeps $work for a look after a failure.
 # shellcheck shell=bash
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 : "${BUILD_DIR:=$root/build/dev}"
 : "${SLOWNESS:=1}"
+: "${PATIENCE:=30}"
+exec {heard}>&2 # what fail says is heard from inside a condition as well, whose output goes nowhere
 bin=$BUILD_DIR/bin
 export PATH=$bin:/usr/sbin:/sbin:$PATH LC_ALL=C TZ=UTC
 unset LANGUAGE # or a program would speak it in a test that asks for a UTF-8 locale
@@ -44,6 +46,7 @@ clean_up() {
     local status=$? pid mount mark command
     trap - EXIT
     set +e
+    exec 2>&"$heard"
     if [ "$status" != 0 ]; then
         echo "FAILED in step: $step" >&2
         tail -n "${TAIL:-30}" "$work"/*.log >&2 2>/dev/null
@@ -69,7 +72,7 @@ trap 'exit 143' TERM HUP
 # ------------------------------------------------------------------------------------------------------------ verdicts
 
 fail() {
-    echo "FAIL: $*" >&2
+    echo "FAIL: $*" >&"$heard"
     exit 1
 }
 
@@ -82,9 +85,9 @@ now() { echo "$EPOCHREALTIME"; }
 seconds_since() { awk -v a="$1" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.3f", b - a }'; }
 started=$(now)
 
-# wait_for SECONDS COMMAND...: until the command succeeds.
+# wait_for SECONDS COMMAND...: until the command succeeds; SECONDS is enough where nothing else runs.
 wait_for() {
-    local limit=$1 begin
+    local limit=$(($1 > PATIENCE ? $1 : PATIENCE)) begin
     begin=$(now)
     shift
     until "$@" >/dev/null 2>&1; do
@@ -223,7 +226,7 @@ start_server() {
 # The CLI may meet the broker before the manager has subscribed, and would then wait for its answer for a long time.
 server_answers() {
     kill -0 "$1" 2>/dev/null || fail "the manager ended: $(tail -3 "$work/manager.log")"
-    curl -sf --max-time 2 --cacert "$site/pki/ca.pem" "https://127.0.0.1:$http_port/healthz"
+    curl -sf --max-time 10 --cacert "$site/pki/ca.pem" "https://127.0.0.1:$http_port/healthz"
 }
 
 stop_server() {
@@ -252,7 +255,7 @@ kill_both() {
     wait_for 5 is_gone "$broker"
 }
 
-registry() { sqlite3 -cmd '.timeout 5000' "$site/registry.db" "$1"; }
+registry() { sqlite3 -cmd '.timeout 30000' "$site/registry.db" "$1"; }
 
 metric() { curl -sf --cacert "$site/pki/ca.pem" "https://127.0.0.1:$http_port/metrics" | awk -v n="holdline_$1" '$1 == n { print $2 }'; }
 
@@ -274,7 +277,8 @@ bus() {
 
 # ------------------------------------------------------------------------------------------------------------ endpoints
 
-# An updater for the daemon's contract: counts its runs and its effects (a run finds the wanted version in force or puts it there).
+# An updater for the daemon's contract: counts its runs and its effects (a run finds the wanted version in force or puts it there).  It is at
+# work for updater.sleep seconds, and while updater.hold exists.
 # "active" holds every version that was ever put in force, a line each, and is replaced at once: what is done and what is counted
 # cannot differ.
 make_stub() {
@@ -290,6 +294,7 @@ if [ "\$verb" = show ]; then print shown "" "\$active"; exit 0; fi
 echo run >>"\$state/runs"
 echo '{"progress": 20, "what": "virus"}'
 sleep "\$(cat "$work/updater.sleep")"
+while [ -e "$work/updater.hold" ]; do sleep 0.1; done
 echo '{"progress": 90, "what": "virus"}'
 wanted=\$(cat "$work/updater.version")
 if [ "\$wanted" = bad ]; then
