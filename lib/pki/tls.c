@@ -186,3 +186,9 @@ const char *hl_tls_problem(const HlTls *tls)
 {
     return tls->problem != NULL ? tls->problem : "no problem";
 }
+
+void hl_tls_read_ahead(gpointer ssl)
+{
+    if (ssl != NULL)
+        SSL_set_read_ahead(ssl, 1);
+}

@@ -34,6 +34,10 @@ typedef enum {
 /* The context must outlive it. */
 HlTls *hl_tls_new(HlTlsContext *context, int fd);
 
+/* Of a connection of another library, an SSL of OpenSSL (NULL: no effect): a read takes off the socket what is there,
+ * and not one record. So whoever waits for the socket reads until nothing is left first. */
+void hl_tls_read_ahead(gpointer ssl);
+
 /* Without telling the peer; see hl_tls_close. */
 void hl_tls_free(HlTls *tls);
 
