@@ -32,6 +32,16 @@ void hl_mq_end(HlMq *mq, const char *reason)
     end(mq, reason, false);
 }
 
+/* One word for an end that comes in several, by what the thread was at: who fails in the same way is not looked at
+ * again (bus_mqtt.c). */
+static const char *describe(int rc)
+{
+    bool is_lost = rc == MOSQ_ERR_TLS || rc == MOSQ_ERR_CONN_LOST ||
+                   (rc == MOSQ_ERR_ERRNO && (errno == ECONNRESET || errno == EPIPE || errno == 0));
+
+    return is_lost ? "connection lost" : mosquitto_strerror(rc);
+}
+
 /* ------------------------------------------------------------------------------------------ the library's callbacks */
 
 static void on_connect(struct mosquitto *client G_GNUC_UNUSED, void *user, int reason, int flags G_GNUC_UNUSED,
@@ -56,7 +66,7 @@ static void on_disconnect(struct mosquitto *client G_GNUC_UNUSED, void *user, in
     if (reason == MQTT_RC_SESSION_TAKEN_OVER)
         end(user, HL_BUS_TAKEN_OVER, false);
     else
-        end(user, reason >= REFUSED ? mosquitto_reason_string(reason) : mosquitto_strerror(reason), false);
+        end(user, reason >= REFUSED ? mosquitto_reason_string(reason) : describe(reason), false);
 }
 
 static void note_refusal(HlMq *mq, const char *filter, int reason)
@@ -183,7 +193,7 @@ static int set_will(HlMq *mq, const HlBusMessage *will)
 
 static const char *problem(int rc)
 {
-    return rc == MOSQ_ERR_SUCCESS ? NULL : mosquitto_strerror(rc);
+    return rc == MOSQ_ERR_SUCCESS ? NULL : describe(rc);
 }
 
 const char *hl_mq_make(HlMq *mq, const HlLinkSpec *spec)
@@ -231,7 +241,7 @@ const char *hl_mq_dial(HlMq *mq, const char *host, uint16_t port)
 static bool go_on(HlMq *mq, int rc)
 {
     if (rc != MOSQ_ERR_SUCCESS)
-        end(mq, mosquitto_strerror(rc), false);
+        end(mq, describe(rc), false);
     if (mosquitto_socket(mq->client) < 0)
         end(mq, "connection lost", false);
     return mq->stage != HL_MQ_OVER;

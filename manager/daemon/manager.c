@@ -26,7 +26,10 @@ static gboolean on_flush(gpointer user)
     Manager *manager = user;
 
     mgr_delivery_flush_acks(manager->parts.delivery);
-    mgr_status_flush(manager->parts.status);
+    if (mgr_delivery_is_busy(manager->parts.delivery))
+        mgr_status_yield(manager->parts.status);
+    else
+        mgr_status_flush(manager->parts.status);
     mgr_command_calls_flush(manager->parts.command_calls);
     return G_SOURCE_CONTINUE;
 }

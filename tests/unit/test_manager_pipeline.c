@@ -108,6 +108,32 @@ static void test_birth(void)
     expect_once_each(parts);
 }
 
+static guint documents(const Parts *parts)
+{
+    return bus_fake_published(parts->bus, "holdline/v1/status/endpoint/+");
+}
+
+/* What monitors read waits for what endpoints wait for: a second, no longer. */
+static void test_documents_last(void)
+{
+    g_autoptr(Parts) parts = start();
+    guint before;
+
+    while (mgr_status_flush(parts->status), documents(parts) < COUNT)
+        continue;
+    g_free(parts_issue(parts, "all"));
+    g_assert_true(mgr_delivery_is_busy(parts->delivery));
+    before = documents(parts);
+    mgr_status_yield(parts->status);
+    g_assert_cmpuint(documents(parts), ==, before);
+    clock_fake_advance(HL_SECOND);
+    mgr_status_yield(parts->status);
+    g_assert_cmpuint(documents(parts), >, before);
+    drain(parts);
+    g_assert_false(mgr_delivery_is_busy(parts->delivery));
+    expect_once_each(parts);
+}
+
 /* What has not left is cancelled without leaving. */
 static void test_cancelled(void)
 {
@@ -168,6 +194,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/manager/pipeline/slices", test_slices);
     g_test_add_func("/manager/pipeline/settings", test_settings);
+    g_test_add_func("/manager/pipeline/documents-last", test_documents_last);
     g_test_add_func("/manager/pipeline/birth", test_birth);
     g_test_add_func("/manager/pipeline/cancelled", test_cancelled);
     g_test_add_func("/manager/pipeline/gone", test_gone);

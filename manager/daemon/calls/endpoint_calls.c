@@ -7,6 +7,7 @@
 #include "lib/store/stmt.h"
 #include "manager/daemon/calls/ended.h"
 #include "manager/daemon/ground/selector.h"
+#include "manager/daemon/state/registration.h"
 #include "proto/enrolment.h"
 
 #define MAX_HISTORY 200
@@ -509,7 +510,7 @@ static void settle_clone(const MgrEndpointCalls *calls, MgrCall *call, MgrPresen
     }
     /* the registered machine: one that was only let in to be sent away did not register */
     event.machine = mgr_presence_hash(endpoint->record.fingerprint);
-    if (kind == MGR_PRESENCE_CLONE_KEEP && mgr_endpoint_enrol_as_told(&endpoint->record))
+    if (kind == MGR_PRESENCE_CLONE_KEEP && mgr_registration_enrol_as_told(calls->parts.fleet, endpoint))
         mgr_write_endpoint_machine(mgr_record_background(calls->parts.record), endpoint->record.number,
                                    endpoint->record.fingerprint); /* only this one enrols again with the key */
     mgr_tracker_feed(calls->parts.tracker, endpoint, &event);

@@ -113,6 +113,7 @@ MgrEndpoint *mgr_fleet_add_endpoint(MgrFleet *fleet, MgrEndpointRecord *record)
     mgr_endpoint_share_digest(endpoint);
     fleet->next_number = MAX(fleet->next_number, endpoint->record.number + 1);
     g_hash_table_insert(fleet->endpoints, endpoint->record.id, endpoint);
+    mgr_machines_add(&fleet->machines, endpoint->record.fingerprint, endpoint->record.enrolled_as, endpoint);
     return endpoint;
 }
 
@@ -149,6 +150,7 @@ void mgr_fleet_remove_endpoint(MgrFleet *fleet, MgrEndpoint *endpoint)
     mgr_agenda_drop(&fleet->display_agenda, endpoint);
     if (endpoint->unwritten != 0)
         g_ptr_array_remove_fast(fleet->unwritten, endpoint);
+    mgr_machines_drop(&fleet->machines, endpoint->record.fingerprint, endpoint->record.enrolled_as, endpoint);
     g_hash_table_remove(fleet->endpoints, endpoint->record.id);
 }
 
@@ -346,13 +348,9 @@ MgrEndpoint *mgr_fleet_endpoint(const MgrFleet *fleet, const char *id)
 
 MgrEndpoint *mgr_fleet_machine(const MgrFleet *fleet, const char *fingerprint)
 {
-    GHashTableIter iter;
-    gpointer value;
-
-    g_hash_table_iter_init(&iter, fleet->endpoints);
-    while (g_hash_table_iter_next(&iter, NULL, &value))
-        if (strcmp(mgr_endpoint_enrolled_as(&((const MgrEndpoint *)value)->record), fingerprint) == 0)
-            return value;
+    for (const GSList *at = mgr_machines_of(&fleet->machines, fingerprint); at != NULL; at = at->next)
+        if (strcmp(mgr_endpoint_enrolled_as(&((const MgrEndpoint *)at->data)->record), fingerprint) == 0)
+            return at->data;
     return NULL;
 }
 
@@ -558,6 +556,7 @@ bool mgr_fleet_load(MgrFleet *fleet, HlDb *db, GError **error)
     fleet->commands = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_command);
     fleet->tokens = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_token);
     fleet->certificates = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_certificate);
+    mgr_machines_init(&fleet->machines);
     fleet->names = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_list);
     fleet->accounts = mgr_accounts_new();
     fleet->presence_agenda = MGR_AGENDA_INIT(MgrEndpoint, presence_turn);
@@ -587,6 +586,7 @@ void mgr_fleet_clear(MgrFleet *fleet)
     g_clear_pointer(&fleet->endpoints, g_hash_table_unref);
     g_clear_pointer(&fleet->groups, g_hash_table_unref);
     g_clear_pointer(&fleet->tokens, g_hash_table_unref);
+    mgr_machines_clear(&fleet->machines);
     g_clear_pointer(&fleet->names, g_hash_table_unref); /* its keys are in the certificates */
     g_clear_pointer(&fleet->certificates, g_hash_table_unref);
     g_clear_pointer(&fleet->accounts, g_hash_table_unref);

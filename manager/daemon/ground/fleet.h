@@ -14,6 +14,7 @@
 #include "manager/core/quota.h"
 #include "manager/core/verdict.h"
 #include "manager/daemon/ground/accounts.h"
+#include "manager/daemon/ground/machines.h"
 #include "manager/daemon/ground/now.h"
 #include "manager/daemon/ground/places.h"
 #include "manager/store/detections.h"
@@ -135,6 +136,7 @@ typedef struct {
     GHashTable *names;        /* name -> GSList of MgrCertificateRecord *, borrowed from the table of serials */
     GHashTable *accounts;     /* accounts.h */
     MgrPlaces places;
+    MgrMachines machines;      /* of the endpoints; changed with mgr_registration_set_machine */
     MgrAgenda presence_agenda; /* tracker: who falls silent when */
     MgrAgenda display_agenda;  /* console state: whose time brings something there */
     GPtrArray *unwritten;      /* MgrEndpoint *: mgr_fleet_note_unwritten */

@@ -400,6 +400,11 @@ static bool has_room(const MgrDelivery *delivery)
     return mgr_down_count(delivery->down).queued < ROOM;
 }
 
+bool mgr_delivery_is_busy(const MgrDelivery *delivery)
+{
+    return delivery->outgoing.length > 0;
+}
+
 static gboolean on_pump(gpointer user)
 {
     MgrDelivery *delivery = user;

@@ -63,6 +63,8 @@ void mgr_delivery_push_settings(MgrDelivery *delivery, MgrEndpoint *endpoint);
 
 /* Sends a slice, and the rest later by itself. */
 void mgr_delivery_pump(MgrDelivery *delivery);
+/* Something of it is still to go. */
+bool mgr_delivery_is_busy(const MgrDelivery *delivery);
 
 /* Everything that is missing: at a birth, or at an occasion for work.  An endpoint that asks too often waits, until its
  * quota (manager/core/quota.h) is back. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/base/log.h"
+#include "lib/base/unconst.h"
 
 #define CLAIM_INTERVAL HL_HOUR
 
@@ -19,21 +20,39 @@ char *mgr_registration_addresses(const HlMsgRegistration *registration)
 /* Another one that enrolled as this machine, or says in its births that it is. */
 static MgrEndpoint *other_holder(const MgrFleet *fleet, const MgrEndpoint *endpoint, const char *fingerprint)
 {
-    GHashTableIter iter;
-    gpointer value;
+    for (const GSList *at = mgr_machines_of(&fleet->machines, fingerprint); at != NULL; at = at->next) {
+        const MgrEndpointRecord *other = &((const MgrEndpoint *)at->data)->record;
 
-    g_hash_table_iter_init(&iter, fleet->endpoints);
-    while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        const MgrEndpointRecord *other = &((const MgrEndpoint *)value)->record;
-
-        if (value != endpoint &&
+        if (at->data != endpoint &&
             (strcmp(mgr_endpoint_enrolled_as(other), fingerprint) == 0 || strcmp(other->fingerprint, fingerprint) == 0))
-            return value;
+            return at->data;
     }
     return NULL;
 }
 
-static bool take_fingerprint(const MgrFleet *fleet, MgrRecord *record, MgrEndpoint *endpoint, const char *fingerprint)
+bool mgr_registration_set_machine(MgrFleet *fleet, MgrEndpoint *endpoint, const char *fingerprint)
+{
+    MgrEndpointRecord *record = &endpoint->record;
+    bool changed;
+
+    mgr_machines_drop(&fleet->machines, record->fingerprint, record->enrolled_as, endpoint);
+    changed = mgr_endpoint_set_fingerprint(record, fingerprint);
+    mgr_machines_add(&fleet->machines, record->fingerprint, record->enrolled_as, endpoint);
+    return changed;
+}
+
+bool mgr_registration_enrol_as_told(MgrFleet *fleet, MgrEndpoint *endpoint)
+{
+    MgrEndpointRecord *record = &endpoint->record;
+    bool changed;
+
+    mgr_machines_drop(&fleet->machines, record->fingerprint, record->enrolled_as, endpoint);
+    changed = mgr_endpoint_enrol_as_told(record);
+    mgr_machines_add(&fleet->machines, record->fingerprint, record->enrolled_as, endpoint);
+    return changed;
+}
+
+static bool take_fingerprint(MgrFleet *fleet, MgrRecord *record, MgrEndpoint *endpoint, const char *fingerprint)
 {
     const MgrEndpoint *holder;
 
@@ -41,7 +60,7 @@ static bool take_fingerprint(const MgrFleet *fleet, MgrRecord *record, MgrEndpoi
         return false;
     holder = other_holder(fleet, endpoint, fingerprint);
     if (holder == NULL)
-        return mgr_endpoint_set_fingerprint(&endpoint->record, fingerprint);
+        return mgr_registration_set_machine(fleet, endpoint, fingerprint);
     hl_log_limited(HL_LOG_WARN, "line", endpoint->record.id,
                    "%s says that it is the machine of %s: not believed, its fingerprint stays %.16s...",
                    endpoint->record.id, holder->record.id, endpoint->record.fingerprint);
@@ -53,17 +72,23 @@ static bool take_fingerprint(const MgrFleet *fleet, MgrRecord *record, MgrEndpoi
     return false;
 }
 
-void mgr_registration_enrolled(const MgrFleet *fleet, MgrRecord *record, const MgrEndpoint *endpoint)
+static bool give_up(MgrFleet *fleet, MgrEndpoint *endpoint)
 {
-    GHashTableIter iter;
-    gpointer value;
+    g_autofree char *own = g_strdup(mgr_endpoint_enrolled_as(&endpoint->record));
 
-    g_hash_table_iter_init(&iter, fleet->endpoints);
-    while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        MgrEndpoint *other = value;
+    return mgr_registration_set_machine(fleet, endpoint, own);
+}
+
+void mgr_registration_enrolled(MgrFleet *fleet, MgrRecord *record, const MgrEndpoint *endpoint)
+{
+    /* a copy: giving up a fingerprint changes the list */
+    g_autoptr(GSList) alike = g_slist_copy(hl_unconst(mgr_machines_of(&fleet->machines, endpoint->record.fingerprint)));
+
+    for (const GSList *at = alike; at != NULL; at = at->next) {
+        MgrEndpoint *other = at->data;
 
         if (other != endpoint && strcmp(other->record.fingerprint, endpoint->record.fingerprint) == 0 &&
-            mgr_endpoint_set_fingerprint(&other->record, mgr_endpoint_enrolled_as(&other->record)))
+            give_up(fleet, other))
             mgr_write_endpoint_registration(mgr_record_background(record), &other->record);
     }
     /* behind what its births told before, which may not have been written yet */
@@ -110,7 +135,7 @@ static bool take_description(MgrEndpointRecord *known, const HlMsgRegistration *
     return other_os || other_program;
 }
 
-bool mgr_registration_handle(const MgrFleet *fleet, MgrRecord *record, MgrEndpoint *endpoint,
+bool mgr_registration_handle(MgrFleet *fleet, MgrRecord *record, MgrEndpoint *endpoint,
                              const HlMsgRegistration *registration)
 {
     MgrEndpointRecord *known = &endpoint->record;

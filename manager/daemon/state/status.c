@@ -12,7 +12,8 @@
 /* documents per turn, about 10 ms; with a turn every 20 ms the status of 10,000 takes two seconds.  Also how many
  * publications may wait for the broker before more are made: one that waits takes memory and says what was, one that is
  * made later says what is. */
-#define MAX_FLUSH 100
+#define MAX_FLUSH  100
+#define MOST_YIELD HL_SECOND
 
 #define ENDED_EVERY (10 * HL_SECOND) /* how often all are asked whether their certificate has ended */
 #define MAX_ENDS    20               /* told of: the summary is one message */
@@ -28,6 +29,7 @@ struct MgrStatus {
     bool blind, summary_dirty;
     uint64_t revision; /* counts what was touched since the start */
     HlTime summary_mono;
+    HlTime yields_mono; /* since then; 0: it does not */
     json_t *repository; /* NULL: nothing is known of it yet */
     json_t *audit;
     json_t *ends;
@@ -221,27 +223,6 @@ static void add_views(json_t *document, const guint *by_displayed, const guint *
     json_object_set_new(document, "verdicts", verdicts);
 }
 
-/* Those with a target that is there for the caller. */
-static guint count_commands(const MgrFleet *fleet, const MgrCaller *caller)
-{
-    GHashTableIter iter;
-    gpointer value;
-    guint n = 0;
-
-    if (caller == NULL || caller->groups == NULL)
-        return g_hash_table_size(fleet->commands);
-    g_hash_table_iter_init(&iter, fleet->commands);
-    while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        const GPtrArray *targets = ((const MgrCommand *)value)->targets;
-        guint i = 0;
-
-        while (i < targets->len && !mgr_target_is_seen(targets->pdata[i], caller))
-            i++;
-        n += i < targets->len;
-    }
-    return n;
-}
-
 static json_t *nameless(const json_t *end, MgrEndKind kind)
 {
     g_autofree char *remedy = mgr_end_remedy(&(MgrEnd){ .kind = kind, .name = "" }, "", false);
@@ -276,24 +257,6 @@ static json_t *ends_value(const json_t *ends, const MgrCaller *caller)
     return array;
 }
 
-/* No touch says that one has ended: it is the time that does. */
-static guint count_ended(const MgrFleet *fleet, const MgrCaller *caller)
-{
-    HlTime now = hl_clock_wall();
-    GHashTableIter iter;
-    gpointer value;
-    guint n = 0;
-
-    g_hash_table_iter_init(&iter, fleet->endpoints);
-    while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        const MgrEndpoint *endpoint = value;
-
-        n += !endpoint->record.display.removed && mgr_endpoint_has_ended(endpoint, now) &&
-             mgr_caller_sees(caller, endpoint->record.group);
-    }
-    return n;
-}
-
 /* For the topic. */
 static guint ended_lately(MgrStatus *status)
 {
@@ -301,7 +264,7 @@ static guint ended_lately(MgrStatus *status)
 
     if (status->ended_mono == 0 || mono - status->ended_mono >= ENDED_EVERY) {
         status->ended_mono = mono;
-        status->ended = count_ended(status->fleet, NULL);
+        status->ended = mgr_sums_ended(status->fleet, NULL);
     }
     return status->ended;
 }
@@ -354,7 +317,7 @@ json_t *mgr_status_summary(const MgrStatus *status, const MgrCaller *caller)
         if (mgr_caller_sees(caller, ((const MgrEndpoint *)value)->record.group))
             mgr_totals_add(&totals, status->fleet, value);
     return summary_of(status, caller, &totals,
-                      (Counts){ count_ended(status->fleet, caller), count_commands(status->fleet, caller) });
+                      (Counts){ mgr_sums_ended(status->fleet, caller), mgr_sums_commands(status->fleet, caller) });
 }
 
 json_t *mgr_status_summary_of(const MgrStatus *status, const MgrCaller *caller, const GPtrArray *ids)
@@ -533,23 +496,42 @@ static bool write_endpoint(MgrStatus *status, MgrEndpoint *endpoint)
     return true;
 }
 
-void mgr_status_flush(MgrStatus *status)
+static void write_documents(MgrStatus *status)
 {
-    gsize waiting = mgr_down_count(status->down).queued;
-
-    for (gsize n = waiting; n < MAX_FLUSH && status->queue.length > 0; n++) {
+    for (gsize n = mgr_down_count(status->down).queued; n < MAX_FLUSH && status->queue.length > 0; n++) {
         if (!write_endpoint(status, g_queue_peek_head(&status->queue)))
             break;
         g_queue_pop_head(&status->queue);
     }
-    if (status->summary_dirty && hl_clock_mono() - status->summary_mono >= SUMMARY_EVERY) {
-        status->summary_mono = hl_clock_mono();
-        Counts counts = { ended_lately(status), count_commands(status->fleet, NULL) };
-        g_autoptr(json_t) summary = summary_of(status, NULL, mgr_sums_get(status->sums), counts);
+}
 
-        status->summary_dirty =
-            mgr_down_send_json(status->down, HL_TOPIC_STATUS_SUMMARY, "", summary) == MGR_DOWN_NOT_NOW;
-    }
+static void write_summary(MgrStatus *status)
+{
+    g_autoptr(json_t) summary = NULL;
+    Counts counts;
+
+    if (!status->summary_dirty || hl_clock_mono() - status->summary_mono < SUMMARY_EVERY)
+        return;
+    status->summary_mono = hl_clock_mono();
+    counts = (Counts){ ended_lately(status), mgr_sums_commands(status->fleet, NULL) };
+    summary = summary_of(status, NULL, mgr_sums_get(status->sums), counts);
+    status->summary_dirty = mgr_down_send_json(status->down, HL_TOPIC_STATUS_SUMMARY, "", summary) == MGR_DOWN_NOT_NOW;
+}
+
+void mgr_status_flush(MgrStatus *status)
+{
+    status->yields_mono = 0;
+    write_documents(status);
+    write_summary(status);
+}
+
+void mgr_status_yield(MgrStatus *status)
+{
+    if (status->yields_mono == 0)
+        status->yields_mono = hl_clock_mono();
+    if (hl_clock_mono() - status->yields_mono >= MOST_YIELD)
+        write_documents(status);
+    write_summary(status);
 }
 
 static json_t *event_new(const char *id, const char *host, const char *what, const char *from, const char *to,

@@ -68,8 +68,11 @@ typedef struct {
 
 MgrStatusView mgr_status_view(const MgrStatus *status);
 
-/* Writes what was touched, part of it per turn.  Called some fifty times a second. */
+/* Writes what was touched, part of it per turn.  Called some fifty times a second, either of the two. */
 void mgr_status_flush(MgrStatus *status);
+/* Something that endpoints wait for goes out, and is likely to change what is written here: documents are put off until
+ * it has gone, for a second at most. */
+void mgr_status_yield(MgrStatus *status);
 
 /* A line of status/event. */
 void mgr_status_event(MgrStatus *status, const MgrEndpoint *endpoint, const char *what, const char *from,

@@ -135,3 +135,40 @@ uint64_t mgr_sums_looks(const MgrSums *sums)
 {
     return sums->looks;
 }
+
+guint mgr_sums_commands(const MgrFleet *fleet, const MgrCaller *caller)
+{
+    GHashTableIter iter;
+    gpointer value;
+    guint n = 0;
+
+    if (caller == NULL || caller->groups == NULL)
+        return g_hash_table_size(fleet->commands);
+    g_hash_table_iter_init(&iter, fleet->commands);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        const GPtrArray *targets = ((const MgrCommand *)value)->targets;
+        guint i = 0;
+
+        while (i < targets->len && !mgr_target_is_seen(targets->pdata[i], caller))
+            i++;
+        n += i < targets->len;
+    }
+    return n;
+}
+
+guint mgr_sums_ended(const MgrFleet *fleet, const MgrCaller *caller)
+{
+    HlTime now = hl_clock_wall();
+    GHashTableIter iter;
+    gpointer value;
+    guint n = 0;
+
+    g_hash_table_iter_init(&iter, fleet->endpoints);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        const MgrEndpoint *endpoint = value;
+
+        n += !endpoint->record.display.removed && mgr_endpoint_has_ended(endpoint, now) &&
+             mgr_caller_sees(caller, endpoint->record.group);
+    }
+    return n;
+}

@@ -38,4 +38,9 @@ uint64_t mgr_sums_looks(const MgrSums *sums);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MgrSums, mgr_sums_free)
 
+/* Open commands with a target that is there for the caller (NULL: for the manager). */
+guint mgr_sums_commands(const MgrFleet *fleet, const MgrCaller *caller);
+/* Endpoints whose certificate has ended; a walk, as no touch says so: it is the time that does. */
+guint mgr_sums_ended(const MgrFleet *fleet, const MgrCaller *caller);
+
 #endif

@@ -172,8 +172,8 @@ static MgrEndpoint *fold_records(Pending *pending)
         return NULL;
     mgr_endpoint_set_certificate(endpoint, certificate);
     endpoint->record.revoked_at = 0;
-    mgr_endpoint_set_fingerprint(&endpoint->record, pending->fingerprint);
-    mgr_endpoint_enrol_as_told(&endpoint->record);
+    mgr_registration_set_machine(enrol->parts.fleet, endpoint, pending->fingerprint);
+    mgr_registration_enrol_as_told(enrol->parts.fleet, endpoint);
     mgr_places_note(&enrol->parts.fleet->places, endpoint->record.number, NULL);
     mgr_presence_enrolled(&endpoint->record.presence);
     mgr_fleet_note_unwritten(enrol->parts.fleet, endpoint, MGR_UNWRITTEN_PRESENCE);

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* manager/daemon/ground/machines, and that the fleet keeps it: who enrols is found among few, however many there are.
+ */
+#include "lib/base/unconst.h"
+#include "manager/daemon/state/registration.h"
+#include "tests/support/manager_parts.h"
+
+#define COUNT 300
+
+static guint number_of(const MgrMachines *machines, const char *fingerprint)
+{
+    return g_slist_length(hl_unconst(mgr_machines_of(machines, fingerprint)));
+}
+
+static void test_index(void)
+{
+    MgrMachines machines;
+    int a, b;
+
+    mgr_machines_init(&machines);
+    mgr_machines_add(&machines, "one", NULL, &a);
+    mgr_machines_add(&machines, "one", "two", &b); /* it says that it is a's machine */
+    mgr_machines_add(&machines, "", NULL, &b);
+    g_assert_cmpuint(number_of(&machines, "one"), ==, 2);
+    g_assert_cmpuint(number_of(&machines, "two"), ==, 1);
+    g_assert_cmpuint(number_of(&machines, ""), ==, 0);
+    g_assert_cmpuint(number_of(&machines, "three"), ==, 0);
+    mgr_machines_drop(&machines, "one", "two", &b);
+    g_assert_cmpuint(number_of(&machines, "one"), ==, 1);
+    g_assert_cmpuint(number_of(&machines, "two"), ==, 0);
+    g_assert_true(mgr_machines_of(&machines, "one")->data == &a);
+    mgr_machines_clear(&machines);
+}
+
+static void test_fleet(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    MgrFleet *fleet = &parts->fleet;
+    MgrEndpoint *last = NULL;
+
+    for (guint i = 0; i < COUNT; i++) {
+        g_autofree char *id = g_strdup_printf("e-%03u", i);
+
+        last = parts_add_endpoint(parts, id);
+    }
+    for (guint i = 0; i < COUNT; i++) {
+        g_autofree char *print = g_strdup_printf("print-of-e-%03u", i);
+
+        g_assert_cmpuint(number_of(&fleet->machines, print), ==, 1);
+    }
+    g_assert_true(mgr_fleet_machine(fleet, "print-of-e-299") == last);
+
+    /* told is not enrolled: by both it is found, by one it enrols */
+    g_assert_true(mgr_registration_set_machine(fleet, last, "another"));
+    g_assert_cmpuint(number_of(&fleet->machines, "another"), ==, 1);
+    g_assert_true(mgr_fleet_machine(fleet, "print-of-e-299") == last);
+    g_assert_null(mgr_fleet_machine(fleet, "another"));
+    g_assert_true(mgr_registration_enrol_as_told(fleet, last));
+    g_assert_null(mgr_fleet_machine(fleet, "print-of-e-299"));
+    g_assert_cmpuint(number_of(&fleet->machines, "print-of-e-299"), ==, 0);
+    g_assert_true(mgr_fleet_machine(fleet, "another") == last);
+
+    mgr_fleet_remove_endpoint(fleet, last);
+    g_assert_null(mgr_fleet_machine(fleet, "another"));
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/machines/index", test_index);
+    g_test_add_func("/machines/fleet", test_fleet);
+    return g_test_run();
+}
