@@ -161,9 +161,16 @@ static bool check_pick(const char *scope, GError **error)
     return pick != NULL;
 }
 
+static bool check_update(const char *scope, GError **error)
+{
+    return *scope == '\0' || strcmp(scope, HL_SCOPE_PROGRAM) == 0 ||
+           hl_fail(error, HL_ERROR_INVALID, "'%s': an update takes no paths or names", scope);
+}
+
 bool hl_scope_check(HlCommandKind kind, const char *scope, GError **error)
 {
     static bool (*const checks[HL_N_KINDS])(const char *scope, GError **error) = {
+        [HL_KIND_UPDATE_NOW] = check_update,
         [HL_KIND_SCAN] = check_paths,
         [HL_KIND_RESTORE] = check_pick,
         [HL_KIND_DELETE] = check_pick,

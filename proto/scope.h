@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Command.scope: what a command is about, as a text that people write and registry and journal keep.  Pure.
  *
+ *   update-now               "": what the group's settings say of the program; HL_SCOPE_PROGRAM: the program as well,
+ *                            though update.program=rollout leaves it to roll-outs (update.block-program still holds)
  *   scan                     paths, absolute; "": those of the setting scan.paths
  *   quarantine-restore,      rows, of which one must fit: `all` (alone), an id (`q-...`), or a row of proto/exclude.h
  * (a path, sha256:HEX, quarantine-delete        signature:NAME)
@@ -12,7 +14,8 @@
 #include "lib/base/error.h"
 #include "proto/command.h"
 
-#define HL_MAX_SCOPES 64 /* parts */
+#define HL_MAX_SCOPES    64 /* parts */
+#define HL_SCOPE_PROGRAM "program"
 
 /* Whether a command of this kind may have this scope; the message says what to write instead. */
 bool hl_scope_check(HlCommandKind kind, const char *scope, GError **error) G_GNUC_WARN_UNUSED_RESULT;

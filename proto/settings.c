@@ -9,6 +9,7 @@
 #include "proto/schedule.h"
 #include "proto/source.h"
 
+static const char *const program_upgrades[] = { "auto", "rollout", NULL };
 static const char *const scan_methods[] = { "conventional", "smart", NULL };
 const char *const hl_scan_components[] = { [HL_SCAN_CONVENTIONAL] = "virus,rules", [HL_SCAN_SMART] = "agent,rules" };
 static const char *const scan_actions[] = { "report", "quarantine", NULL }; /* as HlScanAction */
@@ -136,6 +137,8 @@ static const HlOption rows[] = {
         "Start-up updates begin at a random moment within this time", NULL),
     ROW("update.period", HL_OPTION_DURATION, update_period, "1h", 0, HL_DAY, NULL,
         "Scheduled updates begin at a random moment within this time", NULL),
+    ROW("update.program", HL_OPTION_CHOICE, program_upgrade, "auto", 0, 0, program_upgrades,
+        "Whether every update upgrades the program too, or only roll-outs that say so (rollout start --program)", NULL),
     ROW("update.schedule", HL_OPTION_STRING, update_schedule, "off", 1, 40, NULL, "When an update runs automatically",
         check_schedule),
     ROW("update.settings-once-a-day", HL_OPTION_BOOL, settings_once_a_day, "no", 0, 0, NULL,

@@ -12,6 +12,7 @@
 #include "proto/messages.h"
 
 typedef enum { HL_SCAN_CONVENTIONAL, HL_SCAN_SMART } HlScanMethod;
+typedef enum { HL_PROGRAM_AUTO, HL_PROGRAM_ROLLOUT } HlProgramUpgrade;
 typedef enum { HL_SCAN_REPORT, HL_SCAN_QUARANTINE } HlScanAction;
 typedef enum { HL_ON_WRITE_OFF, HL_ON_WRITE_ON } HlOnWrite;
 typedef enum { HL_DELIVERY_CHANNEL, HL_DELIVERY_DOCUMENTED } HlDelivery;
@@ -27,7 +28,8 @@ typedef struct {
     char **update_sources; /* in order: server, activeupdate, or a URL */
     char *activeupdate_url;
     bool block_program_upgrade;
-    int scan_method; /* HlScanMethod */
+    int program_upgrade; /* HlProgramUpgrade */
+    int scan_method;     /* HlScanMethod */
     char *scan_schedule;
     HlTime scan_period; /* like update_period */
     char **scan_paths;

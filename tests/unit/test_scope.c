@@ -100,7 +100,9 @@ static void test_quote(void)
 static void test_kinds(void)
 {
     g_assert_true(hl_scope_check(HL_KIND_UPDATE_NOW, "", NULL));
+    g_assert_true(hl_scope_check(HL_KIND_UPDATE_NOW, HL_SCOPE_PROGRAM, NULL));
     g_assert_false(hl_scope_check(HL_KIND_UPDATE_NOW, "/home", NULL));
+    g_assert_false(hl_scope_check(HL_KIND_SYNCHRONIZE, HL_SCOPE_PROGRAM, NULL));
     g_assert_true(hl_scope_check(HL_KIND_SCAN, "", NULL));
     g_assert_false(hl_scope_check(HL_KIND_SCAN, "all", NULL));
     g_assert_false(hl_scope_check(HL_KIND_RESTORE, "", NULL)); /* it must be said what is meant */

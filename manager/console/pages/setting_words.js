@@ -41,10 +41,12 @@ const WORDS = {
         N_('One a line: server, activeupdate or a URL; NETWORK= before one limits it to that network.')],
     'update.activeupdate-url': [N_('Address of the ActiveUpdate source'), null],
     'update.block-program': [N_('Never upgrade the program itself'), null],
+    'update.program': [N_('Upgrade of the program'), N_('With every update, or only when a roll-out says so.')],
 };
 
 const CHOICES = {
     'delivery.mode': { channel: N_('Down the line'), documented: N_('As documented for the classic product') },
+    'update.program': { auto: N_('With every update'), rollout: N_('By roll-outs only') },
     'scan.method': { conventional: N_('Conventional scan'), smart: N_('Smart scan') },
     'scan.action': { report: N_('Report it'), quarantine: N_('Put it in quarantine') },
     'scan.on-write': { off: N_('Off'), on: N_('On') },
