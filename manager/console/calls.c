@@ -4,8 +4,10 @@
 #include <string.h>
 
 #include "lib/base/csv.h"
+#include "lib/base/log.h"
 #include "lib/base/unconst.h"
 #include "manager/console/core/arguments.h"
+#include "manager/console/core/qr.h"
 #include "manager/console/core/rows.h"
 
 /* ------------------------------------------------------------------------------------------------------------ answers
@@ -47,6 +49,23 @@ static void answer_list(ConRequest *request, const json_t *answer)
         con_request_done(request, json_pack("{s:O, s:O}", "rows", rows, "next", next), NULL);
 }
 
+/* A secret in a picture must be in no address and no cache, as a picture of its own would: so it travels with the
+ * answer. */
+static json_t *with_picture(const json_t *answer)
+{
+    json_t *document = json_copy(hl_unconst(answer));
+    const char *uri = json_string_value(json_object_get(answer, "uri"));
+    guint side = 0;
+    g_autoptr(GError) error = NULL;
+    g_autofree char *path = con_qr_path(uri != NULL ? uri : "", &side, &error);
+
+    if (path != NULL)
+        json_object_set_new(document, "picture", json_pack("{s:i, s:s}", "side", (int)side, "path", path));
+    else
+        hl_warn("calls", "no picture of the key: %s", error->message);
+    return document;
+}
+
 static void answer_document(ConRequest *request, const json_t *answer)
 {
     const ConRoute *route = request->match.route;
@@ -63,7 +82,10 @@ static void answer_document(ConRequest *request, const json_t *answer)
         headers[0] = "Location";
         headers[1] = place;
     }
-    con_request_done(request, (route->flags & CON_ROUTE_NOTHING) != 0 ? NULL : json_incref(hl_unconst(answer)),
+    con_request_done(request,
+                     (route->flags & CON_ROUTE_NOTHING) != 0   ? NULL
+                     : (route->flags & CON_ROUTE_PICTURE) != 0 ? with_picture(answer)
+                                                               : json_incref(hl_unconst(answer)),
                      headers);
 }
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every page in both languages and colour schemes, and the documented way of a privilege by mouse.
-import { account, address, check, order, PAGES, PATIENCE, password, play, Session } from './session.mjs';
+import { account, address, directory, order, PAGES, PATIENCE, password, play, Session } from './session.mjs';
 
 const session = await Session.open();
 await play(session, `${PAGES.length} pages in two languages and colour schemes`, async ({ page }) => {
     await page.goto(address, { waitUntil: 'networkidle2' });
-    await check(session);
+    await session.check('light');
     await session.picture('sign-in');
     await page.type('input[name=username]', account);
     await page.type('input[name=password]', 'not the password');
@@ -19,8 +19,7 @@ await play(session, `${PAGES.length} pages in two languages and colour schemes`,
             await session.show(path);
             for (const scheme of schemes) {
                 session.where = `${language} ${scheme} ${path}`;
-                await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }]);
-                await check(session);
+                await session.check(scheme);
             }
             await session.picture(`${language}-${path.replace(/[^a-z]+/g, '-')}`);
         }
@@ -47,7 +46,7 @@ await play(session, `${PAGES.length} pages in two languages and colour schemes`,
     await session.show('groups/office/versions');
     await page.click('tbody tr:first-child .buttons button'); // what the last one changed
     await page.waitForSelector('dialog table', { timeout: PATIENCE });
-    await check(session);
+    await session.check('light');
     await session.picture('compared');
     await page.click('dialog button[type=submit]');
     await page.click('tbody tr:last-child .buttons button');
@@ -60,9 +59,15 @@ await play(session, `${PAGES.length} pages in two languages and colour schemes`,
     await session.show('administration/codes');
     await page.click('main .actions button');
     await page.waitForSelector('dialog code', { timeout: PATIENCE });
-    await check(session);
+    await session.check('light');
     const secret = await page.evaluate(() => document.querySelector('dialog code').textContent);
+    const { x, y, width, height } = await (await page.$('dialog .qr')).boundingBox();
+    await page.screenshot({ path: `${directory}/key.png`, clip: { x, y, width, height } });
+    const read = await order('camera');
+    session.expect(read.startsWith('otpauth://totp/') && read.includes(secret.replaceAll(' ', '')), `a camera reads: ${read}`);
+    await session.picture('codes-ja');
     await page.type('dialog input', await order('code', secret.replaceAll(' ', '')));
     await page.click('dialog button[type=submit]');
     await page.waitForSelector('#messages .message.good', { timeout: PATIENCE });
+    await session.says('ワンタイムコードを使ってサインインします。');
 });

@@ -22,7 +22,7 @@ const axe = fs.readFileSync(new URL('node_modules/axe-core/axe.min.js', import.m
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
 
 // The page's own policy lets no other script in, so the checker runs in a world of its own.
-export async function check({ page, where, problems }) {
+async function check({ page, where, problems }) {
     const world = await page.createCDPSession();
     const { frameTree } = await world.send('Page.getFrameTree');
     const { executionContextId } = await world.send('Page.createIsolatedWorld', { frameId: frameTree.frame.id });
@@ -125,12 +125,15 @@ export class Session {
         await this.page.type(`[name="${name}"]`, value);
     }
 
-    // The checker of accessibility, in both colour schemes.
+    // The checker of accessibility, in a colour scheme.  Nothing moves meanwhile: a cell that has just changed has other colours for a moment.
+    async check(scheme) {
+        await this.page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }, { name: 'prefers-reduced-motion', value: 'reduce' }]);
+        await check(this);
+    }
+
     async checkSchemes() {
-        for (const value of ['dark', 'light']) {
-            await this.page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value }]);
-            await check(this);
-        }
+        await this.check('dark');
+        await this.check('light');
     }
 
     // A page by its address, as in PAGES, until it has a heading.

@@ -24,6 +24,7 @@ typedef enum {
     CON_ROUTE_CSV = 1 << 6,      /* text/csv for those who ask for it */
     CON_ROUTE_STREAM = 1 << 7,   /* text/event-stream */
     CON_ROUTE_PASSIVE = 1 << 8,  /* is done by a page that nobody looks at: does not keep a session alive */
+    CON_ROUTE_PICTURE = 1 << 9,  /* the answer has its member "uri" as a picture, too */
 } ConRouteFlags;
 
 typedef struct {

@@ -85,12 +85,16 @@ const ICONS = {
 };
 
 export function icon(name) {
+    return drawing(ICONS[name], 16, { 'class': 'icon', 'aria-hidden': 'true' });
+}
+
+// A path on a square.
+export function drawing(path, side, attributes) {
     const svg = document.createElementNS(SVG, 'svg');
-    const path = document.createElementNS(SVG, 'path');
-    svg.setAttribute('viewBox', '0 0 16 16');
-    svg.setAttribute('class', 'icon');
-    svg.setAttribute('aria-hidden', 'true');
-    path.setAttribute('d', ICONS[name]);
-    svg.append(path);
+    const line = document.createElementNS(SVG, 'path');
+    for (const [name, value] of Object.entries({ viewBox: `0 0 ${side} ${side}`, ...attributes }))
+        set(svg, name, value);
+    set(line, 'd', path);
+    svg.append(line);
     return svg;
 }

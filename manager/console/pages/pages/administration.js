@@ -11,6 +11,7 @@ import { groupName } from '../columns.js';
 import { mayBe, whoIsIt } from '../session.js';
 import { N_, time, tr } from '../i18n.js';
 import { notifications } from './notifications.js';
+import { oneTimeCodes } from './one_time_codes.js';
 import { visible } from '../text.js';
 
 // role: the lowest that the manager lets see it.
@@ -51,6 +52,8 @@ async function accounts(draw) {
     const isOwner = mayBe('owner');
     const actions = (row) => isOwner && row.name !== whoIsIt().account && h('span', { class: 'buttons' },
         button(tr('Change'), () => editAccount(row, draw).catch(announceProblem)),
+        row.codes && button(tr('End one-time codes'), () => sure(tr('End one-time codes'), tr('{name} signs in with the password alone.',
+            { name: visible(row.name) }), () => post('/codes:delete', { name: row.name }), tr('The one-time codes are ended.'), draw)),
         row.state === 'disabled'
             ? button(tr('Enable'), () => post(`/accounts/${encodeURIComponent(row.name)}/enabling`).then(draw, announceProblem))
             : button(tr('Disable'), () => sure(tr('Disable'), tr('{name} can do nothing until the account is enabled again; its sessions end.',
@@ -64,9 +67,10 @@ async function accounts(draw) {
         { title: tr('Groups'), cell: (row) => (row.groups.length === 0 ? tr('all') : visible(row.groups.join(', '))) },
         { title: tr('State'), cell: (row) => badge('account', row.state) },
         { title: tr('Certificate until'), cell: (row) => time(row.expires) },
+        isOwner && { title: tr('One-time codes'), cell: (row) => (row.codes ? tr('Yes') : tr('No')) },
         { title: tr('Note'), cell: (row) => visible(row.note) },
         { title: '', cell: actions },
-    ], rows, tr('There are no accounts.'), tr('Accounts')));
+    ].filter(Boolean), rows, tr('There are no accounts.'), tr('Accounts')));
 }
 
 async function accountFields(row) {
@@ -158,44 +162,6 @@ async function newToken(draw) {
     await dialog({ title: tr('The token'), content: [notice('warn', tr('It is shown only now.')), h('p', { class: 'secret' }, made.token)],
         action: tr('Close'), cancel: tr('Close') });
     await draw();
-}
-
-// The second half of a sign-in, for one's own account.  Whether there is one already only the attempt tells: it is nobody else's business.
-async function oneTimeCodes() {
-    return card(null, h('p', {}, tr('With one-time codes a password alone is not enough to sign in: an app on your phone makes a code every 30 seconds.')),
-        h('div', { class: 'actions start' }, button(tr('Set up one-time codes'), () => setUpCodes().catch(announceProblem), { class: 'primary' }),
-            button(tr('Sign in without them again'), () => deleteCodes(), { class: 'danger-text' })));
-}
-
-const codeInput = () => h('input', { type: 'text', required: true, inputmode: 'numeric', autocomplete: 'one-time-code', pattern: '[0-9 ]{6,8}', maxlength: 8 });
-
-async function setUpCodes() {
-    const { secret, uri } = (await post('/codes')).body;
-    const code = codeInput();
-    const done = await dialog({
-        title: tr('Set up one-time codes'),
-        content: [h('p', {}, tr('Enter this key in the app, or open the link on the phone. It is shown this once.')),
-            h('p', { class: 'path' }, h('code', {}, secret.match(/.{1,4}/g).join(' '))),
-            h('p', { class: 'path' }, h('a', { href: uri }, tr('Open in the app'))),
-            field(tr('One-time code'), code, tr('What the app shows now. Codes count from then on.'))],
-        action: tr('Confirm'),
-        submit: () => post('/codes:confirm', { code: code.value.replaceAll(' ', '') }),
-    });
-    if (done)
-        announce(tr('From now on you sign in with a one-time code.'));
-}
-
-async function deleteCodes() {
-    const code = codeInput();
-    const done = await dialog({
-        title: tr('Sign in without them again'),
-        content: field(tr('One-time code'), code, tr('Without the app, an owner can do it for you.')),
-        action: tr('Remove'),
-        danger: true,
-        submit: () => post('/codes:delete', { name: whoIsIt().account, code: code.value.replaceAll(' ', '') }),
-    });
-    if (done)
-        announce(tr('You sign in with the password alone.'));
 }
 
 async function certificates() {
