@@ -67,6 +67,8 @@ bool cmd_pattern_publish(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_
 bool cmd_pattern_sync(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool cmd_pattern_withdraw(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+bool cmd_broker_list(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool cmd_broker_drain(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool cmd_bundle_create(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool cmd_bundle_list(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool cmd_bundle_withdraw(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;

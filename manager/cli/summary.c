@@ -124,6 +124,7 @@ char *cli_summary_text(const json_t *summary)
     add_broker(out, json_string_value(json_object_get(summary, "broker_reload")));
     add_broker(out, json_string_value(json_object_get(summary, "broker_split")));
     add_broker(out, json_string_value(json_object_get(summary, "broker_refused")));
+    add_broker(out, json_string_value(json_object_get(summary, "broker_away")));
     add_broker(out, json_string_value(json_object_get(summary, "notifications")));
     if (cli_int(summary, "flooding") > 0)
         g_string_append_printf(out, "%" JSON_INTEGER_FORMAT " held off for sending too much (flooding).\n",

@@ -55,7 +55,8 @@ static gboolean on_second(gpointer user)
     mgr_status_set_broker_reload(manager->parts.status, mgr_rereader_problem(mgr_pki_rereader(manager->parts.pki)));
     mgr_status_set_broker_split(manager->parts.status, mgr_fence_split(manager->parts.fence));
     mgr_status_set_broker_refused(manager->parts.status, mgr_down_refused(manager->parts.down));
-    mgr_link_tick(manager->parts.link);
+    mgr_lines_tick(mgr_link_lines(manager->parts.link));
+    mgr_status_set_broker_away(manager->parts.status, mgr_lines_away(mgr_link_lines(manager->parts.link)));
     mgr_standing_tick(&manager->standing, manager->parts.status, manager->parts.down, manager->parts.fleet.epoch);
     mgr_floods_tick(manager->parts.floods);
     mgr_tracker_flush(manager->parts.tracker);
@@ -181,7 +182,7 @@ static void swap_all(Manager *manager, MgrReload *reload)
     mgr_console_apply(manager->parts.console, &reload->policy);
     mgr_front_reconfigured(manager->parts.front);
     mgr_pki_reconfigured(manager->parts.pki);
-    mgr_link_reconfigured(manager->parts.link);
+    mgr_lines_reconfigured(mgr_link_lines(manager->parts.link));
     mgr_fence_reconfigured(manager->parts.fence);
 }
 

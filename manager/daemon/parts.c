@@ -285,6 +285,8 @@ static void build_calls(MgrParts *parts)
         &(MgrServerCallsOptions){ &parts->conf, &parts->fleet, parts->record, parts->pki, parts->own, parts->location,
                                   parts->sealer, parts->delivery, parts->calls, on_authorities_changed, parts },
         parts->dispatch);
+    parts->broker_calls =
+        mgr_broker_calls_new(&(MgrBrokerCallsOptions){ parts->brokers, &parts->link, parts->down }, parts->dispatch);
     parts->notification_calls = mgr_notification_calls_new(
         &(MgrNotificationCallsOptions){ &parts->fleet, parts->record, parts->notifications }, parts->dispatch);
 }
@@ -303,6 +305,7 @@ static bool open_link(MgrParts *parts, GError **error)
                                                   .pki = parts->pki,
                                                   .location = parts->location,
                                                   .reports = parts->reports,
+                                                  .brokers = parts->brokers,
                                                   .gate = parts->gate,
                                                   .fence = parts->fence,
                                                   .request = on_request,
@@ -381,6 +384,7 @@ void mgr_parts_settle(MgrParts *parts)
 
 static void free_calls(MgrParts *parts)
 {
+    g_clear_pointer(&parts->broker_calls, mgr_broker_calls_free);
     g_clear_pointer(&parts->notification_calls, mgr_notification_calls_free);
     g_clear_pointer(&parts->server_calls, mgr_server_calls_free);
     g_clear_pointer(&parts->pattern_calls, mgr_pattern_calls_free);

@@ -5,6 +5,7 @@
 #define MANAGER_DAEMON_PARTS_H
 
 #include "manager/daemon/calls/access_calls.h"
+#include "manager/daemon/calls/broker_calls.h"
 #include "manager/daemon/calls/command_calls.h"
 #include "manager/daemon/calls/detection_calls.h"
 #include "manager/daemon/calls/endpoint_calls.h"
@@ -60,6 +61,7 @@ typedef struct {
     MgrFinds *finds;
     MgrReports *reports;
     MgrLink *link;
+    MgrBrokerCalls *broker_calls;
 
     MgrCalls *calls;
     MgrDispatch *dispatch;

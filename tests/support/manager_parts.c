@@ -227,6 +227,7 @@ static void build_calls(Parts *p)
     p->detection_calls =
         mgr_detection_calls_new(&(MgrDetectionCallsOptions){ &p->fleet, p->record, p->status, p->finds }, p->dispatch);
     p->pattern_calls = mgr_pattern_calls_new(&(MgrPatternCallsOptions){ p->patterns }, p->dispatch);
+    p->broker_calls = mgr_broker_calls_new(&(MgrBrokerCallsOptions){ NULL, &p->link, p->down }, p->dispatch);
     p->notification_calls = mgr_notification_calls_new(
         &(MgrNotificationCallsOptions){ &p->fleet, p->record, p->notifications }, p->dispatch);
     p->server_calls =
@@ -278,6 +279,7 @@ void parts_free(Parts *p)
     g_autoptr(GError) error = NULL;
 
     mgr_record_stop(p->record);
+    mgr_broker_calls_free(p->broker_calls);
     mgr_notification_calls_free(p->notification_calls);
     mgr_server_calls_free(p->server_calls);
     mgr_pattern_calls_free(p->pattern_calls);

@@ -10,6 +10,7 @@
 
 #include "lib/bus/bus_fake.h"
 #include "manager/daemon/calls/access_calls.h"
+#include "manager/daemon/calls/broker_calls.h"
 #include "manager/daemon/calls/command_calls.h"
 #include "manager/daemon/calls/detection_calls.h"
 #include "manager/daemon/calls/endpoint_calls.h"
@@ -66,6 +67,7 @@ typedef struct {
     MgrFinds *finds;
     MgrReports *reports;
     MgrLink *link;
+    MgrBrokerCalls *broker_calls;
     HlBus *bus; /* of link, to the first broker; borrowed */
     MgrCalls *calls;
     MgrDispatch *dispatch;

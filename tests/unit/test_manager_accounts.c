@@ -103,6 +103,9 @@ static const struct {
     { "console renew", "" },
     { "session create", "" },
     /* the server's own identity */
+    { "broker list", "ao" },
+    { "broker drain", "o" },
+    { "broker undrain", "o" },
     { "server show", "ao" },
     { "server certificate", "o" },
     { "server set", "o" },

@@ -59,7 +59,7 @@ static void pass(Parts *parts, guint seconds)
 {
     for (guint i = 0; i < seconds; i++) {
         timer_fake_advance(HL_SECOND);
-        mgr_link_tick(parts->link);
+        mgr_lines_tick(mgr_link_lines(parts->link));
         for (guint broker = 0; broker < BROKERS; broker++) {
             at(parts, broker);
             if (hl_bus_state(parts->bus) == HL_BUS_UP)

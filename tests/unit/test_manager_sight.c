@@ -55,7 +55,7 @@ static void test_broker_lost(void)
     g_assert_true(mgr_link_count(parts->link).blind);
     for (guint i = 0; i < 3600; i++) { /* an hour, and nobody's status changes */
         clock_fake_advance(HL_SECOND);
-        mgr_link_tick(parts->link);
+        mgr_lines_tick(mgr_link_lines(parts->link));
     }
     g_assert_cmpint(actual(parts, "e-one"), ==, MGR_ACTUAL_ONLINE);
     g_assert_cmpint(mgr_presence_reason(&endpoint->record.presence), ==, MGR_REASON_SERVER_BLIND);
@@ -92,7 +92,7 @@ static void test_broker_hangs(void)
     parts_birth(parts, "e-one", 1);
     for (guint i = 0; i < 600; i++) {
         timer_fake_advance(HL_SECOND);
-        mgr_link_tick(parts->link);
+        mgr_lines_tick(mgr_link_lines(parts->link));
     }
     g_assert_true(mgr_link_count(parts->link).blind);
     g_assert_cmpint(actual(parts, "e-one"), ==, MGR_ACTUAL_ONLINE);

@@ -173,6 +173,31 @@ static void add_summary(GString *out, const MgrStatus *status)
                 1);
 }
 
+static void add_by_broker(GString *out, const char *name, const char *help, const uint64_t values[], guint n)
+{
+    begin_gauge(out, name, help);
+    for (guint i = 0; i < n; i++)
+        g_string_append_printf(out, "holdline_%s{broker=\"%u\"} %" G_GUINT64_FORMAT "\n", name, i + 1, values[i]);
+}
+
+static void add_brokers(GString *out, const MgrMetricsParts *parts)
+{
+    uint64_t up[MGR_MAX_BROKERS], endpoints[MGR_MAX_BROKERS], queued[MGR_MAX_BROKERS];
+    guint counted_there[MGR_MAX_BROKERS];
+    const MgrLines *lines = mgr_link_lines(parts->link);
+    guint n = mgr_lines_count(lines);
+
+    mgr_lines_endpoints(lines, counted_there);
+    for (guint i = 0; i < n; i++) {
+        up[i] = !mgr_lines_view(lines, i).is_blind;
+        endpoints[i] = counted_there[i];
+        queued[i] = mgr_down_count_at(parts->down, i).queued;
+    }
+    add_by_broker(out, "broker_heard", "1 while the manager hears endpoints at this broker", up, n);
+    add_by_broker(out, "broker_endpoints", "Endpoints, Online or Stale, at this broker", endpoints, n);
+    add_by_broker(out, "broker_queued", "Publications that wait for this broker", queued, n);
+}
+
 static gint by_members(gconstpointer a, gconstpointer b)
 {
     const MgrGroup *one = *(MgrGroup *const *)a, *other = *(MgrGroup *const *)b;
@@ -215,6 +240,7 @@ char *mgr_metrics_print(const MgrMetricsParts *parts, const HlHttpCounts *http, 
 
     add_endpoints(out, parts);
     add_summary(out, parts->status);
+    add_brokers(out, parts);
     add_groups(out, parts->fleet);
     add_server(out, parts, http);
     add_health(out, health);

@@ -9,12 +9,14 @@
 #include "manager/site/broker.h"
 #include "manager/site/site.h"
 
-#define DRAINED "drained"
+#define DRAINED   "drained"
+#define ANSWER_MS 500 /* who asks for it may be answered by that one */
 
 struct MgrBrokers {
     char *dir;
     MgrBroker *all[MGR_MAX_BROKERS];
-    guint count;
+    bool drained[MGR_MAX_BROKERS];
+    guint count, timer;
 };
 
 static void end_from(const char *dir, guint from, uint16_t port)
@@ -49,12 +51,13 @@ MgrBrokers *mgr_brokers_start(const char *dir, const MgrConf *conf, GError **err
 {
     MgrBrokers *brokers = g_new0(MgrBrokers, 1);
     guint count = mgr_conf_brokers(conf);
-    bool some_rest = has_one_to_run(dir, count);
+    bool some_runs = has_one_to_run(dir, count);
 
     brokers->dir = g_strdup(dir);
     end_from(dir, count, (uint16_t)conf->broker_port);
     for (guint i = 0; i < count; i++) {
-        brokers->all[i] = mgr_broker_start(dir, conf, i, some_rest && is_drained(dir, i), error);
+        brokers->drained[i] = some_runs && is_drained(dir, i);
+        brokers->all[i] = mgr_broker_start(dir, conf, i, brokers->drained[i], error);
         if (brokers->all[i] == NULL) {
             mgr_brokers_free(brokers, MGR_BROKER_END_STARTED);
             return NULL;
@@ -68,6 +71,7 @@ void mgr_brokers_free(MgrBrokers *brokers, MgrBrokerEnd end)
 {
     if (brokers == NULL)
         return;
+    g_clear_handle_id(&brokers->timer, g_source_remove);
     for (guint i = 0; i < brokers->count; i++)
         mgr_broker_free(brokers->all[i], end);
     g_free(brokers->dir);
@@ -87,9 +91,24 @@ MgrBrokerView mgr_brokers_view(const MgrBrokers *brokers, guint number)
 static bool is_last(const MgrBrokers *brokers, guint number)
 {
     for (guint i = 0; i < brokers->count; i++)
-        if (i != number && !mgr_broker_view(brokers->all[i]).is_resting)
+        if (i != number && !brokers->drained[i])
             return false;
     return true;
+}
+
+bool mgr_brokers_is_drained(const MgrBrokers *brokers, guint number)
+{
+    return brokers->drained[number];
+}
+
+static gboolean on_answered(gpointer user)
+{
+    MgrBrokers *brokers = user;
+
+    brokers->timer = 0;
+    for (guint i = 0; i < brokers->count; i++)
+        mgr_broker_rest(brokers->all[i], brokers->drained[i]);
+    return G_SOURCE_REMOVE;
 }
 
 bool mgr_brokers_drain(MgrBrokers *brokers, guint number, bool drains, GError **error)
@@ -101,7 +120,11 @@ bool mgr_brokers_drain(MgrBrokers *brokers, guint number, bool drains, GError **
                        "broker %u is the only one that is not drained: endpoints would have nowhere to go", number + 1);
     if (drains ? !hl_file_write_text(path, "", 0600, error) : unlink(path) != 0 && errno != ENOENT)
         return drains ? false : hl_fail_errno(error, errno, "cannot remove %s", path);
-    mgr_broker_rest(brokers->all[number], drains);
+    brokers->drained[number] = drains;
+    hl_info("broker", drains ? "broker %u is drained: its endpoints go to the others" : "broker %u is used again",
+            number + 1);
+    if (brokers->timer == 0)
+        brokers->timer = g_timeout_add(ANSWER_MS, on_answered, brokers);
     return true;
 }
 

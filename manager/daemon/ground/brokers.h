@@ -19,9 +19,11 @@ guint mgr_brokers_count(const MgrBrokers *brokers);
 /* number: from 0, below the count. */
 MgrBrokerView mgr_brokers_view(const MgrBrokers *brokers, guint number);
 
-/* Keeps in the site that the one of this number is drained, or no longer; one that is does not run.  The last one that
- * runs is not drained (HL_ERROR_CONFLICT). */
+/* Keeps in the site that the one of this number is drained, or no longer; one that is does not run, from half a second
+ * later on. The last one that runs is not drained (HL_ERROR_CONFLICT). */
 bool mgr_brokers_drain(MgrBrokers *brokers, guint number, bool drains, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+bool mgr_brokers_is_drained(const MgrBrokers *brokers, guint number);
 
 /* mgr_broker_was_found, of any. */
 bool mgr_brokers_were_found(const MgrBrokers *brokers);

@@ -165,6 +165,8 @@ static void look_at_broker(const Look *look)
         tell(look, MGR_NOTE_BROKER, "split", "", look->view.broker_split);
     if (look->view.broker_refused != NULL)
         tell(look, MGR_NOTE_BROKER, "refused", "", look->view.broker_refused);
+    if (look->view.broker_away != NULL)
+        tell(look, MGR_NOTE_BROKER, "away", "", look->view.broker_away);
 }
 
 static void look_at_disk(Look *look)

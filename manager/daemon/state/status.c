@@ -33,7 +33,8 @@ struct MgrStatus {
     json_t *repository; /* NULL: nothing is known of it yet */
     json_t *audit;
     json_t *ends;
-    char *broker_reload, *broker_split, *broker_refused, *notifications; /* NULL: nothing is wrong with it */
+    char *broker_reload, *broker_split, *broker_refused, *broker_away,
+        *notifications; /* NULL: nothing is wrong with it */
 };
 
 MgrStatus *mgr_status_new(const MgrStatusOptions *options)
@@ -62,6 +63,7 @@ void mgr_status_free(MgrStatus *status)
     g_free(status->broker_reload);
     g_free(status->broker_split);
     g_free(status->broker_refused);
+    g_free(status->broker_away);
     g_free(status->notifications);
     g_free(status);
 }
@@ -297,6 +299,8 @@ static json_t *summary_of(const MgrStatus *status, const MgrCaller *caller, cons
                         status->broker_split != NULL ? json_string(status->broker_split) : json_null());
     json_object_set_new(document, "broker_refused",
                         status->broker_refused != NULL ? json_string(status->broker_refused) : json_null());
+    json_object_set_new(document, "broker_away",
+                        status->broker_away != NULL ? json_string(status->broker_away) : json_null());
     json_object_set_new(document, "notifications",
                         status->notifications != NULL ? json_string(status->notifications) : json_null());
     json_object_set_new(document, "latest_patterns", patterns_value(status->fleet->latest));
@@ -451,6 +455,11 @@ void mgr_status_set_broker_refused(MgrStatus *status, const char *problem)
     set_problem(status, &status->broker_refused, problem);
 }
 
+void mgr_status_set_broker_away(MgrStatus *status, const char *problem)
+{
+    set_problem(status, &status->broker_away, problem);
+}
+
 void mgr_status_set_notifications(MgrStatus *status, const char *problem)
 {
     set_problem(status, &status->notifications, problem);
@@ -458,8 +467,8 @@ void mgr_status_set_notifications(MgrStatus *status, const char *problem)
 
 MgrStatusView mgr_status_view(const MgrStatus *status)
 {
-    return (MgrStatusView){ status->blind, status->broker_reload, status->broker_split, status->broker_refused,
-                            status->ends };
+    return (MgrStatusView){ status->blind,          status->broker_reload, status->broker_split,
+                            status->broker_refused, status->broker_away,   status->ends };
 }
 
 /* An event for what follows from several causes, where it is told: the change that counts is the one between two

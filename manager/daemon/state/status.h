@@ -53,6 +53,9 @@ void mgr_status_set_broker_reload(MgrStatus *status, const char *problem);
 /* What is wrong with the addresses of one; NULL: nothing that is known. */
 void mgr_status_set_broker_split(MgrStatus *status, const char *problem);
 
+/* Which of several brokers is away; NULL: none, or all. */
+void mgr_status_set_broker_away(MgrStatus *status, const char *problem);
+
 /* That the broker refuses the manager a subscription; NULL: nothing. */
 void mgr_status_set_broker_refused(MgrStatus *status, const char *problem);
 
@@ -62,7 +65,7 @@ void mgr_status_set_notifications(MgrStatus *status, const char *problem);
 /* What is told of the server, for those who tell others; borrowed. */
 typedef struct {
     bool blind;
-    const char *broker_reload, *broker_split, *broker_refused; /* NULL: nothing is wrong */
+    const char *broker_reload, *broker_split, *broker_refused, *broker_away; /* NULL: nothing is wrong */
     const json_t *ends;
 } MgrStatusView;
 

@@ -17,6 +17,7 @@ struct MgrLine {
     MgrSightPolicy policy;
     guint ask_timer;
     HlTime asked_mono;
+    HlTime up_wall, blind_mono; /* since when; 0: it is not up; blind from the beginning on */
     MgrAnnounceWill will;
 };
 
@@ -60,6 +61,21 @@ bool mgr_line_is_blind(const MgrLine *line)
     return line->sight.state == MGR_SIGHT_BLIND;
 }
 
+HlTime mgr_line_up_since(const MgrLine *line)
+{
+    return hl_bus_state(line->bus) == HL_BUS_UP ? line->up_wall : 0;
+}
+
+HlTime mgr_line_blind_for(const MgrLine *line)
+{
+    return mgr_line_is_blind(line) ? MAX(hl_clock_mono() - line->blind_mono, 1) : 0;
+}
+
+const char *mgr_line_place(const MgrLine *line)
+{
+    return hl_bus_broker(line->bus);
+}
+
 /* -------------------------------------------------------------------------------------------------------------- sight
  */
 
@@ -71,6 +87,7 @@ static void follow_sight(MgrLine *line, MgrSightChange change)
     case MGR_SIGHT_LOST:
         hl_warn("line", "the manager cannot hear its endpoints at the broker %s: every status is kept as it was",
                 hl_bus_broker(line->bus));
+        line->blind_mono = hl_clock_mono();
         mgr_tracker_feed_all(line->parts.tracker, line->parts.broker, MGR_PRESENCE_BLIND);
         break;
     case MGR_SIGHT_REGAINED:
@@ -114,6 +131,7 @@ static void on_up(gpointer user)
     /* endpoints answer another one with their birth, whichever of the two was away; by the clock, because a registry
      * restored from a backup would otherwise count to one that they have seen */
     fleet->epoch = mgr_counter_next(last, hl_clock_wall());
+    line->up_wall = hl_clock_wall();
     if (fence != NULL)
         mgr_fence_serve(fence, fleet->epoch);
     mgr_write_counter(mgr_record_background(line->parts.record), "epoch", fleet->epoch);
@@ -208,6 +226,7 @@ MgrLine *mgr_line_new(const MgrLineOptions *options, GError **error)
     line->parts = *options;
     line->self = (MgrAnnounceParts){ options->conf, options->fleet, options->down, options->pki, options->fence };
     line->policy = mgr_sight_policy;
+    line->blind_mono = hl_clock_mono();
     mgr_line_reconfigured(line);
     if (!connect_bus(line, error))
         return NULL;

@@ -55,6 +55,15 @@ bool mgr_line_tick(MgrLine *line);
 
 bool mgr_line_is_blind(const MgrLine *line);
 
+/* Since when it is up (wall); 0: it is not. */
+HlTime mgr_line_up_since(const MgrLine *line);
+
+/* How long it has been blind (monotonic); 0: it is not. */
+HlTime mgr_line_blind_for(const MgrLine *line);
+
+/* host:port; valid until the connection changes. */
+const char *mgr_line_place(const MgrLine *line);
+
 /* A will came: whether it is doubted, because so many come at once that the broker itself may be going, which is then
  * asked. */
 bool mgr_line_doubts(MgrLine *line);

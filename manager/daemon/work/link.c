@@ -6,11 +6,9 @@
 
 #include "lib/base/ident.h"
 #include "lib/base/log.h"
-#include "manager/daemon/ground/broker.h"
 #include "manager/daemon/ground/now.h"
 #include "manager/daemon/state/applied.h"
 #include "manager/daemon/state/registration.h"
-#include "manager/daemon/work/line.h"
 #include "proto/components.h"
 #include "proto/wire.h"
 
@@ -20,25 +18,16 @@
 
 struct MgrLink {
     MgrLinkOptions parts;
-    MgrLine *lines[MGR_MAX_BROKERS];
-    guint n_lines;
+    MgrLines *lines;
     GHashTable *strangers; /* ids that are noted */
     MgrLinkCounts counts;
 };
-
-static bool is_blind(const MgrLink *link)
-{
-    for (guint i = 0; i < link->n_lines; i++)
-        if (!mgr_line_is_blind(link->lines[i]))
-            return false;
-    return true;
-}
 
 MgrLinkCounts mgr_link_count(const MgrLink *link)
 {
     MgrLinkCounts counts = link->counts;
 
-    counts.blind = is_blind(link);
+    counts.blind = mgr_lines_are_blind(link->lines);
     counts.split = link->parts.fence != NULL && mgr_fence_split(link->parts.fence) != NULL;
     return counts;
 }
@@ -192,7 +181,7 @@ static bool is_absurd(MgrLink *link, const MgrEndpoint *endpoint, uint64_t sessi
 static bool is_doubted(MgrLink *link, MgrReason reason, bool retained)
 {
     return reason == MGR_REASON_LINE_LOST && !retained &&
-           mgr_line_doubts(link->lines[mgr_down_heard(link->parts.down)]);
+           mgr_lines_doubt(link->lines, mgr_down_heard(link->parts.down));
 }
 
 static void handle_link(MgrLink *link, MgrEndpoint *endpoint, gconstpointer data, bool retained)
@@ -388,37 +377,6 @@ static void on_message(HlTopic topic, const char *id, const HlBusMessage *messag
         handlers[topic](user, topic, id, message);
 }
 
-static void on_sight(gpointer user)
-{
-    const MgrLink *link = user;
-
-    mgr_status_set_blind(link->parts.status, is_blind(link));
-}
-
-static void on_clear(gpointer user)
-{
-    const MgrLink *link = user;
-
-    for (guint i = 0; i < link->n_lines; i++)
-        mgr_line_release(link->lines[i]);
-}
-
-/* Nobody is thrown out before it is known whether another manager serves. */
-static void on_look(gpointer user)
-{
-    const MgrLink *link = user;
-
-    mgr_fence_look(link->parts.fence, on_clear, user);
-}
-
-static guint locate(const char *id, gpointer user)
-{
-    const MgrLink *link = user;
-    const MgrEndpoint *endpoint = mgr_fleet_endpoint(link->parts.fleet, id);
-
-    return endpoint != NULL ? endpoint->broker : MGR_DOWN_EVERYWHERE;
-}
-
 /* A topic that is subscribed to but not handled is a recipe half followed. */
 static GStrv subscriptions(void)
 {
@@ -435,9 +393,10 @@ static GStrv subscriptions(void)
     return g_strv_builder_end(builder);
 }
 
-static bool add_line(MgrLink *link, const char *const *places, const char *const *topics, GError **error)
+static bool connect_lines(MgrLink *link, GError **error)
 {
     const MgrLinkOptions *parts = &link->parts;
+    g_auto(GStrv) topics = subscriptions();
     MgrLineOptions options = { .dir = parts->dir,
                                .conf = parts->conf,
                                .fleet = parts->fleet,
@@ -448,35 +407,12 @@ static bool add_line(MgrLink *link, const char *const *places, const char *const
                                .pki = parts->pki,
                                .gate = parts->gate,
                                .fence = parts->fence,
-                               .broker = link->n_lines,
-                               .places = places,
-                               .topics = topics,
+                               .topics = (const char *const *)topics,
                                .message = on_message,
-                               .look = on_look,
-                               .sight = on_sight,
                                .user = link };
-    MgrLine *line = mgr_line_new(&options, error);
 
-    if (line != NULL)
-        link->lines[link->n_lines++] = line;
-    return line != NULL;
-}
-
-/* Managed brokers do not know each other: a line to each.  An external one is one, whatever addresses it has. */
-static bool connect_all(MgrLink *link, GError **error)
-{
-    g_auto(GStrv) places = mgr_broker_own_addresses(link->parts.conf);
-    g_auto(GStrv) topics = subscriptions();
-
-    if (link->parts.conf->broker_mode == MGR_BROKER_EXTERNAL)
-        return add_line(link, (const char *const *)places, (const char *const *)topics, error);
-    for (gsize i = 0; places[i] != NULL && i < MGR_MAX_BROKERS; i++) {
-        const char *const one[] = { places[i], NULL };
-
-        if (!add_line(link, one, (const char *const *)topics, error))
-            return false;
-    }
-    return true;
+    link->lines = mgr_lines_new(&options, parts->brokers, error);
+    return link->lines != NULL;
 }
 
 MgrLink *mgr_link_new(const MgrLinkOptions *options, GError **error)
@@ -485,42 +421,19 @@ MgrLink *mgr_link_new(const MgrLinkOptions *options, GError **error)
 
     link->parts = *options;
     link->strangers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    mgr_down_locate_with(link->parts.down, locate, link);
-    if (!connect_all(link, error))
-        return NULL;
-    if (link->parts.fence != NULL && mgr_fence_is_open(link->parts.fence)) {
-        mgr_line_hold(link->lines[0]);
-        on_look(link);
-    }
-    return g_steal_pointer(&link);
+    return connect_lines(link, error) ? g_steal_pointer(&link) : NULL;
 }
 
 void mgr_link_free(MgrLink *link)
 {
     if (link == NULL)
         return;
-    for (guint i = 0; i < link->n_lines; i++)
-        mgr_line_free(link->lines[i]);
-    mgr_down_locate_with(link->parts.down, NULL, NULL);
+    mgr_lines_free(link->lines);
     g_hash_table_unref(link->strangers);
     g_free(link);
 }
 
-void mgr_link_reconfigured(MgrLink *link)
+MgrLines *mgr_link_lines(const MgrLink *link)
 {
-    for (guint i = 0; i < link->n_lines; i++)
-        mgr_line_reconfigured(link->lines[i]);
-}
-
-void mgr_link_tick(MgrLink *link)
-{
-    MgrAnnounceParts self = { link->parts.conf, link->parts.fleet, link->parts.down, link->parts.pki,
-                              link->parts.fence };
-    guint heard = 0;
-
-    mgr_announce_alive(&self);
-    for (guint i = 0; i < link->n_lines; i++)
-        heard |= (guint)mgr_line_tick(link->lines[i]) << i;
-    on_sight(link);
-    mgr_tracker_tick(link->parts.tracker, heard);
+    return link->lines;
 }

@@ -13,6 +13,7 @@
 #include "manager/daemon/ground/gate.h"
 #include "manager/daemon/state/fence.h"
 #include "manager/daemon/state/tracker.h"
+#include "manager/daemon/work/lines.h"
 #include "manager/daemon/work/reports.h"
 
 typedef struct MgrLink MgrLink;
@@ -30,8 +31,9 @@ typedef struct {
     MgrPki *pki;
     MgrLocation *location;
     MgrReports *reports;
-    MgrGate *gate;   /* what arrives passes it first */
-    MgrFence *fence; /* asked before the manager connects as itself; NULL: nobody is, for tests */
+    const MgrBrokers *brokers; /* the managed ones; NULL: none, or for tests */
+    MgrGate *gate;             /* what arrives passes it first */
+    MgrFence *fence;           /* asked before the manager connects as itself; NULL: nobody is, for tests */
     void (*request)(HlTopic topic, const char *name, const HlBusMessage *message, gpointer user);
     gpointer user;
 } MgrLinkOptions;
@@ -42,12 +44,6 @@ MgrLink *mgr_link_new(const MgrLinkOptions *options, GError **error);
 /* Says that the manager goes, and disconnects. */
 void mgr_link_free(MgrLink *link);
 
-/* The configuration may have another reconnect window now. */
-void mgr_link_reconfigured(MgrLink *link);
-
-/* Once a second: can the manager hear; whose heartbeat is late. */
-void mgr_link_tick(MgrLink *link);
-
 typedef struct {
     uint64_t births, heartbeats, bad_messages, unknown_senders;
     bool blind; /* at every broker */
@@ -55,6 +51,9 @@ typedef struct {
 } MgrLinkCounts;
 
 MgrLinkCounts mgr_link_count(const MgrLink *link);
+
+/* Its lines; borrowed. */
+MgrLines *mgr_link_lines(const MgrLink *link);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MgrLink, mgr_link_free)
 

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manager/daemon/work/lines.h"
+
+#include "manager/daemon/work/announce.h"
+
+#define AWAY_AFTER (5 * HL_SECOND) /* one that is started again is not told of */
+
+struct MgrLines {
+    MgrLineOptions parts;
+    const MgrBrokers *brokers; /* NULL: an external one */
+    MgrLine *all[MGR_MAX_BROKERS];
+    guint n;
+    bool drained[MGR_MAX_BROKERS]; /* the line is held */
+    bool settled[MGR_MAX_BROKERS]; /* drained, and nobody is waited for any longer */
+    char *away;                    /* see mgr_lines_away */
+};
+
+bool mgr_lines_are_blind(const MgrLines *lines)
+{
+    for (guint i = 0; i < lines->n; i++)
+        if (!mgr_line_is_blind(lines->all[i]))
+            return false;
+    return true;
+}
+
+bool mgr_lines_doubt(MgrLines *lines, guint broker)
+{
+    return mgr_line_doubts(lines->all[broker]);
+}
+
+static void on_sight(gpointer user)
+{
+    const MgrLines *lines = user;
+
+    mgr_status_set_blind(lines->parts.status, mgr_lines_are_blind(lines));
+}
+
+static void on_clear(gpointer user)
+{
+    const MgrLines *lines = user;
+
+    for (guint i = 0; i < lines->n; i++)
+        if (!lines->drained[i])
+            mgr_line_release(lines->all[i]);
+}
+
+/* Nobody is thrown out before it is known whether another manager serves. */
+static void on_look(gpointer user)
+{
+    const MgrLines *lines = user;
+
+    mgr_fence_look(lines->parts.fence, on_clear, user);
+}
+
+static guint locate(const char *id, gpointer user)
+{
+    const MgrLines *lines = user;
+    const MgrEndpoint *endpoint = mgr_fleet_endpoint(lines->parts.fleet, id);
+
+    return endpoint != NULL ? endpoint->broker : MGR_DOWN_EVERYWHERE;
+}
+
+static void on_message(HlTopic topic, const char *id, const HlBusMessage *message, gpointer user)
+{
+    const MgrLines *lines = user;
+
+    lines->parts.message(topic, id, message, lines->parts.user);
+}
+
+static bool add_line(MgrLines *lines, const char *const *places, GError **error)
+{
+    MgrLineOptions options = lines->parts;
+
+    options.broker = lines->n;
+    options.places = places;
+    options.message = on_message;
+    options.look = on_look;
+    options.sight = on_sight;
+    options.user = lines;
+    lines->all[lines->n] = mgr_line_new(&options, error);
+    return lines->all[lines->n] != NULL && ++lines->n > 0;
+}
+
+/* Managed brokers do not know each other: a line to each.  An external one is one, whatever addresses it has. */
+static bool connect_all(MgrLines *lines, GError **error)
+{
+    g_auto(GStrv) places = mgr_broker_own_addresses(lines->parts.conf);
+
+    if (lines->parts.conf->broker_mode == MGR_BROKER_EXTERNAL)
+        return add_line(lines, (const char *const *)places, error);
+    for (gsize i = 0; places[i] != NULL && i < MGR_MAX_BROKERS; i++) {
+        const char *const one[] = { places[i], NULL };
+
+        if (!add_line(lines, one, error))
+            return false;
+    }
+    return true;
+}
+
+MgrLines *mgr_lines_new(const MgrLineOptions *options, const MgrBrokers *brokers, GError **error)
+{
+    g_autoptr(MgrLines) lines = g_new0(MgrLines, 1);
+
+    lines->parts = *options;
+    lines->brokers = brokers;
+    mgr_down_locate_with(lines->parts.down, locate, lines);
+    if (!connect_all(lines, error))
+        return NULL;
+    lines->parts.topics = NULL;
+    if (lines->parts.fence != NULL && mgr_fence_is_open(lines->parts.fence)) {
+        mgr_line_hold(lines->all[0]);
+        on_look(lines);
+    }
+    return g_steal_pointer(&lines);
+}
+
+void mgr_lines_free(MgrLines *lines)
+{
+    if (lines == NULL)
+        return;
+    for (guint i = 0; i < lines->n; i++)
+        mgr_line_free(lines->all[i]);
+    mgr_down_locate_with(lines->parts.down, NULL, NULL);
+    g_free(lines->away);
+    g_free(lines);
+}
+
+void mgr_lines_reconfigured(MgrLines *lines)
+{
+    for (guint i = 0; i < lines->n; i++)
+        mgr_line_reconfigured(lines->all[i]);
+}
+
+guint mgr_lines_count(const MgrLines *lines)
+{
+    return lines->n;
+}
+
+MgrLineView mgr_lines_view(const MgrLines *lines, guint broker)
+{
+    const MgrLine *line = lines->all[broker];
+
+    return (MgrLineView){ mgr_line_place(line), mgr_line_up_since(line), mgr_line_is_blind(line) };
+}
+
+void mgr_lines_endpoints(const MgrLines *lines, guint endpoints[MGR_MAX_BROKERS])
+{
+    GHashTableIter iter;
+    gpointer value;
+
+    for (guint i = 0; i < MGR_MAX_BROKERS; i++)
+        endpoints[i] = 0;
+    g_hash_table_iter_init(&iter, lines->parts.fleet->endpoints);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        endpoints[((const MgrEndpoint *)value)->broker] += mgr_endpoint_is_up(value);
+}
+
+static guint first_used(const MgrLines *lines)
+{
+    guint i = 0;
+
+    while (i + 1 < lines->n && lines->drained[i])
+        i++;
+    return i;
+}
+
+/* Those that did not come up elsewhere are judged with an undrained broker from now on: at this one nobody will be
+ * heard. */
+static void settle_drained(MgrLines *lines, guint broker)
+{
+    guint other = first_used(lines);
+    GHashTableIter iter;
+    gpointer value;
+
+    lines->settled[broker] = true;
+    g_hash_table_iter_init(&iter, lines->parts.fleet->endpoints);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        MgrPresenceEvent event = { .kind = MGR_PRESENCE_SIGHTED };
+        MgrEndpoint *endpoint = value;
+
+        if (endpoint->broker != broker)
+            continue;
+        endpoint->broker = (uint8_t)other;
+        if (!mgr_line_is_blind(lines->all[other]))
+            mgr_tracker_feed(lines->parts.tracker, endpoint, &event);
+    }
+}
+
+static void follow_drained(MgrLines *lines, guint broker)
+{
+    MgrLine *line = lines->all[broker];
+    bool now = lines->brokers != NULL && mgr_brokers_is_drained(lines->brokers, broker);
+
+    if (now != lines->drained[broker]) {
+        lines->drained[broker] = now;
+        lines->settled[broker] = false;
+        if (now)
+            mgr_line_hold(line);
+        else
+            mgr_line_release(line);
+    }
+    if (now && !lines->settled[broker] && mgr_line_blind_for(line) > lines->parts.conf->reconnect_window)
+        settle_drained(lines, broker);
+}
+
+const char *mgr_lines_away(const MgrLines *lines)
+{
+    return lines->away;
+}
+
+/* A single one that is away blinds the manager altogether, which is said elsewhere. */
+static void note_away(MgrLines *lines)
+{
+    GString *names = g_string_new(NULL);
+    guint n = 0;
+
+    for (guint i = 0; i < lines->n; i++) {
+        if (mgr_line_blind_for(lines->all[i]) < AWAY_AFTER || lines->drained[i])
+            continue;
+        g_string_append_printf(names, "%s%u (%s)", n++ > 0 ? ", " : "", i + 1, mgr_line_place(lines->all[i]));
+    }
+    g_free(lines->away);
+    lines->away =
+        n > 0 && !mgr_lines_are_blind(lines)
+            ? g_strdup_printf("the manager does not hear broker %s: endpoints that were there are shown as they "
+                              "were, until they are heard at another broker",
+                              names->str)
+            : NULL;
+    g_string_free(names, TRUE);
+}
+
+void mgr_lines_tick(MgrLines *lines)
+{
+    MgrAnnounceParts self = { lines->parts.conf, lines->parts.fleet, lines->parts.down, lines->parts.pki,
+                              lines->parts.fence };
+    guint heard = 0;
+
+    mgr_announce_alive(&self);
+    for (guint i = 0; i < lines->n; i++) {
+        heard |= (guint)mgr_line_tick(lines->all[i]) << i;
+        follow_drained(lines, i);
+    }
+    note_away(lines);
+    on_sight(lines);
+    mgr_tracker_tick(lines->parts.tracker, heard);
+}
