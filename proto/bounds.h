@@ -23,6 +23,7 @@
 #define HL_MAX_SCOPE       4096
 #define HL_MAX_PLACES      16  /* addresses of a site's brokers; of its servers */
 #define HL_MAX_TRUSTED     4   /* authorities of a site; signing keys */
+#define HL_MAX_ONCE        200 /* key of a call that is done once */
 #define HL_MAX_QUARANTINED 100 /* files of a quarantine that the server hears of by name */
 
 typedef struct {

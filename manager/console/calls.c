@@ -9,6 +9,7 @@
 #include "manager/console/core/arguments.h"
 #include "manager/console/core/qr.h"
 #include "manager/console/core/rows.h"
+#include "proto/bounds.h"
 
 /* ------------------------------------------------------------------------------------------------------------ answers
  */
@@ -131,15 +132,31 @@ static bool check_match(ConRequest *request, const char *version)
     return false;
 }
 
+/* Which keys are good is the manager's to say; one that no message holds does not get there.  false: refused, and
+ * answered. */
+static bool check_once(ConRequest *request, const char **once)
+{
+    const char *key = con_request_header(request, "idempotency-key");
+    g_autoptr(GError) error = NULL;
+
+    *once = request->match.route->method == CON_POST ? key : NULL;
+    if (*once == NULL || (**once != '\0' && strlen(*once) <= HL_MAX_ONCE))
+        return true;
+    hl_fail(&error, HL_ERROR_INVALID, "an Idempotency-Key has 1 to %d characters", HL_MAX_ONCE);
+    con_request_fail(request, error);
+    return false;
+}
+
 static void call_with(ConLine *line, ConRequest *request, const char *selector)
 {
     const char *name;
+    const char *once;
     g_autofree char *version = version_of(request);
     ConGiven given = { &request->match, &request->target, request->body, version, selector };
     g_auto(GStrv) arguments = NULL;
     g_autoptr(GError) error = NULL;
 
-    if (!check_match(request, version))
+    if (!check_match(request, version) || !check_once(request, &once))
         return;
     name = con_call_name(request->match.route, request->body, &error);
     if (name != NULL && con_body_check(&request->match, request->body, &error))
@@ -152,6 +169,7 @@ static void call_with(ConLine *line, ConRequest *request, const char *selector)
                                        .arguments = (const char *const *)arguments,
                                        .session = request->session,
                                        .address = request->http->peer,
+                                       .once = once,
                                        .is_idle = con_request_is_idle(request),
                                        .done = on_done,
                                        .user = request });

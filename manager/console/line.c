@@ -246,6 +246,8 @@ static GBytes *encode(const ConLineAsk *ask, GError **error)
         message.session = hl_unconst(ask->session);
     if (ask->address != NULL)
         message.address = hl_unconst(ask->address);
+    if (ask->once != NULL)
+        message.once = hl_unconst(ask->once);
     message.idle = ask->is_idle;
     if (!hl_wire_check(&message.base, error)) {
         hl_error_prefix(error, "'%s' cannot be sent", ask->name);

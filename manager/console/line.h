@@ -70,6 +70,7 @@ typedef struct {
     const char *const *arguments; /* name, value, ..., NULL; pairs whose value is NULL are left out; NULL: none */
     const char *session;          /* of the person who asks, or a token of his; NULL: the console itself asks */
     const char *address;          /* of his browser */
+    const char *once;             /* asked with this key a second time, it is answered as the first time; NULL: none */
     bool is_idle;                 /* a page asks by itself: the session counts as unused */
     ConLinePart part;             /* NULL: arrays of the same name are put together, and answered as one */
     ConLineDone done;

@@ -244,7 +244,7 @@ static void build_calls(MgrParts *parts)
                               .delivery = parts->delivery,
                               .pki = parts->pki };
 
-    parts->calls = mgr_calls_new(parts->down, parts->record, parts->status);
+    parts->calls = mgr_calls_new(&parts->fleet, parts->down, parts->record, parts->status);
     mgr_calls_warn_with(parts->calls, warnings, parts);
     parts->dispatch = mgr_dispatch_new(&parts->fleet, parts->calls);
     parts->group_calls = mgr_group_calls_new(

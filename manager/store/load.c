@@ -27,6 +27,7 @@ extern const char migration_014_notifications[];
 extern const char migration_015_rollouts[];
 extern const char migration_016_group_versions[];
 extern const char migration_017_authorities[];
+extern const char migration_018_once[];
 
 /* In one row of numbers: a new one has the next. */
 static const HlMigration migrations[] = {
@@ -47,6 +48,7 @@ static const HlMigration migrations[] = {
     { 15, "rollouts", migration_015_rollouts },
     { 16, "group versions", migration_016_group_versions },
     { 17, "authorities", migration_017_authorities },
+    { 18, "once", migration_018_once },
 };
 
 int mgr_registry_version(void)

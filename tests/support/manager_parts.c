@@ -204,7 +204,7 @@ static void build_calls(Parts *p)
 {
     MgrBundleParts bundle = { p->dir, p->location, p->sealer, p->delivery, p->pki };
 
-    p->calls = mgr_calls_new(p->down, p->record, p->status);
+    p->calls = mgr_calls_new(&p->fleet, p->down, p->record, p->status);
     p->dispatch = mgr_dispatch_new(&p->fleet, p->calls);
     p->group_calls = mgr_group_calls_new(
         &(MgrGroupCallsOptions){ &p->fleet, p->record, p->status, p->delivery, p->console }, p->dispatch);

@@ -151,6 +151,7 @@ typedef struct {
     const char *response_topic;    /* NULL: the admin's own; "": none */
     const char *correlation;       /* NULL: none */
     const char *session, *address; /* that a console adds; NULL: none */
+    const char *once;              /* NULL: no key */
     bool retained;
     bool idle;
 } PartsRequest;

@@ -36,6 +36,8 @@ void parts_request(Parts *parts, const PartsRequest *request)
     call.arguments = pointers;
     if (request->session != NULL)
         call.session = hl_unconst(request->session);
+    if (request->once != NULL)
+        call.once = hl_unconst(request->once);
     if (request->address != NULL)
         call.address = hl_unconst(request->address);
     call.idle = request->idle;

@@ -4,15 +4,15 @@
 #include <string.h>
 
 #include "lib/base/log.h"
-#include "lib/base/text.h"
 #include "lib/base/unconst.h"
+#include "manager/daemon/calls/audit_text.h"
+#include "manager/daemon/calls/once.h"
+#include "manager/daemon/calls/reply.h"
 #include "proto/wire.h"
 
 #define PART_ELEMENTS 100
 #define MAX_AUDITED   1024   /* bytes of a message, and of the serials of a name */
 #define ROW_SIZE      256    /* bytes of a row beside its texts: times, hash, indexes */
-#define MAX_ARGUMENTS 4096   /* bytes of all arguments in a row of the audit log */
-#define MAX_ARGUMENT  1000   /* bytes of one of them */
 #define MAX_PART      200000 /* bytes of a part's document, unless one element alone has more */
 #define STREAM_STEP   4 /* ms between the parts of a long list: a part takes about five, so others have their turn */
 #define MAX_WAITING \
@@ -20,7 +20,9 @@
 
 struct MgrCalls {
     MgrDown *down;
+    MgrRecord *record;
     MgrAudit *audit;
+    MgrOnce *once;
     GHashTable *open; /* a set of MgrCall * */
     uint64_t refused;
     MgrWarnings warnings; /* NULL: there is nothing to warn of */
@@ -43,7 +45,8 @@ struct MgrCall {
     bool noted;          /* the audit log has it, with the change */
     GBytes *correlation; /* may be NULL */
     HlMsgCall *message;
-    Stream stream; /* ids NULL: it does not stream */
+    MgrClaim *claim; /* NULL: it came without a key, or its answer is kept */
+    Stream stream;   /* ids NULL: it does not stream */
 };
 
 static void free_call(gpointer item)
@@ -53,6 +56,8 @@ static void free_call(gpointer item)
     g_clear_handle_id(&call->stream.timer, g_source_remove);
     g_clear_pointer(&call->stream.ids, g_ptr_array_unref);
     g_clear_pointer(&call->stream.begun, json_decref);
+    if (call->claim != NULL)
+        mgr_claim_end(call->claim, MGR_CLAIM_UNDONE);
     mgr_caller_clear(&call->origin.caller);
     g_free(call->origin.name);
     g_free(call->origin.certificates);
@@ -63,12 +68,14 @@ static void free_call(gpointer item)
     g_free(call);
 }
 
-MgrCalls *mgr_calls_new(MgrDown *down, MgrRecord *record, MgrStatus *status)
+MgrCalls *mgr_calls_new(const MgrFleet *fleet, MgrDown *down, MgrRecord *record, MgrStatus *status)
 {
     MgrCalls *calls = g_new0(MgrCalls, 1);
 
     calls->down = down;
+    calls->record = record;
     calls->audit = mgr_audit_new(record, status);
+    calls->once = mgr_once_new(&(MgrOnceOptions){ record, fleet });
     calls->open = g_hash_table_new_full(NULL, NULL, free_call, NULL);
     return calls;
 }
@@ -78,6 +85,7 @@ void mgr_calls_free(MgrCalls *calls)
     if (calls == NULL)
         return;
     g_hash_table_unref(calls->open);
+    mgr_once_free(calls->once);
     mgr_audit_free(calls->audit);
     g_free(calls);
 }
@@ -191,79 +199,19 @@ bool mgr_call_duration(const MgrCall *call, const char *name, HlTime fallback, H
 /* -------------------------------------------------------------------------------------------------------------- audit
  */
 
-/* At the end of a character. */
-static char *cut(const char *text, gsize max)
-{
-    g_autofree char *valid = g_utf8_make_valid(text, -1);
-
-    if (strlen(valid) > max)
-        *g_utf8_find_prev_char(valid, valid + max + 1) = '\0';
-    return g_steal_pointer(&valid);
-}
-
-/* Printable, without what a URL has of secrets; in quotes where it could be taken for more than one word. */
-static char *print_word(const char *text)
-{
-    g_autofree char *word = hl_text_printable(text);
-    GString *out;
-
-    if (strpbrk(word, " \"") == NULL)
-        return g_steal_pointer(&word);
-    out = g_string_new(word);
-    g_string_replace(out, "\\", "\\\\", 0);
-    g_string_replace(out, "\"", "\\\"", 0);
-    g_string_prepend_c(out, '"');
-    g_string_append_c(out, '"');
-    return g_string_free(out, FALSE);
-}
-
-/* Secrets; and what is of no use to a reader. */
-static const char *const left_out[] = { "password", "old", "code", "secret", "csr", NULL };
-
-static char *print_argument(const HlMsgArgument *argument, gsize room)
-{
-    g_autofree char *name = print_word(argument->name);
-    g_autofree char *value = print_word(g_strv_contains(left_out, argument->name) ? "..." : argument->value);
-    g_autofree char *text = g_strdup_printf("%s=%s", name, value);
-    g_autofree char *shown = cut(text, room);
-
-    return strlen(shown) < strlen(text) ? g_strdup_printf("%s...", shown) : g_steal_pointer(&shown);
-}
-
-static void append_way(GString *out, const char *what, const char *value)
-{
-    g_autofree char *word = value != NULL ? print_word(value) : NULL;
-
-    if (word != NULL)
-        g_string_append_printf(out, "%s@%s=%s", out->len > 0 ? " " : "", what, word);
-}
-
-/* "name=value ...".  Each has its share of the room, so that a long one hides none that come after it.  What came
- * through a console begins with the way: no call takes an argument of such a name. */
 static char *print_arguments(const MgrCall *call)
 {
-    const HlMsgCall *message = call->message;
-    GString *out = g_string_new(NULL);
+    const MgrAuditWay way = { mgr_call_console(call), call->origin.address, call->origin.pass };
 
-    append_way(out, "console", mgr_call_console(call));
-    append_way(out, "address", call->origin.address);
-    append_way(out, "pass", call->origin.pass);
-    for (size_t i = 0; i < message->n_arguments; i++) {
-        gsize room = MAX_ARGUMENTS - MIN(out->len, MAX_ARGUMENTS);
-        g_autofree char *text =
-            print_argument(message->arguments[i], MIN(room / (message->n_arguments - i), MAX_ARGUMENT));
-
-        g_string_append_printf(out, "%s%s", out->len > 0 ? " " : "", text);
-    }
-    return g_string_free(out, FALSE);
+    return mgr_audit_text(&way, call->message);
 }
 
 static void tell_audit(MgrCall *call, HlWriteSet *set, const char *code, const char *text)
 {
-    g_autofree char *name = cut(call->message->name, MAX_AUDITED);
-    g_autofree char *serials = cut(call->origin.certificates, MAX_AUDITED); /* a name may have any number */
+    g_autofree char *name = mgr_audit_cut(call->message->name, MAX_AUDITED);
+    g_autofree char *serials = mgr_audit_cut(call->origin.certificates, MAX_AUDITED); /* a name may have any number */
     g_autofree char *arguments = print_arguments(call);
-    g_autofree char *shown = cut(text, MAX_AUDITED);
+    g_autofree char *shown = mgr_audit_cut(text, MAX_AUDITED);
     MgrAuditRecord record = { .at = hl_clock_wall(),
                               .account = call->origin.caller.account,
                               .certificate = serials,
@@ -288,6 +236,8 @@ void mgr_call_note(MgrCall *call, HlWriteSet *set)
 {
     tell_audit(call, set, "", "");
     call->noted = true;
+    if (call->claim != NULL)
+        mgr_claim_note(call->claim, set);
 }
 
 /* A console that speaks for nobody yet lets somebody in, who proved to be that: it is that one's change. */
@@ -319,64 +269,21 @@ void mgr_call_commit(MgrCall *call, MgrRecord *record, HlWriteSet *set, const Mg
 /* ------------------------------------------------------------------------------------------------------------ replies
  */
 
-/* What there is to say, in either form. */
-typedef struct {
-    const char *code, *message;
-    bool more;
-    const json_t *document; /* may be NULL */
-    gsize max;              /* bytes of the message, but for the warnings */
-} Reply;
-
-static GBytes *encode_message(const Reply *reply, char **warnings)
-{
-    g_autofree char *json = reply->document != NULL ? hl_json_print(reply->document) : g_strdup("{}");
-    HlMsgCallReply out = HOLDLINE__V1__CALL_REPLY__INIT;
-
-    out.code = hl_unconst(reply->code);
-    out.message = hl_unconst(reply->message);
-    out.more = reply->more;
-    out.json = json;
-    out.warnings = warnings;
-    out.n_warnings = warnings != NULL ? g_strv_length(warnings) : 0;
-    return HL_WIRE_ENCODE(&out);
-}
-
-/* For tools that know nothing but JSON. */
-static GBytes *encode_json(const Reply *reply, char **warnings)
-{
-    g_autoptr(json_t) out = json_object();
-    json_t *list = json_array();
-    char *text;
-
-    json_object_update(out, hl_unconst(reply->document));
-    json_object_set_new(out, "more", json_boolean(reply->more));
-    if (*reply->code != '\0')
-        json_object_set_new(out, "error", json_pack("{s:s, s:s}", "code", reply->code, "message", reply->message));
-    for (gsize i = 0; warnings != NULL && warnings[i] != NULL; i++)
-        json_array_append_new(list, json_string(warnings[i]));
-    json_object_set_new(out, "warnings", list);
-    text = hl_json_print(out);
-    return g_bytes_new_take(text, strlen(text));
-}
-
 /* false: it is larger than it may be, and was not sent.  (Where the line is down it is lost: the CLI asks again.) */
-static bool send(MgrCall *call, const Reply *reply)
+static bool send(MgrCall *call, const MgrReply *reply)
 {
     bool is_plain = call->origin.is_plain;
     bool is_denied = strcmp(reply->code, hl_error_name(HL_ERROR_DENIED)) == 0;
-    GBytes *(*encode)(const Reply *reply, char **warnings) = is_plain ? encode_json : encode_message;
     g_autoptr(GBytes) payload = NULL;
     g_auto(GStrv) warnings = NULL;
 
     if (!reply->more && !is_denied && call->calls->warnings != NULL) /* who is refused is told nothing else */
         warnings = call->calls->warnings(&call->origin.caller, call->calls->user);
-    payload = encode(reply, warnings);
-    if (warnings != NULL && g_bytes_get_size(payload) > reply->max) {
-        g_bytes_unref(payload); /* the answer goes before them */
-        payload = encode(reply, NULL);
-    }
-    if (g_bytes_get_size(payload) > reply->max)
+    payload = mgr_reply_encode(reply, is_plain ? MGR_REPLY_JSON : MGR_REPLY_WIRE, warnings);
+    if (payload == NULL)
         return false;
+    if (reply->more && call->claim != NULL)
+        mgr_claim_gather(call->claim, reply->document);
     mgr_down_reply(call->calls->down, call->broker, is_plain ? HL_TOPIC_MONITOR_REPLY : HL_TOPIC_ADMIN_REPLY,
                    call->origin.name, payload, call->correlation);
     return true;
@@ -384,7 +291,7 @@ static bool send(MgrCall *call, const Reply *reply)
 
 static bool reply(MgrCall *call, const char *code, const char *message, bool more, const json_t *document)
 {
-    return send(call, &(Reply){ code, message, more, document, HL_BUS_MAX_SIZE });
+    return send(call, &(MgrReply){ code, message, more, document, HL_BUS_MAX_SIZE });
 }
 
 static void end_call(MgrCall *call)
@@ -412,18 +319,118 @@ static void fail_too_large(MgrCall *call)
     mgr_call_fail(call, error);
 }
 
+/* ----------------------------------------------------------------------------------------------------- once, and again
+ */
+
+/* The end of a call with a key, on its way through the registry. */
+typedef struct {
+    MgrCall *call;
+    MgrClaim *claim;
+    GError *error; /* NULL: success */
+    bool is_kept;
+    const char *name; /* of the list that part is the end of; NULL: last is all */
+    json_t *part, *last;
+} End;
+
+static void free_end(gpointer item)
+{
+    End *end = item;
+
+    g_clear_error(&end->error);
+    json_decref(end->part);
+    json_decref(end->last);
+    g_free(end);
+}
+
+static void finish(gpointer item)
+{
+    End *end = item;
+
+    mgr_claim_end(end->claim, MGR_CLAIM_DONE);
+    if (end->error != NULL && end->is_kept)
+        mgr_call_refuse(end->call, end->error);
+    else if (end->error != NULL)
+        mgr_call_fail(end->call, end->error);
+    else if (end->name != NULL)
+        mgr_call_done_list(end->call, end->name, json_incref(end->part), json_incref(end->last));
+    else
+        mgr_call_done(end->call, json_incref(end->last));
+}
+
+/* It was done all the same, and is told; asked again, nobody knows the answer. */
+static void finish_unkept(gpointer item, const GError *error)
+{
+    hl_log_limited(HL_LOG_ERROR, "call", "once", "an answer is not kept for who asks again: %s", error->message);
+    finish(item);
+}
+
+/* Takes what is in end. */
+static void keep(MgrCall *call, const End *end)
+{
+    static const MgrChangeKind kind = { finish, finish_unkept, free_end };
+    HlWriteSet *set = hl_write_set_new();
+    End *copy = g_memdup2(end, sizeof *end);
+    g_autoptr(json_t) whole = end->last != NULL ? json_copy(end->last) : json_object();
+
+    if (end->name != NULL)
+        json_object_set(whole, end->name, end->part);
+    copy->call = call;
+    copy->claim = g_steal_pointer(&call->claim);
+    mgr_claim_keep(copy->claim, set, end->error, whole);
+    mgr_record_commit(call->calls->record, set, &kind, copy);
+}
+
+/* What came first is answered again, and nothing done: neither a row of the audit log nor a change. */
+static void answer_again(MgrCall *call, const MgrOnceAnswer *answer)
+{
+    g_autoptr(json_t) document = hl_json_parse("an answer", answer->json, strlen(answer->json), NULL);
+
+    call->noted = true;
+    reply(call, answer->code, answer->message, false, document);
+    end_call(call);
+}
+
+bool mgr_call_begin(MgrCall *call)
+{
+    bool has_key = *call->message->once != '\0' && (!call->origin.is_console || call->origin.pass != NULL);
+    g_auto(MgrOnceAnswer) answer = { 0 };
+    g_autoptr(GError) error = NULL;
+
+    if (!has_key)
+        return true;
+    switch (mgr_once_claim(call->calls->once, &call->origin.caller, call->message, hl_clock_wall(), &call->claim,
+                           &answer, &error)) {
+    case MGR_ONCE_FIRST:
+        return true;
+    case MGR_ONCE_AGAIN:
+        answer_again(call, &answer);
+        return false;
+    case MGR_ONCE_REFUSED:
+        mgr_call_fail(call, error);
+        return false;
+    }
+    g_assert_not_reached();
+}
+
 void mgr_call_done(MgrCall *call, json_t *document)
 {
     g_autoptr(json_t) owned = document;
 
-    if (reply(call, "", "", false, owned))
+    if (call->claim != NULL)
+        keep(call, &(End){ .last = json_incref(owned) });
+    else if (reply(call, "", "", false, owned))
         end_call(call);
     else
         fail_too_large(call);
 }
 
+/* What failed and did nothing gives its key back; what was done first, and then failed, is not done again. */
 static void fail(MgrCall *call, const GError *error, bool is_kept)
 {
+    if (call->claim != NULL && call->noted && mgr_claim_is_done(call->claim)) {
+        keep(call, &(End){ .error = g_error_copy(error), .is_kept = is_kept });
+        return;
+    }
     call->calls->refused++;
     call->failed = true;
     if (is_kept)
@@ -451,7 +458,7 @@ static bool send_elements(MgrCall *call, const char *name, const json_t *array, 
     for (size_t i = from; i < to; i++)
         json_array_append(part, json_array_get(array, i));
     json_object_set_new(document, name, part);
-    if (send(call, &(Reply){ "", "", true, document, to - from > 1 ? MAX_PART : HL_BUS_MAX_SIZE }))
+    if (send(call, &(MgrReply){ "", "", true, document, to - from > 1 ? MAX_PART : HL_BUS_MAX_SIZE }))
         return true;
     return to - from > 1 && send_elements(call, name, array, from, from + (to - from) / 2) &&
            send_elements(call, name, array, from + (to - from) / 2, to);
@@ -474,6 +481,10 @@ static void send_last(MgrCall *call, const char *name, json_t *part, json_t *res
     g_autoptr(json_t) owned = part;
     g_autoptr(json_t) last = rest != NULL ? rest : json_object();
 
+    if (call->claim != NULL) {
+        keep(call, &(End){ .name = name, .part = json_incref(owned), .last = json_incref(last) });
+        return;
+    }
     json_object_set(last, name, owned);
     if (reply(call, "", "", false, last)) {
         end_call(call);

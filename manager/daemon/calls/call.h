@@ -11,13 +11,14 @@
 #include "manager/core/role.h"
 #include "manager/daemon/calls/audit.h"
 #include "manager/daemon/ground/down.h"
+#include "manager/daemon/ground/fleet.h"
 #include "proto/messages.h"
 
 /* What all calls share: the way back, and those that are not answered yet. */
 typedef struct MgrCalls MgrCalls;
 
 /* Changes and refusals go to the audit log, which is in the record. */
-MgrCalls *mgr_calls_new(MgrDown *down, MgrRecord *record, MgrStatus *status);
+MgrCalls *mgr_calls_new(const MgrFleet *fleet, MgrDown *down, MgrRecord *record, MgrStatus *status);
 
 /* Calls that are not answered are dropped: nothing may answer them later. */
 void mgr_calls_free(MgrCalls *calls);
@@ -57,6 +58,10 @@ typedef struct {
 
 /* Takes message, and what is in origin; correlation may be NULL. */
 MgrCall *mgr_call_new(MgrCalls *calls, MgrOrigin *origin, GBytes *correlation, HlMsgCall *message);
+
+/* Before the handler of a call that was checked.  false: it has come before with its key (once.h), or its key is not
+ * its own: it is answered, and gone. */
+bool mgr_call_begin(MgrCall *call) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Borrowed from the call.  Who calls, as it was when the call came; the account's name alone, for records. */
 const MgrCaller *mgr_call_caller(const MgrCall *call);

@@ -264,10 +264,10 @@ static void start(MgrDispatch *dispatch, const char *name, bool is_plain, GBytes
         mgr_passes_use(dispatch->passes, request.pass, hl_clock_wall());
     call = mgr_call_new(dispatch->calls, &origin, correlation, decoded);
 
-    if (ok)
-        request.row->handler(call, user);
-    else
+    if (!ok)
         mgr_call_fail(call, error);
+    else if (mgr_call_begin(call))
+        request.row->handler(call, user);
 }
 
 /* Whether a call may come under this name at all. */

@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manager/daemon/calls/once.h"
+
+#include <string.h>
+
+#include "lib/base/log.h"
+#include "lib/base/unconst.h"
+#include "lib/pki/digest.h"
+#include "manager/daemon/calls/audit_text.h"
+#include "manager/store/once.h"
+#include "proto/bounds.h"
+
+#define SWEEP_EVERY HL_HOUR
+
+struct MgrOnce {
+    MgrOnceOptions parts;
+    GHashTable *accounts; /* name -> Account * */
+    HlTime swept;         /* the registry; wall */
+};
+
+typedef struct {
+    char *name;
+    GHashTable *entries; /* hash of the key -> Entry * */
+    gsize bytes;         /* of their answers */
+} Account;
+
+typedef struct {
+    char *digest; /* of what was asked, but for secrets */
+    char *full;   /* the same with them; NULL: it was asked of a manager before */
+    HlTime at;    /* wall */
+    gsize size;   /* of the answer */
+    bool is_under_way;
+    MgrOnceAnswer secret; /* json NULL: the registry has it */
+} Entry;
+
+struct MgrClaim {
+    MgrOnce *once;
+    Account *account;
+    char *key; /* its hash */
+    Entry *entry;
+    json_t *parts;
+    bool is_secret; /* what it answers */
+};
+
+/* Calls whose answers have what is shown once. */
+static const char *const secretive[] = { "token create", "bundle create", "code create", "notification set", NULL };
+
+void mgr_once_answer_clear(MgrOnceAnswer *answer)
+{
+    g_clear_pointer(&answer->code, g_free);
+    g_clear_pointer(&answer->message, g_free);
+    g_clear_pointer(&answer->json, g_free);
+}
+
+static void free_entry(gpointer item)
+{
+    Entry *entry = item;
+
+    mgr_once_answer_clear(&entry->secret);
+    g_free(entry->digest);
+    g_free(entry->full);
+    g_free(entry);
+}
+
+static void free_account(gpointer item)
+{
+    Account *account = item;
+
+    g_hash_table_unref(account->entries);
+    g_free(account->name);
+    g_free(account);
+}
+
+static Account *account_of(MgrOnce *once, const char *name)
+{
+    Account *account = g_hash_table_lookup(once->accounts, name);
+
+    if (account != NULL)
+        return account;
+    account = g_new0(Account, 1);
+    account->name = g_strdup(name);
+    account->entries = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_entry);
+    g_hash_table_insert(once->accounts, account->name, account);
+    return account;
+}
+
+static Entry *add_entry(Account *account, const char *key, const char *digest, HlTime at)
+{
+    Entry *entry = g_new0(Entry, 1);
+
+    entry->digest = g_strdup(digest);
+    entry->at = at;
+    g_hash_table_replace(account->entries, g_strdup(key), entry);
+    return entry;
+}
+
+static void on_loaded(const MgrOnceRecord *record, gsize size, gpointer user)
+{
+    Account *account = account_of(user, record->account);
+
+    add_entry(account, record->key, record->digest, record->at)->size = size;
+    account->bytes += size;
+}
+
+MgrOnce *mgr_once_new(const MgrOnceOptions *options)
+{
+    MgrOnce *once = g_new0(MgrOnce, 1);
+    g_autoptr(GError) error = NULL;
+
+    once->parts = *options;
+    once->accounts = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_account);
+    if (!mgr_registry_load_once(mgr_record_reader(options->record), on_loaded, once, &error))
+        hl_error("once", "what was done under keys cannot be read, and is done again if it is asked for again: %s",
+                 error->message);
+    return once;
+}
+
+void mgr_once_free(MgrOnce *once)
+{
+    if (once == NULL)
+        return;
+    g_hash_table_unref(once->accounts);
+    g_free(once);
+}
+
+/* ------------------------------------------------------------------------------------------------------------- claims
+ */
+
+/* Visible ASCII: what every client and every log writes alike. */
+static bool check_key(const char *key, GError **error)
+{
+    gsize size = strlen(key);
+
+    for (gsize i = 0; i < size; i++)
+        if (!g_ascii_isgraph(key[i]))
+            size = HL_MAX_ONCE + 1;
+    return size <= HL_MAX_ONCE ||
+           hl_fail(error, HL_ERROR_INVALID, "an Idempotency-Key is 1 to %d visible ASCII characters: a UUID, say",
+                   HL_MAX_ONCE);
+}
+
+/* Call, arguments and for whose groups; each text with its end, so that none can pass for two. */
+static char *digest_of(const MgrCaller *caller, const HlMsgCall *message, bool with_secrets)
+{
+    g_autoptr(GByteArray) text = g_byte_array_new();
+    g_autofree char *groups = caller->groups != NULL ? g_strjoinv(",", caller->groups) : g_strdup("");
+
+    g_byte_array_append(text, (const guint8 *)message->name, (guint)strlen(message->name) + 1);
+    g_byte_array_append(text, (const guint8 *)groups, (guint)strlen(groups) + 1);
+    for (size_t i = 0; i < message->n_arguments; i++) {
+        const HlMsgArgument *argument = message->arguments[i];
+        const char *value = with_secrets || !mgr_audit_is_secret(argument->name) ? argument->value : "";
+
+        g_byte_array_append(text, (const guint8 *)argument->name, (guint)strlen(argument->name) + 1);
+        g_byte_array_append(text, (const guint8 *)value, (guint)strlen(value) + 1);
+    }
+    return hl_sha256_hex(text->data, text->len);
+}
+
+/* No later than what can be believed of the clock: one that was set ahead forgets nothing.  And one that was ahead when
+ * the key came does not make it last for years. */
+static bool is_over(const MgrOnce *once, const Entry *entry, HlTime now)
+{
+    HlTime believed = MIN(now, mgr_fleet_believed(once->parts.fleet));
+
+    return !entry->is_under_way && (believed - entry->at >= MGR_ONCE_LIFE || entry->at - now >= MGR_ONCE_LIFE);
+}
+
+static void sweep(MgrOnce *once, Account *account, HlTime now)
+{
+    HlTime believed = MIN(now, mgr_fleet_believed(once->parts.fleet));
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, account->entries);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        if (!is_over(once, value, now))
+            continue;
+        account->bytes -= ((const Entry *)value)->size;
+        g_hash_table_iter_remove(&iter);
+    }
+    if (ABS(now - once->swept) < SWEEP_EVERY)
+        return;
+    once->swept = now;
+    mgr_write_once_sweep(mgr_record_background(once->parts.record), believed - MGR_ONCE_LIFE);
+}
+
+static bool check_room(const Account *account, GError **error)
+{
+    return (g_hash_table_size(account->entries) < MGR_ONCE_MAX_KEYS && account->bytes < MGR_ONCE_MAX_BYTES) ||
+           hl_fail(error, HL_ERROR_LIMIT,
+                   "'%s' has used %u Idempotency-Keys within a day, with answers of %" G_GSIZE_FORMAT
+                   " KiB; at most %d and %d KiB are kept: ask without a key, or later",
+                   account->name, g_hash_table_size(account->entries), account->bytes / 1024, MGR_ONCE_MAX_KEYS,
+                   MGR_ONCE_MAX_BYTES / 1024);
+}
+
+static void on_read(const MgrOnceRecord *record, gsize size G_GNUC_UNUSED, gpointer user)
+{
+    MgrOnceAnswer *answer = user;
+
+    if (record->answer == NULL && *record->code == '\0')
+        return;
+    *answer = (MgrOnceAnswer){ g_strdup(record->code), g_strdup(record->message),
+                               g_strdup(record->answer != NULL ? record->answer : "{}") };
+}
+
+static void copy_answer(MgrOnceAnswer *to, const MgrOnceAnswer *from)
+{
+    *to = (MgrOnceAnswer){ g_strdup(from->code), g_strdup(from->message), g_strdup(from->json) };
+}
+
+static bool fail_unknown(const Entry *entry, const char *call, GError **error)
+{
+    g_autofree char *at = hl_time_format(entry->at);
+
+    return hl_fail(
+        error, HL_ERROR_EXISTS,
+        "'%s' was done with this Idempotency-Key at %s, and what it answered is not kept: it has a secret, or "
+        "was too long, or the server was stopped meanwhile.  Look at what is there now",
+        call, at);
+}
+
+/* Of a call whose key is known: the answer, or why there is none. */
+static bool find_answer(const MgrOnce *once, const Account *account, const char *key, const Entry *entry,
+                        const HlMsgCall *message, MgrOnceAnswer *answer, GError **error)
+{
+    if (entry->is_under_way)
+        return hl_fail(error, HL_ERROR_EXISTS,
+                       "the call that came first with this Idempotency-Key is still under way: ask again in a moment");
+    if (entry->secret.json != NULL)
+        copy_answer(answer, &entry->secret);
+    else if (!mgr_registry_read_once(mgr_record_committed(once->parts.record), account->name, key, on_read, answer,
+                                     error))
+        return false;
+    return answer->json != NULL || fail_unknown(entry, message->name, error);
+}
+
+static MgrClaim *claim_new(MgrOnce *once, Account *account, const char *key, Entry *entry, const HlMsgCall *message)
+{
+    MgrClaim *claim = g_new0(MgrClaim, 1);
+
+    entry->is_under_way = true;
+    *claim = (MgrClaim){ .once = once,
+                         .account = account,
+                         .key = g_strdup(key),
+                         .entry = entry,
+                         .is_secret = g_strv_contains(secretive, message->name) };
+    return claim;
+}
+
+MgrOnceResult mgr_once_claim(MgrOnce *once, const MgrCaller *caller, const HlMsgCall *message, HlTime now,
+                             MgrClaim **claim, MgrOnceAnswer *answer, GError **error)
+{
+    g_autofree char *key = hl_sha256_hex(message->once, strlen(message->once));
+    g_autofree char *digest = digest_of(caller, message, false);
+    g_autofree char *full = digest_of(caller, message, true);
+    Account *account = account_of(once, caller->account);
+    Entry *entry;
+
+    if (!check_key(message->once, error))
+        return MGR_ONCE_REFUSED;
+    sweep(once, account, now);
+    entry = g_hash_table_lookup(account->entries, key);
+    if (entry == NULL) {
+        if (!check_room(account, error))
+            return MGR_ONCE_REFUSED;
+        entry = add_entry(account, key, digest, now);
+        entry->full = g_steal_pointer(&full);
+        *claim = claim_new(once, account, key, entry, message);
+        return MGR_ONCE_FIRST;
+    }
+    if (strcmp(entry->digest, digest) != 0 || (entry->full != NULL && strcmp(entry->full, full) != 0)) {
+        hl_fail(error, HL_ERROR_EXISTS,
+                "this Idempotency-Key came with another request before: take a new one for each request");
+        return MGR_ONCE_REFUSED;
+    }
+    return find_answer(once, account, key, entry, message, answer, error) ? MGR_ONCE_AGAIN : MGR_ONCE_REFUSED;
+}
+
+static MgrOnceRecord record_of(const MgrClaim *claim)
+{
+    return (MgrOnceRecord){ .account = claim->account->name,
+                            .key = claim->key,
+                            .digest = claim->entry->digest,
+                            .at = claim->entry->at,
+                            .code = "",
+                            .message = "" };
+}
+
+void mgr_claim_note(const MgrClaim *claim, HlWriteSet *set)
+{
+    MgrOnceRecord record = record_of(claim);
+
+    mgr_write_once(set, &record);
+}
+
+void mgr_claim_gather(MgrClaim *claim, const json_t *part)
+{
+    const char *name;
+    json_t *value;
+
+    if (claim->parts == NULL)
+        claim->parts = json_object();
+    json_object_foreach(hl_unconst(part), name, value)
+    {
+        json_t *old = json_object_get(claim->parts, name);
+
+        if (json_is_array(old) && json_is_array(value))
+            json_array_extend(old, value);
+        else if (json_is_array(value)) /* it grows, and the part is somebody else's */
+            json_object_set_new(claim->parts, name, json_copy(value));
+        else
+            json_object_set(claim->parts, name, value);
+    }
+}
+
+/* Of this claim, and not of one that is over. */
+static void on_found(const MgrOnceRecord *record, gsize size G_GNUC_UNUSED, gpointer user)
+{
+    HlTime *at = user;
+
+    *at = record->at;
+}
+
+bool mgr_claim_is_done(const MgrClaim *claim)
+{
+    HlTime at = 0;
+    g_autoptr(GError) error = NULL;
+
+    if (!mgr_registry_read_once(mgr_record_committed(claim->once->parts.record), claim->account->name, claim->key,
+                                on_found, &at, &error))
+        hl_log_limited(HL_LOG_ERROR, "once", "read", "whether a call was done cannot be read: %s", error->message);
+    return at == claim->entry->at;
+}
+
+void mgr_claim_keep(MgrClaim *claim, HlWriteSet *set, const GError *error, const json_t *last)
+{
+    Entry *entry = claim->entry;
+    MgrOnceRecord record = record_of(claim);
+    g_autofree char *json = NULL;
+
+    mgr_claim_gather(claim, last);
+    json = hl_json_print(claim->parts);
+    if (error != NULL) {
+        record.code = hl_error_name(hl_error_code(error));
+        record.message = error->message;
+    }
+    entry->size = strlen(json) + strlen(record.message);
+    if (claim->is_secret && error == NULL)
+        entry->secret = (MgrOnceAnswer){ g_strdup(""), g_strdup(""), g_strdup(json) };
+    else if (entry->size <= MGR_ONCE_MAX_ANSWER)
+        record.answer = json;
+    else
+        entry->size = 0;
+    claim->account->bytes += entry->size;
+    mgr_write_once_answer(set, &record);
+}
+
+void mgr_claim_end(MgrClaim *claim, MgrClaimEnd end)
+{
+    claim->entry->is_under_way = false;
+    if (end == MGR_CLAIM_UNDONE)
+        g_hash_table_remove(claim->account->entries, claim->key);
+    json_decref(claim->parts);
+    g_free(claim->key);
+    g_free(claim);
+}

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is asked once is done once: keys of calls (manager/daemon/calls/once), also across a restart and a kill between
+ * any two commits; bounded, and without secrets in the registry. */
+#include <string.h>
+
+#include "lib/base/unconst.h"
+#include "lib/store/stmt.h"
+#include "manager/daemon/calls/once.h"
+#include "tests/support/call_samples.h"
+#include "tests/support/manager_parts.h"
+
+#define KEY "8e03978e-40d5-43dd-bc93-6894a57f9324"
+
+static void let_finish(Parts *parts)
+{
+    for (guint i = 0; i < 4; i++) {
+        parts_commit(parts);
+        while (parts->dials->len > 0)
+            parts_end_dial(parts, MGR_REACH_REFUSED);
+        timer_fake_advance(6 * HL_SECOND);
+        mgr_record_flush(parts->record);
+    }
+    parts_commit(parts);
+}
+
+static void ask_as(Parts *parts, const char *admin, const char *once, const char *name, const char *const *words)
+{
+    parts_request(parts, &(PartsRequest){ .admin = admin, .name = name, .arguments = words, .once = once });
+}
+
+static HlMsgCallReply *reply_to(Parts *parts, const char *admin)
+{
+    return parts_take(parts, HL_TOPIC_ADMIN_REPLY, admin, &holdline__v1__call_reply__descriptor);
+}
+
+/* Asks, commits and takes the answer: its document as text, or the error's code.  Caller frees. */
+static char *answer_to(Parts *parts, const char *once, const char *name, const char *const *words)
+{
+    g_autoptr(HlMsgCallReply) reply = NULL;
+
+    ask_as(parts, NULL, once, name, words);
+    let_finish(parts);
+    reply = reply_to(parts, "admin");
+    g_assert_nonnull(reply);
+    return g_strdup(*reply->code != '\0' ? reply->code : reply->json);
+}
+
+static void expect(Parts *parts, const char *once, const char *name, const char *const *words, const char *expected)
+{
+    g_autofree char *answer = answer_to(parts, once, name, words);
+
+    g_assert_cmpstr(answer, ==, expected);
+}
+
+/* Of what is committed. */
+static int64_t count(const Parts *parts, const char *sql)
+{
+    int64_t n = -1;
+    g_autoptr(GError) error = NULL;
+
+    g_assert_true(hl_db_query_int(mgr_record_committed(parts->record), 0, &n, &error, sql, ""));
+    return n;
+}
+
+/* What a manager that starts now knows of the key: "first", "again JSON", or the error's code.  Caller frees. */
+static char *after_restart(Parts *parts, const char *name, const char *const *words)
+{
+    g_autoptr(MgrOnce) once = mgr_once_new(&(MgrOnceOptions){ parts->record, &parts->fleet });
+    HlMsgCall message = HOLDLINE__V1__CALL__INIT;
+    HlMsgArgument arguments[MAX_WORDS];
+    HlMsgArgument *pointers[MAX_WORDS];
+    g_auto(MgrCaller) caller = { 0 };
+    g_auto(MgrOnceAnswer) answer = { 0 };
+    g_autoptr(GError) error = NULL;
+    MgrClaim *claim = NULL;
+
+    for (; words[2 * message.n_arguments] != NULL; message.n_arguments++) {
+        HlMsgArgument *argument = pointers[message.n_arguments] = &arguments[message.n_arguments];
+
+        *argument = (HlMsgArgument)HOLDLINE__V1__ARGUMENT__INIT;
+        argument->name = hl_unconst(words[2 * message.n_arguments]);
+        argument->value = hl_unconst(words[2 * message.n_arguments + 1]);
+    }
+    message.name = hl_unconst(name);
+    message.arguments = pointers;
+    message.once = hl_unconst(KEY);
+    mgr_caller_init(&caller, "admin", MGR_ROLE_OWNER, "");
+    switch (mgr_once_claim(once, &caller, &message, hl_clock_wall(), &claim, &answer, &error)) {
+    case MGR_ONCE_FIRST:
+        mgr_claim_end(claim, MGR_CLAIM_UNDONE);
+        return g_strdup("first");
+    case MGR_ONCE_AGAIN:
+        return g_strdup_printf("again %s%s", answer.code, answer.json);
+    case MGR_ONCE_REFUSED:
+        return g_strdup(hl_error_name(hl_error_code(error)));
+    }
+    g_assert_not_reached();
+}
+
+static const char *const sales[] = { "name", "sales", "setting", "line.heartbeat=5m", NULL };
+static const char *const spare[] = { "name", "spare", NULL };
+
+/* The same answer, byte for byte, and nothing in registry or audit log; also from the next manager. */
+static void test_again(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    g_autofree char *first = answer_to(parts, KEY, "group create", sales);
+    g_autofree char *later = NULL;
+    g_autofree char *other = NULL;
+    int64_t rows = count(parts, "SELECT count(*) FROM audit");
+
+    g_assert_true(g_str_has_prefix(first, "{"));
+    expect(parts, NULL, "group delete", (const char *const[]){ "name", "sales", NULL }, "{}");
+    expect(parts, KEY, "group create", sales, first);
+    g_assert_null(mgr_fleet_group(&parts->fleet, "sales"));
+    g_assert_cmpint(count(parts, "SELECT count(*) FROM audit"), ==, rows + 1);
+    later = after_restart(parts, "group create", sales);
+    g_assert_true(g_str_has_prefix(later, "again {") && strcmp(later + strlen("again "), first) == 0);
+    other = after_restart(parts, "group create", spare);
+    g_assert_cmpstr(other, ==, "exists");
+    parts_check_registry(parts);
+}
+
+/* One key is for one request of one account. */
+static void test_other(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    g_autofree char *csr = parts_make_csr_text();
+    g_autofree char *first = answer_to(parts, KEY, "group create", sales);
+    g_autoptr(HlMsgCallReply) reply = NULL;
+
+    expect(parts, KEY, "group create", spare, "exists");
+    expect(parts, KEY, "group delete", (const char *const[]){ "name", "sales", NULL }, "exists");
+    g_assert_null(mgr_fleet_group(&parts->fleet, "spare"));
+    parts_call(parts, "admin create", "name", "zoe", "csr", csr, "role", "administrator", NULL);
+    let_finish(parts);
+    json_decref(parts_expect_reply(parts, ""));
+    ask_as(parts, "zoe", KEY, "group create", spare);
+    let_finish(parts);
+    reply = reply_to(parts, "zoe");
+    g_assert_cmpstr(reply->code, ==, "");
+    g_assert_nonnull(mgr_fleet_group(&parts->fleet, "spare"));
+}
+
+static void test_bad_keys(void)
+{
+    g_autofree char *long_one = g_strnfill(200, 'x');
+    g_autoptr(Parts) parts = parts_new();
+
+    expect(parts, "two words", "group create", sales, "invalid");
+    expect(parts, "schl\xc3\xbcssel", "group create", sales, "invalid");
+    expect(parts, "line\n", "group create", sales, "invalid");
+    g_assert_null(mgr_fleet_group(&parts->fleet, "sales"));
+    g_free(answer_to(parts, long_one, "group create", sales));
+    g_assert_nonnull(mgr_fleet_group(&parts->fleet, "sales"));
+}
+
+/* While the first is under way a second one is refused, and not done beside it. */
+static void test_under_way(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    g_autoptr(HlMsgCallReply) early = NULL;
+    g_autoptr(HlMsgCallReply) first = NULL;
+
+    ask_as(parts, NULL, KEY, "group create", sales);
+    ask_as(parts, NULL, KEY, "group create", sales);
+    early = reply_to(parts, "admin");
+    g_assert_cmpstr(early->code, ==, "exists");
+    g_assert_nonnull(strstr(early->message, "still under way"));
+    let_finish(parts);
+    first = reply_to(parts, "admin");
+    g_assert_cmpstr(first->code, ==, "");
+    expect(parts, KEY, "group create", sales, first->json);
+}
+
+/* What did nothing may be asked again with its key. */
+static void test_failed(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+
+    g_free(answer_to(parts, NULL, "group create", sales));
+    expect(parts, KEY, "group create", sales, "exists");
+    expect(parts, NULL, "group delete", (const char *const[]){ "name", "sales", NULL }, "{}");
+    writer_fake_fail_at(parts->writer, 1, HL_ERROR_FULL);
+    expect(parts, KEY, "group create", sales, "full");
+    g_assert_cmpint(count(parts, "SELECT count(*) FROM once"), ==, 0);
+    g_free(answer_to(parts, KEY, "group create", sales));
+    g_assert_nonnull(mgr_fleet_group(&parts->fleet, "sales"));
+    g_assert_cmpint(count(parts, "SELECT count(*) FROM once"), ==, 1);
+}
+
+/* Killed after the change and before its answer: it is not done again, and who asks is told so. */
+static void test_killed_between(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    g_autofree char *before = NULL;
+    g_autofree char *between = NULL;
+
+    before = after_restart(parts, "group create", sales);
+    g_assert_cmpstr(before, ==, "first");
+    ask_as(parts, NULL, KEY, "group create", sales);
+    writer_fake_commit(parts->writer, 1);
+    g_assert_nonnull(mgr_fleet_group(&parts->fleet, "sales"));
+    g_assert_null(reply_to(parts, "admin")); /* not before the answer is kept */
+    g_assert_cmpint(count(parts, "SELECT count(*) FROM once WHERE answer IS NULL"), ==, 1);
+    writer_fake_fail_at(parts->writer, 1, HL_ERROR_IO); /* the answer is lost with the manager */
+    between = after_restart(parts, "group create", sales);
+    g_assert_cmpstr(between, ==, "exists");
+}
+
+/* Where the answer cannot be kept the caller gets it all the same; asked again it is not known, and not done. */
+static void test_unkept(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    g_autofree char *first = NULL;
+
+    writer_fake_fail_at(parts->writer, 2, HL_ERROR_FULL);
+    first = answer_to(parts, KEY, "group create", sales);
+    g_assert_true(g_str_has_prefix(first, "{"));
+    expect(parts, KEY, "group create", sales, "exists");
+}
+
+/* A token's text is told again while this manager runs, and is not in the registry; nor is a password's hash but the
+ * slow one. */
+static void test_secrets(void)
+{
+    static const char *const token[] = { "name", "report", NULL };
+    static const char *const one[] = { "name", "admin", "password", "correct horse battery", NULL };
+    static const char *const two[] = { "name", "admin", "password", "correct horse shoe", NULL };
+    g_autoptr(Parts) parts = parts_new();
+    g_autofree char *first = answer_to(parts, KEY, "token create", token);
+    g_autofree char *later = NULL;
+    g_autofree char *digest = NULL;
+    g_autofree char *other = NULL;
+
+    g_assert_nonnull(strstr(first, MGR_TOKEN_PREFIX));
+    expect(parts, KEY, "token create", token, first);
+    g_assert_cmpint(count(parts, "SELECT count(*) FROM once WHERE answer IS NULL"), ==, 1);
+    g_assert_cmpint(count(parts, "SELECT count(*) FROM pass"), ==, 1);
+    later = after_restart(parts, "token create", token);
+    g_assert_cmpstr(later, ==, "exists");
+    expect(parts, "another", "account password", one, "{}");
+    expect(parts, "another", "account password", two, "exists");
+    expect(parts, "another", "account password", one, "{}");
+    expect(parts, "yet-another", "account password", two, "{}");
+    g_assert_cmpint(count(parts, "SELECT count(DISTINCT digest) FROM once"), ==, 2); /* both passwords have one */
+}
+
+/* A day, and so many of an account. */
+static void test_bounds(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+
+    g_free(answer_to(parts, KEY, "group create", sales));
+    expect(parts, NULL, "group delete", (const char *const[]){ "name", "sales", NULL }, "{}");
+    for (guint i = 1; i < MGR_ONCE_MAX_KEYS; i++) {
+        g_autofree char *key = g_strdup_printf("key-%u", i);
+
+        ask_as(parts, NULL, key, "group list", NULL); /* looks, which is as good */
+        parts_commit(parts);
+        hl_wire_free(reply_to(parts, "admin"));
+    }
+    expect(parts, "one-more", "group create", spare, "limit");
+    g_free(answer_to(parts, NULL, "group create", spare));
+    clock_fake_advance(MGR_ONCE_LIFE + HL_MINUTE);
+    g_free(answer_to(parts, KEY, "group create", sales)); /* forgotten, and done */
+    g_assert_nonnull(mgr_fleet_group(&parts->fleet, "sales"));
+    mgr_record_flush(parts->record);
+    parts_commit(parts);
+    g_assert_cmpint(count(parts, "SELECT count(*) FROM once"), ==, 1);
+}
+
+/* Every call that a console may make, twice with one key: the second time there is the same answer, and nothing to
+ * write. */
+static void test_every_call(void)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(calls); i++) {
+        g_autoptr(Parts) parts = parts_new();
+        g_autofree char *first = NULL;
+        g_autofree char *second = NULL;
+        int64_t rows;
+
+        if (strcmp(calls[i].name, "session create") == 0 || strcmp(calls[i].name, "console renew") == 0 ||
+            strcmp(calls[i].name, "command watch") == 0)
+            continue;
+        g_test_message("%s", calls[i].name);
+        parts_add_group(parts, "spare", NULL);
+        parts_add_endpoint(parts, "e-one");
+        first = answer_to(parts, KEY, calls[i].name, calls[i].arguments);
+        if (*first != '{')
+            continue; /* it failed, and gave its key back */
+        while (bus_fake_take(parts->bus, "holdline/v1/admin/reply/admin") != NULL)
+            continue;
+        rows = count(parts, "SELECT count(*) FROM audit");
+        second = answer_to(parts, KEY, calls[i].name, calls[i].arguments);
+        g_assert_cmpint(*second, ==, '{');
+        g_assert_cmpint(count(parts, "SELECT count(*) FROM audit"), ==, rows);
+        parts_check_registry(parts);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/manager/once/again", test_again);
+    g_test_add_func("/manager/once/other", test_other);
+    g_test_add_func("/manager/once/bad-keys", test_bad_keys);
+    g_test_add_func("/manager/once/under-way", test_under_way);
+    g_test_add_func("/manager/once/failed", test_failed);
+    g_test_add_func("/manager/once/killed-between", test_killed_between);
+    g_test_add_func("/manager/once/unkept", test_unkept);
+    g_test_add_func("/manager/once/secrets", test_secrets);
+    g_test_add_func("/manager/once/bounds", test_bounds);
+    g_test_add_func("/manager/once/every-call", test_every_call);
+    return g_test_run();
+}
