@@ -63,10 +63,9 @@ static void show_progress(const json_t *json, gpointer user G_GNUC_UNUSED)
     hl_progress_show(stdout, _("Updating"), (guint)json_integer_value(json_object_get(json, "percent")), 100, shown);
 }
 
-static bool run_update(HlInvocation *call, const char *name, GError **error)
+static bool run_update(HlInvocation *call, CallSpec spec, GError **error)
 {
     const EpTool *tool = call->user;
-    CallSpec spec = CALL(name);
     g_autofree char *message = NULL;
     g_autoptr(json_t) result = NULL;
     const char *patterns;
@@ -78,7 +77,7 @@ static bool run_update(HlInvocation *call, const char *name, GError **error)
     ok = ep_call(&tool->conf, &spec, &result, &message, error);
     hl_progress_end(stdout);
     if (!ok)
-        return hl_error_prefix(error, "%s", name);
+        return hl_error_prefix(error, "%s", spec.name);
     patterns = json_string_value(json_object_get(result, "patterns"));
     printf("%s\n", message);
     if (patterns != NULL && *patterns != '\0')
@@ -88,12 +87,21 @@ static bool run_update(HlInvocation *call, const char *name, GError **error)
 
 bool ep_cmd_update_now(HlInvocation *call, GError **error)
 {
-    return run_update(call, "update-now", error);
+    return run_update(call, CALL("update-now"), error);
 }
 
 bool ep_cmd_rollback(HlInvocation *call, GError **error)
 {
-    return run_update(call, "rollback", error);
+    return run_update(call, CALL("rollback"), error);
+}
+
+bool ep_cmd_upgrade(HlInvocation *call, GError **error)
+{
+    CallSpec spec = CALL("upgrade");
+
+    spec.argument = "retry";
+    spec.value = hl_cli_has(call, "retry") ? "yes" : "no";
+    return run_update(call, spec, error);
 }
 
 /* -------------------------------------------------------------------------------------- the small ones */

@@ -18,6 +18,7 @@ bool ep_cmd_enrol(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool ep_cmd_status(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool ep_cmd_doctor(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool ep_cmd_update_now(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool ep_cmd_upgrade(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool ep_cmd_rollback(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool ep_cmd_scan(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool ep_cmd_detections(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;

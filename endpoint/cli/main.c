@@ -7,6 +7,7 @@
 static const char *const global_flags[] = { "c", "state", "socket", NULL };
 static const char *const json_flags[] = { "json", NULL };
 static const char *const scan_flags[] = { "json", "progress", NULL };
+static const char *const upgrade_flags[] = { "retry", NULL };
 static const char *const enrol_flags[] = { "replace", NULL };
 
 static const HlFlag flags[] = {
@@ -15,6 +16,7 @@ static const HlFlag flags[] = {
     { "socket", "PATH", N_("Control socket, instead of the configuration's") },
     { "json", NULL, N_("Print the document for scripts") },
     { "progress", NULL, N_("Show how far it is, also where standard error is no terminal") },
+    { "retry", NULL, N_("Also a version that has failed on this machine") },
     { "replace", NULL, N_("This machine was enrolled before: give up that identity") },
 };
 
@@ -41,6 +43,8 @@ static const HlCommand commands[] = {
     { "leave", "", N_("End the enrolment: tell the server, delete certificate and key (root only)"), ep_cmd_simple, 0,
       0, NULL },
     { "rollback", "", N_("Go back to the pattern set before the active one (root only)"), ep_cmd_rollback, 0, 0, NULL },
+    { "upgrade", "[--retry]", N_("Update, and install another version of the program if one is offered (root only)"),
+      ep_cmd_upgrade, 0, 0, upgrade_flags },
     { "history", "[--json]", N_("Show the last commands and updates"), ep_cmd_history, 0, 0, json_flags },
 };
 

@@ -39,9 +39,9 @@ static long long number(const json_t *object, const char *name)
  */
 
 static const char *const labels[] = {
-    N_("Endpoint"), N_("Line"),       N_("Settings"),    N_("Mode"),     N_("Privileges"),
-    N_("Patterns"), N_("Update"),     N_("Last update"), N_("Schedule"), N_("Reports"),
-    N_("On write"), N_("Detections"), N_("Certificate"), N_("Refused"),  N_("Problem"),
+    N_("Program"),    N_("Endpoint"),    N_("Line"),        N_("Settings"), N_("Mode"),    N_("Privileges"),
+    N_("Patterns"),   N_("Update"),      N_("Last update"), N_("Schedule"), N_("Reports"), N_("On write"),
+    N_("Detections"), N_("Certificate"), N_("Refused"),     N_("Problem"),
 };
 
 /* The left column, as wide as the widest label in the user's language; "" for a line that goes on. */
@@ -156,6 +156,40 @@ static void show_update(const json_t *update)
         print_line("Schedule", _("%s, next not before %s"), text(update, "schedule"), text(update, "next_scheduled"));
 }
 
+static const char *upgrade_words(const char *state)
+{
+    static const struct {
+        const char *state, *words;
+    } rows[] = {
+        { "done", N_("done") },
+        { "refused", N_("refused, and nothing was changed") },
+        { "back", N_("it failed, and the version before is back") },
+        { "stuck", N_("it failed, and so did the way back") },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
+        if (strcmp(state, rows[i].state) == 0)
+            return hl_tr(rows[i].words);
+    return _("under way");
+}
+
+static void show_program(const json_t *root)
+{
+    const json_t *upgrade = json_object_get(root, "upgrade");
+    const char *state = text(upgrade, "state");
+    g_autofree char *detail = phrase(upgrade, "detail");
+
+    print_line("Program", "%s", text(root, "program_version"));
+    if (*state == '\0' || strcmp(state, "none") == 0) /* "": a daemon of an earlier version, which does not say */
+        return;
+    if (*text(upgrade, "ended") != '\0')
+        print_line("", _("upgrade to %s, %s: %s"), text(upgrade, "to"), text(upgrade, "ended"), upgrade_words(state));
+    else
+        print_line("", _("upgrade to %s: %s"), text(upgrade, "to"), upgrade_words(state));
+    if (*detail != '\0')
+        print_line("", "%s", detail);
+}
+
 static void show_refused(const json_t *refused)
 {
     const json_t *kinds = json_object_get(refused, "kinds");
@@ -229,6 +263,7 @@ static void show_status(const json_t *root)
     } else {
         print_line("Endpoint", "%s", _("not enrolled: run 'holdline-endpoint enrol BUNDLE'"));
     }
+    show_program(root);
     show_settings(root);
     show_pairs("Patterns", json_object_get(root, "patterns"), is_any);
     show_update(json_object_get(root, "update"));

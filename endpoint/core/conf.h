@@ -27,6 +27,7 @@ typedef struct {
     int log_level;    /* HlLogLevel */
     HlTime backoff_base, backoff_cap, keepalive;
     char *line_proxy;      /* "": none */
+    char *upgrade_helper;  /* "": the program is not upgraded */
     HlTime upgrade_health; /* how long a new version's line may take to come up */
 } EpConf;
 

@@ -93,9 +93,6 @@ char *ep_round_tell(const EpRoundFacts *facts)
                                facts->line_up ? "version %" G_GUINT64_FORMAT " of %s"
                                               : "version %" G_GUINT64_FORMAT " of %s, the server was not reached",
                                facts->version, facts->group);
-    g_string_append_printf(out, "; patterns: %s; program: ", facts->patterns);
-    g_string_append_printf(
-        out, facts->program_blocked ? "%s, upgrades are blocked by the settings" : "%s, no upgrade is offered",
-        facts->program);
+    g_string_append_printf(out, "; patterns: %s; program: %s", facts->patterns, facts->program);
     return g_string_free(out, FALSE);
 }

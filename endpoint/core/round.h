@@ -56,8 +56,7 @@ typedef struct {
     const char *group;    /* of the settings in force; NULL: none */
     uint64_t version;
     bool line_up;
-    bool program_blocked;
-    const char *program; /* version that runs */
+    const char *program; /* what becomes of it, for people (ep_upgrade_tell) */
 } EpRoundFacts;
 
 /* The three results in order, as in the update notification.  Caller frees. */

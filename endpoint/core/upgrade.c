@@ -97,11 +97,32 @@ EpUpgradePlan ep_upgrade_plan(const EpUpgradeFacts *facts)
     } order[] = {
         { facts->blocked, EP_PLAN_BLOCKED },      { facts->under_way, EP_PLAN_UNDER_WAY },
         { facts->offered == 0, EP_PLAN_NOTHING }, { facts->offered == facts->failed, EP_PLAN_FAILED },
-        { !facts->helper, EP_PLAN_NO_HELPER },    { !facts->line_up, EP_PLAN_LINE_DOWN },
+        { !facts->line_up, EP_PLAN_LINE_DOWN },
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(order); i++)
         if (order[i].holds)
             return order[i].plan;
     return EP_PLAN_BEGIN;
+}
+
+char *ep_upgrade_tell(EpUpgradePlan plan, const char *installed, const char *to, const char *why)
+{
+    switch (plan) {
+    case EP_PLAN_NOTHING:
+        return *why == '\0' ? g_strdup_printf("%s, no upgrade is offered", installed)
+                            : g_strdup_printf("%s, no upgrade is possible: %s", installed, why);
+    case EP_PLAN_BLOCKED:
+        return g_strdup_printf("%s, upgrades are blocked by the settings", installed);
+    case EP_PLAN_UNDER_WAY:
+        return g_strdup_printf("%s, an upgrade is under way", installed);
+    case EP_PLAN_FAILED:
+        return g_strdup_printf("%s, version %s has failed here: 'holdline-endpoint upgrade --retry' tries it once more",
+                               installed, to);
+    case EP_PLAN_LINE_DOWN:
+        return g_strdup_printf("%s, version %s waits until the line is up", installed, to);
+    case EP_PLAN_BEGIN:
+        return g_strdup_printf("%s, version %s is being installed", installed, to);
+    }
+    g_assert_not_reached();
 }

@@ -95,16 +95,19 @@ typedef enum {
     EP_PLAN_UNDER_WAY,
     EP_PLAN_FAILED, /* this release failed here: another one, or a person's word, is waited for */
     EP_PLAN_LINE_DOWN,
-    EP_PLAN_NO_HELPER, /* the program was not installed from its packages */
     EP_PLAN_BEGIN,
 } EpUpgradePlan;
 
 typedef struct {
     uint64_t offered; /* release; 0: none */
     uint64_t failed;  /* the release that failed here last; 0: none */
-    bool blocked, under_way, line_up, helper;
+    bool blocked, under_way, line_up;
 } EpUpgradeFacts;
 
 EpUpgradePlan ep_upgrade_plan(const EpUpgradeFacts *facts);
+
+/* The plan as a sentence's end, "0.1.0, version 0.2.0 is being installed"; to: the version that it is about; why: why
+ * none is offered, or "".  Caller frees. */
+char *ep_upgrade_tell(EpUpgradePlan plan, const char *installed, const char *to, const char *why);
 
 #endif

@@ -25,6 +25,7 @@ struct EpDaemon {
     EpTrouble *trouble;
     EpRefusals refused; /* since the start, of all identities */
     EpSettings *settings;
+    EpProgram *program;
     EpUpdates *updates;
     EpFinds *finds;
     EpScans *scans;
@@ -78,6 +79,7 @@ static EpStatusView on_view(gpointer user)
                            .trouble = daemon->trouble,
                            .refused = &daemon->refused,
                            .settings = daemon->settings,
+                           .program = daemon->program,
                            .updates = daemon->updates,
                            .finds = daemon->finds,
                            .scans = daemon->scans,
@@ -112,6 +114,7 @@ static EpEnrolled *enrolled_new(EpDaemon *daemon, const EpConf *conf, EpIdentity
                                   .trouble = daemon->trouble,
                                   .pulse = daemon->pulse,
                                   .settings = daemon->settings,
+                                  .program = daemon->program,
                                   .updates = daemon->updates,
                                   .finds = daemon->finds,
                                   .orders = daemon->orders,
@@ -249,8 +252,9 @@ static bool make_parts(EpDaemon *daemon, GError **error)
     daemon->settings = ep_settings_new(&(EpSettingsOptions){ daemon->db, on_settings_changed, daemon }, error);
     if (daemon->settings == NULL)
         return false;
-    daemon->updates = ep_updates_new(&(EpUpdatesOptions){ daemon->db, &daemon->conf, daemon->settings, daemon->trouble,
-                                                          daemon->pulse, on_set_changed, daemon });
+    daemon->program = ep_program_new(&(EpProgramOptions){ daemon->db, &daemon->conf, daemon->trouble, daemon->pulse });
+    daemon->updates = ep_updates_new(&(EpUpdatesOptions){ daemon->db, &daemon->conf, daemon->settings, daemon->program,
+                                                          daemon->trouble, daemon->pulse, on_set_changed, daemon });
     daemon->finds = ep_finds_new(daemon->db, daemon->trouble, daemon->pulse);
     daemon->scans = ep_scans_new(&(EpScansOptions){ &daemon->conf, daemon->settings, daemon->updates, daemon->finds });
     daemon->orders = ep_orders_new(
@@ -265,6 +269,7 @@ static bool make_front(EpDaemon *daemon, GError **error)
     EpControlOptions options = { .path = path,
                                  .pulse = daemon->pulse,
                                  .settings = daemon->settings,
+                                 .program = daemon->program,
                                  .updates = daemon->updates,
                                  .scans = daemon->scans,
                                  .orders = daemon->orders,
@@ -314,6 +319,7 @@ void ep_daemon_free(EpDaemon *daemon)
     g_clear_pointer(&daemon->scans, ep_scans_free);
     g_clear_pointer(&daemon->finds, ep_finds_free);
     g_clear_pointer(&daemon->updates, ep_updates_free);
+    g_clear_pointer(&daemon->program, ep_program_free);
     g_clear_pointer(&daemon->settings, ep_settings_free);
     g_clear_pointer(&daemon->trouble, ep_trouble_free);
     g_clear_pointer(&daemon->pulse, ep_pulse_free);

@@ -213,6 +213,7 @@ static bool make_presence(EpEnrolled *enrolled, const EpIdentity *identity, GErr
                                                                .time = &enrolled->time,
                                                                .spool = enrolled->spool,
                                                                .settings = has->settings,
+                                                               .program = has->program,
                                                                .updates = has->updates,
                                                                .poll = enrolled->poll,
                                                                .server = enrolled->server,
@@ -277,6 +278,7 @@ void ep_enrolled_start(EpEnrolled *enrolled)
 
     ep_updates_enrol(has->updates,
                      &(EpUpdateEnrolment){ enrolled->identity, enrolled->spool, on_is_line_up, on_servers, enrolled });
+    ep_program_enrol(has->program, enrolled->spool);
     ep_finds_enrol(has->finds, enrolled->spool);
     ep_keeper_enrol(has->keeper, enrolled->spool);
     if (enrolled->is_new)
@@ -295,6 +297,7 @@ void ep_enrolled_free(EpEnrolled *enrolled)
         return;
     if (enrolled->identity != NULL) { /* else it never started, and updates and finds are another one's */
         ep_updates_enrol(enrolled->has.updates, NULL);
+        ep_program_enrol(enrolled->has.program, NULL);
         ep_finds_enrol(enrolled->has.finds, NULL);
         ep_keeper_enrol(enrolled->has.keeper, NULL);
     }

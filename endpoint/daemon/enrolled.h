@@ -24,6 +24,7 @@ typedef struct {
     EpTrouble *trouble;
     EpPulse *pulse; /* may be NULL */
     EpSettings *settings;
+    EpProgram *program;
     EpUpdates *updates;
     EpFinds *finds;
     EpOrders *orders;

@@ -45,7 +45,7 @@ static bool is_overtaken(const Helper *helper, GError **error)
     if (problem != NULL)
         return false;
     if (installed == NULL)
-        return !hl_fail(error, HL_ERROR_CONFLICT, HL_PROGRAM_MAIN " was removed meanwhile");
+        return !hl_fail(error, HL_ERROR_CONFLICT, "%s was removed meanwhile", HL_PROGRAM_MAIN);
     return whole && strcmp(installed, helper->paper.from) != 0 && strcmp(installed, helper->paper.to) != 0 &&
            !hl_fail(error, HL_ERROR_CONFLICT, "version %s was installed meanwhile, and is left as it is", installed);
 }
@@ -70,13 +70,13 @@ static bool check_installed(const Helper *helper, const HlProgramRelease *releas
         return false;
     }
     if (installed == NULL)
-        return hl_fail(error, HL_ERROR_NOT_FOUND, HL_PROGRAM_MAIN " is not installed from a package");
-    if (!whole || strcmp(installed, helper->paper.from) != 0)
-        return hl_fail(error, HL_ERROR_CONFLICT,
-                       HL_PROGRAM_MAIN
-                       " %s is installed%s, and the upgrade was asked for by %s: dpkg --audit says what "
-                       "is left to do",
-                       installed, whole ? "" : " in part", helper->paper.from);
+        return hl_fail(error, HL_ERROR_NOT_FOUND, "%s is not installed from a package", HL_PROGRAM_MAIN);
+    if (!whole)
+        return hl_fail(error, HL_ERROR_CONFLICT, "%s %s is installed in part: 'dpkg --audit' says what is left to do",
+                       HL_PROGRAM_MAIN, installed);
+    if (strcmp(installed, helper->paper.from) != 0)
+        return hl_fail(error, HL_ERROR_CONFLICT, "%s %s is installed, and the upgrade was asked for by %s",
+                       HL_PROGRAM_MAIN, installed, helper->paper.from);
     if (hl_package_version_compare(installed, release->version) >= 0)
         return hl_fail(error, HL_ERROR_INVALID, "version %s is installed, and %s is not newer", installed,
                        release->version);
@@ -204,9 +204,10 @@ static bool install_from(const Helper *helper, const char *directory, const char
     if (!ep_tools_install(tools, paths, before, error))
         return false;
     installed = ep_tools_installed(tools, HL_PROGRAM_MAIN, &whole, NULL);
-    return (whole && g_strcmp0(installed, release->version) == 0) ||
-           hl_fail(error, HL_ERROR_FAILED, "dpkg has ended, and version %s is %s", release->version,
-                   whole ? "not installed" : "installed in part");
+    if (!whole)
+        return hl_fail(error, HL_ERROR_FAILED, "dpkg has ended, and version %s is installed in part", release->version);
+    return g_strcmp0(installed, release->version) == 0 ||
+           hl_fail(error, HL_ERROR_FAILED, "dpkg has ended, and version %s is not installed", release->version);
 }
 
 static EpUpgradeEvent install(Helper *helper, GError **error)

@@ -306,9 +306,11 @@ static void b15_components_only(void)
                                .activeupdate = "",
                                .servers = (const char *const[]){ "https://server:8843", NULL } };
     g_autoptr(GPtrArray) sources = ep_round_sources(&wanted);
-    EpRoundFacts facts = {
-        .patterns = "updated from activeupdate", .group = "office", .version = 3, .line_up = false, .program = "1.0"
-    };
+    EpRoundFacts facts = { .patterns = "updated from activeupdate",
+                           .group = "office",
+                           .version = 3,
+                           .line_up = false,
+                           .program = "1.0, no upgrade is offered" };
     g_autofree char *told = ep_round_tell(&facts);
 
     g_assert_cmpuint(sources->len, ==, 2); /* what has no URL is left out, the order stays */
@@ -356,9 +358,11 @@ static void b15_by_network(void)
 static void b17_order_and_independence(void)
 {
     EpRound round;
-    EpRoundFacts facts = {
-        .patterns = "no source could be used", .group = "office", .version = 4, .line_up = true, .program = "1.0"
-    };
+    EpRoundFacts facts = { .patterns = "no source could be used",
+                           .group = "office",
+                           .version = 4,
+                           .line_up = true,
+                           .program = "1.0, no upgrade is offered" };
     g_autofree char *failed = NULL;
     g_autofree char *blocked = NULL;
 
@@ -382,7 +386,7 @@ static void b17_order_and_independence(void)
         failed, ==,
         "settings: version 4 of office; patterns: no source could be used; program: 1.0, no upgrade is offered");
     facts.patterns = "updated from server";
-    facts.program_blocked = true;
+    facts.program = "1.0, upgrades are blocked by the settings";
     blocked = ep_round_tell(&facts);
     g_assert_cmpstr(
         blocked, ==,

@@ -89,8 +89,9 @@ static void open_ground(EndpointParts *parts)
     parts->trouble = ep_trouble_new(&(EpTroubleOptions){ parts->pulse, count, &parts->retries });
     parts->settings = ep_settings_new(&(EpSettingsOptions){ parts->db, count, &parts->changes }, &error);
     g_assert_no_error(error);
-    parts->updates = ep_updates_new(
-        &(EpUpdatesOptions){ parts->db, &parts->conf, parts->settings, parts->trouble, parts->pulse, NULL, NULL });
+    parts->program = ep_program_new(&(EpProgramOptions){ parts->db, &parts->conf, parts->trouble, parts->pulse });
+    parts->updates = ep_updates_new(&(EpUpdatesOptions){ parts->db, &parts->conf, parts->settings, parts->program,
+                                                         parts->trouble, parts->pulse, NULL, NULL });
     parts_update_ends(NULL, "", PARTS_PATTERNS); /* 'show' */
     parts->finds = ep_finds_new(parts->db, parts->trouble, parts->pulse);
     parts->scans = ep_scans_new(&(EpScansOptions){ &parts->conf, parts->settings, parts->updates, parts->finds });
@@ -160,6 +161,7 @@ void parts_enrol(EndpointParts *parts)
                                                             .renewal = parts->renewal });
     ep_updates_enrol(parts->updates,
                      &(EpUpdateEnrolment){ parts->identity, parts->spool, on_line_up, on_servers, parts });
+    ep_program_enrol(parts->program, parts->spool);
     ep_finds_enrol(parts->finds, parts->spool);
     ep_commands_resume(parts->commands);
 }
@@ -168,6 +170,8 @@ void parts_leave(EndpointParts *parts)
 {
     if (parts->updates != NULL)
         ep_updates_enrol(parts->updates, NULL);
+    if (parts->program != NULL)
+        ep_program_enrol(parts->program, NULL);
     if (parts->finds != NULL)
         ep_finds_enrol(parts->finds, NULL);
     g_clear_pointer(&parts->commands, ep_commands_free);
@@ -188,6 +192,7 @@ static void close_ground(EndpointParts *parts)
     g_clear_pointer(&parts->scans, ep_scans_free);
     g_clear_pointer(&parts->finds, ep_finds_free);
     g_clear_pointer(&parts->updates, ep_updates_free);
+    g_clear_pointer(&parts->program, ep_program_free);
     g_clear_pointer(&parts->settings, ep_settings_free);
     g_clear_pointer(&parts->trouble, ep_trouble_free);
     g_clear_pointer(&parts->pulse, ep_pulse_free);
@@ -212,6 +217,7 @@ EndpointParts *parts_new(void)
     g_assert_no_error(error);
     hl_options_init(ep_conf_table(), &parts->conf);
     g_assert_true(hl_options_set(ep_conf_table(), &parts->conf, "state.directory", parts->dir, &error));
+    g_assert_true(hl_options_set(ep_conf_table(), &parts->conf, "upgrade.helper", "", &error));
     parts_write_identity(parts, PARTS_ID);
     open_ground(parts);
     parts_enrol(parts);
@@ -281,6 +287,7 @@ EpPresenceOptions parts_presence(EndpointParts *parts, EpSpool *spool, EpPoll *p
                                 .time = &parts->time,
                                 .spool = spool,
                                 .settings = parts->settings,
+                                .program = parts->program,
                                 .updates = parts->updates,
                                 .poll = poll,
                                 .server = parts->server,

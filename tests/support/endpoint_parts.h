@@ -32,6 +32,7 @@ typedef struct {
     guint retries, changes, renewals; /* callbacks of trouble, settings, renewal */
     EpRefusals refused;
     EpSettings *settings;
+    EpProgram *program;
     EpUpdates *updates;
     EpFinds *finds;
     EpScans *scans;

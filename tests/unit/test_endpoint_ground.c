@@ -2,6 +2,7 @@
 /* The ground of the endpoint's daemon: trouble and its retry, refusals, the journal. */
 #include <string.h>
 
+#include "endpoint/daemon/ground/store.h"
 #include "lib/base/unconst.h"
 #include "tests/support/child_fake.h"
 #include "tests/support/clock_fake.h"
@@ -296,10 +297,46 @@ static void test_journal_strange(void)
     g_assert_cmpint(ep_journal_shown_state(EP_COMMAND_RECEIVED), ==, HL_STATE_RECEIVED);
 }
 
+/* ------------------------------------------------------------------------------------------------------- the store */
+
+/* What a later version left: with its word that this one may use it, or without. */
+static HlDb *open_later(const EndpointParts *parts, const char *sql, GError **error)
+{
+    HlDb *db = ep_store_open(parts->dir, NULL);
+
+    g_assert_nonnull(db);
+    g_assert_true(hl_db_exec(db, sql, NULL));
+    hl_db_close(db);
+    return ep_store_open(parts->dir, error);
+}
+
+/* A failed upgrade goes back to this version, with the database that the later one has migrated. */
+static void test_later_store(void)
+{
+    g_autoptr(EndpointParts) parts = parts_new();
+    g_autoptr(GError) error = NULL;
+    HlDb *db;
+
+    parts_stop(parts);
+    db = open_later(parts,
+                    "CREATE TABLE later (x INTEGER); UPDATE fact SET value = '6' WHERE name = 'usable-from';"
+                    " PRAGMA user_version = 90;",
+                    &error);
+    g_assert_no_error(error);
+    g_assert_cmpint(hl_db_version(db, NULL), ==, 90); /* the later one finds it as it left it */
+    g_assert_true(ep_store_set(db, "note", "kept", NULL));
+    hl_db_close(db);
+    db = open_later(parts, "UPDATE fact SET value = '90' WHERE name = 'usable-from';", &error);
+    g_assert_null(db);
+    g_assert_error(error, HL_ERROR, HL_ERROR_CONFLICT);
+    g_clear_error(&error);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/endpoint-ground/trouble", test_trouble);
+    g_test_add_func("/endpoint-ground/later-store", test_later_store);
     g_test_add_func("/endpoint-ground/retry", test_retry);
     g_test_add_func("/endpoint-ground/refusals", test_refusals);
     g_test_add_func("/endpoint-ground/refusals-outlive", test_refusals_outlive);

@@ -213,7 +213,8 @@ static void test_ends(void)
 static void test_show(void)
 {
     g_autoptr(EndpointParts) parts = parts_new();
-    EpUpdatesOptions options = { parts->db, &parts->conf, parts->settings, parts->trouble, NULL, NULL, NULL };
+    EpUpdatesOptions options = { parts->db, &parts->conf, parts->settings, parts->program, parts->trouble, NULL,
+                                 NULL,      NULL };
     EpUpdates *updates = ep_updates_new(&options);
     Asker asker = { .parts = parts };
     EpUpdateRequest wanted = { .work = EP_UPDATE_ROLLBACK, .trigger = "manual", .done = on_done, .user = &asker };

@@ -234,6 +234,7 @@ static json_t *document(EndpointParts *parts, uid_t caller)
                           .trouble = parts->trouble,
                           .refused = &parts->refused,
                           .settings = parts->settings,
+                          .program = parts->program,
                           .updates = parts->updates,
                           .finds = parts->finds,
                           .scans = parts->scans,

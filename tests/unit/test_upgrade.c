@@ -140,18 +140,40 @@ static void test_plan(void)
         EpUpgradeFacts facts;
         EpUpgradePlan plan;
     } rows[] = {
-        { { .line_up = true, .helper = true }, EP_PLAN_NOTHING },
-        { { .offered = 5, .line_up = true, .helper = true }, EP_PLAN_BEGIN },
-        { { .offered = 5, .failed = 4, .line_up = true, .helper = true }, EP_PLAN_BEGIN },
-        { { .offered = 5, .failed = 5, .line_up = true, .helper = true }, EP_PLAN_FAILED },
-        { { .offered = 5, .line_up = false, .helper = true }, EP_PLAN_LINE_DOWN },
-        { { .offered = 5, .line_up = true, .helper = false }, EP_PLAN_NO_HELPER },
-        { { .offered = 5, .line_up = true, .helper = true, .under_way = true }, EP_PLAN_UNDER_WAY },
-        { { .offered = 5, .line_up = true, .helper = true, .blocked = true }, EP_PLAN_BLOCKED },
+        { { .line_up = true }, EP_PLAN_NOTHING },
+        { { .offered = 5, .line_up = true }, EP_PLAN_BEGIN },
+        { { .offered = 5, .failed = 4, .line_up = true }, EP_PLAN_BEGIN },
+        { { .offered = 5, .failed = 5, .line_up = true }, EP_PLAN_FAILED },
+        { { .offered = 5, .line_up = false }, EP_PLAN_LINE_DOWN },
+        { { .offered = 5, .line_up = true, .under_way = true }, EP_PLAN_UNDER_WAY },
+        { { .offered = 5, .line_up = true, .blocked = true }, EP_PLAN_BLOCKED },
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
         g_assert_cmpint(ep_upgrade_plan(&rows[i].facts), ==, rows[i].plan);
+}
+
+static void test_words(void)
+{
+    static const struct {
+        EpUpgradePlan plan;
+        const char *why, *words;
+    } rows[] = {
+        { EP_PLAN_NOTHING, "", "1.0, no upgrade is offered" },
+        { EP_PLAN_NOTHING, "there is no way back", "1.0, no upgrade is possible: there is no way back" },
+        { EP_PLAN_BLOCKED, "", "1.0, upgrades are blocked by the settings" },
+        { EP_PLAN_UNDER_WAY, "", "1.0, an upgrade is under way" },
+        { EP_PLAN_FAILED, "",
+          "1.0, version 1.1 has failed here: 'holdline-endpoint upgrade --retry' tries it once more" },
+        { EP_PLAN_LINE_DOWN, "", "1.0, version 1.1 waits until the line is up" },
+        { EP_PLAN_BEGIN, "", "1.0, version 1.1 is being installed" },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *words = ep_upgrade_tell(rows[i].plan, "1.0", "1.1", rows[i].why);
+
+        g_assert_cmpstr(words, ==, rows[i].words);
+    }
 }
 
 /* ------------------------------------------------------------------------------------------------------- the desk */
@@ -255,6 +277,7 @@ int main(int argc, char **argv)
     g_test_add_func("/upgrade/ends", test_ends);
     g_test_add_func("/upgrade/health", test_health);
     g_test_add_func("/upgrade/plan", test_plan);
+    g_test_add_func("/upgrade/words", test_words);
     g_test_add_func("/upgrade/papers", test_papers);
     g_test_add_func("/upgrade/bad-papers", test_bad_papers);
     g_test_add_func("/upgrade/alive", test_alive);

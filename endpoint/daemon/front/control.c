@@ -142,6 +142,13 @@ static bool call_update_now(const Request *request, GError **error G_GNUC_UNUSED
     return request_update(request, EP_UPDATE_UPDATE);
 }
 
+static bool call_upgrade(const Request *request, GError **error)
+{
+    if (g_strcmp0(argument(request->call, "retry"), "yes") == 0 && !ep_program_retry(request->has->program, error))
+        return false;
+    return request_update(request, EP_UPDATE_UPDATE);
+}
+
 static bool call_rollback(const Request *request, GError **error G_GNUC_UNUSED)
 {
     return request_update(request, EP_UPDATE_ROLLBACK);
@@ -247,6 +254,7 @@ static const struct {
     { "skip-scan", EP_ACT_SKIP_SCAN, call_skip_scan },
     { "stop", EP_ACT_STOP, call_stop },
     { "rollback", EP_ACT_ADMINISTER, call_rollback },
+    { "upgrade", EP_ACT_ADMINISTER, call_upgrade },
     { "reload", EP_ACT_ADMINISTER, call_reload },
     { "leave", EP_ACT_ADMINISTER, call_leave },
 };

@@ -11,8 +11,9 @@ typedef struct EpControl EpControl;
 
 typedef struct {
     const char *path; /* of the socket; copied */
-    EpPulse *pulse;   /* these six are borrowed, and outlive the control */
+    EpPulse *pulse;   /* these seven are borrowed, and outlive the control */
     EpSettings *settings;
+    EpProgram *program;
     EpUpdates *updates;
     EpScans *scans;
     EpOrders *orders;

@@ -109,6 +109,19 @@ static json_t *update_status_json(const EpStatusView *from)
     return object;
 }
 
+static json_t *upgrade_json(const EpProgram *program)
+{
+    EpProgramView view = ep_program_view(program);
+    json_t *object = json_object();
+
+    set_text(object, "state", view.state);
+    set_text(object, "from", view.from);
+    set_text(object, "to", view.to);
+    set_text(object, "detail", view.detail);
+    set_time(object, "ended", view.ended);
+    return object;
+}
+
 static json_t *refused_json(const EpRefusals *refusals)
 {
     json_t *list = json_array();
@@ -197,6 +210,7 @@ json_t *ep_status_json(const EpStatusView *view)
     json_object_set_new(root, "privileges", privileges_json(view->settings));
     json_object_set_new(root, "patterns", patterns_json(view->updates));
     json_object_set_new(root, "update", update_status_json(view));
+    json_object_set_new(root, "upgrade", upgrade_json(view->program));
     json_object_set_new(root, "scheduled_scan_running", json_boolean(ep_orders_is_scheduled_running(view->orders)));
     json_object_set_new(root, "on_write", on_write_json(view->scans));
     json_object_set_new(root, "detections", json_integer((json_int_t)ep_finds_count(view->finds)));
@@ -260,6 +274,7 @@ json_t *ep_watch_json(const EpStatusView *view, EpWho who)
     json_object_set_new(root, "patterns", patterns_json(view->updates));
     set_time(root, "patterns_since", ep_updates_view(view->updates).changed_at);
     json_object_set_new(root, "update", watched_update_json(view));
+    json_object_set_new(root, "upgrade", upgrade_json(view->program));
     json_object_set_new(root, "scan", watched_scan_json(view));
     json_object_set_new(root, "finds",
                         json_pack("{s:I, s:I, s:o}", "total", (json_int_t)ep_finds_count(view->finds), "count",

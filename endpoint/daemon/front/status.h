@@ -14,6 +14,7 @@ typedef struct {
     const EpTrouble *trouble;
     const EpRefusals *refused;
     const EpSettings *settings;
+    const EpProgram *program;
     const EpUpdates *updates;
     EpFinds *finds;
     const EpScans *scans;

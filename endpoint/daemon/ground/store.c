@@ -39,12 +39,52 @@ static const HlMigration migrations[] = {
       " detail TEXT NOT NULL, at_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;" },
 };
 
+/* The oldest schema whose program still works on a database of the newest one.  An upgrade of the program that fails
+ * goes back to the version before with this database, in which reports and commands came meanwhile: a copy from before
+ * would lose them.  So a migration only adds what the version before ignores; what that one still uses is taken away a
+ * release later, and this number stays below the last migration's. */
+#define USABLE_FROM      6
+#define USABLE_FROM_FACT "usable-from"
+
+/* A database of a later version says whether this program may use it.  Before facts there is no such word. */
+static bool is_usable(HlDb *db, int version)
+{
+    int64_t from = 0;
+
+    return version > (int)G_N_ELEMENTS(migrations) &&
+           hl_db_query_int(db, 0, &from, NULL, "SELECT CAST(value AS INTEGER) FROM fact WHERE name = ?", "t",
+                           USABLE_FROM_FACT) &&
+           from > 0 && from <= (int64_t)G_N_ELEMENTS(migrations);
+}
+
+static bool say_usable(HlDb *db, GError **error)
+{
+    return ep_store_get_int(db, USABLE_FROM_FACT, 0) == USABLE_FROM ||
+           ep_store_set_int(db, USABLE_FROM_FACT, USABLE_FROM, error);
+}
+
+static bool bring_up(HlDb *db, GError **error)
+{
+    int version = hl_db_version(db, error);
+
+    if (version < 0)
+        return false;
+    if (is_usable(db, version)) {
+        hl_info("store", "%s is of a later version (%d), and usable", hl_db_path(db), version);
+        return true;
+    }
+    /* before it is migrated, if it is not a new one: the word must be there as soon as the migration is */
+    if (version > 0 && version <= (int)G_N_ELEMENTS(migrations) && !say_usable(db, error))
+        return false;
+    return hl_migrate(db, migrations, G_N_ELEMENTS(migrations), error) && say_usable(db, error);
+}
+
 HlDb *ep_store_open(const char *state_dir, GError **error)
 {
     g_autofree char *path = g_build_filename(state_dir, "endpoint.db", NULL);
     g_autoptr(HlDb) db = hl_db_open(path, HL_DB_DURABLE, error);
 
-    if (db == NULL || !hl_migrate(db, migrations, G_N_ELEMENTS(migrations), error))
+    if (db == NULL || !bring_up(db, error))
         return NULL;
     return g_steal_pointer(&db);
 }

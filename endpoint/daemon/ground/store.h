@@ -11,7 +11,7 @@
 #include "lib/store/stmt.h"
 #include "lib/store/txn.h"
 
-/* Opens and migrates STATE/endpoint.db.  NULL on failure. */
+/* Opens and migrates STATE/endpoint.db; one of a later version is used as it is if that says so.  NULL on failure. */
 HlDb *ep_store_open(const char *state_dir, GError **error);
 
 /* Facts: single values by name. */

@@ -208,6 +208,7 @@ static void note_answer(EpPresence *presence)
     g_clear_handle_id(&presence->patience_timer, g_source_remove);
     presence->fruitless = 0;
     ep_link_prove(presence->link);
+    ep_program_line(presence->has.program, true);
 }
 
 /* The broker knows of a manager: it may be away, which is no reason to leave soon. */
@@ -243,6 +244,7 @@ static void on_down(const char *broker, const char *reason, gpointer user)
     g_clear_handle_id(&presence->patience_timer, g_source_remove);
     g_clear_handle_id(&presence->heartbeat_timer, g_source_remove);
     ep_spool_close(presence->has.spool);
+    ep_program_line(presence->has.program, false);
     ep_server_line_failed(presence->has.server, broker, reason);
 }
 

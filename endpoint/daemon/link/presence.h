@@ -28,6 +28,7 @@ typedef struct {
     EpServerTime *time; /* told by the server's notices */
     EpSpool *spool;
     EpSettings *settings;
+    EpProgram *program; /* hears whether the line is up */
     EpUpdates *updates;
     EpPoll *poll;
     EpServer *server;

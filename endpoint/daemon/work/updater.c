@@ -62,6 +62,16 @@ static void add_sources(const EpUpdaterContext *context, const GPtrArray *source
         add(argv, "--proxy", conf->proxy);
 }
 
+static void add_program(const EpUpdaterContext *context, GPtrArray *argv)
+{
+    if (context->program == NULL)
+        return;
+    add(argv, "--program-dir", context->program);
+    add(argv, "--installed-program", HOLDLINE_VERSION);
+    if (context->settings->block_program_upgrade)
+        g_ptr_array_add(argv, g_strdup("--block-program"));
+}
+
 /* A tenth of the child's time is kept from downloads: checking and switching come after them. */
 static bool add_update(const EpUpdaterContext *context, EpUpdateWork work, HlTime timeout, GPtrArray *argv,
                        GError **error)
@@ -87,6 +97,8 @@ static bool add_update(const EpUpdaterContext *context, EpUpdateWork work, HlTim
     add_taken(argv, "--time", hl_duration_format(timeout / 10 * 9));
     if (work == EP_UPDATE_SYNCHRONIZE)
         g_ptr_array_add(argv, g_strdup("--force"));
+    else
+        add_program(context, argv);
     return true;
 }
 

@@ -23,6 +23,7 @@ typedef struct {
     const EpIdentity *identity; /* NULL: not enrolled, which leaves roll-back */
     const char *const *servers; /* URLs of its server, in the order of attempts; NULL only without an identity */
     const char *directory;      /* the updater's state directory */
+    const char *program;        /* where it keeps packages of the program; NULL: it is not to look for any */
 } EpUpdaterContext;
 
 /* char *, ends with NULL; free with g_ptr_array_unref.  NULL when such a run makes no sense now: UNAVAILABLE without an

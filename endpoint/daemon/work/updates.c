@@ -34,6 +34,7 @@ struct EpUpdates {
     HlTime timeout;
     GPtrArray *running, *waiting; /* EpUpdateRequest * */
     GPtrArray *telling;           /* GPtrArray of EpUpdateRequest *: those that hear of an end at this moment */
+    char *program;                /* what becomes of it, after this update; NULL: not judged */
     HlUpdaterResult result;       /* the last one of the child that runs */
     bool has_result;
     guint percent;
@@ -107,8 +108,7 @@ static char *describe_round(const EpUpdates *updates, const EpUpdateEnd *end)
                            .group = origin->group,
                            .version = origin->version,
                            .line_up = ep_updates_standing(updates) == EP_LINE_UP,
-                           .program_blocked = ep_settings_values(updates->has.settings)->block_program_upgrade,
-                           .program = HOLDLINE_VERSION };
+                           .program = updates->program };
 
     return ep_round_tell(&facts);
 }
@@ -220,8 +220,32 @@ static void note_end(EpUpdates *updates, const EpUpdateEnd *end)
                                                         .changed_at = changed ? now : updates->last.changed_at });
 }
 
+/* The third step, also where the patterns' one failed. */
+static EpUpgradePlan judge_program(EpUpdates *updates)
+{
+    static const HlUpdaterProgram none = { .outcome = HL_UPDATER_PROGRAM_UNTOLD };
+    EpProgramJudgement judgement = ep_program_judge(
+        updates->has.program, updates->has_result ? &updates->result.program : &none,
+        ep_settings_values(updates->has.settings)->block_program_upgrade, ep_updates_standing(updates) == EP_LINE_UP);
+
+    g_free(updates->program);
+    updates->program = judgement.words;
+    return judgement.plan;
+}
+
+/* Those who wait hear that another version is being installed, and do not wait for it: it ends this process. */
+static void tell_end(EpUpdates *updates, const EpUpdateEnd *end, EpUpgradePlan plan)
+{
+    g_autofree char *detail = g_strdup_printf("%s; program: %s", end->detail, updates->program);
+    EpUpdateEnd with_program = *end;
+
+    with_program.detail = detail;
+    tell_waiters(updates, plan == EP_PLAN_BEGIN ? &with_program : end);
+}
+
 static void finish(EpUpdates *updates, const EpUpdateEnd *end)
 {
+    EpUpgradePlan plan = judge_program(updates);
     g_autoptr(GError) error = NULL;
 
     /* before updates->patterns is replaced: they compare with that */
@@ -239,9 +263,10 @@ static void finish(EpUpdates *updates, const EpUpdateEnd *end)
     if (updates->has.set_changed != NULL)
         updates->has.set_changed(updates->has.user);
     /* after the notification is spooled: reports go in order, and a command's end must not come before what it did */
-    tell_waiters(updates, end);
+    tell_end(updates, end, plan);
     if (updates->enrolment.identity != NULL)
         ep_spool_pump(updates->enrolment.spool);
+    ep_program_begin(updates->has.program); /* last: nothing of this update is open any longer */
 }
 
 /* The work ended without a child's result: the active set is what it was. */
@@ -336,11 +361,13 @@ static bool launch(EpUpdates *updates)
 {
     const EpUpdateEnrolment *enrolment = &updates->enrolment;
     g_auto(GStrv) servers = enrolment->identity != NULL ? enrolment->servers(enrolment->user) : NULL;
+    g_autofree char *program = ep_program_directory(updates->has.program);
     EpUpdaterContext context = context_of(updates);
     g_autoptr(GError) error = NULL;
     g_autoptr(GPtrArray) argv = NULL;
 
     context.servers = (const char *const *)servers;
+    context.program = program;
     argv = ep_updater_arguments(&context, updates->work, updates->timeout, &error);
     if (argv != NULL && start_child(updates, argv, updates->timeout, &error))
         return true;
@@ -548,5 +575,6 @@ void ep_updates_free(EpUpdates *updates)
     g_free(updates->what);
     ep_last_update_clear(&updates->last);
     g_free(updates->rollback_reason);
+    g_free(updates->program);
     g_free(updates);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Updates of the pattern set: one child of the updater program at a time.
+/* Updates of the pattern set: one child of the updater program at a time, which looks for another version of the
+ * program too; that one is asked for when everything else of the update is written and told.
  *
  * A request for the work that is under way joins it and gets its result.  After every update an update notification is
  * spooled (B4), before the waiters hear of the end.  Exists whether the machine is enrolled or not: roll-back needs no
@@ -10,6 +11,7 @@
 #include "endpoint/core/probation.h"
 #include "endpoint/daemon/ground/spool.h"
 #include "endpoint/daemon/ground/trouble.h"
+#include "endpoint/daemon/work/program.h"
 #include "endpoint/daemon/work/settings.h"
 #include "endpoint/daemon/work/updater.h"
 
@@ -20,6 +22,7 @@ typedef struct {
     HlDb *db;
     const EpConf *conf; /* read at each start of a child: what a reload changes counts from the next one on */
     EpSettings *settings;
+    EpProgram *program;
     EpTrouble *trouble;
     EpPulse *pulse;                     /* may be NULL */
     void (*set_changed)(gpointer user); /* another set may be active; NULL: nobody asks */

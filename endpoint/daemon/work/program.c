@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "endpoint/daemon/work/program.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "endpoint/daemon/ground/store.h"
+#include "lib/base/file.h"
+#include "lib/base/log.h"
+#include "lib/base/unconst.h"
+#include "proto/program.h"
+
+#define LOOK      (2 * HL_SECOND) /* at the helper's papers, while it works */
+#define PATIENCE  (2 * HL_MINUTE) /* until it has read the request */
+#define TOLD_FACT "program-told"  /* which end was reported, in the store */
+
+struct EpProgram {
+    EpProgramOptions has;
+    EpSpool *spool; /* NULL: not enrolled */
+    bool line_up, line_told;
+    EpDeskUpgrade wanted; /* what is to be asked for; to NULL: nothing */
+    EpDeskUpgrade now;    /* under way, or how it ended last; to NULL: there was none */
+    bool asked;           /* now is a request that the helper has not read yet */
+    HlTime asked_at;      /* mono */
+    guint timer;          /* not 0: the helper is at work */
+};
+
+/* ------------------------------------------------------------------------------------------------------ the report */
+
+static bool spool_end(const EpProgram *program, const EpDeskUpgrade *end, GError **error)
+{
+    HlMsgReport report = HOLDLINE__V1__REPORT__INIT;
+    HlMsgProgramUpgrade body = HOLDLINE__V1__PROGRAM_UPGRADE__INIT;
+
+    body.from = end->from;
+    body.to = end->to;
+    body.end = hl_unconst(ep_upgrade_state_name(end->upgrade.state));
+    body.detail = end->detail;
+    body.release = end->release;
+    body.ended_ms = end->ended;
+    report.body_case = HOLDLINE__V1__REPORT__BODY_PROGRAM;
+    report.program = &body;
+    return ep_spool_add(program->spool, &report, EP_SPOOL_KEEP_ALWAYS, "program", error);
+}
+
+static bool store_end(const EpProgram *program, const EpDeskUpgrade *end, const char *told, GError **error)
+{
+    HlDb *db = program->has.db;
+    g_autofree char *event =
+        g_strdup_printf("%s to %s, %s%s%s", end->from, end->to, ep_upgrade_state_name(end->upgrade.state),
+                        *end->detail != '\0' ? ": " : "", end->detail);
+    g_auto(HlTxn) txn = HL_TXN_INIT;
+
+    return hl_txn_begin(&txn, db, error) && ep_store_set(db, TOLD_FACT, told, error) &&
+           ep_store_add_event(db, hl_clock_wall(), "upgrade", event, error) && spool_end(program, end, error) &&
+           hl_txn_commit(&txn, error);
+}
+
+/* Once for each end, also if this is not the process, or not the version, that asked for it.  A machine that is not
+ * enrolled has nobody to tell: it waits. */
+static void tell_end(EpProgram *program)
+{
+    const EpDeskUpgrade *end = &program->now;
+    g_autofree char *told = g_strdup_printf("%" G_GUINT64_FORMAT " %" G_GINT64_FORMAT, end->release, end->ended);
+    g_autofree char *before = ep_store_get(program->has.db, TOLD_FACT, "");
+    g_autoptr(GError) error = NULL;
+
+    if (program->spool == NULL || strcmp(told, before) == 0)
+        return;
+    hl_log(end->upgrade.state == EP_UPGRADE_DONE ? HL_LOG_INFO : HL_LOG_WARN, "upgrade", "%s to %s: %s%s%s", end->from,
+           end->to, ep_upgrade_state_name(end->upgrade.state), *end->detail != '\0' ? ": " : "", end->detail);
+    if (!store_end(program, end, told, &error)) {
+        ep_trouble_store_failed(program->has.trouble, "how the upgrade ended", error);
+        return; /* the next start, or the next upgrade, tells it */
+    }
+    ep_trouble_store_worked(program->has.trouble);
+    ep_spool_pump(program->spool);
+}
+
+/* -------------------------------------------------------------------------------------------------- the helper's
+ * papers */
+
+static bool read_paper(EpProgram *program, EpDeskPaper paper)
+{
+    g_autoptr(GError) error = NULL;
+    g_auto(EpDeskUpgrade) read = { 0 };
+
+    switch (ep_desk_read(program->has.conf->state_dir, paper, &read, &error)) {
+    case EP_DESK_FOUND:
+        ep_desk_upgrade_copy(&program->now, &read);
+        return true;
+    case EP_DESK_ABSENT:
+        break;
+    case EP_DESK_UNREADABLE:
+        hl_warn("upgrade", "%s", error->message);
+        break;
+    }
+    return false;
+}
+
+/* The request stays where it was written: nobody watches that place. */
+static void give_up_asking(EpProgram *program)
+{
+    g_autoptr(GError) error = NULL;
+
+    program->asked = false;
+    if (!ep_desk_remove(program->has.conf->state_dir, EP_DESK_REQUEST, &error)) {
+        hl_warn("upgrade", "%s", error->message);
+        return;
+    }
+    program->now.upgrade.state = EP_UPGRADE_REFUSED;
+    program->now.ended = hl_clock_wall();
+    g_free(program->now.detail);
+    program->now.detail = g_strdup("the helper was not started: look at 'systemctl status holdline-upgrade.path'");
+    tell_end(program);
+}
+
+static bool is_waited_for(const EpProgram *program)
+{
+    return program->asked || (program->now.to != NULL && !ep_upgrade_is_end(program->now.upgrade.state));
+}
+
+/* What the papers say now. */
+static void look(EpProgram *program)
+{
+    const char *state_dir = program->has.conf->state_dir;
+
+    if (read_paper(program, EP_DESK_RUNNING)) {
+        program->asked = false;
+    } else if (ep_desk_has(state_dir, EP_DESK_REQUEST)) {
+        if (!program->asked && read_paper(program, EP_DESK_REQUEST)) {
+            program->asked = true;
+            program->asked_at = hl_clock_mono();
+        }
+        if (program->asked && hl_clock_mono() - program->asked_at >= PATIENCE)
+            give_up_asking(program);
+    } else {
+        program->asked = false;
+        if (read_paper(program, EP_DESK_ENDED))
+            tell_end(program);
+        else
+            ep_desk_upgrade_clear(&program->now);
+    }
+}
+
+static gboolean on_look(gpointer user)
+{
+    EpProgram *program = user;
+    EpUpgradeState before = program->now.upgrade.state;
+    bool was_asked = program->asked;
+
+    look(program);
+    if (before != program->now.upgrade.state || was_asked != program->asked)
+        ep_pulse_changed(program->has.pulse);
+    if (is_waited_for(program))
+        return G_SOURCE_CONTINUE;
+    program->timer = 0;
+    return G_SOURCE_REMOVE;
+}
+
+static void watch(EpProgram *program)
+{
+    look(program);
+    if (program->timer == 0 && is_waited_for(program))
+        program->timer = g_timeout_add((guint)LOOK, on_look, program);
+}
+
+/* -------------------------------------------------------------------------------------------------------- the line */
+
+static void say_alive(EpProgram *program)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (!ep_desk_say_alive(program->has.conf->state_dir, HOLDLINE_VERSION, getpid(), program->line_up, &error))
+        hl_warn("upgrade", "%s", error->message); /* a helper that waits for it goes back */
+}
+
+void ep_program_line(EpProgram *program, bool up)
+{
+    if (program->line_told && program->line_up == up)
+        return;
+    program->line_up = up;
+    program->line_told = true;
+    say_alive(program);
+}
+
+void ep_program_enrol(EpProgram *program, EpSpool *spool)
+{
+    program->spool = spool;
+    if (spool == NULL)
+        ep_program_line(program, false);
+    else
+        watch(program); /* an end that came before the start */
+}
+
+/* --------------------------------------------------------------------------------------------------- what is to happen
+ */
+
+char *ep_program_directory(const EpProgram *program)
+{
+    const EpConf *conf = program->has.conf;
+
+    if (*conf->upgrade_helper == '\0' || access(conf->upgrade_helper, X_OK) != 0)
+        return NULL;
+    return g_build_filename(conf->state_dir, HL_PROGRAM_COMPONENT, NULL);
+}
+
+/* The release that lies ready, if it is the version that the updater offers. */
+static uint64_t find_offered(const EpProgram *program, const HlUpdaterProgram *offer)
+{
+    g_autofree char *path =
+        g_build_filename(program->has.conf->state_dir, HL_PROGRAM_COMPONENT, "next", HL_PROGRAM_RECORD, NULL);
+    g_autoptr(GError) error = NULL;
+    g_autofree char *text = NULL;
+    g_autoptr(HlProgramRelease) release = NULL;
+
+    if (offer->outcome != HL_UPDATER_PROGRAM_OFFERED)
+        return 0;
+    text = hl_file_read_text(path, HL_PROGRAM_MAX_RECORD, &error);
+    release = text == NULL ? NULL : hl_program_release_parse(text, &error);
+    if (release == NULL) {
+        hl_warn("upgrade", "%s", error->message);
+        return 0;
+    }
+    return strcmp(release->version, offer->version) == 0 ? release->release : 0;
+}
+
+/* A version before that failed may have been followed by others: the last end is the one that counts. */
+static uint64_t find_failed(const EpProgram *program)
+{
+    const EpDeskUpgrade *now = &program->now;
+
+    return now->to != NULL && now->lasting && now->upgrade.state != EP_UPGRADE_DONE ? now->release : 0;
+}
+
+EpProgramJudgement ep_program_judge(EpProgram *program, const HlUpdaterProgram *offer, bool blocked, bool line_up)
+{
+    EpUpgradeFacts facts = { .offered = find_offered(program, offer), .blocked = blocked, .line_up = line_up };
+    const char *to = offer->version != NULL ? offer->version : "";
+    const char *why = offer->message != NULL ? offer->message : "";
+    EpProgramJudgement judgement;
+
+    watch(program);
+    facts.failed = find_failed(program);
+    facts.under_way = is_waited_for(program);
+    judgement.plan = ep_upgrade_plan(&facts);
+    judgement.words = ep_upgrade_tell(judgement.plan, HOLDLINE_VERSION, to, why);
+    ep_desk_upgrade_clear(&program->wanted);
+    if (judgement.plan == EP_PLAN_BEGIN)
+        program->wanted = (EpDeskUpgrade){ .release = facts.offered,
+                                           .from = g_strdup(HOLDLINE_VERSION),
+                                           .to = g_strdup(to),
+                                           .upgrade = EP_UPGRADE_INIT,
+                                           .detail = g_strdup(""),
+                                           .begun = hl_clock_wall() };
+    return judgement;
+}
+
+void ep_program_begin(EpProgram *program)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (program->wanted.to == NULL)
+        return;
+    hl_info("upgrade", "version %s is to replace %s", program->wanted.to, program->wanted.from);
+    say_alive(program); /* the helper looks whether the line is up */
+    if (!ep_desk_write(program->has.conf->state_dir, EP_DESK_REQUEST, &program->wanted, &error))
+        hl_warn("upgrade", "%s", error->message); /* the next update asks again */
+    ep_desk_upgrade_clear(&program->wanted);
+    watch(program);
+    ep_pulse_changed(program->has.pulse);
+}
+
+bool ep_program_retry(EpProgram *program, GError **error)
+{
+    g_auto(EpDeskUpgrade) end = { 0 };
+
+    watch(program);
+    if (is_waited_for(program))
+        return hl_fail(error, HL_ERROR_CONFLICT, "an upgrade is under way");
+    if (find_failed(program) == 0)
+        return true;
+    ep_desk_upgrade_copy(&end, &program->now);
+    end.lasting = false;
+    if (!ep_desk_write(program->has.conf->state_dir, EP_DESK_ENDED, &end, error))
+        return false;
+    program->now.lasting = false;
+    return true;
+}
+
+/* ------------------------------------------------------------------------------------------------------------ life */
+
+EpProgramView ep_program_view(const EpProgram *program)
+{
+    const EpDeskUpgrade *now = &program->now;
+
+    if (now->to == NULL)
+        return (EpProgramView){ .state = "none", .detail = "" };
+    return (EpProgramView){ .state = program->asked ? "asked" : ep_upgrade_state_name(now->upgrade.state),
+                            .from = now->from,
+                            .to = now->to,
+                            .detail = now->detail != NULL ? now->detail : "",
+                            .ended = now->ended };
+}
+
+EpProgram *ep_program_new(const EpProgramOptions *options)
+{
+    EpProgram *program = g_new0(EpProgram, 1);
+    g_autoptr(GError) error = NULL;
+
+    program->has = *options;
+    if (!ep_desk_make(options->conf->state_dir, &error))
+        hl_warn("upgrade", "%s", error->message);
+    look(program);
+    if (is_waited_for(program))
+        program->timer = g_timeout_add((guint)LOOK, on_look, program);
+    return program;
+}
+
+void ep_program_free(EpProgram *program)
+{
+    if (program == NULL)
+        return;
+    g_clear_handle_id(&program->timer, g_source_remove);
+    ep_desk_upgrade_clear(&program->wanted);
+    ep_desk_upgrade_clear(&program->now);
+    g_free(program);
+}
