@@ -97,6 +97,7 @@ const EpPhrase ep_phrases[] = {
     /* an upgrade of the program */
     { N_("%s, no upgrade is possible"), "" },
     { N_("%s, an upgrade is under way"), "" },
+    { N_("%s, upgrades are left to roll-outs"), "" },
     { N_("%s, version %s has failed here"), "" },
     { N_("'holdline-endpoint upgrade --retry' tries it once more"), "" },
     { N_("%s, version %s waits until the line is up"), "" },

@@ -95,8 +95,11 @@ EpUpgradePlan ep_upgrade_plan(const EpUpgradeFacts *facts)
         bool holds;
         EpUpgradePlan plan;
     } order[] = {
-        { facts->blocked, EP_PLAN_BLOCKED },      { facts->under_way, EP_PLAN_UNDER_WAY },
-        { facts->offered == 0, EP_PLAN_NOTHING }, { facts->offered == facts->failed, EP_PLAN_FAILED },
+        { facts->blocked, EP_PLAN_BLOCKED },
+        { facts->under_way, EP_PLAN_UNDER_WAY },
+        { facts->left, EP_PLAN_LEFT },
+        { facts->offered == 0, EP_PLAN_NOTHING },
+        { facts->offered == facts->failed, EP_PLAN_FAILED },
         { !facts->line_up, EP_PLAN_LINE_DOWN },
     };
 
@@ -114,6 +117,8 @@ char *ep_upgrade_tell(EpUpgradePlan plan, const char *installed, const char *to,
                             : g_strdup_printf("%s, no upgrade is possible: %s", installed, why);
     case EP_PLAN_BLOCKED:
         return g_strdup_printf("%s, upgrades are blocked by the settings", installed);
+    case EP_PLAN_LEFT:
+        return g_strdup_printf("%s, upgrades are left to roll-outs", installed);
     case EP_PLAN_UNDER_WAY:
         return g_strdup_printf("%s, an upgrade is under way", installed);
     case EP_PLAN_FAILED:

@@ -92,6 +92,7 @@ EpHealthWord ep_upgrade_health_look(EpUpgradeHealth *health, int64_t daemon, HlT
 typedef enum {
     EP_PLAN_NOTHING, /* none is offered */
     EP_PLAN_BLOCKED, /* by the group's settings */
+    EP_PLAN_LEFT,    /* by them to roll-outs, and this update is none of those */
     EP_PLAN_UNDER_WAY,
     EP_PLAN_FAILED, /* this release failed here: another one, or a person's word, is waited for */
     EP_PLAN_LINE_DOWN,
@@ -101,7 +102,7 @@ typedef enum {
 typedef struct {
     uint64_t offered; /* release; 0: none */
     uint64_t failed;  /* the release that failed here last; 0: none */
-    bool blocked, under_way, line_up;
+    bool blocked, left, under_way, line_up;
 } EpUpgradeFacts;
 
 EpUpgradePlan ep_upgrade_plan(const EpUpgradeFacts *facts);

@@ -191,6 +191,21 @@ static void tell_update(TrNotices *notices, const TrView *view, HlTime now)
     add(notices, &event, now);
 }
 
+/* The version is another one, or it is not: who works at this PC may have missed the icon for a moment. */
+static void tell_upgrade(TrNotices *notices, const TrView *view, HlTime now)
+{
+    bool done = is_word(view->upgrade.state, "done");
+    Event event = { .kind = TR_NOTICE_UPDATE, .n = 1, .gap = TR_NOTICE_GAP };
+
+    if (view->upgrade.ended == 0 || view->upgrade.ended == notices->last.upgrade.ended ||
+        is_word(view->upgrade.state, "refused"))
+        return;
+    event.title = done ? _("Holdline was upgraded") : _("Holdline was not upgraded");
+    event.body = done ? g_strdup_printf(_("Version %s"), view->upgrade.to)
+                      : g_strdup(is_text(view->upgrade.detail) ? view->upgrade.detail : "");
+    add(notices, &event, now);
+}
+
 /* ----------------------------------------------------------------------------------------------------------- scans */
 
 static void tell_scan(TrNotices *notices, const TrView *view, HlTime now)
@@ -221,6 +236,7 @@ static void remember(TrNotices *notices, const TrView *view)
     HlTime updated = notices->last.last_update.at;
     bool succeeded = notices->last.last_update.succeeded;
     HlTime scanned = notices->last.last_scan.ended;
+    HlTime upgraded = notices->last.upgrade.ended;
 
     tr_view_copy(&notices->last, view);
     if (view->finds.count == 0)
@@ -231,6 +247,8 @@ static void remember(TrNotices *notices, const TrView *view)
     }
     if (view->last_scan.ended == 0)
         notices->last.last_scan.ended = scanned;
+    if (view->upgrade.ended == 0)
+        notices->last.upgrade.ended = upgraded;
     notices->has_last = true;
 }
 
@@ -241,6 +259,7 @@ void tr_notices_view(TrNotices *notices, const TrView *view, HlTime now)
     if (notices->has_last) {
         tell_finds(notices, view, now);
         tell_update(notices, view, now);
+        tell_upgrade(notices, view, now);
         tell_scan(notices, view, now);
     }
     remember(notices, view);

@@ -50,6 +50,11 @@ typedef struct {
         HlTime at;     /* of the last */
         char *signature, *path, *action;
     } finds;
+    struct {
+        HlTime ended; /* the program's last upgrade; 0: there was none, or it is under way */
+        char *state;  /* "done", "back", "refused", "stuck" */
+        char *to, *detail;
+    } upgrade;
     char *problem; /* "" for none */
 } TrView;
 

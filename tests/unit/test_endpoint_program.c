@@ -270,6 +270,34 @@ static void test_alive(void)
     g_assert_cmpint(ep_desk_who_is_alive(parts->dir, HOLDLINE_VERSION), ==, 0);
 }
 
+/* ------------------------------------------------------------------------------------------------- left to roll-outs
+ */
+
+static void test_left_to_rollouts(void)
+{
+    g_autoptr(EndpointParts) parts = world_new();
+    EpUpdateRequest plain = { .work = EP_UPDATE_UPDATE, .trigger = "manual" };
+    EpUpdateRequest with = { .work = EP_UPDATE_UPDATE, .trigger = "command", .program = true };
+    g_autoptr(GBytes) settings =
+        parts_settings(parts, (PartsSettings){ .lines = "update.program=rollout\n", .counter = 5, .path = "channel" });
+
+    ep_intake_offer(parts->intake, settings, "channel", 1);
+    ep_updates_request(parts->updates, &plain);
+    g_assert_false(argv_has("--program-dir"));
+    ep_updates_request(parts->updates, &with); /* does not join one that does not look */
+    parts_update_ends(NULL, "updated", PARTS_PATTERNS);
+    g_assert_nonnull(strstr(told(parts), "upgrades are left to roll-outs"));
+    g_assert_cmpuint(child_fake_running(), ==, 1);
+    g_assert_true(argv_has("--program-dir"));
+    ep_updates_request(parts->updates, &plain); /* this one does */
+    parts_update_ends(NULL, "updated", PARTS_PATTERNS);
+    g_assert_cmpuint(child_fake_running(), ==, 0);
+    /* as a command's scope */
+    parts_order_of(parts, "c-1", HL_KIND_UPDATE_NOW, "program");
+    g_assert_true(argv_has("--program-dir"));
+    parts_update_ends(NULL, "updated", PARTS_PATTERNS);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -282,5 +310,6 @@ int main(int argc, char **argv)
     g_test_add_func("/endpoint/program/refused", test_refused_for_now);
     g_test_add_func("/endpoint/program/nobody", test_nobody_reads_it);
     g_test_add_func("/endpoint/program/alive", test_alive);
+    g_test_add_func("/endpoint/program/left", test_left_to_rollouts);
     return g_test_run();
 }

@@ -245,6 +245,35 @@ static void test_updates(void)
     }
 }
 
+/* The daemon goes and comes back as another version, or as the same; its word of the end comes later. */
+static void test_upgrade(void)
+{
+    TrView view = quiet();
+    g_autoptr(TrNotices) notices = begun(&view);
+
+    view.upgrade.state = hl_unconst("waiting");
+    view.upgrade.to = hl_unconst("0.2.0");
+    tr_notices_view(notices, &view, NOW);
+    expect_none(notices, NOW);
+    view.upgrade.state = hl_unconst("done");
+    view.upgrade.ended = 5;
+    tr_notices_view(notices, &view, NOW);
+    expect(notices, NOW, TR_NOTICE_UPDATE, "Holdline was upgraded", "Version 0.2.0");
+    tr_notices_view(notices, &view, NOW);
+    expect_none(notices, NOW);
+    view.upgrade.ended = 0; /* the next one begins */
+    tr_notices_view(notices, &view, NOW + HL_HOUR);
+    view.upgrade.state = hl_unconst("refused");
+    view.upgrade.ended = 6;
+    tr_notices_view(notices, &view, NOW + HL_HOUR);
+    expect_none(notices, NOW + HL_HOUR);
+    view.upgrade.state = hl_unconst("back");
+    view.upgrade.detail = hl_unconst("its line did not come up");
+    view.upgrade.ended = 7;
+    tr_notices_view(notices, &view, NOW + HL_HOUR);
+    expect(notices, NOW + HL_HOUR, TR_NOTICE_UPDATE, "Holdline was not upgraded", "its line did not come up");
+}
+
 /* A scheduled update tries again and again: the first failure is told, and the first after a success. */
 static void test_row_of_failures(void)
 {
@@ -400,6 +429,7 @@ int main(int argc, char **argv)
     g_test_add_func("/tray-notices/new-database", test_new_database);
     g_test_add_func("/tray-notices/next", test_next);
     g_test_add_func("/tray-notices/updates", test_updates);
+    g_test_add_func("/tray-notices/upgrade", test_upgrade);
     g_test_add_func("/tray-notices/row-of-failures", test_row_of_failures);
     g_test_add_func("/tray-notices/scans", test_scans);
     g_test_add_func("/tray-notices/refusal", test_refusal);

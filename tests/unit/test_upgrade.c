@@ -147,6 +147,8 @@ static void test_plan(void)
         { { .offered = 5, .line_up = false }, EP_PLAN_LINE_DOWN },
         { { .offered = 5, .line_up = true, .under_way = true }, EP_PLAN_UNDER_WAY },
         { { .offered = 5, .line_up = true, .blocked = true }, EP_PLAN_BLOCKED },
+        { { .offered = 5, .line_up = true, .left = true }, EP_PLAN_LEFT },
+        { { .offered = 5, .line_up = true, .left = true, .blocked = true }, EP_PLAN_BLOCKED },
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
@@ -162,6 +164,7 @@ static void test_words(void)
         { EP_PLAN_NOTHING, "", "1.0, no upgrade is offered" },
         { EP_PLAN_NOTHING, "there is no way back", "1.0, no upgrade is possible: there is no way back" },
         { EP_PLAN_BLOCKED, "", "1.0, upgrades are blocked by the settings" },
+        { EP_PLAN_LEFT, "", "1.0, upgrades are left to roll-outs" },
         { EP_PLAN_UNDER_WAY, "", "1.0, an upgrade is under way" },
         { EP_PLAN_FAILED, "",
           "1.0, version 1.1 has failed here: 'holdline-endpoint upgrade --retry' tries it once more" },

@@ -127,31 +127,31 @@ static void on_update_done(const EpUpdateEnd *end, gpointer user)
     send_reply(user, end->succeeded ? "" : end->timed_out ? "timeout" : end->code, end->detail, false, result);
 }
 
-static bool request_update(const Request *request, EpUpdateWork work)
+static bool request_update(const Request *request, EpUpdateRequest update)
 {
-    EpUpdateRequest update = {
-        .work = work, .trigger = "manual", .progress = on_update_progress, .done = on_update_done, .user = request->peer
-    };
-
+    update.trigger = "manual";
+    update.progress = on_update_progress;
+    update.done = on_update_done;
+    update.user = request->peer;
     ep_updates_request(request->has->updates, &update);
     return true;
 }
 
 static bool call_update_now(const Request *request, GError **error G_GNUC_UNUSED)
 {
-    return request_update(request, EP_UPDATE_UPDATE);
+    return request_update(request, (EpUpdateRequest){ .work = EP_UPDATE_UPDATE });
 }
 
 static bool call_upgrade(const Request *request, GError **error)
 {
     if (g_strcmp0(argument(request->call, "retry"), "yes") == 0 && !ep_program_retry(request->has->program, error))
         return false;
-    return request_update(request, EP_UPDATE_UPDATE);
+    return request_update(request, (EpUpdateRequest){ .work = EP_UPDATE_UPDATE, .program = true });
 }
 
 static bool call_rollback(const Request *request, GError **error G_GNUC_UNUSED)
 {
-    return request_update(request, EP_UPDATE_ROLLBACK);
+    return request_update(request, (EpUpdateRequest){ .work = EP_UPDATE_ROLLBACK });
 }
 
 static void on_scan_done(const EpScanEnd *end, gpointer user)

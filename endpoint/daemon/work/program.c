@@ -233,9 +233,13 @@ static uint64_t find_failed(const EpProgram *program)
     return now->to != NULL && now->lasting && now->upgrade.state != EP_UPGRADE_DONE ? now->release : 0;
 }
 
-EpProgramJudgement ep_program_judge(EpProgram *program, const HlUpdaterProgram *offer, bool blocked, bool line_up)
+EpProgramJudgement ep_program_judge(EpProgram *program, const EpProgramFacts *known)
 {
-    EpUpgradeFacts facts = { .offered = find_offered(program, offer), .blocked = blocked, .line_up = line_up };
+    const HlUpdaterProgram *offer = known->offer;
+    EpUpgradeFacts facts = { .offered = find_offered(program, offer),
+                             .blocked = known->blocked,
+                             .left = known->left,
+                             .line_up = known->line_up };
     const char *to = offer->version != NULL ? offer->version : "";
     const char *why = offer->message != NULL ? offer->message : "";
     EpProgramJudgement judgement;

@@ -38,13 +38,19 @@ void ep_program_line(EpProgram *program, bool up);
  */
 char *ep_program_directory(const EpProgram *program);
 
+typedef struct {
+    const HlUpdaterProgram *offer; /* the updater's word */
+    bool blocked, left;            /* by the settings; left: to roll-outs, of which this update is none */
+    bool line_up;
+} EpProgramFacts;
+
 /* After an update: what is to happen, and that in words, "0.1.0, version 0.2.0 is being installed".  Caller frees. */
 typedef struct {
     EpUpgradePlan plan;
     char *words;
 } EpProgramJudgement;
 
-EpProgramJudgement ep_program_judge(EpProgram *program, const HlUpdaterProgram *offer, bool blocked, bool line_up);
+EpProgramJudgement ep_program_judge(EpProgram *program, const EpProgramFacts *known);
 
 /* Does what was judged last, if that was EP_PLAN_BEGIN: asks the helper, whose work ends this process soon. */
 void ep_program_begin(EpProgram *program);

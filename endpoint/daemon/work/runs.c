@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "endpoint/daemon/work/runs.h"
 
+#include <string.h>
+
+#include "proto/scope.h"
+
 #define PROGRESS_TIME HL_SECOND /* at most one report of progress in this time ... */
 #define PROGRESS_STEP 10        /* ... and for that many percent: at most ten in a run */
 
@@ -36,6 +40,7 @@ static void run_update(EpRun *run)
     EpUpdateRequest request = { .work = works[run->entry->kind],
                                 .trigger = "command",
                                 .timeout = run->entry->timeout,
+                                .program = strcmp(run->entry->scope, HL_SCOPE_PROGRAM) == 0,
                                 .progress = on_update_progress,
                                 .done = on_update_done,
                                 .user = run };

@@ -34,6 +34,7 @@ struct EpUpdates {
     HlTime timeout;
     GPtrArray *running, *waiting; /* EpUpdateRequest * */
     GPtrArray *telling;           /* GPtrArray of EpUpdateRequest *: those that hear of an end at this moment */
+    bool with_program;            /* somebody who waits asked for the program's step */
     char *program;                /* what becomes of it, after this update; NULL: not judged */
     HlUpdaterResult result;       /* the last one of the child that runs */
     bool has_result;
@@ -220,13 +221,20 @@ static void note_end(EpUpdates *updates, const EpUpdateEnd *end)
                                                         .changed_at = changed ? now : updates->last.changed_at });
 }
 
+static bool is_program_left(const EpUpdates *updates)
+{
+    return ep_settings_values(updates->has.settings)->program_upgrade == HL_PROGRAM_ROLLOUT && !updates->with_program;
+}
+
 /* The third step, also where the patterns' one failed. */
 static EpUpgradePlan judge_program(EpUpdates *updates)
 {
     static const HlUpdaterProgram none = { .outcome = HL_UPDATER_PROGRAM_UNTOLD };
-    EpProgramJudgement judgement = ep_program_judge(
-        updates->has.program, updates->has_result ? &updates->result.program : &none,
-        ep_settings_values(updates->has.settings)->block_program_upgrade, ep_updates_standing(updates) == EP_LINE_UP);
+    EpProgramFacts facts = { .offer = updates->has_result ? &updates->result.program : &none,
+                             .blocked = ep_settings_values(updates->has.settings)->block_program_upgrade,
+                             .left = is_program_left(updates),
+                             .line_up = ep_updates_standing(updates) == EP_LINE_UP };
+    EpProgramJudgement judgement = ep_program_judge(updates->has.program, &facts);
 
     g_free(updates->program);
     updates->program = judgement.words;
@@ -361,7 +369,7 @@ static bool launch(EpUpdates *updates)
 {
     const EpUpdateEnrolment *enrolment = &updates->enrolment;
     g_auto(GStrv) servers = enrolment->identity != NULL ? enrolment->servers(enrolment->user) : NULL;
-    g_autofree char *program = ep_program_directory(updates->has.program);
+    g_autofree char *program = is_program_left(updates) ? NULL : ep_program_directory(updates->has.program);
     EpUpdaterContext context = context_of(updates);
     g_autoptr(GError) error = NULL;
     g_autoptr(GPtrArray) argv = NULL;
@@ -388,12 +396,14 @@ static void gather(EpUpdates *updates)
 
     updates->work = first->work;
     updates->trigger = first->trigger;
+    updates->with_program = false;
     updates->timeout = first->timeout > 0 ? first->timeout : DEFAULT_TIMEOUT;
     for (guint i = 0; i < updates->waiting->len;) {
         const EpUpdateRequest *request = updates->waiting->pdata[i];
 
         if (request->work == updates->work) {
             patient = patient && request->patient;
+            updates->with_program = updates->with_program || request->program;
             g_ptr_array_add(updates->running, g_ptr_array_steal_index(updates->waiting, i));
         } else {
             i++;
@@ -439,7 +449,8 @@ static void start_next(EpUpdates *updates)
 
 void ep_updates_request(EpUpdates *updates, const EpUpdateRequest *request)
 {
-    bool joins = is_busy(updates) && !updates->showing && updates->work == request->work;
+    bool joins = is_busy(updates) && !updates->showing && updates->work == request->work &&
+                 (updates->with_program || !request->program);
     EpUpdateEnd full = { .code = "limit", .detail = "too many updates are waiting", .source = "", .patterns = "" };
 
     if (updates->waiting->len + updates->running->len >= MAX_WAITING) {
