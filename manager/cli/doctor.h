@@ -13,7 +13,7 @@
 #include "manager/core/signature_age.h"
 #include "manager/site/check.h"
 
-#define CLI_DOCTOR_PORTS 2
+#define CLI_DOCTOR_PORTS (MGR_MAX_BROKERS + 1)
 
 typedef struct {
     const char *what;   /* "the broker" */

@@ -101,9 +101,9 @@ static pid_t read_pid(const char *dir, const char *name)
     return text != NULL ? (pid_t)g_ascii_strtoll(text, NULL, 10) : 0;
 }
 
-static pid_t read_broker(const char *dir)
+static pid_t read_broker(const char *dir, guint number)
 {
-    g_autofree char *path = mgr_site_path(dir, "broker/process");
+    g_autofree char *path = mgr_site_broker_path(dir, number, "process");
     g_autofree char *text = hl_file_read_text(path, MAX_SMALL, NULL);
     MgrBrokerNote note;
 
@@ -113,10 +113,22 @@ static pid_t read_broker(const char *dir)
 /* A broker without a note, of a manager that was killed before it wrote one, is known by its configuration. */
 static bool has_our_conf(const char *dir, pid_t pid)
 {
-    g_autofree char *conf = mgr_site_path(dir, "broker/mosquitto.conf");
     g_auto(GStrv) argv = pid > 0 ? hl_proc_argv(pid) : NULL;
 
-    return argv != NULL && g_strv_contains((const char *const *)argv, conf);
+    for (guint i = 0; argv != NULL && i < MGR_MAX_BROKERS; i++) {
+        g_autofree char *conf = mgr_site_broker_path(dir, i, "mosquitto.conf");
+
+        if (g_strv_contains((const char *const *)argv, conf))
+            return true;
+    }
+    return false;
+}
+
+static bool is_drained(const char *dir, guint number)
+{
+    g_autofree char *path = mgr_site_broker_path(dir, number, MGR_SITE_DRAINED);
+
+    return g_file_test(path, G_FILE_TEST_EXISTS);
 }
 
 static void add_port(CliDoctor *doctor, const char *what, const char *option, int64_t port, pid_t owner)
@@ -147,8 +159,9 @@ void cli_probe_manager(CliDoctor *doctor, HlInvocation *call G_GNUC_UNUSED)
     doctor->is_running = mgr_site_is_running(doctor->dir);
     if (!doctor->has_conf)
         return;
-    if (doctor->conf.broker_mode == MGR_BROKER_MANAGED)
-        add_port(doctor, "the broker", "[broker] port", doctor->conf.broker_port, read_broker(doctor->dir));
+    for (guint i = 0; doctor->conf.broker_mode == MGR_BROKER_MANAGED && i < mgr_conf_brokers(&doctor->conf); i++)
+        if (!is_drained(doctor->dir, i))
+            add_port(doctor, "the broker", "[broker] port", doctor->conf.broker_port + i, read_broker(doctor->dir, i));
     add_port(doctor, "the HTTPS front", "[http] port", doctor->conf.http_port,
              doctor->is_running ? read_pid(doctor->dir, "lock") : 0);
 }

@@ -61,6 +61,8 @@ char *mgr_site_plugin_path(void);
 /* A file of the managed broker of this number, from 0: in broker/, or in broker/2, broker/3, ...  Caller frees. */
 char *mgr_site_broker_path(const char *dir, guint number, const char *name);
 
+#define MGR_SITE_DRAINED "drained" /* such a file: it is not to run */
+
 /* Writes its mosquitto.conf; makes its directory. */
 bool mgr_site_write_broker_conf(const char *dir, const MgrConf *conf, guint number,
                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -370,6 +370,7 @@ void fleet_endpoint_schedule(FleetEndpoint *endpoint)
     endpoint->due = 0;
     if (!endpoint->reconnects)
         return;
+    endpoint->place++;
     hl_backoff_ended(&endpoint->backoff, endpoint->answered, now - endpoint->begun);
     endpoint->due = now + hl_backoff_next(&endpoint->backoff, hl_random_u64());
 }
@@ -406,7 +407,8 @@ void fleet_endpoint_connect(FleetEndpoint *endpoint)
     for (gsize i = 0; i < G_N_ELEMENTS(topics); i++)
         g_ptr_array_add(filters, hl_topic_name(topics[i], endpoint->id));
     g_ptr_array_add(filters, NULL);
-    if (!fleet_line_open(&endpoint->line, endpoint->context, endpoint->fleet->port,
+    if (!fleet_line_open(&endpoint->line, endpoint->context,
+                         endpoint->fleet->ports[endpoint->place % endpoint->fleet->n_ports],
                          &(FleetLineSpec){ endpoint->id, (const char *const *)filters->pdata, will_topic, will }))
         on_down(g_strerror(errno), endpoint);
 }
@@ -440,6 +442,7 @@ FleetEndpoint *fleet_endpoint_new(Fleet *fleet, int number, const HlKey *ca_key,
     FleetEndpoint *endpoint = g_new0(FleetEndpoint, 1);
 
     endpoint->fleet = fleet;
+    endpoint->place = (guint)number;
     endpoint->id = g_strdup_printf("e-bench-%d", number);
     endpoint->fingerprint = g_strdup_printf("%064x", number + 1);
     endpoint->spool = g_strdup_printf("%016x", number + 1);

@@ -33,9 +33,12 @@ typedef enum {
     FLEET_N_TALLIES,
 } FleetWhat;
 
+#define FLEET_PORTS 8
+
 /* What all of them share. */
 typedef struct {
-    int port;
+    int ports[FLEET_PORTS]; /* of the brokers */
+    guint n_ports;
     HlCert *ca;
     GBytes *signing_key; /* public */
     GBytes *digest;      /* of the settings that all begin with, counter 1 */
@@ -61,6 +64,7 @@ typedef struct {
     uint64_t session, beats;
     HlTime begun; /* mono: this attempt */
     bool answered, reconnects;
+    guint place;     /* which port is next: its own at first, another one after each loss */
     HlTime due;      /* mono: the next attempt; 0: none */
     HlTime beat_due; /* mono; 0: no heartbeats */
     HlTime interval;

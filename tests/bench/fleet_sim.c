@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fleet-sim SITE PORT COUNT DIGEST IDENTITIES: a fleet of endpoints in one process, for tests/bench/fleet.
+/* fleet-sim SITE PORT,... COUNT DIGEST IDENTITIES: a fleet of endpoints in one process, for tests/bench/fleet.
+ *
+ * PORT is that of a broker; of several the endpoints use one each, in turn, and the next one after a loss.
  *
  * Makes COUNT endpoints with certificates of the site's authority (e-bench-N), writes a line for each to the file
  * IDENTITIES (id, serial, fingerprint, end of the certificate), and does what comes on standard input, a line each;
@@ -321,6 +323,16 @@ static void load_site(Sim *sim, const char *dir)
     sim->fleet.signing_key = g_bytes_ref(hl_signing_key_public(key));
 }
 
+static void read_ports(Fleet *fleet, const char *text)
+{
+    g_auto(GStrv) ports = g_strsplit(text, ",", FLEET_PORTS);
+
+    while (ports[fleet->n_ports] != NULL) {
+        fleet->ports[fleet->n_ports] = atoi(ports[fleet->n_ports]);
+        fleet->n_ports++;
+    }
+}
+
 int main(int argc, char **argv)
 {
     Sim sim = { .epoll = epoll_create1(EPOLL_CLOEXEC) };
@@ -329,13 +341,14 @@ int main(int argc, char **argv)
 
     sim.fleet.digest = argc == 6 ? hl_unhex(argv[4]) : NULL;
     if (count <= 0 || count > MAX_ENDPOINTS || sim.fleet.digest == NULL) {
-        fprintf(stderr, "usage: fleet-sim SITE PORT COUNT DIGEST IDENTITIES (at most %d endpoints)\n", MAX_ENDPOINTS);
+        fprintf(stderr, "usage: fleet-sim SITE PORT,... COUNT DIGEST IDENTITIES (at most %d endpoints)\n",
+                MAX_ENDPOINTS);
         return EXIT_FAILURE;
     }
     getrlimit(RLIMIT_NOFILE, &files);
     files.rlim_cur = files.rlim_max;
     setrlimit(RLIMIT_NOFILE, &files);
-    sim.fleet.port = atoi(argv[2]);
+    read_ports(&sim.fleet, argv[2]);
     sim.endpoints = g_ptr_array_new_with_free_func((GDestroyNotify)fleet_endpoint_free);
     load_site(&sim, argv[1]);
     make_endpoints(&sim, argv[1], count, argv[5]);

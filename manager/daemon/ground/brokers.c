@@ -6,10 +6,10 @@
 
 #include "lib/base/file.h"
 #include "lib/base/log.h"
+#include "lib/base/network.h"
 #include "manager/site/broker.h"
 #include "manager/site/site.h"
 
-#define DRAINED   "drained"
 #define ANSWER_MS 500 /* who asks for it may be answered by that one */
 
 struct MgrBrokers {
@@ -32,7 +32,7 @@ static void end_from(const char *dir, guint from, uint16_t port)
 
 static bool is_drained(const char *dir, guint number)
 {
-    g_autofree char *path = mgr_site_broker_path(dir, number, DRAINED);
+    g_autofree char *path = mgr_site_broker_path(dir, number, MGR_SITE_DRAINED);
 
     return g_file_test(path, G_FILE_TEST_EXISTS);
 }
@@ -45,6 +45,24 @@ static bool has_one_to_run(const char *dir, guint count)
             return true;
     hl_warn("broker", "all brokers that there are now are drained: they run nevertheless");
     return false;
+}
+
+/* Only a warning: outside there may be other ports. */
+static void warn_of_untold(const MgrConf *conf, guint number)
+{
+    int port = (int)conf->broker_port + (int)number;
+
+    for (gsize i = 0; conf->broker_addresses[i] != NULL; i++) {
+        uint16_t told;
+
+        if (hl_place_parse(conf->broker_addresses[i], NULL, &told) && told == port)
+            return;
+    }
+    hl_warn(
+        "broker",
+        "no address in broker.addresses has the port of broker %u, %d: unless a router makes it another one, endpoints "
+        "do not find it",
+        number + 1, port);
 }
 
 MgrBrokers *mgr_brokers_start(const char *dir, const MgrConf *conf, GError **error)
@@ -63,6 +81,8 @@ MgrBrokers *mgr_brokers_start(const char *dir, const MgrConf *conf, GError **err
             return NULL;
         }
         brokers->count++;
+        if (count > 1)
+            warn_of_untold(conf, i);
     }
     return brokers;
 }
@@ -113,7 +133,7 @@ static gboolean on_answered(gpointer user)
 
 bool mgr_brokers_drain(MgrBrokers *brokers, guint number, bool drains, GError **error)
 {
-    g_autofree char *path = mgr_site_broker_path(brokers->dir, number, DRAINED);
+    g_autofree char *path = mgr_site_broker_path(brokers->dir, number, MGR_SITE_DRAINED);
 
     if (drains && is_last(brokers, number))
         return hl_fail(error, HL_ERROR_CONFLICT,

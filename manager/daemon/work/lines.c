@@ -23,9 +23,15 @@ bool mgr_lines_are_blind(const MgrLines *lines)
     return true;
 }
 
+static bool is_drained(const MgrLines *lines, guint broker)
+{
+    return lines->brokers != NULL && mgr_brokers_is_drained(lines->brokers, broker);
+}
+
+/* A broker that is told to end sends the wills of all, few as they may be. */
 bool mgr_lines_doubt(MgrLines *lines, guint broker)
 {
-    return mgr_line_doubts(lines->all[broker]);
+    return is_drained(lines, broker) || mgr_line_doubts(lines->all[broker]);
 }
 
 static void on_sight(gpointer user)
@@ -189,7 +195,7 @@ static void settle_drained(MgrLines *lines, guint broker)
 static void follow_drained(MgrLines *lines, guint broker)
 {
     MgrLine *line = lines->all[broker];
-    bool now = lines->brokers != NULL && mgr_brokers_is_drained(lines->brokers, broker);
+    bool now = is_drained(lines, broker);
 
     if (now != lines->drained[broker]) {
         lines->drained[broker] = now;

@@ -25,7 +25,7 @@ void mgr_lines_tick(MgrLines *lines);
 /* Nothing is heard at any of them. */
 bool mgr_lines_are_blind(const MgrLines *lines);
 
-/* mgr_line_doubts, of that one. */
+/* mgr_line_doubts, of that one; one that is drained is always doubted. */
 bool mgr_lines_doubt(MgrLines *lines, guint broker);
 
 /* Which of several are away while others are not, as a sentence; NULL: none.  Borrowed until the next tick. */
