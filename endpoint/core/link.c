@@ -56,6 +56,14 @@ gsize ep_link_first(const char *id, gsize n)
     return n > 0 ? (gsize)(hash_id(id) % n) : 0;
 }
 
+gsize ep_link_nth(const char *id, gsize n, gsize i)
+{
+    gsize first = ep_link_first(id, n);
+    gsize others = n > 1 ? n - 1 : 1;
+
+    return i == 0 || n < 2 ? first : (first + 1 + ((gsize)(hash_id(id) >> 32) + i - 1) % others) % n;
+}
+
 HlTime ep_link_patience(bool is_known, guint fruitless, uint64_t random)
 {
     HlTime base = (is_known ? PATIENCE_KNOWN : PATIENCE) << MIN(fruitless, MAX_DOUBLINGS);

@@ -47,8 +47,12 @@ HlTime ep_spread(HlTime bound, uint64_t random);
  * which does not exist must not strand the endpoint.  Caller frees (GStrv). */
 char **ep_link_brokers(const char *const *from_settings, const char *const *from_enrolment);
 
-/* Which of a list of n addresses the endpoint begins with, to go round from there: a fleet spreads over the list, and
- * each endpoint has its own, always.  0 for an empty list. */
+/* Which of a list of n addresses the endpoint begins with: a fleet spreads over the list, and each endpoint has its
+ * own, always.  0 for an empty list. */
 gsize ep_link_first(const char *id, gsize n);
+
+/* Which of them it tries as its i-th, from 0, below n: each once, the first as above, and behind it in an order that
+ * differs too: those whose address fails spread over all others. */
+gsize ep_link_nth(const char *id, gsize n, gsize i);
 
 #endif

@@ -388,6 +388,13 @@ static void on_down(const char *reason, gpointer user)
 
 static const FleetLineHandlers line_handlers = { on_up, on_message, on_down };
 
+static int place_of(const FleetEndpoint *endpoint)
+{
+    gsize n = endpoint->fleet->n_ports;
+
+    return endpoint->fleet->ports[ep_link_nth(endpoint->id, n, endpoint->place % n)];
+}
+
 void fleet_endpoint_connect(FleetEndpoint *endpoint)
 {
     static const HlTopic topics[] = { HL_TOPIC_ACK,     HL_TOPIC_SETTINGS, HL_TOPIC_SERVER,
@@ -407,8 +414,7 @@ void fleet_endpoint_connect(FleetEndpoint *endpoint)
     for (gsize i = 0; i < G_N_ELEMENTS(topics); i++)
         g_ptr_array_add(filters, hl_topic_name(topics[i], endpoint->id));
     g_ptr_array_add(filters, NULL);
-    if (!fleet_line_open(&endpoint->line, endpoint->context,
-                         endpoint->fleet->ports[endpoint->place % endpoint->fleet->n_ports],
+    if (!fleet_line_open(&endpoint->line, endpoint->context, place_of(endpoint),
                          &(FleetLineSpec){ endpoint->id, (const char *const *)filters->pdata, will_topic, will }))
         on_down(g_strerror(errno), endpoint);
 }
@@ -442,7 +448,6 @@ FleetEndpoint *fleet_endpoint_new(Fleet *fleet, int number, const HlKey *ca_key,
     FleetEndpoint *endpoint = g_new0(FleetEndpoint, 1);
 
     endpoint->fleet = fleet;
-    endpoint->place = (guint)number;
     endpoint->id = g_strdup_printf("e-bench-%d", number);
     endpoint->fingerprint = g_strdup_printf("%064x", number + 1);
     endpoint->spool = g_strdup_printf("%016x", number + 1);

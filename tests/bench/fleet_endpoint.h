@@ -64,7 +64,7 @@ typedef struct {
     uint64_t session, beats;
     HlTime begun; /* mono: this attempt */
     bool answered, reconnects;
-    guint place;     /* which port is next: its own at first, another one after each loss */
+    guint place;     /* how many ports it has lost */
     HlTime due;      /* mono: the next attempt; 0: none */
     HlTime beat_due; /* mono; 0: no heartbeats */
     HlTime interval;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fleet-sim SITE PORT,... COUNT DIGEST IDENTITIES: a fleet of endpoints in one process, for tests/bench/fleet.
  *
- * PORT is that of a broker; of several the endpoints use one each, in turn, and the next one after a loss.
+ * PORT is that of a broker; of several the endpoints use them as the product does.
  *
  * Makes COUNT endpoints with certificates of the site's authority (e-bench-N), writes a line for each to the file
  * IDENTITIES (id, serial, fingerprint, end of the certificate), and does what comes on standard input, a line each;

@@ -116,6 +116,30 @@ static void test_brokers_first(void)
     g_assert_cmpuint(ep_link_first("e-7k3m9x2qv4tb", 1000), ==, 866); /* a new version sends nobody elsewhere */
 }
 
+/* Each once, the first as ever; and those whose first fails spread over the others. */
+static void test_brokers_order(void)
+{
+    g_assert_cmpuint(ep_link_nth("e-1", 1, 0), ==, 0);
+    for (gsize n = 2; n <= 8; n++) {
+        guint second[8][8] = { 0 };
+
+        for (guint k = 0; k < 20000; k++) {
+            g_autofree char *id = g_strdup_printf("e-%08x%04x", k * 2654435761u, k);
+            guint seen = 0;
+
+            for (gsize i = 0; i < n; i++)
+                seen |= 1u << ep_link_nth(id, n, i);
+            g_assert_cmpuint(seen, ==, (1u << n) - 1);
+            g_assert_cmpuint(ep_link_nth(id, n, 0), ==, ep_link_first(id, n));
+            second[ep_link_nth(id, n, 0)][ep_link_nth(id, n, 1)]++;
+        }
+        for (gsize a = 0; a < n; a++)
+            for (gsize b = 0; b < n; b++)
+                if (a != b)
+                    g_assert_cmpfloat(second[a][b], >, 0.8 * 20000 / (double)(n * (n - 1)));
+    }
+}
+
 /* Longer each time, and where the broker knows of a manager; never two endpoints of a fleet at one moment; bounded. */
 static void test_patience(void)
 {
@@ -538,6 +562,7 @@ int main(int argc, char **argv)
     g_test_add_func("/endpoint/brokers", test_brokers);
     g_test_add_func("/endpoint/patience", test_patience);
     g_test_add_func("/endpoint/brokers/first", test_brokers_first);
+    g_test_add_func("/endpoint/brokers/order", test_brokers_order);
     g_test_add_func("/endpoint/spread", test_spread);
     g_test_add_func("/endpoint/window", test_window);
     g_test_add_func("/endpoint/window/gap", test_window_gap);

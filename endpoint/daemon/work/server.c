@@ -48,13 +48,11 @@ static bool has_broker(const EpPlace *place, const char *broker)
 
 typedef enum { BROKERS, URLS } What;
 
-/* From the one that is the endpoint's own on. */
+/* The endpoint's own first. */
 static void add_round(GPtrArray *list, const char *id, char **brokers, gsize n)
 {
-    gsize first = ep_link_first(id, n);
-
     for (gsize i = 0; i < n; i++)
-        g_ptr_array_add(list, brokers[(first + i) % n]);
+        g_ptr_array_add(list, brokers[ep_link_nth(id, n, i)]);
 }
 
 static void add_place(GPtrArray *list, const char *id, const EpPlace *place, What what)
