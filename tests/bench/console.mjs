@@ -4,6 +4,7 @@ import { account, address, order, password, PATIENCE, play, Session } from './se
 
 const TABS = 12;
 const SCROLLS = [120, 1200, 12000]; // pixels a frame: a wheel, a page, the bar dragged
+const FRAMES = 300;
 const count = Number(process.argv[6]);
 const session = await Session.open({ quiet: true });
 const { page } = session;
@@ -70,9 +71,13 @@ async function manyTabs() {
 await play(session, 'figures of the page', async () => {
     await firstDraw();
     for (const step of SCROLLS) {
-        const { longestBlank, longestFrame } = await page.evaluate(scroll, step, 300);
+        const before = await page.metrics();
+        const { longestBlank, longestFrame } = await page.evaluate(scroll, step, FRAMES);
+        const after = await page.metrics();
+        const spent = (part) => ((after[part] - before[part]) * 1000 / FRAMES).toFixed(2);
         tell(`scrolling by ${step} px a frame: longest blank`, longestBlank);
         tell(`scrolling by ${step} px a frame: longest frame`, longestFrame);
+        console.log(`   of its own a frame: script ${spent('ScriptDuration')} ms, style ${spent('RecalcStyleDuration')} ms, layout ${spent('LayoutDuration')} ms`);
     }
     await manyTabs();
 });

@@ -5,9 +5,10 @@ import * as live from './live.js';
 
 const PACE = 200; // ms: five times a second at most, however many changes come
 
-// types: messages besides reset; draw(): a promise; every: ms, where things also change without a message.  -> a function that ends it.
+// topics: { type: whether a message of it concerns the page }; reset always does.  draw(): a promise; every: ms, where things also
+// change without a message.  -> a function that ends it.
 // A draw that fails leaves the page as it was: the banner says that it is old.
-export function follow(types, draw, every) {
+export function follow(topics, draw, every) {
     let timer;
     const again = () => {
         timer ??= setTimeout(() => {
@@ -15,7 +16,8 @@ export function follow(types, draw, every) {
             draw().catch(() => {});
         }, PACE);
     };
-    const subscriptions = [...types, 'reset'].map((type) => live.subscribe(type, again));
+    const subscriptions = Object.entries({ ...topics, reset: always }).map(([type, concerns]) =>
+        live.subscribe(type, (data) => concerns(data) && again()));
     const clock = every && setInterval(again, every);
     return () => {
         clearTimeout(timer);
@@ -23,3 +25,5 @@ export function follow(types, draw, every) {
         subscriptions.forEach((end) => end());
     };
 }
+
+export const always = () => true;

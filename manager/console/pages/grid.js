@@ -3,7 +3,7 @@
 //
 // Keys: arrows, Page Up and Down, Home, End move; Space selects, Shift+Space from the last one on, Ctrl+A all that match; Enter opens.
 
-import { append, fill, h } from './dom.js';
+import { fill, h } from './dom.js';
 import { rowsInView, scrollTo } from './window.js';
 import { nextSort, parseSort } from './query.js';
 import { tr } from './i18n.js';
@@ -14,7 +14,8 @@ const MARK = 2.25; // rem: the column of boxes
 
 export class Grid {
     #active = 0;
-    #drawn = new Map(); // index -> { node, row, cells: [{ node, shows }] }
+    #drawn = new Map(); // index -> { node, cells: [{ node, shows }] }
+    #free = []; // the same, of rows that are out of view, for the next ones that come into it
 
     // columns: [{ key, title, least, grow, cell(row), shows(row), sort, end }]; shows: what cell() depends on, as a text
     // options: list, selection, columns, sort, label, open(row), sorted(sort), selected()
@@ -25,7 +26,10 @@ export class Grid {
         this.node = h('div', { class: 'grid', role: 'grid', tabindex: '0', 'aria-label': this.label, 'aria-multiselectable': 'true',
             on: { scroll: () => this.draw(), keydown: (event) => this.#key(event), click: (event) => this.#click(event) } },
         h('div', { role: 'rowgroup', class: 'grid-top' }, this.head), this.body);
-        this.observer = new ResizeObserver(() => this.draw());
+        this.observer = new ResizeObserver(() => {
+            this.#spread();
+            this.draw();
+        });
         this.observer.observe(this.node);
         this.setColumns(this.columns);
     }
@@ -37,21 +41,43 @@ export class Grid {
 
     setColumns(columns) {
         this.columns = columns;
-        const widths = columns.map(({ least, grow }) => `minmax(${least}rem, ${grow ? least : least / 4}fr)`);
-        const least = columns.reduce((sum, column) => sum + column.least, MARK);
-        this.node.style.setProperty('--columns', `${MARK}rem ${widths.join(' ')}`);
-        this.node.style.setProperty('--least', `${least}rem`);
+        this.node.style.setProperty('--least', `${this.#least()}rem`);
         this.node.setAttribute('aria-colcount', columns.length + 1);
+        this.#spread();
+        for (const { node } of [...this.#drawn.values(), ...this.#free])
+            node.remove();
+        this.#drawn.clear();
+        this.#free = [];
         this.redraw();
     }
 
-    // Everything again: other rows, other columns.
+    #least() {
+        return this.columns.reduce((sum, column) => sum + column.least, MARK);
+    }
+
+    // The widths in pixels, for all rows: each of them would work out shares of what is left for itself, whenever it is laid out.
+    #spread() {
+        const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
+        const rest = Math.max(0, this.node.clientWidth - this.#least() * rem);
+        const share = ({ least, grow }) => (grow ? least : least / 4);
+        const shares = this.columns.reduce((sum, column) => sum + share(column), 0);
+        const widths = this.columns.map((column) => column.least * rem + rest * share(column) / shares);
+        this.node.style.setProperty('--columns', [MARK * rem, ...widths].map((width) => `${width.toFixed(2)}px`).join(' '));
+    }
+
+    // Everything again: other rows, another order.
     redraw() {
         this.#drawHead();
-        for (const { node } of this.#drawn.values())
-            node.remove();
-        this.#drawn.clear();
+        this.#release(() => true);
         this.draw();
+    }
+
+    #release(isOut) {
+        for (const [index, drawn] of this.#drawn)
+            if (isOut(index)) {
+                this.#drawn.delete(index);
+                this.#free.push(drawn);
+            }
     }
 
     #drawHead() {
@@ -85,50 +111,71 @@ export class Grid {
         const { first, end } = rowsInView(scrollTop, height, ROW, list.total, beyond);
         this.body.style.height = `${list.total * ROW}px`;
         this.node.setAttribute('aria-rowcount', list.total + 1);
-        for (const [index, { node }] of this.#drawn)
-            if (index < kept.first || index >= kept.end) {
-                node.remove();
-                this.#drawn.delete(index);
-            }
-        const fresh = [];
+        this.#release((index) => index < kept.first || index >= kept.end);
         for (let index = first; index < end; index++)
             if (!this.#drawn.has(index) && list.rows[index])
-                fresh.push(this.#make(index));
-        append(this.body, fresh);
+                this.#show(index);
+        this.#free.forEach(({ node }) => node.remove());
+        if (beyond !== 0)
+            this.#order();
         if (end > list.rows.length)
             list.want(end - 1);
         this.#showActive();
     }
 
-    #make(index) {
-        const row = this.list.rows[index];
-        const cells = this.columns.map((column) => ({
-            node: h('span', { role: 'gridcell', class: `grid-cell ${column.end ? 'end' : ''}` }, column.cell(row)),
-            shows: column.shows(row),
-        }));
-        const node = h('div', { class: 'grid-row', role: 'row', id: `row-${index}`, 'aria-rowindex': index + 2 },
+    #make() {
+        const cells = this.columns.map((column) => ({ node: h('span', { role: 'gridcell', class: `grid-cell ${column.end ? 'end' : ''}` }) }));
+        const node = h('div', { class: 'grid-row', role: 'row' },
             h('span', { role: 'gridcell', class: 'grid-cell mark' }, h('span', { class: 'box', 'aria-hidden': 'true' })),
             cells.map((cell) => cell.node));
-        node.style.transform = `translateY(${index * ROW}px)`;
-        node.dataset.index = index;
-        this.#drawn.set(index, { node, cells });
-        this.#mark(index);
-        return node;
+        return { node, cells };
     }
 
-    // This row changed: the cells that show something else now.
-    update(index) {
-        const row = this.list.rows[index];
-        this.#drawn.get(index)?.cells.forEach((cell, i) => {
+    // Nodes that were used again stand somewhere in the document; who reads on from one expects the next.
+    #order() {
+        const nodes = [...this.#drawn].sort(([a], [b]) => a - b).map(([, { node }]) => node);
+        if (nodes.some((node, i) => this.body.children[i] !== node))
+            this.body.append(...nodes);
+    }
+
+    // A row comes into view, in the nodes of one that left it: most cells show the same, and nothing is made for these.
+    #show(index) {
+        const drawn = this.#free.shift() ?? this.#make();
+        const { node, cells } = drawn;
+        node.id = `row-${index}`;
+        node.setAttribute('aria-rowindex', index + 2);
+        node.style.transform = `translateY(${index * ROW}px)`;
+        node.dataset.index = index;
+        this.#drawn.set(index, drawn);
+        this.#fill(cells, this.list.rows[index]);
+        cells.forEach((cell) => cell.node.classList.remove('changed'));
+        this.#mark(index);
+        if (!node.isConnected)
+            this.body.append(node);
+    }
+
+    // -> the nodes of the cells that show something else now
+    #fill(cells, row) {
+        return cells.filter((cell, i) => {
             const shows = this.columns[i].shows(row);
             if (cell.shows === shows)
-                return;
+                return false;
             cell.shows = shows;
             fill(cell.node, this.columns[i].cell(row));
-            cell.node.classList.remove('changed');
-            void cell.node.offsetWidth; // the animation begins again
-            cell.node.classList.add('changed');
-        });
+            return true;
+        }).map((cell) => cell.node);
+    }
+
+    // This row changed.
+    update(index) {
+        const drawn = this.#drawn.get(index);
+        if (!drawn)
+            return;
+        for (const cell of this.#fill(drawn.cells, this.list.rows[index])) {
+            cell.classList.remove('changed');
+            void cell.offsetWidth; // the animation begins again
+            cell.classList.add('changed');
+        }
     }
 
     // ------------------------------------------------------------------------------------------------------ selection

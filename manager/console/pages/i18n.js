@@ -6,6 +6,7 @@ export const LANGUAGES = { en: 'English', ja: '日本語' };
 
 let language = 'en';
 let catalogue = {}; // { salt, key: text }
+let formats = new Map(); // of this language: making one takes longer than all else in a row of a list
 
 // Marks a text in a table, which tr() gets when it is shown.
 export const N_ = (text) => text;
@@ -69,22 +70,30 @@ export async function useLanguage(code) {
 export function adoptCatalogue(code, words) {
     language = code;
     catalogue = words;
+    formats = new Map();
 }
 
 // ------------------------------------------------------------------------------------------------- numbers and times
 
-export function number(n, style) {
-    return n.toLocaleString(language, style);
+// key: what tells this use of the kind from others.
+function format(Kind, key, options) {
+    const name = Kind.name + key;
+    if (!formats.has(name))
+        formats.set(name, new Kind(language, options));
+    return formats.get(name);
 }
 
+export const number = (n) => format(Intl.NumberFormat, '').format(n);
+
+// 95 -> "95%"
+export const percent = (n) => format(Intl.NumberFormat, 'percent', { style: 'percent' }).format(n / 100);
+
 export function time(iso) {
-    if (!iso)
-        return '–';
-    return new Date(iso).toLocaleString(language, { dateStyle: 'medium', timeStyle: 'medium' });
+    return iso ? format(Intl.DateTimeFormat, 'time', { dateStyle: 'medium', timeStyle: 'medium' }).format(new Date(iso)) : '–';
 }
 
 export function day(iso) {
-    return iso ? new Date(iso).toLocaleDateString(language, { dateStyle: 'medium' }) : '–';
+    return iso ? format(Intl.DateTimeFormat, 'day', { dateStyle: 'medium' }).format(new Date(iso)) : '–';
 }
 
 const STEPS = [['second', 60], ['minute', 60], ['hour', 24], ['day', 30], ['month', 12], ['year', Infinity]];
@@ -96,7 +105,7 @@ export function ago(iso, now = Date.now()) {
     let n = (Date.parse(iso) - now) / 1000;
     for (const [unit, size] of STEPS) {
         if (Math.abs(n) < size)
-            return new Intl.RelativeTimeFormat(language, { numeric: 'always', style: 'narrow' }).format(Math.round(n), unit);
+            return format(Intl.RelativeTimeFormat, '', { numeric: 'always', style: 'narrow' }).format(Math.round(n), unit);
         n /= size;
     }
     return time(iso);
@@ -106,5 +115,5 @@ export function ago(iso, now = Date.now()) {
 export function duration(seconds) {
     const units = [['day', 86400], ['hour', 3600], ['minute', 60], ['second', 1]];
     const [unit, size] = units.find(([, s]) => seconds >= s && seconds % s === 0) ?? units[3];
-    return (seconds / size).toLocaleString(language, { style: 'unit', unit, unitDisplay: 'long' });
+    return format(Intl.NumberFormat, unit, { style: 'unit', unit, unitDisplay: 'long' }).format(seconds / size);
 }

@@ -5,7 +5,7 @@ import { all, get, post } from '../api.js';
 import { announceProblem, badge, button, card, confirm, facts, heading, name, table, when } from '../ui.js';
 import { codes, tone, word } from '../words.js';
 import { h, refill } from '../dom.js';
-import { follow } from '../follow.js';
+import { always, follow } from '../follow.js';
 import { format } from '../route.js';
 import { issueAgain } from '../actions.js';
 import { mayBe } from '../session.js';
@@ -42,7 +42,7 @@ export async function commands() {
     }
 
     await draw();
-    const close = follow(['commands'], draw);
+    const close = follow({ commands: always }, draw);
     return {
         title: tr('Commands'),
         node: h('div', { class: 'page' }, heading(tr('Commands')), body),
@@ -75,7 +75,7 @@ export async function command({ id }) {
             await draw();
     }
 
-    const close = follow(['commands'], draw);
+    const close = follow({ commands: always }, draw);
     return {
         title,
         node: h('div', { class: 'page' },

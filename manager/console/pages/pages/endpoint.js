@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // One endpoint: what a classic console would show beside what is so, and why; what it has; what happened to it.
 
-import * as live from '../live.js';
 import { actionEntries, subjectOf } from '../actions.js';
 import { all, get, post } from '../api.js';
 import { announce, announceProblem, badge, button, card, confirm, facts, heading, name, notice, table, when } from '../ui.js';
 import { displayedCode } from '../columns.js';
-import { fill, h } from '../dom.js';
+import { always, follow } from '../follow.js';
+import { h, refill } from '../dom.js';
 import { format } from '../route.js';
 import { mayBe } from '../session.js';
 import { number, time, tr } from '../i18n.js';
@@ -16,12 +16,11 @@ import { word } from '../words.js';
 
 export async function endpoint({ id }) {
     const path = `/endpoints/${encodeURIComponent(id)}`;
-    let document = await get(path);
+    const document = await get(path);
     const body = h('div', {});
     const past = h('div', {});
-    let timer;
 
-    const draw = () => fill(body, statuses(document), h('div', { class: 'columns even' }, identity(document), software(document)),
+    const draw = (document) => refill(body, statuses(document), h('div', { class: 'columns even' }, identity(document), software(document)),
         scansCard(document), commandsCard(document));
 
     async function drawPast() {
@@ -29,26 +28,16 @@ export async function endpoint({ id }) {
             get(`${path}/history`).then((reply) => reply.rows ?? reply.history),
             all(`${path}/detections`).catch(() => []),
         ]);
-        fill(past, detections.length > 0 && detectionsCard(detections), historyCard(history));
+        refill(past, detections.length > 0 && detectionsCard(detections), historyCard(history));
     }
 
-    // Its row came with a change: the whole document says more than the row.
-    function again() {
-        timer ??= setTimeout(async () => {
-            timer = undefined;
-            document = await get(path).catch(() => document);
-            draw();
-            drawPast().catch(() => {});
-        }, 200);
-    }
-
-    draw();
+    draw(document);
     drawPast().catch(announceProblem);
-    const subscriptions = [
-        live.subscribe('endpoints', ({ rows = [] }) => rows.some((row) => row.id === id) && again()),
-        live.subscribe('commands', again),
-        live.subscribe('reset', again),
-    ];
+    // Its row came with a change: the whole document says more than the row.
+    const close = follow({ endpoints: ({ rows = [] }) => rows.some((row) => row.id === id), commands: always }, async () => {
+        draw(await get(path));
+        await drawPast();
+    });
     return {
         title: visible(document.host || id),
         node: h('div', { class: 'page' },
@@ -56,10 +45,7 @@ export async function endpoint({ id }) {
                 h('a', { href: format(['endpoints'], { group: document.group }) }, name(document.group_display || document.group))),
             heading(name(document.host || id), actions(document)),
             cloneNotice(document, path), body, past),
-        close() {
-            clearTimeout(timer);
-            subscriptions.forEach((end) => end());
-        },
+        close,
     };
 }
 

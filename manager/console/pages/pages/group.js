@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The settings of a group, a page for each kind: a form, and who has them.
 
-import * as live from '../live.js';
 import { announce, button, card, confirm, dialog, field, heading, name, notice, problemBox, select, table, tabs, when } from '../ui.js';
 import { all, patch, remove, request } from '../api.js';
 import { changes, merge } from '../settings.js';
-import { fill, h } from '../dom.js';
+import { fill, h, refill } from '../dom.js';
+import { always, follow } from '../follow.js';
 import { format } from '../route.js';
 import { displayNameField } from '../group_name.js';
 import { groupName } from '../columns.js';
@@ -39,17 +39,8 @@ class GroupPage {
         this.group = group;
         this.tab = tab;
         this.node = h('div', { class: 'page' });
-        this.subscriptions = [
-            live.subscribe('groups', () => this.#refreshHolders()),
-            live.subscribe('reset', () => this.#refreshHolders()),
-            live.subscribe('endpoints', ({ rows = [] }) => rows.some((row) => row.group === undefined || row.group === group) &&
-                this.#refreshHolders()),
-        ];
-    }
-
-    close() {
-        clearTimeout(this.timer);
-        this.subscriptions.forEach((end) => end());
+        this.close = follow({ groups: always, endpoints: ({ rows = [] }) => rows.some((row) => row.group === undefined || row.group === group) },
+            () => this.#refreshHolders());
     }
 
     async load() {
@@ -207,7 +198,7 @@ class GroupPage {
     #drawHolders() {
         const { document } = this;
         const missing = document.missing ?? [];
-        fill(this.holders, card(tr('Who has it'),
+        refill(this.holders, card(tr('Who has it'),
             h('p', {}, tr('Version {n}, saved by {who}', { n: number(document.version), who: visible(document.changed_by) }), ', ',
                 when(document.changed)),
             h('progress', { max: Math.max(document.endpoints, 1), value: document.current, 'aria-label': this.#whoHasIt() }),
@@ -229,16 +220,11 @@ class GroupPage {
             { actual: word('actual', row.actual) });
     }
 
-    #refreshHolders() {
-        this.timer ??= setTimeout(async () => {
-            this.timer = undefined;
-            const reply = await request('GET', this.path).catch(() => null);
-            if (!reply)
-                return;
-            if (reply.version === this.version) // a newer one is settled at Save; the form must not change under the reader
-                this.document = reply.body;
-            this.#drawHolders();
-        }, 300);
+    async #refreshHolders() {
+        const { body, version } = await request('GET', this.path);
+        if (version === this.version) // a newer one is settled at Save; the form must not change under the reader
+            this.document = body;
+        this.#drawHolders();
     }
 
     // ------------------------------------------------------------------------------------------------------ the group

@@ -143,7 +143,7 @@ export async function notification({ name: id }) {
             h('nav', { class: 'crumbs', 'aria-label': tr('Path') }, h('a', { href: '#/administration' }, tr('Administration')), ' › ',
                 h('a', { href: '#/administration/notifications' }, tr('Notifications'))),
             heading(id, buttons), h('div', { class: 'columns' }, formPlace, state), messages),
-        close: follow([], drawState, EVERY),
+        close: follow({}, drawState, EVERY),
     };
 }
 

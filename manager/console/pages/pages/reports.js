@@ -2,10 +2,9 @@
 // Reports: lists for paper and spreadsheets.
 
 import { address, all, get } from '../api.js';
-import { badge, button, heading, name, table, tabs } from '../ui.js';
+import { badge, button, field, heading, name, table, tabs } from '../ui.js';
 import { displayedCode } from '../columns.js';
 import { N_, number, time, tr, trn } from '../i18n.js';
-import { field } from '../ui.js';
 import { format } from '../route.js';
 import { h } from '../dom.js';
 import { visible } from '../text.js';

@@ -4,10 +4,10 @@
 import { all, get, post } from '../api.js';
 import { announce, announceProblem, badge, button, card, confirm, facts, heading, name, table, when } from '../ui.js';
 import { codes, tone, word } from '../words.js';
-import { duration, number, time, tr } from '../i18n.js';
+import { duration, number, percent, time, tr } from '../i18n.js';
 import { durationSeconds } from '../settings.js';
 import { h, refill } from '../dom.js';
-import { follow } from '../follow.js';
+import { always, follow } from '../follow.js';
 import { format } from '../route.js';
 import { mayBe, whoIsIt } from '../session.js';
 import { startRollout } from '../rollout_start.js';
@@ -17,7 +17,6 @@ const EVERY = 5000; // ms: a soak ends without a message
 const OVER = new Set(['aborted', 'done']);
 
 const sum = (counts, ...names) => names.reduce((n, key) => n + (counts[key] ?? 0), 0);
-const percent = (n) => number(n / 100, { style: 'percent' });
 const pathOf = (id) => `/rollouts/${encodeURIComponent(id)}`;
 
 function outcomes(counts) {
@@ -48,7 +47,7 @@ export async function rollouts() {
         node: h('div', { class: 'page' }, heading(tr('Roll-outs'), mayBe('operator') &&
             button(tr('New roll-out'), () => startRollout().catch(announceProblem), { class: 'primary' })),
         h('p', {}, tr('A roll-out gives the update to a few endpoints first, and to more only while those have succeeded.')), body),
-        close: follow(['commands'], draw, EVERY),
+        close: follow({ commands: always }, draw, EVERY),
     };
 }
 
@@ -68,7 +67,7 @@ export async function rollout({ id }) {
         node: h('div', { class: 'page' },
             h('nav', { class: 'crumbs', 'aria-label': tr('Path') }, h('a', { href: '#/rollouts' }, tr('Roll-outs'))),
             heading(tr('Roll-out'), buttons), body),
-        close: follow(['commands'], draw, EVERY),
+        close: follow({ commands: always }, draw, EVERY),
     };
 }
 
