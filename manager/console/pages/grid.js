@@ -12,6 +12,12 @@ const ROW = 32; // pixels; the style sheet has the same
 const REST = 80; // ms without scrolling, before rows beyond the edge are made too
 const MARK = 2.25; // rem: the column of boxes
 
+// A cell that has just changed stands out for a moment.
+function unmark(cell) {
+    cell.node.classList.remove('changed');
+    cell.isMarked = false;
+}
+
 export class Grid {
     #active = 0;
     #drawn = new Map(); // index -> { node, cells: [{ node, shows }] }
@@ -148,13 +154,13 @@ export class Grid {
         node.dataset.index = index;
         this.#drawn.set(index, drawn);
         this.#fill(cells, this.list.rows[index]);
-        cells.forEach((cell) => cell.node.classList.remove('changed'));
+        cells.filter((cell) => cell.isMarked).forEach(unmark);
         this.#mark(index);
         if (!node.isConnected)
             this.body.append(node);
     }
 
-    // -> the nodes of the cells that show something else now
+    // -> the cells that show something else now
     #fill(cells, row) {
         return cells.filter((cell, i) => {
             const shows = this.columns[i].shows(row);
@@ -163,7 +169,7 @@ export class Grid {
             cell.shows = shows;
             fill(cell.node, this.columns[i].cell(row));
             return true;
-        }).map((cell) => cell.node);
+        });
     }
 
     // This row changed.
@@ -172,9 +178,10 @@ export class Grid {
         if (!drawn)
             return;
         for (const cell of this.#fill(drawn.cells, this.list.rows[index])) {
-            cell.classList.remove('changed');
-            void cell.offsetWidth; // the animation begins again
-            cell.classList.add('changed');
+            unmark(cell);
+            void cell.node.offsetWidth; // the animation begins again
+            cell.node.classList.add('changed');
+            cell.isMarked = true;
         }
     }
 
