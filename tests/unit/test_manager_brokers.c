@@ -233,6 +233,26 @@ static void test_doubts(void)
     g_assert_cmpint(actual(parts, ids[7]), ==, MGR_ACTUAL_OFFLINE);
 }
 
+/* Each has the handshakes of its own endpoints alone. */
+static void test_window(void)
+{
+    for (guint brokers = 1; brokers <= BROKERS; brokers += 2) {
+        g_autoptr(Parts) parts = parts_new_with(brokers);
+        g_autoptr(HlMsgManagerState) state = NULL;
+        char id[16];
+
+        for (guint i = 0; i < 1200; i++) {
+            g_snprintf(id, sizeof id, "e-%u", i);
+            parts_add_endpoint(parts, id);
+        }
+        bus_fake_down(parts->bus, "gone");
+        bus_fake_forget(parts->bus);
+        bus_fake_up(parts->bus);
+        state = parts_take(parts, HL_TOPIC_MANAGER_STATE, "", &holdline__v1__manager_state__descriptor);
+        g_assert_cmpuint(state->reconnect_window_ms, ==, 7200 / brokers);
+    }
+}
+
 /* What a removed endpoint's brokers keep is emptied wherever it was. */
 static void test_cleared(void)
 {
@@ -269,6 +289,7 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/brokers/one-is-away", test_one_is_away);
     g_test_add_func("/manager/brokers/back", test_back);
     g_test_add_func("/manager/brokers/doubts", test_doubts);
+    g_test_add_func("/manager/brokers/window", test_window);
     g_test_add_func("/manager/brokers/cleared", test_cleared);
     g_test_add_func("/manager/brokers/one-is-full", test_one_is_full);
     return g_test_run();

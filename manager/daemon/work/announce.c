@@ -11,13 +11,14 @@ GBytes *mgr_announce_payload(const MgrAnnounceParts *parts, bool online)
     HlMsgManagerState state = HOLDLINE__V1__MANAGER_STATE__INIT;
     g_autofree char *ids = mgr_pki_authority_ids(parts->pki);
     g_auto(GStrv) authorities = g_strsplit(ids, ",", -1);
+    guint brokers = mgr_conf_brokers(parts->conf); /* each does the handshakes of its own, one after the other */
+    guint share = (g_hash_table_size(parts->fleet->endpoints) + brokers - 1) / brokers;
 
     state.online = online;
     state.authorities = authorities;
     state.n_authorities = g_strv_length(authorities);
     state.epoch = parts->fleet->epoch;
-    state.reconnect_window_ms =
-        (uint32_t)mgr_herd_window(g_hash_table_size(parts->fleet->endpoints), parts->conf->reconnect_window);
+    state.reconnect_window_ms = (uint32_t)mgr_herd_window(share, parts->conf->reconnect_window);
     if (parts->fence != NULL) {
         const MgrFencePeer *self = mgr_fence_self(parts->fence);
 
