@@ -17,6 +17,7 @@
 #define MAX_ARGV    (64 * 1024)
 #define STATE_FIELD 1 /* counted from the one after the name, which may contain anything */
 #define START_FIELD 20
+#define USER_FIELD  12   /* of the processor, in ticks; the system's is the next one */
 #define LISTENING   0x0A /* TCP_LISTEN in /proc/net/tcp */
 
 /* What it has, up to max bytes; NULL if there is none.  Caller frees. */
@@ -67,6 +68,42 @@ HlTime hl_proc_age(const HlProcId *id)
     clock_gettime(CLOCK_BOOTTIME, &now);
     since = (HlTime)now.tv_sec * HL_SECOND + now.tv_nsec / 1000000;
     return MAX(0, since - (HlTime)(id->started * 1000 / ticks));
+}
+
+/* "ran waited slices", in nanoseconds. */
+static uint64_t occupied(pid_t pid)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/schedstat", (int)pid);
+    g_autofree char *text = pid > 0 ? read_proc(path, MAX_STAT) : NULL;
+    guint64 ran, waited;
+
+    if (text == NULL || sscanf(text, "%" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT, &ran, &waited) != 2)
+        return 0;
+    return (ran + waited) / 1000;
+}
+
+/* A kernel without these statistics knows what it took, and not for how long it waited. */
+static uint64_t taken(pid_t pid)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/stat", (int)pid);
+    g_autofree char *text = pid > 0 ? read_proc(path, MAX_STAT) : NULL;
+    const char *name_end = text != NULL ? strrchr(text, ')') : NULL;
+    g_auto(GStrv) fields = name_end != NULL ? g_strsplit(name_end + 1, " ", START_FIELD) : NULL;
+    guint64 user = 0;
+    guint64 system = 0;
+
+    if (fields == NULL || g_strv_length(fields) <= USER_FIELD + 1 ||
+        !g_ascii_string_to_unsigned(fields[USER_FIELD], 10, 0, G_MAXUINT64, &user, NULL) ||
+        !g_ascii_string_to_unsigned(fields[USER_FIELD + 1], 10, 0, G_MAXUINT64, &system, NULL))
+        return 0;
+    return (user + system) * 1000000 / (guint64)sysconf(_SC_CLK_TCK);
+}
+
+uint64_t hl_proc_busy(pid_t pid)
+{
+    uint64_t us = occupied(pid);
+
+    return us > 0 ? us : taken(pid);
 }
 
 uid_t hl_proc_owner(pid_t pid)

@@ -25,6 +25,10 @@ bool hl_proc_lives(const HlProcId *id);
 /* Since its fork, in milliseconds; of one that lives. */
 HlTime hl_proc_age(const HlProcId *id);
 
+/* How long it ran, or could have run and waited for a processor, since it began, in microseconds: of its first thread.
+ * 0 if it is not seen. */
+uint64_t hl_proc_busy(pid_t pid);
+
 /* Its effective user; (uid_t)-1 if it is not seen. */
 uid_t hl_proc_owner(pid_t pid);
 

@@ -112,6 +112,14 @@ void hl_bus_release(HlBus *bus);
 /* The link that is up is of use: when it ends, the delays between attempts start over.  Otherwise no effect. */
 void hl_bus_prove(HlBus *bus);
 
+/* When a link that was up ends without hl_bus_reconnect, the first attempt after it comes at a random moment within
+ * window, or after the usual delay if that is longer: for one of many that lose the same broker.  0: the usual delay.
+ */
+void hl_bus_spread(HlBus *bus, HlTime window);
+
+/* How long the next attempt was put off when the last link or attempt ended, in milliseconds. */
+HlTime hl_bus_delay(const HlBus *bus);
+
 /* Uses other addresses from the next attempt on. */
 void hl_bus_set_brokers(HlBus *bus, const char *const *brokers);
 

@@ -22,6 +22,7 @@ struct HlBus {
     bool closing; /* hl_bus_reconnect waits for the end of this link */
     HlBusWill closing_will;
     bool proved;
+    HlTime spread;
     bool has_will;
     HlBusMessage will;
     GQueue under_way; /* Sending * */
@@ -438,6 +439,26 @@ void hl_bus_free(HlBus *bus)
 void hl_bus_prove(HlBus *bus)
 {
     bus->proved |= bus->state == HL_BUS_UP;
+}
+
+void hl_bus_spread(HlBus *bus, HlTime window)
+{
+    bus->spread = window;
+}
+
+HlTime bus_fake_spread(const HlBus *bus)
+{
+    return bus->spread;
+}
+
+HlTime hl_bus_delay(const HlBus *bus)
+{
+    return bus->state == HL_BUS_DOWN ? bus->spread : 0;
+}
+
+HlTime bus_fake_first_delay(const HlBus *bus)
+{
+    return bus->options.first_delay;
 }
 
 bool bus_fake_is_proved(const HlBus *bus)

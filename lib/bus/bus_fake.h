@@ -59,6 +59,10 @@ bool bus_fake_is_held(const HlBus *bus);
 /* Whether the link that is up, or was last, starts the delays over (hl_bus_prove, or HlBusOptions.proof). */
 bool bus_fake_is_proved(const HlBus *bus);
 
+/* As given to hl_bus_spread, and with the options. */
+HlTime bus_fake_spread(const HlBus *bus);
+HlTime bus_fake_first_delay(const HlBus *bus);
+
 /* The will that the link or attempt carries, or the last one carried; NULL: none.  Borrowed until the next attempt. */
 const HlBusMessage *bus_fake_will(const HlBus *bus);
 

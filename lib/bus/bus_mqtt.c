@@ -49,6 +49,7 @@ struct HlBus {
 
     HlBusState state;
     HlBackoff backoff;
+    HlTime spread, delay; /* hl_bus_spread, hl_bus_delay */
     HlBusProof proof;
     bool proved;  /* the link that is up */
     HlTime up_at; /* mono */
@@ -158,6 +159,9 @@ static void end_link(HlBus *bus, const char *reason, bool at_once)
     if (was_up)
         hl_backoff_ended(&bus->backoff, bus->proved, hl_clock_mono() - bus->up_at);
     delay = at_once ? 0 : hl_backoff_next(&bus->backoff, hl_random_u64());
+    if (was_up && !at_once && bus->spread > 0)
+        delay = MAX(delay, (HlTime)(hl_random_u64() % (uint64_t)bus->spread));
+    bus->delay = delay;
     bus->state = HL_BUS_DOWN;
     bus->closing = false;
     g_queue_clear_full(&bus->early, hl_link_parcel_free);
@@ -488,6 +492,16 @@ void hl_bus_reconnect(HlBus *bus, HlBusWill will)
     if (bus->state == HL_BUS_UP &&
         !hl_link_close(bus->link, will == HL_BUS_KEEP_WILL ? HL_LINK_KEEP_WILL : HL_LINK_DROP_WILL))
         end_link(bus, "closed to reconnect", true);
+}
+
+void hl_bus_spread(HlBus *bus, HlTime window)
+{
+    bus->spread = window;
+}
+
+HlTime hl_bus_delay(const HlBus *bus)
+{
+    return bus->delay;
 }
 
 void hl_bus_set_brokers(HlBus *bus, const char *const *brokers)

@@ -5,15 +5,46 @@
 #define MANAGER_CORE_HERD_H
 
 #include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
 
 #include "lib/base/clock.h"
 
-/* For each endpoint: three times the 2 ms of a core that a handshake with both certificates takes (docs/operations.md,
- * "Sizing"), as the broker has its other work too. */
+/* Births over the lines that stand, and the way to other brokers.  For each endpoint: three times the 2 ms of a core
+ * that a handshake with both certificates takes (docs/operations.md, "Sizing"), as the broker has its other work too.
+ */
 #define MGR_HERD_EACH  6 /* ms */
 #define MGR_HERD_LEAST (2 * HL_SECOND)
 
 /* most: what is configured. */
 HlTime mgr_herd_window(guint endpoints, HlTime most);
+
+/* Connects, after a line was lost: by what one costs this broker, measured. */
+typedef struct {
+    uint64_t cost_us; /* of the broker's time, for a connect and what comes with it; 0: not measured yet */
+    uint64_t busy_us; /* the measurement under way */
+    guint connects;
+} MgrHerd;
+
+/* What the broker is taken to need before it was measured, and the bounds of what is believed of a measurement. */
+#define MGR_HERD_COST       2500
+#define MGR_HERD_COST_LEAST 1000
+#define MGR_HERD_COST_MOST  20000
+/* A second with fewer connects says nothing: the broker has its other work. */
+#define MGR_HERD_BUSY 20
+/* So many make a measurement. */
+#define MGR_HERD_SAMPLE 200
+/* Fewer than these come back at once, whatever they cost. */
+#define MGR_HERD_FEW 200
+
+#define MGR_HERD_COUNTER "connect-us" /* of the registry: cost_us */
+
+/* Once a second: how many connected in it, and how long the brokers were busy, in microseconds.  true: the cost is
+ * another one now. */
+bool mgr_herd_note(MgrHerd *herd, guint connects, uint64_t busy_us);
+
+/* Within how much time the endpoints that lost a broker come to it, or to another one, for their first attempt: a
+ * quarter longer than the broker needs, 0 for a few.  brokers share the endpoints; most: what is configured. */
+HlTime mgr_herd_connects(const MgrHerd *herd, guint endpoints, guint brokers, HlTime most);
 
 #endif

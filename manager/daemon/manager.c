@@ -39,6 +39,7 @@ static gboolean on_second(gpointer user)
     Manager *manager = user;
 
     mgr_upkeep_tick(&manager->parts.upkeep);
+    mgr_pacing_tick(&manager->parts.pacing);
     mgr_commands_tick(manager->parts.commands);
     mgr_rollouts_tick(manager->parts.rollouts);
     mgr_console_tick(manager->parts.console);

@@ -78,6 +78,7 @@ static bool open_registry(MgrParts *parts, GError **error)
     parts->upkeep.conf = &parts->conf;
     parts->upkeep.fleet = &parts->fleet;
     parts->upkeep.record = parts->record;
+    parts->pacing = (MgrPacing){ .fleet = &parts->fleet, .record = parts->record };
     return parts->record != NULL;
 }
 
@@ -143,6 +144,7 @@ static bool open_pki(MgrParts *parts, GError **error)
         return true;
     }
     parts->brokers = mgr_brokers_start(parts->dir, &parts->conf, error);
+    parts->pacing.brokers = parts->brokers;
     mgr_pki_attach_brokers(parts->pki, parts->brokers);
     return parts->brokers != NULL;
 }

@@ -15,6 +15,7 @@
 #include "manager/daemon/calls/rollout_calls.h"
 #include "manager/daemon/calls/server_calls.h"
 #include "manager/daemon/front/front.h"
+#include "manager/daemon/ground/pacing.h"
 #include "manager/daemon/ground/upkeep.h"
 #include "manager/daemon/state/ends.h"
 #include "manager/daemon/state/fence.h"
@@ -29,6 +30,7 @@ typedef struct {
     MgrConf conf; /* parts read it where it is: a reload puts another one here */
     HlTime started_wall;
     MgrUpkeep upkeep;
+    MgrPacing pacing;
 
     MgrFence *fence; /* the first of all that is asked */
     MgrFleet fleet;

@@ -194,6 +194,7 @@ static void handle_ack(FleetEndpoint *endpoint, GBytes *payload, bool retained G
         fleet_endpoint_schedule(endpoint);
         return;
     }
+    endpoint->window = notice->connect_window_ms;
     if (!endpoint->answered)
         fleet_count(endpoint->fleet, FLEET_ANSWERS);
     endpoint->answered = true;
@@ -373,6 +374,8 @@ void fleet_endpoint_schedule(FleetEndpoint *endpoint)
     endpoint->place++;
     hl_backoff_ended(&endpoint->backoff, endpoint->answered, now - endpoint->begun);
     endpoint->due = now + hl_backoff_next(&endpoint->backoff, hl_random_u64());
+    if (endpoint->answered)
+        endpoint->due = MAX(endpoint->due, now + ep_spread(endpoint->window, hl_random_u64()));
 }
 
 static void on_down(const char *reason, gpointer user)

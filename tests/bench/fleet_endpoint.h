@@ -69,6 +69,7 @@ typedef struct {
     HlTime beat_due; /* mono; 0: no heartbeats */
     HlTime interval;
     EpManager manager;
+    HlTime window;    /* for the first attempt after a loss */
     HlTime birth_due; /* mono: the birth is repeated, for a manager that has not heard it; 0: no */
 
     char *spool;

@@ -147,6 +147,26 @@ static void test_lookups(void)
     hl_bus_free(peer.bus);
 }
 
+/* One of many that lose the same broker waits for its turn; asked to connect again, it does so at once. */
+static void test_spread(void)
+{
+    TestBroker broker;
+    Peer peer = { 0 };
+
+    test_broker_init(&broker, "", false);
+    open_peer(&peer, "a", broker.address);
+    WAIT_UNTIL(peer.ups == 1);
+    hl_bus_spread(peer.bus, 20 * HL_DAY);
+    test_broker_kill(&broker);
+    WAIT_UNTIL(hl_bus_state(peer.bus) == HL_BUS_DOWN);
+    g_assert_cmpint(hl_bus_delay(peer.bus), >, HL_SECOND); /* or one time in two million */
+    test_broker_start(&broker);
+    hl_bus_reconnect(peer.bus, HL_BUS_KEEP_WILL);
+    WAIT_UNTIL(peer.ups == 2);
+    hl_bus_free(peer.bus);
+    test_broker_clear(&broker);
+}
+
 int main(int argc, char **argv)
 {
     signal(SIGPIPE, SIG_IGN);
@@ -154,5 +174,6 @@ int main(int argc, char **argv)
     g_test_add_func("/prompt/no-delay", test_no_delay);
     g_test_add_func("/prompt/alone", test_alone);
     g_test_add_func("/prompt/lookups", test_lookups);
+    g_test_add_func("/prompt/spread", test_spread);
     return g_test_run();
 }

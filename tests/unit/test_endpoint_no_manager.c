@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* endpoint/daemon/link: a broker where no manager answers. */
+/* endpoint/daemon/link: a broker where no manager answers, and the way back after a loss. */
 #include <string.h>
 
 #include "endpoint/daemon/link/presence.h"
@@ -26,13 +26,12 @@ static bool on_send(GBytes *report, gpointer user)
     return ep_presence_send_report(f->presence, report);
 }
 
-static void set_up(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
+static void make(Fixture *f)
 {
-    EndpointParts *parts = parts_new();
+    EndpointParts *parts = f->parts;
     EpPresenceOptions options;
     g_autoptr(GError) error = NULL;
 
-    f->parts = parts;
     f->spool = ep_spool_new(parts->db, on_send, f, &error);
     f->poll = ep_poll_new(&(EpPollOptions){ parts->identity, parts->settings, f->spool, parts->trouble });
     options = parts_presence(parts, f->spool, f->poll);
@@ -40,11 +39,22 @@ static void set_up(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
     g_assert_no_error(error);
 }
 
-static void tear_down(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
+static void drop(Fixture *f)
 {
     ep_presence_free(f->presence);
     ep_poll_free(f->poll);
     ep_spool_free(f->spool);
+}
+
+static void set_up(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+    f->parts = parts_new();
+    make(f);
+}
+
+static void tear_down(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+    drop(f);
     parts_free(f->parts);
     bus_fake_reset();
 }
@@ -150,11 +160,37 @@ static void test_refused(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
     g_assert_cmpstr(shown(f), ==, "");
 }
 
+/* Within what time it comes back after a loss is the server's word; kept for the next start, and bounded. */
+static void test_window(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+    HlMsgLineNotice ack = empty_ack();
+
+    g_assert_cmpint(bus_fake_spread(bus()), ==, 0);
+    bus_fake_up(bus());
+    ack.connect_window_ms = 25000;
+    deliver_ack(f, ack);
+    g_assert_cmpint(bus_fake_spread(bus()), ==, 25000);
+    bus_fake_down(bus(), "broken");
+    g_assert_cmpint(ep_presence_view(f->presence).next_attempt, ==, hl_clock_wall() + 25000);
+    drop(f);
+    make(f);
+    g_assert_cmpint(bus_fake_first_delay(bus()), ==, 25000);
+    g_assert_cmpint(bus_fake_spread(bus()), ==, 25000);
+    bus_fake_up(bus());
+    ack.connect_window_ms = G_MAXUINT32;
+    deliver_ack(f, ack);
+    g_assert_cmpint(bus_fake_spread(bus()), ==, 10 * HL_MINUTE);
+    ack.connect_window_ms = 0; /* a small fleet, or an earlier manager */
+    deliver_ack(f, ack);
+    g_assert_cmpint(bus_fake_spread(bus()), ==, 0);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add("/endpoint-link/no-manager", Fixture, NULL, set_up, test_no_manager, tear_down);
     g_test_add("/endpoint-link/no-manager/goes-on", Fixture, NULL, set_up, test_no_manager_goes_on, tear_down);
     g_test_add("/endpoint-link/refused-subscription", Fixture, NULL, set_up, test_refused, tear_down);
+    g_test_add("/endpoint-link/window", Fixture, NULL, set_up, test_window, tear_down);
     return g_test_run();
 }

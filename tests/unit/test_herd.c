@@ -18,9 +18,60 @@ static void test_window(void)
         g_assert_cmpint(mgr_herd_window(rows[i].endpoints, rows[i].most), ==, rows[i].expected);
 }
 
+static void test_connects(void)
+{
+    static const struct {
+        uint64_t cost;
+        guint endpoints, brokers;
+        HlTime most, expected;
+    } rows[] = {
+        { 0, 0, 1, HL_MINUTE, 0 },
+        { 0, 199, 1, HL_MINUTE, 0 }, /* a small fleet dials at once */
+        { 0, 200, 1, HL_MINUTE, 625 },
+        { 0, 10000, 1, HL_MINUTE, 31250 },
+        { 2000, 10000, 1, HL_MINUTE, 25 * HL_SECOND },
+        { 2000, 10000, 0, HL_MINUTE, 25 * HL_SECOND },
+        { 2000, 30000, 3, HL_MINUTE, 25 * HL_SECOND }, /* each broker does its own */
+        { 2000, 500, 3, HL_MINUTE, 0 },
+        { 2000, 100000, 1, HL_MINUTE, HL_MINUTE },
+        { 1, 10000, 1, HL_HOUR, 12500 }, /* what a registry holds is not believed beyond the bounds */
+        { G_MAXUINT64, 10000, 1, HL_HOUR, 250 * HL_SECOND },
+        { G_MAXUINT64, G_MAXUINT, 1, HL_HOUR, HL_HOUR },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        MgrHerd herd = { .cost_us = rows[i].cost };
+
+        g_assert_cmpint(mgr_herd_connects(&herd, rows[i].endpoints, rows[i].brokers, rows[i].most), ==,
+                        rows[i].expected);
+    }
+}
+
+static void test_measured(void)
+{
+    MgrHerd herd = { 0 };
+
+    /* the broker's other work is no connect */
+    for (guint i = 0; i < 100; i++)
+        g_assert_false(mgr_herd_note(&herd, MGR_HERD_BUSY - 1, HL_SECOND * 1000));
+    g_assert_cmpuint(herd.cost_us, ==, 0);
+    g_assert_false(mgr_herd_note(&herd, 199, 199 * 1800));
+    g_assert_true(mgr_herd_note(&herd, 201, 201 * 1800));
+    g_assert_cmpuint(herd.cost_us, ==, 1800);
+    g_assert_false(mgr_herd_note(&herd, 200, 200 * 1800));
+    /* slower: not all at once */
+    g_assert_true(mgr_herd_note(&herd, 200, 200 * 2200));
+    g_assert_cmpuint(herd.cost_us, ==, 1900);
+    for (guint i = 0; i < 100; i++)
+        (void)mgr_herd_note(&herd, 1000, 0);
+    g_assert_cmpuint(herd.cost_us, >=, MGR_HERD_COST_LEAST);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/herd/window", test_window);
+    g_test_add_func("/herd/connects", test_connects);
+    g_test_add_func("/herd/measured", test_measured);
     return g_test_run();
 }

@@ -54,6 +54,35 @@ static uint64_t known(const Parts *parts, const char *id)
     return mgr_fleet_endpoint(&parts->fleet, id)->record.presence.session;
 }
 
+static uint32_t window_after_birth(Parts *parts, const char *id, uint64_t session)
+{
+    g_autoptr(HlMsgLineNotice) notice = NULL;
+
+    parts_birth(parts, id, session);
+    notice = take_notice(parts, id);
+    g_assert_nonnull(notice);
+    return notice->connect_window_ms;
+}
+
+/* Who is one of many is told within what time to come back, by what a connect costs the broker. */
+static void test_window(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+
+    parts_add_endpoint(parts, "e-one");
+    g_assert_cmpuint(window_after_birth(parts, "e-one", 1), ==, 0);
+    for (guint i = 1; i < MGR_HERD_FEW; i++) {
+        g_autofree char *id = g_strdup_printf("e-%03u", i);
+
+        parts_add_endpoint(parts, id);
+    }
+    g_assert_cmpuint(window_after_birth(parts, "e-one", 2), ==, 625);
+    g_assert_cmpuint(parts->fleet.connects, ==, 2);
+    parts->fleet.herd.cost_us = 1600;
+    g_assert_cmpuint(window_after_birth(parts, "e-one", 2), ==, 400);
+    g_assert_cmpuint(parts->fleet.connects, ==, 2); /* it repeated its birth: no connect */
+}
+
 /* Every birth is answered: with our time, what is committed, and nothing else. */
 static void test_birth_is_answered(void)
 {
@@ -318,6 +347,7 @@ static void test_refused(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/line/window", test_window);
     g_test_add_func("/line/birth-is-answered", test_birth_is_answered);
     g_test_add_func("/line/fence", test_fence);
     g_test_add_func("/line/absurd-session", test_absurd_session);

@@ -39,6 +39,16 @@ static void test_self(void)
     g_assert_nonnull(strstr(argv[0], "test-proc"));
 }
 
+/* What it takes is counted, some time or other. */
+static void test_busy(void)
+{
+    uint64_t before = hl_proc_busy(getpid());
+
+    while (hl_proc_busy(getpid()) < before + 20000)
+        continue;
+    g_assert_cmpuint(hl_proc_busy(0), ==, 0);
+}
+
 static void test_another(void)
 {
     HlProcId id;
@@ -117,6 +127,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/proc/self", test_self);
+    g_test_add_func("/proc/busy", test_busy);
     g_test_add_func("/proc/another", test_another);
     g_test_add_func("/proc/end", test_end);
     g_test_add_func("/proc/listener", test_listener);

@@ -12,6 +12,8 @@
 #define MAX_HOLD_OFF HL_HOUR         /* a longer one is not believed: the endpoint would be lost */
 #define FIRST_SPREAD (2 * HL_SECOND) /* the first connect of machines that are switched on together */
 #define SESSION_FACT "session"       /* in the store */
+#define WINDOW_FACT  "connect-window"
+#define MAX_WINDOW   (10 * HL_MINUTE) /* a longer one is not believed */
 
 struct EpLink {
     EpLinkOptions has;
@@ -29,6 +31,7 @@ struct EpLink {
     bool is_refused; /* last_error is of a subscription: it lasts as long as the link */
     char *parting;   /* why the link is being closed by this side; NULL: it is not */
     uint64_t attempts;
+    HlTime window; /* of the first attempt after a lost link, and of that after a start */
 };
 
 HlBusState ep_link_state(const EpLink *link)
@@ -98,6 +101,8 @@ static void on_down(const char *reason, gpointer user)
     EpLink *link = user;
 
     link->since = hl_clock_wall();
+    if (link->bus != NULL) /* else it stays away */
+        link->next_attempt = hl_clock_wall() + hl_bus_delay(link->bus);
     g_free(link->last_error);
     link->last_error = link->parting != NULL ? g_steal_pointer(&link->parting) : g_strdup(reason);
     hl_warn("line", "down: %s", reason);
@@ -178,11 +183,13 @@ static bool start_bus(EpLink *link, GError **error)
                              .backoff_cap = link->has.backoff_cap,
                              .proof = HL_BUS_PROVED_BY_WORD,
                              .keepalive = link->has.keepalive,
-                             .first_delay = MIN(FIRST_SPREAD, link->has.backoff_base),
+                             .first_delay = MAX(MIN(FIRST_SPREAD, link->has.backoff_base), link->window),
                              .handlers = { on_will, on_up, on_down, on_failed, on_message, on_refused },
                              .user = link };
 
     link->bus = hl_bus_new(&options, error);
+    if (link->bus != NULL)
+        hl_bus_spread(link->bus, link->window);
     return link->bus != NULL;
 }
 
@@ -236,6 +243,7 @@ EpLink *ep_link_new(const EpLinkOptions *options, GError **error)
 
     link->has = *options;
     link->session = (uint64_t)ep_store_get_int(options->db, SESSION_FACT, 0);
+    link->window = CLAMP(ep_store_get_int(options->db, WINDOW_FACT, 0), 0, MAX_WINDOW);
     link->will_topic = hl_topic_name(HL_TOPIC_LINK, options->identity->id);
     link->proxy = g_strdup(options->proxy);
     link->brokers = g_strdupv(hl_unconst(options->brokers));
@@ -272,6 +280,20 @@ void ep_link_reconnect(EpLink *link, HlBusWill will)
 {
     if (link->bus != NULL)
         hl_bus_reconnect(link->bus, will);
+}
+
+void ep_link_spread(EpLink *link, HlTime window)
+{
+    g_autoptr(GError) error = NULL;
+
+    window = CLAMP(window, 0, MAX_WINDOW);
+    if (window == link->window)
+        return;
+    link->window = window;
+    if (link->bus != NULL)
+        hl_bus_spread(link->bus, window);
+    if (!ep_store_set_int(link->has.db, WINDOW_FACT, window, &error))
+        ep_trouble_store_failed(link->has.trouble, "the window for connects", error);
 }
 
 void ep_link_prove(EpLink *link)

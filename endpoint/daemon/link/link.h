@@ -42,7 +42,8 @@ typedef struct {
     gpointer user;
 } EpLinkOptions;
 
-/* Starts to connect, within two seconds.  NULL for an identity that no connection can be made with. */
+/* Starts to connect, within two seconds, or the window that the server told before.  NULL for an identity that no
+ * connection can be made with. */
 EpLink *ep_link_new(const EpLinkOptions *options, GError **error);
 
 /* Disconnects cleanly: the broker drops the will, and gets what was published before. */
@@ -66,6 +67,10 @@ void ep_link_set_brokers(EpLink *link, const char *const *brokers);
 /* Connects again: another certificate, another session.  With the will dropped nobody is told: the line is as good as
  * up. */
 void ep_link_reconnect(EpLink *link, HlBusWill will);
+
+/* The server's word of over how much time its fleet comes back after a loss; ten minutes at most.  Kept for the next
+ * start, whose first attempt is spread over it, too. */
+void ep_link_spread(EpLink *link, HlTime window);
 
 /* The server answered: it knows this endpoint, and the next loss is the first one (HL_BUS_PROVED_BY_WORD). */
 void ep_link_prove(EpLink *link);

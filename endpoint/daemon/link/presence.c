@@ -327,6 +327,7 @@ static void follow_notice(EpPresence *presence, const HlMsgLineNotice *notice)
 
     /* the time first: a fence leads to a new session number, which is derived from it */
     ep_server_time_told(presence->has.time, notice->issued_ms, hl_clock_mono());
+    ep_link_spread(presence->link, notice->connect_window_ms);
     if (ep_link_pass_fence(presence->link, &fence))
         return; /* the birth of the next session is answered with the rest */
     ep_poll_set_interval(presence->has.poll, notice->poll_ms);

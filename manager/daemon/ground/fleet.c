@@ -567,6 +567,7 @@ bool mgr_fleet_load(MgrFleet *fleet, HlDb *db, GError **error)
     fleet->latest = g_strdup("");
     return mgr_registry_load_counter(db, "settings", &fleet->settings_counter, error) &&
            mgr_registry_load_counter(db, "epoch", &fleet->epoch, error) &&
+           mgr_registry_load_counter(db, MGR_HERD_COUNTER, &fleet->herd.cost_us, error) &&
            mgr_registry_load_counter(db, "crl", &fleet->crl, error) &&
            mgr_registry_load_counter(db, "alive", &fleet->alive, error) &&
            mgr_registry_load_lived(db, &fleet->lived.wall, error) &&

@@ -9,6 +9,7 @@
 #define MANAGER_DAEMON_GROUND_FLEET_H
 
 #include "manager/core/agenda.h"
+#include "manager/core/herd.h"
 #include "manager/core/late_renewal.h"
 #include "manager/core/notify.h"
 #include "manager/core/quota.h"
@@ -145,6 +146,8 @@ typedef struct {
     MgrNow lived;           /* what was believed when this was loaded: mgr_fleet_believed; wall 0: nothing is known */
     uint64_t named_changes; /* grows when a certificate of anybody but an endpoint is added or revoked */
     guint online;           /* Online or Stale */
+    uint64_t connects;      /* births over new lines since the start */
+    MgrHerd herd;           /* pacing: what a connect costs the broker */
     uint64_t open_detections;
     guint infected, scans_failed; /* endpoints with open detections, and those whose last scan failed */
     const HlTime *grace; /* enrolment.grace, for those who ask until when an endpoint may come back; NULL: none */

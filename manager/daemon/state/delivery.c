@@ -492,6 +492,10 @@ static void send_notice(MgrDelivery *delivery, const MgrEndpoint *endpoint, HlMs
     notice.show_certificate = endpoint->is_stranger;
     notice.seq = endpoint->record.report_seq;
     notice.mark = endpoint->record.report_mark;
+    notice.connect_window_ms = (uint32_t)mgr_herd_connects(
+        &delivery->fleet->herd, g_hash_table_size(delivery->fleet->endpoints),
+        delivery->conf->broker_mode == MGR_BROKER_MANAGED ? (guint)delivery->conf->broker_count : 1,
+        delivery->conf->reconnect_window);
     notice.poll_ms = endpoint->record.display.in_unreachable_net ? (uint32_t)delivery->conf->unreachable_poll : 0;
     payload = encode_ack(delivery, &notice);
     mgr_down_send(delivery->down, HL_TOPIC_ACK, endpoint->record.id, payload, 0);

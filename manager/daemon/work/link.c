@@ -196,6 +196,7 @@ static void handle_link(MgrLink *link, MgrEndpoint *endpoint, gconstpointer data
                                .machine = registration != NULL ? mgr_presence_hash(registration->fingerprint) : 0,
                                .heartbeat = message->heartbeat_ms };
     uint64_t boot_before = endpoint->record.presence.boot;
+    bool is_another = message->session != endpoint->record.presence.session;
     MgrPresenceEffects effects;
 
     if (is_absurd(link, endpoint, message->session, event.kind))
@@ -207,6 +208,7 @@ static void handle_link(MgrLink *link, MgrEndpoint *endpoint, gconstpointer data
         event.doubted = is_doubted(link, event.reason, retained);
     }
     effects = mgr_tracker_feed(link->parts.tracker, endpoint, &event);
+    link->parts.fleet->connects += effects.born && is_another && !retained;
     tell_clone(link, endpoint, message, &effects);
     if (message->online)
         follow_birth(link, endpoint, message, boot_before, &event, &effects);
