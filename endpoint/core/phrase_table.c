@@ -98,6 +98,8 @@ const EpPhrase ep_phrases[] = {
     { N_("%s, no upgrade is possible"), "" },
     { N_("%s, an upgrade is under way"), "" },
     { N_("%s, upgrades are left to roll-outs"), "" },
+    { N_("the upgrade to %s failed, and so did the way back"), "" },
+    { N_("the upgrade to %s failed, and the version before is back"), "" },
     { N_("%s, version %s has failed here"), "" },
     { N_("'holdline-endpoint upgrade --retry' tries it once more"), "" },
     { N_("%s, version %s waits until the line is up"), "" },

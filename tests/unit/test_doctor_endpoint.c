@@ -162,6 +162,24 @@ static void test_scanner(void)
     expect(ep_judge_scanner, &doctor, "f", "no user holdline-scan", "systemd-sysusers");
 }
 
+static void test_upgrade(void)
+{
+    g_autoptr(json_t) back =
+        parse("{\"upgrade\": {\"state\": \"back\", \"to\": \"0.2.0\", \"detail\": \"dpkg: status 1\"}}");
+    g_autoptr(json_t) stuck =
+        parse("{\"upgrade\": {\"state\": \"stuck\", \"to\": \"0.2.0\", \"detail\": \"no space\"}}");
+    g_autoptr(json_t) done = parse("{\"upgrade\": {\"state\": \"done\", \"to\": \"0.2.0\", \"detail\": \"\"}}");
+    EpDoctor doctor = { .status = back };
+
+    hl_facts_init(&doctor.facts.programs, sizeof(HlProgramFact));
+    expect(ep_judge_versions, &doctor, "w", "the version before is back", "--retry");
+    doctor.status = stuck;
+    expect(ep_judge_versions, &doctor, "f", "so did the way back", "dpkg --audit");
+    doctor.status = done;
+    expect(ep_judge_versions, &doctor, "", NULL, NULL);
+    hl_facts_clear(&doctor.facts.programs);
+}
+
 static void test_causes(void)
 {
     EpDoctor doctor = { .now = NOW };
@@ -237,6 +255,7 @@ int main(int argc, char **argv)
     g_test_add_func("/doctor/endpoint/line", test_line);
     g_test_add_func("/doctor/endpoint/patterns", test_patterns);
     g_test_add_func("/doctor/endpoint/scanner", test_scanner);
+    g_test_add_func("/doctor/endpoint/upgrade", test_upgrade);
     g_test_add_func("/doctor/endpoint/causes", test_causes);
     g_test_add_func("/doctor/endpoint/shared", test_shared);
     return g_test_run();

@@ -245,14 +245,23 @@ static void test_refused_for_now(void)
 static void test_nobody_reads_it(void)
 {
     g_autoptr(EndpointParts) parts = world_new();
-    g_autofree char *detail = update(parts, HL_UPDATER_PROGRAM_OFFERED, NEXT, "");
+    g_autofree char *detail = NULL;
 
+    helper_is_at(parts, EP_UPGRADE_DONE, "", false);
+    parts_restart(parts);
+    parts_line_up(parts);
+    detail = update(parts, HL_UPDATER_PROGRAM_OFFERED, NEXT, "");
     timer_fake_advance(HL_MINUTE);
     g_assert_true(has(parts, EP_DESK_REQUEST));
     timer_fake_advance(2 * HL_MINUTE);
     g_assert_false(has(parts, EP_DESK_REQUEST));
     g_assert_cmpstr(reported(parts)->end, ==, "refused");
     g_assert_nonnull(strstr(reported(parts)->detail, "holdline-upgrade.path"));
+    parts_ack(parts);
+    g_ptr_array_set_size(parts->reports, 0);
+    parts_restart(parts);
+    parts_line_up(parts);
+    g_assert_null(reported(parts)); /* nor what ended before that */
 }
 
 /* --------------------------------------------------------------------------------------- what the helper is told */

@@ -101,17 +101,18 @@ static bool read_paper(EpProgram *program, EpDeskPaper paper)
 /* The request stays where it was written: nobody watches that place. */
 static void give_up_asking(EpProgram *program)
 {
+    const char *state_dir = program->has.conf->state_dir;
+    EpDeskUpgrade *now = &program->now;
     g_autoptr(GError) error = NULL;
 
     program->asked = false;
-    if (!ep_desk_remove(program->has.conf->state_dir, EP_DESK_REQUEST, &error)) {
+    now->upgrade.state = EP_UPGRADE_REFUSED;
+    now->ended = hl_clock_wall();
+    g_free(now->detail);
+    now->detail = g_strdup("the helper was not started: look at 'systemctl status holdline-upgrade.path'");
+    /* the end first: a daemon that is killed in between gives up once more */
+    if (!ep_desk_write(state_dir, EP_DESK_ENDED, now, &error) || !ep_desk_remove(state_dir, EP_DESK_REQUEST, &error))
         hl_warn("upgrade", "%s", error->message);
-        return;
-    }
-    program->now.upgrade.state = EP_UPGRADE_REFUSED;
-    program->now.ended = hl_clock_wall();
-    g_free(program->now.detail);
-    program->now.detail = g_strdup("the helper was not started: look at 'systemctl status holdline-upgrade.path'");
     tell_end(program);
 }
 
