@@ -28,6 +28,7 @@ extern const char migration_015_rollouts[];
 extern const char migration_016_group_versions[];
 extern const char migration_017_authorities[];
 extern const char migration_018_once[];
+extern const char migration_019_views[];
 
 /* In one row of numbers: a new one has the next. */
 static const HlMigration migrations[] = {
@@ -49,6 +50,7 @@ static const HlMigration migrations[] = {
     { 16, "group versions", migration_016_group_versions },
     { 17, "authorities", migration_017_authorities },
     { 18, "once", migration_018_once },
+    { 19, "views", migration_019_views },
 };
 
 int mgr_registry_version(void)

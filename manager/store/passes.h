@@ -67,7 +67,7 @@ void mgr_write_code(HlWriteSet *set, const char *account, const char *code, int6
 /* A code was used: none up to its step counts again. */
 void mgr_write_code_step(HlWriteSet *set, const char *account, int64_t step);
 
-/* The account is gone: so are its password, sessions and tokens. */
+/* The account is gone: so are its password, sessions, tokens and views. */
 void mgr_write_passes_removal(HlWriteSet *set, const char *account);
 
 #endif

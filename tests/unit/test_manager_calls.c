@@ -382,7 +382,7 @@ static bool is_walked(const Call *call)
                                         NULL };
 
     return !g_strv_contains(idle, call->name) && !g_str_has_prefix(call->name, "console ") &&
-           !g_str_has_prefix(call->name, "session ");
+           !g_str_has_prefix(call->name, "session ") && !g_str_has_prefix(call->name, "view ");
 }
 
 static void two_calls(const Call *a, const Call *b, Commits commits)

@@ -10,6 +10,7 @@
 #include "manager/daemon/calls/certificate_calls.h"
 #include "manager/daemon/calls/code_calls.h"
 #include "manager/daemon/calls/session_calls.h"
+#include "manager/daemon/calls/view_calls.h"
 #include "manager/daemon/ground/selector.h"
 
 #define BUNDLE_LIFETIME (7 * HL_DAY)
@@ -23,6 +24,7 @@ struct MgrAccessCalls {
     MgrPasses *passes;
     MgrSessionCalls *sessions;
     MgrCodeCalls *codes;
+    MgrViewCalls *views;
 };
 
 /* What is given or taken back, on its way through the registry. */
@@ -258,6 +260,7 @@ MgrAccessCalls *mgr_access_calls_new(const MgrAccessCallsOptions *options, MgrDi
         &(MgrAccountCallsOptions){
             .fleet = options->fleet, .record = options->record, .pki = options->pki, .passes = calls->passes },
         dispatch);
+    calls->views = mgr_view_calls_new(&(MgrViewCallsOptions){ .record = options->record }, dispatch);
     calls->audit = mgr_audit_calls_new(&(MgrAuditCallsOptions){ .record = options->record }, dispatch);
     calls->certificates =
         mgr_certificate_calls_new(&(MgrCertificateCallsOptions){ options->conf, options->fleet, options->record,
@@ -278,6 +281,7 @@ void mgr_access_calls_free(MgrAccessCalls *calls)
     mgr_account_calls_free(calls->accounts);
     mgr_session_calls_free(calls->sessions);
     mgr_code_calls_free(calls->codes);
+    mgr_view_calls_free(calls->views);
     mgr_passes_free(calls->passes);
     mgr_certificate_calls_free(calls->certificates);
     mgr_audit_calls_free(calls->audit);
