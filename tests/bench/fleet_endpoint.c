@@ -12,6 +12,9 @@
 #include "proto/settings.h"
 #include "proto/topics.h"
 
+/* Of endpoint 0, which liars say they are. */
+#define FIRST_FINGERPRINT "0000000000000000000000000000000000000000000000000000000000000001"
+
 #define RAW          "raw"     /* what a message of the bare fan-out begins with */
 #define BACKOFF_BASE HL_SECOND /* the product's defaults: endpoint/core/conf.c */
 #define BACKOFF_CAP  (300 * HL_SECOND)
@@ -37,6 +40,12 @@ void fleet_count(Fleet *fleet, FleetWhat what)
     tally->last = hl_clock_mono();
     if (tally->n++ == 0)
         tally->first = tally->last;
+}
+
+static void count(const FleetEndpoint *endpoint, FleetWhat what)
+{
+    if (endpoint->kind == FLEET_HONEST)
+        fleet_count(endpoint->fleet, what);
 }
 
 static void publish(FleetEndpoint *endpoint, HlTopic topic, GBytes *payload)
@@ -72,7 +81,7 @@ static void take_committed(FleetEndpoint *endpoint, uint64_t seq)
 
     while ((oldest = g_queue_peek_head(&endpoint->reports)) != NULL && oldest->seq <= seq) {
         if (oldest->means != FLEET_N_TALLIES)
-            fleet_count(endpoint->fleet, oldest->means);
+            count(endpoint, oldest->means);
         endpoint->first = oldest->seq + 1;
         report_free(g_queue_pop_head(&endpoint->reports));
     }
@@ -120,7 +129,7 @@ static void publish_birth(FleetEndpoint *endpoint)
     registration.n_addresses = G_N_ELEMENTS(addresses);
     registration.os = (char *)"simulated";
     registration.program_version = (char *)"simulated";
-    registration.fingerprint = endpoint->fingerprint;
+    registration.fingerprint = endpoint->kind == FLEET_LIAR ? (char *)FIRST_FINGERPRINT : endpoint->fingerprint;
     link.registration = &registration;
     link.applied = &applied;
     link.spool = endpoint->spool;
@@ -142,6 +151,11 @@ void fleet_endpoint_beat(FleetEndpoint *endpoint)
     beat.settings_digest.data = hl_unconst(g_bytes_get_data(endpoint->digest, &beat.settings_digest.len));
     beat.address = (char *)"192.0.2.10";
     beat.clock_ms = hl_clock_wall();
+    if (endpoint->kind == FLEET_LIAR) {
+        beat.seq = endpoint->beats += 1000;
+        beat.settings_counter += 7;
+        beat.settings_digest.len--;
+    }
     payload = HL_WIRE_ENCODE(&beat);
     publish(endpoint, HL_TOPIC_HEARTBEAT, payload);
     endpoint->fleet->heartbeats++;
@@ -152,7 +166,7 @@ static void report_command(FleetEndpoint *endpoint, HlCommandState state)
     HlMsgReport report = HOLDLINE__V1__REPORT__INIT;
     HlMsgCommandReport body = HOLDLINE__V1__COMMAND_REPORT__INIT;
 
-    body.command = endpoint->command;
+    body.command = endpoint->kind == FLEET_LIAR ? (char *)"c-nobody-gave-it" : endpoint->command;
     body.state = hl_command_state_to_wire(state);
     report.body_case = HOLDLINE__V1__REPORT__BODY_COMMAND;
     report.command = &body;
@@ -172,7 +186,7 @@ static gpointer open_envelope(FleetEndpoint *endpoint, const HlMsgEnvelope *enve
                          : hl_wire_decode(type, envelope->payload.data, envelope->payload.len, NULL);
 
     if (inner == NULL)
-        fleet_count(fleet, FLEET_REFUSED);
+        count(endpoint, FLEET_REFUSED);
     return inner;
 }
 
@@ -190,13 +204,18 @@ static void handle_ack(FleetEndpoint *endpoint, GBytes *payload, bool retained G
     fence = (EpFenceOrder){ notice->session, notice->fence_session, notice->issued_ms };
     if (ep_session_fence(&endpoint->session, &fence, hl_clock_wall()) == EP_FENCE_PASS) {
         fleet_line_cut(&endpoint->line);
-        fleet_count(endpoint->fleet, FLEET_DOWNS);
+        count(endpoint, FLEET_DOWNS);
         fleet_endpoint_schedule(endpoint);
         return;
     }
     endpoint->window = notice->connect_window_ms;
+    if (notice->hold_off_ms > 0 && g_strcmp0(notice->hold_off_boot, endpoint->fingerprint) == 0) {
+        fleet_line_cut(&endpoint->line);
+        endpoint->due = hl_clock_mono() + notice->hold_off_ms;
+        return;
+    }
     if (!endpoint->answered)
-        fleet_count(endpoint->fleet, FLEET_ANSWERS);
+        count(endpoint, FLEET_ANSWERS);
     endpoint->answered = true;
     if (strcmp(notice->spool, endpoint->spool) == 0)
         take_committed(endpoint, notice->seq);
@@ -223,7 +242,7 @@ static void handle_command(FleetEndpoint *endpoint, GBytes *payload, bool retain
                             .now = hl_clock_wall() };
     switch ((int)ep_command_judge(&offer, &view)) {
     case EP_COMMAND_TAKE:
-        fleet_count(endpoint->fleet, FLEET_COMMANDS);
+        count(endpoint, FLEET_COMMANDS);
         g_free(endpoint->command);
         endpoint->command = g_strdup(command->id);
         report_command(endpoint, HL_STATE_RECEIVED);
@@ -231,10 +250,10 @@ static void handle_command(FleetEndpoint *endpoint, GBytes *payload, bool retain
         report_command(endpoint, HL_STATE_SUCCEEDED);
         break;
     case EP_COMMAND_REPEAT:
-        fleet_count(endpoint->fleet, FLEET_AGAIN);
+        count(endpoint, FLEET_AGAIN);
         break;
     default:
-        fleet_count(endpoint->fleet, FLEET_REFUSED);
+        count(endpoint, FLEET_REFUSED);
     }
 }
 
@@ -249,7 +268,7 @@ static void apply_settings(FleetEndpoint *endpoint, const HlMsgSettingsDocument 
     endpoint->digest = g_bytes_new(document->digest.data, document->digest.len);
     endpoint->counter = document->counter;
     endpoint->version = document->version;
-    fleet_count(endpoint->fleet, FLEET_SETTINGS);
+    count(endpoint, FLEET_SETTINGS);
     applied = applied_now(endpoint);
     report.body_case = HOLDLINE__V1__REPORT__BODY_SETTINGS;
     report.settings = &applied;
@@ -329,7 +348,7 @@ static void on_message(const char *topic, gsize length, GBytes *payload, bool re
     const void *data = g_bytes_get_data(payload, &size);
 
     if (size >= strlen(RAW) && memcmp(data, RAW, strlen(RAW)) == 0) {
-        fleet_count(endpoint->fleet, FLEET_RAW);
+        count(endpoint, FLEET_RAW);
         return;
     }
     if (endpoint->fleet->bare)
@@ -358,7 +377,7 @@ static void on_up(gpointer user)
     FleetEndpoint *endpoint = user;
 
     endpoint->fleet->up++;
-    fleet_count(endpoint->fleet, FLEET_UPS);
+    count(endpoint, FLEET_UPS);
     if (endpoint->fleet->bare)
         return;
     fleet_endpoint_repeat_birth(endpoint);
@@ -385,7 +404,7 @@ static void on_down(const char *reason, gpointer user)
 
     if (told++ < 5)
         g_printerr("fleet-sim: %s: %s\n", endpoint->id, reason);
-    fleet_count(endpoint->fleet, FLEET_DOWNS);
+    count(endpoint, FLEET_DOWNS);
     fleet_endpoint_schedule(endpoint);
 }
 
@@ -468,18 +487,39 @@ FleetEndpoint *fleet_endpoint_new(Fleet *fleet, int number, const HlKey *ca_key,
     return NULL;
 }
 
+static void drop_identity(FleetEndpoint *endpoint)
+{
+    if (!endpoint->borrows) {
+        hl_tls_context_free(endpoint->context);
+        hl_cert_free(endpoint->cert);
+        hl_key_free(endpoint->key);
+    }
+    g_free(endpoint->id);
+}
+
+void fleet_endpoint_become(FleetEndpoint *endpoint, FleetKind kind, const FleetEndpoint *other)
+{
+    endpoint->kind = kind;
+    endpoint->reconnects = true;
+    if (kind != FLEET_CLONE || other == NULL)
+        return;
+    drop_identity(endpoint);
+    endpoint->borrows = true;
+    endpoint->id = g_strdup(other->id);
+    endpoint->cert = other->cert;
+    endpoint->key = other->key;
+    endpoint->context = other->context;
+}
+
 void fleet_endpoint_free(FleetEndpoint *endpoint)
 {
     fleet_line_cut(&endpoint->line);
     g_queue_clear_full(&endpoint->reports, report_free);
-    hl_tls_context_free(endpoint->context);
-    hl_cert_free(endpoint->cert);
-    hl_key_free(endpoint->key);
+    drop_identity(endpoint);
     g_bytes_unref(endpoint->digest);
     g_free(endpoint->group);
     g_free(endpoint->command);
     g_free(endpoint->spool);
     g_free(endpoint->fingerprint);
-    g_free(endpoint->id);
     g_free(endpoint);
 }

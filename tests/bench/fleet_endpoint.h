@@ -51,10 +51,23 @@ typedef struct {
 
 #define FLEET_CHECKED 50
 
+/* What an endpoint is.  Only the honest ones are counted. */
+typedef enum {
+    FLEET_HONEST,
+    FLEET_SLOW,  /* reads every two seconds alone */
+    FLEET_DEAD,  /* its line stands, and it neither reads nor says anything */
+    FLEET_CLONE, /* another machine with the identity of an honest one, which is then no longer counted either */
+    FLEET_LIAR,  /* tells settings that it does not have, another's fingerprint, results of commands that nobody gave */
+    FLEET_FLAPPER, /* drops its line every two seconds, and dials again */
+    FLEET_N_KINDS,
+} FleetKind;
+
 void fleet_count(Fleet *fleet, FleetWhat what);
 
 typedef struct {
     Fleet *fleet;
+    FleetKind kind;
+    bool borrows; /* certificate, key and context are another's: FLEET_CLONE */
     char *id, *fingerprint;
     HlCert *cert;
     HlKey *key;
@@ -70,6 +83,7 @@ typedef struct {
     HlTime interval;
     EpManager manager;
     HlTime window;    /* for the first attempt after a loss */
+    HlTime whim_due;  /* mono: of one that is not honest */
     HlTime birth_due; /* mono: the birth is repeated, for a manager that has not heard it; 0: no */
 
     char *spool;
@@ -90,6 +104,9 @@ void fleet_endpoint_free(FleetEndpoint *endpoint);
 void fleet_endpoint_connect(FleetEndpoint *endpoint);
 void fleet_endpoint_beat(FleetEndpoint *endpoint);
 void fleet_endpoint_repeat_birth(FleetEndpoint *endpoint);
+
+/* The line is down.  other: whose identity a clone has. */
+void fleet_endpoint_become(FleetEndpoint *endpoint, FleetKind kind, const FleetEndpoint *other);
 
 /* The connection is gone, by the endpoint's own doing or not: when it tries again. */
 void fleet_endpoint_schedule(FleetEndpoint *endpoint);

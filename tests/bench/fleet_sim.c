@@ -11,9 +11,11 @@
  *   reconnect on|off  whether a lost line comes back, with the back-off of the product
  *   beat MS           heartbeats at this interval, spread over it; 0: none
  *   cut               close all connections without a word
+ *   misfits KIND N    N of the honest ones, from the last, are slow, dead, clones, liars or flappers from now on
  *   mark              count from here
  *   wait WHAT N S     until WHAT ("ups", "commands", ...) was counted N times, at most S seconds; "up": so many are
  *   run S             go on for S seconds
+ *   turn              go on for a moment
  *
  * Bounded: MAX_ENDPOINTS, and MAX_WAIT for each line. */
 #include <errno.h>
@@ -30,6 +32,7 @@
 #define MAX_ENDPOINTS 19000            /* descriptors end at 20,000 */
 #define MAX_WAIT      600              /* s */
 #define PATIENCE      (15 * HL_SECOND) /* of one attempt, as lib/bus/bus_mqtt.c has it */
+#define WHIM          (2 * HL_SECOND)  /* of those that are not honest */
 #define TURN          20               /* ms, at most, between two looks at what is due */
 
 static const char *const names[FLEET_N_TALLIES] = { "ups",     "downs",    "timeouts", "answers", "commands", "again",
@@ -52,10 +55,17 @@ static void die(const char *what, const GError *error)
 /* -------------------------------------------------------------------------------------------------------------- loop
  */
 
+/* Up, and deaf to what the descriptor says: it reads when it pleases, or never. */
+static bool is_deaf(const FleetEndpoint *endpoint)
+{
+    return (endpoint->kind == FLEET_SLOW || endpoint->kind == FLEET_DEAD) && endpoint->line.phase == FLEET_UP;
+}
+
 static void watch(const Sim *sim, FleetEndpoint *endpoint, int operation)
 {
     bool writes = fleet_line_wants_write(&endpoint->line) || endpoint->line.phase == FLEET_CONNECTING;
-    struct epoll_event event = { .events = EPOLLIN | (writes ? EPOLLOUT : 0), .data.ptr = endpoint };
+    uint32_t wanted = is_deaf(endpoint) ? 0 : EPOLLIN | (writes ? EPOLLOUT : 0);
+    struct epoll_event event = { .events = wanted, .data.ptr = endpoint };
 
     if (endpoint->line.fd >= 0 && epoll_ctl(sim->epoll, operation, endpoint->line.fd, &event) != 0)
         die("epoll", NULL);
@@ -73,7 +83,7 @@ static void serve(const Sim *sim, FleetEndpoint *endpoint)
     fleet_line_ready(&endpoint->line);
     if (before == FLEET_UP && endpoint->line.phase == FLEET_DOWN && endpoint->fleet->up > 0)
         endpoint->fleet->up--;
-    if (endpoint->line.fd == fd && wrote != fleet_line_wants_write(&endpoint->line))
+    if (endpoint->line.fd == fd && (wrote != fleet_line_wants_write(&endpoint->line) || is_deaf(endpoint)))
         watch(sim, endpoint, EPOLL_CTL_MOD);
 }
 
@@ -96,8 +106,28 @@ static bool is_trying(const FleetEndpoint *endpoint)
     return endpoint->line.phase != FLEET_DOWN && endpoint->line.phase != FLEET_UP;
 }
 
+/* What it does of itself. */
+static void misbehave(Sim *sim, FleetEndpoint *endpoint, HlTime now)
+{
+    if (endpoint->kind == FLEET_HONEST || endpoint->line.phase != FLEET_UP || now < endpoint->whim_due)
+        return;
+    if (endpoint->whim_due == 0) {
+        endpoint->whim_due = now + 1 + ep_spread(WHIM, hl_random_u64());
+        return;
+    }
+    endpoint->whim_due = now + WHIM;
+    if (endpoint->kind == FLEET_SLOW) {
+        serve(sim, endpoint);
+    } else if (endpoint->kind == FLEET_FLAPPER) {
+        fleet_line_cut(&endpoint->line);
+        if (sim->fleet.up > 0)
+            sim->fleet.up--;
+        endpoint->due = now + WHIM;
+    }
+}
+
 /* What time brings; the number of handshakes under way. */
-static guint look_round(const Sim *sim)
+static guint look_round(Sim *sim)
 {
     HlTime now = hl_clock_mono();
     guint trying = 0;
@@ -110,11 +140,13 @@ static guint look_round(const Sim *sim)
         if (is_trying(endpoint) && now - endpoint->begun > PATIENCE)
             give_up(endpoint);
         trying += is_trying(endpoint);
+        misbehave(sim, endpoint, now);
         if (endpoint->birth_due != 0 && now >= endpoint->birth_due && endpoint->line.phase == FLEET_UP) {
             fleet_endpoint_repeat_birth(endpoint);
             serve(sim, endpoint);
         }
-        if (endpoint->beat_due == 0 || now < endpoint->beat_due || endpoint->line.phase != FLEET_UP)
+        if (endpoint->kind == FLEET_DEAD || endpoint->beat_due == 0 || now < endpoint->beat_due ||
+            endpoint->line.phase != FLEET_UP)
             continue;
         endpoint->beat_due += endpoint->interval;
         fleet_endpoint_beat(endpoint);
@@ -152,7 +184,10 @@ static void turn(Sim *sim)
             FleetEndpoint *endpoint = events[i].data.ptr;
             bool tried = is_trying(endpoint);
 
-            serve(sim, endpoint);
+            if (endpoint->kind == FLEET_DEAD && endpoint->line.phase == FLEET_UP)
+                fleet_line_cut(&endpoint->line); /* nothing was asked for: the broker has ended it */
+            else
+                serve(sim, endpoint);
             ended += tried && !is_trying(endpoint);
         }
         trying -= MIN(trying, ended);
@@ -209,6 +244,12 @@ static bool do_run(Sim *sim, char **words, guint n)
     return true;
 }
 
+static bool do_turn(Sim *sim, char **words G_GNUC_UNUSED, guint n G_GNUC_UNUSED)
+{
+    turn(sim);
+    return true;
+}
+
 static bool do_ramp(Sim *sim, char **words, guint n)
 {
     sim->at_a_time = n > 1 ? (guint)MAX(atoi(words[1]), 1) : 50;
@@ -252,6 +293,41 @@ static bool do_cut(Sim *sim, char **words G_GNUC_UNUSED, guint n G_GNUC_UNUSED)
     return true;
 }
 
+static bool do_misfits(Sim *sim, char **words, guint n)
+{
+    static const char *const kinds[FLEET_N_KINDS] = { [FLEET_SLOW] = "slow",
+                                                      [FLEET_DEAD] = "dead",
+                                                      [FLEET_CLONE] = "clones",
+                                                      [FLEET_LIAR] = "liars",
+                                                      [FLEET_FLAPPER] = "flappers" };
+    int left = n > 2 ? atoi(words[2]) : 0;
+    FleetKind kind = FLEET_SLOW;
+
+    while (kind < FLEET_N_KINDS && n > 1 && strcmp(words[1], kinds[kind]) != 0)
+        kind++;
+    if (kind == FLEET_N_KINDS)
+        return false;
+    for (guint i = sim->endpoints->len; i-- > 1 && left > 0;) {
+        FleetEndpoint *endpoint = sim->endpoints->pdata[i];
+        FleetEndpoint *other = sim->endpoints->pdata[i - 1];
+
+        if (endpoint->kind != FLEET_HONEST || other->kind != FLEET_HONEST)
+            continue;
+        left--;
+        if (kind == FLEET_CLONE) {
+            if (endpoint->line.phase == FLEET_UP && sim->fleet.up > 0)
+                sim->fleet.up--;
+            fleet_line_cut(&endpoint->line);
+            endpoint->due = hl_clock_mono() + 1;
+            fleet_endpoint_become(other, FLEET_CLONE, NULL);
+        }
+        fleet_endpoint_become(endpoint, kind, other);
+        if (is_deaf(endpoint))
+            watch(sim, endpoint, EPOLL_CTL_MOD);
+    }
+    return left == 0;
+}
+
 static bool do_mark(Sim *sim, char **words G_GNUC_UNUSED, guint n G_GNUC_UNUSED)
 {
     memset(sim->fleet.tallies, 0, sizeof sim->fleet.tallies);
@@ -263,8 +339,9 @@ static const struct {
     const char *name;
     bool (*run)(Sim *sim, char **words, guint n);
 } lines[] = {
-    { "ramp", do_ramp }, { "reconnect", do_reconnect }, { "beat", do_beat }, { "cut", do_cut },
-    { "mark", do_mark }, { "wait", do_wait },           { "run", do_run },
+    { "ramp", do_ramp }, { "reconnect", do_reconnect }, { "beat", do_beat },
+    { "cut", do_cut },   { "mark", do_mark },           { "misfits", do_misfits },
+    { "turn", do_turn }, { "wait", do_wait },           { "run", do_run },
 };
 
 static void follow_script(Sim *sim)
