@@ -129,6 +129,8 @@ bool mgr_registry_load_lived(HlDb *db, HlTime *lived, GError **error) G_GNUC_WAR
 /* Changes.  Each adds its statements to the set, and its line of the journal (journal.h) if it must outlive the
  * registry. */
 void mgr_write_counter(HlWriteSet *set, const char *name, uint64_t value);
+/* What may become less, too: kept among the counters. */
+void mgr_write_measure(HlWriteSet *set, const char *name, uint64_t value);
 void mgr_write_group(HlWriteSet *set, const MgrGroupRecord *group);
 /* All but the display name.  Fails the set with HL_ERROR_CONFLICT if the stored version is no longer base_version. */
 void mgr_write_group_change(HlWriteSet *set, const MgrGroupRecord *group, uint64_t base_version);

@@ -23,6 +23,14 @@ void mgr_write_counter(HlWriteSet *set, const char *name, uint64_t value)
                      "it", INT(value), name);
 }
 
+void mgr_write_measure(HlWriteSet *set, const char *name, uint64_t value)
+{
+    hl_write_set_add(set,
+                     "INSERT INTO counter (value, name) VALUES (?, ?)"
+                     " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+                     "it", INT(value), name);
+}
+
 void mgr_write_group(HlWriteSet *set, const MgrGroupRecord *group)
 {
     hl_write_set_add(set,

@@ -160,6 +160,26 @@ static void test_refused(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
     g_assert_cmpstr(shown(f), ==, "");
 }
 
+/* The manager came back, and gave births a minute. */
+static void expect_births_within(HlTime window)
+{
+    HlMsgManagerState state = HOLDLINE__V1__MANAGER_STATE__INIT;
+    g_autoptr(GBytes) payload = NULL;
+    static uint64_t epoch = 100;
+
+    for (int i = 0; i < 20; i++) {
+        state.online = true;
+        state.epoch = ++epoch;
+        state.reconnect_window_ms = HL_MINUTE;
+        g_clear_pointer(&payload, g_bytes_unref);
+        payload = HL_WIRE_ENCODE(&state);
+        bus_fake_deliver(bus(), &(HlBusMessage){ .topic = "holdline/v1/manager/state", .payload = payload, .qos = 1 });
+        bus_fake_forget(bus());
+        timer_fake_advance(window);
+        g_assert_cmpuint(bus_fake_published(bus(), TOPIC("link")), ==, 1);
+    }
+}
+
 /* Within what time it comes back after a loss is the server's word; kept for the next start, and bounded. */
 static void test_window(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
@@ -170,6 +190,7 @@ static void test_window(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
     ack.connect_window_ms = 25000;
     deliver_ack(f, ack);
     g_assert_cmpint(bus_fake_spread(bus()), ==, 25000);
+    expect_births_within(25 * HL_SECOND);
     bus_fake_down(bus(), "broken");
     g_assert_cmpint(ep_presence_view(f->presence).next_attempt, ==, hl_clock_wall() + 25000);
     drop(f);

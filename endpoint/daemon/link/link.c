@@ -13,6 +13,7 @@
 #define FIRST_SPREAD (2 * HL_SECOND) /* the first connect of machines that are switched on together */
 #define SESSION_FACT "session"       /* in the store */
 #define WINDOW_FACT  "connect-window"
+#define LEAST_WINDOW (2 * HL_SECOND)  /* of births */
 #define MAX_WINDOW   (10 * HL_MINUTE) /* a longer one is not believed */
 
 struct EpLink {
@@ -294,6 +295,11 @@ void ep_link_spread(EpLink *link, HlTime window)
         hl_bus_spread(link->bus, window);
     if (!ep_store_set_int(link->has.db, WINDOW_FACT, window, &error))
         ep_trouble_store_failed(link->has.trouble, "the window for connects", error);
+}
+
+HlTime ep_link_birth_window(const EpLink *link, HlTime window)
+{
+    return link->window > 0 ? MIN(window, MAX(link->window, LEAST_WINDOW)) : window;
 }
 
 void ep_link_prove(EpLink *link)

@@ -415,7 +415,7 @@ static void handle_manager_state(GBytes *payload, bool retained, gpointer user)
         return;
     note_known(presence);
     if (ep_manager_seen(&presence->manager, state->online, state->epoch, retained))
-        ep_presence_repeat_birth(presence, state->reconnect_window_ms);
+        ep_presence_repeat_birth(presence, ep_link_birth_window(presence->link, state->reconnect_window_ms));
 }
 
 static void handle_settings(GBytes *payload, bool retained G_GNUC_UNUSED, gpointer user)

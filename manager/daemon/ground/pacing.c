@@ -34,5 +34,5 @@ void mgr_pacing_tick(MgrPacing *pacing)
     if (pacing->running == 0 || pacing->running != running_before || pacing->busy_us < busy_before)
         return;
     if (mgr_herd_note(&pacing->fleet->herd, (guint)MIN(connects, G_MAXINT), pacing->busy_us - busy_before))
-        mgr_write_counter(mgr_record_background(pacing->record), MGR_HERD_COUNTER, pacing->fleet->herd.cost_us);
+        mgr_write_measure(mgr_record_background(pacing->record), MGR_HERD_COUNTER, pacing->fleet->herd.cost_us);
 }
