@@ -323,11 +323,14 @@ static void handle_probe(FleetEndpoint *endpoint, GBytes *payload, bool retained
 static void handle_manager_state(FleetEndpoint *endpoint, GBytes *payload, bool retained)
 {
     g_autoptr(HlMsgManagerState) state = hl_wire_decode_bytes(&holdline__v1__manager_state__descriptor, payload, NULL);
+    HlTime births = state != NULL ? state->reconnect_window_ms : 0;
 
     if (state == NULL || !ep_manager_seen(&endpoint->manager, state->online, state->epoch, retained))
         return;
+    if (endpoint->window > 0) /* as ep_link_birth_window */
+        births = MIN(births, MAX(endpoint->window, 2 * HL_SECOND));
     if (endpoint->birth_due == 0)
-        endpoint->birth_due = hl_clock_mono() + 1 + ep_spread(state->reconnect_window_ms, hl_random_u64());
+        endpoint->birth_due = hl_clock_mono() + 1 + ep_spread(births, hl_random_u64());
 }
 
 static const struct {
