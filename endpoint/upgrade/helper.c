@@ -193,7 +193,6 @@ static bool install_from(const Helper *helper, const char *directory, const char
     hl_autofd int lock = ep_tools_lock(tools, error);
     g_autoptr(HlProgramRelease) release = lock < 0 ? NULL : ep_bundle_read(directory, error);
     g_autoptr(GPtrArray) paths = release == NULL ? NULL : ep_bundle_choose(directory, release, tools, error);
-    g_autoptr(GError) problem = NULL;
     g_autofree char *installed = NULL;
     bool whole = false;
 

@@ -242,7 +242,7 @@ bool ep_tools_install(const EpTools *tools, const GPtrArray *paths, const char *
         g_setenv("HOLDLINE_WAY_BACK", before, TRUE); /* holdline-endpoint.preinst */
     else
         g_unsetenv("HOLDLINE_WAY_BACK");
-    return run_tool(tools, (const char **)argv->pdata, INSTALL_TIME, NULL, error);
+    return run_tool(tools, (const char **)(gpointer)argv->pdata, INSTALL_TIME, NULL, error);
 }
 
 void ep_tools_mend(const EpTools *tools)
