@@ -129,14 +129,12 @@ void mgr_once_free(MgrOnce *once)
 /* Visible ASCII: what every client and every log writes alike. */
 static bool check_key(const char *key, GError **error)
 {
-    gsize size = strlen(key);
+    bool is_good = strlen(key) <= HL_MAX_ONCE;
 
-    for (gsize i = 0; i < size; i++)
-        if (!g_ascii_isgraph(key[i]))
-            size = HL_MAX_ONCE + 1;
-    return size <= HL_MAX_ONCE ||
-           hl_fail(error, HL_ERROR_INVALID, "an Idempotency-Key is 1 to %d visible ASCII characters: a UUID, say",
-                   HL_MAX_ONCE);
+    for (const char *c = key; is_good && *c != '\0'; c++)
+        is_good = g_ascii_isgraph(*c);
+    return is_good || hl_fail(error, HL_ERROR_INVALID,
+                              "an Idempotency-Key is 1 to %d visible ASCII characters: a UUID, say", HL_MAX_ONCE);
 }
 
 /* Call, arguments and for whose groups; each text with its end, so that none can pass for two. */
