@@ -125,3 +125,12 @@ int hl_package_version_compare(const char *a, const char *b)
         result = compare_parts(left.revision, left.revision_size, right.revision, right.revision_size);
     return result;
 }
+
+bool hl_package_version_reached(const char *have, const char *wanted)
+{
+    Parts right = split(wanted);
+    g_autofree char *upstream = g_strndup(wanted, (gsize)(right.upstream - wanted) + right.upstream_size);
+
+    return hl_package_version_ok(have) &&
+           hl_package_version_compare(have, strchr(have, '-') == NULL ? upstream : wanted) >= 0;
+}

@@ -15,4 +15,8 @@ bool hl_package_version_ok(const char *text);
  * are versions; anything else is compared in some order, always the same. */
 int hl_package_version_compare(const char *a, const char *b);
 
+/* Whether a program that says of itself that it is `have` is at least the package `wanted`: without a revision, as
+ * programs are built, it is compared with the upstream part alone.  A text that is no version has reached none. */
+bool hl_package_version_reached(const char *have, const char *wanted);
+
 #endif

@@ -58,6 +58,8 @@ static void print_rollout(const json_t *document)
            cli_int(document, "min_success"), MIN(cli_int(document, "min_sample"), cli_int(document, "members")),
            cli_text(document, "soak"), cli_text(document, "silence"));
     print_rate(document);
+    if (*cli_text(document, "program") != '\0')
+        printf("program      %s; one has succeeded when it runs that version\n", cli_text(document, "program"));
 }
 
 static bool show(HlInvocation *call, const json_t *document)
@@ -78,6 +80,7 @@ bool cmd_rollout_start(HlInvocation *call, GError **error)
                                 "min-sample",  hl_cli_value(call, "min-sample", NULL),
                                 "soak",        hl_cli_value(call, "soak", NULL),
                                 "silence",     hl_cli_value(call, "silence", NULL),
+                                "program",     hl_cli_has(call, "program") ? "yes" : NULL,
                                 NULL };
     g_autoptr(json_t) document = cli_call(call, "rollout start", arguments, error);
 

@@ -61,6 +61,7 @@ const CliTerm cli_terms[] = {
     { "cloned", "selectors", "two machines use its identity: 'holdline endpoint clone' settles it" },
     { "flooding", "selectors", "it sent more than its quota, and is held off for a while" },
     { "all", "selectors", "every endpoint but those that were removed" },
+    { "outdated-program", "selectors", "the server's repository offers a later version of the program" },
     { "outdated", "selectors, status", "its patterns are older than the server's" },
     { "ended", "selectors, status", "its certificate has ended; within enrolment.grace it comes back by itself" },
     { "came-back", "selectors, status", "its certificate had ended, and it was given another one" },

@@ -102,6 +102,17 @@ static void add_ended(GString *out, json_int_t n)
             n, n == 1 ? "certificate of an endpoint has ended" : "certificates of endpoints have ended");
 }
 
+static void add_program(GString *out, const json_t *summary)
+{
+    json_int_t n = cli_int(summary, "outdated_program");
+
+    if (n > 0)
+        g_string_append_printf(out,
+                               "%" JSON_INTEGER_FORMAT " %s an earlier version of the program than %s, which the "
+                               "repository offers: 'holdline endpoint list outdated-program'.\n",
+                               n, n == 1 ? "has" : "have", cli_text(summary, "latest_program"));
+}
+
 char *cli_summary_text(const json_t *summary)
 {
     g_autoptr(GString) out = g_string_new(NULL);
@@ -119,6 +130,7 @@ char *cli_summary_text(const json_t *summary)
                            all, good, cli_int(summary, "stale"), bad, cli_int(summary, "never-seen"),
                            cli_int(summary, "outdated"), cli_int(summary, "settings_behind"), open);
     add_findings(out, summary);
+    add_program(out, summary);
     if (json_is_true(json_object_get(summary, "server_blind")))
         g_string_append(out, "The server has no broker at the moment: every status is as last known.\n");
     add_broker(out, json_string_value(json_object_get(summary, "broker_reload")));

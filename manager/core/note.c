@@ -10,6 +10,8 @@ static const MgrNoteRow rows[MGR_NOTE_N] = {
                            "endpoints that have been off line for longer than offline-after" },
     [MGR_NOTE_OUTDATED] = { "outdated", "note.outdated", "note.outdated-over", true, MGR_NOTE_WARNING,
                             "endpoints whose patterns have been behind the server's for longer than outdated-after" },
+    [MGR_NOTE_UPGRADE_FAILED] = { "upgrade-failed", "note.upgrade-failed", NULL, true, MGR_NOTE_ERROR,
+                                  "endpoints whose program was not upgraded, and why" },
     [MGR_NOTE_DETECTION] = { "detection", "note.detection", NULL, true, MGR_NOTE_CRITICAL, "what scans found" },
     [MGR_NOTE_ENROLLED] = { "enrolled", "note.enrolled", NULL, true, MGR_NOTE_NOTICE, "endpoints that enrolled" },
     [MGR_NOTE_CLONE] = { "clone", "note.clone", NULL, true, MGR_NOTE_WARNING,

@@ -55,6 +55,7 @@ const MgrSentenceRow mgr_sentence_rows[] = {
     { "note.offline", N_("Endpoints that have been off line for more than {ago}: {count}") },
     { "note.offline-over", N_("Endpoints that are on line again: {count}") },
     { "note.outdated", N_("Endpoints whose patterns have been out of date for more than {ago}: {count}") },
+    { "note.upgrade-failed", N_("Upgrades of the program that failed: {count}") },
     { "note.outdated-over", N_("Endpoints whose patterns are up to date again: {count}") },
     { "note.detection", N_("Detections: {count}") },
     { "note.enrolled", N_("Endpoints that enrolled: {count}") },

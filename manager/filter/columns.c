@@ -27,6 +27,7 @@ const MgrColumn mgr_columns[MGR_N_COLUMNS] = {
     [MGR_COLUMN_PATTERNS] = { "patterns", "patterns", MGR_SET, false },
     [MGR_COLUMN_PATTERNS_PUBLISHED] = { "patterns_published", "patterns_published", MGR_TIME, false },
     [MGR_COLUMN_OUTDATED] = { "outdated", "outdated", MGR_FLAG, false },
+    [MGR_COLUMN_OUTDATED_PROGRAM] = { "outdated_program", "outdated_program", MGR_FLAG, false },
     [MGR_COLUMN_LAST_UPDATE] = { "last_update", "last_update", MGR_TIME, false },
     [MGR_COLUMN_UPDATE_RESULT] = { "last_update_result", "last_update_result", MGR_WORD, false },
     [MGR_COLUMN_UPDATE_SOURCE] = { "last_update_source", "last_update_source", MGR_WORD, false },

@@ -16,6 +16,7 @@ static const MgrFilterWord words[] = {
     { "ghost-online", "verdict:ghost-online", "verdict" },
     { "wrong-host", "verdict:wrong-host", "verdict" },
     { "outdated", "outdated:yes", NULL },
+    { "outdated-program", "outdated_program:yes", NULL },
     { "infected", "open_detections>0", NULL },
     { "behind", "settings_current:no", NULL },
     { "ended", "certificate_expires<=0s revoked:no", NULL },

@@ -26,6 +26,9 @@ static const struct {
     { "last update", offsetof(MgrEndpointRecord, update_result), 3 * HL_MAX_TEXT }, /* of several fields of the wire */
     { "last source", offsetof(MgrEndpointRecord, update_source), HL_MAX_HOST },
     { "last error", offsetof(MgrEndpointRecord, update_error), 2 * HL_MAX_TEXT },
+    { "last upgrade", offsetof(MgrEndpointRecord, upgrade_end), HL_MAX_NAME },
+    { "version of the last upgrade", offsetof(MgrEndpointRecord, upgrade_to), HL_MAX_NAME },
+    { "why the last upgrade failed", offsetof(MgrEndpointRecord, upgrade_detail), 2 * HL_MAX_TEXT },
 };
 
 static bool heal_patterns(char **patterns)

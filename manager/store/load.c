@@ -2,80 +2,12 @@
 /* Loading the registry at start: one SELECT and one row function per table. */
 #include <string.h>
 
-#include "lib/store/migrate.h"
 #include "lib/store/stmt.h"
 #include "manager/store/registry.h"
 
 #include "lib/base/log.h"
 #include "manager/store/heal.h"
 #include "proto/messages.h"
-
-extern const char migration_001_registry[];
-extern const char migration_002_displayed[];
-extern const char migration_003_names[];
-extern const char migration_004_marks[];
-extern const char migration_005_enrolment[];
-extern const char migration_006_detections[];
-extern const char migration_007_quarantine[];
-extern const char migration_008_accounts[];
-extern const char migration_009_audit[];
-extern const char migration_010_passes[];
-extern const char migration_011_codes[];
-extern const char migration_012_places[];
-extern const char migration_013_keys[];
-extern const char migration_014_notifications[];
-extern const char migration_015_rollouts[];
-extern const char migration_016_group_versions[];
-extern const char migration_017_authorities[];
-extern const char migration_018_once[];
-extern const char migration_019_views[];
-
-/* In one row of numbers: a new one has the next. */
-static const HlMigration migrations[] = {
-    { 1, "registry", migration_001_registry },
-    { 2, "displayed", migration_002_displayed },
-    { 3, "names", migration_003_names },
-    { 4, "marks", migration_004_marks },
-    { 5, "enrolment", migration_005_enrolment },
-    { 6, "detections", migration_006_detections },
-    { 7, "quarantine", migration_007_quarantine },
-    { 8, "accounts", migration_008_accounts },
-    { 9, "audit", migration_009_audit },
-    { 10, "passes", migration_010_passes },
-    { 11, "codes", migration_011_codes },
-    { 12, "places", migration_012_places },
-    { 13, "keys", migration_013_keys },
-    { 14, "notifications", migration_014_notifications },
-    { 15, "rollouts", migration_015_rollouts },
-    { 16, "group versions", migration_016_group_versions },
-    { 17, "authorities", migration_017_authorities },
-    { 18, "once", migration_018_once },
-    { 19, "views", migration_019_views },
-};
-
-int mgr_registry_version(void)
-{
-    return G_N_ELEMENTS(migrations);
-}
-
-HlDb *mgr_registry_make_model(int version, GError **error)
-{
-    g_autoptr(HlDb) db = hl_db_open("of a new registry", HL_DB_MEMORY, error);
-
-    g_assert(version > 0 && version <= mgr_registry_version());
-    if (db == NULL || !hl_migrate(db, migrations, (gsize)version, error))
-        return NULL;
-    return g_steal_pointer(&db);
-}
-
-HlDb *mgr_registry_open(const char *path, GError **error)
-{
-    g_autoptr(HlDb) db = hl_db_open(path, HL_DB_DEFAULT, error);
-
-    if (db == NULL || !hl_migrate(db, migrations, G_N_ELEMENTS(migrations), error))
-        return NULL;
-    return g_steal_pointer(&db);
-}
 
 /* The columns of a SELECT are a list of X(constant, expression): the enum that reads a row and the text of the query
  * are both made from it, so that they cannot disagree. */
@@ -151,10 +83,25 @@ void mgr_applied_clear(MgrApplied *applied)
 void mgr_endpoint_record_clear(MgrEndpointRecord *record)
 {
     char **texts[] = {
-        &record->id,          &record->group,   &record->host,          &record->fingerprint,   &record->addresses,
-        &record->os,          &record->program, &record->observed,      &record->observed_by,   &record->serial,
-        &record->patterns,    &record->spool,   &record->update_result, &record->update_source, &record->update_error,
+        &record->id,
+        &record->group,
+        &record->host,
+        &record->fingerprint,
+        &record->addresses,
+        &record->os,
+        &record->program,
+        &record->observed,
+        &record->observed_by,
+        &record->serial,
+        &record->patterns,
+        &record->spool,
+        &record->update_result,
+        &record->update_source,
+        &record->update_error,
         &record->enrolled_as,
+        &record->upgrade_end,
+        &record->upgrade_to,
+        &record->upgrade_detail,
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(texts); i++)
@@ -220,6 +167,10 @@ bool mgr_endpoint_enrol_as_told(MgrEndpointRecord *record)
     X(E_UPDATE_RESULT, "update_result")                              \
     X(E_UPDATE_SOURCE, "update_source")                              \
     X(E_UPDATE_ERROR, "update_error")                                \
+    X(E_UPGRADE_END, "upgrade_end")                                  \
+    X(E_UPGRADE_TO, "upgrade_to")                                    \
+    X(E_UPGRADE_DETAIL, "upgrade_detail")                            \
+    X(E_UPGRADED_AT, "upgraded_at")                                  \
     X(E_SPOOL, "spool")                                              \
     X(E_REPORT_SEQ, "report_seq")                                    \
     X(E_REPORT_MARK, "report_mark")
@@ -344,6 +295,10 @@ static bool on_endpoint(HlStmt *row, gpointer user)
         .update_result = text(row, E_UPDATE_RESULT),
         .update_source = text(row, E_UPDATE_SOURCE),
         .update_error = text(row, E_UPDATE_ERROR),
+        .upgrade_end = text(row, E_UPGRADE_END),
+        .upgrade_to = text(row, E_UPGRADE_TO),
+        .upgrade_detail = text(row, E_UPGRADE_DETAIL),
+        .upgraded_at = hl_stmt_int(row, E_UPGRADED_AT),
         .spool = text(row, E_SPOOL),
         .report_seq = (uint64_t)hl_stmt_int(row, E_REPORT_SEQ),
         .report_mark = (uint64_t)hl_stmt_int(row, E_REPORT_MARK),

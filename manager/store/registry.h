@@ -31,6 +31,8 @@ typedef struct {
     HlTime at;
 } MgrApplied;
 
+#define MGR_UPGRADE_DONE "done" /* MgrEndpointRecord.upgrade_end: the line came up under the new version */
+
 typedef struct {
     int64_t number;
     char *id, *group, *host, *addresses, *os, *program, *observed, *observed_by, *serial;
@@ -43,6 +45,8 @@ typedef struct {
     char *patterns;
     HlTime updated_at;
     char *update_result, *update_source, *update_error;
+    char *upgrade_end, *upgrade_to, *upgrade_detail; /* of the program: as its last report tells; "": none */
+    HlTime upgraded_at;                              /* wall, of that report */
     char *spool;
     uint64_t report_seq;  /* committed */
     uint64_t report_mark; /* of that one; 0: not known */
@@ -174,6 +178,14 @@ typedef struct {
 } MgrUpdateStep;
 
 void mgr_write_update(HlWriteSet *set, int64_t number, const MgrUpdateStep *step);
+
+/* How an upgrade of the program ended. */
+typedef struct {
+    const char *end, *to, *detail;
+    HlTime at;
+} MgrUpgradeStep;
+
+void mgr_write_upgrade(HlWriteSet *set, int64_t number, const MgrUpgradeStep *step);
 
 /* An endpoint's last report: from the one accepted before it to this one. */
 typedef struct {

@@ -13,6 +13,7 @@ void mgr_rollout_record_clear(MgrRolloutRecord *record)
     g_free(record->selector);
     g_free(record->issuer);
     g_free(record->versions);
+    g_free(record->program);
     memset(record, 0, sizeof *record);
 }
 
@@ -41,13 +42,14 @@ enum {
     R_RING,
     R_FORGIVEN,
     R_VERSIONS,
+    R_PROGRAM,
     R_STARTED,
     R_CHANGED
 };
 
 #define COLUMNS                                                                                                     \
     "SELECT id, selector, issuer, rings, rate, min_success, min_sample, soak_ms, silence_ms, members, state, halt," \
-    " ring, forgiven, versions, started_at, changed_at FROM rollout"
+    " ring, forgiven, versions, program, started_at, changed_at FROM rollout"
 /* ?1: ",GROUP,GROUP,..."; NULL: all.  Members that are no longer registered belong to nobody. */
 #define MEMBERS                                                                                               \
     "(SELECT 1 FROM rollout_member AS m JOIN endpoint AS e ON e.id = m.endpoint WHERE m.rollout = rollout.id" \
@@ -76,6 +78,7 @@ static bool read_record(HlStmt *row, MgrRolloutRecord *record, GError **error)
         .ring = bounded(hl_stmt_int(row, R_RING), MGR_ROLLOUT_MAX_RINGS - 1),
         .forgiven = bounded(hl_stmt_int(row, R_FORGIVEN), G_MAXINT32),
         .versions = g_strdup(hl_stmt_text(row, R_VERSIONS)),
+        .program = g_strdup(hl_stmt_text(row, R_PROGRAM)),
         .started_at = hl_stmt_int(row, R_STARTED),
         .changed_at = hl_stmt_int(row, R_CHANGED),
     };
@@ -135,9 +138,12 @@ typedef struct {
 
 static MgrMember outcome_of(const char *text)
 {
-    if (g_strcmp0(text, mgr_member_name(MGR_MEMBER_SILENT)) == 0)
-        return MGR_MEMBER_SILENT;
-    return g_strcmp0(text, mgr_member_name(MGR_MEMBER_FAILED)) == 0 ? MGR_MEMBER_FAILED : MGR_MEMBER_N;
+    static const MgrMember judged[] = { MGR_MEMBER_SILENT, MGR_MEMBER_FAILED, MGR_MEMBER_SUCCEEDED };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(judged); i++)
+        if (g_strcmp0(text, mgr_member_name(judged[i])) == 0)
+            return judged[i];
+    return MGR_MEMBER_N;
 }
 
 static bool on_member(HlStmt *row, gpointer user)
@@ -181,11 +187,12 @@ void mgr_write_rollout(HlWriteSet *set, const MgrRolloutRecord *r, const GPtrArr
     list = hl_json_print(ids);
     hl_write_set_add(set,
                      "INSERT INTO rollout (id, selector, issuer, rings, rate, min_success, min_sample, soak_ms,"
-                     " silence_ms, members, state, started_at, changed_at)"
-                     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                     "ttttiiiiiitii", r->id, r->selector, r->issuer, rings, INT(r->plan.rate), INT(r->plan.min_success),
-                     INT(r->plan.min_sample), INT(r->plan.soak), INT(r->plan.silence), INT(endpoints->len),
-                     mgr_rollout_state_name(r->state), INT(r->started_at), INT(r->changed_at));
+                     " silence_ms, members, state, program, started_at, changed_at)"
+                     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                     "ttttiiiiiittii", r->id, r->selector, r->issuer, rings, INT(r->plan.rate),
+                     INT(r->plan.min_success), INT(r->plan.min_sample), INT(r->plan.soak), INT(r->plan.silence),
+                     INT(endpoints->len), mgr_rollout_state_name(r->state), r->program, INT(r->started_at),
+                     INT(r->changed_at));
     hl_write_set_add(set,
                      "INSERT INTO rollout_member (rollout, position, endpoint) SELECT ?, key, value FROM json_each(?)",
                      "tt", r->id, list);

@@ -17,6 +17,7 @@ typedef struct {
     MgrHalt halt;
     guint members, ring, forgiven;
     char *versions;                /* of the repository, at the latest turn: proto/components.h */
+    char *program;                 /* the version of the program that it is about; "": it is about patterns */
     HlTime started_at, changed_at; /* wall */
 } MgrRolloutRecord;
 
@@ -46,7 +47,7 @@ typedef struct {
     bool has_target;     /* of that command; the rest is of it */
     HlCommandState state;
     const char *code;
-    MgrMember outcome; /* MGR_MEMBER_SILENT or _FAILED by the manager's own judgement; MGR_MEMBER_N: none */
+    MgrMember outcome; /* by the manager's own judgement: silent, failed, succeeded; MGR_MEMBER_N: none */
 } MgrRolloutMember;
 
 typedef void (*MgrRolloutMemberFn)(guint position, const MgrRolloutMember *member, gpointer user);
@@ -65,7 +66,7 @@ void mgr_write_rollout_turn(HlWriteSet *set, const char *id, guint position, gui
 void mgr_write_rollout_retry(HlWriteSet *set, const char *id, const GArray *positions, const char *command);
 /* With either of them: what the repository has now. */
 void mgr_write_rollout_versions(HlWriteSet *set, const char *id, const char *versions);
-/* The manager's own judgement of these (guint): silent or failed. */
+/* The manager's own judgement of these (guint): silent, failed or succeeded. */
 void mgr_write_rollout_outcome(HlWriteSet *set, const char *id, const GArray *positions, MgrMember outcome);
 /* Of those that are over, what is older than a time. */
 void mgr_write_prune_rollouts(HlWriteSet *set, HlTime before);

@@ -180,6 +180,14 @@ void mgr_write_update(HlWriteSet *set, int64_t number, const MgrUpdateStep *step
         "tittti", step->patterns, INT(step->at), step->result, step->source, step->error, number);
 }
 
+void mgr_write_upgrade(HlWriteSet *set, int64_t number, const MgrUpgradeStep *step)
+{
+    hl_write_set_add(
+        set,
+        "UPDATE endpoint SET upgrade_end = ?, upgrade_to = ?, upgrade_detail = ?, upgraded_at = ? WHERE number = ?",
+        "tttii", step->end, step->to, step->detail, INT(step->at), number);
+}
+
 void mgr_write_report(HlWriteSet *set, int64_t number, const MgrReportStep *step)
 {
     hl_write_set_add(set,

@@ -369,6 +369,9 @@ MgrEndpoint *parts_add_endpoint(Parts *parts, const char *id)
                                       .update_result = g_strdup(""),
                                       .update_source = g_strdup(""),
                                       .update_error = g_strdup(""),
+                                      .upgrade_end = g_strdup(""),
+                                      .upgrade_to = g_strdup(""),
+                                      .upgrade_detail = g_strdup(""),
                                       .spool = g_strdup("") } };
 
     mgr_write_endpoint(set, &addition.record);
@@ -417,9 +420,11 @@ static void add_endpoint_line(GPtrArray *lines, const MgrEndpoint *endpoint)
 
     g_ptr_array_add(lines, g_strdup_printf("endpoint %s group %s %" G_GUINT64_FORMAT " serial %s %" G_GINT64_FORMAT
                                            " revoked %" G_GINT64_FORMAT " updated %" G_GINT64_FORMAT
-                                           " %s %s %s patterns %s spool %s %" G_GUINT64_FORMAT,
+                                           " %s %s %s upgrade %s %s %s %" G_GINT64_FORMAT
+                                           " patterns %s spool %s %" G_GUINT64_FORMAT,
                                            r->id, r->group, r->moved_counter, r->serial, r->cert_expires, r->revoked_at,
                                            r->updated_at, r->update_result, r->update_source, r->update_error,
+                                           r->upgrade_end, r->upgrade_to, r->upgrade_detail, r->upgraded_at,
                                            r->patterns, r->spool, r->report_seq));
     g_ptr_array_add(lines,
                     g_strdup_printf("findings %s open %u left out %u, last scan %s %s at %" G_GINT64_FORMAT

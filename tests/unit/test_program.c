@@ -70,6 +70,18 @@ static void test_no_versions(void)
     g_assert_false(hl_package_version_ok(too_long));
 }
 
+/* A program knows its upstream version alone. */
+static void test_reached(void)
+{
+    g_assert_true(hl_package_version_reached("0.2.0", "0.2.0-1"));
+    g_assert_true(hl_package_version_reached("0.2.0-1", "0.2.0-1"));
+    g_assert_true(hl_package_version_reached("0.10.0", "0.2.0-1"));
+    g_assert_false(hl_package_version_reached("0.2.0-1", "0.2.0-2"));
+    g_assert_false(hl_package_version_reached("0.1.0", "0.2.0-1"));
+    g_assert_false(hl_package_version_reached("0.2.0", "1:0.1.0-1"));
+    g_assert_false(hl_package_version_reached("simulated", "0.2.0-1"));
+}
+
 static void test_suits(void)
 {
     g_assert_true(hl_program_suits(NULL, NULL, "0.1.0-1"));
@@ -169,6 +181,7 @@ int main(int argc, char **argv)
     g_test_add_func("/program/version/order", test_order);
     g_test_add_func("/program/version/as-dpkg", test_as_dpkg);
     g_test_add_func("/program/version/none", test_no_versions);
+    g_test_add_func("/program/version/reached", test_reached);
     g_test_add_func("/program/suits", test_suits);
     g_test_add_func("/program/release/round-trip", test_round_trip);
     g_test_add_func("/program/release/refused", test_refused);

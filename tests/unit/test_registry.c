@@ -77,6 +77,10 @@ static void add_endpoint(MgrEndpointRecord *record, GString *out)
     ADD_TEXT(update_result);
     ADD_TEXT(update_source);
     ADD_TEXT(update_error);
+    ADD_TEXT(upgrade_end);
+    ADD_TEXT(upgrade_to);
+    ADD_TEXT(upgrade_detail);
+    ADD_NUMBER(upgraded_at);
     ADD_TEXT(spool);
     ADD_NUMBER(report_seq);
     ADD_NUMBER(reach);
@@ -145,6 +149,10 @@ static MgrEndpointRecord endpoint(GBytes *digest)
         .update_result = (char *)"failed",
         .update_source = (char *)"server",
         .update_error = (char *)"no space",
+        .upgrade_end = (char *)"back",
+        .upgrade_to = (char *)"0.2.0-1",
+        .upgrade_detail = (char *)"its line did not come up",
+        .upgraded_at = 77,
         .spool = (char *)"spool-1",
         .report_seq = 2009,
         .reach = MGR_REACH_TIMEOUT,
@@ -177,6 +185,9 @@ static void write_endpoint(Fixture *fixture, const MgrEndpointRecord *record)
     mgr_write_update(fixture->set, record->number,
                      &(MgrUpdateStep){ record->patterns, record->update_result, record->update_source,
                                        record->update_error, record->updated_at });
+    mgr_write_upgrade(
+        fixture->set, record->number,
+        &(MgrUpgradeStep){ record->upgrade_end, record->upgrade_to, record->upgrade_detail, record->upgraded_at });
     mgr_write_presence(fixture->set, record->number, &record->presence);
     mgr_write_display(fixture->set, record);
 }
@@ -300,6 +311,9 @@ static void test_never_seen(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
                                  .update_result = (char *)"",
                                  .update_source = (char *)"",
                                  .update_error = (char *)"",
+                                 .upgrade_end = (char *)"",
+                                 .upgrade_to = (char *)"",
+                                 .upgrade_detail = (char *)"",
                                  .spool = (char *)"" };
 
     mgr_write_group(fixture->set, &first);

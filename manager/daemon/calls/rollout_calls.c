@@ -43,13 +43,13 @@ static json_t *rollout_document(const MgrLiveRollout *live)
     g_autofree char *soak = hl_duration_format(record->plan.soak);
     g_autofree char *silence = hl_duration_format(record->plan.silence);
 
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:o, s:i, s:o, s:i, s:i, s:i, s:s, s:s}", "id",
-                     record->id, "selector", record->selector, "issuer", record->issuer, "started", started, "changed",
-                     changed, "state", mgr_rollout_state_name(live->core.state), "halt", mgr_halt_name(live->core.halt),
-                     "ring", (int)live->core.ring + 1, "rings", rings_document(&live->core), "members",
-                     (int)live->core.n, "counts", counts_document(&live->core), "rate", (int)record->plan.rate,
-                     "min_success", (int)record->plan.min_success, "min_sample", (int)record->plan.min_sample, "soak",
-                     soak, "silence", silence);
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:o, s:i, s:o, s:i, s:i, s:i, s:s, s:s}", "id",
+                     record->id, "program", record->program, "selector", record->selector, "issuer", record->issuer,
+                     "started", started, "changed", changed, "state", mgr_rollout_state_name(live->core.state), "halt",
+                     mgr_halt_name(live->core.halt), "ring", (int)live->core.ring + 1, "rings",
+                     rings_document(&live->core), "members", (int)live->core.n, "counts", counts_document(&live->core),
+                     "rate", (int)record->plan.rate, "min_success", (int)record->plan.min_success, "min_sample",
+                     (int)record->plan.min_sample, "soak", soak, "silence", silence);
 }
 
 static bool is_failure(MgrMember member)
@@ -210,6 +210,20 @@ static bool read_plan(const MgrCall *call, MgrRolloutPlan *plan, GError **error)
            mgr_call_duration(call, "silence", HL_HOUR, HL_SECOND, 3 * HL_DAY, &plan->silence, error);
 }
 
+/* Whether it is about the program, of which there has to be a version. */
+static bool read_program(const MgrRolloutCalls *calls, const MgrCall *call, bool *about_program, GError **error)
+{
+    const char *text = mgr_call_argument(call, "program");
+
+    *about_program = g_strcmp0(text, "yes") == 0;
+    if (text != NULL && !*about_program && strcmp(text, "no") != 0)
+        return hl_fail(error, HL_ERROR_INVALID, "program '%s': yes or no", text);
+    return !*about_program || *calls->parts.fleet->program != '\0' ||
+           hl_fail(error, HL_ERROR_NOT_FOUND,
+                   "the repository offers no version of the program: publish one with 'holdline-updater repo publish "
+                   "DIR --component program --from PACKAGES_DIR'");
+}
+
 /* Other canaries each time; of those that are on line, because the others cannot answer. */
 static GPtrArray *in_turn(const GPtrArray *endpoints)
 {
@@ -245,6 +259,7 @@ static void call_start(MgrCall *call, gpointer user)
     g_autoptr(GPtrArray) all = mgr_selector_select(calls->parts.fleet, mgr_call_caller(call), selector, &error);
     g_autoptr(GPtrArray) order = all != NULL ? in_turn(all) : NULL;
     g_auto(MgrRolloutRecord) record = { 0 };
+    bool about_program = false;
 
     if (order != NULL && order->len == 0)
         hl_fail(&error, HL_ERROR_DENIED, "'%s': revoked endpoints take no commands", selector);
@@ -252,10 +267,12 @@ static void call_start(MgrCall *call, gpointer user)
         hl_fail(&error, HL_ERROR_LIMIT,
                 "%d roll-outs are under way, and no more are taken: abort one ('holdline rollout list')",
                 MGR_ROLLOUTS_MAX);
-    if (error != NULL || !read_plan(call, &record.plan, &error) || !mgr_call_may_change(call, &error)) {
+    if (error != NULL || !read_plan(call, &record.plan, &error) || !read_program(calls, call, &about_program, &error) ||
+        !mgr_call_may_change(call, &error)) {
         mgr_call_fail(call, error);
         return;
     }
+    record.program = g_strdup(about_program ? calls->parts.fleet->program : "");
     record.selector = g_strdup(selector);
     record.issuer = g_strdup(mgr_call_admin(call));
     mgr_rollouts_start(calls->parts.rollouts, noted_set(call), &record, order, answer, call);
@@ -290,8 +307,9 @@ static json_t *listed(const MgrRolloutCalls *calls, const MgrRolloutRecord *reco
     const MgrRolloutPlan *plan = &record->plan;
     g_autofree char *rings = mgr_rollout_format_rings(plan);
 
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:i, s:o}", "id", record->id, "selector",
-                     record->selector, "issuer", record->issuer, "started", started, "changed", changed, "state",
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:i, s:o}", "id", record->id, "program",
+                     record->program, "selector", record->selector, "issuer", record->issuer, "started", started,
+                     "changed", changed, "state",
                      mgr_rollout_state_name(live != NULL ? live->core.state : record->state), "halt",
                      mgr_halt_name(live != NULL ? live->core.halt : record->halt), "ring",
                      (int)(live != NULL ? live->core.ring : record->ring) + 1, "rings", rings, "members",
@@ -437,6 +455,16 @@ static void on_aborted(const MgrLiveRollout *live, const GError *error, gpointer
     g_free(abort);
 }
 
+/* Packages are not taken back by a command. */
+static bool check_patterns(const MgrLiveRollout *live, GError **error)
+{
+    return *live->record.program == '\0' ||
+           hl_fail(error, HL_ERROR_CONFLICT,
+                   "roll-out '%s' is of version %s of the program, which no endpoint gives up by command: 'abort' ends "
+                   "the roll-out, 'holdline pattern withdraw program' the offer",
+                   live->record.id, live->record.program);
+}
+
 static void call_rollback(MgrCall *call, gpointer user)
 {
     const MgrRolloutCalls *calls = user;
@@ -445,7 +473,8 @@ static void call_rollback(MgrCall *call, gpointer user)
     MgrLiveRollout *live = find(calls, call, &ended, &error);
     Abort *abort;
 
-    if (live == NULL || !check_own(call, live, &error) || !mgr_call_may_change(call, &error)) {
+    if (live == NULL || !check_own(call, live, &error) || !check_patterns(live, &error) ||
+        !mgr_call_may_change(call, &error)) {
         mgr_call_fail(call, error);
         return;
     }
@@ -458,7 +487,7 @@ static void call_rollback(MgrCall *call, gpointer user)
     mgr_rollouts_say(calls->parts.rollouts, noted_set(call), live, MGR_ROLLOUT_ABORT, on_aborted, abort);
 }
 
-#define PLAN "rings rate min-success min-sample soak silence"
+#define PLAN "rings rate min-success min-sample soak silence program"
 
 static const MgrCallRow rows[] = {
     { "rollout start", "selector", PLAN, MGR_NEED_OPERATE, MGR_SCOPE_SELECTOR, call_start },

@@ -119,6 +119,8 @@ static void add_server(GString *out, const MgrMetricsParts *parts, const HlHttpC
 static const Counted counted[] = {
     { "endpoints_removed", "Endpoints that left the console because they were away for long", "removed" },
     { "endpoints_outdated", "Endpoints with patterns behind the server's", "outdated" },
+    { "endpoints_outdated_program", "Endpoints with a version of the program before the one that is offered",
+      "outdated_program" },
     { "endpoints_settings_behind", "Endpoints without the settings that they should have", "settings_behind" },
     { "endpoints_never_scanned", "Endpoints that never reported a scan", "never_scanned" },
 };

@@ -2,6 +2,7 @@
 #include "manager/daemon/ground/columns.h"
 
 #include "lib/base/unconst.h"
+#include "manager/daemon/ground/versions.h"
 #include "proto/components.h"
 
 typedef MgrValue (*ValueFn)(const MgrFleet *fleet, const MgrEndpoint *endpoint);
@@ -82,6 +83,7 @@ VALUE(settings_applied_at, number(endpoint->record.applied.at))
 VALUE(patterns, text(endpoint->record.patterns))
 VALUE(patterns_published, number(hl_components_published(endpoint->record.patterns)))
 VALUE(outdated, number(mgr_endpoint_is_outdated(fleet, endpoint)))
+VALUE(outdated_program, number(mgr_endpoint_is_program_outdated(fleet, endpoint)))
 VALUE(last_update, number(endpoint->record.updated_at))
 VALUE(update_result, text(endpoint->record.update_result))
 VALUE(update_source, text(endpoint->record.update_source))
@@ -126,6 +128,7 @@ static const ValueFn values[MGR_N_COLUMNS] = {
     [MGR_COLUMN_PATTERNS] = patterns,
     [MGR_COLUMN_PATTERNS_PUBLISHED] = patterns_published,
     [MGR_COLUMN_OUTDATED] = outdated,
+    [MGR_COLUMN_OUTDATED_PROGRAM] = outdated_program,
     [MGR_COLUMN_LAST_UPDATE] = last_update,
     [MGR_COLUMN_UPDATE_RESULT] = update_result,
     [MGR_COLUMN_UPDATE_SOURCE] = update_source,

@@ -6,7 +6,6 @@
 #include "lib/base/log.h"
 #include "lib/pki/cert.h"
 #include "manager/core/counter.h"
-#include "proto/components.h"
 
 static void free_group(gpointer item)
 {
@@ -417,18 +416,6 @@ GPtrArray *mgr_fleet_sorted_groups(const MgrFleet *fleet)
     return sorted_values(fleet->groups, compare_groups);
 }
 
-bool mgr_endpoint_is_behind(const MgrEndpoint *endpoint, const char *versions)
-{
-    g_autofree char *wanted = hl_components_only(versions, hl_scan_components[endpoint->group->settings.scan_method]);
-
-    return hl_components_behind(endpoint->record.patterns, wanted);
-}
-
-bool mgr_endpoint_is_outdated(const MgrFleet *fleet, const MgrEndpoint *endpoint)
-{
-    return mgr_endpoint_is_behind(endpoint, fleet->latest);
-}
-
 uint64_t mgr_fleet_next_counter(MgrFleet *fleet)
 {
     fleet->settings_counter = mgr_counter_next(fleet->settings_counter, hl_clock_wall());
@@ -565,6 +552,7 @@ bool mgr_fleet_load(MgrFleet *fleet, HlDb *db, GError **error)
     fleet->next_number = 1;
     fleet->lived.mono = hl_clock_mono();
     fleet->latest = g_strdup("");
+    fleet->program = g_strdup("");
     return mgr_registry_load_counter(db, "settings", &fleet->settings_counter, error) &&
            mgr_registry_load_counter(db, "epoch", &fleet->epoch, error) &&
            mgr_registry_load_counter(db, MGR_HERD_COUNTER, &fleet->herd.cost_us, error) &&
@@ -596,4 +584,5 @@ void mgr_fleet_clear(MgrFleet *fleet)
     mgr_agenda_clear(&fleet->display_agenda);
     g_clear_pointer(&fleet->unwritten, g_ptr_array_unref);
     g_clear_pointer(&fleet->latest, g_free);
+    g_clear_pointer(&fleet->program, g_free);
 }

@@ -58,7 +58,7 @@ typedef struct {
     guint open;                         /* detections */
     uint8_t actual, displayed, verdict; /* MgrActual, MgrDisplayed, MgrVerdict */
     bool is_counted, is_touched;        /* it is in the sums; it is to be counted again */
-    bool removed, outdated, behind, flooding, scan_failed, never_scanned;
+    bool removed, outdated, program_outdated, behind, flooding, scan_failed, never_scanned;
 } MgrTally;
 
 /* What is registered, and beside it what each part keeps of it. */
@@ -152,6 +152,7 @@ typedef struct {
     guint infected, scans_failed; /* endpoints with open detections, and those whose last scan failed */
     const HlTime *grace; /* enrolment.grace, for those who ask until when an endpoint may come back; NULL: none */
     char *latest;        /* pattern versions of the server's repository, proto/components.h */
+    char *program;       /* the version of the program that it offers; "": none */
 } MgrFleet;
 
 /* No later than the wall, and no later than what can be believed of it (mgr_now_caught_up): for what is lost when it
@@ -251,10 +252,6 @@ uint64_t mgr_fleet_next_counter(MgrFleet *fleet);
 /* What the endpoint should have: the counter that orders saves and moves. */
 uint64_t mgr_endpoint_desired_counter(const MgrEndpoint *endpoint);
 bool mgr_endpoint_has_desired(const MgrEndpoint *endpoint);
-/* Whether a component that its scan method takes is older than in, or missing against, "name=version ..."; against the
- * repository. */
-bool mgr_endpoint_is_behind(const MgrEndpoint *endpoint, const char *versions);
-bool mgr_endpoint_is_outdated(const MgrFleet *fleet, const MgrEndpoint *endpoint);
 /* Whether the certificate of one that is not revoked has ended by this clock (wall): it is away, and comes back by
  * proof of its old key or with a bundle. */
 bool mgr_endpoint_has_ended(const MgrEndpoint *endpoint, HlTime now);

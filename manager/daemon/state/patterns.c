@@ -8,6 +8,7 @@
 #include "lib/base/ident.h"
 #include "lib/base/log.h"
 #include "lib/base/unconst.h"
+#include "manager/daemon/ground/versions.h"
 #include "manager/site/site.h"
 #include "proto/components.h"
 #include "proto/updater_lines.h"
@@ -77,14 +78,20 @@ const GPtrArray *mgr_patterns_ends(const MgrPatterns *patterns)
 static void keep_versions(MgrPatterns *patterns, HlUpdaterVersions *versions)
 {
     g_autofree char *latest = hl_updater_versions_latest(versions);
+    MgrFleet *fleet = patterns->options.fleet;
+    bool program;
 
     patterns->mtime = patterns->reading_mtime;
     hl_updater_versions_clear(&patterns->content);
     patterns->content = *versions;
     hl_updater_versions_init(versions);
-    if (!mgr_set_text(&patterns->options.fleet->latest, latest))
+    program = mgr_set_text(&fleet->program, patterns->content.program != NULL ? patterns->content.program : "");
+    if (program && *fleet->program != '\0')
+        hl_info("patterns", "the repository offers version %s of the program", fleet->program);
+    if (mgr_set_text(&fleet->latest, latest))
+        hl_info("patterns", "the repository has %s", latest);
+    else if (!program)
         return;
-    hl_info("patterns", "the repository has %s", latest);
     mgr_status_touch_all(patterns->options.status);
 }
 

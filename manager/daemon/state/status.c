@@ -5,6 +5,7 @@
 #include "lib/base/unconst.h"
 #include "manager/core/ends.h"
 #include "manager/daemon/ground/now.h"
+#include "manager/daemon/ground/versions.h"
 #include "manager/daemon/state/sums.h"
 #include "proto/components.h"
 
@@ -166,6 +167,14 @@ static json_t *late_value(const MgrEndpoint *endpoint)
                : json_null();
 }
 
+static json_t *upgrade_value(const MgrEndpointRecord *record)
+{
+    return *record->upgrade_end != '\0'
+               ? json_pack("{s:o, s:s, s:s, s:s}", "at", time_value(record->upgraded_at), "end", record->upgrade_end,
+                           "to", record->upgrade_to, "detail", record->upgrade_detail)
+               : json_null();
+}
+
 json_t *mgr_status_endpoint(const MgrStatus *status, const MgrEndpoint *endpoint)
 {
     const MgrEndpointRecord *record = &endpoint->record;
@@ -196,6 +205,9 @@ json_t *mgr_status_endpoint(const MgrStatus *status, const MgrEndpoint *endpoint
     json_object_set_new(document, "observed_address", json_string(record->observed));
     json_object_set_new(document, "observed_by", json_string(record->observed_by));
     json_object_set_new(document, "program", json_string(record->program));
+    json_object_set_new(document, "outdated_program",
+                        json_boolean(mgr_endpoint_is_program_outdated(status->fleet, endpoint)));
+    json_object_set_new(document, "last_upgrade", upgrade_value(record));
     json_object_set_new(document, "direct_port", json_integer(record->direct_port));
     json_object_set_new(
         document, "delivery",
@@ -287,6 +299,7 @@ static json_t *summary_of(const MgrStatus *status, const MgrCaller *caller, cons
         json_object_set_new(document, mgr_actual_name((MgrActual)i), json_integer(totals->by_actual[i]));
     add_views(document, totals->by_displayed, totals->by_verdict);
     json_object_set_new(document, "outdated", json_integer(totals->outdated));
+    json_object_set_new(document, "outdated_program", json_integer(totals->program_outdated));
     json_object_set_new(document, "settings_behind", json_integer(totals->settings_behind));
     json_object_set_new(document, "flooding", json_integer(totals->flooding));
     json_object_set_new(document, "certificates_ended", json_integer(counts.ended));
@@ -304,6 +317,8 @@ static json_t *summary_of(const MgrStatus *status, const MgrCaller *caller, cons
     json_object_set_new(document, "notifications",
                         status->notifications != NULL ? json_string(status->notifications) : json_null());
     json_object_set_new(document, "latest_patterns", patterns_value(status->fleet->latest));
+    json_object_set_new(document, "latest_program",
+                        *status->fleet->program != '\0' ? json_string(status->fleet->program) : json_null());
     json_object_set(document, "repository", status->repository != NULL ? status->repository : json_null());
     json_object_set(document, "audit", status->audit != NULL ? status->audit : json_null());
     json_object_set_new(document, "ends", ends_value(status->ends, caller));

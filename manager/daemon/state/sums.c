@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "manager/daemon/state/sums.h"
 
+#include "manager/daemon/ground/versions.h"
+
 struct MgrSums {
     MgrFleet *fleet;
     MgrTotals totals;
@@ -25,6 +27,7 @@ static MgrTally tally_of(const MgrFleet *fleet, const MgrEndpoint *endpoint)
                        .displayed = (uint8_t)record->display.shown,
                        .verdict = (uint8_t)mgr_verdict_of(&facts),
                        .outdated = mgr_endpoint_is_outdated(fleet, endpoint),
+                       .program_outdated = mgr_endpoint_is_program_outdated(fleet, endpoint),
                        .behind = !mgr_endpoint_has_desired(endpoint),
                        .flooding = endpoint->held_off_until > 0,
                        .scan_failed = findings->end == MGR_SCAN_FAILED,
@@ -44,6 +47,7 @@ static void apply(MgrTotals *totals, const MgrTally *tally, guint by)
     totals->by_displayed[tally->displayed] += by;
     totals->by_verdict[tally->verdict] += by;
     totals->outdated += by * tally->outdated;
+    totals->program_outdated += by * tally->program_outdated;
     totals->settings_behind += by * tally->behind;
     totals->flooding += by * tally->flooding;
     totals->infected += by * (tally->open > 0);

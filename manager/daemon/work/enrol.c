@@ -247,7 +247,10 @@ static bool describe_fresh(Pending *pending, const MgrTokenRecord *token, const 
                                           .spool = g_strdup(""),
                                           .update_result = g_strdup(""),
                                           .update_source = g_strdup(""),
-                                          .update_error = g_strdup("") };
+                                          .update_error = g_strdup(""),
+                                          .upgrade_end = g_strdup(""),
+                                          .upgrade_to = g_strdup(""),
+                                          .upgrade_detail = g_strdup("") };
     return true;
 }
 

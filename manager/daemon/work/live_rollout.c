@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/base/log.h"
+#include "manager/daemon/ground/versions.h"
 #include "manager/daemon/work/commands.h"
 
 static MgrLiveRollout *live_new(MgrRolloutRecord *record)
@@ -44,6 +45,11 @@ char *mgr_live_rollout_batch(MgrLiveRollout *live, const char *command)
         g_hash_table_insert(live->batches, kept, kept);
     }
     return kept;
+}
+
+static bool is_of_program(const MgrLiveRollout *live)
+{
+    return *live->record.program != '\0';
 }
 
 static void add_member(MgrLiveRollout *live, const char *endpoint, const char *command)
@@ -95,6 +101,8 @@ static void tell(MgrLiveRollout *live, const char *command, const MgrTargetRecor
     if (g_strcmp0(live->commands->pdata[position], command) != 0 ||
         (member == MGR_MEMBER_SUCCEEDED && live->belied[position]))
         return;
+    if (member == MGR_MEMBER_SUCCEEDED && is_of_program(live))
+        member = MGR_MEMBER_OPEN;
     mgr_rollout_told(&live->core, position, member, now);
 }
 
@@ -123,7 +131,10 @@ static void on_member(guint position G_GNUC_UNUSED, const MgrRolloutMember *memb
     if (member->command == NULL)
         return;
     state = member->has_target ? member_of(member->state, member->code) : MGR_MEMBER_LEFT;
-    if (member->outcome == MGR_MEMBER_FAILED || (member->outcome == MGR_MEMBER_SILENT && state == MGR_MEMBER_OPEN))
+    if (state == MGR_MEMBER_SUCCEEDED && is_of_program(reading->live))
+        state = MGR_MEMBER_OPEN;
+    if (member->outcome == MGR_MEMBER_FAILED || member->outcome == MGR_MEMBER_SUCCEEDED ||
+        (member->outcome == MGR_MEMBER_SILENT && state == MGR_MEMBER_OPEN))
         state = member->outcome;
     g_array_append_val(reading->members, state);
 }
@@ -136,6 +147,7 @@ MgrLiveRollout *mgr_live_rollout_new(MgrRolloutRecord *record, const GPtrArray *
         add_member(live, ((const MgrEndpoint *)endpoints->pdata[i])->record.id, NULL);
     mgr_rollout_init(&live->core, &live->record.plan, endpoints->len, hl_clock_mono());
     live->belied = g_new0(bool, endpoints->len);
+    live->upgrades_since = live->record.started_at;
     return live;
 }
 
@@ -153,6 +165,7 @@ MgrLiveRollout *mgr_live_rollout_read(MgrRecord *registry, MgrRolloutRecord *rec
                         now);
     mgr_rollout_issued(&live->core, members->len, now);
     live->belied = g_new0(bool, live->endpoints->len);
+    live->upgrades_since = live->record.changed_at;
     for (guint i = 0; i < members->len; i++) {
         mgr_rollout_told(&live->core, i, g_array_index(members, MgrMember, i), now);
         live->belied[i] = live->core.members[i] == MGR_MEMBER_FAILED; /* also who says it itself: nothing follows */
@@ -180,7 +193,7 @@ GArray *mgr_live_rollout_find_liars(MgrLiveRollout *live, const MgrFleet *fleet)
     GArray *liars = g_array_new(FALSE, FALSE, sizeof(guint));
     HlTime now = hl_clock_mono();
 
-    for (guint i = 0; *live->record.versions != '\0' && i < live->core.issued; i++) {
+    for (guint i = 0; *live->record.versions != '\0' && !is_of_program(live) && i < live->core.issued; i++) {
         const MgrEndpoint *endpoint = mgr_fleet_endpoint(fleet, live->endpoints->pdata[i]);
 
         if (live->core.members[i] != MGR_MEMBER_SUCCEEDED || endpoint == NULL ||
@@ -194,6 +207,44 @@ GArray *mgr_live_rollout_find_liars(MgrLiveRollout *live, const MgrFleet *fleet)
         g_array_append_val(liars, i);
     }
     return liars;
+}
+
+/* One that is away may have been upgraded by hand; one that was silent may have been slow. */
+static MgrMember upgrade_of(const MgrLiveRollout *live, const MgrEndpoint *endpoint)
+{
+    const MgrEndpointRecord *record = &endpoint->record;
+
+    if (mgr_endpoint_has_program(endpoint, live->record.program))
+        return MGR_MEMBER_SUCCEEDED;
+    return *record->upgrade_end != '\0' && strcmp(record->upgrade_end, MGR_UPGRADE_DONE) != 0 &&
+                   strcmp(record->upgrade_to, live->record.program) == 0 && record->upgraded_at >= live->upgrades_since
+               ? MGR_MEMBER_FAILED
+               : MGR_MEMBER_N;
+}
+
+static bool is_waited_for(MgrMember member)
+{
+    return member == MGR_MEMBER_AWAY || member == MGR_MEMBER_OPEN || member == MGR_MEMBER_SILENT;
+}
+
+void mgr_live_rollout_find_upgraded(MgrLiveRollout *live, const MgrFleet *fleet, GArray **succeeded, GArray **failed)
+{
+    HlTime now = hl_clock_mono();
+
+    *succeeded = g_array_new(FALSE, FALSE, sizeof(guint));
+    *failed = g_array_new(FALSE, FALSE, sizeof(guint));
+    for (guint i = 0; is_of_program(live) && i < live->core.issued; i++) {
+        const MgrEndpoint *endpoint = mgr_fleet_endpoint(fleet, live->endpoints->pdata[i]);
+        MgrMember member = endpoint != NULL && is_waited_for((MgrMember)live->core.members[i])
+                               ? upgrade_of(live, endpoint)
+                               : MGR_MEMBER_N;
+
+        if (member == MGR_MEMBER_N)
+            continue;
+        mgr_rollout_told(&live->core, i, member, now);
+        live->belied[i] = member == MGR_MEMBER_FAILED;
+        g_array_append_val(member == MGR_MEMBER_FAILED ? *failed : *succeeded, i);
+    }
 }
 
 GArray *mgr_live_rollout_find(const MgrLiveRollout *live, MgrMember member)

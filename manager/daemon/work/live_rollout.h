@@ -19,6 +19,8 @@ typedef struct {
     bool *belied;          /* by position: it says that it succeeded, and has not */
     HlTime looked_mono;    /* at all of its commands */
     bool is_storing;       /* a turn, or somebody's word */
+    HlTime upgrades_since; /* wall: upgrades that were reported before are of another turn */
+    HlTime upgrades_mono;  /* when upgrades were looked at */
 } MgrLiveRollout;
 
 /* A new one with these members (MgrEndpoint *), in this order.  Takes the record's contents. */
@@ -38,6 +40,10 @@ void mgr_live_rollout_look(MgrLiveRollout *live, const MgrFleet *fleet, bool is_
 /* Who says that it succeeded, and has older patterns than there were at the latest turn, has not: positions (guint) of
  * those that were found out now.  Free with g_array_unref. */
 GArray *mgr_live_rollout_find_liars(MgrLiveRollout *live, const MgrFleet *fleet);
+/* Of one that is about the program: what its members have become, by the version that they run and by what they report
+ * of upgrades; that the command succeeded says only that the upgrade has begun.  Positions (guint) of those that have
+ * succeeded and of those that have failed now; free with g_array_unref. */
+void mgr_live_rollout_find_upgraded(MgrLiveRollout *live, const MgrFleet *fleet, GArray **succeeded, GArray **failed);
 /* Positions (guint) of members that are this.  Free with g_array_unref. */
 GArray *mgr_live_rollout_find(const MgrLiveRollout *live, MgrMember member);
 

@@ -278,6 +278,46 @@ static void fold_server(const Pending *pending, MgrEndpoint *endpoint)
     mgr_location_fold(pending->reports->parts.location, endpoint, pending->message->server, pending->at);
 }
 
+/* "0.1.0-1 to 0.2.0-1: back: its line did not come up". */
+static char *describe_upgrade(const HlMsgProgramUpgrade *body)
+{
+    return g_strdup_printf("%s to %s: %s%s%s", body->from, body->to, body->end, *body->detail != '\0' ? ": " : "",
+                           body->detail);
+}
+
+/* What is not in force is told of (manager/core/note.c has a kind of the history's word). */
+static bool is_upgraded(const HlMsgProgramUpgrade *body)
+{
+    return strcmp(body->end, MGR_UPGRADE_DONE) == 0;
+}
+
+static void write_program(const Pending *pending, const MgrEndpoint *endpoint, HlWriteSet *set)
+{
+    const HlMsgProgramUpgrade *body = pending->message->program;
+    g_autofree char *text = describe_upgrade(body);
+    MgrUpgradeStep step = { .end = body->end, .to = body->to, .detail = body->detail, .at = pending->at };
+
+    mgr_write_upgrade(set, endpoint->record.number, &step);
+    write_row(pending, endpoint, set, is_upgraded(body) ? "upgrade" : "upgrade-failed", text);
+}
+
+static void fold_program(const Pending *pending, MgrEndpoint *endpoint)
+{
+    const HlMsgProgramUpgrade *body = pending->message->program;
+    g_autofree char *text = describe_upgrade(body);
+    MgrEndpointRecord *record = &endpoint->record;
+
+    mgr_set_text(&record->upgrade_end, body->end);
+    mgr_set_text(&record->upgrade_to, body->to);
+    mgr_set_text(&record->upgrade_detail, body->detail);
+    record->upgraded_at = pending->at;
+    if (!is_upgraded(body))
+        hl_log_limited(HL_LOG_WARN, "line", record->id, "endpoint %s: the program was not upgraded: %s", record->id,
+                       text);
+    mgr_status_event(pending->reports->parts.status, endpoint, is_upgraded(body) ? "upgrade" : "upgrade-failed",
+                     body->from, body->to, body->end);
+}
+
 typedef struct {
     void (*write)(const Pending *pending, const MgrEndpoint *endpoint,
                   HlWriteSet *set);                              /* adds statements; may be NULL */
@@ -296,6 +336,7 @@ static const ReportRow rows[] = {
     [HOLDLINE__V1__REPORT__BODY_SCAN] = { write_scan, fold_scan },
     [HOLDLINE__V1__REPORT__BODY_QUARANTINE] = { write_quarantine, fold_quarantine },
     [HOLDLINE__V1__REPORT__BODY_SERVER] = { write_server, fold_server },
+    [HOLDLINE__V1__REPORT__BODY_PROGRAM] = { write_program, fold_program },
 };
 
 /* A body of a later version is committed as seen and otherwise skipped. */

@@ -5,8 +5,10 @@
 
 #include "lib/base/ident.h"
 #include "lib/base/log.h"
+#include "proto/scope.h"
 
 #define LOOK_EVERY      (10 * HL_SECOND)
+#define UPGRADES_EVERY  (5 * HL_SECOND) /* a walk over those whose turn has come */
 #define AWAY_LOOK_EVERY (10 * HL_MINUTE)
 #define LIFETIME        (4 * HL_DAY) /* of a command: as one that a person issues without saying how long */
 
@@ -154,6 +156,7 @@ static void fold_turn(Turn *turn, const MgrCommand *command)
     live->is_storing = false;
     if (turn->positions != NULL) {
         mgr_rollout_retry(&live->core, turn->positions, now);
+        live->upgrades_since = hl_clock_wall();
         mgr_live_rollout_note(live, hl_clock_wall());
     } else {
         mgr_rollout_issued(&live->core, turn->n, now);
@@ -225,7 +228,7 @@ static void issue(MgrRollouts *rollouts, HlWriteSet *set, Turn *turn)
                             .kind = HL_KIND_UPDATE_NOW,
                             .selector = record->id,
                             .issuer = record->issuer,
-                            .scope = "",
+                            .scope = *record->program != '\0' ? HL_SCOPE_PROGRAM : "",
                             .lifetime = LIFETIME };
     g_autoptr(GPtrArray) endpoints = present(rollouts, turn);
 
@@ -500,6 +503,19 @@ static bool is_look_due(const MgrLiveRollout *live, HlTime now)
            (core->counts[MGR_MEMBER_AWAY] > 0 && since >= CLAMP(core->plan.silence, LOOK_EVERY, AWAY_LOOK_EVERY));
 }
 
+static void judge_upgrades(MgrRollouts *rollouts, MgrLiveRollout *live, HlTime now)
+{
+    g_autoptr(GArray) succeeded = NULL;
+    g_autoptr(GArray) failed = NULL;
+
+    if (*live->record.program == '\0' || now - live->upgrades_mono < UPGRADES_EVERY)
+        return;
+    live->upgrades_mono = now;
+    mgr_live_rollout_find_upgraded(live, rollouts->parts.fleet, &succeeded, &failed);
+    write_outcome(rollouts, live, succeeded, MGR_MEMBER_SUCCEEDED);
+    write_outcome(rollouts, live, failed, MGR_MEMBER_FAILED);
+}
+
 /* What the members have done, and what the manager makes of it. */
 static guint judge(MgrRollouts *rollouts, MgrLiveRollout *live, HlTime now)
 {
@@ -509,6 +525,7 @@ static guint judge(MgrRollouts *rollouts, MgrLiveRollout *live, HlTime now)
     if (is_all)
         live->looked_mono = now;
     mgr_live_rollout_look(live, rollouts->parts.fleet, is_all);
+    judge_upgrades(rollouts, live, now);
     if (mgr_rollout_is_soaked(&live->core, now)) {
         g_autoptr(GArray) liars = mgr_live_rollout_find_liars(live, rollouts->parts.fleet);
 

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manager/daemon/ground/versions.h"
+
+#include <string.h>
+
+#include "lib/base/package_version.h"
+#include "proto/components.h"
+
+bool mgr_endpoint_is_behind(const MgrEndpoint *endpoint, const char *versions)
+{
+    g_autofree char *wanted = hl_components_only(versions, hl_scan_components[endpoint->group->settings.scan_method]);
+
+    return hl_components_behind(endpoint->record.patterns, wanted);
+}
+
+bool mgr_endpoint_is_outdated(const MgrFleet *fleet, const MgrEndpoint *endpoint)
+{
+    return mgr_endpoint_is_behind(endpoint, fleet->latest);
+}
+
+bool mgr_endpoint_has_program(const MgrEndpoint *endpoint, const char *version)
+{
+    const MgrEndpointRecord *record = &endpoint->record;
+    bool done = strcmp(record->upgrade_end, MGR_UPGRADE_DONE) == 0 && hl_package_version_ok(record->upgrade_to);
+
+    if (!hl_package_version_reached(record->program, version))
+        return false;
+    /* it had an earlier package of the same upstream version, and told of a later one or of none */
+    return strchr(record->program, '-') != NULL || !done ||
+           hl_package_version_compare(record->upgrade_to, version) >= 0;
+}
+
+bool mgr_endpoint_is_program_outdated(const MgrFleet *fleet, const MgrEndpoint *endpoint)
+{
+    return *fleet->program != '\0' && hl_package_version_ok(endpoint->record.program) &&
+           !mgr_endpoint_has_program(endpoint, fleet->program);
+}

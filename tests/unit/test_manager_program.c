@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The program of endpoints, as the manager sees it: who has an earlier one than the repository offers, and how upgrades
+ * ended. */
+#include <string.h>
+
+#include "lib/base/unconst.h"
+#include "manager/daemon/ground/selector.h"
+#include "manager/daemon/ground/versions.h"
+#include "tests/support/manager_parts.h"
+
+static MgrEndpoint *endpoint_of(Parts *parts, const char *id)
+{
+    return mgr_fleet_endpoint(&parts->fleet, id);
+}
+
+/* An endpoint that says of itself that it is this. */
+static MgrEndpoint *add(Parts *parts, const char *id, const char *program)
+{
+    MgrEndpoint *endpoint;
+
+    parts_add_endpoint(parts, id);
+    parts_birth(parts, id, 1);
+    parts_commit(parts);
+    endpoint = endpoint_of(parts, id);
+    mgr_set_text(&endpoint->record.program, program);
+    return endpoint;
+}
+
+static void report(Parts *parts, uint64_t seq, const char *end, const char *to)
+{
+    HlMsgReport report = HOLDLINE__V1__REPORT__INIT;
+    HlMsgProgramUpgrade body = HOLDLINE__V1__PROGRAM_UPGRADE__INIT;
+
+    body.from = hl_unconst("0.1.0-1");
+    body.to = hl_unconst(to);
+    body.end = hl_unconst(end);
+    body.detail = hl_unconst("its line did not come up");
+    report.spool = hl_unconst("s-1");
+    report.seq = seq;
+    report.first = 1;
+    report.body_case = HOLDLINE__V1__REPORT__BODY_PROGRAM;
+    report.program = &body;
+    parts_deliver(parts, HL_TOPIC_REPORT, "e-one", &report.base);
+    parts_commit(parts);
+}
+
+static guint selected(Parts *parts)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) found = mgr_selector_select(&parts->fleet, NULL, "outdated-program", &error);
+
+    return found == NULL ? 0 : found->len;
+}
+
+static void test_outdated(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    const MgrEndpoint *one = add(parts, "e-one", "0.1.0");
+    const MgrEndpoint *two = add(parts, "e-two", "0.2.0");
+    const MgrEndpoint *odd = add(parts, "e-odd", "simulated");
+
+    g_assert_false(mgr_endpoint_is_program_outdated(&parts->fleet, one)); /* nothing is offered */
+    mgr_set_text(&parts->fleet.program, "0.2.0-1");
+    g_assert_true(mgr_endpoint_is_program_outdated(&parts->fleet, one));
+    g_assert_false(mgr_endpoint_is_program_outdated(&parts->fleet, two));
+    g_assert_false(mgr_endpoint_is_program_outdated(&parts->fleet, odd));
+    g_assert_false(mgr_endpoint_has_program(odd, "0.2.0-1"));
+    g_assert_cmpuint(selected(parts), ==, 1);
+}
+
+/* What it reports is kept, told, and no pattern of anything. */
+static void test_report(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    const MgrEndpoint *one = add(parts, "e-one", "0.1.0");
+    g_autoptr(json_t) document = NULL;
+    const json_t *upgrade;
+
+    document = mgr_status_endpoint(parts->status, one);
+    g_assert_true(json_is_null(json_object_get(document, "last_upgrade")));
+    report(parts, 1, "back", "0.2.0-1");
+    g_assert_cmpstr(one->record.upgrade_end, ==, "back");
+    g_assert_cmpstr(one->record.upgrade_to, ==, "0.2.0-1");
+    g_assert_cmpint(one->record.upgraded_at, ==, CLOCK_FAKE_WALL);
+    parts_check_registry(parts);
+    json_decref(document);
+    document = mgr_status_endpoint(parts->status, one);
+    upgrade = json_object_get(document, "last_upgrade");
+    g_assert_cmpstr(json_string_value(json_object_get(upgrade, "end")), ==, "back");
+    g_assert_cmpstr(json_string_value(json_object_get(upgrade, "detail")), ==, "its line did not come up");
+    report(parts, 2, "done", "0.2.0-1");
+    g_assert_cmpstr(one->record.upgrade_end, ==, "done");
+    parts_check_registry(parts);
+}
+
+/* Two packages of one upstream version say the same of themselves: what was reported tells them apart. */
+static void test_revision(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    const MgrEndpoint *one = add(parts, "e-one", "0.2.0");
+
+    mgr_set_text(&parts->fleet.program, "0.2.0-2");
+    g_assert_false(mgr_endpoint_is_program_outdated(&parts->fleet, one)); /* nothing is known */
+    report(parts, 1, "done", "0.2.0-1");
+    g_assert_true(mgr_endpoint_is_program_outdated(&parts->fleet, one));
+    report(parts, 2, "back", "0.2.0-2");
+    report(parts, 3, "done", "0.2.0-2");
+    g_assert_false(mgr_endpoint_is_program_outdated(&parts->fleet, one));
+}
+
+/* ---------------------------------------------------------------------------------------------------------- roll-outs
+ */
+
+#define MEMBERS 10
+
+typedef struct {
+    Parts *parts;
+    char *id;
+    uint64_t seqs[MEMBERS];
+} World;
+
+static const char *name_of(guint i)
+{
+    static char name[16];
+
+    g_snprintf(name, sizeof name, "e-%u", i);
+    return name;
+}
+
+static json_t *ask(World *world, const char *call, const char *code)
+{
+    parts_call(world->parts, call, "rollout", world->id, NULL);
+    parts_commit(world->parts);
+    return parts_expect_reply(world->parts, code);
+}
+
+/* Ten endpoints of version 0.1.0 that are on line, and a roll-out of 0.2.0-1 to half of them first. */
+static void world_init(World *world)
+{
+    g_autoptr(json_t) document = NULL;
+
+    *world = (World){ .parts = parts_new() };
+    for (guint i = 0; i < MEMBERS; i++)
+        add(world->parts, name_of(i), "0.1.0");
+    mgr_set_text(&world->parts->fleet.program, "0.2.0-1");
+    parts_call(world->parts, "rollout start", "selector", "all", "rings", "50%", "soak", "1m", "program", "yes", NULL);
+    parts_commit(world->parts);
+    document = parts_expect_reply(world->parts, "");
+    world->id = g_strdup(json_string_value(json_object_get(document, "id")));
+    g_assert_cmpstr(json_string_value(json_object_get(document, "program")), ==, "0.2.0-1");
+}
+
+static void world_clear(World *world)
+{
+    parts_free(world->parts);
+    g_free(world->id);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(World, world_clear)
+
+static MgrLiveRollout *live(const World *world)
+{
+    return mgr_rollouts_find(world->parts->rollouts, world->id);
+}
+
+static void pass(const World *world, guint seconds)
+{
+    for (guint i = 0; i < seconds; i++) {
+        timer_fake_advance(HL_SECOND);
+        mgr_rollouts_tick(world->parts->rollouts);
+        parts_commit(world->parts);
+    }
+}
+
+static guint count(const World *world, MgrMember member)
+{
+    return live(world)->core.counts[member];
+}
+
+static const char *member(const World *world, guint i)
+{
+    return live(world)->endpoints->pdata[i];
+}
+
+/* The upgrade has begun: its command has succeeded. */
+static void begin(World *world, guint n)
+{
+    for (guint i = 0; i < n; i++) {
+        const char *id = member(world, i);
+
+        parts_report_command(world->parts, id, ++world->seqs[id[2] - '0'], live(world)->commands->pdata[i],
+                             HL_STATE_SUCCEEDED);
+        parts_commit(world->parts);
+    }
+}
+
+static void upgrade(const World *world, guint from, guint n)
+{
+    for (guint i = from; i < from + n; i++)
+        mgr_set_text(&endpoint_of(world->parts, member(world, i))->record.program, "0.2.0");
+}
+
+static void fail(const World *world, guint i)
+{
+    MgrEndpointRecord *record = &endpoint_of(world->parts, member(world, i))->record;
+
+    mgr_set_text(&record->upgrade_end, "back");
+    mgr_set_text(&record->upgrade_to, "0.2.0-1");
+    record->upgraded_at = hl_clock_wall();
+}
+
+/* That the command succeeded is not enough: the line under the new version is. */
+static void test_through(void)
+{
+    g_auto(World) world = { 0 };
+    g_autoptr(json_t) document = NULL;
+
+    world_init(&world);
+    pass(&world, 1);
+    g_assert_cmpuint(count(&world, MGR_MEMBER_OPEN), ==, 5);
+    begin(&world, 5);
+    pass(&world, 300);
+    g_assert_cmpuint(count(&world, MGR_MEMBER_OPEN), ==, 5);
+    upgrade(&world, 0, 5);
+    pass(&world, 6);
+    g_assert_cmpuint(count(&world, MGR_MEMBER_SUCCEEDED), ==, 5);
+    pass(&world, 62);
+    g_assert_cmpuint(live(&world)->core.issued, ==, MEMBERS);
+    upgrade(&world, 5, 5); /* before their commands end */
+    pass(&world, 6);
+    g_assert_null(live(&world));
+    document = ask(&world, "rollout show", "");
+    g_assert_cmpint(json_integer_value(json_object_get(json_object_get(document, "counts"), "succeeded")), ==, MEMBERS);
+    json_decref(document);
+    document = ask(&world, "rollout rollback", "conflict");
+}
+
+/* One that went back has failed, once: a retry waits for another report. */
+static void test_back(void)
+{
+    g_auto(World) world = { 0 };
+
+    world_init(&world);
+    pass(&world, 1);
+    begin(&world, 5);
+    upgrade(&world, 0, 4);
+    fail(&world, 4);
+    pass(&world, 6);
+    g_assert_cmpuint(count(&world, MGR_MEMBER_SUCCEEDED), ==, 4);
+    g_assert_cmpuint(count(&world, MGR_MEMBER_FAILED), ==, 1);
+    g_assert_cmpint(live(&world)->core.state, ==, MGR_ROLLOUT_HALTED);
+    timer_fake_advance(HL_SECOND);
+    json_decref(ask(&world, "rollout retry", ""));
+    pass(&world, 20);
+    g_assert_cmpuint(count(&world, MGR_MEMBER_FAILED), ==, 0);
+    upgrade(&world, 4, 1);
+    pass(&world, 6);
+    g_assert_cmpuint(count(&world, MGR_MEMBER_SUCCEEDED), ==, 5);
+}
+
+/* One that never says anything is silent, however well its command ended. */
+static void test_silent(void)
+{
+    g_auto(World) world = { 0 };
+
+    world_init(&world);
+    pass(&world, 1);
+    begin(&world, 5);
+    upgrade(&world, 0, 4);
+    pass(&world, 3620); /* silence is looked for every ten seconds */
+    g_assert_cmpuint(count(&world, MGR_MEMBER_SILENT), ==, 1);
+    g_assert_cmpint(live(&world)->core.state, ==, MGR_ROLLOUT_HALTED);
+}
+
+/* What is known of the members is known after a restart, and nothing more. */
+static void test_restart(void)
+{
+    g_auto(World) world = { 0 };
+    g_autoptr(GError) error = NULL;
+    MgrRolloutsOptions options;
+
+    world_init(&world);
+    pass(&world, 1);
+    begin(&world, 5);
+    upgrade(&world, 0, 3);
+    pass(&world, 6);
+    options = (MgrRolloutsOptions){ &world.parts->fleet, world.parts->record, world.parts->commands };
+    mgr_record_flush(world.parts->record);
+    parts_commit(world.parts);
+    mgr_rollouts_free(world.parts->rollouts);
+    world.parts->rollouts = mgr_rollouts_new(&options, &error);
+    g_assert_no_error(error);
+    g_assert_cmpstr(live(&world)->record.program, ==, "0.2.0-1");
+    g_assert_cmpuint(count(&world, MGR_MEMBER_SUCCEEDED), ==, 3);
+    g_assert_cmpuint(count(&world, MGR_MEMBER_OPEN), ==, 2);
+}
+
+static void test_nothing_offered(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+
+    add(parts, "e-one", "0.1.0");
+    parts_call(parts, "rollout start", "selector", "all", "program", "yes", NULL);
+    parts_commit(parts);
+    json_decref(parts_expect_reply(parts, "not-found"));
+    mgr_set_text(&parts->fleet.program, "0.2.0-1");
+    parts_call(parts, "rollout start", "selector", "all", "program", "maybe", NULL);
+    parts_commit(parts);
+    json_decref(parts_expect_reply(parts, "invalid"));
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/manager/program/outdated", test_outdated);
+    g_test_add_func("/manager/program/report", test_report);
+    g_test_add_func("/manager/program/revision", test_revision);
+    g_test_add_func("/manager/program/rollout/through", test_through);
+    g_test_add_func("/manager/program/rollout/back", test_back);
+    g_test_add_func("/manager/program/rollout/silent", test_silent);
+    g_test_add_func("/manager/program/rollout/restart", test_restart);
+    g_test_add_func("/manager/program/rollout/nothing-offered", test_nothing_offered);
+    return g_test_run();
+}
