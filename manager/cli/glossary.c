@@ -41,6 +41,31 @@ const CliTerm cli_terms[] = {
     { "cancelled", "STATE of a command", "an administrator took it back in time" },
     { "unknown", "STATE of a command", "a newer endpoint says something that this version does not know" },
 
+    { "running", "STATE of a roll-out", "a ring has its turn" },
+    { "soaking", "STATE of a roll-out", "a ring has passed, and is watched before the next one begins" },
+    { "paused", "STATE of a roll-out", "by somebody: nothing is issued until 'holdline rollout resume'" },
+    { "halted", "STATE of a roll-out", "by itself: too many failed, or too few answered; somebody has to decide" },
+    { "aborted", "STATE of a roll-out", "ended by somebody; what had not begun was cancelled" },
+    { "done", "STATE of a roll-out", "all its endpoints have had their turn" },
+
+    { "pending", "OUTCOMES of a roll-out", "its turn has not come" },
+    { "away", "OUTCOMES of a roll-out",
+      "the command has not reached it; it is not judged, and updates when it is back" },
+    { "open", "OUTCOMES of a roll-out", "it has the command and has not answered yet" },
+    { "succeeded", "OUTCOMES of a roll-out", "it says so, and its versions do not say otherwise" },
+    { "failed", "OUTCOMES of a roll-out", "it says so, or its versions do" },
+    { "silent", "OUTCOMES of a roll-out", "it has the command and said nothing for too long; counts as failed" },
+    { "left", "OUTCOMES of a roll-out", "its command was cancelled, or it is no longer registered; it is not judged" },
+
+    { "ok", "STATE of a notification", "its destination took the last message, or there was none" },
+    { "failing", "STATE of a notification", "its destination takes no message; what waits is tried again" },
+    { "disabled", "STATE of a notification", "nothing is noted or sent (enabled=no)" },
+
+    { "gathering", "STATE of a message", "more of the same is joined to it until the interval of digest is over" },
+    { "waiting", "STATE of a message", "it is to be sent, or to be tried again" },
+    { "sent", "STATE of a message", "its destination took it; syslog does not say so" },
+    { "given-up", "STATE of a message", "it was tried until give-up was over" },
+
     { "channel", "PATH of settings", "down the endpoint's own line, at once" },
     { "direct", "PATH of settings", "by a dial of the server that was answered" },
     { "update-notification", "PATH of settings", "with the answer to the endpoint's word that it has updated" },
@@ -69,6 +94,11 @@ const CliTerm cli_terms[] = {
     { "infected", "INFECTED", "open detections on it: those that nobody has acknowledged" },
     { "heartbeat", "settings", "what an endpoint sends every line.heartbeat to say that it is there" },
     { "privilege", "settings", "what the user of a PC may do: privilege.update-now and others" },
+    { "ring", "holdline rollout", "a part of the endpoints, which has its turn when the one before it has passed" },
+    { "soak", "holdline rollout", "the time for which a ring that has passed is watched" },
+    { "digest", "holdline notification",
+      "the time in which one message goes out at most, with all that happened in it" },
+    { "quiet", "holdline notification", "the part of the server's day in which nothing is sent" },
     { "bundle", "holdline bundle", "the file with which a PC enrols; it contains a secret" },
 };
 

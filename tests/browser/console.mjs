@@ -55,6 +55,19 @@ await play(session, `${PAGES.length} pages in two languages and colour schemes`,
     await session.until(() => document.querySelectorAll('main tbody tr').length === 3);
     await session.picture('restored');
 
+    session.where = 'the value of a new group';
+    await session.show('groups/office/line');
+    const heartbeat = () => page.evaluate(() => document.querySelector('[name="line.heartbeat"]').value);
+    session.expect(await heartbeat() === '1', `a heartbeat of ${await heartbeat()}`);
+    await session.check('dark');
+    await session.picture('value-of-new-group');
+    await session.press('新しいグループの値に戻す: 1 分');
+    session.expect(await heartbeat() === '60', `given back: ${await heartbeat()}`);
+    await page.click('form.card button[type=submit]');
+    await page.waitForSelector('form.card .notice.good, form.card .notice.bad', { timeout: PATIENCE });
+    session.expect(await page.evaluate(() => document.querySelector('.back:not([hidden])') === null), 'offered again');
+    session.expect(await order('heartbeat') === '1m', `saved: ${await order('heartbeat')}`);
+
     session.where = 'one-time codes';
     await session.show('administration/codes');
     await page.click('main .actions button');

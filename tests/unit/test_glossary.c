@@ -7,6 +7,7 @@
 #include "manager/core/path.h"
 #include "manager/core/presence.h"
 #include "manager/core/reach.h"
+#include "manager/core/rollout.h"
 #include "manager/core/verdict.h"
 #include "manager/filter/filter.h"
 #include "proto/command.h"
@@ -33,6 +34,10 @@ static void test_complete(void)
         expect(mgr_path_name((MgrPath)i), "PATH of settings");
     for (int i = 0; i < HL_N_STATES; i++)
         expect(hl_command_state_name((HlCommandState)i), "STATE of a command");
+    for (int i = 0; i < MGR_ROLLOUT_N_STATES; i++)
+        expect(mgr_rollout_state_name((MgrRolloutState)i), "STATE of a roll-out");
+    for (int i = 0; i < MGR_MEMBER_N; i++)
+        expect(mgr_member_name((MgrMember)i), "OUTCOMES of a roll-out");
 }
 
 /* A word of a selector is explained somewhere. */

@@ -3,7 +3,7 @@
 
 import { button, checkbox, field, select } from './ui.js';
 import { fill, h } from './dom.js';
-import { parseDuration, parseList, parseSchedule, printList, printSchedule, WEEKDAYS } from './settings.js';
+import { durationSeconds, parseDuration, parseList, parseSchedule, printList, printSchedule, WEEKDAYS } from './settings.js';
 import { tr } from './i18n.js';
 import { word } from './words.js';
 
@@ -32,6 +32,11 @@ export function formOf(rows, values, { legend, locked, changed, back }) {
     }
 
     return { node, values: () => Object.fromEntries(editors.map((editor) => [editor.key, editor.value()])) };
+}
+
+// "60s" and "1m" are one time.
+function isSame(a, b) {
+    return a === b || (durationSeconds(a) !== null && durationSeconds(a) === durationSeconds(b));
 }
 
 class Editor {
@@ -65,7 +70,7 @@ class Editor {
 
     showBack() {
         if (this.back)
-            this.back.hidden = this.value() === this.fallback;
+            this.back.hidden = isSame(this.value(), this.fallback);
     }
 }
 
